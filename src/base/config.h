@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Configuration: one table row a parameter. The row makes the parser, its
+ * checks, `portreeve config` and the manual page; a room owns the rows of its
+ * own section and the struct they fill. The file's syntax is libconfuse's.
+ *
+ * The file is trusted (root's), but its mistakes are not ours to guess at: an
+ * unknown name, a wrong type or a value out of range is an error that names
+ * file, line, parameter and what was expected. Blocks (reads the file).
+ */
+#ifndef PORTREEVE_BASE_CONFIG_H
+#define PORTREEVE_BASE_CONFIG_H
+
+#include "base/err.h"
+#include "base/ip.h"
+
+enum config_type {
+	CONFIG_STRING,     /* char *: never NULL, "" when unset */
+	CONFIG_INT,        /* int64_t in min…max */
+	CONFIG_BOOL,       /* bool: yes/no, true/false, on/off */
+	CONFIG_DURATION,   /* int64_t seconds: 90, "90s", "15min", "24h", "5d" */
+	CONFIG_SIZE,       /* int64_t bytes: 65536, "64K", "10M" */
+	CONFIG_DOMAIN,     /* char *: a domain name, lower-cased, no trailing dot; "" when unset */
+	CONFIG_ENDPOINTS,  /* struct config_endpoints: {"192.0.2.1:25", …} */
+	CONFIG_IPS,        /* struct config_ips */
+	CONFIG_STRINGS,    /* struct config_strings */
+	CONFIG_PORTS,      /* struct config_ports */
+};
+
+struct config_endpoints { struct endpoint *v; size_t n; };
+struct config_ips { struct ip *v; size_t n; };
+struct config_strings { char **v; size_t n; };
+struct config_ports { uint16_t *v; size_t n; };
+
+struct config_row {
+	const char *name;
+	enum config_type type;
+	int64_t min, max;        /* numbers: range; lists: min and max count (max 0: 64) */
+	const char *def;         /* default as it would stand in the file; lists comma-separated */
+	const char *prose;       /* one sentence for the manual */
+	size_t offset;           /* into the section's struct */
+	const char *unit;        /* for the manual; NULL when the type says it */
+	uint16_t default_port;   /* ENDPOINTS only; 0: a port is required */
+};
+
+/* A section of the file: "tester { … }"; name "" is the top level. */
+struct config_section {
+	const char *name;
+	const char *prose;
+	const struct config_row *rows;
+	size_t row_count;
+	void *into;              /* the struct filled, owned by the caller */
+};
+
+/* Fills every section with defaults, then from the file at `path` (NULL: only
+ * defaults). On error nothing is kept and *message gets one line:
+ * "/etc/portreeve.conf:12: tester.rate: expected a number from 1 to 10000, found \"fast\"".
+ * ERR_INVALID, ERR_NOT_FOUND, ERR_DENIED, ERR_IO. */
+int config_load(const char *path, const struct config_section *sections, size_t n,
+                struct buf *message);
+/* Sets one value from text, as if it stood in the file: for command-line options
+ * ("tester.rate", "5"). Lists: comma-separated. */
+int config_set(const struct config_section *sections, size_t n, const char *name,
+               const char *value, struct buf *message);
+/* Frees what the sections' structs own, leaving them zeroed. */
+void config_fini(const struct config_section *sections, size_t n);
+
+/* The effective configuration as a file that config_load() reads back
+ * (`with_prose` puts each row's sentence, range and default above it). */
+void config_print(const struct config_section *sections, size_t n, bool with_prose,
+                  struct buf *out);
+/* The rows as a roff list, for the manual page portreeve.conf(5). */
+void config_print_manual(const struct config_section *sections, size_t n, struct buf *out);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/file.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int file_err(int errnum)
+{
+	switch (errnum) {
+	case ENOENT: case ENOTDIR: return ERR_NOT_FOUND;
+	case EACCES: case EPERM: case EROFS: return ERR_DENIED;
+	case ENOSPC: case EDQUOT: return ERR_FULL;
+	case EEXIST: return ERR_EXISTS;
+	case EAGAIN: return ERR_BUSY;
+	default: return ERR_IO;
+	}
+}
+
+static int read_fd(int fd, size_t max_bytes, struct buf *out)
+{
+	char chunk[65536];
+	size_t total = 0;
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return file_err(errno);
+		if (n == 0)
+			return ERR_OK;
+		total += (size_t)n;
+		if (total > max_bytes)
+			return ERR_LIMIT;
+		buf_add(out, chunk, (size_t)n);
+	}
+}
+
+int file_read(const char *path, size_t max_bytes, struct buf *out)
+{
+	if (strcmp(path, "-") == 0)
+		return read_fd(STDIN_FILENO, max_bytes, out);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return file_err(errno);
+	int e = read_fd(fd, max_bytes, out);
+	close(fd);
+	return e;
+}
+
+static int write_all(int fd, struct str s)
+{
+	while (s.n) {
+		ssize_t n = write(fd, s.p, s.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return file_err(errno);
+		s = str_from(s, (size_t)n);
+	}
+	return fsync(fd) == 0 ? ERR_OK : file_err(errno);
+}
+
+static int sync_directory_of(const char *path)
+{
+	char *copy = mem_strdup(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(copy);
+	if (fd < 0)
+		return file_err(errno);
+	int e = fsync(fd) == 0 ? ERR_OK : file_err(errno);
+	close(fd);
+	return e;
+}
+
+int file_write(const char *path, struct str bytes, mode_t mode)
+{
+	char *tmp = mem_printf("%s.tmpXXXXXX", path);
+	int fd = mkostemp(tmp, O_CLOEXEC);
+	if (fd < 0) {
+		int e = file_err(errno);
+		free(tmp);
+		return e;
+	}
+	int e = write_all(fd, bytes);
+	if (e == ERR_OK && fchmod(fd, mode) != 0)
+		e = file_err(errno);
+	close(fd);
+	if (e == ERR_OK && rename(tmp, path) != 0)
+		e = file_err(errno);
+	if (e != ERR_OK)
+		unlink(tmp);
+	free(tmp);
+	return e == ERR_OK ? sync_directory_of(path) : e;
+}
+
+int file_mkdirs(const char *path, mode_t mode)
+{
+	char *copy = mem_strdup(path);
+	int e = ERR_OK;
+	for (char *p = copy + 1; e == ERR_OK; p++) {
+		if (*p != '/' && *p != '\0')
+			continue;
+		char saved = *p;
+		*p = '\0';
+		if (mkdir(copy, mode) != 0 && errno != EEXIST)
+			e = file_err(errno);
+		*p = saved;
+		if (saved == '\0')
+			break;
+	}
+	free(copy);
+	return e;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Whole files: read with a limit, written so that a crash leaves the old one
+ * or the new one and never a half. All of it blocks.
+ */
+#ifndef PORTREEVE_BASE_FILE_H
+#define PORTREEVE_BASE_FILE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <sys/types.h>
+
+/* Appends the file ("-" is standard input) to *out. ERR_NOT_FOUND, ERR_DENIED,
+ * ERR_IO, ERR_LIMIT if it is longer than max_bytes. */
+int file_read(const char *path, size_t max_bytes, struct buf *out);
+/* Writes path by way of a temporary file in the same directory: fsync of the
+ * file, rename, fsync of the directory. ERR_FULL, ERR_DENIED, ERR_IO. */
+int file_write(const char *path, struct str bytes, mode_t mode);
+/* mkdir -p with that mode for what is made. */
+int file_mkdirs(const char *path, mode_t mode);
+/* The enum err for an errno. */
+int file_err(int errnum);
+
+#endif

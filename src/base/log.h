@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One event a line: `time level role event key=value…` on stderr (the
+ * supervisor and systemd collect it). Values are quoted and escaped where they
+ * hold anything but plain characters, so that no text from the network can
+ * forge a line. Never pass a password or a key.
+ *
+ *   LOG(LOG_INFO, "test-done", LOG_IP("address", &ip), LOG_S("verdict", "open"));
+ */
+#ifndef PORTREEVE_BASE_LOG_H
+#define PORTREEVE_BASE_LOG_H
+
+#include "base/ip.h"
+#include "base/str.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+struct log_field {
+	const char *key;
+	enum { LOG_FIELD_STR, LOG_FIELD_INT, LOG_FIELD_IP } kind;
+	struct str s;
+	long long i;
+	const struct ip *ip;
+};
+
+#define LOG_S(k, cstr)  ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .s = str_of(cstr) })
+#define LOG_STR(k, str) ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .s = (str) })
+#define LOG_I(k, num)   ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, .i = (long long)(num) })
+#define LOG_IP(k, addr) ((struct log_field){ .key = (k), .kind = LOG_FIELD_IP, .ip = (addr) })
+
+/* `role` is kept by reference ("tester"). Default: "portreeve", LOG_INFO. */
+void log_init(const char *role, enum log_level max);
+void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n);
+/* Appends the line (no newline) without time and role; pure, for tests. */
+void log_format(struct buf *out, const char *event, const struct log_field *fields, size_t n);
+
+#define LOG(level, event, ...) \
+	log_event((level), (event), \
+	          (const struct log_field[]){ __VA_ARGS__ }, \
+	          sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
+
+#endif

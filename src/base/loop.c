@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/loop.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+
+struct loop {
+	struct event_base *base;
+	int64_t now_ms;
+};
+
+struct loop_timer {
+	struct loop *loop;
+	struct event ev;
+	void (*fire)(void *arg);
+	void *arg;
+};
+
+struct loop_watch {
+	struct loop *loop;
+	struct event ev;
+	int fd;
+	unsigned events;
+	void (*ready)(void *arg, unsigned events);
+	void *arg;
+};
+
+struct loop_signal {
+	struct loop *loop;
+	struct event ev;
+	void (*caught)(void *arg, int signum);
+	void *arg;
+};
+
+struct loop *loop_create(void)
+{
+	struct loop *loop = mem_zalloc(sizeof(*loop));
+	loop->base = event_base_new();
+	assert(loop->base);
+	loop->now_ms = clock_mono_ms();
+	return loop;
+}
+
+void loop_destroy(struct loop *loop)
+{
+	if (!loop)
+		return;
+	event_base_free(loop->base);
+	free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+	event_base_dispatch(loop->base);
+}
+
+static void wake(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+}
+
+void loop_run_once(struct loop *loop, int timeout_ms)
+{
+	struct event timeout;
+	struct timeval tv = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
+	evtimer_assign(&timeout, loop->base, wake, NULL);
+	evtimer_add(&timeout, &tv);
+	event_base_loop(loop->base, timeout_ms == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+	event_del(&timeout);
+}
+
+void loop_stop(struct loop *loop)
+{
+	event_base_loopbreak(loop->base);
+}
+
+int64_t loop_now_ms(const struct loop *loop)
+{
+	return loop->now_ms;
+}
+
+static void timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	struct loop_timer *t = arg;
+	t->loop->now_ms = clock_mono_ms();
+	t->fire(t->arg);
+}
+
+struct loop_timer *loop_timer_create(struct loop *loop, void (*fire)(void *arg), void *arg)
+{
+	struct loop_timer *t = mem_zalloc(sizeof(*t));
+	*t = (struct loop_timer){ .loop = loop, .fire = fire, .arg = arg };
+	evtimer_assign(&t->ev, loop->base, timer_cb, t);
+	return t;
+}
+
+void loop_timer_arm(struct loop_timer *t, int64_t delay_ms)
+{
+	if (delay_ms < 0)
+		delay_ms = 0;
+	struct timeval tv = { delay_ms / 1000, delay_ms % 1000 * 1000 };
+	evtimer_add(&t->ev, &tv);
+}
+
+void loop_timer_disarm(struct loop_timer *t)
+{
+	evtimer_del(&t->ev);
+}
+
+void loop_timer_destroy(struct loop_timer *t)
+{
+	if (!t)
+		return;
+	evtimer_del(&t->ev);
+	free(t);
+}
+
+static void watch_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	struct loop_watch *w = arg;
+	w->loop->now_ms = clock_mono_ms();
+	w->ready(w->arg, (what & EV_READ ? LOOP_READ : 0u) | (what & EV_WRITE ? LOOP_WRITE : 0u));
+}
+
+struct loop_watch *loop_watch_create(struct loop *loop, int fd,
+                                     void (*ready)(void *arg, unsigned events), void *arg)
+{
+	struct loop_watch *w = mem_zalloc(sizeof(*w));
+	*w = (struct loop_watch){ .loop = loop, .fd = fd, .ready = ready, .arg = arg };
+	event_assign(&w->ev, loop->base, fd, EV_READ | EV_PERSIST, watch_cb, w);
+	return w;
+}
+
+void loop_watch_set(struct loop_watch *w, unsigned events)
+{
+	if (events == w->events)
+		return;
+	event_del(&w->ev);
+	w->events = events;
+	if (events == 0)
+		return;
+	short what = (short)((events & LOOP_READ ? EV_READ : 0) |
+	                     (events & LOOP_WRITE ? EV_WRITE : 0) | EV_PERSIST);
+	event_assign(&w->ev, w->loop->base, w->fd, what, watch_cb, w);
+	event_add(&w->ev, NULL);
+}
+
+void loop_watch_destroy(struct loop_watch *w)
+{
+	if (!w)
+		return;
+	event_del(&w->ev);
+	free(w);
+}
+
+static void signal_cb(evutil_socket_t signum, short what, void *arg)
+{
+	(void)what;
+	struct loop_signal *s = arg;
+	s->loop->now_ms = clock_mono_ms();
+	s->caught(s->arg, (int)signum);
+}
+
+struct loop_signal *loop_signal_create(struct loop *loop, int signum,
+                                       void (*caught)(void *arg, int signum), void *arg)
+{
+	struct loop_signal *s = mem_zalloc(sizeof(*s));
+	*s = (struct loop_signal){ .loop = loop, .caught = caught, .arg = arg };
+	evsignal_assign(&s->ev, loop->base, signum, signal_cb, s);
+	evsignal_add(&s->ev, NULL);
+	return s;
+}
+
+void loop_signal_destroy(struct loop_signal *s)
+{
+	if (!s)
+		return;
+	evsignal_del(&s->ev);
+	free(s);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/random.h"
+
+#include "base/err.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void random_bytes(void *dst, size_t n)
+{
+	unsigned char *p = dst;
+	while (n) {
+		ssize_t got = getrandom(p, n, 0);
+		if (got < 0)
+			continue;           /* EINTR; nothing else can happen */
+		p += got;
+		n -= (size_t)got;
+	}
+}
+
+uint64_t random_u64(void)
+{
+	uint64_t v;
+	random_bytes(&v, sizeof(v));
+	return v;
+}
+
+uint64_t random_below(uint64_t bound)
+{
+	assert(bound > 0);
+	uint64_t limit = UINT64_MAX - UINT64_MAX % bound, v;
+	do
+		v = random_u64();
+	while (v >= limit);
+	return v % bound;
+}
+
+static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+void base32_encode(const void *src, size_t n, char *dst)
+{
+	const unsigned char *p = src;
+	unsigned acc = 0, bits = 0;
+	for (size_t i = 0; i < n; i++) {
+		acc = (acc << 8 | p[i]) & 0xfff;
+		for (bits += 8; bits >= 5; bits -= 5)
+			*dst++ = alphabet[acc >> (bits - 5) & 31];
+	}
+	if (bits)
+		*dst++ = alphabet[acc << (5 - bits) & 31];
+	*dst = '\0';
+}
+
+int base32_decode(struct str s, void *dst)
+{
+	unsigned char *out = dst;
+	unsigned acc = 0, bits = 0;
+	int n = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ascii_lower(s.p[i]);
+		unsigned v;
+		if (c >= 'a' && c <= 'z')
+			v = (unsigned)(c - 'a');
+		else if (c >= '2' && c <= '7')
+			v = (unsigned)(c - '2') + 26;
+		else
+			return ERR_INVALID;
+		acc = (acc << 5 | v) & 0xfff;
+		bits += 5;
+		if (bits >= 8) {
+			bits -= 8;
+			out[n++] = (unsigned char)(acc >> bits);
+		}
+	}
+	return n;
+}
+
+void hex_encode(const void *src, size_t n, char *dst)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *p = src;
+	for (size_t i = 0; i < n; i++) {
+		*dst++ = digits[p[i] >> 4];
+		*dst++ = digits[p[i] & 15];
+	}
+	*dst = '\0';
+}
+
+static int hex_value(char c)
+{
+	c = ascii_lower(c);
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int hex_decode(struct str s, void *dst, size_t size)
+{
+	unsigned char *out = dst;
+	if (s.n % 2 || s.n / 2 > size)
+		return ERR_INVALID;
+	for (size_t i = 0; i < s.n; i += 2) {
+		int hi = hex_value(s.p[i]), lo = hex_value(s.p[i + 1]);
+		if (hi < 0 || lo < 0)
+			return ERR_INVALID;
+		out[i / 2] = (unsigned char)(hi << 4 | lo);
+	}
+	return (int)(s.n / 2);
+}

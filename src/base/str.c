@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/str.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool str_caseeq(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool str_prefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq((struct str){ s.p, prefix.n }, prefix);
+}
+
+bool str_caseprefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_caseeq((struct str){ s.p, prefix.n }, prefix);
+}
+
+bool str_casesuffix(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n && str_caseeq(str_from(s, s.n - suffix.n), suffix);
+}
+
+size_t str_find(struct str s, char c)
+{
+	const char *hit = s.n ? memchr(s.p, c, s.n) : NULL;
+	return hit ? (size_t)(hit - s.p) : SIZE_MAX;
+}
+
+size_t str_search(struct str s, struct str needle)
+{
+	if (needle.n == 0)
+		return 0;
+	const char *hit = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+	return hit ? (size_t)(hit - s.p) : SIZE_MAX;
+}
+
+size_t str_casesearch(struct str s, struct str needle)
+{
+	for (size_t i = 0; i + needle.n <= s.n; i++)
+		if (str_caseeq((struct str){ s.p + i, needle.n }, needle))
+			return i;
+	return SIZE_MAX;
+}
+
+struct str str_from(struct str s, size_t offset)
+{
+	if (offset >= s.n)
+		return (struct str){ s.p ? s.p + s.n : "", 0 };
+	return (struct str){ s.p + offset, s.n - offset };
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str str_trim(struct str s)
+{
+	while (s.n && is_space(s.p[0]))
+		s = str_from(s, 1);
+	while (s.n && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+bool str_token(struct str *s, const char *delims, struct str *token)
+{
+	size_t i = 0;
+	while (i < s->n && s->p[i] && strchr(delims, s->p[i]))
+		i++;
+	*s = str_from(*s, i);
+	if (s->n == 0)
+		return false;
+	for (i = 0; i < s->n && !(s->p[i] && strchr(delims, s->p[i])); i++)
+		;
+	*token = (struct str){ s->p, i };
+	*s = str_from(*s, i);
+	return true;
+}
+
+int str_u64(struct str s, uint64_t max, uint64_t *value)
+{
+	uint64_t v = 0;
+	if (s.n == 0)
+		return ERR_INVALID;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!ascii_isdigit((unsigned char)s.p[i]))
+			return ERR_INVALID;
+		if (__builtin_mul_overflow(v, (uint64_t)10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v))
+			return ERR_LIMIT;
+	}
+	if (v > max)
+		return ERR_LIMIT;
+	*value = v;
+	return ERR_OK;
+}
+
+void buf_fini(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){ 0 };
+}
+
+void buf_clear(struct buf *b)
+{
+	b->n = 0;
+	if (b->p)
+		b->p[0] = '\0';
+}
+
+static void buf_reserve(struct buf *b, size_t extra)
+{
+	size_t need = b->n + extra + 1;
+	assert(need > b->n);
+	if (need <= b->cap)
+		return;
+	size_t cap = b->cap ? b->cap * 2 : 64;
+	if (cap < need)
+		cap = need;
+	b->p = mem_realloc(b->p, cap, 1);
+	b->cap = cap;
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t n)
+{
+	buf_reserve(b, n);
+	if (n)
+		memcpy(b->p + b->n, bytes, n);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+void buf_add_str(struct buf *b, struct str s) { buf_add(b, s.p, s.n); }
+void buf_add_cstr(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
+void buf_add_byte(struct buf *b, char c) { buf_add(b, &c, 1); }
+
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	va_copy(again, ap);
+	buf_reserve(b, 128);
+	int n = vsnprintf(b->p + b->n, b->cap - b->n, fmt, ap);
+	assert(n >= 0);
+	if ((size_t)n >= b->cap - b->n) {
+		buf_reserve(b, (size_t)n);
+		vsnprintf(b->p + b->n, b->cap - b->n, fmt, again);
+	}
+	va_end(again);
+	b->n += (size_t)n;
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+void buf_consume(struct buf *b, size_t n)
+{
+	assert(n <= b->n);
+	if (n == 0)
+		return;
+	memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
+	b->p[b->n] = '\0';
+}
+
+char *buf_release(struct buf *b)
+{
+	char *p = b->p ? b->p : mem_strdup("");
+	*b = (struct buf){ 0 };
+	return p;
+}
+
+void buf_add_escaped(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c == '"' || c == '\\')
+			buf_printf(b, "\\%c", c);
+		else if (ascii_isprint(c))
+			buf_add_byte(b, (char)c);
+		else if (c == '\n')
+			buf_add_cstr(b, "\\n");
+		else if (c == '\t')
+			buf_add_cstr(b, "\\t");
+		else
+			buf_printf(b, "\\x%02x", c);
+	}
+}
+
+bool str_copy(char *dst, size_t size, struct str s)
+{
+	assert(size > 0);
+	size_t n = s.n < size ? s.n : size - 1;
+	if (n)
+		memcpy(dst, s.p, n);
+	dst[n] = '\0';
+	return n == s.n;
+}

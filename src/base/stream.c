@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/stream.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 16384, READS_PER_TURN = 4, LISTEN_BACKLOG = 512 };
+
+enum phase { CONNECTING, OPEN, HANDSHAKE, ENDED };
+
+struct stream {
+	struct loop *loop;
+	const struct stream_events *events;
+	void *arg;
+	int fd;
+	enum phase phase;
+	bool paused, finishing, failed_early;
+	enum stream_end early;
+	bool in_callback, doomed;      /* destroyed from its own callback */
+	bool tls_wants_write;
+	struct loop_watch *watch;
+	struct loop_timer *deadline;
+	struct buf out;
+	SSL *ssl;
+};
+
+/* The owner may destroy the stream from any callback: `enter` and `leave` keep
+ * it alive until the callback is done. `leave` is true if it is gone. */
+static void enter(struct stream *s)
+{
+	s->in_callback = true;
+}
+
+static void release(struct stream *s)
+{
+	loop_watch_destroy(s->watch);
+	loop_timer_destroy(s->deadline);
+	SSL_free(s->ssl);
+	buf_fini(&s->out);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+}
+
+static bool leave(struct stream *s)
+{
+	s->in_callback = false;
+	if (!s->doomed)
+		return false;
+	release(s);
+	return true;
+}
+
+static void end(struct stream *s, enum stream_end why)
+{
+	if (s->phase == ENDED)
+		return;
+	s->phase = ENDED;
+	if (s->watch)
+		loop_watch_set(s->watch, 0);
+	if (s->deadline)
+		loop_timer_disarm(s->deadline);
+	bool nested = s->in_callback;
+	enter(s);
+	s->events->ended(s->arg, why);
+	if (!nested)
+		leave(s);
+}
+
+static void update_watch(struct stream *s)
+{
+	if (s->phase == ENDED || !s->watch)
+		return;
+	unsigned want = 0;
+	if (s->phase == CONNECTING)
+		want = LOOP_WRITE;
+	else if (s->phase == HANDSHAKE)
+		want = s->tls_wants_write ? LOOP_WRITE : LOOP_READ;
+	else
+		want = (s->paused ? 0u : LOOP_READ) |
+		       (s->out.n || s->tls_wants_write ? LOOP_WRITE : 0u);
+	loop_watch_set(s->watch, want);
+}
+
+/* Returns bytes moved, 0 for "later", or -1 with *why set. */
+static ssize_t tls_result(struct stream *s, int rc, enum stream_end *why)
+{
+	int saved = errno;
+	int e = SSL_get_error(s->ssl, rc);
+	ERR_clear_error();
+	s->tls_wants_write = e == SSL_ERROR_WANT_WRITE;
+	if (e == SSL_ERROR_WANT_READ || e == SSL_ERROR_WANT_WRITE)
+		return 0;
+	*why = STREAM_TLS_FAILED;
+	if (e == SSL_ERROR_ZERO_RETURN || (e == SSL_ERROR_SYSCALL && saved == 0))
+		*why = STREAM_CLOSED;
+	else if (e == SSL_ERROR_SYSCALL)
+		*why = STREAM_RESET;
+	return -1;
+}
+
+static ssize_t read_some(struct stream *s, char *dst, size_t n, enum stream_end *why)
+{
+	if (s->ssl) {
+		ERR_clear_error();
+		errno = 0;
+		int rc = SSL_read(s->ssl, dst, (int)n);
+		return rc > 0 ? rc : tls_result(s, rc, why);
+	}
+	ssize_t rc = recv(s->fd, dst, n, 0);
+	if (rc > 0)
+		return rc;
+	if (rc < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	*why = rc == 0 ? STREAM_CLOSED : STREAM_RESET;
+	return -1;
+}
+
+static ssize_t write_some(struct stream *s, struct str bytes, enum stream_end *why)
+{
+	if (s->ssl) {
+		ERR_clear_error();
+		errno = 0;
+		int n = bytes.n > 1 << 20 ? 1 << 20 : (int)bytes.n;
+		int rc = SSL_write(s->ssl, bytes.p, n);
+		return rc > 0 ? rc : tls_result(s, rc, why);
+	}
+	ssize_t rc = send(s->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+	if (rc >= 0)
+		return rc;
+	if (errno == EAGAIN || errno == EINTR)
+		return 0;
+	*why = STREAM_RESET;
+	return -1;
+}
+
+/* Puts out what it can. A write error is not reported here: what the peer said
+ * last (421 …) may still be unread, and the read side will see the end. */
+static void flush(struct stream *s)
+{
+	enum stream_end why;
+	if (s->phase != OPEN)
+		return;
+	while (s->out.n) {
+		ssize_t n = write_some(s, buf_str(&s->out), &why);
+		if (n < 0)
+			buf_clear(&s->out);
+		else if (n == 0)
+			break;
+		else
+			buf_consume(&s->out, (size_t)n);
+	}
+	if (s->out.n == 0 && s->finishing) {
+		s->finishing = false;
+		if (s->ssl)
+			SSL_shutdown(s->ssl);
+		shutdown(s->fd, SHUT_WR);
+	}
+}
+
+static void read_ready(struct stream *s)
+{
+	char chunk[READ_BYTES];
+	for (int i = 0; i < READS_PER_TURN && s->phase == OPEN && !s->paused; i++) {
+		enum stream_end why;
+		ssize_t n = read_some(s, chunk, sizeof(chunk), &why);
+		if (n == 0)
+			return;
+		if (n < 0) {
+			end(s, why);
+			return;
+		}
+		s->events->received(s->arg, (struct str){ chunk, (size_t)n });
+		if (s->doomed)
+			return;
+		/* A short read emptied the socket; TLS may hold more. */
+		if (!s->ssl && (size_t)n < sizeof(chunk))
+			return;
+	}
+}
+
+static void connect_done(struct stream *s)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error == 0) {
+		s->phase = OPEN;
+		s->events->connected(s->arg);
+	} else {
+		end(s, error == ECONNREFUSED ? STREAM_REFUSED :
+		       error == ECONNRESET ? STREAM_RESET : STREAM_UNREACHABLE);
+	}
+}
+
+static void handshake(struct stream *s)
+{
+	enum stream_end why;
+	ERR_clear_error();
+	errno = 0;
+	int rc = SSL_do_handshake(s->ssl);
+	if (rc == 1) {
+		s->phase = OPEN;
+		s->tls_wants_write = false;
+		s->events->secured(s->arg);
+	} else if (tls_result(s, rc, &why) < 0) {
+		end(s, STREAM_TLS_FAILED);
+	}
+}
+
+static void ready(void *arg, unsigned events)
+{
+	struct stream *s = arg;
+	enter(s);
+	if (s->phase == CONNECTING)
+		connect_done(s);
+	else if (s->phase == HANDSHAKE)
+		handshake(s);
+	else if (events & LOOP_WRITE && s->phase == OPEN) {
+		bool had_output = s->out.n > 0;
+		flush(s);
+		if (had_output && s->out.n == 0 && s->events->drained)
+			s->events->drained(s->arg);
+	}
+	if (!s->doomed && s->phase == OPEN && (events & LOOP_READ || s->ssl))
+		read_ready(s);
+	if (!leave(s))
+		update_watch(s);
+}
+
+static void deadline_passed(void *arg)
+{
+	struct stream *s = arg;
+	end(s, s->failed_early ? s->early : STREAM_TIMEOUT);
+}
+
+static struct stream *stream_create(struct loop *loop, int fd,
+                                    const struct stream_events *events, void *arg)
+{
+	struct stream *s = mem_zalloc(sizeof(*s));
+	*s = (struct stream){ .loop = loop, .events = events, .arg = arg, .fd = fd };
+	if (fd >= 0)
+		s->watch = loop_watch_create(loop, fd, ready, s);
+	return s;
+}
+
+static enum stream_end connect_error(int error)
+{
+	return error == ECONNREFUSED ? STREAM_REFUSED : STREAM_UNREACHABLE;
+}
+
+static bool start_connect(int fd, const struct endpoint *to, const struct endpoint *source,
+                          enum stream_end *why)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	if (source) {
+		int one = 1;
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+#ifdef IP_BIND_ADDRESS_NO_PORT
+		if (source->port == 0)
+			setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+#endif
+		len = endpoint_to_sockaddr(source, &ss);
+		if (bind(fd, (struct sockaddr *)&ss, len) != 0) {
+			*why = STREAM_UNREACHABLE;
+			return false;
+		}
+	}
+	len = endpoint_to_sockaddr(to, &ss);
+	if (connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS) {
+		*why = connect_error(errno);
+		return false;
+	}
+	return true;
+}
+
+struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
+                              const struct endpoint *source,
+                              const struct stream_events *events, void *arg)
+{
+	int fd = socket(to->ip.family == 4 ? AF_INET : AF_INET6,
+	                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct stream *s = stream_create(loop, fd, events, arg);
+	enum stream_end why = STREAM_UNREACHABLE;
+	int one = 1;
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (fd < 0 || !start_connect(fd, to, source, &why)) {
+		s->failed_early = true;
+		s->early = why;
+		stream_deadline(s, 0);
+		return s;
+	}
+	update_watch(s);
+	return s;
+}
+
+struct stream *stream_adopt(struct loop *loop, int fd,
+                            const struct stream_events *events, void *arg)
+{
+	struct stream *s = stream_create(loop, fd, events, arg);
+	s->phase = OPEN;
+	update_watch(s);
+	return s;
+}
+
+void stream_destroy(struct stream *s)
+{
+	if (!s)
+		return;
+	s->phase = ENDED;
+	if (s->in_callback)
+		s->doomed = true;
+	else
+		release(s);
+}
+
+void stream_write(struct stream *s, struct str bytes)
+{
+	enum stream_end why;
+	if (s->phase == ENDED || bytes.n == 0)
+		return;
+	if (s->phase == OPEN && s->out.n == 0) {
+		ssize_t n = write_some(s, bytes, &why);
+		if (n < 0)
+			return;         /* see flush() */
+		bytes = str_from(bytes, (size_t)n);
+	}
+	buf_add_str(&s->out, bytes);
+	if (!s->in_callback)
+		update_watch(s);
+}
+
+size_t stream_pending(const struct stream *s)
+{
+	return s->out.n;
+}
+
+void stream_finish(struct stream *s)
+{
+	s->finishing = true;
+	flush(s);
+	if (!s->in_callback)
+		update_watch(s);
+}
+
+void stream_pause(struct stream *s, bool paused)
+{
+	s->paused = paused;
+	if (!s->in_callback)
+		update_watch(s);
+}
+
+void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char *server_name)
+{
+	assert(!s->ssl && s->phase == OPEN);
+	s->ssl = SSL_new(ctx);
+	assert(s->ssl);
+	SSL_set_fd(s->ssl, s->fd);
+	SSL_set_mode(s->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (as_server)
+		SSL_set_accept_state(s->ssl);
+	else
+		SSL_set_connect_state(s->ssl);
+	if (!as_server && server_name)
+		SSL_set_tlsext_host_name(s->ssl, server_name);
+	s->phase = HANDSHAKE;
+	/* The client speaks first: it needs a turn with nothing to read. */
+	s->tls_wants_write = !as_server;
+	if (!s->in_callback)
+		update_watch(s);
+}
+
+SSL *stream_tls(const struct stream *s)
+{
+	return s->ssl;
+}
+
+void stream_deadline(struct stream *s, int64_t delay_ms)
+{
+	if (!s->deadline) {
+		if (delay_ms < 0)
+			return;
+		s->deadline = loop_timer_create(s->loop, deadline_passed, s);
+	}
+	if (delay_ms < 0)
+		loop_timer_disarm(s->deadline);
+	else
+		loop_timer_arm(s->deadline, delay_ms);
+}
+
+static struct endpoint name_of(const struct stream *s, bool peer)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct endpoint ep = { 0 };
+	struct sockaddr *sa = (struct sockaddr *)&ss;
+	if (s->fd >= 0 && (peer ? getpeername(s->fd, sa, &len) : getsockname(s->fd, sa, &len)) == 0)
+		endpoint_from_sockaddr(sa, &ep);
+	return ep;
+}
+
+struct endpoint stream_local(const struct stream *s) { return name_of(s, false); }
+struct endpoint stream_peer(const struct stream *s) { return name_of(s, true); }
+
+static int bound_socket(const struct endpoint *at, int type)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(at, &ss);
+	int one = 1;
+	int fd = socket(ss.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return file_err(errno);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (at->ip.family == 6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    (type == SOCK_STREAM && listen(fd, LISTEN_BACKLOG) != 0)) {
+		int e = errno == EADDRINUSE ? ERR_EXISTS : file_err(errno);
+		close(fd);
+		return e;
+	}
+	return fd;
+}
+
+int stream_listen(const struct endpoint *at)
+{
+	return bound_socket(at, SOCK_STREAM);
+}
+
+int stream_bind_udp(const struct endpoint *at)
+{
+	return bound_socket(at, SOCK_DGRAM);
+}
+
+int stream_accept(int listen_fd, struct endpoint *peer)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int one = 1;
+	int fd = accept4(listen_fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (endpoint_from_sockaddr((struct sockaddr *)&ss, peer) != ERR_OK)
+		*peer = (struct endpoint){ 0 };
+	return fd;
+}

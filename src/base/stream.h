@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A byte stream over TCP, with or without TLS, on the loop. It moves bytes and
+ * reports ends; what they mean is for a protocol engine above. Reads go straight
+ * from a stack buffer to the callback; writes go to the socket at once, and only
+ * what it does not take is kept.
+ *
+ * Hostile input that reaches it: any bytes of any peer, at any pace. It keeps no
+ * input; the output kept is bounded by what the engine above produced.
+ */
+#ifndef PORTREEVE_BASE_STREAM_H
+#define PORTREEVE_BASE_STREAM_H
+
+#include "base/ip.h"
+#include "base/loop.h"
+
+#include <openssl/ssl.h>
+
+struct stream;
+
+enum stream_end {
+	STREAM_CLOSED,          /* the peer closed in order */
+	STREAM_RESET,           /* connection reset, or another socket error */
+	STREAM_REFUSED,         /* connect: nobody listens */
+	STREAM_UNREACHABLE,     /* connect: no route, or filtered */
+	STREAM_TIMEOUT,         /* the deadline set with stream_deadline() passed */
+	STREAM_TLS_FAILED,      /* handshake or record error */
+};
+
+/* All are called from the loop. After `ended` no other comes, and the owner
+ * still calls stream_destroy(). Any of them may call stream_destroy(). */
+struct stream_events {
+	void (*connected)(void *arg);                    /* TCP is up (connect only) */
+	void (*secured)(void *arg);                      /* TLS handshake done */
+	void (*received)(void *arg, struct str bytes);
+	void (*drained)(void *arg);                      /* may be NULL: all output is with the kernel */
+	void (*ended)(void *arg, enum stream_end why);
+};
+
+/* Starts connecting to `to`; from `source` if it is not NULL (port 0: any).
+ * Never NULL: an immediate failure is reported by `ended` from the loop. */
+struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
+                              const struct endpoint *source,
+                              const struct stream_events *events, void *arg);
+/* Takes over an accepted, non-blocking socket. */
+struct stream *stream_adopt(struct loop *loop, int fd,
+                            const struct stream_events *events, void *arg);
+/* Closes the socket (what is unsent is dropped). NULL is fine. */
+void stream_destroy(struct stream *s);
+
+void stream_write(struct stream *s, struct str bytes);
+/* Bytes accepted by stream_write() and not yet by the kernel. */
+size_t stream_pending(const struct stream *s);
+/* Closes in order once all output is out; then `ended` with STREAM_CLOSED. */
+void stream_finish(struct stream *s);
+/* Stops or resumes reading (back-pressure). */
+void stream_pause(struct stream *s, bool paused);
+
+/* Starts TLS as client (server_name may be NULL) or server; the context is the
+ * caller's and outlives the stream. `secured` or `ended` follows. */
+void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char *server_name);
+/* NULL before TLS. */
+SSL *stream_tls(const struct stream *s);
+
+/* Ends the stream with STREAM_TIMEOUT after delay_ms unless set again; negative
+ * takes the deadline away. */
+void stream_deadline(struct stream *s, int64_t delay_ms);
+
+/* The socket's own and the peer's end; family 0 if unknown. */
+struct endpoint stream_local(const struct stream *s);
+struct endpoint stream_peer(const struct stream *s);
+
+/* A listening, non-blocking TCP socket (IPv6 ones take IPv6 only), or a
+ * negative enum err: ERR_EXISTS if the port is taken, ERR_DENIED, ERR_IO. */
+int stream_listen(const struct endpoint *at);
+/* A bound, non-blocking UDP socket; errors as above. */
+int stream_bind_udp(const struct endpoint *at);
+/* accept4 with the flags we need; -1 when there is none. Fills *peer. */
+int stream_accept(int listen_fd, struct endpoint *peer);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SMTP client engine (RFC 5321, 2920 pipelining, 3207 STARTTLS, 3030 BDAT): a
+ * pure state machine. Commands go in, bytes come out; bytes of replies go in,
+ * events come out. It has no socket and no clock; what to send next is for the
+ * caller, who may queue many commands at once (pipelining) or one at a time.
+ *
+ * Who uses it: the relay tester, delivery, `check` in tests.
+ * Hostile input that reaches it: every byte a server sends: endless banners,
+ * lines of megabytes, LF only, NULs, replies nobody asked for. It keeps at most
+ * one reply, cut to limits; all that is cut is noted.
+ */
+#ifndef PORTREEVE_SMTP_CLIENT_H
+#define PORTREEVE_SMTP_CLIENT_H
+
+#include "base/str.h"
+
+struct smtp_client;
+
+struct smtp_client_limits {
+	size_t line_bytes;        /* kept of a reply line [512]; the rest is dropped and noted */
+	size_t reply_bytes;       /* kept of a whole reply's text [4096] */
+	size_t reply_lines;       /* then the session is broken [256] */
+	size_t session_bytes;     /* received in a session, then it is broken [1048576] */
+};
+
+/* What a reply answers. */
+enum smtp_verb {
+	SMTP_BANNER, SMTP_EHLO, SMTP_HELO, SMTP_MAIL, SMTP_RCPT, SMTP_DATA, SMTP_MESSAGE,
+	SMTP_BDAT, SMTP_RSET, SMTP_QUIT, SMTP_STARTTLS, SMTP_AUTH, SMTP_XCLIENT, SMTP_NOOP,
+	SMTP_OTHER,
+};
+const char *smtp_verb_name(enum smtp_verb verb);   /* "MAIL" */
+
+/* Extensions of the last EHLO reply. */
+enum {
+	SMTP_EXT_PIPELINING = 1u << 0, SMTP_EXT_STARTTLS = 1u << 1, SMTP_EXT_SIZE = 1u << 2,
+	SMTP_EXT_8BITMIME = 1u << 3, SMTP_EXT_CHUNKING = 1u << 4, SMTP_EXT_SMTPUTF8 = 1u << 5,
+	SMTP_EXT_AUTH = 1u << 6, SMTP_EXT_XCLIENT = 1u << 7, SMTP_EXT_XFORWARD = 1u << 8,
+	SMTP_EXT_DSN = 1u << 9, SMTP_EXT_ENHANCED = 1u << 10,
+};
+
+/* Oddities noted; never errors by themselves. */
+enum {
+	SMTP_NOTE_LF_ONLY = 1u << 0,        /* a reply line ended in LF alone */
+	SMTP_NOTE_LONG_LINE = 1u << 1,      /* cut */
+	SMTP_NOTE_CODES_DISAGREE = 1u << 2, /* lines of one reply differ; the last counts */
+	SMTP_NOTE_GARBAGE = 1u << 3,        /* a line that is no reply line was skipped */
+	SMTP_NOTE_UNASKED = 1u << 4,        /* a reply came that nothing had asked for */
+};
+
+struct smtp_reply {
+	int code;                  /* 200…599 */
+	char enhanced[12];         /* "5.7.1", or "" (RFC 3463; only of the classes 2, 4, 5) */
+	struct str text;           /* lines joined by '\n', codes and enhanced codes removed */
+};
+static inline bool smtp_reply_ok(const struct smtp_reply *r) { return r->code / 100 == 2; }
+/* A 4xx that is a policy refusal all the same: 454 4.7.1 and its like (4.7.x with
+ * 450, 451, 454, 550-worded texts) from Postfix's defaults. See reply.c. */
+bool smtp_reply_is_policy_refusal(const struct smtp_reply *r);
+
+enum smtp_client_event_type {
+	SMTP_CLIENT_REPLY,         /* verb, tag, reply */
+	SMTP_CLIENT_BROKEN,        /* the server does not speak SMTP, or passed a limit: close. text says why */
+};
+
+/* Slices live until the next call of smtp_client_next() or _input(). */
+struct smtp_client_event {
+	enum smtp_client_event_type type;
+	enum smtp_verb verb;
+	uint32_t tag;              /* the caller's number given with the command */
+	struct smtp_reply reply;
+	struct str text;
+};
+
+/* `limits` may be NULL. The banner is awaited from the start, with tag 0. */
+struct smtp_client *smtp_client_create(const struct smtp_client_limits *limits);
+void smtp_client_destroy(struct smtp_client *c);   /* NULL is fine */
+
+/* Queues one command line; CRLF is added. `line` holds no CR, LF or NUL and at
+ * most 2048 bytes (ERR_INVALID otherwise: nothing is sent). */
+int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line);
+/* Queues a message after a 354: line ends made CRLF, dots stuffed, final dot
+ * added. The reply comes as SMTP_MESSAGE. */
+void smtp_client_message(struct smtp_client *c, uint32_t tag, struct str message);
+/* Queues BDAT with the message in one LAST chunk. The reply comes as SMTP_BDAT. */
+void smtp_client_bdat(struct smtp_client *c, uint32_t tag, struct str message);
+/* Raw bytes before the banner (PROXY header). No reply is awaited. */
+void smtp_client_preamble(struct smtp_client *c, struct str bytes);
+
+void smtp_client_input(struct smtp_client *c, struct str bytes);
+bool smtp_client_next(struct smtp_client *c, struct smtp_client_event *event);
+
+struct str smtp_client_output(const struct smtp_client *c);
+void smtp_client_output_sent(struct smtp_client *c, size_t n);
+
+/* Commands whose reply is still awaited (the banner counts). */
+unsigned smtp_client_outstanding(const struct smtp_client *c);
+/* The verb whose reply is awaited next; SMTP_OTHER if none. */
+enum smtp_verb smtp_client_awaiting(const struct smtp_client *c);
+unsigned smtp_client_extensions(const struct smtp_client *c);
+uint64_t smtp_client_max_size(const struct smtp_client *c);     /* SIZE of EHLO; 0: none given */
+unsigned smtp_client_notes(const struct smtp_client *c);
+/* First word of the EHLO/HELO reply, or of the banner: the name the server gives itself; "" if none. */
+const char *smtp_client_server_name(const struct smtp_client *c);
+/* TLS is up: extensions are forgotten (RFC 3207 4.2). For TLS from the first
+ * byte call nothing. */
+void smtp_client_tls_started(struct smtp_client *c);
+/* True if bytes came in after the 220 of STARTTLS and before TLS: injected. */
+bool smtp_client_injected(const struct smtp_client *c);
+/* RFC 5321 4.5.3.2 time-out for what is awaited now. */
+int64_t smtp_client_timeout_ms(const struct smtp_client *c);
+
+#endif

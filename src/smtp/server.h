@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SMTP server engine (RFC 5321 and extensions): a pure state machine. Bytes
+ * from the client go in, reply bytes and questions to a policy come out. It has
+ * no socket, no clock and no opinion: who may send what is for the caller.
+ *
+ * Who uses it: the collector, the gateway, the lab's and tests' servers.
+ * Hostile input that reaches it: every byte of any client. It keeps at most one
+ * command line and one chunk of message; every count has a limit.
+ *
+ * A turn of the caller:
+ *
+ *   smtp_server_input(s, bytes);
+ *   while (smtp_server_next(s, &event))
+ *           answer it: smtp_server_reply() for every event marked (reply)
+ *   write smtp_server_output(s), then smtp_server_output_sent(s, n)
+ *
+ * An event marked (reply) holds the engine until smtp_server_reply() is called,
+ * in the same turn or later; input that arrives meanwhile waits (pipelining).
+ * Commands that need no policy (RSET, NOOP, HELP, VRFY, syntax errors, wrong
+ * order, limits) the engine answers itself.
+ *
+ * Strictness: only CRLF ends a line and only CRLF.CRLF a message. A bare CR or
+ * LF in a command is a 500, in a message it refuses the message with 554 5.6.11 (and
+ * keeps reading to the true end), so that no two servers can disagree where a
+ * message ends (SMTP smuggling, CVE-2023-51764). Input pipelined behind
+ * STARTTLS is an error that closes the session (CVE-2011-0411).
+ */
+#ifndef PORTREEVE_SMTP_SERVER_H
+#define PORTREEVE_SMTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/ip.h"
+#include "mail/address.h"
+
+struct smtp_server;
+
+/* All limits are the caller's; zero means the default in brackets. */
+struct smtp_server_limits {
+	size_t line_bytes;          /* a command line without CRLF [2048; 512 is the RFC's least] */
+	size_t text_line_bytes;     /* a line of a message [65536]; the message is refused past it */
+	size_t message_bytes;       /* announced as SIZE and enforced [10485760] */
+	unsigned recipients;        /* accepted ones a transaction [100] */
+	unsigned errors;            /* 4xx/5xx answers before 421 and close [20] */
+	unsigned commands;          /* a session, then 421 [1000] */
+	unsigned transactions;      /* a session, then 421 [100] */
+};
+
+struct smtp_server_options {
+	const char *hostname;       /* in the greeting and EHLO */
+	const char *greeting;       /* text behind the hostname; NULL: "ESMTP" */
+	struct smtp_server_limits limits;
+	bool offer_starttls;
+	bool offer_auth_plain;      /* AUTH PLAIN and LOGIN; only offered under TLS unless auth_in_clear */
+	bool auth_in_clear;
+	bool offer_smtputf8;
+	bool offer_xclient;         /* for the lab's mistaken servers */
+	bool no_pipelining, no_8bitmime, no_chunking, no_ehlo;   /* for the lab's old servers */
+};
+
+enum smtp_server_event_type {
+	SMTP_SERVER_CONNECT,      /* (reply) 220 greets, 554 or 421 refuses */
+	SMTP_SERVER_HELO,         /* (reply) helo, esmtp; 250 lets the engine list its extensions */
+	SMTP_SERVER_MAIL,         /* (reply) path, params */
+	SMTP_SERVER_RCPT,         /* (reply) path, params */
+	SMTP_SERVER_DATA,         /* (reply) 354 takes the message, 4xx/5xx not; also before the first BDAT (250 = go on) */
+	SMTP_SERVER_TEXT,         /* bytes of the message, dots removed, CRLF kept; may come many times */
+	SMTP_SERVER_MESSAGE,      /* (reply) the message is whole: 250 only when it is on disk */
+	SMTP_SERVER_ABORT,        /* the message in progress is lost (RSET, limit, bad line, connection) */
+	SMTP_SERVER_STARTTLS,     /* output has been produced: send it, then start TLS, then smtp_server_tls_started() */
+	SMTP_SERVER_AUTH,         /* (reply) user, password: 235 or 535 */
+	SMTP_SERVER_XCLIENT,      /* (reply) text: the attributes */
+	SMTP_SERVER_UNKNOWN,      /* (reply) text: a verb the engine does not know; answer 500 unless you do */
+	SMTP_SERVER_CLOSE,        /* send the output, then close; the last event of a session */
+};
+
+/* Slices live until the next call of smtp_server_next() or _input(). */
+struct smtp_server_event {
+	enum smtp_server_event_type type;
+	bool esmtp;                       /* HELO: it was EHLO */
+	struct str text;                  /* HELO name, TEXT bytes, XCLIENT and UNKNOWN line */
+	const struct mail_path *path;     /* MAIL, RCPT */
+	struct str params;                /* MAIL, RCPT: ESMTP parameters as given, checked for grammar */
+	uint64_t size;                    /* MAIL: SIZE=, or 0 */
+	struct str user, password;        /* AUTH; password is wiped after the reply */
+};
+
+struct smtp_server *smtp_server_create(const struct smtp_server_options *options);
+void smtp_server_destroy(struct smtp_server *s);   /* NULL is fine */
+
+/* Takes all of `bytes` (copied as needed), except while a reply is owed longer
+ * than the input limit allows: then it returns false, and the caller stops reading
+ * until smtp_server_wants_input(). */
+bool smtp_server_input(struct smtp_server *s, struct str bytes);
+bool smtp_server_wants_input(const struct smtp_server *s);
+/* The next event, or false when the engine waits for input or for a reply. The
+ * first of a session is SMTP_SERVER_CONNECT, before any input. */
+bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event);
+/* Answers the event that asked. `enhanced` is "5.7.1" or NULL (RFC 2034);
+ * `text` may hold '\n' for several lines; anything else outside printable ASCII
+ * is replaced. code 421 also closes. */
+void smtp_server_reply(struct smtp_server *s, int code, const char *enhanced, const char *text);
+/* Ends the session from outside with 421 (time-out, shutdown). */
+void smtp_server_shutdown(struct smtp_server *s, const char *enhanced, const char *text);
+void smtp_server_tls_started(struct smtp_server *s);
+
+struct str smtp_server_output(const struct smtp_server *s);
+void smtp_server_output_sent(struct smtp_server *s, size_t n);
+
+/* How long the shell may wait for the client's next bytes (RFC 5321 4.5.3.2.7). */
+int64_t smtp_server_timeout_ms(const struct smtp_server *s);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The life of a listing: a pure function of state, event and policy. No clock,
+ * no store, no I/O; the backend calls it inside the transaction that carries
+ * its effects out, and the tests call it over its whole table.
+ *
+ * The rule it keeps (RFC 6471 2.2.1, and the promise of the house): a listed
+ * host stays listed until a retest passes or the operator says so. Silence,
+ * "unreachable", "inconclusive" or blocking the tester never delists.
+ */
+#ifndef PORTREEVE_STORE_LIFECYCLE_H
+#define PORTREEVE_STORE_LIFECYCLE_H
+
+#include "store/types.h"
+
+struct lifecycle_policy {
+	int64_t recheck_interval_s;    /* 90 days */
+	int64_t retry_after_s;         /* after inconclusive or unreachable */
+	unsigned retry_max;            /* then wait for the recheck or a request */
+};
+
+enum lifecycle_event_type {
+	LIFE_TEST_DONE,          /* verdict, control_ok, forms_refused */
+	LIFE_RETURN_LATE,        /* a return within the window after the verdict: now open */
+	LIFE_OPERATOR_LIST,
+	LIFE_OPERATOR_DELIST,
+	LIFE_RETEST_ASKED,       /* by the owner (mail from the host) or the operator */
+	LIFE_RECHECK_DUE,
+	LIFE_EXCLUDED,           /* the operator excluded the address: never tested; a listing stays */
+};
+
+struct lifecycle_event {
+	enum lifecycle_event_type type;
+	enum verdict verdict;
+	bool control_ok;         /* the server still talks SMTP to us: banner and HELO answered 2xx,
+	                            and a control command (RCPT postmaster, or NOOP/RSET) as well */
+	bool forms_refused;      /* every form of this port that was open is now refused by policy */
+	unsigned tries;          /* of this test */
+	int64_t now_s;
+};
+
+struct lifecycle_state {
+	bool listed;
+	bool by_operator;
+	bool excluded;
+	unsigned open_ports;       /* ports with a proof that still stands, this one included */
+	bool this_port_open;       /* a proof of the tested port stands */
+};
+
+/* Effects, a set. */
+enum {
+	LIFE_LIST = 1u << 0,           /* put on the list, with the proofs */
+	LIFE_REFRESH = 1u << 1,        /* listed already: newer proofs and evidence */
+	LIFE_CLEAR_PORT = 1u << 2,     /* the proofs of this port are refuted */
+	LIFE_DELIST = 1u << 3,         /* nothing stands any more */
+	LIFE_QUEUE_RETRY = 1u << 4,    /* test again at `at_s` */
+	LIFE_QUEUE_RETEST = 1u << 5,   /* test every port with a standing proof, now */
+	LIFE_SET_RECHECK = 1u << 6,    /* next recheck at `at_s` */
+	LIFE_NOTIFY = 1u << 7,         /* tell the host's postmaster (if the operator wants that) */
+	LIFE_REFUSE = 1u << 8,         /* the event cannot be done (excluded, not listed) */
+};
+
+struct lifecycle_effects {
+	unsigned set;
+	int64_t at_s;
+	const char *why;               /* static, for the journal */
+};
+
+struct lifecycle_effects lifecycle_step(const struct lifecycle_state *state,
+                                        const struct lifecycle_event *event,
+                                        const struct lifecycle_policy *policy);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The store contract: the only state that roles share. A backend (sqlite.h;
+ * PostgreSQL later) fills `struct store_ops`; callers use the functions below
+ * and never know which one it is. Only roles/ and cli/ name a backend.
+ *
+ * Promises of every backend:
+ *  - what returned ERR_OK is on disk; a kill at any instant loses nothing of it;
+ *  - a verdict, its evidence, the list change, the journal and the serial are
+ *    one transaction: all or none is seen;
+ *  - a full disk is ERR_FULL, a lock held too long ERR_BUSY, damage ERR_CORRUPT;
+ *    nothing was changed then; store_message() says what and where;
+ *  - each opening role can do only what its job needs (enum store_role).
+ * All functions block (milliseconds; ERR_BUSY after 5 s). One thread a store.
+ */
+#ifndef PORTREEVE_STORE_STORE_H
+#define PORTREEVE_STORE_STORE_H
+
+#include "base/arena.h"
+#include "store/lifecycle.h"
+#include "store/types.h"
+
+enum store_role {
+	STORE_ADMIN,        /* commands: all */
+	STORE_TESTER,       /* all but permits and exclusions, which it reads */
+	STORE_COLLECTOR,    /* adds returns and retest requests; reads tests and listings */
+	STORE_DNSBL,        /* reads listings, outputs, journal */
+};
+
+struct store_ops;
+struct store { const struct store_ops *ops; };
+
+void store_close(struct store *st);                     /* NULL is fine */
+/* One line on the last error: what, where. Valid until the next call. */
+const char *store_message(struct store *st);
+
+/* ---- consent ------------------------------------------------------------ */
+int store_permit_add(struct store *st, const struct permit *p);       /* ERR_EXISTS */
+int store_permit_remove(struct store *st, const struct prefix *range, const char *who, int64_t now_s);
+int store_exclusion_add(struct store *st, const struct exclusion *x); /* ERR_EXISTS */
+int store_exclusion_remove(struct store *st, const struct prefix *range, const char *who, int64_t now_s);
+/* Rows in order of the range, in the arena. */
+int store_permits(struct store *st, struct arena *a, struct permit **rows, size_t *n);
+int store_exclusions(struct store *st, struct arena *a, struct exclusion **rows, size_t *n);
+
+/* Whether and why an address may be tested. */
+struct consent_answer {
+	enum consent consent;          /* CONSENT_NONE: no test */
+	bool excluded;                 /* always wins */
+	struct prefix rule;            /* the range that decided */
+	char by[WHO_MAX];
+};
+/* Pure: the decision over all rows (exclusion wins; expired permits don't count;
+ * the strongest consent wins). */
+void consent_decide(const struct permit *permits, size_t n, const struct exclusion *exclusions,
+                    size_t m, const struct ip *address, int64_t now_s, struct consent_answer *out);
+/* The same over the stored rows (kept in memory until they change). */
+int store_consent(struct store *st, const struct ip *address, int64_t now_s,
+                  struct consent_answer *out);
+
+/* ---- nominations and tests ---------------------------------------------- */
+int store_nominate(struct store *st, struct nomination *nom);         /* sets nom->id; journalled */
+int store_nominations(struct store *st, struct arena *a, struct nomination **rows, size_t *n);
+
+/* Queues a test; makes its id. ERR_EXISTS if one of that target has not ended
+ * (t gets it). */
+int store_test_add(struct store *st, struct test *t);
+/* Takes up to max tests that are due: queued with not_before_s <= now, or
+ * running/waiting with a lease that has run out (their process died). Each is
+ * leased until now + lease_s and its tries are counted. TEST_WAITING ones come
+ * back as such: only the wait is left to do. */
+int store_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct test *rows,
+                     size_t max, size_t *n);
+/* Leases one test by id (a command that runs its own). ERR_BUSY if another holds it. */
+int store_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                         struct test *t);
+int store_test_renew(struct store *st, const char *id, int64_t lease_until_s);
+/* Gives a lease back untouched (shutdown). */
+int store_test_release(struct store *st, const char *id);
+/* Written before the body of a probe is sent: this case and attempt is never sent again
+ * in this test, whatever dies. ERR_EXISTS if it was written before. */
+int store_test_intend(struct store *st, const char *id, const char *case_id, unsigned attempt);
+/* The session's results so far; the test waits for returns until until_s. */
+int store_test_wait(struct store *st, const char *id, const struct case_result *results,
+                    size_t n, double seconds, int64_t until_s);
+/* Results saved by store_test_wait() and the intents (as accepted = false,
+ * stage = STAGE_MESSAGE, code 0, text "interrupted" where no result followed). */
+int store_test_results(struct store *st, const char *id, struct arena *a,
+                       struct case_result **results, size_t *n);
+int store_test_get(struct store *st, const char *id, struct test *t);            /* ERR_NOT_FOUND */
+/* The newest test of that target, any state. port 0: of any port. ERR_NOT_FOUND. */
+int store_test_last(struct store *st, const struct endpoint *target, struct test *t);
+/* Newest first; family 0 for all addresses. */
+int store_tests(struct store *st, const struct ip *address, size_t max, struct arena *a,
+                struct test **rows, size_t *n);
+
+/* The end of a test. */
+struct test_outcome {
+	const char *test_id;
+	enum verdict verdict;
+	bool control_ok, forms_refused;      /* see lifecycle.h */
+	const struct case_result *results;
+	size_t result_count;
+	double seconds;
+	int64_t now_s;
+	const char *reason;                  /* one line for the listing, if it is to be listed */
+	struct str evidence;                 /* signed bundle; empty: none */
+	const char *evidence_id;
+	bool confirmed_late;                 /* LIFE_RETURN_LATE rather than LIFE_TEST_DONE */
+};
+/* One transaction: verdict, results, proofs, evidence, lifecycle's effects on the
+ * list, follow-up tests, journal, serial. *effects tells what was done. Repeating it
+ * for a test that is done is ERR_EXISTS and changes nothing (a kill between commit
+ * and answer), unless confirmed_late. */
+int store_test_finish(struct store *st, const struct test_outcome *outcome,
+                      const struct lifecycle_policy *policy, struct lifecycle_effects *effects);
+
+/* Resumable scans: the start of an unfinished scan with that key (a hash of what is
+ * scanned and how), or a new one; `seed` orders it. */
+int store_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t *seed,
+                     int64_t *started_s);
+int store_scan_end(struct store *st, const char *key, int64_t now_s);
+
+/* ---- returns (written by the collector) ---------------------------------- */
+/* Durable when it returns. ERR_LIMIT: that token has had max_per_token already. */
+int store_return_add(struct store *st, struct test_return *r, unsigned max_per_token);
+/* Returns with id > after, oldest first, at most max. Messages in the arena only
+ * if with_message. */
+int store_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
+                        struct arena *a, struct test_return **rows, size_t *n);
+int store_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
+                     struct test_return **rows, size_t *n);
+/* ERR_LIMIT: the same address asked within min_interval_s. */
+int store_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s);
+int store_requests_after(struct store *st, int64_t after, size_t max, struct arena *a,
+                         struct retest_request **rows, size_t *n);
+/* How far the tester has read each of the two (kept with its own writes). */
+int store_cursor_get(struct store *st, const char *name, int64_t *value);
+int store_cursor_set(struct store *st, const char *name, int64_t value);
+
+/* ---- the list ------------------------------------------------------------ */
+int store_listing_get(struct store *st, const struct ip *address, struct listing *l);   /* ERR_NOT_FOUND */
+int store_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
+int store_proofs(struct store *st, const struct ip *address, struct arena *a,
+                 struct proof **rows, size_t *n);
+/* The operator's word. ERR_EXISTS, ERR_NOT_FOUND. */
+int store_list(struct store *st, const struct ip *address, const char *who, const char *why,
+               const struct lifecycle_policy *policy, int64_t now_s);
+int store_delist(struct store *st, const struct ip *address, const char *who, const char *why,
+                 int64_t now_s);
+/* Queues a retest of every port with a standing proof (and a listing's address
+ * without proofs on port 25). ERR_NOT_FOUND: not listed; ERR_DENIED: excluded. */
+int store_retest(struct store *st, const struct ip *address, const char *who,
+                 const char *reply_to, int64_t now_s, unsigned *queued);
+/* Listings whose recheck is due get a TEST_RECHECK queued; *queued of them. */
+int store_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
+                   unsigned *queued);
+int store_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
+int store_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
+                       int64_t now_s);
+
+int store_serial(struct store *st, uint64_t *serial);
+/* Entries with serial > after, in order, at most max. */
+int store_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
+                  struct journal_entry **rows, size_t *n);
+/* One consistent view: every listing and the serial it belongs to. */
+int store_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
+                   uint64_t *serial);
+
+/* ---- evidence, upkeep ----------------------------------------------------- */
+int store_evidence_get(struct store *st, const char *evidence_id, struct arena *a,
+                       struct str *bundle);
+/* The newest evidence of an address. */
+int store_evidence_of(struct store *st, const struct ip *address, struct arena *a,
+                      char evidence_id[static 48], struct str *bundle);
+/* A consistent copy while roles run, checked by reading it back. ERR_EXISTS if the
+ * file is there. */
+int store_backup(struct store *st, const char *path);
+
+#endif

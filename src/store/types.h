@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The words of the house as types: consent, test, case, verdict, return,
+ * listing (shared/DESIGN section 2 defines them). Plain values; texts are
+ * bounded arrays so that a row never needs an owner, save where stated.
+ */
+#ifndef PORTREEVE_STORE_TYPES_H
+#define PORTREEVE_STORE_TYPES_H
+
+#include "base/ip.h"
+
+/* The ground on which a test may run; the greater wins where several hold. */
+enum consent {
+	CONSENT_NONE, CONSENT_RANGE, CONSENT_EVIDENCE, CONSENT_CONTACT, CONSENT_OWNER,
+};
+const char *consent_name(enum consent c);                      /* "owner"; never NULL */
+int consent_parse(struct str s, enum consent *c);              /* ERR_INVALID */
+
+enum verdict {
+	VERDICT_NONE,           /* the test has not ended */
+	VERDICT_OPEN, VERDICT_CLOSED, VERDICT_ACCEPTING, VERDICT_BACKSCATTER,
+	VERDICT_UNREACHABLE, VERDICT_INCONCLUSIVE,
+};
+const char *verdict_name(enum verdict v);
+int verdict_parse(struct str s, enum verdict *v);
+
+/* How far a case came: the command whose reply decided it. */
+enum case_stage {
+	STAGE_NONE,             /* not run (stopped after the proof, or not offered) */
+	STAGE_SKIPPED,          /* cannot be run against this host; text says why */
+	STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_MESSAGE,
+};
+const char *stage_name(enum case_stage s);
+int stage_parse(struct str s, enum case_stage *stage);
+
+enum { CASE_ID_MAX = 8, CASE_TEXT_MAX = 256, CASES_MAX = 128 };
+
+struct case_result {
+	char id[CASE_ID_MAX];          /* "E14" */
+	uint8_t attempt;               /* 0, or 1 for the confirmation with the domains swapped */
+	enum case_stage stage;
+	int code;                      /* of the deciding reply; 0: the connection ended, or none */
+	char enhanced[12];
+	char text[CASE_TEXT_MAX];      /* of the reply, cut; or our own reason */
+	bool accepted;                 /* the message was taken with 2xx */
+	bool refused;                  /* a refusal by policy (5xx, or 4xx that means it) */
+	unsigned returned;             /* our message came back to the recipient token */
+	unsigned bounced;              /* something came to the sender token */
+	struct ip output;              /* the peer that brought the first return; family 0 */
+};
+
+enum test_state { TEST_QUEUED, TEST_RUNNING, TEST_WAITING, TEST_DONE };
+enum test_reason { TEST_NOMINATED, TEST_OPERATOR, TEST_RETEST, TEST_RECHECK, TEST_RETRY };
+const char *test_state_name(enum test_state s);
+const char *test_reason_name(enum test_reason r);
+
+enum { TEST_ID_LEN = 8, WHO_MAX = 128, WHY_MAX = 256 };
+
+/* A test: one run of the catalogue against one address and port. */
+struct test {
+	char id[TEST_ID_LEN + 1];      /* base32, 40 random bits: goes into the tokens */
+	struct endpoint target;
+	enum consent consent;
+	enum test_reason reason;
+	enum test_state state;
+	enum verdict verdict;
+	bool all;                      /* the owner asked for every case */
+	char who[WHO_MAX];             /* who asked */
+	char reply_to[WHO_MAX];        /* RETEST by mail: envelope sender at the host, or "" */
+	unsigned tries;                /* leases so far */
+	int64_t created_s, not_before_s, started_s, finished_s, wait_until_s;
+	double seconds;                /* of the session itself */
+	char evidence_id[48];          /* "" until one exists */
+};
+
+/* A mail that came back to the collector. */
+enum return_kind { RETURN_RECIPIENT, RETURN_SENDER };
+struct test_return {
+	int64_t id;                    /* grows */
+	char test_id[TEST_ID_LEN + 1];
+	char case_id[CASE_ID_MAX];
+	uint8_t attempt;
+	enum return_kind kind;
+	bool marked;                   /* our mark was found in the message, after MIME decoding */
+	struct endpoint peer;          /* the output */
+	int64_t time_s;
+	char token[40];
+	char helo[256], mail_from[320], rcpt_to[320];
+	struct str message;            /* owned by the arena it was read into; cut to collector.max_size */
+};
+
+/* "I fixed it": mail to retest@ from the address itself. */
+struct retest_request {
+	int64_t id;
+	struct ip address;
+	char reply_to[WHO_MAX];
+	int64_t time_s;
+};
+
+struct permit {
+	int64_t id;
+	struct prefix range;
+	enum consent consent;
+	char by[WHO_MAX];
+	int64_t created_s, until_s;    /* until 0: no end */
+};
+
+struct exclusion {
+	int64_t id;
+	struct prefix range;
+	char by[WHO_MAX], why[WHY_MAX];
+	int64_t created_s;
+};
+
+struct nomination {
+	int64_t id;
+	struct ip address;
+	char by[WHO_MAX], reason[WHY_MAX];
+	enum consent consent;          /* found when it was made */
+	int64_t created_s;
+	struct str message;            /* the spam mail, or empty; arena */
+};
+
+/* A port and form through which the host was proved open. */
+struct proof {
+	uint16_t port;
+	char case_id[CASE_ID_MAX];
+	char test_id[TEST_ID_LEN + 1];
+	struct ip output;
+	int64_t time_s;
+};
+
+enum { PROOFS_MAX = 256 };
+
+struct listing {
+	struct ip address;
+	char reason[WHY_MAX];          /* one line for TXT and people */
+	int64_t since_s, last_test_s, recheck_s;
+	char evidence_id[48];
+	bool by_operator;              /* listed by word, not by proof */
+};
+
+/* A multi-hop output, with how many different input networks proved it. */
+struct output {
+	struct ip address;
+	unsigned inputs, networks;     /* networks: distinct /24 and /48 of the inputs */
+	bool agreed;                   /* the operator agreed to publish it */
+	int64_t first_s, last_s;
+};
+
+enum journal_action {
+	JOURNAL_LIST, JOURNAL_DELIST, JOURNAL_REFRESH, JOURNAL_PERMIT, JOURNAL_UNPERMIT,
+	JOURNAL_EXCLUDE, JOURNAL_UNEXCLUDE, JOURNAL_NOMINATE, JOURNAL_OUTPUT_LIST,
+	JOURNAL_OUTPUT_DELIST, JOURNAL_TEST,
+};
+const char *journal_action_name(enum journal_action a);
+
+struct journal_entry {
+	uint64_t serial;
+	enum journal_action action;
+	struct prefix subject;
+	char who[WHO_MAX], why[WHY_MAX];
+	int64_t time_s;
+};
+
+#endif
