@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A role: one job, one process, one file in this folder. The supervisor (run.c)
+ * binds its sockets, starts it as its own process by executing the program again, and
+ * the role opens what it needs, enters its sandbox, says it is ready and loops.
+ */
+#ifndef PORTREEVE_ROLES_ROLE_H
+#define PORTREEVE_ROLES_ROLE_H
+
+#include "base/loop.h"
+#include "settings/settings.h"
+
+enum role_socket_kind { ROLE_TCP, ROLE_UDP };
+
+struct role_socket {
+	enum role_socket_kind kind;
+	struct endpoint at;
+	int fd;                      /* bound (TCP: listening), non-blocking; owned by the process */
+};
+
+enum { ROLE_SOCKETS_MAX = 64 };
+
+struct role_context {
+	const struct settings *settings;
+	struct loop *loop;
+	const struct role_socket *sockets;
+	size_t socket_count;
+	/* Call once when open and sandboxed: the supervisor reports readiness only then. */
+	void (*ready)(struct role_context *ctx);
+	/* Set by the role: called in the loop on TERM (finish what is acknowledged, then loop_stop())
+	 * and on HUP (settings have been read again: the new ones). May be NULL. */
+	void (*on_term)(void *arg);
+	void (*on_hup)(void *arg, const struct settings *settings);
+	void *arg;
+	int ready_fd;                /* the supervisor's; not for roles */
+};
+
+struct role {
+	const char *name;            /* as in the configuration's `roles` */
+	/* Fills what is to be bound (fd left -1); returns the count. */
+	size_t (*sockets)(const struct settings *settings, struct role_socket *out, size_t max);
+	/* Opens, sandboxes, calls ctx->ready(), runs the loop. Returns an exit code of
+	 * sysexits.h. */
+	int (*run)(struct role_context *ctx);
+};
+
+extern const struct role role_tester, role_collector, role_dnsbl;
+
+#endif
