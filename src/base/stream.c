@@ -272,7 +272,7 @@ static bool start_connect(int fd, const struct endpoint *to, const struct endpoi
 #endif
 		len = endpoint_to_sockaddr(source, &ss);
 		if (bind(fd, (struct sockaddr *)&ss, len) != 0) {
-			*why = STREAM_UNREACHABLE;
+			*why = STREAM_NO_SOURCE;
 			return false;
 		}
 	}

@@ -25,6 +25,7 @@ enum stream_end {
 	STREAM_UNREACHABLE,     /* connect: no route, or filtered */
 	STREAM_TIMEOUT,         /* the deadline set with stream_deadline() passed */
 	STREAM_TLS_FAILED,      /* handshake or record error */
+	STREAM_NO_SOURCE,       /* connect: the source address or port is not ours to use */
 };
 
 /* All are called from the loop. After `ended` no other comes, and the owner

@@ -33,7 +33,7 @@ enum case_stage {
 const char *stage_name(enum case_stage s);
 int stage_parse(struct str s, enum case_stage *stage);
 
-enum { CASE_ID_MAX = 8, CASE_TEXT_MAX = 256, CASES_MAX = 128 };
+enum { CASE_ID_MAX = 12, CASE_TEXT_MAX = 256, CASES_MAX = 128 };
 
 struct case_result {
 	char id[CASE_ID_MAX];          /* "E14" */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The catalogue of relay forms: every known way in which a mail server was made to
+ * pass on a stranger's mail, one a row, as a constant table. It is used to test
+ * others (relaytest) and to check our own policy (gateway, audit).
+ *
+ * Sources are named a row: A MAPS relay-test · N nmap smtp-open-relay · X Metasploit smtp_relay ·
+ * O ORBS/AUPADS · R rlytest · G OpenVAS and web checkers · P/S/E Postfix, Sendmail, Exim docs ·
+ * F RFC 2505 · - first here.
+ */
+#ifndef PORTREEVE_CATALOGUE_CATALOGUE_H
+#define PORTREEVE_CATALOGUE_CATALOGUE_H
+
+#include "base/ip.h"
+#include "base/str.h"
+
+/* How a case is carried: everything but the envelope. */
+enum relay_session {
+	RELAY_PLAIN,              /* EHLO with our own name */
+	RELAY_BARE_BDAT,          /* BDAT in place of DATA */
+	RELAY_POSTMASTER_FIRST,   /* an accepted local recipient before the foreign one */
+	RELAY_UTF8,               /* SMTPUTF8 envelope */
+	RELAY_DATA_ANYWAY,        /* DATA after the recipient was refused */
+	RELAY_ANNOUNCED,          /* nothing is sent: a finding read from the EHLO reply */
+	/* From here on each needs a connection of its own. */
+	RELAY_HELO_LOCALHOST, RELAY_HELO_LOOPBACK, RELAY_HELO_HOST, RELAY_HELO_DOMAIN,
+	RELAY_HELO_LITERAL,
+	RELAY_TRUSTED_PTR,        /* from a source address whose PTR looks trusted */
+	RELAY_XCLIENT,            /* XCLIENT to 127.0.0.1, where offered */
+	RELAY_PROXY_V1, RELAY_PROXY_V2,
+	RELAY_SOURCE_PORT,        /* from port 25 */
+	RELAY_AUTH_INVENTED,      /* AUTH with made-up credentials */
+	RELAY_AUTH_OWN,           /* AUTH with an account the owner gave; other's sender */
+	RELAY_STARTTLS,           /* every envelope form again, under STARTTLS */
+};
+
+enum {
+	RELAY_OWN_DOMAIN = 1u << 0,     /* the recipient is at the host's own name or literal: a
+	                                   catch-all takes it too, so that only the token decides */
+	RELAY_OWNER_ONLY = 1u << 1,     /* consent `owner` only */
+	RELAY_FINDING_ONLY = 1u << 2,   /* never makes the host open */
+	RELAY_V4_COLLECTOR = 1u << 3,   /* needs the collector's IPv4 address */
+};
+
+struct relay_case {
+	uint16_t number;         /* in tokens: unique, never reused */
+	const char *id;          /* "E14" */
+	const char *mail;        /* argument of "MAIL FROM:", a template */
+	const char *rcpt;        /* argument of "RCPT TO:", a template */
+	enum relay_session session;
+	unsigned flags;
+	const char *detects;
+	const char *source;
+};
+
+extern const struct relay_case relay_cases[];
+extern const size_t relay_case_count;
+
+/* NULL if there is none. */
+const struct relay_case *relay_case_by_id(struct str id);
+const struct relay_case *relay_case_by_number(unsigned number);
+
+/* What stands for the letters of a template, in braces: {U} recipient's token, {S} sender's
+ * token, {D} destination domain, {T} second domain, {R} host name, {M} mail domain, {I} the
+ * host's address literal with its brackets, {C} the collector's address, {CL} its literal.
+ * An empty slice means "not known". */
+struct relay_names {
+	struct str u, s, d, t, r, m, i, c, cl;
+};
+
+/* Renders a template. ERR_NOT_FOUND if it names something not known (*missing
+ * gets the letter's name in words). Pure. */
+int relay_render(const char *pattern, const struct relay_names *names, struct buf *out,
+                 const char **missing);
+/* The longest local part in a rendered path, quotes included, in octets: RFC 5321 allows 64. */
+size_t relay_local_length(struct str path);
+
+#endif

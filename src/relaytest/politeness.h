@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How much we ask of the world at a time: tests started a second, connections at the
+ * same time in all and into one network, one connection an address. Pure: time comes in as
+ * an argument.
+ */
+#ifndef PORTREEVE_RELAYTEST_POLITENESS_H
+#define PORTREEVE_RELAYTEST_POLITENESS_H
+
+#include "base/ip.h"
+
+struct politeness;
+
+struct politeness_limits {
+	unsigned rate;               /* tests started a second */
+	unsigned sessions;           /* connections at the same time */
+	unsigned sessions_per_net;   /* of those, in one /24 or /48 */
+};
+
+struct politeness *politeness_create(const struct politeness_limits *limits);
+void politeness_destroy(struct politeness *p);       /* NULL is fine */
+void politeness_set(struct politeness *p, const struct politeness_limits *limits);
+
+/* 0: a test may start now, and is counted; else milliseconds to wait. */
+int64_t politeness_start(struct politeness *p, int64_t now_ms);
+/* Takes a connection to the address; false: not now, try when one was given back. */
+bool politeness_connect(struct politeness *p, const struct ip *address);
+void politeness_disconnect(struct politeness *p, const struct ip *address);
+
+/* 24 h rule: whether a target tested at last_s may be tested at now_s. */
+bool politeness_may_repeat(int64_t last_s, int64_t now_s, int64_t interval_s, bool owner_asks);
+
+#endif

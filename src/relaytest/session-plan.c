@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Which forms a test runs, in what order, and how each reads on the wire.
+ */
+#include "relaytest/session-private.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* Messages go to candidates in this order: forms of different families first, because
+ * only a few messages may be sent to a host that takes everything. */
+static const char *const message_order[] = {
+	"E01", "E06", "E14", "E18", "E21", "E25", "E11", "E07",
+	"E02", "E03", "E04", "E05", "E08", "E09", "E10",
+};
+
+static bool listed(const char *const *ids, const char *id)
+{
+	for (; *ids; ids++)
+		if (strcmp(*ids, id) == 0)
+			return true;
+	return false;
+}
+
+static struct item *add_item(struct session *s, const struct relay_case *form, enum item_kind kind)
+{
+	assert(s->item_count < ITEMS_MAX);
+	struct item *it = &s->items[s->item_count++];
+	*it = (struct item){ .form = form, .kind = kind };
+	return it;
+}
+
+void plan_skip(struct item *it, const char *why)
+{
+	it->state = ITEM_DONE;
+	it->result.stage = STAGE_SKIPPED;
+	str_copy(it->result.text, sizeof(it->result.text), str_of(why));
+}
+
+static void add_form(struct session *s, const struct relay_case *form, bool starttls)
+{
+	struct item *it = add_item(s, form, ITEM_FORM);
+	it->starttls = starttls;
+	snprintf(it->result.id, sizeof(it->result.id), "%s%s", starttls ? "S09-" : "", form->id);
+	if (form->flags & RELAY_OWNER_ONLY && s->setup.test->consent != CONSENT_OWNER)
+		plan_skip(it, "only with the owner's consent");
+	else if (form->session == RELAY_AUTH_OWN && !s->setup.user)
+		plan_skip(it, "no account was given");
+	else if (form->session == RELAY_TRUSTED_PTR && !s->setup.has_trusted_source)
+		plan_skip(it, "no source address with a trusted-looking reverse name");
+	else if (form->flags & RELAY_V4_COLLECTOR && s->setup.collector.family != 4)
+		plan_skip(it, "the collector's IPv4 address is not known");
+}
+
+static bool is_wanted(const struct session *s, const struct relay_case *form)
+{
+	return !s->setup.only || listed(s->setup.only, form->id);
+}
+
+/* What an earlier run of this test sent is never sent again. */
+static void take_over_sent(struct session *s)
+{
+	for (size_t i = 0; i < s->setup.sent_count; i++) {
+		const struct case_result *r = &s->setup.sent[i];
+		if (r->stage == STAGE_NONE)
+			continue;
+		for (size_t j = 0; j < s->item_count; j++) {
+			struct item *it = &s->items[j];
+			if (it->kind != ITEM_FORM || r->attempt != 0 || strcmp(it->result.id, r->id) != 0)
+				continue;
+			it->result = *r;
+			it->state = ITEM_DONE;
+			it->messaged = r->stage == STAGE_MESSAGE;
+		}
+		if (r->attempt == 1) {
+			struct str id = str_of(r->id);
+			bool starttls = str_prefix(id, STR("S09-"));
+			const struct relay_case *form =
+				relay_case_by_id(str_from(id, starttls ? 4 : 0));
+			if (!form || s->item_count >= ITEMS_MAX)
+				continue;
+			struct item *it = add_item(s, form, ITEM_FORM);
+			it->starttls = starttls;
+			it->result = *r;
+			it->state = ITEM_DONE;
+			it->messaged = true;
+		}
+		s->accepted += r->accepted;
+	}
+}
+
+void plan_make(struct session *s)
+{
+	/* The plain form stands first; the controls come with it in the first batch. */
+	for (size_t i = 0; i < relay_case_count; i++) {
+		const struct relay_case *form = &relay_cases[i];
+		if (form->session != RELAY_STARTTLS && is_wanted(s, form))
+			add_form(s, form, false);
+		if (i == 0 && !s->setup.only) {
+			s->control_postmaster = s->item_count;
+			add_item(s, &relay_cases[0], ITEM_CONTROL_POSTMASTER);
+			s->control_random = s->item_count;
+			add_item(s, &relay_cases[0], ITEM_CONTROL_RANDOM);
+		}
+	}
+	take_over_sent(s);
+}
+
+enum relay_session plan_profile(const struct item *it)
+{
+	if (it->starttls)
+		return RELAY_STARTTLS;
+	return it->form->session < RELAY_HELO_LOCALHOST ? RELAY_PLAIN : it->form->session;
+}
+
+static void skip_sessions(struct session *s, enum relay_session session, const char *why)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].kind == ITEM_FORM && s->items[i].form->session == session &&
+		    s->items[i].state == ITEM_TODO)
+			plan_skip(&s->items[i], why);
+}
+
+static void plan_starttls_round(struct session *s)
+{
+	size_t n = s->item_count;
+	s->starttls_planned = true;
+	for (size_t i = 0; i < n; i++) {
+		const struct item *it = &s->items[i];
+		if (it->kind == ITEM_FORM && !it->starttls && it->form->session == RELAY_PLAIN &&
+		    it->result.attempt == 0 && s->item_count < ITEMS_MAX)
+			add_form(s, it->form, true);
+	}
+}
+
+void plan_extensions(struct session *s, unsigned extensions)
+{
+	if (s->ehlo_seen)
+		return;
+	s->ehlo_seen = true;
+	if (!(extensions & SMTP_EXT_CHUNKING))
+		skip_sessions(s, RELAY_BARE_BDAT, "CHUNKING is not offered");
+	if (!(extensions & SMTP_EXT_SMTPUTF8))
+		skip_sessions(s, RELAY_UTF8, "SMTPUTF8 is not offered");
+	if (!(extensions & SMTP_EXT_XCLIENT))
+		skip_sessions(s, RELAY_XCLIENT, "XCLIENT is not offered");
+	if (!(extensions & (SMTP_EXT_AUTH | SMTP_EXT_STARTTLS))) {
+		skip_sessions(s, RELAY_AUTH_INVENTED, "AUTH is not offered");
+		skip_sessions(s, RELAY_AUTH_OWN, "AUTH is not offered");
+	}
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (it->kind != ITEM_FORM || it->form->session != RELAY_ANNOUNCED ||
+		    it->state != ITEM_TODO)
+			continue;
+		plan_skip(it, extensions & SMTP_EXT_XFORWARD ? "XFORWARD is offered"
+		                                             : "XFORWARD is not offered");
+		if (extensions & SMTP_EXT_XFORWARD)
+			it->result.stage = STAGE_HELO;
+	}
+	if (extensions & SMTP_EXT_STARTTLS && s->setup.test->target.port != 465 && !s->setup.only)
+		plan_starttls_round(s);
+}
+
+/* With no usable name the literal stands for it, and some forms read the same. */
+void plan_names(struct session *s)
+{
+	s->named = true;
+	if (*s->host_name)
+		return;
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (it->kind != ITEM_FORM || it->state != ITEM_TODO ||
+		    it->form->session != RELAY_PLAIN)
+			continue;
+		static const char *const pairs[][2] = {
+			{ "E06", "E07" }, { "E14", "E15" }, { "E16", "E17" }, { "E18", "E19" },
+			{ "E21", "E22" }, { "E25", "E26" }, { "X01", "X02" },
+		};
+		for (size_t j = 0; j < sizeof(pairs) / sizeof(*pairs); j++)
+			if (strcmp(it->form->id, pairs[j][0]) == 0)
+				plan_skip(it, "without a usable host name it reads as the literal form");
+	}
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].form->session == RELAY_HELO_HOST && s->items[i].state == ITEM_TODO)
+			plan_skip(&s->items[i], "no usable host name");
+}
+
+static bool is_first(const struct session *s, const struct item *it)
+{
+	for (size_t i = 0; i < s->setup.first_count; i++)
+		if (strcmp(s->setup.first[i], it->result.id) == 0)
+			return true;
+	return false;
+}
+
+size_t plan_next_todo(const struct session *s, int profile)
+{
+	size_t hit = ITEMS_MAX;
+	for (size_t i = 0; i < s->item_count; i++) {
+		const struct item *it = &s->items[i];
+		if (it->state != ITEM_TODO || (profile >= 0 && (int)plan_profile(it) != profile))
+			continue;
+		if (is_first(s, it) || it->kind != ITEM_FORM)
+			return i;
+		if (hit == ITEMS_MAX)
+			hit = i;
+	}
+	return hit;
+}
+
+static unsigned message_rank(const struct session *s, const struct item *it)
+{
+	if (it->result.attempt == 1)
+		return 0;
+	if (is_first(s, it))
+		return 1;
+	unsigned n = sizeof(message_order) / sizeof(*message_order), late = 0;
+	if (s->catch_all && it->form->flags & RELAY_OWN_DOMAIN)
+		late += 1000;
+	if (it->starttls)
+		late += 100;
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(message_order[i], it->form->id) == 0)
+			return 2 + late + i;
+	return 2 + late + n;
+}
+
+static bool has_todo(const struct session *s)
+{
+	return !s->stopped && plan_next_todo(s, -1) != ITEMS_MAX;
+}
+
+/* The plain form and confirmations go at once; others when all envelopes are known. */
+size_t plan_next_message(struct session *s)
+{
+	size_t hit = ITEMS_MAX;
+	unsigned best = 0, left = s->setup.messages - s->accepted;
+	if (s->accepted >= s->setup.messages)
+		return ITEMS_MAX;
+	for (size_t i = 0; i < s->item_count; i++) {
+		const struct item *it = &s->items[i];
+		if (it->state != ITEM_CANDIDATE)
+			continue;
+		unsigned rank = message_rank(s, it);
+		bool confirms = it->result.attempt == 1;
+		bool at_once = confirms || is_first(s, it) || strcmp(it->result.id, "E01") == 0;
+		/* One message is kept for a confirmation. */
+		if (!confirms && left < 2 && s->setup.messages > 1)
+			continue;
+		if (!at_once && has_todo(s))
+			continue;
+		if (hit == ITEMS_MAX || rank < best) {
+			hit = i;
+			best = rank;
+		}
+	}
+	return hit;
+}
+
+static bool swaps(const struct session *s, const struct item *it)
+{
+	return (it->result.attempt == 1) != s->swapped;
+}
+
+const char *plan_destination(const struct session *s, const struct item *it)
+{
+	return swaps(s, it) ? s->setup.domain2 : s->setup.domain;
+}
+
+const char *plan_sender_domain(const struct session *s, const struct item *it)
+{
+	return swaps(s, it) ? s->setup.domain : s->setup.domain2;
+}
+
+static void make_tokens(struct session *s, struct item *it)
+{
+	if (it->has_tokens)
+		return;
+	unsigned flags = (it->starttls ? TOKEN_STARTTLS : 0u) |
+	                 (it->result.attempt ? TOKEN_CONFIRM : 0u);
+	token_make(s->setup.signer, s->setup.test->id, it->form->number, flags,
+	           &s->setup.test->target, &it->tokens);
+	it->has_tokens = true;
+}
+
+/* A recipient that cannot exist, or the one that must, at the host's own name. */
+static bool control_commands(struct session *s, struct item *it, const char **mail,
+                             const char **rcpt)
+{
+	const char *at = *s->host_name ? s->host_name : s->literal;
+	*mail = arena_printf(&s->arena, "MAIL FROM:<%s@%s>", it->tokens.sender,
+	                     s->setup.domain2);
+	*rcpt = arena_printf(&s->arena, "RCPT TO:<%.12s@%s>",
+	                     it->kind == ITEM_CONTROL_POSTMASTER ? "postmaster"
+	                                                         : it->tokens.sender + TOKEN_LEN - 12, at);
+	return true;
+}
+
+static struct str or_empty(const char *s)
+{
+	return str_of(s ? s : "");
+}
+
+bool plan_commands(struct session *s, struct item *it, const char **mail, const char **rcpt)
+{
+	make_tokens(s, it);
+	if (it->kind != ITEM_FORM)
+		return control_commands(s, it, mail, rcpt);
+	const char *missing = NULL;
+	bool has_name = *s->host_name;
+	struct relay_names names = {
+		.u = str_of(it->tokens.recipient), .s = str_of(it->tokens.sender),
+		.d = str_of(plan_destination(s, it)), .t = str_of(plan_sender_domain(s, it)),
+		.r = str_of(has_name ? s->host_name : s->literal), .m = or_empty(s->mail_domain),
+		.i = str_of(s->literal), .c = str_of(s->collector),
+		.cl = str_of(s->collector_literal),
+	};
+	struct buf *b = &s->scratch;
+	buf_clear(b);
+	buf_add_cstr(b, "MAIL FROM:");
+	if (relay_render(it->form->mail, &names, b, &missing) == ERR_OK) {
+		if (it->form->session == RELAY_UTF8)
+			buf_add_cstr(b, " SMTPUTF8");
+		*mail = arena_strdup(&s->arena, buf_str(b));
+		buf_clear(b);
+		buf_add_cstr(b, "RCPT TO:");
+		if (relay_render(it->form->rcpt, &names, b, &missing) == ERR_OK) {
+			if (relay_local_length(str_from(buf_str(b), 8)) > 64) {
+				plan_skip(it, "the local part would pass 64 octets (RFC 5321 4.5.3.1.1)");
+				return false;
+			}
+			*rcpt = arena_strdup(&s->arena, buf_str(b));
+			return true;
+		}
+	}
+	plan_skip(it, arena_printf(&s->arena, "needs %s, which is not known", missing));
+	return false;
+}

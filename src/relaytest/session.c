@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The course of a test: connections, pauses, returns, the end. What is said on a
+ * connection is in session-talk.c, which forms there are in session-plan.c.
+ */
+#include "relaytest/session-private.h"
+
+#include "base/mem.h"
+#include "relaytest/verdict.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct session *session_create(const struct session_setup *setup)
+{
+	struct session *s = mem_zalloc(sizeof(*s));
+	s->setup = *setup;
+	s->host_name = s->mail_domain = "";
+	s->refusals_limit = setup->refusals;
+	ip_format_literal(&setup->test->target.ip, s->literal);
+	if (setup->collector.family) {
+		ip_format(&setup->collector, s->collector);
+		ip_format_literal(&setup->collector, s->collector_literal);
+	}
+	s->results = mem_array(ITEMS_MAX, sizeof(*s->results));
+	plan_make(s);
+	return s;
+}
+
+void session_destroy(struct session *s)
+{
+	if (!s)
+		return;
+	smtp_client_destroy(s->conn.client);
+	arena_fini(&s->arena);
+	buf_fini(&s->transcript);
+	buf_fini(&s->scratch);
+	free(s->results);
+	free(s);
+}
+
+/* ---- connections ----------------------------------------------------------- */
+
+static bool proved_enough(const struct session *s)
+{
+	if (s->setup.test->all)
+		return false;
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].result.attempt == 1 && s->items[i].result.returned)
+			return true;
+	return false;
+}
+
+/* The profile of the next connection, or -1: nothing is left to do. */
+static int next_profile(struct session *s)
+{
+	if (proved_enough(s))
+		return -1;
+	if (s->connections >= CONNECTIONS_MAX)
+		session_stop(s, "too many connections");
+	size_t i = plan_next_message(s);
+	/* What came back is confirmed even when time is up. */
+	if (s->stopped && (i == ITEMS_MAX || s->items[i].result.attempt == 0))
+		return -1;
+	if (i == ITEMS_MAX)
+		i = plan_next_todo(s, -1);
+	return i == ITEMS_MAX ? -1 : (int)plan_profile(&s->items[i]);
+}
+
+/* PROXY protocol headers that claim a client at 127.0.0.1 (haproxy's
+ * proxy-protocol.txt, versions 1 and 2). */
+static void add_preamble(struct session *s)
+{
+	static const char v1[] = "PROXY TCP4 127.0.0.1 127.0.0.1 34567 25\r\n";
+	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x7f\0\0\x01\x87\x07\0\x19";
+	if (s->conn.profile == RELAY_PROXY_V1)
+		smtp_client_preamble(s->conn.client, STR(v1));
+	else if (s->conn.profile == RELAY_PROXY_V2)
+		smtp_client_preamble(s->conn.client, STR(v2));
+}
+
+static void connect_action(struct session *s, int profile, struct session_action *action)
+{
+	s->conn = (struct conn){ .profile = (enum relay_session)profile,
+	                         .client = smtp_client_create(NULL) };
+	s->phase = PHASE_CONNECTING;
+	s->connections++;
+	action->type = SESSION_CONNECT;
+	action->tls = s->setup.test->target.port == 465;
+	s->conn.tls = action->tls;
+	action->source = profile == RELAY_SOURCE_PORT ? SESSION_SOURCE_PORT_25 :
+	                 profile == RELAY_TRUSTED_PTR ? SESSION_SOURCE_TRUSTED :
+	                 SESSION_SOURCE_OWN;
+	add_preamble(s);
+}
+
+/* The connection is gone, by us or by them. One that brought no form further is
+ * barren; a few in a row are enough. */
+static void connection_over(struct session *s, enum stream_end why)
+{
+	struct conn *c = &s->conn;
+	s->barren = c->finished ? 0 : s->barren + 1;
+	if (s->barren >= BARREN_MAX) {
+		talk_give_up(s, why);
+		s->barren = 0;
+		s->stopped |= c->profile == RELAY_PLAIN;
+	}
+	smtp_client_destroy(c->client);
+	c->client = NULL;
+	s->phase = PHASE_IDLE;
+	s->resolving = false;
+	s->start_tls = false;
+}
+
+static void add_confirmation(struct session *s, const struct item *of)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].result.attempt == 1 &&
+		    strcmp(s->items[i].result.id, of->result.id) == 0)
+			return;
+	if (s->item_count >= ITEMS_MAX)
+		return;
+	struct item *it = &s->items[s->item_count++];
+	*it = (struct item){ .form = of->form, .starttls = of->starttls,
+	                     .state = ITEM_CANDIDATE };
+	it->result.attempt = 1;
+	memcpy(it->result.id, of->result.id, sizeof(it->result.id));
+}
+
+/* Between connections. */
+static bool idle_next(struct session *s, struct session_action *action)
+{
+	if (s->pause_wanted) {
+		s->pause_wanted = false;
+		s->phase = PHASE_PAUSED;
+		action->type = SESSION_PAUSE;
+		action->pause_ms = s->setup.proof_wait_ms;
+		return true;
+	}
+	int profile = next_profile(s);
+	if (profile < 0) {
+		s->phase = PHASE_DONE;
+		action->type = SESSION_DONE;
+		return true;
+	}
+	connect_action(s, profile, action);
+	return true;
+}
+
+/* A name that the host gives itself is looked up once, before it is used. */
+static bool wants_name(struct session *s)
+{
+	if (s->named || s->resolve_tried || s->conn.profile != RELAY_PLAIN || s->setup.only)
+		return false;
+	s->resolve_tried = true;
+	if (*smtp_client_server_name(s->conn.client))
+		return true;
+	plan_names(s);
+	return false;
+}
+
+static bool ready_next(struct session *s, struct session_action *action)
+{
+	if (wants_name(s)) {
+		s->phase = PHASE_RESOLVING;
+		action->type = SESSION_RESOLVE;
+		action->name = smtp_client_server_name(s->conn.client);
+		return true;
+	}
+	if (talk_next(s))
+		return false;
+	if (s->conn.greeted && !s->conn.closing) {
+		talk_note(s, ">", STR("QUIT"));
+		smtp_client_command(s->conn.client, SMTP_QUIT, 0, STR("QUIT"));
+		s->phase = PHASE_QUIT;
+		return false;
+	}
+	connection_over(s, STREAM_CLOSED);
+	action->type = SESSION_DISCONNECT;
+	return true;
+}
+
+bool session_next(struct session *s, struct session_action *action)
+{
+	*action = (struct session_action){ 0 };
+	if (s->start_tls) {
+		s->start_tls = false;
+		action->type = SESSION_START_TLS;
+		return true;
+	}
+	if (s->conn.client && s->conn.closing) {
+		/* Closed by us: a farewell, or no SMTP. That was no refusal. */
+		talk_dropped(s, STREAM_TIMEOUT);
+		connection_over(s, STREAM_TIMEOUT);
+		action->type = SESSION_DISCONNECT;
+		return true;
+	}
+	switch (s->phase) {
+	case PHASE_IDLE:
+		return idle_next(s, action);
+	case PHASE_READY:
+		return ready_next(s, action);
+	case PHASE_INTENDING: {
+		const struct item *it = &s->items[s->conn.current];
+		action->type = SESSION_INTEND;
+		action->case_id = it->result.id;
+		action->attempt = it->result.attempt;
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+/* ---- events ---------------------------------------------------------------- */
+
+static void set_now(struct session *s, int64_t now_ms)
+{
+	if (!s->started_ms)
+		s->started_ms = now_ms;
+	s->now_ms = now_ms;
+}
+
+void session_connected(struct session *s, int64_t now_ms)
+{
+	set_now(s, now_ms);
+	talk_note(s, "!", STR("connected"));
+	s->phase = PHASE_BANNER;
+}
+
+void session_secured(struct session *s, int64_t now_ms)
+{
+	set_now(s, now_ms);
+	talk_note(s, "!", STR("TLS started"));
+	if (s->phase != PHASE_HANDSHAKE)
+		return;                  /* TLS from the first byte: the banner follows */
+	s->conn.tls = true;
+	smtp_client_tls_started(s->conn.client);
+	talk_hello(s);
+}
+
+void session_received(struct session *s, struct str bytes, int64_t now_ms)
+{
+	struct smtp_client_event ev;
+	set_now(s, now_ms);
+	if (!s->conn.client)
+		return;
+	talk_note(s, "<", bytes);
+	smtp_client_input(s->conn.client, bytes);
+	while (s->conn.client && !s->conn.closing && smtp_client_next(s->conn.client, &ev)) {
+		if (ev.type == SMTP_CLIENT_BROKEN) {
+			talk_note(s, "!", ev.text);
+			s->conn.closing = true;
+		} else if (s->phase == PHASE_QUIT) {
+			s->conn.closing = true;
+		} else {
+			talk_reply(s, &ev);
+		}
+	}
+}
+
+void session_ended(struct session *s, enum stream_end why, int64_t now_ms)
+{
+	set_now(s, now_ms);
+	if (!s->conn.client)
+		return;
+	if (why == STREAM_TIMEOUT && s->conn.profile == RELAY_PLAIN &&
+	    ++s->timeouts >= TIMEOUTS_MAX)
+		session_stop(s, "too many time-outs");
+	talk_dropped(s, why);
+	/* Nobody there at all: one try is enough, and other forms need it as well. */
+	if (s->phase == PHASE_CONNECTING && s->conn.profile == RELAY_PLAIN && !s->reached)
+		s->stopped = true;
+	connection_over(s, why);
+}
+
+void session_resolved(struct session *s, const char *name, bool usable, const char *mail_domain)
+{
+	if (usable) {
+		s->host_name = arena_strdup(&s->arena, str_of(name));
+		s->mail_domain = arena_strdup(&s->arena, str_of(mail_domain));
+	}
+	if (usable || s->resolve_tried)
+		plan_names(s);
+	if (s->phase == PHASE_RESOLVING)
+		s->phase = PHASE_READY;
+}
+
+void session_intended(struct session *s, int err)
+{
+	if (s->phase != PHASE_INTENDING)
+		return;
+	if (err == ERR_OK) {
+		talk_body(s);
+		return;
+	}
+	/* DATA cannot be taken back: only closing leaves the message unsent. */
+	struct item *it = &s->items[s->conn.current];
+	plan_skip(it, err == ERR_EXISTS ? "sent before this test was interrupted"
+	                                : "the intent could not be written down");
+	s->unfinished |= err != ERR_EXISTS;
+	s->conn.finished++;
+	s->conn.closing = true;
+	s->phase = PHASE_READY;
+}
+
+void session_resume(struct session *s)
+{
+	if (s->phase == PHASE_PAUSED)
+		s->phase = PHASE_IDLE;
+}
+
+void session_returned(struct session *s, const struct test_return *r)
+{
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (it->kind != ITEM_FORM || it->result.attempt != r->attempt ||
+		    strcmp(it->result.id, r->case_id) != 0)
+			continue;
+		if (r->kind == RETURN_SENDER) {
+			it->result.bounced++;
+		} else if (r->marked && it->messaged) {
+			if (!it->result.returned++)
+				it->result.output = r->peer.ip;
+			if (r->attempt == 0 && !(it->form->flags & RELAY_FINDING_ONLY))
+				add_confirmation(s, it);
+		}
+		break;
+	}
+	if (s->phase == PHASE_PAUSED || s->phase == PHASE_DONE)
+		s->phase = PHASE_IDLE;
+}
+
+void session_stop(struct session *s, const char *why)
+{
+	if (s->stopped)
+		return;
+	talk_note(s, "!", str_of(why));
+	s->unfinished |= plan_next_todo(s, -1) != ITEMS_MAX;
+	s->stopped = true;
+}
+
+struct str session_output(const struct session *s)
+{
+	return s->conn.client ? smtp_client_output(s->conn.client) : STR("");
+}
+
+void session_output_sent(struct session *s, size_t n)
+{
+	if (s->conn.client)
+		smtp_client_output_sent(s->conn.client, n);
+}
+
+int64_t session_timeout_ms(const struct session *s)
+{
+	return s->conn.client ? smtp_client_timeout_ms(s->conn.client) : -1;
+}
+
+/* ---- outcome ---------------------------------------------------------------- */
+
+/* A candidate that never got a message was taken no further than RCPT. */
+static void collect(struct session *s, unsigned attempt, size_t *n)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].kind == ITEM_FORM && s->items[i].result.attempt == attempt)
+			s->results[(*n)++] = s->items[i].result;
+}
+
+void session_outcome(struct session *s, struct session_outcome *out)
+{
+	size_t n = 0;
+	collect(s, 0, &n);
+	collect(s, 1, &n);
+	struct verdict_input in = {
+		.results = s->results, .n = n, .reached = s->reached,
+		.unfinished = s->unfinished, .catch_all = s->catch_all,
+	};
+	*out = (struct session_outcome){
+		.results = s->results, .n = n, .verdict = verdict_decide(&in),
+		.accepted = s->accepted, .control_ok = s->control_ok && s->reached,
+		.catch_all = s->catch_all, .finding = verdict_finding(s->results, n),
+		.transcript = buf_str(&s->transcript),
+	};
+}

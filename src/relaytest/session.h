@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One test of one address and port: which form is tried next, on which connection,
+ * what the answers mean, when a message is sent and when to stop. A pure state
+ * machine over the SMTP client engine: no socket, no clock, no store. The shell
+ * (tester.c) carries its actions out and tells it what happened.
+ *
+ * How it works:
+ *  1. Envelopes first. MAIL, RCPT, RSET for form after form, pipelined where the server
+ *     allows, a few refusals a connection. Nothing is delivered by that. What accepts the
+ *     recipient becomes a candidate.
+ *  2. Messages only for candidates, one at a time, the plain form at once, with a pause
+ *     for the return after each; at most `messages` in all. Before the body leaves,
+ *     the shell makes the intent durable (SESSION_INTEND).
+ *  3. A return is confirmed by the same form with the two collector domains swapped and a
+ *     new token: a legitimate MX of the first domain refuses it, a honeypot that lets one
+ *     message out keeps it. Only then is the host proved open, and the test stops (unless
+ *     the owner asked for all).
+ *
+ * Hostile input: all that a tested server sends, by way of the client engine. Every loop
+ * is bounded: drops a form, barren connections, connections and time-outs a test.
+ */
+#ifndef PORTREEVE_RELAYTEST_SESSION_H
+#define PORTREEVE_RELAYTEST_SESSION_H
+
+#include "base/arena.h"
+#include "base/stream.h"
+#include "relaytest/token.h"
+
+struct session;
+
+/* All pointers outlive the session. */
+struct session_setup {
+	const struct test *test;             /* id, target, consent, all */
+	const struct token_signer *signer;
+	const char *domain, *domain2;
+	struct ip collector;                 /* family 0: literal forms are skipped */
+	const char *helo, *operator_name, *contact, *objection_url;
+	unsigned messages, refusals, pipeline;
+	int64_t proof_wait_ms;
+	bool has_trusted_source;             /* S03 can be run */
+	const char *user, *password;         /* S14; NULL: skipped */
+	/* Forms that a retest must begin with: those that were open. */
+	const char (*first)[CASE_ID_MAX];
+	size_t first_count;
+	/* What an earlier, interrupted run of this test has already sent. */
+	const struct case_result *sent;
+	size_t sent_count;
+	/* NULL-terminated ids: only these forms (bench and tests). NULL: all. */
+	const char *const *only;
+	int64_t now_s;
+};
+
+enum session_action_type {
+	SESSION_CONNECT,      /* open a connection as `source` says; TLS at once if `tls` */
+	SESSION_START_TLS,    /* on the open connection */
+	SESSION_RESOLVE,      /* does `name` resolve to the target? answer: session_resolved() */
+	SESSION_INTEND,       /* write down that case and attempt is sent now: session_intended() */
+	SESSION_DISCONNECT,   /* close the connection */
+	SESSION_PAUSE,        /* wait pause_ms, or for a return: session_resume() */
+	SESSION_DONE,         /* nothing more to send now; returns may reopen it */
+};
+
+enum session_source { SESSION_SOURCE_OWN, SESSION_SOURCE_PORT_25, SESSION_SOURCE_TRUSTED };
+
+struct session_action {
+	enum session_action_type type;
+	enum session_source source;
+	bool tls;
+	const char *name;
+	const char *case_id;
+	unsigned attempt;
+	int64_t pause_ms;
+};
+
+struct session *session_create(const struct session_setup *setup);
+void session_destroy(struct session *s);     /* NULL is fine */
+
+/* The next thing to do; false: wait for an event. Call after every event, until
+ * false; then write session_output(). */
+bool session_next(struct session *s, struct session_action *action);
+
+/* What happened. now_ms is for the transcript only. */
+void session_connected(struct session *s, int64_t now_ms);
+void session_secured(struct session *s, int64_t now_ms);
+void session_received(struct session *s, struct str bytes, int64_t now_ms);
+void session_ended(struct session *s, enum stream_end why, int64_t now_ms);
+/* A name of the target is usable only if it resolves to its address; `mail_domain` ("" for
+ * none) is a parent whose MX does. Also called before the start with the PTR name. */
+void session_resolved(struct session *s, const char *name, bool usable, const char *mail_domain);
+/* err other than ERR_OK: the message is not sent. */
+void session_intended(struct session *s, int err);
+void session_resume(struct session *s);
+/* A message came back (after session_create() at any time, also after DONE). */
+void session_returned(struct session *s, const struct test_return *r);
+/* Time is up: what is left stays undone and the verdict says so. */
+void session_stop(struct session *s, const char *why);
+
+struct str session_output(const struct session *s);
+void session_output_sent(struct session *s, size_t n);
+/* For the connection as it stands now. */
+int64_t session_timeout_ms(const struct session *s);
+
+/* The outcome so far. Results are those of the forms, in the catalogue's order; the
+ * confirmations (attempt 1) follow them. Valid until the next call. */
+struct session_outcome {
+	const struct case_result *results;
+	size_t n;
+	enum verdict verdict;
+	unsigned accepted;           /* messages */
+	bool control_ok;             /* see store/lifecycle.h */
+	bool catch_all;
+	const char *finding;         /* "legitimate-mx", "relays-test-mail", … or NULL */
+	struct str transcript;
+};
+void session_outcome(struct session *s, struct session_outcome *out);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "relaytest/verdict.h"
+
+#include "catalogue/catalogue.h"
+
+/* The catalogue's row of a result: "S09-E14" is E14's. */
+static const struct relay_case *row_of(const struct case_result *r)
+{
+	struct str id = str_of(r->id);
+	if (str_prefix(id, STR("S09-")))
+		id = str_from(id, 4);
+	return relay_case_by_id(id);
+}
+
+static bool finding_only(const struct case_result *r)
+{
+	const struct relay_case *c = row_of(r);
+	return c && c->flags & RELAY_FINDING_ONLY;
+}
+
+static const struct case_result *confirmation(const struct case_result *of,
+                                              const struct case_result *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (results[i].attempt == 1 && strcmp(results[i].id, of->id) == 0)
+			return &results[i];
+	return NULL;
+}
+
+const struct case_result *verdict_proof(const struct case_result *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (results[i].attempt != 0 || !results[i].returned || finding_only(&results[i]))
+			continue;
+		const struct case_result *second = confirmation(&results[i], results, n);
+		if (second && second->returned)
+			return &results[i];
+	}
+	return NULL;
+}
+
+const char *verdict_finding(const struct case_result *results, size_t n)
+{
+	if (verdict_proof(results, n))
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (results[i].attempt != 0 || !results[i].returned || finding_only(&results[i]))
+			continue;
+		const struct case_result *second = confirmation(&results[i], results, n);
+		if (second && second->refused)
+			return "legitimate-mx";
+		if (second && second->accepted)
+			return "relays-test-mail";
+	}
+	return NULL;
+}
+
+/* Asked, and the answer was neither yes nor no. */
+static bool undecided(const struct case_result *r)
+{
+	return r->stage >= STAGE_CONNECT && !r->accepted && !r->refused && !r->returned &&
+	       r->code / 100 != 2;
+}
+
+/* Only the token decides for a recipient that a catch-all takes anyway. */
+static bool means_accepting(const struct case_result *r, bool catch_all)
+{
+	const struct relay_case *c = row_of(r);
+	if (!r->accepted || (c && catch_all && c->flags & RELAY_OWN_DOMAIN))
+		return false;
+	return true;
+}
+
+enum verdict verdict_decide(const struct verdict_input *in)
+{
+	bool tempfail = false, bounced = false, accepting = false;
+	bool mx = false;
+	if (verdict_proof(in->results, in->n))
+		return VERDICT_OPEN;
+	if (!in->reached)
+		return VERDICT_UNREACHABLE;
+	const char *finding = verdict_finding(in->results, in->n);
+	if (finding)
+		mx = strcmp(finding, "legitimate-mx") == 0;
+	for (size_t i = 0; i < in->n; i++) {
+		const struct case_result *r = &in->results[i];
+		if (finding_only(r))
+			continue;
+		tempfail |= undecided(r);
+		bounced |= r->bounced > 0;
+		/* A legitimate MX of our first domain takes its mail: that is its job. */
+		accepting |= means_accepting(r, in->catch_all) && !(mx && r->attempt == 0);
+	}
+	if (tempfail || in->unfinished)
+		return VERDICT_INCONCLUSIVE;
+	if (bounced)
+		return VERDICT_BACKSCATTER;
+	return accepting ? VERDICT_ACCEPTING : VERDICT_CLOSED;
+}
+
+static bool form_refused(const struct case_result *results, size_t n, const char *form)
+{
+	for (size_t i = 0; i < n; i++)
+		if (results[i].attempt == 0 && strcmp(results[i].id, form) == 0)
+			return results[i].refused && !results[i].accepted && !results[i].returned;
+	return false;
+}
+
+bool verdict_forms_refused(const struct case_result *results, size_t n,
+                           const char (*forms)[CASE_ID_MAX], size_t form_count)
+{
+	for (size_t i = 0; i < form_count; i++)
+		if (!form_refused(results, n, forms[i]))
+			return false;
+	return true;
+}
