@@ -12,6 +12,7 @@ struct tester_config {
 	char *domain, *domain2;              /* of the collector; unrelated to each other */
 	struct config_endpoints collector;   /* at most one: its address, for address literals */
 	struct config_ips source;            /* at most one of each family */
+	struct config_ips trusted_source;    /* S03: the same, with reverse names that look trusted */
 	struct config_ports ports;
 	int64_t wait_s;                      /* for returns, after the last accepted message */
 	int64_t proof_wait_s;                /* before the next message, if none has come back */

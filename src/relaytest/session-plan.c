@@ -4,6 +4,8 @@
  */
 #include "relaytest/session-private.h"
 
+#include "base/mem.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -22,9 +24,13 @@ static bool listed(const char *const *ids, const char *id)
 	return false;
 }
 
-static struct item *add_item(struct session *s, const struct relay_case *form, enum item_kind kind)
+struct item *plan_add_item(struct session *s, const struct relay_case *form, enum item_kind kind)
 {
 	assert(s->item_count < ITEMS_MAX);
+	if (s->item_count == s->item_room) {
+		s->item_room = s->item_room ? s->item_room * 2 : 32;
+		s->items = mem_realloc(s->items, s->item_room, sizeof(*s->items));
+	}
 	struct item *it = &s->items[s->item_count++];
 	*it = (struct item){ .form = form, .kind = kind };
 	return it;
@@ -39,7 +45,7 @@ void plan_skip(struct item *it, const char *why)
 
 static void add_form(struct session *s, const struct relay_case *form, bool starttls)
 {
-	struct item *it = add_item(s, form, ITEM_FORM);
+	struct item *it = plan_add_item(s, form, ITEM_FORM);
 	it->starttls = starttls;
 	snprintf(it->result.id, sizeof(it->result.id), "%s%s", starttls ? "S09-" : "", form->id);
 	if (form->flags & RELAY_OWNER_ONLY && s->setup.test->consent != CONSENT_OWNER)
@@ -79,7 +85,7 @@ static void take_over_sent(struct session *s)
 				relay_case_by_id(str_from(id, starttls ? 4 : 0));
 			if (!form || s->item_count >= ITEMS_MAX)
 				continue;
-			struct item *it = add_item(s, form, ITEM_FORM);
+			struct item *it = plan_add_item(s, form, ITEM_FORM);
 			it->starttls = starttls;
 			it->result = *r;
 			it->state = ITEM_DONE;
@@ -98,9 +104,9 @@ void plan_make(struct session *s)
 			add_form(s, form, false);
 		if (i == 0 && !s->setup.only) {
 			s->control_postmaster = s->item_count;
-			add_item(s, &relay_cases[0], ITEM_CONTROL_POSTMASTER);
+			plan_add_item(s, &relay_cases[0], ITEM_CONTROL_POSTMASTER);
 			s->control_random = s->item_count;
-			add_item(s, &relay_cases[0], ITEM_CONTROL_RANDOM);
+			plan_add_item(s, &relay_cases[0], ITEM_CONTROL_RANDOM);
 		}
 	}
 	take_over_sent(s);

@@ -63,8 +63,8 @@ struct conn {
 struct session {
 	struct session_setup setup;
 	struct arena arena;
-	struct item items[ITEMS_MAX];
-	size_t item_count;
+	struct item *items;          /* grows: no pointer to one outlives add_item() */
+	size_t item_count, item_room;
 	size_t control_random, control_postmaster;
 	enum phase phase;
 	struct conn conn;
@@ -91,6 +91,7 @@ struct session {
 };
 
 /* ---- session-plan.c ---- */
+struct item *plan_add_item(struct session *s, const struct relay_case *form, enum item_kind kind);
 void plan_make(struct session *s);
 /* The extensions are known: skips what the server does not offer, adds the STARTTLS round. */
 void plan_extensions(struct session *s, unsigned extensions);

@@ -22,7 +22,6 @@ struct session *session_create(const struct session_setup *setup)
 		ip_format(&setup->collector, s->collector);
 		ip_format_literal(&setup->collector, s->collector_literal);
 	}
-	s->results = mem_array(ITEMS_MAX, sizeof(*s->results));
 	plan_make(s);
 	return s;
 }
@@ -35,6 +34,7 @@ void session_destroy(struct session *s)
 	arena_fini(&s->arena);
 	buf_fini(&s->transcript);
 	buf_fini(&s->scratch);
+	free(s->items);
 	free(s->results);
 	free(s);
 }
@@ -120,11 +120,12 @@ static void add_confirmation(struct session *s, const struct item *of)
 			return;
 	if (s->item_count >= ITEMS_MAX)
 		return;
-	struct item *it = &s->items[s->item_count++];
-	*it = (struct item){ .form = of->form, .starttls = of->starttls,
-	                     .state = ITEM_CANDIDATE };
+	struct item first = *of;
+	struct item *it = plan_add_item(s, first.form, ITEM_FORM);
+	it->starttls = first.starttls;
+	it->state = ITEM_CANDIDATE;
 	it->result.attempt = 1;
-	memcpy(it->result.id, of->result.id, sizeof(it->result.id));
+	memcpy(it->result.id, first.result.id, sizeof(it->result.id));
 }
 
 /* Between connections. */
@@ -369,6 +370,7 @@ static void collect(struct session *s, unsigned attempt, size_t *n)
 void session_outcome(struct session *s, struct session_outcome *out)
 {
 	size_t n = 0;
+	s->results = mem_realloc(s->results, s->item_count, sizeof(*s->results));
 	collect(s, 0, &n);
 	collect(s, 1, &n);
 	struct verdict_input in = {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The collector: the SMTP server at which our tokens come back. It takes mail for valid
+ * tokens at its own domains and address literals, for postmaster and abuse there, and
+ * retest@ from a listed host itself. Nothing else, ever; and it sends nothing.
+ *
+ * Two halves: a policy that decides over recipients (pure, collector-policy.c), and the
+ * shell with sockets and store (collector.c). Hostile input: every byte of any client, by
+ * way of the server engine. A 250 to a message means that it is on disk.
+ */
+#ifndef PORTREEVE_RELAYTEST_COLLECTOR_H
+#define PORTREEVE_RELAYTEST_COLLECTOR_H
+
+#include "base/loop.h"
+#include "mail/address.h"
+#include "relaytest/config.h"
+#include "relaytest/token.h"
+#include "store/store.h"
+
+/* ---- policy ---------------------------------------------------------------- */
+
+enum collector_for { COLLECTOR_REFUSED, COLLECTOR_TOKEN, COLLECTOR_PERSON, COLLECTOR_RETEST };
+
+struct collector_domains {
+	const char *domain, *domain2;
+	const struct ip *addresses;          /* our own, for literals and bare addresses */
+	size_t address_count;
+};
+
+struct collector_recipient {
+	enum collector_for what;
+	struct token token;                  /* COLLECTOR_TOKEN: read, not yet verified */
+	const char *person;                  /* COLLECTOR_PERSON: "postmaster" or "abuse" */
+	int code;                            /* COLLECTOR_REFUSED: the reply */
+	const char *enhanced, *text;
+};
+
+/* What a recipient is to us by its form alone. A token may stand among what a relay left
+ * of the form it was sent in ("token%domain", quotes). Pure. */
+void collector_recipient(const struct mail_path *path, const struct collector_domains *domains,
+                         struct collector_recipient *out);
+
+/* ---- shell ------------------------------------------------------------------ */
+
+struct collector;
+
+struct collector_setup {
+	struct loop *loop;
+	struct store *store;                 /* as STORE_COLLECTOR or STORE_ADMIN */
+	const struct token_signer *signer;
+	const struct collector_config *config;
+	const struct tester_config *tester;  /* domains, collector address, return window */
+	const char *hostname;
+	const char *mail_directory;          /* Maildir for postmaster and abuse; made if missing */
+	SSL_CTX *tls;                        /* NULL: STARTTLS is not offered; owned by the caller */
+	const int *listen_fds;               /* listening sockets; owned by the caller */
+	const struct endpoint *listen_at;
+	size_t listen_count;
+};
+
+struct collector *collector_create(const struct collector_setup *setup);
+/* Ends sessions with 421; what was answered 250 is on disk. NULL is fine. */
+void collector_destroy(struct collector *c);
+
+#endif

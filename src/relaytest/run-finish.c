@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The end of a test: verdict, evidence and list change go to the store in one
+ * transaction. A store that is full or locked does not lose the verdict: it is tried
+ * again, and a test that was not finished keeps its results and intents.
+ */
+#include "relaytest/tester-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "catalogue/catalogue.h"
+#include "relaytest/verdict.h"
+#include "store/evidence.h"
+
+#include <stdio.h>
+
+enum { FINISH_TRIES = 4, FINISH_RETRY_MS = 2000 };
+
+static double seconds_of(const struct run *r)
+{
+	return (double)r->talked_ms / 1000.0;
+}
+
+void run_save_wait(struct run *r, int64_t until_s)
+{
+	struct session_outcome out;
+	session_outcome(r->session, &out);
+	int e = store_test_wait(r->tester->setup.store, r->test.id, out.results, out.n,
+	                        seconds_of(r), until_s);
+	if (e != ERR_OK)
+		LOG(LOG_ERROR, "results-not-saved", LOG_S("test", r->test.id),
+		    LOG_S("why", store_message(r->tester->setup.store)));
+}
+
+static bool deserves_evidence(const struct session_outcome *out)
+{
+	return out->verdict == VERDICT_OPEN || out->verdict == VERDICT_BACKSCATTER ||
+	       out->accepted > 0;
+}
+
+/* Signs the bundle; an empty id if there is none to sign. */
+static void make_evidence(struct run *r, const struct session_outcome *out,
+                          char evidence_id[static 48], struct buf *bundle)
+{
+	struct tester *t = r->tester;
+	const struct tester_config *c = t->setup.config;
+	struct test_return *returns = NULL;
+	size_t n = 0;
+	char target[ENDPOINT_TEXT_MAX], address[IP_TEXT_MAX];
+	evidence_id[0] = '\0';
+	if (!t->setup.evidence_key || !deserves_evidence(out))
+		return;
+	store_returns_of(t->setup.store, r->test.id, true, &r->arena, &returns, &n);
+	endpoint_format(&r->test.target, target);
+	const char *replay = arena_printf(&r->arena, "portreeve test %s --port %u%s",
+	                                  ip_format(&r->test.target.ip, address),
+	                                  r->test.target.port, r->test.all ? " --all" : "");
+	const char *const own[] = { c->domain, c->domain2, NULL };
+	struct evidence_input in = {
+		.test = &r->test, .verdict = out->verdict, .results = out->results,
+		.result_count = out->n, .returns = returns, .return_count = n,
+		.transcript = out->transcript, .operator_name = str_of(t->setup.operator_name),
+		.contact = str_of(t->setup.contact), .replay = str_of(replay),
+		.own_domains = own, .now_s = clock_now_s(),
+	};
+	if (evidence_sign(&in, t->setup.evidence_key, evidence_id, bundle) != ERR_OK)
+		LOG(LOG_ERROR, "evidence-not-signed", LOG_S("test", r->test.id));
+}
+
+static const char *listing_reason(struct run *r, const struct session_outcome *out)
+{
+	const struct case_result *proof = verdict_proof(out->results, out->n);
+	char date[CLOCK_TEXT_MAX];
+	if (!proof)
+		return verdict_name(out->verdict);
+	struct str id = str_of(proof->id);
+	bool starttls = str_prefix(id, STR("S09-"));
+	const struct relay_case *row = relay_case_by_id(str_from(id, starttls ? 4 : 0));
+	clock_format(clock_now_s(), date);
+	return arena_printf(&r->arena, "open relay on port %u, case %s (%s), proved %.10s",
+	                    r->test.target.port, proof->id, row ? row->detects : "", date);
+}
+
+static void report(struct run *r, const struct session_outcome *out, const char *evidence_id,
+                   const struct lifecycle_effects *effects, int err)
+{
+	struct tester *t = r->tester;
+	LOG(LOG_INFO, "test-done", LOG_S("test", r->test.id), LOG_IP("address", &r->test.target.ip),
+	    LOG_I("port", r->test.target.port), LOG_S("verdict", verdict_name(out->verdict)),
+	    LOG_S("reason", test_reason_name(r->test.reason)),
+	    LOG_I("messages", out->accepted), LOG_S("why", effects->why ? effects->why : ""));
+	if (t->setup.finished) {
+		struct tester_result result = {
+			.test = &r->test, .verdict = out->verdict, .results = out->results,
+			.n = out->n, .finding = out->finding, .evidence_id = evidence_id,
+			.effects = *effects, .seconds = seconds_of(r), .err = err,
+		};
+		t->setup.finished(t->setup.arg, &result);
+	}
+	if (err != ERR_OK)
+		return;
+	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
+		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST);
+	if (effects->set & LIFE_NOTIFY && t->setup.config->notify_postmaster)
+		notice_listed(t, r, evidence_id);
+}
+
+void run_finish(struct run *r)
+{
+	struct tester *t = r->tester;
+	struct session_outcome out;
+	struct lifecycle_effects effects = { 0 };
+	struct lifecycle_policy policy = tester_policy(t->setup.config);
+	struct buf bundle = { 0 };
+	char evidence_id[48];
+	session_outcome(r->session, &out);
+	make_evidence(r, &out, evidence_id, &bundle);
+	struct test_outcome outcome = {
+		.test_id = r->test.id, .verdict = out.verdict, .control_ok = out.control_ok,
+		.forms_refused = verdict_forms_refused(out.results, out.n,
+			(const char (*)[CASE_ID_MAX])r->first, r->first_count),
+		.results = out.results, .result_count = out.n, .seconds = seconds_of(r),
+		.now_s = clock_now_s(), .reason = listing_reason(r, &out),
+		.evidence = buf_str(&bundle), .evidence_id = evidence_id,
+		.confirmed_late = r->reopened,
+	};
+	int e = store_test_finish(t->setup.store, &outcome, &policy, &effects);
+	buf_fini(&bundle);
+	if (e == ERR_EXISTS)
+		e = ERR_OK;              /* committed before a kill: all is there */
+	if (e != ERR_OK) {
+		LOG(LOG_ERROR, "verdict-not-saved", LOG_S("test", r->test.id),
+		    LOG_S("verdict", verdict_name(out.verdict)),
+		    LOG_S("why", store_message(t->setup.store)));
+		if (++r->finish_tries < FINISH_TRIES) {
+			r->state = RUN_OVER;
+			loop_timer_arm(r->timer, FINISH_RETRY_MS);
+			return;
+		}
+	}
+	report(r, &out, evidence_id, &effects, e);
+	tester_run_over(t, r);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One test's sockets, pauses and waits: the shell around a session.
+ */
+#include "relaytest/tester-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stream.h"
+
+#include <stdlib.h>
+
+/* A test that talks for this many session time-outs has had its chance. */
+enum { TALK_SESSIONS_MAX = 4 };
+
+static void run_talk(struct run *r)
+{
+	struct tester *t = r->tester;
+	if (r->state == RUN_TALKING)
+		return;
+	r->state = RUN_TALKING;
+	r->talking_ms = clock_mono_ms();
+	t->talking++;
+}
+
+static void run_quiet(struct run *r, enum run_state state)
+{
+	if (r->state == RUN_TALKING) {
+		r->talked_ms += clock_mono_ms() - r->talking_ms;
+		r->tester->talking--;
+	}
+	r->state = state;
+}
+
+/* ---- connection ------------------------------------------------------------- */
+
+void run_release_connection(struct run *r)
+{
+	stream_destroy(r->stream);
+	r->stream = NULL;
+	if (!r->holds_connection)
+		return;
+	r->holds_connection = false;
+	politeness_disconnect(r->tester->politeness, &r->test.target.ip);
+	tester_connections_free(r->tester);
+}
+
+static void set_deadline(struct run *r)
+{
+	const struct tester_config *c = r->tester->setup.config;
+	int64_t engine = session_timeout_ms(r->session);
+	int64_t command = c->command_timeout_s * 1000;
+	int64_t left = r->connection_ms + c->session_timeout_s * 1000 -
+	               loop_now_ms(r->tester->setup.loop);
+	int64_t delay = engine >= 0 && engine < command ? engine : command;
+	stream_deadline(r->stream, left < delay ? (left > 0 ? left : 0) : delay);
+}
+
+static void flush(struct run *r)
+{
+	struct str out = session_output(r->session);
+	if (!r->stream || out.n == 0)
+		return;
+	stream_write(r->stream, out);
+	session_output_sent(r->session, out.n);
+}
+
+static void on_connected(void *arg)
+{
+	struct run *r = arg;
+	r->connected = true;
+	set_deadline(r);
+	if (r->connect.tls) {
+		/* A PROXY header goes before TLS (proxy-protocol.txt, section 2). */
+		flush(r);
+		stream_start_tls(r->stream, r->tester->tls, false, NULL);
+	}
+	session_connected(r->session, loop_now_ms(r->tester->setup.loop));
+	if (!r->connect.tls)
+		run_step(r);
+}
+
+static void on_secured(void *arg)
+{
+	struct run *r = arg;
+	session_secured(r->session, loop_now_ms(r->tester->setup.loop));
+	run_step(r);
+}
+
+static void on_received(void *arg, struct str bytes)
+{
+	struct run *r = arg;
+	session_received(r->session, bytes, loop_now_ms(r->tester->setup.loop));
+	run_step(r);
+}
+
+static void on_ended(void *arg, enum stream_end why)
+{
+	struct run *r = arg;
+	run_release_connection(r);
+	session_ended(r->session, why, loop_now_ms(r->tester->setup.loop));
+	run_step(r);
+}
+
+static const struct stream_events run_events = {
+	.connected = on_connected, .secured = on_secured, .received = on_received,
+	.ended = on_ended,
+};
+
+static const struct ip *source_of(const struct config_ips *ips, uint8_t family)
+{
+	for (size_t i = 0; i < ips->n; i++)
+		if (ips->v[i].family == family)
+			return &ips->v[i];
+	return NULL;
+}
+
+/* Called by tester.c when politeness has let it. */
+void run_open_connection(struct run *r)
+{
+	const struct tester_config *c = r->tester->setup.config;
+	uint8_t family = r->test.target.ip.family;
+	const struct ip *ip = source_of(r->connect.source == SESSION_SOURCE_TRUSTED
+	                                ? &c->trusted_source : &c->source, family);
+	struct endpoint source = { .ip = { .family = family } };
+	bool bound = ip || r->connect.source == SESSION_SOURCE_PORT_25;
+	if (ip)
+		source.ip = *ip;
+	if (r->connect.source == SESSION_SOURCE_PORT_25)
+		source.port = 25;
+	r->connection_ms = loop_now_ms(r->tester->setup.loop);
+	r->connected = false;
+	r->stream = stream_connect(r->tester->setup.loop, &r->test.target,
+	                           bound ? &source : NULL, &run_events, r);
+	stream_deadline(r->stream, c->connect_timeout_s * 1000);
+}
+
+/* ---- actions ---------------------------------------------------------------- */
+
+static void timer_fired(void *arg)
+{
+	struct run *r = arg;
+	if (r->state == RUN_PAUSED) {
+		run_talk(r);
+		session_resume(r->session);
+		run_step(r);
+	} else if (r->state == RUN_WAITING || r->state == RUN_OVER) {
+		run_finish(r);
+	}
+}
+
+/* Something that was sent may still come back. */
+static bool awaits_return(const struct session_outcome *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		const struct case_result *c = &out->results[i];
+		bool sent = c->accepted || (c->stage == STAGE_MESSAGE && c->code == 0);
+		if (sent && !c->returned && !c->bounced)
+			return true;
+	}
+	return false;
+}
+
+static void session_done(struct run *r)
+{
+	struct tester *t = r->tester;
+	struct session_outcome out;
+	session_outcome(r->session, &out);
+	int64_t wait_s = t->setup.config->wait_s;
+	bool proved = out.verdict == VERDICT_OPEN && !r->test.all;
+	if (proved || wait_s == 0 || !awaits_return(&out)) {
+		run_quiet(r, RUN_OVER);
+		run_finish(r);
+		return;
+	}
+	run_quiet(r, RUN_WAITING);
+	run_save_wait(r, clock_now_s() + wait_s);
+	loop_timer_arm(r->timer, wait_s * 1000);
+}
+
+static void intend(struct run *r, const struct session_action *action)
+{
+	struct tester *t = r->tester;
+	int e = store_test_intend(t->setup.store, r->test.id, action->case_id, action->attempt);
+	if (e != ERR_OK && e != ERR_EXISTS)
+		LOG(LOG_ERROR, "intent-failed", LOG_S("test", r->test.id),
+		    LOG_S("case", action->case_id), LOG_S("why", store_message(t->setup.store)));
+	session_intended(r->session, e);
+}
+
+static void check_total_time(struct run *r)
+{
+	int64_t spent_ms = r->talked_ms + clock_mono_ms() - r->talking_ms;
+	if (spent_ms > TALK_SESSIONS_MAX * 1000 * r->tester->setup.config->session_timeout_s)
+		session_stop(r->session, "time is up");
+}
+
+static void perform(struct run *r, const struct session_action *action)
+{
+	switch (action->type) {
+	case SESSION_CONNECT:
+		check_total_time(r);
+		r->connect = *action;
+		tester_connection_wanted(r->tester, r);
+		break;
+	case SESSION_START_TLS:
+		flush(r);
+		stream_start_tls(r->stream, r->tester->tls, false, NULL);
+		break;
+	case SESSION_RESOLVE:
+		run_find_name(r, action->name);
+		break;
+	case SESSION_INTEND:
+		intend(r, action);
+		break;
+	case SESSION_DISCONNECT:
+		flush(r);
+		run_release_connection(r);
+		break;
+	case SESSION_PAUSE:
+		run_quiet(r, RUN_PAUSED);
+		loop_timer_arm(r->timer, action->pause_ms);
+		break;
+	case SESSION_DONE:
+		break;
+	}
+}
+
+/* Does what the session wants until it waits. May free the run. A call from within
+ * (a name that needs no question) leaves the rest to the one outside. */
+void run_step(struct run *r)
+{
+	struct session_action action;
+	if (r->stepping)
+		return;
+	r->stepping = true;
+	while (session_next(r->session, &action)) {
+		if (action.type == SESSION_DONE) {
+			r->stepping = false;
+			session_done(r);
+			return;
+		}
+		perform(r, &action);
+	}
+	r->stepping = false;
+	flush(r);
+	if (r->stream && r->connected)
+		set_deadline(r);
+}
+
+void run_returned(struct run *r, const struct test_return *ret)
+{
+	if (r->state == RUN_QUEUED || r->state == RUN_NAMES)
+		return;                  /* read again by run_begin() */
+	session_returned(r->session, ret);
+	if (r->state == RUN_PAUSED || r->state == RUN_WAITING) {
+		loop_timer_disarm(r->timer);
+		run_talk(r);
+		run_step(r);
+	}
+}
+
+/* ---- begin and end ------------------------------------------------------------ */
+
+/* A retest begins with the forms that were open on this port. */
+static void find_proofs(struct run *r)
+{
+	struct proof *proofs;
+	size_t n;
+	if (store_proofs(r->tester->setup.store, &r->test.target.ip, &r->arena, &proofs, &n))
+		return;
+	r->first = arena_alloc(&r->arena, (n + 1) * sizeof(*r->first));
+	for (size_t i = 0; i < n; i++)
+		if (proofs[i].port == r->test.target.port)
+			memcpy(r->first[r->first_count++], proofs[i].case_id, CASE_ID_MAX);
+}
+
+static struct ip collector_ip(const struct tester_config *c)
+{
+	return c->collector.n ? c->collector.v[0].ip : (struct ip){ 0 };
+}
+
+static void create_session(struct run *r)
+{
+	struct tester *t = r->tester;
+	const struct tester_config *c = t->setup.config;
+	struct case_result *sent = NULL;
+	size_t sent_n = 0;
+	bool resumed = r->reopened || r->test.tries > 1 || r->test.state == TEST_WAITING;
+	if (resumed)
+		store_test_results(t->setup.store, r->test.id, &r->arena, &sent, &sent_n);
+	find_proofs(r);
+	struct session_setup setup = {
+		.test = &r->test, .signer = t->setup.signer, .domain = c->domain,
+		.domain2 = c->domain2, .collector = collector_ip(c), .helo = t->setup.hostname,
+		.operator_name = t->setup.operator_name, .contact = t->setup.contact,
+		.objection_url = t->setup.objection_url, .messages = (unsigned)c->messages,
+		.refusals = (unsigned)c->refusals, .pipeline = (unsigned)c->pipeline,
+		.proof_wait_ms = c->proof_wait_s * 1000,
+		.has_trusted_source = source_of(&c->trusted_source, r->test.target.ip.family),
+		.user = t->setup.user, .password = t->setup.password,
+		.first = (const char (*)[CASE_ID_MAX])r->first, .first_count = r->first_count,
+		.sent = sent, .sent_count = sent_n, .only = t->setup.only, .now_s = clock_now_s(),
+	};
+	r->session = session_create(&setup);
+	struct test_return *returns;
+	size_t n;
+	if (resumed && store_returns_of(t->setup.store, r->test.id, false, &r->arena, &returns,
+	                                &n) == ERR_OK)
+		for (size_t i = 0; i < n; i++)
+			session_returned(r->session, &returns[i]);
+}
+
+void run_begin(struct run *r)
+{
+	create_session(r);
+	r->timer = loop_timer_create(r->tester->setup.loop, timer_fired, r);
+	r->state = RUN_NAMES;
+	if (r->tester->setup.only)
+		run_named(r);
+	else
+		run_find_name(r, "");
+}
+
+void run_named(struct run *r)
+{
+	session_resolved(r->session, r->name, r->name_usable, r->mail_domain);
+	if (r->state == RUN_NAMES)
+		run_talk(r);
+	run_step(r);
+}
+
+void run_free(struct run *r)
+{
+	run_quiet(r, RUN_OVER);
+	run_release_connection(r);
+	dns_query_cancel(r->query);
+	loop_timer_destroy(r->timer);
+	session_destroy(r->session);
+	arena_fini(&r->arena);
+	free(r);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The tester: carries out tests on the loop. It owns the sockets, clocks and store
+ * calls around the pure session: looks the host's names up, connects within the limits
+ * of politeness, makes intents durable, hands in what came back, waits, decides, signs the
+ * evidence and finishes the test in the store.
+ *
+ * Who uses it: the role (takes work from the store by lease) and the commands test and
+ * scan (bring their own tests). Hostile input: all that tested servers send (by way of the
+ * session) and what the collector wrote down (by way of the store).
+ */
+#ifndef PORTREEVE_RELAYTEST_TESTER_H
+#define PORTREEVE_RELAYTEST_TESTER_H
+
+#include "base/loop.h"
+#include "dns/resolver.h"
+#include "relaytest/config.h"
+#include "relaytest/token.h"
+#include "store/store.h"
+
+struct tester;
+
+/* A finished test. Valid during the callback. */
+struct tester_result {
+	const struct test *test;
+	enum verdict verdict;
+	const struct case_result *results;
+	size_t n;
+	const char *finding;             /* or NULL */
+	const char *evidence_id;         /* "" for none */
+	struct lifecycle_effects effects;
+	double seconds;
+	int err;                         /* of the store; ERR_OK: it is all on disk */
+};
+
+struct tester_setup {
+	struct loop *loop;
+	struct store *store;
+	struct dns_resolver *resolver;
+	const struct token_signer *signer;
+	EVP_PKEY *evidence_key;
+	const struct tester_config *config;
+	const char *hostname, *operator_name, *contact, *objection_url;
+	const char *user, *password;             /* S14, or NULL */
+	const char *const *only;                 /* see session.h */
+	void (*finished)(void *arg, const struct tester_result *result);   /* may be NULL */
+	void *arg;
+};
+
+struct tester *tester_create(const struct tester_setup *setup);
+/* Gives leases back; what was sent stays written down. NULL is fine. */
+void tester_destroy(struct tester *t);
+/* New settings: limits and times take effect for what starts now. */
+void tester_reload(struct tester *t, const struct tester_config *config);
+
+/* Takes over a test that the caller has leased. It starts when the rate allows. */
+void tester_run(struct tester *t, const struct test *test);
+/* Looks for new returns, retest requests and (if `lease`) due tests, now and then every
+ * poll interval. */
+void tester_follow(struct tester *t, bool lease);
+/* Tests taken over and not finished. */
+size_t tester_active(const struct tester *t);
+/* Those of them that still talk, rather than wait for returns. */
+size_t tester_talking(const struct tester *t);
+
+/* The lease a caller takes for tester_run(). */
+enum { TESTER_LEASE_S = 60 };
+struct lifecycle_policy tester_policy(const struct tester_config *config);
+
+#endif
