@@ -41,6 +41,7 @@ struct config_row {
 	size_t offset;           /* into the section's struct */
 	const char *unit;        /* for the manual; NULL when the type says it */
 	uint16_t default_port;   /* ENDPOINTS only; 0: a port is required */
+	const char *choices;     /* STRING, STRINGS: the only values, "a, b, c"; NULL: any text */
 };
 
 /* A section of the file: "tester { … }"; name "" is the top level. */
@@ -58,6 +59,9 @@ struct config_section {
  * ERR_INVALID, ERR_NOT_FOUND, ERR_DENIED, ERR_IO. */
 int config_load(const char *path, const struct config_section *sections, size_t n,
                 struct buf *message);
+/* The same from a text that was read elsewhere; messages call it `name`. */
+int config_load_text(const char *name, struct str text, const struct config_section *sections,
+                     size_t n, struct buf *message);
 /* Sets one value from text, as if it stood in the file: for command-line options
  * ("tester.rate", "5"). Lists: comma-separated. */
 int config_set(const struct config_section *sections, size_t n, const char *name,

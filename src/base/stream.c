@@ -388,6 +388,8 @@ SSL *stream_tls(const struct stream *s)
 
 void stream_deadline(struct stream *s, int64_t delay_ms)
 {
+	if (s->failed_early && s->deadline)
+		return;                  /* what failed is reported at once */
 	if (!s->deadline) {
 		if (delay_ms < 0)
 			return;

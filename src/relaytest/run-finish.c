@@ -16,9 +16,10 @@
 
 enum { FINISH_TRIES = 4, FINISH_RETRY_MS = 2000 };
 
+/* From the first connection to now, waits included. */
 static double seconds_of(const struct run *r)
 {
-	return (double)r->talked_ms / 1000.0;
+	return (double)(clock_mono_ms() - r->began_ms) / 1000.0;
 }
 
 void run_save_wait(struct run *r, int64_t until_s)

@@ -313,6 +313,7 @@ static void create_session(struct run *r)
 
 void run_begin(struct run *r)
 {
+	r->began_ms = clock_mono_ms();
 	create_session(r);
 	r->timer = loop_timer_create(r->tester->setup.loop, timer_fired, r);
 	r->state = RUN_NAMES;

@@ -191,7 +191,8 @@ bool session_next(struct session *s, struct session_action *action)
 	}
 	if (s->conn.client && s->conn.closing) {
 		/* Closed by us: a farewell, or no SMTP. That was no refusal. */
-		talk_dropped(s, STREAM_TIMEOUT);
+		if (s->phase != PHASE_QUIT)
+			talk_dropped(s, STREAM_TIMEOUT);
 		connection_over(s, STREAM_TIMEOUT);
 		action->type = SESSION_DISCONNECT;
 		return true;

@@ -32,7 +32,7 @@ struct run {
 	unsigned finish_tries;
 	struct session_action connect;       /* owed while wants_connection */
 	struct loop_timer *timer;
-	int64_t connection_ms;               /* when it began */
+	int64_t began_ms, connection_ms;     /* the test, this connection */
 	int64_t talking_ms, talked_ms;       /* this stretch began; stretches before */
 	char (*first)[CASE_ID_MAX];
 	size_t first_count;

@@ -153,6 +153,14 @@ size_t tester_talking(const struct tester *t)
 	return t->talking;
 }
 
+size_t tester_queued(const struct tester *t)
+{
+	size_t n = 0;
+	for (const struct run *r = t->starting.head; r; r = r->queue_next)
+		n++;
+	return n;
+}
+
 /* ---- following the store ------------------------------------------------------- */
 
 /* A return for a test that has ended: within the window it reopens the verdict. */

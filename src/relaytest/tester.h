@@ -63,6 +63,9 @@ size_t tester_active(const struct tester *t);
 /* Those of them that still talk, rather than wait for returns. */
 size_t tester_talking(const struct tester *t);
 
+/* Those that wait for the rate to let them start. */
+size_t tester_queued(const struct tester *t);
+
 /* The lease a caller takes for tester_run(). */
 enum { TESTER_LEASE_S = 60 };
 struct lifecycle_policy tester_policy(const struct tester_config *config);

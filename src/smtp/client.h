@@ -56,13 +56,17 @@ struct smtp_reply {
 };
 static inline bool smtp_reply_ok(const struct smtp_reply *r) { return r->code / 100 == 2; }
 /* A 4xx that is a policy refusal all the same: 454 4.7.1 and its like (4.7.x with
- * 450, 451, 454, 550-worded texts) from Postfix's defaults. See reply.c. */
+ * 450, 451, 454, 550-worded texts) from Postfix's defaults. See policy.c. */
 bool smtp_reply_is_policy_refusal(const struct smtp_reply *r);
 
 enum smtp_client_event_type {
 	SMTP_CLIENT_REPLY,         /* verb, tag, reply */
 	SMTP_CLIENT_BROKEN,        /* the server does not speak SMTP, or passed a limit: close. text says why */
 };
+
+/* The tag of a reply nothing had asked for (a 421 out of the blue); its verb is
+ * SMTP_OTHER. */
+#define SMTP_TAG_UNASKED UINT32_MAX
 
 /* Slices live until the next call of smtp_client_next() or _input(). */
 struct smtp_client_event {

@@ -56,6 +56,10 @@ struct smtp_server_options {
 	bool offer_smtputf8;
 	bool offer_xclient;         /* for the lab's mistaken servers */
 	bool no_pipelining, no_8bitmime, no_chunking, no_ehlo;   /* for the lab's old servers */
+	/* For the lab's mistaken servers: a path outside the grammar is no 501 but comes
+	 * to the policy with `text` alone set, as given up to the last '>' (or, without
+	 * brackets, up to a space). */
+	bool lax_paths;
 };
 
 enum smtp_server_event_type {
@@ -69,8 +73,8 @@ enum smtp_server_event_type {
 	SMTP_SERVER_ABORT,        /* the message in progress is lost (RSET, limit, bad line, connection) */
 	SMTP_SERVER_STARTTLS,     /* output has been produced: send it, then start TLS, then smtp_server_tls_started() */
 	SMTP_SERVER_AUTH,         /* (reply) user, password: 235 or 535 */
-	SMTP_SERVER_XCLIENT,      /* (reply) text: the attributes */
-	SMTP_SERVER_UNKNOWN,      /* (reply) text: a verb the engine does not know; answer 500 unless you do */
+	SMTP_SERVER_XCLIENT,      /* (reply) text: the attributes; 220 greets anew (RFC-less, as Postfix) */
+	SMTP_SERVER_UNKNOWN,      /* (reply) text: a verb not known or not offered; answer 500 unless you do */
 	SMTP_SERVER_CLOSE,        /* send the output, then close; the last event of a session */
 };
 
@@ -88,17 +92,20 @@ struct smtp_server_event {
 struct smtp_server *smtp_server_create(const struct smtp_server_options *options);
 void smtp_server_destroy(struct smtp_server *s);   /* NULL is fine */
 
-/* Takes all of `bytes` (copied as needed), except while a reply is owed longer
- * than the input limit allows: then it returns false, and the caller stops reading
- * until smtp_server_wants_input(). */
+/* Takes all of `bytes`, always. False asks the caller to stop reading until
+ * smtp_server_wants_input(): a reply is owed and 64 KiB of input wait behind it. */
 bool smtp_server_input(struct smtp_server *s, struct str bytes);
 bool smtp_server_wants_input(const struct smtp_server *s);
 /* The next event, or false when the engine waits for input or for a reply. The
  * first of a session is SMTP_SERVER_CONNECT, before any input. */
 bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event);
-/* Answers the event that asked. `enhanced` is "5.7.1" or NULL (RFC 2034);
- * `text` may hold '\n' for several lines; anything else outside printable ASCII
- * is replaced. code 421 also closes. */
+/* Answers the event that asked. `enhanced` is "5.7.1"; NULL takes a plain one that
+ * fits the code and the event, "" sends none (RFC 2034: nor do greeting, HELO and
+ * 3xx). `text` may hold '\n' for several lines; anything else outside printable
+ * ASCII is replaced; a line that would pass 512 bytes goes on in another. The
+ * hostname is put before the text of a 220 greeting (NULL: options.greeting) and of
+ * the 250 to HELO (NULL: nothing more). Code 421 also closes. After the session
+ * was closed from outside the answer is dropped. */
 void smtp_server_reply(struct smtp_server *s, int code, const char *enhanced, const char *text);
 /* Ends the session from outside with 421 (time-out, shutdown). */
 void smtp_server_shutdown(struct smtp_server *s, const char *enhanced, const char *text);

@@ -7,6 +7,18 @@
  * The rule it keeps (RFC 6471 2.2.1, and the promise of the house): a listed
  * host stays listed until a retest passes or the operator says so. Silence,
  * "unreachable", "inconclusive" or blocking the tester never delists.
+ *
+ * Decided here, and tested:
+ *  - A test passes (lifecycle_passed()) when it ended closed or backscatter, the control
+ *    shows that the server still talks to us, and every form of its port that was open is
+ *    refused. Accepting does not pass: what was taken may yet be relayed.
+ *  - A port that passes has its proofs cleared; the last one to do so ends the listing.
+ *  - A listing by the operator's word ends by that word, or by a retest that was asked for
+ *    and passes (the owner's right); a scheduled recheck alone does not end it.
+ *  - An excluded address is never tested and never newly listed: no retest could free it.
+ *    A listing it had stays; a test under way when it was excluded still counts for it.
+ *  - A return that comes late does not list again where a newer test has passed since: it
+ *    proves what the host was, not what it is.
  */
 #ifndef PORTREEVE_STORE_LIFECYCLE_H
 #define PORTREEVE_STORE_LIFECYCLE_H
@@ -35,6 +47,8 @@ struct lifecycle_event {
 	bool control_ok;         /* the server still talks SMTP to us: banner and HELO answered 2xx,
 	                            and a control command (RCPT postmaster, or NOOP/RSET) as well */
 	bool forms_refused;      /* every form of this port that was open is now refused by policy */
+	bool asked;              /* the test was a TEST_RETEST: its owner or the operator asked for it */
+	bool superseded;         /* RETURN_LATE: a newer test of the same target has passed since */
 	unsigned tries;          /* of this test */
 	int64_t now_s;
 };
@@ -66,6 +80,8 @@ struct lifecycle_effects {
 	const char *why;               /* static, for the journal */
 };
 
+/* Whether a LIFE_TEST_DONE refutes the proofs of its port. */
+bool lifecycle_passed(const struct lifecycle_event *event);
 struct lifecycle_effects lifecycle_step(const struct lifecycle_state *state,
                                         const struct lifecycle_event *event,
                                         const struct lifecycle_policy *policy);

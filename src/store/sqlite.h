@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: ISC
  *
- * The embedded backend: SQLite in WAL mode, two files in the state directory.
- * portreeve.db is written by tester and commands; returns.db by the collector alone, so
- * that a collector that is taken over cannot write the list. The dnsbl opens portreeve.db
- * read-only. File permissions and the roles' sandboxes enforce the same.
+ * The embedded backend: SQLite in WAL mode, two files below the state directory.
+ *
+ *   STATE/portreeve.db            the list, tests, evidence: written by tester and commands
+ *   STATE/returns/returns.db      what came back: written by collector and commands
+ *
+ * so that a collector that is taken over cannot write the list. Each has a -wal and a -shm
+ * beside it, which stay there when it is closed.
+ *
+ *   role        reads                            writes
+ *   commands                                     STATE
+ *   tester      STATE/returns                    STATE/portreeve.db*
+ *   collector   STATE/portreeve.db*              STATE/returns
+ *   dnsbl       STATE/portreeve.db*
+ *
+ * What a role only reads is opened without a descriptor that could write: SQLite needs no
+ * write permission on a WAL database as long as -wal and -shm exist; the -shm is mapped
+ * read-only. A reader sees each commit at once. After a writer was killed within a commit
+ * readers get ERR_BUSY until the next writer has opened the file: keep what you have and
+ * ask again. What read permission still allows is to hold a read lock: that delays the
+ * emptying of the -wal file, it changes nothing.
+ *
+ * The files are made with mode 0640 and the owner of their directory. A process that only
+ * reads needs them to exist: open the store once as STORE_ADMIN before the roles start.
+ * (The returns may come later: until then there are none.)
  */
 #ifndef PORTREEVE_STORE_SQLITE_H
 #define PORTREEVE_STORE_SQLITE_H

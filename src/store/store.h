@@ -28,7 +28,12 @@ enum store_role {
 };
 
 struct store_ops;
-struct store { const struct store_ops *ops; };
+/* What every backend's store begins with; callers use none of it. */
+struct store {
+	const struct store_ops *ops;
+	enum store_role role;
+	struct buf message;
+};
 
 void store_close(struct store *st);                     /* NULL is fine */
 /* One line on the last error: what, where. Valid until the next call. */
@@ -63,24 +68,29 @@ int store_nominate(struct store *st, struct nomination *nom);         /* sets no
 int store_nominations(struct store *st, struct arena *a, struct nomination **rows, size_t *n);
 
 /* Queues a test; makes its id. ERR_EXISTS if one of that target has not ended
- * (t gets it). */
+ * (t gets it). ERR_DENIED: no consent, excluded, or CONSENT_RANGE and no permit holds:
+ * the store is the last guard of "no consent, no test". */
 int store_test_add(struct store *st, struct test *t);
 /* Takes up to max tests that are due: queued with not_before_s <= now, or
  * running/waiting with a lease that has run out (their process died). Each is
  * leased until now + lease_s and its tries are counted. TEST_WAITING ones come
- * back as such: only the wait is left to do. */
+ * back as such: only the wait is left to do. A queued test whose consent has gone is
+ * dropped; one that was running then comes back as TEST_WAITING. */
 int store_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct test *rows,
                      size_t max, size_t *n);
-/* Leases one test by id (a command that runs its own). ERR_BUSY if another holds it. */
+/* Leases one test by id (a command that runs its own). ERR_BUSY if another holds it,
+ * ERR_EXISTS if it has ended, ERR_DENIED if its consent has gone. */
 int store_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
                          struct test *t);
 int store_test_renew(struct store *st, const char *id, int64_t lease_until_s);
 /* Gives a lease back untouched (shutdown). */
 int store_test_release(struct store *st, const char *id);
 /* Written before the body of a probe is sent: this case and attempt is never sent again
- * in this test, whatever dies. ERR_EXISTS if it was written before. */
+ * in this test, whatever dies. ERR_EXISTS if it was written before, ERR_DENIED if the
+ * test has ended or the address was excluded meanwhile: send nothing more. */
 int store_test_intend(struct store *st, const char *id, const char *case_id, unsigned attempt);
-/* The session's results so far; the test waits for returns until until_s. */
+/* The session's results so far; the test waits for returns until until_s, leased at least
+ * that long. A test that waits for nothing can be finished without this. */
 int store_test_wait(struct store *st, const char *id, const struct case_result *results,
                     size_t n, double seconds, int64_t until_s);
 /* Results saved by store_test_wait() and the intents (as accepted = false,
@@ -111,7 +121,12 @@ struct test_outcome {
 /* One transaction: verdict, results, proofs, evidence, lifecycle's effects on the
  * list, follow-up tests, journal, serial. *effects tells what was done. Repeating it
  * for a test that is done is ERR_EXISTS and changes nothing (a kill between commit
- * and answer), unless confirmed_late. */
+ * and answer), unless confirmed_late.
+ *
+ * A proof is a result with `returned`, whose message was accepted or whose body was sent;
+ * VERDICT_OPEN without one is ERR_INVALID. No results: those of store_test_wait() stay.
+ * The test need not have been leased. A retry is a new test that counts the tries on; one
+ * of a TEST_RETEST stays a TEST_RETEST, so that its asker gets an answer. */
 int store_test_finish(struct store *st, const struct test_outcome *outcome,
                       const struct lifecycle_policy *policy, struct lifecycle_effects *effects);
 
@@ -134,7 +149,7 @@ int store_returns_of(struct store *st, const char *test_id, bool with_message, s
 int store_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s);
 int store_requests_after(struct store *st, int64_t after, size_t max, struct arena *a,
                          struct retest_request **rows, size_t *n);
-/* How far the tester has read each of the two (kept with its own writes). */
+/* How far the tester has read each of the two (kept with its own writes); 0 at first. */
 int store_cursor_get(struct store *st, const char *name, int64_t *value);
 int store_cursor_set(struct store *st, const char *name, int64_t value);
 
@@ -149,7 +164,10 @@ int store_list(struct store *st, const struct ip *address, const char *who, cons
 int store_delist(struct store *st, const struct ip *address, const char *who, const char *why,
                  int64_t now_s);
 /* Queues a retest of every port with a standing proof (and a listing's address
- * without proofs on port 25). ERR_NOT_FOUND: not listed; ERR_DENIED: excluded. */
+ * without proofs on port 25). ERR_NOT_FOUND: not listed; ERR_DENIED: excluded, or no
+ * consent holds. `reply_to` not NULL: asked by mail from the address itself, which is the
+ * owner's consent ("" if its sender was empty); NULL: the operator asks, on the consent
+ * that holds by permit or nomination. A queued test of a port is brought forward. */
 int store_retest(struct store *st, const struct ip *address, const char *who,
                  const char *reply_to, int64_t now_s, unsigned *queued);
 /* Listings whose recheck is due get a TEST_RECHECK queued; *queued of them. */
@@ -173,8 +191,8 @@ int store_evidence_get(struct store *st, const char *evidence_id, struct arena *
 /* The newest evidence of an address. */
 int store_evidence_of(struct store *st, const struct ip *address, struct arena *a,
                       char evidence_id[static 48], struct str *bundle);
-/* A consistent copy while roles run, checked by reading it back. ERR_EXISTS if the
- * file is there. */
+/* A consistent copy while roles run, checked by reading it back: `path` for the list and
+ * `path`.returns for the returns. ERR_EXISTS if one of them is there. */
 int store_backup(struct store *st, const char *path);
 
 #endif

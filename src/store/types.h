@@ -140,7 +140,9 @@ struct listing {
 	bool by_operator;              /* listed by word, not by proof */
 };
 
-/* A multi-hop output, with how many different input networks proved it. */
+/* A multi-hop output, with how many different input networks proved it. It is published
+ * when the operator agreed and the networks are enough. */
+enum { OUTPUT_NETWORKS_MIN = 3 };
 struct output {
 	struct ip address;
 	unsigned inputs, networks;     /* networks: distinct /24 and /48 of the inputs */

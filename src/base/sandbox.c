@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/sandbox.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/landlock.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_SANITIZER 1
+#endif
+
+#ifdef WITH_SANITIZER
+/* The leak checker forks at exit and traces its parent, which is what the sandbox
+ * forbids. It is asked through this hook whether it shall run: until the sandbox is
+ * entered it does. */
+static int entered;
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void) { return entered; }
+/* A report needs the memory map. */
+static const char *const report_paths[] = { "/proc", NULL };
+#endif
+
+/* What libraries open by themselves at any time: character set tables, time zones,
+ * engines. Nothing there is secret. */
+static const char *const library_paths[] = {
+	"/usr/lib", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/ssl/openssl.cnf",
+	"/etc/localtime", "/etc/ld.so.cache", "/dev/null", "/dev/urandom", NULL,
+};
+
+/* ---- the user ------------------------------------------------------------ */
+
+int sandbox_user(const char *user, unsigned *uid, unsigned *gid)
+{
+	const struct passwd *pw = getpwnam(user);
+	if (!pw)
+		return ERR_NOT_FOUND;
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return ERR_OK;
+}
+
+int sandbox_become(unsigned uid, unsigned gid)
+{
+	uid_t real, effective, saved;
+	int death_signal = 0;
+	prctl(PR_GET_PDEATHSIG, &death_signal);
+	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+	    setresuid(uid, uid, uid) != 0)
+		return ERR_DENIED;
+	if (getresuid(&real, &effective, &saved) != 0 || real != uid || effective != uid ||
+	    saved != uid)
+		return ERR_DENIED;
+	/* There must be no way back. */
+	if (uid != 0 && (setuid(0) == 0 || setgid(0) == 0))
+		return ERR_DENIED;
+	/* A change of user takes the parent-death signal away. */
+	if (death_signal != 0)
+		prctl(PR_SET_PDEATHSIG, death_signal);
+	return ERR_OK;
+}
+
+static int drop_root(const char *user, struct buf *message)
+{
+	unsigned uid, gid;
+	if (!user || !user[0] || geteuid() != 0)
+		return ERR_OK;
+	if (sandbox_user(user, &uid, &gid) != ERR_OK) {
+		buf_printf(message, "user \"%s\": expected an existing user", user);
+		return ERR_NOT_FOUND;
+	}
+	int e = sandbox_become(uid, gid);
+	if (e != ERR_OK)
+		buf_printf(message, "user \"%s\": cannot be taken: %s", user, strerror(errno));
+	return e;
+}
+
+/* ---- the paths ----------------------------------------------------------- */
+
+enum { LANDLOCK_TRUNCATE = 1 << 14 };    /* since the third version of the interface */
+
+static const uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+static const uint64_t file_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                                    LANDLOCK_TRUNCATE;
+static const uint64_t write_rights =
+	LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
+	LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+	LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_TRUNCATE;
+
+static uint64_t handled_rights(long version)
+{
+	uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
+	if (version >= 2)
+		all |= LANDLOCK_ACCESS_FS_REFER;
+	if (version >= 3)
+		all |= LANDLOCK_TRUNCATE;
+	return all;
+}
+
+static int allow_path(int ruleset, const char *path, uint64_t rights)
+{
+	struct stat st;
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return file_err(errno);
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rights &= file_rights;
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights, .parent_fd = fd };
+	int e = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0
+	        ? ERR_OK : file_err(errno);
+	close(fd);
+	return e;
+}
+
+/* A path that is not there needs no rule. */
+static int allow_paths(int ruleset, const char *const *paths, uint64_t rights,
+                       struct buf *message)
+{
+	for (; paths && *paths; paths++) {
+		int e = allow_path(ruleset, *paths, rights);
+		if (e == ERR_OK || e == ERR_NOT_FOUND)
+			continue;
+		buf_printf(message, "%s: cannot be opened for the sandbox: %s", *paths, err_text(e));
+		return e;
+	}
+	return ERR_OK;
+}
+
+static int limit_paths(const struct sandbox *box, struct buf *message)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	                       LANDLOCK_CREATE_RULESET_VERSION);
+	if (version < 1) {
+		LOG(LOG_WARN, "no-landlock",
+		    LOG_S("effect", "file permissions alone limit the paths of this role"));
+		return ERR_OK;
+	}
+	uint64_t handled = handled_rights(version);
+	struct landlock_ruleset_attr attr = { .handled_access_fs = handled };
+	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (ruleset < 0) {
+		buf_printf(message, "Landlock: %s", strerror(errno));
+		return ERR_DENIED;
+	}
+	int e = allow_paths(ruleset, library_paths, read_rights & handled, message);
+#ifdef WITH_SANITIZER
+	if (e == ERR_OK)
+		allow_paths(ruleset, report_paths, read_rights & handled, message);
+#endif
+	if (e == ERR_OK)
+		e = allow_paths(ruleset, box->read_paths, read_rights & handled, message);
+	if (e == ERR_OK)
+		e = allow_paths(ruleset, box->write_paths, write_rights & handled, message);
+	if (e == ERR_OK && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
+		buf_printf(message, "Landlock: %s", strerror(errno));
+		e = ERR_DENIED;
+	}
+	close(ruleset);
+	return e;
+}
+
+/* ---- the system calls ---------------------------------------------------- */
+
+/* All that the house and its libraries use. What is not here fails with EPERM: exec,
+ * fork, ptrace, mount, namespaces, bpf, keyctl and whatever the kernel learns next. */
+static const char *const calls[] = {
+	/* files */
+	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "lseek",
+	"open", "openat", "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat",
+	"faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "fcntl", "flock",
+	"ftruncate", "fallocate", "fsync", "fdatasync", "unlink", "unlinkat", "rename",
+	"renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat",
+	"fchown", "utimensat", "umask", "dup", "dup2", "dup3", "pipe2", "fstatfs", "statfs",
+	/* memory */
+	"mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "membarrier",
+	/* waiting and time */
+	"poll", "ppoll", "select", "pselect6", "epoll_create1", "epoll_ctl", "epoll_wait",
+	"epoll_pwait", "epoll_pwait2", "eventfd2", "timerfd_create", "timerfd_settime",
+	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+	"setitimer", "restart_syscall",
+	/* sockets; socket() and connect() have rules of their own */
+	"bind", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg", "recvfrom",
+	"recvmsg", "recvmmsg", "getsockname", "getpeername", "getsockopt", "setsockopt",
+	"shutdown", "socketpair",
+	/* the process itself */
+	"exit", "exit_group", "getpid", "getppid", "gettid", "getuid", "geteuid", "getgid",
+	"getegid", "getresuid", "getresgid", "getrandom", "rt_sigaction", "rt_sigprocmask",
+	"rt_sigreturn", "rt_sigpending", "sigaltstack", "tgkill", "futex", "rseq",
+	"set_robust_list", "sched_yield", "sched_getaffinity", "sysinfo", "uname", "prlimit64",
+	"getrlimit", "getrusage",
+};
+
+static int allow(scmp_filter_ctx ctx, const char *name)
+{
+	int number = seccomp_syscall_resolve_name(name);
+	/* Not every architecture has every call. */
+	return number < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 0);
+}
+
+static int allow_with(scmp_filter_ctx ctx, const char *name, unsigned argument,
+                      const uint64_t *values, size_t n)
+{
+	int e = 0;
+	for (size_t i = 0; e == 0 && i < n; i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1,
+		                     SCMP_CMP64(argument, SCMP_CMP_EQ, values[i]));
+	return e;
+}
+
+static int limit_calls(const struct sandbox *box, struct buf *message)
+{
+	static const uint64_t families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
+	static const uint64_t requests[] = { FIONBIO, FIONREAD, TCGETS };
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	assert(ctx);
+	int e = 0;
+	for (size_t i = 0; e == 0 && i < sizeof(calls) / sizeof(*calls); i++)
+		e = allow(ctx, calls[i]);
+	if (e == 0)
+		e = allow_with(ctx, "socket", 0, families, sizeof(families) / sizeof(*families));
+	if (e == 0)
+		e = allow_with(ctx, "ioctl", 1, requests, sizeof(requests) / sizeof(*requests));
+	if (e == 0 && box->may_connect)
+		e = allow(ctx, "connect");
+	if (e == 0)
+		e = seccomp_load(ctx);
+	seccomp_release(ctx);
+	if (e == 0)
+		return ERR_OK;
+	buf_printf(message, "system call filter: %s", strerror(-e));
+	return ERR_DENIED;
+}
+
+int sandbox_enter(const struct sandbox *box, struct buf *message)
+{
+	int e = drop_root(box->user, message);
+	if (e == ERR_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+		buf_printf(message, "no_new_privs: %s", strerror(errno));
+		e = ERR_DENIED;
+	}
+	if (e == ERR_OK)
+		e = limit_paths(box, message);
+	if (e == ERR_OK)
+		e = limit_calls(box, message);
+#ifdef WITH_SANITIZER
+	entered = e == ERR_OK;
+#endif
+	return e;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC */
+#include "blocklist/config.h"
+
+#include <stddef.h>
+
+#define DNSBL(field) offsetof(struct dnsbl_config, field)
+
+enum { HOUR = 3600, DAY = 86400 };
+
+const struct config_row dnsbl_config_rows[] = {
+	{ "zone", CONFIG_DOMAIN, 0, 0, "relays.portreeve.test",
+	  "DNS zone of the list of proved open relays.", DNSBL(zone) },
+	{ "output_zone", CONFIG_DOMAIN, 0, 0, "",
+	  "DNS zone of the outputs of multi-hop relays, with only those that the operator agreed "
+	  "to and at least 3 networks prove; unset: none.", DNSBL(output_zone) },
+	{ "listen", CONFIG_ENDPOINTS, 1, 16, "127.0.0.1:5354",
+	  "Addresses and ports on which DNS is answered, by UDP and TCP.", DNSBL(listen),
+	  .default_port = 53 },
+	{ "ttl", CONFIG_DURATION, 0, DAY, "5min",
+	  "How long others may keep that an address is listed.", DNSBL(ttl_s) },
+	{ "negative_ttl", CONFIG_DURATION, 0, DAY, "60s",
+	  "How long others may keep that an address is not listed.", DNSBL(negative_ttl_s) },
+	{ "nameserver", CONFIG_STRINGS, 0, 13, "",
+	  "Names of the zones' name servers; unset: ns below the zone.", DNSBL(nameserver) },
+	{ "nameserver_address", CONFIG_IPS, 0, 16, "",
+	  "Addresses of the name servers whose name is inside a zone; each gets all of them. "
+	  "Unset: the addresses listened on.", DNSBL(nameserver_address) },
+	{ "hostmaster", CONFIG_STRING, 0, 0, "",
+	  "Mail address in the SOA record; unset: hostmaster at the zone.", DNSBL(hostmaster) },
+	{ "code", CONFIG_IPS, 1, 1, "127.0.0.2",
+	  "The A record of a listed address: in 127.0.0.0/8, but not 127.0.0.1 and not in "
+	  "127.255.255.0/24.", DNSBL(code) },
+	{ "output_code", CONFIG_IPS, 1, 1, "127.0.0.3",
+	  "The same in the zone of the outputs.", DNSBL(output_code) },
+	{ "text", CONFIG_STRING, 0, 0,
+	  "%a is an open relay: it passed on a test message from a stranger to a stranger (%z)",
+	  "The TXT record of a listed address; %a is the address, %z the zone, %% a percent sign.",
+	  DNSBL(text) },
+	{ "output_text", CONFIG_STRING, 0, 0,
+	  "%a delivers mail that open relays took from strangers (%z)",
+	  "The same in the zone of the outputs.", DNSBL(output_text) },
+	{ "tcp_sessions", CONFIG_INT, 1, 20000, "200", "TCP connections at the same time.",
+	  DNSBL(tcp_sessions) },
+	{ "tcp_sessions_per_host", CONFIG_INT, 1, 20000, "20",
+	  "TCP connections at the same time from one IPv4 address or IPv6 /64.",
+	  DNSBL(tcp_sessions_per_host) },
+	{ "tcp_timeout", CONFIG_DURATION, 1, HOUR, "10s",
+	  "Idle time after which a TCP connection is closed.", DNSBL(tcp_timeout_s) },
+};
+const size_t dnsbl_config_row_count = sizeof(dnsbl_config_rows) / sizeof(*dnsbl_config_rows);

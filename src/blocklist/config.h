@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The section "dnsbl" of the configuration: the zones we serve and how. What the rows
+ * cannot check alone (a code outside 127.0.0.0/8, a text too long) blocklist/zone.h
+ * checks when it makes a zone of them.
+ */
+#ifndef PORTREEVE_BLOCKLIST_CONFIG_H
+#define PORTREEVE_BLOCKLIST_CONFIG_H
+
+#include "base/config.h"
+
+struct dnsbl_config {
+	char *zone;                              /* the main list: inputs only */
+	char *output_zone;                       /* "" for none */
+	struct config_endpoints listen;          /* UDP and TCP on each */
+	int64_t ttl_s, negative_ttl_s;
+	struct config_strings nameserver;        /* none: ns.<zone> */
+	struct config_ips nameserver_address;    /* of each nameserver inside a zone */
+	char *hostmaster;                        /* mail address; "": hostmaster@<zone> */
+	struct config_ips code, output_code;     /* exactly one each, in 127.0.0.0/8 */
+	char *text, *output_text;                /* templates: %a address, %z zone, %% */
+	int64_t tcp_sessions, tcp_sessions_per_host;
+	int64_t tcp_timeout_s;                   /* idle */
+};
+extern const struct config_row dnsbl_config_rows[];
+extern const size_t dnsbl_config_row_count;
+
+#endif

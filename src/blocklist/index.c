@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+#include "blocklist/index.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A sorted array of keys of one width, in network order, so that memcmp() is their order. */
+struct set {
+	size_t width, n;
+	uint8_t *keys;
+};
+
+struct family {
+	struct set exact;                /* the address */
+	struct set wide;                 /* the address, then the length; may nest */
+	struct set cover;                /* of `wide`, those inside no other */
+};
+
+struct blocklist_index {
+	struct family v4, v6;
+};
+
+enum { KEY_MAX = 17 };
+
+static const struct ip test_listed[2] = {
+	{ 4, { 127, 0, 0, 2 } },
+	{ 6, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 2 } },
+};
+static const struct ip test_unlisted[2] = {
+	{ 4, { 127, 0, 0, 1 } },
+	{ 6, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1 } },
+};
+
+/* ---- sets ----------------------------------------------------------------------------- */
+
+static const uint8_t *key_at(const struct set *s, size_t i)
+{
+	return s->keys + i * s->width;
+}
+
+/* The first key that is not below `key`, of which `n` bytes count. */
+static size_t lower_bound(const struct set *s, const uint8_t *key, size_t n)
+{
+	size_t low = 0, high = s->n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (memcmp(key_at(s, middle), key, n) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* `more` keys, sorted, each with a flag: in or out. */
+struct set_changes {
+	size_t n;
+	const uint8_t (*keys)[KEY_MAX];
+	const bool *in;
+};
+
+static struct set set_merge(const struct set *old, size_t width, const struct set_changes *c)
+{
+	size_t old_count = old ? old->n : 0;
+	struct set r = { .width = width, .keys = mem_array(old_count + c->n + 1, width) };
+	size_t i = 0, j = 0;
+	while (i < old_count || j < c->n) {
+		int order = i == old_count ? 1 : j == c->n ? -1 :
+		            memcmp(key_at(old, i), c->keys[j], width);
+		if (order < 0 || c->in[j]) {
+			const uint8_t *key = order < 0 ? key_at(old, i) : c->keys[j];
+			memcpy(r.keys + r.n++ * width, key, width);
+		}
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return r;
+}
+
+/* ---- prefixes as keys ------------------------------------------------------------------ */
+
+static void last_of(const struct prefix *p, uint8_t dst[static 16])
+{
+	memcpy(dst, p->ip.b, 16);
+	for (unsigned i = p->len; i < ip_bits(&p->ip); i++)
+		dst[i / 8] |= (uint8_t)(0x80u >> (i % 8));
+}
+
+static struct prefix prefix_at(const struct set *s, size_t i, uint8_t ip_family)
+{
+	struct prefix p = { .ip.family = ip_family, .len = key_at(s, i)[s->width - 1] };
+	memcpy(p.ip.b, key_at(s, i), s->width - 1);
+	return p;
+}
+
+static struct set outermost(const struct set *wide, uint8_t ip_family)
+{
+	struct set r = { .width = wide->width, .keys = mem_array(wide->n + 1, wide->width) };
+	for (size_t i = 0; i < wide->n; i++) {
+		struct prefix p = prefix_at(wide, i, ip_family);
+		if (r.n > 0) {
+			/* Sorted: what could hold it is the last one kept. */
+			struct prefix last = prefix_at(&r, r.n - 1, ip_family);
+			if (prefix_covers(&last, &p))
+				continue;
+		}
+		memcpy(r.keys + r.n++ * r.width, key_at(wide, i), r.width);
+	}
+	return r;
+}
+
+/* ---- making ----------------------------------------------------------------------------- */
+
+struct numbered {
+	struct blocklist_change change;
+	size_t number;
+};
+
+static int by_prefix_then_number(const void *va, const void *vb)
+{
+	const struct numbered *a = va, *b = vb;
+	int c = prefix_cmp(&a->change.prefix, &b->change.prefix);
+	return c ? c : a->number < b->number ? -1 : a->number > b->number;
+}
+
+static bool acceptable(const struct blocklist_change *c)
+{
+	const struct prefix *p = &c->prefix;
+	if (p->ip.family != 4 && p->ip.family != 6)
+		return false;
+	return p->len <= ip_bits(&p->ip) &&
+	       p->len >= (p->ip.family == 4 ? BLOCKLIST_WIDEST_V4 : BLOCKLIST_WIDEST_V6);
+}
+
+/* The changes that may be made, each prefix once with the last word on it, in order;
+ * the test entries come last of all. */
+static struct numbered *prepare(const struct blocklist_change *changes, size_t n,
+                                size_t *count, size_t *refused)
+{
+	struct numbered *rows = mem_array(n + 2, sizeof(*rows));
+	size_t m = 0, kept = 0;
+	*refused = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (acceptable(&changes[i]))
+			rows[m++] = (struct numbered){ changes[i], i };
+		else
+			++*refused;
+	}
+	for (size_t i = 0; i < 2; i++)
+		rows[m++] = (struct numbered){ { prefix_of(&test_listed[i], 128), true }, n + i };
+	qsort(rows, m, sizeof(*rows), by_prefix_then_number);
+	for (size_t i = 0; i < m; i++) {
+		bool last_word = i + 1 == m ||
+			prefix_cmp(&rows[i].change.prefix, &rows[i + 1].change.prefix) != 0;
+		if (last_word)
+			rows[kept++] = rows[i];
+	}
+	*count = kept;
+	return rows;
+}
+
+static struct set merge_some(const struct set *old, const struct numbered *rows, size_t n,
+                             uint8_t ip_family, bool exact)
+{
+	uint8_t (*keys)[KEY_MAX] = mem_array(n + 1, sizeof(*keys));
+	bool *in = mem_array(n + 1, sizeof(*in));
+	size_t bytes = ip_family == 4 ? 4 : 16, m = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct prefix *p = &rows[i].change.prefix;
+		if (p->ip.family != ip_family || (p->len == ip_bits(&p->ip)) != exact)
+			continue;
+		memcpy(keys[m], p->ip.b, bytes);
+		keys[m][bytes] = p->len;
+		in[m++] = rows[i].change.listed;
+	}
+	struct set_changes changes = { m, (const uint8_t (*)[KEY_MAX])keys, in };
+	struct set r = set_merge(old, exact ? bytes : bytes + 1, &changes);
+	free(keys);
+	free(in);
+	return r;
+}
+
+static void family_make(struct family *f, const struct family *old,
+                        const struct numbered *rows, size_t n, uint8_t ip_family)
+{
+	f->exact = merge_some(old ? &old->exact : NULL, rows, n, ip_family, true);
+	f->wide = merge_some(old ? &old->wide : NULL, rows, n, ip_family, false);
+	f->cover = outermost(&f->wide, ip_family);
+}
+
+struct blocklist_index *blocklist_index_apply(const struct blocklist_index *base,
+                                              const struct blocklist_change *changes,
+                                              size_t n, size_t *refused)
+{
+	size_t count, bad;
+	struct numbered *rows = prepare(changes, n, &count, &bad);
+	struct blocklist_index *index = mem_zalloc(sizeof(*index));
+	family_make(&index->v4, base ? &base->v4 : NULL, rows, count, 4);
+	family_make(&index->v6, base ? &base->v6 : NULL, rows, count, 6);
+	free(rows);
+	if (refused)
+		*refused = bad;
+	return index;
+}
+
+static void family_fini(struct family *f)
+{
+	free(f->exact.keys);
+	free(f->wide.keys);
+	free(f->cover.keys);
+}
+
+void blocklist_index_destroy(struct blocklist_index *index)
+{
+	if (!index)
+		return;
+	family_fini(&index->v4);
+	family_fini(&index->v6);
+	free(index);
+}
+
+/* ---- asking ------------------------------------------------------------------------------- */
+
+static const struct family *family_of(const struct blocklist_index *index, const struct ip *ip)
+{
+	return ip->family == 4 ? &index->v4 : &index->v6;
+}
+
+/* A listed prefix that holds the address. */
+static bool covered(const struct family *f, const struct ip *ip)
+{
+	uint8_t key[KEY_MAX];
+	size_t bytes = f->cover.width - 1;
+	memcpy(key, ip->b, bytes);
+	key[bytes] = 0xff;
+	size_t i = lower_bound(&f->cover, key, f->cover.width);
+	if (i == 0)
+		return false;
+	struct prefix p = prefix_at(&f->cover, i - 1, ip->family);
+	return prefix_contains(&p, ip);
+}
+
+/* A key from first to last; both have as many bytes as an address. */
+static bool any_between(const struct set *s, const uint8_t *first, const uint8_t *last,
+                        size_t bytes)
+{
+	size_t i = lower_bound(s, first, bytes);
+	return i < s->n && memcmp(key_at(s, i), last, bytes) <= 0;
+}
+
+bool blocklist_index_has(const struct blocklist_index *index, const struct ip *address)
+{
+	const struct family *f = family_of(index, address);
+	if (ip_eq(address, &test_unlisted[address->family == 6]))
+		return false;
+	size_t i = lower_bound(&f->exact, address->b, f->exact.width);
+	if (i < f->exact.n && memcmp(key_at(&f->exact, i), address->b, f->exact.width) == 0)
+		return true;
+	return covered(f, address);
+}
+
+bool blocklist_index_any(const struct blocklist_index *index, const struct prefix *prefix)
+{
+	const struct family *f = family_of(index, &prefix->ip);
+	uint8_t last[16];
+	if (prefix->len == ip_bits(&prefix->ip))
+		return blocklist_index_has(index, &prefix->ip);
+	last_of(prefix, last);
+	return any_between(&f->exact, prefix->ip.b, last, f->exact.width) ||
+	       any_between(&f->cover, prefix->ip.b, last, f->exact.width) ||
+	       covered(f, &prefix->ip);
+}
+
+size_t blocklist_index_count(const struct blocklist_index *index)
+{
+	return index->v4.exact.n + index->v4.wide.n + index->v6.exact.n + index->v6.wide.n;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The sockets half of the DNS service: datagrams in batches, and TCP with limits (RFC
+ * 7766: many queries a connection, answered as they come). What is answered is
+ * blocklist/answer.h's.
+ *
+ * Hostile input that reaches it: datagrams and TCP bytes of anyone, at any pace. A
+ * connection holds at most one query's bytes and a bounded backlog of answers, and ends
+ * when no whole query came in time.
+ */
+#ifndef PORTREEVE_BLOCKLIST_SERVER_H
+#define PORTREEVE_BLOCKLIST_SERVER_H
+
+#include "base/loop.h"
+#include "blocklist/answer.h"
+
+struct blocklist_server;
+
+struct blocklist_limits {
+	unsigned tcp_sessions, tcp_sessions_per_host;    /* host: an IPv4 address, an IPv6 /64 */
+	int64_t tcp_timeout_ms;                          /* idle */
+};
+
+/* Answers from `state` as it stands when the query comes. Loop and state outlive it. */
+struct blocklist_server *blocklist_server_create(struct loop *loop,
+                                                 const struct blocklist_state *state,
+                                                 const struct blocklist_limits *limits);
+/* Ends the connections; the sockets added are not closed. NULL is fine. */
+void blocklist_server_destroy(struct blocklist_server *s);
+void blocklist_server_limits(struct blocklist_server *s, const struct blocklist_limits *limits);
+/* Bound (and for TCP listening) non-blocking sockets, owned by the caller. */
+void blocklist_server_add_udp(struct blocklist_server *s, int fd);
+void blocklist_server_add_tcp(struct blocklist_server *s, int fd);
+
+#endif

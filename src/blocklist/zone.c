@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: ISC */
+#include "blocklist/zone.h"
+
+#include <assert.h>
+
+bool blocklist_code_valid(const struct ip *code)
+{
+	const uint8_t *b = code->b;
+	if (code->family != 4 || b[0] != 127)
+		return false;
+	if (b[1] == 0 && b[2] == 0 && b[3] == 1)
+		return false;
+	return !(b[1] == 255 && b[2] == 255);
+}
+
+static int label_octet(const uint8_t *label)
+{
+	unsigned n = label[0], value = 0;
+	if (n == 0 || n > 3 || (n > 1 && label[1] == '0'))
+		return -1;
+	for (unsigned i = 1; i <= n; i++) {
+		if (!ascii_isdigit(label[i]))
+			return -1;
+		value = value * 10 + (label[i] - (unsigned)'0');
+	}
+	return value <= 255 ? (int)value : -1;
+}
+
+static int label_nibble(const uint8_t *label)
+{
+	char c = ascii_lower((char)label[1]);
+	if (label[0] != 1)
+		return -1;
+	if (ascii_isdigit((unsigned char)c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool blocklist_labels_v4(const uint8_t *labels, unsigned count, struct prefix *prefix)
+{
+	struct prefix r = { .ip.family = 4, .len = (uint8_t)(8 * count) };
+	if (count == 0 || count > 4)
+		return false;
+	/* The label next to the zone is the first octet. */
+	for (unsigned i = count; i-- > 0; labels += labels[0] + 1) {
+		int octet = label_octet(labels);
+		if (octet < 0)
+			return false;
+		r.ip.b[i] = (uint8_t)octet;
+	}
+	*prefix = r;
+	return true;
+}
+
+bool blocklist_labels_v6(const uint8_t *labels, unsigned count, struct prefix *prefix)
+{
+	struct prefix r = { .ip.family = 6, .len = (uint8_t)(4 * count) };
+	if (count == 0 || count > 32)
+		return false;
+	for (unsigned i = count; i-- > 0; labels += labels[0] + 1) {
+		int nibble = label_nibble(labels);
+		if (nibble < 0)
+			return false;
+		r.ip.b[i / 2] |= (uint8_t)(i % 2 ? nibble : nibble << 4);
+	}
+	*prefix = r;
+	return true;
+}
+
+static int complain(struct buf *message, const char *parameter, const char *expected,
+                    const char *found)
+{
+	buf_printf(message, "dnsbl.%s: expected %s, found \"", parameter, expected);
+	buf_add_escaped(message, str_of(found));
+	buf_add_cstr(message, "\"");
+	return ERR_INVALID;
+}
+
+static int name_of(const char *text, const char *parameter, struct dns_name *name,
+                   struct buf *message)
+{
+	struct parse_error pe;
+	if (dns_name_parse(str_of(text), name, &pe) != ERR_OK)
+		return complain(message, parameter, pe.expected, text);
+	return ERR_OK;
+}
+
+/* A nameserver must not sit where an address would be listed: its own address would
+ * be an answer about it. */
+static bool at_an_address(const struct dns_name *name, const struct dns_name *origin)
+{
+	struct prefix p;
+	if (!dns_name_within(name, origin))
+		return false;
+	unsigned count = dns_name_labels(name) - dns_name_labels(origin);
+	return (count == 4 && blocklist_labels_v4(name->b, count, &p)) ||
+	       (count == 32 && blocklist_labels_v6(name->b, count, &p));
+}
+
+static int child_name(const char *label, const struct dns_name *origin, struct dns_name *name)
+{
+	struct dns_name first;
+	int e = dns_name_parse(str_of(label), &first, NULL);
+	assert(e == ERR_OK);
+	return dns_name_join(&first, origin, name);
+}
+
+static int set_nameservers(struct blocklist_zone *z, const struct dnsbl_config *config,
+                           struct buf *message)
+{
+	const struct config_strings *names = &config->nameserver;
+	if (names->n == 0) {
+		z->nameserver_count = 1;
+		if (child_name("ns", &z->origin, &z->nameservers[0]) != ERR_OK)
+			return complain(message, "nameserver", "a name (ns.<zone> is too long)", "");
+	}
+	if (names->n > BLOCKLIST_NAMESERVERS_MAX)
+		return complain(message, "nameserver", "at most 13 names", names->v[13]);
+	for (size_t i = 0; i < names->n; i++) {
+		struct dns_name *name = &z->nameservers[z->nameserver_count++];
+		int e = name_of(names->v[i], "nameserver", name, message);
+		if (e != ERR_OK)
+			return e;
+		if (!dns_name_is_host(str_of(names->v[i])) || dns_name_eq(name, &z->origin) ||
+		    at_an_address(name, &z->origin))
+			return complain(message, "nameserver",
+			                "a host name, not the zone nor an address in it",
+			                names->v[i]);
+	}
+	return ERR_OK;
+}
+
+static bool is_any(const struct ip *ip)
+{
+	static const uint8_t zero[16];
+	return memcmp(ip->b, zero, sizeof(zero)) == 0;
+}
+
+static int set_glue(struct blocklist_zone *z, const struct dnsbl_config *config,
+                    struct buf *message)
+{
+	const struct config_ips *ips = &config->nameserver_address;
+	if (ips->n > BLOCKLIST_GLUE_MAX)
+		return complain(message, "nameserver_address", "at most 16 addresses", "more");
+	for (size_t i = 0; i < ips->n; i++)
+		z->glue[z->glue_count++] = ips->v[i];
+	for (size_t i = 0; ips->n == 0 && i < config->listen.n; i++)
+		if (!is_any(&config->listen.v[i].ip) && z->glue_count < BLOCKLIST_GLUE_MAX)
+			z->glue[z->glue_count++] = config->listen.v[i].ip;
+	return ERR_OK;
+}
+
+/* RFC 1035 8: the local part is the first label. */
+static int set_hostmaster(struct blocklist_zone *z, const char *address, struct buf *message)
+{
+	static const char expected[] = "a mail address";
+	struct str text = str_of(address);
+	struct dns_name domain, local = { .n = 0 };
+	if (text.n == 0)
+		return child_name("hostmaster", &z->origin, &z->hostmaster) == ERR_OK ? ERR_OK :
+		       complain(message, "hostmaster", "an address (the zone's name is too long)", "");
+	size_t at = str_find(text, '@');
+	if (at == SIZE_MAX || at == 0 || at > DNS_LABEL_MAX ||
+	    !dns_name_is_host(str_from(text, at + 1)) ||
+	    dns_name_parse(str_from(text, at + 1), &domain, NULL) != ERR_OK)
+		return complain(message, "hostmaster", expected, address);
+	local.b[0] = (uint8_t)at;
+	for (size_t i = 0; i < at; i++) {
+		if (!ascii_isprint((unsigned char)text.p[i]) || text.p[i] == ' ')
+			return complain(message, "hostmaster", expected, address);
+		local.b[i + 1] = (uint8_t)text.p[i];
+	}
+	local.n = (uint8_t)(at + 2);
+	if (dns_name_join(&local, &domain, &z->hostmaster) != ERR_OK)
+		return complain(message, "hostmaster", "a shorter mail address", address);
+	return ERR_OK;
+}
+
+static int set_text(struct blocklist_zone *z, const char *parameter, const char *text,
+                    struct buf *message)
+{
+	char zone[DNS_NAME_TEXT_MAX];
+	size_t zone_bytes = strlen(dns_name_format(&z->origin, zone)), n = 0;
+	for (const char *p = text; *p; p++) {
+		if (!ascii_isprint((unsigned char)*p))
+			return complain(message, parameter, "printable ASCII", text);
+		if (*p == '%') {
+			p++;
+			if (*p != 'a' && *p != 'z' && *p != '%')
+				return complain(message, parameter, "%a, %z or %% after a percent sign",
+				                text);
+			n += *p == 'a' ? IP_TEXT_MAX - 1 : *p == 'z' ? zone_bytes : 1;
+		} else {
+			n++;
+		}
+	}
+	if (n == 0 || n > BLOCKLIST_TEXT_MAX || !str_copy(z->text, sizeof(z->text), str_of(text)))
+		return complain(message, parameter, "a text of 1 to 255 bytes once filled in", text);
+	return ERR_OK;
+}
+
+int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *config,
+                        bool output, struct buf *message)
+{
+	const char *zone_parameter = output ? "output_zone" : "zone";
+	const char *code_parameter = output ? "output_code" : "code";
+	const char *origin = output ? config->output_zone : config->zone;
+	const struct config_ips *code = output ? &config->output_code : &config->code;
+	*z = (struct blocklist_zone){ .ttl_s = (uint32_t)config->ttl_s,
+	                              .negative_ttl_s = (uint32_t)config->negative_ttl_s };
+	int e = name_of(origin, zone_parameter, &z->origin, message);
+	if (e != ERR_OK)
+		return e;
+	if (z->origin.n == 1)
+		return complain(message, zone_parameter, "a zone below the root", origin);
+	struct dns_name other;
+	if (output && dns_name_parse(str_of(config->zone), &other, NULL) == ERR_OK &&
+	    (dns_name_within(&z->origin, &other) || dns_name_within(&other, &z->origin)))
+		return complain(message, zone_parameter, "a zone outside dnsbl.zone", origin);
+	char found[IP_TEXT_MAX] = "";
+	if (code->n > 0)
+		ip_format(&code->v[0], found);
+	if (code->n != 1 || !blocklist_code_valid(&code->v[0]))
+		return complain(message, code_parameter, "an address in 127.0.0.0/8, not 127.0.0.1 "
+		                "and not in 127.255.255.0/24", found);
+	z->code = code->v[0];
+	e = set_nameservers(z, config, message);
+	if (e == ERR_OK)
+		e = set_glue(z, config, message);
+	if (e == ERR_OK)
+		e = set_hostmaster(z, config->hostmaster, message);
+	if (e == ERR_OK)
+		e = set_text(z, output ? "output_text" : "text",
+		             output ? config->output_text : config->text, message);
+	return e;
+}
+
+size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
+                           char dst[static BLOCKLIST_TEXT_MAX])
+{
+	char ip[IP_TEXT_MAX], zone[DNS_NAME_TEXT_MAX];
+	size_t n = 0;
+	for (const char *p = z->text; *p; p++) {
+		struct str part = { p, 1 };
+		if (*p == '%') {
+			p++;
+			part = *p == 'a' ? str_of(ip_format(address, ip)) :
+			       *p == 'z' ? str_of(dns_name_format(&z->origin, zone)) :
+			                   STR("%");
+		}
+		assert(n + part.n <= BLOCKLIST_TEXT_MAX);
+		memcpy(dst + n, part.p, part.n);
+		n += part.n;
+	}
+	return n;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve check`: asks blocklists about an address as a mail server does.
+ */
+#include "cli/commands.h"
+
+#include "cli/cli.h"
+#include "lookup/lookup.h"
+
+#include <stdio.h>
+
+enum { ZONES_MAX = 32, RESOLVERS_MAX = 8, LISTED = 1, SICK = 2 };
+
+struct check {
+	struct cli *cli;
+	struct loop *loop;
+	struct ip address;
+	struct str zones[ZONES_MAX];
+	size_t zone_count, answered;
+	unsigned listed, sick;
+};
+
+static void print_people(struct check *c, const struct lookup_report *r)
+{
+	static const enum cli_colour colours[] = {
+		[LOOKUP_NOT_LISTED] = CLI_GREEN, [LOOKUP_LISTED] = CLI_RED,
+		[LOOKUP_SICK] = CLI_YELLOW,
+	};
+	char ip[IP_TEXT_MAX];
+	printf("%s %s: %s%s%s", ip_format(&r->address, ip), r->zone.p,
+	       cli_colour(colours[r->verdict]),
+	       r->verdict == LOOKUP_SICK ? "list is sick" : lookup_verdict_name(r->verdict),
+	       cli_colour(CLI_PLAIN));
+	if (r->verdict == LOOKUP_SICK)
+		printf(": %s", r->problem);
+	for (size_t i = 0; r->verdict == LOOKUP_LISTED && i < r->code_count; i++)
+		printf("%s %s", i == 0 ? " with" : ",", ip_format(&r->codes[i], ip));
+	putchar('\n');
+	for (size_t i = 0; i < r->text_count; i++) {
+		const char *text = arena_strdup(&c->cli->arena, r->texts[i]);
+		printf("  %s\n", cli_safe(c->cli, text));
+	}
+}
+
+static void came(void *arg, const struct lookup_report *r)
+{
+	struct check *c = arg;
+	if (c->cli->json)
+		cli_json(lookup_report_json(r));
+	else
+		print_people(c, r);
+	c->listed += r->verdict == LOOKUP_LISTED;
+	c->sick += r->verdict == LOOKUP_SICK;
+	if (++c->answered == c->zone_count)
+		loop_stop(c->loop);
+}
+
+static int read_zones(struct check *c, const char *list)
+{
+	struct str rest = str_of(list), zone;
+	while (str_token(&rest, ",", &zone)) {
+		if (c->zone_count == ZONES_MAX)
+			return cli_bad_value(c->cli, list, "at most 32 zones");
+		c->zones[c->zone_count++] = zone;
+	}
+	return c->zone_count ? CLI_GO :
+	       cli_bad_value(c->cli, list, "a zone, or several with commas");
+}
+
+/* A server that listens on all addresses is asked at the loopback one. */
+static struct endpoint reachable(struct endpoint at)
+{
+	static const uint8_t any[16];
+	if (memcmp(at.ip.b, any, sizeof(any)) != 0)
+		return at;
+	if (at.ip.family == 4)
+		at.ip = ip_from_v4(127, 0, 0, 1);
+	else
+		at.ip.b[15] = 1;
+	return at;
+}
+
+/* Without a resolver our own zone is asked at our own server: it may not be delegated. */
+static int find_servers(struct check *c, const char *resolver, bool own_zone,
+                        struct endpoint *servers, size_t *n)
+{
+	const struct settings *s = &c->cli->settings;
+	struct parse_error pe;
+	*n = 0;
+	if (resolver) {
+		if (endpoint_parse(str_of(resolver), 53, &servers[0], &pe) != ERR_OK)
+			return cli_bad_value(c->cli, resolver, pe.expected);
+		*n = 1;
+	} else if (own_zone) {
+		servers[(*n)++] = reachable(s->dnsbl.listen.v[0]);
+	} else {
+		for (; *n < s->general.resolver.n && *n < RESOLVERS_MAX; ++*n)
+			servers[*n] = s->general.resolver.v[*n];
+	}
+	return CLI_GO;
+}
+
+static int ask(struct check *c, const struct endpoint *servers, size_t n)
+{
+	struct dns_resolver *resolver;
+	c->loop = loop_create();
+	if (dns_resolver_create(c->loop, servers, n, NULL, &resolver) != ERR_OK) {
+		loop_destroy(c->loop);
+		return cli_fail(c->cli, EX_OSERR, "the resolver cannot be set up");
+	}
+	int code = CLI_GO;
+	for (size_t i = 0; i < c->zone_count && code == CLI_GO; i++) {
+		struct lookup *l;
+		const char *zone = arena_strdup(&c->cli->arena, c->zones[i]);
+		if (lookup_start(resolver, c->zones[i], &c->address, came, c, &l) != ERR_OK)
+			code = cli_bad_value(c->cli, zone, "the domain name of a blocklist");
+	}
+	if (code == CLI_GO) {
+		loop_run(c->loop);
+		code = c->listed ? LISTED : c->sick ? SICK : EX_OK;
+	}
+	dns_resolver_destroy(resolver);
+	loop_destroy(c->loop);
+	return code;
+}
+
+int cli_check(int argc, char **argv)
+{
+	const char *zones = NULL, *resolver = NULL;
+	const struct cli_option options[] = {
+		{ "zone", "ZONE[,ZONE…]", "blocklists to ask (default: our own)", &zones, NULL },
+		{ "resolver", "ADDR[:PORT]", "name server to ask", &resolver, NULL },
+	};
+	const struct cli_spec spec = {
+		.name = "check", .synopsis = "ADDRESS [--zone ZONE[,ZONE…]] [--resolver ADDR[:PORT]]",
+		.description = "Asks blocklists about an address as a mail server does. Exits with 0 "
+		               "if no list has it,\n1 if one has, 2 if none has but one is sick.",
+		.options = options, .option_count = 2,
+		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS",
+	};
+	struct cli cli;
+	struct check c = { .cli = &cli };
+	struct endpoint servers[RESOLVERS_MAX];
+	size_t n = 0;
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = cli_ip(&cli, cli.operands[0], &c.address);
+	if (code == CLI_GO)
+		code = cli_settings(&cli);
+	if (code == CLI_GO)
+		code = read_zones(&c, zones ? zones : cli.settings.dnsbl.zone);
+	if (code == CLI_GO)
+		code = find_servers(&c, resolver, !zones, servers, &n);
+	if (code == CLI_GO)
+		code = ask(&c, servers, n);
+	return cli_end(&cli, code);
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "settings/state.h"
+#include "store/keys.h"
+#include "store/sqlite.h"
+
+#include <assert.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { VALUE_SHOWN_MAX = 100 };
+
+/* ---- telling --------------------------------------------------------------- */
+
+static void tell(const struct cli *cli, const char *fmt, va_list ap)
+{
+	struct buf line = { 0 };
+	fflush(stdout);
+	buf_printf(&line, "portreeve: %s: ", cli->name);
+	buf_vprintf(&line, fmt, ap);
+	buf_add_byte(&line, '\n');
+	fwrite(line.p, 1, line.n, stderr);
+	buf_fini(&line);
+}
+
+int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	tell(cli, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+void cli_note(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	tell(cli, fmt, ap);
+	va_end(ap);
+}
+
+int cli_bad_value(const struct cli *cli, const char *value, const char *expected)
+{
+	struct buf shown = { 0 };
+	struct str s = str_of(value);
+	bool cut = s.n > VALUE_SHOWN_MAX;
+	buf_add_escaped(&shown, cut ? (struct str){ s.p, VALUE_SHOWN_MAX } : s);
+	cli_fail(cli, EX_USAGE, "\"%s%s\": expected %s", buf_cstr(&shown), cut ? "…" : "",
+	         expected);
+	buf_fini(&shown);
+	return EX_USAGE;
+}
+
+int cli_exit_code(int err)
+{
+	switch ((enum err)err) {
+	case ERR_OK: return EX_OK;
+	case ERR_INVALID: case ERR_LIMIT: case ERR_CORRUPT: case ERR_AGAIN: return EX_DATAERR;
+	case ERR_NOT_FOUND: return EX_NOINPUT;
+	case ERR_EXISTS: return EX_CANTCREAT;
+	case ERR_IO: case ERR_FULL: case ERR_CLOSED: return EX_IOERR;
+	case ERR_BUSY: case ERR_TIMEOUT: return EX_TEMPFAIL;
+	case ERR_DENIED: return EX_NOPERM;
+	case ERR_UNSUPPORTED: return EX_UNAVAILABLE;
+	}
+	return EX_SOFTWARE;
+}
+
+int cli_store_fail(const struct cli *cli, int err, const char *what)
+{
+	const char *said = store_message(cli->store);
+	return cli_fail(cli, cli_exit_code(err), "%s: %s", what,
+	                said && said[0] ? said : err_text(err));
+}
+
+/* ---- options --------------------------------------------------------------- */
+
+static void print_option(const char *left, const char *help)
+{
+	if (strlen(left) < 26)
+		printf("  %-26s %s\n", left, help);
+	else
+		printf("  %s\n%29s%s\n", left, "", help);
+}
+
+static void print_help(const struct cli_spec *spec)
+{
+	struct str rest = str_of(spec->synopsis), line;
+	for (const char *lead = "Usage:"; str_token(&rest, "\n", &line); lead = "      ")
+		printf("%s portreeve %s %.*s\n", lead, spec->name, STR_ARG(line));
+	printf("\n%s\n\nOptions:\n", spec->description);
+	for (size_t i = 0; i < spec->option_count; i++) {
+		const struct cli_option *o = &spec->options[i];
+		char *left = mem_printf("--%s%s%s", o->name, o->argument ? " " : "",
+		                        o->argument ? o->argument : "");
+		print_option(left, o->help);
+		free(left);
+	}
+	print_option("-c FILE", "configuration (default " SETTINGS_FILE ", if it is there)");
+	print_option("--state DIR", "state directory, over the configuration's");
+	print_option("--json", "output for machines");
+	print_option("--help", "this text");
+}
+
+static const struct cli_option *find_option(const struct cli_spec *spec, struct str name)
+{
+	for (size_t i = 0; i < spec->option_count; i++)
+		if (str_eq(name, str_of(spec->options[i].name)))
+			return &spec->options[i];
+	return NULL;
+}
+
+/* The argument behind "=", or the next one of argv. */
+static const char *take_argument(const char *inline_value, int argc, char **argv, int *i)
+{
+	if (inline_value)
+		return inline_value;
+	return *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+static int need_argument(const struct cli *cli, const char *option, const char *argument)
+{
+	return cli_fail(cli, EX_USAGE, "%s: expected %s after it", option, argument);
+}
+
+static int read_long(struct cli *cli, const struct cli_spec *spec, int argc, char **argv, int *i)
+{
+	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
+	struct str key = { name, equals ? (size_t)(equals - name) : strlen(name) };
+	const char *value = equals ? equals + 1 : NULL;
+	if (str_eq(key, STR("state"))) {
+		cli->state_directory = take_argument(value, argc, argv, i);
+		if (!cli->state_directory || !cli->state_directory[0])
+			return need_argument(cli, "--state", "a directory");
+		return CLI_GO;
+	}
+	if (str_eq(key, STR("json")) && !value) {
+		cli->json = true;
+		return CLI_GO;
+	}
+	const struct cli_option *o = find_option(spec, key);
+	if (!o || (!o->argument && value)) {
+		cli_bad_value(cli, argv[*i], "an option of this command; see --help");
+		return EX_USAGE;
+	}
+	if (!o->argument) {
+		*o->flag = true;
+		return CLI_GO;
+	}
+	*o->value = take_argument(value, argc, argv, i);
+	if (*o->value)
+		return CLI_GO;
+	char *text = mem_printf("--%s", o->name);
+	int code = need_argument(cli, text, o->argument);
+	free(text);
+	return code;
+}
+
+static int read_short(struct cli *cli, int argc, char **argv, int *i)
+{
+	const char *arg = argv[*i];
+	if (arg[1] != 'c')
+		return cli_bad_value(cli, arg, "an option of this command; see --help");
+	cli->config_path = take_argument(arg[2] ? arg + 2 : NULL, argc, argv, i);
+	return cli->config_path ? CLI_GO : need_argument(cli, "-c", "a file");
+}
+
+static int read_arguments(struct cli *cli, const struct cli_spec *spec, int argc, char **argv)
+{
+	bool only_operands = false;
+	for (int i = 1; i < argc; i++) {
+		int code = CLI_GO;
+		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
+			if (cli->operand_count == CLI_OPERANDS_MAX)
+				return cli_bad_value(cli, argv[i], "fewer arguments");
+			cli->operands[cli->operand_count++] = argv[i];
+		} else if (strcmp(argv[i], "--") == 0) {
+			only_operands = true;
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			print_help(spec);
+			return EX_OK;
+		} else if (argv[i][1] == '-') {
+			code = read_long(cli, spec, argc, argv, &i);
+		} else {
+			code = read_short(cli, argc, argv, &i);
+		}
+		if (code != CLI_GO)
+			return code;
+	}
+	return CLI_GO;
+}
+
+int cli_begin(struct cli *cli, const struct cli_spec *spec, int argc, char **argv)
+{
+	*cli = (struct cli){ .name = spec->name };
+	log_init("command", LOG_WARN);
+	int code = read_arguments(cli, spec, argc, argv);
+	if (code != CLI_GO)
+		return code;
+	if (cli->operand_count >= spec->operands_min && cli->operand_count <= spec->operands_max)
+		return CLI_GO;
+	if (cli->operand_count > spec->operands_max)
+		return cli_bad_value(cli, cli->operands[spec->operands_max],
+		                     "no more arguments; see --help");
+	return cli_fail(cli, EX_USAGE, "expected %s; see --help", spec->operands_expected);
+}
+
+/* ---- settings and store ------------------------------------------------------ */
+
+int cli_settings(struct cli *cli)
+{
+	struct buf message = { 0 };
+	if (cli->has_settings)
+		return CLI_GO;
+	int e = settings_load(&cli->settings, cli->config_path, cli->state_directory, &message);
+	int code = CLI_GO;
+	if (e == ERR_OK)
+		cli->has_settings = true;
+	else
+		code = cli_fail(cli, EX_CONFIG, "%s", buf_cstr(&message));
+	buf_fini(&message);
+	return code;
+}
+
+static int open_state(struct cli *cli, enum cli_access access, struct buf *message)
+{
+	const char *directory = cli->settings.general.state_directory;
+	int e = ERR_OK;
+	if (access == CLI_READ && !state_exists(&cli->settings)) {
+		buf_printf(message, "%s/portreeve.db: expected a database; \"portreeve run\" and "
+		           "commands that change something make one", directory);
+		return ERR_NOT_FOUND;
+	}
+	if (access == CLI_CHANGE) {
+		e = state_prepare(&cli->settings, message);
+		if (e == ERR_OK)
+			e = state_become_owner(&cli->settings, message);
+		if (e == ERR_OK)
+			e = keys_ensure(directory, clock_now_s(), message);
+	}
+	if (e == ERR_OK)
+		e = store_sqlite_open(directory, STORE_ADMIN, &cli->store, message);
+	return e;
+}
+
+int cli_open(struct cli *cli, enum cli_access access)
+{
+	struct buf message = { 0 };
+	int code = cli_settings(cli);
+	if (code != CLI_GO)
+		return code;
+	int e = open_state(cli, access, &message);
+	if (e != ERR_OK)
+		code = cli_fail(cli, cli_exit_code(e), "%s", buf_cstr(&message));
+	buf_fini(&message);
+	return code;
+}
+
+int cli_end(struct cli *cli, int code)
+{
+	if (code == CLI_GO)
+		code = EX_OK;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EX_OK)
+		code = cli_fail(cli, EX_IOERR, "standard output: cannot be written");
+	store_close(cli->store);
+	if (cli->has_settings)
+		settings_fini(&cli->settings);
+	arena_fini(&cli->arena);
+	return code;
+}
+
+/* ---- values ------------------------------------------------------------------ */
+
+int cli_ip(const struct cli *cli, const char *text, struct ip *ip)
+{
+	struct parse_error pe;
+	if (ip_parse(str_of(text), ip, &pe) == ERR_OK)
+		return CLI_GO;
+	return cli_bad_value(cli, text, pe.expected);
+}
+
+int cli_prefix(const struct cli *cli, const char *text, struct prefix *prefix)
+{
+	struct parse_error pe;
+	if (prefix_parse(str_of(text), prefix, &pe) == ERR_OK)
+		return CLI_GO;
+	return cli_bad_value(cli, text, pe.expected);
+}
+
+int cli_text(const struct cli *cli, const char *option, const char *value, char *dst, size_t size)
+{
+	if (!value || !value[0])
+		return cli_fail(cli, EX_USAGE, "expected %s TEXT; see --help", option);
+	for (const char *p = value; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return cli_bad_value(cli, value, "a text without control characters");
+	if (str_copy(dst, size, str_of(value)))
+		return CLI_GO;
+	return cli_fail(cli, EX_USAGE, "%s: expected at most %zu bytes, found %zu", option,
+	                size - 1, strlen(value));
+}
+
+int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX])
+{
+	if (given)
+		return cli_text(cli, "--by", given, dst, WHO_MAX);
+	const char *caller = getenv("SUDO_USER");
+	const struct passwd *pw = getpwuid(getuid());
+	if (!caller || !caller[0])
+		caller = pw ? pw->pw_name : "unknown";
+	return cli_text(cli, "--by", caller, dst, WHO_MAX);
+}
+
+/* ---- output ------------------------------------------------------------------- */
+
+void cli_json(json_t *value)
+{
+	assert(value);
+	json_dumpf(value, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(value);
+}
+
+json_t *cli_json_time(int64_t time_s)
+{
+	char text[CLOCK_TEXT_MAX];
+	return time_s ? json_string(clock_format(time_s, text)) : json_null();
+}
+
+json_t *cli_json_ip(const struct ip *ip)
+{
+	char text[IP_TEXT_MAX];
+	return ip->family ? json_string(ip_format(ip, text)) : json_null();
+}
+
+char *cli_time(int64_t time_s, char dst[static CLI_TIME_MAX])
+{
+	if (time_s == 0) {
+		str_copy(dst, CLI_TIME_MAX, STR("-"));
+		return dst;
+	}
+	clock_format(time_s, dst);
+	dst[strcspn(dst, "T")] = ' ';
+	dst[strcspn(dst, "Z")] = '\0';
+	return dst;
+}
+
+const char *cli_safe(struct cli *cli, const char *text)
+{
+	struct buf b = { 0 };
+	buf_add_escaped(&b, str_of(text));
+	const char *safe = arena_strdup(&cli->arena, buf_str(&b));
+	buf_fini(&b);
+	return safe;
+}
+
+const char *cli_colour(enum cli_colour colour)
+{
+	static const char *const codes[] = {
+		"\033[0m", "\033[1m", "\033[31m", "\033[32m", "\033[33m",
+	};
+	const char *off = getenv("NO_COLOR");
+	if (isatty(STDOUT_FILENO) != 1 || (off && off[0]))
+		return "";
+	return codes[colour];
+}
+
+enum cli_colour cli_verdict_colour(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_OPEN: return CLI_RED;
+	case VERDICT_CLOSED: return CLI_GREEN;
+	default: return CLI_YELLOW;
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The commands of this folder, one a file, for main.c's table.
+ */
+#ifndef PORTREEVE_CLI_COMMANDS_H
+#define PORTREEVE_CLI_COMMANDS_H
+
+int cli_backup(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_config(int argc, char **argv);
+int cli_delist(int argc, char **argv);
+int cli_evidence(int argc, char **argv);
+int cli_exclude(int argc, char **argv);
+int cli_keys(int argc, char **argv);
+int cli_list(int argc, char **argv);
+int cli_nominate(int argc, char **argv);
+int cli_permit(int argc, char **argv);
+int cli_retest(int argc, char **argv);
+int cli_scan(int argc, char **argv);
+int cli_test(int argc, char **argv);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve config`: what the configuration comes to, whether it is right, and what may
+ * stand in it.
+ */
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+#include <stdio.h>
+
+static int show(struct cli *cli, bool with_prose)
+{
+	struct buf out = { 0 };
+	int code = cli_settings(cli);
+	if (code != CLI_GO)
+		return code;
+	settings_print(&cli->settings, with_prose, &out);
+	fwrite(out.p, 1, out.n, stdout);
+	buf_fini(&out);
+	return CLI_GO;
+}
+
+static int check(struct cli *cli)
+{
+	int code = cli_settings(cli);
+	if (code != CLI_GO)
+		return code;
+	if (cli->json)
+		cli_json(json_pack("{s:b}", "good", 1));
+	else
+		puts("the configuration is good");
+	return CLI_GO;
+}
+
+static int manual(void)
+{
+	struct buf out = { 0 };
+	settings_print_manual(&out);
+	fwrite(out.p, 1, out.n, stdout);
+	buf_fini(&out);
+	return CLI_GO;
+}
+
+int cli_config(int argc, char **argv)
+{
+	struct cli cli;
+	bool with_prose = false;
+	const struct cli_option options[] = {
+		{ "prose", NULL, "show: with what each parameter means", NULL, &with_prose },
+	};
+	const struct cli_spec spec = {
+		"config", "show [--prose]\ncheck\nmanual",
+		"\"show\" prints the effective configuration as a file that can be used as one;\n"
+		"\"check\" only says whether it is right; \"manual\" prints the parameters as the\n"
+		"source of a manual page.",
+		options, 1, 1, 1, "show, check or manual",
+	};
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code != CLI_GO)
+		return cli_end(&cli, code);
+	const char *verb = cli.operands[0];
+	if (strcmp(verb, "show") == 0)
+		code = show(&cli, with_prose);
+	else if (strcmp(verb, "check") == 0)
+		code = check(&cli);
+	else if (strcmp(verb, "manual") == 0)
+		code = manual();
+	else
+		code = cli_bad_value(&cli, verb, "show, check or manual");
+	return cli_end(&cli, code);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve delist`: the operator's word ends a listing. The journal keeps who and why.
+ */
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+static int delist(struct cli *cli, const struct ip *address, const char *who, const char *why)
+{
+	int e = store_delist(cli->store, address, who, why, clock_now_s());
+	if (e == ERR_NOT_FOUND)
+		return cli_fail(cli, EX_NOINPUT, "%s: expected a listed address; \"portreeve list\" "
+		                "shows them", cli->operands[0]);
+	if (e != ERR_OK)
+		return cli_store_fail(cli, e, cli->operands[0]);
+	if (cli->json)
+		cli_json(json_pack("{s:o, s:b}", "address", cli_json_ip(address), "listed", 0));
+	else
+		printf("%s: delisted by the operator's word\n", cli->operands[0]);
+	return CLI_GO;
+}
+
+int cli_delist(int argc, char **argv)
+{
+	struct cli cli;
+	struct ip address;
+	const char *by = NULL, *why_given = NULL;
+	char who[WHO_MAX], why[WHY_MAX];
+	const struct cli_option options[] = {
+		{ "why", "TEXT", "the reason, kept in the journal (required)", &why_given, NULL },
+		{ "by", "WHO", "who decided (default: the calling user)", &by, NULL },
+	};
+	const struct cli_spec spec = {
+		"delist", "ADDRESS --why TEXT [--by WHO]",
+		"Takes an address off the list by the operator's word, without a test.",
+		options, sizeof(options) / sizeof(*options), 1, 1, "one ADDRESS",
+	};
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = cli_ip(&cli, cli.operands[0], &address);
+	if (code == CLI_GO)
+		code = cli_text(&cli, "--why", why_given, why, sizeof(why));
+	if (code == CLI_GO)
+		code = cli_who(&cli, by, who);
+	if (code == CLI_GO)
+		code = cli_open(&cli, CLI_CHANGE);
+	if (code == CLI_GO)
+		code = delist(&cli, &address, who, why);
+	return cli_end(&cli, code);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve evidence`: the signed bundle of a listing. `verify` needs no state: only the
+ * file, which may come from anybody, and the public key.
+ */
+#include "store/evidence.h"
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "store/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BUNDLE_MAX_BYTES = 16 << 20, KEY_MAX_BYTES = 1 << 16, BUNDLE_MODE = 0644 };
+
+/* The bundle of an address, or of the id of an evidence. */
+static int find_bundle(struct cli *cli, struct str *bundle)
+{
+	const char *what = cli->operands[1];
+	char id[48];
+	struct ip address;
+	int code = cli_open(cli, CLI_READ);
+	if (code != CLI_GO)
+		return code;
+	int e = ip_parse(str_of(what), &address, NULL) == ERR_OK
+	        ? store_evidence_of(cli->store, &address, &cli->arena, id, bundle)
+	        : store_evidence_get(cli->store, what, &cli->arena, bundle);
+	if (e == ERR_NOT_FOUND)
+		return cli_bad_value(cli, what, "an address or an id of which there is evidence");
+	return e == ERR_OK ? CLI_GO : cli_store_fail(cli, e, what);
+}
+
+static int check_bundle(struct cli *cli, struct str bundle, struct str pem, const char *what,
+                        json_t **payload)
+{
+	struct buf message = { 0 };
+	int e = evidence_verify(bundle, pem, payload, &message);
+	int code = CLI_GO;
+	if (e != ERR_OK)
+		code = cli_fail(cli, EX_DATAERR, "%s: %s", what,
+		                message.n ? buf_cstr(&message) : err_text(e));
+	buf_fini(&message);
+	return code;
+}
+
+static int own_key(struct cli *cli, struct buf *pem)
+{
+	struct buf message = { 0 };
+	int code = cli_settings(cli);
+	if (code != CLI_GO)
+		return code;
+	int e = keys_evidence_public(cli->settings.general.state_directory, pem, &message);
+	if (e != ERR_OK)
+		code = cli_fail(cli, cli_exit_code(e), "%s", buf_cstr(&message));
+	buf_fini(&message);
+	return code;
+}
+
+static int show(struct cli *cli)
+{
+	struct str bundle;
+	struct buf pem = { 0 };
+	json_t *payload = NULL;
+	int code = find_bundle(cli, &bundle);
+	if (code == CLI_GO)
+		code = own_key(cli, &pem);
+	if (code == CLI_GO)
+		code = check_bundle(cli, bundle, buf_str(&pem), cli->operands[1], &payload);
+	if (code == CLI_GO && cli->json) {
+		cli_json(json_incref(payload));
+	} else if (code == CLI_GO) {
+		/* jansson escapes what is no text: safe for a terminal. */
+		json_dumpf(payload, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+		putchar('\n');
+	}
+	json_decref(payload);
+	buf_fini(&pem);
+	return code;
+}
+
+static int export(struct cli *cli)
+{
+	struct str bundle;
+	const char *path = cli->operand_count > 2 ? cli->operands[2] : NULL;
+	int code = find_bundle(cli, &bundle);
+	if (code != CLI_GO)
+		return code;
+	if (!path) {
+		fwrite(bundle.p, 1, bundle.n, stdout);
+		return CLI_GO;
+	}
+	int e = file_write(path, bundle, BUNDLE_MODE);
+	if (e != ERR_OK)
+		return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
+	return CLI_GO;
+}
+
+static int read_input(struct cli *cli, const char *path, size_t max, const char *expected,
+                      struct buf *out)
+{
+	int e = file_read(path, max, out);
+	if (e == ERR_OK)
+		return CLI_GO;
+	return cli_fail(cli, cli_exit_code(e), "%s: expected %s: %s", path, expected, err_text(e));
+}
+
+static const char *text_of(const json_t *payload, const char *key)
+{
+	const char *text = json_string_value(json_object_get(payload, key));
+	return text ? text : "?";
+}
+
+static int verify(struct cli *cli, const char *key_path)
+{
+	const char *path = cli->operands[1];
+	struct buf bundle = { 0 }, pem = { 0 };
+	json_t *payload = NULL;
+	int code = read_input(cli, path, BUNDLE_MAX_BYTES, "an evidence bundle", &bundle);
+	if (code == CLI_GO)
+		code = key_path ? read_input(cli, key_path, KEY_MAX_BYTES, "a public key", &pem)
+		                : own_key(cli, &pem);
+	if (code == CLI_GO)
+		code = check_bundle(cli, buf_str(&bundle), buf_str(&pem), path, &payload);
+	if (code == CLI_GO && cli->json)
+		cli_json(json_pack("{s:s, s:b, s:O}", "file", path, "good", 1, "payload", payload));
+	else if (code == CLI_GO)
+		printf("%s: good signature; address %s, verdict %s, signed by %s\n", path,
+		       cli_safe(cli, text_of(payload, "address")),
+		       cli_safe(cli, text_of(payload, "verdict")),
+		       cli_safe(cli, text_of(payload, "operator")));
+	json_decref(payload);
+	buf_fini(&bundle);
+	buf_fini(&pem);
+	return code;
+}
+
+static int run(struct cli *cli, const char *key_path)
+{
+	const char *verb = cli->operands[0];
+	if (strcmp(verb, "export") == 0)
+		return export(cli);
+	if (strcmp(verb, "show") != 0 && strcmp(verb, "verify") != 0)
+		return cli_bad_value(cli, verb, "show, export or verify");
+	if (cli->operand_count > 2)
+		return cli_bad_value(cli, cli->operands[2], "no more arguments; see --help");
+	return strcmp(verb, "show") == 0 ? show(cli) : verify(cli, key_path);
+}
+
+int cli_evidence(int argc, char **argv)
+{
+	struct cli cli;
+	const char *key = NULL;
+	const struct cli_option options[] = {
+		{ "key", "FILE", "verify: the public key (default: that of the state directory)",
+		  &key, NULL },
+	};
+	const struct cli_spec spec = {
+		"evidence", "show ADDRESS|ID\nexport ADDRESS|ID [FILE]\nverify FILE [--key FILE]",
+		"Shows or exports the newest evidence of an address (or one by its id), or verifies\n"
+		"a bundle. With --key, \"verify\" needs nothing but the two files.",
+		options, 1, 2, 3, "show, export or verify and what",
+	};
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = run(&cli, key);
+	return cli_end(&cli, code);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve keys`: the keys that make tokens, and the pair that signs evidence. Secrets
+ * are never printed.
+ */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "settings/state.h"
+#include "store/keys.h"
+
+#include <stdio.h>
+
+enum { PUBLIC_MODE = 0644, DAY_S = 86400 };
+
+static int said(const struct cli *cli, int e, const struct buf *message)
+{
+	return cli_fail(cli, cli_exit_code(e), "%s", buf_cstr(message));
+}
+
+static int list(struct cli *cli)
+{
+	struct token_keys keys;
+	struct table t;
+	struct buf message = { 0 };
+	int e = keys_token_load(cli->settings.general.state_directory, &keys, &message);
+	if (e != ERR_OK) {
+		int code = said(cli, e, &message);
+		buf_fini(&message);
+		return code;
+	}
+	table_init(&t, &cli->arena, (const char *[]){ "KEY", "MADE", "USE", NULL });
+	for (size_t i = 0; i < keys.n; i++) {
+		char id[2] = { keys.v[i].id, '\0' }, when[CLI_TIME_MAX];
+		bool signs = i + 1 == keys.n;
+		if (cli->json)
+			cli_json(json_pack("{s:s, s:o, s:b}", "id", id, "created",
+			                   cli_json_time(keys.v[i].created_s), "signs", signs));
+		table_row(&t, (const char *[]){ id, cli_time(keys.v[i].created_s, when),
+		                                signs ? "makes and verifies tokens"
+		                                      : "verifies tokens" });
+	}
+	table_finish(&t, cli->json, "no keys");
+	keys_token_fini(&keys);
+	return CLI_GO;
+}
+
+/* An old key verifies for as long as something made with it may come back. */
+static int rotate(struct cli *cli)
+{
+	struct buf message = { 0 };
+	const struct tester_config *t = &cli->settings.tester;
+	int64_t keep_s = t->return_window_s + t->wait_s + DAY_S;
+	int code = cli_open(cli, CLI_CHANGE);
+	if (code != CLI_GO)
+		return code;
+	int e = keys_token_rotate(cli->settings.general.state_directory, clock_now_s(), keep_s,
+	                          &message);
+	if (e != ERR_OK)
+		code = said(cli, e, &message);
+	else if (cli->json)
+		cli_json(json_pack("{s:b}", "rotated", 1));
+	else
+		puts("a new token key was made; roles that run take it on HUP");
+	buf_fini(&message);
+	return code;
+}
+
+static int export(struct cli *cli, const char *path)
+{
+	struct buf pem = { 0 }, message = { 0 };
+	int code = CLI_GO;
+	int e = keys_evidence_public(cli->settings.general.state_directory, &pem, &message);
+	if (e != ERR_OK)
+		code = said(cli, e, &message);
+	else if (!path)
+		fwrite(pem.p, 1, pem.n, stdout);
+	else if ((e = file_write(path, buf_str(&pem), PUBLIC_MODE)) != ERR_OK)
+		code = cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
+	buf_fini(&pem);
+	buf_fini(&message);
+	return code;
+}
+
+static int run(struct cli *cli)
+{
+	const char *verb = cli->operands[0];
+	bool exports = strcmp(verb, "export") == 0, rotates = strcmp(verb, "rotate") == 0;
+	if (!exports && !rotates && strcmp(verb, "list") != 0)
+		return cli_bad_value(cli, verb, "list, rotate or export");
+	if (!exports && cli->operand_count > 1)
+		return cli_bad_value(cli, cli->operands[1], "no more arguments; see --help");
+	int code = cli_settings(cli);
+	if (code != CLI_GO)
+		return code;
+	if (rotates)
+		return rotate(cli);
+	return exports ? export(cli, cli->operand_count > 1 ? cli->operands[1] : NULL) : list(cli);
+}
+
+int cli_keys(int argc, char **argv)
+{
+	struct cli cli;
+	const struct cli_spec spec = {
+		"keys", "list\nrotate\nexport [FILE]",
+		"\"list\" shows the token keys, \"rotate\" makes a new one (old ones verify on until\n"
+		"nothing made with them can come back), \"export\" writes the public key with which\n"
+		"evidence is verified elsewhere.",
+		NULL, 0, 1, 2, "list, rotate or export",
+	};
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = run(&cli);
+	return cli_end(&cli, code);
+}

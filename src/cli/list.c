@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve list`: what the store holds, and the operator's own word on a listing.
+ */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+
+#include "base/clock.h"
+#include "relaytest/tester.h"
+
+#include <stdio.h>
+
+enum { ROWS_DEFAULT = 1000, ROWS_MAX = 1000000, RETURNS_CHUNK = 1000 };
+
+struct list_args {
+	struct cli cli;
+	const char *by, *why, *limit;
+	size_t max;
+	struct ip address;                   /* family 0: all */
+};
+
+/* ---- listings --------------------------------------------------------------- */
+
+static json_t *proofs_json(struct list_args *a, const struct ip *address)
+{
+	struct proof *rows;
+	size_t n;
+	json_t *list = json_array();
+	if (store_proofs(a->cli.store, address, &a->cli.arena, &rows, &n) != ERR_OK)
+		return list;
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:o, s:o}",
+			"port", rows[i].port, "case", rows[i].case_id, "test", rows[i].test_id,
+			"output", cli_json_ip(&rows[i].output),
+			"time", cli_json_time(rows[i].time_s)));
+	return list;
+}
+
+static void listing_json(struct list_args *a, const struct listing *l)
+{
+	cli_json(json_pack("{s:o, s:s, s:o, s:o, s:o, s:s, s:b, s:o}",
+		"address", cli_json_ip(&l->address), "reason", l->reason,
+		"since", cli_json_time(l->since_s), "last_test", cli_json_time(l->last_test_s),
+		"recheck", cli_json_time(l->recheck_s), "evidence", l->evidence_id,
+		"by_operator", l->by_operator, "proofs", proofs_json(a, &l->address)));
+}
+
+static int list_listings(struct list_args *a)
+{
+	struct listing *rows;
+	size_t n;
+	struct table t;
+	int e = store_listings(a->cli.store, &a->cli.arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "listings");
+	table_init(&t, &a->cli.arena, (const char *[]){ "ADDRESS", "SINCE", "LAST TEST", "REASON",
+	                                                NULL });
+	for (size_t i = 0; i < n; i++) {
+		char address[IP_TEXT_MAX], since[CLI_TIME_MAX], last[CLI_TIME_MAX];
+		if (a->address.family && !ip_eq(&a->address, &rows[i].address))
+			continue;
+		if (a->cli.json)
+			listing_json(a, &rows[i]);
+		table_row(&t, (const char *[]){
+			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
+			cli_time(rows[i].last_test_s, last), cli_safe(&a->cli, rows[i].reason) });
+	}
+	table_finish(&t, a->cli.json, "nothing is listed");
+	return CLI_GO;
+}
+
+/* ---- tests -------------------------------------------------------------------- */
+
+static json_t *test_row_json(const struct test *t)
+{
+	return json_pack("{s:s, s:o, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:f, s:s}",
+		"id", t->id, "address", cli_json_ip(&t->target.ip), "port", t->target.port,
+		"state", test_state_name(t->state), "verdict", verdict_name(t->verdict),
+		"reason", test_reason_name(t->reason), "consent", consent_name(t->consent),
+		"who", t->who, "tries", (int)t->tries, "created", cli_json_time(t->created_s),
+		"not_before", cli_json_time(t->not_before_s),
+		"finished", cli_json_time(t->finished_s), "seconds", t->seconds,
+		"evidence", t->evidence_id);
+}
+
+static int list_tests(struct list_args *a)
+{
+	struct test *rows;
+	size_t n;
+	struct table t;
+	int e = store_tests(a->cli.store, &a->address, a->max, &a->cli.arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "tests");
+	table_init(&t, &a->cli.arena, (const char *[]){ "TEST", "TARGET", "STATE", "VERDICT",
+	                                                "REASON", "FROM", "WHO", NULL });
+	for (size_t i = 0; i < n; i++) {
+		char target[ENDPOINT_TEXT_MAX], when[CLI_TIME_MAX];
+		if (a->cli.json)
+			cli_json(test_row_json(&rows[i]));
+		table_row(&t, (const char *[]){
+			rows[i].id, endpoint_format(&rows[i].target, target),
+			test_state_name(rows[i].state), verdict_name(rows[i].verdict),
+			test_reason_name(rows[i].reason), cli_time(rows[i].created_s, when),
+			cli_safe(&a->cli, rows[i].who) });
+	}
+	table_finish(&t, a->cli.json, "no tests");
+	return CLI_GO;
+}
+
+/* ---- returns -------------------------------------------------------------------- */
+
+static json_t *return_json(const struct test_return *r)
+{
+	return json_pack("{s:I, s:s, s:s, s:i, s:s, s:b, s:o, s:o, s:s, s:s, s:s}",
+		"id", (json_int_t)r->id, "test", r->test_id, "case", r->case_id,
+		"attempt", (int)r->attempt,
+		"kind", r->kind == RETURN_RECIPIENT ? "recipient" : "sender",
+		"marked", r->marked, "output", cli_json_ip(&r->peer.ip),
+		"time", cli_json_time(r->time_s), "helo", r->helo, "mail_from", r->mail_from,
+		"rcpt_to", r->rcpt_to);
+}
+
+static int add_returns(struct list_args *a, struct table *t, int64_t *after, size_t *n)
+{
+	struct test_return *rows;
+	int e = store_returns_after(a->cli.store, *after, RETURNS_CHUNK, false, &a->cli.arena,
+	                            &rows, n);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "returns");
+	for (size_t i = 0; i < *n; i++) {
+		char output[IP_TEXT_MAX], when[CLI_TIME_MAX];
+		*after = rows[i].id;
+		if (a->address.family && !ip_eq(&a->address, &rows[i].peer.ip))
+			continue;
+		if (a->cli.json)
+			cli_json(return_json(&rows[i]));
+		table_row(t, (const char *[]){
+			rows[i].test_id, rows[i].case_id,
+			rows[i].kind == RETURN_RECIPIENT ? "recipient" : "sender",
+			rows[i].marked ? "yes" : "no", cli_time(rows[i].time_s, when),
+			ip_format(&rows[i].peer.ip, output), cli_safe(&a->cli, rows[i].helo) });
+	}
+	return CLI_GO;
+}
+
+static int list_returns(struct list_args *a)
+{
+	struct table t;
+	int64_t after = 0;
+	size_t n = RETURNS_CHUNK;
+	int code = CLI_GO;
+	table_init(&t, &a->cli.arena, (const char *[]){ "TEST", "CASE", "TOKEN", "MARK", "TIME",
+	                                                "OUTPUT", "HELO", NULL });
+	while (code == CLI_GO && n == RETURNS_CHUNK)
+		code = add_returns(a, &t, &after, &n);
+	table_finish(&t, a->cli.json || code != CLI_GO, "nothing came back");
+	return code;
+}
+
+/* ---- outputs --------------------------------------------------------------------- */
+
+static int list_outputs(struct list_args *a)
+{
+	struct output *rows;
+	size_t n;
+	struct table t;
+	int e = store_outputs(a->cli.store, &a->cli.arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "outputs");
+	table_init(&t, &a->cli.arena, (const char *[]){ "OUTPUT", "INPUTS", "NETWORKS", "AGREED",
+	                                                "FIRST", "LAST", NULL });
+	for (size_t i = 0; i < n; i++) {
+		const struct output *o = &rows[i];
+		char address[IP_TEXT_MAX], first[CLI_TIME_MAX], last[CLI_TIME_MAX];
+		if (a->address.family && !ip_eq(&a->address, &o->address))
+			continue;
+		if (a->cli.json)
+			cli_json(json_pack("{s:o, s:i, s:i, s:b, s:o, s:o}",
+				"address", cli_json_ip(&o->address), "inputs", (int)o->inputs,
+				"networks", (int)o->networks, "agreed", o->agreed,
+				"first", cli_json_time(o->first_s),
+				"last", cli_json_time(o->last_s)));
+		table_row(&t, (const char *[]){
+			ip_format(&o->address, address),
+			arena_printf(&a->cli.arena, "%u", o->inputs),
+			arena_printf(&a->cli.arena, "%u", o->networks), o->agreed ? "yes" : "no",
+			cli_time(o->first_s, first), cli_time(o->last_s, last) });
+	}
+	table_finish(&t, a->cli.json, "no outputs of multi-hop relays");
+	return CLI_GO;
+}
+
+/* ---- journal and nominations ------------------------------------------------------- */
+
+static int list_journal(struct list_args *a)
+{
+	struct journal_entry *rows;
+	size_t n;
+	uint64_t serial;
+	struct table t;
+	int e = store_serial(a->cli.store, &serial);
+	if (e == ERR_OK)
+		e = store_journal(a->cli.store, serial > a->max ? serial - a->max : 0, a->max,
+		                  &a->cli.arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "journal");
+	table_init(&t, &a->cli.arena, (const char *[]){ "SERIAL", "TIME", "ACTION", "SUBJECT",
+	                                                "WHO", "WHY", NULL });
+	for (size_t i = 0; i < n; i++) {
+		const struct journal_entry *j = &rows[i];
+		char subject[PREFIX_TEXT_MAX], when[CLI_TIME_MAX];
+		if (a->address.family && !prefix_contains(&j->subject, &a->address))
+			continue;
+		prefix_format(&j->subject, subject);
+		if (a->cli.json)
+			cli_json(json_pack("{s:I, s:o, s:s, s:s, s:s, s:s}",
+				"serial", (json_int_t)j->serial, "time", cli_json_time(j->time_s),
+				"action", journal_action_name(j->action), "subject", subject,
+				"who", j->who, "why", j->why));
+		table_row(&t, (const char *[]){
+			arena_printf(&a->cli.arena, "%llu", (unsigned long long)j->serial),
+			cli_time(j->time_s, when), journal_action_name(j->action), subject,
+			cli_safe(&a->cli, j->who), cli_safe(&a->cli, j->why) });
+	}
+	table_finish(&t, a->cli.json, "the journal is empty");
+	return CLI_GO;
+}
+
+static int list_nominations(struct list_args *a)
+{
+	struct nomination *rows;
+	size_t n;
+	struct table t;
+	int e = store_nominations(a->cli.store, &a->cli.arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "nominations");
+	table_init(&t, &a->cli.arena, (const char *[]){ "ADDRESS", "TIME", "CONSENT", "BY",
+	                                                "REASON", NULL });
+	for (size_t i = 0; i < n; i++) {
+		char address[IP_TEXT_MAX], when[CLI_TIME_MAX];
+		if (a->address.family && !ip_eq(&a->address, &rows[i].address))
+			continue;
+		if (a->cli.json)
+			cli_json(json_pack("{s:I, s:o, s:o, s:s, s:s, s:s, s:b}",
+				"id", (json_int_t)rows[i].id,
+				"address", cli_json_ip(&rows[i].address),
+				"created", cli_json_time(rows[i].created_s),
+				"consent", consent_name(rows[i].consent), "by", rows[i].by,
+				"reason", rows[i].reason, "message", rows[i].message.n > 0));
+		table_row(&t, (const char *[]){
+			ip_format(&rows[i].address, address), cli_time(rows[i].created_s, when),
+			consent_name(rows[i].consent), cli_safe(&a->cli, rows[i].by),
+			cli_safe(&a->cli, rows[i].reason) });
+	}
+	table_finish(&t, a->cli.json, "nothing was nominated");
+	return CLI_GO;
+}
+
+/* ---- the operator's word -------------------------------------------------------------- */
+
+static int add(struct list_args *a)
+{
+	char who[WHO_MAX], why[WHY_MAX];
+	int code = cli_who(&a->cli, a->by, who);
+	if (code == CLI_GO)
+		code = cli_text(&a->cli, "--why", a->why, why, sizeof(why));
+	if (code == CLI_GO)
+		code = cli_open(&a->cli, CLI_CHANGE);
+	if (code != CLI_GO)
+		return code;
+	struct lifecycle_policy policy = tester_policy(&a->cli.settings.tester);
+	int e = store_list(a->cli.store, &a->address, who, why, &policy, clock_now_s());
+	if (e == ERR_EXISTS)
+		return cli_fail(&a->cli, EX_CANTCREAT, "%s: is listed already", a->cli.operands[1]);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
+	if (a->cli.json)
+		cli_json(json_pack("{s:o, s:b}", "address", cli_json_ip(&a->address), "listed", 1));
+	else
+		printf("%s: listed by the operator's word\n", a->cli.operands[1]);
+	return CLI_GO;
+}
+
+static int agree(struct list_args *a, bool agreed)
+{
+	char who[WHO_MAX];
+	int code = cli_who(&a->cli, a->by, who);
+	if (code == CLI_GO)
+		code = cli_open(&a->cli, CLI_CHANGE);
+	if (code != CLI_GO)
+		return code;
+	int e = store_output_agree(a->cli.store, &a->address, agreed, who, clock_now_s());
+	if (e == ERR_NOT_FOUND)
+		return cli_fail(&a->cli, EX_NOINPUT, "%s: expected an output; \"portreeve list "
+		                "outputs\" shows them", a->cli.operands[1]);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
+	if (a->cli.json)
+		cli_json(json_pack("{s:o, s:b}", "address", cli_json_ip(&a->address),
+		                   "agreed", agreed));
+	else
+		printf("%s: %s to be published as an output\n", a->cli.operands[1],
+		       agreed ? "agreed" : "no longer agreed");
+	return CLI_GO;
+}
+
+/* ---- which ------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	int (*print)(struct list_args *a);
+} lists[] = {
+	{ "listings", list_listings }, { "tests", list_tests }, { "returns", list_returns },
+	{ "outputs", list_outputs }, { "journal", list_journal },
+	{ "nominations", list_nominations },
+};
+
+static int show(struct list_args *a, const char *what)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		if (strcmp(what, lists[i].name) != 0)
+			continue;
+		int code = cli_open(&a->cli, CLI_READ);
+		return code == CLI_GO ? lists[i].print(a) : code;
+	}
+	return cli_bad_value(&a->cli, what, "listings, tests, returns, outputs, journal, "
+	                     "nominations, add, agree or disagree");
+}
+
+static int run(struct list_args *a)
+{
+	const char *what = a->cli.operand_count ? a->cli.operands[0] : "listings";
+	int code = CLI_GO;
+	uint64_t max = ROWS_DEFAULT;
+	if (a->limit && (str_u64(str_of(a->limit), ROWS_MAX, &max) != ERR_OK || max == 0))
+		return cli_bad_value(&a->cli, a->limit, "a number from 1 to 1000000");
+	a->max = max;
+	if (a->cli.operand_count == 2)
+		code = cli_ip(&a->cli, a->cli.operands[1], &a->address);
+	if (code != CLI_GO)
+		return code;
+	bool adds = strcmp(what, "add") == 0, agrees = strcmp(what, "agree") == 0;
+	if (!adds && !agrees && strcmp(what, "disagree") != 0)
+		return show(a, what);
+	if (a->cli.operand_count != 2)
+		return cli_fail(&a->cli, EX_USAGE, "%s: expected one ADDRESS; see --help", what);
+	return adds ? add(a) : agree(a, agrees);
+}
+
+int cli_list(int argc, char **argv)
+{
+	struct list_args a = { 0 };
+	const struct cli_option options[] = {
+		{ "limit", "NUMBER", "newest tests or journal entries, at most (default 1000)",
+		  &a.limit, NULL },
+		{ "by", "WHO", "add, agree: who decided (default: the calling user)", &a.by, NULL },
+		{ "why", "TEXT", "add: the reason, shown to everybody", &a.why, NULL },
+	};
+	const struct cli_spec spec = {
+		"list", "[listings|tests|returns|outputs|journal|nominations [ADDRESS]]\n"
+		"add ADDRESS --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
+		"Shows the list (without an argument), or tests, what came back to the collector,\n"
+		"outputs of multi-hop relays, the journal of all changes, nominations. \"add\" lists\n"
+		"an address by the operator's word; \"agree\" lets an output be published.",
+		options, sizeof(options) / sizeof(*options), 0, 2, "what to list",
+	};
+	int code = cli_begin(&a.cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = run(&a);
+	return cli_end(&a.cli, code);
+}

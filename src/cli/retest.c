@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve retest`: a listed host is tested again now, on every port that was open.
+ */
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+static int retest(struct cli *cli, const struct ip *address, const char *who)
+{
+	unsigned queued;
+	const char *shown = cli->operands[0];
+	int e = store_retest(cli->store, address, who, "", clock_now_s(), &queued);
+	if (e == ERR_NOT_FOUND)
+		return cli_fail(cli, EX_NOINPUT, "%s: expected a listed address; \"portreeve list\" "
+		                "shows them", shown);
+	if (e == ERR_DENIED)
+		return cli_fail(cli, EX_NOPERM, "%s: not tested: it is excluded "
+		                "(\"portreeve exclude list\")", shown);
+	if (e != ERR_OK)
+		return cli_store_fail(cli, e, shown);
+	if (cli->json)
+		cli_json(json_pack("{s:o, s:i}", "address", cli_json_ip(address),
+		                   "queued", (int)queued));
+	else
+		printf("%s: %u test%s queued%s\n", shown, queued, queued == 1 ? "" : "s",
+		       queued ? "" : "; one is under way already");
+	return CLI_GO;
+}
+
+int cli_retest(int argc, char **argv)
+{
+	struct cli cli;
+	struct ip address;
+	const char *by = NULL;
+	char who[WHO_MAX];
+	const struct cli_option options[] = {
+		{ "by", "WHO", "who asks (default: the calling user)", &by, NULL },
+	};
+	const struct cli_spec spec = {
+		"retest", "ADDRESS [--by WHO]",
+		"Queues a test of every port through which a listed address was proved open. It is\n"
+		"delisted if all of them pass. (The host's own admin asks by mail from the host to\n"
+		"retest@ at the collector's domain.)",
+		options, 1, 1, 1, "one ADDRESS",
+	};
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = cli_ip(&cli, cli.operands[0], &address);
+	if (code == CLI_GO)
+		code = cli_who(&cli, by, who);
+	if (code == CLI_GO)
+		code = cli_open(&cli, CLI_CHANGE);
+	if (code == CLI_GO)
+		code = retest(&cli, &address, who);
+	return cli_end(&cli, code);
+}

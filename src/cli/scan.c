@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * portreeve scan: tests of many addresses: those of ranges, of a file, or of all permits; in
+ * random order, with progress, and resumable: started again after a kill with the same
+ * targets, it goes on with those that have no verdict since the scan began.
+ */
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/testing.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	TARGETS_MAX = 1 << 24, FILE_BYTES_MAX = 1 << 30, WAITING_MAX = 2000, BUSY_TRIES = 100,
+	BUSY_PAUSE_MS = 1000,
+};
+
+struct scan {
+	struct testing t;
+	struct cli *cli;
+	struct endpoint *targets;
+	size_t n, room;
+	struct progress progress;
+	size_t done, resumed, not_permitted, excluded, too_soon, busy;
+	size_t by_verdict[VERDICT_INCONCLUSIVE + 1];
+	int64_t started_s;
+};
+
+/* ---- targets -------------------------------------------------------------------- */
+
+static bool add_address(struct scan *s, const struct ip *ip)
+{
+	const struct config_ports *ports = &s->cli->settings.tester.ports;
+	for (size_t p = 0; p < ports->n; p++) {
+		if (s->n == TARGETS_MAX)
+			return false;
+		if (s->n == s->room) {
+			s->room = s->room ? s->room * 2 : 1024;
+			s->targets = mem_realloc(s->targets, s->room, sizeof(*s->targets));
+		}
+		s->targets[s->n++] = (struct endpoint){ .ip = *ip, .port = ports->v[p] };
+	}
+	return true;
+}
+
+static bool add_range(struct scan *s, const struct prefix *range)
+{
+	struct ip ip = range->ip;
+	if (ip_bits(&ip) - range->len > 24)
+		return false;
+	do {
+		if (!add_address(s, &ip))
+			return false;
+	} while (ip_next(&ip) && prefix_contains(range, &ip));
+	return true;
+}
+
+static int too_many(struct scan *s, const char *what)
+{
+	return cli_fail(s->cli, EX_USAGE, "%s: expected at most %d targets in one scan", what,
+	                TARGETS_MAX);
+}
+
+static int add_operands(struct scan *s)
+{
+	for (size_t i = 0; i < s->cli->operand_count; i++) {
+		struct prefix range;
+		int code = cli_prefix(s->cli, s->cli->operands[i], &range);
+		if (code != CLI_GO)
+			return code;
+		if (!add_range(s, &range))
+			return too_many(s, s->cli->operands[i]);
+	}
+	return CLI_GO;
+}
+
+static int bad_line(struct scan *s, const char *path, size_t line, struct str text)
+{
+	struct buf shown = { 0 };
+	buf_add_escaped(&shown, (struct str){ text.p, text.n < 80 ? text.n : 80 });
+	int code = cli_fail(s->cli, EX_DATAERR, "%s:%zu: expected an address or a range, found \"%s\"",
+	                    path, line, buf_cstr(&shown));
+	buf_fini(&shown);
+	return code;
+}
+
+static int add_lines(struct scan *s, const char *path, struct str rest)
+{
+	for (size_t line = 1; rest.n; line++) {
+		size_t end = str_find(rest, '\n');
+		struct str text = { rest.p, end == SIZE_MAX ? rest.n : end };
+		rest = str_from(rest, end == SIZE_MAX ? rest.n : end + 1);
+		size_t hash = str_find(text, '#');
+		if (hash != SIZE_MAX)
+			text.n = hash;
+		text = str_trim(text);
+		struct prefix range;
+		if (text.n == 0)
+			continue;
+		if (prefix_parse(text, &range, NULL) != ERR_OK)
+			return bad_line(s, path, line, text);
+		if (!add_range(s, &range))
+			return too_many(s, path);
+	}
+	return CLI_GO;
+}
+
+static int add_file(struct scan *s, const char *path)
+{
+	struct buf text = { 0 };
+	int e = file_read(path, FILE_BYTES_MAX, &text);
+	int code = e == ERR_OK ? add_lines(s, path, buf_str(&text))
+	                       : cli_fail(s->cli, e == ERR_NOT_FOUND ? EX_NOINPUT : EX_IOERR,
+	                                  "%s: %s", path, err_text(e));
+	buf_fini(&text);
+	return code;
+}
+
+static int add_permits(struct scan *s)
+{
+	struct permit *rows;
+	size_t n;
+	int e = store_permits(s->cli->store, &s->cli->arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(s->cli, e, "permits");
+	for (size_t i = 0; i < n; i++) {
+		char text[PREFIX_TEXT_MAX];
+		if (!add_range(s, &rows[i].range))
+			return too_many(s, prefix_format(&rows[i].range, text));
+	}
+	return CLI_GO;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct endpoint *x = a, *y = b;
+	int c = ip_cmp(&x->ip, &y->ip);
+	return c ? c : (int)x->port - (int)y->port;
+}
+
+static void sort_and_unite(struct scan *s)
+{
+	size_t kept = 0;
+	if (s->n)
+		qsort(s->targets, s->n, sizeof(*s->targets), compare);
+	for (size_t i = 0; i < s->n; i++)
+		if (i == 0 || compare(&s->targets[kept - 1], &s->targets[i]) != 0)
+			s->targets[kept++] = s->targets[i];
+	s->n = kept;
+}
+
+/* The same targets and domain are the same scan. */
+static void scan_key(const struct scan *s, char key[static 33])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	EVP_DigestInit_ex(md, EVP_sha256(), NULL);
+	for (size_t i = 0; i < s->n; i++) {
+		char text[ENDPOINT_TEXT_MAX];
+		endpoint_format(&s->targets[i], text);
+		EVP_DigestUpdate(md, text, strlen(text) + 1);
+	}
+	EVP_DigestUpdate(md, s->cli->settings.tester.domain, strlen(s->cli->settings.tester.domain));
+	EVP_DigestFinal_ex(md, digest, NULL);
+	EVP_MD_CTX_free(md);
+	hex_encode(digest, 16, key);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;      /* splitmix64 */
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static void shuffle(struct scan *s, uint64_t seed)
+{
+	for (size_t i = s->n; i > 1; i--) {
+		size_t j = (size_t)(next_random(&seed) % i);
+		struct endpoint swap = s->targets[i - 1];
+		s->targets[i - 1] = s->targets[j];
+		s->targets[j] = swap;
+	}
+}
+
+/* ---- the run ---------------------------------------------------------------------- */
+
+static void draw(struct scan *s)
+{
+	char remark[64];
+	snprintf(remark, sizeof(remark), "%zu open, %zu under way", s->by_verdict[VERDICT_OPEN],
+	         tester_active(s->t.tester));
+	progress_update(&s->progress, s->done, remark, clock_mono_ms());
+}
+
+static void on_finished(void *arg, const struct tester_result *r)
+{
+	struct scan *s = arg;
+	s->done++;
+	s->by_verdict[r->verdict]++;
+	progress_fini(&s->progress);
+}
+
+/* Tested since this scan began, by the run that was interrupted. */
+static bool done_before(struct scan *s, const struct endpoint *target)
+{
+	struct test last;
+	if (store_test_last(s->cli->store, target, &last) != ERR_OK || last.state != TEST_DONE ||
+	    last.created_s < s->started_s)
+		return false;
+	s->by_verdict[last.verdict]++;
+	s->t.open += last.verdict == VERDICT_OPEN;
+	s->t.closed += last.verdict == VERDICT_CLOSED;
+	s->t.other += last.verdict != VERDICT_OPEN && last.verdict != VERDICT_CLOSED;
+	return true;
+}
+
+/* True: the target must be tried again later. */
+static bool start_one(struct scan *s, const struct endpoint *target, int *code)
+{
+	char why[200];
+	switch (testing_start(&s->t, target, why, sizeof(why))) {
+	case TESTING_STARTED: return false;
+	case TESTING_NO_CONSENT: s->not_permitted++; break;
+	case TESTING_EXCLUDED: s->excluded++; break;
+	case TESTING_TOO_SOON: s->too_soon++; break;
+	case TESTING_BUSY: return true;
+	case TESTING_FAILED: *code = EX_IOERR; break;
+	}
+	s->done++;
+	return false;
+}
+
+static void turn(struct scan *s, int timeout_ms)
+{
+	loop_run_once(s->t.loop, timeout_ms);
+	draw(s);
+}
+
+/* Tests that only wait for returns cost memory, not connections. */
+static bool is_full(const struct scan *s)
+{
+	const struct tester *t = s->t.tester;
+	return tester_talking(t) + tester_queued(t) >= (size_t)s->cli->settings.tester.sessions ||
+	       tester_active(t) >= (size_t)s->cli->settings.tester.sessions + WAITING_MAX;
+}
+
+static int run_targets(struct scan *s, bool resumed)
+{
+	int code = CLI_GO;
+	size_t again = 0;
+	for (size_t i = 0; i < s->n && code == CLI_GO; i++) {
+		if (resumed && done_before(s, &s->targets[i])) {
+			s->resumed++;
+			s->done++;
+			continue;
+		}
+		while (is_full(s))
+			turn(s, 50);
+		if (start_one(s, &s->targets[i], &code))
+			s->targets[again++] = s->targets[i];
+		turn(s, 0);
+	}
+	/* Tests that a killed run left behind are free when its leases have run out. */
+	for (int tries = 0; again && tries < BUSY_TRIES && code == CLI_GO; tries++) {
+		size_t n = again;
+		turn(s, BUSY_PAUSE_MS);
+		again = 0;
+		for (size_t i = 0; i < n && code == CLI_GO; i++)
+			if (start_one(s, &s->targets[i], &code))
+				s->targets[again++] = s->targets[i];
+	}
+	s->busy = again;
+	while (tester_active(s->t.tester))
+		turn(s, 100);
+	return code;
+}
+
+static void print_summary(struct scan *s)
+{
+	fprintf(stderr, "scan: %zu targets", s->n);
+	for (int v = VERDICT_OPEN; v <= VERDICT_INCONCLUSIVE; v++)
+		if (s->by_verdict[v])
+			fprintf(stderr, ", %zu %s", s->by_verdict[v], verdict_name((enum verdict)v));
+	const struct { size_t n; const char *text; } rest[] = {
+		{ s->resumed, "done before the interruption" }, { s->not_permitted, "not permitted" },
+		{ s->excluded, "excluded" }, { s->too_soon, "tested within the interval" },
+		{ s->busy, "under way elsewhere" },
+	};
+	for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
+		if (rest[i].n)
+			fprintf(stderr, ", %zu %s", rest[i].n, rest[i].text);
+	fputc('\n', stderr);
+}
+
+static int run(struct scan *s, const char *file)
+{
+	char key[33];
+	uint64_t seed = random_u64();
+	int code = add_operands(s);
+	if (code == CLI_GO && file)
+		code = add_file(s, file);
+	if (code == CLI_GO && !file && s->cli->operand_count == 0)
+		code = add_permits(s);
+	if (code != CLI_GO)
+		return code;
+	sort_and_unite(s);
+	scan_key(s, key);
+	int64_t now_s = clock_now_s();
+	int e = store_scan_begin(s->cli->store, key, now_s, &seed, &s->started_s);
+	if (e != ERR_OK)
+		return cli_store_fail(s->cli, e, "scan");
+	bool resumed = s->started_s != now_s;
+	shuffle(s, seed);
+	progress_init(&s->progress, "scan", s->n, 0, clock_mono_ms());
+	code = run_targets(s, resumed);
+	progress_fini(&s->progress);
+	print_summary(s);
+	if (code != CLI_GO)
+		return code;
+	e = store_scan_end(s->cli->store, key, clock_now_s());
+	return e == ERR_OK ? testing_exit_code(&s->t) : cli_store_fail(s->cli, e, "scan");
+}
+
+int cli_scan(int argc, char **argv)
+{
+	struct testing_options o = { 0 };
+	const char *file = NULL;
+	const struct cli_option options[] = {
+		{ "file", "F", "read addresses or ranges, one a line; - for standard input", &file, NULL },
+		TESTING_OPTIONS(o),
+	};
+	const struct cli_spec spec = {
+		.name = "scan",
+		.synopsis = "[RANGE…] [--file F] [--port P[,P…]] [--rate HOSTS_PER_SECOND] [--wait SECONDS]",
+		.description =
+			"Tests many addresses in random order: those of the ranges and the file, or else\n"
+			"of every permit. What is not permitted is left out. A scan that was interrupted\n"
+			"goes on where it stopped. Exit: 0 all closed, 1 one or more open, 2 anything else.",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 0, .operands_max = CLI_OPERANDS_MAX,
+		.operands_expected = "ranges",
+	};
+	struct cli cli;
+	struct scan s = { .cli = &cli };
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code == CLI_GO && (code = testing_open(&s.t, &cli, &o)) == CLI_GO) {
+		s.t.finished = on_finished;
+		s.t.arg = &s;
+		code = run(&s, file);
+	}
+	testing_close(&s.t);
+	free(s.targets);
+	return cli_end(&cli, code);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/testing.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/stream.h"
+#include "relaytest/politeness.h"
+#include "store/evidence.h"
+#include "store/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LOOP_TURN_MS = 200, ACCOUNT_BYTES_MAX = 4096 };
+
+/* ---- options ------------------------------------------------------------------ */
+
+static int set(struct testing *t, const char *name, const char *value)
+{
+	buf_clear(&t->scratch);
+	if (!value || settings_set(&t->cli->settings, name, value, &t->scratch) == ERR_OK)
+		return CLI_GO;
+	return cli_fail(t->cli, EX_USAGE, "%s", buf_cstr(&t->scratch));
+}
+
+static int apply_options(struct testing *t)
+{
+	const struct testing_options *o = t->options;
+	const struct { const char *name, *value; } rows[] = {
+		{ "tester.ports", o->port }, { "tester.collector", o->collector },
+		{ "collector.listen", o->collector }, { "tester.domain", o->domain },
+		{ "tester.domain2", o->domain2 }, { "tester.source", o->source },
+		{ "resolver", o->resolver }, { "tester.wait", o->wait },
+		{ "tester.rate", o->rate },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int code = set(t, rows[i].name, rows[i].value);
+		if (code != CLI_GO)
+			return code;
+	}
+	buf_clear(&t->scratch);
+	if (settings_check(&t->cli->settings, &t->scratch) != ERR_OK)
+		return cli_fail(t->cli, EX_CONFIG, "%s", buf_cstr(&t->scratch));
+	return CLI_GO;
+}
+
+/* A password must not stand among a process's arguments: it comes from a file. */
+static int read_account(struct testing *t)
+{
+	struct buf text = { 0 };
+	struct str rest, user, password;
+	const char *path = t->options->account;
+	if (!path)
+		return CLI_GO;
+	int e = file_read(path, ACCOUNT_BYTES_MAX, &text);
+	if (e != ERR_OK) {
+		buf_fini(&text);
+		return cli_fail(t->cli, e == ERR_NOT_FOUND ? EX_NOINPUT : EX_IOERR, "%s: %s", path,
+		                err_text(e));
+	}
+	rest = buf_str(&text);
+	bool ok = str_token(&rest, "\r\n", &user) && str_token(&rest, "\r\n", &password) &&
+	          str_copy(t->user, sizeof(t->user), user) &&
+	          str_copy(t->password, sizeof(t->password), password);
+	OPENSSL_cleanse(text.p, text.n);
+	buf_fini(&text);
+	return ok ? CLI_GO : cli_fail(t->cli, EX_DATAERR,
+	                              "%s: expected a user name and a password, a line each", path);
+}
+
+/* ---- open and close -------------------------------------------------------------- */
+
+/* Before root is given up, because the port may be privileged. A port in use is taken for
+ * the collector role's. */
+static int bind_collector(struct testing *t)
+{
+	const struct config_endpoints *at = &t->cli->settings.collector.listen;
+	char text[ENDPOINT_TEXT_MAX];
+	for (size_t i = 0; i < at->n && t->listen_count < 16; i++) {
+		int fd = stream_listen(&at->v[i]);
+		endpoint_format(&at->v[i], text);
+		if (fd == ERR_EXISTS) {
+			if (t->options->collector)
+				cli_note(t->cli, "%s is in use: taken for the running collector", text);
+			continue;
+		}
+		if (fd < 0)
+			return cli_fail(t->cli, fd == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE,
+			                "collector %s: cannot listen: %s", text, err_text(fd));
+		t->listen_fds[t->listen_count] = fd;
+		t->listen_at[t->listen_count++] = at->v[i];
+	}
+	return CLI_GO;
+}
+
+static int load_keys(struct testing *t)
+{
+	const char *state = t->cli->settings.general.state_directory;
+	struct token_keys keys;
+	buf_clear(&t->scratch);
+	int e = keys_token_load(state, &keys, &t->scratch);
+	if (e == ERR_OK) {
+		token_signer_init(&t->signer, &keys);
+		t->has_signer = true;
+		keys_token_fini(&keys);
+		e = keys_evidence_load(state, &t->evidence_key, &t->scratch);
+	}
+	if (e != ERR_OK)
+		return cli_fail(t->cli, cli_exit_code(e), "%s", buf_cstr(&t->scratch));
+	return CLI_GO;
+}
+
+static void create_collector(struct testing *t)
+{
+	const struct settings *s = &t->cli->settings;
+	char *mail = mem_printf("%s/mail", s->general.state_directory);
+	struct collector_setup setup = {
+		.loop = t->loop, .store = t->cli->store, .signer = &t->signer,
+		.config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
+		.mail_directory = mail, .listen_fds = t->listen_fds, .listen_at = t->listen_at,
+		.listen_count = t->listen_count,
+	};
+	if (t->listen_count)
+		t->collector = collector_create(&setup);
+	free(mail);
+}
+
+static void print_result(struct testing *t, const struct tester_result *r)
+{
+	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
+	struct cli *cli = t->cli;
+	if (cli->json) {
+		cli_json(test_json(r->test, r->verdict, r->results, r->n));
+		return;
+	}
+	endpoint_format(&r->test->target, endpoint);
+	printf("%s  %s%s%s", endpoint, cli_colour(cli_verdict_colour(r->verdict)),
+	       verdict_name(r->verdict), cli_colour(CLI_PLAIN));
+	for (size_t i = 0; i < r->n; i++) {
+		const struct case_result *c = &r->results[i];
+		if (c->attempt != 0 || !c->returned)
+			continue;
+		printf("  by %s", c->id);
+		if (!ip_eq(&c->output, &r->test->target.ip))
+			printf(", out through %s", ip_format(&c->output, address));
+	}
+	if (r->finding)
+		printf("  (%s)", r->finding);
+	if (*r->evidence_id)
+		printf("  evidence %s", r->evidence_id);
+	putchar('\n');
+}
+
+static void on_finished(void *arg, const struct tester_result *r)
+{
+	struct testing *t = arg;
+	struct test test = *r->test;
+	struct tester_result result = *r;
+	str_copy(test.evidence_id, sizeof(test.evidence_id), str_of(r->evidence_id));
+	result.test = &test;
+	if (r->err != ERR_OK) {
+		t->failed++;
+		cli_store_fail(t->cli, r->err, "the verdict could not be stored");
+	}
+	if (t->finished)
+		t->finished(t->arg, &result);
+	print_result(t, &result);
+	t->open += r->verdict == VERDICT_OPEN;
+	t->closed += r->verdict == VERDICT_CLOSED;
+	t->other += r->verdict != VERDICT_OPEN && r->verdict != VERDICT_CLOSED;
+}
+
+static int create_tester(struct testing *t)
+{
+	const struct settings *s = &t->cli->settings;
+	if (dns_resolver_create(t->loop, s->general.resolver.v, s->general.resolver.n, NULL,
+	                        &t->resolver) != ERR_OK)
+		return cli_fail(t->cli, EX_OSERR, "the resolver cannot be set up");
+	struct tester_setup setup = {
+		.loop = t->loop, .store = t->cli->store, .resolver = t->resolver,
+		.signer = &t->signer, .evidence_key = t->evidence_key, .config = &s->tester,
+		.hostname = s->general.hostname, .operator_name = s->general.operator_name,
+		.contact = s->general.contact, .objection_url = s->general.objection_url,
+		.user = *t->user ? t->user : NULL, .password = *t->user ? t->password : NULL,
+		.finished = on_finished, .arg = t,
+	};
+	t->tester = tester_create(&setup);
+	tester_follow(t->tester, false);
+	return CLI_GO;
+}
+
+int testing_open(struct testing *t, struct cli *cli, const struct testing_options *options)
+{
+	int code = CLI_GO;
+	*t = (struct testing){ .cli = cli, .options = options };
+	log_init("portreeve", LOG_WARN);
+	if ((code = cli_settings(cli)) != CLI_GO || (code = apply_options(t)) != CLI_GO ||
+	    (code = read_account(t)) != CLI_GO || (code = bind_collector(t)) != CLI_GO ||
+	    (code = cli_open(cli, CLI_CHANGE)) != CLI_GO || (code = load_keys(t)) != CLI_GO)
+		return code;
+	t->loop = loop_create();
+	create_collector(t);
+	return create_tester(t);
+}
+
+void testing_close(struct testing *t)
+{
+	tester_destroy(t->tester);
+	collector_destroy(t->collector);
+	dns_resolver_destroy(t->resolver);
+	for (size_t i = 0; i < t->listen_count; i++)
+		close(t->listen_fds[i]);
+	loop_destroy(t->loop);
+	if (t->has_signer)
+		token_signer_fini(&t->signer);
+	EVP_PKEY_free(t->evidence_key);
+	OPENSSL_cleanse(t->password, sizeof(t->password));
+	buf_fini(&t->scratch);
+}
+
+/* ---- one target ------------------------------------------------------------------- */
+
+static enum testing_refusal check_interval(struct testing *t, const struct endpoint *target,
+                                           enum consent consent, char *why, size_t why_size)
+{
+	struct test last;
+	char when[CLI_TIME_MAX];
+	int64_t interval_s = t->cli->settings.tester.interval_s, now_s = clock_now_s();
+	if (store_test_last(t->cli->store, target, &last) != ERR_OK || last.state != TEST_DONE)
+		return TESTING_STARTED;
+	if (politeness_may_repeat(last.finished_s, now_s, interval_s, consent == CONSENT_OWNER))
+		return TESTING_STARTED;
+	snprintf(why, why_size, "tested %s; one test in %lld h unless its owner asks "
+	         "(tester.interval)", cli_time(last.finished_s, when), (long long)interval_s / 3600);
+	return TESTING_TOO_SOON;
+}
+
+static enum testing_refusal queue_and_lease(struct testing *t, struct test *test)
+{
+	struct store *st = t->cli->store;
+	int e = store_test_add(st, test);
+	if (e != ERR_OK && e != ERR_EXISTS) {
+		cli_store_fail(t->cli, e, "test");
+		return TESTING_FAILED;
+	}
+	struct test leased;
+	e = store_test_lease_one(st, test->id, clock_now_s(), TESTER_LEASE_S, &leased);
+	if (e == ERR_BUSY || e == ERR_NOT_FOUND)
+		return TESTING_BUSY;
+	if (e != ERR_OK) {
+		cli_store_fail(t->cli, e, "test");
+		return TESTING_FAILED;
+	}
+	tester_run(t->tester, &leased);
+	return TESTING_STARTED;
+}
+
+enum testing_refusal testing_start(struct testing *t, const struct endpoint *target, char *why,
+                                   size_t why_size)
+{
+	struct consent_answer answer;
+	char rule[PREFIX_TEXT_MAX];
+	why[0] = '\0';
+	int e = store_consent(t->cli->store, &target->ip, clock_now_s(), &answer);
+	if (e != ERR_OK) {
+		cli_store_fail(t->cli, e, "consent");
+		return TESTING_FAILED;
+	}
+	if (answer.excluded) {
+		snprintf(why, why_size, "excluded by %s (%s): it is never tested",
+		         prefix_format(&answer.rule, rule), answer.by);
+		return TESTING_EXCLUDED;
+	}
+	if (answer.consent == CONSENT_NONE) {
+		snprintf(why, why_size, "no consent: no test without a permit "
+		         "(portreeve permit add)");
+		return TESTING_NO_CONSENT;
+	}
+	if (t->options->all && answer.consent != CONSENT_OWNER) {
+		snprintf(why, why_size, "--all needs the consent \"owner\", this is \"%s\"",
+		         consent_name(answer.consent));
+		return TESTING_NO_CONSENT;
+	}
+	enum testing_refusal r = check_interval(t, target, answer.consent, why, why_size);
+	if (r != TESTING_STARTED)
+		return r;
+	struct test test = { .target = *target, .consent = answer.consent,
+	                     .reason = TEST_OPERATOR, .all = t->options->all,
+	                     .created_s = clock_now_s() };
+	/* Not for a tester role that looks for work: it is leased here at once. */
+	test.not_before_s = test.created_s + TESTER_LEASE_S;
+	str_copy(test.who, sizeof(test.who), str_of("operator"));
+	return queue_and_lease(t, &test);
+}
+
+void testing_run(struct testing *t, size_t below)
+{
+	while (tester_active(t->tester) >= below && tester_active(t->tester) > 0)
+		loop_run_once(t->loop, LOOP_TURN_MS);
+}
+
+int testing_exit_code(const struct testing *t)
+{
+	if (t->failed)
+		return EX_IOERR;
+	if (t->open)
+		return 1;
+	return t->other ? 2 : 0;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC */
+#include "mail/date.h"
+
+struct words {
+	struct str rest;
+	struct str word[10];
+	size_t n;
+};
+
+static bool is_gap(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
+}
+
+/* The date's words: cut at white space and commas, up to a comment. */
+static void cut(struct str s, struct words *w)
+{
+	size_t i = 0;
+	while (w->n < sizeof(w->word) / sizeof(w->word[0])) {
+		while (i < s.n && is_gap(s.p[i]))
+			i++;
+		size_t from = i;
+		while (i < s.n && !is_gap(s.p[i]) && s.p[i] != '(' && s.p[i] != ';')
+			i++;
+		if (i == from)
+			break;
+		w->word[w->n++] = (struct str){ s.p + from, i - from };
+	}
+}
+
+static int month_of(struct str s)
+{
+	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+	if (s.n < 3 || s.n > 9)
+		return 0;
+	char a = ascii_lower(s.p[0]), b = ascii_lower(s.p[1]), c = ascii_lower(s.p[2]);
+	for (int m = 0; m < 12; m++)
+		if (names[m * 3] == a && names[m * 3 + 1] == b && names[m * 3 + 2] == c)
+			return m + 1;
+	return 0;
+}
+
+static bool is_weekday(struct str s)
+{
+	static const char names[] = "montuewedthufrisatsun";
+	if (s.n < 3 || s.n > 9)
+		return false;
+	char a = ascii_lower(s.p[0]), b = ascii_lower(s.p[1]), c = ascii_lower(s.p[2]);
+	for (size_t d = 0; d < 7; d++)
+		if (names[d * 3] == a && names[d * 3 + 1] == b && names[d * 3 + 2] == c)
+			return true;
+	return false;
+}
+
+/* A number of at most `digits` digits at *s; what follows stays in *s. */
+static bool number(struct str *s, size_t digits, int *value)
+{
+	size_t n = 0;
+	int v = 0;
+	while (n < s->n && n < digits && ascii_isdigit((unsigned char)s->p[n]))
+		v = v * 10 + (s->p[n++] - '0');
+	*s = str_from(*s, n);
+	*value = v;
+	return n != 0;
+}
+
+static bool whole_number(struct str s, size_t digits, int *value)
+{
+	return number(&s, digits, value) && s.n == 0;
+}
+
+static bool skip(struct str *s, char c)
+{
+	if (s->n == 0 || s->p[0] != c)
+		return false;
+	*s = str_from(*s, 1);
+	return true;
+}
+
+/* "10:25:57", "10:25", "10.25.57"; a zone may stick to it ("17:40:44-0500"). */
+static bool clock_of(struct str s, int *seconds, struct str *stuck)
+{
+	int h, m, sec = 0;
+	if (!number(&s, 2, &h) || !(skip(&s, ':') || skip(&s, '.')) || !number(&s, 2, &m))
+		return false;
+	if ((skip(&s, ':') || skip(&s, '.')) && !number(&s, 2, &sec))
+		return false;
+	if (skip(&s, '.')) {
+		int fraction;
+		if (!number(&s, 9, &fraction))
+			return false;
+	}
+	if (h > 23 || m > 59 || sec > 60)
+		return false;
+	*seconds = h * 3600 + m * 60 + sec;
+	*stuck = s;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	int16_t minutes;
+} zones[] = {
+	{ "UT", 0 }, { "UTC", 0 }, { "GMT", 0 }, { "Z", 0 }, { "WET", 0 },
+	{ "BST", 60 }, { "IST", 60 }, { "CET", 60 }, { "MET", 60 }, { "WEST", 60 },
+	{ "CEST", 120 }, { "MEST", 120 }, { "EET", 120 }, { "EEST", 180 }, { "MSK", 180 },
+	{ "MSD", 240 }, { "EST", -300 }, { "EDT", -240 }, { "CST", -360 }, { "CDT", -300 },
+	{ "MST", -420 }, { "MDT", -360 }, { "PST", -480 }, { "PDT", -420 },
+	{ "AKST", -540 }, { "AKDT", -480 }, { "HST", -600 }, { "JST", 540 }, { "KST", 540 },
+	{ "AEST", 600 }, { "AEDT", 660 }, { "NZST", 720 }, { "NZDT", 780 },
+};
+
+/* A named zone, or [+-]hhmm with or without a colon. */
+static bool zone_of(struct str s, int16_t *minutes)
+{
+	if (s.n && (s.p[0] == '+' || s.p[0] == '-')) {
+		int sign = s.p[0] == '-' ? -1 : 1;
+		int h, m;
+		s = str_from(s, 1);
+		if (s.n < 4 || !number(&s, 2, &h))
+			return false;
+		(void)skip(&s, ':');
+		if (!whole_number(s, 2, &m) || h > 14 || m > 59)
+			return false;
+		*minutes = (int16_t)(sign * (h * 60 + m));
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
+		if (str_caseeq(s, str_of(zones[i].name))) {
+			*minutes = zones[i].minutes;
+			return true;
+		}
+	return false;
+}
+
+/* Days from 1970-01-01 (Gregorian). */
+static int64_t days_from(int y, int m, int d)
+{
+	y -= m <= 2;
+	int64_t era = y / 400;
+	int64_t yoe = y - era * 400;
+	int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+struct day {
+	int y, m, d;
+};
+
+static bool year_of(struct str s, int *year, struct mail_date *date)
+{
+	if (s.n == 4 && whole_number(s, 4, year)) {
+		date->bad_year = *year < 1980;
+		return !date->bad_year;
+	}
+	if (s.n == 3 && whole_number(s, 3, year)) {   /* 102: years since 1900 */
+		*year += 1900;
+		return *year >= 2000;
+	}
+	if (s.n != 2 || !whole_number(s, 2, year))
+		return false;
+	*year += *year < 70 ? 2000 : 1900;
+	return *year >= 1980;
+}
+
+static bool day_valid(const struct day *x)
+{
+	static const int length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = x->y % 4 == 0 && (x->y % 100 != 0 || x->y % 400 == 0);
+	return x->m >= 1 && x->m <= 12 && x->d >= 1 &&
+	       x->d <= length[x->m - 1] + (leap && x->m == 2);
+}
+
+/* "22/08/2002" (day first), "2002-08-22", "22-Aug-2002". */
+static bool day_joined(struct str s, struct day *x, struct mail_date *date)
+{
+	int a;
+	struct str all = s;
+	if (!number(&s, 4, &a) || s.n < 2 || (s.p[0] != '/' && s.p[0] != '-'))
+		return false;
+	size_t first_digits = all.n - s.n;
+	char sep = s.p[0];
+	s = str_from(s, 1);
+	size_t cut_at = str_find(s, sep);
+	if (cut_at == SIZE_MAX)
+		return false;
+	struct str middle = { s.p, cut_at };
+	struct str last = str_from(s, cut_at + 1);
+	if (!whole_number(middle, 2, &x->m))
+		x->m = month_of(middle);
+	if (first_digits == 4) {
+		x->y = a;
+		return a >= 1980 && whole_number(last, 2, &x->d);
+	}
+	x->d = a;
+	return year_of(last, &x->y, date);
+}
+
+/* Day, month and year from w at *i, in any of the orders seen. */
+static bool day_of(const struct words *w, size_t *i, struct day *x, struct mail_date *date)
+{
+	const struct str *v = w->word + *i;
+	size_t left = w->n - *i;
+	if (left >= 1 && day_joined(v[0], x, date)) {
+		*i += 1;
+		return day_valid(x);
+	}
+	if (left < 3)
+		return false;
+	if ((x->m = month_of(v[1])) != 0 && whole_number(v[0], 2, &x->d)) {
+		*i += 3;
+		return year_of(v[2], &x->y, date) && day_valid(x);
+	}
+	if ((x->m = month_of(v[0])) == 0 || !whole_number(v[1], 2, &x->d))
+		return false;
+	date->month_first = true;
+	*i += 2;
+	if (str_find(v[2], ':') != SIZE_MAX) {
+		x->y = 0;        /* asctime(3): the year follows the clock */
+		return true;
+	}
+	*i += 1;
+	return year_of(v[2], &x->y, date) && day_valid(x);
+}
+
+/* What follows the clock: AM or PM, a year (asctime), a zone; in that order. */
+static bool tail_of(const struct words *w, size_t i, struct day *x, int *seconds,
+                    struct mail_date *date)
+{
+	if (i < w->n && (str_caseeq(w->word[i], STR("AM")) || str_caseeq(w->word[i], STR("PM")))) {
+		bool pm = ascii_lower(w->word[i].p[0]) == 'p';
+		date->half_day = true;
+		if (*seconds >= 13 * 3600)
+			return false;
+		*seconds = *seconds % (12 * 3600) + (pm ? 12 * 3600 : 0);
+		i++;
+	}
+	if (x->y == 0) {
+		struct str s = i < w->n ? w->word[i] : STR("");
+		if (!date->has_zone && zone_of(s, &date->zone_min)) {   /* "… 14:50 EST 2005" */
+			date->has_zone = true;
+			s = ++i < w->n ? w->word[i] : STR("");
+		}
+		i++;
+		if (!year_of(s, &x->y, date) || !day_valid(x))
+			return false;
+	}
+	if (!date->has_zone && i < w->n) {
+		struct str s = w->word[i];
+		date->has_zone = zone_of(s, &date->zone_min);
+		/* A number that is no zone makes the whole date doubtful. */
+		if (!date->has_zone && s.n >= 5 && (s.p[0] == '+' || s.p[0] == '-') &&
+		    ascii_isdigit((unsigned char)s.p[1]))
+			return false;
+	}
+	return true;
+}
+
+int mail_date_parse(struct str s, struct mail_date *date)
+{
+	struct words w = { 0 };
+	struct day x = { 0 };
+	struct str stuck;
+	size_t i = 0;
+	int seconds;
+	*date = (struct mail_date){ 0 };
+	cut(s, &w);
+	if (i < w.n && is_weekday(w.word[i])) {
+		date->has_weekday = true;
+		i++;
+	}
+	if (!day_of(&w, &i, &x, date) || i >= w.n || !clock_of(w.word[i++], &seconds, &stuck))
+		return ERR_INVALID;
+	if (stuck.n) {
+		date->has_zone = zone_of(stuck, &date->zone_min);
+		if (!date->has_zone)
+			return ERR_INVALID;
+	}
+	if (!tail_of(&w, i, &x, &seconds, date))
+		return ERR_INVALID;
+	date->time_s = days_from(x.y, x.m, x.d) * 86400 + seconds - date->zone_min * 60;
+	return ERR_OK;
+}

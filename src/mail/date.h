@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The dates of mail headers: RFC 5322's, the obsolete ones, and what mailers have
+ * written instead ("22/08/2002 10:25:57", "Sun Nov 13 14:50:12 2005",
+ * "Aug, 25 2002 6:19:40 AM -0100", "-08:00"). Pure; any bytes may come.
+ */
+#ifndef PORTREEVE_MAIL_DATE_H
+#define PORTREEVE_MAIL_DATE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct mail_date {
+	int64_t time_s;          /* Unix seconds */
+	int16_t zone_min;        /* minutes east of UTC */
+	bool has_zone;           /* false: taken as UTC */
+	bool has_weekday;
+	bool half_day;           /* "AM" or "PM": no mailer writes that */
+	bool bad_year;           /* a year of four digits that no clock shows ("0102") */
+	bool month_first;        /* "Aug, 25 2002" or "Aug 25 …" ahead of the day */
+};
+
+/* Reads a date at the start of s (white space and line ends may stand anywhere
+ * between its parts) and ignores what follows. ERR_INVALID if there is none or it
+ * names an impossible day, time or zone, or a year before 1980 (bad_year is then set). */
+int mail_date_parse(struct str s, struct mail_date *date);
+
+#endif

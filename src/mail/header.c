@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+#include "mail/header.h"
+
+void header_begin(struct header_cursor *c, struct str message)
+{
+	*c = (struct header_cursor){ .message = message };
+	if (!str_prefix(message, STR("From ")))
+		return;
+	const char *nl = memchr(message.p, '\n', message.n);
+	c->at = nl ? (size_t)(nl - message.p) + 1 : message.n;
+}
+
+/* The end of the field that starts at `at`: past its last line end. */
+static size_t field_end(struct str m, size_t at)
+{
+	for (;;) {
+		const char *nl = memchr(m.p + at, '\n', m.n - at);
+		if (!nl)
+			return m.n;
+		at = (size_t)(nl - m.p) + 1;
+		if (at == m.n || (m.p[at] != ' ' && m.p[at] != '\t'))
+			return at;
+	}
+}
+
+static bool is_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
+			return false;
+	return s.n != 0;
+}
+
+/* Where a field name can end. RFC 5322 sets no limit; a name that is longer than
+ * this is none, and the search stays short on a line of 100 MB. */
+enum { NAME_MAX_BYTES = 256 };
+
+bool header_next(struct header_cursor *c, struct header_field *f)
+{
+	struct str m = c->message;
+	size_t at = c->at;
+	if (at >= m.n)
+		return false;
+	if (m.p[at] == '\n' || (m.p[at] == '\r' && at + 1 < m.n && m.p[at + 1] == '\n')) {
+		c->at = at + (m.p[at] == '\n' ? 1 : 2);
+		return false;
+	}
+	size_t end = field_end(m, at);
+	c->at = end;
+	if (m.p[end - 1] == '\n')
+		end -= end - at >= 2 && m.p[end - 2] == '\r' ? 2 : 1;
+	struct str line = { m.p + at, end - at };
+	size_t reach = line.n < NAME_MAX_BYTES ? line.n : NAME_MAX_BYTES;
+	size_t colon = str_find((struct str){ line.p, reach }, ':');
+	struct str name = { line.p, colon == SIZE_MAX ? 0 : colon };
+	while (name.n && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
+		name.n--;
+	f->line = line;
+	f->offset = at;
+	f->odd = !is_name(name);
+	f->name = f->odd ? STR("") : name;
+	f->value = f->odd ? line : str_trim(str_from(line, colon + 1));
+	return true;
+}
+
+bool header_is(const struct header_field *f, struct str name)
+{
+	return !f->odd && str_caseeq(f->name, name);
+}
+
+size_t header_unfold(struct str value, char *dst, size_t size)
+{
+	size_t n = 0;
+	bool gap = false;
+	for (size_t i = 0; i < value.n && n + 1 < size; i++) {
+		char ch = value.p[i];
+		if (ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n') {
+			gap = n != 0;
+			continue;
+		}
+		if (gap && n + 2 < size)
+			dst[n++] = ' ';
+		gap = false;
+		dst[n++] = ch;
+	}
+	dst[n] = '\0';
+	return n;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The command table.
+ */
+#include "base/command.h"
+#include "cli/commands.h"
+#include "roles/supervisor.h"
+
+static const struct command commands[] = {
+	{ "run", "start the roles and keep them running", roles_run },
+	{ "nominate", "write down a reason to look at an address, and queue its test", cli_nominate },
+	{ "permit", "who consented to tests of which addresses", cli_permit },
+	{ "exclude", "addresses that are never tested", cli_exclude },
+	{ "test", "is this host an open relay?", cli_test },
+	{ "scan", "test many addresses", cli_scan },
+	{ "list", "what is listed; tests, returns, outputs, the journal", cli_list },
+	{ "retest", "test a listed address again", cli_retest },
+	{ "delist", "take an address off the list by the operator's word", cli_delist },
+	{ "evidence", "show, export or verify the proof of a listing", cli_evidence },
+	{ "check", "ask blocklists about an address, as an ISP would", cli_check },
+	{ "backup", "a verified copy of the database while the roles run", cli_backup },
+	{ "keys", "list, rotate or export keys", cli_keys },
+	{ "config", "show, check or explain the configuration", cli_config },
+	{ "role", NULL, roles_role },
+};
+
+int main(int argc, char **argv)
+{
+	return command_dispatch(commands, sizeof(commands) / sizeof(*commands), argc, argv);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The process of one role, from its first instruction to the role's own run(). What it
+ * finds in its environment was put there by the supervisor.
+ */
+#include "base/mem.h"
+#include "roles/supervisor-private.h"
+#include "roles/supervisor.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* The settings of one time. Earlier ones stay: a session may still go by them. */
+struct generation {
+	struct generation *before;
+	struct settings settings;
+};
+
+struct child {
+	const struct role *role;
+	struct role_context ctx;
+	struct generation *newest;
+	int settings_fd;
+	struct role_socket sockets[ROLE_SOCKETS_MAX];
+};
+
+/* ---- what was inherited ----------------------------------------------------- */
+
+static bool number_from_environment(const char *name, int *value)
+{
+	const char *text = getenv(name);
+	uint64_t v;
+	if (!text || str_u64(str_of(text), INT32_MAX, &v) != ERR_OK)
+		return false;
+	*value = (int)v;
+	unsetenv(name);
+	return true;
+}
+
+/* The socket itself knows what it is. */
+static bool describe_socket(int fd, struct role_socket *out)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss), type_len = sizeof(int);
+	int type;
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 ||
+	    endpoint_from_sockaddr((struct sockaddr *)&ss, &out->at) != ERR_OK)
+		return false;
+	out->kind = type == SOCK_DGRAM ? ROLE_UDP : ROLE_TCP;
+	out->fd = fd;
+	return true;
+}
+
+static bool take_sockets(struct child *c)
+{
+	const char *list = getenv(ENV_SOCKETS);
+	struct str rest = str_of(list), item;
+	size_t n = 0;
+	uint64_t fd;
+	while (list && str_token(&rest, ",", &item)) {
+		if (n == ROLE_SOCKETS_MAX || str_u64(item, INT32_MAX, &fd) != ERR_OK ||
+		    !describe_socket((int)fd, &c->sockets[n++]))
+			return false;
+	}
+	unsetenv(ENV_SOCKETS);
+	c->ctx.sockets = c->sockets;
+	c->ctx.socket_count = n;
+	return list != NULL;
+}
+
+static int read_settings(struct child *c, struct buf *message)
+{
+	char chunk[4096];
+	struct buf text = { 0 };
+	struct generation *g = mem_zalloc(sizeof(*g));
+	for (ssize_t n; (n = pread(c->settings_fd, chunk, sizeof(chunk), (off_t)text.n)) > 0;)
+		buf_add(&text, chunk, (size_t)n);
+	int e = settings_load_text(&g->settings, buf_str(&text), message);
+	buf_fini(&text);
+	if (e != ERR_OK) {
+		free(g);
+		return e;
+	}
+	g->before = c->newest;
+	c->newest = g;
+	c->ctx.settings = &g->settings;
+	log_init(c->role->name, settings_log_level(&g->settings));
+	return ERR_OK;
+}
+
+static void free_settings(struct child *c)
+{
+	for (struct generation *g = c->newest, *before; g; g = before) {
+		before = g->before;
+		settings_fini(&g->settings);
+		free(g);
+	}
+}
+
+/* ---- while it runs ------------------------------------------------------------ */
+
+static void ready(struct role_context *ctx)
+{
+	if (ctx->ready_fd < 0)
+		return;
+	ssize_t ignored = write(ctx->ready_fd, "\n", 1);
+	(void)ignored;
+	close(ctx->ready_fd);
+	ctx->ready_fd = -1;
+}
+
+static void on_term(void *arg, int signum)
+{
+	struct child *c = arg;
+	LOG(LOG_DEBUG, "stopping", LOG_I("signal", signum));
+	if (c->ctx.on_term)
+		c->ctx.on_term(c->ctx.arg);
+	else
+		loop_stop(c->ctx.loop);
+}
+
+static void on_hup(void *arg, int signum)
+{
+	struct child *c = arg;
+	struct buf message = { 0 };
+	(void)signum;
+	if (read_settings(c, &message) != ERR_OK)
+		LOG(LOG_ERROR, "settings-kept", LOG_S("why", buf_cstr(&message)));
+	else if (c->ctx.on_hup)
+		c->ctx.on_hup(c->ctx.arg, c->ctx.settings);
+	buf_fini(&message);
+}
+
+static int run(struct child *c)
+{
+	c->ctx.loop = loop_create();
+	c->ctx.ready = ready;
+	struct loop_signal *term = loop_signal_create(c->ctx.loop, SIGTERM, on_term, c);
+	struct loop_signal *hup = loop_signal_create(c->ctx.loop, SIGHUP, on_hup, c);
+	int code = c->role->run(&c->ctx);
+	loop_signal_destroy(term);
+	loop_signal_destroy(hup);
+	loop_destroy(c->ctx.loop);
+	return code;
+}
+
+/* Dies with the supervisor, which may have died before we asked for it. */
+static bool bind_to_parent(int parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
+}
+
+int supervisor_role_main(const struct role *const *roles, size_t n, int argc, char **argv)
+{
+	struct child c = { 0 };
+	struct buf message = { 0 };
+	int parent = 0;
+	for (size_t i = 0; i < n; i++)
+		if (argc == 2 && strcmp(argv[1], roles[i]->name) == 0)
+			c.role = roles[i];
+	if (!c.role || !number_from_environment(ENV_PARENT, &parent) ||
+	    !number_from_environment(ENV_SETTINGS, &c.settings_fd) ||
+	    !number_from_environment(ENV_READY, &c.ctx.ready_fd) || !take_sockets(&c)) {
+		fputs("portreeve: role: expected to be started by \"portreeve run\"\n", stderr);
+		return EX_USAGE;
+	}
+	if (!bind_to_parent(parent))
+		return EX_TEMPFAIL;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);        /* from a terminal: the supervisor has it too */
+	int code = EX_CONFIG;
+	if (read_settings(&c, &message) == ERR_OK)
+		code = run(&c);
+	else
+		LOG(LOG_ERROR, "no-settings", LOG_S("why", buf_cstr(&message)));
+	free_settings(&c);
+	buf_fini(&message);
+	return code;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How the supervisor tells a role's process which descriptors it has inherited.
+ */
+#ifndef PORTREEVE_ROLES_SUPERVISOR_PRIVATE_H
+#define PORTREEVE_ROLES_SUPERVISOR_PRIVATE_H
+
+#define ENV_SETTINGS "PORTREEVE_SETTINGS_FD"
+#define ENV_READY "PORTREEVE_READY_FD"
+#define ENV_SOCKETS "PORTREEVE_SOCKET_FDS"      /* comma-separated */
+#define ENV_PARENT "PORTREEVE_SUPERVISOR_PID"
+
+#endif

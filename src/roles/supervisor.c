@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: ISC */
+#include "roles/supervisor.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/stream.h"
+#include "roles/supervisor-private.h"
+#include "settings/state.h"
+#include "store/keys.h"
+#include "store/sqlite.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum {
+	ROLES_MAX = 8,
+	BACKOFF_FIRST_MS = 500, BACKOFF_MAX_MS = 60000,
+	HEALTHY_AFTER_MS = 60000,       /* then the next death starts at the first back-off */
+	STOP_WAIT_MS = 15000,           /* for what a role has acknowledged; then SIGKILL */
+};
+
+struct supervisor;
+
+struct process {
+	struct supervisor *sup;
+	const struct role *role;
+	struct role_socket sockets[ROLE_SOCKETS_MAX];
+	size_t socket_count;
+	pid_t pid;                      /* 0: not running */
+	bool ready, was_ready;          /* now; ever */
+	int ready_fd;
+	struct loop_watch *ready_watch;
+	struct loop_timer *restart;
+	int64_t started_ms, backoff_ms;
+};
+
+struct supervisor {
+	const char *config_path, *state_directory;
+	struct settings settings;
+	int settings_fd;                /* the text the roles read, written by us alone */
+	struct loop *loop;
+	struct loop_timer *kill_timer, *watchdog;
+	bool stopping, told_ready;
+	int exit_code;
+	struct process processes[ROLES_MAX];
+	size_t count;
+};
+
+static int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int fail(int code, const char *fmt, ...)
+{
+	struct buf line = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_add_cstr(&line, "portreeve: run: ");
+	buf_vprintf(&line, fmt, ap);
+	buf_add_byte(&line, '\n');
+	va_end(ap);
+	fwrite(line.p, 1, line.n, stderr);
+	buf_fini(&line);
+	return code;
+}
+
+/* ---- before the roles ---------------------------------------------------------- */
+
+/* In a process of its own, because it gives root up: keys and schema exist before any
+ * role looks for them, and belong to the roles' user. */
+static int prepare_as_owner(const struct settings *s)
+{
+	struct buf message = { 0 };
+	struct store *st = NULL;
+	const char *directory = s->general.state_directory;
+	int e = state_become_owner(s, &message);
+	if (e == ERR_OK)
+		e = keys_ensure(directory, clock_now_s(), &message);
+	if (e == ERR_OK)
+		e = store_sqlite_open(directory, STORE_ADMIN, &st, &message);
+	store_close(st);
+	int code = e == ERR_OK ? EX_OK : fail(EX_CANTCREAT, "%s", buf_cstr(&message));
+	buf_fini(&message);
+	return code;
+}
+
+static int prepare(const struct settings *s)
+{
+	struct buf message = { 0 };
+	int status, code = EX_OK;
+	if (state_prepare(s, &message) != ERR_OK)
+		code = fail(EX_CANTCREAT, "%s", buf_cstr(&message));
+	buf_fini(&message);
+	if (code != EX_OK)
+		return code;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(prepare_as_owner(s));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return fail(EX_OSERR, "cannot start a process: %s", strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+}
+
+/* ---- sockets --------------------------------------------------------------------- */
+
+static int bind_one(const struct role *role, struct role_socket *socket)
+{
+	char at[ENDPOINT_TEXT_MAX];
+	int fd = socket->kind == ROLE_UDP ? stream_bind_udp(&socket->at)
+	                                  : stream_listen(&socket->at);
+	if (fd >= 0) {
+		socket->fd = fd;
+		return EX_OK;
+	}
+	endpoint_format(&socket->at, at);
+	const char *kind = socket->kind == ROLE_UDP ? "UDP" : "TCP";
+	if (fd == ERR_EXISTS)
+		return fail(EX_UNAVAILABLE, "%s: %s %s: expected a free port, found one in use",
+		            role->name, kind, at);
+	return fail(fd == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE,
+	            "%s: %s %s: expected an address of this machine and a port we may use: %s",
+	            role->name, kind, at, strerror(errno));
+}
+
+static void close_sockets(struct process *p)
+{
+	for (size_t i = 0; i < p->socket_count; i++)
+		if (p->sockets[i].fd >= 0)
+			close(p->sockets[i].fd);
+	p->socket_count = 0;
+}
+
+static int bind_sockets(struct supervisor *sup, struct process *p)
+{
+	int code = EX_OK;
+	p->socket_count = p->role->sockets(&sup->settings, p->sockets, ROLE_SOCKETS_MAX);
+	assert(p->socket_count <= ROLE_SOCKETS_MAX);
+	for (size_t i = 0; i < p->socket_count; i++)
+		p->sockets[i].fd = -1;
+	for (size_t i = 0; code == EX_OK && i < p->socket_count; i++)
+		code = bind_one(p->role, &p->sockets[i]);
+	return code;
+}
+
+/* ---- the settings the roles read -------------------------------------------------- */
+
+static int write_settings(struct supervisor *sup)
+{
+	struct buf text = { 0 };
+	settings_print(&sup->settings, false, &text);
+	bool ok = ftruncate(sup->settings_fd, 0) == 0 &&
+	          pwrite(sup->settings_fd, text.p, text.n, 0) == (ssize_t)text.n;
+	buf_fini(&text);
+	return ok ? EX_OK : fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
+}
+
+static int open_settings(struct supervisor *sup)
+{
+	/* Only we may write it: a role that was taken over must not configure the others. */
+	sup->settings_fd = memfd_create("portreeve-settings", MFD_CLOEXEC);
+	if (sup->settings_fd < 0 || fchmod(sup->settings_fd, 0600) != 0)
+		return fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
+	return write_settings(sup);
+}
+
+static int read_only_settings(const struct supervisor *sup)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", sup->settings_fd);
+	return open(path, O_RDONLY);
+}
+
+/* ---- a role's process --------------------------------------------------------------- */
+
+static void set_number(const char *name, int value)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "%d", value);
+	setenv(name, text, 1);
+}
+
+/* After fork(), until exec(). */
+static void become_role(struct process *p, int ready_fd, pid_t parent)
+{
+	struct buf list = { 0 };
+	for (size_t i = 0; i < p->socket_count; i++) {
+		buf_printf(&list, "%s%d", i ? "," : "", p->sockets[i].fd);
+		fcntl(p->sockets[i].fd, F_SETFD, 0);
+	}
+	fcntl(ready_fd, F_SETFD, 0);
+	set_number(ENV_PARENT, parent);
+	set_number(ENV_READY, ready_fd);
+	set_number(ENV_SETTINGS, read_only_settings(p->sup));
+	setenv(ENV_SOCKETS, buf_cstr(&list), 1);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
+	_exit(fail(EX_OSERR, "%s: cannot be executed: %s", p->role->name, strerror(errno)));
+}
+
+static void on_ready(void *arg, unsigned events);
+
+static void start(void *arg)
+{
+	struct process *p = arg;
+	int ends[2];
+	if (p->sup->stopping)
+		return;
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		LOG(LOG_ERROR, "role-not-started", LOG_S("role", p->role->name),
+		    LOG_S("why", strerror(errno)));
+		loop_timer_arm(p->restart, p->backoff_ms);
+		return;
+	}
+	pid_t parent = getpid(), pid = fork();
+	if (pid == 0)
+		become_role(p, ends[1], parent);
+	close(ends[1]);
+	if (pid < 0) {
+		LOG(LOG_ERROR, "role-not-started", LOG_S("role", p->role->name),
+		    LOG_S("why", strerror(errno)));
+		close(ends[0]);
+		loop_timer_arm(p->restart, p->backoff_ms);
+		return;
+	}
+	p->pid = pid;
+	p->ready = false;
+	p->started_ms = clock_mono_ms();
+	p->ready_fd = ends[0];
+	p->ready_watch = loop_watch_create(p->sup->loop, p->ready_fd, on_ready, p);
+	loop_watch_set(p->ready_watch, LOOP_READ);
+}
+
+static void tell_if_all_ready(struct supervisor *sup)
+{
+	for (size_t i = 0; i < sup->count; i++)
+		if (!sup->processes[i].ready)
+			return;
+	if (sup->told_ready || sup->stopping)
+		return;
+	sup->told_ready = true;
+	LOG(LOG_INFO, "ready", LOG_I("roles", sup->count));
+	notify_send("READY=1");
+}
+
+static void end_ready_watch(struct process *p)
+{
+	if (!p->ready_watch)
+		return;
+	loop_watch_destroy(p->ready_watch);
+	close(p->ready_fd);
+	p->ready_watch = NULL;
+}
+
+static void on_ready(void *arg, unsigned events)
+{
+	struct process *p = arg;
+	char byte;
+	(void)events;
+	ssize_t n = read(p->ready_fd, &byte, 1);
+	end_ready_watch(p);
+	if (n != 1)
+		return;                 /* it ended before it was ready: see reap() */
+	p->ready = p->was_ready = true;
+	LOG(LOG_INFO, "role-ready", LOG_S("role", p->role->name), LOG_I("pid", p->pid));
+	tell_if_all_ready(p->sup);
+}
+
+/* ---- ends ------------------------------------------------------------------------------ */
+
+static void signal_all(struct supervisor *sup, int signum)
+{
+	for (size_t i = 0; i < sup->count; i++)
+		if (sup->processes[i].pid > 0)
+			kill(sup->processes[i].pid, signum);
+}
+
+static void stop_if_all_gone(struct supervisor *sup)
+{
+	for (size_t i = 0; i < sup->count; i++)
+		if (sup->processes[i].pid > 0)
+			return;
+	loop_stop(sup->loop);
+}
+
+static void begin_stop(struct supervisor *sup, int code)
+{
+	if (sup->stopping) {
+		signal_all(sup, SIGKILL);       /* asked twice */
+		return;
+	}
+	sup->stopping = true;
+	sup->exit_code = code;
+	notify_send("STOPPING=1");
+	for (size_t i = 0; i < sup->count; i++)
+		loop_timer_disarm(sup->processes[i].restart);
+	signal_all(sup, SIGTERM);
+	loop_timer_arm(sup->kill_timer, STOP_WAIT_MS);
+	stop_if_all_gone(sup);
+}
+
+static void kill_rest(void *arg)
+{
+	struct supervisor *sup = arg;
+	LOG(LOG_WARN, "stop-timeout", LOG_I("after-ms", STOP_WAIT_MS));
+	signal_all(sup, SIGKILL);
+}
+
+static void ended(struct process *p, int status)
+{
+	struct supervisor *sup = p->sup;
+	int64_t lived_ms = clock_mono_ms() - p->started_ms;
+	end_ready_watch(p);
+	p->pid = 0;
+	p->ready = false;
+	if (sup->stopping) {
+		stop_if_all_gone(sup);
+		return;
+	}
+	LOG(LOG_ERROR, "role-died", LOG_S("role", p->role->name),
+	    LOG_I(WIFSIGNALED(status) ? "signal" : "code",
+	          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)),
+	    LOG_I("restart-ms", p->backoff_ms));
+	/* What cannot start at all is the operator's to mend. */
+	if (!p->was_ready && !sup->told_ready && WIFEXITED(status)) {
+		begin_stop(sup, WEXITSTATUS(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
+		return;
+	}
+	if (lived_ms >= HEALTHY_AFTER_MS)
+		p->backoff_ms = BACKOFF_FIRST_MS;
+	loop_timer_arm(p->restart, p->backoff_ms);
+	p->backoff_ms = p->backoff_ms * 2 < BACKOFF_MAX_MS ? p->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
+static void on_child(void *arg, int signum)
+{
+	struct supervisor *sup = arg;
+	int status;
+	(void)signum;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		for (size_t i = 0; i < sup->count; i++)
+			if (sup->processes[i].pid == pid)
+				ended(&sup->processes[i], status);
+}
+
+static void on_stop(void *arg, int signum)
+{
+	LOG(LOG_INFO, "stopping", LOG_I("signal", signum));
+	begin_stop(arg, EX_OK);
+}
+
+/* ---- new settings ------------------------------------------------------------------------ */
+
+static bool same_sockets(const struct process *p, const struct settings *fresh)
+{
+	struct role_socket now[ROLE_SOCKETS_MAX];
+	if (p->role->sockets(fresh, now, ROLE_SOCKETS_MAX) != p->socket_count)
+		return false;
+	for (size_t i = 0; i < p->socket_count; i++)
+		if (now[i].kind != p->sockets[i].kind || now[i].at.port != p->sockets[i].at.port ||
+		    !ip_eq(&now[i].at.ip, &p->sockets[i].at.ip))
+			return false;
+	return true;
+}
+
+static void warn_of_restart(const struct supervisor *sup, const struct settings *fresh)
+{
+	size_t known = 0;
+	for (size_t i = 0; i < sup->count; i++) {
+		const struct process *p = &sup->processes[i];
+		known += settings_has_role(fresh, p->role->name);
+		if (!same_sockets(p, fresh))
+			LOG(LOG_WARN, "restart-needed", LOG_S("role", p->role->name),
+			    LOG_S("for", "listen"));
+	}
+	if (known != sup->count || fresh->general.roles.n != sup->count)
+		LOG(LOG_WARN, "restart-needed", LOG_S("for", "roles"));
+	if (strcmp(fresh->general.state_directory, sup->settings.general.state_directory) != 0)
+		LOG(LOG_WARN, "restart-needed", LOG_S("for", "state_directory"));
+}
+
+static void on_hup(void *arg, int signum)
+{
+	struct supervisor *sup = arg;
+	struct settings fresh;
+	struct buf message = { 0 };
+	char reloading[80];
+	(void)signum;
+	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%lld",
+	         (long long)clock_mono_ms() * 1000);
+	notify_send(reloading);
+	if (settings_load(&fresh, sup->config_path, sup->state_directory, &message) != ERR_OK) {
+		LOG(LOG_ERROR, "settings-kept", LOG_S("why", buf_cstr(&message)));
+	} else {
+		warn_of_restart(sup, &fresh);
+		settings_fini(&sup->settings);
+		sup->settings = fresh;
+		log_init("supervisor", settings_log_level(&sup->settings));
+		if (write_settings(sup) == EX_OK)
+			signal_all(sup, SIGHUP);
+		LOG(LOG_INFO, "reloaded", LOG_I("roles", sup->count));
+	}
+	buf_fini(&message);
+	notify_send("READY=1");
+}
+
+static void feed_watchdog(void *arg)
+{
+	struct supervisor *sup = arg;
+	notify_send("WATCHDOG=1");
+	loop_timer_arm(sup->watchdog, notify_watchdog_ms());
+}
+
+/* ---- all of it --------------------------------------------------------------------------- */
+
+static void run_loop(struct supervisor *sup)
+{
+	sup->loop = loop_create();
+	sup->kill_timer = loop_timer_create(sup->loop, kill_rest, sup);
+	sup->watchdog = loop_timer_create(sup->loop, feed_watchdog, sup);
+	struct loop_signal *signals[] = {
+		loop_signal_create(sup->loop, SIGCHLD, on_child, sup),
+		loop_signal_create(sup->loop, SIGTERM, on_stop, sup),
+		loop_signal_create(sup->loop, SIGINT, on_stop, sup),
+		loop_signal_create(sup->loop, SIGHUP, on_hup, sup),
+	};
+	for (size_t i = 0; i < sup->count; i++) {
+		struct process *p = &sup->processes[i];
+		p->restart = loop_timer_create(sup->loop, start, p);
+		start(p);
+	}
+	if (notify_watchdog_ms() > 0)
+		feed_watchdog(sup);
+	loop_run(sup->loop);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		loop_signal_destroy(signals[i]);
+	for (size_t i = 0; i < sup->count; i++) {
+		end_ready_watch(&sup->processes[i]);
+		loop_timer_destroy(sup->processes[i].restart);
+	}
+	loop_timer_destroy(sup->kill_timer);
+	loop_timer_destroy(sup->watchdog);
+	loop_destroy(sup->loop);
+}
+
+static int bind_all(struct supervisor *sup, const struct role *const *roles, size_t n)
+{
+	assert(n <= ROLES_MAX);
+	int code = EX_OK;
+	for (size_t i = 0; code == EX_OK && i < n; i++) {
+		if (!settings_has_role(&sup->settings, roles[i]->name))
+			continue;
+		struct process *p = &sup->processes[sup->count++];
+		*p = (struct process){ .sup = sup, .role = roles[i],
+		                       .backoff_ms = BACKOFF_FIRST_MS };
+		code = bind_sockets(sup, p);
+	}
+	return code;
+}
+
+int supervisor_run(const struct role *const *roles, size_t n, const char *config_path,
+                   const char *state_directory)
+{
+	struct supervisor *sup = mem_zalloc(sizeof(*sup));
+	struct buf message = { 0 };
+	int code;
+	sup->config_path = config_path;
+	sup->state_directory = state_directory;
+	sup->settings_fd = -1;
+	if (settings_load(&sup->settings, config_path, state_directory, &message) != ERR_OK) {
+		code = fail(EX_CONFIG, "%s", buf_cstr(&message));
+		buf_fini(&message);
+		free(sup);
+		return code;
+	}
+	log_init("supervisor", settings_log_level(&sup->settings));
+	if (geteuid() == 0 && strcmp(sup->settings.general.user, "nobody") == 0)
+		LOG(LOG_WARN, "user-nobody", LOG_S("advice", "make a user \"portreeve\", so that "
+		    "no other service shares its files"));
+	code = prepare(&sup->settings);
+	if (code == EX_OK)
+		code = bind_all(sup, roles, n);
+	if (code == EX_OK)
+		code = open_settings(sup);
+	if (code == EX_OK) {
+		run_loop(sup);
+		code = sup->exit_code;
+	}
+	for (size_t i = 0; i < sup->count; i++)
+		close_sockets(&sup->processes[i]);
+	if (sup->settings_fd >= 0)
+		close(sup->settings_fd);
+	settings_fini(&sup->settings);
+	free(sup);
+	return code;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Role tester: leases tests from the store, runs them, writes verdict, evidence and list
+ * change. It alone of the roles may connect out.
+ *
+ * Hostile input that reaches it: what tested servers and name servers send, through
+ * relaytest/ and dns/; and what the collector wrote down, through the store.
+ */
+#include "base/mem.h"
+#include "base/sandbox.h"
+#include "relaytest/tester.h"
+#include "roles/role.h"
+#include "settings/state.h"
+#include "store/keys.h"
+#include "store/sqlite.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+struct tester_role {
+	struct role_context *ctx;
+	struct store *store;
+	struct dns_resolver *resolver;
+	struct token_signer signer;
+	bool has_signer;
+	EVP_PKEY *evidence_key;
+	struct tester *tester;
+	bool stopping;
+};
+
+static size_t tester_sockets(const struct settings *settings, struct role_socket *out, size_t max)
+{
+	(void)settings, (void)out, (void)max;
+	return 0;
+}
+
+static int load_keys(struct tester_role *t, struct buf *message)
+{
+	const char *state = t->ctx->settings->general.state_directory;
+	struct token_keys keys;
+	int e = keys_token_load(state, &keys, message);
+	if (e != ERR_OK)
+		return e;
+	token_signer_init(&t->signer, &keys);
+	t->has_signer = true;
+	keys_token_fini(&keys);
+	return keys_evidence_load(state, &t->evidence_key, message);
+}
+
+static int enter_sandbox(struct tester_role *t, struct buf *message)
+{
+	const struct general_config *general = &t->ctx->settings->general;
+	const char *state = general->state_directory;
+	char *paths[4];
+	static const char *const suffix[] = { "", "-wal", "-shm" };
+	for (size_t i = 0; i < 3; i++)
+		paths[i] = mem_printf("%s/portreeve.db%s", state, suffix[i]);
+	paths[3] = mem_printf("%s/returns", state);
+	const char *const read[] = { paths[3], "/etc/resolv.conf", "/etc/hosts", NULL };
+	const char *const write[] = { paths[0], paths[1], paths[2], NULL };
+	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write,
+	                       .may_connect = true };
+	int e = sandbox_enter(&box, message);
+	for (size_t i = 0; i < 4; i++)
+		free(paths[i]);
+	return e;
+}
+
+static int open_all(struct tester_role *t, struct buf *message)
+{
+	const struct settings *s = t->ctx->settings;
+	int e = state_become_owner(s, message);
+	if (e == ERR_OK)
+		e = load_keys(t, message);
+	if (e == ERR_OK)
+		e = store_sqlite_open(s->general.state_directory, STORE_TESTER, &t->store, message);
+	if (e == ERR_OK && dns_resolver_create(t->ctx->loop, s->general.resolver.v,
+	                                       s->general.resolver.n, NULL, &t->resolver)) {
+		buf_add_cstr(message, "the resolver cannot be set up");
+		e = ERR_IO;
+	}
+	if (e != ERR_OK)
+		return e;
+	struct tester_setup setup = {
+		.loop = t->ctx->loop, .store = t->store, .resolver = t->resolver,
+		.signer = &t->signer, .evidence_key = t->evidence_key, .config = &s->tester,
+		.hostname = s->general.hostname, .operator_name = s->general.operator_name,
+		.contact = s->general.contact, .objection_url = s->general.objection_url,
+	};
+	t->tester = tester_create(&setup);
+	return enter_sandbox(t, message);
+}
+
+static void on_term(void *arg)
+{
+	struct tester_role *t = arg;
+	t->stopping = true;
+	loop_stop(t->ctx->loop);
+}
+
+static void on_hup(void *arg, const struct settings *settings)
+{
+	struct tester_role *t = arg;
+	tester_reload(t->tester, &settings->tester);
+}
+
+static void close_all(struct tester_role *t)
+{
+	tester_destroy(t->tester);
+	dns_resolver_destroy(t->resolver);
+	store_close(t->store);
+	EVP_PKEY_free(t->evidence_key);
+	if (t->has_signer)
+		token_signer_fini(&t->signer);
+}
+
+static int tester_role_run(struct role_context *ctx)
+{
+	struct tester_role t = { .ctx = ctx };
+	struct buf message = { 0 };
+	ctx->arg = &t;
+	ctx->on_term = on_term;
+	int e = open_all(&t, &message);
+	if (e == ERR_OK) {
+		ctx->on_hup = on_hup;
+		tester_follow(t.tester, true);
+		ctx->ready(ctx);
+		if (!t.stopping)
+			loop_run(ctx->loop);
+	} else {
+		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
+	}
+	close_all(&t);
+	buf_fini(&message);
+	return e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
+}
+
+const struct role role_tester = { "tester", tester_sockets, tester_role_run };

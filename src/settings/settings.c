@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+#include "settings/settings.h"
+
+#include "base/mem.h"
+
+#include <pwd.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DEFAULT_USER "portreeve"
+#define GENERAL(field) offsetof(struct general_config, field)
+
+static const struct config_row general_rows[] = {
+	{ "state_directory", CONFIG_STRING, 0, 0, "",
+	  "Where the databases and keys are kept. Unset: $STATE_DIRECTORY, else "
+	  "/var/lib/portreeve for root and ~/.local/state/portreeve for others.",
+	  GENERAL(state_directory) },
+	{ "user", CONFIG_STRING, 0, 0, DEFAULT_USER,
+	  "The user that roles become when root starts them. Where there is no user \"portreeve\", "
+	  "it is \"nobody\".", GENERAL(user) },
+	{ "roles", CONFIG_STRINGS, 1, 3, "tester,collector,dnsbl",
+	  "The roles that \"portreeve run\" starts.", GENERAL(roles),
+	  .choices = "tester, collector, dnsbl" },
+	{ "hostname", CONFIG_DOMAIN, 0, 0, "",
+	  "Name of this machine in HELO and banners. Unset: the system's.", GENERAL(hostname) },
+	{ "contact", CONFIG_STRING, 0, 0, "",
+	  "Mail address of a person; every probe names it. Unset: postmaster at the host name.",
+	  GENERAL(contact) },
+	{ "operator", CONFIG_STRING, 0, 0, "",
+	  "Who runs this; probes and evidence name it. Unset: the host name.",
+	  GENERAL(operator_name) },
+	{ "objection_url", CONFIG_STRING, 0, 0, "",
+	  "A web page that tells how to object to tests; probes name it.",
+	  GENERAL(objection_url) },
+	{ "resolver", CONFIG_ENDPOINTS, 0, 8, "",
+	  "DNS resolvers that are asked. Unset: those of /etc/resolv.conf.", GENERAL(resolver),
+	  .default_port = 53 },
+	{ "log_level", CONFIG_STRING, 0, 0, "info", "The least important events that are logged.",
+	  GENERAL(log_level), .choices = "error, warn, info, debug" },
+};
+
+enum { SECTIONS = 4 };
+
+static void sections_of(struct settings *s, struct config_section out[static SECTIONS])
+{
+	out[0] = (struct config_section){
+		"", "What all roles and commands share.", general_rows,
+		sizeof(general_rows) / sizeof(*general_rows), &s->general };
+	out[1] = (struct config_section){
+		"tester", "How hosts are tested.", tester_config_rows, tester_config_row_count,
+		&s->tester };
+	out[2] = (struct config_section){
+		"collector", "The SMTP server at which what was relayed comes back.",
+		collector_config_rows, collector_config_row_count, &s->collector };
+	out[3] = (struct config_section){
+		"dnsbl", "The list in DNS.", dnsbl_config_rows, dnsbl_config_row_count,
+		&s->dnsbl };
+}
+
+static void replace(char **field, char *owned)
+{
+	free(*field);
+	*field = owned;
+}
+
+/* ---- what depends on the machine ------------------------------------------ */
+
+static const char *home_directory(void)
+{
+	const char *home = getenv("HOME");
+	if (home && home[0] == '/')
+		return home;
+	const struct passwd *pw = getpwuid(geteuid());
+	return pw ? pw->pw_dir : "/";
+}
+
+static char *default_state_directory(void)
+{
+	const char *given = getenv("STATE_DIRECTORY");      /* systemd.exec(5) */
+	if (given && given[0] == '/')
+		return mem_strdup(given);
+	if (geteuid() == 0)
+		return mem_strdup("/var/lib/portreeve");
+	return mem_printf("%s/.local/state/portreeve", home_directory());
+}
+
+/* On a machine where nothing was installed there is no user of ours. */
+static void fill_user(struct general_config *g)
+{
+	if (geteuid() == 0 && strcmp(g->user, DEFAULT_USER) == 0 && !getpwnam(g->user))
+		replace(&g->user, mem_strdup("nobody"));
+}
+
+/* Roles and the reader of a message must mean the same directory. */
+static char *absolute(const char *path)
+{
+	char here[4096];
+	if (path[0] == '/' || !getcwd(here, sizeof(here)))
+		return mem_strdup(path);
+	return mem_printf("%s/%s", here, path);
+}
+
+static void fill_machine(struct settings *s, const struct config_section *sections,
+                         const char *state_directory)
+{
+	struct general_config *g = &s->general;
+	struct buf ignored = { 0 };
+	if (state_directory)
+		replace(&g->state_directory, absolute(state_directory));
+	else if (g->state_directory[0])
+		replace(&g->state_directory, absolute(g->state_directory));
+	else
+		replace(&g->state_directory, default_state_directory());
+	fill_user(g);
+	char name[256] = "";
+	if (!g->hostname[0] &&
+	    (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0' ||
+	     config_set(sections, SECTIONS, "hostname", name, &ignored) != ERR_OK))
+		replace(&g->hostname, mem_strdup("localhost"));
+	if (!g->contact[0])
+		replace(&g->contact, mem_printf("postmaster@%s", g->hostname));
+	if (!g->operator_name[0])
+		replace(&g->operator_name, mem_strdup(g->hostname));
+	buf_fini(&ignored);
+}
+
+/* ---- loading --------------------------------------------------------------- */
+
+int settings_load(struct settings *s, const char *path, const char *state_directory,
+                  struct buf *message)
+{
+	struct config_section sections[SECTIONS];
+	*s = (struct settings){ 0 };
+	sections_of(s, sections);
+	if (!path && access(SETTINGS_FILE, F_OK) == 0)
+		path = SETTINGS_FILE;
+	int e = config_load(path, sections, SECTIONS, message);
+	if (e != ERR_OK)
+		return e;
+	fill_machine(s, sections, state_directory);
+	struct buf found = { 0 };
+	e = settings_check(s, &found);
+	if (e != ERR_OK) {
+		if (path)
+			buf_printf(message, "%s: ", path);
+		buf_add_str(message, buf_str(&found));
+		settings_fini(s);
+	}
+	buf_fini(&found);
+	return e;
+}
+
+int settings_load_text(struct settings *s, struct str text, struct buf *message)
+{
+	struct config_section sections[SECTIONS];
+	*s = (struct settings){ 0 };
+	sections_of(s, sections);
+	return config_load_text("settings", text, sections, SECTIONS, message);
+}
+
+int settings_set(struct settings *s, const char *name, const char *value, struct buf *message)
+{
+	struct config_section sections[SECTIONS];
+	sections_of(s, sections);
+	return config_set(sections, SECTIONS, name, value, message);
+}
+
+void settings_fini(struct settings *s)
+{
+	struct config_section sections[SECTIONS];
+	sections_of(s, sections);
+	config_fini(sections, SECTIONS);
+}
+
+static bool is_below(struct str name, struct str domain)
+{
+	return str_caseeq(name, domain) ||
+	       (name.n > domain.n && str_casesuffix(name, domain) &&
+	        name.p[name.n - domain.n - 1] == '.');
+}
+
+static int check_families(const struct config_ips *ips, struct buf *message)
+{
+	if (ips->n == 2 && ips->v[0].family == ips->v[1].family) {
+		buf_add_cstr(message,
+		             "tester.source: expected at most one address of each family");
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
+int settings_check(const struct settings *s, struct buf *message)
+{
+	struct str one = str_of(s->tester.domain), two = str_of(s->tester.domain2);
+	if (is_below(one, two) || is_below(two, one)) {
+		buf_printf(message, "tester.domain2: expected a domain unrelated to tester.domain "
+		           "(%s), found \"%s\"", s->tester.domain, s->tester.domain2);
+		return ERR_INVALID;
+	}
+	size_t at = str_find(str_of(s->general.contact), '@');
+	if (at == 0 || at == SIZE_MAX || at + 1 == strlen(s->general.contact)) {
+		buf_printf(message, "contact: expected a mail address, found \"%s\"",
+		           s->general.contact);
+		return ERR_INVALID;
+	}
+	if (!s->collector.certificate[0] != !s->collector.key[0]) {
+		buf_add_cstr(message, "collector.key: expected together with "
+		             "collector.certificate, found one alone");
+		return ERR_INVALID;
+	}
+	return check_families(&s->tester.source, message);
+}
+
+enum log_level settings_log_level(const struct settings *s)
+{
+	static const struct { const char *name; enum log_level level; } levels[] = {
+		{ "error", LOG_ERROR }, { "warn", LOG_WARN }, { "info", LOG_INFO },
+		{ "debug", LOG_DEBUG },
+	};
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
+		if (strcmp(s->general.log_level, levels[i].name) == 0)
+			return levels[i].level;
+	return LOG_INFO;
+}
+
+bool settings_has_role(const struct settings *s, const char *role)
+{
+	for (size_t i = 0; i < s->general.roles.n; i++)
+		if (strcmp(s->general.roles.v[i], role) == 0)
+			return true;
+	return false;
+}
+
+void settings_print(struct settings *s, bool with_prose, struct buf *out)
+{
+	struct config_section sections[SECTIONS];
+	sections_of(s, sections);
+	config_print(sections, SECTIONS, with_prose, out);
+}
+
+void settings_print_manual(struct buf *out)
+{
+	struct settings none = { 0 };
+	struct config_section sections[SECTIONS];
+	sections_of(&none, sections);
+	config_print_manual(sections, SECTIONS, out);
+}

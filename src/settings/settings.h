@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The whole configuration as one struct: each room's section, and the general
+ * rows that belong to no room. Read by every command and role at its start. The
+ * file is trusted; see base/config.h for how its mistakes are told.
+ */
+#ifndef PORTREEVE_SETTINGS_SETTINGS_H
+#define PORTREEVE_SETTINGS_SETTINGS_H
+
+#include "base/log.h"
+#include "blocklist/config.h"
+#include "relaytest/config.h"
+
+#define SETTINGS_FILE "/etc/portreeve/portreeve.conf"
+
+/* The top level of the file. After settings_load() only `objection_url` may be "". */
+struct general_config {
+	char *state_directory;               /* absolute */
+	char *user;                          /* roles become this user when started by root */
+	struct config_strings roles;
+	char *hostname;                      /* of this machine: HELO, banner */
+	char *contact;                       /* mail address of a person, told to those we test */
+	char *operator_name;                 /* who runs this, in probes and evidence */
+	char *objection_url;
+	struct config_endpoints resolver;    /* none: those of /etc/resolv.conf */
+	char *log_level;
+};
+
+struct settings {
+	struct general_config general;
+	struct tester_config tester;
+	struct collector_config collector;
+	struct dnsbl_config dnsbl;
+};
+
+/* Fills *s from the file (NULL: SETTINGS_FILE if there is one, else the defaults), then
+ * fills in what depends on the machine: state directory, host name, contact, operator.
+ * `state_directory` (NULL: none) wins over the file's. On error *message has one line
+ * and *s is zeroed. Errors as config_load(). Blocks (reads the file). */
+int settings_load(struct settings *s, const char *path, const char *state_directory,
+                  struct buf *message);
+/* From the text that settings_print() made in another process of ours; nothing is filled in. */
+int settings_load_text(struct settings *s, struct str text, struct buf *message);
+/* Sets one parameter from text, as "tester.rate", "5": for command-line options. */
+int settings_set(struct settings *s, const char *name, const char *value, struct buf *message);
+/* Checks what no single row can: ERR_INVALID with one line. settings_load() has called
+ * it; call it again after settings_set(). */
+int settings_check(const struct settings *s, struct buf *message);
+void settings_fini(struct settings *s);
+
+enum log_level settings_log_level(const struct settings *s);
+bool settings_has_role(const struct settings *s, const char *role);
+
+/* See config_print() and config_print_manual(). */
+void settings_print(struct settings *s, bool with_prose, struct buf *out);
+void settings_print_manual(struct buf *out);
+
+#endif

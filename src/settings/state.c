@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+#include "settings/state.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PARENT_MODE = 0755, STATE_MODE = 0750 };
+
+bool state_exists(const struct settings *s)
+{
+	char *path = mem_printf("%s/portreeve.db", s->general.state_directory);
+	bool there = access(path, F_OK) == 0;
+	free(path);
+	return there;
+}
+
+static bool is_empty(const char *path)
+{
+	DIR *d = opendir(path);
+	if (!d)
+		return false;
+	bool empty = true;
+	for (const struct dirent *e; empty && (e = readdir(d)) != NULL;)
+		empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+	closedir(d);
+	return empty;
+}
+
+static int make_directory(const char *path, struct buf *message)
+{
+	char *parent = mem_strdup(path);
+	char *slash = strrchr(parent, '/');
+	int e = ERR_OK;
+	if (slash && slash != parent) {
+		*slash = '\0';
+		e = file_mkdirs(parent, PARENT_MODE);
+	}
+	if (e == ERR_OK && mkdir(path, STATE_MODE) != 0 && errno != EEXIST)
+		e = file_err(errno);
+	free(parent);
+	if (e != ERR_OK)
+		buf_printf(message, "state directory %s: cannot be made: %s", path, err_text(e));
+	return e;
+}
+
+/* Root's empty directory becomes the user's; anything else of root's stays so. */
+static int give_away(const struct settings *s, struct buf *message)
+{
+	const char *path = s->general.state_directory, *user = s->general.user;
+	unsigned uid, gid;
+	struct stat st;
+	if (sandbox_user(user, &uid, &gid) != ERR_OK) {
+		buf_printf(message, "user: expected an existing user, found \"%s\"", user);
+		return ERR_NOT_FOUND;
+	}
+	if (lstat(path, &st) != 0 || st.st_uid != 0 || uid == 0)
+		return ERR_OK;
+	if (!is_empty(path)) {
+		buf_printf(message, "state directory %s: expected an empty directory, or one that "
+		           "belongs to user \"%s\"; this one is root's and holds other things",
+		           path, user);
+		return ERR_DENIED;
+	}
+	if (lchown(path, uid, gid) == 0)
+		return ERR_OK;
+	buf_printf(message, "state directory %s: cannot be given to user \"%s\": %s", path, user,
+	           strerror(errno));
+	return ERR_DENIED;
+}
+
+int state_prepare(const struct settings *s, struct buf *message)
+{
+	const char *path = s->general.state_directory;
+	struct stat st;
+	int e = ERR_OK;
+	if (stat(path, &st) != 0)
+		e = make_directory(path, message);
+	else if (!S_ISDIR(st.st_mode)) {
+		buf_printf(message, "state directory %s: expected a directory", path);
+		e = ERR_INVALID;
+	}
+	return e == ERR_OK && geteuid() == 0 ? give_away(s, message) : e;
+}
+
+int state_become_owner(const struct settings *s, struct buf *message)
+{
+	const char *path = s->general.state_directory;
+	struct stat st;
+	if (stat(path, &st) != 0) {
+		int e = file_err(errno);
+		buf_printf(message, "state directory %s: %s", path, strerror(errno));
+		return e;
+	}
+	if (geteuid() == 0 && st.st_uid != 0 && sandbox_become(st.st_uid, st.st_gid) != ERR_OK) {
+		buf_printf(message, "state directory %s: its owner cannot be taken as user: %s",
+		           path, strerror(errno));
+		return ERR_DENIED;
+	}
+	if (access(path, R_OK | W_OK | X_OK) == 0)
+		return ERR_OK;
+	buf_printf(message, "state directory %s: not writable for user id %u", path,
+	           (unsigned)geteuid());
+	return ERR_DENIED;
+}

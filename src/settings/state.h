@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who owns the state directory. All files in it belong to the roles' user, so root
+ * never writes there: whoever is about to, as root, becomes its owner first. So no
+ * link planted there by a role that was taken over is ever followed with root's rights.
+ */
+#ifndef PORTREEVE_SETTINGS_STATE_H
+#define PORTREEVE_SETTINGS_STATE_H
+
+#include "settings/settings.h"
+
+/* Makes the directory if it is missing, and gives it to the roles' user if we are root.
+ * ERR_NOT_FOUND (no such user), ERR_DENIED (root's own directory with other things in
+ * it: not ours to give away), ERR_IO, with one line in *message. Blocks. */
+int state_prepare(const struct settings *s, struct buf *message);
+/* If we are root and another user owns the directory: becomes that user for good.
+ * ERR_NOT_FOUND (no directory), ERR_DENIED. */
+int state_become_owner(const struct settings *s, struct buf *message);
+/* Whether a database is there. */
+bool state_exists(const struct settings *s);
+
+#endif

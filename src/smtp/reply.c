@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Replies of an SMTP server: lines put together (one pass, no allocation once the
+ * buffers have grown), and the question whether a 4xx says "later" or "no".
+ *
+ * Hostile input: every byte. A line is kept up to its limit, a reply too; the rest
+ * is dropped and noted. Lines that are no reply lines are skipped and counted.
+ */
+#include "smtp/client-private.h"
+
+#include "base/err.h"
+
+void smtp_reply_reader_fini(struct smtp_reply_reader *r)
+{
+	buf_fini(&r->line);
+	buf_fini(&r->text);
+}
+
+/* Length of "2.1.5" at the start of s if a space or the end is behind it, else 0. */
+static size_t enhanced_length(struct str s)
+{
+	if (s.n < 5 || (s.p[0] != '2' && s.p[0] != '4' && s.p[0] != '5') || s.p[1] != '.')
+		return 0;
+	size_t i = 1;
+	for (int part = 0; part < 2; part++) {
+		size_t digits = 0;
+		if (i >= s.n || s.p[i] != '.')
+			return 0;
+		for (i++; i < s.n && ascii_isdigit((unsigned char)s.p[i]); i++)
+			digits++;
+		if (digits < 1 || digits > 3)
+			return 0;
+	}
+	return i == s.n || s.p[i] == ' ' ? i : 0;
+}
+
+/* Adds bytes to a buffer that may hold `max`; notes what is cut. */
+static void add_bounded(struct smtp_reply_reader *r, struct buf *b, struct str s, size_t max)
+{
+	size_t room = b->n < max ? max - b->n : 0;
+	if (s.n > room) {
+		s.n = room;
+		r->notes |= SMTP_NOTE_LONG_LINE;
+	}
+	buf_add_str(b, s);
+}
+
+static int line_code(struct str line)
+{
+	if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' ||
+	    !ascii_isdigit((unsigned char)line.p[1]) || !ascii_isdigit((unsigned char)line.p[2]))
+		return 0;
+	if (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-')
+		return 0;
+	return (line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 + (line.p[2] - '0');
+}
+
+static void add_text(struct smtp_reply_reader *r, struct str text)
+{
+	size_t n = r->plain && r->code < 400 ? 0 : enhanced_length(text);
+	if (n) {
+		str_copy(r->enhanced, sizeof(r->enhanced), (struct str){ text.p, n });
+		text = str_from(text, n + 1);
+	}
+	if (r->lines > 1)
+		add_bounded(r, &r->text, STR("\n"), r->limits.reply_bytes);
+	add_bounded(r, &r->text, text, r->limits.reply_bytes);
+}
+
+/* One line without its end. ERR_AGAIN if the reply goes on. */
+static int take_line(struct smtp_reply_reader *r, struct str line)
+{
+	if (line.n > r->limits.line_bytes) {
+		line.n = r->limits.line_bytes;
+		r->notes |= SMTP_NOTE_LONG_LINE;
+	}
+	int code = line_code(line);
+	if (code == 0) {
+		r->notes |= SMTP_NOTE_GARBAGE;
+		return ++r->garbage_lines > SMTP_GARBAGE_LINES_MAX ? ERR_INVALID : ERR_AGAIN;
+	}
+	if (++r->lines > r->limits.reply_lines)
+		return ERR_LIMIT;
+	if (r->code != 0 && r->code != code)
+		r->notes |= SMTP_NOTE_CODES_DISAGREE;
+	r->code = code;
+	add_text(r, str_from(line, 4));
+	return line.n > 3 && line.p[3] == '-' ? ERR_AGAIN : ERR_OK;
+}
+
+/* Makes the line whole with what came before, and cuts off its CR. */
+static int take_piece(struct smtp_reply_reader *r, struct str piece)
+{
+	bool carried = r->line.n > 0;
+	if (carried) {
+		/* One byte more than a line: a CR at the end is not part of it. */
+		add_bounded(r, &r->line, piece, r->limits.line_bytes + 1);
+		piece = buf_str(&r->line);
+	}
+	if (piece.n && piece.p[piece.n - 1] == '\r')
+		while (piece.n && piece.p[piece.n - 1] == '\r')
+			piece.n--;
+	else if (!carried || r->line.n <= r->limits.line_bytes)
+		r->notes |= SMTP_NOTE_LF_ONLY;
+	int e = take_line(r, piece);
+	if (carried)
+		buf_clear(&r->line);
+	return e;
+}
+
+int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_reply *reply)
+{
+	if (r->done) {
+		buf_clear(&r->text);
+		r->lines = 0;
+		r->code = 0;
+		r->enhanced[0] = '\0';
+		r->done = false;
+	}
+	int e = ERR_AGAIN;
+	while (in->n && e == ERR_AGAIN) {
+		size_t lf = str_find(*in, '\n');
+		if (lf == SIZE_MAX) {
+			add_bounded(r, &r->line, *in, r->limits.line_bytes + 1);
+			*in = str_from(*in, in->n);
+			break;
+		}
+		e = take_piece(r, (struct str){ in->p, lf });
+		*in = str_from(*in, lf + 1);
+	}
+	if (e != ERR_OK)
+		return e;
+	r->done = true;
+	reply->code = r->code;
+	memcpy(reply->enhanced, r->enhanced, sizeof(reply->enhanced));
+	reply->text = r->text.n ? buf_str(&r->text) : STR("");
+	return ERR_OK;
+}

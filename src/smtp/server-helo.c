@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * HELO and EHLO. The name is not believed and not checked for truth; it only has
+ * to be one that can be logged: printable, without spaces, of bounded length.
+ */
+#include "smtp/server-private.h"
+
+const struct smtp_answer *smtp_server_helo_check(struct smtp_server *s, struct str arg)
+{
+	static const struct smtp_answer no_name = { 501, "5.5.4", "A name is expected: HELO name" };
+	static const struct smtp_answer bad_name = { 501, "5.5.4", "Not a host name" };
+	static const struct smtp_answer in_chunks = { 503, "5.5.1", "A message is under way" };
+	if (s->chunked)
+		return &in_chunks;
+	struct str name;
+	if (!str_token(&arg, " \t", &name))
+		return &no_name;
+	if (name.n > HELO_NAME_MAX)
+		return &bad_name;
+	for (size_t i = 0; i < name.n; i++)
+		if (!ascii_isprint((unsigned char)name.p[i]))
+			return &bad_name;
+	s->event.text = name;
+	return NULL;
+}
+
+const struct smtp_answer *smtp_server_ehlo_check(struct smtp_server *s, struct str arg)
+{
+	return smtp_server_helo_check(s, arg);
+}
+
+static void say_extensions(struct smtp_server *s, const char *text)
+{
+	const struct smtp_server_options *o = &s->options;
+	struct buf b = { 0 };
+	buf_printf(&b, "%s%s%s\n", o->hostname, text && *text ? " " : "", text ? text : "");
+	if (!o->no_pipelining)
+		buf_add_cstr(&b, "PIPELINING\n");
+	buf_printf(&b, "SIZE %zu\n", o->limits.message_bytes);
+	if (!o->no_8bitmime)
+		buf_add_cstr(&b, "8BITMIME\n");
+	if (o->offer_smtputf8)
+		buf_add_cstr(&b, "SMTPUTF8\n");
+	if (o->offer_starttls && !s->tls)
+		buf_add_cstr(&b, "STARTTLS\n");
+	if (o->offer_auth_plain && (s->tls || o->auth_in_clear))
+		buf_add_cstr(&b, "AUTH PLAIN LOGIN\n");
+	if (!o->no_chunking)
+		buf_add_cstr(&b, "CHUNKING\n");
+	if (o->offer_xclient)
+		buf_add_cstr(&b, "XCLIENT NAME ADDR PORT PROTO HELO LOGIN\n");
+	buf_add_cstr(&b, "DSN\nENHANCEDSTATUSCODES");
+	smtp_server_say(s, 250, "", buf_cstr(&b));
+	buf_fini(&b);
+}
+
+static void decided(struct smtp_server *s, const struct smtp_answer *answer, bool esmtp)
+{
+	if (answer->code != 250) {
+		smtp_server_pass_on(s, answer, "");
+		return;
+	}
+	smtp_server_reset(s);
+	s->said_helo = true;
+	s->esmtp = esmtp;
+	if (esmtp) {
+		say_extensions(s, answer->text);
+	} else {
+		const struct smtp_answer a = { 250, "", answer->text ? answer->text : "" };
+		smtp_server_greet(s, &a);
+	}
+}
+
+static void helo_decided(struct smtp_server *s, const struct smtp_answer *answer)
+{
+	decided(s, answer, false);
+}
+
+static void ehlo_decided(struct smtp_server *s, const struct smtp_answer *answer)
+{
+	decided(s, answer, true);
+}
+
+void smtp_server_helo_proceed(struct smtp_server *s)
+{
+	smtp_server_ask(s, SMTP_SERVER_HELO, helo_decided);
+}
+
+void smtp_server_ehlo_proceed(struct smtp_server *s)
+{
+	s->event.esmtp = true;
+	smtp_server_ask(s, SMTP_SERVER_HELO, ehlo_decided);
+}

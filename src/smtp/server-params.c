@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What stands behind MAIL FROM: and RCPT TO: — the path, then ESMTP parameters
+ * (RFC 5321 4.1.2, 1870, 6152, 6531, 3461, 4954). A table of keywords; each has
+ * a function that knows a well-formed value.
+ */
+#include "smtp/server-private.h"
+
+enum { PARAMS_MAX = 16, XTEXT_MAX = 500, ENVID_MAX = 100 };
+
+struct keyword {
+	const char *name;
+	/* ERR_OK, ERR_INVALID, or ERR_UNSUPPORTED for a value we do not do. */
+	int (*read)(struct str value, struct smtp_params *found);
+	bool (*offered)(const struct smtp_server_options *options);   /* NULL: always */
+};
+
+/* xtext = *( xchar / "+" 2HEXDIG ), RFC 3461 4; printable ASCII without + and =. */
+static bool is_xtext(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c == '+') {
+			for (int k = 0; k < 2; k++)
+				if (++i >= s.n || !((s.p[i] >= '0' && s.p[i] <= '9') ||
+				                    (s.p[i] >= 'A' && s.p[i] <= 'F')))
+					return false;
+		} else if (c < 0x21 || c > 0x7e || c == '=') {
+			return false;
+		}
+	}
+	return s.n > 0;
+}
+
+static int read_size(struct str value, struct smtp_params *found)
+{
+	if (value.n > 20)
+		return ERR_INVALID;
+	int e = str_u64(value, UINT64_MAX, &found->size);
+	if (e == ERR_LIMIT) {
+		found->size = UINT64_MAX;
+		e = ERR_OK;
+	}
+	return e;
+}
+
+static int read_body(struct str value, struct smtp_params *found)
+{
+	(void)found;
+	if (str_caseeq(value, STR("7BIT")) || str_caseeq(value, STR("8BITMIME")))
+		return ERR_OK;
+	return str_caseeq(value, STR("BINARYMIME")) ? ERR_UNSUPPORTED : ERR_INVALID;
+}
+
+static int read_smtputf8(struct str value, struct smtp_params *found)
+{
+	found->utf8 = true;
+	return value.p ? ERR_INVALID : ERR_OK;
+}
+
+static int read_ret(struct str value, struct smtp_params *found)
+{
+	(void)found;
+	return str_caseeq(value, STR("FULL")) || str_caseeq(value, STR("HDRS")) ? ERR_OK : ERR_INVALID;
+}
+
+static int read_envid(struct str value, struct smtp_params *found)
+{
+	(void)found;
+	return value.n <= ENVID_MAX && is_xtext(value) ? ERR_OK : ERR_INVALID;
+}
+
+static int read_auth(struct str value, struct smtp_params *found)
+{
+	(void)found;
+	return value.n <= XTEXT_MAX && is_xtext(value) ? ERR_OK : ERR_INVALID;
+}
+
+static int read_notify(struct str value, struct smtp_params *found)
+{
+	(void)found;
+	if (str_caseeq(value, STR("NEVER")))
+		return ERR_OK;
+	for (;;) {
+		size_t comma = str_find(value, ',');
+		struct str word = { value.p, comma == SIZE_MAX ? value.n : comma };
+		if (!str_caseeq(word, STR("SUCCESS")) && !str_caseeq(word, STR("FAILURE")) &&
+		    !str_caseeq(word, STR("DELAY")))
+			return ERR_INVALID;
+		if (comma == SIZE_MAX)
+			return ERR_OK;
+		value = str_from(value, comma + 1);
+	}
+}
+
+static int read_orcpt(struct str value, struct smtp_params *found)
+{
+	(void)found;
+	size_t semicolon = str_find(value, ';');
+	if (semicolon == SIZE_MAX || semicolon == 0 || value.n > XTEXT_MAX)
+		return ERR_INVALID;
+	for (size_t i = 0; i < semicolon; i++)
+		if (!ascii_isalnum((unsigned char)value.p[i]) && value.p[i] != '-')
+			return ERR_INVALID;
+	return is_xtext(str_from(value, semicolon + 1)) ? ERR_OK : ERR_INVALID;
+}
+
+static bool body_offered(const struct smtp_server_options *o) { return !o->no_8bitmime; }
+static bool utf8_offered(const struct smtp_server_options *o) { return o->offer_smtputf8; }
+static bool auth_offered(const struct smtp_server_options *o) { return o->offer_auth_plain; }
+
+static const struct keyword mail_keywords[] = {
+	{ "SIZE", read_size, NULL },
+	{ "BODY", read_body, body_offered },
+	{ "SMTPUTF8", read_smtputf8, utf8_offered },
+	{ "RET", read_ret, NULL },
+	{ "ENVID", read_envid, NULL },
+	{ "AUTH", read_auth, auth_offered },
+	{ NULL },
+};
+
+static const struct keyword rcpt_keywords[] = {
+	{ "NOTIFY", read_notify, NULL },
+	{ "ORCPT", read_orcpt, NULL },
+	{ NULL },
+};
+
+static const struct smtp_answer bad_syntax = { 501, "5.5.4", "Bad parameter syntax" };
+static const struct smtp_answer bad_value = { 501, "5.5.4", "Bad parameter value" };
+static const struct smtp_answer twice = { 501, "5.5.4", "A parameter is given twice" };
+static const struct smtp_answer not_known = { 555, "5.5.4", "Parameter not known here" };
+
+/* esmtp-param = keyword ["=" value]. A value that is not there has p NULL. */
+static bool split(struct str param, struct str *name, struct str *value)
+{
+	size_t equals = str_find(param, '=');
+	*name = (struct str){ param.p, equals == SIZE_MAX ? param.n : equals };
+	*value = equals == SIZE_MAX ? (struct str){ 0 } : str_from(param, equals + 1);
+	for (size_t i = 0; i < name->n; i++)
+		if (!ascii_isalnum((unsigned char)name->p[i]) && !(i > 0 && name->p[i] == '-'))
+			return false;
+	if (name->n == 0 || (value->p && value->n == 0))
+		return false;
+	for (size_t i = 0; i < value->n; i++) {
+		unsigned char c = (unsigned char)value->p[i];
+		/* 8-bit text is for the keyword's own function to allow. */
+		if (c <= 0x20 || c == 0x7f || c == '=')
+			return false;
+	}
+	return true;
+}
+
+static const struct smtp_answer *read_params(const struct smtp_server *s, struct str params,
+                                             const struct keyword *keywords,
+                                             struct smtp_params *found)
+{
+	struct str param, name, value;
+	unsigned seen = 0;
+	while (str_token(&params, " ", &param)) {
+		if (!split(param, &name, &value))
+			return &bad_syntax;
+		const struct keyword *k = keywords;
+		while (k->name && !str_caseeq(name, str_of(k->name)))
+			k++;
+		/* After HELO there are no extensions, so no parameters. */
+		if (!k->name || !s->esmtp || (k->offered && !k->offered(&s->options)))
+			return &not_known;
+		unsigned bit = 1u << (k - keywords);
+		if (seen & bit)
+			return &twice;
+		seen |= bit;
+		int e = k->read(value, found);
+		if (e != ERR_OK)
+			return e == ERR_UNSUPPORTED ? &not_known : &bad_value;
+	}
+	return NULL;
+}
+
+const struct smtp_answer *smtp_params_mail(const struct smtp_server *s, struct str params,
+                                           struct smtp_params *found)
+{
+	*found = (struct smtp_params){ 0 };
+	return read_params(s, params, mail_keywords, found);
+}
+
+const struct smtp_answer *smtp_params_rcpt(const struct smtp_server *s, struct str params)
+{
+	struct smtp_params found = { 0 };
+	return read_params(s, params, rcpt_keywords, &found);
+}
+
+/* What a sloppy server would take for the path. */
+static size_t lax_path_length(struct str arg)
+{
+	if (arg.n && arg.p[0] == '<')
+		for (size_t i = arg.n; i-- > 1;)
+			if (arg.p[i] == '>')
+				return i + 1;
+	size_t space = str_find(arg, ' ');
+	return space == SIZE_MAX ? arg.n : space;
+}
+
+int smtp_server_path(const struct smtp_server *s, struct str arg, struct str keyword,
+                     unsigned flags, struct mail_path *path, struct str *params)
+{
+	if (!str_caseprefix(arg, keyword))
+		return ERR_NOT_FOUND;
+	/* A space behind the colon is wrong, common, and means one thing only. */
+	arg = str_trim(str_from(arg, keyword.n));
+	size_t used;
+	int e = mail_path_parse(arg, flags, path, &used, NULL);
+	bool whole = e == ERR_OK && (used == arg.n || arg.p[used] == ' ');
+	if (!whole && !s->options.lax_paths)
+		return ERR_INVALID;
+	if (!whole) {
+		used = lax_path_length(arg);
+		*path = (struct mail_path){ .text = { arg.p, used }, .route = STR(""),
+		                            .local = STR(""), .domain = STR("") };
+	}
+	*params = str_trim(str_from(arg, used));
+	return ERR_OK;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * RCPT TO: one recipient more. Whether it is ours is for the policy; a source
+ * route is read and shown to it, never followed here.
+ */
+#include "smtp/server-private.h"
+
+const struct smtp_answer *smtp_server_rcpt_check(struct smtp_server *s, struct str arg)
+{
+	static const struct smtp_answer too_early = { 503, "5.5.1", "MAIL comes first" };
+	static const struct smtp_answer in_chunks = { 503, "5.5.1", "A message is under way" };
+	static const struct smtp_answer no_path = { 501, "5.5.4", "The form is RCPT TO:<address>" };
+	static const struct smtp_answer bad_path = { 501, "5.1.3", "Bad recipient address syntax" };
+	static const struct smtp_answer too_many = { 452, "4.5.3", "Too many recipients" };
+	if (!s->in_mail)
+		return &too_early;
+	if (s->chunked)
+		return &in_chunks;
+	unsigned flags = MAIL_PATH_POSTMASTER_OK | (s->utf8 ? MAIL_PATH_UTF8_OK : 0);
+	struct str params;
+	int e = smtp_server_path(s, arg, STR("TO:"), flags, &s->path, &params);
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? &no_path : &bad_path;
+	const struct smtp_answer *refusal = smtp_params_rcpt(s, params);
+	if (refusal)
+		return refusal;
+	if (s->recipients >= s->options.limits.recipients)
+		return &too_many;
+	s->event.params = params;
+	return NULL;
+}
+
+static void decided(struct smtp_server *s, const struct smtp_answer *answer)
+{
+	if (answer->code / 100 == 2)
+		s->recipients++;
+	smtp_server_pass_on(s, answer, "2.1.5");
+}
+
+void smtp_server_rcpt_proceed(struct smtp_server *s)
+{
+	s->event.path = &s->path;
+	smtp_server_ask(s, SMTP_SERVER_RCPT, decided);
+}

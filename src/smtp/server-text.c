@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The message itself, after DATA or in BDAT chunks. Only CRLF ends a line and only
+ * CRLF.CRLF a message. A bare CR or LF spoils the message: it is read to its true
+ * end and then refused, so that what follows a false end is never a command
+ * (SMTP smuggling).
+ *
+ * Hostile input: all of it. Nothing is copied, slices of the input are handed on;
+ * at most two bytes (a dot and a CR at a line's start) wait for the next input.
+ */
+#include "smtp/server-private.h"
+
+static const struct smtp_answer bare_end =
+	{ 554, "5.6.11", "A bare CR or LF is in the message" };
+static const struct smtp_answer long_line = { 554, "5.6.0", "A line of the message is too long" };
+static const struct smtp_answer too_big = { 552, "5.3.4", "The message is larger than we take" };
+
+void smtp_text_open(struct smtp_server *s)
+{
+	s->text = (struct smtp_text){ .open = true, .line_start = true };
+}
+
+/* The message is lost; its end will be answered with the first reason. */
+static void spoil(struct smtp_server *s, const struct smtp_answer *refusal)
+{
+	if (!s->text.open)
+		return;
+	s->text.open = false;
+	s->text.refusal = refusal;
+	s->abort_due = true;
+}
+
+static void message_decided(struct smtp_server *s, const struct smtp_answer *answer)
+{
+	smtp_server_reset(s);
+	smtp_server_pass_on(s, answer, "2.0.0");
+}
+
+static void message_end(struct smtp_server *s)
+{
+	const struct smtp_answer *refusal = s->text.refusal;
+	s->phase = SMTP_PHASE_COMMAND;
+	s->text.open = false;
+	if (refusal) {
+		smtp_server_reset(s);
+		smtp_server_refuse(s, refusal);
+	} else {
+		smtp_server_ask(s, SMTP_SERVER_MESSAGE, message_decided);
+	}
+}
+
+/* Takes the next n bytes of the input as text: for the policy, or for nobody. */
+static void take_text(struct smtp_server *s, size_t n)
+{
+	struct str piece = { smtp_server_pending(s).p, n };
+	s->in_at += n;
+	if (s->text.open && n > s->options.limits.message_bytes - s->text.bytes)
+		spoil(s, &too_big);
+	if (s->text.open) {
+		s->text.bytes += n;
+		s->event.text = piece;
+		smtp_server_tell(s, SMTP_SERVER_TEXT);
+		return;
+	}
+	s->text.skipped += n;
+	if (s->text.skipped > s->options.limits.message_bytes + SKIPPED_LINE_MAX)
+		smtp_server_say(s, 421, "4.3.4", "The message does not end");
+}
+
+static void count_line(struct smtp_server *s, size_t n)
+{
+	s->text.line_bytes += n;
+	if (s->text.line_bytes > s->options.limits.text_line_bytes)
+		spoil(s, &long_line);
+}
+
+/* Looks at one line, or the piece of it that is here, and gives the offset behind
+ * it; `at` itself if only a CR is here whose LF may follow. */
+static size_t line_piece(struct smtp_server *s, struct str in, size_t at)
+{
+	size_t lf = str_find(str_from(in, at), '\n');
+	size_t end = lf == SIZE_MAX ? in.n : at + lf;
+	size_t cr = str_find((struct str){ in.p + at, end - at }, '\r');
+	bool cr_last = end > at && in.p[end - 1] == '\r';
+	size_t text_end = cr_last ? end - 1 : end;
+	if (cr != SIZE_MAX && at + cr < text_end)
+		spoil(s, &bare_end);
+	count_line(s, text_end - at);
+	if (lf == SIZE_MAX) {
+		if (text_end > at)
+			s->text.line_start = false;
+		return text_end;
+	}
+	if (!cr_last)
+		spoil(s, &bare_end);
+	s->text.line_start = cr_last;
+	if (cr_last)
+		s->text.line_bytes = 0;
+	return end + 1;
+}
+
+bool smtp_server_data_step(struct smtp_server *s)
+{
+	struct str in = smtp_server_pending(s);
+	if (s->text.line_start && in.n && in.p[0] == '.') {
+		if (in.n < 2 || (in.p[1] == '\r' && in.n < 3))
+			return false;
+		if (in.p[1] == '\r' && in.p[2] == '\n') {
+			s->in_at += 3;
+			message_end(s);
+			return true;
+		}
+		s->in_at++;
+		s->text.line_start = false;
+		in = smtp_server_pending(s);
+	}
+	size_t at = 0;
+	while (at < in.n && !(s->text.line_start && in.p[at] == '.')) {
+		size_t next = line_piece(s, in, at);
+		if (next == at)
+			break;
+		at = next;
+	}
+	if (at > 0)
+		take_text(s, at);
+	return at > 0;
+}
+
+static void check_chunk(struct smtp_server *s, struct str piece)
+{
+	for (size_t i = 0; i < piece.n; i++) {
+		if (s->text.cr != (piece.p[i] == '\n'))
+			spoil(s, &bare_end);
+		if (piece.p[i] == '\n')
+			s->text.line_bytes = 0;
+		else
+			count_line(s, piece.p[i] != '\r');
+		s->text.cr = piece.p[i] == '\r';
+	}
+}
+
+static void chunk_end(struct smtp_server *s)
+{
+	s->phase = SMTP_PHASE_COMMAND;
+	if (s->chunk_last && s->text.cr)
+		spoil(s, &bare_end);
+	if (s->text.refusal || (s->text.open && s->chunk_last))
+		message_end(s);
+	else if (s->text.open)
+		smtp_server_say(s, 250, "2.0.0", "Chunk taken");
+	/* Else the BDAT itself was refused, and has its answer. */
+}
+
+bool smtp_server_chunk_step(struct smtp_server *s)
+{
+	struct str in = smtp_server_pending(s);
+	if (s->chunk_left == 0) {
+		chunk_end(s);
+		return true;
+	}
+	if (in.n == 0)
+		return false;
+	if (in.n > s->chunk_left)
+		in.n = (size_t)s->chunk_left;
+	s->chunk_left -= in.n;
+	if (s->text.open)
+		check_chunk(s, in);
+	take_text(s, in.n);
+	return true;
+}

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One SQLite connection: how it is opened, how its errors become ours, and the cached
+ * queries that the rest of the backend is written in.
+ */
+#include "store/sqlite-private.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- errors ---------------------------------------------------------------- */
+
+static int io_err(int rc, int errnum)
+{
+	if (rc == SQLITE_IOERR_SHORT_READ || rc == SQLITE_IOERR_CORRUPTFS)
+		return ERR_CORRUPT;
+	if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
+		return ERR_FULL;
+	return errnum ? file_err(errnum) : ERR_IO;
+}
+
+static int readonly_err(int rc)
+{
+	/* A reader that may not write the -shm file waits for a writer to mend it. */
+	if (rc == SQLITE_READONLY_RECOVERY || rc == SQLITE_READONLY_CANTINIT ||
+	    rc == SQLITE_READONLY_CANTLOCK)
+		return ERR_BUSY;
+	return ERR_DENIED;
+}
+
+static int constraint_err(int rc)
+{
+	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+	    rc == SQLITE_CONSTRAINT_ROWID)
+		return ERR_EXISTS;
+	return ERR_INVALID;
+}
+
+static int err_of(int rc, int errnum)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK: case SQLITE_ROW: case SQLITE_DONE: return ERR_OK;
+	case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_PROTOCOL: return ERR_BUSY;
+	case SQLITE_FULL: return ERR_FULL;
+	case SQLITE_TOOBIG: return ERR_LIMIT;
+	case SQLITE_READONLY: return readonly_err(rc);
+	case SQLITE_PERM: case SQLITE_AUTH: return ERR_DENIED;
+	case SQLITE_CONSTRAINT: return constraint_err(rc);
+	case SQLITE_CANTOPEN: case SQLITE_IOERR: return io_err(rc, errnum);
+	default: return ERR_CORRUPT;   /* CORRUPT, NOTADB, FORMAT, and a table that is not there */
+	}
+}
+
+int db_error(struct db *db, int rc)
+{
+	int errnum = db->h ? sqlite3_system_errno(db->h) : errno;
+	int e = err_of(rc, errnum);
+	const char *detail = db->h ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc);
+
+	assert((rc & 0xff) != SQLITE_NOMEM && (rc & 0xff) != SQLITE_MISUSE &&
+	       (rc & 0xff) != SQLITE_RANGE);
+	buf_clear(db->message);
+	buf_printf(db->message, "%s: ", db->path);
+	switch (e) {
+	case ERR_FULL:
+		buf_add_cstr(db->message, "disk or quota full; nothing was changed");
+		break;
+	case ERR_BUSY:
+		buf_add_cstr(db->message, "locked by another process; nothing was changed");
+		break;
+	case ERR_CORRUPT:
+		buf_printf(db->message, "damaged, or not a database (%s)", detail);
+		break;
+	case ERR_NOT_FOUND:
+		buf_add_cstr(db->message, "no such file; a command or the tester makes it");
+		break;
+	case ERR_DENIED:
+		buf_printf(db->message, "no permission (%s)", detail);
+		break;
+	default:
+		buf_add_cstr(db->message, detail);
+		if (e == ERR_IO && errnum)
+			buf_printf(db->message, " (%s)", strerror(errnum));
+	}
+	return e;
+}
+
+/* ---- opening --------------------------------------------------------------- */
+
+/* SQLite opens the -wal file of a read-only database for writing where it can. This
+ * layer over its own file system interface does not let it, so that a reader holds no
+ * descriptor that could change the list. */
+static int open_readonly(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                         int *out_flags)
+{
+	(void)vfs;
+	sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+	flags &= ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	return system->xOpen(system, name, file, flags | SQLITE_OPEN_READONLY, out_flags);
+}
+
+static const char *readonly_vfs(void)
+{
+	static sqlite3_vfs vfs;
+	if (!vfs.zName) {
+		vfs = *sqlite3_vfs_find(NULL);
+		vfs.zName = "portreeve-readonly";
+		vfs.pNext = NULL;
+		vfs.xOpen = open_readonly;
+		sqlite3_vfs_register(&vfs, 0);
+	}
+	return vfs.zName;
+}
+
+/* readonly_shm: the shared index of the WAL is mapped read-only as well. */
+static char *readonly_uri(const char *path)
+{
+	struct buf uri = { 0 };
+	buf_add_cstr(&uri, "file:");
+	for (const char *p = path; *p; p++) {
+		if (ascii_isalnum((unsigned char)*p) || strchr("/-._", *p))
+			buf_add_byte(&uri, *p);
+		else
+			buf_printf(&uri, "%%%02X", (unsigned char)*p);
+	}
+	buf_add_cstr(&uri, "?mode=ro&readonly_shm=1");
+	return buf_release(&uri);
+}
+
+static int fail_errno(struct db *db, int errnum)
+{
+	int e = file_err(errnum);
+	buf_clear(db->message);
+	buf_printf(db->message, "%s: %s", db->path, strerror(errnum));
+	return e;
+}
+
+/* Makes the file before SQLite does, so that mode and owner are ours to say: root makes
+ * it for whoever owns the directory. SQLite gives -wal and -shm the same. */
+static int make_file(struct db *db)
+{
+	int fd = open(db->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return errno == EEXIST ? ERR_OK : fail_errno(db, errno);
+
+	char *copy = mem_strdup(db->path);
+	const char *directory = dirname(copy);
+	struct stat in;
+	int e = ERR_OK;
+	if (fchmod(fd, 0640) != 0 || stat(directory, &in) != 0 ||
+	    (geteuid() == 0 && fchown(fd, in.st_uid, in.st_gid) != 0))
+		e = fail_errno(db, errno);
+	close(fd);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (e == ERR_OK && (fd < 0 || fsync(fd) != 0))
+		e = fail_errno(db, errno);
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return e;
+}
+
+static int connect_to(struct db *db)
+{
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int rc;
+	errno = 0;
+	if (db->writable) {
+		rc = sqlite3_open_v2(db->path, &db->h, flags | SQLITE_OPEN_READWRITE, NULL);
+	} else {
+		char *uri = readonly_uri(db->path);
+		rc = sqlite3_open_v2(uri, &db->h, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+		                     readonly_vfs());
+		free(uri);
+	}
+	if (rc != SQLITE_OK)
+		return db_error(db, rc);
+	sqlite3_busy_timeout(db->h, BUSY_TIMEOUT_MS);
+	sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	return ERR_OK;
+}
+
+/* Changing to WAL needs the file for oneself, and SQLite does not wait for that. */
+static int enter_wal(struct db *db)
+{
+	for (int waited_ms = 0;; waited_ms += 10) {
+		int rc = sqlite3_exec(db->h, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			break;
+		if ((rc & 0xff) != SQLITE_BUSY || waited_ms >= BUSY_TIMEOUT_MS)
+			return db_error(db, rc);
+		sqlite3_sleep(10);
+	}
+	/* Readers without write permission need -wal and -shm to be there: they stay. */
+	int on = 1;
+	sqlite3_file_control(db->h, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+	return db_exec(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+	                   "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216");
+}
+
+int db_open(struct db *db, const char *path, bool writable, const struct schema *schema,
+            struct buf *message)
+{
+	*db = (struct db){ .path = mem_strdup(path), .writable = writable, .message = message };
+	int e = writable ? make_file(db) : ERR_OK;
+	if (e == ERR_OK)
+		e = connect_to(db);
+	if (e == ERR_OK && writable)
+		e = enter_wal(db);
+	if (e == ERR_OK)
+		e = schema_apply(db, schema);
+	if (e != ERR_OK)
+		db_close(db);
+	return e;
+}
+
+void db_close(struct db *db)
+{
+	for (size_t i = 0; i < db->cached; i++)
+		sqlite3_finalize(db->cache[i].statement);
+	sqlite3_close(db->h);
+	free(db->path);
+	*db = (struct db){ .message = db->message };
+}
+
+/* ---- transactions ---------------------------------------------------------- */
+
+int db_exec(struct db *db, const char *sql)
+{
+	int rc = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
+	return rc == SQLITE_OK ? ERR_OK : db_error(db, rc);
+}
+
+int db_begin(struct db *db)
+{
+	struct query q = query(db, "BEGIN IMMEDIATE");
+	return query_run(&q);
+}
+
+int db_begin_read(struct db *db)
+{
+	struct query q = query(db, "BEGIN");
+	return query_run(&q);
+}
+
+int db_end(struct db *db, int e)
+{
+	if (e == ERR_OK) {
+		struct query q = query(db, "COMMIT");
+		e = query_run(&q);
+	}
+	/* The message tells why e is what it is: undoing must not replace it. SQLite may
+	 * have undone all itself; what is not written needs no disk to be undone. */
+	if (!sqlite3_get_autocommit(db->h))
+		sqlite3_exec(db->h, "ROLLBACK", NULL, NULL, NULL);
+	return e;
+}
+
+int db_changes(struct db *db)
+{
+	return sqlite3_changes(db->h);
+}
+
+/* ---- queries --------------------------------------------------------------- */
+
+struct query query(struct db *db, const char *text)
+{
+	struct query q = { .db = db };
+	for (size_t i = 0; i < db->cached; i++) {
+		if (db->cache[i].text == text) {
+			q.s = db->cache[i].statement;
+			return q;
+		}
+	}
+	assert(db->cached < QUERY_CACHE);
+	q.rc = sqlite3_prepare_v3(db->h, text, -1, SQLITE_PREPARE_PERSISTENT, &q.s, NULL);
+	if (q.rc == SQLITE_OK) {
+		db->cache[db->cached].text = text;
+		db->cache[db->cached++].statement = q.s;
+	}
+	return q;
+}
+
+static void bound(struct query *q, int rc)
+{
+	if (q->rc == SQLITE_OK)
+		q->rc = rc;
+}
+
+void bind_int(struct query *q, int64_t v)
+{
+	if (q->s)
+		bound(q, sqlite3_bind_int64(q->s, ++q->bound, v));
+}
+
+void bind_real(struct query *q, double v)
+{
+	if (q->s)
+		bound(q, sqlite3_bind_double(q->s, ++q->bound, v));
+}
+
+void bind_text(struct query *q, const char *s)
+{
+	if (q->s)
+		bound(q, sqlite3_bind_text(q->s, ++q->bound, s, -1, SQLITE_TRANSIENT));
+}
+
+void bind_blob(struct query *q, struct str bytes)
+{
+	const char *p = bytes.n ? bytes.p : "";       /* NULL would be a NULL, not an empty one */
+	if (q->s)
+		bound(q, sqlite3_bind_blob64(q->s, ++q->bound, p, bytes.n, SQLITE_TRANSIENT));
+}
+
+/* Family, then the address: compares as ip_cmp() does. */
+static size_t ip_pack(const struct ip *ip, unsigned char dst[static 18])
+{
+	size_t n = ip->family == 4 ? 4 : 16;
+	assert(ip->family == 4 || ip->family == 6);
+	dst[0] = ip->family;
+	memcpy(dst + 1, ip->b, n);
+	return n + 1;
+}
+
+void bind_ip(struct query *q, const struct ip *ip)
+{
+	unsigned char packed[18];
+	if (!q->s)
+		return;
+	if (ip->family == 0) {
+		bound(q, sqlite3_bind_null(q->s, ++q->bound));
+		return;
+	}
+	size_t n = ip_pack(ip, packed);
+	bound(q, sqlite3_bind_blob(q->s, ++q->bound, packed, (int)n, SQLITE_TRANSIENT));
+}
+
+/* The address, then the length. */
+void bind_prefix(struct query *q, const struct prefix *p)
+{
+	unsigned char packed[18];
+	size_t n = ip_pack(&p->ip, packed);
+	packed[n++] = p->len;
+	if (q->s)
+		bound(q, sqlite3_bind_blob(q->s, ++q->bound, packed, (int)n, SQLITE_TRANSIENT));
+}
+
+static int damaged(struct query *q)
+{
+	buf_clear(q->db->message);
+	buf_printf(q->db->message, "%s: damaged: a row holds what was never written there",
+	           q->db->path);
+	return ERR_CORRUPT;
+}
+
+int query_step(struct query *q)
+{
+	if (q->rc != SQLITE_OK || q->damaged)
+		return query_end(q);
+	int rc = sqlite3_step(q->s);
+	q->column = 0;
+	if (rc == SQLITE_ROW)
+		return 1;
+	q->rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return query_end(q);
+}
+
+int query_one(struct query *q)
+{
+	int e = query_step(q);
+	if (e == 1)
+		return ERR_OK;
+	return e == ERR_OK ? ERR_NOT_FOUND : e;
+}
+
+int query_end(struct query *q)
+{
+	/* The error is read before the reset; it stays the handle's last one. */
+	int e = q->rc == SQLITE_OK ? ERR_OK : db_error(q->db, q->rc);
+	if (e == ERR_OK && q->damaged)
+		e = damaged(q);
+	if (q->s) {
+		sqlite3_reset(q->s);
+		sqlite3_clear_bindings(q->s);
+	}
+	return e;
+}
+
+int query_run(struct query *q)
+{
+	int e;
+	while ((e = query_step(q)) == 1)
+		;
+	return e;
+}
+
+int64_t col_int(struct query *q) { return sqlite3_column_int64(q->s, q->column++); }
+double col_real(struct query *q) { return sqlite3_column_double(q->s, q->column++); }
+
+bool col_null(struct query *q)
+{
+	return sqlite3_column_type(q->s, q->column) == SQLITE_NULL;
+}
+
+static struct str column(struct query *q)
+{
+	const void *p = sqlite3_column_blob(q->s, q->column);
+	int n = sqlite3_column_bytes(q->s, q->column++);
+	return (struct str){ p, p ? (size_t)n : 0 };
+}
+
+void col_text(struct query *q, char *dst, size_t size)
+{
+	str_copy(dst, size, column(q));
+}
+
+struct str col_blob(struct query *q, struct arena *a)
+{
+	return arena_str(a, column(q));
+}
+
+static bool ip_unpack(struct str s, struct ip *ip)
+{
+	size_t n = s.n ? s.n - 1 : 0;
+	if (!(n == 4 && s.p[0] == 4) && !(n == 16 && s.p[0] == 6))
+		return false;
+	ip->family = (uint8_t)s.p[0];
+	memcpy(ip->b, s.p + 1, n);
+	return true;
+}
+
+void col_ip(struct query *q, struct ip *ip)
+{
+	*ip = (struct ip){ 0 };
+	bool none = col_null(q);
+	if (!ip_unpack(column(q), ip) && !none)
+		q->damaged = true;
+}
+
+void col_prefix(struct query *q, struct prefix *p)
+{
+	*p = (struct prefix){ 0 };
+	struct str s = column(q);
+	if (s.n < 2 || !ip_unpack((struct str){ s.p, s.n - 1 }, &p->ip) ||
+	    (unsigned char)s.p[s.n - 1] > ip_bits(&p->ip))
+		q->damaged = true;
+	else
+		p->len = (uint8_t)s.p[s.n - 1];
+}
+
+/* ---- rows ------------------------------------------------------------------ */
+
+void *rows_add(struct rows *r)
+{
+	if (r->n == r->cap) {
+		r->cap = r->cap ? r->cap * 2 : 16;
+		r->v = mem_realloc(r->v, r->cap, r->size);
+	}
+	void *row = (char *)r->v + r->n++ * r->size;
+	memset(row, 0, r->size);
+	return row;
+}
+
+int rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n)
+{
+	void *copy = NULL;
+	if (e == ERR_OK && r->n) {
+		copy = arena_alloc(a, r->n * r->size);
+		memcpy(copy, r->v, r->n * r->size);
+	}
+	*n = copy ? r->n : 0;
+	memcpy(rows, &copy, sizeof(copy));     /* any struct's pointer */
+	free(r->v);
+	*r = (struct rows){ 0 };
+	return e;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The SQLite backend's own tools: a database handle with its cached statements, and
+ * a query that binds and reads in order. Everything of it stays in this room.
+ *
+ *   struct query q = query(db, "SELECT code, text FROM results WHERE test = ?");
+ *   bind_int(&q, test);
+ *   while ((e = query_step(&q)) == 1)
+ *           use(col_int(&q), …);       // columns in the order of the SELECT
+ *   return e;                          // 0 at the end, or a negative enum err
+ */
+#ifndef PORTREEVE_STORE_SQLITE_PRIVATE_H
+#define PORTREEVE_STORE_SQLITE_PRIVATE_H
+
+#include "store/store-private.h"
+
+#include <sqlite3.h>
+
+enum { QUERY_CACHE = 128, BUSY_TIMEOUT_MS = 5000 };
+
+/* One file and its connection. */
+struct db {
+	sqlite3 *h;                    /* NULL: not open */
+	char *path;
+	bool writable;
+	struct buf *message;           /* the store's: one line on the last error */
+	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
+	size_t cached;
+};
+
+/* A step forward of a file's schema; versions count up from 1 without a gap. */
+struct migration {
+	int version;
+	const char *sql;
+};
+struct schema {
+	const char *name;              /* "portreeve", for messages */
+	int application_id;
+	const struct migration *steps;
+	size_t step_count;
+};
+extern const struct schema main_schema, returns_schema;
+
+/* Opens; if writable makes the file, with the owner of its directory, and migrates it. */
+int db_open(struct db *db, const char *path, bool writable, const struct schema *schema,
+            struct buf *message);
+void db_close(struct db *db);
+/* The enum err for what SQLite last said on this handle, with the message set. */
+int db_error(struct db *db, int rc);
+/* Statements without parameters. */
+int db_exec(struct db *db, const char *sql);
+/* One transaction: db_begin() takes the write lock, db_end() commits if e is ERR_OK and
+ * undoes all otherwise. Returns e, or why the commit failed. */
+int db_begin(struct db *db);
+int db_end(struct db *db, int e);
+/* A read transaction: what is read between the two is one state. */
+int db_begin_read(struct db *db);
+/* Migrates the open database to the last step of the schema, or checks its version. */
+int schema_apply(struct db *db, const struct schema *schema);
+
+struct query {
+	struct db *db;
+	sqlite3_stmt *s;
+	int bound, column;
+	int rc;                        /* sticky: the first failure of prepare or bind */
+	bool damaged;                  /* a column did not hold what we write there */
+};
+
+/* `text` must be a string literal: the statement is cached by its address. */
+struct query query(struct db *db, const char *text);
+void bind_int(struct query *q, int64_t v);
+void bind_real(struct query *q, double v);
+void bind_text(struct query *q, const char *s);
+void bind_blob(struct query *q, struct str bytes);
+void bind_ip(struct query *q, const struct ip *ip);          /* family 0: NULL */
+void bind_prefix(struct query *q, const struct prefix *p);
+/* The next row: 1, or 0 at the end, or an error; the query is over then. */
+int query_step(struct query *q);
+/* The only row: ERR_OK, ERR_NOT_FOUND. After ERR_OK comes query_end(). */
+int query_one(struct query *q);
+int query_end(struct query *q);
+/* Runs what returns no rows. */
+int query_run(struct query *q);
+/* Rows changed by the last query_run(). */
+int db_changes(struct db *db);
+
+int64_t col_int(struct query *q);
+double col_real(struct query *q);
+bool col_null(struct query *q);                              /* peeks: does not advance */
+void col_text(struct query *q, char *dst, size_t size);
+struct str col_blob(struct query *q, struct arena *a);
+void col_ip(struct query *q, struct ip *ip);
+void col_prefix(struct query *q, struct prefix *p);
+
+/* Rows that grow on the heap and end in an arena. */
+struct rows {
+	size_t size, n, cap;
+	void *v;
+};
+void *rows_add(struct rows *r);                              /* zeroed */
+/* On ERR_OK moves them to the arena, else drops them. Returns e. */
+int rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n);
+
+struct consent_cache {
+	bool valid;
+	int64_t version;               /* PRAGMA data_version when it was read */
+	struct arena arena;
+	struct permit *permits;
+	struct exclusion *exclusions;
+	size_t permit_count, exclusion_count;
+};
+
+struct sqlite_store {
+	struct store base;             /* first */
+	struct db main, returns;
+	char *returns_path;
+	struct consent_cache consents;
+};
+
+static inline struct sqlite_store *sqlite_of(struct store *st)
+{
+	return (struct sqlite_store *)st;
+}
+/* Fails with one line. Returns err. */
+int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- inside a transaction of db main (sqlite-list.c, sqlite-tests.c) ------- */
+int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
+                const char *who, const char *why, int64_t now_s);
+int journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,
+                   const char *who, const char *why, int64_t now_s);
+/* Ids of the row, for what hangs on it. */
+struct test_row {
+	struct test t;
+	int64_t key;
+	int64_t lease_until_s;
+	bool passed;
+};
+int test_load(struct db *db, const char *id, struct test_row *row);      /* ERR_NOT_FOUND */
+int test_insert(struct db *db, struct test *t);
+/* The test of that target that has not ended. ERR_NOT_FOUND. */
+int test_live(struct db *db, const struct endpoint *target, struct test_row *row);
+int results_save(struct db *db, int64_t key, const struct case_result *results, size_t n);
+int lifecycle_state_load(struct sqlite_store *s, const struct endpoint *target, int64_t now_s,
+                         struct lifecycle_state *state);
+int listing_load(struct db *db, const struct ip *address, struct listing *l);
+int listing_remove(struct db *db, const struct ip *address);
+int recheck_set(struct db *db, const struct ip *address, int64_t at_s);
+/* Outputs published now (struct ip, in order; rows->v is the caller's to free), and the
+ * journal entries for what has changed since they were taken. */
+int outputs_published(struct db *db, struct rows *ips);
+int outputs_journal(struct db *db, const struct rows *before, int64_t now_s);
+int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s,
+                 struct consent_answer *out);
+
+/* ---- the operations -------------------------------------------------------- */
+int sqlite_permit_add(struct store *st, const struct permit *p);
+int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
+                         int64_t now_s);
+int sqlite_exclusion_add(struct store *st, const struct exclusion *x);
+int sqlite_exclusion_remove(struct store *st, const struct prefix *range, const char *who,
+                            int64_t now_s);
+int sqlite_permits(struct store *st, struct arena *a, struct permit **rows, size_t *n);
+int sqlite_exclusions(struct store *st, struct arena *a, struct exclusion **rows, size_t *n);
+int sqlite_consent(struct store *st, const struct ip *address, int64_t now_s,
+                   struct consent_answer *out);
+int sqlite_nominate(struct store *st, struct nomination *nom);
+int sqlite_nominations(struct store *st, struct arena *a, struct nomination **rows, size_t *n);
+
+int sqlite_test_add(struct store *st, struct test *t);
+int sqlite_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct test *rows,
+                      size_t max, size_t *n);
+int sqlite_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                          struct test *t);
+int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s);
+int sqlite_test_release(struct store *st, const char *id);
+int sqlite_test_intend(struct store *st, const char *id, const char *case_id, unsigned attempt);
+int sqlite_test_wait(struct store *st, const char *id, const struct case_result *results, size_t n,
+                     double seconds, int64_t until_s);
+int sqlite_test_results(struct store *st, const char *id, struct arena *a,
+                        struct case_result **results, size_t *n);
+int sqlite_test_get(struct store *st, const char *id, struct test *t);
+int sqlite_test_last(struct store *st, const struct endpoint *target, struct test *t);
+int sqlite_tests(struct store *st, const struct ip *address, size_t max, struct arena *a,
+                 struct test **rows, size_t *n);
+int sqlite_test_finish(struct store *st, const struct test_outcome *outcome,
+                       const struct lifecycle_policy *policy, struct lifecycle_effects *effects);
+int sqlite_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t *seed,
+                      int64_t *started_s);
+int sqlite_scan_end(struct store *st, const char *key, int64_t now_s);
+
+int sqlite_return_add(struct store *st, struct test_return *r, unsigned max_per_token);
+int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
+                         struct arena *a, struct test_return **rows, size_t *n);
+int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
+                      struct test_return **rows, size_t *n);
+int sqlite_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s);
+int sqlite_requests_after(struct store *st, int64_t after, size_t max, struct arena *a,
+                          struct retest_request **rows, size_t *n);
+int sqlite_cursor_get(struct store *st, const char *name, int64_t *value);
+int sqlite_cursor_set(struct store *st, const char *name, int64_t value);
+
+int sqlite_listing_get(struct store *st, const struct ip *address, struct listing *l);
+int sqlite_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
+int sqlite_proofs(struct store *st, const struct ip *address, struct arena *a, struct proof **rows,
+                  size_t *n);
+int sqlite_list(struct store *st, const struct ip *address, const char *who, const char *why,
+                const struct lifecycle_policy *policy, int64_t now_s);
+int sqlite_delist(struct store *st, const struct ip *address, const char *who, const char *why,
+                  int64_t now_s);
+int sqlite_retest(struct store *st, const struct ip *address, const char *who,
+                  const char *reply_to, int64_t now_s, unsigned *queued);
+int sqlite_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
+                    unsigned *queued);
+int sqlite_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
+int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
+                        int64_t now_s);
+int sqlite_serial(struct store *st, uint64_t *serial);
+int sqlite_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
+                   struct journal_entry **rows, size_t *n);
+int sqlite_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
+                    uint64_t *serial);
+int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struct str *bundle);
+int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
+                       char id[static 48], struct str *bundle);
+int sqlite_backup(struct store *st, const char *path);
+
+#endif

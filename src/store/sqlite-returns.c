@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the collector writes, in returns.db: mail that came back, and requests for a
+ * retest. The tester reads it and keeps how far it has read in its own file.
+ *
+ * Hostile input that reaches it: envelope and message of any mail that names a token, as
+ * values of prepared statements, never as text of one.
+ */
+#include "store/sqlite-private.h"
+
+static int token_count(struct db *db, const char *token, int64_t *n)
+{
+	struct query q = query(db, "SELECT count(*) FROM returns WHERE token = ?");
+	bind_text(&q, token);
+	int e = query_one(&q);
+	if (e != ERR_OK)
+		return e;
+	*n = col_int(&q);
+	return query_end(&q);
+}
+
+static int return_insert(struct sqlite_store *s, struct test_return *r, unsigned max_per_token)
+{
+	struct db *db = &s->returns;
+	int64_t had = 0;
+	int e = token_count(db, r->token, &had);
+	if (e != ERR_OK)
+		return e;
+	if (had >= max_per_token)
+		return store_fail(s, ERR_LIMIT, "that token has come back %lld times already",
+		                  (long long)had);
+	struct query q = query(db, "INSERT INTO returns (test_id, case_id, attempt, kind, marked,"
+	                           " peer, port, time_s, token, helo, mail_from, rcpt_to, message)"
+	                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	bind_text(&q, r->test_id);
+	bind_text(&q, r->case_id);
+	bind_int(&q, r->attempt);
+	bind_int(&q, r->kind);
+	bind_int(&q, r->marked);
+	bind_ip(&q, &r->peer.ip);
+	bind_int(&q, r->peer.port);
+	bind_int(&q, r->time_s);
+	bind_text(&q, r->token);
+	bind_text(&q, r->helo);
+	bind_text(&q, r->mail_from);
+	bind_text(&q, r->rcpt_to);
+	bind_blob(&q, r->message);
+	e = query_run(&q);
+	if (e == ERR_OK)
+		r->id = sqlite3_last_insert_rowid(db->h);
+	return e;
+}
+
+int sqlite_return_add(struct store *st, struct test_return *r, unsigned max_per_token)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->returns);
+	return e == ERR_OK ? db_end(&s->returns, return_insert(s, r, max_per_token)) : e;
+}
+
+/* The reader may start before the collector has made the file. */
+static int returns_ready(struct sqlite_store *s, bool *there)
+{
+	int e = ERR_OK;
+	if (!s->returns.h)
+		e = db_open(&s->returns, s->returns_path, false, &returns_schema, &s->base.message);
+	*there = e == ERR_OK;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+#define COLUMNS \
+	"id, test_id, case_id, attempt, kind, marked, peer, port, time_s, token, helo," \
+	" mail_from, rcpt_to"
+
+static int returns_read(struct query *q, bool with_message, struct arena *a,
+                        struct test_return **out, size_t *n)
+{
+	struct rows rows = { .size = sizeof(struct test_return) };
+	int e;
+	while ((e = query_step(q)) == 1) {
+		struct test_return *r = rows_add(&rows);
+		r->id = col_int(q);
+		col_text(q, r->test_id, sizeof(r->test_id));
+		col_text(q, r->case_id, sizeof(r->case_id));
+		r->attempt = (uint8_t)col_int(q);
+		r->kind = (enum return_kind)col_int(q);
+		r->marked = col_int(q) != 0;
+		col_ip(q, &r->peer.ip);
+		r->peer.port = (uint16_t)col_int(q);
+		r->time_s = col_int(q);
+		col_text(q, r->token, sizeof(r->token));
+		col_text(q, r->helo, sizeof(r->helo));
+		col_text(q, r->mail_from, sizeof(r->mail_from));
+		col_text(q, r->rcpt_to, sizeof(r->rcpt_to));
+		if (with_message)
+			r->message = col_blob(q, a);
+	}
+	return rows_done(&rows, e, a, out, n);
+}
+
+int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
+                         struct arena *a, struct test_return **rows, size_t *n)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	bool there;
+	int e = returns_ready(s, &there);
+	*rows = NULL;
+	*n = 0;
+	if (e != ERR_OK || !there)
+		return e;
+	struct query q = with_message ?
+		query(&s->returns, "SELECT " COLUMNS ", message FROM returns"
+		                   " WHERE id > ? ORDER BY id LIMIT ?") :
+		query(&s->returns, "SELECT " COLUMNS " FROM returns"
+		                   " WHERE id > ? ORDER BY id LIMIT ?");
+	bind_int(&q, after);
+	bind_int(&q, max > INT32_MAX ? INT32_MAX : (int64_t)max);
+	return returns_read(&q, with_message, a, rows, n);
+}
+
+int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
+                      struct test_return **rows, size_t *n)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	bool there;
+	int e = returns_ready(s, &there);
+	*rows = NULL;
+	*n = 0;
+	if (e != ERR_OK || !there)
+		return e;
+	struct query q = with_message ?
+		query(&s->returns, "SELECT " COLUMNS ", message FROM returns"
+		                   " WHERE test_id = ? ORDER BY id") :
+		query(&s->returns, "SELECT " COLUMNS " FROM returns WHERE test_id = ? ORDER BY id");
+	bind_text(&q, test_id);
+	return returns_read(&q, with_message, a, rows, n);
+}
+
+/* ---- requests -------------------------------------------------------------- */
+
+static int request_insert(struct sqlite_store *s, const struct retest_request *r,
+                          int64_t min_interval_s)
+{
+	struct db *db = &s->returns;
+	struct query q = query(db, "SELECT 1 FROM requests WHERE address = ? AND time_s > ?"
+	                           " LIMIT 1");
+	bind_ip(&q, &r->address);
+	bind_int(&q, r->time_s - min_interval_s);
+	int e = query_one(&q);
+	if (e == ERR_OK) {
+		query_end(&q);
+		return store_fail(s, ERR_LIMIT, "that address asked a short time ago");
+	}
+	if (e != ERR_NOT_FOUND)
+		return e;
+	q = query(db, "INSERT INTO requests (address, reply_to, time_s) VALUES (?, ?, ?)");
+	bind_ip(&q, &r->address);
+	bind_text(&q, r->reply_to);
+	bind_int(&q, r->time_s);
+	return query_run(&q);
+}
+
+int sqlite_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->returns);
+	return e == ERR_OK ? db_end(&s->returns, request_insert(s, r, min_interval_s)) : e;
+}
+
+int sqlite_requests_after(struct store *st, int64_t after, size_t max, struct arena *a,
+                          struct retest_request **out, size_t *n)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	bool there;
+	int e = returns_ready(s, &there);
+	*out = NULL;
+	*n = 0;
+	if (e != ERR_OK || !there)
+		return e;
+	struct rows rows = { .size = sizeof(struct retest_request) };
+	struct query q = query(&s->returns, "SELECT id, address, reply_to, time_s FROM requests"
+	                                    " WHERE id > ? ORDER BY id LIMIT ?");
+	bind_int(&q, after);
+	bind_int(&q, max > INT32_MAX ? INT32_MAX : (int64_t)max);
+	while ((e = query_step(&q)) == 1) {
+		struct retest_request *r = rows_add(&rows);
+		r->id = col_int(&q);
+		col_ip(&q, &r->address);
+		col_text(&q, r->reply_to, sizeof(r->reply_to));
+		r->time_s = col_int(&q);
+	}
+	return rows_done(&rows, e, a, out, n);
+}
+
+/* ---- cursors (in portreeve.db) --------------------------------------------- */
+
+int sqlite_cursor_get(struct store *st, const char *name, int64_t *value)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct query q = query(&s->main, "SELECT value FROM cursors WHERE name = ?");
+	bind_text(&q, name);
+	int e = query_one(&q);
+	*value = 0;
+	if (e == ERR_NOT_FOUND)
+		return ERR_OK;              /* nothing read yet */
+	if (e != ERR_OK)
+		return e;
+	*value = col_int(&q);
+	return query_end(&q);
+}
+
+int sqlite_cursor_set(struct store *st, const char *name, int64_t value)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct query q = query(&s->main, "INSERT INTO cursors (name, value) VALUES (?, ?)"
+	                                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+	bind_text(&q, name);
+	bind_int(&q, value);
+	return query_run(&q);
+}

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Tests: the queue, leases, intents and results, and resumable scans. Their end, which
+ * changes the list, is in sqlite-lifecycle.c.
+ */
+#include "store/sqlite-private.h"
+
+#include "base/random.h"
+
+#include <stdlib.h>
+
+#define COLUMNS \
+	"key, id, address, port, consent, reason, state, verdict, all_cases, who, reply_to," \
+	" tries, created_s, not_before_s, started_s, finished_s, wait_until_s, lease_until_s," \
+	" seconds, passed, evidence_id"
+
+static void row_read(struct query *q, struct test_row *row)
+{
+	struct test *t = &row->t;
+	*row = (struct test_row){ .key = col_int(q) };
+	col_text(q, t->id, sizeof(t->id));
+	col_ip(q, &t->target.ip);
+	t->target.port = (uint16_t)col_int(q);
+	t->consent = (enum consent)col_int(q);
+	t->reason = (enum test_reason)col_int(q);
+	t->state = (enum test_state)col_int(q);
+	t->verdict = (enum verdict)col_int(q);
+	t->all = col_int(q) != 0;
+	col_text(q, t->who, sizeof(t->who));
+	col_text(q, t->reply_to, sizeof(t->reply_to));
+	t->tries = (unsigned)col_int(q);
+	t->created_s = col_int(q);
+	t->not_before_s = col_int(q);
+	t->started_s = col_int(q);
+	t->finished_s = col_int(q);
+	t->wait_until_s = col_int(q);
+	row->lease_until_s = col_int(q);
+	t->seconds = col_real(q);
+	row->passed = col_int(q) != 0;
+	col_text(q, t->evidence_id, sizeof(t->evidence_id));
+}
+
+/* The only row of a query. */
+static int row_one(struct query *q, struct test_row *row)
+{
+	int e = query_one(q);
+	if (e != ERR_OK)
+		return e;
+	row_read(q, row);
+	return query_end(q);
+}
+
+int test_load(struct db *db, const char *id, struct test_row *row)
+{
+	struct query q = query(db, "SELECT " COLUMNS " FROM tests WHERE id = ?");
+	bind_text(&q, id);
+	return row_one(&q, row);
+}
+
+int test_live(struct db *db, const struct endpoint *target, struct test_row *row)
+{
+	struct query q = query(db, "SELECT " COLUMNS " FROM tests"
+	                           " WHERE address = ? AND port = ? AND state <> 3");
+	bind_ip(&q, &target->ip);
+	bind_int(&q, target->port);
+	return row_one(&q, row);
+}
+
+static int load(struct sqlite_store *s, const char *id, struct test_row *row)
+{
+	int e = test_load(&s->main, id, row);
+	if (e == ERR_NOT_FOUND)
+		return store_fail(s, e, "no test has the id \"%s\"", id);
+	return e;
+}
+
+/* Loads a test that has not ended, for a change. */
+static int load_live(struct sqlite_store *s, const char *id, struct test_row *row)
+{
+	int e = load(s, id, row);
+	if (e == ERR_OK && row->t.state == TEST_DONE)
+		return store_fail(s, ERR_EXISTS, "test %s has ended", id);
+	return e;
+}
+
+/* ---- queueing -------------------------------------------------------------- */
+
+static int insert_with_id(struct db *db, struct test *t)
+{
+	unsigned char bits[5];
+	random_bytes(bits, sizeof(bits));
+	base32_encode(bits, sizeof(bits), t->id);
+
+	struct query q = query(db, "INSERT INTO tests (id, address, port, consent, reason, state,"
+	                           " verdict, all_cases, who, reply_to, tries, created_s,"
+	                           " not_before_s, started_s, finished_s, wait_until_s,"
+	                           " lease_until_s, seconds, passed, evidence_id)"
+	                           " VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?,"
+	                           " 0, 0, 0, 0, 0.0, 0, '')");
+	bind_text(&q, t->id);
+	bind_ip(&q, &t->target.ip);
+	bind_int(&q, t->target.port);
+	bind_int(&q, t->consent);
+	bind_int(&q, t->reason);
+	bind_int(&q, t->all);
+	bind_text(&q, t->who);
+	bind_text(&q, t->reply_to);
+	bind_int(&q, t->tries);
+	bind_int(&q, t->created_s);
+	bind_int(&q, t->not_before_s);
+	return query_run(&q);
+}
+
+int test_insert(struct db *db, struct test *t)
+{
+	t->state = TEST_QUEUED;
+	t->verdict = VERDICT_NONE;
+	t->started_s = t->finished_s = t->wait_until_s = 0;
+	t->seconds = 0;
+	t->evidence_id[0] = '\0';
+	/* The target is free, so that ERR_EXISTS means an id that was drawn before. */
+	int e = insert_with_id(db, t);
+	for (int again = 0; e == ERR_EXISTS && again < 8; again++)
+		e = insert_with_id(db, t);
+	return e;
+}
+
+/* The last guard of "no consent, no test". */
+static int may_test(struct sqlite_store *s, const struct test *t, int64_t now_s)
+{
+	struct consent_answer answer;
+	int e = consent_load(s, &t->target.ip, now_s, &answer);
+	char address[IP_TEXT_MAX], rule[PREFIX_TEXT_MAX];
+	if (e != ERR_OK)
+		return e;
+	ip_format(&t->target.ip, address);
+	if (answer.excluded)
+		return store_fail(s, ERR_DENIED, "%s is excluded from tests by %s (%s)", address,
+		                  prefix_format(&answer.rule, rule), answer.by);
+	if (t->consent == CONSENT_NONE)
+		return store_fail(s, ERR_DENIED, "%s: no consent, no test", address);
+	if (t->consent == CONSENT_RANGE && answer.consent == CONSENT_NONE)
+		return store_fail(s, ERR_DENIED, "%s: no permit for it holds", address);
+	return ERR_OK;
+}
+
+static int add(struct sqlite_store *s, struct test *t)
+{
+	struct test_row live;
+	int e = may_test(s, t, t->created_s);
+	if (e != ERR_OK)
+		return e;
+	e = test_live(&s->main, &t->target, &live);
+	if (e == ERR_OK) {
+		*t = live.t;
+		return store_fail(s, ERR_EXISTS, "test %s of that target has not ended", t->id);
+	}
+	if (e != ERR_NOT_FOUND)
+		return e;
+	t->tries = 0;
+	return test_insert(&s->main, t);
+}
+
+int sqlite_test_add(struct store *st, struct test *t)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, add(s, t)) : e;
+}
+
+/* ---- leases ---------------------------------------------------------------- */
+
+static int lease_write(struct db *db, struct test_row *row, int64_t now_s, int64_t lease_s)
+{
+	struct test *t = &row->t;
+	if (t->state == TEST_QUEUED)
+		t->state = TEST_RUNNING;
+	if (t->started_s == 0)
+		t->started_s = now_s;
+	t->tries++;
+	struct query q = query(db, "UPDATE tests SET state = ?, started_s = ?, tries = ?,"
+	                           " wait_until_s = ?, lease_until_s = ? WHERE key = ?");
+	bind_int(&q, t->state);
+	bind_int(&q, t->started_s);
+	bind_int(&q, t->tries);
+	bind_int(&q, t->wait_until_s);
+	bind_int(&q, now_s + lease_s);
+	bind_int(&q, row->key);
+	return query_run(&q);
+}
+
+/* Leases the row. ERR_DENIED if it may not start any more; one that was running is only
+ * waited for then. */
+static int lease(struct sqlite_store *s, struct test_row *row, int64_t now_s, int64_t lease_s)
+{
+	if (row->t.state != TEST_WAITING) {
+		int e = may_test(s, &row->t, now_s);
+		if (e == ERR_DENIED && row->t.state == TEST_RUNNING) {
+			row->t.state = TEST_WAITING;
+			row->t.wait_until_s = now_s;
+		} else if (e != ERR_OK) {
+			return e;
+		}
+	}
+	return lease_write(&s->main, row, now_s, lease_s);
+}
+
+static int drop(struct db *db, int64_t key)
+{
+	struct query q = query(db, "DELETE FROM tests WHERE key = ?");
+	bind_int(&q, key);
+	return query_run(&q);
+}
+
+static int due_read(struct db *db, int64_t now_s, size_t max, struct rows *rows)
+{
+	struct query q = query(db, "SELECT " COLUMNS " FROM tests WHERE state <> 3"
+	                           " AND not_before_s <= ? AND lease_until_s <= ?"
+	                           " ORDER BY not_before_s, key LIMIT ?");
+	bind_int(&q, now_s);
+	bind_int(&q, now_s);
+	bind_int(&q, (int64_t)max);
+	int e;
+	while ((e = query_step(&q)) == 1)
+		row_read(&q, rows_add(rows));
+	return e;
+}
+
+/* Leases what is due; rows whose consent has gone are dropped from the queue. */
+static int lease_due(struct sqlite_store *s, int64_t now_s, int64_t lease_s, struct test *out,
+                     size_t max, size_t *n)
+{
+	struct rows rows = { .size = sizeof(struct test_row) };
+	int e;
+	do {
+		rows.n = 0;
+		e = due_read(&s->main, now_s, max, &rows);
+		struct test_row *row = rows.v;
+		for (size_t i = 0; e == ERR_OK && i < rows.n; i++) {
+			e = lease(s, &row[i], now_s, lease_s);
+			if (e == ERR_OK)
+				out[(*n)++] = row[i].t;
+			else if (e == ERR_DENIED)
+				e = drop(&s->main, row[i].key);
+		}
+	} while (e == ERR_OK && *n == 0 && rows.n > 0);
+	free(rows.v);
+	return e;
+}
+
+int sqlite_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct test *out,
+                      size_t max, size_t *n)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	/* Looking costs no lock and no write: this is asked every second. */
+	struct rows any = { .size = sizeof(struct test_row) };
+	int e = max ? due_read(&s->main, now_s, 1, &any) : ERR_OK;
+	bool due = any.n > 0;
+	free(any.v);
+	if (e != ERR_OK || !due)
+		return e;
+	e = db_begin(&s->main);
+	if (e != ERR_OK)
+		return e;
+	e = db_end(&s->main, lease_due(s, now_s, lease_s, out, max, n));
+	if (e != ERR_OK)
+		*n = 0;
+	return e;
+}
+
+static int lease_one(struct sqlite_store *s, const char *id, int64_t now_s, int64_t lease_s,
+                     struct test *t)
+{
+	struct test_row row;
+	int e = load_live(s, id, &row);
+	if (e != ERR_OK)
+		return e;
+	if (row.lease_until_s > now_s)
+		return store_fail(s, ERR_BUSY, "test %s is being run by another process", id);
+	e = lease(s, &row, now_s, lease_s);
+	if (e == ERR_OK)
+		*t = row.t;
+	return e;
+}
+
+int sqlite_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                          struct test *t)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, lease_one(s, id, now_s, lease_s, t)) : e;
+}
+
+int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct query q = query(&s->main, "UPDATE tests SET lease_until_s = max(lease_until_s, ?)"
+	                                 " WHERE id = ? AND state IN (1, 2)");
+	bind_int(&q, lease_until_s);
+	bind_text(&q, id);
+	int e = query_run(&q);
+	if (e == ERR_OK && db_changes(&s->main) == 0)
+		return store_fail(s, ERR_NOT_FOUND, "test %s is not being run", id);
+	return e;
+}
+
+static int release(struct sqlite_store *s, const char *id)
+{
+	struct test_row row;
+	int e = load_live(s, id, &row);
+	if (e != ERR_OK)
+		return e;
+	/* One that sent nothing goes back to the queue as if it had not been taken. */
+	struct query q = query(&s->main,
+	                       "UPDATE tests SET lease_until_s = 0,"
+	                       " state = CASE WHEN state = 1 AND NOT EXISTS"
+	                       "  (SELECT 1 FROM intents WHERE test = key) THEN 0 ELSE state END,"
+	                       " tries = max(tries - 1, 0) WHERE key = ? AND state IN (1, 2)");
+	bind_int(&q, row.key);
+	return query_run(&q);
+}
+
+int sqlite_test_release(struct store *st, const char *id)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, release(s, id)) : e;
+}
+
+/* ---- intents and results --------------------------------------------------- */
+
+static int intend(struct sqlite_store *s, const char *id, const char *case_id, unsigned attempt)
+{
+	struct test_row row;
+	int e = load(s, id, &row);
+	if (e == ERR_OK && row.t.state == TEST_DONE)
+		e = store_fail(s, ERR_DENIED, "test %s has ended: nothing more is sent", id);
+	if (e == ERR_OK)
+		e = may_test(s, &row.t, row.t.started_s);
+	if (e != ERR_OK)
+		return e;
+	struct query q = query(&s->main, "INSERT INTO intents (test, case_id, attempt)"
+	                                 " VALUES (?, ?, ?)");
+	bind_int(&q, row.key);
+	bind_text(&q, case_id);
+	bind_int(&q, attempt);
+	e = query_run(&q);
+	if (e == ERR_EXISTS)
+		return store_fail(s, e, "test %s: case %s, attempt %u was sent before", id, case_id,
+		                  attempt);
+	return e;
+}
+
+int sqlite_test_intend(struct store *st, const char *id, const char *case_id, unsigned attempt)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, intend(s, id, case_id, attempt)) : e;
+}
+
+static int result_insert(struct db *db, int64_t key, size_t n, const struct case_result *r)
+{
+	struct query q = query(db, "INSERT INTO results (test, n, case_id, attempt, stage, code,"
+	                           " enhanced, text, accepted, refused, returned, bounced, output)"
+	                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	bind_int(&q, key);
+	bind_int(&q, (int64_t)n);
+	bind_text(&q, r->id);
+	bind_int(&q, r->attempt);
+	bind_int(&q, r->stage);
+	bind_int(&q, r->code);
+	bind_text(&q, r->enhanced);
+	bind_text(&q, r->text);
+	bind_int(&q, r->accepted);
+	bind_int(&q, r->refused);
+	bind_int(&q, r->returned);
+	bind_int(&q, r->bounced);
+	bind_ip(&q, &r->output);
+	return query_run(&q);
+}
+
+int results_save(struct db *db, int64_t key, const struct case_result *results, size_t n)
+{
+	struct query q = query(db, "DELETE FROM results WHERE test = ?");
+	bind_int(&q, key);
+	int e = query_run(&q);
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		e = result_insert(db, key, i, &results[i]);
+	return e;
+}
+
+static int wait_for(struct sqlite_store *s, const char *id, const struct case_result *results,
+                    size_t n, double seconds, int64_t until_s)
+{
+	struct test_row row;
+	int e = load_live(s, id, &row);
+	if (e == ERR_OK)
+		e = results_save(&s->main, row.key, results, n);
+	if (e != ERR_OK)
+		return e;
+	struct query q = query(&s->main, "UPDATE tests SET state = 2, seconds = ?,"
+	                                 " wait_until_s = ?, lease_until_s = max(lease_until_s, ?)"
+	                                 " WHERE key = ?");
+	bind_real(&q, seconds);
+	bind_int(&q, until_s);
+	bind_int(&q, until_s);
+	bind_int(&q, row.key);
+	return query_run(&q);
+}
+
+int sqlite_test_wait(struct store *st, const char *id, const struct case_result *results, size_t n,
+                     double seconds, int64_t until_s)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, wait_for(s, id, results, n, seconds, until_s)) : e;
+}
+
+static int saved_read(struct db *db, int64_t key, struct rows *rows)
+{
+	struct query q = query(db, "SELECT case_id, attempt, stage, code, enhanced, text, accepted,"
+	                           " refused, returned, bounced, output"
+	                           " FROM results WHERE test = ? ORDER BY n");
+	bind_int(&q, key);
+	int e;
+	while ((e = query_step(&q)) == 1) {
+		struct case_result *r = rows_add(rows);
+		col_text(&q, r->id, sizeof(r->id));
+		r->attempt = (uint8_t)col_int(&q);
+		r->stage = (enum case_stage)col_int(&q);
+		r->code = (int)col_int(&q);
+		col_text(&q, r->enhanced, sizeof(r->enhanced));
+		col_text(&q, r->text, sizeof(r->text));
+		r->accepted = col_int(&q) != 0;
+		r->refused = col_int(&q) != 0;
+		r->returned = (unsigned)col_int(&q);
+		r->bounced = (unsigned)col_int(&q);
+		col_ip(&q, &r->output);
+	}
+	return e;
+}
+
+/* Probes that were begun, and whose result died with the process that sent them. */
+static int interrupted_read(struct db *db, int64_t key, struct rows *rows)
+{
+	struct query q = query(db, "SELECT case_id, attempt FROM intents AS i WHERE test = ?"
+	                           " AND NOT EXISTS (SELECT 1 FROM results AS r WHERE"
+	                           " r.test = i.test AND r.case_id = i.case_id"
+	                           " AND r.attempt = i.attempt)");
+	bind_int(&q, key);
+	int e;
+	while ((e = query_step(&q)) == 1) {
+		struct case_result *r = rows_add(rows);
+		col_text(&q, r->id, sizeof(r->id));
+		r->attempt = (uint8_t)col_int(&q);
+		r->stage = STAGE_MESSAGE;
+		str_copy(r->text, sizeof(r->text), STR("interrupted"));
+	}
+	return e;
+}
+
+static int results_read(struct sqlite_store *s, const char *id, struct rows *rows)
+{
+	struct test_row row;
+	int e = load(s, id, &row);
+	if (e == ERR_OK)
+		e = saved_read(&s->main, row.key, rows);
+	if (e == ERR_OK)
+		e = interrupted_read(&s->main, row.key, rows);
+	return e;
+}
+
+int sqlite_test_results(struct store *st, const char *id, struct arena *a,
+                        struct case_result **results, size_t *n)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct rows rows = { .size = sizeof(struct case_result) };
+	int e = db_begin_read(&s->main);
+	if (e == ERR_OK)
+		e = db_end(&s->main, results_read(s, id, &rows));
+	return rows_done(&rows, e, a, results, n);
+}
+
+/* ---- reading --------------------------------------------------------------- */
+
+int sqlite_test_get(struct store *st, const char *id, struct test *t)
+{
+	struct test_row row;
+	int e = load(sqlite_of(st), id, &row);
+	if (e == ERR_OK)
+		*t = row.t;
+	return e;
+}
+
+int sqlite_test_last(struct store *st, const struct endpoint *target, struct test *t)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct test_row row;
+	struct query q = query(&s->main, "SELECT " COLUMNS " FROM tests WHERE address = ?"
+	                                 " AND (port = ? OR ? = 0) ORDER BY key DESC LIMIT 1");
+	bind_ip(&q, &target->ip);
+	bind_int(&q, target->port);
+	bind_int(&q, target->port);
+	int e = row_one(&q, &row);
+	if (e == ERR_OK)
+		*t = row.t;
+	return e == ERR_NOT_FOUND ? store_fail(s, e, "never tested") : e;
+}
+
+int sqlite_tests(struct store *st, const struct ip *address, size_t max, struct arena *a,
+                 struct test **out, size_t *n)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct rows rows = { .size = sizeof(struct test) };
+	struct query q;
+	if (address->family == 0) {
+		q = query(&s->main, "SELECT " COLUMNS " FROM tests ORDER BY key DESC LIMIT ?");
+	} else {
+		q = query(&s->main, "SELECT " COLUMNS " FROM tests WHERE address = ?"
+		                    " ORDER BY key DESC LIMIT ?");
+		bind_ip(&q, address);
+	}
+	bind_int(&q, max > INT32_MAX ? INT32_MAX : (int64_t)max);
+	int e;
+	while ((e = query_step(&q)) == 1) {
+		struct test_row row;
+		row_read(&q, &row);
+		*(struct test *)rows_add(&rows) = row.t;
+	}
+	return rows_done(&rows, e, a, out, n);
+}
+
+/* ---- scans ----------------------------------------------------------------- */
+
+static int scan_find(struct sqlite_store *s, const char *key, uint64_t *seed, int64_t *started_s)
+{
+	struct query q = query(&s->main, "SELECT seed, started_s FROM scans"
+	                                 " WHERE key = ? AND ended_s = 0");
+	bind_text(&q, key);
+	int e = query_one(&q);
+	if (e != ERR_OK)
+		return e;
+	*seed = (uint64_t)col_int(&q);
+	*started_s = col_int(&q);
+	return query_end(&q);
+}
+
+static int scan_begin(struct sqlite_store *s, const char *key, int64_t now_s, uint64_t *seed,
+                      int64_t *started_s)
+{
+	int e = scan_find(s, key, seed, started_s);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	*seed = random_u64();
+	*started_s = now_s;
+	struct query q = query(&s->main, "INSERT OR REPLACE INTO scans"
+	                                 " (key, seed, started_s, ended_s) VALUES (?, ?, ?, 0)");
+	bind_text(&q, key);
+	bind_int(&q, (int64_t)*seed);
+	bind_int(&q, now_s);
+	return query_run(&q);
+}
+
+int sqlite_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t *seed,
+                      int64_t *started_s)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, scan_begin(s, key, now_s, seed, started_s)) : e;
+}
+
+int sqlite_scan_end(struct store *st, const char *key, int64_t now_s)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct query q = query(&s->main, "UPDATE scans SET ended_s = ?"
+	                                 " WHERE key = ? AND ended_s = 0");
+	bind_int(&q, now_s);
+	bind_text(&q, key);
+	int e = query_run(&q);
+	if (e == ERR_OK && db_changes(&s->main) == 0)
+		return store_fail(s, ERR_NOT_FOUND, "no such scan is unfinished");
+	return e;
+}

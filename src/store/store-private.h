@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a backend of the store fills: one function for each of store.h, called only
+ * through store.c, which has checked the role and cleared the message before.
+ */
+#ifndef PORTREEVE_STORE_STORE_PRIVATE_H
+#define PORTREEVE_STORE_STORE_PRIVATE_H
+
+#include "store/store.h"
+
+struct store_ops {
+	void (*close)(struct store *);
+
+	int (*permit_add)(struct store *, const struct permit *);
+	int (*permit_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
+	int (*exclusion_add)(struct store *, const struct exclusion *);
+	int (*exclusion_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
+	int (*permits)(struct store *, struct arena *, struct permit **, size_t *);
+	int (*exclusions)(struct store *, struct arena *, struct exclusion **, size_t *);
+	int (*consent)(struct store *, const struct ip *, int64_t now_s, struct consent_answer *);
+
+	int (*nominate)(struct store *, struct nomination *);
+	int (*nominations)(struct store *, struct arena *, struct nomination **, size_t *);
+
+	int (*test_add)(struct store *, struct test *);
+	int (*test_lease)(struct store *, int64_t now_s, int64_t lease_s, struct test *, size_t max,
+	                  size_t *n);
+	int (*test_lease_one)(struct store *, const char *id, int64_t now_s, int64_t lease_s,
+	                      struct test *);
+	int (*test_renew)(struct store *, const char *id, int64_t lease_until_s);
+	int (*test_release)(struct store *, const char *id);
+	int (*test_intend)(struct store *, const char *id, const char *case_id, unsigned attempt);
+	int (*test_wait)(struct store *, const char *id, const struct case_result *, size_t n,
+	                 double seconds, int64_t until_s);
+	int (*test_results)(struct store *, const char *id, struct arena *, struct case_result **,
+	                    size_t *n);
+	int (*test_get)(struct store *, const char *id, struct test *);
+	int (*test_last)(struct store *, const struct endpoint *, struct test *);
+	int (*tests)(struct store *, const struct ip *, size_t max, struct arena *, struct test **,
+	             size_t *n);
+	int (*test_finish)(struct store *, const struct test_outcome *,
+	                   const struct lifecycle_policy *, struct lifecycle_effects *);
+	int (*scan_begin)(struct store *, const char *key, int64_t now_s, uint64_t *seed,
+	                  int64_t *started_s);
+	int (*scan_end)(struct store *, const char *key, int64_t now_s);
+
+	int (*return_add)(struct store *, struct test_return *, unsigned max_per_token);
+	int (*returns_after)(struct store *, int64_t after, size_t max, bool with_message,
+	                     struct arena *, struct test_return **, size_t *n);
+	int (*returns_of)(struct store *, const char *test_id, bool with_message, struct arena *,
+	                  struct test_return **, size_t *n);
+	int (*request_add)(struct store *, const struct retest_request *, int64_t min_interval_s);
+	int (*requests_after)(struct store *, int64_t after, size_t max, struct arena *,
+	                      struct retest_request **, size_t *n);
+	int (*cursor_get)(struct store *, const char *name, int64_t *);
+	int (*cursor_set)(struct store *, const char *name, int64_t);
+
+	int (*listing_get)(struct store *, const struct ip *, struct listing *);
+	int (*listings)(struct store *, struct arena *, struct listing **, size_t *n);
+	int (*proofs)(struct store *, const struct ip *, struct arena *, struct proof **, size_t *n);
+	int (*list)(struct store *, const struct ip *, const char *who, const char *why,
+	            const struct lifecycle_policy *, int64_t now_s);
+	int (*delist)(struct store *, const struct ip *, const char *who, const char *why,
+	              int64_t now_s);
+	int (*retest)(struct store *, const struct ip *, const char *who, const char *reply_to,
+	              int64_t now_s, unsigned *queued);
+	int (*rechecks)(struct store *, int64_t now_s, const struct lifecycle_policy *,
+	                unsigned *queued);
+	int (*outputs)(struct store *, struct arena *, struct output **, size_t *n);
+	int (*output_agree)(struct store *, const struct ip *, bool agreed, const char *who,
+	                    int64_t now_s);
+	int (*serial)(struct store *, uint64_t *);
+	int (*journal)(struct store *, uint64_t after, size_t max, struct arena *,
+	               struct journal_entry **, size_t *n);
+	int (*snapshot)(struct store *, struct arena *, struct listing **, size_t *n,
+	                uint64_t *serial);
+
+	int (*evidence_get)(struct store *, const char *id, struct arena *, struct str *bundle);
+	int (*evidence_of)(struct store *, const struct ip *, struct arena *,
+	                   char id[static 48], struct str *bundle);
+	int (*backup)(struct store *, const char *path);
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include "store/types.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const consents[] = { "none", "range", "evidence", "contact", "owner" };
+static const char *const verdicts[] = {
+	"none", "open", "closed", "accepting", "backscatter", "unreachable", "inconclusive",
+};
+static const char *const stages[] = {
+	"none", "skipped", "connect", "helo", "mail", "rcpt", "data", "message",
+};
+static const char *const states[] = { "queued", "running", "waiting", "done" };
+static const char *const reasons[] = { "nominated", "operator", "retest", "recheck", "retry" };
+static const char *const actions[] = {
+	"list", "delist", "refresh", "permit", "unpermit", "exclude", "unexclude", "nominate",
+	"output-list", "output-delist", "test",
+};
+
+static const char *name_of(const char *const *names, size_t n, unsigned value)
+{
+	return value < n ? names[value] : "unknown";
+}
+
+/* The index of s in names, or ERR_INVALID. */
+static int index_of(const char *const *names, size_t n, struct str s)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(s, str_of(names[i])))
+			return (int)i;
+	return ERR_INVALID;
+}
+
+const char *consent_name(enum consent c) { return name_of(consents, COUNT(consents), c); }
+const char *verdict_name(enum verdict v) { return name_of(verdicts, COUNT(verdicts), v); }
+const char *stage_name(enum case_stage s) { return name_of(stages, COUNT(stages), s); }
+const char *test_state_name(enum test_state s) { return name_of(states, COUNT(states), s); }
+const char *test_reason_name(enum test_reason r) { return name_of(reasons, COUNT(reasons), r); }
+const char *journal_action_name(enum journal_action a) { return name_of(actions, COUNT(actions), a); }
+
+int consent_parse(struct str s, enum consent *c)
+{
+	int i = index_of(consents, COUNT(consents), s);
+	if (i < 0)
+		return i;
+	*c = (enum consent)i;
+	return ERR_OK;
+}
+
+int verdict_parse(struct str s, enum verdict *v)
+{
+	int i = index_of(verdicts, COUNT(verdicts), s);
+	if (i < 0)
+		return i;
+	*v = (enum verdict)i;
+	return ERR_OK;
+}
+
+int stage_parse(struct str s, enum case_stage *stage)
+{
+	int i = index_of(stages, COUNT(stages), s);
+	if (i < 0)
+		return i;
+	*stage = (enum case_stage)i;
+	return ERR_OK;
+}

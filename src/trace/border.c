@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Where our own side ends. Every message that reached us has lines of our own hosts
+ * on top; the first of them that took it from outside names the handover. Nothing
+ * below is ours, whatever it says.
+ */
+#include "trace/trace-private.h"
+
+#include "trace/names.h"
+
+static bool any_glob(const struct str *globs, size_t n, struct str host)
+{
+	for (size_t i = 0; i < n; i++)
+		if (name_glob(globs[i], host))
+			return true;
+	return false;
+}
+
+bool border_is_own_name(const struct trace_border *b, struct str host)
+{
+	return host.n != 0 && (any_glob(b->own_hosts, b->own_host_count, host) ||
+	                       any_glob(b->border_hosts, b->border_host_count, host));
+}
+
+bool border_is_own_ip(const struct trace_border *b, const struct ip *ip)
+{
+	for (size_t i = 0; ip->family && i < b->own_net_count; i++)
+		if (prefix_contains(&b->own_nets[i], ip))
+			return true;
+	return false;
+}
+
+/* What the line above tells of the host whose line comes next. */
+struct inside {
+	bool first;              /* there is no line above */
+	bool sure;               /* its peer is ours by address */
+	struct str rdns, helo;
+	struct str fetched;      /* the server that we fetched from */
+};
+
+static bool is_ours(const struct received *r, const struct trace_border *b,
+                    const struct inside *above)
+{
+	if (r->by.n == 0 || r->form == RECEIVED_FETCHED || name_is_localhost(r->by))
+		return true;
+	if (border_is_own_name(b, r->by) || border_is_own_ip(b, &r->by_ip))
+		return true;
+	if (above->fetched.n &&
+	    (name_eq(r->by, above->fetched) || name_same_org(r->by, above->fetched)))
+		return true;
+	if (name_is_internal(r->by))
+		return above->sure || above->first;
+	return above->sure && (name_eq(r->by, above->rdns) || name_eq(r->by, above->helo));
+}
+
+/* Our own host by a name that its writer looked up both ways. An address outside of
+ * the networks given is then ours all the same: such lists are often incomplete. */
+static bool is_own_by_name(const struct received *r, const struct received *next,
+                           const struct trace_border *b)
+{
+	bool both_ways = r->form == RECEIVED_POSTFIX || r->form == RECEIVED_SENDMAIL ||
+	                 r->form == RECEIVED_EXIM;
+	return both_ways && !r->rdns_doubtful && border_is_own_name(b, r->rdns) && next &&
+	       (border_is_own_name(b, next->by) || name_short_match(next->by, r->rdns));
+}
+
+static void none(struct trace *t, size_t from, enum trace_reason reason, struct str a)
+{
+	t->chain = TRACE_CHAIN_NO_HANDOVER;
+	why_add(&t->why, reason, a, STR(""));
+	for (size_t i = from; i < t->hop_count; i++)
+		t->hops[i].zone = TRACE_UNLINKED;
+}
+
+/* Takes one own line; true when it is the handover. *stop: nothing more is ours. */
+static bool own_line(struct trace *t, size_t i, const struct trace_border *b,
+                     struct inside *above, bool *stop)
+{
+	struct trace_hop *hop = &t->hops[i];
+	const struct received *r = &hop->line;
+	const struct received *next = i + 1 < t->hop_count ? &t->hops[i + 1].line : NULL;
+	hop->zone = TRACE_OWN;
+	if (r->form == RECEIVED_FETCHED) {
+		why_add(&hop->why, WHY_OWN_FETCHED, r->from, STR(""));
+		*above = (struct inside){ .sure = ip_is_loopback(&r->ip), .fetched = r->from };
+		return false;
+	}
+	why_add(&hop->why, border_is_own_name(b, r->by) ? WHY_OWN_WRITER : WHY_OWN_LOCAL,
+	        r->by, STR(""));
+	if (!ip_is_public(&r->ip) || border_is_own_ip(b, &r->ip) || is_own_by_name(r, next, b)) {
+		struct str fetched = r->by.n == 0 ? above->fetched : STR("");
+		*above = (struct inside){ .sure = r->ip.family != 0 || r->by.n == 0 ||
+		                                  r->form == RECEIVED_LOCAL,
+		                          .rdns = r->rdns, .helo = r->helo, .fetched = fetched };
+		return false;
+	}
+	if (b->border_host_count && !any_glob(b->border_hosts, b->border_host_count, r->by)) {
+		why_add(&hop->why, WHY_NOT_BORDER_HOST, r->by, STR(""));
+		*stop = true;
+		return false;
+	}
+	hop->zone = TRACE_HANDOVER;
+	hop->why.n = 0;
+	why_add(&hop->why, WHY_HANDOVER, r->by, STR(""));
+	if (r->auth)
+		why_add(&hop->why, WHY_HANDOVER_LOGIN, STR(""), STR(""));
+	return true;
+}
+
+void border_find(struct trace *t, const struct trace_border *b)
+{
+	struct inside above = { .first = true };
+	bool stop = false;
+	if (b->own_host_count + b->own_net_count + b->border_host_count == 0) {
+		none(t, 0, WHY_BORDER_UNKNOWN, STR(""));
+		return;
+	}
+	if (t->hop_count == 0) {
+		none(t, 0, WHY_NO_RECEIVED, STR(""));
+		return;
+	}
+	for (size_t i = 0; i < t->hop_count; i++) {
+		const struct received *r = &t->hops[i].line;
+		if (!is_ours(r, b, &above)) {
+			none(t, i, WHY_FOREIGN_WRITER, r->by);
+			return;
+		}
+		if (own_line(t, i, b, &above, &stop)) {
+			t->handover = r->ip;
+			t->handover_hop = i;
+			return;
+		}
+		if (stop) {
+			none(t, i + 1, WHY_OUTSIDE_OF_BORDER, r->by);
+			return;
+		}
+	}
+	none(t, t->hop_count, WHY_ONLY_OWN, STR(""));
+}

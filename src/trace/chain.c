@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The links below the handover. A line is believed if a believed line says that its
+ * writer was the peer: by the name that was looked up, or by address. A name said in
+ * HELO proves nothing. Once a link breaks, nothing below is believed again.
+ */
+#include "trace/trace-private.h"
+
+#include "trace/names.h"
+#include "trace/providers.h"
+
+enum peer_kind {
+	PEER_REMOTE,             /* a public address */
+	PEER_PRIVATE,            /* an address inside the writer's network */
+	PEER_SELF,               /* the writer itself: loopback, pickup, a local user */
+	PEER_NAMELESS,           /* a name or nothing, and no address */
+};
+
+/* Whom the line above took the message from. */
+struct peer {
+	enum peer_kind kind;
+	struct ip ip;
+	struct str rdns, helo;
+	struct str writer;       /* who says so */
+	bool doubtful;           /* rdns does not lead back to ip */
+};
+
+static struct peer peer_of(const struct received *r)
+{
+	struct peer p = { .ip = r->ip, .rdns = r->rdns, .helo = r->helo, .writer = r->by,
+	                  .doubtful = r->rdns_doubtful };
+	if (r->ip.family == 0)
+		p.kind = r->helo.n ? PEER_NAMELESS : PEER_SELF;
+	else if (ip_is_loopback(&r->ip))
+		p.kind = PEER_SELF;
+	else
+		p.kind = ip_is_private(&r->ip) ? PEER_PRIVATE : PEER_REMOTE;
+	if (r->form == RECEIVED_FETCHED)
+		p.rdns = r->from;        /* the server that the writer called by name */
+	return p;
+}
+
+static enum link_kind say(struct trace_whys *why, enum link_kind kind, enum trace_reason reason,
+                          struct str a, struct str b)
+{
+	why_add(why, reason, a, b);
+	return kind;
+}
+
+/* Ties that need no address: the writer passed it on to itself or a neighbour. */
+static enum link_kind judge_inside(const struct received *r, const struct peer *p,
+                                   struct trace_whys *why)
+{
+	if (name_eq(r->by, p->writer) || name_short_match(r->by, p->writer))
+		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
+	if (p->kind == PEER_SELF && (name_eq(r->by, p->helo) || name_short_match(r->by, p->helo)))
+		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
+	if (name_same_org(r->by, p->writer))
+		return say(why, LINK_HOLDS,
+		           p->kind == PEER_NAMELESS ? WHY_LINK_ORG_NO_ADDRESS : WHY_LINK_PRIVATE,
+		           r->by, p->writer);
+	return LINK_NONE;
+}
+
+/* A writer that names itself by address only. qmail does; so do most forgers, who
+ * know their own address and nothing else. */
+static enum link_kind judge_literal(const struct received *r, const struct peer *p,
+                                    struct trace_whys *why)
+{
+	if (!ip_eq(&r->by_ip, &p->ip))
+		return LINK_NONE;
+	struct ip literal;
+	bool named = !received_address(r->by, &literal);
+	if (named || r->form == RECEIVED_QMAIL)
+		return say(why, LINK_HOLDS, WHY_LINK_ADDRESS, r->by, STR(""));
+	return say(why, LINK_WEAK, WHY_WEAK_LITERAL, r->by, STR(""));
+}
+
+static enum link_kind judge_remote(const struct received *r, const struct peer *p,
+                                   struct trace_whys *why)
+{
+	if (p->rdns.n && (name_eq(r->by, p->rdns) || name_short_match(r->by, p->rdns))) {
+		if (p->doubtful)
+			return say(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
+		return say(why, LINK_HOLDS, name_eq(r->by, p->rdns) ? WHY_LINK_NAME
+		                                                    : WHY_LINK_SHORT,
+		           r->by, p->rdns);
+	}
+	if (r->by_ip.family && p->kind == PEER_REMOTE) {
+		enum link_kind k = judge_literal(r, p, why);
+		if (k != LINK_NONE)
+			return k;
+	}
+	if (p->rdns.n && name_same_org(r->by, p->rdns)) {
+		if (p->doubtful)
+			return say(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
+		if (name_is_generic(p->rdns, &p->ip))
+			return say(why, LINK_WEAK, WHY_WEAK_GENERIC, r->by, p->rdns);
+		return say(why, LINK_HOLDS, WHY_LINK_ORG, r->by, p->rdns);
+	}
+	/* Inside a provider hosts go by bare private addresses. */
+	const struct provider *own = p->rdns.n ? provider_of(p->rdns) : NULL;
+	if (own && r->by_ip.family && ip_is_private(&r->by_ip) && own->marked(r) && !p->doubtful)
+		return say(why, LINK_HOLDS, WHY_LINK_PROVIDER_INSIDE, r->by, str_of(own->name));
+	return LINK_NONE;
+}
+
+static enum link_kind judge(const struct received *r, const struct peer *p, struct trace_whys *why)
+{
+	bool local = r->ip.family == 0 || ip_is_loopback(&r->ip);
+	if (r->by.n == 0 || (name_is_localhost(r->by) && local))
+		return say(why, LINK_QUEUE, WHY_LINK_QUEUE, STR(""), STR(""));
+	enum link_kind k = p->kind == PEER_SELF ? LINK_NONE : judge_remote(r, p, why);
+	if (k == LINK_NONE && p->kind != PEER_REMOTE)
+		k = judge_inside(r, p, why);
+	if (k != LINK_NONE)
+		return k;
+	if (name_eq(r->by, p->helo) || name_short_match(r->by, p->helo) ||
+	    name_same_org(r->by, p->helo))
+		return say(why, LINK_WEAK, WHY_WEAK_HELO, r->by, STR(""));
+	if (p->kind == PEER_REMOTE || p->kind == PEER_PRIVATE)
+		return say(why, LINK_NONE, WHY_UNLINKED, r->by, p->rdns.n ? p->rdns : p->helo);
+	return say(why, LINK_NONE, WHY_UNLINKED_NO_PEER, r->by, STR(""));
+}
+
+/* The zone of a line by the worth of the chain above it and its own link. */
+static enum trace_zone zone_below(enum trace_zone above, enum link_kind kind)
+{
+	if (above == TRACE_FORGED || above == TRACE_UNLINKED)
+		return above;
+	if (kind == LINK_NONE)
+		return TRACE_UNLINKED;
+	return above == TRACE_WEAK || kind == LINK_WEAK ? TRACE_WEAK : TRACE_LINKED;
+}
+
+/* Lines without a writer share the zone of the line below them. */
+static void settle_queue(struct trace *t, size_t from, size_t to, enum trace_zone zone)
+{
+	for (size_t i = from; i < to; i++)
+		t->hops[i].zone = zone;
+}
+
+static enum trace_chain worth(const struct trace *t)
+{
+	enum trace_zone worst = TRACE_LINKED;
+	if (t->handover_hop + 1 == t->hop_count)
+		return TRACE_CHAIN_NONE;
+	for (size_t i = t->handover_hop + 1; i < t->hop_count; i++)
+		if (t->hops[i].zone > worst)
+			worst = t->hops[i].zone;
+	return worst == TRACE_LINKED ? TRACE_CHAIN_LINKED :
+	       worst == TRACE_WEAK ? TRACE_CHAIN_WEAK :
+	       worst == TRACE_UNLINKED ? TRACE_CHAIN_UNLINKED : TRACE_CHAIN_FORGED;
+}
+
+void chain_walk(struct trace *t, const struct trace_border *b)
+{
+	size_t first = t->handover_hop + 1, queue = first;
+	struct peer peer = peer_of(&t->hops[t->handover_hop].line);
+	const int64_t *newer = NULL;
+	enum trace_zone above = TRACE_LINKED;
+	if (t->hops[t->handover_hop].line.has_time)
+		newer = &t->hops[t->handover_hop].line.date.time_s;
+	for (size_t i = first; i < t->hop_count; i++) {
+		struct trace_hop *hop = &t->hops[i];
+		enum link_kind kind = judge(&hop->line, &peer, &hop->why);
+		if (kind != LINK_QUEUE) {
+			hop->zone = zone_below(above, kind);
+			if (hop->zone == TRACE_WEAK && kind == LINK_HOLDS)
+				why_add(&hop->why, WHY_WEAK_BELOW, STR(""), STR(""));
+			if (above == TRACE_UNLINKED)
+				why_add(&hop->why, WHY_UNLINKED_BELOW, STR(""), STR(""));
+			if (above == TRACE_FORGED)
+				why_add(&hop->why, WHY_FORGED_BELOW, STR(""), STR(""));
+			bool ours = kind == LINK_HOLDS || border_is_own_ip(b, &peer.ip);
+			if (forgery_line(hop, b, newer, hop->zone == TRACE_LINKED, ours))
+				hop->zone = TRACE_FORGED;
+			above = hop->zone;
+			settle_queue(t, queue, i, above);
+			queue = i + 1;
+			peer = peer_of(&hop->line);
+		}
+		if (hop->line.has_time)
+			newer = &hop->line.date.time_s;
+	}
+	settle_queue(t, queue, t->hop_count, above);
+	forgery_block(t, first);
+	t->chain = worth(t);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+#include "trace/names.h"
+
+#include "trace/providers.h"
+
+#include <libpsl.h>
+#include <stdio.h>
+
+struct str name_trim(struct str host)
+{
+	while (host.n > 1 && host.p[host.n - 1] == '.')
+		host.n--;
+	return host;
+}
+
+bool name_eq(struct str a, struct str b)
+{
+	a = name_trim(a);
+	b = name_trim(b);
+	return a.n != 0 && str_caseeq(a, b);
+}
+
+bool name_glob(struct str pattern, struct str host)
+{
+	size_t p = 0, h = 0, star = SIZE_MAX, mark = 0;
+	pattern = name_trim(pattern);
+	host = name_trim(host);
+	while (h < host.n) {
+		if (p < pattern.n && pattern.p[p] == '*') {
+			star = p++;
+			mark = h;
+		} else if (p < pattern.n &&
+		           (pattern.p[p] == '?' ||
+		            ascii_lower(pattern.p[p]) == ascii_lower(host.p[h]))) {
+			p++;
+			h++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			h = ++mark;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.n && pattern.p[p] == '*')
+		p++;
+	return p == pattern.n;
+}
+
+bool name_is_short(struct str host)
+{
+	host = name_trim(host);
+	return host.n != 0 && host.p[0] != '[' && str_find(host, '.') == SIZE_MAX &&
+	       str_find(host, ':') == SIZE_MAX;
+}
+
+bool name_is_localhost(struct str host)
+{
+	host = name_trim(host);
+	return str_caseeq(host, STR("localhost")) || str_caseprefix(host, STR("localhost.local")) ||
+	       str_caseeq(host, STR("[127.0.0.1]")) || str_caseeq(host, STR("127.0.0.1"));
+}
+
+bool name_is_internal(struct str host)
+{
+	static const char *const tails[] = { ".local", ".localdomain", ".lan", ".internal",
+	                                     ".intranet", ".home", ".corp", ".private", ".dmz" };
+	host = name_trim(host);
+	if (name_is_short(host) || name_is_localhost(host))
+		return true;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
+		if (str_casesuffix(host, str_of(tails[i])))
+			return true;
+	return false;
+}
+
+static struct str first_label(struct str host)
+{
+	size_t dot = str_find(host, '.');
+	return dot == SIZE_MAX ? host : (struct str){ host.p, dot };
+}
+
+bool name_short_match(struct str a, struct str b)
+{
+	a = name_trim(a);
+	b = name_trim(b);
+	if (a.n == 0 || b.n == 0 || name_is_localhost(a) || name_is_localhost(b))
+		return false;
+	if (!name_is_short(a) && !name_is_short(b))
+		return false;
+	return str_caseeq(first_label(a), first_label(b));
+}
+
+struct str name_org(struct str host, char dst[static NAME_ORG_MAX])
+{
+	host = name_trim(host);
+	dst[0] = '\0';
+	if (host.n == 0 || host.n >= NAME_ORG_MAX || name_is_short(host) || host.p[0] == '[')
+		return (struct str){ dst, 0 };
+	for (size_t i = 0; i < host.n; i++) {
+		if (host.p[i] == '\0')
+			return (struct str){ dst, 0 };
+		dst[i] = ascii_lower(host.p[i]);
+	}
+	dst[host.n] = '\0';
+	struct ip ip;
+	if (ascii_isdigit((unsigned char)dst[host.n - 1]) && ip_parse(str_of(dst), &ip, NULL) == 0)
+		return (struct str){ dst, 0 };
+	const char *org = psl_registrable_domain(psl_builtin(), dst);
+	return org ? str_of(org) : (struct str){ dst, 0 };
+}
+
+/* The last two labels: where these differ, so do the registrable domains. */
+static struct str last_labels(struct str host)
+{
+	unsigned dots = 0;
+	for (size_t i = host.n; i-- > 0;)
+		if (host.p[i] == '.' && ++dots == 2)
+			return str_from(host, i + 1);
+	return host;
+}
+
+bool name_same_org(struct str a, struct str b)
+{
+	char da[NAME_ORG_MAX], db[NAME_ORG_MAX];
+	a = name_trim(a);
+	b = name_trim(b);
+	if (str_caseeq(last_labels(a), last_labels(b))) {
+		struct str oa = name_org(a, da), ob = name_org(b, db);
+		return oa.n != 0 && str_eq(oa, ob);
+	}
+	const struct provider *pa = provider_of(a);
+	return pa && pa == provider_of(b);
+}
+
+/* How many of the address's four numbers stand in the name, each on its own. */
+static unsigned octets_in(struct str host, const struct ip *ip)
+{
+	unsigned found = 0;
+	for (size_t k = 0; k < 4; k++) {
+		bool hit = false;
+		for (size_t i = 0; i < host.n && !hit;) {
+			if (!ascii_isdigit((unsigned char)host.p[i])) {
+				i++;
+				continue;
+			}
+			unsigned v = 0;
+			size_t from = i;
+			while (i < host.n && ascii_isdigit((unsigned char)host.p[i]) && i - from < 6)
+				v = v * 10 + (unsigned)(host.p[i++] - '0');
+			hit = v == ip->b[k];
+		}
+		found += hit;
+	}
+	return found;
+}
+
+static bool has_hex_form(struct str host, const struct ip *ip)
+{
+	char hex[9];
+	snprintf(hex, sizeof(hex), "%02x%02x%02x%02x", ip->b[0], ip->b[1], ip->b[2], ip->b[3]);
+	return str_casesearch(host, str_of(hex)) != SIZE_MAX;
+}
+
+bool name_is_generic(struct str host, const struct ip *ip)
+{
+	static const char *const words[] = { "dsl", "dial", "dyn", "pool", "ppp", "cable", "dhcp",
+	                                     "client", "cust", "modem", "catv", "broadband",
+	                                     "hfc", "docsis", "fiber", "wifi", "gprs", "isdn" };
+	host = name_trim(host);
+	if (host.n > NAME_ORG_MAX)
+		return true;
+	if (ip->family == 4 && (octets_in(host, ip) >= 2 || has_hex_form(host, ip)))
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_casesearch(host, str_of(words[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
+static bool v4_private(const uint8_t *b)
+{
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+	       (b[0] == 169 && b[1] == 254) || (b[0] == 100 && (b[1] & 0xc0) == 64);
+}
+
+bool ip_is_loopback(const struct ip *ip)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+	return (ip->family == 4 && ip->b[0] == 127) ||
+	       (ip->family == 6 && memcmp(ip->b, one, sizeof(one)) == 0);
+}
+
+bool ip_is_private(const struct ip *ip)
+{
+	if (ip->family == 4)
+		return v4_private(ip->b);
+	if (ip->family != 6)
+		return false;
+	if ((ip->b[0] & 0xfe) == 0xfc || (ip->b[0] == 0xfe && (ip->b[1] & 0x80)))
+		return true;
+	return ip->b[0] == 0x20 && ip->b[1] == 0x02 && v4_private(ip->b + 2);
+}
+
+bool ip_is_unassigned(const struct ip *ip)
+{
+	if (ip->family == 4)
+		return ip->b[0] == 0 || ip->b[0] >= 224;
+	if (ip->family != 6 || ip_is_loopback(ip) || ip_is_private(ip))
+		return false;
+	return (ip->b[0] & 0xe0) != 0x20;
+}
+
+bool ip_is_near(const struct ip *a, const struct ip *b)
+{
+	return a->family && a->family == b->family &&
+	       memcmp(a->b, b->b, a->family == 4 ? 2 : 4) == 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The big providers: their domains, how the lines that they write can be told from
+ * imitations, and which header of theirs names the customer's address. One row a
+ * provider. Facts as seen in mail of two decades; a provider that is not here is
+ * treated like any other host.
+ */
+#ifndef PORTREEVE_TRACE_PROVIDERS_H
+#define PORTREEVE_TRACE_PROVIDERS_H
+
+#include "mail/received.h"
+
+struct provider {
+	const char *name;
+	const char *domains[10];         /* registrable domains; NULL-terminated */
+	bool (*marked)(const struct received *line);   /* could this line be theirs? */
+	const char *client_headers[3];   /* that they write, naming the customer's address */
+};
+
+/* By a host or mail domain name; NULL if it is none of them. */
+const struct provider *provider_of(struct str name);
+/* Does this provider write that header? */
+bool provider_writes(const struct provider *p, struct str header);
+/* Is this a header that some provider names the customer's address with? */
+bool provider_header(struct str header);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The steps of a trace, in the order in which trace.c runs them. Each reads what
+ * the steps before it wrote and fills its own part.
+ */
+#ifndef PORTREEVE_TRACE_PRIVATE_H
+#define PORTREEVE_TRACE_PRIVATE_H
+
+#include "trace/trace.h"
+#include "trace/why.h"
+
+/* border.c: our own side. */
+bool border_is_own_name(const struct trace_border *b, struct str host);
+bool border_is_own_ip(const struct trace_border *b, const struct ip *ip);
+/* Marks the lines above the border and finds the handover; without one it sets the
+ * chain to no-handover and says why. */
+void border_find(struct trace *t, const struct trace_border *b);
+
+/* chain.c: the links below the handover. */
+enum link_kind { LINK_NONE, LINK_WEAK, LINK_HOLDS, LINK_QUEUE };
+void chain_walk(struct trace *t, const struct trace_border *b);
+
+/* forgery.c: positive evidence in one line. `newer` is the time of the nearest line
+ * above that has one, or NULL; `linked` that its link holds, which leaves only signs
+ * that no honest host can show; `ours` that a name of our own would be right in it.
+ * Adds its reasons; true if the line is forged. */
+bool forgery_line(struct trace_hop *hop, const struct trace_border *b, const int64_t *newer,
+                  bool linked, bool ours);
+/* Evidence that takes the whole block of unlinked lines. */
+void forgery_block(struct trace *t, size_t first);
+
+/* origin.c */
+void origin_find(struct trace *t);
+/* relay.c */
+void relay_find(struct trace *t, const struct trace_border *b);
+/* return-path.c */
+void return_path_judge(struct trace *t, const struct trace_border *b);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ * Zones from the configuration: what is refused, texts, codes, labels. */
+#include "test.h"
+#include "world.h"
+
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define TEXT200 X50 X50 X50 X50
+
+/* Every address of 127.0.0.0/8 and its neighbours, by the rule written another way. */
+static void test_codes(void **state)
+{
+	(void)state;
+	for (unsigned a = 126; a <= 128; a++)
+		for (unsigned b = 0; b < 256; b++)
+			for (unsigned c = 0; c < 256; c += 1)
+				for (unsigned d = 0; d < 4; d++) {
+					struct ip ip = ip_from_v4((uint8_t)a, (uint8_t)b, (uint8_t)c, (uint8_t)d);
+					uint32_t v = a << 24 | b << 16 | c << 8 | d;
+					bool good = a == 127 && v != 0x7f000001 && v >> 8 != 0x7fffff;
+					assert_int_equal(blocklist_code_valid(&ip), good);
+				}
+	struct ip six = world_prefix("::ffff:127.0.0.2").ip;
+	assert_false(blocklist_code_valid(&six));
+	assert_false(blocklist_code_valid(&(struct ip){ 0 }));
+}
+
+static void test_config(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		const char *error;       /* how it begins; NULL: good */
+	} rows[] = {
+		{ "zone", "bl.example", NULL },
+		{ "zone", "", "dnsbl.zone" },
+		{ "code", "127.0.0.10", NULL },
+		{ "code", "127.0.0.1", "dnsbl.code" },
+		{ "code", "127.255.255.254", "dnsbl.code" },
+		{ "code", "192.0.2.1", "dnsbl.code" },
+		{ "code", "::1", "dnsbl.code" },
+		{ "nameserver", "ns1.example.net,ns2.bl.example", NULL },
+		{ "nameserver", "bl.example", "dnsbl.nameserver" },
+		{ "nameserver", "no_host.example", "dnsbl.nameserver" },
+		{ "nameserver", "single", "dnsbl.nameserver" },
+		{ "nameserver", "1.2.3.4.bl.example", "dnsbl.nameserver" },
+		{ "nameserver", "a.bl.example", NULL },
+		{ "nameserver_address", "192.0.2.53,2001:db8::53", NULL },
+		{ "hostmaster", "a.b@example.org", NULL },
+		{ "hostmaster", "example.org", "dnsbl.hostmaster" },
+		{ "hostmaster", "@example.org", "dnsbl.hostmaster" },
+		{ "hostmaster", "a b@example.org", "dnsbl.hostmaster" },
+		{ "hostmaster", "a@b@example.org", "dnsbl.hostmaster" },
+		{ "text", "listed", NULL },
+		{ "text", "%a %z %%", NULL },
+		{ "text", "", "dnsbl.text" },
+		{ "text", "100%", "dnsbl.text" },
+		{ "text", "%s", "dnsbl.text" },
+		{ "text", TEXT200 "%a", NULL },
+		{ "text", TEXT200 "%a%z", NULL },
+		{ "text", TEXT200 "%a%z%%", "dnsbl.text" },
+		{ "text", "caf\xc3\xa9", "dnsbl.text" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct world w;
+		struct blocklist_zone zone;
+		struct buf message = { 0 };
+		char name[64] = "dnsbl.";
+		world_make(&w, "", NULL, NULL);
+		str_copy(name + 6, sizeof(name) - 6, str_of(rows[i].name));
+		int e = config_set(&w.section, 1, name, rows[i].value, &message);
+		if (e == ERR_OK)
+			e = blocklist_zone_init(&zone, &w.config, false, &message);
+		CHECK_ROW(rows[i].value, (e == ERR_OK) == (rows[i].error == NULL));
+		CHECK_ROW(rows[i].value, (message.n == 0) == (e == ERR_OK));
+		if (e != ERR_OK)
+			CHECK_ROW(rows[i].value, str_prefix(buf_str(&message), str_of(rows[i].error)));
+		buf_fini(&message);
+		world_free(&w);
+	}
+}
+
+/* The outputs' zone is another one, not above, not below. */
+static void test_output_zone(void **state)
+{
+	static const struct { const char *zone; bool good; } rows[] = {
+		{ "out.example", true }, { "bl.example", false }, { "x.bl.example", false },
+		{ "example", false }, { "xbl.example", true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct world w;
+		struct blocklist_zone zone;
+		struct buf message = { 0 };
+		world_make(&w, "", NULL, NULL);
+		config_set(&w.section, 1, "dnsbl.output_zone", rows[i].zone, &message);
+		int e = blocklist_zone_init(&zone, &w.config, true, &message);
+		CHECK_ROW(rows[i].zone, (e == ERR_OK) == rows[i].good);
+		buf_fini(&message);
+		world_free(&w);
+	}
+}
+
+static void test_hostmaster(void **state)
+{
+	struct world w;
+	char text[DNS_NAME_TEXT_MAX];
+	(void)state;
+	world_make(&w, "", NULL, (const char *[]){ "hostmaster=john.doe@Example.org", NULL });
+	assert_string_equal(dns_name_format(&w.zones[0].hostmaster, text),
+	                    "john\\046doe.Example.org");
+	world_free(&w);
+	world_make(&w, "", NULL, NULL);
+	assert_string_equal(dns_name_format(&w.zones[0].hostmaster, text), "hostmaster.bl.example");
+	assert_string_equal(dns_name_format(&w.zones[0].nameservers[0], text), "ns.bl.example");
+	world_free(&w);
+}
+
+static void test_text(void **state)
+{
+	struct world w;
+	char text[BLOCKLIST_TEXT_MAX + 1];
+	struct ip four = ip_from_v4(192, 0, 2, 1);
+	struct ip six = world_prefix("2001:db8:1111:2222:3333:4444:5555:6666").ip;
+	(void)state;
+	world_make(&w, "", NULL, (const char *[]){ "text=100%% %a in %z%%z", NULL });
+	size_t n = blocklist_zone_text(&w.zones[0], &four, text);
+	text[n] = '\0';
+	assert_string_equal(text, "100% 192.0.2.1 in bl.example%z");
+	n = blocklist_zone_text(&w.zones[0], &six, text);
+	text[n] = '\0';
+	assert_string_equal(text, "100% 2001:db8:1111:2222:3333:4444:5555:6666 in bl.example%z");
+	world_free(&w);
+}
+
+static void test_labels(void **state)
+{
+	static const struct { const char *name, *v4, *v6; } rows[] = {
+		{ "1.2.0.192", "192.0.2.1", NULL },
+		{ "2.0.192", "192.0.2.0/24", NULL },
+		{ "192", "192.0.0.0/8", NULL },
+		{ "255.255.255.255", "255.255.255.255", NULL },
+		{ "0.0.0.0", "0.0.0.0", "::/16" },
+		{ "1", "1.0.0.0/8", "1000::/4" },
+		{ "f", NULL, "f000::/4" },
+		{ "F.e.1", NULL, "1ef0::/12" },
+		{ "256", NULL, NULL }, { "01", NULL, NULL }, { "001", NULL, NULL },
+		{ "00", NULL, NULL }, { "1000", NULL, NULL }, { "g", NULL, NULL },
+		{ "1x", NULL, NULL }, { "\\000", NULL, NULL }, { "\\177", NULL, NULL },
+		{ "-1", NULL, NULL }, { "+1", NULL, NULL },
+		{ "5.4.3.2.1", NULL, "1234:5000::/20" },
+		{ "1.2.3.400", NULL, NULL }, { "x.1.2.3", NULL, NULL }, { "10.f", NULL, NULL },
+		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.B.D.0.1.0.0.2", NULL,
+		  "2001:db8::1" },
+		{ "0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2", NULL, NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct dns_name name;
+		struct prefix p;
+		char text[PREFIX_TEXT_MAX];
+		assert_int_equal(dns_name_parse(str_of(rows[i].name), &name, NULL), ERR_OK);
+		unsigned count = dns_name_labels(&name);
+		bool v4 = blocklist_labels_v4(name.b, count, &p);
+		CHECK_ROW(rows[i].name, v4 == (rows[i].v4 != NULL));
+		CHECK_ROW(rows[i].name, !v4 || strcmp(prefix_format(&p, text), rows[i].v4) == 0);
+		bool v6 = blocklist_labels_v6(name.b, count, &p);
+		CHECK_ROW(rows[i].name, v6 == (rows[i].v6 != NULL));
+		CHECK_ROW(rows[i].name, !v6 || strcmp(prefix_format(&p, text), rows[i].v6) == 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_codes), cmocka_unit_test(test_config),
+		cmocka_unit_test(test_output_zone), cmocka_unit_test(test_hostmaster),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_labels),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

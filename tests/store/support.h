@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the store's tests share: a state directory of their own, and the short way to a
+ * test that ends.
+ */
+#ifndef PORTREEVE_TESTS_STORE_SUPPORT_H
+#define PORTREEVE_TESTS_STORE_SUPPORT_H
+
+#include "test.h"
+
+#include "store/sqlite.h"
+
+/* An empty directory, removed with all in it by state_remove(). */
+char *state_make(void);
+void state_remove(char *state);
+
+/* Opens or fails the test with the message. */
+struct store *open_store(const char *state, enum store_role role);
+/* Expects ERR_OK, else fails with store_message(). */
+#define OK(st, call) \
+	do { \
+		int ok_ = (call); \
+		if (ok_ != ERR_OK) \
+			fail_msg("%s:%d: %s: %s (%s)", __FILE__, __LINE__, #call, err_text(ok_), \
+			         store_message(st)); \
+	} while (0)
+
+struct ip ip_of(const char *text);
+struct endpoint endpoint_of(const char *text);
+struct prefix prefix_of_text(const char *text);
+extern const struct lifecycle_policy default_policy;
+
+/* Queues a test with CONSENT_OWNER. */
+struct test add_test(struct store *st, const char *endpoint, int64_t now_s);
+/* One result: returned through `output` ("" for the target itself, NULL: refused). */
+struct case_result result_of(const char *case_id, const struct test *t, const char *output);
+/* Ends a test with one result. */
+struct lifecycle_effects finish_open(struct store *st, const struct test *t, const char *case_id,
+                                     const char *output, int64_t now_s);
+struct lifecycle_effects finish_with(struct store *st, const struct test *t, enum verdict verdict,
+                                     bool control_ok, bool forms_refused, int64_t now_s);
+uint64_t serial_of(struct store *st);
+/* The journal's last entry. */
+struct journal_entry last_entry(struct store *st);
+
+#endif
