@@ -159,6 +159,7 @@ static void on_finished(void *arg, const struct tester_result *r)
 	struct test test = *r->test;
 	struct tester_result result = *r;
 	str_copy(test.evidence_id, sizeof(test.evidence_id), str_of(r->evidence_id));
+	test.seconds = r->seconds;
 	result.test = &test;
 	if (r->err != ERR_OK) {
 		t->failed++;

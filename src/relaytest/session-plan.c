@@ -103,10 +103,9 @@ void plan_make(struct session *s)
 		if (form->session != RELAY_STARTTLS && is_wanted(s, form))
 			add_form(s, form, false);
 		if (i == 0 && !s->setup.only) {
-			s->control_postmaster = s->item_count;
-			plan_add_item(s, &relay_cases[0], ITEM_CONTROL_POSTMASTER);
-			s->control_random = s->item_count;
-			plan_add_item(s, &relay_cases[0], ITEM_CONTROL_RANDOM);
+			plan_add_item(s, form, ITEM_POSTMASTER);
+			plan_add_item(s, form, ITEM_POSTMASTER_ALONE);
+			plan_add_item(s, form, ITEM_NOBODY);
 		}
 	}
 	take_over_sent(s);
@@ -290,16 +289,20 @@ static void make_tokens(struct session *s, struct item *it)
 	it->has_tokens = true;
 }
 
-/* A recipient that cannot exist, or the one that must, at the host's own name. */
+/* The recipient that must exist (RFC 5321 4.5.1), or one that cannot. */
 static bool control_commands(struct session *s, struct item *it, const char **mail,
                              const char **rcpt)
 {
-	const char *at = *s->host_name ? s->host_name : s->literal;
+	const char *host = *s->host_name ? s->host_name : s->literal;
 	*mail = arena_printf(&s->arena, "MAIL FROM:<%s@%s>", it->tokens.sender,
 	                     s->setup.domain2);
-	*rcpt = arena_printf(&s->arena, "RCPT TO:<%.12s@%s>",
-	                     it->kind == ITEM_CONTROL_POSTMASTER ? "postmaster"
-	                                                         : it->tokens.sender + TOKEN_LEN - 12, at);
+	if (it->kind == ITEM_POSTMASTER)
+		*rcpt = arena_printf(&s->arena, "RCPT TO:<postmaster@%s>", host);
+	else if (it->kind == ITEM_POSTMASTER_ALONE)
+		*rcpt = "RCPT TO:<postmaster>";
+	else
+		*rcpt = arena_printf(&s->arena, "RCPT TO:<%s@%s>",
+		                     it->tokens.sender + TOKEN_LEN - 12, host);
 	return true;
 }
 

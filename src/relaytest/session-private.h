@@ -23,7 +23,12 @@ enum item_state {
 	ITEM_DONE,
 };
 
-enum item_kind { ITEM_FORM, ITEM_CONTROL_RANDOM, ITEM_CONTROL_POSTMASTER };
+enum item_kind {
+	ITEM_FORM,
+	ITEM_POSTMASTER,         /* controls: <postmaster@host>, <postmaster>, … */
+	ITEM_POSTMASTER_ALONE,
+	ITEM_NOBODY,             /* …and a recipient that cannot exist */
+};
 
 struct item {
 	const struct relay_case *form;
@@ -65,7 +70,6 @@ struct session {
 	struct arena arena;
 	struct item *items;          /* grows: no pointer to one outlives add_item() */
 	size_t item_count, item_room;
-	size_t control_random, control_postmaster;
 	enum phase phase;
 	struct conn conn;
 	bool start_tls;              /* an action owed */

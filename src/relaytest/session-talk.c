@@ -224,17 +224,24 @@ static void set_result(struct case_result *result, enum case_stage stage,
 	str_copy(result->text, sizeof(result->text), reply->text);
 }
 
-/* A control's answer: a catch-all takes anybody; a server that talks to us takes mail
- * for its postmaster, or says that it does not know him rather than that it won't relay. */
+/* A catch-all takes anybody. A server that talks to us takes mail for its postmaster, or
+ * says that it does not know him. */
 static void control_finish(struct session *s, struct item *it, const struct smtp_reply *reply,
                            enum case_stage stage)
 {
 	bool taken = smtp_reply_ok(reply) && stage == STAGE_RCPT;
 	bool unknown_user = stage == STAGE_RCPT && reply->code / 100 == 5 &&
 	                    strncmp(reply->enhanced, "5.1.", 4) == 0;
-	if (it->kind == ITEM_CONTROL_RANDOM)
+	if (it->kind == ITEM_NOBODY)
 		s->catch_all = taken;
 	s->control_ok |= taken || unknown_user;
+}
+
+/* It took greeting and sender, and refuses the recipient because of where it is: that is no
+ * server that just blocks the tester. */
+static bool speaks_of_relaying(const struct smtp_reply *reply, enum case_stage stage)
+{
+	return stage == STAGE_RCPT && str_casesearch(reply->text, STR("relay")) != SIZE_MAX;
 }
 
 void item_finish(struct session *s, struct item *it, enum case_stage stage,
@@ -243,13 +250,14 @@ void item_finish(struct session *s, struct item *it, enum case_stage stage,
 	it->state = ITEM_DONE;
 	s->conn.finished++;
 	set_result(&it->result, stage, reply);
+	it->result.refused = reply->code / 100 == 5 || smtp_reply_is_policy_refusal(reply);
+	if (it->result.refused && stage >= STAGE_MAIL)
+		s->conn.refusals++;
 	if (it->kind != ITEM_FORM) {
 		control_finish(s, it, reply, stage);
 		return;
 	}
-	it->result.refused = reply->code / 100 == 5 || smtp_reply_is_policy_refusal(reply);
-	if (it->result.refused && stage >= STAGE_MAIL)
-		s->conn.refusals++;
+	s->control_ok |= it->result.refused && speaks_of_relaying(reply, stage);
 	/* The second domain is refused: the host is an MX of the first. The rest of
 	 * the forms go to the second, which is nothing to it. */
 	if (it->result.attempt == 1 && it->result.refused && !s->swapped) {

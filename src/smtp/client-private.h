@@ -14,7 +14,8 @@ enum { SMTP_GARBAGE_LINES_MAX = 64 };
 struct smtp_reply_reader {
 	struct smtp_client_limits limits;
 	struct buf line;               /* the start of a line whose end is still to come */
-	struct buf text;               /* of the reply so far, enhanced codes removed */
+	struct buf joined;             /* the text of several lines */
+	struct str text;               /* of the reply so far, enhanced codes removed */
 	size_t lines, garbage_lines;
 	unsigned notes;
 	int code;                      /* of the reply's last line so far; 0: none */
@@ -24,8 +25,8 @@ struct smtp_reply_reader {
 };
 
 void smtp_reply_reader_fini(struct smtp_reply_reader *r);
-/* Takes bytes off *in until a reply is whole. ERR_OK: *reply is it, its text lives
- * until the next call; ERR_AGAIN: all bytes are taken; ERR_LIMIT: too many lines;
+/* Takes bytes off *in until a reply is whole. ERR_OK: *reply is it, its text lives as
+ * long as *in does and until the next call; ERR_AGAIN: all bytes are taken; ERR_LIMIT: too many lines;
  * ERR_INVALID: nothing but garbage. */
 int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_reply *reply);
 

@@ -105,10 +105,14 @@ void smtp_client_destroy(struct smtp_client *c)
 	free(c);
 }
 
+static bool is_one_line(struct str s)
+{
+	return !memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n) && !memchr(s.p, '\0', s.n);
+}
+
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line)
 {
-	if (line.n > COMMAND_MAX || str_find(line, '\r') != SIZE_MAX ||
-	    str_find(line, '\n') != SIZE_MAX || str_find(line, '\0') != SIZE_MAX)
+	if (line.n == 0 || line.n > COMMAND_MAX || !is_one_line(line))
 		return ERR_INVALID;
 	buf_add_str(&c->out, line);
 	buf_add(&c->out, "\r\n", 2);
@@ -185,14 +189,12 @@ void smtp_client_input(struct smtp_client *c, struct str bytes)
 /* The name is shown and looked up, so it must be one word of plain characters. */
 static void keep_server_name(struct smtp_client *c, struct str text)
 {
-	struct str name;
+	size_t n = 0;
 	c->server_name[0] = '\0';
-	if (!str_token(&text, " \t\n", &name) || name.n > SERVER_NAME_MAX)
-		return;
-	for (size_t i = 0; i < name.n; i++)
-		if (!ascii_isprint((unsigned char)name.p[i]))
+	while (n < text.n && text.p[n] != ' ' && text.p[n] != '\t' && text.p[n] != '\n')
+		if (!ascii_isprint((unsigned char)text.p[n++]) || n > SERVER_NAME_MAX)
 			return;
-	str_copy(c->server_name, sizeof(c->server_name), name);
+	str_copy(c->server_name, sizeof(c->server_name), (struct str){ text.p, n });
 }
 
 static void learn(struct smtp_client *c, const struct smtp_client_event *event)

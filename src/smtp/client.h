@@ -81,8 +81,8 @@ struct smtp_client_event {
 struct smtp_client *smtp_client_create(const struct smtp_client_limits *limits);
 void smtp_client_destroy(struct smtp_client *c);   /* NULL is fine */
 
-/* Queues one command line; CRLF is added. `line` holds no CR, LF or NUL and at
- * most 2048 bytes (ERR_INVALID otherwise: nothing is sent). */
+/* Queues one command line; CRLF is added. `line` holds no CR, LF or NUL and 1 to
+ * 2048 bytes (ERR_INVALID otherwise: nothing is sent). */
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line);
 /* Queues a message after a 354: line ends made CRLF, dots stuffed, final dot
  * added. The reply comes as SMTP_MESSAGE. */

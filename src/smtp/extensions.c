@@ -7,29 +7,45 @@
 
 #include "base/err.h"
 
+#define KEYWORD(word, bit) { { word, sizeof(word) - 1 }, bit }
 static const struct {
-	const char *keyword;
+	struct str keyword;
 	unsigned bit;
 } extensions_known[] = {
-	{ "PIPELINING", SMTP_EXT_PIPELINING },
-	{ "STARTTLS", SMTP_EXT_STARTTLS },
-	{ "SIZE", SMTP_EXT_SIZE },
-	{ "8BITMIME", SMTP_EXT_8BITMIME },
-	{ "CHUNKING", SMTP_EXT_CHUNKING },
-	{ "SMTPUTF8", SMTP_EXT_SMTPUTF8 },
-	{ "AUTH", SMTP_EXT_AUTH },
-	{ "XCLIENT", SMTP_EXT_XCLIENT },
-	{ "XFORWARD", SMTP_EXT_XFORWARD },
-	{ "DSN", SMTP_EXT_DSN },
-	{ "ENHANCEDSTATUSCODES", SMTP_EXT_ENHANCED },
+	KEYWORD("PIPELINING", SMTP_EXT_PIPELINING),
+	KEYWORD("STARTTLS", SMTP_EXT_STARTTLS),
+	KEYWORD("SIZE", SMTP_EXT_SIZE),
+	KEYWORD("8BITMIME", SMTP_EXT_8BITMIME),
+	KEYWORD("CHUNKING", SMTP_EXT_CHUNKING),
+	KEYWORD("SMTPUTF8", SMTP_EXT_SMTPUTF8),
+	KEYWORD("AUTH", SMTP_EXT_AUTH),
+	KEYWORD("XCLIENT", SMTP_EXT_XCLIENT),
+	KEYWORD("XFORWARD", SMTP_EXT_XFORWARD),
+	KEYWORD("DSN", SMTP_EXT_DSN),
+	KEYWORD("ENHANCEDSTATUSCODES", SMTP_EXT_ENHANCED),
 };
+#undef KEYWORD
 
 static unsigned extension_bit(struct str keyword)
 {
 	for (size_t i = 0; i < sizeof(extensions_known) / sizeof(extensions_known[0]); i++)
-		if (str_caseeq(keyword, str_of(extensions_known[i].keyword)))
+		if (str_caseeq(keyword, extensions_known[i].keyword))
 			return extensions_known[i].bit;
 	return 0;
+}
+
+/* Cuts a word off the line; "AUTH=LOGIN" is how some spelled it before the RFC. */
+static struct str cut_word(struct str *line)
+{
+	size_t start = 0;
+	while (start < line->n && (line->p[start] == ' ' || line->p[start] == '='))
+		start++;
+	size_t end = start;
+	while (end < line->n && line->p[end] != ' ' && line->p[end] != '=')
+		end++;
+	struct str word = { line->p + start, end - start };
+	*line = str_from(*line, end);
+	return word;
 }
 
 void smtp_extensions_parse(struct str text, unsigned *extensions, uint64_t *max_size)
@@ -41,14 +57,9 @@ void smtp_extensions_parse(struct str text, unsigned *extensions, uint64_t *max_
 		text = str_from(text, end + 1);
 		end = str_find(text, '\n');
 		struct str line = { text.p, end == SIZE_MAX ? text.n : end };
-		struct str keyword, value;
-		/* "AUTH=LOGIN" is how some spelled it before the RFC. */
-		if (!str_token(&line, " \t=", &keyword))
-			continue;
-		unsigned bit = extension_bit(keyword);
+		unsigned bit = extension_bit(cut_word(&line));
 		*extensions |= bit;
-		if (bit == SMTP_EXT_SIZE && str_token(&line, " \t=", &value) &&
-		    str_u64(value, UINT64_MAX, max_size) != ERR_OK)
+		if (bit == SMTP_EXT_SIZE && str_u64(cut_word(&line), UINT64_MAX, max_size) != ERR_OK)
 			*max_size = 0;
 	}
 }

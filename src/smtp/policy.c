@@ -13,38 +13,111 @@
 
 enum { WORDS_MAX = 1024 };
 
-/* Patterns over text that is lower case, with one space between words and at both
- * ends. Without a space at its end a pattern matches the start of a word. */
-static const char *const delay_words[] = {
-	/* greylisting */
-	" greylist", " graylist", " grey list", " gray list", " greylst", " postgrey", " sqlgrey",
-	" first time ", " first attempt", " come back ", " not yet authorized ", " too early ",
-	" too soon ", " early retry", " retry ", " retry in ", " resend ",
-	/* later */
-	" try again ", " try later", " try it again ", " again later ", " later ", " please wait ",
-	" temporar", " tempfail", " transient", " defer", " postpone", " delayed ", " moment",
-	" again in ", " wait for ", " retrying ",
-	/* load and rates */
-	" rate limit", " ratelimit", " throttl", " too many ", " too much ", " too fast ",
-	" exceed", " limit ", " limits ", " quota", " busy ", " overload", " resources ",
-	" unusual rate ", " high load ", " slow down ", " timeout ", " timed out ",
-	" lookup fail", " dns error", " dns fail", " server failure ", " internal error ",
-	" host name lookup ", " server error ", " software error ", " local problem ",
+/* What a pattern tells, or a set of that. */
+enum { DELAY = 1, DENIAL = 2, RELAY = 4 };
+
+struct pattern {
+	const char *text;
+	int tells;
 };
 
-static const char *const denial_words[] = {
-	" denied ", " denies ", " deny ", " not permit", " not allow", " disallow", " prohibit",
-	" forbid", " refus", " reject", " declin", " block", " blacklist", " banned ",
-	" not authori", " unauthori", " unable ", " cannot ", " can t ", " won t ", " will not ",
-	" don t ", " does not ", " do not ", " not a ", " not an ", " isn t ", " no ", " disabled ",
-	" restricted ", " must authenticate ", " authentication required ",
-	" authentication is required ", " authenticate first ", " not configured ", " not local ",
-	" closed ", " invalid ", " only ", " violation ", " policy ",
+/* Over text that is lower case, with one space between words and at its end. A
+ * pattern begins where a word begins; without a space at its end it matches the
+ * start of a word. By first letter, because every refused probe comes through here. */
+#define LETTER(c) [c - 'a'] = (const struct pattern[])
+static const struct pattern *const patterns[26] = {
+	LETTER('a') {
+		{ "again in ", DELAY }, { "authenticate first ", DENIAL },
+		{ "authentication is required ", DENIAL },
+		{ "authentication required ", DENIAL }, { 0 }
+	},
+	LETTER('b') {
+		{ "busy ", DELAY }, { "banned ", DENIAL }, { "blacklist", DENIAL },
+		{ "block", DENIAL }, { 0 }
+	},
+	LETTER('c') {
+		{ "come back ", DELAY }, { "can t ", DENIAL }, { "cannot ", DENIAL },
+		{ "closed ", DENIAL }, { 0 }
+	},
+	LETTER('d') {
+		{ "defer", DELAY }, { "delayed ", DELAY }, { "dns error", DELAY },
+		{ "dns fail", DELAY }, { "declin", DENIAL }, { "denied ", DENIAL },
+		{ "denies ", DENIAL }, { "deny ", DENIAL }, { "disabled ", DENIAL },
+		{ "disallow", DENIAL }, { "do not ", DENIAL }, { "does not ", DENIAL },
+		{ "don t ", DENIAL }, { 0 }
+	},
+	LETTER('e') {
+		{ "early retry", DELAY }, { "exceed", DELAY }, { 0 }
+	},
+	LETTER('f') {
+		{ "first attempt", DELAY }, { "first time ", DELAY }, { "forbid", DENIAL },
+		{ 0 }
+	},
+	LETTER('g') {
+		{ "gray list", DELAY }, { "graylist", DELAY }, { "grey list", DELAY },
+		{ "greylist", DELAY }, { "greylst", DELAY }, { 0 }
+	},
+	LETTER('h') {
+		{ "high load ", DELAY }, { "host name lookup ", DELAY }, { 0 }
+	},
+	LETTER('i') {
+		{ "internal error ", DELAY }, { "invalid ", DENIAL }, { "isn t ", DENIAL },
+		{ 0 }
+	},
+	LETTER('l') {
+		{ "later ", DELAY }, { "limit ", DELAY }, { "limits ", DELAY },
+		{ "local problem ", DELAY }, { "lookup fail", DELAY }, { 0 }
+	},
+	LETTER('m') {
+		{ "moment", DELAY }, { "must authenticate ", DENIAL }, { 0 }
+	},
+	LETTER('n') {
+		{ "not yet authorized ", DELAY }, { "no ", DENIAL }, { "not a ", DENIAL },
+		{ "not allow", DENIAL }, { "not an ", DENIAL }, { "not authori", DENIAL },
+		{ "not configured ", DENIAL }, { "not local ", DENIAL },
+		{ "not permit", DENIAL }, { 0 }
+	},
+	LETTER('o') {
+		{ "overload", DELAY }, { "only ", DENIAL }, { 0 }
+	},
+	LETTER('p') {
+		{ "please wait ", DELAY }, { "postgrey", DELAY }, { "postpone", DELAY },
+		{ "policy ", DENIAL }, { "prohibit", DENIAL }, { 0 }
+	},
+	LETTER('q') {
+		{ "quota", DELAY }, { 0 }
+	},
+	LETTER('r') {
+		{ "rate limit", DELAY }, { "ratelimit", DELAY }, { "resend ", DELAY },
+		{ "resources ", DELAY }, { "retry ", DELAY }, { "retrying ", DELAY },
+		{ "refus", DENIAL }, { "reject", DENIAL }, { "restricted ", DENIAL },
+		{ "rcpthosts ", RELAY }, { "relay", RELAY }, { 0 }
+	},
+	LETTER('s') {
+		{ "server error ", DELAY }, { "server failure ", DELAY },
+		{ "slow down ", DELAY }, { "software error ", DELAY }, { "sqlgrey", DELAY },
+		{ 0 }
+	},
+	LETTER('t') {
+		{ "tempfail", DELAY }, { "temporar", DELAY }, { "throttl", DELAY },
+		{ "timed out ", DELAY }, { "timeout ", DELAY }, { "too early ", DELAY },
+		{ "too fast ", DELAY }, { "too many ", DELAY }, { "too much ", DELAY },
+		{ "too soon ", DELAY }, { "transient", DELAY }, { "try again ", DELAY },
+		{ "try it again ", DELAY }, { "try later", DELAY }, { "third party ", RELAY },
+		{ 0 }
+	},
+	LETTER('u') {
+		{ "unusual rate ", DELAY }, { "unable ", DENIAL }, { "unauthori", DENIAL },
+		{ 0 }
+	},
+	LETTER('v') {
+		{ "violation ", DENIAL }, { 0 }
+	},
+	LETTER('w') {
+		{ "wait for ", DELAY }, { "will not ", DENIAL }, { "won t ", DENIAL }, { 0 }
+	},
 };
-
-static const char *const relay_words[] = {
-	" relay", " rcpthosts ", " third party ", " 3rd party ",
-};
+#undef LETTER
 
 struct words {
 	char text[WORDS_MAX];
@@ -97,22 +170,35 @@ static void words_of(struct str text, struct words *w)
 		add_token(w, (struct str){ text.p + start, i - start });
 	}
 	add_char(w, ' ');
+	/* Cut, it may lack the space at its end. */
+	w->text[w->n - 1] = ' ';
 	w->text[w->n] = '\0';
 }
 
-#define ANY_OF(w, patterns) any_of((w), (patterns), sizeof(patterns) / sizeof((patterns)[0]))
-static bool any_of(const struct words *w, const char *const *patterns, size_t n)
+static bool matches(const char *word, const char *pattern)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strstr(w->text, patterns[i]))
-			return true;
-	return false;
+	while (*pattern && *word == *pattern)
+		word++, pattern++;
+	return *pattern == '\0';
+}
+
+/* All that the words tell. */
+static int told_by(const struct words *w)
+{
+	int told = 0;
+	for (const char *word = w->text + 1; word[0]; word = strchr(word, ' ') + 1) {
+		const struct pattern *p = word[0] >= 'a' ? patterns[word[0] - 'a'] : NULL;
+		for (; p && p->text; p++)
+			if (matches(word, p->text))
+				told |= p->tells;
+	}
+	return told;
 }
 
 /* x.7.y of RFC 3463; *detail gets y. */
 static bool security_code(const struct smtp_reply *r, int *detail)
 {
-	if (strncmp(r->enhanced + 1, ".7.", 3) != 0)
+	if (r->enhanced[0] == '\0' || strncmp(r->enhanced + 1, ".7.", 3) != 0)
 		return false;
 	*detail = 0;
 	for (const char *p = r->enhanced + 4; *p; p++)
@@ -127,15 +213,16 @@ bool smtp_reply_is_policy_refusal(const struct smtp_reply *r)
 	if (r->code < 400)
 		return false;
 	words_of(r->text, &w);
-	if (r->code < 500 && ANY_OF(&w, delay_words))
+	int told = told_by(&w);
+	if (r->code < 500 && (told & DELAY))
 		return false;
-	bool denies = ANY_OF(&w, denial_words);
-	if (denies && ANY_OF(&w, relay_words))
+	if ((told & DENIAL) && (told & RELAY))
 		return true;
-	if (r->enhanced[0] == '\0' || !security_code(r, &detail))
-		return r->code == 530 || r->code == 550 ? denies : false;
+	if (!security_code(r, &detail))
+		return (r->code == 530 || r->code == 550) && (told & DENIAL);
 	if (r->code >= 500)
 		return true;
 	/* x.7.1 is "delivery not authorized"; x.7.0 says too little by itself. */
-	return (r->code == 450 || r->code == 451 || r->code == 454) && (detail == 1 || denies);
+	return (r->code == 450 || r->code == 451 || r->code == 454) &&
+	       (detail == 1 || (told & DENIAL));
 }

@@ -13,7 +13,7 @@
 void smtp_reply_reader_fini(struct smtp_reply_reader *r)
 {
 	buf_fini(&r->line);
-	buf_fini(&r->text);
+	buf_fini(&r->joined);
 }
 
 /* Length of "2.1.5" at the start of s if a space or the end is behind it, else 0. */
@@ -55,16 +55,23 @@ static int line_code(struct str line)
 	return (line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 + (line.p[2] - '0');
 }
 
-static void add_text(struct smtp_reply_reader *r, struct str text)
+/* The text of one line stays where it is; of several, it is put together. */
+static void add_text(struct smtp_reply_reader *r, struct str text, bool more)
 {
 	size_t n = r->plain && r->code < 400 ? 0 : enhanced_length(text);
 	if (n) {
-		str_copy(r->enhanced, sizeof(r->enhanced), (struct str){ text.p, n });
+		memcpy(r->enhanced, text.p, n);
+		r->enhanced[n] = '\0';
 		text = str_from(text, n + 1);
 	}
+	if (r->lines == 1 && !more && text.n <= r->limits.reply_bytes) {
+		r->text = text;
+		return;
+	}
 	if (r->lines > 1)
-		add_bounded(r, &r->text, STR("\n"), r->limits.reply_bytes);
-	add_bounded(r, &r->text, text, r->limits.reply_bytes);
+		add_bounded(r, &r->joined, STR("\n"), r->limits.reply_bytes);
+	add_bounded(r, &r->joined, text, r->limits.reply_bytes);
+	r->text = buf_str(&r->joined);
 }
 
 /* One line without its end. ERR_AGAIN if the reply goes on. */
@@ -84,55 +91,63 @@ static int take_line(struct smtp_reply_reader *r, struct str line)
 	if (r->code != 0 && r->code != code)
 		r->notes |= SMTP_NOTE_CODES_DISAGREE;
 	r->code = code;
-	add_text(r, str_from(line, 4));
-	return line.n > 3 && line.p[3] == '-' ? ERR_AGAIN : ERR_OK;
+	bool more = line.n > 3 && line.p[3] == '-';
+	add_text(r, str_from(line, 4), more);
+	return more ? ERR_AGAIN : ERR_OK;
 }
 
 /* Makes the line whole with what came before, and cuts off its CR. */
 static int take_piece(struct smtp_reply_reader *r, struct str piece)
 {
-	bool carried = r->line.n > 0;
-	if (carried) {
+	bool cut = false;
+	if (r->line.n > 0) {
 		/* One byte more than a line: a CR at the end is not part of it. */
 		add_bounded(r, &r->line, piece, r->limits.line_bytes + 1);
 		piece = buf_str(&r->line);
+		cut = piece.n > r->limits.line_bytes;
 	}
 	if (piece.n && piece.p[piece.n - 1] == '\r')
 		while (piece.n && piece.p[piece.n - 1] == '\r')
 			piece.n--;
-	else if (!carried || r->line.n <= r->limits.line_bytes)
+	else if (!cut)
 		r->notes |= SMTP_NOTE_LF_ONLY;
 	int e = take_line(r, piece);
-	if (carried)
+	if (e == ERR_AGAIN)
 		buf_clear(&r->line);
 	return e;
 }
 
+static void begin(struct smtp_reply_reader *r)
+{
+	r->line.n = r->joined.n = 0;
+	r->text = STR("");
+	r->lines = 0;
+	r->code = 0;
+	r->enhanced[0] = '\0';
+	r->done = false;
+}
+
 int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_reply *reply)
 {
-	if (r->done) {
-		buf_clear(&r->text);
-		r->lines = 0;
-		r->code = 0;
-		r->enhanced[0] = '\0';
-		r->done = false;
-	}
+	if (r->done)
+		begin(r);
 	int e = ERR_AGAIN;
 	while (in->n && e == ERR_AGAIN) {
-		size_t lf = str_find(*in, '\n');
-		if (lf == SIZE_MAX) {
+		const char *lf = memchr(in->p, '\n', in->n);
+		if (!lf) {
 			add_bounded(r, &r->line, *in, r->limits.line_bytes + 1);
 			*in = str_from(*in, in->n);
 			break;
 		}
-		e = take_piece(r, (struct str){ in->p, lf });
-		*in = str_from(*in, lf + 1);
+		size_t length = (size_t)(lf - in->p);
+		e = take_piece(r, (struct str){ in->p, length });
+		*in = str_from(*in, length + 1);
 	}
 	if (e != ERR_OK)
 		return e;
 	r->done = true;
 	reply->code = r->code;
 	memcpy(reply->enhanced, r->enhanced, sizeof(reply->enhanced));
-	reply->text = r->text.n ? buf_str(&r->text) : STR("");
+	reply->text = r->text;
 	return ERR_OK;
 }

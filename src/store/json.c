@@ -69,7 +69,9 @@ json_t *test_json(const struct test *t, enum verdict verdict, const struct case_
 	struct ip output = { 0 };
 	json_t *cases = json_array();
 	for (size_t i = 0; i < n; i++) {
-		json_array_append_new(cases, case_result_json(&results[i]));
+		/* The confirmation is part of the form's proof, not a case of its own. */
+		if (results[i].attempt == 0)
+			json_array_append_new(cases, case_result_json(&results[i]));
 		if (output.family == 0 && results[i].returned > 0)
 			output = results[i].output;
 	}

@@ -25,16 +25,35 @@ struct peer {
 	bool doubtful;           /* rdns does not lead back to ip */
 };
 
-static struct peer peer_of(const struct received *r)
+/* Protocols that are spoken only between the machines of one site. */
+static bool is_site_protocol(const struct received *r)
+{
+	return str_caseeq(r->with, STR("QMQP")) || str_caseeq(r->with, STR("NNFMP")) ||
+	       str_caseeq(r->with, STR("LMTP"));
+}
+
+/* The same /24 or /64, and no name of its own: a machine beside the writer. */
+static bool is_beside(const struct received *r, const struct ip *writer)
+{
+	return r->ip.family && r->ip.family == writer->family && r->rdns.n == 0 && !r->auth &&
+	       memcmp(r->ip.b, writer->b, r->ip.family == 4 ? 3 : 8) == 0;
+}
+
+/* `writer` is the address of the line's writer as the line above saw it; family 0
+ * for our own border, which has no neighbours that could be believed. */
+static struct peer peer_of(const struct received *r, const struct ip *writer)
 {
 	struct peer p = { .ip = r->ip, .rdns = r->rdns, .helo = r->helo, .writer = r->by,
 	                  .doubtful = r->rdns_doubtful };
 	if (r->ip.family == 0)
-		p.kind = r->helo.n ? PEER_NAMELESS : PEER_SELF;
-	else if (ip_is_loopback(&r->ip))
+		p.kind = r->helo.n && !name_is_localhost(r->helo) ? PEER_NAMELESS : PEER_SELF;
+	else if (ip_is_loopback(&r->ip) || ip_eq(&r->ip, writer))
 		p.kind = PEER_SELF;
+	else if (ip_is_private(&r->ip) || (writer->family && is_site_protocol(r)) ||
+	         is_beside(r, writer))
+		p.kind = PEER_PRIVATE;
 	else
-		p.kind = ip_is_private(&r->ip) ? PEER_PRIVATE : PEER_REMOTE;
+		p.kind = PEER_REMOTE;
 	if (r->form == RECEIVED_FETCHED)
 		p.rdns = r->from;        /* the server that the writer called by name */
 	return p;
@@ -156,7 +175,8 @@ static enum trace_chain worth(const struct trace *t)
 void chain_walk(struct trace *t, const struct trace_border *b)
 {
 	size_t first = t->handover_hop + 1, queue = first;
-	struct peer peer = peer_of(&t->hops[t->handover_hop].line);
+	struct ip writer = { 0 };
+	struct peer peer = peer_of(&t->hops[t->handover_hop].line, &writer);
 	const int64_t *newer = NULL;
 	enum trace_zone above = TRACE_LINKED;
 	if (t->hops[t->handover_hop].line.has_time)
@@ -172,13 +192,18 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 				why_add(&hop->why, WHY_UNLINKED_BELOW, STR(""), STR(""));
 			if (above == TRACE_FORGED)
 				why_add(&hop->why, WHY_FORGED_BELOW, STR(""), STR(""));
-			bool ours = kind == LINK_HOLDS || border_is_own_ip(b, &peer.ip);
+			/* Our own host may well stand below a list or a forwarder, tied
+			 * to the line above at least by HELO; not next to the border. */
+			bool ours = kind == LINK_HOLDS || border_is_own_ip(b, &peer.ip) ||
+			            (kind == LINK_WEAK && above == TRACE_UNLINKED);
 			if (forgery_line(hop, b, newer, hop->zone == TRACE_LINKED, ours))
 				hop->zone = TRACE_FORGED;
 			above = hop->zone;
 			settle_queue(t, queue, i, above);
 			queue = i + 1;
-			peer = peer_of(&hop->line);
+			if (ip_is_public(&peer.ip))
+				writer = peer.ip;
+			peer = peer_of(&hop->line, &writer);
 		}
 		if (hop->line.has_time)
 			newer = &hop->line.date.time_s;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+#include "trace/batch.h"
+
+#include "trace/json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+void batch_fini(struct batch *batch)
+{
+	trace_fini(&batch->trace);
+	border_set_fini(&batch->border);
+	buf_fini(&batch->message);
+}
+
+/* From UTF-8, whose characters up to U+00FF are the bytes meant. */
+static bool to_bytes(struct str s, struct buf *out)
+{
+	size_t i = 0;
+	while (i < s.n) {
+		size_t plain = i;
+		while (plain < s.n && (unsigned char)s.p[plain] < 0x80)
+			plain++;
+		buf_add(out, s.p + i, plain - i);
+		i = plain;
+		if (i == s.n)
+			break;
+		unsigned char c = (unsigned char)s.p[i];
+		if ((c != 0xc2 && c != 0xc3) || i + 1 >= s.n)
+			return false;
+		buf_add_byte(out, (char)((c & 3) << 6 | (s.p[i + 1] & 0x3f)));
+		i += 2;
+	}
+	return true;
+}
+
+typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);
+
+static int read_list(const json_t *object, const char *key, adder *add, struct border_set *set,
+                     struct buf *problem)
+{
+	const json_t *list = json_object_get(object, key);
+	if (!list || json_is_null(list))
+		return ERR_OK;
+	if (!json_is_array(list)) {
+		buf_printf(problem, "\"%s\": expected a list of strings", key);
+		return ERR_INVALID;
+	}
+	size_t i;
+	json_t *item;
+	json_array_foreach(list, i, item) {
+		struct parse_error pe;
+		struct str s = { json_string_value(item), json_string_length(item) };
+		if (s.p && add(set, s, &pe) == ERR_OK)
+			continue;
+		buf_printf(problem, "\"%s\": expected %s", key, s.p ? pe.expected : "strings");
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
+static int read_object(struct batch *batch, const json_t *object, struct buf *problem)
+{
+	const json_t *message = json_object_get(object, "message");
+	if (!json_is_string(message)) {
+		buf_add_cstr(problem, "expected an object with the string \"message\"");
+		return ERR_INVALID;
+	}
+	struct str text = { json_string_value(message), json_string_length(message) };
+	if (!to_bytes(text, &batch->message)) {
+		buf_add_cstr(problem, "\"message\": expected characters up to U+00FF, one a byte");
+		return ERR_INVALID;
+	}
+	int e = read_list(object, "own_hosts", border_add_own_host, &batch->border, problem);
+	if (e == ERR_OK)
+		e = read_list(object, "own_nets", border_add_own_net, &batch->border, problem);
+	if (e == ERR_OK)
+		e = read_list(object, "border_hosts", border_add_border_host, &batch->border,
+		              problem);
+	return e;
+}
+
+int batch_line(struct batch *batch, struct str line, struct buf *out, struct buf *problem)
+{
+	json_error_t error;
+	json_t *object = json_loadb(line.p ? line.p : "", line.n, JSON_ALLOW_NUL, &error);
+	if (!object) {
+		buf_printf(problem, "expected a JSON object: %s", error.text);
+		return ERR_INVALID;
+	}
+	border_set_clear(&batch->border);
+	buf_clear(&batch->message);
+	int e = read_object(batch, object, problem);
+	if (e == ERR_OK) {
+		struct trace_border border = border_view(&batch->border);
+		json_t *id = json_object_get(object, "id");
+		char *id_text = id ? json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+		trace_message(&batch->trace, buf_str(&batch->message), &border);
+		trace_json(&batch->trace, str_of(id_text ? id_text : "\"\""), out);
+		free(id_text);
+	}
+	json_decref(object);
+	return e;
+}
