@@ -63,35 +63,47 @@ static bool is_wanted(const struct session *s, const struct relay_case *form)
 	return !s->setup.only || listed(s->setup.only, form->id);
 }
 
-/* What an earlier run of this test sent is never sent again. */
+static struct item *find_form(struct session *s, const char *id, unsigned attempt)
+{
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (it->kind == ITEM_FORM && it->result.attempt == attempt &&
+		    strcmp(it->result.id, id) == 0)
+			return it;
+	}
+	return NULL;
+}
+
+/* An item for a form that is not in the plan (yet): confirmations, forms under STARTTLS. */
+static struct item *add_by_id(struct session *s, const char *id)
+{
+	bool starttls = str_prefix(str_of(id), STR("S09-"));
+	const struct relay_case *form = relay_case_by_id(str_from(str_of(id), starttls ? 4 : 0));
+	if (!form || s->item_count >= ITEMS_MAX)
+		return NULL;
+	struct item *it = plan_add_item(s, form, ITEM_FORM);
+	it->starttls = starttls;
+	str_copy(it->result.id, sizeof(it->result.id), str_of(id));
+	return it;
+}
+
+/* What an earlier run of this test sent is never sent again. Returns are counted anew: the
+ * caller hands them in. */
 static void take_over_sent(struct session *s)
 {
 	for (size_t i = 0; i < s->setup.sent_count; i++) {
 		const struct case_result *r = &s->setup.sent[i];
 		if (r->stage == STAGE_NONE)
 			continue;
-		for (size_t j = 0; j < s->item_count; j++) {
-			struct item *it = &s->items[j];
-			if (it->kind != ITEM_FORM || r->attempt != 0 || strcmp(it->result.id, r->id) != 0)
-				continue;
-			it->result = *r;
-			it->state = ITEM_DONE;
-			it->messaged = r->stage == STAGE_MESSAGE;
-		}
-		if (r->attempt == 1) {
-			struct str id = str_of(r->id);
-			bool starttls = str_prefix(id, STR("S09-"));
-			const struct relay_case *form =
-				relay_case_by_id(str_from(id, starttls ? 4 : 0));
-			if (!form || s->item_count >= ITEMS_MAX)
-				continue;
-			struct item *it = plan_add_item(s, form, ITEM_FORM);
-			it->starttls = starttls;
-			it->result = *r;
-			it->state = ITEM_DONE;
-			it->messaged = true;
-		}
+		struct item *it = find_form(s, r->id, r->attempt);
+		if (!it && !(it = add_by_id(s, r->id)))
+			continue;
+		it->result = *r;
+		it->result.returned = it->result.bounced = 0;
+		it->state = ITEM_DONE;
+		it->messaged = r->stage == STAGE_MESSAGE;
 		s->accepted += r->accepted;
+		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;
 	}
 }
 
@@ -118,23 +130,44 @@ enum relay_session plan_profile(const struct item *it)
 	return it->form->session < RELAY_HELO_LOCALHOST ? RELAY_PLAIN : it->form->session;
 }
 
+/* What the server does not offer, it does not let anyone use: that is a refusal. */
+static void plan_not_offered(struct item *it, const char *why)
+{
+	plan_skip(it, why);
+	it->result.refused = true;
+}
+
 static void skip_sessions(struct session *s, enum relay_session session, const char *why)
 {
 	for (size_t i = 0; i < s->item_count; i++)
 		if (s->items[i].kind == ITEM_FORM && s->items[i].form->session == session &&
 		    s->items[i].state == ITEM_TODO)
-			plan_skip(&s->items[i], why);
+			plan_not_offered(&s->items[i], why);
 }
 
 static void plan_starttls_round(struct session *s)
 {
 	size_t n = s->item_count;
-	s->starttls_planned = true;
 	for (size_t i = 0; i < n; i++) {
 		const struct item *it = &s->items[i];
+		char id[CASE_ID_MAX];
+		snprintf(id, sizeof(id), "S09-%s", it->form->id);
 		if (it->kind == ITEM_FORM && !it->starttls && it->form->session == RELAY_PLAIN &&
-		    it->result.attempt == 0 && s->item_count < ITEMS_MAX)
+		    it->result.attempt == 0 && s->item_count < ITEMS_MAX && !find_form(s, id, 0))
 			add_form(s, it->form, true);
+	}
+}
+
+/* Forms that were open under STARTTLS and cannot be used without it are refused now. */
+static void refuse_without_starttls(struct session *s)
+{
+	for (size_t i = 0; i < s->setup.first_count; i++) {
+		const char *id = s->setup.first[i];
+		struct item *it = NULL;
+		if (str_prefix(str_of(id), STR("S09-")) && !find_form(s, id, 0))
+			it = add_by_id(s, id);
+		if (it)
+			plan_not_offered(it, "STARTTLS is not offered");
 	}
 }
 
@@ -163,9 +196,21 @@ void plan_extensions(struct session *s, unsigned extensions)
 		if (extensions & SMTP_EXT_XFORWARD)
 			it->result.stage = STAGE_HELO;
 	}
-	if (extensions & SMTP_EXT_STARTTLS && s->setup.test->target.port != 465 && !s->setup.only)
+	if (s->setup.test->target.port == 465 || s->setup.only)
+		return;
+	if (extensions & SMTP_EXT_STARTTLS)
 		plan_starttls_round(s);
+	else
+		refuse_without_starttls(s);
 }
+
+static const char *const literal_pairs[][2] = {
+	{ "E06", "E07" }, { "E14", "E15" }, { "E16", "E17" }, { "E18", "E19" },
+	{ "E21", "E22" }, { "E25", "E26" }, { "X01", "X02" },
+};
+enum { LITERAL_PAIRS = sizeof(literal_pairs) / sizeof(*literal_pairs) };
+
+static const char same_as_literal[] = "without a usable host name it reads as the literal form";
 
 /* With no usable name the literal stands for it, and some forms read the same. */
 void plan_names(struct session *s)
@@ -173,22 +218,25 @@ void plan_names(struct session *s)
 	s->named = true;
 	if (*s->host_name)
 		return;
-	for (size_t i = 0; i < s->item_count; i++) {
-		struct item *it = &s->items[i];
-		if (it->kind != ITEM_FORM || it->state != ITEM_TODO ||
-		    it->form->session != RELAY_PLAIN)
-			continue;
-		static const char *const pairs[][2] = {
-			{ "E06", "E07" }, { "E14", "E15" }, { "E16", "E17" }, { "E18", "E19" },
-			{ "E21", "E22" }, { "E25", "E26" }, { "X01", "X02" },
-		};
-		for (size_t j = 0; j < sizeof(pairs) / sizeof(*pairs); j++)
-			if (strcmp(it->form->id, pairs[j][0]) == 0)
-				plan_skip(it, "without a usable host name it reads as the literal form");
+	for (size_t j = 0; j < LITERAL_PAIRS; j++) {
+		struct item *it = find_form(s, literal_pairs[j][0], 0);
+		if (it && it->state == ITEM_TODO)
+			plan_skip(it, same_as_literal);
 	}
-	for (size_t i = 0; i < s->item_count; i++)
-		if (s->items[i].form->session == RELAY_HELO_HOST && s->items[i].state == ITEM_TODO)
-			plan_skip(&s->items[i], "no usable host name");
+	struct item *it = find_form(s, "S02a", 0);
+	if (it && it->state == ITEM_TODO)
+		plan_skip(it, "no usable host name");
+}
+
+/* A form that was not sent because its literal twin reads the same is refused with it. */
+void plan_settle_twins(struct session *s)
+{
+	for (size_t j = 0; j < LITERAL_PAIRS; j++) {
+		struct item *it = find_form(s, literal_pairs[j][0], 0);
+		const struct item *twin = find_form(s, literal_pairs[j][1], 0);
+		if (it && twin && it->result.stage == STAGE_SKIPPED)
+			it->result.refused = twin->result.refused;
+	}
 }
 
 static bool is_first(const struct session *s, const struct item *it)

@@ -78,7 +78,7 @@ struct session {
 	bool reached, named, resolve_tried;
 	const char *host_name, *mail_domain;     /* "" until known */
 	char literal[IP_TEXT_MAX + 8], collector[IP_TEXT_MAX], collector_literal[IP_TEXT_MAX + 8];
-	bool ehlo_seen, prefers_helo, plain_dead, starttls_planned;
+	bool ehlo_seen, prefers_helo, plain_dead;
 	bool no_pipelining;          /* it lost replies when pipelined */
 	unsigned refusals_limit;
 	bool swapped;                /* domain2 is the destination: it is an MX of the first */
@@ -101,6 +101,7 @@ void plan_make(struct session *s);
 void plan_extensions(struct session *s, unsigned extensions);
 /* The host's name is known, or known not to be had: skips what reads the same. */
 void plan_names(struct session *s);
+void plan_settle_twins(struct session *s);
 enum relay_session plan_profile(const struct item *it);
 void plan_skip(struct item *it, const char *why);
 /* Index of the next item of any or one profile; ITEMS_MAX for none. */

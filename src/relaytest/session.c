@@ -371,6 +371,7 @@ static void collect(struct session *s, unsigned attempt, size_t *n)
 void session_outcome(struct session *s, struct session_outcome *out)
 {
 	size_t n = 0;
+	plan_settle_twins(s);
 	s->results = mem_realloc(s->results, s->item_count, sizeof(*s->results));
 	collect(s, 0, &n);
 	collect(s, 1, &n);

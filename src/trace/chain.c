@@ -152,6 +152,20 @@ static enum trace_zone zone_below(enum trace_zone above, enum link_kind kind)
 	return above == TRACE_WEAK || kind == LINK_WEAK ? TRACE_WEAK : TRACE_LINKED;
 }
 
+/* Could one of our own hosts honestly have written this? Our users write to lists and
+ * people who forward, so our hosts stand deep in many chains, and tied by HELO they may
+ * well be real. Next to the border, a stranger who says HELO with our name and claims
+ * that we got the message from someone else lies. */
+static bool may_be_ours(enum link_kind kind, const struct received *r, const struct peer *p,
+                        const struct trace_border *b, bool at_border)
+{
+	if (kind == LINK_HOLDS || border_is_own_ip(b, &p->ip))
+		return true;
+	if (kind == LINK_WEAK)
+		return !at_border || !ip_is_public(&r->ip);
+	return p->kind == PEER_SELF && border_is_own_name(b, p->writer);
+}
+
 /* Lines without a writer share the zone of the line below them. */
 static void settle_queue(struct trace *t, size_t from, size_t to, enum trace_zone zone)
 {
@@ -192,10 +206,7 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 				why_add(&hop->why, WHY_UNLINKED_BELOW, STR(""), STR(""));
 			if (above == TRACE_FORGED)
 				why_add(&hop->why, WHY_FORGED_BELOW, STR(""), STR(""));
-			/* Our own host may well stand below a list or a forwarder, tied
-			 * to the line above at least by HELO; not next to the border. */
-			bool ours = kind == LINK_HOLDS || border_is_own_ip(b, &peer.ip) ||
-			            (kind == LINK_WEAK && above == TRACE_UNLINKED);
+			bool ours = may_be_ours(kind, &hop->line, &peer, b, i == first);
 			if (forgery_line(hop, b, newer, hop->zone == TRACE_LINKED, ours))
 				hop->zone = TRACE_FORGED;
 			above = hop->zone;
