@@ -51,6 +51,7 @@ struct collector {
 	struct collector_setup setup;
 	struct collector_domains domains;
 	struct ip *addresses;
+	char *mail_directory;
 	struct loop_watch **watches;
 	struct client *clients;
 	size_t client_count;
@@ -210,7 +211,7 @@ static int keep_mail(struct client *cl, const struct recipient *to)
 	           cl->mail_from, to->person, cl->helo, ip_format(&cl->peer.ip, peer),
 	           cl->collector->setup.hostname, clock_format_mail(clock_now_s(), date));
 	buf_add_str(&text, buf_str(&cl->message));
-	char *path = mem_printf("%s/new/%lld.%016llx.portreeve", cl->collector->setup.mail_directory,
+	char *path = mem_printf("%s/new/%lld.%016llx.portreeve", cl->collector->mail_directory,
 	                        (long long)clock_now_s(), (unsigned long long)random_u64());
 	int e = file_write(path, buf_str(&text), 0600);
 	LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "mail-kept", LOG_S("for", to->person),
@@ -442,7 +443,8 @@ struct collector *collector_create(const struct collector_setup *setup)
 	struct collector *c = mem_zalloc(sizeof(*c));
 	c->setup = *setup;
 	own_addresses(c);
-	make_maildir(setup->mail_directory);
+	c->mail_directory = mem_strdup(setup->mail_directory);
+	make_maildir(c->mail_directory);
 	c->watches = mem_array(setup->listen_count, sizeof(*c->watches));
 	for (size_t i = 0; i < setup->listen_count; i++) {
 		c->watches[i] = loop_watch_create(setup->loop, setup->listen_fds[i],
@@ -465,5 +467,6 @@ void collector_destroy(struct collector *c)
 	}
 	free(c->watches);
 	free(c->addresses);
+	free(c->mail_directory);
 	free(c);
 }

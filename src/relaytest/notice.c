@@ -81,7 +81,7 @@ static void on_reply(struct notice *n, enum smtp_verb verb, const struct smtp_re
 			say(n, SMTP_QUIT, "QUIT", "");
 		break;
 	case SMTP_HELO:
-		say(n, ok ? SMTP_MAIL : SMTP_QUIT, ok ? "MAIL FROM:<>%s" : "QUIT", "");
+		say(n, ok ? SMTP_MAIL : SMTP_QUIT, ok ? "MAIL FROM:<>" : "QUIT", "");
 		break;
 	case SMTP_MAIL:
 		if (!ok)

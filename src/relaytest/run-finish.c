@@ -123,7 +123,6 @@ void run_finish(struct run *r)
 		.results = out.results, .result_count = out.n, .seconds = seconds_of(r),
 		.now_s = clock_now_s(), .reason = listing_reason(r, &out),
 		.evidence = buf_str(&bundle), .evidence_id = evidence_id,
-		.confirmed_late = r->reopened,
 	};
 	int e = store_test_finish(t->setup.store, &outcome, &policy, &effects);
 	buf_fini(&bundle);

@@ -286,7 +286,7 @@ static void create_session(struct run *r)
 	const struct tester_config *c = t->setup.config;
 	struct case_result *sent = NULL;
 	size_t sent_n = 0;
-	bool resumed = r->reopened || r->test.tries > 1 || r->test.state == TEST_WAITING;
+	bool resumed = r->test.tries > 1 || r->test.state == TEST_WAITING;
 	if (resumed)
 		store_test_results(t->setup.store, r->test.id, &r->arena, &sent, &sent_n);
 	find_proofs(r);

@@ -28,7 +28,7 @@ struct run {
 	struct session *session;
 	struct arena arena;
 	struct stream *stream;
-	bool holds_connection, wants_connection, connected, stepping, reopened;
+	bool holds_connection, wants_connection, connected, stepping;
 	unsigned finish_tries;
 	struct session_action connect;       /* owed while wants_connection */
 	struct loop_timer *timer;

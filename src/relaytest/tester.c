@@ -173,11 +173,11 @@ static void reopen(struct tester *t, const struct test_return *ret)
 		return;
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
 		return;
+	int e = store_test_reopen(t->setup.store, test.id, clock_now_s(), TESTER_LEASE_S, &test);
 	LOG(LOG_INFO, "late-return", LOG_S("test", test.id), LOG_IP("address", &test.target.ip),
-	    LOG_S("case", ret->case_id));
-	struct run *r = add_run(t, &test);
-	r->reopened = true;
-	run_begin(r);
+	    LOG_S("case", ret->case_id), LOG_S("result", err_text(e)));
+	if (e == ERR_OK)
+		tester_run(t, &test);
 }
 
 static void follow_returns(struct tester *t)
@@ -266,8 +266,7 @@ static void renew_leases(void *arg)
 	struct tester *t = arg;
 	int64_t until = clock_now_s() + TESTER_LEASE_S;
 	for (struct run *r = t->runs; r; r = r->next)
-		if (!r->reopened)
-			store_test_renew(t->setup.store, r->test.id, until);
+		store_test_renew(t->setup.store, r->test.id, until);
 	loop_timer_arm(t->lease_timer, LEASE_RENEW_MS);
 }
 
@@ -355,8 +354,7 @@ void tester_destroy(struct tester *t)
 	queue_init(&t->connecting);
 	while (t->runs) {
 		struct run *r = t->runs;
-		if (!r->reopened)
-			store_test_release(t->setup.store, r->test.id);
+		store_test_release(t->setup.store, r->test.id);
 		r->wants_connection = false;
 		remove_run(t, r);
 	}

@@ -100,7 +100,7 @@ static int parse_keys(const char *path, struct str text, struct token_keys *keys
 		number++;
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
-		struct token_key key;
+		struct token_key key = { 0 };
 		if (keys->n == TOKEN_KEYS_MAX || !parse_line(line, &key) ||
 		    keys_token_find(keys, key.id)) {
 			if (message)

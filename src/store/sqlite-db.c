@@ -19,10 +19,25 @@
 
 /* ---- errors ---------------------------------------------------------------- */
 
+/* The errno behind an I/O error: kept with the handle, or with the file that failed. */
+static int errno_of(sqlite3 *h)
+{
+	int errnum = sqlite3_system_errno(h);
+	sqlite3_file *wal = NULL;
+	if (errnum == 0 && sqlite3_file_control(h, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) ==
+	    SQLITE_OK && wal && wal->pMethods)
+		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &errnum);
+	if (errnum == 0)
+		sqlite3_file_control(h, "main", SQLITE_FCNTL_LAST_ERRNO, &errnum);
+	return errnum;
+}
+
 static int io_err(int rc, int errnum)
 {
 	if (rc == SQLITE_IOERR_SHORT_READ || rc == SQLITE_IOERR_CORRUPTFS)
 		return ERR_CORRUPT;
+	if (rc == SQLITE_IOERR_SHMSIZE)
+		return ERR_FULL;               /* the -shm file could not grow */
 	if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG)
 		return ERR_FULL;
 	return errnum ? file_err(errnum) : ERR_IO;
@@ -62,7 +77,7 @@ static int err_of(int rc, int errnum)
 
 int db_error(struct db *db, int rc)
 {
-	int errnum = db->h ? sqlite3_system_errno(db->h) : errno;
+	int errnum = db->h ? errno_of(db->h) : errno;
 	int e = err_of(rc, errnum);
 	const char *detail = db->h ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc);
 

@@ -89,19 +89,31 @@ static int check_outcome(struct finish *f)
 	if (o->verdict == VERDICT_OPEN && !has_proof(o))
 		return store_fail(f->s, ERR_INVALID,
 		                  "test %s: open, but no message came back: nothing is proved", id);
-	if (o->confirmed_late && (!done || o->verdict != VERDICT_OPEN))
-		return store_fail(f->s, ERR_INVALID,
-		                  "test %s: a late return makes an ended test open", id);
-	if (done && !o->confirmed_late)
+	if (done)
 		return store_fail(f->s, ERR_EXISTS, "test %s has ended already", id);
 	return ERR_OK;
+}
+
+/* It ended before, and something came back late: that can only put the host on the list. What
+ * the forms were then says nothing of what they are now. */
+static bool is_reopened(const struct finish *f)
+{
+	return f->row.t.finished_s != 0;
+}
+
+static struct lifecycle_effects effects_of(struct finish *f, const struct lifecycle_event *event,
+                                           const struct lifecycle_policy *policy)
+{
+	if (is_reopened(f) && event->verdict != VERDICT_OPEN)
+		return (struct lifecycle_effects){ .why = "a late return that proves nothing yet" };
+	return lifecycle_step(&f->state, event, policy);
 }
 
 static int decide(struct finish *f, const struct lifecycle_policy *policy)
 {
 	const struct test_outcome *o = f->outcome;
 	struct lifecycle_event event = {
-		.type = o->confirmed_late ? LIFE_RETURN_LATE : LIFE_TEST_DONE,
+		.type = is_reopened(f) ? LIFE_RETURN_LATE : LIFE_TEST_DONE,
 		.verdict = o->verdict, .control_ok = o->control_ok,
 		.forms_refused = o->forms_refused,
 		.asked = f->row.t.reason == TEST_RETEST,
@@ -109,12 +121,13 @@ static int decide(struct finish *f, const struct lifecycle_policy *policy)
 		.now_s = o->now_s,
 	};
 	int e = lifecycle_state_load(f->s, &f->row.t.target, o->now_s, &f->state);
-	if (e == ERR_OK && o->confirmed_late)
+	if (e == ERR_OK && is_reopened(f))
 		e = superseded(f, &event.superseded);
 	if (e != ERR_OK)
 		return e;
-	f->effects = lifecycle_step(&f->state, &event, policy);
-	f->row.passed = lifecycle_passed(&event);
+	f->effects = effects_of(f, &event, policy);
+	if (!is_reopened(f))
+		f->row.passed = lifecycle_passed(&event);
 
 	struct buf why = { 0 };
 	bool proof = f->effects.set & (LIFE_LIST | LIFE_REFRESH);
@@ -312,7 +325,7 @@ static int change_list(struct finish *f)
 		e = listing_remove(db, address);
 	if (e == ERR_OK && (set & LIFE_SET_RECHECK))
 		e = recheck_set(db, address, f->effects.at_s);
-	if (e == ERR_OK && f->state.listed && !f->outcome->confirmed_late)
+	if (e == ERR_OK && f->state.listed && !is_reopened(f))
 		e = set_last_test(f);
 	if (e == ERR_OK)
 		e = journal(f);

@@ -173,6 +173,8 @@ int sqlite_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct t
                       size_t max, size_t *n);
 int sqlite_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
                           struct test *t);
+int sqlite_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                       struct test *t);
 int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s);
 int sqlite_test_release(struct store *st, const char *id);
 int sqlite_test_intend(struct store *st, const char *id, const char *case_id, unsigned attempt);

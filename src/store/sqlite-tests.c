@@ -291,6 +291,36 @@ int sqlite_test_lease_one(struct store *st, const char *id, int64_t now_s, int64
 	return e == ERR_OK ? db_end(&s->main, lease_one(s, id, now_s, lease_s, t)) : e;
 }
 
+static int reopen(struct sqlite_store *s, const char *id, int64_t now_s, int64_t lease_s,
+                  struct test *t)
+{
+	struct test_row row, live;
+	int e = load(s, id, &row);
+	if (e == ERR_OK && (row.t.state != TEST_DONE || row.t.verdict == VERDICT_OPEN))
+		return store_fail(s, ERR_DENIED, "test %s has not ended, or was open", id);
+	if (e == ERR_OK)
+		e = may_test(s, &row.t, now_s);
+	if (e != ERR_OK)
+		return e;
+	e = test_live(&s->main, &row.t.target, &live);
+	if (e == ERR_OK)
+		return store_fail(s, ERR_EXISTS, "test %s of that target has not ended", live.t.id);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	row.t.state = TEST_WAITING;
+	row.t.wait_until_s = now_s;
+	*t = row.t;
+	return lease_write(&s->main, &row, now_s, lease_s);
+}
+
+int sqlite_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                       struct test *t)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, reopen(s, id, now_s, lease_s, t)) : e;
+}
+
 int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s)
 {
 	struct sqlite_store *s = sqlite_of(st);

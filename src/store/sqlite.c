@@ -45,6 +45,7 @@ static const struct store_ops sqlite_ops = {
 	.nominate = sqlite_nominate, .nominations = sqlite_nominations,
 	.test_add = sqlite_test_add, .test_lease = sqlite_test_lease,
 	.test_lease_one = sqlite_test_lease_one, .test_renew = sqlite_test_renew,
+	.test_reopen = sqlite_test_reopen,
 	.test_release = sqlite_test_release, .test_intend = sqlite_test_intend,
 	.test_wait = sqlite_test_wait, .test_results = sqlite_test_results,
 	.test_get = sqlite_test_get, .test_last = sqlite_test_last, .tests = sqlite_tests,

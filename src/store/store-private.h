@@ -27,6 +27,8 @@ struct store_ops {
 	                  size_t *n);
 	int (*test_lease_one)(struct store *, const char *id, int64_t now_s, int64_t lease_s,
 	                      struct test *);
+	int (*test_reopen)(struct store *, const char *id, int64_t now_s, int64_t lease_s,
+	                   struct test *);
 	int (*test_renew)(struct store *, const char *id, int64_t lease_until_s);
 	int (*test_release)(struct store *, const char *id);
 	int (*test_intend)(struct store *, const char *id, const char *case_id, unsigned attempt);

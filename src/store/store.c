@@ -112,6 +112,12 @@ int store_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_
 	DISPATCH(ADMIN | TESTER, test_lease_one, id, now_s, lease_s, t);
 }
 
+int store_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                      struct test *t)
+{
+	DISPATCH(ADMIN | TESTER, test_reopen, id, now_s, lease_s, t);
+}
+
 int store_test_renew(struct store *st, const char *id, int64_t lease_until_s)
 {
 	DISPATCH(ADMIN | TESTER, test_renew, id, lease_until_s);

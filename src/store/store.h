@@ -82,6 +82,13 @@ int store_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct te
  * ERR_EXISTS if it has ended, ERR_DENIED if its consent has gone. */
 int store_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
                          struct test *t);
+/* Takes up a test that has ended without VERDICT_OPEN again, because something came back
+ * late: it is leased as TEST_WAITING, and intents may be written. Its end is a
+ * LIFE_RETURN_LATE if it is open then; else only verdict and results change. ERR_EXISTS: a
+ * newer test of the target has not ended, and will find what there is. ERR_DENIED: excluded,
+ * or it was open. */
+int store_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                      struct test *t);
 int store_test_renew(struct store *st, const char *id, int64_t lease_until_s);
 /* Gives a lease back untouched (shutdown). */
 int store_test_release(struct store *st, const char *id);
@@ -116,12 +123,11 @@ struct test_outcome {
 	const char *reason;                  /* one line for the listing, if it is to be listed */
 	struct str evidence;                 /* signed bundle; empty: none */
 	const char *evidence_id;
-	bool confirmed_late;                 /* LIFE_RETURN_LATE rather than LIFE_TEST_DONE */
 };
 /* One transaction: verdict, results, proofs, evidence, lifecycle's effects on the
  * list, follow-up tests, journal, serial. *effects tells what was done. Repeating it
  * for a test that is done is ERR_EXISTS and changes nothing (a kill between commit
- * and answer), unless confirmed_late.
+ * and answer).
  *
  * A proof is a result with `returned`, whose message was accepted or whose body was sent;
  * VERDICT_OPEN without one is ERR_INVALID. No results: those of store_test_wait() stay.
