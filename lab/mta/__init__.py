@@ -1,0 +1,1 @@
+"""The real mail servers, one file each."""
