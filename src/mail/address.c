@@ -213,7 +213,8 @@ static int local_part(struct scan *c, struct mail_path *path, struct parse_error
 	size_t start = c->at;
 	path->is_quoted = peek(c) == '"';
 	if (path->is_quoted ? !quoted_string(c) : !dot_string(c))
-		return err_parse(pe, path->is_quoted ? "a quoted local part" : "a local part", c->at);
+		return err_parse(pe, path->is_quoted ? "a quoted local part" : "a local part",
+		                 c->at);
 	path->local = since(c, start);
 	if (path->local.n > MAIL_LOCAL_MAX) {
 		err_parse(pe, "a local part of at most 64 bytes", start);

@@ -18,7 +18,7 @@ struct mail_path {
 	struct str text;          /* the whole path as given, with its brackets */
 	struct str route;         /* "@a,@b" without the colon; empty if none */
 	struct str local;         /* as given, quotes kept */
-	struct str domain;        /* as given; "[192.0.2.1]" for a literal; empty for <> and <postmaster> */
+	struct str domain;        /* as given, "[192.0.2.1]"; empty for <> and <postmaster> */
 	bool is_null;             /* <> */
 	bool is_quoted;           /* the local part is a quoted string */
 	bool is_literal;          /* the domain is an address literal */

@@ -14,6 +14,7 @@ enum { SMTP_GARBAGE_LINES_MAX = 64 };
 struct smtp_reply_reader {
 	struct smtp_client_limits limits;
 	struct buf line;               /* the start of a line whose end is still to come */
+	char line_last;                /* its last byte, even if that was cut */
 	struct buf joined;             /* the text of several lines */
 	struct str text;               /* of the reply so far, enhanced codes removed */
 	size_t lines, garbage_lines;
@@ -26,8 +27,8 @@ struct smtp_reply_reader {
 
 void smtp_reply_reader_fini(struct smtp_reply_reader *r);
 /* Takes bytes off *in until a reply is whole. ERR_OK: *reply is it, its text lives as
- * long as *in does and until the next call; ERR_AGAIN: all bytes are taken; ERR_LIMIT: too many lines;
- * ERR_INVALID: nothing but garbage. */
+ * long as *in does and until the next call; ERR_AGAIN: all bytes are taken;
+ * ERR_LIMIT: too many lines; ERR_INVALID: nothing but garbage. */
 int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_reply *reply);
 
 /* The keywords of an EHLO reply's text (its first line is the name). */

@@ -200,6 +200,10 @@ static void keep_server_name(struct smtp_client *c, struct str text)
 static void learn(struct smtp_client *c, const struct smtp_client_event *event)
 {
 	const struct smtp_reply *reply = &event->reply;
+	if (event->verb == SMTP_EHLO || event->verb == SMTP_HELO) {
+		c->extensions = 0;
+		c->max_size = 0;
+	}
 	if (!smtp_reply_ok(reply))
 		return;
 	switch (event->verb) {
@@ -227,7 +231,8 @@ static bool tell_broken(struct smtp_client *c, struct smtp_client_event *event)
 	if (c->broken_told)
 		return false;
 	c->broken_told = true;
-	*event = (struct smtp_client_event){ .type = SMTP_CLIENT_BROKEN, .verb = smtp_client_awaiting(c),
+	*event = (struct smtp_client_event){ .type = SMTP_CLIENT_BROKEN,
+	                                     .verb = smtp_client_awaiting(c),
 	                                     .text = str_of(c->broken) };
 	return true;
 }
@@ -265,7 +270,8 @@ bool smtp_client_next(struct smtp_client *c, struct smtp_client_event *event)
 	if (e == ERR_AGAIN)
 		return false;
 	if (e != ERR_OK) {
-		c->broken = e == ERR_LIMIT ? "a reply has too many lines" : "the server does not speak SMTP";
+		c->broken = e == ERR_LIMIT ? "a reply has too many lines" :
+		                             "the server does not speak SMTP";
 		return tell_broken(c, event);
 	}
 	match(c, event);
@@ -303,6 +309,8 @@ void smtp_client_tls_started(struct smtp_client *c)
 	c->tls_awaited = false;
 	c->extensions = 0;
 	c->max_size = 0;
+	/* What was sent behind STARTTLS in clear gets no answer. */
+	c->queue_count = 0;
 }
 
 bool smtp_client_injected(const struct smtp_client *c) { return c->injected; }

@@ -61,7 +61,8 @@ bool smtp_reply_is_policy_refusal(const struct smtp_reply *r);
 
 enum smtp_client_event_type {
 	SMTP_CLIENT_REPLY,         /* verb, tag, reply */
-	SMTP_CLIENT_BROKEN,        /* the server does not speak SMTP, or passed a limit: close. text says why */
+	/* The server does not speak SMTP, or passed a limit: close. text says why. */
+	SMTP_CLIENT_BROKEN,
 };
 
 /* The tag of a reply nothing had asked for (a 421 out of the blue); its verb is
@@ -105,10 +106,11 @@ enum smtp_verb smtp_client_awaiting(const struct smtp_client *c);
 unsigned smtp_client_extensions(const struct smtp_client *c);
 uint64_t smtp_client_max_size(const struct smtp_client *c);     /* SIZE of EHLO; 0: none given */
 unsigned smtp_client_notes(const struct smtp_client *c);
-/* First word of the EHLO/HELO reply, or of the banner: the name the server gives itself; "" if none. */
+/* First word of the EHLO/HELO reply, or of the banner: the name the server gives
+ * itself, of printable ASCII; "" if none. */
 const char *smtp_client_server_name(const struct smtp_client *c);
-/* TLS is up: extensions are forgotten (RFC 3207 4.2). For TLS from the first
- * byte call nothing. */
+/* TLS is up: extensions, and what is still awaited, are forgotten (RFC 3207 4.2). For
+ * TLS from the first byte call nothing. */
 void smtp_client_tls_started(struct smtp_client *c);
 /* True if bytes came in after the 220 of STARTTLS and before TLS: injected. */
 bool smtp_client_injected(const struct smtp_client *c);

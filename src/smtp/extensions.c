@@ -59,7 +59,8 @@ void smtp_extensions_parse(struct str text, unsigned *extensions, uint64_t *max_
 		struct str line = { text.p, end == SIZE_MAX ? text.n : end };
 		unsigned bit = extension_bit(cut_word(&line));
 		*extensions |= bit;
-		if (bit == SMTP_EXT_SIZE && str_u64(cut_word(&line), UINT64_MAX, max_size) != ERR_OK)
+		if (bit == SMTP_EXT_SIZE &&
+		    str_u64(cut_word(&line), UINT64_MAX, max_size) != ERR_OK)
 			*max_size = 0;
 	}
 }

@@ -142,8 +142,10 @@ static void add_token(struct words *w, struct str token)
 	if (str_find(token, '@') != SIZE_MAX)
 		return;
 	add_char(w, ' ');
-	for (size_t i = 0; i < token.n; i++)
-		add_char(w, ascii_isalnum((unsigned char)token.p[i]) ? ascii_lower(token.p[i]) : ' ');
+	for (size_t i = 0; i < token.n; i++) {
+		char c = token.p[i];
+		add_char(w, ascii_isalnum((unsigned char)c) ? ascii_lower(c) : ' ');
+	}
 }
 
 /* <an address> and what holds an @ go, the rest becomes words. */

@@ -81,6 +81,9 @@ static int take_line(struct smtp_reply_reader *r, struct str line)
 		line.n = r->limits.line_bytes;
 		r->notes |= SMTP_NOTE_LONG_LINE;
 	}
+	/* Some end their lines in CR CR LF. */
+	while (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
 	int code = line_code(line);
 	if (code == 0) {
 		r->notes |= SMTP_NOTE_GARBAGE;
@@ -99,22 +102,28 @@ static int take_line(struct smtp_reply_reader *r, struct str line)
 /* Makes the line whole with what came before, and cuts off its CR. */
 static int take_piece(struct smtp_reply_reader *r, struct str piece)
 {
-	bool cut = false;
+	char last = piece.n ? piece.p[piece.n - 1] : r->line_last;
+	r->line_last = '\0';
+	if (last != '\r')
+		r->notes |= SMTP_NOTE_LF_ONLY;
 	if (r->line.n > 0) {
 		/* One byte more than a line: a CR at the end is not part of it. */
 		add_bounded(r, &r->line, piece, r->limits.line_bytes + 1);
 		piece = buf_str(&r->line);
-		cut = piece.n > r->limits.line_bytes;
 	}
 	if (piece.n && piece.p[piece.n - 1] == '\r')
-		while (piece.n && piece.p[piece.n - 1] == '\r')
-			piece.n--;
-	else if (!cut)
-		r->notes |= SMTP_NOTE_LF_ONLY;
+		piece.n--;
 	int e = take_line(r, piece);
 	if (e == ERR_AGAIN)
 		buf_clear(&r->line);
 	return e;
+}
+
+/* The end of the line is still to come. */
+static void carry(struct smtp_reply_reader *r, struct str piece)
+{
+	add_bounded(r, &r->line, piece, r->limits.line_bytes + 1);
+	r->line_last = piece.p[piece.n - 1];
 }
 
 static void begin(struct smtp_reply_reader *r)
@@ -135,7 +144,7 @@ int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_rep
 	while (in->n && e == ERR_AGAIN) {
 		const char *lf = memchr(in->p, '\n', in->n);
 		if (!lf) {
-			add_bounded(r, &r->line, *in, r->limits.line_bytes + 1);
+			carry(r, *in);
 			*in = str_from(*in, in->n);
 			break;
 		}

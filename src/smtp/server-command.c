@@ -44,9 +44,11 @@ static const struct verb verbs[] = {
 
 static const struct verb *verb_find(const struct smtp_server *s, struct str name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (str_caseeq(name, str_of(verbs[i].name)))
-			return !verbs[i].offered || verbs[i].offered(&s->options) ? &verbs[i] : NULL;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const struct verb *v = &verbs[i];
+		if (str_caseeq(name, str_of(v->name)))
+			return !v->offered || v->offered(&s->options) ? v : NULL;
+	}
 	return NULL;
 }
 
@@ -109,7 +111,7 @@ bool smtp_server_skip_line(struct smtp_server *s)
 	size_t n = in.n > 1 ? in.n - 1 : 0;
 	s->in_at += n;
 	s->line_skipped += n;
-	if (s->line_skipped > SKIPPED_LINE_MAX)
+	if (s->line_skipped > SKIPPED_MAX)
 		smtp_server_say(s, 421, "4.7.0", "Line too long");
 	return n > 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What stands behind MAIL FROM: and RCPT TO: — the path, then ESMTP parameters
+ * What stands behind MAIL FROM and RCPT TO: the path, then ESMTP parameters
  * (RFC 5321 4.1.2, 1870, 6152, 6531, 3461, 4954). A table of keywords; each has
  * a function that knows a well-formed value.
  */
@@ -61,7 +61,9 @@ static int read_smtputf8(struct str value, struct smtp_params *found)
 static int read_ret(struct str value, struct smtp_params *found)
 {
 	(void)found;
-	return str_caseeq(value, STR("FULL")) || str_caseeq(value, STR("HDRS")) ? ERR_OK : ERR_INVALID;
+	if (str_caseeq(value, STR("FULL")) || str_caseeq(value, STR("HDRS")))
+		return ERR_OK;
+	return ERR_INVALID;
 }
 
 static int read_envid(struct str value, struct smtp_params *found)

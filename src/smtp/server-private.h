@@ -16,7 +16,7 @@
 enum {
 	REPLY_LINE_MAX = 512,          /* with CRLF (RFC 5321 4.5.3.1.5) */
 	INPUT_WAITING_MAX = 65536,     /* kept while a reply is owed */
-	SKIPPED_LINE_MAX = 1048576,    /* of a command line too long, then the session ends */
+	SKIPPED_MAX = 1048576,         /* read over of what is too long, then the session ends */
 	HELO_NAME_MAX = 255,
 };
 
@@ -44,8 +44,7 @@ struct smtp_text {
 	bool line_start;
 	bool cr;                       /* BDAT: the last byte was CR */
 	size_t line_bytes;
-	size_t bytes;                  /* given to the policy */
-	size_t skipped;                /* read after the refusal */
+	size_t bytes;                  /* read so far */
 	const struct smtp_answer *refusal;  /* what its end will be answered with */
 };
 
@@ -143,7 +142,8 @@ void smtp_server_auth_forget(struct smtp_server *s);
 
 /* Verbs: check gives NULL or why not. */
 #define SMTP_VERB(name) \
-	const struct smtp_answer *smtp_server_##name##_check(struct smtp_server *s, struct str arg); \
+	const struct smtp_answer *smtp_server_##name##_check(struct smtp_server *s, \
+	                                                     struct str arg); \
 	void smtp_server_##name##_proceed(struct smtp_server *s)
 SMTP_VERB(helo);
 SMTP_VERB(ehlo);

@@ -10,24 +10,30 @@
  */
 #include "smtp/server-private.h"
 
-static const struct smtp_answer bare_end =
-	{ 554, "5.6.11", "A bare CR or LF is in the message" };
-static const struct smtp_answer long_line = { 554, "5.6.0", "A line of the message is too long" };
-static const struct smtp_answer too_big = { 552, "5.3.4", "The message is larger than we take" };
+/* Why a message is refused. A later one counts more, so that what we say does not
+ * depend on the pieces the message came in. */
+static const struct smtp_answer reasons[] = {
+	{ 554, "5.6.0", "A line of the message is too long" },
+	{ 552, "5.3.4", "The message is larger than we take" },
+	{ 554, "5.6.11", "A bare CR or LF is in the message" },
+};
+static const struct smtp_answer *const long_line = &reasons[0];
+static const struct smtp_answer *const too_big = &reasons[1];
+static const struct smtp_answer *const bare_end = &reasons[2];
 
 void smtp_text_open(struct smtp_server *s)
 {
 	s->text = (struct smtp_text){ .open = true, .line_start = true };
 }
 
-/* The message is lost; its end will be answered with the first reason. */
+/* The message is lost; that is said at its end. */
 static void spoil(struct smtp_server *s, const struct smtp_answer *refusal)
 {
-	if (!s->text.open)
-		return;
+	if (s->text.open)
+		s->abort_due = true;
 	s->text.open = false;
-	s->text.refusal = refusal;
-	s->abort_due = true;
+	if (!s->text.refusal || refusal > s->text.refusal)
+		s->text.refusal = refusal;
 }
 
 static void message_decided(struct smtp_server *s, const struct smtp_answer *answer)
@@ -52,26 +58,25 @@ static void message_end(struct smtp_server *s)
 /* Takes the next n bytes of the input as text: for the policy, or for nobody. */
 static void take_text(struct smtp_server *s, size_t n)
 {
+	size_t max = s->options.limits.message_bytes;
 	struct str piece = { smtp_server_pending(s).p, n };
 	s->in_at += n;
-	if (s->text.open && n > s->options.limits.message_bytes - s->text.bytes)
-		spoil(s, &too_big);
+	s->text.bytes += n;
+	if (s->text.bytes > max && (s->text.open || s->text.refusal))
+		spoil(s, too_big);
 	if (s->text.open) {
-		s->text.bytes += n;
 		s->event.text = piece;
 		smtp_server_tell(s, SMTP_SERVER_TEXT);
-		return;
-	}
-	s->text.skipped += n;
-	if (s->text.skipped > s->options.limits.message_bytes + SKIPPED_LINE_MAX)
+	} else if (s->text.bytes > 2 * max + SKIPPED_MAX) {
 		smtp_server_say(s, 421, "4.3.4", "The message does not end");
+	}
 }
 
 static void count_line(struct smtp_server *s, size_t n)
 {
 	s->text.line_bytes += n;
 	if (s->text.line_bytes > s->options.limits.text_line_bytes)
-		spoil(s, &long_line);
+		spoil(s, long_line);
 }
 
 /* Looks at one line, or the piece of it that is here, and gives the offset behind
@@ -84,7 +89,7 @@ static size_t line_piece(struct smtp_server *s, struct str in, size_t at)
 	bool cr_last = end > at && in.p[end - 1] == '\r';
 	size_t text_end = cr_last ? end - 1 : end;
 	if (cr != SIZE_MAX && at + cr < text_end)
-		spoil(s, &bare_end);
+		spoil(s, bare_end);
 	count_line(s, text_end - at);
 	if (lf == SIZE_MAX) {
 		if (text_end > at)
@@ -92,7 +97,7 @@ static size_t line_piece(struct smtp_server *s, struct str in, size_t at)
 		return text_end;
 	}
 	if (!cr_last)
-		spoil(s, &bare_end);
+		spoil(s, bare_end);
 	s->text.line_start = cr_last;
 	if (cr_last)
 		s->text.line_bytes = 0;
@@ -130,7 +135,7 @@ static void check_chunk(struct smtp_server *s, struct str piece)
 {
 	for (size_t i = 0; i < piece.n; i++) {
 		if (s->text.cr != (piece.p[i] == '\n'))
-			spoil(s, &bare_end);
+			spoil(s, bare_end);
 		if (piece.p[i] == '\n')
 			s->text.line_bytes = 0;
 		else
@@ -143,7 +148,7 @@ static void chunk_end(struct smtp_server *s)
 {
 	s->phase = SMTP_PHASE_COMMAND;
 	if (s->chunk_last && s->text.cr)
-		spoil(s, &bare_end);
+		spoil(s, bare_end);
 	if (s->text.refusal || (s->text.open && s->chunk_last))
 		message_end(s);
 	else if (s->text.open)
@@ -163,7 +168,7 @@ bool smtp_server_chunk_step(struct smtp_server *s)
 	if (in.n > s->chunk_left)
 		in.n = (size_t)s->chunk_left;
 	s->chunk_left -= in.n;
-	if (s->text.open)
+	if (s->text.open || s->text.refusal)
 		check_chunk(s, in);
 	take_text(s, in.n);
 	return true;

@@ -34,6 +34,7 @@ struct smtp_server *smtp_server_create(const struct smtp_server_options *options
 	set_default(&l->line_bytes, 2048);
 	set_default(&l->text_line_bytes, 65536);
 	set_default(&l->message_bytes, 10485760);
+	assert(l->message_bytes < SIZE_MAX / 4);
 	set_default_count(&l->recipients, 100);
 	set_default_count(&l->errors, 20);
 	set_default_count(&l->commands, 1000);
@@ -168,7 +169,9 @@ void smtp_server_reply(struct smtp_server *s, int code, const char *enhanced, co
 
 void smtp_server_shutdown(struct smtp_server *s, const char *enhanced, const char *text)
 {
-	if (s->phase != SMTP_PHASE_CLOSED)
+	if (s->phase == SMTP_PHASE_TLS)
+		smtp_server_close(s);  /* no clear text into a handshake */
+	else if (s->phase != SMTP_PHASE_CLOSED)
 		smtp_server_say(s, 421, enhanced, text);
 }
 
@@ -193,9 +196,11 @@ void smtp_server_reset(struct smtp_server *s)
 
 void smtp_server_tls_started(struct smtp_server *s)
 {
-	if (s->phase != SMTP_PHASE_TLS)
+	if (s->phase == SMTP_PHASE_CLOSED)
 		return;
-	s->phase = SMTP_PHASE_COMMAND;
+	assert(s->phase == SMTP_PHASE_TLS || s->phase == SMTP_PHASE_CONNECT);
+	if (s->phase == SMTP_PHASE_TLS)
+		s->phase = SMTP_PHASE_COMMAND;
 	s->tls = true;
 	/* RFC 3207 4.2: nothing the client said in clear counts. */
 	s->said_helo = s->esmtp = s->authenticated = false;
@@ -260,8 +265,10 @@ void smtp_server_pass_on(struct smtp_server *s, const struct smtp_answer *answer
                          const char *enhanced_ok)
 {
 	const char *enhanced = answer->enhanced;
-	if (!enhanced)
-		enhanced = answer->code < 400 ? enhanced_ok : answer->code < 500 ? "4.0.0" : "5.0.0";
+	if (!enhanced && answer->code < 400)
+		enhanced = enhanced_ok;
+	else if (!enhanced)
+		enhanced = answer->code < 500 ? "4.0.0" : "5.0.0";
 	smtp_server_say(s, answer->code, enhanced, answer->text);
 }
 

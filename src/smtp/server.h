@@ -38,7 +38,7 @@ struct smtp_server;
 /* All limits are the caller's; zero means the default in brackets. */
 struct smtp_server_limits {
 	size_t line_bytes;          /* a command line without CRLF [2048; 512 is the RFC's least] */
-	size_t text_line_bytes;     /* a line of a message [65536]; the message is refused past it */
+	size_t text_line_bytes;     /* a line of a message [65536], then it is refused */
 	size_t message_bytes;       /* announced as SIZE and enforced [10485760] */
 	unsigned recipients;        /* accepted ones a transaction [100] */
 	unsigned errors;            /* 4xx/5xx answers before 421 and close [20] */
@@ -51,7 +51,7 @@ struct smtp_server_options {
 	const char *greeting;       /* text behind the hostname; NULL: "ESMTP" */
 	struct smtp_server_limits limits;
 	bool offer_starttls;
-	bool offer_auth_plain;      /* AUTH PLAIN and LOGIN; only offered under TLS unless auth_in_clear */
+	bool offer_auth_plain;      /* PLAIN and LOGIN; under TLS only, unless auth_in_clear */
 	bool auth_in_clear;
 	bool offer_smtputf8;
 	bool offer_xclient;         /* for the lab's mistaken servers */
@@ -67,14 +67,19 @@ enum smtp_server_event_type {
 	SMTP_SERVER_HELO,         /* (reply) helo, esmtp; 250 lets the engine list its extensions */
 	SMTP_SERVER_MAIL,         /* (reply) path, params */
 	SMTP_SERVER_RCPT,         /* (reply) path, params */
-	SMTP_SERVER_DATA,         /* (reply) 354 takes the message, 4xx/5xx not; also before the first BDAT (250 = go on) */
-	SMTP_SERVER_TEXT,         /* bytes of the message, dots removed, CRLF kept; may come many times */
+	/* (reply) 354 takes the message, 4xx/5xx not; also before the first BDAT, where 250
+	 * means to go on as well. */
+	SMTP_SERVER_DATA,
+	SMTP_SERVER_TEXT,         /* bytes of the message, dots removed, CRLF kept; many times */
 	SMTP_SERVER_MESSAGE,      /* (reply) the message is whole: 250 only when it is on disk */
-	SMTP_SERVER_ABORT,        /* the message in progress is lost (RSET, limit, bad line, connection) */
-	SMTP_SERVER_STARTTLS,     /* output has been produced: send it, then start TLS, then smtp_server_tls_started() */
+	/* The message in progress is lost (RSET, limit, bad line, shutdown). */
+	SMTP_SERVER_ABORT,
+	/* Output has been produced: send it, then start TLS, then smtp_server_tls_started(). */
+	SMTP_SERVER_STARTTLS,
 	SMTP_SERVER_AUTH,         /* (reply) user, password: 235 or 535 */
-	SMTP_SERVER_XCLIENT,      /* (reply) text: the attributes; 220 greets anew (RFC-less, as Postfix) */
-	SMTP_SERVER_UNKNOWN,      /* (reply) text: a verb not known or not offered; answer 500 unless you do */
+	SMTP_SERVER_XCLIENT,      /* (reply) text: the attributes; 220 greets anew */
+	/* (reply) text: a verb not known or not offered; answer 500 unless you do. */
+	SMTP_SERVER_UNKNOWN,
 	SMTP_SERVER_CLOSE,        /* send the output, then close; the last event of a session */
 };
 
@@ -84,7 +89,7 @@ struct smtp_server_event {
 	bool esmtp;                       /* HELO: it was EHLO */
 	struct str text;                  /* HELO name, TEXT bytes, XCLIENT and UNKNOWN line */
 	const struct mail_path *path;     /* MAIL, RCPT */
-	struct str params;                /* MAIL, RCPT: ESMTP parameters as given, checked for grammar */
+	struct str params;                /* MAIL, RCPT: ESMTP parameters as given, well-formed */
 	uint64_t size;                    /* MAIL: SIZE=, or 0 */
 	struct str user, password;        /* AUTH; password is wiped after the reply */
 };
@@ -109,6 +114,7 @@ bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event);
 void smtp_server_reply(struct smtp_server *s, int code, const char *enhanced, const char *text);
 /* Ends the session from outside with 421 (time-out, shutdown). */
 void smtp_server_shutdown(struct smtp_server *s, const char *enhanced, const char *text);
+/* TLS is up: after STARTTLS, or before the first event (TLS from the first byte). */
 void smtp_server_tls_started(struct smtp_server *s);
 
 struct str smtp_server_output(const struct smtp_server *s);

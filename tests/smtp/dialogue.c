@@ -295,7 +295,8 @@ static void check_output(const char *name, const char *how, const struct expecte
 		bool same = more && (w.n && w.p[w.n - 1] == '*' ?
 		                     str_prefix(g, (struct str){ w.p, w.n - 1 }) : str_eq(w, g));
 		if (!same)
-			fail_msg("%s, %s: server should say \"%.*s\", got:\n%s", name, how, STR_ARG(w),
+			fail_msg("%s, %s: server should say \"%.*s\", got:\n"
+			  "%s", name, how, STR_ARG(w),
 			         buf_cstr(out));
 	}
 	if (str_token(&got, "\r\n", &g))

@@ -24,13 +24,16 @@ static const struct row rows[] = {
 	{ 454, "4.7.1", "<u@d.example>: Recipient address rejected: Access denied", true },
 	{ 450, "4.7.1", "<x.example>: Helo command rejected: Host not found", true },
 	{ 450, "4.7.25", "Client host rejected: cannot find your hostname, [192.0.2.1]", true },
-	{ 450, "4.7.1", "Client host rejected: cannot find your reverse hostname, [192.0.2.1]", true },
-	{ 450, "4.7.1", "Service unavailable; Client host [192.0.2.1] blocked using bl.example", true },
+	{ 450, "4.7.1", "Client host rejected: cannot find your reverse hostname, "
+	  "[192.0.2.1]", true },
+	{ 450, "4.7.1", "Service unavailable; Client host [192.0.2.1] blocked using "
+	  "bl.example", true },
 	{ 450, "4.1.8", "<s@t.example>: Sender address rejected: Domain not found", false },
 	{ 450, "4.1.1", "<u@d.example>: Recipient address rejected: User unknown", false },
 	{ 450, "4.2.0", "<u@d.example>: Recipient address rejected: Greylisted, see "
 	  "http://postgrey.schweikert.ch/help/d.example.html", false },
-	{ 450, "4.7.1", "<u@d.example>: Recipient address rejected: Greylisted for 300 seconds", false },
+	{ 450, "4.7.1", "<u@d.example>: Recipient address rejected: Greylisted for "
+	  "300 seconds", false },
 	{ 450, "", "<u@d.example>: Recipient address rejected: Greylisted for 5 minutes", false },
 	{ 450, "4.7.1", "Greylisted, try again later", false },
 	{ 450, "4.3.2", "Service currently unavailable", false },
@@ -46,10 +49,12 @@ static const struct row rows[] = {
 	{ 450, "4.3.2", "Service currently unavailable", false },
 	{ 450, "4.7.1", "<u@d.example>: Recipient address rejected: Greylisting in effect, please "
 	  "come back later", false },
-	{ 450, "4.7.1", "<u@d.example>: Recipient address rejected: Policy rate limit reached", false },
+	{ 450, "4.7.1", "<u@d.example>: Recipient address rejected: Policy rate "
+	  "limit reached", false },
 	/* Sendmail and its milters */
 	{ 550, "5.7.1", "u@d.example... Relaying denied", true },
-	{ 550, "5.7.1", "<u@d.example>... Relaying denied. IP name lookup failed [192.0.2.1]", true },
+	{ 550, "5.7.1", "<u@d.example>... Relaying denied. IP name lookup failed "
+	  "[192.0.2.1]", true },
 	{ 550, "5.7.1", "<u@d.example>... Relaying denied. Proper authentication required.", true },
 	{ 450, "4.7.1", "u@d.example... Relaying temporarily denied. Cannot resolve PTR record for "
 	  "192.0.2.1", false },
@@ -83,7 +88,8 @@ static const struct row rows[] = {
 	{ 550, "5.7.1", "Unable to relay for u@d.example", true },
 	{ 550, "5.7.54", "SMTP; Unable to relay recipient in non-accepted domain", true },
 	{ 530, "5.7.1", "Client was not authenticated", true },
-	{ 530, "5.7.57", "SMTP; Client was not authenticated to send anonymous mail during MAIL FROM",
+	{ 530, "5.7.57", "SMTP; Client was not authenticated to send anonymous mail "
+	  "during MAIL FROM",
 	  true },
 	{ 451, "4.7.0", "Temporary server error. Please try again later. PRX2", false },
 	{ 451, "4.7.500", "Server busy. Please try again later from [192.0.2.1].", false },
@@ -112,7 +118,8 @@ static const struct row rows[] = {
 	{ 450, "4.2.1", "The user you are trying to contact is receiving mail too quickly", false },
 	{ 451, "4.7.1", "You have been graylisted", false },
 	{ 451, "4.7.1", "Grey-listed, please retry", false },
-	{ 451, "4.7.1", "Messages from 192.0.2.1 temporarily deferred due to user complaints", false },
+	{ 451, "4.7.1", "Messages from 192.0.2.1 temporarily deferred due to user "
+	  "complaints", false },
 	{ 451, "4.7.1", "First time sender, retry in 300 seconds", false },
 	{ 450, "4.7.1", "Throttled", false },
 	/* An address must not decide. */

@@ -54,7 +54,8 @@ static const struct script commands[] = {
 	  "c: NOOP\\rRSET\\r\\n\nS: 500 5.5.2 A bare*\nC: NOOP\nS: 250*\n" },
 	{ "CRCRLF", .text = HELLO "c: NOOP\\r\\r\\n\nS: 500 5.5.2*\nC: NOOP\nS: 250*\n" },
 	{ "LFCRLF", .text = HELLO "c: NOOP\\n\\r\\n\nS: 500 5.5.2*\nC: NOOP\nS: 250*\n" },
-	{ "NUL", .text = HELLO "c: NOOP\\0\\r\\n\nS: 500 5.5.2*\nc: RSET \\0x\\r\\n\nS: 500 5.5.2*\n" },
+	{ "NUL", .text = HELLO "c: NOOP\\0\\r\\n\nS: 500 5.5.2*\nc: RSET \\0x\\r\\n\n"
+	  "S: 500 5.5.2*\n" },
 	{ "a whole session with LF alone is one line", .text = "S: 220 mx.test ESMTP\n"
 	  "c: EHLO x\\nMAIL FROM:<a@b>\\nRCPT TO:<c@d>\\nDATA\\n\\r\\n\nS: 500 5.5.2*\n"
 	  "E: CONNECT" },
@@ -96,7 +97,8 @@ static void test_chunks(void **state) { (void)state; RUN_SCRIPTS(chunks); }
 
 static struct smtp_server *tls_server(void)
 {
-	const struct smtp_server_options options = { .hostname = "mx.test", .offer_starttls = true };
+	const struct smtp_server_options options = { .hostname = "mx.test",
+	                                             .offer_starttls = true };
 	return smtp_server_create(&options);
 }
 
@@ -112,7 +114,8 @@ static enum smtp_server_event_type run(struct smtp_server *s)
 		else if (ev.type == SMTP_SERVER_HELO)
 			smtp_server_reply(s, 250, NULL, NULL);
 		else
-			assert_true(ev.type == SMTP_SERVER_STARTTLS || ev.type == SMTP_SERVER_CLOSE);
+			assert_true(ev.type == SMTP_SERVER_STARTTLS ||
+			            ev.type == SMTP_SERVER_CLOSE);
 	}
 	return last;
 }
@@ -161,12 +164,44 @@ static void test_nothing_survives_tls(void **state)
 	smtp_server_destroy(s);
 }
 
+/* No clear text goes into a handshake, not even "421". */
+static void test_shutdown_in_handshake(void **state)
+{
+	(void)state;
+	struct smtp_server *s = tls_server();
+	run(s);
+	smtp_server_input(s, STR("EHLO x\r\nSTARTTLS\r\n"));
+	assert_int_equal(run(s), SMTP_SERVER_STARTTLS);
+	smtp_server_output_sent(s, smtp_server_output(s).n);
+	smtp_server_shutdown(s, "4.3.2", "Going down");
+	assert_int_equal(smtp_server_output(s).n, 0);
+	assert_int_equal(run(s), SMTP_SERVER_CLOSE);
+	smtp_server_destroy(s);
+}
+
+static void test_tls_from_the_first_byte(void **state)
+{
+	(void)state;
+	struct smtp_server *s = tls_server();
+	smtp_server_tls_started(s);
+	run(s);
+	smtp_server_input(s, STR("EHLO x\r\n"));
+	run(s);
+	assert_true(str_search(smtp_server_output(s), STR("STARTTLS")) == SIZE_MAX);
+	smtp_server_input(s, STR("STARTTLS\r\n"));
+	run(s);
+	assert_true(str_search(smtp_server_output(s), STR("503 5.5.1 TLS")) != SIZE_MAX);
+	smtp_server_destroy(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_data), cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_chunks), cmocka_unit_test(test_injected_in_one_packet),
 		cmocka_unit_test(test_injected_later), cmocka_unit_test(test_nothing_survives_tls),
+		cmocka_unit_test(test_shutdown_in_handshake),
+		cmocka_unit_test(test_tls_from_the_first_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,8 @@ static const struct script order[] = {
 	{ "MAIL before HELO", .text = "S: 220 mx.test ESMTP\nC: MAIL FROM:<a@b>\nS: 503 5.5.1*\n" },
 	{ "RCPT before MAIL", .text = HELLO "C: RCPT TO:<a@b>\nS: 503 5.5.1*\n" },
 	{ "DATA before MAIL", .text = HELLO "C: DATA\nS: 503 5.5.1*\n" },
-	{ "DATA before RCPT", .text = HELLO "C: MAIL FROM:<a@b>\nS: 250*\nC: DATA\nS: 554 5.5.1*\n" },
+	{ "DATA before RCPT", .text = HELLO "C: MAIL FROM:<a@b>\nS: 250*\nC: DATA\n"
+	  "S: 554 5.5.1*\n" },
 	{ "MAIL twice", .text = HELLO
 	  "C: MAIL FROM:<a@b>\nS: 250*\nC: MAIL FROM:<a@b>\nS: 503 5.5.1*\n" },
 	{ "RSET forgets", .text = HELLO
@@ -110,8 +111,9 @@ static const struct script helo[] = {
 	{ "an old server", { .no_pipelining = true, .no_8bitmime = true, .no_chunking = true },
 	  .text = EHLO_ANY("S: 250-SIZE 10485760\nS: 250-DSN\nS: 250 ENHANCEDSTATUSCODES\n")
 	  "C: BDAT 1\nS: 500*\nC: MAIL FROM:<a@b> BODY=8BITMIME\nS: 555 5.5.4*\n" },
-	{ "all is offered", { .offer_starttls = true, .offer_auth_plain = true, .auth_in_clear = true,
-	  .offer_smtputf8 = true, .offer_xclient = true, .limits.message_bytes = 1000 },
+	{ "all is offered", { .offer_starttls = true, .offer_auth_plain = true,
+	  .auth_in_clear = true, .offer_smtputf8 = true, .offer_xclient = true,
+	  .limits.message_bytes = 1000 },
 	  .text = EHLO_ANY("S: 250-PIPELINING\nS: 250-SIZE 1000\nS: 250-8BITMIME\nS: 250-SMTPUTF8\n"
 	  "S: 250-STARTTLS\nS: 250-AUTH PLAIN LOGIN\nS: 250-CHUNKING\nS: 250-XCLIENT*\nS: 250-DSN\n"
 	  "S: 250 ENHANCEDSTATUSCODES\n") },
@@ -131,7 +133,8 @@ static const struct script params[] = {
 	  "C: MAIL FROM:<a@b>x\nS: 501 5.1.7*\nC: MAIL FROM:<a@b@c>\nS: 501 5.1.7*\n"
 	  "C: MAIL FROM:<postmaster>\nS: 501 5.1.7*\nC: MAIL FROM:<\\xc3\\xbc@b>\nS: 501 5.1.7*\n"
 	  "C: MAIL FROM:<a@b>\nS: 250*\n"
-	  "C: RCPT\nS: 501 5.5.4*\nC: RCPT FROM:<a@b>\nS: 501 5.5.4*\nC: RCPT TO:<>\nS: 501 5.1.3*\n"
+	  "C: RCPT\nS: 501 5.5.4*\nC: RCPT FROM:<a@b>\nS: 501 5.5.4*\nC: RCPT TO:<>\n"
+	  "S: 501 5.1.3*\n"
 	  "C: RCPT TO:u@d\nS: 501 5.1.3*\nC: RCPT TO:<<u@d>>\nS: 501 5.1.3*\n"
 	  "C: RCPT TO:<u@d(c)>\nS: 501 5.1.3*\nC: RCPT TO:<u@d.>\nS: 501 5.1.3*\n" },
 	{ "the same, of a sloppy server", { .lax_paths = true }, .text = EHLO
@@ -144,7 +147,8 @@ static const struct script params[] = {
 	  "C: MAIL FROM:<a@b>\nS: 250*\n" RCPT_NO(" NOTIFY=NEVER", "555 5.5.4") },
 	{ "form", { MANY_ERRORS }, .text = EHLO
 	  MAIL_NO(" FOO", "555 5.5.4") MAIL_NO(" FOO=bar", "555 5.5.4")
-	  MAIL_NO(" =x", "501 5.5.4") MAIL_NO(" SIZE=", "501 5.5.4") MAIL_NO(" SI_ZE=1", "501 5.5.4")
+	  MAIL_NO(" =x", "501 5.5.4") MAIL_NO(" SIZE=", "501 5.5.4")
+	  MAIL_NO(" SI_ZE=1", "501 5.5.4")
 	  MAIL_NO(" -X=1", "501 5.5.4") MAIL_NO(" SIZE=1=2", "501 5.5.4")
 	  MAIL_NO(" SIZE=1 SIZE=1", "501 5.5.4") MAIL_NO(" SIZE", "501 5.5.4")
 	  MAIL_NO(" NOTIFY=NEVER", "555 5.5.4")
@@ -186,10 +190,12 @@ static const struct script params[] = {
 	{ "SMTPUTF8", { .offer_smtputf8 = true }, .text = EHLO_ANY("S: 250-PIPELINING\n"
 	  "S: 250-SIZE 10485760\nS: 250-8BITMIME\nS: 250-SMTPUTF8\nS: 250-CHUNKING\nS: 250-DSN\n"
 	  "S: 250 ENHANCEDSTATUSCODES\n")
-	  "C: MAIL FROM:<\\xc3\\xbc@b>\nS: 553 5.6.7*\nC: MAIL FROM:<\\xc3@b> SMTPUTF8\nS: 501 5.1.7*\n"
+	  "C: MAIL FROM:<\\xc3\\xbc@b>\nS: 553 5.6.7*\nC: MAIL FROM:<\\xc3@b> SMTPUTF8\n"
+	  "S: 501 5.1.7*\n"
 	  "C: MAIL FROM:<a@b> SMTPUTF8=1\nS: 501 5.5.4*\n"
 	  "C: MAIL FROM:<\\xc3\\xbc@b> SMTPUTF8\nS: 250*\nC: RCPT TO:<\\xc3\\xbc@b>\nS: 250*\n"
-	  "C: RSET\nS: 250*\nC: MAIL FROM:<a@b>\nS: 250*\nC: RCPT TO:<\\xc3\\xbc@b>\nS: 501 5.1.3*\n" },
+	  "C: RSET\nS: 250*\nC: MAIL FROM:<a@b>\nS: 250*\nC: RCPT TO:<\\xc3\\xbc@b>\n"
+	  "S: 501 5.1.3*\n" },
 };
 
 static const struct script bdat[] = {
@@ -229,7 +235,8 @@ static const struct script bdat[] = {
 	  "E: CONNECT\nE: EHLO c.test\nE: MAIL <a@b>\nE: RCPT <c@d>\nE: CLOSE" },
 	{ "no count", .text = EHLO "C: BDAT\nS: 501 5.5.4*\nC: NOOP\n" },
 	{ "a negative count", .text = EHLO "C: BDAT -1\nS: 501 5.5.4*\nC: NOOP\n" },
-	{ "a huge count", .text = EHLO "C: BDAT 9999999999999999999 LAST\nS: 501 5.5.4*\nC: NOOP\n" },
+	{ "a huge count", .text = EHLO "C: BDAT 9999999999999999999 LAST\nS: 501 5.5.4*\n"
+	  "C: NOOP\n" },
 	{ "LAST misspelt", .text = EHLO "C: BDAT 1 FIRST\nS: 501 5.5.4*\nC: NOOP\n" },
 	{ "words behind LAST", .text = EHLO "C: BDAT 1 LAST x\nS: 501 5.5.4*\nC: NOOP\n" },
 };
@@ -249,10 +256,12 @@ static const struct script auth[] = {
 	{ "PLAIN for another", IN_CLEAR, .text = AUTH_EHLO
 	  "C: AUTH PLAIN eAB1AHA=\nS: 535 5.7.8*\nC: NOOP\nS: 250*\n" },
 	{ "LOGIN", IN_CLEAR, .text = AUTH_EHLO
-	  "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: dQ==\nS: 334 UGFzc3dvcmQ6\nC: cA==\nS: 235 2.7.0*\n"
+	  "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: dQ==\nS: 334 UGFzc3dvcmQ6\nC: cA==\n"
+	  "S: 235 2.7.0*\n"
 	  "E: CONNECT\nE: EHLO c.test\nE: AUTH u p" },
 	{ "LOGIN with the user at once", IN_CLEAR, .text = AUTH_EHLO
-	  "C: AUTH LOGIN dQ==\nS: 334 UGFzc3dvcmQ6\nC: cHA=\nS: 535 5.7.8 Wrong\nC: NOOP\nS: 250*\n" },
+	  "C: AUTH LOGIN dQ==\nS: 334 UGFzc3dvcmQ6\nC: cHA=\nS: 535 5.7.8 Wrong\nC: NOOP\n"
+	  "S: 250*\n" },
 	{ "given up", IN_CLEAR, .text = AUTH_EHLO
 	  "C: AUTH LOGIN\nS: 334*\nC: *\nS: 501 5.7.0*\nC: AUTH PLAIN\nS: 334 \nC: *\nS: 501*\n"
 	  "C: NOOP\nS: 250*\n" },
@@ -266,7 +275,8 @@ static const struct script auth[] = {
 	  "C: NOOP\nS: 250*\n" },
 	{ "order", IN_CLEAR, .text = "S: 220 mx.test ESMTP\nC: AUTH PLAIN AHUAcA==\nS: 503 5.5.1*\n"
 	  "C: HELO x\nS: 250*\nC: AUTH PLAIN AHUAcA==\nS: 503*\nC: EHLO x\nS: 250-mx.test\n"
-	  "S: 250-PIPELINING\nS: 250-SIZE*\nS: 250-8BITMIME\nS: 250-AUTH PLAIN LOGIN\nS: 250-CHUNKING\n"
+	  "S: 250-PIPELINING\nS: 250-SIZE*\nS: 250-8BITMIME\nS: 250-AUTH PLAIN LOGIN\n"
+	  "S: 250-CHUNKING\n"
 	  "S: 250-DSN\nS: 250 ENH*\nC: AUTH\nS: 501 5.5.4*\nC: AUTH CRAM-MD5\nS: 504 5.5.4*\n"
 	  "C: MAIL FROM:<a@b>\nS: 250*\nC: AUTH PLAIN AHUAcA==\nS: 503 5.5.1*\n" },
 	{ "not in clear", { .offer_auth_plain = true }, .text = EHLO
@@ -318,8 +328,9 @@ static void test_xclient(void **state) { (void)state; RUN_SCRIPTS(xclient); }
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_order), cmocka_unit_test(test_helo),
-		cmocka_unit_test(test_params), cmocka_unit_test(test_bdat), cmocka_unit_test(test_auth),
+		cmocka_unit_test(test_plain), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_helo), cmocka_unit_test(test_params),
+		cmocka_unit_test(test_bdat), cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_tls), cmocka_unit_test(test_xclient),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

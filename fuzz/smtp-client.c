@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The SMTP client, and the meaning of refusals. Input: a byte of limits, a byte
+ * that counts the commands, the commands (a byte each), then what the server
+ * sends. Run twice, cut into different pieces: both runs must tell the same.
+ */
+#include "fuzz.h"
+
+#include "base/mem.h"
+#include "smtp/client.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct run {
+	struct smtp_client *client;
+	struct smtp_client_limits limits;
+	struct buf log;
+	bool broken;
+	unsigned unasked;
+};
+
+static void queue(struct run *r, const uint8_t *commands, size_t n)
+{
+	static const struct str message = { "a\n.\r\n..b\rc", 10 };
+	for (size_t i = 0; i < n; i++) {
+		enum smtp_verb verb = commands[i] % (SMTP_OTHER + 1);
+		uint32_t tag = (uint32_t)i + 1;
+		if (verb == SMTP_MESSAGE)
+			smtp_client_message(r->client, tag, message);
+		else if (verb == SMTP_BDAT)
+			smtp_client_bdat(r->client, tag, message);
+		else
+			smtp_client_command(r->client, verb, tag, str_of(smtp_verb_name(verb)));
+	}
+	assert(smtp_client_outstanding(r->client) == n + 1);
+}
+
+static void check_enhanced(const char *e)
+{
+	int a, b, c, n = 0;
+	if (!*e)
+		return;
+	assert(sscanf(e, "%d.%d.%d%n", &a, &b, &c, &n) == 3 && e[n] == '\0');
+	assert(a == 2 || a == 4 || a == 5);
+}
+
+static void check_reply(struct run *r, const struct smtp_client_event *ev)
+{
+	const struct smtp_reply *reply = &ev->reply;
+	assert(reply->code >= 200 && reply->code <= 599);
+	assert(reply->text.n <= r->limits.reply_bytes);
+	check_enhanced(reply->enhanced);
+	bool refusal = smtp_reply_is_policy_refusal(reply);
+	assert(!refusal || reply->code >= 400);
+	if (ev->tag == SMTP_TAG_UNASKED)
+		assert(ev->verb == SMTP_OTHER && ++r->unasked < 20);
+	buf_printf(&r->log, "%s %u %d %s %d ", smtp_verb_name(ev->verb), ev->tag, reply->code,
+	           reply->enhanced, refusal);
+	buf_add_str(&r->log, reply->text);
+	buf_add_byte(&r->log, '\n');
+}
+
+static void pump(struct run *r)
+{
+	struct smtp_client_event ev;
+	for (;;) {
+		unsigned before = smtp_client_outstanding(r->client);
+		if (!smtp_client_next(r->client, &ev))
+			break;
+		assert(!r->broken);
+		if (ev.type == SMTP_CLIENT_BROKEN) {
+			r->broken = true;
+			buf_printf(&r->log, "BROKEN %.*s\n", STR_ARG(ev.text));
+			continue;
+		}
+		check_reply(r, &ev);
+		unsigned after = smtp_client_outstanding(r->client);
+		assert(ev.tag == SMTP_TAG_UNASKED ? before == 0 : after + 1 == before);
+	}
+}
+
+static void run_once(struct run *r, const uint8_t *commands, size_t n_commands, struct str input,
+                     size_t piece)
+{
+	r->client = smtp_client_create(&r->limits);
+	queue(r, commands, n_commands);
+	smtp_client_output_sent(r->client, smtp_client_output(r->client).n);
+	while (input.n) {
+		size_t n = piece < input.n ? piece : input.n;
+		char *copy = mem_strndup(input.p, n);
+		smtp_client_input(r->client, (struct str){ copy, n });
+		free(copy);
+		input = str_from(input, n);
+		pump(r);
+		piece = piece * 3 % 61 + 1;
+	}
+	assert(smtp_client_timeout_ms(r->client) > 0);
+	const char *name = smtp_client_server_name(r->client);
+	for (size_t i = 0; name[i]; i++)
+		assert(ascii_isprint((unsigned char)name[i]) && name[i] != ' ');
+	buf_printf(&r->log, "%s %u %u %d %llu", name, smtp_client_notes(r->client),
+	           smtp_client_extensions(r->client), smtp_client_injected(r->client),
+	           (unsigned long long)smtp_client_max_size(r->client));
+	smtp_client_tls_started(r->client);
+	assert(smtp_client_extensions(r->client) == 0);
+	smtp_client_destroy(r->client);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2 || size < 2u + data[1] || size > 100000)
+		return 0;
+	struct run a = { .limits = {
+		.line_bytes = data[0] & 1 ? 8 : 512, .reply_bytes = data[0] & 2 ? 20 : 4096,
+		.reply_lines = data[0] & 4 ? 3 : 256, .session_bytes = 1000000,
+	} };
+	struct run b = a;
+	struct str input = { (const char *)data + 2 + data[1], size - 2 - data[1] };
+	run_once(&a, data + 2, data[1], input, SIZE_MAX);
+	run_once(&b, data + 2, data[1], input, 1 + (data[0] >> 4));
+	assert(str_eq(buf_str(&a.log), buf_str(&b.log)));
+	buf_fini(&a.log);
+	buf_fini(&b.log);
+	return 0;
+}
