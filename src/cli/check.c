@@ -55,16 +55,21 @@ static void came(void *arg, const struct lookup_report *r)
 		loop_stop(c->loop);
 }
 
-static int read_zones(struct check *c, const char *list)
+/* Each may be a list with commas. */
+static int read_zones(struct check *c, const char *const *lists, size_t n)
 {
-	struct str rest = str_of(list), zone;
-	while (str_token(&rest, ",", &zone)) {
-		if (c->zone_count == ZONES_MAX)
-			return cli_bad_value(c->cli, list, "at most 32 zones");
-		c->zones[c->zone_count++] = zone;
+	for (size_t i = 0; i < n; i++) {
+		struct str rest = str_of(lists[i]), zone;
+		size_t before = c->zone_count;
+		while (str_token(&rest, ",", &zone)) {
+			if (c->zone_count == ZONES_MAX)
+				return cli_bad_value(c->cli, lists[i], "at most 32 zones");
+			c->zones[c->zone_count++] = zone;
+		}
+		if (c->zone_count == before)
+			return cli_bad_value(c->cli, lists[i], "a zone, or several with commas");
 	}
-	return c->zone_count ? CLI_GO :
-	       cli_bad_value(c->cli, list, "a zone, or several with commas");
+	return CLI_GO;
 }
 
 /* A server that listens on all addresses is asked at the loopback one. */
@@ -102,9 +107,10 @@ static int find_servers(struct check *c, const char *resolver, bool own_zone,
 
 static int ask(struct check *c, const struct endpoint *servers, size_t n)
 {
+	static const struct dns_resolver_options patience = { 1500, 2, 5000 };
 	struct dns_resolver *resolver;
 	c->loop = loop_create();
-	if (dns_resolver_create(c->loop, servers, n, NULL, &resolver) != ERR_OK) {
+	if (dns_resolver_create(c->loop, servers, n, &patience, &resolver) != ERR_OK) {
 		loop_destroy(c->loop);
 		return cli_fail(c->cli, EX_OSERR, "the resolver cannot be set up");
 	}
@@ -126,13 +132,15 @@ static int ask(struct check *c, const struct endpoint *servers, size_t n)
 
 int cli_check(int argc, char **argv)
 {
-	const char *zones = NULL, *resolver = NULL;
+	const char *resolver = NULL;
+	struct cli_values zones = { .n = 0 };
 	const struct cli_option options[] = {
-		{ "zone", "ZONE[,ZONE…]", "blocklists to ask (default: our own)", &zones, NULL },
-		{ "resolver", "ADDR[:PORT]", "name server to ask", &resolver, NULL },
+		{ "zone", "ZONE[,ZONE…]", "blocklists to ask; again for more (default: our own)",
+		  .values = &zones },
+		{ "resolver", "ADDR[:PORT]", "name server to ask", &resolver },
 	};
 	const struct cli_spec spec = {
-		.name = "check", .synopsis = "ADDRESS [--zone ZONE[,ZONE…]] [--resolver ADDR[:PORT]]",
+		.name = "check", .synopsis = "ADDRESS [--zone ZONE[,ZONE…]]… [--resolver ADDR[:PORT]]",
 		.description = "Asks blocklists about an address as a mail server does. Exits with 0 "
 		               "if no list has it,\n1 if one has, 2 if none has but one is sick.",
 		.options = options, .option_count = 2,
@@ -147,10 +155,12 @@ int cli_check(int argc, char **argv)
 		code = cli_ip(&cli, cli.operands[0], &c.address);
 	if (code == CLI_GO)
 		code = cli_settings(&cli);
+	if (code == CLI_GO && zones.n == 0)
+		c.zones[c.zone_count++] = str_of(cli.settings.dnsbl.zone);
 	if (code == CLI_GO)
-		code = read_zones(&c, zones ? zones : cli.settings.dnsbl.zone);
+		code = read_zones(&c, zones.v, zones.n);
 	if (code == CLI_GO)
-		code = find_servers(&c, resolver, !zones, servers, &n);
+		code = find_servers(&c, resolver, zones.n == 0, servers, &n);
 	if (code == CLI_GO)
 		code = ask(&c, servers, n);
 	return cli_end(&cli, code);

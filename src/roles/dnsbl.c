@@ -75,23 +75,33 @@ static struct blocklist_limits limits_of(const struct settings *settings)
 static int open_store(struct dnsbl *d, struct buf *message)
 {
 	int e = ERR_NOT_FOUND;
-	for (int i = 0; i < STORE_TRIES && e == ERR_NOT_FOUND && !d->stopping; i++) {
+	for (int i = 0; i < STORE_TRIES && !d->stopping; i++) {
 		buf_clear(message);
 		if (i > 0)
 			loop_run_once(d->ctx->loop, STORE_RETRY_MS);
 		e = store_sqlite_open(d->ctx->settings->general.state_directory, STORE_DNSBL,
 		                      &d->store, message);
+		if (e != ERR_NOT_FOUND && e != ERR_BUSY)
+			break;
 	}
 	return e;
 }
 
-/* Its own descriptors are open by now; the database's directory holds keys it need not see. */
+/* The database's own files, not its directory, which holds keys. */
 static int enter_sandbox(struct dnsbl *d, struct buf *message)
 {
-	static const char *const none[] = { NULL };
-	struct sandbox box = { .user = d->ctx->settings->general.user,
-	                       .read_paths = none, .write_paths = none };
-	return sandbox_enter(&box, message);
+	static const char *const names[] = { "", "-wal", "-shm" };
+	enum { NAMES = sizeof(names) / sizeof(*names) };
+	const struct general_config *general = &d->ctx->settings->general;
+	char *paths[NAMES + 1] = { NULL };
+	struct sandbox box = { .user = general->user,
+	                       .read_paths = (const char *const *)paths };
+	for (size_t i = 0; i < NAMES; i++)
+		paths[i] = mem_printf("%s/portreeve.db%s", general->state_directory, names[i]);
+	int e = sandbox_enter(&box, message);
+	for (size_t i = 0; i < NAMES; i++)
+		free(paths[i]);
+	return e;
 }
 
 static int open_all(struct dnsbl *d, struct buf *message)
