@@ -4,9 +4,9 @@
  * command to replay it, as one JSON object signed with Ed25519. It is verified
  * elsewhere with the public key alone.
  *
- * Form: {"portreeve_evidence":1,"key_id":"…","signature":"base64","payload":"…"}: `payload` is the
- * JSON text that was signed, carried as a string so that no re-formatting can break the
- * signature. Local parts of third persons in the returned message are masked before signing.
+ * Form: {"portreeve_evidence":1,"key_id":"…","signature":"base64","payload":"…"}: `payload`
+ * is the JSON text that was signed, carried as a string so that no re-formatting can break
+ * the signature. Local parts of third persons in the returned message are masked before signing.
  */
 #ifndef PORTREEVE_STORE_EVIDENCE_H
 #define PORTREEVE_STORE_EVIDENCE_H

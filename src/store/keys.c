@@ -104,8 +104,8 @@ static int parse_keys(const char *path, struct str text, struct token_keys *keys
 		if (keys->n == TOKEN_KEYS_MAX || !parse_line(line, &key) ||
 		    keys_token_find(keys, key.id)) {
 			if (message)
-				buf_printf(message, "%s:%u: expected a new id a…z, a time and 64 hex"
-				           " digits", path, number);
+				buf_printf(message, "%s:%u: expected a new id from a to z, a time"
+				           " and 64 hex digits", path, number);
 			return ERR_CORRUPT;
 		}
 		keys->v[keys->n++] = key;

@@ -30,7 +30,8 @@ struct token_keys {
 int keys_ensure(const char *state_directory, int64_t now_s, struct buf *message);
 int keys_token_load(const char *state_directory, struct token_keys *keys, struct buf *message);
 /* Adds a key; retires those older than keep_s (never the newest two). */
-int keys_token_rotate(const char *state_directory, int64_t now_s, int64_t keep_s, struct buf *message);
+int keys_token_rotate(const char *state_directory, int64_t now_s, int64_t keep_s,
+                      struct buf *message);
 /* Wipes the secrets. */
 void keys_token_fini(struct token_keys *keys);
 /* The key with that id, or NULL. */

@@ -84,7 +84,8 @@ static struct lifecycle_effects return_late(const struct lifecycle_state *state,
 {
 	if (event->superseded)
 		return effects(LIFE_REFUSE, 0, "late return; a newer test has passed since");
-	return proved(state, event->now_s + policy->recheck_interval_s, "relay proved by a late return");
+	return proved(state, event->now_s + policy->recheck_interval_s,
+	              "relay proved by a late return");
 }
 
 static struct lifecycle_effects retest(const struct lifecycle_state *state,

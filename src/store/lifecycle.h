@@ -38,7 +38,7 @@ enum lifecycle_event_type {
 	LIFE_OPERATOR_DELIST,
 	LIFE_RETEST_ASKED,       /* by the owner (mail from the host) or the operator */
 	LIFE_RECHECK_DUE,
-	LIFE_EXCLUDED,           /* the operator excluded the address: never tested; a listing stays */
+	LIFE_EXCLUDED,           /* by the operator: never tested; a listing stays */
 };
 
 struct lifecycle_event {
@@ -46,8 +46,9 @@ struct lifecycle_event {
 	enum verdict verdict;
 	bool control_ok;         /* the server still talks SMTP to us: banner and HELO answered 2xx,
 	                            and a control command (RCPT postmaster, or NOOP/RSET) as well */
-	bool forms_refused;      /* every form of this port that was open is now refused by policy */
-	bool asked;              /* the test was a TEST_RETEST: its owner or the operator asked for it */
+	bool forms_refused;      /* every form of this port that was open is now refused by
+	                            policy */
+	bool asked;              /* the test was a TEST_RETEST: its owner or the operator asked */
 	bool superseded;         /* RETURN_LATE: a newer test of the same target has passed since */
 	unsigned tries;          /* of this test */
 	int64_t now_s;

@@ -78,10 +78,15 @@ static bool names_own(struct str local, const char *const *own)
 
 static void add_masked(struct str local, struct buf *out)
 {
-	struct str bare = local.n && local.p[0] == '"' ? str_from(local, 1) : local;
+	bool quoted = local.p[0] == '"';
+	struct str bare = quoted ? str_from(local, 1) : local;
+	if (quoted)
+		buf_add_byte(out, '"');
 	if (bare.n && ascii_isprint((unsigned char)bare.p[0]) && bare.p[0] != '"')
 		buf_add_byte(out, bare.p[0]);
 	buf_add_cstr(out, "\xe2\x80\xa6");
+	if (quoted)
+		buf_add_byte(out, '"');
 }
 
 void evidence_mask(struct str text, const char *const *own_domains, struct buf *out)

@@ -128,6 +128,8 @@ static int decide(struct finish *f, const struct lifecycle_policy *policy)
 	f->effects = effects_of(f, &event, policy);
 	if (!is_reopened(f))
 		f->row.passed = lifecycle_passed(&event);
+	else if (o->verdict == VERDICT_OPEN)
+		f->row.passed = false;
 
 	struct buf why = { 0 };
 	bool proof = f->effects.set & (LIFE_LIST | LIFE_REFRESH);
@@ -151,17 +153,15 @@ static int save_verdict(struct finish *f)
 	int e = ERR_OK;
 	if (o->result_count)
 		e = results_save(db, f->row.key, o->results, o->result_count);
-	struct query q = query(db, "DELETE FROM intents WHERE test = ?");
-	bind_int(&q, f->row.key);
-	if (e == ERR_OK)
-		e = query_run(&q);
 	if (e != ERR_OK)
 		return e;
 
+	/* Its intents stay: it may be reopened, and then too nothing is sent twice. */
 	const struct test *t = &f->row.t;
-	q = query(db, "UPDATE tests SET state = 3, verdict = ?, passed = ?, seconds = ?,"
-	              " started_s = ?, finished_s = ?, lease_until_s = 0,"
-	              " evidence_id = coalesce(nullif(?, ''), evidence_id) WHERE key = ?");
+	struct query q = query(db, "UPDATE tests SET state = 3, verdict = ?, passed = ?,"
+	                           " seconds = ?, started_s = ?, finished_s = ?, again = 0,"
+	                           " lease_until_s = 0, evidence_id ="
+	                           " coalesce(nullif(?, ''), evidence_id) WHERE key = ?");
 	bind_int(&q, o->verdict);
 	bind_int(&q, f->row.passed);
 	bind_real(&q, o->seconds > 0 ? o->seconds : t->seconds);
@@ -284,6 +284,20 @@ static int queue_retry(struct finish *f)
 	return test_insert(&f->s->main, &t);
 }
 
+/* The retest that was asked for while this test was under way: what it found was before
+ * the asker's word that something has changed. */
+static int queue_again(struct finish *f)
+{
+	struct test t = {
+		.target = f->row.t.target, .consent = f->row.again, .reason = TEST_RETEST,
+		.created_s = f->outcome->now_s, .not_before_s = f->outcome->now_s,
+	};
+	memcpy(t.who, f->row.again_who, sizeof(t.who));
+	memcpy(t.reply_to, f->row.again_reply_to, sizeof(t.reply_to));
+	f->effects.set &= ~(unsigned)LIFE_QUEUE_RETRY;
+	return test_insert(&f->s->main, &t);
+}
+
 static int set_last_test(struct finish *f)
 {
 	struct query q = query(&f->s->main, "UPDATE listings SET last_test_s = ?"
@@ -323,6 +337,8 @@ static int change_list(struct finish *f)
 		e = clear_port(f);
 	if (e == ERR_OK && (set & LIFE_DELIST))
 		e = listing_remove(db, address);
+	if (e == ERR_OK && (set & LIFE_DELIST))
+		e = reports_close(db, address, "the relay passed its retest", f->outcome->now_s);
 	if (e == ERR_OK && (set & LIFE_SET_RECHECK))
 		e = recheck_set(db, address, f->effects.at_s);
 	if (e == ERR_OK && f->state.listed && !is_reopened(f))
@@ -353,7 +369,9 @@ static int finish(struct finish *f, const struct lifecycle_policy *policy)
 		e = change_list(f);
 	if (e == ERR_OK)
 		e = outputs_journal(db, &published, f->outcome->now_s);
-	if (e == ERR_OK && (f->effects.set & LIFE_QUEUE_RETRY))
+	if (e == ERR_OK && f->row.again != CONSENT_NONE)
+		e = queue_again(f);
+	else if (e == ERR_OK && (f->effects.set & LIFE_QUEUE_RETRY))
 		e = queue_retry(f);
 	free(published.v);
 	return e;
@@ -422,7 +440,8 @@ static int operator_delist(struct sqlite_store *s, const struct ip *address, con
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
 	if (effects.set & LIFE_REFUSE)
-		return store_fail(s, ERR_NOT_FOUND, "%s: %s", ip_format(address, text), effects.why);
+		return store_fail(s, ERR_NOT_FOUND, "%s: %s", ip_format(address, text),
+		                  effects.why);
 	e = outputs_published(&s->main, &published);
 	if (e == ERR_OK)
 		e = listing_remove(&s->main, address);
@@ -452,19 +471,29 @@ struct ask {
 	int64_t now_s;
 };
 
-/* One that waits in the queue is brought forward; one under way answers the new asker. */
-static int take_over(struct db *db, const struct ask *ask, const struct test_row *live)
+/* One that waits in the queue is brought forward. */
+static int bring_forward(struct db *db, const struct ask *ask, const struct test_row *live)
 {
-	bool queued = live->t.state == TEST_QUEUED;
 	struct query q = query(db, "UPDATE tests SET reason = ?, who = ?, reply_to = ?,"
-	                           " consent = max(consent, ?), not_before_s = min(not_before_s, ?),"
-	                           " tries = ? WHERE key = ?");
+	                           " consent = max(consent, ?), tries = 0,"
+	                           " not_before_s = min(not_before_s, ?) WHERE key = ?");
 	bind_int(&q, ask->reason);
 	bind_text(&q, ask->who);
 	bind_text(&q, ask->reply_to);
-	bind_int(&q, queued ? ask->consent : live->t.consent);
+	bind_int(&q, ask->consent);
 	bind_int(&q, ask->now_s);
-	bind_int(&q, queued ? 0 : live->t.tries);
+	bind_int(&q, live->key);
+	return query_run(&q);
+}
+
+/* One under way may have seen the host before it was repaired: the retest comes after it. */
+static int test_again(struct db *db, const struct ask *ask, const struct test_row *live)
+{
+	struct query q = query(db, "UPDATE tests SET again = ?, again_who = ?, again_reply_to = ?"
+	                           " WHERE key = ?");
+	bind_int(&q, ask->consent);
+	bind_text(&q, ask->who);
+	bind_text(&q, ask->reply_to);
 	bind_int(&q, live->key);
 	return query_run(&q);
 }
@@ -486,8 +515,9 @@ static int queue_port(struct db *db, const struct ask *ask, uint16_t port, unsig
 	}
 	if (e != ERR_OK || ask->reason == TEST_RECHECK)
 		return e;
-	*queued += live.t.state == TEST_QUEUED;
-	return take_over(db, ask, &live);
+	*queued += 1;
+	return live.t.state == TEST_QUEUED ? bring_forward(db, ask, &live) :
+	                                     test_again(db, ask, &live);
 }
 
 /* Every port with a standing proof; without any, the port that mail comes to. */
@@ -547,8 +577,8 @@ static int retest(struct sqlite_store *s, struct ask *ask, bool by_mail, unsigne
 	if (!by_mail)
 		e = standing_consent(s, ask->address, ask->now_s, &ask->consent);
 	if (e == ERR_OK && ask->consent == CONSENT_NONE)
-		return store_fail(s, ERR_DENIED, "%s: no consent holds for a test; permit it, or let"
-		                  " its owner ask by mail", ip_format(ask->address, text));
+		return store_fail(s, ERR_DENIED, "%s: no consent holds for a test; permit it, or"
+		                  " let its owner ask by mail", ip_format(ask->address, text));
 	if (e == ERR_OK)
 		e = queue_ports(&s->main, ask, queued);
 	if (e == ERR_OK)

@@ -130,12 +130,14 @@ int journal_add(struct db *db, enum journal_action action, const struct prefix *
                 const char *who, const char *why, int64_t now_s);
 int journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,
                    const char *who, const char *why, int64_t now_s);
-/* Ids of the row, for what hangs on it. */
+/* A test with what only the store knows of it. */
 struct test_row {
 	struct test t;
-	int64_t key;
+	int64_t key;                   /* grows with each test; what hangs on the row names it */
 	int64_t lease_until_s;
 	bool passed;
+	enum consent again;            /* not NONE: a retest was asked for while it is under way */
+	char again_who[WHO_MAX], again_reply_to[WHO_MAX];
 };
 int test_load(struct db *db, const char *id, struct test_row *row);      /* ERR_NOT_FOUND */
 int test_insert(struct db *db, struct test *t);
@@ -153,6 +155,8 @@ int outputs_published(struct db *db, struct rows *ips);
 int outputs_journal(struct db *db, const struct rows *before, int64_t now_s);
 int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s,
                  struct consent_answer *out);
+/* The reports that name this relay: it passed its retest (sqlite-reports.c). */
+int reports_close(struct db *db, const struct ip *relay, const char *why, int64_t now_s);
 
 /* ---- the operations -------------------------------------------------------- */
 int sqlite_permit_add(struct store *st, const struct permit *p);
@@ -223,6 +227,21 @@ int sqlite_journal(struct store *st, uint64_t after, size_t max, struct arena *a
                    struct journal_entry **rows, size_t *n);
 int sqlite_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
                     uint64_t *serial);
+int sqlite_report_find(struct store *st, const char *network, int64_t day, struct str digest,
+                       struct report *r);
+int sqlite_report_save(struct store *st, const struct report *r, struct str digest);
+int sqlite_report_get(struct store *st, const char *id, struct arena *a, struct report *r);
+int sqlite_reports(struct store *st, struct arena *a, struct report **rows, size_t *n);
+int sqlite_report_become(struct store *st, const char *id, enum report_state state,
+                         const char *why, int64_t now_s);
+int sqlite_contact_get(struct store *st, const char *source, const struct ip *address,
+                       int64_t oldest_s, struct arena *a, struct str *answer,
+                       int64_t *fetched_s);
+int sqlite_contact_put(struct store *st, const char *source, const struct ip *first,
+                       const struct ip *last, struct str answer, int64_t now_s);
+int sqlite_contact_bury(struct store *st, const char *address, const char *why, int64_t now_s);
+int sqlite_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n);
+int sqlite_secret(struct store *st, const char *name, unsigned char *secret);
 int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struct str *bundle);
 int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
                        char id[static 48], struct str *bundle);

@@ -212,8 +212,8 @@ int sqlite_cursor_get(struct store *st, const char *name, int64_t *value)
 int sqlite_cursor_set(struct store *st, const char *name, int64_t value)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	struct query q = query(&s->main, "INSERT INTO cursors (name, value) VALUES (?, ?)"
-	                                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+	struct query q = query(&s->main, "INSERT OR REPLACE INTO cursors (name, value)"
+	                                 " VALUES (?, ?)");
 	bind_text(&q, name);
 	bind_int(&q, value);
 	return query_run(&q);

@@ -34,7 +34,10 @@ static const char main_1[] =
 	" tries INTEGER NOT NULL, created_s INTEGER NOT NULL, not_before_s INTEGER NOT NULL,"
 	" started_s INTEGER NOT NULL, finished_s INTEGER NOT NULL,"
 	" wait_until_s INTEGER NOT NULL, lease_until_s INTEGER NOT NULL,"
-	" seconds REAL NOT NULL, passed INTEGER NOT NULL, evidence_id TEXT NOT NULL) STRICT;"
+	" seconds REAL NOT NULL, passed INTEGER NOT NULL, evidence_id TEXT NOT NULL,"
+	/* A retest asked for while it is under way: on which consent (0: none), by whom. */
+	" again INTEGER NOT NULL DEFAULT 0, again_who TEXT NOT NULL DEFAULT '',"
+	" again_reply_to TEXT NOT NULL DEFAULT '') STRICT;"
 	"CREATE INDEX tests_target ON tests (address, port);"
 	"CREATE UNIQUE INDEX tests_live ON tests (address, port) WHERE state <> 3;"
 	"CREATE INDEX tests_due ON tests (not_before_s) WHERE state <> 3;"
@@ -88,6 +91,35 @@ static const char main_1[] =
 	"CREATE TABLE cursors ("
 	" name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;";
 
+static const char main_2[] =
+	"CREATE TABLE reports ("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state INTEGER NOT NULL,"
+	" source BLOB NOT NULL, relay BLOB, network TEXT NOT NULL, contact TEXT NOT NULL,"
+	" contact_source TEXT NOT NULL, contact_fetched_s INTEGER NOT NULL,"
+	" incidents INTEGER NOT NULL, told INTEGER NOT NULL, day INTEGER NOT NULL,"
+	" created_s INTEGER NOT NULL, sent_s INTEGER NOT NULL, changed_s INTEGER NOT NULL,"
+	" why TEXT NOT NULL, message BLOB NOT NULL, xarf BLOB NOT NULL,"
+	" UNIQUE (network, day)) STRICT;"
+	"CREATE INDEX reports_relay ON reports (relay) WHERE relay IS NOT NULL;"
+
+	/* The messages that were reported, each once. */
+	"CREATE TABLE report_messages ("
+	" digest BLOB PRIMARY KEY, report INTEGER NOT NULL REFERENCES reports ON DELETE CASCADE)"
+	" STRICT, WITHOUT ROWID;"
+
+	/* What sources said of ranges of addresses. */
+	"CREATE TABLE contact_cache ("
+	" source TEXT NOT NULL, first BLOB NOT NULL, last BLOB NOT NULL,"
+	" fetched_s INTEGER NOT NULL, answer BLOB NOT NULL,"
+	" PRIMARY KEY (source, first, last)) STRICT;"
+
+	"CREATE TABLE dead_contacts ("
+	" address TEXT PRIMARY KEY, why TEXT NOT NULL, since_s INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+
+	"CREATE TABLE secrets ("
+	" name TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT, WITHOUT ROWID;";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -103,7 +135,7 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
-static const struct migration main_steps[] = { { 1, main_1 } };
+static const struct migration main_steps[] = { { 1, main_1 }, { 2, main_2 } };
 static const struct migration returns_steps[] = { { 1, returns_1 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -12,7 +12,7 @@
 #define COLUMNS \
 	"key, id, address, port, consent, reason, state, verdict, all_cases, who, reply_to," \
 	" tries, created_s, not_before_s, started_s, finished_s, wait_until_s, lease_until_s," \
-	" seconds, passed, evidence_id"
+	" seconds, passed, evidence_id, again, again_who, again_reply_to"
 
 static void row_read(struct query *q, struct test_row *row)
 {
@@ -38,6 +38,9 @@ static void row_read(struct query *q, struct test_row *row)
 	t->seconds = col_real(q);
 	row->passed = col_int(q) != 0;
 	col_text(q, t->evidence_id, sizeof(t->evidence_id));
+	row->again = (enum consent)col_int(q);
+	col_text(q, row->again_who, sizeof(row->again_who));
+	col_text(q, row->again_reply_to, sizeof(row->again_reply_to));
 }
 
 /* The only row of a query. */
@@ -298,8 +301,9 @@ static int reopen(struct sqlite_store *s, const char *id, int64_t now_s, int64_t
 	int e = load(s, id, &row);
 	if (e == ERR_OK && (row.t.state != TEST_DONE || row.t.verdict == VERDICT_OPEN))
 		return store_fail(s, ERR_DENIED, "test %s has not ended, or was open", id);
+	/* What was permitted then may count now; what is excluded now is left alone. */
 	if (e == ERR_OK)
-		e = may_test(s, &row.t, now_s);
+		e = may_test(s, &row.t, row.t.started_s);
 	if (e != ERR_OK)
 		return e;
 	e = test_live(&s->main, &row.t.target, &live);

@@ -61,6 +61,12 @@ static const struct store_ops sqlite_ops = {
 	.output_agree = sqlite_output_agree, .serial = sqlite_serial, .journal = sqlite_journal,
 	.snapshot = sqlite_snapshot, .evidence_get = sqlite_evidence_get,
 	.evidence_of = sqlite_evidence_of, .backup = sqlite_backup,
+	.report_find = sqlite_report_find, .report_save = sqlite_report_save,
+	.report_get = sqlite_report_get, .reports = sqlite_reports,
+	.report_become = sqlite_report_become,
+	.contact_get = sqlite_contact_get, .contact_put = sqlite_contact_put,
+	.contact_bury = sqlite_contact_bury, .contacts_dead = sqlite_contacts_dead,
+	.secret = sqlite_secret,
 };
 
 /* The state directory, and below it the one that the collector alone writes. Root makes

@@ -14,7 +14,8 @@ struct store_ops {
 	int (*permit_add)(struct store *, const struct permit *);
 	int (*permit_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
 	int (*exclusion_add)(struct store *, const struct exclusion *);
-	int (*exclusion_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
+	int (*exclusion_remove)(struct store *, const struct prefix *, const char *who,
+	                        int64_t now_s);
 	int (*permits)(struct store *, struct arena *, struct permit **, size_t *);
 	int (*exclusions)(struct store *, struct arena *, struct exclusion **, size_t *);
 	int (*consent)(struct store *, const struct ip *, int64_t now_s, struct consent_answer *);
@@ -59,7 +60,8 @@ struct store_ops {
 
 	int (*listing_get)(struct store *, const struct ip *, struct listing *);
 	int (*listings)(struct store *, struct arena *, struct listing **, size_t *n);
-	int (*proofs)(struct store *, const struct ip *, struct arena *, struct proof **, size_t *n);
+	int (*proofs)(struct store *, const struct ip *, struct arena *, struct proof **,
+	              size_t *n);
 	int (*list)(struct store *, const struct ip *, const char *who, const char *why,
 	            const struct lifecycle_policy *, int64_t now_s);
 	int (*delist)(struct store *, const struct ip *, const char *who, const char *why,
@@ -76,6 +78,21 @@ struct store_ops {
 	               struct journal_entry **, size_t *n);
 	int (*snapshot)(struct store *, struct arena *, struct listing **, size_t *n,
 	                uint64_t *serial);
+
+	int (*report_find)(struct store *, const char *network, int64_t day, struct str digest,
+	                   struct report *);
+	int (*report_save)(struct store *, const struct report *, struct str digest);
+	int (*report_get)(struct store *, const char *id, struct arena *, struct report *);
+	int (*reports)(struct store *, struct arena *, struct report **, size_t *n);
+	int (*report_become)(struct store *, const char *id, enum report_state, const char *why,
+	                     int64_t now_s);
+	int (*contact_get)(struct store *, const char *source, const struct ip *, int64_t oldest_s,
+	                   struct arena *, struct str *answer, int64_t *fetched_s);
+	int (*contact_put)(struct store *, const char *source, const struct ip *first,
+	                   const struct ip *last, struct str answer, int64_t now_s);
+	int (*contact_bury)(struct store *, const char *address, const char *why, int64_t now_s);
+	int (*contacts_dead)(struct store *, struct arena *, struct dead_contact **, size_t *n);
+	int (*secret)(struct store *, const char *name, unsigned char *secret);
 
 	int (*evidence_get)(struct store *, const char *id, struct arena *, struct str *bundle);
 	int (*evidence_of)(struct store *, const struct ip *, struct arena *,

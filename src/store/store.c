@@ -52,7 +52,8 @@ int store_permit_add(struct store *st, const struct permit *p)
 	DISPATCH(ADMIN, permit_add, p);
 }
 
-int store_permit_remove(struct store *st, const struct prefix *range, const char *who, int64_t now_s)
+int store_permit_remove(struct store *st, const struct prefix *range, const char *who,
+                        int64_t now_s)
 {
 	DISPATCH(ADMIN, permit_remove, range, who, now_s);
 }
@@ -286,6 +287,60 @@ int store_snapshot(struct store *st, struct arena *a, struct listing **rows, siz
                    uint64_t *serial)
 {
 	DISPATCH(ALL, snapshot, a, rows, n, serial);
+}
+
+int store_report_find(struct store *st, const char *network, int64_t day, struct str digest,
+                      struct report *r)
+{
+	DISPATCH(ADMIN, report_find, network, day, digest, r);
+}
+
+int store_report_save(struct store *st, const struct report *r, struct str digest)
+{
+	DISPATCH(ADMIN, report_save, r, digest);
+}
+
+int store_report_get(struct store *st, const char *id, struct arena *a, struct report *r)
+{
+	DISPATCH(ADMIN, report_get, id, a, r);
+}
+
+int store_reports(struct store *st, struct arena *a, struct report **rows, size_t *n)
+{
+	DISPATCH(ADMIN, reports, a, rows, n);
+}
+
+int store_report_become(struct store *st, const char *id, enum report_state state,
+                        const char *why, int64_t now_s)
+{
+	DISPATCH(ADMIN, report_become, id, state, why, now_s);
+}
+
+int store_contact_get(struct store *st, const char *source, const struct ip *address,
+                      int64_t oldest_s, struct arena *a, struct str *answer, int64_t *fetched_s)
+{
+	DISPATCH(ADMIN, contact_get, source, address, oldest_s, a, answer, fetched_s);
+}
+
+int store_contact_put(struct store *st, const char *source, const struct ip *first,
+                      const struct ip *last, struct str answer, int64_t now_s)
+{
+	DISPATCH(ADMIN, contact_put, source, first, last, answer, now_s);
+}
+
+int store_contact_bury(struct store *st, const char *address, const char *why, int64_t now_s)
+{
+	DISPATCH(ADMIN, contact_bury, address, why, now_s);
+}
+
+int store_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n)
+{
+	DISPATCH(ADMIN, contacts_dead, a, rows, n);
+}
+
+int store_secret(struct store *st, const char *name, unsigned char secret[static STORE_SECRET_BYTES])
+{
+	DISPATCH(ADMIN, secret, name, secret);
 }
 
 int store_evidence_get(struct store *st, const char *evidence_id, struct arena *a,

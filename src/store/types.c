@@ -17,6 +17,8 @@ static const char *const actions[] = {
 	"output-list", "output-delist", "test",
 };
 
+static const char *const report_states[] = { "made", "sent", "bounced", "answered", "closed" };
+
 static const char *name_of(const char *const *names, size_t n, unsigned value)
 {
 	return value < n ? names[value] : "unknown";
@@ -36,7 +38,28 @@ const char *verdict_name(enum verdict v) { return name_of(verdicts, COUNT(verdic
 const char *stage_name(enum case_stage s) { return name_of(stages, COUNT(stages), s); }
 const char *test_state_name(enum test_state s) { return name_of(states, COUNT(states), s); }
 const char *test_reason_name(enum test_reason r) { return name_of(reasons, COUNT(reasons), r); }
-const char *journal_action_name(enum journal_action a) { return name_of(actions, COUNT(actions), a); }
+
+const char *journal_action_name(enum journal_action a)
+{
+	return name_of(actions, COUNT(actions), a);
+}
+
+const char *report_state_name(enum report_state s)
+{
+	return name_of(report_states, COUNT(report_states), s);
+}
+
+bool report_may_become(enum report_state from, enum report_state to)
+{
+	switch (to) {
+	case REPORT_MADE: return false;
+	case REPORT_SENT: return from == REPORT_MADE;
+	case REPORT_BOUNCED: return from == REPORT_SENT || from == REPORT_MADE;
+	case REPORT_ANSWERED: return from == REPORT_SENT || from == REPORT_BOUNCED;
+	case REPORT_CLOSED: return from != REPORT_CLOSED;
+	}
+	return false;
+}
 
 int consent_parse(struct str s, enum consent *c)
 {

@@ -86,7 +86,8 @@ struct test_return {
 	int64_t time_s;
 	char token[40];
 	char helo[256], mail_from[320], rcpt_to[320];
-	struct str message;            /* owned by the arena it was read into; cut to collector.max_size */
+	struct str message;            /* of the arena it was read into; cut to the collector's
+	                                  message_bytes */
 };
 
 /* "I fixed it": mail to retest@ from the address itself. */
@@ -163,6 +164,44 @@ struct journal_entry {
 	struct prefix subject;
 	char who[WHO_MAX], why[WHY_MAX];
 	int64_t time_s;
+};
+
+/* What became of a report to an abuse desk. */
+enum report_state {
+	REPORT_MADE,                   /* written, not sent */
+	REPORT_SENT, REPORT_BOUNCED, REPORT_ANSWERED,
+	REPORT_CLOSED,                 /* the operator's word, or its relay passed a retest */
+};
+const char *report_state_name(enum report_state s);
+/* Whether a report may go from one state to the other. Pure. */
+bool report_may_become(enum report_state from, enum report_state to);
+
+enum { REPORT_ID_LEN = 8, CONTACT_MAX = 256, NETWORK_MAX = 2 * IP_TEXT_MAX + 2 };
+
+/* One report a network and day; further messages of that day are counted in it. */
+struct report {
+	char id[REPORT_ID_LEN + 1];    /* base32, 40 random bits: part of its Message-ID */
+	enum report_state state;
+	struct ip source;              /* the reported address */
+	struct ip relay;               /* the relay it names; family 0: none */
+	char network[NETWORK_MAX];     /* "192.0.2.0-192.0.2.255", of the reported address */
+	char contact[CONTACT_MAX];     /* to whom */
+	char contact_source[16];       /* who says so: "rdap", "abusix", "given" */
+	int64_t contact_fetched_s;     /* how old that answer is */
+	unsigned incidents;            /* messages that it stands for */
+	unsigned told;                 /* of those, as many as the sent report said */
+	int64_t day;                   /* of created_s, in days since 1970 */
+	int64_t created_s, sent_s, changed_s;
+	char why[WHY_MAX];             /* the state */
+	struct str message;            /* as it is sent; arena */
+	struct str xarf;               /* the same facts in JSON; arena */
+};
+
+/* An abuse contact that does not take reports. */
+struct dead_contact {
+	char address[CONTACT_MAX];     /* in lower case */
+	char why[WHY_MAX];
+	int64_t since_s;
 };
 
 #endif

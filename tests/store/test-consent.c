@@ -85,7 +85,7 @@ static const struct {
 	{ "198.51.100.3", CONSENT_NONE, false, "" },
 	{ "203.0.113.1", CONSENT_NONE, false, "" },
 	{ "192.0.2.199", CONSENT_NONE, true, "wide" },
-	{ "192.0.2.200", CONSENT_NONE, true, "narrow" },         /* exclusion beats its own permit */
+	{ "192.0.2.200", CONSENT_NONE, true, "narrow" },      /* exclusion beats its own permit */
 	{ "2001:db8::1", CONSENT_RANGE, false, "six" },
 	{ "2001:db8:bad::1", CONSENT_NONE, true, "six" },
 	{ "2001:db9::1", CONSENT_NONE, false, "" },

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Key files: made once, rotated without losing what is still in the mail, and never
+ * replaced when they are damaged.
+ */
+#include "support.h"
+
+#include "store/keys.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NOW = 1000000, DAY = 86400 };
+
+static char *state;
+static struct buf message;
+
+static int setup(void **unused)
+{
+	(void)unused;
+	state = state_make();
+	return 0;
+}
+
+static int teardown(void **unused)
+{
+	(void)unused;
+	buf_fini(&message);
+	state_remove(state);
+	return 0;
+}
+
+static char *key_path(const char *name)
+{
+	return mem_printf("%s/keys/%s", state, name);
+}
+
+static void expect_mode(const char *name, mode_t mode)
+{
+	char *path = key_path(name);
+	struct stat sb;
+	assert_int_equal(stat(path, &sb), 0);
+	assert_int_equal(sb.st_mode & 0777, mode);
+	free(path);
+}
+
+static struct token_keys load(void)
+{
+	struct token_keys keys;
+	assert_int_equal(keys_token_load(state, &keys, &message), ERR_OK);
+	return keys;
+}
+
+static void made_once(void **unused)
+{
+	(void)unused;
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	expect_mode("", 0700);
+	expect_mode("token.keys", 0600);
+	expect_mode("evidence.pem", 0600);
+	struct token_keys first = load();
+	assert_int_equal(first.n, 1);
+	assert_int_equal(first.v[0].id, 'a');
+	assert_int_equal(first.v[0].created_s, NOW);
+
+	EVP_PKEY *one, *two;
+	struct buf pem = { 0 };
+	assert_int_equal(keys_evidence_load(state, &one, &message), ERR_OK);
+	assert_int_equal(keys_ensure(state, NOW + 5, &message), ERR_OK);
+	assert_int_equal(keys_evidence_load(state, &two, &message), ERR_OK);
+	assert_int_equal(EVP_PKEY_eq(one, two), 1);
+	struct token_keys second = load();
+	assert_int_equal(second.n, 1);
+	assert_memory_equal(first.v[0].secret, second.v[0].secret, TOKEN_KEY_BYTES);
+	assert_int_equal(keys_evidence_public(state, &pem, &message), ERR_OK);
+	assert_non_null(strstr(buf_cstr(&pem), "BEGIN PUBLIC KEY"));
+	buf_fini(&pem);
+	EVP_PKEY_free(one);
+	EVP_PKEY_free(two);
+
+	/* The public half can always be made again. */
+	char *public = key_path("evidence.pub");
+	assert_int_equal(unlink(public), 0);
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	assert_int_equal(access(public, R_OK), 0);
+	free(public);
+	assert_int_equal(message.n, 0);
+}
+
+static void rotation(void **unused)
+{
+	(void)unused;
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	struct token_keys keys = load();
+	unsigned char first[TOKEN_KEY_BYTES];
+	memcpy(first, keys.v[0].secret, sizeof(first));
+
+	assert_int_equal(keys_token_rotate(state, NOW + 100 * DAY, 5 * DAY, &message), ERR_OK);
+	keys = load();
+	assert_int_equal(keys.n, 2);
+	assert_int_equal(keys.v[1].id, 'b');
+	assert_memory_equal(keys.v[0].secret, first, sizeof(first));
+
+	/* The first one signed until a day ago: its mail may still be under way. */
+	assert_int_equal(keys_token_rotate(state, NOW + 101 * DAY, 5 * DAY, &message), ERR_OK);
+	keys = load();
+	assert_int_equal(keys.n, 3);
+	assert_non_null(keys_token_find(&keys, 'a'));
+	assert_int_equal(keys_token_rotate(state, NOW + 106 * DAY, 5 * DAY, &message), ERR_OK);
+	keys = load();
+	assert_int_equal(keys.n, 3);
+	assert_null(keys_token_find(&keys, 'a'));
+	assert_int_equal(keys.v[2].id, 'd');
+	assert_null(keys_token_find(&keys, '?'));
+	keys_token_fini(&keys);
+	assert_int_equal(keys.n, 0);
+}
+
+/* Letters go round; a key that still counts is never given up for room. */
+static void all_letters(void **unused)
+{
+	(void)unused;
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	for (int i = 1; i < TOKEN_KEYS_MAX; i++)
+		assert_int_equal(keys_token_rotate(state, NOW + i, 100 * DAY, &message), ERR_OK);
+	assert_int_equal(keys_token_rotate(state, NOW + 30, 100 * DAY, &message), ERR_LIMIT);
+	assert_true(message.n > 0);
+	struct token_keys keys = load();
+	assert_int_equal(keys.n, TOKEN_KEYS_MAX);
+	assert_int_equal(keys_token_rotate(state, NOW + 200 * DAY, 100 * DAY, &message), ERR_OK);
+	keys = load();
+	assert_int_equal(keys.n, 2);
+	assert_int_equal(keys.v[0].id, 'z');
+	assert_int_equal(keys.v[1].id, 'a');
+}
+
+static void damaged_token_keys(void **unused)
+{
+	(void)unused;
+	static const char *const bad[] = {
+		"", "# nothing\n", "a 1\n", "A 1 00\n",
+		"a x 0000000000000000000000000000000000000000000000000000000000000000\n",
+		"a 1 000000000000000000000000000000000000000000000000000000000000000\n",
+		"a 1 00000000000000000000000000000000000000000000000000000000000000000\n",
+		"a 1 000000000000000000000000000000000000000000000000000000000000000g\n",
+		"a 1 0000000000000000000000000000000000000000000000000000000000000000 x\n",
+		("a 1 0000000000000000000000000000000000000000000000000000000000000000\n"
+		 "a 2 0000000000000000000000000000000000000000000000000000000000000000\n"),
+		"ab 1 0000000000000000000000000000000000000000000000000000000000000000\n",
+		"a -1 0000000000000000000000000000000000000000000000000000000000000000\n",
+	};
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	char *path = key_path("token.keys");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct token_keys keys;
+		buf_clear(&message);
+		assert_int_equal(file_write(path, str_of(bad[i]), 0600), ERR_OK);
+		CHECK_ROW(bad[i], keys_token_load(state, &keys, &message) == ERR_CORRUPT);
+		CHECK_ROW(bad[i], keys.n == 0);
+		CHECK_ROW(bad[i], strstr(buf_cstr(&message), "token.keys"));
+		CHECK_ROW(bad[i], keys_ensure(state, NOW, &message) == ERR_CORRUPT);
+		CHECK_ROW(bad[i], keys_token_rotate(state, NOW, 0, &message) == ERR_CORRUPT);
+	}
+	/* CRLF and comments are a person's right. */
+	assert_int_equal(file_write(path, STR("# mine\r\n\r\nq 7 "
+		"00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"), 0600), ERR_OK);
+	struct token_keys keys = load();
+	assert_int_equal(keys.n, 1);
+	assert_int_equal(keys.v[0].id, 'q');
+	assert_int_equal(keys.v[0].secret[31], 0xff);
+	free(path);
+}
+
+static void damaged_evidence_key(void **unused)
+{
+	(void)unused;
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	char *path = key_path("evidence.pem");
+	static const char *const bad[] = {
+		"", "x", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		EVP_PKEY *pair;
+		buf_clear(&message);
+		assert_int_equal(file_write(path, str_of(bad[i]), 0600), ERR_OK);
+		CHECK_ROW(bad[i], keys_evidence_load(state, &pair, &message) == ERR_CORRUPT);
+		CHECK_ROW(bad[i], pair == NULL);
+		CHECK_ROW(bad[i], strstr(buf_cstr(&message), "evidence.pem"));
+		CHECK_ROW(bad[i], keys_ensure(state, NOW, &message) == ERR_CORRUPT);
+	}
+	free(path);
+}
+
+static void missing(void **unused)
+{
+	(void)unused;
+	struct token_keys keys;
+	EVP_PKEY *pair;
+	struct buf pem = { 0 };
+	assert_int_equal(keys_token_load(state, &keys, &message), ERR_NOT_FOUND);
+	assert_non_null(strstr(buf_cstr(&message), "keys/token.keys: no such key file"));
+	assert_int_equal(keys_evidence_load(state, &pair, &message), ERR_NOT_FOUND);
+	assert_int_equal(keys_evidence_public(state, &pem, &message), ERR_NOT_FOUND);
+	assert_int_equal(keys_token_rotate(state, NOW, 0, &message), ERR_NOT_FOUND);
+}
+
+/* Root makes the keys for the user who owns the state directory. */
+static void owner(void **unused)
+{
+	(void)unused;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(state, 65534, 65534), 0);
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	assert_int_equal(keys_token_rotate(state, NOW + 1, 0, &message), ERR_OK);
+	store_close(open_store(state, STORE_ADMIN));
+	static const char *const names[] = {
+		"keys", "keys/token.keys", "keys/evidence.pem", "portreeve.db", "portreeve.db-wal",
+		"portreeve.db-shm", "returns", "returns/returns.db", "returns/returns.db-shm",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = mem_printf("%s/%s", state, names[i]);
+		struct stat sb;
+		CHECK_ROW(names[i], stat(path, &sb) == 0 && sb.st_uid == 65534);
+		free(path);
+	}
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(made_once), EACH(rotation), EACH(all_letters), EACH(damaged_token_keys),
+		EACH(damaged_evidence_key), EACH(missing), EACH(owner),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
