@@ -56,6 +56,7 @@ struct collector {
 	struct client *clients;
 	size_t client_count;
 	struct rate_slot rate[RATE_SLOTS];
+	int64_t keys_asked_s;
 };
 
 /* ---- limits ------------------------------------------------------------------ */
@@ -121,11 +122,22 @@ static void on_mail(struct client *cl, const struct smtp_server_event *ev)
 		reply(cl, 450, "4.7.1", "Too many messages in this minute, try again later");
 }
 
+static void refresh_keys(struct collector *c, char key_id)
+{
+	int64_t now_s = clock_now_s();
+	if (!c->setup.unknown_key || token_signer_knows(c->setup.signer, key_id) ||
+	    c->keys_asked_s == now_s)
+		return;
+	c->keys_asked_s = now_s;
+	c->setup.unknown_key(c->setup.arg);
+}
+
 /* Whether the token is ours, for a test that still listens. */
 static bool token_holds(struct client *cl, struct recipient *to)
 {
 	const struct collector_setup *s = &cl->collector->setup;
 	struct test test;
+	refresh_keys(cl->collector, to->token.key_id);
 	if (store_test_get(s->store, to->token.test_id, &test) != ERR_OK)
 		return false;
 	if (test.finished_s && clock_now_s() - test.finished_s > s->tester->return_window_s)

@@ -48,6 +48,10 @@ struct collector_setup {
 	struct loop *loop;
 	struct store *store;                 /* as STORE_COLLECTOR or STORE_ADMIN */
 	const struct token_signer *signer;
+	/* A token names a key that the signer does not have: read the keys again, there may
+	 * have been a rotation. Called at most once a second; may be NULL. */
+	void (*unknown_key)(void *arg);
+	void *arg;
 	const struct collector_config *config;
 	const struct tester_config *tester;  /* domains, collector address, return window */
 	const char *hostname;

@@ -44,6 +44,14 @@ void token_signer_fini(struct token_signer *signer)
 	*signer = (struct token_signer){ 0 };
 }
 
+bool token_signer_knows(const struct token_signer *signer, char key_id)
+{
+	for (size_t i = 0; i < signer->n; i++)
+		if (signer->key[i].id == key_id)
+			return true;
+	return false;
+}
+
 /* What all texts of a probe begin with, and the HMAC over it and the target. */
 static void sign(EVP_MAC_CTX *mac, const char head[static HEAD_CHARS],
                  const struct endpoint *target, unsigned char full[static FULL_BYTES])

@@ -56,6 +56,8 @@ struct token_signer {
 /* `keys` may be wiped afterwards; it holds at least one key. */
 void token_signer_init(struct token_signer *signer, const struct token_keys *keys);
 void token_signer_fini(struct token_signer *signer);
+/* Whether a key of that id is among them. */
+bool token_signer_knows(const struct token_signer *signer, char key_id);
 
 /* The probe's texts, signed with the newest key. `flags` without TOKEN_SENDER. */
 void token_make(const struct token_signer *signer, const char *test_id, unsigned case_number,

@@ -65,10 +65,21 @@ static int load_keys(struct collector_role *c, struct buf *message)
 	int e = keys_token_load(c->ctx->settings->general.state_directory, &keys, message);
 	if (e != ERR_OK)
 		return e;
+	if (c->has_signer)
+		token_signer_fini(&c->signer);
 	token_signer_init(&c->signer, &keys);
 	c->has_signer = true;
 	keys_token_fini(&keys);
 	return ERR_OK;
+}
+
+static void unknown_key(void *arg)
+{
+	struct buf message = { 0 };
+	int e = load_keys(arg, &message);
+	LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "keys-read-again",
+	    LOG_S("result", e == ERR_OK ? "ok" : buf_cstr(&message)));
+	buf_fini(&message);
 }
 
 static int enter_sandbox(struct collector_role *c, struct buf *message)
@@ -76,15 +87,17 @@ static int enter_sandbox(struct collector_role *c, struct buf *message)
 	const struct general_config *general = &c->ctx->settings->general;
 	static const char *const suffix[] = { "", "-wal", "-shm" };
 	char *db[3], *returns = mem_printf("%s/returns", general->state_directory);
+	char *keys = keys_token_directory(general->state_directory);
 	for (size_t i = 0; i < 3; i++)
 		db[i] = mem_printf("%s/portreeve.db%s", general->state_directory, suffix[i]);
-	const char *const read[] = { db[0], db[1], db[2], NULL };
+	const char *const read[] = { db[0], db[1], db[2], keys, NULL };
 	const char *const write[] = { returns, c->mail_directory, NULL };
 	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write };
 	int e = sandbox_enter(&box, message);
 	for (size_t i = 0; i < 3; i++)
 		free(db[i]);
 	free(returns);
+	free(keys);
 	return e;
 }
 
@@ -97,7 +110,7 @@ static void create_collector(struct collector_role *c)
 	}
 	struct collector_setup setup = {
 		.loop = c->ctx->loop, .store = c->store, .signer = &c->signer,
-		.config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
+		.unknown_key = unknown_key, .arg = c, .config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
 		.mail_directory = c->mail_directory, .tls = c->tls, .listen_fds = c->fds,
 		.listen_at = c->at, .listen_count = c->ctx->socket_count,
 	};

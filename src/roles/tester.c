@@ -41,28 +41,31 @@ static int load_keys(struct tester_role *t, struct buf *message)
 	int e = keys_token_load(state, &keys, message);
 	if (e != ERR_OK)
 		return e;
+	if (t->has_signer)
+		token_signer_fini(&t->signer);
 	token_signer_init(&t->signer, &keys);
 	t->has_signer = true;
 	keys_token_fini(&keys);
-	return keys_evidence_load(state, &t->evidence_key, message);
+	return t->evidence_key ? ERR_OK : keys_evidence_load(state, &t->evidence_key, message);
 }
 
 static int enter_sandbox(struct tester_role *t, struct buf *message)
 {
 	const struct general_config *general = &t->ctx->settings->general;
 	const char *state = general->state_directory;
-	char *paths[4];
+	char *paths[4], *keys = keys_token_directory(state);
 	static const char *const suffix[] = { "", "-wal", "-shm" };
 	for (size_t i = 0; i < 3; i++)
 		paths[i] = mem_printf("%s/portreeve.db%s", state, suffix[i]);
 	paths[3] = mem_printf("%s/returns", state);
-	const char *const read[] = { paths[3], "/etc/resolv.conf", "/etc/hosts", NULL };
+	const char *const read[] = { paths[3], keys, "/etc/resolv.conf", "/etc/hosts", NULL };
 	const char *const write[] = { paths[0], paths[1], paths[2], NULL };
 	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write,
 	                       .may_connect = true };
 	int e = sandbox_enter(&box, message);
 	for (size_t i = 0; i < 4; i++)
 		free(paths[i]);
+	free(keys);
 	return e;
 }
 
@@ -101,6 +104,10 @@ static void on_term(void *arg)
 static void on_hup(void *arg, const struct settings *settings)
 {
 	struct tester_role *t = arg;
+	struct buf message = { 0 };
+	if (load_keys(t, &message) != ERR_OK)
+		LOG(LOG_ERROR, "keys-kept", LOG_S("why", buf_cstr(&message)));
+	buf_fini(&message);
 	tester_reload(t->tester, &settings->tester);
 }
 

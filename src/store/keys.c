@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The key files, below STATE/keys (mode 0700, each file 0600):
- *   token.keys     one key a line: id, Unix time it was made, 64 hex digits; '#' comments.
- *                  Oldest first; the last one signs.
+ *   tokens/token.keys  one key a line: id, Unix time it was made, 64 hex digits; '#'
+ *                  comments. Oldest first; the last one signs. In a directory of its own, so
+ *                  that a sandbox can allow it and not the next one.
  *   evidence.pem   the Ed25519 private key (PKCS#8)
  *   evidence.pub   its public key (mode 0644 within; for those who verify)
  *
@@ -25,6 +26,8 @@
 #include <unistd.h>
 
 enum { FILE_MAX_BYTES = 16384 };
+
+static const char token_file[] = "tokens/token.keys";
 
 static int fail(struct buf *message, int err, const char *path, const char *what)
 {
@@ -117,7 +120,7 @@ static int parse_keys(const char *path, struct str text, struct token_keys *keys
 
 int keys_token_load(const char *state_directory, struct token_keys *keys, struct buf *message)
 {
-	char *path = path_of(state_directory, "token.keys");
+	char *path = path_of(state_directory, token_file);
 	struct buf text = { 0 };
 	*keys = (struct token_keys){ 0 };
 	int e = read_key_file(path, &text, message);
@@ -134,7 +137,7 @@ int keys_token_load(const char *state_directory, struct token_keys *keys, struct
 
 static int save_keys(const char *state, const struct token_keys *keys, struct buf *message)
 {
-	char *path = path_of(state, "token.keys");
+	char *path = path_of(state, token_file);
 	struct buf text = { 0 };
 	buf_add_cstr(&text, "# Portreeve token keys: id, time made, secret. The last one signs.\n");
 	for (size_t i = 0; i < keys->n; i++) {
@@ -275,7 +278,7 @@ static int ensure_token(const char *state, int64_t now_s, struct buf *message)
 {
 	struct token_keys keys = { 0 };
 	int e;
-	if (exists(state, "token.keys")) {
+	if (exists(state, token_file)) {
 		e = keys_token_load(state, &keys, message);
 	} else {
 		add_key(&keys, now_s);
@@ -305,7 +308,9 @@ static int ensure_evidence(const char *state, struct buf *message)
 /* A kill between writing and giving away leaves root's file: mended at the next start. */
 static int ensure_owner(const char *state, struct buf *message)
 {
-	static const char *const names[] = { "", "token.keys", "evidence.pem", "evidence.pub" };
+	static const char *const names[] = {
+		"", "tokens", token_file, "evidence.pem", "evidence.pub",
+	};
 	int e = ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = path_of(state, names[i]);
@@ -331,15 +336,24 @@ static int lock_keys(const char *state, struct buf *message)
 	return fd;
 }
 
-int keys_ensure(const char *state_directory, int64_t now_s, struct buf *message)
+static int ensure_directory(const char *state, const char *name, struct buf *message)
 {
-	char *path = path_of(state_directory, "");
-	int e = file_mkdirs(state_directory, 0750);
-	if (e == ERR_OK && mkdir(path, 0700) != 0 && errno != EEXIST)
-		e = file_err(errno);
+	char *path = path_of(state, name);
+	int e = mkdir(path, 0700) == 0 || errno == EEXIST ? ERR_OK : file_err(errno);
 	if (e != ERR_OK)
 		fail(message, e, path, err_text(e));
 	free(path);
+	return e;
+}
+
+int keys_ensure(const char *state_directory, int64_t now_s, struct buf *message)
+{
+	int e = file_mkdirs(state_directory, 0750);
+	if (e != ERR_OK)
+		return fail(message, e, state_directory, err_text(e));
+	e = ensure_directory(state_directory, "", message);
+	if (e == ERR_OK)
+		e = ensure_directory(state_directory, "tokens", message);
 	if (e != ERR_OK)
 		return e;
 	int lock = lock_keys(state_directory, message);
@@ -363,6 +377,11 @@ int keys_token_rotate(const char *state_directory, int64_t now_s, int64_t keep_s
 	int e = rotate(state_directory, now_s, keep_s, message);
 	close(lock);
 	return e;
+}
+
+char *keys_token_directory(const char *state_directory)
+{
+	return path_of(state_directory, "tokens");
 }
 
 void keys_token_fini(struct token_keys *keys)

@@ -38,6 +38,9 @@ void keys_token_fini(struct token_keys *keys);
 const struct token_key *keys_token_find(const struct token_keys *keys, char id);
 /* Owned by the caller, EVP_PKEY_free(). */
 int keys_evidence_load(const char *state_directory, EVP_PKEY **pair, struct buf *message);
+/* The directory of the token keys, for a sandbox that lets a role read them again after a
+ * rotation; freed with free(). */
+char *keys_token_directory(const char *state_directory);
 /* The public key as PEM, for `keys export` and evidence's readers. */
 int keys_evidence_public(const char *state_directory, struct buf *pem, struct buf *message);
 

@@ -61,7 +61,7 @@ static void made_once(void **unused)
 	(void)unused;
 	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
 	expect_mode("", 0700);
-	expect_mode("token.keys", 0600);
+	expect_mode("tokens/token.keys", 0600);
 	expect_mode("evidence.pem", 0600);
 	struct token_keys first = load();
 	assert_int_equal(first.n, 1);
@@ -155,14 +155,14 @@ static void damaged_token_keys(void **unused)
 		"a -1 0000000000000000000000000000000000000000000000000000000000000000\n",
 	};
 	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
-	char *path = key_path("token.keys");
+	char *path = key_path("tokens/token.keys");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct token_keys keys;
 		buf_clear(&message);
 		assert_int_equal(file_write(path, str_of(bad[i]), 0600), ERR_OK);
 		CHECK_ROW(bad[i], keys_token_load(state, &keys, &message) == ERR_CORRUPT);
 		CHECK_ROW(bad[i], keys.n == 0);
-		CHECK_ROW(bad[i], strstr(buf_cstr(&message), "token.keys"));
+		CHECK_ROW(bad[i], strstr(buf_cstr(&message), "tokens/token.keys"));
 		CHECK_ROW(bad[i], keys_ensure(state, NOW, &message) == ERR_CORRUPT);
 		CHECK_ROW(bad[i], keys_token_rotate(state, NOW, 0, &message) == ERR_CORRUPT);
 	}
@@ -203,7 +203,7 @@ static void missing(void **unused)
 	EVP_PKEY *pair;
 	struct buf pem = { 0 };
 	assert_int_equal(keys_token_load(state, &keys, &message), ERR_NOT_FOUND);
-	assert_non_null(strstr(buf_cstr(&message), "keys/token.keys: no such key file"));
+	assert_non_null(strstr(buf_cstr(&message), "keys/tokens/token.keys: no such key file"));
 	assert_int_equal(keys_evidence_load(state, &pair, &message), ERR_NOT_FOUND);
 	assert_int_equal(keys_evidence_public(state, &pem, &message), ERR_NOT_FOUND);
 	assert_int_equal(keys_token_rotate(state, NOW, 0, &message), ERR_NOT_FOUND);
@@ -220,7 +220,7 @@ static void owner(void **unused)
 	assert_int_equal(keys_token_rotate(state, NOW + 1, 0, &message), ERR_OK);
 	store_close(open_store(state, STORE_ADMIN));
 	static const char *const names[] = {
-		"keys", "keys/token.keys", "keys/evidence.pem", "portreeve.db", "portreeve.db-wal",
+		"keys", "keys/tokens/token.keys", "keys/evidence.pem", "portreeve.db", "portreeve.db-wal",
 		"portreeve.db-shm", "returns", "returns/returns.db", "returns/returns.db-shm",
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
