@@ -8,7 +8,7 @@
 
 static const struct command commands[] = {
 	{ "run", "start the roles and keep them running", roles_run },
-	{ "nominate", "write down a reason to look at an address, and queue its test", cli_nominate },
+	{ "nominate", "a reason to look at an address: write it down, queue a test", cli_nominate },
 	{ "permit", "who consented to tests of which addresses", cli_permit },
 	{ "exclude", "addresses that are never tested", cli_exclude },
 	{ "test", "is this host an open relay?", cli_test },
@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{ "retest", "test a listed address again", cli_retest },
 	{ "delist", "take an address off the list by the operator's word", cli_delist },
 	{ "evidence", "show, export or verify the proof of a listing", cli_evidence },
+	{ "trace", "where a message really came from, and which relay was abused", cli_trace },
 	{ "check", "ask blocklists about an address, as an ISP would", cli_check },
 	{ "backup", "a verified copy of the database while the roles run", cli_backup },
 	{ "keys", "list, rotate or export keys", cli_keys },

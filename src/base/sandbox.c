@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <seccomp.h>
@@ -77,6 +78,17 @@ int sandbox_become(unsigned uid, unsigned gid)
 	return ERR_OK;
 }
 
+/* What a service manager gave the supervisor to bind with, without root, is not for roles. */
+static int drop_capabilities(struct buf *message)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+	if (geteuid() == 0 || syscall(SYS_capset, &header, none) == 0)
+		return ERR_OK;
+	buf_printf(message, "capabilities: cannot be given up: %s", strerror(errno));
+	return ERR_DENIED;
+}
+
 static int drop_root(const char *user, struct buf *message)
 {
 	unsigned uid, gid;
@@ -137,7 +149,8 @@ static int allow_paths(int ruleset, const char *const *paths, uint64_t rights,
 		int e = allow_path(ruleset, *paths, rights);
 		if (e == ERR_OK || e == ERR_NOT_FOUND)
 			continue;
-		buf_printf(message, "%s: cannot be opened for the sandbox: %s", *paths, err_text(e));
+		buf_printf(message, "%s: cannot be opened for the sandbox: %s", *paths,
+		           err_text(e));
 		return e;
 	}
 	return ERR_OK;
@@ -251,6 +264,8 @@ static int limit_calls(const struct sandbox *box, struct buf *message)
 int sandbox_enter(const struct sandbox *box, struct buf *message)
 {
 	int e = drop_root(box->user, message);
+	if (e == ERR_OK)
+		e = drop_capabilities(message);
 	if (e == ERR_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		buf_printf(message, "no_new_privs: %s", strerror(errno));
 		e = ERR_DENIED;

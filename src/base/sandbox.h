@@ -17,7 +17,7 @@ struct sandbox {
 	bool may_connect;                /* outgoing connections (tester) */
 };
 
-/* Drops to `user` (all groups, ids checked to be gone for good), sets
+/* Drops to `user` (all groups and capabilities, ids checked to be gone for good), sets
  * no_new_privs, applies Landlock where the kernel has it (logged once where it
  * has not) and a seccomp filter of what the house uses: no exec, no ptrace, no
  * mount, no new namespaces, no bpf, no keyctl; and no connect(2) unless

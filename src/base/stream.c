@@ -40,14 +40,22 @@ static void enter(struct stream *s)
 	s->in_callback = true;
 }
 
-static void release(struct stream *s)
+/* At once, so that the owner's next connection cannot overlap with this one. */
+static void close_socket(struct stream *s)
 {
 	loop_watch_destroy(s->watch);
+	s->watch = NULL;
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
+static void release(struct stream *s)
+{
+	close_socket(s);
 	loop_timer_destroy(s->deadline);
 	SSL_free(s->ssl);
 	buf_fini(&s->out);
-	if (s->fd >= 0)
-		close(s->fd);
 	free(s);
 }
 
@@ -319,10 +327,12 @@ void stream_destroy(struct stream *s)
 	if (!s)
 		return;
 	s->phase = ENDED;
-	if (s->in_callback)
+	if (s->in_callback) {
+		close_socket(s);
 		s->doomed = true;
-	else
+	} else {
 		release(s);
+	}
 }
 
 void stream_write(struct stream *s, struct str bytes)

@@ -35,8 +35,9 @@ enum relay_session {
 };
 
 enum {
-	RELAY_OWN_DOMAIN = 1u << 0,     /* the recipient is at the host's own name or literal: a
-	                                   catch-all takes it too, so that only the token decides */
+	RELAY_OWN_DOMAIN = 1u << 0,     /* the recipient is at the host's own name or literal, or
+	                                   has no domain: a catch-all takes it too, so that only
+	                                   the token decides */
 	RELAY_OWNER_ONLY = 1u << 1,     /* consent `owner` only */
 	RELAY_FINDING_ONLY = 1u << 2,   /* never makes the host open */
 	RELAY_V4_COLLECTOR = 1u << 3,   /* needs the collector's IPv4 address */

@@ -12,9 +12,9 @@ int cli_backup(int argc, char **argv)
 	struct cli cli;
 	const struct cli_spec spec = {
 		"backup", "FILE",
-		"Copies the database to FILE while the roles run, and verifies the copy by reading\n"
-		"it back. FILE must not exist. The keys are not in it: keep a copy of the keys\n"
-		"directory elsewhere.",
+		"Copies the database to FILE while the roles run, and verifies the copy by\n"
+		"reading it back. FILE must not exist. The keys are not in it: keep a copy of the\n"
+		"keys directory elsewhere.",
 		NULL, 0, 1, 1, "one FILE",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
@@ -24,8 +24,8 @@ int cli_backup(int argc, char **argv)
 		const char *path = cli.operands[0];
 		int e = store_backup(cli.store, path);
 		if (e == ERR_EXISTS)
-			code = cli_fail(&cli, EX_CANTCREAT, "%s: expected a file that does not exist",
-			                path);
+			code = cli_fail(&cli, EX_CANTCREAT,
+			                "%s: expected a file that does not exist", path);
 		else if (e != ERR_OK)
 			code = cli_store_fail(&cli, e, path);
 		else if (cli.json)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { VALUE_SHOWN_MAX = 100 };
+enum { VALUE_SHOWN_MAX = 100, OPTION_COLUMNS = 26 };
 
 /* ---- telling --------------------------------------------------------------- */
 
@@ -83,10 +83,13 @@ int cli_store_fail(const struct cli *cli, int err, const char *what)
 
 static void print_option(const char *left, const char *help)
 {
-	if (strlen(left) < 26)
-		printf("  %-26s %s\n", left, help);
+	int columns = 0;
+	for (const char *p = left; *p; p++)
+		columns += ((unsigned char)*p & 0xc0) != 0x80;      /* UTF-8 */
+	if (columns < OPTION_COLUMNS)
+		printf("  %s%*s %s\n", left, OPTION_COLUMNS - columns, "", help);
 	else
-		printf("  %s\n%29s%s\n", left, "", help);
+		printf("  %s\n%*s%s\n", left, OPTION_COLUMNS + 3, "", help);
 }
 
 static void print_help(const struct cli_spec *spec)
@@ -153,8 +156,15 @@ static int read_long(struct cli *cli, const struct cli_spec *spec, int argc, cha
 		*o->flag = true;
 		return CLI_GO;
 	}
-	*o->value = take_argument(value, argc, argv, i);
-	if (*o->value)
+	const char *argument = take_argument(value, argc, argv, i);
+	if (argument && o->values && o->values->n == CLI_VALUES_MAX)
+		return cli_fail(cli, EX_USAGE, "--%s: expected it at most %d times", o->name,
+		                CLI_VALUES_MAX);
+	if (argument && o->values)
+		o->values->v[o->values->n++] = argument;
+	else if (argument)
+		*o->value = argument;
+	if (argument)
 		return CLI_GO;
 	char *text = mem_printf("--%s", o->name);
 	int code = need_argument(cli, text, o->argument);

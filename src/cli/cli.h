@@ -25,18 +25,26 @@
 /* No exit code yet: go on. */
 enum { CLI_GO = -1 };
 
+/* Of an option that may be given many times. */
+enum { CLI_VALUES_MAX = 256 };
+struct cli_values {
+	const char *v[CLI_VALUES_MAX];
+	size_t n;
+};
+
 struct cli_option {
 	const char *name;                    /* "until": given as --until VALUE or --until=VALUE */
 	const char *argument;                /* "DATE" for the help; NULL: a flag */
 	const char *help;
 	const char **value;                  /* with an argument: points into argv */
 	bool *flag;                          /* without one */
+	struct cli_values *values;           /* in place of value: each is kept */
 };
 
 /* -c, --state, --json and --help are known to all. */
 struct cli_spec {
 	const char *name;                    /* "permit" */
-	const char *synopsis;                /* "add RANGE --consent GROUND --by WHO", a line each */
+	const char *synopsis;                /* "add RANGE --why TEXT", a line each */
 	const char *description;
 	const struct cli_option *options;
 	size_t option_count;

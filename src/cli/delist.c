@@ -13,8 +13,8 @@ static int delist(struct cli *cli, const struct ip *address, const char *who, co
 {
 	int e = store_delist(cli->store, address, who, why, clock_now_s());
 	if (e == ERR_NOT_FOUND)
-		return cli_fail(cli, EX_NOINPUT, "%s: expected a listed address; \"portreeve list\" "
-		                "shows them", cli->operands[0]);
+		return cli_fail(cli, EX_NOINPUT, "%s: expected a listed address; "
+		                "\"portreeve list\" shows them", cli->operands[0]);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, cli->operands[0]);
 	if (cli->json)

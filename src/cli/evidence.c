@@ -158,8 +158,8 @@ int cli_evidence(int argc, char **argv)
 	};
 	const struct cli_spec spec = {
 		"evidence", "show ADDRESS|ID\nexport ADDRESS|ID [FILE]\nverify FILE [--key FILE]",
-		"Shows or exports the newest evidence of an address (or one by its id), or verifies\n"
-		"a bundle. With --key, \"verify\" needs nothing but the two files.",
+		"Shows or exports the newest evidence of an address (or one by its id), or\n"
+		"verifies a bundle. With --key, \"verify\" needs nothing but the two files.",
 		options, 1, 2, 3, "show, export or verify and what",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);

@@ -361,8 +361,8 @@ int cli_list(int argc, char **argv)
 		"list", "[listings|tests|returns|outputs|journal|nominations [ADDRESS]]\n"
 		"add ADDRESS --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
 		"Shows the list (without an argument), or tests, what came back to the collector,\n"
-		"outputs of multi-hop relays, the journal of all changes, nominations. \"add\" lists\n"
-		"an address by the operator's word; \"agree\" lets an output be published.",
+		"outputs of multi-hop relays, the journal of all changes, nominations. \"add\"\n"
+		"lists an address by the operator's word; \"agree\" lets an output be published.",
 		options, sizeof(options) / sizeof(*options), 0, 2, "what to list",
 	};
 	int code = cli_begin(&a.cli, &spec, argc, argv);

@@ -145,8 +145,8 @@ static int refusal(const struct nominate *n)
 		return cli_fail(&n->cli, EX_NOPERM, "%s: not tested: %s is excluded by %s", address,
 		                prefix_format(&n->consent.rule, rule), n->consent.by);
 	if (n->refused && !n->queued && !n->pending)
-		return cli_fail(&n->cli, EX_TEMPFAIL, "%s: not tested: every port was tested within "
-		                "tester.interval (%lld s)", address,
+		return cli_fail(&n->cli, EX_TEMPFAIL, "%s: not tested: every port was tested "
+		                "within tester.interval (%lld s)", address,
 		                (long long)n->cli.settings.tester.interval_s);
 	return EX_OK;
 }
@@ -183,13 +183,13 @@ int cli_nominate(int argc, char **argv)
 	const struct cli_option options[] = {
 		{ "reason", "TEXT", "why this address (required)", &reason, NULL },
 		{ "by", "WHO", "who nominates (default: the calling user)", &by, NULL },
-		{ "message", "FILE", "the spam message, kept with the nomination; - is standard input",
-		  &message, NULL },
+		{ "message", "FILE",
+		  "the spam message, kept with the nomination; - is standard input", &message, NULL },
 	};
 	const struct cli_spec spec = {
 		"nominate", "ADDRESS --reason TEXT [--by WHO] [--message FILE]",
-		"Writes down a reason to look at an address, and queues a test of each port of the\n"
-		"configuration if somebody consented to it (portreeve-permit(1)).",
+		"Writes down a reason to look at an address, and queues a test of each port of\n"
+		"the configuration if somebody consented to it (portreeve-permit(1)).",
 		options, sizeof(options) / sizeof(*options), 1, 1, "one ADDRESS",
 	};
 	struct nominate n = { 0 };

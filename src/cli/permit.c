@@ -171,7 +171,8 @@ int cli_permit(int argc, char **argv)
 		"remove RANGE [--by WHO]\nlist",
 		"Says which addresses may be tested and on what ground: owner (control of the\n"
 		"address was proved), contact (it sent us mail), evidence (a spam message from a\n"
-		"trusted submitter names it) or range (the operator's permit). No consent, no test.",
+		"trusted submitter names it) or range (the operator's permit). No consent, no\n"
+		"test.",
 		options, sizeof(options) / sizeof(*options), 1, 2,
 		"add RANGE, remove RANGE or list",
 	};

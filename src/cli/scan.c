@@ -245,6 +245,14 @@ static void turn(struct scan *s, int timeout_ms)
 	draw(s);
 }
 
+/* A turn ends with the first event: this does not. */
+static void wait(struct scan *s, int64_t delay_ms)
+{
+	int64_t end_ms = clock_mono_ms() + delay_ms;
+	while (clock_mono_ms() < end_ms)
+		turn(s, 100);
+}
+
 /* Tests that only wait for returns cost memory, not connections. */
 static bool is_full(const struct scan *s)
 {
@@ -272,7 +280,7 @@ static int run_targets(struct scan *s, bool resumed)
 	/* Tests that a killed run left behind are free when its leases have run out. */
 	for (int tries = 0; again && tries < BUSY_TRIES && code == CLI_GO; tries++) {
 		size_t n = again;
-		turn(s, BUSY_PAUSE_MS);
+		wait(s, BUSY_PAUSE_MS);
 		again = 0;
 		for (size_t i = 0; i < n && code == CLI_GO; i++)
 			if (start_one(s, &s->targets[i], &code))

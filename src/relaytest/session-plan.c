@@ -40,6 +40,8 @@ void plan_skip(struct item *it, const char *why)
 {
 	it->state = ITEM_DONE;
 	it->result.stage = STAGE_SKIPPED;
+	it->result.code = 0;
+	it->result.enhanced[0] = '\0';
 	str_copy(it->result.text, sizeof(it->result.text), str_of(why));
 }
 
@@ -103,6 +105,7 @@ static void take_over_sent(struct session *s)
 		it->state = ITEM_DONE;
 		it->messaged = r->stage == STAGE_MESSAGE;
 		s->accepted += r->accepted;
+		s->unanswered += r->stage == STAGE_MESSAGE && r->code == 0;
 		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;
 	}
 }
@@ -239,7 +242,7 @@ void plan_settle_twins(struct session *s)
 	}
 }
 
-static bool is_first(const struct session *s, const struct item *it)
+bool plan_is_first(const struct session *s, const struct item *it)
 {
 	for (size_t i = 0; i < s->setup.first_count; i++)
 		if (strcmp(s->setup.first[i], it->result.id) == 0)
@@ -254,7 +257,7 @@ size_t plan_next_todo(const struct session *s, int profile)
 		const struct item *it = &s->items[i];
 		if (it->state != ITEM_TODO || (profile >= 0 && (int)plan_profile(it) != profile))
 			continue;
-		if (is_first(s, it) || it->kind != ITEM_FORM)
+		if (plan_is_first(s, it) || it->kind != ITEM_FORM)
 			return i;
 		if (hit == ITEMS_MAX)
 			hit = i;
@@ -266,7 +269,7 @@ static unsigned message_rank(const struct session *s, const struct item *it)
 {
 	if (it->result.attempt == 1)
 		return 0;
-	if (is_first(s, it))
+	if (plan_is_first(s, it))
 		return 1;
 	unsigned n = sizeof(message_order) / sizeof(*message_order), late = 0;
 	if (s->catch_all && it->form->flags & RELAY_OWN_DOMAIN)
@@ -288,8 +291,9 @@ static bool has_todo(const struct session *s)
 size_t plan_next_message(struct session *s)
 {
 	size_t hit = ITEMS_MAX;
-	unsigned best = 0, left = s->setup.messages - s->accepted;
-	if (s->accepted >= s->setup.messages)
+	unsigned best = 0, used = s->accepted + s->unanswered;
+	unsigned left = used < s->setup.messages ? s->setup.messages - used : 0;
+	if (left == 0)
 		return ITEMS_MAX;
 	for (size_t i = 0; i < s->item_count; i++) {
 		const struct item *it = &s->items[i];
@@ -297,7 +301,7 @@ size_t plan_next_message(struct session *s)
 			continue;
 		unsigned rank = message_rank(s, it);
 		bool confirms = it->result.attempt == 1;
-		bool at_once = confirms || is_first(s, it) || strcmp(it->result.id, "E01") == 0;
+		bool at_once = confirms || plan_is_first(s, it) || strcmp(it->result.id, "E01") == 0;
 		/* One message is kept for a confirmation. */
 		if (!confirms && left < 2 && s->setup.messages > 1)
 			continue;
@@ -311,19 +315,20 @@ size_t plan_next_message(struct session *s)
 	return hit;
 }
 
-static bool swaps(const struct session *s, const struct item *it)
+/* A confirmation goes to the domain that its form's message did not go to. */
+static bool goes_to_second(const struct session *s, const struct item *it)
 {
-	return (it->result.attempt == 1) != s->swapped;
+	return it->result.attempt == 1 ? it->second : s->swapped;
 }
 
 const char *plan_destination(const struct session *s, const struct item *it)
 {
-	return swaps(s, it) ? s->setup.domain2 : s->setup.domain;
+	return goes_to_second(s, it) ? s->setup.domain2 : s->setup.domain;
 }
 
 const char *plan_sender_domain(const struct session *s, const struct item *it)
 {
-	return swaps(s, it) ? s->setup.domain : s->setup.domain2;
+	return goes_to_second(s, it) ? s->setup.domain : s->setup.domain2;
 }
 
 static void make_tokens(struct session *s, struct item *it)

@@ -12,8 +12,9 @@
 #include "smtp/client.h"
 
 enum {
-	ITEMS_MAX = 160, DROPS_MAX = 2, BARREN_MAX = 3, TIMEOUTS_MAX = 3, CONNECTIONS_MAX = 200,
-	TRANSCRIPT_MAX = 256 * 1024,
+	ITEMS_MAX = 160, DROPS_MAX = 2, BARREN_MAX = 3, MUTE_MAX = 24, TIMEOUTS_MAX = 3,
+	CONNECTIONS_MAX = 200,
+	TRANSCRIPT_MAX = 256 * 1024, QUIT_TIMEOUT_MS = 5000,
 };
 
 enum item_state {
@@ -36,6 +37,7 @@ struct item {
 	enum item_state state;
 	bool starttls;           /* the form again under STARTTLS */
 	bool messaged;           /* a body left, or may have */
+	bool second;             /* …to domain2; of a confirmation: where it is to go */
 	unsigned drops;          /* connections that ended instead of an answer to it */
 	struct case_result result;
 	struct token_set tokens;
@@ -56,9 +58,10 @@ struct conn {
 	bool tls, used_helo, heard, greeted;
 	bool no_rset;            /* RSET was refused: one transaction a connection */
 	bool spoiled;            /* …in this batch: what followed means nothing */
-	bool closing;            /* 421 was said */
+	bool farewell;           /* 421 was said: that it hangs up then is no refusal */
+	bool closing;            /* by us: after a farewell, or where no SMTP is spoken */
 	bool hello_again;        /* EHLO after XCLIENT */
-	unsigned transactions, refusals, finished;
+	unsigned transactions, refusals, finished, answered;
 	size_t batch[64], batch_n;
 	bool lockstep;
 	size_t current;          /* item of the message phase */
@@ -85,7 +88,8 @@ struct session {
 	bool catch_all, control_ok;
 
 	/* Bounds. */
-	unsigned barren, timeouts, connections, accepted;
+	unsigned barren, mute, timeouts, connections, accepted;
+	unsigned unanswered;         /* bodies that left and whose fate is not known */
 	bool stopped, unfinished;
 	bool pause_wanted, resolving;
 
@@ -104,6 +108,8 @@ void plan_names(struct session *s);
 void plan_settle_twins(struct session *s);
 enum relay_session plan_profile(const struct item *it);
 void plan_skip(struct item *it, const char *why);
+/* A form that a retest is about. */
+bool plan_is_first(const struct session *s, const struct item *it);
 /* Index of the next item of any or one profile; ITEMS_MAX for none. */
 size_t plan_next_todo(const struct session *s, int profile);
 size_t plan_next_message(struct session *s);

@@ -248,7 +248,9 @@ void item_finish(struct session *s, struct item *it, enum case_stage stage,
                  const struct smtp_reply *reply)
 {
 	it->state = ITEM_DONE;
-	s->conn.finished++;
+	/* A farewell brings nothing further, even where it stands for an answer. */
+	s->conn.finished += reply->code != 421;
+	s->conn.answered += reply->code != 0;
 	set_result(&it->result, stage, reply);
 	it->result.refused = reply->code / 100 == 5 || smtp_reply_is_policy_refusal(reply);
 	if (it->result.refused && stage >= STAGE_MAIL)
@@ -260,7 +262,7 @@ void item_finish(struct session *s, struct item *it, enum case_stage stage,
 	s->control_ok |= it->result.refused && speaks_of_relaying(reply, stage);
 	/* The second domain is refused: the host is an MX of the first. The rest of
 	 * the forms go to the second, which is nothing to it. */
-	if (it->result.attempt == 1 && it->result.refused && !s->swapped) {
+	if (it->result.attempt == 1 && it->result.refused && stage >= STAGE_MAIL && !s->swapped) {
 		s->swapped = true;
 		for (size_t i = 0; i < s->item_count; i++) {
 			struct item *other = &s->items[i];
@@ -275,6 +277,7 @@ static void item_candidate(struct session *s, struct item *it, const struct smtp
 {
 	set_result(&it->result, STAGE_RCPT, reply);
 	s->conn.finished++;
+	s->conn.answered++;
 	if (it->kind != ITEM_FORM) {
 		control_finish(s, it, reply, STAGE_RCPT);
 		it->state = ITEM_DONE;
@@ -436,6 +439,14 @@ static void message_over(struct session *s, enum case_stage stage, const struct 
 	}
 }
 
+/* Whether a message may follow this answer to RCPT. */
+static bool goes_on(const struct item *it, const struct smtp_reply *r)
+{
+	if (it->form->session == RELAY_DATA_ANYWAY)
+		return r->code / 100 == 5 || smtp_reply_is_policy_refusal(r);
+	return smtp_reply_ok(r);
+}
+
 static void message_reply(struct session *s, enum part part, const struct smtp_reply *r)
 {
 	struct conn *c = &s->conn;
@@ -460,8 +471,7 @@ static void message_reply(struct session *s, enum part part, const struct smtp_r
 		break;
 	case PART_RCPT:
 		set_result(&it->result, STAGE_RCPT, r);
-		if (it->form->flags & RELAY_FINDING_ONLY ||
-		    ok == (it->form->session == RELAY_DATA_ANYWAY))
+		if (it->form->flags & RELAY_FINDING_ONLY || !goes_on(it, r))
 			message_over(s, STAGE_RCPT, r);
 		else if (it->form->session == RELAY_BARE_BDAT)
 			s->phase = PHASE_INTENDING;
@@ -473,6 +483,8 @@ static void message_reply(struct session *s, enum part part, const struct smtp_r
 			s->phase = PHASE_INTENDING;
 		else
 			message_over(s, STAGE_DATA, r);
+		/* The recipient had been refused: any "no" means that this stands. */
+		it->result.refused |= it->form->session == RELAY_DATA_ANYWAY && r->code / 100 > 3;
 		break;
 	case PART_BODY:
 		message_over(s, STAGE_MESSAGE, r);
@@ -497,6 +509,8 @@ void talk_body(struct session *s)
 	};
 	probe_write(&probe, &text);
 	it->messaged = c->body_out = true;
+	if (it->result.attempt == 0)
+		it->second = s->swapped;
 	s->phase = PHASE_MESSAGE;
 	talk_note(s, ">", buf_str(&text));
 	talk_note(s, ">", STR("."));
@@ -511,6 +525,7 @@ void talk_reply(struct session *s, const struct smtp_client_event *ev)
 {
 	size_t index = ev->tag / 8;
 	enum part part = ev->tag % 8;
+	s->conn.farewell |= ev->reply.code == 421;
 	switch (s->phase) {
 	case PHASE_BANNER:
 		on_banner(s, &ev->reply);
@@ -533,7 +548,8 @@ void talk_reply(struct session *s, const struct smtp_client_event *ev)
 	default:
 		break;
 	}
-	if (s->phase == PHASE_BATCH && smtp_client_outstanding(s->conn.client) == 0)
+	if (s->phase == PHASE_BATCH && !s->conn.closing &&
+	    smtp_client_outstanding(s->conn.client) == 0)
 		s->phase = PHASE_READY;
 }
 
@@ -557,6 +573,11 @@ static const char *end_text(enum stream_end why)
 	return "the server hung up";
 }
 
+static bool is_hangup(enum stream_end why)
+{
+	return why == STREAM_CLOSED || why == STREAM_RESET;
+}
+
 /* A form without an answer: again on a new connection, a few times; then hanging
  * up was the answer, but silence was none. */
 static void drop_item(struct session *s, struct item *it, enum case_stage stage,
@@ -567,8 +588,11 @@ static void drop_item(struct session *s, struct item *it, enum case_stage stage,
 		return;
 	}
 	struct smtp_reply none = no_reply(end_text(why));
+	/* DATA that is not answered lets the recipient's refusal stand. */
+	bool stands = stage == STAGE_DATA && it->form->session == RELAY_DATA_ANYWAY;
 	item_finish(s, it, stage, &none);
-	it->result.refused = why == STREAM_CLOSED || why == STREAM_RESET;
+	it->result.refused = is_hangup(why) || stands;
+	s->unanswered += it->messaged;
 }
 
 static enum case_stage stage_of(enum smtp_verb verb)
@@ -591,7 +615,7 @@ static void drop_batch(struct session *s, enum case_stage stage, enum stream_end
 		struct item *it = &s->items[c->batch[i]];
 		if (it->state != ITEM_SENT)
 			continue;
-		if (first && !c->closing)
+		if (first && !c->closing && !c->farewell)
 			drop_item(s, it, stage, why);
 		if (it->state == ITEM_SENT)
 			it->state = ITEM_TODO;
@@ -619,9 +643,10 @@ static void end_profile(struct session *s, enum case_stage stage, enum stream_en
 			continue;
 		}
 		item_finish(s, it, stage, &none);
-		/* Forms of their own connection need to be let in: silence is a no as well. */
-		it->result.refused = s->conn.profile != RELAY_PLAIN || why == STREAM_CLOSED ||
-		                     why == STREAM_RESET;
+		/* Forms of their own connection need to be let in: silence is a no as well,
+		 * but no proof that a form that was open has been closed. */
+		it->result.refused = is_hangup(why) || (s->conn.profile != RELAY_PLAIN &&
+		                                        !plan_is_first(s, it));
 	}
 }
 
@@ -630,7 +655,8 @@ void talk_dropped(struct session *s, enum stream_end why)
 	struct conn *c = &s->conn;
 	enum case_stage stage = stage_of(c->client ? smtp_client_awaiting(c->client) : SMTP_BANNER);
 	bool plain = c->profile == RELAY_PLAIN;
-	talk_note(s, "!", str_of(end_text(why)));
+	talk_note(s, "!", str_of(c->farewell ? "closed after a farewell" :
+	                         c->closing ? "closed by us" : end_text(why)));
 	switch (s->phase) {
 	case PHASE_CONNECTING:
 	case PHASE_BANNER:

@@ -95,14 +95,15 @@ static void connect_action(struct session *s, int profile, struct session_action
 }
 
 /* The connection is gone, by us or by them. One that brought no form further is
- * barren; a few in a row are enough. */
+ * barren; a few in a row are enough. So are more of those that end without a word. */
 static void connection_over(struct session *s, enum stream_end why)
 {
 	struct conn *c = &s->conn;
 	s->barren = c->finished ? 0 : s->barren + 1;
-	if (s->barren >= BARREN_MAX) {
+	s->mute = c->answered ? 0 : s->mute + 1;
+	if (s->barren >= BARREN_MAX || s->mute >= MUTE_MAX) {
 		talk_give_up(s, why);
-		s->barren = 0;
+		s->barren = s->mute = 0;
 		s->stopped |= c->profile == RELAY_PLAIN;
 	}
 	smtp_client_destroy(c->client);
@@ -123,6 +124,7 @@ static void add_confirmation(struct session *s, const struct item *of)
 	struct item first = *of;
 	struct item *it = plan_add_item(s, first.form, ITEM_FORM);
 	it->starttls = first.starttls;
+	it->second = !first.second;
 	it->state = ITEM_CANDIDATE;
 	it->result.attempt = 1;
 	memcpy(it->result.id, first.result.id, sizeof(it->result.id));
@@ -255,6 +257,9 @@ void session_received(struct session *s, struct str bytes, int64_t now_ms)
 			s->conn.closing = true;
 		} else if (s->phase == PHASE_QUIT) {
 			s->conn.closing = true;
+		} else if (ev.tag == SMTP_TAG_UNASKED) {
+			/* Out of the blue: a farewell ends the connection, all else means nothing. */
+			s->conn.closing = ev.reply.code == 421;
 		} else {
 			talk_reply(s, &ev);
 		}
@@ -266,9 +271,11 @@ void session_ended(struct session *s, enum stream_end why, int64_t now_ms)
 	set_now(s, now_ms);
 	if (!s->conn.client)
 		return;
-	if (why == STREAM_TIMEOUT && s->conn.profile == RELAY_PLAIN &&
+	if (why == STREAM_TIMEOUT && s->conn.profile == RELAY_PLAIN && s->phase != PHASE_QUIT &&
 	    ++s->timeouts >= TIMEOUTS_MAX)
 		session_stop(s, "too many time-outs");
+	if (s->conn.farewell)
+		why = STREAM_TIMEOUT;
 	talk_dropped(s, why);
 	/* Nobody there at all: one try is enough, and other forms need it as well. */
 	if (s->phase == PHASE_CONNECTING && s->conn.profile == RELAY_PLAIN && !s->reached)
@@ -298,9 +305,16 @@ void session_intended(struct session *s, int err)
 	}
 	/* DATA cannot be taken back: only closing leaves the message unsent. */
 	struct item *it = &s->items[s->conn.current];
-	plan_skip(it, err == ERR_EXISTS ? "sent before this test was interrupted"
-	                                : "the intent could not be written down");
-	s->unfinished |= err != ERR_EXISTS;
+	if (err == ERR_EXISTS) {
+		plan_skip(it, "sent before this test was interrupted");
+		it->result.stage = STAGE_MESSAGE;
+		it->messaged = true;
+		s->unanswered++;
+	} else {
+		plan_skip(it, "the intent could not be written down");
+		session_stop(s, it->result.text);
+		s->unfinished = true;
+	}
 	s->conn.finished++;
 	s->conn.closing = true;
 	s->phase = PHASE_READY;
@@ -333,12 +347,21 @@ void session_returned(struct session *s, const struct test_return *r)
 		s->phase = PHASE_IDLE;
 }
 
+/* A form without an answer, or a message that would go out. */
+static bool work_left(struct session *s)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].state == ITEM_TODO || s->items[i].state == ITEM_SENT)
+			return true;
+	return plan_next_message(s) != ITEMS_MAX;
+}
+
 void session_stop(struct session *s, const char *why)
 {
 	if (s->stopped)
 		return;
 	talk_note(s, "!", str_of(why));
-	s->unfinished |= plan_next_todo(s, -1) != ITEMS_MAX;
+	s->unfinished |= work_left(s);
 	s->stopped = true;
 }
 
@@ -355,6 +378,8 @@ void session_output_sent(struct session *s, size_t n)
 
 int64_t session_timeout_ms(const struct session *s)
 {
+	if (s->phase == PHASE_QUIT)
+		return QUIT_TIMEOUT_MS;
 	return s->conn.client ? smtp_client_timeout_ms(s->conn.client) : -1;
 }
 

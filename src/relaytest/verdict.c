@@ -39,6 +39,13 @@ const struct case_result *verdict_proof(const struct case_result *results, size_
 	return NULL;
 }
 
+/* Refused in so many words: hanging up, or a greeting that turns us away, says nothing of
+ * the domain. */
+static bool denied(const struct case_result *r)
+{
+	return r->refused && r->code && r->stage >= STAGE_MAIL;
+}
+
 const char *verdict_finding(const struct case_result *results, size_t n)
 {
 	if (verdict_proof(results, n))
@@ -47,7 +54,7 @@ const char *verdict_finding(const struct case_result *results, size_t n)
 		if (results[i].attempt != 0 || !results[i].returned || finding_only(&results[i]))
 			continue;
 		const struct case_result *second = confirmation(&results[i], results, n);
-		if (second && second->refused)
+		if (second && denied(second))
 			return "legitimate-mx";
 		if (second && second->accepted)
 			return "relays-test-mail";
@@ -58,8 +65,9 @@ const char *verdict_finding(const struct case_result *results, size_t n)
 /* Asked, and the answer was neither yes nor no. */
 static bool undecided(const struct case_result *r)
 {
-	return r->stage >= STAGE_CONNECT && !r->accepted && !r->refused && !r->returned &&
-	       r->code / 100 != 2;
+	if (r->stage < STAGE_CONNECT || r->accepted || r->returned)
+		return false;
+	return r->attempt == 1 ? !denied(r) : !r->refused && r->code / 100 != 2;
 }
 
 /* Only the token decides for a recipient that a catch-all takes anyway. */
@@ -89,7 +97,8 @@ enum verdict verdict_decide(const struct verdict_input *in)
 		tempfail |= undecided(r);
 		bounced |= r->bounced > 0;
 		/* A legitimate MX of our first domain takes its mail: that is its job. */
-		accepting |= means_accepting(r, in->catch_all) && !(mx && r->attempt == 0);
+		accepting |= means_accepting(r, in->catch_all) &&
+		             !(mx && r->attempt == 0 && r->returned);
 	}
 	if (tempfail || in->unfinished)
 		return VERDICT_INCONCLUSIVE;
@@ -98,11 +107,18 @@ enum verdict verdict_decide(const struct verdict_input *in)
 	return accepting ? VERDICT_ACCEPTING : VERDICT_CLOSED;
 }
 
+/* The message left, and the server hung up on it: it may have kept it all the same. */
+static bool unanswered(const struct case_result *r)
+{
+	return r->stage == STAGE_MESSAGE && r->code == 0;
+}
+
 static bool form_refused(const struct case_result *results, size_t n, const char *form)
 {
 	for (size_t i = 0; i < n; i++)
 		if (results[i].attempt == 0 && strcmp(results[i].id, form) == 0)
-			return results[i].refused && !results[i].accepted && !results[i].returned;
+			return results[i].refused && !results[i].accepted &&
+			       !results[i].returned && !unanswered(&results[i]);
 	return false;
 }
 

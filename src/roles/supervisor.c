@@ -323,15 +323,17 @@ static void ended(struct process *p, int status)
 		stop_if_all_gone(sup);
 		return;
 	}
-	LOG(LOG_ERROR, "role-died", LOG_S("role", p->role->name),
-	    LOG_I(WIFSIGNALED(status) ? "signal" : "code",
-	          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)),
-	    LOG_I("restart-ms", p->backoff_ms));
-	/* What cannot start at all is the operator's to mend. */
-	if (!p->was_ready && !sup->told_ready && WIFEXITED(status)) {
-		begin_stop(sup, WEXITSTATUS(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
+	bool killed = WIFSIGNALED(status);
+	int how = killed ? WTERMSIG(status) : WEXITSTATUS(status);
+	/* What cannot start at all is the operator's to mend; what may pass is tried again. */
+	if (!p->was_ready && !sup->told_ready && !killed && how != EX_TEMPFAIL) {
+		LOG(LOG_ERROR, "role-cannot-start", LOG_S("role", p->role->name),
+		    LOG_I("code", how));
+		begin_stop(sup, how ? how : EX_SOFTWARE);
 		return;
 	}
+	LOG(LOG_ERROR, "role-died", LOG_S("role", p->role->name),
+	    LOG_I(killed ? "signal" : "code", how), LOG_I("restart-ms", p->backoff_ms));
 	if (lived_ms >= HEALTHY_AFTER_MS)
 		p->backoff_ms = BACKOFF_FIRST_MS;
 	loop_timer_arm(p->restart, p->backoff_ms);

@@ -40,7 +40,7 @@ static const struct config_row general_rows[] = {
 	  GENERAL(log_level), .choices = "error, warn, info, debug" },
 };
 
-enum { SECTIONS = 4 };
+enum { SECTIONS = 5 };
 
 static void sections_of(struct settings *s, struct config_section out[static SECTIONS])
 {
@@ -56,6 +56,9 @@ static void sections_of(struct settings *s, struct config_section out[static SEC
 	out[3] = (struct config_section){
 		"dnsbl", "The list in DNS.", dnsbl_config_rows, dnsbl_config_row_count,
 		&s->dnsbl };
+	out[4] = (struct config_section){
+		"trace", "What is ours, when a message is traced.", trace_config_rows,
+		trace_config_row_count, &s->trace };
 }
 
 static void replace(char **field, char *owned)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "blocklist/config.h"
 #include "relaytest/config.h"
+#include "trace/config.h"
 
 #define SETTINGS_FILE "/etc/portreeve/portreeve.conf"
 
@@ -31,6 +32,7 @@ struct settings {
 	struct tester_config tester;
 	struct collector_config collector;
 	struct dnsbl_config dnsbl;
+	struct trace_config trace;
 };
 
 /* Fills *s from the file (NULL: SETTINGS_FILE if there is one, else the defaults), then

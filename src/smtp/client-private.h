@@ -15,6 +15,7 @@ struct smtp_reply_reader {
 	struct smtp_client_limits limits;
 	struct buf line;               /* the start of a line whose end is still to come */
 	char line_last;                /* its last byte, even if that was cut */
+	bool skips_line;               /* it was answered before its end: the rest is dropped */
 	struct buf joined;             /* the text of several lines */
 	struct str text;               /* of the reply so far, enhanced codes removed */
 	size_t lines, garbage_lines;

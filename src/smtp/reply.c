@@ -126,6 +126,22 @@ static void carry(struct smtp_reply_reader *r, struct str piece)
 	r->line_last = piece.p[piece.n - 1];
 }
 
+/* A refusal is one from its first bytes on: nobody has to read megabytes for it. */
+static bool is_long_refusal(const struct smtp_reply_reader *r)
+{
+	struct str line = buf_str(&r->line);
+	return line.n > r->limits.line_bytes && line.p[3] == ' ' && line_code(line) >= 400;
+}
+
+/* Drops the rest of a line that was answered. False: its end is still to come. */
+static bool skip_line(struct smtp_reply_reader *r, struct str *in)
+{
+	size_t lf = str_find(*in, '\n');
+	r->skips_line = lf == SIZE_MAX;
+	*in = str_from(*in, r->skips_line ? in->n : lf + 1);
+	return !r->skips_line;
+}
+
 static void begin(struct smtp_reply_reader *r)
 {
 	r->line.n = r->joined.n = 0;
@@ -140,12 +156,18 @@ int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_rep
 {
 	if (r->done)
 		begin(r);
+	if (r->skips_line && !skip_line(r, in))
+		return ERR_AGAIN;
 	int e = ERR_AGAIN;
 	while (in->n && e == ERR_AGAIN) {
 		const char *lf = memchr(in->p, '\n', in->n);
 		if (!lf) {
 			carry(r, *in);
 			*in = str_from(*in, in->n);
+			if (is_long_refusal(r)) {
+				e = take_line(r, buf_str(&r->line));
+				r->skips_line = true;
+			}
 			break;
 		}
 		size_t length = (size_t)(lf - in->p);

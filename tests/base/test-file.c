@@ -105,7 +105,8 @@ static void test_errno(void **state)
 	(void)state;
 	static const struct { int errnum, err; } rows[] = {
 		{ ENOENT, ERR_NOT_FOUND }, { EACCES, ERR_DENIED }, { ENOSPC, ERR_FULL },
-		{ EDQUOT, ERR_FULL }, { EEXIST, ERR_EXISTS }, { EIO, ERR_IO }, { EROFS, ERR_DENIED },
+		{ EDQUOT, ERR_FULL }, { EEXIST, ERR_EXISTS }, { EIO, ERR_IO },
+		{ EROFS, ERR_DENIED },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		assert_int_equal(file_err(rows[i].errnum), rows[i].err);

@@ -11,12 +11,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,18 +81,28 @@ static int try_write(void) { return write_file(writable, "new"); }
 static int try_write_readable(void) { return write_file(readable, "new"); }
 static int try_read_hidden(void) { return open_file(hidden, "f"); }
 static int try_write_hidden(void) { return write_file(hidden, "new"); }
-static int try_passwd(void) { int fd = open("/etc/passwd", O_RDONLY); return fd < 0 ? -1 : 0; }
-static int try_fork(void) { pid_t p = fork(); if (p == 0) _exit(0); return p < 0 ? -1 : 0; }
+static int try_passwd(void) { return open("/etc/passwd", O_RDONLY) < 0 ? -1 : 0; }
 static int try_ptrace(void) { return (int)ptrace(PTRACE_TRACEME, 0, 0, 0); }
 static int try_mount(void) { return mount("none", root, "tmpfs", 0, ""); }
-static int try_unshare(void) { return (int)syscall(SYS_unshare, 0x10000000); }
-static int try_bpf(void) { return (int)syscall(SYS_bpf, 0, NULL, 0) == 0 ? 0 : errno == EPERM ? -1 : 0; }
-static int try_keyctl(void) { return syscall(SYS_keyctl, 0, -3, 1) < 0 && errno == EPERM ? -1 : 0; }
+static int try_unshare(void) { return (int)syscall(SYS_unshare, CLONE_NEWUSER); }
 static int try_kill(void) { return kill(getppid(), 0); }
 static int try_root(void) { return setuid(0); }
-static int try_raw(void) { int fd = socket(AF_PACKET, SOCK_RAW, 0); return fd < 0 && errno == EPERM ? -1 : 0; }
-static int try_tiocsti(void) { return (int)syscall(SYS_ioctl, 0, 0x5412, "x") < 0 && errno == EPERM ? -1 : 0; }
-static int try_poll(void) { struct pollfd p = { .fd = 0 }; return poll(&p, 1, 0) < 0 ? -1 : 0; }
+static int try_poll(void) { return poll(&(struct pollfd){ .fd = 0 }, 1, 0) < 0 ? -1 : 0; }
+
+/* The kernel may refuse these for other reasons: only EPERM is the sandbox. */
+static int unless_forbidden(long result) { return result < 0 && errno == EPERM ? -1 : 0; }
+static int try_bpf(void) { return unless_forbidden(syscall(SYS_bpf, 0, NULL, 0)); }
+static int try_keyctl(void) { return unless_forbidden(syscall(SYS_keyctl, 0, -3, 1)); }
+static int try_raw(void) { return unless_forbidden(socket(AF_PACKET, SOCK_RAW, 0)); }
+static int try_tiocsti(void) { return unless_forbidden(syscall(SYS_ioctl, 0, TIOCSTI, "x")); }
+
+static int try_fork(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? -1 : 0;
+}
 
 static int try_exec(void)
 {

@@ -31,7 +31,8 @@ struct row {
 	const char *literal;    /* its address; "none" for a general one; NULL: no literal */
 };
 
-#define OK_ROW(text, flags, local, domain, ...) { text, flags, ERR_OK, 0, "", local, domain, __VA_ARGS__ }
+#define OK_ROW(text, flags, local, domain, ...) \
+	{ text, flags, ERR_OK, 0, "", local, domain, __VA_ARGS__ }
 
 static const struct row rows[] = {
 	/* plain mailboxes */
@@ -292,7 +293,8 @@ static void test_domains(void **state)
 		{ A63 "." A63 "." A63 "." A63, true },
 		{ A63 "." A63 "." A63 "." A63 ".a", false },
 		{ "", false }, { ".", false }, { "a.", false }, { ".a", false }, { "a..b", false },
-		{ "-a", false }, { "a-", false }, { "a b", false }, { "a_b", false }, { "a\n", false },
+		{ "-a", false }, { "a-", false }, { "a b", false }, { "a_b", false },
+		{ "a\n", false },
 		{ A64 ".org", false }, { "b\xc3\xbc.example", false }, { "[192.0.2.1]", false },
 	};
 	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)

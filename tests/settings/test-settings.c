@@ -99,7 +99,8 @@ static void test_mistakes(void **state)
 		{ "tester { source = {192.0.2.1, 192.0.2.2} }",
 		  ": tester.source: expected at most one address of each family" },
 		{ "collector { key = \"/k.pem\" }",
-		  ": collector.key: expected together with collector.certificate, found one alone" },
+		  ": collector.key: expected together with collector.certificate, "
+		  "found one alone" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct settings s;

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: ISC
+#
+# A thin face on Meson. `make` leaves an optimised build/portreeve; `make demo`,
+# `make test`, `make fuzz` and `make bench` install what they need and the machine lacks
+# (dist/packages), as root or by sudo.
+
+BUILD  = build
+ASAN   = build-asan
+FUZZ   = build-fuzz
+BENCH  = build-bench
+PYTHON = /usr/bin/python3
+
+# The lab makes network namespaces: that is root's.
+AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=KEEP$(comma)PORTREEVE,)
+comma = ,
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || { echo "meson is missing: make packages" >&2; exit 69; }
+	meson setup $(BUILD)
+
+packages:
+	dist/install-packages build
+
+test:
+	dist/install-packages build test
+	$(PYTHON) tests/run.py $(ASAN)
+
+demo: packages
+	dist/install-packages demo
+	$(MAKE) all
+	$(AS_ROOT) env KEEP=$(KEEP) $(PYTHON) lab/demo.py
+
+# SECONDS a target, by libFuzzer
+SECONDS = 60
+fuzz:
+	dist/install-packages build fuzz
+	test -e $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true \
+		-Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+	ninja -C $(FUZZ)
+	fuzz/run $(FUZZ) $(SECONDS)
+
+bench:
+	dist/install-packages build bench
+	test -e $(BENCH)/build.ninja || meson setup $(BENCH) -Dbench=true
+	ninja -C $(BENCH)
+	bench/run $(BENCH)
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) build-cov build-clang
+
+.PHONY: all packages test demo fuzz bench install clean

@@ -1,0 +1,144 @@
+"""The built program, driven as its users drive it. $PORTREEVE names it, or build/portreeve."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
+GIVE_UP_S = 30
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, what):
+    """Looks until it is so; fails when that takes too long."""
+    end = time.monotonic() + GIVE_UP_S
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    pytest.fail(f"gave up waiting for {what}")
+    return None
+
+
+class Box:
+    """A state directory and a configuration of its own."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.state = directory / "state"
+        self.config = directory / "portreeve.conf"
+        self.smtp, self.dns = free_port(), free_port()
+        self.configure()
+
+    def configure(self, general="", tester="", collector="", dnsbl=""):
+        self.config.write_text(f"""
+{general}
+tester {{
+  ports = {{25, 587}}
+  collector = "127.0.0.1:{self.smtp}"
+  {tester}
+}}
+collector {{
+  listen = {{"127.0.0.1:{self.smtp}"}}
+  {collector}
+}}
+dnsbl {{
+  listen = {{"127.0.0.1:{self.dns}"}}
+  {dnsbl}
+}}
+""")
+
+    def run(self, *arguments, code=0, text=None):
+        """Runs a command with this configuration and state; its exit code must be `code`."""
+        command, *rest = arguments
+        done = subprocess.run(
+            [BINARY, command, "-c", self.config, "--state", self.state, *rest], check=False,
+            input=text, capture_output=True, text=True, timeout=120, cwd=self.directory)
+        if code is not None:
+            assert done.returncode == code, (arguments, done.stdout, done.stderr)
+        return done
+
+    def objects(self, *arguments, code=0):
+        """The JSON objects a command prints, one a line."""
+        command, *rest = arguments
+        return [json.loads(line) for line in
+                self.run(command, "--json", *rest, code=code).stdout.splitlines()]
+
+    def permit(self, range_, ground="range"):
+        self.run("permit", "add", range_, "--consent", ground, "--by", "the tests")
+
+
+@pytest.fixture
+def box():
+    # Root's commands become the state directory's owner: it must be able to get there.
+    directory = Path(tempfile.mkdtemp(prefix="portreeve-cli-"))
+    directory.chmod(0o755)
+    yield Box(directory)
+    shutil.rmtree(directory)
+
+
+class Supervisor:
+    """`portreeve run` and its roles."""
+
+    def __init__(self, box, environment=None):
+        self.box = box
+        self.log_path = box.directory / "run.log"
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [BINARY, "run", "-c", box.config, "--state", box.state], stderr=log,
+                env={**os.environ, **(environment or {})}, cwd=box.directory)
+
+    def log(self):
+        return self.log_path.read_text()
+
+    def wait_log(self, text, times=1):
+        def found():
+            assert self.process.poll() is None or text in self.log(), self.log()
+            return self.log().count(text) >= times
+        wait_until(found, f"{text!r} in the log:\n{self.log()}")
+
+    def roles(self):
+        """Process id of each running role."""
+        found = {}
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                parent = status.read_text().split("PPid:")[1].split()[0]
+                words = (status.parent / "cmdline").read_bytes().split(b"\0")
+            except (OSError, IndexError):
+                continue
+            if int(parent) == self.process.pid and words[1:2] == [b"role"]:
+                found[words[2].decode()] = int(status.parent.name)
+        return found
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(GIVE_UP_S)
+
+
+@pytest.fixture
+def supervisor(box):
+    started = []
+
+    def start(environment=None):
+        started.append(Supervisor(box, environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.stop()

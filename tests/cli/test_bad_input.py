@@ -1,0 +1,223 @@
+"""Wrong input, for every command: one line that names what, where and what was expected, on
+stderr, and an exit code of 64 or above."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from conftest import BINARY, Box
+
+NEEDS_ADDRESS = ["delist", "retest", "nominate", "check"]
+HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
+COMMANDS = sorted(set(re.findall(r"^  (\w+)  ", HELP, re.M)) - {"run"})     # it has its own tests
+ADDRESS = ["delist", "retest", "nominate", "check"]
+COMMANDS = ["backup", "check", "config", "delist", "evidence", "exclude", "keys", "list", "nominate",
+            "permit", "retest", "scan", "test"]
+ADDRESS = '"{}": expected an IPv4 or IPv6 address'
+RANGE = "expected an address or address/length with no host bits set"
+
+ROWS = [
+    # arguments, exit code, what the line must have in it
+    (["nominate", "999.1", "--reason", "x"], 64, ADDRESS.format("999.1")),
+    (["nominate", "192.0.2.0/24", "--reason", "x"], 64, ADDRESS.format("192.0.2.0/24")),
+    (["nominate", "", "--reason", "x"], 64, ADDRESS.format("")),
+    (["nominate", "192.0.2.1"], 64, "expected --reason TEXT"),
+    (["nominate", "192.0.2.1", "--reason", ""], 64, "expected --reason TEXT"),
+    (["nominate", "192.0.2.1", "--reason", "a\nb"], 64, '"a\\nb": expected a text without control'),
+    (["nominate", "192.0.2.1", "--reason", "x" * 300], 64, "--reason: expected at most 255 bytes"),
+    (["nominate", "192.0.2.1", "--reason", "x", "--by", ""], 64, "expected --by TEXT"),
+    (["nominate", "192.0.2.1", "--reason", "x", "--message", "none.eml"], 66,
+     "none.eml: expected a mail message: not found"),
+    (["nominate", "192.0.2.1", "--reason", "x", "--message", "/dev/null"], 65,
+     "/dev/null: expected a mail message, found nothing"),
+    (["nominate", "192.0.2.1", "--reason", "x", "--message", "/dev/zero"], 65,
+     "/dev/zero: expected a message of at most"),
+    (["nominate", "192.0.2.1", "192.0.2.2", "--reason", "x"], 64,
+     '"192.0.2.2": expected no more arguments'),
+
+    (["permit"], 64, "expected add RANGE, remove RANGE or list"),
+    (["permit", "grant", "192.0.2.1"], 64, '"grant": expected add RANGE, remove RANGE or list'),
+    (["permit", "add"], 64, "add: expected one RANGE"),
+    (["permit", "add", "192.0.2.1/24", "--consent", "range", "--by", "x"], 64, RANGE),
+    (["permit", "add", "192.0.2.0/33", "--consent", "range", "--by", "x"], 64, RANGE),
+    (["permit", "add", "192.0.2.0/24", "--by", "x"], 64, "expected --consent GROUND"),
+    (["permit", "add", "192.0.2.0/24", "--consent", "none", "--by", "x"], 64,
+     '"none": expected owner, contact, evidence or range'),
+    (["permit", "add", "192.0.2.0/24", "--consent", "range"], 64, "expected --by WHO"),
+    (["permit", "add", "192.0.2.0/24", "--consent", "range", "--by", "x", "--until", "soon"], 64,
+     '"soon": expected a date as 2026-12-31'),
+    (["permit", "add", "192.0.2.0/24", "--consent", "range", "--by", "x", "--until", "2001-01-01"],
+     64, '"2001-01-01": expected a date in the future'),
+    (["permit", "add", "0.0.0.0/0", "--consent", "range", "--by", "x"], 64,
+     '"0.0.0.0/0": expected at most an IPv4 /8 or an IPv6 /16'),
+    (["permit", "add", "192.0.2.0/24", "--consent", "evidence", "--by", "x"], 64,
+     "expected a single address for this ground"),
+    (["permit", "add", "192.0.2.1", "--consent", "evidence", "--by", "x"], 77,
+     "tester.trusted_submitters"),
+    (["permit", "remove", "192.0.2.0/24"], 66, "192.0.2.0/24: expected a permitted range"),
+
+    (["exclude", "add", "192.0.2.1"], 64, "expected --why TEXT"),
+    (["exclude", "add", "x", "--why", "y"], 64, RANGE),
+    (["exclude", "remove", "192.0.2.1"], 66, "192.0.2.1: expected an excluded range"),
+    (["exclude", "drop"], 64, '"drop": expected add RANGE'),
+
+    (["list", "everything"], 64, '"everything": expected listings, tests, returns'),
+    (["list", "tests", "999.1"], 64, ADDRESS.format("999.1")),
+    (["list", "tests", "--limit", "0"], 64, '"0": expected a number from 1 to 1000000'),
+    (["list", "add", "192.0.2.1"], 64, "expected --why TEXT"),
+    (["list", "add"], 64, "add: expected one ADDRESS"),
+    (["list", "agree", "192.0.2.1"], 66, "192.0.2.1: expected an output"),
+    (["retest", "192.0.2.1"], 66, "192.0.2.1: expected a listed address"),
+    (["delist", "192.0.2.1"], 64, "expected --why TEXT"),
+    (["delist", "192.0.2.1", "--why", "x"], 66, "192.0.2.1: expected a listed address"),
+
+    (["evidence", "show"], 64, "expected show, export or verify and what"),
+    (["evidence", "burn", "192.0.2.1"], 64, '"burn": expected show, export or verify'),
+    (["evidence", "show", "192.0.2.1"], 64,
+     '"192.0.2.1": expected an address or an id of which there is evidence'),
+    (["evidence", "verify", "none.json", "--key", "none.pem"], 66,
+     "none.json: expected an evidence bundle: not found"),
+    (["evidence", "verify", "/dev/null", "--key", "/dev/null"], 65, "/dev/null: "),
+
+    (["backup"], 64, "expected one FILE"),
+    (["backup", "/no/such/directory/b.db"], None, "/no/such/directory/b.db"),
+    (["backup", "/dev/null"], 73, "/dev/null: expected a file that does not exist"),
+    (["keys", "lose"], 64, '"lose": expected list, rotate or export'),
+    (["keys", "rotate", "x"], 64, '"x": expected no more arguments'),
+    (["keys", "export", "/no/such/directory/k"], 73, "/no/such/directory/k: cannot be written"),
+    (["config"], 64, "expected show, check or manual"),
+    (["config", "explain"], 64, '"explain": expected show, check or manual'),
+
+    (["check", "192.0.2.1", "--resolver", "here"], 64, '"here": expected ADDRESS:PORT'),
+    (["check", "192.0.2.1", "--zone", "a..b"], 64, "a..b"),
+    (["test"], 64, "expected at least one address or host name"),
+    (["test", "192.0.2.1", "--port", "0"], 64, 'expected a port from 1 to 65535, found "0"'),
+    (["test", "192.0.2.1", "--collector", "here"], 64, 'found "here"'),
+    (["test", "192.0.2.1", "--domain", "a..b"], 64, 'expected a domain name, found "a..b"'),
+    (["test", "192.0.2.1", "--source", "x"], 64, 'expected an IPv4 or IPv6 address, found "x"'),
+    (["test", "192.0.2.1", "--resolver", "x"], 64, 'found "x"'),
+    (["test", "192.0.2.1", "--wait", "soon"], 64, 'expected a duration from 0s to 5d, found "soon"'),
+    (["test", "192.0.2.1", "--rate", "0"], 64, 'expected a number from 1 to 100000, found "0"'),
+    (["test", "192.0.2.1", "--port", "25"], 77, "192.0.2.1:25: refused: no consent"),
+    (["scan", "192.0.2.1/24"], 64, "192.0.2.1/24"),
+    (["scan", "--file", "none.txt"], 66, "none.txt"),
+]
+ROWS += [([command, "999.1", "--why", "x", "--reason", "x"][:2], 64, None) for command in NEEDS_ADDRESS]
+ROWS += [([command, "--nonsense"], 64, '"--nonsense": expected an option of this command')
+         for command in COMMANDS]
+ROWS += [([command, "-x"], 64, '"-x": expected an option of this command') for command in COMMANDS]
+
+
+def one_line(done):
+    """The line it says, which must be the only one."""
+    assert done.returncode >= 64, done
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("portreeve: "), lines
+    assert re.fullmatch(r"[^\x00-\x1f\x7f]+", lines[0]), lines
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory):
+    """A box whose state is there: nothing in these rows changes it."""
+    directory = Path(tempfile.mkdtemp(prefix="portreeve-cli-"))
+    directory.chmod(0o755)
+    box = Box(directory)
+    box.run("keys", "rotate")
+    yield box
+    shutil.rmtree(directory)
+
+
+@pytest.mark.parametrize("arguments, code, text", ROWS, ids=lambda value: " ".join(value)[:60]
+                         if isinstance(value, list) else "")
+def test_arguments(ready, arguments, code, text):
+    done = ready.run(*arguments, code=None)
+    line = one_line(done)
+    assert not done.stdout
+    assert code is None or done.returncode == code, line
+    assert text is None or text in line, line
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], [""], ["a\x1bb"]])
+def test_no_such_command(box, arguments):
+    done = subprocess.run([BINARY, *arguments], capture_output=True, text=True, check=False)
+    assert "expected a command" in one_line(done)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_option_without_value(ready, command):
+    for option in ("-c", "--state"):
+        done = subprocess.run([BINARY, command, option], capture_output=True, text=True, check=False)
+        assert f"{option}: expected " in one_line(done)
+
+
+CONFIG_ROWS = [
+    ("rate = 5", 'portreeve.conf:1: no such option \'rate\''),
+    ("tester { rate = fast }", ':1: tester.rate: expected a number from 1 to 100000, found "fast"'),
+    ("tester {\n\n  ports = {25, x}\n}", ':3: tester.ports: expected a port'),
+    ("tester {", 'expected "}" before the end of the file'),
+    ('roles = {"butler"}', ':1: roles: expected one of tester, collector, dnsbl'),
+    ('collector { key = "x" }', "collector.key: expected together with collector.certificate"),
+]
+
+
+@pytest.mark.parametrize("text, expected", CONFIG_ROWS)
+@pytest.mark.parametrize("command", [["config", "check"], ["run"], ["list"], ["test", "192.0.2.1"]],
+                         ids=lambda words: words[0])
+def test_configuration(box, command, text, expected):
+    box.config.write_text(text)
+    done = box.run(*command, code=78)
+    assert expected in one_line(done)
+    assert str(box.config) in done.stderr
+
+
+def test_configuration_missing(box):
+    box.config.unlink()
+    assert "expected a configuration file: not found" in one_line(box.run("list", code=78))
+
+
+STATE_COMMANDS = [["list"], ["permit", "list"], ["exclude", "list"], ["evidence", "show", "192.0.2.1"],
+                  ["backup", "b.db"]]
+
+
+@pytest.mark.parametrize("command", STATE_COMMANDS, ids=" ".join)
+def test_no_state(box, command):
+    """What only reads makes no database where there is none: the directory may be a typing error."""
+    line = one_line(box.run(*command, code=66))
+    assert "state/portreeve.db: expected a database" in line
+    assert not box.state.exists()
+
+
+@pytest.mark.parametrize("command", [*STATE_COMMANDS, ["permit", "remove", "192.0.2.1"]],
+                         ids=" ".join)
+def test_damaged_database(box, command):
+    box.run("keys", "rotate")
+    for path in box.state.glob("portreeve.db*"):
+        path.write_bytes(b"this is no database " * 1000)
+    done = box.run(*command, code=None)
+    assert "portreeve.db" in one_line(done)
+
+
+def test_damaged_keys(box):
+    box.run("keys", "rotate")
+    (box.state / "keys" / "token.keys").write_text("garbage\n")
+    assert "token.keys" in one_line(box.run("keys", "list", code=None))
+
+
+def test_state_is_a_file(box):
+    box.state.write_text("x")
+    done = box.run("permit", "add", "192.0.2.1", "--consent", "owner", "--by", "x", code=None)
+    assert "expected a directory" in one_line(done)
+
+
+def test_output_that_fails(box):
+    """A full disk under our output is an error, not a success."""
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([BINARY, "config", "show", "-c", box.config], stdout=full, check=False,
+                              stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 74
+    assert "standard output" in one_line(done)

@@ -1,0 +1,278 @@
+"""What each command does to the state, and what it says for machines."""
+
+import json
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+
+import pytest
+from conftest import BINARY
+
+HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
+COMMANDS = re.findall(r"^  (\w+)  ", HELP, re.M)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command):
+    done = subprocess.run([BINARY, command, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"Usage: portreeve {command}")
+    assert "--state DIR" in done.stdout
+    assert not done.stderr
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+
+
+def test_program_help():
+    assert {"run", "nominate", "permit", "exclude", "test", "scan", "list", "retest", "delist",
+            "evidence", "check", "backup", "keys", "config"} <= set(COMMANDS)
+    assert "role" not in COMMANDS
+    done = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"portreeve \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_role_is_not_for_users():
+    done = subprocess.run([BINARY, "role", "tester"], capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+    assert "expected to be started by" in done.stderr
+
+
+# ---- consent ------------------------------------------------------------------------------
+
+
+def test_permit(box):
+    (added,) = box.objects("permit", "add", "192.0.2.0/24", "--consent", "range", "--by", "me",
+                           "--until", "2099-12-31")
+    (listed,) = box.objects("permit", "list")
+    assert listed == added
+    assert TIME.fullmatch(listed.pop("created"))
+    assert listed == {"range": "192.0.2.0/24", "consent": "range", "by": "me",
+                      "until": "2099-12-31T00:00:00Z"}
+    assert box.objects("permit", "remove", "192.0.2.0/24") == [{"range": "192.0.2.0/24",
+                                                                "removed": True}]
+    assert box.objects("permit", "list") == []
+    assert "nothing is permitted" in box.run("permit", "list").stdout
+    actions = [entry["action"] for entry in box.objects("list", "journal")]
+    assert len(actions) == 2
+
+
+def test_permit_twice(box):
+    box.permit("192.0.2.0/24")
+    done = box.run("permit", "add", "192.0.2.0/24", "--consent", "range", "--by", "the tests", code=None)
+    assert done.returncode >= 64 and len(done.stderr.splitlines()) == 1
+
+
+def test_trusted_submitter(box):
+    box.configure(tester='trusted_submitters = {"spamtrap"}')
+    box.run("permit", "add", "192.0.2.1", "--consent", "evidence", "--by", "spamtrap")
+    box.run("permit", "add", "192.0.2.2", "--consent", "evidence", "--by", "me", code=77)
+    assert [row["range"] for row in box.objects("permit", "list")] == ["192.0.2.1"]
+
+
+def test_exclude(box):
+    box.run("exclude", "add", "2001:db8::/32", "--why", "asked us", "--by", "me")
+    (row,) = box.objects("exclude", "list")
+    assert TIME.fullmatch(row.pop("created"))
+    assert row == {"range": "2001:db8::/32", "by": "me", "why": "asked us"}
+    box.run("exclude", "remove", "2001:db8::/32")
+    assert box.objects("exclude", "list") == []
+
+
+# ---- nominations ----------------------------------------------------------------------------
+
+
+def test_nominate_without_consent(box):
+    (row,) = box.objects("nominate", "192.0.2.1", "--reason", "spam", "--by", "me")
+    assert row == {"address": "192.0.2.1", "nomination": 1, "consent": "none", "excluded": False,
+                   "rule": None, "tests": []}
+    assert "nobody has consented" in box.run("nominate", "192.0.2.1", "--reason", "spam").stdout
+    assert box.objects("list", "tests") == []
+    rows = box.objects("list", "nominations")
+    assert [row["reason"] for row in rows] == ["spam", "spam"]
+    assert rows[0]["message"] is False
+
+
+def test_nominate_queues_every_port(box):
+    box.permit("192.0.2.0/24")
+    (row,) = box.objects("nominate", "192.0.2.1", "--reason", "spam")
+    assert row["consent"] == "range" and row["rule"] == "192.0.2.0/24"
+    assert [(test["port"], test["outcome"]) for test in row["tests"]] == [(25, "queued"),
+                                                                         (587, "queued")]
+    (row,) = box.objects("nominate", "192.0.2.1", "--reason", "again")
+    assert [test["outcome"] for test in row["tests"]] == ["pending", "pending"]
+    tests = box.objects("list", "tests")
+    assert {(test["port"], test["state"], test["reason"]) for test in tests} == {
+        (25, "queued", "nominated"), (587, "queued", "nominated")}
+    assert box.objects("list", "tests", "192.0.2.2") == []
+
+
+def test_nominate_excluded(box):
+    box.permit("192.0.2.0/24")
+    box.run("exclude", "add", "192.0.2.1", "--why", "asked us", "--by", "me")
+    done = box.run("nominate", "192.0.2.1", "--reason", "spam", code=77)
+    assert "192.0.2.1 is excluded by me" in done.stderr
+    assert box.objects("list", "tests") == []
+    assert len(box.objects("list", "nominations")) == 1
+
+
+def finish_tests(box, seconds_ago):
+    """The tests that are queued have ended so long ago."""
+    with sqlite3.connect(box.state / "portreeve.db") as db:
+        columns = [row[1] for row in db.execute("pragma table_info(tests)")]
+        assert {"state", "finished_s"} <= set(columns), columns
+        db.execute("update tests set state = 3, verdict = 2, "
+                   "finished_s = cast(strftime('%s', 'now') as integer) - ?", (seconds_ago,))
+    db.close()
+
+
+@pytest.mark.parametrize("ground, seconds_ago, code", [
+    ("range", 3600, 75), ("range", 86401, 0), ("owner", 3600, 0)])
+def test_nominate_one_test_a_day(box, ground, seconds_ago, code):
+    box.permit("192.0.2.1", ground)
+    box.run("nominate", "192.0.2.1", "--reason", "spam")
+    finish_tests(box, seconds_ago)
+    done = box.run("nominate", "192.0.2.1", "--reason", "spam", code=code)
+    queued = [test for test in box.objects("list", "tests") if test["state"] == "queued"]
+    assert len(queued) == (0 if code else 2)
+    if code:
+        assert "tester.interval" in done.stderr
+
+
+def test_nominate_message(box):
+    message = box.directory / "spam.eml"
+    message.write_text("Received: from x\r\n\r\nspam\r\n")
+    box.run("nominate", "192.0.2.1", "--reason", "spam", "--message", message)
+    box.run("nominate", "192.0.2.2", "--reason", "spam", "--message", "-", text="Subject: spam\n\n")
+    assert [row["message"] for row in box.objects("list", "nominations")] == [True, True]
+
+
+# ---- the list --------------------------------------------------------------------------------
+
+
+def test_operators_word(box):
+    assert box.objects("list", "add", "192.0.2.1", "--why", "seen by hand", "--by", "me") == [
+        {"address": "192.0.2.1", "listed": True}]
+    box.run("list", "add", "192.0.2.1", "--why", "again", code=73)
+    (row,) = box.objects("list")
+    assert TIME.fullmatch(row["since"])
+    assert (row["address"], row["reason"], row["by_operator"], row["proofs"]) == (
+        "192.0.2.1", "seen by hand", True, [])
+    assert "192.0.2.1" in box.run("list").stdout
+    box.run("delist", "192.0.2.1", "--why", "was wrong", "--by", "me")
+    assert box.objects("list") == []
+    entries = box.objects("list", "journal", "192.0.2.1")
+    assert [(entry["who"], entry["why"]) for entry in entries][-2:] == [
+        ("me", "seen by hand"), ("me", "was wrong")]
+    serials = [entry["serial"] for entry in entries]
+    assert serials == sorted(set(serials))
+
+
+def test_retest(box):
+    box.permit("192.0.2.0/24")
+    box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+    assert box.objects("retest", "192.0.2.1", "--by", "me") == [{"address": "192.0.2.1", "queued": 1}]
+    (test,) = box.objects("list", "tests")
+    assert (test["port"], test["reason"], test["who"]) == (25, "retest", "me")
+    box.run("exclude", "add", "192.0.2.1", "--why", "asked us")
+    assert "excluded" in box.run("retest", "192.0.2.1", code=77).stderr
+    assert len(box.objects("list")) == 1       # an exclusion delists nobody
+
+
+@pytest.mark.parametrize("what", ["listings", "tests", "returns", "outputs", "journal",
+                                  "nominations"])
+def test_empty_lists(box, what):
+    box.run("keys", "rotate")
+    assert box.objects("list", what) == []
+    assert len(box.run("list", what).stdout.splitlines()) == 1
+
+
+# ---- keys, backup, configuration ----------------------------------------------------------------
+
+
+def test_keys(box):
+    box.run("keys", "rotate")
+    box.run("keys", "rotate")
+    rows = box.objects("keys", "list")
+    assert [row["id"] for row in rows] == ["a", "b", "c"]
+    assert [row["signs"] for row in rows] == [False, False, True]
+    pem = box.run("keys", "export").stdout
+    assert pem.startswith("-----BEGIN PUBLIC KEY-----")
+    path = box.directory / "public.pem"
+    box.run("keys", "export", path)
+    assert path.read_text() == pem
+    # Nothing secret is ever printed.
+    secret = (box.state / "keys" / "evidence.pem").read_text().splitlines()[1]
+    for verb in ("list", "export"):
+        assert secret not in box.run("keys", verb).stdout
+
+
+def test_keys_are_private(box):
+    box.run("keys", "rotate")
+    assert (box.state / "keys").stat().st_mode & 0o077 == 0
+    assert box.state.stat().st_mode & 0o007 == 0
+
+
+def test_backup(box):
+    box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+    copy = box.directory / "copy.db"
+    assert box.objects("backup", copy) == [{"file": str(copy), "verified": True}]
+    before = copy.read_bytes()
+    box.run("backup", copy, code=73)
+    assert copy.read_bytes() == before
+    with sqlite3.connect(copy) as db:
+        assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+    db.close()
+
+
+def test_config_show_reads_back(box):
+    first = box.run("config", "show", "--prose").stdout
+    box.config.write_text(first)
+    assert box.run("config", "show", "--prose").stdout == first
+    plain = box.run("config", "show").stdout
+    box.config.write_text(plain)
+    assert box.run("config", "show").stdout == plain
+    assert box.objects("config", "check") == [{"good": True}]
+
+
+# ---- terminals -----------------------------------------------------------------------------------
+
+
+def on_terminal(box, *arguments, **environment):
+    """What a command prints on a terminal."""
+    ours, theirs = pty.openpty()
+    command, *rest = arguments
+    subprocess.run([BINARY, command, "-c", box.config, "--state", box.state, *rest], stdout=theirs,
+                   env={**os.environ, **environment}, check=True)
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError:
+        pass
+    os.close(ours)
+    return shown
+
+
+def test_colour(box):
+    box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    assert b"\x1b[" in on_terminal(box, "list", **environment)
+    assert b"\x1b[" not in on_terminal(box, "list", NO_COLOR="1")
+    assert "\x1b[" not in box.run("list").stdout
+
+
+def test_hostile_text_is_escaped(box):
+    """Text that others wrote cannot reach the terminal raw; the command line is checked at once, so
+    it is put into the database by hand."""
+    box.run("list", "add", "192.0.2.1", "--why", "plain", "--by", "me")
+    with sqlite3.connect(box.state / "portreeve.db") as db:
+        changed = db.execute("update listings set reason = ?", ("\x1b[2Jgone\r\n",)).rowcount
+    db.close()
+    assert changed == 1
+    shown = box.run("list").stdout
+    assert "\x1b" not in shown and "\\x1b[2Jgone" in shown
+    (row,) = box.objects("list")
+    assert row["reason"] == "\x1b[2Jgone\r\n"       # JSON has its own escapes
+    assert "\x1b" not in json.dumps(row)

@@ -1,0 +1,53 @@
+"""The manual says what the program does: no command, option or parameter without its words."""
+
+import re
+import subprocess
+
+import pytest
+from conftest import BINARY, TOP
+
+MAN = TOP / "man"
+HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
+COMMANDS = re.findall(r"^  (\w+)  ", HELP, re.M)
+
+
+def plain(page):
+    """A page's source without roff's own marks."""
+    return page.read_text().replace("\\-", "-").replace("\\e", "\\")
+
+
+def test_parameters_are_current():
+    """`portreeve config manual` makes that part of portreeve.conf(5)."""
+    made = subprocess.run([BINARY, "config", "manual"], capture_output=True, text=True, check=True)
+    assert made.stdout in (MAN / "portreeve.conf.5").read_text()
+
+
+def test_every_command_is_in_the_overview():
+    named = re.findall(r"^\.BR portreeve-(\w+) \(1\)$", plain(MAN / "portreeve.1"), re.M)
+    assert sorted(named) == sorted(COMMANDS)
+
+
+def test_no_page_without_a_command():
+    assert {path.stem for path in MAN.glob("portreeve-*.1")} == {f"portreeve-{c}" for c in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_in_its_page(command):
+    shown = subprocess.run([BINARY, command, "--help"], capture_output=True, text=True, check=True)
+    options = set(re.findall(r"^  (--?[a-z][a-z0-9-]*)", shown.stdout, re.M))
+    page = plain(MAN / f"portreeve-{command}.1")
+    described = set(re.findall(r"^\.BI? (--?[a-z][a-z0-9-]*)", page, re.M))
+    assert options <= described
+    assert described <= options
+
+
+@pytest.mark.parametrize("page", sorted(MAN.glob("portreeve*")), ids=lambda path: path.name)
+def test_pages_are_sound(page):
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", page], capture_output=True,
+                          check=True)
+    assert done.stderr == b""
+
+
+def test_sample_configuration_is_right():
+    subprocess.run([BINARY, "config", "check", "-c", TOP / "dist" / "portreeve.conf"], check=True,
+                   capture_output=True)

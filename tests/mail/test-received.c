@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One Received line of every form that mailers write, and of those that none does:
+ * what the client said, what the server saw, and that nothing is invented.
+ */
+#include "test.h"
+
+#include "base/mem.h"
+#include "mail/header.h"
+#include "mail/received.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct row {
+	const char *line;
+	const char *ip, *rdns, *helo, *by, *id;      /* NULL: must be empty */
+	const char *with;
+	int64_t time_s;                              /* 0: none */
+	enum received_form form;
+	bool auth;
+};
+
+#define T1 1092009600     /* Mon, 9 Aug 2004 00:00:00 +0000 */
+#define D1 "; Mon, 9 Aug 2004 02:00:00 +0200 (CEST)"
+#define Q1 "; 9 Aug 2004 00:00:00 -0000"
+
+static const struct row rows[] = {
+	/* sendmail and its kin */
+	{ "from a.example (b.example [192.0.2.1]) by mx.example (8.12.8/8.12.8) with ESMTP id i06M"
+	  " for <u@example.org>" D1, "192.0.2.1", "b.example", "a.example", "mx.example", "i06M",
+	  "ESMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a ([192.0.2.1]) by mx.example (8.9.3/8.9.3) with SMTP id QAA1" D1, "192.0.2.1", NULL,
+	  "a", "mx.example", "QAA1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a (joe@b.example [192.0.2.1]) by mx.example (8.9.3/8.9.3) with SMTP id 1" D1,
+	  "192.0.2.1", "b.example", "a", "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a (IDENT:x/y+z@b.example [192.0.2.1]) by mx.example (8.9.3/8.9.3) with SMTP id 1" D1,
+	  "192.0.2.1", "b.example", "a", "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a (joe@[192.0.2.1]) by mx.example (8.9.3/8.9.3) with SMTP id 1" D1, "192.0.2.1",
+	  NULL, "a", "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a (b.example [192.0.2.1] (may be forged)) (authenticated bits=0) by mx.example "
+	  "(8.13.8/8.13.8) with ESMTP id kB3" D1, "192.0.2.1", "b.example", "a", "mx.example", "kB3",
+	  "ESMTP", T1, RECEIVED_SENDMAIL, true },
+	{ "(from joe@localhost) by mx.example (8.11.6/8.11.6) id g7M for u@example.org" D1, NULL, NULL,
+	  NULL, "mx.example", "g7M", NULL, T1, RECEIVED_LOCAL, false },
+	{ "from localhost (joe@localhost) by mx.example (8.11.6/8.11.6) with ESMTP id g7R" D1, NULL,
+	  NULL, "localhost", "mx.example", "g7R", "ESMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from av.example (localhost [127.0.0.1])by  mx.example (Postfix) with ESMTP id 846CF2117for "
+	  " <p@example.net>" D1, "127.0.0.1", "localhost", "av.example", "mx.example",
+	  "846CF2117for", "ESMTP", T1, RECEIVED_POSTFIX, false },
+	/* Postfix */
+	{ "from a (unknown [192.0.2.1]) by mx.example (Postfix) with SMTP id CE1" D1, "192.0.2.1",
+	  NULL, "a", "mx.example", "CE1", "SMTP", T1, RECEIVED_POSTFIX, false },
+	{ "from a (b.example [IPv6:2001:db8::25])\r\n\t(using TLSv1 with cipher X (256/256 bits))\r\n"
+	  "\t(No client certificate requested)\r\n\tby mx.example (Postfix) with ESMTPS id C98" D1,
+	  "2001:db8::25", "b.example", "a", "mx.example", "C98", "ESMTPS", T1, RECEIVED_POSTFIX,
+	  false },
+	{ "from a (b.example [192.0.2.1]) (Authenticated sender: joe) by mx.example (Postfix) with "
+	  "ESMTPSA id 44A" D1, "192.0.2.1", "b.example", "a", "mx.example", "44A", "ESMTPSA", T1,
+	  RECEIVED_POSTFIX, true },
+	{ "by mx.example (Postfix, from userid 500) id 4F5" D1, NULL, NULL, NULL, "mx.example", "4F5",
+	  NULL, T1, RECEIVED_LOCAL, false },
+	/* qmail and its kin */
+	{ "from b.example (HELO a) (joe@192.0.2.1) by mx.example with SMTP" Q1, "192.0.2.1",
+	  "b.example", "a", "mx.example", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
+	{ "from b.example (192.0.2.1) by mx.example with SMTP" Q1, "192.0.2.1", "b.example",
+	  "b.example", "mx.example", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
+	{ "from unknown (HELO ) (192.0.2.1) by mx.example with SMTP" Q1, "192.0.2.1", NULL, NULL,
+	  "mx.example", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
+	{ "from unknown (192.0.2.1) by mx.example with QMQP" Q1, "192.0.2.1", NULL, NULL,
+	  "mx.example", NULL, "QMQP", T1, RECEIVED_QMAIL, false },
+	{ "from b.example (HELO ?192.168.23.32?) (192.0.2.1) by mx.example (qp 87263) with SMTP" Q1,
+	  "192.0.2.1", "b.example", "?192.168.23.32?", "mx.example", NULL, "SMTP", T1,
+	  RECEIVED_QMAIL, false },
+	{ "from unknown (HELO [192.0.2.9]) ([192.0.2.1]) (envelope-sender <x@example.org>) by 192.0.2.5"
+	  " (qmail-ldap-1.03) with SMTP for <z@example.net>" Q1, "192.0.2.1", NULL, "[192.0.2.9]",
+	  "192.0.2.5", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
+	{ "from b.example (HELO a) (192.0.2.1) by mx.example with (DHE-RSA-AES256-SHA encrypted) SMTP"
+	  Q1, "192.0.2.1", "b.example", "a", "mx.example", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
+	{ "(qmail 1 invoked by uid 404)" Q1, NULL, NULL, NULL, NULL, NULL, NULL, T1, RECEIVED_QUEUE,
+	  false },
+	{ "(qmail 8 messnum 7 invoked from network[192.0.2.1/b.example])" Q1, NULL, NULL, NULL, NULL,
+	  NULL, NULL, T1, RECEIVED_QUEUE, false },
+	{ "from 192.0.2.1 (EHLO a) (192.0.2.1) by mta.mail.yahoo.com with SMTP" D1, "192.0.2.1", NULL,
+	  "a", "mta.mail.yahoo.com", NULL, "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from b.example (EHLO a) [192.0.2.1] by mail.gmx.net (mp033) with SMTP; 9 Aug 2004 02:00:00 "
+	  "+0200", "192.0.2.1", "b.example", "a", "mail.gmx.net", NULL, "SMTP", T1, RECEIVED_OTHER,
+	  true },
+	/* Exim */
+	{ "from b.example ([192.0.2.1]:11218 helo=a) by mx.example with esmtp (TLSv1:RC4-SHA:128) "
+	  "(Exim 4.04) id 1CJ-00 for l@example.org" D1, "192.0.2.1", "b.example", "a", "mx.example",
+	  "1CJ-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from b.example ([192.0.2.1]) by mx.example with esmtp (Exim 4.41) id 1CI" D1, "192.0.2.1",
+	  "b.example", "b.example", "mx.example", "1CI", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from [192.0.2.1] (helo=a) by mx.example with asmtp (Exim 3.35 #1 (Debian)) id 1CI" D1,
+	  "192.0.2.1", NULL, "a", "mx.example", "1CI", "asmtp", T1, RECEIVED_EXIM, true },
+	{ "from b.example (a.example) [10.0.8.6.13219] (mail) by mx.example with esmtp (Exim 3.35 #1 "
+	  "(Debian)) id 1CO" D1, "10.0.8.6", "b.example", "a.example", "mx.example", "1CO", "esmtp",
+	  T1, RECEIVED_EXIM, false },
+	{ "from joe by mx.example with local (Exim 3.35 #1 (Debian)) id 17i" D1, NULL, NULL, NULL,
+	  "mx.example", "17i", "local", T1, RECEIVED_LOCAL, false },
+	{ "from box.example ([192.0.2.24.63559]) by mx.example with esmtp  (v3.35.1) id 1GN" D1,
+	  "192.0.2.24", NULL, "box.example", "mx.example", "1GN", "esmtp", T1, RECEIVED_OTHER, false },
+	/* Microsoft */
+	{ "from a ([192.0.2.1] unverified) by mx.example with Microsoft SMTPSVC(5.0.2195.5329)" D1,
+	  "192.0.2.1", NULL, "a", "mx.example", NULL, "Microsoft SMTPSVC", T1, RECEIVED_SMTPSVC,
+	  false },
+	{ "from  ([192.0.2.1]) by mx.example with Microsoft SMTPSVC(5.0)" D1, "192.0.2.1", NULL, NULL,
+	  "mx.example", NULL, "Microsoft SMTPSVC", T1, RECEIVED_SMTPSVC, false },
+	{ "from a.example (2001:db8:20b:64::15) by b.example (2001:db8:208:61::23) with Microsoft SMTP "
+	  "Server (version=TLS1_2, cipher=X) id 15.20.2157.15 via Frontend Transport" D1,
+	  "2001:db8:20b:64::15", NULL, "a.example", "b.example", "15.20.2157.15",
+	  "Microsoft SMTP Server", T1, RECEIVED_EXCHANGE, false },
+	{ "from a.example (::1) by a.example (::1) with Microsoft SMTP Server id 14.3.123.3" D1, "::1",
+	  NULL, "a.example", "a.example", "14.3.123.3", "Microsoft SMTP Server", T1,
+	  RECEIVED_EXCHANGE, false },
+	{ "from a.example ([fe80::51]) by a.example ([fe80::51%6]) with mapi id 15.20.1" D1, "fe80::51",
+	  NULL, "a.example", "a.example", "15.20.1", "mapi", T1, RECEIVED_EXCHANGE, false },
+	{ "from mail pickup service by hotmail.com with Microsoft SMTPSVC" D1, NULL, NULL, NULL,
+	  "hotmail.com", NULL, "Microsoft SMTPSVC", T1, RECEIVED_PICKUP, false },
+	{ "from hotmail.com - 192.0.2.1 by is.example  with Microsoft SMTPSVC(5.5.1)" D1, "192.0.2.1",
+	  NULL, "hotmail.com", "is.example", NULL, "Microsoft SMTPSVC", T1, RECEIVED_SMTPSVC, false },
+	{ "by ex.example with Internet Mail Service (5.5.2653.19) id <PXX6>" D1, NULL, NULL, NULL,
+	  "ex.example", "PXX6", "Internet Mail Service", T1, RECEIVED_OTHER, false },
+	/* others */
+	{ "from a ([192.0.2.1]) by notes.example (Lotus Domino Release 8.5.3) with ESMTP id 2012-5 " D1,
+	  "192.0.2.1", NULL, "a", "notes.example", "2012-5", "ESMTP", T1, RECEIVED_DOMINO, false },
+	{ "from [192.0.2.1] (account u@example.edu HELO [10.1.1.1]) by mx.example (CommuniGate Pro SMTP "
+	  "4.3.7) with ESMTPSA id 884" D1, "192.0.2.1", NULL, "[10.1.1.1]", "mx.example", "884",
+	  "ESMTPSA", T1, RECEIVED_COMMUNIGATE, true },
+	{ "from a.example ([192.0.2.1] verified) by mx.example (CommuniGate Pro SMTP 4.1.8) with ESMTP "
+	  "id 875" D1, "192.0.2.1", "a.example", "a.example", "mx.example", "875", "ESMTP", T1,
+	  RECEIVED_COMMUNIGATE, false },
+	{ "from m.example (m.example. [192.0.2.1]) by mx.google.com with SMTPS id x12sor.2.1" D1,
+	  "192.0.2.1", "m.example", "m.example", "mx.google.com", "x12sor.2.1", "SMTPS", T1,
+	  RECEIVED_GOOGLE, false },
+	{ "by 2002:a05:6602:2e8f:0:0:0:0 with SMTP id x12mr345ejz.12" D1, NULL, NULL, NULL,
+	  "2002:a05:6602:2e8f:0:0:0:0", "x12mr345ejz.12", "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from a (192.0.2.1) by pm.example (PowerMTA(TM) v1.5)" D1, "192.0.2.1", NULL, "a",
+	  "pm.example", NULL, NULL, T1, RECEIVED_OTHER, false },
+	{ "from a (192.0.2.1) by cp.example (7.0.030.2) (authenticated as joe) id 414" D1, "192.0.2.1",
+	  NULL, "a", "cp.example", "414", NULL, T1, RECEIVED_OTHER, true },
+	{ "from list.example (192.0.2.1:23198) by mx.example with [XMail 1.20 ESMTP Server] id <S72E> "
+	  "for <j@example.org> from <b@list.example>" D1, "192.0.2.1", NULL, "list.example",
+	  "mx.example", "S72E", "[XMail 1.20 ESMTP Server]", T1, RECEIVED_OTHER, false },
+	{ "from ([192.0.2.1:50387] helo=a) by m.example (ecelerity 2.1 r(1)) with ESMTP id 80/0A" D1,
+	  "192.0.2.1", NULL, "a", "m.example", "80/0A", "ESMTP", T1, RECEIVED_OTHER, false },
+	{ "from pl.example(192.0.2.1), claiming to be \"a.example\" via SMTP by st.example, id smtpd1; "
+	  "Mon Aug  9 00:00:00 2004", "192.0.2.1", "pl.example", "a.example", "st.example", "smtpd1",
+	  NULL, T1, RECEIVED_OTHER, false },
+	{ "(from KRYPTIK [192.0.2.1]) by host.example (NAVGW 2.5) with SMTP id M2" D1, "192.0.2.1",
+	  NULL, "KRYPTIK", "host.example", "M2", "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from a.example from [192.0.2.1] by mx.example  (/\\##/\\ Smail3.1) with esmtp for <u@x> "
+	  "sender: <v@y> id <mO/17@mx>" D1, "192.0.2.1", NULL, "a.example", "mx.example",
+	  "mO/17@mx", "esmtp", T1, RECEIVED_OTHER, false },
+	{ "FROM a.example (b.example [192.0.2.1]) BY mx.example ID 434B ; 9 Aug 2004 00:00:00 +0000",
+	  "192.0.2.1", "b.example", "a.example", "mx.example", "434B", NULL, T1, RECEIVED_OTHER,
+	  false },
+	{ "from gork (b.example [192.0.2.1]) (AUTH: LOGIN g@example.com, SSL: TLSv1) by mx.example with "
+	  "esmtp" D1 " id 000000DB.4", "192.0.2.1", "b.example", "gork", "mx.example", "000000DB.4",
+	  "esmtp", T1, RECEIVED_OTHER, true },
+	/* web mailers, fetching, scanners */
+	{ "from 192.0.2.1 by x.hotmail.msn.com with HTTP; Mon, 9 Aug 2004 00:00:00 GMT", "192.0.2.1",
+	  NULL, NULL, "x.hotmail.msn.com", NULL, "HTTP", T1, RECEIVED_WEB, true },
+	{ "from [192.0.2.1] by web1.mail.yahoo.com via HTTP; Sun, 08 Aug 2004 17:00:00 PDT",
+	  "192.0.2.1", NULL, NULL, "web1.mail.yahoo.com", NULL, NULL, T1, RECEIVED_WEB, true },
+	{ "from 192.0.2.1        (SquirrelMail authenticated user admin); by w.example with HTTP;  "
+	  "Mon, 9 Aug 2004 00:00:00 +0000", "192.0.2.1", NULL, NULL, "w.example", NULL, "HTTP", T1,
+	  RECEIVED_WEB, true },
+	{ "from h.example ([192.0.2.1]) (SquirrelMail authenticated user h); by w.example with HTTP" D1,
+	  "192.0.2.1", NULL, NULL, "w.example", NULL, "HTTP", T1, RECEIVED_WEB, true },
+	{ "from pop.example [192.0.2.1] by localhost with POP3 (fetchmail-5.9.0) for u@localhost "
+	  "(single-drop)" D1, "192.0.2.1", NULL, NULL, "localhost", NULL, "POP3", T1,
+	  RECEIVED_FETCHED, false },
+	{ "from 192.0.2.1 by b.example (envelope-from <g@x>, uid 502) with qmail-scanner-1.24 (c: 1. "
+	  "Clear:RC:0(192.0.2.9):. )" Q1, "192.0.2.1", NULL, NULL, "b.example", NULL,
+	  "qmail-scanner-1.24", T1, RECEIVED_SCANNER, false },
+	{ "from x@y.example by b.example by uid 502 with qmail-scanner-1.20 (Clear:RC:0(192.0.2.9):.)"
+	  Q1, NULL, NULL, NULL, "b.example", NULL, "qmail-scanner-1.20", T1, RECEIVED_SCANNER, false },
+	/* odd ones */
+	{ "from [192.0.2.1] by mx.example" D1, "192.0.2.1", NULL, "[192.0.2.1]", "mx.example", NULL,
+	  NULL, T1, RECEIVED_OTHER, false },
+	{ "from A by B with ESMTP id EF01 Mon, 09 Aug 2004 00:00:00 +0000", NULL, NULL, "A", "B",
+	  "EF01", "ESMTP", T1, RECEIVED_OTHER, false },
+	{ "from a (something.example [192.0.2.1]) at just after 10pm by D.example on a Friday (Crazy) "
+	  "(envelope-from <f@x>) with TFTP", "192.0.2.1", "something.example", "a", "D.example", NULL,
+	  "TFTP", 0, RECEIVED_OTHER, false },
+	{ "from a (b.example [192.0.2.1]) by mx.example (Postfix) with ESMTP id 1; 25 Aug 0102 18:57:52 "
+	  "-0400", "192.0.2.1", "b.example", "a", "mx.example", "1", "ESMTP", 0, RECEIVED_POSTFIX,
+	  false },
+	{ "from [300.1.2.3] by mx.example with SMTP" D1, NULL, NULL, "[300.1.2.3]", "mx.example", NULL,
+	  "SMTP", T1, RECEIVED_OTHER, false },
+	{ "", NULL, NULL, NULL, NULL, NULL, NULL, 0, RECEIVED_QUEUE, false },
+	{ "from", NULL, NULL, NULL, NULL, NULL, NULL, 0, RECEIVED_QUEUE, false },
+	{ "((((((((", NULL, NULL, NULL, NULL, NULL, NULL, 0, RECEIVED_QUEUE, false },
+	{ "by ;;;", NULL, NULL, NULL, NULL, NULL, NULL, 0, RECEIVED_QUEUE, false },
+};
+
+/* Slices keep the folds of their line; what reads them takes these out. */
+static bool same(struct str got, const char *want)
+{
+	char text[300];
+	header_unfold(got, text, sizeof(text));
+	return strcmp(text, want ? want : "") == 0;
+}
+
+static void check(const struct row *row, const struct received *r)
+{
+	char ip[IP_TEXT_MAX] = "";
+	if (r->ip.family)
+		ip_format(&r->ip, ip);
+	CHECK_ROW(row->line, strcmp(ip, row->ip ? row->ip : "") == 0);
+	CHECK_ROW(row->line, same(r->rdns, row->rdns));
+	CHECK_ROW(row->line, same(r->helo, row->helo));
+	CHECK_ROW(row->line, same(r->by, row->by));
+	CHECK_ROW(row->line, same(r->id, row->id));
+	CHECK_ROW(row->line, same(r->with, row->with));
+	CHECK_ROW(row->line, r->has_time == (row->time_s != 0));
+	CHECK_ROW(row->line, !r->has_time || r->date.time_s == row->time_s);
+	CHECK_ROW(row->line, r->form == row->form);
+	CHECK_ROW(row->line, r->auth == row->auth);
+}
+
+static void test_forms(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		/* Exactly as long as the line: reading behind it is caught. */
+		size_t n = strlen(rows[i].line);
+		char *copy = mem_alloc(n ? n : 1);
+		struct received r;
+		memcpy(copy, rows[i].line, n);
+		received_parse((struct str){ copy, n }, &r);
+		check(&rows[i], &r);
+		free(copy);
+	}
+}
+
+/* Folding at every space changes nothing. */
+static void test_folded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b = { 0 };
+		struct received r, plain;
+		for (const char *p = rows[i].line; *p; p++) {
+			if (*p == ' ')
+				buf_add_cstr(&b, "\r\n\t");
+			else
+				buf_add_byte(&b, *p);
+		}
+		received_parse(buf_str(&b), &r);
+		received_parse(str_of(rows[i].line), &plain);
+		check(&rows[i], &r);
+		CHECK_ROW(rows[i].line, str_eq(r.recipient, plain.recipient));
+		CHECK_ROW(rows[i].line, str_eq(r.sender, plain.sender));
+		buf_fini(&b);
+	}
+}
+
+static void test_details(void **state)
+{
+	(void)state;
+	struct received r;
+	received_parse(STR("from a (b.example [192.0.2.1] (may be forged)) by mx.example (8.8.8/8.8.8) "
+	                   "with ESMTP id 1 (version=TLSv1 cipher=X) for <u@example.org>; x "
+	                   "(envelope-from s@example.net)"), &r);
+	assert_true(r.rdns_doubtful);
+	assert_true(str_eq(r.recipient, STR("u@example.org")));
+	assert_true(str_eq(r.sender, STR("s@example.net")));
+	assert_true(str_eq(r.tls, STR("version=TLSv1 cipher=X")));
+	received_parse(STR("from x (joe@192.0.2.1) by y with SMTP; 9 Aug 2004 00:00:00 -0000"), &r);
+	assert_true(str_eq(r.ident, STR("joe")));
+	received_parse(STR("from x ([256.1.1.1]) by y with SMTP"), &r);
+	assert_true(r.bad_ip && r.ip.family == 0);
+	received_parse(STR("from x (1.2.3.4 [192.0.2.1]) by y with SMTP"), &r);
+	assert_int_equal(r.rdns.n, 0);
+}
+
+static double cpu_s(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* 100 MB in one line, and nesting without end: as quick as a short one. */
+static void test_limits(void **state)
+{
+	(void)state;
+	enum { HUGE_BYTES = 100 << 20 };
+	static const char *const fills[] = { "a", "(", ")", "(a)", "from ", ";", "[", "<", "\"",
+	                                     "by x ", "(((a ", "\\(", "[1.2.3.4] " };
+	char *p = mem_alloc(HUGE_BYTES);
+	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
+		size_t n = strlen(fills[i]);
+		for (size_t at = 0; at + n <= 1 << 20; at += n)
+			memcpy(p + at, fills[i], n);
+		struct received r;
+		double from = cpu_s();
+		received_parse((struct str){ p, HUGE_BYTES }, &r);
+		CHECK_ROW(fills[i], r.truncated);
+		CHECK_ROW(fills[i], cpu_s() - from < 1);
+	}
+	free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forms), cmocka_unit_test(test_folded),
+		cmocka_unit_test(test_details), cmocka_unit_test(test_limits),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

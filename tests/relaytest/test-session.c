@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The session against scripted hosts: how it talks to servers good and odd, and what it
+ * makes of their answers. Proof, retests and bounds have files of their own.
+ */
+#include "host.h"
+
+#include "catalogue/catalogue.h"
+
+#define RELAYS_ALL "RCPT * => 250 2.1.5 Ok\n"
+
+static const char *const only_e01[] = { "E01", NULL };
+
+/* ---- closed, in every way of saying so ------------------------------------------ */
+
+static void test_closed(void **state)
+{
+	(void)state;
+	static const struct play plays[] = {
+		{ .name = "pipelined", .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 E14:rcpt:554 X02:rcpt:554 S11:skipped S01a:rcpt:554" },
+		{ .name = "lock-step", .ehlo = "SIZE", .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 X02:rcpt:554 S12:rcpt:554" },
+		{ .name = "one transaction at a time", .pipeline = 1, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
+		{ .name = "byte by byte", .habits = BYTEWISE, .verdict = VERDICT_CLOSED,
+		  .control_ok = true },
+		{ .name = "at MAIL", .rules = "MAIL * => 550 5.7.1 Not from you",
+		  .verdict = VERDICT_CLOSED, .cases = "E01:mail:550" },
+		{ .name = "454 4.7.1 is a policy", .rules = "RCPT TO:<postmaster* => 250 Ok\n"
+		  "RCPT * => 454 4.7.1 Relay access denied", .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "E01:rcpt:454" },
+		{ .name = "at DATA", .rules = RELAYS_ALL "DATA => 554 5.7.1 Relaying denied",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .catch_all = true,
+		  .cases = "E01:data:554" },
+		{ .name = "at the final dot", .rules = RELAYS_ALL ". => 550 5.7.1 Relaying denied",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .catch_all = true,
+		  .cases = "E01:message:550" },
+		{ .name = "banner 554", .rules = "BANNER => 554 5.7.1 No !closed",
+		  .verdict = VERDICT_CLOSED, .cases = "E01:connect:554", .connections_max = 20 },
+		{ .name = "multi-line, codes disagree: the last counts",
+		  .rules = "RCPT TO:<postmaster* => 250 Ok\nRCPT * => 250-Taken|554 5.7.1 Not taken",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554" },
+		{ .name = "hang-up at EHLO and HELO",
+		  .rules = "EHLO * => - !closed\nHELO * => - !closed", .verdict = VERDICT_CLOSED },
+		{ .name = "hang-up at MAIL", .rules = "MAIL * => - !closed",
+		  .verdict = VERDICT_CLOSED },
+		{ .name = "hang-up at RCPT", .rules = "RCPT * => - !reset",
+		  .verdict = VERDICT_CLOSED },
+		{ .name = "hang-up at RSET", .rules = "RSET => - !closed", .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
+		{ .name = "hang-up at QUIT", .rules = "QUIT => - !closed", .verdict = VERDICT_CLOSED,
+		  .control_ok = true },
+		{ .name = "hang-up at DATA", .rules = RELAYS_ALL "DATA => - !closed",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .catch_all = true },
+		{ .name = "loses what was pipelined", .habits = LOSES_PIPELINED,
+		  .verdict = VERDICT_CLOSED, .control_ok = true },
+		{ .name = "IPv6", .ipv6 = true, .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E07:rcpt:554 E19:rcpt:554" },
+	};
+	PLAY_ALL(plays);
+}
+
+/* ---- old and short-tempered servers ----------------------------------------------- */
+
+static void test_tempers(void **state)
+{
+	(void)state;
+	static const struct play plays[] = {
+		{ .name = "knows no EHLO", .rules = "EHLO * => 500 5.5.1 What?",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554 S11:skipped" },
+		{ .name = "hangs up at EHLO", .rules = "EHLO * => - !closed",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554" },
+		{ .name = "hangs up at EHLO, open", .rules = "EHLO * => - !closed\n" RELAYS_ALL,
+		  .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2, .control_ok = true,
+		  .catch_all = true, .cases = "E01:message:250 E01/1:message:250" },
+		{ .name = "no RSET", .rules = "RSET => 502 5.5.1 Not here",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
+		{ .name = "no RSET, lock-step", .ehlo = "SIZE", .rules = "RSET => 502 5.5.1 Not here",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
+		{ .name = "421 after 3 errors", .errors_421 = 3, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "E01:rcpt:554 E20:rcpt:554 X02:rcpt:554" },
+		{ .name = "421 after 3 errors, lock-step", .errors_421 = 3, .ehlo = "SIZE",
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 E20:rcpt:554 X02:rcpt:554" },
+		{ .name = "421 at the next MAIL, lock-step", .ehlo = "SIZE",
+		  .rules = "6*MAIL * => 250 Ok\n1*MAIL * => 421 4.7.0 Enough !closed",
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 E02:rcpt:554 E03:rcpt:554 E04:rcpt:554" },
+		{ .name = "421 at RCPT, lock-step", .ehlo = "SIZE",
+		  .rules = "3*RCPT *@one.test> => 554 5.7.1 No\n1*RCPT * => 421 4.7.0 Enough !closed",
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 E02:rcpt:554 E03:rcpt:554 E04:rcpt:554" },
+		{ .name = "421 after each refusal", .errors_421 = 1, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "X02:rcpt:554" },
+		{ .name = "hangs up after 3 errors", .errors_hangup = 3, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "X02:rcpt:554" },
+		{ .name = "hangs up after 1", .errors_hangup = 1, .verdict = VERDICT_CLOSED,
+		  .control_ok = true },
+		{ .name = "hangs up after 3, percent hack", .errors_hangup = 3, .fate = RELAY,
+		  .rules = "RCPT TO:*%*@mx.host.test> => 250 Ok", .verdict = VERDICT_OPEN,
+		  .accepted = 2, .control_ok = true, .cases = "E14:message:250" },
+		{ .name = "never answers QUIT", .habits = SILENT_AT_QUIT, .accepted = -1,
+		  .verdict = VERDICT_CLOSED, .control_ok = true },
+	};
+	PLAY_ALL(plays);
+}
+
+/* A chunk of refusals a connection, and what is learned from a hang-up. */
+static void test_chunks(void **state)
+{
+	(void)state;
+	static const struct play patient = {
+		.name = "six refusals", .verdict = VERDICT_CLOSED, .control_ok = true,
+	};
+	static const struct play curt = {
+		.name = "hang-up after 2 is learned", .errors_hangup = 2, .ehlo = "SIZE",
+		.verdict = VERDICT_CLOSED, .control_ok = true,
+	};
+	struct seen seen;
+	play(&patient, &seen);
+	assert_in_range(seen.connections, 9, 30);
+	seen_fini(&seen);
+	play(&curt, &seen);
+	/* Two forms a connection: were nothing learned, each third one would be lost first. */
+	assert_in_range(seen.connections, 20, 70);
+	seen_fini(&seen);
+}
+
+/* ---- no conversation, and later ------------------------------------------------------ */
+
+static void test_undecided(void **state)
+{
+	(void)state;
+	static const struct play plays[] = {
+		{ .name = "nobody listens", .rules = "CONNECT => - !refused",
+		  .verdict = VERDICT_UNREACHABLE, .connections_max = 1 },
+		{ .name = "no route", .rules = "CONNECT => - !unreachable",
+		  .verdict = VERDICT_UNREACHABLE, .connections_max = 1 },
+		{ .name = "filtered", .rules = "CONNECT => - !timeout",
+		  .verdict = VERDICT_UNREACHABLE, .connections_max = 1 },
+		{ .name = "hangs up at connect", .rules = "BANNER => - !closed",
+		  .verdict = VERDICT_UNREACHABLE, .connections_max = 20 },
+		{ .name = "silent", .rules = "BANNER => -\nPROXY* => -", .verdict = VERDICT_UNREACHABLE,
+		  .connections_max = 20 },
+		{ .name = "no SMTP", .rules = "BANNER => HTTP/1.0 400 no|x|x|x|x !closed",
+		  .verdict = VERDICT_UNREACHABLE, .connections_max = 20 },
+		{ .name = "banner 421", .rules = "BANNER => 421 4.3.2 Busy !closed",
+		  .verdict = VERDICT_INCONCLUSIVE, .connections_max = 25 },
+		{ .name = "EHLO 451", .rules = "EHLO * => 451 4.3.0 Try later",
+		  .verdict = VERDICT_INCONCLUSIVE },
+		{ .name = "greylisting", .rules = "RCPT * => 450 4.2.0 Greylisted, try again later",
+		  .verdict = VERDICT_INCONCLUSIVE, .cases = "E01:rcpt:450" },
+		{ .name = "one form greylisted", .rules = "RCPT TO:<*!* => 450 4.3.0 Try again later",
+		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true },
+		{ .name = "late greylisting", .rules = RELAYS_ALL ". => 451 4.3.0 Try again later",
+		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .catch_all = true },
+		{ .name = "silent from MAIL on", .rules = "MAIL * => -\nRCPT * => -\nRSET => -",
+		  .verdict = VERDICT_INCONCLUSIVE, .connections_max = 8 },
+		{ .name = "silent at DATA", .rules = RELAYS_ALL "DATA => -",
+		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .catch_all = true,
+		  .connections_max = 20 },
+		{ .name = "stopped with candidates left",
+		  .rules = RELAYS_ALL "1*DATA => 554 5.7.1 No\n1*DATA => -\n1*DATA => 554 5.7.1 No\n"
+		           "2*DATA => -\nDATA => 554 5.7.1 No",
+		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .catch_all = true },
+		{ .name = "421 to all, for ever", .rules = "MAIL * => 421 4.7.0 Too many !closed",
+		  .verdict = VERDICT_INCONCLUSIVE, .connections_max = 12 },
+		{ .name = "refused after one connection", .rules = "1*CONNECT => 0\nCONNECT => - !refused",
+		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .connections_max = 20 },
+	};
+	PLAY_ALL(plays);
+}
+
+/* ---- ports and sessions of their own ---------------------------------------------------- */
+
+static void test_sessions(void **state)
+{
+	(void)state;
+	static const struct play plays[] = {
+		{ .name = "465 speaks TLS at once", .port = 465, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .ehlo = "PIPELINING STARTTLS", .cases = "E01:rcpt:554" },
+		{ .name = "no TLS at 465", .port = 465, .rules = "TLS => - !tls",
+		  .verdict = VERDICT_UNREACHABLE },
+		{ .name = "LMTP at 24", .port = 24, .rules = "EHLO * => 500 What?\nHELO * => 500 What?",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554" },
+		{ .name = "under STARTTLS all forms again", .ehlo = "PIPELINING STARTTLS",
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S09-E01:rcpt:554 S09-X02:rcpt:554" },
+		{ .name = "STARTTLS refused", .ehlo = "PIPELINING STARTTLS",
+		  .rules = "STARTTLS => 554 5.7.1 Not you", .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "S09-E01:helo:554" },
+		{ .name = "STARTTLS breaks", .ehlo = "PIPELINING STARTTLS", .rules = "TLS => - !tls",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S09-E01:connect" },
+		{ .name = "bytes behind the 220 of STARTTLS are not believed",
+		  .ehlo = "PIPELINING STARTTLS",
+		  .rules = "STARTTLS => 220 Go|250 mx.host.test|250 Ok|250 Ok|250 Ok|250 Ok|354 Go",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S09-E01:rcpt:554" },
+		{ .name = "XCLIENT refused", .ehlo = "PIPELINING XCLIENT",
+		  .rules = "XCLIENT * => 550 5.7.0 Not you", .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "S04:helo:550" },
+		{ .name = "XCLIENT taken, not believed", .ehlo = "PIPELINING XCLIENT",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S04:rcpt:554" },
+		{ .name = "XCLIENT not offered", .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S04:skipped S04b:skipped" },
+		{ .name = "XFORWARD offered is a finding only", .ehlo = "PIPELINING XFORWARD",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S04b:helo" },
+		{ .name = "PROXY not understood", .rules = "PROXY* => 500 What?",
+		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S05a:helo:500 S05b:helo:500" },
+		{ .name = "BDAT refused", .ehlo = "PIPELINING CHUNKING", .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "S11:rcpt:554" },
+		{ .name = "DATA after a refusal", .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S20:data:503" },
+		{ .name = "S03 needs a source", .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S03:skipped" },
+		{ .name = "S03 with a source", .trusted_source = true, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "S03:rcpt:554" },
+		{ .name = "S06 where port 25 is not ours to use",
+		  .rules = "9*CONNECT => 0\n9*CONNECT => 0\n1*CONNECT => 0", .verdict = VERDICT_CLOSED,
+		  .control_ok = true },
+		{ .name = "no AUTH offered", .consent = CONSENT_OWNER, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "S10:skipped S14:skipped" },
+		{ .name = "invented credentials need the owner", .ehlo = "PIPELINING AUTH",
+		  .consent = CONSENT_RANGE, .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S10:skipped S14:skipped" },
+		{ .name = "invented credentials refused", .ehlo = "PIPELINING AUTH",
+		  .consent = CONSENT_OWNER, .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S10:helo:535" },
+		{ .name = "no collector address", .no_collector = true, .verdict = VERDICT_CLOSED,
+		  .control_ok = true, .cases = "E32:skipped E33:skipped" },
+	};
+	PLAY_ALL(plays);
+}
+
+/* Which consent may do what: AUTH leaves us with the owner's alone. */
+static void test_auth_consent(void **state)
+{
+	(void)state;
+	static const enum consent others[] = { CONSENT_RANGE, CONSENT_EVIDENCE, CONSENT_CONTACT };
+	struct play p = { .name = "AUTH", .ehlo = "PIPELINING AUTH", .account = true,
+	                  .verdict = VERDICT_CLOSED, .control_ok = true };
+	struct seen seen;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		p.consent = others[i];
+		play(&p, &seen);
+		assert_int_equal(seen_count(&seen, "AUTH*"), 0);
+		seen_fini(&seen);
+	}
+	p.consent = CONSENT_OWNER;
+	play(&p, &seen);
+	assert_int_equal(seen_count(&seen, "AUTH PLAIN *"), 2);
+	seen_fini(&seen);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static void test_names(void **state)
+{
+	(void)state;
+	static const struct play named = { .name = "named", .verdict = VERDICT_CLOSED,
+	                                   .control_ok = true };
+	static const struct play nameless = {
+		.name = "nameless", .nameless = true, .verdict = VERDICT_CLOSED, .control_ok = true,
+		.cases = "E06:skipped E07:rcpt:554 E09:skipped E14:skipped E15:rcpt:554 S02a:skipped",
+	};
+	struct seen seen;
+	play(&named, &seen);
+	assert_int_equal(seen_count(&seen, "MAIL FROM:<*@mx.host.test>"), 3);     /* E06 E08 X01 */
+	assert_int_equal(seen_count(&seen, "MAIL FROM:<*@host.test>"), 1);        /* E09 */
+	assert_int_equal(seen_count(&seen, "EHLO mx.host.test"), 1);
+	assert_int_equal(seen_count(&seen, "EHLO host.test"), 1);
+	assert_int_equal(seen_count(&seen, "EHLO [[]192.0.2.1]"), 1);
+	seen_fini(&seen);
+	/* A name that does not resolve to the host never goes into an address. */
+	play(&nameless, &seen);
+	assert_int_equal(seen_count(&seen, "*host.test*"), 0);
+	seen_fini(&seen);
+}
+
+/* Every form is either tried or says why not. */
+static void test_all_forms_accounted_for(void **state)
+{
+	(void)state;
+	static const struct play p = {
+		.name = "all", .ehlo = "PIPELINING STARTTLS CHUNKING SMTPUTF8 XCLIENT XFORWARD AUTH",
+		.consent = CONSENT_OWNER, .account = true, .trusted_source = true,
+		.rules = "AUTH * => 235 2.7.0 Welcome", .verdict = VERDICT_CLOSED, .control_ok = true,
+	};
+	struct seen seen;
+	play(&p, &seen);
+	for (size_t i = 0; i < relay_case_count; i++) {
+		const struct relay_case *c = &relay_cases[i];
+		if (c->session == RELAY_STARTTLS)
+			continue;
+		const struct case_result *r = seen_result(&seen, c->id, 0);
+		CHECK_ROW(c->id, r->stage != STAGE_NONE);
+		CHECK_ROW(c->id, r->refused || r->stage == STAGE_SKIPPED ||
+		          c->flags & RELAY_FINDING_ONLY);
+	}
+	seen_fini(&seen);
+}
+
+/* The bench's and tests' choice of forms. */
+static void test_only(void **state)
+{
+	(void)state;
+	static const struct play p = {
+		.name = "only", .only = only_e01, .verdict = VERDICT_CLOSED, .control_ok = true,
+		.connections_max = 1, .cases = "E01:rcpt:554",
+	};
+	struct seen seen;
+	play(&p, &seen);
+	assert_int_equal(seen.outcome.n, 1);
+	assert_int_equal(seen_count(&seen, "RCPT*"), 1);
+	seen_fini(&seen);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_tempers),
+		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_undecided),
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_auth_consent),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_all_forms_accounted_for),
+		cmocka_unit_test(test_only),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: ISC
+"""Many simulated mail hosts, and the program that scans them.
+
+$PORTREEVE names the program, $SIMULATOR the simulator; without it, the one built beside the
+program. All runs in a network namespace of its own where the system allows that: only there
+are IPv6 addresses and the ports below 1024 to be had.
+"""
+
+import collections
+import ctypes
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+PORTREEVE = Path(os.environ.get("PORTREEVE", TOP / "build-asan" / "portreeve"))
+SIMULATOR = Path(os.environ.get("SIMULATOR", PORTREEVE.parent / "tests" / "sim" / "simulator"))
+
+GIVE_UP_S = 300
+USUAL_PORT = 2601
+TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{28}(?![a-z0-9])", re.I)
+TRUSTED_V4, TRUSTED_V6 = "127.0.77.66", "2001:db8:ffff::66"
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+
+
+def enter_namespace():
+    """Whether this process has a network of its own now: loopback, and nothing else."""
+    uid, gid = os.getuid(), os.getgid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET | (CLONE_NEWUSER if uid else 0)):
+        return False
+    if uid:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
+    return True
+
+
+def add_addresses(addresses):
+    batch = "".join(f"addr add {one}/128 dev lo nodad\n" for one in addresses)
+    subprocess.run(["ip", "-6", "-batch", "-"], input=batch, text=True, check=True)
+
+
+Persona = collections.namedtuple("Persona", "name truth copies port")
+Host = collections.namedtuple("Host", "address port persona")
+Event = collections.namedtuple("Event", "name address port persona text")
+
+
+def read_personas():
+    lines = subprocess.run([SIMULATOR, "--personas"], check=True, capture_output=True, text=True)
+    fields = (line.split() for line in lines.stdout.splitlines())
+    return [Persona(name, truth, int(copies), int(port)) for name, truth, copies, port in fields]
+
+
+def other_address(address):
+    """Where what a multi-hop host relays comes from."""
+    if ":" in address:
+        family, at = socket.AF_INET6, 4
+    else:
+        family, at = socket.AF_INET, 1
+    octets = bytearray(socket.inet_pton(family, address))
+    octets[at] = 254
+    return socket.inet_ntop(family, bytes(octets))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Field:
+    """A set of simulated hosts, and a state directory for the program that tests them."""
+
+    def __init__(self, directory, hosts, isolated):
+        self.directory, self.hosts, self.isolated = directory, hosts, isolated
+        self.collector, self.dns = free_port(), free_port()
+        self.log_path = directory / "simulator.log"
+        self.simulator = None
+        self.configure()
+
+    def configure(self):
+        v6 = self.isolated
+        listen = [f"127.0.0.1:{self.collector}"]
+        trusted = [TRUSTED_V4]
+        if v6:
+            listen.append(f"[2001:db8:ffff::1]:{self.collector}")
+            trusted.append(TRUSTED_V6)
+        quoted = [", ".join(f'"{one}"' for one in words) for words in (listen, trusted)]
+        (self.directory / "portreeve.conf").write_text(f"""
+hostname = "tester.example"
+resolver = {{"127.0.0.1:{self.dns}"}}
+tester {{
+  domain = "d.test"
+  domain2 = "t.test"
+  collector = "127.0.0.1:{self.collector}"
+  trusted_source = {{{quoted[1]}}}
+  wait = 4
+  proof_wait = 2
+  rate = 1000
+  connect_timeout = 4
+  command_timeout = 4
+  session_timeout = 15
+}}
+collector {{
+  listen = {{{quoted[0]}}}
+}}
+""")
+
+    def start(self):
+        text = "".join(f"{one.address} {one.port} {one.persona}\n" for one in self.hosts)
+        (self.directory / "hosts").write_text(text)
+        command = [SIMULATOR, "--hosts", self.directory / "hosts", "--log", self.log_path,
+                   "--collector", f"127.0.0.1:{self.collector}",
+                   "--dns", f"127.0.0.1:{self.dns}", "--first-domain", "d.test",
+                   "--trusted-client", TRUSTED_V4]
+        if self.isolated:
+            command += ["--collector", f"[2001:db8:ffff::1]:{self.collector}",
+                        "--trusted-client", TRUSTED_V6]
+        self.simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.simulator.stdout.readline() == "ready\n"
+        for range_ in ("127.0.0.0/8", "2001:db8::/32"):
+            self.run("permit", "add", range_, "--consent", "owner", "--by", "the tests")
+
+    def stop(self):
+        """The simulator must end well: with a sanitizer that says that it has no leaks."""
+        if self.simulator.poll() is None:
+            self.simulator.send_signal(signal.SIGTERM)
+        return self.simulator.wait(GIVE_UP_S)
+
+    def command(self, name, *arguments):
+        return [PORTREEVE, name, "-c", self.directory / "portreeve.conf",
+                "--state", self.directory / "state", *arguments]
+
+    def run(self, name, *arguments, codes=(0,)):
+        done = subprocess.run(self.command(name, *arguments), check=False, capture_output=True,
+                              text=True, timeout=GIVE_UP_S)
+        assert done.returncode in codes, (done.returncode, done.stderr)
+        return done
+
+    def scan_arguments(self, port, *more):
+        path = self.directory / f"targets-{port}"
+        path.write_text("".join(f"{one.address}\n" for one in self.hosts if one.port == port))
+        return ["scan", "--file", str(path), "--port", str(port), "--json", *more]
+
+    def scan(self, port, *more):
+        """The results of a scan, by address."""
+        done = self.run(*self.scan_arguments(port, *more), codes=(0, 1, 2))
+        results = map(json.loads, done.stdout.splitlines())
+        return {result["address"]: result for result in results}
+
+    def events(self, *names):
+        fields = (line.split(" ", 4) for line in self.log_path.read_text().splitlines())
+        events = (Event(name, address, int(port), persona, text)
+                  for name, address, port, persona, text in fields)
+        return [event for event in events if not names or event.name in names]
+
+    def stored_verdicts(self):
+        """What the store says of each address, for runs that could not print it."""
+        names = ["none", "open", "closed", "accepting", "backscatter", "unreachable",
+                 "inconclusive"]
+        store = sqlite3.connect(f"file:{self.directory}/state/portreeve.db?mode=ro", uri=True)
+        rows = store.execute("SELECT address, verdict FROM tests WHERE state = 3 AND verdict > 0 "
+                             "ORDER BY key DESC").fetchall()
+        store.close()
+        verdicts = {}
+        for address, verdict in rows:
+            family = socket.AF_INET if address[0] == 4 else socket.AF_INET6
+            verdicts[socket.inet_ntop(family, address[1:])] = names[verdict]
+        return verdicts
+
+
+def spread(personas, count, seed):
+    """`count` hosts of the usual port over 127.0.0.0/8: of each persona its share, at least one."""
+    dice = random.Random(seed)
+    usual = [one for one in personas if one.port == 0]
+    whole = sum(one.copies for one in usual)
+    names = [one.name for one in usual
+             for _ in range(max(1, one.copies * (count - len(usual)) // whole))]
+    names += ["closed"] * (count - len(names))
+    taken = set()
+    hosts = []
+    for name in names:
+        address = None
+        while address is None or address in taken:
+            address = f"127.{dice.randint(1, 250)}.{dice.randint(0, 255)}.{dice.randint(1, 254)}"
+        taken.add(address)
+        hosts.append(Host(address, USUAL_PORT, name))
+    return hosts
+
+
+@pytest.fixture(scope="session")
+def isolated():
+    return enter_namespace()
+
+
+@pytest.fixture(scope="session")
+def personas():
+    return read_personas()
+
+
+@pytest.fixture(scope="session")
+def make_field(isolated):
+    fields = []
+
+    def make(hosts):
+        # The program becomes another user: it must be able to get there.
+        directory = Path(tempfile.mkdtemp(prefix="portreeve-sim-"))
+        directory.chmod(0o755)
+        field = Field(directory, hosts, isolated)
+        fields.append(field)
+        field.start()
+        return field
+
+    yield make
+    for field in fields:
+        field.stop()
+        shutil.rmtree(field.directory)
+
+
+def wait_until(condition, what):
+    end = time.monotonic() + GIVE_UP_S
+    while not condition():
+        assert time.monotonic() < end, f"gave up waiting for {what}"
+        time.sleep(0.02)

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One connection to a simulated host: the bytes. Commands are given to the engine one at a
+ * time, so that each reply can be held back, bent or cut off as the persona has it.
+ */
+#include "session.h"
+
+#include "base/mem.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum {
+	LONG_LINE_BYTES = 8 << 20, MANY_LINES = 200, ENDLESS_MS = 5, DRIP_MS = 200, PAUSE_MS = 300,
+	NO_LIMIT = 1000000, PROXY_V2_BYTES = 28,
+};
+
+static const char proxy_v2[] = "\r\n\r\n\0\r\nQUIT\n";
+
+static unsigned wire(const struct session *s)
+{
+	return s->host->persona->wire;
+}
+
+static unsigned offers(const struct session *s)
+{
+	return s->host->persona->offers;
+}
+
+/* ---- out ------------------------------------------------------------------------- */
+
+static void add_long(struct buf *out, size_t bytes)
+{
+	char chunk[4096];
+	memset(chunk, 'x', sizeof(chunk));
+	for (size_t n = 0; n < bytes; n += sizeof(chunk))
+		buf_add(out, chunk, sizeof(chunk));
+}
+
+/* One reply of the engine as this host says it. */
+static void bend(struct session *s, struct str text, struct buf *out)
+{
+	bool refusal = text.n > 3 && (text.p[0] == '5' || text.p[0] == '4');
+	bool single = text.n > 3 && text.p[3] == ' ';
+	if (wire(s) & WIRE_DISAGREES && single)
+		buf_add_cstr(out, refusal ? "250-So far, so good\r\n" : "554-So far, so bad\r\n");
+	for (int i = 0; wire(s) & WIRE_MANY_LINES && refusal && i < MANY_LINES; i++)
+		buf_printf(out, "%.3s-Line %d of the rules of this house\r\n", text.p, i);
+	if (wire(s) & WIRE_LONG_LINES && refusal) {
+		buf_add(out, text.p, text.n - 2);
+		add_long(out, LONG_LINE_BYTES);
+		text = str_from(text, text.n - 2);
+	}
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] != '\r' || !(wire(s) & WIRE_LF_ONLY))
+			buf_add_byte(out, text.p[i]);
+}
+
+static void put(struct session *s, struct str bytes)
+{
+	if (wire(s) & WIRE_BYTEWISE) {
+		buf_add_str(&s->slow, bytes);
+		loop_timer_arm(s->timer, 0);
+	} else {
+		stream_write(s->stream, bytes);
+	}
+}
+
+static void flush(struct session *s)
+{
+	if (s->out.n)
+		put(s, buf_str(&s->out));
+	buf_clear(&s->out);
+}
+
+/* Says what the engine has said, once for each command. */
+static void say(struct session *s)
+{
+	struct str text = smtp_server_output(s->smtp);
+	struct buf instead = { 0 };
+	if (s->say_refusal) {
+		const char *enhanced, *words;
+		int code = policy_refusal(s->host->persona, &enhanced, &words);
+		buf_printf(&instead, "%d %s %s\r\n", code, enhanced, words);
+	}
+	s->say_refusal = false;
+	struct str said = instead.n ? buf_str(&instead) : text;
+	if (said.n) {
+		bend(s, said, &s->out);
+		s->refusals += said.p[0] >= '4';
+	}
+	smtp_server_output_sent(s->smtp, text.n);
+	buf_fini(&instead);
+	if (wire(s) & WIRE_PIECEMEAL)
+		flush(s);
+	if (policy_hangs_up(s, "ERRORS") && s->refusals >= s->host->persona->errors) {
+		flush(s);
+		s->gone = true;
+	}
+}
+
+/* ---- the engine ------------------------------------------------------------------- */
+
+static void start_tls(struct session *s)
+{
+	s->start_tls = false;
+	flush(s);
+	buf_clear(&s->in);
+	if (offers(s) & BREAKS_TLS) {
+		stream_write(s->stream, STR("500 what is TLS?\r\n"));
+		s->gone = true;
+		return;
+	}
+	s->waiting = true;
+	stream_start_tls(s->stream, s->host->sim->tls, true, NULL);
+}
+
+static void turn(struct session *s)
+{
+	struct smtp_server_event ev;
+	while (!s->closing && smtp_server_next(s->smtp, &ev))
+		policy_answer(s, &ev);
+	if (s->gone)
+		return;                  /* it hung up in the middle */
+	say(s);
+	if (s->start_tls && !s->gone)
+		start_tls(s);
+}
+
+static void begin(struct session *s)
+{
+	s->begun = true;
+	turn(s);
+}
+
+static void read_verb(struct session *s, struct str line)
+{
+	size_t n = 0;
+	while (n < line.n && n < sizeof(s->verb) - 1 && ascii_isalpha((unsigned char)line.p[n]))
+		n++;
+	for (size_t i = 0; i < n; i++)
+		s->verb[i] = (char)(line.p[i] & ~0x20);
+	s->verb[n] = '\0';
+}
+
+/* Commands that this host takes in its own way, before its engine sees them. */
+static bool is_special(struct session *s)
+{
+	if (policy_hangs_up(s, s->verb)) {
+		flush(s);
+		s->gone = true;
+		return true;
+	}
+	if (wire(s) & WIRE_SILENT_LATER && strcmp(s->verb, "MAIL") == 0) {
+		s->deaf = true;
+		return true;
+	}
+	bool no_rset = offers(s) & NO_RSET && strcmp(s->verb, "RSET") == 0;
+	bool not_lmtp = offers(s) & OFFER_LMTP &&
+	                (strcmp(s->verb, "EHLO") == 0 || strcmp(s->verb, "HELO") == 0);
+	if (no_rset || not_lmtp)
+		buf_add_cstr(&s->out, "500 5.5.1 Command not known\r\n");
+	return no_rset || not_lmtp;
+}
+
+static void command(struct session *s, struct str line)
+{
+	read_verb(s, line);
+	if (is_special(s))
+		return;
+	if (offers(s) & OFFER_LMTP && strcmp(s->verb, "LHLO") == 0) {
+		smtp_server_input(s->smtp, STR("EHLO"));
+		line = str_from(line, 4);
+	}
+	smtp_server_input(s->smtp, line);
+	turn(s);
+	if (wire(s) & WIRE_LOSES_PIPELINED && !s->in_message)
+		buf_clear(&s->in);
+}
+
+/* The next line, or within a chunk what there is. */
+static bool next_piece(struct session *s, struct buf *piece)
+{
+	size_t end = str_find(buf_str(&s->in), '\n');
+	size_t n = end != SIZE_MAX ? end + 1 : s->in_message ? s->in.n : 0;
+	if (n == 0)
+		return false;
+	buf_clear(piece);
+	buf_add(piece, s->in.p, n);
+	buf_consume(&s->in, n);
+	return true;
+}
+
+static void pump(struct session *s)
+{
+	struct buf piece = { 0 };
+	while (!s->gone && !s->closing && !s->waiting && !s->deaf && next_piece(s, &piece)) {
+		if (s->in_message) {
+			smtp_server_input(s->smtp, buf_str(&piece));
+			turn(s);
+		} else {
+			command(s, buf_str(&piece));
+		}
+		if (s->host->persona->delay_ms && s->out.n && !s->gone) {
+			s->waiting = true;
+			loop_timer_arm(s->timer, s->host->persona->delay_ms);
+		}
+	}
+	buf_fini(&piece);
+	if (s->gone || (s->waiting && s->host->persona->delay_ms))
+		return;
+	flush(s);
+	if (s->closing && s->slow.n == 0)
+		stream_finish(s->stream);
+}
+
+/* ---- before the greeting ------------------------------------------------------------ */
+
+/* Cuts a PROXY header off the input. False: more is needed. */
+static bool read_proxy(struct session *s)
+{
+	struct str in = buf_str(&s->in);
+	if (str_prefix(in, STR("PROXY "))) {
+		size_t end = str_find(in, '\n');
+		if (end == SIZE_MAX)
+			return false;
+		s->by_proxy = true;
+		buf_consume(&s->in, end + 1);
+	} else if (in.n >= sizeof(proxy_v2) - 1 &&
+	           memcmp(in.p, proxy_v2, sizeof(proxy_v2) - 1) == 0) {
+		if (in.n < PROXY_V2_BYTES)
+			return false;
+		s->by_proxy = true;
+		buf_consume(&s->in, PROXY_V2_BYTES);
+	}
+	return true;
+}
+
+static void chatter(struct session *s)
+{
+	if (wire(s) & WIRE_GARBAGE) {
+		char noise[4096];
+		for (size_t i = 0; i < sizeof(noise); i++)
+			noise[i] = (char)(i * 131 + i / 7 * 17);
+		stream_write(s->stream, (struct str){ noise, sizeof(noise) });
+		return;
+	}
+	stream_write(s->stream, STR("220-Welcome to this server, please read the rules\r\n"));
+	loop_timer_arm(s->timer, wire(s) & WIRE_DRIPS ? DRIP_MS : ENDLESS_MS);
+}
+
+static void greet(struct session *s)
+{
+	if (wire(s) & WIRE_SILENT || offers(s) & NEEDS_PROXY)
+		return;
+	if (wire(s) & (WIRE_ENDLESS | WIRE_DRIPS | WIRE_GARBAGE)) {
+		chatter(s);
+	} else if (wire(s) & WIRE_LONG_BANNER) {
+		buf_add_cstr(&s->out, "220 ");
+		add_long(&s->out, LONG_LINE_BYTES);
+		flush(s);
+	} else if (wire(s) & WIRE_GREET_PAUSE) {
+		stream_write(s->stream, STR("220-One moment\r\n"));
+		loop_timer_arm(s->timer, PAUSE_MS);
+	} else {
+		begin(s);
+		pump(s);
+	}
+}
+
+static void early_input(struct session *s)
+{
+	if (offers(s) & NEEDS_PROXY) {
+		if (!read_proxy(s))
+			return;
+		if (s->by_proxy)
+			begin(s);
+		else
+			s->gone = true;
+	} else if (wire(s) & WIRE_GREET_PAUSE) {
+		stream_write(s->stream, STR("521 5.7.0 It is not your turn\r\n"));
+		s->gone = true;
+	}
+}
+
+/* ---- the stream -------------------------------------------------------------------- */
+
+static void session_free(struct session *s)
+{
+	struct sim *sim = s->host->sim;
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		sim->sessions = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	stream_destroy(s->stream);
+	loop_timer_destroy(s->timer);
+	smtp_server_destroy(s->smtp);
+	buf_fini(&s->in);
+	buf_fini(&s->out);
+	buf_fini(&s->slow);
+	buf_fini(&s->message);
+	free(s);
+}
+
+static void after(struct session *s)
+{
+	if (s->gone)
+		session_free(s);
+}
+
+static void on_timer(void *arg)
+{
+	struct session *s = arg;
+	if (!s->begun) {
+		if (wire(s) & WIRE_GREET_PAUSE)
+			begin(s);
+		else
+			chatter(s);
+	} else if (s->slow.n) {
+		stream_write(s->stream, (struct str){ s->slow.p, 1 });
+		buf_consume(&s->slow, 1);
+		if (s->slow.n)
+			loop_timer_arm(s->timer, 0);
+		else if (s->closing)
+			stream_finish(s->stream);
+		return;
+	}
+	s->waiting = false;
+	if (s->begun) {
+		flush(s);
+		pump(s);
+	}
+	after(s);
+}
+
+static void on_secured(void *arg)
+{
+	struct session *s = arg;
+	s->waiting = false;
+	s->tls = true;
+	if (s->begun)
+		smtp_server_tls_started(s->smtp);
+	else
+		greet(s);
+	pump(s);
+	after(s);
+}
+
+static void on_received(void *arg, struct str bytes)
+{
+	struct session *s = arg;
+	buf_add_str(&s->in, bytes);
+	if (!s->begun)
+		early_input(s);
+	else if (offers(s) & TAKES_PROXY && !s->by_proxy && !s->helo[0] && !read_proxy(s))
+		return;
+	if (s->begun)
+		pump(s);
+	after(s);
+}
+
+static void on_ended(void *arg, enum stream_end why)
+{
+	(void)why;
+	session_free(arg);
+}
+
+static const struct stream_events events = {
+	.secured = on_secured, .received = on_received, .ended = on_ended,
+};
+
+static struct smtp_server *engine(const struct host *h)
+{
+	const struct persona *p = h->persona;
+	bool hangs_up = p->hangs_up_at && strcmp(p->hangs_up_at, "ERRORS") == 0;
+	struct smtp_server_options o = {
+		.hostname = h->name,
+		.limits = { .errors = p->errors && !hangs_up ? p->errors : NO_LIMIT,
+		            .commands = NO_LIMIT,
+		            .transactions = p->transactions ? p->transactions : NO_LIMIT },
+		.offer_starttls = p->offers & OFFER_STARTTLS,
+		.offer_auth_plain = p->offers & OFFER_AUTH,
+		.auth_in_clear = !(p->offers & AUTH_AFTER_TLS),
+		.offer_smtputf8 = p->offers & OFFER_UTF8,
+		.offer_xclient = p->offers & OFFER_XCLIENT,
+		.no_pipelining = p->offers & NO_PIPELINING,
+		.no_chunking = p->offers & NO_CHUNKING,
+		.no_ehlo = p->offers & NO_EHLO,
+		.lax_paths = true,
+	};
+	return smtp_server_create(&o);
+}
+
+/* A tester has one connection to a host at a time. */
+static void note_parallel(const struct host *h)
+{
+	for (const struct session *s = h->sim->sessions; s; s = s->next) {
+		struct tcp_info info;
+		socklen_t n = sizeof(info);
+		if (s->host == h && getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+		    info.tcpi_state == TCP_ESTABLISHED)
+			sim_log(h, "parallel", STR(""));
+	}
+}
+
+void session_accept(struct host *h, int fd, const struct endpoint *peer)
+{
+	struct sim *sim = h->sim;
+	struct session *s = mem_zalloc(sizeof(*s));
+	note_parallel(h);
+	*s = (struct session){ .host = h, .fd = fd, .peer = *peer,
+	                        .next = sim->sessions };
+	if (sim->sessions)
+		sim->sessions->prev = s;
+	sim->sessions = s;
+	s->smtp = engine(h);
+	s->timer = loop_timer_create(sim->loop, on_timer, s);
+	s->stream = stream_adopt(sim->loop, fd, &events, s);
+	if (policy_hangs_up(s, "CONNECT")) {
+		s->gone = true;
+	} else if (h->persona->offers & OFFER_TLS_AT_ONCE) {
+		s->waiting = true;
+		stream_start_tls(s->stream, sim->tls, true, NULL);
+	} else {
+		greet(s);
+	}
+	after(s);
+}
+
+void sessions_close(struct sim *sim)
+{
+	while (sim->sessions)
+		session_free(sim->sessions);
+}

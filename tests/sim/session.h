@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One connection to a simulated host: policy.c answers what the server engine asks,
+ * session.c moves the bytes, in the persona's manner.
+ */
+#ifndef PORTREEVE_TESTS_SIM_SESSION_H
+#define PORTREEVE_TESTS_SIM_SESSION_H
+
+#include "sim.h"
+#include "smtp/server.h"
+
+enum { SESSION_RECIPIENTS_MAX = 8 };
+
+struct recipient {
+	char text[MAILBOX_MAX];      /* as it was given */
+	char mailbox[MAILBOX_MAX];   /* where it leads; "" if it is local */
+	bool trusted;
+};
+
+struct session {
+	struct host *host;
+	struct session *next, *prev;
+	struct stream *stream;
+	int fd;                      /* the stream's */
+	struct smtp_server *smtp;
+	struct endpoint peer;
+	struct loop_timer *timer;
+	struct buf in, out, slow;    /* input; what is said; what is said byte by byte */
+
+	/* Where it stands. */
+	char verb[16];               /* of the command at hand */
+	bool begun, in_message, deaf, waiting, start_tls, closing, gone;
+	bool say_refusal;            /* in place of what the engine says */
+	unsigned refusals;
+
+	/* Who the client is taken for. */
+	bool tls, logged_in, by_xclient, by_proxy;
+	char helo[256];
+
+	/* The transaction. */
+	char sender[MAILBOX_MAX];
+	bool took_local;
+	struct recipient recipients[SESSION_RECIPIENTS_MAX];
+	size_t recipient_count;
+	struct buf message;
+	bool logged;
+};
+
+/* ---- policy.c ---- */
+void policy_answer(struct session *s, const struct smtp_server_event *ev);
+/* What strangers hear. */
+int policy_refusal(const struct persona *p, const char **enhanced, const char **text);
+bool policy_hangs_up(const struct session *s, const char *at);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The insides of the simulator: one process that plays many mail hosts for the tests, and
+ * their name server. simulator.c (command line, hosts, log), session.c (one connection to a
+ * host), wire.c (how its bytes come), relay.c (what it sends on), names.c (DNS).
+ *
+ * It sends mail to the given collectors and to nobody else.
+ */
+#ifndef PORTREEVE_TESTS_SIM_SIM_H
+#define PORTREEVE_TESTS_SIM_SIM_H
+
+#include "base/loop.h"
+#include "base/stream.h"
+#include "persona.h"
+
+#include <stdio.h>
+
+struct sim;
+struct session;
+struct delivery;
+
+struct host {
+	struct sim *sim;
+	struct endpoint at;
+	const struct persona *persona;
+	char name[64], domain[64], literal[IP_TEXT_MAX + 8];
+	struct own_names own;
+	size_t index;
+	unsigned relayed;            /* messages, for honeypots */
+	int listen_fd;
+	struct loop_watch *watch;
+};
+
+struct sim {
+	struct loop *loop;
+	SSL_CTX *tls;
+	struct host *hosts;
+	size_t host_count;
+	struct endpoint collectors[2];       /* one of each family */
+	size_t collector_count;
+	const char *first_domain;            /* of the collector: for its legitimate MX */
+	struct ip trusted_clients[2];        /* of each family: reverse names in
+	                                        .localdomain */
+	FILE *log;
+	struct session *sessions;
+	struct delivery *deliveries;
+	int dns_fd;
+	struct loop_watch *dns_watch;
+	struct dns_zone *zone;
+};
+
+/* "EVENT ADDRESS PORT PERSONA TEXT", one line; the text is escaped. */
+void sim_log(const struct host *h, const char *event, struct str text);
+
+/* ---- session.c ------------------------------------------------------------------- */
+void session_accept(struct host *h, int fd, const struct endpoint *peer);
+void sessions_close(struct sim *sim);
+
+/* ---- relay.c: sends a message to the collector from the host's address, after a while,
+ * again and again until it is taken or refused for good ------------------------------- */
+void relay_message(struct host *h, const char *sender, const char *recipient, struct str message);
+void relay_bounce(struct host *h, const char *sender, const char *recipient, struct str message);
+void relay_forge(struct host *h, const char *recipient);
+void relays_close(struct sim *sim);
+
+/* ---- names.c ---------------------------------------------------------------------- */
+void names_open(struct sim *sim, const struct endpoint *at);
+void names_close(struct sim *sim);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The simulator: many mail hosts and their name server in one process, for tests of the
+ * tester.
+ *
+ *   simulator --personas
+ *   simulator --hosts FILE --collector ADDR:PORT… --dns ADDR:PORT --log FILE
+ *             [--first-domain D] [--trusted-client ADDR…]
+ *
+ * FILE has a line "ADDRESS PORT PERSONA" for each host. "ready" on standard output says that
+ * all of them listen. The log has a line "EVENT ADDRESS PORT PERSONA TEXT" for what a test
+ * wants to count: begin, end and taken (a message, with its envelope), delivered, refused and
+ * undelivered (what was sent on), parallel (a second connection at the same time).
+ */
+#include "sim.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <getopt.h>
+#include <openssl/x509.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { HOSTS_BYTES_MAX = 16 << 20, ACCEPTS_PER_TURN = 16 };
+
+struct arguments {
+	const char *hosts, *dns, *log, *first_domain;
+};
+
+static void die(const char *what, const char *which)
+{
+	fprintf(stderr, "simulator: %s: %s\n", what, which);
+	exit(EXIT_FAILURE);
+}
+
+void sim_log(const struct host *h, const char *event, struct str text)
+{
+	char address[IP_TEXT_MAX];
+	struct buf line = { 0 };
+	buf_printf(&line, "%s %s %u %s ", event, ip_format(&h->at.ip, address), h->at.port,
+	           h->persona->name);
+	buf_add_escaped(&line, text);
+	fprintf(h->sim->log, "%s\n", buf_cstr(&line));
+	buf_fini(&line);
+}
+
+/* ---- hosts ------------------------------------------------------------------------ */
+
+static void name_host(struct host *h)
+{
+	snprintf(h->name, sizeof(h->name), "m.h%zu.test", h->index);
+	snprintf(h->domain, sizeof(h->domain), "h%zu.test", h->index);
+	ip_format_literal(&h->at.ip, h->literal);
+	if (h->persona->naming == NAMELESS) {
+		snprintf(h->name, sizeof(h->name), "localhost.localdomain");
+		snprintf(h->domain, sizeof(h->domain), "localdomain");
+	} else if (h->persona->naming == NAMED_AFTER_ANOTHER) {
+		snprintf(h->name, sizeof(h->name), "m.victim.test");
+		snprintf(h->domain, sizeof(h->domain), "victim.test");
+	}
+	h->own = (struct own_names){ h->name, h->domain, h->literal };
+}
+
+static void read_host(struct sim *sim, struct str line)
+{
+	struct str address, port, persona;
+	uint64_t number;
+	struct host *h = &sim->hosts[sim->host_count];
+	*h = (struct host){ .sim = sim, .index = sim->host_count, .listen_fd = -1 };
+	if (!str_token(&line, " ", &address) || !str_token(&line, " ", &port) ||
+	    !str_token(&line, " ", &persona) || ip_parse(address, &h->at.ip, NULL) != ERR_OK ||
+	    str_u64(port, 65535, &number) != ERR_OK || !(h->persona = persona_by_name(persona)))
+		die("a line of the hosts", "expected ADDRESS PORT PERSONA");
+	h->at.port = (uint16_t)number;
+	name_host(h);
+	sim->host_count++;
+}
+
+static void read_hosts(struct sim *sim, const char *path)
+{
+	struct buf text = { 0 };
+	struct str rest, line;
+	size_t lines = 0;
+	int e = file_read(path, HOSTS_BYTES_MAX, &text);
+	if (e != ERR_OK)
+		die(path, err_text(e));
+	for (size_t i = 0; i < text.n; i++)
+		lines += text.p[i] == '\n';
+	sim->hosts = mem_array(lines + 1, sizeof(*sim->hosts));
+	for (rest = buf_str(&text); str_token(&rest, "\n", &line);)
+		read_host(sim, line);
+	buf_fini(&text);
+}
+
+static void acceptable(void *arg, unsigned events)
+{
+	struct host *h = arg;
+	struct endpoint peer;
+	int fd;
+	(void)events;
+	for (int i = 0; i < ACCEPTS_PER_TURN && (fd = stream_accept(h->listen_fd, &peer)) >= 0; i++)
+		session_accept(h, fd, &peer);
+}
+
+static void listen_all(struct sim *sim)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	for (size_t i = 0; i < sim->host_count; i++) {
+		struct host *h = &sim->hosts[i];
+		if (h->persona->absent)
+			continue;
+		h->listen_fd = stream_listen(&h->at);
+		if (h->listen_fd < 0)
+			die(endpoint_format(&h->at, text), err_text(h->listen_fd));
+		h->watch = loop_watch_create(sim->loop, h->listen_fd, acceptable, h);
+		loop_watch_set(h->watch, LOOP_READ);
+	}
+}
+
+static void close_all(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->host_count; i++) {
+		loop_watch_destroy(sim->hosts[i].watch);
+		if (sim->hosts[i].listen_fd >= 0)
+			close(sim->hosts[i].listen_fd);
+	}
+	free(sim->hosts);
+}
+
+/* ---- TLS --------------------------------------------------------------------------- */
+
+static SSL_CTX *tls_context(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	X509_NAME *name = X509_get_subject_name(cert);
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -86400);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+	                           (const unsigned char *)"simulator.test", -1, -1, 0);
+	X509_set_issuer_name(cert, name);
+	X509_set_pubkey(cert, key);
+	X509_sign(cert, key, EVP_sha256());
+	SSL_CTX_use_certificate(ctx, cert);
+	SSL_CTX_use_PrivateKey(ctx, key);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return ctx;
+}
+
+/* ---- command line --------------------------------------------------------------------- */
+
+/* "NAME TRUTH COPIES PORT", a line each; port 0 is the scan's usual one. */
+static void print_personas(void)
+{
+	for (size_t i = 0; i < persona_count; i++)
+		printf("%s %s %u %u\n", personas[i].name, verdict_name(personas[i].truth),
+		       personas[i].copies, personas[i].port);
+}
+
+static void parse_endpoint(const char *text, struct endpoint *ep)
+{
+	if (endpoint_parse(str_of(text), 0, ep, NULL) != ERR_OK)
+		die(text, "expected ADDRESS:PORT");
+}
+
+static void add_trusted(struct sim *sim, const char *text)
+{
+	struct ip ip;
+	if (ip_parse(str_of(text), &ip, NULL) != ERR_OK)
+		die(text, "expected an address");
+	sim->trusted_clients[ip.family == 6] = ip;
+}
+
+static void read_arguments(int argc, char **argv, struct sim *sim, struct arguments *a)
+{
+	static const struct option options[] = {
+		{ "personas", no_argument, NULL, 'p' }, { "hosts", required_argument, NULL, 'h' },
+		{ "collector", required_argument, NULL, 'c' }, { "dns", required_argument, NULL, 'd' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "first-domain", required_argument, NULL, 'f' },
+		{ "trusted-client", required_argument, NULL, 't' }, { 0 },
+	};
+	int c;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			print_personas();
+			exit(EXIT_SUCCESS);
+		case 'h': a->hosts = optarg; break;
+		case 'd': a->dns = optarg; break;
+		case 'l': a->log = optarg; break;
+		case 'f': a->first_domain = optarg; break;
+		case 't': add_trusted(sim, optarg); break;
+		case 'c':
+			if (sim->collector_count < 2)
+				parse_endpoint(optarg, &sim->collectors[sim->collector_count++]);
+			break;
+		default: exit(EXIT_FAILURE);
+		}
+	}
+	if (!a->hosts || !a->dns || !a->log || sim->collector_count == 0)
+		die("arguments", "expected --hosts, --collector, --dns and --log");
+}
+
+static void stop(void *arg, int signum)
+{
+	(void)signum;
+	loop_stop(arg);
+}
+
+static void allow_many_files(void)
+{
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv)
+{
+	struct sim sim = { 0 };
+	struct arguments a = { .first_domain = "d.test" };
+	struct endpoint dns;
+	read_arguments(argc, argv, &sim, &a);
+	parse_endpoint(a.dns, &dns);
+	sim.first_domain = a.first_domain;
+	allow_many_files();
+	log_init("simulator", LOG_WARN);
+	signal(SIGPIPE, SIG_IGN);        /* OpenSSL writes without MSG_NOSIGNAL */
+	if (!(sim.log = fopen(a.log, "a")))
+		die(a.log, "cannot be written");
+	setvbuf(sim.log, NULL, _IOLBF, 0);
+	sim.loop = loop_create();
+	sim.tls = tls_context();
+	read_hosts(&sim, a.hosts);
+	listen_all(&sim);
+	names_open(&sim, &dns);
+	if (sim.dns_fd < 0)
+		die(a.dns, "the name server cannot listen");
+	struct loop_signal *term = loop_signal_create(sim.loop, SIGTERM, stop, sim.loop);
+	puts("ready");
+	fflush(stdout);
+	loop_run(sim.loop);
+	loop_signal_destroy(term);
+	sessions_close(&sim);
+	relays_close(&sim);
+	names_close(&sim);
+	close_all(&sim);
+	close(sim.dns_fd);
+	SSL_CTX_free(sim.tls);
+	loop_destroy(sim.loop);
+	fclose(sim.log);
+	return EXIT_SUCCESS;
+}
