@@ -17,26 +17,32 @@ enum { LOOP_TURN_MS = 200, ACCOUNT_BYTES_MAX = 4096 };
 
 /* ---- options ------------------------------------------------------------------ */
 
-static int set(struct testing *t, const char *name, const char *value)
+/* The parameter that the option stands for is set; an error speaks of the option. */
+static int set(struct testing *t, const char *option, const char *name, const char *value)
 {
 	buf_clear(&t->scratch);
 	if (!value || settings_set(&t->cli->settings, name, value, &t->scratch) == ERR_OK)
 		return CLI_GO;
-	return cli_fail(t->cli, EX_USAGE, "%s", buf_cstr(&t->scratch));
+	const char *said = strstr(buf_cstr(&t->scratch), ": ");
+	return cli_fail(t->cli, EX_USAGE, "--%s%s", option, said ? said : ": wrong value");
 }
 
 static int apply_options(struct testing *t)
 {
 	const struct testing_options *o = t->options;
-	const struct { const char *name, *value; } rows[] = {
-		{ "tester.ports", o->port }, { "tester.collector", o->collector },
-		{ "collector.listen", o->collector }, { "tester.domain", o->domain },
-		{ "tester.domain2", o->domain2 }, { "tester.source", o->source },
-		{ "resolver", o->resolver }, { "tester.wait", o->wait },
-		{ "tester.rate", o->rate },
+	const struct { const char *option, *name, *value; } rows[] = {
+		{ "port", "tester.ports", o->port },
+		{ "collector", "tester.collector", o->collector },
+		{ "collector", "collector.listen", o->collector },
+		{ "domain", "tester.domain", o->domain },
+		{ "domain2", "tester.domain2", o->domain2 },
+		{ "source", "tester.source", o->source },
+		{ "resolver", "resolver", o->resolver },
+		{ "wait", "tester.wait", o->wait },
+		{ "rate", "tester.rate", o->rate },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		int code = set(t, rows[i].name, rows[i].value);
+		int code = set(t, rows[i].option, rows[i].name, rows[i].value);
 		if (code != CLI_GO)
 			return code;
 	}
