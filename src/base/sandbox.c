@@ -58,13 +58,23 @@ int sandbox_user(const char *user, unsigned *uid, unsigned *gid)
 	return ERR_OK;
 }
 
-int sandbox_become(unsigned uid, unsigned gid)
+/* Leaves the process with the capabilities of the set, 0 for none. */
+static int limit_capabilities(uint32_t set)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { .effective = set, .permitted = set } };
+	return syscall(SYS_capset, &header, data) == 0 ? ERR_OK : ERR_DENIED;
+}
+
+int sandbox_become(unsigned uid, unsigned gid, bool keep_search)
 {
 	uid_t real, effective, saved;
 	int death_signal = 0;
 	prctl(PR_GET_PDEATHSIG, &death_signal);
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-	    setresuid(uid, uid, uid) != 0)
+	    prctl(PR_SET_KEEPCAPS, keep_search, 0, 0, 0) != 0 || setresuid(uid, uid, uid) != 0)
+		return ERR_DENIED;
+	if (keep_search && limit_capabilities(1u << CAP_DAC_READ_SEARCH) != ERR_OK)
 		return ERR_DENIED;
 	if (getresuid(&real, &effective, &saved) != 0 || real != uid || effective != uid ||
 	    saved != uid)
@@ -81,9 +91,7 @@ int sandbox_become(unsigned uid, unsigned gid)
 /* What a service manager gave the supervisor to bind with, without root, is not for roles. */
 static int drop_capabilities(struct buf *message)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
-	if (geteuid() == 0 || syscall(SYS_capset, &header, none) == 0)
+	if (geteuid() == 0 || limit_capabilities(0) == ERR_OK)
 		return ERR_OK;
 	buf_printf(message, "capabilities: cannot be given up: %s", strerror(errno));
 	return ERR_DENIED;
@@ -98,7 +106,7 @@ static int drop_root(const char *user, struct buf *message)
 		buf_printf(message, "user \"%s\": expected an existing user", user);
 		return ERR_NOT_FOUND;
 	}
-	int e = sandbox_become(uid, gid);
+	int e = sandbox_become(uid, gid, false);
 	if (e != ERR_OK)
 		buf_printf(message, "user \"%s\": cannot be taken: %s", user, strerror(errno));
 	return e;
@@ -264,14 +272,15 @@ static int limit_calls(const struct sandbox *box, struct buf *message)
 int sandbox_enter(const struct sandbox *box, struct buf *message)
 {
 	int e = drop_root(box->user, message);
-	if (e == ERR_OK)
-		e = drop_capabilities(message);
 	if (e == ERR_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		buf_printf(message, "no_new_privs: %s", strerror(errno));
 		e = ERR_DENIED;
 	}
 	if (e == ERR_OK)
 		e = limit_paths(box, message);
+	/* After the paths: it may take the right to search to come to them. */
+	if (e == ERR_OK)
+		e = drop_capabilities(message);
 	if (e == ERR_OK)
 		e = limit_calls(box, message);
 #ifdef WITH_SANITIZER

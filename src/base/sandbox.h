@@ -27,7 +27,9 @@ int sandbox_enter(const struct sandbox *box, struct buf *message);
 /* Only the first half, for a supervisor that prepares directories: uid and gid
  * of the user. ERR_NOT_FOUND. */
 int sandbox_user(const char *user, unsigned *uid, unsigned *gid);
-/* Becomes that user for good, with no other groups; for root only. ERR_DENIED. */
-int sandbox_become(unsigned uid, unsigned gid);
+/* Becomes that user for good, with no other groups; for root only. `keep_search` keeps the
+ * right to pass through directories that are closed to the user (CAP_DAC_READ_SEARCH), and
+ * no other, until sandbox_enter(). ERR_DENIED. */
+int sandbox_become(unsigned uid, unsigned gid, bool keep_search);
 
 #endif

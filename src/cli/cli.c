@@ -248,7 +248,7 @@ static int open_state(struct cli *cli, enum cli_access access, struct buf *messa
 		return ERR_NOT_FOUND;
 	}
 	if (access == CLI_CHANGE) {
-		e = state_prepare(&cli->settings, message);
+		e = state_prepare(&cli->settings, false, message);
 		if (e == ERR_OK)
 			e = state_become_owner(&cli->settings, message);
 		if (e == ERR_OK)

@@ -25,6 +25,7 @@ enum {
 struct scan {
 	struct testing t;
 	struct cli *cli;
+	struct buf file;
 	struct endpoint *targets;
 	size_t n, room;
 	struct progress progress;
@@ -112,15 +113,12 @@ static int add_lines(struct scan *s, const char *path, struct str rest)
 	return CLI_GO;
 }
 
-static int add_file(struct scan *s, const char *path)
+/* Before root is given up: the file may be readable by root alone. */
+static int read_file(struct scan *s, const char *path)
 {
-	struct buf text = { 0 };
-	int e = file_read(path, FILE_BYTES_MAX, &text);
-	int code = e == ERR_OK ? add_lines(s, path, buf_str(&text))
-	                       : cli_fail(s->cli, e == ERR_NOT_FOUND ? EX_NOINPUT : EX_IOERR,
-	                                  "%s: %s", path, err_text(e));
-	buf_fini(&text);
-	return code;
+	int e = path ? file_read(path, FILE_BYTES_MAX, &s->file) : ERR_OK;
+	return e == ERR_OK ? CLI_GO : cli_fail(s->cli, e == ERR_NOT_FOUND ? EX_NOINPUT : EX_IOERR,
+	                                       "%s: %s", path, err_text(e));
 }
 
 static int add_permits(struct scan *s)
@@ -315,7 +313,7 @@ static int run(struct scan *s, const char *file)
 	uint64_t seed = random_u64();
 	int code = add_operands(s);
 	if (code == CLI_GO && file)
-		code = add_file(s, file);
+		code = add_lines(s, file, buf_str(&s->file));
 	if (code == CLI_GO && !file && s->cli->operand_count == 0)
 		code = add_permits(s);
 	if (code != CLI_GO)
@@ -360,12 +358,14 @@ int cli_scan(int argc, char **argv)
 	struct cli cli;
 	struct scan s = { .cli = &cli };
 	int code = cli_begin(&cli, &spec, argc, argv);
-	if (code == CLI_GO && (code = testing_open(&s.t, &cli, &o)) == CLI_GO) {
+	if (code == CLI_GO && (code = read_file(&s, file)) == CLI_GO &&
+	    (code = testing_open(&s.t, &cli, &o)) == CLI_GO) {
 		s.t.finished = on_finished;
 		s.t.arg = &s;
 		code = run(&s, file);
 	}
 	testing_close(&s.t);
+	buf_fini(&s.file);
 	free(s.targets);
 	return cli_end(&cli, code);
 }

@@ -24,7 +24,6 @@ struct collector_role {
 	struct token_signer signer;
 	bool has_signer;
 	SSL_CTX *tls;
-	char *mail_directory;
 	int fds[ROLE_SOCKETS_MAX];
 	struct endpoint at[ROLE_SOCKETS_MAX];
 	struct collector *collector;
@@ -59,10 +58,11 @@ static int load_tls(struct collector_role *c, struct buf *message)
 	return ERR_INVALID;
 }
 
+/* The state directory is the current one: in the sandbox there may be no way to it. */
 static int load_keys(struct collector_role *c, struct buf *message)
 {
 	struct token_keys keys;
-	int e = keys_token_load(c->ctx->settings->general.state_directory, &keys, message);
+	int e = keys_token_load(".", &keys, message);
 	if (e != ERR_OK)
 		return e;
 	if (c->has_signer)
@@ -91,7 +91,7 @@ static int enter_sandbox(struct collector_role *c, struct buf *message)
 	for (size_t i = 0; i < 3; i++)
 		db[i] = mem_printf("%s/portreeve.db%s", general->state_directory, suffix[i]);
 	const char *const read[] = { db[0], db[1], db[2], keys, NULL };
-	const char *const write[] = { returns, c->mail_directory, NULL };
+	const char *const write[] = { returns, "mail", NULL };
 	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write };
 	int e = sandbox_enter(&box, message);
 	for (size_t i = 0; i < 3; i++)
@@ -111,7 +111,7 @@ static void create_collector(struct collector_role *c)
 	struct collector_setup setup = {
 		.loop = c->ctx->loop, .store = c->store, .signer = &c->signer,
 		.unknown_key = unknown_key, .arg = c, .config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
-		.mail_directory = c->mail_directory, .tls = c->tls, .listen_fds = c->fds,
+		.mail_directory = "mail", .tls = c->tls, .listen_fds = c->fds,
 		.listen_at = c->at, .listen_count = c->ctx->socket_count,
 	};
 	c->collector = collector_create(&setup);
@@ -120,10 +120,9 @@ static void create_collector(struct collector_role *c)
 static int open_all(struct collector_role *c, struct buf *message)
 {
 	const struct settings *s = c->ctx->settings;
-	c->mail_directory = mem_printf("%s/mail", s->general.state_directory);
 	int e = load_tls(c, message);
 	if (e == ERR_OK)
-		e = state_become_owner(s, message);
+		e = state_enter(s, message);
 	if (e == ERR_OK)
 		e = load_keys(c, message);
 	if (e == ERR_OK)
@@ -159,7 +158,6 @@ static void close_all(struct collector_role *c)
 		token_signer_fini(&c->signer);
 	for (size_t i = 0; i < c->ctx->socket_count; i++)
 		close(c->ctx->sockets[i].fd);
-	free(c->mail_directory);
 }
 
 static int collector_role_run(struct role_context *ctx)

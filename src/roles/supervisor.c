@@ -94,7 +94,7 @@ static int prepare(const struct settings *s)
 {
 	struct buf message = { 0 };
 	int status, code = EX_OK;
-	if (state_prepare(s, &message) != ERR_OK)
+	if (state_prepare(s, true, &message) != ERR_OK)
 		code = fail(EX_CANTCREAT, "%s", buf_cstr(&message));
 	buf_fini(&message);
 	if (code != EX_OK)

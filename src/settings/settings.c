@@ -40,7 +40,7 @@ static const struct config_row general_rows[] = {
 	  GENERAL(log_level), .choices = "error, warn, info, debug" },
 };
 
-enum { SECTIONS = 5 };
+enum { SECTIONS = 6 };
 
 static void sections_of(struct settings *s, struct config_section out[static SECTIONS])
 {
@@ -59,6 +59,9 @@ static void sections_of(struct settings *s, struct config_section out[static SEC
 	out[4] = (struct config_section){
 		"trace", "What is ours, when a message is traced.", trace_config_rows,
 		trace_config_row_count, &s->trace };
+	out[5] = (struct config_section){
+		"report", "How abuse desks are found and written to.", report_config_rows,
+		report_config_row_count, &s->report };
 }
 
 static void replace(char **field, char *owned)

@@ -11,6 +11,7 @@
 #include "blocklist/config.h"
 #include "relaytest/config.h"
 #include "trace/config.h"
+#include "trace/report-config.h"
 
 #define SETTINGS_FILE "/etc/portreeve/portreeve.conf"
 
@@ -33,6 +34,7 @@ struct settings {
 	struct collector_config collector;
 	struct dnsbl_config dnsbl;
 	struct trace_config trace;
+	struct report_config report;
 };
 
 /* Fills *s from the file (NULL: SETTINGS_FILE if there is one, else the defaults), then

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ enum { PARENT_MODE = 0755, STATE_MODE = 0750 };
 bool state_exists(const struct settings *s)
 {
 	char *path = mem_printf("%s/portreeve.db", s->general.state_directory);
-	bool there = access(path, F_OK) == 0;
+	bool there = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
 	free(path);
 	return there;
 }
@@ -50,8 +51,32 @@ static int make_directory(const char *path, struct buf *message)
 	return e;
 }
 
-/* Root's empty directory becomes the user's; anything else of root's stays so. */
-static int give_away(const struct settings *s, struct buf *message)
+static bool may_search(const struct stat *st, unsigned uid, unsigned gid)
+{
+	if (st->st_uid == uid)
+		return st->st_mode & S_IXUSR;
+	return st->st_mode & (st->st_gid == gid ? S_IXGRP : S_IXOTH);
+}
+
+/* Whether the user can come to the directory through all those above it. */
+static bool can_reach(const char *path, unsigned uid, unsigned gid)
+{
+	char *above = realpath(path, NULL);
+	bool yes = above != NULL;
+	for (char *slash; yes && (slash = strrchr(above, '/')) != NULL;) {
+		struct stat st;
+		slash[slash == above] = '\0';
+		yes = stat(above, &st) == 0 && may_search(&st, uid, gid);
+		if (slash == above)
+			break;
+	}
+	free(above);
+	return yes;
+}
+
+/* Root's empty directory becomes the user's. One that holds other things stays root's: good
+ * enough for a command, not for the roles. */
+static int give_away(const struct settings *s, bool for_roles, struct buf *message)
 {
 	const char *path = s->general.state_directory, *user = s->general.user;
 	unsigned uid, gid;
@@ -62,7 +87,10 @@ static int give_away(const struct settings *s, struct buf *message)
 	}
 	if (lstat(path, &st) != 0 || st.st_uid != 0 || uid == 0)
 		return ERR_OK;
-	if (!is_empty(path)) {
+	bool empty = is_empty(path);
+	if (!empty && !for_roles)
+		return ERR_OK;
+	if (!empty) {
 		buf_printf(message, "state directory %s: expected an empty directory, or one that "
 		           "belongs to user \"%s\"; this one is root's and holds other things",
 		           path, user);
@@ -75,7 +103,7 @@ static int give_away(const struct settings *s, struct buf *message)
 	return ERR_DENIED;
 }
 
-int state_prepare(const struct settings *s, struct buf *message)
+int state_prepare(const struct settings *s, bool for_roles, struct buf *message)
 {
 	const char *path = s->general.state_directory;
 	struct stat st;
@@ -86,7 +114,7 @@ int state_prepare(const struct settings *s, struct buf *message)
 		buf_printf(message, "state directory %s: expected a directory", path);
 		e = ERR_INVALID;
 	}
-	return e == ERR_OK && geteuid() == 0 ? give_away(s, message) : e;
+	return e == ERR_OK && geteuid() == 0 ? give_away(s, for_roles, message) : e;
 }
 
 int state_become_owner(const struct settings *s, struct buf *message)
@@ -98,14 +126,27 @@ int state_become_owner(const struct settings *s, struct buf *message)
 		buf_printf(message, "state directory %s: %s", path, strerror(errno));
 		return e;
 	}
-	if (geteuid() == 0 && st.st_uid != 0 && sandbox_become(st.st_uid, st.st_gid) != ERR_OK) {
+	/* Below a private temporary directory, say, the owner needs a right to come to it. */
+	if (geteuid() == 0 && st.st_uid != 0 &&
+	    sandbox_become(st.st_uid, st.st_gid, !can_reach(path, st.st_uid, st.st_gid))) {
 		buf_printf(message, "state directory %s: its owner cannot be taken as user: %s",
 		           path, strerror(errno));
 		return ERR_DENIED;
 	}
-	if (access(path, R_OK | W_OK | X_OK) == 0)
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
 		return ERR_OK;
 	buf_printf(message, "state directory %s: not writable for user id %u", path,
 	           (unsigned)geteuid());
 	return ERR_DENIED;
+}
+
+int state_enter(const struct settings *s, struct buf *message)
+{
+	int e = state_become_owner(s, message);
+	if (e == ERR_OK && chdir(s->general.state_directory) != 0) {
+		e = file_err(errno);
+		buf_printf(message, "state directory %s: %s", s->general.state_directory,
+		           strerror(errno));
+	}
+	return e;
 }

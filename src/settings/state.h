@@ -9,13 +9,19 @@
 
 #include "settings/settings.h"
 
-/* Makes the directory if it is missing, and gives it to the roles' user if we are root.
- * ERR_NOT_FOUND (no such user), ERR_DENIED (root's own directory with other things in
- * it: not ours to give away), ERR_IO, with one line in *message. Blocks. */
-int state_prepare(const struct settings *s, struct buf *message);
-/* If we are root and another user owns the directory: becomes that user for good.
+/* Makes the directory if it is missing, and gives it to the roles' user if we are root. For
+ * a command, root's own directory with other things in it stays root's and is used so.
+ * ERR_NOT_FOUND (no such user), ERR_DENIED (for roles:
+ * such a directory), ERR_IO, with one line in *message. Blocks. */
+int state_prepare(const struct settings *s, bool for_roles, struct buf *message);
+/* If we are root and another user owns the directory: becomes that user for good. If
+ * directories above it are closed to that user, the right to pass through them is kept until
+ * sandbox_enter(), so a role opens what it needs before.
  * ERR_NOT_FOUND (no directory), ERR_DENIED. */
 int state_become_owner(const struct settings *s, struct buf *message);
+/* The same, and makes it the current directory: for a role, which may find no way to it
+ * from its sandbox. Its files are then "./mail" and so on. */
+int state_enter(const struct settings *s, struct buf *message);
 /* Whether a database is there. */
 bool state_exists(const struct settings *s);
 

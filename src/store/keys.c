@@ -269,7 +269,7 @@ int keys_evidence_public(const char *state_directory, struct buf *pem, struct bu
 static bool exists(const char *state, const char *name)
 {
 	char *path = path_of(state, name);
-	bool there = access(path, F_OK) == 0;
+	bool there = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
 	free(path);
 	return there;
 }

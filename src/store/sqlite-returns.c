@@ -59,7 +59,7 @@ int sqlite_return_add(struct store *st, struct test_return *r, unsigned max_per_
 }
 
 /* The reader may start before the collector has made the file. */
-static int returns_ready(struct sqlite_store *s, bool *there)
+int returns_ready(struct sqlite_store *s, bool *there)
 {
 	int e = ERR_OK;
 	if (!s->returns.h)

@@ -181,22 +181,23 @@ static void test_prepare(void **state)
 	assert_int_equal(load("user = nobody", &s, &message), ERR_OK);
 	settings_fini(&s);
 	assert_int_equal(settings_load(&s, conf, path, &message), ERR_OK);
-	assert_int_equal(state_prepare(&s, &message), ERR_OK);
+	assert_int_equal(state_prepare(&s, true, &message), ERR_OK);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0750);
 	assert_true(geteuid() != 0 || st.st_uid != 0);
-	assert_int_equal(state_prepare(&s, &message), ERR_OK);       /* again is fine */
+	assert_int_equal(state_prepare(&s, true, &message), ERR_OK);       /* again is fine */
 	assert_false(state_exists(&s));
 	settings_fini(&s);
 	/* A file is no directory. */
 	assert_int_equal(settings_load(&s, conf, conf, &message), ERR_OK);
-	assert_int_equal(state_prepare(&s, &message), ERR_INVALID);
+	assert_int_equal(state_prepare(&s, true, &message), ERR_INVALID);
 	settings_fini(&s);
 	buf_clear(&message);
 	/* Root gives nothing away that has other things in it. */
 	if (geteuid() == 0) {
 		assert_int_equal(settings_load(&s, conf, directory, &message), ERR_OK);
-		assert_int_equal(state_prepare(&s, &message), ERR_DENIED);
+		assert_int_equal(state_prepare(&s, true, &message), ERR_DENIED);
+		assert_int_equal(state_prepare(&s, false, &message), ERR_OK);
 		assert_int_equal(stat(directory, &st), 0);
 		assert_int_equal(st.st_uid, 0);
 		settings_fini(&s);
