@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * How long a Received line takes to read, and a header block to read and walk, in
- * memory, without JSON. Takes a file of batch lines (see portreeve-trace(1)); prints
- * one JSON object. CPU time of this process only.
+ * memory, without JSON. Takes a file of batch lines (see portreeve-trace(1)), or uses
+ * the few blocks below; prints one JSON object. CPU time of this process only.
  */
 #include "base/mem.h"
 #include "mail/header.h"
@@ -12,6 +12,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define D(h) "; Mon, 9 Aug 2004 11:" h ":00 +0000 (UTC)\n"
+#define IN "Received: from localhost (localhost [127.0.0.1]) by store.our.example (Postfix) with LMTP " \
+	"id 9C31A2F" D("59")
+#define REST "Date: Mon, 9 Aug 2004 11:50:00 +0000\nFrom: A B <a@far.example>\nTo: u@our.example\n" \
+	"Subject: words and more words\nMessage-ID: <1@far.example>\nMIME-Version: 1.0\n" \
+	"Content-Type: text/plain; charset=us-ascii\nX-Mailer: none\n\n"
+
+/* What most mail looks like: six lines, links of each kind, a forged block. */
+static const char *const blocks[] = {
+	IN "Received: from mail.far.example (mail.far.example [192.0.2.1])\n\tby mx.our.example (Postfix) "
+	"with ESMTPS id 0ACFC31014D\n\tfor <u@our.example>" D("58")
+	"Received: from localhost (localhost [127.0.0.1]) by mail.far.example (8.12.8/8.12.8) with ESMTP id "
+	"i2907ZaF008726 for <u@our.example>" D("57")
+	"Received: from list.far.example (list.far.example [192.0.2.9]) by mail.far.example (Postfix) with "
+	"ESMTP id 87D0A310091" D("56")
+	"Received: (qmail 87263 invoked from network); 9 Aug 2004 11:55:00 -0000\n"
+	"Received: from pc7.other.example (HELO pc) (198.51.100.7) by list.far.example with SMTP; 9 Aug 2004 "
+	"11:55:00 -0000\n" REST,
+	IN "Received: from a (adsl-198-51-100-9.isp.example [198.51.100.9])\n\tby mx.our.example (Postfix) "
+	"with SMTP id 33DC4416F20\n\tfor <u@our.example>" D("58")
+	"Received: from unknown (HELO rly-xw01.mx.aol.com) (203.0.113.25) by n9.groups.yahoo.com with asmtp; "
+	"Aug, 09 2004 6:19:40 AM -0100\n"
+	"Received: from [203.0.113.71] by m10.grp.snv.yahoo.com with QMQP; Aug, 09 2004 9:28:23 AM -0100\n"
+	"Received: from mx.third.example ([203.0.113.9]) by hd.fourth.example with esmtp; 9 Aug 2004 05:32:12 "
+	"+0600\n" REST,
+	IN "Received: from EUR05.outbound.protection.outlook.com (mail-eur05.outbound.protection.outlook.com "
+	"[192.0.2.107])\n\tby mx.our.example (Postfix) with ESMTPS id 62F9114047" D("58")
+	"Received: from AM6.eurprd05.prod.outlook.com (2603:10a6:20b:64::15) by\n "
+	"AM0.eurprd05.prod.outlook.com (2603:10a6:208:61::23) with Microsoft SMTP\n Server (version=TLS1_2, "
+	"cipher=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384) id\n 15.20.2157.15" D("57")
+	"Received: from AM6.eurprd05.prod.outlook.com ([fe80::1]) by\n AM6.eurprd05.prod.outlook.com "
+	"([fe80::1%7]) with mapi id 15.20.2157.022" D("57") REST,
+	IN "Received: from b.fifth.example ([192.0.2.76] helo=pendaran.fifth.example)\n\tby mx.our.example "
+	"with esmtp (TLSv1:AES256-SHA:256)\n\t(Exim 4.96)\n\tid 1CIlfc-0003Pa-8W\n\tfor u@our.example" D("58")
+	"Received: from dsl.sixth.example ([198.51.100.18] helo=toshiba) by pendaran.fifth.example with esmtpa "
+	"(Exim 4.96) id 1CIlfb-0003Pa-7V for u@our.example" D("57") REST,
+};
 
 struct sample {
 	struct buf message;
@@ -66,6 +104,20 @@ static void add_sample(const json_t *o)
 	add_all(&s->set, json_object_get(o, "border_hosts"), border_add_border_host);
 }
 
+static void add_block(const char *text)
+{
+	struct border_set set = { 0 };
+	(void)border_add_own_host(&set, STR("*.our.example"), NULL);
+	(void)border_add_own_net(&set, STR("203.0.113.128/25"), NULL);
+	if (sample_count == sample_cap) {
+		sample_cap = sample_cap ? sample_cap * 2 : 1024;
+		samples = mem_realloc(samples, sample_cap, sizeof(*samples));
+	}
+	struct sample *s = &samples[sample_count++];
+	*s = (struct sample){ .set = set };
+	buf_add_cstr(&s->message, text);
+}
+
 static void collect_lines(void)
 {
 	for (size_t i = 0; i < sample_count; i++) {
@@ -112,15 +164,15 @@ static double blocks_per_s(unsigned rounds)
 	return (double)sample_count * rounds / (cpu_s() - from);
 }
 
-int main(int argc, char **argv)
+static int read_file(const char *path)
 {
-	FILE *f = argc == 2 ? fopen(argv[1], "r") : NULL;
+	FILE *f = fopen(path, "r");
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
 	if (!f) {
-		fprintf(stderr, "usage: bench-trace FILE (batch lines)\n");
-		return 64;
+		fprintf(stderr, "bench-trace: %s: expected a file of batch lines\n", path);
+		return 66;
 	}
 	while ((n = getline(&line, &cap, f)) > 0) {
 		json_t *o = json_loadb(line, (size_t)n, JSON_ALLOW_NUL, NULL);
@@ -130,15 +182,29 @@ int main(int argc, char **argv)
 	}
 	fclose(f);
 	free(line);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	enum { SHOWN_WORK = 200000 };        /* lines or blocks a measurement, at least */
+	int code = argc > 1 ? read_file(argv[1]) : 0;
+	if (code)
+		return code;
+	for (size_t i = 0; argc == 1 && i < 500; i++)
+		add_block(blocks[i % (sizeof(blocks) / sizeof(blocks[0]))]);
 	collect_lines();
-	if (sample_count == 0 || line_count == 0) {
-		fprintf(stderr, "bench-trace: expected batch lines with Received lines in them\n");
+	if (line_count == 0) {
+		fprintf(stderr, "bench-trace: expected Received lines\n");
 		return 65;
 	}
+	unsigned lines_rounds = (unsigned)(SHOWN_WORK / line_count + 1);
+	unsigned block_rounds = (unsigned)(SHOWN_WORK / sample_count + 1);
 	(void)line_us(1);
-	printf("{\"lines\":%zu,\"us_per_line\":%.3f,", line_count, line_us(10));
+	printf("{\"lines\":%zu,\"us_per_line\":%.3f,", line_count, line_us(lines_rounds));
 	(void)blocks_per_s(1);
-	printf("\"blocks\":%zu,\"blocks_per_cpu_s\":%.0f}\n", sample_count, blocks_per_s(10));
+	printf("\"blocks\":%zu,\"blocks_per_cpu_s\":%.0f}\n", sample_count,
+	       blocks_per_s(block_rounds));
 	for (size_t i = 0; i < sample_count; i++) {
 		buf_fini(&samples[i].message);
 		border_set_fini(&samples[i].set);

@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "delist", "take an address off the list by the operator's word", cli_delist },
 	{ "evidence", "show, export or verify the proof of a listing", cli_evidence },
 	{ "trace", "where a message really came from, and which relay was abused", cli_trace },
+	{ "report", "tell the network that spam came from, or its relay", cli_report },
 	{ "check", "ask blocklists about an address, as an ISP would", cli_check },
 	{ "backup", "a verified copy of the database while the roles run", cli_backup },
 	{ "keys", "list, rotate or export keys", cli_keys },

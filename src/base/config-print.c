@@ -111,10 +111,12 @@ static void add_rule(struct buf *out, const struct config_row *row)
 	if (rule.p[0] >= 'a' && rule.p[0] <= 'z')
 		rule.p[0] = (char)(rule.p[0] - 'a' + 'A');
 	buf_add_str(out, buf_str(&rule));
-	if (row->def[0])
-		buf_printf(out, "; default %s.", row->def);
-	else
-		buf_add_cstr(out, "; not set by default.");
+	struct str rest = str_of(row->def), item;
+	const char *separator = config_is_list(row->type) ? "," : "";
+	buf_add_cstr(out, rest.n ? "; default" : "; not set by default");
+	for (const char *lead = " "; str_token(&rest, separator, &item); lead = ", ")
+		buf_printf(out, "%s%.*s", lead, STR_ARG(str_trim(item)));
+	buf_add_byte(out, '.');
 	buf_fini(&rule);
 }
 

@@ -64,7 +64,7 @@ static int rotate(struct cli *cli)
 	else if (cli->json)
 		cli_json(json_pack("{s:b}", "rotated", 1));
 	else
-		puts("a new token key was made; roles that run take it when restarted");
+		puts("a new token key was made; a tester that runs takes it on HUP");
 	buf_fini(&message);
 	return code;
 }
@@ -107,7 +107,7 @@ int cli_keys(int argc, char **argv)
 	const struct cli_spec spec = {
 		"keys", "list\nrotate\nexport [FILE]",
 		"\"list\" shows the token keys, \"rotate\" makes a new one (old ones verify on\n"
-		"until nothing made with them can come back; the roles take it when restarted),\n"
+		"until nothing made with them can come back; a running tester takes it on HUP),\n"
 		"\"export\" writes the public key with which evidence is verified elsewhere.",
 		NULL, 0, 1, 2, "list, rotate or export",
 	};

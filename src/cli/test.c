@@ -22,7 +22,7 @@ static void looked_up(void *arg, const struct dns_result *result)
 {
 	struct lookup *l = arg;
 	l->status = result->status;
-	l->n = result->ip_count;
+	l->n = result->ip_count < DNS_RESULTS_MAX ? result->ip_count : DNS_RESULTS_MAX;
 	for (size_t i = 0; i < l->n; i++)
 		l->ips[i] = result->ips[i];
 	l->done = true;

@@ -28,26 +28,40 @@ static void cut(struct str s, struct words *w)
 	}
 }
 
-static int month_of(struct str s)
+#define KEY(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+
+/* The first three letters of a word of three to nine, in lower case; 0 for others. */
+static uint32_t key_of(struct str s)
 {
-	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
 	if (s.n < 3 || s.n > 9)
 		return 0;
-	char a = ascii_lower(s.p[0]), b = ascii_lower(s.p[1]), c = ascii_lower(s.p[2]);
+	return KEY((unsigned char)ascii_lower(s.p[0]), (unsigned char)ascii_lower(s.p[1]),
+	           (unsigned char)ascii_lower(s.p[2]));
+}
+
+static int month_of(struct str s)
+{
+	static const uint32_t keys[12] = {
+		KEY('j', 'a', 'n'), KEY('f', 'e', 'b'), KEY('m', 'a', 'r'), KEY('a', 'p', 'r'),
+		KEY('m', 'a', 'y'), KEY('j', 'u', 'n'), KEY('j', 'u', 'l'), KEY('a', 'u', 'g'),
+		KEY('s', 'e', 'p'), KEY('o', 'c', 't'), KEY('n', 'o', 'v'), KEY('d', 'e', 'c'),
+	};
+	uint32_t key = key_of(s);
 	for (int m = 0; m < 12; m++)
-		if (names[m * 3] == a && names[m * 3 + 1] == b && names[m * 3 + 2] == c)
+		if (keys[m] == key)
 			return m + 1;
 	return 0;
 }
 
 static bool is_weekday(struct str s)
 {
-	static const char names[] = "montuewedthufrisatsun";
-	if (s.n < 3 || s.n > 9)
-		return false;
-	char a = ascii_lower(s.p[0]), b = ascii_lower(s.p[1]), c = ascii_lower(s.p[2]);
+	static const uint32_t keys[7] = {
+		KEY('m', 'o', 'n'), KEY('t', 'u', 'e'), KEY('w', 'e', 'd'), KEY('t', 'h', 'u'),
+		KEY('f', 'r', 'i'), KEY('s', 'a', 't'), KEY('s', 'u', 'n'),
+	};
+	uint32_t key = key_of(s);
 	for (size_t d = 0; d < 7; d++)
-		if (names[d * 3] == a && names[d * 3 + 1] == b && names[d * 3 + 2] == c)
+		if (keys[d] == key)
 			return true;
 	return false;
 }
@@ -117,7 +131,8 @@ static bool zone_of(struct str s, int16_t *minutes)
 		int sign = s.p[0] == '-' ? -1 : 1;
 		int h, m;
 		s = str_from(s, 1);
-		if (s.n < 4 || !number(&s, 2, &h))
+		/* "-400" has been seen, too. */
+		if (s.n < 3 || !number(&s, s.n == 3 ? 1 : 2, &h))
 			return false;
 		(void)skip(&s, ':');
 		if (!whole_number(s, 2, &m) || h > 14 || m > 59)

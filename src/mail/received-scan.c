@@ -82,10 +82,17 @@ static struct str scan_word(struct scan *x)
 	return (struct str){ s.p + from, i - from };
 }
 
+static const bool opens_clause[256] = {
+	['b'] = true, ['f'] = true, ['i'] = true, ['v'] = true, ['w'] = true,
+	['B'] = true, ['F'] = true, ['I'] = true, ['V'] = true, ['W'] = true,
+};
+
 /* The clause that a keyword opens, or NULL if the word is none. */
 static struct clause *keyword(struct scan *x, struct str w)
 {
 	struct clauses *c = x->out;
+	if (w.n < 2 || w.n > 4 || !opens_clause[(unsigned char)w.p[0]])
+		return NULL;
 	switch (w.n) {
 	case 2:
 		if (str_caseeq(w, STR("by")))

@@ -26,6 +26,38 @@ static struct str slice(struct str s, size_t from, size_t to)
 	return (struct str){ s.p + from, to - from };
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Does s start with this text? A space in it stands for any white space, because a line
+ * may be folded anywhere; ASCII case does not matter. */
+static bool starts(struct str s, const char *text)
+{
+	size_t i = 0;
+	for (; *text; text++) {
+		if (*text == ' ') {
+			size_t from = i;
+			while (i < s.n && is_space(s.p[i]))
+				i++;
+			if (i == from)
+				return false;
+		} else if (i == s.n || ascii_lower(s.p[i++]) != ascii_lower(*text)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool holds(struct str s, const char *text)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (starts(str_from(s, i), text))
+			return true;
+	return false;
+}
+
 static struct str unwrap(struct str s, char open, char close)
 {
 	while (s.n >= 2 && s.p[0] == open && s.p[s.n - 1] == close)
@@ -44,27 +76,34 @@ static struct str unangle(struct str s)
 	return s;
 }
 
-/* Without a port: "192.0.2.1:25", "192.0.2.1.50387". */
-static struct str cut_port(struct str s)
-{
-	size_t dots = 0, colons = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		colons += s.p[i] == ':';
-		dots += s.p[i] == '.';
-		if (s.p[i] == ':' && dots == 3 && colons == 1)
-			return slice(s, 0, i);
-		if (dots == 4)
-			return colons ? s : slice(s, 0, i);
-	}
-	return s;
-}
-
 /* Most words of a line are no address: settled by the first byte. */
 static bool may_be_address(struct str s)
 {
 	return s.n >= 2 && s.n <= 64 &&
 	       (ascii_isdigit((unsigned char)s.p[0]) || s.p[0] == '[' || s.p[0] == ':' ||
 	        str_find(s, ':') != SIZE_MAX);
+}
+
+/* Dotted quad with an optional port: nearly all addresses of nearly all lines. */
+static bool quad(struct str s, struct ip *ip)
+{
+	uint8_t b[4];
+	size_t i = 0;
+	for (unsigned k = 0; k < 4; k++) {
+		size_t from = i;
+		unsigned v = 0;
+		while (i < s.n && i - from < 3 && ascii_isdigit((unsigned char)s.p[i]))
+			v = v * 10 + (unsigned)(s.p[i++] - '0');
+		if (i == from || v > 255 || (i - from > 1 && s.p[from] == '0'))
+			return false;
+		b[k] = (uint8_t)v;
+		if (k < 3 && (i == s.n || s.p[i++] != '.'))
+			return false;
+	}
+	if (i < s.n && s.p[i] != ':' && s.p[i] != '.' && s.p[i] != ' ')
+		return false;
+	*ip = ip_from_v4(b[0], b[1], b[2], b[3]);
+	return true;
 }
 
 bool received_address(struct str s, struct ip *ip)
@@ -75,14 +114,16 @@ bool received_address(struct str s, struct ip *ip)
 		size_t close = str_find(s, ']');
 		if (close == SIZE_MAX)
 			return false;
-		s = slice(s, 1, close);
+		s = str_trim(slice(s, 1, close));
 	}
-	if (str_caseprefix(s, STR("IPv6:")))
+	if (quad(s, ip))
+		return true;
+	if (starts(s, "IPv6:"))
 		s = str_from(s, 5);
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] == '%' || s.p[i] == ' ')     /* zone index, " port:4688" */
 			s.n = i;
-	return ip_parse(cut_port(str_trim(s)), ip, NULL) == ERR_OK;
+	return ip_parse(s, ip, NULL) == ERR_OK;
 }
 
 /* Four numbers in the place of an address that are none. */
@@ -127,7 +168,7 @@ static bool helo_word(struct str s, struct str *helo)
 			return false;
 	}
 	struct str rest = str_from(s, 4);
-	if (rest.n && rest.p[0] != ' ' && rest.p[0] != '=' && rest.p[0] != '\t')
+	if (rest.n && !strchr(" =\t\r\n", rest.p[0]))
 		return false;
 	rest = str_trim(str_from(rest, 1));
 	struct str word;
@@ -146,7 +187,7 @@ static void helo_inside(struct str s, struct received *r, struct peer *peer)
 			peer->helo_given = true;
 			return;
 		}
-		if (str_caseprefix(word, STR("ident=")))
+		if (starts(word, "ident="))
 			r->ident = str_from(word, 6);
 	}
 }
@@ -161,7 +202,7 @@ static struct str cut_ident(struct str s, struct received *r)
 	if (at == SIZE_MAX)
 		return s;
 	r->ident = slice(s, 0, at);
-	if (str_caseprefix(r->ident, STR("IDENT:")))
+	if (starts(r->ident, "IDENT:"))
 		r->ident = str_from(r->ident, 6);
 	return str_from(s, at + 1);
 }
@@ -191,13 +232,13 @@ static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
 	    str_casesuffix(before, STR("helo=")))
 		return false;            /* the literal is what the client said */
 	struct str after = str_trim(str_from(s, open + close + 1));
-	if (str_caseprefix(before, STR("from ")) && r->by.n) {
+	if (starts(before, "from ") && r->by.n) {
 		peer->from_comment = true;
 		r->from = str_trim(str_from(before, 5));
 		before = STR("");
 	}
-	if (str_caseprefix(before, STR("account ")) || str_caseprefix(before, STR("HELO ")) ||
-	    str_caseprefix(before, STR("EHLO "))) {
+	if (starts(before, "account ") || starts(before, "HELO ") ||
+	    starts(before, "EHLO ")) {
 		helo_inside(before, r, peer);
 		before = STR("");
 	}
@@ -205,8 +246,8 @@ static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
 	peer->name = looked_up(cut_root(cut_ident(before, r)));
 	peer->shape = before.n && before.p[before.n - 1] != '@' ? SHAPE_NAME_BRACKET
 	                                                         : SHAPE_BRACKET;
-	peer->verified = str_caseprefix(after, STR("verified"));
-	if (str_casesearch(after, STR("may be forged")) != SIZE_MAX)
+	peer->verified = starts(after, "verified");
+	if (holds(after, "may be forged"))
 		r->rdns_doubtful = true;
 	helo_inside(after, r, peer);
 	return true;
@@ -233,10 +274,20 @@ static bool paren_comment(struct str s, struct received *r, struct peer *peer)
 	peer->shape = SHAPE_PAREN;
 	if (at != SIZE_MAX)
 		r->ident = slice(word, 0, at);
-	if (str_caseprefix(rest, STR("with ")))
+	if (starts(rest, "with "))
 		r->auth = true;          /* "with login", "with plain": Yahoo */
 	helo_inside(rest, r, peer);
 	return true;
+}
+
+/* "SquirrelMail authenticated user joe", and its kin. */
+static bool is_web_login(struct str s)
+{
+	size_t n = 0;
+	while (n < s.n && !is_space(s.p[n]))
+		n++;
+	return str_casesuffix(slice(s, 0, n), STR("Mail")) &&
+	       starts(str_from(s, n), " authenticated user");
 }
 
 /* Comments that may stand in any clause: login, TLS, envelope sender. */
@@ -246,17 +297,17 @@ static bool common_comment(struct str s, struct received *r)
 		return false;
 	switch (ascii_lower(s.p[0])) {
 	case 'a':
-		if (str_caseprefix(s, STR("account ")))
+		if (starts(s, "account "))
 			r->auth = true;          /* HELO may follow: not done yet */
-		if (str_caseprefix(s, STR("auth:")) || str_caseprefix(s, STR("authenticated")) ||
-		    str_caseprefix(s, STR("auth "))) {
+		if (starts(s, "auth:") || starts(s, "authenticated") ||
+		    starts(s, "auth ")) {
 			r->auth = true;
 			return true;
 		}
 		return false;
 	case 'e':
-		if (!str_caseprefix(s, STR("envelope-from")) &&
-		    !str_caseprefix(s, STR("envelope-sender")))
+		if (!starts(s, "envelope-from") &&
+		    !starts(s, "envelope-sender"))
 			return false;
 		while (s.n && s.p[0] != ' ' && s.p[0] != '\n' && s.p[0] != '\t')
 			s = str_from(s, 1);
@@ -267,7 +318,7 @@ static bool common_comment(struct str s, struct received *r)
 		}
 		return true;
 	case 'u':
-		if (!str_caseprefix(s, STR("using TLS")) && !str_caseprefix(s, STR("using SSL")))
+		if (!starts(s, "using TLS") && !starts(s, "using SSL"))
 			return false;
 		r->tls = str_from(s, 6);
 		return true;
@@ -275,20 +326,20 @@ static bool common_comment(struct str s, struct received *r)
 	case 't':
 	case 's':
 	case 'c':
-		if (!str_caseprefix(s, STR("version=")) && !str_caseprefix(s, STR("TLSv")) &&
-		    !str_caseprefix(s, STR("TLS-")) && !str_caseprefix(s, STR("TLS1")) &&
-		    !str_caseprefix(s, STR("SSLv")) && !str_caseprefix(s, STR("Cipher ")))
+		if (!starts(s, "version=") && !starts(s, "TLSv") &&
+		    !starts(s, "TLS-") && !starts(s, "TLS1") &&
+		    !starts(s, "SSLv") && !starts(s, "Cipher "))
 			return false;
 		r->tls = s;
 		return true;
 	default:
 		break;
 	}
-	if (str_casesuffix(s, STR(" encrypted"))) {
+	if (str_casesuffix(s, STR("encrypted"))) {
 		r->tls = s;
 		return true;
 	}
-	if (str_casesearch(s, STR("Mail authenticated user")) != SIZE_MAX) {
+	if (is_web_login(s)) {
 		r->auth = true;
 		return true;
 	}
@@ -314,8 +365,7 @@ static void read_from_comment(struct str s, struct received *r, struct peer *pee
 		/* The word by itself, or with its literal: "HELO [192.0.2.1]". */
 		r->helo = helo;
 		peer->helo_given = true;
-	} else if (str_casesearch(s, STR("may be forged")) != SIZE_MAX &&
-	           str_find(s, '[') == SIZE_MAX) {
+	} else if (starts(s, "may be forged")) {
 		r->rdns_doubtful = true;
 	} else if (common_comment(s, r)) {
 		return;
@@ -323,7 +373,7 @@ static void read_from_comment(struct str s, struct received *r, struct peer *pee
 		return;
 	} else if (peer->shape == SHAPE_NONE && paren_comment(s, r, peer)) {
 		return;
-	} else if (r->auth && str_caseprefix(s, STR("account "))) {
+	} else if (r->auth && starts(s, "account ")) {
 		helo_inside(s, r, peer);
 	} else if (is_host_name(s)) {
 		struct ip ip;
@@ -408,26 +458,26 @@ static enum received_form form_of_product(struct str s)
 {
 	switch (s.n ? ascii_lower(s.p[0]) : '\0') {
 	case 'e':
-		return str_caseprefix(s, STR("Exim ")) ? RECEIVED_EXIM : RECEIVED_OTHER;
+		return starts(s, "Exim ") ? RECEIVED_EXIM : RECEIVED_OTHER;
 	case 'p':
-		return str_caseprefix(s, STR("Postfix")) ? RECEIVED_POSTFIX : RECEIVED_OTHER;
+		return starts(s, "Postfix") ? RECEIVED_POSTFIX : RECEIVED_OTHER;
 	case 'q':
-		return str_caseprefix(s, STR("qmail")) || str_caseprefix(s, STR("qp "))
+		return starts(s, "qmail") || starts(s, "qp ")
 		       ? RECEIVED_QMAIL : RECEIVED_OTHER;
 	case 'l':
-		return str_caseprefix(s, STR("Lotus ")) ? RECEIVED_DOMINO : RECEIVED_OTHER;
+		return starts(s, "Lotus ") ? RECEIVED_DOMINO : RECEIVED_OTHER;
 	case 'i':
-		return str_caseprefix(s, STR("IBM Domino")) ? RECEIVED_DOMINO : RECEIVED_OTHER;
+		return starts(s, "IBM Domino") ? RECEIVED_DOMINO : RECEIVED_OTHER;
 	case 'h':
-		return str_caseprefix(s, STR("HCL Domino")) ? RECEIVED_DOMINO : RECEIVED_OTHER;
+		return starts(s, "HCL Domino") ? RECEIVED_DOMINO : RECEIVED_OTHER;
 	case 'c':
-		return str_caseprefix(s, STR("CommuniGate")) ? RECEIVED_COMMUNIGATE
+		return starts(s, "CommuniGate") ? RECEIVED_COMMUNIGATE
 		                                            : RECEIVED_OTHER;
 	case 'f':
-		return str_caseprefix(s, STR("fetchmail")) || str_caseprefix(s, STR("getmail"))
+		return starts(s, "fetchmail") || starts(s, "getmail")
 		       ? RECEIVED_FETCHED : RECEIVED_OTHER;
 	case 'm':
-		return str_caseprefix(s, STR("mpop")) ? RECEIVED_FETCHED : RECEIVED_OTHER;
+		return starts(s, "mpop") ? RECEIVED_FETCHED : RECEIVED_OTHER;
 	case '8':
 		return s.n > 3 && s.p[1] == '.' && str_find(s, '/') != SIZE_MAX
 		       ? RECEIVED_SENDMAIL : RECEIVED_OTHER;
@@ -442,13 +492,12 @@ static enum received_form form_of_protocol(struct str with)
 	(void)str_token(&rest, " \t\r\n", &first);
 	if (is_web_word(first))
 		return RECEIVED_WEB;
-	if (str_caseeq(first, STR("mapi")) || str_caseprefix(with, STR("Microsoft SMTP Server")))
+	if (str_caseeq(first, STR("mapi")) || starts(with, "Microsoft SMTP Server"))
 		return RECEIVED_EXCHANGE;
-	if (str_caseprefix(with, STR("Microsoft SMTPSVC")))
+	if (starts(with, "Microsoft SMTPSVC"))
 		return RECEIVED_SMTPSVC;
-	if (str_casesearch(first, STR("-scanner")) != SIZE_MAX ||
-	    str_casesearch(first, STR("-scanned")) != SIZE_MAX ||
-	    str_caseprefix(first, STR("scanned")) || str_caseeq(first, STR("SpamAssassin")))
+	if (holds(first, "-scanne") || starts(first, "scanned") ||
+	    str_caseeq(first, STR("SpamAssassin")))
 		return RECEIVED_SCANNER;
 	if (str_caseeq(first, STR("local")))
 		return RECEIVED_LOCAL;
@@ -470,7 +519,7 @@ static void read_product(const struct clause *c, bool is_by, struct received *r)
 			r->product = s;
 		if (r->form == RECEIVED_OTHER)
 			r->form = form_of_product(s);
-		if (is_by && str_casesearch(s, STR("from userid")) != SIZE_MAX)
+		if (is_by && r->form == RECEIVED_POSTFIX && holds(s, "userid"))
 			r->form = RECEIVED_LOCAL;
 	}
 }
@@ -512,11 +561,10 @@ static bool is_qmail_line(const struct received *r)
 		return true;
 	if (r->form != RECEIVED_OTHER || r->product.n || r->id.n || !r->has_time)
 		return false;
-	if (!is_smtp_word(r->with) && !str_caseeq(r->with, STR("QMQP")) &&
-	    !str_caseeq(r->with, STR("QMTP")) && !str_caseeq(r->with, STR("QMTPS")))
+	if (r->date.has_weekday || r->date.half_day || !r->date.has_zone || r->date.zone_min)
 		return false;
-	return !r->date.has_weekday && !r->date.half_day && r->date.has_zone &&
-	       r->date.zone_min == 0;
+	return is_smtp_word(r->with) || str_caseeq(r->with, STR("QMQP")) ||
+	       str_caseeq(r->with, STR("QMTP")) || str_caseeq(r->with, STR("QMTPS"));
 }
 
 /* ---- what the names mean ---- */
@@ -564,18 +612,22 @@ static void name_peer(struct received *r, const struct peer *peer)
 			break;
 		/* Ecelerity and Exim put the bare literal where they know no name. */
 		r->helo = first.n || r->form != RECEIVED_OTHER || r->product.n == 0 ||
-		          !str_caseprefix(r->product, STR("ecelerity")) ? r->from : STR("");
+		          !starts(r->product, "ecelerity") ? r->from : STR("");
 		if (r->form == RECEIVED_EXIM)
 			r->helo = first;
 		if (is_unknown(r->from))
 			r->helo = STR("");
 		break;
-	case SHAPE_PAREN:
-		if (peer->helo_given || is_qmail_line(r) || str_caseprefix(r->id, STR("smtpd")))
+	case SHAPE_PAREN: {
+		/* Firewalls' store-and-forward proxies: name(ip), without a HELO. */
+		bool proxy = starts(r->id, "smtpd") || starts(r->via, "smap") ||
+		             starts(r->via, "csmap");
+		if (peer->helo_given || proxy || is_qmail_line(r))
 			r->rdns = first;
-		if (!peer->helo_given && !str_caseprefix(r->id, STR("smtpd")))
+		if (!peer->helo_given && !proxy)
 			r->helo = is_unknown(r->from) ? STR("") : r->from;
 		break;
+	}
 	case SHAPE_WORD:
 		if (r->form == RECEIVED_FETCHED)
 			break;
@@ -606,15 +658,16 @@ static void settle_form(const struct clauses *c, struct received *r, const struc
 	if (r->form == RECEIVED_WEB || is_auth_word(r->with))
 		r->auth = true;
 	/* GMX writes its customers' logins as (mp033) and no other way. */
-	if (str_caseeq(r->by, STR("mail.gmx.net")) && str_caseprefix(r->product, STR("mp0")))
+	if (str_caseeq(r->by, STR("mail.gmx.net")) && starts(r->product, "mp0"))
 		r->auth = true;
-	bool spooler = str_caseprefix(r->from, STR("spool"));
+	bool spooler = starts(r->from, "spool");
 	if (spooler || (str_caseeq(r->from, STR("mail")) && c->from.n >= 3 &&
 	                str_caseeq(c->from.item[1].s, STR("pickup"))))
 		r->form = RECEIVED_PICKUP;
 	if (r->by.n == 0 && c->from.n == 0)
 		r->form = RECEIVED_QUEUE;
-	else if (c->from.n == 0 && c->head.n && !peer->from_comment && r->ip.family == 0)
+	else if (r->ip.family == 0 && !peer->from_comment &&
+	         ((c->from.n == 0 && c->head.n) || str_caseeq(r->with, STR("local"))))
 		r->form = RECEIVED_LOCAL;
 	else if (r->form == RECEIVED_OTHER && is_qmail_line(r) && r->ip.family)
 		r->form = RECEIVED_QMAIL;

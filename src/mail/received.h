@@ -30,7 +30,7 @@ enum received_form {
 	RECEIVED_SMTPSVC,        /* from helo ([ip]) by x with Microsoft SMTPSVC(…) */
 	RECEIVED_DOMINO,         /* from helo ([ip]) by x (Lotus Domino Release …) with … */
 	RECEIVED_COMMUNIGATE,    /* from [ip] (HELO helo) by x (CommuniGate Pro SMTP …) */
-	RECEIVED_GOOGLE,         /* by 2002:a05:… with SMTP id …mr…; from x by mx.google.com */
+	RECEIVED_GOOGLE,         /* by 2002:a05:… with SMTP id …mr…; by mx.google.com */
 	RECEIVED_WEB,            /* from ip by x with HTTP, via HTTP */
 	RECEIVED_FETCHED,        /* from server [ip] by x with IMAP (fetchmail-…): we called it */
 	RECEIVED_SCANNER,        /* from … by x with qmail-scanner, SpamAssassin */

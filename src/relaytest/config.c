@@ -41,8 +41,8 @@ const struct config_row tester_config_rows[] = {
 	{ "interval", CONFIG_DURATION, 0, YEAR, "24h",
 	  "Least time between two tests of one address and port, unless its owner asks "
 	  "(RFC 6471 section 3.4).", TESTER(interval_s) },
-	{ "messages", CONFIG_INT, 1, 64, "8", "Accepted messages a test, at most.",
-	  TESTER(messages) },
+	{ "messages", CONFIG_INT, 2, 64, "8",
+	  "Accepted messages a test, at most; a proof takes two.", TESTER(messages) },
 	{ "refusals", CONFIG_INT, 1, 100, "6",
 	  "Refusals in one connection before a new one is made; many servers slow down or hang up "
 	  "on the tenth.", TESTER(refusals) },

@@ -207,8 +207,10 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
 	ip_format(&r->test.target.ip, address);
 	ip_format_literal(&r->test.target.ip, literal);
-	/* The envelope sender of the request, which the collector has checked. */
-	add_recipient(n, mem_strdup(r->test.reply_to));
+	/* The envelope sender of the request may be forged: a host that is open still would
+	 * carry the answer to whomever it names. */
+	if (verdict == VERDICT_CLOSED || verdict == VERDICT_BACKSCATTER)
+		add_recipient(n, mem_strdup(r->test.reply_to));
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
 	add_header(n, delisted ? "Retest passed: delisted" : "Retest result");

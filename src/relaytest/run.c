@@ -10,8 +10,8 @@
 
 #include <stdlib.h>
 
-/* A test that talks for this many session time-outs has had its chance. */
-enum { TALK_SESSIONS_MAX = 4 };
+/* A test that was connected for this many session time-outs has had its chance. */
+enum { TALK_SESSIONS_MAX = 4, LOAD_RETRY_MS = 2000 };
 
 static void run_talk(struct run *r)
 {
@@ -19,16 +19,13 @@ static void run_talk(struct run *r)
 	if (r->state == RUN_TALKING)
 		return;
 	r->state = RUN_TALKING;
-	r->talking_ms = clock_mono_ms();
 	t->talking++;
 }
 
 static void run_quiet(struct run *r, enum run_state state)
 {
-	if (r->state == RUN_TALKING) {
-		r->talked_ms += clock_mono_ms() - r->talking_ms;
+	if (r->state == RUN_TALKING)
 		r->tester->talking--;
-	}
 	r->state = state;
 }
 
@@ -41,6 +38,7 @@ void run_release_connection(struct run *r)
 	if (!r->holds_connection)
 		return;
 	r->holds_connection = false;
+	r->connected_ms += loop_now_ms(r->tester->setup.loop) - r->connection_ms;
 	politeness_disconnect(r->tester->politeness, &r->test.target.ip);
 	tester_connections_free(r->tester);
 }
@@ -146,6 +144,8 @@ static void timer_fired(void *arg)
 		run_step(r);
 	} else if (r->state == RUN_WAITING || r->state == RUN_OVER) {
 		run_finish(r);
+	} else if (r->state == RUN_QUEUED) {
+		run_begin(r);
 	}
 }
 
@@ -178,9 +178,19 @@ static void session_done(struct run *r)
 	loop_timer_arm(r->timer, wait_s * 1000);
 }
 
+/* What became of the messages so far: a test that is killed and resumed cannot ask again. */
+static void save_progress(struct run *r)
+{
+	if (r->unsaved)
+		run_save_wait(r, clock_now_s());
+	r->unsaved = false;
+}
+
 static void intend(struct run *r, const struct session_action *action)
 {
 	struct tester *t = r->tester;
+	save_progress(r);
+	r->unsaved = true;
 	int e = store_test_intend(t->setup.store, r->test.id, action->case_id, action->attempt);
 	if (e != ERR_OK && e != ERR_EXISTS)
 		LOG(LOG_ERROR, "intent-failed", LOG_S("test", r->test.id),
@@ -190,8 +200,7 @@ static void intend(struct run *r, const struct session_action *action)
 
 static void check_total_time(struct run *r)
 {
-	int64_t spent_ms = r->talked_ms + clock_mono_ms() - r->talking_ms;
-	if (spent_ms > TALK_SESSIONS_MAX * 1000 * r->tester->setup.config->session_timeout_s)
+	if (r->connected_ms > TALK_SESSIONS_MAX * 1000 * r->tester->setup.config->session_timeout_s)
 		session_stop(r->session, "time is up");
 }
 
@@ -218,6 +227,7 @@ static void perform(struct run *r, const struct session_action *action)
 		run_release_connection(r);
 		break;
 	case SESSION_PAUSE:
+		save_progress(r);
 		run_quiet(r, RUN_PAUSED);
 		loop_timer_arm(r->timer, action->pause_ms);
 		break;
@@ -263,16 +273,58 @@ void run_returned(struct run *r, const struct test_return *ret)
 /* ---- begin and end ------------------------------------------------------------ */
 
 /* A retest begins with the forms that were open on this port. */
-static void find_proofs(struct run *r)
+static int find_proofs(struct run *r)
 {
 	struct proof *proofs;
 	size_t n;
-	if (store_proofs(r->tester->setup.store, &r->test.target.ip, &r->arena, &proofs, &n))
-		return;
+	int e = store_proofs(r->tester->setup.store, &r->test.target.ip, &r->arena, &proofs, &n);
+	if (e != ERR_OK)
+		return e;
+	r->first_count = 0;
 	r->first = arena_alloc(&r->arena, (n + 1) * sizeof(*r->first));
 	for (size_t i = 0; i < n; i++)
 		if (proofs[i].port == r->test.target.port)
 			memcpy(r->first[r->first_count++], proofs[i].case_id, CASE_ID_MAX);
+	return ERR_OK;
+}
+
+/* What is known of a test that was begun before. Without it we would send twice, or forget
+ * a proof. */
+struct progress {
+	struct case_result *sent;
+	struct test_return *returns;
+	size_t sent_n, return_n;
+	bool may_talk;               /* consent still holds, and it is not our own collector */
+};
+
+/* It takes our tokens: that is its job. */
+static bool is_own_collector(const struct run *r)
+{
+	const struct config_endpoints *own = &r->tester->setup.config->collector;
+	for (size_t i = 0; i < own->n; i++)
+		if (ip_eq(&own->v[i].ip, &r->test.target.ip) &&
+		    own->v[i].port == r->test.target.port)
+			return true;
+	return false;
+}
+
+static int load_progress(struct run *r, struct progress *p)
+{
+	struct store *st = r->tester->setup.store;
+	struct consent_answer answer;
+	*p = (struct progress){ .may_talk = !is_own_collector(r) };
+	int e = find_proofs(r);
+	if (e != ERR_OK || (r->test.tries <= 1 && r->test.state != TEST_WAITING))
+		return e;
+	e = store_consent(st, &r->test.target.ip, clock_now_s(), &answer);
+	if (e == ERR_OK)
+		e = store_test_results(st, r->test.id, &r->arena, &p->sent, &p->sent_n);
+	if (e == ERR_OK)
+		e = store_returns_of(st, r->test.id, false, &r->arena, &p->returns, &p->return_n);
+	if (e == ERR_OK)
+		p->may_talk &= !answer.excluded && (r->test.consent != CONSENT_RANGE ||
+		                                   answer.consent != CONSENT_NONE);
+	return e;
 }
 
 static struct ip collector_ip(const struct tester_config *c)
@@ -280,42 +332,46 @@ static struct ip collector_ip(const struct tester_config *c)
 	return c->collector.n ? c->collector.v[0].ip : (struct ip){ 0 };
 }
 
-static void create_session(struct run *r)
+static void create_session(struct run *r, const struct progress *p)
 {
 	struct tester *t = r->tester;
 	const struct tester_config *c = t->setup.config;
-	struct case_result *sent = NULL;
-	size_t sent_n = 0;
-	bool resumed = r->test.tries > 1 || r->test.state == TEST_WAITING;
-	if (resumed)
-		store_test_results(t->setup.store, r->test.id, &r->arena, &sent, &sent_n);
-	find_proofs(r);
 	struct session_setup setup = {
 		.test = &r->test, .signer = t->setup.signer, .domain = c->domain,
 		.domain2 = c->domain2, .collector = collector_ip(c), .helo = t->setup.hostname,
 		.operator_name = t->setup.operator_name, .contact = t->setup.contact,
-		.objection_url = t->setup.objection_url, .messages = (unsigned)c->messages,
+		.objection_url = t->setup.objection_url,
+		.messages = p->may_talk ? (unsigned)c->messages : 0,
 		.refusals = (unsigned)c->refusals, .pipeline = (unsigned)c->pipeline,
 		.proof_wait_ms = c->proof_wait_s * 1000,
 		.has_trusted_source = source_of(&c->trusted_source, r->test.target.ip.family),
 		.user = t->setup.user, .password = t->setup.password,
 		.first = (const char (*)[CASE_ID_MAX])r->first, .first_count = r->first_count,
-		.sent = sent, .sent_count = sent_n, .only = t->setup.only, .now_s = clock_now_s(),
+		.sent = p->sent, .sent_count = p->sent_n, .only = t->setup.only, .now_s = clock_now_s(),
 	};
 	r->session = session_create(&setup);
-	struct test_return *returns;
-	size_t n;
-	if (resumed && store_returns_of(t->setup.store, r->test.id, false, &r->arena, &returns,
-	                                &n) == ERR_OK)
-		for (size_t i = 0; i < n; i++)
-			session_returned(r->session, &returns[i]);
+	for (size_t i = 0; i < p->return_n; i++)
+		session_returned(r->session, &p->returns[i]);
+	if (!p->may_talk)
+		session_stop(r->session, "no consent holds, or it is our own collector");
+	else if (r->test.finished_s)
+		session_stop(r->session, "it had ended: what came back late is confirmed, no more");
 }
 
 void run_begin(struct run *r)
 {
+	struct progress p;
+	if (!r->timer)
+		r->timer = loop_timer_create(r->tester->setup.loop, timer_fired, r);
 	r->began_ms = clock_mono_ms();
-	create_session(r);
-	r->timer = loop_timer_create(r->tester->setup.loop, timer_fired, r);
+	int e = load_progress(r, &p);
+	if (e != ERR_OK) {
+		LOG(LOG_ERROR, "progress-not-read", LOG_S("test", r->test.id),
+		    LOG_S("why", store_message(r->tester->setup.store)));
+		loop_timer_arm(r->timer, LOAD_RETRY_MS);
+		return;
+	}
+	create_session(r, &p);
 	r->state = RUN_NAMES;
 	if (r->tester->setup.only)
 		run_named(r);

@@ -102,8 +102,11 @@ static void take_over_sent(struct session *s)
 			continue;
 		it->result = *r;
 		it->result.returned = it->result.bounced = 0;
-		it->state = ITEM_DONE;
+		/* Where only the recipient was taken, the message is still to come. */
+		bool taken = r->stage == STAGE_RCPT && r->code / 100 == 2;
+		it->state = taken ? ITEM_CANDIDATE : ITEM_DONE;
 		it->messaged = r->stage == STAGE_MESSAGE;
+		it->second = r->attempt == 1;
 		s->accepted += r->accepted;
 		s->unanswered += r->stage == STAGE_MESSAGE && r->code == 0;
 		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;

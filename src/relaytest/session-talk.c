@@ -224,6 +224,25 @@ static void set_result(struct case_result *result, enum case_stage stage,
 	str_copy(result->text, sizeof(result->text), reply->text);
 }
 
+/* A submission service lets in nobody but its own users, not even mail for its postmaster:
+ * that it refuses everything and offers a login is how it talks to strangers. One that
+ * refuses the tester as a client is another matter. */
+static bool asks_for_login(const struct session *s, const struct smtp_reply *reply,
+                           enum case_stage stage)
+{
+	static const char *const blocked[] = { "client host", "blocked", "banned", "listed" };
+	uint16_t port = s->setup.test->target.port;
+	if (stage < STAGE_MAIL || reply->code / 100 != 5)
+		return false;
+	if (reply->code == 530)
+		return true;
+	for (size_t i = 0; i < sizeof(blocked) / sizeof(*blocked); i++)
+		if (str_casesearch(reply->text, str_of(blocked[i])) != SIZE_MAX)
+			return false;
+	return (port == 587 || port == 465) &&
+	       smtp_client_extensions(s->conn.client) & (SMTP_EXT_AUTH | SMTP_EXT_STARTTLS);
+}
+
 /* A catch-all takes anybody. A server that talks to us takes mail for its postmaster, or
  * says that it does not know him. */
 static void control_finish(struct session *s, struct item *it, const struct smtp_reply *reply,
@@ -234,7 +253,7 @@ static void control_finish(struct session *s, struct item *it, const struct smtp
 	                    strncmp(reply->enhanced, "5.1.", 4) == 0;
 	if (it->kind == ITEM_NOBODY)
 		s->catch_all = taken;
-	s->control_ok |= taken || unknown_user;
+	s->control_ok |= taken || unknown_user || asks_for_login(s, reply, stage);
 }
 
 /* It took greeting and sender, and refuses the recipient because of where it is: that is no

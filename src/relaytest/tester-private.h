@@ -29,11 +29,12 @@ struct run {
 	struct arena arena;
 	struct stream *stream;
 	bool holds_connection, wants_connection, connected, stepping;
+	bool unsaved;                        /* the outcome of a message */
 	unsigned finish_tries;
 	struct session_action connect;       /* owed while wants_connection */
 	struct loop_timer *timer;
 	int64_t began_ms, connection_ms;     /* the test, this connection */
-	int64_t talking_ms, talked_ms;       /* this stretch began; stretches before */
+	int64_t connected_ms;                /* spent in connections before this one */
 	char (*first)[CASE_ID_MAX];
 	size_t first_count;
 

@@ -163,21 +163,30 @@ size_t tester_queued(const struct tester *t)
 
 /* ---- following the store ------------------------------------------------------- */
 
+/* The store may do tomorrow what it cannot do now. */
+static bool is_passing(int e)
+{
+	return e == ERR_BUSY || e == ERR_FULL || e == ERR_IO;
+}
+
 /* A return for a test that has ended: within the window it reopens the verdict. */
-static void reopen(struct tester *t, const struct test_return *ret)
+static int reopen(struct tester *t, const struct test_return *ret)
 {
 	struct test test;
-	if (store_test_get(t->setup.store, ret->test_id, &test) != ERR_OK ||
-	    test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
+	int e = store_test_get(t->setup.store, ret->test_id, &test);
+	if (e != ERR_OK)
+		return e;
+	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
 	    ret->time_s - test.finished_s > t->setup.config->return_window_s)
-		return;
+		return ERR_OK;
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
-		return;
-	int e = store_test_reopen(t->setup.store, test.id, clock_now_s(), TESTER_LEASE_S, &test);
+		return ERR_OK;
+	e = store_test_reopen(t->setup.store, test.id, clock_now_s(), TESTER_LEASE_S, &test);
 	LOG(LOG_INFO, "late-return", LOG_S("test", test.id), LOG_IP("address", &test.target.ip),
 	    LOG_S("case", ret->case_id), LOG_S("result", err_text(e)));
 	if (e == ERR_OK)
 		tester_run(t, &test);
+	return e;
 }
 
 static void follow_returns(struct tester *t)
@@ -189,11 +198,11 @@ static void follow_returns(struct tester *t)
 	if (store_returns_after(t->setup.store, before, POLL_ROWS, false, &a, &rows, &n) == ERR_OK) {
 		for (size_t i = 0; i < n; i++) {
 			struct run *r = tester_find_run(t, rows[i].test_id);
+			if (!r && t->leases && is_passing(reopen(t, &rows[i])))
+				break;           /* asked again at the next poll */
 			t->returns_seen = rows[i].id;
 			if (r)
 				run_returned(r, &rows[i]);
-			else if (t->leases)
-				reopen(t, &rows[i]);
 		}
 	}
 	arena_fini(&a);
@@ -212,7 +221,7 @@ static void follow_requests(struct tester *t)
 			unsigned queued = 0;
 			int e = store_retest(t->setup.store, &rows[i].address, "mail from the host itself",
 			                     rows[i].reply_to, clock_now_s(), &queued);
-			if (e == ERR_BUSY || e == ERR_FULL || e == ERR_IO)
+			if (is_passing(e))
 				break;           /* asked again at the next poll */
 			LOG(LOG_INFO, "retest-asked", LOG_IP("address", &rows[i].address),
 			    LOG_I("queued", queued), LOG_S("result", err_text(e)));

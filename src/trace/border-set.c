@@ -62,7 +62,8 @@ int border_add_own_net(struct border_set *set, struct str cidr, struct parse_err
 		return err_parse(pe, expected, slash + 1);
 	if (set->own_net_count == set->own_net_cap) {
 		set->own_net_cap = set->own_net_cap ? set->own_net_cap * 2 : 8;
-		set->own_nets = mem_realloc(set->own_nets, set->own_net_cap, sizeof(*set->own_nets));
+		set->own_nets = mem_realloc(set->own_nets, set->own_net_cap,
+		                            sizeof(*set->own_nets));
 	}
 	set->own_nets[set->own_net_count++] = prefix_of(&ip, (unsigned)len);
 	return ERR_OK;

@@ -32,24 +32,27 @@ bool border_is_own_ip(const struct trace_border *b, const struct ip *ip)
 
 /* What the line above tells of the host whose line comes next. */
 struct inside {
-	bool first;              /* there is no line above */
+	bool first;              /* no line above names a host of ours */
 	bool sure;               /* its peer is ours by address */
 	struct str rdns, helo;
 	struct str fetched;      /* the server that we fetched from */
 };
 
-static bool is_ours(const struct received *r, const struct trace_border *b,
+static bool is_ours(const struct received *r, const struct trace_border *b, bool named,
                     const struct inside *above)
 {
 	if (r->by.n == 0 || r->form == RECEIVED_FETCHED || name_is_localhost(r->by))
 		return true;
-	if (border_is_own_name(b, r->by) || border_is_own_ip(b, &r->by_ip))
+	if (named || border_is_own_ip(b, &r->by_ip))
 		return true;
 	if (above->fetched.n &&
 	    (name_eq(r->by, above->fetched) || name_same_org(r->by, above->fetched)))
 		return true;
 	if (name_is_internal(r->by))
 		return above->sure || above->first;
+	/* On top, a host that passed it on to itself: where we read our mail. */
+	if (above->first && (ip_is_loopback(&r->ip) || r->form == RECEIVED_LOCAL))
+		return true;
 	return above->sure && (name_eq(r->by, above->rdns) || name_eq(r->by, above->helo));
 }
 
@@ -72,8 +75,9 @@ static void none(struct trace *t, size_t from, enum trace_reason reason, struct 
 		t->hops[i].zone = TRACE_UNLINKED;
 }
 
-/* Takes one own line; true when it is the handover. *stop: nothing more is ours. */
-static bool own_line(struct trace *t, size_t i, const struct trace_border *b,
+/* Takes one own line (`named`: by a name of ours); true when it is the handover.
+ * *stop: nothing more is ours. */
+static bool own_line(struct trace *t, size_t i, const struct trace_border *b, bool named,
                      struct inside *above, bool *stop)
 {
 	struct trace_hop *hop = &t->hops[i];
@@ -82,14 +86,15 @@ static bool own_line(struct trace *t, size_t i, const struct trace_border *b,
 	hop->zone = TRACE_OWN;
 	if (r->form == RECEIVED_FETCHED) {
 		why_add(&hop->why, WHY_OWN_FETCHED, r->from, STR(""));
-		*above = (struct inside){ .sure = ip_is_loopback(&r->ip), .fetched = r->from };
+		*above = (struct inside){ .sure = ip_is_loopback(&r->ip), .fetched = r->from,
+		                          .first = above->first && !named };
 		return false;
 	}
-	why_add(&hop->why, border_is_own_name(b, r->by) ? WHY_OWN_WRITER : WHY_OWN_LOCAL,
-	        r->by, STR(""));
+	why_add(&hop->why, named ? WHY_OWN_WRITER : WHY_OWN_LOCAL, r->by, STR(""));
 	if (!ip_is_public(&r->ip) || border_is_own_ip(b, &r->ip) || is_own_by_name(r, next, b)) {
 		struct str fetched = r->by.n == 0 ? above->fetched : STR("");
-		*above = (struct inside){ .sure = r->ip.family != 0 || r->by.n == 0 ||
+		*above = (struct inside){ .first = above->first && !named,
+		                          .sure = r->ip.family != 0 || r->by.n == 0 ||
 		                                  r->form == RECEIVED_LOCAL,
 		                          .rdns = r->rdns, .helo = r->helo, .fetched = fetched };
 		return false;
@@ -121,11 +126,12 @@ void border_find(struct trace *t, const struct trace_border *b)
 	}
 	for (size_t i = 0; i < t->hop_count; i++) {
 		const struct received *r = &t->hops[i].line;
-		if (!is_ours(r, b, &above)) {
+		bool named = border_is_own_name(b, r->by);
+		if (!is_ours(r, b, named, &above)) {
 			none(t, i, WHY_FOREIGN_WRITER, r->by);
 			return;
 		}
-		if (own_line(t, i, b, &above, &stop)) {
+		if (own_line(t, i, b, named, &above, &stop)) {
 			t->handover = r->ip;
 			t->handover_hop = i;
 			return;

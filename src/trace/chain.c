@@ -32,10 +32,15 @@ static bool is_site_protocol(const struct received *r)
 	       str_caseeq(r->with, STR("LMTP"));
 }
 
-/* The same /24 or /64, and no name of its own: a machine beside the writer. */
+/* A machine beside the writer: it has no name of its own and is in the same /24 or
+ * /64, or in the same /32 of a writer that tells its own address. */
 static bool is_beside(const struct received *r, const struct ip *writer)
 {
-	return r->ip.family && r->ip.family == writer->family && r->rdns.n == 0 && !r->auth &&
+	if (r->ip.family == 0 || r->rdns.n || r->auth || writer->family == 0)
+		return false;
+	if (r->ip.family == 6 && r->by_ip.family == 6)
+		return memcmp(r->ip.b, r->by_ip.b, 4) == 0;
+	return r->ip.family == writer->family &&
 	       memcmp(r->ip.b, writer->b, r->ip.family == 4 ? 3 : 8) == 0;
 }
 
@@ -66,15 +71,21 @@ static enum link_kind say(struct trace_whys *why, enum link_kind kind, enum trac
 	return kind;
 }
 
+/* Is the line's writer of the same organisation as that host? `mine` is its provider. */
+static bool same_org(const struct received *r, const struct provider *mine, struct str host)
+{
+	return name_same_domain(r->by, host) || (mine && mine == provider_of(host));
+}
+
 /* Ties that need no address: the writer passed it on to itself or a neighbour. */
-static enum link_kind judge_inside(const struct received *r, const struct peer *p,
-                                   struct trace_whys *why)
+static enum link_kind judge_inside(const struct received *r, const struct provider *mine,
+                                   const struct peer *p, struct trace_whys *why)
 {
 	if (name_eq(r->by, p->writer) || name_short_match(r->by, p->writer))
 		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
 	if (p->kind == PEER_SELF && (name_eq(r->by, p->helo) || name_short_match(r->by, p->helo)))
 		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
-	if (name_same_org(r->by, p->writer))
+	if (same_org(r, mine, p->writer))
 		return say(why, LINK_HOLDS,
 		           p->kind == PEER_NAMELESS ? WHY_LINK_ORG_NO_ADDRESS : WHY_LINK_PRIVATE,
 		           r->by, p->writer);
@@ -95,8 +106,8 @@ static enum link_kind judge_literal(const struct received *r, const struct peer 
 	return say(why, LINK_WEAK, WHY_WEAK_LITERAL, r->by, STR(""));
 }
 
-static enum link_kind judge_remote(const struct received *r, const struct peer *p,
-                                   struct trace_whys *why)
+static enum link_kind judge_remote(const struct received *r, const struct provider *mine,
+                                   const struct peer *p, struct trace_whys *why)
 {
 	if (p->rdns.n && (name_eq(r->by, p->rdns) || name_short_match(r->by, p->rdns))) {
 		if (p->doubtful)
@@ -110,16 +121,25 @@ static enum link_kind judge_remote(const struct received *r, const struct peer *
 		if (k != LINK_NONE)
 			return k;
 	}
-	if (p->rdns.n && name_same_org(r->by, p->rdns)) {
+	if (p->rdns.n && same_org(r, mine, p->rdns)) {
 		if (p->doubtful)
 			return say(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
 		if (name_is_generic(p->rdns, &p->ip))
 			return say(why, LINK_WEAK, WHY_WEAK_GENERIC, r->by, p->rdns);
 		return say(why, LINK_HOLDS, WHY_LINK_ORG, r->by, p->rdns);
 	}
-	/* Inside a provider hosts go by bare private addresses. */
-	const struct provider *own = p->rdns.n ? provider_of(p->rdns) : NULL;
-	if (own && r->by_ip.family && ip_is_private(&r->by_ip) && own->marked(r) && !p->doubtful)
+	return LINK_NONE;
+}
+
+/* Inside a provider hosts go by bare private addresses. */
+static enum link_kind judge_provider(const struct received *r, const struct peer *p,
+                                     struct trace_whys *why)
+{
+	struct str known = p->kind == PEER_SELF ? p->writer : p->rdns;
+	if (known.n == 0 || p->doubtful || !ip_is_private(&r->by_ip))
+		return LINK_NONE;
+	const struct provider *own = provider_of(known);
+	if (own && own->marked(r))
 		return say(why, LINK_HOLDS, WHY_LINK_PROVIDER_INSIDE, r->by, str_of(own->name));
 	return LINK_NONE;
 }
@@ -129,13 +149,16 @@ static enum link_kind judge(const struct received *r, const struct peer *p, stru
 	bool local = r->ip.family == 0 || ip_is_loopback(&r->ip);
 	if (r->by.n == 0 || (name_is_localhost(r->by) && local))
 		return say(why, LINK_QUEUE, WHY_LINK_QUEUE, STR(""), STR(""));
-	enum link_kind k = p->kind == PEER_SELF ? LINK_NONE : judge_remote(r, p, why);
+	const struct provider *mine = provider_of(r->by);
+	enum link_kind k = p->kind == PEER_SELF ? LINK_NONE : judge_remote(r, mine, p, why);
 	if (k == LINK_NONE && p->kind != PEER_REMOTE)
-		k = judge_inside(r, p, why);
+		k = judge_inside(r, mine, p, why);
+	if (k == LINK_NONE)
+		k = judge_provider(r, p, why);
 	if (k != LINK_NONE)
 		return k;
 	if (name_eq(r->by, p->helo) || name_short_match(r->by, p->helo) ||
-	    name_same_org(r->by, p->helo))
+	    same_org(r, mine, p->helo))
 		return say(why, LINK_WEAK, WHY_WEAK_HELO, r->by, STR(""));
 	if (p->kind == PEER_REMOTE || p->kind == PEER_PRIVATE)
 		return say(why, LINK_NONE, WHY_UNLINKED, r->by, p->rdns.n ? p->rdns : p->helo);
@@ -206,15 +229,21 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 				why_add(&hop->why, WHY_UNLINKED_BELOW, STR(""), STR(""));
 			if (above == TRACE_FORGED)
 				why_add(&hop->why, WHY_FORGED_BELOW, STR(""), STR(""));
-			bool ours = may_be_ours(kind, &hop->line, &peer, b, i == first);
-			if (forgery_line(hop, b, newer, hop->zone == TRACE_LINKED, ours))
+			bool claims_us = hop->zone != TRACE_LINKED &&
+			                 border_is_own_name(b, hop->line.by) &&
+			                 !may_be_ours(kind, &hop->line, &peer, b, i == first);
+			if (forgery_line(hop, newer, hop->zone == TRACE_LINKED, claims_us))
 				hop->zone = TRACE_FORGED;
 			above = hop->zone;
 			settle_queue(t, queue, i, above);
 			queue = i + 1;
 			if (ip_is_public(&peer.ip))
 				writer = peer.ip;
+			struct str name = peer.writer;
+			struct ip literal;
 			peer = peer_of(&hop->line, &writer);
+			if (received_address(hop->line.by, &literal))
+				peer.writer = name;      /* the last that was named */
 		}
 		if (hop->line.has_time)
 			newer = &hop->line.date.time_s;

@@ -164,7 +164,8 @@ static void add_odd(struct buf *out, const struct trace *t)
 		buf_add_byte(out, '{');
 		struct str s = t->odd[i].raw;
 		add_key(out, "text");
-		trace_json_bytes((struct str){ s.p, s.n < TEXT_MAX_BYTES ? s.n : TEXT_MAX_BYTES }, out);
+		size_t shown = s.n < TEXT_MAX_BYTES ? s.n : TEXT_MAX_BYTES;
+		trace_json_bytes((struct str){ s.p, shown }, out);
 		add_number(out, "offset", (long long)t->odd[i].offset);
 		add_number(out, "length", (long long)s.n);
 		buf_add_byte(out, '}');

@@ -4,7 +4,6 @@
 #include "trace/providers.h"
 
 #include <libpsl.h>
-#include <stdio.h>
 
 struct str name_trim(struct str host)
 {
@@ -25,6 +24,11 @@ bool name_glob(struct str pattern, struct str host)
 	size_t p = 0, h = 0, star = SIZE_MAX, mark = 0;
 	pattern = name_trim(pattern);
 	host = name_trim(host);
+	/* Most patterns end in a plain letter, and most names in another. */
+	if (pattern.n && host.n && pattern.p[pattern.n - 1] != '*' &&
+	    pattern.p[pattern.n - 1] != '?' &&
+	    ascii_lower(pattern.p[pattern.n - 1]) != ascii_lower(host.p[host.n - 1]))
+		return false;
 	while (h < host.n) {
 		if (p < pattern.n && pattern.p[p] == '*') {
 			star = p++;
@@ -119,17 +123,31 @@ static struct str last_labels(struct str host)
 	return host;
 }
 
-bool name_same_org(struct str a, struct str b)
+/* Is `name` the domain itself or a name below it? */
+static bool is_below(struct str name, struct str domain)
 {
-	char da[NAME_ORG_MAX], db[NAME_ORG_MAX];
+	return str_casesuffix(name, domain) &&
+	       (name.n == domain.n || name.p[name.n - domain.n - 1] == '.');
+}
+
+bool name_same_domain(struct str a, struct str b)
+{
+	char org[NAME_ORG_MAX];
 	a = name_trim(a);
 	b = name_trim(b);
-	if (str_caseeq(last_labels(a), last_labels(b))) {
-		struct str oa = name_org(a, da), ob = name_org(b, db);
-		return oa.n != 0 && str_eq(oa, ob);
-	}
-	const struct provider *pa = provider_of(a);
-	return pa && pa == provider_of(b);
+	if (!str_caseeq(last_labels(a), last_labels(b)))
+		return false;
+	/* The shorter name decides: one look into the public suffix list, not two. */
+	struct str shorter = a.n < b.n ? a : b, domain = name_org(shorter, org);
+	return domain.n != 0 && is_below(a, domain) && is_below(b, domain);
+}
+
+bool name_same_org(struct str a, struct str b)
+{
+	if (name_same_domain(a, b))
+		return true;
+	const struct provider *p = provider_of(a);
+	return p && p == provider_of(b);
 }
 
 /* How many of the address's four numbers stand in the name, each on its own. */
@@ -145,7 +163,8 @@ static unsigned octets_in(struct str host, const struct ip *ip)
 			}
 			unsigned v = 0;
 			size_t from = i;
-			while (i < host.n && ascii_isdigit((unsigned char)host.p[i]) && i - from < 6)
+			while (i < host.n && i - from < 6 &&
+			       ascii_isdigit((unsigned char)host.p[i]))
 				v = v * 10 + (unsigned)(host.p[i++] - '0');
 			hit = v == ip->b[k];
 		}
@@ -156,25 +175,47 @@ static unsigned octets_in(struct str host, const struct ip *ip)
 
 static bool has_hex_form(struct str host, const struct ip *ip)
 {
-	char hex[9];
-	snprintf(hex, sizeof(hex), "%02x%02x%02x%02x", ip->b[0], ip->b[1], ip->b[2], ip->b[3]);
-	return str_casesearch(host, str_of(hex)) != SIZE_MAX;
+	static const char digits[] = "0123456789abcdef";
+	char hex[8];
+	for (size_t k = 0; k < 4; k++) {
+		hex[2 * k] = digits[ip->b[k] >> 4];
+		hex[2 * k + 1] = digits[ip->b[k] & 15];
+	}
+	return str_casesearch(host, (struct str){ hex, sizeof(hex) }) != SIZE_MAX;
+}
+
+/* Words that stand in the names of customers' lines. */
+static bool has_line_word(struct str host)
+{
+	static const struct str words[] = {
+		{ "dsl", 3 }, { "dial", 4 }, { "dyn", 3 }, { "dhcp", 4 }, { "docsis", 6 },
+		{ "pool", 4 }, { "ppp", 3 }, { "cable", 5 }, { "client", 6 }, { "cust", 4 },
+		{ "catv", 4 }, { "modem", 5 }, { "broadband", 9 }, { "hfc", 3 }, { "fiber", 5 },
+		{ "wifi", 4 }, { "gprs", 4 }, { "isdn", 4 },
+	};
+	static const bool first[256] = {
+		['d'] = true, ['p'] = true, ['c'] = true, ['m'] = true, ['b'] = true,
+		['h'] = true, ['f'] = true, ['w'] = true, ['g'] = true, ['i'] = true,
+	};
+	for (size_t i = 0; i < host.n; i++) {
+		if (!first[(unsigned char)ascii_lower(host.p[i])])
+			continue;
+		struct str rest = str_from(host, i);
+		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+			if (str_caseprefix(rest, words[k]))
+				return true;
+	}
+	return false;
 }
 
 bool name_is_generic(struct str host, const struct ip *ip)
 {
-	static const char *const words[] = { "dsl", "dial", "dyn", "pool", "ppp", "cable", "dhcp",
-	                                     "client", "cust", "modem", "catv", "broadband",
-	                                     "hfc", "docsis", "fiber", "wifi", "gprs", "isdn" };
 	host = name_trim(host);
 	if (host.n > NAME_ORG_MAX)
 		return true;
 	if (ip->family == 4 && (octets_in(host, ip) >= 2 || has_hex_form(host, ip)))
 		return true;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_casesearch(host, str_of(words[i])) != SIZE_MAX)
-			return true;
-	return false;
+	return has_line_word(host);
 }
 
 static bool v4_private(const uint8_t *b)

@@ -27,6 +27,7 @@ bool name_short_match(struct str a, struct str b);
  * written to dst; "" for short names, literals and public suffixes. */
 enum { NAME_ORG_MAX = 256 };
 struct str name_org(struct str host, char dst[static NAME_ORG_MAX]);
+bool name_same_domain(struct str a, struct str b);
 /* Same registrable domain, or two domains of one provider. */
 bool name_same_org(struct str a, struct str b);
 

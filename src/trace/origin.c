@@ -58,6 +58,6 @@ void origin_find(struct trace *t)
 		why_add(&t->why, WHY_ORIGIN_HANDOVER, STR(""), STR(""));
 	else
 		why_add(&t->why, WHY_ORIGIN_LINKED, t->hops[named].line.by, STR(""));
-	if (t->hops[last].line.form != RECEIVED_WEB)
+	if (t->client_count && t->hops[last].line.form != RECEIVED_WEB)
 		from_headers(t, last_provider(t, last));
 }

@@ -37,56 +37,123 @@ static bool is_yahoo(const struct received *r)
 	       r->date.has_weekday && r->rdns.n;
 }
 
-static const struct provider providers[] = {
-	{ "AOL", { "aol.com", "aol.net", "aim.com", "netscape.net", "compuserve.com", "cs.com" },
-	  is_aol, { "X-AOL-IP", "X-Originating-IP" } },
-	{ "Google", { "google.com", "gmail.com", "googlemail.com", "1e100.net" },
-	  is_google, { "X-Originating-IP" } },
-	{ "Microsoft", { "hotmail.com", "msn.com", "outlook.com", "live.com", "microsoft.com",
-	                 "passport.com", "office365.us" },
-	  is_microsoft, { "X-Originating-IP", "x-sender-ip" } },
-	{ "Yahoo", { "yahoo.com", "yahoo.co.uk", "yahoogroups.com", "yahoo.co.jp", "yahoo.net",
-	             "yahoo.ie", "yahoodns.net", "rocketmail.com", "ymail.com" },
-	  is_yahoo, { "X-Originating-IP" } },
-	{ "GMX", { "gmx.net", "gmx.de", "gmx.com", "web.de", "kundenserver.de", "1and1.com",
-	           "perfora.net" },
-	  has_id, { "X-Originating-IP", "X-UI-Sender-IP" } },
-	{ "Deutsche Telekom", { "t-online.de", "t-online.com", "t-ipconnect.de" }, has_id, { NULL } },
-	{ "EarthLink", { "earthlink.net", "mindspring.com", "earthlink.com" },
-	  has_id, { "X-Originating-IP" } },
-	{ "AT&T", { "att.net", "attbi.com", "worldnet.att.net", "sbcglobal.net", "pacbell.net",
-	            "bellsouth.net", "ameritech.net", "prodigy.net" },
-	  has_id, { "X-Originating-IP" } },
-	{ "Comcast", { "comcast.net" }, has_id, { "X-Originating-IP" } },
-	{ "Verizon", { "verizon.net", "gte.net" }, has_id, { "X-Originating-IP" } },
-	{ "Road Runner", { "rr.com", "twc.com", "charter.net" }, has_id, { "X-Originating-IP" } },
-	{ "Apple", { "apple.com", "mac.com", "me.com", "icloud.com" }, has_id, { NULL } },
-	{ "Mail.ru", { "mail.ru", "list.ru", "inbox.ru", "bk.ru" }, has_id, { "X-Originating-IP" } },
-	{ "Yandex", { "yandex.ru", "yandex.net", "yandex.com" }, has_id, { "X-Originating-IP" } },
-	{ "BT", { "btinternet.com", "btopenworld.com", "bt.net" }, has_id, { "X-Originating-IP" } },
-	{ "Orange", { "wanadoo.fr", "orange.fr", "wanadoo.com" }, has_id, { "X-ME-IP",
-	                                                                    "X-Originating-IP" } },
-	{ "Free", { "free.fr", "proxad.net" }, has_id, { NULL } },
-	{ "Telecom Italia", { "tin.it", "virgilio.it", "alice.it", "tim.it" },
-	  has_id, { "X-Originating-IP" } },
-	{ "Juno", { "juno.com", "netzero.net", "untd.com" }, has_id, { NULL } },
-	{ "Amazon SES", { "amazonses.com", "amazon.com", "amazonaws.com" }, has_id, { NULL } },
-	{ "Excite", { "excite.com" }, has_id, { "X-Originating-IP" } },
-	{ "Mail.com", { "mail.com", "outblaze.com", "email.com", "usa.com", "iname.com" },
-	  has_id, { "X-Originating-IP" } },
-	{ "Lycos", { "lycos.com", "mailcity.com", "lycos.co.uk" }, has_id,
-	  { "X-Sender-Ip", "X-Originating-IP" } },
-	{ "FastMail", { "fastmail.fm", "messagingengine.com", "fastmail.com" }, has_id, { NULL } },
-	{ "Zoho", { "zoho.com", "zohomail.com" }, has_id, { "X-Originating-IP" } },
+#define S(text) { text, sizeof(text) - 1 }
+
+enum {
+	AOL, GOOGLE, MICROSOFT, YAHOO, GMX, DEUTSCHE_TELEKOM, EARTHLINK, ATT, COMCAST, VERIZON,
+	ROAD_RUNNER, APPLE, MAIL_RU, YANDEX, BT, ORANGE, FREE, TELECOM_ITALIA, JUNO, AMAZON_SES,
+	EXCITE, MAIL_COM, LYCOS, FASTMAIL, ZOHO,
+	PROVIDERS
 };
 
-enum { PROVIDERS = sizeof(providers) / sizeof(providers[0]) };
+static const struct provider providers[PROVIDERS] = {
+	[AOL] = { "AOL", is_aol, true, { S("X-AOL-IP"), S("X-Originating-IP") } },
+	[GOOGLE] = { "Google", is_google, true, { S("X-Originating-IP") } },
+	[MICROSOFT] = { "Microsoft", is_microsoft, true,
+	                { S("X-Originating-IP"), S("X-Sender-IP") } },
+	[YAHOO] = { "Yahoo", is_yahoo, true, { S("X-Originating-IP") } },
+	[GMX] = { "GMX", has_id, false, { S("X-Originating-IP"), S("X-UI-Sender-IP") } },
+	[DEUTSCHE_TELEKOM] = { "Deutsche Telekom", has_id, false, { S("") } },
+	[EARTHLINK] = { "EarthLink", has_id, false, { S("X-Originating-IP") } },
+	[ATT] = { "AT&T", has_id, false, { S("X-Originating-IP") } },
+	[COMCAST] = { "Comcast", has_id, false, { S("X-Originating-IP") } },
+	[VERIZON] = { "Verizon", has_id, false, { S("X-Originating-IP") } },
+	[ROAD_RUNNER] = { "Road Runner", has_id, false, { S("X-Originating-IP") } },
+	[APPLE] = { "Apple", has_id, false, { S("") } },
+	[MAIL_RU] = { "Mail.ru", has_id, false, { S("X-Originating-IP") } },
+	[YANDEX] = { "Yandex", has_id, false, { S("X-Originating-IP") } },
+	[BT] = { "BT", has_id, false, { S("X-Originating-IP") } },
+	[ORANGE] = { "Orange", has_id, false, { S("X-ME-IP"), S("X-Originating-IP") } },
+	[FREE] = { "Free", has_id, false, { S("") } },
+	[TELECOM_ITALIA] = { "Telecom Italia", has_id, false, { S("X-Originating-IP") } },
+	[JUNO] = { "Juno", has_id, false, { S("") } },
+	[AMAZON_SES] = { "Amazon SES", has_id, false, { S("") } },
+	[EXCITE] = { "Excite", has_id, false, { S("X-Originating-IP") } },
+	[MAIL_COM] = { "Mail.com", has_id, false, { S("X-Originating-IP") } },
+	[LYCOS] = { "Lycos", has_id, false, { S("X-Sender-IP"), S("X-Originating-IP") } },
+	[FASTMAIL] = { "FastMail", has_id, false, { S("") } },
+	[ZOHO] = { "Zoho", has_id, false, { S("X-Originating-IP") } },
+};
 
-/* Is `name` the domain or below it? */
-static bool is_below(struct str name, struct str domain)
+/* Sorted by domain. */
+static const struct {
+	struct str domain;
+	uint8_t provider;
+} domains[] = {
+	{ S("1and1.com"), GMX }, { S("1e100.net"), GOOGLE }, { S("aim.com"), AOL },
+	{ S("alice.it"), TELECOM_ITALIA }, { S("amazon.com"), AMAZON_SES },
+	{ S("amazonaws.com"), AMAZON_SES }, { S("amazonses.com"), AMAZON_SES },
+	{ S("ameritech.net"), ATT }, { S("aol.com"), AOL }, { S("aol.net"), AOL },
+	{ S("apple.com"), APPLE }, { S("att.net"), ATT }, { S("attbi.com"), ATT },
+	{ S("bellsouth.net"), ATT }, { S("bk.ru"), MAIL_RU }, { S("bt.net"), BT },
+	{ S("btinternet.com"), BT }, { S("btopenworld.com"), BT },
+	{ S("charter.net"), ROAD_RUNNER }, { S("comcast.net"), COMCAST },
+	{ S("compuserve.com"), AOL }, { S("cs.com"), AOL }, { S("earthlink.com"), EARTHLINK },
+	{ S("earthlink.net"), EARTHLINK }, { S("email.com"), MAIL_COM },
+	{ S("excite.com"), EXCITE }, { S("fastmail.com"), FASTMAIL },
+	{ S("fastmail.fm"), FASTMAIL }, { S("free.fr"), FREE }, { S("gmail.com"), GOOGLE },
+	{ S("gmx.com"), GMX }, { S("gmx.de"), GMX }, { S("gmx.net"), GMX },
+	{ S("google.com"), GOOGLE }, { S("googlemail.com"), GOOGLE }, { S("gte.net"), VERIZON },
+	{ S("hotmail.com"), MICROSOFT }, { S("icloud.com"), APPLE }, { S("iname.com"), MAIL_COM },
+	{ S("inbox.ru"), MAIL_RU }, { S("juno.com"), JUNO }, { S("kundenserver.de"), GMX },
+	{ S("list.ru"), MAIL_RU }, { S("live.com"), MICROSOFT }, { S("lycos.co.uk"), LYCOS },
+	{ S("lycos.com"), LYCOS }, { S("mac.com"), APPLE }, { S("mail.com"), MAIL_COM },
+	{ S("mail.ru"), MAIL_RU }, { S("mailcity.com"), LYCOS }, { S("me.com"), APPLE },
+	{ S("messagingengine.com"), FASTMAIL }, { S("microsoft.com"), MICROSOFT },
+	{ S("mindspring.com"), EARTHLINK }, { S("mindspring.net"), EARTHLINK },
+	{ S("msn.com"), MICROSOFT }, { S("netscape.net"), AOL }, { S("netzero.net"), JUNO },
+	{ S("office365.us"), MICROSOFT }, { S("orange.fr"), ORANGE },
+	{ S("outblaze.com"), MAIL_COM }, { S("outlook.com"), MICROSOFT },
+	{ S("pacbell.net"), ATT }, { S("passport.com"), MICROSOFT }, { S("perfora.net"), GMX },
+	{ S("prodigy.net"), ATT }, { S("proxad.net"), FREE }, { S("rocketmail.com"), YAHOO },
+	{ S("rr.com"), ROAD_RUNNER }, { S("sbcglobal.net"), ATT },
+	{ S("t-ipconnect.de"), DEUTSCHE_TELEKOM }, { S("t-online.com"), DEUTSCHE_TELEKOM },
+	{ S("t-online.de"), DEUTSCHE_TELEKOM }, { S("tim.it"), TELECOM_ITALIA },
+	{ S("tin.it"), TELECOM_ITALIA }, { S("twc.com"), ROAD_RUNNER }, { S("untd.com"), JUNO },
+	{ S("usa.com"), MAIL_COM }, { S("verizon.net"), VERIZON },
+	{ S("virgilio.it"), TELECOM_ITALIA }, { S("wanadoo.com"), ORANGE },
+	{ S("wanadoo.fr"), ORANGE }, { S("web.de"), GMX }, { S("worldnet.att.net"), ATT },
+	{ S("yahoo.co.jp"), YAHOO }, { S("yahoo.co.uk"), YAHOO }, { S("yahoo.com"), YAHOO },
+	{ S("yahoo.ie"), YAHOO }, { S("yahoo.net"), YAHOO }, { S("yahoodns.net"), YAHOO },
+	{ S("yahoogroups.com"), YAHOO }, { S("yandex.com"), YANDEX }, { S("yandex.net"), YANDEX },
+	{ S("yandex.ru"), YANDEX }, { S("ymail.com"), YAHOO }, { S("zoho.com"), ZOHO },
+	{ S("zohomail.com"), ZOHO },
+};
+
+/* The last `count` labels of a name. */
+static struct str last_labels(struct str name, unsigned count)
 {
-	return str_casesuffix(name, domain) &&
-	       (name.n == domain.n || name.p[name.n - domain.n - 1] == '.');
+	for (size_t i = name.n; i-- > 0;)
+		if (name.p[i] == '.' && --count == 0)
+			return str_from(name, i + 1);
+	return name;
+}
+
+/* As strcmp(3), ASCII case folded; `b` is in lower case. */
+static int compare(struct str a, struct str b)
+{
+	for (size_t i = 0; i < a.n && i < b.n; i++) {
+		char c = ascii_lower(a.p[i]);
+		if (c != b.p[i])
+			return (unsigned char)c < (unsigned char)b.p[i] ? -1 : 1;
+	}
+	return a.n == b.n ? 0 : a.n < b.n ? -1 : 1;
+}
+
+static const struct provider *find(struct str domain)
+{
+	size_t low = 0, high = sizeof(domains) / sizeof(domains[0]);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare(domain, domains[middle].domain);
+		if (order == 0)
+			return &providers[domains[middle].provider];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
 }
 
 const struct provider *provider_of(struct str name)
@@ -94,30 +161,25 @@ const struct provider *provider_of(struct str name)
 	name = name_trim(name);
 	if (name.n < 4)
 		return NULL;
-	for (size_t i = 0; i < PROVIDERS; i++)
-		for (size_t k = 0; providers[i].domains[k]; k++)
-			if (is_below(name, str_of(providers[i].domains[k])))
-				return &providers[i];
-	return NULL;
-}
-
-static bool lists(const struct provider *p, struct str header)
-{
-	for (size_t k = 0; k < 3 && p->client_headers[k]; k++)
-		if (str_caseeq(header, str_of(p->client_headers[k])))
-			return true;
-	return false;
+	const struct provider *p = find(last_labels(name, 2));
+	return p ? p : find(last_labels(name, 3));
 }
 
 bool provider_writes(const struct provider *p, struct str header)
 {
-	return lists(p, header);
+	for (size_t k = 0; k < 3 && p->client_headers[k].n; k++)
+		if (str_caseeq(header, p->client_headers[k]))
+			return true;
+	return false;
 }
 
 bool provider_header(struct str header)
 {
+	/* All of them end so, and most other fields do not. */
+	if (!str_casesuffix(header, STR("-IP")))
+		return false;
 	for (size_t i = 0; i < PROVIDERS; i++)
-		if (lists(&providers[i], header))
+		if (provider_writes(&providers[i], header))
 			return true;
 	return false;
 }

@@ -12,9 +12,9 @@
 
 struct provider {
 	const char *name;
-	const char *domains[10];         /* registrable domains; NULL-terminated */
 	bool (*marked)(const struct received *line);   /* could this line be theirs? */
-	const char *client_headers[3];   /* that they write, naming the customer's address */
+	bool exact;                      /* its names are its own servers only, no customers' */
+	struct str client_headers[3];   /* that they write, naming the customer's address */
 };
 
 /* By a host or mail domain name; NULL if it is none of them. */

@@ -16,15 +16,42 @@ struct passing {
 	struct str rdns;
 };
 
+/* "mta03bw", "smtp13", "tomts20": one of a row of machines, as providers have them. */
+static bool is_numbered_mailer(struct str label)
+{
+	static const char *const words[] = { "mail", "smtp", "mta", "relay", "mts", "post", "out" };
+	bool digit = false, word = false;
+	for (size_t i = 0; i < label.n; i++)
+		digit |= ascii_isdigit((unsigned char)label.p[i]);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		word |= str_casesearch(label, str_of(words[i])) != SIZE_MAX;
+	return digit && word;
+}
+
 static bool sends_for_customers(struct str host)
 {
 	static const char *const words[] = { "smtp-out", "smtpout", "mail-out", "mailout",
 	                                     "outbound", "outgoing", "smarthost", "mta-out",
-	                                     "mxout", "mx-out", "out." };
+	                                     "mxout", "mx-out", ".smtp." };
+	size_t dot = str_find(host, '.');
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_caseprefix(host, str_of(words[i])) ||
-		    (i + 1 < sizeof(words) / sizeof(words[0]) &&
-		     str_casesearch(host, str_of(words[i])) != SIZE_MAX))
+		if (str_casesearch(host, str_of(words[i])) != SIZE_MAX)
+			return true;
+	return dot != SIZE_MAX && is_numbered_mailer((struct str){ host.p, dot });
+}
+
+/* Services that take mail for other people's domains and pass it on. */
+static bool is_forwarding_service(struct str host)
+{
+	static const char *const services[] = { ".easydns.com", ".pobox.com", ".psmtp.com",
+	                                        ".messagelabs.com", ".mailhop.org", ".bigfoot.com",
+	                                        ".sneakemail.com", ".spamcop.net", ".postini.com",
+	                                        ".improvmx.com", ".forwardemail.net",
+	                                        ".simplelogin.co", ".pphosted.com",
+	                                        ".mimecast.com", ".mailcontrol.com" };
+	host = name_trim(host);
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (str_casesuffix(host, str_of(services[i])))
 			return true;
 	return false;
 }
@@ -44,6 +71,17 @@ static bool is_for_own_user(const struct passing *h)
 	                    (h->rdns.n && name_same_org(domain, h->rdns)));
 }
 
+/* "groundspeak.com" and "groundspeak.biz" are one. */
+static bool same_word(struct str a, struct str b)
+{
+	enum { WORD_MIN = 5 };
+	char da[NAME_ORG_MAX], db[NAME_ORG_MAX];
+	struct str oa = name_org(a, da), ob = name_org(b, db);
+	size_t dot = str_find(oa, '.');
+	return dot != SIZE_MAX && dot >= WORD_MIN && dot == str_find(ob, '.') &&
+	       memcmp(oa.p, ob.p, dot) == 0;
+}
+
 static bool is_alike(const struct passing *h)
 {
 	const struct received *r = h->line;
@@ -51,26 +89,25 @@ static bool is_alike(const struct passing *h)
 		return true;
 	if (r->rdns.n == 0)
 		return false;
-	return name_same_org(r->rdns, r->by) || (h->rdns.n && name_same_org(r->rdns, h->rdns));
+	return name_same_org(r->rdns, r->by) || (h->rdns.n && name_same_org(r->rdns, h->rdns)) ||
+	       same_word(r->rdns, r->by);
 }
 
 /* Adds why the host is none, or why it is one. */
 static bool is_relay(struct trace *t, const struct passing *h)
 {
 	const struct received *r = h->line;
-	const struct provider *p = provider_of(r->by);
+	const struct provider *p = NULL;
 	struct trace_whys *why = &t->relay_why;
-	if (!p && h->rdns.n)
-		p = provider_of(h->rdns);
 	if (r->auth)
 		why_add(why, WHY_RELAY_LOGIN, r->by, STR(""));
-	else if (p)
+	else if (t->list.n)
+		why_add(why, WHY_RELAY_LIST, r->by, t->list);
+	else if ((p = provider_of(r->by)) != NULL || (p = provider_of(h->rdns)) != NULL)
 		why_add(why, WHY_RELAY_PROVIDER, r->by, str_of(p->name));
 	else if (is_alike(h))
 		why_add(why, WHY_RELAY_ALIKE, r->by, r->rdns.n ? r->rdns : r->helo);
-	else if (t->list.n)
-		why_add(why, WHY_RELAY_LIST, r->by, t->list);
-	else if (is_for_own_user(h))
+	else if (is_for_own_user(h) || is_forwarding_service(h->rdns.n ? h->rdns : r->by))
 		why_add(why, WHY_RELAY_FORWARDER, r->by, r->recipient);
 	else if (sends_for_customers(r->by) || sends_for_customers(h->rdns))
 		why_add(why, WHY_RELAY_SMARTHOST, r->by, STR(""));
@@ -89,7 +126,8 @@ void relay_find(struct trace *t, const struct trace_border *b)
 		if (!ip_is_public(&r->ip))
 			continue;
 		h.line = r;
-		if (!ip_eq(&r->ip, &h.ip) && !border_is_own_ip(b, &h.ip) && is_relay(t, &h)) {
+		bool ours = border_is_own_ip(b, &h.ip) || border_is_own_ip(b, &r->ip);
+		if (!ip_eq(&r->ip, &h.ip) && !ours && is_relay(t, &h)) {
 			t->relay = h.ip;
 			t->relay_why.n = 0;
 			why_add(&t->relay_why, WHY_RELAY, r->by, r->rdns.n ? r->rdns : r->helo);

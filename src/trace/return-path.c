@@ -160,16 +160,17 @@ static struct str address_domain(struct str s)
 	return (struct str){ s.p, n };
 }
 
-/* A believed host of the domain's organisation, or "". */
-static struct str believed_host(const struct trace *t, struct str domain)
+/* A believed host of the domain's organisation, or "". `p` is the domain's provider. */
+static struct str believed_host(const struct trace *t, struct str domain, const struct provider *p)
 {
+	bool (*same)(struct str, struct str) = p ? name_same_org : name_same_domain;
 	for (size_t i = t->handover_hop; i < t->hop_count; i++) {
 		const struct received *r = &t->hops[i].line;
 		if (i > t->handover_hop && t->hops[i].zone != TRACE_LINKED)
 			break;
-		if (i > t->handover_hop && name_same_org(r->by, domain))
+		if (i > t->handover_hop && same(r->by, domain))
 			return r->by;
-		if (!r->rdns_doubtful && r->rdns.n && name_same_org(r->rdns, domain))
+		if (!r->rdns_doubtful && r->rdns.n && same(r->rdns, domain))
 			return r->rdns;
 	}
 	return STR("");
@@ -231,8 +232,8 @@ void return_path_judge(struct trace *t, const struct trace_border *b)
 		return;
 	if (domain.n == 0)
 		return;
-	struct str host = believed_host(t, domain);
 	const struct provider *p = provider_of(domain);
+	struct str host = believed_host(t, domain, p);
 	bool all_believed = t->chain == TRACE_CHAIN_NONE || t->chain == TRACE_CHAIN_LINKED ||
 	                    t->chain == TRACE_CHAIN_FORGED;
 	if (host.n)

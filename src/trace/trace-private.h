@@ -22,10 +22,9 @@ void chain_walk(struct trace *t, const struct trace_border *b);
 
 /* forgery.c: positive evidence in one line. `newer` is the time of the nearest line
  * above that has one, or NULL; `linked` that its link holds, which leaves only signs
- * that no honest host can show; `ours` that a name of our own would be right in it.
- * Adds its reasons; true if the line is forged. */
-bool forgery_line(struct trace_hop *hop, const struct trace_border *b, const int64_t *newer,
-                  bool linked, bool ours);
+ * that no honest host can show; `claims_us` that it names our own host as its writer,
+ * which cannot be. Adds its reasons; true if the line is forged. */
+bool forgery_line(struct trace_hop *hop, const int64_t *newer, bool linked, bool claims_us);
 /* Evidence that takes the whole block of unlinked lines. */
 void forgery_block(struct trace *t, size_t first);
 

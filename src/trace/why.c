@@ -31,9 +31,9 @@ static const struct {
 		"{a} is the short name of the peer that the line above looked up ({b})" },
 	[WHY_LINK_SELF] = { "link-self", "{a} had passed it on to itself" },
 	[WHY_LINK_ORG] = { "link-org",
-		"{a} belongs to the same organisation as the peer that the line above looked up ({b})" },
+		"{a} belongs to the organisation of the peer that the line above looked up ({b})" },
 	[WHY_LINK_ORG_NO_ADDRESS] = { "link-org-no-address",
-		"the line above gives no address; {a} belongs to the organisation of its writer {b}" },
+		"the line above gives no address; {a} is of the organisation of its writer {b}" },
 	[WHY_LINK_PRIVATE] = { "link-private",
 		"the line above took it inside the network of {b}, to which {a} belongs" },
 	[WHY_LINK_QUEUE] = { "link-queue",
@@ -45,7 +45,7 @@ static const struct {
 	[WHY_WEAK_DOUBTFUL] = { "weak-doubtful",
 		"the peer's name {a} did not lead back to its address" },
 	[WHY_WEAK_GENERIC] = { "weak-generic",
-		"the peer {b} is a customer's line of the organisation of {a}, not its mail server" },
+		"the peer {b} is a customer's line of {a}'s organisation, no mail server" },
 	[WHY_WEAK_LITERAL] = { "weak-literal",
 		"the writer gives only the peer's own address ({a}) as its name" },
 	[WHY_WEAK_BELOW] = { "weak-below", "tied to a line that itself rests on HELO alone" },
@@ -64,13 +64,12 @@ static const struct {
 		"names an address of a range that is given out to nobody" },
 	[WHY_FORGED_OWN_NAME] = { "forged-own-name",
 		"claims our own host {a}, which took the message only later" },
-	[WHY_FORGED_OWN_NET] = { "forged-own-net", "claims our own network without a link" },
 	[WHY_FORGED_PROVIDER] = { "forged-provider",
 		"claims {a} of {b} and lacks the marks of its lines" },
 	[WHY_FORGED_TIME] = { "forged-time",
 		"is dated well after the line above, which no wrong clock zone explains" },
 	[WHY_FORGED_COPIED] = { "forged-copied",
-		"a chain of other hosts, much older, that ends before {a} without a link" },
+		"a real chain of another message: {a} is unrelated and had it long before" },
 	[WHY_FORGED_BELOW] = { "forged-below", "stands below a forged line" },
 	[WHY_FORGED_BLOCK] = { "forged-block",
 		"stands between the break and a forged line and looks like it" },
@@ -81,9 +80,9 @@ static const struct {
 	[WHY_ORIGIN_HANDOVER] = { "origin-handover",
 		"no link below the handover holds, so the handover is the believed origin" },
 	[WHY_ORIGIN_LINKED] = { "origin-linked",
-		"{a} is the last host of the chain whose links hold, and took it from this address" },
+		"{a} is the last host whose links hold, and took it from this address" },
 	[WHY_ORIGIN_HEADER] = { "origin-header",
-		"the last believed host belongs to {b}, whose header {a} names the customer's address" },
+		"the last believed host is of {b}, whose header {a} names its customer" },
 	[WHY_HEADER_UNUSED] = { "header-unused",
 		"{a} is not believed: the last believed host is not its provider's" },
 	[WHY_CHAIN_NONE] = { "chain-none", "nothing stands below the handover" },
@@ -92,16 +91,19 @@ static const struct {
 	[WHY_CHAIN_UNLINKED] = { "chain-unlinked",
 		"a line cannot be tied to the peer of the line above it; that is often innocent" },
 	[WHY_CHAIN_FORGED] = { "chain-forged", "a line is forged" },
-	[WHY_TRUNCATED] = { "truncated", "the message exceeds a limit; the rest was not looked at" },
-	[WHY_RELAY] = { "relay", "{a} took it from {b}, a stranger, without login and passed it on" },
+	[WHY_TRUNCATED] = { "truncated",
+		"the message exceeds a limit; the rest was not looked at" },
+	[WHY_RELAY] = { "relay",
+		"{a} took it from {b}, a stranger, without login and passed it on" },
 	[WHY_RELAY_PROVIDER] = { "relay-provider", "no relay: {a} is a mail server of {b}" },
 	[WHY_RELAY_SMARTHOST] = { "relay-smarthost", "no relay: {a} sends for its customers" },
 	[WHY_RELAY_LIST] = { "relay-list", "no relay: {a} sent it as a mailing list ({b})" },
 	[WHY_RELAY_FORWARDER] = { "relay-forwarder",
-		"no relay: {a} took it for its own user {b} and forwarded it" },
+		"no relay: {a} took it for its own user or customer ({b}) and forwarded it" },
 	[WHY_RELAY_LOGIN] = { "relay-login", "no relay: the client had logged in at {a}" },
 	[WHY_RELAY_ALIKE] = { "relay-alike", "no relay: {a} took it from its own side ({b})" },
-	[WHY_RELAY_NONE] = { "relay-none", "no third party passed it on within the believed chain" },
+	[WHY_RELAY_NONE] = { "relay-none",
+		"no third party passed it on within the believed chain" },
 
 	[WHY_RETURN_NO_RESULT] = { "return-no-result",
 		"our border recorded no SPF, DKIM or DMARC result" },
@@ -125,7 +127,7 @@ void why_add(struct trace_whys *whys, enum trace_reason reason, struct str a, st
 		whys->v[whys->n++] = (struct trace_why){ (uint8_t)reason, a, b };
 }
 
-static void add_part(struct str s, struct buf *out)
+void why_show(struct str s, struct buf *out)
 {
 	enum { SHOWN_BYTES = 120 };
 	bool gap = false;
@@ -154,7 +156,7 @@ void why_text(const struct trace_why *why, struct buf *out)
 	assert(why->reason < WHY_COUNT && rows[why->reason].text);
 	for (const char *p = rows[why->reason].text; *p; p++) {
 		if (p[0] == '{' && p[1] && p[2] == '}') {
-			add_part(p[1] == 'a' ? why->a : why->b, out);
+			why_show(p[1] == 'a' ? why->a : why->b, out);
 			p += 2;
 		} else {
 			buf_add_byte(out, *p);

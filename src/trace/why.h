@@ -21,7 +21,7 @@ enum trace_reason {
 	WHY_UNLINKED, WHY_UNLINKED_NO_PEER, WHY_UNLINKED_BELOW,
 	/* signs of forgery, and notes */
 	WHY_FORGED_FORMAT, WHY_FORGED_PROTOCOL, WHY_FORGED_DATE, WHY_FORGED_ADDRESS,
-	WHY_FORGED_UNASSIGNED, WHY_FORGED_OWN_NAME, WHY_FORGED_OWN_NET, WHY_FORGED_PROVIDER,
+	WHY_FORGED_UNASSIGNED, WHY_FORGED_OWN_NAME, WHY_FORGED_PROVIDER,
 	WHY_FORGED_TIME, WHY_FORGED_COPIED, WHY_FORGED_BELOW, WHY_FORGED_BLOCK,
 	WHY_NOTE_SKEW, WHY_NOTE_DELAY,
 	/* answers */
@@ -39,6 +39,8 @@ enum trace_reason {
 
 /* Drops the reason when there is no room: the first ones count most. */
 void why_add(struct trace_whys *whys, enum trace_reason reason, struct str a, struct str b);
+/* Appends a part of the message as it may stand in a sentence: cut, without controls. */
+void why_show(struct str s, struct buf *out);
 /* Appends the reason's text. What comes from the message is cut to a readable length
  * and stripped of line ends and controls. */
 void why_text(const struct trace_why *why, struct buf *out);

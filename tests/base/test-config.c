@@ -316,7 +316,7 @@ static void test_manual(void **state)
 	assert_non_null(strstr(out.p, ".TP\n.B rate\nA rate.\nA number from \\-5 to 10000, "
 	                              "in hosts a second; default 10.\n"));
 	assert_non_null(strstr(out.p, "List of 1 to 16, each a port from 1 to 65535; "
-	                              "default 25,587.\n"));
+	                              "default 25, 587.\n"));
 	buf_fini(&out);
 }
 

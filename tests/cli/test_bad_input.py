@@ -13,9 +13,6 @@ from conftest import BINARY, Box
 NEEDS_ADDRESS = ["delist", "retest", "nominate", "check"]
 HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
 COMMANDS = sorted(set(re.findall(r"^  (\w+)  ", HELP, re.M)) - {"run"})     # it has its own tests
-ADDRESS = ["delist", "retest", "nominate", "check"]
-COMMANDS = ["backup", "check", "config", "delist", "evidence", "exclude", "keys", "list", "nominate",
-            "permit", "retest", "scan", "test"]
 ADDRESS = '"{}": expected an IPv4 or IPv6 address'
 RANGE = "expected an address or address/length with no host bits set"
 
@@ -99,13 +96,14 @@ ROWS = [
     (["test", "192.0.2.1", "--domain", "a..b"], 64, 'expected a domain name, found "a..b"'),
     (["test", "192.0.2.1", "--source", "x"], 64, 'expected an IPv4 or IPv6 address, found "x"'),
     (["test", "192.0.2.1", "--resolver", "x"], 64, 'found "x"'),
-    (["test", "192.0.2.1", "--wait", "soon"], 64, 'expected a duration from 0s to 5d, found "soon"'),
+    (["test", "192.0.2.1", "--wait", "soon"], 64,
+     'expected a duration from 0s to 5d, found "soon"'),
     (["test", "192.0.2.1", "--rate", "0"], 64, 'expected a number from 1 to 100000, found "0"'),
     (["test", "192.0.2.1", "--port", "25"], 77, "192.0.2.1:25: refused: no consent"),
     (["scan", "192.0.2.1/24"], 64, "192.0.2.1/24"),
     (["scan", "--file", "none.txt"], 66, "none.txt"),
 ]
-ROWS += [([command, "999.1", "--why", "x", "--reason", "x"][:2], 64, None) for command in NEEDS_ADDRESS]
+ROWS += [([command, "999.1"], 64, None) for command in NEEDS_ADDRESS]
 ROWS += [([command, "--nonsense"], 64, '"--nonsense": expected an option of this command')
          for command in COMMANDS]
 ROWS += [([command, "-x"], 64, '"-x": expected an option of this command') for command in COMMANDS]
@@ -151,7 +149,8 @@ def test_no_such_command(box, arguments):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_option_without_value(ready, command):
     for option in ("-c", "--state"):
-        done = subprocess.run([BINARY, command, option], capture_output=True, text=True, check=False)
+        done = subprocess.run([BINARY, command, option], capture_output=True, text=True,
+                              check=False)
         assert f"{option}: expected " in one_line(done)
 
 
@@ -180,13 +179,13 @@ def test_configuration_missing(box):
     assert "expected a configuration file: not found" in one_line(box.run("list", code=78))
 
 
-STATE_COMMANDS = [["list"], ["permit", "list"], ["exclude", "list"], ["evidence", "show", "192.0.2.1"],
-                  ["backup", "b.db"]]
+STATE_COMMANDS = [["list"], ["permit", "list"], ["exclude", "list"],
+                  ["evidence", "show", "192.0.2.1"], ["backup", "b.db"]]
 
 
 @pytest.mark.parametrize("command", STATE_COMMANDS, ids=" ".join)
 def test_no_state(box, command):
-    """What only reads makes no database where there is none: the directory may be a typing error."""
+    """What only reads makes no database: the directory may be a typing error."""
     line = one_line(box.run(*command, code=66))
     assert "state/portreeve.db: expected a database" in line
     assert not box.state.exists()
@@ -204,7 +203,8 @@ def test_damaged_database(box, command):
 
 def test_damaged_keys(box):
     box.run("keys", "rotate")
-    (box.state / "keys" / "token.keys").write_text("garbage\n")
+    (keys,) = box.state.glob("keys/**/token.keys")
+    keys.write_text("garbage\n")
     assert "token.keys" in one_line(box.run("keys", "list", code=None))
 
 
@@ -217,7 +217,7 @@ def test_state_is_a_file(box):
 def test_output_that_fails(box):
     """A full disk under our output is an error, not a success."""
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([BINARY, "config", "show", "-c", box.config], stdout=full, check=False,
-                              stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([BINARY, "config", "show", "-c", box.config], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 74
     assert "standard output" in one_line(done)

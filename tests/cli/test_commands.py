@@ -59,7 +59,8 @@ def test_permit(box):
 
 def test_permit_twice(box):
     box.permit("192.0.2.0/24")
-    done = box.run("permit", "add", "192.0.2.0/24", "--consent", "range", "--by", "the tests", code=None)
+    done = box.run("permit", "add", "192.0.2.0/24", "--consent", "range", "--by", "the tests",
+                   code=None)
     assert done.returncode >= 64 and len(done.stderr.splitlines()) == 1
 
 
@@ -171,7 +172,8 @@ def test_operators_word(box):
 def test_retest(box):
     box.permit("192.0.2.0/24")
     box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
-    assert box.objects("retest", "192.0.2.1", "--by", "me") == [{"address": "192.0.2.1", "queued": 1}]
+    assert box.objects("retest", "192.0.2.1", "--by", "me") == [
+        {"address": "192.0.2.1", "queued": 1}]
     (test,) = box.objects("list", "tests")
     assert (test["port"], test["reason"], test["who"]) == (25, "retest", "me")
     box.run("exclude", "add", "192.0.2.1", "--why", "asked us")

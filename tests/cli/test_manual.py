@@ -43,8 +43,8 @@ def test_every_option_is_in_its_page(command):
 
 @pytest.mark.parametrize("page", sorted(MAN.glob("portreeve*")), ids=lambda path: path.name)
 def test_pages_are_sound(page):
-    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", page], capture_output=True,
-                          check=True)
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-K", "utf8", page],
+                          capture_output=True, check=True)
     assert done.stderr == b""
 
 

@@ -47,7 +47,8 @@ def test_starts_serves_and_stops(box, supervisor):
     assert smtp_banner(box).startswith(b"220 ")
     assert listed(box) == ["127.0.0.2"]
     box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
-    wait_until(lambda: listed(box, "1.2.0.192.relays.portreeve.test") == ["127.0.0.2"], "the listing")
+    name = "1.2.0.192.relays.portreeve.test"
+    wait_until(lambda: listed(box, name) == ["127.0.0.2"], "the listing")
     began = time.monotonic()
     assert run.stop() == 0
     assert time.monotonic() - began < 15
@@ -194,6 +195,7 @@ def test_role_that_cannot_start(box):
 
 def test_arguments(box):
     for arguments in (["--fast"], ["-c"], ["--state"], ["now"]):
-        done = subprocess.run([BINARY, "run", *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run([BINARY, "run", *arguments], capture_output=True, text=True,
+                              check=False)
         assert done.returncode == 64
         assert "expected -c FILE or --state DIR" in done.stderr

@@ -120,6 +120,11 @@ static void test_resumed(void **state)
 	                                    sent("S09-E01", 0, STAGE_MESSAGE, 250) };
 	const struct case_result confirmed[] = { sent("E01", 0, STAGE_MESSAGE, 250),
 	                                         sent("E01", 1, STAGE_MESSAGE, 0) };
+	const struct case_result taken[] = { sent("E01", 0, STAGE_MESSAGE, 250),
+	                                     sent("E14", 0, STAGE_RCPT, 250),
+	                                     sent("E21", 0, STAGE_RCPT, 554) };
+	const struct case_result unsure[] = { sent("E01", 0, STAGE_MESSAGE, 250),
+	                                      sent("E01", 1, STAGE_RCPT, 250) };
 	const struct case_result odd[] = { sent("E999", 0, STAGE_MESSAGE, 250),
 	                                   sent("", 1, STAGE_MESSAGE, 0),
 	                                   sent("S09-", 0, STAGE_RCPT, 0) };
@@ -142,6 +147,15 @@ static void test_resumed(void **state)
 		{ .name = "its confirmation is not sent again", .sent = confirmed, .sent_count = 2,
 		  .verdict = VERDICT_INCONCLUSIVE, .accepted = 1, .control_ok = true,
 		  .cases = "E01/1:message:0" },
+		{ .name = "a recipient that was taken still gets its message", .sent = taken,
+		  .sent_count = 3, .rules = "RCPT TO:<*%*@mx.host.test> => 250 Ok", .fate = RELAY,
+		  .verdict = VERDICT_OPEN, .accepted = 3, .control_ok = true,
+		  .cases = "E14:message:250 E14/1:message:250 E21:rcpt:554" },
+		{ .name = "a confirmation goes to the other domain after a kill as well",
+		  .sent = unsure, .sent_count = 2,
+		  .rules = "RCPT TO:<????????????????????????????@one.test> => 250 Ok",
+		  .verdict = VERDICT_ACCEPTING, .accepted = 1, .control_ok = true,
+		  .cases = "E01/1:rcpt:554" },
 		{ .name = "forms nobody knows", .sent = odd, .sent_count = 3,
 		  .verdict = VERDICT_CLOSED, .accepted = -1, .control_ok = true },
 		{ .name = "the messages are used up", .sent = many, .sent_count = 8,

@@ -169,19 +169,25 @@ collector {{
                   for name, address, port, persona, text in fields)
         return [event for event in events if not names or event.name in names]
 
+    def query(self, text):
+        """Rows of the store whose first column is an address, by that address."""
+        store = sqlite3.connect(f"file:{self.directory}/state/portreeve.db?mode=ro", uri=True)
+        rows = store.execute(text).fetchall()
+        store.close()
+        return {socket.inet_ntop(socket.AF_INET if address[0] == 4 else socket.AF_INET6,
+                                 address[1:]): rest for address, *rest in rows}
+
     def stored_verdicts(self):
         """What the store says of each address, for runs that could not print it."""
         names = ["none", "open", "closed", "accepting", "backscatter", "unreachable",
                  "inconclusive"]
-        store = sqlite3.connect(f"file:{self.directory}/state/portreeve.db?mode=ro", uri=True)
-        rows = store.execute("SELECT address, verdict FROM tests WHERE state = 3 AND verdict > 0 "
-                             "ORDER BY key DESC").fetchall()
-        store.close()
-        verdicts = {}
-        for address, verdict in rows:
-            family = socket.AF_INET if address[0] == 4 else socket.AF_INET6
-            verdicts[socket.inet_ntop(family, address[1:])] = names[verdict]
-        return verdicts
+        rows = self.query("SELECT address, verdict FROM tests WHERE state = 3 AND verdict > 0")
+        return {address: names[verdict] for address, (verdict,) in rows.items()}
+
+    def interrupted(self):
+        """Addresses that were sent a message whose answer died with the tester."""
+        return set(self.query("SELECT address, count(*) FROM tests JOIN results ON test = key "
+                              "WHERE text = 'interrupted' GROUP BY address"))
 
 
 def spread(personas, count, seed):

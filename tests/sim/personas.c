@@ -94,7 +94,9 @@ const struct persona personas[] = {
 	  .offers = NEEDS_PROXY },
 	{ .name = "proxy-believed", .truth = OPEN, .copies = 5, .trusts = TRUST_PROXY,
 	  .offers = TAKES_PROXY },
-	{ .name = "proxy-required-closed", .truth = CLOSED, .copies = 5, .offers = NEEDS_PROXY },
+	/* Most forms got no answer: it says nothing without a header. */
+	{ .name = "proxy-required-closed", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
+	  .offers = NEEDS_PROXY },
 	{ .name = "any-password", .truth = OPEN, .copies = 5, .trusts = TRUST_LOGIN,
 	  .offers = OFFER_AUTH },
 	{ .name = "any-password-under-tls", .truth = OPEN, .copies = 5, .trusts = TRUST_LOGIN,

@@ -20,11 +20,12 @@ MESSAGES_MAX = 8
 # than a proof and its confirmation.
 COSTS_MORE = {"slow-queue", "catch-all-percent", "mx-and-percent", "mx-and-null-sender"}
 
-# A host that was killed for while it had our message may have come to another end: not these.
+# The hosts of the scan that is killed.
 QUICK = ["open", "closed", "percent", "multi-hop", "discard", "bounce", "catch-all", "honeypot",
          "mx-of-first", "no-rset-percent", "421-after-3-percent", "starttls", "closed-454",
          "greylisting", "refuses-at-end", "source-route", "bdat", "helo-only-open"]
 KILLED_HOSTS = 126
+UNDER_WAY_MAX = 6
 
 
 class Interrupted(threading.Thread):
@@ -176,7 +177,11 @@ def test_a_killed_scan_goes_on(world, personas):
     field = interrupted.field
     assert 0 < interrupted.finished_before < KILLED_HOSTS
     verdicts = field.stored_verdicts()
-    wrong = compare(field.hosts, truth_of(personas), lambda one: verdicts.get(one.address))
+    # Nobody knows what became of a message that was under way, and it is not sent again.
+    unknown = {address for address in field.interrupted() if verdicts[address] == "inconclusive"}
+    assert len(unknown) <= UNDER_WAY_MAX
+    wrong = compare([one for one in field.hosts if one.address not in unknown],
+                    truth_of(personas), lambda one: verdicts.get(one.address))
     assert not wrong, "\n".join(wrong)
     assert repeated(field) == []
     assert max(taken_by_host(field).values()) <= MESSAGES_MAX

@@ -141,6 +141,15 @@ static const struct row rows[] = {
 	  "ESMTP id 2" D "Received: from pc ([10.9.9.9]) by mx.our.example (Postfix) with ESMTPSA id 3" D
 	  "\n", "hll", "192.0.2.1", "203.0.113.1", "", "", TRACE_CHAIN_LINKED },
 
+	{ "a copied chain", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by mx.third.example (Postfix) with ESMTP id 2 for "
+	  "<u@third.example>; Sun, 8 Aug 2004 11:00:00 +0000\n\n", "hf", "192.0.2.1", "192.0.2.1", "",
+	  "198.51.100.7", TRACE_CHAIN_FORGED },
+	{ "wrong clock of a host tied by HELO", H("relay", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by relay (Postfix) with ESMTP id 2; Thu, 12 Aug "
+	  "2004 11:00:00 +0000\n\n", "hw", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
+	  TRACE_CHAIN_WEAK },
+
 	/* relays */
 	{ "relay", H("a", "www.school.example [192.0.2.1]")
 	  "Received: from x ([198.51.100.7]) by www.school.example (8.9.3/8.9.3) with SMTP id 2 for "

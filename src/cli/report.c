@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve report`: tells the network that spam came from. Makes the report from a
+ * message, sends it if the user says so, and keeps what became of it. reporting.c has the
+ * two long parts.
+ */
+#include "cli/reporting.h"
+
+#include "cli/commands.h"
+#include "cli/table.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "trace/report-bounce.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BOUNCE_MAX_BYTES = 4 << 20 };
+
+static int list_reports(struct reporting *r)
+{
+	struct report *rows;
+	size_t n;
+	struct table t;
+	int code = cli_open(&r->cli, CLI_READ);
+	if (code != CLI_GO)
+		return code;
+	int e = store_reports(r->cli.store, &r->cli.arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, "reports");
+	table_init(&t, &r->cli.arena, (const char *[]){ "ID", "STATE", "SINCE", "SOURCE", "RELAY",
+	                                                "CONTACT", "INCIDENTS", "WHY", NULL });
+	for (size_t i = 0; i < n; i++) {
+		char source[IP_TEXT_MAX], relay[IP_TEXT_MAX] = "-", since[CLI_TIME_MAX];
+		if (r->cli.json)
+			reporting_json(r, &rows[i]);
+		if (rows[i].relay.family)
+			ip_format(&rows[i].relay, relay);
+		table_row(&t, (const char *[]){
+			rows[i].id, report_state_name(rows[i].state),
+			cli_time(rows[i].changed_s, since), ip_format(&rows[i].source, source), relay,
+			cli_safe(&r->cli, rows[i].contact),
+			arena_printf(&r->cli.arena, "%u", rows[i].incidents),
+			cli_safe(&r->cli, rows[i].why) });
+	}
+	table_finish(&t, r->cli.json, "no reports");
+	return CLI_GO;
+}
+
+static int load(struct reporting *r, const char *id, enum cli_access access)
+{
+	int code = cli_open(&r->cli, access);
+	if (code != CLI_GO)
+		return code;
+	int e = store_report_get(r->cli.store, id, &r->cli.arena, &r->report);
+	if (e == ERR_NOT_FOUND)
+		return cli_bad_value(&r->cli, id, "the id of a report; see \"portreeve report list\"");
+	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, id);
+}
+
+static int show_report(struct reporting *r)
+{
+	int code = load(r, r->cli.operands[1], CLI_READ);
+	if (code != CLI_GO)
+		return code;
+	if (r->cli.json)
+		reporting_json(r, &r->report);
+	else
+		reporting_show(r->xarf ? r->report.xarf : r->report.message);
+	return CLI_GO;
+}
+
+static int send_report(struct reporting *r)
+{
+	int code = load(r, r->cli.operands[1], CLI_CHANGE);
+	if (code == CLI_GO)
+		code = reporting_send(r);
+	if (code == CLI_GO && r->cli.json)
+		reporting_json(r, &r->report);
+	return code;
+}
+
+static int become(struct reporting *r, const char *id, enum report_state state, const char *why)
+{
+	int e = store_report_become(r->cli.store, id, state, why, r->now_s);
+	if (e == ERR_NOT_FOUND)
+		return cli_bad_value(&r->cli, id, "the id of a report; see \"portreeve report list\"");
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, id);
+	if (r->cli.json)
+		cli_json(json_pack("{s:s, s:s}", "id", id, "state", report_state_name(state)));
+	else
+		printf("report %s: %s\n", id, report_state_name(state));
+	return CLI_GO;
+}
+
+static int by_word(struct reporting *r, enum report_state state, const char *otherwise)
+{
+	char why[WHY_MAX];
+	int code = cli_text(&r->cli, "--why", r->why ? r->why : otherwise, why, sizeof(why));
+	if (code == CLI_GO)
+		code = cli_open(&r->cli, CLI_CHANGE);
+	return code == CLI_GO ? become(r, r->cli.operands[1], state, why) : code;
+}
+
+static int close_report(struct reporting *r)
+{
+	return by_word(r, REPORT_CLOSED, "the operator's word");
+}
+
+static int answer_report(struct reporting *r)
+{
+	return by_word(r, REPORT_ANSWERED, "the desk answered");
+}
+
+/* The bounce counts for the contact only if that is who failed: a desk that forwards its
+ * mail to somebody dead is not dead itself. */
+static int take_bounce(struct reporting *r, const struct report_bounce *b)
+{
+	char why[WHY_MAX];
+	struct buf text = { 0 };
+	int code = load(r, b->id, CLI_CHANGE);
+	if (code != CLI_GO)
+		return code;
+	buf_printf(&text, "%s %s", b->status, b->text);
+	str_copy(why, sizeof(why), str_trim(buf_str(&text)));
+	buf_fini(&text);
+	code = become(r, b->id, REPORT_BOUNCED, why);
+	if (code != CLI_GO || !b->dead ||
+	    !str_caseeq(str_of(b->recipient), str_of(r->report.contact)))
+		return code;
+	int e = store_contact_bury(r->cli.store, r->report.contact, why, r->now_s);
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, r->report.contact);
+	if (!r->cli.json)
+		printf("%s: dead, not used again for %lld days\n",
+		       cli_safe(&r->cli, r->report.contact),
+		       (long long)r->cli.settings.report.dead_for_s / 86400);
+	return CLI_GO;
+}
+
+static int read_bounce(struct reporting *r)
+{
+	const char *path = r->cli.operands[1], *expected;
+	struct report_bounce bounce;
+	int e = file_read(path, BOUNCE_MAX_BYTES, &r->message);
+	if (e != ERR_OK)
+		return cli_fail(&r->cli, cli_exit_code(e), "%s: expected a bounce: %s", path,
+		                err_text(e));
+	e = report_bounce_parse(buf_str(&r->message), &bounce, &expected);
+	if (e != ERR_OK)
+		return cli_fail(&r->cli, EX_DATAERR, "%s: expected %s", path, expected);
+	return take_bounce(r, &bounce);
+}
+
+static json_t *answer_json(const struct contact_answer *a)
+{
+	json_t *emails = json_array();
+	for (size_t i = 0; i < a->email_count; i++)
+		json_array_append_new(emails, json_string(a->emails[i]));
+	return json_pack("{s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:b, s:s}", "source", a->source,
+	                 "first", cli_json_ip(&a->first), "last", cli_json_ip(&a->last),
+	                 "name", a->name, "asn", (json_int_t)a->asn, "contacts", emails,
+	                 "fetched", cli_json_time(a->fetched_s), "cached", a->cached,
+	                 "problem", a->problem);
+}
+
+/* Only who would get a report. */
+static int show_contact(struct reporting *r)
+{
+	struct ip address;
+	struct contact_filter filter;
+	const struct contact_answer *answer;
+	int code = cli_ip(&r->cli, r->cli.operands[1], &address);
+	if (code == CLI_GO)
+		code = cli_open(&r->cli, CLI_CHANGE);
+	if (code == CLI_GO)
+		code = reporting_contacts(r, &address);
+	if (code == CLI_GO)
+		code = reporting_filter(r, &filter);
+	if (code != CLI_GO)
+		return code;
+	const char *contact = contact_choose(r->answers, r->answer_count, &filter, &answer);
+	if (r->cli.json) {
+		json_t *answers = json_array();
+		for (size_t i = 0; i < r->answer_count; i++)
+			json_array_append_new(answers, answer_json(&r->answers[i]));
+		cli_json(json_pack("{s:o, s:s?, s:o}", "address", cli_json_ip(&address),
+		                   "contact", contact, "answers", answers));
+	} else {
+		reporting_show_answers(r, &filter);
+		printf("%s\n", contact ? contact : "no contact that can be used");
+	}
+	return contact ? CLI_GO : EX_UNAVAILABLE;
+}
+
+static const struct {
+	const char *name;
+	size_t operands;
+	int (*run)(struct reporting *r);
+	const char *expected;
+} verbs[] = {
+	{ "list", 1, list_reports, "" },
+	{ "show", 2, show_report, "one ID" },
+	{ "send", 2, send_report, "one ID" },
+	{ "close", 2, close_report, "one ID" },
+	{ "answer", 2, answer_report, "one ID" },
+	{ "bounce", 2, read_bounce, "one FILE, or -" },
+	{ "contact", 2, show_contact, "one ADDRESS" },
+};
+
+static int run(struct reporting *r)
+{
+	const char *first = r->cli.operands[0];
+	r->now_s = clock_now_s();
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (strcmp(first, verbs[i].name) != 0)
+			continue;
+		if (r->cli.operand_count > verbs[i].operands)
+			return cli_bad_value(&r->cli, r->cli.operands[verbs[i].operands],
+			                     "no more arguments; see --help");
+		if (r->cli.operand_count < verbs[i].operands)
+			return cli_fail(&r->cli, EX_USAGE, "%s: expected %s; see --help", first,
+			                verbs[i].expected);
+		return verbs[i].run(r);
+	}
+	if (r->cli.operand_count > 1)
+		return cli_bad_value(&r->cli, r->cli.operands[1], "one MESSAGE; see --help");
+	return reporting_make(r, first);
+}
+
+int cli_report(int argc, char **argv)
+{
+	struct reporting *r = mem_zalloc(sizeof(*r));
+	const struct cli_option options[] = {
+		{ "origin", NULL, "report the believed origin, not the host that gave it to us",
+		  .flag = &r->origin },
+		{ "dry-run", NULL, "show it, keep and send nothing (default on a terminal)",
+		  .flag = &r->dry_run },
+		{ "make", NULL, "keep it, so that it can be sent later (default elsewhere)",
+		  .flag = &r->make },
+		{ "send", NULL, "show it, then send it by the smarthost", .flag = &r->send },
+		{ "yes", NULL, "send without asking", .flag = &r->yes },
+		{ "to", "ADDRESS", "send it there, whatever the sources say", .value = &r->to },
+		{ "nominate", NULL, "nominate the relay as well: here, and by the templates",
+		  .flag = &r->nominate },
+		{ "null-sender", NULL, "report it although its sender is empty",
+		  .flag = &r->null_sender },
+		{ "xarf", NULL, "show: the report as XARF", .flag = &r->xarf },
+		{ "why", "TEXT", "close, answer: a remark", .value = &r->why },
+		{ "by", "WHO", "who nominates (default: the calling user)", .value = &r->by },
+		{ "own-host", "GLOB", "a mail host of ours, such as *.example.org; again for more",
+		  .values = &r->own_hosts },
+		{ "own-net", "CIDR", "a network of ours; again for more", .values = &r->own_nets },
+		{ "border-host", "GLOB", "one of our MX hosts; again for more",
+		  .values = &r->border_hosts },
+	};
+	const struct cli_spec spec = {
+		"report", "MESSAGE|- [--origin] [--dry-run|--make|--send]\nlist\nshow|send ID\n"
+		"close|answer ID [--why TEXT]\nbounce FILE|-\ncontact ADDRESS",
+		"Reports a spam message to the abuse desk of the network that it came from: finds the\n"
+		"desk, makes the report (one a network and day), sends it. The other forms show what\n"
+		"became of reports, and tell what did.",
+		options, sizeof(options) / sizeof(*options), 1, 2, "a MESSAGE, or what to do",
+	};
+	int code = cli_begin(&r->cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = run(r);
+	reporting_fini(r);
+	code = cli_end(&r->cli, code);
+	free(r);
+	return code;
+}

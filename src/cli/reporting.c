@@ -1,0 +1,695 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/reporting.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "mail/address.h"
+#include "trace/names.h"
+#include "trace/picture.h"
+#include "trace/report-bounce.h"
+#include "trace/report-send.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	MESSAGE_MAX_BYTES = 16 << 20, NOMINATED_MESSAGE_MAX_BYTES = 1 << 20,
+	TEMPLATE_MAX_BYTES = 64 << 10, RESOLVERS_MAX = 8, DAY_S = 86400,
+};
+
+/* ---- the ground ---------------------------------------------------------------------- */
+
+static int start_loop(struct reporting *r)
+{
+	const struct config_endpoints *c = &r->cli.settings.general.resolver;
+	size_t n = c->n < RESOLVERS_MAX ? c->n : RESOLVERS_MAX;
+	if (r->loop)
+		return CLI_GO;
+	r->loop = loop_create();
+	if (dns_resolver_create(r->loop, c->v, n, NULL, &r->resolver) != ERR_OK)
+		return cli_fail(&r->cli, EX_OSERR, "the resolver cannot be set up");
+	return CLI_GO;
+}
+
+void reporting_fini(struct reporting *r)
+{
+	contact_search_destroy(r->search);
+	dns_resolver_destroy(r->resolver);
+	if (r->loop)
+		loop_destroy(r->loop);
+	border_set_fini(&r->border);
+	trace_fini(&r->trace);
+	buf_fini(&r->message);
+	buf_fini(&r->copy);
+	buf_fini(&r->mail);
+	buf_fini(&r->json);
+}
+
+static const char *own_address(const struct reporting *r)
+{
+	const struct settings *s = &r->cli.settings;
+	return s->report.from[0] ? s->report.from : s->general.contact;
+}
+
+static bool is_address(const char *text)
+{
+	struct mail_path path;
+	size_t used;
+	char *bracketed = mem_printf("<%s>", text);
+	struct str s = str_of(bracketed);
+	bool good = mail_path_parse(s, 0, &path, &used, NULL) == ERR_OK && used == s.n &&
+	            path.route.n == 0 && s.n < CONTACT_MAX;
+	free(bracketed);
+	return good;
+}
+
+static int check_config(struct reporting *r)
+{
+	const struct report_config *c = &r->cli.settings.report;
+	if (!is_address(own_address(r)))
+		return cli_fail(&r->cli, EX_CONFIG, "report.from: expected a mail address, found "
+		                "\"%s\"", cli_safe(&r->cli, own_address(r)));
+	if (c->return_path[0] && !is_address(c->return_path))
+		return cli_fail(&r->cli, EX_CONFIG, "report.return_path: expected a mail address, "
+		                "found \"%s\"", cli_safe(&r->cli, c->return_path));
+	if (r->to && !is_address(r->to))
+		return cli_bad_value(&r->cli, r->to, "a mail address");
+	return CLI_GO;
+}
+
+/* ---- the message ----------------------------------------------------------------------- */
+
+typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);
+
+static int add_values(struct reporting *r, const char *const *v, size_t n, adder *add)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct parse_error pe;
+		if (add(&r->border, str_of(v[i]), &pe) != ERR_OK)
+			return cli_bad_value(&r->cli, v[i], pe.expected);
+	}
+	return CLI_GO;
+}
+
+/* The options, else the configuration. */
+static int read_border(struct reporting *r)
+{
+	const struct trace_config *c = &r->cli.settings.trace;
+	bool given = r->own_hosts.n || r->own_nets.n || r->border_hosts.n;
+	const char *const *hosts = given ? r->own_hosts.v : (const char *const *)c->own_hosts.v;
+	const char *const *nets = given ? r->own_nets.v : (const char *const *)c->own_nets.v;
+	const char *const *borders = given ? r->border_hosts.v
+	                                   : (const char *const *)c->border_hosts.v;
+	int code = add_values(r, hosts, given ? r->own_hosts.n : c->own_hosts.n,
+	                      border_add_own_host);
+	if (code == CLI_GO)
+		code = add_values(r, nets, given ? r->own_nets.n : c->own_nets.n,
+		                  border_add_own_net);
+	if (code == CLI_GO)
+		code = add_values(r, borders, given ? r->border_hosts.n : c->border_hosts.n,
+		                  border_add_border_host);
+	return code;
+}
+
+static int read_message(struct reporting *r, const char *path)
+{
+	int e = file_read(path, MESSAGE_MAX_BYTES, &r->message);
+	if (e != ERR_OK)
+		return cli_fail(&r->cli, cli_exit_code(e), "%s: expected a mail message: %s", path,
+		                err_text(e));
+	if (r->message.n == 0)
+		return cli_fail(&r->cli, EX_DATAERR, "%s: expected a mail message, found nothing",
+		                path);
+	return CLI_GO;
+}
+
+/* Read before the store is opened: that gives up root, which they may need. */
+static int read_templates(struct reporting *r)
+{
+	const struct config_strings *paths = &r->cli.settings.report.templates;
+	for (size_t i = 0; r->nominate && i < paths->n && i < REPORT_TEMPLATES_MAX; i++) {
+		struct buf file = { 0 };
+		int e = file_read(paths->v[i], TEMPLATE_MAX_BYTES, &file);
+		r->templates[i] = arena_str(&r->cli.arena, buf_str(&file));
+		buf_fini(&file);
+		if (e != ERR_OK)
+			return cli_fail(&r->cli, cli_exit_code(e), "%s: expected a template: %s",
+			                paths->v[i], err_text(e));
+	}
+	return CLI_GO;
+}
+
+static int trace_it(struct reporting *r, const char *path)
+{
+	struct trace_border border = border_view(&r->border);
+	struct trace *t = &r->trace;
+	trace_message(t, buf_str(&r->message), &border);
+	const char *why = report_guard(buf_str(&r->message), t, r->null_sender);
+	if (why)
+		return cli_fail(&r->cli, EX_DATAERR, "%s: no report is made: %s", path, why);
+	if (t->handover.family == 0)
+		return cli_fail(&r->cli, EX_DATAERR, "%s: expected a message that was handed over "
+		                "to a host of ours; see \"portreeve trace\"", path);
+	if (r->origin && t->origin.family == 0)
+		return cli_fail(&r->cli, EX_DATAERR, "%s: expected a message with a believed "
+		                "origin; see \"portreeve trace\"", path);
+	r->report.source = r->origin ? t->origin : t->handover;
+	r->report.relay = t->relay;
+	if (!ip_is_public(&r->report.source))
+		return cli_fail(&r->cli, EX_DATAERR, "%s: it came from a private address: there is "
+		                "no network to report to", path);
+	return CLI_GO;
+}
+
+/* ---- the contact -------------------------------------------------------------------------- */
+
+static void answers_came(void *arg, const struct contact_answer *answers, size_t n)
+{
+	struct reporting *r = arg;
+	r->answers = answers;
+	r->answer_count = n;
+	loop_stop(r->loop);
+}
+
+int reporting_contacts(struct reporting *r, const struct ip *address)
+{
+	int code = start_loop(r);
+	if (code != CLI_GO)
+		return code;
+	struct contact_setup setup = {
+		.loop = r->loop, .resolver = r->resolver, .store = r->cli.store,
+		.config = &r->cli.settings.report, .now_s = r->now_s,
+	};
+	r->search = contact_search_start(&setup, address, answers_came, r);
+	loop_run(r->loop);
+	return CLI_GO;
+}
+
+static const char *domain_of(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	return at ? at + 1 : address;
+}
+
+int reporting_filter(struct reporting *r, struct contact_filter *filter)
+{
+	const struct settings *s = &r->cli.settings;
+	const struct report_config *c = &s->report;
+	const char **own = arena_alloc(&r->cli.arena, (c->own_domains.n + 8) * sizeof(*own));
+	struct dead_contact *dead;
+	size_t n = 0;
+	own[n++] = domain_of(own_address(r));
+	own[n++] = domain_of(s->general.contact);
+	own[n++] = s->general.hostname;
+	own[n++] = s->tester.domain;
+	own[n++] = s->tester.domain2;
+	if (c->return_path[0])
+		own[n++] = domain_of(c->return_path);
+	for (size_t i = 0; i < c->own_domains.n; i++)
+		own[n++] = c->own_domains.v[i];
+	*filter = (struct contact_filter){
+		.own_domains = own, .ignore = &c->ignore,
+		.dead_since_s = r->now_s - c->dead_for_s,
+	};
+	int e = store_contacts_dead(r->cli.store, &r->cli.arena, &dead, &filter->dead_count);
+	filter->dead = dead;
+	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, "dead contacts");
+}
+
+static char *age_text(int64_t age_s, char dst[static 32])
+{
+	if (age_s < 7200)
+		snprintf(dst, 32, "%lld min old", (long long)age_s / 60);
+	else
+		snprintf(dst, 32, "%lld h old", (long long)age_s / 3600);
+	return dst;
+}
+
+static void show_answer(struct reporting *r, const struct contact_answer *a,
+                        const struct contact_filter *filter)
+{
+	char first[IP_TEXT_MAX], last[IP_TEXT_MAX], age[32];
+	printf("%s:", a->source);
+	if (a->first.family)
+		printf(" %s-%s", ip_format(&a->first, first), ip_format(&a->last, last));
+	if (a->name[0])
+		printf(" %s", cli_safe(&r->cli, a->name));
+	if (a->asn)
+		printf(" AS%u", a->asn);
+	if (a->problem[0])
+		printf(" %s", cli_safe(&r->cli, a->problem));
+	else
+		printf(" (%s, %s)", a->cached ? "known" : "asked",
+		       age_text(r->now_s - a->fetched_s, age));
+	putchar('\n');
+	for (size_t i = 0; i < a->email_count; i++) {
+		const char *why = contact_unusable(filter, a->emails[i]);
+		printf("  %s%s%s\n", cli_safe(&r->cli, a->emails[i]), why ? ": not used, " : "",
+		       why ? why : "");
+	}
+}
+
+void reporting_show_answers(struct reporting *r, const struct contact_filter *filter)
+{
+	for (size_t i = 0; i < r->answer_count; i++)
+		show_answer(r, &r->answers[i], filter);
+}
+
+static int no_contact(struct reporting *r, const struct contact_filter *filter)
+{
+	struct buf text = { 0 };
+	char ip[IP_TEXT_MAX];
+	for (size_t i = 0; i < r->answer_count; i++) {
+		const struct contact_answer *a = &r->answers[i];
+		buf_printf(&text, "; %s: ", a->source);
+		if (a->email_count == 0)
+			buf_add_cstr(&text, a->problem[0] ? a->problem : "names none");
+		for (size_t k = 0; k < a->email_count; k++)
+			buf_printf(&text, "%s%s (%s)", k ? ", " : "", a->emails[k],
+			           contact_unusable(filter, a->emails[k]));
+	}
+	if (r->answer_count == 0)
+		buf_add_cstr(&text, "; nobody is asked (report.sources), give one with --to");
+	cli_fail(&r->cli, EX_UNAVAILABLE, "%s: no abuse contact that can be used%s",
+	         ip_format(&r->report.source, ip), cli_safe(&r->cli, buf_cstr(&text)));
+	buf_fini(&text);
+	return EX_UNAVAILABLE;
+}
+
+static int choose_contact(struct reporting *r)
+{
+	struct contact_filter filter;
+	const struct contact_answer *answer = NULL;
+	struct report *report = &r->report;
+	int code = reporting_contacts(r, &report->source);
+	if (code == CLI_GO)
+		code = reporting_filter(r, &filter);
+	if (code != CLI_GO)
+		return code;
+	const char *contact = r->to ? r->to
+	                            : contact_choose(r->answers, r->answer_count, &filter, &answer);
+	if (!r->cli.json)
+		reporting_show_answers(r, &filter);
+	if (!contact)
+		return no_contact(r, &filter);
+	const char *why = contact_unusable(&filter, contact);
+	if (why && strcmp(why, "it is our own") == 0)
+		return cli_fail(&r->cli, EX_USAGE, "%s: no report is made to ourselves", contact);
+	if (why)
+		cli_note(&r->cli, "%s: %s", contact, why);
+	str_copy(report->contact, sizeof(report->contact), str_of(contact));
+	str_copy(report->contact_source, sizeof(report->contact_source),
+	         str_of(answer ? answer->source : "given"));
+	report->contact_fetched_s = answer ? answer->fetched_s : r->now_s;
+	contact_network(r->answers, r->answer_count, &report->source, report->network);
+	return CLI_GO;
+}
+
+/* ---- the report ----------------------------------------------------------------------------- */
+
+/* The operator's name as any header can carry it. */
+static const char *organisation(struct reporting *r)
+{
+	struct buf b = { 0 };
+	report_ascii(str_of(r->cli.settings.general.operator_name), 100, &b);
+	const char *text = arena_strdup(&r->cli.arena, buf_str(&b));
+	buf_fini(&b);
+	return text;
+}
+
+/* What stands between the brackets of "Name <address>". */
+static struct str bare_address(struct str value)
+{
+	size_t open = str_find(value, '<');
+	if (open == SIZE_MAX)
+		return str_trim(value);
+	struct str rest = str_from(value, open + 1);
+	size_t close = str_find(rest, '>');
+	return str_trim((struct str){ rest.p, close == SIZE_MAX ? rest.n : close });
+}
+
+static int redact(struct reporting *r)
+{
+	const struct report_config *c = &r->cli.settings.report;
+	const struct trace_return_path *rp = &r->trace.return_path;
+	int e = store_secret(r->cli.store, "redaction", r->redaction.key);
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, "key of redaction");
+	/* A sender that its own domain vouches for is no third person. */
+	if (rp->verdict == TRACE_RETURN_PROVED)
+		r->redaction.keep = bare_address(rp->from);
+	redact_recipients(&r->redaction, &r->trace, buf_str(&r->message));
+	redact_message(&r->redaction, buf_str(&r->message), c->body ? (size_t)c->body_bytes : 0,
+	               &r->copy);
+	return CLI_GO;
+}
+
+static void build(struct reporting *r)
+{
+	struct report_facts *f = &r->facts;
+	const struct contact_answer *named = NULL;
+	char *uuid = arena_alloc(&r->cli.arena, REPORT_UUID_MAX);
+	report_uuid_make(uuid);
+	*f = (struct report_facts){
+		.reporter = { organisation(r), own_address(r), r->cli.settings.general.hostname },
+		.id = r->report.id, .uuid = uuid, .contact = r->report.contact,
+		.contact_source = strcmp(r->report.contact_source, "given") == 0
+		                  ? "the sender" : r->report.contact_source,
+		.contact_age_s = r->now_s - r->report.contact_fetched_s, .now_s = r->now_s,
+		.source = r->report.source, .relay = r->report.relay, .is_origin = r->origin,
+		.network = r->report.network, .network_name = "",
+		.incidents = r->report.incidents, .trace = &r->trace,
+		.redaction = &r->redaction, .copy = buf_str(&r->copy),
+	};
+	for (size_t i = 0; i < r->answer_count; i++) {
+		named = &r->answers[i];
+		if (named->name[0])
+			f->network_name = named->name;
+		if (named->asn)
+			f->asn = named->asn;
+	}
+	xarf_format(f, &r->json);
+	if (strcmp(r->cli.settings.report.format, "xarf") == 0)
+		xarf_mail_format(f, buf_str(&r->json), &r->mail);
+	else
+		arf_format(f, &r->mail);
+	r->report.message = buf_str(&r->mail);
+	r->report.xarf = buf_str(&r->json);
+}
+
+/* Finds what the store has of this network today. *counted: it was sent, so the message is
+ * only counted. */
+static int place(struct reporting *r, bool *counted)
+{
+	struct report found;
+	struct str digest = { r->digest, sizeof(r->digest) };
+	struct report *mine = &r->report;
+	report_digest(buf_str(&r->message), r->digest);
+	mine->day = r->now_s / DAY_S;
+	int e = store_report_find(r->cli.store, mine->network, mine->day, digest, &found);
+	*counted = false;
+	if (e == ERR_EXISTS)
+		return cli_fail(&r->cli, EX_CANTCREAT, "this message is in report %s already, "
+		                "which is %s", found.id, report_state_name(found.state));
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return cli_store_fail(&r->cli, e, mine->network);
+	mine->incidents = found.incidents + 1;
+	mine->changed_s = r->now_s;
+	if (e == ERR_NOT_FOUND) {
+		report_id_make(mine->id);
+		mine->created_s = r->now_s;
+		str_copy(mine->why, sizeof(mine->why), STR("made from a message"));
+		return CLI_GO;
+	}
+	*counted = found.state != REPORT_MADE;
+	found.incidents = mine->incidents;
+	found.changed_s = mine->changed_s;
+	if (mine->relay.family && !found.relay.family)
+		cli_note(&r->cli, "report %s names no relay; this message does", found.id);
+	struct ip source = mine->source;
+	*mine = found;
+	mine->source = source;
+	return CLI_GO;
+}
+
+static int save(struct reporting *r)
+{
+	struct str digest = { r->digest, sizeof(r->digest) };
+	int e = store_report_save(r->cli.store, &r->report, digest);
+	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, r->report.network);
+}
+
+/* ---- sending ----------------------------------------------------------------------------- */
+
+struct sending {
+	struct loop *loop;
+	struct send_result result;
+};
+
+static void sent(void *arg, const struct send_result *result)
+{
+	struct sending *s = arg;
+	s->result = *result;
+	loop_stop(s->loop);
+}
+
+static int send_mail(struct reporting *r, const char *to, struct str mail,
+                     struct send_result *result)
+{
+	struct sending sending = { 0 };
+	struct buf problem = { 0 };
+	struct send *send = NULL;
+	int code = start_loop(r);
+	if (code != CLI_GO)
+		return code;
+	sending.loop = r->loop;
+	struct send_setup setup = {
+		.loop = r->loop, .resolver = r->resolver, .config = &r->cli.settings.report,
+		.hostname = r->cli.settings.general.hostname,
+		.mail_from = r->cli.settings.report.return_path, .rcpt_to = to, .message = mail,
+	};
+	if (send_start(&setup, sent, &sending, &send, &problem) != ERR_OK) {
+		code = cli_fail(&r->cli, EX_CONFIG, "%s", buf_cstr(&problem));
+	} else {
+		loop_run(r->loop);
+		*result = sending.result;
+	}
+	send_destroy(send);
+	buf_fini(&problem);
+	return code;
+}
+
+void reporting_show(struct str mail)
+{
+	for (size_t i = 0; i < mail.n; i++)
+		if (mail.p[i] != '\r')
+			putchar(mail.p[i]);
+}
+
+/* On a terminal a person says yes; a script has said so with --send. */
+static bool agreed(struct reporting *r, const char *to)
+{
+	char answer[16] = "";
+	if (r->yes || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return true;
+	printf("\nSend this to %s? [y/N] ", to);
+	fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int write_state(struct reporting *r, enum report_state state, const char *why)
+{
+	int e = store_report_become(r->cli.store, r->report.id, state, why, r->now_s);
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, r->report.id);
+	r->report.state = state;
+	r->report.changed_s = r->now_s;
+	str_copy(r->report.why, sizeof(r->report.why), str_of(why));
+	return CLI_GO;
+}
+
+/* Refused while we were there: the same as a bounce. */
+static int recipient_refused(struct reporting *r, const struct send_result *result)
+{
+	int code = write_state(r, REPORT_BOUNCED, result->text);
+	if (code != CLI_GO)
+		return code;
+	if (report_status_is_dead(str_of(result->status))) {
+		int e = store_contact_bury(r->cli.store, r->report.contact, result->text, r->now_s);
+		if (e != ERR_OK)
+			return cli_store_fail(&r->cli, e, r->report.contact);
+	}
+	return cli_fail(&r->cli, EX_NOHOST, "%s: refused: %s", r->report.contact, result->text);
+}
+
+int reporting_send(struct reporting *r)
+{
+	struct send_result result;
+	struct report *report = &r->report;
+	if (report->state != REPORT_MADE)
+		return cli_fail(&r->cli, EX_DATAERR, "report %s is %s: only one that is made can be "
+		                "sent", report->id, report_state_name(report->state));
+	if (!r->cli.json)
+		reporting_show(report->message);
+	if (!agreed(r, report->contact)) {
+		cli_note(&r->cli, "not sent; \"portreeve report send %s\" sends it", report->id);
+		return CLI_GO;
+	}
+	int code = send_mail(r, report->contact, report->message, &result);
+	if (code != CLI_GO)
+		return code;
+	if (result.outcome == SEND_REFUSED && result.recipient)
+		return recipient_refused(r, &result);
+	if (result.outcome != SEND_DONE)
+		return cli_fail(&r->cli, result.outcome == SEND_FAILED ? EX_TEMPFAIL : EX_UNAVAILABLE,
+		                "report %s was not sent: %s", report->id, result.text);
+	code = write_state(r, REPORT_SENT, result.text);
+	report->sent_s = r->now_s;
+	report->told = report->incidents;
+	if (code == CLI_GO && !r->cli.json)
+		printf("\nreport %s: sent to %s\n", report->id, report->contact);
+	return code;
+}
+
+/* ---- nominations --------------------------------------------------------------------------- */
+
+static bool is_trusted(const struct reporting *r, const char *who)
+{
+	const struct config_strings *trusted = &r->cli.settings.tester.trusted_submitters;
+	for (size_t i = 0; i < trusted->n; i++)
+		if (strcmp(trusted->v[i], who) == 0)
+			return true;
+	return false;
+}
+
+/* To our own list: a nomination with the message as its evidence, never a listing. */
+static int nominate_here(struct reporting *r)
+{
+	struct nomination nom = { .address = r->trace.relay, .created_s = r->now_s };
+	struct consent_answer consent;
+	char address[IP_TEXT_MAX];
+	int code = cli_who(&r->cli, r->by, nom.by);
+	if (code != CLI_GO)
+		return code;
+	nom.message = buf_str(&r->message);
+	if (nom.message.n > NOMINATED_MESSAGE_MAX_BYTES)
+		nom.message.n = NOMINATED_MESSAGE_MAX_BYTES;
+	snprintf(nom.reason, sizeof(nom.reason), "report %s: took spam from a stranger without "
+	         "login", r->report.id);
+	int e = store_consent(r->cli.store, &nom.address, r->now_s, &consent);
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, "consent");
+	nom.consent = consent.excluded ? CONSENT_NONE : consent.consent;
+	if (!consent.excluded && nom.consent == CONSENT_NONE && is_trusted(r, nom.by))
+		nom.consent = CONSENT_EVIDENCE;
+	e = store_nominate(r->cli.store, &nom);
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, "nomination");
+	cli_note(&r->cli, "%s: nominated as a relay; consent to a test: %s",
+	         ip_format(&nom.address, address), consent_name(nom.consent));
+	return CLI_GO;
+}
+
+/* To another list, as its template says. */
+static int nominate_there(struct reporting *r, const char *name, struct str template, bool send)
+{
+	struct buf mail = { 0 }, problem = { 0 };
+	struct send_result result;
+	char to[CONTACT_MAX];
+	int code = CLI_GO;
+	if (template_format(&r->facts, template, to, &mail, &problem) != ERR_OK) {
+		code = cli_fail(&r->cli, EX_CONFIG, "%s: %s", name, buf_cstr(&problem));
+	} else {
+		if (!r->cli.json) {
+			printf("\n---- nomination by %s\n", name);
+			reporting_show(buf_str(&mail));
+		}
+		if (send && agreed(r, to)) {
+			code = send_mail(r, to, buf_str(&mail), &result);
+			if (code == CLI_GO && result.outcome != SEND_DONE)
+				code = cli_fail(&r->cli, EX_TEMPFAIL, "%s: not sent to %s: %s", name,
+				                to, result.text);
+		}
+	}
+	buf_fini(&mail);
+	buf_fini(&problem);
+	return code;
+}
+
+static int nominate(struct reporting *r, bool dry, bool send)
+{
+	const struct config_strings *paths = &r->cli.settings.report.templates;
+	int code = CLI_GO;
+	if (!r->nominate)
+		return CLI_GO;
+	if (r->trace.relay.family == 0) {
+		cli_note(&r->cli, "no relay to nominate");
+		return CLI_GO;
+	}
+	if (!dry)
+		code = nominate_here(r);
+	for (size_t i = 0; code == CLI_GO && i < paths->n && i < REPORT_TEMPLATES_MAX; i++)
+		code = nominate_there(r, paths->v[i], r->templates[i], send);
+	return code;
+}
+
+/* ---- all of it -------------------------------------------------------------------------------- */
+
+void reporting_json(struct reporting *r, const struct report *p)
+{
+	json_t *xarf = p->xarf.n ? json_loadb(p->xarf.p, p->xarf.n, 0, NULL) : NULL;
+	json_t *root = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:s}",
+		"id", p->id, "state", report_state_name(p->state),
+		"source", cli_json_ip(&p->source), "relay", cli_json_ip(&p->relay),
+		"network", p->network, "contact", p->contact, "contact_source", p->contact_source,
+		"contact_age", (json_int_t)(r->now_s - p->contact_fetched_s),
+		"incidents", (int)p->incidents, "created", cli_json_time(p->created_s),
+		"sent", cli_json_time(p->sent_s), "changed", cli_json_time(p->changed_s),
+		"why", cli_safe(&r->cli, p->why));
+	if (p->message.n)
+		json_object_set_new(root, "message", json_stringn(p->message.p, p->message.n));
+	if (xarf)
+		json_object_set_new(root, "xarf", xarf);
+	cli_json(root);
+}
+
+/* On a terminal nothing is written or sent unless that was asked for. */
+static bool is_dry(const struct reporting *r)
+{
+	return r->dry_run || (!r->make && !r->send && isatty(STDOUT_FILENO) == 1);
+}
+
+static int finish(struct reporting *r, bool counted)
+{
+	bool dry = is_dry(r);
+	int code = dry ? CLI_GO : save(r);
+	if (code != CLI_GO)
+		return code;
+	if (counted && !r->cli.json)
+		printf("report %s of today is %s: the message %s counted in it (%u)\n", r->report.id,
+		       report_state_name(r->report.state), dry ? "would be" : "is",
+		       r->report.incidents);
+	else if (!counted && r->send && !dry)
+		code = reporting_send(r);
+	else if (!counted && !r->cli.json)
+		reporting_show(r->report.message);
+	if (code == CLI_GO)
+		code = nominate(r, dry, r->send && !dry);
+	if (r->cli.json)
+		reporting_json(r, &r->report);
+	if (code == CLI_GO && dry)
+		cli_note(&r->cli, "a dry run: nothing was kept or sent; --make keeps it, --send "
+		         "sends it");
+	return code;
+}
+
+int reporting_make(struct reporting *r, const char *path)
+{
+	bool counted = false;
+	r->now_s = clock_now_s();
+	int code = cli_settings(&r->cli);
+	if (code == CLI_GO)
+		code = check_config(r);
+	if (code == CLI_GO)
+		code = read_border(r);
+	if (code == CLI_GO)
+		code = read_message(r, path);
+	if (code == CLI_GO)
+		code = read_templates(r);
+	if (code == CLI_GO)
+		code = trace_it(r, path);
+	if (code == CLI_GO)
+		code = cli_open(&r->cli, CLI_CHANGE);
+	if (code == CLI_GO)
+		code = choose_contact(r);
+	if (code == CLI_GO)
+		code = place(r, &counted);
+	if (code == CLI_GO)
+		code = redact(r);
+	if (code != CLI_GO)
+		return code;
+	build(r);
+	return finish(r, counted);
+}

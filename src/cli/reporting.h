@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The two long parts of `portreeve report`: making one from a message, and sending one.
+ */
+#ifndef PORTREEVE_CLI_REPORTING_H
+#define PORTREEVE_CLI_REPORTING_H
+
+#include "cli/cli.h"
+#include "dns/resolver.h"
+#include "trace/border.h"
+#include "trace/contact.h"
+#include "trace/report.h"
+
+enum { REPORT_TEMPLATES_MAX = 32 };
+
+struct reporting {
+	struct cli cli;
+	/* options */
+	struct cli_values own_hosts, own_nets, border_hosts;
+	const char *to, *why, *by;
+	bool origin, send, make, dry_run, yes, nominate, null_sender, xarf;
+	/* what is worked with */
+	struct loop *loop;
+	struct dns_resolver *resolver;
+	struct border_set border;
+	struct buf message;
+	struct trace trace;
+	struct redaction redaction;
+	struct buf copy, mail, json;
+	struct str templates[REPORT_TEMPLATES_MAX];
+	struct contact_search *search;
+	const struct contact_answer *answers;
+	size_t answer_count;
+	struct report report;
+	struct report_facts facts;
+	char digest[REPORT_DIGEST_BYTES];
+	int64_t now_s;
+};
+
+/* CLI_GO or an exit code. */
+int reporting_make(struct reporting *r, const char *path);
+/* Sends r->report, which is in the store, after showing it. */
+int reporting_send(struct reporting *r);
+/* Asks the sources about an address; fills r->answers. */
+int reporting_contacts(struct reporting *r, const struct ip *address);
+/* Which contacts are not used; in the command's arena. */
+int reporting_filter(struct reporting *r, struct contact_filter *filter);
+void reporting_show_answers(struct reporting *r, const struct contact_filter *filter);
+/* A mail of ours on stdout, for people. */
+void reporting_show(struct str mail);
+void reporting_json(struct reporting *r, const struct report *report);
+void reporting_fini(struct reporting *r);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Messages inside other files: the messages of an mbox, and the messages that a
+ * message carries as message/rfc822 attachments. Both work in place and take any
+ * bytes; nesting and counts are limited.
+ */
+#ifndef PORTREEVE_MAIL_MBOX_H
+#define PORTREEVE_MAIL_MBOX_H
+
+#include "base/arena.h"
+
+struct mbox_cursor {
+	struct str rest;
+};
+
+/* Is this an mbox (or a message with its "From " line)? */
+bool mbox_is(struct str file);
+void mbox_begin(struct mbox_cursor *c, struct str file);
+/* The next message, its "From " line and the empty line behind it left out. */
+bool mbox_next(struct mbox_cursor *c, struct str *message);
+
+enum { ATTACHED_MAX = 32, ATTACHED_DEPTH_MAX = 6 };
+
+struct attached {
+	struct str message[ATTACHED_MAX];
+	size_t n;
+	bool truncated;          /* more, or deeper, than is looked at */
+};
+
+/* The message/rfc822 parts of a message, outermost first. Those in base64 or
+ * quoted-printable are decoded into the arena; the others are slices. */
+void attached_find(struct str message, struct arena *arena, struct attached *found);
+
+#endif

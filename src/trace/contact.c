@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: ISC */
+#include "trace/contact.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "dns/name.h"
+#include "mail/address.h"
+#include "trace/names.h"
+#include "trace/rdap.h"
+#include "trace/rdap-fetch.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+/* ---- answers --------------------------------------------------------------------- */
+
+void contact_add(struct contact_answer *answer, struct str email)
+{
+	struct mail_path path;
+	size_t used;
+	email = str_trim(email);
+	if (email.n == 0 || email.n > CONTACT_MAX - 3 || answer->email_count == CONTACT_EMAILS_MAX)
+		return;
+	char *bracketed = mem_printf("<%.*s>", STR_ARG(email));
+	struct str s = str_of(bracketed);
+	bool good = mail_path_parse(s, 0, &path, &used, NULL) == ERR_OK && used == s.n &&
+	            path.route.n == 0 && !path.is_literal && !path.is_quoted;
+	free(bracketed);
+	for (size_t i = 0; good && i < answer->email_count; i++)
+		good = !str_caseeq(email, str_of(answer->emails[i]));
+	if (good)
+		str_copy(answer->emails[answer->email_count++], CONTACT_MAX, email);
+}
+
+void contact_name(struct contact_answer *answer, struct str name)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < name.n && n < sizeof(answer->name) - 1; i++)
+		if (ascii_isprint((unsigned char)name.p[i]))
+			answer->name[n++] = name.p[i];
+	answer->name[n] = '\0';
+}
+
+void contact_range(const struct prefix *p, struct ip *first, struct ip *last)
+{
+	*first = *last = p->ip;
+	for (unsigned bit = p->len; bit < ip_bits(&p->ip); bit++)
+		last->b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+}
+
+void contact_format(const struct contact_answer *answer, struct buf *out)
+{
+	char first[IP_TEXT_MAX] = "", last[IP_TEXT_MAX] = "";
+	if (answer->first.family) {
+		ip_format(&answer->first, first);
+		ip_format(&answer->last, last);
+	}
+	json_t *emails = json_array();
+	for (size_t i = 0; i < answer->email_count; i++)
+		json_array_append_new(emails, json_string(answer->emails[i]));
+	json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:o}", "first", first, "last", last,
+	                         "name", answer->name, "asn", (json_int_t)answer->asn,
+	                         "emails", emails);
+	char *text = json_dumps(root, JSON_COMPACT);
+	buf_add_cstr(out, text);
+	free(text);
+	json_decref(root);
+}
+
+int contact_parse(struct str json, struct contact_answer *answer)
+{
+	json_t *root = json_loadb(json.p, json.n, 0, NULL);
+	const char *first = "", *last = "", *name = "";
+	json_int_t asn = 0;
+	json_t *emails = NULL, *value;
+	size_t i;
+	int e = ERR_OK;
+	if (json_unpack(root, "{s:s, s:s, s:s, s:I, s:o}", "first", &first, "last", &last,
+	                "name", &name, "asn", &asn, "emails", &emails) != 0 ||
+	    asn < 0 || asn > UINT32_MAX)
+		e = ERR_INVALID;
+	if (e == ERR_OK && *first && (ip_parse(str_of(first), &answer->first, NULL) != ERR_OK ||
+	                              ip_parse(str_of(last), &answer->last, NULL) != ERR_OK))
+		e = ERR_INVALID;
+	if (e == ERR_OK) {
+		contact_name(answer, str_of(name));
+		answer->asn = (uint32_t)asn;
+		json_array_foreach(emails, i, value)
+			contact_add(answer, str_of(json_string_value(value)));
+	}
+	json_decref(root);
+	return e;
+}
+
+/* ---- which contact ------------------------------------------------------------------ */
+
+/* Placeholders and registries' own desks, which take no reports about others' networks. */
+static const char *const markers[] = {
+	"nobody@*", "null@*", "devnull@*", "no-reply@*", "noreply@*", "donotreply@*",
+	"do-not-reply@*", "no-email@*", "noemail@*", "bitbucket@*", "unread@*", "none@*",
+	"*@example.com", "*@example.net", "*@example.org", "*.invalid",
+	"*@localhost", "*.localdomain",
+	"*@iana.org", "*@arin.net", "*@ripe.net", "*@apnic.net", "*@lacnic.net", "*@afrinic.net",
+	"*@nic.ad.jp", "*@nic.or.kr", "*@abusix.org",
+};
+
+static bool is_own(const struct contact_filter *f, struct str domain)
+{
+	for (const char *const *own = f->own_domains; own && *own; own++) {
+		struct str o = str_of(*own);
+		if (str_caseeq(domain, o) || (domain.n > o.n && str_casesuffix(domain, o) &&
+		                              domain.p[domain.n - o.n - 1] == '.'))
+			return true;
+	}
+	return false;
+}
+
+const char *contact_unusable(const struct contact_filter *filter, const char *email)
+{
+	struct str s = str_of(email);
+	struct str domain = str_from(s, str_find(s, '@') + 1);
+	if (is_own(filter, domain))
+		return "it is our own";
+	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++)
+		if (name_glob(str_of(markers[i]), s))
+			return "it is a placeholder, no desk of that network";
+	for (size_t i = 0; filter->ignore && i < filter->ignore->n; i++)
+		if (name_glob(str_of(filter->ignore->v[i]), s))
+			return "the configuration ignores it";
+	for (size_t i = 0; i < filter->dead_count; i++)
+		if (filter->dead[i].since_s > filter->dead_since_s &&
+		    str_caseeq(s, str_of(filter->dead[i].address)))
+			return "a report to it bounced";
+	return NULL;
+}
+
+const char *contact_choose(const struct contact_answer *answers, size_t n,
+                           const struct contact_filter *filter,
+                           const struct contact_answer **answer)
+{
+	*answer = NULL;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < answers[i].email_count; k++) {
+			if (contact_unusable(filter, answers[i].emails[k]))
+				continue;
+			*answer = &answers[i];
+			return answers[i].emails[k];
+		}
+	}
+	return NULL;
+}
+
+void contact_network(const struct contact_answer *answers, size_t n, const struct ip *address,
+                     char dst[static NETWORK_MAX])
+{
+	struct prefix around = prefix_of(address, address->family == 4 ? 24 : 48);
+	struct ip first, last;
+	char a[IP_TEXT_MAX], b[IP_TEXT_MAX];
+	bool told = false;
+	contact_range(&around, &first, &last);
+	for (size_t i = 0; i < n; i++) {
+		const struct contact_answer *c = &answers[i];
+		if (c->first.family == 0)
+			continue;
+		/* Within the one before, or the first that tells. */
+		if (told && (ip_cmp(&c->first, &first) < 0 || ip_cmp(&c->last, &last) > 0))
+			continue;
+		first = c->first;
+		last = c->last;
+		told = true;
+	}
+	struct buf text = { 0 };
+	buf_printf(&text, "%s-%s", ip_format(&first, a), ip_format(&last, b));
+	str_copy(dst, NETWORK_MAX, buf_str(&text));
+	buf_fini(&text);
+}
+
+/* ---- the search ---------------------------------------------------------------------- */
+
+struct contact_search {
+	struct contact_setup setup;
+	struct ip address;
+	struct contact_answer answers[CONTACT_SOURCES_MAX];
+	size_t n;                                  /* answers that are there */
+	struct loop_timer *step;
+	struct dns_query *query;
+	struct fetch *fetch;
+	size_t bootstrap;                          /* which is being read */
+	struct prefix served;
+	struct arena arena;
+	contact_cb *cb;
+	void *arg;
+};
+
+static struct contact_answer *current(struct contact_search *s)
+{
+	return &s->answers[s->n];
+}
+
+/* The current source is done; the next one follows from the loop. */
+static void source_done(struct contact_search *s)
+{
+	s->n++;
+	loop_timer_arm(s->step, 0);
+}
+
+static void fail(struct contact_search *s, const char *problem)
+{
+	str_copy(current(s)->problem, sizeof(current(s)->problem), str_of(problem));
+	source_done(s);
+}
+
+/* Kept for the network that it tells of, else for the address. */
+static void remember(struct contact_search *s)
+{
+	struct contact_answer *a = current(s);
+	bool ranged = a->first.family != 0;
+	struct buf text = { 0 };
+	contact_format(a, &text);
+	a->fetched_s = s->setup.now_s;
+	store_contact_put(s->setup.store, a->source, ranged ? &a->first : &s->address,
+	                  ranged ? &a->last : &s->address, buf_str(&text), s->setup.now_s);
+	buf_fini(&text);
+}
+
+static bool is_useful(const struct contact_answer *a)
+{
+	return a->email_count > 0 || a->asn != 0;
+}
+
+static bool recall(struct contact_search *s)
+{
+	struct contact_answer *a = current(s), found = { .source = a->source, .cached = true };
+	int64_t cache_s = s->setup.config->cache_s, now_s = s->setup.now_s;
+	struct str text;
+	if (cache_s == 0 || store_contact_get(s->setup.store, a->source, &s->address,
+	                                      now_s - cache_s, &s->arena, &text,
+	                                      &found.fetched_s) != ERR_OK ||
+	    contact_parse(text, &found) != ERR_OK)
+		return false;
+	if (!is_useful(&found) && found.fetched_s < now_s - cache_s / 7)
+		return false;
+	*a = found;
+	return true;
+}
+
+/* ---- rdap */
+
+static void start_bootstrap(struct contact_search *s);
+
+static struct fetch_options limits(const struct contact_search *s, size_t max_bytes)
+{
+	return (struct fetch_options){
+		.private_ok = s->setup.config->rdap_private, .max_bytes = max_bytes,
+		.timeout_ms = s->setup.config->timeout_s * 1000,
+	};
+}
+
+static void rdap_came(void *arg, int err, struct str body, const char *problem)
+{
+	struct contact_search *s = arg;
+	s->fetch = NULL;
+	if (err != ERR_OK && err != ERR_NOT_FOUND) {
+		fail(s, problem);
+		return;
+	}
+	/* 404: the registry has nothing on it, which is an answer. */
+	if (err == ERR_NOT_FOUND)
+		str_copy(current(s)->problem, sizeof(current(s)->problem),
+		         STR("the registry knows no such network"));
+	if (err == ERR_NOT_FOUND || rdap_parse(body, &s->address, &s->served, current(s)) == ERR_OK)
+		remember(s);
+	source_done(s);
+}
+
+static void read_bootstrap(struct contact_search *s, struct str json)
+{
+	char url[RDAP_URL_MAX];
+	int e = rdap_bootstrap_find(json, &s->address, s->setup.config->rdap_private, url, &s->served);
+	if (e == ERR_OK) {
+		struct fetch_options options = limits(s, RDAP_ANSWER_MAX_BYTES);
+		s->fetch = fetch_start(s->setup.loop, &options, url, rdap_came, s);
+		return;
+	}
+	if (e == ERR_INVALID)
+		str_copy(current(s)->problem, sizeof(current(s)->problem),
+		         STR("the bootstrap is no list of registries"));
+	s->bootstrap++;
+	start_bootstrap(s);
+}
+
+static const char *bootstrap_name(const struct contact_search *s)
+{
+	return s->setup.config->rdap_bootstrap.v[s->bootstrap];
+}
+
+static void bootstrap_came(void *arg, int err, struct str body, const char *problem)
+{
+	struct contact_search *s = arg;
+	struct ip none = { .family = 4 };
+	s->fetch = NULL;
+	if (err != ERR_OK) {
+		str_copy(current(s)->problem, sizeof(current(s)->problem), str_of(problem));
+		s->bootstrap++;
+		start_bootstrap(s);
+		return;
+	}
+	store_contact_put(s->setup.store, bootstrap_name(s), &none, &none, body, s->setup.now_s);
+	read_bootstrap(s, arena_str(&s->arena, body));
+}
+
+static void load_bootstrap(struct contact_search *s)
+{
+	struct ip none = { .family = 4 };
+	struct str text;
+	int64_t fetched_s;
+	struct buf file = { 0 };
+	const char *name = bootstrap_name(s);
+	if (!strstr(name, "://")) {
+		int e = file_read(name, RDAP_BOOTSTRAP_MAX_BYTES, &file);
+		read_bootstrap(s, e == ERR_OK ? arena_str(&s->arena, buf_str(&file)) : STR(""));
+		buf_fini(&file);
+	} else if (store_contact_get(s->setup.store, name, &none,
+	                             s->setup.now_s - s->setup.config->cache_s, &s->arena, &text,
+	                             &fetched_s) == ERR_OK) {
+		read_bootstrap(s, text);
+	} else {
+		struct fetch_options options = limits(s, RDAP_BOOTSTRAP_MAX_BYTES);
+		s->fetch = fetch_start(s->setup.loop, &options, name, bootstrap_came, s);
+	}
+}
+
+static void start_bootstrap(struct contact_search *s)
+{
+	if (s->bootstrap < s->setup.config->rdap_bootstrap.n)
+		load_bootstrap(s);
+	else if (current(s)->problem[0])
+		source_done(s);
+	else
+		fail(s, "no registry serves this address");
+}
+
+static void start_rdap(struct contact_search *s)
+{
+	s->bootstrap = 0;
+	start_bootstrap(s);
+}
+
+/* ---- the zones */
+
+static void zone_came(struct contact_search *s, const struct dns_result *r,
+                      int (*parse)(const struct str *, size_t, const struct ip *,
+                                   struct contact_answer *))
+{
+	s->query = NULL;
+	if (!dns_status_final(r->status)) {
+		fail(s, dns_status_name(r->status));
+		return;
+	}
+	if (r->status != DNS_FOUND) {
+		str_copy(current(s)->problem, sizeof(current(s)->problem),
+		         STR("the zone has nothing on this address"));
+		remember(s);
+	} else if (parse(r->texts, r->text_count, &s->address, current(s)) == ERR_OK) {
+		remember(s);
+	}
+	source_done(s);
+}
+
+static void abusix_came(void *arg, const struct dns_result *r)
+{
+	zone_came(arg, r, abusix_parse);
+}
+
+static void cymru_came(void *arg, const struct dns_result *r)
+{
+	zone_came(arg, r, cymru_parse);
+}
+
+static void ask_zone(struct contact_search *s, const char *zone, dns_result_cb *cb)
+{
+	struct dns_name suffix, name;
+	char text[DNS_NAME_TEXT_MAX];
+	if (dns_name_parse(str_of(zone), &suffix, NULL) != ERR_OK ||
+	    dns_name_reverse(&s->address, &suffix, &name) != ERR_OK)
+		fail(s, "the zone's name is none");
+	else
+		s->query = dns_resolve_txt(s->setup.resolver, str_of(dns_name_format(&name, text)),
+		                           cb, s);
+}
+
+static void start_abusix(struct contact_search *s)
+{
+	ask_zone(s, s->setup.config->abusix_zone, abusix_came);
+}
+
+static void start_cymru(struct contact_search *s)
+{
+	const struct report_config *c = s->setup.config;
+	ask_zone(s, s->address.family == 4 ? c->cymru_zone : c->cymru_zone6, cymru_came);
+}
+
+static const struct source {
+	const char *name;
+	void (*start)(struct contact_search *s);
+} sources[] = {
+	{ "rdap", start_rdap }, { "abusix", start_abusix }, { "cymru", start_cymru },
+};
+
+static const struct source *source_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
+		if (strcmp(name, sources[i].name) == 0)
+			return &sources[i];
+	return NULL;
+}
+
+static void next_source(void *arg)
+{
+	struct contact_search *s = arg;
+	const struct config_strings *names = &s->setup.config->sources;
+	if (s->n == names->n || s->n == CONTACT_SOURCES_MAX) {
+		s->cb(s->arg, s->answers, s->n);
+		return;
+	}
+	const struct source *source = source_of(names->v[s->n]);
+	current(s)->source = source ? source->name : "";
+	if (!source)
+		fail(s, "no such source");
+	else if (recall(s))
+		source_done(s);
+	else
+		source->start(s);
+}
+
+struct contact_search *contact_search_start(const struct contact_setup *setup,
+                                            const struct ip *address, contact_cb *cb, void *arg)
+{
+	struct contact_search *s = mem_zalloc(sizeof(*s));
+	*s = (struct contact_search){ .setup = *setup, .address = *address, .cb = cb, .arg = arg };
+	s->step = loop_timer_create(setup->loop, next_source, s);
+	loop_timer_arm(s->step, 0);
+	return s;
+}
+
+void contact_search_destroy(struct contact_search *s)
+{
+	if (!s)
+		return;
+	dns_query_cancel(s->query);
+	fetch_cancel(s->fetch);
+	loop_timer_destroy(s->step);
+	arena_fini(&s->arena);
+	free(s);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who takes abuse reports for an address: asks the configured sources, one after the
+ * other, by way of the store's cache, and says of each answer whence and how old it is.
+ * Nothing is asked that the configuration does not name.
+ *
+ * Hostile input: what sources answer. Contacts are checked as mail addresses, and those
+ * that are markers, dead or our own are left out.
+ */
+#ifndef PORTREEVE_TRACE_CONTACT_H
+#define PORTREEVE_TRACE_CONTACT_H
+
+#include "base/loop.h"
+#include "dns/resolver.h"
+#include "store/store.h"
+#include "trace/report-config.h"
+
+enum { CONTACT_EMAILS_MAX = 8, CONTACT_SOURCES_MAX = 3, CONTACT_NAME_MAX = 128 };
+
+struct contact_answer {
+	const char *source;                       /* "rdap", "abusix", "cymru"; static */
+	struct ip first, last;                    /* the network; family 0: not told */
+	char name[CONTACT_NAME_MAX];              /* of the network; printable ASCII, or "" */
+	uint32_t asn;                             /* 0: not told */
+	char emails[CONTACT_EMAILS_MAX][CONTACT_MAX];
+	size_t email_count;
+	int64_t fetched_s;
+	bool cached;
+	char problem[160];                        /* why there is no answer, or "" */
+};
+
+struct contact_setup {
+	struct loop *loop;
+	struct dns_resolver *resolver;
+	struct store *store;
+	const struct report_config *config;
+	int64_t now_s;
+};
+
+/* The answers in the order of the configuration; they live as long as the search. */
+typedef void contact_cb(void *arg, const struct contact_answer *answers, size_t n);
+struct contact_search;
+/* Calls back once, from the loop, unless destroyed before. The setup is copied. */
+struct contact_search *contact_search_start(const struct contact_setup *setup,
+                                            const struct ip *address, contact_cb *cb, void *arg);
+void contact_search_destroy(struct contact_search *search);      /* NULL is fine */
+
+/* ---- which contact ---------------------------------------------------------- */
+struct contact_filter {
+	const char *const *own_domains;           /* NULL-terminated */
+	const struct config_strings *ignore;
+	const struct dead_contact *dead;
+	size_t dead_count;
+	int64_t dead_since_s;                     /* those that died by then count no more */
+};
+
+/* NULL if reports may go there, else why not; static. Pure. */
+const char *contact_unusable(const struct contact_filter *filter, const char *email);
+/* The first usable contact of the first answer that has one; *answer NULL if none has. */
+const char *contact_choose(const struct contact_answer *answers, size_t n,
+                           const struct contact_filter *filter,
+                           const struct contact_answer **answer);
+/* The network of the address as those answers tell it, the smallest one; without one its
+ * /24 or /48: "192.0.2.0-192.0.2.255". */
+void contact_network(const struct contact_answer *answers, size_t n, const struct ip *address,
+                     char dst[static NETWORK_MAX]);
+
+/* ---- answers (pure) ---------------------------------------------------------- */
+/* Adds a contact if it is a mail address and not there yet. */
+void contact_add(struct contact_answer *answer, struct str email);
+/* Copies what may be shown. */
+void contact_name(struct contact_answer *answer, struct str name);
+/* As kept in the cache. */
+void contact_format(const struct contact_answer *answer, struct buf *out);
+int contact_parse(struct str json, struct contact_answer *answer);
+/* TXT records of the two zones; ERR_INVALID with answer->problem. */
+int abusix_parse(const struct str *texts, size_t n, const struct ip *ip,
+                 struct contact_answer *answer);
+int cymru_parse(const struct str *texts, size_t n, const struct ip *ip,
+                struct contact_answer *answer);
+/* The first and last address of a prefix. */
+void contact_range(const struct prefix *p, struct ip *first, struct ip *last);
+
+#endif

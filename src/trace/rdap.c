@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC */
+#include "trace/rdap.h"
+
+#include <jansson.h>
+
+enum { ENTITY_DEPTH_MAX = 8, ENTITIES_MAX = 500 };
+
+static struct str text_of(const json_t *value)
+{
+	return json_is_string(value)
+	       ? (struct str){ json_string_value(value), json_string_length(value) } : STR("");
+}
+
+/* ---- bootstrap (RFC 9224) ----------------------------------------------------- */
+
+/* https wins; what has bytes that no URL has is no URL. */
+static struct str choose_url(const json_t *urls, bool http_ok)
+{
+	struct str plain = STR("");
+	size_t i;
+	json_t *value;
+	json_array_foreach(urls, i, value) {
+		struct str url = text_of(value);
+		bool good = url.n < RDAP_URL_MAX - IP_TEXT_MAX - 8;
+		for (size_t k = 0; k < url.n; k++)
+			good = good && url.p[k] > 0x20 && url.p[k] < 0x7f;
+		if (good && str_caseprefix(url, STR("https://")))
+			return url;
+		if (good && http_ok && !plain.n && str_caseprefix(url, STR("http://")))
+			plain = url;
+	}
+	return plain;
+}
+
+static void write_url(struct str base, const struct ip *ip, char url[static RDAP_URL_MAX])
+{
+	struct buf b = { 0 };
+	char address[IP_TEXT_MAX];
+	buf_add_str(&b, base);
+	if (base.p[base.n - 1] != '/')
+		buf_add_byte(&b, '/');
+	buf_printf(&b, "ip/%s", ip_format(ip, address));
+	str_copy(url, RDAP_URL_MAX, buf_str(&b));
+	buf_fini(&b);
+}
+
+/* One service: [[ranges…], [URLs…]]. */
+static void look_in_service(const json_t *service, const struct ip *ip, bool http_ok,
+                            struct str *best_url, struct prefix *best)
+{
+	const json_t *ranges = json_array_get(service, 0);
+	size_t i;
+	json_t *value;
+	json_array_foreach(ranges, i, value) {
+		struct prefix p;
+		if (prefix_parse(text_of(value), &p, NULL) != ERR_OK || !prefix_contains(&p, ip) ||
+		    (best->ip.family && p.len <= best->len))
+			continue;
+		struct str url = choose_url(json_array_get(service, 1), http_ok);
+		if (url.n == 0)
+			continue;
+		*best = p;
+		*best_url = url;
+	}
+}
+
+int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
+                        char url[static RDAP_URL_MAX], struct prefix *served)
+{
+	json_t *root = json.n <= RDAP_BOOTSTRAP_MAX_BYTES ? json_loadb(json.p, json.n, 0, NULL) : NULL;
+	const json_t *services = json_object_get(root, "services");
+	struct str best_url = STR("");
+	size_t i;
+	json_t *service;
+	int e = ERR_OK;
+	*served = (struct prefix){ 0 };
+	if (!json_is_array(services))
+		e = ERR_INVALID;
+	json_array_foreach(services, i, service)
+		look_in_service(service, ip, http_ok, &best_url, served);
+	if (e == ERR_OK && best_url.n == 0)
+		e = ERR_NOT_FOUND;
+	if (e == ERR_OK)
+		write_url(best_url, ip, url);
+	json_decref(root);
+	return e;
+}
+
+/* ---- an answer (RFC 9083) ------------------------------------------------------ */
+
+struct entities {
+	struct contact_answer *answer;
+	unsigned seen;
+};
+
+static bool has_role(const json_t *entity, struct str role)
+{
+	size_t i;
+	json_t *value;
+	json_array_foreach(json_object_get(entity, "roles"), i, value)
+		if (str_caseeq(text_of(value), role))
+			return true;
+	return false;
+}
+
+/* jCard (RFC 7095): ["vcard", [["email", {…}, "text", "abuse@example.org"], …]]. */
+static void read_card(const json_t *entity, struct contact_answer *answer)
+{
+	const json_t *properties = json_array_get(json_object_get(entity, "vcardArray"), 1);
+	size_t i;
+	json_t *property;
+	json_array_foreach(properties, i, property) {
+		if (!str_caseeq(text_of(json_array_get(property, 0)), STR("email")))
+			continue;
+		for (size_t k = 3; k < json_array_size(property); k++) {
+			struct str email = text_of(json_array_get(property, k));
+			if (str_caseprefix(email, STR("mailto:")))
+				email = str_from(email, 7);
+			contact_add(answer, email);
+		}
+	}
+}
+
+static void read_entities(struct entities *e, const json_t *list, unsigned depth)
+{
+	size_t i;
+	json_t *entity;
+	if (depth > ENTITY_DEPTH_MAX)
+		return;
+	json_array_foreach(list, i, entity) {
+		if (++e->seen > ENTITIES_MAX)
+			return;
+		if (has_role(entity, STR("abuse")))
+			read_card(entity, e->answer);
+		read_entities(e, json_object_get(entity, "entities"), depth + 1);
+	}
+}
+
+static int refuse(struct contact_answer *answer, const char *problem)
+{
+	str_copy(answer->problem, sizeof(answer->problem), str_of(problem));
+	return ERR_INVALID;
+}
+
+/* The network must hold the address. It is cut to what the registry answers for: no
+ * server may speak for the rest of the world. */
+static int read_range(const json_t *root, const struct ip *ip, const struct prefix *served,
+                      struct contact_answer *answer)
+{
+	struct ip first, last, least, greatest;
+	if (ip_parse(str_trim(text_of(json_object_get(root, "startAddress"))), &first, NULL) != 0 ||
+	    ip_parse(str_trim(text_of(json_object_get(root, "endAddress"))), &last, NULL) != 0)
+		return refuse(answer, "the answer names no network");
+	if (first.family != ip->family || last.family != ip->family ||
+	    ip_cmp(&first, ip) > 0 || ip_cmp(&last, ip) < 0)
+		return refuse(answer, "the answer is about another network");
+	contact_range(served, &least, &greatest);
+	answer->first = ip_cmp(&first, &least) < 0 ? least : first;
+	answer->last = ip_cmp(&last, &greatest) > 0 ? greatest : last;
+	return ERR_OK;
+}
+
+int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served,
+               struct contact_answer *answer)
+{
+	json_t *root = json.n <= RDAP_ANSWER_MAX_BYTES ? json_loadb(json.p, json.n, 0, NULL) : NULL;
+	struct entities entities = { .answer = answer };
+	int e;
+	if (!json_is_object(root))
+		e = refuse(answer, "the answer is not JSON");
+	else if (json_object_get(root, "errorCode"))
+		e = refuse(answer, "the registry answered with an error");
+	else
+		e = read_range(root, ip, served, answer);
+	if (e == ERR_OK) {
+		struct str name = text_of(json_object_get(root, "name"));
+		contact_name(answer, name.n ? name : text_of(json_object_get(root, "handle")));
+		read_entities(&entities, json_object_get(root, "entities"), 0);
+	}
+	json_decref(root);
+	return e;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What registries say, as data: which of them serves an address (RFC 9224), and whom it
+ * names for abuse (RFC 9083). Pure; contact.c fetches.
+ *
+ * Hostile input: whole answers of whatever server a bootstrap or a redirect led to. An
+ * answer counts only for the address asked, and within what the bootstrap gave out to
+ * that registry.
+ */
+#ifndef PORTREEVE_TRACE_RDAP_H
+#define PORTREEVE_TRACE_RDAP_H
+
+#include "trace/contact.h"
+
+enum {
+	RDAP_URL_MAX = 512,
+	RDAP_BOOTSTRAP_MAX_BYTES = 4 << 20,
+	RDAP_ANSWER_MAX_BYTES = 1 << 20,
+};
+
+/* The address's question to the registry that serves it: "https://rdap.example/ip/192.0.2.1";
+ * `served` is the range that the registry answers for. https is taken before http, which
+ * counts only if http_ok. ERR_INVALID: no bootstrap; ERR_NOT_FOUND: nobody serves it. */
+int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
+                        char url[static RDAP_URL_MAX], struct prefix *served);
+/* Fills range, name and contacts (none is no error). ERR_INVALID with answer->problem:
+ * no answer, or not one for this address. */
+int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served,
+               struct contact_answer *answer);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC */
+#include "trace/report-send.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/stream.h"
+#include "smtp/client.h"
+#include "trace/names.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+enum { SMTP_PORT = 25, PASSWORD_MAX_BYTES = 1024 };
+
+struct send {
+	struct send_setup setup;
+	char *host;                         /* a name, or "" if only an address is known */
+	struct endpoint to;
+	char *credentials;                  /* AUTH PLAIN, in base64; or NULL */
+	struct dns_query *query;
+	struct stream *stream;
+	struct smtp_client *client;
+	struct loop_timer *step;
+	SSL_CTX *tls;
+	bool secured, may_login, ended;
+	struct send_result result;
+	send_cb *cb;
+	void *arg;
+};
+
+/* ---- the end ------------------------------------------------------------------------ */
+
+static void set_text(struct send *s, struct str text)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < text.n && n + 1 < sizeof(s->result.text); i++) {
+		char c = text.p[i] == '\n' ? ' ' : text.p[i];
+		if (ascii_isprint((unsigned char)c))
+			s->result.text[n++] = c;
+	}
+	s->result.text[n] = '\0';
+}
+
+/* Calls back from the loop, out of whatever callback we are in. */
+static void end(struct send *s, enum send_outcome outcome, const char *text)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	s->result.outcome = outcome;
+	if (text)
+		set_text(s, str_of(text));
+	loop_timer_arm(s->step, 0);
+}
+
+static void refused(struct send *s, const struct smtp_reply *r, bool recipient)
+{
+	struct buf text = { 0 };
+	buf_printf(&text, "%d %s%s%.*s", r->code, r->enhanced, r->enhanced[0] ? " " : "",
+	           STR_ARG(r->text));
+	set_text(s, buf_str(&text));
+	buf_fini(&text);
+	str_copy(s->result.status, sizeof(s->result.status), str_of(r->enhanced));
+	s->result.recipient = recipient;
+	end(s, r->code / 100 == 5 ? SEND_REFUSED : SEND_FAILED, NULL);
+}
+
+/* ---- the dialogue --------------------------------------------------------------------- */
+
+static void say(struct send *s, enum smtp_verb verb, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say(struct send *s, enum smtp_verb verb, const char *fmt, ...)
+{
+	struct buf line = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&line, fmt, ap);
+	va_end(ap);
+	if (smtp_client_command(s->client, verb, 0, buf_str(&line)) != ERR_OK)
+		end(s, SEND_FAILED, "a command cannot be sent: an address is too long");
+	OPENSSL_cleanse(line.p, line.n);
+	buf_fini(&line);
+}
+
+static bool demands_tls(const struct send *s)
+{
+	return strcmp(s->setup.config->smarthost_tls, "must") == 0;
+}
+
+static void start_mail(struct send *s)
+{
+	say(s, SMTP_MAIL, "MAIL FROM:<%s>", s->setup.mail_from);
+}
+
+static void after_ehlo(struct send *s)
+{
+	unsigned extensions = smtp_client_extensions(s->client);
+	if (!s->secured && (extensions & SMTP_EXT_STARTTLS))
+		say(s, SMTP_STARTTLS, "STARTTLS");
+	else if (!s->secured && demands_tls(s))
+		end(s, SEND_FAILED, "the smarthost offers no TLS");
+	else if (!s->credentials)
+		start_mail(s);
+	else if (!s->may_login)
+		end(s, SEND_FAILED, "no login over a connection that does not prove the smarthost; "
+		    "set smarthost_tls = \"must\"");
+	else if (!(extensions & SMTP_EXT_AUTH))
+		end(s, SEND_FAILED, "the smarthost offers no login");
+	else
+		say(s, SMTP_AUTH, "AUTH PLAIN %s", s->credentials);
+}
+
+static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_reply *r)
+{
+	bool ok = smtp_reply_ok(r);
+	if (verb == SMTP_EHLO && !ok && !s->secured && !demands_tls(s) && !s->credentials) {
+		say(s, SMTP_HELO, "HELO %s", s->setup.hostname);
+	} else if (verb == SMTP_DATA && r->code == 354) {
+		smtp_client_message(s->client, 0, s->setup.message);
+	} else if (!ok || verb == SMTP_DATA) {
+		refused(s, r, verb == SMTP_RCPT);
+	} else if (verb == SMTP_BANNER) {
+		say(s, SMTP_EHLO, "EHLO %s", s->setup.hostname);
+	} else if (verb == SMTP_EHLO) {
+		after_ehlo(s);
+	} else if (verb == SMTP_STARTTLS) {
+		stream_start_tls(s->stream, s->tls, false, s->host[0] ? s->host : NULL);
+	} else if (verb == SMTP_HELO || verb == SMTP_AUTH) {
+		start_mail(s);
+	} else if (verb == SMTP_MAIL) {
+		say(s, SMTP_RCPT, "RCPT TO:<%s>", s->setup.rcpt_to);
+	} else if (verb == SMTP_RCPT) {
+		say(s, SMTP_DATA, "DATA");
+	} else if (verb == SMTP_MESSAGE) {
+		set_text(s, r->text);
+		say(s, SMTP_QUIT, "QUIT");
+		end(s, SEND_DONE, NULL);
+	}
+}
+
+static void flush(struct send *s)
+{
+	struct str out = smtp_client_output(s->client);
+	stream_write(s->stream, out);
+	smtp_client_output_sent(s->client, out.n);
+	stream_deadline(s->stream, s->setup.config->timeout_s * 1000);
+}
+
+static void on_connected(void *arg)
+{
+	(void)arg;
+}
+
+static void on_secured(void *arg)
+{
+	struct send *s = arg;
+	if (smtp_client_injected(s->client)) {
+		end(s, SEND_FAILED, "something answered before TLS began");
+		return;
+	}
+	s->secured = true;
+	if (demands_tls(s))
+		s->may_login = true;
+	smtp_client_tls_started(s->client);
+	say(s, SMTP_EHLO, "EHLO %s", s->setup.hostname);
+	flush(s);
+}
+
+static void on_received(void *arg, struct str bytes)
+{
+	struct send *s = arg;
+	struct smtp_client_event ev;
+	smtp_client_input(s->client, bytes);
+	while (!s->ended && smtp_client_next(s->client, &ev)) {
+		if (ev.type == SMTP_CLIENT_BROKEN)
+			end(s, SEND_FAILED, "the smarthost does not speak SMTP");
+		else
+			on_reply(s, ev.verb, &ev.reply);
+	}
+	flush(s);
+}
+
+static void on_ended(void *arg, enum stream_end why)
+{
+	static const char *const texts[] = {
+		[STREAM_CLOSED] = "the smarthost closed the connection",
+		[STREAM_RESET] = "the connection to the smarthost broke",
+		[STREAM_REFUSED] = "nobody listens at the smarthost",
+		[STREAM_UNREACHABLE] = "the smarthost cannot be reached",
+		[STREAM_TIMEOUT] = "no answer of the smarthost in time",
+		[STREAM_TLS_FAILED] = "TLS with the smarthost failed",
+		[STREAM_NO_SOURCE] = "no address to connect from",
+	};
+	end(arg, SEND_FAILED, texts[why]);
+}
+
+static const struct stream_events events = {
+	.connected = on_connected, .secured = on_secured, .received = on_received,
+	.ended = on_ended,
+};
+
+/* ---- the beginning ---------------------------------------------------------------------- */
+
+static int check_name(SSL_CTX *tls, const struct send *s)
+{
+	X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(tls);
+	char address[IP_TEXT_MAX];
+	int good = s->host[0] ? X509_VERIFY_PARAM_set1_host(verify, s->host, 0)
+	                      : X509_VERIFY_PARAM_set1_ip_asc(verify, ip_format(&s->to.ip, address));
+	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
+	return good && SSL_CTX_set_default_verify_paths(tls) ? ERR_OK : ERR_IO;
+}
+
+static void connect_to(struct send *s)
+{
+	s->tls = SSL_CTX_new(TLS_client_method());
+	if (!s->tls || (demands_tls(s) && check_name(s->tls, s) != ERR_OK)) {
+		end(s, SEND_FAILED, "TLS cannot be set up");
+		return;
+	}
+	s->may_login = ip_is_loopback(&s->to.ip);
+	s->client = smtp_client_create(NULL);
+	s->stream = stream_connect(s->setup.loop, &s->to, NULL, &events, s);
+	stream_deadline(s->stream, s->setup.config->timeout_s * 1000);
+}
+
+static void on_address(void *arg, const struct dns_result *r)
+{
+	struct send *s = arg;
+	s->query = NULL;
+	if (r->ip_count == 0) {
+		end(s, SEND_FAILED, "the smarthost's name has no address");
+		return;
+	}
+	s->to.ip = r->ips[0];
+	connect_to(s);
+}
+
+static void on_step(void *arg)
+{
+	struct send *s = arg;
+	if (s->ended)
+		s->cb(s->arg, &s->result);
+	else if (s->to.ip.family)
+		connect_to(s);
+	else
+		s->query = dns_resolve_ips(s->setup.resolver, str_of(s->host), on_address, s);
+}
+
+/* "name", "name:port", or an address with or without a port. */
+static int read_host(struct send *s, struct buf *problem)
+{
+	struct str text = str_of(s->setup.config->smarthost);
+	uint64_t port = SMTP_PORT;
+	s->host = mem_strdup("");
+	if (text.n == 0) {
+		buf_add_cstr(problem, "report.smarthost: expected a server that takes reports, "
+		             "found none");
+		return ERR_INVALID;
+	}
+	if (endpoint_parse(text, SMTP_PORT, &s->to, NULL) == ERR_OK)
+		return ERR_OK;
+	s->to.ip.family = 0;
+	size_t colon = str_find(text, ':');
+	if (colon != SIZE_MAX && (str_u64(str_from(text, colon + 1), 65535, &port) != ERR_OK ||
+	                          port == 0)) {
+		buf_add_cstr(problem, "report.smarthost: expected HOST or HOST:PORT");
+		return ERR_INVALID;
+	}
+	free(s->host);
+	s->host = mem_strndup(text.p, colon == SIZE_MAX ? text.n : colon);
+	s->to.port = (uint16_t)port;
+	return ERR_OK;
+}
+
+static int read_password(struct send *s, struct buf *problem)
+{
+	const struct report_config *c = s->setup.config;
+	struct buf file = { 0 }, plain = { 0 };
+	if (!c->smarthost_user[0])
+		return ERR_OK;
+	int e = file_read(c->smarthost_password_file, PASSWORD_MAX_BYTES, &file);
+	if (e != ERR_OK) {
+		buf_printf(problem, "report.smarthost_password_file: \"%s\": %s",
+		           c->smarthost_password_file, err_text(e));
+	} else {
+		size_t n = strcspn(buf_cstr(&file), "\r\n");
+		buf_add_byte(&plain, '\0');
+		buf_add_cstr(&plain, c->smarthost_user);
+		buf_add_byte(&plain, '\0');
+		buf_add(&plain, buf_cstr(&file), n);
+		s->credentials = mem_alloc((plain.n + 2) / 3 * 4 + 1);
+		EVP_EncodeBlock((unsigned char *)s->credentials, (unsigned char *)plain.p,
+		                (int)plain.n);
+		OPENSSL_cleanse(plain.p, plain.n);
+	}
+	if (file.p)
+		OPENSSL_cleanse(file.p, file.n);
+	buf_fini(&file);
+	buf_fini(&plain);
+	return e;
+}
+
+int send_start(const struct send_setup *setup, send_cb *cb, void *arg, struct send **out,
+               struct buf *problem)
+{
+	struct send *s = mem_zalloc(sizeof(*s));
+	*s = (struct send){ .setup = *setup, .cb = cb, .arg = arg };
+	int e = read_host(s, problem);
+	if (e == ERR_OK)
+		e = read_password(s, problem);
+	s->step = loop_timer_create(setup->loop, on_step, s);
+	if (e != ERR_OK) {
+		send_destroy(s);
+		return e;
+	}
+	loop_timer_arm(s->step, 0);
+	*out = s;
+	return ERR_OK;
+}
+
+void send_destroy(struct send *s)
+{
+	if (!s)
+		return;
+	dns_query_cancel(s->query);
+	stream_destroy(s->stream);
+	smtp_client_destroy(s->client);
+	loop_timer_destroy(s->step);
+	SSL_CTX_free(s->tls);
+	if (s->credentials)
+		OPENSSL_cleanse(s->credentials, strlen(s->credentials));
+	free(s->credentials);
+	free(s->host);
+	free(s);
+}

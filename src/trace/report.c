@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC */
+#include "trace/report.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "mail/header.h"
+#include "trace/picture.h"
+#include "trace/why.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+
+#define ID_PREFIX "portreeve-report."
+
+/* ---- guards ------------------------------------------------------------------------ */
+
+static bool is_value(const struct header_field *f, struct str name, struct str part)
+{
+	return header_is(f, name) && str_casesearch(f->value, part) != SIZE_MAX;
+}
+
+static const char *guard_field(const struct header_field *f)
+{
+	if (header_is(f, STR("X-Portreeve-Report")))
+		return "it is a report itself";
+	if (is_value(f, STR("Message-ID"), STR(ID_PREFIX)))
+		return "it is a report itself";
+	if (is_value(f, STR("Content-Type"), STR("feedback-report")) || header_is(f, STR("X-ARF")) ||
+	    header_is(f, STR("X-XARF")))
+		return "it is a report itself: no report is made about a report";
+	if (is_value(f, STR("Content-Type"), STR("delivery-status")) ||
+	    is_value(f, STR("Content-Type"), STR("disposition-notification")))
+		return "it is a bounce or a receipt";
+	if (header_is(f, STR("Auto-Submitted")) && !str_caseprefix(f->value, STR("no")))
+		return "it is automatic mail (Auto-Submitted)";
+	return NULL;
+}
+
+const char *report_guard(struct str message, const struct trace *t, bool null_sender_ok)
+{
+	struct header_cursor c;
+	struct header_field f;
+	header_begin(&c, message);
+	while (header_next(&c, &f)) {
+		const char *why = f.odd ? NULL : guard_field(&f);
+		if (why)
+			return why;
+	}
+	if (!null_sender_ok && str_eq(str_trim(t->return_path.address), STR("<>")))
+		return "its sender is empty, as that of bounces and automatic answers";
+	return NULL;
+}
+
+/* ---- names ---------------------------------------------------------------------------- */
+
+void report_id_make(char id[static REPORT_ID_LEN + 1])
+{
+	unsigned char bits[REPORT_ID_LEN * 5 / 8];
+	random_bytes(bits, sizeof(bits));
+	base32_encode(bits, sizeof(bits), id);
+}
+
+void report_uuid_make(char uuid[static REPORT_UUID_MAX])
+{
+	unsigned char b[16];
+	random_bytes(b, sizeof(b));
+	b[6] = (unsigned char)(0x40 | (b[6] & 0x0f));
+	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(b); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			uuid[n++] = '-';
+		hex_encode(b + i, 1, uuid + n);
+		n += 2;
+	}
+	uuid[n] = '\0';
+}
+
+void report_message_id(const char *id, const char *hostname,
+                       char dst[static REPORT_MESSAGE_ID_MAX])
+{
+	snprintf(dst, REPORT_MESSAGE_ID_MAX, "<" ID_PREFIX "%s@%.100s>", id, hostname);
+}
+
+bool report_id_find(struct str text, char id[static REPORT_ID_LEN + 1])
+{
+	struct str prefix = STR(ID_PREFIX);
+	size_t at;
+	while ((at = str_casesearch(text, prefix)) != SIZE_MAX) {
+		text = str_from(text, at + prefix.n);
+		size_t n = 0;
+		while (n < text.n && n < REPORT_ID_LEN && ascii_isalnum((unsigned char)text.p[n])) {
+			id[n] = ascii_lower(text.p[n]);
+			n++;
+		}
+		id[n] = '\0';
+		if (n == REPORT_ID_LEN && n < text.n && text.p[n] == '@')
+			return true;
+	}
+	return false;
+}
+
+void report_digest(struct str message, char digest[static REPORT_DIGEST_BYTES])
+{
+	EVP_Digest(message.p ? message.p : "", message.n, (unsigned char *)digest, NULL,
+	           EVP_sha256(), NULL);
+}
+
+/* ---- facts ------------------------------------------------------------------------------ */
+
+int64_t report_arrival(const struct trace *t)
+{
+	if (t->handover.family == 0 || t->handover_hop >= t->hop_count)
+		return 0;
+	const struct received *line = &t->hops[t->handover_hop].line;
+	return line->has_time ? line->date.time_s : 0;
+}
+
+void report_ascii(struct str text, size_t max, struct buf *out)
+{
+	char unfolded[2000];
+	size_t n = header_unfold(text, unfolded, sizeof(unfolded));
+	for (size_t i = 0; i < n && i < max; i++) {
+		bool plain = ascii_isprint((unsigned char)unfolded[i]);
+		buf_add_byte(out, plain ? unfolded[i] : '?');
+	}
+}
+
+void report_plain(const struct report_facts *f, struct str text, size_t max, struct buf *out)
+{
+	enum { READ_MAX_BYTES = 4000 };
+	struct buf redacted = { 0 };
+	text.n = text.n < READ_MAX_BYTES ? text.n : READ_MAX_BYTES;
+	redact_text(f->redaction, text, &redacted);
+	report_ascii(buf_str(&redacted), max, out);
+	buf_fini(&redacted);
+}
+
+struct str report_copy_field(const struct report_facts *f, struct str name)
+{
+	struct header_cursor c;
+	struct header_field field;
+	header_begin(&c, f->copy);
+	while (header_next(&c, &field))
+		if (!field.odd && header_is(&field, name))
+			return field.value;
+	return STR("");
+}
+
+/* ---- what both mails share ----------------------------------------------------------- */
+
+/* A display name of configured text: what would need quoting is left out. */
+static void add_display_name(const char *name, struct buf *out)
+{
+	buf_add_byte(out, '"');
+	for (const char *p = name; *p; p++)
+		if (ascii_isprint((unsigned char)*p) && *p != '"' && *p != '\\')
+			buf_add_byte(out, *p);
+	buf_add_byte(out, '"');
+}
+
+void report_header(const struct report_facts *f, const char *boundary, struct buf *out)
+{
+	char date[CLOCK_TEXT_MAX], day[CLOCK_TEXT_MAX], id[REPORT_MESSAGE_ID_MAX], ip[IP_TEXT_MAX];
+	int64_t arrival_s = report_arrival(f->trace);
+	report_message_id(f->id, f->reporter.hostname, id);
+	clock_format(arrival_s ? arrival_s : f->now_s, day);
+	buf_add_cstr(out, "From: ");
+	add_display_name(f->reporter.organisation, out);
+	buf_printf(out, " <%s>\r\n"
+		"To: <%s>\r\n"
+		"Subject: Abuse report: spam from %s on %.10s [%s]\r\n"
+		"Date: %s\r\n"
+		"Message-ID: %s\r\n"
+		"Auto-Submitted: auto-generated\r\n"
+		"X-Portreeve-Report: %s\r\n"
+		"MIME-Version: 1.0\r\n"
+		"Content-Type: multipart/report; report-type=feedback-report;\r\n"
+		"\tboundary=\"%s\"\r\n"
+		"\r\n",
+		f->reporter.from, f->contact, ip_format(&f->source, ip), day, f->id,
+		clock_format_mail(f->now_s, date), id, f->id, boundary);
+}
+
+static void add_whys(const struct trace_whys *whys, const struct report_facts *f, struct buf *out)
+{
+	struct buf text = { 0 };
+	for (unsigned i = 0; i < whys->n; i++) {
+		buf_clear(&text);
+		why_text(&whys->v[i], &text);
+		buf_add_cstr(out, "  ");
+		report_plain(f, buf_str(&text), 300, out);
+		buf_add_cstr(out, "\r\n");
+	}
+	buf_fini(&text);
+}
+
+static void add_relay(const struct report_facts *f, struct buf *out)
+{
+	char ip[IP_TEXT_MAX];
+	if (f->relay.family == 0)
+		return;
+	buf_printf(out, "\r\nThe mail server at %s passed it on for a stranger, without a login.\r\n"
+	           "It may be an open relay, abused without its owner's knowledge:\r\n",
+	           ip_format(&f->relay, ip));
+	add_whys(&f->trace->relay_why, f, out);
+}
+
+void report_text(const struct report_facts *f, struct buf *out)
+{
+	char ip[IP_TEXT_MAX], when[CLOCK_TEXT_MAX] = "a time that was not recorded";
+	int64_t arrival_s = report_arrival(f->trace);
+	if (arrival_s)
+		clock_format_mail(arrival_s, when);
+	buf_printf(out, "This is a report of unsolicited mail that came from your network.\r\n\r\n"
+	           "Address:   %s (%s)\r\n"
+	           "Network:   %s%s%s\r\n"
+	           "Received:  %s\r\n"
+	           "Incidents: %u\r\n"
+	           "Report:    %s\r\n\r\n",
+	           ip_format(&f->source, ip),
+	           f->is_origin ? "from where it was sent, as far as the lines can be believed"
+	                        : "the host that gave it to our server",
+	           f->network, f->network_name[0] ? " " : "", f->network_name, when, f->incidents,
+	           f->id);
+	buf_add_cstr(out, "How that was found:\r\n");
+	add_whys(&f->trace->hops[f->trace->handover_hop].why, f, out);
+	add_whys(&f->trace->why, f, out);
+	add_relay(f, out);
+	buf_printf(out, "\r\nMail addresses of persons in the copy are replaced by digests\r\n"
+	           "(RFC 6590); the same person has the same digest in all our reports.\r\n"
+	           "You get this because %s names %s for that network (an\r\n"
+	           "answer %lld hours old). One report a network and day is sent.\r\n\r\n"
+	           "To answer, or to object: %s\r\n",
+	           f->contact_source, f->contact, (long long)(f->contact_age_s / 3600),
+	           f->reporter.from);
+}

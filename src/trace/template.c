@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A nomination to another blocklist, in the words that it wants: the user's template with
+ * the facts put in. The template is the user's and trusted; the facts are not: in its
+ * header only those of one line that we made ourselves may stand.
+ */
+#include "trace/report.h"
+
+#include "base/clock.h"
+#include "mail/address.h"
+#include "mail/header.h"
+
+struct filling {
+	const struct report_facts *facts;
+	bool in_body;
+	struct buf *out, *problem;
+};
+
+static bool add_ip(const struct ip *ip, struct buf *out)
+{
+	char text[IP_TEXT_MAX];
+	if (ip->family)
+		buf_add_cstr(out, ip_format(ip, text));
+	return true;
+}
+
+static struct str copy_header(struct str copy)
+{
+	size_t end = str_search(copy, STR("\r\n\r\n"));
+	return (struct str){ copy.p, end == SIZE_MAX ? copy.n : end + 2 };
+}
+
+/* False: no such name, or not here. */
+static bool add_value(const struct filling *f, struct str name)
+{
+	const struct report_facts *facts = f->facts;
+	char when[CLOCK_TEXT_MAX];
+	const struct { const char *name, *value; } texts[] = {
+		{ "network", facts->network }, { "contact", facts->contact }, { "id", facts->id },
+		{ "from", facts->reporter.from }, { "organisation", facts->reporter.organisation },
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		if (!str_eq(name, str_of(texts[i].name)))
+			continue;
+		report_ascii(str_of(texts[i].value), 300, f->out);
+		return true;
+	}
+	if (str_eq(name, STR("source")))
+		return add_ip(&facts->source, f->out);
+	if (str_eq(name, STR("relay")))
+		return add_ip(&facts->relay, f->out);
+	if (str_eq(name, STR("time"))) {
+		int64_t arrival_s = report_arrival(facts->trace);
+		buf_add_cstr(f->out, clock_format(arrival_s ? arrival_s : facts->now_s, when));
+		return true;
+	}
+	if (str_eq(name, STR("message_id"))) {
+		report_ascii(report_copy_field(facts, STR("Message-ID")), 300, f->out);
+		return true;
+	}
+	if (f->in_body && str_eq(name, STR("header"))) {
+		buf_add_str(f->out, copy_header(facts->copy));
+		return true;
+	}
+	if (f->in_body && str_eq(name, STR("message"))) {
+		buf_add_str(f->out, facts->copy);
+		return true;
+	}
+	return false;
+}
+
+static int fill(const struct filling *f, struct str text)
+{
+	size_t at;
+	while ((at = str_search(text, STR("{{"))) != SIZE_MAX) {
+		struct str rest = str_from(text, at + 2);
+		size_t end = str_search(rest, STR("}}"));
+		struct str name = str_trim((struct str){ rest.p, end == SIZE_MAX ? 0 : end });
+		buf_add(f->out, text.p, at);
+		if (end == SIZE_MAX || !add_value(f, name)) {
+			buf_add_cstr(f->problem, "expected the name of a fact in {{}}, found \"");
+			buf_add_escaped(f->problem, (struct str){ rest.p, rest.n < 30 ? rest.n : 30 });
+			buf_printf(f->problem, "\" in the %s", f->in_body ? "body" : "header");
+			return ERR_INVALID;
+		}
+		text = str_from(rest, end + 2);
+	}
+	buf_add_str(f->out, text);
+	return ERR_OK;
+}
+
+static int read_to(struct str value, char to[static CONTACT_MAX], struct buf *problem)
+{
+	struct mail_path path;
+	struct buf bracketed = { 0 };
+	size_t used, open = str_find(value, '<'), close = str_find(value, '>');
+	struct str address = str_trim(value);
+	if (open != SIZE_MAX && close != SIZE_MAX && close > open)
+		address = (struct str){ value.p + open + 1, close - open - 1 };
+	buf_printf(&bracketed, "<%.*s>", STR_ARG(address));
+	bool good = mail_path_parse(buf_str(&bracketed), 0, &path, &used, NULL) == ERR_OK &&
+	            used == bracketed.n && address.n < CONTACT_MAX;
+	buf_fini(&bracketed);
+	if (!good) {
+		buf_add_cstr(problem, "To: expected one mail address");
+		return ERR_INVALID;
+	}
+	str_copy(to, CONTACT_MAX, address);
+	return ERR_OK;
+}
+
+/* Line ends become CRLF. */
+static void add_crlf(struct str s, struct buf *out)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r'))
+			buf_add_byte(out, '\r');
+		buf_add_byte(out, s.p[i]);
+	}
+}
+
+static void add_own_fields(const struct report_facts *f, struct buf *out)
+{
+	char date[CLOCK_TEXT_MAX], id[REPORT_MESSAGE_ID_MAX];
+	report_message_id(f->id, f->reporter.hostname, id);
+	buf_printf(out, "From: <%s>\r\nDate: %s\r\nMessage-ID: %s\r\n"
+	           "Auto-Submitted: auto-generated\r\nX-Portreeve-Report: %s\r\n",
+	           f->reporter.from, clock_format_mail(f->now_s, date), id, f->id);
+}
+
+/* The header is checked as it will be sent: fields, and no more than one To. */
+static int check_header(struct str header, char to[static CONTACT_MAX], struct buf *problem)
+{
+	struct header_cursor c;
+	struct header_field f;
+	unsigned found = 0;
+	int e = ERR_OK;
+	header_begin(&c, header);
+	while (e == ERR_OK && header_next(&c, &f)) {
+		if (f.odd) {
+			buf_add_cstr(problem, "expected a mail: header fields, an empty line, a text");
+			e = ERR_INVALID;
+		} else if (header_is(&f, STR("To")) && ++found == 1) {
+			e = read_to(f.value, to, problem);
+		}
+	}
+	if (e == ERR_OK && found != 1) {
+		buf_add_cstr(problem, "expected one To field in the header");
+		e = ERR_INVALID;
+	}
+	return e;
+}
+
+int template_format(const struct report_facts *f, struct str text, char to[static CONTACT_MAX],
+                    struct buf *out, struct buf *problem)
+{
+	struct buf lines = { 0 }, header = { 0 }, body = { 0 };
+	struct filling filling = { .facts = f, .out = &header, .problem = problem };
+	add_crlf(text, &lines);
+	struct str all = buf_str(&lines);
+	size_t end = str_search(all, STR("\r\n\r\n"));
+	size_t cut = end == SIZE_MAX ? all.n : end + 2;
+	/* The recipient comes from the template as it is written, before any fact is in it. */
+	int e = check_header((struct str){ all.p, cut }, to, problem);
+	if (e == ERR_OK)
+		e = fill(&filling, (struct str){ all.p, cut });
+	filling.in_body = true;
+	filling.out = &body;
+	if (e == ERR_OK)
+		e = fill(&filling, str_from(all, cut));
+	if (e == ERR_OK) {
+		add_own_fields(f, out);
+		buf_add_str(out, buf_str(&header));
+		buf_add_str(out, buf_str(&body));
+	}
+	buf_fini(&lines);
+	buf_fini(&header);
+	buf_fini(&body);
+	return e;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The report as XARF version 4 has it: one JSON object of the class messaging, type spam.
+ * The copy of the message is its evidence.
+ */
+#include "trace/report.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+/* Schema: organisation, contact, domain. */
+static json_t *reporter_json(const struct reporter *r)
+{
+	const char *at = strrchr(r->from, '@');
+	return json_pack("{s:s, s:s, s:s}", "org", r->organisation, "contact", r->from,
+	                 "domain", at ? at + 1 : r->hostname);
+}
+
+static void set_text(json_t *root, const char *key, struct str text, size_t max)
+{
+	struct buf b = { 0 };
+	report_ascii(text, max, &b);
+	if (b.n)
+		json_object_set_new(root, key, json_stringn(b.p, b.n));
+	buf_fini(&b);
+}
+
+static json_t *evidence_json(const struct report_facts *f)
+{
+	unsigned char digest[32];
+	char hex[65];
+	int n = (int)f->copy.n;
+	char *payload = mem_alloc((size_t)(n + 2) / 3 * 4 + 1);
+	EVP_EncodeBlock((unsigned char *)payload, (const unsigned char *)f->copy.p, n);
+	EVP_Digest(f->copy.p, f->copy.n, digest, NULL, EVP_sha256(), NULL);
+	hex_encode(digest, sizeof(digest), hex);
+	char *hash = mem_printf("sha256:%s", hex);
+	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:i}", "content_type", "message/rfc822",
+	                         "description", "the message, persons redacted (RFC 6590)",
+	                         "payload", payload, "hash", hash, "size", n);
+	free(payload);
+	free(hash);
+	return json_pack("[o]", item);
+}
+
+/* With protocol smtp the schema wants a sender address and a port. Mail servers do not
+ * write down the port a mail came from; the format's own samples give SMTP's, and so do
+ * we. Without a sender the protocol cannot be called smtp. */
+static void add_smtp(const struct report_facts *f, json_t *root)
+{
+	enum { SMTP_PORT = 25 };
+	struct str sender = str_trim(f->trace->return_path.address);
+	if (sender.n && sender.p[0] == '<')
+		sender = (struct str){ sender.p + 1, sender.n - 1 };
+	if (sender.n && sender.p[sender.n - 1] == '>')
+		sender.n--;
+	bool known = str_find(sender, '@') != SIZE_MAX;
+	json_object_set_new(root, "protocol", json_string(known ? "smtp" : "other"));
+	json_object_set_new(root, "source_port", json_integer(SMTP_PORT));
+	if (!known)
+		return;
+	struct buf redacted = { 0 };
+	redact_text(f->redaction, sender, &redacted);
+	set_text(root, "smtp_from", buf_str(&redacted), 320);
+	buf_fini(&redacted);
+}
+
+static void add_description(const struct report_facts *f, json_t *root)
+{
+	struct buf b = { 0 };
+	char ip[IP_TEXT_MAX];
+	buf_printf(&b, "Spam, %u incident%s of network %s.", f->incidents,
+	           f->incidents == 1 ? "" : "s", f->network);
+	if (f->relay.family)
+		buf_printf(&b, " The relay %s took it from a stranger without login.",
+		           ip_format(&f->relay, ip));
+	json_object_set_new(root, "description", json_string(buf_cstr(&b)));
+	buf_fini(&b);
+}
+
+void xarf_format(const struct report_facts *f, struct buf *out)
+{
+	char ip[IP_TEXT_MAX], when[CLOCK_TEXT_MAX];
+	int64_t arrival_s = report_arrival(f->trace);
+	json_t *root = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:f}",
+		"xarf_version", "4.2.0", "report_id", f->uuid,
+		"timestamp", clock_format(arrival_s ? arrival_s : f->now_s, when),
+		"reporter", reporter_json(&f->reporter), "sender", reporter_json(&f->reporter),
+		"source_identifier", ip_format(&f->source, ip),
+		"category", "messaging", "type", "spam", "evidence_source", "user_complaint",
+		"evidence", evidence_json(f), "confidence", f->is_origin ? 0.8 : 1.0);
+	add_smtp(f, root);
+	set_text(root, "subject", report_copy_field(f, STR("Subject")), 500);
+	set_text(root, "message_id", report_copy_field(f, STR("Message-ID")), 200);
+	add_description(f, root);
+	char *text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_SORT_KEYS);
+	buf_add_cstr(out, text);
+	buf_add_byte(out, '\n');
+	free(text);
+	json_decref(root);
+}

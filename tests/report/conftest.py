@@ -1,0 +1,264 @@
+"""`portreeve report` with a registry, name server and smarthost of its own, all on loopback.
+$PORTREEVE names the program, or build/portreeve."""
+
+import http.server
+import json
+import os
+import shutil
+import socket
+import socketserver
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from aiosmtpd.controller import Controller
+
+TOP = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
+
+SPAM = """\
+Return-Path: <win@sender.portreeve-lab.net>
+Delivered-To: jane.doe@ours.portreeve-lab.org
+Received: from relay.isp-lab.net (relay.isp-lab.net [198.51.100.25])
+\tby mx.ours.portreeve-lab.org (Postfix) with ESMTP id 4AB1C2D3E4
+\tfor <jane.doe@ours.portreeve-lab.org>; {arrival}
+Received: from friend (dyn-9.access-lab.com [203.0.113.9])
+\tby relay.isp-lab.net (8.12.8/8.12.8) with SMTP id h9L9xQ012345;
+\t{sent}
+From: "Prize Office" <prize@sender.portreeve-lab.net>
+To: "Jane Doe" <jane.doe@ours.portreeve-lab.org>, <bob@third.portreeve-lab.com>
+Subject: You have won, jane.doe {number}
+Message-ID: <spam-{number}@sender.portreeve-lab.net>
+Date: {sent}
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: base64
+
+RGVhciBqYW5lLmRvZUBvdXJzLnBvcnRyZWV2ZS1sYWIub3JnLAp5b3VyIHByaXplIHdhaXRzOiBo
+dHRwOi8vd2luLmV4YW1wbGUubmV0Lz91PWphbmUuZG9lJTQwb3Vycy5wb3J0cmVldmUtbGFiLm9y
+Zwo=
+"""
+
+
+def spam(number=1, **change):
+    text = SPAM.format(number=number, arrival="Sat, 21 Nov 2026 10:00:05 +0000",
+                       sent="Sat, 21 Nov 2026 10:00:00 +0000")
+    for old, new in change.get("replace", {}).items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def network(first="198.51.100.0", last="198.51.100.127", email="abuse@isp-lab.net", **more):
+    card = ["vcard", [["version", {}, "text", "4.0"], ["fn", {}, "text", "Abuse desk"],
+                      ["email", {}, "text", email]]]
+    return {"objectClassName": "ip network", "handle": "NET-1", "name": "ISP-LAB",
+            "startAddress": first, "endAddress": last,
+            "entities": [{"roles": ["registrant"], "handle": "ORG",
+                          "entities": [{"roles": ["technical"], "vcardArray": [
+                              "vcard", [["email", {}, "text", "noc@isp-lab.net"]]]},
+                              {"roles": ["abuse"], "vcardArray": card}]}], **more}
+
+
+class Registry:
+    """An RDAP server: a table of paths and what is answered there."""
+
+    def __init__(self):
+        self.answers, self.asked = {}, []
+        registry = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                registry.asked.append(self.path)
+                status, headers, body = registry.answers.get(self.path, (404, {}, b"{}"))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                try:
+                    self.wfile.write(body)
+                except OSError:
+                    pass
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def set(self, path, value, status=200, **headers):
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.answers[path] = (status, headers, body)
+
+    def redirect(self, path, to):
+        self.set(path, b"", status=302, Location=to)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Names:
+    """A name server with TXT records."""
+
+    def __init__(self):
+        self.records, self.asked, self.rcode = {}, [], None
+        names = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                data, sock = self.request
+                query = dns.message.from_wire(data)
+                reply = dns.message.make_response(query)
+                name = query.question[0].name.to_text(omit_final_dot=True).lower()
+                names.asked.append(name)
+                reply.flags |= dns.flags.RA
+                if names.rcode is not None:
+                    reply.set_rcode(names.rcode)
+                elif name in names.records:
+                    reply.answer.append(dns.rrset.from_text_list(
+                        query.question[0].name, 60, "IN", "TXT",
+                        ['"%s"' % text for text in names.records[name]]))
+                else:
+                    reply.set_rcode(dns.rcode.NXDOMAIN)
+                sock.sendto(reply.to_wire(), self.client_address)
+
+        self.server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Smarthost:
+    """Takes reports; refuses recipients it is told to."""
+
+    def __init__(self, **options):
+        self.mails, self.refused, self.logins = [], {}, []
+        smarthost = self
+
+        class Handler:
+            async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+                if address in smarthost.refused:
+                    return smarthost.refused[address]
+                envelope.rcpt_tos.append(address)
+                return "250 2.1.5 good"
+
+            async def handle_DATA(self, server, session, envelope):
+                smarthost.mails.append(envelope)
+                return "250 2.0.0 taken"
+
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.controller = Controller(Handler(), hostname="127.0.0.1", port=self.port, **options)
+        self.controller.start()
+
+    def close(self):
+        if self.controller:
+            self.controller.stop()
+        self.controller = None
+
+
+class Box:
+    """A state directory and a configuration of its own."""
+
+    def __init__(self, directory, registry, names, smarthost):
+        self.directory, self.registry = directory, registry
+        self.names, self.smarthost = names, smarthost
+        self.state = directory / "state"
+        self.config = directory / "portreeve.conf"
+        self.bootstrap = directory / "bootstrap.json"
+        self.bootstrap.write_text(json.dumps({"version": "1.0", "services": [
+            [["198.51.100.0/22"], [registry.url + "/narrow/"]],
+            [["0.0.0.0/0"], [registry.url + "/wide/"]],
+            [["2001:db8::/32"], [registry.url + "/six"]]]}))
+        self.configure()
+
+    def configure(self, sources='"rdap", "abusix", "cymru"', report="", general="", tester=""):
+        self.config.write_text(f"""
+hostname = "desk.ours.portreeve-lab.org"
+contact = "postmaster@ours.portreeve-lab.org"
+operator = "Portreeve's tests"
+resolver = {{"127.0.0.1:{self.names.port}"}}
+{general}
+tester {{
+  {tester}
+}}
+trace {{
+  own_hosts = {{"*.ours.portreeve-lab.org"}}
+}}
+report {{
+  sources = {{{sources}}}
+  rdap_bootstrap = {{"{self.bootstrap}"}}
+  rdap_private = yes
+  timeout = 5s
+  from = "reports@ours.portreeve-lab.org"
+  return_path = "bounces@ours.portreeve-lab.org"
+  smarthost = "127.0.0.1:{self.smarthost.port}"
+  {report}
+}}
+""")
+
+    def run(self, *arguments, code=0, text=None):
+        done = subprocess.run(
+            [BINARY, "report", "-c", self.config, "--state", self.state, *arguments], check=False,
+            input=text, capture_output=True, text=True, timeout=60, cwd=self.directory)
+        if code is not None:
+            assert done.returncode == code, (arguments, done.stdout, done.stderr)
+        return done
+
+    def json(self, *arguments, code=0, text=None):
+        lines = self.run("--json", *arguments, code=code, text=text).stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def report(self, *arguments, number=1, text=None, code=0):
+        """Makes a report about a spam message; its JSON."""
+        (made,) = self.json("-", *arguments, text=text or spam(number), code=code)
+        return made
+
+    def state_of(self, report_id):
+        (row,) = [row for row in self.json("list") if row["id"] == report_id]
+        return row
+
+    def other(self, command, *arguments, code=0, text=None):
+        """Another command of the program, in this state."""
+        done = subprocess.run(
+            [BINARY, command, "-c", self.config, "--state", self.state, *arguments], check=False,
+            input=text, capture_output=True, text=True, timeout=60, cwd=self.directory)
+        assert done.returncode == code, (command, done.stdout, done.stderr)
+        return done
+
+
+@pytest.fixture
+def box():
+    # Root's commands become the state directory's owner: it must be able to get there.
+    directory = Path(tempfile.mkdtemp(prefix="portreeve-report-"))
+    directory.chmod(0o755)
+    registry, names, smarthost = Registry(), Names(), Smarthost()
+    registry.set("/narrow/ip/198.51.100.25", network())
+    yield Box(directory, registry, names, smarthost)
+    smarthost.close()
+    names.close()
+    registry.close()
+    shutil.rmtree(directory)
+
+
+def wait_until(condition, what, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.02)
+    pytest.fail(f"gave up waiting for {what}")

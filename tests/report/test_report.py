@@ -1,0 +1,483 @@
+"""From a message to a report, its way to the desk, and what comes of it."""
+
+import base64
+import email
+import email.policy
+import json
+import os
+import pty
+import re
+import subprocess
+from datetime import datetime, timedelta
+
+import pytest
+from conftest import BINARY, network, spam
+
+ADDRESS = "198.51.100.25"
+DESK = "abuse@isp-lab.net"
+DIGEST = r"[a-z2-7]{16}"
+
+
+def parsed(report):
+    return email.message_from_string(report["message"], policy=email.policy.SMTP)
+
+
+# ---- the two forms ------------------------------------------------------------------------
+
+
+def test_arf(box):
+    report = box.report()
+    mail = parsed(report)
+    assert not mail.defects
+    assert mail["To"] == DESK and "reports@ours" in mail["From"]
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"] == f"<portreeve-report.{report['id']}@desk.ours.portreeve-lab.org>"
+    assert mail.get_content_type() == "multipart/report"
+    assert mail.get_param("report-type") == "feedback-report"
+    text, feedback, copy = mail.iter_parts()
+    assert [part.get_content_type() for part in (text, feedback, copy)] == [
+        "text/plain", "message/feedback-report", "message/rfc822"]
+    assert ADDRESS in text.get_content() and "198.51.100.0-198.51.100.127" in text.get_content()
+    # The fields of RFC 5965: those that must be there, each once.
+    (fields,) = feedback.get_payload()
+    names = [name for name, _ in fields.items()]
+    for name in ("Feedback-Type", "User-Agent", "Version", "Source-IP", "Incidents",
+                 "Arrival-Date", "Reporting-MTA", "Original-Mail-From", "Original-Rcpt-To"):
+        assert names.count(name) == 1, name
+    assert fields["Feedback-Type"] == "abuse" and fields["Version"] == "1"
+    assert fields["Source-IP"] == ADDRESS and fields["Incidents"] == "1"
+    assert fields["Arrival-Date"] == "Sat, 21 Nov 2026 10:00:05 +0000"
+    original = copy.get_content()
+    assert not original.defects
+    assert original["Message-ID"] == "<spam-1@sender.portreeve-lab.net>"
+    assert len(original.get_all("Received")) == 2
+    assert all(ord(c) < 128 for c in report["message"])
+    assert max(len(line) for line in report["message"].splitlines()) < 998
+
+
+def test_redaction(box):
+    """No recipient and no third person is named, wherever they stand; hosts are."""
+    first, second = box.report(), box.report(number=2)
+    for report in (first, second):
+        evidence = base64.b64decode(report["xarf"]["evidence"][0]["payload"]).decode()
+        for text in (report["message"], json.dumps(report["xarf"]), evidence):
+            for person in ("jane", "Jane", "bob@", "bob%"):
+                assert person not in text, (person, text)
+        assert "relay.isp-lab.net" in report["message"]
+        assert "dyn-9.access-lab.com [203.0.113.9]" in report["message"]
+    # RFC 6590: the same person, the same digest, in all reports.
+    _, feedback, copy = parsed(second).iter_parts()
+    recipient = feedback.get_payload()[0]["Original-Rcpt-To"]
+    assert re.fullmatch(f"<{DIGEST}@ours.portreeve-lab.org>", recipient)
+    assert recipient in first["message"]
+    body = copy.get_content().get_content()
+    assert f"Dear {recipient[1:-1]}," in body
+    assert re.search(rf"http://win\.example\.net/\?u={DIGEST}%40ours", body)
+    assert re.match(rf"You have won, {DIGEST} 2", copy.get_content()["Subject"])
+
+
+def test_proved_sender_is_named(box):
+    """A sender that its own domain vouches for is no third person."""
+    results = ("Authentication-Results: mx.ours.portreeve-lab.org; dmarc=pass"
+               " header.from=sender.portreeve-lab.net\n")
+    text = spam(replace={"Delivered-To:": results + "Delivered-To:"})
+    report = box.report(text=text)
+    assert "prize@sender.portreeve-lab.net" in report["message"]
+    assert "win@sender" not in report["message"]
+    fields = list(parsed(report).iter_parts())[1].get_payload()[0]
+    assert "dmarc=pass" in fields["Authentication-Results"]
+
+
+CONTACT = {"type": "object", "required": ["org", "contact", "domain"], "additional": False,
+           "properties": {"org": {"type": "string", "max": 200},
+                          "contact": {"type": "string", "match": r"[^@\s]+@[^@\s]+"},
+                          "domain": {"type": "string", "match": r"[a-z0-9.-]+"}}}
+# XARF 4, core and messaging/spam, from the public specification.
+XARF = {
+    "type": "object",
+    "required": ["xarf_version", "report_id", "timestamp", "reporter", "sender",
+                 "source_identifier", "category", "type", "protocol", "smtp_from", "source_port"],
+    "properties": {
+        "xarf_version": {"type": "string", "match": r"4\.[0-9]+\.[0-9]+"},
+        "report_id": {"type": "string", "match":
+                      r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"},
+        "timestamp": {"type": "string", "match": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"},
+        "reporter": CONTACT, "sender": CONTACT,
+        "source_identifier": {"type": "string"},
+        "source_port": {"type": "integer", "min": 1, "most": 65535},
+        "category": {"type": "string", "match": "messaging"},
+        "type": {"type": "string", "match": "spam"},
+        "protocol": {"type": "string", "match": "smtp|other"},
+        "smtp_from": {"type": "string", "match": r"[^@\s]+@[^@\s]+"},
+        "subject": {"type": "string", "max": 500},
+        "message_id": {"type": "string", "max": 200},
+        "evidence_source": {"type": "string"},
+        "confidence": {"type": "number", "min": 0, "most": 1},
+        "description": {"type": "string", "max": 1000},
+        "evidence": {"type": "array", "items": {
+            "type": "object", "required": ["content_type", "payload"], "additional": False,
+            "properties": {"content_type": {"type": "string"},
+                           "description": {"type": "string", "max": 500},
+                           "payload": {"type": "string", "match": r"[A-Za-z0-9+/]+={0,2}"},
+                           "hash": {"type": "string", "match": r"sha256:[0-9a-f]{64}"},
+                           "size": {"type": "integer", "min": 0, "most": 5242880}}}}}}
+TYPES = {"object": dict, "string": str, "integer": int, "number": (int, float), "array": list}
+
+
+def validate(value, schema, where="xarf"):
+    assert isinstance(value, TYPES[schema["type"]]), where
+    if schema["type"] == "object":
+        assert set(schema["required"]) <= set(value), (where, set(schema["required"]) - set(value))
+        for key, item in value.items():
+            assert key in schema["properties"], f"{where}.{key}: not in the specification"
+            validate(item, schema["properties"][key], f"{where}.{key}")
+    elif schema["type"] == "array":
+        for item in value:
+            validate(item, schema["items"], where)
+    elif schema["type"] == "string":
+        assert re.fullmatch(schema.get("match", r"(?s).*"), value), (where, value)
+        assert len(value) <= schema.get("max", 10**9), where
+    else:
+        assert schema.get("min", value) <= value <= schema.get("most", value), where
+
+
+def test_xarf(box):
+    report = box.report()
+    validate(report["xarf"], XARF)
+    assert report["xarf"]["source_identifier"] == ADDRESS
+    assert report["xarf"]["timestamp"] == "2026-11-21T10:00:05Z"
+    shown = json.loads(box.run("show", report["id"], "--xarf").stdout)
+    assert shown == report["xarf"]
+
+
+def test_xarf_by_mail(box):
+    box.configure(report='format = "xarf"')
+    report = box.report()
+    text, feedback, attached = parsed(report).iter_parts()
+    assert feedback.get_payload()[0]["Feedback-Type"] == "xarf"
+    assert attached.get_filename() == "xarf.json"
+    sent = json.loads(attached.get_content())
+    validate(sent, XARF)
+    assert sent == report["xarf"]
+    assert max(len(line) for line in report["message"].splitlines()) < 998
+
+
+def test_header_only(box):
+    box.configure(report="body = no")
+    copy = list(parsed(box.report()).iter_parts())[2].get_content()
+    assert copy["Subject"] and not copy.get_content().strip()
+
+
+def test_origin(box):
+    """The believed origin's network, if the user says so."""
+    box.registry.set("/wide/ip/203.0.113.9",
+                     network("203.0.113.0", "203.0.113.255", "abuse@access-lab.com"))
+    report = box.report("--origin")
+    assert (report["source"], report["contact"]) == ("203.0.113.9", "abuse@access-lab.com")
+    assert report["relay"] == ADDRESS
+
+
+# ---- one report a network and day ------------------------------------------------------------
+
+
+def test_incidents(box):
+    first = box.report()
+    assert (first["state"], first["incidents"]) == ("made", 1)
+    # The same message again is not another incident.
+    done = box.run("-", text=spam(), code=73)
+    assert f"in report {first['id']} already" in done.stderr
+    # Another message of another host in the same network is.
+    text = spam(2, replace={"[198.51.100.25]": "[198.51.100.99]"})
+    box.registry.set("/narrow/ip/198.51.100.99", network())
+    second = box.report(text=text)
+    assert (second["id"], second["incidents"], second["source"]) == (first["id"], 2,
+                                                                      "198.51.100.99")
+    assert "Incidents: 2\r\n" in second["message"]
+    # Once it is sent, what follows that day is counted, and told the next day.
+    box.run("send", first["id"])
+    third = box.report(number=3)
+    assert (third["id"], third["state"], third["incidents"]) == (first["id"], "sent", 3)
+    assert "Incidents: 2" in box.json("show", first["id"])[0]["message"]
+    assert len(box.smarthost.mails) == 1
+
+
+def test_another_network(box):
+    """Outside of the range that the registry named, it is another report."""
+    first = box.report()
+    box.registry.set("/narrow/ip/198.51.101.1",
+                     network("198.51.101.0", "198.51.101.255", "abuse@other-lab.net"))
+    other = box.report(text=spam(2, replace={"[198.51.100.25]": "[198.51.101.1]"}))
+    assert other["id"] != first["id"] and other["contact"] == "abuse@other-lab.net"
+
+
+# ---- guards -----------------------------------------------------------------------------------
+
+GUARDS = {
+    "a report": ("Content-Type: multipart/report; report-type=feedback-report", "report"),
+    "a report of ours": ("X-Portreeve-Report: abcdefgh", "report"),
+    "automatic": ("Auto-Submitted: auto-replied", "Auto-Submitted"),
+    "a bounce": ("Content-Type: multipart/report; report-type=delivery-status", "bounce"),
+}
+
+
+@pytest.mark.parametrize("case", GUARDS)
+def test_guard(box, case):
+    line, why = GUARDS[case]
+    done = box.run("-", text=spam(replace={"From: ": line + "\nFrom: "}), code=65)
+    assert why in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not box.registry.asked and not box.names.asked
+
+
+def test_guard_null_sender(box):
+    text = spam(replace={"Return-Path: <win@sender.portreeve-lab.net>": "Return-Path: <>"})
+    assert "sender is empty" in box.run("-", text=text, code=65).stderr
+    report = box.report("--null-sender", text=text)
+    assert report["xarf"]["protocol"] == "other" and "smtp_from" not in report["xarf"]
+
+
+def test_no_report_to_ourselves(box):
+    box.registry.set("/narrow/ip/198.51.100.25", network(email="abuse@ours.portreeve-lab.org"))
+    done = box.run("-", text=spam(), code=69)
+    assert "it is our own" in done.stderr
+    done = box.run("-", "--to", "x@mail.ours.portreeve-lab.org", text=spam(), code=64)
+    assert "no report is made to ourselves" in done.stderr
+
+
+def test_not_our_border(box):
+    done = box.run("-", "--own-host", "*.elsewhere-lab.org", text=spam(), code=65)
+    assert "handed over to a host of ours" in done.stderr
+
+
+def test_our_own_report_is_refused(box):
+    report = box.report()
+    text = spam(replace={"MIME-Version": f"X-Portreeve-Report: {report['id']}\nMIME-Version"})
+    box.run("-", text=text, code=65)
+
+
+# ---- sending --------------------------------------------------------------------------------------
+
+
+def test_send(box):
+    report = box.report("--send")
+    assert report["state"] == "sent" and report["sent"]
+    (mail,) = box.smarthost.mails
+    assert mail.mail_from == "bounces@ours.portreeve-lab.org" and mail.rcpt_tos == [DESK]
+    # aiosmtpd gives what stood between DATA and the dot.
+    assert mail.content.decode() == report["message"]
+    assert "cannot" not in box.run("list").stdout
+    box.run("send", report["id"], code=65)
+    assert len(box.smarthost.mails) == 1
+
+
+def test_null_return_path(box):
+    box.configure(report='return_path = ""')
+    # libconfuse takes the later of two values.
+    box.report("--send")
+    assert box.smarthost.mails[0].mail_from in ("", "<>")
+
+
+def test_refused_recipient(box):
+    box.smarthost.refused[DESK] = "550 5.1.1 no such user"
+    done = box.run("-", "--send", text=spam(), code=68)
+    assert "no such user" in done.stderr
+    (row,) = box.json("list")
+    assert row["state"] == "bounced" and "5.1.1" in row["why"]
+    # The desk is dead: the next day's report goes elsewhere, or nowhere.
+    done = box.run("-", text=spam(2, replace={"[198.51.100.25]": "[198.51.100.99]"}), code=69)
+    assert "HTTP" not in done.stderr
+
+
+def test_refused_for_policy(box):
+    """A report that is not liked says nothing about the desk."""
+    box.smarthost.refused[DESK] = "550 5.7.1 not from you"
+    box.run("-", "--send", text=spam(), code=68)
+    assert box.json("contact", ADDRESS)[0]["contact"] == DESK
+
+
+def test_refused_for_now(box):
+    box.smarthost.refused[DESK] = "451 4.3.0 later"
+    box.run("-", "--send", text=spam(), code=75)
+    (row,) = box.json("list")
+    assert row["state"] == "made"
+    box.smarthost.refused.clear()
+    box.run("send", row["id"])
+    assert box.state_of(row["id"])["state"] == "sent"
+
+
+def test_no_smarthost(box):
+    box.configure(report='smarthost = ""')
+    done = box.run("-", "--send", text=spam(), code=78)
+    assert "report.smarthost" in done.stderr
+
+
+def test_smarthost_is_away(box):
+    box.smarthost.close()
+    done = box.run("-", "--send", text=spam(), code=75)
+    assert "nobody listens" in done.stderr
+    assert box.json("list")[0]["state"] == "made"
+
+
+def test_terminal_is_a_dry_run(box):
+    (box.directory / "spam").write_text(spam())
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [BINARY, "report", "-c", box.config, "--state", box.state, "spam"], cwd=box.directory,
+        stdin=slave, stdout=slave, stderr=subprocess.PIPE, text=True)
+    os.close(slave)
+    shown = b""
+    try:
+        while chunk := os.read(master, 4096):
+            shown += chunk
+    except OSError:
+        pass
+    os.close(master)
+    assert process.wait(30) == 0
+    assert b"Feedback-Type: abuse" in shown
+    assert "a dry run" in process.stderr.read()
+    process.stderr.close()
+    assert box.json("list") == [] and box.smarthost.mails == []
+
+
+# ---- what becomes of it ------------------------------------------------------------------------------
+
+
+def bounce(report, status="5.1.1", action="failed", recipient=DESK, body="", returned=True):
+    original = report["message"] if returned else "From: nobody@example.org\r\n\r\n"
+    return f"""\
+From: MAILER-DAEMON@mail.isp-lab.net
+To: bounces@ours.portreeve-lab.org
+Subject: Undelivered mail
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+It could not be delivered.
+{body}
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.isp-lab.net
+
+Final-Recipient: rfc822; {recipient}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} unknown user
+
+--b
+Content-Type: message/rfc822
+
+{original}
+--b--
+"""
+
+
+def test_from_message_to_dead_contact(box):
+    """The whole way: message, report, smarthost, bounce, dead contact, another contact."""
+    report = box.report("--send")
+    assert len(box.smarthost.mails) == 1
+    done = box.run("bounce", "-", text=bounce(report))
+    assert f"{DESK}: dead" in done.stdout
+    row = box.state_of(report["id"])
+    assert row["state"] == "bounced" and "5.1.1" in row["why"]
+    # Its network's next report goes to whom the next source names.
+    box.names.records["25.100.51.198.abuse-contacts.abusix.zone"] = ["noc@backup-lab.net"]
+    box.configure(sources='"rdap", "abusix"', report="cache = 0")
+    answer = box.json("contact", ADDRESS)[0]
+    assert answer["contact"] == "noc@backup-lab.net"
+    assert [one["source"] for one in answer["answers"]] == ["rdap", "abusix"]
+    # After a while it is given another chance.
+    box.configure(report="dead_for = 0")
+    assert box.json("contact", ADDRESS)[0]["contact"] == DESK
+
+
+def test_bounces_that_do_not_count(box):
+    report = box.report("--send")
+    for text, code in ((bounce(report, action="delayed", status="4.4.1"), 65),
+                       (bounce(report, returned=False), 65),
+                       (spam(), 65),
+                       (bounce({"message": "Message-ID: <portreeve-report.aaaaaaaa@x>\r\n\r\n"}),
+                        64)):
+        assert len(box.run("bounce", "-", text=text, code=code).stderr.splitlines()) == 1
+    assert box.state_of(report["id"])["state"] == "sent"
+    # A spammer's text, returned within a mere delay, is no bounce.
+    forged = dict(report, message=report["message"] + "\r\nFinal-Recipient: rfc822; " + DESK +
+                  "\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n")
+    box.run("bounce", "-", text=bounce(forged, action="delayed", status="4.4.1"), code=65)
+    # A full mailbox, or somebody else behind the desk, does not kill the desk.
+    box.run("bounce", "-", text=bounce(report, recipient="late@elsewhere-lab.net"))
+    assert box.state_of(report["id"])["state"] == "bounced"
+    assert box.json("contact", ADDRESS)[0]["contact"] == DESK
+
+
+def test_states(box):
+    report = box.report("--send")
+    box.run("answer", report["id"], "--why", "they shut it off")
+    row = box.state_of(report["id"])
+    assert (row["state"], row["why"]) == ("answered", "they shut it off")
+    box.run("close", report["id"])
+    assert box.state_of(report["id"])["state"] == "closed"
+    box.run("answer", report["id"], code=77)
+    box.run("close", "nosuchid", code=64)
+    assert "closed" in box.run("list").stdout
+
+
+# ---- nominations ---------------------------------------------------------------------------------------
+
+
+def test_nominate_here(box):
+    box.report("--nominate", "--by", "stranger")
+    box.configure(tester='trusted_submitters = {"spamtrap"}')
+    box.report("--nominate", "--by", "spamtrap", number=2)
+    rows = [json.loads(line) for line in
+            box.other("list", "nominations", "--json").stdout.splitlines()]
+    assert {(row["address"], row["by"], row["consent"], row["message"]) for row in rows} == {
+        (ADDRESS, "stranger", "none", True), (ADDRESS, "spamtrap", "evidence", True)}
+
+
+TEMPLATE = """\
+To: Nominations <relays@list-lab.net>
+Subject: Relay {{relay}}
+
+Please test {{ relay }}, which took spam at {{time}} (report {{id}}).
+
+{{header}}
+"""
+
+
+def test_nominate_there(box):
+    (box.directory / "list.eml").write_text(TEMPLATE)
+    box.configure(report='templates = {"list.eml"}')
+    report = box.report("--nominate", "--send")
+    arf, mail = box.smarthost.mails
+    assert arf.rcpt_tos == [DESK] and mail.rcpt_tos == ["relays@list-lab.net"]
+    sent = email.message_from_bytes(mail.content, policy=email.policy.SMTP)
+    assert not sent.defects
+    assert sent["Subject"] == f"Relay {ADDRESS}"
+    assert sent["Auto-Submitted"] == "auto-generated"
+    text = sent.get_content()
+    assert f"report {report['id']}" in text and "Received: from relay.isp-lab.net" in text
+    assert "jane" not in text
+
+
+@pytest.mark.parametrize("template", [
+    "To: x@list-lab.net\n\n{{password}}\n", "To: {{contact}}\n\nhello\n",
+    "Subject: nobody\n\nhello\n", "To: x@list-lab.net\nSubject: {{header}}\n\nhello\n",
+    "no header at all\n", "To: x@list-lab.net\n\n{{relay\n", ""])
+def test_bad_template(box, template):
+    (box.directory / "list.eml").write_text(template)
+    box.configure(report='templates = {"list.eml"}')
+    done = box.run("-", "--nominate", "--send", text=spam(), code=78)
+    assert "list.eml" in done.stderr
+    assert len(box.smarthost.mails) == 1       # the report itself
+
+
+# ---- the relay is repaired ----------------------------------------------------------------------------------
+
+
+def test_first_report_has_a_day(box):
+    report = box.report()
+    made = datetime.fromisoformat(report["created"].rstrip("Z"))
+    assert abs(datetime.utcnow() - made) < timedelta(minutes=5)
