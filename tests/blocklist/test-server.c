@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC
  * The sockets half, with clients of our own beside it. */
+#include "sockets.h"
 #include "test.h"
 #include "world.h"
 
@@ -23,17 +24,10 @@ struct fixture {
 
 static int bind_both(struct fixture *f, const char *address)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	f->at.port = 0;
 	assert_int_equal(ip_parse(str_of(address), &f->at.ip, NULL), ERR_OK);
-	f->udp = stream_bind_udp(&f->at);
-	if (f->udp < 0)
-		return f->udp;
-	getsockname(f->udp, (struct sockaddr *)&ss, &len);
-	endpoint_from_sockaddr((struct sockaddr *)&ss, &f->at);
-	f->tcp = stream_listen(&f->at);
-	assert_true(f->tcp >= 0);
+	int e = sockets_bind_both(&f->at, &f->udp, &f->tcp);
+	if (e != ERR_OK)
+		return e;
 	blocklist_server_add_udp(f->server, f->udp);
 	blocklist_server_add_tcp(f->server, f->tcp);
 	return ERR_OK;

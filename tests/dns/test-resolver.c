@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * The resolver against a name server of our own on the same loop, whose answers are told
  * by the first label of the question. */
+#include "sockets.h"
 #include "test.h"
 
 #include "base/mem.h"
@@ -127,17 +128,9 @@ static void tcp_ready(void *arg, unsigned events)
 static int setup(void **state)
 {
 	struct world *w = mem_zalloc(sizeof(*w));
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
 	w->loop = loop_create();
-	endpoint_parse(STR("127.0.0.1:1"), 0, &w->at, NULL);
-	w->at.port = 0;
-	w->udp = stream_bind_udp(&w->at);
-	assert_true(w->udp >= 0);
-	getsockname(w->udp, (struct sockaddr *)&ss, &len);
-	endpoint_from_sockaddr((struct sockaddr *)&ss, &w->at);
-	w->tcp = stream_listen(&w->at);
-	assert_true(w->tcp >= 0);
+	w->at.ip = ip_from_v4(127, 0, 0, 1);
+	assert_int_equal(sockets_bind_both(&w->at, &w->udp, &w->tcp), ERR_OK);
 	w->udp_watch = loop_watch_create(w->loop, w->udp, udp_ready, w);
 	loop_watch_set(w->udp_watch, LOOP_READ);
 	w->tcp_watch = loop_watch_create(w->loop, w->tcp, tcp_ready, w);
