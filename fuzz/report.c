@@ -44,9 +44,11 @@ static void check_report(struct str message)
 		redact_recipients(&r, &t, message);
 		redact_message(&r, message, 4096, &copy);
 		struct report_facts f = {
-			.reporter = { "Us", "reports@ours.test", "desk.ours.test" }, .id = "abcdefgh",
+			.reporter = { "Us", "reports@ours.test", "desk.ours.test" },
+			.id = "abcdefgh",
 			.uuid = "00000000-0000-4000-8000-000000000000", .contact = "abuse@isp.test",
-			.contact_source = "rdap", .now_s = 1, .source = t.handover, .relay = t.relay,
+			.contact_source = "rdap", .now_s = 1, .source = t.handover,
+			.relay = t.relay,
 			.network = "n", .network_name = "", .incidents = 1, .trace = &t,
 			.redaction = &r, .copy = buf_str(&copy),
 		};

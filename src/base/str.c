@@ -82,15 +82,24 @@ struct str str_trim(struct str s)
 	return s;
 }
 
+/* strchr() for the few bytes that delimit; NUL is none. */
+static bool is_one_of(const char *set, char c)
+{
+	for (; *set; set++)
+		if (*set == c)
+			return true;
+	return false;
+}
+
 bool str_token(struct str *s, const char *delims, struct str *token)
 {
 	size_t i = 0;
-	while (i < s->n && s->p[i] && strchr(delims, s->p[i]))
+	while (i < s->n && is_one_of(delims, s->p[i]))
 		i++;
 	*s = str_from(*s, i);
 	if (s->n == 0)
 		return false;
-	for (i = 0; i < s->n && !(s->p[i] && strchr(delims, s->p[i])); i++)
+	for (i = 0; i < s->n && !is_one_of(delims, s->p[i]); i++)
 		;
 	*token = (struct str){ s->p, i };
 	*s = str_from(*s, i);

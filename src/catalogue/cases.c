@@ -123,10 +123,11 @@ const struct relay_case relay_cases[] = {
 };
 const size_t relay_case_count = sizeof(relay_cases) / sizeof(*relay_cases);
 
+/* Asked for every result of a test: the second byte tells most rows apart. */
 const struct relay_case *relay_case_by_id(struct str id)
 {
-	for (size_t i = 0; i < relay_case_count; i++)
-		if (str_eq(id, str_of(relay_cases[i].id)))
+	for (size_t i = 0; i < relay_case_count && id.n >= 2; i++)
+		if (relay_cases[i].id[1] == id.p[1] && str_eq(id, str_of(relay_cases[i].id)))
 			return &relay_cases[i];
 	return NULL;
 }

@@ -23,10 +23,11 @@ static const struct letter letters[] = {
 	{ "CL", FIELD(cl), "the collector's address" },
 };
 
+/* `name` is not empty. */
 static const struct letter *letter_find(struct str name)
 {
 	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
-		if (str_eq(name, str_of(letters[i].name)))
+		if (name.p[0] == letters[i].name[0] && str_eq(name, str_of(letters[i].name)))
 			return &letters[i];
 	return NULL;
 }
@@ -36,13 +37,13 @@ int relay_render(const char *pattern, const struct relay_names *names, struct bu
 {
 	struct str rest = str_of(pattern);
 	while (rest.n) {
-		if (rest.p[0] != '{') {
-			buf_add_byte(out, rest.p[0]);
-			rest = str_from(rest, 1);
-			continue;
-		}
+		size_t open = str_find(rest, '{');
+		buf_add(out, rest.p, open == SIZE_MAX ? rest.n : open);
+		if (open == SIZE_MAX)
+			break;
+		rest = str_from(rest, open);
 		size_t close = str_find(rest, '}');
-		assert(close != SIZE_MAX);
+		assert(close != SIZE_MAX && close > 1);
 		const struct letter *l = letter_find((struct str){ rest.p + 1, close - 1 });
 		assert(l);
 		struct str value;

@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define EXPECTED_ID "the id of a report; see \"portreeve report list\""
+
 enum { BOUNCE_MAX_BYTES = 4 << 20 };
 
 static int list_reports(struct reporting *r)
@@ -40,7 +42,8 @@ static int list_reports(struct reporting *r)
 			ip_format(&rows[i].relay, relay);
 		table_row(&t, (const char *[]){
 			rows[i].id, report_state_name(rows[i].state),
-			cli_time(rows[i].changed_s, since), ip_format(&rows[i].source, source), relay,
+			cli_time(rows[i].changed_s, since), ip_format(&rows[i].source, source),
+			relay,
 			cli_safe(&r->cli, rows[i].contact),
 			arena_printf(&r->cli.arena, "%u", rows[i].incidents),
 			cli_safe(&r->cli, rows[i].why) });
@@ -56,7 +59,7 @@ static int load(struct reporting *r, const char *id, enum cli_access access)
 		return code;
 	int e = store_report_get(r->cli.store, id, &r->cli.arena, &r->report);
 	if (e == ERR_NOT_FOUND)
-		return cli_bad_value(&r->cli, id, "the id of a report; see \"portreeve report list\"");
+		return cli_bad_value(&r->cli, id, EXPECTED_ID);
 	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, id);
 }
 
@@ -86,7 +89,7 @@ static int become(struct reporting *r, const char *id, enum report_state state, 
 {
 	int e = store_report_become(r->cli.store, id, state, why, r->now_s);
 	if (e == ERR_NOT_FOUND)
-		return cli_bad_value(&r->cli, id, "the id of a report; see \"portreeve report list\"");
+		return cli_bad_value(&r->cli, id, EXPECTED_ID);
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, id);
 	if (r->cli.json)
@@ -260,9 +263,9 @@ int cli_report(int argc, char **argv)
 	const struct cli_spec spec = {
 		"report", "MESSAGE|- [--origin] [--dry-run|--make|--send]\nlist\nshow|send ID\n"
 		"close|answer ID [--why TEXT]\nbounce FILE|-\ncontact ADDRESS",
-		"Reports a spam message to the abuse desk of the network that it came from: finds the\n"
-		"desk, makes the report (one a network and day), sends it. The other forms show what\n"
-		"became of reports, and tell what did.",
+		"Reports a spam message to the abuse desk of the network that it came from: finds\n"
+		"the desk, makes the report (one a network and day), sends it. The other forms\n"
+		"show what became of reports, and tell what did.",
 		options, sizeof(options) / sizeof(*options), 1, 2, "a MESSAGE, or what to do",
 	};
 	int code = cli_begin(&r->cli, &spec, argc, argv);

@@ -19,7 +19,7 @@ enum {
 	TEMPLATE_MAX_BYTES = 64 << 10, RESOLVERS_MAX = 8, DAY_S = 86400,
 };
 
-/* ---- the ground ---------------------------------------------------------------------- */
+/* ---- the ground --------------------------------------------------------- */
 
 static int start_loop(struct reporting *r)
 {
@@ -79,7 +79,7 @@ static int check_config(struct reporting *r)
 	return CLI_GO;
 }
 
-/* ---- the message ----------------------------------------------------------------------- */
+/* ---- the message -------------------------------------------------------- */
 
 typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);
 
@@ -163,7 +163,7 @@ static int trace_it(struct reporting *r, const char *path)
 	return CLI_GO;
 }
 
-/* ---- the contact -------------------------------------------------------------------------- */
+/* ---- the contact -------------------------------------------------------- */
 
 static void answers_came(void *arg, const struct contact_answer *answers, size_t n)
 {
@@ -307,7 +307,7 @@ static int choose_contact(struct reporting *r)
 	return CLI_GO;
 }
 
-/* ---- the report ----------------------------------------------------------------------------- */
+/* ---- the report --------------------------------------------------------- */
 
 /* The operator's name as any header can carry it. */
 static const char *organisation(struct reporting *r)
@@ -406,11 +406,12 @@ static int place(struct reporting *r, bool *counted)
 	*counted = found.state != REPORT_MADE;
 	found.incidents = mine->incidents;
 	found.changed_s = mine->changed_s;
-	if (mine->relay.family && !found.relay.family)
-		cli_note(&r->cli, "report %s names no relay; this message does", found.id);
-	struct ip source = mine->source;
+	/* It is about the newest message until it is sent. */
+	if (!*counted) {
+		found.source = mine->source;
+		found.relay = mine->relay.family ? mine->relay : found.relay;
+	}
 	*mine = found;
-	mine->source = source;
 	return CLI_GO;
 }
 
@@ -421,7 +422,7 @@ static int save(struct reporting *r)
 	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, r->report.network);
 }
 
-/* ---- sending ----------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------ */
 
 struct sending {
 	struct loop *loop;
@@ -509,8 +510,8 @@ int reporting_send(struct reporting *r)
 	struct send_result result;
 	struct report *report = &r->report;
 	if (report->state != REPORT_MADE)
-		return cli_fail(&r->cli, EX_DATAERR, "report %s is %s: only one that is made can be "
-		                "sent", report->id, report_state_name(report->state));
+		return cli_fail(&r->cli, EX_DATAERR, "report %s is %s: only one that is made can "
+		                "be sent", report->id, report_state_name(report->state));
 	if (!r->cli.json)
 		reporting_show(report->message);
 	if (!agreed(r, report->contact)) {
@@ -523,7 +524,8 @@ int reporting_send(struct reporting *r)
 	if (result.outcome == SEND_REFUSED && result.recipient)
 		return recipient_refused(r, &result);
 	if (result.outcome != SEND_DONE)
-		return cli_fail(&r->cli, result.outcome == SEND_FAILED ? EX_TEMPFAIL : EX_UNAVAILABLE,
+		return cli_fail(&r->cli,
+		                result.outcome == SEND_FAILED ? EX_TEMPFAIL : EX_UNAVAILABLE,
 		                "report %s was not sent: %s", report->id, result.text);
 	code = write_state(r, REPORT_SENT, result.text);
 	report->sent_s = r->now_s;
@@ -533,7 +535,7 @@ int reporting_send(struct reporting *r)
 	return code;
 }
 
-/* ---- nominations --------------------------------------------------------------------------- */
+/* ---- nominations -------------------------------------------------------- */
 
 static bool is_trusted(const struct reporting *r, const char *who)
 {
@@ -589,8 +591,8 @@ static int nominate_there(struct reporting *r, const char *name, struct str temp
 		if (send && agreed(r, to)) {
 			code = send_mail(r, to, buf_str(&mail), &result);
 			if (code == CLI_GO && result.outcome != SEND_DONE)
-				code = cli_fail(&r->cli, EX_TEMPFAIL, "%s: not sent to %s: %s", name,
-				                to, result.text);
+				code = cli_fail(&r->cli, EX_TEMPFAIL, "%s: not sent to %s: %s",
+				                name, to, result.text);
 		}
 	}
 	buf_fini(&mail);
@@ -615,12 +617,13 @@ static int nominate(struct reporting *r, bool dry, bool send)
 	return code;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ---------------------------------------------------------- */
 
 void reporting_json(struct reporting *r, const struct report *p)
 {
 	json_t *xarf = p->xarf.n ? json_loadb(p->xarf.p, p->xarf.n, 0, NULL) : NULL;
-	json_t *root = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:s}",
+	json_t *root = json_pack(
+		"{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:s}",
 		"id", p->id, "state", report_state_name(p->state),
 		"source", cli_json_ip(&p->source), "relay", cli_json_ip(&p->relay),
 		"network", p->network, "contact", p->contact, "contact_source", p->contact_source,
@@ -647,10 +650,12 @@ static int finish(struct reporting *r, bool counted)
 	int code = dry ? CLI_GO : save(r);
 	if (code != CLI_GO)
 		return code;
+	if (counted)
+		r->report.message = r->report.xarf = STR("");        /* those were sent */
 	if (counted && !r->cli.json)
-		printf("report %s of today is %s: the message %s counted in it (%u)\n", r->report.id,
-		       report_state_name(r->report.state), dry ? "would be" : "is",
-		       r->report.incidents);
+		printf("report %s of today is %s: the message %s counted in it (%u)\n",
+		       r->report.id, report_state_name(r->report.state),
+		       dry ? "would be" : "is", r->report.incidents);
 	else if (!counted && r->send && !dry)
 		code = reporting_send(r);
 	else if (!counted && !r->cli.json)

@@ -23,17 +23,25 @@ static size_t field_end(struct str m, size_t at)
 	}
 }
 
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
-			return false;
-	return s.n != 0;
-}
-
-/* Where a field name can end. RFC 5322 sets no limit; a name that is longer than
+/* The length of the field name at the start of a line, *colon being where it ends; 0 if
+ * the line is no field. RFC 5322 sets no limit to a name, but one that is longer than
  * this is none, and the search stays short on a line of 100 MB. */
-enum { NAME_MAX_BYTES = 256 };
+static size_t name_length(struct str line, size_t *colon)
+{
+	enum { NAME_MAX_BYTES = 256 };
+	size_t i = 0;
+	size_t reach = line.n < NAME_MAX_BYTES ? line.n : NAME_MAX_BYTES;
+	while (i < reach && line.p[i] != ':' && (unsigned char)line.p[i] > ' ' &&
+	       (unsigned char)line.p[i] < 0x7f)
+		i++;
+	size_t length = i;
+	while (i < reach && (line.p[i] == ' ' || line.p[i] == '\t'))
+		i++;
+	if (i == reach || line.p[i] != ':')
+		return 0;
+	*colon = i;
+	return length;
+}
 
 bool header_next(struct header_cursor *c, struct header_field *f)
 {
@@ -50,14 +58,11 @@ bool header_next(struct header_cursor *c, struct header_field *f)
 	if (m.p[end - 1] == '\n')
 		end -= end - at >= 2 && m.p[end - 2] == '\r' ? 2 : 1;
 	struct str line = { m.p + at, end - at };
-	size_t reach = line.n < NAME_MAX_BYTES ? line.n : NAME_MAX_BYTES;
-	size_t colon = str_find((struct str){ line.p, reach }, ':');
-	struct str name = { line.p, colon == SIZE_MAX ? 0 : colon };
-	while (name.n && (name.p[name.n - 1] == ' ' || name.p[name.n - 1] == '\t'))
-		name.n--;
+	size_t colon = 0;
+	struct str name = { line.p, name_length(line, &colon) };
 	f->line = line;
 	f->offset = at;
-	f->odd = !is_name(name);
+	f->odd = name.n == 0;
 	f->name = f->odd ? STR("") : name;
 	f->value = f->odd ? line : str_trim(str_from(line, colon + 1));
 	return true;

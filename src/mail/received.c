@@ -581,7 +581,8 @@ static void name_first_word(struct received *r, const struct peer *peer)
 	bool other = (r->with.n || r->via.n) && !smtp;
 	if (received_address(w, &ip)) {
 		r->ip = ip;
-		if (w.p[0] == '[' && !other && !peer->helo_given)
+		/* Alone it is what the client said, too; beside a protocol it is not. */
+		if (w.p[0] == '[' && r->with.n == 0 && r->via.n == 0 && !peer->helo_given)
 			r->helo = w;
 		return;
 	}

@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <openssl/evp.h>
 
+enum { NOTE_LINE_MAX = 1000 };
+
 enum part { PART_MAIL, PART_RCPT, PART_RSET, PART_DATA, PART_BODY, PART_EXTRA };
 
 static uint32_t tag_of(size_t index, enum part part)
@@ -18,22 +20,66 @@ static uint32_t tag_of(size_t index, enum part part)
 	return (uint32_t)(index * 8 + part);
 }
 
-void talk_note(struct session *s, const char *prefix, struct str text)
+/* What all lines of a note begin with: milliseconds and who speaks. */
+static struct str note_head(const struct session *s, const char *prefix, char head[static 32])
+{
+	char *end = head + 32, *p = end;
+	int64_t ms = s->now_ms - s->started_ms;
+	*--p = ' ';
+	*--p = *prefix;
+	*--p = ' ';
+	do
+		*--p = (char)('0' + ms % 10);
+	while ((ms /= 10) > 0);
+	return (struct str){ p, (size_t)(end - p) };
+}
+
+static bool is_shown(unsigned char c)
+{
+	return c >= 0x20 || c == '\t';
+}
+
+/* Every command and reply comes by here: what can be shown is copied whole. */
+static void add_shown(struct buf *t, struct str line)
+{
+	bool clean = true;
+	for (size_t i = 0; i < line.n; i++)
+		clean &= is_shown((unsigned char)line.p[i]);
+	if (clean) {
+		buf_add_str(t, line);
+		return;
+	}
+	for (size_t i = 0; i < line.n; i++) {
+		unsigned char c = (unsigned char)line.p[i];
+		if (is_shown(c))
+			buf_add_byte(t, (char)c);
+		else
+			buf_printf(t, "\\x%02x", c);
+	}
+}
+
+static void note_line(struct session *s, struct str head, struct str line)
 {
 	struct buf *t = &s->transcript;
-	if (t->n > TRANSCRIPT_MAX)
+	while (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	if (line.n == 0 || t->n > TRANSCRIPT_MAX)
 		return;
-	struct str line;
-	while (str_token(&text, "\r\n", &line)) {
-		buf_printf(t, "%lld %s ", (long long)(s->now_ms - s->started_ms), prefix);
-		for (size_t i = 0; i < line.n && i < 1000; i++) {
-			unsigned char c = (unsigned char)line.p[i];
-			if (c == '\t' || c >= 0x20)
-				buf_add_byte(t, (char)c);
-			else
-				buf_printf(t, "\\x%02x", c);
-		}
-		buf_add_byte(t, '\n');
+	if (line.n > NOTE_LINE_MAX)
+		line.n = NOTE_LINE_MAX;
+	buf_add_str(t, head);
+	add_shown(t, line);
+	buf_add_byte(t, '\n');
+}
+
+void talk_note(struct session *s, const char *prefix, struct str text)
+{
+	char room[32];
+	struct str head = note_head(s, prefix, room);
+	while (text.n) {
+		size_t end = str_find(text, '\n');
+		note_line(s, head, (struct str){ text.p, end == SIZE_MAX ? text.n : end });
+		text = str_from(text, end == SIZE_MAX ? text.n : end + 1);
 	}
 }
 

@@ -75,9 +75,12 @@ static void make(EVP_MAC_CTX *mac, char key_id, const char *test_id, unsigned ca
                  unsigned flags, const struct endpoint *target, struct token_set *set)
 {
 	unsigned char full[FULL_BYTES];
-	char head[HEAD_CHARS + 1];
-	snprintf(head, sizeof(head), "%c%.8s%c%c%c", key_id, test_id, digits[case_number >> 5],
-	         digits[case_number & 31], digits[flags]);
+	char head[HEAD_CHARS];
+	head[0] = key_id;
+	memcpy(head + 1, test_id, TEST_ID_LEN);
+	head[1 + TEST_ID_LEN] = digits[case_number >> 5];
+	head[2 + TEST_ID_LEN] = digits[case_number & 31];
+	head[3 + TEST_ID_LEN] = digits[flags];
 	sign(mac, head, target, full);
 	memcpy(set->recipient, head, HEAD_CHARS);
 	base32_encode(full, MAC_BYTES, set->recipient + HEAD_CHARS);

@@ -92,7 +92,8 @@ enum verdict verdict_decide(const struct verdict_input *in)
 		mx = strcmp(finding, "legitimate-mx") == 0;
 	for (size_t i = 0; i < in->n; i++) {
 		const struct case_result *r = &in->results[i];
-		if (finding_only(r))
+		bool tells = undecided(r) || r->bounced || r->accepted;
+		if (!tells || finding_only(r))
 			continue;
 		tempfail |= undecided(r);
 		bounced |= r->bounced > 0;

@@ -115,17 +115,21 @@ static int report_insert(struct db *db, const struct report *r)
 	return query_run(&q);
 }
 
-/* One message more; what was sent stays as it was sent. */
+/* One message more; a report that was not sent is about the newest one. */
 static int report_count(struct db *db, const struct report *r)
 {
 	struct query q = query(db, "UPDATE reports SET incidents = ?1, changed_s = ?2,"
 	                           " message = CASE state WHEN 0 THEN ?3 ELSE message END,"
-	                           " xarf = CASE state WHEN 0 THEN ?4 ELSE xarf END"
-	                           " WHERE id = ?5 AND incidents = ?1 - 1 AND state = ?6");
+	                           " xarf = CASE state WHEN 0 THEN ?4 ELSE xarf END,"
+	                           " source = CASE state WHEN 0 THEN ?5 ELSE source END,"
+	                           " relay = CASE state WHEN 0 THEN ?6 ELSE relay END"
+	                           " WHERE id = ?7 AND incidents = ?1 - 1 AND state = ?8");
 	bind_int(&q, r->incidents);
 	bind_int(&q, r->changed_s);
 	bind_blob(&q, r->message);
 	bind_blob(&q, r->xarf);
+	bind_ip(&q, &r->source);
+	bind_ip(&q, &r->relay);
 	bind_text(&q, r->id);
 	bind_int(&q, r->state);
 	int e = query_run(&q);

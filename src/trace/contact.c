@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* ---- answers --------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 
 void contact_add(struct contact_answer *answer, struct str email)
 {
@@ -92,7 +92,7 @@ int contact_parse(struct str json, struct contact_answer *answer)
 	return e;
 }
 
-/* ---- which contact ------------------------------------------------------------------ */
+/* ---- which contact ------------------------------------------------------ */
 
 /* Placeholders and registries' own desks, which take no reports about others' networks. */
 static const char *const markers[] = {
@@ -175,7 +175,7 @@ void contact_network(const struct contact_answer *answers, size_t n, const struc
 	buf_fini(&text);
 }
 
-/* ---- the search ---------------------------------------------------------------------- */
+/* ---- the search --------------------------------------------------------- */
 
 struct contact_search {
 	struct contact_setup setup;
@@ -276,7 +276,8 @@ static void rdap_came(void *arg, int err, struct str body, const char *problem)
 static void read_bootstrap(struct contact_search *s, struct str json)
 {
 	char url[RDAP_URL_MAX];
-	int e = rdap_bootstrap_find(json, &s->address, s->setup.config->rdap_private, url, &s->served);
+	bool http_ok = s->setup.config->rdap_private;
+	int e = rdap_bootstrap_find(json, &s->address, http_ok, url, &s->served);
 	if (e == ERR_OK) {
 		struct fetch_options options = limits(s, RDAP_ANSWER_MAX_BYTES);
 		s->fetch = fetch_start(s->setup.loop, &options, url, rdap_came, s);

@@ -76,7 +76,7 @@ static void check_done(struct fetch *f)
 	fetch_free(f);
 }
 
-/* ---- libcurl on the loop ------------------------------------------------------- */
+/* ---- libcurl on the loop ------------------------------------------------ */
 
 struct socket_watch {
 	struct fetch *fetch;
@@ -136,7 +136,7 @@ static void timer_fired(void *arg)
 	check_done(f);
 }
 
-/* ---- limits ---------------------------------------------------------------------- */
+/* ---- limits ------------------------------------------------------------- */
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 {

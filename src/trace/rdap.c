@@ -11,7 +11,13 @@ static struct str text_of(const json_t *value)
 	       ? (struct str){ json_string_value(value), json_string_length(value) } : STR("");
 }
 
-/* ---- bootstrap (RFC 9224) ----------------------------------------------------- */
+/* NULL: too long, or no JSON. jansson limits the depth. */
+static json_t *load(struct str json, size_t max_bytes)
+{
+	return json.n <= max_bytes ? json_loadb(json.p, json.n, 0, NULL) : NULL;
+}
+
+/* ---- bootstrap (RFC 9224) ----------------------------------------------- */
 
 /* https wins; what has bytes that no URL has is no URL. */
 static struct str choose_url(const json_t *urls, bool http_ok)
@@ -67,7 +73,7 @@ static void look_in_service(const json_t *service, const struct ip *ip, bool htt
 int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
                         char url[static RDAP_URL_MAX], struct prefix *served)
 {
-	json_t *root = json.n <= RDAP_BOOTSTRAP_MAX_BYTES ? json_loadb(json.p, json.n, 0, NULL) : NULL;
+	json_t *root = load(json, RDAP_BOOTSTRAP_MAX_BYTES);
 	const json_t *services = json_object_get(root, "services");
 	struct str best_url = STR("");
 	size_t i;
@@ -86,7 +92,7 @@ int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
 	return e;
 }
 
-/* ---- an answer (RFC 9083) ------------------------------------------------------ */
+/* ---- an answer (RFC 9083) ----------------------------------------------- */
 
 struct entities {
 	struct contact_answer *answer;
@@ -163,7 +169,7 @@ static int read_range(const json_t *root, const struct ip *ip, const struct pref
 int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served,
                struct contact_answer *answer)
 {
-	json_t *root = json.n <= RDAP_ANSWER_MAX_BYTES ? json_loadb(json.p, json.n, 0, NULL) : NULL;
+	json_t *root = load(json, RDAP_ANSWER_MAX_BYTES);
 	struct entities entities = { .answer = answer };
 	int e;
 	if (!json_is_object(root))

@@ -19,7 +19,7 @@ enum {
 	PART_DEPTH_MAX = 8, PARTS_MAX = 64,
 };
 
-/* ---- text ---------------------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 void redact_digest(const struct redaction *r, struct str local, struct buf *out)
 {
@@ -29,7 +29,7 @@ void redact_digest(const struct redaction *r, struct str local, struct buf *out)
 	size_t length = local.n < sizeof(folded) ? local.n : sizeof(folded);
 	for (size_t i = 0; i < length; i++)
 		folded[i] = ascii_lower(local.p[i]);
-	HMAC(EVP_sha256(), r->key, REDACT_KEY_BYTES, (const unsigned char *)folded, length, mac, &n);
+	HMAC(EVP_sha256(), r->key, REDACT_KEY_BYTES, (unsigned char *)folded, length, mac, &n);
 	base32_encode(mac, REDACT_DIGEST_LEN * 5 / 8, text);
 	buf_add_cstr(out, text);
 }
@@ -152,7 +152,7 @@ void redact_text(const struct redaction *r, struct str text, struct buf *out)
 	buf_fini(&half);
 }
 
-/* ---- recipients ------------------------------------------------------------------ */
+/* ---- recipients --------------------------------------------------------- */
 
 static void add_name(struct redaction *r, struct str address)
 {
@@ -190,7 +190,7 @@ void redact_recipients(struct redaction *r, const struct trace *t, struct str me
 			add_name(r, f.value);
 }
 
-/* ---- the header -------------------------------------------------------------------- */
+/* ---- the header --------------------------------------------------------- */
 
 /* Who got it: names and all. */
 static bool names_recipients(const struct header_field *f)
@@ -335,7 +335,7 @@ static size_t add_header(const struct redaction *r, struct str message, struct b
 	return c.at;
 }
 
-/* ---- the body ------------------------------------------------------------------------ */
+/* ---- the body ----------------------------------------------------------- */
 
 struct body {
 	struct buf text;             /* UTF-8 */

@@ -30,7 +30,7 @@ struct send {
 	void *arg;
 };
 
-/* ---- the end ------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------ */
 
 static void set_text(struct send *s, struct str text)
 {
@@ -67,7 +67,7 @@ static void refused(struct send *s, const struct smtp_reply *r, bool recipient)
 	end(s, r->code / 100 == 5 ? SEND_REFUSED : SEND_FAILED, NULL);
 }
 
-/* ---- the dialogue --------------------------------------------------------------------- */
+/* ---- the dialogue ------------------------------------------------------- */
 
 static void say(struct send *s, enum smtp_verb verb, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -202,14 +202,17 @@ static const struct stream_events events = {
 	.ended = on_ended,
 };
 
-/* ---- the beginning ---------------------------------------------------------------------- */
+/* ---- the beginning ------------------------------------------------------ */
 
 static int check_name(SSL_CTX *tls, const struct send *s)
 {
 	X509_VERIFY_PARAM *verify = SSL_CTX_get0_param(tls);
 	char address[IP_TEXT_MAX];
-	int good = s->host[0] ? X509_VERIFY_PARAM_set1_host(verify, s->host, 0)
-	                      : X509_VERIFY_PARAM_set1_ip_asc(verify, ip_format(&s->to.ip, address));
+	int good;
+	if (s->host[0])
+		good = X509_VERIFY_PARAM_set1_host(verify, s->host, 0);
+	else
+		good = X509_VERIFY_PARAM_set1_ip_asc(verify, ip_format(&s->to.ip, address));
 	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
 	return good && SSL_CTX_set_default_verify_paths(tls) ? ERR_OK : ERR_IO;
 }

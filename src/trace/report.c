@@ -12,7 +12,7 @@
 
 #define ID_PREFIX "portreeve-report."
 
-/* ---- guards ------------------------------------------------------------------------ */
+/* ---- guards ------------------------------------------------------------- */
 
 static bool is_value(const struct header_field *f, struct str name, struct str part)
 {
@@ -25,8 +25,8 @@ static const char *guard_field(const struct header_field *f)
 		return "it is a report itself";
 	if (is_value(f, STR("Message-ID"), STR(ID_PREFIX)))
 		return "it is a report itself";
-	if (is_value(f, STR("Content-Type"), STR("feedback-report")) || header_is(f, STR("X-ARF")) ||
-	    header_is(f, STR("X-XARF")))
+	if (is_value(f, STR("Content-Type"), STR("feedback-report")) ||
+	    header_is(f, STR("X-ARF")) || header_is(f, STR("X-XARF")))
 		return "it is a report itself: no report is made about a report";
 	if (is_value(f, STR("Content-Type"), STR("delivery-status")) ||
 	    is_value(f, STR("Content-Type"), STR("disposition-notification")))
@@ -51,7 +51,7 @@ const char *report_guard(struct str message, const struct trace *t, bool null_se
 	return NULL;
 }
 
-/* ---- names ---------------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 void report_id_make(char id[static REPORT_ID_LEN + 1])
 {
@@ -106,7 +106,7 @@ void report_digest(struct str message, char digest[static REPORT_DIGEST_BYTES])
 	           EVP_sha256(), NULL);
 }
 
-/* ---- facts ------------------------------------------------------------------------------ */
+/* ---- facts -------------------------------------------------------------- */
 
 int64_t report_arrival(const struct trace *t)
 {
@@ -147,7 +147,7 @@ struct str report_copy_field(const struct report_facts *f, struct str name)
 	return STR("");
 }
 
-/* ---- what both mails share ----------------------------------------------------------- */
+/* ---- what both mails share ---------------------------------------------- */
 
 /* A display name of configured text: what would need quoting is left out. */
 static void add_display_name(const char *name, struct buf *out)
@@ -200,10 +200,12 @@ static void add_relay(const struct report_facts *f, struct buf *out)
 	char ip[IP_TEXT_MAX];
 	if (f->relay.family == 0)
 		return;
-	buf_printf(out, "\r\nThe mail server at %s passed it on for a stranger, without a login.\r\n"
+	buf_printf(out, "\r\nThe mail server at %s passed it on for a stranger without login.\r\n"
 	           "It may be an open relay, abused without its owner's knowledge:\r\n",
 	           ip_format(&f->relay, ip));
-	add_whys(&f->trace->relay_why, f, out);
+	/* An earlier message of the day may have named it. */
+	if (ip_eq(&f->relay, &f->trace->relay))
+		add_whys(&f->trace->relay_why, f, out);
 }
 
 void report_text(const struct report_facts *f, struct buf *out)

@@ -29,7 +29,7 @@ struct report_facts {
 	const char *contact, *contact_source;
 	int64_t contact_age_s, now_s;
 	struct ip source, relay;            /* relay.family 0: none */
-	bool is_origin;                     /* the source is the believed origin, not the handover */
+	bool is_origin;                     /* the believed origin, not the handover */
 	const char *network, *network_name;
 	uint32_t asn;
 	unsigned incidents;

@@ -79,7 +79,8 @@ static int fill(const struct filling *f, struct str text)
 		buf_add(f->out, text.p, at);
 		if (end == SIZE_MAX || !add_value(f, name)) {
 			buf_add_cstr(f->problem, "expected the name of a fact in {{}}, found \"");
-			buf_add_escaped(f->problem, (struct str){ rest.p, rest.n < 30 ? rest.n : 30 });
+			rest.n = rest.n < 30 ? rest.n : 30;
+			buf_add_escaped(f->problem, rest);
 			buf_printf(f->problem, "\" in the %s", f->in_body ? "body" : "header");
 			return ERR_INVALID;
 		}
@@ -138,7 +139,7 @@ static int check_header(struct str header, char to[static CONTACT_MAX], struct b
 	header_begin(&c, header);
 	while (e == ERR_OK && header_next(&c, &f)) {
 		if (f.odd) {
-			buf_add_cstr(problem, "expected a mail: header fields, an empty line, a text");
+			buf_add_cstr(problem, "expected a mail: header, empty line, text");
 			e = ERR_INVALID;
 		} else if (header_is(&f, STR("To")) && ++found == 1) {
 			e = read_to(f.value, to, problem);

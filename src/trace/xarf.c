@@ -98,7 +98,8 @@ void xarf_format(const struct report_facts *f, struct buf *out)
 	set_text(root, "subject", report_copy_field(f, STR("Subject")), 500);
 	set_text(root, "message_id", report_copy_field(f, STR("Message-ID")), 200);
 	add_description(f, root);
-	char *text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_SORT_KEYS);
+	char *text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_SORT_KEYS |
+	                        JSON_REAL_PRECISION(3));
 	buf_add_cstr(out, text);
 	buf_add_byte(out, '\n');
 	free(text);

@@ -345,9 +345,11 @@ static void host_take(struct stage_set *g, struct str bytes)
 			buf_clear(&g->in);
 }
 
-static void host_connect(struct stage_set *g, bool tls)
+static void host_connect(struct stage_set *g, const struct session_action *a)
 {
 	char rule[1024];
+	bool tls = a->tls;
+	const char *word = a->source == SESSION_SOURCE_PORT_25 ? "CONNECT-25" : "CONNECT";
 	g->up = g->ending = g->reading = false;
 	g->errors = g->recipients = 0;
 	g->bdat_left = 0;
@@ -357,7 +359,7 @@ static void host_connect(struct stage_set *g, bool tls)
 	buf_clear(&g->out);
 	buf_clear(&g->message);
 	g->seen->connections++;
-	if (rule_find(g, "CONNECT", rule, sizeof(rule)) && *rule == '-') {
+	if (rule_find(g, word, rule, sizeof(rule)) && *rule == '-') {
 		say(g, rule);
 		return;
 	}
@@ -411,7 +413,7 @@ static bool perform(struct stage_set *g, const struct session_action *a)
 	switch (a->type) {
 	case SESSION_CONNECT:
 		CHECK_ROW(g->p->name, a->tls == (g->test.target.port == 465));
-		host_connect(g, a->tls);
+		host_connect(g, a);
 		break;
 	case SESSION_START_TLS:
 		start_tls(g);
@@ -460,6 +462,7 @@ static bool step(struct stage_set *g)
 	if (session_next(g->s, &a))
 		return perform(g, &a);
 	out = session_output(g->s);
+	CHECK_ROW(g->p->name, !g->up || session_timeout_ms(g->s) > 0);
 	if (g->up && out.n) {
 		host_take(g, out);
 		session_output_sent(g->s, out.n);

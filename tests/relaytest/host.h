@@ -8,8 +8,8 @@
  *
  * Rules, one a line, the first that fits counts:  [N*][(STATE)]PATTERN => REPLY [!END]
  *
- *   PATTERN  a glob (fnmatch) over a command line; or a word of ours: CONNECT, BANNER, TLS,
- *            "." (the end of a message), PROXY2
+ *   PATTERN  a glob (fnmatch) over a command line; or a word of ours: CONNECT (CONNECT-25 from
+ *            source port 25), BANNER, TLS, "." (the end of a message), PROXY2
  *   N*       only the first N times
  *   (STATE)  only then: (tls) (auth) (xclient) (proxy), or the name given with EHLO or HELO
  *   REPLY    a reply line, '|' between the lines of a longer one; "-" for none

@@ -38,7 +38,8 @@ def test_rdap(box):
 def test_longest_range_serves(box):
     box.registry.set("/wide/ip/192.88.0.1", network("192.88.0.0", "192.88.0.255", "a@wide-lab.net"))
     assert contact(box, address="192.88.0.1")["contact"] == "a@wide-lab.net"
-    box.registry.set("/six/ip/2001:db8::1", network("2001:db8::", "2001:db8::ffff", "a@six-lab.net"))
+    box.registry.set("/six/ip/2001:db8::1", network(
+        "2001:db8::", "2001:db8::ffff", "a@six-lab.net"))
     assert contact(box, address="2001:db8::1")["contact"] == "a@six-lab.net"
 
 
@@ -92,7 +93,8 @@ def test_only_https_and_public_addresses(box):
 def test_bootstrap_by_url(box):
     box.registry.set("/dns/ipv4.json", json.loads(box.bootstrap.read_text()))
     box.config.write_text(box.config.read_text().replace(
-        f'"{box.bootstrap}"', f'"{box.registry.url}/gone.json", "{box.registry.url}/dns/ipv4.json"'))
+        f'"{box.bootstrap}"',
+        f'"{box.registry.url}/gone.json", "{box.registry.url}/dns/ipv4.json"'))
     assert contact(box)["contact"] == "abuse@isp-lab.net"
     assert box.registry.asked == ["/gone.json", "/dns/ipv4.json", PATH]
     contact(box, address="198.51.100.200", code=69)
@@ -152,7 +154,8 @@ def test_registry_is_silent(box):
 
 def test_abusix(box):
     box.configure(sources='"abusix"')
-    box.names.records["25.100.51.198.abuse-contacts.abusix.zone"] = ["abuse@isp-lab.net, b@isp-lab.net"]
+    box.names.records["25.100.51.198.abuse-contacts.abusix.zone"] = [
+        "abuse@isp-lab.net, b@isp-lab.net"]
     answer = contact(box)
     assert answer["contact"] == "abuse@isp-lab.net"
     assert answer["answers"][0]["contacts"] == ["abuse@isp-lab.net", "b@isp-lab.net"]
@@ -171,7 +174,8 @@ def test_cymru(box):
     """It knows the network, and so what one report a network is."""
     box.configure(sources='"cymru"')
     box.names.records["25.100.51.198.origin.asn.cymru.com"] = [
-        "64500 | 198.51.96.0/20 | XX | lab | 2001-01-01", "64501 64502 | 198.51.100.0/26 | XX | lab | ",
+        "64500 | 198.51.96.0/20 | XX | lab | 2001-01-01",
+        "64501 64502 | 198.51.100.0/26 | XX | lab | ",
         "64503 | 192.0.2.0/24 | XX | lab | ", "rubbish"]
     answer = contact(box, code=69)["answers"][0]
     assert (answer["asn"], answer["first"], answer["last"]) == (

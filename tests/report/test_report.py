@@ -7,11 +7,12 @@ import json
 import os
 import pty
 import re
+import ssl
 import subprocess
-from datetime import datetime, timedelta
 
 import pytest
-from conftest import BINARY, network, spam
+from aiosmtpd.smtp import AuthResult
+from conftest import BINARY, Smarthost, network, spam
 
 ADDRESS = "198.51.100.25"
 DESK = "abuse@isp-lab.net"
@@ -22,7 +23,7 @@ def parsed(report):
     return email.message_from_string(report["message"], policy=email.policy.SMTP)
 
 
-# ---- the two forms ------------------------------------------------------------------------
+# ---- the two forms ----------------------------------------------------------
 
 
 def test_arf(box):
@@ -177,7 +178,7 @@ def test_origin(box):
     assert report["relay"] == ADDRESS
 
 
-# ---- one report a network and day ------------------------------------------------------------
+# ---- one report a network and day -------------------------------------------
 
 
 def test_incidents(box):
@@ -197,6 +198,7 @@ def test_incidents(box):
     box.run("send", first["id"])
     third = box.report(number=3)
     assert (third["id"], third["state"], third["incidents"]) == (first["id"], "sent", 3)
+    assert "message" not in third
     assert "Incidents: 2" in box.json("show", first["id"])[0]["message"]
     assert len(box.smarthost.mails) == 1
 
@@ -210,7 +212,7 @@ def test_another_network(box):
     assert other["id"] != first["id"] and other["contact"] == "abuse@other-lab.net"
 
 
-# ---- guards -----------------------------------------------------------------------------------
+# ---- guards -----------------------------------------------------------------
 
 GUARDS = {
     "a report": ("Content-Type: multipart/report; report-type=feedback-report", "report"),
@@ -254,7 +256,7 @@ def test_our_own_report_is_refused(box):
     box.run("-", text=text, code=65)
 
 
-# ---- sending --------------------------------------------------------------------------------------
+# ---- sending ----------------------------------------------------------------
 
 
 def test_send(box):
@@ -338,7 +340,29 @@ def test_terminal_is_a_dry_run(box):
     assert box.json("list") == [] and box.smarthost.mails == []
 
 
-# ---- what becomes of it ------------------------------------------------------------------------------
+@pytest.mark.parametrize("answer, state", [(b"n\n", "made"), (b"\n", "made"), (b"y\n", "sent")])
+def test_terminal_asks(box, answer, state):
+    (box.directory / "spam").write_text(spam())
+    master, slave = pty.openpty()
+    os.write(master, answer)
+    process = subprocess.Popen(
+        [BINARY, "report", "-c", box.config, "--state", box.state, "spam", "--send"],
+        cwd=box.directory, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL)
+    os.close(slave)
+    shown = b""
+    try:
+        while chunk := os.read(master, 4096):
+            shown += chunk
+    except OSError:
+        pass
+    os.close(master)
+    assert process.wait(30) == 0
+    assert shown.index(b"Feedback-Type: abuse") < shown.index(b"Send this to abuse@isp-lab.net?")
+    assert box.json("list")[0]["state"] == state
+    assert len(box.smarthost.mails) == (state == "sent")
+
+
+# ---- what becomes of it -----------------------------------------------------
 
 
 def bounce(report, status="5.1.1", action="failed", recipient=DESK, body="", returned=True):
@@ -424,7 +448,7 @@ def test_states(box):
     assert "closed" in box.run("list").stdout
 
 
-# ---- nominations ---------------------------------------------------------------------------------------
+# ---- nominations ------------------------------------------------------------
 
 
 def test_nominate_here(box):
@@ -474,10 +498,88 @@ def test_bad_template(box, template):
     assert len(box.smarthost.mails) == 1       # the report itself
 
 
-# ---- the relay is repaired ----------------------------------------------------------------------------------
+# ---- TLS and login ----------------------------------------------------------
 
 
-def test_first_report_has_a_day(box):
-    report = box.report()
-    made = datetime.fromisoformat(report["created"].rstrip("Z"))
-    assert abs(datetime.utcnow() - made) < timedelta(minutes=5)
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """For 127.0.0.1, and only our own authority vouches for it."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=lab",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key",
+                    "-out", folder / "cert"], check=True, capture_output=True)
+    return folder
+
+
+def tls_smarthost(box, certificate, **options):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert", certificate / "key")
+    box.smarthost.close()
+    box.smarthost = Smarthost(tls_context=context, **options)
+    return box.smarthost
+
+
+def test_tls_if_offered(box, certificate):
+    smarthost = tls_smarthost(box, certificate, require_starttls=True)
+    box.configure()
+    assert box.report("--send")["state"] == "sent"
+    assert len(smarthost.mails) == 1
+
+
+def test_tls_that_proves_nothing(box, certificate):
+    smarthost = tls_smarthost(box, certificate)
+    box.configure(report='smarthost_tls = "must"')
+    done = box.run("-", "--send", text=spam(), code=75)
+    assert "TLS with the smarthost failed" in done.stderr
+    assert smarthost.mails == []
+
+
+def test_tls_that_proves_the_smarthost(box, certificate, monkeypatch):
+    tls_smarthost(box, certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert"))
+    certificate.parent.chmod(0o755)
+    certificate.parent.parent.chmod(0o755)
+    certificate.chmod(0o755)
+    box.configure(report='smarthost_tls = "must"')
+    assert box.report("--send")["state"] == "sent"
+
+
+def test_tls_is_demanded(box):
+    box.configure(report='smarthost_tls = "must"')
+    done = box.run("-", "--send", text=spam(), code=75)
+    assert "offers no TLS" in done.stderr
+    assert box.smarthost.mails == []
+
+
+def login_box(box, password):
+    def check(server, session, envelope, mechanism, data):
+        box.smarthost.logins.append((mechanism, data.login, data.password))
+        return AuthResult(success=data.password == b"p\xc3\xa4ss word", handled=False)
+
+    box.smarthost.close()
+    box.smarthost = Smarthost(authenticator=check, auth_required=True, auth_require_tls=False)
+    (box.directory / "password").write_text(password + "\n")
+    (box.directory / "password").chmod(0o644)
+    box.configure(report='smarthost_user = "reporter"\n'
+                  f'smarthost_password_file = "{box.directory}/password"')
+
+
+def test_login(box):
+    login_box(box, "päss word")
+    assert box.report("--send")["state"] == "sent"
+    assert box.smarthost.logins == [("PLAIN", b"reporter", "päss word".encode())]
+    assert b"AUTH" not in box.smarthost.mails[0].content
+
+
+def test_login_fails(box):
+    login_box(box, "wrong")
+    done = box.run("-", "--send", text=spam(), code=69)
+    assert "535" in done.stderr and "wrong" not in done.stderr
+    assert box.json("list")[0]["state"] == "made"
+
+
+def test_no_password(box):
+    box.configure(report='smarthost_user = "reporter"\nsmarthost_password_file = "nowhere"')
+    done = box.run("-", "--send", text=spam(), code=78)
+    assert "smarthost_password_file" in done.stderr
