@@ -163,10 +163,11 @@ static void merge_ips(struct dns_query *q)
 	} else if (a->status != DNS_FOUND || b->status != DNS_FOUND) {
 		q->result = a->status == DNS_FOUND ? *a : *b;
 	} else {
-		size_t n = a->ip_count + b->ip_count;
+		size_t room = DNS_RESULTS_MAX - a->ip_count;
+		size_t more = b->ip_count < room ? b->ip_count : room, n = a->ip_count + more;
 		struct ip *ips = arena_alloc(&q->arena, n * sizeof(*ips));
 		memcpy(ips, a->ips, a->ip_count * sizeof(*ips));
-		memcpy(ips + a->ip_count, b->ips, b->ip_count * sizeof(*ips));
+		memcpy(ips + a->ip_count, b->ips, more * sizeof(*ips));
 		q->result = *a;
 		q->result.ips = ips;
 		q->result.ip_count = n;

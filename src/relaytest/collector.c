@@ -11,10 +11,14 @@
 #include "smtp/server.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RECIPIENTS_MAX = 20, RATE_SLOTS = 4096, MINUTE_MS = 60 * 1000, LINGER_MS = 5000, ACCEPTS_PER_TURN = 64 };
+enum {
+	RECIPIENTS_MAX = 20, RATE_SLOTS = 4096, MINUTE_MS = 60 * 1000, LINGER_MS = 5000,
+	MAILS_MAX = 2000, ACCEPTS_PER_TURN = 64,
+};
 
 struct recipient {
 	enum collector_for what;
@@ -57,6 +61,7 @@ struct collector {
 	size_t client_count;
 	struct rate_slot rate[RATE_SLOTS];
 	int64_t keys_asked_s;
+	unsigned mails;                  /* kept for people, as of the last count */
 };
 
 /* ---- limits ------------------------------------------------------------------ */
@@ -212,12 +217,39 @@ static int keep_request(struct client *cl)
 	return store_request_add(s->store, &r, s->config->retest_interval_s);
 }
 
+static unsigned count_mails(const char *directory)
+{
+	unsigned n = 0;
+	char *path = mem_printf("%s/new", directory);
+	DIR *d = opendir(path);
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	free(path);
+	return n;
+}
+
+/* Strangers may write to postmaster, but not fill the disk: until somebody has read what is
+ * there, no more is taken. */
+static bool has_room(struct collector *c)
+{
+	if (c->mails >= MAILS_MAX)
+		c->mails = count_mails(c->mail_directory);
+	return c->mails++ < MAILS_MAX;
+}
+
 /* Into the Maildir, under a name that cannot exist yet; file_write() makes it whole or not
  * at all. */
 static int keep_mail(struct client *cl, const struct recipient *to)
 {
 	char peer[IP_TEXT_MAX], date[CLOCK_TEXT_MAX];
 	struct buf text = { 0 };
+	if (!has_room(cl->collector)) {
+		LOG(LOG_WARN, "mail-refused", LOG_S("for", to->person),
+		    LOG_S("why", "the mailbox is full: read what is in it"));
+		return ERR_FULL;
+	}
 	buf_printf(&text, "Return-Path: %s\r\nDelivered-To: %s\r\n"
 	           "Received: from %s ([%s])\r\n\tby %s with SMTP; %s\r\n",
 	           cl->mail_from, to->person, cl->helo, ip_format(&cl->peer.ip, peer),
@@ -456,6 +488,7 @@ struct collector *collector_create(const struct collector_setup *setup)
 	c->setup = *setup;
 	own_addresses(c);
 	c->mail_directory = mem_strdup(setup->mail_directory);
+	c->mails = MAILS_MAX;            /* counted at the first mail */
 	make_maildir(c->mail_directory);
 	c->watches = mem_array(setup->listen_count, sizeof(*c->watches));
 	for (size_t i = 0; i < setup->listen_count; i++) {

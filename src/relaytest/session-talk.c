@@ -306,7 +306,15 @@ static void control_finish(struct session *s, struct item *it, const struct smtp
  * server that just blocks the tester. */
 static bool speaks_of_relaying(const struct smtp_reply *reply, enum case_stage stage)
 {
-	return stage == STAGE_RCPT && str_casesearch(reply->text, STR("relay")) != SIZE_MAX;
+	/* "Relay access denied", "relaying denied", "not permitted to relay", …: words of the
+	 * sentence, not a host name such as relay.example. */
+	static const char *const words[] = {
+		"relaying", "relay access", "relay denied", "relay not ", "to relay", "not relay",
+	};
+	for (size_t i = 0; stage == STAGE_RCPT && i < sizeof(words) / sizeof(*words); i++)
+		if (str_casesearch(reply->text, str_of(words[i])) != SIZE_MAX)
+			return true;
+	return false;
 }
 
 void item_finish(struct session *s, struct item *it, enum case_stage stage,

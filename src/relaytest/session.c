@@ -72,7 +72,8 @@ static int next_profile(struct session *s)
 static void add_preamble(struct session *s)
 {
 	static const char v1[] = "PROXY TCP4 127.0.0.1 127.0.0.1 34567 25\r\n";
-	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x7f\0\0\x01\x87\x07\0\x19";
+	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
+	                         "\x7f\0\0\x01\x7f\0\0\x01\x87\x07\0\x19";
 	if (s->conn.profile == RELAY_PROXY_V1)
 		smtp_client_preamble(s->conn.client, STR(v1));
 	else if (s->conn.profile == RELAY_PROXY_V2)

@@ -310,7 +310,7 @@ static void test_tcp_deaf(void **state)
 	}
 	assert_true(sent < ENOUGH);
 	bool served = false;
-	for (int i = 0; i < 100 && !served; i++) {
+	for (int i = 0; i < 1000 && !served; i++) {
 		loop_run_once(f->loop, 10);
 		served = is_served(f);
 	}
