@@ -208,7 +208,10 @@ int schema_apply(struct db *db, const struct schema *schema)
 {
 	int newest = schema->steps[schema->step_count - 1].version;
 	int64_t version = 0;
-	int e = version_check(db, schema, &version);
+	/* One view of all that is looked at: another process may just be making the tables. */
+	int e = db_begin_read(db);
+	if (e == ERR_OK)
+		e = db_end(db, version_check(db, schema, &version));
 	if (e != ERR_OK || version == newest)
 		return e;
 	if (!db->writable)
