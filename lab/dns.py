@@ -83,6 +83,7 @@ def zone(hosts, delegations, aliases=()):
             lines.append(f"{host.fqdn}. {_type(address)} {address}")
             lines.append(f"{ipaddress.ip_address(address).reverse_pointer}. PTR {host.fqdn}.")
         lines += [f"{domain}. MX 10 {host.fqdn}." for domain in host.domains]
+        lines += host.records
     for name, host in aliases:
         lines += [f"{name}. {_type(address)} {address}" for address in host.addresses]
     for name, (server, addresses) in delegations.items():

@@ -47,6 +47,7 @@ class Host:
 
     packages = ()          # unpacked and laid over /usr and /etc
     system_accounts = ()   # users (each with a group of its name) its programs expect
+    records = ()           # more lines for the lab's zone, such as "NAME. TXT TEXT"
 
     def __init__(self, name, fqdn, v4, v6, domains=(), users=(), truth=None, story=""):
         self.name, self.fqdn = name, fqdn

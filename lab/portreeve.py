@@ -27,6 +27,7 @@ tester {{
     ports = {{25}}
     wait = "{wait}s"
     rate = 50
+    {tester}
 }}
 
 collector {{
@@ -41,6 +42,7 @@ dnsbl {{
     ttl = "5s"
     negative_ttl = "1s"
 }}
+{sections}
 """
 
 # Exit codes of `portreeve test`
@@ -48,17 +50,22 @@ CLOSED, OPEN = 0, 1
 
 
 class Portreeve(Host):
-    """`binary` is the program to run; it is copied onto the host."""
+    """`binary` is the program to run; it is copied onto the host.
+
+    tester    more lines of the configuration's section tester
+    sections  more sections of it
+    """
 
     packages = ("bind9-dnsutils",)
     system_accounts = ("portreeve",)
 
-    def __init__(self, binary, name="probe", roles=True, wait=10):
+    def __init__(self, binary, name="probe", roles=True, wait=10, tester="", sections=""):
         super().__init__(name, "probe.portreeve.example", "192.0.2.10", "2001:db8:2::10",
                          domains=(DOMAIN, DOMAIN2))
         self.binary = Path(binary)
         self.roles = roles
         self.wait = wait
+        self.tester, self.sections = tester, sections
 
     def delegations(self):
         """What the lab's DNS must know of the zone that this host serves."""
@@ -69,7 +76,8 @@ class Portreeve(Host):
         self.make_directory("/var/lib/portreeve", mode=0o700, owner="portreeve")
         self.write(CONFIGURATION_FILE, CONFIGURATION.format(
             fqdn=self.fqdn, v4=self.v4, v6=self.v6, domain=DOMAIN, domain2=DOMAIN2,
-            resolver=self.lab.resolver, zone=ZONE, nameserver=NAMESERVER, wait=self.wait))
+            resolver=self.lab.resolver, zone=ZONE, nameserver=NAMESERVER, wait=self.wait,
+            tester=self.tester, sections=self.sections))
 
     def start_services(self):
         if self.roles:

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <signal.h>
 #include <stdlib.h>
 
 struct loop {
@@ -40,15 +41,10 @@ struct loop_signal {
 struct loop *loop_create(void)
 {
 	struct loop *loop = mem_zalloc(sizeof(*loop));
-	struct event_config *config = event_config_new();
-	assert(config);
-	/* Changes of one turn are told to the kernel together: half the calls for short
-	 * connections. No file descriptor of ours is a duplicate, which this forbids. */
-	event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
-	loop->base = event_base_new_with_config(config);
-	event_config_free(config);
+	loop->base = event_base_new();
 	assert(loop->base);
 	loop->now_ms = clock_mono_ms();
+	signal(SIGPIPE, SIG_IGN);
 	return loop;
 }
 

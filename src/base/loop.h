@@ -16,6 +16,8 @@ struct loop_timer;
 struct loop_watch;
 struct loop_signal;
 
+/* From here on SIGPIPE is ignored: OpenSSL writes without MSG_NOSIGNAL, and a peer that has
+ * gone must not end the process. */
 struct loop *loop_create(void);
 void loop_destroy(struct loop *loop);
 /* Blocks until loop_stop() or nothing is left to wait for. */

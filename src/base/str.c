@@ -143,7 +143,7 @@ static void buf_reserve(struct buf *b, size_t extra)
 	assert(need > b->n);
 	if (need <= b->cap)
 		return;
-	size_t cap = b->cap ? b->cap * 2 : 64;
+	size_t cap = b->cap == 0 ? 64 : b->cap < 4096 ? b->cap * 4 : b->cap * 2;
 	if (cap < need)
 		cap = need;
 	b->p = mem_realloc(b->p, cap, 1);

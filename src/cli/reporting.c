@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/reporting.h"
+#include "cli/nominating.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-	MESSAGE_MAX_BYTES = 16 << 20, NOMINATED_MESSAGE_MAX_BYTES = 1 << 20,
+	MESSAGE_MAX_BYTES = 16 << 20,
 	TEMPLATE_MAX_BYTES = 64 << 10, RESOLVERS_MAX = 8, DAY_S = 86400,
 };
 
@@ -537,41 +538,16 @@ int reporting_send(struct reporting *r)
 
 /* ---- nominations -------------------------------------------------------- */
 
-static bool is_trusted(const struct reporting *r, const char *who)
-{
-	const struct config_strings *trusted = &r->cli.settings.tester.trusted_submitters;
-	for (size_t i = 0; i < trusted->n; i++)
-		if (strcmp(trusted->v[i], who) == 0)
-			return true;
-	return false;
-}
-
 /* To our own list: a nomination with the message as its evidence, never a listing. */
 static int nominate_here(struct reporting *r)
 {
-	struct nomination nom = { .address = r->trace.relay, .created_s = r->now_s };
-	struct consent_answer consent;
-	char address[IP_TEXT_MAX];
-	int code = cli_who(&r->cli, r->by, nom.by);
+	char by[WHO_MAX];
+	int code = cli_who(&r->cli, r->by, by);
 	if (code != CLI_GO)
 		return code;
-	nom.message = buf_str(&r->message);
-	if (nom.message.n > NOMINATED_MESSAGE_MAX_BYTES)
-		nom.message.n = NOMINATED_MESSAGE_MAX_BYTES;
-	snprintf(nom.reason, sizeof(nom.reason), "report %s: took spam from a stranger without "
-	         "login", r->report.id);
-	int e = store_consent(r->cli.store, &nom.address, r->now_s, &consent);
-	if (e != ERR_OK)
-		return cli_store_fail(&r->cli, e, "consent");
-	nom.consent = consent.excluded ? CONSENT_NONE : consent.consent;
-	if (!consent.excluded && nom.consent == CONSENT_NONE && is_trusted(r, nom.by))
-		nom.consent = CONSENT_EVIDENCE;
-	e = store_nominate(r->cli.store, &nom);
-	if (e != ERR_OK)
-		return cli_store_fail(&r->cli, e, "nomination");
-	cli_note(&r->cli, "%s: nominated as a relay; consent to a test: %s",
-	         ip_format(&nom.address, address), consent_name(nom.consent));
-	return CLI_GO;
+	const char *reason = arena_printf(&r->cli.arena, "report %s: took spam from a stranger "
+	                                  "without login", r->report.id);
+	return nominating_relay(&r->cli, &r->trace.relay, by, reason, buf_str(&r->message));
 }
 
 /* To another list, as its template says. */

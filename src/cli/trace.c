@@ -2,12 +2,14 @@
  *
  * `portreeve trace`: where did this message come from? Reads messages, mboxes,
  * Maildirs and the messages attached to messages; answers for people, for programs
- * (--json, --batch) or as a picture (--svg). It asks no DNS and sends nothing.
+ * (--json, --batch) or as a picture (--svg). It sends nothing, and asks the DNS only with
+ * --dns: for the names of addresses that the trace has found, never to find any.
  */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/nominating.h"
+#include "cli/reverse.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "mail/mbox.h"
@@ -22,9 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX_BYTES = 1 << 30, NOMINATED_MESSAGE_MAX_BYTES = 1 << 20 };
-
-enum { NOMINEES_MAX = 256 };
+enum { FILE_MAX_BYTES = 1 << 30, NOMINEES_MAX = 256, NAMES_MAX = 2 };
 
 struct nominee {
 	struct ip relay, handover;
@@ -35,7 +35,7 @@ struct trace_command {
 	struct cli cli;
 	struct cli_values own_hosts, own_nets, border_hosts;
 	const char *svg, *by;
-	bool batch, nominate, learning;
+	bool batch, nominate, learning, dns;
 	struct border_set set;
 	struct trace_border border;
 	struct trace trace;
@@ -45,6 +45,9 @@ struct trace_command {
 	size_t nominee_count;
 	char who[WHO_MAX];
 	unsigned messages;
+	struct reverse reverse;
+	struct reverse_name names[NAMES_MAX];    /* of the message at hand, with --dns */
+	size_t name_count;
 };
 
 typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);
@@ -88,23 +91,14 @@ static int read_border(struct trace_command *c)
 
 /* ---- nominations --------------------------------------------------------------- */
 
-static bool is_trusted(const struct trace_command *c)
-{
-	const struct config_strings *trusted = &c->cli.settings.tester.trusted_submitters;
-	for (size_t i = 0; i < trusted->n; i++)
-		if (strcmp(trusted->v[i], c->who) == 0)
-			return true;
-	return false;
-}
-
 /* Keeps what to nominate until all is read: opening the store gives up root, which
  * may be needed for the files. */
 static void remember(struct trace_command *c, struct str message)
 {
 	if (c->trace.relay.family == 0 || c->nominee_count == NOMINEES_MAX)
 		return;
-	if (message.n > NOMINATED_MESSAGE_MAX_BYTES)
-		message.n = NOMINATED_MESSAGE_MAX_BYTES;
+	if (message.n > NOMINATING_MESSAGE_MAX_BYTES)
+		message.n = NOMINATING_MESSAGE_MAX_BYTES;
 	c->nominees[c->nominee_count++] = (struct nominee){
 		c->trace.relay, c->trace.handover, arena_str(&c->cli.arena, message) };
 }
@@ -112,27 +106,11 @@ static void remember(struct trace_command *c, struct str message)
 /* The relay becomes a nomination with the message as its evidence; never a listing. */
 static int nominate(struct trace_command *c, const struct nominee *who)
 {
-	struct consent_answer consent;
-	struct nomination nom = { .address = who->relay, .created_s = clock_now_s(),
-	                          .message = who->message };
 	char address[IP_TEXT_MAX];
-	snprintf(nom.reason, sizeof(nom.reason),
-	         "trace: took spam from a stranger without login; handed to us by %s",
-	         ip_format(&who->handover, address));
-	str_copy(nom.by, sizeof(nom.by), str_of(c->who));
-	int e = store_consent(c->cli.store, &nom.address, nom.created_s, &consent);
-	if (e != ERR_OK)
-		return cli_store_fail(&c->cli, e, "consent");
-	nom.consent = consent.excluded ? CONSENT_NONE : consent.consent;
-	/* A trusted submitter's spam names it in a linked hop: that is a ground itself. */
-	if (!consent.excluded && nom.consent == CONSENT_NONE && is_trusted(c))
-		nom.consent = CONSENT_EVIDENCE;
-	e = store_nominate(c->cli.store, &nom);
-	if (e != ERR_OK)
-		return cli_store_fail(&c->cli, e, "nomination");
-	cli_note(&c->cli, "%s: nominated as a relay; consent to a test: %s",
-	         ip_format(&nom.address, address), consent_name(nom.consent));
-	return CLI_GO;
+	const char *reason = arena_printf(&c->cli.arena, "trace: took spam from a stranger without "
+	                                  "login; handed to us by %s",
+	                                  ip_format(&who->handover, address));
+	return nominating_relay(&c->cli, &who->relay, c->who, reason, who->message);
 }
 
 static int nominate_all(struct trace_command *c)
@@ -145,6 +123,51 @@ static int nominate_all(struct trace_command *c)
 	for (size_t i = 0; code == CLI_GO && i < c->nominee_count; i++)
 		code = nominate(c, &c->nominees[i]);
 	return code;
+}
+
+/* ---- the DNS ------------------------------------------------------------------- */
+
+/* Of the accused addresses only, and after they were found. */
+static int look_up_names(struct trace_command *c)
+{
+	const struct ip *ips[NAMES_MAX] = { &c->trace.handover, &c->trace.origin };
+	c->name_count = 0;
+	for (size_t i = 0; i < NAMES_MAX; i++)
+		if (ips[i]->family && (i == 0 || !ip_eq(ips[i], ips[0])))
+			c->names[c->name_count++].address = *ips[i];
+	return reverse_look_up(&c->reverse, &c->cli, c->names, c->name_count);
+}
+
+/* One more field of the object that `out` ends with. */
+static void add_names_json(struct trace_command *c)
+{
+	char address[IP_TEXT_MAX];
+	c->out.n--;
+	buf_add_cstr(&c->out, ",\"dns\":{");
+	for (size_t i = 0; i < c->name_count; i++) {
+		const struct reverse_name *name = &c->names[i];
+		buf_printf(&c->out, "%s\"%s\":{\"name\":", i ? "," : "",
+		           ip_format(&name->address, address));
+		trace_json_bytes(str_of(name->name), &c->out);
+		buf_printf(&c->out, ",\"confirmed\":%s,\"status\":\"%s\"}",
+		           name->confirmed ? "true" : "false", dns_status_name(name->status));
+	}
+	buf_add_cstr(&c->out, "}}");
+}
+
+static void add_names_text(struct trace_command *c)
+{
+	char address[IP_TEXT_MAX];
+	for (size_t i = 0; i < c->name_count; i++) {
+		const struct reverse_name *name = &c->names[i];
+		buf_printf(&c->out, "%-16s %s: ", "In the DNS", ip_format(&name->address, address));
+		if (name->name[0])
+			buf_printf(&c->out, "%s, %s\n", cli_safe(&c->cli, name->name),
+			           name->confirmed ? "which leads back to it"
+			                           : "which does not lead back to it");
+		else
+			buf_printf(&c->out, "no name (%s)\n", dns_status_name(name->status));
+	}
 }
 
 /* ---- one message ------------------------------------------------------------- */
@@ -169,18 +192,25 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 	}
 	buf_clear(&c->out);
 	trace_message(&c->trace, message, &c->border);
+	int code = c->dns ? look_up_names(c) : CLI_GO;
+	if (code != CLI_GO)
+		return code;
 	if (c->cli.json) {
 		struct buf id = { 0 };
 		trace_json_bytes(str_of(title), &id);
 		trace_json(&c->trace, buf_str(&id), &c->out);
+		if (c->dns)
+			add_names_json(c);
 		buf_add_byte(&c->out, '\n');
 		buf_fini(&id);
 	} else {
 		bool colour = cli_colour(CLI_BOLD)[0] != '\0';
 		trace_picture(&c->trace, str_of(title), colour, &c->out);
+		if (c->dns)
+			add_names_text(c);
 	}
 	fwrite(c->out.p, 1, c->out.n, stdout);
-	int code = c->svg ? write_svg(c, title) : CLI_GO;
+	code = c->svg ? write_svg(c, title) : CLI_GO;
 	if (c->nominate)
 		remember(c, message);
 	return code;
@@ -333,12 +363,17 @@ static int run(struct trace_command *c)
 {
 	size_t first = c->cli.operand_count && strcmp(c->cli.operands[0], "learn") == 0;
 	int code = CLI_GO;
+	if (c->batch && c->dns)
+		return cli_bad_value(&c->cli, "--dns", "no --dns with --batch, which asks nobody");
 	if (c->batch)
 		return c->cli.operand_count ? cli_bad_value(&c->cli, c->cli.operands[0],
 			"no file: --batch reads standard input") : run_batch(c);
 	c->learning = first != 0;
+	c->dns = c->dns && !c->learning;
 	if (!c->learning)
 		code = read_border(c);
+	if (code == CLI_GO && c->dns)
+		code = cli_settings(&c->cli);
 	if (code == CLI_GO && c->nominate)
 		code = cli_who(&c->cli, c->by, c->who);
 	c->border = border_view(&c->set);
@@ -368,6 +403,7 @@ int cli_trace(int argc, char **argv)
 		{ "nominate", NULL, "nominate the relay that was abused, the message as evidence",
 		  .flag = &c->nominate },
 		{ "by", "WHO", "who nominates (default: the calling user)", .value = &c->by },
+		{ "dns", NULL, "look up the names of the handover and the origin", .flag = &c->dns },
 		{ "batch", NULL, "read JSON objects with a message each, a line an object",
 		  .flag = &c->batch },
 	};
@@ -386,6 +422,7 @@ int cli_trace(int argc, char **argv)
 	if (code == CLI_GO)
 		code = run(c);
 	code = cli_end(&c->cli, code);
+	reverse_fini(&c->reverse);
 	border_set_fini(&c->set);
 	trace_fini(&c->trace);
 	learn_fini(&c->learn);

@@ -396,25 +396,28 @@ bool plan_commands(struct session *s, struct item *it, const char **mail, const 
 		.i = str_of(s->literal), .c = str_of(s->collector),
 		.cl = str_of(s->collector_literal),
 	};
+	static const char to[] = "RCPT TO:";
 	struct buf *b = &s->scratch;
 	buf_clear(b);
 	buf_add_cstr(b, "MAIL FROM:");
-	if (relay_render(it->form->mail, &names, b, &missing) == ERR_OK) {
-		if (it->form->session == RELAY_UTF8)
-			buf_add_cstr(b, " SMTPUTF8");
-		*mail = arena_strdup(&s->arena, buf_str(b));
-		buf_clear(b);
-		buf_add_cstr(b, "RCPT TO:");
-		if (relay_render(it->form->rcpt, &names, b, &missing) == ERR_OK) {
-			if (b->n > MAIL_LOCAL_MAX &&
-			    relay_local_length(str_from(buf_str(b), 8)) > MAIL_LOCAL_MAX) {
-				plan_skip(it, "the local part would pass 64 octets (RFC 5321 4.5.3.1.1)");
-				return false;
-			}
-			*rcpt = arena_strdup(&s->arena, buf_str(b));
-			return true;
-		}
+	int e = relay_render(it->form->mail, &names, b, &missing);
+	if (it->form->session == RELAY_UTF8)
+		buf_add_cstr(b, " SMTPUTF8");
+	buf_add_byte(b, '\0');
+	size_t rcpt_at = b->n, path_at = rcpt_at + sizeof(to) - 1;
+	buf_add_cstr(b, to);
+	if (e == ERR_OK)
+		e = relay_render(it->form->rcpt, &names, b, &missing);
+	if (e != ERR_OK) {
+		plan_skip(it, arena_printf(&s->arena, "needs %s, which is not known", missing));
+		return false;
 	}
-	plan_skip(it, arena_printf(&s->arena, "needs %s, which is not known", missing));
-	return false;
+	if (b->n - path_at > MAIL_LOCAL_MAX &&
+	    relay_local_length(str_from(buf_str(b), path_at)) > MAIL_LOCAL_MAX) {
+		plan_skip(it, "the local part would pass 64 octets (RFC 5321 4.5.3.1.1)");
+		return false;
+	}
+	*mail = b->p;
+	*rcpt = b->p + rcpt_at;
+	return true;
 }

@@ -113,7 +113,8 @@ bool plan_is_first(const struct session *s, const struct item *it);
 /* Index of the next item of any or one profile; ITEMS_MAX for none. */
 size_t plan_next_todo(const struct session *s, int profile);
 size_t plan_next_message(struct session *s);
-/* Renders "MAIL FROM:…" and "RCPT TO:…" into the arena; false: the item was skipped. */
+/* Renders "MAIL FROM:…" and "RCPT TO:…", valid until the next call; false: the item was
+ * skipped. */
 bool plan_commands(struct session *s, struct item *it, const char **mail, const char **rcpt);
 const char *plan_destination(const struct session *s, const struct item *it);
 const char *plan_sender_domain(const struct session *s, const struct item *it);

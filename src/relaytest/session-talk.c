@@ -42,10 +42,10 @@ static bool is_shown(unsigned char c)
 /* Every command and reply comes by here: what can be shown is copied whole. */
 static void add_shown(struct buf *t, struct str line)
 {
-	bool clean = true;
+	unsigned char odd = 0;
 	for (size_t i = 0; i < line.n; i++)
-		clean &= is_shown((unsigned char)line.p[i]);
-	if (clean) {
+		odd |= !is_shown((unsigned char)line.p[i]);
+	if (!odd) {
 		buf_add_str(t, line);
 		return;
 	}
@@ -332,7 +332,8 @@ void item_finish(struct session *s, struct item *it, enum case_stage stage,
 		control_finish(s, it, reply, stage);
 		return;
 	}
-	s->control_ok |= it->result.refused && speaks_of_relaying(reply, stage);
+	if (it->result.refused && !s->control_ok)
+		s->control_ok = speaks_of_relaying(reply, stage);
 	/* The second domain is refused: the host is an MX of the first. The rest of
 	 * the forms go to the second, which is nothing to it. */
 	if (it->result.attempt == 1 && it->result.refused && stage >= STAGE_MAIL && !s->swapped) {

@@ -171,7 +171,6 @@ int supervisor_role_main(const struct role *const *roles, size_t n, int argc, ch
 	}
 	if (!bind_to_parent(parent))
 		return EX_TEMPFAIL;
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);        /* from a terminal: the supervisor has it too */
 	int code = EX_CONFIG;
 	if (read_settings(&c, &message) == ERR_OK)

@@ -268,6 +268,31 @@ static void test_tls(void **state)
 	SSL_CTX_free(client);
 }
 
+/* OpenSSL writes without MSG_NOSIGNAL: a peer that has gone must not end the process. */
+static void test_tls_peer_gone(void **state)
+{
+	(void)state;
+	struct pair p;
+	SSL_CTX *server = server_context(), *client = SSL_CTX_new(TLS_client_method());
+	pair_open(&p);
+	stream_start_tls(p.server.stream, server, true, NULL);
+	stream_start_tls(p.client.stream, client, false, NULL);
+	wait_for(p.loop, &p.client.secured);
+	wait_for(p.loop, &p.server.secured);
+	stream_destroy(p.client.stream);
+	p.client.stream = NULL;
+	stream_pause(p.server.stream, true);
+	for (int i = 0; i < 20; i++) {
+		stream_write(p.server.stream, STR("nobody reads this"));
+		loop_run_once(p.loop, 1);
+	}
+	stream_pause(p.server.stream, false);
+	wait_for(p.loop, &p.server.ended);
+	pair_close(&p);
+	SSL_CTX_free(server);
+	SSL_CTX_free(client);
+}
+
 static void test_tls_garbage(void **state)
 {
 	(void)state;
@@ -335,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_connect_failures),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_tls_peer_gone),
 		cmocka_unit_test(test_tls_garbage),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_signal),

@@ -2,8 +2,16 @@
 a picture, a nomination, and what it learns."""
 
 import json
+import socketserver
 import subprocess
+import threading
 
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import pytest
 from conftest import BINARY
 
 D = "; Mon, 9 Aug 2004 11:59:00 +0000\n"
@@ -90,6 +98,97 @@ def test_svg_and_nomination(tmp_path):
                             capture_output=True, text=True, check=True)
     [row] = [json.loads(line) for line in listed.stdout.splitlines()]
     assert (row["address"], row["by"]) == ("192.0.2.1", "me")
+
+
+def test_nomination_queues_tests(box):
+    """Where somebody consented; a trusted submitter's trace is a consent itself."""
+    box.configure(tester='trusted_submitters = {"the desk"}')
+    box.run("trace", *OWN, "--nominate", "--by", "somebody", text=MESSAGE)
+    assert [row["consent"] for row in box.objects("list", "nominations")] == ["none"]
+    assert not box.objects("list", "tests")
+    done = box.run("trace", *OWN, "--nominate", "--by", "the desk", text=MESSAGE)
+    assert "consent to a test: evidence" in done.stderr
+    assert done.stderr.count(" is queued") == 2
+    assert sorted((row["address"], row["port"]) for row in box.objects("list", "tests")) == [
+        ("192.0.2.1", 25), ("192.0.2.1", 587)]
+    done = box.run("trace", *OWN, "--nominate", "--by", "the desk", text=MESSAGE)
+    assert done.stderr.count(" is pending") == 2
+    box.run("exclude", "add", "192.0.2.0/24", "--why", "asked", "--by", "the tests")
+    done = box.run("trace", *OWN, "--nominate", "--by", "the desk", text=MESSAGE)
+    assert "it is excluded" in done.stderr
+
+
+class Names:
+    """A name server with a table {(name, type): [texts]}, and what it was asked."""
+
+    def __init__(self, records):
+        self.asked = []
+        names = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                data, sock = self.request
+                query = dns.message.from_wire(data)
+                reply = dns.message.make_response(query)
+                name = query.question[0].name
+                kind = dns.rdatatype.to_text(query.question[0].rdtype)
+                key = (name.to_text(omit_final_dot=True).lower(), kind)
+                names.asked.append(key)
+                reply.flags |= dns.flags.RA
+                if key in records:
+                    reply.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, records[key]))
+                else:
+                    reply.set_rcode(dns.rcode.NXDOMAIN)
+                sock.sendto(reply.to_wire(), self.client_address)
+
+        self.server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def names():
+    """The handover's second name leads back to it; the origin's name leads elsewhere."""
+    server = Names({
+        ("1.2.0.192.in-addr.arpa", "PTR"): ["stale.school.example.", "www.school.example."],
+        ("www.school.example", "A"): ["192.0.2.9", "192.0.2.1"],
+        ("7.100.51.198.in-addr.arpa", "PTR"): ["mx.our.example."],
+        ("mx.our.example", "A"): ["192.0.2.200"],
+    })
+    yield server
+    server.close()
+
+
+def test_dns(box, names):
+    box.configure(general=f'resolver = {{"{names.address}"}}')
+    plain = json.loads(box.run("trace", *OWN, "--json", text=MESSAGE).stdout)
+    assert not names.asked, "without --dns nobody is asked"
+    found = json.loads(box.run("trace", *OWN, "--dns", "--json", text=MESSAGE).stdout)
+    assert found.pop("dns") == {
+        "192.0.2.1": {"name": "www.school.example", "confirmed": True, "status": "found"},
+        "198.51.100.7": {"name": "mx.our.example", "confirmed": False, "status": "found"}}
+    assert found == plain, "it changes no other answer"
+    shown = box.run("trace", *OWN, "--dns", text=MESSAGE).stdout
+    assert "192.0.2.1: www.school.example, which leads back to it" in shown
+    assert "198.51.100.7: mx.our.example, which does not lead back to it" in shown
+
+
+def test_dns_without_names(box, names):
+    box.configure(general=f'resolver = {{"{names.address}"}}')
+    other = MESSAGE.replace("192.0.2.1", "2001:db8::1")
+    found = json.loads(box.run("trace", *OWN, "--dns", "--json", text=other).stdout)
+    assert found["dns"][found["handover"]] == {
+        "name": "", "confirmed": False, "status": "nxdomain"}
+    names.asked.clear()
+    alone = "From: a@far.example\n\nbody\n"
+    found = json.loads(box.run("trace", *OWN, "--dns", "--json", text=alone).stdout)
+    assert found["dns"] == {}
+    assert not names.asked
+    box.run("trace", "--dns", "--batch", text="", code=64)
 
 
 def test_learn(tmp_path):

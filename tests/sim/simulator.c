@@ -68,7 +68,7 @@ static void name_host(struct host *h)
 static void read_host(struct sim *sim, struct str line)
 {
 	struct str address, port, persona;
-	uint64_t number;
+	uint64_t number = 0;
 	struct host *h = &sim->hosts[sim->host_count];
 	*h = (struct host){ .sim = sim, .index = sim->host_count, .listen_fd = -1 };
 	if (!str_token(&line, " ", &address) || !str_token(&line, " ", &port) ||
