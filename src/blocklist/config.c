@@ -32,9 +32,9 @@ const struct config_row dnsbl_config_rows[] = {
 	  "127.255.255.0/24.", DNSBL(code) },
 	{ "output_code", CONFIG_IPS, 1, 1, "127.0.0.3",
 	  "The same in the zone of the outputs.", DNSBL(output_code) },
-	{ "text", CONFIG_STRING, 0, 0,
-	  "%a is an open relay: it passed on a test message from a stranger to a stranger (%z)",
-	  "The TXT record of a listed address; %a is the address, %z the zone, %% a percent sign.",
+	{ "text", CONFIG_STRING, 0, 0, DNSBL_TEXT,
+	  "The TXT record of a listed address; %a is the address, %z the zone, %% a percent sign. "
+	  "The default goes on to say how to ask for a retest.",
 	  DNSBL(text) },
 	{ "output_text", CONFIG_STRING, 0, 0,
 	  "%a delivers mail that open relays took from strangers (%z)",

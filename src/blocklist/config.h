@@ -9,6 +9,9 @@
 
 #include "base/config.h"
 
+/* The default of `text`. */
+#define DNSBL_TEXT "%a is listed as an open relay (%z)"
+
 struct dnsbl_config {
 	char *zone;                              /* the main list: inputs only */
 	char *output_zone;                       /* "" for none */

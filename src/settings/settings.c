@@ -107,6 +107,11 @@ static char *absolute(const char *path)
 	return mem_printf("%s/%s", here, path);
 }
 
+/* %% stays % in the template. */
+#define DNSBL_TEXT_RETEST \
+	"%%a is listed as an open relay (%%z). When it is closed, a mail from it to retest@%s " \
+	"has it tested again and delisted"
+
 static void fill_machine(struct settings *s, const struct config_section *sections,
                          const char *state_directory)
 {
@@ -128,6 +133,9 @@ static void fill_machine(struct settings *s, const struct config_section *sectio
 		replace(&g->contact, mem_printf("postmaster@%s", g->hostname));
 	if (!g->operator_name[0])
 		replace(&g->operator_name, mem_strdup(g->hostname));
+	/* Whoever reads the bounce should know how to get off the list. */
+	if (strcmp(s->dnsbl.text, DNSBL_TEXT) == 0)
+		replace(&s->dnsbl.text, mem_printf(DNSBL_TEXT_RETEST, s->tester.domain));
 	buf_fini(&ignored);
 }
 
