@@ -22,7 +22,7 @@
 #include "store/keys.h"
 #include "store/types.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 enum { TOKEN_LEN = 28, MARK_LEN = 20 };
 
@@ -45,11 +45,11 @@ struct token_set {
 	char recipient[TOKEN_LEN + 1], sender[TOKEN_LEN + 1], mark[MARK_LEN + 1];
 };
 
-/* Keys made ready for use: a MAC state each. Not shared between threads. */
+/* Keys made ready for use: the two states that an HMAC begins with (RFC 2104). */
 struct token_signer {
-	struct {
+	struct token_signing_key {
 		char id;
-		EVP_MAC_CTX *mac;
+		SHA256_CTX inner, outer;
 	} key[TOKEN_KEYS_MAX];
 	size_t n;                    /* the last one signs */
 };
