@@ -25,7 +25,7 @@ QUICK = ["open", "closed", "percent", "multi-hop", "discard", "bounce", "catch-a
          "mx-of-first", "no-rset-percent", "421-after-3-percent", "starttls", "closed-454",
          "greylisting", "refuses-at-end", "source-route", "bdat", "helo-only-open"]
 KILLED_HOSTS = 126
-UNDER_WAY_MAX = 6
+UNDER_WAY_MAX = 16
 
 
 class Interrupted(threading.Thread):
