@@ -22,7 +22,7 @@
 #include "store/keys.h"
 #include "store/types.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 enum { TOKEN_LEN = 28, MARK_LEN = 20 };
 
@@ -45,11 +45,11 @@ struct token_set {
 	char recipient[TOKEN_LEN + 1], sender[TOKEN_LEN + 1], mark[MARK_LEN + 1];
 };
 
-/* Keys made ready for use: the two states that an HMAC begins with (RFC 2104). */
+/* Keys made ready for use: a MAC state each. Not shared between threads. */
 struct token_signer {
-	struct token_signing_key {
+	struct {
 		char id;
-		SHA256_CTX inner, outer;
+		EVP_MAC_CTX *mac;
 	} key[TOKEN_KEYS_MAX];
 	size_t n;                    /* the last one signs */
 };
