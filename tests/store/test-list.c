@@ -3,32 +3,11 @@
  * The end of a test and what it does to the list: proofs, retests, rechecks, outputs,
  * journal and evidence, over SQLite.
  */
-#include "support.h"
+#include "admin.h"
 
 #include <stdio.h>
 
-enum { NOW = 1000000, DAY = 86400 };
-
-static char *state;
-static struct store *st;
-static struct arena a;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	state = state_make();
-	st = open_store(state, STORE_ADMIN);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	store_close(st);
-	arena_fini(&a);
-	state_remove(state);
-	return 0;
-}
+enum { DAY = 86400 };
 
 static bool listed(const char *address)
 {

@@ -2,32 +2,9 @@
  *
  * Permits, exclusions, nominations, and the life of a test up to its end, over SQLite.
  */
-#include "support.h"
+#include "admin.h"
 
 #include <stdio.h>
-
-enum { NOW = 1000000 };
-
-static char *state;
-static struct store *st;
-static struct arena a;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	state = state_make();
-	st = open_store(state, STORE_ADMIN);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	store_close(st);
-	arena_fini(&a);
-	state_remove(state);
-	return 0;
-}
 
 static struct permit permit(const char *range, enum consent consent, int64_t until_s)
 {

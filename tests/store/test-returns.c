@@ -3,7 +3,7 @@
  * What the collector writes, and what each role may do and see: live, without write
  * permission, and from the moment a file comes to be.
  */
-#include "support.h"
+#include "admin.h"
 
 #include "base/mem.h"
 
@@ -14,29 +14,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { NOW = 1000000 };
-
-static char *state;
-static struct store *st;
-static struct arena a;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	state = state_make();
-	st = open_store(state, STORE_ADMIN);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	store_close(st);
-	arena_fini(&a);
-	state_remove(state);
-	return 0;
-}
 
 static struct test_return a_return(const char *test_id, const char *token, int64_t time_s)
 {
