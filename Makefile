@@ -19,7 +19,7 @@ all: $(BUILD)/build.ninja
 
 $(BUILD)/build.ninja:
 	@command -v meson >/dev/null || { echo "meson is missing: make packages" >&2; exit 69; }
-	meson setup $(BUILD)
+	meson setup $(BUILD) -Db_lto=true
 
 packages:
 	dist/install-packages build
@@ -44,7 +44,7 @@ fuzz:
 
 bench:
 	dist/install-packages build bench
-	test -e $(BENCH)/build.ninja || meson setup $(BENCH) -Dbench=true
+	test -e $(BENCH)/build.ninja || meson setup $(BENCH) -Dbench=true -Db_lto=true
 	ninja -C $(BENCH)
 	bench/run $(BENCH)
 

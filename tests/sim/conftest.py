@@ -32,6 +32,10 @@ USUAL_PORT = 2601
 TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{28}(?![a-z0-9])", re.I)
 TRUSTED_V4, TRUSTED_V6 = "127.0.77.66", "2001:db8:ffff::66"
 
+# Who the program becomes where it is started by root. In a namespace that a plain user made,
+# root is that user, and there is nobody else.
+USER = "nobody" if os.getuid() == 0 else "root"
+
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
@@ -103,6 +107,7 @@ class Field:
         quoted = [", ".join(f'"{one}"' for one in words) for words in (listen, trusted)]
         (self.directory / "portreeve.conf").write_text(f"""
 hostname = "tester.example"
+user = "{USER}"
 resolver = {{"127.0.0.1:{self.dns}"}}
 tester {{
   domain = "d.test"

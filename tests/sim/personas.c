@@ -12,7 +12,7 @@
 #define READS(id, flags)  { .name = id, .truth = OPEN, .copies = 10, .reads = flags }
 
 const struct persona personas[] = {
-	/* ---- plainly open, plainly closed --------------------------------------------- */
+	/* ---- plainly open, plainly closed ---- */
 	{ .name = "open", .truth = OPEN, .copies = 40, .trusts = TRUST_ALL },
 	{ .name = "closed", .truth = CLOSED, .copies = 160 },
 	{ .name = "closed-starttls", .truth = CLOSED, .copies = 10, .offers = OFFER_STARTTLS },
@@ -31,7 +31,7 @@ const struct persona personas[] = {
 	  .refusal = { 451, "4.7.1", "Relaying denied" } },
 	{ .name = "absent", .truth = VERDICT_UNREACHABLE, .copies = 10, .absent = true },
 
-	/* ---- open to some senders ------------------------------------------------------ */
+	/* ---- open to some senders ---- */
 	TRUSTS("sender-is-destination", TRUST_SENDER_IS_DEST),
 	TRUSTS("null-sender", TRUST_NULL_SENDER),
 	TRUSTS("bare-sender", TRUST_BARE_SENDER),
@@ -41,7 +41,7 @@ const struct persona personas[] = {
 	TRUSTS("sender-at-domain", TRUST_DOMAIN_SENDER),
 	TRUSTS("sender-postmaster", TRUST_POSTMASTER_SENDER),
 
-	/* ---- open to some recipients ---------------------------------------------------- */
+	/* ---- open to some recipients ---- */
 	TRUSTS("no-brackets", TRUST_NO_BRACKETS),
 	TRUSTS("notify-parameter", TRUST_NOTIFY),
 	TRUSTS("orcpt-parameter", TRUST_ORCPT),
@@ -75,7 +75,7 @@ const struct persona personas[] = {
 	{ .name = "percent-from-own-host", .truth = OPEN, .copies = 10,
 	  .reads = READ_PERCENT | READ_OWN_SENDER, .trusts = TRUST_HOST_SENDER },
 
-	/* ---- open to some sessions -------------------------------------------------------- */
+	/* ---- open to some sessions ---- */
 	TRUSTS("helo-localhost", TRUST_HELO_LOCALHOST),
 	TRUSTS("helo-loopback", TRUST_HELO_LOOPBACK),
 	TRUSTS("helo-own-name", TRUST_HELO_HOST),
@@ -112,7 +112,7 @@ const struct persona personas[] = {
 	{ .name = "starttls-broken", .truth = CLOSED, .copies = 5,
 	  .offers = OFFER_STARTTLS | BREAKS_TLS },
 
-	/* ---- taken is not relayed ---------------------------------------------------------- */
+	/* ---- taken is not relayed ---- */
 	{ .name = "discard", .truth = VERDICT_ACCEPTING, .copies = 30, .trusts = TRUST_ALL,
 	  .fate = FATE_DISCARD },
 	{ .name = "bounce", .truth = VERDICT_BACKSCATTER, .copies = 30, .trusts = TRUST_ALL,
@@ -137,7 +137,7 @@ const struct persona personas[] = {
 	{ .name = "refuses-at-end-454", .truth = CLOSED, .copies = 5, .refuses_at = STAGE_MESSAGE,
 	  .refusal = { 454, "4.7.1", "Relay access denied" } },
 
-	/* ---- later, perhaps ------------------------------------------------------------------ */
+	/* ---- later, perhaps ---- */
 	{ .name = "greylisting", .truth = VERDICT_INCONCLUSIVE, .copies = 10,
 	  .refusal = { 450, "4.7.1", "Greylisted, please try again in 300 seconds" } },
 	{ .name = "greylisting-plain", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
@@ -151,7 +151,7 @@ const struct persona personas[] = {
 	{ .name = "silent-later", .truth = VERDICT_INCONCLUSIVE, .copies = 4,
 	  .wire = WIRE_SILENT_LATER },
 
-	/* ---- no conversation ------------------------------------------------------------------- */
+	/* ---- no conversation ---- */
 	{ .name = "silent", .truth = VERDICT_UNREACHABLE, .copies = 4, .wire = WIRE_SILENT },
 	{ .name = "endless-banner", .truth = VERDICT_UNREACHABLE, .copies = 3,
 	  .wire = WIRE_ENDLESS },
@@ -163,7 +163,7 @@ const struct persona personas[] = {
 	{ .name = "hangs-up-at-connect", .truth = VERDICT_UNREACHABLE, .copies = 5,
 	  .hangs_up_at = "CONNECT" },
 
-	/* ---- odd bytes --------------------------------------------------------------------------- */
+	/* ---- odd bytes ---- */
 	{ .name = "lf-only", .truth = CLOSED, .copies = 10, .wire = WIRE_LF_ONLY },
 	{ .name = "lf-only-open", .truth = OPEN, .copies = 5, .wire = WIRE_LF_ONLY,
 	  .trusts = TRUST_ALL },
@@ -190,7 +190,7 @@ const struct persona personas[] = {
 	{ .name = "codes-disagree-open", .truth = OPEN, .copies = 5, .wire = WIRE_DISAGREES,
 	  .trusts = TRUST_ALL },
 
-	/* ---- short tempers and old servers --------------------------------------------------------- */
+	/* ---- short tempers and old servers ---- */
 	{ .name = "421-after-3", .truth = CLOSED, .copies = 10, .errors = 3 },
 	{ .name = "421-after-3-percent", .truth = OPEN, .copies = 10, .errors = 3,
 	  .reads = READ_PERCENT },
@@ -224,7 +224,7 @@ const struct persona personas[] = {
 	{ .name = "hangs-up-at-rset-percent", .truth = OPEN, .copies = 5, .hangs_up_at = "RSET",
 	  .reads = READ_PERCENT },
 
-	/* ---- names ------------------------------------------------------------------------------------ */
+	/* ---- names ---- */
 	{ .name = "nameless", .truth = CLOSED, .copies = 10, .naming = NAMELESS },
 	{ .name = "nameless-percent", .truth = OPEN, .copies = 10, .naming = NAMELESS,
 	  .reads = READ_PERCENT },
@@ -234,7 +234,7 @@ const struct persona personas[] = {
 	{ .name = "impostor", .truth = CLOSED, .copies = 10, .naming = NAMED_AFTER_ANOTHER,
 	  .trusts = TRUST_HOST_SENDER | TRUST_DOMAIN_SENDER | TRUST_HELO_HOST | TRUST_HELO_DOMAIN },
 
-	/* ---- what it relays looks different ---------------------------------------------------------------- */
+	/* ---- what it relays looks different ---- */
 	{ .name = "adds-footer", .truth = OPEN, .copies = 10, .trusts = TRUST_ALL,
 	  .rewrite = REWRITE_FOOTER },
 	{ .name = "recodes-base64", .truth = OPEN, .copies = 10, .trusts = TRUST_ALL,
@@ -247,7 +247,7 @@ const struct persona personas[] = {
 	{ .name = "slow-queue", .truth = OPEN, .copies = 10, .trusts = TRUST_ALL,
 	  .relay_delay_ms = 2000 },
 
-	/* ---- other ports --------------------------------------------------------------------------------------- */
+	/* ---- other ports ---- */
 	{ .name = "tls-at-once", .truth = CLOSED, .copies = 0, .offers = OFFER_TLS_AT_ONCE,
 	  .port = 465 },
 	{ .name = "tls-at-once-open", .truth = OPEN, .copies = 0, .trusts = TRUST_ALL,
