@@ -130,15 +130,23 @@ static void carry(struct smtp_reply_reader *r, struct str piece)
 static bool is_long_refusal(const struct smtp_reply_reader *r)
 {
 	struct str line = buf_str(&r->line);
-	return line.n > r->limits.line_bytes && line.p[3] == ' ' && line_code(line) >= 400;
+	size_t max = r->limits.line_bytes;
+	return line.n > max && line.p[max] != '\r' && line.p[3] == ' ' && line_code(line) >= 400;
 }
 
 /* Drops the rest of a line that was answered. False: its end is still to come. */
 static bool skip_line(struct smtp_reply_reader *r, struct str *in)
 {
 	size_t lf = str_find(*in, '\n');
+	struct str rest = { in->p, lf == SIZE_MAX ? in->n : lf };
+	if (rest.n)
+		r->line_last = rest.p[rest.n - 1];
 	r->skips_line = lf == SIZE_MAX;
-	*in = str_from(*in, r->skips_line ? in->n : lf + 1);
+	*in = str_from(*in, r->skips_line ? rest.n : lf + 1);
+	if (!r->skips_line) {
+		r->notes |= r->line_last == '\r' ? 0u : SMTP_NOTE_LF_ONLY;
+		r->line_last = '\0';
+	}
 	return !r->skips_line;
 }
 

@@ -2,8 +2,6 @@
 """Verdict equals truth, over a thousand hosts of every kind, and nobody is harmed on the way."""
 
 import collections
-import json
-import os
 import subprocess
 import threading
 

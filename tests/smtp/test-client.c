@@ -208,6 +208,34 @@ static void test_broken(void **state)
 	}
 }
 
+/* The code is known from the first bytes: the rest of the line is not waited for. */
+static void test_long_refusal_is_not_waited_for(void **state)
+{
+	(void)state;
+	static const struct smtp_client_limits limits = { .line_bytes = 10 };
+	struct smtp_client *c = smtp_client_create(&limits);
+	struct smtp_client_event ev;
+	smtp_client_command(c, SMTP_NOOP, 7, STR("NOOP"));
+	smtp_client_input(c, STR("554 4567890123"));
+	assert_true(smtp_client_next(c, &ev));
+	assert_int_equal(ev.verb, SMTP_BANNER);
+	assert_int_equal(ev.reply.code, 554);
+	assert_true(str_eq(ev.reply.text, STR("456789")));
+	smtp_client_input(c, STR("456789\r\n250 done\r\n"));
+	assert_true(smtp_client_next(c, &ev));
+	assert_int_equal(ev.tag, 7);
+	assert_int_equal(ev.reply.code, 250);
+	assert_int_equal(smtp_client_notes(c), SMTP_NOTE_LONG_LINE);
+	assert_false(smtp_client_next(c, &ev));
+	smtp_client_destroy(c);
+
+	/* "220 " may still be followed by anything: only a refusal is final. */
+	c = smtp_client_create(&limits);
+	smtp_client_input(c, STR("220 4567890123"));
+	assert_false(smtp_client_next(c, &ev));
+	smtp_client_destroy(c);
+}
+
 static void test_long_line_is_cut(void **state)
 {
 	(void)state;
@@ -503,6 +531,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replies), cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_broken), cmocka_unit_test(test_long_line_is_cut),
+		cmocka_unit_test(test_long_refusal_is_not_waited_for),
 		cmocka_unit_test(test_limits_from_both_sides),
 		cmocka_unit_test(test_commands), cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_many_outstanding), cmocka_unit_test(test_extensions),
