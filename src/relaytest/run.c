@@ -54,13 +54,15 @@ static void set_deadline(struct run *r)
 	stream_deadline(r->stream, left < delay ? (left > 0 ? left : 0) : delay);
 }
 
-static void flush(struct run *r)
+/* True if something was said. */
+static bool flush(struct run *r)
 {
 	struct str out = session_output(r->session);
 	if (!r->stream || out.n == 0)
-		return;
+		return false;
 	stream_write(r->stream, out);
 	session_output_sent(r->session, out.n);
+	return true;
 }
 
 static void on_connected(void *arg)
@@ -253,8 +255,11 @@ void run_step(struct run *r)
 		perform(r, &action);
 	}
 	r->stepping = false;
-	flush(r);
-	if (r->stream && r->connected)
+	/* The time for a reply runs from what was said, or from the reply before: a server that
+	 * drips bytes gains nothing. */
+	bool progress = flush(r) || session_replies(r->session) != r->replies;
+	r->replies = session_replies(r->session);
+	if (progress && r->stream && r->connected)
 		set_deadline(r);
 }
 

@@ -300,9 +300,24 @@ static unsigned message_rank(const struct session *s, const struct item *it)
 	return 2 + late + n;
 }
 
+/* A host that does not greet us has nothing for other forms either; but it may wait for a
+ * PROXY header. */
+static bool only_proxy(const struct session *s)
+{
+	return s->plain_dead || (!s->reached && plan_next_todo(s, RELAY_PLAIN) == ITEMS_MAX);
+}
+
+size_t plan_next_open(const struct session *s)
+{
+	if (!only_proxy(s))
+		return plan_next_todo(s, -1);
+	size_t i = plan_next_todo(s, RELAY_PROXY_V1);
+	return i == ITEMS_MAX ? plan_next_todo(s, RELAY_PROXY_V2) : i;
+}
+
 static bool has_todo(const struct session *s)
 {
-	return !s->stopped && plan_next_todo(s, -1) != ITEMS_MAX;
+	return !s->stopped && plan_next_open(s) != ITEMS_MAX;
 }
 
 /* The plain form and confirmations go at once; others when all envelopes are known. */

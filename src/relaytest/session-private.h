@@ -90,6 +90,7 @@ struct session {
 	/* Bounds. */
 	unsigned barren, mute, timeouts, connections, accepted;
 	unsigned unanswered;         /* bodies that left and whose fate is not known */
+	unsigned replies;
 	bool stopped, unfinished;
 	bool pause_wanted, resolving;
 
@@ -112,6 +113,8 @@ void plan_skip(struct item *it, const char *why);
 bool plan_is_first(const struct session *s, const struct item *it);
 /* Index of the next item of any or one profile; ITEMS_MAX for none. */
 size_t plan_next_todo(const struct session *s, int profile);
+/* The same for the next connection: of any profile that can still be had. */
+size_t plan_next_open(const struct session *s);
 size_t plan_next_message(struct session *s);
 /* Renders "MAIL FROM:…" and "RCPT TO:…", valid until the next call; false: the item was
  * skipped. */

@@ -63,7 +63,7 @@ static int next_profile(struct session *s)
 	if (s->stopped && (i == ITEMS_MAX || s->items[i].result.attempt == 0))
 		return -1;
 	if (i == ITEMS_MAX)
-		i = plan_next_todo(s, -1);
+		i = plan_next_open(s);
 	return i == ITEMS_MAX ? -1 : (int)plan_profile(&s->items[i]);
 }
 
@@ -262,6 +262,7 @@ void session_received(struct session *s, struct str bytes, int64_t now_ms)
 			/* Out of the blue: a farewell ends the connection, all else means nothing. */
 			s->conn.closing = ev.reply.code == 421;
 		} else {
+			s->replies++;
 			talk_reply(s, &ev);
 		}
 	}
@@ -376,6 +377,11 @@ void session_output_sent(struct session *s, size_t n)
 {
 	if (s->conn.client)
 		smtp_client_output_sent(s->conn.client, n);
+}
+
+unsigned session_replies(const struct session *s)
+{
+	return s->replies;
 }
 
 int64_t session_timeout_ms(const struct session *s)

@@ -98,6 +98,8 @@ void session_stop(struct session *s, const char *why);
 
 struct str session_output(const struct session *s);
 void session_output_sent(struct session *s, size_t n);
+/* Whole replies heard so far: bytes alone are no progress. */
+unsigned session_replies(const struct session *s);
 /* For the connection as it stands now. */
 int64_t session_timeout_ms(const struct session *s);
 

@@ -30,7 +30,7 @@ struct run {
 	struct stream *stream;
 	bool holds_connection, wants_connection, connected, stepping;
 	bool unsaved;                        /* the outcome of a message */
-	unsigned finish_tries;
+	unsigned finish_tries, replies;
 	struct session_action connect;       /* owed while wants_connection */
 	struct loop_timer *timer;
 	int64_t began_ms, connection_ms;     /* the test, this connection */
