@@ -139,6 +139,7 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	struct cli *cli = t->cli;
 	if (cli->json) {
 		cli_json(test_json(r->test, r->verdict, r->results, r->n));
+		fflush(stdout);          /* what is stored is told, whatever dies next */
 		return;
 	}
 	endpoint_format(&r->test->target, endpoint);
