@@ -16,6 +16,7 @@ static bool is_gap(char c)
 static void cut(struct str s, struct words *w)
 {
 	size_t i = 0;
+	w->n = 0;
 	while (w->n < sizeof(w->word) / sizeof(w->word[0])) {
 		while (i < s.n && is_gap(s.p[i]))
 			i++;
@@ -273,7 +274,7 @@ static bool tail_of(const struct words *w, size_t i, struct day *x, int *seconds
 
 int mail_date_parse(struct str s, struct mail_date *date)
 {
-	struct words w = { 0 };
+	struct words w;
 	struct day x = { 0 };
 	struct str stuck;
 	size_t i = 0;
