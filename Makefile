@@ -33,14 +33,15 @@ demo: packages
 	$(MAKE) all
 	$(AS_ROOT) env KEEP=$(KEEP) $(PYTHON) lab/demo.py
 
-# SECONDS a target, by libFuzzer
+# SECONDS of processor time a target; TARGETS: their names, all of them if empty
 SECONDS = 60
+TARGETS =
 fuzz:
 	dist/install-packages build fuzz
 	test -e $(FUZZ)/build.ninja || CC=clang meson setup $(FUZZ) -Dfuzz=true \
 		-Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 	ninja -C $(FUZZ)
-	fuzz/run $(FUZZ) $(SECONDS)
+	fuzz/run $(FUZZ) $(SECONDS) $(TARGETS)
 
 bench:
 	dist/install-packages build bench

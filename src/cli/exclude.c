@@ -2,8 +2,8 @@
  *
  * `portreeve exclude`: addresses that are never tested, whoever consented.
  */
-#include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/ranges.h"
 #include "cli/table.h"
 
 #include "base/clock.h"
@@ -11,10 +11,9 @@
 #include <stdio.h>
 
 struct exclude_args {
-	struct cli cli;
-	const char *by, *why;
+	struct ranges r;
+	const char *why;
 	struct exclusion x;
-	int64_t now_s;
 };
 
 static json_t *exclusion_json(const struct exclusion *x)
@@ -24,92 +23,58 @@ static json_t *exclusion_json(const struct exclusion *x)
 	                 "by", x->by, "why", x->why, "created", cli_json_time(x->created_s));
 }
 
-static int add(struct exclude_args *a)
+static int add(struct ranges *r)
 {
-	int code = cli_who(&a->cli, a->by, a->x.by);
+	struct exclude_args *a = (struct exclude_args *)r;
+	int code = cli_who(&r->cli, r->by, a->x.by);
 	if (code == CLI_GO)
-		code = cli_text(&a->cli, "--why", a->why, a->x.why, sizeof(a->x.why));
+		code = cli_text(&r->cli, "--why", a->why, a->x.why, sizeof(a->x.why));
 	if (code == CLI_GO)
-		code = cli_open(&a->cli, CLI_CHANGE);
+		code = cli_open(&r->cli, CLI_CHANGE);
 	if (code != CLI_GO)
 		return code;
-	a->x.created_s = a->now_s;
-	int e = store_exclusion_add(a->cli.store, &a->x);
+	a->x.range = r->range;
+	a->x.created_s = r->now_s;
+	int e = store_exclusion_add(r->cli.store, &a->x);
 	if (e != ERR_OK)
-		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
-	if (a->cli.json)
+		return cli_store_fail(&r->cli, e, r->cli.operands[1]);
+	if (r->cli.json)
 		cli_json(exclusion_json(&a->x));
 	else
-		printf("%s: excluded; it is never tested\n", a->cli.operands[1]);
+		printf("%s: excluded; it is never tested\n", r->cli.operands[1]);
 	return CLI_GO;
 }
 
-static int remove_range(struct exclude_args *a)
-{
-	int code = cli_who(&a->cli, a->by, a->x.by);
-	if (code == CLI_GO)
-		code = cli_open(&a->cli, CLI_CHANGE);
-	if (code != CLI_GO)
-		return code;
-	int e = store_exclusion_remove(a->cli.store, &a->x.range, a->x.by, a->now_s);
-	if (e == ERR_NOT_FOUND)
-		return cli_fail(&a->cli, EX_NOINPUT, "%s: expected an excluded range; "
-		                "\"portreeve exclude list\" shows them", a->cli.operands[1]);
-	if (e != ERR_OK)
-		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
-	if (a->cli.json)
-		cli_json(json_pack("{s:s, s:b}", "range", a->cli.operands[1], "removed", 1));
-	else
-		printf("%s: no longer excluded\n", a->cli.operands[1]);
-	return CLI_GO;
-}
-
-static int list(struct exclude_args *a)
+static int list(struct ranges *r)
 {
 	struct exclusion *rows;
 	size_t n;
 	struct table t;
-	int code = cli_open(&a->cli, CLI_READ);
+	int code = cli_open(&r->cli, CLI_READ);
 	if (code != CLI_GO)
 		return code;
-	int e = store_exclusions(a->cli.store, &a->cli.arena, &rows, &n);
+	int e = store_exclusions(r->cli.store, &r->cli.arena, &rows, &n);
 	if (e != ERR_OK)
-		return cli_store_fail(&a->cli, e, "exclusions");
-	table_init(&t, &a->cli.arena,
+		return cli_store_fail(&r->cli, e, "exclusions");
+	table_init(&t, &r->cli.arena,
 	           (const char *[]){ "RANGE", "BY", "SINCE", "WHY", NULL });
 	for (size_t i = 0; i < n; i++) {
 		char range[PREFIX_TEXT_MAX], since[CLI_TIME_MAX];
-		if (a->cli.json)
+		if (r->cli.json)
 			cli_json(exclusion_json(&rows[i]));
 		table_row(&t, (const char *[]){
-			prefix_format(&rows[i].range, range), cli_safe(&a->cli, rows[i].by),
-			cli_time(rows[i].created_s, since), cli_safe(&a->cli, rows[i].why) });
+			prefix_format(&rows[i].range, range), cli_safe(&r->cli, rows[i].by),
+			cli_time(rows[i].created_s, since), cli_safe(&r->cli, rows[i].why) });
 	}
-	table_finish(&t, a->cli.json, "nothing is excluded");
+	table_finish(&t, r->cli.json, "nothing is excluded");
 	return CLI_GO;
-}
-
-static int run(struct exclude_args *a)
-{
-	const char *verb = a->cli.operands[0];
-	if (strcmp(verb, "list") == 0 && a->cli.operand_count == 1)
-		return list(a);
-	bool adds = strcmp(verb, "add") == 0;
-	if (!adds && strcmp(verb, "remove") != 0)
-		return cli_bad_value(&a->cli, verb, "add RANGE, remove RANGE or list");
-	if (a->cli.operand_count != 2)
-		return cli_fail(&a->cli, EX_USAGE, "%s: expected one RANGE; see --help", verb);
-	int code = cli_prefix(&a->cli, a->cli.operands[1], &a->x.range);
-	if (code != CLI_GO)
-		return code;
-	return adds ? add(a) : remove_range(a);
 }
 
 int cli_exclude(int argc, char **argv)
 {
-	struct exclude_args a = { .now_s = clock_now_s() };
+	struct exclude_args a = { .r.now_s = clock_now_s() };
 	const struct cli_option options[] = {
-		{ "by", "WHO", "who decided (default: the calling user)", &a.by, NULL },
+		{ "by", "WHO", "who decided (default: the calling user)", &a.r.by, NULL },
 		{ "why", "TEXT", "the reason, kept in the journal (add: required)", &a.why, NULL },
 	};
 	const struct cli_spec spec = {
@@ -119,8 +84,11 @@ int cli_exclude(int argc, char **argv)
 		options, sizeof(options) / sizeof(*options), 1, 2,
 		"add RANGE, remove RANGE or list",
 	};
-	int code = cli_begin(&a.cli, &spec, argc, argv);
+	const struct ranges_kind kind = {
+		"exclude", "an excluded", "excluded", add, list, store_exclusion_remove,
+	};
+	int code = cli_begin(&a.r.cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(&a);
-	return cli_end(&a.cli, code);
+		code = ranges_run(&a.r, &kind);
+	return cli_end(&a.r.cli, code);
 }

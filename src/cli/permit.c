@@ -2,8 +2,8 @@
  *
  * `portreeve permit`: who consented to tests of which addresses. No consent, no test.
  */
-#include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/ranges.h"
 #include "cli/table.h"
 
 #include "base/clock.h"
@@ -14,10 +14,9 @@
 enum { WIDEST_V4 = 8, WIDEST_V6 = 16 };
 
 struct permit_args {
-	struct cli cli;
-	const char *consent, *by, *until;
+	struct ranges r;
+	const char *consent, *until;
 	struct permit p;
-	int64_t now_s;
 };
 
 static bool is_trusted(const struct settings *s, const char *who)
@@ -33,13 +32,13 @@ static int check_ground(const struct permit_args *a)
 {
 	const struct permit *p = &a->p;
 	bool one = p->range.len == ip_bits(&p->range.ip);
-	const char *given = a->cli.operands[1];
+	const char *given = a->r.cli.operands[1];
 	if (p->range.len < (p->range.ip.family == 4 ? WIDEST_V4 : WIDEST_V6))
-		return cli_bad_value(&a->cli, given, "at most an IPv4 /8 or an IPv6 /16");
+		return cli_bad_value(&a->r.cli, given, "at most an IPv4 /8 or an IPv6 /16");
 	if ((p->consent == CONSENT_EVIDENCE || p->consent == CONSENT_CONTACT) && !one)
-		return cli_bad_value(&a->cli, given, "a single address for this ground of consent");
-	if (p->consent == CONSENT_EVIDENCE && !is_trusted(&a->cli.settings, p->by))
-		return cli_fail(&a->cli, EX_NOPERM, "--by \"%s\": consent \"evidence\" counts only "
+		return cli_bad_value(&a->r.cli, given, "a single address for this ground of consent");
+	if (p->consent == CONSENT_EVIDENCE && !is_trusted(&a->r.cli.settings, p->by))
+		return cli_fail(&a->r.cli, EX_NOPERM, "--by \"%s\": consent \"evidence\" counts only "
 		                "from those in tester.trusted_submitters", p->by);
 	return CLI_GO;
 }
@@ -48,19 +47,19 @@ static int read_add(struct permit_args *a)
 {
 	struct parse_error pe;
 	if (!a->consent)
-		return cli_fail(&a->cli, EX_USAGE, "expected --consent GROUND; see --help");
+		return cli_fail(&a->r.cli, EX_USAGE, "expected --consent GROUND; see --help");
 	if (consent_parse(str_of(a->consent), &a->p.consent) != ERR_OK ||
 	    a->p.consent == CONSENT_NONE)
-		return cli_bad_value(&a->cli, a->consent, "owner, contact, evidence or range");
-	if (!a->by)
-		return cli_fail(&a->cli, EX_USAGE, "expected --by WHO; see --help");
-	int code = cli_who(&a->cli, a->by, a->p.by);
+		return cli_bad_value(&a->r.cli, a->consent, "owner, contact, evidence or range");
+	if (!a->r.by)
+		return cli_fail(&a->r.cli, EX_USAGE, "expected --by WHO; see --help");
+	int code = cli_who(&a->r.cli, a->r.by, a->p.by);
 	if (code != CLI_GO || !a->until)
 		return code;
 	if (clock_parse(str_of(a->until), &a->p.until_s, &pe) != ERR_OK)
-		return cli_bad_value(&a->cli, a->until, pe.expected);
-	if (a->p.until_s <= a->now_s)
-		return cli_bad_value(&a->cli, a->until, "a date in the future");
+		return cli_bad_value(&a->r.cli, a->until, pe.expected);
+	if (a->p.until_s <= a->r.now_s)
+		return cli_bad_value(&a->r.cli, a->until, "a date in the future");
 	return CLI_GO;
 }
 
@@ -73,97 +72,63 @@ static json_t *permit_json(const struct permit *p)
 	                 cli_json_time(p->until_s));
 }
 
-static int add(struct permit_args *a)
+static int add(struct ranges *r)
 {
+	struct permit_args *a = (struct permit_args *)r;
+	a->p.range = r->range;
 	int code = read_add(a);
 	if (code == CLI_GO)
-		code = cli_settings(&a->cli);
+		code = cli_settings(&r->cli);
 	if (code == CLI_GO)
 		code = check_ground(a);
 	if (code == CLI_GO)
-		code = cli_open(&a->cli, CLI_CHANGE);
+		code = cli_open(&r->cli, CLI_CHANGE);
 	if (code != CLI_GO)
 		return code;
-	a->p.created_s = a->now_s;
-	int e = store_permit_add(a->cli.store, &a->p);
+	a->p.created_s = r->now_s;
+	int e = store_permit_add(r->cli.store, &a->p);
 	if (e != ERR_OK)
-		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
-	if (a->cli.json)
+		return cli_store_fail(&r->cli, e, r->cli.operands[1]);
+	if (r->cli.json)
 		cli_json(permit_json(&a->p));
 	else
-		printf("%s: permitted, consent \"%s\" by %s\n", a->cli.operands[1],
+		printf("%s: permitted, consent \"%s\" by %s\n", r->cli.operands[1],
 		       consent_name(a->p.consent), a->p.by);
 	return CLI_GO;
 }
 
-static int remove_range(struct permit_args *a)
-{
-	int code = cli_who(&a->cli, a->by, a->p.by);
-	if (code == CLI_GO)
-		code = cli_open(&a->cli, CLI_CHANGE);
-	if (code != CLI_GO)
-		return code;
-	int e = store_permit_remove(a->cli.store, &a->p.range, a->p.by, a->now_s);
-	if (e == ERR_NOT_FOUND)
-		return cli_fail(&a->cli, EX_NOINPUT, "%s: expected a permitted range; "
-		                "\"portreeve permit list\" shows them", a->cli.operands[1]);
-	if (e != ERR_OK)
-		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
-	if (a->cli.json)
-		cli_json(json_pack("{s:s, s:b}", "range", a->cli.operands[1], "removed", 1));
-	else
-		printf("%s: no longer permitted\n", a->cli.operands[1]);
-	return CLI_GO;
-}
-
-static int list(struct permit_args *a)
+static int list(struct ranges *r)
 {
 	struct permit *rows;
 	size_t n;
 	struct table t;
-	int code = cli_open(&a->cli, CLI_READ);
+	int code = cli_open(&r->cli, CLI_READ);
 	if (code != CLI_GO)
 		return code;
-	int e = store_permits(a->cli.store, &a->cli.arena, &rows, &n);
+	int e = store_permits(r->cli.store, &r->cli.arena, &rows, &n);
 	if (e != ERR_OK)
-		return cli_store_fail(&a->cli, e, "permits");
-	table_init(&t, &a->cli.arena,
+		return cli_store_fail(&r->cli, e, "permits");
+	table_init(&t, &r->cli.arena,
 	           (const char *[]){ "RANGE", "CONSENT", "BY", "SINCE", "UNTIL", NULL });
 	for (size_t i = 0; i < n; i++) {
 		char range[PREFIX_TEXT_MAX], since[CLI_TIME_MAX], until[CLI_TIME_MAX];
-		if (a->cli.json)
+		if (r->cli.json)
 			cli_json(permit_json(&rows[i]));
 		table_row(&t, (const char *[]){
 			prefix_format(&rows[i].range, range), consent_name(rows[i].consent),
-			cli_safe(&a->cli, rows[i].by), cli_time(rows[i].created_s, since),
+			cli_safe(&r->cli, rows[i].by), cli_time(rows[i].created_s, since),
 			cli_time(rows[i].until_s, until) });
 	}
-	table_finish(&t, a->cli.json, "nothing is permitted: no host is tested");
+	table_finish(&t, r->cli.json, "nothing is permitted: no host is tested");
 	return CLI_GO;
-}
-
-static int run(struct permit_args *a)
-{
-	const char *verb = a->cli.operands[0];
-	if (strcmp(verb, "list") == 0 && a->cli.operand_count == 1)
-		return list(a);
-	bool adds = strcmp(verb, "add") == 0;
-	if (!adds && strcmp(verb, "remove") != 0)
-		return cli_bad_value(&a->cli, verb, "add RANGE, remove RANGE or list");
-	if (a->cli.operand_count != 2)
-		return cli_fail(&a->cli, EX_USAGE, "%s: expected one RANGE; see --help", verb);
-	int code = cli_prefix(&a->cli, a->cli.operands[1], &a->p.range);
-	if (code != CLI_GO)
-		return code;
-	return adds ? add(a) : remove_range(a);
 }
 
 int cli_permit(int argc, char **argv)
 {
-	struct permit_args a = { .now_s = clock_now_s() };
+	struct permit_args a = { .r.now_s = clock_now_s() };
 	const struct cli_option options[] = {
 		{ "consent", "GROUND", "owner, contact, evidence or range", &a.consent, NULL },
-		{ "by", "WHO", "who consented (add); who takes it back (remove)", &a.by, NULL },
+		{ "by", "WHO", "who consented (add); who takes it back (remove)", &a.r.by, NULL },
 		{ "until", "DATE", "the consent's end, as 2026-12-31", &a.until, NULL },
 	};
 	const struct cli_spec spec = {
@@ -176,8 +141,11 @@ int cli_permit(int argc, char **argv)
 		options, sizeof(options) / sizeof(*options), 1, 2,
 		"add RANGE, remove RANGE or list",
 	};
-	int code = cli_begin(&a.cli, &spec, argc, argv);
+	const struct ranges_kind kind = {
+		"permit", "a permitted", "permitted", add, list, store_permit_remove,
+	};
+	int code = cli_begin(&a.r.cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(&a);
-	return cli_end(&a.cli, code);
+		code = ranges_run(&a.r, &kind);
+	return cli_end(&a.r.cli, code);
 }

@@ -53,20 +53,8 @@ int sqlite_permit_add(struct store *st, const struct permit *p)
 	return db_end(&s->main, permit_insert(s, p));
 }
 
-static int range_removed(struct sqlite_store *s, struct query *q, enum journal_action action,
-                         const struct prefix *range, const char *who, int64_t now_s)
-{
-	bind_prefix(q, range);
-	int e = query_run(q);
-	if (e != ERR_OK)
-		return e;
-	if (db_changes(&s->main) == 0)
-		return store_fail(s, ERR_NOT_FOUND, "no rule for exactly that range");
-	return journal_add(&s->main, action, range, who, "", now_s);
-}
-
-int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
-                         int64_t now_s)
+static int range_remove(struct store *st, const char *sql, enum journal_action action,
+                        const struct prefix *range, const char *who, int64_t now_s)
 {
 	struct sqlite_store *s = sqlite_of(st);
 	int e = check_range(s, range);
@@ -75,8 +63,21 @@ int sqlite_permit_remove(struct store *st, const struct prefix *range, const cha
 	if (e != ERR_OK)
 		return e;
 	s->consents.valid = false;
-	struct query q = query(&s->main, "DELETE FROM permits WHERE range = ?");
-	return db_end(&s->main, range_removed(s, &q, JOURNAL_UNPERMIT, range, who, now_s));
+	struct query q = query(&s->main, sql);
+	bind_prefix(&q, range);
+	e = query_run(&q);
+	if (e == ERR_OK && db_changes(&s->main) == 0)
+		e = store_fail(s, ERR_NOT_FOUND, "no rule for exactly that range");
+	if (e == ERR_OK)
+		e = journal_add(&s->main, action, range, who, "", now_s);
+	return db_end(&s->main, e);
+}
+
+int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
+                         int64_t now_s)
+{
+	return range_remove(st, "DELETE FROM permits WHERE range = ?", JOURNAL_UNPERMIT, range,
+	                    who, now_s);
 }
 
 static int permits_read(struct sqlite_store *s, struct arena *a, struct permit **out, size_t *n)
@@ -135,15 +136,8 @@ int sqlite_exclusion_add(struct store *st, const struct exclusion *x)
 int sqlite_exclusion_remove(struct store *st, const struct prefix *range, const char *who,
                             int64_t now_s)
 {
-	struct sqlite_store *s = sqlite_of(st);
-	int e = check_range(s, range);
-	if (e == ERR_OK)
-		e = db_begin(&s->main);
-	if (e != ERR_OK)
-		return e;
-	s->consents.valid = false;
-	struct query q = query(&s->main, "DELETE FROM exclusions WHERE range = ?");
-	return db_end(&s->main, range_removed(s, &q, JOURNAL_UNEXCLUDE, range, who, now_s));
+	return range_remove(st, "DELETE FROM exclusions WHERE range = ?", JOURNAL_UNEXCLUDE, range,
+	                    who, now_s);
 }
 
 static int exclusions_read(struct sqlite_store *s, struct arena *a, struct exclusion **out,
