@@ -169,6 +169,57 @@ void config_print(const struct config_section *sections, size_t n, bool with_pro
 	}
 }
 
+static json_t *json_item(const struct config_row *row, const void *field, size_t i)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	switch (row->type) {
+	case CONFIG_ENDPOINTS:
+		return json_string(endpoint_format(
+			&((const struct config_endpoints *)field)->v[i], text));
+	case CONFIG_IPS:
+		return json_string(ip_format(&((const struct config_ips *)field)->v[i], text));
+	case CONFIG_STRINGS:
+		return json_string(((const struct config_strings *)field)->v[i]);
+	default:
+		return json_integer(((const struct config_ports *)field)->v[i]);
+	}
+}
+
+static json_t *json_value(const struct config_row *row, const void *field)
+{
+	json_t *list;
+	switch (row->type) {
+	case CONFIG_STRING: case CONFIG_DOMAIN:
+		return json_string(*(char *const *)field);
+	case CONFIG_INT: case CONFIG_DURATION: case CONFIG_SIZE:
+		return json_integer(*(const int64_t *)field);
+	case CONFIG_BOOL:
+		return json_boolean(*(const bool *)field);
+	default:
+		list = json_array();
+		for (size_t i = 0; i < config_list_count(row, field); i++)
+			json_array_append_new(list, json_item(row, field, i));
+		return list;
+	}
+}
+
+json_t *config_json(const struct config_section *sections, size_t n)
+{
+	json_t *all = json_object();
+	for (size_t i = 0; i < n; i++) {
+		const struct config_section *section = &sections[i];
+		json_t *into = section->name[0] ? json_object() : all;
+		for (size_t j = 0; j < section->row_count; j++) {
+			const struct config_row *row = &section->rows[j];
+			json_object_set_new(into, row->name, json_value(row,
+			                    (const char *)section->into + row->offset));
+		}
+		if (into != all)
+			json_object_set_new(all, section->name, into);
+	}
+	return all;
+}
+
 /* Text that roff takes as it stands. */
 static void add_roff(struct buf *out, const char *text)
 {

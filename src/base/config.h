@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/ip.h"
 
+#include <jansson.h>
+
 enum config_type {
 	CONFIG_STRING,     /* char *: never NULL, "" when unset */
 	CONFIG_INT,        /* int64_t in min…max */
@@ -73,6 +75,9 @@ void config_fini(const struct config_section *sections, size_t n);
  * (`with_prose` puts each row's sentence, range and default above it). */
 void config_print(const struct config_section *sections, size_t n, bool with_prose,
                   struct buf *out);
+/* The same for machines, owned by the caller: a member a parameter, an object a section;
+ * durations in seconds, sizes in bytes. */
+json_t *config_json(const struct config_section *sections, size_t n);
 /* The rows as a roff list, for the manual page portreeve.conf(5). */
 void config_print_manual(const struct config_section *sections, size_t n, struct buf *out);
 

@@ -14,6 +14,10 @@ static int show(struct cli *cli, bool with_prose)
 	int code = cli_settings(cli);
 	if (code != CLI_GO)
 		return code;
+	if (cli->json) {
+		cli_json(settings_json(&cli->settings));
+		return CLI_GO;
+	}
 	settings_print(&cli->settings, with_prose, &out);
 	fwrite(out.p, 1, out.n, stdout);
 	buf_fini(&out);
@@ -50,7 +54,8 @@ int cli_config(int argc, char **argv)
 	};
 	const struct cli_spec spec = {
 		"config", "show [--prose]\ncheck\nmanual",
-		"\"show\" prints the effective configuration as a file that can be used as one;\n"
+		"\"show\" prints the effective configuration as a file that can be used as one\n"
+		"(with --json as an object, durations in seconds and sizes in bytes);\n"
 		"\"check\" only says whether it is right; \"manual\" prints the parameters as the\n"
 		"source of a manual page.",
 		options, 1, 1, 1, "show, check or manual",

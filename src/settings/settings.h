@@ -55,8 +55,9 @@ void settings_fini(struct settings *s);
 enum log_level settings_log_level(const struct settings *s);
 bool settings_has_role(const struct settings *s, const char *role);
 
-/* See config_print() and config_print_manual(). */
+/* See config_print(), config_json() and config_print_manual(). */
 void settings_print(struct settings *s, bool with_prose, struct buf *out);
+json_t *settings_json(struct settings *s);
 void settings_print_manual(struct buf *out);
 
 #endif

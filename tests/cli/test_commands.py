@@ -235,6 +235,9 @@ def test_config_show_reads_back(box):
     box.config.write_text(plain)
     assert box.run("config", "show").stdout == plain
     assert box.objects("config", "check") == [{"good": True}]
+    shown = box.objects("config", "show")[0]
+    assert shown["tester"]["wait"] == 30 and shown["tester"]["ports"] == [25, 587]
+    assert shown["log_level"] == "info" and shown["resolver"] == []
 
 
 # ---- terminals -----------------------------------------------------------------------------------
