@@ -115,13 +115,20 @@ static int ask(struct check *c, const struct endpoint *servers, size_t n)
 		return cli_fail(c->cli, EX_OSERR, "the resolver cannot be set up");
 	}
 	int code = CLI_GO;
-	for (size_t i = 0; i < c->zone_count && code == CLI_GO; i++) {
-		struct lookup *l;
-		const char *zone = arena_strdup(&c->cli->arena, c->zones[i]);
-		if (lookup_start(resolver, c->zones[i], &c->address, came, c, &l) != ERR_OK)
-			code = cli_bad_value(c->cli, zone, "the domain name of a blocklist");
+	struct lookup *asked[ZONES_MAX];
+	size_t asked_count = 0;
+	for (; asked_count < c->zone_count && code == CLI_GO; asked_count++) {
+		struct str zone = c->zones[asked_count];
+		if (lookup_start(resolver, zone, &c->address, came, c, &asked[asked_count]) == ERR_OK)
+			continue;
+		asked[asked_count] = NULL;
+		code = cli_bad_value(c->cli, arena_strdup(&c->cli->arena, zone),
+		                     "the domain name of a blocklist");
 	}
-	if (code == CLI_GO) {
+	if (code != CLI_GO) {
+		while (asked_count-- > 0)
+			lookup_cancel(asked[asked_count]);
+	} else {
 		loop_run(c->loop);
 		code = c->listed ? LISTED : c->sick ? SICK : EX_OK;
 	}

@@ -28,7 +28,7 @@ static int find_bundle(struct cli *cli, struct str *bundle)
 	        ? store_evidence_of(cli->store, &address, &cli->arena, id, bundle)
 	        : store_evidence_get(cli->store, what, &cli->arena, bundle);
 	if (e == ERR_NOT_FOUND)
-		return cli_bad_value(cli, what, "an address or an id of which there is evidence");
+		return cli_not_found(cli, what, "an address or an id of which there is evidence");
 	return e == ERR_OK ? CLI_GO : cli_store_fail(cli, e, what);
 }
 

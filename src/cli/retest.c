@@ -13,13 +13,10 @@ static int retest(struct cli *cli, const struct ip *address, const char *who)
 {
 	unsigned queued;
 	const char *shown = cli->operands[0];
-	int e = store_retest(cli->store, address, who, "", clock_now_s(), &queued);
+	int e = store_retest(cli->store, address, who, NULL, clock_now_s(), &queued);
 	if (e == ERR_NOT_FOUND)
 		return cli_fail(cli, EX_NOINPUT, "%s: expected a listed address; "
 		                "\"portreeve list\" shows them", shown);
-	if (e == ERR_DENIED)
-		return cli_fail(cli, EX_NOPERM, "%s: not tested: it is excluded "
-		                "(\"portreeve exclude list\")", shown);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, shown);
 	if (cli->json)
@@ -43,8 +40,9 @@ int cli_retest(int argc, char **argv)
 	const struct cli_spec spec = {
 		"retest", "ADDRESS [--by WHO]",
 		"Queues a test of every port through which a listed address was proved open. It\n"
-		"is delisted if all of them pass. (The host's own admin asks by mail from the\n"
-		"host to retest@ at the collector's domain.)",
+		"is delisted if all of them pass. Needs consent (portreeve permit). The host's own\n"
+		"admin asks by mail from the host to retest@ at the collector's domain, which is\n"
+		"the owner's consent.",
 		options, 1, 1, 1, "one ADDRESS",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);

@@ -6,10 +6,11 @@
 #include "cli/commands.h"
 #include "cli/testing.h"
 
-#include "base/clock.h"
+#include "base/mem.h"
 #include "mail/address.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct lookup {
 	struct ip ips[DNS_RESULTS_MAX];
@@ -47,8 +48,8 @@ static int find_addresses(struct testing *t, const char *text, struct lookup *l)
 	return CLI_GO;
 }
 
-/* Every address and every port is tested on its own. */
-static int start_all(struct testing *t, const struct lookup *l, size_t *refused)
+/* Every address and every port is tested on its own. *refusal: why not, as an exit code. */
+static int start_all(struct testing *t, const struct lookup *l, int *refusal)
 {
 	const struct config_ports *ports = &t->cli->settings.tester.ports;
 	for (size_t i = 0; i < l->n; i++) {
@@ -60,29 +61,29 @@ static int start_all(struct testing *t, const struct lookup *l, size_t *refused)
 				continue;
 			if (r == TESTING_FAILED)
 				return EX_IOERR;
-			cli_fail(t->cli, EX_NOPERM, "%s: refused: %s", endpoint_format(&target, text),
+			bool later = r == TESTING_BUSY || r == TESTING_TOO_SOON;
+			int code = later ? EX_TEMPFAIL : EX_NOPERM;
+			cli_fail(t->cli, code, "%s: refused: %s", endpoint_format(&target, text),
 			         r == TESTING_BUSY ? "a test of it is under way" : why);
-			(*refused)++;
+			if (*refusal != EX_NOPERM)
+				*refusal = code;
 		}
 	}
 	return CLI_GO;
 }
 
-static int run(struct testing *t)
+/* All names first, so that a wrong one leaves no test half done. */
+static int run(struct testing *t, struct lookup *found)
 {
-	size_t refused = 0;
-	for (size_t i = 0; i < t->cli->operand_count; i++) {
-		struct lookup l;
-		int code = find_addresses(t, t->cli->operands[i], &l);
-		if (code == CLI_GO)
-			code = start_all(t, &l, &refused);
-		if (code != CLI_GO)
-			return code;
-	}
+	int code = CLI_GO, refusal = CLI_GO;
+	for (size_t i = 0; i < t->cli->operand_count && code == CLI_GO; i++)
+		code = find_addresses(t, t->cli->operands[i], &found[i]);
+	for (size_t i = 0; i < t->cli->operand_count && code == CLI_GO; i++)
+		code = start_all(t, &found[i], &refusal);
+	if (code != CLI_GO)
+		return code;
 	testing_run(t, 1);
-	if (refused && !t->open)
-		return EX_NOPERM;
-	return testing_exit_code(t);
+	return refusal != CLI_GO && !t->open ? refusal : testing_exit_code(t);
 }
 
 int cli_test(int argc, char **argv)
@@ -103,8 +104,11 @@ int cli_test(int argc, char **argv)
 	struct cli cli;
 	struct testing t = { 0 };
 	int code = cli_begin(&cli, &spec, argc, argv);
-	if (code == CLI_GO && (code = testing_open(&t, &cli, &o)) == CLI_GO)
-		code = run(&t);
+	if (code == CLI_GO && (code = testing_open(&t, &cli, &o)) == CLI_GO) {
+		struct lookup *found = mem_array(cli.operand_count, sizeof(*found));
+		code = run(&t, found);
+		free(found);
+	}
 	testing_close(&t);
 	return cli_end(&cli, code);
 }

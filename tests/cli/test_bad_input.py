@@ -73,7 +73,7 @@ ROWS = [
 
     (["evidence", "show"], 64, "expected show, export or verify and what"),
     (["evidence", "burn", "192.0.2.1"], 64, '"burn": expected show, export or verify'),
-    (["evidence", "show", "192.0.2.1"], 64,
+    (["evidence", "show", "192.0.2.1"], 66,
      '"192.0.2.1": expected an address or an id of which there is evidence'),
     (["evidence", "verify", "none.json", "--key", "none.pem"], 66,
      "none.json: expected an evidence bundle: not found"),

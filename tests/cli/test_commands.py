@@ -169,6 +169,16 @@ def test_operators_word(box):
     assert serials == sorted(set(serials))
 
 
+def test_wrong_name_leaves_no_test(box):
+    box.permit("192.0.2.0/24")
+    assert '"a..b"' in box.run("test", "192.0.2.1", "a..b", code=64).stderr
+    assert box.objects("list", "tests") == []
+
+
+def test_scan_of_nobody_is_no_success(box):
+    assert "4 not permitted" in box.run("scan", "192.0.2.0/30", "--port", "25", code=77).stderr
+
+
 def test_retest(box):
     box.permit("192.0.2.0/24")
     box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
@@ -176,9 +186,12 @@ def test_retest(box):
         {"address": "192.0.2.1", "queued": 1}]
     (test,) = box.objects("list", "tests")
     assert (test["port"], test["reason"], test["who"]) == (25, "retest", "me")
+    box.run("list", "add", "198.51.100.1", "--why", "seen by hand")
+    assert "no consent" in box.run("retest", "198.51.100.1", code=77).stderr
+    assert len(box.objects("list", "tests")) == 1
     box.run("exclude", "add", "192.0.2.1", "--why", "asked us")
     assert "excluded" in box.run("retest", "192.0.2.1", code=77).stderr
-    assert len(box.objects("list")) == 1       # an exclusion delists nobody
+    assert len(box.objects("list")) == 2       # an exclusion delists nobody
 
 
 @pytest.mark.parametrize("what", ["listings", "tests", "returns", "outputs", "journal",
