@@ -148,8 +148,10 @@ bool prefix_contains(const struct prefix *prefix, const struct ip *ip)
 {
 	if (prefix->ip.family != ip->family)
 		return false;
-	struct prefix around = prefix_of(ip, prefix->len);
-	return ip_eq(&around.ip, &prefix->ip);
+	unsigned whole = prefix->len / 8, rest = prefix->len % 8;
+	if (memcmp(prefix->ip.b, ip->b, whole) != 0)
+		return false;
+	return rest == 0 || (prefix->ip.b[whole] ^ ip->b[whole]) >> (8 - rest) == 0;
 }
 
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
@@ -167,8 +169,11 @@ struct prefix prefix_of(const struct ip *ip, unsigned len)
 {
 	unsigned bits = ip_bits(ip);
 	struct prefix r = { .ip = *ip, .len = (uint8_t)(len < bits ? len : bits) };
-	for (unsigned i = r.len; i < bits; i++)
-		r.ip.b[i / 8] &= (uint8_t)~(0x80u >> (i % 8));
+	unsigned whole = r.len / 8, rest = r.len % 8;
+	if (r.len == bits)
+		return r;
+	r.ip.b[whole] &= (uint8_t)~(0xffu >> rest);
+	memset(r.ip.b + whole + 1, 0, bits / 8 - whole - 1);
 	return r;
 }
 

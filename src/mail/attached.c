@@ -5,6 +5,8 @@
 
 #include <gmime/gmime-encodings.h>
 
+static const struct str text_plain = { "text/plain", 10 };
+
 struct entity {
 	struct str body;
 	struct str type;         /* "multipart/mixed" */
@@ -17,8 +19,9 @@ static struct str parameter(struct str value, struct str name)
 {
 	size_t at = str_casesearch(value, name);
 	while (at != SIZE_MAX) {
+		bool whole = at && strchr("; \t\r\n", value.p[at - 1]);
 		struct str s = str_trim(str_from(value, at + name.n));
-		if (s.n && s.p[0] == '=') {
+		if (whole && s.n && s.p[0] == '=') {
 			s = str_trim(str_from(s, 1));
 			size_t n = 0;
 			if (s.n && s.p[0] == '"') {
@@ -37,11 +40,11 @@ static struct str parameter(struct str value, struct str name)
 	return STR("");
 }
 
-static struct entity read_entity(struct str s)
+static struct entity read_entity(struct str s, struct str default_type)
 {
 	struct header_cursor c;
 	struct header_field f;
-	struct entity e = { .type = STR("text/plain") };
+	struct entity e = { .type = default_type };
 	header_begin(&c, s);
 	while (header_next(&c, &f)) {
 		if (header_is(&f, STR("Content-Type"))) {
@@ -83,14 +86,27 @@ static void add(struct attached *found, struct str message)
 		found->message[found->n++] = message;
 }
 
-static void walk(struct str s, unsigned depth, struct arena *arena, struct attached *found);
+static void walk(struct str s, struct str default_type, unsigned depth, struct arena *arena,
+                 struct attached *found);
 
-/* The offset of the next "--boundary" at the start of a line, or SIZE_MAX. */
+/* Is this line "--boundary" or "--boundary--"? With more behind it, it is another's, whose
+ * name begins alike. */
+static bool is_boundary(struct str s, struct str boundary)
+{
+	if (!str_prefix(s, STR("--")) || !str_prefix(str_from(s, 2), boundary))
+		return false;
+	s = str_from(s, 2 + boundary.n);
+	if (str_prefix(s, STR("--")))
+		s = str_from(s, 2);
+	return s.n == 0 || strchr(" \t\r\n", s.p[0]);
+}
+
+/* The offset of the next boundary at the start of a line, or SIZE_MAX. */
 static size_t find_boundary(struct str s, size_t at, struct str boundary)
 {
 	while (at < s.n) {
 		struct str line = str_from(s, at);
-		if (str_prefix(line, STR("--")) && str_prefix(str_from(line, 2), boundary))
+		if (is_boundary(line, boundary))
 			return at;
 		const char *nl = memchr(line.p, '\n', line.n);
 		at = nl ? (size_t)(nl - s.p) + 1 : s.n;
@@ -101,6 +117,8 @@ static size_t find_boundary(struct str s, size_t at, struct str boundary)
 static void walk_parts(const struct entity *e, unsigned depth, struct arena *arena,
                        struct attached *found)
 {
+	struct str part_type = str_caseeq(e->type, STR("multipart/digest"))
+		? STR("message/rfc822") : text_plain;
 	size_t at = e->boundary.n ? find_boundary(e->body, 0, e->boundary) : SIZE_MAX;
 	while (at != SIZE_MAX) {
 		struct str rest = str_from(e->body, at);
@@ -112,24 +130,33 @@ static void walk_parts(const struct entity *e, unsigned depth, struct arena *are
 		size_t from = (size_t)(nl - e->body.p) + 1;
 		at = find_boundary(e->body, from, e->boundary);
 		size_t end = at == SIZE_MAX ? e->body.n : at;
-		walk((struct str){ e->body.p + from, end - from }, depth + 1, arena, found);
+		walk((struct str){ e->body.p + from, end - from }, part_type, depth + 1, arena,
+		     found);
 	}
 }
 
-static void walk(struct str s, unsigned depth, struct arena *arena, struct attached *found)
+/* A message, or the header of one as bounces and abuse reports return it. */
+static bool is_message(struct str type)
+{
+	return str_caseeq(type, STR("message/rfc822")) ||
+	       str_caseeq(type, STR("message/global")) ||
+	       str_caseeq(type, STR("text/rfc822-headers"));
+}
+
+static void walk(struct str s, struct str default_type, unsigned depth, struct arena *arena,
+                 struct attached *found)
 {
 	if (depth > ATTACHED_DEPTH_MAX || found->n == ATTACHED_MAX) {
 		found->truncated = true;
 		return;
 	}
-	struct entity e = read_entity(s);
+	struct entity e = read_entity(s, default_type);
 	if (str_caseprefix(e.type, STR("multipart/"))) {
 		walk_parts(&e, depth, arena, found);
-	} else if (str_caseeq(e.type, STR("message/rfc822")) ||
-	           str_caseeq(e.type, STR("message/global"))) {
+	} else if (is_message(e.type)) {
 		struct str inner = decode(e.body, e.encoding, arena);
 		add(found, inner);
-		walk(inner, depth + 1, arena, found);
+		walk(inner, text_plain, depth + 1, arena, found);
 	}
 }
 
@@ -137,5 +164,5 @@ void attached_find(struct str message, struct arena *arena, struct attached *fou
 {
 	found->n = 0;
 	found->truncated = false;
-	walk(message, 0, arena, found);
+	walk(message, text_plain, 0, arena, found);
 }

@@ -12,17 +12,34 @@ static bool is_gap(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
 }
 
-/* The date's words: cut at white space and commas, up to a comment. */
+/* At "(": behind its ")", or the end. */
+static size_t behind_comment(struct str s, size_t i)
+{
+	size_t depth = 0;
+	for (; i < s.n; i++) {
+		depth += s.p[i] == '(';
+		if (s.p[i] == ')' && --depth == 0)
+			return i + 1;
+	}
+	return i;
+}
+
+/* The date's words: cut at white space, commas and comments. */
 static void cut(struct str s, struct words *w)
 {
 	size_t i = 0;
 	w->n = 0;
 	while (w->n < sizeof(w->word) / sizeof(w->word[0])) {
-		while (i < s.n && is_gap(s.p[i]))
-			i++;
+		while (i < s.n && (is_gap(s.p[i]) || s.p[i] == '('))
+			i = s.p[i] == '(' ? behind_comment(s, i) : i + 1;
 		size_t from = i;
-		while (i < s.n && !is_gap(s.p[i]) && s.p[i] != '(' && s.p[i] != ';')
+		bool colon = false;      /* a clock may be folded there: "04:02: 43" */
+		while (i < s.n && s.p[i] != '(' && s.p[i] != ';' &&
+		       (!is_gap(s.p[i]) || colon)) {
+			if (!is_gap(s.p[i]))
+				colon = s.p[i] == ':';
 			i++;
+		}
 		if (i == from)
 			break;
 		w->word[w->n++] = (struct str){ s.p + from, i - from };
@@ -48,10 +65,10 @@ static int month_of(struct str s)
 		KEY('s', 'e', 'p'), KEY('o', 'c', 't'), KEY('n', 'o', 'v'), KEY('d', 'e', 'c'),
 	};
 	uint32_t key = key_of(s);
+	int month = 0;
 	for (int m = 0; m < 12; m++)
-		if (keys[m] == key)
-			return m + 1;
-	return 0;
+		month = keys[m] == key ? m + 1 : month;
+	return month;
 }
 
 static bool is_weekday(struct str s)
@@ -61,10 +78,10 @@ static bool is_weekday(struct str s)
 		KEY('f', 'r', 'i'), KEY('s', 'a', 't'), KEY('s', 'u', 'n'),
 	};
 	uint32_t key = key_of(s);
+	bool found = false;
 	for (size_t d = 0; d < 7; d++)
-		if (keys[d] == key)
-			return true;
-	return false;
+		found |= keys[d] == key;
+	return found;
 }
 
 /* A number of at most `digits` digits at *s; what follows stays in *s. */
@@ -92,13 +109,23 @@ static bool skip(struct str *s, char c)
 	return true;
 }
 
+/* A colon or, in some clocks, a dot; what a fold leaves behind it goes with it. */
+static bool skip_colon(struct str *s)
+{
+	if (!skip(s, ':') && !skip(s, '.'))
+		return false;
+	while (s->n && is_gap(s->p[0]))
+		*s = str_from(*s, 1);
+	return true;
+}
+
 /* "10:25:57", "10:25", "10.25.57"; a zone may stick to it ("17:40:44-0500"). */
 static bool clock_of(struct str s, int *seconds, struct str *stuck)
 {
 	int h, m, sec = 0;
-	if (!number(&s, 2, &h) || !(skip(&s, ':') || skip(&s, '.')) || !number(&s, 2, &m))
+	if (!number(&s, 2, &h) || !skip_colon(&s) || !number(&s, 2, &m))
 		return false;
-	if ((skip(&s, ':') || skip(&s, '.')) && !number(&s, 2, &sec))
+	if (skip_colon(&s) && !number(&s, 2, &sec))
 		return false;
 	if (skip(&s, '.')) {
 		int fraction;
@@ -239,11 +266,21 @@ static bool day_of(const struct words *w, size_t *i, struct day *x, struct mail_
 	return year_of(v[2], &x->y, date) && day_valid(x);
 }
 
+/* "AM", "p.m." */
+static bool is_half_day(struct str s)
+{
+	char first = s.n ? ascii_lower(s.p[0]) : '\0';
+	s = str_from(s, 1);
+	(void)skip(&s, '.');
+	return (first == 'a' || first == 'p') && s.n && s.n <= 2 && ascii_lower(s.p[0]) == 'm' &&
+	       (s.n == 1 || s.p[1] == '.');
+}
+
 /* What follows the clock: AM or PM, a year (asctime), a zone; in that order. */
 static bool tail_of(const struct words *w, size_t i, struct day *x, int *seconds,
                     struct mail_date *date)
 {
-	if (i < w->n && (str_caseeq(w->word[i], STR("AM")) || str_caseeq(w->word[i], STR("PM")))) {
+	if (i < w->n && is_half_day(w->word[i])) {
 		bool pm = ascii_lower(w->word[i].p[0]) == 'p';
 		date->half_day = true;
 		if (*seconds >= 13 * 3600)
@@ -264,12 +301,56 @@ static bool tail_of(const struct words *w, size_t i, struct day *x, int *seconds
 	if (!date->has_zone && i < w->n) {
 		struct str s = w->word[i];
 		date->has_zone = zone_of(s, &date->zone_min);
+		date->zone_untold = str_eq(s, STR("-0000"));
 		/* A number that is no zone makes the whole date doubtful. */
 		if (!date->has_zone && s.n >= 5 && (s.p[0] == '+' || s.p[0] == '-') &&
 		    ascii_isdigit((unsigned char)s.p[1]))
 			return false;
 	}
 	return true;
+}
+
+static bool two_digits(const char *p, int *value)
+{
+	unsigned tens = (unsigned)(p[0] - '0'), ones = (unsigned)(p[1] - '0');
+	*value = (int)(tens * 10 + ones);
+	return tens < 10 && ones < 10;
+}
+
+size_t mail_date_plain(struct str s, struct mail_date *date)
+{
+	enum { DAY_AT = 5, REST_BYTES = 26 };    /* "09 Aug 2004 11:59:00 +0000" */
+	struct day x;
+	int century, year, h, m, sec, zone_h, zone_m;
+	const char *all = s.p;
+	while (s.n && is_gap(s.p[0]))
+		s = str_from(s, 1);
+	if (s.n < DAY_AT + REST_BYTES - 1 || !is_weekday((struct str){ s.p, 3 }) ||
+	    s.p[3] != ',' || s.p[4] != ' ')
+		return 0;
+	bool one_digit = s.p[6] == ' ';
+	const char day[2] = { one_digit || s.p[5] == ' ' ? '0' : s.p[5],
+	                      one_digit ? s.p[5] : s.p[6] };
+	const char *p = s.p + DAY_AT - one_digit, *end = p + REST_BYTES;
+	if (end > s.p + s.n || (end < s.p + s.n && !is_gap(*end) && *end != '('))
+		return 0;
+	if (p[2] != ' ' || p[6] != ' ' || p[11] != ' ' || p[14] != ':' || p[17] != ':' ||
+	    p[20] != ' ' || (p[21] != '+' && p[21] != '-'))
+		return 0;
+	x.m = month_of((struct str){ p + 3, 3 });
+	if (!two_digits(day, &x.d) || !two_digits(p + 7, &century) || !two_digits(p + 9, &year) ||
+	    !two_digits(p + 12, &h) || !two_digits(p + 15, &m) || !two_digits(p + 18, &sec) ||
+	    !two_digits(p + 22, &zone_h) || !two_digits(p + 24, &zone_m))
+		return 0;
+	x.y = century * 100 + year;
+	if (x.y < 1980 || !day_valid(&x) || h > 23 || m > 59 || sec > 60 || zone_h > 14 ||
+	    zone_m > 59)
+		return 0;
+	*date = (struct mail_date){ .has_weekday = true, .has_zone = true };
+	date->zone_min = (int16_t)((p[21] == '-' ? -1 : 1) * (zone_h * 60 + zone_m));
+	date->time_s = days_from(x.y, x.m, x.d) * 86400 + h * 3600 + m * 60 + sec -
+	               date->zone_min * 60;
+	return (size_t)(end - all);
 }
 
 int mail_date_parse(struct str s, struct mail_date *date)
@@ -279,6 +360,8 @@ int mail_date_parse(struct str s, struct mail_date *date)
 	struct str stuck;
 	size_t i = 0;
 	int seconds;
+	if (mail_date_plain(s, date))
+		return ERR_OK;
 	*date = (struct mail_date){ 0 };
 	cut(s, &w);
 	if (i < w.n && is_weekday(w.word[i])) {

@@ -14,6 +14,7 @@ struct mail_date {
 	int64_t time_s;          /* Unix seconds */
 	int16_t zone_min;        /* minutes east of UTC */
 	bool has_zone;           /* false: taken as UTC */
+	bool zone_untold;        /* "-0000": UTC, and where the writer is it does not say */
 	bool has_weekday;
 	bool half_day;           /* "AM" or "PM": no mailer writes that */
 	bool bad_year;           /* a year of four digits that no clock shows ("0102") */
@@ -24,5 +25,10 @@ struct mail_date {
  * between its parts) and ignores what follows. ERR_INVALID if there is none or it
  * names an impossible day, time or zone, or a year before 1980 (bad_year is then set). */
 int mail_date_parse(struct str s, struct mail_date *date);
+
+/* The same for "Mon, 9 Aug 2004 11:59:00 +0000" alone, as RFC 5322 has it and nearly
+ * every mailer writes it: its length with the white space in front, read in place because
+ * cutting it into words costs more than the rest of the line. 0 for whatever differs. */
+size_t mail_date_plain(struct str s, struct mail_date *date);
 
 #endif

@@ -3,8 +3,11 @@
 
 void header_begin(struct header_cursor *c, struct str message)
 {
+	static const struct str utf8_mark = { "\xef\xbb\xbf", 3 };
 	*c = (struct header_cursor){ .message = message };
-	if (!str_prefix(message, STR("From ")))
+	if (str_prefix(message, utf8_mark))
+		c->at = utf8_mark.n;
+	if (!str_prefix(str_from(message, c->at), STR("From ")))
 		return;
 	const char *nl = memchr(message.p, '\n', message.n);
 	c->at = nl ? (size_t)(nl - message.p) + 1 : message.n;

@@ -26,7 +26,8 @@ struct header_cursor {
 	size_t at;               /* after the last field: the body, or the end */
 };
 
-/* An mbox "From " line at the very start is stepped over. */
+/* A byte order mark (as editors put before a saved message) and an mbox "From " line
+ * at the very start are stepped over. */
 void header_begin(struct header_cursor *c, struct str message);
 /* The next field; false at the empty line (which it steps over) or the end. A
  * line ends at LF or CRLF; a bare CR is a byte like any other. */

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/mbox.h"
 
+#include "mail/header.h"
+
 static const struct str from_line = { "From ", 5 };
 
 bool mbox_is(struct str file)
 {
 	return str_prefix(file, from_line);
+}
+
+/* The "From " line of a message, and no sentence of the text before it that begins with
+ * that word: the line behind it begins a header. */
+static bool begins_message(struct str s)
+{
+	struct header_cursor c;
+	struct header_field f;
+	if (!mbox_is(s))
+		return false;
+	header_begin(&c, s);
+	return c.at < s.n && header_next(&c, &f) &&
+	       (!f.odd || str_prefix(f.line, STR(">From ")));
 }
 
 static struct str skip_line(struct str s)
@@ -25,7 +40,7 @@ void mbox_begin(struct mbox_cursor *c, struct str file)
 	c->rest = file;
 }
 
-/* A message ends at an empty line before a "From " line, or at the end. */
+/* A message ends at an empty line before another's "From " line, or at the end. */
 bool mbox_next(struct mbox_cursor *c, struct str *message)
 {
 	struct str s = c->rest;
@@ -38,7 +53,7 @@ bool mbox_next(struct mbox_cursor *c, struct str *message)
 		size_t blank = at;
 		const char *nl = memchr(s.p + at, '\n', s.n - at);
 		at = nl ? (size_t)(nl - s.p) + 1 : s.n;
-		if (is_blank(s, blank) && mbox_is(str_from(s, at))) {
+		if (is_blank(s, blank) && begins_message(str_from(s, at))) {
 			*message = (struct str){ s.p, blank };
 			c->rest = str_from(s, at);
 			return true;

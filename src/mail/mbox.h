@@ -27,8 +27,9 @@ struct attached {
 	bool truncated;          /* more, or deeper, than is looked at */
 };
 
-/* The message/rfc822 parts of a message, outermost first. Those in base64 or
- * quoted-printable are decoded into the arena; the others are slices. */
+/* The message/rfc822 parts of a message (and text/rfc822-headers, as bounces return
+ * them), outermost first. Those in base64 or quoted-printable are decoded into the
+ * arena; the others are slices. */
 void attached_find(struct str message, struct arena *arena, struct attached *found);
 
 #endif

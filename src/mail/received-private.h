@@ -27,6 +27,8 @@ struct clauses {
 	struct clause tail;      /* words and comments behind the last semicolon */
 	struct str sender;       /* XMail: for <…> from <…> */
 	struct str date;         /* behind the last semicolon; p is NULL without one */
+	struct mail_date plain;  /* that date, if has_plain: it needs no second reading */
+	bool has_plain;
 	bool truncated;
 };
 

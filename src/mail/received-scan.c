@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/received-private.h"
 
+#include <endian.h>
+
 /* Parentheses that never close are read as spaces; after a few of them the rest of
  * the line is, so that looking for the ends stays linear. */
 enum { UNCLOSED_MAX = 4 };
@@ -11,7 +13,10 @@ struct scan {
 	unsigned unclosed;
 	struct clauses *out;
 	struct clause *now;      /* the clause that words go to */
+	size_t run_at;           /* where the comments behind the last word begin, or SIZE_MAX */
+	bool run_peer;           /* one of them has something in brackets */
 	bool from_seen;
+	bool with_first;         /* "with" stood before "by" */
 };
 
 static bool is_space(char c)
@@ -19,11 +24,71 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* A table, because every byte of every line is looked up: what ends a word. */
 static const bool ends_word[256] = {
 	[' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
 	['('] = true, [')'] = true, [';'] = true,
 };
+
+/* Every byte of every line comes by here, so eight are looked at in one step: in what
+ * these return, the high bit of the first byte that is wanted is the lowest one set. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static uint64_t zeros(uint64_t x)
+{
+	return (x - EACH(1)) & ~x & EACH(0x80);
+}
+
+/* "(" and ")" differ in the last bit. */
+static uint64_t parens(uint64_t x)
+{
+	return zeros((x | EACH(1)) ^ EACH(')'));
+}
+
+/* What ends a word, and the control characters besides. */
+static uint64_t ends(uint64_t x)
+{
+	return ((x - EACH(' ' + 1)) & ~x & EACH(0x80)) | parens(x) | zeros(x ^ EACH(';'));
+}
+
+static uint64_t eight(const char *p)
+{
+	uint64_t x;
+	memcpy(&x, p, sizeof(x));
+	return le64toh(x);
+}
+
+static size_t first(uint64_t marks)
+{
+	return (size_t)__builtin_ctzll(marks) / 8;
+}
+
+/* Where the word that holds the byte at `at` ends. */
+static size_t word_end(struct str s, size_t at)
+{
+	while (at + 8 <= s.n) {
+		uint64_t marks = ends(eight(s.p + at));
+		at += marks ? first(marks) : 8;
+		if (marks && ends_word[(unsigned char)s.p[at]])
+			return at;
+		at += marks != 0;        /* another control character */
+	}
+	while (at < s.n && !ends_word[(unsigned char)s.p[at]])
+		at++;
+	return at;
+}
+
+/* The next "(" or ")" from `at` on, or the end. */
+static size_t next_paren(struct str s, size_t at)
+{
+	for (; at + 8 <= s.n; at += 8) {
+		uint64_t marks = parens(eight(s.p + at));
+		if (marks)
+			return at + first(marks);
+	}
+	while (at < s.n && s.p[at] != '(' && s.p[at] != ')')
+		at++;
+	return at;
+}
 
 static void add(struct clause *c, struct str s, bool comment)
 {
@@ -31,15 +96,16 @@ static void add(struct clause *c, struct str s, bool comment)
 		c->item[c->n++] = (struct item){ s, comment };
 }
 
-/* At "(": the matching ")", or SIZE_MAX. */
+/* At "(": the matching ")", or SIZE_MAX. One behind a backslash is none. */
 static size_t comment_end(struct str s, size_t at)
 {
 	size_t depth = 0;
-	for (size_t i = at; i < s.n; i++) {
-		char ch = s.p[i];
-		if (ch == '(')
+	for (size_t i = at; i < s.n; i = next_paren(s, i + 1)) {
+		if (i > at && s.p[i - 1] == '\\')
+			continue;
+		if (s.p[i] == '(')
 			depth++;
-		else if (ch == ')' && --depth == 0)
+		else if (--depth == 0)
 			return i;
 	}
 	return SIZE_MAX;
@@ -54,29 +120,39 @@ static void scan_comment(struct scan *x)
 		return;
 	}
 	struct str inner = str_trim((struct str){ x->s.p + x->at + 1, end - x->at - 1 });
+	if (x->run_at == SIZE_MAX)
+		x->run_at = x->at;
+	x->run_peer = x->run_peer || str_find(inner, '[') != SIZE_MAX;
 	add(x->now, inner, true);
 	x->at = end + 1;
 }
 
-/* A word that opens with <, [ or " runs to its closing sign, whatever is inside. */
-static size_t quoted_end(struct str s, size_t at)
+/* A word that opens with <, [ or " runs to its closing sign, whatever is inside. What the
+ * client said may lack that sign: it ends before the comment with what the server saw. */
+static size_t quoted_end(struct str s, size_t at, bool said)
 {
 	enum { REACH_BYTES = 512 };
 	char close = s.p[at] == '<' ? '>' : s.p[at] == '[' ? ']' : '"';
 	size_t reach = s.n - at - 1 < REACH_BYTES ? s.n - at - 1 : REACH_BYTES;
 	const char *p = memchr(s.p + at + 1, close, reach);
-	return p ? (size_t)(p - s.p) + 1 : at;
+	if (!p || (said && memchr(s.p + at, '(', (size_t)(p - s.p) - at)))
+		return at;
+	return (size_t)(p - s.p) + 1;
 }
 
 static struct str scan_word(struct scan *x)
 {
 	struct str s = x->s;
 	size_t from = x->at, i = from;
+	bool said = x->now == &x->out->from;
 	if (s.p[i] == '<' || s.p[i] == '[' || s.p[i] == '"')
-		i = quoted_end(s, i);
-	while (i < s.n && !ends_word[(unsigned char)s.p[i]])
-		i++;
+		i = quoted_end(s, i, said);
+	i = word_end(s, i);
+	while (said && i + 1 < s.n && s.p[i] == ';' && !is_space(s.p[i + 1]))
+		i = word_end(s, i + 1);          /* HELO a;b */
 	x->at = i;
+	x->run_at = SIZE_MAX;
+	x->run_peer = false;
 	while (i > from && s.p[i - 1] == ',')
 		i--;
 	return (struct str){ s.p + from, i - from };
@@ -99,6 +175,8 @@ static struct clause *keyword(struct scan *x, struct str w)
 			return &c->by;
 		return str_caseeq(w, STR("id")) ? &c->id : NULL;
 	case 3:
+		if (str_caseeq(w, STR("id:")))
+			return &c->id;
 		if (str_caseeq(w, STR("for")))
 			return &c->recipient;
 		return str_caseeq(w, STR("via")) ? &c->via : NULL;
@@ -111,6 +189,42 @@ static struct clause *keyword(struct scan *x, struct str w)
 	}
 }
 
+static bool has_comment(const struct clause *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->item[i].comment)
+			return true;
+	return false;
+}
+
+/* A client may say "x by y with z" or a hundred words in its HELO. Then the comment with its
+ * address comes late, right before the true "by". */
+static bool peer_is_late(const struct scan *x)
+{
+	const struct clause *from = &x->out->from;
+	return x->from_seen && (from->n == CLAUSE_ITEMS_MAX ||
+	                        (x->now != from && !has_comment(from)));
+}
+
+/* Reads the comments from run_at to `end` again, as the peer's: all before them was said. */
+static void take_peer(struct scan *x, size_t run_at, size_t end)
+{
+	struct clauses *c = x->out;
+	size_t after = x->at;
+	if (c->from.n > 1)
+		c->from.n = 1;
+	c->by.n = c->with.n = c->via.n = c->id.n = c->recipient.n = 0;
+	x->now = &c->from;
+	x->at = run_at;
+	while (x->at < end) {
+		if (x->s.p[x->at] == '(')
+			scan_comment(x);
+		else
+			x->at++;
+	}
+	x->at = after;
+}
+
 /* A second clause of a kind goes to the side: the first one counts. */
 static void open_clause(struct scan *x, struct clause *c, struct clause *side)
 {
@@ -120,8 +234,25 @@ static void open_clause(struct scan *x, struct clause *c, struct clause *side)
 		x->now = side;
 		return;
 	}
+	if (c == &x->out->with) {
+		if (x->with_first && x->out->by.n)
+			c->n = 0;        /* s/qmail: with TLSv1.2: … by host with ESMTPS */
+		x->with_first = x->from_seen && x->out->by.n == 0;
+	}
 	x->from_seen |= c == &x->out->from;
 	x->now = c->n ? side : c;
+}
+
+/* At ";". Nothing but a date may follow it, though words and comments do. */
+static void scan_date(struct scan *x)
+{
+	struct clauses *c = x->out;
+	c->date = str_from(x->s, x->at + 1);
+	size_t length = mail_date_plain(c->date, &c->plain);
+	c->has_plain = length != 0;
+	c->tail.n = 0;
+	x->now = &c->tail;
+	x->at += 1 + length;
 }
 
 static void scan_sender(struct scan *x, const struct clause *side)
@@ -137,10 +268,11 @@ void received_scan(struct str value, struct clauses *c)
 	c->id.n = c->recipient.n = c->tail.n = side.n = 0;
 	c->sender = STR("");
 	c->date = (struct str){ NULL, 0 };
+	c->has_plain = false;
 	c->truncated = value.n > RECEIVED_READ_MAX_BYTES;
 	if (c->truncated)
 		value.n = RECEIVED_READ_MAX_BYTES;
-	struct scan x = { .s = value, .out = c, .now = &c->head };
+	struct scan x = { .s = value, .out = c, .now = &c->head, .run_at = SIZE_MAX };
 	if (str_caseprefix(value, STR("[from ")))
 		x.at = 1;
 	while (x.at < value.n) {
@@ -150,13 +282,13 @@ void received_scan(struct str value, struct clauses *c)
 		} else if (ch == '(') {
 			scan_comment(&x);
 		} else if (ch == ';') {
-			x.at++;
-			c->date = str_from(value, x.at);
-			c->tail.n = 0;
-			x.now = &c->tail;
+			scan_date(&x);
 		} else {
+			size_t run_at = x.run_peer ? x.run_at : SIZE_MAX, word_at = x.at;
 			struct str w = scan_word(&x);
 			struct clause *k = keyword(&x, w);
+			if (k == &c->by && run_at != SIZE_MAX && peer_is_late(&x))
+				take_peer(&x, run_at, word_at);
 			if (k)
 				open_clause(&x, k, &side);
 			else if (w.n)

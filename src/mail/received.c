@@ -19,6 +19,7 @@ struct peer {
 	bool helo_given;         /* (HELO x), helo=x */
 	bool verified;           /* CommuniGate: HELO and address agree */
 	bool from_comment;       /* (from helo [ip]) */
+	bool local;              /* (joe@localhost): no network, the name was only said */
 };
 
 static struct str slice(struct str s, size_t from, size_t to)
@@ -100,7 +101,13 @@ static bool quad(struct str s, struct ip *ip)
 		if (k < 3 && (i == s.n || s.p[i++] != '.'))
 			return false;
 	}
-	if (i < s.n && s.p[i] != ':' && s.p[i] != '.' && s.p[i] != ' ')
+	/* ".50387" is a port; any other dot makes it a name. */
+	if (i < s.n && s.p[i] == '.') {
+		size_t port = ++i;
+		while (i < s.n && i - port < 5 && ascii_isdigit((unsigned char)s.p[i]))
+			i++;
+	}
+	if (i < s.n && s.p[i] != ':' && !is_space(s.p[i]))
 		return false;
 	*ip = ip_from_v4(b[0], b[1], b[2], b[3]);
 	return true;
@@ -121,52 +128,71 @@ bool received_address(struct str s, struct ip *ip)
 	if (starts(s, "IPv6:"))
 		s = str_from(s, 5);
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '%' || s.p[i] == ' ')     /* zone index, " port:4688" */
+		if (s.p[i] == '%' || is_space(s.p[i]))  /* zone index, " port:4688" */
 			s.n = i;
 	return ip_parse(s, ip, NULL) == ERR_OK;
 }
 
-/* Four numbers in the place of an address that are none. */
+/* Four numbers in the place of an address, one of them too great. Leading zeros are only odd. */
 static bool is_impossible(struct str s)
 {
-	struct ip ip;
-	unsigned dots = 0;
+	unsigned dots = 0, number = 0;
+	bool great = false;
 	s = unwrap(s, '[', ']');
-	if (s.n < 7 || s.n > 15 || received_address(s, &ip))
+	if (s.n < 7 || s.n > 15)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
-		if (!ascii_isdigit((unsigned char)s.p[i]) && s.p[i] != '.')
+		if (s.p[i] == '.' && i > 0 && s.p[i - 1] != '.') {
+			dots++;
+			number = 0;
+		} else if (ascii_isdigit((unsigned char)s.p[i])) {
+			number = number * 10 + (unsigned)(s.p[i] - '0');
+			great |= number > 255;
+		} else {
 			return false;
-		if (s.p[i] == '.' && (i == 0 || s.p[i - 1] == '.'))
-			return false;
-		dots += s.p[i] == '.';
+		}
 	}
-	return dots == 3;
+	return dots == 3 && great;
 }
 
+/* What servers write where they know no name. */
 static bool is_unknown(struct str s)
 {
-	return s.n == 0 || str_caseeq(s, STR("unknown")) || str_caseeq(s, STR("unverified")) ||
-	       str_caseeq(s, STR("softdnserr")) || str_caseeq(s, STR("<unavailable>")) ||
-	       str_caseeq(s, STR("dns-unknown"));
+	static const struct str words[] = {
+		{ "unknown", 7 }, { "unverified", 10 }, { "softdnserr", 10 }, { "nxdomain", 8 },
+		{ "dnserror", 8 }, { "dns-unknown", 11 }, { "nodnsquery", 10 },
+		{ "unknownhost", 11 }, { "unknown-host", 12 }, { "no.name.available", 17 },
+		{ "<unavailable>", 13 }, { "<unknown>", 9 },
+	};
+	if (s.n == 0 || !strchr("UuSsNnDd<", s.p[0]))
+		return s.n == 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (s.n == words[i].n && str_caseeq(s, words[i]))
+			return true;
+	return false;
 }
 
-/* A name that a server can have looked up: no literal, no "unknown". */
+/* A name that a server can have looked up: no literal, no "unknown", no phrase. */
 static struct str looked_up(struct str s)
 {
 	struct ip ip;
-	if (is_unknown(s) || s.p[0] == '[' || s.p[0] == '<' || received_address(s, &ip))
+	if (is_unknown(s) || s.p[0] == '<' || quad(s, &ip))
 		return STR("");
+	for (size_t i = 0; i < s.n; i++)
+		if (is_space(s.p[i]) || s.p[i] == ':' || s.p[i] == '=' || s.p[i] == '[')
+			return STR("");
 	return s;
 }
 
-/* "helo=x", "HELO x", "EHLO": the rest of the comment's word after it. */
+/* "helo=x", "HELO x", "EHLO", "LHLO x": the rest of the comment's word after it. */
 static bool helo_word(struct str s, struct str *helo)
 {
-	if (s.n < 4 || !str_caseeq(slice(s, 1, 4), STR("elo")) || ascii_lower(s.p[0]) != 'h') {
-		if (s.n < 4 || !str_caseeq(slice(s, 0, 4), STR("ehlo")))
-			return false;
-	}
+	if (s.n < 4)
+		return false;
+	char first = ascii_lower(s.p[0]);
+	if (first == 'h' ? !str_caseeq(slice(s, 1, 4), STR("elo"))
+	                 : (first != 'e' && first != 'l') || !str_caseeq(slice(s, 1, 4), STR("hlo")))
+		return false;
 	struct str rest = str_from(s, 4);
 	if (rest.n && !strchr(" =\t\r\n", rest.p[0]))
 		return false;
@@ -182,10 +208,12 @@ static void helo_inside(struct str s, struct received *r, struct peer *peer)
 	struct str word, all = s, helo;
 	while (str_token(&s, " \t\r\n", &word)) {
 		struct str here = slice(all, (size_t)(word.p - all.p), all.n);
-		if (helo_word(here, &helo)) {
+		bool quoted = here.p[0] == '"';          /* ZMailer: "HELO x" */
+		if (!peer->helo_given && helo_word(str_from(here, quoted), &helo)) {
+			if (quoted && helo.n && helo.p[helo.n - 1] == '"')
+				helo.n--;
 			r->helo = helo;
 			peer->helo_given = true;
-			return;
 		}
 		if (starts(word, "ident="))
 			r->ident = str_from(word, 6);
@@ -213,25 +241,49 @@ static struct str cut_root(struct str s)
 	return s.n > 1 && s.p[s.n - 1] == '.' ? slice(s, 0, s.n - 1) : s;
 }
 
+/* Where the address stands in "name [ip]": from *open to *close, which is behind "]". Not the
+ * one of "ident[1.2.3.4]@name [ip]"; "[unknown] [ip]" has it behind. */
+static bool find_bracket(struct str s, size_t *open, size_t *close)
+{
+	enum { TRIES = 4 };
+	size_t from = 0;
+	for (unsigned i = 0; i < TRIES; i++) {
+		size_t left = str_find(str_from(s, from), '[');
+		if (left == SIZE_MAX)
+			return false;
+		*open = from + left;
+		size_t length = str_find(str_from(s, *open), ']');
+		if (length == SIZE_MAX)
+			return false;
+		*close = from = *open + length + 1;
+		bool ident = *close < s.n && str_find(str_from(s, *close), '[') != SIZE_MAX &&
+		             s.p[*close] == '@';
+		struct ip ip;
+		if (!ident && received_address(slice(s, *open, *close), &ip))
+			return true;
+		if (!ident && (*open != 0 || is_impossible(slice(s, *open, *close))))
+			return false;
+	}
+	return false;
+}
+
 /* "name [ip] rest" inside a comment. */
 static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
 {
-	size_t open = str_find(s, '[');
-	if (open == SIZE_MAX)
-		return false;
-	size_t close = str_find(str_from(s, open), ']');
+	size_t open = 0, close = 0;
 	struct ip ip;
-	if (close == SIZE_MAX)
-		return false;
-	if (!received_address(slice(s, open, open + close + 1), &ip)) {
-		r->bad_ip |= is_impossible(slice(s, open, open + close + 1));
+	if (!find_bracket(s, &open, &close)) {
+		r->bad_ip |= close != 0 && is_impossible(slice(s, open, close));
 		return false;
 	}
 	struct str before = str_trim(slice(s, 0, open));
-	if (str_casesuffix(before, STR("HELO")) || str_casesuffix(before, STR("EHLO")) ||
-	    str_casesuffix(before, STR("helo=")))
+	char last = before.n ? before.p[before.n - 1] : ' ';
+	if (last == '=' || last == ':')
+		return false;            /* helo=[…], ident=[…], Forwarded-For: […] */
+	if (str_casesuffix(before, STR("HELO")) || str_casesuffix(before, STR("EHLO")))
 		return false;            /* the literal is what the client said */
-	struct str after = str_trim(str_from(s, open + close + 1));
+	(void)received_address(slice(s, open, close), &ip);
+	struct str after = str_trim(str_from(s, close));
 	if (starts(before, "from ") && r->by.n) {
 		peer->from_comment = true;
 		r->from = str_trim(str_from(before, 5));
@@ -244,8 +296,8 @@ static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
 	}
 	r->ip = ip;
 	peer->name = looked_up(cut_root(cut_ident(before, r)));
-	peer->shape = before.n && before.p[before.n - 1] != '@' ? SHAPE_NAME_BRACKET
-	                                                         : SHAPE_BRACKET;
+	peer->shape = before.n && before.p[before.n - 1] != '@' && before.p[0] != '['
+	              ? SHAPE_NAME_BRACKET : SHAPE_BRACKET;
 	peer->verified = starts(after, "verified");
 	if (holds(after, "may be forged"))
 		r->rdns_doubtful = true;
@@ -258,7 +310,7 @@ static bool paren_comment(struct str s, struct received *r, struct peer *peer)
 {
 	struct str rest = s, word;
 	struct ip ip;
-	if (!str_token(&rest, " \t\r\n", &word))
+	if (!str_token(&rest, " \t\r\n,", &word))
 		return false;
 	size_t at = SIZE_MAX;
 	for (size_t i = 0; i < word.n; i++)
@@ -269,6 +321,8 @@ static bool paren_comment(struct str s, struct received *r, struct peer *peer)
 		r->bad_ip |= is_impossible(host);
 		return false;
 	}
+	if (rest.n && rest.p[0] == ',')
+		rest = str_from(rest, 1);        /* (192.0.2.1, HELO x) */
 	rest = str_trim(rest);
 	r->ip = ip;
 	peer->shape = SHAPE_PAREN;
@@ -290,25 +344,33 @@ static bool is_web_login(struct str s)
 	       starts(str_from(s, n), " authenticated user");
 }
 
+/* Courier: "IDENT: root, AUTH: LOGIN joe". */
+static void read_ident(struct str s, struct received *r)
+{
+	struct str word;
+	if (str_token(&s, " \t\r\n,", &word))
+		r->ident = word;
+	r->auth |= holds(s, "AUTH:");
+}
+
 /* Comments that may stand in any clause: login, TLS, envelope sender. */
 static bool common_comment(struct str s, struct received *r)
 {
-	if (s.n < 4)
+	if (s.n < 3)
 		return false;
 	switch (ascii_lower(s.p[0])) {
 	case 'a':
 		if (starts(s, "account "))
 			r->auth = true;          /* HELO may follow: not done yet */
-		if (starts(s, "auth:") || starts(s, "authenticated") ||
-		    starts(s, "auth ")) {
+		if (starts(s, "auth:") || str_caseeq(s, STR("authenticated")) ||
+		    starts(s, "authenticated ") || starts(s, "auth ")) {
 			r->auth = true;
 			return true;
 		}
-		return false;
+		break;
 	case 'e':
-		if (!starts(s, "envelope-from") &&
-		    !starts(s, "envelope-sender"))
-			return false;
+		if (!starts(s, "envelope-from ") && !starts(s, "envelope-sender "))
+			break;
 		while (s.n && s.p[0] != ' ' && s.p[0] != '\n' && s.p[0] != '\t')
 			s = str_from(s, 1);
 		{
@@ -317,19 +379,34 @@ static bool common_comment(struct str s, struct received *r)
 				r->sender = unangle(word);
 		}
 		return true;
+	case 'i':
+		if (!starts(s, "IDENT: "))
+			break;
+		read_ident(str_from(s, 7), r);
+		return true;
 	case 'u':
 		if (!starts(s, "using TLS") && !starts(s, "using SSL"))
-			return false;
+			break;
 		r->tls = str_from(s, 6);
 		return true;
 	case 'v':
+		if (starts(s, "via HTTP")) {             /* United Internet's web mailers */
+			r->form = RECEIVED_WEB;
+			return true;
+		}
+		if (!starts(s, "version="))
+			break;
+		r->tls = s;
+		return true;
 	case 't':
 	case 's':
 	case 'c':
-		if (!starts(s, "version=") && !starts(s, "TLSv") &&
-		    !starts(s, "TLS-") && !starts(s, "TLS1") &&
-		    !starts(s, "SSLv") && !starts(s, "Cipher "))
-			return false;
+		if (!starts(s, "TLS") && !starts(s, "SSL") && !starts(s, "Cipher ") &&
+		    !starts(s, "cipher="))
+			break;
+		/* "sslwrap@localhost [127.0.0.1]" and "tls.example [192.0.2.1]" are peers. */
+		if (str_find(s, '[') != SIZE_MAX || str_find(s, '@') != SIZE_MAX)
+			break;
 		r->tls = s;
 		return true;
 	default:
@@ -346,7 +423,8 @@ static bool common_comment(struct str s, struct received *r)
 	return false;
 }
 
-static bool is_host_name(struct str s)
+/* Only bytes that stand in names; `full`: of more than one label. */
+static bool is_name(struct str s, bool full)
 {
 	bool dot = false;
 	for (size_t i = 0; i < s.n; i++) {
@@ -355,32 +433,57 @@ static bool is_host_name(struct str s)
 		if (!ascii_isalnum(c) && c != '.' && c != '-' && c != '_')
 			return false;
 	}
-	return dot;
+	return s.n && (dot || !full);
+}
+
+static bool is_host_name(struct str s)
+{
+	return is_name(s, true);
+}
+
+/* "name [192.0.2.1]", whatever the name: its owner may have called it "authenticated". */
+static bool is_name_bracket(struct str s)
+{
+	size_t open = str_find(s, '[');
+	struct str before = str_trim(slice(s, 0, open == SIZE_MAX ? 0 : open));
+	for (size_t i = 0; i < before.n; i++)
+		if (is_space(before.p[i]))
+			return false;
+	return before.n != 0;
 }
 
 static void read_from_comment(struct str s, struct received *r, struct peer *peer)
 {
 	struct str helo;
+	/* HELO "x [192.0.2.1]" comes before the comment with the true address. */
+	bool open = peer->shape == SHAPE_NONE || peer->shape == SHAPE_WORD;
 	if (helo_word(s, &helo)) {
 		/* The word by itself, or with its literal: "HELO [192.0.2.1]". */
 		r->helo = helo;
 		peer->helo_given = true;
 	} else if (starts(s, "may be forged")) {
 		r->rdns_doubtful = true;
+	} else if (open && is_name_bracket(s) && bracket_comment(s, r, peer)) {
+		return;
 	} else if (common_comment(s, r)) {
 		return;
-	} else if (peer->shape == SHAPE_NONE && bracket_comment(s, r, peer)) {
+	} else if (open && bracket_comment(s, r, peer)) {
 		return;
-	} else if (peer->shape == SHAPE_NONE && paren_comment(s, r, peer)) {
+	} else if (open && paren_comment(s, r, peer)) {
 		return;
 	} else if (r->auth && starts(s, "account ")) {
 		helo_inside(s, r, peer);
-	} else if (is_host_name(s)) {
+	} else if (starts(s, "port=") || starts(s, "ident=")) {
+		helo_inside(s, r, peer);         /* Exim: (port=3496 helo=x) */
+	} else if (is_name(s, r->from.n != 0)) {
 		struct ip ip;
 		if (!received_address(s, &ip))
 			peer->plain = s;
 	} else if (str_find(s, '@') != SIZE_MAX && str_casesuffix(s, STR("@localhost"))) {
 		r->ident = slice(s, 0, s.n - STR("@localhost").n);
+		peer->local = true;
+	} else if (str_casesuffix(s, STR("[local]")) || str_casesuffix(s, STR("[unix socket]"))) {
+		peer->local = true;      /* OpenSMTPD, Cyrus */
 	}
 }
 
@@ -391,6 +494,10 @@ static void read_from_word(struct clause *c, size_t i, struct received *r, struc
 	bool dash = str_eq(c->item[i - 1].s, STR("-"));   /* from x - 192.0.2.1 by … */
 	if (peer->shape == SHAPE_NONE && (w.p[0] == '[' || dash) && received_address(w, &r->ip))
 		peer->shape = SHAPE_WORD;
+	/* NetMail and NIMS name who had logged in: from helo joe@example.org [ip] */
+	if (i == 1 && str_find(w, '@') != SIZE_MAX &&
+	    (starts(r->with, "NetMail ") || starts(r->with, "Novell NIMS ")))
+		r->auth = true;
 	if (w.p[0] == '"' && i >= 2 && str_caseeq(c->item[i - 1].s, STR("be")) &&
 	    str_caseeq(c->item[i - 2].s, STR("to"))) {
 		r->helo = unwrap(w, '"', '"');
@@ -404,7 +511,7 @@ static void read_from(struct clause *c, struct received *r, struct peer *peer)
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->item[i].comment) {
 			read_from_comment(c->item[i].s, r, peer);
-		} else if (first && i == 0) {
+		} else if (first && (i == 0 || c->item[i].s.p[0] != '[')) {
 			r->from = c->item[i].s;
 			first = false;
 		} else {
@@ -415,28 +522,51 @@ static void read_from(struct clause *c, struct received *r, struct peer *peer)
 
 /* ---- who wrote it ---- */
 
-static bool is_smtp_word(struct str s)
+enum protocol { PROTOCOL_OTHER, PROTOCOL_SMTP, PROTOCOL_LOGIN };
+
+/* RFC 3848 and RFC 6531: [UTF8] SMTP or ESMTP, LMTP, then S for TLS and A for a login;
+ * ASMTP is Exim's old word for a login. */
+static enum protocol protocol_of(struct str s)
 {
-	return str_caseeq(s, STR("SMTP")) || str_caseeq(s, STR("ESMTP")) ||
-	       str_caseeq(s, STR("ESMTPS")) || str_caseeq(s, STR("ESMTPA")) ||
-	       str_caseeq(s, STR("ESMTPSA")) || str_caseeq(s, STR("ASMTP")) ||
-	       str_caseeq(s, STR("SMTPS")) || str_caseeq(s, STR("LMTP")) ||
-	       str_caseeq(s, STR("LMTPS")) || str_caseeq(s, STR("LMTPA")) ||
-	       str_caseeq(s, STR("UTF8SMTP")) || str_caseeq(s, STR("UTF8SMTPS")) ||
-	       str_caseeq(s, STR("UTF8SMTPA")) || str_caseeq(s, STR("UTF8SMTPSA"));
+	bool login = str_caseeq(s, STR("ASMTP"));
+	if (starts(s, "UTF8"))
+		s = str_from(s, 4);
+	if (login || (s.n > 4 && ascii_lower(s.p[0]) == 'e'))
+		s = str_from(s, 1);
+	if (!starts(s, "SMTP") && !starts(s, "LMTP"))
+		return PROTOCOL_OTHER;
+	s = str_from(s, 4);
+	if (s.n && ascii_lower(s.p[0]) == 's')
+		s = str_from(s, 1);
+	if (s.n && ascii_lower(s.p[0]) == 'a') {
+		s = str_from(s, 1);
+		login = true;
+	}
+	return s.n ? PROTOCOL_OTHER : login ? PROTOCOL_LOGIN : PROTOCOL_SMTP;
 }
 
-static bool is_auth_word(struct str s)
+/* The protocol that begins or ends a phrase: "SMTP 1234", "AES256-SHA encrypted SMTP",
+ * "MailEnable ESMTPA". */
+static enum protocol protocol_in(struct str phrase)
 {
-	return str_caseeq(s, STR("ESMTPA")) || str_caseeq(s, STR("ESMTPSA")) ||
-	       str_caseeq(s, STR("ASMTP")) || str_caseeq(s, STR("LMTPA")) ||
-	       str_caseeq(s, STR("UTF8SMTPA")) || str_caseeq(s, STR("UTF8SMTPSA"));
+	struct str word = STR("");
+	enum protocol first = PROTOCOL_OTHER;
+	if (str_token(&phrase, " \t\r\n", &word))
+		first = protocol_of(word);
+	if (first != PROTOCOL_OTHER || phrase.n == 0)
+		return first;
+	while (str_token(&phrase, " \t\r\n", &word))
+		;
+	return protocol_of(word);
 }
 
 static bool is_web_word(struct str s)
 {
-	return str_caseeq(s, STR("HTTP")) || str_caseeq(s, STR("HTTPS")) ||
-	       str_caseeq(s, STR("HTTPU"));
+	if (!starts(s, "HTTP"))
+		return false;
+	s = str_from(s, 4);
+	return s.n == 0 || s.p[0] == '/' ||      /* HTTP/1.1 */
+	       (s.n == 1 && (ascii_lower(s.p[0]) == 's' || ascii_lower(s.p[0]) == 'u'));
 }
 
 /* The words of a clause up to the first comment behind one of them. */
@@ -458,12 +588,14 @@ static enum received_form form_of_product(struct str s)
 {
 	switch (s.n ? ascii_lower(s.p[0]) : '\0') {
 	case 'e':
-		return starts(s, "Exim ") ? RECEIVED_EXIM : RECEIVED_OTHER;
+		return starts(s, "Exim ") || s.n == 4 ? RECEIVED_EXIM : RECEIVED_OTHER;
 	case 'p':
 		return starts(s, "Postfix") ? RECEIVED_POSTFIX : RECEIVED_OTHER;
 	case 'q':
 		return starts(s, "qmail") || starts(s, "qp ")
 		       ? RECEIVED_QMAIL : RECEIVED_OTHER;
+	case 's':
+		return starts(s, "SMI-8.") ? RECEIVED_SENDMAIL : RECEIVED_OTHER;
 	case 'l':
 		return starts(s, "Lotus ") ? RECEIVED_DOMINO : RECEIVED_OTHER;
 	case 'i':
@@ -474,10 +606,12 @@ static enum received_form form_of_product(struct str s)
 		return starts(s, "CommuniGate") ? RECEIVED_COMMUNIGATE
 		                                            : RECEIVED_OTHER;
 	case 'f':
-		return starts(s, "fetchmail") || starts(s, "getmail")
-		       ? RECEIVED_FETCHED : RECEIVED_OTHER;
+		return starts(s, "fetchmail") ? RECEIVED_FETCHED : RECEIVED_OTHER;
+	case 'g':
+		return starts(s, "getmail") ? RECEIVED_FETCHED : RECEIVED_OTHER;
 	case 'm':
-		return starts(s, "mpop") ? RECEIVED_FETCHED : RECEIVED_OTHER;
+		return starts(s, "mpop") ? RECEIVED_FETCHED :
+		       starts(s, "mshttpd") ? RECEIVED_WEB : RECEIVED_OTHER;
 	case '8':
 		return s.n > 3 && s.p[1] == '.' && str_find(s, '/') != SIZE_MAX
 		       ? RECEIVED_SENDMAIL : RECEIVED_OTHER;
@@ -486,10 +620,9 @@ static enum received_form form_of_product(struct str s)
 	}
 }
 
-static enum received_form form_of_protocol(struct str with)
+/* `with` is the clause's phrase, `first` its first word. */
+static enum received_form form_of_protocol(struct str with, struct str first)
 {
-	struct str rest = with, first = STR("");
-	(void)str_token(&rest, " \t\r\n", &first);
 	if (is_web_word(first))
 		return RECEIVED_WEB;
 	if (str_caseeq(first, STR("mapi")) || starts(with, "Microsoft SMTP Server"))
@@ -501,7 +634,22 @@ static enum received_form form_of_protocol(struct str with)
 		return RECEIVED_SCANNER;
 	if (str_caseeq(first, STR("local")))
 		return RECEIVED_LOCAL;
+	if (str_caseeq(first, STR("POP")) || str_caseeq(first, STR("POP3")) ||
+	    str_caseeq(first, STR("IMAP")) || str_caseeq(first, STR("IMAP4")))
+		return RECEIVED_FETCHED;
 	return RECEIVED_OTHER;
+}
+
+/* "192.0.2.1", "[192.0.2.1] running X", "node [192.0.2.1]" beside the by-host. A filter names
+ * the loopback so, which is no host's own. */
+static bool read_by_ip(struct str s, struct received *r)
+{
+	size_t open = s.n && s.p[s.n - 1] == ']' ? str_find(s, '[') : 0;
+	if (r->by_ip.family || open == SIZE_MAX || !received_address(str_from(s, open), &r->by_ip))
+		return false;
+	if (open > 0 && r->by_ip.family == 4 && r->by_ip.b[0] == 127)
+		r->by_ip = (struct ip){ 0 };
+	return true;
 }
 
 /* Comments of the by and with clauses: product, the writer's address, TLS. */
@@ -509,9 +657,9 @@ static void read_product(const struct clause *c, bool is_by, struct received *r)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		struct str s = c->item[i].s;
-		if (!c->item[i].comment)
+		if (is_by && i > 0 && read_by_ip(s, r))
 			continue;
-		if (is_by && r->by_ip.family == 0 && received_address(s, &r->by_ip))
+		if (!c->item[i].comment)
 			continue;
 		if (common_comment(s, r))
 			continue;
@@ -519,7 +667,7 @@ static void read_product(const struct clause *c, bool is_by, struct received *r)
 			r->product = s;
 		if (r->form == RECEIVED_OTHER)
 			r->form = form_of_product(s);
-		if (is_by && r->form == RECEIVED_POSTFIX && holds(s, "userid"))
+		if (is_by && r->from.n == 0 && holds(s, "from userid"))
 			r->form = RECEIVED_LOCAL;
 	}
 }
@@ -530,17 +678,46 @@ static void read_id(const struct clause *c, struct received *r)
 	while (s.n && (s.p[s.n - 1] == ',' || s.p[s.n - 1] == ';'))
 		s.n--;
 	r->id = s;
+	/* Haraka: id X envelope-from <…> */
+	for (size_t i = 1; i + 1 < c->n; i++)
+		if (r->sender.n == 0 && str_caseeq(c->item[i].s, STR("envelope-from")))
+			r->sender = unangle(c->item[i + 1].s);
+}
+
+/* The word in angles, as in "for joe <joe@example.org>", or else the first. */
+static void read_recipient(const struct clause *c, struct received *r)
+{
+	struct str s = clause_word(c);
+	for (size_t i = 1; i < c->n; i++)
+		if (!c->item[i].comment && s.p[0] != '<' && c->item[i].s.p[0] == '<')
+			s = c->item[i].s;
+	r->recipient = unangle(s);
+}
+
+/* "host[192.0.2.1]" and "<host>" are the host. */
+static void read_by(const struct clause *c, struct received *r)
+{
+	r->by = unangle(clause_word(c));
+	size_t open = str_find(r->by, '[');
+	if (open != 0 && open != SIZE_MAX && received_address(str_from(r->by, open), &r->by_ip))
+		r->by.n = open;
 }
 
 static void read_date(const struct clauses *c, struct received *r)
 {
+	if (c->has_plain) {
+		r->date = c->plain;
+		r->has_time = true;
+		return;
+	}
 	if (c->date.p) {
 		r->has_time = mail_date_parse(c->date, &r->date) == ERR_OK;
 		return;
 	}
 	/* No semicolon: the date may follow the last word without one. */
-	const struct clause *const last[] = { &c->recipient, &c->id, &c->with, &c->by };
-	for (size_t k = 0; k < 4 && !r->has_time; k++)
+	const struct clause *const last[] = { &c->recipient, &c->id, &c->with, &c->by, &c->head };
+	bool noted = c->from.n == 0 && c->by.n == 0;     /* (a filter's note) 9 Aug … */
+	for (size_t k = 0; k < 4u + noted && !r->has_time; k++)
 		for (size_t i = 1; i < last[k]->n && !r->has_time; i++) {
 			struct str s = last[k]->item[i].s;
 			const char *end = last[k]->item[last[k]->n - 1].s.p +
@@ -549,7 +726,7 @@ static void read_date(const struct clauses *c, struct received *r)
 				continue;
 			s.n = (size_t)(end - s.p);
 			r->has_time = mail_date_parse(s, &r->date) == ERR_OK &&
-			              r->date.has_weekday;
+			              (r->date.has_weekday || r->date.has_zone);
 		}
 }
 
@@ -559,11 +736,11 @@ static bool is_qmail_line(const struct received *r)
 {
 	if (r->form == RECEIVED_QMAIL)
 		return true;
-	if (r->form != RECEIVED_OTHER || r->product.n || r->id.n || !r->has_time)
+	if (r->form != RECEIVED_OTHER || r->id.n || !r->has_time)
 		return false;
-	if (r->date.has_weekday || r->date.half_day || !r->date.has_zone || r->date.zone_min)
+	if (r->date.has_weekday || r->date.half_day || !r->date.zone_untold)
 		return false;
-	return is_smtp_word(r->with) || str_caseeq(r->with, STR("QMQP")) ||
+	return protocol_in(r->with) || str_caseeq(r->with, STR("QMQP")) ||
 	       str_caseeq(r->with, STR("QMTP")) || str_caseeq(r->with, STR("QMTPS"));
 }
 
@@ -577,12 +754,17 @@ static void name_first_word(struct received *r, const struct peer *peer)
 		return;
 	struct ip ip;
 	r->bad_ip |= is_impossible(w);
-	bool smtp = is_smtp_word(r->with) || is_smtp_word(r->via);
+	bool smtp = protocol_in(r->with) || protocol_of(r->via);
 	bool other = (r->with.n || r->via.n) && !smtp;
+	if (peer->local && !peer->helo_given) {
+		r->helo = w;
+		return;
+	}
 	if (received_address(w, &ip)) {
 		r->ip = ip;
 		/* Alone it is what the client said, too; beside a protocol it is not. */
-		if (w.p[0] == '[' && r->with.n == 0 && r->via.n == 0 && !peer->helo_given)
+		if (w.p[0] == '[' && r->with.n == 0 && r->via.n == 0 && !peer->helo_given &&
+		    r->form != RECEIVED_WEB)
 			r->helo = w;
 		return;
 	}
@@ -590,15 +772,26 @@ static void name_first_word(struct received *r, const struct peer *peer)
 		return;
 	if (other || r->form == RECEIVED_PICKUP || r->form == RECEIVED_SCANNER)
 		return;
-	if (smtp || is_host_name(w))
+	if (smtp || is_host_name(w) || r->form == RECEIVED_SENDMAIL)
 		r->helo = w;
 }
 
 static void name_peer(struct received *r, const struct peer *peer)
 {
 	struct str first = looked_up(r->from);
-	if (r->form == RECEIVED_WEB && peer->shape != SHAPE_NONE)
-		return;                  /* a browser says no HELO */
+	if (r->form == RECEIVED_WEB && peer->shape != SHAPE_NONE) {
+		r->rdns = peer->name;    /* a browser says no HELO */
+		return;
+	}
+	if (r->form == RECEIVED_SCANNER && peer->shape != SHAPE_NONE)
+		return;                  /* nor does a scanner tell it */
+	if (r->form == RECEIVED_FETCHED) {
+		/* Nor does a mailbox: the writer found the server by its name. */
+		r->rdns = peer->name.n ? peer->name : first;
+		if (peer->shape == SHAPE_NONE)
+			(void)received_address(r->from, &r->ip);
+		return;
+	}
 	switch (peer->shape) {
 	case SHAPE_NAME_BRACKET:
 		r->rdns = peer->name;
@@ -630,40 +823,60 @@ static void name_peer(struct received *r, const struct peer *peer)
 		break;
 	}
 	case SHAPE_WORD:
-		if (r->form == RECEIVED_FETCHED)
-			break;
 		if (peer->plain.n) {
 			r->helo = peer->plain;
 			r->rdns = first;
 		} else if (peer->helo_given) {
 			r->rdns = first;
 		} else {
-			r->helo = r->from;
+			r->helo = is_unknown(r->from) ? STR("") : r->from;
+			if (r->form == RECEIVED_EXIM)
+				r->rdns = first;
 		}
 		break;
 	case SHAPE_NONE:
 	case SHAPE_FIRST:
 		name_first_word(r, peer);
-		if (r->ip.family == 0 && peer->helo_given)
+		/* Exim's "local-esmtp" names a user. */
+		if (r->ip.family == 0 && peer->helo_given &&
+		    !str_caseprefix(r->with, STR("local")))
 			r->rdns = first;
 		break;
 	}
 }
 
+/* "17oiR2-0006Uj-00", since 4.97 "1sXyZ1-0000000AbCd-2fGh": no other mailer has such. */
+static bool is_exim_id(struct str s)
+{
+	size_t last = s.n == 16 ? 13 : s.n == 23 ? 18 : 0;
+	if (last == 0 || s.p[6] != '-' || s.p[last] != '-')
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (i != 6 && i != last && !ascii_isalnum((unsigned char)s.p[i]))
+			return false;
+	return true;
+}
+
 static void settle_form(const struct clauses *c, struct received *r, const struct peer *peer)
 {
 	if (r->form == RECEIVED_OTHER && r->with.n)
-		r->form = form_of_protocol(r->with);
+		r->form = form_of_protocol(r->with, clause_word(&c->with));
 	if (r->form == RECEIVED_OTHER && is_web_word(r->via))
 		r->form = RECEIVED_WEB;
-	if (r->form == RECEIVED_WEB || is_auth_word(r->with))
+	/* Exchange passes mail on by HTTPS, too: from host (ip) by host with HTTPS. */
+	if (r->form == RECEIVED_WEB && peer->shape == SHAPE_PAREN && r->product.n == 0 &&
+	    str_caseeq(r->with, STR("HTTPS")) && looked_up(r->from).n)
+		r->form = RECEIVED_EXCHANGE;
+	if (r->form == RECEIVED_WEB || protocol_in(r->with) == PROTOCOL_LOGIN)
 		r->auth = true;
 	/* GMX writes its customers' logins as (mp033) and no other way. */
 	if (str_caseeq(r->by, STR("mail.gmx.net")) && starts(r->product, "mp0"))
 		r->auth = true;
-	bool spooler = starts(r->from, "spool");
-	if (spooler || (str_caseeq(r->from, STR("mail")) && c->from.n >= 3 &&
-	                str_caseeq(c->from.item[1].s, STR("pickup"))))
+	bool spooler = str_caseeq(r->from, STR("spooler")) ||
+	               str_caseeq(r->from, STR("SpoolDir"));
+	if (r->ip.family == 0 &&
+	    (spooler || (str_caseeq(r->from, STR("mail")) && c->from.n >= 3 &&
+	                 str_caseeq(c->from.item[1].s, STR("pickup")))))
 		r->form = RECEIVED_PICKUP;
 	if (r->by.n == 0 && c->from.n == 0)
 		r->form = RECEIVED_QUEUE;
@@ -674,6 +887,9 @@ static void settle_form(const struct clauses *c, struct received *r, const struc
 		r->form = RECEIVED_QMAIL;
 	else if (r->form == RECEIVED_OTHER && str_casesuffix(r->by, STR(".google.com")))
 		r->form = RECEIVED_GOOGLE;
+	else if (r->form == RECEIVED_OTHER && r->product.n == 0 && is_exim_id(r->id) &&
+	         protocol_of(r->with))
+		r->form = RECEIVED_EXIM;
 }
 
 void received_parse(struct str value, struct received *r)
@@ -682,11 +898,11 @@ void received_parse(struct str value, struct received *r)
 	struct peer peer = { 0 };
 	received_scan(value, &c);
 	*r = (struct received){ .truncated = c.truncated };
-	r->by = clause_word(&c.by);
+	read_by(&c.by, r);
 	r->with = phrase(&c.with);
 	r->via = clause_word(&c.via);
 	r->sender = unangle(c.sender);
-	r->recipient = unangle(clause_word(&c.recipient));
+	read_recipient(&c.recipient, r);
 	read_id(&c.id, r);
 	read_date(&c, r);
 	read_from(&c.from, r, &peer);

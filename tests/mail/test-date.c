@@ -27,6 +27,10 @@ static const struct {
 	{ "22-Aug-2002 11:34:53 +0000", 1030016093, true },
 	{ "Aug, 25 2002 6:19:40 AM -0100", 1030259980, true },
 	{ "Mon, 22 Jul 2002 9:41:41 PM +0200", 1027366901, true },
+	{ "Jun, 06 2002 12:07:31 p.m. -0800", 1023394051, true },
+	{ "Jun, 06 2002 10:03:22 a.m. +0300", 1023347002, true },
+	{ "(a) Thu, (b (c)) 22 Aug (d) 2002 12:34:53 (e) +0100 (f)", 1030016093, true },
+	{ "2002-08-22 11:34:53.123456789 +0000 UTC m=+1.5", 1030016093, true },
 	{ "Sat, 29 Feb 2020 00:00:00 +0000", 1582934400, true },
 	{ "Fri, 31 Dec 1999 23:59:60 +0000", 946684800, true },
 	{ "25 Aug 0102 18:57:52 -0400", 0, false },
@@ -64,6 +68,10 @@ static void test_marks(void **state)
 	assert_true(d.half_day && d.month_first);
 	assert_int_equal(mail_date_parse(STR("Thu, 22 Aug 2002 12:34:53 +0100"), &d), ERR_OK);
 	assert_true(!d.half_day && !d.month_first && d.has_weekday && d.zone_min == 60);
+	assert_int_equal(mail_date_parse(STR("22 Aug 2002 11:34:53 -0000"), &d), ERR_OK);
+	assert_true(d.zone_untold);
+	assert_int_equal(mail_date_parse(STR("22 Aug 2002 11:34:53 +0000"), &d), ERR_OK);
+	assert_true(!d.zone_untold);
 }
 
 int main(void)

@@ -45,6 +45,22 @@ static const struct row rows[] = {
 	  NULL, "mx.example", "g7M", NULL, T1, RECEIVED_LOCAL, false },
 	{ "from localhost (joe@localhost) by mx.example (8.11.6/8.11.6) with ESMTP id g7R" D1, NULL,
 	  NULL, "localhost", "mx.example", "g7R", "ESMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from localhost (localhost [[UNIX: localhost]]) by mx.example (8.11.6/8.11.6) id g79" D1,
+	  NULL, NULL, "localhost", "mx.example", "g79", NULL, T1, RECEIVED_SENDMAIL, false },
+	{ "from a (sslwrap@localhost [127.0.0.1]) by mx.example (8.11.6/8.11.6) with ESMTP id g14" D1,
+	  "127.0.0.1", "localhost", "a", "mx.example", "g14", "ESMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a (tls.example [192.0.2.1]) by mx.example (Postfix) with ESMTP id C98" D1, "192.0.2.1",
+	  "tls.example", "a", "mx.example", "C98", "ESMTP", T1, RECEIVED_POSTFIX, false },
+	{ "from html by mx.example (SMI-8.6/SMI-SVR4) id AAA03367" D1, NULL, NULL, "html",
+	  "mx.example", "AAA03367", NULL, T1, RECEIVED_SENDMAIL, false },
+	{ "from a (192.0.2.1.isp.example [192.0.2.1] (may be forged)) by mx.example (8.9.3/8.9.3) "
+	  "with SMTP id 1" D1, "192.0.2.1", "192.0.2.1.isp.example", "a", "mx.example", "1", "SMTP",
+	  T1, RECEIVED_SENDMAIL, false },
+	{ "from 198.51.100.7.isp.example ([192.0.2.1]) by mx.example (8.9.3/8.9.3) with SMTP id 1" D1,
+	  "192.0.2.1", NULL, "198.51.100.7.isp.example", "mx.example", "1", "SMTP", T1,
+	  RECEIVED_SENDMAIL, false },
+	{ "from 198.51.100.7.isp.example by mx.example with SMTP" D1, NULL, NULL,
+	  "198.51.100.7.isp.example", "mx.example", NULL, "SMTP", T1, RECEIVED_OTHER, false },
 	{ "from av.example (localhost [127.0.0.1])by  mx.example (Postfix) with ESMTP id 846CF2117for "
 	  " <p@example.net>" D1, "127.0.0.1", "localhost", "av.example", "mx.example",
 	  "846CF2117for", "ESMTP", T1, RECEIVED_POSTFIX, false },
@@ -65,6 +81,14 @@ static const struct row rows[] = {
 	  "b.example", "a", "mx.example", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
 	{ "from b.example (192.0.2.1) by mx.example with SMTP" Q1, "192.0.2.1", "b.example",
 	  "b.example", "mx.example", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
+	{ "from 192.0.2.1.isp.example (HELO 10.0.0.1) (192.0.2.1) by 0 with SMTP" Q1, "192.0.2.1",
+	  "192.0.2.1.isp.example", "10.0.0.1", "0", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
+	{ "(qmail 45930 messnum 1048917 invoked from network[192.0.2.1/b.example])" Q1, NULL, NULL,
+	  NULL, NULL, NULL, NULL, T1, RECEIVED_QUEUE, false },
+	{ "(Scanned by a filter)9 Aug 2004 00:00:00 -0000", NULL, NULL, NULL, NULL, NULL, NULL, T1,
+	  RECEIVED_QUEUE, false },
+	{ "(qfscan 0.5. spam=2/0 remoteip=192.0.2.1): 9 Aug 2004 00:00:00 -0000", NULL, NULL, NULL,
+	  NULL, NULL, NULL, T1, RECEIVED_QUEUE, false },
 	{ "from unknown (HELO ) (192.0.2.1) by mx.example with SMTP" Q1, "192.0.2.1", NULL, NULL,
 	  "mx.example", NULL, "SMTP", T1, RECEIVED_QMAIL, false },
 	{ "from unknown (192.0.2.1) by mx.example with QMQP" Q1, "192.0.2.1", NULL, NULL,
@@ -97,6 +121,15 @@ static const struct row rows[] = {
 	{ "from b.example (a.example) [10.0.8.6.13219] (mail) by mx.example with esmtp (Exim 3.35 #1 "
 	  "(Debian)) id 1CO" D1, "10.0.8.6", "b.example", "a.example", "mx.example", "1CO", "esmtp",
 	  T1, RECEIVED_EXIM, false },
+	{ "from b.example [192.0.2.1] by mx.example with esmtp (Exim 3.35 #1 (Debian)) id 17W" D1,
+	  "192.0.2.1", "b.example", "b.example", "mx.example", "17W", "esmtp", T1, RECEIVED_EXIM,
+	  false },
+	{ "from (a) [192.0.2.1] by mx.example with smtp (Exim 2.05 #1 (Debian)) id 15F" D1,
+	  "192.0.2.1", NULL, "a", "mx.example", "15F", "smtp", T1, RECEIVED_EXIM, false },
+	{ "from [192.0.2.1] (port=59371 helo=a) by mx.example with smtp (Exim 4.05) id 18H" D1,
+	  "192.0.2.1", NULL, "a", "mx.example", "18H", "smtp", T1, RECEIVED_EXIM, false },
+	{ "from joe (helo=a.example) by mx.example with local-esmtp (Exim 3.13) id 17v" D1, NULL,
+	  NULL, "a.example", "mx.example", "17v", "local-esmtp", T1, RECEIVED_EXIM, false },
 	{ "from joe by mx.example with local (Exim 3.35 #1 (Debian)) id 17i" D1, NULL, NULL, NULL,
 	  "mx.example", "17i", "local", T1, RECEIVED_LOCAL, false },
 	{ "from box.example ([192.0.2.24.63559]) by mx.example with esmtp  (v3.35.1) id 1GN" D1,
@@ -170,14 +203,122 @@ static const struct row rows[] = {
 	{ "from h.example ([192.0.2.1]) (SquirrelMail authenticated user h); by w.example with HTTP" D1,
 	  "192.0.2.1", NULL, NULL, "w.example", NULL, "HTTP", T1, RECEIVED_WEB, true },
 	{ "from pop.example [192.0.2.1] by localhost with POP3 (fetchmail-5.9.0) for u@localhost "
-	  "(single-drop)" D1, "192.0.2.1", NULL, NULL, "localhost", NULL, "POP3", T1,
+	  "(single-drop)" D1, "192.0.2.1", "pop.example", NULL, "localhost", NULL, "POP3", T1,
 	  RECEIVED_FETCHED, false },
+	{ "from 192.0.2.1 by localhost with IMAP (fetchmail-6.2.4) for u@localhost" D1, "192.0.2.1",
+	  NULL, NULL, "localhost", NULL, "IMAP", T1, RECEIVED_FETCHED, false },
+	{ "from 192.0.2.1 ([192.0.2.1] as joe) by mx.example (Vircom POPDOWN 1.4.232) with POP" D1,
+	  "192.0.2.1", NULL, NULL, "mx.example", NULL, "POP", T1, RECEIVED_FETCHED, false },
 	{ "from 192.0.2.1 by b.example (envelope-from <g@x>, uid 502) with qmail-scanner-1.24 (c: 1. "
 	  "Clear:RC:0(192.0.2.9):. )" Q1, "192.0.2.1", NULL, NULL, "b.example", NULL,
 	  "qmail-scanner-1.24", T1, RECEIVED_SCANNER, false },
 	{ "from x@y.example by b.example by uid 502 with qmail-scanner-1.20 (Clear:RC:0(192.0.2.9):.)"
 	  Q1, NULL, NULL, NULL, "b.example", NULL, "qmail-scanner-1.20", T1, RECEIVED_SCANNER, false },
+	/* what a client may say to hide who it is */
+	{ "from [198.51.100.7 (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1,
+	  "192.0.2.1", "b.example", "[198.51.100.7", "mx.example", "C1", "SMTP", T1,
+	  RECEIVED_POSTFIX, false },
+	{ "from a [198.51.100.7] (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1,
+	  "192.0.2.1", "b.example", "a", "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX, false },
+	{ "from a by c.example with HTTP id 9 for x (unknown [192.0.2.1]) (using TLSv1) by mx.example "
+	  "(Postfix) with ESMTPS id C1" D1, "192.0.2.1", NULL, "a", "mx.example", "C1", "ESMTPS", T1,
+	  RECEIVED_POSTFIX, false },
+	{ "from a b c d e f g h i j k l m n (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP "
+	  "id C1" D1, "192.0.2.1", "b.example", "a", "mx.example", "C1", "SMTP", T1,
+	  RECEIVED_POSTFIX, false },
+	{ "from by (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1, "192.0.2.1",
+	  "b.example", NULL, "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX, false },
+	{ "from a;b (b.example [192.0.2.1]) by mx.example (8.12.8/8.12.8) with SMTP id 1" D1,
+	  "192.0.2.1", "b.example", "a;b", "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from <a (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1 for <u@x>" D1,
+	  "192.0.2.1", "b.example", "<a", "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX, false },
+	{ "from spooler (authenticated.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1,
+	  "192.0.2.1", "authenticated.example", "spooler", "mx.example", "C1", "SMTP", T1,
+	  RECEIVED_POSTFIX, false },
+	{ "from a (sslvpn.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1,
+	  "192.0.2.1", "sslvpn.example", "a", "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX,
+	  false },
+	{ "from a (x[198.51.100.7]@b.example [192.0.2.1]) by mx.example (8.9.3/8.9.3) with SMTP id 1" D1,
+	  "192.0.2.1", "b.example", "a", "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from [192.0.2.1] (ident=[198.51.100.7]) by mx.example with smtp (Exim 4.1) id 15F" D1,
+	  "192.0.2.1", NULL, NULL, "mx.example", "15F", "smtp", T1, RECEIVED_EXIM, false },
+	{ "from 198.51.100.7 (joe@localhost) by mx.example (8.11.6/8.11.6) with ESMTP id g7R" D1, NULL,
+	  NULL, "198.51.100.7", "mx.example", "g7R", "ESMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from 198.51.100.7 (a.example [local]) by mx.example (OpenSMTPD) with ESMTPA id ab" D1, NULL,
+	  NULL, "198.51.100.7", "mx.example", "ab", "ESMTPA", T1, RECEIVED_OTHER, true },
+	/* newer and rarer writers */
+	{ "from b.example (HELO a) (192.0.2.1) de/crypted with TLSv1.2: AES [256/256] DN=none by "
+	  "mx.example with ESMTPSA" Q1, "192.0.2.1", "b.example", "a", "mx.example", NULL, "ESMTPSA",
+	  T1, RECEIVED_QMAIL, true },
+	{ "from b.example (192.0.2.1) by mx.example with ESMTPS (AES256-SHA encrypted)" Q1,
+	  "192.0.2.1", "b.example", "b.example", "mx.example", NULL, "ESMTPS", T1, RECEIVED_QMAIL,
+	  false },
+	{ "from b.example (192.0.2.1) by mx.example with AES256-SHA encrypted SMTP" Q1, "192.0.2.1",
+	  "b.example", "b.example", "mx.example", NULL, "AES256-SHA encrypted SMTP", T1,
+	  RECEIVED_QMAIL, false },
+	{ "from b.example (192.0.2.1) by mx.example with SMTP; 9 Aug 2004 00:00:00 +0000", "192.0.2.1",
+	  NULL, "b.example", "mx.example", NULL, "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from b.example (LHLO a.example) (192.0.2.1) by mx.example with LMTP" D1, "192.0.2.1",
+	  "b.example", "a.example", "mx.example", NULL, "LMTP", T1, RECEIVED_OTHER, false },
+	{ "from b.example ([192.0.2.1]:9 \"EHLO a.example\" rhost-flags-OK) by mx.example with ESMTP id "
+	  "S1 (ORCPT <rfc822;x@y>)" D1, "192.0.2.1", "b.example", "a.example", "mx.example", "S1",
+	  "ESMTP", T1, RECEIVED_OTHER, false },
+	{ "from a.example ([unknown] [192.0.2.1]) by mx.example (Sun Java(tm) System) with ESMTPA id <0@x>"
+	  D1, "192.0.2.1", NULL, "a.example", "mx.example", "0@x", "ESMTPA", T1, RECEIVED_OTHER,
+	  true },
+	{ "from a (NXDOMAIN [192.0.2.1]) by mx.example (Haraka/2.8.28) with ESMTP id AB.1 envelope-from "
+	  "<u@x>" D1, "192.0.2.1", NULL, "a", "mx.example", "AB.1", "ESMTP", T1, RECEIVED_OTHER,
+	  false },
+	{ "from b.example(192.0.2.1, HELO a.example) by mx.example via smap (V1.3) id xma1" D1,
+	  "192.0.2.1", "b.example", "a.example", "mx.example", "xma1", NULL, T1, RECEIVED_OTHER,
+	  false },
+	{ "from unknown [192.0.2.1] by mx.example (mxl_mta-5.5.0-2) with SMTP id ab" D1, "192.0.2.1",
+	  NULL, NULL, "mx.example", "ab", "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from b.example ([192.0.2.1]) by mx.example with esmtp id 17oiR2-0006Uj-00" D1, "192.0.2.1",
+	  "b.example", "b.example", "mx.example", "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM,
+	  false },
+	{ "from a.example (2001:db8::1) by c.example with HTTPS" D1, "2001:db8::1", NULL, "a.example",
+	  "c.example", NULL, "HTTPS", T1, RECEIVED_EXCHANGE, false },
+	{ "from [192.0.2.1] by w.example (via HTTP)" D1, "192.0.2.1", NULL, NULL, "w.example", NULL,
+	  NULL, T1, RECEIVED_WEB, true },
+	{ "from [127.0.0.1] (Forwarded-For: [192.0.2.1]) by w.example (mshttpd)" D1, "127.0.0.1", NULL,
+	  NULL, "w.example", NULL, NULL, T1, RECEIVED_WEB, true },
+	{ "from b.example (b.example [192.0.2.1]) by w.example (Horde Framework) with HTTP" D1,
+	  "192.0.2.1", "b.example", NULL, "w.example", NULL, "HTTP", T1, RECEIVED_WEB, true },
+	{ "from spool.example (spool4.example [192.0.2.1]) by mx.example (Postfix) with ESMTP id C1" D1,
+	  "192.0.2.1", "spool4.example", "spool.example", "mx.example", "C1", "ESMTP", T1,
+	  RECEIVED_POSTFIX, false },
+	{ "from a ([192.0.2.1]) by mx.example with MailEnable ESMTPA" D1, "192.0.2.1", NULL, "a",
+	  "mx.example", NULL, "MailEnable ESMTPA", T1, RECEIVED_OTHER, true },
+	{ "from a.example joe@x.example [192.0.2.1] by mx.example with NetMail SMTP Agent on X" D1,
+	  "192.0.2.1", NULL, "a.example", "mx.example", NULL, "NetMail SMTP Agent on X", T1,
+	  RECEIVED_OTHER, true },
+	{ "from pop.example (192.0.2.1) by host.example (getmail v4.3) with POP3" D1, "192.0.2.1",
+	  "pop.example", NULL, "host.example", NULL, "POP3", T1, RECEIVED_FETCHED, false },
+	{ "by mx.example (\"Another Name\", from userid 513) id 1F1" D1, NULL, NULL, NULL, "mx.example",
+	  "1F1", NULL, T1, RECEIVED_LOCAL, false },
+	{ "by recvd-1 with SMTP id recvd-1-2 2004-08-09 00:00:00.123456789 +0000 UTC m=+9.7", NULL, NULL,
+	  NULL, "recvd-1", "recvd-1-2", "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from (c1) a (c2) (b.example [192.0.2.1]) (c3) by (c4) mx.example (c5) with (c6) ESMTP (c7) id "
+	  "(c8) 1 (c9 \\) c9); (d1) Mon, (d2) 9 (d3) Aug 2004 02:00:00 (d4) +0200 (d5)", "192.0.2.1",
+	  "b.example", "a", "mx.example", "1", "ESMTP", T1, RECEIVED_OTHER, false },
 	/* odd ones */
+	{ "from b.example ([192.0.2.1]:3332 \"HELO a.example\" ident: \"x\" TLS-PEER: <none>) by "
+	  "mx.example with SMTP id <S5>" D1, "192.0.2.1", "b.example", "a.example", "mx.example", "S5",
+	  "SMTP", T1, RECEIVED_OTHER, false },
+	{ "From A (192.0.2.1[192.0.2.1 port:4688]) by m.example essentials (server 2.4) with SMTP id: "
+	  "<77@m.example> for <u@x>" D1, "192.0.2.1", NULL, "A", "m.example", "77@m.example", "SMTP",
+	  T1, RECEIVED_OTHER, false },
+	{ "from a.example([192.0.2.1]) by m.example[192.0.2.9](Aerofox Mail 1.1) with SMTP" D1,
+	  "192.0.2.1", NULL, "a.example", "m.example", NULL, "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from [192.0.2.1] by <nt1> (MailGate 3.4) with SMTP" D1, "192.0.2.1", NULL, NULL, "nt1",
+	  NULL, "SMTP", T1, RECEIVED_OTHER, false },
+	{ "by mx.example from a.example (192.0.2.1::mail daemon; unverified,SLMail V3.0)" D1,
+	  "192.0.2.1", NULL, "a.example", "mx.example", NULL, NULL, T1, RECEIVED_OTHER, false },
+	{ "from nodnsquery(192.0.2.1) by mx.example via csmap (V1.5) id src1" D1, "192.0.2.1", NULL,
+	  NULL, "mx.example", "src1", NULL, T1, RECEIVED_OTHER, false },
+	{ "from a by mx.example with SMTP id 1; Mon, 09 Aug 2004 00:00: 00 +0000", NULL, NULL, "a",
+	  "mx.example", "1", "SMTP", T1, RECEIVED_OTHER, false },
 	{ "from [192.0.2.1] by mx.example" D1, "192.0.2.1", NULL, "[192.0.2.1]", "mx.example", NULL,
 	  NULL, T1, RECEIVED_OTHER, false },
 	{ "from A by B with ESMTP id EF01 Mon, 09 Aug 2004 00:00:00 +0000", NULL, NULL, "A", "B",
@@ -273,6 +414,17 @@ static void test_details(void **state)
 	assert_true(str_eq(r.ident, STR("joe")));
 	received_parse(STR("from x ([256.1.1.1]) by y with SMTP"), &r);
 	assert_true(r.bad_ip && r.ip.family == 0);
+	received_parse(STR("from x ([010.001.1.1]) by y with SMTP"), &r);
+	assert_true(!r.bad_ip && r.ip.family == 0);
+	received_parse(STR("from x ([192.0.2.1] helo=y ident=joe) by z with esmtp (Exim 4.1) for joe "
+	                   "<u@x>"), &r);
+	assert_true(str_eq(r.ident, STR("joe")) && str_eq(r.helo, STR("y")));
+	assert_true(str_eq(r.recipient, STR("u@x")));
+	received_parse(STR("from x ([192.0.2.1]) by y (node [192.0.2.9]) (Nemesis) with SMTP"), &r);
+	assert_true(ip_eq(&r.by_ip, &(struct ip){ 4, { 192, 0, 2, 9 } }));
+	assert_true(str_eq(r.product, STR("Nemesis")));
+	received_parse(STR("from x (a [192.0.2.1]) (IDENT: joe, AUTH: LOGIN x) by y with esmtp"), &r);
+	assert_true(r.auth && str_eq(r.ident, STR("joe")));
 	received_parse(STR("from x (1.2.3.4 [192.0.2.1]) by y with SMTP"), &r);
 	assert_int_equal(r.rdns.n, 0);
 }
@@ -288,7 +440,8 @@ static void test_limits(void **state)
 	(void)state;
 	enum { HUGE_BYTES = 100 << 20 };
 	static const char *const fills[] = { "a", "(", ")", "(a)", "from ", ";", "[", "<", "\"",
-	                                     "by x ", "(((a ", "\\(", "[1.2.3.4] " };
+	                                     "by x ", "(((a ", "\\(", "[1.2.3.4] ", "from a;",
+	                                     "from by (a[) " };
 	char *p = mem_alloc(HUGE_BYTES);
 	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
 		size_t n = strlen(fills[i]);
