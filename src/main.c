@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "report", "tell the network that spam came from, or its relay", cli_report },
 	{ "check", "ask blocklists about an address, as an ISP would", cli_check },
 	{ "backup", "a verified copy of the database while the roles run", cli_backup },
+	{ "expire", "remove old tests, returned messages and evidence", cli_expire },
 	{ "keys", "list, rotate or export keys", cli_keys },
 	{ "config", "show, check or explain the configuration", cli_config },
 	{ "role", NULL, roles_role },

@@ -58,23 +58,29 @@ int sandbox_user(const char *user, unsigned *uid, unsigned *gid)
 	return ERR_OK;
 }
 
-/* Leaves the process with the capabilities of the set, 0 for none. */
-static int limit_capabilities(uint32_t set)
+/* Leaves the process with the rights that are to be kept, as far as it has them. */
+static int limit_capabilities(unsigned keep)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct has[2];
+	uint32_t set = (keep & SANDBOX_KEEP_SEARCH ? 1u << CAP_DAC_READ_SEARCH : 0) |
+	               (keep & SANDBOX_KEEP_LOW_PORTS ? 1u << CAP_NET_BIND_SERVICE : 0);
+	if (syscall(SYS_capget, &header, has) != 0)
+		return ERR_DENIED;
+	set &= has[0].permitted;
 	struct __user_cap_data_struct data[2] = { { .effective = set, .permitted = set } };
 	return syscall(SYS_capset, &header, data) == 0 ? ERR_OK : ERR_DENIED;
 }
 
-int sandbox_become(unsigned uid, unsigned gid, bool keep_search)
+int sandbox_become(unsigned uid, unsigned gid, unsigned keep)
 {
 	uid_t real, effective, saved;
 	int death_signal = 0;
 	prctl(PR_GET_PDEATHSIG, &death_signal);
 	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-	    prctl(PR_SET_KEEPCAPS, keep_search, 0, 0, 0) != 0 || setresuid(uid, uid, uid) != 0)
+	    prctl(PR_SET_KEEPCAPS, keep != 0, 0, 0, 0) != 0 || setresuid(uid, uid, uid) != 0)
 		return ERR_DENIED;
-	if (keep_search && limit_capabilities(1u << CAP_DAC_READ_SEARCH) != ERR_OK)
+	if (keep && limit_capabilities(keep) != ERR_OK)
 		return ERR_DENIED;
 	if (getresuid(&real, &effective, &saved) != 0 || real != uid || effective != uid ||
 	    saved != uid)
@@ -88,17 +94,24 @@ int sandbox_become(unsigned uid, unsigned gid, bool keep_search)
 	return ERR_OK;
 }
 
-/* What a service manager gave the supervisor to bind with, without root, is not for roles. */
-static int drop_capabilities(struct buf *message)
+static unsigned kept(const struct sandbox *box)
 {
-	if (geteuid() == 0 || limit_capabilities(0) == ERR_OK)
+	return box->low_ports ? SANDBOX_KEEP_LOW_PORTS : 0;
+}
+
+/* What a service manager gave the supervisor to bind with, without root, is not for roles that
+ * need none of it. */
+static int drop_capabilities(const struct sandbox *box, struct buf *message)
+{
+	if (geteuid() == 0 || limit_capabilities(kept(box)) == ERR_OK)
 		return ERR_OK;
 	buf_printf(message, "capabilities: cannot be given up: %s", strerror(errno));
 	return ERR_DENIED;
 }
 
-static int drop_root(const char *user, struct buf *message)
+static int drop_root(const struct sandbox *box, struct buf *message)
 {
+	const char *user = box->user;
 	unsigned uid, gid;
 	if (!user || !user[0] || geteuid() != 0)
 		return ERR_OK;
@@ -106,7 +119,7 @@ static int drop_root(const char *user, struct buf *message)
 		buf_printf(message, "user \"%s\": expected an existing user", user);
 		return ERR_NOT_FOUND;
 	}
-	int e = sandbox_become(uid, gid, false);
+	int e = sandbox_become(uid, gid, kept(box));
 	if (e != ERR_OK)
 		buf_printf(message, "user \"%s\": cannot be taken: %s", user, strerror(errno));
 	return e;
@@ -200,7 +213,7 @@ static int limit_paths(const struct sandbox *box, struct buf *message)
 /* ---- the system calls ---------------------------------------------------- */
 
 /* All that the house and its libraries use. What is not here fails with EPERM: exec,
- * fork, ptrace, mount, namespaces, bpf, keyctl and whatever the kernel learns next. */
+ * fork, listen (sockets come bound and listening), ptrace, mount, namespaces, bpf, keyctl and whatever the kernel learns next. */
 static const char *const calls[] = {
 	/* files */
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "lseek",
@@ -217,7 +230,7 @@ static const char *const calls[] = {
 	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
 	"setitimer", "restart_syscall",
 	/* sockets; socket() and connect() have rules of their own */
-	"bind", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg", "recvfrom",
+	"bind", "accept", "accept4", "sendto", "sendmsg", "sendmmsg", "recvfrom",
 	"recvmsg", "recvmmsg", "getsockname", "getpeername", "getsockopt", "setsockopt",
 	"shutdown", "socketpair",
 	/* the process itself */
@@ -271,7 +284,7 @@ static int limit_calls(const struct sandbox *box, struct buf *message)
 
 int sandbox_enter(const struct sandbox *box, struct buf *message)
 {
-	int e = drop_root(box->user, message);
+	int e = drop_root(box, message);
 	if (e == ERR_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		buf_printf(message, "no_new_privs: %s", strerror(errno));
 		e = ERR_DENIED;
@@ -280,7 +293,7 @@ int sandbox_enter(const struct sandbox *box, struct buf *message)
 		e = limit_paths(box, message);
 	/* After the paths: it may take the right to search to come to them. */
 	if (e == ERR_OK)
-		e = drop_capabilities(message);
+		e = drop_capabilities(box, message);
 	if (e == ERR_OK)
 		e = limit_calls(box, message);
 #ifdef WITH_SANITIZER

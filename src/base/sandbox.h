@@ -15,21 +15,28 @@ struct sandbox {
 	const char *const *read_paths;   /* NULL-terminated; files and directories to read */
 	const char *const *write_paths;  /* NULL-terminated; directories to read and write below */
 	bool may_connect;                /* outgoing connections (tester) */
+	bool low_ports;                  /* … from ports below 1024, if we may use them now */
 };
 
-/* Drops to `user` (all groups and capabilities, ids checked to be gone for good), sets
+/* Drops to `user` (all groups and capabilities but that for low_ports, ids checked to be
+ * gone for good), sets
  * no_new_privs, applies Landlock where the kernel has it (logged once where it
  * has not) and a seccomp filter of what the house uses: no exec, no ptrace, no
- * mount, no new namespaces, no bpf, no keyctl; and no connect(2) unless
+ * mount, no new namespaces, no bpf, no keyctl, no listen(2); and no connect(2) unless
  * may_connect. ERR_NOT_FOUND (no such user), ERR_DENIED. *message says what. */
 int sandbox_enter(const struct sandbox *box, struct buf *message);
 
 /* Only the first half, for a supervisor that prepares directories: uid and gid
  * of the user. ERR_NOT_FOUND. */
 int sandbox_user(const char *user, unsigned *uid, unsigned *gid);
-/* Becomes that user for good, with no other groups; for root only. `keep_search` keeps the
- * right to pass through directories that are closed to the user (CAP_DAC_READ_SEARCH), and
- * no other, until sandbox_enter(). ERR_DENIED. */
-int sandbox_become(unsigned uid, unsigned gid, bool keep_search);
+/* What outlives root, until sandbox_enter() or the end of the process. */
+enum {
+	SANDBOX_KEEP_SEARCH = 1u << 0,      /* to pass through directories closed to the user
+	                                       (CAP_DAC_READ_SEARCH) */
+	SANDBOX_KEEP_LOW_PORTS = 1u << 1,   /* to use ports below 1024 (CAP_NET_BIND_SERVICE) */
+};
+/* Becomes that user for good, with no other groups and no right but those of `keep` that
+ * there were; for root only. ERR_DENIED. */
+int sandbox_become(unsigned uid, unsigned gid, unsigned keep);
 
 #endif

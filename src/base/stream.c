@@ -278,6 +278,11 @@ static bool start_connect(int fd, const struct endpoint *to, const struct endpoi
 		if (source->port == 0)
 			setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 #endif
+		/* A port of our own is wanted again at once, for the next connection to that peer:
+		 * the end of this one leaves nothing behind. */
+		if (source->port != 0)
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 },
+			           sizeof(struct linger));
 		len = endpoint_to_sockaddr(source, &ss);
 		if (bind(fd, (struct sockaddr *)&ss, len) != 0) {
 			*why = STREAM_NO_SOURCE;
@@ -286,7 +291,7 @@ static bool start_connect(int fd, const struct endpoint *to, const struct endpoi
 	}
 	len = endpoint_to_sockaddr(to, &ss);
 	if (connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS) {
-		*why = connect_error(errno);
+		*why = source && errno == EADDRNOTAVAIL ? STREAM_NO_SOURCE : connect_error(errno);
 		return false;
 	}
 	return true;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/sandbox.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -45,16 +46,26 @@ void cli_note(const struct cli *cli, const char *fmt, ...)
 	va_end(ap);
 }
 
-int cli_bad_value(const struct cli *cli, const char *value, const char *expected)
+static int not_expected(const struct cli *cli, int code, const char *value,
+                        const char *expected)
 {
 	struct buf shown = { 0 };
 	struct str s = str_of(value);
 	bool cut = s.n > VALUE_SHOWN_MAX;
 	buf_add_escaped(&shown, cut ? (struct str){ s.p, VALUE_SHOWN_MAX } : s);
-	cli_fail(cli, EX_USAGE, "\"%s%s\": expected %s", buf_cstr(&shown), cut ? "…" : "",
-	         expected);
+	cli_fail(cli, code, "\"%s%s\": expected %s", buf_cstr(&shown), cut ? "…" : "", expected);
 	buf_fini(&shown);
-	return EX_USAGE;
+	return code;
+}
+
+int cli_bad_value(const struct cli *cli, const char *value, const char *expected)
+{
+	return not_expected(cli, EX_USAGE, value, expected);
+}
+
+int cli_not_found(const struct cli *cli, const char *value, const char *expected)
+{
+	return not_expected(cli, EX_NOINPUT, value, expected);
 }
 
 int cli_exit_code(int err)
@@ -247,10 +258,11 @@ static int open_state(struct cli *cli, enum cli_access access, struct buf *messa
 		           "commands that change something make one", directory);
 		return ERR_NOT_FOUND;
 	}
-	if (access == CLI_CHANGE) {
+	if (access != CLI_READ) {
+		unsigned keep = access == CLI_TEST ? SANDBOX_KEEP_LOW_PORTS : 0;
 		e = state_prepare(&cli->settings, false, message);
 		if (e == ERR_OK)
-			e = state_become_owner(&cli->settings, message);
+			e = state_become_owner(&cli->settings, keep, message);
 		if (e == ERR_OK)
 			e = keys_ensure(directory, clock_now_s(), message);
 	}

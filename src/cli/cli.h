@@ -74,6 +74,7 @@ int cli_settings(struct cli *cli);
 enum cli_access {
 	CLI_READ,       /* the state must be there; root stays root (it may write elsewhere) */
 	CLI_CHANGE,     /* made if missing; root becomes its owner for good */
+	CLI_TEST,       /* the same, with the right to speak from port 25 */
 };
 /* Settings (if not loaded yet), state directory, keys and store as STORE_ADMIN.
  * CLI_GO or an exit code. */
@@ -87,6 +88,8 @@ int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* `"999.1": expected an IPv4 or IPv6 address`, the value escaped and cut; EX_USAGE. */
 int cli_bad_value(const struct cli *cli, const char *value, const char *expected);
+/* The same of a thing that is not there: EX_NOINPUT. */
+int cli_not_found(const struct cli *cli, const char *value, const char *expected);
 /* For an error of the store: `WHAT: its message`; the code that fits the error. */
 int cli_store_fail(const struct cli *cli, int err, const char *what);
 /* The code of sysexits.h that fits an enum err. */

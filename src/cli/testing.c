@@ -206,7 +206,7 @@ int testing_open(struct testing *t, struct cli *cli, const struct testing_option
 	log_init("portreeve", LOG_WARN);
 	if ((code = cli_settings(cli)) != CLI_GO || (code = apply_options(t)) != CLI_GO ||
 	    (code = read_account(t)) != CLI_GO || (code = bind_collector(t)) != CLI_GO ||
-	    (code = cli_open(cli, CLI_CHANGE)) != CLI_GO || (code = load_keys(t)) != CLI_GO)
+	    (code = cli_open(cli, CLI_TEST)) != CLI_GO || (code = load_keys(t)) != CLI_GO)
 		return code;
 	t->loop = loop_create();
 	create_collector(t);
@@ -299,7 +299,8 @@ enum testing_refusal testing_start(struct testing *t, const struct endpoint *tar
 	                     .created_s = clock_now_s() };
 	/* Not for a tester role that looks for work: it is leased here at once. */
 	test.not_before_s = test.created_s + TESTER_LEASE_S;
-	str_copy(test.who, sizeof(test.who), str_of("operator"));
+	if (cli_who(t->cli, NULL, test.who) != CLI_GO)
+		return TESTING_FAILED;
 	return queue_and_lease(t, &test);
 }
 

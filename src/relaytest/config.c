@@ -18,7 +18,9 @@ const struct config_row tester_config_rows[] = {
 	  "Address and port at which others reach the collector; used in address literals.",
 	  TESTER(collector), .default_port = 25 },
 	{ "source", CONFIG_IPS, 0, 2, "",
-	  "Addresses that tests come from, one of each family; unset: the system's choice.",
+	  "Addresses that tests come from, one of each family; unset: the system's choice. Case "
+	  "S06 comes from port 25 there, and is skipped while a server of this machine, the "
+	  "collector say, listens on that port of the address.",
 	  TESTER(source) },
 	{ "trusted_source", CONFIG_IPS, 0, 2, "",
 	  "Further addresses of this machine whose reverse names end in what careless servers trust "

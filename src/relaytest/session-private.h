@@ -128,6 +128,8 @@ void talk_hello(struct session *s);
 bool talk_next(struct session *s);
 void talk_reply(struct session *s, const struct smtp_client_event *ev);
 void talk_body(struct session *s);
+/* What the server says is no SMTP, or has no end: the connection is to be closed. */
+void talk_broken(struct session *s);
 /* The connection ended while items had no answer. */
 void talk_dropped(struct session *s, enum stream_end why);
 /* No more connections of this profile: what is left of it has no answer. */

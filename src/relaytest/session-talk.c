@@ -148,6 +148,46 @@ static void fail_profile(struct session *s, enum case_stage stage, const struct 
 	}
 }
 
+/* "530 Must issue a STARTTLS command first" (RFC 3207 4), or words to that effect. */
+static bool demands_tls(const struct case_result *r)
+{
+	struct str text = str_of(r->text);
+	return r->code >= 400 && (str_casesearch(text, STR("starttls")) != SIZE_MAX ||
+	                          str_casesearch(text, STR("encrypt")) != SIZE_MAX ||
+	                          (r->code == 530 && str_casesearch(text, STR("tls")) != SIZE_MAX));
+}
+
+/* Nothing was listened to in clear. */
+static bool tls_only(const struct session *s)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (plan_profile(&s->items[i]) == RELAY_PLAIN && demands_tls(&s->items[i].result))
+			return true;
+	return false;
+}
+
+/* STARTTLS is offered and does not work now. The client may go on in clear (RFC 3207 4.1),
+ * and there every form has its answer: what needs TLS is open to nobody now, and was not
+ * tried. Where it would have decided, it is left without an answer: a form that was open, a
+ * recipient that was taken, a host that listens to nothing else. */
+static void without_tls(struct session *s, enum case_stage stage, const struct smtp_reply *reply)
+{
+	bool decides = tls_only(s);
+	const char *why = arena_printf(&s->arena, "STARTTLS does not work: %d %s %.*s", reply->code,
+	                               reply->enhanced, STR_ARG(reply->text));
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (plan_profile(it) != s->conn.profile ||
+		    (it->state != ITEM_TODO && it->state != ITEM_CANDIDATE))
+			continue;
+		if (decides || it->state == ITEM_CANDIDATE || plan_is_first(s, it))
+			item_finish(s, it, stage, reply);
+		else
+			plan_skip(it, why);
+	}
+	s->conn.finished++;
+}
+
 static bool is_auth(enum relay_session profile)
 {
 	return profile == RELAY_AUTH_INVENTED || profile == RELAY_AUTH_OWN;
@@ -238,10 +278,13 @@ static void on_starttls(struct session *s, const struct smtp_reply *r)
 	if (smtp_reply_ok(r)) {
 		s->phase = PHASE_HANDSHAKE;
 		s->start_tls = true;
-	} else {
-		fail_profile(s, STAGE_HELO, r);
-		s->phase = PHASE_READY;
+		return;
 	}
+	if (r->code / 100 == 5)
+		fail_profile(s, STAGE_HELO, r);
+	else
+		without_tls(s, STAGE_HELO, r);
+	s->phase = PHASE_READY;
 }
 
 static void on_prelude(struct session *s, enum smtp_verb verb, const struct smtp_reply *r)
@@ -724,6 +767,12 @@ static void end_profile(struct session *s, enum case_stage stage, enum stream_en
 	}
 }
 
+/* EHLO never got its whole answer, and the next time-out is the last. */
+static bool ehlo_last_chance(const struct session *s)
+{
+	return !s->ehlo_seen && s->timeouts + 1 >= TIMEOUTS_MAX;
+}
+
 void talk_dropped(struct session *s, enum stream_end why)
 {
 	struct conn *c = &s->conn;
@@ -734,7 +783,6 @@ void talk_dropped(struct session *s, enum stream_end why)
 	switch (s->phase) {
 	case PHASE_CONNECTING:
 	case PHASE_BANNER:
-	case PHASE_HANDSHAKE:
 		/* Silence may mean that a PROXY header is waited for. */
 		s->plain_dead |= plain && why == STREAM_TIMEOUT && !s->reached &&
 		                 s->phase == PHASE_BANNER;
@@ -744,10 +792,15 @@ void talk_dropped(struct session *s, enum stream_end why)
 	case PHASE_HELLO:
 		if (!plain)
 			end_profile(s, STAGE_HELO, why);
-		else if (!c->used_helo && why != STREAM_TIMEOUT)
+		else if (!c->used_helo && (why != STREAM_TIMEOUT || ehlo_last_chance(s)))
 			s->prefers_helo = true;
 		break;
 	case PHASE_STARTTLS:
+	case PHASE_HANDSHAKE: {
+		struct smtp_reply none = no_reply(end_text(why));
+		without_tls(s, STAGE_HELO, &none);
+		break;
+	}
 	case PHASE_PRELUDE:
 		end_profile(s, STAGE_HELO, why);
 		break;
@@ -761,6 +814,14 @@ void talk_dropped(struct session *s, enum stream_end why)
 	default:
 		break;
 	}
+}
+
+void talk_broken(struct session *s)
+{
+	/* An endless list of extensions, say: HELO has none. */
+	if (s->phase == PHASE_HELLO && s->conn.profile == RELAY_PLAIN && !s->conn.used_helo)
+		s->prefers_helo = true;
+	s->conn.closing = true;
 }
 
 void talk_give_up(struct session *s, enum stream_end why)

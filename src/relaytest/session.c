@@ -255,7 +255,7 @@ void session_received(struct session *s, struct str bytes, int64_t now_ms)
 	while (s->conn.client && !s->conn.closing && smtp_client_next(s->conn.client, &ev)) {
 		if (ev.type == SMTP_CLIENT_BROKEN) {
 			talk_note(s, "!", ev.text);
-			s->conn.closing = true;
+			talk_broken(s);
 		} else if (s->phase == PHASE_QUIT) {
 			s->conn.closing = true;
 		} else if (ev.tag == SMTP_TAG_UNASKED) {

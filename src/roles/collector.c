@@ -9,6 +9,7 @@
 #include "base/sandbox.h"
 #include "relaytest/collector.h"
 #include "roles/role.h"
+#include "roles/upkeep.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -27,6 +28,7 @@ struct collector_role {
 	int fds[ROLE_SOCKETS_MAX];
 	struct endpoint at[ROLE_SOCKETS_MAX];
 	struct collector *collector;
+	struct upkeep *upkeep;
 	bool stopping;
 };
 
@@ -122,7 +124,7 @@ static int open_all(struct collector_role *c, struct buf *message)
 	const struct settings *s = c->ctx->settings;
 	int e = load_tls(c, message);
 	if (e == ERR_OK)
-		e = state_enter(s, message);
+		e = state_enter(s, 0, message);
 	if (e == ERR_OK)
 		e = load_keys(c, message);
 	if (e == ERR_OK)
@@ -147,10 +149,12 @@ static void on_hup(void *arg, const struct settings *settings)
 	c->ctx->settings = settings;
 	collector_destroy(c->collector);
 	create_collector(c);
+	upkeep_reload(c->upkeep, settings);
 }
 
 static void close_all(struct collector_role *c)
 {
+	upkeep_destroy(c->upkeep);
 	collector_destroy(c->collector);
 	store_close(c->store);
 	SSL_CTX_free(c->tls);
@@ -169,6 +173,7 @@ static int collector_role_run(struct role_context *ctx)
 	int e = open_all(&c, &message);
 	if (e == ERR_OK) {
 		ctx->on_hup = on_hup;
+		c.upkeep = upkeep_create(ctx->loop, c.store, ctx->settings);
 		ctx->ready(ctx);
 		if (!c.stopping)
 			loop_run(ctx->loop);

@@ -110,7 +110,7 @@ static int open_all(struct dnsbl *d, struct buf *message)
 	struct blocklist_limits limits = limits_of(settings);
 	int e = make_zones(d, settings, message);
 	if (e == ERR_OK)
-		e = state_become_owner(settings, message);
+		e = state_become_owner(settings, 0, message);
 	if (e == ERR_OK)
 		e = open_store(d, message);
 	if (e != ERR_OK)

@@ -79,7 +79,7 @@ static int prepare_as_owner(const struct settings *s)
 	struct buf message = { 0 };
 	struct store *st = NULL;
 	const char *directory = s->general.state_directory;
-	int e = state_become_owner(s, &message);
+	int e = state_become_owner(s, 0, &message);
 	if (e == ERR_OK)
 		e = keys_ensure(directory, clock_now_s(), &message);
 	if (e == ERR_OK)

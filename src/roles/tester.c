@@ -10,6 +10,7 @@
 #include "base/sandbox.h"
 #include "relaytest/tester.h"
 #include "roles/role.h"
+#include "roles/upkeep.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -25,6 +26,7 @@ struct tester_role {
 	bool has_signer;
 	EVP_PKEY *evidence_key;
 	struct tester *tester;
+	struct upkeep *upkeep;
 	bool stopping;
 };
 
@@ -61,7 +63,7 @@ static int enter_sandbox(struct tester_role *t, struct buf *message)
 	const char *const read[] = { paths[3], keys, "/etc/resolv.conf", "/etc/hosts", NULL };
 	const char *const write[] = { paths[0], paths[1], paths[2], NULL };
 	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write,
-	                       .may_connect = true };
+	                       .may_connect = true, .low_ports = true };
 	int e = sandbox_enter(&box, message);
 	for (size_t i = 0; i < 4; i++)
 		free(paths[i]);
@@ -72,7 +74,8 @@ static int enter_sandbox(struct tester_role *t, struct buf *message)
 static int open_all(struct tester_role *t, struct buf *message)
 {
 	const struct settings *s = t->ctx->settings;
-	int e = state_enter(s, message);
+	/* S06 speaks from port 25. */
+	int e = state_enter(s, SANDBOX_KEEP_LOW_PORTS, message);
 	if (e == ERR_OK)
 		e = load_keys(t, message);
 	if (e == ERR_OK)
@@ -109,10 +112,12 @@ static void on_hup(void *arg, const struct settings *settings)
 		LOG(LOG_ERROR, "keys-kept", LOG_S("why", buf_cstr(&message)));
 	buf_fini(&message);
 	tester_reload(t->tester, &settings->tester);
+	upkeep_reload(t->upkeep, settings);
 }
 
 static void close_all(struct tester_role *t)
 {
+	upkeep_destroy(t->upkeep);
 	tester_destroy(t->tester);
 	dns_resolver_destroy(t->resolver);
 	store_close(t->store);
@@ -131,6 +136,7 @@ static int tester_role_run(struct role_context *ctx)
 	if (e == ERR_OK) {
 		ctx->on_hup = on_hup;
 		tester_follow(t.tester, true);
+		t.upkeep = upkeep_create(ctx->loop, t.store, ctx->settings);
 		ctx->ready(ctx);
 		if (!t.stopping)
 			loop_run(ctx->loop);

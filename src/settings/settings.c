@@ -40,7 +40,7 @@ static const struct config_row general_rows[] = {
 	  GENERAL(log_level), .choices = "error, warn, info, debug" },
 };
 
-enum { SECTIONS = 6 };
+enum { SECTIONS = 7 };
 
 static void sections_of(struct settings *s, struct config_section out[static SECTIONS])
 {
@@ -62,6 +62,9 @@ static void sections_of(struct settings *s, struct config_section out[static SEC
 	out[5] = (struct config_section){
 		"report", "How abuse desks are found and written to.", report_config_rows,
 		report_config_row_count, &s->report };
+	out[6] = (struct config_section){
+		"store", "How long is kept what nothing rests on any more.", store_config_rows,
+		store_config_row_count, &s->store };
 }
 
 static void replace(char **field, char *owned)

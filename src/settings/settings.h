@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "blocklist/config.h"
 #include "relaytest/config.h"
+#include "store/config.h"
 #include "trace/config.h"
 #include "trace/report-config.h"
 
@@ -35,6 +36,7 @@ struct settings {
 	struct dnsbl_config dnsbl;
 	struct trace_config trace;
 	struct report_config report;
+	struct store_config store;
 };
 
 /* Fills *s from the file (NULL: SETTINGS_FILE if there is one, else the defaults), then

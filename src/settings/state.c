@@ -117,7 +117,7 @@ int state_prepare(const struct settings *s, bool for_roles, struct buf *message)
 	return e == ERR_OK && geteuid() == 0 ? give_away(s, for_roles, message) : e;
 }
 
-int state_become_owner(const struct settings *s, struct buf *message)
+int state_become_owner(const struct settings *s, unsigned keep, struct buf *message)
 {
 	const char *path = s->general.state_directory;
 	struct stat st;
@@ -127,8 +127,9 @@ int state_become_owner(const struct settings *s, struct buf *message)
 		return e;
 	}
 	/* Below a private temporary directory, say, the owner needs a right to come to it. */
-	if (geteuid() == 0 && st.st_uid != 0 &&
-	    sandbox_become(st.st_uid, st.st_gid, !can_reach(path, st.st_uid, st.st_gid))) {
+	if (!can_reach(path, st.st_uid, st.st_gid))
+		keep |= SANDBOX_KEEP_SEARCH;
+	if (geteuid() == 0 && st.st_uid != 0 && sandbox_become(st.st_uid, st.st_gid, keep)) {
 		buf_printf(message, "state directory %s: its owner cannot be taken as user: %s",
 		           path, strerror(errno));
 		return ERR_DENIED;
@@ -140,9 +141,9 @@ int state_become_owner(const struct settings *s, struct buf *message)
 	return ERR_DENIED;
 }
 
-int state_enter(const struct settings *s, struct buf *message)
+int state_enter(const struct settings *s, unsigned keep, struct buf *message)
 {
-	int e = state_become_owner(s, message);
+	int e = state_become_owner(s, keep, message);
 	if (e == ERR_OK && chdir(s->general.state_directory) != 0) {
 		e = file_err(errno);
 		buf_printf(message, "state directory %s: %s", s->general.state_directory,

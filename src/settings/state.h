@@ -14,14 +14,14 @@
  * ERR_NOT_FOUND (no such user), ERR_DENIED (for roles:
  * such a directory), ERR_IO, with one line in *message. Blocks. */
 int state_prepare(const struct settings *s, bool for_roles, struct buf *message);
-/* If we are root and another user owns the directory: becomes that user for good. If
- * directories above it are closed to that user, the right to pass through them is kept until
- * sandbox_enter(), so a role opens what it needs before.
- * ERR_NOT_FOUND (no directory), ERR_DENIED. */
-int state_become_owner(const struct settings *s, struct buf *message);
+/* If we are root and another user owns the directory: becomes that user for good, with the
+ * rights `keep` of base/sandbox.h (0: none). If directories above it are closed to that user,
+ * the right to pass through them is kept until sandbox_enter(), so a role opens what it
+ * needs before. ERR_NOT_FOUND (no directory), ERR_DENIED. */
+int state_become_owner(const struct settings *s, unsigned keep, struct buf *message);
 /* The same, and makes it the current directory: for a role, which may find no way to it
  * from its sandbox. Its files are then "./mail" and so on. */
-int state_enter(const struct settings *s, struct buf *message);
+int state_enter(const struct settings *s, unsigned keep, struct buf *message);
 /* Whether a database is there. */
 bool state_exists(const struct settings *s);
 

@@ -179,13 +179,17 @@ static int save_evidence(struct finish *f)
 		return ERR_OK;
 	if (!o->evidence_id || !*o->evidence_id)
 		return store_fail(f->s, ERR_INVALID, "evidence without an id");
+	struct buf packed = { 0 };
+	bundle_pack(o->evidence, &packed);
 	struct query q = query(&f->s->main, "INSERT OR IGNORE INTO evidence"
 	                                    " (id, address, time_s, bundle) VALUES (?, ?, ?, ?)");
 	bind_text(&q, o->evidence_id);
 	bind_ip(&q, &f->row.t.target.ip);
 	bind_int(&q, o->now_s);
-	bind_blob(&q, o->evidence);
-	return query_run(&q);
+	bind_blob(&q, buf_str(&packed));
+	int e = query_run(&q);
+	buf_fini(&packed);
+	return e;
 }
 
 static int proof_insert(struct finish *f, const struct case_result *r)

@@ -293,7 +293,8 @@ int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struc
 	if (e != ERR_OK)
 		return e;
 	*bundle = col_blob(&q, a);
-	return query_end(&q);
+	e = query_end(&q);
+	return e == ERR_OK ? bundle_unpack(s, a, bundle) : e;
 }
 
 int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
@@ -311,5 +312,6 @@ int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena 
 		return e;
 	col_text(&q, id, 48);
 	*bundle = col_blob(&q, a);
-	return query_end(&q);
+	e = query_end(&q);
+	return e == ERR_OK ? bundle_unpack(s, a, bundle) : e;
 }

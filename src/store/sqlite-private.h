@@ -158,6 +158,10 @@ int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s
 /* The reports that name this relay: it passed its retest (sqlite-reports.c). */
 int reports_close(struct db *db, const struct ip *relay, const char *why, int64_t now_s);
 
+/* A bundle of evidence as it is stored (appended to), and back: ERR_CORRUPT. */
+void bundle_pack(struct str bundle, struct buf *out);
+int bundle_unpack(struct sqlite_store *s, struct arena *a, struct str *bundle);
+
 /* ---- the operations -------------------------------------------------------- */
 int sqlite_permit_add(struct store *st, const struct permit *p);
 int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
@@ -247,6 +251,8 @@ int sqlite_secret(struct store *st, const char *name, unsigned char *secret);
 int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struct str *bundle);
 int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
                        char id[static 48], struct str *bundle);
+int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
+                  bool dry, struct store_expiry *x);
 int sqlite_backup(struct store *st, const char *path);
 
 #endif

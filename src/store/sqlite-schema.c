@@ -120,6 +120,10 @@ static const char main_2[] =
 	"CREATE TABLE secrets ("
 	" name TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
+/* When an address left the list: evidence is kept for some time after that. */
+static const char main_3[] =
+	"CREATE INDEX journal_delisted ON journal (subject) WHERE action = 1;";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -135,7 +139,7 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
-static const struct migration main_steps[] = { { 1, main_1 }, { 2, main_2 } };
+static const struct migration main_steps[] = { { 1, main_1 }, { 2, main_2 }, { 3, main_3 } };
 static const struct migration returns_steps[] = { { 1, returns_1 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -474,21 +474,32 @@ static int saved_read(struct db *db, int64_t key, struct rows *rows)
 	return e;
 }
 
-/* Probes that were begun, and whose result died with the process that sent them. */
+/* The row of that case and attempt: what was saved before, or a new one. */
+static struct case_result *result_row(struct rows *rows, const struct case_result *like)
+{
+	struct case_result *r = rows->v;
+	for (size_t i = 0; i < rows->n; i++)
+		if (r[i].attempt == like->attempt && strcmp(r[i].id, like->id) == 0)
+			return &r[i];
+	return rows_add(rows);
+}
+
+/* Probes that were begun, and whose result died with the process that sent them. What was
+ * saved before of the same case, that its recipient was taken, is not that result. */
 static int interrupted_read(struct db *db, int64_t key, struct rows *rows)
 {
 	struct query q = query(db, "SELECT case_id, attempt FROM intents AS i WHERE test = ?"
 	                           " AND NOT EXISTS (SELECT 1 FROM results AS r WHERE"
 	                           " r.test = i.test AND r.case_id = i.case_id"
-	                           " AND r.attempt = i.attempt)");
+	                           " AND r.attempt = i.attempt AND r.stage = ?)");
 	bind_int(&q, key);
+	bind_int(&q, STAGE_MESSAGE);
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct case_result *r = rows_add(rows);
-		col_text(&q, r->id, sizeof(r->id));
-		r->attempt = (uint8_t)col_int(&q);
-		r->stage = STAGE_MESSAGE;
-		str_copy(r->text, sizeof(r->text), STR("interrupted"));
+		struct case_result lost = { .stage = STAGE_MESSAGE, .text = "interrupted" };
+		col_text(&q, lost.id, sizeof(lost.id));
+		lost.attempt = (uint8_t)col_int(&q);
+		*result_row(rows, &lost) = lost;
 	}
 	return e;
 }

@@ -60,7 +60,7 @@ static const struct store_ops sqlite_ops = {
 	.rechecks = sqlite_rechecks, .outputs = sqlite_outputs,
 	.output_agree = sqlite_output_agree, .serial = sqlite_serial, .journal = sqlite_journal,
 	.snapshot = sqlite_snapshot, .evidence_get = sqlite_evidence_get,
-	.evidence_of = sqlite_evidence_of, .backup = sqlite_backup,
+	.evidence_of = sqlite_evidence_of, .expire = sqlite_expire, .backup = sqlite_backup,
 	.report_find = sqlite_report_find, .report_save = sqlite_report_save,
 	.report_get = sqlite_report_get, .reports = sqlite_reports,
 	.report_become = sqlite_report_become,

@@ -97,6 +97,8 @@ struct store_ops {
 	int (*evidence_get)(struct store *, const char *id, struct arena *, struct str *bundle);
 	int (*evidence_of)(struct store *, const struct ip *, struct arena *,
 	                   char id[static 48], struct str *bundle);
+	int (*expire)(struct store *, const struct store_config *, int64_t now_s, size_t max,
+	              bool dry, struct store_expiry *);
 	int (*backup)(struct store *, const char *path);
 };
 

@@ -355,6 +355,12 @@ int store_evidence_of(struct store *st, const struct ip *address, struct arena *
 	DISPATCH(ADMIN | TESTER, evidence_of, address, a, evidence_id, bundle);
 }
 
+int store_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
+                 bool dry, struct store_expiry *x)
+{
+	DISPATCH(ADMIN | TESTER | COLLECTOR, expire, keep, now_s, max, dry, x);
+}
+
 int store_backup(struct store *st, const char *path)
 {
 	DISPATCH(ADMIN, backup, path);

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "store/lifecycle.h"
+#include "store/retention.h"
 #include "store/types.h"
 
 enum store_role {
@@ -231,6 +232,17 @@ int store_evidence_get(struct store *st, const char *evidence_id, struct arena *
 /* The newest evidence of an address. */
 int store_evidence_of(struct store *st, const struct ip *address, struct arena *a,
                       char evidence_id[static 48], struct str *bundle);
+/* How far a removal of old rows has come; zeroed at first. */
+struct store_expiry {
+	int64_t at[RETAINED_KINDS];            /* the last row looked at */
+	uint64_t removed[RETAINED_KINDS];
+	bool done[RETAINED_KINDS], over;       /* all that is old has been looked at */
+};
+/* One pass: looks at up to `max` old rows of each kind that this role writes, and removes
+ * those whose time is over, in one transaction a kind. To be called until x->over. `dry`: they
+ * are counted only. */
+int store_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
+                 bool dry, struct store_expiry *x);
 /* A consistent copy while roles run, checked by reading it back: `path` for the list and
  * `path`.returns for the returns. ERR_EXISTS if one of them is there. */
 int store_backup(struct store *st, const char *path);

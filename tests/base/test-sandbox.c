@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { LOW_PORT = 909 };     /* the kernel keeps those below 1024 for the privileged */
+
 static char root[] = "/tmp/portreeve-sandbox-XXXXXX";
 static char readable[64], writable[64], hidden[64];
 static const char *const read_paths[] = { readable, "/no/such/path", NULL };
@@ -110,13 +112,18 @@ static int try_exec(void)
 	return -1;
 }
 
-static int try_listen(void)
+static int bound(in_port_t port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET,
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port),
 	                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) ? -1 : listen(fd, 1);
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	return fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) ? -1 : fd;
 }
+
+static int try_bind(void) { return bound(0) < 0 ? -1 : 0; }
+static int try_bind_low(void) { return bound(LOW_PORT) < 0 ? -1 : 0; }
+static int try_listen(void) { return listen(bound(0), 1); }
 
 /* Nobody listens at port 1: refused by the peer is a connect that was allowed. */
 static int try_connect(void)
@@ -132,12 +139,17 @@ static int try_connect(void)
 static const struct row {
 	const char *name;
 	int (*try)(void);
-	bool may_connect, works, needs_landlock, needs_root;
+	bool may_connect, works, needs_landlock, needs_root, low_ports;
 } rows[] = {
 	{ "read a readable path", try_read, false, true, false, false },
 	{ "read a writable path", try_read_write_path, false, true, false, false },
 	{ "write a writable path", try_write, false, true, false, false },
-	{ "listen", try_listen, false, true, false, false },
+	{ "bind", try_bind, false, true, false, false },
+	{ "bind a low port", try_bind_low, true, false, false, true },
+	{ "bind a low port where it may", try_bind_low, true, true, false, true, true },
+	{ "listen", try_listen, true, false, false, false },
+	{ "listen where it may use low ports", try_listen, true, false, false, false, true },
+	{ "root again with low ports", try_root, true, false, false, true, true },
 	{ "poll", try_poll, false, true, false, false },
 	{ "connect where it may", try_connect, true, true, false, false },
 	{ "connect where it may not", try_connect, false, false, false, false },
@@ -166,6 +178,7 @@ static void in_child(const struct row *row)
 	struct sandbox box = {
 		.user = geteuid() == 0 ? "nobody" : NULL, .read_paths = read_paths,
 		.write_paths = write_paths, .may_connect = row->may_connect,
+		.low_ports = row->low_ports,
 	};
 	if (sandbox_enter(&box, &message) != ERR_OK) {
 		fprintf(stderr, "sandbox: %s\n", buf_cstr(&message));

@@ -206,6 +206,28 @@ static void test_connect_failures(void **state)
 	loop_destroy(loop);
 }
 
+/* We close first: the next connection from that port to that peer does not have to wait. */
+static void test_same_source_port(void **state)
+{
+	(void)state;
+	struct loop *loop = loop_create();
+	struct endpoint at = loopback();
+	int listener = stream_listen(&at), fd = stream_bind_udp(&at);
+	assert_true(listener >= 0 && fd >= 0);
+	struct endpoint to = bound(listener), source = bound(fd);
+	for (int i = 0; i < 2; i++) {
+		struct end e = { 0 };
+		e.stream = stream_connect(loop, &to, &source, &events, &e);
+		while (!e.connected && !e.ended)
+			loop_run_once(loop, 100);
+		assert_true(e.connected);
+		stream_destroy(e.stream);
+	}
+	close(fd);
+	close(listener);
+	loop_destroy(loop);
+}
+
 static void test_deadline(void **state)
 {
 	(void)state;
@@ -358,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_much),
 		cmocka_unit_test(test_destroy_in_callback),
 		cmocka_unit_test(test_connect_failures),
+		cmocka_unit_test(test_same_source_port),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_tls_peer_gone),

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -78,6 +79,30 @@ dnsbl {{
         command, *rest = arguments
         return [json.loads(line) for line in
                 self.run(command, "--json", *rest, code=code).stdout.splitlines()]
+
+    def age(self, address):
+        """Two tests of the address, ended long ago, and a message that came back."""
+        self.permit(address)
+        self.run("nominate", address, "--reason", "to be tested")
+        list_, returns = (sqlite3.connect(self.state / name)
+                          for name in ("portreeve.db", "returns/returns.db"))
+        with list_, returns:
+            list_.execute("UPDATE tests SET state = 3, verdict = 2, created_s = 1, finished_s = 1")
+            columns = [row[1] for row in list_.execute("PRAGMA table_info(tests)")][2:]
+            names = ", ".join(columns)
+            list_.execute(f"INSERT INTO tests (id, {names}) SELECT id || '2', {names} FROM tests")
+            list_.execute("INSERT OR REPLACE INTO cursors VALUES ('returns', 1)")
+            returns.execute("INSERT INTO returns VALUES (1, 'x', 'E01', 0, 0, 1, NULL, 0, 1, '', '',"
+                            " '', '', x'')")
+        for one in (list_, returns):
+            one.close()
+        self.own()
+
+    def own(self):
+        """What was written past the program belongs to the state directory's owner again."""
+        owner = self.state.stat()
+        for path in self.state.rglob("*.db*"):
+            os.chown(path, owner.st_uid, owner.st_gid)
 
     def permit(self, range_, ground="range"):
         self.run("permit", "add", range_, "--consent", ground, "--by", "the tests")

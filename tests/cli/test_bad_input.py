@@ -82,6 +82,8 @@ ROWS = [
     (["backup"], 64, "expected one FILE"),
     (["backup", "/no/such/directory/b.db"], None, "/no/such/directory/b.db"),
     (["backup", "/dev/null"], 73, "/dev/null: expected a file that does not exist"),
+    (["expire", "everything"], 64, '"everything": expected no more arguments'),
+    (["expire", "--dry-run=yes"], 64, "--dry-run"),
     (["keys", "lose"], 64, '"lose": expected list, rotate or export'),
     (["keys", "rotate", "x"], 64, '"x": expected no more arguments'),
     (["keys", "export", "/no/such/directory/k"], 73, "/no/such/directory/k: cannot be written"),
@@ -158,6 +160,7 @@ CONFIG_ROWS = [
     ("rate = 5", 'portreeve.conf:1: no such option \'rate\''),
     ("tester { rate = fast }", ':1: tester.rate: expected a number from 1 to 100000, found "fast"'),
     ("tester {\n\n  ports = {25, x}\n}", ':3: tester.ports: expected a port'),
+    ("store { keep_tests = 5d }", ':1: store.keep_tests: expected a duration from 35d to'),
     ("tester {", 'expected "}" before the end of the file'),
     ('roles = {"butler"}', ':1: roles: expected one of tester, collector, dnsbl'),
     ('collector { key = "x" }', "collector.key: expected together with collector.certificate"),
@@ -180,7 +183,7 @@ def test_configuration_missing(box):
 
 
 STATE_COMMANDS = [["list"], ["permit", "list"], ["exclude", "list"],
-                  ["evidence", "show", "192.0.2.1"], ["backup", "b.db"]]
+                  ["evidence", "show", "192.0.2.1"], ["backup", "b.db"], ["expire", "--dry-run"]]
 
 
 @pytest.mark.parametrize("command", STATE_COMMANDS, ids=" ".join)

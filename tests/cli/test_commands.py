@@ -228,6 +228,20 @@ def test_keys_are_private(box):
     assert box.state.stat().st_mode & 0o007 == 0
 
 
+def test_expire(box):
+    box.age("192.0.2.1")
+    ports = 2
+    gone = {"dry_run": True, "tests": ports, "evidence": 0, "returns": 1, "requests": 0}
+    assert box.objects("expire", "--dry-run") == [gone]
+    assert len(box.objects("list", "tests")) == 2 * ports
+    done = box.run("expire")
+    assert done.stdout == ("removed 2 tests, 0 bundles of evidence, 1 returned messages, "
+                           "0 retest requests\n")
+    assert len(box.objects("list", "tests")) == ports
+    assert box.objects("list", "returns") == []
+    assert box.objects("expire") == [{**gone, "dry_run": False, "tests": 0, "returns": 0}]
+
+
 def test_backup(box):
     box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
     copy = box.directory / "copy.db"

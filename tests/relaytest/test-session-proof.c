@@ -51,6 +51,15 @@ static void test_open(void **state)
 		  .rules = "(tls)RCPT TO:<*%*@mx.host.test> => 250 Ok", .fate = RELAY,
 		  .verdict = VERDICT_OPEN, .accepted = 2, .control_ok = true,
 		  .cases = "E14:rcpt:554 S09-E14/1:message:250" },
+		{ .name = "in clear, and STARTTLS is put off", .ehlo = "PIPELINING STARTTLS",
+		  .rules = "RCPT TO:<*%*@mx.host.test> => 250 Ok\n"
+		           "STARTTLS => 454 4.7.0 TLS not available",
+		  .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2, .control_ok = true,
+		  .cases = "E14/1:message:250 S09-E01:skipped" },
+		{ .name = "under STARTTLS, then it is put off", .ehlo = "PIPELINING STARTTLS",
+		  .rules = "(tls)RCPT * => 250 Ok\n2*STARTTLS => 220 Go ahead\n"
+		           "STARTTLS => 454 4.7.0 TLS not available",
+		  .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1, .control_ok = true },
 		{ .name = "after XCLIENT", .ehlo = "PIPELINING XCLIENT", .fate = RELAY,
 		  .rules = "(xclient)RCPT * => 250 Ok", .verdict = VERDICT_OPEN, .accepted = 2,
 		  .control_ok = true, .cases = "S04/1:message:250" },

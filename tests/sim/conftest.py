@@ -87,11 +87,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
+# Where the two sides are: an address for each, and the words that start a program there.
+Place = collections.namedtuple("Place", "here there start_here start_there")
+LOOPBACK = Place("127.0.0.1", "127.0.0.1", [], [])
+
+
 class Field:
     """A set of simulated hosts, and a state directory for the program that tests them."""
 
-    def __init__(self, directory, hosts, isolated):
+    def __init__(self, directory, hosts, isolated, place=LOOPBACK):
         self.directory, self.hosts, self.isolated = directory, hosts, isolated
+        self.place = place
         self.collector, self.dns = free_port(), free_port()
         self.log_path = directory / "simulator.log"
         self.simulator = None
@@ -99,7 +105,7 @@ class Field:
 
     def configure(self):
         v6 = self.isolated
-        listen = [f"127.0.0.1:{self.collector}"]
+        listen = [f"{self.place.here}:{self.collector}"]
         trusted = [TRUSTED_V4]
         if v6:
             listen.append(f"[2001:db8:ffff::1]:{self.collector}")
@@ -108,11 +114,13 @@ class Field:
         (self.directory / "portreeve.conf").write_text(f"""
 hostname = "tester.example"
 user = "{USER}"
-resolver = {{"127.0.0.1:{self.dns}"}}
+resolver = {{"{self.place.there}:{self.dns}"}}
+roles = {{"tester", "collector"}}
 tester {{
+  ports = {{{USUAL_PORT}}}
   domain = "d.test"
   domain2 = "t.test"
-  collector = "127.0.0.1:{self.collector}"
+  collector = "{self.place.here}:{self.collector}"
   trusted_source = {{{quoted[1]}}}
   wait = 4
   proof_wait = 2
@@ -129,16 +137,17 @@ collector {{
     def start(self):
         text = "".join(f"{one.address} {one.port} {one.persona}\n" for one in self.hosts)
         (self.directory / "hosts").write_text(text)
-        command = [SIMULATOR, "--hosts", self.directory / "hosts", "--log", self.log_path,
-                   "--collector", f"127.0.0.1:{self.collector}",
-                   "--dns", f"127.0.0.1:{self.dns}", "--first-domain", "d.test",
+        command = [*self.place.start_there, SIMULATOR,
+                   "--hosts", self.directory / "hosts", "--log", self.log_path,
+                   "--collector", f"{self.place.here}:{self.collector}",
+                   "--dns", f"{self.place.there}:{self.dns}", "--first-domain", "d.test",
                    "--trusted-client", TRUSTED_V4]
         if self.isolated:
             command += ["--collector", f"[2001:db8:ffff::1]:{self.collector}",
                         "--trusted-client", TRUSTED_V6]
         self.simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.simulator.stdout.readline() == "ready\n"
-        for range_ in ("127.0.0.0/8", "2001:db8::/32"):
+        for range_ in ("127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"):
             self.run("permit", "add", range_, "--consent", "owner", "--by", "the tests")
 
     def stop(self):
@@ -148,7 +157,7 @@ collector {{
         return self.simulator.wait(GIVE_UP_S)
 
     def command(self, name, *arguments):
-        return [PORTREEVE, name, "-c", self.directory / "portreeve.conf",
+        return [*self.place.start_here, PORTREEVE, name, "-c", self.directory / "portreeve.conf",
                 "--state", self.directory / "state", *arguments]
 
     def run(self, name, *arguments, codes=(0,)):
@@ -228,11 +237,11 @@ def personas():
 def make_field(isolated):
     fields = []
 
-    def make(hosts):
+    def make(hosts, place=LOOPBACK):
         # The program becomes another user: it must be able to get there.
         directory = Path(tempfile.mkdtemp(prefix="portreeve-sim-"))
         directory.chmod(0o755)
-        field = Field(directory, hosts, isolated)
+        field = Field(directory, hosts, isolated and place is LOOPBACK, place)
         fields.append(field)
         field.start()
         return field

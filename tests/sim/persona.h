@@ -68,6 +68,9 @@ enum {
 	TAKES_LOCAL = 1u << 14,              /* any user at its own names */
 	BREAKS_TLS = 1u << 15,               /* says 220 to STARTTLS, then nonsense */
 	AUTH_AFTER_TLS = 1u << 16,
+	CLOSES_TLS = 1u << 17,               /* … 220, then nothing more */
+	DEFERS_TLS = 1u << 18,               /* … 454 */
+	IGNORES_TLS = 1u << 19,              /* … 220, and is silent */
 };
 
 /* How its bytes come. */
@@ -80,6 +83,8 @@ enum {
 	WIRE_DRIPS = 1u << 11,               /* an endless banner, slowly */
 	WIRE_GREET_PAUSE = 1u << 12,         /* half a banner, a pause, the rest; early talkers out */
 	WIRE_SILENT_LATER = 1u << 13,        /* nothing more from MAIL on */
+	WIRE_ENDLESS_EHLO = 1u << 14,        /* a list of extensions without an end */
+	WIRE_DRIPPING_EHLO = 1u << 15,       /* … slowly */
 };
 
 enum fate {

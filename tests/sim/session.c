@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 
 enum {
-	LONG_LINE_BYTES = 8 << 20, MANY_LINES = 200, ENDLESS_MS = 5, DRIP_MS = 200, PAUSE_MS = 300,
+	LONG_LINE_BYTES = 8 << 20, MANY_LINES = 200, LIST_LINES = 64, ENDLESS_MS = 5,
+	DRIP_MS = 200, PAUSE_MS = 300,
 	NO_LIMIT = 1000000, PROXY_V2_BYTES = 28,
 };
 
@@ -108,9 +109,14 @@ static void start_tls(struct session *s)
 	s->start_tls = false;
 	flush(s);
 	buf_clear(&s->in);
-	if (offers(s) & BREAKS_TLS) {
-		stream_write(s->stream, STR("500 what is TLS?\r\n"));
+	if (offers(s) & (BREAKS_TLS | CLOSES_TLS)) {
+		if (offers(s) & BREAKS_TLS)
+			stream_write(s->stream, STR("500 what is TLS?\r\n"));
 		s->gone = true;
+		return;
+	}
+	if (offers(s) & IGNORES_TLS) {
+		s->deaf = true;
 		return;
 	}
 	s->waiting = true;
@@ -145,6 +151,15 @@ static void read_verb(struct session *s, struct str line)
 	s->verb[n] = '\0';
 }
 
+/* Extensions, one after the other, as long as anybody listens. */
+static void list_on(struct session *s)
+{
+	static const char text[] = "250-XTENSION\r\n";
+	for (int i = wire(s) & WIRE_ENDLESS_EHLO ? LIST_LINES : 1; i > 0; i--)
+		stream_write(s->stream, STR(text));
+	loop_timer_arm(s->timer, wire(s) & WIRE_ENDLESS_EHLO ? ENDLESS_MS : DRIP_MS);
+}
+
 /* Commands that this host takes in its own way, before its engine sees them. */
 static bool is_special(struct session *s)
 {
@@ -155,6 +170,15 @@ static bool is_special(struct session *s)
 	}
 	if (wire(s) & WIRE_SILENT_LATER && strcmp(s->verb, "MAIL") == 0) {
 		s->deaf = true;
+		return true;
+	}
+	if (wire(s) & (WIRE_ENDLESS_EHLO | WIRE_DRIPPING_EHLO) && strcmp(s->verb, "EHLO") == 0) {
+		s->listing = s->deaf = true;
+		list_on(s);
+		return true;
+	}
+	if (offers(s) & DEFERS_TLS && strcmp(s->verb, "STARTTLS") == 0) {
+		buf_add_cstr(&s->out, "454 4.7.0 TLS not available due to temporary reason\r\n");
 		return true;
 	}
 	bool no_rset = offers(s) & NO_RSET && strcmp(s->verb, "RSET") == 0;
@@ -315,6 +339,10 @@ static void after(struct session *s)
 static void on_timer(void *arg)
 {
 	struct session *s = arg;
+	if (s->listing) {
+		list_on(s);
+		return;
+	}
 	if (!s->begun) {
 		if (wire(s) & WIRE_GREET_PAUSE)
 			begin(s);

@@ -29,7 +29,7 @@ struct session {
 
 	/* Where it stands. */
 	char verb[16];               /* of the command at hand */
-	bool begun, in_message, deaf, waiting, start_tls, closing, gone;
+	bool begun, listing, in_message, deaf, waiting, start_tls, closing, gone;
 	bool say_refusal;            /* in place of what the engine says */
 	unsigned refusals;
 

@@ -271,6 +271,7 @@ static void intents(void **unused)
 	size_t n;
 	OK(st, store_test_results(st, t.id, &a, &results, &n));
 	assert_int_equal(n, 3);
+	result.stage = STAGE_MESSAGE;
 	OK(st, store_test_wait(st, t.id, &result, 1, 2.5, NOW + 300));
 	OK(st, store_test_results(st, t.id, &a, &results, &n));
 	assert_int_equal(n, 3);
@@ -288,6 +289,36 @@ static void intents(void **unused)
 	struct exclusion x = exclusion("192.0.2.1");
 	OK(st, store_exclusion_add(st, &x));
 	assert_int_equal(store_test_intend(st, t.id, "E03", 0), ERR_DENIED);
+}
+
+/* Progress is saved, another body leaves, and the process dies. */
+static void saved_before_the_intent(void **unused)
+{
+	(void)unused;
+	struct test t = add_test(st, "192.0.2.1:25", NOW);
+	struct case_result *out, in[2] = {
+		{ .id = "E01", .stage = STAGE_RCPT, .code = 554, .refused = true },
+		{ .id = "E14", .stage = STAGE_RCPT, .code = 250, .text = "Ok" },
+	};
+	size_t n;
+	OK(st, store_test_wait(st, t.id, in, 2, 1.0, NOW + 1));
+	OK(st, store_test_intend(st, t.id, "E14", 0));
+	OK(st, store_test_results(st, t.id, &a, &out, &n));
+	assert_int_equal(n, 2);
+	assert_int_equal(out[0].code, 554);
+	assert_string_equal(out[1].id, "E14");
+	assert_int_equal(out[1].stage, STAGE_MESSAGE);
+	assert_int_equal(out[1].code, 0);
+	assert_string_equal(out[1].text, "interrupted");
+
+	/* Once its result is there, that counts. */
+	in[1].stage = STAGE_MESSAGE;
+	in[1].accepted = true;
+	OK(st, store_test_wait(st, t.id, in, 2, 1.0, NOW + 1));
+	OK(st, store_test_results(st, t.id, &a, &out, &n));
+	assert_int_equal(n, 2);
+	assert_int_equal(out[1].code, 250);
+	assert_true(out[1].accepted);
 }
 
 static void results_round_trip(void **unused)
@@ -402,7 +433,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(permits), EACH(exclusions), EACH(consent_follows), EACH(nominations),
 		EACH(queueing), EACH(no_consent_no_test), EACH(consent_gone_before_the_lease),
-		EACH(leases), EACH(intents), EACH(results_round_trip), EACH(waiting),
+		EACH(leases), EACH(intents), EACH(saved_before_the_intent),
+		EACH(results_round_trip), EACH(waiting),
 		EACH(excluded_while_running), EACH(scans), EACH(hostile_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * `portreeve expire`: removes what is old and nothing rests on, as the roles do by
+ * themselves; or tells how much that would be.
+ */
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+#include <stdio.h>
+
+enum { PASS_ROWS = 1000 };
+
+static void print(const struct store_expiry *x, bool dry)
+{
+	static const char *const names[RETAINED_KINDS] = {
+		[RETAINED_TEST] = "tests", [RETAINED_EVIDENCE] = "bundles of evidence",
+		[RETAINED_RETURN] = "returned messages", [RETAINED_REQUEST] = "retest requests",
+	};
+	for (size_t i = 0; i < RETAINED_KINDS; i++)
+		printf("%s%llu %s", i ? ", " : dry ? "would remove " : "removed ",
+		       (unsigned long long)x->removed[i], names[i]);
+	putchar('\n');
+}
+
+static json_t *object_of(const struct store_expiry *x, bool dry)
+{
+	return json_pack("{s:b, s:I, s:I, s:I, s:I}", "dry_run", dry,
+	                 "tests", (json_int_t)x->removed[RETAINED_TEST],
+	                 "evidence", (json_int_t)x->removed[RETAINED_EVIDENCE],
+	                 "returns", (json_int_t)x->removed[RETAINED_RETURN],
+	                 "requests", (json_int_t)x->removed[RETAINED_REQUEST]);
+}
+
+static int expire(struct cli *cli, bool dry)
+{
+	struct store_expiry x = { 0 };
+	int64_t now_s = clock_now_s();
+	while (!x.over) {
+		int e = store_expire(cli->store, &cli->settings.store, now_s, PASS_ROWS, dry, &x);
+		if (e != ERR_OK)
+			return cli_store_fail(cli, e, "what is old could not be removed");
+	}
+	if (cli->json)
+		cli_json(object_of(&x, dry));
+	else
+		print(&x, dry);
+	return CLI_GO;
+}
+
+int cli_expire(int argc, char **argv)
+{
+	struct cli cli;
+	bool dry = false;
+	const struct cli_option options[] = {
+		{ "dry-run", NULL, "remove nothing, say how much it would be", NULL, &dry },
+	};
+	const struct cli_spec spec = {
+		"expire", "[--dry-run]",
+		"Removes tests, returned messages and evidence that are older than store.keep_tests,\n"
+		"store.keep_returns and store.keep_evidence. Nothing of a listed address goes. The\n"
+		"roles do the same once an hour.",
+		options, sizeof(options) / sizeof(*options), 0, 0, "",
+	};
+	int code = cli_begin(&cli, &spec, argc, argv);
+	if (code == CLI_GO)
+		code = cli_open(&cli, dry ? CLI_READ : CLI_CHANGE);
+	if (code == CLI_GO)
+		code = expire(&cli, dry);
+	return cli_end(&cli, code);
+}

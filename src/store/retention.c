@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#include "store/retention.h"
+
+int64_t retention_keep_s(enum retained kind, const struct store_config *keep)
+{
+	switch (kind) {
+	case RETAINED_TEST: return keep->keep_tests_s;
+	case RETAINED_EVIDENCE: return keep->keep_evidence_s;
+	default: return keep->keep_returns_s;
+	}
+}
+
+bool retention_over(enum retained kind, const struct retention_facts *facts,
+                    const struct store_config *keep, int64_t now_s)
+{
+	int64_t since_s = facts->delisted_s > facts->time_s ? facts->delisted_s : facts->time_s;
+	if (facts->listed || facts->under_way || facts->last || facts->unread)
+		return false;
+	return now_s - since_s >= retention_keep_s(kind, keep);
+}
