@@ -48,7 +48,7 @@ static bool is_ours(const struct received *r, const struct trace_border *b, bool
 	if (above->fetched.n &&
 	    (name_eq(r->by, above->fetched) || name_same_org(r->by, above->fetched)))
 		return true;
-	if (name_is_internal(r->by))
+	if (name_is_internal(r->by) || ip_is_private(&r->by_ip))
 		return above->sure || above->first;
 	/* On top, a host that passed it on to itself: where we read our mail. */
 	if (above->first && (ip_is_loopback(&r->ip) || r->form == RECEIVED_LOCAL))
@@ -71,8 +71,10 @@ static void none(struct trace *t, size_t from, enum trace_reason reason, struct 
 {
 	t->chain = TRACE_CHAIN_NO_HANDOVER;
 	why_add(&t->why, reason, a, STR(""));
-	for (size_t i = from; i < t->hop_count; i++)
+	for (size_t i = from; i < t->hop_count; i++) {
 		t->hops[i].zone = TRACE_UNLINKED;
+		why_add(&t->hops[i].why, WHY_UNLINKED_NO_HANDOVER, STR(""), STR(""));
+	}
 }
 
 /* Takes one own line (`named`: by a name of ours); true when it is the handover.

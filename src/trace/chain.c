@@ -6,6 +6,7 @@
  */
 #include "trace/trace-private.h"
 
+#include "trace/allocation.h"
 #include "trace/names.h"
 #include "trace/providers.h"
 
@@ -24,6 +25,20 @@ struct peer {
 	struct str writer;       /* who says so */
 	bool doubtful;           /* rdns does not lead back to ip */
 };
+
+bool chain_was_given(const struct trace *t, const struct received *r, const struct ip *ip)
+{
+	const struct received *border = &t->hops[t->handover_hop].line;
+	int64_t time_s = border->has_time ? border->date.time_s : 0;
+	if (r->has_time && r->date.time_s > time_s)
+		time_s = r->date.time_s;
+	return allocation_was_given(ip, time_s);
+}
+
+bool chain_is_public(const struct trace *t, const struct received *r)
+{
+	return ip_is_public(&r->ip) && chain_was_given(t, r, &r->ip);
+}
 
 /* Protocols that are spoken only between the machines of one site. */
 static bool is_site_protocol(const struct received *r)
@@ -46,7 +61,8 @@ static bool is_beside(const struct received *r, const struct ip *writer)
 
 /* `writer` is the address of the line's writer as the line above saw it; family 0
  * for our own border, which has no neighbours that could be believed. */
-static struct peer peer_of(const struct received *r, const struct ip *writer)
+static struct peer peer_of(const struct trace *t, const struct received *r,
+                           const struct ip *writer)
 {
 	struct peer p = { .ip = r->ip, .rdns = r->rdns, .helo = r->helo, .writer = r->by,
 	                  .doubtful = r->rdns_doubtful };
@@ -54,8 +70,9 @@ static struct peer peer_of(const struct received *r, const struct ip *writer)
 		p.kind = r->helo.n && !name_is_localhost(r->helo) ? PEER_NAMELESS : PEER_SELF;
 	else if (ip_is_loopback(&r->ip) || ip_eq(&r->ip, writer))
 		p.kind = PEER_SELF;
-	else if (ip_is_private(&r->ip) || (writer->family && is_site_protocol(r)) ||
-	         is_beside(r, writer))
+	else if (ip_is_private(&r->ip) || is_beside(r, writer) ||
+	         (writer->family &&
+	          (is_site_protocol(r) || !chain_was_given(t, r, &r->ip))))
 		p.kind = PEER_PRIVATE;
 	else
 		p.kind = PEER_REMOTE;
@@ -71,21 +88,24 @@ static enum link_kind say(struct trace_whys *why, enum link_kind kind, enum trac
 	return kind;
 }
 
-/* Is the line's writer of the same organisation as that host? `mine` is its provider. */
-static bool same_org(const struct received *r, const struct provider *mine, struct str host)
+/* Is the line's writer of the same organisation as that host? */
+static bool same_org(const struct received *r, struct str host)
 {
-	return name_same_domain(r->by, host) || (mine && mine == provider_of(host));
+	if (name_same_domain(r->by, host))
+		return true;
+	const struct provider *provider = host.n ? provider_of(host) : NULL;
+	return provider && provider == provider_of(r->by);
 }
 
 /* Ties that need no address: the writer passed it on to itself or a neighbour. */
-static enum link_kind judge_inside(const struct received *r, const struct provider *mine,
-                                   const struct peer *p, struct trace_whys *why)
+static enum link_kind judge_inside(const struct received *r, const struct peer *p,
+                                    struct trace_whys *why)
 {
 	if (name_eq(r->by, p->writer) || name_short_match(r->by, p->writer))
 		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
 	if (p->kind == PEER_SELF && (name_eq(r->by, p->helo) || name_short_match(r->by, p->helo)))
 		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
-	if (same_org(r, mine, p->writer))
+	if (same_org(r, p->writer))
 		return say(why, LINK_HOLDS,
 		           p->kind == PEER_NAMELESS ? WHY_LINK_ORG_NO_ADDRESS : WHY_LINK_PRIVATE,
 		           r->by, p->writer);
@@ -106,8 +126,8 @@ static enum link_kind judge_literal(const struct received *r, const struct peer 
 	return say(why, LINK_WEAK, WHY_WEAK_LITERAL, r->by, STR(""));
 }
 
-static enum link_kind judge_remote(const struct received *r, const struct provider *mine,
-                                   const struct peer *p, struct trace_whys *why)
+static enum link_kind judge_remote(const struct received *r, const struct peer *p,
+                                    struct trace_whys *why)
 {
 	if (p->rdns.n && (name_eq(r->by, p->rdns) || name_short_match(r->by, p->rdns))) {
 		if (p->doubtful)
@@ -121,7 +141,7 @@ static enum link_kind judge_remote(const struct received *r, const struct provid
 		if (k != LINK_NONE)
 			return k;
 	}
-	if (p->rdns.n && same_org(r, mine, p->rdns)) {
+	if (p->rdns.n && same_org(r, p->rdns)) {
 		if (p->doubtful)
 			return say(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
 		if (name_is_generic(p->rdns, &p->ip))
@@ -147,18 +167,17 @@ static enum link_kind judge_provider(const struct received *r, const struct peer
 static enum link_kind judge(const struct received *r, const struct peer *p, struct trace_whys *why)
 {
 	bool local = r->ip.family == 0 || ip_is_loopback(&r->ip);
-	if (r->by.n == 0 || (name_is_localhost(r->by) && local))
+	if ((r->by.n == 0 && !r->truncated) || (name_is_localhost(r->by) && local))
 		return say(why, LINK_QUEUE, WHY_LINK_QUEUE, STR(""), STR(""));
-	const struct provider *mine = provider_of(r->by);
-	enum link_kind k = p->kind == PEER_SELF ? LINK_NONE : judge_remote(r, mine, p, why);
+	enum link_kind k = p->kind == PEER_SELF ? LINK_NONE : judge_remote(r, p, why);
 	if (k == LINK_NONE && p->kind != PEER_REMOTE)
-		k = judge_inside(r, mine, p, why);
+		k = judge_inside(r, p, why);
 	if (k == LINK_NONE)
 		k = judge_provider(r, p, why);
 	if (k != LINK_NONE)
 		return k;
-	if (name_eq(r->by, p->helo) || name_short_match(r->by, p->helo) ||
-	    same_org(r, mine, p->helo))
+	if (name_was_said(r->by, p->helo) || name_short_match(r->by, p->helo) ||
+	    same_org(r, p->helo))
 		return say(why, LINK_WEAK, WHY_WEAK_HELO, r->by, STR(""));
 	if (p->kind == PEER_REMOTE || p->kind == PEER_PRIVATE)
 		return say(why, LINK_NONE, WHY_UNLINKED, r->by, p->rdns.n ? p->rdns : p->helo);
@@ -175,14 +194,16 @@ static enum trace_zone zone_below(enum trace_zone above, enum link_kind kind)
 	return above == TRACE_WEAK || kind == LINK_WEAK ? TRACE_WEAK : TRACE_LINKED;
 }
 
-/* Could one of our own hosts honestly have written this? Our users write to lists and
- * people who forward, so our hosts stand deep in many chains, and tied by HELO they may
- * well be real. Next to the border, a stranger who says HELO with our name and claims
- * that we got the message from someone else lies. */
+/* Could one of our own hosts honestly have written this? A provider's names are those of
+ * all its customers: where its marks are right, the claim is not false. Our users write
+ * to lists and people who forward, so our hosts stand deep in many chains, and tied by
+ * HELO they may well be real. Next to the border, a stranger who says HELO with our name
+ * and claims that we got the message from someone else lies. */
 static bool may_be_ours(enum link_kind kind, const struct received *r, const struct peer *p,
                         const struct trace_border *b, bool at_border)
 {
-	if (kind == LINK_HOLDS || border_is_own_ip(b, &p->ip))
+	const struct provider *provider = provider_of(r->by);
+	if (kind == LINK_HOLDS || border_is_own_ip(b, &p->ip) || (provider && provider->marked(r)))
 		return true;
 	if (kind == LINK_WEAK)
 		return !at_border || !ip_is_public(&r->ip);
@@ -213,7 +234,7 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 {
 	size_t first = t->handover_hop + 1, queue = first;
 	struct ip writer = { 0 };
-	struct peer peer = peer_of(&t->hops[t->handover_hop].line, &writer);
+	struct peer peer = peer_of(t, &t->hops[t->handover_hop].line, &writer);
 	const int64_t *newer = NULL;
 	enum trace_zone above = TRACE_LINKED;
 	if (t->hops[t->handover_hop].line.has_time)
@@ -232,7 +253,7 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 			bool claims_us = hop->zone != TRACE_LINKED &&
 			                 border_is_own_name(b, hop->line.by) &&
 			                 !may_be_ours(kind, &hop->line, &peer, b, i == first);
-			if (forgery_line(hop, newer, hop->zone == TRACE_LINKED, claims_us))
+			if (forgery_line(t, hop, newer, hop->zone == TRACE_LINKED, claims_us))
 				hop->zone = TRACE_FORGED;
 			above = hop->zone;
 			settle_queue(t, queue, i, above);
@@ -241,7 +262,7 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 				writer = peer.ip;
 			struct str name = peer.writer;
 			struct ip literal;
-			peer = peer_of(&hop->line, &writer);
+			peer = peer_of(t, &hop->line, &writer);
 			if (received_address(hop->line.by, &literal))
 				peer.writer = name;      /* the last that was named */
 		}

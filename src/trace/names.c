@@ -19,16 +19,30 @@ bool name_eq(struct str a, struct str b)
 	return a.n != 0 && str_caseeq(a, b);
 }
 
+bool name_was_said(struct str host, struct str helo)
+{
+	host = name_trim(host);
+	helo = name_trim(helo);
+	if (host.n == 0 || host.n != helo.n)
+		return false;
+	for (size_t i = 0; i < host.n; i++)
+		if (helo.p[i] != '?' && ascii_lower(host.p[i]) != ascii_lower(helo.p[i]))
+			return false;
+	return true;
+}
+
 bool name_glob(struct str pattern, struct str host)
 {
 	size_t p = 0, h = 0, star = SIZE_MAX, mark = 0;
 	pattern = name_trim(pattern);
 	host = name_trim(host);
-	/* Most patterns end in a plain letter, and most names in another. */
-	if (pattern.n && host.n && pattern.p[pattern.n - 1] != '*' &&
-	    pattern.p[pattern.n - 1] != '?' &&
-	    ascii_lower(pattern.p[pattern.n - 1]) != ascii_lower(host.p[host.n - 1]))
-		return false;
+	/* From the end first: there most patterns are plain, and most names another. */
+	for (; pattern.n && pattern.p[pattern.n - 1] != '*'; pattern.n--, host.n--) {
+		char c = pattern.p[pattern.n - 1];
+		if (host.n == 0 ||
+		    (c != '?' && ascii_lower(c) != ascii_lower(host.p[host.n - 1])))
+			return false;
+	}
 	while (h < host.n) {
 		if (p < pattern.n && pattern.p[p] == '*') {
 			star = p++;
@@ -208,6 +222,16 @@ static bool has_line_word(struct str host)
 	return false;
 }
 
+/* "nrm242245.example.net": machines that are counted so far are no mail servers. */
+static bool has_long_number(struct str label)
+{
+	enum { DIGITS = 5 };
+	unsigned run = 0;
+	for (size_t i = 0; i < label.n && run < DIGITS; i++)
+		run = ascii_isdigit((unsigned char)label.p[i]) ? run + 1 : 0;
+	return run == DIGITS;
+}
+
 bool name_is_generic(struct str host, const struct ip *ip)
 {
 	host = name_trim(host);
@@ -215,7 +239,7 @@ bool name_is_generic(struct str host, const struct ip *ip)
 		return true;
 	if (ip->family == 4 && (octets_in(host, ip) >= 2 || has_hex_form(host, ip)))
 		return true;
-	return has_line_word(host);
+	return has_long_number(first_label(host)) || has_line_word(host);
 }
 
 static bool v4_private(const uint8_t *b)

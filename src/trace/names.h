@@ -12,6 +12,8 @@
 /* Without the root dot. */
 struct str name_trim(struct str host);
 bool name_eq(struct str a, struct str b);
+/* Is `helo` that name? qmail writes '?' for characters that it does not trust. */
+bool name_was_said(struct str host, struct str helo);
 /* `*` stands for any run of characters, `?` for one; ASCII case does not matter. */
 bool name_glob(struct str pattern, struct str host);
 /* No dot at all: "mailhost". */

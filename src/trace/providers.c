@@ -14,13 +14,23 @@ static bool is_aol(const struct received *r)
 	return r->product.n != 0 || r->form == RECEIVED_WEB;
 }
 
+/* Its ids are long and have no capitals; those of most mailers have. */
 static bool is_google(const struct received *r)
 {
-	return (r->id.n >= 8 && r->has_time && r->date.has_weekday) || r->form == RECEIVED_WEB;
+	if (r->form == RECEIVED_WEB)
+		return true;
+	for (size_t i = 0; i < r->id.n; i++)
+		if (r->id.p[i] >= 'A' && r->id.p[i] <= 'Z')
+			return false;
+	return r->id.n >= 8 && r->has_time && r->date.has_weekday;
 }
 
+/* Exchange tells its own address; Hotmail ran all kinds of mailers. */
 static bool is_microsoft(const struct received *r)
 {
+	if (str_casesuffix(name_trim(r->by), STR(".outlook.com")))
+		return r->form == RECEIVED_EXCHANGE || r->form == RECEIVED_WEB ||
+		       r->by_ip.family != 0;
 	return r->form == RECEIVED_SMTPSVC || r->form == RECEIVED_EXCHANGE ||
 	       r->form == RECEIVED_WEB || r->form == RECEIVED_PICKUP ||
 	       (r->form == RECEIVED_SENDMAIL && r->id.n) || r->form == RECEIVED_POSTFIX;
@@ -42,7 +52,7 @@ static bool is_yahoo(const struct received *r)
 enum {
 	AOL, GOOGLE, MICROSOFT, YAHOO, GMX, DEUTSCHE_TELEKOM, EARTHLINK, ATT, COMCAST, VERIZON,
 	ROAD_RUNNER, APPLE, MAIL_RU, YANDEX, BT, ORANGE, FREE, TELECOM_ITALIA, JUNO, AMAZON_SES,
-	EXCITE, MAIL_COM, LYCOS, FASTMAIL, ZOHO,
+	EXCITE, MAIL_COM, LYCOS, FASTMAIL, ZOHO, NETEASE, TENCENT, SENDGRID, MAILGUN,
 	PROVIDERS
 };
 
@@ -73,6 +83,10 @@ static const struct provider providers[PROVIDERS] = {
 	[LYCOS] = { "Lycos", has_id, false, { S("X-Sender-IP"), S("X-Originating-IP") } },
 	[FASTMAIL] = { "FastMail", has_id, false, { S("") } },
 	[ZOHO] = { "Zoho", has_id, false, { S("X-Originating-IP") } },
+	[NETEASE] = { "NetEase", has_id, false, { S("X-Originating-IP") } },
+	[TENCENT] = { "Tencent", has_id, false, { S("X-Originating-IP") } },
+	[SENDGRID] = { "SendGrid", has_id, false, { S("") } },
+	[MAILGUN] = { "Mailgun", has_id, false, { S("") } },
 };
 
 /* Sorted by domain. */
@@ -80,44 +94,49 @@ static const struct {
 	struct str domain;
 	uint8_t provider;
 } domains[] = {
-	{ S("1and1.com"), GMX }, { S("1e100.net"), GOOGLE }, { S("aim.com"), AOL },
-	{ S("alice.it"), TELECOM_ITALIA }, { S("amazon.com"), AMAZON_SES },
-	{ S("amazonaws.com"), AMAZON_SES }, { S("amazonses.com"), AMAZON_SES },
-	{ S("ameritech.net"), ATT }, { S("aol.com"), AOL }, { S("aol.net"), AOL },
-	{ S("apple.com"), APPLE }, { S("att.net"), ATT }, { S("attbi.com"), ATT },
-	{ S("bellsouth.net"), ATT }, { S("bk.ru"), MAIL_RU }, { S("bt.net"), BT },
-	{ S("btinternet.com"), BT }, { S("btopenworld.com"), BT },
+	{ S("126.com"), NETEASE }, { S("163.com"), NETEASE }, { S("1and1.com"), GMX },
+	{ S("1e100.net"), GOOGLE }, { S("aim.com"), AOL }, { S("alice.it"), TELECOM_ITALIA },
+	{ S("amazon.com"), AMAZON_SES }, { S("amazonaws.com"), AMAZON_SES },
+	{ S("amazonses.com"), AMAZON_SES }, { S("ameritech.net"), ATT }, { S("aol.com"), AOL },
+	{ S("aol.net"), AOL }, { S("apple.com"), APPLE }, { S("att.net"), ATT },
+	{ S("attbi.com"), ATT }, { S("bellsouth.net"), ATT }, { S("bk.ru"), MAIL_RU },
+	{ S("bt.net"), BT }, { S("btinternet.com"), BT }, { S("btopenworld.com"), BT },
 	{ S("charter.net"), ROAD_RUNNER }, { S("comcast.net"), COMCAST },
 	{ S("compuserve.com"), AOL }, { S("cs.com"), AOL }, { S("earthlink.com"), EARTHLINK },
 	{ S("earthlink.net"), EARTHLINK }, { S("email.com"), MAIL_COM },
-	{ S("excite.com"), EXCITE }, { S("fastmail.com"), FASTMAIL },
-	{ S("fastmail.fm"), FASTMAIL }, { S("free.fr"), FREE }, { S("gmail.com"), GOOGLE },
-	{ S("gmx.com"), GMX }, { S("gmx.de"), GMX }, { S("gmx.net"), GMX },
-	{ S("google.com"), GOOGLE }, { S("googlemail.com"), GOOGLE }, { S("gte.net"), VERIZON },
-	{ S("hotmail.com"), MICROSOFT }, { S("icloud.com"), APPLE }, { S("iname.com"), MAIL_COM },
-	{ S("inbox.ru"), MAIL_RU }, { S("juno.com"), JUNO }, { S("kundenserver.de"), GMX },
-	{ S("list.ru"), MAIL_RU }, { S("live.com"), MICROSOFT }, { S("lycos.co.uk"), LYCOS },
-	{ S("lycos.com"), LYCOS }, { S("mac.com"), APPLE }, { S("mail.com"), MAIL_COM },
-	{ S("mail.ru"), MAIL_RU }, { S("mailcity.com"), LYCOS }, { S("me.com"), APPLE },
+	{ S("exchangelabs.com"), MICROSOFT }, { S("excite.com"), EXCITE },
+	{ S("fastmail.com"), FASTMAIL },
+	{ S("fastmail.fm"), FASTMAIL }, { S("foxmail.com"), TENCENT }, { S("free.fr"), FREE },
+	{ S("gmail.com"), GOOGLE }, { S("gmx.com"), GMX }, { S("gmx.de"), GMX },
+	{ S("gmx.net"), GMX }, { S("google.com"), GOOGLE }, { S("googlemail.com"), GOOGLE },
+	{ S("gte.net"), VERIZON }, { S("hotmail.com"), MICROSOFT }, { S("icloud.com"), APPLE },
+	{ S("iname.com"), MAIL_COM }, { S("inbox.ru"), MAIL_RU }, { S("juno.com"), JUNO },
+	{ S("kundenserver.de"), GMX }, { S("list.ru"), MAIL_RU }, { S("live.com"), MICROSOFT },
+	{ S("lycos.co.uk"), LYCOS }, { S("lycos.com"), LYCOS }, { S("mac.com"), APPLE },
+	{ S("mail.com"), MAIL_COM }, { S("mail.ru"), MAIL_RU }, { S("mailcity.com"), LYCOS },
+	{ S("mailgun.net"), MAILGUN }, { S("mailgun.org"), MAILGUN }, { S("me.com"), APPLE },
 	{ S("messagingengine.com"), FASTMAIL }, { S("microsoft.com"), MICROSOFT },
 	{ S("mindspring.com"), EARTHLINK }, { S("mindspring.net"), EARTHLINK },
-	{ S("msn.com"), MICROSOFT }, { S("netscape.net"), AOL }, { S("netzero.net"), JUNO },
-	{ S("office365.us"), MICROSOFT }, { S("orange.fr"), ORANGE },
-	{ S("outblaze.com"), MAIL_COM }, { S("outlook.com"), MICROSOFT },
-	{ S("pacbell.net"), ATT }, { S("passport.com"), MICROSOFT }, { S("perfora.net"), GMX },
-	{ S("prodigy.net"), ATT }, { S("proxad.net"), FREE }, { S("rocketmail.com"), YAHOO },
-	{ S("rr.com"), ROAD_RUNNER }, { S("sbcglobal.net"), ATT },
+	{ S("msn.com"), MICROSOFT }, { S("netease.com"), NETEASE }, { S("netscape.net"), AOL },
+	{ S("netzero.net"), JUNO }, { S("office365.com"), MICROSOFT },
+	{ S("office365.us"), MICROSOFT },
+	{ S("orange.fr"), ORANGE }, { S("outblaze.com"), MAIL_COM },
+	{ S("outlook.com"), MICROSOFT }, { S("pacbell.net"), ATT },
+	{ S("passport.com"), MICROSOFT }, { S("perfora.net"), GMX },
+	{ S("postgun.com"), MAILGUN }, { S("prodigy.net"), ATT }, { S("proxad.net"), FREE },
+	{ S("qq.com"), TENCENT }, { S("rocketmail.com"), YAHOO }, { S("rr.com"), ROAD_RUNNER },
+	{ S("sbcglobal.net"), ATT }, { S("sendgrid.net"), SENDGRID },
 	{ S("t-ipconnect.de"), DEUTSCHE_TELEKOM }, { S("t-online.com"), DEUTSCHE_TELEKOM },
 	{ S("t-online.de"), DEUTSCHE_TELEKOM }, { S("tim.it"), TELECOM_ITALIA },
-	{ S("tin.it"), TELECOM_ITALIA }, { S("twc.com"), ROAD_RUNNER }, { S("untd.com"), JUNO },
-	{ S("usa.com"), MAIL_COM }, { S("verizon.net"), VERIZON },
+	{ S("tin.it"), TELECOM_ITALIA }, { S("twc.com"), ROAD_RUNNER },
+	{ S("untd.com"), JUNO }, { S("usa.com"), MAIL_COM }, { S("verizon.net"), VERIZON },
 	{ S("virgilio.it"), TELECOM_ITALIA }, { S("wanadoo.com"), ORANGE },
 	{ S("wanadoo.fr"), ORANGE }, { S("web.de"), GMX }, { S("worldnet.att.net"), ATT },
 	{ S("yahoo.co.jp"), YAHOO }, { S("yahoo.co.uk"), YAHOO }, { S("yahoo.com"), YAHOO },
 	{ S("yahoo.ie"), YAHOO }, { S("yahoo.net"), YAHOO }, { S("yahoodns.net"), YAHOO },
-	{ S("yahoogroups.com"), YAHOO }, { S("yandex.com"), YANDEX }, { S("yandex.net"), YANDEX },
-	{ S("yandex.ru"), YANDEX }, { S("ymail.com"), YAHOO }, { S("zoho.com"), ZOHO },
-	{ S("zohomail.com"), ZOHO },
+	{ S("yahoogroups.com"), YAHOO }, { S("yandex.com"), YANDEX },
+	{ S("yandex.net"), YANDEX }, { S("yandex.ru"), YANDEX }, { S("yeah.net"), NETEASE },
+	{ S("ymail.com"), YAHOO }, { S("zoho.com"), ZOHO }, { S("zohomail.com"), ZOHO },
 };
 
 /* The last `count` labels of a name. */

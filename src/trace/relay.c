@@ -14,12 +14,14 @@ struct passing {
 	const struct received *line;
 	struct ip ip;            /* the host, as the line above saw it */
 	struct str rdns;
+	struct str list;         /* what marks the message as a mailing list's, or "" */
 };
 
 /* "mta03bw", "smtp13", "tomts20": one of a row of machines, as providers have them. */
 static bool is_numbered_mailer(struct str label)
 {
-	static const char *const words[] = { "mail", "smtp", "mta", "relay", "mts", "post", "out" };
+	static const char *const words[] = { "mail", "smtp", "mta", "relay", "mts", "post", "out",
+	                                     "fep", "rly", "imap" };
 	bool digit = false, word = false;
 	for (size_t i = 0; i < label.n; i++)
 		digit |= ascii_isdigit((unsigned char)label.p[i]);
@@ -101,8 +103,8 @@ static bool is_relay(struct trace *t, const struct passing *h)
 	struct trace_whys *why = &t->relay_why;
 	if (r->auth)
 		why_add(why, WHY_RELAY_LOGIN, r->by, STR(""));
-	else if (t->list.n)
-		why_add(why, WHY_RELAY_LIST, r->by, t->list);
+	else if (h->list.n)
+		why_add(why, WHY_RELAY_LIST, r->by, h->list);
 	else if ((p = provider_of(r->by)) != NULL || (p = provider_of(h->rdns)) != NULL)
 		why_add(why, WHY_RELAY_PROVIDER, r->by, str_of(p->name));
 	else if (is_alike(h))
@@ -116,14 +118,59 @@ static bool is_relay(struct trace *t, const struct passing *h)
 	return false;
 }
 
+static bool has_local_tail(struct str address, const char *tail)
+{
+	size_t at = str_find(address, '@');
+	return str_casesuffix((struct str){ address.p, at == SIZE_MAX ? address.n : at },
+	                      str_of(tail));
+}
+
+/* What marks a list that sent to us. Mail to the owner of a list gets its marks from our
+ * own list server; Majordomo's lists have none, but an address that they send by. */
+static struct str list_mark(const struct trace *t)
+{
+	static const char *const owners[] = { "-admin", "-owner", "-request", "-bounces" };
+	const struct received *border = &t->hops[t->handover_hop].line;
+	for (size_t i = t->handover_hop + 1;
+	     i < t->hop_count && t->hops[i].zone <= TRACE_WEAK; i++)
+		if (str_casesuffix(t->hops[i].line.recipient, STR("-outgoing")))
+			return t->hops[i].line.recipient;
+	for (size_t i = 0; t->list.n && i < sizeof(owners) / sizeof(owners[0]); i++)
+		if (has_local_tail(border->recipient, owners[i]))
+			return STR("");
+	return t->list;
+}
+
+/* A dial-up by its name, where the host tells no address. */
+static bool is_named_stranger(const struct passing *h, const struct received *r)
+{
+	return r->ip.family == 0 && str_find(r->helo, '.') != SIZE_MAX &&
+	       name_is_generic(r->helo, &r->ip) && !name_same_org(r->helo, r->by) &&
+	       !name_same_org(r->helo, h->rdns);
+}
+
+/* May line i show that the host which wrote it is a relay? It must be believed; but the
+ * handover, which is sure, may be tied to its own line by HELO alone: many a relay has no
+ * other name. What is left open then is whether it wrote the line, and a test tells. */
+static bool is_shown(const struct trace *t, size_t i, const struct passing *h)
+{
+	const struct received *border = &t->hops[t->handover_hop].line;
+	const struct trace_hop *hop = &t->hops[i];
+	struct ip literal;
+	if (hop->zone != TRACE_WEAK)
+		return hop->zone == TRACE_LINKED;
+	return ip_eq(&h->ip, &border->ip) && !name_is_generic(border->rdns, &border->ip) &&
+	       !name_is_internal(hop->line.by) && !received_address(hop->line.by, &literal);
+}
+
 void relay_find(struct trace *t, const struct trace_border *b)
 {
 	const struct received *border = &t->hops[t->handover_hop].line;
-	struct passing h = { .ip = border->ip, .rdns = border->rdns };
-	for (size_t i = t->handover_hop + 1;
-	     i < t->hop_count && t->hops[i].zone == TRACE_LINKED; i++) {
+	struct passing h = { .ip = border->ip, .rdns = border->rdns, .list = list_mark(t) };
+	for (size_t i = t->handover_hop + 1; i < t->hop_count && is_shown(t, i, &h); i++) {
 		const struct received *r = &t->hops[i].line;
-		if (!ip_is_public(&r->ip))
+		bool named = is_named_stranger(&h, r);
+		if (!named && !chain_is_public(t, r))
 			continue;
 		h.line = r;
 		bool ours = border_is_own_ip(b, &h.ip) || border_is_own_ip(b, &r->ip);
@@ -131,7 +178,11 @@ void relay_find(struct trace *t, const struct trace_border *b)
 			t->relay = h.ip;
 			t->relay_why.n = 0;
 			why_add(&t->relay_why, WHY_RELAY, r->by, r->rdns.n ? r->rdns : r->helo);
+			if (t->hops[i].zone == TRACE_WEAK)
+				why_add(&t->relay_why, WHY_RELAY_WEAK, r->by, STR(""));
 		}
+		if (named)
+			continue;
 		h.ip = r->ip;
 		h.rdns = r->rdns;
 	}

@@ -19,12 +19,18 @@ void border_find(struct trace *t, const struct trace_border *b);
 /* chain.c: the links below the handover. */
 enum link_kind { LINK_NONE, LINK_WEAK, LINK_HOLDS, LINK_QUEUE };
 void chain_walk(struct trace *t, const struct trace_border *b);
+/* Had a registry been given that address when the message came to us, or at the line's
+ * own time if that is later? If not, an honest line means numbers of its own network. */
+bool chain_was_given(const struct trace *t, const struct received *r, const struct ip *ip);
+/* Does the line's client address name somebody on the Internet? */
+bool chain_is_public(const struct trace *t, const struct received *r);
 
 /* forgery.c: positive evidence in one line. `newer` is the time of the nearest line
  * above that has one, or NULL; `linked` that its link holds, which leaves only signs
  * that no honest host can show; `claims_us` that it names our own host as its writer,
  * which cannot be. Adds its reasons; true if the line is forged. */
-bool forgery_line(struct trace_hop *hop, const int64_t *newer, bool linked, bool claims_us);
+bool forgery_line(const struct trace *t, struct trace_hop *hop, const int64_t *newer, bool linked,
+                  bool claims_us);
 /* Evidence that takes the whole block of unlinked lines. */
 void forgery_block(struct trace *t, size_t first);
 

@@ -52,6 +52,37 @@ static void test_org(void **state)
 	assert_non_null(provider_of(STR("rly.mx.AOL.com")));
 }
 
+/* The table is searched by halves: its ends and what stands between. */
+static void test_providers(void **state)
+{
+	(void)state;
+	static const struct { const char *host, *name; } rows[] = {
+		{ "m12.126.com", "NetEase" }, { "m12.163.com", "NetEase" },
+		{ "mail.foxmail.com", "Tencent" }, { "newxm.qq.com", "Tencent" },
+		{ "x.outbound-mail.sendgrid.net", "SendGrid" }, { "m42.mailgun.net", "Mailgun" },
+		{ "x.prod.outlook.com", "Microsoft" }, { "mx.zohomail.com", "Zoho" },
+		{ "mail.zzz.com", NULL }, { "1.com", NULL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct provider *p = provider_of(str_of(rows[i].host));
+		CHECK_ROW(rows[i].host, p ? rows[i].name && strcmp(p->name, rows[i].name) == 0
+		                          : rows[i].name == NULL);
+	}
+}
+
+static void test_said(void **state)
+{
+	(void)state;
+	static const struct { const char *host, *helo; bool said; } rows[] = {
+		{ "mx.example", "MX.example.", true }, { "in_7.far_domain", "in?7.far?domain", true },
+		{ "mx.example", "mx.example.org", false }, { "", "", false }, { "a", "", false },
+		{ "a?b", "a_b", false }, { "ab", "a?b", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(rows[i].host, name_was_said(str_of(rows[i].host),
+		                                      str_of(rows[i].helo)) == rows[i].said);
+}
+
 static void test_generic(void **state)
 {
 	(void)state;
@@ -60,6 +91,8 @@ static void test_generic(void **state)
 	assert_true(name_is_generic(STR("77.2.0.192.isp.example"), &ip));
 	assert_true(name_is_generic(STR("ipC000024D.isp.example"), &ip));
 	assert_true(name_is_generic(STR("x.dialup.isp.example"), &ip));
+	assert_true(name_is_generic(STR("nrm242245.isp.example"), &ip));
+	assert_false(name_is_generic(STR("mx2107.isp12345.example"), &ip));
 	assert_false(name_is_generic(STR("mx77.isp.example"), &ip));
 	assert_false(name_is_generic(STR("mail.isp.example"), &ip));
 }
@@ -89,7 +122,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_globs), cmocka_unit_test(test_glob_cost),
 		cmocka_unit_test(test_org), cmocka_unit_test(test_generic),
-		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_addresses), cmocka_unit_test(test_providers),
+		cmocka_unit_test(test_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

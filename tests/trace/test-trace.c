@@ -21,6 +21,12 @@
 #define INNER "Received: from localhost (localhost [127.0.0.1]) by store.our.example (Postfix) " \
 	"with LMTP id 9; Mon, 9 Aug 2004 12:00:01 +0000\n"
 
+#define D21 "; Mon, 9 Aug 2021 11:59:00 +0000\n"
+#define OLD "; Thu, 29 Jul 2004 11:00:00 +0000\n"
+#define COPIED "Received: from v.example (v.example [198.51.100.7]) by mx.third.example (Postfix) " \
+	"with ESMTP id 2" OLD "Received: from w (w.example [198.51.100.8]) by v.example (Postfix) with " \
+	"ESMTP id 3" OLD
+
 struct row {
 	const char *name, *message;
 	const char *zones;       /* a letter a hop: o h l w u f */
@@ -34,13 +40,18 @@ static const struct row rows[] = {
 	{ "linked by name", H("a", "mail.far.example [192.0.2.1]")
 	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.far.example (Postfix) with "
 	  "ESMTPSA id 2" D "\n", "hl", "192.0.2.1", "198.51.100.7", "", "", TRACE_CHAIN_LINKED },
-	{ "HELO alone is weak", H("mail.far.example", "unknown [192.0.2.1]")
+	{ "HELO alone is weak, and shows a relay", H("mail.far.example", "unknown [192.0.2.1]")
+	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.far.example (Postfix) with "
+	  "ESMTP id 2" D "\n", "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7",
+	  TRACE_CHAIN_WEAK },
+	{ "… but not where the handover is a customer's line",
+	  H("mail.far.example", "adsl-192-0-2-1.isp.example [192.0.2.1]")
 	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.far.example (Postfix) with "
 	  "ESMTP id 2" D "\n", "hw", "192.0.2.1", "192.0.2.1", "", "198.51.100.7", TRACE_CHAIN_WEAK },
 	{ "may be forged is weak", "Received: from mail.far.example (mail.far.example [192.0.2.1] (may "
 	  "be forged)) by mx.our.example (8.12.8/8.12.8) with ESMTP id 1" D
 	  "Received: from [198.51.100.7] by mail.far.example (Postfix) with ESMTP id 2" D "\n",
-	  "hw", "192.0.2.1", "192.0.2.1", "", "198.51.100.7", TRACE_CHAIN_WEAK },
+	  "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7", TRACE_CHAIN_WEAK },
 	{ "unlinked", H("a", "mail.far.example [192.0.2.1]")
 	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.third.example (Postfix) with "
 	  "ESMTP id 2" D "\n", "hu", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
@@ -75,12 +86,13 @@ static const struct row rows[] = {
 	{ "Exchange with addresses", H("a", "unknown [192.0.2.1]")
 	  "Received: from x.far.example (10.1.1.1) by y.far.example (192.0.2.1) with Microsoft SMTP "
 	  "Server id 15.20.1" D "\n", "hl", "192.0.2.1", "192.0.2.1", "", "", TRACE_CHAIN_LINKED },
-	{ "Microsoft 365 inside", H("EUR05.outbound.protection.outlook.com",
-	  "mail-db8eur05on2107.outbound.protection.outlook.com [192.0.2.1]")
+	{ "Microsoft 365 inside", "Received: from EUR05.outbound.protection.outlook.com "
+	  "(mail-db8eur05on2107.outbound.protection.outlook.com [192.0.2.1]) by mx.our.example (Postfix) "
+	  "with ESMTP id 1" D21
 	  "Received: from AM6.eurprd05.prod.outlook.com (2603:10a6:20b:64::15) by "
-	  "AM0.eurprd05.prod.outlook.com (2603:10a6:208:61::23) with Microsoft SMTP Server id 15.20" D
+	  "AM0.eurprd05.prod.outlook.com (2603:10a6:208:61::23) with Microsoft SMTP Server id 15.20" D21
 	  "Received: from AM6.eurprd05.prod.outlook.com ([fe80::1]) by AM6.eurprd05.prod.outlook.com "
-	  "([fe80::1%7]) with mapi id 15.20" D "\n", "hll", "192.0.2.1", "2603:10a6:20b:64::15", "", "",
+	  "([fe80::1%7]) with mapi id 15.20" D21 "\n", "hll", "192.0.2.1", "2603:10a6:20b:64::15", "", "",
 	  TRACE_CHAIN_LINKED },
 	{ "Gmail inside", H("mail-wr1-f43.google.com", "mail-wr1-f43.google.com [192.0.2.1]")
 	  "Received: by mail-wr1-f43.google.com with SMTP id x12so1234567wrb.3 for <u@our.example>" D
@@ -145,6 +157,76 @@ static const struct row rows[] = {
 	  "Received: from v (v.example [198.51.100.7]) by mx.third.example (Postfix) with ESMTP id 2 for "
 	  "<u@third.example>; Sun, 8 Aug 2004 11:00:00 +0000\n\n", "hf", "192.0.2.1", "192.0.2.1", "",
 	  "198.51.100.7", TRACE_CHAIN_FORGED },
+	{ "days in a queue are no copy", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by mx.third.example (Postfix) with ESMTP id 2 for "
+	  "<u@fourth.example>; Wed, 4 Aug 2004 11:00:00 +0000\n\n", "hu", "192.0.2.1", "192.0.2.1", "",
+	  "198.51.100.7", TRACE_CHAIN_UNLINKED },
+	{ "a slow clock is no copy", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by mx.third.example (Postfix) with ESMTP id 2 for "
+	  "<u@fourth.example>; Thu, 1 Jul 2004 11:00:00 +0000\n\n", "hu", "192.0.2.1", "192.0.2.1", "",
+	  "198.51.100.7", TRACE_CHAIN_UNLINKED },
+	{ "two hosts that agree on an old date", H("a", "unknown [192.0.2.1]") COPIED "\n", "hff",
+	  "192.0.2.1", "192.0.2.1", "", "198.51.100.7 198.51.100.8", TRACE_CHAIN_FORGED },
+	{ "a list holds mail for its moderators", H("a", "unknown [192.0.2.1]") COPIED
+	  "List-Id: <x.far.example>\n\n", "huu", "192.0.2.1", "192.0.2.1", "",
+	  "198.51.100.7 198.51.100.8", TRACE_CHAIN_UNLINKED },
+	{ "an address that nobody had then", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [101.1.1.1]) by third.example (Postfix) with ESMTP id 2" D "\n",
+	  "hf", "192.0.2.1", "192.0.2.1", "", "101.1.1.1", TRACE_CHAIN_FORGED },
+	{ "a writer's address that nobody had then", H("a", "unknown [192.0.2.1]")
+	  "Received: from v by [101.1.1.1] with SMTP (Mailer 2)" D "\n", "hf", "192.0.2.1",
+	  "192.0.2.1", "", "", TRACE_CHAIN_FORGED },
+	{ "numbers of its own network", H("a", "mail.far.example [192.0.2.1]")
+	  "Received: from in.far.example (in.far.example [101.3.80.2]) by mail.far.example (Postfix) with "
+	  "ESMTP id 2" D "Received: from pc ([101.3.80.9]) by in.far.example (Postfix) with ESMTP id 3" D
+	  "\n", "hll", "192.0.2.1", "192.0.2.1", "", "", TRACE_CHAIN_LINKED },
+	{ "such numbers below a break", H("a", "unknown [192.0.2.1]")
+	  "Received: from pc.far.example ([101.3.80.2]) by mail.far.example (Postfix) with ESMTP id 2" D
+	  "\n", "hu", "192.0.2.1", "192.0.2.1", "", "101.3.80.2", TRACE_CHAIN_UNLINKED },
+	{ "a name made up in front of another", H("far.example", "unknown [192.0.2.1]")
+	  "Received: from far.example by 7XK2Q9.far.example with SMTP for u@our.example" D "\n", "hf",
+	  "192.0.2.1", "192.0.2.1", "", "", TRACE_CHAIN_FORGED },
+	{ "… and a host's own", H("far.example", "unknown [192.0.2.1]")
+	  "Received: from far.example by mx7.far.example with SMTP for u@our.example" D "\n", "hw",
+	  "192.0.2.1", "192.0.2.1", "", "", TRACE_CHAIN_WEAK },
+	{ "a dial-up as a mail server", H("a", "unknown [192.0.2.1]")
+	  "Received: from shop.example by ppp28-nas1.third.example with ESMTP" D "\n", "hf", "192.0.2.1",
+	  "192.0.2.1", "", "", TRACE_CHAIN_FORGED },
+	{ "nothing but a sender", H("a", "unknown [192.0.2.1]")
+	  "Received: from v@shop.example by third.example" D "\n", "hf", "192.0.2.1", "192.0.2.1", "", "",
+	  TRACE_CHAIN_FORGED },
+	{ "an id as sendmail never made one, by the peer's own name", H("a", "a.far.example [192.0.2.1]")
+	  "Received: from v ([198.51.100.7]) by a.far.example (8.12.1/8.11.3) with ESMTP id "
+	  "QWPIOUa5TKNtwh" D "\n", "hf", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
+	  TRACE_CHAIN_FORGED },
+	{ "… and as it does", H("a", "a.far.example [192.0.2.1]")
+	  "Received: from v ([198.51.100.7]) by a.far.example (8.12.1/8.11.3) with ESMTP id "
+	  "i79BxPa512345" D "\n", "hl", "192.0.2.1", "198.51.100.7", "192.0.2.1", "",
+	  TRACE_CHAIN_LINKED },
+	{ "sendmail dates in English", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by third.example (8.8.5/8.7.3) with SMTP id 2; "
+	  "\xac\x50\xb4\xc1, 9 \xa4\xeb 2004 11:59:00 +0000\n\n", "hf", "192.0.2.1", "192.0.2.1", "",
+	  "198.51.100.7", TRACE_CHAIN_FORGED },
+	{ "a provider's customer is not the provider", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (HELO v) (198.51.100.7) by 12-0-2-9.client.attbi.com with SMTP; 9 Aug 2004 "
+	  "11:59:20 -0000\n\n", "hu", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
+	  TRACE_CHAIN_UNLINKED },
+	{ "qmail in local time", H("a", "unknown [192.0.2.1]")
+	  "Received: (qmail 7 invoked by uid 0); 9 Aug 2004 20:59:30 +0900(KST)\n"
+	  "Received: from unknown (HELO v) (198.51.100.7) by 0 with SMTP; 9 Aug 2004 20:59:20 "
+	  "+0900(KST)\n\n", "huu", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
+	  TRACE_CHAIN_UNLINKED },
+	{ "an id that Google does not write", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by mx.google.com (Postfix) with ESMTP id "
+	  "4F3A21B0C9" D "\n", "hf", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
+	  TRACE_CHAIN_FORGED },
+	{ "Microsoft 365 without its own address", H("a", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by AM6.eurprd05.prod.outlook.com (Postfix) with "
+	  "ESMTP id 2" D "\n", "hf", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
+	  TRACE_CHAIN_FORGED },
+	{ "qmail's question marks", H("in?7.far?domain", "unknown [192.0.2.1]")
+	  "Received: from v (v.example [198.51.100.7]) by in_7.far_domain (Postfix) with ESMTP id 2" D
+	  "\n", "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7", TRACE_CHAIN_WEAK },
 	{ "wrong clock of a host tied by HELO", H("relay", "unknown [192.0.2.1]")
 	  "Received: from v (v.example [198.51.100.7]) by relay (Postfix) with ESMTP id 2; Thu, 12 Aug "
 	  "2004 11:00:00 +0000\n\n", "hw", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
@@ -172,6 +254,19 @@ static const struct row rows[] = {
 	{ "a smarthost is no relay", H("a", "mailout3.isp.example [192.0.2.1]")
 	  "Received: from x ([198.51.100.7]) by mailout3.isp.example (Postfix) with SMTP id 2" D "\n",
 	  "hl", "192.0.2.1", "198.51.100.7", "", "", TRACE_CHAIN_LINKED },
+
+	{ "a relay that names a dial-up only", H("a", "www.school.example [192.0.2.1]")
+	  "Received: from ppp7.isp.example by www.school.example (8.9.3/8.9.3) with SMTP id 2" D "\n",
+	  "hl", "192.0.2.1", "192.0.2.1", "192.0.2.1", "", TRACE_CHAIN_LINKED },
+	{ "Majordomo is no relay", H("a", "www.school.example [192.0.2.1]")
+	  "Received: (from major@localhost) by www.school.example (8.9.3/8.9.3) id 3 for x-outgoing" D
+	  "Received: from x ([198.51.100.7]) by www.school.example (8.9.3/8.9.3) with SMTP id 2" D "\n",
+	  "hll", "192.0.2.1", "198.51.100.7", "", "", TRACE_CHAIN_LINKED },
+	{ "mail to the owner of our own list", "Received: from a (www.school.example [192.0.2.1]) by "
+	  "mx.our.example (Postfix) with ESMTP id 1 for <x-admin@our.example>" D
+	  "Received: from x ([198.51.100.7]) by www.school.example (8.9.3/8.9.3) with SMTP id 2" D
+	  "List-Id: <x.our.example>\n\n", "hl", "192.0.2.1", "198.51.100.7", "192.0.2.1", "",
+	  TRACE_CHAIN_LINKED },
 
 	/* our own side */
 	{ "HELO with our name is a stranger", H("mx.our.example", "unknown [192.0.2.1]") "\n", "h",
@@ -308,7 +403,7 @@ static void test_evidence(void **state)
 	assert_true(str_search(buf_str(&json), STR("\"handover\":\"192.0.2.1\"")) != SIZE_MAX);
 	assert_int_equal(t.hops[0].raw.n, strstr(text, "\r\nno colon") - (text + 6));
 	assert_true(str_search(buf_str(&json), STR("\"offset\":6,\"length\":")) != SIZE_MAX);
-	trace_picture(&t, STR("t<&>\x1b[31m"), false, &picture);
+	trace_picture(&t, STR("t<&>\x1b[31m"), false, 0, &picture);
 	assert_true(str_find(buf_str(&picture), '\x1b') == SIZE_MAX);
 	assert_true(str_search(buf_str(&picture), STR("no colon here")) != SIZE_MAX);
 	buf_clear(&picture);
