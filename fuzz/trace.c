@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(j);
 	json_decref(j);
 	buf_clear(&out);
-	trace_picture(&t, STR("x"), true, &out);
+	trace_picture(&t, STR("x"), true, 40, &out);
 	trace_svg(&t, STR("x"), &out);
 	learn_message(&learn, message);
 	learn_config(&learn, &out);

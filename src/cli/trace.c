@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "mail/header.h"
 #include "mail/mbox.h"
 #include "trace/batch.h"
 #include "trace/json.h"
@@ -19,12 +20,14 @@
 #include "trace/picture.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX_BYTES = 1 << 30, NOMINEES_MAX = 256, NAMES_MAX = 2 };
+enum { FILE_MAX_BYTES = 1 << 30, NOMINEES_MAX = 256, NAMES_MAX = 2, PICTURES_MAX = 1000 };
 
 struct nominee {
 	struct ip relay, handover;
@@ -40,11 +43,13 @@ struct trace_command {
 	struct trace_border border;
 	struct trace trace;
 	struct learn learn;
+	struct str file;                         /* that the message at hand stands in */
 	struct buf out;
+	unsigned columns;                        /* of the terminal; 0: there is none */
 	struct nominee nominees[NOMINEES_MAX];
-	size_t nominee_count;
+	size_t nominee_count, nominees_left;
 	char who[WHO_MAX];
-	unsigned messages;
+	unsigned messages, pictures;
 	struct reverse reverse;
 	struct reverse_name names[NAMES_MAX];    /* of the message at hand, with --dns */
 	size_t name_count;
@@ -64,29 +69,45 @@ static int add_values(struct trace_command *c, const char *const *v, size_t n, a
 	return CLI_GO;
 }
 
+static int add_configured(struct trace_command *c, const char *key,
+                          const struct config_strings *list, adder *add)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct parse_error pe;
+		if (add(&c->set, str_of(list->v[i]), &pe) != ERR_OK)
+			return cli_fail(&c->cli, EX_CONFIG, "%s: trace.%s: \"%s\": expected %s",
+			                c->cli.config_path ? c->cli.config_path : SETTINGS_FILE,
+			                key, cli_safe(&c->cli, list->v[i]), pe.expected);
+	}
+	return CLI_GO;
+}
+
 /* The options, else the configuration. */
 static int read_border(struct trace_command *c)
 {
 	const struct trace_config *f = &c->cli.settings.trace;
 	bool given = c->own_hosts.n || c->own_nets.n || c->border_hosts.n;
-	int code = add_values(c, c->own_hosts.v, c->own_hosts.n, border_add_own_host);
+	int code = given ? CLI_GO : cli_settings(&c->cli);
+	if (code == CLI_GO)
+		code = add_values(c, c->own_hosts.v, c->own_hosts.n, border_add_own_host);
 	if (code == CLI_GO)
 		code = add_values(c, c->own_nets.v, c->own_nets.n, border_add_own_net);
 	if (code == CLI_GO)
 		code = add_values(c, c->border_hosts.v, c->border_hosts.n, border_add_border_host);
-	if (code != CLI_GO || given)
-		return code;
-	code = cli_settings(&c->cli);
-	if (code == CLI_GO)
-		code = add_values(c, (const char *const *)f->own_hosts.v, f->own_hosts.n,
-		                  border_add_own_host);
-	if (code == CLI_GO)
-		code = add_values(c, (const char *const *)f->own_nets.v, f->own_nets.n,
-		                  border_add_own_net);
-	if (code == CLI_GO)
-		code = add_values(c, (const char *const *)f->border_hosts.v, f->border_hosts.n,
-		                  border_add_border_host);
+	if (code == CLI_GO && !given)
+		code = add_configured(c, "own_hosts", &f->own_hosts, border_add_own_host);
+	if (code == CLI_GO && !given)
+		code = add_configured(c, "own_nets", &f->own_nets, border_add_own_net);
+	if (code == CLI_GO && !given)
+		code = add_configured(c, "border_hosts", &f->border_hosts, border_add_border_host);
+	c->border = border_view(&c->set);
 	return code;
+}
+
+static bool has_border(const struct trace_command *c)
+{
+	const struct trace_border *b = &c->border;
+	return b->own_host_count + b->own_net_count + b->border_host_count != 0;
 }
 
 /* ---- nominations --------------------------------------------------------------- */
@@ -95,8 +116,12 @@ static int read_border(struct trace_command *c)
  * may be needed for the files. */
 static void remember(struct trace_command *c, struct str message)
 {
-	if (c->trace.relay.family == 0 || c->nominee_count == NOMINEES_MAX)
+	if (c->trace.relay.family == 0)
 		return;
+	if (c->nominee_count == NOMINEES_MAX) {
+		c->nominees_left++;
+		return;
+	}
 	if (message.n > NOMINATING_MESSAGE_MAX_BYTES)
 		message.n = NOMINATING_MESSAGE_MAX_BYTES;
 	c->nominees[c->nominee_count++] = (struct nominee){
@@ -116,9 +141,14 @@ static int nominate(struct trace_command *c, const struct nominee *who)
 static int nominate_all(struct trace_command *c)
 {
 	if (c->nominee_count == 0) {
-		cli_note(&c->cli, "no relay to nominate");
+		cli_note(&c->cli, "no relay to nominate: %s",
+		         has_border(c) ? "none was found in the believed chain; the answer says why"
+		                       : "without a border no chain can be believed");
 		return CLI_GO;
 	}
+	if (c->nominees_left)
+		cli_note(&c->cli, "%zu relays are not nominated: at most %d at once",
+		         c->nominees_left, NOMINEES_MAX);
 	int code = cli_open(&c->cli, CLI_CHANGE);
 	for (size_t i = 0; code == CLI_GO && i < c->nominee_count; i++)
 		code = nominate(c, &c->nominees[i]);
@@ -172,15 +202,49 @@ static void add_names_text(struct trace_command *c)
 
 /* ---- one message ------------------------------------------------------------- */
 
+/* FILE for the first message; "chain-2.svg" of "chain.svg" for the second, and so on. */
+static const char *picture_path(struct trace_command *c)
+{
+	struct str path = str_of(c->svg), tail = path;
+	size_t dot = path.n;
+	if (c->pictures == 1)
+		return c->svg;
+	for (size_t i = path.n; i-- > 0 && path.p[i] != '/';)
+		if (path.p[i] == '.' && i && path.p[i - 1] != '/') {
+			dot = i;
+			break;
+		}
+	tail = str_from(path, dot);
+	return arena_printf(&c->cli.arena, "%.*s-%u%.*s", (int)dot, path.p, c->pictures,
+	                    STR_ARG(tail));
+}
+
 static int write_svg(struct trace_command *c, const char *title)
 {
 	struct buf svg = { 0 };
+	if (c->pictures++ == PICTURES_MAX)
+		cli_note(&c->cli, "--svg: no more than %d pictures are drawn", PICTURES_MAX);
+	if (c->pictures > PICTURES_MAX)
+		return CLI_GO;
+	const char *path = picture_path(c);
 	trace_svg(&c->trace, str_of(title), &svg);
-	int e = file_write(c->svg, buf_str(&svg), 0644);
+	int e = file_write(path, buf_str(&svg), 0644);
 	buf_fini(&svg);
 	if (e != ERR_OK)
-		return cli_fail(&c->cli, cli_exit_code(e), "%s: %s", c->svg, err_text(e));
+		return cli_fail(&c->cli, EX_CANTCREAT, "%s: expected a place to draw into: %s",
+		                path, err_text(e));
 	return CLI_GO;
+}
+
+/* Where the message begins in its file, so that the byte ranges can be found there; a
+ * message that was decoded stands nowhere as it is. */
+static void add_place_json(struct trace_command *c, struct str message)
+{
+	c->out.n--;
+	if (message.p >= c->file.p && message.p <= c->file.p + c->file.n)
+		buf_printf(&c->out, ",\"message_offset\":%zu}", (size_t)(message.p - c->file.p));
+	else
+		buf_add_cstr(&c->out, ",\"message_offset\":null}");
 }
 
 static int one_message(struct trace_command *c, const char *title, struct str message)
@@ -199,13 +263,14 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 		struct buf id = { 0 };
 		trace_json_bytes(str_of(title), &id);
 		trace_json(&c->trace, buf_str(&id), &c->out);
+		add_place_json(c, message);
 		if (c->dns)
 			add_names_json(c);
 		buf_add_byte(&c->out, '\n');
 		buf_fini(&id);
 	} else {
 		bool colour = cli_colour(CLI_BOLD)[0] != '\0';
-		trace_picture(&c->trace, str_of(title), colour, &c->out);
+		trace_picture(&c->trace, str_of(title), colour, c->columns, &c->out);
 		if (c->dns)
 			add_names_text(c);
 	}
@@ -236,29 +301,63 @@ static int message_and_attached(struct trace_command *c, const char *title, stru
 
 /* ---- files -------------------------------------------------------------------- */
 
-static int one_file(struct trace_command *c, const char *path)
+static bool has_field(struct str message)
 {
-	struct buf bytes = { 0 };
+	struct header_cursor cursor;
+	struct header_field f;
+	header_begin(&cursor, message);
+	while (header_next(&cursor, &f))
+		if (!f.odd)
+			return true;
+	return false;
+}
+
+/* A message that a file holds: it must look like one, since a file may be anything. */
+static int filed_message(struct trace_command *c, const char *title, struct str message)
+{
+	if (has_field(message))
+		return message_and_attached(c, title, message);
+	return cli_fail(&c->cli, EX_DATAERR, "%s: expected a message or mbox, found %s", title,
+	                message.n ? "no header field" : "nothing");
+}
+
+/* What went wrong first is the exit code; the other messages and files get their turn. */
+static int first_failure(int before, int now)
+{
+	return before == CLI_GO ? now : before;
+}
+
+static int messages_of(struct trace_command *c, const char *path)
+{
 	struct mbox_cursor cursor;
 	struct str message;
 	unsigned n = 0;
 	int code = CLI_GO;
+	if (!mbox_is(c->file))
+		return filed_message(c, path, c->file);
+	mbox_begin(&cursor, c->file);
+	while (mbox_next(&cursor, &message)) {
+		char *title = mem_printf("%s:%u", path, ++n);
+		code = first_failure(code, filed_message(c, title, message));
+		free(title);
+	}
+	return n ? code : filed_message(c, path, STR(""));
+}
+
+static int one_file(struct trace_command *c, const char *path)
+{
+	struct buf bytes = { 0 };
 	int e = file_read(path, FILE_MAX_BYTES, &bytes);
-	if (e != ERR_OK) {
-		buf_fini(&bytes);
-		return cli_fail(&c->cli, cli_exit_code(e), "%s: expected a message or mbox: %s",
+	int code;
+	c->file = buf_str(&bytes);
+	if (e == ERR_OK)
+		code = messages_of(c, path);
+	else if (e == ERR_LIMIT)
+		code = cli_fail(&c->cli, EX_DATAERR, "%s: expected at most %d bytes", path,
+		                FILE_MAX_BYTES);
+	else
+		code = cli_fail(&c->cli, cli_exit_code(e), "%s: expected a message or mbox: %s",
 		                path, err_text(e));
-	}
-	if (!mbox_is(buf_str(&bytes))) {
-		code = message_and_attached(c, path, buf_str(&bytes));
-	} else {
-		mbox_begin(&cursor, buf_str(&bytes));
-		while (code == CLI_GO && mbox_next(&cursor, &message)) {
-			char *title = mem_printf("%s:%u", path, ++n);
-			code = message_and_attached(c, title, message);
-			free(title);
-		}
-	}
 	buf_fini(&bytes);
 	return code;
 }
@@ -268,17 +367,19 @@ static int one_folder(struct trace_command *c, const char *path)
 	struct dirent **entries;
 	int code = CLI_GO;
 	int n = scandir(path, &entries, NULL, alphasort);
+	if (n < 0)
+		return cli_fail(&c->cli, cli_exit_code(file_err(errno)),
+		                "%s: expected a folder of a Maildir: %s", path,
+		                err_text(file_err(errno)));
 	for (int i = 0; i < n; i++) {
 		char *file = mem_printf("%s/%s", path, entries[i]->d_name);
 		struct stat st;
-		if (code == CLI_GO && entries[i]->d_name[0] != '.' && stat(file, &st) == 0 &&
-		    S_ISREG(st.st_mode))
-			code = one_file(c, file);
+		if (entries[i]->d_name[0] != '.' && stat(file, &st) == 0 && S_ISREG(st.st_mode))
+			code = first_failure(code, one_file(c, file));
 		free(file);
 		free(entries[i]);
 	}
-	if (n >= 0)
-		free(entries);
+	free(entries);
 	return code;
 }
 
@@ -287,18 +388,18 @@ static int maildir(struct trace_command *c, const char *path)
 	static const char *const folders[] = { "cur", "new" };
 	int code = CLI_GO;
 	bool any = false;
-	for (size_t i = 0; i < 2 && code == CLI_GO; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		char *folder = mem_printf("%s/%s", path, folders[i]);
 		struct stat st;
 		if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode)) {
 			any = true;
-			code = one_folder(c, folder);
+			code = first_failure(code, one_folder(c, folder));
 		}
 		free(folder);
 	}
 	if (!any)
-		return cli_fail(&c->cli, EX_NOINPUT,
-		                "%s: expected a message, an mbox or a Maildir", path);
+		return cli_fail(&c->cli, EX_NOINPUT, "%s: expected a message, an mbox or a Maildir, "
+		                "found a directory without cur/ and new/", path);
 	return code;
 }
 
@@ -312,30 +413,48 @@ static int one_path(struct trace_command *c, const char *path)
 
 /* ---- batch ---------------------------------------------------------------------- */
 
-/* An answer for every line, so that a program can keep count. */
+/* The next line of standard input, its end left out; of a longer one than is taken, only
+ * so much that this shows. */
+static bool read_line(struct buf *line)
+{
+	char piece[8192];
+	size_t n = 0;
+	bool ended;
+	int ch;
+	buf_clear(line);
+	do {
+		ch = getc_unlocked(stdin);
+		ended = ch == EOF || ch == '\n';
+		if (!ended)
+			piece[n++] = (char)ch;
+		if (!ended && n < sizeof(piece))
+			continue;
+		if (line->n <= BATCH_LINE_MAX_BYTES)
+			buf_add(line, piece, n);
+		n = 0;
+	} while (!ended);
+	return ch != EOF || line->n != 0;
+}
+
+/* An answer for every line, at once, so that a program can keep count and wait for it. */
 static int run_batch(struct trace_command *c)
 {
 	struct batch batch = { 0 };
-	struct buf problem = { 0 };
-	char *line = NULL;
-	size_t cap = 0, number = 0;
-	ssize_t n;
+	struct buf line = { 0 }, problem = { 0 };
 	int code = CLI_GO;
-	while ((n = getline(&line, &cap, stdin)) > 0) {
+	while (!ferror(stdout) && read_line(&line)) {
 		buf_clear(&c->out);
 		buf_clear(&problem);
-		number++;
-		if (batch_line(&batch, (struct str){ line, (size_t)n }, &c->out, &problem) != 0) {
-			code = cli_fail(&c->cli, EX_DATAERR, "line %zu: %s", number,
+		if (batch_line(&batch, buf_str(&line), &c->border, &c->out, &problem) != ERR_OK)
+			code = cli_fail(&c->cli, EX_DATAERR, "line %zu: %s", batch.lines,
 			                buf_cstr(&problem));
-			buf_add_cstr(&c->out, "{\"error\":");
-			trace_json_bytes(buf_str(&problem), &c->out);
-			buf_add_byte(&c->out, '}');
-		}
 		buf_add_byte(&c->out, '\n');
 		fwrite(c->out.p, 1, c->out.n, stdout);
+		fflush(stdout);
 	}
-	free(line);
+	if (ferror(stdin))
+		code = cli_fail(&c->cli, EX_IOERR, "standard input: expected lines, cannot be read");
+	buf_fini(&line);
 	buf_fini(&problem);
 	batch_fini(&batch);
 	return code;
@@ -349,6 +468,9 @@ static int print_learned(struct trace_command *c)
 	if (c->learn.used == 0)
 		return cli_fail(&c->cli, EX_DATAERR, "expected messages that you sent to yourself, "
 		                "found none among %u", c->messages);
+	if (!learn_any(&c->learn))
+		return cli_fail(&c->cli, EX_DATAERR, "expected Received lines that most messages to "
+		                "yourself share, found none in %u", c->learn.used);
 	if (c->cli.json) {
 		learn_json(&c->learn, &c->out);
 		buf_add_byte(&c->out, '\n');
@@ -359,35 +481,71 @@ static int print_learned(struct trace_command *c)
 	return CLI_GO;
 }
 
-static int run(struct trace_command *c)
+/* What does not go together is told, and not passed over in silence. */
+static int check_options(const struct trace_command *c)
 {
-	size_t first = c->cli.operand_count && strcmp(c->cli.operands[0], "learn") == 0;
-	int code = CLI_GO;
-	if (c->batch && c->dns)
-		return cli_bad_value(&c->cli, "--dns", "no --dns with --batch, which asks nobody");
-	if (c->batch)
-		return c->cli.operand_count ? cli_bad_value(&c->cli, c->cli.operands[0],
-			"no file: --batch reads standard input") : run_batch(c);
-	c->learning = first != 0;
-	c->dns = c->dns && !c->learning;
-	if (!c->learning)
+	const struct {
+		const char *name;
+		bool given, batch, learn;        /* does it go with these? */
+	} rows[] = {
+		{ "--dns", c->dns, false, false }, { "--svg", c->svg != NULL, false, false },
+		{ "--nominate", c->nominate, false, false }, { "--by", c->by != NULL, false, false },
+		{ "--batch", c->batch, true, false }, { "--own-host", c->own_hosts.n, true, false },
+		{ "--own-net", c->own_nets.n, true, false },
+		{ "--border-host", c->border_hosts.n, true, false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].given && c->learning && !rows[i].learn)
+			return cli_bad_value(&c->cli, rows[i].name, "no such option with \"learn\"");
+		if (rows[i].given && c->batch && !rows[i].batch)
+			return cli_bad_value(&c->cli, rows[i].name,
+			                     "no such option with --batch, which only answers");
+	}
+	if (c->batch && c->cli.operand_count)
+		return cli_bad_value(&c->cli, c->cli.operands[0],
+		                     "no file: --batch reads standard input");
+	if (c->by && !c->nominate)
+		return cli_bad_value(&c->cli, "--by", "--nominate with it");
+	return CLI_GO;
+}
+
+/* All that is needed before the first byte is read. */
+static int prepare(struct trace_command *c)
+{
+	struct winsize ws;
+	int code = check_options(c);
+	if (code == CLI_GO && !c->learning)
 		code = read_border(c);
 	if (code == CLI_GO && c->dns)
 		code = cli_settings(&c->cli);
 	if (code == CLI_GO && c->nominate)
 		code = cli_who(&c->cli, c->by, c->who);
-	c->border = border_view(&c->set);
-	if (code == CLI_GO && !c->learning && c->set.own_host_count + c->set.own_net_count +
-	    c->set.border_host_count == 0)
+	if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0)
+		c->columns = ws.ws_col;
+	if (code == CLI_GO && !c->learning && !c->batch && !has_border(c))
 		cli_note(&c->cli, "no own host or network is configured, so the border cannot be "
 		         "told; see --own-host, and \"portreeve trace learn\"");
-	if (code == CLI_GO && c->cli.operand_count == first)
+	return code;
+}
+
+static int run(struct trace_command *c)
+{
+	size_t first = c->cli.operand_count && strcmp(c->cli.operands[0], "learn") == 0;
+	c->learning = first != 0;
+	int code = prepare(c);
+	if (code != CLI_GO)
+		return code;
+	if (c->batch)
+		return run_batch(c);
+	if (c->cli.operand_count == first)
 		code = one_path(c, "-");
-	for (size_t i = first; code == CLI_GO && i < c->cli.operand_count; i++)
-		code = one_path(c, c->cli.operands[i]);
-	if (code == CLI_GO && c->nominate)
-		code = nominate_all(c);
-	return code == CLI_GO && c->learning ? print_learned(c) : code;
+	for (size_t i = first; i < c->cli.operand_count; i++)
+		code = first_failure(code, one_path(c, c->cli.operands[i]));
+	if (c->nominate)
+		code = first_failure(code, nominate_all(c));
+	if (c->learning)
+		code = first_failure(code, print_learned(c));
+	return code;
 }
 
 int cli_trace(int argc, char **argv)

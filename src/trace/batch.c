@@ -59,9 +59,35 @@ static int read_list(const json_t *object, const char *key, adder *add, struct b
 	return ERR_OK;
 }
 
-static int read_object(struct batch *batch, const json_t *object, struct buf *problem)
+/* The line's border, else the one of all lines. */
+static int read_border(struct batch *batch, const json_t *object,
+                       const struct trace_border *otherwise, struct trace_border *border,
+                       struct buf *problem)
+{
+	static const struct {
+		const char *key;
+		adder *add;
+	} lists[] = {
+		{ "own_hosts", border_add_own_host }, { "own_nets", border_add_own_net },
+		{ "border_hosts", border_add_border_host },
+	};
+	bool given = false;
+	border_set_clear(&batch->border);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const json_t *list = json_object_get(object, lists[i].key);
+		given |= list && !json_is_null(list);
+		int e = read_list(object, lists[i].key, lists[i].add, &batch->border, problem);
+		if (e != ERR_OK)
+			return e;
+	}
+	*border = given ? border_view(&batch->border) : *otherwise;
+	return ERR_OK;
+}
+
+static int read_message(struct batch *batch, const json_t *object, struct buf *problem)
 {
 	const json_t *message = json_object_get(object, "message");
+	buf_clear(&batch->message);
 	if (!json_is_string(message)) {
 		buf_add_cstr(problem, "expected an object with the string \"message\"");
 		return ERR_INVALID;
@@ -71,34 +97,54 @@ static int read_object(struct batch *batch, const json_t *object, struct buf *pr
 		buf_add_cstr(problem, "\"message\": expected characters up to U+00FF, one a byte");
 		return ERR_INVALID;
 	}
-	int e = read_list(object, "own_hosts", border_add_own_host, &batch->border, problem);
-	if (e == ERR_OK)
-		e = read_list(object, "own_nets", border_add_own_net, &batch->border, problem);
-	if (e == ERR_OK)
-		e = read_list(object, "border_hosts", border_add_border_host, &batch->border,
-		              problem);
-	return e;
+	return ERR_OK;
 }
 
-int batch_line(struct batch *batch, struct str line, struct buf *out, struct buf *problem)
+static json_t *load(struct str line, struct buf *problem)
 {
 	json_error_t error;
+	if (line.n > BATCH_LINE_MAX_BYTES) {
+		buf_printf(problem, "expected at most %d bytes", BATCH_LINE_MAX_BYTES);
+		return NULL;
+	}
 	json_t *object = json_loadb(line.p ? line.p : "", line.n, JSON_ALLOW_NUL, &error);
-	if (!object) {
+	if (!object)
 		buf_printf(problem, "expected a JSON object: %s", error.text);
-		return ERR_INVALID;
-	}
-	border_set_clear(&batch->border);
-	buf_clear(&batch->message);
-	int e = read_object(batch, object, problem);
+	return object;
+}
+
+static void add_refusal(const struct batch *batch, struct str id, struct str problem,
+                        struct buf *out)
+{
+	buf_add_cstr(out, "{\"id\":");
+	buf_add_str(out, id);
+	buf_printf(out, ",\"line\":%zu,\"error\":", batch->lines);
+	trace_json_bytes(problem, out);
+	buf_add_byte(out, '}');
+}
+
+int batch_line(struct batch *batch, struct str line, const struct trace_border *otherwise,
+               struct buf *out, struct buf *problem)
+{
+	struct trace_border border;
+	size_t said = problem->n;
+	int e = ERR_INVALID;
+	batch->lines++;
+	json_t *object = load(line, problem);
+	json_t *id = json_object_get(object, "id");
+	char *id_text = id ? json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+	struct str id_json = str_of(id_text ? id_text : "\"\"");
+	if (object)
+		e = read_message(batch, object, problem);
+	if (e == ERR_OK)
+		e = read_border(batch, object, otherwise, &border, problem);
 	if (e == ERR_OK) {
-		struct trace_border border = border_view(&batch->border);
-		json_t *id = json_object_get(object, "id");
-		char *id_text = id ? json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 		trace_message(&batch->trace, buf_str(&batch->message), &border);
-		trace_json(&batch->trace, str_of(id_text ? id_text : "\"\""), out);
-		free(id_text);
+		trace_json(&batch->trace, id_json, out);
+	} else {
+		add_refusal(batch, id_json, str_from(buf_str(problem), said), out);
 	}
+	free(id_text);
 	json_decref(object);
 	return e;
 }

@@ -17,14 +17,70 @@ static const struct ink colours = {
 	{ "\033[36m", "\033[1;32m", "\033[32m", "\033[33m", "\033[35m", "\033[1;31m" },
 };
 
+/* Before the text of a hop, and before that of an answer. */
+enum { HOP_COLUMNS = 13, ANSWER_COLUMNS = 17, TEXT_COLUMNS_MIN = 20 };
+
+size_t trace_wrap(struct str s, size_t columns)
+{
+	if (s.n <= columns)
+		return s.n;
+	for (size_t i = columns + 1; i-- > 1;)
+		if (s.p[i] == ' ' && s.p[i - 1] != ' ')
+			return i;
+	return columns;
+}
+
+/* One line of the picture, broken to fit: `first` before it, `next` before what is broken
+ * off; each is `margin` columns wide, without the ink in it. */
+struct line {
+	const char *first, *next, *ink, *off;
+	unsigned margin, columns;
+};
+
+static void add_line(const struct line *line, struct str text, struct buf *out)
+{
+	size_t room = SIZE_MAX;
+	if (line->columns)
+		room = line->columns > line->margin + TEXT_COLUMNS_MIN
+			? line->columns - line->margin : TEXT_COLUMNS_MIN;
+	for (const char *lead = line->first; lead; lead = text.n ? line->next : NULL) {
+		size_t n = trace_wrap(text, room);
+		buf_printf(out, "%s%s", lead, line->ink);
+		buf_add_str(out, (struct str){ text.p, n });
+		buf_printf(out, "%s\n", line->off);
+		text = str_from(text, n);
+		while (text.n && text.p[0] == ' ')
+			text = str_from(text, 1);
+	}
+}
+
+/* Lines of "Label            text", each broken to fit under its text. */
+static void add_answers(struct str lines, unsigned columns, struct buf *out)
+{
+	static const char gap[] = "                 ";
+	const struct line next = { gap, gap, "", "", ANSWER_COLUMNS, columns };
+	struct str one;
+	while (str_token(&lines, "\n", &one)) {
+		size_t n = columns ? trace_wrap(one, columns > ANSWER_COLUMNS + TEXT_COLUMNS_MIN
+		                                ? columns : ANSWER_COLUMNS + TEXT_COLUMNS_MIN)
+		                   : one.n;
+		buf_add_str(out, (struct str){ one.p, n });
+		buf_add_byte(out, '\n');
+		one = str_trim(str_from(one, n));
+		if (one.n)
+			add_line(&next, one, out);
+	}
+}
+
 static const char *mark_of(enum trace_zone zone)
 {
 	static const char *const marks[] = { "o", "@", "|", ":", "?", "X" };
 	return marks[zone];
 }
 
-static void add_peer(const struct received *r, struct buf *out)
+void trace_peer_text(const struct trace_hop *hop, struct buf *out)
 {
+	const struct received *r = &hop->line;
 	char text[IP_TEXT_MAX];
 	if (r->ip.family)
 		buf_add_cstr(out, ip_format(&r->ip, text));
@@ -42,35 +98,59 @@ static void add_peer(const struct received *r, struct buf *out)
 	}
 }
 
-static void add_hop(const struct trace_hop *hop, const struct ink *ink, struct buf *out)
+void trace_writer_text(const struct trace_hop *hop, struct buf *out)
 {
 	const struct received *r = &hop->line;
-	char when[CLOCK_TEXT_MAX] = "no time";
-	const char *zone = ink->zone[hop->zone];
-	if (r->has_time)
-		clock_format(r->date.time_s, when);
-	buf_printf(out, "  %s%s %-8s%s ", zone, mark_of(hop->zone), trace_zone_text(hop->zone),
-	           ink->off);
-	add_peer(r, out);
-	buf_printf(out, "\n  %s|%s          -> ", zone, ink->off);
+	char when[CLOCK_TEXT_MAX];
 	if (r->by.n)
 		why_show(r->by, out);
 	else
 		buf_add_cstr(out, "(names no writer)");
-	buf_printf(out, "  %s%s%s%s%s\n", ink->dim, when, r->auth ? ", logged in" : "",
-	           r->tls.n ? ", TLS" : "", ink->off);
-	for (unsigned i = 0; i < hop->why.n; i++) {
-		buf_printf(out, "  %s|%s          %s", zone, ink->off, ink->dim);
-		why_text(&hop->why.v[i], out);
-		buf_printf(out, "%s\n", ink->off);
-	}
+	buf_printf(out, "  %s%s%s, bytes %zu to %zu",
+	           r->has_time ? clock_format(r->date.time_s, when) : "no time",
+	           r->auth ? ", logged in" : "", r->tls.n ? ", TLS" : "", hop->offset,
+	           hop->offset + hop->raw.n - 1);
 }
 
-static const char *break_text(enum trace_zone zone)
+static void add_hop(const struct trace_hop *hop, const struct ink *ink, unsigned columns,
+                    struct buf *out)
 {
-	if (zone == TRACE_WEAK)
+	const char *zone = ink->zone[hop->zone];
+	struct buf text = { 0 }, first = { 0 }, bar = { 0 }, arrow = { 0 }, under = { 0 };
+	buf_printf(&first, "  %s%s %-8s%s ", zone, mark_of(hop->zone), trace_zone_text(hop->zone),
+	           ink->off);
+	buf_printf(&bar, "  %s|%s          ", zone, ink->off);
+	buf_printf(&arrow, "%s-> ", bar.p);
+	buf_printf(&under, "%s   ", bar.p);
+	trace_peer_text(hop, &text);
+	add_line(&(struct line){ first.p, under.p, "", "", HOP_COLUMNS + 3, columns },
+	         buf_str(&text), out);
+	buf_clear(&text);
+	trace_writer_text(hop, &text);
+	add_line(&(struct line){ arrow.p, under.p, "", "", HOP_COLUMNS + 3, columns },
+	         buf_str(&text), out);
+	for (unsigned i = 0; i < hop->why.n; i++) {
+		buf_clear(&text);
+		why_text(&hop->why.v[i], &text);
+		add_line(&(struct line){ bar.p, bar.p, ink->dim, ink->off, HOP_COLUMNS, columns },
+		         buf_str(&text), out);
+	}
+	buf_fini(&text);
+	buf_fini(&first);
+	buf_fini(&bar);
+	buf_fini(&arrow);
+	buf_fini(&under);
+}
+
+const char *trace_break_text(const struct trace *t, const struct trace_hop *hop,
+                             enum trace_zone *worst)
+{
+	if (hop->zone <= TRACE_LINKED || hop->zone <= *worst || t->handover.family == 0)
+		return NULL;
+	*worst = hop->zone;
+	if (hop->zone == TRACE_WEAK)
 		return "from here on it rests on what the peer called itself";
-	if (zone == TRACE_FORGED)
+	if (hop->zone == TRACE_FORGED)
 		return "the chain breaks here: forged below";
 	return "the chain breaks here: anyone can have written what follows";
 }
@@ -107,7 +187,7 @@ void trace_answer(const struct trace *t, struct buf *out)
 	buf_fini(&why);
 }
 
-static void add_extras(const struct trace *t, struct buf *out)
+void trace_extras(const struct trace *t, struct buf *out)
 {
 	buf_printf(out, "%-16s ", "Relay");
 	if (t->relay.family) {
@@ -132,25 +212,33 @@ static void add_extras(const struct trace *t, struct buf *out)
 		buf_add_byte(out, '\n');
 	}
 	if (t->truncated)
-		buf_add_cstr(out, "The message exceeds a limit; not all of it was looked at.\n");
+		buf_printf(out, "%-16s the message exceeds a limit; not all of it was looked at\n",
+		           "Truncated");
 }
 
-void trace_picture(const struct trace *t, struct str title, bool colour, struct buf *out)
+void trace_picture(const struct trace *t, struct str title, bool colour, unsigned columns,
+                   struct buf *out)
 {
 	const struct ink *ink = colour ? &colours : &plain;
-	bool broken = false;
-	buf_add_cstr(out, ink->bold);
-	why_show(title, out);
-	buf_printf(out, "%s: chain %s\n", ink->off, trace_chain_text(t->chain));
+	enum trace_zone worst = TRACE_LINKED;
+	struct buf text = { 0 };
+	why_show(title, &text);
+	buf_printf(&text, ": chain %s", trace_chain_text(t->chain));
+	add_line(&(struct line){ "", "  ", ink->bold, ink->off, 2, columns }, buf_str(&text), out);
 	for (size_t i = 0; i < t->hop_count; i++) {
-		enum trace_zone zone = t->hops[i].zone;
-		if (zone > TRACE_LINKED && !broken && t->handover.family) {
-			buf_printf(out, "  %s~~ %s ~~%s\n", ink->zone[zone], break_text(zone),
-			           ink->off);
-			broken = true;
+		const struct trace_hop *hop = &t->hops[i];
+		const char *broken = trace_break_text(t, hop, &worst);
+		buf_clear(&text);
+		if (broken) {
+			buf_printf(&text, "~~ %s ~~", broken);
+			add_line(&(struct line){ "  ", "  ", ink->zone[hop->zone], ink->off, 2,
+			                         columns }, buf_str(&text), out);
 		}
-		add_hop(&t->hops[i], ink, out);
+		add_hop(hop, ink, columns, out);
 	}
-	trace_answer(t, out);
-	add_extras(t, out);
+	buf_clear(&text);
+	trace_answer(t, &text);
+	trace_extras(t, &text);
+	add_answers(buf_str(&text), columns, out);
+	buf_fini(&text);
 }

@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: ISC */
 #include "trace/picture.h"
 
-#include "base/clock.h"
 #include "trace/why.h"
 
-enum { WIDTH = 860, HEAD = 64, ROW = 74, FOOT = 120, SHOWN_HOPS = 60 };
+/* In pixels, but for SHOWN_HOPS and the columns: what fits at the font sizes below, each
+ * character of the fixed-width font being 0.6 of its size wide. */
+enum {
+	WIDTH = 860, MARGIN = 20, LINE = 17, TEXT_X = 128, SHOWN_HOPS = 100,
+	ANSWER_X = 148, TITLE_COLUMNS = 75, HOP_COLUMNS = 97, ANSWER_COLUMNS = 95, LABEL_BYTES = 17,
+};
 
 static const char *const fills[] = { "#d7ecf5", "#c9ecc9", "#e4f4e0", "#fdf1c6", "#ecdff4",
                                      "#f8d2d0" };
 static const char *const strokes[] = { "#2a7f9e", "#1f7a1f", "#4f9a4f", "#b58900", "#7d4f9e",
                                        "#b3261e" };
 
+/* The drawing, and how far down it goes by now. */
+struct drawing {
+	struct buf body;
+	int y;
+};
+
+/* Text is printable ASCII by now. */
 static void add_xml(struct buf *out, struct str s)
 {
-	struct buf shown = { 0 };
-	why_show(s, &shown);
-	for (size_t i = 0; i < shown.n; i++) {
-		switch (shown.p[i]) {
+	for (size_t i = 0; i < s.n; i++) {
+		switch (s.p[i]) {
 		case '<':
 			buf_add_cstr(out, "&lt;");
 			break;
@@ -27,89 +36,124 @@ static void add_xml(struct buf *out, struct str s)
 			buf_add_cstr(out, "&amp;");
 			break;
 		default:
-			buf_add_byte(out, shown.p[i]);
+			buf_add_byte(out, s.p[i]);
 		}
 	}
-	buf_fini(&shown);
 }
 
-static void add_line(struct buf *out, int x, int y, const char *class_name, struct str s)
+/* One line or, if it is longer than `columns`, several. */
+static void add_text(struct drawing *d, int x, size_t columns, const char *class_name,
+                     struct str s)
 {
-	buf_printf(out, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, class_name);
-	add_xml(out, s);
-	buf_add_cstr(out, "</text>\n");
+	do {
+		size_t n = trace_wrap(s, columns);
+		d->y += LINE;
+		buf_printf(&d->body, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, d->y - 4,
+		           class_name);
+		add_xml(&d->body, (struct str){ s.p, n });
+		buf_add_cstr(&d->body, "</text>\n");
+		s = str_trim(str_from(s, n));
+	} while (s.n);
 }
 
-static void add_hop(struct buf *out, const struct trace_hop *hop, int y)
+/* The box is drawn last and put below its text: its height is known only then. */
+static void add_hop(struct drawing *d, const struct trace_hop *hop)
 {
-	const struct received *r = &hop->line;
+	struct drawing inside = { .y = d->y + 4 };
 	struct buf text = { 0 };
-	char ip[IP_TEXT_MAX], when[CLOCK_TEXT_MAX];
-	buf_printf(out, "<rect x=\"20\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" fill=\"%s\" "
-	           "stroke=\"%s\"/>\n", y, WIDTH - 40, ROW - 16, fills[hop->zone],
-	           strokes[hop->zone]);
-	add_line(out, 34, y + 20, "z", str_of(trace_zone_text(hop->zone)));
-	buf_add_cstr(&text, r->ip.family ? ip_format(&r->ip, ip) : "no address");
-	if (r->rdns.n)
-		buf_printf(&text, " = %.*s", STR_ARG(r->rdns));
-	if (r->helo.n)
-		buf_printf(&text, ", says %.*s", STR_ARG(r->helo));
-	add_line(out, 120, y + 20, "p", buf_str(&text));
+	buf_printf(&inside.body, "<text x=\"%d\" y=\"%d\" class=\"z\">%s</text>\n", MARGIN + 14,
+	           inside.y + LINE - 4, trace_zone_text(hop->zone));
+	trace_peer_text(hop, &text);
+	add_text(&inside, TEXT_X, HOP_COLUMNS, "p", buf_str(&text));
 	buf_clear(&text);
 	buf_add_cstr(&text, "to ");
-	if (r->by.n)
-		buf_add_str(&text, r->by);
-	else
-		buf_add_cstr(&text, "a host that is not named");
-	if (r->has_time)
-		buf_printf(&text, ", %s", clock_format(r->date.time_s, when));
-	add_line(out, 120, y + 36, "p", buf_str(&text));
-	buf_clear(&text);
-	if (hop->why.n)
-		why_text(&hop->why.v[0], &text);
-	add_line(out, 120, y + 52, "w", buf_str(&text));
+	trace_writer_text(hop, &text);
+	add_text(&inside, TEXT_X, HOP_COLUMNS, "p", buf_str(&text));
+	for (unsigned i = 0; i < hop->why.n; i++) {
+		buf_clear(&text);
+		why_text(&hop->why.v[i], &text);
+		add_text(&inside, TEXT_X, HOP_COLUMNS, "w", buf_str(&text));
+	}
+	buf_printf(&d->body, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" "
+	           "fill=\"%s\" stroke=\"%s\"/>\n", MARGIN, d->y, WIDTH - 2 * MARGIN,
+	           inside.y + 6 - d->y, fills[hop->zone], strokes[hop->zone]);
+	buf_add_str(&d->body, buf_str(&inside.body));
+	d->y = inside.y + 14;
 	buf_fini(&text);
+	buf_fini(&inside.body);
 }
 
-static void add_break(struct buf *out, int y)
+static void add_break(struct drawing *d, const char *text)
 {
-	buf_printf(out, "<path d=\"M20 %d H%d\" stroke=\"#b3261e\" stroke-width=\"3\" "
-	           "stroke-dasharray=\"10 6\"/>\n", y - 8, WIDTH - 20);
+	buf_printf(&d->body, "<path d=\"M%d %d H%d\" stroke=\"#b3261e\" stroke-width=\"3\" "
+	           "stroke-dasharray=\"10 6\"/>\n", MARGIN, d->y + 2, WIDTH - MARGIN);
+	d->y += 6;
+	add_text(d, MARGIN, ANSWER_COLUMNS, "b", str_of(text));
+	d->y += 6;
 }
 
-static void add_answer(struct buf *out, const struct trace *t, int y)
+static void add_answer(struct drawing *d, const struct trace *t)
 {
 	struct buf answer = { 0 };
+	struct str rest, line;
 	trace_answer(t, &answer);
-	struct str rest = buf_str(&answer), line;
-	for (int i = 0; str_token(&rest, "\n", &line); i++)
-		add_line(out, 20, y + 20 * i, "a", line);
+	trace_extras(t, &answer);
+	rest = buf_str(&answer);
+	d->y += 4;
+	/* Each line is a label and a text. */
+	while (str_token(&rest, "\n", &line)) {
+		size_t label = line.n < LABEL_BYTES ? line.n : LABEL_BYTES;
+		add_text(d, MARGIN, ANSWER_COLUMNS, "l", str_trim((struct str){ line.p, label }));
+		d->y -= LINE;
+		add_text(d, ANSWER_X, ANSWER_COLUMNS, "a", str_from(line, label));
+		d->y += 3;
+	}
 	buf_fini(&answer);
+}
+
+static void add_chain(struct drawing *d, const struct trace *t)
+{
+	enum trace_zone worst = TRACE_LINKED;
+	size_t shown = t->hop_count < SHOWN_HOPS ? t->hop_count : SHOWN_HOPS;
+	for (size_t i = 0; i < shown; i++) {
+		const char *broken = trace_break_text(t, &t->hops[i], &worst);
+		if (broken)
+			add_break(d, broken);
+		add_hop(d, &t->hops[i]);
+	}
+	if (shown == t->hop_count)
+		return;
+	struct buf text = { 0 };
+	buf_printf(&text, "and %zu older lines that are not drawn", t->hop_count - shown);
+	add_text(d, MARGIN, ANSWER_COLUMNS, "b", buf_str(&text));
+	buf_fini(&text);
 }
 
 void trace_svg(const struct trace *t, struct str title, struct buf *out)
 {
-	size_t shown = t->hop_count < SHOWN_HOPS ? t->hop_count : SHOWN_HOPS;
-	int height = HEAD + (int)shown * ROW + FOOT;
-	bool broken = false;
+	struct drawing d = { .y = 12 };
+	struct buf text = { 0 };
+	why_show(title, &text);
+	add_text(&d, MARGIN, TITLE_COLUMNS, "t", buf_str(&text));
+	buf_clear(&text);
+	buf_printf(&text, "chain %s", trace_chain_text(t->chain));
+	add_text(&d, MARGIN, ANSWER_COLUMNS, "p", buf_str(&text));
+	d.y += 8;
+	add_chain(&d, t);
+	add_answer(&d, t);
+	d.y += 12;
+	/* White by itself, so that it can be read on a page of any colour. */
 	buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
-	           "width=\"%d\" height=\"%d\" role=\"img\">\n", WIDTH, height, WIDTH, height);
-	buf_add_cstr(out, "<title>Trace of a message</title>\n"
-	             "<style>text{font-family:sans-serif;fill:#222}"
-	             ".t{font-size:18px;font-weight:bold}.z{font-size:13px;font-weight:bold}"
-	             ".p{font-size:13px}.w{font-size:12px;font-style:italic}.a{font-size:14px}"
-	             "</style>\n");
-	buf_printf(out, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, height);
-	add_line(out, 20, 28, "t", title);
-	add_line(out, 20, 48, "p", str_of(trace_chain_text(t->chain)));
-	for (size_t i = 0; i < shown; i++) {
-		int y = HEAD + (int)i * ROW;
-		if (t->hops[i].zone > TRACE_LINKED && !broken && t->handover.family) {
-			add_break(out, y);
-			broken = true;
-		}
-		add_hop(out, &t->hops[i], y);
-	}
-	add_answer(out, t, HEAD + (int)shown * ROW + 24);
+	           "width=\"%d\" height=\"%d\" role=\"img\">\n<title>Trace of a message</title>\n"
+	           "<style>text{font-family:monospace;fill:#222}"
+	           ".t{font-size:18px;font-weight:bold}.z{font-size:13px;font-weight:bold}"
+	           ".p,.a{font-size:12px}.l{font-size:12px;font-weight:bold}"
+	           ".w{font-size:12px;font-style:italic}"
+	           ".b{font-size:12px;font-weight:bold;fill:#b3261e}</style>\n"
+	           "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", WIDTH, d.y, WIDTH, d.y,
+	           WIDTH, d.y);
+	buf_add_str(out, buf_str(&d.body));
 	buf_add_cstr(out, "</svg>\n");
+	buf_fini(&text);
+	buf_fini(&d.body);
 }
