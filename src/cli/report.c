@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "trace/names.h"
 #include "trace/report-bounce.h"
 
 #include <stdio.h>
@@ -52,15 +53,18 @@ static int list_reports(struct reporting *r)
 	return CLI_GO;
 }
 
+static int get(struct reporting *r, const char *id)
+{
+	int e = store_report_get(r->cli.store, id, &r->cli.arena, &r->report);
+	if (e == ERR_NOT_FOUND)
+		return cli_not_found(&r->cli, id, EXPECTED_ID);
+	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, id);
+}
+
 static int load(struct reporting *r, const char *id, enum cli_access access)
 {
 	int code = cli_open(&r->cli, access);
-	if (code != CLI_GO)
-		return code;
-	int e = store_report_get(r->cli.store, id, &r->cli.arena, &r->report);
-	if (e == ERR_NOT_FOUND)
-		return cli_bad_value(&r->cli, id, EXPECTED_ID);
-	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, id);
+	return code == CLI_GO ? get(r, id) : code;
 }
 
 static int show_report(struct reporting *r)
@@ -89,7 +93,7 @@ static int become(struct reporting *r, const char *id, enum report_state state, 
 {
 	int e = store_report_become(r->cli.store, id, state, why, r->now_s);
 	if (e == ERR_NOT_FOUND)
-		return cli_bad_value(&r->cli, id, EXPECTED_ID);
+		return cli_not_found(&r->cli, id, EXPECTED_ID);
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, id);
 	if (r->cli.json)
@@ -118,30 +122,34 @@ static int answer_report(struct reporting *r)
 	return by_word(r, REPORT_ANSWERED, "the desk answered");
 }
 
+static int say_state(struct reporting *r, const char *more)
+{
+	const char *state = report_state_name(r->report.state);
+	if (r->cli.json)
+		cli_json(json_pack("{s:s, s:s}", "id", r->report.id, "state", state));
+	else
+		printf("report %s: %s%s\n", r->report.id, state, more);
+	return CLI_GO;
+}
+
 /* The bounce counts for the contact only if that is who failed: a desk that forwards its
  * mail to somebody dead is not dead itself. */
 static int take_bounce(struct reporting *r, const struct report_bounce *b)
 {
 	char why[WHY_MAX];
 	struct buf text = { 0 };
-	int code = load(r, b->id, CLI_CHANGE);
-	if (code != CLI_GO)
-		return code;
-	buf_printf(&text, "%s %s", b->status, b->text);
-	str_copy(why, sizeof(why), str_trim(buf_str(&text)));
+	if (b->kind == REPORT_BOUNCE_DELAYED)
+		return say_state(r, "; only a delay");
+	if (b->kind == REPORT_BOUNCE_ARRIVED)
+		return say_state(r, "; an automatic answer: it arrived");
+	if (str_search(str_of(b->text), str_of(b->status)) == SIZE_MAX)
+		buf_printf(&text, "%s ", b->status);
+	buf_add_cstr(&text, b->text[0] ? b->text : "it bounced");
+	str_copy(why, sizeof(why), buf_str(&text));
 	buf_fini(&text);
-	code = become(r, b->id, REPORT_BOUNCED, why);
-	if (code != CLI_GO || !b->dead ||
-	    !str_caseeq(str_of(b->recipient), str_of(r->report.contact)))
-		return code;
-	int e = store_contact_bury(r->cli.store, r->report.contact, why, r->now_s);
-	if (e != ERR_OK)
-		return cli_store_fail(&r->cli, e, r->report.contact);
-	if (!r->cli.json)
-		printf("%s: dead, not used again for %lld days\n",
-		       cli_safe(&r->cli, r->report.contact),
-		       (long long)r->cli.settings.report.dead_for_s / 86400);
-	return CLI_GO;
+	int code = reporting_bounced(r, why, b->dead && str_caseeq(str_of(b->recipient),
+	                                                           str_of(r->report.contact)));
+	return code == CLI_GO ? say_state(r, "") : code;
 }
 
 static int read_bounce(struct reporting *r)
@@ -152,10 +160,16 @@ static int read_bounce(struct reporting *r)
 	if (e != ERR_OK)
 		return cli_fail(&r->cli, cli_exit_code(e), "%s: expected a bounce: %s", path,
 		                err_text(e));
-	e = report_bounce_parse(buf_str(&r->message), &bounce, &expected);
+	int code = cli_open(&r->cli, CLI_CHANGE);
+	if (code == CLI_GO)
+		code = reporting_key(r);
+	if (code != CLI_GO)
+		return code;
+	e = report_bounce_parse(buf_str(&r->message), r->token_key, &bounce, &expected);
 	if (e != ERR_OK)
 		return cli_fail(&r->cli, EX_DATAERR, "%s: expected %s", path, expected);
-	return take_bounce(r, &bounce);
+	code = get(r, bounce.id);
+	return code == CLI_GO ? take_bounce(r, &bounce) : code;
 }
 
 static json_t *answer_json(const struct contact_answer *a)
@@ -177,6 +191,9 @@ static int show_contact(struct reporting *r)
 	struct contact_filter filter;
 	const struct contact_answer *answer;
 	int code = cli_ip(&r->cli, r->cli.operands[1], &address);
+	if (code == CLI_GO && !ip_is_public(&address))
+		code = cli_bad_value(&r->cli, r->cli.operands[1], "a public address: nobody else's "
+		                     "network has it");
 	if (code == CLI_GO)
 		code = cli_open(&r->cli, CLI_CHANGE);
 	if (code == CLI_GO)

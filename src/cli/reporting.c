@@ -72,9 +72,15 @@ static int check_config(struct reporting *r)
 	if (!is_address(own_address(r)))
 		return cli_fail(&r->cli, EX_CONFIG, "report.from: expected a mail address, found "
 		                "\"%s\"", cli_safe(&r->cli, own_address(r)));
-	if (c->return_path[0] && !is_address(c->return_path))
-		return cli_fail(&r->cli, EX_CONFIG, "report.return_path: expected a mail address, "
-		                "found \"%s\"", cli_safe(&r->cli, c->return_path));
+	if (c->return_path[0]) {
+		static const unsigned char none[REPORT_KEY_BYTES];
+		char token[REPORT_TOKEN_LEN + 1], path[CONTACT_MAX];
+		report_token_make(none, "aaaaaaaa", token);
+		if (!report_return_path(c, token, path) || !is_address(path))
+			return cli_fail(&r->cli, EX_CONFIG, "report.return_path: expected a mail "
+			                "address with at most 38 characters before the @, found "
+			                "\"%s\"", cli_safe(&r->cli, c->return_path));
+	}
 	if (r->to && !is_address(r->to))
 		return cli_bad_value(&r->cli, r->to, "a mail address");
 	return CLI_GO;
@@ -242,8 +248,9 @@ static void show_answer(struct reporting *r, const struct contact_answer *a,
 	if (a->problem[0])
 		printf(" %s", cli_safe(&r->cli, a->problem));
 	else
-		printf(" (%s, %s)", a->cached ? "known" : "asked",
-		       age_text(r->now_s - a->fetched_s, age));
+		printf("%s (%s, %s)",
+		       a->first.family || a->asn || a->email_count ? "" : " nothing on this address",
+		       a->cached ? "known" : "asked", age_text(r->now_s - a->fetched_s, age));
 	putchar('\n');
 	for (size_t i = 0; i < a->email_count; i++) {
 		const char *why = contact_unusable(filter, a->emails[i]);
@@ -331,9 +338,14 @@ static struct str bare_address(struct str value)
 	return str_trim((struct str){ rest.p, close == SIZE_MAX ? rest.n : close });
 }
 
-static int redact(struct reporting *r)
+static size_t body_max(const struct reporting *r)
 {
 	const struct report_config *c = &r->cli.settings.report;
+	return c->body ? (size_t)c->body_bytes : 0;
+}
+
+static int redact(struct reporting *r)
+{
 	const struct trace_return_path *rp = &r->trace.return_path;
 	int e = store_secret(r->cli.store, "redaction", r->redaction.key);
 	if (e != ERR_OK)
@@ -342,8 +354,7 @@ static int redact(struct reporting *r)
 	if (rp->verdict == TRACE_RETURN_PROVED)
 		r->redaction.keep = bare_address(rp->from);
 	redact_recipients(&r->redaction, &r->trace, buf_str(&r->message));
-	redact_message(&r->redaction, buf_str(&r->message), c->body ? (size_t)c->body_bytes : 0,
-	               &r->copy);
+	redact_message(&r->redaction, buf_str(&r->message), body_max(r), &r->copy);
 	return CLI_GO;
 }
 
@@ -353,9 +364,10 @@ static void build(struct reporting *r)
 	const struct contact_answer *named = NULL;
 	char *uuid = arena_alloc(&r->cli.arena, REPORT_UUID_MAX);
 	report_uuid_make(uuid);
+	report_token_make(r->token_key, r->report.id, r->token);
 	*f = (struct report_facts){
 		.reporter = { organisation(r), own_address(r), r->cli.settings.general.hostname },
-		.id = r->report.id, .uuid = uuid, .contact = r->report.contact,
+		.id = r->report.id, .token = r->token, .uuid = uuid, .contact = r->report.contact,
 		.contact_source = strcmp(r->report.contact_source, "given") == 0
 		                  ? "the sender" : r->report.contact_source,
 		.contact_age_s = r->now_s - r->report.contact_fetched_s, .now_s = r->now_s,
@@ -363,6 +375,7 @@ static void build(struct reporting *r)
 		.network = r->report.network, .network_name = "",
 		.incidents = r->report.incidents, .trace = &r->trace,
 		.redaction = &r->redaction, .copy = buf_str(&r->copy),
+		.header_only = body_max(r) == 0,
 	};
 	for (size_t i = 0; i < r->answer_count; i++) {
 		named = &r->answers[i];
@@ -437,8 +450,8 @@ static void sent(void *arg, const struct send_result *result)
 	loop_stop(s->loop);
 }
 
-static int send_mail(struct reporting *r, const char *to, struct str mail,
-                     struct send_result *result)
+static int send_mail(struct reporting *r, const char *from, const char *to, struct str mail,
+                     const char *envelope_id, struct send_result *result)
 {
 	struct sending sending = { 0 };
 	struct buf problem = { 0 };
@@ -450,7 +463,7 @@ static int send_mail(struct reporting *r, const char *to, struct str mail,
 	struct send_setup setup = {
 		.loop = r->loop, .resolver = r->resolver, .config = &r->cli.settings.report,
 		.hostname = r->cli.settings.general.hostname,
-		.mail_from = r->cli.settings.report.return_path, .rcpt_to = to, .message = mail,
+		.mail_from = from, .rcpt_to = to, .message = mail, .envelope_id = envelope_id,
 	};
 	if (send_start(&setup, sent, &sending, &send, &problem) != ERR_OK) {
 		code = cli_fail(&r->cli, EX_CONFIG, "%s", buf_cstr(&problem));
@@ -492,24 +505,68 @@ static int write_state(struct reporting *r, enum report_state state, const char 
 	return CLI_GO;
 }
 
+/* Whether the newest other report to the contact that was sent bounced. */
+static int bounced_before(struct reporting *r, bool *bounced)
+{
+	struct report *rows;
+	size_t n;
+	int e = store_reports(r->cli.store, &r->cli.arena, &rows, &n);
+	*bounced = false;
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		if (rows[i].state == REPORT_MADE || strcmp(rows[i].id, r->report.id) == 0 ||
+		    !str_caseeq(str_of(rows[i].contact), str_of(r->report.contact)))
+			continue;
+		*bounced = rows[i].state == REPORT_BOUNCED;
+		break;
+	}
+	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, "reports");
+}
+
+int reporting_bounced(struct reporting *r, const char *why, bool dead)
+{
+	int code = CLI_GO, e;
+	if (report_may_become(r->report.state, REPORT_BOUNCED))
+		code = write_state(r, REPORT_BOUNCED, why);
+	if (code == CLI_GO && !dead)
+		code = bounced_before(r, &dead);
+	if (code != CLI_GO || !dead)
+		return code;
+	e = store_contact_bury(r->cli.store, r->report.contact, why, r->now_s);
+	if (e != ERR_OK)
+		return cli_store_fail(&r->cli, e, r->report.contact);
+	if (!r->cli.json)
+		printf("%s: dead, not used again for %lld days\n",
+		       cli_safe(&r->cli, r->report.contact),
+		       (long long)r->cli.settings.report.dead_for_s / DAY_S);
+	return CLI_GO;
+}
+
 /* Refused while we were there: the same as a bounce. */
 static int recipient_refused(struct reporting *r, const struct send_result *result)
 {
-	int code = write_state(r, REPORT_BOUNCED, result->text);
+	int code = reporting_bounced(r, result->text,
+	                             report_status_is_dead(str_of(result->status)));
 	if (code != CLI_GO)
 		return code;
-	if (report_status_is_dead(str_of(result->status))) {
-		int e = store_contact_bury(r->cli.store, r->report.contact, result->text, r->now_s);
-		if (e != ERR_OK)
-			return cli_store_fail(&r->cli, e, r->report.contact);
-	}
 	return cli_fail(&r->cli, EX_NOHOST, "%s: refused: %s", r->report.contact, result->text);
+}
+
+int reporting_key(struct reporting *r)
+{
+	int e = store_secret(r->cli.store, "reports", r->token_key);
+	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, "key of reports");
 }
 
 int reporting_send(struct reporting *r)
 {
 	struct send_result result;
 	struct report *report = &r->report;
+	char from[CONTACT_MAX];
+	int code = check_config(r);
+	if (code == CLI_GO)
+		code = reporting_key(r);
+	if (code != CLI_GO)
+		return code;
 	if (report->state != REPORT_MADE)
 		return cli_fail(&r->cli, EX_DATAERR, "report %s is %s: only one that is made can "
 		                "be sent", report->id, report_state_name(report->state));
@@ -519,7 +576,9 @@ int reporting_send(struct reporting *r)
 		cli_note(&r->cli, "not sent; \"portreeve report send %s\" sends it", report->id);
 		return CLI_GO;
 	}
-	int code = send_mail(r, report->contact, report->message, &result);
+	report_token_make(r->token_key, report->id, r->token);
+	report_return_path(&r->cli.settings.report, r->token, from);
+	code = send_mail(r, from, report->contact, report->message, r->token, &result);
 	if (code != CLI_GO)
 		return code;
 	if (result.outcome == SEND_REFUSED && result.recipient)
@@ -565,7 +624,8 @@ static int nominate_there(struct reporting *r, const char *name, struct str temp
 			reporting_show(buf_str(&mail));
 		}
 		if (send && agreed(r, to)) {
-			code = send_mail(r, to, buf_str(&mail), &result);
+			code = send_mail(r, r->cli.settings.report.return_path, to, buf_str(&mail),
+			                 "", &result);
 			if (code == CLI_GO && result.outcome != SEND_DONE)
 				code = cli_fail(&r->cli, EX_TEMPFAIL, "%s: not sent to %s: %s",
 				                name, to, result.text);
@@ -636,6 +696,9 @@ static int finish(struct reporting *r, bool counted)
 		code = reporting_send(r);
 	else if (!counted && !r->cli.json)
 		reporting_show(r->report.message);
+	if (code == CLI_GO && !counted && !dry && !r->send && !r->cli.json)
+		printf("\nreport %s: made for %s; \"portreeve report send %s\" sends it\n",
+		       r->report.id, r->report.contact, r->report.id);
 	if (code == CLI_GO)
 		code = nominate(r, dry, r->send && !dry);
 	if (r->cli.json)
@@ -669,6 +732,8 @@ int reporting_make(struct reporting *r, const char *path)
 		code = place(r, &counted);
 	if (code == CLI_GO)
 		code = redact(r);
+	if (code == CLI_GO)
+		code = reporting_key(r);
 	if (code != CLI_GO)
 		return code;
 	build(r);

@@ -10,6 +10,7 @@
 #include "trace/border.h"
 #include "trace/contact.h"
 #include "trace/report.h"
+#include "trace/report-token.h"
 
 enum { REPORT_TEMPLATES_MAX = 32 };
 
@@ -33,6 +34,8 @@ struct reporting {
 	size_t answer_count;
 	struct report report;
 	struct report_facts facts;
+	unsigned char token_key[REPORT_KEY_BYTES];
+	char token[REPORT_TOKEN_LEN + 1];        /* of the report */
 	char digest[REPORT_DIGEST_BYTES];
 	int64_t now_s;
 };
@@ -41,6 +44,11 @@ struct reporting {
 int reporting_make(struct reporting *r, const char *path);
 /* Sends r->report, which is in the store, after showing it. */
 int reporting_send(struct reporting *r);
+/* Reads token_key, which the store keeps. */
+int reporting_key(struct reporting *r);
+/* r->report did not arrive. `dead`: its contact takes no mail; one whose last report did not
+ * arrive either is taken for dead, too. */
+int reporting_bounced(struct reporting *r, const char *why, bool dead);
 /* Asks the sources about an address; fills r->answers. */
 int reporting_contacts(struct reporting *r, const struct ip *address);
 /* Which contacts are not used; in the command's arena. */

@@ -59,12 +59,15 @@ static void add_feedback(const struct report_facts *f, const char *type, struct 
 {
 	char date[CLOCK_TEXT_MAX], ip[IP_TEXT_MAX];
 	int64_t arrival_s = report_arrival(f->trace);
+	unsigned port = report_source_port(f);
 	struct str by = f->trace->hops[f->trace->handover_hop].line.by;
 	buf_printf(out, "Feedback-Type: %s\r\n"
 	           "User-Agent: Portreeve/" PORTREEVE_VERSION "\r\n"
 	           "Version: 1\r\n"
 	           "Source-IP: %s\r\n"
 	           "Incidents: %u\r\n", type, ip_format(&f->source, ip), f->incidents);
+	if (port)
+		buf_printf(out, "Source-Port: %u\r\n", port);        /* RFC 6692 */
 	if (arrival_s)
 		buf_printf(out, "Arrival-Date: %s\r\n", clock_format_mail(arrival_s, date));
 	if (by.n) {
@@ -91,8 +94,9 @@ void arf_format(const struct report_facts *f, struct buf *out)
 	report_text(f, out);
 	buf_printf(out, "\r\n--%s\r\nContent-Type: message/feedback-report\r\n\r\n", b);
 	add_feedback(f, "abuse", out);
-	buf_printf(out, "\r\n--%s\r\nContent-Type: message/rfc822\r\n"
-	           "Content-Disposition: inline\r\n\r\n", b);
+	buf_printf(out, "\r\n--%s\r\nContent-Type: %s\r\n"
+	           "Content-Disposition: inline\r\n\r\n", b,
+	           f->header_only ? "text/rfc822-headers" : "message/rfc822");
 	buf_add_str(out, f->copy);
 	buf_printf(out, "\r\n--%s--\r\n", b);
 	buf_fini(&boundary);

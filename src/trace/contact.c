@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "trace/contact.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "dns/name.h"
 #include "mail/address.h"
 #include "trace/names.h"
-#include "trace/rdap.h"
-#include "trace/rdap-fetch.h"
+#include "trace/rdap-search.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -184,9 +182,7 @@ struct contact_search {
 	size_t n;                                  /* answers that are there */
 	struct loop_timer *step;
 	struct dns_query *query;
-	struct fetch *fetch;
-	size_t bootstrap;                          /* which is being read */
-	struct prefix served;
+	struct rdap_search *rdap;
 	struct arena arena;
 	contact_cb *cb;
 	void *arg;
@@ -246,105 +242,18 @@ static bool recall(struct contact_search *s)
 
 /* ---- rdap */
 
-static void start_bootstrap(struct contact_search *s);
-
-static struct fetch_options limits(const struct contact_search *s, size_t max_bytes)
-{
-	return (struct fetch_options){
-		.private_ok = s->setup.config->rdap_private, .max_bytes = max_bytes,
-		.timeout_ms = s->setup.config->timeout_s * 1000,
-	};
-}
-
-static void rdap_came(void *arg, int err, struct str body, const char *problem)
+static void rdap_came(void *arg, bool settled)
 {
 	struct contact_search *s = arg;
-	s->fetch = NULL;
-	if (err != ERR_OK && err != ERR_NOT_FOUND) {
-		fail(s, problem);
-		return;
-	}
-	/* 404: the registry has nothing on it, which is an answer. */
-	if (err == ERR_NOT_FOUND)
-		str_copy(current(s)->problem, sizeof(current(s)->problem),
-		         STR("the registry knows no such network"));
-	if (err == ERR_NOT_FOUND || rdap_parse(body, &s->address, &s->served, current(s)) == ERR_OK)
+	s->rdap = NULL;
+	if (settled)
 		remember(s);
 	source_done(s);
 }
 
-static void read_bootstrap(struct contact_search *s, struct str json)
-{
-	char url[RDAP_URL_MAX];
-	bool http_ok = s->setup.config->rdap_private;
-	int e = rdap_bootstrap_find(json, &s->address, http_ok, url, &s->served);
-	if (e == ERR_OK) {
-		struct fetch_options options = limits(s, RDAP_ANSWER_MAX_BYTES);
-		s->fetch = fetch_start(s->setup.loop, &options, url, rdap_came, s);
-		return;
-	}
-	if (e == ERR_INVALID)
-		str_copy(current(s)->problem, sizeof(current(s)->problem),
-		         STR("the bootstrap is no list of registries"));
-	s->bootstrap++;
-	start_bootstrap(s);
-}
-
-static const char *bootstrap_name(const struct contact_search *s)
-{
-	return s->setup.config->rdap_bootstrap.v[s->bootstrap];
-}
-
-static void bootstrap_came(void *arg, int err, struct str body, const char *problem)
-{
-	struct contact_search *s = arg;
-	struct ip none = { .family = 4 };
-	s->fetch = NULL;
-	if (err != ERR_OK) {
-		str_copy(current(s)->problem, sizeof(current(s)->problem), str_of(problem));
-		s->bootstrap++;
-		start_bootstrap(s);
-		return;
-	}
-	store_contact_put(s->setup.store, bootstrap_name(s), &none, &none, body, s->setup.now_s);
-	read_bootstrap(s, arena_str(&s->arena, body));
-}
-
-static void load_bootstrap(struct contact_search *s)
-{
-	struct ip none = { .family = 4 };
-	struct str text;
-	int64_t fetched_s;
-	struct buf file = { 0 };
-	const char *name = bootstrap_name(s);
-	if (!strstr(name, "://")) {
-		int e = file_read(name, RDAP_BOOTSTRAP_MAX_BYTES, &file);
-		read_bootstrap(s, e == ERR_OK ? arena_str(&s->arena, buf_str(&file)) : STR(""));
-		buf_fini(&file);
-	} else if (store_contact_get(s->setup.store, name, &none,
-	                             s->setup.now_s - s->setup.config->cache_s, &s->arena, &text,
-	                             &fetched_s) == ERR_OK) {
-		read_bootstrap(s, text);
-	} else {
-		struct fetch_options options = limits(s, RDAP_BOOTSTRAP_MAX_BYTES);
-		s->fetch = fetch_start(s->setup.loop, &options, name, bootstrap_came, s);
-	}
-}
-
-static void start_bootstrap(struct contact_search *s)
-{
-	if (s->bootstrap < s->setup.config->rdap_bootstrap.n)
-		load_bootstrap(s);
-	else if (current(s)->problem[0])
-		source_done(s);
-	else
-		fail(s, "no registry serves this address");
-}
-
 static void start_rdap(struct contact_search *s)
 {
-	s->bootstrap = 0;
-	start_bootstrap(s);
+	s->rdap = rdap_search_start(&s->setup, &s->address, current(s), rdap_came, s);
 }
 
 /* ---- the zones */
@@ -449,7 +358,7 @@ void contact_search_destroy(struct contact_search *s)
 	if (!s)
 		return;
 	dns_query_cancel(s->query);
-	fetch_cancel(s->fetch);
+	rdap_search_destroy(s->rdap);
 	loop_timer_destroy(s->step);
 	arena_fini(&s->arena);
 	free(s);

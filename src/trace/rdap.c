@@ -17,9 +17,19 @@ static json_t *load(struct str json, size_t max_bytes)
 	return json.n <= max_bytes ? json_loadb(json.p, json.n, 0, NULL) : NULL;
 }
 
+/* What has bytes that no URL has is no URL. */
+static bool is_url(struct str s, bool http_ok)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= 0x20 || s.p[i] >= 0x7f)
+			return false;
+	return s.n < RDAP_URL_MAX && (str_caseprefix(s, STR("https://")) ||
+	                              (http_ok && str_caseprefix(s, STR("http://"))));
+}
+
 /* ---- bootstrap (RFC 9224) ----------------------------------------------- */
 
-/* https wins; what has bytes that no URL has is no URL. */
+/* https wins. */
 static struct str choose_url(const json_t *urls, bool http_ok)
 {
 	struct str plain = STR("");
@@ -27,12 +37,11 @@ static struct str choose_url(const json_t *urls, bool http_ok)
 	json_t *value;
 	json_array_foreach(urls, i, value) {
 		struct str url = text_of(value);
-		bool good = url.n < RDAP_URL_MAX - IP_TEXT_MAX - 8;
-		for (size_t k = 0; k < url.n; k++)
-			good = good && url.p[k] > 0x20 && url.p[k] < 0x7f;
-		if (good && str_caseprefix(url, STR("https://")))
+		if (!is_url(url, http_ok) || url.n >= RDAP_URL_MAX - IP_TEXT_MAX - 8)
+			continue;
+		if (str_caseprefix(url, STR("https:")))
 			return url;
-		if (good && http_ok && !plain.n && str_caseprefix(url, STR("http://")))
+		if (!plain.n)
 			plain = url;
 	}
 	return plain;
@@ -96,6 +105,7 @@ int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
 
 struct entities {
 	struct contact_answer *answer;
+	struct rdap_links *links;
 	unsigned seen;
 };
 
@@ -109,9 +119,11 @@ static bool has_role(const json_t *entity, struct str role)
 	return false;
 }
 
-/* jCard (RFC 7095): ["vcard", [["email", {…}, "text", "abuse@example.org"], …]]. */
-static void read_card(const json_t *entity, struct contact_answer *answer)
+/* jCard (RFC 7095): ["vcard", [["email", {…}, "text", "abuse@example.org"], …]]. False: it
+ * holds no address that is new. */
+static bool read_card(const json_t *entity, struct contact_answer *answer)
 {
+	size_t before = answer->email_count;
 	const json_t *properties = json_array_get(json_object_get(entity, "vcardArray"), 1);
 	size_t i;
 	json_t *property;
@@ -125,6 +137,25 @@ static void read_card(const json_t *entity, struct contact_answer *answer)
 			contact_add(answer, email);
 		}
 	}
+	return answer->email_count > before;
+}
+
+static void add_link(struct rdap_links *links, struct str url)
+{
+	bool wanted = links->n < RDAP_LINKS_MAX && is_url(url, links->http_ok);
+	for (size_t i = 0; wanted && i < links->n; i++)
+		wanted = !str_eq(url, str_of(links->urls[i]));
+	if (wanted)
+		str_copy(links->urls[links->n++], RDAP_URL_MAX, url);
+}
+
+static void read_links(const json_t *entity, struct rdap_links *links)
+{
+	size_t i;
+	json_t *value;
+	json_array_foreach(json_object_get(entity, "links"), i, value)
+		if (str_caseeq(text_of(json_object_get(value, "rel")), STR("self")))
+			add_link(links, text_of(json_object_get(value, "href")));
 }
 
 static void read_entities(struct entities *e, const json_t *list, unsigned depth)
@@ -136,8 +167,8 @@ static void read_entities(struct entities *e, const json_t *list, unsigned depth
 	json_array_foreach(list, i, entity) {
 		if (++e->seen > ENTITIES_MAX)
 			return;
-		if (has_role(entity, STR("abuse")))
-			read_card(entity, e->answer);
+		if (has_role(entity, STR("abuse")) && !read_card(entity, e->answer))
+			read_links(entity, e->links);
 		read_entities(e, json_object_get(entity, "entities"), depth + 1);
 	}
 }
@@ -166,21 +197,41 @@ static int read_range(const json_t *root, const struct ip *ip, const struct pref
 	return ERR_OK;
 }
 
+static int check_answer(const json_t *root, struct contact_answer *answer)
+{
+	if (!json_is_object(root))
+		return refuse(answer, "the answer is not JSON");
+	if (json_object_get(root, "errorCode"))
+		return refuse(answer, "the registry answered with an error");
+	return ERR_OK;
+}
+
 int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served,
-               struct contact_answer *answer)
+               struct contact_answer *answer, struct rdap_links *links)
 {
 	json_t *root = load(json, RDAP_ANSWER_MAX_BYTES);
-	struct entities entities = { .answer = answer };
-	int e;
-	if (!json_is_object(root))
-		e = refuse(answer, "the answer is not JSON");
-	else if (json_object_get(root, "errorCode"))
-		e = refuse(answer, "the registry answered with an error");
-	else
+	struct entities entities = { .answer = answer, .links = links };
+	int e = check_answer(root, answer);
+	if (e == ERR_OK)
 		e = read_range(root, ip, served, answer);
 	if (e == ERR_OK) {
 		struct str name = text_of(json_object_get(root, "name"));
 		contact_name(answer, name.n ? name : text_of(json_object_get(root, "handle")));
+		read_entities(&entities, json_object_get(root, "entities"), 0);
+	}
+	json_decref(root);
+	return e;
+}
+
+int rdap_entity_parse(struct str json, struct contact_answer *answer, struct rdap_links *links)
+{
+	json_t *root = load(json, RDAP_ANSWER_MAX_BYTES);
+	struct entities entities = { .answer = answer, .links = links };
+	int e = check_answer(root, answer);
+	if (e == ERR_OK) {
+		/* It is the desk because the network's answer said so; roles belong to that. */
+		if (!read_card(root, answer))
+			read_links(root, links);
 		read_entities(&entities, json_object_get(root, "entities"), 0);
 	}
 	json_decref(root);

@@ -3,8 +3,8 @@
  * What registries say, as data: which of them serves an address (RFC 9224), and whom it
  * names for abuse (RFC 9083). Pure; contact.c fetches.
  *
- * Hostile input: whole answers of whatever server a bootstrap or a redirect led to. An
- * answer counts only for the address asked, and within what the bootstrap gave out to
+ * Hostile input: whole answers of whatever server a bootstrap, a redirect or a link led to.
+ * An answer counts only for the address asked, and within what the bootstrap gave out to
  * that registry.
  */
 #ifndef PORTREEVE_TRACE_RDAP_H
@@ -16,6 +16,15 @@ enum {
 	RDAP_URL_MAX = 512,
 	RDAP_BOOTSTRAP_MAX_BYTES = 4 << 20,
 	RDAP_ANSWER_MAX_BYTES = 1 << 20,
+	RDAP_LINKS_MAX = 4,
+};
+
+/* Where the desks are told that an answer only links to (RFC 9083 4.2: rel "self" of an
+ * entity with the role abuse and no mail address); each once. */
+struct rdap_links {
+	char urls[RDAP_LINKS_MAX][RDAP_URL_MAX];
+	size_t n;
+	bool http_ok;
 };
 
 /* The address's question to the registry that serves it: "https://rdap.example/ip/192.0.2.1";
@@ -23,9 +32,11 @@ enum {
  * counts only if http_ok. ERR_INVALID: no bootstrap; ERR_NOT_FOUND: nobody serves it. */
 int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
                         char url[static RDAP_URL_MAX], struct prefix *served);
-/* Fills range, name and contacts (none is no error). ERR_INVALID with answer->problem:
- * no answer, or not one for this address. */
+/* Fills range, name and contacts (none is no error), adds links. ERR_INVALID with
+ * answer->problem: no answer, or not one for this address. */
 int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served,
-               struct contact_answer *answer);
+               struct contact_answer *answer, struct rdap_links *links);
+/* The same for what such a link leads to: an entity, which adds its contacts. */
+int rdap_entity_parse(struct str json, struct contact_answer *answer, struct rdap_links *links);
 
 #endif

@@ -205,7 +205,7 @@ static bool names_recipients(const struct header_field *f)
 	return false;
 }
 
-/* Replaced by what the copy is. */
+/* Replaced by what the copy is, if it has a text. */
 static bool is_replaced(const struct header_field *f)
 {
 	return header_is(f, STR("MIME-Version")) || header_is(f, STR("Content-Type")) ||
@@ -299,7 +299,8 @@ static bool add_encoded(const struct redaction *r, const struct header_field *f,
 	return changed;
 }
 
-static void add_field(const struct redaction *r, const struct header_field *f, struct buf *out)
+static void add_field(const struct redaction *r, const struct header_field *f, bool with_body,
+                      struct buf *out)
 {
 	struct buf line = { 0 };
 	if (!f->odd && names_recipients(f)) {
@@ -310,7 +311,7 @@ static void add_field(const struct redaction *r, const struct header_field *f, s
 		return;
 	if (f->odd)
 		buf_add_cstr(&line, "X-No-Field: ");      /* a line without a colon */
-	else if (is_replaced(f))
+	else if (with_body && is_replaced(f))
 		buf_add_cstr(&line, "X-Original-");
 	if (!f->odd && is_id(f))
 		redact_words(r, f->line, &line);
@@ -320,7 +321,8 @@ static void add_field(const struct redaction *r, const struct header_field *f, s
 	buf_fini(&line);
 }
 
-static size_t add_header(const struct redaction *r, struct str message, struct buf *out)
+static void add_header(const struct redaction *r, struct str message, bool with_body,
+                       struct buf *out)
 {
 	struct header_cursor c;
 	struct header_field f;
@@ -330,9 +332,8 @@ static size_t add_header(const struct redaction *r, struct str message, struct b
 			buf_add_cstr(out, "X-Cut: the header is longer than what is reported\r\n");
 			break;
 		}
-		add_field(r, &f, out);
+		add_field(r, &f, with_body, out);
 	}
-	return c.at;
 }
 
 /* ---- the body ----------------------------------------------------------- */
@@ -438,10 +439,14 @@ static void add_body(const struct redaction *r, struct str message, size_t body_
 void redact_message(const struct redaction *r, struct str message, size_t body_max,
                     struct buf *out)
 {
-	add_header(r, message, out);
+	add_header(r, message, body_max > 0, out);
+	if (body_max == 0) {
+		buf_add_cstr(out, "\r\n");
+		return;
+	}
 	buf_add_cstr(out, "MIME-Version: 1.0\r\n"
 	             "Content-Type: text/plain; charset=utf-8\r\n"
 	             "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
-	if (body_max && message.n)
+	if (message.n)
 		add_body(r, message, body_max, out);
 }

@@ -2,7 +2,6 @@
 #include "trace/report-bounce.h"
 
 #include "mail/header.h"
-#include "trace/report.h"
 
 enum { READ_MAX_BYTES = 1 << 20 };
 
@@ -13,6 +12,8 @@ bool report_status_is_dead(struct str status)
 	return str_prefix(status, STR("5.1.")) || str_eq(status, STR("5.2.1")) ||
 	       str_eq(status, STR("5.4.4")) || str_eq(status, STR("5.0.0"));
 }
+
+/* ---- lines -------------------------------------------------------------- */
 
 static bool next_line(struct str *rest, struct str *line)
 {
@@ -51,10 +52,104 @@ static void copy_printable(char *dst, size_t size, struct str s)
 	dst[n] = '\0';
 }
 
-/* One group of fields for each recipient (RFC 3464 2.3), ended by an empty line. */
+/* What was returned begins here: our report, with whatever a spammer wrote in it. */
+static bool is_returned(struct str line)
+{
+	struct str value;
+	if (str_prefix(line, STR("--- Below this line is a copy")) ||
+	    str_prefix(line, STR("------ This is a copy")) ||
+	    field(line, STR("X-Portreeve-Report"), &value))
+		return true;
+	return field(line, STR("Content-Type"), &value) &&
+	       (str_caseprefix(value, STR("message/rfc822")) ||
+	        str_caseprefix(value, STR("message/global")) ||
+	        str_caseprefix(value, STR("text/rfc822-headers")));
+}
+
+static size_t digits(struct str s, size_t i, size_t most)
+{
+	size_t n = 0;
+	while (i + n < s.n && n <= most && ascii_isdigit((unsigned char)s.p[i + n]))
+		n++;
+	return n <= most ? n : 0;
+}
+
+/* An enhanced status of failure (RFC 3463) somewhere in a line: "5.1.1", and no address. */
+static struct str find_status(struct str line)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		unsigned char before = i ? (unsigned char)line.p[i - 1] : ' ';
+		if (line.p[i] != '5' || ascii_isalnum(before) || before == '.' || before == '-')
+			continue;
+		size_t subject = i + 1 < line.n && line.p[i + 1] == '.'
+		                 ? digits(line, i + 2, 3) : 0;
+		size_t dot = i + 2 + subject;
+		size_t detail = subject && dot < line.n && line.p[dot] == '.'
+		                ? digits(line, dot + 1, 3) : 0;
+		size_t end = dot + 1 + detail;
+		bool whole = end >= line.n || (!ascii_isalnum((unsigned char)line.p[end]) &&
+		                               (line.p[end] != '.' || end + 1 == line.n ||
+		                                !ascii_isdigit((unsigned char)line.p[end + 1])));
+		if (detail && whole)
+			return (struct str){ line.p + i, end - i };
+	}
+	return STR("");
+}
+
+/* ---- the header --------------------------------------------------------- */
+
+struct outer {
+	bool delivery_status;          /* multipart/report of RFC 3464 */
+	bool returned_to_null;         /* its own sender is null, or it says that it is a daemon */
+	bool daemon;
+	bool automatic;                /* RFC 3834 */
+	struct str failed, subject, body;
+};
+
+static bool is_daemon(struct str from)
+{
+	return str_casesearch(from, STR("mailer-daemon@")) != SIZE_MAX ||
+	       str_casesearch(from, STR("postmaster@")) != SIZE_MAX ||
+	       str_eq(str_trim(from), STR("<>"));
+}
+
+static void read_header(struct str message, struct outer *o)
+{
+	struct header_cursor c;
+	struct header_field f;
+	bool has_return_path = false;
+	*o = (struct outer){ .failed = STR("") };
+	header_begin(&c, message);
+	while (header_next(&c, &f)) {
+		if (f.odd)
+			continue;
+		if (header_is(&f, STR("Content-Type"))) {
+			o->delivery_status = str_caseprefix(f.value, STR("multipart/report")) &&
+				str_casesearch(f.value, STR("delivery-status")) != SIZE_MAX;
+		} else if (header_is(&f, STR("Return-Path")) && !has_return_path) {
+			has_return_path = true;
+			o->returned_to_null = str_eq(f.value, STR("<>"));
+		} else if (header_is(&f, STR("From"))) {
+			o->daemon = is_daemon(f.value);
+		} else if (header_is(&f, STR("Auto-Submitted"))) {
+			o->automatic = !str_caseprefix(f.value, STR("no"));
+		} else if (header_is(&f, STR("X-Failed-Recipients"))) {
+			struct str rest = f.value;
+			str_token(&rest, ", \t\r\n", &o->failed);
+		} else if (header_is(&f, STR("Subject"))) {
+			o->subject = f.value;
+		}
+	}
+	if (!has_return_path)
+		o->returned_to_null = o->daemon;
+	o->body = str_from(message, c.at);
+}
+
+/* ---- RFC 3464 ----------------------------------------------------------- */
+
+/* One group of fields for each recipient (2.3), ended by an empty line. */
 struct group {
-	struct str recipient, status, text;
-	bool failed, delayed;
+	struct str recipient, status, text, action;
 };
 
 static void read_field(struct str line, struct group *g)
@@ -63,77 +158,117 @@ static void read_field(struct str line, struct group *g)
 	if (field(line, STR("Final-Recipient"), &value) ||
 	    (g->recipient.n == 0 && field(line, STR("Original-Recipient"), &value)))
 		g->recipient = behind_type(value);
-	else if (field(line, STR("Action"), &value)) {
-		g->failed = str_caseeq(value, STR("failed"));
-		g->delayed = str_caseeq(value, STR("delayed"));
-	} else if (field(line, STR("Status"), &value))
+	else if (field(line, STR("Action"), &value))
+		g->action = value;
+	else if (field(line, STR("Status"), &value))
 		g->status = value;
 	else if (field(line, STR("Diagnostic-Code"), &value))
 		g->text = behind_type(value);
 }
 
-static bool is_dsn(struct str message)
+static void take(struct report_bounce *b, enum report_bounce_kind kind, struct str recipient,
+                 struct str status, struct str text)
 {
-	struct header_cursor c;
-	struct header_field f;
-	header_begin(&c, message);
-	while (header_next(&c, &f))
-		if (!f.odd && header_is(&f, STR("Content-Type")) &&
-		    str_caseprefix(f.value, STR("multipart/report")) &&
-		    str_casesearch(f.value, STR("delivery-status")) != SIZE_MAX)
-			return true;
-	return false;
-}
-
-static void take(struct report_bounce *b, const struct group *g)
-{
-	struct str status = g->status;
 	size_t n = 0;
 	while (n < status.n && (ascii_isdigit((unsigned char)status.p[n]) || status.p[n] == '.'))
 		n++;
 	status.n = n;
-	copy_printable(b->recipient, sizeof(b->recipient), g->recipient);
+	b->kind = kind;
+	copy_printable(b->recipient, sizeof(b->recipient), recipient);
 	copy_printable(b->status, sizeof(b->status), status);
-	copy_printable(b->text, sizeof(b->text), g->text);
-	b->dead = report_status_is_dead(status);
+	copy_printable(b->text, sizeof(b->text), text);
+	b->dead = kind == REPORT_BOUNCE_FAILED && report_status_is_dead(status);
 }
 
-/* What was returned begins here: our report, with whatever a spammer wrote in it. */
-static bool is_returned(struct str line)
+/* Failure is the last word of several. False: it tells of no recipient. */
+static bool read_delivery_status(struct str body, struct report_bounce *b)
 {
-	struct str value;
-	return field(line, STR("Content-Type"), &value) &&
-	       (str_caseprefix(value, STR("message/rfc822")) ||
-	        str_caseprefix(value, STR("message/global")) ||
-	        str_caseprefix(value, STR("text/rfc822-headers")));
-}
-
-int report_bounce_parse(struct str message, struct report_bounce *b, const char **expected)
-{
-	*b = (struct report_bounce){ 0 };
-	*expected = "a bounce (multipart/report; report-type=delivery-status)";
-	if (message.n > READ_MAX_BYTES)
-		message.n = READ_MAX_BYTES;
-	if (!is_dsn(message))
-		return ERR_INVALID;
-	*expected = "a bounce of one of our reports";
-	if (!report_id_find(message, b->id))
-		return ERR_INVALID;
-	struct str rest = message, line;
+	struct str rest = body, line;
 	struct group g = { 0 };
-	bool delayed = false, found = false;
-	while (!found && next_line(&rest, &line) && !is_returned(line)) {
-		if (line.n)
+	bool found = false, more = true;
+	while (more && !(found && b->kind == REPORT_BOUNCE_FAILED)) {
+		more = next_line(&rest, &line) && !is_returned(line);
+		if (more && line.n) {
 			read_field(line, &g);
-		if (line.n && rest.n)
 			continue;
-		found = g.failed && g.recipient.n && str_prefix(g.status, STR("5"));
-		delayed = delayed || g.delayed;
-		if (found)
-			take(b, &g);
+		}
+		if (g.recipient.n && g.action.n) {
+			take(b, str_caseeq(g.action, STR("failed")) ? REPORT_BOUNCE_FAILED :
+			     str_caseeq(g.action, STR("delayed")) ? REPORT_BOUNCE_DELAYED :
+			     REPORT_BOUNCE_ARRIVED, g.recipient, g.status, g.text);
+			found = true;
+		}
 		g = (struct group){ 0 };
 	}
-	*expected = delayed ? "a final failure; this is only a delay"
-	                    : "a recipient for whom delivery failed";
-	return found ? ERR_OK : delayed ? ERR_UNSUPPORTED : ERR_INVALID;
+	return found;
+}
+
+/* ---- QSBMF -------------------------------------------------------------- */
+
+/* qmail-send's text: an introduction, then a paragraph for each recipient, "<address>:" and
+ * the reason, then the returned message. False: it is not that. */
+static bool read_qmail(struct str body, struct report_bounce *b)
+{
+	struct str rest = body, line = STR(""), recipient = line, status = line, text = line;
+	bool first = true;
+	while (next_line(&rest, &line) && line.n == 0)
+		;
+	if (!str_prefix(line, STR("Hi. This is the ")))
+		return false;
+	while (next_line(&rest, &line) && !is_returned(line)) {
+		if (line.n == 0) {
+			if (recipient.n)
+				break;
+			first = true;
+			continue;
+		}
+		if (first && line.n > 3 && line.p[0] == '<' && line.p[line.n - 1] == ':' &&
+		    line.p[line.n - 2] == '>') {
+			recipient = (struct str){ line.p + 1, line.n - 3 };
+		} else if (recipient.n) {
+			struct str code = find_status(line);
+			if (text.n == 0 || (code.n && status.n == 0))
+				text = line;
+			if (status.n == 0)
+				status = code;
+		}
+		first = false;
+	}
+	if (recipient.n)
+		take(b, REPORT_BOUNCE_FAILED, recipient, status, text);
+	return recipient.n > 0;
+}
+
+/* ---- anything else ------------------------------------------------------ */
+
+/* With the null sender and our token: a bounce, whatever its words. */
+static void read_text(const struct outer *o, struct report_bounce *b)
+{
+	struct str rest = o->body, line = STR(""), status = line;
+	while (status.n == 0 && next_line(&rest, &line) && !is_returned(line))
+		status = find_status(line);
+	take(b, REPORT_BOUNCE_FAILED, o->failed, status, status.n ? str_trim(line) : o->subject);
+}
+
+int report_bounce_parse(struct str message, const unsigned char key[static REPORT_KEY_BYTES],
+                        struct report_bounce *b, const char **expected)
+{
+	struct outer o;
+	*b = (struct report_bounce){ 0 };
+	*expected = "a bounce of one of our reports";
+	if (message.n > READ_MAX_BYTES)
+		message.n = READ_MAX_BYTES;
+	if (!report_token_find(key, message, b->id))
+		return ERR_INVALID;
+	read_header(message, &o);
+	if ((o.delivery_status && read_delivery_status(o.body, b)) || read_qmail(o.body, b))
+		return ERR_OK;
+	*expected = "a bounce: a mail whose sender is empty";
+	if (!o.returned_to_null)
+		return ERR_INVALID;
+	if (o.automatic && !o.daemon && o.failed.n == 0)
+		take(b, REPORT_BOUNCE_ARRIVED, STR(""), STR(""), o.subject);
+	else
+		read_text(&o, b);
+	return ERR_OK;
 }

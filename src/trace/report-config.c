@@ -39,6 +39,12 @@ const struct config_row report_config_rows[] = {
 	{ "return_path", CONFIG_STRING, 0, 0, "",
 	  "Envelope sender of reports; give its bounces to \"portreeve report bounce\". Unset: the "
 	  "null sender, so that nothing can come back.", REPORT(return_path) },
+	{ "return_path_delimiter", CONFIG_STRING, 0, 0, "+",
+	  "Each report has an envelope sender of its own, so that whatever comes back there is "
+	  "known: behind the local part of return_path follow this and the report's mark. The "
+	  "mail server must deliver such addresses as it does return_path (Postfix: "
+	  "recipient_delimiter); none: it cannot, and only bounces that return the report count.",
+	  REPORT(return_path_delimiter), .choices = "+, -, =, none" },
 	{ "own_domains", CONFIG_STRINGS, 0, 256, "",
 	  "Mail domains of ours, besides those of our own addresses: no report goes there.",
 	  REPORT(own_domains) },

@@ -16,6 +16,7 @@ struct report_config {
 	char *abusix_zone, *cymru_zone, *cymru_zone6;
 	int64_t cache_s, timeout_s, dead_for_s;
 	char *from, *return_path;              /* "" : general contact; null sender */
+	char *return_path_delimiter;           /* before the token; "none": no token */
 	struct config_strings own_domains;
 	struct config_strings ignore;          /* globs of contacts that are never used */
 	char *format;

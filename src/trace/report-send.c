@@ -90,9 +90,20 @@ static bool demands_tls(const struct send *s)
 	return strcmp(s->setup.config->smarthost_tls, "must") == 0;
 }
 
+/* RFC 3461: what bounces should hold; the message need not come back. */
+static bool asks_for_bounce(const struct send *s)
+{
+	return (smtp_client_extensions(s->client) & SMTP_EXT_DSN) && s->setup.mail_from[0] &&
+	       s->setup.envelope_id[0];
+}
+
 static void start_mail(struct send *s)
 {
-	say(s, SMTP_MAIL, "MAIL FROM:<%s>", s->setup.mail_from);
+	if (asks_for_bounce(s))
+		say(s, SMTP_MAIL, "MAIL FROM:<%s> RET=HDRS ENVID=%s", s->setup.mail_from,
+		    s->setup.envelope_id);
+	else
+		say(s, SMTP_MAIL, "MAIL FROM:<%s>", s->setup.mail_from);
 }
 
 static void after_ehlo(struct send *s)
@@ -131,7 +142,8 @@ static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_repl
 	} else if (verb == SMTP_HELO || verb == SMTP_AUTH) {
 		start_mail(s);
 	} else if (verb == SMTP_MAIL) {
-		say(s, SMTP_RCPT, "RCPT TO:<%s>", s->setup.rcpt_to);
+		say(s, SMTP_RCPT, "RCPT TO:<%s>%s", s->setup.rcpt_to,
+		    asks_for_bounce(s) ? " NOTIFY=FAILURE" : "");
 	} else if (verb == SMTP_RCPT) {
 		say(s, SMTP_DATA, "DATA");
 	} else if (verb == SMTP_MESSAGE) {

@@ -20,6 +20,7 @@ struct send_setup {
 	const struct report_config *config;
 	const char *hostname;               /* for EHLO */
 	const char *mail_from, *rcpt_to;    /* without brackets; "" for the null sender */
+	const char *envelope_id;            /* plain letters; bounces name it; "" for none */
 	struct str message;                 /* lives until the end */
 };
 

@@ -25,6 +25,9 @@ static const char *guard_field(const struct header_field *f)
 		return "it is a report itself";
 	if (is_value(f, STR("Message-ID"), STR(ID_PREFIX)))
 		return "it is a report itself";
+	if (is_value(f, STR("In-Reply-To"), STR(ID_PREFIX)) ||
+	    is_value(f, STR("References"), STR(ID_PREFIX)))
+		return "it answers a report";
 	if (is_value(f, STR("Content-Type"), STR("feedback-report")) ||
 	    header_is(f, STR("X-ARF")) || header_is(f, STR("X-XARF")))
 		return "it is a report itself: no report is made about a report";
@@ -76,28 +79,10 @@ void report_uuid_make(char uuid[static REPORT_UUID_MAX])
 	uuid[n] = '\0';
 }
 
-void report_message_id(const char *id, const char *hostname,
+void report_message_id(const char *token, const char *hostname,
                        char dst[static REPORT_MESSAGE_ID_MAX])
 {
-	snprintf(dst, REPORT_MESSAGE_ID_MAX, "<" ID_PREFIX "%s@%.100s>", id, hostname);
-}
-
-bool report_id_find(struct str text, char id[static REPORT_ID_LEN + 1])
-{
-	struct str prefix = STR(ID_PREFIX);
-	size_t at;
-	while ((at = str_casesearch(text, prefix)) != SIZE_MAX) {
-		text = str_from(text, at + prefix.n);
-		size_t n = 0;
-		while (n < text.n && n < REPORT_ID_LEN && ascii_isalnum((unsigned char)text.p[n])) {
-			id[n] = ascii_lower(text.p[n]);
-			n++;
-		}
-		id[n] = '\0';
-		if (n == REPORT_ID_LEN && n < text.n && text.p[n] == '@')
-			return true;
-	}
-	return false;
+	snprintf(dst, REPORT_MESSAGE_ID_MAX, "<" ID_PREFIX "%s@%.100s>", token, hostname);
 }
 
 void report_digest(struct str message, char digest[static REPORT_DIGEST_BYTES])
@@ -114,6 +99,41 @@ int64_t report_arrival(const struct trace *t)
 		return 0;
 	const struct received *line = &t->hops[t->handover_hop].line;
 	return line->has_time ? line->date.time_s : 0;
+}
+
+/* The client names itself in HELO, and the ident word is its own, too. */
+static bool is_its_word(struct str word, const char *p)
+{
+	return word.n && p >= word.p && p < word.p + word.n;
+}
+
+/* Exim and others write "[192.0.2.1]:50387". */
+unsigned report_source_port(const struct report_facts *f)
+{
+	const struct trace *t = f->trace;
+	const struct trace_hop *hop = &t->hops[t->handover_hop];
+	char address[IP_TEXT_MAX + 1] = "[";
+	if (!ip_eq(&f->source, &t->handover))
+		return 0;
+	ip_format(&f->source, address + 1);
+	struct str line = hop->raw, sought = str_of(address);
+	size_t at;
+	while ((at = str_casesearch(line, sought)) != SIZE_MAX) {
+		struct str behind = str_from(line, at + sought.n);
+		uint64_t port;
+		size_t n = 0;
+		bool ours = !is_its_word(hop->line.helo, line.p + at) &&
+		            !is_its_word(hop->line.ident, line.p + at);
+		line = behind;
+		if (!ours || !str_prefix(behind, STR("]:")))
+			continue;
+		behind = str_from(behind, 2);
+		while (n < behind.n && ascii_isdigit((unsigned char)behind.p[n]))
+			n++;
+		if (str_u64((struct str){ behind.p, n }, 65535, &port) == ERR_OK)
+			return (unsigned)port;
+	}
+	return 0;
 }
 
 void report_ascii(struct str text, size_t max, struct buf *out)
@@ -159,18 +179,24 @@ static void add_display_name(const char *name, struct buf *out)
 	buf_add_byte(out, '"');
 }
 
+/* That of the message, as if it were forwarded: RFC 5965 2 f. */
+static void add_subject(const struct report_facts *f, struct buf *out)
+{
+	enum { SUBJECT_MAX = 500 };
+	buf_add_cstr(out, "Subject: FW: ");
+	report_ascii(report_copy_field(f, STR("Subject")), SUBJECT_MAX, out);
+	buf_add_cstr(out, "\r\n");
+}
+
 void report_header(const struct report_facts *f, const char *boundary, struct buf *out)
 {
-	char date[CLOCK_TEXT_MAX], day[CLOCK_TEXT_MAX], id[REPORT_MESSAGE_ID_MAX], ip[IP_TEXT_MAX];
-	int64_t arrival_s = report_arrival(f->trace);
-	report_message_id(f->id, f->reporter.hostname, id);
-	clock_format(arrival_s ? arrival_s : f->now_s, day);
+	char date[CLOCK_TEXT_MAX], id[REPORT_MESSAGE_ID_MAX];
+	report_message_id(f->token, f->reporter.hostname, id);
 	buf_add_cstr(out, "From: ");
 	add_display_name(f->reporter.organisation, out);
-	buf_printf(out, " <%s>\r\n"
-		"To: <%s>\r\n"
-		"Subject: Abuse report: spam from %s on %.10s [%s]\r\n"
-		"Date: %s\r\n"
+	buf_printf(out, " <%s>\r\nTo: <%s>\r\n", f->reporter.from, f->contact);
+	add_subject(f, out);
+	buf_printf(out, "Date: %s\r\n"
 		"Message-ID: %s\r\n"
 		"Auto-Submitted: auto-generated\r\n"
 		"X-Portreeve-Report: %s\r\n"
@@ -178,7 +204,6 @@ void report_header(const struct report_facts *f, const char *boundary, struct bu
 		"Content-Type: multipart/report; report-type=feedback-report;\r\n"
 		"\tboundary=\"%s\"\r\n"
 		"\r\n",
-		f->reporter.from, f->contact, ip_format(&f->source, ip), day, f->id,
 		clock_format_mail(f->now_s, date), id, f->id, boundary);
 }
 

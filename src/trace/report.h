@@ -25,6 +25,7 @@ struct reporter {
 struct report_facts {
 	struct reporter reporter;
 	const char *id;                     /* of the report */
+	const char *token;                  /* the same, proved; report-token.h */
 	const char *uuid;
 	const char *contact, *contact_source;
 	int64_t contact_age_s, now_s;
@@ -36,6 +37,7 @@ struct report_facts {
 	const struct trace *trace;
 	const struct redaction *redaction;
 	struct str copy;                    /* redact_message() */
+	bool header_only;                   /* the copy has no text */
 };
 
 /* Why no report may be made about this message, static; NULL if one may. Reports, bounces
@@ -46,17 +48,18 @@ const char *report_guard(struct str message, const struct trace *t, bool null_se
 /* 8 characters, and a UUID of version 4. */
 void report_id_make(char id[static REPORT_ID_LEN + 1]);
 void report_uuid_make(char uuid[static REPORT_UUID_MAX]);
-/* Names the report to whoever sends it back: "<portreeve-report.ID@host>". */
-void report_message_id(const char *id, const char *hostname,
+/* Names the report to whoever sends it back: "<portreeve-report.TOKEN@host>". */
+void report_message_id(const char *token, const char *hostname,
                        char dst[static REPORT_MESSAGE_ID_MAX]);
-/* The id out of a text that holds such a Message-ID. */
-bool report_id_find(struct str text, char id[static REPORT_ID_LEN + 1]);
 /* SHA-256 of the message. */
 enum { REPORT_DIGEST_BYTES = 32 };
 void report_digest(struct str message, char digest[static REPORT_DIGEST_BYTES]);
 
 /* When our border took the message; 0 if its line has no time. */
 int64_t report_arrival(const struct trace *t);
+/* The port that the source came from, which tells customers behind one address apart; 0 if
+ * our border did not write it down. */
+unsigned report_source_port(const struct report_facts *f);
 /* A text for people and fields of ours: unfolded, cut, ASCII; report_plain() redacts it,
  * too, report_ascii() is for what is redacted or ours. */
 void report_plain(const struct report_facts *f, struct str text, size_t max, struct buf *out);
@@ -76,8 +79,8 @@ void report_text(const struct report_facts *f, struct buf *out);
 /* Fills a template: a mail of the user's making with its header, in which {{source}},
  * {{relay}}, {{network}}, {{contact}}, {{time}}, {{id}}, {{from}}, {{organisation}},
  * {{message_id}} and, in the body only, {{header}} and {{message}} stand for facts. From, Date,
- * Message-ID and Auto-Submitted are added. *to gets the recipient of its To field, which
- * must be plain text of the template. ERR_INVALID with one line in *problem. */
+ * Message-ID (not the report's) and Auto-Submitted are added. *to gets the recipient of its
+ * To field, which must be plain text of the template. ERR_INVALID with one line in *problem. */
 int template_format(const struct report_facts *f, struct str text, char to[static CONTACT_MAX],
                     struct buf *out, struct buf *problem);
 

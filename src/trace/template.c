@@ -120,13 +120,15 @@ static void add_crlf(struct str s, struct buf *out)
 	}
 }
 
+/* The Message-ID is not the report's: if this comes back, the report has not. */
 static void add_own_fields(const struct report_facts *f, struct buf *out)
 {
-	char date[CLOCK_TEXT_MAX], id[REPORT_MESSAGE_ID_MAX];
-	report_message_id(f->id, f->reporter.hostname, id);
-	buf_printf(out, "From: <%s>\r\nDate: %s\r\nMessage-ID: %s\r\n"
+	char date[CLOCK_TEXT_MAX], uuid[REPORT_UUID_MAX];
+	report_uuid_make(uuid);
+	buf_printf(out, "From: <%s>\r\nDate: %s\r\nMessage-ID: <portreeve-nomination.%s@%s>\r\n"
 	           "Auto-Submitted: auto-generated\r\nX-Portreeve-Report: %s\r\n",
-	           f->reporter.from, clock_format_mail(f->now_s, date), id, f->id);
+	           f->reporter.from, clock_format_mail(f->now_s, date), uuid,
+	           f->reporter.hostname, f->id);
 }
 
 /* The header is checked as it will be sent: fields, and no more than one To. */

@@ -48,26 +48,36 @@ static json_t *evidence_json(const struct report_facts *f)
 	return json_pack("[o]", item);
 }
 
-/* With protocol smtp the schema wants a sender address and a port. Mail servers do not
- * write down the port a mail came from; the format's own samples give SMTP's, and so do
- * we. Without a sender the protocol cannot be called smtp. */
-static void add_smtp(const struct report_facts *f, json_t *root)
+/* An address of the envelope, redacted; nothing for what is none. */
+static void set_address(const struct report_facts *f, json_t *root, const char *key,
+                        struct str address)
 {
-	enum { SMTP_PORT = 25 };
-	struct str sender = str_trim(f->trace->return_path.address);
-	if (sender.n && sender.p[0] == '<')
-		sender = (struct str){ sender.p + 1, sender.n - 1 };
-	if (sender.n && sender.p[sender.n - 1] == '>')
-		sender.n--;
-	bool known = str_find(sender, '@') != SIZE_MAX;
-	json_object_set_new(root, "protocol", json_string(known ? "smtp" : "other"));
-	json_object_set_new(root, "source_port", json_integer(SMTP_PORT));
-	if (!known)
+	address = str_trim(address);
+	if (address.n && address.p[0] == '<')
+		address = str_from(address, 1);
+	if (address.n && address.p[address.n - 1] == '>')
+		address.n--;
+	if (str_find(address, '@') == SIZE_MAX)
 		return;
 	struct buf redacted = { 0 };
-	redact_text(f->redaction, sender, &redacted);
-	set_text(root, "smtp_from", buf_str(&redacted), 320);
+	redact_text(f->redaction, address, &redacted);
+	set_text(root, key, buf_str(&redacted), 320);
 	buf_fini(&redacted);
+}
+
+/* The schema's "smtp" wants the sender's address and the port that the source came from.
+ * Mail servers seldom write the port down, and a made-up one would accuse another customer
+ * behind the same address: without either it is "other", and a tag says what it was. */
+static void add_smtp(const struct report_facts *f, json_t *root)
+{
+	unsigned port = report_source_port(f);
+	set_address(f, root, "smtp_from", f->trace->return_path.address);
+	set_address(f, root, "smtp_to", f->trace->hops[f->trace->handover_hop].line.recipient);
+	bool whole = port && json_object_get(root, "smtp_from");
+	json_object_set_new(root, "protocol", json_string(whole ? "smtp" : "other"));
+	json_object_set_new(root, "tags", json_pack("[s]", "protocol:smtp"));
+	if (port)
+		json_object_set_new(root, "source_port", json_integer(port));
 }
 
 static void add_description(const struct report_facts *f, json_t *root)

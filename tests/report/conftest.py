@@ -16,9 +16,11 @@ from pathlib import Path
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
@@ -71,7 +73,8 @@ class Registry:
     """An RDAP server: a table of paths and what is answered there."""
 
     def __init__(self):
-        self.answers, self.asked = {}, []
+        self.answers, self.asked, self.connections, self.drip = {}, [], 0, False
+        self.over = threading.Event()
         registry = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -84,15 +87,24 @@ class Registry:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 try:
-                    self.wfile.write(body)
+                    for i in range(len(body) if registry.drip else 0):
+                        self.wfile.write(body[i:i + 1])
+                        registry.over.wait(0.05)
+                    self.wfile.write(b"" if registry.drip else body)
                 except OSError:
                     pass
 
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        class Server(http.server.ThreadingHTTPServer):
+            def verify_request(self, request, client_address):
+                registry.connections += 1
+                return True
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def set(self, path, value, status=200, **headers):
@@ -103,15 +115,16 @@ class Registry:
         self.set(path, b"", status=302, Location=to)
 
     def close(self):
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
 
 
 class Names:
-    """A name server with TXT records."""
+    """A name server: TXT records, and the addresses of hosts."""
 
     def __init__(self):
-        self.records, self.asked, self.rcode = {}, [], None
+        self.records, self.hosts, self.asked, self.rcode = {}, {}, [], None
         names = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -122,8 +135,15 @@ class Names:
                 name = query.question[0].name.to_text(omit_final_dot=True).lower()
                 names.asked.append(name)
                 reply.flags |= dns.flags.RA
+                kind = query.question[0].rdtype
                 if names.rcode is not None:
                     reply.set_rcode(names.rcode)
+                elif name in names.hosts:
+                    found = [address for address in names.hosts[name]
+                             if (dns.rdatatype.AAAA if ":" in address else dns.rdatatype.A) == kind]
+                    if found:
+                        reply.answer.append(dns.rrset.from_text_list(
+                            query.question[0].name, 60, "IN", kind, found))
                 elif name in names.records:
                     reply.answer.append(dns.rrset.from_text_list(
                         query.question[0].name, 60, "IN", "TXT",
@@ -141,14 +161,40 @@ class Names:
         self.server.server_close()
 
 
+class DsnController(Controller):
+    """A server that offers delivery status notifications (RFC 3461), and keeps what is asked."""
+
+    def factory(self):
+        smarthost = self.handler.smarthost
+
+        class Server(SMTP):
+            async def smtp_MAIL(self, arg):
+                address, _, options = arg.partition(" ")
+                smarthost.options.append(options)
+                await super().smtp_MAIL(address)
+
+            async def smtp_RCPT(self, arg):
+                address, _, options = arg.partition(" ")
+                smarthost.options.append(options)
+                await super().smtp_RCPT(address)
+
+        return Server(self.handler)
+
+
 class Smarthost:
     """Takes reports; refuses recipients it is told to."""
 
-    def __init__(self, **options):
-        self.mails, self.refused, self.logins = [], {}, []
+    def __init__(self, kind=Controller, **options):
+        self.mails, self.refused, self.logins, self.options = [], {}, [], []
         smarthost = self
 
         class Handler:
+            async def handle_EHLO(self, server, session, envelope, hostname, responses):
+                session.host_name = hostname
+                if kind is DsnController:
+                    responses.insert(1, "250-DSN")
+                return responses
+
             async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
                 if address in smarthost.refused:
                     return smarthost.refused[address]
@@ -162,7 +208,9 @@ class Smarthost:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.controller = Controller(Handler(), hostname="127.0.0.1", port=self.port, **options)
+        handler = Handler()
+        handler.smarthost = self
+        self.controller = kind(handler, hostname="127.0.0.1", port=self.port, **options)
         self.controller.start()
 
     def close(self):

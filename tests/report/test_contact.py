@@ -35,6 +35,20 @@ def test_rdap(box):
     assert box.registry.asked == [PATH]
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "::1", "fe80::1", "224.0.0.1"])
+def test_private_addresses_are_nobodys(box, address):
+    assert "a public address" in box.run("contact", address, code=64).stderr
+    assert box.registry.asked == [] and box.names.asked == []
+
+
+def test_shown(box):
+    """Whence and how old, and what a source does not know, now and from the cache."""
+    assert "ISP-LAB (asked, 0 min old)\n  abuse@isp-lab.net\n" in box.run("contact", ADDRESS).stdout
+    again = box.run("contact", ADDRESS).stdout
+    assert "ISP-LAB (known, 0 min old)\n  abuse@isp-lab.net\n" in again
+    assert "abusix: nothing on this address (known, 0 min old)\n" in again
+
+
 def test_longest_range_serves(box):
     box.registry.set("/wide/ip/192.88.0.1", network("192.88.0.0", "192.88.0.255", "a@wide-lab.net"))
     assert contact(box, address="192.88.0.1")["contact"] == "a@wide-lab.net"
@@ -69,25 +83,72 @@ def test_redirect_loop(box):
     assert len(box.registry.asked) <= 7
 
 
-@pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1:25/"])
+@pytest.mark.parametrize("to", [
+    "file:///etc/passwd", "ftp://127.0.0.1:PORT/moved", "gopher://127.0.0.1:PORT/moved",
+    "http://a:b@127.0.0.1:PORT/moved", "http://[fe80::1%25lo]:PORT/moved", "http://a_b/moved",
+    "http://127.0.0.1,:PORT/moved"])
 def test_redirect_elsewhere(box, to):
-    box.registry.redirect(PATH, to)
-    answer = contact(box, code=69)
-    assert "not supported" in answer["answers"][0]["problem"]
+    box.registry.redirect(PATH, to.replace("PORT", str(box.registry.port)))
+    box.registry.set("/moved", network())
+    assert "is no URL" in contact(box, code=69)["answers"][0]["problem"]
+    assert box.registry.asked == [PATH]
+
+
+def bootstrap(box, url):
+    box.bootstrap.write_text(json.dumps({"services": [[["198.51.100.0/24"], [url]]]}))
+
+
+def test_names_are_ours(box):
+    """Our resolver finds the registry, and every host that it sends us to; nobody else does."""
+    port = box.registry.port
+    box.names.hosts["rdap.registry-lab.net"] = ["127.0.0.1"]
+    box.names.hosts["other.registry-lab.net"] = ["127.0.0.1"]
+    bootstrap(box, f"http://RDAP.registry-lab.net.:{port}/narrow/")
+    box.registry.redirect(PATH, f"http://other.registry-lab.net:{port}/moved")
+    box.registry.set("/moved", network())
+    assert contact(box)["contact"] == "abuse@isp-lab.net"
+    assert set(box.names.asked[:4]) == {"rdap.registry-lab.net", "other.registry-lab.net"}
+
+
+def test_name_is_unknown(box):
+    # The system would know it.
+    bootstrap(box, f"http://localhost:{box.registry.port}/narrow/")
+    assert "localhost has no address: nxdomain" in contact(box, code=69)["answers"][0]["problem"]
+    assert box.registry.connections == 0
+
+
+PRIVATE = ["127.0.0.1", "10.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.1.1", "100.64.0.1",
+           "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1",
+           "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::1",
+           "2001:0:7f00:1::1", "192.0.0.8", "198.19.0.1"]
 
 
 def test_only_https_and_public_addresses(box):
-    """Without the lab's permission no plain http and no private address is asked."""
+    """Without the lab's permission no plain http and no private address is asked, whether it is
+    written in the URL, in whatever way, or DNS says it."""
     box.configure(report="rdap_private = no")
     assert "no registry" in contact(box, code=69)["answers"][0]["problem"]
-    port = box.registry.server.server_port
-    box.bootstrap.write_text(json.dumps({"services": [
-        [["198.51.100.0/24"], [f"https://127.0.0.1:{port}/"]]]}))
-    assert "private" in contact(box, code=69)["answers"][0]["problem"]
-    box.bootstrap.write_text(json.dumps({"services": [
-        [["198.51.100.0/24"], [f"https://localhost:{port}/"]]]}))
-    assert "private" in contact(box, code=69)["answers"][0]["problem"]
-    assert box.registry.asked == []
+    port = box.registry.port
+    whole = box.config.read_text()
+    box.config.write_text(whole.replace(f'"{box.bootstrap}"', f'"{box.registry.url}/boot"'))
+    assert "is no https URL" in contact(box, code=69)["answers"][0]["problem"]
+    box.config.write_text(whole)
+    box.names.hosts["inside.registry-lab.net"] = PRIVATE
+    hosts = ["inside.registry-lab.net", "2130706433", "0x7f.1", "127.1", "0177.0.0.1",
+             *(f"[{ip}]" if ":" in ip else ip for ip in PRIVATE)]
+    for host in hosts:
+        bootstrap(box, f"https://{host}:{port}/")
+        assert "private" in contact(box, code=69)["answers"][0]["problem"], host
+    assert box.registry.connections == 0
+
+
+def test_registry_drips(box):
+    """Time is limited for all of a question, however slowly an answer comes."""
+    box.configure(report="timeout = 1s")
+    box.registry.drip = True
+    began = time.monotonic()
+    assert "in time" in contact(box, code=69)["answers"][0]["problem"]
+    assert time.monotonic() - began < 5
 
 
 def test_bootstrap_by_url(box):
@@ -99,6 +160,15 @@ def test_bootstrap_by_url(box):
     assert box.registry.asked == ["/gone.json", "/dns/ipv4.json", PATH]
     contact(box, address="198.51.100.200", code=69)
     assert box.registry.asked[3:] == ["/gone.json", "/narrow/ip/198.51.100.200"]
+
+
+def test_bootstrap_that_is_none_is_not_kept(box):
+    box.registry.set("/dns/ipv4.json", b"<html>Log in to the network</html>")
+    box.config.write_text(box.config.read_text().replace(
+        f'"{box.bootstrap}"', f'"{box.registry.url}/dns/ipv4.json"'))
+    assert "bootstrap" in contact(box, code=69)["answers"][0]["problem"]
+    box.registry.set("/dns/ipv4.json", json.loads(box.bootstrap.read_text()))
+    assert contact(box)["contact"] == "abuse@isp-lab.net"
 
 
 HOSTILE = {
@@ -136,6 +206,79 @@ def test_registry_speaks_only_for_its_range(box):
     box.registry.set(PATH, network("0.0.0.0", "255.255.255.255"))
     rdap = contact(box)["answers"][0]
     assert (rdap["first"], rdap["last"]) == ("198.51.100.0", "198.51.103.255")
+
+
+# ---- desks that are only linked ---------------------------------------------
+
+
+def linked(*urls, roles=("abuse",)):
+    return [{"objectClassName": "entity", "roles": list(roles), "handle": "DESK", "links": [
+        {"rel": "alternate", "href": "http://127.0.0.1:1/"}, *(
+            {"rel": "self", "href": url, "type": "application/rdap+json"} for url in urls)]}]
+
+
+def desk(email="desk@linked-lab.net", **more):
+    return {"objectClassName": "entity", "handle": "DESK", "vcardArray": [
+        "vcard", [["version", {}, "text", "4.0"], ["email", {}, "text", email]]], **more}
+
+
+def test_linked_desk(box):
+    url = box.registry.url
+    box.registry.set(PATH, dict(network(), entities=linked(url + "/entity/DESK")))
+    box.registry.set("/entity/DESK", desk())
+    answer = contact(box)
+    assert answer["contact"] == "desk@linked-lab.net"
+    assert answer["answers"][0]["last"] == "198.51.100.127"
+    assert box.registry.asked == [PATH, "/entity/DESK"]
+    # It is kept with the rest.
+    assert contact(box, address="198.51.100.1")["contact"] == "desk@linked-lab.net"
+    assert len(box.registry.asked) == 2
+
+
+def test_linked_desk_is_not_asked_for_nothing(box):
+    """Only while nobody is named, and only the desk's."""
+    url = box.registry.url
+    whole = network()
+    whole["entities"] += linked(url + "/entity/DESK")
+    box.registry.set(PATH, whole)
+    assert contact(box)["contact"] == "abuse@isp-lab.net"
+    box.configure(report="cache = 0")
+    box.registry.set(PATH, dict(network(), entities=linked(url + "/entity/X", roles=["technical"])))
+    contact(box, code=69)
+    assert box.registry.asked == [PATH, PATH]
+
+
+def test_linked_desk_links_on(box):
+    """Links are followed a few times, each place once."""
+    url = box.registry.url
+    box.registry.set(PATH, dict(network(), entities=linked(url + "/entity/0", url + "/entity/0")))
+    for i in range(20):
+        box.registry.set(f"/entity/{i}", {"objectClassName": "entity", "entities": linked(
+            url + "/entity/0", url + f"/entity/{i + 1}")})
+    assert contact(box, code=69)["contact"] is None
+    assert box.registry.asked == [PATH] + [f"/entity/{i}" for i in range(4)]
+    box.registry.set("/entity/3", {"objectClassName": "entity", "entities": [
+        desk("last@linked-lab.net", roles=["abuse"])]})
+    box.configure(report="cache = 0")
+    assert contact(box)["contact"] == "last@linked-lab.net"
+
+
+@pytest.mark.parametrize("link", ["file:///etc/passwd", "ftp://127.0.0.1/", "/entity/DESK",
+                                  "http://a b/", "", 7, None, "x" * 2000])
+def test_hostile_link(box, link):
+    box.registry.set(PATH, dict(network(), entities=linked(link)))
+    assert contact(box, code=69)["contact"] is None
+    assert box.registry.asked == [PATH]
+
+
+def test_failing_link(box):
+    """One that fails does not spoil the other; and nothing is kept that may be wrong."""
+    url = box.registry.url
+    box.registry.set(PATH, dict(network(), entities=linked(url + "/gone", url + "/entity/DESK")))
+    assert "404" in contact(box, code=69)["answers"][0]["problem"]
+    box.registry.set("/entity/DESK", desk())
+    assert contact(box)["contact"] == "desk@linked-lab.net"
+    assert not contact(box)["answers"][0]["problem"]
 
 
 def test_nested_too_deep(box):

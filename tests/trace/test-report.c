@@ -33,6 +33,7 @@ static void world_init(struct world *w, const char *message, size_t body_max)
 	redact_message(&w->redaction, str_of(message), body_max, &w->copy);
 	w->facts = (struct report_facts){
 		.reporter = { "Us", "reports@ours.test", "desk.ours.test" }, .id = "abcdefgh",
+		.token = "abcdefgh-aaaaaaaaaaaaaaaa",
 		.uuid = "00000000-0000-4000-8000-000000000000", .contact = "abuse@isp.test",
 		.contact_source = "rdap", .now_s = 1795255200, .source = w->trace.handover,
 		.relay = w->trace.handover, .network = "198.51.100.0-198.51.100.255",
@@ -210,6 +211,8 @@ static void guards(void **unused)
 		  true },
 		{ "ours", "X-Portreeve-Report: x\n", true },
 		{ "ours by id", "Message-ID: <portreeve-report.abcdefgh@x>\n", true },
+		{ "an answer", "In-Reply-To: <portreeve-report.abcdefgh-a@x>\n", true },
+		{ "a later answer", "References: <a@x>\n <portreeve-report.abcdefgh-a@x>\n", true },
 		{ "null sender", "Return-Path: <>\n", true },
 		{ "sender", "Return-Path: <a@b.test>\n", false },
 	};
@@ -225,30 +228,91 @@ static void guards(void **unused)
 	}
 }
 
-static void ids(void **unused)
+static const unsigned char key[REPORT_KEY_BYTES] = { 7 };
+
+static void tokens(void **unused)
 {
 	(void)unused;
-	static const struct { const char *text, *id; } rows[] = {
-		{ "Message-ID: <portreeve-report.abcd2345@x>", "abcd2345" },
-		{ "In-Reply-To: <PORTREEVE-REPORT.ABCD2345@X>", "abcd2345" },
-		{ "portreeve-report.short@x portreeve-report.abcdefgh@x", "abcdefgh" },
-		{ "portreeve-report.abcdefghi@x", NULL }, { "portreeve-report.abcdefgh", NULL },
-		{ "portreeve-report.", NULL }, { "", NULL },
+	char token[REPORT_TOKEN_LEN + 1], other[REPORT_TOKEN_LEN + 1], id[REPORT_ID_LEN + 1];
+	char text[200], uuid[REPORT_UUID_MAX], made[REPORT_ID_LEN + 1];
+	report_id_make(made);
+	report_token_make(key, made, token);
+	assert_int_equal(strlen(token), REPORT_TOKEN_LEN);
+	static const struct { const char *before, *behind; } rows[] = {
+		{ "", "" }, { "<portreeve-report.", "@x>" }, { "To: b+", "@ours.test" },
+		{ "-------aaaaaaaa-", "" }, { "aaaaaaaa-aaaaaaaaaaaaaaaa ", "\n" },
 	};
-	char id[REPORT_ID_LEN + 1], uuid[REPORT_UUID_MAX], name[REPORT_MESSAGE_ID_MAX];
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		bool found = report_id_find(str_of(rows[i].text), id);
-		CHECK_ROW(rows[i].text, found == (rows[i].id != NULL));
-		CHECK_ROW(rows[i].text, !found || strcmp(id, rows[i].id) == 0);
+		snprintf(text, sizeof(text), "%s%s%s", rows[i].before, token, rows[i].behind);
+		CHECK_ROW(rows[i].before, report_token_find(key, str_of(text), id));
+		assert_string_equal(id, made);
+		for (char *p = text; *p; p++)
+			*p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+		CHECK_ROW(rows[i].before, report_token_find(key, str_of(text), id));
+		assert_string_equal(id, made);
 	}
-	report_id_make(id);
-	report_message_id(id, "desk.ours.test", name);
-	char again[REPORT_ID_LEN + 1];
-	assert_true(report_id_find(str_of(name), again));
-	assert_string_equal(id, again);
+	/* Any other character, or another key, and it is none. */
+	for (size_t i = 0; i < REPORT_TOKEN_LEN; i++) {
+		memcpy(other, token, sizeof(other));
+		other[i] = other[i] == 'a' ? 'b' : 'a';
+		assert_false(report_token_find(key, str_of(other), id));
+		assert_false(report_token_find(key, (struct str){ token, i }, id));
+	}
+	static const unsigned char wrong[REPORT_KEY_BYTES] = { 8 };
+	assert_false(report_token_find(wrong, str_of(token), id));
 	report_uuid_make(uuid);
 	assert_int_equal(strlen(uuid), 36);
 	assert_int_equal(uuid[14], '4');
+}
+
+static void return_paths(void **unused)
+{
+	(void)unused;
+	static const struct { const char *path, *delimiter, *expected; } rows[] = {
+		{ "", "+", "" },
+		{ "b@ours.test", "+", "b+abcdefgh-aaaaaaaaaaaaaaaa@ours.test" },
+		{ "b@ours.test", "-", "b-abcdefgh-aaaaaaaaaaaaaaaa@ours.test" },
+		{ "b@ours.test", "none", "b@ours.test" },
+		{ "a2345678901234567890123456789012345678@ours.test", "+",
+		  "a2345678901234567890123456789012345678+abcdefgh-aaaaaaaaaaaaaaaa@ours.test" },
+		{ "a23456789012345678901234567890123456789@ours.test", "+", NULL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct report_config c = { .return_path = (char *)rows[i].path,
+		                           .return_path_delimiter = (char *)rows[i].delimiter };
+		char path[CONTACT_MAX];
+		bool good = report_return_path(&c, "abcdefgh-aaaaaaaaaaaaaaaa", path);
+		CHECK_ROW(rows[i].path, good == (rows[i].expected != NULL));
+		CHECK_ROW(rows[i].path, !good || strcmp(path, rows[i].expected) == 0);
+	}
+}
+
+/* Only what our border wrote down; what the client says of itself is no fact. */
+static void source_ports(void **unused)
+{
+	(void)unused;
+#define BY " by mx.ours.test with esmtp (Exim 4.96) id 1abcde-000001-AB for j@ours.test;" \
+	" Sat, 21 Nov 2026 10:00:00 +0000\n\nhi"
+	static const struct { const char *message; unsigned port; } rows[] = {
+		{ "Received: from a.isp.test ([198.51.100.25]:50387 helo=x)" BY, 50387 },
+		{ "Received: from [198.51.100.25]:50387 (helo=x)" BY, 50387 },
+		{ "Received: from a.isp.test ([198.51.100.25] helo=x)" BY, 0 },
+		{ "Received: from a.isp.test ([198.51.100.25]:0 helo=x)" BY, 0 },
+		{ "Received: from a.isp.test ([198.51.100.25]:65536 helo=x)" BY, 0 },
+		{ "Received: from a.isp.test ([198.51.100.25] helo=[198.51.100.25]:99)" BY, 0 },
+		{ "Received: from [198.51.100.25]:99 (a.isp.test [198.51.100.25])"
+		  " by mx.ours.test (Postfix) with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0000\n\n",
+		  0 },
+		{ HANDOVER "\nhi", 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct world w;
+		world_init(&w, rows[i].message, 0);
+		CHECK_ROW(rows[i].message, report_source_port(&w.facts) == rows[i].port);
+		w.facts.source = ip_from_v4(203, 0, 113, 1);
+		CHECK_ROW(rows[i].message, report_source_port(&w.facts) == 0);
+		world_fini(&w);
+	}
 }
 
 /* ---- templates ---------------------------------------------------------- */
@@ -288,39 +352,118 @@ static void templates(void **unused)
 
 /* ---- bounces ------------------------------------------------------------ */
 
-#define DSN(action, status) \
+/* TOKEN stands for a true one. */
+#define TO "To: bounces+TOKEN@ours.test\r\n"
+#define DAEMON "Return-Path: <>\r\nFrom: Mail system <MAILER-DAEMON@isp.test>\r\n"
+#define DSN(action, status) DAEMON \
 	"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n" \
 	"Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; abuse@isp.test\r\n" \
 	"Action: " action "\r\nStatus: " status "\r\n" \
 	"Diagnostic-Code: smtp; 550 no\r\n\r\n" \
-	"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <portreeve-report.abcdefgh@x>\r\n"
+	"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <portreeve-report.TOKEN@x>\r\n"
+#define QMAIL(reason) DAEMON TO "Subject: failure notice\r\n\r\n" \
+	"Hi. This is the qmail-send program at isp.test.\r\nSorry.\r\n\r\n" \
+	"<abuse@isp.test>:\r\n" reason "\r\n\r\n" \
+	"--- Below this line is a copy of the message.\r\n\r\nSubject: 5.7.1 x\r\n"
+
+enum { FAILED = REPORT_BOUNCE_FAILED, DELAYED = REPORT_BOUNCE_DELAYED,
+       ARRIVED = REPORT_BOUNCE_ARRIVED, NONE = -1 };
+
+static const struct bounce_row {
+	const char *name, *text;
+	int kind;
+	bool dead;
+	const char *recipient, *why;
+} bounce_rows[] = {
+	{ "unknown", DSN("failed", "5.1.1"), FAILED, true, "abuse@isp.test", "550 no" },
+	{ "with a word", DSN("failed", "5.1.1 (unknown)"), FAILED, true, "abuse@isp.test",
+	  "550 no" },
+	{ "disabled", DSN("failed", "5.2.1"), FAILED, true, "abuse@isp.test", "550 no" },
+	{ "full", DSN("failed", "5.2.2"), FAILED, false, "abuse@isp.test", "550 no" },
+	{ "policy", DSN("failed", "5.7.1"), FAILED, false, "abuse@isp.test", "550 no" },
+	{ "too long in the queue", DSN("failed", "4.4.7"), FAILED, false, "abuse@isp.test",
+	  "550 no" },
+	{ "delayed", DSN("delayed", "4.4.1"), DELAYED, false, "abuse@isp.test", "550 no" },
+	{ "delivered", DSN("delivered", "2.0.0"), ARRIVED, false, "abuse@isp.test", "550 no" },
+	{ "one of two", DAEMON TO
+	  "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+	  "Final-Recipient: rfc822; a@isp.test\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+	  "Final-Recipient: rfc822; b@isp.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n",
+	  FAILED, true, "b@isp.test", "" },
+	{ "a failure within what was returned", DSN("delayed", "4.4.1") "\r\n"
+	  "Final-Recipient: rfc822; abuse@isp.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n",
+	  DELAYED, false, "abuse@isp.test", "550 no" },
+	{ "by its envelope id", DAEMON
+	  "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+	  "Original-Envelope-Id: TOKEN\r\n\r\nOriginal-Recipient: rfc822;a@isp.test\r\n"
+	  "Action: failed\r\nStatus: 5.1.1\r\n\r\n", FAILED, true, "a@isp.test", "" },
+	{ "says delivery-status, holds none", DAEMON TO
+	  "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n"
+	  "Subject: Undeliverable\r\n\r\nNo such mailbox.\r\n", FAILED, false, "",
+	  "Undeliverable" },
+	{ "qmail", QMAIL("Sorry, no mailbox here by that name. (#5.1.1)"), FAILED, true,
+	  "abuse@isp.test", "Sorry, no mailbox here by that name. (#5.1.1)" },
+	{ "qmail, elsewhere", QMAIL("192.0.2.5 does not like recipient.\r\n"
+	  "Remote host said: 550 5.7.1 no\r\nGiving up on 192.0.2.5."), FAILED, false,
+	  "abuse@isp.test", "Remote host said: 550 5.7.1 no" },
+	{ "qmail, no status", QMAIL("192.0.2.5 does not like recipient.\r\n"
+	  "Remote host said: 550 no such user"), FAILED, false, "abuse@isp.test",
+	  "192.0.2.5 does not like recipient." },
+	{ "exim of old", DAEMON TO "X-Failed-Recipients: abuse@isp.test, b@isp.test\r\n"
+	  "Auto-Submitted: auto-replied\r\nSubject: Mail delivery failed\r\n\r\n"
+	  "  abuse@isp.test\r\n    550 5.1.1 unknown user 5.1.2.3\r\n\r\n", FAILED, true,
+	  "abuse@isp.test", "550 5.1.1 unknown user 5.1.2.3" },
+	{ "of no form", DAEMON TO "Subject: Returned mail\r\n\r\nIt went wrong.\r\n", FAILED,
+	  false, "", "Returned mail" },
+	{ "a header alone", DAEMON TO "Subject: Returned\r\n", FAILED, false, "", "Returned" },
+	{ "of no form, without Return-Path", "From: Postmaster@isp.test\r\n" TO
+	  "Subject: Returned mail\r\n\r\nIt went wrong.\r\n", FAILED, false, "", "Returned mail" },
+	{ "addresses are no status", DAEMON TO "Subject: x\r\n\r\n"
+	  "15.1.1 5.1.1.7 5.1 5.1.x a5.1.1 5.1234.1 v-5.1.1\r\n", FAILED, false, "", "x" },
+	{ "what was returned says nothing", DAEMON TO "Subject: x\r\n\r\nsorry\r\n"
+	  "Content-Type: message/rfc822\r\n\r\n550 5.1.1 unknown\r\n", FAILED, false, "", "x" },
+	{ "automatic answer", "Return-Path: <>\r\nFrom: Desk <abuse@isp.test>\r\n" TO
+	  "Auto-Submitted: auto-replied\r\nSubject: [#5] we got it\r\n\r\nThanks! 5.1.1\r\n",
+	  ARRIVED, false, "", "[#5] we got it" },
+	{ "a person's answer", "Return-Path: <abuse@isp.test>\r\nFrom: abuse@isp.test\r\n" TO
+	  "In-Reply-To: <portreeve-report.TOKEN@x>\r\nSubject: Re: x\r\n\r\nno\r\n", NONE, false,
+	  "", "" },
+	{ "no token", DAEMON "To: bounces@ours.test\r\nSubject: x\r\n\r\n5.1.1\r\n", NONE, false,
+	  "", "" },
+	{ "token made up", DAEMON "To: bounces+abcdefgh-aaaaaaaaaaaaaaaa@ours.test\r\n\r\n", NONE,
+	  false, "", "" },
+	{ "empty", "", NONE, false, "", "" },
+};
 
 static void bounces(void **unused)
 {
 	(void)unused;
-	static const struct { const char *name, *text; int e; bool dead; } rows[] = {
-		{ "unknown", DSN("failed", "5.1.1"), ERR_OK, true },
-		{ "with a word", DSN("failed", "5.1.1 (unknown)"), ERR_OK, true },
-		{ "disabled", DSN("failed", "5.2.1"), ERR_OK, true },
-		{ "full", DSN("failed", "5.2.2"), ERR_OK, false },
-		{ "policy", DSN("failed", "5.7.1"), ERR_OK, false },
-		{ "delayed", DSN("delayed", "4.4.1"), ERR_UNSUPPORTED, false },
-		{ "delivered", DSN("delivered", "2.0.0"), ERR_INVALID, false },
-		{ "failed but 4", DSN("failed", "4.4.7"), ERR_INVALID, false },
-		{ "no dsn", "Subject: x\r\n\r\nportreeve-report.abcdefgh@x", ERR_INVALID, false },
-		{ "empty", "", ERR_INVALID, false },
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	char token[REPORT_TOKEN_LEN + 1];
+	report_token_make(key, "abcdefgh", token);
+	for (size_t i = 0; i < sizeof(bounce_rows) / sizeof(*bounce_rows); i++) {
+		const struct bounce_row *row = &bounce_rows[i];
 		struct report_bounce b;
-		const char *expected;
-		int e = report_bounce_parse(str_of(rows[i].text), &b, &expected);
-		CHECK_ROW(rows[i].name, e == rows[i].e);
+		struct buf text = { 0 };
+		const char *expected = NULL;
+		struct str rest = str_of(row->text);
+		size_t at;
+		while ((at = str_search(rest, STR("TOKEN"))) != SIZE_MAX) {
+			buf_add(&text, rest.p, at);
+			buf_add_cstr(&text, token);
+			rest = str_from(rest, at + 5);
+		}
+		buf_add_str(&text, rest);
+		int e = report_bounce_parse(buf_str(&text), key, &b, &expected);
+		buf_fini(&text);
+		CHECK_ROW(row->name, expected != NULL);
+		CHECK_ROW(row->name, (e == ERR_OK) == (row->kind != NONE));
 		if (e != ERR_OK)
 			continue;
-		CHECK_ROW(rows[i].name, b.dead == rows[i].dead);
-		CHECK_ROW(rows[i].name, strcmp(b.id, "abcdefgh") == 0);
-		CHECK_ROW(rows[i].name, strcmp(b.recipient, "abuse@isp.test") == 0);
-		CHECK_ROW(rows[i].name, strcmp(b.text, "550 no") == 0);
+		CHECK_ROW(row->name, (int)b.kind == row->kind);
+		CHECK_ROW(row->name, b.dead == row->dead);
+		CHECK_ROW(row->name, strcmp(b.id, "abcdefgh") == 0);
+		CHECK_ROW(row->name, strcmp(b.recipient, row->recipient) == 0);
+		CHECK_ROW(row->name, strcmp(b.text, row->why) == 0);
 	}
 }
 
@@ -399,7 +542,8 @@ int main(void)
 		cmocka_unit_test(text_is_redacted), cmocka_unit_test(digests_are_consistent),
 		cmocka_unit_test(copy_holds_no_recipient),
 		cmocka_unit_test(copy_is_plain_and_bounded),
-		cmocka_unit_test(deep_mime), cmocka_unit_test(guards), cmocka_unit_test(ids),
+		cmocka_unit_test(deep_mime), cmocka_unit_test(guards), cmocka_unit_test(tokens),
+		cmocka_unit_test(return_paths), cmocka_unit_test(source_ports),
 		cmocka_unit_test(templates), cmocka_unit_test(bounces),
 		cmocka_unit_test(contacts_are_filtered), cmocka_unit_test(contacts_are_addresses),
 		cmocka_unit_test(networks),
