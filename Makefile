@@ -43,6 +43,11 @@ fuzz:
 	ninja -C $(FUZZ)
 	fuzz/run $(FUZZ) $(SECONDS) $(TARGETS)
 
+# how well trace reads the labelled messages of a public corpus
+score: all
+	dist/install-packages score
+	tests/trace/score build/portreeve "$$(tests/trace/corpus build/corpus)"
+
 bench:
 	dist/install-packages build bench
 	test -e $(BENCH)/build.ninja || meson setup $(BENCH) -Dbench=true -Db_lto=true
@@ -55,4 +60,4 @@ install: all
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) build-cov build-clang
 
-.PHONY: all packages test demo fuzz bench install clean
+.PHONY: all packages test demo fuzz score bench install clean
