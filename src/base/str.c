@@ -68,16 +68,11 @@ struct str str_from(struct str s, size_t offset)
 	return (struct str){ s.p + offset, s.n - offset };
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct str str_trim(struct str s)
 {
-	while (s.n && is_space(s.p[0]))
+	while (s.n && ascii_isspace(s.p[0]))
 		s = str_from(s, 1);
-	while (s.n && is_space(s.p[s.n - 1]))
+	while (s.n && ascii_isspace(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }
@@ -104,6 +99,18 @@ bool str_token(struct str *s, const char *delims, struct str *token)
 	*token = (struct str){ s->p, i };
 	*s = str_from(*s, i);
 	return true;
+}
+
+bool str_word(struct str *s, struct str *word)
+{
+	size_t from = 0, to;
+	while (from < s->n && ascii_isspace(s->p[from]))
+		from++;
+	for (to = from; to < s->n && !ascii_isspace(s->p[to]); to++)
+		;
+	*word = (struct str){ s->p + from, to - from };
+	*s = str_from(*s, to);
+	return word->n != 0;
 }
 
 int str_u64(struct str s, uint64_t max, uint64_t *value)

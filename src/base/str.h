@@ -45,12 +45,15 @@ struct str str_trim(struct str s);
 /* Cuts the next token off *s at any byte of `delims` (skips leading ones);
  * false at the end. */
 bool str_token(struct str *s, const char *delims, struct str *token);
+/* The same at SP, HT, CR and LF. */
+bool str_word(struct str *s, struct str *word);
 /* A decimal number of at most `max`; nothing else in s. ERR_INVALID, ERR_LIMIT. */
 int str_u64(struct str s, uint64_t max, uint64_t *value);
 
 static inline bool ascii_isdigit(unsigned char c) { return c >= '0' && c <= '9'; }
 static inline bool ascii_isalpha(unsigned char c) { c |= 0x20; return c >= 'a' && c <= 'z'; }
 static inline bool ascii_isalnum(unsigned char c) { return ascii_isdigit(c) || ascii_isalpha(c); }
+static inline bool ascii_isspace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 static inline bool ascii_isprint(unsigned char c) { return c >= 0x20 && c < 0x7f; }
 static inline char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
 

@@ -26,6 +26,12 @@ static size_t field_end(struct str m, size_t at)
 	}
 }
 
+/* What no field name has: its colon, white space, controls and 8-bit characters. */
+static bool ends_name(unsigned char c)
+{
+	return c == ':' || c <= ' ' || c >= 0x7f;
+}
+
 /* The length of the field name at the start of a line, *colon being where it ends; 0 if
  * the line is no field. RFC 5322 sets no limit to a name, but one that is longer than
  * this is none, and the search stays short on a line of 100 MB. */
@@ -34,8 +40,7 @@ static size_t name_length(struct str line, size_t *colon)
 	enum { NAME_MAX_BYTES = 256 };
 	size_t i = 0;
 	size_t reach = line.n < NAME_MAX_BYTES ? line.n : NAME_MAX_BYTES;
-	while (i < reach && line.p[i] != ':' && (unsigned char)line.p[i] > ' ' &&
-	       (unsigned char)line.p[i] < 0x7f)
+	while (i < reach && !ends_name((unsigned char)line.p[i]))
 		i++;
 	size_t length = i;
 	while (i < reach && (line.p[i] == ' ' || line.p[i] == '\t'))

@@ -14,15 +14,9 @@ struct scan {
 	struct clauses *out;
 	struct clause *now;      /* the clause that words go to */
 	size_t run_at;           /* where the comments behind the last word begin, or SIZE_MAX */
-	bool run_peer;           /* one of them has something in brackets */
 	bool from_seen;
 	bool with_first;         /* "with" stood before "by" */
 };
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 static const bool ends_word[256] = {
 	[' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
@@ -122,7 +116,6 @@ static void scan_comment(struct scan *x)
 	struct str inner = str_trim((struct str){ x->s.p + x->at + 1, end - x->at - 1 });
 	if (x->run_at == SIZE_MAX)
 		x->run_at = x->at;
-	x->run_peer = x->run_peer || str_find(inner, '[') != SIZE_MAX;
 	add(x->now, inner, true);
 	x->at = end + 1;
 }
@@ -148,11 +141,10 @@ static struct str scan_word(struct scan *x)
 	if (s.p[i] == '<' || s.p[i] == '[' || s.p[i] == '"')
 		i = quoted_end(s, i, said);
 	i = word_end(s, i);
-	while (said && i + 1 < s.n && s.p[i] == ';' && !is_space(s.p[i + 1]))
+	while (said && i + 1 < s.n && s.p[i] == ';' && !ascii_isspace(s.p[i + 1]))
 		i = word_end(s, i + 1);          /* HELO a;b */
 	x->at = i;
 	x->run_at = SIZE_MAX;
-	x->run_peer = false;
 	while (i > from && s.p[i - 1] == ',')
 		i--;
 	return (struct str){ s.p + from, i - from };
@@ -277,17 +269,18 @@ void received_scan(struct str value, struct clauses *c)
 		x.at = 1;
 	while (x.at < value.n) {
 		char ch = value.p[x.at];
-		if (is_space(ch) || ch == ')') {
+		if (ascii_isspace(ch) || ch == ')') {
 			x.at++;
 		} else if (ch == '(') {
 			scan_comment(&x);
 		} else if (ch == ';') {
 			scan_date(&x);
 		} else {
-			size_t run_at = x.run_peer ? x.run_at : SIZE_MAX, word_at = x.at;
+			size_t run_at = x.run_at, word_at = x.at;
 			struct str w = scan_word(&x);
 			struct clause *k = keyword(&x, w);
-			if (k == &c->by && run_at != SIZE_MAX && peer_is_late(&x))
+			if (k == &c->by && run_at != SIZE_MAX && peer_is_late(&x) &&
+			    memchr(value.p + run_at, '[', word_at - run_at))
 				take_peer(&x, run_at, word_at);
 			if (k)
 				open_clause(&x, k, &side);

@@ -27,20 +27,15 @@ static struct str slice(struct str s, size_t from, size_t to)
 	return (struct str){ s.p + from, to - from };
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Does s start with this text? A space in it stands for any white space, because a line
  * may be folded anywhere; ASCII case does not matter. */
-static bool starts(struct str s, const char *text)
+static bool starts_whole(struct str s, const char *text)
 {
 	size_t i = 0;
 	for (; *text; text++) {
 		if (*text == ' ') {
 			size_t from = i;
-			while (i < s.n && is_space(s.p[i]))
+			while (i < s.n && ascii_isspace(s.p[i]))
 				i++;
 			if (i == from)
 				return false;
@@ -49,6 +44,13 @@ static bool starts(struct str s, const char *text)
 		}
 	}
 	return true;
+}
+
+/* The same; mostly it does not, by the first letter. */
+static inline bool starts(struct str s, const char *text)
+{
+	return s.n && (*text == ' ' || ascii_lower(s.p[0]) == ascii_lower(*text)) &&
+	       starts_whole(s, text);
 }
 
 static bool holds(struct str s, const char *text)
@@ -107,7 +109,7 @@ static bool quad(struct str s, struct ip *ip)
 		while (i < s.n && i - port < 5 && ascii_isdigit((unsigned char)s.p[i]))
 			i++;
 	}
-	if (i < s.n && s.p[i] != ':' && !is_space(s.p[i]))
+	if (i < s.n && s.p[i] != ':' && !ascii_isspace(s.p[i]))
 		return false;
 	*ip = ip_from_v4(b[0], b[1], b[2], b[3]);
 	return true;
@@ -128,7 +130,7 @@ bool received_address(struct str s, struct ip *ip)
 	if (starts(s, "IPv6:"))
 		s = str_from(s, 5);
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] == '%' || is_space(s.p[i]))  /* zone index, " port:4688" */
+		if (s.p[i] == '%' || ascii_isspace(s.p[i]))  /* zone index, " port:4688" */
 			s.n = i;
 	return ip_parse(s, ip, NULL) == ERR_OK;
 }
@@ -172,16 +174,21 @@ static bool is_unknown(struct str s)
 	return false;
 }
 
+static const bool no_name[256] = {
+	[' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
+	[':'] = true, ['='] = true, ['['] = true,
+};
+
 /* A name that a server can have looked up: no literal, no "unknown", no phrase. */
 static struct str looked_up(struct str s)
 {
 	struct ip ip;
 	if (is_unknown(s) || s.p[0] == '<' || quad(s, &ip))
 		return STR("");
+	bool name = true;
 	for (size_t i = 0; i < s.n; i++)
-		if (is_space(s.p[i]) || s.p[i] == ':' || s.p[i] == '=' || s.p[i] == '[')
-			return STR("");
-	return s;
+		name &= !no_name[(unsigned char)s.p[i]];
+	return name ? s : STR("");
 }
 
 /* "helo=x", "HELO x", "EHLO", "LHLO x": the rest of the comment's word after it. */
@@ -198,7 +205,7 @@ static bool helo_word(struct str s, struct str *helo)
 		return false;
 	rest = str_trim(str_from(rest, 1));
 	struct str word;
-	*helo = str_token(&rest, " \t\r\n", &word) ? word : STR("");
+	*helo = str_word(&rest, &word) ? word : STR("");
 	return true;
 }
 
@@ -206,7 +213,7 @@ static bool helo_word(struct str s, struct str *helo)
 static void helo_inside(struct str s, struct received *r, struct peer *peer)
 {
 	struct str word, all = s, helo;
-	while (str_token(&s, " \t\r\n", &word)) {
+	while (str_word(&s, &word)) {
 		struct str here = slice(all, (size_t)(word.p - all.p), all.n);
 		bool quoted = here.p[0] == '"';          /* ZMailer: "HELO x" */
 		if (!peer->helo_given && helo_word(str_from(here, quoted), &helo)) {
@@ -338,7 +345,7 @@ static bool paren_comment(struct str s, struct received *r, struct peer *peer)
 static bool is_web_login(struct str s)
 {
 	size_t n = 0;
-	while (n < s.n && !is_space(s.p[n]))
+	while (n < s.n && !ascii_isspace(s.p[n]))
 		n++;
 	return str_casesuffix(slice(s, 0, n), STR("Mail")) &&
 	       starts(str_from(s, n), " authenticated user");
@@ -447,7 +454,7 @@ static bool is_name_bracket(struct str s)
 	size_t open = str_find(s, '[');
 	struct str before = str_trim(slice(s, 0, open == SIZE_MAX ? 0 : open));
 	for (size_t i = 0; i < before.n; i++)
-		if (is_space(before.p[i]))
+		if (ascii_isspace(before.p[i]))
 			return false;
 	return before.n != 0;
 }
@@ -551,11 +558,11 @@ static enum protocol protocol_in(struct str phrase)
 {
 	struct str word = STR("");
 	enum protocol first = PROTOCOL_OTHER;
-	if (str_token(&phrase, " \t\r\n", &word))
+	if (str_word(&phrase, &word))
 		first = protocol_of(word);
 	if (first != PROTOCOL_OTHER || phrase.n == 0)
 		return first;
-	while (str_token(&phrase, " \t\r\n", &word))
+	while (str_word(&phrase, &word))
 		;
 	return protocol_of(word);
 }

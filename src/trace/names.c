@@ -108,6 +108,28 @@ bool name_short_match(struct str a, struct str b)
 	return str_caseeq(first_label(a), first_label(b));
 }
 
+/* Where the registrable domain begins in a name in lower case; its end if it has none.
+ * The list is searched once a name: the same few hosts come again and again, and a
+ * search costs as much as reading a line. */
+static size_t org_at(const char *host, size_t n)
+{
+	enum { PLACES = 64 };
+	static _Thread_local struct {
+		char host[NAME_ORG_MAX];
+		size_t at;
+	} known[PLACES];
+	uint32_t hash = 2166136261;
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ (unsigned char)host[i]) * 16777619;
+	size_t place = (hash ^ hash >> 16) % PLACES;
+	if (strcmp(known[place].host, host) != 0) {
+		const char *org = psl_registrable_domain(psl_builtin(), host);
+		memcpy(known[place].host, host, n + 1);
+		known[place].at = org ? (size_t)(org - host) : n;
+	}
+	return known[place].at;
+}
+
 struct str name_org(struct str host, char dst[static NAME_ORG_MAX])
 {
 	host = name_trim(host);
@@ -123,8 +145,8 @@ struct str name_org(struct str host, char dst[static NAME_ORG_MAX])
 	struct ip ip;
 	if (ascii_isdigit((unsigned char)dst[host.n - 1]) && ip_parse(str_of(dst), &ip, NULL) == 0)
 		return (struct str){ dst, 0 };
-	const char *org = psl_registrable_domain(psl_builtin(), dst);
-	return org ? str_of(org) : (struct str){ dst, 0 };
+	size_t at = org_at(dst, host.n);
+	return (struct str){ dst + at, host.n - at };
 }
 
 /* The last two labels: where these differ, so do the registrable domains. */
