@@ -108,9 +108,10 @@ bool str_word(struct str *s, struct str *word)
 		from++;
 	for (to = from; to < s->n && !ascii_isspace(s->p[to]); to++)
 		;
-	*word = (struct str){ s->p + from, to - from };
+	if (to > from)
+		*word = (struct str){ s->p + from, to - from };
 	*s = str_from(*s, to);
-	return word->n != 0;
+	return to > from;
 }
 
 int str_u64(struct str s, uint64_t max, uint64_t *value)
