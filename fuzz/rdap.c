@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 #include "mail/address.h"
-#include "trace/rdap.h"
+#include "report/rdap.h"
 
 #include <assert.h>
 #include <stdlib.h>

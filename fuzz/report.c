@@ -7,8 +7,8 @@
 #include "fuzz.h"
 
 #include "trace/border.h"
-#include "trace/report.h"
-#include "trace/report-bounce.h"
+#include "report/report.h"
+#include "report/bounce.h"
 
 #include <assert.h>
 #include <stdlib.h>

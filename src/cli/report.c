@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "trace/names.h"
-#include "trace/report-bounce.h"
+#include "report/bounce.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #include "mail/address.h"
 #include "trace/names.h"
 #include "trace/picture.h"
-#include "trace/report-bounce.h"
-#include "trace/report-send.h"
+#include "report/bounce.h"
+#include "report/send.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #include "cli/cli.h"
 #include "dns/resolver.h"
 #include "trace/border.h"
-#include "trace/contact.h"
-#include "trace/report.h"
-#include "trace/report-token.h"
+#include "report/contact.h"
+#include "report/report.h"
+#include "report/token.h"
 
 enum { REPORT_TEMPLATES_MAX = 32 };
 

@@ -12,7 +12,7 @@
 #include "relaytest/config.h"
 #include "store/config.h"
 #include "trace/config.h"
-#include "trace/report-config.h"
+#include "report/config.h"
 
 #define SETTINGS_FILE "/etc/portreeve/portreeve.conf"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/report-config.h"
+#include "report/config.h"
 
 #include <stddef.h>
 

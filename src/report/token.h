@@ -6,12 +6,12 @@
  *
  * Hostile input: the whole text in which a token is looked for; time is linear in it.
  */
-#ifndef PORTREEVE_TRACE_REPORT_TOKEN_H
-#define PORTREEVE_TRACE_REPORT_TOKEN_H
+#ifndef PORTREEVE_REPORT_TOKEN_H
+#define PORTREEVE_REPORT_TOKEN_H
 
 #include "base/str.h"
 #include "store/types.h"
-#include "trace/report-config.h"
+#include "report/config.h"
 
 enum {
 	REPORT_KEY_BYTES = 32,

@@ -9,8 +9,8 @@
  * private address, an address in the URL written in whatever way, a redirect to either or
  * to another scheme, is refused before a byte is sent there.
  */
-#ifndef PORTREEVE_TRACE_RDAP_FETCH_H
-#define PORTREEVE_TRACE_RDAP_FETCH_H
+#ifndef PORTREEVE_REPORT_RDAP_FETCH_H
+#define PORTREEVE_REPORT_RDAP_FETCH_H
 
 #include "base/err.h"
 #include "base/loop.h"

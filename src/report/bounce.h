@@ -8,10 +8,10 @@
  * Hostile input: the whole message; anybody can write one. It counts only with the token of
  * a report (report-token.h), and says only of that report's recipient that it is dead.
  */
-#ifndef PORTREEVE_TRACE_REPORT_BOUNCE_H
-#define PORTREEVE_TRACE_REPORT_BOUNCE_H
+#ifndef PORTREEVE_REPORT_BOUNCE_H
+#define PORTREEVE_REPORT_BOUNCE_H
 
-#include "trace/report-token.h"
+#include "report/token.h"
 
 enum report_bounce_kind {
 	REPORT_BOUNCE_FAILED,             /* the report did not arrive */

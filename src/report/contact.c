@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/contact.h"
+#include "report/contact.h"
 
 #include "base/mem.h"
 #include "dns/name.h"
 #include "mail/address.h"
 #include "trace/names.h"
-#include "trace/rdap-search.h"
+#include "report/rdap-search.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * to an abuse desk, and through which server reports leave. Unset, nothing is asked and
  * nothing can be sent.
  */
-#ifndef PORTREEVE_TRACE_REPORT_CONFIG_H
-#define PORTREEVE_TRACE_REPORT_CONFIG_H
+#ifndef PORTREEVE_REPORT_CONFIG_H
+#define PORTREEVE_REPORT_CONFIG_H
 
 #include "base/config.h"
 

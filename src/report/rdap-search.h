@@ -7,10 +7,10 @@
  * Hostile input: all that is fetched. A bootstrap, a redirect or a link cannot lead to
  * where rdap-fetch.h does not go, nor to more than a few places.
  */
-#ifndef PORTREEVE_TRACE_RDAP_SEARCH_H
-#define PORTREEVE_TRACE_RDAP_SEARCH_H
+#ifndef PORTREEVE_REPORT_RDAP_SEARCH_H
+#define PORTREEVE_REPORT_RDAP_SEARCH_H
 
-#include "trace/contact.h"
+#include "report/contact.h"
 
 struct rdap_search;
 /* `settled`: the answer is one (be it "nobody"), and worth keeping; else answer->problem

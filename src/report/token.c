@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/report-token.h"
+#include "report/token.h"
 
 #include "base/random.h"
 

@@ -7,13 +7,13 @@
  * Hostile input: what sources answer. Contacts are checked as mail addresses, and those
  * that are markers, dead or our own are left out.
  */
-#ifndef PORTREEVE_TRACE_CONTACT_H
-#define PORTREEVE_TRACE_CONTACT_H
+#ifndef PORTREEVE_REPORT_CONTACT_H
+#define PORTREEVE_REPORT_CONTACT_H
 
 #include "base/loop.h"
 #include "dns/resolver.h"
 #include "store/store.h"
-#include "trace/report-config.h"
+#include "report/config.h"
 
 enum { CONTACT_EMAILS_MAX = 8, CONTACT_SOURCES_MAX = 3, CONTACT_NAME_MAX = 128 };
 

@@ -6,13 +6,13 @@
  *
  * Hostile input: all that the smarthost answers, by way of the client engine.
  */
-#ifndef PORTREEVE_TRACE_REPORT_SEND_H
-#define PORTREEVE_TRACE_REPORT_SEND_H
+#ifndef PORTREEVE_REPORT_SEND_H
+#define PORTREEVE_REPORT_SEND_H
 
 #include "base/loop.h"
 #include "dns/resolver.h"
 #include "store/types.h"
-#include "trace/report-config.h"
+#include "report/config.h"
 
 struct send_setup {
 	struct loop *loop;

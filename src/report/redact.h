@@ -9,8 +9,8 @@
  * Hostile input: the whole message. Time is linear in it; what is long is cut, what is not
  * ASCII is escaped, so that the copy can stand in any mail.
  */
-#ifndef PORTREEVE_TRACE_REDACT_H
-#define PORTREEVE_TRACE_REDACT_H
+#ifndef PORTREEVE_REPORT_REDACT_H
+#define PORTREEVE_REPORT_REDACT_H
 
 #include "base/arena.h"
 #include "trace/trace.h"

@@ -2,9 +2,9 @@
 #include "test.h"
 
 #include "trace/border.h"
-#include "trace/contact.h"
-#include "trace/report.h"
-#include "trace/report-bounce.h"
+#include "report/contact.h"
+#include "report/report.h"
+#include "report/bounce.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/rdap-search.h"
+#include "report/rdap-search.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "trace/rdap.h"
-#include "trace/rdap-fetch.h"
+#include "report/rdap.h"
+#include "report/rdap-fetch.h"
 
 #include <stdlib.h>
 

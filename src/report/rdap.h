@@ -7,10 +7,10 @@
  * An answer counts only for the address asked, and within what the bootstrap gave out to
  * that registry.
  */
-#ifndef PORTREEVE_TRACE_RDAP_H
-#define PORTREEVE_TRACE_RDAP_H
+#ifndef PORTREEVE_REPORT_RDAP_H
+#define PORTREEVE_REPORT_RDAP_H
 
-#include "trace/contact.h"
+#include "report/contact.h"
 
 enum {
 	RDAP_URL_MAX = 512,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/report-send.h"
+#include "report/send.h"
 
 #include "base/file.h"
 #include "base/mem.h"

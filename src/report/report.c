@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/report.h"
+#include "report/report.h"
 
 #include "base/clock.h"
 #include "base/random.h"

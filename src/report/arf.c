@@ -3,7 +3,7 @@
  * The report as RFC 5965 has it: a text for people, a message/feedback-report for
  * programs, and the message, redacted by RFC 6590.
  */
-#include "trace/report.h"
+#include "report/report.h"
 
 #include "base/clock.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/rdap-fetch.h"
+#include "report/rdap-fetch.h"
 
 #include "base/ip.h"
 #include "base/mem.h"

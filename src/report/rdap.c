@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/rdap.h"
+#include "report/rdap.h"
 
 #include <jansson.h>
 

@@ -4,7 +4,7 @@
  * the facts put in. The template is the user's and trusted; the facts are not: in its
  * header only those of one line that we made ourselves may stand.
  */
-#include "trace/report.h"
+#include "report/report.h"
 
 #include "base/clock.h"
 #include "mail/address.h"

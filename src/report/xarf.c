@@ -3,7 +3,7 @@
  * The report as XARF version 4 has it: one JSON object of the class messaging, type spam.
  * The copy of the message is its evidence.
  */
-#include "trace/report.h"
+#include "report/report.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/redact.h"
+#include "report/redact.h"
 
 #include "base/mem.h"
 #include "base/random.h"

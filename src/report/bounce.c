@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "trace/report-bounce.h"
+#include "report/bounce.h"
 
 #include "mail/header.h"
 

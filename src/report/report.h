@@ -7,11 +7,11 @@
  * Hostile input: the message, by way of the trace and its redacted copy. Nothing of it gets
  * into a header field of ours except as checked address, redacted digest or plain ASCII.
  */
-#ifndef PORTREEVE_TRACE_REPORT_H
-#define PORTREEVE_TRACE_REPORT_H
+#ifndef PORTREEVE_REPORT_H
+#define PORTREEVE_REPORT_H
 
 #include "store/types.h"
-#include "trace/redact.h"
+#include "report/redact.h"
 
 enum { REPORT_UUID_MAX = 37, REPORT_MESSAGE_ID_MAX = 160 };
 
