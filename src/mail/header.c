@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/header.h"
 
+#include "base/eight.h"
+
 void header_begin(struct header_cursor *c, struct str message)
 {
 	static const struct str utf8_mark = { "\xef\xbb\xbf", 3 };
@@ -26,10 +28,21 @@ static size_t field_end(struct str m, size_t at)
 	}
 }
 
-/* What no field name has: its colon, white space, controls and 8-bit characters. */
-static bool ends_name(unsigned char c)
+/* Where a name ends: at its colon, white space, a control or an 8-bit character. */
+static size_t name_end(struct str line)
 {
-	return c == ':' || c <= ' ' || c >= 0x7f;
+	size_t i = 0;
+	for (; i + 8 <= line.n; i += 8) {
+		uint64_t x = eight_load(line.p + i);
+		uint64_t marks = eight_below(x, ' ' + 1) | eight_equal(x, ':') |
+		                 eight_equal(x, 0x7f) | eight_high(x);
+		if (marks)
+			return i + eight_first(marks);
+	}
+	while (i < line.n && line.p[i] != ':' && (unsigned char)line.p[i] > ' ' &&
+	       (unsigned char)line.p[i] < 0x7f)
+		i++;
+	return i;
 }
 
 /* The length of the field name at the start of a line, *colon being where it ends; 0 if
@@ -38,11 +51,8 @@ static bool ends_name(unsigned char c)
 static size_t name_length(struct str line, size_t *colon)
 {
 	enum { NAME_MAX_BYTES = 256 };
-	size_t i = 0;
 	size_t reach = line.n < NAME_MAX_BYTES ? line.n : NAME_MAX_BYTES;
-	while (i < reach && !ends_name((unsigned char)line.p[i]))
-		i++;
-	size_t length = i;
+	size_t length = name_end((struct str){ line.p, reach }), i = length;
 	while (i < reach && (line.p[i] == ' ' || line.p[i] == '\t'))
 		i++;
 	if (i == reach || line.p[i] != ':')

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "mail/received-private.h"
 
-#include <endian.h>
+#include "base/eight.h"
+
 
 /* Parentheses that never close are read as spaces; after a few of them the rest of
  * the line is, so that looking for the ends stays linear. */
@@ -23,45 +24,24 @@ static const bool ends_word[256] = {
 	['('] = true, [')'] = true, [';'] = true,
 };
 
-/* Every byte of every line comes by here, so eight are looked at in one step: in what
- * these return, the high bit of the first byte that is wanted is the lowest one set. */
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-static uint64_t zeros(uint64_t x)
-{
-	return (x - EACH(1)) & ~x & EACH(0x80);
-}
-
 /* "(" and ")" differ in the last bit. */
 static uint64_t parens(uint64_t x)
 {
-	return zeros((x | EACH(1)) ^ EACH(')'));
+	return eight_equal(x | EIGHT(1), ')');
 }
 
 /* What ends a word, and the control characters besides. */
 static uint64_t ends(uint64_t x)
 {
-	return ((x - EACH(' ' + 1)) & ~x & EACH(0x80)) | parens(x) | zeros(x ^ EACH(';'));
-}
-
-static uint64_t eight(const char *p)
-{
-	uint64_t x;
-	memcpy(&x, p, sizeof(x));
-	return le64toh(x);
-}
-
-static size_t first(uint64_t marks)
-{
-	return (size_t)__builtin_ctzll(marks) / 8;
+	return eight_below(x, ' ' + 1) | parens(x) | eight_equal(x, ';');
 }
 
 /* Where the word that holds the byte at `at` ends. */
 static size_t word_end(struct str s, size_t at)
 {
 	while (at + 8 <= s.n) {
-		uint64_t marks = ends(eight(s.p + at));
-		at += marks ? first(marks) : 8;
+		uint64_t marks = ends(eight_load(s.p + at));
+		at += marks ? eight_first(marks) : 8;
 		if (marks && ends_word[(unsigned char)s.p[at]])
 			return at;
 		at += marks != 0;        /* another control character */
@@ -75,9 +55,9 @@ static size_t word_end(struct str s, size_t at)
 static size_t next_paren(struct str s, size_t at)
 {
 	for (; at + 8 <= s.n; at += 8) {
-		uint64_t marks = parens(eight(s.p + at));
+		uint64_t marks = parens(eight_load(s.p + at));
 		if (marks)
-			return at + first(marks);
+			return at + eight_first(marks);
 	}
 	while (at < s.n && s.p[at] != '(' && s.p[at] != ')')
 		at++;

@@ -127,6 +127,8 @@ bool received_address(struct str s, struct ip *ip)
 	}
 	if (quad(s, ip))
 		return true;
+	if (str_find(s, ':') == SIZE_MAX)
+		return false;
 	if (starts(s, "IPv6:"))
 		s = str_from(s, 5);
 	for (size_t i = 0; i < s.n; i++)
