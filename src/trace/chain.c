@@ -129,19 +129,17 @@ static enum link_kind judge_literal(const struct received *r, const struct peer 
 static enum link_kind judge_remote(const struct received *r, const struct peer *p,
                                     struct trace_whys *why)
 {
-	if (p->rdns.n && (name_eq(r->by, p->rdns) || name_short_match(r->by, p->rdns))) {
-		if (p->doubtful)
-			return say(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
+	bool named = p->rdns.n && (name_eq(r->by, p->rdns) || name_short_match(r->by, p->rdns));
+	if (named && !p->doubtful)
 		return say(why, LINK_HOLDS, name_eq(r->by, p->rdns) ? WHY_LINK_NAME
 		                                                    : WHY_LINK_SHORT,
 		           r->by, p->rdns);
-	}
 	if (r->by_ip.family && p->kind == PEER_REMOTE) {
 		enum link_kind k = judge_literal(r, p, why);
 		if (k != LINK_NONE)
 			return k;
 	}
-	if (p->rdns.n && same_org(r, p->rdns)) {
+	if (named || (p->rdns.n && same_org(r, p->rdns))) {
 		if (p->doubtful)
 			return say(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
 		if (name_is_generic(p->rdns, &p->ip))

@@ -13,7 +13,8 @@
 struct passing {
 	const struct received *line;
 	struct ip ip;            /* the host, as the line above saw it */
-	struct str rdns;
+	struct str rdns, helo;
+	bool sure;               /* that line is believed, or is our border's */
 	struct str list;         /* what marks the message as a mailing list's, or "" */
 };
 
@@ -40,6 +41,14 @@ static bool sends_for_customers(struct str host)
 		if (str_casesearch(host, str_of(words[i])) != SIZE_MAX)
 			return true;
 	return dot != SIZE_MAX && is_numbered_mailer((struct str){ host.p, dot });
+}
+
+/* A provider's mailer has a name that can be looked up; what one without calls itself in
+ * HELO, a small office does too. */
+static bool is_smarthost(const struct passing *h)
+{
+	bool has_name = h->rdns.n && !name_is_generic(h->rdns, &h->ip);
+	return sends_for_customers(h->rdns) || (has_name && sends_for_customers(h->line->by));
 }
 
 /* Services that take mail for other people's domains and pass it on. */
@@ -73,17 +82,22 @@ static bool is_for_own_user(const struct passing *h)
 	                    (h->rdns.n && name_same_org(domain, h->rdns)));
 }
 
-/* "groundspeak.com" and "groundspeak.biz" are one. */
-static bool same_word(struct str a, struct str b)
+/* "groundspeak.com" and "groundspeak.biz" are one; so is a provider that puts its word
+ * into the name of its lines: "bigisp.example" and "line-7-9.mybigisp.example". */
+static bool same_word(struct str host, struct str other, bool is_line)
 {
 	enum { WORD_MIN = 5 };
 	char da[NAME_ORG_MAX], db[NAME_ORG_MAX];
-	struct str oa = name_org(a, da), ob = name_org(b, db);
-	size_t dot = str_find(oa, '.');
-	return dot != SIZE_MAX && dot >= WORD_MIN && dot == str_find(ob, '.') &&
-	       memcmp(oa.p, ob.p, dot) == 0;
+	struct str a = name_org(host, da), b = name_org(other, db);
+	size_t dot_a = str_find(a, '.'), dot_b = str_find(b, '.');
+	if (dot_a == SIZE_MAX || dot_b == SIZE_MAX || dot_a < WORD_MIN)
+		return false;
+	a.n = dot_a;
+	b.n = dot_b;
+	return str_eq(a, b) || (is_line && (str_caseprefix(b, a) || str_casesuffix(b, a)));
 }
 
+/* Customers of one provider are strangers to each other. */
 static bool is_alike(const struct passing *h)
 {
 	const struct received *r = h->line;
@@ -91,8 +105,11 @@ static bool is_alike(const struct passing *h)
 		return true;
 	if (r->rdns.n == 0)
 		return false;
-	return name_same_org(r->rdns, r->by) || (h->rdns.n && name_same_org(r->rdns, h->rdns)) ||
-	       same_word(r->rdns, r->by);
+	bool is_line = name_is_generic(r->rdns, &r->ip);
+	bool both = is_line && name_is_generic(h->rdns, &h->ip);
+	return name_same_org(r->rdns, r->by) ||
+	       (h->rdns.n && !both && name_same_org(r->rdns, h->rdns)) ||
+	       same_word(r->by, r->rdns, is_line);
 }
 
 /* Adds why the host is none, or why it is one. */
@@ -111,7 +128,7 @@ static bool is_relay(struct trace *t, const struct passing *h)
 		why_add(why, WHY_RELAY_ALIKE, r->by, r->rdns.n ? r->rdns : r->helo);
 	else if (is_for_own_user(h) || is_forwarding_service(h->rdns.n ? h->rdns : r->by))
 		why_add(why, WHY_RELAY_FORWARDER, r->by, r->recipient);
-	else if (sends_for_customers(r->by) || sends_for_customers(h->rdns))
+	else if (is_smarthost(h))
 		why_add(why, WHY_RELAY_SMARTHOST, r->by, STR(""));
 	else
 		return true;
@@ -149,29 +166,36 @@ static bool is_named_stranger(const struct passing *h, const struct received *r)
 	       !name_same_org(r->helo, h->rdns);
 }
 
-/* May line i show that the host which wrote it is a relay? It must be believed; but the
- * handover, which is sure, may be tied to its own line by HELO alone: many a relay has no
- * other name. What is left open then is whether it wrote the line, and a test tells. */
-static bool is_shown(const struct trace *t, size_t i, const struct passing *h)
+/* May the line show that the host which wrote it is a relay? It must be believed; but a
+ * host that a believed line took it from, as the handover, may be tied to its own line by
+ * HELO alone: many a relay has no other name. What is left open then is whether it wrote
+ * the line, and a test tells. On a customer's line, where the bots are, the line must look
+ * like a server's: the whole name that was said, and the mailer. */
+static bool is_shown(const struct trace_hop *hop, const struct passing *h)
 {
-	const struct received *border = &t->hops[t->handover_hop].line;
-	const struct trace_hop *hop = &t->hops[i];
+	const struct received *r = &hop->line;
 	struct ip literal;
-	if (hop->zone != TRACE_WEAK)
-		return hop->zone == TRACE_LINKED;
-	return ip_eq(&h->ip, &border->ip) && !name_is_generic(border->rdns, &border->ip) &&
-	       !name_is_internal(hop->line.by) && !received_address(hop->line.by, &literal);
+	if (hop->zone == TRACE_LINKED)
+		return true;
+	if (!h->sure || name_is_internal(r->by) || received_address(r->by, &literal))
+		return false;
+	return !name_is_generic(h->rdns, &h->ip) ||
+	       (r->product.n && name_was_said(r->by, h->helo));
 }
 
 void relay_find(struct trace *t, const struct trace_border *b)
 {
 	const struct received *border = &t->hops[t->handover_hop].line;
-	struct passing h = { .ip = border->ip, .rdns = border->rdns, .list = list_mark(t) };
-	for (size_t i = t->handover_hop + 1; i < t->hop_count && is_shown(t, i, &h); i++) {
+	struct passing h = { .ip = border->ip, .rdns = border->rdns, .helo = border->helo,
+	                     .sure = true, .list = list_mark(t) };
+	for (size_t i = t->handover_hop + 1;
+	     i < t->hop_count && t->hops[i].zone <= TRACE_WEAK; i++) {
 		const struct received *r = &t->hops[i].line;
 		bool named = is_named_stranger(&h, r);
 		if (!named && !chain_is_public(t, r))
 			continue;
+		if (!is_shown(&t->hops[i], &h))
+			break;
 		h.line = r;
 		bool ours = border_is_own_ip(b, &h.ip) || border_is_own_ip(b, &r->ip);
 		if (!ip_eq(&r->ip, &h.ip) && !ours && is_relay(t, &h)) {
@@ -185,6 +209,8 @@ void relay_find(struct trace *t, const struct trace_border *b)
 			continue;
 		h.ip = r->ip;
 		h.rdns = r->rdns;
+		h.helo = r->helo;
+		h.sure = t->hops[i].zone == TRACE_LINKED;
 	}
 	if (t->relay_why.n == 0)
 		why_add(&t->relay_why, WHY_RELAY_NONE, STR(""), STR(""));

@@ -44,14 +44,28 @@ static const struct row rows[] = {
 	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.far.example (Postfix) with "
 	  "ESMTP id 2" D "\n", "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7",
 	  TRACE_CHAIN_WEAK },
-	{ "… but not where the handover is a customer's line",
+	{ "… of a customer's line too, if it looks like a server's",
 	  H("mail.far.example", "adsl-192-0-2-1.isp.example [192.0.2.1]")
+	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.far.example (Postfix) with "
+	  "ESMTP id 2" D "\n", "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7",
+	  TRACE_CHAIN_WEAK },
+	{ "… and not if it names no mailer",
+	  H("mail.far.example", "adsl-192-0-2-1.isp.example [192.0.2.1]")
+	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.far.example with ESMTP id 2" D
+	  "\n", "hw", "192.0.2.1", "192.0.2.1", "", "198.51.100.7", TRACE_CHAIN_WEAK },
+	{ "… and not if it said another name",
+	  H("far.example", "adsl-192-0-2-1.isp.example [192.0.2.1]")
 	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.far.example (Postfix) with "
 	  "ESMTP id 2" D "\n", "hw", "192.0.2.1", "192.0.2.1", "", "198.51.100.7", TRACE_CHAIN_WEAK },
 	{ "may be forged is weak", "Received: from mail.far.example (mail.far.example [192.0.2.1] (may "
 	  "be forged)) by mx.our.example (8.12.8/8.12.8) with ESMTP id 1" D
 	  "Received: from [198.51.100.7] by mail.far.example (Postfix) with ESMTP id 2" D "\n",
 	  "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7", TRACE_CHAIN_WEAK },
+	{ "… but not if the writer tells its address", "Received: from mail.far.example (mail.far.example "
+	  "[192.0.2.1] (may be forged)) by mx.our.example (8.12.8/8.12.8) with ESMTP id 1" D
+	  "Received: from [10.0.0.3] [198.51.100.7] by mail.far.example [192.0.2.1] with SMTP "
+	  "(MDaemon.PRO.v5.0.5.R)" D "\n", "hl", "192.0.2.1", "198.51.100.7", "192.0.2.1", "",
+	  TRACE_CHAIN_LINKED },
 	{ "unlinked", H("a", "mail.far.example [192.0.2.1]")
 	  "Received: from pc (pc.other.example [198.51.100.7]) by mail.third.example (Postfix) with "
 	  "ESMTP id 2" D "\n", "hu", "192.0.2.1", "192.0.2.1", "", "198.51.100.7",
@@ -258,6 +272,29 @@ static const struct row rows[] = {
 	{ "a relay that names a dial-up only", H("a", "www.school.example [192.0.2.1]")
 	  "Received: from ppp7.isp.example by www.school.example (8.9.3/8.9.3) with SMTP id 2" D "\n",
 	  "hl", "192.0.2.1", "192.0.2.1", "192.0.2.1", "", TRACE_CHAIN_LINKED },
+	{ "a numbered mailer that has no name but in HELO", H("mail1.shop.example", "unknown [192.0.2.1]")
+	  "Received: from x ([198.51.100.7]) by mail1.shop.example (Postfix) with SMTP id 2" D "\n",
+	  "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7", TRACE_CHAIN_WEAK },
+	{ "a smarthost's customer is the relay", H("a", "mailout3.isp.example [192.0.2.1]")
+	  "Received: from mail.shop.example ([198.51.100.7]) by mailout3.isp.example (Postfix) with SMTP "
+	  "id 2" D "Received: from x ([203.0.114.9]) by mail.shop.example (8.9.3/8.9.3) with SMTP id 3" D
+	  "\n", "hlw", "192.0.2.1", "198.51.100.7", "198.51.100.7", "203.0.114.9", TRACE_CHAIN_WEAK },
+	{ "… but one link by HELO is enough", H("mail.isp.example", "unknown [192.0.2.1]")
+	  "Received: from mail.shop.example ([198.51.100.7]) by mail.isp.example (Postfix) with ESMTPSA "
+	  "id 2" D "Received: from x ([203.0.114.9]) by mail.shop.example (8.9.3/8.9.3) with SMTP id 3" D
+	  "\n", "hww", "192.0.2.1", "192.0.2.1", "", "198.51.100.7 203.0.114.9", TRACE_CHAIN_WEAK },
+	{ "a queue's short name in between", H("mail.shop.example", "www.shop.example [192.0.2.1]")
+	  "Received: by MAIL with Internet Mail Service (5.5.2653.19) id <X>" D
+	  "Received: from x ([198.51.100.7]) by mail.shop.example with SMTP (Microsoft Exchange Internet "
+	  "Mail Service Version 5.5.2653.13) id 3" D "\n", "hww", "192.0.2.1", "192.0.2.1",
+	  "192.0.2.1", "198.51.100.7", TRACE_CHAIN_WEAK },
+	{ "a provider's word in its lines' names", H("a", "gate.bigisp.example [192.0.2.1]")
+	  "Received: from x (nas-198-51-100-7.mybigisp.test [198.51.100.7]) by gate.bigisp.example (Postfix) "
+	  "with SMTP id 2" D "\n", "hl", "192.0.2.1", "198.51.100.7", "", "", TRACE_CHAIN_LINKED },
+	{ "two customers of one provider", H("mail.shop.example", "dsl-192-0-2-1.isp.example [192.0.2.1]")
+	  "Received: from x (dsl-198-51-100-7.isp.example [198.51.100.7]) by mail.shop.example (Postfix) "
+	  "with SMTP id 2" D "\n", "hw", "192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.7",
+	  TRACE_CHAIN_WEAK },
 	{ "Majordomo is no relay", H("a", "www.school.example [192.0.2.1]")
 	  "Received: (from major@localhost) by www.school.example (8.9.3/8.9.3) id 3 for x-outgoing" D
 	  "Received: from x ([198.51.100.7]) by www.school.example (8.9.3/8.9.3) with SMTP id 2" D "\n",
