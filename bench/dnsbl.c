@@ -36,7 +36,8 @@ static double now_ns(void)
 static struct ip random_ip(void)
 {
 	uint32_t v = next_random();
-	return ip_from_v4((uint8_t)(v >> 24 | 1), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v);
+	return ip_from_v4((uint8_t)(v >> 24 | 1), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+	                  (uint8_t)v);
 }
 
 static void prepare_zone(struct blocklist_zone *zone)
@@ -123,7 +124,8 @@ int main(int argc, char **argv)
 		uint64_t n;
 		const char *text = argc > 1 ? argv[i + 1] : defaults[i];
 		if (str_u64(str_of(text), 100000000, &n) != ERR_OK || n == 0) {
-			fprintf(stderr, "bench-dnsbl: \"%s\": expected a number of addresses\n", text);
+			fprintf(stderr, "bench-dnsbl: \"%s\": expected a number of addresses\n",
+			        text);
 			return 64;
 		}
 		run(n);

@@ -95,7 +95,8 @@ static FILE *create(const struct bench *b, const char *name, char path[static PA
 
 static void start_simulator(struct bench *b)
 {
-	char hosts[PATH_BYTES], program[PATH_BYTES + 16], address[IP_TEXT_MAX], collector[32], dns[32];
+	char hosts[PATH_BYTES], program[PATH_BYTES + 16], address[IP_TEXT_MAX], collector[32],
+		dns[32];
 	int out[2];
 	FILE *f = create(b, "hosts", hosts);
 	for (unsigned i = 0; i < b->hosts; i++) {
@@ -143,7 +144,8 @@ static void bare_session(unsigned host)
 	int one = 1;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(fd, (struct sockaddr *)&ss, len) != 0 || recv(fd, banner, sizeof(banner), 0) <= 0)
+	if (connect(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    recv(fd, banner, sizeof(banner), 0) <= 0)
 		die("bare client");
 	exchange(fd, "EHLO bench.example\r\n", 20);
 	exchange(fd, "QUIT\r\n", 6);
@@ -182,7 +184,8 @@ static double cases_pipelined(const struct bench *b)
 	static const struct store_ops nowhere = { .proofs = no_proofs, .test_finish = forget_test };
 	const struct tester_config config = {
 		.domain = (char[]){ "d.test" }, .domain2 = (char[]){ "t.test" }, .rate = 100000,
-		.sessions = SESSIONS, .sessions_per_net = SESSIONS, .messages = 8, .refusals = CASES,
+		.sessions = SESSIONS, .sessions_per_net = SESSIONS, .messages = 8,
+		.refusals = CASES,
 		.pipeline = CASES, .connect_timeout_s = 30, .command_timeout_s = 60,
 		.session_timeout_s = 300,
 	};
@@ -193,7 +196,8 @@ static double cases_pipelined(const struct bench *b)
 	token_signer_init(&signer, &keys);
 	struct tester_setup setup = {
 		.loop = loop, .store = &store, .signer = &signer, .config = &config,
-		.hostname = "bench.example", .operator_name = "", .contact = "", .objection_url = "",
+		.hostname = "bench.example", .operator_name = "", .contact = "",
+		.objection_url = "",
 		.only = cases,
 	};
 	struct tester *t = tester_create(&setup);
@@ -250,7 +254,8 @@ static double nmap_hosts(const struct bench *b, unsigned hosts)
 	fclose(f);
 	snprintf(port, sizeof(port), "%d", PORT);
 	char *const argv[] = {
-		"nmap", "-n", "-Pn", "-sT", "-p", port, "--script", "+smtp-open-relay", "-iL", targets,
+		"nmap", "-n", "-Pn", "-sT", "-p", port, "--script", "+smtp-open-relay", "-iL",
+		targets,
 		NULL,
 	};
 	return run(argv, false);
@@ -282,7 +287,8 @@ static double scan(const struct bench *b)
 	fclose(f);
 	snprintf(program, sizeof(program), "%s/../portreeve", b->programs);
 	snprintf(state, sizeof(state), "%s/state", b->directory);
-	char *const permit[] = { program, "permit", "add", "127.0.0.0/8", "--consent", "range", "--by",
+	char *const permit[] = { program, "permit", "add", "127.0.0.0/8", "--consent", "range",
+	                         "--by",
 	                         "bench", "-c", config, "--state", state, NULL };
 	char *const argv[] = { program, "scan", "--file", targets, "-c", config, "--state", state,
 	                       "--json", NULL };

@@ -14,40 +14,57 @@
 #include <time.h>
 
 #define D(h) "; Mon, 9 Aug 2004 11:" h ":00 +0000 (UTC)\n"
-#define IN "Received: from localhost (localhost [127.0.0.1]) by store.our.example (Postfix) with LMTP " \
+#define IN \
+	"Received: from localhost (localhost [127.0.0.1]) by store.our.example (Postfix) " \
+	"with LMTP " \
 	"id 9C31A2F" D("59")
-#define REST "Date: Mon, 9 Aug 2004 11:50:00 +0000\nFrom: A B <a@far.example>\nTo: u@our.example\n" \
+#define REST \
+	"Date: Mon, 9 Aug 2004 11:50:00 +0000\nFrom: A B <a@far.example>\nTo: u@our.example\n" \
 	"Subject: words and more words\nMessage-ID: <1@far.example>\nMIME-Version: 1.0\n" \
 	"Content-Type: text/plain; charset=us-ascii\nX-Mailer: none\n\n"
 
 /* What most mail looks like: six lines, links of each kind, a forged block. */
 static const char *const blocks[] = {
-	IN "Received: from mail.far.example (mail.far.example [192.0.2.1])\n\tby mx.our.example (Postfix) "
+	IN "Received: from mail.far.example (mail.far.example [192.0.2.1])\n\tby mx.our.example "
+	   "(Postfix) "
 	"with ESMTPS id 0ACFC31014D\n\tfor <u@our.example>" D("58")
-	"Received: from localhost (localhost [127.0.0.1]) by mail.far.example (8.12.8/8.12.8) with ESMTP id "
+	"Received: from localhost (localhost [127.0.0.1]) by mail.far.example (8.12.8/8.12.8) with "
+	"ESMTP id "
 	"i2907ZaF008726 for <u@our.example>" D("57")
-	"Received: from list.far.example (list.far.example [192.0.2.9]) by mail.far.example (Postfix) with "
+	"Received: from list.far.example (list.far.example [192.0.2.9]) by mail.far.example "
+	"(Postfix) with "
 	"ESMTP id 87D0A310091" D("56")
 	"Received: (qmail 87263 invoked from network); 9 Aug 2004 11:55:00 -0000\n"
-	"Received: from pc7.other.example (HELO pc) (198.51.100.7) by list.far.example with SMTP; 9 Aug 2004 "
+	"Received: from pc7.other.example (HELO pc) (198.51.100.7) by list.far.example with SMTP; "
+	"9 Aug 2004 "
 	"11:55:00 -0000\n" REST,
-	IN "Received: from a (adsl-198-51-100-9.isp.example [198.51.100.9])\n\tby mx.our.example (Postfix) "
+	IN "Received: from a (adsl-198-51-100-9.isp.example [198.51.100.9])\n\tby mx.our.example "
+	   "(Postfix) "
 	"with SMTP id 33DC4416F20\n\tfor <u@our.example>" D("58")
-	"Received: from unknown (HELO rly-xw01.mx.aol.com) (203.0.113.25) by n9.groups.yahoo.com with asmtp; "
+	"Received: from unknown (HELO rly-xw01.mx.aol.com) (203.0.113.25) by n9.groups.yahoo.com "
+	"with asmtp; "
 	"Aug, 09 2004 6:19:40 AM -0100\n"
-	"Received: from [203.0.113.71] by m10.grp.snv.yahoo.com with QMQP; Aug, 09 2004 9:28:23 AM -0100\n"
-	"Received: from mx.third.example ([203.0.113.9]) by hd.fourth.example with esmtp; 9 Aug 2004 05:32:12 "
+	"Received: from [203.0.113.71] by m10.grp.snv.yahoo.com with QMQP; Aug, 09 2004 9:28:23 AM "
+	"-0100\n"
+	"Received: from mx.third.example ([203.0.113.9]) by hd.fourth.example with esmtp; 9 Aug "
+	"2004 05:32:12 "
 	"+0600\n" REST,
-	IN "Received: from EUR05.outbound.protection.outlook.com (mail-eur05.outbound.protection.outlook.com "
+	IN "Received: from EUR05.outbound.protection.outlook.com "
+	   "(mail-eur05.outbound.protection.outlook.com "
 	"[192.0.2.107])\n\tby mx.our.example (Postfix) with ESMTPS id 62F9114047" D("58")
 	"Received: from AM6.eurprd05.prod.outlook.com (2603:10a6:20b:64::15) by\n "
-	"AM0.eurprd05.prod.outlook.com (2603:10a6:208:61::23) with Microsoft SMTP\n Server (version=TLS1_2, "
+	"AM0.eurprd05.prod.outlook.com (2603:10a6:208:61::23) with Microsoft SMTP\n Server "
+	"(version=TLS1_2, "
 	"cipher=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384) id\n 15.20.2157.15" D("57")
-	"Received: from AM6.eurprd05.prod.outlook.com ([fe80::1]) by\n AM6.eurprd05.prod.outlook.com "
+	"Received: from AM6.eurprd05.prod.outlook.com ([fe80::1]) by\n "
+	"AM6.eurprd05.prod.outlook.com "
 	"([fe80::1%7]) with mapi id 15.20.2157.022" D("57") REST,
-	IN "Received: from b.fifth.example ([192.0.2.76] helo=pendaran.fifth.example)\n\tby mx.our.example "
-	"with esmtp (TLSv1:AES256-SHA:256)\n\t(Exim 4.96)\n\tid 1CIlfc-0003Pa-8W\n\tfor u@our.example" D("58")
-	"Received: from dsl.sixth.example ([198.51.100.18] helo=toshiba) by pendaran.fifth.example with esmtpa "
+	IN "Received: from b.fifth.example ([192.0.2.76] helo=pendaran.fifth.example)\n\tby "
+	   "mx.our.example "
+	"with esmtp (TLSv1:AES256-SHA:256)\n\t(Exim 4.96)\n\tid 1CIlfc-0003Pa-8W\n\tfor "
+	"u@our.example" D("58")
+	"Received: from dsl.sixth.example ([198.51.100.18] helo=toshiba) by pendaran.fifth.example "
+	"with esmtpa "
 	"(Exim 4.96) id 1CIlfb-0003Pa-7V for u@our.example" D("57") REST,
 };
 

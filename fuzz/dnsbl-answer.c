@@ -53,7 +53,8 @@ static void prepare(void)
 	                                      "1234:5678::/32", NULL };
 	static const char *const outputs[] = { "203.0.113.9", NULL };
 	state = (struct blocklist_state){
-		.views = { { &zones[0], index_of(listed), 7 }, { &zones[1], index_of(outputs), 7 } },
+		.views = { { &zones[0], index_of(listed), 7 },
+		           { &zones[1], index_of(outputs), 7 } },
 		.view_count = 2,
 	};
 	buf_fini(&message);

@@ -35,7 +35,8 @@ static void as_base64(struct str data)
 	struct buf text = { 0 }, message = { 0 };
 	buf_add_str(&text, data);
 	buf_add_cstr(&text, MARK "\r\n");
-	buf_add_cstr(&message, "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+	buf_add_cstr(&message,
+	             "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n");
 	add_base64(&message, buf_str(&text));
 	assert(probe_mark_found(buf_str(&message), MARK));
 	buf_fini(&text);
@@ -48,7 +49,8 @@ static void as_quoted_printable(struct str data)
 	buf_add_cstr(&message, "Content-Type: text/plain\r\n"
 	                       "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
 	for (size_t i = 0; i < data.n; i++)
-		buf_printf(&message, "=%02X%s", (unsigned char)data.p[i], i % 20 == 19 ? "=\r\n" : "");
+		buf_printf(&message, "=%02X%s", (unsigned char)data.p[i],
+		           i % 20 == 19 ? "=\r\n" : "");
 	buf_add_cstr(&message, "a2b3c4d5e6=\r\nf7g2h3=\r\ni4=6A5\r\n");
 	assert(probe_mark_found(buf_str(&message), MARK));
 	buf_fini(&message);

@@ -100,9 +100,8 @@ static void run_once(struct run *r, const uint8_t *commands, size_t n_commands, 
 	const char *name = smtp_client_server_name(r->client);
 	for (size_t i = 0; name[i]; i++)
 		assert(ascii_isprint((unsigned char)name[i]) && name[i] != ' ');
-	buf_printf(&r->log, "%s %u %u %d %llu", name, smtp_client_notes(r->client),
-	           smtp_client_extensions(r->client), smtp_client_injected(r->client),
-	           (unsigned long long)smtp_client_max_size(r->client));
+	buf_printf(&r->log, "%s %u %u %d", name, smtp_client_notes(r->client),
+	           smtp_client_extensions(r->client), smtp_client_injected(r->client));
 	smtp_client_tls_started(r->client);
 	assert(smtp_client_extensions(r->client) == 0);
 	smtp_client_destroy(r->client);

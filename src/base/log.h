@@ -25,7 +25,8 @@ struct log_field {
 
 #define LOG_S(k, cstr)  ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .s = str_of(cstr) })
 #define LOG_STR(k, str) ((struct log_field){ .key = (k), .kind = LOG_FIELD_STR, .s = (str) })
-#define LOG_I(k, num)   ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, .i = (long long)(num) })
+#define LOG_I(k, num)   ((struct log_field){ .key = (k), .kind = LOG_FIELD_INT, \
+                                             .i = (long long)(num) })
 #define LOG_IP(k, addr) ((struct log_field){ .key = (k), .kind = LOG_FIELD_IP, .ip = (addr) })
 
 /* `role` is kept by reference ("tester"). Default: "portreeve", LOG_INFO. */

@@ -17,6 +17,7 @@ void *mem_realloc(void *p, size_t count, size_t size_bytes) __attribute__((retur
 char *mem_strdup(const char *s) __attribute__((malloc, returns_nonnull));
 /* A NUL-terminated copy of n bytes. */
 char *mem_strndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));
-char *mem_printf(const char *fmt, ...) __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
+char *mem_printf(const char *fmt, ...)
+	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
 #endif

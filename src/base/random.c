@@ -3,7 +3,6 @@
 
 #include "base/err.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -26,16 +25,6 @@ uint64_t random_u64(void)
 	return v;
 }
 
-uint64_t random_below(uint64_t bound)
-{
-	assert(bound > 0);
-	uint64_t limit = UINT64_MAX - UINT64_MAX % bound, v;
-	do
-		v = random_u64();
-	while (v >= limit);
-	return v % bound;
-}
-
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
 
 void base32_encode(const void *src, size_t n, char *dst)
@@ -50,30 +39,6 @@ void base32_encode(const void *src, size_t n, char *dst)
 	if (bits)
 		*dst++ = alphabet[acc << (5 - bits) & 31];
 	*dst = '\0';
-}
-
-int base32_decode(struct str s, void *dst)
-{
-	unsigned char *out = dst;
-	unsigned acc = 0, bits = 0;
-	int n = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = ascii_lower(s.p[i]);
-		unsigned v;
-		if (c >= 'a' && c <= 'z')
-			v = (unsigned)(c - 'a');
-		else if (c >= '2' && c <= '7')
-			v = (unsigned)(c - '2') + 26;
-		else
-			return ERR_INVALID;
-		acc = (acc << 5 | v) & 0xfff;
-		bits += 5;
-		if (bits >= 8) {
-			bits -= 8;
-			out[n++] = (unsigned char)(acc >> bits);
-		}
-	}
-	return n;
 }
 
 void hex_encode(const void *src, size_t n, char *dst)

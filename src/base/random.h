@@ -10,15 +10,10 @@
 /* Fills with bytes fit for keys; never fails, never blocks after boot. */
 void random_bytes(void *dst, size_t n);
 uint64_t random_u64(void);
-/* Uniform in 0…bound-1; bound > 0. */
-uint64_t random_below(uint64_t bound);
 
 /* Base32 of RFC 4648 in lower case, no padding: letters and 2…7 only, so that
  * it survives every mail system. dst gets (n*8+4)/5 characters and a NUL. */
 void base32_encode(const void *src, size_t n, char *dst);
-/* Takes either case. Returns the count of whole bytes, or ERR_INVALID. dst has
- * room for s.n*5/8 bytes. */
-int base32_decode(struct str s, void *dst);
 void hex_encode(const void *src, size_t n, char *dst);
 int hex_decode(struct str s, void *dst, size_t size);
 

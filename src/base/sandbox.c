@@ -213,7 +213,8 @@ static int limit_paths(const struct sandbox *box, struct buf *message)
 /* ---- the system calls ---------------------------------------------------- */
 
 /* All that the house and its libraries use. What is not here fails with EPERM: exec,
- * fork, listen (sockets come bound and listening), ptrace, mount, namespaces, bpf, keyctl and whatever the kernel learns next. */
+ * fork, listen (sockets come bound and listening), ptrace, mount, namespaces, bpf, keyctl and
+ * whatever the kernel learns next. */
 static const char *const calls[] = {
 	/* files */
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "lseek",

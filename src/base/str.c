@@ -39,6 +39,12 @@ bool str_casesuffix(struct str s, struct str suffix)
 	return s.n >= suffix.n && str_caseeq(str_from(s, s.n - suffix.n), suffix);
 }
 
+bool str_in_domain(struct str host, struct str domain)
+{
+	return str_casesuffix(host, domain) &&
+	       (host.n == domain.n || host.p[host.n - domain.n - 1] == '.');
+}
+
 size_t str_find(struct str s, char c)
 {
 	const char *hit = s.n ? memchr(s.p, c, s.n) : NULL;

@@ -33,6 +33,8 @@ bool str_caseeq(struct str a, struct str b);
 bool str_prefix(struct str s, struct str prefix);
 bool str_caseprefix(struct str s, struct str prefix);
 bool str_casesuffix(struct str s, struct str suffix);
+/* Host is the domain or below it: "mx.example.org" in "example.org", "myexample.org" not. */
+bool str_in_domain(struct str host, struct str domain);
 /* Index of the first byte c, or SIZE_MAX. */
 size_t str_find(struct str s, char c);
 /* Offset of needle in s (ASCII case folded for str_casesearch), or SIZE_MAX. */

@@ -416,20 +416,6 @@ void stream_deadline(struct stream *s, int64_t delay_ms)
 		loop_timer_arm(s->deadline, delay_ms);
 }
 
-static struct endpoint name_of(const struct stream *s, bool peer)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	struct endpoint ep = { 0 };
-	struct sockaddr *sa = (struct sockaddr *)&ss;
-	if (s->fd >= 0 && (peer ? getpeername(s->fd, sa, &len) : getsockname(s->fd, sa, &len)) == 0)
-		endpoint_from_sockaddr(sa, &ep);
-	return ep;
-}
-
-struct endpoint stream_local(const struct stream *s) { return name_of(s, false); }
-struct endpoint stream_peer(const struct stream *s) { return name_of(s, true); }
-
 static int bound_socket(const struct endpoint *at, int type)
 {
 	struct sockaddr_storage ss;

@@ -34,7 +34,8 @@ struct stream_events {
 	void (*connected)(void *arg);                    /* TCP is up (connect only) */
 	void (*secured)(void *arg);                      /* TLS handshake done */
 	void (*received)(void *arg, struct str bytes);
-	void (*drained)(void *arg);                      /* may be NULL: all output is with the kernel */
+	/* all output is with the kernel; or NULL */
+	void (*drained)(void *arg);
 	void (*ended)(void *arg, enum stream_end why);
 };
 
@@ -66,10 +67,6 @@ SSL *stream_tls(const struct stream *s);
 /* Ends the stream with STREAM_TIMEOUT after delay_ms unless set again; negative
  * takes the deadline away. */
 void stream_deadline(struct stream *s, int64_t delay_ms);
-
-/* The socket's own and the peer's end; family 0 if unknown. */
-struct endpoint stream_local(const struct stream *s);
-struct endpoint stream_peer(const struct stream *s);
 
 /* A listening, non-blocking TCP socket (IPv6 ones take IPv6 only), or a
  * negative enum err: ERR_EXISTS if the port is taken, ERR_DENIED, ERR_IO. */

@@ -212,7 +212,7 @@ static uint16_t put_glue(struct reply *a, const struct dns_name *name, unsigned 
 	return written;
 }
 
-/* ---- what stands at a name -------------------------------------------------------------------- */
+/* ---- what stands at a name ------------------------------------------------------------------ */
 
 enum node { NODE_NONE, NODE_EMPTY, NODE_APEX, NODE_NAMESERVER, NODE_LISTED };
 

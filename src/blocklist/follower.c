@@ -21,7 +21,7 @@ struct blocklist_follower {
 
 bool blocklist_output_published(const struct output *o)
 {
-	return o->agreed && o->networks >= BLOCKLIST_OUTPUT_NETWORKS;
+	return o->agreed && o->networks >= OUTPUT_NETWORKS_MIN;
 }
 
 static void swap_in(struct blocklist_follower *f, size_t view, struct blocklist_index *index)
@@ -55,7 +55,8 @@ static int read_outputs(struct blocklist_follower *f, struct arena *a)
 	struct blocklist_change *changes = arena_alloc(a, (n + 1) * sizeof(*changes));
 	for (size_t i = 0; i < n; i++)
 		if (blocklist_output_published(&rows[i]))
-			changes[m++] = (struct blocklist_change){ prefix_of(&rows[i].address, 128), true };
+			changes[m++] = (struct blocklist_change){ prefix_of(&rows[i].address, 128),
+			                                          true };
 	swap_in(f, 1, make(NULL, changes, m));
 	return ERR_OK;
 }

@@ -29,8 +29,7 @@ int blocklist_follower_poll(struct blocklist_follower *f);
 void blocklist_follower_reread(struct blocklist_follower *f);
 
 /* Multi-hop outputs that may be published: agreed by the operator and proved by inputs of
- * this many networks. */
-enum { BLOCKLIST_OUTPUT_NETWORKS = 3 };
+ * OUTPUT_NETWORKS_MIN networks. */
 bool blocklist_output_published(const struct output *o);
 
 #endif

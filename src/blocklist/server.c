@@ -252,7 +252,7 @@ static void tcp_ready(void *arg, unsigned events)
 	}
 }
 
-/* ---- the server ------------------------------------------------------------------------------- */
+/* ---- the server ----------------------------------------------------------------------------- */
 
 struct blocklist_server *blocklist_server_create(struct loop *loop,
                                                  const struct blocklist_state *state,

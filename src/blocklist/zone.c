@@ -112,7 +112,8 @@ static int set_nameservers(struct blocklist_zone *z, const struct dnsbl_config *
 	if (names->n == 0) {
 		z->nameserver_count = 1;
 		if (child_name("ns", &z->origin, &z->nameservers[0]) != ERR_OK)
-			return complain(message, "nameserver", "a name (ns.<zone> is too long)", "");
+			return complain(message, "nameserver", "a name (ns.<zone> is too long)",
+			                "");
 	}
 	if (names->n > BLOCKLIST_NAMESERVERS_MAX)
 		return complain(message, "nameserver", "at most 13 names", names->v[13]);
@@ -158,7 +159,8 @@ static int set_hostmaster(struct blocklist_zone *z, const char *address, struct 
 	struct dns_name domain, local = { .n = 0 };
 	if (text.n == 0)
 		return child_name("hostmaster", &z->origin, &z->hostmaster) == ERR_OK ? ERR_OK :
-		       complain(message, "hostmaster", "an address (the zone's name is too long)", "");
+		       complain(message, "hostmaster", "an address (the zone's name is too long)",
+		                "");
 	size_t at = str_find(text, '@');
 	if (at == SIZE_MAX || at == 0 || at > DNS_LABEL_MAX ||
 	    !dns_name_is_host(str_from(text, at + 1)) ||
@@ -187,7 +189,8 @@ static int set_text(struct blocklist_zone *z, const char *parameter, const char 
 		if (*p == '%') {
 			p++;
 			if (*p != 'a' && *p != 'z' && *p != '%')
-				return complain(message, parameter, "%a, %z or %% after a percent sign",
+				return complain(message, parameter,
+				                "%a, %z or %% after a percent sign",
 				                text);
 			n += *p == 'a' ? IP_TEXT_MAX - 1 : *p == 'z' ? zone_bytes : 1;
 		} else {
@@ -195,7 +198,8 @@ static int set_text(struct blocklist_zone *z, const char *parameter, const char 
 		}
 	}
 	if (n == 0 || n > BLOCKLIST_TEXT_MAX || !str_copy(z->text, sizeof(z->text), str_of(text)))
-		return complain(message, parameter, "a text of 1 to 255 bytes once filled in", text);
+		return complain(message, parameter, "a text of 1 to 255 bytes once filled in",
+		                text);
 	return ERR_OK;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The catalogue of relay forms: every known way in which a mail server was made to
- * pass on a stranger's mail, one a row, as a constant table. It is used to test
- * others (relaytest) and to check our own policy (gateway, audit).
+ * pass on a stranger's mail, one a row, as a constant table. The tester
+ * (relaytest) tries them on others.
  *
  * Sources are named a row: A MAPS relay-test · N nmap smtp-open-relay · X Metasploit smtp_relay ·
  * O ORBS/AUPADS · R rlytest · G OpenVAS and web checkers · P/S/E Postfix, Sendmail, Exim docs ·

@@ -11,11 +11,13 @@ int cli_backup(int argc, char **argv)
 {
 	struct cli cli;
 	const struct cli_spec spec = {
-		"backup", "FILE",
+		.name = "backup",
+		.synopsis = "FILE",
+		.description =
 		"Copies the database to FILE while the roles run, and verifies the copy by\n"
 		"reading it back. FILE must not exist. The keys are not in it: keep a copy of the\n"
 		"keys directory elsewhere.",
-		NULL, 0, 1, 1, "one FILE",
+		.operands_min = 1, .operands_max = 1, .operands_expected = "one FILE",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)

@@ -63,7 +63,9 @@ static int read_zones(struct check *c, const char *const *lists, size_t n)
 		size_t before = c->zone_count;
 		while (str_token(&rest, ",", &zone)) {
 			if (c->zone_count == ZONES_MAX)
-				return cli_bad_value(c->cli, lists[i], "at most 32 zones");
+				return cli_fail(c->cli, EX_USAGE,
+				                "--zone: expected at most %d zones",
+				                ZONES_MAX);
 			c->zones[c->zone_count++] = zone;
 		}
 		if (c->zone_count == before)
@@ -119,7 +121,8 @@ static int ask(struct check *c, const struct endpoint *servers, size_t n)
 	size_t asked_count = 0;
 	for (; asked_count < c->zone_count && code == CLI_GO; asked_count++) {
 		struct str zone = c->zones[asked_count];
-		if (lookup_start(resolver, zone, &c->address, came, c, &asked[asked_count]) == ERR_OK)
+		if (lookup_start(resolver, zone, &c->address, came, c,
+		                 &asked[asked_count]) == ERR_OK)
 			continue;
 		asked[asked_count] = NULL;
 		code = cli_bad_value(c->cli, arena_strdup(&c->cli->arena, zone),
@@ -142,14 +145,17 @@ int cli_check(int argc, char **argv)
 	const char *resolver = NULL;
 	struct cli_values zones = { .n = 0 };
 	const struct cli_option options[] = {
-		{ "zone", "ZONE[,ZONE…]", "blocklists to ask; again for more (default: our own)",
-		  .values = &zones },
-		{ "resolver", "ADDR[:PORT]", "name server to ask", &resolver },
+		{ .name = "zone", .argument = "ZONE[,ZONE…]", .values = &zones,
+		  .help = "blocklists to ask; again for more (default: our own)" },
+		{ .name = "resolver", .argument = "ADDR[:PORT]", .value = &resolver,
+		  .help = "name server to ask" },
 	};
 	const struct cli_spec spec = {
-		.name = "check", .synopsis = "ADDRESS [--zone ZONE[,ZONE…]]… [--resolver ADDR[:PORT]]",
-		.description = "Asks blocklists about an address as a mail server does. Exits with 0 "
-		               "if no list has it,\n1 if one has, 2 if none has but one is sick.",
+		.name = "check",
+		.synopsis = "ADDRESS [--zone ZONE[,ZONE…]]… [--resolver ADDR[:PORT]]",
+		.description =
+		"Asks blocklists about an address as a mail server does. Exits with 0 if no list\n"
+		"has it, 1 if one has, 2 if none has but one is sick.",
 		.options = options, .option_count = 2,
 		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS",
 	};

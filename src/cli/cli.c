@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
+#include "relaytest/politeness.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -253,7 +254,7 @@ static int open_state(struct cli *cli, enum cli_access access, struct buf *messa
 {
 	const char *directory = cli->settings.general.state_directory;
 	int e = ERR_OK;
-	if (access == CLI_READ && !state_exists(&cli->settings)) {
+	if (access == CLI_READ && !store_sqlite_exists(directory)) {
 		buf_printf(message, "%s/portreeve.db: expected a database; \"portreeve run\" and "
 		           "commands that change something make one", directory);
 		return ERR_NOT_FOUND;
@@ -337,6 +338,21 @@ int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX])
 	if (!caller || !caller[0])
 		caller = pw ? pw->pw_name : "unknown";
 	return cli_text(cli, "--by", caller, dst, WHO_MAX);
+}
+
+int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum consent consent,
+                      int64_t now_s, int64_t *last_s)
+{
+	struct test last;
+	int e = store_test_last(cli->store, target, &last);
+	*last_s = 0;
+	if (e != ERR_OK && e != ERR_NOT_FOUND)
+		return cli_store_fail(cli, e, "last test");
+	if (e == ERR_OK && last.state == TEST_DONE &&
+	    !politeness_may_repeat(last.finished_s, now_s, cli->settings.tester.interval_s,
+	                           consent == CONSENT_OWNER))
+		*last_s = last.finished_s;
+	return CLI_GO;
 }
 
 /* ---- output ------------------------------------------------------------------- */

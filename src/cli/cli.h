@@ -105,6 +105,12 @@ int cli_text(const struct cli *cli, const char *option, const char *value, char 
 /* --by: as given, or the name of the user who called (of sudo's caller). */
 int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX]);
 
+/* RFC 6471 3.4: no second test of a target within tester.interval, unless its owner asks.
+ * *last_s: when the test ended that forbids another one, 0 if none does. With the store
+ * open; CLI_GO or an exit code. */
+int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum consent consent,
+                      int64_t now_s, int64_t *last_s);
+
 /* One JSON text and a newline on stdout; takes the reference. */
 void cli_json(json_t *value);
 /* "2026-11-21T21:09:19Z", or null for 0. */

@@ -50,15 +50,19 @@ int cli_config(int argc, char **argv)
 	struct cli cli;
 	bool with_prose = false;
 	const struct cli_option options[] = {
-		{ "prose", NULL, "show: with what each parameter means", NULL, &with_prose },
+		{ .name = "prose", .flag = &with_prose,
+		  .help = "show: with what each parameter means" },
 	};
 	const struct cli_spec spec = {
-		"config", "show [--prose]\ncheck\nmanual",
+		.name = "config",
+		.synopsis = "show [--prose]\ncheck\nmanual",
+		.description =
 		"\"show\" prints the effective configuration as a file that can be used as one\n"
 		"(with --json as an object, durations in seconds and sizes in bytes);\n"
 		"\"check\" only says whether it is right; \"manual\" prints the parameters as the\n"
 		"source of a manual page.",
-		options, 1, 1, 1, "show, check or manual",
+		.options = options, .option_count = 1,
+		.operands_min = 1, .operands_max = 1, .operands_expected = "show, check or manual",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code != CLI_GO)

@@ -31,13 +31,18 @@ int cli_delist(int argc, char **argv)
 	const char *by = NULL, *why_given = NULL;
 	char who[WHO_MAX], why[WHY_MAX];
 	const struct cli_option options[] = {
-		{ "why", "TEXT", "the reason, kept in the journal (required)", &why_given, NULL },
-		{ "by", "WHO", "who decided (default: the calling user)", &by, NULL },
+		{ .name = "why", .argument = "TEXT", .value = &why_given,
+		  .help = "the reason, kept in the journal (required)" },
+		{ .name = "by", .argument = "WHO", .value = &by,
+		  .help = "who decided (default: the calling user)" },
 	};
 	const struct cli_spec spec = {
-		"delist", "ADDRESS --why TEXT [--by WHO]",
+		.name = "delist",
+		.synopsis = "ADDRESS --why TEXT [--by WHO]",
+		.description =
 		"Takes an address off the list by the operator's word, without a test.",
-		options, sizeof(options) / sizeof(*options), 1, 1, "one ADDRESS",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)

@@ -153,14 +153,18 @@ int cli_evidence(int argc, char **argv)
 	struct cli cli;
 	const char *key = NULL;
 	const struct cli_option options[] = {
-		{ "key", "FILE", "verify: the public key (default: that of the state directory)",
-		  &key, NULL },
+		{ .name = "key", .argument = "FILE", .value = &key,
+		  .help = "verify: the public key (default: that of the state directory)" },
 	};
 	const struct cli_spec spec = {
-		"evidence", "show ADDRESS|ID\nexport ADDRESS|ID [FILE]\nverify FILE [--key FILE]",
+		.name = "evidence",
+		.synopsis = "show ADDRESS|ID\nexport ADDRESS|ID [FILE]\nverify FILE [--key FILE]",
+		.description =
 		"Shows or exports the newest evidence of an address (or one by its id), or\n"
 		"verifies a bundle. With --key, \"verify\" needs nothing but the two files.",
-		options, 1, 2, 3, "show, export or verify and what",
+		.options = options, .option_count = 1,
+		.operands_min = 2, .operands_max = 3,
+		.operands_expected = "show, export or verify and what",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)

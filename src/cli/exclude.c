@@ -74,15 +74,20 @@ int cli_exclude(int argc, char **argv)
 {
 	struct exclude_args a = { .r.now_s = clock_now_s() };
 	const struct cli_option options[] = {
-		{ "by", "WHO", "who decided (default: the calling user)", &a.r.by, NULL },
-		{ "why", "TEXT", "the reason, kept in the journal (add: required)", &a.why, NULL },
+		{ .name = "by", .argument = "WHO", .value = &a.r.by,
+		  .help = "who decided (default: the calling user)" },
+		{ .name = "why", .argument = "TEXT", .value = &a.why,
+		  .help = "the reason, kept in the journal (add: required)" },
 	};
 	const struct cli_spec spec = {
-		"exclude", "add RANGE --why TEXT [--by WHO]\nremove RANGE [--by WHO]\nlist",
+		.name = "exclude",
+		.synopsis = "add RANGE --why TEXT [--by WHO]\nremove RANGE [--by WHO]\nlist",
+		.description =
 		"Says which addresses are never tested. An exclusion wins over every permit. A\n"
 		"listing of the address stays.",
-		options, sizeof(options) / sizeof(*options), 1, 2,
-		"add RANGE, remove RANGE or list",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 1, .operands_max = 2,
+		.operands_expected = "add RANGE, remove RANGE or list",
 	};
 	const struct ranges_kind kind = {
 		"exclude", "an excluded", "excluded", add, list, store_exclusion_remove,

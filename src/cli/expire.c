@@ -53,14 +53,18 @@ int cli_expire(int argc, char **argv)
 	struct cli cli;
 	bool dry = false;
 	const struct cli_option options[] = {
-		{ "dry-run", NULL, "remove nothing, say how much it would be", NULL, &dry },
+		{ .name = "dry-run", .flag = &dry,
+		  .help = "remove nothing, say how much it would be" },
 	};
 	const struct cli_spec spec = {
-		"expire", "[--dry-run]",
-		"Removes tests, returned messages and evidence that are older than store.keep_tests,\n"
-		"store.keep_returns and store.keep_evidence. Nothing of a listed address goes. The\n"
-		"roles do the same once an hour.",
-		options, sizeof(options) / sizeof(*options), 0, 0, "",
+		.name = "expire",
+		.synopsis = "[--dry-run]",
+		.description =
+		"Removes tests, returned messages and evidence that are older than\n"
+		"store.keep_tests, store.keep_returns and store.keep_evidence. Nothing of a\n"
+		"listed address goes. The roles do the same once an hour.",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 0, .operands_max = 0,
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)

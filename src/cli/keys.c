@@ -105,11 +105,13 @@ int cli_keys(int argc, char **argv)
 {
 	struct cli cli;
 	const struct cli_spec spec = {
-		"keys", "list\nrotate\nexport [FILE]",
+		.name = "keys",
+		.synopsis = "list\nrotate\nexport [FILE]",
+		.description =
 		"\"list\" shows the token keys, \"rotate\" makes a new one (old ones verify on\n"
 		"until nothing made with them can come back; a running tester takes it on HUP),\n"
 		"\"export\" writes the public key with which evidence is verified elsewhere.",
-		NULL, 0, 1, 2, "list, rotate or export",
+		.operands_min = 1, .operands_max = 2, .operands_expected = "list, rotate or export",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)

@@ -334,7 +334,9 @@ static int run(struct list_args *a)
 	int code = CLI_GO;
 	uint64_t max = ROWS_DEFAULT;
 	if (a->limit && (str_u64(str_of(a->limit), ROWS_MAX, &max) != ERR_OK || max == 0))
-		return cli_bad_value(&a->cli, a->limit, "a number from 1 to 1000000");
+		return cli_bad_value(&a->cli, a->limit,
+		                     arena_printf(&a->cli.arena, "a number from 1 to %d",
+		                                  ROWS_MAX));
 	a->max = max;
 	if (a->cli.operand_count == 2)
 		code = cli_ip(&a->cli, a->cli.operands[1], &a->address);
@@ -352,18 +354,24 @@ int cli_list(int argc, char **argv)
 {
 	struct list_args a = { 0 };
 	const struct cli_option options[] = {
-		{ "limit", "NUMBER", "newest tests or journal entries, at most (default 1000)",
-		  &a.limit, NULL },
-		{ "by", "WHO", "add, agree: who decided (default: the calling user)", &a.by, NULL },
-		{ "why", "TEXT", "add: the reason, shown to everybody", &a.why, NULL },
+		{ .name = "limit", .argument = "NUMBER", .value = &a.limit,
+		  .help = "newest tests or journal entries, at most (default 1000)" },
+		{ .name = "by", .argument = "WHO", .value = &a.by,
+		  .help = "add, agree: who decided (default: the calling user)" },
+		{ .name = "why", .argument = "TEXT", .value = &a.why,
+		  .help = "add: the reason, shown to everybody" },
 	};
 	const struct cli_spec spec = {
-		"list", "[listings|tests|returns|outputs|journal|nominations [ADDRESS]]\n"
+		.name = "list",
+		.synopsis =
+		"[listings|tests|returns|outputs|journal|nominations [ADDRESS]]\n"
 		"add ADDRESS --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
+		.description =
 		"Shows the list (without an argument), or tests, what came back to the collector,\n"
 		"outputs of multi-hop relays, the journal of all changes, nominations. \"add\"\n"
 		"lists an address by the operator's word; \"agree\" lets an output be published.",
-		options, sizeof(options) / sizeof(*options), 0, 2, "what to list",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 0, .operands_max = 2, .operands_expected = "what to list",
 	};
 	int code = cli_begin(&a.cli, &spec, argc, argv);
 	if (code == CLI_GO)

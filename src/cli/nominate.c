@@ -63,7 +63,8 @@ static void print_text(const struct nominating *n)
 	       consent_name(n->consent.consent), n->consent.by);
 	for (size_t i = 0; i < n->port_count; i++)
 		if (n->ports[i].rule[0])
-			printf("  port %u: %s: %s\n", n->ports[i].test.target.port, n->ports[i].outcome,
+			printf("  port %u: %s: %s\n", n->ports[i].test.target.port,
+			       n->ports[i].outcome,
 			       n->ports[i].rule);
 		else
 			printf("  port %u: test %s is %s\n", n->ports[i].test.target.port,
@@ -101,23 +102,29 @@ int cli_nominate(int argc, char **argv)
 {
 	const char *reason = NULL, *by = NULL, *message = NULL;
 	const struct cli_option options[] = {
-		{ "reason", "TEXT", "why this address (required)", &reason, NULL },
-		{ "by", "WHO", "who nominates (default: the calling user)", &by, NULL },
-		{ "message", "FILE",
-		  "the spam message, kept with the nomination; - is standard input", &message, NULL },
+		{ .name = "reason", .argument = "TEXT", .value = &reason,
+		  .help = "why this address (required)" },
+		{ .name = "by", .argument = "WHO", .value = &by,
+		  .help = "who nominates (default: the calling user)" },
+		{ .name = "message", .argument = "FILE", .value = &message,
+		  .help = "the spam message, kept with the nomination; - is standard input" },
 	};
 	const struct cli_spec spec = {
-		"nominate", "ADDRESS --reason TEXT [--by WHO] [--message FILE]",
+		.name = "nominate",
+		.synopsis = "ADDRESS --reason TEXT [--by WHO] [--message FILE]",
+		.description =
 		"Writes down a reason to look at an address, and queues a test of each port of\n"
 		"the configuration if somebody consented to it (portreeve-permit(1)).",
-		options, sizeof(options) / sizeof(*options), 1, 1, "one ADDRESS",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS",
 	};
 	struct nominate n = { 0 };
 	int code = cli_begin(&n.cli, &spec, argc, argv);
 	if (code == CLI_GO)
 		code = cli_ip(&n.cli, n.cli.operands[0], &n.it.nom.address);
 	if (code == CLI_GO)
-		code = cli_text(&n.cli, "--reason", reason, n.it.nom.reason, sizeof(n.it.nom.reason));
+		code = cli_text(&n.cli, "--reason", reason, n.it.nom.reason,
+		                sizeof(n.it.nom.reason));
 	if (code == CLI_GO)
 		code = cli_who(&n.cli, by, n.it.nom.by);
 	if (code == CLI_GO && message)

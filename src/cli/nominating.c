@@ -6,22 +6,14 @@
 
 #include <stdlib.h>
 
-static bool is_trusted(const struct cli *cli, const char *who)
-{
-	const struct config_strings *trusted = &cli->settings.tester.trusted_submitters;
-	for (size_t i = 0; i < trusted->n; i++)
-		if (strcmp(trusted->v[i], who) == 0)
-			return true;
-	return false;
-}
-
 static int find_consent(struct cli *cli, struct nominating *n)
 {
 	struct consent_answer *c = &n->consent;
 	int e = store_consent(cli->store, &n->nom.address, n->nom.created_s, c);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, "consent");
-	if (n->traced && !c->excluded && c->consent == CONSENT_NONE && is_trusted(cli, n->nom.by)) {
+	if (n->traced && !c->excluded && c->consent == CONSENT_NONE &&
+	    settings_trusts(&cli->settings, n->nom.by)) {
 		c->consent = CONSENT_EVIDENCE;
 		str_copy(c->by, sizeof(c->by), str_of(n->nom.by));
 	}
@@ -29,25 +21,19 @@ static int find_consent(struct cli *cli, struct nominating *n)
 	return CLI_GO;
 }
 
-/* RFC 6471 3.4: no second test within a day, unless the owner asks. */
 static int check_interval(struct cli *cli, struct nominating *n, struct nominating_port *p)
 {
-	struct test last;
 	char when[CLOCK_TEXT_MAX];
-	int64_t interval_s = cli->settings.tester.interval_s;
-	if (n->nom.consent == CONSENT_OWNER)
-		return CLI_GO;
-	int e = store_test_last(cli->store, &p->test.target, &last);
-	if (e == ERR_NOT_FOUND)
-		return CLI_GO;
-	if (e != ERR_OK)
-		return cli_store_fail(cli, e, "last test");
-	if (last.state != TEST_DONE || last.finished_s + interval_s <= n->nom.created_s)
-		return CLI_GO;
+	int64_t last_s;
+	int code = cli_tested_lately(cli, &p->test.target, n->nom.consent, n->nom.created_s,
+	                             &last_s);
+	if (code != CLI_GO || last_s == 0)
+		return code;
 	p->outcome = "refused";
 	p->rule = arena_printf(&cli->arena, "tested at %s; tester.interval asks for %lld s "
 	                       "between two tests unless the owner asks",
-	                       clock_format(last.finished_s, when), (long long)interval_s);
+	                       clock_format(last_s, when),
+	                       (long long)cli->settings.tester.interval_s);
 	n->refused++;
 	return CLI_GO;
 }

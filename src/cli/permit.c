@@ -19,15 +19,6 @@ struct permit_args {
 	struct permit p;
 };
 
-static bool is_trusted(const struct settings *s, const char *who)
-{
-	const struct config_strings *trusted = &s->tester.trusted_submitters;
-	for (size_t i = 0; i < trusted->n; i++)
-		if (strcmp(trusted->v[i], who) == 0)
-			return true;
-	return false;
-}
-
 static int check_ground(const struct permit_args *a)
 {
 	const struct permit *p = &a->p;
@@ -36,9 +27,11 @@ static int check_ground(const struct permit_args *a)
 	if (p->range.len < (p->range.ip.family == 4 ? WIDEST_V4 : WIDEST_V6))
 		return cli_bad_value(&a->r.cli, given, "at most an IPv4 /8 or an IPv6 /16");
 	if ((p->consent == CONSENT_EVIDENCE || p->consent == CONSENT_CONTACT) && !one)
-		return cli_bad_value(&a->r.cli, given, "a single address for this ground of consent");
-	if (p->consent == CONSENT_EVIDENCE && !is_trusted(&a->r.cli.settings, p->by))
-		return cli_fail(&a->r.cli, EX_NOPERM, "--by \"%s\": consent \"evidence\" counts only "
+		return cli_bad_value(&a->r.cli, given,
+		                     "a single address for this ground of consent");
+	if (p->consent == CONSENT_EVIDENCE && !settings_trusts(&a->r.cli.settings, p->by))
+		return cli_fail(&a->r.cli, EX_NOPERM,
+		                "--by \"%s\": consent \"evidence\" counts only "
 		                "from those in tester.trusted_submitters", p->by);
 	return CLI_GO;
 }
@@ -127,19 +120,26 @@ int cli_permit(int argc, char **argv)
 {
 	struct permit_args a = { .r.now_s = clock_now_s() };
 	const struct cli_option options[] = {
-		{ "consent", "GROUND", "owner, contact, evidence or range", &a.consent, NULL },
-		{ "by", "WHO", "who consented (add); who takes it back (remove)", &a.r.by, NULL },
-		{ "until", "DATE", "the consent's end, as 2026-12-31", &a.until, NULL },
+		{ .name = "consent", .argument = "GROUND", .value = &a.consent,
+		  .help = "owner, contact, evidence or range" },
+		{ .name = "by", .argument = "WHO", .value = &a.r.by,
+		  .help = "who consented (add); who takes it back (remove)" },
+		{ .name = "until", .argument = "DATE", .value = &a.until,
+		  .help = "the consent's end, as 2026-12-31" },
 	};
 	const struct cli_spec spec = {
-		"permit", "add RANGE --consent GROUND --by WHO [--until DATE]\n"
+		.name = "permit",
+		.synopsis =
+		"add RANGE --consent GROUND --by WHO [--until DATE]\n"
 		"remove RANGE [--by WHO]\nlist",
+		.description =
 		"Says which addresses may be tested and on what ground: owner (control of the\n"
 		"address was proved), contact (it sent us mail), evidence (a spam message from a\n"
 		"trusted submitter names it) or range (the operator's permit). No consent, no\n"
 		"test.",
-		options, sizeof(options) / sizeof(*options), 1, 2,
-		"add RANGE, remove RANGE or list",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 1, .operands_max = 2,
+		.operands_expected = "add RANGE, remove RANGE or list",
 	};
 	const struct ranges_kind kind = {
 		"permit", "a permitted", "permitted", add, list, store_permit_remove,

@@ -9,11 +9,10 @@
 
 enum { DRAW_EVERY_MS = 100, BAR_CELLS = 24, LINE_MAX_BYTES = 1024, COLUMNS_DEFAULT = 80 };
 
-void progress_init(struct progress *p, const char *label, uint64_t total, uint64_t first,
-                   int64_t now_ms)
+void progress_init(struct progress *p, const char *label, uint64_t total, int64_t now_ms)
 {
 	*p = (struct progress){
-		.label = label, .total = total, .first = first, .started_ms = now_ms,
+		.label = label, .total = total, .started_ms = now_ms,
 		.drawn_ms = now_ms - DRAW_EVERY_MS, .on = isatty(STDERR_FILENO) == 1,
 	};
 }
@@ -36,8 +35,8 @@ void progress_format(const struct progress *p, uint64_t done, const char *remark
 {
 	struct buf line = { 0 };
 	int64_t elapsed_ms = now_ms - p->started_ms;
-	double rate = elapsed_ms > 0 && done > p->first
-	              ? (double)(done - p->first) * 1000.0 / (double)elapsed_ms : 0;
+	double rate = elapsed_ms > 0 && done > p->before
+	              ? (double)(done - p->before) * 1000.0 / (double)elapsed_ms : 0;
 	buf_printf(&line, "%s ", p->label);
 	if (p->total) {
 		uint64_t shown = done < p->total ? done : p->total;
@@ -81,9 +80,8 @@ void progress_update(struct progress *p, uint64_t done, const char *remark, int6
 	fflush(stderr);
 }
 
-void progress_fini(struct progress *p)
+void progress_wipe(struct progress *p)
 {
 	if (p->on)
 		fputs("\r\033[K", stderr);
-	p->on = false;
 }

@@ -255,35 +255,40 @@ int cli_report(int argc, char **argv)
 {
 	struct reporting *r = mem_zalloc(sizeof(*r));
 	const struct cli_option options[] = {
-		{ "origin", NULL, "report the believed origin, not the host that gave it to us",
-		  .flag = &r->origin },
-		{ "dry-run", NULL, "show it, keep and send nothing (default on a terminal)",
-		  .flag = &r->dry_run },
-		{ "make", NULL, "keep it, so that it can be sent later (default elsewhere)",
-		  .flag = &r->make },
-		{ "send", NULL, "show it, then send it by the smarthost", .flag = &r->send },
-		{ "yes", NULL, "send without asking", .flag = &r->yes },
-		{ "to", "ADDRESS", "send it there, whatever the sources say", .value = &r->to },
-		{ "nominate", NULL, "nominate the relay as well: here, and by the templates",
-		  .flag = &r->nominate },
-		{ "null-sender", NULL, "report it although its sender is empty",
-		  .flag = &r->null_sender },
-		{ "xarf", NULL, "show: the report as XARF", .flag = &r->xarf },
-		{ "why", "TEXT", "close, answer: a remark", .value = &r->why },
-		{ "by", "WHO", "who nominates (default: the calling user)", .value = &r->by },
-		{ "own-host", "GLOB", "a mail host of ours, such as *.example.org; again for more",
-		  .values = &r->own_hosts },
-		{ "own-net", "CIDR", "a network of ours; again for more", .values = &r->own_nets },
-		{ "border-host", "GLOB", "one of our MX hosts; again for more",
-		  .values = &r->border_hosts },
+		{ .name = "origin", .flag = &r->origin,
+		  .help = "report the believed origin, not the host that gave it to us" },
+		{ .name = "dry-run", .flag = &r->dry_run,
+		  .help = "show it, keep and send nothing (default on a terminal)" },
+		{ .name = "make", .flag = &r->make,
+		  .help = "keep it, so that it can be sent later (default elsewhere)" },
+		{ .name = "send", .flag = &r->send,
+		  .help = "show it, then send it by the smarthost" },
+		{ .name = "yes", .flag = &r->yes, .help = "send without asking" },
+		{ .name = "to", .argument = "ADDRESS", .value = &r->to,
+		  .help = "send it there, whatever the sources say" },
+		{ .name = "nominate", .flag = &r->nominate,
+		  .help = "nominate the relay as well: here, and by the templates" },
+		{ .name = "null-sender", .flag = &r->null_sender,
+		  .help = "report it although its sender is empty" },
+		{ .name = "xarf", .flag = &r->xarf, .help = "show: the report as XARF" },
+		{ .name = "why", .argument = "TEXT", .value = &r->why,
+		  .help = "close, answer: a remark" },
+		{ .name = "by", .argument = "WHO", .value = &r->by,
+		  .help = "who nominates (default: the calling user)" },
+		BORDER_OPTIONS(r->ours),
 	};
 	const struct cli_spec spec = {
-		"report", "MESSAGE|- [--origin] [--dry-run|--make|--send]\nlist\nshow|send ID\n"
+		.name = "report",
+		.synopsis =
+		"MESSAGE|- [--origin] [--dry-run|--make|--send]\nlist\nshow|send ID\n"
 		"close|answer ID [--why TEXT]\nbounce FILE|-\ncontact ADDRESS",
+		.description =
 		"Reports a spam message to the abuse desk of the network that it came from: finds\n"
 		"the desk, makes the report (one a network and day), sends it. The other forms\n"
 		"show what became of reports, and tell what did.",
-		options, sizeof(options) / sizeof(*options), 1, 2, "a MESSAGE, or what to do",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 1, .operands_max = 2,
+		.operands_expected = "a MESSAGE, or what to do",
 	};
 	int code = cli_begin(&r->cli, &spec, argc, argv);
 	if (code == CLI_GO)

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "mail/address.h"
 #include "trace/names.h"
 #include "trace/picture.h"
@@ -12,7 +11,6 @@
 #include "report/send.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -54,71 +52,28 @@ static const char *own_address(const struct reporting *r)
 	return s->report.from[0] ? s->report.from : s->general.contact;
 }
 
-static bool is_address(const char *text)
-{
-	struct mail_path path;
-	size_t used;
-	char *bracketed = mem_printf("<%s>", text);
-	struct str s = str_of(bracketed);
-	bool good = mail_path_parse(s, 0, &path, &used, NULL) == ERR_OK && used == s.n &&
-	            path.route.n == 0 && s.n < CONTACT_MAX;
-	free(bracketed);
-	return good;
-}
-
 static int check_config(struct reporting *r)
 {
 	const struct report_config *c = &r->cli.settings.report;
-	if (!is_address(own_address(r)))
+	if (!mail_address_valid(str_of(own_address(r))))
 		return cli_fail(&r->cli, EX_CONFIG, "report.from: expected a mail address, found "
 		                "\"%s\"", cli_safe(&r->cli, own_address(r)));
 	if (c->return_path[0]) {
 		static const unsigned char none[REPORT_KEY_BYTES];
 		char token[REPORT_TOKEN_LEN + 1], path[CONTACT_MAX];
 		report_token_make(none, "aaaaaaaa", token);
-		if (!report_return_path(c, token, path) || !is_address(path))
+		if (!report_return_path(c, token, path) ||
+		    !mail_address_valid(str_of(path)))
 			return cli_fail(&r->cli, EX_CONFIG, "report.return_path: expected a mail "
 			                "address with at most 38 characters before the @, found "
 			                "\"%s\"", cli_safe(&r->cli, c->return_path));
 	}
-	if (r->to && !is_address(r->to))
+	if (r->to && !mail_address_valid(str_of(r->to)))
 		return cli_bad_value(&r->cli, r->to, "a mail address");
 	return CLI_GO;
 }
 
 /* ---- the message -------------------------------------------------------- */
-
-typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);
-
-static int add_values(struct reporting *r, const char *const *v, size_t n, adder *add)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct parse_error pe;
-		if (add(&r->border, str_of(v[i]), &pe) != ERR_OK)
-			return cli_bad_value(&r->cli, v[i], pe.expected);
-	}
-	return CLI_GO;
-}
-
-/* The options, else the configuration. */
-static int read_border(struct reporting *r)
-{
-	const struct trace_config *c = &r->cli.settings.trace;
-	bool given = r->own_hosts.n || r->own_nets.n || r->border_hosts.n;
-	const char *const *hosts = given ? r->own_hosts.v : (const char *const *)c->own_hosts.v;
-	const char *const *nets = given ? r->own_nets.v : (const char *const *)c->own_nets.v;
-	const char *const *borders = given ? r->border_hosts.v
-	                                   : (const char *const *)c->border_hosts.v;
-	int code = add_values(r, hosts, given ? r->own_hosts.n : c->own_hosts.n,
-	                      border_add_own_host);
-	if (code == CLI_GO)
-		code = add_values(r, nets, given ? r->own_nets.n : c->own_nets.n,
-		                  border_add_own_net);
-	if (code == CLI_GO)
-		code = add_values(r, borders, given ? r->border_hosts.n : c->border_hosts.n,
-		                  border_add_border_host);
-	return code;
-}
 
 static int read_message(struct reporting *r, const char *path)
 {
@@ -249,13 +204,14 @@ static void show_answer(struct reporting *r, const struct contact_answer *a,
 		printf(" %s", cli_safe(&r->cli, a->problem));
 	else
 		printf("%s (%s, %s)",
-		       a->first.family || a->asn || a->email_count ? "" : " nothing on this address",
+		       a->first.family || a->asn || a->email_count ? ""
+		                                                   : " nothing on this address",
 		       a->cached ? "known" : "asked", age_text(r->now_s - a->fetched_s, age));
 	putchar('\n');
 	for (size_t i = 0; i < a->email_count; i++) {
-		const char *why = contact_unusable(filter, a->emails[i]);
-		printf("  %s%s%s\n", cli_safe(&r->cli, a->emails[i]), why ? ": not used, " : "",
-		       why ? why : "");
+		enum contact_use use = contact_use(filter, a->emails[i]);
+		printf("  %s%s%s\n", cli_safe(&r->cli, a->emails[i]),
+		       use == CONTACT_GOOD ? "" : ": not used, ", contact_use_text(use));
 	}
 }
 
@@ -276,7 +232,7 @@ static int no_contact(struct reporting *r, const struct contact_filter *filter)
 			buf_add_cstr(&text, a->problem[0] ? a->problem : "names none");
 		for (size_t k = 0; k < a->email_count; k++)
 			buf_printf(&text, "%s%s (%s)", k ? ", " : "", a->emails[k],
-			           contact_unusable(filter, a->emails[k]));
+			           contact_use_text(contact_use(filter, a->emails[k])));
 	}
 	if (r->answer_count == 0)
 		buf_add_cstr(&text, "; nobody is asked (report.sources), give one with --to");
@@ -302,11 +258,11 @@ static int choose_contact(struct reporting *r)
 		reporting_show_answers(r, &filter);
 	if (!contact)
 		return no_contact(r, &filter);
-	const char *why = contact_unusable(&filter, contact);
-	if (why && strcmp(why, "it is our own") == 0)
+	enum contact_use use = contact_use(&filter, contact);
+	if (use == CONTACT_OWN)
 		return cli_fail(&r->cli, EX_USAGE, "%s: no report is made to ourselves", contact);
-	if (why)
-		cli_note(&r->cli, "%s: %s", contact, why);
+	if (use != CONTACT_GOOD)
+		cli_note(&r->cli, "%s: %s", contact, contact_use_text(use));
 	str_copy(report->contact, sizeof(report->contact), str_of(contact));
 	str_copy(report->contact_source, sizeof(report->contact_source),
 	         str_of(answer ? answer->source : "given"));
@@ -717,7 +673,7 @@ int reporting_make(struct reporting *r, const char *path)
 	if (code == CLI_GO)
 		code = check_config(r);
 	if (code == CLI_GO)
-		code = read_border(r);
+		code = cli_border(&r->cli, &r->ours, &r->border);
 	if (code == CLI_GO)
 		code = read_message(r, path);
 	if (code == CLI_GO)

@@ -5,9 +5,8 @@
 #ifndef PORTREEVE_CLI_REPORTING_H
 #define PORTREEVE_CLI_REPORTING_H
 
-#include "cli/cli.h"
+#include "cli/border.h"
 #include "dns/resolver.h"
-#include "trace/border.h"
 #include "report/contact.h"
 #include "report/report.h"
 #include "report/token.h"
@@ -17,7 +16,7 @@ enum { REPORT_TEMPLATES_MAX = 32 };
 struct reporting {
 	struct cli cli;
 	/* options */
-	struct cli_values own_hosts, own_nets, border_hosts;
+	struct border_options ours;
 	const char *to, *why, *by;
 	bool origin, send, make, dry_run, yes, nominate, null_sender, xarf;
 	/* what is worked with */

@@ -35,15 +35,20 @@ int cli_retest(int argc, char **argv)
 	const char *by = NULL;
 	char who[WHO_MAX];
 	const struct cli_option options[] = {
-		{ "by", "WHO", "who asks (default: the calling user)", &by, NULL },
+		{ .name = "by", .argument = "WHO", .value = &by,
+		  .help = "who asks (default: the calling user)" },
 	};
 	const struct cli_spec spec = {
-		"retest", "ADDRESS [--by WHO]",
+		.name = "retest",
+		.synopsis = "ADDRESS [--by WHO]",
+		.description =
 		"Queues a test of every port through which a listed address was proved open. It\n"
-		"is delisted if all of them pass. Needs consent (portreeve permit). The host's own\n"
+		"is delisted if all of them pass. Needs consent (portreeve permit). The host's "
+		"own\n"
 		"admin asks by mail from the host to retest@ at the collector's domain, which is\n"
 		"the owner's consent.",
-		options, 1, 1, 1, "one ADDRESS",
+		.options = options, .option_count = 1,
+		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)

@@ -86,7 +86,8 @@ static int bad_line(struct scan *s, const char *path, size_t line, struct str te
 {
 	struct buf shown = { 0 };
 	buf_add_escaped(&shown, (struct str){ text.p, text.n < 80 ? text.n : 80 });
-	int code = cli_fail(s->cli, EX_DATAERR, "%s:%zu: expected an address or a range, found \"%s\"",
+	int code = cli_fail(s->cli, EX_DATAERR,
+	                    "%s:%zu: expected an address or a range, found \"%s\"",
 	                    path, line, buf_cstr(&shown));
 	buf_fini(&shown);
 	return code;
@@ -117,8 +118,9 @@ static int add_lines(struct scan *s, const char *path, struct str rest)
 static int read_file(struct scan *s, const char *path)
 {
 	int e = path ? file_read(path, FILE_BYTES_MAX, &s->file) : ERR_OK;
-	return e == ERR_OK ? CLI_GO : cli_fail(s->cli, e == ERR_NOT_FOUND ? EX_NOINPUT : EX_IOERR,
-	                                       "%s: %s", path, err_text(e));
+	return e == ERR_OK ? CLI_GO : cli_fail(s->cli, cli_exit_code(e),
+	                                       "%s: expected addresses or ranges: %s", path,
+	                                       err_text(e));
 }
 
 static int add_permits(struct scan *s)
@@ -165,7 +167,8 @@ static void scan_key(const struct scan *s, char key[static 33])
 		endpoint_format(&s->targets[i], text);
 		EVP_DigestUpdate(md, text, strlen(text) + 1);
 	}
-	EVP_DigestUpdate(md, s->cli->settings.tester.domain, strlen(s->cli->settings.tester.domain));
+	EVP_DigestUpdate(md, s->cli->settings.tester.domain,
+	                 strlen(s->cli->settings.tester.domain));
 	EVP_DigestFinal_ex(md, digest, NULL);
 	EVP_MD_CTX_free(md);
 	hex_encode(digest, 16, key);
@@ -196,6 +199,7 @@ static void draw(struct scan *s)
 	char remark[64];
 	snprintf(remark, sizeof(remark), "%zu open, %zu under way", s->by_verdict[VERDICT_OPEN],
 	         tester_active(s->t.tester));
+	s->progress.before = s->resumed;
 	progress_update(&s->progress, s->done, remark, clock_mono_ms());
 }
 
@@ -204,7 +208,7 @@ static void on_finished(void *arg, const struct tester_result *r)
 	struct scan *s = arg;
 	s->done++;
 	s->by_verdict[r->verdict]++;
-	progress_fini(&s->progress);
+	progress_wipe(&s->progress);
 }
 
 /* Tested since this scan began, by the run that was interrupted. */
@@ -295,9 +299,11 @@ static void print_summary(struct scan *s)
 	fprintf(stderr, "scan: %zu targets", s->n);
 	for (int v = VERDICT_OPEN; v <= VERDICT_INCONCLUSIVE; v++)
 		if (s->by_verdict[v])
-			fprintf(stderr, ", %zu %s", s->by_verdict[v], verdict_name((enum verdict)v));
+			fprintf(stderr, ", %zu %s", s->by_verdict[v],
+			        verdict_name((enum verdict)v));
 	const struct { size_t n; const char *text; } rest[] = {
-		{ s->resumed, "done before the interruption" }, { s->not_permitted, "not permitted" },
+		{ s->resumed, "done before the interruption" },
+		{ s->not_permitted, "not permitted" },
 		{ s->excluded, "excluded" }, { s->too_soon, "tested within the interval" },
 		{ s->busy, "under way elsewhere" },
 	};
@@ -335,9 +341,9 @@ static int run(struct scan *s, const char *file)
 		return cli_store_fail(s->cli, e, "scan");
 	bool resumed = s->started_s != now_s;
 	shuffle(s, seed);
-	progress_init(&s->progress, "scan", s->n, 0, clock_mono_ms());
+	progress_init(&s->progress, "scan", s->n, clock_mono_ms());
 	code = run_targets(s, resumed);
-	progress_fini(&s->progress);
+	progress_wipe(&s->progress);
 	print_summary(s);
 	if (code != CLI_GO)
 		return code;
@@ -350,19 +356,21 @@ int cli_scan(int argc, char **argv)
 	struct testing_options o = { 0 };
 	const char *file = NULL;
 	const struct cli_option options[] = {
-		{ "file", "F", "read addresses or ranges, one a line; - for standard input", &file, NULL },
+		{ .name = "file", .argument = "F", .value = &file,
+		  .help = "read addresses or ranges, one a line; - for standard input" },
 		TESTING_OPTIONS(o),
 	};
 	const struct cli_spec spec = {
 		.name = "scan",
-		.synopsis = "[RANGE…] [--file F] [--port P[,P…]] [--rate HOSTS_PER_SECOND] [--wait SECONDS]",
+		.synopsis =
+		"[RANGE…] [--file F] [--port P[,P…]] [--rate HOSTS_PER_SECOND] [--wait SECONDS]",
 		.description =
-			"Tests many addresses in random order: those of the ranges and the file, or else\n"
-			"of every permit. What is not permitted is left out. A scan that was interrupted\n"
-			"goes on where it stopped. Exit: 0 all closed, 1 one or more open, 2 anything else.",
+		"Tests many addresses in random order: those of the ranges and the file, or else\n"
+		"of every permit. What is not permitted is left out. A scan that was interrupted\n"
+		"goes on where it stopped. Exit: 0 all closed, 1 one or more open, 2 anything "
+		"else.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
-		.operands_min = 0, .operands_max = CLI_OPERANDS_MAX,
-		.operands_expected = "ranges",
+		.operands_min = 0, .operands_max = CLI_OPERANDS_MAX, .operands_expected = "ranges",
 	};
 	struct cli cli;
 	struct scan s = { .cli = &cli };

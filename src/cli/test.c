@@ -37,7 +37,8 @@ static int find_addresses(struct testing *t, const char *text, struct lookup *l)
 		l->n = 1;
 		return CLI_GO;
 	}
-	if (!mail_domain_valid(str_of(text)) || ascii_isdigit((unsigned char)text[strlen(text) - 1]))
+	if (!mail_domain_valid(str_of(text)) ||
+	    ascii_isdigit((unsigned char)text[strlen(text) - 1]))
 		return cli_bad_value(t->cli, text, "an IPv4 or IPv6 address, or a host name");
 	dns_resolve_ips(t->resolver, str_of(text), looked_up, l);
 	while (!l->done)
@@ -89,14 +90,16 @@ static int run(struct testing *t, struct lookup *found)
 int cli_test(int argc, char **argv)
 {
 	struct testing_options o = { 0 };
-	const struct cli_option options[] = { TESTING_OPTIONS(o) };
+	const struct cli_option options[] = {
+		TESTING_OPTIONS(o) };
 	const struct cli_spec spec = {
 		.name = "test",
-		.synopsis = "ADDRESS|NAME… [--port P[,P…]] [--collector ADDR:PORT] [--wait SECONDS] [--all]",
+		.synopsis =
+		"ADDRESS|NAME… [--port P[,P…]] [--collector ADDR:PORT] [--wait SECONDS] [--all]",
 		.description =
-			"Tests whether a mail server relays for strangers. Every address and port is\n"
-			"tested on its own. Only our own token that comes back makes a host open.\n"
-			"Needs consent (portreeve permit). Exit: 0 closed, 1 open, 2 anything else.",
+		"Tests whether a mail server relays for strangers. Every address and port is\n"
+		"tested on its own. Only our own token that comes back makes a host open.\n"
+		"Needs consent (portreeve permit). Exit: 0 closed, 1 open, 2 anything else.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
 		.operands_min = 1, .operands_max = CLI_OPERANDS_MAX,
 		.operands_expected = "at least one address or host name",

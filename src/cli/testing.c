@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stream.h"
-#include "relaytest/politeness.h"
 #include "store/evidence.h"
 #include "store/keys.h"
 
@@ -63,8 +62,8 @@ static int read_account(struct testing *t)
 	int e = file_read(path, ACCOUNT_BYTES_MAX, &text);
 	if (e != ERR_OK) {
 		buf_fini(&text);
-		return cli_fail(t->cli, e == ERR_NOT_FOUND ? EX_NOINPUT : EX_IOERR, "%s: %s", path,
-		                err_text(e));
+		return cli_fail(t->cli, cli_exit_code(e), "%s: expected a user name and a "
+		                "password: %s", path, err_text(e));
 	}
 	rest = buf_str(&text);
 	bool ok = str_token(&rest, "\r\n", &user) && str_token(&rest, "\r\n", &password) &&
@@ -89,7 +88,8 @@ static int bind_collector(struct testing *t)
 		endpoint_format(&at->v[i], text);
 		if (fd == ERR_EXISTS) {
 			if (t->options->collector)
-				cli_note(t->cli, "%s is in use: taken for the running collector", text);
+				cli_note(t->cli, "%s is in use: taken for the running collector",
+				         text);
 			continue;
 		}
 		if (fd < 0)
@@ -233,15 +233,15 @@ void testing_close(struct testing *t)
 static enum testing_refusal check_interval(struct testing *t, const struct endpoint *target,
                                            enum consent consent, char *why, size_t why_size)
 {
-	struct test last;
 	char when[CLI_TIME_MAX];
-	int64_t interval_s = t->cli->settings.tester.interval_s, now_s = clock_now_s();
-	if (store_test_last(t->cli->store, target, &last) != ERR_OK || last.state != TEST_DONE)
-		return TESTING_STARTED;
-	if (politeness_may_repeat(last.finished_s, now_s, interval_s, consent == CONSENT_OWNER))
+	int64_t last_s;
+	if (cli_tested_lately(t->cli, target, consent, clock_now_s(), &last_s) != CLI_GO)
+		return TESTING_FAILED;
+	if (last_s == 0)
 		return TESTING_STARTED;
 	snprintf(why, why_size, "tested %s; one test in %lld h unless its owner asks "
-	         "(tester.interval)", cli_time(last.finished_s, when), (long long)interval_s / 3600);
+	         "(tester.interval)", cli_time(last_s, when),
+	         (long long)t->cli->settings.tester.interval_s / 3600);
 	return TESTING_TOO_SOON;
 }
 

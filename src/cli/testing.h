@@ -18,18 +18,26 @@ struct testing_options {
 
 /* The rows for a cli_spec. */
 #define TESTING_OPTIONS(o) \
-	{ "port", "P[,P…]", "ports to test", &(o).port, NULL }, \
-	{ "collector", "ADDR:PORT", "run the collector here, at which probes come back", \
-	  &(o).collector, NULL }, \
-	{ "domain", "D", "mail domain of the collector", &(o).domain, NULL }, \
-	{ "domain2", "T", "its second, unrelated domain", &(o).domain2, NULL }, \
-	{ "source", "ADDR", "test from this address", &(o).source, NULL }, \
-	{ "resolver", "ADDR[:PORT]", "ask this name server", &(o).resolver, NULL }, \
-	{ "wait", "SECONDS", "wait this long for returns", &(o).wait, NULL }, \
-	{ "rate", "HOSTS_PER_SECOND", "tests started a second", &(o).rate, NULL }, \
-	{ "account", "FILE", "an account there, user and password on a line each, for case S14", \
-	  &(o).account, NULL }, \
-	{ "all", NULL, "don't stop after the first proof (owner's consent)", NULL, &(o).all }
+	{ .name = "port", .argument = "P[,P…]", .value = &(o).port, \
+	  .help = "ports to test" }, \
+	{ .name = "collector", .argument = "ADDR:PORT", .value = &(o).collector, \
+	  .help = "run the collector here, at which probes come back" }, \
+	{ .name = "domain", .argument = "D", .value = &(o).domain, \
+	  .help = "mail domain of the collector" }, \
+	{ .name = "domain2", .argument = "T", .value = &(o).domain2, \
+	  .help = "its second, unrelated domain" }, \
+	{ .name = "source", .argument = "ADDR", .value = &(o).source, \
+	  .help = "test from this address" }, \
+	{ .name = "resolver", .argument = "ADDR[:PORT]", .value = &(o).resolver, \
+	  .help = "ask this name server" }, \
+	{ .name = "wait", .argument = "SECONDS", .value = &(o).wait, \
+	  .help = "wait this long for returns" }, \
+	{ .name = "rate", .argument = "HOSTS_PER_SECOND", .value = &(o).rate, \
+	  .help = "tests started a second" }, \
+	{ .name = "account", .argument = "FILE", .value = &(o).account, \
+	  .help = "an account there, user and password on a line each, for case S14" }, \
+	{ .name = "all", .flag = &(o).all, \
+	  .help = "don't stop after the first proof (owner's consent)" }
 
 struct testing {
 	struct cli *cli;

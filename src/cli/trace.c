@@ -5,6 +5,7 @@
  * (--json, --batch) or as a picture (--svg). It sends nothing, and asks the DNS only with
  * --dns: for the names of addresses that the trace has found, never to find any.
  */
+#include "cli/border.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/nominating.h"
@@ -36,7 +37,7 @@ struct nominee {
 
 struct trace_command {
 	struct cli cli;
-	struct cli_values own_hosts, own_nets, border_hosts;
+	struct border_options ours;
 	const char *svg, *by;
 	bool batch, nominate, learning, dns;
 	struct border_set set;
@@ -54,55 +55,6 @@ struct trace_command {
 	struct reverse_name names[NAMES_MAX];    /* of the message at hand, with --dns */
 	size_t name_count;
 };
-
-typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);
-
-/* ---- what is ours ------------------------------------------------------------ */
-
-static int add_values(struct trace_command *c, const char *const *v, size_t n, adder *add)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct parse_error pe;
-		if (add(&c->set, str_of(v[i]), &pe) != ERR_OK)
-			return cli_bad_value(&c->cli, v[i], pe.expected);
-	}
-	return CLI_GO;
-}
-
-static int add_configured(struct trace_command *c, const char *key,
-                          const struct config_strings *list, adder *add)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		struct parse_error pe;
-		if (add(&c->set, str_of(list->v[i]), &pe) != ERR_OK)
-			return cli_fail(&c->cli, EX_CONFIG, "%s: trace.%s: \"%s\": expected %s",
-			                c->cli.config_path ? c->cli.config_path : SETTINGS_FILE,
-			                key, cli_safe(&c->cli, list->v[i]), pe.expected);
-	}
-	return CLI_GO;
-}
-
-/* The options, else the configuration. */
-static int read_border(struct trace_command *c)
-{
-	const struct trace_config *f = &c->cli.settings.trace;
-	bool given = c->own_hosts.n || c->own_nets.n || c->border_hosts.n;
-	int code = given ? CLI_GO : cli_settings(&c->cli);
-	if (code == CLI_GO)
-		code = add_values(c, c->own_hosts.v, c->own_hosts.n, border_add_own_host);
-	if (code == CLI_GO)
-		code = add_values(c, c->own_nets.v, c->own_nets.n, border_add_own_net);
-	if (code == CLI_GO)
-		code = add_values(c, c->border_hosts.v, c->border_hosts.n, border_add_border_host);
-	if (code == CLI_GO && !given)
-		code = add_configured(c, "own_hosts", &f->own_hosts, border_add_own_host);
-	if (code == CLI_GO && !given)
-		code = add_configured(c, "own_nets", &f->own_nets, border_add_own_net);
-	if (code == CLI_GO && !given)
-		code = add_configured(c, "border_hosts", &f->border_hosts, border_add_border_host);
-	c->border = border_view(&c->set);
-	return code;
-}
 
 static bool has_border(const struct trace_command *c)
 {
@@ -398,7 +350,8 @@ static int maildir(struct trace_command *c, const char *path)
 		free(folder);
 	}
 	if (!any)
-		return cli_fail(&c->cli, EX_NOINPUT, "%s: expected a message, an mbox or a Maildir, "
+		return cli_fail(&c->cli, EX_NOINPUT,
+		                "%s: expected a message, an mbox or a Maildir, "
 		                "found a directory without cur/ and new/", path);
 	return code;
 }
@@ -453,7 +406,8 @@ static int run_batch(struct trace_command *c)
 		fflush(stdout);
 	}
 	if (ferror(stdin))
-		code = cli_fail(&c->cli, EX_IOERR, "standard input: expected lines, cannot be read");
+		code = cli_fail(&c->cli, EX_IOERR,
+		                "standard input: expected lines, cannot be read");
 	buf_fini(&line);
 	buf_fini(&problem);
 	batch_fini(&batch);
@@ -469,7 +423,8 @@ static int print_learned(struct trace_command *c)
 		return cli_fail(&c->cli, EX_DATAERR, "expected messages that you sent to yourself, "
 		                "found none among %u", c->messages);
 	if (!learn_any(&c->learn))
-		return cli_fail(&c->cli, EX_DATAERR, "expected Received lines that most messages to "
+		return cli_fail(&c->cli, EX_DATAERR,
+		                "expected Received lines that most messages to "
 		                "yourself share, found none in %u", c->learn.used);
 	if (c->cli.json) {
 		learn_json(&c->learn, &c->out);
@@ -489,14 +444,17 @@ static int check_options(const struct trace_command *c)
 		bool given, batch, learn;        /* does it go with these? */
 	} rows[] = {
 		{ "--dns", c->dns, false, false }, { "--svg", c->svg != NULL, false, false },
-		{ "--nominate", c->nominate, false, false }, { "--by", c->by != NULL, false, false },
-		{ "--batch", c->batch, true, false }, { "--own-host", c->own_hosts.n, true, false },
-		{ "--own-net", c->own_nets.n, true, false },
-		{ "--border-host", c->border_hosts.n, true, false },
+		{ "--nominate", c->nominate, false, false },
+		{ "--by", c->by != NULL, false, false },
+		{ "--batch", c->batch, true, false },
+		{ "--own-host", c->ours.own_hosts.n, true, false },
+		{ "--own-net", c->ours.own_nets.n, true, false },
+		{ "--border-host", c->ours.border_hosts.n, true, false },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (rows[i].given && c->learning && !rows[i].learn)
-			return cli_bad_value(&c->cli, rows[i].name, "no such option with \"learn\"");
+			return cli_bad_value(&c->cli, rows[i].name,
+			                     "no such option with \"learn\"");
 		if (rows[i].given && c->batch && !rows[i].batch)
 			return cli_bad_value(&c->cli, rows[i].name,
 			                     "no such option with --batch, which only answers");
@@ -515,7 +473,8 @@ static int prepare(struct trace_command *c)
 	struct winsize ws;
 	int code = check_options(c);
 	if (code == CLI_GO && !c->learning)
-		code = read_border(c);
+		code = cli_border(&c->cli, &c->ours, &c->set);
+	c->border = border_view(&c->set);
 	if (code == CLI_GO && c->dns)
 		code = cli_settings(&c->cli);
 	if (code == CLI_GO && c->nominate)
@@ -552,29 +511,31 @@ int cli_trace(int argc, char **argv)
 {
 	struct trace_command *c = mem_zalloc(sizeof(*c));
 	const struct cli_option options[] = {
-		{ "own-host", "GLOB", "a mail host of ours, such as *.example.org; again for more",
-		  .values = &c->own_hosts },
-		{ "own-net", "CIDR", "a network of ours; again for more", .values = &c->own_nets },
-		{ "border-host", "GLOB", "one of our MX hosts; again for more",
-		  .values = &c->border_hosts },
-		{ "svg", "FILE", "draw the chain into FILE as well", .value = &c->svg },
-		{ "nominate", NULL, "nominate the relay that was abused, the message as evidence",
-		  .flag = &c->nominate },
-		{ "by", "WHO", "who nominates (default: the calling user)", .value = &c->by },
-		{ "dns", NULL, "look up the names of the handover and the origin", .flag = &c->dns },
-		{ "batch", NULL, "read JSON objects with a message each, a line an object",
-		  .flag = &c->batch },
+		BORDER_OPTIONS(c->ours),
+		{ .name = "svg", .argument = "FILE", .value = &c->svg,
+		  .help = "draw the chain into FILE as well" },
+		{ .name = "nominate", .flag = &c->nominate,
+		  .help = "nominate the relay that was abused, the message as evidence" },
+		{ .name = "by", .argument = "WHO", .value = &c->by,
+		  .help = "who nominates (default: the calling user)" },
+		{ .name = "dns", .flag = &c->dns,
+		  .help = "look up the names of the handover and the origin" },
+		{ .name = "batch", .flag = &c->batch,
+		  .help = "read JSON objects with a message each, a line an object" },
 	};
 	const struct cli_spec spec = {
-		"trace",
+		.name = "trace",
+		.synopsis =
 		"[--own-host GLOB]... [--own-net CIDR]... [--border-host GLOB]... [FILE...|-]\n"
 		"learn FILE...\n"
 		"--batch",
+		.description =
 		"Tells where a message really came from: who handed it to us, how deep its\n"
 		"Received lines can be believed, what is only claimed, and which relay was\n"
 		"abused. FILE is a message, an mbox or a Maildir. \"learn\" proposes the\n"
 		"configuration from messages that you sent to yourself.",
-		options, sizeof(options) / sizeof(*options), 0, CLI_OPERANDS_MAX, "files",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 0, .operands_max = CLI_OPERANDS_MAX, .operands_expected = "files",
 	};
 	int code = cli_begin(&c->cli, &spec, argc, argv);
 	if (code == CLI_GO)

@@ -14,7 +14,7 @@
 struct lookup_report {
 	struct ip address;
 	struct str zone;                 /* as asked, without the last dot */
-	enum lookup_verdict verdict;     /* LOOKUP_SICK if the list is, whatever it says of the address */
+	enum lookup_verdict verdict;     /* LOOKUP_SICK if the list is, whatever it says */
 	char problem[LOOKUP_PROBLEM_MAX];/* "" unless LOOKUP_SICK */
 	const struct ip *codes;          /* the A records, also of a sick list */
 	size_t code_count;

@@ -289,6 +289,20 @@ int mail_path_parse(struct str s, unsigned flags, struct mail_path *path, size_t
 	return ERR_OK;
 }
 
+bool mail_address_valid(struct str s)
+{
+	char bracketed[MAIL_PATH_MAX];
+	struct mail_path path;
+	size_t n = s.n + 2, used;
+	if (s.n == 0 || n > sizeof(bracketed))
+		return false;
+	bracketed[0] = '<';
+	memcpy(bracketed + 1, s.p, s.n);
+	bracketed[n - 1] = '>';
+	return mail_path_parse((struct str){ bracketed, n }, 0, &path, &used, NULL) == ERR_OK &&
+	       used == n && path.route.n == 0;
+}
+
 size_t mail_local_unquote(const struct mail_path *path, char *dst)
 {
 	struct str s = path->local;

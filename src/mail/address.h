@@ -35,6 +35,9 @@ enum {
  * can follow. The source route is read and kept, never followed. */
 int mail_path_parse(struct str s, unsigned flags, struct mail_path *path, size_t *used,
                     struct parse_error *pe);
+/* "user@example.org" as it stands between the brackets of a path: no source route, and no
+ * longer than fits there. */
+bool mail_address_valid(struct str s);
 /* The local part without quotes and backslashes; dst has local.n bytes. Returns
  * the length. */
 size_t mail_local_unquote(const struct mail_path *path, char *dst);

@@ -6,7 +6,9 @@
  *
  * The rule that all of it serves: what the client *said* (HELO) is never taken for
  * what the server *saw* (address, looked-up name). Where a format does not tell
- * which of both a name is, it counts as said.
+ * which of both a name is, it counts as said. Nothing tells them apart where a writer
+ * that names no product leaves a client's parentheses as they are: "x (HELO y)" then
+ * looks as if it had looked up x.
  *
  * Called by trace. Any bytes may come: lines of 100 MB, ten thousand nested
  * comments, NULs. Time is linear in what is read, memory constant.

@@ -107,7 +107,7 @@ static void on_connect(struct client *cl)
 	    sessions_of(c, &cl->peer.ip) > (size_t)c->setup.config->sessions_per_host)
 		reply(cl, 421, "4.7.0", "Too many connections, try again later");
 	else
-		reply(cl, 220, NULL, "");
+		reply(cl, 220, NULL, NULL);
 }
 
 static void forget_transaction(struct client *cl)
@@ -287,7 +287,8 @@ static void on_message(struct client *cl)
 	else if (worst != ERR_OK)
 		reply(cl, 451, "4.3.0", "The message could not be stored, try again later");
 	else if (retest)
-		reply(cl, 250, "2.0.0", "Your address will be tested again; the result goes to it alone");
+		reply(cl, 250, "2.0.0",
+		      "Your address will be tested again; the result goes to it alone");
 	else
 		reply(cl, 250, "2.0.0", "Ok, stored");
 }

@@ -56,7 +56,7 @@ struct collector_setup {
 	const struct tester_config *tester;  /* domains, collector address, return window */
 	const char *hostname;
 	const char *mail_directory;          /* Maildir for postmaster and abuse; made if missing */
-	SSL_CTX *tls;                        /* NULL: STARTTLS is not offered; owned by the caller */
+	SSL_CTX *tls;                        /* NULL: no STARTTLS; owned by the caller */
 	const int *listen_fds;               /* listening sockets; owned by the caller */
 	const struct endpoint *listen_at;
 	size_t listen_count;

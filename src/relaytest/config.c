@@ -23,7 +23,8 @@ const struct config_row tester_config_rows[] = {
 	  "collector say, listens on that port of the address.",
 	  TESTER(source) },
 	{ "trusted_source", CONFIG_IPS, 0, 2, "",
-	  "Further addresses of this machine whose reverse names end in what careless servers trust "
+	  "Further addresses of this machine whose reverse names end in what careless servers "
+	  "trust "
 	  "(a name in .localdomain, say): for case S03.", TESTER(trusted_source) },
 	{ "ports", CONFIG_PORTS, 1, 16, "25,587,465",
 	  "Ports tested; 465 speaks TLS from the first byte.", TESTER(ports) },

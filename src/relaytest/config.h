@@ -12,14 +12,14 @@ struct tester_config {
 	char *domain, *domain2;              /* of the collector; unrelated to each other */
 	struct config_endpoints collector;   /* at most one: its address, for address literals */
 	struct config_ips source;            /* at most one of each family */
-	struct config_ips trusted_source;    /* S03: the same, with reverse names that look trusted */
+	struct config_ips trusted_source;    /* S03: the same, with names that look trusted */
 	struct config_ports ports;
 	int64_t wait_s;                      /* for returns, after the last accepted message */
 	int64_t proof_wait_s;                /* before the next message, if none has come back */
 	int64_t rate;                        /* hosts a second, over all */
 	int64_t sessions;                    /* at the same time */
 	int64_t sessions_per_net;            /* of those, in one /24 or /48 */
-	int64_t interval_s;                  /* between tests of one target that its owner did not ask for */
+	int64_t interval_s;                  /* between tests of a target unless its owner asks */
 	int64_t messages;                    /* accepted ones a test, at most */
 	int64_t refusals;                    /* a connection, then a new one */
 	int64_t pipeline;                    /* transactions sent ahead */

@@ -54,20 +54,31 @@ static void over(struct notice *n, const char *outcome)
 	notice_free(n);
 }
 
-static void say(struct notice *n, enum smtp_verb verb, const char *word, const char *value)
+static void say(struct notice *n, enum smtp_verb verb, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void say(struct notice *n, enum smtp_verb verb, const char *fmt, ...)
 {
-	char *line = mem_printf("%s%s%s", word, *value && *value != '<' ? " " : "", value);
-	if (smtp_client_command(n->client, verb, 0, str_of(line)) != ERR_OK)
+	struct buf line = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&line, fmt, ap);
+	va_end(ap);
+	if (smtp_client_command(n->client, verb, 0, buf_str(&line)) != ERR_OK)
 		n->current = n->n;
-	free(line);
+	buf_fini(&line);
+}
+
+static void quit(struct notice *n)
+{
+	say(n, SMTP_QUIT, "QUIT");
 }
 
 static void say_recipient(struct notice *n)
 {
 	if (n->current < n->n)
-		say(n, SMTP_RCPT, "RCPT TO:", n->recipients[n->current]);
+		say(n, SMTP_RCPT, "RCPT TO:%s", n->recipients[n->current]);
 	else
-		say(n, SMTP_QUIT, "QUIT", "");
+		quit(n);
 }
 
 static void on_reply(struct notice *n, enum smtp_verb verb, const struct smtp_reply *r)
@@ -76,12 +87,15 @@ static void on_reply(struct notice *n, enum smtp_verb verb, const struct smtp_re
 	switch (verb) {
 	case SMTP_BANNER:
 		if (ok)
-			say(n, SMTP_HELO, "HELO", n->tester->setup.hostname);
+			say(n, SMTP_HELO, "HELO %s", n->tester->setup.hostname);
 		else
-			say(n, SMTP_QUIT, "QUIT", "");
+			quit(n);
 		break;
 	case SMTP_HELO:
-		say(n, ok ? SMTP_MAIL : SMTP_QUIT, ok ? "MAIL FROM:<>" : "QUIT", "");
+		if (ok)
+			say(n, SMTP_MAIL, "MAIL FROM:<>");
+		else
+			quit(n);
 		break;
 	case SMTP_MAIL:
 		if (!ok)
@@ -90,7 +104,7 @@ static void on_reply(struct notice *n, enum smtp_verb verb, const struct smtp_re
 		break;
 	case SMTP_RCPT:
 		if (ok) {
-			say(n, SMTP_DATA, "DATA", "");
+			say(n, SMTP_DATA, "DATA");
 		} else {
 			n->current++;
 			say_recipient(n);
@@ -100,11 +114,11 @@ static void on_reply(struct notice *n, enum smtp_verb verb, const struct smtp_re
 		if (r->code == 354)
 			smtp_client_message(n->client, 0, buf_str(&n->message));
 		else
-			say(n, SMTP_QUIT, "QUIT", "");
+			quit(n);
 		break;
 	case SMTP_MESSAGE:
 		n->sent = ok;
-		say(n, SMTP_QUIT, "QUIT", "");
+		quit(n);
 		break;
 	default:
 		break;

@@ -92,5 +92,6 @@ void run_find_name(struct run *r, const char *candidate)
 	if (*candidate)
 		check_name(r, str_of(candidate));
 	else
-		r->query = dns_resolve_ptr(r->tester->setup.resolver, &r->test.target.ip, on_ptr, r);
+		r->query = dns_resolve_ptr(r->tester->setup.resolver, &r->test.target.ip, on_ptr,
+		                           r);
 }

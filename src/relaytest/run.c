@@ -31,7 +31,9 @@ static void run_quiet(struct run *r, enum run_state state)
 
 /* ---- connection ------------------------------------------------------------- */
 
-void run_release_connection(struct run *r)
+static void step(struct run *r);
+
+static void release_connection(struct run *r)
 {
 	stream_destroy(r->stream);
 	r->stream = NULL;
@@ -77,29 +79,29 @@ static void on_connected(void *arg)
 	}
 	session_connected(r->session, loop_now_ms(r->tester->setup.loop));
 	if (!r->connect.tls)
-		run_step(r);
+		step(r);
 }
 
 static void on_secured(void *arg)
 {
 	struct run *r = arg;
 	session_secured(r->session, loop_now_ms(r->tester->setup.loop));
-	run_step(r);
+	step(r);
 }
 
 static void on_received(void *arg, struct str bytes)
 {
 	struct run *r = arg;
 	session_received(r->session, bytes, loop_now_ms(r->tester->setup.loop));
-	run_step(r);
+	step(r);
 }
 
 static void on_ended(void *arg, enum stream_end why)
 {
 	struct run *r = arg;
-	run_release_connection(r);
+	release_connection(r);
 	session_ended(r->session, why, loop_now_ms(r->tester->setup.loop));
-	run_step(r);
+	step(r);
 }
 
 static const struct stream_events run_events = {
@@ -143,7 +145,7 @@ static void timer_fired(void *arg)
 	if (r->state == RUN_PAUSED) {
 		run_talk(r);
 		session_resume(r->session);
-		run_step(r);
+		step(r);
 	} else if (r->state == RUN_WAITING || r->state == RUN_OVER) {
 		run_finish(r);
 	} else if (r->state == RUN_QUEUED) {
@@ -226,7 +228,7 @@ static void perform(struct run *r, const struct session_action *action)
 		break;
 	case SESSION_DISCONNECT:
 		flush(r);
-		run_release_connection(r);
+		release_connection(r);
 		break;
 	case SESSION_PAUSE:
 		save_progress(r);
@@ -240,7 +242,7 @@ static void perform(struct run *r, const struct session_action *action)
 
 /* Does what the session wants until it waits. May free the run. A call from within
  * (a name that needs no question) leaves the rest to the one outside. */
-void run_step(struct run *r)
+static void step(struct run *r)
 {
 	struct session_action action;
 	if (r->stepping)
@@ -271,7 +273,7 @@ void run_returned(struct run *r, const struct test_return *ret)
 	if (r->state == RUN_PAUSED || r->state == RUN_WAITING) {
 		loop_timer_disarm(r->timer);
 		run_talk(r);
-		run_step(r);
+		step(r);
 	}
 }
 
@@ -352,7 +354,8 @@ static void create_session(struct run *r, const struct progress *p)
 		.has_trusted_source = source_of(&c->trusted_source, r->test.target.ip.family),
 		.user = t->setup.user, .password = t->setup.password,
 		.first = (const char (*)[CASE_ID_MAX])r->first, .first_count = r->first_count,
-		.sent = p->sent, .sent_count = p->sent_n, .only = t->setup.only, .now_s = clock_now_s(),
+		.sent = p->sent, .sent_count = p->sent_n, .only = t->setup.only,
+		.now_s = clock_now_s(),
 	};
 	r->session = session_create(&setup);
 	for (size_t i = 0; i < p->return_n; i++)
@@ -389,13 +392,13 @@ void run_named(struct run *r)
 	session_resolved(r->session, r->name, r->name_usable, r->mail_domain);
 	if (r->state == RUN_NAMES)
 		run_talk(r);
-	run_step(r);
+	step(r);
 }
 
 void run_free(struct run *r)
 {
 	run_quiet(r, RUN_OVER);
-	run_release_connection(r);
+	release_connection(r);
 	dns_query_cancel(r->query);
 	loop_timer_destroy(r->timer);
 	session_destroy(r->session);

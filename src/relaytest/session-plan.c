@@ -334,7 +334,8 @@ size_t plan_next_message(struct session *s)
 			continue;
 		unsigned rank = message_rank(s, it);
 		bool confirms = it->result.attempt == 1;
-		bool at_once = confirms || plan_is_first(s, it) || strcmp(it->result.id, "E01") == 0;
+		bool at_once = confirms || plan_is_first(s, it) ||
+		               strcmp(it->result.id, "E01") == 0;
 		/* One message is kept for a confirmation. */
 		if (!confirms && left < 2 && s->setup.messages > 1)
 			continue;

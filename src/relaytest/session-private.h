@@ -12,8 +12,10 @@
 #include "smtp/client.h"
 
 enum {
-	ITEMS_MAX = 160, DROPS_MAX = 2, BARREN_MAX = 3, MUTE_MAX = 24, TIMEOUTS_MAX = 3,
-	CONNECTIONS_MAX = 200,
+	ITEMS_MAX = 160, TIMEOUTS_MAX = 3, CONNECTIONS_MAX = 200,
+	DROPS_MAX = 2,           /* connections lost over one form: then that is its answer */
+	BARREN_MAX = 3,          /* connections in a row that settled no form: it is given up */
+	MUTE_MAX = 24,           /* …that answered none, if only to drop it: the same */
 	TRANSCRIPT_MAX = 256 * 1024, QUIT_TIMEOUT_MS = 5000,
 };
 
@@ -88,7 +90,9 @@ struct session {
 	bool catch_all, control_ok;
 
 	/* Bounds. */
-	unsigned barren, mute, timeouts, connections, accepted;
+	unsigned barren;             /* connections in a row, up to now, that settled no form */
+	unsigned mute;               /* …on which no command of a form was answered */
+	unsigned timeouts, connections, accepted;
 	unsigned unanswered;         /* bodies that left and whose fate is not known */
 	unsigned replies;
 	bool stopped, unfinished;
@@ -135,8 +139,5 @@ void talk_dropped(struct session *s, enum stream_end why);
 /* No more connections of this profile: what is left of it has no answer. */
 void talk_give_up(struct session *s, enum stream_end why);
 void talk_note(struct session *s, const char *prefix, struct str text);
-
-void item_finish(struct session *s, struct item *it, enum case_stage stage,
-                 const struct smtp_reply *reply);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * What is said on a connection, and what the replies mean for the forms.
  *
- * A tag given to the client engine names item and command: index * 8 + part.
+ * A tag given to the client engine names item and command: index * PART_COUNT + part.
  */
 #include "relaytest/session-private.h"
 
@@ -14,10 +14,14 @@
 enum { NOTE_LINE_MAX = 1000 };
 
 enum part { PART_MAIL, PART_RCPT, PART_RSET, PART_DATA, PART_BODY, PART_EXTRA };
+enum { PART_COUNT = PART_EXTRA + 1 };
+
+static void item_finish(struct session *s, struct item *it, enum case_stage stage,
+                        const struct smtp_reply *reply);
 
 static uint32_t tag_of(size_t index, enum part part)
 {
-	return (uint32_t)(index * 8 + part);
+	return (uint32_t)(index * PART_COUNT + part);
 }
 
 /* What all lines of a note begin with: milliseconds and who speaks. */
@@ -360,8 +364,8 @@ static bool speaks_of_relaying(const struct smtp_reply *reply, enum case_stage s
 	return false;
 }
 
-void item_finish(struct session *s, struct item *it, enum case_stage stage,
-                 const struct smtp_reply *reply)
+static void item_finish(struct session *s, struct item *it, enum case_stage stage,
+                        const struct smtp_reply *reply)
 {
 	it->state = ITEM_DONE;
 	/* A farewell brings nothing further, even where it stands for an answer. */
@@ -640,8 +644,8 @@ void talk_body(struct session *s)
 
 void talk_reply(struct session *s, const struct smtp_client_event *ev)
 {
-	size_t index = ev->tag / 8;
-	enum part part = ev->tag % 8;
+	size_t index = ev->tag / PART_COUNT;
+	enum part part = ev->tag % PART_COUNT;
 	s->conn.farewell |= ev->reply.code == 421;
 	switch (s->phase) {
 	case PHASE_BANNER:

@@ -259,7 +259,8 @@ void session_received(struct session *s, struct str bytes, int64_t now_ms)
 		} else if (s->phase == PHASE_QUIT) {
 			s->conn.closing = true;
 		} else if (ev.tag == SMTP_TAG_UNASKED) {
-			/* Out of the blue: a farewell ends the connection, all else means nothing. */
+			/* Out of the blue: a farewell ends the connection, all else means
+			 * nothing. */
 			s->conn.closing = ev.reply.code == 421;
 		} else {
 			s->replies++;

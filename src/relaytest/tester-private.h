@@ -64,11 +64,9 @@ struct tester {
 
 /* run.c */
 void run_begin(struct run *r);
-void run_step(struct run *r);
 void run_returned(struct run *r, const struct test_return *ret);
 /* When politeness has let it. */
 void run_open_connection(struct run *r);
-void run_release_connection(struct run *r);
 void run_free(struct run *r);
 
 /* run-names.c: finds a name of the target that resolves to it; run_named() follows. */
@@ -83,7 +81,6 @@ void run_save_wait(struct run *r, int64_t until_s);
 void tester_connection_wanted(struct tester *t, struct run *r);
 void tester_connections_free(struct tester *t);
 void tester_run_over(struct tester *t, struct run *r);
-struct run *tester_find_run(struct tester *t, const char *test_id);
 
 /* notice.c: mail to a tested host itself, on the port that was tested, and to no other: one
  * connection, one recipient after the other until one is taken. */

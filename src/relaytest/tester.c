@@ -135,7 +135,7 @@ void tester_run_over(struct tester *t, struct run *r)
 	remove_run(t, r);
 }
 
-struct run *tester_find_run(struct tester *t, const char *test_id)
+static struct run *find_run(struct tester *t, const char *test_id)
 {
 	for (struct run *r = t->runs; r; r = r->next)
 		if (strcmp(r->test.id, test_id) == 0)
@@ -195,9 +195,10 @@ static void follow_returns(struct tester *t)
 	struct test_return *rows;
 	size_t n = 0;
 	int64_t before = t->returns_seen;
-	if (store_returns_after(t->setup.store, before, POLL_ROWS, false, &a, &rows, &n) == ERR_OK) {
+	int e = store_returns_after(t->setup.store, before, POLL_ROWS, false, &a, &rows, &n);
+	if (e == ERR_OK) {
 		for (size_t i = 0; i < n; i++) {
-			struct run *r = tester_find_run(t, rows[i].test_id);
+			struct run *r = find_run(t, rows[i].test_id);
 			if (!r && t->leases && is_passing(reopen(t, &rows[i])))
 				break;           /* asked again at the next poll */
 			t->returns_seen = rows[i].id;
@@ -219,7 +220,8 @@ static void follow_requests(struct tester *t)
 	if (store_requests_after(t->setup.store, before, POLL_ROWS, &a, &rows, &n) == ERR_OK) {
 		for (size_t i = 0; i < n; i++) {
 			unsigned queued = 0;
-			int e = store_retest(t->setup.store, &rows[i].address, "mail from the host itself",
+			int e = store_retest(t->setup.store, &rows[i].address,
+			                     "mail from the host itself",
 			                     rows[i].reply_to, clock_now_s(), &queued);
 			if (is_passing(e))
 				break;           /* asked again at the next poll */
@@ -244,7 +246,7 @@ static void follow_leases(struct tester *t)
 	if (e != ERR_OK)
 		LOG(LOG_WARN, "lease-failed", LOG_S("why", store_message(t->setup.store)));
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
-		if (!tester_find_run(t, rows[i].id))
+		if (!find_run(t, rows[i].id))
 			tester_run(t, &rows[i]);
 }
 

@@ -79,21 +79,24 @@ static void add_feedback(const struct report_facts *f, const char *type, struct 
 	add_auth(f, out);
 }
 
-static void boundary_of(const struct report_facts *f, struct buf *out)
+/* Both forms: the header, the part for people, the feedback; *boundary gets what divides. */
+static void begin(const struct report_facts *f, const char *feedback_type, struct buf *boundary,
+                  struct buf *out)
 {
-	buf_printf(out, "=_portreeve_%s_%s", f->id, f->uuid);
+	buf_printf(boundary, "=_portreeve_%s_%s", f->id, f->uuid);
+	const char *b = buf_cstr(boundary);
+	report_header(f, b, out);
+	buf_printf(out, "--%s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n", b);
+	report_text(f, out);
+	buf_printf(out, "\r\n--%s\r\nContent-Type: message/feedback-report\r\n\r\n", b);
+	add_feedback(f, feedback_type, out);
 }
 
 void arf_format(const struct report_facts *f, struct buf *out)
 {
 	struct buf boundary = { 0 };
-	boundary_of(f, &boundary);
+	begin(f, "abuse", &boundary, out);
 	const char *b = buf_cstr(&boundary);
-	report_header(f, b, out);
-	buf_printf(out, "--%s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n", b);
-	report_text(f, out);
-	buf_printf(out, "\r\n--%s\r\nContent-Type: message/feedback-report\r\n\r\n", b);
-	add_feedback(f, "abuse", out);
 	buf_printf(out, "\r\n--%s\r\nContent-Type: %s\r\n"
 	           "Content-Disposition: inline\r\n\r\n", b,
 	           f->header_only ? "text/rfc822-headers" : "message/rfc822");
@@ -119,13 +122,8 @@ static void add_base64(struct str s, struct buf *out)
 void xarf_mail_format(const struct report_facts *f, struct str xarf, struct buf *out)
 {
 	struct buf boundary = { 0 };
-	boundary_of(f, &boundary);
+	begin(f, "xarf", &boundary, out);
 	const char *b = buf_cstr(&boundary);
-	report_header(f, b, out);
-	buf_printf(out, "--%s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n", b);
-	report_text(f, out);
-	buf_printf(out, "\r\n--%s\r\nContent-Type: message/feedback-report\r\n\r\n", b);
-	add_feedback(f, "xarf", out);
 	buf_printf(out, "\r\n--%s\r\nContent-Type: application/json; name=\"xarf.json\"\r\n"
 	           "Content-Transfer-Encoding: base64\r\n"
 	           "Content-Disposition: attachment; filename=\"xarf.json\"\r\n\r\n", b);

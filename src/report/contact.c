@@ -14,16 +14,11 @@
 
 void contact_add(struct contact_answer *answer, struct str email)
 {
-	struct mail_path path;
-	size_t used;
 	email = str_trim(email);
-	if (email.n == 0 || email.n > CONTACT_MAX - 3 || answer->email_count == CONTACT_EMAILS_MAX)
-		return;
-	char *bracketed = mem_printf("<%.*s>", STR_ARG(email));
-	struct str s = str_of(bracketed);
-	bool good = mail_path_parse(s, 0, &path, &used, NULL) == ERR_OK && used == s.n &&
-	            path.route.n == 0 && !path.is_literal && !path.is_quoted;
-	free(bracketed);
+	/* No desk has an address with a quoted name or an address literal. */
+	bool good = mail_address_valid(email) && str_find(email, '"') == SIZE_MAX &&
+	            str_find(email, '[') == SIZE_MAX &&
+	            answer->email_count < CONTACT_EMAILS_MAX;
 	for (size_t i = 0; good && i < answer->email_count; i++)
 		good = !str_caseeq(email, str_of(answer->emails[i]));
 	if (good)
@@ -104,32 +99,41 @@ static const char *const markers[] = {
 
 static bool is_own(const struct contact_filter *f, struct str domain)
 {
-	for (const char *const *own = f->own_domains; own && *own; own++) {
-		struct str o = str_of(*own);
-		if (str_caseeq(domain, o) || (domain.n > o.n && str_casesuffix(domain, o) &&
-		                              domain.p[domain.n - o.n - 1] == '.'))
+	for (const char *const *own = f->own_domains; own && *own; own++)
+		if (str_in_domain(domain, str_of(*own)))
 			return true;
-	}
 	return false;
 }
 
-const char *contact_unusable(const struct contact_filter *filter, const char *email)
+enum contact_use contact_use(const struct contact_filter *filter, const char *email)
 {
 	struct str s = str_of(email);
 	struct str domain = str_from(s, str_find(s, '@') + 1);
 	if (is_own(filter, domain))
-		return "it is our own";
+		return CONTACT_OWN;
 	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++)
 		if (name_glob(str_of(markers[i]), s))
-			return "it is a placeholder, no desk of that network";
+			return CONTACT_PLACEHOLDER;
 	for (size_t i = 0; filter->ignore && i < filter->ignore->n; i++)
 		if (name_glob(str_of(filter->ignore->v[i]), s))
-			return "the configuration ignores it";
+			return CONTACT_IGNORED;
 	for (size_t i = 0; i < filter->dead_count; i++)
 		if (filter->dead[i].since_s > filter->dead_since_s &&
 		    str_caseeq(s, str_of(filter->dead[i].address)))
-			return "a report to it bounced";
-	return NULL;
+			return CONTACT_DEAD;
+	return CONTACT_GOOD;
+}
+
+const char *contact_use_text(enum contact_use use)
+{
+	static const char *const texts[] = {
+		[CONTACT_GOOD] = "",
+		[CONTACT_OWN] = "it is our own",
+		[CONTACT_PLACEHOLDER] = "it is a placeholder, no desk of that network",
+		[CONTACT_IGNORED] = "the configuration ignores it",
+		[CONTACT_DEAD] = "a report to it bounced",
+	};
+	return texts[use];
 }
 
 const char *contact_choose(const struct contact_answer *answers, size_t n,
@@ -139,7 +143,7 @@ const char *contact_choose(const struct contact_answer *answers, size_t n,
 	*answer = NULL;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < answers[i].email_count; k++) {
-			if (contact_unusable(filter, answers[i].emails[k]))
+			if (contact_use(filter, answers[i].emails[k]) != CONTACT_GOOD)
 				continue;
 			*answer = &answers[i];
 			return answers[i].emails[k];

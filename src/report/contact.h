@@ -54,8 +54,13 @@ struct contact_filter {
 	int64_t dead_since_s;                     /* those that died by then count no more */
 };
 
-/* NULL if reports may go there, else why not; static. Pure. */
-const char *contact_unusable(const struct contact_filter *filter, const char *email);
+/* Whether reports may go there, or why not. Pure. */
+enum contact_use {
+	CONTACT_GOOD, CONTACT_OWN, CONTACT_PLACEHOLDER, CONTACT_IGNORED, CONTACT_DEAD,
+};
+enum contact_use contact_use(const struct contact_filter *filter, const char *email);
+/* The reason in words, "" for a good one; static. */
+const char *contact_use_text(enum contact_use use);
 /* The first usable contact of the first answer that has one; *answer NULL if none has. */
 const char *contact_choose(const struct contact_answer *answers, size_t n,
                            const struct contact_filter *filter,

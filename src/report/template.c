@@ -92,17 +92,11 @@ static int fill(const struct filling *f, struct str text)
 
 static int read_to(struct str value, char to[static CONTACT_MAX], struct buf *problem)
 {
-	struct mail_path path;
-	struct buf bracketed = { 0 };
-	size_t used, open = str_find(value, '<'), close = str_find(value, '>');
+	size_t open = str_find(value, '<'), close = str_find(value, '>');
 	struct str address = str_trim(value);
 	if (open != SIZE_MAX && close != SIZE_MAX && close > open)
 		address = (struct str){ value.p + open + 1, close - open - 1 };
-	buf_printf(&bracketed, "<%.*s>", STR_ARG(address));
-	bool good = mail_path_parse(buf_str(&bracketed), 0, &path, &used, NULL) == ERR_OK &&
-	            used == bracketed.n && address.n < CONTACT_MAX;
-	buf_fini(&bracketed);
-	if (!good) {
+	if (!mail_address_valid(address)) {
 		buf_add_cstr(problem, "To: expected one mail address");
 		return ERR_INVALID;
 	}

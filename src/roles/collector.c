@@ -16,6 +16,7 @@
 
 #include <openssl/ssl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -87,17 +88,16 @@ static void unknown_key(void *arg)
 static int enter_sandbox(struct collector_role *c, struct buf *message)
 {
 	const struct general_config *general = &c->ctx->settings->general;
-	static const char *const suffix[] = { "", "-wal", "-shm" };
-	char *db[3], *returns = mem_printf("%s/returns", general->state_directory);
+	char *list[STORE_SQLITE_FILES];
+	char *returns = mem_printf("%s/returns", general->state_directory);
 	char *keys = keys_token_directory(general->state_directory);
-	for (size_t i = 0; i < 3; i++)
-		db[i] = mem_printf("%s/portreeve.db%s", general->state_directory, suffix[i]);
-	const char *const read[] = { db[0], db[1], db[2], keys, NULL };
+	store_sqlite_files(general->state_directory, list);
+	const char *const read[] = { list[0], list[1], list[2], keys, NULL };
 	const char *const write[] = { returns, "mail", NULL };
 	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write };
 	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < 3; i++)
-		free(db[i]);
+	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
+		free(list[i]);
 	free(returns);
 	free(keys);
 	return e;
@@ -112,7 +112,8 @@ static void create_collector(struct collector_role *c)
 	}
 	struct collector_setup setup = {
 		.loop = c->ctx->loop, .store = c->store, .signer = &c->signer,
-		.unknown_key = unknown_key, .arg = c, .config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
+		.unknown_key = unknown_key, .arg = c, .config = &s->collector, .tester = &s->tester,
+		.hostname = s->general.hostname,
 		.mail_directory = "mail", .tls = c->tls, .listen_fds = c->fds,
 		.listen_at = c->at, .listen_count = c->ctx->socket_count,
 	};
@@ -128,7 +129,8 @@ static int open_all(struct collector_role *c, struct buf *message)
 	if (e == ERR_OK)
 		e = load_keys(c, message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(s->general.state_directory, STORE_COLLECTOR, &c->store, message);
+		e = store_sqlite_open(s->general.state_directory, STORE_COLLECTOR, &c->store,
+		                      message);
 	if (e != ERR_OK)
 		return e;
 	create_collector(c);
@@ -150,6 +152,24 @@ static void on_hup(void *arg, const struct settings *settings)
 	collector_destroy(c->collector);
 	create_collector(c);
 	upkeep_reload(c->upkeep, settings);
+}
+
+static bool changed_since(const char *path, int64_t time_ms)
+{
+	struct stat st;
+	return path[0] && stat(path, &st) == 0 &&
+	       (int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000 > time_ms;
+}
+
+/* Behind its sandbox the role cannot read them again: a renewed one waits, too. */
+static void compare(const struct settings *old, const struct settings *fresh, int64_t started_ms)
+{
+	const struct collector_config *a = &old->collector, *b = &fresh->collector;
+	if (strcmp(a->certificate, b->certificate) != 0 ||
+	    changed_since(b->certificate, started_ms))
+		role_needs_restart("collector", "certificate");
+	if (strcmp(a->key, b->key) != 0 || changed_since(b->key, started_ms))
+		role_needs_restart("collector", "key");
 }
 
 static void close_all(struct collector_role *c)
@@ -186,4 +206,7 @@ static int collector_role_run(struct role_context *ctx)
 	       EX_TEMPFAIL;
 }
 
-const struct role role_collector = { "collector", collector_sockets, collector_role_run };
+const struct role role_collector = {
+	.name = "collector", .sockets = collector_sockets, .run = collector_role_run,
+	.compare = compare,
+};

@@ -90,16 +90,13 @@ static int open_store(struct dnsbl *d, struct buf *message)
 /* The database's own files, not its directory, which holds keys. */
 static int enter_sandbox(struct dnsbl *d, struct buf *message)
 {
-	static const char *const names[] = { "", "-wal", "-shm" };
-	enum { NAMES = sizeof(names) / sizeof(*names) };
 	const struct general_config *general = &d->ctx->settings->general;
-	char *paths[NAMES + 1] = { NULL };
+	char *paths[STORE_SQLITE_FILES + 1] = { NULL };
 	struct sandbox box = { .user = general->user,
 	                       .read_paths = (const char *const *)paths };
-	for (size_t i = 0; i < NAMES; i++)
-		paths[i] = mem_printf("%s/portreeve.db%s", general->state_directory, names[i]);
+	store_sqlite_files(general->state_directory, paths);
 	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < NAMES; i++)
+	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
 		free(paths[i]);
 	return e;
 }
@@ -185,4 +182,4 @@ static int dnsbl_run(struct role_context *ctx)
 	return e == ERR_OK || d.stopping ? EX_OK : exit_code(e);
 }
 
-const struct role role_dnsbl = { "dnsbl", dnsbl_sockets, dnsbl_run };
+const struct role role_dnsbl = { .name = "dnsbl", .sockets = dnsbl_sockets, .run = dnsbl_run };

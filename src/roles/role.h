@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A role: one job, one process, one file in this folder. The supervisor (run.c)
+ * A role: one job, one process, one file in this folder. The supervisor (supervisor.c)
  * binds its sockets, starts it as its own process by executing the program again, and
  * the role opens what it needs, enters its sandbox, says it is ready and loops.
  */
@@ -15,7 +15,7 @@ enum role_socket_kind { ROLE_TCP, ROLE_UDP };
 struct role_socket {
 	enum role_socket_kind kind;
 	struct endpoint at;
-	int fd;                      /* bound (TCP: listening), non-blocking; owned by the process */
+	int fd;                      /* bound (TCP: listening), non-blocking; the process's own */
 };
 
 enum { ROLE_SOCKETS_MAX = 64 };
@@ -27,8 +27,8 @@ struct role_context {
 	size_t socket_count;
 	/* Call once when open and sandboxed: the supervisor reports readiness only then. */
 	void (*ready)(struct role_context *ctx);
-	/* Set by the role: called in the loop on TERM (finish what is acknowledged, then loop_stop())
-	 * and on HUP (settings have been read again: the new ones). May be NULL. */
+	/* Set by the role: called in the loop on TERM (finish what is acknowledged, then
+	 * loop_stop()) and on HUP (settings have been read again: the new ones). May be NULL. */
 	void (*on_term)(void *arg);
 	void (*on_hup)(void *arg, const struct settings *settings);
 	void *arg;
@@ -42,7 +42,14 @@ struct role {
 	/* Opens, sandboxes, calls ctx->ready(), runs the loop. Returns an exit code of
 	 * sysexits.h. */
 	int (*run)(struct role_context *ctx);
+	/* Calls role_needs_restart() for what its process, which began at started_ms, cannot take
+	 * over from the new settings; sockets excepted. May be NULL. */
+	void (*compare)(const struct settings *old, const struct settings *fresh,
+	                int64_t started_ms);
 };
+
+/* Tells the operator that a changed parameter waits for a restart. */
+void role_needs_restart(const char *role, const char *parameter);
 
 extern const struct role role_tester, role_collector, role_dnsbl;
 

@@ -41,6 +41,7 @@ struct process {
 	struct loop_watch *ready_watch;
 	struct loop_timer *restart;
 	int64_t started_ms, backoff_ms;
+	int64_t started_at_ms;          /* the same by the clock of the files */
 };
 
 struct supervisor {
@@ -232,6 +233,7 @@ static void start(void *arg)
 	p->pid = pid;
 	p->ready = false;
 	p->started_ms = clock_mono_ms();
+	p->started_at_ms = clock_now_ms();
 	p->ready_fd = ends[0];
 	p->ready_watch = loop_watch_create(p->sup->loop, p->ready_fd, on_ready, p);
 	loop_watch_set(p->ready_watch, LOOP_READ);
@@ -371,6 +373,11 @@ static bool same_sockets(const struct process *p, const struct settings *fresh)
 	return true;
 }
 
+void role_needs_restart(const char *role, const char *parameter)
+{
+	LOG(LOG_WARN, "restart-needed", LOG_S("role", role), LOG_S("for", parameter));
+}
+
 static void warn_of_restart(const struct supervisor *sup, const struct settings *fresh)
 {
 	size_t known = 0;
@@ -378,13 +385,23 @@ static void warn_of_restart(const struct supervisor *sup, const struct settings 
 		const struct process *p = &sup->processes[i];
 		known += settings_has_role(fresh, p->role->name);
 		if (!same_sockets(p, fresh))
-			LOG(LOG_WARN, "restart-needed", LOG_S("role", p->role->name),
-			    LOG_S("for", "listen"));
+			role_needs_restart(p->role->name, "listen");
+		if (p->role->compare)
+			p->role->compare(&sup->settings, fresh, p->started_at_ms);
 	}
 	if (known != sup->count || fresh->general.roles.n != sup->count)
 		LOG(LOG_WARN, "restart-needed", LOG_S("for", "roles"));
-	if (strcmp(fresh->general.state_directory, sup->settings.general.state_directory) != 0)
-		LOG(LOG_WARN, "restart-needed", LOG_S("for", "state_directory"));
+}
+
+/* What was prepared at the start stays, also for a role that is started again. */
+static void keep(char **old, char **fresh, const char *parameter)
+{
+	if (strcmp(*old, *fresh) == 0)
+		return;
+	LOG(LOG_WARN, "restart-needed", LOG_S("for", parameter));
+	char *swap = *old;
+	*old = *fresh;
+	*fresh = swap;
 }
 
 static void on_hup(void *arg, int signum)
@@ -401,6 +418,9 @@ static void on_hup(void *arg, int signum)
 		LOG(LOG_ERROR, "settings-kept", LOG_S("why", buf_cstr(&message)));
 	} else {
 		warn_of_restart(sup, &fresh);
+		keep(&sup->settings.general.state_directory, &fresh.general.state_directory,
+		     "state_directory");
+		keep(&sup->settings.general.user, &fresh.general.user, "user");
 		settings_fini(&sup->settings);
 		sup->settings = fresh;
 		log_init("supervisor", settings_log_level(&sup->settings));

@@ -55,18 +55,17 @@ static int enter_sandbox(struct tester_role *t, struct buf *message)
 {
 	const struct general_config *general = &t->ctx->settings->general;
 	const char *state = general->state_directory;
-	char *paths[4], *keys = keys_token_directory(state);
-	static const char *const suffix[] = { "", "-wal", "-shm" };
-	for (size_t i = 0; i < 3; i++)
-		paths[i] = mem_printf("%s/portreeve.db%s", state, suffix[i]);
-	paths[3] = mem_printf("%s/returns", state);
-	const char *const read[] = { paths[3], keys, "/etc/resolv.conf", "/etc/hosts", NULL };
-	const char *const write[] = { paths[0], paths[1], paths[2], NULL };
-	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write,
-	                       .may_connect = true, .low_ports = true };
+	char *list[STORE_SQLITE_FILES + 1] = { NULL };
+	char *returns = mem_printf("%s/returns", state), *keys = keys_token_directory(state);
+	store_sqlite_files(state, list);
+	const char *const read[] = { returns, keys, "/etc/resolv.conf", "/etc/hosts", NULL };
+	struct sandbox box = { .user = general->user, .read_paths = read,
+	                       .write_paths = (const char *const *)list, .may_connect = true,
+	                       .low_ports = true };
 	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < 4; i++)
-		free(paths[i]);
+	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
+		free(list[i]);
+	free(returns);
 	free(keys);
 	return e;
 }
@@ -115,6 +114,30 @@ static void on_hup(void *arg, const struct settings *settings)
 	upkeep_reload(t->upkeep, settings);
 }
 
+static bool same_resolver(const struct config_endpoints *a, const struct config_endpoints *b)
+{
+	bool same = a->n == b->n;
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->v[i].port == b->v[i].port && ip_eq(&a->v[i].ip, &b->v[i].ip);
+	return same;
+}
+
+static void compare(const struct settings *old, const struct settings *fresh, int64_t started_ms)
+{
+	const struct general_config *a = &old->general, *b = &fresh->general;
+	const struct { const char *name, *old, *fresh; } rows[] = {
+		{ "hostname", a->hostname, b->hostname }, { "contact", a->contact, b->contact },
+		{ "operator", a->operator_name, b->operator_name },
+		{ "objection_url", a->objection_url, b->objection_url },
+	};
+	(void)started_ms;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(rows[i].old, rows[i].fresh) != 0)
+			role_needs_restart("tester", rows[i].name);
+	if (!same_resolver(&a->resolver, &b->resolver))
+		role_needs_restart("tester", "resolver");
+}
+
 static void close_all(struct tester_role *t)
 {
 	upkeep_destroy(t->upkeep);
@@ -148,4 +171,6 @@ static int tester_role_run(struct role_context *ctx)
 	return e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
 }
 
-const struct role role_tester = { "tester", tester_sockets, tester_role_run };
+const struct role role_tester = {
+	.name = "tester", .sockets = tester_sockets, .run = tester_role_run, .compare = compare,
+};

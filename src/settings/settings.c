@@ -190,13 +190,6 @@ void settings_fini(struct settings *s)
 	config_fini(sections, SECTIONS);
 }
 
-static bool is_below(struct str name, struct str domain)
-{
-	return str_caseeq(name, domain) ||
-	       (name.n > domain.n && str_casesuffix(name, domain) &&
-	        name.p[name.n - domain.n - 1] == '.');
-}
-
 static int check_families(const struct config_ips *ips, struct buf *message)
 {
 	if (ips->n == 2 && ips->v[0].family == ips->v[1].family) {
@@ -210,7 +203,7 @@ static int check_families(const struct config_ips *ips, struct buf *message)
 int settings_check(const struct settings *s, struct buf *message)
 {
 	struct str one = str_of(s->tester.domain), two = str_of(s->tester.domain2);
-	if (is_below(one, two) || is_below(two, one)) {
+	if (str_in_domain(one, two) || str_in_domain(two, one)) {
 		buf_printf(message, "tester.domain2: expected a domain unrelated to tester.domain "
 		           "(%s), found \"%s\"", s->tester.domain, s->tester.domain2);
 		return ERR_INVALID;
@@ -241,12 +234,22 @@ enum log_level settings_log_level(const struct settings *s)
 	return LOG_INFO;
 }
 
-bool settings_has_role(const struct settings *s, const char *role)
+static bool contains(const struct config_strings *list, const char *text)
 {
-	for (size_t i = 0; i < s->general.roles.n; i++)
-		if (strcmp(s->general.roles.v[i], role) == 0)
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i], text) == 0)
 			return true;
 	return false;
+}
+
+bool settings_has_role(const struct settings *s, const char *role)
+{
+	return contains(&s->general.roles, role);
+}
+
+bool settings_trusts(const struct settings *s, const char *who)
+{
+	return contains(&s->tester.trusted_submitters, who);
 }
 
 void settings_print(struct settings *s, bool with_prose, struct buf *out)

@@ -56,6 +56,8 @@ void settings_fini(struct settings *s);
 
 enum log_level settings_log_level(const struct settings *s);
 bool settings_has_role(const struct settings *s, const char *role);
+/* One of tester.trusted_submitters. */
+bool settings_trusts(const struct settings *s, const char *who);
 
 /* See config_print(), config_json() and config_print_manual(). */
 void settings_print(struct settings *s, bool with_prose, struct buf *out);

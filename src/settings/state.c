@@ -14,14 +14,6 @@
 
 enum { PARENT_MODE = 0755, STATE_MODE = 0750 };
 
-bool state_exists(const struct settings *s)
-{
-	char *path = mem_printf("%s/portreeve.db", s->general.state_directory);
-	bool there = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
-	free(path);
-	return there;
-}
-
 static bool is_empty(const char *path)
 {
 	DIR *d = opendir(path);

@@ -22,7 +22,5 @@ int state_become_owner(const struct settings *s, unsigned keep, struct buf *mess
 /* The same, and makes it the current directory: for a role, which may find no way to it
  * from its sandbox. Its files are then "./mail" and so on. */
 int state_enter(const struct settings *s, unsigned keep, struct buf *message);
-/* Whether a database is there. */
-bool state_exists(const struct settings *s);
 
 #endif

@@ -33,6 +33,6 @@ void smtp_reply_reader_fini(struct smtp_reply_reader *r);
 int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_reply *reply);
 
 /* The keywords of an EHLO reply's text (its first line is the name). */
-void smtp_extensions_parse(struct str text, unsigned *extensions, uint64_t *max_size);
+unsigned smtp_extensions_parse(struct str text);
 
 #endif

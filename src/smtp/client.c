@@ -35,7 +35,6 @@ struct smtp_client {
 	size_t received_bytes;
 	unsigned unasked;
 	unsigned extensions;
-	uint64_t max_size;
 	char server_name[SERVER_NAME_MAX + 1];
 	const char *broken;            /* why; NULL while all is well */
 	bool broken_told;
@@ -200,15 +199,13 @@ static void keep_server_name(struct smtp_client *c, struct str text)
 static void learn(struct smtp_client *c, const struct smtp_client_event *event)
 {
 	const struct smtp_reply *reply = &event->reply;
-	if (event->verb == SMTP_EHLO || event->verb == SMTP_HELO) {
+	if (event->verb == SMTP_EHLO || event->verb == SMTP_HELO)
 		c->extensions = 0;
-		c->max_size = 0;
-	}
 	if (!smtp_reply_ok(reply))
 		return;
 	switch (event->verb) {
 	case SMTP_EHLO:
-		smtp_extensions_parse(reply->text, &c->extensions, &c->max_size);
+		c->extensions = smtp_extensions_parse(reply->text);
 		keep_server_name(c, reply->text);
 		break;
 	case SMTP_HELO:
@@ -300,7 +297,6 @@ enum smtp_verb smtp_client_awaiting(const struct smtp_client *c)
 }
 
 unsigned smtp_client_extensions(const struct smtp_client *c) { return c->extensions; }
-uint64_t smtp_client_max_size(const struct smtp_client *c) { return c->max_size; }
 unsigned smtp_client_notes(const struct smtp_client *c) { return c->reader.notes; }
 const char *smtp_client_server_name(const struct smtp_client *c) { return c->server_name; }
 
@@ -308,7 +304,6 @@ void smtp_client_tls_started(struct smtp_client *c)
 {
 	c->tls_awaited = false;
 	c->extensions = 0;
-	c->max_size = 0;
 	/* What was sent behind STARTTLS in clear gets no answer. */
 	c->queue_count = 0;
 }

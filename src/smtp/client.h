@@ -5,7 +5,7 @@
  * events come out. It has no socket and no clock; what to send next is for the
  * caller, who may queue many commands at once (pipelining) or one at a time.
  *
- * Who uses it: the relay tester, delivery, `check` in tests.
+ * Who uses it: the relay tester, its notices, and the sending of reports.
  * Hostile input that reaches it: every byte a server sends: endless banners,
  * lines of megabytes, LF only, NULs, replies nobody asked for. It keeps at most
  * one reply, cut to limits; all that is cut is noted.
@@ -104,7 +104,6 @@ unsigned smtp_client_outstanding(const struct smtp_client *c);
 /* The verb whose reply is awaited next; SMTP_OTHER if none. */
 enum smtp_verb smtp_client_awaiting(const struct smtp_client *c);
 unsigned smtp_client_extensions(const struct smtp_client *c);
-uint64_t smtp_client_max_size(const struct smtp_client *c);     /* SIZE of EHLO; 0: none given */
 unsigned smtp_client_notes(const struct smtp_client *c);
 /* First word of the EHLO/HELO reply, or of the banner: the name the server gives
  * itself, of printable ASCII; "" if none. */

@@ -5,8 +5,6 @@
  */
 #include "smtp/client-private.h"
 
-#include "base/err.h"
-
 #define KEYWORD(word, bit) { { word, sizeof(word) - 1 }, bit }
 static const struct {
 	struct str keyword;
@@ -34,33 +32,23 @@ static unsigned extension_bit(struct str keyword)
 	return 0;
 }
 
-/* Cuts a word off the line; "AUTH=LOGIN" is how some spelled it before the RFC. */
-static struct str cut_word(struct str *line)
+/* "AUTH=LOGIN" is how some spelled it before the RFC. */
+static struct str first_word(struct str line)
 {
-	size_t start = 0;
-	while (start < line->n && (line->p[start] == ' ' || line->p[start] == '='))
-		start++;
-	size_t end = start;
-	while (end < line->n && line->p[end] != ' ' && line->p[end] != '=')
-		end++;
-	struct str word = { line->p + start, end - start };
-	*line = str_from(*line, end);
+	struct str word = STR("");
+	str_token(&line, " =", &word);
 	return word;
 }
 
-void smtp_extensions_parse(struct str text, unsigned *extensions, uint64_t *max_size)
+unsigned smtp_extensions_parse(struct str text)
 {
-	*extensions = 0;
-	*max_size = 0;
+	unsigned extensions = 0;
 	size_t end = str_find(text, '\n');
 	while (end != SIZE_MAX) {
 		text = str_from(text, end + 1);
 		end = str_find(text, '\n');
 		struct str line = { text.p, end == SIZE_MAX ? text.n : end };
-		unsigned bit = extension_bit(cut_word(&line));
-		*extensions |= bit;
-		if (bit == SMTP_EXT_SIZE &&
-		    str_u64(cut_word(&line), UINT64_MAX, max_size) != ERR_OK)
-			*max_size = 0;
+		extensions |= extension_bit(first_word(line));
 	}
+	return extensions;
 }

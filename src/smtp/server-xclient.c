@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * XCLIENT: a proxy says who the client is. Only offered by the lab's mistaken
+ * XCLIENT: a proxy says who the client is. Only offered by the tests' mistaken
  * servers; what the attributes mean is for them.
  */
 #include "smtp/server-private.h"

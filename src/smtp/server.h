@@ -4,7 +4,7 @@
  * from the client go in, reply bytes and questions to a policy come out. It has
  * no socket, no clock and no opinion: who may send what is for the caller.
  *
- * Who uses it: the collector, the gateway, the lab's and tests' servers.
+ * Who uses it: the collector; in the tests, the simulated hosts.
  * Hostile input that reaches it: every byte of any client. It keeps at most one
  * command line and one chunk of message; every count has a limit.
  *
@@ -54,9 +54,9 @@ struct smtp_server_options {
 	bool offer_auth_plain;      /* PLAIN and LOGIN; under TLS only, unless auth_in_clear */
 	bool auth_in_clear;
 	bool offer_smtputf8;
-	bool offer_xclient;         /* for the lab's mistaken servers */
-	bool no_pipelining, no_8bitmime, no_chunking, no_ehlo;   /* for the lab's old servers */
-	/* For the lab's mistaken servers: a path outside the grammar is no 501 but comes
+	bool offer_xclient;         /* for the tests' mistaken servers */
+	bool no_pipelining, no_8bitmime, no_chunking, no_ehlo;   /* for the tests' old servers */
+	/* For the tests' mistaken servers: a path outside the grammar is no 501 but comes
 	 * to the policy with `text` alone set, as given up to the last '>' (or, without
 	 * brackets, up to a space). */
 	bool lax_paths;

@@ -10,7 +10,8 @@ enum { DAY = 86400, LEAST = 35 * DAY, MOST = 20000 * DAY };
 
 const struct config_row store_config_rows[] = {
 	{ "keep_tests", CONFIG_DURATION, LEAST, MOST, "180d",
-	  "How long tests and their results are kept after they ended. The last test of each address "
+	  "How long tests and their results are kept after they ended. The last test of each "
+	  "address "
 	  "and port stays, and every one of an address that is listed.", STORE(keep_tests_s) },
 	{ "keep_returns", CONFIG_DURATION, LEAST, MOST, "90d",
 	  "How long messages that came back, and requests for a retest, are kept. Those from an "

@@ -31,7 +31,8 @@ int bundle_unpack(struct sqlite_store *s, struct arena *a, struct str *bundle)
 	unsigned long long n = ZSTD_getFrameContentSize(bundle->p, bundle->n);
 	char *text = n <= BUNDLE_MAX_BYTES ? arena_alloc(a, (size_t)n + 1) : NULL;
 	if (!text || ZSTD_decompress(text, (size_t)n, bundle->p, bundle->n) != n)
-		return store_fail(s, ERR_CORRUPT, "%s: a bundle of evidence is damaged", s->main.path);
+		return store_fail(s, ERR_CORRUPT, "%s: a bundle of evidence is damaged",
+		                  s->main.path);
 	text[n] = '\0';
 	*bundle = (struct str){ text, (size_t)n };
 	return ERR_OK;

@@ -422,11 +422,6 @@ int query_run(struct query *q)
 int64_t col_int(struct query *q) { return sqlite3_column_int64(q->s, q->column++); }
 double col_real(struct query *q) { return sqlite3_column_double(q->s, q->column++); }
 
-bool col_null(struct query *q)
-{
-	return sqlite3_column_type(q->s, q->column) == SQLITE_NULL;
-}
-
 static struct str column(struct query *q)
 {
 	const void *p = sqlite3_column_blob(q->s, q->column);
@@ -457,7 +452,7 @@ static bool ip_unpack(struct str s, struct ip *ip)
 void col_ip(struct query *q, struct ip *ip)
 {
 	*ip = (struct ip){ 0 };
-	bool none = col_null(q);
+	bool none = sqlite3_column_type(q->s, q->column) == SQLITE_NULL;
 	if (!ip_unpack(column(q), ip) && !none)
 		q->damaged = true;
 }

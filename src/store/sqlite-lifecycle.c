@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-int lifecycle_state_load(struct sqlite_store *s, const struct endpoint *target, int64_t now_s,
-                         struct lifecycle_state *state)
+static int load_state(struct sqlite_store *s, const struct endpoint *target, int64_t now_s,
+                      struct lifecycle_state *state)
 {
 	struct listing l;
 	struct consent_answer answer;
@@ -120,7 +120,7 @@ static int decide(struct finish *f, const struct lifecycle_policy *policy)
 		.tries = f->row.t.tries ? f->row.t.tries : 1,
 		.now_s = o->now_s,
 	};
-	int e = lifecycle_state_load(f->s, &f->row.t.target, o->now_s, &f->state);
+	int e = load_state(f->s, &f->row.t.target, o->now_s, &f->state);
 	if (e == ERR_OK && is_reopened(f))
 		e = superseded(f, &event.superseded);
 	if (e != ERR_OK)
@@ -403,7 +403,7 @@ static int operator_list(struct sqlite_store *s, const struct ip *address, const
 	struct lifecycle_event event = { .type = LIFE_OPERATOR_LIST, .now_s = now_s };
 	struct lifecycle_state state;
 	char text[IP_TEXT_MAX];
-	int e = lifecycle_state_load(s, &target, now_s, &state);
+	int e = load_state(s, &target, now_s, &state);
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, policy);
@@ -439,7 +439,7 @@ static int operator_delist(struct sqlite_store *s, const struct ip *address, con
 	struct lifecycle_state state;
 	struct rows published = { 0 };
 	char text[IP_TEXT_MAX];
-	int e = lifecycle_state_load(s, &target, now_s, &state);
+	int e = load_state(s, &target, now_s, &state);
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
@@ -570,7 +570,7 @@ static int retest(struct sqlite_store *s, struct ask *ask, bool by_mail, unsigne
 	struct lifecycle_policy none = { 0 };          /* asking needs no policy */
 	struct lifecycle_state state;
 	char text[IP_TEXT_MAX];
-	int e = lifecycle_state_load(s, &target, ask->now_s, &state);
+	int e = load_state(s, &target, ask->now_s, &state);
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
@@ -631,7 +631,7 @@ static int recheck(struct sqlite_store *s, const struct ip *address, int64_t now
 		.address = address, .reason = TEST_RECHECK, .who = "recheck", .reply_to = "",
 		.now_s = now_s,
 	};
-	int e = lifecycle_state_load(s, &target, now_s, &state);
+	int e = load_state(s, &target, now_s, &state);
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, policy);

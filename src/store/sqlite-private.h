@@ -86,7 +86,6 @@ int db_changes(struct db *db);
 
 int64_t col_int(struct query *q);
 double col_real(struct query *q);
-bool col_null(struct query *q);                              /* peeks: does not advance */
 void col_text(struct query *q, char *dst, size_t size);
 struct str col_blob(struct query *q, struct arena *a);
 void col_ip(struct query *q, struct ip *ip);
@@ -144,8 +143,6 @@ int test_insert(struct db *db, struct test *t);
 /* The test of that target that has not ended. ERR_NOT_FOUND. */
 int test_live(struct db *db, const struct endpoint *target, struct test_row *row);
 int results_save(struct db *db, int64_t key, const struct case_result *results, size_t n);
-int lifecycle_state_load(struct sqlite_store *s, const struct endpoint *target, int64_t now_s,
-                         struct lifecycle_state *state);
 int listing_load(struct db *db, const struct ip *address, struct listing *l);
 int listing_remove(struct db *db, const struct ip *address);
 int recheck_set(struct db *db, const struct ip *address, int64_t at_s);

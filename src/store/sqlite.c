@@ -10,9 +10,12 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LIST_FILE "portreeve.db"
 
 int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
 {
@@ -97,7 +100,7 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	enum store_role role = s->base.role;
 	bool list = role == STORE_ADMIN || role == STORE_TESTER;
 	bool returns = role == STORE_ADMIN || role == STORE_COLLECTOR;
-	char *path = mem_printf("%s/portreeve.db", directory);
+	char *path = mem_printf("%s/" LIST_FILE, directory);
 	int e = db_open(&s->main, path, list, &main_schema, &s->base.message);
 	free(path);
 	if (e == ERR_OK && returns)
@@ -107,6 +110,21 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	if (e == ERR_OK && role == STORE_TESTER)
 		e = returns_ready(s, &there);
 	return e;
+}
+
+void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQLITE_FILES])
+{
+	static const char *const suffix[STORE_SQLITE_FILES] = { "", "-wal", "-shm" };
+	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
+		paths[i] = mem_printf("%s/" LIST_FILE "%s", state_directory, suffix[i]);
+}
+
+bool store_sqlite_exists(const char *state_directory)
+{
+	char *path = mem_printf("%s/" LIST_FILE, state_directory);
+	bool there = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
+	free(path);
+	return there;
 }
 
 int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,

@@ -30,6 +30,13 @@
 
 #include "store/store.h"
 
+/* The files of the list, for a sandbox: the database, its -wal and its -shm. Each is the
+ * caller's, to be freed. */
+enum { STORE_SQLITE_FILES = 3 };
+void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQLITE_FILES]);
+/* Whether the list is there. */
+bool store_sqlite_exists(const char *state_directory);
+
 /* Opens, making or migrating the schema forward where the role may write (a newer
  * schema than ours is ERR_UNSUPPORTED). One line in *message on error. */
 int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,

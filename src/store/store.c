@@ -338,7 +338,8 @@ int store_contacts_dead(struct store *st, struct arena *a, struct dead_contact *
 	DISPATCH(ADMIN, contacts_dead, a, rows, n);
 }
 
-int store_secret(struct store *st, const char *name, unsigned char secret[static STORE_SECRET_BYTES])
+int store_secret(struct store *st, const char *name,
+                 unsigned char secret[static STORE_SECRET_BYTES])
 {
 	DISPATCH(ADMIN, secret, name, secret);
 }

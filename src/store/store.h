@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The store contract: the only state that roles share. A backend (sqlite.h;
- * PostgreSQL later) fills `struct store_ops`; callers use the functions below
+ * The store contract: the only state that roles share. A backend (sqlite.h)
+ * fills `struct store_ops`; callers use the functions below
  * and never know which one it is. Only roles/ and cli/ name a backend.
  *
  * Promises of every backend:
@@ -224,7 +224,8 @@ int store_contact_bury(struct store *st, const char *address, const char *why, i
 int store_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n);
 /* A key of ours by its name, made when it is asked for first. */
 enum { STORE_SECRET_BYTES = 32 };
-int store_secret(struct store *st, const char *name, unsigned char secret[static STORE_SECRET_BYTES]);
+int store_secret(struct store *st, const char *name,
+                 unsigned char secret[static STORE_SECRET_BYTES]);
 
 /* ---- evidence, upkeep ----------------------------------------------------- */
 int store_evidence_get(struct store *st, const char *evidence_id, struct arena *a,

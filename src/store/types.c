@@ -69,21 +69,3 @@ int consent_parse(struct str s, enum consent *c)
 	*c = (enum consent)i;
 	return ERR_OK;
 }
-
-int verdict_parse(struct str s, enum verdict *v)
-{
-	int i = index_of(verdicts, COUNT(verdicts), s);
-	if (i < 0)
-		return i;
-	*v = (enum verdict)i;
-	return ERR_OK;
-}
-
-int stage_parse(struct str s, enum case_stage *stage)
-{
-	int i = index_of(stages, COUNT(stages), s);
-	if (i < 0)
-		return i;
-	*stage = (enum case_stage)i;
-	return ERR_OK;
-}

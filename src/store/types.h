@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The words of the house as types: consent, test, case, verdict, return,
- * listing (shared/DESIGN section 2 defines them). Plain values; texts are
+ * listing; what they mean stands here. Plain values; texts are
  * bounded arrays so that a row never needs an owner, save where stated.
  */
 #ifndef PORTREEVE_STORE_TYPES_H
@@ -22,7 +22,6 @@ enum verdict {
 	VERDICT_UNREACHABLE, VERDICT_INCONCLUSIVE,
 };
 const char *verdict_name(enum verdict v);
-int verdict_parse(struct str s, enum verdict *v);
 
 /* How far a case came: the command whose reply decided it. */
 enum case_stage {
@@ -31,7 +30,6 @@ enum case_stage {
 	STAGE_CONNECT, STAGE_HELO, STAGE_MAIL, STAGE_RCPT, STAGE_DATA, STAGE_MESSAGE,
 };
 const char *stage_name(enum case_stage s);
-int stage_parse(struct str s, enum case_stage *stage);
 
 enum { CASE_ID_MAX = 12, CASE_TEXT_MAX = 256, CASES_MAX = 128 };
 

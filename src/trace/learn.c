@@ -320,7 +320,8 @@ void learn_config(const struct learn *l, struct buf *out)
 	           l->used, l->used == 1 ? "" : "s", l->skipped,
 	           l->skipped == 1 ? " was" : "s were");
 	if (l->used < ENOUGH)
-		buf_add_cstr(out, "# Providers use many hosts: three or more messages tell more.\n");
+		buf_add_cstr(out,
+		             "# Providers use many hosts: three or more messages tell more.\n");
 	buf_add_cstr(out, "trace {\n\town_hosts = {");
 	add_hosts(l, out);
 	buf_add_cstr(out, "}\n\town_nets = {");

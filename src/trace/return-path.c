@@ -122,8 +122,7 @@ static bool is_our_id(const struct trace *t, const struct trace_border *b, struc
 	if (border_is_own_name(b, id) || name_eq(id, border))
 		return true;
 	/* Many use their domain: "example.org" of the border mx.example.org. */
-	return border.n > id.n && str_casesuffix(border, id) &&
-	       border.p[border.n - id.n - 1] == '.' && name_same_org(border, id);
+	return str_in_domain(border, id) && name_same_org(border, id);
 }
 
 static bool read_auth(struct trace *t, const struct trace_border *b)

@@ -64,7 +64,7 @@ static bool marks_list(const struct header_field *f)
 	       header_is(f, STR("X-Mailman-Version")) || header_is(f, STR("X-BeenThere"));
 }
 
-/* One switch on length and first letter, because every field of every message comes
+/* One switch on the first letter, because every field of every message comes
  * by here and nearly all of them go. */
 static void take_field(struct trace *t, const struct header_field *f)
 {

@@ -35,6 +35,22 @@ static void test_compare(void **state)
 	assert_false(str_eq((struct str){ "a\0b", 3 }, (struct str){ "a\0c", 3 }));
 }
 
+static void test_domain(void **state)
+{
+	(void)state;
+	static const struct { const char *host, *domain; bool in; } rows[] = {
+		{ "example.org", "example.org", true }, { "mx.EXAMPLE.org", "Example.org", true },
+		{ "a.b.example.org", "example.org", true },
+		{ "myexample.org", "example.org", false },
+		{ "org", "example.org", false }, { "", "example.org", false },
+		{ "example.org.net", "example.org", false },
+		{ ".example.org", "example.org", true },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		CHECK_ROW(rows[i].host, str_in_domain(str_of(rows[i].host),
+		                                      str_of(rows[i].domain)) == rows[i].in);
+}
+
 static void test_search(void **state)
 {
 	(void)state;
@@ -173,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_domain),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_trim_and_token),
 		cmocka_unit_test(test_u64),

@@ -22,18 +22,22 @@ struct row {
 #define LISTED "192.0.2.1 198.51.100.0/24 10.4.3.2 2001:db8::1 1234:5678::/32"
 #define SOA "bl.example SOA 60 ns.bl.example hostmaster.bl.example 7 300 60 604800 60"
 #define OUT_SOA "out.example SOA 60 ns.out.example hostmaster.out.example 7 300 60 604800 60"
-#define V6(nibbles) nibbles ".0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.example"
+#define V6(nibbles) \
+	nibbles ".0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.example"
 #define MAPPED "0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.bl.example"
 
 static const struct row rows[] = {
 	/* a listed address */
-	{ "1.2.0.192.bl.example", "A", RD, "NOERROR aa rd; 1.2.0.192.bl.example A 300 127.0.0.2 | | |" },
-	{ "1.2.0.192.bl.example", "A", PLAIN, "NOERROR aa; 1.2.0.192.bl.example A 300 127.0.0.2 | | |" },
+	{ "1.2.0.192.bl.example", "A", RD,
+	  "NOERROR aa rd; 1.2.0.192.bl.example A 300 127.0.0.2 | | |" },
+	{ "1.2.0.192.bl.example", "A", PLAIN,
+	  "NOERROR aa; 1.2.0.192.bl.example A 300 127.0.0.2 | | |" },
 	{ "1.2.0.192.bl.example", "A", EDNS,
 	  "NOERROR aa; 1.2.0.192.bl.example A 300 127.0.0.2 | | | edns 1232" },
 	{ "1.2.0.192.bl.example", "A", EDNS_DO,
 	  "NOERROR aa; 1.2.0.192.bl.example A 300 127.0.0.2 | | | edns 1232 do" },
-	{ "1.2.0.192.BL.eXample", "A", PLAIN, "NOERROR aa; 1.2.0.192.BL.eXample A 300 127.0.0.2 | | |" },
+	{ "1.2.0.192.BL.eXample", "A", PLAIN,
+	  "NOERROR aa; 1.2.0.192.BL.eXample A 300 127.0.0.2 | | |" },
 	{ "1.2.0.192.bl.example", "TXT", PLAIN,
 	  "NOERROR aa; 1.2.0.192.bl.example TXT 300 \"192.0.2.1 in bl.example\" | | |" },
 	{ "1.2.0.192.bl.example", "AAAA", PLAIN, "NOERROR aa; | " SOA " | |" },
@@ -77,7 +81,8 @@ static const struct row rows[] = {
 	{ V6("0"), "A", PLAIN, "NOERROR aa; | " SOA " | |" },
 	/* digits alone lead to both families */
 	{ "4.3.2.1.bl.example", "A", PLAIN, "NOERROR aa; | " SOA " | |" },
-	{ "2.3.4.10.bl.example", "A", PLAIN, "NOERROR aa; 2.3.4.10.bl.example A 300 127.0.0.2 | | |" },
+	{ "2.3.4.10.bl.example", "A", PLAIN,
+	  "NOERROR aa; 2.3.4.10.bl.example A 300 127.0.0.2 | | |" },
 	/* IPv6 */
 	{ V6("1.0.0"), "A", PLAIN, "NXDOMAIN aa; | " SOA " | |" },
 	{ "1.0" V6(""), "A", PLAIN, "NOERROR aa; 1.0" V6("") " A 300 127.0.0.2 | | |" },
@@ -87,7 +92,8 @@ static const struct row rows[] = {
 	  "NOERROR aa; 1.0" V6("") " TXT 300 \"2001:db8::1 in bl.example\" | | |" },
 	{ "1.0" V6(""), "AAAA", PLAIN, "NOERROR aa; | " SOA " | |" },
 	/* test entries, RFC 5782 5 */
-	{ "2.0.0.127.bl.example", "A", PLAIN, "NOERROR aa; 2.0.0.127.bl.example A 300 127.0.0.2 | | |" },
+	{ "2.0.0.127.bl.example", "A", PLAIN,
+	  "NOERROR aa; 2.0.0.127.bl.example A 300 127.0.0.2 | | |" },
 	{ "2.0.0.127.bl.example", "TXT", PLAIN,
 	  "NOERROR aa; 2.0.0.127.bl.example TXT 300 \"127.0.0.2 in bl.example\" | | |" },
 	{ "1.0.0.127.bl.example", "A", PLAIN, "NXDOMAIN aa; | " SOA " | |" },
@@ -98,7 +104,8 @@ static const struct row rows[] = {
 	{ "1.0." MAPPED, "A", PLAIN, "NXDOMAIN aa; | " SOA " | |" },
 	/* the apex */
 	{ "bl.example", "SOA", PLAIN,
-	  "NOERROR aa; bl.example SOA 300 ns.bl.example hostmaster.bl.example 7 300 60 604800 60 | | |" },
+	  "NOERROR aa; bl.example SOA 300 ns.bl.example hostmaster.bl.example 7 300 60 604800 60 | "
+	  "| |" },
 	{ "bl.example", "NS", PLAIN,
 	  "NOERROR aa; bl.example NS 3600 ns.bl.example | | "
 	  "ns.bl.example A 3600 192.0.2.53, ns.bl.example AAAA 3600 2001:db8::53 |" },
@@ -110,7 +117,8 @@ static const struct row rows[] = {
 	{ "bl.example", "ANY", PLAIN, "NOERROR aa; bl.example HINFO 300 RFC8482 | | |" },
 	/* the name server */
 	{ "ns.bl.example", "A", PLAIN, "NOERROR aa; ns.bl.example A 3600 192.0.2.53 | | |" },
-	{ "NS.bl.example", "AAAA", PLAIN, "NOERROR aa; NS.bl.example AAAA 3600 2001:db8::53 | | |" },
+	{ "NS.bl.example", "AAAA", PLAIN,
+	  "NOERROR aa; NS.bl.example AAAA 3600 2001:db8::53 | | |" },
 	{ "ns.bl.example", "TXT", PLAIN, "NOERROR aa; | " SOA " | |" },
 	{ "x.ns.bl.example", "A", PLAIN, "NXDOMAIN aa; | " SOA " | |" },
 	/* the outputs' zone */
@@ -318,7 +326,8 @@ static void check(const char *name, const struct blocklist_state *state, const u
 }
 
 static const char *const options[] = {
-	"nameserver_address=192.0.2.53,2001:db8::53", "text=%a in %z", "output_text=output %a", NULL,
+	"nameserver_address=192.0.2.53,2001:db8::53", "text=%a in %z", "output_text=output %a",
+	NULL,
 };
 
 static void test_rows(void **state)
@@ -355,7 +364,8 @@ static void test_header_rules(void **state)
 		{ "NOTIFY", 2, 0x21, 0, "NOTIMP rd; no question: | | |" },
 		{ "UPDATE", 2, 0x28, 0, "NOTIMP; no question: | | |" },
 		{ "opcode 15", 2, 0x78, 0, "NOTIMP; no question: | | |" },
-		{ "all other flags", 2, 0x07, 0xff, "NOERROR aa rd; bl.example SOA 300 ns.bl.example "
+		{ "all other flags", 2, 0x07, 0xff,
+		  "NOERROR aa rd; bl.example SOA 300 ns.bl.example "
 		  "hostmaster.bl.example 7 300 60 604800 60 | | |" },
 		{ "no question", 4, 0, 0, "FORMERR; no question: | | |" },
 		{ "two questions", 4, 0, 2, "FORMERR; no question: | | |" },
@@ -459,7 +469,7 @@ static void test_cut(void **state)
 	world_free(&w);
 }
 
-/* ---- sizes ------------------------------------------------------------------------------------ */
+/* ---- sizes ---------------------------------------------------------------------------------- */
 
 #define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LONG_ZONE A50 "." A50 "." A50 ".aaaaaaaaaaaaaaaaaaaaaaaaaaa.example"
@@ -506,12 +516,14 @@ static void test_many_nameservers(void **state)
 	uint8_t query[600], answer[BLOCKLIST_ANSWER_MAX];
 	(void)state;
 	for (int i = 0; i < 13; i++)
-		sprintf(names + strlen(names), "%s" A50 "." A50 "." A50 "." A50 ".x%d.%s", i ? "," : "", i,
+		sprintf(names + strlen(names), "%s" A50 "." A50 "." A50 "." A50 ".x%d.%s",
+		        i ? "," : "", i,
 		        i % 2 ? "bl.example" : "example.net");
 	for (int i = 0; i < 16; i++)
 		sprintf(glue + strlen(glue), "%s2001:db8::%d", i ? "," : "", i);
 	world_make(&w, "", NULL, (const char *[]){ names, glue, NULL });
-	struct str q = { (char *)query, make_query("bl.example", "NS", PLAIN, query, sizeof(query)) };
+	struct str q = { (char *)query,
+	                 make_query("bl.example", "NS", PLAIN, query, sizeof(query)) };
 	size_t length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
 	assert_true(length <= 512 && answer[2] & 2 && answer[7] == 0);
 	/* By TCP all names, and as many addresses as fit. */
@@ -524,7 +536,8 @@ static void test_many_nameservers(void **state)
 	assert_true(!(answer[2] & 2) && answer[7] == 13);
 	describe(answer, length, query, &found);
 	/* A negative answer too long for plain UDP says so as well. */
-	q.n = make_query(A50 "." A50 "." A50 "." A50 ".x.bl.example", "A", PLAIN, query, sizeof(query));
+	q.n = make_query(A50 "." A50 "." A50 "." A50 ".x.bl.example", "A", PLAIN, query,
+	                 sizeof(query));
 	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
 	assert_true(length <= 512 && (answer[3] & 15) == DNS_RCODE_NXDOMAIN);
 	describe(answer, length, query, &found);
@@ -560,7 +573,8 @@ static void test_ttls(void **state)
 	size_t n = make_query("x.bl.example", "A", PLAIN, query, sizeof(query));
 	/* RFC 2308: the SOA's TTL is the lesser of its own and its minimum. */
 	check("negative", &w.state, query, n, BLOCKLIST_UDP,
-	      "NXDOMAIN aa; | bl.example SOA 10 ns.bl.example hostmaster.bl.example 4294967295 300 60 "
+	      "NXDOMAIN aa; | bl.example SOA 10 ns.bl.example hostmaster.bl.example 4294967295 300 "
+	      "60 "
 	      "604800 1000 | |");
 	world_free(&w);
 }

@@ -165,7 +165,8 @@ static void test_store_moods(void **state)
 	journal(9, JOURNAL_OUTPUT_LIST, "192.0.2.5");
 	assert_int_equal(blocklist_follower_poll(f), ERR_OK);
 	assert_true(has(&w, 0, "192.0.2.1") && has(&w, 0, "192.0.2.2"));
-	assert_true(!has(&w, 0, "192.0.2.3") && !has(&w, 0, "192.0.2.4") && !has(&w, 0, "192.0.2.5"));
+	assert_true(!has(&w, 0, "192.0.2.3") && !has(&w, 0, "192.0.2.4") &&
+	            !has(&w, 0, "192.0.2.5"));
 	assert_true(fake.snapshots == 1 && w.state.views[0].serial == 9);
 	/* Gone away: the last good state stands. */
 	fake.err = ERR_IO;
@@ -180,7 +181,8 @@ static void test_store_moods(void **state)
 	fake.listings[1].address = ip_of("192.0.2.7");
 	fake.listing_count = 2;
 	assert_int_equal(blocklist_follower_poll(f), ERR_OK);
-	assert_true(has(&w, 0, "192.0.2.7") && fake.snapshots == 2 && w.state.views[0].serial == 12);
+	assert_true(has(&w, 0, "192.0.2.7") && fake.snapshots == 2 &&
+	            w.state.views[0].serial == 12);
 	/* A serial that went back: a copy was restored. */
 	fake.serial = 3;
 	fake.listing_count = 1;

@@ -124,7 +124,8 @@ static void test_refused(void **state)
 		struct blocklist_change c = { world_prefix(rows[i].prefix), true };
 		struct blocklist_index *index = blocklist_index_apply(NULL, &c, 1, &refused);
 		CHECK_ROW(rows[i].prefix, refused == rows[i].refused);
-		CHECK_ROW(rows[i].prefix, blocklist_index_has(index, &c.prefix.ip) != rows[i].refused);
+		CHECK_ROW(rows[i].prefix,
+		          blocklist_index_has(index, &c.prefix.ip) != rows[i].refused);
 		blocklist_index_destroy(index);
 	}
 	blocklist_index_destroy(blocklist_index_apply(NULL, &none, 1, &refused));
@@ -184,7 +185,8 @@ static void test_random(void **state)
 					if (prefix_cmp(&set[j], &set[which]) == 0)
 						in[j] = listed;
 			}
-			struct blocklist_index *next = blocklist_index_apply(index, changes, 8, NULL);
+			struct blocklist_index *next = blocklist_index_apply(index, changes, 8,
+			                                                     NULL);
 			blocklist_index_destroy(index);
 			index = next;
 			for (int i = 0; i < ASKED; i++) {

@@ -14,9 +14,11 @@ static void test_codes(void **state)
 		for (unsigned b = 0; b < 256; b++)
 			for (unsigned c = 0; c < 256; c += 1)
 				for (unsigned d = 0; d < 4; d++) {
-					struct ip ip = ip_from_v4((uint8_t)a, (uint8_t)b, (uint8_t)c, (uint8_t)d);
+					struct ip ip = ip_from_v4((uint8_t)a, (uint8_t)b,
+					                          (uint8_t)c, (uint8_t)d);
 					uint32_t v = a << 24 | b << 16 | c << 8 | d;
-					bool good = a == 127 && v != 0x7f000001 && v >> 8 != 0x7fffff;
+					bool good = a == 127 && v != 0x7f000001 &&
+					            v >> 8 != 0x7fffff;
 					assert_int_equal(blocklist_code_valid(&ip), good);
 				}
 	struct ip six = world_prefix("::ffff:127.0.0.2").ip;
@@ -73,7 +75,8 @@ static void test_config(void **state)
 		CHECK_ROW(rows[i].value, (e == ERR_OK) == (rows[i].error == NULL));
 		CHECK_ROW(rows[i].value, (message.n == 0) == (e == ERR_OK));
 		if (e != ERR_OK)
-			CHECK_ROW(rows[i].value, str_prefix(buf_str(&message), str_of(rows[i].error)));
+			CHECK_ROW(rows[i].value,
+			          str_prefix(buf_str(&message), str_of(rows[i].error)));
 		buf_fini(&message);
 		world_free(&w);
 	}

@@ -151,7 +151,8 @@ static void test_sessions(void **state)
 	};
 	size_t n = sizeof(rows) / sizeof(*rows), others = 0;
 	for (size_t i = 0; i < n; i++)
-		CHECK_ROW(rows[i].id, relay_case_by_id(str_of(rows[i].id))->session == rows[i].session);
+		CHECK_ROW(rows[i].id,
+		          relay_case_by_id(str_of(rows[i].id))->session == rows[i].session);
 	for (size_t i = 0; i < relay_case_count; i++)
 		others += relay_cases[i].session != RELAY_PLAIN;
 	assert_int_equal(others, n);

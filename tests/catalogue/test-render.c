@@ -113,7 +113,8 @@ static void test_agrees_with_the_grammar(void **state)
 	struct relay_names names = {
 		.u = STR("kabcdefghaba3pmwo5yja4qngq34"), .s = STR("s"), .d = STR("dest.test"),
 		.t = STR("two.test"), .r = STR("mx.test"), .m = STR("m.test"),
-		.i = STR("[IPv6:2001:db8::1]"), .c = STR("198.51.100.7"), .cl = STR("[198.51.100.7]"),
+		.i = STR("[IPv6:2001:db8::1]"), .c = STR("198.51.100.7"),
+		.cl = STR("[198.51.100.7]"),
 	};
 	size_t read = 0;
 	for (size_t i = 0; i < relay_case_count; i++) {
@@ -121,9 +122,11 @@ static void test_agrees_with_the_grammar(void **state)
 		struct mail_path path;
 		const char *missing;
 		size_t used;
-		assert_int_equal(relay_render(relay_cases[i].rcpt, &names, &text, &missing), ERR_OK);
+		assert_int_equal(relay_render(relay_cases[i].rcpt, &names, &text, &missing),
+		                 ERR_OK);
 		if (mail_path_parse(buf_str(&text), 0, &path, &used, NULL) == ERR_OK) {
-			CHECK_ROW(relay_cases[i].id, relay_local_length(buf_str(&text)) == path.local.n);
+			CHECK_ROW(relay_cases[i].id,
+			          relay_local_length(buf_str(&text)) == path.local.n);
 			read++;
 		}
 		buf_fini(&text);

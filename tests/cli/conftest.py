@@ -120,12 +120,13 @@ def box():
 class Supervisor:
     """`portreeve run` and its roles."""
 
-    def __init__(self, box, environment=None):
+    def __init__(self, box, environment=None, arguments=None):
         self.box = box
+        arguments = ["--state", box.state] if arguments is None else arguments
         self.log_path = box.directory / "run.log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [BINARY, "run", "-c", box.config, "--state", box.state], stderr=log,
+                [BINARY, "run", "-c", box.config, *arguments], stderr=log,
                 env={**os.environ, **(environment or {})}, cwd=box.directory)
 
     def log(self):
@@ -159,8 +160,8 @@ class Supervisor:
 def supervisor(box):
     started = []
 
-    def start(environment=None):
-        started.append(Supervisor(box, environment))
+    def start(environment=None, arguments=None):
+        started.append(Supervisor(box, environment, arguments))
         return started[-1]
 
     yield start

@@ -103,7 +103,11 @@ ROWS = [
     (["test", "192.0.2.1", "--rate", "0"], 64, 'expected a number from 1 to 100000, found "0"'),
     (["test", "192.0.2.1", "--port", "25"], 77, "192.0.2.1:25: refused: no consent"),
     (["scan", "192.0.2.1/24"], 64, "192.0.2.1/24"),
-    (["scan", "--file", "none.txt"], 66, "none.txt"),
+    (["test", "192.0.2.1", "--account", "none.txt"], 66,
+     "none.txt: expected a user name and a password: not found"),
+    (["test", "192.0.2.1", "--account", "/dev/zero"], 65,
+     "/dev/zero: expected a user name and a password: "),
+    (["scan", "--file", "none.txt"], 66, "none.txt: expected addresses or ranges: not found"),
 ]
 ROWS += [([command, "999.1"], 64, None) for command in NEEDS_ADDRESS]
 ROWS += [([command, "--nonsense"], 64, '"--nonsense": expected an option of this command')

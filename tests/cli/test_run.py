@@ -1,6 +1,7 @@
 """The supervisor: starts, restarts, reloads, stops."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -150,6 +151,48 @@ def test_reload_that_needs_a_restart(box, supervisor):
     run.wait_log("reloaded")
     assert "restart-needed role=collector for=listen" in run.log()
     assert "restart-needed for=roles" in run.log()
+    assert len(re.findall("restart-needed", run.log())) == 2
+
+
+def test_reload_of_what_a_role_cannot_take_over(box, supervisor, tmp_path):
+    """Each is named; a role that is started again keeps its place."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    tls = f'certificate = "{certificate}"\n key = "{key}"'
+
+    def renew():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x.test",
+                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+
+    renew()
+    box.configure(collector=tls, general=f'state_directory = "{box.state}"')
+    run = supervisor(arguments=[])
+    run.wait_log("supervisor ready")
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_log("reloaded")
+    assert "restart-needed" not in run.log()
+    renew()
+    box.configure(collector=tls, general="""
+hostname = "new.portreeve.test"
+contact = "new@portreeve.test"
+operator = "New"
+objection_url = "https://new.portreeve.test/"
+resolver = {"127.0.0.1:53"}
+user = "daemon"
+state_directory = "/nowhere"
+""")
+    run.process.send_signal(signal.SIGHUP)
+    for parameter in ("hostname", "contact", "operator", "objection_url", "resolver"):
+        run.wait_log(f"restart-needed role=tester for={parameter}")
+    for parameter in ("certificate", "key"):
+        run.wait_log(f"restart-needed role=collector for={parameter}")
+    run.wait_log("restart-needed for=user")
+    run.wait_log("restart-needed for=state_directory")
+    old = run.roles()
+    os.kill(old["tester"], signal.SIGKILL)
+    wait_until(lambda: run.roles().get("tester", old["tester"]) != old["tester"], "a new tester")
+    run.wait_log("role-ready role=tester", times=2)
+    assert run.stop() == 0
 
 
 def test_only_the_roles_asked_for(box, supervisor):

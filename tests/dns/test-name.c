@@ -58,7 +58,8 @@ static void test_parse(void **state)
 		}
 		CHECK_ROW(rows[i].text, name.n == rows[i].wire_bytes);
 		dns_name_format(&name, text);
-		CHECK_ROW(rows[i].text, strcmp(text, rows[i].back ? rows[i].back : rows[i].text) == 0);
+		CHECK_ROW(rows[i].text,
+		          strcmp(text, rows[i].back ? rows[i].back : rows[i].text) == 0);
 		CHECK_ROW(rows[i].text, dns_name_parse(str_of(text), &again, NULL) == ERR_OK);
 		CHECK_ROW(rows[i].text, again.n == name.n && memcmp(again.b, name.b, name.n) == 0);
 	}

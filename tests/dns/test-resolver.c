@@ -61,8 +61,10 @@ static size_t answer(struct str query, bool tcp, uint8_t *dst, size_t size)
 	if (is(&q, "refused") || is(&q, "nx") || is(&q, "fail") || (is(&q, "tc") && !tcp) ||
 	    (is(&q, "four") && q.type == DNS_TYPE_AAAA)) {
 		a.answers = 0;
-		a.flags |= is(&q, "refused") ? DNS_RCODE_REFUSED : is(&q, "nx") ? DNS_RCODE_NXDOMAIN :
-		           is(&q, "fail") ? DNS_RCODE_SERVFAIL : is(&q, "tc") ? DNS_FLAG_TC : 0;
+		a.flags |= is(&q, "refused") ? DNS_RCODE_REFUSED :
+		           is(&q, "nx") ? DNS_RCODE_NXDOMAIN :
+		           is(&q, "fail") ? DNS_RCODE_SERVFAIL :
+		           is(&q, "tc") ? DNS_FLAG_TC : 0;
 	} else if (q.type == DNS_TYPE_AAAA) {
 		put_record(&w, q.type, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	} else if (q.type == DNS_TYPE_PTR) {
@@ -116,7 +118,8 @@ static void tcp_ended(void *arg, enum stream_end why)
 
 static void tcp_ready(void *arg, unsigned events)
 {
-	static const struct stream_events handlers = { .received = tcp_received, .ended = tcp_ended };
+	static const struct stream_events handlers = { .received = tcp_received,
+	                                               .ended = tcp_ended };
 	struct world *w = arg;
 	struct endpoint peer;
 	(void)events;

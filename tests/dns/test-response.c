@@ -83,7 +83,8 @@ static void put_data(struct dns_writer *w, const char *type, const char *data)
 static uint16_t put_records(struct dns_writer *w, const char *script)
 {
 	static const struct { const char *name; unsigned type; } types[] = {
-		{ "A", 1 }, { "CNAME", 5 }, { "PTR", 12 }, { "MX", 15 }, { "TXT", 16 }, { "AAAA", 28 },
+		{ "A", 1 }, { "CNAME", 5 }, { "PTR", 12 }, { "MX", 15 }, { "TXT", 16 },
+		{ "AAAA", 28 },
 	};
 	struct str rest = str_of(script), one;
 	uint16_t count = 0;

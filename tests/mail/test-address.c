@@ -16,7 +16,8 @@
 
 #define A8 "aaaaaaaa"
 #define A32 A8 A8 A8 A8
-#define A63 A32 A8 A8 A8 "aaaaaaa"
+#define A61 A32 A8 A8 A8 "aaaaa"
+#define A63 A61 "aa"
 #define A64 A32 A32
 
 enum { BAD = ERR_INVALID, LONG = ERR_LIMIT };
@@ -302,6 +303,22 @@ static void test_domains(void **state)
 		          mail_domain_valid(str_of(domains[i].text)) == domains[i].valid);
 }
 
+static void test_addresses(void **state)
+{
+	(void)state;
+	static const struct { const char *text; bool valid; } addresses[] = {
+		{ "a@b", true }, { "user@example.org", true }, { "\"a b\"@c", true },
+		{ "a@[192.0.2.1]", true },
+		{ A64 "@" A63 "." A63 "." A61, true }, { A64 "@" A63 "." A63 "." A61 "a", false },
+		{ "", false }, { "a", false }, { "@b", false }, { "a@", false }, { "<a@b>", false },
+		{ "@r:a@b", false }, { "a@b>", false }, { "a@b>,<c@d", false }, { " a@b", false },
+		{ "a@b ", false }, { "a@b\r\n", false }, { "b\xc3\xbc@c", false },
+	};
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+		CHECK_ROW(addresses[i].text,
+		          mail_address_valid(str_of(addresses[i].text)) == addresses[i].valid);
+}
+
 static void test_literals(void **state)
 {
 	(void)state;
@@ -323,7 +340,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths), cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_nul), cmocka_unit_test(test_error_says_where),
-		cmocka_unit_test(test_domains), cmocka_unit_test(test_literals),
+		cmocka_unit_test(test_domains), cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_literals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

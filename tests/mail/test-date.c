@@ -76,6 +76,7 @@ static void test_marks(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_dates), cmocka_unit_test(test_marks) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_dates),
+	                                    cmocka_unit_test(test_marks) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,8 @@ static void test_mbox(void **state)
 	assert_false(mbox_is(STR("From: a\n")));
 	assert_int_equal(count(STR("From a\nA: 1\n\nbody\n\nFrom b\nA: 2\n\nx\n"), &m), 2);
 	assert_true(str_eq(m, STR("A: 2\n\nx\n")));
-	assert_int_equal(count(STR("From a\r\nA: 1\r\n\r\nb\r\n\r\nFrom b\r\nA: 2\r\n\r\n"), &m), 2);
+	assert_int_equal(count(STR("From a\r\nA: 1\r\n\r\nb\r\n\r\nFrom b\r\nA: 2\r\n\r\n"), &m),
+	                 2);
 	/* "From " inside a paragraph is text. */
 	assert_int_equal(count(STR("From a\nA: 1\n\nbody\nFrom here\n"), &m), 1);
 	assert_int_equal(count(STR("A: 1\n\nbody\n"), &m), 1);
@@ -67,17 +68,20 @@ static void test_attached(void **state)
 	find("Content-Type: multipart/mixed\n\n--\n--\n", &arena, &found);
 	assert_int_equal(found.n, 0);
 	/* A boundary that begins like the outer one is not the outer one. */
-	find("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nA: 1\n"
+	find("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nA: "
+	     "1\n"
 	     "Content-Type: multipart/mixed; x-boundary=b; boundary=\"b1\"\n\n--b1\n\nt\n--b1\n"
 	     "Content-Type: message/rfc822\n\nA: 2\n--b1--\n--b \n\nlast\n--b--\n", &arena, &found);
 	assert_int_equal(found.n, 2);
 	assert_true(str_prefix(found.message[1], STR("A: 2\n")));
 	assert_true(str_search(found.message[0], STR("--b1--")) != SIZE_MAX);
-	find("Content-Type: multipart/digest; boundary=d\n\n--d\n\nA: 1\n\nx\n--d\nContent-Type: text/plain\n"
+	find("Content-Type: multipart/digest; boundary=d\n\n--d\n\nA: 1\n\nx\n--d\nContent-Type: "
+	     "text/plain\n"
 	     "\ny\n--d\n\nA: 2\n\n--d--\n", &arena, &found);
 	assert_int_equal(found.n, 2);
 	assert_true(str_prefix(found.message[1], STR("A: 2\n")));
-	find("Content-Type: multipart/report; boundary=d\n\n--d\nContent-Type: text/rfc822-headers\n\nA: 1\n"
+	find("Content-Type: multipart/report; boundary=d\n\n--d\nContent-Type: "
+	     "text/rfc822-headers\n\nA: 1\n"
 	     "--d--\n", &arena, &found);
 	assert_int_equal(found.n, 1);
 	arena_fini(&arena);

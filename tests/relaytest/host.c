@@ -110,7 +110,8 @@ static int say(struct stage_set *g, const char *rule)
 	int code = 0;
 	str_copy(text, sizeof(text), str_of(rule));
 	char *end = strchr(text, '!');
-	struct str lines = str_trim((struct str){ text, end ? (size_t)(end - text) : strlen(text) });
+	struct str lines = str_trim((struct str){ text,
+	                                          end ? (size_t)(end - text) : strlen(text) });
 	struct str line;
 	if (!str_eq(lines, STR("-")))
 		while (str_token(&lines, "|", &line)) {
@@ -387,7 +388,8 @@ static void intend(struct stage_set *g, const struct session_action *a)
 		return;
 	}
 	for (size_t i = 0; i < g->intent_count; i++)
-		if (strcmp(g->intents[i].id, a->case_id) == 0 && g->intents[i].attempt == a->attempt)
+		if (strcmp(g->intents[i].id, a->case_id) == 0 &&
+		    g->intents[i].attempt == a->attempt)
 			fail_msg("%s: %s/%u is to be sent twice", p->name, a->case_id, a->attempt);
 	CHECK_ROW(p->name, g->intent_count < INTENTS_MAX);
 	struct intent *it = &g->intents[g->intent_count++];
@@ -544,7 +546,6 @@ static void check_cases(const struct play *p, const struct seen *seen)
 	struct str rest = str_of(p->cases ? p->cases : ""), word, id, stage, code;
 	while (str_token(&rest, " ", &word)) {
 		char name[32];
-		enum case_stage want;
 		unsigned attempt = 0;
 		assert_true(str_token(&word, ":", &id) && str_token(&word, ":", &stage));
 		str_copy(name, sizeof(name), id);
@@ -553,11 +554,10 @@ static void check_cases(const struct play *p, const struct seen *seen)
 			attempt = (unsigned)atoi(slash + 1);
 			*slash = '\0';
 		}
-		assert_int_equal(stage_parse(stage, &want), ERR_OK);
 		const struct case_result *r = seen_result(seen, name, attempt);
-		if (r->stage != want)
-			fail_msg("%s: %s/%u: stage %s, expected %s (%s)", p->name, name, attempt,
-			         stage_name(r->stage), stage_name(want), r->text);
+		if (!str_eq(stage, str_of(stage_name(r->stage))))
+			fail_msg("%s: %s/%u: stage %s, expected %.*s (%s)", p->name, name, attempt,
+			         stage_name(r->stage), STR_ARG(stage), r->text);
 		if (str_token(&word, ":", &code) && r->code != atoi(code.p))
 			fail_msg("%s: %s/%u: code %d, expected %.*s (%s)", p->name, name, attempt,
 			         r->code, STR_ARG(code), r->text);
@@ -573,7 +573,8 @@ static void compare(const struct play *p, const struct seen *seen)
 		                                                                : 6000),
 		         o->transcript.p);
 	if (p->accepted >= 0 && o->accepted != (unsigned)p->accepted)
-		fail_msg("%s: %u messages accepted, expected %d", p->name, o->accepted, p->accepted);
+		fail_msg("%s: %u messages accepted, expected %d", p->name, o->accepted,
+		         p->accepted);
 	if (p->connections_max && seen->connections > p->connections_max)
 		fail_msg("%s: %u connections, expected at most %u", p->name, seen->connections,
 		         p->connections_max);
@@ -620,7 +621,8 @@ static void run(struct stage_set *g)
 		.test = &g->test, .signer = &g->signer, .domain = "one.test",
 		.domain2 = "two.example", .helo = "probe.one.test", .operator_name = "The operator",
 		.contact = "abuse@one.test", .objection_url = "",
-		.messages = p->messages ? p->messages : 8, .refusals = p->refusals ? p->refusals : 6,
+		.messages = p->messages ? p->messages : 8,
+		.refusals = p->refusals ? p->refusals : 6,
 		.pipeline = p->pipeline ? p->pipeline : 16, .proof_wait_ms = 100,
 		.has_trusted_source = p->trusted_source, .user = p->account ? "user" : NULL,
 		.password = p->account ? "password" : NULL,

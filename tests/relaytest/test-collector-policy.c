@@ -177,7 +177,8 @@ static void test_not_from_the_grammar(void **state)
 	(void)state;
 	static char longest[2 * MAIL_PATH_MAX];
 	struct collector_recipient r;
-	struct mail_path dot = { .local = STR(TOKEN), .domain = STR("one.test."), .route = STR("") };
+	struct mail_path dot = { .local = STR(TOKEN), .domain = STR("one.test."),
+	                         .route = STR("") };
 	collector_recipient(&dot, &domains, &r);
 	assert_int_equal(r.what, COLLECTOR_TOKEN);
 	memset(longest, 'a', sizeof(longest));

@@ -178,7 +178,8 @@ static void test_repeat(void **state)
 		{ 1000000, 999999, false, false },         /* a clock that went back */
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_int_equal(politeness_may_repeat(rows[i].last, rows[i].now, DAY, rows[i].owner),
+		assert_int_equal(politeness_may_repeat(rows[i].last, rows[i].now, DAY,
+		                                       rows[i].owner),
 		                 rows[i].may);
 }
 

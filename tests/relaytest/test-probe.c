@@ -85,8 +85,10 @@ static void test_form(void **state)
 	size_t end = str_search(rest, STR("\n\n"));
 	assert_true(end != SIZE_MAX);
 	header = (struct str){ rest.p, end + 1 };
-	static const char *const fields[] = { "From: ", "To: ", "Subject: ", "Date: ", "Message-ID: ",
-	                                      "Auto-Submitted: auto-generated\n", "MIME-Version: 1.0\n" };
+	static const char *const fields[] = { "From: ", "To: ", "Subject: ", "Date: ",
+	                                      "Message-ID: ",
+	                                      "Auto-Submitted: auto-generated\n",
+	                                      "MIME-Version: 1.0\n" };
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		CHECK_ROW(fields[i], str_search(header, str_of(fields[i])) != SIZE_MAX);
 	/* The recipient's token is in To, the mark in no address. */
@@ -148,20 +150,24 @@ static void test_mark_encoded(void **state)
 		/* multipart/alternative, the mark in the second part only */
 		"MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"b\"\r\n\r\n"
 		"--b\r\nContent-Type: text/plain\r\n\r\nsee the other part\r\n"
-		"--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n--b--\r\n",
+		"--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n"
+		"--b--\r\n",
 		/* a mailing list's or scanner's wrapping, two deep, no last boundary */
 		"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n"
 		"--a\r\nContent-Type: multipart/related; boundary=b\r\n\r\n"
-		"--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: BASE64\r\n\r\n%s\r\n",
+		"--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: BASE64\r\n\r\n"
+		"%s\r\n",
 		/* attached whole */
 		"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n"
 		"--a\r\nContent-Type: text/plain\r\n\r\nA message came:\r\n"
 		"--a\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
-		"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n--a--\r\n",
+		"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n"
+		"--a--\r\n",
 		/* a bounce */
 		"MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;"
 		" boundary=a\r\n\r\n--a\r\nContent-Type: text/plain\r\n\r\nNo.\r\n"
-		"--a\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n"
+		"--a\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: base64\r\n"
+		"\r\n%s\r\n"
 		"--a--\r\n",
 		/* LF only */
 		"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n%s\n",
@@ -188,7 +194,8 @@ static void test_mark_quoted_printable(void **state)
 		"Mark: a2b3c4d5e6=\r\nf7g2h3i4j5\r\n",
 		"Mark: a2b3=\nc4d5=\ne6f7=\ng2h3=\ni4j5\n",
 		"Mark:=20=61=32b3c4d5e6f7g2h3i4j5\r\n",
-		"=4D=61=72=6B=3A=20=61=32=62=33=63=34=64=35=65=36=66=37=67=32=68=33=69=34=6A=35\r\n",
+		("=4D=61=72=6B=3A=20=61=32=62=33=63=34=64=35=65=36=66=37=67=32=68=33=69=34"
+		 "=6A=35\r\n"),
 	};
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
 		char text[512];
@@ -203,7 +210,8 @@ static void test_hostile_mime(void **state)
 	(void)state;
 	struct buf text = { 0 };
 	for (int i = 0; i < 4000; i++)
-		buf_printf(&text, "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i, i);
+		buf_printf(&text, "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i,
+		           i);
 	buf_add_cstr(&text, "Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n");
 	assert_false(probe_mark_found(buf_str(&text), MARK));
 	buf_clear(&text);

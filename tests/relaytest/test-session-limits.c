@@ -13,7 +13,8 @@ static void test_bounds(void **state)
 {
 	(void)state;
 	static const struct play plays[] = {
-		{ .name = "three barren connections", .rules = "EHLO * => - !closed\nHELO * => - !reset",
+		{ .name = "three barren connections",
+		  .rules = "EHLO * => - !closed\nHELO * => - !reset",
 		  .verdict = VERDICT_CLOSED, .connections_max = 3 },
 		{ .name = "three time-outs", .rules = "MAIL * => -\nRCPT * => -\nRSET => -",
 		  .verdict = VERDICT_INCONCLUSIVE, .connections_max = 3 },
@@ -26,8 +27,10 @@ static void test_bounds(void **state)
 		{ .name = "answers one command a connection", .habits = LOSES_PIPELINED,
 		  .errors_hangup = 1, .verdict = VERDICT_CLOSED, .control_ok = true,
 		  .connections_max = 200 },
-		{ .name = "says what nobody asked", .rules = "EHLO * => 250 Hi|250 Hi|250 Hi|250 Hi|"
-		  "250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|"
+		{ .name = "says what nobody asked",
+		  .rules = "EHLO * => 250 Hi|250 Hi|250 Hi|250 Hi|"
+		  "250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 Hi|250 "
+		  "Hi|250 Hi|"
 		  "250 Hi|250 Hi|250 Hi|250 Hi|250 Hi", .verdict = VERDICT_INCONCLUSIVE,
 		  .connections_max = 3 },
 	};
@@ -48,10 +51,12 @@ static void test_messages(void **state)
 		    .verdict = VERDICT_CLOSED, .control_ok = true, .catch_all = true }, 7 },
 		{ { .name = "is silent on the body", .rules = RELAYS_ALL ". => -",
 		    .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .catch_all = true }, 3 },
-		{ { .name = "hangs up on the body and relays it", .rules = RELAYS_ALL ". => - !closed",
+		{ { .name = "hangs up on the body and relays it",
+		    .rules = RELAYS_ALL ". => - !closed",
 		    .messages = 2, .verdict = VERDICT_CLOSED, .control_ok = true,
 		    .catch_all = true }, 1 },
-		{ { .name = "four", .messages = 4, .rules = RELAYS_ALL, .verdict = VERDICT_ACCEPTING,
+		{ { .name = "four", .messages = 4, .rules = RELAYS_ALL,
+		    .verdict = VERDICT_ACCEPTING,
 		    .accepted = 3, .control_ok = true, .catch_all = true }, 3 },
 		{ { .name = "four, all forms", .messages = 4, .all = true, .rules = RELAYS_ALL,
 		    .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 4, .control_ok = true,
@@ -137,7 +142,8 @@ static void test_resumed(void **state)
 	const struct play plays[] = {
 		{ .name = "killed in its first message", .sent = killed, .sent_count = 1,
 		  .rules = RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2,
-		  .control_ok = true, .catch_all = true, .cases = "E01:message:0 E06/1:message:250" },
+		  .control_ok = true, .catch_all = true,
+		  .cases = "E01:message:0 E06/1:message:250" },
 		{ .name = "killed in its first message, closed", .sent = killed, .sent_count = 1,
 		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .cases = "E01:message:0" },
 		{ .name = "what has an answer is not asked again", .sent = half, .sent_count = 3,

@@ -59,7 +59,8 @@ static void test_open(void **state)
 		{ .name = "under STARTTLS, then it is put off", .ehlo = "PIPELINING STARTTLS",
 		  .rules = "(tls)RCPT * => 250 Ok\n2*STARTTLS => 220 Go ahead\n"
 		           "STARTTLS => 454 4.7.0 TLS not available",
-		  .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1, .control_ok = true },
+		  .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1,
+		  .control_ok = true },
 		{ .name = "after XCLIENT", .ehlo = "PIPELINING XCLIENT", .fate = RELAY,
 		  .rules = "(xclient)RCPT * => 250 Ok", .verdict = VERDICT_OPEN, .accepted = 2,
 		  .control_ok = true, .cases = "S04/1:message:250" },
@@ -74,7 +75,8 @@ static void test_open(void **state)
 		{ .name = "an account that may use another's sender", .account = true,
 		  .consent = CONSENT_OWNER, .ehlo = "PIPELINING AUTH", .fate = RELAY,
 		  .rules = "1*AUTH * => 535 No\nAUTH * => 235 Welcome\n(auth)RCPT * => 250 Ok",
-		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S10:helo:535 S14:rcpt:250" },
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S10:helo:535 S14:rcpt:250" },
 		{ .name = "HELO localhost", .rules = "(localhost)RCPT * => 250 Ok", .fate = RELAY,
 		  .verdict = VERDICT_OPEN, .accepted = 2, .control_ok = true,
 		  .cases = "S01a/1:message:250" },
@@ -135,7 +137,8 @@ static void test_not_proved(void **state)
 		  .control_ok = true, .catch_all = true, .cases = "E01/1:message:250" },
 		{ .name = "catch-all at its own name",
 		  .rules = "RCPT TO:*@mx.host.test> => 250 Ok\nRCPT TO:*@[[]192.0.2.1]> => 250 Ok",
-		  .verdict = VERDICT_CLOSED, .accepted = -1, .control_ok = true, .catch_all = true },
+		  .verdict = VERDICT_CLOSED, .accepted = -1, .control_ok = true,
+		  .catch_all = true },
 		{ .name = "catch-all that bounces",
 		  .rules = "RCPT TO:*@mx.host.test> => 250 Ok", .fate = BOUNCE,
 		  .verdict = VERDICT_BACKSCATTER, .accepted = -1, .control_ok = true,
@@ -158,13 +161,15 @@ static void test_legitimate_mx(void **state)
 		{ .name = "MX, lock-step", .ehlo = "SIZE", .rules = MX_OF_FIRST, .fate = RELAY,
 		  .verdict = VERDICT_CLOSED, .accepted = 1, .finding = "legitimate-mx",
 		  .control_ok = true },
-		{ .name = "MX, refuses our own sender", .rules = "MAIL FROM:*@one.test> => 550 5.7.1 "
+		{ .name = "MX, refuses our own sender",
+		  .rules = "MAIL FROM:*@one.test> => 550 5.7.1 "
 		  "Forged\n" MX_OF_FIRST, .fate = RELAY, .verdict = VERDICT_CLOSED, .accepted = 1,
 		  .finding = "legitimate-mx", .control_ok = true, .cases = "E01/1:mail:550" },
 		{ .name = "MX, one message behind", .rules = MX_OF_FIRST, .fate = RELAY, .lag = 1,
 		  .verdict = VERDICT_CLOSED, .accepted = -1, .finding = "legitimate-mx",
 		  .control_ok = true },
-		{ .name = "MX, three messages behind", .rules = MX_OF_FIRST, .fate = RELAY, .lag = 3,
+		{ .name = "MX, three messages behind", .rules = MX_OF_FIRST, .fate = RELAY,
+		  .lag = 3,
 		  .verdict = VERDICT_CLOSED, .accepted = -1, .finding = "legitimate-mx",
 		  .control_ok = true },
 		{ .name = "MX, all at the end", .rules = MX_OF_FIRST, .fate = RELAY_LATE,
@@ -195,14 +200,16 @@ static void test_silent_confirmation(void **state)
 		  "BANNER => 554 5.7.1 You are banned !closed", .fate = RELAY, .lag = 3,
 		  .verdict = VERDICT_INCONCLUSIVE, .accepted = -1, .control_ok = true,
 		  .catch_all = true },
-		{ .name = "hangs up on the confirmation", .rules = "RCPT TO:*two.example* => - !closed\n"
+		{ .name = "hangs up on the confirmation",
+		  .rules = "RCPT TO:*two.example* => - !closed\n"
 		  RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1,
 		  .control_ok = true, .catch_all = true },
 		{ .name = "hangs up at connect after the proof", .rules = RELAYS_ALL
 		  "1*CONNECT => 0\nCONNECT => - !refused", .fate = RELAY,
 		  .verdict = VERDICT_INCONCLUSIVE, .accepted = 1, .control_ok = true,
 		  .catch_all = true },
-		{ .name = "confirmation put off", .rules = "RCPT TO:*two.example* => 451 4.3.0 Later\n"
+		{ .name = "confirmation put off",
+		  .rules = "RCPT TO:*two.example* => 451 4.3.0 Later\n"
 		  RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1,
 		  .control_ok = true, .catch_all = true, .cases = "E01/1:rcpt:451" },
 	};

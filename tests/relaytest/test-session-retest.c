@@ -30,7 +30,8 @@ static void play_retests(const struct retest *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct seen seen;
 		play(&rows[i].play, &seen);
-		CHECK_ROW(rows[i].play.name, forms_refused(&rows[i].play, &seen) == rows[i].refused);
+		CHECK_ROW(rows[i].play.name,
+		          forms_refused(&rows[i].play, &seen) == rows[i].refused);
 		seen_fini(&seen);
 	}
 }
@@ -44,7 +45,8 @@ static void test_passes(void **state)
 		    .control_ok = true }, true },
 		{ { .name = "repaired by 454", .first = { "E01" }, .verdict = VERDICT_CLOSED,
 		    .rules = "RCPT TO:<postmaster* => 250 Ok\n"
-		             "RCPT * => 454 4.7.1 Relay access denied", .control_ok = true }, true },
+		             "RCPT * => 454 4.7.1 Relay access denied", .control_ok = true },
+		             true },
 		{ { .name = "XCLIENT is not offered any more", .first = { "S04" },
 		    .verdict = VERDICT_CLOSED, .control_ok = true }, true },
 		{ { .name = "CHUNKING is not offered any more", .first = { "S11" },
@@ -56,8 +58,10 @@ static void test_passes(void **state)
 		    .control_ok = true }, true },
 		{ { .name = "its name went, its literal is refused", .first = { "E06" },
 		    .nameless = true, .verdict = VERDICT_CLOSED, .control_ok = true }, true },
-		{ { .name = "a submission service asks for a login", .first = { "E01" }, .port = 587,
-		    .ehlo = "PIPELINING AUTH", .rules = "MAIL * => 530 5.7.0 Authentication required",
+		{ { .name = "a submission service asks for a login", .first = { "E01" },
+		    .port = 587,
+		    .ehlo = "PIPELINING AUTH",
+		    .rules = "MAIL * => 530 5.7.0 Authentication required",
 		    .verdict = VERDICT_CLOSED, .control_ok = true }, true },
 		{ { .name = "a submission service takes its users only", .first = { "E01" },
 		    .port = 587, .ehlo = "PIPELINING AUTH",

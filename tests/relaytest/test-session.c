@@ -19,7 +19,8 @@ static void test_closed(void **state)
 	static const struct play plays[] = {
 		{ .name = "pipelined", .verdict = VERDICT_CLOSED, .control_ok = true,
 		  .cases = "E01:rcpt:554 E14:rcpt:554 X02:rcpt:554 S11:skipped S01a:rcpt:554" },
-		{ .name = "lock-step", .ehlo = "SIZE", .verdict = VERDICT_CLOSED, .control_ok = true,
+		{ .name = "lock-step", .ehlo = "SIZE", .verdict = VERDICT_CLOSED,
+		  .control_ok = true,
 		  .cases = "E01:rcpt:554 X02:rcpt:554 S12:rcpt:554" },
 		{ .name = "one transaction at a time", .pipeline = 1, .verdict = VERDICT_CLOSED,
 		  .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
@@ -39,7 +40,8 @@ static void test_closed(void **state)
 		{ .name = "banner 554", .rules = "BANNER => 554 5.7.1 No !closed",
 		  .verdict = VERDICT_CLOSED, .cases = "E01:connect:554", .connections_max = 20 },
 		{ .name = "multi-line, codes disagree: the last counts",
-		  .rules = "RCPT TO:<postmaster* => 250 Ok\nRCPT * => 250-Taken|554 5.7.1 Not taken",
+		  .rules = "RCPT TO:<postmaster* => 250 Ok\nRCPT * => 250-Taken|554 5.7.1 Not "
+		           "taken",
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554" },
 		{ .name = "hang-up at EHLO and HELO",
 		  .rules = "EHLO * => - !closed\nHELO * => - !closed", .verdict = VERDICT_CLOSED },
@@ -47,9 +49,11 @@ static void test_closed(void **state)
 		  .verdict = VERDICT_CLOSED },
 		{ .name = "hang-up at RCPT", .rules = "RCPT * => - !reset",
 		  .verdict = VERDICT_CLOSED },
-		{ .name = "hang-up at RSET", .rules = "RSET => - !closed", .verdict = VERDICT_CLOSED,
+		{ .name = "hang-up at RSET", .rules = "RSET => - !closed",
+		  .verdict = VERDICT_CLOSED,
 		  .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
-		{ .name = "hang-up at QUIT", .rules = "QUIT => - !closed", .verdict = VERDICT_CLOSED,
+		{ .name = "hang-up at QUIT", .rules = "QUIT => - !closed",
+		  .verdict = VERDICT_CLOSED,
 		  .control_ok = true },
 		{ .name = "hang-up at DATA", .rules = RELAYS_ALL "DATA => - !closed",
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .catch_all = true },
@@ -68,16 +72,20 @@ static void test_tempers(void **state)
 	(void)state;
 	static const struct play plays[] = {
 		{ .name = "knows no EHLO", .rules = "EHLO * => 500 5.5.1 What?",
-		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554 S11:skipped" },
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 S11:skipped" },
 		{ .name = "hangs up at EHLO", .rules = "EHLO * => - !closed",
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554" },
 		{ .name = "hangs up at EHLO, open", .rules = "EHLO * => - !closed\n" RELAYS_ALL,
 		  .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2, .control_ok = true,
 		  .catch_all = true, .cases = "E01:message:250 E01/1:message:250" },
 		{ .name = "no RSET", .rules = "RSET => 502 5.5.1 Not here",
-		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
-		{ .name = "no RSET, lock-step", .ehlo = "SIZE", .rules = "RSET => 502 5.5.1 Not here",
-		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554 X02:rcpt:554" },
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 X02:rcpt:554" },
+		{ .name = "no RSET, lock-step", .ehlo = "SIZE",
+		  .rules = "RSET => 502 5.5.1 Not here",
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E01:rcpt:554 X02:rcpt:554" },
 		{ .name = "421 after 3 errors", .errors_421 = 3, .verdict = VERDICT_CLOSED,
 		  .control_ok = true, .cases = "E01:rcpt:554 E20:rcpt:554 X02:rcpt:554" },
 		{ .name = "421 after 3 errors, lock-step", .errors_421 = 3, .ehlo = "SIZE",
@@ -88,7 +96,8 @@ static void test_tempers(void **state)
 		  .verdict = VERDICT_CLOSED, .control_ok = true,
 		  .cases = "E01:rcpt:554 E02:rcpt:554 E03:rcpt:554 E04:rcpt:554" },
 		{ .name = "421 at RCPT, lock-step", .ehlo = "SIZE",
-		  .rules = "3*RCPT *@one.test> => 554 5.7.1 No\n1*RCPT * => 421 4.7.0 Enough !closed",
+		  .rules = "3*RCPT *@one.test> => 554 5.7.1 No\n1*RCPT * => 421 4.7.0 Enough "
+		           "!closed",
 		  .verdict = VERDICT_CLOSED, .control_ok = true,
 		  .cases = "E01:rcpt:554 E02:rcpt:554 E03:rcpt:554 E04:rcpt:554" },
 		{ .name = "421 after each refusal", .errors_421 = 1, .verdict = VERDICT_CLOSED,
@@ -141,7 +150,8 @@ static void test_undecided(void **state)
 		  .verdict = VERDICT_UNREACHABLE, .connections_max = 1 },
 		{ .name = "hangs up at connect", .rules = "BANNER => - !closed",
 		  .verdict = VERDICT_UNREACHABLE, .connections_max = 20 },
-		{ .name = "silent", .rules = "BANNER => -\nPROXY* => -", .verdict = VERDICT_UNREACHABLE,
+		{ .name = "silent", .rules = "BANNER => -\nPROXY* => -",
+		  .verdict = VERDICT_UNREACHABLE,
 		  .connections_max = 20 },
 		{ .name = "no SMTP", .rules = "BANNER => HTTP/1.0 400 no|x|x|x|x !closed",
 		  .verdict = VERDICT_UNREACHABLE, .connections_max = 20 },
@@ -151,7 +161,8 @@ static void test_undecided(void **state)
 		  .verdict = VERDICT_INCONCLUSIVE },
 		{ .name = "greylisting", .rules = "RCPT * => 450 4.2.0 Greylisted, try again later",
 		  .verdict = VERDICT_INCONCLUSIVE, .cases = "E01:rcpt:450" },
-		{ .name = "one form greylisted", .rules = "RCPT TO:<*!* => 450 4.3.0 Try again later",
+		{ .name = "one form greylisted",
+		  .rules = "RCPT TO:<*!* => 450 4.3.0 Try again later",
 		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true },
 		{ .name = "late greylisting", .rules = RELAYS_ALL ". => 451 4.3.0 Try again later",
 		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .catch_all = true },
@@ -161,12 +172,14 @@ static void test_undecided(void **state)
 		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .catch_all = true,
 		  .connections_max = 20 },
 		{ .name = "stopped with candidates left",
-		  .rules = RELAYS_ALL "1*DATA => 554 5.7.1 No\n1*DATA => -\n1*DATA => 554 5.7.1 No\n"
+		  .rules = RELAYS_ALL "1*DATA => 554 5.7.1 No\n1*DATA => -\n1*DATA => 554 5.7.1 "
+		                      "No\n"
 		           "2*DATA => -\nDATA => 554 5.7.1 No",
 		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .catch_all = true },
 		{ .name = "421 to all, for ever", .rules = "MAIL * => 421 4.7.0 Too many !closed",
 		  .verdict = VERDICT_INCONCLUSIVE, .connections_max = 12 },
-		{ .name = "refused after one connection", .rules = "1*CONNECT => 0\nCONNECT => - !refused",
+		{ .name = "refused after one connection",
+		  .rules = "1*CONNECT => 0\nCONNECT => - !refused",
 		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .connections_max = 20 },
 	};
 	PLAY_ALL(plays);
@@ -182,7 +195,8 @@ static void test_sessions(void **state)
 		  .control_ok = true, .ehlo = "PIPELINING STARTTLS", .cases = "E01:rcpt:554" },
 		{ .name = "no TLS at 465", .port = 465, .rules = "TLS => - !tls",
 		  .verdict = VERDICT_UNREACHABLE },
-		{ .name = "LMTP at 24", .port = 24, .rules = "EHLO * => 500 What?\nHELO * => 500 What?",
+		{ .name = "LMTP at 24", .port = 24,
+		  .rules = "EHLO * => 500 What?\nHELO * => 500 What?",
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E01:rcpt:554" },
 		{ .name = "under STARTTLS all forms again", .ehlo = "PIPELINING STARTTLS",
 		  .verdict = VERDICT_CLOSED, .control_ok = true,
@@ -190,7 +204,8 @@ static void test_sessions(void **state)
 		{ .name = "STARTTLS refused", .ehlo = "PIPELINING STARTTLS",
 		  .rules = "STARTTLS => 554 5.7.1 Not you", .verdict = VERDICT_CLOSED,
 		  .control_ok = true, .cases = "S09-E01:helo:554" },
-		{ .name = "STARTTLS breaks", .ehlo = "PIPELINING STARTTLS", .rules = "TLS => - !tls",
+		{ .name = "STARTTLS breaks", .ehlo = "PIPELINING STARTTLS",
+		  .rules = "TLS => - !tls",
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S09-E01:skipped" },
 		{ .name = "STARTTLS does not get anywhere", .ehlo = "PIPELINING STARTTLS",
 		  .rules = "TLS => - !timeout", .verdict = VERDICT_CLOSED, .control_ok = true,
@@ -204,11 +219,14 @@ static void test_sessions(void **state)
 		{ .name = "STARTTLS put off, and AUTH needs it", .ehlo = "PIPELINING STARTTLS",
 		  .rules = "STARTTLS => 454 4.7.0 TLS not available", .consent = CONSENT_OWNER,
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S10:skipped" },
-		{ .name = "nothing without STARTTLS, and it is put off", .ehlo = "PIPELINING STARTTLS",
+		{ .name = "nothing without STARTTLS, and it is put off",
+		  .ehlo = "PIPELINING STARTTLS",
 		  .rules = "STARTTLS => 454 4.7.0 TLS not available\n"
 		           "MAIL * => 530 5.7.0 Must issue a STARTTLS command first",
-		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true, .cases = "S09-E01:helo:454" },
-		{ .name = "nothing without encryption, and it breaks", .ehlo = "PIPELINING STARTTLS",
+		  .verdict = VERDICT_INCONCLUSIVE, .control_ok = true,
+		  .cases = "S09-E01:helo:454" },
+		{ .name = "nothing without encryption, and it breaks",
+		  .ehlo = "PIPELINING STARTTLS",
 		  .rules = "TLS => - !tls\nRCPT * => 550 5.7.10 Encryption needed",
 		  .verdict = VERDICT_INCONCLUSIVE, .cases = "S09-E01:helo:0" },
 		{ .name = "nothing without a login, and STARTTLS is put off",
@@ -230,7 +248,8 @@ static void test_sessions(void **state)
 		{ .name = "XFORWARD offered is a finding only", .ehlo = "PIPELINING XFORWARD",
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S04b:helo" },
 		{ .name = "PROXY not understood", .rules = "PROXY* => 500 What?",
-		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S05a:helo:500 S05b:helo:500" },
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "S05a:helo:500 S05b:helo:500" },
 		{ .name = "BDAT refused", .ehlo = "PIPELINING CHUNKING", .verdict = VERDICT_CLOSED,
 		  .control_ok = true, .cases = "S11:rcpt:554" },
 		{ .name = "DATA after a refusal", .verdict = VERDICT_CLOSED, .control_ok = true,
@@ -258,7 +277,8 @@ static void test_sessions(void **state)
 		  .rules = "1*EHLO * => 250-mx.host.test|250-PIPELINING|250 STARTTLS",
 		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "S09-E01:helo:502" },
 		{ .name = "gives itself no name", .rules = "BANNER => 220 \nEHLO * => 250 ",
-		  .verdict = VERDICT_CLOSED, .control_ok = true, .cases = "E06:skipped E07:rcpt:554" },
+		  .verdict = VERDICT_CLOSED, .control_ok = true,
+		  .cases = "E06:skipped E07:rcpt:554" },
 		{ .name = "control characters in its words",
 		  .rules = "BANNER => 220 mx\x01\x7f.host.test \xff\nEHLO * => 250 \x1b[2J",
 		  .verdict = VERDICT_CLOSED, .control_ok = true },
@@ -305,7 +325,8 @@ static void test_names(void **state)
 	                                   .control_ok = true };
 	static const struct play nameless = {
 		.name = "nameless", .nameless = true, .verdict = VERDICT_CLOSED, .control_ok = true,
-		.cases = "E06:skipped E07:rcpt:554 E09:skipped E14:skipped E15:rcpt:554 S02a:skipped",
+		.cases = "E06:skipped E07:rcpt:554 E09:skipped E14:skipped E15:rcpt:554 "
+		         "S02a:skipped",
 	};
 	struct seen seen;
 	play(&named, &seen);
@@ -326,9 +347,11 @@ static void test_all_forms_accounted_for(void **state)
 {
 	(void)state;
 	static const struct play p = {
-		.name = "all", .ehlo = "PIPELINING STARTTLS CHUNKING SMTPUTF8 XCLIENT XFORWARD AUTH",
+		.name = "all",
+		.ehlo = "PIPELINING STARTTLS CHUNKING SMTPUTF8 XCLIENT XFORWARD AUTH",
 		.consent = CONSENT_OWNER, .account = true, .trusted_source = true,
-		.rules = "AUTH * => 235 2.7.0 Welcome", .verdict = VERDICT_CLOSED, .control_ok = true,
+		.rules = "AUTH * => 235 2.7.0 Welcome", .verdict = VERDICT_CLOSED,
+		.control_ok = true,
 	};
 	struct seen seen;
 	play(&p, &seen);

@@ -109,7 +109,8 @@ static void test_every_change_fails(void **state)
 					continue;
 				text[i] = (char)c;
 				struct token t;
-				bool ok = token_parse((struct str){ text, TOKEN_LEN }, &t) == ERR_OK &&
+				bool ok = token_parse((struct str){ text, TOKEN_LEN },
+				                      &t) == ERR_OK &&
 				          token_verify(&signer, &t, &target, NULL);
 				assert_false(ok);
 			}
@@ -125,7 +126,8 @@ static void test_bound(void **state)
 	struct token_signer signer = signer_of("c");
 	struct endpoint target = target_of("192.0.2.1:25");
 	static const char *const others[] = { "192.0.2.1:26", "192.0.2.2:25", "192.0.2.1:587",
-	                                      "[2001:db8::1]:25", "[c000:201::]:25", "192.0.2.1:6400" };
+	                                      "[2001:db8::1]:25", "[c000:201::]:25",
+	                                      "192.0.2.1:6400" };
 	struct token_set set, other;
 	token_make(&signer, "abcdefgh", 1, 0, &target, &set);
 	assert_true(verify(&signer, set.recipient, &target));
@@ -141,7 +143,8 @@ static void test_bound(void **state)
 	};
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
 		char mixed[TOKEN_LEN + 1];
-		token_make(&signer, heads[i].test, heads[i].number, heads[i].flags, &target, &other);
+		token_make(&signer, heads[i].test, heads[i].number, heads[i].flags, &target,
+		           &other);
 		assert_true(strcmp(other.mark, set.mark) != 0);
 		memcpy(mixed, other.recipient, sizeof(mixed));
 		memcpy(mixed + 12, set.recipient + 12, 16);
@@ -172,7 +175,8 @@ static void test_rotation(void **state)
 {
 	(void)state;
 	struct endpoint target = target_of("192.0.2.1:25");
-	struct token_signer before = signer_of("c"), after = signer_of("cd"), later = signer_of("d");
+	struct token_signer before = signer_of("c"), after = signer_of("cd"),
+	                             later = signer_of("d");
 	struct token_set old, new;
 	token_make(&before, "abcdefgh", 1, 0, &target, &old);
 	token_make(&after, "abcdefgh", 1, 0, &target, &new);
@@ -211,7 +215,8 @@ static void test_form(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct token t;
-		CHECK_ROW(rows[i].text, (token_parse(str_of(rows[i].text), &t) == ERR_OK) == rows[i].ok);
+		CHECK_ROW(rows[i].text,
+		          (token_parse(str_of(rows[i].text), &t) == ERR_OK) == rows[i].ok);
 	}
 	struct token t;
 	char nul[TOKEN_LEN] = { 0 };

@@ -38,7 +38,8 @@ static const struct kind kinds[] = {
 	{ "accepted twice, never back", 1, RESULT(MESSAGE, 250, .accepted = true),
 	  RESULT(MESSAGE, 250, .accepted = true) },
 	{ "bounced", 2, RESULT(MESSAGE, 250, .accepted = true, .bounced = 1), NOT_SENT },
-	{ "bounced, though refused", 2, RESULT(MESSAGE, 554, .refused = true, .bounced = 2), NOT_SENT },
+	{ "bounced, though refused", 2, RESULT(MESSAGE, 554, .refused = true, .bounced = 2),
+	  NOT_SENT },
 	{ "later", 3, RESULT(RCPT, 450), NOT_SENT },
 	{ "later at the banner", 3, RESULT(CONNECT, 421), NOT_SENT },
 	{ "silent", 3, RESULT(RCPT, 0), NOT_SENT },
@@ -103,7 +104,8 @@ static void test_three_together(void **state)
 			for (size_t k = 0; k < KINDS; k++) {
 				struct case_result results[6];
 				size_t n = 0;
-				int rank = kinds[i].rank > kinds[j].rank ? kinds[i].rank : kinds[j].rank;
+				int rank = kinds[i].rank > kinds[j].rank ? kinds[i].rank
+				           : kinds[j].rank;
 				rank = rank > kinds[k].rank ? rank : kinds[k].rank;
 				add(results, &n, "E01", &kinds[i]);
 				add(results, &n, "S09-E14", &kinds[j]);
@@ -122,7 +124,8 @@ static void test_halves(void **state)
 {
 	(void)state;
 	struct case_result r[] = {
-		{ .id = "E01", .stage = STAGE_MESSAGE, .code = 250, .accepted = true, .returned = 1 },
+		{ .id = "E01", .stage = STAGE_MESSAGE, .code = 250, .accepted = true,
+		  .returned = 1 },
 		{ .id = "E14", .attempt = 1, .stage = STAGE_MESSAGE, .code = 250, .accepted = true,
 		  .returned = 1 },
 		{ .id = "S09-E01", .attempt = 1, .stage = STAGE_MESSAGE, .code = 250,
@@ -136,7 +139,8 @@ static void test_halves(void **state)
 static void test_reached(void **state)
 {
 	(void)state;
-	struct case_result refused = { .id = "E01", .stage = STAGE_RCPT, .code = 554, .refused = true };
+	struct case_result refused = { .id = "E01", .stage = STAGE_RCPT, .code = 554,
+	                               .refused = true };
 	struct case_result back[] = {
 		{ .id = "E01", .stage = STAGE_MESSAGE, .returned = 1 },
 		{ .id = "E01", .attempt = 1, .stage = STAGE_MESSAGE, .returned = 1 },
@@ -217,11 +221,13 @@ static void test_findings(void **state)
 		{ "banned", NULL, RESULT(CONNECT, 554, .refused = true), VERDICT_INCONCLUSIVE },
 		{ "HELO refused", NULL, RESULT(HELO, 550, .refused = true), VERDICT_INCONCLUSIVE },
 		{ "later", NULL, RESULT(RCPT, 450), VERDICT_INCONCLUSIVE },
-		{ "back", NULL, RESULT(MESSAGE, 250, .accepted = true, .returned = 1), VERDICT_OPEN },
+		{ "back", NULL, RESULT(MESSAGE, 250, .accepted = true, .returned = 1),
+		  VERDICT_OPEN },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct case_result r[2] = {
-			{ .id = "E01", .stage = STAGE_MESSAGE, .code = 250, .accepted = true, .returned = 1 },
+			{ .id = "E01", .stage = STAGE_MESSAGE, .code = 250, .accepted = true,
+			  .returned = 1 },
 			rows[i].second,
 		};
 		str_copy(r[1].id, sizeof(r[1].id), STR("E01"));
@@ -238,8 +244,10 @@ static void test_mx_takes_its_own(void **state)
 {
 	(void)state;
 	struct case_result r[] = {
-		{ .id = "E01", .stage = STAGE_MESSAGE, .code = 250, .accepted = true, .returned = 1 },
-		{ .id = "E02", .stage = STAGE_MESSAGE, .code = 250, .accepted = true, .returned = 2 },
+		{ .id = "E01", .stage = STAGE_MESSAGE, .code = 250, .accepted = true,
+		  .returned = 1 },
+		{ .id = "E02", .stage = STAGE_MESSAGE, .code = 250, .accepted = true,
+		  .returned = 2 },
 		{ .id = "E01", .attempt = 1, .stage = STAGE_RCPT, .code = 554, .refused = true },
 		{ .id = "E02", .attempt = 1, .stage = STAGE_RCPT, .code = 554, .refused = true },
 		{ .id = "E14", .stage = STAGE_MESSAGE, .code = 250, .accepted = true },
@@ -271,7 +279,8 @@ static void test_forms_refused(void **state)
 	static const char form[1][CASE_ID_MAX] = { "E14" };
 	static const char two[2][CASE_ID_MAX] = { "E14", "S09-E01" };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct case_result r[2] = { rows[i].r, { .id = "E01", .stage = STAGE_RCPT, .code = 554,
+		struct case_result r[2] = { rows[i].r,
+		                            { .id = "E01", .stage = STAGE_RCPT, .code = 554,
 		                                         .refused = true } };
 		str_copy(r[0].id, sizeof(r[0].id), STR("E14"));
 		CHECK_ROW(rows[i].name, verdict_forms_refused(r, 2, form, 1) == rows[i].refused);

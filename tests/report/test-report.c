@@ -472,22 +472,26 @@ static void bounces(void **unused)
 static void contacts_are_filtered(void **unused)
 {
 	(void)unused;
-	static const struct { const char *email; bool usable; } rows[] = {
-		{ "abuse@isp.test", true }, { "abuse@ours.test", false },
-		{ "abuse@mail.ours.test", false }, { "abuse@notours.test", true },
-		{ "nobody@isp.test", false }, { "No-Reply@isp.test", false },
-		{ "abuse@example.com", false }, { "abuse@ripe.net", false },
-		{ "x@ignored.test", false }, { "Dead@isp.test", false }, { "old@isp.test", true },
-		{ "abuse@isp.invalid", false },
+	static const struct { const char *email; enum contact_use use; } rows[] = {
+		{ "abuse@isp.test", CONTACT_GOOD }, { "abuse@ours.test", CONTACT_OWN },
+		{ "abuse@mail.ours.test", CONTACT_OWN }, { "abuse@notours.test", CONTACT_GOOD },
+		{ "nobody@isp.test", CONTACT_PLACEHOLDER },
+		{ "No-Reply@isp.test", CONTACT_PLACEHOLDER },
+		{ "abuse@example.com", CONTACT_PLACEHOLDER },
+		{ "abuse@ripe.net", CONTACT_PLACEHOLDER }, { "x@ignored.test", CONTACT_IGNORED },
+		{ "Dead@isp.test", CONTACT_DEAD }, { "old@isp.test", CONTACT_GOOD },
+		{ "abuse@isp.invalid", CONTACT_PLACEHOLDER },
 	};
 	const char *const own[] = { "ours.test", NULL };
 	char *globs[] = { "*@ignored.test" };
 	struct config_strings ignore = { globs, 1 };
 	struct dead_contact dead[] = { { "dead@isp.test", "", 200 }, { "old@isp.test", "", 50 } };
 	struct contact_filter f = { own, &ignore, dead, 2, 100 };
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		CHECK_ROW(rows[i].email,
-		          (contact_unusable(&f, rows[i].email) == NULL) == rows[i].usable);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		enum contact_use use = contact_use(&f, rows[i].email);
+		CHECK_ROW(rows[i].email, use == rows[i].use);
+		CHECK_ROW(rows[i].email, (*contact_use_text(use) == '\0') == (use == CONTACT_GOOD));
+	}
 }
 
 static void contacts_are_addresses(void **unused)

@@ -324,6 +324,14 @@ def test_return_path_delimiter(box):
     assert "return_path" in box.run("-", text=spam(2), code=78).stderr
 
 
+def test_wrong_border(box):
+    """What is wrong in the configuration is told as its fault, and named."""
+    box.configure(general='trace {\n  own_nets = {"10.0.0"}\n}\n')
+    done = box.run("-", text=spam(), code=78)
+    assert f'{box.config}: trace.own_nets: "10.0.0": expected' in done.stderr
+    assert '"10.0.0": expected' in box.run("-", "--own-net", "10.0.0", text=spam(), code=64).stderr
+
+
 def test_null_return_path(box):
     box.configure(report='return_path = ""')
     # libconfuse takes the later of two values.

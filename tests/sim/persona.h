@@ -81,7 +81,8 @@ enum {
 	WIRE_SILENT = 1u << 6, WIRE_ENDLESS = 1u << 7, WIRE_GARBAGE = 1u << 8,
 	WIRE_MANY_LINES = 1u << 9, WIRE_LONG_BANNER = 1u << 10,
 	WIRE_DRIPS = 1u << 11,               /* an endless banner, slowly */
-	WIRE_GREET_PAUSE = 1u << 12,         /* half a banner, a pause, the rest; early talkers out */
+	/* half a banner, a pause, the rest; early talkers out */
+	WIRE_GREET_PAUSE = 1u << 12,
 	WIRE_SILENT_LATER = 1u << 13,        /* nothing more from MAIL on */
 	WIRE_ENDLESS_EHLO = 1u << 14,        /* a list of extensions without an end */
 	WIRE_DRIPPING_EHLO = 1u << 15,       /* … slowly */

@@ -222,9 +222,10 @@ enum reading reading_of(struct str text, unsigned reads, const struct own_names 
 		}
 		if (!more && !reading_is_own(domain, own))
 			return foreign(local, domain, reads, led_on, mailbox);
-		if (!more && !read_local(local, domain, reads, next))
-			return !is_quoted(local) && str_find(local, '@') != SIZE_MAX ? READING_BAD
-			                                                             : READING_LOCAL;
+		if (!more && !read_local(local, domain, reads, next)) {
+			bool bad = !is_quoted(local) && str_find(local, '@') != SIZE_MAX;
+			return bad ? READING_BAD : READING_LOCAL;
+		}
 		memcpy(now, next, sizeof(now));
 	}
 	return READING_BAD;

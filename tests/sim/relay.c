@@ -203,7 +203,8 @@ static void rewrite(struct host *h, struct str message, struct buf *out)
 		return;
 	case REWRITE_FOOTER:
 		buf_add_str(out, message);
-		buf_add_cstr(out, "\r\n-- \r\nThis message is confidential. Eat it after reading.\r\n");
+		buf_add_cstr(out,
+		             "\r\n-- \r\nThis message is confidential. Eat it after reading.\r\n");
 		return;
 	case REWRITE_UPPER: case REWRITE_NONE:
 		break;

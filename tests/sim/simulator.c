@@ -183,7 +183,8 @@ static void read_arguments(int argc, char **argv, struct sim *sim, struct argume
 {
 	static const struct option options[] = {
 		{ "personas", no_argument, NULL, 'p' }, { "hosts", required_argument, NULL, 'h' },
-		{ "collector", required_argument, NULL, 'c' }, { "dns", required_argument, NULL, 'd' },
+		{ "collector", required_argument, NULL, 'c' },
+		{ "dns", required_argument, NULL, 'd' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "first-domain", required_argument, NULL, 'f' },
 		{ "trusted-client", required_argument, NULL, 't' }, { 0 },

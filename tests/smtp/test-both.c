@@ -189,7 +189,6 @@ static void test_client_knows_the_server(void **state)
 	assert_int_equal(smtp_client_extensions(p.client),
 	                 SMTP_EXT_PIPELINING | SMTP_EXT_SIZE | SMTP_EXT_8BITMIME |
 	                 SMTP_EXT_CHUNKING | SMTP_EXT_DSN | SMTP_EXT_ENHANCED);
-	assert_int_equal(smtp_client_max_size(p.client), 10485760);
 	assert_string_equal(smtp_client_server_name(p.client), "mx.test");
 	assert_int_equal(smtp_client_notes(p.client), 0);
 	pair_fini(&p);

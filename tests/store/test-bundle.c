@@ -36,7 +36,8 @@ static int64_t stored_bytes(void)
 {
 	sqlite3 *db = raw();
 	sqlite3_stmt *s;
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT length(bundle) FROM evidence", -1, &s, NULL),
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT length(bundle) FROM evidence", -1, &s,
+	                                    NULL),
 	                 SQLITE_OK);
 	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
 	int64_t n = sqlite3_column_int64(s, 0);

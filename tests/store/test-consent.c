@@ -28,20 +28,14 @@ static void names(void **unused)
 		assert_int_equal(consent_parse(str_of(consent_name((enum consent)i)), &c), ERR_OK);
 		assert_int_equal(c, i);
 	}
-	for (int i = VERDICT_NONE; i <= VERDICT_INCONCLUSIVE; i++) {
-		enum verdict v;
-		assert_int_equal(verdict_parse(str_of(verdict_name((enum verdict)i)), &v), ERR_OK);
-		assert_int_equal(v, i);
-	}
-	for (int i = STAGE_NONE; i <= STAGE_MESSAGE; i++) {
-		enum case_stage s;
-		assert_int_equal(stage_parse(str_of(stage_name((enum case_stage)i)), &s), ERR_OK);
-		assert_int_equal(s, i);
-	}
-	enum verdict v;
-	assert_int_equal(verdict_parse(STR("Open"), &v), ERR_INVALID);
-	assert_int_equal(verdict_parse(STR("open "), &v), ERR_INVALID);
-	assert_int_equal(verdict_parse(STR(""), &v), ERR_INVALID);
+	enum consent c;
+	assert_int_equal(consent_parse(STR("Owner"), &c), ERR_INVALID);
+	assert_int_equal(consent_parse(STR("owner "), &c), ERR_INVALID);
+	assert_int_equal(consent_parse(STR(""), &c), ERR_INVALID);
+	assert_string_equal(verdict_name(VERDICT_OPEN), "open");
+	assert_string_equal(verdict_name(VERDICT_INCONCLUSIVE), "inconclusive");
+	assert_string_equal(stage_name(STAGE_NONE), "none");
+	assert_string_equal(stage_name(STAGE_MESSAGE), "message");
 	assert_string_equal(verdict_name((enum verdict)99), "unknown");
 	assert_string_equal(consent_name((enum consent)-1), "unknown");
 	assert_string_equal(test_state_name(TEST_DONE), "done");

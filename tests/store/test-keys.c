@@ -220,7 +220,8 @@ static void owner(void **unused)
 	assert_int_equal(keys_token_rotate(state, NOW + 1, 0, &message), ERR_OK);
 	store_close(open_store(state, STORE_ADMIN));
 	static const char *const names[] = {
-		"keys", "keys/tokens/token.keys", "keys/evidence.pem", "portreeve.db", "portreeve.db-wal",
+		"keys", "keys/tokens/token.keys", "keys/evidence.pem", "portreeve.db",
+		"portreeve.db-wal",
 		"portreeve.db-shm", "returns", "returns/returns.db", "returns/returns.db-shm",
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -292,8 +292,8 @@ static void killed_at_any_instant(void **unused)
 			writer(out[1], next);
 		}
 		close(out[1]);
-		read_acks(out[0], &acks, (size_t)random_below(20));
-		spin(random_below(2000000));
+		read_acks(out[0], &acks, (size_t)random_u64() % 20);
+		spin(random_u64() % 2000000);
 		kill(child, SIGKILL);
 		assert_int_equal(waitpid(child, NULL, 0), child);
 		read_acks(out[0], &acks, SIZE_MAX);

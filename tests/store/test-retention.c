@@ -31,11 +31,13 @@ static void decision(void **unused)
 	} rows[] = {
 		{ "young test", RETAINED_TEST, { .time_s = NOW }, NOW + 100 * DAY - 1, false },
 		{ "old test", RETAINED_TEST, { .time_s = NOW }, NOW + 100 * DAY, true },
-		{ "last test", RETAINED_TEST, { .time_s = NOW, .last = true }, NOW + 999 * DAY, false },
+		{ "last test", RETAINED_TEST, { .time_s = NOW, .last = true }, NOW + 999 * DAY,
+		  false },
 		{ "test under way", RETAINED_TEST, { .under_way = true }, NOW + 999 * DAY, false },
 		{ "test of a listed address", RETAINED_TEST, { .listed = true }, NOW + 999 * DAY,
 		  false },
-		{ "young evidence", RETAINED_EVIDENCE, { .time_s = NOW }, NOW + 366 * DAY - 1, false },
+		{ "young evidence", RETAINED_EVIDENCE, { .time_s = NOW }, NOW + 366 * DAY - 1,
+		  false },
 		{ "old evidence", RETAINED_EVIDENCE, { .time_s = NOW }, NOW + 366 * DAY, true },
 		{ "evidence of a listing", RETAINED_EVIDENCE, { .time_s = NOW, .listed = true },
 		  NOW + 9999 * DAY, false },
@@ -292,15 +294,16 @@ static void killed_at_any_instant(void **unused)
 		if (child == 0)
 			remover(out[1]);
 		close(out[1]);
-		for (uint64_t n = random_below(3); n > 0 && read(out[0], &said, 1) == 1; n--)
+		for (uint64_t n = random_u64() % 3; n > 0 && read(out[0], &said, 1) == 1; n--)
 			;
-		spin(random_below(2000000));
+		spin(random_u64() % 2000000);
 		kill(child, SIGKILL);
 		assert_int_equal(waitpid(child, NULL, 0), child);
 		close(out[0]);
 		st = open_store(state, STORE_ADMIN);
 		assert_int_equal(count("SELECT count(*) FROM tests AS t WHERE"
-		                       " (SELECT count(*) FROM results WHERE test = t.key) <> 1"), 0);
+		                       " (SELECT count(*) FROM results WHERE test = t.key) <> 1"),
+		                       0);
 		assert_int_equal(count("SELECT count(*) FROM results AS r WHERE NOT EXISTS"
 		                       " (SELECT 1 FROM tests WHERE key = r.test)"), 0);
 		assert_int_equal(count("SELECT count(*) FROM listings"), 1);

@@ -10,7 +10,8 @@
 #include <jansson.h>
 
 static const char good[] =
-	"{\"id\":\"\\u00e9 1\",\"message\":\"Received: from a (b.far.example [192.0.2.1]) by mx.our.example "
+	"{\"id\":\"\\u00e9 1\",\"message\":\"Received: from a (b.far.example [192.0.2.1]) by "
+	"mx.our.example "
 	"(Postfix) with ESMTP id 1; Mon, 9 Aug 2004 12:00:00 +0000\\nX: \\u0000\\u00ff\\n\\n\","
 	"\"own_hosts\":[\"*.our.example\"],\"own_nets\":[\"10.0.0.1/8\"],\"border_hosts\":[]}";
 
@@ -30,11 +31,13 @@ static void test_good(void **state)
 		assert_string_equal(json_string_value(json_object_get(j, "handover")), "192.0.2.1");
 		assert_string_equal(json_string_value(json_object_get(j, "chain")), "none");
 		json_t *hop = json_array_get(json_object_get(j, "hops"), 0);
-		static const char *const fields[] = { "n", "ip", "rdns", "helo", "by", "with", "id", "for",
+		static const char *const fields[] = { "n", "ip", "rdns", "helo", "by", "with", "id",
+		                                      "for",
 			"auth", "tls", "ident", "time", "zone", "why", "offset", "length" };
 		for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++)
 			CHECK_ROW(fields[k], json_object_get(hop, fields[k]));
-		static const char *const tops[] = { "claimed", "relay", "origin", "why", "return_path",
+		static const char *const tops[] = { "claimed", "relay", "origin", "why",
+		                                    "return_path",
 			"truncated" };
 		for (size_t k = 0; k < sizeof(tops) / sizeof(tops[0]); k++)
 			CHECK_ROW(tops[k], json_object_get(j, tops[k]));
@@ -49,22 +52,26 @@ static void test_bad(void **state)
 {
 	(void)state;
 	static const char *const lines[] = {
-		"", "{", "[]", "1", "{\"id\":\"x\"}", "{\"message\":1}", "{\"message\":\"\\u0100\"}",
+		"", "{", "[]", "1", "{\"id\":\"x\"}", "{\"message\":1}",
+		"{\"message\":\"\\u0100\"}",
 		"{\"message\":\"\\ud83d\\ude00\"}", "{\"message\":\"\",\"own_hosts\":\"x\"}",
 		"{\"message\":\"\",\"own_hosts\":[1]}", "{\"message\":\"\",\"own_nets\":[\"x\"]}",
 		"{\"message\":\"\",\"own_nets\":[\"10.0.0.0/33\"]}",
-		"{\"message\":\"\",\"border_hosts\":[\"\"]}", "{\"message\":\"\",\"own_hosts\":[\"a b\"]}",
+		"{\"message\":\"\",\"border_hosts\":[\"\"]}",
+		"{\"message\":\"\",\"own_hosts\":[\"a b\"]}",
 	};
 	struct batch batch = { 0 };
 	struct buf out = { 0 }, problem = { 0 };
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		buf_clear(&problem);
 		buf_clear(&out);
-		CHECK_ROW(lines[i], batch_line(&batch, str_of(lines[i]), &nothing, &out, &problem) ==
+		CHECK_ROW(lines[i],
+		          batch_line(&batch, str_of(lines[i]), &nothing, &out, &problem) ==
 		          ERR_INVALID);
 		CHECK_ROW(lines[i], problem.n != 0);
 		json_t *j = json_loadb(out.p, out.n, 0, NULL);
-		CHECK_ROW(lines[i], json_integer_value(json_object_get(j, "line")) == (json_int_t)i + 1);
+		CHECK_ROW(lines[i],
+		          json_integer_value(json_object_get(j, "line")) == (json_int_t)i + 1);
 		CHECK_ROW(lines[i], strcmp(json_string_value(json_object_get(j, "error")),
 		                           buf_cstr(&problem)) == 0);
 		CHECK_ROW(lines[i], json_object_get(j, "id"));
@@ -108,7 +115,8 @@ static void test_otherwise(void **state)
 		buf_clear(&out);
 		CHECK_ROW(rows[i].line, batch_line(&batch, str_of(rows[i].line), &otherwise, &out,
 		                                   &problem) == ERR_OK);
-		CHECK_ROW(rows[i].line, str_search(buf_str(&out), str_of(rows[i].handover)) != SIZE_MAX);
+		CHECK_ROW(rows[i].line,
+		          str_search(buf_str(&out), str_of(rows[i].handover)) != SIZE_MAX);
 	}
 	buf_fini(&out);
 	buf_fini(&problem);
@@ -122,19 +130,26 @@ static void test_learn(void **state)
 	(void)state;
 	struct learn learn = { 0 };
 	struct buf out = { 0 };
-	learn_message(&learn, STR("Received: from out.our.example ([192.0.2.5]) by mx.our.example (Postfix)"
-	                          " id 1\nReceived: from pc ([198.51.100.7]) by out.our.example (Postfix) id "
+	learn_message(&learn,
+	              STR("Received: from out.our.example ([192.0.2.5]) by mx.our.example (Postfix)"
+	                          " id 1\nReceived: from pc ([198.51.100.7]) by out.our.example "
+	                          "(Postfix) id "
 	                          "2\n" SELF "\n"));
-	learn_message(&learn, STR("Received: from out.our.example ([192.0.2.5]) by mx.our.example (Postfix)"
-	                          " id 1\nReceived: from pc ([198.51.100.9]) by out.our.example (Postfix) id "
+	learn_message(&learn,
+	              STR("Received: from out.our.example ([192.0.2.5]) by mx.our.example (Postfix)"
+	                          " id 1\nReceived: from pc ([198.51.100.9]) by out.our.example "
+	                          "(Postfix) id "
 	                          "2\n" SELF "\n"));
 	/* A spam from "me" to me cannot bring its own hosts in. */
-	learn_message(&learn, STR("Received: from x ([203.0.113.9]) by mx.our.example (Postfix) id 1\n"
-	                          "Received: from y ([203.0.113.7]) by evil.example id 2\n" SELF "\n"));
+	learn_message(&learn,
+	              STR("Received: from x ([203.0.113.9]) by mx.our.example (Postfix) id 1\n"
+	                          "Received: from y ([203.0.113.7]) by evil.example id 2\n"
+	                          SELF "\n"));
 	learn_message(&learn, STR("Received: from x by y.example id 1\nFrom: a@b.example\n"
 	                          "To: me@our.example\n\n"));
 	learn_json(&learn, &out);
-	assert_string_equal(buf_cstr(&out), "{\"own_hosts\":[\"mx.our.example\", \"out.our.example\"],"
+	assert_string_equal(buf_cstr(&out),
+	                    "{\"own_hosts\":[\"mx.our.example\", \"out.our.example\"],"
 	                    "\"own_nets\":[\"192.0.2.5\"],\"messages\":3,\"skipped\":1}");
 	buf_clear(&out);
 	learn_config(&learn, &out);
@@ -153,9 +168,11 @@ static void test_learn_whom(void **state)
 		bool used;
 	} rows[] = {
 		{ FROM_TO("me@our.example", "me@our.example"), true },
-		{ FROM_TO("Me <me@our.example>", "\"a@b\" <x@y.example>, ME@our.example (me)"), true },
+		{ FROM_TO("Me <me@our.example>", "\"a@b\" <x@y.example>, ME@our.example (me)"),
+		  true },
 		{ FROM_TO("me@our.example (Me)", "<me@our.example>"), true },
-		{ "Delivered-To: me@our.example\n" FROM_TO("me@our.example", "list@x.example"), true },
+		{ "Delivered-To: me@our.example\n" FROM_TO("me@our.example", "list@x.example"),
+		  true },
 		{ FROM_TO("me@our.example", "not.me@our.example, me@our.example.com"), false },
 		{ FROM_TO("me", "me"), false },
 		{ FROM_TO("@", "@ @"), false },
@@ -209,10 +226,12 @@ static void test_learn_setups(void **state)
 		            POOL("out3", "192.0.2.3", "mx3") },
 		  "\"mx*.isp.example\", \"out*.isp.example\"", "\"192.0.2.0/24\"" },
 		{ "first label", { MANY("x"), MANY("y"), MANY("z") }, "", "" },
-		{ "digits", { MANY("1"), MANY("22"), MANY("3") }, "\"A*.eur*.prod.mail.example\"", "" },
+		{ "digits", { MANY("1"), MANY("22"), MANY("3") }, "\"A*.eur*.prod.mail.example\"",
+		  "" },
 		{ "Gmail", { GMAIL }, "\"mx.google.com\"", "\"2002:a00::/24\"" },
 		{ "Microsoft 365", { OUTLOOK }, "\"*.mail.protection.outlook.com\", "
-		  "\"*.prod.outlook.com\", \"*.outlook.office365.com\", \"*.prod.exchangelabs.com\"",
+		  "\"*.prod.outlook.com\", \"*.outlook.office365.com\", "
+		  "\"*.prod.exchangelabs.com\"",
 		  "\"2603:1000::/24\"" },
 		{ "fetchmail", { FETCHED }, "\"home.lan\", \"mx.isp.example\", \"out.isp.example\"",
 		  "\"192.0.2.5\", \"192.0.2.9\"" },
@@ -223,7 +242,8 @@ static void test_learn_setups(void **state)
 		for (size_t k = 0; k < 3 && rows[i].messages[k]; k++)
 			learn_message(&learn, str_of(rows[i].messages[k]));
 		learn_json(&learn, &out);
-		buf_printf(&want, "{\"own_hosts\":[%s],\"own_nets\":[%s],", rows[i].hosts, rows[i].nets);
+		buf_printf(&want, "{\"own_hosts\":[%s],\"own_nets\":[%s],", rows[i].hosts,
+		           rows[i].nets);
 		if (!str_prefix(buf_str(&out), buf_str(&want)))
 			print_message("%s\n", buf_cstr(&out));
 		CHECK_ROW(rows[i].name, str_prefix(buf_str(&out), buf_str(&want)));
@@ -240,7 +260,8 @@ static void test_learn_narrow(void **state)
 	(void)state;
 	struct learn learn = { 0 };
 	struct buf out = { 0 };
-	static const char *const names[] = { "1and1.com", "2and2.com", "a.3and3.com", "b.4and4.com" };
+	static const char *const names[] = { "1and1.com", "2and2.com", "a.3and3.com",
+	                                     "b.4and4.com" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		buf_clear(&out);
 		buf_printf(&out, "Received: from x by %s id 1\n" SELF "\n", names[i]);
@@ -255,7 +276,8 @@ static void test_learn_narrow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_otherwise),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_otherwise),
 		cmocka_unit_test(test_learn), cmocka_unit_test(test_learn_whom),
 		cmocka_unit_test(test_learn_setups), cmocka_unit_test(test_learn_narrow),
 	};

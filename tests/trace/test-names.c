@@ -38,10 +38,12 @@ static void test_org(void **state)
 {
 	(void)state;
 	static const struct { const char *a, *b; bool same; } rows[] = {
-		{ "mx.example.com", "www.EXAMPLE.com", true }, { "a.example.com", "b.example.org", false },
+		{ "mx.example.com", "www.EXAMPLE.com", true },
+		{ "a.example.com", "b.example.org", false },
 		{ "a.foo.co.uk", "b.foo.co.uk", true }, { "a.foo.co.uk", "a.bar.co.uk", false },
 		{ "co.uk", "co.uk", false }, { "mx", "mx", false }, { "", "", false },
-		{ "bay1.hotmail.com", "x.prod.outlook.com", true }, { "x.google.com", "gmail.com", true },
+		{ "bay1.hotmail.com", "x.prod.outlook.com", true },
+		{ "x.google.com", "gmail.com", true },
 		{ "10.1.2.3", "11.1.2.3", false }, { "[192.0.2.1]", "[192.0.2.1]", false },
 		{ "evilgoogle.com", "google.com", false },
 	};
@@ -74,7 +76,8 @@ static void test_said(void **state)
 {
 	(void)state;
 	static const struct { const char *host, *helo; bool said; } rows[] = {
-		{ "mx.example", "MX.example.", true }, { "in_7.far_domain", "in?7.far?domain", true },
+		{ "mx.example", "MX.example.", true },
+		{ "in_7.far_domain", "in?7.far?domain", true },
 		{ "mx.example", "mx.example.org", false }, { "", "", false }, { "a", "", false },
 		{ "a?b", "a_b", false }, { "ab", "a?b", false },
 	};
@@ -103,9 +106,11 @@ static void test_addresses(void **state)
 	static const struct { const char *text; char kind; } rows[] = {
 		{ "127.0.0.1", 'l' }, { "::1", 'l' }, { "10.1.1.1", 'p' }, { "172.31.0.1", 'p' },
 		{ "172.32.0.1", ' ' }, { "192.168.1.1", 'p' }, { "100.64.0.1", 'p' },
-		{ "169.254.1.1", 'p' }, { "fe80::1", 'p' }, { "fd00::1", 'p' }, { "2002:a05::1", 'p' },
+		{ "169.254.1.1", 'p' }, { "fe80::1", 'p' }, { "fd00::1", 'p' },
+		{ "2002:a05::1", 'p' },
 		{ "2002:c000:201::1", ' ' }, { "0.1.2.3", 'u' }, { "224.0.0.1", 'u' },
-		{ "255.255.255.255", 'u' }, { "4000::1", 'u' }, { "192.0.2.1", ' ' }, { "2001:db8::1", ' ' },
+		{ "255.255.255.255", 'u' }, { "4000::1", 'u' }, { "192.0.2.1", ' ' },
+		{ "2001:db8::1", ' ' },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct ip ip;

@@ -82,7 +82,8 @@ static void test_breaks(void **state)
 	struct buf out = { 0 };
 	trace_message(&t, STR(BORDER
 		"Received: from c ([192.0.2.2]) by a (Postfix) id 2" TIME
-		"Received: from d ([192.0.2.3]) by who.knows.example (Postfix) id 3" TIME "\n"), &border);
+		"Received: from d ([192.0.2.3]) by who.knows.example (Postfix) id 3" TIME "\n"),
+		&border);
 	trace_picture(&t, STR("a"), false, 0, &out);
 	size_t weak = str_search(buf_str(&out), STR("~~ from here on it rests"));
 	size_t broken = str_search(buf_str(&out), STR("~~ the chain breaks here"));
