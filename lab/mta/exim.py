@@ -24,10 +24,9 @@ never_users = root
 host_lookup = *
 dns_dnssec_ok = 0
 prdr_enable = true
-tls_advertise_hosts =
 ignore_bounce_errors_after = 2d
 timeout_frozen_after = 7d
-
+{settings}
 begin acl
 
 acl_check_rcpt:
@@ -80,7 +79,7 @@ localuser:
   transport = local_delivery
   cannot_route_message = Unknown user
 
-begin transports
+{catch_all_router}begin transports
 
 remote_smtp:
   driver = smtp
@@ -117,20 +116,36 @@ percent_hack:
 """
 
 
+# Before the addresses that nobody has are refused.
+CATCH_ALL_ROUTER = """\
+catch_all:
+  driver = redirect
+  domains = +local_domains
+  data = {user}
+
+"""
+
+
 class Exim(Host):
+    """`settings` are lines for the main part; `catch_all` is who gets mail for unknown users."""
+
     packages = ("exim4-daemon-light",)
     system_accounts = ("Debian-exim",)
 
-    def __init__(self, *arguments, relay_from="<; 127.0.0.1 ; ::1", percent_hack=False, **keywords):
+    def __init__(self, *arguments, relay_from="<; 127.0.0.1 ; ::1", percent_hack=False,
+                 settings="tls_advertise_hosts =\n", catch_all="", **keywords):
         super().__init__(*arguments, **keywords)
         self.relay_from = relay_from
         self.percent_hack = percent_hack
+        self.settings, self.catch_all = settings, catch_all
 
     def configure(self):
         self.write("/etc/exim4/exim4.conf", CONFIGURATION.format(
             fqdn=self.fqdn,
             domains=" : ".join(("@", "localhost", *self.domains)),
             relay_from=self.relay_from,
+            settings=self.settings,
+            catch_all_router=CATCH_ALL_ROUTER.format(user=self.catch_all) if self.catch_all else "",
             percent_router=PERCENT_ROUTER if self.percent_hack else "",
             # The sound server refuses % in addresses; one that is to rewrite it cannot.
             percent="" if self.percent_hack else "%"))

@@ -12,7 +12,7 @@ table domains {{ {domains} }}
 listen on 0.0.0.0
 listen on ::
 
-action "local" mbox
+{virtual}action "local" mbox{catching}
 action "relay" relay
 
 match from any for domain <domains> action "local"
@@ -25,16 +25,21 @@ QUEUE = {"corrupt": 0o700, "incoming": 0o700, "purge": 0o700, "queue": 0o700,
 
 
 class OpenSMTPD(Host):
+    """`catch_all` is who gets the mail for unknown users."""
+
     packages = ("opensmtpd",)
     system_accounts = ("opensmtpd", "opensmtpq")
 
-    def __init__(self, *arguments, relay_from="local", **keywords):
+    def __init__(self, *arguments, relay_from="local", catch_all="", **keywords):
         super().__init__(*arguments, **keywords)
-        self.relay_from = relay_from
+        self.relay_from, self.catch_all = relay_from, catch_all
 
     def configure(self):
         domains = ", ".join(f'"{domain}"' for domain in (self.fqdn, *self.domains))
-        self.write("/etc/smtpd.conf", CONFIGURATION.format(domains=domains, relay_from=self.relay_from))
+        self.write("/etc/smtpd.conf", CONFIGURATION.format(
+            domains=domains, relay_from=self.relay_from,
+            virtual=f'table everybody {{ "@" = "{self.catch_all}" }}\n\n' if self.catch_all else "",
+            catching=" virtual <everybody>" if self.catch_all else ""))
         self.write("/etc/aliases", "")
         self.make_directory("/var/lib/opensmtpd/empty", mode=0o711)
         self.make_directory("/var/spool/smtpd", mode=0o711)

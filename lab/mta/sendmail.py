@@ -1,7 +1,8 @@
 """Sendmail.
 
 The macro file is Debian's, listening everywhere and without its delays; the
-`features` of a host are what an admin added, such as `promiscuous_relay`.
+`features` of a host are what an admin added, such as `promiscuous_relay`, and
+`macros` are other lines of that file.
 """
 
 from ..host import Host
@@ -25,7 +26,7 @@ define(`confDOMAIN_NAME', `{fqdn}')dnl
 FEATURE(`use_cw_file')dnl
 FEATURE(`local_lmtp', `/usr/libexec/sendmail/mail.local')dnl
 FEATURE(`access_db')dnl
-{features}MAILER_DEFINITIONS
+{features}{macros}MAILER_DEFINITIONS
 MAILER(`local')dnl
 MAILER(`smtp')dnl
 """
@@ -38,14 +39,14 @@ class Sendmail(Host):
     packages = ("sendmail-bin",)
     system_accounts = ("smmta", "smmsp")
 
-    def __init__(self, *arguments, features=(), access="", **keywords):
+    def __init__(self, *arguments, features=(), access="", macros="", **keywords):
         super().__init__(*arguments, **keywords)
-        self.features, self.access = features, access
+        self.features, self.access, self.macros = features, access, macros
 
     def configure(self):
         features = "".join(f"FEATURE(`{feature}')dnl\n" for feature in self.features)
         self.write("/etc/mail/sendmail.mc", MACROS.format(
-            fqdn=self.fqdn, v4=self.v4, v6=self.v6, features=features))
+            fqdn=self.fqdn, v4=self.v4, v6=self.v6, features=features, macros=self.macros))
         self.write("/etc/mail/local-host-names", "".join(f"{name}\n" for name in (self.fqdn, *self.domains)))
         self.write("/etc/mail/aliases", "")
         self.write("/etc/mail/access", self.access)

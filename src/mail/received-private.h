@@ -32,6 +32,17 @@ struct clauses {
 	bool truncated;
 };
 
+/* What a writer does with the words of a client. */
+enum writer {
+	WRITER_UNKNOWN,
+	WRITER_CLEANS,           /* they hold no parentheses: Postfix, Sendmail, OpenSMTPD */
+	WRITER_ENCLOSES,         /* they stand behind the address, as they came: Exim and its kin */
+};
+
+enum writer clauses_writer(const struct clauses *c);
+
+bool clause_is_exim_id(struct str s);
+
 void received_scan(struct str value, struct clauses *c);
 
 /* The first word, or "". */

@@ -20,6 +20,7 @@ struct peer {
 	bool verified;           /* CommuniGate: HELO and address agree */
 	bool from_comment;       /* (from helo [ip]) */
 	bool local;              /* (joe@localhost): no network, the name was only said */
+	const struct clauses *line;
 };
 
 static struct str slice(struct str s, size_t from, size_t to)
@@ -199,8 +200,9 @@ static bool helo_word(struct str s, struct str *helo)
 	if (s.n < 4)
 		return false;
 	char first = ascii_lower(s.p[0]);
-	if (first == 'h' ? !str_caseeq(slice(s, 1, 4), STR("elo"))
-	                 : (first != 'e' && first != 'l') || !str_caseeq(slice(s, 1, 4), STR("hlo")))
+	if (first != 'h' && first != 'e' && first != 'l')
+		return false;
+	if (!str_caseeq(slice(s, 1, 4), first == 'h' ? STR("elo") : STR("hlo")))
 		return false;
 	struct str rest = str_from(s, 4);
 	if (rest.n && !strchr(" =\t\r\n", rest.p[0]))
@@ -276,6 +278,14 @@ static bool find_bracket(struct str s, size_t *open, size_t *close)
 	return false;
 }
 
+/* What stood before the comment with the address was said. */
+static void forget_said(struct received *r)
+{
+	r->form = RECEIVED_OTHER;
+	r->tls = r->ident = STR("");
+	r->auth = r->rdns_doubtful = false;
+}
+
 /* "name [ip] rest" inside a comment. */
 static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
 {
@@ -289,8 +299,12 @@ static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
 	char last = before.n ? before.p[before.n - 1] : ' ';
 	if (last == '=' || last == ':')
 		return false;            /* helo=[…], ident=[…], Forwarded-For: […] */
-	if (str_casesuffix(before, STR("HELO")) || str_casesuffix(before, STR("EHLO")))
-		return false;            /* the literal is what the client said */
+	if (before.n > 4 && ascii_isspace(before.p[before.n - 5]) &&
+	    (str_casesuffix(before, STR("HELO")) || str_casesuffix(before, STR("EHLO"))))
+		return false;            /* account x HELO […]: the client said it */
+	bool login = r->auth && starts(before, "account ");
+	forget_said(r);
+	r->auth = login;
 	(void)received_address(slice(s, open, close), &ip);
 	struct str after = str_trim(str_from(s, close));
 	if (starts(before, "from ") && r->by.n) {
@@ -308,9 +322,9 @@ static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
 	peer->shape = before.n && before.p[before.n - 1] != '@' && before.p[0] != '['
 	              ? SHAPE_NAME_BRACKET : SHAPE_BRACKET;
 	peer->verified = starts(after, "verified");
-	if (holds(after, "may be forged"))
-		r->rdns_doubtful = true;
 	helo_inside(after, r, peer);
+	if (!peer->helo_given && holds(after, "may be forged"))
+		r->rdns_doubtful = true;
 	return true;
 }
 
@@ -333,6 +347,7 @@ static bool paren_comment(struct str s, struct received *r, struct peer *peer)
 	if (rest.n && rest.p[0] == ',')
 		rest = str_from(rest, 1);        /* (192.0.2.1, HELO x) */
 	rest = str_trim(rest);
+	forget_said(r);
 	r->ip = ip;
 	peer->shape = SHAPE_PAREN;
 	if (at != SIZE_MAX)
@@ -421,7 +436,7 @@ static bool common_comment(struct str s, struct received *r)
 	default:
 		break;
 	}
-	if (str_casesuffix(s, STR("encrypted"))) {
+	if (str_casesuffix(s, STR("encrypted")) && s.p[0] != '[' && str_find(s, '=') == SIZE_MAX) {
 		r->tls = s;
 		return true;
 	}
@@ -461,12 +476,33 @@ static bool is_name_bracket(struct str s)
 	return before.n != 0;
 }
 
+/* Exim: "from [192.0.2.1] (helo=x)" has told the address. */
+static bool is_told(const struct received *r, const struct peer *peer)
+{
+	struct ip ip;
+	return (peer->helo_given || r->ident.n) && r->from.n && r->from.p[0] == '[' &&
+	       received_address(r->from, &ip) && clauses_writer(peer->line) == WRITER_ENCLOSES;
+}
+
+/* May this comment hold the client's address? Those of a client that says "x (y [192.0.2.1])" come
+ * before the true one, or behind it where the writer encloses them. */
+static bool is_peer(struct str s, const struct received *r, const struct peer *peer)
+{
+	if (peer->shape == SHAPE_NONE || peer->shape == SHAPE_WORD)
+		return !is_told(r, peer);
+	bool address = s.n && (s.p[0] == '[' || ascii_isdigit((unsigned char)s.p[0]));
+	return (address || is_name_bracket(s)) && clauses_writer(peer->line) == WRITER_UNKNOWN;
+}
+
 static void read_from_comment(struct str s, struct received *r, struct peer *peer)
 {
 	struct str helo;
-	/* HELO "x [192.0.2.1]" comes before the comment with the true address. */
-	bool open = peer->shape == SHAPE_NONE || peer->shape == SHAPE_WORD;
-	if (helo_word(s, &helo)) {
+	bool open = is_peer(s, r, peer);
+	if (!open && clauses_writer(peer->line) == WRITER_ENCLOSES)
+		return;                  /* it writes one: this is of the client's words */
+	/* Some writers have no such word; then it is a name: (helo [192.0.2.1]) */
+	if (helo_word(s, &helo) && !(open && helo.n && helo.p[0] == '[' &&
+	                             clauses_writer(peer->line) == WRITER_CLEANS)) {
 		/* The word by itself, or with its literal: "HELO [192.0.2.1]". */
 		r->helo = helo;
 		peer->helo_given = true;
@@ -501,7 +537,8 @@ static void read_from_word(struct clause *c, size_t i, struct received *r, struc
 {
 	struct str w = c->item[i].s;
 	bool dash = str_eq(c->item[i - 1].s, STR("-"));   /* from x - 192.0.2.1 by … */
-	if (peer->shape == SHAPE_NONE && (w.p[0] == '[' || dash) && received_address(w, &r->ip))
+	if (peer->shape == SHAPE_NONE && (w.p[0] == '[' || dash) && !is_told(r, peer) &&
+	    received_address(w, &r->ip))
 		peer->shape = SHAPE_WORD;
 	/* NetMail and NIMS name who had logged in: from helo joe@example.org [ip] */
 	if (i == 1 && str_find(w, '@') != SIZE_MAX &&
@@ -854,18 +891,6 @@ static void name_peer(struct received *r, const struct peer *peer)
 	}
 }
 
-/* "17oiR2-0006Uj-00", since 4.97 "1sXyZ1-0000000AbCd-2fGh": no other mailer has such. */
-static bool is_exim_id(struct str s)
-{
-	size_t last = s.n == 16 ? 13 : s.n == 23 ? 18 : 0;
-	if (last == 0 || s.p[6] != '-' || s.p[last] != '-')
-		return false;
-	for (size_t i = 0; i < s.n; i++)
-		if (i != 6 && i != last && !ascii_isalnum((unsigned char)s.p[i]))
-			return false;
-	return true;
-}
-
 static void settle_form(const struct clauses *c, struct received *r, const struct peer *peer)
 {
 	if (r->form == RECEIVED_OTHER && r->with.n)
@@ -896,7 +921,7 @@ static void settle_form(const struct clauses *c, struct received *r, const struc
 		r->form = RECEIVED_QMAIL;
 	else if (r->form == RECEIVED_OTHER && str_casesuffix(r->by, STR(".google.com")))
 		r->form = RECEIVED_GOOGLE;
-	else if (r->form == RECEIVED_OTHER && r->product.n == 0 && is_exim_id(r->id) &&
+	else if (r->form == RECEIVED_OTHER && r->product.n == 0 && clause_is_exim_id(r->id) &&
 	         protocol_of(r->with))
 		r->form = RECEIVED_EXIM;
 }
@@ -904,7 +929,7 @@ static void settle_form(const struct clauses *c, struct received *r, const struc
 void received_parse(struct str value, struct received *r)
 {
 	struct clauses c;
-	struct peer peer = { 0 };
+	struct peer peer = { .line = &c };
 	received_scan(value, &c);
 	*r = (struct received){ .truncated = c.truncated };
 	read_by(&c.by, r);

@@ -227,7 +227,7 @@ static const struct row rows[] = {
 	  "id C1" D1, "192.0.2.1", "b.example", "a", "mx.example", "C1", "SMTP", T1,
 	  RECEIVED_POSTFIX, false },
 	{ "from by (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1, "192.0.2.1",
-	  "b.example", NULL, "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX, false },
+	  "b.example", "by", "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX, false },
 	{ "from a;b (b.example [192.0.2.1]) by mx.example (8.12.8/8.12.8) with SMTP id 1" D1,
 	  "192.0.2.1", "b.example", "a;b", "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
 	{ "from <a (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1 for <u@x>" D1,
@@ -246,6 +246,53 @@ static const struct row rows[] = {
 	  NULL, "198.51.100.7", "mx.example", "g7R", "ESMTP", T1, RECEIVED_SENDMAIL, false },
 	{ "from 198.51.100.7 (a.example [local]) by mx.example (OpenSMTPD) with ESMTPA id ab" D1, NULL,
 	  NULL, "198.51.100.7", "mx.example", "ab", "ESMTPA", T1, RECEIVED_OTHER, true },
+	{ "from with (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1, "192.0.2.1",
+	  "b.example", "with", "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX, false },
+	{ "from id x (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1, "192.0.2.1",
+	  "b.example", "id", "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX, false },
+	{ "from a with b (b.example [192.0.2.1]) by mx.example with SMTP id 1" D1, "192.0.2.1",
+	  "b.example", "a", "mx.example", "1", "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from [198.51.100.7] (helo [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1,
+	  "192.0.2.1", "helo", "[198.51.100.7]", "mx.example", "C1", "SMTP", T1, RECEIVED_POSTFIX,
+	  false },
+	{ "from a (b.helo [192.0.2.1]) by mx.example (8.12.8/8.12.8) with SMTP id 1" D1, "192.0.2.1",
+	  "b.helo", "a", "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a (c.example [198.51.100.7]) (authenticated) (b.example [192.0.2.1]) by mx.example with "
+	  "SMTP id 1" D1, "192.0.2.1", "b.example", "a", "mx.example", "1", "SMTP", T1,
+	  RECEIVED_OTHER, false },
+	{ "from a (c.example [198.51.100.7]) by c.example with ESMTPA id 2 ((a (b.example [192.0.2.1]) "
+	  "by mx.example with SMTP id 1" D1, "192.0.2.1", "b.example", "a", "mx.example", "1", "SMTP",
+	  T1, RECEIVED_OTHER, false },
+	{ "from ((((((a (b.example [192.0.2.1] (may be forged)) by mx.example with SMTP id 1" D1,
+	  "192.0.2.1", "b.example", "a", "mx.example", "1", "SMTP", T1, RECEIVED_OTHER, false },
+	{ "from b.example ([192.0.2.1] helo=a) by c.example with ESMTPA id 2; 1 Jan 1998 00:00:00 "
+	  "+0000 (x) by mx.example with esmtp (Exim 4.96) id 17oiR2-0006Uj-00 for u@x" D1, "192.0.2.1",
+	  "b.example", "a)", "mx.example", "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from b.example ([192.0.2.1] helo=a (c.example [198.51.100.7]) () by mx.example with esmtp "
+	  "(Exim 4.96) id 17oiR2-0006Uj-00" D1, "192.0.2.1", "b.example", "a", "mx.example",
+	  "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from b.example ([192.0.2.1] helo=a) by c.example id 2 (\\) by mx.example with esmtp (Exim 4.96) "
+	  "(envelope-from <\"a)\"@x>) id 17oiR2-0006Uj-00" D1, "192.0.2.1", "b.example", "a)",
+	  "mx.example", "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from b.example ([192.0.2.1] helo=a) (authenticated) (b) by mx.example with esmtp (Exim 4.96) id "
+	  "17oiR2-0006Uj-00" D1, "192.0.2.1", "b.example", "a", "mx.example", "17oiR2-0006Uj-00",
+	  "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from [192.0.2.1] (helo=a) [198.51.100.7] (c.example [198.51.100.7]) by mx.example with esmtp "
+	  "(Exim 4.96) id 17oiR2-0006Uj-00" D1, "192.0.2.1", NULL, "a", "mx.example",
+	  "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from [192.0.2.1] (helo=a ident=b) by c.example with ESMTPSA id 2 (c) by mx.example with esmtp "
+	  "(Exim 4.96) id 17oiR2-0006Uj-00" D1, "192.0.2.1", NULL, "a", "mx.example",
+	  "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from b.example ([192.0.2.1] helo=a) by c.example with ESMTPA id 2 ((a) by mx.example with "
+	  "esmtp (Exim 4.96) (envelope-from <\"a)\"@x>) id 17oiR2-0006Uj-00" D1, "192.0.2.1", "b.example",
+	  "a)", "mx.example", "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from b.example ([192.0.2.1] helo=a) by c.example id 2 (envelope-from <\") by mx.example with "
+	  "esmtp (Exim 4.96) (envelope-from <\"a\\\" (x) by y id 3\"@x>) id 17oiR2-0006Uj-00"
+	  D1, "192.0.2.1", "b.example", "a)", "mx.example",
+	  "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
+	{ "from b.example ([192.0.2.1] helo=a encrypted) by mx.example with esmtp (Exim 4.96) (envelope-"
+	  "from <\"a) id 3; x\"@x>) id 17oiR2-0006Uj-00" D1, "192.0.2.1", "b.example", "a",
+	  "mx.example", "17oiR2-0006Uj-00", "esmtp", T1, RECEIVED_EXIM, false },
 	/* newer and rarer writers */
 	{ "from b.example (HELO a) (192.0.2.1) de/crypted with TLSv1.2: AES [256/256] DN=none by "
 	  "mx.example with ESMTPSA" Q1, "192.0.2.1", "b.example", "a", "mx.example", NULL, "ESMTPSA",
@@ -425,6 +472,14 @@ static void test_details(void **state)
 	assert_true(str_eq(r.product, STR("Nemesis")));
 	received_parse(STR("from x (a [192.0.2.1]) (IDENT: joe, AUTH: LOGIN x) by y with esmtp"), &r);
 	assert_true(r.auth && str_eq(r.ident, STR("joe")));
+	received_parse(STR("from x ([192.0.2.1] helo=y encrypted (may be forged)) by z with esmtp"), &r);
+	assert_true(r.tls.n == 0 && !r.rdns_doubtful);
+	received_parse(STR("from x ([192.0.2.1]) by y with SMTP for <\"a> id 3\"@z> (using TLSv1)"), &r);
+	assert_true(str_eq(r.recipient, STR("\"a> id 3\"@z")) && str_eq(r.tls, STR("TLSv1")));
+	received_parse(STR("from x ([192.0.2.1] helo=y (z) by z with esmtp (Exim 4.96) id 17oiR2-0006Uj-00 "
+	                   "for \"a\\\" (b) by c id 4; d\"@z; 9 Aug 2004 00:00:00 +0000"), &r);
+	assert_true(str_eq(r.by, STR("z")) && str_eq(r.recipient, STR("\"a\\\" (b) by c id 4; d\"@z")));
+	assert_true(str_eq(r.id, STR("17oiR2-0006Uj-00")) && r.date.time_s == T1);
 	received_parse(STR("from x (1.2.3.4 [192.0.2.1]) by y with SMTP"), &r);
 	assert_int_equal(r.rdns.n, 0);
 }
@@ -441,7 +496,8 @@ static void test_limits(void **state)
 	enum { HUGE_BYTES = 100 << 20 };
 	static const char *const fills[] = { "a", "(", ")", "(a)", "from ", ";", "[", "<", "\"",
 	                                     "by x ", "(((a ", "\\(", "[1.2.3.4] ", "from a;",
-	                                     "from by (a[) " };
+	                                     "from by (a[) ", "from a ([1.2.3.4] helo=b) by c (\"",
+	                                     "x) by \\\"", ") by \" (" };
 	char *p = mem_alloc(HUGE_BYTES);
 	for (size_t i = 0; i < sizeof(fills) / sizeof(fills[0]); i++) {
 		size_t n = strlen(fills[i]);
