@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * How long a Received line takes to read, and a header block to read and walk, in
- * memory, without JSON: the round that was disturbed least counts. Takes a file of batch lines (see portreeve-trace(1)), or uses
- * the few blocks below; prints one JSON object. CPU time of this process only.
+ * memory, without JSON; the round that was disturbed least counts. Takes a file of batch
+ * lines (see portreeve-trace(1)), or uses the few blocks below; prints one JSON object.
+ * CPU time of this process only.
  */
 #include "base/mem.h"
 #include "mail/header.h"
