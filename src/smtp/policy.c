@@ -9,7 +9,7 @@
  *
  * Addresses in the text are left out: a local part may spell anything.
  */
-#include "smtp/client.h"
+#include "smtp/policy.h"
 
 enum { WORDS_MAX = 1024 };
 
@@ -227,4 +227,14 @@ bool smtp_reply_is_policy_refusal(const struct smtp_reply *r)
 	/* x.7.1 is "delivery not authorized"; x.7.0 says too little by itself. */
 	return (r->code == 450 || r->code == 451 || r->code == 454) &&
 	       (detail == 1 || (told & DENIAL));
+}
+
+enum refusal smtp_refusal(const struct smtp_reply *reply, const struct smtp_asked *asked)
+{
+	(void)asked;
+	if (reply->code < 400)
+		return REFUSAL_NONE;
+	if (smtp_reply_is_policy_refusal(reply))
+		return REFUSAL_RELAY;
+	return reply->code < 500 ? REFUSAL_TIME : REFUSAL_UNKNOWN;
 }
