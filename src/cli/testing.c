@@ -138,7 +138,10 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
 	struct cli *cli = t->cli;
 	if (cli->json) {
-		cli_json(test_json(r->test, r->verdict, r->results, r->n));
+		json_t *o = test_json(r->test, r->verdict, r->results, r->n);
+		if (r->reason)
+			json_object_set_new(o, "reason", json_string(r->reason));
+		cli_json(o);
 		fflush(stdout);          /* what is stored is told, whatever dies next */
 		return;
 	}
@@ -155,6 +158,8 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	}
 	if (r->finding)
 		printf("  (%s)", r->finding);
+	if (r->reason)
+		printf("  (%s)", r->reason);
 	if (*r->evidence_id)
 		printf("  evidence %s", r->evidence_id);
 	putchar('\n');
@@ -180,6 +185,14 @@ static void on_finished(void *arg, const struct tester_result *r)
 	t->other += r->verdict != VERDICT_OPEN && r->verdict != VERDICT_CLOSED;
 }
 
+static void on_remark(void *arg, const char *text)
+{
+	struct testing *t = arg;
+	if (t->remark)
+		t->remark(t->arg);
+	cli_note(t->cli, "warning: %s", text);
+}
+
 static int create_tester(struct testing *t)
 {
 	const struct settings *s = &t->cli->settings;
@@ -192,7 +205,7 @@ static int create_tester(struct testing *t)
 		.hostname = s->general.hostname, .operator_name = s->general.operator_name,
 		.contact = s->general.contact, .objection_url = s->general.objection_url,
 		.user = *t->user ? t->user : NULL, .password = *t->user ? t->password : NULL,
-		.finished = on_finished, .arg = t,
+		.remark = on_remark, .finished = on_finished, .arg = t,
 	};
 	t->tester = tester_create(&setup);
 	tester_follow(t->tester, false);
@@ -304,10 +317,25 @@ enum testing_refusal testing_start(struct testing *t, const struct endpoint *tar
 	return queue_and_lease(t, &test);
 }
 
-void testing_run(struct testing *t, size_t below)
+bool testing_is_busy(const struct testing *t)
 {
-	while (tester_active(t->tester) >= below && tester_active(t->tester) > 0)
+	return tester_has_notices(t->tester) ||
+	       (tester_active(t->tester) > 0 && !tester_hopeless(t->tester));
+}
+
+void testing_run(struct testing *t)
+{
+	while (testing_is_busy(t))
 		loop_run_once(t->loop, LOOP_TURN_MS);
+}
+
+int testing_check_collector(struct testing *t, size_t left)
+{
+	const char *why = tester_hopeless(t->tester);
+	if (!why || left == 0)
+		return CLI_GO;
+	return cli_fail(t->cli, EX_UNAVAILABLE, "%s; nothing %swas sent", why,
+	                tester_sent(t->tester) ? "more " : "");
 }
 
 int testing_exit_code(const struct testing *t)

@@ -194,7 +194,14 @@ static void intend(struct run *r, const struct session_action *action)
 {
 	struct tester *t = r->tester;
 	save_progress(r);
+	if (!reach_may_send(&t->reach)) {
+		session_deaf(r->session, reach_why(&t->reach));
+		session_intended(r->session, ERR_AGAIN);
+		return;
+	}
 	r->unsaved = true;
+	r->sent_ms = clock_mono_ms();
+	t->sent++;
 	int e = store_test_intend(t->setup.store, r->test.id, action->case_id, action->attempt);
 	if (e != ERR_OK && e != ERR_EXISTS)
 		LOG(LOG_ERROR, "intent-failed", LOG_S("test", r->test.id),

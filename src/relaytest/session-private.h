@@ -98,6 +98,7 @@ struct session {
 	bool stopped, unfinished;
 	bool pause_wanted, resolving;
 
+	const char *deaf;            /* why nothing could have come back, or NULL */
 	int64_t started_ms, now_ms;
 	struct buf transcript, scratch;
 	struct case_result *results;

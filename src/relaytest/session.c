@@ -315,13 +315,18 @@ void session_intended(struct session *s, int err)
 		it->messaged = true;
 		s->unanswered++;
 	} else {
-		plan_skip(it, "the intent could not be written down");
+		plan_skip(it, s->deaf ? s->deaf : "the intent could not be written down");
 		session_stop(s, it->result.text);
 		s->unfinished = true;
 	}
 	s->conn.finished++;
 	s->conn.closing = true;
 	s->phase = PHASE_READY;
+}
+
+void session_deaf(struct session *s, const char *why)
+{
+	s->deaf = arena_printf(&s->arena, "nothing could have come back: %s", why);
 }
 
 void session_resume(struct session *s)
@@ -412,6 +417,7 @@ void session_outcome(struct session *s, struct session_outcome *out)
 	struct verdict_input in = {
 		.results = s->results, .n = n, .reached = s->reached,
 		.unfinished = s->unfinished, .catch_all = s->catch_all,
+		.deaf = s->deaf != NULL,
 	};
 	*out = (struct session_outcome){
 		.results = s->results, .n = n, .verdict = verdict_decide(&in),
@@ -419,4 +425,6 @@ void session_outcome(struct session *s, struct session_outcome *out)
 		.catch_all = s->catch_all, .finding = verdict_finding(s->results, n),
 		.transcript = buf_str(&s->transcript),
 	};
+	if (out->verdict == VERDICT_INCONCLUSIVE)
+		out->reason = s->deaf;
 }

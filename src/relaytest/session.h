@@ -93,6 +93,8 @@ void session_intended(struct session *s, int err);
 void session_resume(struct session *s);
 /* A message came back (after session_create() at any time, also after DONE). */
 void session_returned(struct session *s, const struct test_return *r);
+/* Nothing could have come back, or can now: that a message was taken decides nothing then. */
+void session_deaf(struct session *s, const char *why);
 /* Time is up: what is left stays undone and the verdict says so. */
 void session_stop(struct session *s, const char *why);
 
@@ -113,6 +115,7 @@ struct session_outcome {
 	bool control_ok;             /* see store/lifecycle.h */
 	bool catch_all;
 	const char *finding;         /* "legitimate-mx", "relays-test-mail", … or NULL */
+	const char *reason;          /* why inconclusive, in words, or NULL */
 	struct str transcript;
 };
 void session_outcome(struct session *s, struct session_outcome *out);

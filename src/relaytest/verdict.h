@@ -16,6 +16,7 @@ struct verdict_input {
 	bool reached;        /* a greeting was had, friendly or not */
 	bool unfinished;     /* forms that should have run did not */
 	bool catch_all;      /* it takes any recipient at its own name */
+	bool deaf;           /* nothing could have come back: silence tells nothing */
 };
 
 enum verdict verdict_decide(const struct verdict_input *in);

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: ISC
+"""No test without a collector that answers: nothing is delivered to anybody when nothing could
+come back, and the command says what is wrong."""
+
+import contextlib
+import json
+import re
+import smtplib
+import socket
+import socketserver
+import sqlite3
+import threading
+
+import pytest
+
+from conftest import Supervisor, free_port, wait_until
+
+HOST = "127.0.0.9"
+
+
+class Relay:
+    """An open relay: takes mail for everybody, and sends it on to the collector at once, unless
+    it is told to keep it. `taken`: the messages, `refuses`: its answer to RCPT."""
+
+    def __init__(self, collector=None):
+        self.taken, self.said, self.collector = [], [], collector
+        self.on_taken = None
+        relay = self
+
+        class Session(socketserver.StreamRequestHandler):
+            def say(self, text):
+                self.wfile.write(f"{text}\r\n".encode())
+
+            def handle(self):
+                with contextlib.suppress(OSError):
+                    self.talk()
+
+            def talk(self):
+                self.say("220 relay.test")
+                sender, recipients = "", []
+                while line := self.rfile.readline():
+                    words = line.decode("latin-1").strip()
+                    relay.said.append(words)
+                    verb = words.upper()[:4]
+                    if verb == "DATA":
+                        self.say("354 Go on")
+                        self.say(relay.take(sender, recipients, self.message()))
+                    elif verb == "QUIT":
+                        self.say("221 Bye")
+                        return
+                    elif verb == "MAIL":
+                        sender, recipients = path(words), []
+                        self.say("250 Ok")
+                    elif verb == "RCPT":
+                        recipients.append(path(words))
+                        self.say("250 Ok")
+                    else:
+                        self.say("250 Ok" if verb in ("EHLO", "HELO", "RSET") else "500 What?")
+
+            def message(self):
+                lines = []
+                while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                    lines.append(line[1:] if line.startswith(b"..") else line)
+                return b"".join(lines)
+
+        socketserver.ThreadingTCPServer.allow_reuse_address = True
+        self.server = socketserver.ThreadingTCPServer((HOST, 0), Session)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def take(self, sender, recipients, message):
+        self.taken.append(recipients)
+        if self.on_taken:
+            self.on_taken()
+        if self.collector:
+            threading.Thread(target=self.pass_on, args=(sender, recipients, message)).start()
+        return "250 Queued"
+
+    def pass_on(self, sender, recipients, message):
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            with smtplib.SMTP(*self.collector, timeout=10) as out:
+                out.sendmail(sender, recipients, message)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def path(words):
+    return re.search("<(.*)>", words)[1]
+
+
+class Foreign:
+    """Some other SMTP server: `answer` to every RCPT. None: it greets nobody."""
+
+    def __init__(self, answer):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.answer, self.said, self.sessions = answer, [], 0
+        self.open = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            self.sessions += 1
+            self.open.append(client)
+            if self.answer:
+                threading.Thread(target=self.talk, args=(client,), daemon=True).start()
+
+    def talk(self, client):
+        with contextlib.suppress(OSError), client, client.makefile("rwb", buffering=0) as file:
+            file.write(b"220 mx.elsewhere.test\r\n")
+            while line := file.readline():
+                self.said.append(line.decode("latin-1").strip())
+                answer = self.answer if line.upper().startswith(b"RCPT") else "250 Ok"
+                if line.upper().startswith(b"QUIT"):
+                    file.write(b"221 Bye\r\n")
+                    return
+                file.write(f"{answer}\r\n".encode())
+
+    def close(self):
+        self.socket.close()
+        for client in self.open:
+            client.close()
+
+
+@pytest.fixture
+def stack():
+    with contextlib.ExitStack() as one:
+        yield one
+
+
+def relay(stack, collector=None):
+    one = Relay(collector)
+    stack.callback(one.close)
+    return one
+
+
+def foreign(stack, answer):
+    one = Foreign(answer)
+    stack.callback(one.close)
+    return one
+
+
+def configure(box, collector_port, tester="", general=""):
+    """The tester's collector at a port that need not be the one where ours listens."""
+    box.configure(general=general, tester=f"""
+  collector = "127.0.0.1:{collector_port}"
+  wait = 1
+  proof_wait = 1
+  command_timeout = 2
+  connect_timeout = 2
+  rate = 100
+  {tester}""")
+    box.permit(f"{HOST}/32", "owner")
+
+
+def run_test(box, host, code, *more):
+    return box.run("test", HOST, "--port", str(host.port), *more, code=code)
+
+
+def check_nothing_sent(host, done, why):
+    """One line says what, where and what was expected; nobody heard of it."""
+    lines = [line for line in done.stderr.splitlines() if "warning: mail for" not in line]
+    assert len(lines) == 1 and lines[0].endswith("; nothing was sent"), done.stderr
+    assert re.match(r"portreeve: (test|scan): collector 127\.0\.0\.1:\d+: "
+                    "expected it to greet and take a token: ", lines[0])
+    assert why in lines[0]
+    assert host.taken == [] and host.said == []
+
+
+@pytest.mark.parametrize("json_", [[], ["--json"]])
+def test_nobody_there(box, stack, json_):
+    host = relay(stack)
+    configure(box, free_port())
+    done = run_test(box, host, 69, *json_)
+    check_nothing_sent(host, done, "connection refused")
+    assert done.stdout == ""
+
+
+def test_a_foreign_server(box, stack):
+    host, other = relay(stack), foreign(stack, "550 5.1.1 No such user")
+    configure(box, other.port)
+    done = run_test(box, host, 69, "--json")
+    check_nothing_sent(host, done, 'it said "550 5.1.1 No such user" to RCPT TO:<')
+    assert done.stdout == ""
+    assert not any(line.upper().startswith("DATA") for line in other.said)
+    assert other.said[-1] == "QUIT"
+
+
+def test_a_server_that_takes_all(box, stack):
+    """It is not ours, whatever it takes."""
+    host, other = relay(stack), foreign(stack, "250 Ok")
+    configure(box, other.port)
+    check_nothing_sent(host, run_test(box, host, 69), "no token of ours")
+
+
+def test_one_that_hangs(box, stack):
+    host, other = relay(stack), foreign(stack, None)
+    configure(box, other.port)
+    check_nothing_sent(host, run_test(box, host, 69), "no answer in time")
+
+
+def test_a_scan(box, stack):
+    host = relay(stack)
+    configure(box, free_port())
+    done = box.run("scan", HOST, "--port", str(host.port), code=69)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("portreeve: scan: coll")]
+    assert lines and lines[0].endswith("; nothing was sent")
+    assert host.taken == [] and host.said == []
+    # It goes on where it stopped.
+    box.configure(tester="wait = 1\nproof_wait = 1")
+    host.collector = ("127.0.0.1", box.smtp)
+    assert [one["verdict"] for one in box.objects("scan", HOST, "--port", str(host.port),
+                                                  code=1)] == ["open"]
+
+
+def test_none_configured(box, stack):
+    host = relay(stack)
+    box.configure(tester="wait = 1")
+    text = box.config.read_text().replace(f'collector = "127.0.0.1:{box.smtp}"', "collector = {}")
+    box.config.write_text(text)
+    box.permit(f"{HOST}/32", "owner")
+    assert "tester.collector: expected" in run_test(box, host, 69).stderr
+    assert host.said == []
+
+
+def test_with_a_collector_it_is_open(box, stack):
+    host = relay(stack, ("127.0.0.1", box.smtp))
+    configure(box, box.smtp)
+    done = run_test(box, host, 1, "--json")
+    assert json.loads(done.stdout)["verdict"] == "open"
+    assert len(host.taken) == 2
+
+
+def test_silence_with_a_collector_is_accepting(box, stack):
+    host = relay(stack)
+    configure(box, box.smtp)
+    result = json.loads(run_test(box, host, 2, "--json").stdout)
+    assert result["verdict"] == "accepting" and "reason" not in result
+
+
+def test_the_collector_goes_away(box, stack):
+    """What was sent before stays sent; nothing follows, and silence is no answer."""
+    host = relay(stack)
+    configure(box, box.smtp)
+    with Role(box, stack) as role:
+        host.on_taken = role.stop
+        done = run_test(box, host, 2, "--json")
+    result = json.loads(done.stdout)
+    assert result["verdict"] == "inconclusive"
+    assert result["reason"].startswith("nothing could have come back: collector 127.0.0.1:")
+
+
+class Role:
+    """The collector in a process of its own, so that it can go away."""
+
+    def __init__(self, box, stack):
+        self.box = box
+        self.supervisor = None
+        stack.callback(self.stop)
+
+    def __enter__(self):
+        text = self.box.config.read_text()
+        self.box.config.write_text('roles = {"collector"}\n' + text)
+        self.supervisor = Supervisor(self.box)
+        self.supervisor.wait_log("ready")
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        if self.supervisor and self.supervisor.process.poll() is None:
+            self.supervisor.process.terminate()
+            self.supervisor.process.wait(30)
+
+
+def test_unchecked_is_loud(box, stack):
+    """Behind a NAT that does not lead back: only what came back is a sign then."""
+    host = relay(stack)
+    configure(box, free_port(), "collector_check = no")
+    done = run_test(box, host, 2, "--json")
+    assert "tester.collector_check is off" in done.stderr
+    result = json.loads(done.stdout)
+    assert result["verdict"] == "inconclusive"
+    assert "nothing could have come back: tester.collector_check is off" in result["reason"]
+    assert host.taken
+
+
+def test_unchecked_and_something_came_back(box, stack):
+    relays, keeps = relay(stack, ("127.0.0.1", box.smtp)), relay(stack)
+    configure(box, free_port(), "collector_check = no")
+    assert json.loads(run_test(box, relays, 1, "--json").stdout)["verdict"] == "open"
+    assert json.loads(run_test(box, keeps, 2, "--json").stdout)["verdict"] == "accepting"
+
+
+def test_the_role_holds_back(box, stack):
+    """It leases nothing, says why once, and goes on when the collector is there."""
+    host = relay(stack, ("127.0.0.1", box.smtp))
+    port = free_port()
+    configure(box, port, f"ports = {{{host.port}}}", 'roles = {"tester", "collector"}')
+    box.run("nominate", HOST, "--reason", "to be tested")
+    supervisor = Supervisor(box)
+    stack.callback(supervisor.process.wait)
+    stack.callback(supervisor.process.terminate)
+    supervisor.wait_log("tests-held")
+    assert "connection refused" in supervisor.log()
+    store = sqlite3.connect(f"file:{box.state}/portreeve.db?mode=ro", uri=True)
+    stack.callback(store.close)
+
+    def state():
+        return store.execute("SELECT state, tries, lease_until_s FROM tests").fetchall()
+
+    wait_until(lambda: state() == [(0, 0, 0)], "the test to be given back")
+    assert supervisor.log().count("tests-held") == 1
+    assert host.said == []
