@@ -42,9 +42,15 @@ struct reach_check *reach_check_create(struct tester *t)
 	return c;
 }
 
-void reach_check_destroy(struct reach_check *c)
+void reach_check_abandon(struct reach_check *c)
 {
 	courier_destroy(c->courier);
+	c->courier = NULL;
+}
+
+void reach_check_destroy(struct reach_check *c)
+{
+	reach_check_abandon(c);
 	reach_mx_destroy(c->mx);
 	free(c);
 }
@@ -74,8 +80,7 @@ static void finish(struct reach_check *c, const char *why)
 {
 	struct tester *t = c->tester;
 	bool news = reach_told(&t->reach, c->asked_ms, clock_mono_ms(), why);
-	courier_destroy(c->courier);
-	c->courier = NULL;
+	reach_check_abandon(c);
 	if (news)
 		say(t);
 	tester_reach_told(t);

@@ -97,6 +97,8 @@ void tester_reach_told(struct tester *t);
 struct reach_check *reach_check_create(struct tester *t);
 void reach_check_destroy(struct reach_check *c);
 void reach_check_poll(struct reach_check *c);
+/* The configuration is another: the question under way has no answer. */
+void reach_check_abandon(struct reach_check *c);
 
 /* reach-mx.c */
 struct reach_mx *reach_mx_create(struct tester *t);

@@ -431,6 +431,7 @@ void tester_reload(struct tester *t, const struct tester_config *config)
 	struct politeness_limits limits = limits_of(config);
 	t->setup.config = config;
 	politeness_set(t->politeness, &limits);
+	reach_check_abandon(t->check);
 	reach_forget(&t->reach, config->collector_check);
 	warn_unchecked(t);
 }

@@ -5,6 +5,7 @@ come back, and the command says what is wrong."""
 import contextlib
 import json
 import re
+import signal
 import smtplib
 import socket
 import socketserver
@@ -153,11 +154,12 @@ def configure(box, collector_port, tester="", general=""):
   collector = "127.0.0.1:{collector_port}"
   wait = 1
   proof_wait = 1
+  messages = 2
   command_timeout = 2
   connect_timeout = 2
   rate = 100
   {tester}""")
-    box.permit(f"{HOST}/32", "owner")
+    box.run("permit", "add", HOST, "--consent", "owner", "--by", "the tests", code=None)
 
 
 def run_test(box, host, code, *more):
@@ -249,7 +251,7 @@ def test_the_collector_goes_away(box, stack):
     """What was sent before stays sent; nothing follows, and silence is no answer."""
     host = relay(stack)
     configure(box, box.smtp)
-    with Role(box, stack) as role:
+    with Collector(box, stack) as role:
         host.on_taken = role.stop
         done = run_test(box, host, 2, "--json")
     result = json.loads(done.stdout)
@@ -257,7 +259,7 @@ def test_the_collector_goes_away(box, stack):
     assert result["reason"].startswith("nothing could have come back: collector 127.0.0.1:")
 
 
-class Role:
+class Collector:
     """The collector in a process of its own, so that it can go away."""
 
     def __init__(self, box, stack):
@@ -320,3 +322,7 @@ def test_the_role_holds_back(box, stack):
     wait_until(lambda: state() == [(0, 0, 0)], "the test to be given back")
     assert supervisor.log().count("tests-held") == 1
     assert host.said == []
+    configure(box, box.smtp, f"ports = {{{host.port}}}", 'roles = {"tester", "collector"}')
+    supervisor.process.send_signal(signal.SIGHUP)
+    supervisor.wait_log("test-done")
+    assert "verdict=open" in supervisor.log()
