@@ -139,7 +139,7 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	struct cli *cli = t->cli;
 	if (cli->json) {
 		json_t *o = test_json(r->test, r->verdict, r->results, r->n);
-		if (r->reason)
+		if (*r->reason)
 			json_object_set_new(o, "reason", json_string(r->reason));
 		cli_json(o);
 		fflush(stdout);          /* what is stored is told, whatever dies next */
@@ -158,7 +158,7 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	}
 	if (r->finding)
 		printf("  (%s)", r->finding);
-	if (r->reason)
+	if (*r->reason)
 		printf("  (%s)", r->reason);
 	if (*r->evidence_id)
 		printf("  evidence %s", r->evidence_id);

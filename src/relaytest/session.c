@@ -425,6 +425,5 @@ void session_outcome(struct session *s, struct session_outcome *out)
 		.catch_all = s->catch_all, .finding = verdict_finding(s->results, n),
 		.transcript = buf_str(&s->transcript),
 	};
-	if (out->verdict == VERDICT_INCONCLUSIVE)
-		out->reason = s->deaf;
+	out->reason = out->verdict == VERDICT_INCONCLUSIVE && s->deaf ? s->deaf : "";
 }

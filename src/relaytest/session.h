@@ -115,7 +115,7 @@ struct session_outcome {
 	bool control_ok;             /* see store/lifecycle.h */
 	bool catch_all;
 	const char *finding;         /* "legitimate-mx", "relays-test-mail", … or NULL */
-	const char *reason;          /* why inconclusive, in words, or NULL */
+	const char *reason;          /* why it is not decided, in words; "" */
 	struct str transcript;
 };
 void session_outcome(struct session *s, struct session_outcome *out);

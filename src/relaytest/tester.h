@@ -29,7 +29,7 @@ struct tester_result {
 	const char *finding;             /* or NULL */
 	const char *evidence_id;         /* "" for none */
 	struct lifecycle_effects effects;
-	const char *reason;              /* why inconclusive, or NULL */
+	const char *reason;              /* why it is not decided, in words; "" */
 	double seconds;
 	int err;                         /* of the store; ERR_OK: it is all on disk */
 };

@@ -10,22 +10,26 @@ import smtplib
 import socket
 import socketserver
 import sqlite3
+import subprocess
 import threading
 
 import pytest
 
-from conftest import Supervisor, free_port, wait_until
+from conftest import BINARY, Supervisor, free_port, wait_until
 
 HOST = "127.0.0.9"
 
 
 class Relay:
     """An open relay: takes mail for everybody, and sends it on to the collector at once, unless
-    it is told to keep it. `taken`: the messages, `refuses`: its answer to RCPT."""
+    it is told to keep it. `taken`: the messages; `said`: what it heard; `greets`: may be waited
+    for."""
 
-    def __init__(self, collector=None):
+    def __init__(self, collector=None, host=HOST):
         self.taken, self.said, self.collector = [], [], collector
         self.on_taken = None
+        self.greets = threading.Event()
+        self.greets.set()
         relay = self
 
         class Session(socketserver.StreamRequestHandler):
@@ -37,6 +41,7 @@ class Relay:
                     self.talk()
 
             def talk(self):
+                relay.greets.wait(30)
                 self.say("220 relay.test")
                 sender, recipients = "", []
                 while line := self.rfile.readline():
@@ -45,7 +50,10 @@ class Relay:
                     verb = words.upper()[:4]
                     if verb == "DATA":
                         self.say("354 Go on")
-                        self.say(relay.take(sender, recipients, self.message()))
+                        message = self.message()
+                        if message is None:
+                            return
+                        self.say(relay.take(sender, recipients, message))
                     elif verb == "QUIT":
                         self.say("221 Bye")
                         return
@@ -59,13 +67,16 @@ class Relay:
                         self.say("250 Ok" if verb in ("EHLO", "HELO", "RSET") else "500 What?")
 
             def message(self):
+                """None: the client has gone before its end."""
                 lines = []
-                while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                while (line := self.rfile.readline()) != b".\r\n":
+                    if not line:
+                        return None
                     lines.append(line[1:] if line.startswith(b"..") else line)
                 return b"".join(lines)
 
         socketserver.ThreadingTCPServer.allow_reuse_address = True
-        self.server = socketserver.ThreadingTCPServer((HOST, 0), Session)
+        self.server = socketserver.ThreadingTCPServer((host, 0), Session)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -89,7 +100,8 @@ class Relay:
 
 
 def path(words):
-    return re.search("<(.*)>", words)[1]
+    """The address; forms may leave the brackets out."""
+    return words.split(":", 1)[1].split(" ")[0].strip("<>")
 
 
 class Foreign:
@@ -244,7 +256,7 @@ def test_silence_with_a_collector_is_accepting(box, stack):
     host = relay(stack)
     configure(box, box.smtp)
     result = json.loads(run_test(box, host, 2, "--json").stdout)
-    assert result["verdict"] == "accepting" and "reason" not in result
+    assert result["verdict"] == "accepting" and not result.get("reason")
 
 
 def test_the_collector_goes_away(box, stack):
@@ -257,6 +269,35 @@ def test_the_collector_goes_away(box, stack):
     result = json.loads(done.stdout)
     assert result["verdict"] == "inconclusive"
     assert result["reason"].startswith("nothing could have come back: collector 127.0.0.1:")
+
+
+def test_no_message_after_it_has_gone(box, stack):
+    """Another test was under way when the collector was found to be gone: it sends nothing."""
+    first, second = relay(stack), Relay(host="127.0.0.10")
+    stack.callback(second.close)
+    configure(box, box.smtp, f"ports = {{{first.port}, {second.port}}}\ncommand_timeout = 20")
+    box.run("permit", "add", "127.0.0.10", "--consent", "owner", "--by", "the tests")
+    second.greets.clear()
+    with Collector(box, stack) as collector:
+        first.on_taken = collector.stop
+        with subprocess.Popen([BINARY, "test", "-c", box.config, "--state", box.state, HOST,
+                               "127.0.0.10", "--json"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            results = [json.loads(line) for line in one_then(second.greets.set, process.stdout)]
+    verdicts = {(one["address"], one["port"]): one for one in results}
+    held = verdicts["127.0.0.10", second.port]
+    assert second.taken == [] and "DATA" in second.said
+    assert held["verdict"] == "inconclusive"
+    assert held["reason"].startswith("nothing could have come back: collector 127.0.0.1:")
+    assert len(first.taken) == 1
+
+
+def one_then(act, lines):
+    """The lines; something is done when one of a taken message has come."""
+    for line in lines:
+        if json.loads(line)["verdict"] == "inconclusive":
+            act()
+        yield line
 
 
 class Collector:
