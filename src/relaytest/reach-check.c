@@ -145,11 +145,18 @@ static void write_paths(struct reach_check *c, const struct test *test)
 	         s->config->domain);
 }
 
-/* Of a test that has not ended. */
+/* One that has not ended: the collector takes no tokens of those that ended long ago. */
 static const struct test *any_test(const struct tester *t)
 {
-	const struct run *r = t->starting.head ? t->starting.head : t->runs;
-	return r ? &r->test : NULL;
+	for (const struct run *r = t->runs; r; r = r->next)
+		if (!r->test.finished_s)
+			return &r->test;
+	return NULL;
+}
+
+bool reach_check_has_token(const struct tester *t)
+{
+	return any_test(t);
 }
 
 void reach_check_poll(struct reach_check *c)

@@ -127,7 +127,8 @@ static bool settle_silence(struct run *r, struct session_outcome *out)
 {
 	struct tester *t = r->tester;
 	int64_t window_ms = t->setup.config->return_window_s * 1000;
-	if (!rests_on_silence(out))
+	/* One that had ended goes on because something came back. */
+	if (r->test.finished_s || !rests_on_silence(out))
 		return true;
 	switch (reach_sign(&t->reach, clock_mono_ms(), r->sent_ms, window_ms)) {
 	case REACH_SIGN_ASK:

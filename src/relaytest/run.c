@@ -200,12 +200,14 @@ static void intend(struct run *r, const struct session_action *action)
 		return;
 	}
 	r->unsaved = true;
-	r->sent_ms = clock_mono_ms();
-	t->sent++;
 	int e = store_test_intend(t->setup.store, r->test.id, action->case_id, action->attempt);
 	if (e != ERR_OK && e != ERR_EXISTS)
 		LOG(LOG_ERROR, "intent-failed", LOG_S("test", r->test.id),
 		    LOG_S("case", action->case_id), LOG_S("why", store_message(t->setup.store)));
+	if (e == ERR_OK) {
+		r->sent_ms = clock_mono_ms();
+		t->sent++;
+	}
 	session_intended(r->session, e);
 }
 

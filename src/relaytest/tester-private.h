@@ -97,6 +97,7 @@ void tester_reach_told(struct tester *t);
 struct reach_check *reach_check_create(struct tester *t);
 void reach_check_destroy(struct reach_check *c);
 void reach_check_poll(struct reach_check *c);
+bool reach_check_has_token(const struct tester *t);
 /* The configuration is another: the question under way has no answer. */
 void reach_check_abandon(struct reach_check *c);
 

@@ -54,11 +54,17 @@ static void queue_remove(struct run_queue *q, struct run *r)
 	}
 }
 
+/* One that has ended before and goes on does so because something came back. */
+static bool may_start(const struct tester *t, const struct run *r)
+{
+	return r->test.finished_s || reach_may_start(&t->reach, clock_mono_ms());
+}
+
 static void start_due(void *arg)
 {
 	struct tester *t = arg;
 	while (t->starting.head) {
-		if (!reach_may_start(&t->reach, clock_mono_ms())) {
+		if (!may_start(t, t->starting.head)) {
 			reach_check_poll(t->check);
 			return;
 		}
@@ -308,7 +314,7 @@ static void follow_leases(struct tester *t)
 	size_t max = room - t->talking < LEASE_ROWS ? room - t->talking : LEASE_ROWS;
 	/* One is enough to ask the collector with. */
 	if (t->reach.checked && t->reach.state != REACH_GOOD)
-		max = t->runs || reach_due_ms(&t->reach, clock_mono_ms()) > 0 ? 0 : 1;
+		max = reach_check_has_token(t) || reach_due_ms(&t->reach, clock_mono_ms()) > 0 ? 0 : 1;
 	if (max == 0)
 		return;
 	int e = store_test_lease(t->setup.store, clock_now_s(), TESTER_LEASE_S, rows, max, &n);
