@@ -305,18 +305,24 @@ static void follow_requests(struct tester *t)
 		store_cursor_set(t->setup.store, "requests", t->requests_seen);
 }
 
+/* While the collector does not answer, only to ask it again. */
+static bool may_lease(const struct tester *t)
+{
+	if (!t->reach.checked || t->reach.state == REACH_GOOD)
+		return true;
+	return !reach_check_has_token(t) && reach_due_ms(&t->reach, clock_mono_ms()) == 0;
+}
+
 static void follow_leases(struct tester *t)
 {
 	struct test rows[LEASE_ROWS];
 	size_t n = 0, room = (size_t)t->setup.config->sessions;
-	if (t->starting.head || t->talking >= room)
+	if (t->starting.head || t->talking >= room || !may_lease(t))
 		return;
 	size_t max = room - t->talking < LEASE_ROWS ? room - t->talking : LEASE_ROWS;
 	/* One is enough to ask the collector with. */
 	if (t->reach.checked && t->reach.state != REACH_GOOD)
-		max = reach_check_has_token(t) || reach_due_ms(&t->reach, clock_mono_ms()) > 0 ? 0 : 1;
-	if (max == 0)
-		return;
+		max = 1;
 	int e = store_test_lease(t->setup.store, clock_now_s(), TESTER_LEASE_S, rows, max, &n);
 	if (e != ERR_OK)
 		LOG(LOG_WARN, "lease-failed", LOG_S("why", store_message(t->setup.store)));
