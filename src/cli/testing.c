@@ -185,6 +185,14 @@ static void on_finished(void *arg, const struct tester_result *r)
 	t->other += r->verdict != VERDICT_OPEN && r->verdict != VERDICT_CLOSED;
 }
 
+static void on_remark(void *arg, const char *text)
+{
+	struct testing *t = arg;
+	if (t->remark)
+		t->remark(t->arg);
+	cli_note(t->cli, "warning: %s", text);
+}
+
 static int create_tester(struct testing *t)
 {
 	const struct settings *s = &t->cli->settings;
@@ -197,7 +205,8 @@ static int create_tester(struct testing *t)
 		.hostname = s->general.hostname, .operator_name = s->general.operator_name,
 		.contact = s->general.contact, .objection_url = s->general.objection_url,
 		.user = *t->user ? t->user : NULL, .password = *t->user ? t->password : NULL,
-		.patience_s = s->tester.patience_s, .finished = on_finished, .arg = t,
+		.patience_s = s->tester.patience_s, .remark = on_remark, .finished = on_finished,
+		.arg = t,
 	};
 	t->tester = tester_create(&setup);
 	tester_follow(t->tester, false);
@@ -309,10 +318,25 @@ enum testing_refusal testing_start(struct testing *t, const struct endpoint *tar
 	return queue_and_lease(t, &test);
 }
 
-void testing_run(struct testing *t, size_t below)
+bool testing_is_busy(const struct testing *t)
 {
-	while (tester_active(t->tester) >= below && tester_active(t->tester) > 0)
+	return tester_has_notices(t->tester) ||
+	       (tester_active(t->tester) > 0 && !tester_hopeless(t->tester));
+}
+
+void testing_run(struct testing *t)
+{
+	while (testing_is_busy(t))
 		loop_run_once(t->loop, LOOP_TURN_MS);
+}
+
+int testing_check_collector(struct testing *t, size_t left)
+{
+	const char *why = tester_hopeless(t->tester);
+	if (!why || left == 0)
+		return CLI_GO;
+	return cli_fail(t->cli, EX_UNAVAILABLE, "%s; nothing %swas sent", why,
+	                tester_sent(t->tester) ? "more " : "");
 }
 
 int testing_exit_code(const struct testing *t)

@@ -108,6 +108,45 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 		notice_listed(t, r, evidence_id);
 }
 
+enum { REACH_LOOK_MS = 100 };
+
+/* A message was taken, and silence is all that followed. */
+static bool rests_on_silence(const struct session_outcome *out)
+{
+	bool accepted = false;
+	for (size_t i = 0; i < out->n; i++) {
+		if (out->results[i].returned || out->results[i].bounced)
+			return false;
+		accepted |= out->results[i].accepted;
+	}
+	return accepted;
+}
+
+/* Silence means something only if the collector would have heard. False: that is asked
+ * first. */
+static bool settle_silence(struct run *r, struct session_outcome *out)
+{
+	struct tester *t = r->tester;
+	int64_t window_ms = t->setup.config->return_window_s * 1000;
+	/* One that had ended goes on because something came back. */
+	if (r->test.finished_s || !rests_on_silence(out))
+		return true;
+	switch (reach_sign(&t->reach, clock_mono_ms(), r->sent_ms, window_ms)) {
+	case REACH_SIGN_ASK:
+		reach_want(&t->reach, r->sent_ms);
+		/* What comes back until then still wakes the session. */
+		loop_timer_arm(r->timer, REACH_LOOK_MS);
+		return false;
+	case REACH_SIGN_NO:
+		session_deaf(r->session, reach_why(&t->reach));
+		session_outcome(r->session, out);
+		break;
+	case REACH_SIGN_YES:
+		break;
+	}
+	return true;
+}
+
 void run_finish(struct run *r)
 {
 	struct tester *t = r->tester;
@@ -117,6 +156,8 @@ void run_finish(struct run *r)
 	struct buf bundle = { 0 };
 	char evidence_id[48];
 	session_outcome(r->session, &out);
+	if (!settle_silence(r, &out))
+		return;
 	make_evidence(r, &out, evidence_id, &bundle);
 	struct test_outcome outcome = {
 		.test_id = r->test.id, .verdict = out.verdict, .control_ok = out.control_ok,

@@ -134,6 +134,7 @@ struct session {
 	int64_t *returns_seen;       /* ids: each return counts once */
 	size_t returns_n, returns_room;
 
+	const char *deaf;            /* why nothing could have come back, or NULL */
 	int64_t started_ms, now_ms;
 	struct buf transcript, scratch;
 	struct case_result *results;
