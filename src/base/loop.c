@@ -2,6 +2,7 @@
 #include "base/loop.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -38,9 +39,17 @@ struct loop_signal {
 	void *arg;
 };
 
+/* Its own way would be to write to stderr, and to wait there. */
+static void libevent_says(int severity, const char *text)
+{
+	LOG(severity == EVENT_LOG_ERR ? LOG_ERROR : severity == EVENT_LOG_WARN ? LOG_WARN :
+	    LOG_DEBUG, "libevent", LOG_S("text", text));
+}
+
 struct loop *loop_create(void)
 {
 	struct loop *loop = mem_zalloc(sizeof(*loop));
+	event_set_log_callback(libevent_says);
 	loop->base = event_base_new();
 	assert(loop->base);
 	loop->now_ms = clock_mono_ms();
