@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "settings/check.h"
 
 #include <stdio.h>
 
@@ -26,14 +27,28 @@ static int show(struct cli *cli, bool with_prose)
 
 static int check(struct cli *cli)
 {
-	int code = cli_settings(cli);
-	if (code != CLI_GO)
-		return code;
-	if (cli->json)
-		cli_json(json_pack("{s:b}", "good", 1));
-	else
+	struct buf message = { 0 }, remarks = { 0 };
+	struct str rest, line;
+	json_t *said = json_array();
+	int e = settings_load_for_roles(&cli->settings, cli->config_path, cli->state_directory,
+	                                &message, &remarks);
+	cli->has_settings = e == ERR_OK;
+	int code = e == ERR_OK ? CLI_GO : cli_fail(cli, EX_CONFIG, "%s", buf_cstr(&message));
+	rest = buf_str(&remarks);
+	while (e == ERR_OK && str_token(&rest, "\n", &line)) {
+		if (cli->json)
+			json_array_append_new(said, json_stringn(line.p, line.n));
+		else
+			cli_note(cli, "%.*s", STR_ARG(line));
+	}
+	if (e == ERR_OK && cli->json)
+		cli_json(json_pack("{s:b, s:O}", "good", 1, "remarks", said));
+	else if (e == ERR_OK)
 		puts("the configuration is good");
-	return CLI_GO;
+	json_decref(said);
+	buf_fini(&message);
+	buf_fini(&remarks);
+	return code;
 }
 
 static int manual(void)
@@ -59,8 +74,9 @@ int cli_config(int argc, char **argv)
 		.description =
 		"\"show\" prints the effective configuration as a file that can be used as one\n"
 		"(with --json as an object, durations in seconds and sizes in bytes);\n"
-		"\"check\" only says whether it is right; \"manual\" prints the parameters as the\n"
-		"source of a manual page.",
+		"\"check\" says whether \"portreeve run\" would take it, now or on HUP, and\n"
+		"remarks what is odd; \"manual\" prints the parameters as the source of a manual\n"
+		"page.",
 		.options = options, .option_count = 1,
 		.operands_min = 1, .operands_max = 1, .operands_expected = "show, check or manual",
 	};

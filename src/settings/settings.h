@@ -26,6 +26,7 @@ struct general_config {
 	char *operator_name;                 /* who runs this, in probes and evidence */
 	char *objection_url;
 	struct config_endpoints resolver;    /* none: those of /etc/resolv.conf */
+	int64_t role_watchdog_s;             /* a role may be silent; 0: for ever */
 	char *log_level;
 };
 
