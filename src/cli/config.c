@@ -25,27 +25,36 @@ static int show(struct cli *cli, bool with_prose)
 	return CLI_GO;
 }
 
+static void show_remarks(const struct cli *cli, const struct buf *remarks)
+{
+	struct str rest = buf_str(remarks), line;
+	json_t *root = json_pack("{s:b}", "good", 1), *list = json_array();
+	while (str_token(&rest, "\n", &line)) {
+		json_array_append_new(list, json_stringn(line.p, line.n));
+		if (!cli->json)
+			cli_note(cli, "%.*s", STR_ARG(line));
+	}
+	if (json_array_size(list) > 0)
+		json_object_set(root, "remarks", list);
+	json_decref(list);
+	if (cli->json)
+		cli_json(json_incref(root));
+	else
+		puts("the configuration is good");
+	json_decref(root);
+}
+
 static int check(struct cli *cli)
 {
 	struct buf message = { 0 }, remarks = { 0 };
-	struct str rest, line;
-	json_t *said = json_array();
-	int e = settings_load_for_roles(&cli->settings, cli->config_path, cli->state_directory,
-	                                &message, &remarks);
-	cli->has_settings = e == ERR_OK;
-	int code = e == ERR_OK ? CLI_GO : cli_fail(cli, EX_CONFIG, "%s", buf_cstr(&message));
-	rest = buf_str(&remarks);
-	while (e == ERR_OK && str_token(&rest, "\n", &line)) {
-		if (cli->json)
-			json_array_append_new(said, json_stringn(line.p, line.n));
-		else
-			cli_note(cli, "%.*s", STR_ARG(line));
+	int code = CLI_GO;
+	if (settings_load_for_roles(&cli->settings, cli->config_path, cli->state_directory,
+	                            &message, &remarks) == ERR_OK) {
+		cli->has_settings = true;
+		show_remarks(cli, &remarks);
+	} else {
+		code = cli_fail(cli, EX_CONFIG, "%s", buf_cstr(&message));
 	}
-	if (e == ERR_OK && cli->json)
-		cli_json(json_pack("{s:b, s:O}", "good", 1, "remarks", said));
-	else if (e == ERR_OK)
-		puts("the configuration is good");
-	json_decref(said);
 	buf_fini(&message);
 	buf_fini(&remarks);
 	return code;

@@ -6,7 +6,6 @@
 #include "base/sandbox.h"
 #include "base/stream.h"
 #include "base/tls.h"
-#include "settings/settings-private.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -68,7 +67,7 @@ static int check_roles(const struct config_strings *roles, struct buf *message)
 	return ERR_OK;
 }
 
-int settings_check_rooms(const struct settings *s, struct buf *message)
+static int check_rooms(const struct settings *s, struct buf *message)
 {
 	int e = check_roles(&s->general.roles, message);
 	if (e == ERR_OK)
@@ -164,9 +163,11 @@ static void remark_addresses(const struct settings *s, struct buf *remarks)
 			remark_foreign(endpoints[i].name, &endpoints[i].list->v[j].ip, remarks);
 }
 
-int settings_check_machine(const struct settings *s, struct buf *message, struct buf *remarks)
+int settings_check_for_roles(const struct settings *s, struct buf *message, struct buf *remarks)
 {
-	int e = check_user(s, message);
+	int e = check_rooms(s, message);
+	if (e == ERR_OK)
+		e = check_user(s, message);
 	if (e == ERR_OK)
 		e = check_state_directory(s, message);
 	if (e == ERR_OK)
@@ -185,7 +186,7 @@ int settings_load_for_roles(struct settings *s, const char *path, const char *st
 	int e = settings_load(s, path, state_directory, message);
 	if (e != ERR_OK)
 		return e;
-	e = settings_check_machine(s, &found, remarks);
+	e = settings_check_for_roles(s, &found, remarks);
 	if (e != ERR_OK) {
 		if (path || access(SETTINGS_FILE, F_OK) == 0)
 			buf_printf(message, "%s: ", path ? path : SETTINGS_FILE);

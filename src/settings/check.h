@@ -10,17 +10,18 @@
 
 #include "settings/settings.h"
 
-/* settings_load() (whose settings_check() knows all that needs no machine), then
- * settings_check_machine(). On error *message has one line, with the file's name in front, and *s
- * is zeroed. Blocks. Errors as the two. */
+/* settings_load() and settings_check_for_roles(). On error *message has one line, with the file's
+ * name in front, and *s is zeroed. Blocks. Errors as the two. */
 int settings_load_for_roles(struct settings *s, const char *path, const char *state_directory,
                             struct buf *message, struct buf *remarks);
 
-/* What only the machine knows: that the user exists (asked if we are root), the state directory
- * is one or can be made, roles can read the settings' text, certificate and key can be read and
- * fit. One line in *message; each line of *remarks is no error: a certificate that expires soon,
- * an address that is not this machine's now. ERR_NOT_FOUND, ERR_DENIED, ERR_INVALID, ERR_IO.
- * Blocks; run it as whoever runs the roles, because it reads the key. */
-int settings_check_machine(const struct settings *s, struct buf *message, struct buf *remarks);
+/* What settings_check() leaves out, because most commands can do without it. What rooms and the
+ * settings together know: zones that can be made, networks that are some, addresses that do not
+ * collide. What the machine knows: that the user exists (asked if we are root), the state
+ * directory is one or can be made, roles can read the settings' text, certificate and key can be
+ * read and fit. One line in *message; each line of *remarks is no error: a certificate that
+ * expires soon, an address that is not this machine's now. ERR_NOT_FOUND, ERR_DENIED,
+ * ERR_INVALID, ERR_IO. Blocks; run it as whoever runs the roles, because it reads the key. */
+int settings_check_for_roles(const struct settings *s, struct buf *message, struct buf *remarks);
 
 #endif

@@ -2,7 +2,6 @@
 #include "settings/settings.h"
 
 #include "base/mem.h"
-#include "settings/settings-private.h"
 
 #include <pwd.h>
 #include <stddef.h>
@@ -224,8 +223,7 @@ int settings_check(const struct settings *s, struct buf *message)
 		             "collector.certificate, found one alone");
 		return ERR_INVALID;
 	}
-	int e = check_families(&s->tester.source, message);
-	return e == ERR_OK ? settings_check_rooms(s, message) : e;
+	return check_families(&s->tester.source, message);
 }
 
 enum log_level settings_log_level(const struct settings *s)
