@@ -105,20 +105,35 @@ static void free_settings(struct child *c)
 
 /* ---- while it runs ------------------------------------------------------------ */
 
+static int64_t beat_period_ms(const struct role_context *ctx)
+{
+	return heartbeat_period_ms(ctx->settings->general.role_watchdog_s * 1000);
+}
+
 /* The pipe does not block: a supervisor that does not read, hears nothing either. */
 static void beat(void *arg)
 {
 	struct role_context *ctx = arg;
 	ssize_t ignored = write(ctx->ready_fd, "\n", 1);
 	(void)ignored;
-	int64_t limit_ms = ctx->settings->general.role_watchdog_s * 1000;
-	loop_timer_arm(ctx->beat, heartbeat_period_ms(limit_ms));
+	ctx->beat_due_ms = loop_now_ms(ctx->loop) + beat_period_ms(ctx);
+	loop_timer_arm(ctx->beat, beat_period_ms(ctx));
+}
+
+/* The timer comes once a turn. While a database is locked a turn may take as often five seconds as
+ * there are sessions. */
+static void beat_if_due(void *arg)
+{
+	struct role_context *ctx = arg;
+	if (loop_now_ms(ctx->loop) >= ctx->beat_due_ms)
+		beat(ctx);
 }
 
 static void ready(struct role_context *ctx)
 {
 	ctx->is_ready = true;
 	beat(ctx);
+	loop_on_step(ctx->loop, beat_if_due, ctx);
 }
 
 static void on_term(void *arg, int signum)

@@ -35,6 +35,7 @@ struct role_context {
 	/* The supervisor's, not for roles: it says on ready_fd, at each beat, that it lives. */
 	int ready_fd;
 	struct loop_timer *beat;
+	int64_t beat_due_ms;
 	bool is_ready;
 };
 

@@ -406,6 +406,8 @@ static void ended(struct process *p, int status)
 {
 	struct supervisor *sup = p->sup;
 	int64_t lived_ms = clock_mono_ms() - p->started_ms;
+	if (p->ready_watch)
+		hear(p);                /* it may have been ready, and died, since we looked */
 	end_ready_watch(p);
 	p->pid = 0;
 	p->ready = false;
