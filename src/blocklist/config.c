@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "blocklist/config.h"
 
+#include "blocklist/zone.h"
+
 #include <stddef.h>
 
 #define DNSBL(field) offsetof(struct dnsbl_config, field)
@@ -48,3 +50,12 @@ const struct config_row dnsbl_config_rows[] = {
 	  "Idle time after which a TCP connection is closed.", DNSBL(tcp_timeout_s) },
 };
 const size_t dnsbl_config_row_count = sizeof(dnsbl_config_rows) / sizeof(*dnsbl_config_rows);
+
+int dnsbl_config_check(const struct dnsbl_config *config, struct buf *message)
+{
+	struct blocklist_zone zone;
+	int e = blocklist_zone_init(&zone, config, false, message);
+	if (e == ERR_OK && config->output_zone[0])
+		e = blocklist_zone_init(&zone, config, true, message);
+	return e;
+}

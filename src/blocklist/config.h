@@ -2,7 +2,7 @@
  *
  * The section "dnsbl" of the configuration: the zones we serve and how. What the rows
  * cannot check alone (a code outside 127.0.0.0/8, a text too long) blocklist/zone.h
- * checks when it makes a zone of them.
+ * checks when it makes a zone of them; dnsbl_config_check() makes all of them to see.
  */
 #ifndef PORTREEVE_BLOCKLIST_CONFIG_H
 #define PORTREEVE_BLOCKLIST_CONFIG_H
@@ -27,5 +27,9 @@ struct dnsbl_config {
 };
 extern const struct config_row dnsbl_config_rows[];
 extern const size_t dnsbl_config_row_count;
+
+/* Whether the zones can be made. ERR_INVALID with one line in *message that names the parameter,
+ * what was expected and what was found. */
+int dnsbl_config_check(const struct dnsbl_config *config, struct buf *message);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "base/mem.h"
 #include "base/sandbox.h"
+#include "base/tls.h"
 #include "relaytest/collector.h"
 #include "roles/role.h"
 #include "roles/upkeep.h"
@@ -14,7 +15,7 @@
 #include "store/keys.h"
 #include "store/sqlite.h"
 
-#include <openssl/ssl.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -38,27 +39,23 @@ static size_t collector_sockets(const struct settings *settings, struct role_soc
 {
 	const struct config_endpoints *listen = &settings->collector.listen;
 	size_t n = 0;
-	for (size_t i = 0; i < listen->n && n < max; i++)
+	assert(listen->n <= max && "collector.listen allows more than a role may have");
+	for (size_t i = 0; i < listen->n; i++)
 		out[n++] = (struct role_socket){ .kind = ROLE_TCP, .at = listen->v[i], .fd = -1 };
 	return n;
 }
 
-/* Before the user changes: a key may be readable by root alone. */
-static int load_tls(struct collector_role *c, struct buf *message)
+/* Before the user changes: a key may be readable by root alone. The settings' check has loaded
+ * both; if the files have changed since (half a renewal, say), what comes back is still taken,
+ * without STARTTLS, which mail servers do not insist on. */
+static void load_tls(struct collector_role *c)
 {
 	const struct collector_config *config = &c->ctx->settings->collector;
-	if (!*config->certificate)
-		return ERR_OK;
-	c->tls = SSL_CTX_new(TLS_server_method());
-	if (!c->tls)
-		return ERR_IO;
-	if (SSL_CTX_use_certificate_chain_file(c->tls, config->certificate) == 1 &&
-	    SSL_CTX_use_PrivateKey_file(c->tls, config->key, SSL_FILETYPE_PEM) == 1 &&
-	    SSL_CTX_check_private_key(c->tls) == 1)
-		return ERR_OK;
-	buf_printf(message, "collector.certificate %s, collector.key %s: expected a PEM chain and "
-	           "its key", config->certificate, config->key);
-	return ERR_INVALID;
+	struct buf message = { 0 };
+	if (*config->certificate &&
+	    tls_server_create("collector", config->certificate, config->key, &c->tls, &message))
+		LOG(LOG_ERROR, "no-starttls", LOG_S("why", buf_cstr(&message)));
+	buf_fini(&message);
 }
 
 /* The state directory is the current one: in the sandbox there may be no way to it. */
@@ -123,9 +120,8 @@ static void create_collector(struct collector_role *c)
 static int open_all(struct collector_role *c, struct buf *message)
 {
 	const struct settings *s = c->ctx->settings;
-	int e = load_tls(c, message);
-	if (e == ERR_OK)
-		e = state_enter(s, 0, message);
+	load_tls(c);
+	int e = state_enter(s, 0, message);
 	if (e == ERR_OK)
 		e = load_keys(c, message);
 	if (e == ERR_OK)

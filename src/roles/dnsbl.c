@@ -13,6 +13,7 @@
 #include "settings/state.h"
 #include "store/sqlite.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -33,14 +34,16 @@ static size_t dnsbl_sockets(const struct settings *settings, struct role_socket 
 {
 	const struct config_endpoints *listen = &settings->dnsbl.listen;
 	size_t n = 0;
-	for (size_t i = 0; i < listen->n && n + 2 <= max; i++) {
+	for (size_t i = 0; i < listen->n; i++) {
+		assert(n + 2 <= max && "dnsbl.listen allows more than a role may have");
 		out[n++] = (struct role_socket){ .kind = ROLE_UDP, .at = listen->v[i], .fd = -1 };
 		out[n++] = (struct role_socket){ .kind = ROLE_TCP, .at = listen->v[i], .fd = -1 };
 	}
 	return n;
 }
 
-/* New zones from the settings; the old ones stay if these are wrong. */
+/* New zones from the settings; the old ones stay if these are wrong, which
+ * dnsbl_config_check() should have found before they came here. */
 static int make_zones(struct dnsbl *d, const struct settings *settings, struct buf *message)
 {
 	const struct dnsbl_config *config = &settings->dnsbl;
@@ -50,6 +53,7 @@ static int make_zones(struct dnsbl *d, const struct settings *settings, struct b
 	if (e == ERR_OK && n > 1)
 		e = blocklist_zone_init(&zones[1], config, true, message);
 	if (e != ERR_OK) {
+		LOG(LOG_ERROR, "check-missed", LOG_S("check", "dnsbl_config_check"));
 		free(zones);
 		return e;
 	}

@@ -32,7 +32,11 @@ struct role_context {
 	void (*on_term)(void *arg);
 	void (*on_hup)(void *arg, const struct settings *settings);
 	void *arg;
-	int ready_fd;                /* the supervisor's; not for roles */
+	/* The supervisor's, not for roles: it says on ready_fd, at each beat, that it lives. */
+	int ready_fd;
+	struct loop_timer *beat;
+	int64_t beat_due_ms;
+	bool is_ready;
 };
 
 struct role {
@@ -40,7 +44,8 @@ struct role {
 	/* Fills what is to be bound (fd left -1); returns the count. */
 	size_t (*sockets)(const struct settings *settings, struct role_socket *out, size_t max);
 	/* Opens, sandboxes, calls ctx->ready(), runs the loop. Returns an exit code of
-	 * sysexits.h. */
+	 * sysexits.h. Refuses no settings that settings/check.h let through; a loop that does not
+	 * turn for role_watchdog ends the process. */
 	int (*run)(struct role_context *ctx);
 	/* Calls role_needs_restart() for what its process, which began at started_ms, cannot take
 	 * over from the new settings; sockets excepted. May be NULL. */

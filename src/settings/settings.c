@@ -36,6 +36,10 @@ static const struct config_row general_rows[] = {
 	{ "resolver", CONFIG_ENDPOINTS, 0, 8, "",
 	  "DNS resolvers that are asked. Unset: those of /etc/resolv.conf.", GENERAL(resolver),
 	  .default_port = 53 },
+	{ "role_watchdog", CONFIG_DURATION, 0, 3600, "30s",
+	  "A role that has not turned its loop for this time is ended and started again; one that "
+	  "is not ready yet, after ten times as long. Below 10s a role that waits for a locked "
+	  "database may be taken for one that hangs. 0: never.", GENERAL(role_watchdog_s) },
 	{ "log_level", CONFIG_STRING, 0, 0, "info", "The least important events that are logged.",
 	  GENERAL(log_level), .choices = "error, warn, info, debug" },
 };

@@ -26,6 +26,7 @@ struct general_config {
 	char *operator_name;                 /* who runs this, in probes and evidence */
 	char *objection_url;
 	struct config_endpoints resolver;    /* none: those of /etc/resolv.conf */
+	int64_t role_watchdog_s;             /* a role may be silent; 0: for ever */
 	char *log_level;
 };
 
@@ -49,8 +50,9 @@ int settings_load(struct settings *s, const char *path, const char *state_direct
 int settings_load_text(struct settings *s, struct str text, struct buf *message);
 /* Sets one parameter from text, as "tester.rate", "5": for command-line options. */
 int settings_set(struct settings *s, const char *name, const char *value, struct buf *message);
-/* Checks what no single row can: ERR_INVALID with one line. settings_load() has called
- * it; call it again after settings_set(). */
+/* Checks what no single row can, and every command needs: ERR_INVALID with one line.
+ * settings_load() has called it; call it again after settings_set(). What roles need besides:
+ * settings/check.h. */
 int settings_check(const struct settings *s, struct buf *message);
 void settings_fini(struct settings *s);
 

@@ -240,12 +240,13 @@ def test_port_in_use(box, kind):
     assert f"{kind} 127.0.0.1:{port}: expected a free port, found one in use" in done.stderr
 
 
-def test_role_that_cannot_start(box):
-    """What no restart can mend ends the whole with the role's own exit code."""
+def test_what_a_role_would_refuse(box):
+    """It is found before any process is started; tests/cli/test_reload.py has the rest."""
     box.configure(dnsbl='code = {"192.0.2.1"}')
-    done = box.run("run", code=None)
-    assert done.returncode >= 64
-    assert f"role-cannot-start role=dnsbl code={done.returncode}" in done.stderr
+    done = box.run("run", code=78)
+    assert done.stderr.startswith(f"portreeve: run: {box.config}: dnsbl.code: expected ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not box.state.exists()
 
 
 def test_arguments(box):
