@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "blocklist/rrl.h"
 
-#include "base/mem.h"
+#include "base/eight.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 enum {
 	SETS = 16384, WAYS = 4,          /* 1 MiB: a set is a line of the processor's cache */
 	ANSWER = 1000,                   /* a bucket flows off by thousandths of an answer */
-	NAME_MAX_BYTES = 255,
+	HEAD_BYTES = 11, NAME_MAX_BYTES = 255,
 };
 
 struct bucket {
@@ -26,20 +26,35 @@ struct blocklist_rrl {
 
 static_assert(sizeof(struct bucket[WAYS]) == 64, "a set is a line of the cache");
 
+/* A name in any case, eight bytes in a step: of 64 and above the bit of the case is set. That
+ * makes equals of some signs that are no letters, too, and leaves the lengths of labels as they
+ * are. dst has room for seven bytes more. */
+static void fold_name(uint8_t *dst, const uint8_t *name, size_t n)
+{
+	memset(dst + (n & ~(size_t)7), 0, 8);
+	memcpy(dst, name, n);
+	for (size_t i = 0; i < n; i += 8) {
+		uint64_t x;
+		memcpy(&x, dst + i, sizeof(x));
+		x |= (x & EIGHT(0x40)) >> 1;
+		memcpy(dst + i, &x, sizeof(x));
+	}
+}
+
 static uint64_t tag_of(const struct blocklist_rrl *rrl, const struct ip *peer,
                        const struct blocklist_rrl_question *q)
 {
-	struct prefix net = prefix_of(peer, peer->family == 4 ? 24 : 56);
-	size_t net_bytes = peer->family == 4 ? 3 : 7, n = 4 + net_bytes;
-	uint8_t bytes[4 + 7 + NAME_MAX_BYTES] = {
-		net.ip.family, q->rcode, (uint8_t)(q->type >> 8), (uint8_t)q->type,
-	};
-	memcpy(bytes + 4, net.ip.b, net_bytes);
+	uint8_t bytes[HEAD_BYTES + NAME_MAX_BYTES + 8];
+	size_t net_bytes = peer->family == 4 ? 3 : 7;          /* a /24, a /56 */
 	assert(q->name_bytes <= NAME_MAX_BYTES);
-	/* Lengths of labels are below 64: they are no letters. */
-	for (size_t i = 0; i < q->name_bytes; i++)
-		bytes[n++] = (uint8_t)ascii_lower(q->name[i]);
-	uint64_t tag = hash_bytes(&rrl->key, bytes, n);
+	memset(bytes, 0, HEAD_BYTES);
+	bytes[0] = peer->family;
+	bytes[1] = q->rcode;
+	memcpy(bytes + 2, &q->type, sizeof(q->type));
+	memcpy(bytes + 4, peer->b, net_bytes);
+	if (q->name)
+		fold_name(bytes + HEAD_BYTES, q->name, q->name_bytes);
+	uint64_t tag = hash_bytes(&rrl->key, bytes, HEAD_BYTES + q->name_bytes);
 	return tag ? tag : 1;
 }
 
