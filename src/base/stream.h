@@ -73,7 +73,7 @@ void stream_deadline(struct stream *s, int64_t delay_ms);
 int stream_listen(const struct endpoint *at);
 /* A bound, non-blocking UDP socket; errors as above. */
 int stream_bind_udp(const struct endpoint *at);
-/* accept4 with the flags we need; -1 when there is none. Fills *peer. */
+/* accept4 with the flags we need; -1 when there is none, and errno tells why. Fills *peer. */
 int stream_accept(int listen_fd, struct endpoint *peer);
 
 #endif

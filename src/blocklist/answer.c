@@ -376,9 +376,24 @@ static void put_head(struct reply *a)
 	dns_put_header(&head, &h);
 }
 
-size_t blocklist_answer(const struct blocklist_state *state, struct str query,
-                        enum blocklist_transport transport,
-                        uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+/* Errors are alike whatever was asked, and so is what is not there whatever its type. */
+static bool within_rate(const struct reply *a, const struct blocklist_asker *asker)
+{
+	const struct request *q = a->request;
+	struct blocklist_rrl_question question = { .rcode = (uint8_t)a->rcode };
+	if (a->rcode == DNS_RCODE_NOERROR || a->rcode == DNS_RCODE_NXDOMAIN ||
+	    a->rcode == DNS_RCODE_SERVFAIL) {
+		question.name = q->bytes + NAME_AT;
+		question.name_bytes = q->name_bytes;
+		question.type = a->answers ? q->type : 0;
+	}
+	return blocklist_rrl_allows(asker->rrl, &asker->ip, &question, asker->now_ms);
+}
+
+/* `asker` is NULL where the rate does not matter. */
+static size_t answer(const struct blocklist_state *state, struct str query,
+                     enum blocklist_transport transport, const struct blocklist_asker *asker,
+                     uint8_t dst[static BLOCKLIST_ANSWER_MAX])
 {
 	enum { OPT_BYTES = 11 + 6 };     /* with an EDE: kept free behind the rest */
 	struct request q;
@@ -393,6 +408,10 @@ size_t blocklist_answer(const struct blocklist_state *state, struct str query,
 	assert(!a.w.full);
 	if (rcode == DNS_RCODE_NOERROR)
 		answer_query(&a, state);
+	if (asker && !within_rate(&a, asker)) {
+		a.truncated = true;
+		a.ede = DNS_EDE_NONE;
+	}
 	if (a.truncated) {
 		a.w.full = false;
 		a.w.n = body;
@@ -404,4 +423,18 @@ size_t blocklist_answer(const struct blocklist_state *state, struct str query,
 	assert(!a.w.full);
 	put_head(&a);
 	return a.w.n;
+}
+
+size_t blocklist_answer(const struct blocklist_state *state, struct str query,
+                        enum blocklist_transport transport,
+                        uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+{
+	return answer(state, query, transport, NULL, dst);
+}
+
+size_t blocklist_answer_to(const struct blocklist_state *state, struct str query,
+                           const struct blocklist_asker *asker,
+                           uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+{
+	return answer(state, query, BLOCKLIST_UDP, asker, dst);
 }

@@ -21,6 +21,7 @@
 #define PORTREEVE_BLOCKLIST_ANSWER_H
 
 #include "blocklist/index.h"
+#include "blocklist/rrl.h"
 #include "blocklist/zone.h"
 
 enum { BLOCKLIST_ANSWER_MAX = 4096, BLOCKLIST_VIEWS_MAX = 2 };
@@ -45,5 +46,18 @@ enum blocklist_transport { BLOCKLIST_UDP, BLOCKLIST_TCP };
 size_t blocklist_answer(const struct blocklist_state *state, struct str query,
                         enum blocklist_transport transport,
                         uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
+
+/* Who asks by UDP, where nothing proves it. */
+struct blocklist_asker {
+	struct blocklist_rrl *rrl;
+	struct ip ip;
+	int64_t now_ms;
+};
+
+/* The same by UDP, but no more equal answers to one network than the rate allows: beyond it an
+ * answer has the question alone and TC, and is no longer than the query. */
+size_t blocklist_answer_to(const struct blocklist_state *state, struct str query,
+                           const struct blocklist_asker *asker,
+                           uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
 
 #endif

@@ -24,6 +24,7 @@ struct dnsbl_config {
 	char *text, *output_text;                /* templates: %a address, %z zone, %% */
 	int64_t tcp_sessions, tcp_sessions_per_host;
 	int64_t tcp_timeout_s;                   /* idle */
+	int64_t rrl_rate;                        /* equal answers a second and network; 0: any */
 };
 extern const struct config_row dnsbl_config_rows[];
 extern const size_t dnsbl_config_row_count;

@@ -72,6 +72,7 @@ static struct blocklist_limits limits_of(const struct settings *settings)
 		.tcp_sessions = (unsigned)config->tcp_sessions,
 		.tcp_sessions_per_host = (unsigned)config->tcp_sessions_per_host,
 		.tcp_timeout_ms = config->tcp_timeout_s * 1000,
+		.rrl_rate = (unsigned)config->rrl_rate,
 	};
 }
 

@@ -201,7 +201,8 @@ int sqlite_scan_end(struct store *st, const char *key, int64_t now_s);
 
 /* Opens the returns if they are there and not yet open. */
 int returns_ready(struct sqlite_store *s, bool *there);
-int sqlite_return_add(struct store *st, struct test_return *r, unsigned max_per_token);
+int sqlite_returns_add(struct store *st, struct test_return *rows, size_t n,
+                       unsigned max_per_token, int *results);
 int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
                          struct arena *a, struct test_return **rows, size_t *n);
 int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,

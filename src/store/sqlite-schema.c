@@ -146,10 +146,23 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
+/* A message that came back for many tokens is kept once, and goes with the last of its rows. Its
+ * key is its SHA-256; of what an older version kept, the number of its row. */
+static const char returns_3[] =
+	"CREATE TABLE messages ("
+	" id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;"
+	"INSERT INTO messages (digest, bytes) SELECT CAST(id AS BLOB), message FROM returns;"
+	"ALTER TABLE returns RENAME COLUMN message TO digest;"
+	"UPDATE returns SET digest = CAST(id AS BLOB);"
+	"CREATE INDEX returns_digest ON returns (digest);"
+	"CREATE TRIGGER returns_gone AFTER DELETE ON returns"
+	" WHEN NOT EXISTS (SELECT 1 FROM returns WHERE digest = OLD.digest)"
+	" BEGIN DELETE FROM messages WHERE digest = OLD.digest; END;";
+
 static const struct migration main_steps[] = {
-	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 6, main_6 },
+	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, "" }, { 5, "" }, { 6, main_6 },
 };
-static const struct migration returns_steps[] = { { 1, returns_1 } };
+static const struct migration returns_steps[] = { { 1, returns_1 }, { 2, "" }, { 3, returns_3 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* The application ids ("PRTV", "PRTR") tell our files from others' databases. */

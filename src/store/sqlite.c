@@ -55,7 +55,7 @@ static const struct store_ops sqlite_ops = {
 	.test_get = sqlite_test_get, .test_last = sqlite_test_last, .tests = sqlite_tests,
 	.test_finish = sqlite_test_finish,
 	.scan_begin = sqlite_scan_begin, .scan_end = sqlite_scan_end,
-	.return_add = sqlite_return_add, .returns_after = sqlite_returns_after,
+	.returns_add = sqlite_returns_add, .returns_after = sqlite_returns_after,
 	.returns_of = sqlite_returns_of, .request_add = sqlite_request_add,
 	.requests_after = sqlite_requests_after,
 	.cursor_get = sqlite_cursor_get, .cursor_set = sqlite_cursor_set,

@@ -49,7 +49,8 @@ struct store_ops {
 	                  int64_t *started_s);
 	int (*scan_end)(struct store *, const char *key, int64_t now_s);
 
-	int (*return_add)(struct store *, struct test_return *, unsigned max_per_token);
+	int (*returns_add)(struct store *, struct test_return *, size_t n, unsigned max_per_token,
+	                   int *results);
 	int (*returns_after)(struct store *, int64_t after, size_t max, bool with_message,
 	                     struct arena *, struct test_return **, size_t *n);
 	int (*returns_of)(struct store *, const char *test_id, bool with_message, struct arena *,

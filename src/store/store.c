@@ -192,9 +192,18 @@ int store_scan_end(struct store *st, const char *key, int64_t now_s)
 	DISPATCH(ADMIN | TESTER, scan_end, key, now_s);
 }
 
+int store_returns_add(struct store *st, struct test_return *rows, size_t n,
+                      unsigned max_per_token, int *results)
+{
+	assert(n > 0);
+	DISPATCH(ADMIN | COLLECTOR, returns_add, rows, n, max_per_token, results);
+}
+
 int store_return_add(struct store *st, struct test_return *r, unsigned max_per_token)
 {
-	DISPATCH(ADMIN | COLLECTOR, return_add, r, max_per_token);
+	int result = ERR_OK;
+	int e = store_returns_add(st, r, 1, max_per_token, &result);
+	return e == ERR_OK ? result : e;
 }
 
 int store_returns_after(struct store *st, int64_t after, size_t max, bool with_message,

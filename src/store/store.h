@@ -163,7 +163,13 @@ int store_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t 
 int store_scan_end(struct store *st, const char *key, int64_t now_s);
 
 /* ---- returns (written by the collector) ---------------------------------- */
-/* Durable when it returns. ERR_LIMIT: that token has had max_per_token already. */
+/* What came back in one message, rows[0].message, for each of its n > 0 tokens; the message is
+ * kept once. Durable when it returns; an error has undone all. results[i] is ERR_OK, also
+ * where the token has had this very message (its client tries again; rows[i].id is the
+ * first's), or ERR_LIMIT where it has had max_per_token others. */
+int store_returns_add(struct store *st, struct test_return *rows, size_t n,
+                      unsigned max_per_token, int *results);
+/* The same for one token. */
 int store_return_add(struct store *st, struct test_return *r, unsigned max_per_token);
 /* Returns with id > after, oldest first, at most max. Messages in the arena only
  * if with_message. */
