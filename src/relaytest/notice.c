@@ -219,7 +219,42 @@ static void add_footer(struct notice *n)
 		buf_printf(&n->message, "To ask, or to object: %s\n", s->contact);
 }
 
-void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted)
+/* From where we come: what to let in for a test. */
+static void add_sources(struct notice *n, const struct run *r)
+{
+	const struct config_ips *sources = &n->tester->setup.config->source;
+	char text[IP_TEXT_MAX];
+	unsigned told = 0;
+	buf_add_cstr(&n->message, "We come from");
+	for (size_t i = 0; i < sources->n; i++)
+		if (sources->v[i].family == n->host.ip.family)
+			buf_printf(&n->message, "%s %s", told++ ? "," : "",
+			           ip_format(&sources->v[i], text));
+	if (told == 0 && r->came_from.family)
+		buf_printf(&n->message, " %s", ip_format(&r->came_from, text));
+	else if (told == 0)
+		buf_printf(&n->message, " %s", n->tester->setup.hostname);
+	buf_add_byte(&n->message, '\n');
+}
+
+/* What kept the test from an answer, and what its reader can do. */
+static void add_undecided(struct notice *n, const struct run *r, const char *reason)
+{
+	const char *contact = n->tester->setup.contact;
+	buf_printf(&n->message,
+		"The test could not decide: your server %s\n\n"
+		"The list was not changed: that a server does not talk to us shows nothing of\n"
+		"what it does for others. Please let us in for the time of the test, and ask again.\n",
+		reason);
+	add_sources(n, r);
+	buf_printf(&n->message,
+		"If you cannot, or if there is no mail server any more, ask the operator of the\n"
+		"list%s%s: what cannot be tested can be taken off by a person.\n",
+		*contact ? ", " : "", contact);
+}
+
+void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
+                   const char *reason)
 {
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
@@ -233,13 +268,16 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
 	add_header(n, "auto-replied", delisted ? "Retest passed: delisted" : "Retest result");
-	buf_printf(&n->message,
-		"You asked for a retest of %s.\n\n"
-		"Verdict for port %u: %s.\n%s\n",
-		address, r->test.target.port, verdict_name(verdict),
-		delisted ? "The address has been taken off the list."
-		         : "The list was not changed. It changes when every form that was open is\n"
-		           "refused on every port that was open, and the server still answers us.");
+	buf_printf(&n->message, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
+	           address, r->test.target.port, verdict_name(verdict));
+	if (delisted)
+		buf_add_cstr(&n->message, "The address has been taken off the list.\n");
+	else if (verdict == VERDICT_INCONCLUSIVE || verdict == VERDICT_UNREACHABLE)
+		add_undecided(n, r, *reason ? reason : "does not answer");
+	else
+		buf_add_cstr(&n->message,
+			"The list was not changed. It changes when every form that was open is\n"
+			"refused on every port that was open, and the server still answers us.\n");
 	add_footer(n);
 }
 

@@ -103,7 +103,7 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	if (err != ERR_OK)
 		return;
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
-		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST);
+		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST, out->reason);
 	if (effects->set & LIFE_NOTIFY && t->setup.config->notify_postmaster)
 		notice_listed(t, r, evidence_id);
 }

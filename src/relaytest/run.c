@@ -70,7 +70,10 @@ static bool flush(struct run *r)
 static void on_connected(void *arg)
 {
 	struct run *r = arg;
+	struct endpoint local;
 	r->connected = true;
+	if (r->connect.source == SESSION_SOURCE_OWN && stream_local(r->stream, &local))
+		r->came_from = local.ip;
 	set_deadline(r);
 	if (r->connect.tls) {
 		/* A PROXY header goes before TLS (proxy-protocol.txt, section 2). */

@@ -172,6 +172,9 @@ const char *judge_reason(struct session *s, enum verdict verdict)
 {
 	const struct case_result *plain = &plain_item(s)->result;
 	const char *form;
+	if (verdict == VERDICT_UNREACHABLE)
+		return arena_printf(&s->arena, "does not answer: %s",
+		                    s->last_end ? s->last_end : "not asked");
 	if (verdict != VERDICT_INCONCLUSIVE)
 		return "";
 	if (!s->took_part && plain->stage < STAGE_MAIL)

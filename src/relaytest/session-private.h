@@ -128,6 +128,7 @@ struct session {
 	bool round_over;             /* … or for now */
 	bool unfinished;
 	const char *stop_reason;
+	const char *last_end;        /* how the last connection ended; static, or NULL */
 	bool resolving;
 	int64_t pause_ms;            /* wanted; 0: none */
 

@@ -33,6 +33,7 @@ struct run {
 	struct stream *stream;
 	bool holds_connection, wants_connection, connected, stepping;
 	bool unsaved;                        /* the outcome of a message */
+	struct ip came_from;                 /* our address, as the host sees it; family 0 */
 	bool later;                          /* what is waited for is followed by another round */
 	unsigned finish_tries, replies;
 	struct session_action connect;       /* owed while wants_connection; else the last round's
@@ -115,7 +116,8 @@ void reach_mx_destroy(struct reach_mx *m);           /* NULL is fine */
 /* notice.c: mail to a tested host itself, and to no other: on the port that was tested, or on
  * port 25 of its address; within the limits of politeness, and never beside a test that talks
  * to the address. One recipient after the other until one is taken. */
-void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted);
+void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
+                   const char *reason);
 void notice_listed(struct tester *t, const struct run *r, const char *evidence_id);
 /* Connects for those that may go out now. */
 void notice_turn(struct tester *t);

@@ -253,6 +253,7 @@ struct row {
 	int greeting;
 	const char *said;
 	const char *message[3];      /* what stands in the mail; none: no mail */
+	const char *reason;
 };
 
 static void send_notice(struct tester *t, struct run *r, const struct row *row)
@@ -260,7 +261,8 @@ static void send_notice(struct tester *t, struct run *r, const struct row *row)
 	if (row->verdict == VERDICT_NONE)
 		notice_listed(t, r, "ev-1");
 	else
-		notice_result(t, r, row->verdict, row->delisted);
+		notice_result(t, r, row->verdict, row->delisted,
+		              row->reason ? row->reason : "");
 }
 
 static void check_said(const struct row *row, const struct host *h)
@@ -309,7 +311,9 @@ static void test_notices(void **state)
 		{ "takes it, perhaps: nor then", "<postmaster>", VERDICT_ACCEPTING, false, 0,
 		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\nRCPT <postmaster>\n", { "accepting" } },
 		{ "undecided: nor then", "<postmaster@[127.46.5.1]>", VERDICT_INCONCLUSIVE, false, 0,
-		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n", { "inconclusive" } },
+		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "your server refuses us at its greeting: 554 No", "We come from ",
+		    "ask the operator" }, "refuses us at its greeting: 554 No" },
 		{ "knows nobody", NULL, VERDICT_CLOSED, true, 0,
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\nRCPT <postmaster@[127.46.5.1]>\n"
 		  "RCPT <postmaster>\n", { NULL } },
@@ -341,7 +345,7 @@ static void test_starttls(void **state)
 		struct world w;
 		world_open(&w, at);
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true);
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
 		run_out(&w);
 		assert_string_equal(buf_cstr(&host.said), rows[i].said);
 		assert_int_equal(host.connections, rows[i].breaks ? 2 : 1);
@@ -387,7 +391,7 @@ static void test_port_25_next(void **state)
 	assert_true(host_open(&submission, w.loop, &w.r.test.target));
 	bool is_root = host_open(&host, w.loop, &second);
 	if (is_root) {
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true);
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
 		run_out(&w);
 		assert_string_equal(buf_cstr(&submission.said),
 		                    "MAIL <>\nRCPT <admin@elsewhere.test>\n"
@@ -421,8 +425,8 @@ static void test_one_connection(void **state)
 	world_open(&w, at);
 	assert_true(host_open(&host, w.loop, &w.r.test.target));
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true);
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
 	turn_often(&w);
 	assert_int_equal(host.connections, 0);
 	politeness_disconnect(w.t.politeness, &at.ip);
@@ -448,7 +452,7 @@ static void test_not_beside_a_test(void **state)
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
 		other.test.target = (struct endpoint){ at.ip, 587 };
 		w.t.runs = &other;
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true);
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
 		turn_often(&w);
 		assert_int_equal(host.connections, 0);
 		other.state = RUN_WAITING;
@@ -471,7 +475,7 @@ static void test_rate(void **state)
 	politeness_destroy(w.t.politeness);
 	w.t.politeness = politeness_create(&slow);
 	assert_int_equal(politeness_start(w.t.politeness, clock_mono_ms()), 0);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true);
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
 	notice_turn(&w.t);
 	/* No connection was taken. */
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
@@ -485,8 +489,8 @@ static void test_abandoned(void **state)
 	struct endpoint at = { ip_from_v4(127, 46, 5, 6), 9 };
 	struct world w;
 	world_open(&w, at);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true);
-	notice_result(&w.t, &w.r, VERDICT_OPEN, false);
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	notice_result(&w.t, &w.r, VERDICT_OPEN, false, "");
 	notice_listed(&w.t, &w.r, "ev");
 	assert_non_null(w.t.notices);
 	notice_turn(&w.t);
