@@ -176,7 +176,8 @@ static void test_deaf(void **state)
 		{ "accepted by a catch-all: only the token could tell",
 		  { .id = "E12", .stage = STAGE_MESSAGE, .code = 250, .accepted = true },
 		  true, VERDICT_CLOSED, VERDICT_INCONCLUSIVE },
-		{ "refused", { .id = "E01", .stage = STAGE_RCPT, .code = 554, .refused = true },
+		{ "refused", { .id = "E01", .stage = STAGE_RCPT, .code = 554,
+		               .refusal = REFUSAL_RELAY },
 		  false, VERDICT_CLOSED, VERDICT_CLOSED },
 		{ "bounced: that came back", { .id = "E01", .stage = STAGE_MESSAGE, .code = 250,
 		                               .accepted = true, .bounced = 1 },
@@ -184,6 +185,7 @@ static void test_deaf(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct verdict_input in = { .results = &rows[i].r, .n = 1, .reached = true,
+		                            .plain_shut = true,
 		                            .catch_all = rows[i].catch_all };
 		CHECK_ROW(rows[i].name, verdict_decide(&in) == rows[i].hearing);
 		in.deaf = true;
