@@ -18,7 +18,9 @@
 enum {
 	REACH_EVERY_MS = 10 * 60 * 1000,     /* while it answers; and between two log lines */
 	REACH_RETRY_MS = 15 * 1000,          /* while it does not */
-	REACH_GAP_MS = 2 * 1000,             /* between two questions, whatever is wanted */
+	/* Between two questions, whatever is wanted: the collector counts them as mail
+	 * (collector.rate). */
+	REACH_GAP_MS = 5 * 1000,
 	REACH_PATIENCE_MS = 60 * 1000,       /* of a command, if it did answer before */
 	REACH_WHY_MAX = 400,
 };

@@ -177,6 +177,8 @@ const char *judge_reason(struct session *s, enum verdict verdict)
 		                    s->last_end ? s->last_end : "not asked");
 	if (verdict != VERDICT_INCONCLUSIVE)
 		return "";
+	if (s->deaf)
+		return s->deaf;
 	if (!s->took_part && plain->stage < STAGE_MAIL)
 		return not_taken_part(s);
 	if (!plain->accepted && !plain->returned && !judge_plain_shut(s) &&

@@ -126,9 +126,9 @@ static void test_scripts(void **state)
 		{ "bad for as long as it was", "good bad +40s bad +20s bad hopeless=yes" },
 		{ "good before the message: not known", "good +1s sent +30s sign=ask" },
 		{ "wanted, it is asked soon",
-		  "good +1s sent +500 want due=500 +500 due=0 good sign=yes due=600000" },
+		  "good +1s sent +500 want due=3500 +3500 due=0 good sign=yes due=600000" },
 		{ "wanted is not forgotten when it does not answer",
-		  "good +1s sent +5s bad +1s sent want sign=ask due=1000" },
+		  "good +1s sent +5s bad +1s sent want sign=ask due=4000" },
 		{ "heard after the message", "good +1s sent +3s good sign=yes" },
 		{ "asked before the message, answered after", "good +1s sent +3s slow sign=ask" },
 		{ "gone after the message", "good +1s sent +3s bad sign=no" },
@@ -176,7 +176,8 @@ static void test_deaf(void **state)
 		{ "accepted by a catch-all: only the token could tell",
 		  { .id = "E12", .stage = STAGE_MESSAGE, .code = 250, .accepted = true },
 		  true, VERDICT_CLOSED, VERDICT_INCONCLUSIVE },
-		{ "refused", { .id = "E01", .stage = STAGE_RCPT, .code = 554, .refusal = REFUSAL_RELAY },
+		{ "refused", { .id = "E01", .stage = STAGE_RCPT, .code = 554,
+		               .refusal = REFUSAL_RELAY },
 		  false, VERDICT_CLOSED, VERDICT_CLOSED },
 		{ "bounced: that came back", { .id = "E01", .stage = STAGE_MESSAGE, .code = 250,
 		                               .accepted = true, .bounced = 1 },
@@ -184,7 +185,8 @@ static void test_deaf(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct verdict_input in = { .results = &rows[i].r, .n = 1, .reached = true,
-		                            .plain_shut = true, .catch_all = rows[i].catch_all };
+		                            .plain_shut = true,
+		                            .catch_all = rows[i].catch_all };
 		CHECK_ROW(rows[i].name, verdict_decide(&in) == rows[i].hearing);
 		in.deaf = true;
 		CHECK_ROW(rows[i].name, verdict_decide(&in) == rows[i].deaf);
