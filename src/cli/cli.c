@@ -323,6 +323,8 @@ int cli_text(const struct cli *cli, const char *option, const char *value, char 
 	for (const char *p = value; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return cli_bad_value(cli, value, "a text without control characters");
+	if (!str_is_utf8(str_of(value)))
+		return cli_bad_value(cli, value, "a text in UTF-8");
 	if (str_copy(dst, size, str_of(value)))
 		return CLI_GO;
 	return cli_fail(cli, EX_USAGE, "%s: expected at most %zu bytes, found %zu", option,

@@ -16,10 +16,10 @@
 #ifndef PORTREEVE_CLI_CLI_H
 #define PORTREEVE_CLI_CLI_H
 
+#include "base/json.h"
 #include "settings/settings.h"
 #include "store/store.h"
 
-#include <jansson.h>
 #include <sysexits.h>
 
 /* No exit code yet: go on. */

@@ -615,16 +615,17 @@ void reporting_json(struct reporting *r, const struct report *p)
 {
 	json_t *xarf = p->xarf.n ? json_loadb(p->xarf.p, p->xarf.n, 0, NULL) : NULL;
 	json_t *root = json_pack(
-		"{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:s}",
-		"id", p->id, "state", report_state_name(p->state),
+		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:i, s:o, s:o, s:o, s:o}",
+		"id", json_cstr(p->id), "state", report_state_name(p->state),
 		"source", cli_json_ip(&p->source), "relay", cli_json_ip(&p->relay),
-		"network", p->network, "contact", p->contact, "contact_source", p->contact_source,
+		"network", json_cstr(p->network), "contact", json_cstr(p->contact),
+		"contact_source", json_cstr(p->contact_source),
 		"contact_age", (json_int_t)(r->now_s - p->contact_fetched_s),
 		"incidents", (int)p->incidents, "created", cli_json_time(p->created_s),
 		"sent", cli_json_time(p->sent_s), "changed", cli_json_time(p->changed_s),
-		"why", cli_safe(&r->cli, p->why));
+		"why", json_cstr(p->why));
 	if (p->message.n)
-		json_object_set_new(root, "message", json_stringn(p->message.p, p->message.n));
+		json_object_set_new(root, "message", json_text(p->message));
 	if (xarf)
 		json_object_set_new(root, "xarf", xarf);
 	cli_json(root);
