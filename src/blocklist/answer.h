@@ -21,6 +21,7 @@
 #define PORTREEVE_BLOCKLIST_ANSWER_H
 
 #include "blocklist/index.h"
+#include "blocklist/words.h"
 #include "blocklist/zone.h"
 
 enum { BLOCKLIST_ANSWER_MAX = 4096, BLOCKLIST_VIEWS_MAX = 2 };
@@ -29,6 +30,7 @@ enum { BLOCKLIST_ANSWER_MAX = 4096, BLOCKLIST_VIEWS_MAX = 2 };
 struct blocklist_view {
 	const struct blocklist_zone *zone;
 	const struct blocklist_index *index;     /* NULL: not read yet */
+	const struct blocklist_words *words;     /* listed by word, not by proof; NULL: none */
 	uint32_t serial;
 };
 

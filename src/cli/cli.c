@@ -269,6 +269,8 @@ static int open_state(struct cli *cli, enum cli_access access, struct buf *messa
 	}
 	if (e == ERR_OK)
 		e = store_sqlite_open(directory, STORE_ADMIN, &cli->store, message);
+	if (e == ERR_OK)
+		settings_rules(&cli->settings, cli->store);
 	return e;
 }
 

@@ -148,8 +148,8 @@ int listing_remove(struct db *db, const struct ip *address);
 int recheck_set(struct db *db, const struct ip *address, int64_t at_s);
 /* Outputs published now (struct ip, in order; rows->v is the caller's to free), and the
  * journal entries for what has changed since they were taken. */
-int outputs_published(struct db *db, struct rows *ips);
-int outputs_journal(struct db *db, const struct rows *before, int64_t now_s);
+int outputs_published(struct sqlite_store *s, struct rows *ips);
+int outputs_journal(struct sqlite_store *s, const struct rows *before, int64_t now_s);
 int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s,
                  struct consent_answer *out);
 /* The reports that name this relay: it passed its retest (sqlite-reports.c). */
@@ -222,6 +222,7 @@ int sqlite_retest(struct store *st, const struct ip *address, const char *who,
                   const char *reply_to, int64_t now_s, unsigned *queued);
 int sqlite_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
                     unsigned *queued);
+int sqlite_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 int sqlite_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
 int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
                         int64_t now_s);

@@ -70,6 +70,7 @@ struct store_ops {
 	              int64_t now_s, unsigned *queued);
 	int (*rechecks)(struct store *, int64_t now_s, const struct lifecycle_policy *,
 	                unsigned *queued);
+	int (*words)(struct store *, struct arena *, struct listing **, size_t *n);
 	int (*outputs)(struct store *, struct arena *, struct output **, size_t *n);
 	int (*output_agree)(struct store *, const struct ip *, bool agreed, const char *who,
 	                    int64_t now_s);

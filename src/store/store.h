@@ -17,6 +17,7 @@
 #define PORTREEVE_STORE_STORE_H
 
 #include "base/arena.h"
+#include "store/fuse.h"
 #include "store/lifecycle.h"
 #include "store/retention.h"
 #include "store/types.h"
@@ -34,11 +35,19 @@ struct store {
 	const struct store_ops *ops;
 	enum store_role role;
 	struct buf message;
+	struct fuse fuse;
+	int64_t clock_jump_max_s;
 };
 
 void store_close(struct store *st);                     /* NULL is fine */
 /* One line on the last error: what, where. Valid until the next call. */
 const char *store_message(struct store *st);
+/* The rules, which are copied: what may be published (store/fuse.h), and how far the clock may
+ * be from the time last known (section "the clock" below). Until then fuse_default and
+ * STORE_CLOCK_JUMP_MAX_S hold. */
+enum { STORE_CLOCK_JUMP_MAX_S = 7 * 86400 };
+void store_set_rules(struct store *st, const struct fuse *fuse, int64_t clock_jump_max_s);
+const struct fuse *store_fuse(const struct store *st);
 
 /* ---- consent ------------------------------------------------------------ */
 int store_permit_add(struct store *st, const struct permit *p);       /* ERR_EXISTS */
@@ -133,7 +142,9 @@ struct test_outcome {
  * and answer).
  *
  * A proof is a result with `returned`, whose message was accepted or whose body was sent;
- * VERDICT_OPEN without one is ERR_INVALID. No results: those of store_test_wait() stay.
+ * VERDICT_OPEN without one is ERR_INVALID. A proof on an address that may not be published
+ * (store/fuse.h) keeps its verdict and evidence; the effects are LIFE_WITHHOLD, and the
+ * journal says why. No results: those of store_test_wait() stay.
  * The test need not have been leased. A retry is a new test that counts the tries on; one
  * of a TEST_RETEST stays a TEST_RETEST, so that its asker gets an answer. */
 int store_test_finish(struct store *st, const struct test_outcome *outcome,
@@ -168,7 +179,7 @@ int store_listing_get(struct store *st, const struct ip *address, struct listing
 int store_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 int store_proofs(struct store *st, const struct ip *address, struct arena *a,
                  struct proof **rows, size_t *n);
-/* The operator's word. ERR_EXISTS, ERR_NOT_FOUND. */
+/* The operator's word. ERR_EXISTS, ERR_NOT_FOUND; ERR_DENIED: it may not be published. */
 int store_list(struct store *st, const struct ip *address, const char *who, const char *why,
                const struct lifecycle_policy *policy, int64_t now_s);
 int store_delist(struct store *st, const struct ip *address, const char *who, const char *why,
@@ -184,7 +195,10 @@ int store_retest(struct store *st, const struct ip *address, const char *who,
 /* Listings whose recheck is due get a TEST_RECHECK queued; *queued of them. */
 int store_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
                    unsigned *queued);
+/* Listings that only the operator's word keeps: no proof stands. In order of the address. */
+int store_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 int store_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
+/* ERR_NOT_FOUND; ERR_DENIED: it may not be published. */
 int store_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
                        int64_t now_s);
 
