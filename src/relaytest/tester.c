@@ -173,15 +173,17 @@ static bool is_passing(int e)
 static int reopen(struct tester *t, const struct test_return *ret)
 {
 	struct test test;
+	int64_t now_s = clock_now_s();
 	int e = store_test_get(t->setup.store, ret->test_id, &test);
 	if (e != ERR_OK)
 		return e;
 	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
-	    ret->time_s - test.finished_s > t->setup.config->return_window_s)
+	    clock_past(ret->time_s, now_s) - clock_past(test.finished_s, now_s) >
+	    t->setup.config->return_window_s)
 		return ERR_OK;
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
 		return ERR_OK;
-	e = store_test_reopen(t->setup.store, test.id, clock_now_s(), TESTER_LEASE_S, &test);
+	e = store_test_reopen(t->setup.store, test.id, now_s, TESTER_LEASE_S, &test);
 	LOG(LOG_INFO, "late-return", LOG_S("test", test.id), LOG_IP("address", &test.target.ip),
 	    LOG_S("case", ret->case_id), LOG_S("result", err_text(e)));
 	if (e == ERR_OK)

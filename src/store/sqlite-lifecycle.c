@@ -367,6 +367,8 @@ static int finish(struct finish *f, const struct lifecycle_policy *policy)
 	if (e == ERR_OK)
 		e = check_outcome(f);
 	if (e == ERR_OK)
+		e = clock_guard(f->s, f->outcome->now_s);
+	if (e == ERR_OK)
 		e = decide(f, policy);
 	if (e == ERR_OK)
 		e = save_verdict(f);
@@ -616,6 +618,23 @@ int sqlite_retest(struct store *st, const struct ip *address, const char *who,
 	return e;
 }
 
+/* Planned by a clock that was ahead: never further away than the interval. */
+static int recheck_cap(struct db *db, int64_t latest_s)
+{
+	struct query q = query(db, "SELECT EXISTS (SELECT 1 FROM listings WHERE recheck_s > ?)");
+	bind_int(&q, latest_s);
+	int e = query_one(&q);
+	if (e != ERR_OK)
+		return e;
+	bool any = col_int(&q) != 0;
+	e = query_end(&q);
+	if (e != ERR_OK || !any)
+		return e;
+	q = query(db, "UPDATE listings SET recheck_s = ?1 WHERE recheck_s > ?1");
+	bind_int(&q, latest_s);
+	return query_run(&q);
+}
+
 static int due_addresses(struct db *db, int64_t now_s, struct rows *ips)
 {
 	struct query q = query(db, "SELECT address FROM listings WHERE recheck_s <= ?"
@@ -667,8 +686,12 @@ int sqlite_rechecks(struct store *st, int64_t now_s, const struct lifecycle_poli
                     unsigned *queued)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	struct rows due;
-	int e = due_addresses(&s->main, now_s, &due);
+	struct rows due = { 0 };
+	int e = clock_guard(s, now_s);
+	if (e == ERR_OK)
+		e = recheck_cap(&s->main, now_s + policy->recheck_interval_s);
+	if (e == ERR_OK)
+		e = due_addresses(&s->main, now_s, &due);
 	if (e == ERR_OK && due.n > 0) {
 		e = db_begin(&s->main);
 		if (e == ERR_OK)

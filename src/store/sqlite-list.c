@@ -253,6 +253,12 @@ int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed,
 int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
                 const char *who, const char *why, int64_t now_s)
 {
+	/* The journal is the list's own database, which is a part of its store. */
+	struct sqlite_store *s =
+		(struct sqlite_store *)((char *)db - offsetof(struct sqlite_store, main));
+	int e = clock_guard(s, now_s);
+	if (e != ERR_OK)
+		return e;
 	struct query q = query(db, "INSERT INTO journal (action, subject, who, why, time_s)"
 	                           " VALUES (?, ?, ?, ?, ?)");
 	bind_int(&q, action);

@@ -16,7 +16,7 @@
 
 #include <sqlite3.h>
 
-enum { QUERY_CACHE = 128, BUSY_TIMEOUT_MS = 5000 };
+enum { QUERY_CACHE = 256, BUSY_TIMEOUT_MS = 5000 };
 
 /* One file and its connection. */
 struct db {
@@ -114,6 +114,7 @@ struct sqlite_store {
 	struct db main, returns;
 	char *returns_path;
 	struct consent_cache consents;
+	int64_t steady_s;              /* sqlite-clock.c: the heartbeat of a role that only reads */
 };
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
@@ -123,6 +124,10 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
 /* Fails with one line. Returns err. */
 int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* ERR_BUSY, with the message: the clock has jumped. Everything that a wrong clock could do for
+ * good asks this first; journal_add() does. */
+int clock_guard(struct sqlite_store *s, int64_t now_s);
 
 /* ---- inside a transaction of db main (sqlite-list.c, sqlite-tests.c) ------- */
 int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
@@ -160,6 +165,9 @@ void bundle_pack(struct str bundle, struct buf *out);
 int bundle_unpack(struct sqlite_store *s, struct arena *a, struct str *bundle);
 
 /* ---- the operations -------------------------------------------------------- */
+int sqlite_clock_look(struct store *st, int64_t now_s, struct store_clock *out);
+int sqlite_clock_beat(struct store *st, int64_t now_s);
+int sqlite_clock_accept(struct store *st, int64_t now_s);
 int sqlite_permit_add(struct store *st, const struct permit *p);
 int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
                          int64_t now_s);

@@ -124,6 +124,17 @@ static const char main_2[] =
 static const char main_3[] =
 	"CREATE INDEX journal_delisted ON journal (subject) WHERE action = 1;";
 
+/* The clock's heartbeat, one row (sqlite-clock.c); what only the operator's word keeps listed.
+ * The reason of a word was overwritten by a proof's once: the journal has it still. */
+static const char main_5[] =
+	"CREATE TABLE heartbeat ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1), time_s INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX listings_word ON listings (address) WHERE by_operator = 1;"
+	"UPDATE listings SET reason = coalesce((SELECT why FROM journal AS j WHERE j.action = 0"
+	" AND j.who NOT LIKE 'test %' AND length(j.subject) = length(listings.address) + 1"
+	" AND substr(j.subject, 1, length(listings.address)) = listings.address"
+	" ORDER BY j.serial DESC LIMIT 1), reason) WHERE by_operator = 1;";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -139,7 +150,9 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
-static const struct migration main_steps[] = { { 1, main_1 }, { 2, main_2 }, { 3, main_3 } };
+static const struct migration main_steps[] = {
+	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 5, main_5 },
+};
 static const struct migration returns_steps[] = { { 1, returns_1 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -42,6 +42,8 @@ static void sqlite_close(struct store *st)
 
 static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
+	.clock_look = sqlite_clock_look, .clock_beat = sqlite_clock_beat,
+	.clock_accept = sqlite_clock_accept,
 	.permit_add = sqlite_permit_add, .permit_remove = sqlite_permit_remove,
 	.exclusion_add = sqlite_exclusion_add, .exclusion_remove = sqlite_exclusion_remove,
 	.permits = sqlite_permits, .exclusions = sqlite_exclusions, .consent = sqlite_consent,

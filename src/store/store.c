@@ -58,6 +58,21 @@ const struct fuse *store_fuse(const struct store *st)
 	return &st->fuse;
 }
 
+int store_clock_look(struct store *st, int64_t now_s, struct store_clock *out)
+{
+	DISPATCH(ALL, clock_look, now_s, out);
+}
+
+int store_clock_beat(struct store *st, int64_t now_s)
+{
+	DISPATCH(ADMIN | TESTER | COLLECTOR, clock_beat, now_s);
+}
+
+int store_clock_accept(struct store *st, int64_t now_s)
+{
+	DISPATCH(ADMIN, clock_accept, now_s);
+}
+
 int store_permit_add(struct store *st, const struct permit *p)
 {
 	DISPATCH(ADMIN, permit_add, p);

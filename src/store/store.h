@@ -10,7 +10,9 @@
  *    one transaction: all or none is seen;
  *  - a full disk is ERR_FULL, a lock held too long ERR_BUSY, damage ERR_CORRUPT;
  *    nothing was changed then; store_message() says what and where;
- *  - each opening role can do only what its job needs (enum store_role).
+ *  - each opening role can do only what its job needs (enum store_role);
+ *  - by a clock that has jumped (section "the clock") nothing is removed, listed, leased or
+ *    journalled: ERR_BUSY.
  * All functions block (milliseconds; ERR_BUSY after 5 s). One thread a store.
  */
 #ifndef PORTREEVE_STORE_STORE_H
@@ -18,6 +20,7 @@
 
 #include "base/arena.h"
 #include "store/fuse.h"
+#include "store/heartbeat.h"
 #include "store/lifecycle.h"
 #include "store/retention.h"
 #include "store/types.h"
@@ -48,6 +51,24 @@ const char *store_message(struct store *st);
 enum { STORE_CLOCK_JUMP_MAX_S = 7 * 86400 };
 void store_set_rules(struct store *st, const struct fuse *fuse, int64_t clock_jump_max_s);
 const struct fuse *store_fuse(const struct store *st);
+
+/* ---- the clock ----------------------------------------------------------- */
+struct store_clock {
+	enum clock_state state;
+	int64_t known_s;               /* judged by this; 0: by nothing */
+	bool recorded;                 /* it is the heartbeat; else the newest row's time */
+};
+int store_clock_look(struct store *st, int64_t now_s, struct store_clock *out);
+/* To be called at a start, before anything else is written, and at least once an hour: moves
+ * the heartbeat on and corrects times of rows that are ahead. A role that cannot write the
+ * list's database keeps the time in memory. ERR_BUSY: the clock has jumped; the message says
+ * what to do, and nothing was written. */
+int store_clock_beat(struct store *st, int64_t now_s);
+/* The operator's word that the clock is right. */
+int store_clock_accept(struct store *st, int64_t now_s);
+
+/* The most that a test may wait for returns, and that a retry may be put off. */
+enum { STORE_WAIT_MAX_S = 5 * 86400, STORE_RETRY_MAX_S = 30 * 86400 };
 
 /* ---- consent ------------------------------------------------------------ */
 int store_permit_add(struct store *st, const struct permit *p);       /* ERR_EXISTS */
@@ -84,7 +105,8 @@ int store_nominations(struct store *st, struct arena *a, struct nomination **row
  * the store is the last guard of "no consent, no test". */
 int store_test_add(struct store *st, struct test *t);
 /* Takes up to max tests that are due: queued with not_before_s <= now, or
- * running/waiting with a lease that has run out (their process died). Each is
+ * running/waiting with a lease that has run out (their process died), or that reaches further
+ * ahead than any lease could (it was taken by a wrong clock). Each is
  * leased until now + lease_s and its tries are counted. TEST_WAITING ones come
  * back as such: only the wait is left to do. A queued test whose consent has gone is
  * dropped; one that was running then comes back as TEST_WAITING. */
