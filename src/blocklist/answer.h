@@ -30,8 +30,8 @@ enum { BLOCKLIST_ANSWER_MAX = 4096, BLOCKLIST_VIEWS_MAX = 2 };
 struct blocklist_view {
 	const struct blocklist_zone *zone;
 	const struct blocklist_index *index;     /* NULL: not read yet */
-	const struct blocklist_words *words;     /* listed by word, not by proof; NULL: none */
 	uint32_t serial;
+	const struct blocklist_words *words;     /* listed by word, not by proof; NULL: none */
 };
 
 /* Owned by the role; zones are set by it, index and serial by the follower. */

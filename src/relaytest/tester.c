@@ -184,6 +184,8 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
 		return ERR_OK;
 	e = store_test_reopen(t->setup.store, test.id, now_s, TESTER_LEASE_S, &test);
+	if (is_passing(e))
+		return e;
 	LOG(LOG_INFO, "late-return", LOG_S("test", test.id), LOG_IP("address", &test.target.ip),
 	    LOG_S("case", ret->case_id), LOG_S("result", err_text(e)));
 	if (e == ERR_OK)
@@ -245,8 +247,9 @@ static void follow_leases(struct tester *t)
 		return;
 	size_t max = room - t->talking < LEASE_ROWS ? room - t->talking : LEASE_ROWS;
 	int e = store_test_lease(t->setup.store, clock_now_s(), TESTER_LEASE_S, rows, max, &n);
-	if (e != ERR_OK)
+	if (e != ERR_OK && !t->lease_fails)
 		LOG(LOG_WARN, "lease-failed", LOG_S("why", store_message(t->setup.store)));
+	t->lease_fails = e != ERR_OK;        /* asked often, told once */
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		if (!find_run(t, rows[i].id))
 			tester_run(t, &rows[i]);

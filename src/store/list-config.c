@@ -7,7 +7,7 @@
 #define LIST(field) offsetof(struct list_config, field)
 
 const struct config_row list_config_rows[] = {
-	{ "widest", CONFIG_PREFIXES, 2, 2, "0.0.0.0/24,::/48",
+	{ "widest", CONFIG_PREFIXES, 1, 2, "0.0.0.0/24,::/48",
 	  "The widest ranges that may be published: one of IPv4, one of IPv6, of which only the "
 	  "length counts.", LIST(widest) },
 	{ "allow_special", CONFIG_PREFIXES, 0, FUSE_SPECIAL_MAX, "",

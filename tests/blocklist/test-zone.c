@@ -126,10 +126,10 @@ static void test_text(void **state)
 	struct ip six = world_prefix("2001:db8:1111:2222:3333:4444:5555:6666").ip;
 	(void)state;
 	world_make(&w, "", NULL, (const char *[]){ "text=100%% %a in %z%%z", NULL });
-	size_t n = blocklist_zone_text(&w.zones[0], &four, text);
+	size_t n = blocklist_zone_text(&w.zones[0], &four, NULL, text);
 	text[n] = '\0';
 	assert_string_equal(text, "100% 192.0.2.1 in bl.example%z");
-	n = blocklist_zone_text(&w.zones[0], &six, text);
+	n = blocklist_zone_text(&w.zones[0], &six, NULL, text);
 	text[n] = '\0';
 	assert_string_equal(text, "100% 2001:db8:1111:2222:3333:4444:5555:6666 in bl.example%z");
 	world_free(&w);

@@ -218,6 +218,7 @@ static void older_database(void **unused)
 	assert_int_equal(sqlite3_exec(db, "DROP TABLE report_messages; DROP TABLE reports;"
 	                              "DROP TABLE contact_cache; DROP TABLE dead_contacts;"
 	                              "DROP TABLE secrets; DROP INDEX journal_delisted;"
+	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
 	                              "PRAGMA user_version = 1",
 	                              NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
