@@ -218,18 +218,13 @@ static int set_code(const char *parameter, const struct config_ips *given, struc
 	return ERR_OK;
 }
 
-/* What is listed by word is not proved: it must be told apart. */
 static int set_word(struct blocklist_zone *z, const struct dnsbl_config *config,
                     struct buf *message)
 {
 	int e = set_code("code_word", &config->code_word, &z->code_word, message);
-	if (e != ERR_OK)
-		return e;
-	char found[IP_TEXT_MAX];
-	if (ip_eq(&z->code_word, &z->code))
-		return complain(message, "code_word", "another code than dnsbl.code",
-		                ip_format(&z->code_word, found));
-	return set_text(z, "text_word", config->text_word, "az%r", z->text_word, message);
+	if (e == ERR_OK)
+		e = set_text(z, "text_word", config->text_word, "az%r", z->text_word, message);
+	return e;
 }
 
 int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *config,
