@@ -199,7 +199,8 @@ static int set_text(const struct blocklist_zone *z, const char *parameter, const
 			                "%a, %z or %% after a percent sign", text);
 		n += *p == 'a' ? IP_TEXT_MAX - 1 : *p == 'z' ? zone_bytes : *p == '%';
 	}
-	if (n == 0 || n > BLOCKLIST_TEXT_MAX || !str_copy(dst, BLOCKLIST_TEXT_MAX + 1, str_of(text)))
+	if (n == 0 || n > BLOCKLIST_TEXT_MAX ||
+	    !str_copy(dst, BLOCKLIST_TEXT_MAX + 1, str_of(text)))
 		return complain(message, parameter, "a text of 1 to 255 bytes once filled in",
 		                text);
 	return ERR_OK;

@@ -67,8 +67,8 @@ int cli_clock(int argc, char **argv)
 		.synopsis = "[accept]",
 		.description =
 		"Shows whether the clock is where the store last knew it. By a clock that has\n"
-		"jumped nothing is removed, tested, listed or delisted; \"accept\" says that it is\n"
-		"right. Exit: 0 steady, 1 jumped.",
+		"jumped nothing is removed, tested, listed or delisted; \"accept\" says that it\n"
+		"is right. Exit: 0 steady, 1 jumped.",
 		.operands_min = 0, .operands_max = 1, .operands_expected = "accept, or nothing",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);

@@ -49,7 +49,8 @@ static void listing_json(struct list_args *a, const struct listing *l)
 		"address", cli_json_ip(&l->address), "reason", l->reason,
 		"since", cli_json_time(l->since_s), "last_test", cli_json_time(l->last_test_s),
 		"recheck", cli_json_time(l->recheck_s), "evidence", l->evidence_id,
-		"by_operator", l->by_operator, "not_published", not_published(a, l), "proofs", proofs_json(a, &l->address)));
+		"by_operator", l->by_operator,
+		"not_published", not_published(a, l), "proofs", proofs_json(a, &l->address)));
 }
 
 /* A listing by word says so: its reason proves nothing. */

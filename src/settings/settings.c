@@ -63,8 +63,8 @@ static void sections_of(struct settings *s, struct config_section out[static SEC
 		"report", "How abuse desks are found and written to.", report_config_rows,
 		report_config_row_count, &s->report };
 	out[6] = (struct config_section){
-		"store", "How long is kept what nothing rests on any more; the clock.", store_config_rows,
-		store_config_row_count, &s->store };
+		"store", "How long is kept what nothing rests on any more; the clock.",
+		store_config_rows, store_config_row_count, &s->store };
 	out[7] = (struct config_section){
 		"list", "What may be published.", list_config_rows, list_config_row_count,
 		&s->list };
@@ -143,10 +143,11 @@ static void fill_machine(struct settings *s, const struct config_section *sectio
 		replace(&g->contact, mem_printf("postmaster@%s", g->hostname));
 	if (!g->operator_name[0])
 		replace(&g->operator_name, mem_strdup(g->hostname));
-	/* Whoever reads the bounce should know how to get off the list. */
+	/* Whoever reads the bounce should know how to get off the list, if there is room. */
 	if (strcmp(s->dnsbl.text, DNSBL_TEXT) == 0)
 		replace(&s->dnsbl.text, mem_printf(DNSBL_TEXT_RETEST, s->tester.domain));
-	if (strcmp(s->dnsbl.text_word, DNSBL_TEXT_WORD) == 0)
+	if (strcmp(s->dnsbl.text_word, DNSBL_TEXT_WORD) == 0 &&
+	    strlen(s->tester.domain) <= 64)
 		replace(&s->dnsbl.text_word, mem_printf(DNSBL_TEXT_WORD_RETEST, s->tester.domain));
 	buf_fini(&ignored);
 }

@@ -27,7 +27,7 @@ enum { FUSE_SPECIAL_MAX = 64, FUSE_OWN_MAX = 192 };
 /* The rules: a plain value, so that it has no owner. */
 struct fuse {
 	unsigned widest_v4, widest_v6;               /* shortest prefix that may be published */
-	struct prefix special[FUSE_SPECIAL_MAX];     /* may be published though not on the Internet */
+	struct prefix special[FUSE_SPECIAL_MAX];     /* allowed, though not on the Internet */
 	size_t special_count;
 	struct ip own[FUSE_OWN_MAX];                 /* ours: never published */
 	size_t own_count;

@@ -636,8 +636,8 @@ static void test_by_word(void **state)
 	w.state.views[0].words = words;
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		struct buf found = { 0 };
-		struct str q = { (char *)query, make_query(asked[i].name, asked[i].type, PLAIN, query,
-		                                           sizeof(query)) };
+		size_t asks = make_query(asked[i].name, asked[i].type, PLAIN, query, sizeof(query));
+		struct str q = { (char *)query, asks };
 		size_t n = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
 		describe(answer, n, query, &found);
 		CHECK_ROW(asked[i].want, strstr(buf_cstr(&found), asked[i].want));

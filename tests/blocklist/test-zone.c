@@ -219,7 +219,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_codes), cmocka_unit_test(test_config),
 		cmocka_unit_test(test_output_zone), cmocka_unit_test(test_hostmaster),
-		cmocka_unit_test(test_text), cmocka_unit_test(test_text_word), cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_text_word),
+		cmocka_unit_test(test_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
