@@ -126,13 +126,15 @@ static void end_data(struct reply *a, size_t length_at)
 }
 
 /* The one place where the list's A records are written. */
-static void put_code(struct reply *a)
+static void put_code(struct reply *a, const struct ip *address)
 {
 	const struct blocklist_zone *zone = a->view->zone;
-	assert(blocklist_code_valid(&zone->code));
+	bool by_word = blocklist_words_reason(a->view->words, address);
+	const struct ip *code = by_word ? &zone->code_word : &zone->code;
+	assert(blocklist_code_valid(code));
 	dns_put_pointer(&a->w, NAME_AT);
 	size_t at = begin_data(a, DNS_TYPE_A, zone->ttl_s);
-	dns_put_bytes(&a->w, zone->code.b, 4);
+	dns_put_bytes(&a->w, code->b, 4);
 	end_data(a, at);
 	a->answers++;
 }
@@ -140,7 +142,8 @@ static void put_code(struct reply *a)
 static void put_text(struct reply *a, const struct ip *address)
 {
 	char text[BLOCKLIST_TEXT_MAX];
-	size_t n = blocklist_zone_text(a->view->zone, address, text);
+	size_t n = blocklist_zone_text(a->view->zone, address,
+	                               blocklist_words_reason(a->view->words, address), text);
 	dns_put_pointer(&a->w, NAME_AT);
 	size_t at = begin_data(a, DNS_TYPE_TXT, a->view->zone->ttl_s);
 	dns_put_u8(&a->w, (unsigned)n);
@@ -288,7 +291,7 @@ static void answer_node(struct reply *a, enum node node, const struct dns_name *
 	else if (node == NODE_APEX)
 		answer_apex(a);
 	else if (node == NODE_LISTED && type == DNS_TYPE_A)
-		put_code(a);
+		put_code(a, address);
 	else if (node == NODE_LISTED && type == DNS_TYPE_TXT)
 		put_text(a, address);
 	else if (node == NODE_NAMESERVER && (type == DNS_TYPE_A || type == DNS_TYPE_AAAA))

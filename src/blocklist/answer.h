@@ -22,6 +22,7 @@
 
 #include "blocklist/index.h"
 #include "blocklist/rrl.h"
+#include "blocklist/words.h"
 #include "blocklist/zone.h"
 
 enum { BLOCKLIST_ANSWER_MAX = 4096, BLOCKLIST_VIEWS_MAX = 2 };
@@ -31,6 +32,7 @@ struct blocklist_view {
 	const struct blocklist_zone *zone;
 	const struct blocklist_index *index;     /* NULL: not read yet */
 	uint32_t serial;
+	const struct blocklist_words *words;     /* listed by word, not by proof; NULL: none */
 };
 
 /* Owned by the role; zones are set by it, index and serial by the follower. */

@@ -32,12 +32,19 @@ const struct config_row dnsbl_config_rows[] = {
 	{ "code", CONFIG_IPS, 1, 1, "127.0.0.2",
 	  "The A record of a listed address: in 127.0.0.0/8, but not 127.0.0.1 and not in "
 	  "127.255.255.0/24.", DNSBL(code) },
+	{ "code_word", CONFIG_IPS, 1, 1, "127.0.0.4",
+	  "The same of an address that is listed by the operator's word, without a proof.",
+	  DNSBL(code_word) },
 	{ "output_code", CONFIG_IPS, 1, 1, "127.0.0.3",
 	  "The same in the zone of the outputs.", DNSBL(output_code) },
 	{ "text", CONFIG_STRING, 0, 0, DNSBL_TEXT,
 	  "The TXT record of a listed address; %a is the address, %z the zone, %% a percent sign. "
 	  "The default goes on to say how to ask for a retest.",
 	  DNSBL(text) },
+	{ "text_word", CONFIG_STRING, 0, 0, DNSBL_TEXT_WORD,
+	  "The TXT record of an address that is listed by the operator's word; %r is the reason, "
+	  "cut to what fits. The default goes on to say how to ask for a retest.",
+	  DNSBL(text_word) },
 	{ "output_text", CONFIG_STRING, 0, 0,
 	  "%a delivers mail that open relays took from strangers (%z)",
 	  "The same in the zone of the outputs.", DNSBL(output_text) },

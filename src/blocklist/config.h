@@ -11,6 +11,8 @@
 
 /* The default of `text`. */
 #define DNSBL_TEXT "%a is listed as an open relay (%z)"
+/* The default of `text_word`. */
+#define DNSBL_TEXT_WORD "%a is listed by its operator's word: %r"
 
 struct dnsbl_config {
 	char *zone;                              /* the main list: inputs only */
@@ -21,7 +23,9 @@ struct dnsbl_config {
 	struct config_ips nameserver_address;    /* of each nameserver inside a zone */
 	char *hostmaster;                        /* mail address; "": hostmaster@<zone> */
 	struct config_ips code, output_code;     /* exactly one each, in 127.0.0.0/8 */
+	struct config_ips code_word;             /* the same, listed by the operator's word */
 	char *text, *output_text;                /* templates: %a address, %z zone, %% */
+	char *text_word;                         /* and %r, the reason that was given */
 	int64_t tcp_sessions, tcp_sessions_per_host;
 	int64_t tcp_timeout_s;                   /* idle */
 	int64_t rrl_rate;                        /* equal answers a second and network; 0: any */

@@ -269,6 +269,13 @@ static int open_state(struct cli *cli, enum cli_access access, struct buf *messa
 	}
 	if (e == ERR_OK)
 		e = store_sqlite_open(directory, STORE_ADMIN, &cli->store, message);
+	if (e == ERR_OK)
+		settings_rules(&cli->settings, cli->store);
+	if (e == ERR_OK && (access == CLI_CHANGE || access == CLI_TEST)) {
+		e = store_clock_beat(cli->store, clock_now_s());
+		if (e != ERR_OK)
+			buf_add_cstr(message, store_message(cli->store));
+	}
 	return e;
 }
 

@@ -39,14 +39,31 @@ static json_t *proofs_json(struct list_args *a, const struct ip *address)
 	return list;
 }
 
+/* What an older version or somebody's hand put on the list: DNS leaves it out. */
+static const char *not_published(struct list_args *a, const struct listing *l)
+{
+	return fuse_refuses_ip(store_fuse(a->cli.store), &l->address);
+}
+
 static void listing_json(struct list_args *a, const struct listing *l)
 {
-	cli_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
+	cli_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s?, s:o}",
 		"address", cli_json_ip(&l->address), "reason", json_cstr(l->reason),
 		"since", cli_json_time(l->since_s), "last_test", cli_json_time(l->last_test_s),
 		"recheck", cli_json_time(l->recheck_s),
-		"evidence", json_cstr(l->evidence_id),
-		"by_operator", l->by_operator, "proofs", proofs_json(a, &l->address)));
+		"evidence", json_cstr(l->evidence_id), "by_operator", l->by_operator,
+		"not_published", not_published(a, l), "proofs", proofs_json(a, &l->address)));
+}
+
+/* A listing by word says so: its reason proves nothing. */
+static const char *reason_text(struct list_args *a, const struct listing *l)
+{
+	const char *withheld = not_published(a, l), *reason = cli_safe(&a->cli, l->reason);
+	if (l->by_operator)
+		reason = arena_printf(&a->cli.arena, "by the operator's word: %s", reason);
+	if (!withheld)
+		return reason;
+	return arena_printf(&a->cli.arena, "%s (not published: %s)", reason, withheld);
 }
 
 static int list_listings(struct list_args *a)
@@ -67,7 +84,7 @@ static int list_listings(struct list_args *a)
 			listing_json(a, &rows[i]);
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
-			cli_time(rows[i].last_test_s, last), cli_safe(&a->cli, rows[i].reason) });
+			cli_time(rows[i].last_test_s, last), reason_text(a, &rows[i]) });
 	}
 	table_finish(&t, a->cli.json, "nothing is listed");
 	return CLI_GO;

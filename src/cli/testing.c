@@ -139,7 +139,11 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX], again[CLI_TIME_MAX];
 	struct cli *cli = t->cli;
 	if (cli->json) {
-		cli_json(test_json(r->test, r->verdict, r->reason, r->results, r->n));
+		json_t *object = test_json(r->test, r->verdict, r->reason, r->results, r->n);
+		if (r->effects.set & LIFE_WITHHOLD)
+			json_object_set_new(object, "not_published",
+			                    json_string(r->effects.why));
+		cli_json(object);
 		fflush(stdout);          /* what is stored is told, whatever dies next */
 		return;
 	}
@@ -156,6 +160,8 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	}
 	if (r->finding)
 		printf("  (%s)", r->finding);
+	if (r->effects.set & LIFE_WITHHOLD)
+		printf("  (not published: %s)", r->effects.why);
 	if (*r->evidence_id)
 		printf("  evidence %s", r->evidence_id);
 	if (*r->reason)

@@ -74,7 +74,9 @@ static bool token_holds(struct client *cl, struct recipient *to)
 	refresh_keys(cl->collector, to->token.key_id);
 	if (store_test_get(s->store, to->token.test_id, &test) != ERR_OK)
 		return false;
-	if (test.finished_s && clock_now_s() - test.finished_s > s->tester->return_window_s)
+	int64_t now_s = clock_now_s();
+	if (test.finished_s &&
+	    now_s - clock_past(test.finished_s, now_s) > s->tester->return_window_s)
 		return false;
 	char id[CASE_ID_MAX];
 	return token_case_id(&to->token, id) == ERR_OK &&

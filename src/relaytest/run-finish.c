@@ -91,6 +91,9 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	    LOG_S("reason", test_reason_name(r->test.reason)),
 	    LOG_I("messages", out->accepted), LOG_S("why", effects->why ? effects->why : ""),
 	    LOG_S("undecided", out->reason));
+	if (effects->set & LIFE_WITHHOLD)
+		LOG(LOG_WARN, "not-published", LOG_S("test", r->test.id),
+		    LOG_IP("address", &r->test.target.ip), LOG_S("why", effects->why));
 	if (t->setup.finished) {
 		struct tester_result result = {
 			.test = &r->test, .verdict = out->verdict, .results = out->results,

@@ -63,7 +63,7 @@ struct tester {
 	size_t active, talking;
 	struct run_queue starting, connecting;
 	struct loop_timer *start_timer, *poll_timer, *lease_timer;
-	bool leases;
+	bool leases, lease_fails;
 	uint64_t polls;
 	int64_t returns_seen, requests_seen;
 	struct notice *notices;

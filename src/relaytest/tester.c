@@ -242,6 +242,7 @@ static bool is_passing(int e)
 static int reopen(struct tester *t, const struct test_return *ret)
 {
 	struct test test;
+	int64_t now_s = clock_now_s();
 	int e = store_test_get(t->setup.store, ret->test_id, &test);
 	if (e != ERR_OK)
 		return e;
@@ -249,11 +250,14 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	if (test.state == TEST_QUEUED && test.rounds > 0)
 		return store_test_due(t->setup.store, test.id, clock_now_s());
 	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
-	    ret->time_s - test.finished_s > t->setup.config->return_window_s)
+	    clock_past(ret->time_s, now_s) - clock_past(test.finished_s, now_s) >
+	    t->setup.config->return_window_s)
 		return ERR_OK;
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
 		return ERR_OK;
-	e = store_test_reopen(t->setup.store, test.id, clock_now_s(), TESTER_LEASE_S, &test);
+	e = store_test_reopen(t->setup.store, test.id, now_s, TESTER_LEASE_S, &test);
+	if (is_passing(e))
+		return e;
 	LOG(LOG_INFO, "late-return", LOG_S("test", test.id), LOG_IP("address", &test.target.ip),
 	    LOG_S("case", ret->case_id), LOG_S("result", err_text(e)));
 	if (e == ERR_OK)
@@ -327,8 +331,9 @@ static void follow_leases(struct tester *t)
 	if (t->reach.checked && t->reach.state != REACH_GOOD)
 		max = 1;
 	int e = store_test_lease(t->setup.store, clock_now_s(), TESTER_LEASE_S, rows, max, &n);
-	if (e != ERR_OK)
+	if (e != ERR_OK && !t->lease_fails)
 		LOG(LOG_WARN, "lease-failed", LOG_S("why", store_message(t->setup.store)));
+	t->lease_fails = e != ERR_OK;        /* asked often, told once */
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		if (!find_run(t, rows[i].id))
 			tester_run(t, &rows[i]);

@@ -129,6 +129,7 @@ static int open_all(struct collector_role *c, struct buf *message)
 		                      message);
 	if (e != ERR_OK)
 		return e;
+	settings_rules(s, c->store);
 	create_collector(c);
 	return enter_sandbox(c, message);
 }
@@ -147,6 +148,7 @@ static void on_hup(void *arg, const struct settings *settings)
 	c->ctx->settings = settings;
 	collector_destroy(c->collector);
 	create_collector(c);
+	settings_rules(settings, c->store);
 	upkeep_reload(c->upkeep, settings);
 }
 

@@ -117,6 +117,7 @@ static int open_all(struct dnsbl *d, struct buf *message)
 		e = open_store(d, message);
 	if (e != ERR_OK)
 		return e;
+	settings_rules(settings, d->store);
 	d->follower = blocklist_follower_create(d->ctx->loop, d->store, &d->state);
 	blocklist_follower_poll(d->follower);    /* what it says of an error is in the log */
 	d->server = blocklist_server_create(d->ctx->loop, &d->state, &limits);
@@ -143,6 +144,7 @@ static void on_hup(void *arg, const struct settings *settings)
 	struct buf message = { 0 };
 	struct blocklist_limits limits = limits_of(settings);
 	if (make_zones(d, settings, &message) == ERR_OK) {
+		settings_rules(settings, d->store);
 		blocklist_follower_reread(d->follower);
 		blocklist_server_limits(d->server, &limits);
 	} else {

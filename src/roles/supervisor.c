@@ -92,6 +92,12 @@ static int prepare_as_owner(const struct settings *s)
 		e = keys_ensure(directory, clock_now_s(), &message);
 	if (e == ERR_OK)
 		e = store_sqlite_open(directory, STORE_ADMIN, &st, &message);
+	if (e == ERR_OK) {
+		/* Roles start all the same: DNS answers, and what comes back is kept. */
+		settings_rules(s, st);
+		if (store_clock_beat(st, clock_now_s()) != ERR_OK)
+			fail(EX_TEMPFAIL, "%s", store_message(st));
+	}
 	store_close(st);
 	int code = e == ERR_OK ? EX_OK : fail(EX_CANTCREAT, "%s", buf_cstr(&message));
 	buf_fini(&message);

@@ -86,6 +86,7 @@ static int open_all(struct tester_role *t, struct buf *message)
 	}
 	if (e != ERR_OK)
 		return e;
+	settings_rules(s, t->store);
 	struct tester_setup setup = {
 		.loop = t->ctx->loop, .store = t->store, .resolver = t->resolver,
 		.signer = &t->signer, .evidence_key = t->evidence_key, .config = &s->tester,
@@ -110,6 +111,7 @@ static void on_hup(void *arg, const struct settings *settings)
 	if (load_keys(t, &message) != ERR_OK)
 		LOG(LOG_ERROR, "keys-kept", LOG_S("why", buf_cstr(&message)));
 	buf_fini(&message);
+	settings_rules(settings, t->store);
 	tester_reload(t->tester, &settings->tester);
 	upkeep_reload(t->upkeep, settings);
 }

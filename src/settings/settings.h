@@ -11,6 +11,8 @@
 #include "blocklist/config.h"
 #include "relaytest/config.h"
 #include "store/config.h"
+#include "store/list-config.h"
+#include "store/store.h"
 #include "trace/config.h"
 #include "report/config.h"
 
@@ -38,6 +40,7 @@ struct settings {
 	struct trace_config trace;
 	struct report_config report;
 	struct store_config store;
+	struct list_config list;
 };
 
 /* Fills *s from the file (NULL: SETTINGS_FILE if there is one, else the defaults), then
@@ -58,6 +61,9 @@ void settings_fini(struct settings *s);
 
 enum log_level settings_log_level(const struct settings *s);
 bool settings_has_role(const struct settings *s, const char *role);
+/* Gives an open store the rules of these settings: what may be published (our own addresses
+ * are all that they name), and how far the clock may jump. */
+void settings_rules(const struct settings *s, struct store *st);
 /* One of tester.trusted_submitters. */
 bool settings_trusts(const struct settings *s, const char *who);
 

@@ -10,6 +10,9 @@
 
 struct store_ops {
 	void (*close)(struct store *);
+	int (*clock_look)(struct store *, int64_t now_s, struct store_clock *);
+	int (*clock_beat)(struct store *, int64_t now_s);
+	int (*clock_accept)(struct store *, int64_t now_s);
 
 	int (*permit_add)(struct store *, const struct permit *);
 	int (*permit_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
@@ -73,6 +76,7 @@ struct store_ops {
 	              int64_t now_s, unsigned *queued);
 	int (*rechecks)(struct store *, int64_t now_s, const struct lifecycle_policy *,
 	                unsigned *queued);
+	int (*words)(struct store *, struct arena *, struct listing **, size_t *n);
 	int (*outputs)(struct store *, struct arena *, struct output **, size_t *n);
 	int (*output_agree)(struct store *, const struct ip *, bool agreed, const char *who,
 	                    int64_t now_s);

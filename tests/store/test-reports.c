@@ -222,6 +222,7 @@ static void older_database(void **unused)
 	                              "ALTER TABLE tests DROP COLUMN rounds;"
 	                              "ALTER TABLE tests DROP COLUMN fruitless;"
 	                              "ALTER TABLE tests DROP COLUMN why;"
+	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
 	                              "PRAGMA user_version = 1",
 	                              NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
