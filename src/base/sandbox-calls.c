@@ -67,7 +67,6 @@ struct shape {
 static const struct shape shapes[] = {
 	/* Nobody is to be signalled when something happens at a descriptor: no F_SETOWN, no
 	 * F_SETSIG, no O_ASYNC, and no ioctl(2) that does the same. */
-	{ "fcntl", 0, 1, { IS(1, F_DUPFD_CLOEXEC) } },
 	{ "fcntl", 0, 1, { IS(1, F_GETFD) } },
 	{ "fcntl", 0, 1, { IS(1, F_SETFD) } },
 	{ "fcntl", 0, 1, { IS(1, F_GETFL) } },
@@ -75,8 +74,6 @@ static const struct shape shapes[] = {
 	{ "fcntl", 0, 1, { IS(1, F_GETLK) } },
 	{ "fcntl", 0, 1, { IS(1, F_SETLK) } },
 	{ "fcntl", 0, 1, { IS(1, F_SETLKW) } },
-	{ "ioctl", 0, 1, { IS(1, FIONBIO) } },
-	{ "ioctl", 0, 1, { IS(1, FIONREAD) } },
 	{ "ioctl", 0, 1, { IS(1, TCGETS) } },
 	/* Its flags can make a device. */
 	{ "renameat2", 0, 1, { IS(4, 0) } },
