@@ -26,6 +26,7 @@ struct world {
 enum attempt_roles {
 	BY_TESTER = 1, BY_COLLECTOR = 2, BY_DNSBL = 4,
 	BY_ALL = BY_TESTER | BY_COLLECTOR | BY_DNSBL,
+	OF_PATHS = 8,       /* what forbids it is the limit of paths, not that of calls */
 };
 
 struct attempt {
