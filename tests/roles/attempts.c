@@ -414,7 +414,7 @@ TRY(make_return, open("returns/x", O_WRONLY | O_CREAT, 0600))
 TRY(read_mail, open("mail/message", O_RDONLY))
 TRY(write_mail, open("mail/x", O_WRONLY | O_CREAT, 0600))
 
-/* ---- what is the roles' work ------------------------------------------------------------------ */
+/* ---- what is the roles' work ---------------------------------------------------------------- */
 
 TRY(send_on, send(w->accepted, "x", 1, MSG_NOSIGNAL))
 TRY(limit_of_itself, getrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0 }))
@@ -454,7 +454,7 @@ const struct attempt duties[] = {
 
 const size_t duty_count = sizeof(duties) / sizeof(*duties);
 
-/* ---- what none may do ------------------------------------------------------------------------------ */
+/* ---- what none may do ---------------------------------------------------------------- */
 
 const struct attempt attempts[] = {
 	{ "connect", connect_new, SERVERS, WORKS_AND_SHOWS },
