@@ -59,19 +59,15 @@ static bool describe_socket(int fd, struct role_socket *out)
 
 static bool take_sockets(struct child *c)
 {
-	const char *list = getenv(ENV_SOCKETS);
-	struct str rest = str_of(list), item;
-	size_t n = 0;
-	uint64_t fd;
-	while (list && str_token(&rest, ",", &item)) {
-		if (n == ROLE_SOCKETS_MAX || str_u64(item, INT32_MAX, &fd) != ERR_OK ||
-		    !describe_socket((int)fd, &c->sockets[n++]))
+	int n;
+	if (!number_from_environment(ENV_SOCKETS, &n) || n > ROLE_SOCKETS_MAX)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (!describe_socket(ROLE_FD_SOCKETS + i, &c->sockets[i]))
 			return false;
-	}
-	unsetenv(ENV_SOCKETS);
 	c->ctx.sockets = c->sockets;
-	c->ctx.socket_count = n;
-	return list != NULL;
+	c->ctx.socket_count = (size_t)n;
+	return true;
 }
 
 static int read_settings(struct child *c, struct buf *message)
@@ -183,15 +179,13 @@ static bool bind_to_parent(int parent)
 
 int supervisor_role_main(const struct role *const *roles, size_t n, int argc, char **argv)
 {
-	struct child c = { 0 };
+	struct child c = { .settings_fd = ROLE_FD_SETTINGS, .ctx.ready_fd = ROLE_FD_READY };
 	struct buf message = { 0 };
 	int parent = 0;
 	for (size_t i = 0; i < n; i++)
 		if (argc == 2 && strcmp(argv[1], roles[i]->name) == 0)
 			c.role = roles[i];
-	if (!c.role || !number_from_environment(ENV_PARENT, &parent) ||
-	    !number_from_environment(ENV_SETTINGS, &c.settings_fd) ||
-	    !number_from_environment(ENV_READY, &c.ctx.ready_fd) || !take_sockets(&c)) {
+	if (!c.role || !number_from_environment(ENV_PARENT, &parent) || !take_sockets(&c)) {
 		fputs("portreeve: role: expected to be started by \"portreeve run\"\n", stderr);
 		return EX_USAGE;
 	}

@@ -6,7 +6,6 @@
  * Hostile input that reaches it: SMTP of anyone, through relaytest/collector.h.
  */
 #include "base/mem.h"
-#include "base/sandbox.h"
 #include "base/tls.h"
 #include "relaytest/collector.h"
 #include "roles/role.h"
@@ -82,22 +81,14 @@ static void unknown_key(void *arg)
 	buf_fini(&message);
 }
 
-static int enter_sandbox(struct collector_role *c, struct buf *message)
+static void collector_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const struct general_config *general = &c->ctx->settings->general;
-	char *list[STORE_SQLITE_FILES];
-	char *returns = mem_printf("%s/returns", general->state_directory);
-	char *keys = keys_token_directory(general->state_directory);
-	store_sqlite_files(general->state_directory, list);
-	const char *const read[] = { list[0], list[1], list[2], keys, NULL };
-	const char *const write[] = { returns, "mail", NULL };
-	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write };
-	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
-		free(list[i]);
-	free(returns);
-	free(keys);
-	return e;
+	const char *state = settings->general.state_directory;
+	out->box.sockets = SANDBOX_ACCEPT;
+	role_may_read_list(out, settings);
+	role_may_read_keys(out, settings);
+	role_may_write(out, arena_printf(&out->arena, "%s/returns", state));
+	role_may_write(out, "mail");
 }
 
 static void create_collector(struct collector_role *c)
@@ -131,7 +122,7 @@ static int open_all(struct collector_role *c, struct buf *message)
 		return e;
 	settings_rules(s, c->store);
 	create_collector(c);
-	return enter_sandbox(c, message);
+	return role_enter_sandbox(&role_collector, s, message);
 }
 
 static void on_term(void *arg)
@@ -205,6 +196,6 @@ static int collector_role_run(struct role_context *ctx)
 }
 
 const struct role role_collector = {
-	.name = "collector", .sockets = collector_sockets, .run = collector_role_run,
-	.compare = compare,
+	.name = "collector", .sockets = collector_sockets, .sandbox = collector_sandbox,
+	.run = collector_role_run, .compare = compare,
 };

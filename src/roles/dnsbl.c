@@ -6,7 +6,6 @@
  * Hostile input that reaches it: DNS messages of anyone, through blocklist/server.h.
  */
 #include "base/mem.h"
-#include "base/sandbox.h"
 #include "blocklist/follower.h"
 #include "blocklist/server.h"
 #include "roles/role.h"
@@ -93,17 +92,10 @@ static int open_store(struct dnsbl *d, struct buf *message)
 }
 
 /* The database's own files, not its directory, which holds keys. */
-static int enter_sandbox(struct dnsbl *d, struct buf *message)
+static void dnsbl_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const struct general_config *general = &d->ctx->settings->general;
-	char *paths[STORE_SQLITE_FILES + 1] = { NULL };
-	struct sandbox box = { .user = general->user,
-	                       .read_paths = (const char *const *)paths };
-	store_sqlite_files(general->state_directory, paths);
-	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
-		free(paths[i]);
-	return e;
+	out->box.sockets = SANDBOX_ACCEPT | SANDBOX_DATAGRAMS;
+	role_may_read_list(out, settings);
 }
 
 static int open_all(struct dnsbl *d, struct buf *message)
@@ -128,7 +120,7 @@ static int open_all(struct dnsbl *d, struct buf *message)
 		else
 			blocklist_server_add_tcp(d->server, s->fd);
 	}
-	return enter_sandbox(d, message);
+	return role_enter_sandbox(&role_dnsbl, settings, message);
 }
 
 static void on_term(void *arg)
@@ -189,4 +181,6 @@ static int dnsbl_run(struct role_context *ctx)
 	return e == ERR_OK || d.stopping ? EX_OK : exit_code(e);
 }
 
-const struct role role_dnsbl = { .name = "dnsbl", .sockets = dnsbl_sockets, .run = dnsbl_run };
+const struct role role_dnsbl = {
+	.name = "dnsbl", .sockets = dnsbl_sockets, .sandbox = dnsbl_sandbox, .run = dnsbl_run,
+};

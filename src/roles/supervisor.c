@@ -2,6 +2,7 @@
 #include "roles/supervisor.h"
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "base/stream.h"
 #include "roles/heartbeat.h"
@@ -203,20 +204,19 @@ static void set_number(const char *name, int value)
 /* After fork(), until exec(). */
 static void become_role(struct process *p, int ready_fd, pid_t parent)
 {
-	struct buf list = { 0 };
-	for (size_t i = 0; i < p->socket_count; i++) {
-		buf_printf(&list, "%s%d", i ? "," : "", p->sockets[i].fd);
-		fcntl(p->sockets[i].fd, F_SETFD, 0);
-	}
-	fcntl(ready_fd, F_SETFD, 0);
+	enum { SOCKETS = ROLE_FD_SOCKETS - DESCRIPTORS_FIRST };
+	int fds[SOCKETS + ROLE_SOCKETS_MAX];
+	fds[ROLE_FD_SETTINGS - DESCRIPTORS_FIRST] = read_only_settings(p->sup);
+	fds[ROLE_FD_READY - DESCRIPTORS_FIRST] = ready_fd;
+	for (size_t i = 0; i < p->socket_count; i++)
+		fds[SOCKETS + i] = p->sockets[i].fd;
 	set_number(ENV_PARENT, parent);
-	set_number(ENV_READY, ready_fd);
-	set_number(ENV_SETTINGS, read_only_settings(p->sup));
-	setenv(ENV_SOCKETS, buf_cstr(&list), 1);
+	set_number(ENV_SOCKETS, (int)p->socket_count);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
-	execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
+	if (descriptors_hand_over(fds, SOCKETS + p->socket_count) == ERR_OK)
+		execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
 	_exit(fail(EX_OSERR, "%s: cannot be executed: %s", p->role->name, strerror(errno)));
 }
 
@@ -644,6 +644,8 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 	if (geteuid() == 0 && strcmp(sup->settings.general.user, "nobody") == 0)
 		LOG(LOG_WARN, "user-nobody", LOG_S("advice", "make a user \"portreeve\", so that "
 		    "no other service shares its files"));
+	/* What we were given by mistake is not for the roles, and nor for us. */
+	descriptors_close_others();
 	code = prepare(&sup->settings);
 	if (code == EX_OK)
 		code = bind_all(sup, roles, n);

@@ -8,8 +8,8 @@
  *
  * What a role's process gets: the effective settings as text in an inherited file
  * (a role in its sandbox could not read the configuration again), its sockets, and a
- * pipe to say that it is ready and, from then on, alive. The numbers of these descriptors
- * are in the environment.
+ * pipe to say that it is ready and, from then on, alive. It has these descriptors, standard
+ * error and /dev/null, and no other: see supervisor-private.h.
  */
 #ifndef PORTREEVE_ROLES_SUPERVISOR_H
 #define PORTREEVE_ROLES_SUPERVISOR_H
