@@ -29,6 +29,7 @@ SIMULATOR = Path(os.environ.get("SIMULATOR", PORTREEVE.parent / "tests" / "sim" 
 
 GIVE_UP_S = 300
 USUAL_PORT = 2601
+DOMAIN = "returns.example.test"
 TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{28}(?![a-z0-9])", re.I)
 TRUSTED_V4, TRUSTED_V6 = "127.0.77.66", "2001:db8:ffff::66"
 
@@ -59,15 +60,25 @@ def add_addresses(addresses):
     subprocess.run(["ip", "-6", "-batch", "-"], input=batch, text=True, check=True)
 
 
-Persona = collections.namedtuple("Persona", "name truth copies port")
-Host = collections.namedtuple("Host", "address port persona")
+# How long a scan waits for hosts that said "later": the tester's rounds are seconds apart here.
+PATIENCE = "2min"
+
+Persona = collections.namedtuple("Persona", "name truth copies port was afterwards")
+# `later` is the persona that it becomes when the simulator is told to switch.
+Host = collections.namedtuple("Host", "address port persona later", defaults=[""])
 Event = collections.namedtuple("Event", "name address port persona text")
 
 
 def read_personas():
     lines = subprocess.run([SIMULATOR, "--personas"], check=True, capture_output=True, text=True)
     fields = (line.split() for line in lines.stdout.splitlines())
-    return [Persona(name, truth, int(copies), int(port)) for name, truth, copies, port in fields]
+    return [Persona(name, truth, int(copies), int(port), was, afterwards)
+            for name, truth, copies, port, was, afterwards in fields]
+
+
+def scanned(personas):
+    """Those whose truth a first test can find: they have copies, or a port of their own."""
+    return [one for one in personas if one.copies or one.port]
 
 
 def other_address(address):
@@ -95,9 +106,9 @@ LOOPBACK = Place("127.0.0.1", "127.0.0.1", [], [])
 class Field:
     """A set of simulated hosts, and a state directory for the program that tests them."""
 
-    def __init__(self, directory, hosts, isolated, place=LOOPBACK):
+    def __init__(self, directory, hosts, isolated, place=LOOPBACK, tester=""):
         self.directory, self.hosts, self.isolated = directory, hosts, isolated
-        self.place = place
+        self.place, self.tester = place, tester
         self.collector, self.dns = free_port(), free_port()
         self.log_path = directory / "simulator.log"
         self.simulator = None
@@ -118,8 +129,8 @@ resolver = {{"{self.place.there}:{self.dns}"}}
 roles = {{"tester", "collector"}}
 tester {{
   ports = {{{USUAL_PORT}}}
-  domain = "d.test"
-  domain2 = "t.test"
+  domain = "{DOMAIN}"
+  domain2 = "second.example.test"
   collector = "{self.place.here}:{self.collector}"
   trusted_source = {{{quoted[1]}}}
   wait = 4
@@ -128,6 +139,8 @@ tester {{
   connect_timeout = 4
   command_timeout = 4
   session_timeout = 15
+  ask_again = 1
+  {self.tester}
 }}
 collector {{
   listen = {{{quoted[0]}}}
@@ -135,13 +148,14 @@ collector {{
 """)
 
     def start(self):
-        text = "".join(f"{one.address} {one.port} {one.persona}\n" for one in self.hosts)
+        text = "".join(f"{one.address} {one.port} {one.persona} {one.later}\n"
+                       for one in self.hosts)
         (self.directory / "hosts").write_text(text)
         command = [*self.place.start_there, SIMULATOR,
                    "--hosts", self.directory / "hosts", "--log", self.log_path,
                    "--collector", f"{self.place.here}:{self.collector}",
-                   "--dns", f"{self.place.there}:{self.dns}", "--first-domain", "d.test",
-                   "--trusted-client", TRUSTED_V4]
+                   "--dns", f"{self.place.there}:{self.dns}", "--first-domain", DOMAIN,
+                   "--trusted-client", TRUSTED_V4, "--known-client", self.place.here]
         if self.isolated:
             command += ["--collector", f"[2001:db8:ffff::1]:{self.collector}",
                         "--trusted-client", TRUSTED_V6]
@@ -149,6 +163,11 @@ collector {{
         assert self.simulator.stdout.readline() == "ready\n"
         for range_ in ("127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"):
             self.run("permit", "add", range_, "--consent", "owner", "--by", "the tests")
+
+    def switch(self):
+        """Each host becomes what it is later."""
+        self.simulator.send_signal(signal.SIGUSR1)
+        assert self.simulator.stdout.readline() == "switched\n"
 
     def stop(self):
         """The simulator must end well: with a sanitizer that says that it has no leaks."""
@@ -169,7 +188,8 @@ collector {{
     def scan_arguments(self, port, *more):
         path = self.directory / f"targets-{port}"
         path.write_text("".join(f"{one.address}\n" for one in self.hosts if one.port == port))
-        return ["scan", "--file", str(path), "--port", str(port), "--json", *more]
+        return ["scan", "--file", str(path), "--port", str(port), "--patience", PATIENCE, "--json",
+                *more]
 
     def scan(self, port, *more):
         """The results of a scan, by address."""
@@ -207,7 +227,7 @@ collector {{
 def spread(personas, count, seed):
     """`count` hosts of the usual port over 127.0.0.0/8: of each persona its share, at least one."""
     dice = random.Random(seed)
-    usual = [one for one in personas if one.port == 0]
+    usual = [one for one in personas if one.port == 0 and one.copies]
     whole = sum(one.copies for one in usual)
     names = [one.name for one in usual
              for _ in range(max(1, one.copies * (count - len(usual)) // whole))]
@@ -237,11 +257,12 @@ def personas():
 def make_field(isolated):
     fields = []
 
-    def make(hosts, place=LOOPBACK):
+    def make(hosts, place=LOOPBACK, tester=""):
         # The program becomes another user: it must be able to get there.
         directory = Path(tempfile.mkdtemp(prefix="portreeve-sim-"))
         directory.chmod(0o755)
-        field = Field(directory, hosts, isolated and place is LOOPBACK, place)
+        field = Field(directory, hosts, isolated and place is LOOPBACK, place,
+                      tester)
         fields.append(field)
         field.start()
         return field
