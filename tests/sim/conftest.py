@@ -7,6 +7,7 @@ are IPv6 addresses and the ports below 1024 to be had.
 """
 
 import collections
+import contextlib
 import ctypes
 import json
 import os
@@ -32,6 +33,7 @@ USUAL_PORT = 2601
 DOMAIN = "returns.example.test"
 TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{28}(?![a-z0-9])", re.I)
 TRUSTED_V4, TRUSTED_V6 = "127.0.77.66", "2001:db8:ffff::66"
+HERE_V6 = "2001:db8:ffff::1"
 
 # Who the program becomes where it is started by root. In a namespace that a plain user made,
 # root is that user, and there is nobody else.
@@ -119,7 +121,7 @@ class Field:
         listen = [f"{self.place.here}:{self.collector}"]
         trusted = [TRUSTED_V4]
         if v6:
-            listen.append(f"[2001:db8:ffff::1]:{self.collector}")
+            listen.append(f"[{HERE_V6}]:{self.collector}")
             trusted.append(TRUSTED_V6)
         quoted = [", ".join(f'"{one}"' for one in words) for words in (listen, trusted)]
         (self.directory / "portreeve.conf").write_text(f"""
@@ -157,7 +159,7 @@ collector {{
                    "--dns", f"{self.place.there}:{self.dns}", "--first-domain", DOMAIN,
                    "--trusted-client", TRUSTED_V4, "--known-client", self.place.here]
         if self.isolated:
-            command += ["--collector", f"[2001:db8:ffff::1]:{self.collector}",
+            command += ["--collector", f"[{HERE_V6}]:{self.collector}",
                         "--trusted-client", TRUSTED_V6]
         self.simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.simulator.stdout.readline() == "ready\n"
@@ -184,6 +186,22 @@ collector {{
                               text=True, timeout=GIVE_UP_S)
         assert done.returncode in codes, (done.returncode, done.stderr)
         return done
+
+    @contextlib.contextmanager
+    def roles(self):
+        """The roles, as long as they are needed; gives the supervisor."""
+        with (self.directory / "run.log").open("w") as log, \
+                subprocess.Popen(self.command("run"), stderr=log) as supervisor:
+            try:
+                yield supervisor
+            finally:
+                supervisor.send_signal(signal.SIGTERM)
+                supervisor.wait(GIVE_UP_S)
+
+    def listed(self):
+        """The addresses on the list."""
+        lines = self.run("list", "--json").stdout.splitlines()
+        return {json.loads(line)["address"] for line in lines}
 
     def scan_arguments(self, port, *more):
         path = self.directory / f"targets-{port}"
@@ -245,7 +263,10 @@ def spread(personas, count, seed):
 
 @pytest.fixture(scope="session")
 def isolated():
-    return enter_namespace()
+    if not enter_namespace():
+        return False
+    add_addresses([TRUSTED_V6, HERE_V6])
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -278,3 +299,14 @@ def wait_until(condition, what):
     while not condition():
         assert time.monotonic() < end, f"gave up waiting for {what}"
         time.sleep(0.02)
+
+
+def roles_of(supervisor):
+    """The supervisor's children: {role: process}."""
+    found = {}
+    children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
+    for pid in children.read_text(encoding="ascii").split():
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/cmdline", encoding="ascii") as words:
+                found[words.read().split("\0")[2]] = pid
+    return found

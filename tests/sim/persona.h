@@ -58,6 +58,7 @@ enum {
 	READ_NESTED_PERCENT = 1u << 23,      /* U%D%R@R, and no simpler one */
 	READ_X400 = 1u << 24,                /* dd.rfc-822=U(a)D */
 	READ_HOST_COMMENT = 1u << 25,        /* U@D(R)@R */
+	READ_QUOTED_DOUBLE_AT = 1u << 26,    /* "U@D@R", and no simpler one */
 };
 
 /* What it offers and how it takes commands. */

@@ -13,7 +13,7 @@
 
 static const struct persona rows[] = {
 	/* ---- what a host name of real length makes long ---- */
-	READS("long-quoted-double-at", READ_QUOTED_WHOLE | READ_DOUBLE_AT),       /* E20 */
+	READS("long-quoted-double-at", READ_QUOTED_DOUBLE_AT),                    /* E20 */
 	READS("long-own-bang", READ_OWN_BANG),                                    /* E27 */
 	READS("long-nested-percent", READ_NESTED_PERCENT),                        /* E28 */
 	READS("long-x400", READ_X400),                                            /* E34a */

@@ -135,6 +135,18 @@ static bool host_comment(struct str local, char out[static MAILBOX_MAX])
 	            (struct str){ local.p + at + 1, open - at - 1 });
 }
 
+/* local@domain@own */
+static bool double_at(struct str s, const struct own_names *own, char out[static MAILBOX_MAX])
+{
+	size_t first = str_find(s, '@'), second;
+	if (first == SIZE_MAX)
+		return false;
+	struct str rest = str_from(s, first + 1);
+	second = str_find(rest, '@');
+	return second != SIZE_MAX && reading_is_own(str_from(rest, second + 1), own) &&
+	       join(out, (struct str){ s.p, first }, (struct str){ rest.p, second });
+}
+
 /* What stands behind the local part of an address at one of its own names. */
 static bool read_local(struct str local, struct str domain, unsigned reads,
                        const struct own_names *own, char out[static MAILBOX_MAX])
@@ -209,6 +221,8 @@ static bool read_no_domain(struct str s, unsigned reads, const struct own_names 
                            char out[static MAILBOX_MAX])
 {
 	if (is_quoted(s)) {
+		if (reads & READ_QUOTED_DOUBLE_AT)
+			return double_at(inside(s), own, out);
 		snprintf(out, MAILBOX_MAX, "%.*s", STR_ARG(inside(s)));
 		return reads & READ_QUOTED_WHOLE && (strchr(out, '@') || strchr(out, '%'));
 	}

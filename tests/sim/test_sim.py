@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from conftest import (GIVE_UP_S, TOKEN, TRUSTED_V6, USUAL_PORT, Host, add_addresses,
+from conftest import (GIVE_UP_S, TOKEN, USUAL_PORT, Host, add_addresses,
                       other_address, scanned, spread, wait_until)
 
 HOSTS = 1000
@@ -65,7 +65,6 @@ def world(make_field, personas, isolated):
     """The large field, scanned; the small one, scanned with an interruption."""
     hosts = spread(playable(personas, isolated), HOSTS, SEED)
     if isolated:
-        add_addresses([TRUSTED_V6, "2001:db8:ffff::1"])
         own = []
         for n, one in enumerate(scanned(personas)):
             if one.copies:
