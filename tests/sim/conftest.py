@@ -33,6 +33,7 @@ USUAL_PORT = 2601
 DOMAIN = "returns.example.test"
 TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{28}(?![a-z0-9])", re.I)
 TRUSTED_V4, TRUSTED_V6 = "127.0.77.66", "2001:db8:ffff::66"
+SECOND_SOURCE = "127.0.0.2"
 HERE_V6 = "2001:db8:ffff::1"
 
 # Who the program becomes where it is started by root. In a namespace that a plain user made,
@@ -157,7 +158,7 @@ collector {{
                    "--hosts", self.directory / "hosts", "--log", self.log_path,
                    "--collector", f"{self.place.here}:{self.collector}",
                    "--dns", f"{self.place.there}:{self.dns}", "--first-domain", DOMAIN,
-                   "--trusted-client", TRUSTED_V4, "--known-client", self.place.here]
+                   "--trusted-client", TRUSTED_V4, "--unknown-client", SECOND_SOURCE]
         if self.isolated:
             command += ["--collector", f"[{HERE_V6}]:{self.collector}",
                         "--trusted-client", TRUSTED_V6]
@@ -229,11 +230,12 @@ collector {{
         return {socket.inet_ntop(socket.AF_INET if address[0] == 4 else socket.AF_INET6,
                                  address[1:]): rest for address, *rest in rows}
 
-    def stored_verdicts(self):
+    def stored_verdicts(self, where="verdict > 0"):
         """What the store says of each address, for runs that could not print it."""
         names = ["none", "open", "closed", "accepting", "backscatter", "unreachable",
                  "inconclusive"]
-        rows = self.query("SELECT address, verdict FROM tests WHERE state = 3 AND verdict > 0")
+        rows = self.query("SELECT address, verdict FROM tests "
+                          f"WHERE state = 3 AND {where} ORDER BY key")
         return {address: names[verdict] for address, (verdict,) in rows.items()}
 
     def interrupted(self):

@@ -160,10 +160,10 @@ static bool is_spared(const struct session *s, enum case_stage stage, struct str
 static bool is_blocked(const struct session *s, enum case_stage stage)
 {
 	const struct guard *g = guard_of(s);
-	const struct ip *known = &s->host->sim->known_clients[s->peer.ip.family == 6];
+	const struct ip *unknown = &s->host->sim->unknown_clients[s->peer.ip.family == 6];
 	if (!g->block.code || stage != (g->at == STAGE_NONE ? STAGE_RCPT : g->at))
 		return false;
-	return !g->known_only || ip_eq(&s->peer.ip, known);
+	return !g->spares_unknown || !ip_eq(&s->peer.ip, unknown);
 }
 
 static enum case_stage stage_of(const struct smtp_server_event *ev)

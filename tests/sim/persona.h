@@ -124,7 +124,7 @@ struct guard {
 	struct words block;
 	enum case_stage at;
 	bool spares_postmaster;      /* from block and greylist */
-	bool known_only;             /* only clients given as --known-client */
+	bool spares_unknown;         /* from block: who was given as --unknown-client */
 	/* An envelope is put off until it comes again after `yields_ms`; 0: for ever. */
 	struct words grey;
 	unsigned yields_ms;

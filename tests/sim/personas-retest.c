@@ -76,9 +76,10 @@ static const struct persona rows[] = {
 	  .offers = NO_CHUNKING },
 	{ .name = "sly-goes-dark", .truth = VERDICT_UNREACHABLE, .copies = 2, .was = "open",
 	  .absent = true },
-	/* What the first address hears sounds right; for the second it still relays. */
+	/* What it says to the tester sounds right; for an address that it does not know for the
+	 * tester's it still relays. */
 	{ .name = "sly-knows-the-tester", .truth = CLOSED, .copies = 0, .was = "open", .stays = true,
-	  .trusts = TRUST_ALL, .guard = { .block = RELAY_DENIED, .known_only = true,
+	  .trusts = TRUST_ALL, .guard = { .block = RELAY_DENIED, .spares_unknown = true,
 	  .spares_postmaster = true } },
 
 	/* ---- repaired, in the words of each server ---- */

@@ -45,7 +45,8 @@ struct sim {
 	const char *first_domain;            /* of the collector: for its legitimate MX */
 	struct ip trusted_clients[2];        /* of each family: reverse names in
 	                                        .localdomain */
-	struct ip known_clients[2];          /* of each family: who the sly ones know */
+	struct ip unknown_clients[2];        /* of each family: whom the sly ones do not know
+	                                        for the tester */
 	FILE *log;
 	struct session *sessions;
 	struct delivery *deliveries;

@@ -5,13 +5,14 @@
  *
  *   simulator --personas
  *   simulator --hosts FILE --collector ADDR:PORT… --dns ADDR:PORT --log FILE
- *             [--first-domain D] [--trusted-client ADDR…] [--known-client ADDR…]
+ *             [--first-domain D] [--trusted-client ADDR…] [--unknown-client ADDR…]
  *
  * FILE has a line "ADDRESS PORT PERSONA [LATER]" for each host. "ready" on standard output says
  * that all of them listen. SIGUSR1 makes each host with a LATER that persona, which "switched"
- * confirms: nobody should be talking to it then. The log has a line "EVENT ADDRESS PORT PERSONA TEXT" for what a test
- * wants to count: begin, end and taken (a message, with its envelope), delivered, refused and
- * undelivered (what was sent on), parallel (a second connection at the same time).
+ * confirms: nobody should be talking to it then. The log has a line "EVENT ADDRESS PORT PERSONA
+ * TEXT" for what a test wants to count: begin, end and taken (a message, with its envelope),
+ * delivered, refused and undelivered (what was sent on), parallel (a second connection at the
+ * same time).
  */
 #include "session.h"
 
@@ -241,7 +242,7 @@ static void read_arguments(int argc, char **argv, struct sim *sim, struct argume
 		{ "log", required_argument, NULL, 'l' },
 		{ "first-domain", required_argument, NULL, 'f' },
 		{ "trusted-client", required_argument, NULL, 't' },
-		{ "known-client", required_argument, NULL, 'k' }, { 0 },
+		{ "unknown-client", required_argument, NULL, 'u' }, { 0 },
 	};
 	int c;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -254,7 +255,7 @@ static void read_arguments(int argc, char **argv, struct sim *sim, struct argume
 		case 'l': a->log = optarg; break;
 		case 'f': a->first_domain = optarg; break;
 		case 't': add_client(sim->trusted_clients, optarg); break;
-		case 'k': add_client(sim->known_clients, optarg); break;
+		case 'u': add_client(sim->unknown_clients, optarg); break;
 		case 'c':
 			if (sim->collector_count < 2)
 				parse_endpoint(optarg, &sim->collectors[sim->collector_count++]);

@@ -9,10 +9,9 @@ import concurrent.futures
 
 import pytest
 
-from conftest import USUAL_PORT, Host, wait_until
+from conftest import SECOND_SOURCE, USUAL_PORT, Host, wait_until
 
 RETEST, DONE = 2, 3            # in the store
-SECOND_SOURCE = "127.0.0.2"
 
 # The tester asks from two addresses, and a test is not tried anew: its one retest decides.
 TESTER = f'source = {{"127.0.0.1", "{SECOND_SOURCE}"}}\n  retries = 0'
@@ -57,33 +56,35 @@ def retested(field):
 
 def who(field, addresses):
     """What they are and were, for a failure to say."""
-    verdicts = field.query(f"SELECT address, verdict FROM tests WHERE reason = {RETEST}")
-    return sorted(f"{one.later} (was {one.persona}): verdict {verdicts.get(one.address)}"
+    verdicts = field.stored_verdicts(f"reason = {RETEST}")
+    return sorted(f"{one.later} (was {one.persona}): {verdicts.get(one.address, 'no retest')}"
                   for one in field.hosts if one.address in addresses)
 
 
 def test_all_were_listed(campaign):
     field, before, must = campaign
-    assert not who(field, must.keys() - before)
+    missed = who(field, must.keys() - before)
+    assert not missed, "\n".join(missed)
 
 
 def test_who_was_repaired_comes_off(campaign):
     field, before, must = campaign
     repaired = {address for address in before if must[address] == "leaves"}
     assert len(repaired) > 30
-    assert not who(field, repaired & field.listed())
+    kept = who(field, repaired & field.listed())
+    assert not kept, "\n".join(kept)
 
 
 def test_who_is_sly_stays(campaign):
     field, before, must = campaign
     sly = {address for address in before if must[address] == "stays"}
     assert len(sly) > 20
-    assert not who(field, sly - field.listed())
+    let_go = who(field, sly - field.listed())
+    assert not let_go, "\n".join(let_go)
 
 
 def test_nobody_got_mail(campaign):
     """What refuses everything is sent no message: after the switch there are only envelopes."""
     field, _, _ = campaign
-    later = {one.later for one in field.hosts}
-    taken = {event.persona for event in field.events("taken")}
-    assert not taken & later - {one.persona for one in field.hosts}
+    later = {one.later for one in field.hosts} - {one.persona for one in field.hosts}
+    assert {event.persona for event in field.events("taken")} & later == set()
