@@ -157,6 +157,15 @@ static bool is_spared(const struct session *s, enum case_stage stage, struct str
 	       str_caseprefix(path, STR("<postmaster"));
 }
 
+/* Whether it is none of its business, in this persona's way to look at it. */
+static bool is_spared_form(const struct session *s, struct str path)
+{
+	const struct persona *p = s->host->persona;
+	char mailbox[MAILBOX_MAX];
+	return p->guard.led_on_only &&
+	       reading_of(path, p->reads, &s->host->own, mailbox) != READING_LED_ON;
+}
+
 static bool is_blocked(const struct session *s, enum case_stage stage)
 {
 	const struct guard *g = guard_of(s);
@@ -188,7 +197,7 @@ bool guard_answers(struct session *s, const struct smtp_server_event *ev)
 		str_copy(s->sender, sizeof(s->sender), path);
 	if (stage == STAGE_CONNECT && s->unwelcome) {
 		words_reply(s, s->unwelcome, path);
-	} else if (stage == STAGE_NONE || is_spared(s, stage, path)) {
+	} else if (stage == STAGE_NONE || is_spared(s, stage, path) || is_spared_form(s, path)) {
 		return false;
 	} else if (is_blocked(s, stage)) {
 		words_reply(s, &g->block, path);

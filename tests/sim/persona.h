@@ -107,7 +107,8 @@ enum rewrite { REWRITE_NONE, REWRITE_FOOTER, REWRITE_BASE64, REWRITE_STRIP, REWR
 enum naming { NAMED, NAMELESS, NAMED_AFTER_ANOTHER };
 
 /* A refusal as it is said, byte for byte. {client}, {rcpt} (with its brackets), {sender} and
- * {helo} stand for what the client is and said; '\n' begins a further line. */
+ * {helo} stand for what the client is and said, {id} for another text each time; '\n' begins a
+ * further line. */
 struct words {
 	int code;                    /* 0: none */
 	const char *enhanced, *text;
@@ -125,6 +126,7 @@ struct guard {
 	enum case_stage at;
 	bool spares_postmaster;      /* from block and greylist */
 	bool spares_unknown;         /* from block: who was given as --unknown-client */
+	bool led_on_only;            /* block and greylist recipients that it reads as others' */
 	/* An envelope is put off until it comes again after `yields_ms`; 0: for ever. */
 	struct words grey;
 	unsigned yields_ms;
@@ -160,7 +162,8 @@ struct persona {
 	enum case_stage refuses_at;
 	struct guard guard;
 	struct alien alien;
-	struct words forged_sender;  /* for senders at its own names, at MAIL */
+	/* For senders at its own names or without a domain, at MAIL; for its own names at HELO. */
+	struct words forged_sender, forged_helo;
 	unsigned local_max;          /* 501 for recipients with a longer local part */
 	unsigned ptr_delay_ms;       /* of its reverse name */
 	/* A verb, or "CONNECT", "354" (said, and closed), "." (the end of a message). */

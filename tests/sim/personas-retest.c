@@ -35,7 +35,8 @@
 #define RELAY_DENIED { 554, "5.7.1", "{rcpt}: Relay access denied" }
 
 static const struct persona rows[] = {
-	/* ---- greylisting for ever, in five languages; mail for the postmaster is taken ---- */
+	/* ---- greylisting for ever, in many languages; mail for the postmaster is taken ---- */
+	GREYLISTS("en", "{rcpt}: Relaying temporarily denied: greylisted, try again in 300 seconds"),
 	GREYLISTS("de", "{rcpt}: Empfaenger abgelehnt: Bitte versuchen Sie es spaeter erneut"),
 	GREYLISTS("fr", "{rcpt}: destinataire refus\xc3\xa9 pour l'instant, r\xc3\xa9" "essayez "
 	          "dans 300 secondes"),
@@ -65,6 +66,18 @@ static const struct persona rows[] = {
 	SPARES("spares-postmaster", 554, "5.7.1", "Client host [{client}] is blacklisted here"),
 	SPARES("spares-postmaster-spf", 550, "5.7.23", "The message was rejected because of Sender "
 	       "Policy Framework violation"),
+
+	/* The same to everybody's mail and to its own: it does not say why. */
+	BLOCKS("unknown-word", 554, "5.7.1", "{rcpt}: Recipient address rejected: Access denied"),
+	BLOCKS("unknown-word-with-id", 550, "5.7.1", "Denied by the rules of this house [{id}]"),
+
+	/* ---- the form that was open is put off or blocked, the others are refused well ---- */
+	{ .name = "sly-percent-blocked", .truth = VERDICT_INCONCLUSIVE, .copies = 0,
+	  .was = "percent", .reads = READ_PERCENT, .guard = { .led_on_only = true,
+	  .block = { 550, "5.7.1", "{client} is on the black list of this house" } } },
+	{ .name = "sly-percent-greylisted", .truth = VERDICT_INCONCLUSIVE, .copies = 0,
+	  .was = "percent", .reads = READ_PERCENT, .guard = { .led_on_only = true,
+	  .grey = { 450, "4.7.1", "{rcpt}: Recipient address rejected: Greylisted" } } },
 
 	/* ---- it is not talked to ---- */
 	BLOCKS_AT("banner-554", STAGE_CONNECT, 554, "", "mx.example Your access to this mail "
@@ -109,6 +122,10 @@ static const struct persona rows[] = {
 	FIXED_WORDS("google", 550, "5.7.1", "Invalid credentials for relay [{client}]. The IP "
 	            "address you've\nregistered in your SMTP Relay service doesn't match domain "
 	            "of the\naccount this email is being sent from."),
+	FIXED_WORDS("unknown-word", 550, "", "Denied by the rules of this house"),
+	FIXED_WORDS("russian", 550, "5.7.1", "{rcpt}: \xd0\xbf\xd0\xb5\xd1\x80\xd0\xb5\xd1\x81\xd1\x8b"
+	            "\xd0\xbb\xd0\xba\xd0\xb0 \xd0\xb7\xd0\xb0\xd0\xbf\xd1\x80\xd0\xb5"
+	            "\xd1\x89\xd0\xb5\xd0\xbd\xd0\xb0"),
 	FIXED_WORDS("echoes-all", 554, "5.7.1", "{sender} to {rcpt} from {client}, HELO {helo}: "
 	            "Relay access denied"),
 
@@ -135,6 +152,16 @@ static const struct persona rows[] = {
 	           "us" }),
 	FIXED_FORM("forged-literal", "sender-at-literal", .refusal = RELAY_DENIED,
 	           .forged_sender = { 553, "5.1.8", "{sender}... Spoofed sender" }),
+	FIXED_FORM("null-sender", "null-sender", .refusal = RELAY_DENIED,
+	           .forged_sender = { 550, "5.7.1", "<>: Sender address rejected: no bounces" }),
+	FIXED_FORM("bare-sender", "bare-sender", .refusal = RELAY_DENIED,
+	           .forged_sender = { 504, "5.5.2", "<{sender}>: Sender address rejected: need "
+	           "fully-qualified address" }),
+	FIXED_FORM("forged-helo", "helo-own-name", .refusal = RELAY_DENIED,
+	           .forged_helo = { 550, "5.7.1", "<{helo}>: Helo command rejected: that is us" }),
+	FIXED_FORM("helo-localhost", "helo-localhost", .refusal = RELAY_DENIED,
+	           .forged_helo = { 550, "5.7.1", "<{helo}>: Helo command rejected: that is "
+	           "us" }),
 	FIXED_FORM("proxy", "proxy-believed", .refusal = RELAY_DENIED, .offers = REFUSES_PROXY),
 	FIXED_FORM("xclient", "xclient", .refusal = RELAY_DENIED),
 	FIXED_FORM("login", "any-password", .refusal = RELAY_DENIED, .offers = OFFER_AUTH),

@@ -111,7 +111,7 @@ static struct str without_brackets(struct str s)
 static bool is_own_sender(const struct session *s)
 {
 	struct str local, domain;
-	return reading_split(str_of(s->sender), &local, &domain) &&
+	return !reading_split(str_of(s->sender), &local, &domain) ||
 	       reading_is_own(domain, &s->host->own);
 }
 
@@ -303,8 +303,11 @@ static void on_message(struct session *s, const struct smtp_server_event *ev)
 static void on_helo(struct session *s, const struct smtp_server_event *ev)
 {
 	str_copy(s->helo, sizeof(s->helo), ev->text);
+	const struct words *forged = &s->host->persona->forged_helo;
 	if (s->host->persona->refuses_at == STAGE_HELO)
 		refuse(s, ev);
+	else if (forged->code && reading_is_own(ev->text, &s->host->own))
+		words_reply(s, forged, STR(""));
 	else
 		reply(s, 250, NULL, "");
 }

@@ -4,21 +4,31 @@
  */
 #include "session.h"
 
+#include <stdio.h>
+
+enum { VALUE_MAX = IP_TEXT_MAX };
+
 static struct str value_of(const struct session *s, struct str name, struct str path,
-                           char address[static IP_TEXT_MAX])
+                           char text[static VALUE_MAX])
 {
 	if (str_eq(name, STR("client")))
-		return str_of(ip_format(&s->peer.ip, address));
+		return str_of(ip_format(&s->peer.ip, text));
 	if (str_eq(name, STR("rcpt")))
 		return path;
 	if (str_eq(name, STR("sender")))
 		return str_of(s->sender);
+	if (str_eq(name, STR("id"))) {
+		static unsigned n;
+		n++;
+		snprintf(text, VALUE_MAX, "%08x-%u", n * 2654435761u, n);
+		return str_of(text);
+	}
 	return str_of(s->helo);
 }
 
 static void fill_in(const struct session *s, struct str text, struct str path, struct buf *out)
 {
-	char address[IP_TEXT_MAX];
+	char value[VALUE_MAX];
 	size_t end;
 	for (; text.n; text = str_from(text, end)) {
 		end = str_find(text, '}') + 1;   /* 0 if there is none */
@@ -28,7 +38,7 @@ static void fill_in(const struct session *s, struct str text, struct str path, s
 			continue;
 		}
 		struct str name = { text.p + 1, end - 2 };
-		buf_add_str(out, value_of(s, name, path, address));
+		buf_add_str(out, value_of(s, name, path, value));
 	}
 }
 
