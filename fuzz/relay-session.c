@@ -96,6 +96,7 @@ static bool perform(struct fuzz *f, const struct session_action *a)
 	case SESSION_PAUSE:
 		session_resume(f->session);
 		break;
+	case SESSION_LATER:
 	case SESSION_DONE:
 		return false;
 	}
@@ -235,7 +236,7 @@ static void check_result(const struct fuzz *f, const struct case_result *r)
 {
 	assert(r->attempt <= 1 && *r->id);
 	assert(!r->accepted || (r->stage == STAGE_MESSAGE && r->code / 100 == 2));
-	assert(!(r->accepted && r->refused));
+	assert(!(r->accepted && r->refusal));
 	assert(r->code == 0 || (r->code >= 200 && r->code <= 599));
 	assert(r->stage != STAGE_SKIPPED || (r->code == 0 && *r->text));
 	assert(!r->returned || among(f->returned, f->returned_n, r->id, r->attempt));

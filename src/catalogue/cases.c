@@ -129,6 +129,21 @@ const struct relay_case relay_cases[] = {
 };
 const size_t relay_case_count = sizeof(relay_cases) / sizeof(*relay_cases);
 
+bool relay_forges_sender(const struct relay_case *c)
+{
+	return strcmp(c->mail, FROM) != 0 && strcmp(c->mail, "<{S}@{D}>") != 0;
+}
+
+bool relay_forges_helo(const struct relay_case *c)
+{
+	return c->session >= RELAY_HELO_LOCALHOST && c->session <= RELAY_HELO_LITERAL;
+}
+
+bool relay_claims_client(const struct relay_case *c)
+{
+	return c->session >= RELAY_TRUSTED_PTR && c->session != RELAY_STARTTLS;
+}
+
 /* Asked for every result of a test: the second byte tells most rows apart. */
 const struct relay_case *relay_case_by_id(struct str id)
 {

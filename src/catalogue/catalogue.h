@@ -54,6 +54,13 @@ struct relay_case {
 	const char *source;
 };
 
+/* What of us a form pretends to be somebody else's: refused for that, it is closed. */
+bool relay_forges_sender(const struct relay_case *c);      /* "<>" is nobody's: it counts */
+bool relay_forges_helo(const struct relay_case *c);
+/* Its connection claims to come from elsewhere (PROXY, XCLIENT, port 25), or to be a user's:
+ * being turned away there is its refusal. */
+bool relay_claims_client(const struct relay_case *c);
+
 extern const struct relay_case relay_cases[];
 extern const size_t relay_case_count;
 
@@ -73,7 +80,5 @@ struct relay_names {
  * gets the letter's name in words). Pure. */
 int relay_render(const char *pattern, const struct relay_names *names, struct buf *out,
                  const char **missing);
-/* The longest local part in a rendered path, quotes included, in octets: RFC 5321 allows 64. */
-size_t relay_local_length(struct str path);
 
 #endif

@@ -11,13 +11,14 @@
 
 #include <stdio.h>
 
-enum { ROWS_DEFAULT = 1000, ROWS_MAX = 1000000, RETURNS_CHUNK = 1000 };
+enum { ROWS_DEFAULT = 1000, ROWS_MAX = 1000000, RETURNS_CHUNK = 1000, UNDECIDED_LOOK = 100 };
 
 struct list_args {
 	struct cli cli;
 	const char *by, *why, *limit;
 	size_t max;
 	struct ip address;                   /* family 0: all */
+	bool undecided;
 };
 
 /* ---- listings --------------------------------------------------------------- */
@@ -70,19 +71,74 @@ static int list_listings(struct list_args *a)
 	return CLI_GO;
 }
 
-/* ---- tests -------------------------------------------------------------------- */
-
 static json_t *test_row_json(const struct test *t)
 {
-	return json_pack("{s:s, s:o, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:f, s:s}",
+	return json_pack("{s:s, s:o, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:o, s:o,"
+		" s:f, s:s}",
 		"id", t->id, "address", cli_json_ip(&t->target.ip), "port", t->target.port,
 		"state", test_state_name(t->state), "verdict", verdict_name(t->verdict),
 		"reason", test_reason_name(t->reason), "consent", consent_name(t->consent),
-		"who", t->who, "tries", (int)t->tries, "created", cli_json_time(t->created_s),
+		"who", t->who, "tries", (int)t->tries, "rounds", (int)t->rounds,
+		"why", t->why, "created", cli_json_time(t->created_s),
 		"not_before", cli_json_time(t->not_before_s),
 		"finished", cli_json_time(t->finished_s), "seconds", t->seconds,
 		"evidence", t->evidence_id);
 }
+
+/* ---- listings that no test decides --------------------------------------------- */
+
+/* The newest test of the address that has ended. */
+static int last_ended(struct list_args *a, const struct ip *address, struct test *last)
+{
+	struct test *rows;
+	size_t n;
+	int e = store_tests(a->cli.store, address, UNDECIDED_LOOK, &a->cli.arena, &rows, &n);
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		if (rows[i].state != TEST_DONE)
+			continue;
+		*last = rows[i];
+		return ERR_OK;
+	}
+	return e == ERR_OK ? ERR_NOT_FOUND : e;
+}
+
+static bool is_undecided(const struct test *t)
+{
+	return t->verdict == VERDICT_INCONCLUSIVE || t->verdict == VERDICT_UNREACHABLE ||
+	       t->verdict == VERDICT_ACCEPTING;
+}
+
+/* Hosts that stay listed because they cannot be tested: they come off by the operator's word. */
+static int list_undecided(struct list_args *a)
+{
+	struct listing *rows;
+	size_t n;
+	struct table t;
+	int e = store_listings(a->cli.store, &a->cli.arena, &rows, &n);
+	table_init(&t, &a->cli.arena, (const char *[]){ "ADDRESS", "SINCE", "LAST TEST", "VERDICT",
+	                                                "WHY", NULL });
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		char address[IP_TEXT_MAX], since[CLI_TIME_MAX], last[CLI_TIME_MAX];
+		struct test test;
+		if (a->address.family && !ip_eq(&a->address, &rows[i].address))
+			continue;
+		e = last_ended(a, &rows[i].address, &test);
+		if (e == ERR_NOT_FOUND || (e == ERR_OK && !is_undecided(&test))) {
+			e = ERR_OK;
+			continue;
+		}
+		if (e == ERR_OK && a->cli.json)
+			cli_json(test_row_json(&test));
+		table_row(&t, (const char *[]){
+			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
+			cli_time(test.finished_s, last), verdict_name(test.verdict),
+			cli_safe(&a->cli, test.why) });
+	}
+	table_finish(&t, a->cli.json || e != ERR_OK, "every listed host could be tested");
+	return e == ERR_OK ? CLI_GO : cli_store_fail(&a->cli, e, "undecided listings");
+}
+
+/* ---- tests -------------------------------------------------------------------- */
 
 static int list_tests(struct list_args *a)
 {
@@ -322,7 +378,9 @@ static int show(struct list_args *a, const char *what)
 		if (strcmp(what, lists[i].name) != 0)
 			continue;
 		int code = cli_open(&a->cli, CLI_READ);
-		return code == CLI_GO ? lists[i].print(a) : code;
+		if (code != CLI_GO)
+			return code;
+		return a->undecided ? list_undecided(a) : lists[i].print(a);
 	}
 	return cli_bad_value(&a->cli, what, "listings, tests, returns, outputs, journal, "
 	                     "nominations, add, agree or disagree");
@@ -333,6 +391,8 @@ static int run(struct list_args *a)
 	const char *what = a->cli.operand_count ? a->cli.operands[0] : "listings";
 	int code = CLI_GO;
 	uint64_t max = ROWS_DEFAULT;
+	if (a->undecided && strcmp(what, "listings") != 0)
+		return cli_bad_value(&a->cli, what, "listings with --undecided");
 	if (a->limit && (str_u64(str_of(a->limit), ROWS_MAX, &max) != ERR_OK || max == 0))
 		return cli_bad_value(&a->cli, a->limit,
 		                     arena_printf(&a->cli.arena, "a number from 1 to %d",
@@ -356,6 +416,8 @@ int cli_list(int argc, char **argv)
 	const struct cli_option options[] = {
 		{ .name = "limit", .argument = "NUMBER", .value = &a.limit,
 		  .help = "newest tests or journal entries, at most (default 1000)" },
+		{ .name = "undecided", .flag = &a.undecided,
+		  .help = "listings: those whose last test decided nothing, and why" },
 		{ .name = "by", .argument = "WHO", .value = &a.by,
 		  .help = "add, agree: who decided (default: the calling user)" },
 		{ .name = "why", .argument = "TEXT", .value = &a.why,
@@ -365,6 +427,7 @@ int cli_list(int argc, char **argv)
 		.name = "list",
 		.synopsis =
 		"[listings|tests|returns|outputs|journal|nominations [ADDRESS]]\n"
+		"listings --undecided [ADDRESS]\n"
 		"add ADDRESS --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
 		.description =
 		"Shows the list (without an argument), or tests, what came back to the collector,\n"

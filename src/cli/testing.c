@@ -38,6 +38,7 @@ static int apply_options(struct testing *t)
 		{ "source", "tester.source", o->source },
 		{ "resolver", "resolver", o->resolver },
 		{ "wait", "tester.wait", o->wait },
+		{ "patience", "tester.patience", o->patience },
 		{ "rate", "tester.rate", o->rate },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -135,10 +136,10 @@ static void create_collector(struct testing *t)
 
 static void print_result(struct testing *t, const struct tester_result *r)
 {
-	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX];
+	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX], again[CLI_TIME_MAX];
 	struct cli *cli = t->cli;
 	if (cli->json) {
-		cli_json(test_json(r->test, r->verdict, r->results, r->n));
+		cli_json(test_json(r->test, r->verdict, r->reason, r->results, r->n));
 		fflush(stdout);          /* what is stored is told, whatever dies next */
 		return;
 	}
@@ -157,6 +158,10 @@ static void print_result(struct testing *t, const struct tester_result *r)
 		printf("  (%s)", r->finding);
 	if (*r->evidence_id)
 		printf("  evidence %s", r->evidence_id);
+	if (*r->reason)
+		printf("  (%s)", cli_safe(cli, r->reason));
+	if (r->again_s)
+		printf("  asked on %s", cli_time(r->again_s, again));
 	putchar('\n');
 }
 
@@ -192,7 +197,7 @@ static int create_tester(struct testing *t)
 		.hostname = s->general.hostname, .operator_name = s->general.operator_name,
 		.contact = s->general.contact, .objection_url = s->general.objection_url,
 		.user = *t->user ? t->user : NULL, .password = *t->user ? t->password : NULL,
-		.finished = on_finished, .arg = t,
+		.patience_s = s->tester.patience_s, .finished = on_finished, .arg = t,
 	};
 	t->tester = tester_create(&setup);
 	tester_follow(t->tester, false);

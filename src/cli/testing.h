@@ -12,7 +12,8 @@
 #include "relaytest/tester.h"
 
 struct testing_options {
-	const char *port, *collector, *domain, *domain2, *source, *resolver, *wait, *rate, *account;
+	const char *port, *collector, *domain, *domain2, *source, *resolver, *wait, *rate, *account,
+	           *patience;
 	bool all;
 };
 
@@ -32,6 +33,8 @@ struct testing_options {
 	  .help = "ask this name server" }, \
 	{ .name = "wait", .argument = "SECONDS", .value = &(o).wait, \
 	  .help = "wait this long for returns" }, \
+	{ .name = "patience", .argument = "DURATION", .value = &(o).patience, \
+	  .help = "wait this long for servers that put the test off" }, \
 	{ .name = "rate", .argument = "HOSTS_PER_SECOND", .value = &(o).rate, \
 	  .help = "tests started a second" }, \
 	{ .name = "account", .argument = "FILE", .value = &(o).account, \

@@ -17,9 +17,10 @@ const struct config_row tester_config_rows[] = {
 	{ "collector", CONFIG_ENDPOINTS, 0, 1, "127.0.0.1:2525",
 	  "Address and port at which others reach the collector; used in address literals.",
 	  TESTER(collector), .default_port = 25 },
-	{ "source", CONFIG_IPS, 0, 2, "",
-	  "Addresses that tests come from, one of each family; unset: the system's choice. Case "
-	  "S06 comes from port 25 there, and is skipped while a server of this machine, the "
+	{ "source", CONFIG_IPS, 0, 16, "",
+	  "Addresses that tests come from; unset: the system's choice. The first of a family is "
+	  "used; a retest asks from the second too, and must hear the same where it is let in. "
+	  "Case S06 comes from port 25 there, and is skipped while a server of this machine, the "
 	  "collector say, listens on that port of the address.",
 	  TESTER(source) },
 	{ "trusted_source", CONFIG_IPS, 0, 2, "",
@@ -57,6 +58,13 @@ const struct config_row tester_config_rows[] = {
 	  "For the banner and for each reply.", TESTER(command_timeout_s) },
 	{ "session_timeout", CONFIG_DURATION, 1, DAY, "150s", "For one connection, in all.",
 	  TESTER(session_timeout_s) },
+	{ "ask_again", CONFIG_DURATION, 1, DAY, "30min",
+	  "A test that a server puts off (greylisting, a ban part of the way) goes on after this "
+	  "time, with the same sender, recipient and source; then after 4 and after 16 times this, "
+	  "as long as nothing new is learnt.", TESTER(ask_again_s) },
+	{ "patience", CONFIG_DURATION, 0, 5 * DAY, "0s",
+	  "How long the commands test and scan wait themselves for that; what is due later is left "
+	  "to the tester role.", TESTER(patience_s) },
 	{ "retry_after", CONFIG_DURATION, 1, 30 * DAY, "15min",
 	  "Before an inconclusive or unreachable test is tried again.", TESTER(retry_after_s) },
 	{ "retries", CONFIG_INT, 0, 100, "4", "How often it is tried again.", TESTER(retries) },

@@ -11,7 +11,7 @@
 struct tester_config {
 	char *domain, *domain2;              /* of the collector; unrelated to each other */
 	struct config_endpoints collector;   /* at most one: its address, for address literals */
-	struct config_ips source;            /* at most one of each family */
+	struct config_ips source;            /* of a family, the second is for retests */
 	struct config_ips trusted_source;    /* S03: the same, with names that look trusted */
 	struct config_ports ports;
 	int64_t wait_s;                      /* for returns, after the last accepted message */
@@ -24,6 +24,8 @@ struct tester_config {
 	int64_t refusals;                    /* a connection, then a new one */
 	int64_t pipeline;                    /* transactions sent ahead */
 	int64_t connect_timeout_s, command_timeout_s, session_timeout_s;
+	int64_t ask_again_s;                 /* what was put off; then 4 and 16 times that */
+	int64_t patience_s;                  /* of the commands, for that */
 	int64_t retry_after_s, retries;      /* after inconclusive or unreachable */
 	int64_t recheck_interval_s;
 	int64_t return_window_s;             /* late returns reopen a verdict */

@@ -89,12 +89,14 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	LOG(LOG_INFO, "test-done", LOG_S("test", r->test.id), LOG_IP("address", &r->test.target.ip),
 	    LOG_I("port", r->test.target.port), LOG_S("verdict", verdict_name(out->verdict)),
 	    LOG_S("reason", test_reason_name(r->test.reason)),
-	    LOG_I("messages", out->accepted), LOG_S("why", effects->why ? effects->why : ""));
+	    LOG_I("messages", out->accepted), LOG_S("why", effects->why ? effects->why : ""),
+	    LOG_S("undecided", out->reason));
 	if (t->setup.finished) {
 		struct tester_result result = {
 			.test = &r->test, .verdict = out->verdict, .results = out->results,
 			.n = out->n, .finding = out->finding, .evidence_id = evidence_id,
-			.effects = *effects, .seconds = seconds_of(r), .err = err,
+			.reason = out->reason, .effects = *effects,
+			.seconds = seconds_of(r), .err = err,
 		};
 		t->setup.finished(t->setup.arg, &result);
 	}
@@ -121,7 +123,7 @@ void run_finish(struct run *r)
 		.forms_refused = verdict_forms_refused(out.results, out.n,
 			(const char (*)[CASE_ID_MAX])r->first, r->first_count),
 		.results = out.results, .result_count = out.n, .seconds = seconds_of(r),
-		.now_s = clock_now_s(), .reason = listing_reason(r, &out),
+		.now_s = clock_now_s(), .reason = listing_reason(r, &out), .why = out.reason,
 		.evidence = buf_str(&bundle), .evidence_id = evidence_id,
 	};
 	int e = store_test_finish(t->setup.store, &outcome, &policy, &effects);
@@ -139,5 +141,40 @@ void run_finish(struct run *r)
 		}
 	}
 	report(r, &out, evidence_id, &effects, e);
+	tester_run_over(t, r);
+}
+
+/* Results so far go to the store; whoever takes the test up again goes on from there, with the
+ * same tokens. A store that cannot keep them now is asked again, as with a verdict. */
+void run_put_off(struct run *r)
+{
+	struct tester *t = r->tester;
+	struct session_outcome out;
+	int64_t delay_s = (r->connect.pause_ms + 999) / 1000;
+	session_outcome(r->session, &out);
+	struct test_put_off put_off = {
+		.test_id = r->test.id, .results = out.results, .result_count = out.n,
+		.seconds = seconds_of(r), .due_s = clock_now_s() + delay_s,
+		.rounds = r->connect.rounds, .fruitless = r->connect.fruitless, .why = out.reason,
+	};
+	int e = store_test_put_off(t->setup.store, &put_off);
+	LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "test-put-off", LOG_S("test", r->test.id),
+	    LOG_IP("address", &r->test.target.ip), LOG_I("again-in-s", delay_s),
+	    LOG_S("why", e == ERR_OK ? out.reason : store_message(t->setup.store)));
+	if (e == ERR_OK && clock_mono_ms() - r->began_ms + delay_s * 1000 <=
+	    t->setup.patience_s * 1000) {
+		r->state = RUN_LATER;
+		loop_timer_arm(r->timer, delay_s * 1000);
+		return;
+	}
+	if (t->setup.finished) {
+		struct tester_result result = {
+			.test = &r->test, .verdict = out.verdict, .results = out.results,
+			.n = out.n, .finding = out.finding, .evidence_id = "",
+			.reason = out.reason, .again_s = put_off.due_s,
+			.seconds = seconds_of(r), .err = e,
+		};
+		t->setup.finished(t->setup.arg, &result);
+	}
 	tester_run_over(t, r);
 }

@@ -109,10 +109,11 @@ static const struct stream_events run_events = {
 	.ended = on_ended,
 };
 
-static const struct ip *source_of(const struct config_ips *ips, uint8_t family)
+/* The nth address of a family; NULL if there are not so many. */
+static const struct ip *source_of(const struct config_ips *ips, uint8_t family, unsigned nth)
 {
 	for (size_t i = 0; i < ips->n; i++)
-		if (ips->v[i].family == family)
+		if (ips->v[i].family == family && nth-- == 0)
 			return &ips->v[i];
 	return NULL;
 }
@@ -122,13 +123,14 @@ void run_open_connection(struct run *r)
 {
 	const struct tester_config *c = r->tester->setup.config;
 	uint8_t family = r->test.target.ip.family;
-	const struct ip *ip = source_of(r->connect.source == SESSION_SOURCE_TRUSTED
-	                                ? &c->trusted_source : &c->source, family);
+	enum session_source from = r->connect.source;
+	const struct ip *ip = source_of(from == SESSION_SOURCE_TRUSTED ? &c->trusted_source
+	                                : &c->source, family, from == SESSION_SOURCE_SECOND);
 	struct endpoint source = { .ip = { .family = family } };
-	bool bound = ip || r->connect.source == SESSION_SOURCE_PORT_25;
+	bool bound = ip || from == SESSION_SOURCE_PORT_25;
 	if (ip)
 		source.ip = *ip;
-	if (r->connect.source == SESSION_SOURCE_PORT_25)
+	if (from == SESSION_SOURCE_PORT_25)
 		source.port = 25;
 	r->connection_ms = loop_now_ms(r->tester->setup.loop);
 	r->connected = false;
@@ -146,8 +148,12 @@ static void timer_fired(void *arg)
 		run_talk(r);
 		session_resume(r->session);
 		step(r);
+	} else if (r->state == RUN_WAITING && r->later) {
+		run_put_off(r);
 	} else if (r->state == RUN_WAITING || r->state == RUN_OVER) {
 		run_finish(r);
+	} else if (r->state == RUN_LATER) {
+		run_again(r);
 	} else if (r->state == RUN_QUEUED) {
 		run_begin(r);
 	}
@@ -165,16 +171,22 @@ static bool awaits_return(const struct session_outcome *out)
 	return false;
 }
 
-static void session_done(struct run *r)
+/* Nothing more to say for now, or at all: what was sent may yet come back. */
+static void session_done(struct run *r, const struct session_action *action)
 {
 	struct tester *t = r->tester;
 	struct session_outcome out;
 	session_outcome(r->session, &out);
 	int64_t wait_s = t->setup.config->wait_s;
 	bool proved = out.verdict == VERDICT_OPEN && !r->test.all;
+	r->later = action->type == SESSION_LATER;
+	r->connect = *action;
 	if (proved || wait_s == 0 || !awaits_return(&out)) {
 		run_quiet(r, RUN_OVER);
-		run_finish(r);
+		if (r->later)
+			run_put_off(r);
+		else
+			run_finish(r);
 		return;
 	}
 	run_quiet(r, RUN_WAITING);
@@ -205,7 +217,7 @@ static void intend(struct run *r, const struct session_action *action)
 static void check_total_time(struct run *r)
 {
 	if (r->connected_ms > TALK_SESSIONS_MAX * 1000 * r->tester->setup.config->session_timeout_s)
-		session_stop(r->session, "time is up");
+		session_round_over(r->session, "time is up");
 }
 
 static void perform(struct run *r, const struct session_action *action)
@@ -235,6 +247,7 @@ static void perform(struct run *r, const struct session_action *action)
 		run_quiet(r, RUN_PAUSED);
 		loop_timer_arm(r->timer, action->pause_ms);
 		break;
+	case SESSION_LATER:
 	case SESSION_DONE:
 		break;
 	}
@@ -249,9 +262,9 @@ static void step(struct run *r)
 		return;
 	r->stepping = true;
 	while (session_next(r->session, &action)) {
-		if (action.type == SESSION_DONE) {
+		if (action.type == SESSION_DONE || action.type == SESSION_LATER) {
 			r->stepping = false;
-			session_done(r);
+			session_done(r, &action);
 			return;
 		}
 		perform(r, &action);
@@ -267,10 +280,13 @@ static void step(struct run *r)
 
 void run_returned(struct run *r, const struct test_return *ret)
 {
-	if (r->state == RUN_QUEUED || r->state == RUN_NAMES)
-		return;                  /* read again by run_begin() */
+	/* Without a session nothing is lost: run_begin() reads all returns of the test. */
+	if (!r->session)
+		return;
 	session_returned(r->session, ret);
-	if (r->state == RUN_PAUSED || r->state == RUN_WAITING) {
+	if (r->state == RUN_LATER) {
+		run_again(r);
+	} else if (r->state == RUN_PAUSED || r->state == RUN_WAITING || r->state == RUN_OVER) {
 		loop_timer_disarm(r->timer);
 		run_talk(r);
 		step(r);
@@ -321,7 +337,8 @@ static int load_progress(struct run *r, struct progress *p)
 	struct consent_answer answer;
 	*p = (struct progress){ .may_talk = !is_own_collector(r) };
 	int e = find_proofs(r);
-	if (e != ERR_OK || (r->test.tries <= 1 && r->test.state != TEST_WAITING))
+	bool fresh = r->test.tries <= 1 && r->test.rounds == 0 && r->test.state != TEST_WAITING;
+	if (e != ERR_OK || fresh)
 		return e;
 	e = store_consent(st, &r->test.target.ip, clock_now_s(), &answer);
 	if (e == ERR_OK)
@@ -343,6 +360,7 @@ static void create_session(struct run *r, const struct progress *p)
 {
 	struct tester *t = r->tester;
 	const struct tester_config *c = t->setup.config;
+	uint8_t family = r->test.target.ip.family;
 	struct session_setup setup = {
 		.test = &r->test, .signer = t->setup.signer, .domain = c->domain,
 		.domain2 = c->domain2, .collector = collector_ip(c), .helo = t->setup.hostname,
@@ -351,7 +369,10 @@ static void create_session(struct run *r, const struct progress *p)
 		.messages = p->may_talk ? (unsigned)c->messages : 0,
 		.refusals = (unsigned)c->refusals, .pipeline = (unsigned)c->pipeline,
 		.proof_wait_ms = c->proof_wait_s * 1000,
-		.has_trusted_source = source_of(&c->trusted_source, r->test.target.ip.family),
+		.has_trusted_source = source_of(&c->trusted_source, family, 0),
+		.has_second = r->first_count && source_of(&c->source, family, 1),
+		.rounds = r->test.rounds, .fruitless = r->test.fruitless,
+		.ask_again_ms = c->ask_again_s * 1000,
 		.user = t->setup.user, .password = t->setup.password,
 		.first = (const char (*)[CASE_ID_MAX])r->first, .first_count = r->first_count,
 		.sent = p->sent, .sent_count = p->sent_n, .only = t->setup.only,
@@ -393,6 +414,32 @@ void run_named(struct run *r)
 	if (r->state == RUN_NAMES)
 		run_talk(r);
 	step(r);
+}
+
+/* The next round of a test that was put off, by the process that ran the last one. */
+void run_again(struct run *r)
+{
+	struct test test;
+	struct tester *t = r->tester;
+	int64_t began_ms = r->began_ms;
+	int e = store_test_lease_one(t->setup.store, r->test.id, clock_now_s(), TESTER_LEASE_S,
+	                             &test);
+	if (e != ERR_OK) {
+		/* Another process has it, it has ended, or its consent has gone. */
+		LOG(LOG_INFO, "round-left", LOG_S("test", r->test.id),
+		    LOG_S("why", store_message(t->setup.store)));
+		tester_run_over(t, r);
+		return;
+	}
+	session_destroy(r->session);
+	r->session = NULL;
+	arena_fini(&r->arena);
+	r->test = test;
+	r->connected_ms = 0;
+	r->later = r->unsaved = false;
+	r->state = RUN_QUEUED;
+	run_begin(r);
+	r->began_ms = began_ms;
 }
 
 void run_free(struct run *r)

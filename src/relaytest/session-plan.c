@@ -5,7 +5,7 @@
 #include "relaytest/session-private.h"
 
 #include "base/mem.h"
-#include "mail/address.h"
+#include "relaytest/verdict.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -99,6 +99,22 @@ static struct item *add_by_id(struct session *s, const char *id)
 	return it;
 }
 
+/* Where only the recipient was taken, the message is still to come; what was put off is asked
+ * again, and so is the plain form where only a control beside it tells what its answer means. */
+static enum item_state state_of_sent(const struct item *it)
+{
+	const struct case_result *r = &it->result;
+	if (r->stage == STAGE_MESSAGE || r->stage == STAGE_SKIPPED)
+		return ITEM_DONE;
+	if (r->stage == STAGE_RCPT && r->code / 100 == 2)
+		return ITEM_CANDIDATE;
+	bool again = verdict_undecided(r) ||
+	             (it->form == &relay_cases[0] && r->refusal != REFUSAL_RELAY);
+	if (again && r->attempt == 1)
+		return ITEM_CANDIDATE;
+	return again ? ITEM_TODO : ITEM_DONE;
+}
+
 /* What an earlier run of this test sent is never sent again. Returns are counted anew: the
  * caller hands them in. */
 static void take_over_sent(struct session *s)
@@ -112,14 +128,30 @@ static void take_over_sent(struct session *s)
 			continue;
 		it->result = *r;
 		it->result.returned = it->result.bounced = 0;
-		/* Where only the recipient was taken, the message is still to come. */
-		bool taken = r->stage == STAGE_RCPT && r->code / 100 == 2;
-		it->state = taken ? ITEM_CANDIDATE : ITEM_DONE;
+		it->state = state_of_sent(it);
+		it->known = r->code && !verdict_undecided(r);
 		it->messaged = r->stage == STAGE_MESSAGE;
 		it->second = r->attempt == 1;
 		s->accepted += r->accepted;
 		s->unanswered += r->stage == STAGE_MESSAGE && r->code == 0;
 		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;
+		s->took_part |= r->code && r->stage >= STAGE_MAIL && !it->starttls &&
+		                plan_profile(it).session == RELAY_PLAIN;
+	}
+}
+
+/* What a retest asks from the second address too: the plain form, and those that were open
+ * and need no connection of their own. */
+static void add_seconds(struct session *s)
+{
+	plan_add_item(s, &relay_cases[0], ITEM_SECOND);
+	for (size_t i = 0; i < s->setup.first_count && s->item_count < ITEMS_MAX; i++) {
+		struct str id = str_of(s->setup.first[i]);
+		bool starttls = str_prefix(id, STR("S09-"));
+		const struct relay_case *form = relay_case_by_id(str_from(id, starttls ? 4 : 0));
+		if (!form || form->session != RELAY_PLAIN || (form == relay_cases && !starttls))
+			continue;
+		plan_add_item(s, form, ITEM_SECOND)->starttls = starttls;
 	}
 }
 
@@ -136,21 +168,35 @@ void plan_make(struct session *s)
 			plan_add_item(s, form, ITEM_NOBODY);
 		}
 	}
+	if (s->setup.has_second)
+		add_seconds(s);
 	take_over_sent(s);
 }
 
-enum relay_session plan_profile(const struct item *it)
+struct profile plan_profile(const struct item *it)
 {
-	if (it->starttls)
-		return RELAY_STARTTLS;
-	return it->form->session < RELAY_HELO_LOCALHOST ? RELAY_PLAIN : it->form->session;
+	enum relay_session session = it->starttls ? RELAY_STARTTLS :
+	                             it->form->session < RELAY_HELO_LOCALHOST ? RELAY_PLAIN :
+	                             it->form->session;
+	return (struct profile){ session, it->kind == ITEM_SECOND };
+}
+
+static bool fits(const struct item *it, enum relay_session session, bool second)
+{
+	struct profile p = plan_profile(it);
+	return p.session == session && p.second == second;
+}
+
+bool plan_is_here(const struct session *s, const struct item *it)
+{
+	return fits(it, s->conn.profile.session, s->conn.profile.second);
 }
 
 /* What the server does not offer, it does not let anyone use: that is a refusal. */
 static void plan_not_offered(struct item *it, const char *why)
 {
 	plan_skip(it, why);
-	it->result.refused = true;
+	it->result.refusal = REFUSAL_TURNED_AWAY;
 }
 
 static void skip_sessions(struct session *s, enum relay_session session, const char *why)
@@ -255,7 +301,7 @@ void plan_settle_twins(struct session *s)
 			const struct item *twin = strcmp(r->id, literal_pairs[j][0]) == 0
 			                        ? find_form(s, literal_pairs[j][1], 0) : NULL;
 			if (twin)
-				r->refused = twin->result.refused;
+				r->refusal = twin->result.refusal;
 		}
 	}
 }
@@ -268,12 +314,13 @@ bool plan_is_first(const struct session *s, const struct item *it)
 	return false;
 }
 
-size_t plan_next_todo(const struct session *s, int profile)
+/* The next item of one kind of connection, or of any (want NULL). */
+static size_t next_of(const struct session *s, const struct profile *want)
 {
 	size_t hit = ITEMS_MAX;
 	for (size_t i = 0; i < s->item_count; i++) {
 		const struct item *it = &s->items[i];
-		if (it->state != ITEM_TODO || (profile >= 0 && (int)plan_profile(it) != profile))
+		if (it->state != ITEM_TODO || (want && !fits(it, want->session, want->second)))
 			continue;
 		if (plan_is_first(s, it) || it->kind != ITEM_FORM)
 			return i;
@@ -281,6 +328,11 @@ size_t plan_next_todo(const struct session *s, int profile)
 			hit = i;
 	}
 	return hit;
+}
+
+size_t plan_next_todo(const struct session *s, bool here)
+{
+	return next_of(s, here ? &s->conn.profile : NULL);
 }
 
 static unsigned message_rank(const struct session *s, const struct item *it)
@@ -304,20 +356,43 @@ static unsigned message_rank(const struct session *s, const struct item *it)
  * PROXY header. */
 static bool only_proxy(const struct session *s)
 {
-	return s->plain_dead || (!s->reached && plan_next_todo(s, RELAY_PLAIN) == ITEMS_MAX);
+	static const struct profile plain = { .session = RELAY_PLAIN };
+	return s->plain_dead || (!s->reached && next_of(s, &plain) == ITEMS_MAX);
 }
 
 size_t plan_next_open(const struct session *s)
 {
 	if (!only_proxy(s))
-		return plan_next_todo(s, -1);
-	size_t i = plan_next_todo(s, RELAY_PROXY_V1);
-	return i == ITEMS_MAX ? plan_next_todo(s, RELAY_PROXY_V2) : i;
+		return plan_next_todo(s, false);
+	static const struct profile v1 = { .session = RELAY_PROXY_V1 };
+	static const struct profile v2 = { .session = RELAY_PROXY_V2 };
+	size_t i = next_of(s, &v1);
+	return i == ITEMS_MAX ? next_of(s, &v2) : i;
+}
+
+bool plan_check(struct session *s)
+{
+	bool wanted = false, over = s->stopped || s->round_over || s->item_count >= ITEMS_MAX;
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (it->suspect && (over || !s->took_part)) {
+			it->suspect = false;
+			/* Nobody can say now what it meant. */
+			if (s->took_part)
+				it->state = ITEM_PUT_OFF;
+			if (s->took_part && it->result.refusal == REFUSAL_TURNED_AWAY)
+				it->result.refusal = REFUSAL_NONE;
+		}
+		wanted |= it->suspect;
+	}
+	if (wanted)
+		plan_add_item(s, &relay_cases[0], ITEM_CHECK);
+	return wanted;
 }
 
 static bool has_todo(const struct session *s)
 {
-	return !s->stopped && plan_next_open(s) != ITEMS_MAX;
+	return !s->stopped && !s->round_over && plan_next_open(s) != ITEMS_MAX;
 }
 
 /* The plain form and confirmations go at once; others when all envelopes are known. */
@@ -401,7 +476,7 @@ static struct str or_empty(const char *s)
 bool plan_commands(struct session *s, struct item *it, const char **mail, const char **rcpt)
 {
 	make_tokens(s, it);
-	if (it->kind != ITEM_FORM)
+	if (it->kind >= ITEM_POSTMASTER && it->kind <= ITEM_NOBODY)
 		return control_commands(s, it, mail, rcpt);
 	const char *missing = NULL;
 	bool has_name = *s->host_name;
@@ -412,7 +487,6 @@ bool plan_commands(struct session *s, struct item *it, const char **mail, const 
 		.i = str_of(s->literal), .c = str_of(s->collector),
 		.cl = str_of(s->collector_literal),
 	};
-	static const char to[] = "RCPT TO:";
 	struct buf *b = &s->scratch;
 	buf_clear(b);
 	buf_add_cstr(b, "MAIL FROM:");
@@ -420,17 +494,12 @@ bool plan_commands(struct session *s, struct item *it, const char **mail, const 
 	if (it->form->session == RELAY_UTF8)
 		buf_add_cstr(b, " SMTPUTF8");
 	buf_add_byte(b, '\0');
-	size_t rcpt_at = b->n, path_at = rcpt_at + sizeof(to) - 1;
-	buf_add_cstr(b, to);
+	size_t rcpt_at = b->n;
+	buf_add_cstr(b, "RCPT TO:");
 	if (e == ERR_OK)
 		e = relay_render(it->form->rcpt, &names, b, &missing);
 	if (e != ERR_OK) {
 		plan_skip(it, arena_printf(&s->arena, "needs %s, which is not known", missing));
-		return false;
-	}
-	if (b->n - path_at > MAIL_LOCAL_MAX &&
-	    relay_local_length(str_from(buf_str(b), path_at)) > MAIL_LOCAL_MAX) {
-		plan_skip(it, "the local part would pass 64 octets (RFC 5321 4.5.3.1.1)");
 		return false;
 	}
 	*mail = b->p;

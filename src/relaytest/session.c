@@ -36,6 +36,7 @@ void session_destroy(struct session *s)
 	buf_fini(&s->scratch);
 	free(s->items);
 	free(s->results);
+	free(s->returns_seen);
 	free(s);
 }
 
@@ -51,20 +52,23 @@ static bool proved_enough(const struct session *s)
 	return false;
 }
 
-/* The profile of the next connection, or -1: nothing is left to do. */
-static int next_profile(struct session *s)
+/* What the next connection is for; false: nothing is left to do. */
+static bool next_profile(struct session *s, struct profile *profile)
 {
 	if (proved_enough(s))
-		return -1;
+		return false;
 	if (s->connections >= CONNECTIONS_MAX)
-		session_stop(s, "too many connections");
+		session_round_over(s, "too many connections");
 	size_t i = plan_next_message(s);
-	/* What came back is confirmed even when time is up. */
-	if (s->stopped && (i == ITEMS_MAX || s->items[i].result.attempt == 0))
-		return -1;
+	bool confirms = i != ITEMS_MAX && s->items[i].result.attempt == 1;
+	/* What came back is confirmed even when time is up, if the host lets us. */
+	if ((s->stopped || s->round_over) && (!confirms || s->shut_out))
+		return false;
 	if (i == ITEMS_MAX)
 		i = plan_next_open(s);
-	return i == ITEMS_MAX ? -1 : (int)plan_profile(&s->items[i]);
+	if (i != ITEMS_MAX)
+		*profile = plan_profile(&s->items[i]);
+	return i != ITEMS_MAX;
 }
 
 /* PROXY protocol headers that claim a client at 127.0.0.1 (haproxy's
@@ -74,24 +78,29 @@ static void add_preamble(struct session *s)
 	static const char v1[] = "PROXY TCP4 127.0.0.1 127.0.0.1 34567 25\r\n";
 	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
 	                         "\x7f\0\0\x01\x7f\0\0\x01\x87\x07\0\x19";
-	if (s->conn.profile == RELAY_PROXY_V1)
+	if (s->conn.profile.session == RELAY_PROXY_V1)
 		smtp_client_preamble(s->conn.client, STR(v1));
-	else if (s->conn.profile == RELAY_PROXY_V2)
+	else if (s->conn.profile.session == RELAY_PROXY_V2)
 		smtp_client_preamble(s->conn.client, STR(v2));
 }
 
-static void connect_action(struct session *s, int profile, struct session_action *action)
+static enum session_source source_of(struct profile p)
 {
-	s->conn = (struct conn){ .profile = (enum relay_session)profile,
-	                         .client = smtp_client_create(NULL) };
+	return p.second ? SESSION_SOURCE_SECOND :
+	       p.session == RELAY_SOURCE_PORT ? SESSION_SOURCE_PORT_25 :
+	       p.session == RELAY_TRUSTED_PTR ? SESSION_SOURCE_TRUSTED : SESSION_SOURCE_OWN;
+}
+
+static void connect_action(struct session *s, struct profile profile,
+                           struct session_action *action)
+{
+	s->conn = (struct conn){ .profile = profile, .client = smtp_client_create(NULL) };
 	s->phase = PHASE_CONNECTING;
 	s->connections++;
 	action->type = SESSION_CONNECT;
 	action->tls = s->setup.test->target.port == 465;
 	s->conn.tls = action->tls;
-	action->source = profile == RELAY_SOURCE_PORT ? SESSION_SOURCE_PORT_25 :
-	                 profile == RELAY_TRUSTED_PTR ? SESSION_SOURCE_TRUSTED :
-	                 SESSION_SOURCE_OWN;
+	action->source = source_of(profile);
 	add_preamble(s);
 }
 
@@ -103,9 +112,8 @@ static void connection_over(struct session *s, enum stream_end why)
 	s->barren = c->finished ? 0 : s->barren + 1;
 	s->mute = c->answered ? 0 : s->mute + 1;
 	if (s->barren >= BARREN_MAX || s->mute >= MUTE_MAX) {
-		talk_give_up(s, why);
+		end_give_up(s, why);
 		s->barren = s->mute = 0;
-		s->stopped |= c->profile == RELAY_PLAIN;
 	}
 	smtp_client_destroy(c->client);
 	c->client = NULL;
@@ -131,30 +139,87 @@ static void add_confirmation(struct session *s, const struct item *of)
 	memcpy(it->result.id, first.result.id, sizeof(it->result.id));
 }
 
-/* Between connections. */
-static bool idle_next(struct session *s, struct session_action *action)
+/* ---- rounds ------------------------------------------------------------------ */
+
+/* Something that another round may decide. */
+static bool is_left(const struct session *s, const struct item *it)
 {
-	if (s->pause_wanted) {
-		s->pause_wanted = false;
-		s->phase = PHASE_PAUSED;
-		action->type = SESSION_PAUSE;
-		action->pause_ms = s->setup.proof_wait_ms;
-		return true;
-	}
-	int profile = next_profile(s);
-	if (profile < 0) {
+	if (it->kind != ITEM_FORM && it->kind != ITEM_SECOND)
+		return false;
+	return it->state == ITEM_PUT_OFF ||
+	       (s->round_over && (it->state == ITEM_TODO || it->state == ITEM_SENT));
+}
+
+static bool any_left(const struct session *s)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (is_left(s, &s->items[i]))
+			return true;
+	return false;
+}
+
+/* Rounds in a row that brought nothing new, this one included; the first always does. */
+static unsigned fruitless_now(const struct session *s)
+{
+	return s->setup.rounds == 0 || s->settled ? 0 : s->setup.fruitless + 1;
+}
+
+static bool wants_later(const struct session *s)
+{
+	return !s->stopped && s->setup.ask_again_ms > 0 && !proved_enough(s) &&
+	       s->setup.rounds < ROUNDS_MAX && fruitless_now(s) < FRUITLESS_MAX && any_left(s);
+}
+
+static void over_for_now(struct session *s, struct session_action *action)
+{
+	s->unfinished |= s->round_over && any_left(s);
+	if (!wants_later(s)) {
 		s->phase = PHASE_DONE;
 		action->type = SESSION_DONE;
-		return true;
+		return;
 	}
-	connect_action(s, profile, action);
-	return true;
+	s->phase = PHASE_LATER;
+	action->type = SESSION_LATER;
+	action->fruitless = fruitless_now(s);
+	action->rounds = s->setup.rounds + 1;
+	action->pause_ms = s->setup.ask_again_ms << 2 * action->fruitless;
+}
+
+void session_round_over(struct session *s, const char *why)
+{
+	if (s->stopped || s->round_over)
+		return;
+	/* A round that brings nothing will not be better when it is repeated. */
+	if (s->settled == 0) {
+		session_stop(s, why);
+		return;
+	}
+	note_add(s, "!", str_of(why));
+	s->stop_reason = why;
+	s->round_over = true;
+}
+
+/* Between connections. */
+static void idle_next(struct session *s, struct session_action *action)
+{
+	struct profile profile;
+	if (s->pause_ms) {
+		s->phase = PHASE_PAUSED;
+		action->type = SESSION_PAUSE;
+		action->pause_ms = s->pause_ms;
+		s->pause_ms = 0;
+	} else if (next_profile(s, &profile) || (plan_check(s) && next_profile(s, &profile))) {
+		connect_action(s, profile, action);
+	} else {
+		over_for_now(s, action);
+	}
 }
 
 /* A name that the host gives itself is looked up once, before it is used. */
 static bool wants_name(struct session *s)
 {
-	if (s->named || s->resolve_tried || s->conn.profile != RELAY_PLAIN || s->setup.only)
+	if (s->named || s->resolve_tried || s->conn.profile.session != RELAY_PLAIN ||
+	    s->conn.profile.second || s->setup.only)
 		return false;
 	s->resolve_tried = true;
 	if (*smtp_client_server_name(s->conn.client))
@@ -174,7 +239,7 @@ static bool ready_next(struct session *s, struct session_action *action)
 	if (talk_next(s))
 		return false;
 	if (s->conn.greeted && !s->conn.closing) {
-		talk_note(s, ">", STR("QUIT"));
+		note_add(s, ">", STR("QUIT"));
 		smtp_client_command(s->conn.client, SMTP_QUIT, 0, STR("QUIT"));
 		s->phase = PHASE_QUIT;
 		return false;
@@ -195,14 +260,15 @@ bool session_next(struct session *s, struct session_action *action)
 	if (s->conn.client && s->conn.closing) {
 		/* Closed by us: a farewell, or no SMTP. That was no refusal. */
 		if (s->phase != PHASE_QUIT)
-			talk_dropped(s, STREAM_TIMEOUT);
+			end_dropped(s, STREAM_TIMEOUT);
 		connection_over(s, STREAM_TIMEOUT);
 		action->type = SESSION_DISCONNECT;
 		return true;
 	}
 	switch (s->phase) {
 	case PHASE_IDLE:
-		return idle_next(s, action);
+		idle_next(s, action);
+		return true;
 	case PHASE_READY:
 		return ready_next(s, action);
 	case PHASE_INTENDING: {
@@ -229,19 +295,19 @@ static void set_now(struct session *s, int64_t now_ms)
 void session_connected(struct session *s, int64_t now_ms)
 {
 	set_now(s, now_ms);
-	talk_note(s, "!", STR("connected"));
+	note_add(s, "!", STR("connected"));
 	s->phase = PHASE_BANNER;
 }
 
 void session_secured(struct session *s, int64_t now_ms)
 {
 	set_now(s, now_ms);
-	talk_note(s, "!", STR("TLS started"));
+	note_add(s, "!", STR("TLS started"));
 	if (s->phase != PHASE_HANDSHAKE)
 		return;                  /* TLS from the first byte: the banner follows */
 	s->conn.tls = true;
 	smtp_client_tls_started(s->conn.client);
-	talk_hello(s);
+	hello_start(s);
 }
 
 void session_received(struct session *s, struct str bytes, int64_t now_ms)
@@ -250,12 +316,12 @@ void session_received(struct session *s, struct str bytes, int64_t now_ms)
 	set_now(s, now_ms);
 	if (!s->conn.client)
 		return;
-	talk_note(s, "<", bytes);
+	note_add(s, "<", bytes);
 	smtp_client_input(s->conn.client, bytes);
 	while (s->conn.client && !s->conn.closing && smtp_client_next(s->conn.client, &ev)) {
 		if (ev.type == SMTP_CLIENT_BROKEN) {
-			talk_note(s, "!", ev.text);
-			talk_broken(s);
+			note_add(s, "!", ev.text);
+			end_broken(s);
 		} else if (s->phase == PHASE_QUIT) {
 			s->conn.closing = true;
 		} else if (ev.tag == SMTP_TAG_UNASKED) {
@@ -274,14 +340,14 @@ void session_ended(struct session *s, enum stream_end why, int64_t now_ms)
 	set_now(s, now_ms);
 	if (!s->conn.client)
 		return;
-	if (why == STREAM_TIMEOUT && s->conn.profile == RELAY_PLAIN && s->phase != PHASE_QUIT &&
-	    ++s->timeouts >= TIMEOUTS_MAX)
-		session_stop(s, "too many time-outs");
+	if (why == STREAM_TIMEOUT && s->conn.profile.session == RELAY_PLAIN &&
+	    !s->conn.profile.second && s->phase != PHASE_QUIT && ++s->timeouts >= TIMEOUTS_MAX)
+		session_round_over(s, "too many time-outs");
 	if (s->conn.farewell)
 		why = STREAM_TIMEOUT;
-	talk_dropped(s, why);
+	end_dropped(s, why);
 	/* Nobody there at all: one try is enough, and other forms need it as well. */
-	if (s->phase == PHASE_CONNECTING && s->conn.profile == RELAY_PLAIN && !s->reached)
+	if (s->phase == PHASE_CONNECTING && s->conn.profile.session == RELAY_PLAIN && !s->reached)
 		s->stopped = true;
 	connection_over(s, why);
 }
@@ -330,8 +396,26 @@ void session_resume(struct session *s)
 		s->phase = PHASE_IDLE;
 }
 
+static bool counts(struct session *s, const struct test_return *r)
+{
+	for (size_t i = 0; i < s->returns_n; i++)
+		if (s->returns_seen[i] == r->id)
+			return false;
+	if (r->id == 0)
+		return true;
+	if (s->returns_n == s->returns_room) {
+		s->returns_room = s->returns_room ? s->returns_room * 2 : 16;
+		s->returns_seen = mem_realloc(s->returns_seen, s->returns_room,
+		                              sizeof(*s->returns_seen));
+	}
+	s->returns_seen[s->returns_n++] = r->id;
+	return true;
+}
+
 void session_returned(struct session *s, const struct test_return *r)
 {
+	if (!counts(s, r))
+		return;
 	for (size_t i = 0; i < s->item_count; i++) {
 		struct item *it = &s->items[i];
 		if (it->kind != ITEM_FORM || it->result.attempt != r->attempt ||
@@ -347,7 +431,7 @@ void session_returned(struct session *s, const struct test_return *r)
 		}
 		break;
 	}
-	if (s->phase == PHASE_PAUSED || s->phase == PHASE_DONE)
+	if (s->phase == PHASE_PAUSED || s->phase == PHASE_DONE || s->phase == PHASE_LATER)
 		s->phase = PHASE_IDLE;
 }
 
@@ -364,9 +448,10 @@ void session_stop(struct session *s, const char *why)
 {
 	if (s->stopped)
 		return;
-	talk_note(s, "!", str_of(why));
+	note_add(s, "!", str_of(why));
 	s->unfinished |= work_left(s);
 	s->stopped = true;
+	s->stop_reason = why;
 }
 
 struct str session_output(const struct session *s)
@@ -411,12 +496,14 @@ void session_outcome(struct session *s, struct session_outcome *out)
 	collect(s, 1, &n);
 	struct verdict_input in = {
 		.results = s->results, .n = n, .reached = s->reached,
-		.unfinished = s->unfinished, .catch_all = s->catch_all,
+		.plain_shut = judge_plain_shut(s), .unfinished = s->unfinished,
+		.catch_all = s->catch_all, .second_taken = s->second_taken,
 	};
+	enum verdict verdict = verdict_decide(&in);
 	*out = (struct session_outcome){
-		.results = s->results, .n = n, .verdict = verdict_decide(&in),
-		.accepted = s->accepted, .control_ok = s->control_ok && s->reached,
+		.results = s->results, .n = n, .verdict = verdict,
+		.accepted = s->accepted, .control_ok = in.plain_shut,
 		.catch_all = s->catch_all, .finding = verdict_finding(s->results, n),
-		.transcript = buf_str(&s->transcript),
+		.reason = judge_reason(s, verdict), .transcript = buf_str(&s->transcript),
 	};
 }

@@ -12,13 +12,16 @@
  *  2. Messages only for candidates, one at a time, the plain form at once, with a pause
  *     for the return after each; at most `messages` in all. Before the body leaves,
  *     the shell makes the intent durable (SESSION_INTEND).
- *  3. A return is confirmed by the same form with the two collector domains swapped and a
+ *  3. An answer that is no last word (a 4xx that is no relay policy, a ban or limit part of
+ *     the way) is asked again later, in the same test: same sender, recipient and source. The
+ *     shell is told when (SESSION_LATER), keeps the results, and makes a session anew.
+ *  4. A return is confirmed by the same form with the two collector domains swapped and a
  *     new token: a legitimate MX of the first domain refuses it, a honeypot that lets one
  *     message out keeps it. Only then is the host proved open, and the test stops (unless
  *     the owner asked for all).
  *
  * Hostile input: all that a tested server sends, by way of the client engine. Every loop
- * is bounded: drops a form, barren connections, connections and time-outs a test.
+ * is bounded: drops per form, barren connections, connections and time-outs per test, rounds.
  */
 #ifndef PORTREEVE_RELAYTEST_SESSION_H
 #define PORTREEVE_RELAYTEST_SESSION_H
@@ -43,9 +46,14 @@ struct session_setup {
 	/* Forms that a retest must begin with: those that were open. */
 	const char (*first)[CASE_ID_MAX];
 	size_t first_count;
-	/* What an earlier, interrupted run of this test has already sent. */
+	/* A retest asks the plain form and those that were open from a second address too. */
+	bool has_second;
+	/* What an earlier, interrupted run or round of this test has already found out. */
 	const struct case_result *sent;
 	size_t sent_count;
+	unsigned rounds, fruitless;          /* see struct test */
+	int64_t ask_again_ms;                /* before the next round; then 4 and 16 times that, as
+	                                        long as nothing new is learnt; 0: no rounds */
 	/* NULL-terminated ids: only these forms (bench and tests). NULL: all. */
 	const char *const *only;
 	int64_t now_s;
@@ -58,10 +66,14 @@ enum session_action_type {
 	SESSION_INTEND,       /* write down that case and attempt is sent now: session_intended() */
 	SESSION_DISCONNECT,   /* close the connection */
 	SESSION_PAUSE,        /* wait pause_ms, or for a return: session_resume() */
+	SESSION_LATER,        /* nothing more to send now; go on in pause_ms with a new session that
+	                         is given the results, `rounds` and `fruitless` */
 	SESSION_DONE,         /* nothing more to send now; returns may reopen it */
 };
 
-enum session_source { SESSION_SOURCE_OWN, SESSION_SOURCE_PORT_25, SESSION_SOURCE_TRUSTED };
+enum session_source {
+	SESSION_SOURCE_OWN, SESSION_SOURCE_SECOND, SESSION_SOURCE_PORT_25, SESSION_SOURCE_TRUSTED,
+};
 
 struct session_action {
 	enum session_action_type type;
@@ -71,6 +83,7 @@ struct session_action {
 	const char *case_id;
 	unsigned attempt;
 	int64_t pause_ms;
+	unsigned rounds, fruitless;
 };
 
 struct session *session_create(const struct session_setup *setup);
@@ -91,10 +104,13 @@ void session_resolved(struct session *s, const char *name, bool usable, const ch
 /* err other than ERR_OK: the message is not sent. */
 void session_intended(struct session *s, int err);
 void session_resume(struct session *s);
-/* A message came back (after session_create() at any time, also after DONE). */
+/* A message came back (after session_create() at any time, also after DONE and LATER). Handed
+ * in again, the same one (by id; 0: it has none) counts once. */
 void session_returned(struct session *s, const struct test_return *r);
-/* Time is up: what is left stays undone and the verdict says so. */
+/* For good: what is left stays undone and the verdict says so. `why` outlives the session. */
 void session_stop(struct session *s, const char *why);
+/* Enough for now: what is left is asked in the next round, if this one brought anything new. */
+void session_round_over(struct session *s, const char *why);
 
 struct str session_output(const struct session *s);
 void session_output_sent(struct session *s, size_t n);
@@ -111,6 +127,7 @@ struct session_outcome {
 	enum verdict verdict;
 	unsigned accepted;           /* messages */
 	bool control_ok;             /* see store/lifecycle.h */
+	const char *reason;          /* why it is not decided, in words; "" */
 	bool catch_all;
 	const char *finding;         /* "legitimate-mx", "relays-test-mail", … or NULL */
 	struct str transcript;

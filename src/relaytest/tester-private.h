@@ -17,6 +17,7 @@ enum run_state {
 	RUN_PAUSED,           /* between two messages */
 	RUN_WAITING,          /* for returns */
 	RUN_OVER,
+	RUN_LATER,            /* put off, for a round that this process waits for */
 };
 
 struct run {
@@ -30,8 +31,10 @@ struct run {
 	struct stream *stream;
 	bool holds_connection, wants_connection, connected, stepping;
 	bool unsaved;                        /* the outcome of a message */
+	bool later;                          /* what is waited for is followed by another round */
 	unsigned finish_tries, replies;
-	struct session_action connect;       /* owed while wants_connection */
+	struct session_action connect;       /* owed while wants_connection; else the last round's
+	                                        end */
 	struct loop_timer *timer;
 	int64_t began_ms, connection_ms;     /* the test, this connection */
 	int64_t connected_ms;                /* spent in connections before this one */
@@ -65,6 +68,8 @@ struct tester {
 /* run.c */
 void run_begin(struct run *r);
 void run_returned(struct run *r, const struct test_return *ret);
+/* Takes a test up again that was put off. */
+void run_again(struct run *r);
 /* When politeness has let it. */
 void run_open_connection(struct run *r);
 void run_free(struct run *r);
@@ -75,6 +80,8 @@ void run_named(struct run *r);
 
 /* run-finish.c */
 void run_finish(struct run *r);
+/* The test is put off to its next round. */
+void run_put_off(struct run *r);
 void run_save_wait(struct run *r, int64_t until_s);
 
 /* tester.c */

@@ -176,6 +176,9 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	int e = store_test_get(t->setup.store, ret->test_id, &test);
 	if (e != ERR_OK)
 		return e;
+	/* Between two rounds: the next one is now. */
+	if (test.state == TEST_QUEUED && test.rounds > 0)
+		return store_test_due(t->setup.store, test.id, clock_now_s());
 	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
 	    ret->time_s - test.finished_s > t->setup.config->return_window_s)
 		return ERR_OK;

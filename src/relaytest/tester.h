@@ -20,7 +20,7 @@
 
 struct tester;
 
-/* A finished test. Valid during the callback. */
+/* A finished test, or one that is put off beyond our patience. Valid during the callback. */
 struct tester_result {
 	const struct test *test;
 	enum verdict verdict;
@@ -28,6 +28,8 @@ struct tester_result {
 	size_t n;
 	const char *finding;             /* or NULL */
 	const char *evidence_id;         /* "" for none */
+	const char *reason;              /* why it is not decided, in words; "" */
+	int64_t again_s;                 /* it has not ended: it is asked on then; 0 */
 	struct lifecycle_effects effects;
 	double seconds;
 	int err;                         /* of the store; ERR_OK: it is all on disk */
@@ -43,6 +45,8 @@ struct tester_setup {
 	const char *hostname, *operator_name, *contact, *objection_url;
 	const char *user, *password;             /* S14, or NULL */
 	const char *const *only;                 /* see session.h */
+	int64_t patience_s;                      /* rounds that are due within that time are waited
+	                                            for here; later ones are left to the store */
 	void (*finished)(void *arg, const struct tester_result *result);   /* may be NULL */
 	void *arg;
 };

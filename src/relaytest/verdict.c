@@ -39,11 +39,32 @@ const struct case_result *verdict_proof(const struct case_result *results, size_
 	return NULL;
 }
 
-/* Refused in so many words: hanging up, or a greeting that turns us away, says nothing of
- * the domain. */
+bool verdict_refused(const struct case_result *r)
+{
+	if (r->refusal == REFUSAL_RELAY || r->refusal == REFUSAL_TURNED_AWAY)
+		return true;
+	return r->refusal != REFUSAL_NONE && r->code / 100 == 5;
+}
+
+bool verdict_closes(const struct case_result *r)
+{
+	const struct relay_case *c = row_of(r);
+	if (!verdict_refused(r))
+		return false;
+	/* Before MAIL nothing was asked, and all that was refused is us. */
+	bool asked = r->stage == STAGE_SKIPPED || r->stage >= STAGE_MAIL;
+	if ((asked && !refusal_is_identity(r->refusal)) || !c)
+		return true;
+	return relay_forges_helo(c) || relay_claims_client(c) ||
+	       (r->refusal == REFUSAL_SENDER && relay_forges_sender(c));
+}
+
+/* Refused in so many words, and not because of who we are: hanging up, or a greeting that
+ * turns us away, says nothing of the domain. */
 static bool denied(const struct case_result *r)
 {
-	return r->refused && r->code && r->stage >= STAGE_MAIL;
+	return verdict_refused(r) && !refusal_is_identity(r->refusal) && r->code &&
+	       r->stage >= STAGE_MAIL;
 }
 
 const char *verdict_finding(const struct case_result *results, size_t n)
@@ -62,12 +83,22 @@ const char *verdict_finding(const struct case_result *results, size_t n)
 	return NULL;
 }
 
-/* Asked, and the answer was neither yes nor no. */
-static bool undecided(const struct case_result *r)
+/* A name or sender of ours that a form's answer finds fault with leaves others' untouched;
+ * but who is banned, or comes too often, hears no policy at all. */
+static bool keeps_us_out(const struct case_result *r)
+{
+	return r->refusal == REFUSAL_CLIENT || r->refusal == REFUSAL_TIME;
+}
+
+bool verdict_undecided(const struct case_result *r)
 {
 	if (r->stage < STAGE_CONNECT || r->accepted || r->returned)
 		return false;
-	return r->attempt == 1 ? !denied(r) : !r->refused && r->code / 100 != 2;
+	if (r->attempt == 1)
+		return !denied(r);
+	if (verdict_refused(r))
+		return keeps_us_out(r) && !verdict_closes(r);
+	return r->code / 100 != 2;
 }
 
 /* Only the token decides for a recipient that a catch-all takes anyway. */
@@ -92,34 +123,41 @@ enum verdict verdict_decide(const struct verdict_input *in)
 		mx = strcmp(finding, "legitimate-mx") == 0;
 	for (size_t i = 0; i < in->n; i++) {
 		const struct case_result *r = &in->results[i];
-		bool tells = undecided(r) || r->bounced || r->accepted;
+		bool tells = verdict_undecided(r) || r->bounced || r->accepted;
 		if (!tells || finding_only(r))
 			continue;
-		tempfail |= undecided(r);
+		tempfail |= verdict_undecided(r);
 		bounced |= r->bounced > 0;
 		/* A legitimate MX of our first domain takes its mail: that is its job. */
 		accepting |= means_accepting(r, in->catch_all) &&
 		             !(mx && r->attempt == 0 && r->returned);
 	}
-	if (tempfail || in->unfinished)
+	if (tempfail || in->unfinished || in->second_taken)
 		return VERDICT_INCONCLUSIVE;
 	if (bounced)
 		return VERDICT_BACKSCATTER;
-	return accepting ? VERDICT_ACCEPTING : VERDICT_CLOSED;
+	if (accepting)
+		return VERDICT_ACCEPTING;
+	return in->plain_shut ? VERDICT_CLOSED : VERDICT_INCONCLUSIVE;
 }
 
-/* The message left, and the server hung up on it: it may have kept it all the same. */
-static bool unanswered(const struct case_result *r)
+/* No longer offered, or its own connection turned away. That a connection like any other ends
+ * at some form is no answer to it. */
+static bool turned_away(const struct case_result *r)
 {
-	return r->stage == STAGE_MESSAGE && r->code == 0;
+	const struct relay_case *c = row_of(r);
+	return r->stage == STAGE_SKIPPED || (c && relay_claims_client(c));
 }
 
 static bool form_refused(const struct case_result *results, size_t n, const char *form)
 {
-	for (size_t i = 0; i < n; i++)
-		if (results[i].attempt == 0 && strcmp(results[i].id, form) == 0)
-			return results[i].refused && !results[i].accepted &&
-			       !results[i].returned && !unanswered(&results[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct case_result *r = &results[i];
+		if (r->attempt != 0 || strcmp(r->id, form) != 0)
+			continue;
+		return verdict_closes(r) && !r->accepted && !r->returned &&
+		       (r->refusal != REFUSAL_TURNED_AWAY || turned_away(r));
+	}
 	return false;
 }
 

@@ -190,16 +190,6 @@ void settings_fini(struct settings *s)
 	config_fini(sections, SECTIONS);
 }
 
-static int check_families(const struct config_ips *ips, struct buf *message)
-{
-	if (ips->n == 2 && ips->v[0].family == ips->v[1].family) {
-		buf_add_cstr(message,
-		             "tester.source: expected at most one address of each family");
-		return ERR_INVALID;
-	}
-	return ERR_OK;
-}
-
 int settings_check(const struct settings *s, struct buf *message)
 {
 	struct str one = str_of(s->tester.domain), two = str_of(s->tester.domain2);
@@ -219,7 +209,7 @@ int settings_check(const struct settings *s, struct buf *message)
 		             "collector.certificate, found one alone");
 		return ERR_INVALID;
 	}
-	return check_families(&s->tester.source, message);
+	return ERR_OK;
 }
 
 enum log_level settings_log_level(const struct settings *s)

@@ -1,240 +1,244 @@
 /* SPDX-License-Identifier: ISC
  *
- * Is a refusal the server's rule, or only its mood? Postfix refuses relaying with
- * `454 4.7.1 Relay access denied` by default, so a 4xx alone does not mean "try
- * later"; yet greylisting and rate limits say 450 4.7.1 as well. The enhanced code
- * (x.7.y, RFC 3463: security or policy) and the words decide, in that order of
- * doubt: words of delay always win, because to ask again harms nobody and a false
- * "closed" hides a relay.
+ * What a refusal is about. The rule:
  *
- * Addresses in the text are left out: a local part may spell anything.
+ * 1. Echoes and addresses are cut out (policy-words.c); the rest counts by what it says
+ *    (policy-phrases.c). Words come before codes: 5.7.1 is said for everything.
+ * 2. Who we are or when we come wins over all else. A server that relays for others can
+ *    choose its words, and would say "Relaying denied: your IP is listed" to us alone. So
+ *    one word of lists, reputation, bans, a reverse name, HELO, our sender, limits or
+ *    greylisting anywhere in the reply makes it that, and so does a sentence of its own that
+ *    denies our host ("your IP address is not accepted").
+ * 3. Not so where a repaired server says no to relaying and only adds our address ("relaying
+ *    denied from your location [192.0.2.1]"), a failed look-up of its name (Sendmail) or a
+ *    hint how to log in (cPanel, with its "try again"): that is relay policy.
+ * 4. Relaying is denied where a denial stands beside the *act* of relaying in one sentence:
+ *    "relaying denied", "not permitted to relay". "Relay" as a host is only named ("use the
+ *    relay of your provider", "your relay", "relay server"), whatever is denied beside it.
+ * 5. A 5xx is relay policy, too, if it says that the domain is not the server's own, or wants
+ *    a login. A 4xx never is: those words come with passing troubles as well.
+ * 6. What no phrase knows is unknown.
  */
-#include "smtp/policy.h"
+#include "smtp/policy-private.h"
 
-enum { WORDS_MAX = 1024 };
+/* How many words may stand between what belongs together. */
+enum { DENIAL_BEFORE = 8, DENIAL_BEHIND = 8, WHOSE_BEFORE = 3, VERB_BEFORE = 3 };
 
-/* What a pattern tells, or a set of that. */
-enum { DELAY = 1, DENIAL = 2, RELAY = 4 };
-
-struct pattern {
-	const char *text;
-	int tells;
+/* What the sentence being read has said. */
+struct sentence {
+	unsigned tells;
+	bool relay_denied;
+	/* Words to go in which a thing said still counts for the word "relay". */
+	int denies, whose, verb;
+	int relaying;            /* … and in which a denial counts for the relaying said */
 };
 
-/* Over text that is lower case, with one space between words and at its end. A
- * pattern begins where a word begins; without a space at its end it matches the
- * start of a word. By first letter, because every refused probe comes through here. */
-#define LETTER(c) [c - 'a'] = (const struct pattern[])
-static const struct pattern *const patterns[26] = {
-	LETTER('a') {
-		{ "again in ", DELAY }, { "authenticate first ", DENIAL },
-		{ "authentication is required ", DENIAL },
-		{ "authentication required ", DENIAL }, { 0 }
-	},
-	LETTER('b') {
-		{ "busy ", DELAY }, { "banned ", DENIAL }, { "blacklist", DENIAL },
-		{ "block", DENIAL }, { 0 }
-	},
-	LETTER('c') {
-		{ "come back ", DELAY }, { "can t ", DENIAL }, { "cannot ", DENIAL },
-		{ "closed ", DENIAL }, { 0 }
-	},
-	LETTER('d') {
-		{ "defer", DELAY }, { "delayed ", DELAY }, { "dns error", DELAY },
-		{ "dns fail", DELAY }, { "declin", DENIAL }, { "denied ", DENIAL },
-		{ "denies ", DENIAL }, { "deny ", DENIAL }, { "disabled ", DENIAL },
-		{ "disallow", DENIAL }, { "do not ", DENIAL }, { "does not ", DENIAL },
-		{ "don t ", DENIAL }, { 0 }
-	},
-	LETTER('e') {
-		{ "early retry", DELAY }, { "exceed", DELAY }, { 0 }
-	},
-	LETTER('f') {
-		{ "first attempt", DELAY }, { "first time ", DELAY }, { "forbid", DENIAL },
-		{ 0 }
-	},
-	LETTER('g') {
-		{ "gray list", DELAY }, { "graylist", DELAY }, { "grey list", DELAY },
-		{ "greylist", DELAY }, { "greylst", DELAY }, { 0 }
-	},
-	LETTER('h') {
-		{ "high load ", DELAY }, { "host name lookup ", DELAY }, { 0 }
-	},
-	LETTER('i') {
-		{ "internal error ", DELAY }, { "invalid ", DENIAL }, { "isn t ", DENIAL },
-		{ 0 }
-	},
-	LETTER('l') {
-		{ "later ", DELAY }, { "limit ", DELAY }, { "limits ", DELAY },
-		{ "local problem ", DELAY }, { "lookup fail", DELAY }, { 0 }
-	},
-	LETTER('m') {
-		{ "moment", DELAY }, { "must authenticate ", DENIAL }, { 0 }
-	},
-	LETTER('n') {
-		{ "not yet authorized ", DELAY }, { "no ", DENIAL }, { "not a ", DENIAL },
-		{ "not allow", DENIAL }, { "not an ", DENIAL }, { "not authori", DENIAL },
-		{ "not configured ", DENIAL }, { "not local ", DENIAL },
-		{ "not permit", DENIAL }, { 0 }
-	},
-	LETTER('o') {
-		{ "overload", DELAY }, { "only ", DENIAL }, { 0 }
-	},
-	LETTER('p') {
-		{ "please wait ", DELAY }, { "postgrey", DELAY }, { "postpone", DELAY },
-		{ "policy ", DENIAL }, { "prohibit", DENIAL }, { 0 }
-	},
-	LETTER('q') {
-		{ "quota", DELAY }, { 0 }
-	},
-	LETTER('r') {
-		{ "rate limit", DELAY }, { "ratelimit", DELAY }, { "resend ", DELAY },
-		{ "resources ", DELAY }, { "retry ", DELAY }, { "retrying ", DELAY },
-		{ "refus", DENIAL }, { "reject", DENIAL }, { "restricted ", DENIAL },
-		{ "rcpthosts ", RELAY }, { "relay", RELAY }, { 0 }
-	},
-	LETTER('s') {
-		{ "server error ", DELAY }, { "server failure ", DELAY },
-		{ "slow down ", DELAY }, { "software error ", DELAY }, { "sqlgrey", DELAY },
-		{ 0 }
-	},
-	LETTER('t') {
-		{ "tempfail", DELAY }, { "temporar", DELAY }, { "throttl", DELAY },
-		{ "timed out ", DELAY }, { "timeout ", DELAY }, { "too early ", DELAY },
-		{ "too fast ", DELAY }, { "too many ", DELAY }, { "too much ", DELAY },
-		{ "too soon ", DELAY }, { "transient", DELAY }, { "try again ", DELAY },
-		{ "try it again ", DELAY }, { "try later", DELAY }, { "third party ", RELAY },
-		{ 0 }
-	},
-	LETTER('u') {
-		{ "unusual rate ", DELAY }, { "unable ", DENIAL }, { "unauthori", DENIAL },
-		{ 0 }
-	},
-	LETTER('v') {
-		{ "violation ", DENIAL }, { 0 }
-	},
-	LETTER('w') {
-		{ "wait for ", DELAY }, { "will not ", DENIAL }, { "won t ", DENIAL }, { 0 }
-	},
-};
-#undef LETTER
-
-struct words {
-	char text[WORDS_MAX];
-	size_t n;
-};
-
-static void add_char(struct words *w, char c)
+static const char *next_word(const char *word)
 {
-	/* The last place stays free for the NUL. */
-	if (w->n + 1 < sizeof(w->text) && (c != ' ' || w->text[w->n - 1] != ' '))
-		w->text[w->n++] = c;
+	return strchr(word, ' ') + 1;
 }
 
-/* True for the bytes that make up one word of the reply as written. */
-static bool in_token(char c)
+/* Is the relaying at this word the act, not a host? */
+static bool is_act(const struct sentence *s, unsigned tells, const char *word)
 {
-	return c != ' ' && c != '\t' && c != '\n';
+	unsigned behind = smtp_policy_tells(next_word(word));
+	if (behind & SMTP_TELLS_AWAY)
+		return false;
+	if (tells & SMTP_TELLS_RELAYING)
+		return !(behind & SMTP_TELLS_HOST);
+	if (s->verb > 0 || (behind & SMTP_TELLS_ACT))
+		return true;
+	return s->whose == 0 &&
+	       !(behind & (SMTP_TELLS_HOST | SMTP_TELLS_NAME | SMTP_TELLS_ADDRESS));
 }
 
-static void add_token(struct words *w, struct str token)
+static int counted(int count, bool again, int from)
 {
-	if (str_find(token, '@') != SIZE_MAX)
-		return;
-	add_char(w, ' ');
-	for (size_t i = 0; i < token.n; i++) {
-		char c = token.p[i];
-		add_char(w, ascii_isalnum((unsigned char)c) ? ascii_lower(c) : ' ');
-	}
+	return again ? from : count > 0 ? count - 1 : 0;
 }
 
-/* <an address> and what holds an @ go, the rest becomes words. */
-static void words_of(struct str text, struct words *w)
+static void read_word(struct sentence *s, unsigned tells, const char *word)
 {
-	bool closes = true;            /* a '>' may be ahead: looked for once if there is none */
-	w->text[0] = ' ';
-	w->n = 1;
-	for (size_t i = 0; i < text.n;) {
-		size_t start = i;
-		if (text.p[i] == '<' && closes) {
-			size_t close = str_find(str_from(text, i), '>');
-			closes = close != SIZE_MAX;
-			if (closes) {
-				i += close + 1;
-				continue;
-			}
-		}
-		i++;
-		if (!in_token(text.p[start]))
-			continue;
-		while (i < text.n && in_token(text.p[i]) && text.p[i] != '<')
-			i++;
-		add_token(w, (struct str){ text.p + start, i - start });
-	}
-	add_char(w, ' ');
-	/* Cut, it may lack the space at its end. */
-	w->text[w->n - 1] = ' ';
-	w->text[w->n] = '\0';
+	if (tells & SMTP_TELLS_BREAK)
+		s->denies = s->relaying = 0;
+	bool act = (tells & (SMTP_TELLS_RELAY | SMTP_TELLS_RELAYING)) && is_act(s, tells, word);
+	if ((act && s->denies > 0) || (s->relaying > 0 && (tells & SMTP_TELLS_DENIED)) ||
+	    ((tells & SMTP_TELLS_NO_RELAY) && !(s->tells & SMTP_TELLS_US)))
+		s->relay_denied = true;
+	s->relaying = counted(s->relaying, act, DENIAL_BEHIND);
+	s->denies = counted(s->denies, tells & SMTP_TELLS_DENIES, DENIAL_BEFORE);
+	s->whose = counted(s->whose, tells & SMTP_TELLS_WHOSE, WHOSE_BEFORE);
+	s->verb = counted(s->verb, tells & SMTP_TELLS_VERB, VERB_BEFORE);
+	s->tells |= tells;
 }
 
-static bool matches(const char *word, const char *pattern)
+/* What the sentence adds to the reply: who is denied counts unless it is told of relaying. */
+static unsigned finish(struct sentence *s)
 {
-	while (*pattern && *word == *pattern)
-		word++, pattern++;
-	return *pattern == '\0';
-}
-
-/* All that the words tell. */
-static int told_by(const struct words *w)
-{
-	int told = 0;
-	for (const char *word = w->text + 1; word[0]; word = strchr(word, ' ') + 1) {
-		const struct pattern *p = word[0] >= 'a' ? patterns[word[0] - 'a'] : NULL;
-		for (; p && p->text; p++)
-			if (matches(word, p->text))
-				told |= p->tells;
-	}
+	const unsigned us = SMTP_TELLS_US | SMTP_TELLS_OUR_NAME | SMTP_TELLS_OUR_SENDER |
+	                    SMTP_TELLS_ADDRESS;
+	unsigned told = s->tells & ~(us | (unsigned)SMTP_TELLS_NO_RELAY);
+	if (s->relay_denied)
+		told |= SMTP_TELLS_NO_RELAY;
+	else if (told & (SMTP_TELLS_DENIED | SMTP_TELLS_DENIES))
+		told |= s->tells & us;
+	/* "Your domain is not local here" is said of ours. */
+	if (s->tells & (SMTP_TELLS_US | SMTP_TELLS_OUR_SENDER))
+		told &= ~(unsigned)SMTP_TELLS_NOT_OURS;
+	*s = (struct sentence){ 0 };
 	return told;
 }
 
-/* x.7.y of RFC 3463; *detail gets y. */
-static bool security_code(const struct smtp_reply *r, int *detail)
+static unsigned told_by(const struct smtp_policy_words *words)
 {
-	if (r->enhanced[0] == '\0' || strncmp(r->enhanced + 1, ".7.", 3) != 0)
-		return false;
-	*detail = 0;
-	for (const char *p = r->enhanced + 4; *p; p++)
-		*detail = *detail * 10 + (*p - '0');
-	return true;
+	struct sentence s = { 0 };
+	unsigned told = 0;
+	for (const char *word = words->text + 1; word[0]; word = next_word(word)) {
+		if (word[0] == '.')
+			told |= finish(&s);
+		else
+			read_word(&s, smtp_policy_tells(word), word);
+	}
+	return told | finish(&s);
 }
 
-bool smtp_reply_is_policy_refusal(const struct smtp_reply *r)
+/* ---- codes ---- */
+
+/* x.subject.detail of RFC 3463 as one number, 701 of "5.7.1"; 0 if there is none. */
+static int status_of(const char *status)
 {
-	struct words w;
-	int detail;
-	if (r->code < 400)
+	int subject = 0, detail = 0;
+	if (strlen(status) < 5)
+		return 0;
+	for (const char *p = status + 2; *p; p++) {
+		if (*p == '.')
+			subject = detail, detail = 0;
+		else
+			detail = detail * 10 + (*p - '0');
+	}
+	return subject * 1000 + detail;
+}
+
+static const struct meaning {
+	int status;
+	enum refusal refusal;
+} meanings[] = {
+	/* RFC 3463, 7372, 7505; mail systems' own. Identity first: it wins over words. */
+	{ 1007, REFUSAL_SENDER }, { 1008, REFUSAL_SENDER },
+	{ 7020, REFUSAL_SENDER }, { 7021, REFUSAL_SENDER }, { 7022, REFUSAL_SENDER },
+	{ 7023, REFUSAL_SENDER }, { 7024, REFUSAL_SENDER }, { 7026, REFUSAL_SENDER },
+	{ 7027, REFUSAL_SENDER }, { 7025, REFUSAL_CLIENT }, { 7028, REFUSAL_TIME },
+	/* Exchange: no relay for strangers, no login, no tenant's address */
+	{ 7054, REFUSAL_RELAY }, { 7057, REFUSAL_RELAY }, { 7064, REFUSAL_RELAY },
+	{ 1000, REFUSAL_RECIPIENT }, { 1001, REFUSAL_RECIPIENT }, { 1002, REFUSAL_RECIPIENT },
+	{ 1003, REFUSAL_RECIPIENT }, { 1004, REFUSAL_RECIPIENT }, { 1006, REFUSAL_RECIPIENT },
+	{ 1010, REFUSAL_RECIPIENT }, { 2001, REFUSAL_RECIPIENT }, { 2004, REFUSAL_RECIPIENT },
+	{ 4001, REFUSAL_RECIPIENT },
+};
+
+static enum refusal meaning_of(int status)
+{
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (meanings[i].status == status)
+			return meanings[i].refusal;
+	return REFUSAL_UNKNOWN;
+}
+
+/* A 4xx whose codes speak of the server's own trouble: x.2 mailbox, x.3 system, x.4 network;
+ * without them 451 and 452 mean just that. */
+static bool is_trouble(int code, int status)
+{
+	if (code >= 500)
 		return false;
-	words_of(r->text, &w);
-	int told = told_by(&w);
-	if (r->code < 500 && (told & DELAY))
-		return false;
-	if ((told & DENIAL) && (told & RELAY))
+	if (status == 0)
+		return code == 421 || code == 451 || code == 452;
+	return code == 421 || (status >= 2000 && status < 5000);
+}
+
+/* ---- the verdict ---- */
+
+static enum refusal by_identity(unsigned told, enum refusal meant)
+{
+	if (told & SMTP_TELLS_GREYLIST)
+		return REFUSAL_TIME;
+	if (told & SMTP_TELLS_SENDER)
+		return REFUSAL_SENDER;
+	if (told & SMTP_TELLS_HELO)
+		return REFUSAL_HELO;
+	if (told & (SMTP_TELLS_CLIENT | SMTP_TELLS_PROVIDER))
+		return REFUSAL_CLIENT;
+	return refusal_is_identity(meant) ? meant : REFUSAL_UNKNOWN;
+}
+
+/* Who is denied in a sentence of its own. */
+static enum refusal by_subject(unsigned told)
+{
+	if (told & SMTP_TELLS_OUR_NAME)
+		return REFUSAL_HELO;
+	if (told & SMTP_TELLS_US)
+		return REFUSAL_CLIENT;
+	return told & SMTP_TELLS_OUR_SENDER ? REFUSAL_SENDER : REFUSAL_UNKNOWN;
+}
+
+/* A submission server that is shut to all who have not logged in. */
+static bool is_submission(const struct smtp_asked *asked)
+{
+	return asked->login_offered && (asked->port == 587 || asked->port == 465);
+}
+
+static bool wants_login(int code, unsigned told)
+{
+	return (told & SMTP_TELLS_LOGIN) || (code == 530 && !(told & SMTP_TELLS_TLS));
+}
+
+static bool is_relay_policy(int code, unsigned told, enum refusal meant)
+{
+	if (told & SMTP_TELLS_NO_RELAY)
 		return true;
-	if (!security_code(r, &detail))
-		return (r->code == 530 || r->code == 550) && (told & DENIAL);
-	if (r->code >= 500)
-		return true;
-	/* x.7.1 is "delivery not authorized"; x.7.0 says too little by itself. */
-	return (r->code == 450 || r->code == 451 || r->code == 454) &&
-	       (detail == 1 || (told & DENIAL));
+	/* 551: "user not local" (RFC 5321) */
+	return code >= 500 && (wants_login(code, told) || (told & SMTP_TELLS_NOT_OURS) ||
+	                       code == 551 || meant == REFUSAL_RELAY);
+}
+
+static enum refusal by_rest(int code, int status, unsigned told, enum refusal meant)
+{
+	if (told & SMTP_TELLS_LOOKUP)
+		return REFUSAL_CLIENT;
+	if (told & SMTP_TELLS_RECIPIENT)
+		return REFUSAL_RECIPIENT;
+	if (told & SMTP_TELLS_ADDRESS)
+		return REFUSAL_CLIENT;
+	if (is_trouble(code, status))
+		return REFUSAL_TIME;
+	return meant == REFUSAL_RECIPIENT ? meant : REFUSAL_UNKNOWN;
 }
 
 enum refusal smtp_refusal(const struct smtp_reply *reply, const struct smtp_asked *asked)
 {
-	(void)asked;
-	if (reply->code < 400)
+	struct smtp_policy_words words;
+	int code = reply->code;
+	if (code < 400)
 		return REFUSAL_NONE;
-	if (smtp_reply_is_policy_refusal(reply))
+	smtp_policy_words(reply->text, asked, &words);
+	unsigned told = told_by(&words);
+	int status = status_of(reply->enhanced[0] ? reply->enhanced : words.status);
+	enum refusal meant = meaning_of(status);
+	enum refusal identity = by_identity(told, meant);
+	if (identity != REFUSAL_UNKNOWN)
+		return identity;
+	bool relay = is_relay_policy(code, told, meant);
+	if ((told & SMTP_TELLS_LATER) && !(code >= 500 && relay && (told & SMTP_TELLS_LOGIN)))
+		return REFUSAL_TIME;
+	if ((told & SMTP_TELLS_SHUT) && code >= 500 && is_submission(asked))
 		return REFUSAL_RELAY;
-	return reply->code < 500 ? REFUSAL_TIME : REFUSAL_UNKNOWN;
+	identity = by_subject(told);
+	if (identity != REFUSAL_UNKNOWN)
+		return identity;
+	return relay ? REFUSAL_RELAY : by_rest(code, status, told, meant);
+}
+
+bool smtp_reply_is_policy_refusal(const struct smtp_reply *r)
+{
+	static const struct smtp_asked nothing;
+	return smtp_refusal(r, &nothing) == REFUSAL_RELAY;
 }

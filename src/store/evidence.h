@@ -45,8 +45,8 @@ void evidence_mask(struct str text, const char *const *own_domains, struct buf *
 
 /* {"id","stage","code","enhanced","text","accepted","returned"} */
 json_t *case_result_json(const struct case_result *r);
-/* The object `test` and `scan` print; `output` is "" if none. */
-json_t *test_json(const struct test *t, enum verdict verdict, const struct case_result *results,
-                  size_t n);
+/* The object `test` and `scan` print; `output` is "" if none, `reason` why it is not decided. */
+json_t *test_json(const struct test *t, enum verdict verdict, const char *reason,
+                  const struct case_result *results, size_t n);
 
 #endif

@@ -63,8 +63,8 @@ json_t *case_result_json(const struct case_result *r)
 	return o;
 }
 
-json_t *test_json(const struct test *t, enum verdict verdict, const struct case_result *results,
-                  size_t n)
+json_t *test_json(const struct test *t, enum verdict verdict, const char *reason,
+                  const struct case_result *results, size_t n)
 {
 	struct ip output = { 0 };
 	json_t *cases = json_array();
@@ -75,9 +75,10 @@ json_t *test_json(const struct test *t, enum verdict verdict, const struct case_
 		if (output.family == 0 && results[i].returned > 0)
 			output = results[i].output;
 	}
-	json_t *o = json_pack("{s:o, s:i, s:s, s:o, s:o, s:o, s:f, s:o}",
+	json_t *o = json_pack("{s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:f, s:o}",
 	                      "address", json_ip(&t->target.ip), "port", (int)t->target.port,
-	                      "verdict", verdict_name(verdict), "output", json_ip(&output),
+	                      "verdict", verdict_name(verdict),
+	                      "reason", json_text(str_of(reason)), "output", json_ip(&output),
 	                      "cases", cases, "started", json_time(t->started_s),
 	                      "seconds", t->seconds,
 	                      "evidence", json_text(str_of(t->evidence_id)));

@@ -160,13 +160,14 @@ static int save_verdict(struct finish *f)
 	const struct test *t = &f->row.t;
 	struct query q = query(db, "UPDATE tests SET state = 3, verdict = ?, passed = ?,"
 	                           " seconds = ?, started_s = ?, finished_s = ?, again = 0,"
-	                           " lease_until_s = 0, evidence_id ="
+	                           " lease_until_s = 0, why = ?, evidence_id ="
 	                           " coalesce(nullif(?, ''), evidence_id) WHERE key = ?");
 	bind_int(&q, o->verdict);
 	bind_int(&q, f->row.passed);
 	bind_real(&q, o->seconds > 0 ? o->seconds : t->seconds);
 	bind_int(&q, t->started_s ? t->started_s : o->now_s - (int64_t)o->seconds);
 	bind_int(&q, t->finished_s ? t->finished_s : o->now_s);
+	bind_text(&q, o->why ? o->why : "");
 	bind_text(&q, o->evidence_id ? o->evidence_id : "");
 	bind_int(&q, f->row.key);
 	return query_run(&q);
@@ -502,6 +503,17 @@ static int test_again(struct db *db, const struct ask *ask, const struct test_ro
 	return query_run(&q);
 }
 
+/* A test that was put off ends undecided. */
+static int give_up(struct db *db, const struct ask *ask, const struct test_row *live)
+{
+	struct query q = query(db, "UPDATE tests SET state = 3, verdict = ?, finished_s = ?,"
+	                           " lease_until_s = 0 WHERE key = ?");
+	bind_int(&q, VERDICT_INCONCLUSIVE);
+	bind_int(&q, ask->now_s);
+	bind_int(&q, live->key);
+	return query_run(&q);
+}
+
 static int queue_port(struct db *db, const struct ask *ask, uint16_t port, unsigned *queued)
 {
 	struct test t = {
@@ -520,8 +532,13 @@ static int queue_port(struct db *db, const struct ask *ask, uint16_t port, unsig
 	if (e != ERR_OK || ask->reason == TEST_RECHECK)
 		return e;
 	*queued += 1;
-	return live.t.state == TEST_QUEUED ? bring_forward(db, ask, &live) :
-	                                     test_again(db, ask, &live);
+	if (live.t.state != TEST_QUEUED)
+		return test_again(db, ask, &live);
+	if (live.t.rounds == 0)
+		return bring_forward(db, ask, &live);
+	/* What it has heard so far was before the asker's word: it gives way to a new one. */
+	e = give_up(db, ask, &live);
+	return e == ERR_OK ? test_insert(db, &t) : e;
 }
 
 /* Every port with a standing proof; without any, the port that mail comes to. */

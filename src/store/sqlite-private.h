@@ -183,6 +183,8 @@ int sqlite_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t 
 int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s);
 int sqlite_test_release(struct store *st, const char *id);
 int sqlite_test_intend(struct store *st, const char *id, const char *case_id, unsigned attempt);
+int sqlite_test_put_off(struct store *st, const struct test_put_off *p);
+int sqlite_test_due(struct store *st, const char *id, int64_t now_s);
 int sqlite_test_wait(struct store *st, const char *id, const struct case_result *results, size_t n,
                      double seconds, int64_t until_s);
 int sqlite_test_results(struct store *st, const char *id, struct arena *a,

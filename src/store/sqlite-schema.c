@@ -124,6 +124,13 @@ static const char main_2[] =
 static const char main_3[] =
 	"CREATE INDEX journal_delisted ON journal (subject) WHERE action = 1;";
 
+/* A test goes on in rounds; a refusal has a kind; what could not be decided has a reason. */
+static const char main_6[] =
+	"ALTER TABLE results RENAME COLUMN refused TO refusal;"
+	"ALTER TABLE tests ADD COLUMN rounds INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tests ADD COLUMN fruitless INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tests ADD COLUMN why TEXT NOT NULL DEFAULT '';";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -139,7 +146,9 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
-static const struct migration main_steps[] = { { 1, main_1 }, { 2, main_2 }, { 3, main_3 } };
+static const struct migration main_steps[] = {
+	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 6, main_6 },
+};
 static const struct migration returns_steps[] = { { 1, returns_1 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -12,7 +12,7 @@
 #define COLUMNS \
 	"key, id, address, port, consent, reason, state, verdict, all_cases, who, reply_to," \
 	" tries, created_s, not_before_s, started_s, finished_s, wait_until_s, lease_until_s," \
-	" seconds, passed, evidence_id, again, again_who, again_reply_to"
+	" seconds, passed, evidence_id, again, again_who, again_reply_to, rounds, fruitless, why"
 
 static void row_read(struct query *q, struct test_row *row)
 {
@@ -41,6 +41,9 @@ static void row_read(struct query *q, struct test_row *row)
 	row->again = (enum consent)col_int(q);
 	col_text(q, row->again_who, sizeof(row->again_who));
 	col_text(q, row->again_reply_to, sizeof(row->again_reply_to));
+	t->rounds = (unsigned)col_int(q);
+	t->fruitless = (unsigned)col_int(q);
+	col_text(q, t->why, sizeof(t->why));
 }
 
 /* The only row of a query. */
@@ -120,6 +123,8 @@ int test_insert(struct db *db, struct test *t)
 	t->verdict = VERDICT_NONE;
 	t->started_s = t->finished_s = t->wait_until_s = 0;
 	t->seconds = 0;
+	t->rounds = t->fruitless = 0;
+	t->why[0] = '\0';
 	t->evidence_id[0] = '\0';
 	/* The target is free, so that ERR_EXISTS means an id that was drawn before. */
 	int e = insert_with_id(db, t);
@@ -198,7 +203,8 @@ static int lease(struct sqlite_store *s, struct test_row *row, int64_t now_s, in
 {
 	if (row->t.state != TEST_WAITING) {
 		int e = may_test(s, &row->t, now_s);
-		if (e == ERR_DENIED && row->t.state == TEST_RUNNING) {
+		bool begun = row->t.state == TEST_RUNNING || row->t.rounds > 0;
+		if (e == ERR_DENIED && begun) {
 			row->t.state = TEST_WAITING;
 			row->t.wait_until_s = now_s;
 		} else if (e != ERR_OK) {
@@ -395,7 +401,7 @@ int sqlite_test_intend(struct store *st, const char *id, const char *case_id, un
 static int result_insert(struct db *db, int64_t key, size_t n, const struct case_result *r)
 {
 	struct query q = query(db, "INSERT INTO results (test, n, case_id, attempt, stage, code,"
-	                           " enhanced, text, accepted, refused, returned, bounced, output)"
+	                           " enhanced, text, accepted, refusal, returned, bounced, output)"
 	                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_int(&q, key);
 	bind_int(&q, (int64_t)n);
@@ -406,7 +412,7 @@ static int result_insert(struct db *db, int64_t key, size_t n, const struct case
 	bind_text(&q, r->enhanced);
 	bind_text(&q, r->text);
 	bind_int(&q, r->accepted);
-	bind_int(&q, r->refused);
+	bind_int(&q, r->refusal);
 	bind_int(&q, r->returned);
 	bind_int(&q, r->bounced);
 	bind_ip(&q, &r->output);
@@ -450,10 +456,51 @@ int sqlite_test_wait(struct store *st, const char *id, const struct case_result 
 	return e == ERR_OK ? db_end(&s->main, wait_for(s, id, results, n, seconds, until_s)) : e;
 }
 
+static int put_off(struct sqlite_store *s, const struct test_put_off *p)
+{
+	struct test_row row;
+	int e = load_live(s, p->test_id, &row);
+	if (e == ERR_OK)
+		e = results_save(&s->main, row.key, p->results, p->result_count);
+	if (e != ERR_OK)
+		return e;
+	struct query q = query(&s->main, "UPDATE tests SET state = 0, seconds = ?,"
+	                                 " not_before_s = ?, lease_until_s = 0,"
+	                                 " tries = max(tries - 1, 0), rounds = ?, fruitless = ?,"
+	                                 " why = ? WHERE key = ?");
+	bind_real(&q, p->seconds);
+	bind_int(&q, p->due_s);
+	bind_int(&q, p->rounds);
+	bind_int(&q, p->fruitless);
+	bind_text(&q, p->why);
+	bind_int(&q, row.key);
+	return query_run(&q);
+}
+
+int sqlite_test_put_off(struct store *st, const struct test_put_off *p)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = db_begin(&s->main);
+	return e == ERR_OK ? db_end(&s->main, put_off(s, p)) : e;
+}
+
+int sqlite_test_due(struct store *st, const char *id, int64_t now_s)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct query q = query(&s->main, "UPDATE tests SET not_before_s = min(not_before_s, ?)"
+	                                 " WHERE id = ? AND state = 0 AND rounds > 0");
+	bind_int(&q, now_s);
+	bind_text(&q, id);
+	int e = query_run(&q);
+	if (e == ERR_OK && db_changes(&s->main) == 0)
+		return store_fail(s, ERR_NOT_FOUND, "test %s was not put off", id);
+	return e;
+}
+
 static int saved_read(struct db *db, int64_t key, struct rows *rows)
 {
 	struct query q = query(db, "SELECT case_id, attempt, stage, code, enhanced, text, accepted,"
-	                           " refused, returned, bounced, output"
+	                           " refusal, returned, bounced, output"
 	                           " FROM results WHERE test = ? ORDER BY n");
 	bind_int(&q, key);
 	int e;
@@ -466,7 +513,7 @@ static int saved_read(struct db *db, int64_t key, struct rows *rows)
 		col_text(&q, r->enhanced, sizeof(r->enhanced));
 		col_text(&q, r->text, sizeof(r->text));
 		r->accepted = col_int(&q) != 0;
-		r->refused = col_int(&q) != 0;
+		r->refusal = (enum refusal)col_int(&q);
 		r->returned = (unsigned)col_int(&q);
 		r->bounced = (unsigned)col_int(&q);
 		col_ip(&q, &r->output);

@@ -50,6 +50,7 @@ static const struct store_ops sqlite_ops = {
 	.test_lease_one = sqlite_test_lease_one, .test_renew = sqlite_test_renew,
 	.test_reopen = sqlite_test_reopen,
 	.test_release = sqlite_test_release, .test_intend = sqlite_test_intend,
+	.test_put_off = sqlite_test_put_off, .test_due = sqlite_test_due,
 	.test_wait = sqlite_test_wait, .test_results = sqlite_test_results,
 	.test_get = sqlite_test_get, .test_last = sqlite_test_last, .tests = sqlite_tests,
 	.test_finish = sqlite_test_finish,

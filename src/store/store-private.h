@@ -33,6 +33,8 @@ struct store_ops {
 	int (*test_renew)(struct store *, const char *id, int64_t lease_until_s);
 	int (*test_release)(struct store *, const char *id);
 	int (*test_intend)(struct store *, const char *id, const char *case_id, unsigned attempt);
+	int (*test_put_off)(struct store *, const struct test_put_off *);
+	int (*test_due)(struct store *, const char *id, int64_t now_s);
 	int (*test_wait)(struct store *, const char *id, const struct case_result *, size_t n,
 	                 double seconds, int64_t until_s);
 	int (*test_results)(struct store *, const char *id, struct arena *, struct case_result **,

@@ -141,6 +141,17 @@ int store_test_wait(struct store *st, const char *id, const struct case_result *
 	DISPATCH(ADMIN | TESTER, test_wait, id, results, n, seconds, until_s);
 }
 
+int store_test_put_off(struct store *st, const struct test_put_off *p)
+{
+	assert(p->result_count <= CASES_MAX * 2);
+	DISPATCH(ADMIN | TESTER, test_put_off, p);
+}
+
+int store_test_due(struct store *st, const char *id, int64_t now_s)
+{
+	DISPATCH(ADMIN | TESTER, test_due, id, now_s);
+}
+
 int store_test_results(struct store *st, const char *id, struct arena *a,
                        struct case_result **results, size_t *n)
 {

@@ -103,7 +103,23 @@ int store_test_intend(struct store *st, const char *id, const char *case_id, uns
  * that long. A test that waits for nothing can be finished without this. */
 int store_test_wait(struct store *st, const char *id, const struct case_result *results,
                     size_t n, double seconds, int64_t until_s);
-/* Results saved by store_test_wait() and the intents (as accepted = false,
+/* A test that is asked on later: its results so far are kept, and it goes back to the queue
+ * until due_s. It keeps its id and so its tokens; this lease is no try. ERR_EXISTS if it has
+ * ended. */
+struct test_put_off {
+	const char *test_id;
+	const struct case_result *results;
+	size_t result_count;
+	double seconds;
+	int64_t due_s;
+	unsigned rounds, fruitless;          /* see struct test */
+	const char *why;                     /* in words */
+};
+int store_test_put_off(struct store *st, const struct test_put_off *p);
+/* Something came back for a test that was put off: it is due now. ERR_NOT_FOUND if it was
+ * not put off. */
+int store_test_due(struct store *st, const char *id, int64_t now_s);
+/* Results saved by store_test_wait() or store_test_put_off() and the intents (as accepted = false,
  * stage = STAGE_MESSAGE, code 0, text "interrupted" where no result followed). */
 int store_test_results(struct store *st, const char *id, struct arena *a,
                        struct case_result **results, size_t *n);
@@ -124,6 +140,7 @@ struct test_outcome {
 	double seconds;
 	int64_t now_s;
 	const char *reason;                  /* one line for the listing, if it is to be listed */
+	const char *why;                     /* it is not decided, in words; NULL or "" */
 	struct str evidence;                 /* signed bundle; empty: none */
 	const char *evidence_id;
 };

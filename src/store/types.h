@@ -8,6 +8,7 @@
 #define PORTREEVE_STORE_TYPES_H
 
 #include "base/ip.h"
+#include "mail/refusal.h"
 
 /* The ground on which a test may run; the greater wins where several hold. */
 enum consent {
@@ -41,7 +42,8 @@ struct case_result {
 	char enhanced[12];
 	char text[CASE_TEXT_MAX];      /* of the reply, cut; or our own reason */
 	bool accepted;                 /* the message was taken with 2xx */
-	bool refused;                  /* a refusal by policy (5xx, or 4xx that means it) */
+	enum refusal refusal;          /* what the "no" was about; NONE also where there was no
+	                                  answer */
 	unsigned returned;             /* our message came back to the recipient token */
 	unsigned bounced;              /* something came to the sender token */
 	struct ip output;              /* the peer that brought the first return; family 0 */
@@ -66,6 +68,10 @@ struct test {
 	char who[WHO_MAX];             /* who asked */
 	char reply_to[WHO_MAX];        /* RETEST by mail: envelope sender at the host, or "" */
 	unsigned tries;                /* leases so far */
+	/* Rounds in which it was put off or shut out, and asked on later; of them in a row, up
+	 * to now, those that brought nothing new. */
+	unsigned rounds, fruitless;
+	char why[WHY_MAX];             /* …it could not be decided, in words; "" */
 	int64_t created_s, not_before_s, started_s, finished_s, wait_until_s;
 	double seconds;                /* of the session itself */
 	char evidence_id[48];          /* "" until one exists */

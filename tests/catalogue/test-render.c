@@ -67,81 +67,12 @@ static void test_appends(void **state)
 	buf_fini(&text);
 }
 
-/* ---- local parts ------------------------------------------------------------------------ */
-
-static void test_local_length(void **state)
-{
-	(void)state;
-	static const struct { const char *path; size_t length; } rows[] = {
-		{ "<user@dest.test>", 4 },
-		{ " user@dest.test", 4 },
-		{ "<user>", 4 },
-		{ "<>", 0 },
-		{ "", 0 },
-		{ "<\"a b\"@dest.test>", 5 },
-		{ "<\"a\\\"@b\"@dest.test>", 7 },
-		{ "<\"user@dest.test\">", 16 },
-		{ "<user%dest.test@mx.test>", 14 },
-		{ "<user@dest.test@mx.test>", 14 },
-		{ "<user@dest.test@[192.0.2.1]>", 14 },
-		{ "<user@dest.test@[IPv6:2001:db8::1]>", 14 },
-		{ "<\"user@dest.test\"@mx.test>", 16 },
-		{ "<@mx.test:user@dest.test>", 4 },
-		{ "<@[192.0.2.1]:user@dest.test>", 4 },
-		{ "<@[IPv6:2001:db8::1]:user@dest.test>", 4 },
-		{ "<@mx.test,@two.test:user@dest.test>", 4 },
-		{ "<dest.test!user>", 14 },
-		{ "<user@dest.test@>", 14 },
-		{ "<user:dest.test@mx.test>", 14 },
-		{ "<user@dest.test(mx.test)@mx.test>", 23 },
-		{ "<<user@dest.test>>", 4 },
-		{ "< user@dest.test >", 4 },
-		{ "<user@dest.test> ORCPT=rfc822;x@mx.test", 4 },
-		{ "<user@dest.test> NOTIFY=NEVER", 4 },
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		size_t n = relay_local_length(str_of(rows[i].path));
-		if (n != rows[i].length)
-			fail_msg("%s: %zu, expected %zu", rows[i].path, n, rows[i].length);
-	}
-}
-
-/* Where our own strict grammar reads a form, both agree on its local part. */
-static void test_agrees_with_the_grammar(void **state)
-{
-	(void)state;
-	struct relay_names names = {
-		.u = STR("kabcdefghaba3pmwo5yja4qngq34"), .s = STR("s"), .d = STR("dest.test"),
-		.t = STR("two.test"), .r = STR("mx.test"), .m = STR("m.test"),
-		.i = STR("[IPv6:2001:db8::1]"), .c = STR("198.51.100.7"),
-		.cl = STR("[198.51.100.7]"),
-	};
-	size_t read = 0;
-	for (size_t i = 0; i < relay_case_count; i++) {
-		struct buf text = { 0 };
-		struct mail_path path;
-		const char *missing;
-		size_t used;
-		assert_int_equal(relay_render(relay_cases[i].rcpt, &names, &text, &missing),
-		                 ERR_OK);
-		if (mail_path_parse(buf_str(&text), 0, &path, &used, NULL) == ERR_OK) {
-			CHECK_ROW(relay_cases[i].id,
-			          relay_local_length(buf_str(&text)) == path.local.n);
-			read++;
-		}
-		buf_fini(&text);
-	}
-	assert_true(read > 10);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_each_form_needs),
 		cmocka_unit_test(test_appends),
-		cmocka_unit_test(test_local_length),
-		cmocka_unit_test(test_agrees_with_the_grammar),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

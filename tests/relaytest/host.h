@@ -9,9 +9,11 @@
  * Rules, one a line, the first that fits counts:  [N*][(STATE)]PATTERN => REPLY [!END]
  *
  *   PATTERN  a glob (fnmatch) over a command line; or a word of ours: CONNECT (CONNECT-25 from
- *            source port 25), BANNER, TLS, "." (the end of a message), PROXY2
+ *            source port 25, CONNECT-2 from the second address), BANNER, TLS, "." (the end of a
+ *            message), PROXY2
  *   N*       only the first N times
- *   (STATE)  only then: (tls) (auth) (xclient) (proxy), or the name given with EHLO or HELO
+ *   (STATE)  only then: (tls) (auth) (xclient) (proxy), (second) from the second address,
+ *            (round1) … in that round of the test, or the name given with EHLO or HELO
  *   REPLY    a reply line, '|' between the lines of a longer one; "-" for none
  *   !END     then the connection ends: !closed !reset !timeout !refused !unreachable !tls
  *            !nosource
@@ -48,7 +50,8 @@ struct play {
 	/* The session's setup. */
 	uint16_t port;                   /* 0: 25 */
 	enum consent consent;            /* NONE: CONSENT_RANGE */
-	bool all, trusted_source, nameless, no_collector, account, ipv6;
+	bool all, trusted_source, nameless, no_collector, account, ipv6, second_source;
+	bool rounds;                     /* the test is asked on later, as long as it wants */
 	unsigned messages, refusals, pipeline;   /* 0: 8, 6, 16 */
 	const char *first[4];
 	const struct case_result *sent;
@@ -61,15 +64,17 @@ struct play {
 	int accepted;                    /* -1: not looked at */
 	unsigned connections_max;        /* 0: not looked at */
 	const char *finding;
+	const char *reason;              /* a glob; NULL: not looked at */
+	unsigned rounds_seen;
 	/* "E01:rcpt:554 S11:skipped E01/1:message:250": stage and code (may be left out) */
 	const char *cases;
-	bool control_ok, catch_all;
+	bool catch_all;
 };
 
 /* What was seen, for a test that looks further. */
 enum { COMMANDS_MAX = 4096 };
 struct seen {
-	unsigned connections, messages, intents, steps;
+	unsigned connections, messages, intents, steps, rounds;
 	char *commands;                  /* all lines, '\n' behind each */
 	size_t commands_n, commands_room;
 	struct session_outcome outcome;

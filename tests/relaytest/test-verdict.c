@@ -27,35 +27,43 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "not run", 0, RESULT(NONE, 0), NOT_SENT },
 	{ "skipped", 0, RESULT(SKIPPED, 0), NOT_SENT },
-	{ "not offered", 0, RESULT(SKIPPED, 0, .refused = true), NOT_SENT },
-	{ "refused", 0, RESULT(RCPT, 554, .refused = true), NOT_SENT },
-	{ "refused by 454", 0, RESULT(RCPT, 454, .refused = true), NOT_SENT },
-	{ "refused at MAIL", 0, RESULT(MAIL, 550, .refused = true), NOT_SENT },
-	{ "refused at the end", 0, RESULT(MESSAGE, 554, .refused = true), NOT_SENT },
-	{ "hung up", 0, RESULT(RCPT, 0, .refused = true), NOT_SENT },
+	{ "not offered", 0, RESULT(SKIPPED, 0, .refusal = REFUSAL_TURNED_AWAY), NOT_SENT },
+	{ "refused", 0, RESULT(RCPT, 554, .refusal = REFUSAL_RELAY), NOT_SENT },
+	{ "refused by 454", 0, RESULT(RCPT, 454, .refusal = REFUSAL_RELAY), NOT_SENT },
+	{ "its sender is refused", 0, RESULT(MAIL, 550, .refusal = REFUSAL_SENDER), NOT_SENT },
+	{ "its HELO is refused", 0, RESULT(RCPT, 550, .refusal = REFUSAL_HELO), NOT_SENT },
+	{ "refused, and not said why", 0, RESULT(RCPT, 554, .refusal = REFUSAL_UNKNOWN), NOT_SENT },
+	{ "refused at MAIL", 0, RESULT(MAIL, 550, .refusal = REFUSAL_RELAY), NOT_SENT },
+	{ "refused at the end", 0, RESULT(MESSAGE, 554, .refusal = REFUSAL_RELAY), NOT_SENT },
+	{ "hung up", 0, RESULT(RCPT, 0, .refusal = REFUSAL_TURNED_AWAY), NOT_SENT },
 	{ "recipient taken, no message sent", 0, RESULT(RCPT, 250), NOT_SENT },
 	{ "accepted", 1, RESULT(MESSAGE, 250, .accepted = true), NOT_SENT },
 	{ "accepted twice, never back", 1, RESULT(MESSAGE, 250, .accepted = true),
 	  RESULT(MESSAGE, 250, .accepted = true) },
 	{ "bounced", 2, RESULT(MESSAGE, 250, .accepted = true, .bounced = 1), NOT_SENT },
-	{ "bounced, though refused", 2, RESULT(MESSAGE, 554, .refused = true, .bounced = 2),
+	{ "bounced, though refused", 2, RESULT(MESSAGE, 554, .refusal = REFUSAL_RELAY, .bounced = 2),
 	  NOT_SENT },
 	{ "later", 3, RESULT(RCPT, 450), NOT_SENT },
+	{ "later, and why", 3, RESULT(RCPT, 450, .refusal = REFUSAL_TIME), NOT_SENT },
+	{ "later, and not why", 3, RESULT(RCPT, 450, .refusal = REFUSAL_UNKNOWN), NOT_SENT },
 	{ "later at the banner", 3, RESULT(CONNECT, 421), NOT_SENT },
 	{ "silent", 3, RESULT(RCPT, 0), NOT_SENT },
 	{ "message sent, no answer", 3, RESULT(MESSAGE, 0), NOT_SENT },
 	{ "a 3xx out of place", 3, RESULT(RCPT, 354), NOT_SENT },
 	{ "came back, second later", 3, RESULT(MESSAGE, 250, .accepted = true, .returned = 1),
 	  RESULT(RCPT, 451) },
+	{ "came back, second banned in words", 3,
+	  RESULT(MESSAGE, 250, .accepted = true, .returned = 1),
+	  RESULT(RCPT, 554, .refusal = REFUSAL_CLIENT) },
 	{ "came back, second hung up", 3, RESULT(MESSAGE, 250, .accepted = true, .returned = 1),
-	  RESULT(RCPT, 0, .refused = true) },
+	  RESULT(RCPT, 0, .refusal = REFUSAL_RELAY) },
 	{ "came back, second turned away at the banner", 3,
 	  RESULT(MESSAGE, 250, .accepted = true, .returned = 1),
-	  RESULT(CONNECT, 554, .refused = true) },
+	  RESULT(CONNECT, 554, .refusal = REFUSAL_RELAY) },
 	{ "came back under both domains", 4, RESULT(MESSAGE, 250, .accepted = true, .returned = 1),
 	  RESULT(MESSAGE, 250, .accepted = true, .returned = 1) },
 	{ "came back under both, though refused", 4,
-	  RESULT(MESSAGE, 554, .refused = true, .returned = 1),
+	  RESULT(MESSAGE, 554, .refusal = REFUSAL_RELAY, .returned = 1),
 	  RESULT(MESSAGE, 0, .returned = 3) },
 };
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
@@ -74,7 +82,8 @@ static void add(struct case_result *results, size_t *n, const char *id, const st
 
 static enum verdict decide(const struct case_result *results, size_t n)
 {
-	struct verdict_input in = { .results = results, .n = n, .reached = true };
+	struct verdict_input in = { .results = results, .n = n, .reached = true,
+	                            .plain_shut = true };
 	return verdict_decide(&in);
 }
 
@@ -140,7 +149,7 @@ static void test_reached(void **state)
 {
 	(void)state;
 	struct case_result refused = { .id = "E01", .stage = STAGE_RCPT, .code = 554,
-	                               .refused = true };
+	                               .refusal = REFUSAL_RELAY };
 	struct case_result back[] = {
 		{ .id = "E01", .stage = STAGE_MESSAGE, .returned = 1 },
 		{ .id = "E01", .attempt = 1, .stage = STAGE_MESSAGE, .returned = 1 },
@@ -154,6 +163,7 @@ static void test_reached(void **state)
 	};
 	for (size_t i = 0; i < 4; i++) {
 		struct verdict_input in = { .results = &refused, .n = 1, .reached = rows[i].reached,
+		                            .plain_shut = true,
 		                            .unfinished = rows[i].unfinished };
 		expect("reached", verdict_decide(&in), rows[i].verdict);
 		/* What came back came back, whether the host is there now or not. */
@@ -174,7 +184,8 @@ static void test_catch_all(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct case_result r = { .stage = STAGE_MESSAGE, .code = 250, .accepted = true };
 		str_copy(r.id, sizeof(r.id), str_of(rows[i].id));
-		struct verdict_input in = { .results = &r, .n = 1, .reached = true };
+		struct verdict_input in = { .results = &r, .n = 1, .reached = true,
+		                            .plain_shut = true };
 		expect(rows[i].id, verdict_decide(&in), VERDICT_ACCEPTING);
 		in.catch_all = true;
 		expect(rows[i].id, verdict_decide(&in),
@@ -209,17 +220,17 @@ static void test_findings(void **state)
 		struct case_result second;
 		enum verdict verdict;
 	} rows[] = {
-		{ "refused at RCPT", "legitimate-mx", RESULT(RCPT, 554, .refused = true),
+		{ "refused at RCPT", "legitimate-mx", RESULT(RCPT, 554, .refusal = REFUSAL_RELAY),
 		  VERDICT_CLOSED },
-		{ "refused at MAIL", "legitimate-mx", RESULT(MAIL, 550, .refused = true),
+		{ "refused at MAIL", "legitimate-mx", RESULT(MAIL, 550, .refusal = REFUSAL_RELAY),
 		  VERDICT_CLOSED },
-		{ "refused by 454", "legitimate-mx", RESULT(RCPT, 454, .refused = true),
+		{ "refused by 454", "legitimate-mx", RESULT(RCPT, 454, .refusal = REFUSAL_RELAY),
 		  VERDICT_CLOSED },
 		{ "kept", "relays-test-mail", RESULT(MESSAGE, 250, .accepted = true),
 		  VERDICT_ACCEPTING },
-		{ "hung up", NULL, RESULT(RCPT, 0, .refused = true), VERDICT_INCONCLUSIVE },
-		{ "banned", NULL, RESULT(CONNECT, 554, .refused = true), VERDICT_INCONCLUSIVE },
-		{ "HELO refused", NULL, RESULT(HELO, 550, .refused = true), VERDICT_INCONCLUSIVE },
+		{ "hung up", NULL, RESULT(RCPT, 0, .refusal = REFUSAL_RELAY), VERDICT_INCONCLUSIVE },
+		{ "banned", NULL, RESULT(CONNECT, 554, .refusal = REFUSAL_RELAY), VERDICT_INCONCLUSIVE },
+		{ "HELO refused", NULL, RESULT(HELO, 550, .refusal = REFUSAL_RELAY), VERDICT_INCONCLUSIVE },
 		{ "later", NULL, RESULT(RCPT, 450), VERDICT_INCONCLUSIVE },
 		{ "back", NULL, RESULT(MESSAGE, 250, .accepted = true, .returned = 1),
 		  VERDICT_OPEN },
@@ -248,8 +259,8 @@ static void test_mx_takes_its_own(void **state)
 		  .returned = 1 },
 		{ .id = "E02", .stage = STAGE_MESSAGE, .code = 250, .accepted = true,
 		  .returned = 2 },
-		{ .id = "E01", .attempt = 1, .stage = STAGE_RCPT, .code = 554, .refused = true },
-		{ .id = "E02", .attempt = 1, .stage = STAGE_RCPT, .code = 554, .refused = true },
+		{ .id = "E01", .attempt = 1, .stage = STAGE_RCPT, .code = 554, .refusal = REFUSAL_RELAY },
+		{ .id = "E02", .attempt = 1, .stage = STAGE_RCPT, .code = 554, .refusal = REFUSAL_RELAY },
 		{ .id = "E14", .stage = STAGE_MESSAGE, .code = 250, .accepted = true },
 	};
 	expect("its own mail", decide(r, 4), VERDICT_CLOSED);
@@ -262,13 +273,20 @@ static void test_forms_refused(void **state)
 {
 	(void)state;
 	static const struct { const char *name; struct case_result r; bool refused; } rows[] = {
-		{ "refused", RESULT(RCPT, 554, .refused = true), true },
-		{ "policy", RESULT(RCPT, 454, .refused = true), true },
-		{ "not offered", RESULT(SKIPPED, 0, .refused = true), true },
-		{ "hung up at RCPT", RESULT(RCPT, 0, .refused = true), true },
-		{ "refused at the end", RESULT(MESSAGE, 554, .refused = true), true },
-		{ "hung up on the message", RESULT(MESSAGE, 0, .refused = true), false },
-		{ "refused, and it came back", RESULT(MESSAGE, 554, .refused = true, .returned = 1),
+		{ "refused", RESULT(RCPT, 554, .refusal = REFUSAL_RELAY), true },
+		{ "policy", RESULT(RCPT, 454, .refusal = REFUSAL_RELAY), true },
+		{ "not offered", RESULT(SKIPPED, 0, .refusal = REFUSAL_TURNED_AWAY), true },
+		{ "not said why", RESULT(RCPT, 554, .refusal = REFUSAL_UNKNOWN), true },
+		{ "no such recipient", RESULT(RCPT, 550, .refusal = REFUSAL_RECIPIENT), true },
+		{ "banned", RESULT(RCPT, 554, .refusal = REFUSAL_CLIENT), false },
+		{ "too often", RESULT(RCPT, 554, .refusal = REFUSAL_TIME), false },
+		{ "our sender", RESULT(MAIL, 550, .refusal = REFUSAL_SENDER), false },
+		{ "our HELO", RESULT(RCPT, 550, .refusal = REFUSAL_HELO), false },
+		{ "greylisted", RESULT(RCPT, 450, .refusal = REFUSAL_TIME), false },
+		{ "hung up at RCPT", RESULT(RCPT, 0, .refusal = REFUSAL_TURNED_AWAY), false },
+		{ "refused at the end", RESULT(MESSAGE, 554, .refusal = REFUSAL_RELAY), true },
+		{ "hung up on the message", RESULT(MESSAGE, 0), false },
+		{ "refused, and it came back", RESULT(MESSAGE, 554, .refusal = REFUSAL_RELAY, .returned = 1),
 		  false },
 		{ "accepted", RESULT(MESSAGE, 250, .accepted = true), false },
 		{ "later", RESULT(RCPT, 450), false },
@@ -281,7 +299,7 @@ static void test_forms_refused(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct case_result r[2] = { rows[i].r,
 		                            { .id = "E01", .stage = STAGE_RCPT, .code = 554,
-		                                         .refused = true } };
+		                                         .refusal = REFUSAL_RELAY } };
 		str_copy(r[0].id, sizeof(r[0].id), STR("E14"));
 		CHECK_ROW(rows[i].name, verdict_forms_refused(r, 2, form, 1) == rows[i].refused);
 		/* One that is missing is not refused; nor does its plain form stand for it. */
@@ -291,6 +309,49 @@ static void test_forms_refused(void **state)
 		CHECK_ROW(rows[i].name, !verdict_forms_refused(r, 2, form, 1));
 	}
 	assert_true(verdict_forms_refused(NULL, 0, NULL, 0));
+}
+
+/* What a form pretends to be may be refused as that; what we are may not. */
+static void test_what_closes(void **state)
+{
+	(void)state;
+	static const struct { const char *id; enum refusal refusal; bool closes; } rows[] = {
+		{ "E01", REFUSAL_RELAY, true }, { "E01", REFUSAL_CLIENT, false },
+		{ "E01", REFUSAL_SENDER, false }, { "E02", REFUSAL_SENDER, false },
+		{ "E03", REFUSAL_SENDER, true }, { "E06", REFUSAL_SENDER, true },
+		{ "E06", REFUSAL_CLIENT, false }, { "E06", REFUSAL_TIME, false },
+		{ "S09-E06", REFUSAL_SENDER, true }, { "X01", REFUSAL_SENDER, true },
+		{ "E14", REFUSAL_SENDER, false }, { "E14", REFUSAL_UNKNOWN, true },
+		{ "S01a", REFUSAL_HELO, true }, { "S01a", REFUSAL_CLIENT, true },
+		{ "S02c", REFUSAL_HELO, true }, { "S11", REFUSAL_HELO, false },
+		{ "S04", REFUSAL_CLIENT, true }, { "S05a", REFUSAL_TURNED_AWAY, true },
+		{ "S06", REFUSAL_CLIENT, true }, { "S10", REFUSAL_UNKNOWN, true },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct case_result r = { .stage = STAGE_RCPT, .code = 550,
+		                         .refusal = rows[i].refusal };
+		str_copy(r.id, sizeof(r.id), str_of(rows[i].id));
+		CHECK_ROW(rows[i].id, verdict_closes(&r) == rows[i].closes);
+		/* No 4xx is the last word but that of relay policy. */
+		r.code = 450;
+		CHECK_ROW(rows[i].id, verdict_closes(&r) ==
+		          (rows[i].refusal == REFUSAL_RELAY ||
+		           rows[i].refusal == REFUSAL_TURNED_AWAY));
+	}
+}
+
+/* Refused is not closed: the plain form must be seen to be refused by policy. */
+static void test_plain_shut(void **state)
+{
+	(void)state;
+	struct case_result r = { .id = "E14", .stage = STAGE_RCPT, .code = 554,
+	                         .refusal = REFUSAL_RELAY };
+	struct verdict_input in = { .results = &r, .n = 1, .reached = true };
+	expect("not shown", verdict_decide(&in), VERDICT_INCONCLUSIVE);
+	in.plain_shut = true;
+	expect("shown", verdict_decide(&in), VERDICT_CLOSED);
+	in.second_taken = true;
+	expect("another address is let through", verdict_decide(&in), VERDICT_INCONCLUSIVE);
 }
 
 int main(void)
@@ -305,6 +366,8 @@ int main(void)
 		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_mx_takes_its_own),
 		cmocka_unit_test(test_forms_refused),
+		cmocka_unit_test(test_what_closes),
+		cmocka_unit_test(test_plain_shut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,14 +78,14 @@ struct test add_test(struct store *st, const char *endpoint, int64_t now_s)
 
 struct case_result result_of(const char *case_id, const struct test *t, const char *output)
 {
-	struct case_result r = { .stage = STAGE_RCPT, .code = 554, .refused = true };
+	struct case_result r = { .stage = STAGE_RCPT, .code = 554, .refusal = REFUSAL_RELAY };
 	str_copy(r.id, sizeof(r.id), str_of(case_id));
 	str_copy(r.enhanced, sizeof(r.enhanced), STR("5.7.1"));
 	str_copy(r.text, sizeof(r.text), STR("Relay access denied"));
 	if (output) {
 		r.stage = STAGE_MESSAGE;
 		r.code = 250;
-		r.refused = false;
+		r.refusal = REFUSAL_NONE;
 		r.accepted = true;
 		r.returned = 1;
 		r.output = *output ? ip_of(output) : t->target.ip;

@@ -283,10 +283,10 @@ static void test_as_json(void **unused)
 		.seconds = 0.5, .evidence_id = "ev-x",
 	};
 	struct case_result r[] = { result_of("E01", &t, NULL), result_of("E14", &t, "192.0.2.9") };
-	json_t *o = test_json(&t, VERDICT_OPEN, r, 2);
+	json_t *o = test_json(&t, VERDICT_OPEN, "", r, 2);
 	char *text = json_dumps(o, JSON_COMPACT);
 	assert_string_equal(text,
-		"{\"address\":\"2001:db8::1\",\"port\":587,\"verdict\":\"open\","
+		"{\"address\":\"2001:db8::1\",\"port\":587,\"verdict\":\"open\",\"reason\":\"\","
 		"\"output\":\"192.0.2.9\",\"cases\":[{\"id\":\"E01\",\"stage\":\"rcpt\","
 		"\"code\":554,\"enhanced\":\"5.7.1\",\"text\":\"Relay access denied\","
 		"\"accepted\":false,\"returned\":false},{\"id\":\"E14\",\"stage\":\"message\","
@@ -296,7 +296,8 @@ static void test_as_json(void **unused)
 	free(text);
 	json_decref(o);
 	t.started_s = 0;
-	o = test_json(&t, VERDICT_UNREACHABLE, NULL, 0);
+	o = test_json(&t, VERDICT_INCONCLUSIVE, "refuses us: 554 \xff", NULL, 0);
+	assert_string_equal(member(o, "reason"), "refuses us: 554 \\xff");
 	assert_string_equal(member(o, "output"), "");
 	assert_string_equal(member(o, "started"), "");
 	assert_int_equal(json_array_size(json_object_get(o, "cases")), 0);

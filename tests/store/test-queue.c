@@ -277,7 +277,7 @@ static void intents(void **unused)
 	assert_int_equal(n, 3);
 	assert_string_equal(results[0].id, "E02");
 	assert_int_equal(results[0].code, 554);
-	assert_true(results[0].refused);
+	assert_true(results[0].refusal == REFUSAL_RELAY);
 	assert_string_equal(results[1].id, "E01");
 	assert_int_equal(results[1].attempt, 0);
 	assert_int_equal(results[2].attempt, 1);
@@ -297,7 +297,7 @@ static void saved_before_the_intent(void **unused)
 	(void)unused;
 	struct test t = add_test(st, "192.0.2.1:25", NOW);
 	struct case_result *out, in[2] = {
-		{ .id = "E01", .stage = STAGE_RCPT, .code = 554, .refused = true },
+		{ .id = "E01", .stage = STAGE_RCPT, .code = 554, .refusal = REFUSAL_RELAY },
 		{ .id = "E14", .stage = STAGE_RCPT, .code = 250, .text = "Ok" },
 	};
 	size_t n;
