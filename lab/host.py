@@ -8,6 +8,7 @@ and read from outside, through /proc/PID/root of the host's first process.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,11 @@ class Host:
             return subprocess.Popen(self._inside(command), stdin=subprocess.DEVNULL,
                                     stdout=log, stderr=log, env=ENVIRONMENT,
                                     start_new_session=True)
+
+    def stop(self, process, port):
+        """End a program that start() began; nobody listens on its port then."""
+        os.killpg(process.pid, signal.SIGTERM)
+        until(f"{self.name} to leave port {port}", lambda: not self.listens(port), 20)
 
     # -- events ------------------------------------------------------------
 

@@ -7,6 +7,7 @@ are IPv6 addresses and the ports below 1024 to be had.
 """
 
 import collections
+import contextlib
 import ctypes
 import json
 import os
@@ -29,8 +30,11 @@ SIMULATOR = Path(os.environ.get("SIMULATOR", PORTREEVE.parent / "tests" / "sim" 
 
 GIVE_UP_S = 300
 USUAL_PORT = 2601
+DOMAIN = "returns.example.test"
 TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{28}(?![a-z0-9])", re.I)
 TRUSTED_V4, TRUSTED_V6 = "127.0.77.66", "2001:db8:ffff::66"
+SECOND_SOURCE = "127.0.0.2"
+HERE_V6 = "2001:db8:ffff::1"
 
 # Who the program becomes where it is started by root. In a namespace that a plain user made,
 # root is that user, and there is nobody else.
@@ -59,15 +63,25 @@ def add_addresses(addresses):
     subprocess.run(["ip", "-6", "-batch", "-"], input=batch, text=True, check=True)
 
 
-Persona = collections.namedtuple("Persona", "name truth copies port")
-Host = collections.namedtuple("Host", "address port persona")
+# How long a scan waits for hosts that said "later": the tester's rounds are seconds apart here.
+PATIENCE = "2min"
+
+Persona = collections.namedtuple("Persona", "name truth copies port was afterwards")
+# `later` is the persona that it becomes when the simulator is told to switch.
+Host = collections.namedtuple("Host", "address port persona later", defaults=[""])
 Event = collections.namedtuple("Event", "name address port persona text")
 
 
 def read_personas():
     lines = subprocess.run([SIMULATOR, "--personas"], check=True, capture_output=True, text=True)
     fields = (line.split() for line in lines.stdout.splitlines())
-    return [Persona(name, truth, int(copies), int(port)) for name, truth, copies, port in fields]
+    return [Persona(name, truth, int(copies), int(port), was, afterwards)
+            for name, truth, copies, port, was, afterwards in fields]
+
+
+def scanned(personas):
+    """Those whose truth a first test can find: they have copies, or a port of their own."""
+    return [one for one in personas if one.copies or one.port]
 
 
 def other_address(address):
@@ -95,9 +109,9 @@ LOOPBACK = Place("127.0.0.1", "127.0.0.1", [], [])
 class Field:
     """A set of simulated hosts, and a state directory for the program that tests them."""
 
-    def __init__(self, directory, hosts, isolated, place=LOOPBACK):
+    def __init__(self, directory, hosts, isolated, place=LOOPBACK, tester=""):
         self.directory, self.hosts, self.isolated = directory, hosts, isolated
-        self.place = place
+        self.place, self.tester = place, tester
         self.collector, self.dns = free_port(), free_port()
         self.log_path = directory / "simulator.log"
         self.simulator = None
@@ -108,7 +122,7 @@ class Field:
         listen = [f"{self.place.here}:{self.collector}"]
         trusted = [TRUSTED_V4]
         if v6:
-            listen.append(f"[2001:db8:ffff::1]:{self.collector}")
+            listen.append(f"[{HERE_V6}]:{self.collector}")
             trusted.append(TRUSTED_V6)
         quoted = [", ".join(f'"{one}"' for one in words) for words in (listen, trusted)]
         (self.directory / "portreeve.conf").write_text(f"""
@@ -118,8 +132,8 @@ resolver = {{"{self.place.there}:{self.dns}"}}
 roles = {{"tester", "collector"}}
 tester {{
   ports = {{{USUAL_PORT}}}
-  domain = "d.test"
-  domain2 = "t.test"
+  domain = "{DOMAIN}"
+  domain2 = "second.example.test"
   collector = "{self.place.here}:{self.collector}"
   trusted_source = {{{quoted[1]}}}
   wait = 4
@@ -128,6 +142,8 @@ tester {{
   connect_timeout = 4
   command_timeout = 4
   session_timeout = 15
+  ask_again = 1
+  {self.tester}
 }}
 collector {{
   listen = {{{quoted[0]}}}
@@ -138,20 +154,26 @@ list {{
 """)
 
     def start(self):
-        text = "".join(f"{one.address} {one.port} {one.persona}\n" for one in self.hosts)
+        text = "".join(f"{one.address} {one.port} {one.persona} {one.later}\n"
+                       for one in self.hosts)
         (self.directory / "hosts").write_text(text)
         command = [*self.place.start_there, SIMULATOR,
                    "--hosts", self.directory / "hosts", "--log", self.log_path,
                    "--collector", f"{self.place.here}:{self.collector}",
-                   "--dns", f"{self.place.there}:{self.dns}", "--first-domain", "d.test",
-                   "--trusted-client", TRUSTED_V4]
+                   "--dns", f"{self.place.there}:{self.dns}", "--first-domain", DOMAIN,
+                   "--trusted-client", TRUSTED_V4, "--unknown-client", SECOND_SOURCE]
         if self.isolated:
-            command += ["--collector", f"[2001:db8:ffff::1]:{self.collector}",
+            command += ["--collector", f"[{HERE_V6}]:{self.collector}",
                         "--trusted-client", TRUSTED_V6]
         self.simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.simulator.stdout.readline() == "ready\n"
         for range_ in ("127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"):
             self.run("permit", "add", range_, "--consent", "owner", "--by", "the tests")
+
+    def switch(self):
+        """Each host becomes what it is later."""
+        self.simulator.send_signal(signal.SIGUSR1)
+        assert self.simulator.stdout.readline() == "switched\n"
 
     def stop(self):
         """The simulator must end well: with a sanitizer that says that it has no leaks."""
@@ -169,10 +191,27 @@ list {{
         assert done.returncode in codes, (done.returncode, done.stderr)
         return done
 
+    @contextlib.contextmanager
+    def roles(self):
+        """The roles, as long as they are needed; gives the supervisor."""
+        with (self.directory / "run.log").open("w") as log, \
+                subprocess.Popen(self.command("run"), stderr=log) as supervisor:
+            try:
+                yield supervisor
+            finally:
+                supervisor.send_signal(signal.SIGTERM)
+                supervisor.wait(GIVE_UP_S)
+
+    def listed(self):
+        """The addresses on the list."""
+        lines = self.run("list", "--json").stdout.splitlines()
+        return {json.loads(line)["address"] for line in lines}
+
     def scan_arguments(self, port, *more):
         path = self.directory / f"targets-{port}"
         path.write_text("".join(f"{one.address}\n" for one in self.hosts if one.port == port))
-        return ["scan", "--file", str(path), "--port", str(port), "--json", *more]
+        return ["scan", "--file", str(path), "--port", str(port), "--patience", PATIENCE, "--json",
+                *more]
 
     def scan(self, port, *more):
         """The results of a scan, by address."""
@@ -194,11 +233,12 @@ list {{
         return {socket.inet_ntop(socket.AF_INET if address[0] == 4 else socket.AF_INET6,
                                  address[1:]): rest for address, *rest in rows}
 
-    def stored_verdicts(self):
+    def stored_verdicts(self, where="verdict > 0"):
         """What the store says of each address, for runs that could not print it."""
         names = ["none", "open", "closed", "accepting", "backscatter", "unreachable",
                  "inconclusive"]
-        rows = self.query("SELECT address, verdict FROM tests WHERE state = 3 AND verdict > 0")
+        rows = self.query("SELECT address, verdict FROM tests "
+                          f"WHERE state = 3 AND {where} ORDER BY key")
         return {address: names[verdict] for address, (verdict,) in rows.items()}
 
     def interrupted(self):
@@ -210,7 +250,7 @@ list {{
 def spread(personas, count, seed):
     """`count` hosts of the usual port over 127.0.0.0/8: of each persona its share, at least one."""
     dice = random.Random(seed)
-    usual = [one for one in personas if one.port == 0]
+    usual = [one for one in personas if one.port == 0 and one.copies]
     whole = sum(one.copies for one in usual)
     names = [one.name for one in usual
              for _ in range(max(1, one.copies * (count - len(usual)) // whole))]
@@ -228,7 +268,10 @@ def spread(personas, count, seed):
 
 @pytest.fixture(scope="session")
 def isolated():
-    return enter_namespace()
+    if not enter_namespace():
+        return False
+    add_addresses([TRUSTED_V6, HERE_V6])
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -240,11 +283,12 @@ def personas():
 def make_field(isolated):
     fields = []
 
-    def make(hosts, place=LOOPBACK):
+    def make(hosts, place=LOOPBACK, tester=""):
         # The program becomes another user: it must be able to get there.
         directory = Path(tempfile.mkdtemp(prefix="portreeve-sim-"))
         directory.chmod(0o755)
-        field = Field(directory, hosts, isolated and place is LOOPBACK, place)
+        field = Field(directory, hosts, isolated and place is LOOPBACK, place,
+                      tester)
         fields.append(field)
         field.start()
         return field
@@ -260,3 +304,14 @@ def wait_until(condition, what):
     while not condition():
         assert time.monotonic() < end, f"gave up waiting for {what}"
         time.sleep(0.02)
+
+
+def roles_of(supervisor):
+    """The supervisor's children: {role: process}."""
+    found = {}
+    children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
+    for pid in children.read_text(encoding="ascii").split():
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/cmdline", encoding="ascii") as words:
+                found[words.read().split("\0")[2]] = pid
+    return found

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The hosts' name server: reverse names, addresses, and an MX for each mail domain. Answers
- * by UDP; for its tester, who asks what a resolver asks.
+ * by UDP, some of them late; for its tester, who asks what a resolver asks.
  */
 #include "sim.h"
 
@@ -14,11 +14,23 @@
 
 enum { QUERY_MAX = 1500, QUERIES_PER_TURN = 64, TTL_S = 60 };
 
+/* A question that is answered later. */
+struct late {
+	struct late *next;
+	struct sim *sim;
+	struct loop_timer *timer;
+	struct sockaddr_storage from;
+	socklen_t from_bytes;
+	size_t n;
+	uint8_t query[QUERY_MAX];
+};
+
 struct dns_zone {
 	struct host_names {
 		struct dns_name reverse, host, domain;
 	} *v;
 	struct dns_name victim;              /* whose name the impostors use */
+	struct late *late;
 };
 
 static void parse(const char *text, struct dns_name *name)
@@ -108,6 +120,44 @@ static void serve(struct sim *sim, const uint8_t *query, size_t n, const struct 
 	sendto(sim->dns_fd, reply, w.n, 0, to, to_bytes);
 }
 
+static void late_answer(void *arg)
+{
+	struct late *l = arg;
+	serve(l->sim, l->query, l->n, (const struct sockaddr *)&l->from, l->from_bytes);
+}
+
+/* How long this question has to wait. */
+static unsigned delay_ms(const struct sim *sim, const uint8_t *query, size_t n)
+{
+	struct dns_reader r = { query, n, 0 };
+	struct dns_header h;
+	struct dns_question q;
+	if (dns_read_header(&r, &h) != ERR_OK || h.questions != 1 ||
+	    dns_read_question(&r, &q) != ERR_OK || q.type != DNS_TYPE_PTR)
+		return 0;
+	for (size_t i = 0; i < sim->host_count; i++)
+		if (sim->hosts[i].persona->ptr_delay_ms &&
+		    dns_name_eq(&q.name, &sim->zone->v[i].reverse))
+			return sim->hosts[i].persona->ptr_delay_ms;
+	return 0;
+}
+
+/* Kept to the end: there are few. */
+static void put_off(struct sim *sim, unsigned ms, const uint8_t *query, size_t n,
+                    const struct sockaddr_storage *from, socklen_t bytes)
+{
+	struct late *l = mem_zalloc(sizeof(*l));
+	l->next = sim->zone->late;
+	l->sim = sim;
+	l->from = *from;
+	l->from_bytes = bytes;
+	l->n = n;
+	memcpy(l->query, query, n);
+	l->timer = loop_timer_create(sim->loop, late_answer, l);
+	loop_timer_arm(l->timer, ms);
+	sim->zone->late = l;
+}
+
 static void readable(void *arg, unsigned events)
 {
 	struct sim *sim = arg;
@@ -120,7 +170,11 @@ static void readable(void *arg, unsigned events)
 		                     (struct sockaddr *)&from, &bytes);
 		if (n <= 0)
 			return;
-		serve(sim, query, (size_t)n, (const struct sockaddr *)&from, bytes);
+		unsigned ms = delay_ms(sim, query, (size_t)n);
+		if (ms)
+			put_off(sim, ms, query, (size_t)n, &from, bytes);
+		else
+			serve(sim, query, (size_t)n, (const struct sockaddr *)&from, bytes);
 	}
 }
 
@@ -149,6 +203,11 @@ void names_open(struct sim *sim, const struct endpoint *at)
 void names_close(struct sim *sim)
 {
 	loop_watch_destroy(sim->dns_watch);
+	for (struct late *l = sim->zone ? sim->zone->late : NULL, *next; l; l = next) {
+		next = l->next;
+		loop_timer_destroy(l->timer);
+		free(l);
+	}
 	if (sim->zone)
 		free(sim->zone->v);
 	free(sim->zone);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The simulator's personas: mail servers of every kind, good, careless, broken and sly, as
- * rows of a constant table, each with the verdict that a tester must come to about it. A row
+ * rows of constant tables, each with the verdict that a tester must come to about it. A row
  * says what the server offers, whom it trusts, how it reads recipients, what it does with mail
  * that it took, and how its bytes come.
  */
@@ -54,6 +54,11 @@ enum {
 	READ_AT_LOCALHOST = 1u << 19,        /* what it reads, it reads only there */
 	READ_OWN_SENDER = 1u << 20,          /* … only for senders that it trusts */
 	READ_NO_DOMAIN = 1u << 21,           /* … only where there is no domain at all */
+	READ_OWN_BANG = 1u << 22,            /* R!D!U: a bang path that begins at its own door */
+	READ_NESTED_PERCENT = 1u << 23,      /* U%D%R@R, and no simpler one */
+	READ_X400 = 1u << 24,                /* dd.rfc-822=U(a)D */
+	READ_HOST_COMMENT = 1u << 25,        /* U@D(R)@R */
+	READ_QUOTED_DOUBLE_AT = 1u << 26,    /* "U@D@R", and no simpler one */
 };
 
 /* What it offers and how it takes commands. */
@@ -71,6 +76,8 @@ enum {
 	CLOSES_TLS = 1u << 17,               /* … 220, then nothing more */
 	DEFERS_TLS = 1u << 18,               /* … 454 */
 	IGNORES_TLS = 1u << 19,              /* … 220, and is silent */
+	HANGS_UP_UNPROXIED = 1u << 20,       /* with NEEDS_PROXY: it does not wait for long */
+	REFUSES_PROXY = 1u << 21,            /* a PROXY header makes it hang up */
 };
 
 /* How its bytes come. */
@@ -99,18 +106,68 @@ enum rewrite { REWRITE_NONE, REWRITE_FOOTER, REWRITE_BASE64, REWRITE_STRIP, REWR
 
 enum naming { NAMED, NAMELESS, NAMED_AFTER_ANOTHER };
 
+/* A refusal as it is said, byte for byte. {client}, {rcpt} (with its brackets), {sender} and
+ * {helo} stand for what the client is and said, {id} for another text each time; '\n' begins a
+ * further line. */
+struct words {
+	int code;                    /* 0: none */
+	const char *enhanced, *text;
+};
+
+/* What a ban does to who comes during it. */
+enum ban_kind { BAN_SAYS, BAN_RESETS, BAN_SHUTS };       /* BAN_SHUTS: nobody listens */
+
+/* guard.c: what it holds against a client, whatever the envelope says. Times are the
+ * simulator's own. A host knows a client by its address, and forgets all of them when it
+ * becomes another persona. */
+struct guard {
+	/* It has heard of the tester and refuses it, at one stage (RCPT if that is 0). */
+	struct words block;
+	enum case_stage at;
+	bool spares_postmaster;      /* from block and greylist */
+	bool spares_unknown;         /* from block: who was given as --unknown-client */
+	bool led_on_only;            /* block and greylist recipients that it reads as others' */
+	/* An envelope is put off until it comes again after `yields_ms`; 0: for ever. */
+	struct words grey;
+	unsigned yields_ms;
+	/* So many refusals, and the client is banned for a while. */
+	unsigned refusals, ban_ms;
+	enum ban_kind ban;
+	struct words ban_words;
+	/* So many connections within a while, and the next ones hear 421. */
+	unsigned connections, within_ms;
+};
+
+/* A server of another protocol, which knows no SMTP. */
+struct alien {
+	const char *greeting;        /* "": waits for a first line */
+	const char *answer;          /* to each line */
+	bool closes;                 /* … and that is all */
+};
+
 struct persona {
 	const char *name;
 	enum verdict truth;
 	unsigned copies;             /* of a thousand hosts, about */
+	/* The persona that it was when it was proved open. One of truth "closed" has been repaired
+	 * since and must be delisted by one retest; any other must stay on the list. */
+	const char *was;
+	bool stays;                  /* on the list although its truth is "closed" */
 	unsigned trusts, reads, offers, wire;
 	enum fate fate;
 	enum rewrite rewrite;
 	enum naming naming;
 	/* What strangers hear, and at which stage; code 0: 554 5.7.1 at RCPT. */
-	struct { int code; const char *enhanced, *text; } refusal;
+	struct words refusal;
 	enum case_stage refuses_at;
-	const char *hangs_up_at;     /* a verb, or "CONNECT", "." (the end of a message) */
+	struct guard guard;
+	struct alien alien;
+	/* For senders at its own names or without a domain, at MAIL; for its own names at HELO. */
+	struct words forged_sender, forged_helo;
+	unsigned local_max;          /* 501 for recipients with a longer local part */
+	unsigned ptr_delay_ms;       /* of its reverse name */
+	/* A verb, or "CONNECT", "354" (said, and closed), "." (the end of a message). */
+	const char *hangs_up_at;
 	const char *hangs_up_unless; /* … unless this command came first */
 	unsigned errors;             /* refusals before 421; hangs_up_at "ERRORS": without a word */
 	unsigned transactions;       /* a connection, before 421 */
@@ -121,8 +178,13 @@ struct persona {
 	bool absent;                 /* nobody listens */
 };
 
-extern const struct persona personas[];
-extern const size_t persona_count;
+/* The chapters of the table: personas.c, personas-retest.c, personas-missed.c. */
+struct personas {
+	const struct persona *v;
+	size_t n;
+};
+extern const struct personas personas_usual, personas_retest, personas_missed;
+const struct persona *persona_at(size_t index);            /* NULL behind the last one */
 const struct persona *persona_by_name(struct str name);    /* NULL */
 
 /* ---- reading.c: recipients, pure ---------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The table. `truth` is what the design says of such a host, whatever a tester finds.
+ * The usual hosts. `truth` is what the design says of such a host, whatever a tester finds.
  */
 #include "persona.h"
 
@@ -11,7 +11,7 @@
 #define TRUSTS(id, flags) { .name = id, .truth = OPEN, .copies = 10, .trusts = flags }
 #define READS(id, flags)  { .name = id, .truth = OPEN, .copies = 10, .reads = flags }
 
-const struct persona personas[] = {
+static const struct persona rows[] = {
 	/* ---- plainly open, plainly closed ---- */
 	{ .name = "open", .truth = OPEN, .copies = 40, .trusts = TRUST_ALL },
 	{ .name = "closed", .truth = CLOSED, .copies = 160 },
@@ -19,10 +19,6 @@ const struct persona personas[] = {
 	{ .name = "closed-old-style", .truth = CLOSED, .copies = 10, .refusal = { 550, "",
 	  "we do not relay" } },
 	{ .name = "closed-at-mail", .truth = CLOSED, .copies = 10, .refuses_at = STAGE_MAIL },
-	{ .name = "closed-at-helo", .truth = CLOSED, .copies = 5, .refuses_at = STAGE_HELO,
-	  .refusal = { 550, "5.7.1", "Your name is not welcome" } },
-	{ .name = "closed-banner", .truth = CLOSED, .copies = 10, .refuses_at = STAGE_CONNECT,
-	  .refusal = { 554, "5.7.1", "No service for you" } },
 	{ .name = "closed-needs-login", .truth = CLOSED, .copies = 10,
 	  .offers = OFFER_AUTH | NEEDS_LOGIN },
 	{ .name = "closed-454", .truth = CLOSED, .copies = 20,
@@ -170,6 +166,23 @@ const struct persona personas[] = {
 	  .refuses_at = STAGE_MESSAGE, .refusal = { 452, "4.3.1", "Insufficient system storage" } },
 	{ .name = "busy-banner", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
 	  .refuses_at = STAGE_CONNECT, .refusal = { 421, "4.3.2", "Too many connections" } },
+	/* It took no part: nothing is known of it. */
+	{ .name = "closed-at-helo", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
+	  .refuses_at = STAGE_HELO, .refusal = { 550, "5.7.1", "Your name is not welcome" } },
+	{ .name = "closed-banner", .truth = VERDICT_INCONCLUSIVE, .copies = 10,
+	  .refuses_at = STAGE_CONNECT, .refusal = { 554, "5.7.1", "No service for you" } },
+	{ .name = "closed-banner-521", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
+	  .refuses_at = STAGE_CONNECT, .refusal = { 521, "", "does not accept mail" } },
+	{ .name = "hangs-up-at-mail", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
+	  .hangs_up_at = "MAIL" },
+	{ .name = "hangs-up-at-rcpt", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
+	  .hangs_up_at = "RCPT" },
+	{ .name = "hangs-up-at-data", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
+	  .hangs_up_at = "DATA", .trusts = TRUST_ALL, .offers = NO_CHUNKING },
+	{ .name = "hangs-up-after-354", .truth = VERDICT_INCONCLUSIVE, .copies = 5,
+	  .hangs_up_at = "354", .trusts = TRUST_ALL, .offers = NO_CHUNKING },
+	{ .name = "hangs-up-at-end", .truth = VERDICT_INCONCLUSIVE, .copies = 3,
+	  .hangs_up_at = ".", .trusts = TRUST_ALL, .fate = FATE_DISCARD },
 	{ .name = "silent-later", .truth = VERDICT_INCONCLUSIVE, .copies = 4,
 	  .wire = WIRE_SILENT_LATER },
 
@@ -181,9 +194,19 @@ const struct persona personas[] = {
 	  .wire = WIRE_DRIPS },
 	{ .name = "long-banner", .truth = VERDICT_UNREACHABLE, .copies = 2,
 	  .wire = WIRE_LONG_BANNER },
-	{ .name = "garbage", .truth = VERDICT_UNREACHABLE, .copies = 4, .wire = WIRE_GARBAGE },
 	{ .name = "hangs-up-at-connect", .truth = VERDICT_UNREACHABLE, .copies = 5,
 	  .hangs_up_at = "CONNECT" },
+
+	/* ---- no mail servers ---- */
+	{ .name = "garbage", .truth = VERDICT_INCONCLUSIVE, .copies = 4, .wire = WIRE_GARBAGE },
+	{ .name = "ftp", .truth = VERDICT_INCONCLUSIVE, .copies = 5, .alien =
+	  { "220 ProFTPD Server ready.\r\n", "500 Command not understood\r\n", false } },
+	{ .name = "ssh", .truth = VERDICT_INCONCLUSIVE, .copies = 5, .alien =
+	  { "SSH-2.0-OpenSSH_9.2p1\r\n", "Invalid SSH identification string.\r\n", true } },
+	{ .name = "http", .truth = VERDICT_INCONCLUSIVE, .copies = 2, .alien =
+	  { "", "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", true } },
+	{ .name = "pop3", .truth = VERDICT_INCONCLUSIVE, .copies = 5, .alien =
+	  { "+OK POP3 ready\r\n", "-ERR Unknown command.\r\n", false } },
 
 	/* ---- odd bytes ---- */
 	{ .name = "lf-only", .truth = CLOSED, .copies = 10, .wire = WIRE_LF_ONLY },
@@ -228,12 +251,6 @@ const struct persona personas[] = {
 	{ .name = "hangs-up-at-ehlo", .truth = CLOSED, .copies = 5, .hangs_up_at = "EHLO" },
 	{ .name = "hangs-up-at-ehlo-open", .truth = OPEN, .copies = 5, .hangs_up_at = "EHLO",
 	  .trusts = TRUST_ALL },
-	{ .name = "hangs-up-at-mail", .truth = CLOSED, .copies = 5, .hangs_up_at = "MAIL" },
-	{ .name = "hangs-up-at-rcpt", .truth = CLOSED, .copies = 5, .hangs_up_at = "RCPT" },
-	{ .name = "hangs-up-at-data", .truth = CLOSED, .copies = 5, .hangs_up_at = "DATA",
-	  .trusts = TRUST_ALL, .offers = NO_CHUNKING },
-	{ .name = "hangs-up-at-end", .truth = CLOSED, .copies = 3, .hangs_up_at = ".",
-	  .trusts = TRUST_ALL, .fate = FATE_DISCARD },
 	{ .name = "hangs-up-at-quit", .truth = CLOSED, .copies = 5, .hangs_up_at = "QUIT" },
 	{ .name = "endless-ehlo", .truth = CLOSED, .copies = 5, .wire = WIRE_ENDLESS_EHLO },
 	{ .name = "endless-ehlo-open", .truth = OPEN, .copies = 5, .wire = WIRE_ENDLESS_EHLO,
@@ -284,12 +301,26 @@ const struct persona personas[] = {
 	{ .name = "lmtp-open", .truth = OPEN, .copies = 0, .trusts = TRUST_ALL,
 	  .offers = OFFER_LMTP, .port = 24 },
 };
-const size_t persona_count = sizeof(personas) / sizeof(*personas);
+const struct personas personas_usual = { rows, sizeof(rows) / sizeof(*rows) };
+
+const struct persona *persona_at(size_t index)
+{
+	const struct personas *const chapters[] = {
+		&personas_usual, &personas_retest, &personas_missed,
+	};
+	for (size_t i = 0; i < sizeof(chapters) / sizeof(*chapters); i++) {
+		if (index < chapters[i]->n)
+			return &chapters[i]->v[index];
+		index -= chapters[i]->n;
+	}
+	return NULL;
+}
 
 const struct persona *persona_by_name(struct str name)
 {
-	for (size_t i = 0; i < persona_count; i++)
-		if (str_eq(name, str_of(personas[i].name)))
-			return &personas[i];
-	return NULL;
+	const struct persona *p;
+	for (size_t i = 0; (p = persona_at(i)); i++)
+		if (str_eq(name, str_of(p->name)))
+			break;
+	return p;
 }

@@ -11,18 +11,17 @@ static void reply(struct session *s, int code, const char *enhanced, const char 
 	smtp_server_reply(s->smtp, code, enhanced, text);
 }
 
-int policy_refusal(const struct persona *p, const char **enhanced, const char **text)
+/* What strangers hear. */
+static const struct words *refusal_of(const struct session *s)
 {
-	*enhanced = p->refusal.code ? p->refusal.enhanced : "5.7.1";
-	*text = p->refusal.code ? p->refusal.text : "Relay access denied";
-	return p->refusal.code ? p->refusal.code : 554;
+	static const struct words usual = { 554, "5.7.1", "Relay access denied" };
+	const struct words *own = &s->host->persona->refusal;
+	return own->code ? own : &usual;
 }
 
-static void refuse(struct session *s)
+static void refuse(struct session *s, const struct smtp_server_event *ev)
 {
-	const char *enhanced, *text;
-	int code = policy_refusal(s->host->persona, &enhanced, &text);
-	reply(s, code, enhanced, text);
+	words_reply(s, refusal_of(s), ev->path ? ev->path->text : STR(""));
 }
 
 bool policy_hangs_up(const struct session *s, const char *at)
@@ -109,6 +108,13 @@ static struct str without_brackets(struct str s)
 	return s;
 }
 
+static bool is_own_sender(const struct session *s)
+{
+	struct str local, domain;
+	return !reading_split(str_of(s->sender), &local, &domain) ||
+	       reading_is_own(domain, &s->host->own);
+}
+
 static void on_mail(struct session *s, const struct smtp_server_event *ev)
 {
 	const struct persona *p = s->host->persona;
@@ -118,8 +124,10 @@ static void on_mail(struct session *s, const struct smtp_server_event *ev)
 		reply(s, 530, "5.7.0", "Must issue a STARTTLS command first");
 	else if (p->offers & NEEDS_LOGIN && !s->logged_in)
 		reply(s, 530, "5.7.0", "Authentication required");
+	else if (p->forged_sender.code && is_own_sender(s))
+		words_reply(s, &p->forged_sender, ev->path->text);
 	else if (p->refuses_at == STAGE_MAIL)
-		refuse(s);
+		refuse(s, ev);
 	else
 		reply(s, 250, NULL, "Ok");
 }
@@ -153,19 +161,31 @@ static void on_foreign(struct session *s, const struct smtp_server_event *ev,
 	const struct persona *p = s->host->persona;
 	bool later = p->refuses_at == STAGE_DATA || p->refuses_at == STAGE_MESSAGE;
 	if (!trusted && p->trusts & TRUST_DATA_ANYWAY) {
-		s->say_refusal = true;
 		take(s, ev, mailbox, true);
+		words_prepare(s, refusal_of(s), ev->path->text);
 	} else if (trusted || later) {
 		take(s, ev, mailbox, trusted);
 	} else {
-		refuse(s);
+		refuse(s, ev);
 	}
+}
+
+/* Up to the last @, or without one all of it. */
+static size_t local_length(struct str path)
+{
+	struct str local, domain;
+	path = without_brackets(path);
+	return reading_split(path, &local, &domain) ? local.n : path.n;
 }
 
 static void on_rcpt(struct session *s, const struct smtp_server_event *ev)
 {
 	const struct persona *p = s->host->persona;
 	char mailbox[MAILBOX_MAX];
+	if (p->local_max && local_length(ev->path->text) > p->local_max) {
+		reply(s, 501, "5.1.3", "Bad address: the local part is too long");
+		return;
+	}
 	switch (reading_of(ev->path->text, p->reads, &s->host->own, mailbox)) {
 	case READING_LOCAL:
 		on_local(s, ev);
@@ -204,14 +224,14 @@ static bool all_trusted(const struct session *s)
 	return true;
 }
 
-static void on_data(struct session *s)
+static void on_data(struct session *s, const struct smtp_server_event *ev)
 {
 	const struct persona *p = s->host->persona;
 	bool forgets = p->trusts & TRUST_BDAT && strcmp(s->verb, "BDAT") == 0;
 	s->in_message = true;
 	if (p->refuses_at == STAGE_DATA && !forgets && !all_trusted(s)) {
 		s->in_message = false;
-		refuse(s);
+		refuse(s, ev);
 	} else {
 		reply(s, 354, NULL, "Go on");
 	}
@@ -259,7 +279,7 @@ static void deliver(struct session *s, const struct recipient *r)
 	}
 }
 
-static void on_message(struct session *s)
+static void on_message(struct session *s, const struct smtp_server_event *ev)
 {
 	s->in_message = false;
 	log_message(s, "end");
@@ -269,7 +289,7 @@ static void on_message(struct session *s)
 		return;
 	}
 	if (s->host->persona->refuses_at == STAGE_MESSAGE && !all_trusted(s)) {
-		refuse(s);
+		refuse(s, ev);
 		return;
 	}
 	log_message(s, "taken");
@@ -283,8 +303,11 @@ static void on_message(struct session *s)
 static void on_helo(struct session *s, const struct smtp_server_event *ev)
 {
 	str_copy(s->helo, sizeof(s->helo), ev->text);
+	const struct words *forged = &s->host->persona->forged_helo;
 	if (s->host->persona->refuses_at == STAGE_HELO)
-		refuse(s);
+		refuse(s, ev);
+	else if (forged->code && reading_is_own(ev->text, &s->host->own))
+		words_reply(s, forged, STR(""));
 	else
 		reply(s, 250, NULL, "");
 }
@@ -310,10 +333,12 @@ static void on_auth(struct session *s)
 
 void policy_answer(struct session *s, const struct smtp_server_event *ev)
 {
+	if (guard_answers(s, ev))
+		return;
 	switch (ev->type) {
 	case SMTP_SERVER_CONNECT:
 		if (s->host->persona->refuses_at == STAGE_CONNECT)
-			refuse(s);
+			refuse(s, ev);
 		else
 			reply(s, 220, NULL, NULL);
 		break;
@@ -327,7 +352,7 @@ void policy_answer(struct session *s, const struct smtp_server_event *ev)
 		on_rcpt(s, ev);
 		break;
 	case SMTP_SERVER_DATA:
-		on_data(s);
+		on_data(s, ev);
 		break;
 	case SMTP_SERVER_TEXT:
 		if (!s->logged)
@@ -336,7 +361,7 @@ void policy_answer(struct session *s, const struct smtp_server_event *ev)
 		buf_add_str(&s->message, ev->text);
 		break;
 	case SMTP_SERVER_MESSAGE:
-		on_message(s);
+		on_message(s, ev);
 		break;
 	case SMTP_SERVER_ABORT:
 		s->in_message = false;

@@ -97,16 +97,67 @@ static bool srs(struct str local, char out[static MAILBOX_MAX])
 	return str_caseeq(part[0], STR("SRS0")) && join(out, part[4], part[3]);
 }
 
+/* dd.rfc-822=local(a)domain */
+static bool x400(struct str local, char out[static MAILBOX_MAX])
+{
+	static const char field[] = "dd.rfc-822=";
+	size_t start = str_casesearch(local, STR(field)), at, end;
+	if (start == SIZE_MAX)
+		return false;
+	struct str value = str_from(local, start + sizeof(field) - 1);
+	at = str_search(value, STR("(a)"));
+	end = str_find(value, '/');
+	return at != SIZE_MAX && end != SIZE_MAX && at + 3 < end &&
+	       join(out, (struct str){ value.p, at },
+	            (struct str){ value.p + at + 3, end - at - 3 });
+}
+
+/* local%domain%own, or own!domain!local: cut where it is its own, and as it says then. */
+static bool nested(struct str local, const struct own_names *own, unsigned reads,
+                   char out[static MAILBOX_MAX])
+{
+	size_t door = str_find(local, '!');
+	for (size_t i = local.n; reads & READ_NESTED_PERCENT && i-- > 0;)
+		if (local.p[i] == '%')
+			return reading_is_own(str_from(local, i + 1), own) &&
+			       percent((struct str){ local.p, i }, out);
+	return reads & READ_OWN_BANG && door != SIZE_MAX &&
+	       reading_is_own((struct str){ local.p, door }, own) &&
+	       bang(str_from(local, door + 1), out);
+}
+
+/* local@domain(comment) */
+static bool host_comment(struct str local, char out[static MAILBOX_MAX])
+{
+	size_t at = str_find(local, '@'), open = str_find(local, '(');
+	return at != SIZE_MAX && open != SIZE_MAX && at < open &&
+	       join(out, (struct str){ local.p, at },
+	            (struct str){ local.p + at + 1, open - at - 1 });
+}
+
+/* local@domain@own */
+static bool double_at(struct str s, const struct own_names *own, char out[static MAILBOX_MAX])
+{
+	size_t first = str_find(s, '@'), second;
+	if (first == SIZE_MAX)
+		return false;
+	struct str rest = str_from(s, first + 1);
+	second = str_find(rest, '@');
+	return second != SIZE_MAX && reading_is_own(str_from(rest, second + 1), own) &&
+	       join(out, (struct str){ s.p, first }, (struct str){ rest.p, second });
+}
+
 /* What stands behind the local part of an address at one of its own names. */
 static bool read_local(struct str local, struct str domain, unsigned reads,
-                       char out[static MAILBOX_MAX])
+                       const struct own_names *own, char out[static MAILBOX_MAX])
 {
 	if (reads & READ_AT_LOCALHOST && !str_caseeq(domain, STR("localhost")))
 		return false;
 	if (reads & READ_NO_DOMAIN)
 		return false;
 	if (is_quoted(local)) {
-		if (reads & READ_DECNET && decnet(local, out))
+		if ((reads & READ_DECNET && decnet(local, out)) ||
+		    (reads & READ_X400 && x400(local, out)))
 			return true;
 		snprintf(out, MAILBOX_MAX, "%.*s", STR_ARG(inside(local)));
 		return reads & READ_QUOTED_LOCAL && strchr(out, '@');
@@ -117,7 +168,8 @@ static bool read_local(struct str local, struct str domain, unsigned reads,
 		return true;
 	if (reads & READ_ENCAPSULATED && str_caseprefix(local, STR("IMCEASMTP-")))
 		return between(str_from(local, 10), "+40", out);
-	if (reads & READ_SRS && srs(local, out))
+	if ((reads & READ_SRS && srs(local, out)) || nested(local, own, reads, out) ||
+	    (reads & READ_HOST_COMMENT && host_comment(local, out)))
 		return true;
 	return (reads & READ_UTF8 && between(local, "\xef\xbc\xa0", out)) ||
 	       (reads & READ_PERCENT && percent(local, out)) ||
@@ -165,13 +217,17 @@ static bool read_whole(struct str s, unsigned reads, char out[static MAILBOX_MAX
 	return reads & READ_COMMENT && read_comment(s, out);
 }
 
-static bool read_no_domain(struct str s, unsigned reads, char out[static MAILBOX_MAX])
+static bool read_no_domain(struct str s, unsigned reads, const struct own_names *own,
+                           char out[static MAILBOX_MAX])
 {
 	if (is_quoted(s)) {
+		if (reads & READ_QUOTED_DOUBLE_AT)
+			return double_at(inside(s), own, out);
 		snprintf(out, MAILBOX_MAX, "%.*s", STR_ARG(inside(s)));
 		return reads & READ_QUOTED_WHOLE && (strchr(out, '@') || strchr(out, '%'));
 	}
-	return (reads & READ_PERCENT && percent(s, out)) || (reads & READ_BANG && bang(s, out));
+	return (reads & READ_PERCENT && percent(s, out)) || (reads & READ_BANG && bang(s, out)) ||
+	       nested(s, own, reads & READ_OWN_BANG, out);
 }
 
 static bool is_bare_address(struct str domain)
@@ -210,7 +266,7 @@ enum reading reading_of(struct str text, unsigned reads, const struct own_names 
 		if (!more && s.n && (s.p[0] == '<' || s.p[0] == '@' || s.p[0] == ' '))
 			return READING_BAD;
 		if (!more && !reading_split(s, &local, &domain)) {
-			if (!read_no_domain(s, reads, next))
+			if (!read_no_domain(s, reads, own, next))
 				return READING_LOCAL;
 			more = true;
 		}
@@ -222,7 +278,7 @@ enum reading reading_of(struct str text, unsigned reads, const struct own_names 
 		}
 		if (!more && !reading_is_own(domain, own))
 			return foreign(local, domain, reads, led_on, mailbox);
-		if (!more && !read_local(local, domain, reads, next)) {
+		if (!more && !read_local(local, domain, reads, own, next)) {
 			bool bad = !is_quoted(local) && str_find(local, '@') != SIZE_MAX;
 			return bad ? READING_BAD : READING_LOCAL;
 		}

@@ -80,23 +80,18 @@ static void flush(struct session *s)
 static void say(struct session *s)
 {
 	struct str text = smtp_server_output(s->smtp);
-	struct buf instead = { 0 };
-	if (s->say_refusal) {
-		const char *enhanced, *words;
-		int code = policy_refusal(s->host->persona, &enhanced, &words);
-		buf_printf(&instead, "%d %s %s\r\n", code, enhanced, words);
-	}
-	s->say_refusal = false;
-	struct str said = instead.n ? buf_str(&instead) : text;
-	if (said.n) {
+	struct str said = s->instead.n ? buf_str(&s->instead) : text;
+	bool refused = said.n && said.p[0] >= '4';
+	if (said.n)
 		bend(s, said, &s->out);
-		s->refusals += said.p[0] >= '4';
-	}
+	s->refusals += refused;
 	smtp_server_output_sent(s->smtp, text.n);
-	buf_fini(&instead);
+	buf_clear(&s->instead);
 	if (wire(s) & WIRE_PIECEMEAL)
 		flush(s);
-	if (policy_hangs_up(s, "ERRORS") && s->refusals >= s->host->persona->errors) {
+	bool enough = policy_hangs_up(s, "ERRORS") && s->refusals >= s->host->persona->errors;
+	bool banned = refused && guard_counts(s);
+	if (enough || banned || (s->in_message && policy_hangs_up(s, "354"))) {
 		flush(s);
 		s->gone = true;
 	}
@@ -242,6 +237,12 @@ static void pump(struct session *s)
 
 /* ---- before the greeting ------------------------------------------------------------ */
 
+static bool is_proxy(const struct session *s)
+{
+	struct str in = buf_str(&s->in);
+	return str_prefix(in, STR("PROXY ")) || str_prefix(in, STR("\r\n\r\n"));
+}
+
 /* Cuts a PROXY header off the input. False: more is needed. */
 static bool read_proxy(struct session *s)
 {
@@ -262,6 +263,17 @@ static bool read_proxy(struct session *s)
 	return true;
 }
 
+/* A server of another protocol: the same answer to every line. */
+static void answer_alien(struct session *s)
+{
+	const struct alien *alien = &s->host->persona->alien;
+	for (size_t end; !s->gone && (end = str_find(buf_str(&s->in), '\n')) != SIZE_MAX;) {
+		buf_consume(&s->in, end + 1);
+		stream_write(s->stream, str_of(alien->answer));
+		s->gone = alien->closes;
+	}
+}
+
 static void chatter(struct session *s)
 {
 	if (wire(s) & WIRE_GARBAGE) {
@@ -277,7 +289,12 @@ static void chatter(struct session *s)
 
 static void greet(struct session *s)
 {
-	if (wire(s) & WIRE_SILENT || offers(s) & NEEDS_PROXY)
+	const char *alien = s->host->persona->alien.greeting;
+	if (alien)
+		stream_write(s->stream, str_of(alien));
+	if (offers(s) & HANGS_UP_UNPROXIED)
+		loop_timer_arm(s->timer, PAUSE_MS);
+	if (alien || wire(s) & WIRE_SILENT || offers(s) & NEEDS_PROXY)
 		return;
 	if (wire(s) & (WIRE_ENDLESS | WIRE_DRIPS | WIRE_GARBAGE)) {
 		chatter(s);
@@ -296,7 +313,9 @@ static void greet(struct session *s)
 
 static void early_input(struct session *s)
 {
-	if (offers(s) & NEEDS_PROXY) {
+	if (s->host->persona->alien.greeting) {
+		answer_alien(s);
+	} else if (offers(s) & NEEDS_PROXY) {
 		if (!read_proxy(s))
 			return;
 		if (s->by_proxy)
@@ -326,6 +345,7 @@ static void session_free(struct session *s)
 	buf_fini(&s->in);
 	buf_fini(&s->out);
 	buf_fini(&s->slow);
+	buf_fini(&s->instead);
 	buf_fini(&s->message);
 	free(s);
 }
@@ -344,7 +364,9 @@ static void on_timer(void *arg)
 		return;
 	}
 	if (!s->begun) {
-		if (wire(s) & WIRE_GREET_PAUSE)
+		if (offers(s) & HANGS_UP_UNPROXIED)
+			s->gone = true;
+		else if (wire(s) & WIRE_GREET_PAUSE)
 			begin(s);
 		else
 			chatter(s);
@@ -384,9 +406,11 @@ static void on_received(void *arg, struct str bytes)
 	buf_add_str(&s->in, bytes);
 	if (!s->begun)
 		early_input(s);
+	else if (offers(s) & REFUSES_PROXY && !s->helo[0] && is_proxy(s))
+		s->gone = true;
 	else if (offers(s) & TAKES_PROXY && !s->by_proxy && !s->helo[0] && !read_proxy(s))
 		return;
-	if (s->begun)
+	if (s->begun && !s->gone)
 		pump(s);
 	after(s);
 }
@@ -448,7 +472,7 @@ void session_accept(struct host *h, int fd, const struct endpoint *peer)
 	s->smtp = engine(h);
 	s->timer = loop_timer_create(sim->loop, on_timer, s);
 	s->stream = stream_adopt(sim->loop, fd, &events, s);
-	if (policy_hangs_up(s, "CONNECT")) {
+	if (!guard_admits(s) || policy_hangs_up(s, "CONNECT")) {
 		s->gone = true;
 	} else if (h->persona->offers & OFFER_TLS_AT_ONCE) {
 		s->waiting = true;

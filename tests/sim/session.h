@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * One connection to a simulated host: policy.c answers what the server engine asks,
- * session.c moves the bytes, in the persona's manner.
+ * One connection to a simulated host: policy.c answers what the server engine asks, unless
+ * guard.c did; session.c moves the bytes, in the persona's manner.
  */
 #ifndef PORTREEVE_TESTS_SIM_SESSION_H
 #define PORTREEVE_TESTS_SIM_SESSION_H
@@ -30,7 +30,8 @@ struct session {
 	/* Where it stands. */
 	char verb[16];               /* of the command at hand */
 	bool begun, listing, in_message, deaf, waiting, start_tls, closing, gone;
-	bool say_refusal;            /* in place of what the engine says */
+	struct buf instead;          /* said in place of what the engine says */
+	const struct words *unwelcome;       /* what it is greeted with, or NULL */
 	unsigned refusals;
 
 	/* Who the client is taken for. */
@@ -48,8 +49,21 @@ struct session {
 
 /* ---- policy.c ---- */
 void policy_answer(struct session *s, const struct smtp_server_event *ev);
-/* What strangers hear. */
-int policy_refusal(const struct persona *p, const char **enhanced, const char **text);
 bool policy_hangs_up(const struct session *s, const char *at);
+
+/* ---- words.c ---- */
+/* Fills s->instead; `path` is what the command at hand is about. */
+void words_prepare(struct session *s, const struct words *w, struct str path);
+/* … and answers the engine's question with them. */
+void words_reply(struct session *s, const struct words *w, struct str path);
+
+/* ---- guard.c ---- */
+/* A connection comes. False: it is reset. */
+bool guard_admits(struct session *s);
+/* Whether it has answered. */
+bool guard_answers(struct session *s, const struct smtp_server_event *ev);
+/* A refusal was said. True: that was one too many, and the client is banned. */
+bool guard_counts(struct session *s);
+void guard_forget(struct host *h);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * The insides of the simulator: one process that plays many mail hosts for the tests, and
  * their name server. simulator.c (command line, hosts, log), session.c (one connection to a
- * host), wire.c (how its bytes come), relay.c (what it sends on), names.c (DNS).
+ * host), policy.c (what it answers), guard.c (what it remembers of its clients), relay.c (what it
+ * sends on), names.c (DNS).
  *
  * It sends mail to the given collectors and to nobody else.
  */
@@ -18,17 +19,20 @@
 struct sim;
 struct session;
 struct delivery;
+struct memory;
 
 struct host {
 	struct sim *sim;
 	struct endpoint at;
-	const struct persona *persona;
-	char name[64], domain[64], literal[IP_TEXT_MAX + 8];
+	const struct persona *persona, *later;       /* later: after SIGUSR1; or NULL */
+	struct memory *memory;       /* guard.c */
+	char name[80], domain[64], literal[IP_TEXT_MAX + 8];
 	struct own_names own;
 	size_t index;
 	unsigned relayed;            /* messages, for honeypots */
-	int listen_fd;
+	int listen_fd;               /* -1: nobody listens */
 	struct loop_watch *watch;
+	struct loop_timer *reopens;  /* or NULL */
 };
 
 struct sim {
@@ -41,6 +45,8 @@ struct sim {
 	const char *first_domain;            /* of the collector: for its legitimate MX */
 	struct ip trusted_clients[2];        /* of each family: reverse names in
 	                                        .localdomain */
+	struct ip unknown_clients[2];        /* of each family: whom the sly ones do not know
+	                                        for the tester */
 	FILE *log;
 	struct session *sessions;
 	struct delivery *deliveries;
@@ -51,6 +57,10 @@ struct sim {
 
 /* "EVENT ADDRESS PORT PERSONA TEXT", one line; the text is escaped. */
 void sim_log(const struct host *h, const char *event, struct str text);
+
+void host_open(struct host *h);
+/* Nobody listens any more; reopens after for_ms, or never if that is 0. */
+void host_shut(struct host *h, unsigned for_ms);
 
 /* ---- session.c ------------------------------------------------------------------- */
 void session_accept(struct host *h, int fd, const struct endpoint *peer);

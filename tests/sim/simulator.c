@@ -5,14 +5,16 @@
  *
  *   simulator --personas
  *   simulator --hosts FILE --collector ADDR:PORT… --dns ADDR:PORT --log FILE
- *             [--first-domain D] [--trusted-client ADDR…]
+ *             [--first-domain D] [--trusted-client ADDR…] [--unknown-client ADDR…]
  *
- * FILE has a line "ADDRESS PORT PERSONA" for each host. "ready" on standard output says that
- * all of them listen. The log has a line "EVENT ADDRESS PORT PERSONA TEXT" for what a test
- * wants to count: begin, end and taken (a message, with its envelope), delivered, refused and
- * undelivered (what was sent on), parallel (a second connection at the same time).
+ * FILE has a line "ADDRESS PORT PERSONA [LATER]" for each host. "ready" on standard output says
+ * that all of them listen. SIGUSR1 makes each host with a LATER that persona, which "switched"
+ * confirms: nobody should be talking to it then. The log has a line "EVENT ADDRESS PORT PERSONA
+ * TEXT" for what a test wants to count: begin, end and taken (a message, with its envelope),
+ * delivered, refused and undelivered (what was sent on), parallel (a second connection at the
+ * same time).
  */
-#include "sim.h"
+#include "session.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -52,8 +54,13 @@ void sim_log(const struct host *h, const char *event, struct str text)
 
 static void name_host(struct host *h)
 {
-	snprintf(h->name, sizeof(h->name), "m.h%zu.test", h->index);
-	snprintf(h->domain, sizeof(h->domain), "h%zu.test", h->index);
+	/* 30 to 60 characters, as names have them. */
+	static const char *const companies[] = {
+		"mail.example.test", "customers.some-provider.test",
+		"customer-mail.north.example-hosting.test",
+	};
+	snprintf(h->domain, sizeof(h->domain), "h%zu.%s", h->index, companies[h->index % 3]);
+	snprintf(h->name, sizeof(h->name), "mail-in-%zu.%s", h->index % 10, h->domain);
 	ip_format_literal(&h->at.ip, h->literal);
 	if (h->persona->naming == NAMELESS) {
 		snprintf(h->name, sizeof(h->name), "localhost.localdomain");
@@ -67,14 +74,16 @@ static void name_host(struct host *h)
 
 static void read_host(struct sim *sim, struct str line)
 {
-	struct str address, port, persona;
+	struct str address, port, persona, later = STR("");
 	uint64_t number = 0;
 	struct host *h = &sim->hosts[sim->host_count];
 	*h = (struct host){ .sim = sim, .index = sim->host_count, .listen_fd = -1 };
 	if (!str_token(&line, " ", &address) || !str_token(&line, " ", &port) ||
 	    !str_token(&line, " ", &persona) || ip_parse(address, &h->at.ip, NULL) != ERR_OK ||
 	    str_u64(port, 65535, &number) != ERR_OK || !(h->persona = persona_by_name(persona)))
-		die("a line of the hosts", "expected ADDRESS PORT PERSONA");
+		die("a line of the hosts", "expected ADDRESS PORT PERSONA [LATER]");
+	if (str_token(&line, " ", &later) && !(h->later = persona_by_name(later)))
+		die("a line of the hosts", "expected a persona as LATER");
 	h->at.port = (uint16_t)number;
 	name_host(h);
 	sim->host_count++;
@@ -106,29 +115,69 @@ static void acceptable(void *arg, unsigned events)
 		session_accept(h, fd, &peer);
 }
 
-static void listen_all(struct sim *sim)
+void host_open(struct host *h)
 {
 	char text[ENDPOINT_TEXT_MAX];
-	for (size_t i = 0; i < sim->host_count; i++) {
-		struct host *h = &sim->hosts[i];
-		if (h->persona->absent)
-			continue;
-		h->listen_fd = stream_listen(&h->at);
-		if (h->listen_fd < 0)
-			die(endpoint_format(&h->at, text), err_text(h->listen_fd));
-		h->watch = loop_watch_create(sim->loop, h->listen_fd, acceptable, h);
-		loop_watch_set(h->watch, LOOP_READ);
-	}
+	h->listen_fd = stream_listen(&h->at);
+	if (h->listen_fd < 0)
+		die(endpoint_format(&h->at, text), err_text(h->listen_fd));
+	h->watch = loop_watch_create(h->sim->loop, h->listen_fd, acceptable, h);
+	loop_watch_set(h->watch, LOOP_READ);
+}
+
+static void reopen(void *arg)
+{
+	host_open(arg);
+}
+
+void host_shut(struct host *h, unsigned for_ms)
+{
+	if (h->listen_fd < 0)
+		return;
+	loop_watch_destroy(h->watch);
+	close(h->listen_fd);
+	h->watch = NULL;
+	h->listen_fd = -1;
+	if (for_ms == 0)
+		return;
+	if (!h->reopens)
+		h->reopens = loop_timer_create(h->sim->loop, reopen, h);
+	loop_timer_arm(h->reopens, for_ms);
+}
+
+static void open_all(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->host_count; i++)
+		if (!sim->hosts[i].persona->absent)
+			host_open(&sim->hosts[i]);
 }
 
 static void close_all(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->host_count; i++) {
-		loop_watch_destroy(sim->hosts[i].watch);
-		if (sim->hosts[i].listen_fd >= 0)
-			close(sim->hosts[i].listen_fd);
+		host_shut(&sim->hosts[i], 0);
+		loop_timer_destroy(sim->hosts[i].reopens);
+		guard_forget(&sim->hosts[i]);
 	}
 	free(sim->hosts);
+}
+
+static void switch_all(void *arg, int signum)
+{
+	struct sim *sim = arg;
+	(void)signum;
+	for (size_t i = 0; i < sim->host_count; i++) {
+		struct host *h = &sim->hosts[i];
+		if (!h->later)
+			continue;
+		h->persona = h->later;
+		h->relayed = 0;
+		guard_forget(h);
+		if (h->persona->absent)
+			host_shut(h, 0);
+	}
+	puts("switched");
+	fflush(stdout);
 }
 
 /* ---- TLS --------------------------------------------------------------------------- */
@@ -157,12 +206,16 @@ static SSL_CTX *tls_context(void)
 
 /* ---- command line --------------------------------------------------------------------- */
 
-/* "NAME TRUTH COPIES PORT", a line each; port 0 is the scan's usual one. */
+/* "NAME TRUTH COPIES PORT WAS AFTERWARDS", a line each; port 0 is the scan's usual one. WAS is
+ * what it was when it was proved open, "-" for those without a past; AFTERWARDS is "stays" or
+ * "leaves": what its retest must do to its listing. */
 static void print_personas(void)
 {
-	for (size_t i = 0; i < persona_count; i++)
-		printf("%s %s %u %u\n", personas[i].name, verdict_name(personas[i].truth),
-		       personas[i].copies, personas[i].port);
+	const struct persona *p;
+	for (size_t i = 0; (p = persona_at(i)); i++)
+		printf("%s %s %u %u %s %s\n", p->name, verdict_name(p->truth), p->copies, p->port,
+		       p->was ? p->was : "-",
+		       p->truth == VERDICT_CLOSED && !p->stays ? "leaves" : "stays");
 }
 
 static void parse_endpoint(const char *text, struct endpoint *ep)
@@ -171,12 +224,13 @@ static void parse_endpoint(const char *text, struct endpoint *ep)
 		die(text, "expected ADDRESS:PORT");
 }
 
-static void add_trusted(struct sim *sim, const char *text)
+/* One of each family. */
+static void add_client(struct ip clients[2], const char *text)
 {
 	struct ip ip;
 	if (ip_parse(str_of(text), &ip, NULL) != ERR_OK)
 		die(text, "expected an address");
-	sim->trusted_clients[ip.family == 6] = ip;
+	clients[ip.family == 6] = ip;
 }
 
 static void read_arguments(int argc, char **argv, struct sim *sim, struct arguments *a)
@@ -187,7 +241,8 @@ static void read_arguments(int argc, char **argv, struct sim *sim, struct argume
 		{ "dns", required_argument, NULL, 'd' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "first-domain", required_argument, NULL, 'f' },
-		{ "trusted-client", required_argument, NULL, 't' }, { 0 },
+		{ "trusted-client", required_argument, NULL, 't' },
+		{ "unknown-client", required_argument, NULL, 'u' }, { 0 },
 	};
 	int c;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -199,7 +254,8 @@ static void read_arguments(int argc, char **argv, struct sim *sim, struct argume
 		case 'd': a->dns = optarg; break;
 		case 'l': a->log = optarg; break;
 		case 'f': a->first_domain = optarg; break;
-		case 't': add_trusted(sim, optarg); break;
+		case 't': add_client(sim->trusted_clients, optarg); break;
+		case 'u': add_client(sim->unknown_clients, optarg); break;
 		case 'c':
 			if (sim->collector_count < 2)
 				parse_endpoint(optarg, &sim->collectors[sim->collector_count++]);
@@ -242,15 +298,17 @@ int main(int argc, char **argv)
 	sim.loop = loop_create();
 	sim.tls = tls_context();
 	read_hosts(&sim, a.hosts);
-	listen_all(&sim);
+	open_all(&sim);
 	names_open(&sim, &dns);
 	if (sim.dns_fd < 0)
 		die(a.dns, "the name server cannot listen");
 	struct loop_signal *term = loop_signal_create(sim.loop, SIGTERM, stop, sim.loop);
+	struct loop_signal *change = loop_signal_create(sim.loop, SIGUSR1, switch_all, &sim);
 	puts("ready");
 	fflush(stdout);
 	loop_run(sim.loop);
 	loop_signal_destroy(term);
+	loop_signal_destroy(change);
 	sessions_close(&sim);
 	relays_close(&sim);
 	names_close(&sim);

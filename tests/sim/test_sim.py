@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from conftest import (GIVE_UP_S, TOKEN, TRUSTED_V6, USUAL_PORT, Host, add_addresses,
-                      other_address, spread, wait_until)
+from conftest import (GIVE_UP_S, TOKEN, USUAL_PORT, Host, add_addresses,
+                      other_address, scanned, spread, wait_until)
 
 HOSTS = 1000
 SEED = 20260
@@ -56,7 +56,7 @@ class Interrupted(threading.Thread):
 
 def playable(personas, isolated):
     """Port 25 as a source, and ports of their own, are to be had in a namespace only."""
-    return [one for one in personas
+    return [one for one in scanned(personas)
             if isolated or (one.port == 0 and one.name != "source-port")]
 
 
@@ -65,9 +65,8 @@ def world(make_field, personas, isolated):
     """The large field, scanned; the small one, scanned with an interruption."""
     hosts = spread(playable(personas, isolated), HOSTS, SEED)
     if isolated:
-        add_addresses([TRUSTED_V6, "2001:db8:ffff::1"])
         own = []
-        for n, one in enumerate(personas):
+        for n, one in enumerate(scanned(personas)):
             if one.copies:
                 own.append(Host(f"2001:db8:{n + 1:x}::25", USUAL_PORT, one.name))
             else:
@@ -107,6 +106,18 @@ def test_verdict_is_truth(world, personas):
                     lambda one: results.get((one.address, one.port), {}).get("verdict"))
     assert not wrong, "\n".join(wrong)
     assert len(results) == len(field.hosts) >= HOSTS
+
+
+def test_recall_and_precision(world, personas):
+    """Of the relays, how many are found; of those that are called open, how many are."""
+    field, results, _ = world
+    truth = truth_of(personas)
+    relays = {(one.address, one.port) for one in field.hosts if truth[one.persona] == "open"}
+    found = {key for key, result in results.items() if result["verdict"] == "open"}
+    recall, precision = len(found & relays) / len(relays), len(found & relays) / len(found)
+    print(f"recall {recall:.3f}, precision {precision:.3f} over {len(field.hosts)} hosts, "
+          f"{len(relays)} of them relays")
+    assert precision == 1 and recall >= 0.97
 
 
 def test_every_persona_was_there(world, personas, isolated):

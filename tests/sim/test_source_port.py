@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import GIVE_UP_S, USUAL_PORT, Host, Place, wait_until
+from conftest import GIVE_UP_S, USUAL_PORT, Host, Place, roles_of, wait_until
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 CAP_NET_BIND_SERVICE = 10
@@ -70,17 +70,6 @@ def test_without_the_right_the_form_is_skipped(field):
     result = json.loads(done.stdout)
     assert result["verdict"] == "closed" and s06(result)["stage"] == "skipped"
     assert "source" in s06(result)["text"]
-
-
-def roles_of(supervisor):
-    """The supervisor's children: {role: process}."""
-    found = {}
-    children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
-    for pid in children.read_text(encoding="ascii").split():
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{pid}/cmdline", encoding="ascii") as words:
-                found[words.read().split("\0")[2]] = pid
-    return found
 
 
 def capabilities(pid):

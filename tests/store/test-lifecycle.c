@@ -138,6 +138,16 @@ struct named {
 #define PASS .verdict = VERDICT_CLOSED, .control_ok = true, .forms_refused = true
 #define LISTED .listed = true, .open_ports = 1, .this_port_open = true
 
+/* What a retest of a listed host comes to, by how the host talks: the simulator's hosts "sly-…" and
+ * "fixed-…", each as the tester sums it up. */
+#define RETESTED(host, verdict_, control, refused, ...) \
+	{ host, { LISTED }, \
+	  { LIFE_TEST_DONE, .verdict = VERDICT_ ## verdict_, .control_ok = control, \
+	    .forms_refused = refused, .asked = true, .tries = 1 }, __VA_ARGS__ }
+#define OFF LIFE_CLEAR_PORT | LIFE_DELIST, 0
+#define LATER LIFE_QUEUE_RETRY, RETRY
+#define STAYS LIFE_SET_RECHECK, RECHECK
+
 static const struct named rows[] = {
 	{ "first proof", { 0 }, { LIFE_TEST_DONE, .verdict = VERDICT_OPEN },
 	  LIFE_LIST | LIFE_SET_RECHECK | LIFE_NOTIFY, RECHECK },
@@ -202,6 +212,39 @@ static const struct named rows[] = {
 	{ "recheck of an excluded one is put off", { LISTED, .excluded = true },
 	  { LIFE_RECHECK_DUE }, LIFE_REFUSE | LIFE_SET_RECHECK, RECHECK },
 	{ "exclusion leaves the listing", { LISTED }, { LIFE_EXCLUDED }, 0, 0 },
+
+	/* Repaired: it takes part and refuses. */
+	RETESTED("repaired: relay access denied, 454 or 554", CLOSED, true, true, OFF),
+	RETESTED("repaired: no such recipient, and the postmaster is taken", CLOSED, true, true, OFF),
+	RETESTED("repaired: wants a login from anybody", CLOSED, true, true, OFF),
+	RETESTED("repaired: greylisted first, then refused", CLOSED, true, true, OFF),
+	RETESTED("repaired: banned us after some refusals, and was asked on", CLOSED, true, true, OFF),
+	RETESTED("repaired: the forged sender is refused", CLOSED, true, true, OFF),
+	RETESTED("repaired: a PROXY header is hung up on", CLOSED, true, true, OFF),
+	RETESTED("repaired: bounces what it takes", BACKSCATTER, true, true, OFF),
+	/* It puts us off, or took no part: nothing was shown. */
+	RETESTED("greylists us for ever", INCONCLUSIVE, true, false, LATER),
+	RETESTED("blocks us, and takes mail for its postmaster", INCONCLUSIVE, true, false, LATER),
+	RETESTED("blocks us, and would refuse every form", INCONCLUSIVE, true, true, LATER),
+	RETESTED("refuses our sender", INCONCLUSIVE, false, false, LATER),
+	RETESTED("greets us with 554", INCONCLUSIVE, false, true, LATER),
+	RETESTED("refuses HELO", INCONCLUSIVE, false, true, LATER),
+	RETESTED("hangs up at RCPT or after 354", INCONCLUSIVE, true, true, LATER),
+	RETESTED("shut us out part of the way", INCONCLUSIVE, true, true, LATER),
+	RETESTED("is no mail server any more", INCONCLUSIVE, false, false, LATER),
+	RETESTED("closed its port", UNREACHABLE, false, false, LATER),
+	/* It took part, and that was not enough. */
+	RETESTED("refuses us, and relays for our second address", CLOSED, true, false, STAYS),
+	RETESTED("refuses by an unknown word, and took no control", CLOSED, false, true, STAYS),
+	RETESTED("takes everything and returns nothing", ACCEPTING, true, true, STAYS),
+	RETESTED("open still", OPEN, true, false, LIFE_REFRESH | LIFE_SET_RECHECK, RECHECK),
+	{ "goes dark for good, and all tries are used up", { LISTED },
+	  { LIFE_TEST_DONE, .verdict = VERDICT_UNREACHABLE, .asked = true, .tries = 3 }, STAYS },
+	{ "greylists us for good, and all tries are used up", { LISTED },
+	  { LIFE_TEST_DONE, .verdict = VERDICT_INCONCLUSIVE, .control_ok = true,
+	    .forms_refused = true, .asked = true, .tries = 3 }, STAYS },
+	{ "listed by word, repaired, and its owner asked", { .listed = true, .by_operator = true },
+	  { LIFE_TEST_DONE, PASS, .asked = true }, LIFE_DELIST, 0 },
 };
 
 static void named_rows(void **unused)
