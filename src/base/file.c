@@ -54,7 +54,19 @@ int file_read(const char *path, size_t max_bytes, struct buf *out)
 	return e;
 }
 
-static int write_all(int fd, struct str s)
+int file_read_plain(const char *path, size_t max_bytes, struct buf *out)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ELOOP ? ERR_INVALID : file_err(errno);
+	int e = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read_fd(fd, max_bytes, out)
+		: ERR_INVALID;
+	close(fd);
+	return e;
+}
+
+int file_write_fd(int fd, struct str s)
 {
 	while (s.n) {
 		ssize_t n = write(fd, s.p, s.n);
@@ -88,7 +100,7 @@ int file_write(const char *path, struct str bytes, mode_t mode)
 		free(tmp);
 		return e;
 	}
-	int e = write_all(fd, bytes);
+	int e = file_write_fd(fd, bytes);
 	if (e == ERR_OK && fchmod(fd, mode) != 0)
 		e = file_err(errno);
 	close(fd);

@@ -65,7 +65,7 @@ static int load_tls(struct collector_role *c, struct buf *message)
 static int load_keys(struct collector_role *c, struct buf *message)
 {
 	struct token_keys keys;
-	int e = keys_token_load(".", &keys, message);
+	int e = keys_token_load(STATE_HERE, &keys, message);
 	if (e != ERR_OK)
 		return e;
 	if (c->has_signer)
@@ -89,16 +89,14 @@ static int enter_sandbox(struct collector_role *c, struct buf *message)
 {
 	const struct general_config *general = &c->ctx->settings->general;
 	char *list[STORE_SQLITE_FILES];
-	char *returns = mem_printf("%s/returns", general->state_directory);
-	char *keys = keys_token_directory(general->state_directory);
-	store_sqlite_files(general->state_directory, list);
+	char *keys = keys_token_directory(STATE_HERE);
+	store_sqlite_files(STATE_HERE, list);
 	const char *const read[] = { list[0], list[1], list[2], keys, NULL };
-	const char *const write[] = { returns, "mail", NULL };
+	const char *const write[] = { "returns", "mail", NULL };
 	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write };
 	int e = sandbox_enter(&box, message);
 	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
 		free(list[i]);
-	free(returns);
 	free(keys);
 	return e;
 }
@@ -129,8 +127,7 @@ static int open_all(struct collector_role *c, struct buf *message)
 	if (e == ERR_OK)
 		e = load_keys(c, message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(s->general.state_directory, STORE_COLLECTOR, &c->store,
-		                      message);
+		e = store_sqlite_open(STATE_HERE, STORE_COLLECTOR, &c->store, message);
 	if (e != ERR_OK)
 		return e;
 	create_collector(c);

@@ -79,8 +79,7 @@ static int open_store(struct dnsbl *d, struct buf *message)
 		buf_clear(message);
 		if (i > 0)
 			loop_run_once(d->ctx->loop, STORE_RETRY_MS);
-		e = store_sqlite_open(d->ctx->settings->general.state_directory, STORE_DNSBL,
-		                      &d->store, message);
+		e = store_sqlite_open(STATE_HERE, STORE_DNSBL, &d->store, message);
 		if (e != ERR_NOT_FOUND && e != ERR_BUSY)
 			break;
 	}
@@ -94,7 +93,7 @@ static int enter_sandbox(struct dnsbl *d, struct buf *message)
 	char *paths[STORE_SQLITE_FILES + 1] = { NULL };
 	struct sandbox box = { .user = general->user,
 	                       .read_paths = (const char *const *)paths };
-	store_sqlite_files(general->state_directory, paths);
+	store_sqlite_files(STATE_HERE, paths);
 	int e = sandbox_enter(&box, message);
 	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
 		free(paths[i]);
@@ -107,7 +106,7 @@ static int open_all(struct dnsbl *d, struct buf *message)
 	struct blocklist_limits limits = limits_of(settings);
 	int e = make_zones(d, settings, message);
 	if (e == ERR_OK)
-		e = state_become_owner(settings, 0, message);
+		e = state_enter(settings, 0, message);
 	if (e == ERR_OK)
 		e = open_store(d, message);
 	if (e != ERR_OK)

@@ -79,12 +79,11 @@ static int prepare_as_owner(const struct settings *s)
 {
 	struct buf message = { 0 };
 	struct store *st = NULL;
-	const char *directory = s->general.state_directory;
-	int e = state_become_owner(s, 0, &message);
+	int e = state_enter(s, 0, &message);
 	if (e == ERR_OK)
-		e = keys_ensure(directory, clock_now_s(), &message);
+		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(directory, STORE_ADMIN, &st, &message);
+		e = store_sqlite_open(STATE_HERE, STORE_ADMIN, &st, &message);
 	store_close(st);
 	int code = e == ERR_OK ? EX_OK : fail(EX_CANTCREAT, "%s", buf_cstr(&message));
 	buf_fini(&message);

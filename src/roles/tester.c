@@ -36,11 +36,10 @@ static size_t tester_sockets(const struct settings *settings, struct role_socket
 	return 0;
 }
 
-/* The state directory is the current one: in the sandbox there may be no way to it. */
 static int load_keys(struct tester_role *t, struct buf *message)
 {
 	struct token_keys keys;
-	int e = keys_token_load(".", &keys, message);
+	int e = keys_token_load(STATE_HERE, &keys, message);
 	if (e != ERR_OK)
 		return e;
 	if (t->has_signer)
@@ -48,24 +47,22 @@ static int load_keys(struct tester_role *t, struct buf *message)
 	token_signer_init(&t->signer, &keys);
 	t->has_signer = true;
 	keys_token_fini(&keys);
-	return t->evidence_key ? ERR_OK : keys_evidence_load(".", &t->evidence_key, message);
+	return t->evidence_key ? ERR_OK : keys_evidence_load(STATE_HERE, &t->evidence_key, message);
 }
 
 static int enter_sandbox(struct tester_role *t, struct buf *message)
 {
 	const struct general_config *general = &t->ctx->settings->general;
-	const char *state = general->state_directory;
 	char *list[STORE_SQLITE_FILES + 1] = { NULL };
-	char *returns = mem_printf("%s/returns", state), *keys = keys_token_directory(state);
-	store_sqlite_files(state, list);
-	const char *const read[] = { returns, keys, "/etc/resolv.conf", "/etc/hosts", NULL };
+	char *keys = keys_token_directory(STATE_HERE);
+	store_sqlite_files(STATE_HERE, list);
+	const char *const read[] = { "returns", keys, "/etc/resolv.conf", "/etc/hosts", NULL };
 	struct sandbox box = { .user = general->user, .read_paths = read,
 	                       .write_paths = (const char *const *)list, .may_connect = true,
 	                       .low_ports = true };
 	int e = sandbox_enter(&box, message);
 	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
 		free(list[i]);
-	free(returns);
 	free(keys);
 	return e;
 }
@@ -78,7 +75,7 @@ static int open_all(struct tester_role *t, struct buf *message)
 	if (e == ERR_OK)
 		e = load_keys(t, message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(s->general.state_directory, STORE_TESTER, &t->store, message);
+		e = store_sqlite_open(STATE_HERE, STORE_TESTER, &t->store, message);
 	if (e == ERR_OK && dns_resolver_create(t->ctx->loop, s->general.resolver.v,
 	                                       s->general.resolver.n, NULL, &t->resolver)) {
 		buf_add_cstr(message, "the resolver cannot be set up");

@@ -21,7 +21,8 @@ enum { QUERY_CACHE = 128, BUSY_TIMEOUT_MS = 5000 };
 /* One file and its connection. */
 struct db {
 	sqlite3 *h;                    /* NULL: not open */
-	char *path;
+	char *name;                    /* as it is opened */
+	char *path;                    /* as messages name it */
 	bool writable;
 	struct buf *message;           /* the store's: one line on the last error */
 	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
@@ -41,10 +42,18 @@ struct schema {
 };
 extern const struct schema main_schema, returns_schema;
 
-/* Opens; if writable makes the file, with the owner of its directory, and migrates it. */
-int db_open(struct db *db, const char *path, bool writable, const struct schema *schema,
+/* Opens; if writable makes the file, and migrates it. ERR_INVALID: a link or no regular file. */
+int db_open(struct db *db, const char *name, bool writable, const struct schema *schema,
             struct buf *message);
+/* Opens to read alone, for a process that may be the file's owner: what a writer that was
+ * killed has left in the -shm file is mended then, as its owner. Nothing else is written. */
+int db_open_to_read(struct db *db, const char *name, const struct schema *schema,
+                    struct buf *message);
 void db_close(struct db *db);
+/* The file systems of sqlite-files.c. */
+const char *files_vfs(bool writable);
+/* What is opened by that name is this descriptor; NULL ends it. */
+void files_lend(const char *name, int fd);
 /* The enum err for what SQLite last said on this handle, with the message set. */
 int db_error(struct db *db, int rc);
 /* Statements without parameters. */
@@ -113,6 +122,7 @@ struct sqlite_store {
 	struct store base;             /* first */
 	struct db main, returns;
 	char *returns_path;
+	bool only_reads;               /* a command that changes nothing */
 	struct consent_cache consents;
 };
 
@@ -250,6 +260,7 @@ int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena 
                        char id[static 48], struct str *bundle);
 int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
                   bool dry, struct store_expiry *x);
-int sqlite_backup(struct store *st, const char *path);
+int sqlite_backup(struct store *st, const struct store_copy *list,
+                  const struct store_copy *returns);
 
 #endif

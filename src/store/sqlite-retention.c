@@ -252,7 +252,10 @@ int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now
                   bool dry, struct store_expiry *x)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	int e = ERR_OK;
+	bool there = true;
+	int e = s->only_reads ? returns_ready(s, &there) : ERR_OK;
+	x->done[RETAINED_RETURN] |= !there;
+	x->done[RETAINED_REQUEST] |= !there;
 	x->over = true;
 	for (enum retained kind = 0; e == ERR_OK && kind < RETAINED_KINDS; kind++) {
 		if (may_remove(s, kind) && !x->done[kind])

@@ -62,7 +62,10 @@ int sqlite_return_add(struct store *st, struct test_return *r, unsigned max_per_
 int returns_ready(struct sqlite_store *s, bool *there)
 {
 	int e = ERR_OK;
-	if (!s->returns.h)
+	if (!s->returns.h && s->only_reads)
+		e = db_open_to_read(&s->returns, s->returns_path, &returns_schema,
+		                    &s->base.message);
+	else if (!s->returns.h)
 		e = db_open(&s->returns, s->returns_path, false, &returns_schema, &s->base.message);
 	*there = e == ERR_OK;
 	return e == ERR_NOT_FOUND ? ERR_OK : e;

@@ -220,7 +220,8 @@ int schema_apply(struct db *db, const struct schema *schema)
 		return e;
 	if (!db->writable)
 		return refuse(db, ERR_UNSUPPORTED,
-		              "written by an older version; run a command that writes: schema",
+		              "written by an older version; run a command that writes, as "
+		              "\"portreeve run\" does: schema",
 		              version, newest);
 	e = db_begin(db);
 	return e == ERR_OK ? db_end(db, migrate(db, schema)) : e;

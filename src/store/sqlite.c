@@ -72,25 +72,45 @@ static const struct store_ops sqlite_ops = {
 	.secret = sqlite_secret,
 };
 
-/* The state directory, and below it the one that the collector alone writes. Root makes
- * it for whoever owns the state directory. */
-static int make_directories(struct sqlite_store *s, const char *state)
+static int fail_at(struct sqlite_store *s, const char *path, int errnum)
 {
+	return store_fail(s, file_err(errnum), "%s: %s", path, strerror(errnum));
+}
+
+/* The state directory is ours, or we are not root. */
+static int check_directory(struct sqlite_store *s, const char *state)
+{
+	struct stat st;
+	if (stat(state, &st) != 0)
+		return fail_at(s, state, errno);
+	if (geteuid() != 0 || st.st_uid == 0)
+		return ERR_OK;
+	return store_fail(s, ERR_DENIED, "%s: root does not open what belongs to user id %u",
+	                  state, (unsigned)st.st_uid);
+}
+
+/* Below it is the one that the collector alone writes. */
+static int make_returns(struct sqlite_store *s, const char *state)
+{
+	struct stat st;
 	char *returns = mem_printf("%s/returns", state);
-	struct stat owner;
-	int e = file_mkdirs(state, 0750);
-	if (e == ERR_OK && mkdir(returns, 0750) == 0) {
-		if (geteuid() == 0 && (stat(state, &owner) != 0 ||
-		                       chown(returns, owner.st_uid, owner.st_gid) != 0))
-			e = file_err(errno);
-	} else if (e == ERR_OK && errno != EEXIST) {
-		e = file_err(errno);
-	}
+	int e = ERR_OK;
+	if (!s->only_reads && mkdir(returns, 0750) != 0 && errno != EEXIST)
+		e = fail_at(s, returns, errno);
+	else if (lstat(returns, &st) == 0 && !S_ISDIR(st.st_mode))
+		e = store_fail(s, ERR_INVALID, "%s: expected a directory and no link", returns);
 	free(returns);
-	if (e != ERR_OK)
-		return store_fail(s, e, "%s: the state directory cannot be made (%s)", state,
-		                  strerror(errno));
-	return ERR_OK;
+	return e;
+}
+
+static int ready_directories(struct sqlite_store *s, const char *state)
+{
+	int e = ERR_OK;
+	if (s->base.role != STORE_DNSBL && !s->only_reads && file_mkdirs(state, 0750) != ERR_OK)
+		return store_fail(s, file_err(errno), "%s: the state directory cannot be made (%s)",
+		                  state, strerror(errno));
+	e = check_directory(s, state);
+	return e == ERR_OK && s->base.role != STORE_DNSBL ? make_returns(s, state) : e;
 }
 
 /* Each role's files: the commands write both, the tester the list, the collector the
@@ -127,18 +147,28 @@ bool store_sqlite_exists(const char *state_directory)
 	return there;
 }
 
-int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,
-                      struct buf *message)
+static int open_to_read(struct sqlite_store *s, const char *directory)
+{
+	bool there;
+	char *name = mem_printf("%s/" LIST_FILE, directory);
+	int e = db_open_to_read(&s->main, name, &main_schema, &s->base.message);
+	free(name);
+	return e == ERR_OK ? returns_ready(s, &there) : e;
+}
+
+static int open_store(const char *directory, enum store_role role, bool only_reads,
+                      struct store **st, struct buf *message)
 {
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
 	s->base.ops = &sqlite_ops;
 	s->base.role = role;
-	s->returns_path = mem_printf("%s/returns/returns.db", state_directory);
+	s->returns_path = mem_printf("%s/returns/returns.db", directory);
+	s->only_reads = only_reads;
 	*st = NULL;
 
-	int e = role == STORE_DNSBL ? ERR_OK : make_directories(s, state_directory);
+	int e = ready_directories(s, directory);
 	if (e == ERR_OK)
-		e = open_files(s, state_directory);
+		e = only_reads ? open_to_read(s, directory) : open_files(s, directory);
 	if (e == ERR_OK) {
 		*st = &s->base;
 		return ERR_OK;
@@ -146,4 +176,16 @@ int store_sqlite_open(const char *state_directory, enum store_role role, struct 
 	buf_add_str(message, buf_str(&s->base.message));
 	sqlite_close(&s->base);
 	return e;
+}
+
+int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,
+                      struct buf *message)
+{
+	return open_store(state_directory, role, false, st, message);
+}
+
+int store_sqlite_open_to_read(const char *state_directory, struct store **st,
+                              struct buf *message)
+{
+	return open_store(state_directory, STORE_ADMIN, true, st, message);
 }

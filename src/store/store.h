@@ -244,8 +244,15 @@ struct store_expiry {
  * are counted only. */
 int store_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
                  bool dry, struct store_expiry *x);
-/* A consistent copy while roles run, checked by reading it back: `path` for the list and
- * `path`.returns for the returns. ERR_EXISTS if one of them is there. */
-int store_backup(struct store *st, const char *path);
+/* Where a copy goes: an empty file that the caller has opened for reading and writing, and its
+ * name for messages. Nothing is opened or made by that name. */
+struct store_copy {
+	const char *name;
+	int fd;
+};
+/* A consistent copy while roles run, checked by reading it back: of the list and of the
+ * returns. To be flushed by the caller. On an error what was written is of no use. */
+int store_backup(struct store *st, const struct store_copy *list,
+                 const struct store_copy *returns);
 
 #endif
