@@ -80,11 +80,18 @@ static int check_link(const char *link, const struct stat *st, const char *rest,
 	return e;
 }
 
-/* Every directory on the way to it, and every link. What is not there yet is not judged. */
+static bool shuts_out(const struct stat *st)
+{
+	return st->st_uid == 0 && !(st->st_mode & (S_IXGRP | S_IXOTH));
+}
+
+/* Every directory on the way to it, and every link. What is not there yet is not judged, nor
+ * what may be written below a directory that root alone may pass. */
 static int check_way(const char *path, unsigned owner, unsigned links, struct buf *message)
 {
 	char *part = mem_strdup(path);
 	int e = ERR_OK;
+	bool shut = false;
 	for (size_t i = 1; e == ERR_OK; i++) {
 		struct stat st;
 		if (path[i] != '/' && path[i] != '\0')
@@ -97,12 +104,13 @@ static int check_way(const char *path, unsigned owner, unsigned links, struct bu
 			e = check_link(part, &st, path + i, owner, links, message);
 			break;
 		}
-		if (!last && others_change(&st, owner))
+		if (!last && !shut && others_change(&st, owner))
 			e = refuse(message, ERR_DENIED, path, "expected directories above it that "
 			           "only root or its owner can change; user id %u or others can "
 			           "change %s", (unsigned)st.st_uid, part);
 		if (last)
 			break;
+		shut |= shuts_out(&st);
 		part[i] = '/';
 	}
 	free(part);

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -142,7 +141,8 @@ void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQ
 bool store_sqlite_exists(const char *state_directory)
 {
 	char *path = mem_printf("%s/" LIST_FILE, state_directory);
-	bool there = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
+	struct stat st;
+	bool there = lstat(path, &st) == 0;
 	free(path);
 	return there;
 }
