@@ -10,6 +10,7 @@
 #include "relaytest/collector.h"
 #include "roles/role.h"
 #include "roles/upkeep.h"
+#include "roles/watch.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -30,6 +31,7 @@ struct collector_role {
 	struct endpoint at[ROLE_SOCKETS_MAX];
 	struct collector *collector;
 	struct upkeep *upkeep;
+	struct watch *watch;
 	bool stopping;
 };
 
@@ -171,6 +173,7 @@ static void compare(const struct settings *old, const struct settings *fresh, in
 
 static void close_all(struct collector_role *c)
 {
+	watch_destroy(c->watch);
 	upkeep_destroy(c->upkeep);
 	collector_destroy(c->collector);
 	store_close(c->store);
@@ -191,15 +194,17 @@ static int collector_role_run(struct role_context *ctx)
 	if (e == ERR_OK) {
 		ctx->on_hup = on_hup;
 		c.upkeep = upkeep_create(ctx->loop, c.store, ctx->settings);
+		c.watch = watch_create(ctx->loop, c.store);
 		ctx->ready(ctx);
 		if (!c.stopping)
 			loop_run(ctx->loop);
 	} else {
 		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
 	}
+	bool replaced = watch_replaced(c.watch);
 	close_all(&c);
 	buf_fini(&message);
-	return e == ERR_OK ? EX_OK : e == ERR_INVALID ? EX_CONFIG : e == ERR_DENIED ? EX_NOPERM :
+	return replaced ? ROLE_STORE_REPLACED : e == ERR_OK ? EX_OK : e == ERR_INVALID ? EX_CONFIG : e == ERR_DENIED ? EX_NOPERM :
 	       EX_TEMPFAIL;
 }
 

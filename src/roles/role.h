@@ -20,6 +20,10 @@ struct role_socket {
 
 enum { ROLE_SOCKETS_MAX = 64 };
 
+/* A role's exit code when its store was replaced while it was open (watch.h): it is started
+ * again at once. No code of sysexits.h. */
+enum { ROLE_STORE_REPLACED = 80 };
+
 struct role_context {
 	const struct settings *settings;
 	struct loop *loop;

@@ -11,6 +11,7 @@
 #include "relaytest/tester.h"
 #include "roles/role.h"
 #include "roles/upkeep.h"
+#include "roles/watch.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -27,6 +28,7 @@ struct tester_role {
 	EVP_PKEY *evidence_key;
 	struct tester *tester;
 	struct upkeep *upkeep;
+	struct watch *watch;
 	bool stopping;
 };
 
@@ -137,6 +139,7 @@ static void compare(const struct settings *old, const struct settings *fresh, in
 
 static void close_all(struct tester_role *t)
 {
+	watch_destroy(t->watch);
 	upkeep_destroy(t->upkeep);
 	tester_destroy(t->tester);
 	dns_resolver_destroy(t->resolver);
@@ -157,15 +160,17 @@ static int tester_role_run(struct role_context *ctx)
 		ctx->on_hup = on_hup;
 		tester_follow(t.tester, true);
 		t.upkeep = upkeep_create(ctx->loop, t.store, ctx->settings);
+		t.watch = watch_create(ctx->loop, t.store);
 		ctx->ready(ctx);
 		if (!t.stopping)
 			loop_run(ctx->loop);
 	} else {
 		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
 	}
+	bool replaced = watch_replaced(t.watch);
 	close_all(&t);
 	buf_fini(&message);
-	return e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
+	return replaced ? ROLE_STORE_REPLACED : e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
 }
 
 const struct role role_tester = {

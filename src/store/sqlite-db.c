@@ -226,16 +226,20 @@ int db_open(struct db *db, const char *name, bool writable, const struct schema 
             struct buf *message)
 {
 	*db = (struct db){ .name = mem_strdup(name), .path = path_for_messages(name),
-	                   .writable = writable, .message = message };
+	                   .writable = writable, .message = message, .serial_fd = -1 };
 	int e = check_file(db);
 	if (e == ERR_OK && writable)
 		e = make_file(db);
 	if (e == ERR_OK)
 		e = connect_to(db);
+	if (e == ERR_OK)
+		e = place_clear(db);
 	if (e == ERR_OK && writable)
 		e = enter_wal(db);
 	if (e == ERR_OK)
 		e = schema_apply(db, schema);
+	if (e == ERR_OK)
+		e = place_learn(db);
 	if (e != ERR_OK)
 		db_close(db);
 	return e;
@@ -272,9 +276,10 @@ void db_close(struct db *db)
 	for (size_t i = 0; i < db->cached; i++)
 		sqlite3_finalize(db->cache[i].statement);
 	sqlite3_close(db->h);
+	serial_close(db);
 	free(db->name);
 	free(db->path);
-	*db = (struct db){ .message = db->message };
+	*db = (struct db){ .message = db->message, .serial_fd = -1 };
 }
 
 /* ---- transactions ---------------------------------------------------------- */
@@ -288,6 +293,7 @@ int db_exec(struct db *db, const char *sql)
 int db_begin(struct db *db)
 {
 	struct query q = query(db, "BEGIN IMMEDIATE");
+	db->serial = 0;
 	return query_run(&q);
 }
 
@@ -297,11 +303,23 @@ int db_begin_read(struct db *db)
 	return query_run(&q);
 }
 
+/* What went into a file that has been replaced is not on disk for anybody. */
+static int check_written(struct db *db)
+{
+	int e = place_check(db);
+	return e == ERR_NOT_FOUND ? ERR_CLOSED : e;
+}
+
 int db_end(struct db *db, int e)
 {
+	bool wrote = sqlite3_txn_state(db->h, "main") == SQLITE_TXN_WRITE;
 	if (e == ERR_OK) {
 		struct query q = query(db, "COMMIT");
 		e = query_run(&q);
+		if (e == ERR_OK && wrote) {
+			serial_keep(db);
+			e = check_written(db);
+		}
 	}
 	/* The message tells why e is what it is: undoing must not replace it. SQLite may
 	 * have undone all itself; what is not written needs no disk to be undone. */
@@ -445,6 +463,9 @@ int query_run(struct query *q)
 	int e;
 	while ((e = query_step(q)) == 1)
 		;
+	/* A transaction of its own. */
+	if (e == ERR_OK && sqlite3_get_autocommit(q->db->h) && !sqlite3_stmt_readonly(q->s))
+		e = check_written(q->db);
 	return e;
 }
 

@@ -230,6 +230,9 @@ int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed,
 int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
                 const char *who, const char *why, int64_t now_s)
 {
+	int e = serial_raise(db, now_s);
+	if (e != ERR_OK)
+		return e;
 	struct query q = query(db, "INSERT INTO journal (action, subject, who, why, time_s)"
 	                           " VALUES (?, ?, ?, ?, ?)");
 	bind_int(&q, action);
@@ -237,7 +240,10 @@ int journal_add(struct db *db, enum journal_action action, const struct prefix *
 	bind_text(&q, who);
 	bind_text(&q, why);
 	bind_int(&q, now_s);
-	return query_run(&q);
+	e = query_run(&q);
+	if (e == ERR_OK)
+		db->serial = sqlite3_last_insert_rowid(db->h);
+	return e;
 }
 
 int journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,

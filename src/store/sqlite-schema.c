@@ -124,6 +124,13 @@ static const char main_2[] =
 static const char main_3[] =
 	"CREATE INDEX journal_delisted ON journal (subject) WHERE action = 1;";
 
+/* Which database it is, for who has it open (sqlite-place.c). */
+#define META \
+	"CREATE TABLE IF NOT EXISTS meta (" \
+	" name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;" \
+	"INSERT OR IGNORE INTO meta (name, value) VALUES ('identity', randomblob(16));"
+static const char main_4[] = META;
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -139,8 +146,12 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
-static const struct migration main_steps[] = { { 1, main_1 }, { 2, main_2 }, { 3, main_3 } };
-static const struct migration returns_steps[] = { { 1, returns_1 } };
+static const char returns_2[] = META;
+
+static const struct migration main_steps[] = {
+	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 },
+};
+static const struct migration returns_steps[] = { { 1, returns_1 }, { 2, returns_2 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* The application ids ("PRTV", "PRTR") tell our files from others' databases. */
@@ -224,5 +235,10 @@ int schema_apply(struct db *db, const struct schema *schema)
 		              "\"portreeve run\" does: schema",
 		              version, newest);
 	e = db_begin(db);
-	return e == ERR_OK ? db_end(db, migrate(db, schema)) : e;
+	if (e == ERR_OK)
+		e = db_end(db, migrate(db, schema));
+	/* The identity is to stand in the file itself. */
+	if (e == ERR_OK)
+		sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return e;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define LIST_FILE "portreeve.db"
+#define SERIAL_FILE "serial"
 
 int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
 {
@@ -63,6 +64,7 @@ static const struct store_ops sqlite_ops = {
 	.output_agree = sqlite_output_agree, .serial = sqlite_serial, .journal = sqlite_journal,
 	.snapshot = sqlite_snapshot, .evidence_get = sqlite_evidence_get,
 	.evidence_of = sqlite_evidence_of, .expire = sqlite_expire, .backup = sqlite_backup,
+	.check = sqlite_check,
 	.report_find = sqlite_report_find, .report_save = sqlite_report_save,
 	.report_get = sqlite_report_get, .reports = sqlite_reports,
 	.report_become = sqlite_report_become,
@@ -120,14 +122,31 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	bool list = role == STORE_ADMIN || role == STORE_TESTER;
 	bool returns = role == STORE_ADMIN || role == STORE_COLLECTOR;
 	char *path = mem_printf("%s/" LIST_FILE, directory);
+	char *serial = mem_printf("%s/" SERIAL_FILE, directory);
 	int e = db_open(&s->main, path, list, &main_schema, &s->base.message);
+	if (e == ERR_OK && list)
+		e = serial_open(&s->main, serial);
+	if (e == ERR_OK && list)
+		e = serial_match(&s->main);
+	free(serial);
 	free(path);
 	if (e == ERR_OK && returns)
 		e = db_open(&s->returns, s->returns_path, true, &returns_schema, &s->base.message);
 	/* A sandbox may keep a role from coming to it later. */
-	bool there;
-	if (e == ERR_OK && role == STORE_TESTER)
+	bool there = false;
+	if (e == ERR_OK && list)
 		e = returns_ready(s, &there);
+	return e == ERR_OK && there ? returns_match(s) : e;
+}
+
+int sqlite_check(struct store *st)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = place_check_all(&s->main, "SELECT coalesce(max(serial), 0) FROM journal",
+	                        &s->serial_seen);
+	if (e == ERR_OK && s->returns.h)
+		e = place_check_all(&s->returns, "SELECT coalesce(sum(seq), 0) FROM sqlite_sequence",
+		                    &s->returns_seen);
 	return e;
 }
 

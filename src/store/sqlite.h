@@ -4,13 +4,14 @@
  *
  *   STATE/portreeve.db            the list, tests, evidence: written by tester and commands
  *   STATE/returns/returns.db      what came back: written by collector and commands
+ *   STATE/serial                  the highest serial ever given out: by tester and commands
  *
  * so that a collector that is taken over cannot write the list. Each has a -wal and a -shm
  * beside it, which stay there when it is closed.
  *
  *   role        reads                            writes
  *   commands                                     STATE
- *   tester      STATE/returns                    STATE/portreeve.db*
+ *   tester      STATE/returns                    STATE/portreeve.db*, STATE/serial
  *   collector   STATE/portreeve.db*              STATE/returns
  *   dnsbl       STATE/portreeve.db*
  *

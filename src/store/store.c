@@ -362,6 +362,11 @@ int store_expire(struct store *st, const struct store_config *keep, int64_t now_
 	DISPATCH(ADMIN | TESTER | COLLECTOR, expire, keep, now_s, max, dry, x);
 }
 
+int store_check(struct store *st)
+{
+	DISPATCH(ALL, check);
+}
+
 int store_backup(struct store *st, const struct store_copy *list,
                  const struct store_copy *returns)
 {
