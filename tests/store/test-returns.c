@@ -122,7 +122,7 @@ static void denied(void **unused)
 	assert_int_equal(store_permit_remove(tester, &p.range, "x", NOW), ERR_DENIED);
 	assert_int_equal(store_exclusion_add(tester, &x), ERR_DENIED);
 	assert_int_equal(store_return_add(tester, &r, 3), ERR_DENIED);
-	assert_int_equal(store_backup(tester, "/nonesuch"), ERR_DENIED);
+	assert_int_equal(store_backup(tester, NULL, NULL), ERR_DENIED);
 
 	assert_int_equal(store_list(collector, &ip, "x", "y", &default_policy, NOW), ERR_DENIED);
 	assert_int_equal(store_delist(collector, &ip, "x", "y", NOW), ERR_DENIED);
