@@ -294,4 +294,4 @@ def test_configuration_in_any_bytes(box):
     assert row["operator"] == "J\\xfcrgen"
     (report,) = box.objects("report", message(box, "all"), "--own-host", "*.ours.test", "--to",
                             "abuse@isp-lab.net", "--dry-run")
-    assert report["xarf"]["reporter"]["org"] == "J\\xfcrgen"
+    assert report["xarf"]["reporter"]["org"] == "J?rgen"
