@@ -77,10 +77,12 @@ static int list_listings(struct list_args *a)
 static json_t *test_row_json(const struct test *t)
 {
 	return json_pack("{s:o, s:o, s:i, s:s, s:s, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:f, s:o}",
-		"id", json_cstr(t->id), "address", cli_json_ip(&t->target.ip), "port", t->target.port,
+		"id", json_cstr(t->id), "address", cli_json_ip(&t->target.ip),
+		"port", t->target.port,
 		"state", test_state_name(t->state), "verdict", verdict_name(t->verdict),
 		"reason", test_reason_name(t->reason), "consent", consent_name(t->consent),
-		"who", json_cstr(t->who), "tries", (int)t->tries, "created", cli_json_time(t->created_s),
+		"who", json_cstr(t->who), "tries", (int)t->tries,
+		"created", cli_json_time(t->created_s),
 		"not_before", cli_json_time(t->not_before_s),
 		"finished", cli_json_time(t->finished_s), "seconds", t->seconds,
 		"evidence", json_cstr(t->evidence_id));
@@ -252,7 +254,8 @@ static int list_nominations(struct list_args *a)
 				"created", cli_json_time(rows[i].created_s),
 				"consent", consent_name(rows[i].consent),
 				"by", json_cstr(rows[i].by),
-				"reason", json_cstr(rows[i].reason), "message", rows[i].message.n > 0));
+				"reason", json_cstr(rows[i].reason),
+				"message", rows[i].message.n > 0));
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].created_s, when),
 			consent_name(rows[i].consent), cli_safe(&a->cli, rows[i].by),
