@@ -8,6 +8,7 @@
 #include "roles/supervisor-private.h"
 #include "roles/supervisor.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,9 @@ static bool describe_socket(int fd, struct role_socket *out)
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 ||
 	    endpoint_from_sockaddr((struct sockaddr *)&ss, &out->at) != ERR_OK)
+		return false;
+	/* A role that was taken over may have changed this: the socket is shared. */
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return false;
 	out->kind = type == SOCK_DGRAM ? ROLE_UDP : ROLE_TCP;
 	out->fd = fd;
