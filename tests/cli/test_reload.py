@@ -298,6 +298,29 @@ def test_state_directory_that_is_none(box):
     assert "expected a directory" in box.run("config", "check", code=78).stderr
 
 
+def test_reload_at_any_time_of_a_start(box, supervisor):
+    """HUP ends no role that is just being started, and its settings reach it."""
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    os.kill(run.roles()["dnsbl"], signal.SIGKILL)
+    run.wait_log("role-died role=dnsbl")
+    number = 0
+
+    def reload_until_ready():
+        nonlocal number
+        number += 1
+        box.configure(dnsbl=f'zone = "zone{number}.test"')
+        reloaded = run.log().count("reloaded")
+        run.process.send_signal(signal.SIGHUP)
+        run.wait_log("reloaded", times=reloaded + 1)
+        return run.log().count("role-ready role=dnsbl") == 2
+
+    wait_until(reload_until_ready, "the role")
+    wait_until(lambda: listed(box, f"2.0.0.127.zone{number}.test") == ["127.0.0.2"], "the last zone")
+    assert "signal=1 " not in run.log()
+    assert run.stop() == 0
+
+
 def test_reload_while_a_role_is_down(box, supervisor):
     """New settings reach a role that is started after them."""
     run = supervisor()
