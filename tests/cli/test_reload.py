@@ -114,6 +114,9 @@ BROKEN = {
     "domains": ({"tester": 'domain = "a.test"\n domain2 = "a.test"'}, "tester.domain2: expected "),
     "own nets": ({"trace": 'own_nets = {"10.0.0"}'}, 'trace.own_nets: "10.0.0": expected '),
     "own hosts": ({"trace": 'own_hosts = {"a b"}'}, 'trace.own_hosts: "a b": expected '),
+    "from": ({"report": "from = nobody"}, "report.from: expected a mail address"),
+    "return path": ({"report": f'return_path = "{"b" * 39}@a.test"'},
+                    "report.return_path: expected "),
     "keep": ({"store": "keep_tests = 1d"}, "store.keep_tests: expected "),
     "syntax": ({"general": "dnsbl {"}, ""),
 }
@@ -121,14 +124,17 @@ if os.geteuid() == 0:
     BROKEN["user"] = ({"general": 'user = "no-such-user"'}, "user: expected an existing user")
 
 
+MORE = ("trace", "store", "report")
+
+
 def break_settings(box, name, tls):
     """Writes the file, and returns the line that all say."""
     sections, expected = BROKEN[name]
     sections = dict(sections)
     listen = sections.pop("listen", ["127.0.0.1:SMTP"])
-    trace, store = sections.pop("trace", ""), sections.pop("store", "")
+    more = "".join(f"{name} {{\n {sections.pop(name)}\n}}\n" for name in MORE if name in sections)
     box.configure(**sections)
-    text = box.config.read_text() + f"trace {{ {trace} }}\nstore {{ {store} }}\n"
+    text = box.config.read_text() + more
     text = text.replace(f'listen = {{"127.0.0.1:{box.smtp}"}}',
                         "listen = {" + ", ".join(f'"{at}"' for at in listen) + "}", 1)
     text = text.replace(":SMTP", f":{box.smtp}").replace(":DNS", f":{box.dns}")
