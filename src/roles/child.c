@@ -131,6 +131,8 @@ static void beat_if_due(void *arg)
 
 static void ready(struct role_context *ctx)
 {
+	if (ctx->settings != ctx->opened_with && ctx->on_hup)
+		ctx->on_hup(ctx->arg, ctx->settings);
 	ctx->is_ready = true;
 	beat(ctx);
 	loop_on_step(ctx->loop, beat_if_due, ctx);
@@ -146,6 +148,15 @@ static void on_term(void *arg, int signum)
 		loop_stop(c->ctx.loop);
 }
 
+void role_hold_hup(bool hold)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+/* A role that is still opening has no on_hup: ready() makes up for it. */
 static void on_hup(void *arg, int signum)
 {
 	struct child *c = arg;
@@ -164,9 +175,11 @@ static int run(struct child *c)
 {
 	c->ctx.loop = loop_create();
 	c->ctx.ready = ready;
+	c->ctx.opened_with = c->ctx.settings;
 	c->ctx.beat = loop_timer_create(c->ctx.loop, beat, &c->ctx);
 	struct loop_signal *term = loop_signal_create(c->ctx.loop, SIGTERM, on_term, c);
 	struct loop_signal *hup = loop_signal_create(c->ctx.loop, SIGHUP, on_hup, c);
+	role_hold_hup(false);
 	int code = c->role->run(&c->ctx);
 	loop_signal_destroy(term);
 	loop_signal_destroy(hup);

@@ -42,6 +42,7 @@ struct role_context {
 	int ready_fd;
 	struct loop_timer *beat;
 	int64_t beat_due_ms;
+	const struct settings *opened_with;
 	bool is_ready;
 };
 

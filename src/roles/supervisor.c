@@ -236,6 +236,7 @@ static void become_role(struct process *p, int ready_fd, pid_t parent)
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
+	role_hold_hup(true);            /* until it has a handler */
 	if (descriptors_hand_over(fds, SOCKETS + p->socket_count) == ERR_OK)
 		execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
 	_exit(fail(EX_OSERR, "%s: cannot be executed: %s", p->role->name, strerror(errno)));
