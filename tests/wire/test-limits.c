@@ -309,7 +309,8 @@ static struct ip any_ip(void)
 	if (roll(2))
 		return ip;
 	char text[64];
-	snprintf(text, sizeof(text), "2001:db8:%x:%x%02x::%x", roll(3), roll(2), roll(4), roll(9));
+	snprintf(text, sizeof(text), "2001:db8:%x:%x%02x::%x", roll(3), roll(2), roll(4),
+	         roll(9));
 	return ip_of(text);
 }
 

@@ -229,12 +229,32 @@ static void idle_ones_give_descriptors(void **unused)
 	end(u);
 }
 
+/* Half of the places are taken by sessions that do nothing: they end by and by. */
+static void idle_ones_end_when_places_are_scarce(void **unused)
+{
+	(void)unused;
+	struct user *u = begin(4, 4);
+	struct wire_limits_config soon = { 4, 4, 100 };
+	int fds[3];
+	wire_listener_limits(u->listener, &soon);
+	for (unsigned i = 0; i < 3; i++)
+		fds[i] = client(u, 0, i);
+	for (unsigned i = 0; i < 1000 && u->unwanted == 0; i++)
+		loop_run_once(u->loop, 5);
+	assert_int_equal(u->unwanted, 1);
+	assert_int_equal(wire_listener_sessions(u->listener), 2);
+	for (unsigned i = 0; i < 3; i++)
+		close(fds[i]);
+	end(u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_is_told), cmocka_unit_test(fair_among_sockets),
 		cmocka_unit_test(waits_without_descriptors),
 		cmocka_unit_test(idle_ones_give_descriptors),
+		cmocka_unit_test(idle_ones_end_when_places_are_scarce),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
