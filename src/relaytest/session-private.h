@@ -204,6 +204,8 @@ void end_shut_out(struct session *s, const char *words);
 /* ---- session-judge.c ---- */
 /* The policy of the host was seen to refuse the plain form. Pure. */
 bool judge_plain_shut(const struct session *s);
+/* The answer was that TLS comes first. */
+bool judge_demands_tls(const struct case_result *r);
 /* Why a test is not decided, in words; "" if it is. In the arena. */
 const char *judge_reason(struct session *s, enum verdict verdict);
 
