@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The DNS list without its sockets: nanoseconds an answer, by size of the list, for listed
- * addresses and for others; and what a change of one address costs.
+ * addresses and for others, each looked up in the buckets of the rate limit too (which lets
+ * all of them through), in the round that was disturbed least; and what a change of one address
+ * costs.
  *
  *   bench-dnsbl [ADDRESSES…]      default 1000 100000 1000000
  */
@@ -55,6 +57,7 @@ static void prepare_zone(struct blocklist_zone *zone)
 struct queries {
 	uint8_t bytes[QUERIES][QUERY_MAX];
 	size_t n[QUERIES];
+	struct ip from[QUERIES];
 };
 
 static void prepare_queries(struct queries *q, const struct dns_name *origin,
@@ -69,21 +72,30 @@ static void prepare_queries(struct queries *q, const struct dns_name *origin,
 		dns_put_query(&w, (uint16_t)i, &question);
 		assert(!w.full);
 		q->n[i] = w.n;
+		q->from[i] = random_ip();
 	}
 }
 
 static double measure(const struct blocklist_state *state, const struct queries *q)
 {
 	static uint8_t answer[BLOCKLIST_ANSWER_MAX];
-	double start = now_ns();
+	const struct hash_key key = { { 1, 2 } };
+	struct blocklist_rrl *rrl = blocklist_rrl_create(100000, &key);
+	double best = 0;
 	size_t bytes = 0;
-	for (size_t i = 0; i < (size_t)ROUNDS * QUERIES; i++) {
-		size_t k = i % QUERIES;
-		struct str query = { (const char *)q->bytes[k], q->n[k] };
-		bytes += blocklist_answer(state, query, BLOCKLIST_UDP, answer);
+	for (int round = 0; round < ROUNDS; round++) {
+		double start = now_ns();
+		for (size_t k = 0; k < QUERIES; k++) {
+			struct str query = { (const char *)q->bytes[k], q->n[k] };
+			struct blocklist_asker asker = { rrl, q->from[k], 1 };
+			bytes += blocklist_answer_to(state, query, &asker, answer);
+		}
+		double took = now_ns() - start;
+		best = round == 0 || took < best ? took : best;
 	}
 	assert(bytes > 0);
-	return (now_ns() - start) / ((double)ROUNDS * QUERIES);
+	blocklist_rrl_destroy(rrl);
+	return best / QUERIES;
 }
 
 static double measure_change(const struct blocklist_index *index)

@@ -8,7 +8,8 @@
  *   Y y b    the last message comes back: marked, unmarked; a bounce
  *   Z id     a marked return for a form and attempt ("E14/1") that nobody may have sent
  *   I E      the next intent fails; was written before
- *   n        the host's name is of no use (else it is)        P   the time is up
+ *   n        the host's name is of no use (else it is)        P   the time is up, for good;
+ *   p        … for now
  *
  * When the input is used up the server is silent. Whatever comes, the session must end in a
  * bounded number of steps, send nothing without an intent, and prove nothing by itself.
@@ -22,7 +23,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { STEPS_MAX = 60000, MARKS_MAX = 128 };
+enum { STEPS_MAX = 400000, MARKS_MAX = 128, ROUNDS_MAX = 48 };
 
 struct mark {
 	char id[CASE_ID_MAX];
@@ -40,6 +41,9 @@ struct fuzz {
 	struct mark sent[MARKS_MAX], returned[MARKS_MAX];
 	size_t sent_n, returned_n;
 	struct buf pending;              /* the last output, for A */
+	struct case_result *kept;        /* of the last round */
+	struct test_return came[MARKS_MAX];
+	size_t came_n;
 };
 
 /* ---- the session's side -------------------------------------------------------- */
@@ -65,6 +69,28 @@ static void intend(struct fuzz *f, const struct session_action *a)
 		f->intents++;
 	}
 	session_intended(f->session, e);
+}
+
+/* The next round knows what the store keeps: results, and what came back. */
+static void next_round(struct fuzz *f, const struct session_action *a)
+{
+	struct session_outcome o;
+	assert(!f->up && a->rounds == f->setup.rounds + 1 && a->rounds <= ROUNDS_MAX);
+	assert(a->fruitless < 3 && a->pause_ms == f->setup.ask_again_ms << 2 * a->fruitless);
+	session_outcome(f->session, &o);
+	struct case_result *kept = mem_array(o.n, sizeof(*kept));
+	memcpy(kept, o.results, o.n * sizeof(*kept));
+	session_destroy(f->session);
+	free(f->kept);
+	f->kept = kept;
+	f->setup.sent = kept;
+	f->setup.sent_count = o.n;
+	f->setup.rounds = a->rounds;
+	f->setup.fruitless = a->fruitless;
+	f->connections = 0;
+	f->session = session_create(&f->setup);
+	for (size_t i = 0; i < f->came_n; i++)
+		session_returned(f->session, &f->came[i]);
 }
 
 /* False: it is done. */
@@ -97,6 +123,8 @@ static bool perform(struct fuzz *f, const struct session_action *a)
 		session_resume(f->session);
 		break;
 	case SESSION_LATER:
+		next_round(f, a);
+		break;
 	case SESSION_DONE:
 		return false;
 	}
@@ -156,6 +184,8 @@ static void give_back(struct fuzz *f, const struct mark *m, enum return_kind kin
 	str_copy(r.case_id, sizeof(r.case_id), str_of(m->id));
 	if (marked && kind == RETURN_RECIPIENT && f->returned_n < MARKS_MAX)
 		f->returned[f->returned_n++] = *m;
+	if (f->came_n < MARKS_MAX)
+		f->came[f->came_n++] = r;
 	session_returned(f->session, &r);
 }
 
@@ -207,6 +237,7 @@ static void event(struct fuzz *f, char op, struct str text)
 	case 'E': f->intend_error = ERR_EXISTS; break;
 	case 'n': f->useless_names = true; break;
 	case 'P': session_stop(f->session, "the time is up"); break;
+	case 'p': session_round_over(f->session, "enough for now"); break;
 	default: break;
 	}
 }
@@ -287,7 +318,8 @@ static void set_up(struct fuzz *f, struct str options, const struct token_signer
 		.pipeline = bits & 8 ? 1 : 16, .proof_wait_ms = 1,
 		.first = first, .first_count = bits & 16 ? 2 : 0,
 		.user = bits & 2 ? "user" : NULL, .password = bits & 2 ? "password" : NULL,
-		.has_trusted_source = bits & 32, .now_s = 1000000,
+		.has_trusted_source = bits & 32, .has_second = bits & 64,
+		.ask_again_ms = bits & 128 ? 1000 : 0, .now_s = 1000000,
 	};
 	f->session = session_create(&f->setup);
 }
@@ -313,6 +345,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check(&f);
 	session_destroy(f.session);
+	free(f.kept);
 	buf_fini(&f.pending);
 	token_signer_fini(&signer);
 	return 0;

@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "check", "ask blocklists about an address, as an ISP would", cli_check },
 	{ "backup", "a verified copy of the database while the roles run", cli_backup },
 	{ "expire", "remove old tests, returned messages and evidence", cli_expire },
+	{ "clock", "whether the clock can be believed; say that it can", cli_clock },
 	{ "keys", "list, rotate or export keys", cli_keys },
 	{ "config", "show, check or explain the configuration", cli_config },
 	{ "role", NULL, roles_role },

@@ -13,6 +13,13 @@ int64_t clock_now_s(void);       /* Unix seconds */
 int64_t clock_now_ms(void);      /* Unix milliseconds */
 int64_t clock_mono_ms(void);     /* never goes back; no meaning across boots */
 
+/* The time of what has happened, as it may be counted with: a clock that was wrong may have
+ * written one that is still ahead, and that counts as now. */
+static inline int64_t clock_past(int64_t time_s, int64_t now_s)
+{
+	return time_s < now_s ? time_s : now_s;
+}
+
 enum { CLOCK_TEXT_MAX = 40 };
 /* "2026-11-21T21:09:19Z" */
 char *clock_format(int64_t time_s, char dst[static CLOCK_TEXT_MAX]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/command.h"
 
+#include "base/descriptors.h"
 #include "base/str.h"
 
 #include <stdio.h>
@@ -28,6 +29,11 @@ static bool is_one_of(const char *arg, const char *a, const char *b)
 
 int command_dispatch(const struct command *commands, size_t n, int argc, char **argv)
 {
+	if (descriptors_standard() != ERR_OK) {
+		fputs("portreeve: /dev/null: expected to be there for a standard descriptor that "
+		      "is closed\n", stderr);
+		return EX_OSFILE;
+	}
 	if (argc < 2) {
 		fputs("portreeve: expected a command; \"portreeve --help\" lists them\n", stderr);
 		return EX_USAGE;

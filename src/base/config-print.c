@@ -4,6 +4,8 @@
  */
 #include "base/config-private.h"
 
+#include "base/json.h"
+
 enum { COMMENT_COLUMNS = 78 };
 
 const struct config_unit *config_units(enum config_type type)
@@ -35,6 +37,7 @@ size_t config_size(enum config_type type)
 	case CONFIG_IPS: return sizeof(struct config_ips);
 	case CONFIG_STRINGS: return sizeof(struct config_strings);
 	case CONFIG_PORTS: return sizeof(struct config_ports);
+	case CONFIG_PREFIXES: return sizeof(struct config_prefixes);
 	}
 	return 0;
 }
@@ -64,6 +67,10 @@ static void add_item(struct buf *out, const struct config_row *row, const void *
 		break;
 	case CONFIG_STRINGS:
 		add_quoted(out, ((const struct config_strings *)field)->v[i]);
+		break;
+	case CONFIG_PREFIXES:
+		add_quoted(out, prefix_format(&((const struct config_prefixes *)field)->v[i],
+		                              text));
 		break;
 	default:
 		buf_printf(out, "%u", ((const struct config_ports *)field)->v[i]);
@@ -179,7 +186,10 @@ static json_t *json_item(const struct config_row *row, const void *field, size_t
 	case CONFIG_IPS:
 		return json_string(ip_format(&((const struct config_ips *)field)->v[i], text));
 	case CONFIG_STRINGS:
-		return json_string(((const struct config_strings *)field)->v[i]);
+		return json_cstr(((const struct config_strings *)field)->v[i]);
+	case CONFIG_PREFIXES:
+		return json_string(prefix_format(
+			&((const struct config_prefixes *)field)->v[i], text));
 	default:
 		return json_integer(((const struct config_ports *)field)->v[i]);
 	}
@@ -190,7 +200,7 @@ static json_t *json_value(const struct config_row *row, const void *field)
 	json_t *list;
 	switch (row->type) {
 	case CONFIG_STRING: case CONFIG_DOMAIN:
-		return json_string(*(char *const *)field);
+		return json_cstr(*(char *const *)field);
 	case CONFIG_INT: case CONFIG_DURATION: case CONFIG_SIZE:
 		return json_integer(*(const int64_t *)field);
 	case CONFIG_BOOL:

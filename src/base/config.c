@@ -70,6 +70,9 @@ void config_add_expected(struct buf *out, const struct config_row *row)
 	case CONFIG_PORTS:
 		buf_add_cstr(out, "a port from 1 to 65535");
 		break;
+	case CONFIG_PREFIXES:
+		buf_add_cstr(out, "an address or address/length with no host bits set");
+		break;
 	}
 }
 
@@ -222,6 +225,7 @@ static int add_item(const struct config_row *row, void *field, struct str s)
 {
 	struct endpoint ep;
 	struct ip ip;
+	struct prefix prefix;
 	uint64_t port;
 	switch (row->type) {
 	case CONFIG_ENDPOINTS:
@@ -244,6 +248,11 @@ static int add_item(const struct config_row *row, void *field, struct str s)
 			return ERR_INVALID;
 		APPEND((struct config_ports *)field, (uint16_t)port);
 		return ERR_OK;
+	case CONFIG_PREFIXES:
+		if (prefix_parse(s, &prefix, NULL) != ERR_OK)
+			return ERR_INVALID;
+		APPEND((struct config_prefixes *)field, prefix);
+		return ERR_OK;
 	default:
 		assert(false && "a scalar is no list");
 		return ERR_INVALID;
@@ -257,6 +266,7 @@ size_t config_list_count(const struct config_row *row, const void *field)
 	case CONFIG_IPS: return ((const struct config_ips *)field)->n;
 	case CONFIG_STRINGS: return ((const struct config_strings *)field)->n;
 	case CONFIG_PORTS: return ((const struct config_ports *)field)->n;
+	case CONFIG_PREFIXES: return ((const struct config_prefixes *)field)->n;
 	default: return 0;
 	}
 }
@@ -295,6 +305,10 @@ static void clear_field(const struct config_row *row, void *field)
 	case CONFIG_PORTS:
 		free(((struct config_ports *)field)->v);
 		*(struct config_ports *)field = (struct config_ports){ 0 };
+		break;
+	case CONFIG_PREFIXES:
+		free(((struct config_prefixes *)field)->v);
+		*(struct config_prefixes *)field = (struct config_prefixes){ 0 };
 		break;
 	}
 }
@@ -345,6 +359,7 @@ static int set_list(const struct config_section *section, const struct config_ro
 		struct config_ips ips;
 		struct config_strings strings;
 		struct config_ports ports;
+		struct config_prefixes prefixes;
 	} fresh = { 0 };
 	struct str item;
 	int e = ERR_OK;
@@ -366,6 +381,7 @@ static int set_list(const struct config_section *section, const struct config_ro
 	case CONFIG_ENDPOINTS: *(struct config_endpoints *)field = fresh.endpoints; break;
 	case CONFIG_IPS: *(struct config_ips *)field = fresh.ips; break;
 	case CONFIG_STRINGS: *(struct config_strings *)field = fresh.strings; break;
+	case CONFIG_PREFIXES: *(struct config_prefixes *)field = fresh.prefixes; break;
 	default: *(struct config_ports *)field = fresh.ports; break;
 	}
 	return ERR_OK;

@@ -27,12 +27,14 @@ enum config_type {
 	CONFIG_IPS,        /* struct config_ips */
 	CONFIG_STRINGS,    /* struct config_strings */
 	CONFIG_PORTS,      /* struct config_ports */
+	CONFIG_PREFIXES,   /* struct config_prefixes: {"192.0.2.0/24", …} */
 };
 
 struct config_endpoints { struct endpoint *v; size_t n; };
 struct config_ips { struct ip *v; size_t n; };
 struct config_strings { char **v; size_t n; };
 struct config_ports { uint16_t *v; size_t n; };
+struct config_prefixes { struct prefix *v; size_t n; };
 
 struct config_row {
 	const char *name;

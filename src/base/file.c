@@ -79,6 +79,26 @@ static int sync_directory_of(const char *path)
 	return e;
 }
 
+int file_create(const char *path, struct str bytes, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return file_err(errno);
+	int e = write_all(fd, bytes);
+	if (close(fd) != 0 && e == ERR_OK)
+		e = file_err(errno);
+	if (e != ERR_OK)
+		unlink(path);
+	return e;
+}
+
+int file_move(const char *from, const char *to)
+{
+	if (rename(from, to) != 0)
+		return errno == EXDEV ? ERR_UNSUPPORTED : file_err(errno);
+	return sync_directory_of(to);
+}
+
 int file_write(const char *path, struct str bytes, mode_t mode)
 {
 	char *tmp = mem_printf("%s.tmpXXXXXX", path);

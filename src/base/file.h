@@ -17,6 +17,11 @@ int file_read(const char *path, size_t max_bytes, struct buf *out);
 /* Writes path by way of a temporary file in the same directory: fsync of the
  * file, rename, fsync of the directory. ERR_FULL, ERR_DENIED, ERR_IO. */
 int file_write(const char *path, struct str bytes, mode_t mode);
+/* A new file, whole and synced (its name is not yet); ERR_EXISTS, and as file_write(). */
+int file_create(const char *path, struct str bytes, mode_t mode);
+/* Renames within a file system, and syncs the directory it comes to. ERR_UNSUPPORTED: not
+ * between these two directories. */
+int file_move(const char *from, const char *to);
 /* mkdir -p with that mode for what is made. */
 int file_mkdirs(const char *path, mode_t mode);
 /* The enum err for an errno. */

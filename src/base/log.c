@@ -3,11 +3,29 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *log_role = "portreeve";
 static enum log_level log_max = LOG_INFO;
+
+/* How a line gets out. A mode of the descriptor would be the parent's and its terminal's, too:
+ * so never O_NONBLOCK on stderr itself. */
+static enum {
+	WAIT,           /* a command, or a file, which always takes it */
+	OWN_OPENING,    /* a pipe or terminal opened once more, non-blocking: log_fd */
+	SEND,           /* a socket: said at each call */
+	ASK_FIRST,      /* none of these can be had: another writer may still come between */
+} log_way;
+static int log_fd = STDERR_FILENO;
+static unsigned long long log_lost;
+static bool log_torn;           /* a line went half: the next one ends it first */
 
 void log_init(const char *role, enum log_level max)
 {
@@ -54,18 +72,81 @@ void log_format(struct buf *out, const char *event, const struct log_field *fiel
 	}
 }
 
-void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
+/* ---- to stderr -------------------------------------------------------------- */
+
+void log_never_wait(void)
+{
+	struct stat st;
+	if (log_way != WAIT || fstat(STDERR_FILENO, &st) != 0)
+		return;
+	if (S_ISSOCK(st.st_mode)) {
+		log_way = SEND;
+	} else if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)) {
+		int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		log_way = fd >= 0 ? OWN_OPENING : ASK_FIRST;
+		log_fd = fd >= 0 ? fd : STDERR_FILENO;
+	}
+}
+
+static bool takes_now(void)
+{
+	struct pollfd p = { .fd = log_fd, .events = POLLOUT };
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
+static ssize_t put(const char *p, size_t n)
+{
+	if (log_way == SEND) {
+		ssize_t sent = send(log_fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent >= 0 || errno != EPERM)
+			return sent;
+		log_way = ASK_FIRST;    /* a sandbox may forbid send() */
+	}
+	if (log_way == ASK_FIRST && !takes_now())
+		return -1;
+	return write(log_fd, p, n);
+}
+
+/* One write a line, so that lines of different processes never mix: for a pipe that holds up
+ * to PIPE_BUF, and so does that it is written whole or not at all. */
+static bool put_line(struct buf *line)
+{
+	static const char cut[] = "...";
+	if (line->n > PIPE_BUF - sizeof(cut)) {
+		line->n = PIPE_BUF - sizeof(cut);
+		buf_add_cstr(line, cut);
+	}
+	buf_add_byte(line, '\n');
+	ssize_t n = put(line->p, line->n);
+	if (n > 0)
+		log_torn = (size_t)n < line->n;
+	return n == (ssize_t)line->n;
+}
+
+static void begin_line(struct buf *line, enum log_level level)
 {
 	static const char *const name[] = { "error", "warn", "info", "debug" };
+	char when[CLOCK_TEXT_MAX];
+	buf_clear(line);
+	if (log_torn)
+		buf_add_byte(line, '\n');
+	buf_printf(line, "%s %s %s ", clock_format(clock_now_s(), when), name[level], log_role);
+}
+
+void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
+{
+	struct buf line = { 0 };
 	if (level > log_max)
 		return;
-	char when[CLOCK_TEXT_MAX];
-	struct buf line = { 0 };
-	buf_printf(&line, "%s %s %s ", clock_format(clock_now_s(), when), name[level], log_role);
+	if (log_lost > 0) {
+		begin_line(&line, LOG_WARN);
+		buf_printf(&line, "log-lost n=%llu", log_lost);
+		if (put_line(&line))
+			log_lost = 0;
+	}
+	begin_line(&line, level);
 	log_format(&line, event, fields, n);
-	buf_add_byte(&line, '\n');
-	/* One write a line, so that lines of different processes never mix. */
-	ssize_t ignored = write(STDERR_FILENO, line.p, line.n);
-	(void)ignored;
+	if (!put_line(&line))
+		log_lost++;
 	buf_fini(&line);
 }

@@ -31,6 +31,12 @@ struct log_field {
 
 /* `role` is kept by reference ("tester"). Default: "portreeve", LOG_INFO. */
 void log_init(const char *role, enum log_level max);
+/* From here on no line waits for whoever reads stderr: what a full pipe, socket or terminal does
+ * not take at once is dropped, and "log-lost n=…" says how many lines when one goes through
+ * again. For daemons, whose log nobody may be reading; before root is given up and before the
+ * sandbox. Without it lines wait, as a command's may (for a pager). Again is fine. */
+void log_never_wait(void);
+/* One line of at most PIPE_BUF bytes; what is longer is cut and ends in "...". */
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 /* Appends the line (no newline) without time and role; pure, for tests. */
 void log_format(struct buf *out, const char *event, const struct log_field *fields, size_t n);

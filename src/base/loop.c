@@ -2,6 +2,7 @@
 #include "base/loop.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -13,6 +14,8 @@
 struct loop {
 	struct event_base *base;
 	int64_t now_ms;
+	void (*step)(void *arg);         /* NULL: none */
+	void *step_arg;
 };
 
 struct loop_timer {
@@ -38,9 +41,17 @@ struct loop_signal {
 	void *arg;
 };
 
+/* Its own way would be to write to stderr, and to wait there. */
+static void libevent_says(int severity, const char *text)
+{
+	LOG(severity == EVENT_LOG_ERR ? LOG_ERROR : severity == EVENT_LOG_WARN ? LOG_WARN :
+	    LOG_DEBUG, "libevent", LOG_S("text", text));
+}
+
 struct loop *loop_create(void)
 {
 	struct loop *loop = mem_zalloc(sizeof(*loop));
+	event_set_log_callback(libevent_says);
 	loop->base = event_base_new();
 	assert(loop->base);
 	loop->now_ms = clock_mono_ms();
@@ -86,11 +97,24 @@ int64_t loop_now_ms(const struct loop *loop)
 	return loop->now_ms;
 }
 
+void loop_on_step(struct loop *loop, void (*step)(void *arg), void *arg)
+{
+	loop->step = step;
+	loop->step_arg = arg;
+}
+
+static void begin_step(struct loop *loop)
+{
+	loop->now_ms = clock_mono_ms();
+	if (loop->step)
+		loop->step(loop->step_arg);
+}
+
 static void timer_cb(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	struct loop_timer *t = arg;
-	t->loop->now_ms = clock_mono_ms();
+	begin_step(t->loop);
 	t->fire(t->arg);
 }
 
@@ -127,7 +151,7 @@ static void watch_cb(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	struct loop_watch *w = arg;
-	w->loop->now_ms = clock_mono_ms();
+	begin_step(w->loop);
 	w->ready(w->arg, (what & EV_READ ? LOOP_READ : 0u) | (what & EV_WRITE ? LOOP_WRITE : 0u));
 }
 
@@ -166,7 +190,7 @@ static void signal_cb(evutil_socket_t signum, short what, void *arg)
 {
 	(void)what;
 	struct loop_signal *s = arg;
-	s->loop->now_ms = clock_mono_ms();
+	begin_step(s->loop);
 	s->caught(s->arg, (int)signum);
 }
 

@@ -25,6 +25,9 @@ void loop_run(struct loop *loop);
 /* Runs what is ready and waits at most timeout_ms for more (0: not at all). */
 void loop_run_once(struct loop *loop, int timeout_ms);
 void loop_stop(struct loop *loop);
+/* Calls step before each callback from now on (NULL: no more): many of them, each of which waits
+ * for a while, are a slow turn of the loop but no loop that hangs. It must be quick. */
+void loop_on_step(struct loop *loop, void (*step)(void *arg), void *arg);
 /* Monotonic milliseconds, as of the start of this turn of the loop. */
 int64_t loop_now_ms(const struct loop *loop);
 

@@ -10,20 +10,31 @@
 #include "base/err.h"
 #include "base/str.h"
 
+/* What a process may do with sockets, beyond reading from those it has, and writing to those
+ * of them that are connected. Without SANDBOX_CONNECT it gets no socket of its own. */
+enum sandbox_socket {
+	SANDBOX_ACCEPT = 1u << 0,        /* take the connections of its listening sockets */
+	SANDBOX_DATAGRAMS = 1u << 1,     /* receive and send datagrams at its sockets. To whom
+	                                    cannot be filtered: the address is in memory */
+	SANDBOX_CONNECT = 1u << 2,       /* make TCP and UDP sockets over IPv4 and IPv6; bind and
+	                                    connect them */
+};
+
 struct sandbox {
 	const char *user;                /* become this user if we are root; "" or NULL: stay */
 	const char *const *read_paths;   /* NULL-terminated; files and directories to read */
 	const char *const *write_paths;  /* NULL-terminated; directories to read and write below */
-	bool may_connect;                /* outgoing connections (tester) */
-	bool low_ports;                  /* … from ports below 1024, if we may use them now */
+	unsigned sockets;                /* of enum sandbox_socket */
+	bool low_ports;                  /* bind ports below 1024, if we may use them now */
 };
 
 /* Drops to `user` (all groups and capabilities but that for low_ports, ids checked to be
- * gone for good), sets
- * no_new_privs, applies Landlock where the kernel has it (logged once where it
- * has not) and a seccomp filter of what the house uses: no exec, no ptrace, no
- * mount, no new namespaces, no bpf, no keyctl, no listen(2); and no connect(2) unless
- * may_connect. ERR_NOT_FOUND (no such user), ERR_DENIED. *message says what. */
+ * gone for good), sets no_new_privs, applies Landlock where the kernel has it (logged once
+ * where it has not) and a seccomp filter of what the house uses. Whatever else the process is
+ * allowed, it cannot: exec, fork, listen, load or make code, send signals to others or have
+ * them sent, change limits, ptrace, mount, enter or make namespaces, use bpf or keyctl.
+ * After it no library can be loaded any more. ERR_NOT_FOUND (no such user), ERR_DENIED.
+ * *message says what. */
 int sandbox_enter(const struct sandbox *box, struct buf *message);
 
 /* Only the first half, for a supervisor that prepares directories: uid and gid

@@ -107,6 +107,39 @@ bool str_token(struct str *s, const char *delims, struct str *token)
 	return true;
 }
 
+size_t str_utf8(struct str s)
+{
+	if (s.n == 0)
+		return 0;
+	unsigned first = (unsigned char)s.p[0];
+	if (first < 0x80)
+		return 1;
+	size_t n = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	if (first < 0xc2 || first > 0xf4 || s.n < n)
+		return 0;
+	unsigned second = (unsigned char)s.p[1];
+	/* No long forms, no surrogates, nothing past U+10FFFF. */
+	unsigned from = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned to = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+	if (second < from || second > to)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+bool str_is_utf8(struct str s)
+{
+	while (s.n) {
+		size_t n = str_utf8(s);
+		if (n == 0)
+			return false;
+		s = str_from(s, n);
+	}
+	return true;
+}
+
 bool str_word(struct str *s, struct str *word)
 {
 	size_t from = 0, to;

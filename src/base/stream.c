@@ -461,3 +461,11 @@ int stream_accept(int listen_fd, struct endpoint *peer)
 		*peer = (struct endpoint){ 0 };
 	return fd;
 }
+
+bool stream_local(const struct stream *s, struct endpoint *local)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	return s->fd >= 0 && getsockname(s->fd, (struct sockaddr *)&ss, &len) == 0 &&
+	       endpoint_from_sockaddr((struct sockaddr *)&ss, local) == ERR_OK;
+}

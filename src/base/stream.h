@@ -61,6 +61,8 @@ void stream_pause(struct stream *s, bool paused);
 /* Starts TLS as client (server_name may be NULL) or server; the context is the
  * caller's and outlives the stream. `secured` or `ended` follows. */
 void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char *server_name);
+/* Our end of the connection; false if there is none (yet). */
+bool stream_local(const struct stream *s, struct endpoint *local);
 /* NULL before TLS. */
 SSL *stream_tls(const struct stream *s);
 
@@ -73,7 +75,7 @@ void stream_deadline(struct stream *s, int64_t delay_ms);
 int stream_listen(const struct endpoint *at);
 /* A bound, non-blocking UDP socket; errors as above. */
 int stream_bind_udp(const struct endpoint *at);
-/* accept4 with the flags we need; -1 when there is none. Fills *peer. */
+/* accept4 with the flags we need; -1 when there is none, and errno tells why. Fills *peer. */
 int stream_accept(int listen_fd, struct endpoint *peer);
 
 #endif

@@ -126,13 +126,15 @@ static void end_data(struct reply *a, size_t length_at)
 }
 
 /* The one place where the list's A records are written. */
-static void put_code(struct reply *a)
+static void put_code(struct reply *a, const struct ip *address)
 {
 	const struct blocklist_zone *zone = a->view->zone;
-	assert(blocklist_code_valid(&zone->code));
+	bool by_word = blocklist_words_reason(a->view->words, address);
+	const struct ip *code = by_word ? &zone->code_word : &zone->code;
+	assert(blocklist_code_valid(code));
 	dns_put_pointer(&a->w, NAME_AT);
 	size_t at = begin_data(a, DNS_TYPE_A, zone->ttl_s);
-	dns_put_bytes(&a->w, zone->code.b, 4);
+	dns_put_bytes(&a->w, code->b, 4);
 	end_data(a, at);
 	a->answers++;
 }
@@ -140,7 +142,8 @@ static void put_code(struct reply *a)
 static void put_text(struct reply *a, const struct ip *address)
 {
 	char text[BLOCKLIST_TEXT_MAX];
-	size_t n = blocklist_zone_text(a->view->zone, address, text);
+	size_t n = blocklist_zone_text(a->view->zone, address,
+	                               blocklist_words_reason(a->view->words, address), text);
 	dns_put_pointer(&a->w, NAME_AT);
 	size_t at = begin_data(a, DNS_TYPE_TXT, a->view->zone->ttl_s);
 	dns_put_u8(&a->w, (unsigned)n);
@@ -288,7 +291,7 @@ static void answer_node(struct reply *a, enum node node, const struct dns_name *
 	else if (node == NODE_APEX)
 		answer_apex(a);
 	else if (node == NODE_LISTED && type == DNS_TYPE_A)
-		put_code(a);
+		put_code(a, address);
 	else if (node == NODE_LISTED && type == DNS_TYPE_TXT)
 		put_text(a, address);
 	else if (node == NODE_NAMESERVER && (type == DNS_TYPE_A || type == DNS_TYPE_AAAA))
@@ -376,9 +379,24 @@ static void put_head(struct reply *a)
 	dns_put_header(&head, &h);
 }
 
-size_t blocklist_answer(const struct blocklist_state *state, struct str query,
-                        enum blocklist_transport transport,
-                        uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+/* Errors are alike whatever was asked, and so is what is not there whatever its type. */
+static bool within_rate(const struct reply *a, const struct blocklist_asker *asker)
+{
+	const struct request *q = a->request;
+	struct blocklist_rrl_question question = { .rcode = (uint8_t)a->rcode };
+	if (a->rcode == DNS_RCODE_NOERROR || a->rcode == DNS_RCODE_NXDOMAIN ||
+	    a->rcode == DNS_RCODE_SERVFAIL) {
+		question.name = q->bytes + NAME_AT;
+		question.name_bytes = q->name_bytes;
+		question.type = a->answers ? q->type : 0;
+	}
+	return blocklist_rrl_allows(asker->rrl, &asker->ip, &question, asker->now_ms);
+}
+
+/* `asker` is NULL where the rate does not matter. */
+static size_t answer(const struct blocklist_state *state, struct str query,
+                     enum blocklist_transport transport, const struct blocklist_asker *asker,
+                     uint8_t dst[static BLOCKLIST_ANSWER_MAX])
 {
 	enum { OPT_BYTES = 11 + 6 };     /* with an EDE: kept free behind the rest */
 	struct request q;
@@ -393,6 +411,10 @@ size_t blocklist_answer(const struct blocklist_state *state, struct str query,
 	assert(!a.w.full);
 	if (rcode == DNS_RCODE_NOERROR)
 		answer_query(&a, state);
+	if (asker && !within_rate(&a, asker)) {
+		a.truncated = true;
+		a.ede = DNS_EDE_NONE;
+	}
 	if (a.truncated) {
 		a.w.full = false;
 		a.w.n = body;
@@ -404,4 +426,18 @@ size_t blocklist_answer(const struct blocklist_state *state, struct str query,
 	assert(!a.w.full);
 	put_head(&a);
 	return a.w.n;
+}
+
+size_t blocklist_answer(const struct blocklist_state *state, struct str query,
+                        enum blocklist_transport transport,
+                        uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+{
+	return answer(state, query, transport, NULL, dst);
+}
+
+size_t blocklist_answer_to(const struct blocklist_state *state, struct str query,
+                           const struct blocklist_asker *asker,
+                           uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+{
+	return answer(state, query, BLOCKLIST_UDP, asker, dst);
 }

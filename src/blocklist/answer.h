@@ -21,6 +21,8 @@
 #define PORTREEVE_BLOCKLIST_ANSWER_H
 
 #include "blocklist/index.h"
+#include "blocklist/rrl.h"
+#include "blocklist/words.h"
 #include "blocklist/zone.h"
 
 enum { BLOCKLIST_ANSWER_MAX = 4096, BLOCKLIST_VIEWS_MAX = 2 };
@@ -30,6 +32,7 @@ struct blocklist_view {
 	const struct blocklist_zone *zone;
 	const struct blocklist_index *index;     /* NULL: not read yet */
 	uint32_t serial;
+	const struct blocklist_words *words;     /* listed by word, not by proof; NULL: none */
 };
 
 /* Owned by the role; zones are set by it, index and serial by the follower. */
@@ -45,5 +48,18 @@ enum blocklist_transport { BLOCKLIST_UDP, BLOCKLIST_TCP };
 size_t blocklist_answer(const struct blocklist_state *state, struct str query,
                         enum blocklist_transport transport,
                         uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
+
+/* Who asks by UDP, where nothing proves it. */
+struct blocklist_asker {
+	struct blocklist_rrl *rrl;
+	struct ip ip;
+	int64_t now_ms;
+};
+
+/* The same by UDP, but no more equal answers to one network than the rate allows: beyond it an
+ * answer has the question alone and TC, and is no longer than the query. */
+size_t blocklist_answer_to(const struct blocklist_state *state, struct str query,
+                           const struct blocklist_asker *asker,
+                           uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
 
 #endif

@@ -15,6 +15,8 @@ struct blocklist_follower {
 	struct store *store;
 	struct blocklist_state *state;
 	struct blocklist_index *indexes[BLOCKLIST_VIEWS_MAX];
+	struct blocklist_words *words;
+	size_t withheld[BLOCKLIST_VIEWS_MAX];    /* at the last whole read: told when it changes */
 	bool loaded, failing;
 	uint64_t serial;
 };
@@ -32,15 +34,57 @@ static void swap_in(struct blocklist_follower *f, size_t view, struct blocklist_
 	blocklist_index_destroy(old);
 }
 
-static struct blocklist_index *make(const struct blocklist_index *base,
-                                    const struct blocklist_change *changes, size_t n)
+/* A database that an older version wrote, or somebody's hand, may hold what must never be
+ * published: it is left out. What is taken off is always let through. Returns what is left. */
+static size_t withhold(struct blocklist_follower *f, size_t view, bool whole,
+                       struct blocklist_change *changes, size_t n)
+{
+	size_t kept = 0;
+	const char *why = NULL;
+	struct ip first = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		const char *refused = changes[i].listed ?
+			fuse_refuses(store_fuse(f->store), &changes[i].prefix) : NULL;
+		if (refused && !why)
+			first = changes[i].prefix.ip;
+		why = why ? why : refused;
+		if (!refused)
+			changes[kept++] = changes[i];
+	}
+	bool news = whole ? n - kept != f->withheld[view] : n > kept;
+	if (whole)
+		f->withheld[view] = n - kept;
+	if (why && news)
+		LOG(LOG_ERROR, "list-entries-refused", LOG_I("count", n - kept),
+		    LOG_IP("first", &first), LOG_S("reason", why));
+	return kept;
+}
+
+static struct blocklist_index *make(struct blocklist_follower *f, size_t view,
+                                    const struct blocklist_index *base,
+                                    struct blocklist_change *changes, size_t n)
 {
 	size_t refused;
+	n = withhold(f, view, !base, changes, n);
 	struct blocklist_index *index = blocklist_index_apply(base, changes, n, &refused);
 	if (refused)
 		LOG(LOG_ERROR, "list-entries-refused", LOG_I("count", refused),
 		    LOG_S("reason", "too wide or no address"));
 	return index;
+}
+
+static int read_words(struct blocklist_follower *f, struct arena *a)
+{
+	struct listing *rows;
+	size_t n;
+	int e = store_words(f->store, a, &rows, &n);
+	if (e != ERR_OK)
+		return e;
+	struct blocklist_words *old = f->words;
+	f->words = blocklist_words_create(rows, n);
+	f->state->views[0].words = f->words;
+	blocklist_words_destroy(old);
+	return ERR_OK;
 }
 
 static int read_outputs(struct blocklist_follower *f, struct arena *a)
@@ -57,7 +101,7 @@ static int read_outputs(struct blocklist_follower *f, struct arena *a)
 		if (blocklist_output_published(&rows[i]))
 			changes[m++] = (struct blocklist_change){ prefix_of(&rows[i].address, 128),
 			                                          true };
-	swap_in(f, 1, make(NULL, changes, m));
+	swap_in(f, 1, make(f, 1, NULL, changes, m));
 	return ERR_OK;
 }
 
@@ -71,7 +115,7 @@ static int read_all(struct blocklist_follower *f, struct arena *a, uint64_t *ser
 	struct blocklist_change *changes = arena_alloc(a, (n + 1) * sizeof(*changes));
 	for (size_t i = 0; i < n; i++)
 		changes[i] = (struct blocklist_change){ prefix_of(&rows[i].address, 128), true };
-	swap_in(f, 0, make(NULL, changes, n));
+	swap_in(f, 0, make(f, 0, NULL, changes, n));
 	return ERR_OK;
 }
 
@@ -91,7 +135,7 @@ static int read_journal(struct blocklist_follower *f, struct arena *a, uint64_t 
 			changes[m++] = (struct blocklist_change){
 				rows[i].subject, rows[i].action == JOURNAL_LIST };
 	if (m > 0)
-		swap_in(f, 0, make(f->indexes[0], changes, m));
+		swap_in(f, 0, make(f, 0, f->indexes[0], changes, m));
 	*serial = rows[n - 1].serial;
 	return ERR_OK;
 }
@@ -108,6 +152,8 @@ static int read_changes(struct blocklist_follower *f)
 	e = whole ? ERR_AGAIN : read_journal(f, &a, &serial);
 	if (e == ERR_AGAIN)
 		e = read_all(f, &a, &serial);
+	if (e == ERR_OK)
+		e = read_words(f, &a);
 	if (e == ERR_OK)
 		e = read_outputs(f, &a);
 	arena_fini(&a);
@@ -169,5 +215,7 @@ void blocklist_follower_destroy(struct blocklist_follower *f)
 		f->state->views[i].index = NULL;
 		blocklist_index_destroy(f->indexes[i]);
 	}
+	f->state->views[0].words = NULL;
+	blocklist_words_destroy(f->words);
 	free(f);
 }

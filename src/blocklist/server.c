@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "base/stream.h"
+#include "wire/listener.h"
 
-#include <assert.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,20 +14,20 @@ enum {
 	BATCH = 32, BATCHES_PER_TURN = 8,
 	QUERY_MAX = 4096,                /* a question, EDNS and a signature are far below */
 	CONTROL_BYTES = CMSG_SPACE(sizeof(struct in6_pktinfo)),
-	ACCEPTS_PER_TURN = 64,
 	BACKLOG_MAX = 64 * 1024,         /* answers a peer has not read: then we stop reading */
 };
 
 struct connection {
 	struct connection *next, **link;
 	struct blocklist_server *server;
+	struct wire_session *session;
 	struct stream *stream;
-	struct ip peer;
 	struct buf in;
 };
 
 struct udp_batch;
 
+/* A UDP socket. */
 struct listener {
 	struct listener *next;
 	struct blocklist_server *server;
@@ -40,8 +40,9 @@ struct blocklist_server {
 	const struct blocklist_state *state;
 	struct blocklist_limits limits;
 	struct listener *listeners;
+	struct wire_listener *tcp;
 	struct connection *connections;
-	size_t connection_count;
+	struct blocklist_rrl *rrl;
 	struct udp_batch *batch;
 };
 
@@ -88,6 +89,15 @@ static void clear_interface(struct msghdr *h)
 	}
 }
 
+static size_t answer_datagram(const struct blocklist_server *s, const struct msghdr *h,
+                              struct str query, uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+{
+	struct endpoint peer = { 0 };
+	endpoint_from_sockaddr(h->msg_name, &peer);
+	struct blocklist_asker asker = { s->rrl, peer.ip, loop_now_ms(s->loop) };
+	return blocklist_answer_to(s->state, query, &asker, dst);
+}
+
 /* Fills out[] with the answers; returns how many. */
 static unsigned answer_batch(const struct blocklist_server *s, struct udp_batch *b, unsigned n)
 {
@@ -97,7 +107,7 @@ static unsigned answer_batch(const struct blocklist_server *s, struct udp_batch 
 		struct str query = { (const char *)b->queries[i], b->in[i].msg_len };
 		if (h->msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 			continue;
-		size_t length = blocklist_answer(s->state, query, BLOCKLIST_UDP, b->answers[i]);
+		size_t length = answer_datagram(s, h, query, b->answers[i]);
 		if (length == 0)
 			continue;
 		clear_interface(h);
@@ -146,8 +156,8 @@ static void connection_destroy(struct connection *c)
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;
-	c->server->connection_count--;
 	stream_destroy(c->stream);
+	wire_listener_ended(c->server->tcp, c->session);
 	buf_fini(&c->in);
 	free(c);
 }
@@ -191,8 +201,10 @@ static void tcp_received(void *arg, struct str bytes)
 		at += 2 + length;
 	}
 	/* Only a whole query buys more time. */
-	if (at > 0)
+	if (at > 0) {
 		stream_deadline(c->stream, c->server->limits.tcp_timeout_ms);
+		wire_listener_active(c->server->tcp, c->session, false);
+	}
 	buf_consume(&c->in, at);
 	pace(c);
 }
@@ -212,44 +224,31 @@ static const struct stream_events tcp_events = {
 	.received = tcp_received, .drained = tcp_drained, .ended = tcp_ended,
 };
 
-static unsigned sessions_of(const struct blocklist_server *s, const struct ip *peer)
+static void *connection_create(void *arg, struct wire_session *session, int fd,
+                               const struct endpoint *peer)
 {
-	struct prefix host = prefix_of(peer, peer->family == 4 ? 32 : 64);
-	unsigned n = 0;
-	for (const struct connection *c = s->connections; c; c = c->next)
-		n += prefix_contains(&host, &c->peer);
-	return n;
-}
-
-static void connection_create(struct blocklist_server *s, int fd, const struct ip *peer)
-{
+	struct blocklist_server *s = arg;
 	struct connection *c = mem_zalloc(sizeof(*c));
-	*c = (struct connection){ .server = s, .peer = *peer, .next = s->connections,
+	(void)peer;
+	*c = (struct connection){ .server = s, .session = session, .next = s->connections,
 	                          .link = &s->connections };
 	if (c->next)
 		c->next->link = &c->next;
 	s->connections = c;
-	s->connection_count++;
 	c->stream = stream_adopt(s->loop, fd, &tcp_events, c);
 	stream_deadline(c->stream, s->limits.tcp_timeout_ms);
+	return c;
 }
 
-static void tcp_ready(void *arg, unsigned events)
+static void connection_unwanted(void *owner)
 {
-	struct listener *l = arg;
-	struct blocklist_server *s = l->server;
-	struct endpoint peer;
-	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		int fd = stream_accept(l->fd, &peer);
-		if (fd < 0)
-			return;
-		if (s->connection_count >= s->limits.tcp_sessions ||
-		    sessions_of(s, &peer.ip) >= s->limits.tcp_sessions_per_host)
-			close(fd);
-		else
-			connection_create(s, fd, &peer.ip);
-	}
+	connection_destroy(owner);
+}
+
+static struct wire_limits_config tcp_limits(const struct blocklist_limits *limits)
+{
+	return (struct wire_limits_config){ limits->tcp_sessions, limits->tcp_sessions_per_host,
+	                                    limits->tcp_timeout_ms };
 }
 
 /* ---- the server ----------------------------------------------------------------------------- */
@@ -259,7 +258,15 @@ struct blocklist_server *blocklist_server_create(struct loop *loop,
                                                  const struct blocklist_limits *limits)
 {
 	struct blocklist_server *s = mem_zalloc(sizeof(*s));
+	struct hash_key key;
 	*s = (struct blocklist_server){ .loop = loop, .state = state, .limits = *limits };
+	struct wire_listener_setup tcp = {
+		.loop = loop, .name = "dnsbl", .limits = tcp_limits(limits),
+		.opened = connection_create, .unwanted = connection_unwanted, .arg = s,
+	};
+	s->tcp = wire_listener_create(&tcp);
+	hash_key_init(&key);
+	s->rrl = blocklist_rrl_create(limits->rrl_rate, &key);
 	s->batch = mem_zalloc(sizeof(*s->batch));
 	return s;
 }
@@ -270,6 +277,8 @@ void blocklist_server_destroy(struct blocklist_server *s)
 		return;
 	while (s->connections)
 		connection_destroy(s->connections);
+	wire_listener_destroy(s->tcp);
+	blocklist_rrl_destroy(s->rrl);
 	while (s->listeners) {
 		struct listener *l = s->listeners;
 		s->listeners = l->next;
@@ -282,29 +291,26 @@ void blocklist_server_destroy(struct blocklist_server *s)
 
 void blocklist_server_limits(struct blocklist_server *s, const struct blocklist_limits *limits)
 {
+	struct wire_limits_config tcp = tcp_limits(limits);
 	s->limits = *limits;
-}
-
-static void listener_add(struct blocklist_server *s, int fd,
-                         void (*ready)(void *arg, unsigned events))
-{
-	struct listener *l = mem_zalloc(sizeof(*l));
-	*l = (struct listener){ .next = s->listeners, .server = s, .fd = fd };
-	l->watch = loop_watch_create(s->loop, fd, ready, l);
-	loop_watch_set(l->watch, LOOP_READ);
-	s->listeners = l;
+	wire_listener_limits(s->tcp, &tcp);
+	blocklist_rrl_set(s->rrl, limits->rrl_rate);
 }
 
 void blocklist_server_add_udp(struct blocklist_server *s, int fd)
 {
+	struct listener *l = mem_zalloc(sizeof(*l));
 	int one = 1;
 	/* Each fails on a socket of the other family, and that is fine. */
 	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
-	listener_add(s, fd, udp_ready);
+	*l = (struct listener){ .next = s->listeners, .server = s, .fd = fd };
+	l->watch = loop_watch_create(s->loop, fd, udp_ready, l);
+	loop_watch_set(l->watch, LOOP_READ);
+	s->listeners = l;
 }
 
 void blocklist_server_add_tcp(struct blocklist_server *s, int fd)
 {
-	listener_add(s, fd, tcp_ready);
+	wire_listener_add(s->tcp, fd);
 }

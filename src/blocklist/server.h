@@ -4,6 +4,9 @@
  * 7766: many queries a connection, answered as they come). What is answered is
  * blocklist/answer.h's.
  *
+ * Datagrams beyond a rate are cut (blocklist/rrl.h), connections are limited by host and network
+ * (wire/listener.h).
+ *
  * Hostile input that reaches it: datagrams and TCP bytes of anyone, at any pace. A
  * connection holds at most one query's bytes and a bounded backlog of answers, and ends
  * when no whole query came in time.
@@ -19,6 +22,7 @@ struct blocklist_server;
 struct blocklist_limits {
 	unsigned tcp_sessions, tcp_sessions_per_host;    /* host: an IPv4 address, an IPv6 /64 */
 	int64_t tcp_timeout_ms;                          /* idle */
+	unsigned rrl_rate;                               /* equal answers a second; 0: any */
 };
 
 /* Answers from `state` as it stands when the query comes. Loop and state outlive it. */

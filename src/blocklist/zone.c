@@ -178,7 +178,9 @@ static int set_hostmaster(struct blocklist_zone *z, const char *address, struct 
 	return ERR_OK;
 }
 
-static int set_text(struct blocklist_zone *z, const char *parameter, const char *text,
+/* `letters`: what may stand behind a percent sign. A reason takes what room is left. */
+static int set_text(const struct blocklist_zone *z, const char *parameter, const char *text,
+                    const char *letters, char dst[static BLOCKLIST_TEXT_MAX + 1],
                     struct buf *message)
 {
 	char zone[DNS_NAME_TEXT_MAX];
@@ -186,21 +188,44 @@ static int set_text(struct blocklist_zone *z, const char *parameter, const char 
 	for (const char *p = text; *p; p++) {
 		if (!ascii_isprint((unsigned char)*p))
 			return complain(message, parameter, "printable ASCII", text);
-		if (*p == '%') {
-			p++;
-			if (*p != 'a' && *p != 'z' && *p != '%')
-				return complain(message, parameter,
-				                "%a, %z or %% after a percent sign",
-				                text);
-			n += *p == 'a' ? IP_TEXT_MAX - 1 : *p == 'z' ? zone_bytes : 1;
-		} else {
+		if (*p != '%') {
 			n++;
+			continue;
 		}
+		p++;
+		if (*p == '\0' || !strchr(letters, *p))
+			return complain(message, parameter, letters[3] ?
+			                "%a, %z, %r or %% after a percent sign" :
+			                "%a, %z or %% after a percent sign", text);
+		n += *p == 'a' ? IP_TEXT_MAX - 1 : *p == 'z' ? zone_bytes : *p == '%';
 	}
-	if (n == 0 || n > BLOCKLIST_TEXT_MAX || !str_copy(z->text, sizeof(z->text), str_of(text)))
+	if (n == 0 || n > BLOCKLIST_TEXT_MAX ||
+	    !str_copy(dst, BLOCKLIST_TEXT_MAX + 1, str_of(text)))
 		return complain(message, parameter, "a text of 1 to 255 bytes once filled in",
 		                text);
 	return ERR_OK;
+}
+
+static int set_code(const char *parameter, const struct config_ips *given, struct ip *code,
+                    struct buf *message)
+{
+	char found[IP_TEXT_MAX] = "";
+	if (given->n > 0)
+		ip_format(&given->v[0], found);
+	if (given->n != 1 || !blocklist_code_valid(&given->v[0]))
+		return complain(message, parameter, "an address in 127.0.0.0/8, not 127.0.0.1 "
+		                "and not in 127.255.255.0/24", found);
+	*code = given->v[0];
+	return ERR_OK;
+}
+
+static int set_word(struct blocklist_zone *z, const struct dnsbl_config *config,
+                    struct buf *message)
+{
+	int e = set_code("code_word", &config->code_word, &z->code_word, message);
+	if (e == ERR_OK)
+		e = set_text(z, "text_word", config->text_word, "az%r", z->text_word, message);
+	return e;
 }
 
 int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *config,
@@ -221,40 +246,67 @@ int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *con
 	if (output && dns_name_parse(str_of(config->zone), &other, NULL) == ERR_OK &&
 	    (dns_name_within(&z->origin, &other) || dns_name_within(&other, &z->origin)))
 		return complain(message, zone_parameter, "a zone outside dnsbl.zone", origin);
-	char found[IP_TEXT_MAX] = "";
-	if (code->n > 0)
-		ip_format(&code->v[0], found);
-	if (code->n != 1 || !blocklist_code_valid(&code->v[0]))
-		return complain(message, code_parameter, "an address in 127.0.0.0/8, not 127.0.0.1 "
-		                "and not in 127.255.255.0/24", found);
-	z->code = code->v[0];
-	e = set_nameservers(z, config, message);
+	e = set_code(code_parameter, code, &z->code, message);
+	if (e == ERR_OK)
+		e = set_nameservers(z, config, message);
 	if (e == ERR_OK)
 		e = set_glue(z, config, message);
 	if (e == ERR_OK)
 		e = set_hostmaster(z, config->hostmaster, message);
 	if (e == ERR_OK)
 		e = set_text(z, output ? "output_text" : "text",
-		             output ? config->output_text : config->text, message);
+		             output ? config->output_text : config->text, "az%", z->text, message);
+	if (e == ERR_OK && !output)
+		e = set_word(z, config, message);
 	return e;
 }
 
-size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
-                           char dst[static BLOCKLIST_TEXT_MAX])
+/* Bytes of the template once filled in, but for the reason. */
+static size_t fixed_bytes(const char *text, size_t address_bytes, size_t zone_bytes)
 {
-	char ip[IP_TEXT_MAX], zone[DNS_NAME_TEXT_MAX];
 	size_t n = 0;
-	for (const char *p = z->text; *p; p++) {
+	for (const char *p = text; *p; p++) {
+		bool sign = *p == '%';
+		p += sign;
+		n += !sign || *p == '%' ? 1 : *p == 'a' ? address_bytes :
+		     *p == 'z' ? zone_bytes : 0;
+	}
+	return n;
+}
+
+/* No character is cut in two. */
+static struct str cut(const char *text, size_t most)
+{
+	struct str s = str_of(text);
+	if (s.n <= most)
+		return s;
+	while (most > 0 && ((unsigned char)s.p[most] & 0xc0) == 0x80)
+		most--;
+	return (struct str){ s.p, most };
+}
+
+size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
+                           const char *word, char dst[static BLOCKLIST_TEXT_MAX])
+{
+	const char *text = word ? z->text_word : z->text;
+	char ip[IP_TEXT_MAX], zone[DNS_NAME_TEXT_MAX];
+	struct str a = str_of(ip_format(address, ip));
+	struct str zone_name = str_of(dns_name_format(&z->origin, zone)), r = { "", 0 };
+	size_t n = 0, fixed = fixed_bytes(text, a.n, zone_name.n);
+	assert(fixed <= BLOCKLIST_TEXT_MAX);
+	if (word)
+		r = cut(word, BLOCKLIST_TEXT_MAX - fixed);
+	for (const char *p = text; *p; p++) {
 		struct str part = { p, 1 };
 		if (*p == '%') {
 			p++;
-			part = *p == 'a' ? str_of(ip_format(address, ip)) :
-			       *p == 'z' ? str_of(dns_name_format(&z->origin, zone)) :
-			                   STR("%");
+			part = *p == 'a' ? a : *p == 'z' ? zone_name : *p == 'r' ? r : STR("%");
 		}
 		assert(n + part.n <= BLOCKLIST_TEXT_MAX);
 		memcpy(dst + n, part.p, part.n);
 		n += part.n;
+		if (part.p == r.p)
+			r.n = 0;         /* once: there is room for one */
 	}
 	return n;
 }

@@ -23,8 +23,9 @@ struct blocklist_zone {
 	size_t glue_count;
 	struct dns_name hostmaster;
 	uint32_t ttl_s, negative_ttl_s;
-	struct ip code;
-	char text[BLOCKLIST_TEXT_MAX + 1];    /* template, checked */
+	struct ip code, code_word;
+	char text[BLOCKLIST_TEXT_MAX + 1];    /* templates, checked */
+	char text_word[BLOCKLIST_TEXT_MAX + 1];
 };
 
 bool blocklist_code_valid(const struct ip *code);
@@ -33,9 +34,10 @@ bool blocklist_code_valid(const struct ip *code);
  * *message that names the parameter and what was expected. */
 int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *config,
                         bool output, struct buf *message);
-/* The text of an address; writes at most BLOCKLIST_TEXT_MAX bytes and returns how many. */
+/* The text of an address; writes at most BLOCKLIST_TEXT_MAX bytes and returns how many.
+ * `word`: the reason of a listing by the operator's word, cut to what fits; NULL: proved. */
 size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
-                           char dst[static BLOCKLIST_TEXT_MAX]);
+                           const char *word, char dst[static BLOCKLIST_TEXT_MAX]);
 
 /* The address, or the leading part of one, that labels in front of a zone's name stand for:
  * `labels` points at the first, in wire form, `count` of them. Each may be both. */

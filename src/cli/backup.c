@@ -31,7 +31,7 @@ int cli_backup(int argc, char **argv)
 		else if (e != ERR_OK)
 			code = cli_store_fail(&cli, e, path);
 		else if (cli.json)
-			cli_json(json_pack("{s:s, s:b}", "file", path, "verified", 1));
+			cli_json(json_pack("{s:o, s:b}", "file", json_cstr(path), "verified", 1));
 		else
 			printf("%s: written and verified\n", path);
 	}

@@ -269,6 +269,13 @@ static int open_state(struct cli *cli, enum cli_access access, struct buf *messa
 	}
 	if (e == ERR_OK)
 		e = store_sqlite_open(directory, STORE_ADMIN, &cli->store, message);
+	if (e == ERR_OK)
+		settings_rules(&cli->settings, cli->store);
+	if (e == ERR_OK && (access == CLI_CHANGE || access == CLI_TEST)) {
+		e = store_clock_beat(cli->store, clock_now_s());
+		if (e != ERR_OK)
+			buf_add_cstr(message, store_message(cli->store));
+	}
 	return e;
 }
 
@@ -323,6 +330,8 @@ int cli_text(const struct cli *cli, const char *option, const char *value, char 
 	for (const char *p = value; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return cli_bad_value(cli, value, "a text without control characters");
+	if (!str_is_utf8(str_of(value)))
+		return cli_bad_value(cli, value, "a text in UTF-8");
 	if (str_copy(dst, size, str_of(value)))
 		return CLI_GO;
 	return cli_fail(cli, EX_USAGE, "%s: expected at most %zu bytes, found %zu", option,

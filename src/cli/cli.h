@@ -16,10 +16,10 @@
 #ifndef PORTREEVE_CLI_CLI_H
 #define PORTREEVE_CLI_CLI_H
 
+#include "base/json.h"
 #include "settings/settings.h"
 #include "store/store.h"
 
-#include <jansson.h>
 #include <sysexits.h>
 
 /* No exit code yet: go on. */
@@ -75,9 +75,10 @@ enum cli_access {
 	CLI_READ,       /* the state must be there; root stays root (it may write elsewhere) */
 	CLI_CHANGE,     /* made if missing; root becomes its owner for good */
 	CLI_TEST,       /* the same, with the right to speak from port 25 */
+	CLI_CLOCK,      /* as CLI_CHANGE, by whatever clock */
 };
 /* Settings (if not loaded yet), state directory, keys and store as STORE_ADMIN.
- * CLI_GO or an exit code. */
+ * CLI_GO or an exit code; EX_TEMPFAIL if it is to be changed and the clock has jumped. */
 int cli_open(struct cli *cli, enum cli_access access);
 /* Flushes the output (a failure there makes the code EX_IOERR), closes and frees.
  * Returns the exit code; CLI_GO counts as 0. */

@@ -7,6 +7,7 @@
 
 int cli_backup(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_clock(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_delist(int argc, char **argv);
 int cli_evidence(int argc, char **argv);

@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "settings/check.h"
 
 #include <stdio.h>
 
@@ -24,16 +25,39 @@ static int show(struct cli *cli, bool with_prose)
 	return CLI_GO;
 }
 
-static int check(struct cli *cli)
+static void show_remarks(const struct cli *cli, const struct buf *remarks)
 {
-	int code = cli_settings(cli);
-	if (code != CLI_GO)
-		return code;
+	struct str rest = buf_str(remarks), line;
+	json_t *root = json_pack("{s:b}", "good", 1), *list = json_array();
+	while (str_token(&rest, "\n", &line)) {
+		json_array_append_new(list, json_stringn(line.p, line.n));
+		if (!cli->json)
+			cli_note(cli, "%.*s", STR_ARG(line));
+	}
+	if (json_array_size(list) > 0)
+		json_object_set(root, "remarks", list);
+	json_decref(list);
 	if (cli->json)
-		cli_json(json_pack("{s:b}", "good", 1));
+		cli_json(json_incref(root));
 	else
 		puts("the configuration is good");
-	return CLI_GO;
+	json_decref(root);
+}
+
+static int check(struct cli *cli)
+{
+	struct buf message = { 0 }, remarks = { 0 };
+	int code = CLI_GO;
+	if (settings_load_for_roles(&cli->settings, cli->config_path, cli->state_directory,
+	                            &message, &remarks) == ERR_OK) {
+		cli->has_settings = true;
+		show_remarks(cli, &remarks);
+	} else {
+		code = cli_fail(cli, EX_CONFIG, "%s", buf_cstr(&message));
+	}
+	buf_fini(&message);
+	buf_fini(&remarks);
+	return code;
 }
 
 static int manual(void)
@@ -59,8 +83,9 @@ int cli_config(int argc, char **argv)
 		.description =
 		"\"show\" prints the effective configuration as a file that can be used as one\n"
 		"(with --json as an object, durations in seconds and sizes in bytes);\n"
-		"\"check\" only says whether it is right; \"manual\" prints the parameters as the\n"
-		"source of a manual page.",
+		"\"check\" says whether \"portreeve run\" would take it, now or on HUP, and\n"
+		"remarks what is odd; \"manual\" prints the parameters as the source of a manual\n"
+		"page.",
 		.options = options, .option_count = 1,
 		.operands_min = 1, .operands_max = 1, .operands_expected = "show, check or manual",
 	};

@@ -124,7 +124,7 @@ static int verify(struct cli *cli, const char *key_path)
 	if (code == CLI_GO)
 		code = check_bundle(cli, buf_str(&bundle), buf_str(&pem), path, &payload);
 	if (code == CLI_GO && cli->json)
-		cli_json(json_pack("{s:s, s:b, s:O}", "file", path, "good", 1, "payload", payload));
+		cli_json(json_pack("{s:o, s:b, s:O}", "file", json_cstr(path), "good", 1, "payload", payload));
 	else if (code == CLI_GO)
 		printf("%s: good signature; address %s, verdict %s, signed by %s\n", path,
 		       cli_safe(cli, text_of(payload, "address")),

@@ -19,8 +19,9 @@ struct exclude_args {
 static json_t *exclusion_json(const struct exclusion *x)
 {
 	char range[PREFIX_TEXT_MAX];
-	return json_pack("{s:s, s:s, s:s, s:o}", "range", prefix_format(&x->range, range),
-	                 "by", x->by, "why", x->why, "created", cli_json_time(x->created_s));
+	return json_pack("{s:s, s:o, s:o, s:o}", "range", prefix_format(&x->range, range),
+	                 "by", json_cstr(x->by), "why", json_cstr(x->why),
+	                 "created", cli_json_time(x->created_s));
 }
 
 static int add(struct ranges *r)

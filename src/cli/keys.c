@@ -37,7 +37,7 @@ static int list(struct cli *cli)
 		char id[2] = { keys.v[i].id, '\0' }, when[CLI_TIME_MAX];
 		bool signs = i + 1 == keys.n;
 		if (cli->json)
-			cli_json(json_pack("{s:s, s:o, s:b}", "id", id, "created",
+			cli_json(json_pack("{s:o, s:o, s:b}", "id", json_cstr(id), "created",
 			                   cli_json_time(keys.v[i].created_s), "signs", signs));
 		table_row(&t, (const char *[]){ id, cli_time(keys.v[i].created_s, when),
 		                                signs ? "makes and verifies tokens"

@@ -31,20 +31,39 @@ static json_t *proofs_json(struct list_args *a, const struct ip *address)
 	if (store_proofs(a->cli.store, address, &a->cli.arena, &rows, &n) != ERR_OK)
 		return list;
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:o, s:o}",
-			"port", rows[i].port, "case", rows[i].case_id, "test", rows[i].test_id,
+		json_array_append_new(list, json_pack("{s:i, s:o, s:o, s:o, s:o}",
+			"port", rows[i].port, "case", json_cstr(rows[i].case_id),
+			"test", json_cstr(rows[i].test_id),
 			"output", cli_json_ip(&rows[i].output),
 			"time", cli_json_time(rows[i].time_s)));
 	return list;
 }
 
+/* What an older version or somebody's hand put on the list: DNS leaves it out. */
+static const char *not_published(struct list_args *a, const struct listing *l)
+{
+	return fuse_refuses_ip(store_fuse(a->cli.store), &l->address);
+}
+
 static void listing_json(struct list_args *a, const struct listing *l)
 {
-	cli_json(json_pack("{s:o, s:s, s:o, s:o, s:o, s:s, s:b, s:o}",
-		"address", cli_json_ip(&l->address), "reason", l->reason,
+	cli_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s?, s:o}",
+		"address", cli_json_ip(&l->address), "reason", json_cstr(l->reason),
 		"since", cli_json_time(l->since_s), "last_test", cli_json_time(l->last_test_s),
-		"recheck", cli_json_time(l->recheck_s), "evidence", l->evidence_id,
-		"by_operator", l->by_operator, "proofs", proofs_json(a, &l->address)));
+		"recheck", cli_json_time(l->recheck_s),
+		"evidence", json_cstr(l->evidence_id), "by_operator", l->by_operator,
+		"not_published", not_published(a, l), "proofs", proofs_json(a, &l->address)));
+}
+
+/* A listing by word says so: its reason proves nothing. */
+static const char *reason_text(struct list_args *a, const struct listing *l)
+{
+	const char *withheld = not_published(a, l), *reason = cli_safe(&a->cli, l->reason);
+	if (l->by_operator)
+		reason = arena_printf(&a->cli.arena, "by the operator's word: %s", reason);
+	if (!withheld)
+		return reason;
+	return arena_printf(&a->cli.arena, "%s (not published: %s)", reason, withheld);
 }
 
 static int list_listings(struct list_args *a)
@@ -65,7 +84,7 @@ static int list_listings(struct list_args *a)
 			listing_json(a, &rows[i]);
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
-			cli_time(rows[i].last_test_s, last), cli_safe(&a->cli, rows[i].reason) });
+			cli_time(rows[i].last_test_s, last), reason_text(a, &rows[i]) });
 	}
 	table_finish(&t, a->cli.json, "nothing is listed");
 	return CLI_GO;
@@ -73,16 +92,17 @@ static int list_listings(struct list_args *a)
 
 static json_t *test_row_json(const struct test *t)
 {
-	return json_pack("{s:s, s:o, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:o, s:o,"
-		" s:f, s:s}",
-		"id", t->id, "address", cli_json_ip(&t->target.ip), "port", t->target.port,
+	return json_pack("{s:o, s:o, s:i, s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o,"
+		" s:f, s:o}",
+		"id", json_cstr(t->id), "address", cli_json_ip(&t->target.ip),
+		"port", t->target.port,
 		"state", test_state_name(t->state), "verdict", verdict_name(t->verdict),
 		"reason", test_reason_name(t->reason), "consent", consent_name(t->consent),
-		"who", t->who, "tries", (int)t->tries, "rounds", (int)t->rounds,
-		"why", t->why, "created", cli_json_time(t->created_s),
+		"who", json_cstr(t->who), "tries", (int)t->tries, "rounds", (int)t->rounds,
+		"why", json_cstr(t->why), "created", cli_json_time(t->created_s),
 		"not_before", cli_json_time(t->not_before_s),
 		"finished", cli_json_time(t->finished_s), "seconds", t->seconds,
-		"evidence", t->evidence_id);
+		"evidence", json_cstr(t->evidence_id));
 }
 
 /* ---- listings that no test decides --------------------------------------------- */
@@ -168,13 +188,14 @@ static int list_tests(struct list_args *a)
 
 static json_t *return_json(const struct test_return *r)
 {
-	return json_pack("{s:I, s:s, s:s, s:i, s:s, s:b, s:o, s:o, s:s, s:s, s:s}",
-		"id", (json_int_t)r->id, "test", r->test_id, "case", r->case_id,
+	return json_pack("{s:I, s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o}",
+		"id", (json_int_t)r->id, "test", json_cstr(r->test_id),
+		"case", json_cstr(r->case_id),
 		"attempt", (int)r->attempt,
 		"kind", r->kind == RETURN_RECIPIENT ? "recipient" : "sender",
 		"marked", r->marked, "output", cli_json_ip(&r->peer.ip),
-		"time", cli_json_time(r->time_s), "helo", r->helo, "mail_from", r->mail_from,
-		"rcpt_to", r->rcpt_to);
+		"time", cli_json_time(r->time_s), "helo", json_cstr(r->helo),
+		"mail_from", json_cstr(r->mail_from), "rcpt_to", json_cstr(r->rcpt_to));
 }
 
 static int add_returns(struct list_args *a, struct table *t, int64_t *after, size_t *n)
@@ -270,10 +291,11 @@ static int list_journal(struct list_args *a)
 			continue;
 		prefix_format(&j->subject, subject);
 		if (a->cli.json)
-			cli_json(json_pack("{s:I, s:o, s:s, s:s, s:s, s:s}",
+			cli_json(json_pack("{s:I, s:o, s:s, s:o, s:o, s:o}",
 				"serial", (json_int_t)j->serial, "time", cli_json_time(j->time_s),
-				"action", journal_action_name(j->action), "subject", subject,
-				"who", j->who, "why", j->why));
+				"action", journal_action_name(j->action), "subject",
+				json_cstr(subject), "who", json_cstr(j->who),
+				"why", json_cstr(j->why)));
 		table_row(&t, (const char *[]){
 			arena_printf(&a->cli.arena, "%llu", (unsigned long long)j->serial),
 			cli_time(j->time_s, when), journal_action_name(j->action), subject,
@@ -298,12 +320,13 @@ static int list_nominations(struct list_args *a)
 		if (a->address.family && !ip_eq(&a->address, &rows[i].address))
 			continue;
 		if (a->cli.json)
-			cli_json(json_pack("{s:I, s:o, s:o, s:s, s:s, s:s, s:b}",
+			cli_json(json_pack("{s:I, s:o, s:o, s:s, s:o, s:o, s:b}",
 				"id", (json_int_t)rows[i].id,
 				"address", cli_json_ip(&rows[i].address),
 				"created", cli_json_time(rows[i].created_s),
-				"consent", consent_name(rows[i].consent), "by", rows[i].by,
-				"reason", rows[i].reason, "message", rows[i].message.n > 0));
+				"consent", consent_name(rows[i].consent),
+				"by", json_cstr(rows[i].by),
+				"reason", json_cstr(rows[i].reason), "message", rows[i].message.n > 0));
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].created_s, when),
 			consent_name(rows[i].consent), cli_safe(&a->cli, rows[i].by),

@@ -39,8 +39,8 @@ static void print_json(const struct nominating *n)
 	char rule[PREFIX_TEXT_MAX];
 	json_t *tests = json_array();
 	for (size_t i = 0; i < n->port_count; i++)
-		json_array_append_new(tests, json_pack("{s:i, s:s, s:s, s:s}",
-			"port", n->ports[i].test.target.port, "id", n->ports[i].test.id,
+		json_array_append_new(tests, json_pack("{s:i, s:o, s:s, s:s}",
+			"port", n->ports[i].test.target.port, "id", json_cstr(n->ports[i].test.id),
 			"outcome", n->ports[i].outcome, "rule", n->ports[i].rule));
 	bool decided = n->consent.rule.ip.family != 0;
 	cli_json(json_pack("{s:o, s:I, s:s, s:b, s:o, s:o}",

@@ -59,8 +59,8 @@ static int read_add(struct permit_args *a)
 static json_t *permit_json(const struct permit *p)
 {
 	char range[PREFIX_TEXT_MAX];
-	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "range", prefix_format(&p->range, range),
-	                 "consent", consent_name(p->consent), "by", p->by,
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "range", prefix_format(&p->range, range),
+	                 "consent", consent_name(p->consent), "by", json_cstr(p->by),
 	                 "created", cli_json_time(p->created_s), "until",
 	                 cli_json_time(p->until_s));
 }

@@ -20,7 +20,7 @@ static int forget(struct ranges *r, const struct ranges_kind *kind)
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, given);
 	if (r->cli.json)
-		cli_json(json_pack("{s:s, s:b}", "range", given, "removed", 1));
+		cli_json(json_pack("{s:o, s:b}", "range", json_cstr(given), "removed", 1));
 	else
 		printf("%s: no longer %s\n", given, kind->kept);
 	return CLI_GO;

@@ -97,7 +97,7 @@ static int become(struct reporting *r, const char *id, enum report_state state, 
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, id);
 	if (r->cli.json)
-		cli_json(json_pack("{s:s, s:s}", "id", id, "state", report_state_name(state)));
+		cli_json(json_pack("{s:o, s:s}", "id", json_cstr(id), "state", report_state_name(state)));
 	else
 		printf("report %s: %s\n", id, report_state_name(state));
 	return CLI_GO;
@@ -126,7 +126,7 @@ static int say_state(struct reporting *r, const char *more)
 {
 	const char *state = report_state_name(r->report.state);
 	if (r->cli.json)
-		cli_json(json_pack("{s:s, s:s}", "id", r->report.id, "state", state));
+		cli_json(json_pack("{s:o, s:s}", "id", json_cstr(r->report.id), "state", state));
 	else
 		printf("report %s: %s%s\n", r->report.id, state, more);
 	return CLI_GO;
@@ -176,12 +176,13 @@ static json_t *answer_json(const struct contact_answer *a)
 {
 	json_t *emails = json_array();
 	for (size_t i = 0; i < a->email_count; i++)
-		json_array_append_new(emails, json_string(a->emails[i]));
-	return json_pack("{s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:b, s:s}", "source", a->source,
+		json_array_append_new(emails, json_cstr(a->emails[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:o}", "source",
+	                 json_cstr(a->source),
 	                 "first", cli_json_ip(&a->first), "last", cli_json_ip(&a->last),
-	                 "name", a->name, "asn", (json_int_t)a->asn, "contacts", emails,
+	                 "name", json_cstr(a->name), "asn", (json_int_t)a->asn, "contacts", emails,
 	                 "fetched", cli_json_time(a->fetched_s), "cached", a->cached,
-	                 "problem", a->problem);
+	                 "problem", json_cstr(a->problem));
 }
 
 /* Only who would get a report. */
@@ -207,8 +208,9 @@ static int show_contact(struct reporting *r)
 		json_t *answers = json_array();
 		for (size_t i = 0; i < r->answer_count; i++)
 			json_array_append_new(answers, answer_json(&r->answers[i]));
-		cli_json(json_pack("{s:o, s:s?, s:o}", "address", cli_json_ip(&address),
-		                   "contact", contact, "answers", answers));
+		cli_json(json_pack("{s:o, s:o, s:o}", "address", cli_json_ip(&address),
+		                   "contact", contact ? json_cstr(contact) : json_null(),
+		                   "answers", answers));
 	} else {
 		reporting_show_answers(r, &filter);
 		printf("%s\n", contact ? contact : "no contact that can be used");

@@ -206,7 +206,8 @@ static void show_answer(struct reporting *r, const struct contact_answer *a,
 		printf("%s (%s, %s)",
 		       a->first.family || a->asn || a->email_count ? ""
 		                                                   : " nothing on this address",
-		       a->cached ? "known" : "asked", age_text(r->now_s - a->fetched_s, age));
+		       a->cached ? "known" : "asked",
+		       age_text(r->now_s - clock_past(a->fetched_s, r->now_s), age));
 	putchar('\n');
 	for (size_t i = 0; i < a->email_count; i++) {
 		enum contact_use use = contact_use(filter, a->emails[i]);
@@ -326,7 +327,8 @@ static void build(struct reporting *r)
 		.id = r->report.id, .token = r->token, .uuid = uuid, .contact = r->report.contact,
 		.contact_source = strcmp(r->report.contact_source, "given") == 0
 		                  ? "the sender" : r->report.contact_source,
-		.contact_age_s = r->now_s - r->report.contact_fetched_s, .now_s = r->now_s,
+		.contact_age_s = r->now_s - clock_past(r->report.contact_fetched_s, r->now_s),
+		.now_s = r->now_s,
 		.source = r->report.source, .relay = r->report.relay, .is_origin = r->origin,
 		.network = r->report.network, .network_name = "",
 		.incidents = r->report.incidents, .trace = &r->trace,
@@ -615,16 +617,18 @@ void reporting_json(struct reporting *r, const struct report *p)
 {
 	json_t *xarf = p->xarf.n ? json_loadb(p->xarf.p, p->xarf.n, 0, NULL) : NULL;
 	json_t *root = json_pack(
-		"{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:s}",
-		"id", p->id, "state", report_state_name(p->state),
+		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:i, s:o, s:o, s:o, s:o}",
+		"id", json_cstr(p->id), "state", report_state_name(p->state),
 		"source", cli_json_ip(&p->source), "relay", cli_json_ip(&p->relay),
-		"network", p->network, "contact", p->contact, "contact_source", p->contact_source,
-		"contact_age", (json_int_t)(r->now_s - p->contact_fetched_s),
+		"network", json_cstr(p->network), "contact", json_cstr(p->contact),
+		"contact_source", json_cstr(p->contact_source),
+		"contact_age", (json_int_t)(r->now_s -
+		                            clock_past(p->contact_fetched_s, r->now_s)),
 		"incidents", (int)p->incidents, "created", cli_json_time(p->created_s),
 		"sent", cli_json_time(p->sent_s), "changed", cli_json_time(p->changed_s),
-		"why", cli_safe(&r->cli, p->why));
+		"why", json_cstr(p->why));
 	if (p->message.n)
-		json_object_set_new(root, "message", json_stringn(p->message.p, p->message.n));
+		json_object_set_new(root, "message", json_text(p->message));
 	if (xarf)
 		json_object_set_new(root, "xarf", xarf);
 	cli_json(root);

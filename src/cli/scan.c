@@ -211,6 +211,12 @@ static void on_finished(void *arg, const struct tester_result *r)
 	progress_wipe(&s->progress);
 }
 
+static void on_remark(void *arg)
+{
+	struct scan *s = arg;
+	progress_wipe(&s->progress);
+}
+
 /* Tested since this scan began, by the run that was interrupted. */
 static bool done_before(struct scan *s, const struct endpoint *target)
 {
@@ -267,20 +273,21 @@ static int run_targets(struct scan *s, bool resumed)
 {
 	int code = CLI_GO;
 	size_t again = 0;
-	for (size_t i = 0; i < s->n && code == CLI_GO; i++) {
+	for (size_t i = 0; i < s->n && code == CLI_GO && !tester_hopeless(s->t.tester); i++) {
 		if (resumed && done_before(s, &s->targets[i])) {
 			s->resumed++;
 			s->done++;
 			continue;
 		}
-		while (is_full(s))
+		while (is_full(s) && !tester_hopeless(s->t.tester))
 			turn(s, 50);
 		if (start_one(s, &s->targets[i], &code))
 			s->targets[again++] = s->targets[i];
 		turn(s, 0);
 	}
 	/* Tests that a killed run left behind are free when its leases have run out. */
-	for (int tries = 0; again && tries < BUSY_TRIES && code == CLI_GO; tries++) {
+	for (int tries = 0; again && tries < BUSY_TRIES && code == CLI_GO &&
+	     !tester_hopeless(s->t.tester); tries++) {
 		size_t n = again;
 		wait(s, BUSY_PAUSE_MS);
 		again = 0;
@@ -289,9 +296,9 @@ static int run_targets(struct scan *s, bool resumed)
 				s->targets[again++] = s->targets[i];
 	}
 	s->busy = again;
-	while (tester_active(s->t.tester))
+	while (testing_is_busy(&s->t))
 		turn(s, 100);
-	return code;
+	return code == CLI_GO ? testing_check_collector(&s->t, s->n - s->done) : code;
 }
 
 static void print_summary(struct scan *s)
@@ -378,6 +385,7 @@ int cli_scan(int argc, char **argv)
 	if (code == CLI_GO && (code = read_file(&s, file)) == CLI_GO &&
 	    (code = testing_open(&s.t, &cli, &o)) == CLI_GO) {
 		s.t.finished = on_finished;
+		s.t.remark = on_remark;
 		s.t.arg = &s;
 		code = run(&s, file);
 	}

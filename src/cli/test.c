@@ -83,7 +83,9 @@ static int run(struct testing *t, struct lookup *found)
 		code = start_all(t, &found[i], &refusal);
 	if (code != CLI_GO)
 		return code;
-	testing_run(t, 1);
+	testing_run(t);
+	if ((code = testing_check_collector(t, tester_active(t->tester))) != CLI_GO)
+		return code;
 	return refusal != CLI_GO && !t->open ? refusal : testing_exit_code(t);
 }
 

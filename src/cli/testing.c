@@ -139,7 +139,11 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX], again[CLI_TIME_MAX];
 	struct cli *cli = t->cli;
 	if (cli->json) {
-		cli_json(test_json(r->test, r->verdict, r->reason, r->results, r->n));
+		json_t *object = test_json(r->test, r->verdict, r->reason, r->results, r->n);
+		if (r->effects.set & LIFE_WITHHOLD)
+			json_object_set_new(object, "not_published",
+			                    json_string(r->effects.why));
+		cli_json(object);
 		fflush(stdout);          /* what is stored is told, whatever dies next */
 		return;
 	}
@@ -156,6 +160,8 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	}
 	if (r->finding)
 		printf("  (%s)", r->finding);
+	if (r->effects.set & LIFE_WITHHOLD)
+		printf("  (not published: %s)", r->effects.why);
 	if (*r->evidence_id)
 		printf("  evidence %s", r->evidence_id);
 	if (*r->reason)
@@ -185,6 +191,14 @@ static void on_finished(void *arg, const struct tester_result *r)
 	t->other += r->verdict != VERDICT_OPEN && r->verdict != VERDICT_CLOSED;
 }
 
+static void on_remark(void *arg, const char *text)
+{
+	struct testing *t = arg;
+	if (t->remark)
+		t->remark(t->arg);
+	cli_note(t->cli, "warning: %s", text);
+}
+
 static int create_tester(struct testing *t)
 {
 	const struct settings *s = &t->cli->settings;
@@ -197,7 +211,8 @@ static int create_tester(struct testing *t)
 		.hostname = s->general.hostname, .operator_name = s->general.operator_name,
 		.contact = s->general.contact, .objection_url = s->general.objection_url,
 		.user = *t->user ? t->user : NULL, .password = *t->user ? t->password : NULL,
-		.patience_s = s->tester.patience_s, .finished = on_finished, .arg = t,
+		.patience_s = s->tester.patience_s, .remark = on_remark, .finished = on_finished,
+		.arg = t,
 	};
 	t->tester = tester_create(&setup);
 	tester_follow(t->tester, false);
@@ -309,10 +324,25 @@ enum testing_refusal testing_start(struct testing *t, const struct endpoint *tar
 	return queue_and_lease(t, &test);
 }
 
-void testing_run(struct testing *t, size_t below)
+bool testing_is_busy(const struct testing *t)
 {
-	while (tester_active(t->tester) >= below && tester_active(t->tester) > 0)
+	return tester_has_notices(t->tester) ||
+	       (tester_active(t->tester) > 0 && !tester_hopeless(t->tester));
+}
+
+void testing_run(struct testing *t)
+{
+	while (testing_is_busy(t))
 		loop_run_once(t->loop, LOOP_TURN_MS);
+}
+
+int testing_check_collector(struct testing *t, size_t left)
+{
+	const char *why = tester_hopeless(t->tester);
+	if (!why || left == 0)
+		return CLI_GO;
+	return cli_fail(t->cli, EX_UNAVAILABLE, "%s; nothing %swas sent", why,
+	                tester_sent(t->tester) ? "more " : "");
 }
 
 int testing_exit_code(const struct testing *t)

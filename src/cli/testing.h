@@ -59,6 +59,7 @@ struct testing {
 	struct buf scratch;
 	size_t open, closed, other, failed;      /* results so far */
 	void (*finished)(void *arg, const struct tester_result *result);   /* may be NULL */
+	void (*remark)(void *arg);           /* a line for people follows; may be NULL */
 	void *arg;
 };
 
@@ -76,8 +77,13 @@ enum testing_refusal {
  * bytes) names the rule that refused it. */
 enum testing_refusal testing_start(struct testing *t, const struct endpoint *target, char *why,
                                    size_t why_size);
-/* Runs the loop until fewer than `below` tests are under way. */
-void testing_run(struct testing *t, size_t below);
+/* Whether anything is left to wait for: tests that can go on, or mail to tested hosts. */
+bool testing_is_busy(const struct testing *t);
+/* Runs the loop until it is not. */
+void testing_run(struct testing *t);
+/* CLI_GO; or with `left` targets without a verdict: that the collector does not answer, told
+ * in one line, and its exit code. */
+int testing_check_collector(struct testing *t, size_t left);
 /* 0 all closed, 1 one open, 2 anything else. */
 int testing_exit_code(const struct testing *t);
 

@@ -2,6 +2,7 @@
 #include "lookup/lookup.h"
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "dns/name.h"
 
@@ -136,8 +137,8 @@ json_t *lookup_report_json(const struct lookup_report *r)
 		json_array_append_new(texts, json_string(buf_cstr(&safe)));
 		buf_fini(&safe);
 	}
-	return json_pack("{s:s, s:s%, s:s, s:o, s:o, s:s}",
-	                 "address", ip_format(&r->address, ip), "zone", r->zone.p, r->zone.n,
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}",
+	                 "address", ip_format(&r->address, ip), "zone", json_text(r->zone),
 	                 "result", lookup_verdict_name(r->verdict), "codes", codes,
-	                 "text", texts, "problem", r->problem);
+	                 "text", texts, "problem", json_cstr(r->problem));
 }

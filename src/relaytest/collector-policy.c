@@ -70,3 +70,40 @@ void collector_recipient(const struct mail_path *path, const struct collector_do
 		refuse(out, 550, "5.1.1", "No such mailbox");
 	}
 }
+
+enum collector_fate collector_fate(enum collector_for what, int err)
+{
+	if (err == ERR_OK)
+		return COLLECTOR_KEPT;
+	if (err == ERR_LIMIT && what == COLLECTOR_TOKEN)
+		return COLLECTOR_ENOUGH;
+	if (err == ERR_LIMIT && what == COLLECTOR_RETEST)
+		return COLLECTOR_TOO_SOON;
+	return COLLECTOR_NOT_KEPT;
+}
+
+enum collector_fate collector_worse(enum collector_fate a, enum collector_fate b)
+{
+	return a > b ? a : b;
+}
+
+struct collector_answer collector_answer(enum collector_fate worst, bool retest)
+{
+	switch (worst) {
+	case COLLECTOR_KEPT:
+		if (!retest)
+			return (struct collector_answer){ 250, "2.0.0", "Ok, stored" };
+		return (struct collector_answer){ 250, "2.0.0",
+			"Your address will be tested again; the result goes to it alone" };
+	case COLLECTOR_ENOUGH:
+		return (struct collector_answer){ 552, "5.2.2",
+			"Enough copies of this message have arrived" };
+	case COLLECTOR_TOO_SOON:
+		return (struct collector_answer){ 450, "4.7.1",
+			"A retest of your address was asked for just now" };
+	case COLLECTOR_NOT_KEPT:
+		break;
+	}
+	return (struct collector_answer){ 451, "4.3.0",
+		"The message could not be stored, try again later" };
+}

@@ -4,8 +4,8 @@
  * tokens at its own domains and address literals, for postmaster and abuse there, and
  * retest@ from a listed host itself. Nothing else, ever; and it sends nothing.
  *
- * Two halves: a policy that decides over recipients (pure, collector-policy.c), and the
- * shell with sockets and store (collector.c). Hostile input: every byte of any client, by
+ * Two halves: a policy that decides over recipients and answers (pure, collector-policy.c), and
+ * the shell with sockets (collector.c) and store (collector-keep.c). Hostile input: every byte of any client, by
  * way of the server engine. A 250 to a message means that it is on disk.
  */
 #ifndef PORTREEVE_RELAYTEST_COLLECTOR_H
@@ -39,6 +39,26 @@ struct collector_recipient {
  * of the form it was sent in ("token%domain", quotes). Pure. */
 void collector_recipient(const struct mail_path *path, const struct collector_domains *domains,
                          struct collector_recipient *out);
+
+/* What became of a message for one of its recipients, from the best to the worst. SMTP has one
+ * answer for all of them: that of the worst, so that what is due again comes again. */
+enum collector_fate {
+	COLLECTOR_KEPT,
+	COLLECTOR_ENOUGH,            /* the token has had its messages: for good */
+	COLLECTOR_TOO_SOON,          /* a retest was asked for just now: later */
+	COLLECTOR_NOT_KEPT,          /* nothing was written: again */
+};
+
+struct collector_answer {
+	int code;
+	const char *enhanced, *text;
+};
+
+/* Of what the store or the Maildir said to a recipient of that kind. Pure, as the next two. */
+enum collector_fate collector_fate(enum collector_for what, int err);
+enum collector_fate collector_worse(enum collector_fate a, enum collector_fate b);
+/* `retest`: one of the recipients was retest@. */
+struct collector_answer collector_answer(enum collector_fate worst, bool retest);
 
 /* ---- shell ------------------------------------------------------------------ */
 

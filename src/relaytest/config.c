@@ -17,6 +17,12 @@ const struct config_row tester_config_rows[] = {
 	{ "collector", CONFIG_ENDPOINTS, 0, 1, "127.0.0.1:2525",
 	  "Address and port at which others reach the collector; used in address literals.",
 	  TESTER(collector), .default_port = 25 },
+	{ "collector_check", CONFIG_BOOL, 0, 0, "yes",
+	  "Send nothing unless the collector at that address takes one of our tokens, asked "
+	  "before the first test and then every 10 minutes. \"no\" only where this machine "
+	  "itself cannot reach it, behind a NAT say: then a host that accepts messages is "
+	  "inconclusive until something has come back within tester.return_window.",
+	  TESTER(collector_check) },
 	{ "source", CONFIG_IPS, 0, 16, "",
 	  "Addresses that tests come from; unset: the system's choice. The first of a family is "
 	  "used; a retest asks from the second too, and must hear the same where it is let in. "
@@ -92,7 +98,8 @@ const struct config_row collector_config_rows[] = {
 	{ "sessions", CONFIG_INT, 1, 20000, "500", "Connections at the same time.",
 	  COLLECTOR(sessions) },
 	{ "sessions_per_host", CONFIG_INT, 1, 20000, "20",
-	  "Connections at the same time from one IPv4 address or IPv6 /64.",
+	  "Connections at the same time from one IPv4 address or IPv6 /64. A /56 gets an eighth of "
+	  "all connections, a /24 or /48 a fourth, and none more than it leaves free.",
 	  COLLECTOR(sessions_per_host) },
 	{ "session_timeout", CONFIG_DURATION, 1, DAY, "600s", "For one connection, in all.",
 	  COLLECTOR(session_timeout_s) },

@@ -11,6 +11,7 @@
 struct tester_config {
 	char *domain, *domain2;              /* of the collector; unrelated to each other */
 	struct config_endpoints collector;   /* at most one: its address, for address literals */
+	bool collector_check;                /* asked before anything is sent */
 	struct config_ips source;            /* of a family, the second is for retests */
 	struct config_ips trusted_source;    /* S03: the same, with names that look trusted */
 	struct config_ports ports;

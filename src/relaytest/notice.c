@@ -2,10 +2,14 @@
  *
  * Mail to a tested host itself: the result of a retest that its admin asked for by mail,
  * and the notice of a listing. It goes to that host by address, never to another and never
- * by MX: so it can neither be relayed by us nor hit a forged address elsewhere. One
- * attempt; the log tells how it went.
+ * by MX: so it can neither be relayed by us nor hit a forged address elsewhere. First to the
+ * port that was tested, then to port 25 of the same address, as a submission port takes no
+ * mail without a login. TLS is taken where it is to be had. The log tells how it went.
  *
- * Hostile input: all that the host answers, by way of the client engine.
+ * A notice keeps to the limits that tests keep to, and goes out when no test talks to its
+ * address.
+ *
+ * Hostile input: all that the host answers, by way of mailing.h.
  */
 #include "relaytest/tester-private.h"
 
@@ -13,160 +17,171 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "smtp/client.h"
+#include "relaytest/courier.h"
 
 #include <stdlib.h>
 
-enum { NOTICE_TIMEOUT_MS = 60000, RECIPIENTS = 3 };
+enum { RECIPIENTS = 3, PORT_SMTP = 25, PORT_SUBMISSIONS = 465 };
 
 struct notice {
 	struct tester *tester;
 	struct notice *next;
-	struct endpoint host;
-	struct stream *stream;
-	struct smtp_client *client;
+	struct endpoint host;                /* what is tried now */
+	uint16_t tested_port;
+	bool started;                        /* the rate has let it */
+	bool no_starttls;                    /* it failed */
+	struct courier *courier;             /* holds a connection; NULL: waits for one */
 	char *recipients[RECIPIENTS];
-	size_t n, current;
+	size_t n;
+	bool first_may_be_forged;
 	struct buf message;
-	bool sent;
 };
 
-static void notice_free(struct notice *n)
+static void unlink_notice(struct notice *n)
 {
 	for (struct notice **p = &n->tester->notices; *p; p = &(*p)->next) {
 		if (*p != n)
 			continue;
 		*p = n->next;
-		break;
+		return;
 	}
-	stream_destroy(n->stream);
-	smtp_client_destroy(n->client);
+}
+
+static void disconnect(struct notice *n)
+{
+	if (!n->courier)
+		return;
+	courier_destroy(n->courier);
+	n->courier = NULL;
+	politeness_disconnect(n->tester->politeness, &n->host.ip);
+}
+
+static void notice_free(struct notice *n)
+{
+	unlink_notice(n);
+	disconnect(n);
 	for (size_t i = 0; i < n->n; i++)
 		free(n->recipients[i]);
 	buf_fini(&n->message);
 	free(n);
 }
 
-static void over(struct notice *n, const char *outcome)
-{
-	LOG(n->sent ? LOG_INFO : LOG_WARN, "notice", LOG_IP("host", &n->host.ip),
-	    LOG_S("outcome", n->sent ? "sent" : outcome));
-	notice_free(n);
-}
+/* ---- one try after the other ------------------------------------------------------- */
 
-static void say(struct notice *n, enum smtp_verb verb, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static void say(struct notice *n, enum smtp_verb verb, const char *fmt, ...)
+/* False: there is none left. */
+static bool next_try(struct notice *n, const struct mailing_result *result, bool tls_failed)
 {
-	struct buf line = { 0 };
-	va_list ap;
-	va_start(ap, fmt);
-	buf_vprintf(&line, fmt, ap);
-	va_end(ap);
-	if (smtp_client_command(n->client, verb, 0, buf_str(&line)) != ERR_OK)
-		n->current = n->n;
-	buf_fini(&line);
-}
-
-static void quit(struct notice *n)
-{
-	say(n, SMTP_QUIT, "QUIT");
-}
-
-static void say_recipient(struct notice *n)
-{
-	if (n->current < n->n)
-		say(n, SMTP_RCPT, "RCPT TO:%s", n->recipients[n->current]);
-	else
-		quit(n);
-}
-
-static void on_reply(struct notice *n, enum smtp_verb verb, const struct smtp_reply *r)
-{
-	bool ok = smtp_reply_ok(r);
-	switch (verb) {
-	case SMTP_BANNER:
-		if (ok)
-			say(n, SMTP_HELO, "HELO %s", n->tester->setup.hostname);
-		else
-			quit(n);
-		break;
-	case SMTP_HELO:
-		if (ok)
-			say(n, SMTP_MAIL, "MAIL FROM:<>");
-		else
-			quit(n);
-		break;
-	case SMTP_MAIL:
-		if (!ok)
-			n->current = n->n;
-		say_recipient(n);
-		break;
-	case SMTP_RCPT:
-		if (ok) {
-			say(n, SMTP_DATA, "DATA");
-		} else {
-			n->current++;
-			say_recipient(n);
-		}
-		break;
-	case SMTP_DATA:
-		if (r->code == 354)
-			smtp_client_message(n->client, 0, buf_str(&n->message));
-		else
-			quit(n);
-		break;
-	case SMTP_MESSAGE:
-		n->sent = ok;
-		quit(n);
-		break;
-	default:
-		break;
+	if (result->taken || result->unanswered)
+		return false;
+	if (tls_failed && result->secured && !n->no_starttls) {
+		n->no_starttls = true;
+		return true;
 	}
+	if (n->host.port == PORT_SMTP)
+		return false;
+	n->host.port = PORT_SMTP;
+	n->no_starttls = false;
+	return true;
 }
 
-static void notice_flush(struct notice *n)
-{
-	struct str out = smtp_client_output(n->client);
-	stream_write(n->stream, out);
-	smtp_client_output_sent(n->client, out.n);
-}
-
-static void notice_received(void *arg, struct str bytes)
+static void on_over(void *arg, const struct mailing_result *result, bool tls_failed)
 {
 	struct notice *n = arg;
-	struct smtp_client_event ev;
-	smtp_client_input(n->client, bytes);
-	while (smtp_client_next(n->client, &ev)) {
-		if (ev.type == SMTP_CLIENT_BROKEN || ev.verb == SMTP_QUIT) {
-			over(n, "refused by the host");
-			return;
-		}
-		on_reply(n, ev.verb, &ev.reply);
-	}
-	notice_flush(n);
+	struct tester *t = n->tester;
+	bool again = next_try(n, result, tls_failed);
+	if (!again)
+		LOG(result->taken ? LOG_INFO : LOG_WARN, "notice", LOG_IP("host", &n->host.ip),
+		    LOG_I("port", n->host.port),
+		    LOG_S("outcome", result->taken ? "sent" : "not sent"),
+		    LOG_S("why", result->why));
+	if (again)
+		disconnect(n);
+	else
+		notice_free(n);
+	tester_connections_free(t);
 }
 
-static void notice_connected(void *arg)
+static struct ip source_for(const struct config_ips *sources, uint8_t family)
 {
-	(void)arg;
+	for (size_t i = 0; i < sources->n; i++)
+		if (sources->v[i].family == family)
+			return sources->v[i];
+	return (struct ip){ 0 };
 }
 
-static void notice_ended(void *arg, enum stream_end why)
+/* Another port of the host may relay where the tested one does not: a name that may be
+ * forged is not said there. */
+static void notice_connect(struct notice *n)
 {
-	over(arg, why == STREAM_TIMEOUT ? "no answer in time" : "no connection");
+	const struct tester_setup *s = &n->tester->setup;
+	const struct tester_config *config = s->config;
+	size_t first = n->first_may_be_forged && n->host.port != n->tested_port ? 1 : 0;
+	struct courier_setup setup = {
+		.loop = s->loop, .tls = n->tester->tls, .to = n->host,
+		.source = source_for(&config->source, n->host.ip.family),
+		.tls_at_once = n->host.port == PORT_SUBMISSIONS,
+		.connect_ms = config->connect_timeout_s * 1000,
+		.command_ms = config->command_timeout_s * 1000,
+		.session_ms = config->session_timeout_s * 1000,
+		.mailing = {
+			.helo = s->hostname, .from = "<>",
+			.recipients = (const char *const *)n->recipients + first,
+			.n = n->n - first, .message = buf_str(&n->message),
+			.starttls = n->host.port != PORT_SUBMISSIONS && !n->no_starttls,
+		},
+		.over = on_over, .arg = n,
+	};
+	n->courier = courier_create(&setup);
 }
 
-static const struct stream_events notice_events = {
-	.connected = notice_connected, .received = notice_received, .ended = notice_ended,
-};
+/* ---- when ---------------------------------------------------------------------------- */
+
+/* Between its first connection and its last. */
+static bool talks(const struct run *r)
+{
+	return r->state == RUN_NAMES || r->state == RUN_TALKING || r->state == RUN_PAUSED;
+}
+
+static bool is_talked_to(const struct tester *t, const struct ip *address)
+{
+	for (const struct run *r = t->runs; r; r = r->next)
+		if (talks(r) && ip_eq(&r->test.target.ip, address))
+			return true;
+	return false;
+}
+
+static bool may_go(struct notice *n)
+{
+	struct tester *t = n->tester;
+	if (is_talked_to(t, &n->host.ip))
+		return false;
+	if (!n->started && politeness_start(t->politeness, clock_mono_ms()) > 0)
+		return false;
+	n->started = true;
+	return politeness_connect(t->politeness, &n->host.ip);
+}
+
+void notice_turn(struct tester *t)
+{
+	for (struct notice *n = t->notices; n; n = n->next)
+		if (!n->courier && may_go(n))
+			notice_connect(n);
+}
+
+void notice_abandon(struct tester *t)
+{
+	while (t->notices)
+		notice_free(t->notices);
+}
+
+/* ---- what it says --------------------------------------------------------------------- */
 
 static struct notice *notice_create(struct tester *t, const struct run *r)
 {
 	struct notice *n = mem_zalloc(sizeof(*n));
-	*n = (struct notice){ .tester = t, .host = r->test.target, .next = t->notices };
+	*n = (struct notice){ .tester = t, .host = r->test.target, .next = t->notices,
+	                      .tested_port = r->test.target.port };
 	t->notices = n;
-	n->client = smtp_client_create(NULL);
 	return n;
 }
 
@@ -175,7 +190,8 @@ static void add_recipient(struct notice *n, char *path)
 	n->recipients[n->n++] = path;
 }
 
-static void add_header(struct notice *n, const char *subject)
+/* `automatic` after RFC 3834 section 5: "auto-replied" to who asked, else "auto-generated". */
+static void add_header(struct notice *n, const char *automatic, const char *subject)
 {
 	const struct tester_setup *s = &n->tester->setup;
 	char date[CLOCK_TEXT_MAX], id[17];
@@ -187,12 +203,12 @@ static void add_header(struct notice *n, const char *subject)
 		"Subject: %s\n"
 		"Date: %s\n"
 		"Message-ID: <%s@%s>\n"
-		"Auto-Submitted: auto-replied\n"
+		"Auto-Submitted: %s\n"
 		"MIME-Version: 1.0\n"
 		"Content-Type: text/plain; charset=us-ascii\n"
 		"\n",
 		s->config->domain, n->recipients[0], subject,
-		clock_format_mail(clock_now_s(), date), id, s->config->domain);
+		clock_format_mail(clock_now_s(), date), id, s->config->domain, automatic);
 }
 
 static void add_footer(struct notice *n)
@@ -203,19 +219,42 @@ static void add_footer(struct notice *n)
 		buf_printf(&n->message, "To ask, or to object: %s\n", s->contact);
 }
 
-static void notice_start(struct notice *n)
+/* From where we come: what to let in for a test. */
+static void add_sources(struct notice *n, const struct run *r)
 {
 	const struct config_ips *sources = &n->tester->setup.config->source;
-	struct endpoint source = { 0 };
+	char text[IP_TEXT_MAX];
+	unsigned told = 0;
+	buf_add_cstr(&n->message, "We come from");
 	for (size_t i = 0; i < sources->n; i++)
 		if (sources->v[i].family == n->host.ip.family)
-			source.ip = sources->v[i];
-	n->stream = stream_connect(n->tester->setup.loop, &n->host,
-	                           source.ip.family ? &source : NULL, &notice_events, n);
-	stream_deadline(n->stream, NOTICE_TIMEOUT_MS);
+			buf_printf(&n->message, "%s %s", told++ ? "," : "",
+			           ip_format(&sources->v[i], text));
+	if (told == 0 && r->came_from.family)
+		buf_printf(&n->message, " %s", ip_format(&r->came_from, text));
+	else if (told == 0)
+		buf_printf(&n->message, " %s", n->tester->setup.hostname);
+	buf_add_byte(&n->message, '\n');
 }
 
-void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted)
+/* What kept the test from an answer, and what its reader can do. */
+static void add_undecided(struct notice *n, const struct run *r, const char *reason)
+{
+	const char *contact = n->tester->setup.contact;
+	buf_printf(&n->message,
+		"The test could not decide: your server %s\n\n"
+		"The list was not changed: that a server does not talk to us shows nothing of\n"
+		"what it does for others. Please let us in for the time of the test, and ask again.\n",
+		reason);
+	add_sources(n, r);
+	buf_printf(&n->message,
+		"If you cannot, or if there is no mail server any more, ask the operator of the\n"
+		"list%s%s: what cannot be tested can be taken off by a person.\n",
+		*contact ? ", " : "", contact);
+}
+
+void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
+                   const char *reason)
 {
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
@@ -223,20 +262,23 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 	ip_format_literal(&r->test.target.ip, literal);
 	/* The envelope sender of the request may be forged: a host that is open still would
 	 * carry the answer to whomever it names. */
-	if (verdict == VERDICT_CLOSED || verdict == VERDICT_BACKSCATTER)
+	n->first_may_be_forged = verdict == VERDICT_CLOSED || verdict == VERDICT_BACKSCATTER;
+	if (n->first_may_be_forged)
 		add_recipient(n, mem_strdup(r->test.reply_to));
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	add_header(n, delisted ? "Retest passed: delisted" : "Retest result");
-	buf_printf(&n->message,
-		"You asked for a retest of %s.\n\n"
-		"Verdict for port %u: %s.\n%s\n",
-		address, r->test.target.port, verdict_name(verdict),
-		delisted ? "The address has been taken off the list."
-		         : "The list was not changed. It changes when every form that was open is\n"
-		           "refused on every port that was open, and the server still answers us.");
+	add_header(n, "auto-replied", delisted ? "Retest passed: delisted" : "Retest result");
+	buf_printf(&n->message, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
+	           address, r->test.target.port, verdict_name(verdict));
+	if (delisted)
+		buf_add_cstr(&n->message, "The address has been taken off the list.\n");
+	else if (verdict == VERDICT_INCONCLUSIVE || verdict == VERDICT_UNREACHABLE)
+		add_undecided(n, r, *reason ? reason : "does not answer");
+	else
+		buf_add_cstr(&n->message,
+			"The list was not changed. It changes when every form that was open is\n"
+			"refused on every port that was open, and the server still answers us.\n");
 	add_footer(n);
-	notice_start(n);
 }
 
 void notice_listed(struct tester *t, const struct run *r, const char *evidence_id)
@@ -247,7 +289,7 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 	ip_format_literal(&r->test.target.ip, literal);
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	add_header(n, "Your mail server is an open relay");
+	add_header(n, "auto-generated", "Your mail server is an open relay");
 	buf_printf(&n->message,
 		"The mail server at %s, port %u, passed on a test message for a\n"
 		"stranger. Spammers use such servers. It has been listed as an open relay.\n\n"
@@ -256,11 +298,4 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 		"from that server. It is then tested again and taken off the list, free.\n",
 		address, r->test.target.port, evidence_id, t->setup.config->domain);
 	add_footer(n);
-	notice_start(n);
-}
-
-void notice_abandon(struct tester *t)
-{
-	while (t->notices)
-		notice_free(t->notices);
 }

@@ -6,6 +6,7 @@
 #include "relaytest/probe.h"
 
 #include "base/clock.h"
+#include "mail/mime.h"
 
 #include <gmime/gmime.h>
 
@@ -108,21 +109,11 @@ bool probe_mark_found(struct str message, const char *mark)
 {
 	if (str_casesearch(message, str_of(mark)) != SIZE_MAX)
 		return true;
-	static bool ready;
-	if (!ready) {
-		g_mime_init();
-		ready = true;
-	}
 	struct search search = { .mark = mark };
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(message.p ? message.p : "",
-	                                                        message.n);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	GMimeMessage *parsed = g_mime_parser_construct_message(parser, NULL);
+	GMimeMessage *parsed = mime_parse(message);
 	if (parsed) {
 		search_part(g_mime_message_get_mime_part(parsed), &search, 0);
 		g_object_unref(parsed);
 	}
-	g_object_unref(parser);
-	g_object_unref(stream);
 	return search.found;
 }

@@ -91,6 +91,9 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	    LOG_S("reason", test_reason_name(r->test.reason)),
 	    LOG_I("messages", out->accepted), LOG_S("why", effects->why ? effects->why : ""),
 	    LOG_S("undecided", out->reason));
+	if (effects->set & LIFE_WITHHOLD)
+		LOG(LOG_WARN, "not-published", LOG_S("test", r->test.id),
+		    LOG_IP("address", &r->test.target.ip), LOG_S("why", effects->why));
 	if (t->setup.finished) {
 		struct tester_result result = {
 			.test = &r->test, .verdict = out->verdict, .results = out->results,
@@ -103,9 +106,48 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	if (err != ERR_OK)
 		return;
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
-		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST);
+		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST, out->reason);
 	if (effects->set & LIFE_NOTIFY && t->setup.config->notify_postmaster)
 		notice_listed(t, r, evidence_id);
+}
+
+enum { REACH_LOOK_MS = 100 };
+
+/* A message was taken, and silence is all that followed. */
+static bool rests_on_silence(const struct session_outcome *out)
+{
+	bool accepted = false;
+	for (size_t i = 0; i < out->n; i++) {
+		if (out->results[i].returned || out->results[i].bounced)
+			return false;
+		accepted |= out->results[i].accepted;
+	}
+	return accepted;
+}
+
+/* Silence means something only if the collector would have heard. False: that is asked
+ * first. */
+static bool settle_silence(struct run *r, struct session_outcome *out)
+{
+	struct tester *t = r->tester;
+	int64_t window_ms = t->setup.config->return_window_s * 1000;
+	/* One that had ended goes on because something came back. */
+	if (r->test.finished_s || !rests_on_silence(out))
+		return true;
+	switch (reach_sign(&t->reach, clock_mono_ms(), r->sent_ms, window_ms)) {
+	case REACH_SIGN_ASK:
+		reach_want(&t->reach, r->sent_ms);
+		/* What comes back until then still wakes the session. */
+		loop_timer_arm(r->timer, REACH_LOOK_MS);
+		return false;
+	case REACH_SIGN_NO:
+		session_deaf(r->session, reach_why(&t->reach));
+		session_outcome(r->session, out);
+		break;
+	case REACH_SIGN_YES:
+		break;
+	}
+	return true;
 }
 
 void run_finish(struct run *r)
@@ -117,6 +159,8 @@ void run_finish(struct run *r)
 	struct buf bundle = { 0 };
 	char evidence_id[48];
 	session_outcome(r->session, &out);
+	if (!settle_silence(r, &out))
+		return;
 	make_evidence(r, &out, evidence_id, &bundle);
 	struct test_outcome outcome = {
 		.test_id = r->test.id, .verdict = out.verdict, .control_ok = out.control_ok,

@@ -70,7 +70,10 @@ static bool flush(struct run *r)
 static void on_connected(void *arg)
 {
 	struct run *r = arg;
+	struct endpoint local;
 	r->connected = true;
+	if (r->connect.source == SESSION_SOURCE_OWN && stream_local(r->stream, &local))
+		r->came_from = local.ip;
 	set_deadline(r);
 	if (r->connect.tls) {
 		/* A PROXY header goes before TLS (proxy-protocol.txt, section 2). */
@@ -206,11 +209,20 @@ static void intend(struct run *r, const struct session_action *action)
 {
 	struct tester *t = r->tester;
 	save_progress(r);
+	if (!reach_may_send(&t->reach)) {
+		session_deaf(r->session, reach_why(&t->reach));
+		session_intended(r->session, ERR_AGAIN);
+		return;
+	}
 	r->unsaved = true;
 	int e = store_test_intend(t->setup.store, r->test.id, action->case_id, action->attempt);
 	if (e != ERR_OK && e != ERR_EXISTS)
 		LOG(LOG_ERROR, "intent-failed", LOG_S("test", r->test.id),
 		    LOG_S("case", action->case_id), LOG_S("why", store_message(t->setup.store)));
+	if (e == ERR_OK) {
+		r->sent_ms = clock_mono_ms();
+		t->sent++;
+	}
 	session_intended(r->session, e);
 }
 

@@ -177,6 +177,7 @@ void end_dropped(struct session *s, enum stream_end why)
 {
 	struct conn *c = &s->conn;
 	enum case_stage stage = stage_of(c->client ? smtp_client_awaiting(c->client) : SMTP_BANNER);
+	s->last_end = end_text(why);
 	note_add(s, "!", str_of(c->farewell ? "closed after a farewell" :
 	                        c->closing ? "closed by us" : end_text(why)));
 	switch (s->phase) {

@@ -172,8 +172,13 @@ const char *judge_reason(struct session *s, enum verdict verdict)
 {
 	const struct case_result *plain = &plain_item(s)->result;
 	const char *form;
+	if (verdict == VERDICT_UNREACHABLE)
+		return arena_printf(&s->arena, "does not answer: %s",
+		                    s->last_end ? s->last_end : "not asked");
 	if (verdict != VERDICT_INCONCLUSIVE)
 		return "";
+	if (s->deaf)
+		return s->deaf;
 	if (!s->took_part && plain->stage < STAGE_MAIL)
 		return not_taken_part(s);
 	if (!plain->accepted && !plain->returned && !judge_plain_shut(s) &&
@@ -183,6 +188,8 @@ const char *judge_reason(struct session *s, enum verdict verdict)
 		return arena_printf(&s->arena, "shut us out part of the way: %s", s->shut_out);
 	if ((form = undecided_form(s)) != NULL)
 		return form;
+	if (s->deaf)
+		return s->deaf;
 	if (s->second_taken)
 		return "takes from our second address what it refuses to the first";
 	return s->stop_reason ? s->stop_reason : "not all forms were answered";

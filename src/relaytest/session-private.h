@@ -128,12 +128,14 @@ struct session {
 	bool round_over;             /* … or for now */
 	bool unfinished;
 	const char *stop_reason;
+	const char *last_end;        /* how the last connection ended; static, or NULL */
 	bool resolving;
 	int64_t pause_ms;            /* wanted; 0: none */
 
 	int64_t *returns_seen;       /* ids: each return counts once */
 	size_t returns_n, returns_room;
 
+	const char *deaf;            /* why nothing could have come back, or NULL */
 	int64_t started_ms, now_ms;
 	struct buf transcript, scratch;
 	struct case_result *results;

@@ -195,7 +195,7 @@ void session_round_over(struct session *s, const char *why)
 		return;
 	}
 	note_add(s, "!", str_of(why));
-	s->stop_reason = why;
+	s->stop_reason = arena_strdup(&s->arena, str_of(why));
 	s->round_over = true;
 }
 
@@ -381,13 +381,18 @@ void session_intended(struct session *s, int err)
 		it->messaged = true;
 		s->unanswered++;
 	} else {
-		plan_skip(it, "the intent could not be written down");
+		plan_skip(it, s->deaf ? s->deaf : "the intent could not be written down");
 		session_stop(s, it->result.text);
 		s->unfinished = true;
 	}
 	s->conn.finished++;
 	s->conn.closing = true;
 	s->phase = PHASE_READY;
+}
+
+void session_deaf(struct session *s, const char *why)
+{
+	s->deaf = arena_printf(&s->arena, "nothing could have come back: %s", why);
 }
 
 void session_resume(struct session *s)
@@ -451,7 +456,7 @@ void session_stop(struct session *s, const char *why)
 	note_add(s, "!", str_of(why));
 	s->unfinished |= work_left(s);
 	s->stopped = true;
-	s->stop_reason = why;
+	s->stop_reason = arena_strdup(&s->arena, str_of(why));
 }
 
 struct str session_output(const struct session *s)
@@ -498,6 +503,7 @@ void session_outcome(struct session *s, struct session_outcome *out)
 		.results = s->results, .n = n, .reached = s->reached,
 		.plain_shut = judge_plain_shut(s), .unfinished = s->unfinished,
 		.catch_all = s->catch_all, .second_taken = s->second_taken,
+		.deaf = s->deaf != NULL,
 	};
 	enum verdict verdict = verdict_decide(&in);
 	*out = (struct session_outcome){

@@ -107,7 +107,9 @@ void session_resume(struct session *s);
 /* A message came back (after session_create() at any time, also after DONE and LATER). Handed
  * in again, the same one (by id; 0: it has none) counts once. */
 void session_returned(struct session *s, const struct test_return *r);
-/* For good: what is left stays undone and the verdict says so. `why` outlives the session. */
+/* Nothing could have come back, or can now: that a message was taken decides nothing then. */
+void session_deaf(struct session *s, const char *why);
+/* For good: what is left stays undone and the verdict says so. */
 void session_stop(struct session *s, const char *why);
 /* Enough for now: what is left is asked in the next round, if this one brought anything new. */
 void session_round_over(struct session *s, const char *why);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
  * The insides of the tester: tester.c (work in and out), run.c (one test's sockets and
- * pauses), run-names.c (the host's names), run-finish.c (verdict and evidence to the store).
+ * pauses), run-names.c (the host's names), run-finish.c (verdict and evidence to the store),
+ * reach-check.c and reach-mx.c (can anything come back?), notice.c (mail to tested hosts).
  */
 #ifndef PORTREEVE_RELAYTEST_TESTER_PRIVATE_H
 #define PORTREEVE_RELAYTEST_TESTER_PRIVATE_H
 
 #include "relaytest/politeness.h"
+#include "relaytest/reach.h"
 #include "relaytest/session.h"
 #include "relaytest/tester.h"
 
@@ -31,6 +33,7 @@ struct run {
 	struct stream *stream;
 	bool holds_connection, wants_connection, connected, stepping;
 	bool unsaved;                        /* the outcome of a message */
+	struct ip came_from;                 /* our address, as the host sees it; family 0 */
 	bool later;                          /* what is waited for is followed by another round */
 	unsigned finish_tries, replies;
 	struct session_action connect;       /* owed while wants_connection; else the last round's
@@ -38,6 +41,7 @@ struct run {
 	struct loop_timer *timer;
 	int64_t began_ms, connection_ms;     /* the test, this connection */
 	int64_t connected_ms;                /* spent in connections before this one */
+	int64_t sent_ms;                     /* the last message of this process; 0: none */
 	char (*first)[CASE_ID_MAX];
 	size_t first_count;
 
@@ -59,10 +63,13 @@ struct tester {
 	size_t active, talking;
 	struct run_queue starting, connecting;
 	struct loop_timer *start_timer, *poll_timer, *lease_timer;
-	bool leases;
+	bool leases, lease_fails;
 	uint64_t polls;
 	int64_t returns_seen, requests_seen;
 	struct notice *notices;
+	struct reach reach;
+	struct reach_check *check;
+	uint64_t sent;                       /* messages */
 };
 
 /* run.c */
@@ -89,10 +96,31 @@ void tester_connection_wanted(struct tester *t, struct run *r);
 void tester_connections_free(struct tester *t);
 void tester_run_over(struct tester *t, struct run *r);
 
-/* notice.c: mail to a tested host itself, on the port that was tested, and to no other: one
- * connection, one recipient after the other until one is taken. */
-void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted);
+/* What the operator should know: to the command, or into the log. */
+void tester_remark(struct tester *t, const char *event, const char *text);
+/* The collector has answered, or not: tests start, or are given back. */
+void tester_reach_told(struct tester *t);
+
+/* reach-check.c: asks the collector when reach.h says so and a test is there to ask with. */
+struct reach_check *reach_check_create(struct tester *t);
+void reach_check_destroy(struct reach_check *c);
+void reach_check_poll(struct reach_check *c);
+bool reach_check_has_token(const struct tester *t);
+/* The configuration is another: the question under way has no answer. */
+void reach_check_abandon(struct reach_check *c);
+
+/* reach-mx.c */
+struct reach_mx *reach_mx_create(struct tester *t);
+void reach_mx_destroy(struct reach_mx *m);           /* NULL is fine */
+
+/* notice.c: mail to a tested host itself, and to no other: on the port that was tested, or on
+ * port 25 of its address; within the limits of politeness, and never beside a test that talks
+ * to the address. One recipient after the other until one is taken. */
+void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
+                   const char *reason);
 void notice_listed(struct tester *t, const struct run *r, const char *evidence_id);
+/* Connects for those that may go out now. */
+void notice_turn(struct tester *t);
 void notice_abandon(struct tester *t);
 
 #endif

@@ -54,10 +54,20 @@ static void queue_remove(struct run_queue *q, struct run *r)
 	}
 }
 
+/* One that has ended before and goes on does so because something came back. */
+static bool may_start(const struct tester *t, const struct run *r)
+{
+	return r->test.finished_s || reach_may_start(&t->reach, clock_mono_ms());
+}
+
 static void start_due(void *arg)
 {
 	struct tester *t = arg;
 	while (t->starting.head) {
+		if (!may_start(t, t->starting.head)) {
+			reach_check_poll(t->check);
+			return;
+		}
 		int64_t wait_ms = politeness_start(t->politeness, clock_mono_ms());
 		if (wait_ms > 0) {
 			loop_timer_arm(t->start_timer, wait_ms);
@@ -161,6 +171,65 @@ size_t tester_queued(const struct tester *t)
 	return n;
 }
 
+bool tester_has_notices(const struct tester *t)
+{
+	return t->notices;
+}
+
+/* ---- whether anything can come back ---------------------------------------------- */
+
+/* Whoever looks for work finds them again. */
+static void give_back_queued(struct tester *t)
+{
+	while (t->starting.head) {
+		struct run *r = t->starting.head;
+		store_test_release(t->setup.store, r->test.id);
+		remove_run(t, r);
+	}
+}
+
+void tester_reach_told(struct tester *t)
+{
+	if (t->reach.state == REACH_BAD && t->leases)
+		give_back_queued(t);
+	else
+		loop_timer_arm(t->start_timer, 0);
+}
+
+const char *tester_hopeless(const struct tester *t)
+{
+	return reach_is_hopeless(&t->reach, clock_mono_ms()) ? reach_why(&t->reach) : NULL;
+}
+
+uint64_t tester_sent(const struct tester *t)
+{
+	return t->sent;
+}
+
+static void remember_return(struct tester *t, const struct test_return *ret)
+{
+	reach_returned(&t->reach, clock_mono_ms(), (clock_now_s() - ret->time_s) * 1000);
+}
+
+/* The last one that was read before: a new process need not wait for another. */
+static void recall_return(struct tester *t)
+{
+	struct arena a = { 0 };
+	struct test_return *rows;
+	size_t n = 0;
+	if (t->returns_seen > 0 && store_returns_after(t->setup.store, t->returns_seen - 1, 1,
+	                                               false, &a, &rows, &n) == ERR_OK && n)
+		remember_return(t, &rows[0]);
+	arena_fini(&a);
+}
+
+static void warn_unchecked(struct tester *t)
+{
+	if (!t->reach.checked)
+		tester_remark(t, "collector-unchecked", "tester.collector_check is off: whether "
+		              "anything can come back is not known");
+}
+
 /* ---- following the store ------------------------------------------------------- */
 
 /* The store may do tomorrow what it cannot do now. */
@@ -173,6 +242,7 @@ static bool is_passing(int e)
 static int reopen(struct tester *t, const struct test_return *ret)
 {
 	struct test test;
+	int64_t now_s = clock_now_s();
 	int e = store_test_get(t->setup.store, ret->test_id, &test);
 	if (e != ERR_OK)
 		return e;
@@ -180,11 +250,14 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	if (test.state == TEST_QUEUED && test.rounds > 0)
 		return store_test_due(t->setup.store, test.id, clock_now_s());
 	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
-	    ret->time_s - test.finished_s > t->setup.config->return_window_s)
+	    clock_past(ret->time_s, now_s) - clock_past(test.finished_s, now_s) >
+	    t->setup.config->return_window_s)
 		return ERR_OK;
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
 		return ERR_OK;
-	e = store_test_reopen(t->setup.store, test.id, clock_now_s(), TESTER_LEASE_S, &test);
+	e = store_test_reopen(t->setup.store, test.id, now_s, TESTER_LEASE_S, &test);
+	if (is_passing(e))
+		return e;
 	LOG(LOG_INFO, "late-return", LOG_S("test", test.id), LOG_IP("address", &test.target.ip),
 	    LOG_S("case", ret->case_id), LOG_S("result", err_text(e)));
 	if (e == ERR_OK)
@@ -205,6 +278,7 @@ static void follow_returns(struct tester *t)
 			if (!r && t->leases && is_passing(reopen(t, &rows[i])))
 				break;           /* asked again at the next poll */
 			t->returns_seen = rows[i].id;
+			remember_return(t, &rows[i]);
 			if (r)
 				run_returned(r, &rows[i]);
 		}
@@ -238,16 +312,28 @@ static void follow_requests(struct tester *t)
 		store_cursor_set(t->setup.store, "requests", t->requests_seen);
 }
 
+/* While the collector does not answer, only to ask it again. */
+static bool may_lease(const struct tester *t)
+{
+	if (!t->reach.checked || t->reach.state == REACH_GOOD)
+		return true;
+	return !reach_check_has_token(t) && reach_due_ms(&t->reach, clock_mono_ms()) == 0;
+}
+
 static void follow_leases(struct tester *t)
 {
 	struct test rows[LEASE_ROWS];
 	size_t n = 0, room = (size_t)t->setup.config->sessions;
-	if (t->starting.head || t->talking >= room)
+	if (t->starting.head || t->talking >= room || !may_lease(t))
 		return;
 	size_t max = room - t->talking < LEASE_ROWS ? room - t->talking : LEASE_ROWS;
+	/* One is enough to ask the collector with. */
+	if (t->reach.checked && t->reach.state != REACH_GOOD)
+		max = 1;
 	int e = store_test_lease(t->setup.store, clock_now_s(), TESTER_LEASE_S, rows, max, &n);
-	if (e != ERR_OK)
+	if (e != ERR_OK && !t->lease_fails)
 		LOG(LOG_WARN, "lease-failed", LOG_S("why", store_message(t->setup.store)));
+	t->lease_fails = e != ERR_OK;        /* asked often, told once */
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		if (!find_run(t, rows[i].id))
 			tester_run(t, &rows[i]);
@@ -272,6 +358,8 @@ static void poll_store(void *arg)
 		if (t->polls++ % RECHECK_EVERY_POLLS == 0)
 			queue_rechecks(t);
 	}
+	reach_check_poll(t->check);
+	notice_turn(t);
 	loop_timer_arm(t->poll_timer, POLL_MS);
 }
 
@@ -289,6 +377,8 @@ void tester_follow(struct tester *t, bool lease)
 	t->leases = lease;
 	store_cursor_get(t->setup.store, "returns", &t->returns_seen);
 	store_cursor_get(t->setup.store, "requests", &t->requests_seen);
+	recall_return(t);
+	warn_unchecked(t);
 	loop_timer_arm(t->poll_timer, 0);
 	loop_timer_arm(t->lease_timer, LEASE_RENEW_MS);
 }
@@ -346,6 +436,8 @@ struct tester *tester_create(const struct tester_setup *setup)
 	t->setup = *setup;
 	t->politeness = politeness_create(&limits);
 	t->tls = tls_context(setup->hostname);
+	reach_init(&t->reach, setup->config->collector_check);
+	t->check = reach_check_create(t);
 	queue_init(&t->starting);
 	queue_init(&t->connecting);
 	t->start_timer = loop_timer_create(setup->loop, start_due, t);
@@ -359,6 +451,9 @@ void tester_reload(struct tester *t, const struct tester_config *config)
 	struct politeness_limits limits = limits_of(config);
 	t->setup.config = config;
 	politeness_set(t->politeness, &limits);
+	reach_check_abandon(t->check);
+	reach_forget(&t->reach, config->collector_check);
+	warn_unchecked(t);
 }
 
 void tester_destroy(struct tester *t)
@@ -373,6 +468,7 @@ void tester_destroy(struct tester *t)
 		remove_run(t, r);
 	}
 	notice_abandon(t);
+	reach_check_destroy(t->check);
 	loop_timer_destroy(t->start_timer);
 	loop_timer_destroy(t->poll_timer);
 	loop_timer_destroy(t->lease_timer);

@@ -47,6 +47,8 @@ struct tester_setup {
 	const char *const *only;                 /* see session.h */
 	int64_t patience_s;                      /* rounds that are due within that time are waited
 	                                            for here; later ones are left to the store */
+	/* What the operator should know, a line; NULL: into the log. */
+	void (*remark)(void *arg, const char *text);
 	void (*finished)(void *arg, const struct tester_result *result);   /* may be NULL */
 	void *arg;
 };
@@ -57,7 +59,9 @@ void tester_destroy(struct tester *t);
 /* New settings: limits and times take effect for what starts now. */
 void tester_reload(struct tester *t, const struct tester_config *config);
 
-/* Takes over a test that the caller has leased. It starts when the rate allows. */
+/* Takes over a test that the caller has leased. It starts when the rate allows, and when the
+ * collector has taken a token (reach.h); it is given back if the collector does not, and the
+ * tester looks for work itself. */
 void tester_run(struct tester *t, const struct test *test);
 /* Looks for new returns, retest requests and (if `lease`) due tests, now and then every
  * poll interval. */
@@ -69,6 +73,12 @@ size_t tester_talking(const struct tester *t);
 
 /* Those that wait for the rate to let them start. */
 size_t tester_queued(const struct tester *t);
+/* Mail to tested hosts that has not gone out. */
+bool tester_has_notices(const struct tester *t);
+/* NULL, or in words why no test of a command can go on: its collector does not answer. */
+const char *tester_hopeless(const struct tester *t);
+/* Messages that were sent. */
+uint64_t tester_sent(const struct tester *t);
 
 /* The lease a caller takes for tester_run(). */
 enum { TESTER_LEASE_S = 60 };

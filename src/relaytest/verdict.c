@@ -112,7 +112,7 @@ static bool means_accepting(const struct case_result *r, bool catch_all)
 
 enum verdict verdict_decide(const struct verdict_input *in)
 {
-	bool tempfail = false, bounced = false, accepting = false;
+	bool tempfail = false, bounced = false, accepting = false, silent = false;
 	bool mx = false;
 	if (verdict_proof(in->results, in->n))
 		return VERDICT_OPEN;
@@ -128,11 +128,12 @@ enum verdict verdict_decide(const struct verdict_input *in)
 			continue;
 		tempfail |= verdict_undecided(r);
 		bounced |= r->bounced > 0;
+		silent |= r->accepted && !r->returned && !r->bounced;
 		/* A legitimate MX of our first domain takes its mail: that is its job. */
 		accepting |= means_accepting(r, in->catch_all) &&
 		             !(mx && r->attempt == 0 && r->returned);
 	}
-	if (tempfail || in->unfinished || in->second_taken)
+	if (tempfail || in->unfinished || in->second_taken || (in->deaf && silent))
 		return VERDICT_INCONCLUSIVE;
 	if (bounced)
 		return VERDICT_BACKSCATTER;

@@ -22,6 +22,7 @@ struct verdict_input {
 	bool unfinished;     /* forms that should have run did not */
 	bool catch_all;      /* it takes any recipient at its own name */
 	bool second_taken;   /* what our first address is refused, our second is not */
+	bool deaf;           /* nothing could have come back: silence tells nothing */
 };
 
 enum verdict verdict_decide(const struct verdict_input *in);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "report/contact.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "dns/name.h"
 #include "mail/address.h"
 #include "trace/names.h"
 #include "report/rdap-search.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 /* ---- answers ------------------------------------------------------------ */
@@ -50,9 +50,9 @@ void contact_format(const struct contact_answer *answer, struct buf *out)
 	}
 	json_t *emails = json_array();
 	for (size_t i = 0; i < answer->email_count; i++)
-		json_array_append_new(emails, json_string(answer->emails[i]));
-	json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:o}", "first", first, "last", last,
-	                         "name", answer->name, "asn", (json_int_t)answer->asn,
+		json_array_append_new(emails, json_cstr(answer->emails[i]));
+	json_t *root = json_pack("{s:s, s:s, s:o, s:I, s:o}", "first", first, "last", last,
+	                         "name", json_cstr(answer->name), "asn", (json_int_t)answer->asn,
 	                         "emails", emails);
 	char *text = json_dumps(root, JSON_COMPACT);
 	buf_add_cstr(out, text);

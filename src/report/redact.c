@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "mail/header.h"
+#include "mail/mime.h"
 
 #include <assert.h>
 #include <gmime/gmime.h>
@@ -282,11 +283,11 @@ static bool add_encoded(const struct redaction *r, const struct header_field *f,
 	if (str_search(f->value, STR("=?")) == SIZE_MAX || f->value.n > LINE_MAX_BYTES * 8)
 		return false;
 	char *value = mem_strndup(f->value.p, f->value.n);
-	char *decoded = g_mime_utils_header_decode_text(NULL, value);
+	char *decoded = mime_decode_header(value);
 	redact_text(r, str_of(decoded), &redacted);
 	bool changed = !str_eq(str_of(decoded), buf_str(&redacted));
 	if (changed) {
-		char *encoded = g_mime_utils_header_encode_text(NULL, buf_cstr(&redacted), "utf-8");
+		char *encoded = mime_encode_header(buf_cstr(&redacted));
 		struct buf line = { 0 };
 		buf_printf(&line, "%.*s: %s", STR_ARG(f->name), encoded);
 		add_lines(buf_str(&line), out);
@@ -377,19 +378,11 @@ static void read_object(struct body *b, GMimeObject *object, unsigned depth)
 
 static void read_body(struct str message, struct body *b)
 {
-	static bool begun;
-	if (!begun)
-		g_mime_init();
-	begun = true;
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(message.p, message.n);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	GMimeMessage *parsed = g_mime_parser_construct_message(parser, NULL);
+	GMimeMessage *parsed = mime_parse(message);
 	if (parsed) {
 		read_object(b, g_mime_message_get_mime_part(parsed), 0);
 		g_object_unref(parsed);
 	}
-	g_object_unref(parser);
-	g_object_unref(stream);
 }
 
 static void encode(struct str text, struct buf *out)

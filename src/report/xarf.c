@@ -6,10 +6,10 @@
 #include "report/report.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/random.h"
 
-#include <jansson.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -17,8 +17,9 @@
 static json_t *reporter_json(const struct reporter *r)
 {
 	const char *at = strrchr(r->from, '@');
-	return json_pack("{s:s, s:s, s:s}", "org", r->organisation, "contact", r->from,
-	                 "domain", at ? at + 1 : r->hostname);
+	return json_pack("{s:o, s:o, s:o}", "org", json_cstr(r->organisation),
+	                 "contact", json_cstr(r->from),
+	                 "domain", json_cstr(at ? at + 1 : r->hostname));
 }
 
 static void set_text(json_t *root, const char *key, struct str text, size_t max)
@@ -26,7 +27,7 @@ static void set_text(json_t *root, const char *key, struct str text, size_t max)
 	struct buf b = { 0 };
 	report_ascii(text, max, &b);
 	if (b.n)
-		json_object_set_new(root, key, json_stringn(b.p, b.n));
+		json_object_set_new(root, key, json_text(buf_str(&b)));
 	buf_fini(&b);
 }
 
@@ -89,7 +90,7 @@ static void add_description(const struct report_facts *f, json_t *root)
 	if (f->relay.family)
 		buf_printf(&b, " The relay %s took it from a stranger without login.",
 		           ip_format(&f->relay, ip));
-	json_object_set_new(root, "description", json_string(buf_cstr(&b)));
+	json_object_set_new(root, "description", json_text(buf_str(&b)));
 	buf_fini(&b);
 }
 

@@ -4,6 +4,7 @@
  * finds in its environment was put there by the supervisor.
  */
 #include "base/mem.h"
+#include "roles/heartbeat.h"
 #include "roles/supervisor-private.h"
 #include "roles/supervisor.h"
 
@@ -58,19 +59,15 @@ static bool describe_socket(int fd, struct role_socket *out)
 
 static bool take_sockets(struct child *c)
 {
-	const char *list = getenv(ENV_SOCKETS);
-	struct str rest = str_of(list), item;
-	size_t n = 0;
-	uint64_t fd;
-	while (list && str_token(&rest, ",", &item)) {
-		if (n == ROLE_SOCKETS_MAX || str_u64(item, INT32_MAX, &fd) != ERR_OK ||
-		    !describe_socket((int)fd, &c->sockets[n++]))
+	int n;
+	if (!number_from_environment(ENV_SOCKETS, &n) || n > ROLE_SOCKETS_MAX)
+		return false;
+	for (int i = 0; i < n; i++)
+		if (!describe_socket(ROLE_FD_SOCKETS + i, &c->sockets[i]))
 			return false;
-	}
-	unsetenv(ENV_SOCKETS);
 	c->ctx.sockets = c->sockets;
-	c->ctx.socket_count = n;
-	return list != NULL;
+	c->ctx.socket_count = (size_t)n;
+	return true;
 }
 
 static int read_settings(struct child *c, struct buf *message)
@@ -104,14 +101,35 @@ static void free_settings(struct child *c)
 
 /* ---- while it runs ------------------------------------------------------------ */
 
-static void ready(struct role_context *ctx)
+static int64_t beat_period_ms(const struct role_context *ctx)
 {
-	if (ctx->ready_fd < 0)
-		return;
+	return heartbeat_period_ms(ctx->settings->general.role_watchdog_s * 1000);
+}
+
+/* The pipe does not block: a supervisor that does not read, hears nothing either. */
+static void beat(void *arg)
+{
+	struct role_context *ctx = arg;
 	ssize_t ignored = write(ctx->ready_fd, "\n", 1);
 	(void)ignored;
-	close(ctx->ready_fd);
-	ctx->ready_fd = -1;
+	ctx->beat_due_ms = loop_now_ms(ctx->loop) + beat_period_ms(ctx);
+	loop_timer_arm(ctx->beat, beat_period_ms(ctx));
+}
+
+/* The timer comes once a turn. While a database is locked a turn may take as often five seconds as
+ * there are sessions. */
+static void beat_if_due(void *arg)
+{
+	struct role_context *ctx = arg;
+	if (loop_now_ms(ctx->loop) >= ctx->beat_due_ms)
+		beat(ctx);
+}
+
+static void ready(struct role_context *ctx)
+{
+	ctx->is_ready = true;
+	beat(ctx);
+	loop_on_step(ctx->loop, beat_if_due, ctx);
 }
 
 static void on_term(void *arg, int signum)
@@ -133,6 +151,8 @@ static void on_hup(void *arg, int signum)
 		LOG(LOG_ERROR, "settings-kept", LOG_S("why", buf_cstr(&message)));
 	else if (c->ctx.on_hup)
 		c->ctx.on_hup(c->ctx.arg, c->ctx.settings);
+	if (c->ctx.is_ready)
+		beat(&c->ctx);          /* the period may be a shorter one now */
 	buf_fini(&message);
 }
 
@@ -140,11 +160,13 @@ static int run(struct child *c)
 {
 	c->ctx.loop = loop_create();
 	c->ctx.ready = ready;
+	c->ctx.beat = loop_timer_create(c->ctx.loop, beat, &c->ctx);
 	struct loop_signal *term = loop_signal_create(c->ctx.loop, SIGTERM, on_term, c);
 	struct loop_signal *hup = loop_signal_create(c->ctx.loop, SIGHUP, on_hup, c);
 	int code = c->role->run(&c->ctx);
 	loop_signal_destroy(term);
 	loop_signal_destroy(hup);
+	loop_timer_destroy(c->ctx.beat);
 	loop_destroy(c->ctx.loop);
 	return code;
 }
@@ -157,21 +179,21 @@ static bool bind_to_parent(int parent)
 
 int supervisor_role_main(const struct role *const *roles, size_t n, int argc, char **argv)
 {
-	struct child c = { 0 };
+	struct child c = { .settings_fd = ROLE_FD_SETTINGS, .ctx.ready_fd = ROLE_FD_READY };
 	struct buf message = { 0 };
 	int parent = 0;
 	for (size_t i = 0; i < n; i++)
 		if (argc == 2 && strcmp(argv[1], roles[i]->name) == 0)
 			c.role = roles[i];
-	if (!c.role || !number_from_environment(ENV_PARENT, &parent) ||
-	    !number_from_environment(ENV_SETTINGS, &c.settings_fd) ||
-	    !number_from_environment(ENV_READY, &c.ctx.ready_fd) || !take_sockets(&c)) {
+	if (!c.role || !number_from_environment(ENV_PARENT, &parent) || !take_sockets(&c)) {
 		fputs("portreeve: role: expected to be started by \"portreeve run\"\n", stderr);
 		return EX_USAGE;
 	}
 	if (!bind_to_parent(parent))
 		return EX_TEMPFAIL;
 	signal(SIGINT, SIG_IGN);        /* from a terminal: the supervisor has it too */
+	prctl(PR_SET_NAME, c.role->name);       /* executed by /proc/self/exe it is "exe" */
+	log_never_wait();
 	int code = EX_CONFIG;
 	if (read_settings(&c, &message) == ERR_OK)
 		code = run(&c);

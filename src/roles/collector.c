@@ -6,7 +6,7 @@
  * Hostile input that reaches it: SMTP of anyone, through relaytest/collector.h.
  */
 #include "base/mem.h"
-#include "base/sandbox.h"
+#include "base/tls.h"
 #include "relaytest/collector.h"
 #include "roles/role.h"
 #include "roles/upkeep.h"
@@ -14,7 +14,7 @@
 #include "store/keys.h"
 #include "store/sqlite.h"
 
-#include <openssl/ssl.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -38,27 +38,23 @@ static size_t collector_sockets(const struct settings *settings, struct role_soc
 {
 	const struct config_endpoints *listen = &settings->collector.listen;
 	size_t n = 0;
-	for (size_t i = 0; i < listen->n && n < max; i++)
+	assert(listen->n <= max && "collector.listen allows more than a role may have");
+	for (size_t i = 0; i < listen->n; i++)
 		out[n++] = (struct role_socket){ .kind = ROLE_TCP, .at = listen->v[i], .fd = -1 };
 	return n;
 }
 
-/* Before the user changes: a key may be readable by root alone. */
-static int load_tls(struct collector_role *c, struct buf *message)
+/* Before the user changes: a key may be readable by root alone. The settings' check has loaded
+ * both; if the files have changed since (half a renewal, say), what comes back is still taken,
+ * without STARTTLS, which mail servers do not insist on. */
+static void load_tls(struct collector_role *c)
 {
 	const struct collector_config *config = &c->ctx->settings->collector;
-	if (!*config->certificate)
-		return ERR_OK;
-	c->tls = SSL_CTX_new(TLS_server_method());
-	if (!c->tls)
-		return ERR_IO;
-	if (SSL_CTX_use_certificate_chain_file(c->tls, config->certificate) == 1 &&
-	    SSL_CTX_use_PrivateKey_file(c->tls, config->key, SSL_FILETYPE_PEM) == 1 &&
-	    SSL_CTX_check_private_key(c->tls) == 1)
-		return ERR_OK;
-	buf_printf(message, "collector.certificate %s, collector.key %s: expected a PEM chain and "
-	           "its key", config->certificate, config->key);
-	return ERR_INVALID;
+	struct buf message = { 0 };
+	if (*config->certificate &&
+	    tls_server_create("collector", config->certificate, config->key, &c->tls, &message))
+		LOG(LOG_ERROR, "no-starttls", LOG_S("why", buf_cstr(&message)));
+	buf_fini(&message);
 }
 
 /* The state directory is the current one: in the sandbox there may be no way to it. */
@@ -85,22 +81,14 @@ static void unknown_key(void *arg)
 	buf_fini(&message);
 }
 
-static int enter_sandbox(struct collector_role *c, struct buf *message)
+static void collector_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const struct general_config *general = &c->ctx->settings->general;
-	char *list[STORE_SQLITE_FILES];
-	char *returns = mem_printf("%s/returns", general->state_directory);
-	char *keys = keys_token_directory(general->state_directory);
-	store_sqlite_files(general->state_directory, list);
-	const char *const read[] = { list[0], list[1], list[2], keys, NULL };
-	const char *const write[] = { returns, "mail", NULL };
-	struct sandbox box = { .user = general->user, .read_paths = read, .write_paths = write };
-	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
-		free(list[i]);
-	free(returns);
-	free(keys);
-	return e;
+	const char *state = settings->general.state_directory;
+	out->box.sockets = SANDBOX_ACCEPT;
+	role_may_read_list(out, settings);
+	role_may_read_keys(out, settings);
+	role_may_write(out, arena_printf(&out->arena, "%s/returns", state));
+	role_may_write(out, "mail");
 }
 
 static void create_collector(struct collector_role *c)
@@ -123,9 +111,8 @@ static void create_collector(struct collector_role *c)
 static int open_all(struct collector_role *c, struct buf *message)
 {
 	const struct settings *s = c->ctx->settings;
-	int e = load_tls(c, message);
-	if (e == ERR_OK)
-		e = state_enter(s, 0, message);
+	load_tls(c);
+	int e = state_enter(s, 0, message);
 	if (e == ERR_OK)
 		e = load_keys(c, message);
 	if (e == ERR_OK)
@@ -133,8 +120,9 @@ static int open_all(struct collector_role *c, struct buf *message)
 		                      message);
 	if (e != ERR_OK)
 		return e;
+	settings_rules(s, c->store);
 	create_collector(c);
-	return enter_sandbox(c, message);
+	return role_enter_sandbox(&role_collector, s, message);
 }
 
 static void on_term(void *arg)
@@ -151,6 +139,7 @@ static void on_hup(void *arg, const struct settings *settings)
 	c->ctx->settings = settings;
 	collector_destroy(c->collector);
 	create_collector(c);
+	settings_rules(settings, c->store);
 	upkeep_reload(c->upkeep, settings);
 }
 
@@ -207,6 +196,6 @@ static int collector_role_run(struct role_context *ctx)
 }
 
 const struct role role_collector = {
-	.name = "collector", .sockets = collector_sockets, .run = collector_role_run,
-	.compare = compare,
+	.name = "collector", .sockets = collector_sockets, .sandbox = collector_sandbox,
+	.run = collector_role_run, .compare = compare,
 };

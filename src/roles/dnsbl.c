@@ -6,13 +6,13 @@
  * Hostile input that reaches it: DNS messages of anyone, through blocklist/server.h.
  */
 #include "base/mem.h"
-#include "base/sandbox.h"
 #include "blocklist/follower.h"
 #include "blocklist/server.h"
 #include "roles/role.h"
 #include "settings/state.h"
 #include "store/sqlite.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -33,14 +33,16 @@ static size_t dnsbl_sockets(const struct settings *settings, struct role_socket 
 {
 	const struct config_endpoints *listen = &settings->dnsbl.listen;
 	size_t n = 0;
-	for (size_t i = 0; i < listen->n && n + 2 <= max; i++) {
+	for (size_t i = 0; i < listen->n; i++) {
+		assert(n + 2 <= max && "dnsbl.listen allows more than a role may have");
 		out[n++] = (struct role_socket){ .kind = ROLE_UDP, .at = listen->v[i], .fd = -1 };
 		out[n++] = (struct role_socket){ .kind = ROLE_TCP, .at = listen->v[i], .fd = -1 };
 	}
 	return n;
 }
 
-/* New zones from the settings; the old ones stay if these are wrong. */
+/* New zones from the settings; the old ones stay if these are wrong, which
+ * dnsbl_config_check() should have found before they came here. */
 static int make_zones(struct dnsbl *d, const struct settings *settings, struct buf *message)
 {
 	const struct dnsbl_config *config = &settings->dnsbl;
@@ -50,6 +52,7 @@ static int make_zones(struct dnsbl *d, const struct settings *settings, struct b
 	if (e == ERR_OK && n > 1)
 		e = blocklist_zone_init(&zones[1], config, true, message);
 	if (e != ERR_OK) {
+		LOG(LOG_ERROR, "check-missed", LOG_S("check", "dnsbl_config_check"));
 		free(zones);
 		return e;
 	}
@@ -68,6 +71,7 @@ static struct blocklist_limits limits_of(const struct settings *settings)
 		.tcp_sessions = (unsigned)config->tcp_sessions,
 		.tcp_sessions_per_host = (unsigned)config->tcp_sessions_per_host,
 		.tcp_timeout_ms = config->tcp_timeout_s * 1000,
+		.rrl_rate = (unsigned)config->rrl_rate,
 	};
 }
 
@@ -88,17 +92,10 @@ static int open_store(struct dnsbl *d, struct buf *message)
 }
 
 /* The database's own files, not its directory, which holds keys. */
-static int enter_sandbox(struct dnsbl *d, struct buf *message)
+static void dnsbl_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const struct general_config *general = &d->ctx->settings->general;
-	char *paths[STORE_SQLITE_FILES + 1] = { NULL };
-	struct sandbox box = { .user = general->user,
-	                       .read_paths = (const char *const *)paths };
-	store_sqlite_files(general->state_directory, paths);
-	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
-		free(paths[i]);
-	return e;
+	out->box.sockets = SANDBOX_ACCEPT | SANDBOX_DATAGRAMS;
+	role_may_read_list(out, settings);
 }
 
 static int open_all(struct dnsbl *d, struct buf *message)
@@ -112,6 +109,7 @@ static int open_all(struct dnsbl *d, struct buf *message)
 		e = open_store(d, message);
 	if (e != ERR_OK)
 		return e;
+	settings_rules(settings, d->store);
 	d->follower = blocklist_follower_create(d->ctx->loop, d->store, &d->state);
 	blocklist_follower_poll(d->follower);    /* what it says of an error is in the log */
 	d->server = blocklist_server_create(d->ctx->loop, &d->state, &limits);
@@ -122,7 +120,7 @@ static int open_all(struct dnsbl *d, struct buf *message)
 		else
 			blocklist_server_add_tcp(d->server, s->fd);
 	}
-	return enter_sandbox(d, message);
+	return role_enter_sandbox(&role_dnsbl, settings, message);
 }
 
 static void on_term(void *arg)
@@ -138,6 +136,7 @@ static void on_hup(void *arg, const struct settings *settings)
 	struct buf message = { 0 };
 	struct blocklist_limits limits = limits_of(settings);
 	if (make_zones(d, settings, &message) == ERR_OK) {
+		settings_rules(settings, d->store);
 		blocklist_follower_reread(d->follower);
 		blocklist_server_limits(d->server, &limits);
 	} else {
@@ -182,4 +181,6 @@ static int dnsbl_run(struct role_context *ctx)
 	return e == ERR_OK || d.stopping ? EX_OK : exit_code(e);
 }
 
-const struct role role_dnsbl = { .name = "dnsbl", .sockets = dnsbl_sockets, .run = dnsbl_run };
+const struct role role_dnsbl = {
+	.name = "dnsbl", .sockets = dnsbl_sockets, .sandbox = dnsbl_sandbox, .run = dnsbl_run,
+};

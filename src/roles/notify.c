@@ -27,8 +27,11 @@ void notify_send(const char *state)
 
 int64_t notify_watchdog_ms(void)
 {
-	const char *usec = getenv("WATCHDOG_USEC");
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
 	uint64_t value;
+	if (pid && (str_u64(str_of(pid), INT32_MAX, &value) != ERR_OK ||
+	            value != (uint64_t)getpid()))
+		return 0;               /* meant for another process */
 	if (!usec || str_u64(str_of(usec), INT64_MAX, &value) != ERR_OK)
 		return 0;
 	return (int64_t)(value / 1000 / 2);

@@ -7,7 +7,9 @@
 #ifndef PORTREEVE_ROLES_ROLE_H
 #define PORTREEVE_ROLES_ROLE_H
 
+#include "base/arena.h"
 #include "base/loop.h"
+#include "base/sandbox.h"
 #include "settings/settings.h"
 
 enum role_socket_kind { ROLE_TCP, ROLE_UDP };
@@ -32,21 +34,47 @@ struct role_context {
 	void (*on_term)(void *arg);
 	void (*on_hup)(void *arg, const struct settings *settings);
 	void *arg;
-	int ready_fd;                /* the supervisor's; not for roles */
+	/* The supervisor's, not for roles: it says on ready_fd, at each beat, that it lives. */
+	int ready_fd;
+	struct loop_timer *beat;
+	int64_t beat_due_ms;
+	bool is_ready;
+};
+
+enum { ROLE_PATHS_MAX = 8 };
+
+/* What a role's process may do. Zero-initialised it may do nothing. */
+struct role_sandbox {
+	struct sandbox box;          /* user and paths are filled in by role_enter_sandbox() */
+	const char *read[ROLE_PATHS_MAX + 1], *write[ROLE_PATHS_MAX + 1];
+	struct arena arena;          /* has the paths */
 };
 
 struct role {
 	const char *name;            /* as in the configuration's `roles` */
 	/* Fills what is to be bound (fd left -1); returns the count. */
 	size_t (*sockets)(const struct settings *settings, struct role_socket *out, size_t max);
+	/* Fills what its process may do once all is open: see role_enter_sandbox(). */
+	void (*sandbox)(const struct settings *settings, struct role_sandbox *out);
 	/* Opens, sandboxes, calls ctx->ready(), runs the loop. Returns an exit code of
-	 * sysexits.h. */
+	 * sysexits.h. Refuses no settings that settings/check.h let through; a loop that does not
+	 * turn for role_watchdog ends the process. */
 	int (*run)(struct role_context *ctx);
 	/* Calls role_needs_restart() for what its process, which began at started_ms, cannot take
 	 * over from the new settings; sockets excepted. May be NULL. */
 	void (*compare)(const struct settings *old, const struct settings *fresh,
 	                int64_t started_ms);
 };
+
+/* One more path, which is copied; the files of the list's database; the token keys. */
+void role_may_read(struct role_sandbox *s, const char *path);
+void role_may_write(struct role_sandbox *s, const char *path);
+void role_may_read_list(struct role_sandbox *s, const struct settings *settings);
+void role_may_write_list(struct role_sandbox *s, const struct settings *settings);
+void role_may_read_keys(struct role_sandbox *s, const struct settings *settings);
+/* Called by the role's run() when all is open. As sandbox_enter(). */
+int role_enter_sandbox(const struct role *role, const struct settings *settings,
+                       struct buf *message);
 
 /* Tells the operator that a changed parameter waits for a restart. */
 void role_needs_restart(const char *role, const char *parameter);

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * How the supervisor tells a role's process which descriptors it has inherited.
+ * What a role's process finds when it begins: descriptors at fixed numbers, and in its
+ * environment how many sockets there are, and its parent.
  */
 #ifndef PORTREEVE_ROLES_SUPERVISOR_PRIVATE_H
 #define PORTREEVE_ROLES_SUPERVISOR_PRIVATE_H
 
-#define ENV_SETTINGS "PORTREEVE_SETTINGS_FD"
-#define ENV_READY "PORTREEVE_READY_FD"
-#define ENV_SOCKETS "PORTREEVE_SOCKET_FDS"      /* comma-separated */
+#include "base/descriptors.h"
+
+enum {
+	ROLE_FD_SETTINGS = DESCRIPTORS_FIRST,   /* the text, to read */
+	ROLE_FD_READY,                          /* a pipe, to write */
+	ROLE_FD_SOCKETS,                        /* the first of them */
+};
+
+#define ENV_SOCKETS "PORTREEVE_SOCKETS"         /* a number */
 #define ENV_PARENT "PORTREEVE_SUPERVISOR_PID"
 
 #endif

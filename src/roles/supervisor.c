@@ -2,9 +2,12 @@
 #include "roles/supervisor.h"
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "base/stream.h"
+#include "roles/heartbeat.h"
 #include "roles/supervisor-private.h"
+#include "settings/check.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -26,6 +29,7 @@ enum {
 	BACKOFF_FIRST_MS = 500, BACKOFF_MAX_MS = 60000,
 	HEALTHY_AFTER_MS = 60000,       /* then the next death starts at the first back-off */
 	STOP_WAIT_MS = 15000,           /* for what a role has acknowledged; then SIGKILL */
+	GONE_WAIT_MS = 5000,            /* for SIGKILL; then we are not well ourselves */
 };
 
 struct supervisor;
@@ -37,8 +41,10 @@ struct process {
 	size_t socket_count;
 	pid_t pid;                      /* 0: not running */
 	bool ready, was_ready;          /* now; ever */
-	int ready_fd;
+	int ready_fd;                   /* it is ready, and then alive */
 	struct loop_watch *ready_watch;
+	struct heartbeat heartbeat;
+	int64_t killed_ms;              /* first, because it hung; 0: not */
 	struct loop_timer *restart;
 	int64_t started_ms, backoff_ms;
 	int64_t started_at_ms;          /* the same by the clock of the files */
@@ -49,8 +55,10 @@ struct supervisor {
 	struct settings settings;
 	int settings_fd;                /* the text the roles read, written by us alone */
 	struct loop *loop;
-	struct loop_timer *kill_timer, *watchdog;
+	struct loop_timer *kill_timer, *watchdog, *look;
+	int64_t look_due_ms;
 	bool stopping, told_ready;
+	bool told_kept;                 /* the service manager shows that settings were refused */
 	int exit_code;
 	struct process processes[ROLES_MAX];
 	size_t count;
@@ -85,6 +93,12 @@ static int prepare_as_owner(const struct settings *s)
 		e = keys_ensure(directory, clock_now_s(), &message);
 	if (e == ERR_OK)
 		e = store_sqlite_open(directory, STORE_ADMIN, &st, &message);
+	if (e == ERR_OK) {
+		/* Roles start all the same: DNS answers, and what comes back is kept. */
+		settings_rules(s, st);
+		if (store_clock_beat(st, clock_now_s()) != ERR_OK)
+			fail(EX_TEMPFAIL, "%s", store_message(st));
+	}
 	store_close(st);
 	int code = e == ERR_OK ? EX_OK : fail(EX_CANTCREAT, "%s", buf_cstr(&message));
 	buf_fini(&message);
@@ -158,7 +172,7 @@ static int write_settings(struct supervisor *sup)
 	bool ok = ftruncate(sup->settings_fd, 0) == 0 &&
 	          pwrite(sup->settings_fd, text.p, text.n, 0) == (ssize_t)text.n;
 	buf_fini(&text);
-	return ok ? EX_OK : fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
+	return ok ? ERR_OK : ERR_IO;
 }
 
 static int open_settings(struct supervisor *sup)
@@ -167,7 +181,8 @@ static int open_settings(struct supervisor *sup)
 	sup->settings_fd = memfd_create("portreeve-settings", MFD_CLOEXEC);
 	if (sup->settings_fd < 0 || fchmod(sup->settings_fd, 0600) != 0)
 		return fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
-	return write_settings(sup);
+	return write_settings(sup) == ERR_OK ? EX_OK :
+	       fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
 }
 
 static int read_only_settings(const struct supervisor *sup)
@@ -189,19 +204,19 @@ static void set_number(const char *name, int value)
 /* After fork(), until exec(). */
 static void become_role(struct process *p, int ready_fd, pid_t parent)
 {
-	struct buf list = { 0 };
-	for (size_t i = 0; i < p->socket_count; i++) {
-		buf_printf(&list, "%s%d", i ? "," : "", p->sockets[i].fd);
-		fcntl(p->sockets[i].fd, F_SETFD, 0);
-	}
-	fcntl(ready_fd, F_SETFD, 0);
+	enum { SOCKETS = ROLE_FD_SOCKETS - DESCRIPTORS_FIRST };
+	int fds[SOCKETS + ROLE_SOCKETS_MAX];
+	fds[ROLE_FD_SETTINGS - DESCRIPTORS_FIRST] = read_only_settings(p->sup);
+	fds[ROLE_FD_READY - DESCRIPTORS_FIRST] = ready_fd;
+	for (size_t i = 0; i < p->socket_count; i++)
+		fds[SOCKETS + i] = p->sockets[i].fd;
 	set_number(ENV_PARENT, parent);
-	set_number(ENV_READY, ready_fd);
-	set_number(ENV_SETTINGS, read_only_settings(p->sup));
-	setenv(ENV_SOCKETS, buf_cstr(&list), 1);
+	set_number(ENV_SOCKETS, (int)p->socket_count);
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
-	execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
+	unsetenv("WATCHDOG_PID");
+	if (descriptors_hand_over(fds, SOCKETS + p->socket_count) == ERR_OK)
+		execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
 	_exit(fail(EX_OSERR, "%s: cannot be executed: %s", p->role->name, strerror(errno)));
 }
 
@@ -213,7 +228,7 @@ static void start(void *arg)
 	int ends[2];
 	if (p->sup->stopping)
 		return;
-	if (pipe2(ends, O_CLOEXEC) != 0) {
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
 		LOG(LOG_ERROR, "role-not-started", LOG_S("role", p->role->name),
 		    LOG_S("why", strerror(errno)));
 		loop_timer_arm(p->restart, p->backoff_ms);
@@ -234,6 +249,8 @@ static void start(void *arg)
 	p->ready = false;
 	p->started_ms = clock_mono_ms();
 	p->started_at_ms = clock_now_ms();
+	p->killed_ms = 0;
+	heartbeat_start(&p->heartbeat, p->started_ms);
 	p->ready_fd = ends[0];
 	p->ready_watch = loop_watch_create(p->sup->loop, p->ready_fd, on_ready, p);
 	loop_watch_set(p->ready_watch, LOOP_READ);
@@ -260,18 +277,95 @@ static void end_ready_watch(struct process *p)
 	p->ready_watch = NULL;
 }
 
-static void on_ready(void *arg, unsigned events)
+static void hear(struct process *p)
 {
-	struct process *p = arg;
-	char byte;
-	(void)events;
-	ssize_t n = read(p->ready_fd, &byte, 1);
-	end_ready_watch(p);
-	if (n != 1)
-		return;                 /* it ended before it was ready: see reap() */
+	char bytes[512];
+	ssize_t n = read(p->ready_fd, bytes, sizeof(bytes));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		end_ready_watch(p);     /* it ended: see ended() */
+		return;
+	}
+	heartbeat_hear(&p->heartbeat, clock_mono_ms());
+	if (p->ready)
+		return;
 	p->ready = p->was_ready = true;
 	LOG(LOG_INFO, "role-ready", LOG_S("role", p->role->name), LOG_I("pid", p->pid));
 	tell_if_all_ready(p->sup);
+}
+
+static void on_ready(void *arg, unsigned events)
+{
+	(void)events;
+	hear(arg);
+}
+
+/* ---- roles that hang -------------------------------------------------------------------- */
+
+static int64_t silence_ms(const struct supervisor *sup)
+{
+	return sup->settings.general.role_watchdog_s * 1000;
+}
+
+static void arm_look(struct supervisor *sup)
+{
+	int64_t period_ms = heartbeat_period_ms(silence_ms(sup));
+	sup->look_due_ms = clock_mono_ms() + period_ms;
+	loop_timer_arm(sup->look, period_ms);
+}
+
+static void look_at(struct process *p, int64_t now_ms, int64_t late_ms)
+{
+	if (p->ready_watch)
+		hear(p);                /* what it said may wait behind this timer */
+	int64_t heard_ms = p->heartbeat.heard_ms;
+	switch (heartbeat_look(&p->heartbeat, now_ms, late_ms, silence_ms(p->sup))) {
+	case HEARTBEAT_WAIT:
+		break;
+	case HEARTBEAT_ABORT:
+		LOG(LOG_ERROR, "role-hangs", LOG_S("role", p->role->name), LOG_I("pid", p->pid),
+		    LOG_I("silent-ms", now_ms - heard_ms));
+		kill(p->pid, SIGABRT);
+		break;
+	case HEARTBEAT_KILL:
+		kill(p->pid, SIGKILL);
+		if (!p->killed_ms)
+			p->killed_ms = now_ms;
+		break;
+	}
+}
+
+static void look(void *arg)
+{
+	struct supervisor *sup = arg;
+	int64_t now_ms = clock_mono_ms();
+	int64_t late_ms = now_ms > sup->look_due_ms ? now_ms - sup->look_due_ms : 0;
+	for (size_t i = 0; !sup->stopping && i < sup->count; i++)
+		if (sup->processes[i].pid > 0)
+			look_at(&sup->processes[i], now_ms, late_ms);
+	arm_look(sup);
+}
+
+/* After a change of the time: roles may have spoken by the old one. */
+static void look_anew(struct supervisor *sup)
+{
+	for (size_t i = 0; i < sup->count; i++)
+		if (sup->processes[i].ready && !sup->processes[i].heartbeat.aborted)
+			sup->processes[i].heartbeat.heard_ms = clock_mono_ms();
+	arm_look(sup);
+}
+
+/* A role that even SIGKILL does not end cannot be started again: that is for whoever watches
+ * us. */
+static bool is_well(const struct supervisor *sup)
+{
+	for (size_t i = 0; i < sup->count; i++) {
+		const struct process *p = &sup->processes[i];
+		if (p->pid > 0 && p->killed_ms && clock_mono_ms() - p->killed_ms > GONE_WAIT_MS)
+			return false;
+	}
+	return true;
 }
 
 /* ---- ends ------------------------------------------------------------------------------ */
@@ -318,6 +412,8 @@ static void ended(struct process *p, int status)
 {
 	struct supervisor *sup = p->sup;
 	int64_t lived_ms = clock_mono_ms() - p->started_ms;
+	if (p->ready_watch)
+		hear(p);                /* it may have been ready, and died, since we looked */
 	end_ready_watch(p);
 	p->pid = 0;
 	p->ready = false;
@@ -404,38 +500,73 @@ static void keep(char **old, char **fresh, const char *parameter)
 	*fresh = swap;
 }
 
+static void log_remarks(const struct buf *remarks)
+{
+	struct str rest = buf_str(remarks), line;
+	while (str_token(&rest, "\n", &line))
+		LOG(LOG_WARN, "settings-remark", LOG_STR("what", line));
+}
+
+static void take_over(struct supervisor *sup, struct settings *fresh)
+{
+	warn_of_restart(sup, fresh);
+	keep(&sup->settings.general.state_directory, &fresh->general.state_directory,
+	     "state_directory");
+	keep(&sup->settings.general.user, &fresh->general.user, "user");
+	settings_fini(&sup->settings);
+	sup->settings = *fresh;
+	log_init("supervisor", settings_log_level(&sup->settings));
+	if (write_settings(sup) == ERR_OK)
+		signal_all(sup, SIGHUP);
+	else
+		LOG(LOG_ERROR, "settings-not-handed-on", LOG_S("why", strerror(errno)));
+	look_anew(sup);
+	LOG(LOG_INFO, "reloaded", LOG_I("roles", sup->count));
+}
+
+/* STATUS= is one line that stands until another one comes. */
+static void tell_reloaded(struct supervisor *sup, const char *why_kept)
+{
+	struct buf state = { 0 };
+	buf_add_cstr(&state, "READY=1");
+	if (why_kept) {
+		buf_add_cstr(&state, "\nSTATUS=settings kept: ");
+		buf_add_escaped(&state, str_of(why_kept));
+	} else if (sup->told_kept) {
+		buf_add_cstr(&state, "\nSTATUS=settings taken over");
+	}
+	sup->told_kept = why_kept != NULL;
+	notify_send(buf_cstr(&state));
+	buf_fini(&state);
+}
+
 static void on_hup(void *arg, int signum)
 {
 	struct supervisor *sup = arg;
 	struct settings fresh;
-	struct buf message = { 0 };
+	struct buf message = { 0 }, remarks = { 0 };
 	char reloading[80];
 	(void)signum;
 	snprintf(reloading, sizeof(reloading), "RELOADING=1\nMONOTONIC_USEC=%lld",
 	         (long long)clock_mono_ms() * 1000);
 	notify_send(reloading);
-	if (settings_load(&fresh, sup->config_path, sup->state_directory, &message) != ERR_OK) {
+	bool good = settings_load_for_roles(&fresh, sup->config_path, sup->state_directory,
+	                                    &message, &remarks) == ERR_OK;
+	log_remarks(&remarks);
+	if (good)
+		take_over(sup, &fresh);
+	else
 		LOG(LOG_ERROR, "settings-kept", LOG_S("why", buf_cstr(&message)));
-	} else {
-		warn_of_restart(sup, &fresh);
-		keep(&sup->settings.general.state_directory, &fresh.general.state_directory,
-		     "state_directory");
-		keep(&sup->settings.general.user, &fresh.general.user, "user");
-		settings_fini(&sup->settings);
-		sup->settings = fresh;
-		log_init("supervisor", settings_log_level(&sup->settings));
-		if (write_settings(sup) == EX_OK)
-			signal_all(sup, SIGHUP);
-		LOG(LOG_INFO, "reloaded", LOG_I("roles", sup->count));
-	}
+	tell_reloaded(sup, good ? NULL : buf_cstr(&message));
 	buf_fini(&message);
-	notify_send("READY=1");
+	buf_fini(&remarks);
 }
 
 static void feed_watchdog(void *arg)
 {
 	struct supervisor *sup = arg;
-	notify_send("WATCHDOG=1");
+	if (is_well(sup))
+		notify_send("WATCHDOG=1");
 	loop_timer_arm(sup->watchdog, notify_watchdog_ms());
 }
 
@@ -446,6 +577,7 @@ static void run_loop(struct supervisor *sup)
 	sup->loop = loop_create();
 	sup->kill_timer = loop_timer_create(sup->loop, kill_rest, sup);
 	sup->watchdog = loop_timer_create(sup->loop, feed_watchdog, sup);
+	sup->look = loop_timer_create(sup->loop, look, sup);
 	struct loop_signal *signals[] = {
 		loop_signal_create(sup->loop, SIGCHLD, on_child, sup),
 		loop_signal_create(sup->loop, SIGTERM, on_stop, sup),
@@ -457,6 +589,7 @@ static void run_loop(struct supervisor *sup)
 		p->restart = loop_timer_create(sup->loop, start, p);
 		start(p);
 	}
+	arm_look(sup);
 	if (notify_watchdog_ms() > 0)
 		feed_watchdog(sup);
 	loop_run(sup->loop);
@@ -468,6 +601,7 @@ static void run_loop(struct supervisor *sup)
 	}
 	loop_timer_destroy(sup->kill_timer);
 	loop_timer_destroy(sup->watchdog);
+	loop_timer_destroy(sup->look);
 	loop_destroy(sup->loop);
 }
 
@@ -490,21 +624,28 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
                    const char *state_directory)
 {
 	struct supervisor *sup = mem_zalloc(sizeof(*sup));
-	struct buf message = { 0 };
+	struct buf message = { 0 }, remarks = { 0 };
 	int code;
 	sup->config_path = config_path;
 	sup->state_directory = state_directory;
 	sup->settings_fd = -1;
-	if (settings_load(&sup->settings, config_path, state_directory, &message) != ERR_OK) {
+	if (settings_load_for_roles(&sup->settings, config_path, state_directory, &message,
+	                            &remarks) != ERR_OK) {
 		code = fail(EX_CONFIG, "%s", buf_cstr(&message));
 		buf_fini(&message);
+		buf_fini(&remarks);
 		free(sup);
 		return code;
 	}
 	log_init("supervisor", settings_log_level(&sup->settings));
+	log_never_wait();
+	log_remarks(&remarks);
+	buf_fini(&remarks);
 	if (geteuid() == 0 && strcmp(sup->settings.general.user, "nobody") == 0)
 		LOG(LOG_WARN, "user-nobody", LOG_S("advice", "make a user \"portreeve\", so that "
 		    "no other service shares its files"));
+	/* What we were given by mistake is not for the roles, and nor for us. */
+	descriptors_close_others();
 	code = prepare(&sup->settings);
 	if (code == EX_OK)
 		code = bind_all(sup, roles, n);

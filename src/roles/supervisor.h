@@ -2,12 +2,14 @@
  *
  * The supervisor and what it starts. It prepares the state directory, binds every
  * role's sockets while it still may, starts each role as a process of its own by
- * executing this program again, restarts one that dies, and passes TERM and HUP on. It
- * reads no byte from the network.
+ * executing this program again, restarts one that dies or hangs (heartbeat.h), and passes
+ * TERM and HUP on. New settings are checked (settings/check.h) before anything is taken
+ * over. It reads no byte from the network.
  *
  * What a role's process gets: the effective settings as text in an inherited file
  * (a role in its sandbox could not read the configuration again), its sockets, and a
- * pipe to say that it is ready. The numbers of these descriptors are in the environment.
+ * pipe to say that it is ready and, from then on, alive. It has these descriptors, standard
+ * error and /dev/null, and no other: see supervisor-private.h.
  */
 #ifndef PORTREEVE_ROLES_SUPERVISOR_H
 #define PORTREEVE_ROLES_SUPERVISOR_H
@@ -24,7 +26,7 @@ int supervisor_role_main(const struct role *const *roles, size_t n, int argc, ch
 
 /* One message to the service manager (sd_notify(3)); nothing without $NOTIFY_SOCKET. */
 void notify_send(const char *state);
-/* Milliseconds between two "WATCHDOG=1", or 0 if none are wanted. */
+/* Milliseconds between two "WATCHDOG=1", or 0 if none are wanted, or of another process. */
 int64_t notify_watchdog_ms(void);
 
 /* `portreeve run` and the hidden `portreeve role`. */

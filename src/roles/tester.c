@@ -6,8 +6,6 @@
  * Hostile input that reaches it: what tested servers and name servers send, through
  * relaytest/ and dns/; and what the collector wrote down, through the store.
  */
-#include "base/mem.h"
-#include "base/sandbox.h"
 #include "relaytest/tester.h"
 #include "roles/role.h"
 #include "roles/upkeep.h"
@@ -51,23 +49,16 @@ static int load_keys(struct tester_role *t, struct buf *message)
 	return t->evidence_key ? ERR_OK : keys_evidence_load(".", &t->evidence_key, message);
 }
 
-static int enter_sandbox(struct tester_role *t, struct buf *message)
+static void tester_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const struct general_config *general = &t->ctx->settings->general;
-	const char *state = general->state_directory;
-	char *list[STORE_SQLITE_FILES + 1] = { NULL };
-	char *returns = mem_printf("%s/returns", state), *keys = keys_token_directory(state);
-	store_sqlite_files(state, list);
-	const char *const read[] = { returns, keys, "/etc/resolv.conf", "/etc/hosts", NULL };
-	struct sandbox box = { .user = general->user, .read_paths = read,
-	                       .write_paths = (const char *const *)list, .may_connect = true,
-	                       .low_ports = true };
-	int e = sandbox_enter(&box, message);
-	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
-		free(list[i]);
-	free(returns);
-	free(keys);
-	return e;
+	const char *state = settings->general.state_directory;
+	out->box.sockets = SANDBOX_CONNECT;
+	out->box.low_ports = true;
+	role_may_write_list(out, settings);
+	role_may_read(out, arena_printf(&out->arena, "%s/returns", state));
+	role_may_read_keys(out, settings);
+	role_may_read(out, "/etc/resolv.conf");
+	role_may_read(out, "/etc/hosts");
 }
 
 static int open_all(struct tester_role *t, struct buf *message)
@@ -86,6 +77,7 @@ static int open_all(struct tester_role *t, struct buf *message)
 	}
 	if (e != ERR_OK)
 		return e;
+	settings_rules(s, t->store);
 	struct tester_setup setup = {
 		.loop = t->ctx->loop, .store = t->store, .resolver = t->resolver,
 		.signer = &t->signer, .evidence_key = t->evidence_key, .config = &s->tester,
@@ -93,7 +85,7 @@ static int open_all(struct tester_role *t, struct buf *message)
 		.contact = s->general.contact, .objection_url = s->general.objection_url,
 	};
 	t->tester = tester_create(&setup);
-	return enter_sandbox(t, message);
+	return role_enter_sandbox(&role_tester, s, message);
 }
 
 static void on_term(void *arg)
@@ -110,6 +102,7 @@ static void on_hup(void *arg, const struct settings *settings)
 	if (load_keys(t, &message) != ERR_OK)
 		LOG(LOG_ERROR, "keys-kept", LOG_S("why", buf_cstr(&message)));
 	buf_fini(&message);
+	settings_rules(settings, t->store);
 	tester_reload(t->tester, &settings->tester);
 	upkeep_reload(t->upkeep, settings);
 }
@@ -172,5 +165,6 @@ static int tester_role_run(struct role_context *ctx)
 }
 
 const struct role role_tester = {
-	.name = "tester", .sockets = tester_sockets, .run = tester_role_run, .compare = compare,
+	.name = "tester", .sockets = tester_sockets, .sandbox = tester_sandbox,
+	.run = tester_role_run, .compare = compare,
 };

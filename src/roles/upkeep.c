@@ -6,24 +6,40 @@
 
 #include <stdlib.h>
 
-enum { PASS_ROWS = 200, PASS_PAUSE_MS = 2000, REST_MS = 3600 * 1000 };
+enum {
+	PASS_ROWS = 200, PASS_PAUSE_MS = 2000, REST_MS = 3600 * 1000, CLOCK_EVERY_MS = 60 * 1000,
+};
 
 struct upkeep {
 	struct loop_timer *timer;
 	struct store *store;
 	const struct settings *settings;
 	struct store_expiry expiry;
+	int64_t rest_until_ms;           /* monotonic */
+	bool jumped;
 };
 
-static void pass(void *arg)
+/* Whether the clock can be believed; says so when that changes. */
+static bool clock_is_steady(struct upkeep *u)
 {
-	struct upkeep *u = arg;
+	int e = store_clock_beat(u->store, clock_now_s());
+	bool jumped = e != ERR_OK;
+	if (jumped && !u->jumped)
+		LOG(LOG_ERROR, "clock-jumped", LOG_S("why", store_message(u->store)));
+	if (!jumped && u->jumped)
+		LOG(LOG_INFO, "clock-steady");
+	u->jumped = jumped;
+	return !jumped;
+}
+
+static void expire(struct upkeep *u)
+{
 	struct store_expiry *x = &u->expiry;
 	int e = store_expire(u->store, &u->settings->store, clock_now_s(), PASS_ROWS, false, x);
 	if (e != ERR_OK)
 		LOG(LOG_WARN, "upkeep-failed", LOG_S("why", store_message(u->store)));
 	else if (!x->over)
-		return loop_timer_arm(u->timer, PASS_PAUSE_MS);
+		return;
 	uint64_t removed = 0;
 	for (size_t i = 0; i < RETAINED_KINDS; i++)
 		removed += x->removed[i];
@@ -33,7 +49,17 @@ static void pass(void *arg)
 		    LOG_I("returns", x->removed[RETAINED_RETURN]),
 		    LOG_I("requests", x->removed[RETAINED_REQUEST]));
 	*x = (struct store_expiry){ 0 };
-	loop_timer_arm(u->timer, REST_MS);
+	u->rest_until_ms = clock_mono_ms() + REST_MS;
+}
+
+static void pass(void *arg)
+{
+	struct upkeep *u = arg;
+	bool steady = clock_is_steady(u);
+	if (steady && clock_mono_ms() >= u->rest_until_ms)
+		expire(u);
+	bool more = steady && clock_mono_ms() >= u->rest_until_ms;
+	loop_timer_arm(u->timer, more ? PASS_PAUSE_MS : CLOCK_EVERY_MS);
 }
 
 struct upkeep *upkeep_create(struct loop *loop, struct store *store, const struct settings *s)

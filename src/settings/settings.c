@@ -36,11 +36,15 @@ static const struct config_row general_rows[] = {
 	{ "resolver", CONFIG_ENDPOINTS, 0, 8, "",
 	  "DNS resolvers that are asked. Unset: those of /etc/resolv.conf.", GENERAL(resolver),
 	  .default_port = 53 },
+	{ "role_watchdog", CONFIG_DURATION, 0, 3600, "30s",
+	  "A role that has not turned its loop for this time is ended and started again; one that "
+	  "is not ready yet, after ten times as long. Below 10s a role that waits for a locked "
+	  "database may be taken for one that hangs. 0: never.", GENERAL(role_watchdog_s) },
 	{ "log_level", CONFIG_STRING, 0, 0, "info", "The least important events that are logged.",
 	  GENERAL(log_level), .choices = "error, warn, info, debug" },
 };
 
-enum { SECTIONS = 7 };
+enum { SECTIONS = 8 };
 
 static void sections_of(struct settings *s, struct config_section out[static SECTIONS])
 {
@@ -63,8 +67,11 @@ static void sections_of(struct settings *s, struct config_section out[static SEC
 		"report", "How abuse desks are found and written to.", report_config_rows,
 		report_config_row_count, &s->report };
 	out[6] = (struct config_section){
-		"store", "How long is kept what nothing rests on any more.", store_config_rows,
-		store_config_row_count, &s->store };
+		"store", "How long is kept what nothing rests on any more; the clock.",
+		store_config_rows, store_config_row_count, &s->store };
+	out[7] = (struct config_section){
+		"list", "What may be published.", list_config_rows, list_config_row_count,
+		&s->list };
 }
 
 static void replace(char **field, char *owned)
@@ -115,6 +122,10 @@ static char *absolute(const char *path)
 	"%%a is listed as an open relay (%%z). When it is closed, a mail from it to retest@%s " \
 	"has it tested again and delisted"
 
+#define DNSBL_TEXT_WORD_RETEST \
+	"%%a is listed by its operator's word: %%r. A mail from it to retest@%s has it tested " \
+	"and, when it is closed, delisted"
+
 static void fill_machine(struct settings *s, const struct config_section *sections,
                          const char *state_directory)
 {
@@ -136,9 +147,12 @@ static void fill_machine(struct settings *s, const struct config_section *sectio
 		replace(&g->contact, mem_printf("postmaster@%s", g->hostname));
 	if (!g->operator_name[0])
 		replace(&g->operator_name, mem_strdup(g->hostname));
-	/* Whoever reads the bounce should know how to get off the list. */
+	/* Whoever reads the bounce should know how to get off the list, if there is room. */
 	if (strcmp(s->dnsbl.text, DNSBL_TEXT) == 0)
 		replace(&s->dnsbl.text, mem_printf(DNSBL_TEXT_RETEST, s->tester.domain));
+	if (strcmp(s->dnsbl.text_word, DNSBL_TEXT_WORD) == 0 &&
+	    strlen(s->tester.domain) <= 64)
+		replace(&s->dnsbl.text_word, mem_printf(DNSBL_TEXT_WORD_RETEST, s->tester.domain));
 	buf_fini(&ignored);
 }
 
@@ -209,7 +223,7 @@ int settings_check(const struct settings *s, struct buf *message)
 		             "collector.certificate, found one alone");
 		return ERR_INVALID;
 	}
-	return ERR_OK;
+	return list_config_check(&s->list, message);
 }
 
 enum log_level settings_log_level(const struct settings *s)
@@ -235,6 +249,36 @@ static bool contains(const struct config_strings *list, const char *text)
 bool settings_has_role(const struct settings *s, const char *role)
 {
 	return contains(&s->general.roles, role);
+}
+
+static void own_ips(struct fuse *fuse, const struct config_ips *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		list_config_own(fuse, &list->v[i]);
+}
+
+static void own_endpoints(struct fuse *fuse, const struct config_endpoints *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		list_config_own(fuse, &list->v[i].ip);
+}
+
+static void settings_fuse(const struct settings *s, struct fuse *fuse)
+{
+	list_config_fuse(&s->list, fuse);
+	own_endpoints(fuse, &s->tester.collector);
+	own_endpoints(fuse, &s->collector.listen);
+	own_endpoints(fuse, &s->dnsbl.listen);
+	own_ips(fuse, &s->dnsbl.nameserver_address);
+	own_ips(fuse, &s->tester.source);
+	own_ips(fuse, &s->tester.trusted_source);
+}
+
+void settings_rules(const struct settings *s, struct store *st)
+{
+	struct fuse fuse;
+	settings_fuse(s, &fuse);
+	store_set_rules(st, &fuse, s->store.clock_jump_max_s);
 }
 
 bool settings_trusts(const struct settings *s, const char *who)

@@ -11,6 +11,8 @@
 #include "blocklist/config.h"
 #include "relaytest/config.h"
 #include "store/config.h"
+#include "store/list-config.h"
+#include "store/store.h"
 #include "trace/config.h"
 #include "report/config.h"
 
@@ -26,6 +28,7 @@ struct general_config {
 	char *operator_name;                 /* who runs this, in probes and evidence */
 	char *objection_url;
 	struct config_endpoints resolver;    /* none: those of /etc/resolv.conf */
+	int64_t role_watchdog_s;             /* a role may be silent; 0: for ever */
 	char *log_level;
 };
 
@@ -37,6 +40,7 @@ struct settings {
 	struct trace_config trace;
 	struct report_config report;
 	struct store_config store;
+	struct list_config list;
 };
 
 /* Fills *s from the file (NULL: SETTINGS_FILE if there is one, else the defaults), then
@@ -49,13 +53,17 @@ int settings_load(struct settings *s, const char *path, const char *state_direct
 int settings_load_text(struct settings *s, struct str text, struct buf *message);
 /* Sets one parameter from text, as "tester.rate", "5": for command-line options. */
 int settings_set(struct settings *s, const char *name, const char *value, struct buf *message);
-/* Checks what no single row can: ERR_INVALID with one line. settings_load() has called
- * it; call it again after settings_set(). */
+/* Checks what no single row can, and every command needs: ERR_INVALID with one line.
+ * settings_load() has called it; call it again after settings_set(). What roles need besides:
+ * settings/check.h. */
 int settings_check(const struct settings *s, struct buf *message);
 void settings_fini(struct settings *s);
 
 enum log_level settings_log_level(const struct settings *s);
 bool settings_has_role(const struct settings *s, const char *role);
+/* Gives an open store the rules of these settings: what may be published (our own addresses
+ * are all that they name), and how far the clock may jump. */
+void settings_rules(const struct settings *s, struct store *st);
 /* One of tester.trusted_submitters. */
 bool settings_trusts(const struct settings *s, const char *who);
 

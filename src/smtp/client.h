@@ -55,9 +55,6 @@ struct smtp_reply {
 	struct str text;           /* lines joined by '\n', codes and enhanced codes removed */
 };
 static inline bool smtp_reply_ok(const struct smtp_reply *r) { return r->code / 100 == 2; }
-/* A 4xx that is a policy refusal all the same: 454 4.7.1 and its like (4.7.x with
- * 450, 451, 454, 550-worded texts) from Postfix's defaults. See policy.c. */
-bool smtp_reply_is_policy_refusal(const struct smtp_reply *r);
 
 enum smtp_client_event_type {
 	SMTP_CLIENT_REPLY,         /* verb, tag, reply */

@@ -43,7 +43,6 @@ static void blank_echo(struct str from, struct text *to, struct str echo)
 		if (!ends || !str_caseeq((struct str){ from.p + i, echo.n }, echo))
 			continue;
 		memset(to->p + i, ' ', echo.n);
-		i = end - 1;
 	}
 }
 
@@ -274,15 +273,17 @@ static struct str bare(struct str s)
 	return s;
 }
 
-/* Also "192.0.2.1:" and "IPv6:2001:db8::1". */
+/* Also "192.0.2.1:", "192.0.2.1:1234" and "IPv6:2001:db8::1". */
 static bool is_address(struct str s)
 {
 	struct ip ip;
+	uint64_t port;
 	s = bare(s);
 	size_t colon = str_find(s, ':');
+	struct str behind = colon == SIZE_MAX ? STR("x") : str_from(s, colon + 1);
 	if (str_caseprefix(s, STR("ipv6:")))
-		s = str_from(s, 5);
-	else if (colon != SIZE_MAX && str_find((struct str){ s.p, colon }, '.') != SIZE_MAX)
+		s = behind;
+	else if (behind.n == 0 || str_u64(behind, UINT16_MAX, &port) == ERR_OK)
 		s.n = colon;
 	return s.n >= 3 && ip_parse(s, &ip, NULL) == ERR_OK;
 }

@@ -236,9 +236,3 @@ enum refusal smtp_refusal(const struct smtp_reply *reply, const struct smtp_aske
 		return identity;
 	return relay ? REFUSAL_RELAY : by_rest(code, status, told, meant);
 }
-
-bool smtp_reply_is_policy_refusal(const struct smtp_reply *r)
-{
-	static const struct smtp_asked nothing;
-	return smtp_refusal(r, &nothing) == REFUSAL_RELAY;
-}

@@ -5,10 +5,9 @@
 #ifndef PORTREEVE_STORE_JSON_PRIVATE_H
 #define PORTREEVE_STORE_JSON_PRIVATE_H
 
+#include "base/json.h"
 #include "store/evidence.h"
 
-/* Any bytes; never NULL. */
-json_t *json_text(struct str s);
 json_t *json_ip(const struct ip *ip);        /* family 0: "" */
 json_t *json_time(int64_t time_s);           /* 0: "" */
 

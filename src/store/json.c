@@ -2,43 +2,13 @@
  *
  * The JSON form of tests and cases.
  *
- * Hostile input that reaches it: texts of servers, in any bytes. JSON is UTF-8: a text
- * that is not, or that has control characters, is shown with \xHH for each such byte.
+ * Hostile input that reaches it: texts of servers, in any bytes.
  */
 #include "store/json-private.h"
 
 #include "base/clock.h"
 
 #include <assert.h>
-
-static bool is_plain(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-json_t *json_text(struct str s)
-{
-	json_t *text = is_plain(s) ? json_stringn(s.n ? s.p : "", s.n) : NULL;
-	if (text)
-		return text;
-	struct buf escaped = { 0 };
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (ascii_isprint(c) || c == '\t' || c == '\n' || c == '\r')
-			buf_add_byte(&escaped, (char)c);
-		else
-			buf_printf(&escaped, "\\x%02x", c);
-	}
-	text = json_stringn(buf_cstr(&escaped), escaped.n);
-	buf_fini(&escaped);
-	assert(text);
-	return text;
-}
 
 json_t *json_ip(const struct ip *ip)
 {

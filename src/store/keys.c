@@ -13,6 +13,7 @@
  */
 #include "store/keys.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -187,6 +188,8 @@ static int rotate(const char *state, int64_t now_s, int64_t keep_s, struct buf *
 	int e = keys_token_load(state, &keys, message);
 	if (e != ERR_OK)
 		return e;
+	for (size_t i = 0; i < keys.n; i++)
+		keys.v[i].created_s = clock_past(keys.v[i].created_s, now_s);
 	if (keys.n == TOKEN_KEYS_MAX)
 		retire_keys(&keys, now_s - keep_s);
 	if (keys.n == TOKEN_KEYS_MAX) {

@@ -20,6 +20,8 @@ static struct lifecycle_effects proved(const struct lifecycle_state *state, int6
 		return effects(LIFE_REFRESH | LIFE_SET_RECHECK, recheck_s, why);
 	if (state->excluded)
 		return effects(LIFE_REFUSE, 0, "excluded while it was tested: not listed");
+	if (state->withheld)
+		return effects(LIFE_WITHHOLD, 0, state->withheld);
 	return effects(LIFE_LIST | LIFE_SET_RECHECK | LIFE_NOTIFY, recheck_s, why);
 }
 
@@ -115,6 +117,8 @@ struct lifecycle_effects lifecycle_step(const struct lifecycle_state *state,
 	case LIFE_OPERATOR_LIST:
 		if (state->listed)
 			return effects(LIFE_REFUSE, 0, "listed already");
+		if (state->withheld)
+			return effects(LIFE_REFUSE, 0, state->withheld);
 		return effects(LIFE_LIST | LIFE_SET_RECHECK,
 		               event->now_s + policy->recheck_interval_s, "the operator's word");
 	case LIFE_OPERATOR_DELIST:

@@ -17,6 +17,8 @@
  *    and passes (the owner's right); a scheduled recheck alone does not end it.
  *  - An excluded address is never tested and never newly listed: no retest could free it.
  *    A listing it had stays; a test under way when it was excluded still counts for it.
+ *  - An address that may not be published (store/fuse.h) is never newly listed: a proof of it
+ *    is withheld. One that is on the list can always be taken off.
  *  - A return that comes late does not list again where a newer test has passed since: it
  *    proves what the host was, not what it is.
  */
@@ -58,6 +60,7 @@ struct lifecycle_state {
 	bool listed;
 	bool by_operator;
 	bool excluded;
+	const char *withheld;      /* why it may not be published; NULL: it may */
 	unsigned open_ports;       /* ports with a proof that still stands, this one included */
 	bool this_port_open;       /* a proof of the tested port stands */
 };
@@ -73,6 +76,7 @@ enum {
 	LIFE_SET_RECHECK = 1u << 6,    /* next recheck at `at_s` */
 	LIFE_NOTIFY = 1u << 7,         /* tell the host's postmaster (if the operator wants that) */
 	LIFE_REFUSE = 1u << 8,         /* the event cannot be done (excluded, not listed) */
+	LIFE_WITHHOLD = 1u << 9,       /* proved, and may not be published: why names the rule */
 };
 
 struct lifecycle_effects {

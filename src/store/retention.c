@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/retention.h"
 
+#include "base/clock.h"
+
 int64_t retention_keep_s(enum retained kind, const struct store_config *keep)
 {
 	switch (kind) {
@@ -16,5 +18,5 @@ bool retention_over(enum retained kind, const struct retention_facts *facts,
 	int64_t since_s = facts->delisted_s > facts->time_s ? facts->delisted_s : facts->time_s;
 	if (facts->listed || facts->under_way || facts->last || facts->unread)
 		return false;
-	return now_s - since_s >= retention_keep_s(kind, keep);
+	return now_s - clock_past(since_s, now_s) >= retention_keep_s(kind, keep);
 }

@@ -25,6 +25,7 @@ static int load_state(struct sqlite_store *s, const struct endpoint *target, int
 	if (e != ERR_OK)
 		return e;
 	state->excluded = answer.excluded;
+	state->withheld = fuse_refuses_ip(&s->base.fuse, &target->ip);
 
 	struct query q = query(&s->main, "SELECT count(DISTINCT port), coalesce(max(port = ?), 0)"
 	                                 " FROM proofs WHERE address = ?");
@@ -136,8 +137,9 @@ static int decide(struct finish *f, const struct lifecycle_policy *policy)
 	if (proof && o->reason && *o->reason)
 		buf_add_cstr(&why, o->reason);
 	else
-		buf_printf(&why, "port %u %s: %s", f->row.t.target.port, verdict_name(o->verdict),
-		           f->effects.why);
+		buf_printf(&why, "port %u %s: %s%s", f->row.t.target.port,
+		           verdict_name(o->verdict),
+		           f->effects.set & LIFE_WITHHOLD ? "not published: " : "", f->effects.why);
 	str_copy(f->why, sizeof(f->why), buf_str(&why));
 	buf_clear(&why);
 	buf_printf(&why, "test %s", f->row.t.id);
@@ -243,10 +245,12 @@ static int put_on_list(struct finish *f)
 	return listing_insert(&f->s->main, &l);
 }
 
-/* Reason and evidence of a listing are those of its newest proof. */
+/* Reason and evidence of a listing are those of its newest proof; what the operator gave as
+ * the reason of his word stands as long as his word. */
 static int refresh(struct finish *f)
 {
-	struct query q = query(&f->s->main, "UPDATE listings SET reason = ?, evidence_id ="
+	struct query q = query(&f->s->main, "UPDATE listings SET reason = CASE WHEN by_operator"
+	                                    " THEN reason ELSE ? END, evidence_id ="
 	                                    " coalesce(nullif(?, ''), evidence_id)"
 	                                    " WHERE address = ?");
 	bind_text(&q, f->why);
@@ -267,7 +271,8 @@ static int clear_port(struct finish *f)
 	if (e != ERR_OK)
 		return e;
 	q = query(db, "UPDATE listings SET (reason, evidence_id) ="
-	              " (SELECT 'open relay on port ' || p.port || ' (' || p.case_id || ')',"
+	              " (SELECT CASE WHEN listings.by_operator THEN listings.reason ELSE"
+	              "   'open relay on port ' || p.port || ' (' || p.case_id || ')' END,"
 	              "  coalesce(t.evidence_id, '') FROM proofs AS p"
 	              "  LEFT JOIN tests AS t ON t.id = p.test_id"
 	              "  WHERE p.address = listings.address ORDER BY p.time_s DESC LIMIT 1)"
@@ -313,14 +318,14 @@ static int set_last_test(struct finish *f)
 }
 
 /* A test of a host that is not listed and stays so is no change of the list: the table
- * of tests has it. */
+ * of tests has it. That a proof was withheld must be seen. */
 static int journal(struct finish *f)
 {
 	unsigned set = f->effects.set;
 	enum journal_action action = set & LIFE_LIST ? JOURNAL_LIST :
 		set & LIFE_DELIST ? JOURNAL_DELIST :
 		set & LIFE_REFRESH ? JOURNAL_REFRESH : JOURNAL_TEST;
-	if (action == JOURNAL_TEST && !f->state.listed)
+	if (action == JOURNAL_TEST && !f->state.listed && !(set & LIFE_WITHHOLD))
 		return ERR_OK;
 	return journal_add_ip(&f->s->main, action, &f->row.t.target.ip, f->who, f->why,
 	                      f->outcome->now_s);
@@ -363,17 +368,19 @@ static int finish(struct finish *f, const struct lifecycle_policy *policy)
 	if (e == ERR_OK)
 		e = check_outcome(f);
 	if (e == ERR_OK)
+		e = clock_guard(f->s, f->outcome->now_s);
+	if (e == ERR_OK)
 		e = decide(f, policy);
 	if (e == ERR_OK)
 		e = save_verdict(f);
 	if (e == ERR_OK)
 		e = save_evidence(f);
 	if (e == ERR_OK)
-		e = outputs_published(db, &published);
+		e = outputs_published(f->s, &published);
 	if (e == ERR_OK)
 		e = change_list(f);
 	if (e == ERR_OK)
-		e = outputs_journal(db, &published, f->outcome->now_s);
+		e = outputs_journal(f->s, &published, f->outcome->now_s);
 	if (e == ERR_OK && f->row.again != CONSENT_NONE)
 		e = queue_again(f);
 	else if (e == ERR_OK && (f->effects.set & LIFE_QUEUE_RETRY))
@@ -408,8 +415,11 @@ static int operator_list(struct sqlite_store *s, const struct ip *address, const
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, policy);
+	ip_format(address, text);
+	if (effects.set & LIFE_REFUSE && !state.listed)
+		return store_fail(s, ERR_DENIED, "%s: may not be published: %s", text, effects.why);
 	if (effects.set & LIFE_REFUSE)
-		return store_fail(s, ERR_EXISTS, "%s: %s", ip_format(address, text), effects.why);
+		return store_fail(s, ERR_EXISTS, "%s: %s", text, effects.why);
 	struct listing l = {
 		.address = *address, .since_s = now_s, .recheck_s = effects.at_s,
 		.by_operator = true,
@@ -447,13 +457,13 @@ static int operator_delist(struct sqlite_store *s, const struct ip *address, con
 	if (effects.set & LIFE_REFUSE)
 		return store_fail(s, ERR_NOT_FOUND, "%s: %s", ip_format(address, text),
 		                  effects.why);
-	e = outputs_published(&s->main, &published);
+	e = outputs_published(s, &published);
 	if (e == ERR_OK)
 		e = listing_remove(&s->main, address);
 	if (e == ERR_OK)
 		e = journal_add_ip(&s->main, JOURNAL_DELIST, address, who, why, now_s);
 	if (e == ERR_OK)
-		e = outputs_journal(&s->main, &published, now_s);
+		e = outputs_journal(s, &published, now_s);
 	free(published.v);
 	return e;
 }
@@ -625,6 +635,23 @@ int sqlite_retest(struct store *st, const struct ip *address, const char *who,
 	return e;
 }
 
+/* Planned by a clock that was ahead: never further away than the interval. */
+static int recheck_cap(struct db *db, int64_t latest_s)
+{
+	struct query q = query(db, "SELECT EXISTS (SELECT 1 FROM listings WHERE recheck_s > ?)");
+	bind_int(&q, latest_s);
+	int e = query_one(&q);
+	if (e != ERR_OK)
+		return e;
+	bool any = col_int(&q) != 0;
+	e = query_end(&q);
+	if (e != ERR_OK || !any)
+		return e;
+	q = query(db, "UPDATE listings SET recheck_s = ?1 WHERE recheck_s > ?1");
+	bind_int(&q, latest_s);
+	return query_run(&q);
+}
+
 static int due_addresses(struct db *db, int64_t now_s, struct rows *ips)
 {
 	struct query q = query(db, "SELECT address FROM listings WHERE recheck_s <= ?"
@@ -676,8 +703,12 @@ int sqlite_rechecks(struct store *st, int64_t now_s, const struct lifecycle_poli
                     unsigned *queued)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	struct rows due;
-	int e = due_addresses(&s->main, now_s, &due);
+	struct rows due = { 0 };
+	int e = clock_guard(s, now_s);
+	if (e == ERR_OK)
+		e = recheck_cap(&s->main, now_s + policy->recheck_interval_s);
+	if (e == ERR_OK)
+		e = due_addresses(&s->main, now_s, &due);
 	if (e == ERR_OK && due.n > 0) {
 		e = db_begin(&s->main);
 		if (e == ERR_OK)

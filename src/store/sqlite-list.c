@@ -105,6 +105,20 @@ int sqlite_snapshot(struct store *st, struct arena *a, struct listing **rows, si
 	return db_end(&s->main, e);
 }
 
+int sqlite_words(struct store *st, struct arena *a, struct listing **out, size_t *n)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct rows rows = { .size = sizeof(struct listing) };
+	struct query q = query(&s->main, "SELECT " COLUMNS " FROM listings AS l"
+	                                 " WHERE by_operator = 1 AND NOT EXISTS"
+	                                 " (SELECT 1 FROM proofs AS p WHERE p.address = l.address)"
+	                                 " ORDER BY address");
+	int e;
+	while ((e = query_step(&q)) == 1)
+		listing_read(&q, rows_add(&rows));
+	return rows_done(&rows, e, a, out, n);
+}
+
 /* ---- outputs --------------------------------------------------------------- */
 
 /* The networks of the inputs: their first 24 or 48 bits, behind the family. An address
@@ -136,17 +150,21 @@ int sqlite_outputs(struct store *st, struct arena *a, struct output **out, size_
 	return rows_done(&rows, e, a, out, n);
 }
 
-int outputs_published(struct db *db, struct rows *ips)
+int outputs_published(struct sqlite_store *s, struct rows *ips)
 {
-	struct query q = query(db, "SELECT a.output FROM agreements AS a WHERE"
+	struct query q = query(&s->main, "SELECT a.output FROM agreements AS a WHERE"
 	                           " (SELECT " NETWORKS " FROM proofs AS p"
 	                           "  WHERE p.output = a.output AND p.address <> a.output) >= ?"
 	                           " ORDER BY a.output");
 	bind_int(&q, OUTPUT_NETWORKS_MIN);
 	*ips = (struct rows){ .size = sizeof(struct ip) };
 	int e;
-	while ((e = query_step(&q)) == 1)
-		col_ip(&q, rows_add(ips));
+	while ((e = query_step(&q)) == 1) {
+		struct ip output;
+		col_ip(&q, &output);
+		if (!fuse_refuses_ip(&s->base.fuse, &output))
+			*(struct ip *)rows_add(ips) = output;
+	}
 	return e;
 }
 
@@ -165,10 +183,11 @@ static int journal_missing(struct db *db, const struct rows *some, const struct 
 	return e;
 }
 
-int outputs_journal(struct db *db, const struct rows *before, int64_t now_s)
+int outputs_journal(struct sqlite_store *s, const struct rows *before, int64_t now_s)
 {
+	struct db *db = &s->main;
 	struct rows after;
-	int e = outputs_published(db, &after);
+	int e = outputs_published(s, &after);
 	if (e == ERR_OK)
 		e = journal_missing(db, &after, before, JOURNAL_OUTPUT_LIST,
 		                    "proved by inputs of enough networks", now_s);
@@ -198,6 +217,10 @@ static int agree(struct sqlite_store *s, const struct ip *address, bool agreed, 
 		return store_fail(s, e, "%s is not known as an output", ip_format(address, text));
 	if (e != ERR_OK)
 		return e;
+	const char *why = agreed ? fuse_refuses_ip(&s->base.fuse, address) : NULL;
+	if (why)
+		return store_fail(s, ERR_DENIED, "%s: may not be published: %s",
+		                  ip_format(address, text), why);
 	struct query q;
 	if (agreed) {
 		q = query(&s->main, "INSERT OR REPLACE INTO agreements (output, who, time_s)"
@@ -230,6 +253,12 @@ int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed,
 int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
                 const char *who, const char *why, int64_t now_s)
 {
+	/* The journal is the list's own database, which is a part of its store. */
+	struct sqlite_store *s =
+		(struct sqlite_store *)((char *)db - offsetof(struct sqlite_store, main));
+	int e = clock_guard(s, now_s);
+	if (e != ERR_OK)
+		return e;
 	struct query q = query(db, "INSERT INTO journal (action, subject, who, why, time_s)"
 	                           " VALUES (?, ?, ?, ?, ?)");
 	bind_int(&q, action);

@@ -16,7 +16,7 @@
 
 #include <sqlite3.h>
 
-enum { QUERY_CACHE = 128, BUSY_TIMEOUT_MS = 5000 };
+enum { QUERY_CACHE = 256, BUSY_TIMEOUT_MS = 5000 };
 
 /* One file and its connection. */
 struct db {
@@ -114,6 +114,7 @@ struct sqlite_store {
 	struct db main, returns;
 	char *returns_path;
 	struct consent_cache consents;
+	int64_t steady_s;              /* sqlite-clock.c: the heartbeat of a role that only reads */
 };
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
@@ -123,6 +124,10 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
 /* Fails with one line. Returns err. */
 int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* ERR_BUSY, with the message: the clock has jumped. Everything that a wrong clock could do for
+ * good asks this first; journal_add() does. */
+int clock_guard(struct sqlite_store *s, int64_t now_s);
 
 /* ---- inside a transaction of db main (sqlite-list.c, sqlite-tests.c) ------- */
 int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
@@ -148,8 +153,8 @@ int listing_remove(struct db *db, const struct ip *address);
 int recheck_set(struct db *db, const struct ip *address, int64_t at_s);
 /* Outputs published now (struct ip, in order; rows->v is the caller's to free), and the
  * journal entries for what has changed since they were taken. */
-int outputs_published(struct db *db, struct rows *ips);
-int outputs_journal(struct db *db, const struct rows *before, int64_t now_s);
+int outputs_published(struct sqlite_store *s, struct rows *ips);
+int outputs_journal(struct sqlite_store *s, const struct rows *before, int64_t now_s);
 int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s,
                  struct consent_answer *out);
 /* The reports that name this relay: it passed its retest (sqlite-reports.c). */
@@ -160,6 +165,9 @@ void bundle_pack(struct str bundle, struct buf *out);
 int bundle_unpack(struct sqlite_store *s, struct arena *a, struct str *bundle);
 
 /* ---- the operations -------------------------------------------------------- */
+int sqlite_clock_look(struct store *st, int64_t now_s, struct store_clock *out);
+int sqlite_clock_beat(struct store *st, int64_t now_s);
+int sqlite_clock_accept(struct store *st, int64_t now_s);
 int sqlite_permit_add(struct store *st, const struct permit *p);
 int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
                          int64_t now_s);
@@ -201,7 +209,8 @@ int sqlite_scan_end(struct store *st, const char *key, int64_t now_s);
 
 /* Opens the returns if they are there and not yet open. */
 int returns_ready(struct sqlite_store *s, bool *there);
-int sqlite_return_add(struct store *st, struct test_return *r, unsigned max_per_token);
+int sqlite_returns_add(struct store *st, struct test_return *rows, size_t n,
+                       unsigned max_per_token, int *results);
 int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
                          struct arena *a, struct test_return **rows, size_t *n);
 int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
@@ -224,6 +233,7 @@ int sqlite_retest(struct store *st, const struct ip *address, const char *who,
                   const char *reply_to, int64_t now_s, unsigned *queued);
 int sqlite_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
                     unsigned *queued);
+int sqlite_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 int sqlite_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
 int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
                         int64_t now_s);

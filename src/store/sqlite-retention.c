@@ -20,7 +20,7 @@ struct old_row {
 struct page {
 	struct sqlite_store *s;
 	enum retained kind;
-	int64_t after, young_s;        /* keys beyond; what was made later is young */
+	int64_t after, young_s, now_s; /* keys beyond; what was made later is young */
 	size_t max;
 	struct rows rows;
 	bool end;                      /* there is nothing older behind it */
@@ -35,7 +35,8 @@ static int page_read(struct page *p, struct query q, void (*read)(struct query *
 	while ((e = query_step(&q)) == 1) {
 		struct old_row row = { .key = col_int(&q) };
 		row.facts.time_s = col_int(&q);
-		if (row.facts.time_s > p->young_s) {
+		/* A row from the future says nothing of those behind it. */
+		if (row.facts.time_s > p->young_s && row.facts.time_s <= p->now_s) {
 			p->end = true;
 			return query_end(&q);
 		}
@@ -218,7 +219,7 @@ static int expire_kind(struct sqlite_store *s, enum retained kind, const struct 
 	struct db *db = kind == RETAINED_TEST || kind == RETAINED_EVIDENCE ? &s->main : &s->returns;
 	struct page p = {
 		.s = s, .kind = kind, .after = x->at[kind], .max = max,
-		.young_s = now_s - retention_keep_s(kind, keep),
+		.young_s = now_s - retention_keep_s(kind, keep), .now_s = now_s,
 		.rows = { .size = sizeof(struct old_row) },
 	};
 	uint64_t over = 0;
@@ -252,8 +253,8 @@ int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now
                   bool dry, struct store_expiry *x)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	int e = ERR_OK;
-	x->over = true;
+	int e = clock_guard(s, now_s);
+	x->over = e == ERR_OK;
 	for (enum retained kind = 0; e == ERR_OK && kind < RETAINED_KINDS; kind++) {
 		if (may_remove(s, kind) && !x->done[kind])
 			e = expire_kind(s, kind, keep, now_s, max, dry, x);

@@ -8,29 +8,37 @@
  */
 #include "store/sqlite-private.h"
 
-static int token_count(struct db *db, const char *token, int64_t *n)
+#include <openssl/sha.h>
+
+static int message_keep(struct db *db, struct str digest, struct str message)
 {
-	struct query q = query(db, "SELECT count(*) FROM returns WHERE token = ?");
+	struct query q = query(db, "INSERT OR IGNORE INTO messages (digest, bytes) VALUES (?, ?)");
+	bind_blob(&q, digest);
+	bind_blob(&q, message);
+	return query_run(&q);
+}
+
+/* What the token has had: how many rows, and the one with this message (0: none). */
+static int token_had(struct db *db, const char *token, struct str digest, int64_t *n,
+                     int64_t *same)
+{
+	struct query q = query(db, "SELECT count(*),"
+	                           " coalesce(max(id) FILTER (WHERE digest = ?), 0)"
+	                           " FROM returns WHERE token = ?");
+	bind_blob(&q, digest);
 	bind_text(&q, token);
 	int e = query_one(&q);
 	if (e != ERR_OK)
 		return e;
 	*n = col_int(&q);
+	*same = col_int(&q);
 	return query_end(&q);
 }
 
-static int return_insert(struct sqlite_store *s, struct test_return *r, unsigned max_per_token)
+static int return_insert(struct db *db, struct test_return *r, struct str digest)
 {
-	struct db *db = &s->returns;
-	int64_t had = 0;
-	int e = token_count(db, r->token, &had);
-	if (e != ERR_OK)
-		return e;
-	if (had >= max_per_token)
-		return store_fail(s, ERR_LIMIT, "that token has come back %lld times already",
-		                  (long long)had);
 	struct query q = query(db, "INSERT INTO returns (test_id, case_id, attempt, kind, marked,"
-	                           " peer, port, time_s, token, helo, mail_from, rcpt_to, message)"
+	                           " peer, port, time_s, token, helo, mail_from, rcpt_to, digest)"
 	                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	bind_text(&q, r->test_id);
 	bind_text(&q, r->case_id);
@@ -44,18 +52,54 @@ static int return_insert(struct sqlite_store *s, struct test_return *r, unsigned
 	bind_text(&q, r->helo);
 	bind_text(&q, r->mail_from);
 	bind_text(&q, r->rcpt_to);
-	bind_blob(&q, r->message);
-	e = query_run(&q);
+	bind_blob(&q, digest);
+	int e = query_run(&q);
 	if (e == ERR_OK)
 		r->id = sqlite3_last_insert_rowid(db->h);
 	return e;
 }
 
-int sqlite_return_add(struct store *st, struct test_return *r, unsigned max_per_token)
+/* A client that tries again after an error of another recipient adds nothing. */
+static int return_keep(struct db *db, struct test_return *r, struct str digest,
+                       unsigned max_per_token, int *result)
+{
+	int64_t n = 0, same = 0;
+	int e = token_had(db, r->token, digest, &n, &same);
+	*result = ERR_OK;
+	if (e != ERR_OK)
+		return e;
+	if (same)
+		r->id = same;
+	else if (n < max_per_token)
+		return return_insert(db, r, digest);
+	else
+		*result = ERR_LIMIT;
+	return ERR_OK;
+}
+
+/* The message last, if a row names it now. */
+static int returns_keep(struct sqlite_store *s, struct test_return *rows, size_t n,
+                        unsigned max_per_token, int *results)
+{
+	unsigned char bytes[SHA256_DIGEST_LENGTH];
+	struct str message = rows[0].message, digest = { (const char *)bytes, sizeof(bytes) };
+	bool named = false;
+	int e = ERR_OK;
+	SHA256((const unsigned char *)(message.p ? message.p : ""), message.n, bytes);
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		e = return_keep(&s->returns, &rows[i], digest, max_per_token, &results[i]);
+		named |= e == ERR_OK && results[i] == ERR_OK;
+	}
+	return e == ERR_OK && named ? message_keep(&s->returns, digest, message) : e;
+}
+
+int sqlite_returns_add(struct store *st, struct test_return *rows, size_t n,
+                       unsigned max_per_token, int *results)
 {
 	struct sqlite_store *s = sqlite_of(st);
 	int e = db_begin(&s->returns);
-	return e == ERR_OK ? db_end(&s->returns, return_insert(s, r, max_per_token)) : e;
+	return e == ERR_OK ?
+	       db_end(&s->returns, returns_keep(s, rows, n, max_per_token, results)) : e;
 }
 
 /* The reader may start before the collector has made the file. */
@@ -70,30 +114,59 @@ int returns_ready(struct sqlite_store *s, bool *there)
 
 #define COLUMNS \
 	"id, test_id, case_id, attempt, kind, marked, peer, port, time_s, token, helo," \
-	" mail_from, rcpt_to"
+	" mail_from, rcpt_to, digest"
 
+static int message_load(struct db *db, struct str digest, struct arena *a, struct str *message)
+{
+	struct query q = query(db, "SELECT bytes FROM messages WHERE digest = ?");
+	bind_blob(&q, digest);
+	int e = query_one(&q);
+	*message = STR("");
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
+	*message = col_blob(&q, a);
+	return query_end(&q);
+}
+
+static void return_read(struct query *q, struct test_return *r)
+{
+	r->id = col_int(q);
+	col_text(q, r->test_id, sizeof(r->test_id));
+	col_text(q, r->case_id, sizeof(r->case_id));
+	r->attempt = (uint8_t)col_int(q);
+	r->kind = (enum return_kind)col_int(q);
+	r->marked = col_int(q) != 0;
+	col_ip(q, &r->peer.ip);
+	r->peer.port = (uint16_t)col_int(q);
+	r->time_s = col_int(q);
+	col_text(q, r->token, sizeof(r->token));
+	col_text(q, r->helo, sizeof(r->helo));
+	col_text(q, r->mail_from, sizeof(r->mail_from));
+	col_text(q, r->rcpt_to, sizeof(r->rcpt_to));
+}
+
+/* Rows of one message come one after the other, and share it. */
 static int returns_read(struct query *q, bool with_message, struct arena *a,
                         struct test_return **out, size_t *n)
 {
 	struct rows rows = { .size = sizeof(struct test_return) };
+	struct str message = { 0 }, loaded = { 0 };
 	int e;
 	while ((e = query_step(q)) == 1) {
 		struct test_return *r = rows_add(&rows);
-		r->id = col_int(q);
-		col_text(q, r->test_id, sizeof(r->test_id));
-		col_text(q, r->case_id, sizeof(r->case_id));
-		r->attempt = (uint8_t)col_int(q);
-		r->kind = (enum return_kind)col_int(q);
-		r->marked = col_int(q) != 0;
-		col_ip(q, &r->peer.ip);
-		r->peer.port = (uint16_t)col_int(q);
-		r->time_s = col_int(q);
-		col_text(q, r->token, sizeof(r->token));
-		col_text(q, r->helo, sizeof(r->helo));
-		col_text(q, r->mail_from, sizeof(r->mail_from));
-		col_text(q, r->rcpt_to, sizeof(r->rcpt_to));
-		if (with_message)
-			r->message = col_blob(q, a);
+		return_read(q, r);
+		if (!with_message)
+			continue;
+		struct str digest = col_blob(q, a);
+		if (!loaded.p || !str_eq(digest, loaded)) {
+			int failed = message_load(q->db, digest, a, &message);
+			if (failed != ERR_OK) {
+				query_end(q);
+				return rows_done(&rows, failed, a, out, n);
+			}
+			loaded = digest;
+		}
+		r->message = message;
 	}
 	return rows_done(&rows, e, a, out, n);
 }
@@ -108,11 +181,8 @@ int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_
 	*n = 0;
 	if (e != ERR_OK || !there)
 		return e;
-	struct query q = with_message ?
-		query(&s->returns, "SELECT " COLUMNS ", message FROM returns"
-		                   " WHERE id > ? ORDER BY id LIMIT ?") :
-		query(&s->returns, "SELECT " COLUMNS " FROM returns"
-		                   " WHERE id > ? ORDER BY id LIMIT ?");
+	struct query q = query(&s->returns, "SELECT " COLUMNS " FROM returns"
+	                                    " WHERE id > ? ORDER BY id LIMIT ?");
 	bind_int(&q, after);
 	bind_int(&q, max > INT32_MAX ? INT32_MAX : (int64_t)max);
 	return returns_read(&q, with_message, a, rows, n);
@@ -128,15 +198,24 @@ int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, 
 	*n = 0;
 	if (e != ERR_OK || !there)
 		return e;
-	struct query q = with_message ?
-		query(&s->returns, "SELECT " COLUMNS ", message FROM returns"
-		                   " WHERE test_id = ? ORDER BY id") :
-		query(&s->returns, "SELECT " COLUMNS " FROM returns WHERE test_id = ? ORDER BY id");
+	struct query q = query(&s->returns, "SELECT " COLUMNS " FROM returns"
+	                                    " WHERE test_id = ? ORDER BY id");
 	bind_text(&q, test_id);
 	return returns_read(&q, with_message, a, rows, n);
 }
 
 /* ---- requests -------------------------------------------------------------- */
+
+/* Asked by a clock that was ahead: counts as now, and grows older from here. In a transaction
+ * of its own, so that it stands even if the request is refused. */
+static int request_correct(struct sqlite_store *s, const struct ip *address, int64_t now_s)
+{
+	struct query q = query(&s->returns, "UPDATE requests SET time_s = ?1"
+	                                    " WHERE address = ?2 AND time_s > ?1");
+	bind_int(&q, now_s);
+	bind_ip(&q, address);
+	return query_run(&q);
+}
 
 static int request_insert(struct sqlite_store *s, const struct retest_request *r,
                           int64_t min_interval_s)
@@ -163,7 +242,9 @@ static int request_insert(struct sqlite_store *s, const struct retest_request *r
 int sqlite_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	int e = db_begin(&s->returns);
+	int e = request_correct(s, &r->address, r->time_s);
+	if (e == ERR_OK)
+		e = db_begin(&s->returns);
 	return e == ERR_OK ? db_end(&s->returns, request_insert(s, r, min_interval_s)) : e;
 }
 

@@ -124,6 +124,17 @@ static const char main_2[] =
 static const char main_3[] =
 	"CREATE INDEX journal_delisted ON journal (subject) WHERE action = 1;";
 
+/* The clock's heartbeat, one row (sqlite-clock.c); what only the operator's word keeps listed.
+ * The reason of a word was overwritten by a proof's once: the journal has it still. */
+static const char main_5[] =
+	"CREATE TABLE heartbeat ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1), time_s INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX listings_word ON listings (address) WHERE by_operator = 1;"
+	"UPDATE listings SET reason = coalesce((SELECT why FROM journal AS j WHERE j.action = 0"
+	" AND j.who NOT LIKE 'test %' AND length(j.subject) = length(listings.address) + 1"
+	" AND substr(j.subject, 1, length(listings.address)) = listings.address"
+	" ORDER BY j.serial DESC LIMIT 1), reason) WHERE by_operator = 1;";
+
 /* A test goes on in rounds; a refusal has a kind; what could not be decided has a reason. */
 static const char main_6[] =
 	"ALTER TABLE results RENAME COLUMN refused TO refusal;"
@@ -146,10 +157,23 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
+/* A message that came back for many tokens is kept once, and goes with the last of its rows. Its
+ * key is its SHA-256; of what an older version kept, the number of its row. */
+static const char returns_3[] =
+	"CREATE TABLE messages ("
+	" id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;"
+	"INSERT INTO messages (digest, bytes) SELECT CAST(id AS BLOB), message FROM returns;"
+	"ALTER TABLE returns RENAME COLUMN message TO digest;"
+	"UPDATE returns SET digest = CAST(id AS BLOB);"
+	"CREATE INDEX returns_digest ON returns (digest);"
+	"CREATE TRIGGER returns_gone AFTER DELETE ON returns"
+	" WHEN NOT EXISTS (SELECT 1 FROM returns WHERE digest = OLD.digest)"
+	" BEGIN DELETE FROM messages WHERE digest = OLD.digest; END;";
+
 static const struct migration main_steps[] = {
-	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 6, main_6 },
+	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, "" }, { 5, main_5 }, { 6, main_6 },
 };
-static const struct migration returns_steps[] = { { 1, returns_1 } };
+static const struct migration returns_steps[] = { { 1, returns_1 }, { 2, "" }, { 3, returns_3 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* The application ids ("PRTV", "PRTR") tell our files from others' databases. */

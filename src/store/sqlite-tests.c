@@ -155,7 +155,9 @@ static int may_test(struct sqlite_store *s, const struct test *t, int64_t now_s)
 static int add(struct sqlite_store *s, struct test *t)
 {
 	struct test_row live;
-	int e = may_test(s, t, t->created_s);
+	int e = clock_guard(s, t->created_s);
+	if (e == ERR_OK)
+		e = may_test(s, t, t->created_s);
 	if (e != ERR_OK)
 		return e;
 	e = test_live(&s->main, &t->target, &live);
@@ -177,6 +179,23 @@ int sqlite_test_add(struct store *st, struct test *t)
 }
 
 /* ---- leases ---------------------------------------------------------------- */
+
+/* A lease holds until it runs out; one that reaches further than any lease could was taken by
+ * a wrong clock and holds nothing. The slack is for a clock that is set back a little. */
+enum { LEASE_SLACK_S = 300 };
+#define LEASE_IS_OVER \
+	"(lease_until_s <= ?1 OR lease_until_s > ?1 + ?2 AND" \
+	" (state <> 2 OR lease_until_s > wait_until_s OR wait_until_s > ?1 + ?3))"
+
+static bool lease_is_over(const struct test_row *row, int64_t now_s, int64_t lease_s)
+{
+	int64_t until_s = row->lease_until_s, wait_until_s = row->t.wait_until_s;
+	if (until_s <= now_s)
+		return true;
+	return until_s > now_s + lease_s + LEASE_SLACK_S &&
+	       (row->t.state != TEST_WAITING || until_s > wait_until_s ||
+	        wait_until_s > now_s + STORE_WAIT_MAX_S);
+}
 
 static int lease_write(struct db *db, struct test_row *row, int64_t now_s, int64_t lease_s)
 {
@@ -221,13 +240,14 @@ static int drop(struct db *db, int64_t key)
 	return query_run(&q);
 }
 
-static int due_read(struct db *db, int64_t now_s, size_t max, struct rows *rows)
+static int due_read(struct db *db, int64_t now_s, int64_t lease_s, size_t max, struct rows *rows)
 {
 	struct query q = query(db, "SELECT " COLUMNS " FROM tests WHERE state <> 3"
-	                           " AND not_before_s <= ? AND lease_until_s <= ?"
-	                           " ORDER BY not_before_s, key LIMIT ?");
+	                           " AND not_before_s <= ?1 AND " LEASE_IS_OVER
+	                           " ORDER BY not_before_s, key LIMIT ?4");
 	bind_int(&q, now_s);
-	bind_int(&q, now_s);
+	bind_int(&q, lease_s + LEASE_SLACK_S);
+	bind_int(&q, STORE_WAIT_MAX_S);
 	bind_int(&q, (int64_t)max);
 	int e;
 	while ((e = query_step(&q)) == 1)
@@ -243,7 +263,7 @@ static int lease_due(struct sqlite_store *s, int64_t now_s, int64_t lease_s, str
 	int e;
 	do {
 		rows.n = 0;
-		e = due_read(&s->main, now_s, max, &rows);
+		e = due_read(&s->main, now_s, lease_s, max, &rows);
 		struct test_row *row = rows.v;
 		for (size_t i = 0; e == ERR_OK && i < rows.n; i++) {
 			e = lease(s, &row[i], now_s, lease_s);
@@ -263,9 +283,11 @@ int sqlite_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct t
 	struct sqlite_store *s = sqlite_of(st);
 	/* Looking costs no lock and no write: this is asked every second. */
 	struct rows any = { .size = sizeof(struct test_row) };
-	int e = max ? due_read(&s->main, now_s, 1, &any) : ERR_OK;
+	int e = max ? due_read(&s->main, now_s, lease_s, 1, &any) : ERR_OK;
 	bool due = any.n > 0;
 	free(any.v);
+	if (e == ERR_OK && due)
+		e = clock_guard(s, now_s);
 	if (e != ERR_OK || !due)
 		return e;
 	e = db_begin(&s->main);
@@ -282,9 +304,11 @@ static int lease_one(struct sqlite_store *s, const char *id, int64_t now_s, int6
 {
 	struct test_row row;
 	int e = load_live(s, id, &row);
+	if (e == ERR_OK)
+		e = clock_guard(s, now_s);
 	if (e != ERR_OK)
 		return e;
-	if (row.lease_until_s > now_s)
+	if (!lease_is_over(&row, now_s, lease_s))
 		return store_fail(s, ERR_BUSY, "test %s is being run by another process", id);
 	e = lease(s, &row, now_s, lease_s);
 	if (e == ERR_OK)
@@ -307,6 +331,8 @@ static int reopen(struct sqlite_store *s, const char *id, int64_t now_s, int64_t
 	int e = load(s, id, &row);
 	if (e == ERR_OK && (row.t.state != TEST_DONE || row.t.verdict == VERDICT_OPEN))
 		return store_fail(s, ERR_DENIED, "test %s has not ended, or was open", id);
+	if (e == ERR_OK)
+		e = clock_guard(s, now_s);
 	/* What was permitted then may count now; what is excluded now is left alone. */
 	if (e == ERR_OK)
 		e = may_test(s, &row.t, row.t.started_s);
@@ -334,8 +360,9 @@ int sqlite_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t 
 int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	struct query q = query(&s->main, "UPDATE tests SET lease_until_s = max(lease_until_s, ?)"
-	                                 " WHERE id = ? AND state IN (1, 2)");
+	struct query q = query(&s->main, "UPDATE tests SET lease_until_s ="
+	                                 " CASE state WHEN 2 THEN max(wait_until_s, ?1) ELSE ?1 END"
+	                                 " WHERE id = ?2 AND state IN (1, 2)");
 	bind_int(&q, lease_until_s);
 	bind_text(&q, id);
 	int e = query_run(&q);

@@ -42,6 +42,8 @@ static void sqlite_close(struct store *st)
 
 static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
+	.clock_look = sqlite_clock_look, .clock_beat = sqlite_clock_beat,
+	.clock_accept = sqlite_clock_accept,
 	.permit_add = sqlite_permit_add, .permit_remove = sqlite_permit_remove,
 	.exclusion_add = sqlite_exclusion_add, .exclusion_remove = sqlite_exclusion_remove,
 	.permits = sqlite_permits, .exclusions = sqlite_exclusions, .consent = sqlite_consent,
@@ -55,13 +57,13 @@ static const struct store_ops sqlite_ops = {
 	.test_get = sqlite_test_get, .test_last = sqlite_test_last, .tests = sqlite_tests,
 	.test_finish = sqlite_test_finish,
 	.scan_begin = sqlite_scan_begin, .scan_end = sqlite_scan_end,
-	.return_add = sqlite_return_add, .returns_after = sqlite_returns_after,
+	.returns_add = sqlite_returns_add, .returns_after = sqlite_returns_after,
 	.returns_of = sqlite_returns_of, .request_add = sqlite_request_add,
 	.requests_after = sqlite_requests_after,
 	.cursor_get = sqlite_cursor_get, .cursor_set = sqlite_cursor_set,
 	.listing_get = sqlite_listing_get, .listings = sqlite_listings, .proofs = sqlite_proofs,
 	.list = sqlite_list, .delist = sqlite_delist, .retest = sqlite_retest,
-	.rechecks = sqlite_rechecks, .outputs = sqlite_outputs,
+	.rechecks = sqlite_rechecks, .words = sqlite_words, .outputs = sqlite_outputs,
 	.output_agree = sqlite_output_agree, .serial = sqlite_serial, .journal = sqlite_journal,
 	.snapshot = sqlite_snapshot, .evidence_get = sqlite_evidence_get,
 	.evidence_of = sqlite_evidence_of, .expire = sqlite_expire, .backup = sqlite_backup,
@@ -134,6 +136,7 @@ int store_sqlite_open(const char *state_directory, enum store_role role, struct 
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
 	s->base.ops = &sqlite_ops;
 	s->base.role = role;
+	store_set_rules(&s->base, &fuse_default, STORE_CLOCK_JUMP_MAX_S);
 	s->returns_path = mem_printf("%s/returns/returns.db", state_directory);
 	*st = NULL;
 

@@ -10,6 +10,9 @@
 
 struct store_ops {
 	void (*close)(struct store *);
+	int (*clock_look)(struct store *, int64_t now_s, struct store_clock *);
+	int (*clock_beat)(struct store *, int64_t now_s);
+	int (*clock_accept)(struct store *, int64_t now_s);
 
 	int (*permit_add)(struct store *, const struct permit *);
 	int (*permit_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
@@ -49,7 +52,8 @@ struct store_ops {
 	                  int64_t *started_s);
 	int (*scan_end)(struct store *, const char *key, int64_t now_s);
 
-	int (*return_add)(struct store *, struct test_return *, unsigned max_per_token);
+	int (*returns_add)(struct store *, struct test_return *, size_t n, unsigned max_per_token,
+	                   int *results);
 	int (*returns_after)(struct store *, int64_t after, size_t max, bool with_message,
 	                     struct arena *, struct test_return **, size_t *n);
 	int (*returns_of)(struct store *, const char *test_id, bool with_message, struct arena *,
@@ -72,6 +76,7 @@ struct store_ops {
 	              int64_t now_s, unsigned *queued);
 	int (*rechecks)(struct store *, int64_t now_s, const struct lifecycle_policy *,
 	                unsigned *queued);
+	int (*words)(struct store *, struct arena *, struct listing **, size_t *n);
 	int (*outputs)(struct store *, struct arena *, struct output **, size_t *n);
 	int (*output_agree)(struct store *, const struct ip *, bool agreed, const char *who,
 	                    int64_t now_s);

@@ -47,6 +47,32 @@ const char *store_message(struct store *st)
 	return buf_cstr(&st->message);
 }
 
+void store_set_rules(struct store *st, const struct fuse *fuse, int64_t clock_jump_max_s)
+{
+	st->fuse = *fuse;
+	st->clock_jump_max_s = clock_jump_max_s;
+}
+
+const struct fuse *store_fuse(const struct store *st)
+{
+	return &st->fuse;
+}
+
+int store_clock_look(struct store *st, int64_t now_s, struct store_clock *out)
+{
+	DISPATCH(ALL, clock_look, now_s, out);
+}
+
+int store_clock_beat(struct store *st, int64_t now_s)
+{
+	DISPATCH(ADMIN | TESTER | COLLECTOR, clock_beat, now_s);
+}
+
+int store_clock_accept(struct store *st, int64_t now_s)
+{
+	DISPATCH(ADMIN, clock_accept, now_s);
+}
+
 int store_permit_add(struct store *st, const struct permit *p)
 {
 	DISPATCH(ADMIN, permit_add, p);
@@ -192,9 +218,18 @@ int store_scan_end(struct store *st, const char *key, int64_t now_s)
 	DISPATCH(ADMIN | TESTER, scan_end, key, now_s);
 }
 
+int store_returns_add(struct store *st, struct test_return *rows, size_t n,
+                      unsigned max_per_token, int *results)
+{
+	assert(n > 0);
+	DISPATCH(ADMIN | COLLECTOR, returns_add, rows, n, max_per_token, results);
+}
+
 int store_return_add(struct store *st, struct test_return *r, unsigned max_per_token)
 {
-	DISPATCH(ADMIN | COLLECTOR, return_add, r, max_per_token);
+	int result = ERR_OK;
+	int e = store_returns_add(st, r, 1, max_per_token, &result);
+	return e == ERR_OK ? result : e;
 }
 
 int store_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
@@ -270,6 +305,11 @@ int store_rechecks(struct store *st, int64_t now_s, const struct lifecycle_polic
 {
 	*queued = 0;
 	DISPATCH(ADMIN | TESTER, rechecks, now_s, policy, queued);
+}
+
+int store_words(struct store *st, struct arena *a, struct listing **rows, size_t *n)
+{
+	DISPATCH(ALL, words, a, rows, n);
 }
 
 int store_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n)

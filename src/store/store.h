@@ -10,13 +10,17 @@
  *    one transaction: all or none is seen;
  *  - a full disk is ERR_FULL, a lock held too long ERR_BUSY, damage ERR_CORRUPT;
  *    nothing was changed then; store_message() says what and where;
- *  - each opening role can do only what its job needs (enum store_role).
+ *  - each opening role can do only what its job needs (enum store_role);
+ *  - by a clock that has jumped (section "the clock") nothing is removed, listed, leased or
+ *    journalled: ERR_BUSY.
  * All functions block (milliseconds; ERR_BUSY after 5 s). One thread a store.
  */
 #ifndef PORTREEVE_STORE_STORE_H
 #define PORTREEVE_STORE_STORE_H
 
 #include "base/arena.h"
+#include "store/fuse.h"
+#include "store/heartbeat.h"
 #include "store/lifecycle.h"
 #include "store/retention.h"
 #include "store/types.h"
@@ -34,11 +38,37 @@ struct store {
 	const struct store_ops *ops;
 	enum store_role role;
 	struct buf message;
+	struct fuse fuse;
+	int64_t clock_jump_max_s;
 };
 
 void store_close(struct store *st);                     /* NULL is fine */
 /* One line on the last error: what, where. Valid until the next call. */
 const char *store_message(struct store *st);
+/* The rules, which are copied: what may be published (store/fuse.h), and how far the clock may
+ * be from the time last known (section "the clock" below). Until then fuse_default and
+ * STORE_CLOCK_JUMP_MAX_S hold. */
+enum { STORE_CLOCK_JUMP_MAX_S = 7 * 86400 };
+void store_set_rules(struct store *st, const struct fuse *fuse, int64_t clock_jump_max_s);
+const struct fuse *store_fuse(const struct store *st);
+
+/* ---- the clock ----------------------------------------------------------- */
+struct store_clock {
+	enum clock_state state;
+	int64_t known_s;               /* judged by this; 0: by nothing */
+	bool recorded;                 /* it is the heartbeat; else the newest row's time */
+};
+int store_clock_look(struct store *st, int64_t now_s, struct store_clock *out);
+/* To be called at a start, before anything else is written, and at least once an hour: moves
+ * the heartbeat on and corrects times of rows that are ahead. A role that cannot write the
+ * list's database keeps the time in memory. ERR_BUSY: the clock has jumped; the message says
+ * what to do, and nothing was written. */
+int store_clock_beat(struct store *st, int64_t now_s);
+/* The operator's word that the clock is right. */
+int store_clock_accept(struct store *st, int64_t now_s);
+
+/* The most that a test may wait for returns, and that a retry may be put off. */
+enum { STORE_WAIT_MAX_S = 5 * 86400, STORE_RETRY_MAX_S = 30 * 86400 };
 
 /* ---- consent ------------------------------------------------------------ */
 int store_permit_add(struct store *st, const struct permit *p);       /* ERR_EXISTS */
@@ -75,7 +105,8 @@ int store_nominations(struct store *st, struct arena *a, struct nomination **row
  * the store is the last guard of "no consent, no test". */
 int store_test_add(struct store *st, struct test *t);
 /* Takes up to max tests that are due: queued with not_before_s <= now, or
- * running/waiting with a lease that has run out (their process died). Each is
+ * running/waiting with a lease that has run out (their process died), or that reaches further
+ * ahead than any lease could (it was taken by a wrong clock). Each is
  * leased until now + lease_s and its tries are counted. TEST_WAITING ones come
  * back as such: only the wait is left to do. A queued test whose consent has gone is
  * dropped; one that was running then comes back as TEST_WAITING. */
@@ -150,7 +181,9 @@ struct test_outcome {
  * and answer).
  *
  * A proof is a result with `returned`, whose message was accepted or whose body was sent;
- * VERDICT_OPEN without one is ERR_INVALID. No results: those of store_test_wait() stay.
+ * VERDICT_OPEN without one is ERR_INVALID. A proof on an address that may not be published
+ * (store/fuse.h) keeps its verdict and evidence; the effects are LIFE_WITHHOLD, and the
+ * journal says why. No results: those of store_test_wait() stay.
  * The test need not have been leased. A retry is a new test that counts the tries on; one
  * of a TEST_RETEST stays a TEST_RETEST, so that its asker gets an answer. */
 int store_test_finish(struct store *st, const struct test_outcome *outcome,
@@ -163,7 +196,13 @@ int store_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t 
 int store_scan_end(struct store *st, const char *key, int64_t now_s);
 
 /* ---- returns (written by the collector) ---------------------------------- */
-/* Durable when it returns. ERR_LIMIT: that token has had max_per_token already. */
+/* What came back in one message, rows[0].message, for each of its n > 0 tokens; the message is
+ * kept once. Durable when it returns; an error has undone all. results[i] is ERR_OK, also
+ * where the token has had this very message (its client tries again; rows[i].id is the
+ * first's), or ERR_LIMIT where it has had max_per_token others. */
+int store_returns_add(struct store *st, struct test_return *rows, size_t n,
+                      unsigned max_per_token, int *results);
+/* The same for one token. */
 int store_return_add(struct store *st, struct test_return *r, unsigned max_per_token);
 /* Returns with id > after, oldest first, at most max. Messages in the arena only
  * if with_message. */
@@ -185,7 +224,7 @@ int store_listing_get(struct store *st, const struct ip *address, struct listing
 int store_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 int store_proofs(struct store *st, const struct ip *address, struct arena *a,
                  struct proof **rows, size_t *n);
-/* The operator's word. ERR_EXISTS, ERR_NOT_FOUND. */
+/* The operator's word. ERR_EXISTS, ERR_NOT_FOUND; ERR_DENIED: it may not be published. */
 int store_list(struct store *st, const struct ip *address, const char *who, const char *why,
                const struct lifecycle_policy *policy, int64_t now_s);
 int store_delist(struct store *st, const struct ip *address, const char *who, const char *why,
@@ -201,7 +240,10 @@ int store_retest(struct store *st, const struct ip *address, const char *who,
 /* Listings whose recheck is due get a TEST_RECHECK queued; *queued of them. */
 int store_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
                    unsigned *queued);
+/* Listings that only the operator's word keeps: no proof stands. In order of the address. */
+int store_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 int store_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
+/* ERR_NOT_FOUND; ERR_DENIED: it may not be published. */
 int store_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
                        int64_t now_s);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "trace/config.h"
 
+#include "trace/border.h"
+
 #define TRACE(field) offsetof(struct trace_config, field)
 
 const struct config_row trace_config_rows[] = {
@@ -16,3 +18,32 @@ const struct config_row trace_config_rows[] = {
 };
 
 const size_t trace_config_row_count = sizeof(trace_config_rows) / sizeof(*trace_config_rows);
+
+int trace_config_check(const struct trace_config *config, struct buf *message)
+{
+	typedef int adder(struct border_set *set, struct str text, struct parse_error *pe);
+	const struct {
+		const char *name;
+		const struct config_strings *list;
+		adder *add;
+	} rows[] = {
+		{ "own_hosts", &config->own_hosts, border_add_own_host },
+		{ "own_nets", &config->own_nets, border_add_own_net },
+		{ "border_hosts", &config->border_hosts, border_add_border_host },
+	};
+	struct border_set set = { 0 };
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < sizeof(rows) / sizeof(*rows); i++)
+		for (size_t j = 0; e == ERR_OK && j < rows[i].list->n; j++) {
+			struct parse_error pe;
+			struct str text = str_of(rows[i].list->v[j]);
+			e = rows[i].add(&set, text, &pe);
+			if (e == ERR_OK)
+				continue;
+			buf_printf(message, "trace.%s: \"", rows[i].name);
+			buf_add_escaped(message, text);
+			buf_printf(message, "\": expected %s", pe.expected);
+		}
+	border_set_fini(&set);
+	return e;
+}

@@ -15,4 +15,7 @@ struct trace_config {
 extern const struct config_row trace_config_rows[];
 extern const size_t trace_config_row_count;
 
+/* Whether names and networks are some. ERR_INVALID with one line in *message. */
+int trace_config_check(const struct trace_config *config, struct buf *message);
+
 #endif

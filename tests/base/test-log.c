@@ -6,7 +6,13 @@
 
 #include "base/log.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LINE(want, ...) \
@@ -64,11 +70,145 @@ static void test_event(void **state)
 	buf_fini(&out);
 }
 
+/* ---- nobody reads ------------------------------------------------------------ */
+
+/* Everything that can be read now. */
+static void drain(int fd, struct buf *out)
+{
+	char chunk[4096];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	while (poll(&p, 1, 0) == 1 && (p.revents & POLLIN)) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n <= 0)
+			break;
+		buf_add(out, chunk, (size_t)n);
+	}
+}
+
+enum { LINES = 100000 };
+#define X10 "xxxxxxxxxx"
+#define TEXT X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+
+/* In a process of its own, because the way of the log is for good. Its exit status: 0 if it came
+ * to its end before the alarm, and left the descriptor blocking as it was. */
+static void log_much(int stderr_fd, int go_fd)
+{
+	char byte;
+	alarm(20);
+	dup2(stderr_fd, STDERR_FILENO);
+	log_init("tester", LOG_INFO);
+	log_never_wait();
+	log_never_wait();
+	for (int i = 0; i < LINES; i++)
+		LOG(LOG_INFO, "much", LOG_I("i", i), LOG_S("text", TEXT));
+	if (fcntl(stderr_fd, F_GETFL) & O_NONBLOCK)
+		_exit(2);
+	if (write(go_fd, "f", 1) != 1 || read(go_fd, &byte, 1) != 1)
+		_exit(3);
+	LOG(LOG_INFO, "again");
+	_exit(0);
+}
+
+/* What came is whole lines, and what did not come is counted: by a line that a terminal may
+ * take half, and that then comes again. */
+static void check_what_came(const struct buf *out, bool whole)
+{
+	static const char lost_event[] = " warn tester log-lost n=";
+	struct str rest = buf_str(out), line;
+	unsigned long long came = 0, lost = 0;
+	while (str_token(&rest, "\r\n", &line)) {
+		came += str_search(line, STR(" info tester much i=")) == 20 &&
+		        str_casesuffix(line, STR(" text=" TEXT));
+		if (str_search(line, str_of(lost_event)) == 20)
+			lost += strtoull(line.p + 20 + strlen(lost_event), NULL, 10);
+	}
+	assert_true(came > 0 && came < LINES);
+	assert_true(whole ? came + lost == LINES : came + lost >= LINES);
+	assert_non_null(strstr(buf_cstr(out), " info tester again"));
+}
+
+static void check_reader_less(int read_fd, int write_fd, bool whole)
+{
+	int go[2], status;
+	char byte;
+	struct buf out = { 0 };
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, go), 0);
+	pid_t pid = fork();
+	if (pid == 0)
+		log_much(write_fd, go[1]);
+	close(go[1]);
+	assert_int_equal(read(go[0], &byte, 1), 1);     /* the alarm would end it without */
+	drain(read_fd, &out);
+	assert_int_equal(write(go[0], "g", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	drain(read_fd, &out);
+	check_what_came(&out, whole);
+	buf_fini(&out);
+	close(go[0]);
+	close(read_fd);
+	close(write_fd);
+}
+
+static void test_full_pipe(void **state)
+{
+	(void)state;
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	check_reader_less(ends[0], ends[1], true);
+}
+
+static void test_full_socket(void **state)
+{
+	(void)state;
+	int ends[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	check_reader_less(ends[0], ends[1], true);
+}
+
+/* As one where somebody pressed ^S. */
+static void test_stopped_terminal(void **state)
+{
+	(void)state;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave = -1;
+	if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
+		slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	if (slave < 0)
+		skip();
+	check_reader_less(master, slave, false);
+}
+
+/* It is one line all the same, and its end says that it was cut. */
+static void test_long_line(void **state)
+{
+	(void)state;
+	struct buf out = { 0 };
+	char text[2 * PIPE_BUF];
+	int ends[2], saved = dup(STDERR_FILENO);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	LOG(LOG_ERROR, "long", LOG_S("text", text));
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[1]);
+	drain(ends[0], &out);
+	close(ends[0]);
+	assert_true(out.n <= PIPE_BUF && out.n > PIPE_BUF - 10);
+	assert_true(str_casesuffix(buf_str(&out), STR("xxx...\n")));
+	buf_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_full_pipe),
+		cmocka_unit_test(test_full_socket),
+		cmocka_unit_test(test_stopped_terminal),
+		cmocka_unit_test(test_long_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

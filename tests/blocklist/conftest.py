@@ -55,7 +55,9 @@ class Server:
             f'dnsbl {{\n  zone = "{ZONE}"\n  output_zone = "{OUTPUT_ZONE}"\n'
             f'  listen = {{"127.0.0.1:{self.port}"}}\n'
             f'  nameserver_address = {{"192.0.2.53", "2001:db8::53"}}\n'
-            f'  text = "%a in %z"\n{rows}}}\n')
+            f'  text = "%a in %z"\n{rows}}}\n'
+            'list { allow_special = {"10.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", '
+            '"203.0.113.0/24", "2001:db8::/32"} }\n')
 
     def command(self, *words):
         done = subprocess.run([PORTREEVE, *words, "-c", self.config, "--state", self.state],

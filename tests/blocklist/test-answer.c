@@ -618,6 +618,35 @@ static void test_exhaustive(void **state)
 	world_free(&w);
 }
 
+/* What is listed by word has its own code, and its text claims no proof. */
+static void test_by_word(void **state)
+{
+	static const struct { const char *name, *type, *want; } asked[] = {
+		{ "1.2.0.192.bl.example", "A", "127.0.0.4" },
+		{ "1.2.0.192.bl.example", "TXT", "192.0.2.1 is listed by its operator's word: why" },
+		{ "2.2.0.192.bl.example", "A", "127.0.0.2" },
+		{ "2.2.0.192.bl.example", "TXT", "192.0.2.2 is listed as an open relay (bl.example)" },
+	};
+	uint8_t query[512], answer[BLOCKLIST_ANSWER_MAX];
+	struct world w;
+	struct listing row = { .address = ip_from_v4(192, 0, 2, 1), .reason = "why" };
+	(void)state;
+	world_make(&w, "192.0.2.1 192.0.2.2", NULL, NULL);
+	struct blocklist_words *words = blocklist_words_create(&row, 1);
+	w.state.views[0].words = words;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		struct buf found = { 0 };
+		size_t asks = make_query(asked[i].name, asked[i].type, PLAIN, query, sizeof(query));
+		struct str q = { (char *)query, asks };
+		size_t n = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+		describe(answer, n, query, &found);
+		CHECK_ROW(asked[i].want, strstr(buf_cstr(&found), asked[i].want));
+		buf_fini(&found);
+	}
+	blocklist_words_destroy(words);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -625,7 +654,7 @@ int main(void)
 		cmocka_unit_test(test_bad_messages), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_truncation), cmocka_unit_test(test_many_nameservers),
 		cmocka_unit_test(test_not_ready), cmocka_unit_test(test_ttls),
-		cmocka_unit_test(test_exhaustive),
+		cmocka_unit_test(test_exhaustive), cmocka_unit_test(test_by_word),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

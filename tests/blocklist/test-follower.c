@@ -78,6 +78,8 @@ static struct {
 	size_t journal_count;
 	struct listing listings[8];
 	size_t listing_count;
+	struct listing words[2];
+	size_t word_count;
 	struct output outputs[4];
 	size_t output_count;
 	unsigned snapshots, journals;
@@ -116,6 +118,15 @@ static int fake_snapshot(struct store *st, struct arena *a, struct listing **row
 	return fake.err;
 }
 
+static int fake_words(struct store *st, struct arena *a, struct listing **rows, size_t *n)
+{
+	(void)st;
+	(void)a;
+	*rows = fake.words;
+	*n = fake.word_count;
+	return fake.err;
+}
+
 static int fake_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n)
 {
 	(void)st;
@@ -127,7 +138,7 @@ static int fake_outputs(struct store *st, struct arena *a, struct output **rows,
 
 static const struct store_ops fake_ops = {
 	.serial = fake_serial, .journal = fake_journal, .snapshot = fake_snapshot,
-	.outputs = fake_outputs,
+	.words = fake_words, .outputs = fake_outputs,
 };
 
 static void journal(uint64_t serial, enum journal_action action, const char *subject)
@@ -137,12 +148,91 @@ static void journal(uint64_t serial, enum journal_action action, const char *sub
 	fake.serial = serial;
 }
 
-static void test_store_moods(void **state)
+static struct store fake_store(void)
 {
 	struct store st = { .ops = &fake_ops, .role = STORE_DNSBL };
+	memset(&fake, 0, sizeof(fake));
+	st.fuse = fuse_default;
+	st.fuse.special[0] = world_prefix("192.0.2.0/24");
+	st.fuse.special[1] = world_prefix("203.0.113.0/24");
+	st.fuse.special_count = 2;
+	st.fuse.own[0] = ip_of("192.0.2.53");
+	st.fuse.own_count = 1;
+	return st;
+}
+
+/* What an older version or somebody's hand put on the list is not published, in whatever way
+ * it comes, and can be taken off. */
+static void test_refused(void **state)
+{
+	static const char *const bad[] = { "10.1.2.3", "0.1.2.3", "224.0.0.1", "192.0.2.53" };
+	struct store st = fake_store();
 	struct world w;
 	(void)state;
-	memset(&fake, 0, sizeof(fake));
+	world_make(&w, "", "", NULL);
+	w.state.views[0].index = w.state.views[1].index = NULL;
+	struct loop *loop = loop_create();
+	struct blocklist_follower *f = blocklist_follower_create(loop, &st, &w.state);
+	fake.serial = 1;
+	fake.listings[fake.listing_count++].address = ip_of("192.0.2.1");
+	for (size_t i = 0; i < 4; i++) {
+		fake.listings[fake.listing_count++].address = ip_of(bad[i]);
+		fake.outputs[i] = (struct output){ .address = ip_of(bad[i]), .networks = 3,
+		                                   .agreed = true };
+	}
+	fake.output_count = 4;
+	assert_int_equal(blocklist_follower_poll(f), ERR_OK);
+	assert_true(has(&w, 0, "192.0.2.1"));
+	for (size_t i = 0; i < 4; i++)
+		assert_true(!has(&w, 0, bad[i]) && !has(&w, 1, bad[i]));
+	for (size_t i = 0; i < 4; i++)
+		journal(2 + i, JOURNAL_LIST, bad[i]);
+	journal(6, JOURNAL_LIST, "192.0.2.0/23");
+	journal(7, JOURNAL_LIST, "192.0.2.9");
+	journal(8, JOURNAL_DELIST, "192.0.2.1");
+	assert_int_equal(blocklist_follower_poll(f), ERR_OK);
+	for (size_t i = 0; i < 4; i++)
+		assert_false(has(&w, 0, bad[i]));
+	assert_true(has(&w, 0, "192.0.2.9") && !has(&w, 0, "192.0.2.1") &&
+	            !has(&w, 0, "192.0.2.8"));
+	blocklist_follower_destroy(f);
+	loop_destroy(loop);
+	buf_fini(&st.message);
+	world_free(&w);
+}
+
+/* Who is listed by word is read with each change. */
+static void test_words(void **state)
+{
+	struct store st = fake_store();
+	struct world w;
+	struct ip one = ip_of("192.0.2.1");
+	(void)state;
+	world_make(&w, "", NULL, NULL);
+	struct loop *loop = loop_create();
+	struct blocklist_follower *f = blocklist_follower_create(loop, &st, &w.state);
+	fake.serial = 1;
+	fake.listings[fake.listing_count++].address = one;
+	fake.words[0] = (struct listing){ .address = one, .reason = "seen by hand" };
+	fake.word_count = 1;
+	assert_int_equal(blocklist_follower_poll(f), ERR_OK);
+	assert_string_equal(blocklist_words_reason(w.state.views[0].words, &one), "seen by hand");
+	fake.word_count = 0;             /* it was proved meanwhile */
+	journal(2, JOURNAL_REFRESH, "192.0.2.1");
+	assert_int_equal(blocklist_follower_poll(f), ERR_OK);
+	assert_null(blocklist_words_reason(w.state.views[0].words, &one));
+	blocklist_follower_destroy(f);
+	assert_null(w.state.views[0].words);
+	loop_destroy(loop);
+	buf_fini(&st.message);
+	world_free(&w);
+}
+
+static void test_store_moods(void **state)
+{
+	struct store st = fake_store();
+	struct world w;
+	(void)state;
 	world_make(&w, "", "", NULL);
 	w.state.views[0].index = w.state.views[1].index = NULL;
 	struct loop *loop = loop_create();
@@ -215,7 +305,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_database), cmocka_unit_test(test_outputs_published),
-		cmocka_unit_test(test_store_moods),
+		cmocka_unit_test(test_store_moods), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_words),
 	};
 	log_init("test", LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,13 @@ static void test_config(void **state)
 		{ "code", "127.255.255.254", "dnsbl.code" },
 		{ "code", "192.0.2.1", "dnsbl.code" },
 		{ "code", "::1", "dnsbl.code" },
+		{ "code_word", "127.0.0.9", NULL },
+		{ "code_word", "127.0.0.1", "dnsbl.code_word" },
+		{ "code_word", "192.0.2.1", "dnsbl.code_word" },
+		{ "text_word", "%a %z %% %r", NULL },
+		{ "text_word", "%s", "dnsbl.text_word" },
+		{ "text_word", "", "dnsbl.text_word" },
+		{ "text", "%r", "dnsbl.text" },
 		{ "nameserver", "ns1.example.net,ns2.bl.example", NULL },
 		{ "nameserver", "bl.example", "dnsbl.nameserver" },
 		{ "nameserver", "no_host.example", "dnsbl.nameserver" },
@@ -126,12 +133,47 @@ static void test_text(void **state)
 	struct ip six = world_prefix("2001:db8:1111:2222:3333:4444:5555:6666").ip;
 	(void)state;
 	world_make(&w, "", NULL, (const char *[]){ "text=100%% %a in %z%%z", NULL });
-	size_t n = blocklist_zone_text(&w.zones[0], &four, text);
+	size_t n = blocklist_zone_text(&w.zones[0], &four, NULL, text);
 	text[n] = '\0';
 	assert_string_equal(text, "100% 192.0.2.1 in bl.example%z");
-	n = blocklist_zone_text(&w.zones[0], &six, text);
+	n = blocklist_zone_text(&w.zones[0], &six, NULL, text);
 	text[n] = '\0';
 	assert_string_equal(text, "100% 2001:db8:1111:2222:3333:4444:5555:6666 in bl.example%z");
+	world_free(&w);
+}
+
+/* By word: the reason, cut to what fits, and no character of it in two. */
+static void test_text_word(void **state)
+{
+	struct world w;
+	char text[BLOCKLIST_TEXT_MAX + 1], reason[WHY_MAX] = "";
+	struct ip four = ip_from_v4(192, 0, 2, 1);
+	(void)state;
+	world_make(&w, "", NULL, NULL);
+	size_t n = blocklist_zone_text(&w.zones[0], &four, "spam seen", text);
+	text[n] = '\0';
+	assert_string_equal(text, "192.0.2.1 is listed by its operator's word: spam seen");
+	n = blocklist_zone_text(&w.zones[0], &four, "", text);
+	text[n] = '\0';
+	assert_string_equal(text, "192.0.2.1 is listed by its operator's word: ");
+	memset(reason, 'x', sizeof(reason) - 1);
+	assert_int_equal(blocklist_zone_text(&w.zones[0], &four, reason, text), 255);
+	/* The room that is left is odd or even: one of the two would cut a character. */
+	for (size_t shift = 0; shift < 2; shift++) {
+		size_t bytes = 0;
+		if (shift)
+			reason[bytes++] = 'x';
+		for (; bytes + 2 < sizeof(reason); bytes += 2)
+			memcpy(reason + bytes, "\xc3\xa9", 2);
+		reason[bytes] = '\0';
+		n = blocklist_zone_text(&w.zones[0], &four, reason, text);
+		assert_true(n >= 254 && (unsigned char)text[n - 1] == 0xa9);
+	}
+	world_free(&w);
+	world_make(&w, "", NULL, (const char *[]){ "text_word=%r %% %r", NULL });
+	n = blocklist_zone_text(&w.zones[0], &four, "because", text);
+	text[n] = '\0';
+	assert_string_equal(text, "because % ");         /* once */
 	world_free(&w);
 }
 
@@ -177,7 +219,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_codes), cmocka_unit_test(test_config),
 		cmocka_unit_test(test_output_zone), cmocka_unit_test(test_hostmaster),
-		cmocka_unit_test(test_text), cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_text_word),
+		cmocka_unit_test(test_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

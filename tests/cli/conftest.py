@@ -16,6 +16,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
 GIVE_UP_S = 30
+DOCUMENTATION = '"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"'
 
 
 def free_port():
@@ -46,7 +47,7 @@ class Box:
         self.smtp, self.dns = free_port(), free_port()
         self.configure()
 
-    def configure(self, general="", tester="", collector="", dnsbl=""):
+    def configure(self, general="", tester="", collector="", dnsbl="", special=DOCUMENTATION):
         self.config.write_text(f"""
 {general}
 tester {{
@@ -61,6 +62,9 @@ collector {{
 dnsbl {{
   listen = {{"127.0.0.1:{self.dns}"}}
   {dnsbl}
+}}
+list {{
+  allow_special = {{{special}}}
 }}
 """)
 

@@ -603,10 +603,11 @@ static void compare(const struct play *p, const struct seen *seen)
 		fail_msg("%s: finding \"%s\", expected \"%s\"", p->name, finding, want);
 	if (o->verdict == VERDICT_CLOSED && !o->control_ok)
 		fail_msg("%s: closed, and nothing shows its policy", p->name);
-	if (!*o->reason != (o->verdict != VERDICT_INCONCLUSIVE) ||
+	bool undecided = o->verdict == VERDICT_INCONCLUSIVE || o->verdict == VERDICT_UNREACHABLE;
+	if (!*o->reason == undecided ||
 	    (p->reason && fnmatch(p->reason, o->reason, 0) != 0))
 		fail_msg("%s: reason \"%s\", expected \"%s\"", p->name, o->reason,
-		         p->reason ? p->reason : "one if it is inconclusive");
+		         p->reason ? p->reason : "one if it is undecided");
 	if (seen->rounds != p->rounds_seen)
 		fail_msg("%s: %u more rounds, expected %u", p->name, seen->rounds, p->rounds_seen);
 	if (o->catch_all != p->catch_all)

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: ISC
  *
- * Mail to a tested host itself, over a socket of the loopback: it goes to that host and to
+ * Mail to a tested host itself, over sockets of the loopback: it goes to that host and to
  * nobody else, and an answer to a retest never to a name that a still open relay would carry
- * it on to.
+ * it on to. It keeps to the limits of tests, waits until none talks to the address, speaks TLS
+ * where that is to be had, and tries port 25 after another port.
  */
 #include "test.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/stream.h"
 #include "relaytest/tester-private.h"
 #include "smtp/server.h"
 
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { TURNS_MAX = 500 };
+
+/* Ports below 1024 are root's: an address that no other test has. */
+#define LOW_ADDRESS ip_from_v4(127, 46, 5, 25)
 
 /* The host: takes mail for those whom it knows, and writes down what was said. */
 struct host {
@@ -25,7 +31,10 @@ struct host {
 	struct smtp_server *smtp;
 	const char *knows;           /* a recipient; NULL: none */
 	int greeting;                /* 0: 220 */
-	bool closing;
+	SSL_CTX *tls;
+	bool tls_at_once, offers_tls, breaks_tls;
+	bool closing, start_tls, garbles;
+	unsigned connections;
 	struct buf said, message;
 };
 
@@ -35,8 +44,12 @@ static void reply_to_event(struct host *h, const struct smtp_server_event *ev)
 	case SMTP_SERVER_CONNECT:
 		smtp_server_reply(h->smtp, h->greeting ? h->greeting : 220, NULL, "");
 		break;
+	case SMTP_SERVER_STARTTLS:
+		h->start_tls = true;
+		break;
 	case SMTP_SERVER_MAIL:
-		buf_printf(&h->said, "MAIL %.*s\n", STR_ARG(ev->path->text));
+		buf_printf(&h->said, "%sMAIL %.*s\n", stream_tls(h->stream) ? "TLS " : "",
+		           STR_ARG(ev->path->text));
 		smtp_server_reply(h->smtp, 250, NULL, "Ok");
 		break;
 	case SMTP_SERVER_RCPT: {
@@ -73,11 +86,19 @@ static void host_turn(struct host *h)
 	smtp_server_output_sent(h->smtp, out.n);
 	if (h->closing)
 		stream_finish(h->stream);
+	if (h->start_tls && !h->breaks_tls)
+		stream_start_tls(h->stream, h->tls, true, NULL);
+	h->garbles = h->start_tls && h->breaks_tls;
+	h->start_tls = false;
 }
 
 static void host_received(void *arg, struct str bytes)
 {
 	struct host *h = arg;
+	if (h->garbles) {
+		stream_write(h->stream, STR("no TLS at all\r\n"));
+		return;
+	}
 	smtp_server_input(h->smtp, bytes);
 	host_turn(h);
 }
@@ -90,33 +111,75 @@ static void host_ended(void *arg, enum stream_end why)
 	h->stream = NULL;
 }
 
-static const struct stream_events host_events = { .received = host_received, .ended = host_ended };
-
-static void host_accept(void *arg, unsigned events)
+static void host_secured(void *arg)
 {
-	static const struct smtp_server_options options = { .hostname = "mx.host.test" };
 	struct host *h = arg;
-	struct endpoint peer;
-	(void)events;
-	int fd = stream_accept(h->fd, &peer);
-	assert_true(fd >= 0 && !h->smtp);
-	h->smtp = smtp_server_create(&options);
-	h->stream = stream_adopt(h->loop, fd, &host_events, h);
+	if (!h->tls_at_once)
+		smtp_server_tls_started(h->smtp);
 	host_turn(h);
 }
 
-static void host_open(struct host *h, struct loop *loop, struct endpoint *at)
+static const struct stream_events host_events = {
+	.secured = host_secured, .received = host_received, .ended = host_ended,
+};
+
+/* A certificate made on the spot. */
+static SSL_CTX *server_context(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_set_pubkey(cert, key);
+	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+	assert_int_equal(SSL_CTX_use_certificate(ctx, cert), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key), 1);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return ctx;
+}
+
+static void host_accept(void *arg, unsigned events)
+{
+	struct host *h = arg;
+	struct smtp_server_options options = { .hostname = "mx.host.test",
+	                                       .offer_starttls = h->offers_tls };
+	struct endpoint peer;
+	(void)events;
+	int fd = stream_accept(h->fd, &peer);
+	if (fd < 0)
+		return;
+	assert_null(h->stream);      /* one connection at a time */
+	h->connections++;
+	h->closing = h->garbles = false;
+	smtp_server_destroy(h->smtp);
+	h->smtp = smtp_server_create(&options);
+	h->stream = stream_adopt(h->loop, fd, &host_events, h);
+	if (h->tls_at_once)
+		stream_start_tls(h->stream, h->tls, true, NULL);
+	else
+		host_turn(h);
+}
+
+/* False: that port is not ours to use. */
+static bool host_open(struct host *h, struct loop *loop, struct endpoint *at)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	*at = (struct endpoint){ ip_from_v4(127, 0, 0, 1), 0 };
 	h->loop = loop;
 	h->fd = stream_listen(at);
+	if (h->fd == ERR_DENIED)
+		return false;
 	assert_true(h->fd >= 0);
 	assert_int_equal(getsockname(h->fd, (struct sockaddr *)&ss, &len), 0);
 	endpoint_from_sockaddr((struct sockaddr *)&ss, at);
 	h->watch = loop_watch_create(loop, h->fd, host_accept, h);
 	loop_watch_set(h->watch, LOOP_READ);
+	h->tls = server_context();
+	return true;
 }
 
 static void host_close(struct host *h)
@@ -124,9 +187,61 @@ static void host_close(struct host *h)
 	loop_watch_destroy(h->watch);
 	stream_destroy(h->stream);
 	smtp_server_destroy(h->smtp);
-	close(h->fd);
+	if (h->fd >= 0)
+		close(h->fd);
+	SSL_CTX_free(h->tls);
 	buf_fini(&h->said);
 	buf_fini(&h->message);
+}
+
+/* ---- a tester without tests -------------------------------------------------------------- */
+
+struct world {
+	struct loop *loop;
+	struct tester_config config;
+	struct tester t;
+	struct run r;                /* the test that it is about */
+};
+
+static void world_open(struct world *w, struct endpoint target)
+{
+	static const struct politeness_limits limits = { .rate = 1000, .sessions = 10,
+	                                                 .sessions_per_net = 10 };
+	*w = (struct world){ .loop = loop_create() };
+	w->config = (struct tester_config){
+		.domain = (char[]){ "one.test" }, .connect_timeout_s = 5, .command_timeout_s = 5,
+		.session_timeout_s = 10,
+	};
+	w->t = (struct tester){
+		.setup = { .loop = w->loop, .config = &w->config, .operator_name = "Us",
+		           .hostname = "tester.one.test", .contact = "abuse@one.test",
+		           .objection_url = "" },
+		.politeness = politeness_create(&limits), .tls = SSL_CTX_new(TLS_client_method()),
+	};
+	w->r = (struct run){ .tester = &w->t, .test = { .target = target,
+	                                                .reply_to = "<admin@elsewhere.test>" } };
+}
+
+static void world_close(struct world *w)
+{
+	notice_abandon(&w->t);
+	politeness_destroy(w->t.politeness);
+	SSL_CTX_free(w->t.tls);
+	loop_destroy(w->loop);
+}
+
+static void turn(struct world *w)
+{
+	notice_turn(&w->t);
+	loop_run_once(w->loop, 10);
+}
+
+static void run_out(struct world *w)
+{
+	for (int i = 0; w->t.notices; i++) {
+		assert_true(i < TURNS_MAX);
+		turn(w);
+	}
 }
 
 /* ---- rows ------------------------------------------------------------------------------- */
@@ -138,6 +253,7 @@ struct row {
 	int greeting;
 	const char *said;
 	const char *message[3];      /* what stands in the mail; none: no mail */
+	const char *reason;
 };
 
 static void send_notice(struct tester *t, struct run *r, const struct row *row)
@@ -145,7 +261,8 @@ static void send_notice(struct tester *t, struct run *r, const struct row *row)
 	if (row->verdict == VERDICT_NONE)
 		notice_listed(t, r, "ev-1");
 	else
-		notice_result(t, r, row->verdict, row->delisted);
+		notice_result(t, r, row->verdict, row->delisted,
+		              row->reason ? row->reason : "");
 }
 
 static void check_said(const struct row *row, const struct host *h)
@@ -161,22 +278,16 @@ static void check_said(const struct row *row, const struct host *h)
 
 static void check(const struct row *row)
 {
-	struct tester_config config = { .domain = (char[]){ "one.test" } };
 	struct host host = { .knows = row->knows, .greeting = row->greeting };
-	struct loop *loop = loop_create();
-	struct tester t = { .setup = { .loop = loop, .config = &config, .operator_name = "Us",
-	                               .hostname = "tester.one.test", .contact = "abuse@one.test",
-	                               .objection_url = "" } };
-	struct run r = { .tester = &t, .test = { .reply_to = "<admin@elsewhere.test>" } };
-	host_open(&host, loop, &r.test.target);
-	send_notice(&t, &r, row);
-	for (int i = 0; t.notices; i++) {
-		assert_true(i < TURNS_MAX);
-		loop_run_once(loop, 1000);
-	}
+	struct endpoint at = { ip_from_v4(127, 46, 5, 1), 0 };
+	struct world w;
+	world_open(&w, at);
+	assert_true(host_open(&host, w.loop, &w.r.test.target));
+	send_notice(&w.t, &w.r, row);
+	run_out(&w);
 	check_said(row, &host);
 	host_close(&host);
-	loop_destroy(loop);
+	world_close(&w);
 }
 
 static void test_notices(void **state)
@@ -190,24 +301,26 @@ static void test_notices(void **state)
 		{ "closed, but not delisted", "<admin@elsewhere.test>", VERDICT_CLOSED, false, 0,
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\n",
 		  { "Subject: Retest result\r\n", "The list was not changed" } },
-		{ "closed, and relays for nobody", "<postmaster@[127.0.0.1]>", VERDICT_CLOSED, true,
+		{ "closed, and relays for nobody", "<postmaster@[127.46.5.1]>", VERDICT_CLOSED, true,
 		  0,
-		  "MAIL <>\nRCPT <admin@elsewhere.test>\nRCPT <postmaster@[127.0.0.1]>\n",
+		  "MAIL <>\nRCPT <admin@elsewhere.test>\nRCPT <postmaster@[127.46.5.1]>\n",
 		  { "delisted", "Auto-Submitted: auto-replied\r\n" } },
-		{ "open still: not to a name that may be forged", "<postmaster@[127.0.0.1]>",
-		  VERDICT_OPEN, false, 0, "MAIL <>\nRCPT <postmaster@[127.0.0.1]>\n",
+		{ "open still: not to a name that may be forged", "<postmaster@[127.46.5.1]>",
+		  VERDICT_OPEN, false, 0, "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
 		  { "Verdict for port", "open" } },
 		{ "takes it, perhaps: nor then", "<postmaster>", VERDICT_ACCEPTING, false, 0,
-		  "MAIL <>\nRCPT <postmaster@[127.0.0.1]>\nRCPT <postmaster>\n", { "accepting" } },
-		{ "undecided: nor then", "<postmaster@[127.0.0.1]>", VERDICT_INCONCLUSIVE, false, 0,
-		  "MAIL <>\nRCPT <postmaster@[127.0.0.1]>\n", { "inconclusive" } },
+		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\nRCPT <postmaster>\n", { "accepting" } },
+		{ "undecided: nor then", "<postmaster@[127.46.5.1]>", VERDICT_INCONCLUSIVE, false, 0,
+		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "your server refuses us at its greeting: 554 No", "We come from ",
+		    "ask the operator" }, "refuses us at its greeting: 554 No" },
 		{ "knows nobody", NULL, VERDICT_CLOSED, true, 0,
-		  "MAIL <>\nRCPT <admin@elsewhere.test>\nRCPT <postmaster@[127.0.0.1]>\n"
+		  "MAIL <>\nRCPT <admin@elsewhere.test>\nRCPT <postmaster@[127.46.5.1]>\n"
 		  "RCPT <postmaster>\n", { NULL } },
 		{ "turns us away", NULL, VERDICT_CLOSED, true, 554, "", { NULL } },
 		{ "hangs up", NULL, VERDICT_CLOSED, true, 421, "", { NULL } },
-		{ "listed", "<postmaster@[127.0.0.1]>", VERDICT_NONE, false, 0,
-		  "MAIL <>\nRCPT <postmaster@[127.0.0.1]>\n",
+		{ "listed", "<postmaster@[127.46.5.1]>", VERDICT_NONE, false, 0,
+		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
 		  { "Subject: Your mail server is an open relay\r\n", "Evidence: ev-1\r\n",
 		    "send a mail to retest@one.test" } },
 	};
@@ -215,29 +328,189 @@ static void test_notices(void **state)
 		check(&rows[i]);
 }
 
-/* What is under way at the end is dropped. */
+/* ---- TLS ---------------------------------------------------------------------------------- */
+
+static void test_starttls(void **state)
+{
+	(void)state;
+	static const struct { const char *name; bool breaks; const char *said; } rows[] = {
+		{ "offered", false, "TLS MAIL <>\nRCPT <admin@elsewhere.test>\n" },
+		{ "offered and broken: in clear, then", true,
+		  "MAIL <>\nRCPT <admin@elsewhere.test>\n" },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct host host = { .knows = "<admin@elsewhere.test>", .offers_tls = true,
+		                     .breaks_tls = rows[i].breaks };
+		struct endpoint at = { ip_from_v4(127, 46, 5, 2), 0 };
+		struct world w;
+		world_open(&w, at);
+		assert_true(host_open(&host, w.loop, &w.r.test.target));
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+		run_out(&w);
+		assert_string_equal(buf_cstr(&host.said), rows[i].said);
+		assert_int_equal(host.connections, rows[i].breaks ? 2 : 1);
+		assert_true(host.message.n > 0);
+		host_close(&host);
+		world_close(&w);
+	}
+}
+
+/* TLS from the first byte. */
+static void test_port_465(void **state)
+{
+	(void)state;
+	struct host host = { .knows = "<postmaster@[127.46.5.25]>", .tls_at_once = true };
+	struct endpoint at = { LOW_ADDRESS, 465 };
+	struct world w;
+	world_open(&w, at);
+	bool is_root = host_open(&host, w.loop, &w.r.test.target);
+	if (is_root) {
+		notice_listed(&w.t, &w.r, "ev");
+		run_out(&w);
+		assert_string_equal(buf_cstr(&host.said),
+		                    "TLS MAIL <>\nRCPT <postmaster@[127.46.5.25]>\n");
+		assert_true(str_search(buf_str(&host.message),
+		                       STR("Auto-Submitted: auto-generated\r\n")) != SIZE_MAX);
+	}
+	host_close(&host);
+	world_close(&w);
+	if (!is_root)
+		skip();
+}
+
+/* A submission port takes nothing without a login: port 25 is tried next, and what may be a
+ * forged name is not said there. */
+static void test_port_25_next(void **state)
+{
+	(void)state;
+	struct host submission = { .knows = NULL };
+	struct host host = { .knows = "<postmaster@[127.46.5.25]>" };
+	struct endpoint first = { LOW_ADDRESS, 0 }, second = { LOW_ADDRESS, 25 };
+	struct world w;
+	world_open(&w, first);
+	assert_true(host_open(&submission, w.loop, &w.r.test.target));
+	bool is_root = host_open(&host, w.loop, &second);
+	if (is_root) {
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+		run_out(&w);
+		assert_string_equal(buf_cstr(&submission.said),
+		                    "MAIL <>\nRCPT <admin@elsewhere.test>\n"
+		                    "RCPT <postmaster@[127.46.5.25]>\nRCPT <postmaster>\n");
+		assert_string_equal(buf_cstr(&host.said),
+		                    "MAIL <>\nRCPT <postmaster@[127.46.5.25]>\n");
+		assert_true(host.message.n > 0);
+	}
+	host_close(&submission);
+	host_close(&host);
+	world_close(&w);
+	if (!is_root)
+		skip();
+}
+
+/* ---- politeness ------------------------------------------------------------------------------ */
+
+static void turn_often(struct world *w)
+{
+	for (int i = 0; i < 5; i++)
+		turn(w);
+}
+
+/* Not beside a connection to the address, whoever has it, and one notice at a time. */
+static void test_one_connection(void **state)
+{
+	(void)state;
+	struct host host = { .knows = "<admin@elsewhere.test>" };
+	struct endpoint at = { ip_from_v4(127, 46, 5, 3), 0 };
+	struct world w;
+	world_open(&w, at);
+	assert_true(host_open(&host, w.loop, &w.r.test.target));
+	assert_true(politeness_connect(w.t.politeness, &at.ip));
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	turn_often(&w);
+	assert_int_equal(host.connections, 0);
+	politeness_disconnect(w.t.politeness, &at.ip);
+	run_out(&w);                 /* host_accept() fails on two at a time */
+	assert_int_equal(host.connections, 2);
+	/* What was taken has been given back. */
+	assert_true(politeness_connect(w.t.politeness, &at.ip));
+	host_close(&host);
+	world_close(&w);
+}
+
+/* Not while a test talks to the address, also between two of its connections. */
+static void test_not_beside_a_test(void **state)
+{
+	(void)state;
+	static const enum run_state talks[] = { RUN_NAMES, RUN_TALKING, RUN_PAUSED };
+	for (size_t i = 0; i < sizeof(talks) / sizeof(*talks); i++) {
+		struct host host = { .knows = "<admin@elsewhere.test>" };
+		struct endpoint at = { ip_from_v4(127, 46, 5, 4), 0 };
+		struct run other = { .state = talks[i] };
+		struct world w;
+		world_open(&w, at);
+		assert_true(host_open(&host, w.loop, &w.r.test.target));
+		other.test.target = (struct endpoint){ at.ip, 587 };
+		w.t.runs = &other;
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+		turn_often(&w);
+		assert_int_equal(host.connections, 0);
+		other.state = RUN_WAITING;
+		run_out(&w);
+		assert_int_equal(host.connections, 1);
+		host_close(&host);
+		world_close(&w);
+	}
+}
+
+/* Notices are counted as tests are. */
+static void test_rate(void **state)
+{
+	(void)state;
+	static const struct politeness_limits slow = { .rate = 1, .sessions = 10,
+	                                               .sessions_per_net = 10 };
+	struct endpoint at = { ip_from_v4(127, 46, 5, 5), 9 };
+	struct world w;
+	world_open(&w, at);
+	politeness_destroy(w.t.politeness);
+	w.t.politeness = politeness_create(&slow);
+	assert_int_equal(politeness_start(w.t.politeness, clock_mono_ms()), 0);
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	notice_turn(&w.t);
+	/* No connection was taken. */
+	assert_true(politeness_connect(w.t.politeness, &at.ip));
+	world_close(&w);
+}
+
+/* What is under way at the end is dropped, and its connection given back. */
 static void test_abandoned(void **state)
 {
 	(void)state;
-	struct tester_config config = { .domain = (char[]){ "one.test" } };
-	struct loop *loop = loop_create();
-	struct tester t = { .setup = { .loop = loop, .config = &config, .operator_name = "Us",
-	                               .hostname = "x.test", .contact = "", .objection_url = "" } };
-	struct run r = { .tester = &t, .test = {
-		.target = { ip_from_v4(127, 0, 0, 1), 9 }, .reply_to = "<a@b.test>" } };
-	notice_result(&t, &r, VERDICT_CLOSED, true);
-	notice_result(&t, &r, VERDICT_OPEN, false);
-	notice_listed(&t, &r, "ev");
-	assert_non_null(t.notices);
-	notice_abandon(&t);
-	assert_null(t.notices);
-	loop_destroy(loop);
+	struct endpoint at = { ip_from_v4(127, 46, 5, 6), 9 };
+	struct world w;
+	world_open(&w, at);
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	notice_result(&w.t, &w.r, VERDICT_OPEN, false, "");
+	notice_listed(&w.t, &w.r, "ev");
+	assert_non_null(w.t.notices);
+	notice_turn(&w.t);
+	assert_false(politeness_connect(w.t.politeness, &at.ip));
+	notice_abandon(&w.t);
+	assert_null(w.t.notices);
+	assert_true(politeness_connect(w.t.politeness, &at.ip));
+	world_close(&w);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_notices),
+		cmocka_unit_test(test_starttls),
+		cmocka_unit_test(test_port_465),
+		cmocka_unit_test(test_port_25_next),
+		cmocka_unit_test(test_one_connection),
+		cmocka_unit_test(test_not_beside_a_test),
+		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_abandoned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

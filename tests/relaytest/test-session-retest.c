@@ -145,27 +145,27 @@ static void test_does_not_pass(void **state)
 static void test_blocks_the_tester(void **state)
 {
 	(void)state;
-	static const struct retest rows[] = {
-		{ { .name = "at the banner", .first = { "E01" },
+	static const struct play plays[] = {
+		{ .name = "at the banner", .first = { "E01" },
 		    .rules = "BANNER => 554 5.7.1 You are blocked !closed",
-		    .verdict = VERDICT_INCONCLUSIVE }, false },
-		{ { .name = "at EHLO", .first = { "E01" }, .rules = "EHLO * => 550 5.7.1 Blocked\n"
-		    "HELO * => 550 5.7.1 Blocked", .verdict = VERDICT_INCONCLUSIVE }, false },
-		{ { .name = "at MAIL", .first = { "E01" }, .rules = "MAIL * => 554 5.7.1 Blocked",
-		    .verdict = VERDICT_INCONCLUSIVE }, false },
-		{ { .name = "at RCPT", .first = { "E01" }, .rules = "RCPT * => 554 5.7.1 Blocked",
-		    .verdict = VERDICT_INCONCLUSIVE }, false },
-		{ { .name = "at RCPT, on the submission port", .first = { "E01" }, .port = 587,
+		    .verdict = VERDICT_INCONCLUSIVE },
+		{ .name = "at EHLO", .first = { "E01" }, .rules = "EHLO * => 550 5.7.1 Blocked\n"
+		    "HELO * => 550 5.7.1 Blocked", .verdict = VERDICT_INCONCLUSIVE },
+		{ .name = "at MAIL", .first = { "E01" }, .rules = "MAIL * => 554 5.7.1 Blocked",
+		    .verdict = VERDICT_INCONCLUSIVE },
+		{ .name = "at RCPT", .first = { "E01" }, .rules = "RCPT * => 554 5.7.1 Blocked",
+		    .verdict = VERDICT_INCONCLUSIVE },
+		{ .name = "at RCPT, on the submission port", .first = { "E01" }, .port = 587,
 		    .ehlo = "PIPELINING AUTH", .rules = "RCPT * => 554 5.7.1 Service unavailable; "
 		    "Client host [192.0.2.9] blocked using dnsbl.example",
-		    .verdict = VERDICT_INCONCLUSIVE }, false },
-		{ { .name = "at RCPT, where a login is offered", .first = { "E01" },
+		    .verdict = VERDICT_INCONCLUSIVE },
+		{ .name = "at RCPT, where a login is offered", .first = { "E01" },
 		    .ehlo = "PIPELINING AUTH", .rules = "RCPT * => 554 5.7.1 Access denied",
-		    .verdict = VERDICT_INCONCLUSIVE }, false },
-		{ { .name = "by hanging up", .first = { "E01" }, .rules = "BANNER => - !closed",
-		    .verdict = VERDICT_UNREACHABLE }, false },
+		    .verdict = VERDICT_INCONCLUSIVE },
+		{ .name = "by hanging up", .first = { "E01" }, .rules = "BANNER => - !closed",
+		    .verdict = VERDICT_UNREACHABLE },
 	};
-	PLAY_RETESTS(rows);
+	PLAY_ALL(plays);
 }
 
 /* What was open is asked first, with the controls. */

@@ -148,6 +148,9 @@ tester {{
 collector {{
   listen = {{{quoted[0]}}}
 }}
+list {{
+  allow_special = {{"127.0.0.0/8", "192.0.2.0/24", "2001:db8::/32"}}
+}}
 """)
 
     def start(self):

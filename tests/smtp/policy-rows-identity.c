@@ -112,6 +112,8 @@ const struct policy_row policy_identity[] = {
 const struct policy_row policy_languages[] = {
 	/* Greylisting */
 	{ 450, "4.7.1", "Bitte versuchen Sie es später erneut", LATER },
+	{ 450, "4.7.1", "Accesso negato: inoltro rimandato, riprovare tra 300 secondi", LATER },
+	{ 450, "4.7.1", "destinataire refusé pour l'instant, réessayez dans 300 secondes", LATER },
 	{ 450, "4.7.1", "Bitte spaeter nochmal versuchen", LATER },
 	{ 450, "4.7.1", "Bitte sp\xe4ter wieder versuchen", LATER },
 	{ 450, "4.7.1", "Relay vorübergehend abgelehnt, bitte in 5 Minuten wiederkommen", LATER },
@@ -191,6 +193,12 @@ const struct policy_row policy_languages[] = {
 
 const struct policy_row policy_both[] = {
 	{ 550, "5.7.1", "Relaying denied: your IP is blacklisted", CLIENT },
+	{ 554, "", "mx.example Your access to this mail system has been rejected; relay access "
+	  "denied", CLIENT },
+	{ 550, "5.7.1", "Relaying temporarily denied: greylisted, try again in 300 seconds", LATER },
+	{ 550, "", "192.0.2.1 is banned from this server for attempts at relaying", CLIENT },
+	{ 554, "5.7.1", "<s@t.example> to <u@d.example> from 192.0.2.1, HELO probe.t.example: "
+	  "Relay access denied", RELAY },
 	{ 550, "5.7.1", "Relaying denied. Your IP is blacklisted", CLIENT },
 	{ 554, "5.7.1", "<u@d.example>: Relay access denied; 192.0.2.1 is listed at bl.example",
 	  CLIENT },

@@ -165,9 +165,12 @@ const struct policy_row policy_servers[] = {
 	{ 550, "5.7.1", "[192.0.2.1] The IP you're using to send mail is not authorized to\nsend "
 	  "email directly to our servers. Please use the SMTP relay at your\nservice provider "
 	  "instead.", CLIENT },
-	{ 550, "5.7.1", "Invalid credentials for relay [192.0.2.1]. The IP address you've "
-	  "registered in your G Suite SMTP Relay service doesn't match the domain of the account",
-	  UNKNOWN },
+	{ 550, "5.7.1", "Invalid credentials for relay [192.0.2.1]. The IP address you've\n"
+	  "registered in your G Suite SMTP Relay service doesn't match domain of the\naccount this "
+	  "email is being sent from.", RELAY },
+	{ 550, "5.7.1", "Invalid credentials for relay [192.0.2.1]. The IP address you've\n"
+	  "registered in your SMTP Relay service doesn't match domain of the\naccount this email is "
+	  "being sent from.", RELAY },
 	{ 550, "5.7.25", "[192.0.2.1] The IP address sending this message does not have a PTR "
 	  "record setup", CLIENT },
 	{ 550, "5.7.26", "Unauthenticated email from t.example is not accepted due to domain's "

@@ -28,7 +28,8 @@ static int wrong_rows(const struct policy_row *rows)
 {
 	int wrong = 0;
 	for (; rows->text; rows++) {
-		enum refusal is = refusal_of(rows->code, rows->enhanced, str_of(rows->text), &usual);
+		struct str text = str_of(rows->text);
+		enum refusal is = refusal_of(rows->code, rows->enhanced, text, &usual);
 		if (is == rows->is)
 			continue;
 		print_error("%d %s %s: is %s, expected %s\n", rows->code, rows->enhanced,

@@ -42,6 +42,14 @@ struct store *open_store(const char *state, enum store_role role)
 	if (e != ERR_OK)
 		fail_msg("open as role %d: %s: %s", role, err_text(e), buf_cstr(&message));
 	buf_fini(&message);
+	struct fuse fuse = fuse_default;
+	static const char *const special[] = {
+		"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32",
+		"10.0.0.0/8",
+	};
+	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++)
+		fuse.special[fuse.special_count++] = prefix_of_text(special[i]);
+	store_set_rules(st, &fuse, 0);
 	return st;
 }
 

@@ -14,7 +14,8 @@
 char *state_make(void);
 void state_remove(char *state);
 
-/* Opens or fails the test with the message. */
+/* Opens or fails the test with the message. Documentation addresses may be published, and the
+ * clock is not judged: these tests jump through the years. */
 struct store *open_store(const char *state, enum store_role role);
 /* Expects ERR_OK, else fails with store_message(). */
 #define OK(st, call) \

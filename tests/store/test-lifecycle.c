@@ -57,7 +57,9 @@ static void check_coming(const struct lifecycle_state *s, const struct lifecycle
 	bool word = e->type == LIFE_OPERATOR_LIST;
 	bool lists = f.set & LIFE_LIST;
 
-	HOLDS(lists == (!s->listed && (word || (proved && !s->excluded))));
+	HOLDS(lists == (!s->listed && !s->withheld && (word || (proved && !s->excluded))));
+	HOLDS(!!(f.set & LIFE_WITHHOLD) ==
+	      (!s->listed && s->withheld && proved && !s->excluded));
 	HOLDS(!!(f.set & LIFE_REFRESH) == (s->listed && proved));
 	HOLDS(!!(f.set & LIFE_NOTIFY) == (lists && !word));
 	HOLDS(!lists || ((f.set & LIFE_SET_RECHECK) && f.at_s == RECHECK));
@@ -114,14 +116,15 @@ static void whole_table(void **unused)
 {
 	(void)unused;
 	unsigned long seen = 0;
-	for (unsigned i = 0; i < 16 * 4; i++) {
+	for (unsigned i = 0; i < 16 * 4 * 2; i++) {
 		struct lifecycle_state s = {
 			.listed = i & 1, .by_operator = i & 2, .excluded = i & 4,
-			.this_port_open = i & 8, .open_ports = i / 16,
+			.this_port_open = i & 8, .open_ports = i / 16 % 4,
+			.withheld = i & 64 ? "a private address" : NULL,
 		};
 		each_event(&s, &seen);
 	}
-	assert_int_equal(seen, 64 * 3920);
+	assert_int_equal(seen, 128 * 3920);
 }
 
 struct named {

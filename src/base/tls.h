@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A TLS server's certificate and key, from PEM files that the configuration names. One function
+ * loads them for whoever serves and for whoever only checks the configuration, so that both
+ * say the same. The files are the operator's; they are read whole, and it blocks.
+ */
+#ifndef PORTREEVE_BASE_TLS_H
+#define PORTREEVE_BASE_TLS_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <openssl/ssl.h>
+
+/* *ctx is the caller's. `section` names the parameters in the error line:
+ * "collector.key: expected a PEM key that can be read, found \"/k.pem\": permission denied". A key
+ * with a passphrase is an error: nobody is asked for one. ERR_NOT_FOUND, ERR_DENIED,
+ * ERR_INVALID (not what they should be, or not of one another), ERR_IO. */
+int tls_server_create(const char *section, const char *certificate, const char *key,
+                      SSL_CTX **ctx, struct buf *message);
+/* Appends one line if the certificate of *ctx is not valid now or expires within 14 days. */
+void tls_server_remark(const char *section, const SSL_CTX *ctx, int64_t now_s,
+                       struct buf *remarks);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+#include "mail/mime.h"
+
+#include <gmime/gmime.h>
+
+static void begin(void)
+{
+	static bool begun;
+	if (!begun)
+		g_mime_init();
+	begun = true;
+}
+
+GMimeMessage *mime_parse(struct str message)
+{
+	begin();
+	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(message.p ? message.p : "",
+	                                                        message.n);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	GMimeMessage *parsed = g_mime_parser_construct_message(parser, NULL);
+	g_object_unref(parser);
+	g_object_unref(stream);
+	return parsed;
+}
+
+char *mime_decode_header(const char *value)
+{
+	begin();
+	return g_mime_utils_header_decode_text(NULL, value);
+}
+
+char *mime_encode_header(const char *text)
+{
+	begin();
+	return g_mime_utils_header_encode_text(NULL, text, "utf-8");
+}

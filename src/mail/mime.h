@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The door to gmime: all that needs the library initialised begins here, and the first call
+ * initialises it, whoever makes it. (What works on a parsed message, and the coders of
+ * gmime-encodings.h, may be called directly.) One thread.
+ *
+ * Hostile input that reaches it: whole messages and header values from the network.
+ */
+#ifndef PORTREEVE_MAIL_MIME_H
+#define PORTREEVE_MAIL_MIME_H
+
+#include "base/str.h"
+
+typedef struct _GMimeMessage GMimeMessage;
+
+/* The message as its parts, or NULL; g_object_unref() frees it. */
+GMimeMessage *mime_parse(struct str message);
+/* A header's value with its encoded words (RFC 2047) read, in UTF-8; g_free() frees it. */
+char *mime_decode_header(const char *value);
+/* The same back in ASCII. */
+char *mime_encode_header(const char *text);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a message is kept as: a return for each token, one mail for the people, a request for a
+ * retest. In that order, each only if all before it is safe: a client that is told to try again
+ * does so for all of its recipients, and what has been kept already is known again.
+ */
+#include "relaytest/collector-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "relaytest/maildir.h"
+#include "relaytest/probe.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+
+static size_t count_of(const struct client *cl, enum collector_for what)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < cl->n; i++)
+		n += cl->recipients[i].what == what;
+	return n;
+}
+
+/* ---- tokens ----------------------------------------------------------------------- */
+
+static void fill_return(const struct client *cl, const struct recipient *to,
+                        struct test_return *r)
+{
+	*r = (struct test_return){
+		.attempt = to->token.flags & TOKEN_CONFIRM ? 1 : 0,
+		.kind = to->token.flags & TOKEN_SENDER ? RETURN_SENDER : RETURN_RECIPIENT,
+		.marked = probe_mark_found(buf_str(&cl->message), to->tokens.mark),
+		.peer = cl->peer, .time_s = clock_now_s(), .message = buf_str(&cl->message),
+	};
+	memcpy(r->test_id, to->token.test_id, sizeof(r->test_id));
+	token_case_id(&to->token, r->case_id);
+	str_copy(r->token, sizeof(r->token), str_of(to->token.text));
+	str_copy(r->helo, sizeof(r->helo), str_of(cl->helo));
+	str_copy(r->mail_from, sizeof(r->mail_from), str_of(cl->mail_from));
+	str_copy(r->rcpt_to, sizeof(r->rcpt_to), str_of(to->path));
+}
+
+static void log_return(const struct client *cl, const struct test_return *r, int e)
+{
+	LOG(LOG_INFO, "return", LOG_S("test", r->test_id), LOG_S("case", r->case_id),
+	    LOG_I("attempt", r->attempt), LOG_S("to", r->kind ? "sender" : "recipient"),
+	    LOG_S("marked", r->marked ? "yes" : "no"), LOG_IP("peer", &cl->peer.ip),
+	    LOG_S("result", err_text(e)));
+}
+
+/* In one transaction; the message is stored once. */
+static enum collector_fate keep_returns(struct client *cl, size_t n)
+{
+	const struct collector_setup *s = &cl->collector->setup;
+	struct test_return *rows = mem_array(n, sizeof(*rows));
+	int *results = mem_array(n, sizeof(*results));
+	enum collector_fate worst = COLLECTOR_KEPT;
+	size_t at = 0;
+	for (size_t i = 0; i < cl->n; i++)
+		if (cl->recipients[i].what == COLLECTOR_TOKEN)
+			fill_return(cl, &cl->recipients[i], &rows[at++]);
+	int e = store_returns_add(s->store, rows, n, (unsigned)s->config->returns_per_token,
+	                          results);
+	for (size_t i = 0; i < n; i++) {
+		int result = e == ERR_OK ? results[i] : e;
+		worst = collector_worse(worst, collector_fate(COLLECTOR_TOKEN, result));
+		log_return(cl, &rows[i], result);
+	}
+	free(rows);
+	free(results);
+	return worst;
+}
+
+/* ---- people ------------------------------------------------------------------------ */
+
+/* The people it is for, each once. */
+static void add_people(const struct client *cl, const char *before, const char *after,
+                       struct buf *out)
+{
+	static const char *const people[] = { "postmaster", "abuse" };
+	for (size_t p = 0; p < sizeof(people) / sizeof(*people); p++)
+		for (size_t i = 0; i < cl->n; i++) {
+			const struct recipient *to = &cl->recipients[i];
+			if (to->what != COLLECTOR_PERSON || strcmp(to->person, people[p]) != 0)
+				continue;
+			buf_printf(out, "%s%s%s", before, people[p], after);
+			break;
+		}
+}
+
+/* What a client sends again when it tries again. */
+static void identify(const struct client *cl, struct buf *out)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	SHA256((const unsigned char *)(cl->message.p ? cl->message.p : ""), cl->message.n, digest);
+	buf_printf(out, "%s\n", cl->mail_from);
+	add_people(cl, "", "\n", out);
+	buf_add(out, (const char *)digest, sizeof(digest));
+}
+
+static enum collector_fate keep_mail(struct client *cl)
+{
+	const struct collector *c = cl->collector;
+	char peer[IP_TEXT_MAX], date[CLOCK_TEXT_MAX];
+	struct buf text = { 0 }, identity = { 0 };
+	buf_printf(&text, "Return-Path: %s\r\n", cl->mail_from);
+	add_people(cl, "Delivered-To: ", "\r\n", &text);
+	buf_printf(&text, "Received: from %s ([%s])\r\n\tby %s with SMTP; %s\r\n", cl->helo,
+	           ip_format(&cl->peer.ip, peer), c->setup.hostname,
+	           clock_format_mail(clock_now_s(), date));
+	buf_add_str(&text, buf_str(&cl->message));
+	identify(cl, &identity);
+	int e = maildir_deliver(c->mail_directory, c->setup.hostname, buf_str(&identity),
+	                        buf_str(&text), clock_now_s());
+	if (e == ERR_LIMIT)
+		LOG(LOG_WARN, "mail-refused",
+		    LOG_S("why", "the mailbox is full: read what is in it"));
+	else
+		LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "mail-kept", LOG_IP("peer", &cl->peer.ip),
+		    LOG_S("result", err_text(e)));
+	buf_fini(&text);
+	buf_fini(&identity);
+	return collector_fate(COLLECTOR_PERSON, e);
+}
+
+/* ---- retests ------------------------------------------------------------------------- */
+
+static enum collector_fate keep_request(struct client *cl)
+{
+	const struct collector_setup *s = &cl->collector->setup;
+	struct retest_request r = { .address = cl->peer.ip, .time_s = clock_now_s() };
+	if (!cl->null_sender)
+		str_copy(r.reply_to, sizeof(r.reply_to), str_of(cl->mail_from));
+	int e = store_request_add(s->store, &r, s->config->retest_interval_s);
+	return collector_fate(COLLECTOR_RETEST, e);
+}
+
+enum collector_fate collector_keep(struct client *cl)
+{
+	enum collector_fate worst = COLLECTOR_KEPT;
+	size_t tokens = count_of(cl, COLLECTOR_TOKEN);
+	if (tokens)
+		worst = collector_worse(worst, keep_returns(cl, tokens));
+	if (worst != COLLECTOR_NOT_KEPT && count_of(cl, COLLECTOR_PERSON))
+		worst = collector_worse(worst, keep_mail(cl));
+	if (worst != COLLECTOR_NOT_KEPT && count_of(cl, COLLECTOR_RETEST))
+		worst = collector_worse(worst, keep_request(cl));
+	return worst;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Inside of the collector's shell: collector.c holds sessions, collector-keep.c what becomes
+ * of a message.
+ */
+#ifndef PORTREEVE_RELAYTEST_COLLECTOR_PRIVATE_H
+#define PORTREEVE_RELAYTEST_COLLECTOR_PRIVATE_H
+
+#include "base/stream.h"
+#include "relaytest/collector.h"
+#include "smtp/server.h"
+#include "wire/listener.h"
+
+enum {
+	RECIPIENTS_MAX = 100,            /* the least that RFC 5321 4.5.3.1.8 allows */
+	RATE_SLOTS = 4096,
+};
+
+struct recipient {
+	enum collector_for what;
+	struct token token;
+	struct token_set tokens;
+	const char *person;
+	char path[MAIL_PATH_MAX + 2];
+};
+
+/* One client. */
+struct client {
+	struct collector *collector;
+	struct client *next, *prev;
+	struct wire_session *session;
+	struct stream *stream;
+	struct smtp_server *smtp;
+	struct endpoint peer;
+	int64_t since_ms;
+	char helo[256], mail_from[320];
+	bool null_sender;
+	struct recipient *recipients;    /* up to RECIPIENTS_MAX, grown as they come */
+	size_t n, room;
+	struct buf message;
+	bool in_mail, start_tls, closing;
+};
+
+/* Messages in the current minute, by a hash of the peer's network: a collision only
+ * makes two strangers share a limit. */
+struct rate_slot {
+	int64_t minute;
+	unsigned count;
+};
+
+struct collector {
+	struct collector_setup setup;
+	struct collector_domains domains;
+	struct ip *addresses;
+	char *mail_directory;
+	struct wire_listener *listener;
+	struct client *clients;
+	struct hash_key key;
+	struct rate_slot rate[RATE_SLOTS];
+	int64_t keys_asked_s;
+};
+
+/* Keeps the client's whole message for all its recipients. The worst of what became of it;
+ * after COLLECTOR_NOT_KEPT the client tries all again, and nothing is doubled then. */
+enum collector_fate collector_keep(struct client *cl);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+#include "relaytest/maildir.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LEFT_OVER_S = 36 * 3600, MARK_LEN = 32 };
+
+/* ---- what is there --------------------------------------------------------------- */
+
+struct look {
+	const char *mark;                /* part of the name that is looked for */
+	unsigned mails;
+	bool found;
+};
+
+static void look(const char *directory, struct look *look)
+{
+	char *path = mem_printf("%s/new", directory);
+	DIR *d = opendir(path);
+	for (struct dirent *entry; d && (entry = readdir(d)) != NULL;) {
+		if (entry->d_name[0] == '.')
+			continue;
+		look->mails++;
+		look->found |= strstr(entry->d_name, look->mark) != NULL;
+	}
+	if (d)
+		closedir(d);
+	free(path);
+}
+
+/* In new/, only names with a dot in front are left over: see deliver(). */
+static void clear_left_over(const char *directory, const char *part, bool dots_only,
+                            int64_t now_s)
+{
+	char *path = mem_printf("%s/%s", directory, part);
+	DIR *d = opendir(path);
+	for (struct dirent *entry; d && (entry = readdir(d)) != NULL;) {
+		struct stat st;
+		if (dots_only && entry->d_name[0] != '.')
+			continue;
+		if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && now_s - st.st_mtime > LEFT_OVER_S)
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	free(path);
+}
+
+int maildir_open(const char *directory, int64_t now_s)
+{
+	static const char *const parts[] = { "new", "cur", "tmp" };
+	int e = ERR_OK;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && e == ERR_OK; i++) {
+		char *path = mem_printf("%s/%s", directory, parts[i]);
+		e = file_mkdirs(path, 0700);
+		free(path);
+	}
+	clear_left_over(directory, "tmp", false, now_s);
+	clear_left_over(directory, "new", true, now_s);
+	return e;
+}
+
+/* ---- delivery ---------------------------------------------------------------------- */
+
+static int deliver_by(const char *directory, const char *stage, const char *name, struct str mail)
+{
+	char *from = mem_printf("%s/%s%s", directory, stage, name);
+	char *to = mem_printf("%s/new/%s", directory, name);
+	int e = file_create(from, mail, 0600);
+	if (e == ERR_OK) {
+		e = file_move(from, to);
+		if (e != ERR_OK)
+			unlink(from);
+	}
+	free(from);
+	free(to);
+	return e;
+}
+
+/* Landlock's first version forbids every rename between directories: then a name with a dot in
+ * front stands for tmp/, as readers pass over those. */
+static int deliver(const char *directory, const char *name, struct str mail)
+{
+	int e = deliver_by(directory, "tmp/", name, mail);
+	return e == ERR_UNSUPPORTED ? deliver_by(directory, "new/.", name, mail) : e;
+}
+
+static void mark_of(struct str identity, char mark[static MARK_LEN + 1])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	SHA256((const unsigned char *)(identity.p ? identity.p : ""), identity.n, digest);
+	hex_encode(digest, MARK_LEN / 2, mark);
+}
+
+int maildir_deliver(const char *directory, const char *hostname, struct str identity,
+                    struct str mail, int64_t now_s)
+{
+	char mark[MARK_LEN + 1];
+	struct look there = { .mark = mark };
+	mark_of(identity, mark);
+	look(directory, &there);
+	if (there.found)
+		return ERR_OK;
+	if (there.mails >= MAILDIR_MAILS_MAX)
+		return ERR_LIMIT;
+	char *name = mem_printf("%lld.D%sP%ld.%s", (long long)now_s, mark, (long)getpid(), hostname);
+	int e = deliver(directory, name, mail);
+	free(name);
+	return e;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A role's sandbox from what the role says it needs.
+ */
+#include "roles/role.h"
+#include "store/keys.h"
+#include "store/sqlite.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void add(const char **list, const char *path)
+{
+	size_t n = 0;
+	while (list[n])
+		n++;
+	assert(n < ROLE_PATHS_MAX);
+	list[n] = path;
+}
+
+void role_may_read(struct role_sandbox *s, const char *path)
+{
+	add(s->read, arena_strdup(&s->arena, str_of(path)));
+}
+
+void role_may_write(struct role_sandbox *s, const char *path)
+{
+	add(s->write, arena_strdup(&s->arena, str_of(path)));
+}
+
+static void add_list(struct role_sandbox *s, const struct settings *settings,
+                     void (*may)(struct role_sandbox *s, const char *path))
+{
+	char *paths[STORE_SQLITE_FILES];
+	store_sqlite_files(settings->general.state_directory, paths);
+	for (size_t i = 0; i < STORE_SQLITE_FILES; i++) {
+		may(s, paths[i]);
+		free(paths[i]);
+	}
+}
+
+void role_may_read_list(struct role_sandbox *s, const struct settings *settings)
+{
+	add_list(s, settings, role_may_read);
+}
+
+void role_may_write_list(struct role_sandbox *s, const struct settings *settings)
+{
+	add_list(s, settings, role_may_write);
+}
+
+void role_may_read_keys(struct role_sandbox *s, const struct settings *settings)
+{
+	char *path = keys_token_directory(settings->general.state_directory);
+	role_may_read(s, path);
+	free(path);
+}
+
+int role_enter_sandbox(const struct role *role, const struct settings *settings,
+                       struct buf *message)
+{
+	struct role_sandbox s = { 0 };
+	role->sandbox(settings, &s);
+	s.box.user = settings->general.user;
+	s.box.read_paths = s.read;
+	s.box.write_paths = s.write;
+	int e = sandbox_enter(&s.box, message);
+	arena_fini(&s.arena);
+	return e;
+}

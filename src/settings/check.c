@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+#include "settings/check.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/sandbox.h"
+#include "base/stream.h"
+#include "base/tls.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- pure ------------------------------------------------------------------ */
+
+static bool is_any(const struct ip *ip)
+{
+	static const uint8_t zero[16];
+	return memcmp(ip->b, zero, sizeof(zero)) == 0;
+}
+
+/* Whether the second socket could not be bound beside the first. */
+static bool collide(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && a->ip.family == b->ip.family &&
+	       (ip_eq(&a->ip, &b->ip) || is_any(&a->ip) || is_any(&b->ip));
+}
+
+/* Both lists are listened on by TCP. `same`: they are one list. */
+static int check_apart(const char *name, const struct config_endpoints *list,
+                       const char *other_name, const struct config_endpoints *other, bool same,
+                       struct buf *message)
+{
+	char one[ENDPOINT_TEXT_MAX], two[ENDPOINT_TEXT_MAX];
+	for (size_t i = 0; i < list->n; i++)
+		for (size_t j = same ? i + 1 : 0; j < other->n; j++) {
+			if (!collide(&list->v[i], &other->v[j]))
+				continue;
+			buf_printf(message, "%s: expected an address and port that is not taken, "
+			           "found %s beside %s of %s", other_name,
+			           endpoint_format(&other->v[j], two),
+			           endpoint_format(&list->v[i], one), name);
+			return ERR_INVALID;
+		}
+	return ERR_OK;
+}
+
+static int check_listen(const struct settings *s, struct buf *message)
+{
+	static const char smtp_name[] = "collector.listen", dns_name[] = "dnsbl.listen";
+	const struct config_endpoints *smtp = &s->collector.listen, *dns = &s->dnsbl.listen;
+	int e = check_apart(smtp_name, smtp, smtp_name, smtp, true, message);
+	if (e == ERR_OK)
+		e = check_apart(dns_name, dns, dns_name, dns, true, message);
+	return e == ERR_OK ? check_apart(smtp_name, smtp, dns_name, dns, false, message) : e;
+}
+
+static int check_roles(const struct config_strings *roles, struct buf *message)
+{
+	for (size_t i = 0; i < roles->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(roles->v[i], roles->v[j]) == 0) {
+				buf_printf(message, "roles: expected each role once, found \"%s\" "
+				           "twice", roles->v[i]);
+				return ERR_INVALID;
+			}
+	return ERR_OK;
+}
+
+static int check_rooms(const struct settings *s, struct buf *message)
+{
+	int e = check_roles(&s->general.roles, message);
+	if (e == ERR_OK)
+		e = check_listen(s, message);
+	if (e == ERR_OK)
+		e = dnsbl_config_check(&s->dnsbl, message);
+	return e == ERR_OK ? trace_config_check(&s->trace, message) : e;
+}
+
+/* ---- what the machine says ---------------------------------------------------- */
+
+static int check_user(const struct settings *s, struct buf *message)
+{
+	unsigned uid, gid;
+	/* Who is not root stays who he is. */
+	if (geteuid() != 0 || sandbox_user(s->general.user, &uid, &gid) == ERR_OK)
+		return ERR_OK;
+	buf_add_cstr(message, "user: expected an existing user, found \"");
+	buf_add_escaped(message, str_of(s->general.user));
+	buf_add_cstr(message, "\"");
+	return ERR_NOT_FOUND;
+}
+
+static int check_state_directory(const struct settings *s, struct buf *message)
+{
+	struct stat st;
+	const char *path = s->general.state_directory;
+	if (stat(path, &st) == 0 ? S_ISDIR(st.st_mode) : errno != ENOTDIR)
+		return ERR_OK;
+	buf_add_cstr(message, "state directory ");
+	buf_add_escaped(message, str_of(path));
+	buf_add_cstr(message, ": expected a directory");
+	return ERR_INVALID;
+}
+
+/* Roles get the settings as text: what could not be read back would stop them all. */
+static int check_text(const struct settings *s, struct buf *message)
+{
+	struct settings copy;
+	struct buf text = { 0 }, found = { 0 };
+	settings_print((struct settings *)s, false, &text);
+	int e = settings_load_text(&copy, buf_str(&text), &found);
+	if (e == ERR_OK)
+		settings_fini(&copy);
+	else
+		buf_printf(message, "expected what roles can read, found %s", buf_cstr(&found));
+	buf_fini(&text);
+	buf_fini(&found);
+	return e;
+}
+
+static int check_tls(const struct settings *s, struct buf *message, struct buf *remarks)
+{
+	const struct collector_config *c = &s->collector;
+	SSL_CTX *ctx;
+	if (!c->certificate[0])
+		return ERR_OK;
+	int e = tls_server_create("collector", c->certificate, c->key, &ctx, message);
+	if (e != ERR_OK)
+		return e;
+	tls_server_remark("collector", ctx, clock_now_s(), remarks);
+	SSL_CTX_free(ctx);
+	return ERR_OK;
+}
+
+/* An address that comes and goes (of a pair of machines, say) is no mistake. */
+static void remark_foreign(const char *name, const struct ip *ip, struct buf *remarks)
+{
+	struct endpoint at = { .ip = *ip };
+	char text[IP_TEXT_MAX];
+	int fd = stream_bind_udp(&at);
+	if (fd >= 0)
+		close(fd);
+	else
+		buf_printf(remarks, "%s: %s is no address of this machine now\n", name,
+		           ip_format(ip, text));
+}
+
+static void remark_addresses(const struct settings *s, struct buf *remarks)
+{
+	const struct { const char *name; const struct config_ips *list; } ips[] = {
+		{ "tester.source", &s->tester.source },
+		{ "tester.trusted_source", &s->tester.trusted_source },
+	};
+	const struct { const char *name; const struct config_endpoints *list; } endpoints[] = {
+		{ "collector.listen", &s->collector.listen }, { "dnsbl.listen", &s->dnsbl.listen },
+	};
+	for (size_t i = 0; i < sizeof(ips) / sizeof(*ips); i++)
+		for (size_t j = 0; j < ips[i].list->n; j++)
+			remark_foreign(ips[i].name, &ips[i].list->v[j], remarks);
+	for (size_t i = 0; i < sizeof(endpoints) / sizeof(*endpoints); i++)
+		for (size_t j = 0; j < endpoints[i].list->n; j++)
+			remark_foreign(endpoints[i].name, &endpoints[i].list->v[j].ip, remarks);
+}
+
+int settings_check_for_roles(const struct settings *s, struct buf *message, struct buf *remarks)
+{
+	int e = check_rooms(s, message);
+	if (e == ERR_OK)
+		e = check_user(s, message);
+	if (e == ERR_OK)
+		e = check_state_directory(s, message);
+	if (e == ERR_OK)
+		e = check_text(s, message);
+	if (e == ERR_OK)
+		e = check_tls(s, message, remarks);
+	if (e == ERR_OK)
+		remark_addresses(s, remarks);
+	return e;
+}
+
+int settings_load_for_roles(struct settings *s, const char *path, const char *state_directory,
+                            struct buf *message, struct buf *remarks)
+{
+	struct buf found = { 0 };
+	int e = settings_load(s, path, state_directory, message);
+	if (e != ERR_OK)
+		return e;
+	e = settings_check_for_roles(s, &found, remarks);
+	if (e != ERR_OK) {
+		if (path || access(SETTINGS_FILE, F_OK) == 0)
+			buf_printf(message, "%s: ", path ? path : SETTINGS_FILE);
+		buf_add_str(message, buf_str(&found));
+		settings_fini(s);
+	}
+	buf_fini(&found);
+	return e;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+#include "store/heartbeat.h"
+
+const char *clock_state_name(enum clock_state state)
+{
+	static const char *const names[] = {
+		[CLOCK_STEADY] = "steady", [CLOCK_AHEAD] = "ahead", [CLOCK_BEHIND] = "behind",
+	};
+	return names[state];
+}
+
+enum clock_state heartbeat_judge(int64_t known_s, int64_t now_s, int64_t jump_max_s)
+{
+	if (known_s == 0 || jump_max_s == 0)
+		return CLOCK_STEADY;
+	if (now_s > known_s && now_s - known_s > jump_max_s)
+		return CLOCK_AHEAD;
+	return now_s < known_s && known_s - now_s > HEARTBEAT_S ? CLOCK_BEHIND : CLOCK_STEADY;
+}

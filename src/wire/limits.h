@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who may connect: counts of the open sessions by host and network, and what follows from
+ * them. The pure half of wire/listener.h: no socket, no clock, time is an argument. Each
+ * function takes constant time, whatever strangers do.
+ *
+ * A network is looked at on several levels: an IPv4 address and its /24; an IPv6 /64 (a host),
+ * /56 and /48 (a site). Only what was admitted is counted, so that what is refused costs
+ * nobody else anything.
+ *
+ *   share     A host holds at most `per_host` sessions; a /56 an eighth of all, a /24 or /48 a
+ *             fourth, if that is more.
+ *   room      None takes a place if it then held more than are left free. However many
+ *             networks come, a place stays free for the next one.
+ *   rate      New sessions a second: a host `per_host` (at least 20), a /24 or /56 four times
+ *             that, a /48 eight times; twice as many at once.
+ *   crowding  When all places are taken, the longest idle session outside a transaction of the
+ *             network with the most sessions makes room for a network that has none.
+ *   idle      Beyond half of the places sessions may be idle for ever shorter: down to
+ *             WIRE_IDLE_LEAST_MS, in a transaction WIRE_BUSY_LEAST_MS.
+ *
+ * Hostile input that reaches it: the addresses of whoever connects, at any pace.
+ */
+#ifndef PORTREEVE_WIRE_LIMITS_H
+#define PORTREEVE_WIRE_LIMITS_H
+
+#include "base/hash.h"
+#include "base/ip.h"
+
+enum { WIRE_IDLE_LEAST_MS = 5000, WIRE_BUSY_LEAST_MS = 60000 };
+
+struct wire_limits_config {
+	unsigned sessions;           /* in all, at least 1 */
+	unsigned per_host;           /* at least 1 */
+	int64_t idle_ms;             /* how long a session may be idle while there is room */
+};
+
+enum wire_admission {
+	WIRE_ADMITTED,
+	WIRE_ROOM_MADE,              /* admitted once *victim has ended */
+	WIRE_CROWDED,                /* its host or network holds its share */
+	WIRE_TOO_FAST,               /* its host or network connects too often */
+	WIRE_FULL,                   /* all places are taken, and nobody's is too many */
+};
+
+struct wire_limits;
+struct wire_session;
+
+struct wire_limits *wire_limits_create(const struct wire_limits_config *config,
+                                       const struct hash_key *key);
+/* No session may be left. NULL is fine. */
+void wire_limits_destroy(struct wire_limits *l);
+/* From now on; sessions that are open stay. */
+void wire_limits_set(struct wire_limits *l, const struct wire_limits_config *config);
+
+/* Whether a session of that peer may begin; counts it for the rate if so. */
+enum wire_admission wire_limits_ask(struct wire_limits *l, const struct ip *peer, int64_t now_ms,
+                                    struct wire_session **victim);
+/* The session that was asked for begins, outside a transaction. */
+struct wire_session *wire_limits_enter(struct wire_limits *l, const struct ip *peer,
+                                       int64_t now_ms);
+void wire_limits_leave(struct wire_limits *l, struct wire_session *s);
+/* The session got on; `busy`: it is inside a transaction. */
+void wire_limits_active(struct wire_limits *l, struct wire_session *s, bool busy, int64_t now_ms);
+/* Whose it is; for the listener. */
+void wire_session_own(struct wire_session *s, void *owner);
+void *wire_session_owner(const struct wire_session *s);
+
+/* A session that has been idle for too long as it stands now; NULL: none. */
+struct wire_session *wire_limits_idle(const struct wire_limits *l, int64_t now_ms);
+/* Whether places are scarce, so that wire_limits_idle() is worth asking. */
+bool wire_limits_scarce(const struct wire_limits *l);
+/* The system has no descriptor left: for a minute the places are some fewer than are taken
+ * now, so that the rest of the process gets on. */
+void wire_limits_shrink(struct wire_limits *l, int64_t now_ms);
+/* A session that is to end because there are fewer places than sessions; NULL: none. */
+struct wire_session *wire_limits_excess(struct wire_limits *l);
+
+unsigned wire_limits_sessions(const struct wire_limits *l);
+/* Sessions now held by the network of that length around ip: 32 or 24; 64, 56 or 48. */
+unsigned wire_limits_held(const struct wire_limits *l, const struct ip *ip, unsigned length);
+
+#endif

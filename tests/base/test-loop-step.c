@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The step hook of the loop: between the callbacks of one turn, too.
+ */
+#include "test.h"
+
+#include "base/loop.h"
+
+enum { TIMERS = 5 };
+
+struct world {
+	struct loop *loop;
+	unsigned steps, fired, steps_at[TIMERS];
+};
+
+static void step(void *arg)
+{
+	((struct world *)arg)->steps++;
+}
+
+static void fire(void *arg)
+{
+	struct world *w = arg;
+	w->steps_at[w->fired++] = w->steps;
+	if (w->fired == TIMERS)
+		loop_stop(w->loop);
+}
+
+static void run(struct world *w)
+{
+	struct loop_timer *timers[TIMERS];
+	w->fired = 0;
+	for (size_t i = 0; i < TIMERS; i++) {
+		timers[i] = loop_timer_create(w->loop, fire, w);
+		loop_timer_arm(timers[i], 0);
+	}
+	loop_run(w->loop);
+	for (size_t i = 0; i < TIMERS; i++)
+		loop_timer_destroy(timers[i]);
+}
+
+static void test_step(void **state)
+{
+	(void)state;
+	struct world w = { .loop = loop_create() };
+	loop_on_step(w.loop, step, &w);
+	run(&w);
+	for (unsigned i = 0; i < TIMERS; i++)
+		assert_int_equal(w.steps_at[i], i + 1);
+	loop_on_step(w.loop, NULL, NULL);
+	run(&w);
+	assert_int_equal(w.steps, TIMERS);
+	loop_destroy(w.loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_step) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,225 @@
+"""A log that nobody reads holds nobody up, and a role that hangs is noticed."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import tty
+from pathlib import Path
+
+import pytest
+from conftest import BINARY, wait_until
+from test_run import ROLES, alive, listed, smtp_banner
+
+
+class Unread:
+    """What a program gets as its stderr, full already, with nobody who reads."""
+
+    def __init__(self, kind):
+        if kind == "pipe":
+            self.reader, self.writer = os.pipe()
+            fcntl.fcntl(self.writer, fcntl.F_SETPIPE_SZ, 4096)
+        elif kind == "socket":
+            one, two = socket.socketpair()
+            self.reader, self.writer = one.detach(), two.detach()
+        else:
+            self.reader, self.writer = pty.openpty()
+            tty.setraw(self.writer)
+        self.flags = fcntl.fcntl(self.writer, fcntl.F_GETFL)
+        os.set_blocking(self.writer, False)
+        for size in (1000, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(self.writer, b"x" * size)
+        os.set_blocking(self.writer, True)
+
+    def drain(self):
+        got = b""
+        while select.select([self.reader], [], [], 0)[0]:
+            got += os.read(self.reader, 65536)
+        return got.decode()
+
+    def close(self):
+        os.close(self.reader)
+        os.close(self.writer)
+
+
+def roles_of(pid):
+    found = {}
+    for name in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{name}/cmdline").read_bytes().split(b"\0")
+            if words[1:2] == [b"role"]:
+                found[words[2].decode()] = int(name)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "terminal"])
+def test_log_that_nobody_reads(box, kind):
+    """Starts, serves, loses a role and gets another, reloads and stops; then says how much is
+    missing."""
+    box.configure(general="log_level = debug")
+    log = Unread(kind)
+    run = subprocess.Popen([BINARY, "run", "-c", box.config, "--state", box.state],
+                           stderr=log.writer, cwd=box.directory)
+    try:
+        wait_until(lambda: listed(box) == ["127.0.0.2"], "an answer")
+        assert smtp_banner(box).startswith(b"220 ")
+        box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+        wait_until(lambda: listed(box, "1.2.0.192.relays.portreeve.test") == ["127.0.0.2"],
+                   "the listing")
+        for role in ("dnsbl", "collector"):
+            old = wait_until(lambda name=role: roles_of(run.pid).get(name), "the role")
+            os.kill(old, signal.SIGKILL)
+            wait_until(lambda name=role, was=old:
+                       roles_of(run.pid).get(name, was) != was, "another one")
+        wait_until(lambda: listed(box) == ["127.0.0.2"], "an answer again")
+        for _ in range(50):
+            assert smtp_banner(box).startswith(b"220 ")
+        box.configure(general="log_level = debug", dnsbl='zone = "later.test"')
+        run.send_signal(signal.SIGHUP)
+        wait_until(lambda: listed(box, "2.0.0.127.later.test") == ["127.0.0.2"], "the new zone")
+        # The mode of what others share stays as it was.
+        assert fcntl.fcntl(log.writer, fcntl.F_GETFL) == log.flags
+        log.drain()
+        run.send_signal(signal.SIGHUP)
+        text = ""
+
+        def lost():
+            nonlocal text
+            text += log.drain()
+            return "warn supervisor log-lost n=" in text
+        wait_until(lost, "what was lost")
+        assert "reloaded" in text
+    finally:
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(30) == 0
+        log.close()
+
+
+def test_command_may_wait(box):
+    """A command's error line waits for its reader, as for a pager: nothing of it is lost."""
+    log = Unread("pipe")
+    box.config.write_text("tester { rate = fast }")
+    done = subprocess.Popen([BINARY, "list", "-c", box.config, "--state", box.state],
+                            stderr=log.writer)
+    wait_until(lambda: "pipe" in Path(f"/proc/{done.pid}/wchan").read_text() or done.poll(),
+               "the command to write")
+    text = ""
+
+    def told():
+        nonlocal text
+        text += log.drain()
+        return "tester.rate: expected a number" in text
+    wait_until(told, "the error line")
+    assert done.wait(30) == 78
+    log.close()
+
+
+WATCHDOG_S = 5
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_stopped_role(box, supervisor, role):
+    """A stopped process is a fair hang: it takes not even SIGABRT."""
+    box.configure(general=f"role_watchdog = {WATCHDOG_S}s")
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    before = run.roles()
+    began = time.monotonic()
+    os.kill(before[role], signal.SIGSTOP)
+    run.wait_log(f"role-hangs role={role} pid={before[role]}")
+    assert time.monotonic() - began >= WATCHDOG_S * 0.7
+    run.wait_log(f"role-ready role={role}", times=2)
+    assert f"role-died role={role} signal=9" in run.log()
+    after = run.roles()
+    assert not alive(before[role]) and after[role] != before[role]
+    assert {name: after[name] for name in ROLES - {role}} == {
+        name: before[name] for name in ROLES - {role}}
+    assert smtp_banner(box).startswith(b"220 ")
+    assert listed(box) == ["127.0.0.2"]
+    assert run.stop() == 0
+
+
+def test_watchdog_by_reload(box, supervisor):
+    """Off it lets a stopped role be; shortened on HUP it takes nobody who has not spoken yet
+    for one that hangs."""
+    box.configure(general="role_watchdog = 0")
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    roles = run.roles()
+    os.kill(roles["tester"], signal.SIGSTOP)
+    box.configure(general=f"role_watchdog = {WATCHDOG_S}s")
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_log("role-ready role=tester", times=2)
+    assert run.log().count("role-hangs") == run.log().count("role-hangs role=tester") == 1
+    assert {**run.roles(), "tester": 0} == {**roles, "tester": 0}
+    assert run.stop() == 0
+
+
+def test_own_sleep_kills_nobody(box, supervisor):
+    """The supervisor and its roles are all stopped, as by a machine that was: they go on."""
+    box.configure(general=f"role_watchdog = {WATCHDOG_S}s")
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    roles = run.roles()
+    everyone = [run.process.pid, *roles.values()]
+    for pid in everyone:
+        os.kill(pid, signal.SIGSTOP)
+    end = time.monotonic() + 2 * WATCHDOG_S
+    wait_until(lambda: time.monotonic() > end, "the time to pass")
+    for pid in everyone:        # the supervisor first: it looks before they can speak
+        os.kill(pid, signal.SIGCONT)
+    end = time.monotonic() + WATCHDOG_S
+    wait_until(lambda: time.monotonic() > end, "several looks")
+    assert "role-hangs" not in run.log()
+    assert run.roles() == roles
+    assert run.stop() == 0
+
+
+def test_role_that_hangs_before_it_is_ready(box, supervisor):
+    """The time is longer then, but it ends, too."""
+    box.configure(general="role_watchdog = 1s")
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    os.kill(run.roles()["dnsbl"], signal.SIGKILL)
+    pid = wait_until(lambda: run.roles().get("dnsbl"), "another one")
+    os.kill(pid, signal.SIGSTOP)
+    if f"role-ready role=dnsbl pid={pid}" in run.log():
+        pytest.skip("it was ready too soon")
+    began = time.monotonic()
+    run.wait_log(f"role-hangs role=dnsbl pid={pid}")
+    assert time.monotonic() - began > 5
+    wait_until(lambda: listed(box) == ["127.0.0.2"], "an answer again")
+    assert run.stop() == 0
+
+
+def test_roles_have_names(box, supervisor):
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    for role, pid in run.roles().items():
+        assert Path(f"/proc/{pid}/comm").read_text() == f"{role}\n"
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_watchdog_of_another_process(box, mine):
+    """WATCHDOG_PID says whose it is: sd_watchdog_enabled(3)."""
+    with tempfile.TemporaryDirectory() as directory, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        path = Path(directory) / "notify"
+        manager.bind(str(path))
+        manager.settimeout(30)
+        pid = "$$" if mine else "1"
+        run = subprocess.Popen(
+            ["sh", "-c", f'WATCHDOG_PID={pid} exec "$@"', "sh", BINARY, "run", "-c", box.config,
+             "--state", box.state], cwd=box.directory, stderr=subprocess.DEVNULL,
+            env={**os.environ, "NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "200000"})
+        assert manager.recv(4096) == (b"WATCHDOG=1" if mine else b"READY=1")
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(30) == 0

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What somebody would try who has taken over a role: one attempt a function, in a process of
+ * its own that test-sandbox.c has put into the role's sandbox.
+ */
+#ifndef PORTREEVE_TESTS_ROLES_ATTEMPTS_H
+#define PORTREEVE_TESTS_ROLES_ATTEMPTS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* All that an attempt can reach. The first two are others', and would notice. */
+struct world {
+	struct sockaddr_in tcp_peer, udp_peer;  /* where somebody listens */
+	pid_t sibling;                          /* another process of the same user */
+	/* The role's own, as the supervisor hands them over. */
+	int listening, udp, spare;              /* TCP; UDP; TCP, neither bound nor connected */
+	int accepted;                           /* one end of a connection */
+	int pipe[2];
+	char mark[64];                          /* a file that is not there, in the directory
+	                                           that is the current one */
+};
+
+enum attempt_roles {
+	BY_TESTER = 1, BY_COLLECTOR = 2, BY_DNSBL = 4,
+	BY_ALL = BY_TESTER | BY_COLLECTOR | BY_DNSBL,
+	OF_PATHS = 8,       /* what forbids it is the limit of paths, not that of calls */
+};
+
+struct attempt {
+	const char *name;
+	long (*try)(struct world *w);           /* negative: errno says why not */
+	unsigned roles;                         /* in whose sandbox */
+	/* What comes of it outside of any sandbox: so an attempt that could never work is no
+	 * proof. */
+	enum { MAY_FAIL, WORKS, WORKS_AND_SHOWS } outside;
+};
+
+/* Each must fail with EPERM or EACCES, and nothing may have happened. */
+extern const struct attempt attempts[];
+extern const size_t attempt_count;
+/* What those roles must be able to do. */
+extern const struct attempt duties[];
+extern const size_t duty_count;
+
+#endif
