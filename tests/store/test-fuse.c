@@ -360,6 +360,7 @@ static void older_reason(void **unused)
 	snprintf(path, sizeof(path), "%s/portreeve.db", state);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "UPDATE listings SET reason = 'open relay on port 25';"
+	                              UNDO_STEP_6
 	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
 	                              "PRAGMA user_version = 4", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);

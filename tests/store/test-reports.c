@@ -218,10 +218,7 @@ static void older_database(void **unused)
 	assert_int_equal(sqlite3_exec(db, "DROP TABLE report_messages; DROP TABLE reports;"
 	                              "DROP TABLE contact_cache; DROP TABLE dead_contacts;"
 	                              "DROP TABLE secrets; DROP INDEX journal_delisted;"
-	                              "ALTER TABLE results RENAME COLUMN refusal TO refused;"
-	                              "ALTER TABLE tests DROP COLUMN rounds;"
-	                              "ALTER TABLE tests DROP COLUMN fruitless;"
-	                              "ALTER TABLE tests DROP COLUMN why;"
+	                              UNDO_STEP_6
 	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
 	                              "PRAGMA user_version = 1",
 	                              NULL, NULL, NULL), SQLITE_OK);

@@ -34,11 +34,17 @@ static void returns(void **unused)
 	struct store *collector = open_store(state, STORE_COLLECTOR);
 	struct test_return r = a_return("aaaaaaaa", "token1", NOW);
 	int64_t last = 0;
+	static const char *const bodies[] = { "Received: x\r\n\r\nbody", "another", "a third" };
 	for (int i = 0; i < 3; i++) {
+		r.message = str_of(bodies[i]);
 		OK(collector, store_return_add(collector, &r, 3));
 		assert_true(r.id > last);
 		last = r.id;
+		/* The same again, by a client that did not hear our answer, adds nothing. */
+		OK(collector, store_return_add(collector, &r, 3));
+		assert_int_equal(r.id, last);
 	}
+	r.message = STR("a fourth");
 	assert_int_equal(store_return_add(collector, &r, 3), ERR_LIMIT);
 	struct test_return other = a_return("bbbbbbbb", "token2", NOW + 1);
 	OK(collector, store_return_add(collector, &other, 3));
@@ -50,7 +56,7 @@ static void returns(void **unused)
 	assert_int_equal(n, 4);
 	assert_string_equal(rows[0].token, "token1");
 	assert_string_equal(rows[0].helo, "relay.example");
-	assert_true(str_eq(rows[0].message, r.message));
+	assert_true(str_eq(rows[0].message, str_of(bodies[0])));
 	assert_int_equal(rows[0].peer.port, 4025);
 	assert_true(rows[0].marked);
 	OK(tester, store_returns_after(tester, last, 10, false, &a, &rows, &n));
