@@ -90,8 +90,7 @@ static void keep_out(struct session *s, enum case_stage stage, const struct smtp
 
 /* ---- STARTTLS that does not work ---------------------------------------------- */
 
-/* "530 Must issue a STARTTLS command first" (RFC 3207 4), or words to that effect. */
-static bool demands_tls(const struct case_result *r)
+bool hello_demands_tls(const struct case_result *r)
 {
 	struct str text = str_of(r->text);
 	return r->code >= 400 && (str_casesearch(text, STR("starttls")) != SIZE_MAX ||
@@ -104,7 +103,7 @@ static bool tls_only(const struct session *s)
 {
 	for (size_t i = 0; i < s->item_count; i++)
 		if (plan_profile(&s->items[i]).session == RELAY_PLAIN &&
-		    demands_tls(&s->items[i].result))
+		    hello_demands_tls(&s->items[i].result))
 			return true;
 	return false;
 }
@@ -152,10 +151,12 @@ static void let_in(struct session *s)
 	if (c->profile.second)
 		return;
 	s->login_offered |= ext & (SMTP_EXT_AUTH | SMTP_EXT_STARTTLS);
-	if (c->profile.session == RELAY_PLAIN) {
-		s->took_part = true;
+	if (!claims_client(s)) {
 		s->knocks = 0;
 		s->shut_out = NULL;
+	}
+	if (c->profile.session == RELAY_PLAIN) {
+		s->took_part = true;
 		plan_extensions(s, ext);
 	}
 }

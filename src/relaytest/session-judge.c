@@ -17,14 +17,23 @@ enum { REASON_TEXT_MAX = 120, ALIKE_MAX = 512 };
 
 /* ---- the same answer? ------------------------------------------------------------ */
 
-/* Words without what holds an address: the recipients differ, that is no difference. */
+static bool has_digit(struct str word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (ascii_isdigit((unsigned char)word.p[i]))
+			return true;
+	return false;
+}
+
+/* Words without what holds an address: the recipients differ, that is no difference. Nor is
+ * what holds a digit: a time, a queue's id, a count. */
 static struct str bare_words(struct str text, char room[static ALIKE_MAX])
 {
 	size_t n = 0;
 	struct str word;
 	while (str_token(&text, " \t\n", &word)) {
 		bool address = str_find(word, '@') != SIZE_MAX || str_find(word, '<') != SIZE_MAX;
-		if (address || n + word.n + 1 > ALIKE_MAX)
+		if (address || has_digit(word) || n + word.n + 1 > ALIKE_MAX)
 			continue;
 		memcpy(room + n, word.p, word.n);
 		n += word.n;
@@ -74,9 +83,24 @@ static bool asks_for_login(const struct session *s)
 	return (port == 587 || port == 465) && s->login_offered;
 }
 
+/* The plain form as it is asked under TLS, where that was answered; else NULL. */
+static const struct item *plain_under_tls(const struct session *s)
+{
+	for (size_t i = 0; i < s->item_count; i++) {
+		const struct item *it = &s->items[i];
+		if (it->kind == ITEM_FORM && it->form == s->items[0].form && it->starttls &&
+		    it->result.attempt == 0 && it->result.stage >= STAGE_MAIL)
+			return it;
+	}
+	return NULL;
+}
+
 static const struct item *plain_item(const struct session *s)
 {
 	const struct item *it = &s->items[0];
+	/* A host that listens to nothing in clear is asked under TLS. */
+	if (hello_demands_tls(&it->result) && plain_under_tls(s))
+		return plain_under_tls(s);
 	/* A host that is an MX of our first domain is asked about the second. */
 	for (size_t i = 0; s->swapped && i < s->item_count; i++)
 		if (s->items[i].kind == ITEM_FORM && s->items[i].result.attempt == 1 &&

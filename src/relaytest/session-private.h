@@ -175,6 +175,8 @@ void hello_banner(struct session *s, const struct smtp_reply *r);
 void hello_reply(struct session *s, const struct smtp_reply *r);
 void hello_starttls(struct session *s, const struct smtp_reply *r);
 void hello_prelude(struct session *s, enum smtp_verb verb, const struct smtp_reply *r);
+/* "530 Must issue a STARTTLS command first" (RFC 3207 4), or words to that effect. */
+bool hello_demands_tls(const struct case_result *r);
 /* STARTTLS is offered and does not work now. */
 void hello_without_tls(struct session *s, enum case_stage stage, const struct smtp_reply *reply);
 
