@@ -143,10 +143,12 @@ static void let_in(struct session *s)
 	if (c->profile.second)
 		return;
 	s->login_offered |= ext & (SMTP_EXT_AUTH | SMTP_EXT_STARTTLS);
-	if (c->profile.session == RELAY_PLAIN) {
-		s->took_part = true;
+	if (!claims_client(s)) {
 		s->knocks = 0;
 		s->shut_out = NULL;
+	}
+	if (c->profile.session == RELAY_PLAIN) {
+		s->took_part = true;
 		plan_extensions(s, ext);
 	}
 }

@@ -95,6 +95,18 @@ static void check_finish(struct session *s, bool heard)
 	}
 }
 
+/* Whether our first address had its recipient taken as well, whatever came of it later. */
+static bool first_took(const struct session *s, const struct item *second)
+{
+	for (size_t i = 0; i < s->item_count; i++) {
+		const struct item *it = &s->items[i];
+		if (it->kind == ITEM_FORM && it->form == second->form &&
+		    it->starttls == second->starttls && it->result.attempt == 0)
+			return it->result.stage > STAGE_RCPT || it->result.code / 100 == 2;
+	}
+	return false;
+}
+
 /* What is not a form: its answer tells something of the host. */
 static void aside_finish(struct session *s, const struct item *it, bool taken)
 {
@@ -102,7 +114,7 @@ static void aside_finish(struct session *s, const struct item *it, bool taken)
 	if (it->kind == ITEM_NOBODY)
 		s->catch_all |= taken;
 	else if (it->kind == ITEM_SECOND)
-		s->second_taken |= taken;
+		s->second_taken |= taken && !first_took(s, it);
 	else if (it->kind == ITEM_CHECK)
 		check_finish(s, taken || (verdict_refused(r) && !refusal_is_identity(r->refusal)));
 }

@@ -311,7 +311,7 @@ def roles_of(supervisor):
     found = {}
     children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
     for pid in children.read_text(encoding="ascii").split():
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, IndexError):     # it has gone, or is not begun
             with open(f"/proc/{pid}/cmdline", encoding="ascii") as words:
                 found[words.read().split("\0")[2]] = pid
     return found

@@ -9,7 +9,7 @@
 #define CLOSED  VERDICT_CLOSED
 #define READS(id, flags)  { .name = id, .truth = OPEN, .copies = 10, .reads = flags }
 
-#define FEW_CONNECTIONS .guard = { .connections = 2, .within_ms = 900 }
+#define FEW_CONNECTIONS .guard = { .connections = 3, .within_ms = 900 }
 
 static const struct persona rows[] = {
 	/* ---- what a host name of real length makes long ---- */

@@ -141,7 +141,7 @@ static const struct persona rows[] = {
 	  .guard = { .grey = { 450, "4.2.0", "{rcpt}: Recipient address rejected: Greylisted" },
 	             .yields_ms = 1500 } },
 	{ .name = "fixed-limits-connections", FIXED, .was = "open", .refusal = RELAY_DENIED,
-	  .guard = { .connections = 2, .within_ms = 900 } },
+	  .guard = { .connections = 3, .within_ms = 900 } },
 	{ .name = "fixed-greet-pause", FIXED, .was = "open", .refusal = RELAY_DENIED,
 	  .wire = WIRE_GREET_PAUSE },
 

@@ -51,6 +51,7 @@ static void bend(struct session *s, struct str text, struct buf *out)
 		buf_printf(out, "%.3s-Line %d of the rules of this house\r\n", text.p, i);
 	if (wire(s) & WIRE_LONG_LINES && refusal) {
 		buf_add(out, text.p, text.n - 2);
+		buf_add_byte(out, ' ');
 		add_long(out, LONG_LINE_BYTES);
 		text = str_from(text, text.n - 2);
 	}

@@ -132,8 +132,8 @@ def test_bans(field, name, how):
 
 def test_few_connections(field):
     address = field.address["few-connections"]
-    replies = [banned(address) for _ in range(3)]
-    assert replies == ["220", "220", "421"]
+    replies = [banned(address) for _ in range(4)]
+    assert replies == ["220", "220", "220", "421"]
     wait_until(lambda: banned(address) == "220", "the end of the limit")
 
 

@@ -234,7 +234,7 @@ static const struct named rows[] = {
 	RETESTED("is no mail server any more", INCONCLUSIVE, false, false, LATER),
 	RETESTED("closed its port", UNREACHABLE, false, false, LATER),
 	/* It took part, and that was not enough. */
-	RETESTED("refuses us, and relays for our second address", CLOSED, true, false, STAYS),
+	RETESTED("refuses us, and relays for our second address", INCONCLUSIVE, true, true, LATER),
 	RETESTED("refuses by an unknown word, and took no control", CLOSED, false, true, STAYS),
 	RETESTED("takes everything and returns nothing", ACCEPTING, true, true, STAYS),
 	RETESTED("open still", OPEN, true, false, LIFE_REFRESH | LIFE_SET_RECHECK, RECHECK),
