@@ -47,7 +47,8 @@ static void test_text(void **state)
 		{ { "J\xfcrgen \xc3\xbc", 9 }, "J\\xfcrgen \xc3\xbc" },
 		{ { "\xed\xa0\x80", 3 }, "\\xed\\xa0\\x80" },
 		{ { "cut \xe2\x82", 6 }, "cut \\xe2\\x82" },
-		{ { "a\0b\x1b\x7f", 5 }, "a\\x00b\\x1b\\x7f" },
+		{ { "a\0b\x1b\x7f", 5 }, "a\\x00b\x1b\\x7f" },
+		{ { "\xc2\x9b \xc2\xa0", 5 }, "\\xc2\\x9b \xc2\xa0" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		json_t *text = json_text(rows[i].in);

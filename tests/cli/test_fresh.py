@@ -235,7 +235,7 @@ def test_words_in_utf8_stay(box):
 
 
 BAD = b"J\xfcrgen \xc3\xbc \xff\xed\xa0\x80\x01"
-SHOWN = "J\\xfcrgen \u00fc \\xff\\xed\\xa0\\x80\\x01"
+SHOWN = "J\\xfcrgen \u00fc \\xff\\xed\\xa0\\x80\x01"
 
 
 def spoil(path, blobs=()):
