@@ -58,9 +58,11 @@ static void test_open(void **state)
 		{ .name = "under STARTTLS, then it is put off", .ehlo = "PIPELINING STARTTLS",
 		  .rules = "(tls)RCPT * => 250 Ok\n2*STARTTLS => 220 Go ahead\n"
 		           "STARTTLS => 454 4.7.0 TLS not available",
-		  .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .catch_all = true, .accepted = -1 },
+		  .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .catch_all = true,
+		  .accepted = -1 },
 		{ .name = "after XCLIENT", .ehlo = "PIPELINING XCLIENT", .fate = RELAY,
-		  .rules = "(xclient)RCPT * => 250 Ok", .verdict = VERDICT_OPEN, .accepted = 2, .cases = "S04/1:message:250" },
+		  .rules = "(xclient)RCPT * => 250 Ok", .verdict = VERDICT_OPEN, .accepted = 2,
+		  .cases = "S04/1:message:250" },
 		{ .name = "after a PROXY header", .fate = RELAY,
 		  .rules = "(proxy)RCPT * => 250 Ok\nBANNER => -\n"
 		           "PROXY* => 220 mx.host.test ESMTP", .verdict = VERDICT_OPEN,
@@ -87,7 +89,8 @@ static void test_open(void **state)
 		  .lag = 3, .verdict = VERDICT_OPEN, .accepted = -1,
 		  .catch_all = true, .cases = "E01/1:message:250" },
 		{ .name = "hangs up when it has the message", .rules = RELAYS_ALL
-		  ". => 250 Ok !closed", .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2, .catch_all = true },
+		  ". => 250 Ok !closed", .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2,
+		  .catch_all = true },
 		{ .name = "all forms on request", .all = true, .messages = 20, .rules = RELAYS_ALL,
 		  .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 20,
 		  .catch_all = true, .cases = "E01/1:message:250 E06/1:message:250" },
@@ -119,14 +122,17 @@ static void test_not_proved(void **state)
 		{ .name = "keeps what it takes", .rules = RELAYS_ALL, .verdict = VERDICT_ACCEPTING,
 		  .accepted = 7, .catch_all = true },
 		{ .name = "of three messages one is kept for a proof", .messages = 3,
-		  .rules = RELAYS_ALL, .verdict = VERDICT_ACCEPTING, .accepted = 2, .catch_all = true },
+		  .rules = RELAYS_ALL, .verdict = VERDICT_ACCEPTING, .accepted = 2,
+		  .catch_all = true },
 		{ .name = "bounces", .rules = RELAYS_ALL, .fate = BOUNCE,
 		  .verdict = VERDICT_BACKSCATTER, .accepted = 7,
 		  .catch_all = true },
 		{ .name = "sends something else to the token", .rules = RELAYS_ALL,
-		  .fate = RELAY_UNMARKED, .verdict = VERDICT_ACCEPTING, .accepted = 7, .catch_all = true },
+		  .fate = RELAY_UNMARKED, .verdict = VERDICT_ACCEPTING, .accepted = 7,
+		  .catch_all = true },
 		{ .name = "honeypot lets one out", .rules = RELAYS_ALL, .fate = RELAY_ONE,
-		  .verdict = VERDICT_ACCEPTING, .accepted = 7, .finding = "relays-test-mail", .catch_all = true, .cases = "E01/1:message:250" },
+		  .verdict = VERDICT_ACCEPTING, .accepted = 7, .finding = "relays-test-mail",
+		  .catch_all = true, .cases = "E01/1:message:250" },
 		{ .name = "catch-all at its own name",
 		  .rules = "RCPT TO:*@mx.host.test> => 250 Ok\nRCPT TO:*@[[]192.0.2.1]> => 250 Ok",
 		  .verdict = VERDICT_CLOSED, .accepted = -1,
@@ -188,14 +194,16 @@ static void test_silent_confirmation(void **state)
 		  .catch_all = true },
 		{ .name = "hangs up on the confirmation",
 		  .rules = "RCPT TO:*two.example* => - !closed\n"
-		  RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1, .catch_all = true },
+		  RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1,
+		  .catch_all = true },
 		{ .name = "hangs up at connect after the proof", .rules = RELAYS_ALL
 		  "1*CONNECT => 0\nCONNECT => - !refused", .fate = RELAY,
 		  .verdict = VERDICT_INCONCLUSIVE, .accepted = 1,
 		  .catch_all = true },
 		{ .name = "confirmation put off",
 		  .rules = "RCPT TO:*two.example* => 451 4.3.0 Later\n"
-		  RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1, .catch_all = true, .cases = "E01/1:rcpt:451" },
+		  RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_INCONCLUSIVE, .accepted = -1,
+		  .catch_all = true, .cases = "E01/1:rcpt:451" },
 	};
 	PLAY_ALL(plays);
 }
