@@ -30,6 +30,7 @@ const struct policy_row policy_identity[] = {
 	/* Bans */
 	{ 550, "", "You are banned", CLIENT },
 	{ 550, "", "Blocked", CLIENT },
+	{ 550, "5.7.1", "Not from you", CLIENT },
 	{ 550, "", "Hosts like yours are not wanted", CLIENT },
 	{ 550, "5.7.1", "Access denied - Sending IP is not allowed", CLIENT },
 	{ 550, "5.7.1", "Client host rejected: no relay for you", CLIENT },

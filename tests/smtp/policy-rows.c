@@ -186,6 +186,8 @@ const struct policy_row policy_servers[] = {
 	{ 553, "", "sorry, you don't authenticate or the domain isn't in my list of allowed "
 	  "rcpthosts (#5.7.1)", RELAY },
 	{ 550, "", "sorry, relaying denied from your location [192.0.2.1] (#5.7.1)", RELAY },
+	{ 553, "", "sorry, that domain isn't in my list of allowed rcpthosts. Please check the SMTP "
+	  "authentication settings of your mail client and try again (#5.7.1)", RELAY },
 	{ 553, "", "sorry, your envelope sender is in my badmailfrom list (#5.7.1)", SENDER },
 	{ 550, "", "sorry, no mailbox here by that name. (#5.1.1)", RECIPIENT },
 	/* Other servers */
