@@ -89,6 +89,7 @@ const struct policy_row policy_servers[] = {
 	{ 553, "5.1.8", "<s@t.example>... Domain of sender address s@t.example does not exist",
 	  SENDER },
 	{ 550, "5.1.1", "<u@d.example>... User unknown", RECIPIENT },
+	{ 550, "5.1.1", "<u@d.example>: User unknown", RECIPIENT },
 	{ 550, "5.1.2", "<u@d.example>... Host unknown (Name server: d.example: host not found)",
 	  RECIPIENT },
 	{ 553, "5.5.4", "<s>... Domain name required for sender address s", SENDER },
