@@ -109,6 +109,12 @@ const struct policy_row policy_identity[] = {
 	{ 451, "4.7.1", "First time sender, retry in 300 seconds", LATER },
 	{ 450, "4.7.1", "Throttled", LATER },
 	{ 450, "4.7.1", "Relay access denied\nfor now: greylisted", LATER },
+	{ 450, "4.7.1", "Relay blocked until you are known", LATER },
+	{ 450, "4.7.1", "Relay denied: we have never seen you", LATER },
+	{ 450, "4.7.1", "Relaying not allowed for the first 300 seconds", LATER },
+	{ 450, "4.7.1", "Kein Relay, kommen Sie gleich wieder", LATER },
+	{ 450, "4.7.1", "Relay not ready", UNKNOWN },
+	{ 450, "4.7.1", "Not relaying now", LATER },
 	{ 422, "4.2.2", "Greylisted, please try again in a few moments.", LATER },
 	{ 451, "4.7.1", "This relay has not seen you before, come back", LATER },
 	{ 0 }

@@ -351,6 +351,6 @@ const struct policy_row policy_relay[] = {
 	{ 550, "5.7.1", "Access denied (see http://relay.example/denied)", UNKNOWN },
 	{ 550, "5.7.1", "Not relevant, denied", UNKNOWN },
 	{ 450, "4.7.1", "The relay is not awake", UNKNOWN },
-	{ 450, "4.7.1", "This relay has not seen you", UNKNOWN },
+	{ 450, "4.7.1", "This relay has not heard of you", UNKNOWN },
 	{ 0 }
 };
