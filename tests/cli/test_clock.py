@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A wrong clock, met by the whole program. The clock of the machine stays; the time that the
 store last knew is moved instead, which is the same to it."""
 
@@ -122,6 +123,18 @@ def test_a_start_two_years_ahead(box, supervisor):
                            box.objects("list", "tests", "127.0.0.9")), "the tests to go on")
     assert run.stop() == 0
     assert run.log().count("lease-failed") <= 1
+
+
+def test_a_jump_under_running_roles(box, supervisor):
+    furnish(box)
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    known(box, -2 * YEAR)
+    run.wait_log("clock-jumped", times=2)
+    refuses(box)
+    box.run("clock", "accept")
+    run.wait_log("clock-steady", times=2)
+    assert run.stop() == 0
 
 
 def test_times_from_the_future(box):
