@@ -126,14 +126,15 @@ def test_a_start_two_years_ahead(box, supervisor):
 
 
 def test_a_jump_under_running_roles(box, supervisor):
+    """The tester sees it. (The collector, which cannot write the row, goes by its own memory.)"""
     furnish(box)
     run = supervisor()
     run.wait_log("supervisor ready")
     known(box, -2 * YEAR)
-    run.wait_log("clock-jumped", times=2)
+    run.wait_log("tester clock-jumped")
     refuses(box)
     box.run("clock", "accept")
-    run.wait_log("clock-steady", times=2)
+    run.wait_log("tester clock-steady")
     assert run.stop() == 0
 
 
