@@ -10,6 +10,7 @@ enum {
 	LEVELS = 3,
 	NET_SLOTS = 8192, RATE_SLOTS = 8192,
 	CROWD_MAX = 1024,                /* networks with more sessions than that are equals */
+	MANY_PLACES = 100,
 	RATE_LEAST = 20, TOKEN = 1000,   /* a token's thousandths flow in by the millisecond */
 	SHRUNK_MS = 15000, RESERVE_MAX = 8, SHRINK_LEAST = 4,
 };
@@ -195,6 +196,14 @@ static unsigned places_free(const struct wire_limits *l)
 	return l->places > l->sessions ? l->places - l->sessions : 0;
 }
 
+/* How many a network may hold to get one more: of many places the square of the part that is
+ * free, so that after k greedy networks about one of k + 1 places is left. */
+static unsigned room(const struct wire_limits *l)
+{
+	uint64_t empty = places_free(l);
+	return (unsigned)(l->places < MANY_PLACES ? empty : empty * empty / l->places);
+}
+
 enum wire_admission wire_limits_ask(struct wire_limits *l, const struct ip *peer, int64_t now_ms,
                                     struct wire_session **victim)
 {
@@ -205,7 +214,7 @@ enum wire_admission wire_limits_ask(struct wire_limits *l, const struct ip *peer
 		l->places = l->config.sessions;
 	for (unsigned i = 0; i < levels; i++) {
 		unsigned n = held(l, &p[i]);
-		if (n >= share(l, &p[i]) || n > places_free(l))
+		if (n >= share(l, &p[i]) || n > room(l))
 			return WIRE_CROWDED;
 	}
 	for (unsigned i = 0; i < levels; i++)

@@ -10,8 +10,10 @@
  *
  *   share     A host holds at most `per_host` sessions; a /56 an eighth of all, a /24 or /48 a
  *             fourth, if that is more.
- *   room      None takes a place if it then held more than are left free. However many
- *             networks come, a place stays free for the next one.
+ *   room      The fewer places are free, the less each may hold to get one more: no more than
+ *             are free, and where there are 100 places or more, no more than that times the
+ *             part of them that is free. Who has none gets one as long as there is one; it
+ *             takes dozens of greedy networks to get there.
  *   rate      New sessions a second: a host `per_host` (at least 20), a /24 or /56 four times
  *             that, a /48 eight times; twice as many at once.
  *   crowding  When all places are taken, the longest idle session outside a transaction of the
