@@ -41,8 +41,8 @@ static int read_highest(struct db *db, int64_t *highest)
 	while (digits.n > 1 && digits.p[0] == '0')
 		digits = str_from(digits, 1);
 	if (n > 0 && str_u64(digits, INT64_MAX - 1, &value) != ERR_OK)
-		return fail(db, ERR_CORRUPT, "expected the highest serial, a number; remove the file "
-		            "if that is lost");
+		return fail(db, ERR_CORRUPT, "expected the highest serial, a number; remove the "
+		            "file if that is lost");
 	*highest = (int64_t)value;
 	return ERR_OK;
 }

@@ -72,6 +72,15 @@ class Trap(Box):
         self.call("keys", "rotate")
         self.call("list", "add", "198.51.100.9", "--why", "listed before")
         assert self.state.stat().st_uid == OWNER
+        self.pristine = directory / "pristine"
+        shutil.copytree(self.state, self.pristine)
+
+    def renew(self):
+        """The state as it was before anything was planted."""
+        shutil.rmtree(self.state)
+        shutil.copytree(self.pristine, self.state)
+        for path in [self.state, *self.state.rglob("*")]:
+            os.chown(path, OWNER, OWNER)
 
     def call(self, command, *rest, timeout=60):
         return subprocess.run(
@@ -200,11 +209,12 @@ def started(trap, call):
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_root_touches_nothing(trap, name):
-    TRAPS[name](trap)
     before = trap.roots()
     assert str(trap.victim) in before
     for command, calls in CALLS.items():
         for call in calls:
+            trap.renew()
+            TRAPS[name](trap)
             if command == "run":
                 said = started(trap, call)
             else:
