@@ -15,6 +15,7 @@
  */
 #include "store/sqlite-private.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -22,7 +23,6 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -225,8 +225,11 @@ int place_clear(struct db *db)
 	/* One at a time: the next one must not take the new -wal file for the old. */
 	int lock = db->writable ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (lock >= 0)
-		flock(lock, LOCK_EX);
-	if (has_foreign_wal(db, wal)) {
+		e = file_lock(lock);
+	if (e != ERR_OK) {
+		buf_clear(db->message);
+		buf_printf(db->message, "%s: another process keeps its directory locked", db->path);
+	} else if (has_foreign_wal(db, wal)) {
 		buf_clear(db->message);
 		buf_printf(db->message, "%s-wal: is of another database, which this one replaced; "
 		           "run a command that writes, as \"portreeve run\" does, to put it aside",

@@ -74,7 +74,7 @@ void serial_keep(struct db *db)
 	if (db->serial_fd < 0 || db->serial <= db->serial_kept)
 		return;
 	snprintf(line, sizeof(line), "%0*lld\n", DIGITS, (long long)db->serial);
-	if (flock(db->serial_fd, LOCK_EX) != 0)
+	if (file_lock(db->serial_fd) != ERR_OK)
 		return;
 	bool kept = read_highest(db, &highest) == ERR_OK &&
 	            (highest >= db->serial ||
