@@ -11,7 +11,7 @@ enum {
 	NET_SLOTS = 8192, RATE_SLOTS = 8192,
 	CROWD_MAX = 1024,                /* networks with more sessions than that are equals */
 	MANY_PLACES = 100,
-	RATE_LEAST = 20, TOKEN = 1000,   /* a token's thousandths flow in by the millisecond */
+	TOKEN = 1000,                    /* a token's thousandths flow in by the millisecond */
 	SHRUNK_MS = 15000, RESERVE_MAX = 8, SHRINK_LEAST = 4,
 };
 
@@ -115,7 +115,7 @@ static unsigned share(const struct wire_limits *l, const struct prefix *p)
 
 static int64_t rate_of(const struct wire_limits *l, const struct prefix *p)
 {
-	int64_t host = larger(l->config.per_host, RATE_LEAST);
+	int64_t host = l->config.per_second;
 	switch (p->len) {
 	case 24: case 56: return 4 * host;
 	case 48: return 8 * host;
@@ -377,7 +377,7 @@ unsigned wire_limits_held(const struct wire_limits *l, const struct ip *ip, unsi
 
 void wire_limits_set(struct wire_limits *l, const struct wire_limits_config *config)
 {
-	assert(config->sessions > 0 && config->per_host > 0);
+	assert(config->sessions > 0 && config->per_host > 0 && config->per_second > 0);
 	l->config = *config;
 	l->places = config->sessions;
 }

@@ -32,7 +32,7 @@ struct world {
 
 static void begin(struct world *w, unsigned sessions, unsigned per_host, int64_t idle_ms)
 {
-	struct wire_limits_config config = { sessions, per_host, idle_ms };
+	struct wire_limits_config config = { sessions, per_host, 20, idle_ms };
 	*w = (struct world){ .l = wire_limits_create(&config, &key), .now_ms = NOW };
 }
 
