@@ -124,11 +124,35 @@ static void check(const uint8_t *data, size_t size, enum blocklist_transport tra
 	assert(r.at == n);
 }
 
+/* Asked twice within a rate of one, the second answer is the question at most. */
+static void check_rate(const uint8_t *data, size_t size)
+{
+	static const struct hash_key key = { { 1, 2 } };
+	static struct blocklist_rrl *rrl;
+	static int64_t now_ms;
+	uint8_t answer[BLOCKLIST_ANSWER_MAX];
+	struct dns_header h;
+	struct str query = { (const char *)data, size };
+	if (!rrl)
+		rrl = blocklist_rrl_create(1, &key);
+	struct blocklist_asker asker = { rrl, ip_from_v4(192, 0, 2, 1), now_ms += 1000 };
+	size_t first = blocklist_answer_to(&state, query, &asker, answer);
+	size_t n = blocklist_answer_to(&state, query, &asker, answer);
+	struct dns_reader r = { answer, n, 0 };
+	assert((n == 0) == (first == 0) && n <= first);
+	if (n == 0)
+		return;
+	int e = dns_read_header(&r, &h);
+	assert(e == ERR_OK && h.flags & DNS_FLAG_TC && n <= size);
+	assert(h.answers == 0 && h.authorities == 0 && memcmp(answer, data, 2) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (state.view_count == 0)
 		prepare();
 	check(data, size, BLOCKLIST_UDP);
 	check(data, size, BLOCKLIST_TCP);
+	check_rate(data, size);
 	return 0;
 }

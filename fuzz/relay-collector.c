@@ -67,6 +67,7 @@ static void rcpt(struct fuzz *f, const struct smtp_server_event *ev)
 		       str_casesearch(ev->path->local, str_of(r.token.text)) != SIZE_MAX);
 	}
 	f->recipients++;
+	assert(f->recipients <= 100);
 	smtp_server_reply(f->server, 250, "2.1.5", "Ok");
 }
 
@@ -150,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct smtp_server_options options = {
 		.hostname = "collector.test", .offer_starttls = true, .offer_smtputf8 = true,
-		.limits = { .message_bytes = 4096, .recipients = 20 },
+		.limits = { .message_bytes = 4096, .recipients = 100 },
 	};
 	struct fuzz f = { .w = world(), .server = smtp_server_create(&options) };
 	struct str rest = { (const char *)data, size };

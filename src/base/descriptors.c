@@ -31,6 +31,16 @@ int descriptors_standard(void)
 	return e;
 }
 
+/* Whoever may only write to a terminal cannot read what is typed there. */
+static void write_errors_only(void)
+{
+	int only = isatty(STDERR_FILENO) ? open("/dev/stderr", O_WRONLY | O_NOCTTY) : -1;
+	if (only < 0)
+		return;
+	dup2(only, STDERR_FILENO);
+	close(only);
+}
+
 int descriptors_hand_over(const int *fds, size_t n)
 {
 	int end = DESCRIPTORS_FIRST + (int)n;
@@ -45,6 +55,7 @@ int descriptors_hand_over(const int *fds, size_t n)
 	if (!ok || open_null(STDIN_FILENO, O_RDONLY) != ERR_OK ||
 	    open_null(STDOUT_FILENO, O_WRONLY) != ERR_OK)
 		return ERR_IO;
+	write_errors_only();
 	closefrom(end);
 	return ERR_OK;
 }

@@ -19,8 +19,8 @@ int descriptors_standard(void);
 
 /* Standard input and output become /dev/null, the n descriptors in `fds` get the numbers from
  * DESCRIPTORS_FIRST on, in their order and to outlive exec(), and all others but standard
- * error are closed. ERR_IO (a descriptor that is not open, too many): then the caller gives
- * up. */
+ * error are closed. If that is a terminal, it can only be written. ERR_IO (one of them is not
+ * open, or there are too many): then the caller gives up. */
 int descriptors_hand_over(const int *fds, size_t n);
 
 /* Closes all but the standard ones. */

@@ -54,7 +54,19 @@ int file_read(const char *path, size_t max_bytes, struct buf *out)
 	return e;
 }
 
-static int write_all(int fd, struct str s)
+int file_read_plain(const char *path, size_t max_bytes, struct buf *out)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ELOOP ? ERR_INVALID : file_err(errno);
+	int e = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read_fd(fd, max_bytes, out)
+		: ERR_INVALID;
+	close(fd);
+	return e;
+}
+
+int file_write_fd(int fd, struct str s)
 {
 	while (s.n) {
 		ssize_t n = write(fd, s.p, s.n);
@@ -84,7 +96,7 @@ int file_create(const char *path, struct str bytes, mode_t mode)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return file_err(errno);
-	int e = write_all(fd, bytes);
+	int e = file_write_fd(fd, bytes);
 	if (close(fd) != 0 && e == ERR_OK)
 		e = file_err(errno);
 	if (e != ERR_OK)
@@ -108,7 +120,7 @@ int file_write(const char *path, struct str bytes, mode_t mode)
 		free(tmp);
 		return e;
 	}
-	int e = write_all(fd, bytes);
+	int e = file_write_fd(fd, bytes);
 	if (e == ERR_OK && fchmod(fd, mode) != 0)
 		e = file_err(errno);
 	close(fd);

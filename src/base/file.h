@@ -14,6 +14,9 @@
 /* Appends the file ("-" is standard input) to *out. ERR_NOT_FOUND, ERR_DENIED,
  * ERR_IO, ERR_LIMIT if it is longer than max_bytes. */
 int file_read(const char *path, size_t max_bytes, struct buf *out);
+/* The same of a file in a directory that may be in hostile hands: a regular file and no link,
+ * else ERR_INVALID; it never waits for what a pipe's other end might write. */
+int file_read_plain(const char *path, size_t max_bytes, struct buf *out);
 /* Writes path by way of a temporary file in the same directory: fsync of the
  * file, rename, fsync of the directory. ERR_FULL, ERR_DENIED, ERR_IO. */
 int file_write(const char *path, struct str bytes, mode_t mode);
@@ -22,6 +25,8 @@ int file_create(const char *path, struct str bytes, mode_t mode);
 /* Renames within a file system, and syncs the directory it comes to. ERR_UNSUPPORTED: not
  * between these two directories. */
 int file_move(const char *from, const char *to);
+/* All of the bytes, then fsync(). */
+int file_write_fd(int fd, struct str bytes);
 /* mkdir -p with that mode for what is made. */
 int file_mkdirs(const char *path, mode_t mode);
 /* The enum err for an errno. */

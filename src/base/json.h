@@ -13,8 +13,9 @@
 
 #include <jansson.h>
 
-/* Never NULL; the caller owns it. Bytes that are not UTF-8, and control characters but tab
- * and line ends, become \xHH. */
+/* Never NULL; the caller owns it. Bytes that are not UTF-8 become \xHH; so do NUL, which
+ * readers of JSON refuse, and the control characters from U+007F on, for which JSON has no
+ * escape of its own. */
 json_t *json_text(struct str s);
 static inline json_t *json_cstr(const char *s) { return json_text(str_of(s)); }
 

@@ -18,7 +18,7 @@ struct blocklist_follower {
 	struct blocklist_words *words;
 	size_t withheld[BLOCKLIST_VIEWS_MAX];    /* at the last whole read: told when it changes */
 	bool loaded, failing;
-	uint64_t serial;
+	uint64_t serial, served;       /* of what was read; the highest in an answer */
 };
 
 bool blocklist_output_published(const struct output *o)
@@ -119,6 +119,15 @@ static int read_all(struct blocklist_follower *f, struct arena *a, uint64_t *ser
 	return ERR_OK;
 }
 
+/* Nothing in the journal says what else an older list, which was restored, holds. */
+static bool is_restored(const struct journal_entry *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].action == JOURNAL_RESTORE)
+			return true;
+	return false;
+}
+
 /* ERR_AGAIN: the journal does not lead on from where we are. */
 static int read_journal(struct blocklist_follower *f, struct arena *a, uint64_t *serial)
 {
@@ -127,7 +136,8 @@ static int read_journal(struct blocklist_follower *f, struct arena *a, uint64_t 
 	int e = store_journal(f->store, f->serial, JOURNAL_MAX, a, &rows, &n);
 	if (e != ERR_OK)
 		return e;
-	if (n == 0 || n == JOURNAL_MAX || rows[0].serial != f->serial + 1)
+	if (n == 0 || n == JOURNAL_MAX || rows[0].serial != f->serial + 1 ||
+	    is_restored(rows, n))
 		return ERR_AGAIN;
 	struct blocklist_change *changes = arena_alloc(a, n * sizeof(*changes));
 	for (size_t i = 0; i < n; i++)
@@ -147,8 +157,12 @@ static int read_changes(struct blocklist_follower *f)
 	int e = store_serial(f->store, &serial);
 	if (e != ERR_OK || (f->loaded && serial == f->serial))
 		return e;
-	/* A serial that went back is another store, restored from a copy. */
+	/* Another store, restored from a copy. */
 	bool whole = !f->loaded || serial < f->serial;
+	if (f->loaded && serial < f->serial)
+		LOG(LOG_ERROR, "serial-went-back", LOG_I("from", f->serial), LOG_I("to", serial),
+		    LOG_S("effect", "the list is read whole; the serial in DNS stays until the "
+		          "store's is above it"));
 	e = whole ? ERR_AGAIN : read_journal(f, &a, &serial);
 	if (e == ERR_AGAIN)
 		e = read_all(f, &a, &serial);
@@ -161,8 +175,9 @@ static int read_changes(struct blocklist_follower *f)
 		return e;
 	f->loaded = true;
 	f->serial = serial;
+	f->served = serial > f->served ? serial : f->served;
 	for (size_t i = 0; i < f->state->view_count; i++)
-		f->state->views[i].serial = (uint32_t)serial;
+		f->state->views[i].serial = (uint32_t)f->served;
 	LOG(LOG_INFO, "list-changed", LOG_I("serial", serial),
 	    LOG_I("entries", blocklist_index_count(f->indexes[0])));
 	return ERR_OK;

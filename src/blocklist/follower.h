@@ -2,7 +2,8 @@
  *
  * Keeps what DNS answers in step with the store: asks for its serial four times a second,
  * applies the journal to a new index and swaps it in. While the store cannot be read, the
- * last good state stands and one line is logged.
+ * last good state stands and one line is logged. A serial that goes back (an older list was
+ * restored) is an error in the log: all is read again, but the serial in DNS never goes back.
  *
  * Trusts the store (our own), not its being there.
  */

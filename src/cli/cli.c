@@ -250,46 +250,88 @@ int cli_settings(struct cli *cli)
 	return code;
 }
 
-static int open_state(struct cli *cli, enum cli_access access, struct buf *message)
+int cli_state_fail(const struct cli *cli, int err, const struct buf *message)
 {
-	const char *directory = cli->settings.general.state_directory;
-	int e = ERR_OK;
-	if (access == CLI_READ && !store_sqlite_exists(directory)) {
-		buf_printf(message, "%s/portreeve.db: expected a database; \"portreeve run\" and "
-		           "commands that change something make one", directory);
-		return ERR_NOT_FOUND;
+	struct str said = { message->p, message->n };
+	struct buf line = { 0 };
+	if (str_prefix(said, STR(STATE_HERE "/"))) {
+		buf_add_cstr(&line, cli->settings.general.state_directory);
+		said = str_from(said, strlen(STATE_HERE));
 	}
-	if (access != CLI_READ) {
-		unsigned keep = access == CLI_TEST ? SANDBOX_KEEP_LOW_PORTS : 0;
-		e = state_prepare(&cli->settings, false, message);
-		if (e == ERR_OK)
-			e = state_become_owner(&cli->settings, keep, message);
-		if (e == ERR_OK)
-			e = keys_ensure(directory, clock_now_s(), message);
+	buf_add_str(&line, said);
+	int code = cli_fail(cli, cli_exit_code(err), "%s", buf_cstr(&line));
+	buf_fini(&line);
+	return code;
+}
+
+static int no_database(const struct cli *cli, struct buf *message)
+{
+	buf_clear(message);
+	buf_printf(message, "%s/portreeve.db: expected a database; \"portreeve run\" and "
+	           "commands that change something make one", cli->settings.general.state_directory);
+	return ERR_NOT_FOUND;
+}
+
+static int enter(struct cli *cli, enum cli_access access, struct buf *message)
+{
+	if (access == CLI_READ)
+		return state_enter_to_read(&cli->settings, message);
+	unsigned keep = access == CLI_TEST ? SANDBOX_KEEP_LOW_PORTS : 0;
+	int e = state_prepare(&cli->settings, false, message);
+	return e == ERR_OK ? state_enter(&cli->settings, keep, message) : e;
+}
+
+static int open_store(struct cli *cli, enum cli_access access, struct buf *message)
+{
+	if (access == CLI_READ) {
+		if (!store_sqlite_exists(STATE_HERE))
+			return no_database(cli, message);
+		return store_sqlite_open_to_read(STATE_HERE, &cli->store, message);
 	}
-	if (e == ERR_OK)
-		e = store_sqlite_open(directory, STORE_ADMIN, &cli->store, message);
-	if (e == ERR_OK)
-		settings_rules(&cli->settings, cli->store);
-	if (e == ERR_OK && (access == CLI_CHANGE || access == CLI_TEST)) {
-		e = store_clock_beat(cli->store, clock_now_s());
-		if (e != ERR_OK)
-			buf_add_cstr(message, store_message(cli->store));
-	}
+	int e = keys_ensure(STATE_HERE, clock_now_s(), message);
+	return e == ERR_OK ? store_sqlite_open(STATE_HERE, STORE_ADMIN, &cli->store, message) : e;
+}
+
+/* What may be published, and by what clock. A change needs one that has not jumped. */
+static int ready_store(struct cli *cli, enum cli_access access, struct buf *message)
+{
+	settings_rules(&cli->settings, cli->store);
+	if (access != CLI_CHANGE && access != CLI_TEST)
+		return ERR_OK;
+	int e = store_clock_beat(cli->store, clock_now_s());
+	if (e != ERR_OK)
+		buf_add_cstr(message, store_message(cli->store));
 	return e;
 }
 
-int cli_open(struct cli *cli, enum cli_access access)
+static int enter_and_open(struct cli *cli, enum cli_access access, bool store)
 {
 	struct buf message = { 0 };
 	int code = cli_settings(cli);
 	if (code != CLI_GO)
 		return code;
-	int e = open_state(cli, access, &message);
+	int e = cli->entered ? ERR_OK : enter(cli, access, &message);
+	cli->entered = e == ERR_OK;
+	if (e == ERR_OK && store)
+		e = open_store(cli, access, &message);
+	else if (e == ERR_NOT_FOUND && store)
+		e = no_database(cli, &message);
+	if (e == ERR_OK && store)
+		e = ready_store(cli, access, &message);
 	if (e != ERR_OK)
-		code = cli_fail(cli, cli_exit_code(e), "%s", buf_cstr(&message));
+		code = cli_state_fail(cli, e, &message);
 	buf_fini(&message);
 	return code;
+}
+
+int cli_enter(struct cli *cli, enum cli_access access)
+{
+	return enter_and_open(cli, access, false);
+}
+
+int cli_open(struct cli *cli, enum cli_access access)
+{
+	return enter_and_open(cli, access, true);
 }
 
 int cli_end(struct cli *cli, int code)

@@ -61,6 +61,7 @@ struct cli {
 	char *operands[CLI_OPERANDS_MAX];
 	size_t operand_count;
 	bool has_settings;
+	bool entered;                                    /* the state directory */
 	struct settings settings;
 	struct store *store;                             /* NULL until cli_open() */
 	struct arena arena;                              /* for the command's rows */
@@ -71,15 +72,22 @@ int cli_begin(struct cli *cli, const struct cli_spec *spec, int argc, char **arg
 /* Loads the settings, -c and --state applied. CLI_GO or an exit code. */
 int cli_settings(struct cli *cli);
 
+/* How a command uses the state directory. Whatever it is, root becomes its owner for good, and
+ * the directory is the current one after that (settings/state.h): files of the caller are read,
+ * and those for the caller opened (cli/outfile.h), before. */
 enum cli_access {
-	CLI_READ,       /* the state must be there; root stays root (it may write elsewhere) */
-	CLI_CHANGE,     /* made if missing; root becomes its owner for good */
+	CLI_READ,       /* it must be there; nothing in it is made or changed */
+	CLI_CHANGE,     /* made if missing */
 	CLI_TEST,       /* the same, with the right to speak from port 25 */
 	CLI_CLOCK,      /* as CLI_CHANGE, by whatever clock */
 };
-/* Settings (if not loaded yet), state directory, keys and store as STORE_ADMIN.
- * CLI_GO or an exit code; EX_TEMPFAIL if it is to be changed and the clock has jumped. */
+/* Settings (if not loaded yet) and state directory alone, for its files. */
+int cli_enter(struct cli *cli, enum cli_access access);
+/* The same, and the store as STORE_ADMIN; where something may change, the keys, too. CLI_GO or an
+ * exit code; EX_TEMPFAIL if something may change and the clock has jumped. */
 int cli_open(struct cli *cli, enum cli_access access);
+/* For an error of what is in the state directory, which *message names from within. */
+int cli_state_fail(const struct cli *cli, int err, const struct buf *message);
 /* Flushes the output (a failure there makes the code EX_IOERR), closes and frees.
  * Returns the exit code; CLI_GO counts as 0. */
 int cli_end(struct cli *cli, int code);

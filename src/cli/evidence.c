@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/outfile.h"
+#include "settings/state.h"
 #include "store/keys.h"
 
 #include <stdio.h>
@@ -48,12 +50,12 @@ static int check_bundle(struct cli *cli, struct str bundle, struct str pem, cons
 static int own_key(struct cli *cli, struct buf *pem)
 {
 	struct buf message = { 0 };
-	int code = cli_settings(cli);
+	int code = cli_enter(cli, CLI_READ);
 	if (code != CLI_GO)
 		return code;
-	int e = keys_evidence_public(cli->settings.general.state_directory, pem, &message);
+	int e = keys_evidence_public(STATE_HERE, pem, &message);
 	if (e != ERR_OK)
-		code = cli_fail(cli, cli_exit_code(e), "%s", buf_cstr(&message));
+		code = cli_state_fail(cli, e, &message);
 	buf_fini(&message);
 	return code;
 }
@@ -80,21 +82,31 @@ static int show(struct cli *cli)
 	return code;
 }
 
+static int cannot_write(const struct cli *cli, const char *path, int e)
+{
+	return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
+}
+
 static int export(struct cli *cli)
 {
 	struct str bundle;
+	struct outfile out = { 0 };
 	const char *path = cli->operand_count > 2 ? cli->operands[2] : NULL;
-	int code = find_bundle(cli, &bundle);
-	if (code != CLI_GO)
-		return code;
-	if (!path) {
-		fwrite(bundle.p, 1, bundle.n, stdout);
-		return CLI_GO;
-	}
-	int e = file_write(path, bundle, BUNDLE_MODE);
+	int e = path ? outfile_open(&out, path, BUNDLE_MODE, true) : ERR_OK;
 	if (e != ERR_OK)
-		return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
-	return CLI_GO;
+		return cannot_write(cli, path, e);
+	int code = find_bundle(cli, &bundle);
+	if (code == CLI_GO && !path)
+		fwrite(bundle.p, 1, bundle.n, stdout);
+	if (code == CLI_GO && path) {
+		e = file_write_fd(out.fd, bundle);
+		if (e == ERR_OK)
+			e = outfile_commit(&out);
+		if (e != ERR_OK)
+			code = cannot_write(cli, path, e);
+	}
+	outfile_drop(&out);
+	return code;
 }
 
 static int read_input(struct cli *cli, const char *path, size_t max, const char *expected,
@@ -124,7 +136,8 @@ static int verify(struct cli *cli, const char *key_path)
 	if (code == CLI_GO)
 		code = check_bundle(cli, buf_str(&bundle), buf_str(&pem), path, &payload);
 	if (code == CLI_GO && cli->json)
-		cli_json(json_pack("{s:o, s:b, s:O}", "file", json_cstr(path), "good", 1, "payload", payload));
+		cli_json(json_pack("{s:o, s:b, s:O}", "file", json_cstr(path), "good", 1,
+		                   "payload", payload));
 	else if (code == CLI_GO)
 		printf("%s: good signature; address %s, verdict %s, signed by %s\n", path,
 		       cli_safe(cli, text_of(payload, "address")),

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/outfile.h"
 #include "settings/state.h"
 #include "store/keys.h"
 
@@ -16,19 +17,17 @@
 
 enum { PUBLIC_MODE = 0644, DAY_S = 86400 };
 
-static int said(const struct cli *cli, int e, const struct buf *message)
-{
-	return cli_fail(cli, cli_exit_code(e), "%s", buf_cstr(message));
-}
-
 static int list(struct cli *cli)
 {
 	struct token_keys keys;
 	struct table t;
 	struct buf message = { 0 };
-	int e = keys_token_load(cli->settings.general.state_directory, &keys, &message);
+	int code = cli_enter(cli, CLI_READ);
+	if (code != CLI_GO)
+		return code;
+	int e = keys_token_load(STATE_HERE, &keys, &message);
 	if (e != ERR_OK) {
-		int code = said(cli, e, &message);
+		code = cli_state_fail(cli, e, &message);
 		buf_fini(&message);
 		return code;
 	}
@@ -57,10 +56,9 @@ static int rotate(struct cli *cli)
 	int code = cli_open(cli, CLI_CHANGE);
 	if (code != CLI_GO)
 		return code;
-	int e = keys_token_rotate(cli->settings.general.state_directory, clock_now_s(), keep_s,
-	                          &message);
+	int e = keys_token_rotate(STATE_HERE, clock_now_s(), keep_s, &message);
 	if (e != ERR_OK)
-		code = said(cli, e, &message);
+		code = cli_state_fail(cli, e, &message);
 	else if (cli->json)
 		cli_json(json_pack("{s:b}", "rotated", 1));
 	else
@@ -69,19 +67,41 @@ static int rotate(struct cli *cli)
 	return code;
 }
 
+static int cannot_write(const struct cli *cli, const char *path, int e)
+{
+	return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
+}
+
+static int read_public(struct cli *cli, struct buf *pem)
+{
+	struct buf message = { 0 };
+	int code = cli_enter(cli, CLI_READ);
+	int e = code == CLI_GO ? keys_evidence_public(STATE_HERE, pem, &message) : ERR_OK;
+	if (e != ERR_OK)
+		code = cli_state_fail(cli, e, &message);
+	buf_fini(&message);
+	return code;
+}
+
 static int export(struct cli *cli, const char *path)
 {
-	struct buf pem = { 0 }, message = { 0 };
-	int code = CLI_GO;
-	int e = keys_evidence_public(cli->settings.general.state_directory, &pem, &message);
+	struct buf pem = { 0 };
+	struct outfile out = { 0 };
+	int e = path ? outfile_open(&out, path, PUBLIC_MODE, true) : ERR_OK;
 	if (e != ERR_OK)
-		code = said(cli, e, &message);
-	else if (!path)
+		return cannot_write(cli, path, e);
+	int code = read_public(cli, &pem);
+	if (code == CLI_GO && !path)
 		fwrite(pem.p, 1, pem.n, stdout);
-	else if ((e = file_write(path, buf_str(&pem), PUBLIC_MODE)) != ERR_OK)
-		code = cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
+	if (code == CLI_GO && path) {
+		e = file_write_fd(out.fd, buf_str(&pem));
+		if (e == ERR_OK)
+			e = outfile_commit(&out);
+		if (e != ERR_OK)
+			code = cannot_write(cli, path, e);
+	}
+	outfile_drop(&out);
 	buf_fini(&pem);
-	buf_fini(&message);
 	return code;
 }
 

@@ -97,7 +97,8 @@ static int become(struct reporting *r, const char *id, enum report_state state, 
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, id);
 	if (r->cli.json)
-		cli_json(json_pack("{s:o, s:s}", "id", json_cstr(id), "state", report_state_name(state)));
+		cli_json(json_pack("{s:o, s:s}", "id", json_cstr(id),
+		                   "state", report_state_name(state)));
 	else
 		printf("report %s: %s\n", id, report_state_name(state));
 	return CLI_GO;

@@ -54,23 +54,17 @@ static const char *own_address(const struct reporting *r)
 
 static int check_config(struct reporting *r)
 {
-	const struct report_config *c = &r->cli.settings.report;
-	if (!mail_address_valid(str_of(own_address(r))))
-		return cli_fail(&r->cli, EX_CONFIG, "report.from: expected a mail address, found "
+	struct buf message = { 0 };
+	int code = CLI_GO;
+	if (report_config_check(&r->cli.settings.report, &message) != ERR_OK)
+		code = cli_fail(&r->cli, EX_CONFIG, "%s", buf_cstr(&message));
+	else if (!mail_address_valid(str_of(own_address(r))))
+		code = cli_fail(&r->cli, EX_CONFIG, "report.from: expected a mail address, found "
 		                "\"%s\"", cli_safe(&r->cli, own_address(r)));
-	if (c->return_path[0]) {
-		static const unsigned char none[REPORT_KEY_BYTES];
-		char token[REPORT_TOKEN_LEN + 1], path[CONTACT_MAX];
-		report_token_make(none, "aaaaaaaa", token);
-		if (!report_return_path(c, token, path) ||
-		    !mail_address_valid(str_of(path)))
-			return cli_fail(&r->cli, EX_CONFIG, "report.return_path: expected a mail "
-			                "address with at most 38 characters before the @, found "
-			                "\"%s\"", cli_safe(&r->cli, c->return_path));
-	}
-	if (r->to && !mail_address_valid(str_of(r->to)))
-		return cli_bad_value(&r->cli, r->to, "a mail address");
-	return CLI_GO;
+	else if (r->to && !mail_address_valid(str_of(r->to)))
+		code = cli_bad_value(&r->cli, r->to, "a mail address");
+	buf_fini(&message);
+	return code;
 }
 
 /* ---- the message -------------------------------------------------------- */

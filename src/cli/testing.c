@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "base/stream.h"
+#include "settings/state.h"
 #include "store/evidence.h"
 #include "store/keys.h"
 
@@ -104,7 +104,7 @@ static int bind_collector(struct testing *t)
 
 static int load_keys(struct testing *t)
 {
-	const char *state = t->cli->settings.general.state_directory;
+	const char *state = STATE_HERE;
 	struct token_keys keys;
 	buf_clear(&t->scratch);
 	int e = keys_token_load(state, &keys, &t->scratch);
@@ -115,23 +115,21 @@ static int load_keys(struct testing *t)
 		e = keys_evidence_load(state, &t->evidence_key, &t->scratch);
 	}
 	if (e != ERR_OK)
-		return cli_fail(t->cli, cli_exit_code(e), "%s", buf_cstr(&t->scratch));
+		return cli_state_fail(t->cli, e, &t->scratch);
 	return CLI_GO;
 }
 
 static void create_collector(struct testing *t)
 {
 	const struct settings *s = &t->cli->settings;
-	char *mail = mem_printf("%s/mail", s->general.state_directory);
 	struct collector_setup setup = {
 		.loop = t->loop, .store = t->cli->store, .signer = &t->signer,
 		.config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
-		.mail_directory = mail, .listen_fds = t->listen_fds, .listen_at = t->listen_at,
+		.mail_directory = STATE_HERE "/mail", .listen_fds = t->listen_fds, .listen_at = t->listen_at,
 		.listen_count = t->listen_count,
 	};
 	if (t->listen_count)
 		t->collector = collector_create(&setup);
-	free(mail);
 }
 
 static void print_result(struct testing *t, const struct tester_result *r)

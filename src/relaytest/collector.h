@@ -4,9 +4,9 @@
  * tokens at its own domains and address literals, for postmaster and abuse there, and
  * retest@ from a listed host itself. Nothing else, ever; and it sends nothing.
  *
- * Two halves: a policy that decides over recipients and answers (pure, collector-policy.c), and
- * the shell with sockets (collector.c) and store (collector-keep.c). Hostile input: every byte of any client, by
- * way of the server engine. A 250 to a message means that it is on disk.
+ * Two halves: a policy that decides over recipients and answers (pure, collector-policy.c),
+ * and the shell with sockets (collector.c) and store (collector-keep.c). Hostile input: every
+ * byte of any client, by way of the server engine. A 250 to a message means that it is on disk.
  */
 #ifndef PORTREEVE_RELAYTEST_COLLECTOR_H
 #define PORTREEVE_RELAYTEST_COLLECTOR_H

@@ -115,7 +115,8 @@ int maildir_deliver(const char *directory, const char *hostname, struct str iden
 		return ERR_OK;
 	if (there.mails >= MAILDIR_MAILS_MAX)
 		return ERR_LIMIT;
-	char *name = mem_printf("%lld.D%sP%ld.%s", (long long)now_s, mark, (long)getpid(), hostname);
+	char *name = mem_printf("%lld.D%sP%ld.%s", (long long)now_s, mark, (long)getpid(),
+	                        hostname);
 	int e = deliver(directory, name, mail);
 	free(name);
 	return e;

@@ -215,7 +215,8 @@ void end_broken(struct session *s)
 	if (s->phase == PHASE_HELLO && s->conn.profile.session == RELAY_PLAIN &&
 	    !s->conn.used_helo)
 		s->prefers_helo = true;
-	if (s->phase == PHASE_BANNER && !s->took_part)
+	bool garbage = smtp_client_notes(s->conn.client) & SMTP_NOTE_GARBAGE;
+	if (s->phase == PHASE_BANNER && !s->took_part && garbage)
 		s->no_smtp = s->reached = true;
 	s->conn.closing = true;
 }

@@ -90,20 +90,12 @@ static void keep_out(struct session *s, enum case_stage stage, const struct smtp
 
 /* ---- STARTTLS that does not work ---------------------------------------------- */
 
-bool hello_demands_tls(const struct case_result *r)
-{
-	struct str text = str_of(r->text);
-	return r->code >= 400 && (str_casesearch(text, STR("starttls")) != SIZE_MAX ||
-	                          str_casesearch(text, STR("encrypt")) != SIZE_MAX ||
-	                          (r->code == 530 && str_casesearch(text, STR("tls")) != SIZE_MAX));
-}
-
 /* Nothing was listened to in clear. */
 static bool tls_only(const struct session *s)
 {
 	for (size_t i = 0; i < s->item_count; i++)
 		if (plan_profile(&s->items[i]).session == RELAY_PLAIN &&
-		    hello_demands_tls(&s->items[i].result))
+		    judge_demands_tls(&s->items[i].result))
 			return true;
 	return false;
 }

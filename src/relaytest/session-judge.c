@@ -17,23 +17,22 @@ enum { REASON_TEXT_MAX = 120, ALIKE_MAX = 512 };
 
 /* ---- the same answer? ------------------------------------------------------------ */
 
-static bool has_digit(struct str word)
+static bool names_one(struct str word)
 {
 	for (size_t i = 0; i < word.n; i++)
-		if (ascii_isdigit((unsigned char)word.p[i]))
+		if (strchr("@<0123456789", word.p[i]))
 			return true;
 	return false;
 }
 
-/* Words without what holds an address: the recipients differ, that is no difference. Nor is
- * what holds a digit: a time, a queue's id, a count. */
+/* Words without what holds an address or a number: the recipients differ, and so may the ids of
+ * what is logged; that is no difference. */
 static struct str bare_words(struct str text, char room[static ALIKE_MAX])
 {
 	size_t n = 0;
 	struct str word;
 	while (str_token(&text, " \t\n", &word)) {
-		bool address = str_find(word, '@') != SIZE_MAX || str_find(word, '<') != SIZE_MAX;
-		if (address || has_digit(word) || n + word.n + 1 > ALIKE_MAX)
+		if (names_one(word) || n + word.n + 1 > ALIKE_MAX)
 			continue;
 		memcpy(room + n, word.p, word.n);
 		n += word.n;
@@ -83,28 +82,30 @@ static bool asks_for_login(const struct session *s)
 	return (port == 587 || port == 465) && s->login_offered;
 }
 
-/* The plain form as it is asked under TLS, where that was answered; else NULL. */
-static const struct item *plain_under_tls(const struct session *s)
+/* "530 Must issue a STARTTLS command first" (RFC 3207 4), or words to that effect. */
+bool judge_demands_tls(const struct case_result *r)
 {
-	for (size_t i = 0; i < s->item_count; i++) {
-		const struct item *it = &s->items[i];
-		if (it->kind == ITEM_FORM && it->form == s->items[0].form && it->starttls &&
-		    it->result.attempt == 0 && it->result.stage >= STAGE_MAIL)
-			return it;
-	}
-	return NULL;
+	struct str text = str_of(r->text);
+	return r->code >= 400 && (str_casesearch(text, STR("starttls")) != SIZE_MAX ||
+	                          str_casesearch(text, STR("encrypt")) != SIZE_MAX ||
+	                          (r->code == 530 && str_casesearch(text, STR("tls")) != SIZE_MAX));
 }
 
+/* The plain form where the host listens to it. */
 static const struct item *plain_item(const struct session *s)
 {
 	const struct item *it = &s->items[0];
-	/* A host that listens to nothing in clear is asked under TLS. */
-	if (hello_demands_tls(&it->result) && plain_under_tls(s))
-		return plain_under_tls(s);
+	bool under_tls = judge_demands_tls(&it->result);
+	for (size_t i = 0; under_tls && i < s->item_count; i++)
+		if (s->items[i].kind == ITEM_FORM && s->items[i].form == s->items[0].form &&
+		    s->items[i].starttls && s->items[i].result.attempt == 0 &&
+		    s->items[i].result.stage >= STAGE_MAIL)
+			it = &s->items[i];
 	/* A host that is an MX of our first domain is asked about the second. */
 	for (size_t i = 0; s->swapped && i < s->item_count; i++)
 		if (s->items[i].kind == ITEM_FORM && s->items[i].result.attempt == 1 &&
-		    s->items[i].form == it->form && !s->items[i].starttls)
+		    s->items[i].form == s->items[0].form &&
+		    s->items[i].starttls == it->starttls)
 			it = &s->items[i];
 	return it;
 }

@@ -210,6 +210,9 @@ static void skip_sessions(struct session *s, enum relay_session session, const c
 static void plan_starttls_round(struct session *s)
 {
 	size_t n = s->item_count;
+	/* A host that listens only under TLS has its controls there. */
+	for (enum item_kind kind = ITEM_POSTMASTER; kind <= ITEM_NOBODY; kind++)
+		plan_add_item(s, &relay_cases[0], kind)->starttls = true;
 	for (size_t i = 0; i < n; i++) {
 		const struct item *it = &s->items[i];
 		char id[CASE_ID_MAX];
@@ -314,18 +317,34 @@ bool plan_is_first(const struct session *s, const struct item *it)
 	return false;
 }
 
+/* The plain form stands between recipients of the host's own: one server hangs up at the first
+ * refusal, and another answer on the same connection is what tells them apart. */
+static unsigned envelope_rank(const struct session *s, const struct item *it)
+{
+	switch (it->kind) {
+	case ITEM_POSTMASTER: case ITEM_POSTMASTER_ALONE:
+		return 0;
+	case ITEM_FORM:
+		return it->form == relay_cases ? 1 : plan_is_first(s, it) ? 2 : 4;
+	default:
+		return 3;
+	}
+}
+
 /* The next item of one kind of connection, or of any (want NULL). */
 static size_t next_of(const struct session *s, const struct profile *want)
 {
 	size_t hit = ITEMS_MAX;
+	unsigned best = 0;
 	for (size_t i = 0; i < s->item_count; i++) {
 		const struct item *it = &s->items[i];
 		if (it->state != ITEM_TODO || (want && !fits(it, want->session, want->second)))
 			continue;
-		if (plan_is_first(s, it) || it->kind != ITEM_FORM)
-			return i;
-		if (hit == ITEMS_MAX)
-			hit = i;
+		unsigned rank = envelope_rank(s, it);
+		if (hit != ITEMS_MAX && rank >= best)
+			continue;
+		hit = i;
+		best = rank;
 	}
 	return hit;
 }

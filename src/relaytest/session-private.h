@@ -175,8 +175,6 @@ void hello_banner(struct session *s, const struct smtp_reply *r);
 void hello_reply(struct session *s, const struct smtp_reply *r);
 void hello_starttls(struct session *s, const struct smtp_reply *r);
 void hello_prelude(struct session *s, enum smtp_verb verb, const struct smtp_reply *r);
-/* "530 Must issue a STARTTLS command first" (RFC 3207 4), or words to that effect. */
-bool hello_demands_tls(const struct case_result *r);
 /* STARTTLS is offered and does not work now. */
 void hello_without_tls(struct session *s, enum case_stage stage, const struct smtp_reply *reply);
 
@@ -206,6 +204,8 @@ void end_shut_out(struct session *s, const char *words);
 /* ---- session-judge.c ---- */
 /* The policy of the host was seen to refuse the plain form. Pure. */
 bool judge_plain_shut(const struct session *s);
+/* The answer was that TLS comes first. */
+bool judge_demands_tls(const struct case_result *r);
 /* Why a test is not decided, in words; "" if it is. In the arena. */
 const char *judge_reason(struct session *s, enum verdict verdict);
 

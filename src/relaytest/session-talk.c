@@ -112,7 +112,7 @@ static void aside_finish(struct session *s, const struct item *it, bool taken)
 {
 	const struct case_result *r = &it->result;
 	if (it->kind == ITEM_NOBODY)
-		s->catch_all = taken;
+		s->catch_all |= taken;
 	else if (it->kind == ITEM_SECOND)
 		s->second_taken |= taken && !first_took(s, it);
 	else if (it->kind == ITEM_CHECK)

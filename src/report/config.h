@@ -28,4 +28,7 @@ struct report_config {
 extern const struct config_row report_config_rows[];
 extern const size_t report_config_row_count;
 
+/* Whether the addresses that are set can be used. ERR_INVALID with one line in *message. */
+int report_config_check(const struct report_config *config, struct buf *message);
+
 #endif

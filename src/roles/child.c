@@ -8,6 +8,7 @@
 #include "roles/supervisor-private.h"
 #include "roles/supervisor.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,9 @@ static bool describe_socket(int fd, struct role_socket *out)
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 ||
 	    endpoint_from_sockaddr((struct sockaddr *)&ss, &out->at) != ERR_OK)
+		return false;
+	/* A role that was taken over may have changed this: the socket is shared. */
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return false;
 	out->kind = type == SOCK_DGRAM ? ROLE_UDP : ROLE_TCP;
 	out->fd = fd;
@@ -127,6 +131,8 @@ static void beat_if_due(void *arg)
 
 static void ready(struct role_context *ctx)
 {
+	if (ctx->settings != ctx->opened_with && ctx->on_hup)
+		ctx->on_hup(ctx->arg, ctx->settings);
 	ctx->is_ready = true;
 	beat(ctx);
 	loop_on_step(ctx->loop, beat_if_due, ctx);
@@ -142,6 +148,15 @@ static void on_term(void *arg, int signum)
 		loop_stop(c->ctx.loop);
 }
 
+void role_hold_hup(bool hold)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+/* A role that is still opening has no on_hup: ready() makes up for it. */
 static void on_hup(void *arg, int signum)
 {
 	struct child *c = arg;
@@ -160,9 +175,11 @@ static int run(struct child *c)
 {
 	c->ctx.loop = loop_create();
 	c->ctx.ready = ready;
+	c->ctx.opened_with = c->ctx.settings;
 	c->ctx.beat = loop_timer_create(c->ctx.loop, beat, &c->ctx);
 	struct loop_signal *term = loop_signal_create(c->ctx.loop, SIGTERM, on_term, c);
 	struct loop_signal *hup = loop_signal_create(c->ctx.loop, SIGHUP, on_hup, c);
+	role_hold_hup(false);
 	int code = c->role->run(&c->ctx);
 	loop_signal_destroy(term);
 	loop_signal_destroy(hup);

@@ -10,6 +10,7 @@
 #include "relaytest/collector.h"
 #include "roles/role.h"
 #include "roles/upkeep.h"
+#include "roles/watch.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -30,6 +31,7 @@ struct collector_role {
 	struct endpoint at[ROLE_SOCKETS_MAX];
 	struct collector *collector;
 	struct upkeep *upkeep;
+	struct watch *watch;
 	bool stopping;
 };
 
@@ -61,7 +63,7 @@ static void load_tls(struct collector_role *c)
 static int load_keys(struct collector_role *c, struct buf *message)
 {
 	struct token_keys keys;
-	int e = keys_token_load(".", &keys, message);
+	int e = keys_token_load(STATE_HERE, &keys, message);
 	if (e != ERR_OK)
 		return e;
 	if (c->has_signer)
@@ -83,11 +85,11 @@ static void unknown_key(void *arg)
 
 static void collector_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const char *state = settings->general.state_directory;
+	(void)settings;
 	out->box.sockets = SANDBOX_ACCEPT;
-	role_may_read_list(out, settings);
-	role_may_read_keys(out, settings);
-	role_may_write(out, arena_printf(&out->arena, "%s/returns", state));
+	role_may_read_list(out);
+	role_may_read_keys(out);
+	role_may_write(out, "returns");
 	role_may_write(out, "mail");
 }
 
@@ -116,8 +118,7 @@ static int open_all(struct collector_role *c, struct buf *message)
 	if (e == ERR_OK)
 		e = load_keys(c, message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(s->general.state_directory, STORE_COLLECTOR, &c->store,
-		                      message);
+		e = store_sqlite_open(STATE_HERE, STORE_COLLECTOR, &c->store, message);
 	if (e != ERR_OK)
 		return e;
 	settings_rules(s, c->store);
@@ -163,6 +164,7 @@ static void compare(const struct settings *old, const struct settings *fresh, in
 
 static void close_all(struct collector_role *c)
 {
+	watch_destroy(c->watch);
 	upkeep_destroy(c->upkeep);
 	collector_destroy(c->collector);
 	store_close(c->store);
@@ -183,15 +185,17 @@ static int collector_role_run(struct role_context *ctx)
 	if (e == ERR_OK) {
 		ctx->on_hup = on_hup;
 		c.upkeep = upkeep_create(ctx->loop, c.store, ctx->settings);
+		c.watch = watch_create(ctx->loop, c.store);
 		ctx->ready(ctx);
 		if (!c.stopping)
 			loop_run(ctx->loop);
 	} else {
 		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
 	}
+	bool replaced = watch_replaced(c.watch);
 	close_all(&c);
 	buf_fini(&message);
-	return e == ERR_OK ? EX_OK : e == ERR_INVALID ? EX_CONFIG : e == ERR_DENIED ? EX_NOPERM :
+	return replaced ? ROLE_STORE_REPLACED : e == ERR_OK ? EX_OK : e == ERR_INVALID ? EX_CONFIG : e == ERR_DENIED ? EX_NOPERM :
 	       EX_TEMPFAIL;
 }
 

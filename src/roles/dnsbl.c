@@ -9,6 +9,7 @@
 #include "blocklist/follower.h"
 #include "blocklist/server.h"
 #include "roles/role.h"
+#include "roles/watch.h"
 #include "settings/state.h"
 #include "store/sqlite.h"
 
@@ -26,6 +27,7 @@ struct dnsbl {
 	struct store *store;
 	struct blocklist_follower *follower;
 	struct blocklist_server *server;
+	struct watch *watch;
 	bool stopping;
 };
 
@@ -75,7 +77,8 @@ static struct blocklist_limits limits_of(const struct settings *settings)
 	};
 }
 
-/* At the first start of a machine another role is just making the database. */
+/* At the first start of a machine another role is just making the database, or putting aside
+ * what one that was replaced has left. */
 static int open_store(struct dnsbl *d, struct buf *message)
 {
 	int e = ERR_NOT_FOUND;
@@ -83,9 +86,8 @@ static int open_store(struct dnsbl *d, struct buf *message)
 		buf_clear(message);
 		if (i > 0)
 			loop_run_once(d->ctx->loop, STORE_RETRY_MS);
-		e = store_sqlite_open(d->ctx->settings->general.state_directory, STORE_DNSBL,
-		                      &d->store, message);
-		if (e != ERR_NOT_FOUND && e != ERR_BUSY)
+		e = store_sqlite_open(STATE_HERE, STORE_DNSBL, &d->store, message);
+		if (e != ERR_NOT_FOUND && e != ERR_BUSY && e != ERR_AGAIN)
 			break;
 	}
 	return e;
@@ -94,8 +96,9 @@ static int open_store(struct dnsbl *d, struct buf *message)
 /* The database's own files, not its directory, which holds keys. */
 static void dnsbl_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
+	(void)settings;
 	out->box.sockets = SANDBOX_ACCEPT | SANDBOX_DATAGRAMS;
-	role_may_read_list(out, settings);
+	role_may_read_list(out);
 }
 
 static int open_all(struct dnsbl *d, struct buf *message)
@@ -104,7 +107,7 @@ static int open_all(struct dnsbl *d, struct buf *message)
 	struct blocklist_limits limits = limits_of(settings);
 	int e = make_zones(d, settings, message);
 	if (e == ERR_OK)
-		e = state_become_owner(settings, 0, message);
+		e = state_enter(settings, 0, message);
 	if (e == ERR_OK)
 		e = open_store(d, message);
 	if (e != ERR_OK)
@@ -147,6 +150,7 @@ static void on_hup(void *arg, const struct settings *settings)
 
 static void close_all(struct dnsbl *d)
 {
+	watch_destroy(d->watch);
 	blocklist_server_destroy(d->server);
 	blocklist_follower_destroy(d->follower);
 	store_close(d->store);
@@ -170,14 +174,18 @@ static int dnsbl_run(struct role_context *ctx)
 	int e = open_all(&d, &message);
 	if (e == ERR_OK) {
 		ctx->on_hup = on_hup;
+		d.watch = watch_create(ctx->loop, d.store);
 		ctx->ready(ctx);
 		if (!d.stopping)
 			loop_run(ctx->loop);
 	} else if (!d.stopping) {
 		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
 	}
+	bool replaced = watch_replaced(d.watch);
 	close_all(&d);
 	buf_fini(&message);
+	if (replaced)
+		return ROLE_STORE_REPLACED;
 	return e == ERR_OK || d.stopping ? EX_OK : exit_code(e);
 }
 

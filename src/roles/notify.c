@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,7 +19,9 @@ void notify_send(const char *state)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	/* If nobody listens any more there is nobody to tell. */
+	/* If nobody listens there is nobody to tell; one that is stuck must not stop us. */
+	struct timeval most = { .tv_sec = 1 };
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
 	ssize_t ignored = sendto(fd, state, strlen(state), MSG_NOSIGNAL,
 	                         (const struct sockaddr *)&to, len);
 	(void)ignored;

@@ -22,6 +22,10 @@ struct role_socket {
 
 enum { ROLE_SOCKETS_MAX = 64 };
 
+/* A role's exit code when its store was replaced while it was open (watch.h): it is started
+ * again at once. No code of sysexits.h. */
+enum { ROLE_STORE_REPLACED = 80 };
+
 struct role_context {
 	const struct settings *settings;
 	struct loop *loop;
@@ -38,6 +42,7 @@ struct role_context {
 	int ready_fd;
 	struct loop_timer *beat;
 	int64_t beat_due_ms;
+	const struct settings *opened_with;
 	bool is_ready;
 };
 
@@ -69,9 +74,9 @@ struct role {
 /* One more path, which is copied; the files of the list's database; the token keys. */
 void role_may_read(struct role_sandbox *s, const char *path);
 void role_may_write(struct role_sandbox *s, const char *path);
-void role_may_read_list(struct role_sandbox *s, const struct settings *settings);
-void role_may_write_list(struct role_sandbox *s, const struct settings *settings);
-void role_may_read_keys(struct role_sandbox *s, const struct settings *settings);
+void role_may_read_list(struct role_sandbox *s);
+void role_may_write_list(struct role_sandbox *s);
+void role_may_read_keys(struct role_sandbox *s);
 /* Called by the role's run() when all is open. As sandbox_enter(). */
 int role_enter_sandbox(const struct role *role, const struct settings *settings,
                        struct buf *message);

@@ -3,6 +3,7 @@
  * A role's sandbox from what the role says it needs.
  */
 #include "roles/role.h"
+#include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
 
@@ -28,30 +29,31 @@ void role_may_write(struct role_sandbox *s, const char *path)
 	add(s->write, arena_strdup(&s->arena, str_of(path)));
 }
 
-static void add_list(struct role_sandbox *s, const struct settings *settings,
+/* The state directory is the current one. */
+static void add_list(struct role_sandbox *s,
                      void (*may)(struct role_sandbox *s, const char *path))
 {
 	char *paths[STORE_SQLITE_FILES];
-	store_sqlite_files(settings->general.state_directory, paths);
+	store_sqlite_files(STATE_HERE, paths);
 	for (size_t i = 0; i < STORE_SQLITE_FILES; i++) {
 		may(s, paths[i]);
 		free(paths[i]);
 	}
 }
 
-void role_may_read_list(struct role_sandbox *s, const struct settings *settings)
+void role_may_read_list(struct role_sandbox *s)
 {
-	add_list(s, settings, role_may_read);
+	add_list(s, role_may_read);
 }
 
-void role_may_write_list(struct role_sandbox *s, const struct settings *settings)
+void role_may_write_list(struct role_sandbox *s)
 {
-	add_list(s, settings, role_may_write);
+	add_list(s, role_may_write);
 }
 
-void role_may_read_keys(struct role_sandbox *s, const struct settings *settings)
+void role_may_read_keys(struct role_sandbox *s)
 {
-	char *path = keys_token_directory(settings->general.state_directory);
+	char *path = keys_token_directory(STATE_HERE);
 	role_may_read(s, path);
 	free(path);
 }

@@ -8,6 +8,8 @@
 
 #include "base/descriptors.h"
 
+#include <stdbool.h>
+
 enum {
 	ROLE_FD_SETTINGS = DESCRIPTORS_FIRST,   /* the text, to read */
 	ROLE_FD_READY,                          /* a pipe, to write */
@@ -16,5 +18,8 @@ enum {
 
 #define ENV_SOCKETS "PORTREEVE_SOCKETS"         /* a number */
 #define ENV_PARENT "PORTREEVE_SUPERVISOR_PID"
+
+/* A HUP between fork() and the role's handler would end the role. Held, it waits. */
+void role_hold_hup(bool hold);
 
 #endif

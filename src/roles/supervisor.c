@@ -28,6 +28,7 @@ enum {
 	ROLES_MAX = 8,
 	BACKOFF_FIRST_MS = 500, BACKOFF_MAX_MS = 60000,
 	HEALTHY_AFTER_MS = 60000,       /* then the next death starts at the first back-off */
+	SETTLED_AFTER_MS = 1000,        /* who lived that long may start again at once */
 	STOP_WAIT_MS = 15000,           /* for what a role has acknowledged; then SIGKILL */
 	GONE_WAIT_MS = 5000,            /* for SIGKILL; then we are not well ourselves */
 };
@@ -83,16 +84,21 @@ static int fail(int code, const char *fmt, ...)
 
 /* In a process of its own, because it gives root up: keys and schema exist before any
  * role looks for them, and belong to the roles' user. */
-static int prepare_as_owner(const struct settings *s)
+static int prepare_as_owner(const struct settings *s, bool first)
 {
 	struct buf message = { 0 };
 	struct store *st = NULL;
-	const char *directory = s->general.state_directory;
-	int e = state_become_owner(s, 0, &message);
+	int e = state_enter(s, 0, &message);
+	/* Later it is the operator's to bring back: an empty one would be taken for the list. */
+	if (e == ERR_OK && !first && !store_sqlite_exists(STATE_HERE)) {
+		buf_printf(&message, "%s/portreeve.db: expected the database that was there",
+		           s->general.state_directory);
+		e = ERR_NOT_FOUND;
+	}
 	if (e == ERR_OK)
-		e = keys_ensure(directory, clock_now_s(), &message);
+		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(directory, STORE_ADMIN, &st, &message);
+		e = store_sqlite_open(STATE_HERE, STORE_ADMIN, &st, &message);
 	if (e == ERR_OK) {
 		/* Roles start all the same: DNS answers, and what comes back is kept. */
 		settings_rules(s, st);
@@ -105,7 +111,9 @@ static int prepare_as_owner(const struct settings *s)
 	return code;
 }
 
-static int prepare(const struct settings *s)
+/* Before the first start, and before each later one: a database that was restored may be of an
+ * older schema or serial. */
+static int prepare(const struct settings *s, bool first)
 {
 	struct buf message = { 0 };
 	int status, code = EX_OK;
@@ -116,7 +124,7 @@ static int prepare(const struct settings *s)
 		return code;
 	pid_t pid = fork();
 	if (pid == 0)
-		_exit(prepare_as_owner(s));
+		_exit(prepare_as_owner(s, first));
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return fail(EX_OSERR, "cannot start a process: %s", strerror(errno));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
@@ -201,11 +209,24 @@ static void set_number(const char *name, int value)
 	setenv(name, text, 1);
 }
 
+/* Until exec() our signals are not the loop's, which the supervisor shares. */
+static void prepare_again(const struct process *p)
+{
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);        /* the settings are read after that */
+	if (prepare(&p->sup->settings, false) != EX_OK)
+		_exit(EX_TEMPFAIL);
+}
+
 /* After fork(), until exec(). */
 static void become_role(struct process *p, int ready_fd, pid_t parent)
 {
 	enum { SOCKETS = ROLE_FD_SOCKETS - DESCRIPTORS_FIRST };
 	int fds[SOCKETS + ROLE_SOCKETS_MAX];
+	if (p->was_ready)
+		prepare_again(p);
 	fds[ROLE_FD_SETTINGS - DESCRIPTORS_FIRST] = read_only_settings(p->sup);
 	fds[ROLE_FD_READY - DESCRIPTORS_FIRST] = ready_fd;
 	for (size_t i = 0; i < p->socket_count; i++)
@@ -215,6 +236,7 @@ static void become_role(struct process *p, int ready_fd, pid_t parent)
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("WATCHDOG_PID");
+	role_hold_hup(true);            /* until it has a handler */
 	if (descriptors_hand_over(fds, SOCKETS + p->socket_count) == ERR_OK)
 		execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
 	_exit(fail(EX_OSERR, "%s: cannot be executed: %s", p->role->name, strerror(errno)));
@@ -428,6 +450,12 @@ static void ended(struct process *p, int status)
 		LOG(LOG_ERROR, "role-cannot-start", LOG_S("role", p->role->name),
 		    LOG_I("code", how));
 		begin_stop(sup, how ? how : EX_SOFTWARE);
+		return;
+	}
+	if (!killed && how == ROLE_STORE_REPLACED) {
+		LOG(LOG_WARN, "role-starts-again", LOG_S("role", p->role->name),
+		    LOG_S("why", "its store was replaced"));
+		loop_timer_arm(p->restart, lived_ms < SETTLED_AFTER_MS ? BACKOFF_FIRST_MS : 0);
 		return;
 	}
 	LOG(LOG_ERROR, "role-died", LOG_S("role", p->role->name),
@@ -646,7 +674,7 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 		    "no other service shares its files"));
 	/* What we were given by mistake is not for the roles, and nor for us. */
 	descriptors_close_others();
-	code = prepare(&sup->settings);
+	code = prepare(&sup->settings, true);
 	if (code == EX_OK)
 		code = bind_all(sup, roles, n);
 	if (code == EX_OK)

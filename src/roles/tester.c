@@ -9,6 +9,7 @@
 #include "relaytest/tester.h"
 #include "roles/role.h"
 #include "roles/upkeep.h"
+#include "roles/watch.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "store/sqlite.h"
@@ -25,6 +26,7 @@ struct tester_role {
 	EVP_PKEY *evidence_key;
 	struct tester *tester;
 	struct upkeep *upkeep;
+	struct watch *watch;
 	bool stopping;
 };
 
@@ -34,11 +36,10 @@ static size_t tester_sockets(const struct settings *settings, struct role_socket
 	return 0;
 }
 
-/* The state directory is the current one: in the sandbox there may be no way to it. */
 static int load_keys(struct tester_role *t, struct buf *message)
 {
 	struct token_keys keys;
-	int e = keys_token_load(".", &keys, message);
+	int e = keys_token_load(STATE_HERE, &keys, message);
 	if (e != ERR_OK)
 		return e;
 	if (t->has_signer)
@@ -46,17 +47,17 @@ static int load_keys(struct tester_role *t, struct buf *message)
 	token_signer_init(&t->signer, &keys);
 	t->has_signer = true;
 	keys_token_fini(&keys);
-	return t->evidence_key ? ERR_OK : keys_evidence_load(".", &t->evidence_key, message);
+	return t->evidence_key ? ERR_OK : keys_evidence_load(STATE_HERE, &t->evidence_key, message);
 }
 
 static void tester_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const char *state = settings->general.state_directory;
+	(void)settings;
 	out->box.sockets = SANDBOX_CONNECT;
 	out->box.low_ports = true;
-	role_may_write_list(out, settings);
-	role_may_read(out, arena_printf(&out->arena, "%s/returns", state));
-	role_may_read_keys(out, settings);
+	role_may_write_list(out);
+	role_may_read(out, "returns");
+	role_may_read_keys(out);
 	role_may_read(out, "/etc/resolv.conf");
 	role_may_read(out, "/etc/hosts");
 }
@@ -69,7 +70,7 @@ static int open_all(struct tester_role *t, struct buf *message)
 	if (e == ERR_OK)
 		e = load_keys(t, message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(s->general.state_directory, STORE_TESTER, &t->store, message);
+		e = store_sqlite_open(STATE_HERE, STORE_TESTER, &t->store, message);
 	if (e == ERR_OK && dns_resolver_create(t->ctx->loop, s->general.resolver.v,
 	                                       s->general.resolver.n, NULL, &t->resolver)) {
 		buf_add_cstr(message, "the resolver cannot be set up");
@@ -133,6 +134,7 @@ static void compare(const struct settings *old, const struct settings *fresh, in
 
 static void close_all(struct tester_role *t)
 {
+	watch_destroy(t->watch);
 	upkeep_destroy(t->upkeep);
 	tester_destroy(t->tester);
 	dns_resolver_destroy(t->resolver);
@@ -153,15 +155,17 @@ static int tester_role_run(struct role_context *ctx)
 		ctx->on_hup = on_hup;
 		tester_follow(t.tester, true);
 		t.upkeep = upkeep_create(ctx->loop, t.store, ctx->settings);
+		t.watch = watch_create(ctx->loop, t.store);
 		ctx->ready(ctx);
 		if (!t.stopping)
 			loop_run(ctx->loop);
 	} else {
 		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
 	}
+	bool replaced = watch_replaced(t.watch);
 	close_all(&t);
 	buf_fini(&message);
-	return e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
+	return replaced ? ROLE_STORE_REPLACED : e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
 }
 
 const struct role role_tester = {

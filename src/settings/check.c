@@ -74,6 +74,8 @@ static int check_rooms(const struct settings *s, struct buf *message)
 		e = check_listen(s, message);
 	if (e == ERR_OK)
 		e = dnsbl_config_check(&s->dnsbl, message);
+	if (e == ERR_OK)
+		e = report_config_check(&s->report, message);
 	return e == ERR_OK ? trace_config_check(&s->trace, message) : e;
 }
 

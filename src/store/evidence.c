@@ -56,7 +56,7 @@ static json_t *masked_json(struct str text, const char *const *own)
 {
 	struct buf masked = { 0 };
 	evidence_mask(text, own, &masked);
-	json_t *value = json_text(buf_str(&masked));
+	json_t *value = json_shown(buf_str(&masked));
 	buf_fini(&masked);
 	return value;
 }
@@ -74,10 +74,10 @@ static json_t *return_json(const struct test_return *r, const char *const *own)
 {
 	json_t *o = json_pack("{s:s, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	                      "kind", r->kind == RETURN_RECIPIENT ? "recipient" : "sender",
-	                      "case", json_text(str_of(r->case_id)), "attempt", (int)r->attempt,
+	                      "case", json_shown(str_of(r->case_id)), "attempt", (int)r->attempt,
 	                      "marked", r->marked, "peer", json_ip(&r->peer.ip),
-	                      "time", json_time(r->time_s), "token", json_text(str_of(r->token)),
-	                      "helo", json_text(str_of(r->helo)),
+	                      "time", json_time(r->time_s), "token", json_shown(str_of(r->token)),
+	                      "helo", json_shown(str_of(r->helo)),
 	                      "mail_from", masked_json(str_of(r->mail_from), own),
 	                      "rcpt_to", masked_json(str_of(r->rcpt_to), own),
 	                      "message_sha256", hash_json(r->message),
@@ -106,14 +106,14 @@ static json_t *payload_json(const struct evidence_input *in)
 	json_t *o = json_pack("{s:i, s:o, s:o, s:o, s:o, s:i, s:s, s:s, s:s, s:o, s:f, s:o, s:o,"
 	                      " s:o, s:o}",
 	                      "version", 1, "created", json_time(in->now_s),
-	                      "operator", json_text(in->operator_name),
-	                      "contact", json_text(in->contact),
+	                      "operator", json_shown(in->operator_name),
+	                      "contact", json_shown(in->contact),
 	                      "address", json_ip(&t->target.ip), "port", (int)t->target.port,
 	                      "verdict", verdict_name(in->verdict), "test", t->id,
 	                      "consent", consent_name(t->consent),
 	                      "started", json_time(t->started_s), "seconds", t->seconds,
-	                      "replay", json_text(in->replay), "cases", cases,
-	                      "transcript", json_text(in->transcript), "returns", returns);
+	                      "replay", json_shown(in->replay), "cases", cases,
+	                      "transcript", json_shown(in->transcript), "returns", returns);
 	assert(o);
 	return o;
 }

@@ -10,6 +10,21 @@
 
 #include <assert.h>
 
+json_t *json_shown(struct str s)
+{
+	struct buf b = { 0 };
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+			buf_printf(&b, "\\x%02x", c);
+		else
+			buf_add_byte(&b, s.p[i]);
+	}
+	json_t *text = json_text(buf_str(&b));
+	buf_fini(&b);
+	return text;
+}
+
 json_t *json_ip(const struct ip *ip)
 {
 	char text[IP_TEXT_MAX];
@@ -25,9 +40,9 @@ json_t *json_time(int64_t time_s)
 json_t *case_result_json(const struct case_result *r)
 {
 	json_t *o = json_pack("{s:o, s:s, s:i, s:o, s:o, s:b, s:b}",
-	                      "id", json_text(str_of(r->id)), "stage", stage_name(r->stage),
-	                      "code", r->code, "enhanced", json_text(str_of(r->enhanced)),
-	                      "text", json_text(str_of(r->text)),
+	                      "id", json_shown(str_of(r->id)), "stage", stage_name(r->stage),
+	                      "code", r->code, "enhanced", json_shown(str_of(r->enhanced)),
+	                      "text", json_shown(str_of(r->text)),
 	                      "accepted", r->accepted, "returned", r->returned > 0);
 	assert(o);
 	return o;
@@ -51,7 +66,7 @@ json_t *test_json(const struct test *t, enum verdict verdict, const char *reason
 	                      "reason", json_text(str_of(reason)), "output", json_ip(&output),
 	                      "cases", cases, "started", json_time(t->started_s),
 	                      "seconds", t->seconds,
-	                      "evidence", json_text(str_of(t->evidence_id)));
+	                      "evidence", json_shown(str_of(t->evidence_id)));
 	assert(o);
 	return o;
 }

@@ -7,6 +7,7 @@
  *   evidence.pem   the Ed25519 private key (PKCS#8)
  *   evidence.pub   its public key (mode 0644 within; for those who verify)
  *
+ * The caller is the owner of the state directory: root becomes it before (settings/state.h).
  * Written only by way of file_write(), so that a kill leaves the old file or the new one.
  * A file that is there and damaged is an error and never replaced: it may be all that
  * verifies what was signed.
@@ -44,34 +45,18 @@ static char *path_of(const char *state, const char *name)
 
 static int read_key_file(const char *path, struct buf *out, struct buf *message)
 {
-	int e = file_read(path, FILE_MAX_BYTES, out);
+	int e = file_read_plain(path, FILE_MAX_BYTES, out);
 	if (e == ERR_NOT_FOUND)
 		return fail(message, e, path, "no such key file; it is made when Portreeve starts");
+	if (e == ERR_INVALID)
+		return fail(message, e, path, "expected a regular file, no link and no pipe");
 	return e == ERR_OK ? e : fail(message, e, path, err_text(e));
 }
 
-/* What root writes here belongs to whoever owns the state directory. */
-static int give_to_owner(const char *state, const char *path, struct buf *message)
-{
-	struct stat owner, now;
-	if (geteuid() != 0)
-		return ERR_OK;
-	if (stat(state, &owner) != 0 || stat(path, &now) != 0)
-		return fail(message, file_err(errno), path, strerror(errno));
-	if (owner.st_uid == now.st_uid && owner.st_gid == now.st_gid)
-		return ERR_OK;
-	if (chown(path, owner.st_uid, owner.st_gid) != 0)
-		return fail(message, file_err(errno), path, strerror(errno));
-	return ERR_OK;
-}
-
-static int write_key_file(const char *state, const char *path, struct str bytes, mode_t mode,
-                          struct buf *message)
+static int write_key_file(const char *path, struct str bytes, mode_t mode, struct buf *message)
 {
 	int e = file_write(path, bytes, mode);
-	if (e != ERR_OK)
-		return fail(message, e, path, err_text(e));
-	return give_to_owner(state, path, message);
+	return e == ERR_OK ? e : fail(message, e, path, err_text(e));
 }
 
 /* ---- token keys ------------------------------------------------------------ */
@@ -148,7 +133,7 @@ static int save_keys(const char *state, const struct token_keys *keys, struct bu
 		           hex);
 		OPENSSL_cleanse(hex, sizeof(hex));
 	}
-	int e = write_key_file(state, path, buf_str(&text), 0600, message);
+	int e = write_key_file(path, buf_str(&text), 0600, message);
 	OPENSSL_cleanse(text.p, text.n);
 	buf_fini(&text);
 	free(path);
@@ -225,7 +210,7 @@ static int save_pem(const char *state, const char *name, EVP_PKEY *pair, bool pr
 	struct buf pem = { 0 };
 	int e = pem_of(pair, private, &pem);
 	if (e == ERR_OK)
-		e = write_key_file(state, path, buf_str(&pem), private ? 0600 : 0644, message);
+		e = write_key_file(path, buf_str(&pem), private ? 0600 : 0644, message);
 	else
 		fail(message, e, path, "the key cannot be written as PEM");
 	if (pem.p)
@@ -308,29 +293,15 @@ static int ensure_evidence(const char *state, struct buf *message)
 	return e;
 }
 
-/* A kill between writing and giving away leaves root's file: mended at the next start. */
-static int ensure_owner(const char *state, struct buf *message)
-{
-	static const char *const names[] = {
-		"", "tokens", token_file, "evidence.pem", "evidence.pub",
-	};
-	int e = ERR_OK;
-	for (size_t i = 0; e == ERR_OK && i < sizeof(names) / sizeof(names[0]); i++) {
-		char *path = path_of(state, names[i]);
-		e = give_to_owner(state, path, message);
-		free(path);
-	}
-	return e;
-}
-
 /* One process at a time changes the keys. Returns the lock, closed by the caller, or a
  * negative enum err. */
 static int lock_keys(const char *state, struct buf *message)
 {
-	char *path = path_of(state, "");
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *path = mem_printf("%s/keys", state);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || flock(fd, LOCK_EX) != 0) {
-		int e = fail(message, file_err(errno), path, strerror(errno));
+		int e = fail(message, file_err(errno), path, errno == ENOTDIR || errno == ELOOP ?
+		             "expected a directory and no link" : strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		fd = e;
@@ -365,8 +336,6 @@ int keys_ensure(const char *state_directory, int64_t now_s, struct buf *message)
 	e = ensure_token(state_directory, now_s, message);
 	if (e == ERR_OK)
 		e = ensure_evidence(state_directory, message);
-	if (e == ERR_OK)
-		e = ensure_owner(state_directory, message);
 	close(lock);
 	return e;
 }

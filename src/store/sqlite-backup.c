@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
  * A backup while roles run: SQLite's online copy of both files, each from one read
- * transaction, then opened anew and checked from the first page to the last. The copy
- * has its name only when it is whole and on disk.
+ * transaction, then checked from the first page to the last.
+ *
+ * The copies are the caller's: this process, which is the owner of the state directory, has
+ * no right to the place where they are to stand. So SQLite writes them through descriptors
+ * that it takes for files of their names, without a journal.
  *
  * The list is copied before the returns: a tester that starts from the two reads some
  * returns again; it never misses one.
@@ -13,8 +16,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -36,20 +37,36 @@ static int copy_pages(struct sqlite_store *s, struct db *from, sqlite3 *to, cons
 	return fail_at(s, path, to, done != SQLITE_OK ? done : rc);
 }
 
-/* One file, without a -wal beside it. */
-static int copy_to(struct sqlite_store *s, struct db *from, const char *path)
+static int open_copy(struct sqlite_store *s, const struct store_copy *to, sqlite3 **h)
 {
-	sqlite3 *to = NULL;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX;
-	int rc = sqlite3_open_v2(path, &to, flags, NULL);
-	int e = rc == SQLITE_OK ? copy_pages(s, from, to, path) : fail_at(s, path, to, rc);
-	if (e == ERR_OK) {
-		rc = sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-		if (rc != SQLITE_OK)
-			e = fail_at(s, path, to, rc);
-	}
-	sqlite3_close(to);
-	return e;
+	int rc = sqlite3_open_v2(to->name, h, flags, files_vfs(true));
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(*h, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
+		                  NULL, NULL, NULL);
+	return rc == SQLITE_OK ? ERR_OK : fail_at(s, to->name, *h, rc);
+}
+
+/* A copy of a database in WAL mode says that it is one. These two bytes of its head make it a
+ * single file (https://www.sqlite.org/fileformat2.html, 1.3.3: 1 for legacy, 2 for WAL). */
+static int leave_wal(struct sqlite_store *s, const struct store_copy *to)
+{
+	enum { VERSIONS_AT = 18 };
+	static const unsigned char legacy[2] = { 1, 1 };
+	if (pwrite(to->fd, legacy, sizeof(legacy), VERSIONS_AT) == sizeof(legacy))
+		return ERR_OK;
+	int errnum = errno;
+	return store_fail(s, file_err(errnum), "%s: %s", to->name, strerror(errnum));
+}
+
+static int copy_to(struct sqlite_store *s, struct db *from, const struct store_copy *to)
+{
+	sqlite3 *h = NULL;
+	int e = open_copy(s, to, &h);
+	if (e == ERR_OK)
+		e = copy_pages(s, from, h, to->name);
+	sqlite3_close(h);
+	return e == ERR_OK ? leave_wal(s, to) : e;
 }
 
 /* The only row of the query must be this text. */
@@ -75,7 +92,7 @@ static int verify(struct sqlite_store *s, const char *path, const struct schema 
 {
 	sqlite3 *h = NULL;
 	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX;
-	int rc = sqlite3_open_v2(path, &h, flags, NULL);
+	int rc = sqlite3_open_v2(path, &h, flags, files_vfs(false));
 	int e = rc == SQLITE_OK ? ERR_OK : fail_at(s, path, h, rc);
 	char *application = mem_printf("%d", schema->application_id);
 	if (e == ERR_OK)
@@ -89,62 +106,27 @@ static int verify(struct sqlite_store *s, const char *path, const struct schema 
 	return e;
 }
 
-static int fail_errno(struct sqlite_store *s, const char *path)
-{
-	int errnum = errno;
-	return store_fail(s, file_err(errnum), "%s: %s", path, strerror(errnum));
-}
-
-static int sync_path(const char *path, int flags)
-{
-	int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	int rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
 static int backup_file(struct sqlite_store *s, struct db *from, const struct schema *schema,
-                       const char *path)
+                       const struct store_copy *to)
 {
-	char *part = mem_printf("%s.partial", path);
-	char *directory = mem_strdup(path);
-	unlink(part);                          /* of a backup that was killed */
-	int fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int e = fd < 0 ? fail_errno(s, part) : ERR_OK;
-	if (fd >= 0)
-		close(fd);
+	files_lend(to->name, to->fd);
+	int e = copy_to(s, from, to);
 	if (e == ERR_OK)
-		e = copy_to(s, from, part);
-	if (e == ERR_OK)
-		e = verify(s, part, schema);
-	if (e == ERR_OK && sync_path(part, 0) != 0)
-		e = fail_errno(s, part);
-	/* link() and not rename(): what is there already is never replaced. */
-	if (e == ERR_OK && link(part, path) != 0)
-		e = fail_errno(s, path);
-	unlink(part);
-	if (e == ERR_OK && sync_path(dirname(directory), O_DIRECTORY) != 0)
-		e = fail_errno(s, path);
-	free(directory);
-	free(part);
+		e = verify(s, to->name, schema);
+	files_lend(NULL, -1);
 	return e;
 }
 
-int sqlite_backup(struct store *st, const char *path)
+int sqlite_backup(struct store *st, const struct store_copy *list,
+                  const struct store_copy *returns)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	char *returns = mem_printf("%s.returns", path);
-	int e = ERR_OK;
-	if (access(path, F_OK) == 0)
-		e = store_fail(s, ERR_EXISTS, "%s: is there already", path);
-	else if (access(returns, F_OK) == 0)
-		e = store_fail(s, ERR_EXISTS, "%s: is there already", returns);
+	bool there;
+	int e = returns_ready(s, &there);
+	if (e == ERR_OK && !there)
+		e = store_fail(s, ERR_NOT_FOUND, "%s: no such file; \"portreeve run\" makes it",
+		               s->returns_path);
 	if (e == ERR_OK)
-		e = backup_file(s, &s->main, &main_schema, path);
-	if (e == ERR_OK)
-		e = backup_file(s, &s->returns, &returns_schema, returns);
-	free(returns);
-	return e;
+		e = backup_file(s, &s->main, &main_schema, list);
+	return e == ERR_OK ? backup_file(s, &s->returns, &returns_schema, returns) : e;
 }

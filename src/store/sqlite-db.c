@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -90,7 +91,10 @@ int db_error(struct db *db, int rc)
 		buf_add_cstr(db->message, "disk or quota full; nothing was changed");
 		break;
 	case ERR_BUSY:
-		buf_add_cstr(db->message, "locked by another process; nothing was changed");
+		buf_add_cstr(db->message, (rc & 0xff) == SQLITE_READONLY ?
+		             "a writer was cut off; any command that changes something mends it, "
+		             "called by root or by its owner" :
+		             "locked by another process; nothing was changed");
 		break;
 	case ERR_CORRUPT:
 		buf_printf(db->message, "damaged, or not a database (%s)", detail);
@@ -99,7 +103,11 @@ int db_error(struct db *db, int rc)
 		buf_add_cstr(db->message, "no such file; a command or the tester makes it");
 		break;
 	case ERR_DENIED:
-		buf_printf(db->message, "no permission (%s)", detail);
+		if (rc == SQLITE_READONLY_ROLLBACK)
+			buf_add_cstr(db->message, "a change was cut off; any command that changes "
+			             "something, or \"portreeve run\", undoes it");
+		else
+			buf_printf(db->message, "no permission (%s)", detail);
 		break;
 	default:
 		buf_add_cstr(db->message, detail);
@@ -111,37 +119,12 @@ int db_error(struct db *db, int rc)
 
 /* ---- opening --------------------------------------------------------------- */
 
-/* SQLite opens the -wal file of a read-only database for writing where it can. This
- * layer over its own file system interface does not let it, so that a reader holds no
- * descriptor that could change the list. */
-static int open_readonly(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
-                         int *out_flags)
-{
-	(void)vfs;
-	sqlite3_vfs *system = sqlite3_vfs_find(NULL);
-	flags &= ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-	return system->xOpen(system, name, file, flags | SQLITE_OPEN_READONLY, out_flags);
-}
-
-static const char *readonly_vfs(void)
-{
-	static sqlite3_vfs vfs;
-	if (!vfs.zName) {
-		vfs = *sqlite3_vfs_find(NULL);
-		vfs.zName = "portreeve-readonly";
-		vfs.pNext = NULL;
-		vfs.xOpen = open_readonly;
-		sqlite3_vfs_register(&vfs, 0);
-	}
-	return vfs.zName;
-}
-
 /* readonly_shm: the shared index of the WAL is mapped read-only as well. */
-static char *readonly_uri(const char *path)
+static char *readonly_uri(const char *name)
 {
 	struct buf uri = { 0 };
 	buf_add_cstr(&uri, "file:");
-	for (const char *p = path; *p; p++) {
+	for (const char *p = name; *p; p++) {
 		if (ascii_isalnum((unsigned char)*p) || strchr("/-._", *p))
 			buf_add_byte(&uri, *p);
 		else
@@ -159,23 +142,18 @@ static int fail_errno(struct db *db, int errnum)
 	return e;
 }
 
-/* Makes the file before SQLite does, so that mode and owner are ours to say: root makes
- * it for whoever owns the directory. SQLite gives -wal and -shm the same. */
+/* Makes the file before SQLite does, so that its mode is ours to say. SQLite gives -wal and
+ * -shm the same. */
 static int make_file(struct db *db)
 {
-	int fd = open(db->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	int fd = open(db->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errno == EEXIST ? ERR_OK : fail_errno(db, errno);
 
-	char *copy = mem_strdup(db->path);
-	const char *directory = dirname(copy);
-	struct stat in;
-	int e = ERR_OK;
-	if (fchmod(fd, 0640) != 0 || stat(directory, &in) != 0 ||
-	    (geteuid() == 0 && fchown(fd, in.st_uid, in.st_gid) != 0))
-		e = fail_errno(db, errno);
+	char *copy = mem_strdup(db->name);
+	int e = fchmod(fd, 0640) == 0 ? ERR_OK : fail_errno(db, errno);
 	close(fd);
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (e == ERR_OK && (fd < 0 || fsync(fd) != 0))
 		e = fail_errno(db, errno);
 	if (fd >= 0)
@@ -184,17 +162,29 @@ static int make_file(struct db *db)
 	return e;
 }
 
+/* The words for what sqlite-files.c does not open. */
+static int check_file(struct db *db)
+{
+	struct stat st;
+	if (lstat(db->name, &st) != 0 || S_ISREG(st.st_mode))
+		return ERR_OK;
+	buf_clear(db->message);
+	buf_printf(db->message, "%s: expected a regular file, no link and no pipe", db->path);
+	return ERR_INVALID;
+}
+
 static int connect_to(struct db *db)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	int rc;
 	errno = 0;
 	if (db->writable) {
-		rc = sqlite3_open_v2(db->path, &db->h, flags | SQLITE_OPEN_READWRITE, NULL);
+		rc = sqlite3_open_v2(db->name, &db->h, flags | SQLITE_OPEN_READWRITE,
+		                     files_vfs(true));
 	} else {
-		char *uri = readonly_uri(db->path);
+		char *uri = readonly_uri(db->name);
 		rc = sqlite3_open_v2(uri, &db->h, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-		                     readonly_vfs());
+		                     files_vfs(false));
 		free(uri);
 	}
 	if (rc != SQLITE_OK)
@@ -223,20 +213,62 @@ static int enter_wal(struct db *db)
 	                   "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216");
 }
 
-int db_open(struct db *db, const char *path, bool writable, const struct schema *schema,
+/* The current directory may be closed to us, its name is not. */
+static char *path_for_messages(const char *name)
+{
+	char here[PATH_MAX];
+	if (str_prefix(str_of(name), STR("./")) && getcwd(here, sizeof(here)))
+		return mem_printf("%s%s", here, name + 1);
+	return mem_strdup(name);
+}
+
+int db_open(struct db *db, const char *name, bool writable, const struct schema *schema,
             struct buf *message)
 {
-	*db = (struct db){ .path = mem_strdup(path), .writable = writable, .message = message };
-	int e = writable ? make_file(db) : ERR_OK;
+	*db = (struct db){ .name = mem_strdup(name), .path = path_for_messages(name),
+	                   .writable = writable, .message = message, .serial_fd = -1 };
+	int e = check_file(db);
+	if (e == ERR_OK && writable)
+		e = make_file(db);
 	if (e == ERR_OK)
 		e = connect_to(db);
+	if (e == ERR_OK)
+		e = place_clear(db);
 	if (e == ERR_OK && writable)
 		e = enter_wal(db);
 	if (e == ERR_OK)
 		e = schema_apply(db, schema);
+	if (e == ERR_OK)
+		e = place_learn(db);
 	if (e != ERR_OK)
 		db_close(db);
 	return e;
+}
+
+/* Reading once as a writer has SQLite make a new -shm file from the -wal file. */
+static void mend(const char *name)
+{
+	struct stat st;
+	sqlite3 *h = NULL;
+	int on = 1, flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
+	if (stat(name, &st) == 0 && st.st_uid == geteuid() &&
+	    sqlite3_open_v2(name, &h, flags, files_vfs(true)) == SQLITE_OK) {
+		sqlite3_busy_timeout(h, BUSY_TIMEOUT_MS);
+		sqlite3_file_control(h, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+		sqlite3_db_config(h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		sqlite3_exec(h, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+	}
+	sqlite3_close(h);
+}
+
+int db_open_to_read(struct db *db, const char *name, const struct schema *schema,
+                    struct buf *message)
+{
+	int e = db_open(db, name, false, schema, message);
+	if (e != ERR_BUSY && !(e == ERR_NOT_FOUND && access(name, F_OK) == 0))
+		return e;
+	mend(name);
+	return db_open(db, name, false, schema, message);
 }
 
 void db_close(struct db *db)
@@ -244,8 +276,10 @@ void db_close(struct db *db)
 	for (size_t i = 0; i < db->cached; i++)
 		sqlite3_finalize(db->cache[i].statement);
 	sqlite3_close(db->h);
+	serial_close(db);
+	free(db->name);
 	free(db->path);
-	*db = (struct db){ .message = db->message };
+	*db = (struct db){ .message = db->message, .serial_fd = -1 };
 }
 
 /* ---- transactions ---------------------------------------------------------- */
@@ -259,6 +293,7 @@ int db_exec(struct db *db, const char *sql)
 int db_begin(struct db *db)
 {
 	struct query q = query(db, "BEGIN IMMEDIATE");
+	db->serial = 0;
 	return query_run(&q);
 }
 
@@ -268,11 +303,23 @@ int db_begin_read(struct db *db)
 	return query_run(&q);
 }
 
+/* What went into a file that has been replaced is not on disk for anybody. */
+static int check_written(struct db *db)
+{
+	int e = place_check(db);
+	return e == ERR_NOT_FOUND ? ERR_CLOSED : e;
+}
+
 int db_end(struct db *db, int e)
 {
+	bool wrote = sqlite3_txn_state(db->h, "main") == SQLITE_TXN_WRITE;
 	if (e == ERR_OK) {
 		struct query q = query(db, "COMMIT");
 		e = query_run(&q);
+		if (e == ERR_OK && wrote) {
+			serial_keep(db);
+			e = check_written(db);
+		}
 	}
 	/* The message tells why e is what it is: undoing must not replace it. SQLite may
 	 * have undone all itself; what is not written needs no disk to be undone. */
@@ -416,6 +463,9 @@ int query_run(struct query *q)
 	int e;
 	while ((e = query_step(q)) == 1)
 		;
+	/* A transaction of its own. */
+	if (e == ERR_OK && sqlite3_get_autocommit(q->db->h) && !sqlite3_stmt_readonly(q->s))
+		e = check_written(q->db);
 	return e;
 }
 

@@ -257,6 +257,8 @@ int journal_add(struct db *db, enum journal_action action, const struct prefix *
 	struct sqlite_store *s =
 		(struct sqlite_store *)((char *)db - offsetof(struct sqlite_store, main));
 	int e = clock_guard(s, now_s);
+	if (e == ERR_OK)
+		e = serial_raise(db, now_s);
 	if (e != ERR_OK)
 		return e;
 	struct query q = query(db, "INSERT INTO journal (action, subject, who, why, time_s)"
@@ -266,7 +268,10 @@ int journal_add(struct db *db, enum journal_action action, const struct prefix *
 	bind_text(&q, who);
 	bind_text(&q, why);
 	bind_int(&q, now_s);
-	return query_run(&q);
+	e = query_run(&q);
+	if (e == ERR_OK)
+		db->serial = sqlite3_last_insert_rowid(db->h);
+	return e;
 }
 
 int journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,

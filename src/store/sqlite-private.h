@@ -16,14 +16,23 @@
 
 #include <sqlite3.h>
 
-enum { QUERY_CACHE = 256, BUSY_TIMEOUT_MS = 5000 };
+enum { QUERY_CACHE = 256, BUSY_TIMEOUT_MS = 5000, DB_IDENTITY = 16 };
 
 /* One file and its connection. */
 struct db {
 	sqlite3 *h;                    /* NULL: not open */
-	char *path;
+	char *name;                    /* as it is opened */
+	char *path;                    /* as messages name it */
 	bool writable;
 	struct buf *message;           /* the store's: one line on the last error */
+	/* What it was when it was opened (sqlite-place.c). */
+	dev_t device;
+	ino_t inode;                   /* 0: not yet known */
+	unsigned char identity[DB_IDENTITY], versions[2];
+	int64_t identity_at;           /* in the file; 0: not yet known */
+	/* The list's, where it is written (sqlite-serial.c). */
+	int serial_fd;                 /* -1: not kept */
+	int64_t serial, serial_kept;   /* of this transaction (0: none), of the file */
 	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
 	size_t cached;
 };
@@ -41,10 +50,39 @@ struct schema {
 };
 extern const struct schema main_schema, returns_schema;
 
-/* Opens; if writable makes the file, with the owner of its directory, and migrates it. */
-int db_open(struct db *db, const char *path, bool writable, const struct schema *schema,
+/* Opens; if writable makes the file, and migrates it. ERR_INVALID: a link or no regular file. */
+int db_open(struct db *db, const char *name, bool writable, const struct schema *schema,
             struct buf *message);
+/* Opens to read alone, for a process that may be the file's owner: what a writer that was
+ * killed has left in the -shm file is mended then, as its owner. Nothing else is written. */
+int db_open_to_read(struct db *db, const char *name, const struct schema *schema,
+                    struct buf *message);
 void db_close(struct db *db);
+/* The file systems of sqlite-files.c. */
+const char *files_vfs(bool writable);
+/* What is opened by that name is this descriptor; NULL ends it. */
+void files_lend(const char *name, int fd);
+
+/* What is open is what stands there now; to be called when the schema is right. */
+int place_learn(struct db *db);
+/* ERR_CLOSED: another one stands there now, or other bytes; ERR_NOT_FOUND: nothing does. A few
+ * system calls. */
+int place_check(struct db *db);
+/* The same and what SQLite has to say: `grows` reads a number that never gets smaller, *seen is
+ * the greatest so far. */
+int place_check_all(struct db *db, const char *grows, int64_t *seen);
+/* Before the first read: a -wal file of another database, which this one has replaced, is put
+ * aside by who may write (to "-wal.old"); others get ERR_AGAIN. */
+int place_clear(struct db *db);
+
+/* The file of the highest serial. serial_raise() is called in a transaction before an entry of
+ * the journal is added, serial_keep() after its commit, serial_match() once at the start. */
+int serial_open(struct db *db, const char *path);
+void serial_close(struct db *db);
+int serial_raise(struct db *db, int64_t now_s);
+void serial_keep(struct db *db);
+int serial_match(struct db *db);
+
 /* The enum err for what SQLite last said on this handle, with the message set. */
 int db_error(struct db *db, int rc);
 /* Statements without parameters. */
@@ -113,6 +151,8 @@ struct sqlite_store {
 	struct store base;             /* first */
 	struct db main, returns;
 	char *returns_path;
+	bool only_reads;               /* a command that changes nothing */
+	int64_t serial_seen, returns_seen;     /* the greatest so far */
 	struct consent_cache consents;
 	int64_t steady_s;              /* sqlite-clock.c: the heartbeat of a role that only reads */
 };
@@ -211,6 +251,8 @@ int sqlite_scan_end(struct store *st, const char *key, int64_t now_s);
 int returns_ready(struct sqlite_store *s, bool *there);
 int sqlite_returns_add(struct store *st, struct test_return *rows, size_t n,
                        unsigned max_per_token, int *results);
+/* The cursors count in the returns that are there: they begin anew where these were replaced. */
+int returns_match(struct sqlite_store *s);
 int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
                          struct arena *a, struct test_return **rows, size_t *n);
 int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
@@ -262,6 +304,8 @@ int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena 
                        char id[static 48], struct str *bundle);
 int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
                   bool dry, struct store_expiry *x);
-int sqlite_backup(struct store *st, const char *path);
+int sqlite_check(struct store *st);
+int sqlite_backup(struct store *st, const struct store_copy *list,
+                  const struct store_copy *returns);
 
 #endif

@@ -253,7 +253,12 @@ int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now
                   bool dry, struct store_expiry *x)
 {
 	struct sqlite_store *s = sqlite_of(st);
+	bool there = true;
 	int e = clock_guard(s, now_s);
+	if (e == ERR_OK && s->only_reads)
+		e = returns_ready(s, &there);
+	x->done[RETAINED_RETURN] |= !there;
+	x->done[RETAINED_REQUEST] |= !there;
 	x->over = e == ERR_OK;
 	for (enum retained kind = 0; e == ERR_OK && kind < RETAINED_KINDS; kind++) {
 		if (may_remove(s, kind) && !x->done[kind])

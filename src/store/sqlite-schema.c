@@ -124,6 +124,13 @@ static const char main_2[] =
 static const char main_3[] =
 	"CREATE INDEX journal_delisted ON journal (subject) WHERE action = 1;";
 
+/* Which database it is, for who has it open (sqlite-place.c). */
+#define META \
+	"CREATE TABLE IF NOT EXISTS meta (" \
+	" name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;" \
+	"INSERT OR IGNORE INTO meta (name, value) VALUES ('identity', randomblob(16));"
+static const char main_4[] = META;
+
 /* The clock's heartbeat, one row (sqlite-clock.c); what only the operator's word keeps listed.
  * The reason of a word was overwritten by a proof's once: the journal has it still. */
 static const char main_5[] =
@@ -157,6 +164,8 @@ static const char returns_1[] =
 	" reply_to TEXT NOT NULL, time_s INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX requests_address ON requests (address);";
 
+static const char returns_2[] = META;
+
 /* A message that came back for many tokens is kept once, and goes with the last of its rows. Its
  * key is its SHA-256; of what an older version kept, the number of its row. */
 static const char returns_3[] =
@@ -171,9 +180,9 @@ static const char returns_3[] =
 	" BEGIN DELETE FROM messages WHERE digest = OLD.digest; END;";
 
 static const struct migration main_steps[] = {
-	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, "" }, { 5, main_5 }, { 6, main_6 },
+	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
 };
-static const struct migration returns_steps[] = { { 1, returns_1 }, { 2, "" }, { 3, returns_3 } };
+static const struct migration returns_steps[] = { { 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 } };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* The application ids ("PRTV", "PRTR") tell our files from others' databases. */
@@ -253,8 +262,14 @@ int schema_apply(struct db *db, const struct schema *schema)
 		return e;
 	if (!db->writable)
 		return refuse(db, ERR_UNSUPPORTED,
-		              "written by an older version; run a command that writes: schema",
+		              "written by an older version; run a command that writes, as "
+		              "\"portreeve run\" does: schema",
 		              version, newest);
 	e = db_begin(db);
-	return e == ERR_OK ? db_end(db, migrate(db, schema)) : e;
+	if (e == ERR_OK)
+		e = db_end(db, migrate(db, schema));
+	/* The identity is to stand in the file itself. */
+	if (e == ERR_OK)
+		sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return e;
 }

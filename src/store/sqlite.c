@@ -10,12 +10,12 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define LIST_FILE "portreeve.db"
+#define SERIAL_FILE "serial"
 
 int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
 {
@@ -67,6 +67,7 @@ static const struct store_ops sqlite_ops = {
 	.output_agree = sqlite_output_agree, .serial = sqlite_serial, .journal = sqlite_journal,
 	.snapshot = sqlite_snapshot, .evidence_get = sqlite_evidence_get,
 	.evidence_of = sqlite_evidence_of, .expire = sqlite_expire, .backup = sqlite_backup,
+	.check = sqlite_check,
 	.report_find = sqlite_report_find, .report_save = sqlite_report_save,
 	.report_get = sqlite_report_get, .reports = sqlite_reports,
 	.report_become = sqlite_report_become,
@@ -75,25 +76,45 @@ static const struct store_ops sqlite_ops = {
 	.secret = sqlite_secret,
 };
 
-/* The state directory, and below it the one that the collector alone writes. Root makes
- * it for whoever owns the state directory. */
-static int make_directories(struct sqlite_store *s, const char *state)
+static int fail_at(struct sqlite_store *s, const char *path, int errnum)
 {
+	return store_fail(s, file_err(errnum), "%s: %s", path, strerror(errnum));
+}
+
+/* The state directory is ours, or we are not root. */
+static int check_directory(struct sqlite_store *s, const char *state)
+{
+	struct stat st;
+	if (stat(state, &st) != 0)
+		return fail_at(s, state, errno);
+	if (geteuid() != 0 || st.st_uid == 0)
+		return ERR_OK;
+	return store_fail(s, ERR_DENIED, "%s: root does not open what belongs to user id %u",
+	                  state, (unsigned)st.st_uid);
+}
+
+/* Below it is the one that the collector alone writes. */
+static int make_returns(struct sqlite_store *s, const char *state)
+{
+	struct stat st;
 	char *returns = mem_printf("%s/returns", state);
-	struct stat owner;
-	int e = file_mkdirs(state, 0750);
-	if (e == ERR_OK && mkdir(returns, 0750) == 0) {
-		if (geteuid() == 0 && (stat(state, &owner) != 0 ||
-		                       chown(returns, owner.st_uid, owner.st_gid) != 0))
-			e = file_err(errno);
-	} else if (e == ERR_OK && errno != EEXIST) {
-		e = file_err(errno);
-	}
+	int e = ERR_OK;
+	if (!s->only_reads && mkdir(returns, 0750) != 0 && errno != EEXIST)
+		e = fail_at(s, returns, errno);
+	else if (lstat(returns, &st) == 0 && !S_ISDIR(st.st_mode))
+		e = store_fail(s, ERR_INVALID, "%s: expected a directory and no link", returns);
 	free(returns);
-	if (e != ERR_OK)
-		return store_fail(s, e, "%s: the state directory cannot be made (%s)", state,
-		                  strerror(errno));
-	return ERR_OK;
+	return e;
+}
+
+static int ready_directories(struct sqlite_store *s, const char *state)
+{
+	int e = ERR_OK;
+	if (s->base.role != STORE_DNSBL && !s->only_reads && file_mkdirs(state, 0750) != ERR_OK)
+		return store_fail(s, file_err(errno), "%s: the state directory cannot be made (%s)",
+		                  state, strerror(errno));
+	e = check_directory(s, state);
+	return e == ERR_OK && s->base.role != STORE_DNSBL ? make_returns(s, state) : e;
 }
 
 /* Each role's files: the commands write both, the tester the list, the collector the
@@ -104,14 +125,31 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	bool list = role == STORE_ADMIN || role == STORE_TESTER;
 	bool returns = role == STORE_ADMIN || role == STORE_COLLECTOR;
 	char *path = mem_printf("%s/" LIST_FILE, directory);
+	char *serial = mem_printf("%s/" SERIAL_FILE, directory);
 	int e = db_open(&s->main, path, list, &main_schema, &s->base.message);
+	if (e == ERR_OK && list)
+		e = serial_open(&s->main, serial);
+	if (e == ERR_OK && list)
+		e = serial_match(&s->main);
+	free(serial);
 	free(path);
 	if (e == ERR_OK && returns)
 		e = db_open(&s->returns, s->returns_path, true, &returns_schema, &s->base.message);
 	/* A sandbox may keep a role from coming to it later. */
-	bool there;
-	if (e == ERR_OK && role == STORE_TESTER)
+	bool there = false;
+	if (e == ERR_OK && list)
 		e = returns_ready(s, &there);
+	return e == ERR_OK && there ? returns_match(s) : e;
+}
+
+int sqlite_check(struct store *st)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = place_check_all(&s->main, "SELECT coalesce(max(serial), 0) FROM journal",
+	                        &s->serial_seen);
+	if (e == ERR_OK && s->returns.h)
+		e = place_check_all(&s->returns, "SELECT coalesce(sum(seq), 0) FROM sqlite_sequence",
+		                    &s->returns_seen);
 	return e;
 }
 
@@ -125,24 +163,35 @@ void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQ
 bool store_sqlite_exists(const char *state_directory)
 {
 	char *path = mem_printf("%s/" LIST_FILE, state_directory);
-	bool there = faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) == 0;
+	struct stat st;
+	bool there = lstat(path, &st) == 0;
 	free(path);
 	return there;
 }
 
-int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,
-                      struct buf *message)
+static int open_to_read(struct sqlite_store *s, const char *directory)
+{
+	bool there;
+	char *name = mem_printf("%s/" LIST_FILE, directory);
+	int e = db_open_to_read(&s->main, name, &main_schema, &s->base.message);
+	free(name);
+	return e == ERR_OK ? returns_ready(s, &there) : e;
+}
+
+static int open_store(const char *directory, enum store_role role, bool only_reads,
+                      struct store **st, struct buf *message)
 {
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
 	s->base.ops = &sqlite_ops;
 	s->base.role = role;
 	store_set_rules(&s->base, &fuse_default, STORE_CLOCK_JUMP_MAX_S);
-	s->returns_path = mem_printf("%s/returns/returns.db", state_directory);
+	s->returns_path = mem_printf("%s/returns/returns.db", directory);
+	s->only_reads = only_reads;
 	*st = NULL;
 
-	int e = role == STORE_DNSBL ? ERR_OK : make_directories(s, state_directory);
+	int e = ready_directories(s, directory);
 	if (e == ERR_OK)
-		e = open_files(s, state_directory);
+		e = only_reads ? open_to_read(s, directory) : open_files(s, directory);
 	if (e == ERR_OK) {
 		*st = &s->base;
 		return ERR_OK;
@@ -150,4 +199,16 @@ int store_sqlite_open(const char *state_directory, enum store_role role, struct 
 	buf_add_str(message, buf_str(&s->base.message));
 	sqlite_close(&s->base);
 	return e;
+}
+
+int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,
+                      struct buf *message)
+{
+	return open_store(state_directory, role, false, st, message);
+}
+
+int store_sqlite_open_to_read(const char *state_directory, struct store **st,
+                              struct buf *message)
+{
+	return open_store(state_directory, STORE_ADMIN, true, st, message);
 }

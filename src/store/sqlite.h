@@ -4,13 +4,14 @@
  *
  *   STATE/portreeve.db            the list, tests, evidence: written by tester and commands
  *   STATE/returns/returns.db      what came back: written by collector and commands
+ *   STATE/serial                  the highest serial ever given out: by tester and commands
  *
  * so that a collector that is taken over cannot write the list. Each has a -wal and a -shm
  * beside it, which stay there when it is closed.
  *
  *   role        reads                            writes
  *   commands                                     STATE
- *   tester      STATE/returns                    STATE/portreeve.db*
+ *   tester      STATE/returns                    STATE/portreeve.db*, STATE/serial
  *   collector   STATE/portreeve.db*              STATE/returns
  *   dnsbl       STATE/portreeve.db*
  *
@@ -21,9 +22,14 @@
  * ask again. What read permission still allows is to hold a read lock: that delays the
  * emptying of the -wal file, it changes nothing.
  *
- * The files are made with mode 0640 and the owner of their directory. A process that only
- * reads needs them to exist: open the store once as STORE_ADMIN before the roles start.
- * (The returns may come later: until then there are none.)
+ * The files are made with mode 0640. A process that only reads needs them to exist: open the
+ * store once as STORE_ADMIN before the roles start. (The returns may come later: until then
+ * there are none.)
+ *
+ * The directory may be in the hands of whoever took a role over: a link, a pipe or a journal
+ * planted there is dealt with by that user's rights. So root does not open the store of
+ * another user (ERR_DENIED): it becomes that user before (settings/state.h). The files and the
+ * directory of the returns must be what they seem, and no links (ERR_INVALID).
  */
 #ifndef PORTREEVE_STORE_SQLITE_H
 #define PORTREEVE_STORE_SQLITE_H
@@ -41,5 +47,9 @@ bool store_sqlite_exists(const char *state_directory);
  * schema than ours is ERR_UNSUPPORTED). One line in *message on error. */
 int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,
                       struct buf *message);
+/* The same as STORE_ADMIN, for commands that change nothing: neither file is made, migrated
+ * (an older schema is ERR_UNSUPPORTED) or opened for writing. */
+int store_sqlite_open_to_read(const char *state_directory, struct store **st,
+                              struct buf *message);
 
 #endif

@@ -106,7 +106,8 @@ struct store_ops {
 	                   char id[static 48], struct str *bundle);
 	int (*expire)(struct store *, const struct store_config *, int64_t now_s, size_t max,
 	              bool dry, struct store_expiry *);
-	int (*backup)(struct store *, const char *path);
+	int (*check)(struct store *);
+	int (*backup)(struct store *, const struct store_copy *, const struct store_copy *);
 };
 
 #endif

@@ -413,7 +413,13 @@ int store_expire(struct store *st, const struct store_config *keep, int64_t now_
 	DISPATCH(ADMIN | TESTER | COLLECTOR, expire, keep, now_s, max, dry, x);
 }
 
-int store_backup(struct store *st, const char *path)
+int store_check(struct store *st)
 {
-	DISPATCH(ADMIN, backup, path);
+	DISPATCH(ALL, check);
+}
+
+int store_backup(struct store *st, const struct store_copy *list,
+                 const struct store_copy *returns)
+{
+	DISPATCH(ADMIN, backup, list, returns);
 }

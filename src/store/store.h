@@ -8,6 +8,7 @@
  *  - what returned ERR_OK is on disk; a kill at any instant loses nothing of it;
  *  - a verdict, its evidence, the list change, the journal and the serial are
  *    one transaction: all or none is seen;
+ *  - a store that was replaced while it was open is ERR_CLOSED (store_check());
  *  - a full disk is ERR_FULL, a lock held too long ERR_BUSY, damage ERR_CORRUPT;
  *    nothing was changed then; store_message() says what and where;
  *  - each opening role can do only what its job needs (enum store_role);
@@ -303,8 +304,20 @@ struct store_expiry {
  * are counted only. */
 int store_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
                  bool dry, struct store_expiry *x);
-/* A consistent copy while roles run, checked by reading it back: `path` for the list and
- * `path`.returns for the returns. ERR_EXISTS if one of them is there. */
-int store_backup(struct store *st, const char *path);
+/* Whether what is open is still the store that stands at its place: for a role that has it open
+ * for long, a few times a second. ERR_CLOSED: it was replaced, or an older copy was restored;
+ * nothing that is written is kept, so close it and open anew. ERR_NOT_FOUND: it was taken away.
+ * Whatever changes it returns ERR_CLOSED from then on. */
+int store_check(struct store *st);
+/* Where a copy goes: an empty file that the caller has opened for reading and writing, and its
+ * name for messages. Nothing is opened or made by that name. */
+struct store_copy {
+	const char *name;
+	int fd;
+};
+/* A consistent copy while roles run, checked by reading it back: of the list and of the
+ * returns. To be flushed by the caller. On an error what was written is of no use. */
+int store_backup(struct store *st, const struct store_copy *list,
+                 const struct store_copy *returns);
 
 #endif

@@ -159,6 +159,7 @@ enum journal_action {
 	JOURNAL_LIST, JOURNAL_DELIST, JOURNAL_REFRESH, JOURNAL_PERMIT, JOURNAL_UNPERMIT,
 	JOURNAL_EXCLUDE, JOURNAL_UNEXCLUDE, JOURNAL_NOMINATE, JOURNAL_OUTPUT_LIST,
 	JOURNAL_OUTPUT_DELIST, JOURNAL_TEST,
+	JOURNAL_RESTORE,               /* an older list: the serials go on above the highest */
 };
 const char *journal_action_name(enum journal_action a);
 

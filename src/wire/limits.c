@@ -11,7 +11,7 @@ enum {
 	NET_SLOTS = 8192, RATE_SLOTS = 8192,
 	CROWD_MAX = 1024,                /* networks with more sessions than that are equals */
 	RATE_LEAST = 20, TOKEN = 1000,   /* a token's thousandths flow in by the millisecond */
-	SHRUNK_MS = 60000, RESERVE_MAX = 8,
+	SHRUNK_MS = 15000, RESERVE_MAX = 8, SHRINK_LEAST = 4,
 };
 
 /* ---- lists: a ring with a head ------------------------------------------------------ */
@@ -341,8 +341,10 @@ struct wire_session *wire_limits_idle(const struct wire_limits *l, int64_t now_m
 
 void wire_limits_shrink(struct wire_limits *l, int64_t now_ms)
 {
+	if (l->sessions < SHRINK_LEAST)
+		return;
 	unsigned reserve = l->sessions / 4 < RESERVE_MAX ? l->sessions / 4 : RESERVE_MAX;
-	l->places = larger(1, l->sessions - reserve);
+	l->places = l->sessions - reserve;
 	l->shrunk_ms = now_ms;
 }
 

@@ -70,8 +70,9 @@ void *wire_session_owner(const struct wire_session *s);
 struct wire_session *wire_limits_idle(const struct wire_limits *l, int64_t now_ms);
 /* Whether places are scarce, so that wire_limits_idle() is worth asking. */
 bool wire_limits_scarce(const struct wire_limits *l);
-/* The system has no descriptor left: for a minute the places are some fewer than are taken
- * now, so that the rest of the process gets on. */
+/* The system has no descriptor left: for a quarter of a minute the places are some fewer than are
+ * taken now, so that the rest of the process gets on. Not if so few are open that they are not
+ * the cause. */
 void wire_limits_shrink(struct wire_limits *l, int64_t now_ms);
 /* A session that is to end because there are fewer places than sessions; NULL: none. */
 struct wire_session *wire_limits_excess(struct wire_limits *l);

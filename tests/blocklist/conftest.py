@@ -71,7 +71,11 @@ class Server:
         query.flags &= ~dns.flags.RD
         over = dns.query.tcp if tcp else dns.query.udp
         try:
-            return over(query, "127.0.0.1", port=self.port, timeout=2)
+            answer = over(query, "127.0.0.1", port=self.port, timeout=2)
+            # As resolvers do: who waits for a change asks more often than the rate allows.
+            if answer.flags & dns.flags.TC:
+                answer = dns.query.tcp(query, "127.0.0.1", port=self.port, timeout=2)
+            return answer
         except (ConnectionRefusedError, dns.exception.Timeout):
             return dns.message.make_response(query)
 

@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import pty
 import signal
 import subprocess
 import types
@@ -116,6 +117,21 @@ def test_a_restarted_role_gets_the_same(box, run):
 
     before = handed_over(roles["dnsbl"])
     assert handed_over(kill_and_wait(box, process, "dnsbl")["dnsbl"]) == before
+
+
+def test_a_terminal_is_only_written(box, run):
+    """What its user types is not for the roles."""
+    box.configure(general='log_level = "error"')
+    ours, theirs = pty.openpty()
+    try:
+        process, roles = run(f'2<>"{os.ttyname(theirs)}"')
+        assert mode(process.pid, 2) == os.O_RDWR
+        for role, pid in roles.items():
+            check_role(role, pid, os.ttyname(theirs))
+            assert mode(pid, 2) == os.O_WRONLY
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 @pytest.mark.parametrize("closed", CLOSED)

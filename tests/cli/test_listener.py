@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+import dns.flags
 import dns.message
 import dns.query
 import pytest
@@ -235,3 +236,39 @@ def test_name_server_over_tcp(box, supervisor):
         knocking.join()
     for one in held:
         one.close()
+
+
+def test_equal_answers_are_cut(box, supervisor):
+    """Beyond 20 a second to one network and question: the question and TC, never silence."""
+    box.configure(general='roles = {"dnsbl"}')
+    box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    zone = "relays.portreeve.test"
+
+    def burst(names, source):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.bind((source, 0))
+            asker.connect(("127.0.0.1", box.dns))
+            asker.settimeout(10)
+            answers = []
+            for start in range(0, len(names), 50):
+                for name in names[start:start + 50]:
+                    asker.send(dns.message.make_query(name, "TXT").to_wire())
+                answers += [dns.message.from_wire(asker.recv(4096), ignore_trailing=True)
+                            for _ in names[start:start + 50]]
+            return answers
+
+    for name in (f"1.2.0.192.{zone}", f"2.0.0.127.{zone}", zone, "example.org"):
+        answers = burst([name] * 500, "127.13.0.1")
+        cut = [one for one in answers if one.flags & dns.flags.TC]
+        assert len(cut) > 300, name
+        assert not any(one.answer or one.authority for one in cut)
+    assert not any(one.flags & dns.flags.TC
+                   for one in burst([f"{n}.3.0.192.{zone}" for n in range(250)], "127.13.0.1"))
+    assert not any(one.flags & dns.flags.TC
+                   for one in burst([f"2.0.0.127.{zone}"] * 10, "127.14.0.1"))
+    query = dns.message.make_query(f"2.0.0.127.{zone}", "TXT")
+    for _ in range(30):
+        assert dns.query.tcp(query, "127.0.0.1", port=box.dns, timeout=5).answer
+    assert run.stop() == 0

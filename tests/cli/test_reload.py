@@ -114,6 +114,9 @@ BROKEN = {
     "domains": ({"tester": 'domain = "a.test"\n domain2 = "a.test"'}, "tester.domain2: expected "),
     "own nets": ({"trace": 'own_nets = {"10.0.0"}'}, 'trace.own_nets: "10.0.0": expected '),
     "own hosts": ({"trace": 'own_hosts = {"a b"}'}, 'trace.own_hosts: "a b": expected '),
+    "from": ({"report": "from = nobody"}, "report.from: expected a mail address"),
+    "return path": ({"report": f'return_path = "{"b" * 39}@a.test"'},
+                    "report.return_path: expected "),
     "keep": ({"store": "keep_tests = 1d"}, "store.keep_tests: expected "),
     "syntax": ({"general": "dnsbl {"}, ""),
 }
@@ -121,14 +124,17 @@ if os.geteuid() == 0:
     BROKEN["user"] = ({"general": 'user = "no-such-user"'}, "user: expected an existing user")
 
 
+MORE = ("trace", "store", "report")
+
+
 def break_settings(box, name, tls):
     """Writes the file, and returns the line that all say."""
     sections, expected = BROKEN[name]
     sections = dict(sections)
     listen = sections.pop("listen", ["127.0.0.1:SMTP"])
-    trace, store = sections.pop("trace", ""), sections.pop("store", "")
+    more = "".join(f"{name} {{\n {sections.pop(name)}\n}}\n" for name in MORE if name in sections)
     box.configure(**sections)
-    text = box.config.read_text() + f"trace {{ {trace} }}\nstore {{ {store} }}\n"
+    text = box.config.read_text() + more
     text = text.replace(f'listen = {{"127.0.0.1:{box.smtp}"}}',
                         "listen = {" + ", ".join(f'"{at}"' for at in listen) + "}", 1)
     text = text.replace(":SMTP", f":{box.smtp}").replace(":DNS", f":{box.dns}")
@@ -296,6 +302,29 @@ def test_state_directory_that_roles_cannot_read(box, name):
 def test_state_directory_that_is_none(box):
     box.state.write_text("")
     assert "expected a directory" in box.run("config", "check", code=78).stderr
+
+
+def test_reload_at_any_time_of_a_start(box, supervisor):
+    """HUP ends no role that is just being started, and its settings reach it."""
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    os.kill(run.roles()["dnsbl"], signal.SIGKILL)
+    run.wait_log("role-died role=dnsbl")
+    number = 0
+
+    def reload_until_ready():
+        nonlocal number
+        number += 1
+        box.configure(dnsbl=f'zone = "zone{number}.test"')
+        reloaded = run.log().count("reloaded")
+        run.process.send_signal(signal.SIGHUP)
+        run.wait_log("reloaded", times=reloaded + 1)
+        return run.log().count("role-ready role=dnsbl") == 2
+
+    wait_until(reload_until_ready, "the role")
+    wait_until(lambda: listed(box, f"2.0.0.127.zone{number}.test") == ["127.0.0.2"], "the last zone")
+    assert "signal=1 " not in run.log()
+    assert run.stop() == 0
 
 
 def test_reload_while_a_role_is_down(box, supervisor):

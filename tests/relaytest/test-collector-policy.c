@@ -188,6 +188,33 @@ static void test_not_from_the_grammar(void **state)
 	assert_int_equal(r.what, COLLECTOR_REFUSED);
 }
 
+/* Errors of up to three recipients of any kinds, in any order: what is due again is never lost
+ * to what is over. */
+static void test_worst_of_all(void **state)
+{
+	(void)state;
+	static const enum collector_for kinds[] = { COLLECTOR_TOKEN, COLLECTOR_PERSON,
+	                                            COLLECTOR_RETEST };
+	static const int errors[] = { ERR_OK, ERR_LIMIT, ERR_FULL, ERR_BUSY, ERR_IO, ERR_DENIED,
+	                              ERR_CORRUPT };
+	enum { KINDS = 3, ERRORS = 7, EACH = KINDS * ERRORS };
+	for (unsigned i = 0; i < EACH * EACH * EACH; i++) {
+		bool again = false, soon = false, enough = false, retest = false;
+		enum collector_fate worst = COLLECTOR_KEPT;
+		for (unsigned k = 0, rest = i; k < 3; k++, rest /= EACH) {
+			enum collector_for what = kinds[rest % EACH / ERRORS];
+			int e = errors[rest % ERRORS];
+			worst = collector_worse(worst, collector_fate(what, e));
+			retest |= what == COLLECTOR_RETEST;
+			soon |= e == ERR_LIMIT && what == COLLECTOR_RETEST;
+			enough |= e == ERR_LIMIT && what == COLLECTOR_TOKEN;
+			again |= e != ERR_OK && (e != ERR_LIMIT || what == COLLECTOR_PERSON);
+		}
+		struct collector_answer answer = collector_answer(worst, retest);
+		assert_int_equal(answer.code, again ? 451 : soon ? 450 : enough ? 552 : 250);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_persons),
 		cmocka_unit_test(test_never_relays),
 		cmocka_unit_test(test_not_from_the_grammar),
+		cmocka_unit_test(test_worst_of_all),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -141,7 +141,8 @@ static void test_resumed(void **state)
 	}
 	const struct play plays[] = {
 		{ .name = "killed in its first message", .sent = killed, .sent_count = 1,
-		  .rules = RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2, .catch_all = true,
+		  .rules = RELAYS_ALL, .fate = RELAY, .verdict = VERDICT_OPEN, .accepted = 2,
+		  .catch_all = true,
 		  .cases = "E01:message:0 E06/1:message:250" },
 		{ .name = "killed in its first message, closed", .sent = killed, .sent_count = 1,
 		  .verdict = VERDICT_INCONCLUSIVE, .cases = "E01:message:0" },
@@ -164,7 +165,8 @@ static void test_resumed(void **state)
 		{ .name = "forms nobody knows", .sent = odd, .sent_count = 3,
 		  .verdict = VERDICT_CLOSED, .accepted = -1 },
 		{ .name = "the messages are used up", .sent = many, .sent_count = 8,
-		  .rules = RELAYS_ALL, .verdict = VERDICT_INCONCLUSIVE, .accepted = 4, .catch_all = true },
+		  .rules = RELAYS_ALL, .verdict = VERDICT_INCONCLUSIVE, .accepted = 4,
+		  .catch_all = true },
 	};
 	for (size_t i = 0; i < sizeof(plays) / sizeof(*plays); i++) {
 		struct seen seen;

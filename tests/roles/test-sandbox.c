@@ -143,7 +143,7 @@ static int clean(void **state)
 static void sibling(int ready)
 {
 	struct buf message = { 0 };
-	if (state_become_owner(&settings, 0, &message) != ERR_OK)
+	if (state_enter(&settings, 0, &message) != ERR_OK)
 		explain(&message);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 1);

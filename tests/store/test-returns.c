@@ -3,6 +3,8 @@
  * What the collector writes, and what each role may do and see: live, without write
  * permission, and from the moment a file comes to be.
  */
+#include "store/sqlite-private.h"
+
 #include "admin.h"
 
 #include "base/mem.h"
@@ -33,10 +35,10 @@ static void returns(void **unused)
 	(void)unused;
 	struct store *collector = open_store(state, STORE_COLLECTOR);
 	struct test_return r = a_return("aaaaaaaa", "token1", NOW);
+	static const char *const messages[] = { "Received: x\r\n\r\nbody", "second", "third" };
 	int64_t last = 0;
-	static const char *const bodies[] = { "Received: x\r\n\r\nbody", "another", "a third" };
 	for (int i = 0; i < 3; i++) {
-		r.message = str_of(bodies[i]);
+		r.message = str_of(messages[i]);
 		OK(collector, store_return_add(collector, &r, 3));
 		assert_true(r.id > last);
 		last = r.id;
@@ -44,8 +46,12 @@ static void returns(void **unused)
 		OK(collector, store_return_add(collector, &r, 3));
 		assert_int_equal(r.id, last);
 	}
-	r.message = STR("a fourth");
+	r.message = STR("fourth");
 	assert_int_equal(store_return_add(collector, &r, 3), ERR_LIMIT);
+	/* One that was there is known again. */
+	r.message = str_of(messages[0]);
+	OK(collector, store_return_add(collector, &r, 3));
+	assert_true(r.id < last);
 	struct test_return other = a_return("bbbbbbbb", "token2", NOW + 1);
 	OK(collector, store_return_add(collector, &other, 3));
 
@@ -56,7 +62,7 @@ static void returns(void **unused)
 	assert_int_equal(n, 4);
 	assert_string_equal(rows[0].token, "token1");
 	assert_string_equal(rows[0].helo, "relay.example");
-	assert_true(str_eq(rows[0].message, str_of(bodies[0])));
+	assert_true(str_eq(rows[0].message, str_of(messages[0])));
 	assert_int_equal(rows[0].peer.port, 4025);
 	assert_true(rows[0].marked);
 	OK(tester, store_returns_after(tester, last, 10, false, &a, &rows, &n));
@@ -68,6 +74,106 @@ static void returns(void **unused)
 	assert_int_equal(n, 2);
 	store_close(tester);
 	store_close(collector);
+}
+
+/* What the file holds of messages. */
+static int64_t in_returns(const char *sql)
+{
+	sqlite3 *h;
+	sqlite3_stmt *q;
+	char *path = mem_printf("%s/returns/returns.db", state);
+	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(h, sql, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(h);
+	free(path);
+	return n;
+}
+
+/* A hundred tokens in one message: it is stored once, again if a client tries again, and goes
+ * with the last row. */
+static void many_tokens(void **unused)
+{
+	(void)unused;
+	enum { TOKENS = 100 };
+	static struct test_return rows[TOKENS];
+	static char big[100000];
+	int results[TOKENS];
+	struct test_return *read;
+	size_t n;
+	memset(big, 'x', sizeof(big));
+	for (int i = 0; i < TOKENS; i++) {
+		char token[16];
+		snprintf(token, sizeof(token), "token%d", i);
+		rows[i] = a_return("aaaaaaaa", token, NOW);
+		rows[i].message = (struct str){ big, sizeof(big) };
+	}
+	for (int again = 0; again < 2; again++) {
+		OK(st, store_returns_add(st, rows, TOKENS, 1, results));
+		for (int i = 0; i < TOKENS; i++)
+			assert_int_equal(results[i], ERR_OK);
+		assert_int_equal(in_returns("SELECT count(*) FROM returns"), TOKENS);
+		assert_int_equal(in_returns("SELECT sum(length(bytes)) FROM messages"), sizeof(big));
+	}
+	OK(st, store_returns_of(st, "aaaaaaaa", true, &a, &read, &n));
+	assert_int_equal(n, TOKENS);
+	assert_true(str_eq(read[0].message, rows[0].message));
+	assert_ptr_equal(read[TOKENS - 1].message.p, read[0].message.p);
+
+	/* Some have had enough, one has not: each its own result, and nothing of the rest. */
+	struct test_return more[3] = { rows[0], a_return("aaaaaaaa", "new", NOW), rows[1] };
+	more[0].message = STR("another");
+	OK(st, store_returns_add(st, more, 3, 1, results));
+	assert_int_equal(results[0], ERR_LIMIT);
+	assert_int_equal(results[1], ERR_OK);
+	assert_int_equal(results[2], ERR_LIMIT);
+	more[0].message = STR("a third, for nobody");
+	OK(st, store_returns_add(st, more, 1, 1, results));
+	assert_int_equal(results[0], ERR_LIMIT);
+	assert_int_equal(in_returns("SELECT count(*) FROM messages"), 2);
+
+	/* Retention. */
+	struct store_config keep = { .keep_tests_s = 1, .keep_evidence_s = 1, .keep_returns_s = 1 };
+	OK(st, store_cursor_set(st, "returns", rows[TOKENS - 1].id));
+	for (struct store_expiry x = { 0 }; !x.over;)
+		OK(st, store_expire(st, &keep, NOW + 1000, 7, false, &x));
+	assert_int_equal(in_returns("SELECT count(*) FROM returns"), 1);
+	assert_int_equal(in_returns("SELECT count(*) FROM messages"), 1);
+}
+
+/* What an older version kept has its messages still, and they go as others do. */
+static void older_returns(void **unused)
+{
+	(void)unused;
+	struct test_return *rows;
+	size_t n;
+	char *path = mem_printf("%s/old/returns/returns.db", state), *old = mem_printf("%s/old", state);
+	char *folder = mem_printf("%s/old/returns", state);
+	assert_int_equal(mkdir(old, 0700), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	sqlite3 *h;
+	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h, returns_schema.steps[0].sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h,
+		"PRAGMA application_id = 0x50525452; PRAGMA user_version = 1;"
+		"INSERT INTO returns VALUES (7, 'aaaaaaaa', 'E01', 0, 0, 1, NULL, 0, 1, 't', '', '',"
+		" '', x'6f6e65'), (9, 'aaaaaaaa', 'E02', 0, 0, 1, NULL, 0, 1, 'u', '', '', '',"
+		" x'6f6e65')", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(h);
+	struct store *admin = open_store(old, STORE_ADMIN);
+	OK(admin, store_returns_of(admin, "aaaaaaaa", true, &a, &rows, &n));
+	assert_int_equal(n, 2);
+	assert_int_equal(rows[1].id, 9);
+	assert_true(str_eq(rows[0].message, STR("one")) && str_eq(rows[1].message, STR("one")));
+	struct test_return r = a_return("aaaaaaaa", "t", NOW);
+	OK(admin, store_return_add(admin, &r, 3));
+	assert_int_equal(r.id, 10);
+	store_close(admin);
+	free(path);
+	free(folder);
+	free(old);
 }
 
 static void requests(void **unused)
@@ -122,7 +228,7 @@ static void denied(void **unused)
 	assert_int_equal(store_permit_remove(tester, &p.range, "x", NOW), ERR_DENIED);
 	assert_int_equal(store_exclusion_add(tester, &x), ERR_DENIED);
 	assert_int_equal(store_return_add(tester, &r, 3), ERR_DENIED);
-	assert_int_equal(store_backup(tester, "/nonesuch"), ERR_DENIED);
+	assert_int_equal(store_backup(tester, NULL, NULL), ERR_DENIED);
 
 	assert_int_equal(store_list(collector, &ip, "x", "y", &default_policy, NOW), ERR_DENIED);
 	assert_int_equal(store_delist(collector, &ip, "x", "y", NOW), ERR_DENIED);
@@ -365,7 +471,8 @@ static void odd_path(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(returns), EACH(requests), EACH(cursors), EACH(denied),
+		EACH(returns), EACH(many_tokens), EACH(older_returns), EACH(requests),
+		EACH(cursors), EACH(denied),
 		EACH(readers_hold_no_writable_descriptor), EACH(live_view),
 		EACH(view_without_a_writer), EACH(view_after_a_killed_writer),
 		EACH(returns_come_later), EACH(nothing_to_read), EACH(odd_path),

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The Maildir: whole mails or none, each once, and nothing left behind for good.
+ */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "relaytest/maildir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NOW = 1800000000 };
+
+static char box[64];
+
+static int begin(void **state)
+{
+	(void)state;
+	strcpy(box, "/tmp/portreeve-maildir-XXXXXX");
+	assert_non_null(mkdtemp(box));
+	assert_int_equal(maildir_open(box, NOW), ERR_OK);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *sb, int type, struct FTW *ftw)
+{
+	(void)sb, (void)type, (void)ftw;
+	return remove(path);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	return nftw(box, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Calls `look` for each file of a part; returns how many. */
+static unsigned files(const char *part, void (*look)(const char *path))
+{
+	unsigned n = 0;
+	char *directory = mem_printf("%s/%s", box, part);
+	DIR *d = opendir(directory);
+	assert_non_null(d);
+	for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		char *path = mem_printf("%s/%s", directory, entry->d_name);
+		if (look)
+			look(path);
+		free(path);
+		n++;
+	}
+	closedir(d);
+	free(directory);
+	return n;
+}
+
+static int deliver(const char *identity, const char *mail)
+{
+	return maildir_deliver(box, "mx.test", str_of(identity), str_of(mail), NOW);
+}
+
+static void each_once(void **state)
+{
+	(void)state;
+	assert_int_equal(deliver("a", "one"), ERR_OK);
+	assert_int_equal(deliver("b", "one"), ERR_OK);
+	assert_int_equal(deliver("a", "one, with another Received line"), ERR_OK);
+	assert_int_equal(files("new", NULL), 2);
+	assert_int_equal(files("tmp", NULL), 0);
+}
+
+static void is_full_some_day(void **state)
+{
+	(void)state;
+	for (int i = 0; i < MAILDIR_MAILS_MAX; i++) {
+		char *path = mem_printf("%s/new/%d", box, i);
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+		free(path);
+	}
+	assert_int_equal(deliver("a", "one"), ERR_LIMIT);
+	char *path = mem_printf("%s/new/7", box);
+	unlink(path);
+	free(path);
+	assert_int_equal(deliver("a", "one"), ERR_OK);
+}
+
+/* As a full disk: nothing half-written stays anywhere. */
+static void no_room_for_it(void **state)
+{
+	(void)state;
+	static char big[200000];
+	struct rlimit was, low;
+	memset(big, 'x', sizeof(big) - 1);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	low = (struct rlimit){ 100000, was.rlim_max };
+	setrlimit(RLIMIT_FSIZE, &low);
+	int e = deliver("a", big);
+	setrlimit(RLIMIT_FSIZE, &was);
+	assert_int_not_equal(e, ERR_OK);
+	assert_int_equal(files("new", NULL) + files("tmp", NULL), 0);
+	assert_int_equal(deliver("a", big), ERR_OK);
+}
+
+static size_t whole;
+
+static void is_whole(const char *path)
+{
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, whole);
+}
+
+/* A process that is killed at any instant leaves only whole mails in new/. */
+static void killed_at_any_instant(void **state)
+{
+	(void)state;
+	static char big[2000000];
+	whole = sizeof(big) - 1;
+	memset(big, 'x', whole);
+	for (unsigned i = 0; i < 20; i++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			for (int n = 0;; n++) {
+				char identity[32];
+				snprintf(identity, sizeof(identity), "%u.%d", i, n);
+				if (deliver(identity, big) != ERR_OK)
+					_exit(1);
+			}
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 * (1 + i) }, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		files("new", is_whole);
+	}
+	assert_true(files("new", NULL) > 0);
+}
+
+static void put(const char *part, const char *name, int64_t age_s)
+{
+	char *path = mem_printf("%s/%s/%s", box, part, name);
+	struct timespec times[2] = { { .tv_sec = NOW - age_s }, { .tv_sec = NOW - age_s } };
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	free(path);
+}
+
+/* What nobody has finished in 36 hours goes; mails stay. */
+static void clears_what_is_left(void **state)
+{
+	(void)state;
+	put("tmp", "old", 37 * 3600);
+	put("tmp", "new", 35 * 3600);
+	put("new", ".old", 37 * 3600);
+	put("new", "mail", 9999 * 3600);
+	assert_int_equal(maildir_open(box, NOW), ERR_OK);
+	assert_int_equal(files("tmp", NULL), 1);
+	assert_int_equal(files("new", NULL), 1);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(each_once), EACH(is_full_some_day), EACH(no_room_for_it),
+		EACH(killed_at_any_instant), EACH(clears_what_is_left),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
