@@ -101,7 +101,7 @@ bool guard_admits(struct session *s)
 	const struct guard *g = guard_of(s);
 	struct client *c = client_of(s);
 	int64_t now_ms = loop_now_ms(s->host->sim->loop);
-	if (now_ms < c->banned_until_ms && g->ban == BAN_RESETS) {
+	if (now_ms < c->banned_until_ms && g->ban != BAN_SAYS) {
 		reset(s);
 		return false;
 	}
