@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <mqueue.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -287,6 +288,14 @@ TRY(memory_read, open(process_path(w, "mem"), O_RDONLY))
 TRY(environment, open(process_path(w, "environ"), O_RDONLY))
 TRY(own_memory, open("/proc/self/mem", O_RDWR))
 
+/* The file that every role reads its settings from: its descriptor here is one to read. */
+static long reopen_settings(struct world *w)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", w->settings);
+	return open(path, O_RDWR);
+}
+
 /* ---- new programs and code ------------------------------------------------------------ */
 
 static char *const words[] = { "true", NULL };
@@ -304,9 +313,19 @@ TRY(fork_, end_child(fork()))
 TRY(clone_, end_child(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)))
 TRY(clone_3, end_child(syscall(SYS_clone3, &(struct clone_args){ .exit_signal = SIGCHLD },
                                sizeof(struct clone_args))))
+TRY(clone_vfork, end_child(syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0)))
 #ifdef SYS_fork
 TRY(fork_old, end_child(syscall(SYS_fork)))
 #endif
+
+static void *do_nothing(void *arg) { return arg; }
+
+static long thread(struct world *w)
+{
+	pthread_t t;
+	errno = pthread_create(&t, NULL, do_nothing, w);
+	return errno ? -1 : 0;
+}
 
 static const size_t page = 4096;
 TRY(code_map, mmap(NULL, page, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
@@ -540,12 +559,15 @@ const struct attempt attempts[] = {
 	{ "/proc/PID/mem, to read", memory_read, BY_ALL | OF_PATHS, MAY_FAIL },
 	{ "/proc/PID/environ", environment, BY_ALL | OF_PATHS, MAY_FAIL },
 	{ "/proc/self/mem", own_memory, BY_ALL | OF_PATHS, MAY_FAIL },
+	{ "write the settings", reopen_settings, BY_ALL | OF_PATHS, MAY_FAIL },
 
 	{ "execve", execute, BY_ALL, WORKS },
 	{ "execveat", execute_at, BY_ALL, WORKS },
 	{ "fork", fork_, BY_ALL, WORKS },
 	{ "clone", clone_, BY_ALL, WORKS },
 	{ "clone3", clone_3, BY_ALL, WORKS },
+	{ "clone with CLONE_VFORK", clone_vfork, BY_ALL, WORKS },
+	{ "a thread", thread, BY_ALL, WORKS },
 #ifdef SYS_fork
 	{ "fork, the call", fork_old, BY_ALL, WORKS },
 #endif

@@ -19,6 +19,7 @@ struct world {
 	int listening, udp, spare;              /* TCP; UDP; TCP, neither bound nor connected */
 	int accepted;                           /* one end of a connection */
 	int pipe[2];
+	int settings;                           /* to read; of mode 0600, and the supervisor's */
 	char mark[64];                          /* a file that is not there, in the directory
 	                                           that is the current one */
 };

@@ -25,6 +25,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -192,8 +193,13 @@ static bool make_sockets(struct world *w)
 		    write(clients[i], "x", 1) != 1)
 			return false;
 	}
+	int settings_fd = memfd_create("settings", 0);
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", settings_fd);
+	w->settings = fchmod(settings_fd, 0600) == 0 ? open(path, O_RDONLY) : -1;
+	close(settings_fd);
 	w->accepted = accept(w->listening, NULL, NULL);
-	return w->accepted >= 0 && pipe(w->pipe) == 0;
+	return w->settings >= 0 && w->accepted >= 0 && pipe(w->pipe) == 0;
 }
 
 static int enter_sandbox(size_t role, enum half half, struct buf *message)
