@@ -8,7 +8,9 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 int file_err(int errnum)
@@ -130,6 +132,20 @@ int file_write(const char *path, struct str bytes, mode_t mode)
 		unlink(tmp);
 	free(tmp);
 	return e == ERR_OK ? sync_directory_of(path) : e;
+}
+
+int file_lock(int fd)
+{
+	enum { WAIT_MS = 5000, STEP_MS = 10 };
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+	for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += STEP_MS) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return file_err(errno);
+		if (waited_ms >= WAIT_MS)
+			return ERR_BUSY;
+		nanosleep(&step, NULL);
+	}
+	return ERR_OK;
 }
 
 int file_mkdirs(const char *path, mode_t mode)

@@ -27,6 +27,9 @@ int file_create(const char *path, struct str bytes, mode_t mode);
 int file_move(const char *from, const char *to);
 /* All of the bytes, then fsync(). */
 int file_write_fd(int fd, struct str bytes);
+/* flock() for oneself; ERR_BUSY when another has held it for 5 s: whoever may open a file may
+ * lock it, and keep it so. */
+int file_lock(int fd);
 /* mkdir -p with that mode for what is made. */
 int file_mkdirs(const char *path, mode_t mode);
 /* The enum err for an errno. */

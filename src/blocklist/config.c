@@ -52,7 +52,7 @@ const struct config_row dnsbl_config_rows[] = {
 	  DNSBL(tcp_sessions) },
 	{ "tcp_sessions_per_host", CONFIG_INT, 1, 20000, "20",
 	  "TCP connections at the same time from one IPv4 address or IPv6 /64. A /56 gets an "
-	  "eighth of all connections, a /24 or /48 a fourth, and none more than it leaves free.",
+	  "eighth of all connections, a /24 or /48 a fourth, and each less the fewer are free.",
 	  DNSBL(tcp_sessions_per_host) },
 	{ "tcp_timeout", CONFIG_DURATION, 1, HOUR, "10s",
 	  "Idle time after which a TCP connection is closed.", DNSBL(tcp_timeout_s) },

@@ -14,6 +14,7 @@ enum {
 	BATCH = 32, BATCHES_PER_TURN = 8,
 	QUERY_MAX = 4096,                /* a question, EDNS and a signature are far below */
 	CONTROL_BYTES = CMSG_SPACE(sizeof(struct in6_pktinfo)),
+	CONNECTIONS_PER_SECOND = 200,    /* of one host: many queries come alone in theirs */
 	BACKLOG_MAX = 64 * 1024,         /* answers a peer has not read: then we stop reading */
 };
 
@@ -247,8 +248,10 @@ static void connection_unwanted(void *owner)
 
 static struct wire_limits_config tcp_limits(const struct blocklist_limits *limits)
 {
-	return (struct wire_limits_config){ limits->tcp_sessions, limits->tcp_sessions_per_host,
-	                                    limits->tcp_timeout_ms };
+	return (struct wire_limits_config){
+		.sessions = limits->tcp_sessions, .per_host = limits->tcp_sessions_per_host,
+		.per_second = CONNECTIONS_PER_SECOND, .idle_ms = limits->tcp_timeout_ms,
+	};
 }
 
 /* ---- the server ----------------------------------------------------------------------------- */

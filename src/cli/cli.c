@@ -266,9 +266,10 @@ int cli_state_fail(const struct cli *cli, int err, const struct buf *message)
 
 static int no_database(const struct cli *cli, struct buf *message)
 {
+	const char *directory = cli->settings.general.state_directory;
 	buf_clear(message);
 	buf_printf(message, "%s/portreeve.db: expected a database; \"portreeve run\" and "
-	           "commands that change something make one", cli->settings.general.state_directory);
+	           "commands that change something make one", directory);
 	return ERR_NOT_FOUND;
 }
 

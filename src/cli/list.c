@@ -55,12 +55,21 @@ static void listing_json(struct list_args *a, const struct listing *l)
 		"not_published", not_published(a, l), "proofs", proofs_json(a, &l->address)));
 }
 
-/* A listing by word says so: its reason proves nothing. */
+/* What the operator gave as the reason proves nothing: it stands as his word. */
+static const char *word_text(struct list_args *a, const struct listing *l, const char *reason)
+{
+	struct proof *rows;
+	size_t n = 0;
+	store_proofs(a->cli.store, &l->address, &a->cli.arena, &rows, &n);
+	return arena_printf(&a->cli.arena, "%sby the operator's word: %s",
+	                    n ? "open relay, and " : "", reason);
+}
+
 static const char *reason_text(struct list_args *a, const struct listing *l)
 {
 	const char *withheld = not_published(a, l), *reason = cli_safe(&a->cli, l->reason);
 	if (l->by_operator)
-		reason = arena_printf(&a->cli.arena, "by the operator's word: %s", reason);
+		reason = word_text(a, l, reason);
 	if (!withheld)
 		return reason;
 	return arena_printf(&a->cli.arena, "%s (not published: %s)", reason, withheld);

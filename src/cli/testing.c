@@ -125,8 +125,8 @@ static void create_collector(struct testing *t)
 	struct collector_setup setup = {
 		.loop = t->loop, .store = t->cli->store, .signer = &t->signer,
 		.config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
-		.mail_directory = STATE_HERE "/mail", .listen_fds = t->listen_fds, .listen_at = t->listen_at,
-		.listen_count = t->listen_count,
+		.mail_directory = STATE_HERE "/mail", .listen_fds = t->listen_fds,
+		.listen_at = t->listen_at, .listen_count = t->listen_count,
 	};
 	if (t->listen_count)
 		t->collector = collector_create(&setup);

@@ -9,8 +9,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { MINUTE_MS = 60 * 1000, LINGER_MS = 5000,
-       SESSION_IDLE_MS = 300 * 1000 };       /* RFC 5321 4.5.3.2.7 */
+enum {
+	MINUTE_MS = 60 * 1000, LINGER_MS = 5000,
+	SESSION_IDLE_MS = 300 * 1000,    /* RFC 5321 4.5.3.2.7 */
+	CONNECTIONS_PER_SECOND = 50,     /* of one host */
+};
 
 /* ---- limits ------------------------------------------------------------------ */
 
@@ -327,7 +330,7 @@ static void listen_at(struct collector *c)
 		.loop = c->setup.loop, .name = "collector",
 		.limits = { .sessions = (unsigned)config->sessions,
 		            .per_host = (unsigned)config->sessions_per_host,
-		            .idle_ms = SESSION_IDLE_MS },
+		            .per_second = CONNECTIONS_PER_SECOND, .idle_ms = SESSION_IDLE_MS },
 		.refusal = STR("421 4.7.0 Too many connections, try again later\r\n"),
 		.opened = client_create, .unwanted = client_unwanted, .arg = c,
 	};

@@ -99,7 +99,7 @@ const struct config_row collector_config_rows[] = {
 	  COLLECTOR(sessions) },
 	{ "sessions_per_host", CONFIG_INT, 1, 20000, "20",
 	  "Connections at the same time from one IPv4 address or IPv6 /64. A /56 gets an eighth of "
-	  "all connections, a /24 or /48 a fourth, and none more than it leaves free.",
+	  "all connections, a /24 or /48 a fourth, and each less the fewer are free.",
 	  COLLECTOR(sessions_per_host) },
 	{ "session_timeout", CONFIG_DURATION, 1, DAY, "600s", "For one connection, in all.",
 	  COLLECTOR(session_timeout_s) },

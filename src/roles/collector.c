@@ -195,7 +195,9 @@ static int collector_role_run(struct role_context *ctx)
 	bool replaced = watch_replaced(c.watch);
 	close_all(&c);
 	buf_fini(&message);
-	return replaced ? ROLE_STORE_REPLACED : e == ERR_OK ? EX_OK : e == ERR_INVALID ? EX_CONFIG : e == ERR_DENIED ? EX_NOPERM :
+	if (replaced)
+		return ROLE_STORE_REPLACED;
+	return e == ERR_OK ? EX_OK : e == ERR_INVALID ? EX_CONFIG : e == ERR_DENIED ? EX_NOPERM :
 	       EX_TEMPFAIL;
 }
 

@@ -165,7 +165,9 @@ static int tester_role_run(struct role_context *ctx)
 	bool replaced = watch_replaced(t.watch);
 	close_all(&t);
 	buf_fini(&message);
-	return replaced ? ROLE_STORE_REPLACED : e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
+	if (replaced)
+		return ROLE_STORE_REPLACED;
+	return e == ERR_OK ? EX_OK : e == ERR_DENIED ? EX_NOPERM : EX_TEMPFAIL;
 }
 
 const struct role role_tester = {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-	PASS_ROWS = 200, PASS_PAUSE_MS = 2000, REST_MS = 3600 * 1000, CLOCK_EVERY_MS = 60 * 1000,
+	PASS_ROWS = 200, PASS_PAUSE_MS = 2000, REST_MS = 3600 * 1000, CLOCK_EVERY_MS = 10 * 1000,
 };
 
 struct upkeep {

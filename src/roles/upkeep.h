@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Upkeep of what a role writes in the store: what is old is removed, a little at a time,
- * so that no pass keeps the role or the database's lock for long. Before that, and once a
- * minute, it looks at the clock: one that has jumped is told once, and nothing is removed
+ * so that no pass keeps the role or the database's lock for long. Before that, and every
+ * ten seconds, it looks at the clock: one that has jumped is told once, and nothing is removed
  * until it is right again or accepted. Used by the tester (the
  * list's database) and the collector (the returns).
  */

@@ -233,7 +233,8 @@ static int check_own(const char *path, int fd, const struct stat *st, struct buf
 	static const char *const names[] = {
 		"portreeve.db", "portreeve.db-wal", "portreeve.db-shm", "portreeve.db-journal",
 		"serial", "returns", "returns/returns.db", "returns/returns.db-wal",
-		"returns/returns.db-shm", "returns/returns.db-journal", "keys", "keys/tokens", "mail",
+		"returns/returns.db-shm", "returns/returns.db-journal", "keys", "keys/tokens",
+		"mail",
 	};
 	mode_t others = S_IWOTH | (st->st_gid != 0 ? S_IWGRP : 0);
 	if (st->st_mode & others)
@@ -307,7 +308,8 @@ int state_enter(const struct settings *s, unsigned keep, struct buf *message)
 		return not_owner(path, &st, message);
 	if (faccessat(AT_FDCWD, ".", R_OK | W_OK | X_OK, AT_EACCESS) == 0)
 		return ERR_OK;
-	return refuse(message, ERR_DENIED, path, "not writable for user id %u", (unsigned)geteuid());
+	return refuse(message, ERR_DENIED, path, "not writable for user id %u",
+	              (unsigned)geteuid());
 }
 
 int state_enter_to_read(const struct settings *s, struct buf *message)

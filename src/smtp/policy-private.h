@@ -62,6 +62,7 @@ enum {
 	SMTP_TELLS_BREAK = 1 << 25,      /* a new thought: "but" */
 	SMTP_TELLS_NO_RELAY = 1 << 26,   /* denies relaying as it stands */
 	SMTP_TELLS_NAME = 1 << 27,       /* a host's */
+	SMTP_TELLS_HELP = 1 << 28,       /* whom to ask: no word about who is refused */
 };
 
 /* The tells of all phrases that begin at this word. */

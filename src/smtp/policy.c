@@ -72,7 +72,8 @@ static void read_word(struct sentence *s, unsigned tells, const char *word)
 	s->tells |= tells;
 }
 
-/* What the sentence adds to the reply: who is denied counts unless it is told of relaying. */
+/* What the sentence adds to the reply. Who is denied counts unless relaying is denied to them,
+ * or they are told to log in. */
 static unsigned finish(struct sentence *s)
 {
 	const unsigned us = SMTP_TELLS_US | SMTP_TELLS_OUR_NAME | SMTP_TELLS_OUR_SENDER |
@@ -82,6 +83,10 @@ static unsigned finish(struct sentence *s)
 		told |= SMTP_TELLS_NO_RELAY;
 	else if (told & (SMTP_TELLS_DENIED | SMTP_TELLS_DENIES))
 		told |= s->tells & us;
+	if (told & SMTP_TELLS_LOGIN)
+		told &= ~(unsigned)(SMTP_TELLS_US | SMTP_TELLS_ADDRESS);
+	if (told & SMTP_TELLS_HELP)
+		told &= ~(unsigned)SMTP_TELLS_PROVIDER;
 	/* "Your domain is not local here" is said of ours. */
 	if (s->tells & (SMTP_TELLS_US | SMTP_TELLS_OUR_SENDER))
 		told &= ~(unsigned)SMTP_TELLS_NOT_OURS;
@@ -133,7 +138,7 @@ static const struct meaning {
 	{ 1000, REFUSAL_RECIPIENT }, { 1001, REFUSAL_RECIPIENT }, { 1002, REFUSAL_RECIPIENT },
 	{ 1003, REFUSAL_RECIPIENT }, { 1004, REFUSAL_RECIPIENT }, { 1006, REFUSAL_RECIPIENT },
 	{ 1010, REFUSAL_RECIPIENT }, { 2001, REFUSAL_RECIPIENT }, { 2004, REFUSAL_RECIPIENT },
-	{ 4001, REFUSAL_RECIPIENT },
+	{ 4001, REFUSAL_RECIPIENT }, { 4004, REFUSAL_RECIPIENT },
 };
 
 static enum refusal meaning_of(int status)

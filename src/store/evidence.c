@@ -103,13 +103,14 @@ static json_t *payload_json(const struct evidence_input *in)
 		json_array_append_new(cases, case_json(&in->results[i]));
 	for (size_t i = 0; i < in->return_count; i++)
 		json_array_append_new(returns, return_json(&in->returns[i], in->own_domains));
-	json_t *o = json_pack("{s:i, s:o, s:o, s:o, s:o, s:i, s:s, s:s, s:s, s:o, s:f, s:o, s:o,"
+	json_t *o = json_pack("{s:i, s:o, s:o, s:o, s:o, s:i, s:s, s:o, s:s, s:o, s:f, s:o, s:o,"
 	                      " s:o, s:o}",
 	                      "version", 1, "created", json_time(in->now_s),
 	                      "operator", json_shown(in->operator_name),
 	                      "contact", json_shown(in->contact),
 	                      "address", json_ip(&t->target.ip), "port", (int)t->target.port,
-	                      "verdict", verdict_name(in->verdict), "test", t->id,
+	                      "verdict", verdict_name(in->verdict),
+	                      "test", json_shown(str_of(t->id)),
 	                      "consent", consent_name(t->consent),
 	                      "started", json_time(t->started_s), "seconds", t->seconds,
 	                      "replay", json_shown(in->replay), "cases", cases,

@@ -23,7 +23,6 @@
 #include <fcntl.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -299,15 +298,16 @@ static int lock_keys(const char *state, struct buf *message)
 {
 	char *path = mem_printf("%s/keys", state);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX) != 0) {
-		int e = fail(message, file_err(errno), path, errno == ENOTDIR || errno == ELOOP ?
-		             "expected a directory and no link" : strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		fd = e;
-	}
+	int e = fd >= 0 ? file_lock(fd) : file_err(errno);
+	if (fd < 0)
+		fail(message, e, path, errno == ENOTDIR || errno == ELOOP ?
+		     "expected a directory and no link" : strerror(errno));
+	else if (e != ERR_OK)
+		fail(message, e, path, "another process keeps it locked");
+	if (fd >= 0 && e != ERR_OK)
+		close(fd);
 	free(path);
-	return fd;
+	return e == ERR_OK ? fd : e;
 }
 
 static int ensure_directory(const char *state, const char *name, struct buf *message)

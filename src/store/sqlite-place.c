@@ -15,6 +15,7 @@
  */
 #include "store/sqlite-private.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -22,7 +23,6 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,12 +108,20 @@ int place_learn(struct db *db)
 		return replaced(db, "its head cannot be read");
 	db->identity_at = 0;
 	int moved = 0;
-	if (e == ERR_OK &&
-	    sqlite3_file_control(db->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+	sqlite3_file_control(db->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (e == ERR_OK && moved)
 		return replaced(db, "another file has its name");
 	db->device = st.st_dev;
 	db->inode = st.st_ino;
 	return e;
+}
+
+/* Nothing is there, or nothing yet that we could open. */
+static int gone(struct db *db, const char *why)
+{
+	buf_clear(db->message);
+	buf_printf(db->message, "%s: was taken away while it was open: %s", db->path, why);
+	return ERR_NOT_FOUND;
 }
 
 int place_check(struct db *db)
@@ -122,12 +130,12 @@ int place_check(struct db *db)
 	struct stat st;
 	if (db->inode == 0)
 		return ERR_OK;             /* just being made */
-	if (stat(db->name, &st) != 0) {
-		buf_clear(db->message);
-		buf_printf(db->message, "%s: was taken away while it was open: %s", db->path,
-		           strerror(errno));
-		return ERR_NOT_FOUND;
-	}
+	if (stat(db->name, &st) != 0)
+		return gone(db, strerror(errno));
+	if (st.st_size == 0)
+		return gone(db, "an empty file is there");
+	if (faccessat(AT_FDCWD, db->name, db->writable ? R_OK | W_OK : R_OK, AT_EACCESS) != 0)
+		return gone(db, "what is there cannot be opened by us; give it to the roles' user");
 	if (st.st_dev != db->device || st.st_ino != db->inode)
 		return replaced(db, "another file has its name");
 	if (!read_file(db, found, sizeof(db->versions), VERSIONS_AT) ||
@@ -139,11 +147,26 @@ int place_check(struct db *db)
 	return ERR_OK;
 }
 
+/* What is still being copied to its place is not opened before it has come to rest. */
+static bool is_at_rest(struct db *db)
+{
+	struct stat st;
+	if (stat(db->name, &st) != 0)
+		return false;
+	bool rest = st.st_size == db->size && st.st_mtim.tv_sec == db->changed.tv_sec &&
+	            st.st_mtim.tv_nsec == db->changed.tv_nsec;
+	db->size = st.st_size;
+	db->changed = st.st_mtim;
+	return rest;
+}
+
 int place_check_all(struct db *db, const char *grows, int64_t *seen)
 {
 	unsigned char identity[DB_IDENTITY];
 	int64_t now;
 	int e = place_check(db);
+	if (e == ERR_CLOSED && !is_at_rest(db))
+		return ERR_BUSY;
 	if (e != ERR_OK)
 		return e;
 	/* What was copied over the file changes no count by which SQLite knows its pages. */
@@ -202,8 +225,11 @@ int place_clear(struct db *db)
 	/* One at a time: the next one must not take the new -wal file for the old. */
 	int lock = db->writable ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (lock >= 0)
-		flock(lock, LOCK_EX);
-	if (has_foreign_wal(db, wal)) {
+		e = file_lock(lock);
+	if (e != ERR_OK) {
+		buf_clear(db->message);
+		buf_printf(db->message, "%s: another process keeps its directory locked", db->path);
+	} else if (has_foreign_wal(db, wal)) {
 		buf_clear(db->message);
 		buf_printf(db->message, "%s-wal: is of another database, which this one replaced; "
 		           "run a command that writes, as \"portreeve run\" does, to put it aside",

@@ -29,9 +29,10 @@ struct db {
 	dev_t device;
 	ino_t inode;                   /* 0: not yet known */
 	unsigned char identity[DB_IDENTITY], versions[2];
+	off_t size;                    /* when it was last looked at after it was replaced */
+	struct timespec changed;
 	int64_t identity_at;           /* in the file; 0: not yet known */
-	/* The list's, where it is written (sqlite-serial.c). */
-	int serial_fd;                 /* -1: not kept */
+	int serial_fd;                 /* the list's (sqlite-serial.c), or -1 */
 	int64_t serial, serial_kept;   /* of this transaction (0: none), of the file */
 	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
 	size_t cached;

@@ -169,8 +169,8 @@ int returns_match(struct sqlite_store *s)
 	if (e != ERR_OK || (known && same && fits))
 		return e;
 	if (!known && fits) {              /* the first time: what was read stays read */
-		struct query q = query(&s->main, "INSERT INTO meta (name, value) VALUES ('returns', ?)"
-		                                 " ON CONFLICT DO NOTHING");
+		struct query q = query(&s->main, "INSERT OR IGNORE INTO meta (name, value)"
+		                                 " VALUES ('returns', ?)");
 		bind_blob(&q, (struct str){ (const char *)s->returns.identity, DB_IDENTITY });
 		return query_run(&q);
 	}

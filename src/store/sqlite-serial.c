@@ -41,8 +41,8 @@ static int read_highest(struct db *db, int64_t *highest)
 	while (digits.n > 1 && digits.p[0] == '0')
 		digits = str_from(digits, 1);
 	if (n > 0 && str_u64(digits, INT64_MAX - 1, &value) != ERR_OK)
-		return fail(db, ERR_CORRUPT, "expected the highest serial, a number; remove the file "
-		            "if that is lost");
+		return fail(db, ERR_CORRUPT, "expected the highest serial, a number; remove the "
+		            "file if that is lost");
 	*highest = (int64_t)value;
 	return ERR_OK;
 }
@@ -74,7 +74,7 @@ void serial_keep(struct db *db)
 	if (db->serial_fd < 0 || db->serial <= db->serial_kept)
 		return;
 	snprintf(line, sizeof(line), "%0*lld\n", DIGITS, (long long)db->serial);
-	if (flock(db->serial_fd, LOCK_EX) != 0)
+	if (file_lock(db->serial_fd) != ERR_OK)
 		return;
 	bool kept = read_highest(db, &highest) == ERR_OK &&
 	            (highest >= db->serial ||

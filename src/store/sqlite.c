@@ -148,8 +148,8 @@ int sqlite_check(struct store *st)
 	int e = place_check_all(&s->main, "SELECT coalesce(max(serial), 0) FROM journal",
 	                        &s->serial_seen);
 	if (e == ERR_OK && s->returns.h)
-		e = place_check_all(&s->returns, "SELECT coalesce(sum(seq), 0) FROM sqlite_sequence",
-		                    &s->returns_seen);
+		e = place_check_all(&s->returns, "SELECT coalesce(sum(seq), 0)"
+		                    " FROM sqlite_sequence", &s->returns_seen);
 	return e;
 }
 

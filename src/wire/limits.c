@@ -10,7 +10,8 @@ enum {
 	LEVELS = 3,
 	NET_SLOTS = 8192, RATE_SLOTS = 8192,
 	CROWD_MAX = 1024,                /* networks with more sessions than that are equals */
-	RATE_LEAST = 20, TOKEN = 1000,   /* a token's thousandths flow in by the millisecond */
+	MANY_PLACES = 100,
+	TOKEN = 1000,                    /* a token's thousandths flow in by the millisecond */
 	SHRUNK_MS = 15000, RESERVE_MAX = 8, SHRINK_LEAST = 4,
 };
 
@@ -114,7 +115,7 @@ static unsigned share(const struct wire_limits *l, const struct prefix *p)
 
 static int64_t rate_of(const struct wire_limits *l, const struct prefix *p)
 {
-	int64_t host = larger(l->config.per_host, RATE_LEAST);
+	int64_t host = l->config.per_second;
 	switch (p->len) {
 	case 24: case 56: return 4 * host;
 	case 48: return 8 * host;
@@ -195,6 +196,14 @@ static unsigned places_free(const struct wire_limits *l)
 	return l->places > l->sessions ? l->places - l->sessions : 0;
 }
 
+/* How many a network may hold to get one more: of many places the square of the part that is
+ * free, so that after k greedy networks about one of k + 1 places is left. */
+static unsigned room(const struct wire_limits *l)
+{
+	uint64_t empty = places_free(l);
+	return (unsigned)(l->places < MANY_PLACES ? empty : empty * empty / l->places);
+}
+
 enum wire_admission wire_limits_ask(struct wire_limits *l, const struct ip *peer, int64_t now_ms,
                                     struct wire_session **victim)
 {
@@ -205,7 +214,7 @@ enum wire_admission wire_limits_ask(struct wire_limits *l, const struct ip *peer
 		l->places = l->config.sessions;
 	for (unsigned i = 0; i < levels; i++) {
 		unsigned n = held(l, &p[i]);
-		if (n >= share(l, &p[i]) || n > places_free(l))
+		if (n >= share(l, &p[i]) || n > room(l))
 			return WIRE_CROWDED;
 	}
 	for (unsigned i = 0; i < levels; i++)
@@ -368,7 +377,7 @@ unsigned wire_limits_held(const struct wire_limits *l, const struct ip *ip, unsi
 
 void wire_limits_set(struct wire_limits *l, const struct wire_limits_config *config)
 {
-	assert(config->sessions > 0 && config->per_host > 0);
+	assert(config->sessions > 0 && config->per_host > 0 && config->per_second > 0);
 	l->config = *config;
 	l->places = config->sessions;
 }

@@ -10,10 +10,12 @@
  *
  *   share     A host holds at most `per_host` sessions; a /56 an eighth of all, a /24 or /48 a
  *             fourth, if that is more.
- *   room      None takes a place if it then held more than are left free. However many
- *             networks come, a place stays free for the next one.
- *   rate      New sessions a second: a host `per_host` (at least 20), a /24 or /56 four times
- *             that, a /48 eight times; twice as many at once.
+ *   room      The fewer places are free, the less each may hold to get one more: no more than
+ *             are free, and where there are 100 places or more, no more than that times the
+ *             part of them that is free. Who has none gets one as long as there is one; it
+ *             takes dozens of greedy networks to get there.
+ *   rate      New sessions: of a host `per_second`, of a /24 or /56 four times, of a /48 eight
+ *             times as many; twice that at once.
  *   crowding  When all places are taken, the longest idle session outside a transaction of the
  *             network with the most sessions makes room for a network that has none.
  *   idle      Beyond half of the places sessions may be idle for ever shorter: down to
@@ -32,6 +34,7 @@ enum { WIRE_IDLE_LEAST_MS = 5000, WIRE_BUSY_LEAST_MS = 60000 };
 struct wire_limits_config {
 	unsigned sessions;           /* in all, at least 1 */
 	unsigned per_host;           /* at least 1 */
+	unsigned per_second;         /* new ones of one host; at least 1 */
 	int64_t idle_ms;             /* how long a session may be idle while there is room */
 };
 

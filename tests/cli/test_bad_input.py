@@ -87,6 +87,8 @@ ROWS = [
     (["keys", "lose"], 64, '"lose": expected list, rotate or export'),
     (["keys", "rotate", "x"], 64, '"x": expected no more arguments'),
     (["keys", "export", "/no/such/directory/k"], 73, "/no/such/directory/k: cannot be written"),
+    (["clock", "now"], 64, '"now": expected accept, or nothing'),
+    (["clock", "accept", "now"], 64, '"now": expected no more arguments'),
     (["config"], 64, "expected show, check or manual"),
     (["config", "explain"], 64, '"explain": expected show, check or manual'),
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A wrong clock, met by the whole program. The clock of the machine stays; the time that the
 store last knew is moved instead, which is the same to it."""
 
@@ -122,6 +123,19 @@ def test_a_start_two_years_ahead(box, supervisor):
                            box.objects("list", "tests", "127.0.0.9")), "the tests to go on")
     assert run.stop() == 0
     assert run.log().count("lease-failed") <= 1
+
+
+def test_a_jump_under_running_roles(box, supervisor):
+    """The tester sees it. (The collector, which cannot write the row, goes by its own memory.)"""
+    furnish(box)
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    known(box, -2 * YEAR)
+    run.wait_log("tester clock-jumped")
+    refuses(box)
+    box.run("clock", "accept")
+    run.wait_log("tester clock-steady")
+    assert run.stop() == 0
 
 
 def test_times_from_the_future(box):

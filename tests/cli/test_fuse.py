@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What may never be published: by command, by configuration, and in a database that somebody
 else has written."""
 

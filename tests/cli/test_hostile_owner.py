@@ -3,6 +3,7 @@
 for root. Each trap stands in a state directory of another user; root calls each command that
 comes to it; afterwards what root owns is as it was, and nothing of root's was made."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -72,6 +73,15 @@ class Trap(Box):
         self.call("keys", "rotate")
         self.call("list", "add", "198.51.100.9", "--why", "listed before")
         assert self.state.stat().st_uid == OWNER
+        self.pristine = directory / "pristine"
+        shutil.copytree(self.state, self.pristine)
+
+    def renew(self):
+        """The state as it was before anything was planted."""
+        shutil.rmtree(self.state)
+        shutil.copytree(self.pristine, self.state)
+        for path in [self.state, *self.state.rglob("*")]:
+            os.chown(path, OWNER, OWNER)
 
     def call(self, command, *rest, timeout=60):
         return subprocess.run(
@@ -200,11 +210,12 @@ def started(trap, call):
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_root_touches_nothing(trap, name):
-    TRAPS[name](trap)
     before = trap.roots()
     assert str(trap.victim) in before
     for command, calls in CALLS.items():
         for call in calls:
+            trap.renew()
+            TRAPS[name](trap)
             if command == "run":
                 said = started(trap, call)
             else:
@@ -215,6 +226,17 @@ def test_root_touches_nothing(trap, name):
             assert "root alone reads this" not in said and "root's own" not in said, told
             assert "Sanitizer" not in said, told
     assert trap.victim.read_text() == "root's own\n"
+
+
+@pytest.mark.parametrize("name", [".", "keys", "serial"])
+def test_locks_are_not_waited_for(trap, name):
+    """Who may open a file may lock it for ever."""
+    held = os.open(trap.place(name), os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    for call in (["list"], ["list", "add", "192.0.2.1", "--why", "x"], ["keys", "rotate"]):
+        done = trap.call(*call)
+        assert done.returncode == 0 or "locked" in done.stderr, done
+    os.close(held)
 
 
 @pytest.mark.parametrize("call", [["list"], ["backup", "copy"], ["evidence", "show", "192.0.2.1"]],

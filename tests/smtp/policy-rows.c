@@ -89,6 +89,7 @@ const struct policy_row policy_servers[] = {
 	{ 553, "5.1.8", "<s@t.example>... Domain of sender address s@t.example does not exist",
 	  SENDER },
 	{ 550, "5.1.1", "<u@d.example>... User unknown", RECIPIENT },
+	{ 550, "5.1.1", "<u@d.example>: User unknown", RECIPIENT },
 	{ 550, "5.1.2", "<u@d.example>... Host unknown (Name server: d.example: host not found)",
 	  RECIPIENT },
 	{ 553, "5.5.4", "<s>... Domain name required for sender address s", SENDER },
@@ -186,6 +187,8 @@ const struct policy_row policy_servers[] = {
 	{ 553, "", "sorry, you don't authenticate or the domain isn't in my list of allowed "
 	  "rcpthosts (#5.7.1)", RELAY },
 	{ 550, "", "sorry, relaying denied from your location [192.0.2.1] (#5.7.1)", RELAY },
+	{ 553, "", "sorry, that domain isn't in my list of allowed rcpthosts. Please check the SMTP "
+	  "authentication settings of your mail client and try again (#5.7.1)", RELAY },
 	{ 553, "", "sorry, your envelope sender is in my badmailfrom list (#5.7.1)", SENDER },
 	{ 550, "", "sorry, no mailbox here by that name. (#5.1.1)", RECIPIENT },
 	/* Other servers */
@@ -224,6 +227,16 @@ const struct policy_row policy_servers[] = {
 	{ 550, "", "5.7.1 Relaying mail to u@d.example is not allowed", RELAY },
 	{ 550, "", "That domain or user isn't in my list of allowed rcpthosts", RELAY },
 	{ 571, "5.7.1", "Blocked by anti-relay rules", CLIENT },
+	/* The form of the address: no relay policy */
+	{ 501, "", "Syntax error in parameters or arguments", UNKNOWN },
+	{ 501, "5.5.4", "Line too long", UNKNOWN },
+	{ 501, "", "Local part too long", UNKNOWN },
+	{ 501, "5.1.3", "Path too long", RECIPIENT },
+	{ 553, "5.1.3", "<u%d>... Percent hack not allowed", RECIPIENT },
+	{ 553, "5.7.1", "Routing characters are not allowed", UNKNOWN },
+	{ 550, "5.1.2", "Bad destination system address", RECIPIENT },
+	{ 550, "5.4.4", "Unable to route", RECIPIENT },
+	{ 521, "", "mx.example does not accept mail (see RFC7504)", UNKNOWN },
 	/* Without words */
 	{ 454, "4.7.1", "", UNKNOWN },
 	{ 454, "", "", UNKNOWN },
@@ -280,7 +293,19 @@ const struct policy_row policy_relay[] = {
 	{ 550, "", "This server refuses to relay mail for strangers", RELAY },
 	{ 454, "4.7.1", "Relay\naccess\ndenied", RELAY },
 	{ 550, "", "Relaying denied.Please contact your administrator", RELAY },
+	{ 550, "", "Relay attempt blocked", RELAY },
+	{ 550, "", "Unauthorized relay", RELAY },
+	{ 550, "", "No relay for you", RELAY },
+	{ 550, "", "Only local users may relay", RELAY },
+	{ 550, "", "This server only relays for its own users", RELAY },
+	{ 550, "", "relaying is restricted to local hosts", RELAY },
+	{ 550, "", "percent hack forbidden, relay denied", RELAY },
+	{ 550, "", "Relay access denied. Please contact your administrator.", RELAY },
+	{ 550, "", "Relaying denied, please contact your provider", RELAY },
 	/* Not its own domain: of a 5xx */
+	{ 550, "", "We don't serve d.example", RELAY },
+	{ 550, "", "this domain isn't allowed here", RELAY },
+	{ 450, "4.7.1", "d.example isn't hosted here", UNKNOWN },
 	{ 550, "", "d.example isn't hosted here", RELAY },
 	{ 550, "", "domain is not local", RELAY },
 	{ 550, "", "not a local domain", RELAY },
@@ -296,6 +321,7 @@ const struct policy_row policy_relay[] = {
 	{ 550, "", "Your domain is not local", CLIENT },
 	{ 550, "", "unknown domain of the sender", SENDER },
 	/* A login: of a 5xx */
+	{ 554, "5.7.1", "<unknown[192.0.2.1]>: Client host rejected: Authentication required", RELAY },
 	{ 550, "", "Please login", RELAY },
 	{ 550, "5.7.1", "SMTP AUTH is required", RELAY },
 	{ 550, "5.7.1", "SMTP authentication required", RELAY },
@@ -325,6 +351,6 @@ const struct policy_row policy_relay[] = {
 	{ 550, "5.7.1", "Access denied (see http://relay.example/denied)", UNKNOWN },
 	{ 550, "5.7.1", "Not relevant, denied", UNKNOWN },
 	{ 450, "4.7.1", "The relay is not awake", UNKNOWN },
-	{ 450, "4.7.1", "This relay has not seen you", UNKNOWN },
+	{ 450, "4.7.1", "This relay has not heard of you", UNKNOWN },
 	{ 0 }
 };

@@ -248,8 +248,8 @@ static void full(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(whole_copy), EACH(under_load), EACH(only_through_descriptors), EACH(damage_is_found),
-		EACH(full),
+		EACH(whole_copy), EACH(under_load), EACH(only_through_descriptors),
+		EACH(damage_is_found), EACH(full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

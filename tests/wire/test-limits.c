@@ -32,7 +32,7 @@ struct world {
 
 static void begin(struct world *w, unsigned sessions, unsigned per_host, int64_t idle_ms)
 {
-	struct wire_limits_config config = { sessions, per_host, idle_ms };
+	struct wire_limits_config config = { sessions, per_host, 20, idle_ms };
 	*w = (struct world){ .l = wire_limits_create(&config, &key), .now_ms = NOW };
 }
 
@@ -129,16 +129,21 @@ static void mapped(void **unused)
 	end(&w);
 }
 
-/* However many networks come one after the other, the next one finds a place. */
+/* However many networks come one after the other, each for all it can get and with nothing that
+ * could be taken from it, the next one finds a place. */
 static void room(void **unused)
 {
+	enum { GREEDY = 40 };
 	(void)unused;
 	struct world w;
 	begin(&w, 500, 20, 300000);
-	for (unsigned net = 0; net < 100; net++) {
+	for (unsigned net = 0; net < GREEDY; net++) {
 		char format[64];
 		snprintf(format, sizeof(format), "10.%u.1.%%u", net);
 		assert_true(admitted(&w, format, 1, 60) >= 1);
+		for (unsigned i = 0; i < w.n; i++)
+			wire_limits_active(w.l, w.open[i], true, w.now_ms);
+		assert_true(wire_limits_sessions(w.l) < 500);
 	}
 	end(&w);
 }

@@ -83,7 +83,7 @@ static struct user *begin(unsigned sessions, unsigned per_host)
 	struct user *u = mem_zalloc(sizeof(*u));
 	u->loop = loop_create();
 	struct wire_listener_setup setup = {
-		.loop = u->loop, .name = "test", .limits = { sessions, per_host, 300000 },
+		.loop = u->loop, .name = "test", .limits = { sessions, per_host, 1000, 300000 },
 		.refusal = STR("421 no\r\n"), .opened = opened, .unwanted = unwanted, .arg = u,
 	};
 	u->listener = wire_listener_create(&setup);
@@ -234,7 +234,7 @@ static void idle_ones_end_when_places_are_scarce(void **unused)
 {
 	(void)unused;
 	struct user *u = begin(4, 4);
-	struct wire_limits_config soon = { 4, 4, 100 };
+	struct wire_limits_config soon = { 4, 4, 1000, 100 };
 	int fds[3];
 	wire_listener_limits(u->listener, &soon);
 	for (unsigned i = 0; i < 3; i++)
