@@ -335,7 +335,8 @@ static int list_nominations(struct list_args *a)
 				"created", cli_json_time(rows[i].created_s),
 				"consent", consent_name(rows[i].consent),
 				"by", json_cstr(rows[i].by),
-				"reason", json_cstr(rows[i].reason), "message", rows[i].message.n > 0));
+				"reason", json_cstr(rows[i].reason),
+				"message", rows[i].message.n > 0));
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].created_s, when),
 			consent_name(rows[i].consent), cli_safe(&a->cli, rows[i].by),

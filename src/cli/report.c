@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "trace/names.h"
 #include "report/bounce.h"
+#include "store/reports.h"
 
 #include <stdio.h>
 #include <stdlib.h>

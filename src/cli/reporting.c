@@ -9,6 +9,7 @@
 #include "trace/picture.h"
 #include "report/bounce.h"
 #include "report/send.h"
+#include "store/reports.h"
 
 #include <stdio.h>
 #include <unistd.h>

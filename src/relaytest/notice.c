@@ -244,7 +244,8 @@ static void add_undecided(struct notice *n, const struct run *r, const char *rea
 	buf_printf(&n->message,
 		"The test could not decide: your server %s\n\n"
 		"The list was not changed: that a server does not talk to us shows nothing of\n"
-		"what it does for others. Please let us in for the time of the test, and ask again.\n",
+		"what it does for others. Please let us in for the time of the test, and ask\n"
+		"again.\n",
 		reason);
 	add_sources(n, r);
 	buf_printf(&n->message,

@@ -7,6 +7,7 @@
 #include "mail/address.h"
 #include "trace/names.h"
 #include "report/rdap-search.h"
+#include "store/reports.h"
 
 #include <stdlib.h>
 

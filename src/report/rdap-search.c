@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "report/rdap.h"
 #include "report/rdap-fetch.h"
+#include "store/reports.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
  * has left behind: what has happened counts as now if its time is ahead, and what is planned
  * is never further away than its interval.
  */
-#include "store/sqlite-private.h"
+#include "store/sqlite-operations-private.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -2,7 +2,7 @@
  *
  * Permits, exclusions and nominations.
  */
-#include "store/sqlite-private.h"
+#include "store/sqlite-operations-private.h"
 
 static int check_range(struct sqlite_store *s, const struct prefix *range)
 {

@@ -3,7 +3,7 @@
  * Reports to abuse desks: what was reported to whom and what became of it, what sources
  * said of contacts, and which contacts are dead.
  */
-#include "store/sqlite-private.h"
+#include "store/sqlite-operations-private.h"
 
 #include "base/random.h"
 

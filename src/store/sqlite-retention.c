@@ -4,7 +4,7 @@
  * retention_over() of each, and ends at the first that is young. It looks before it takes
  * the write lock, and again under it.
  */
-#include "store/sqlite-private.h"
+#include "store/sqlite-operations-private.h"
 
 #include <assert.h>
 #include <stdlib.h>

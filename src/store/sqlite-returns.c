@@ -6,7 +6,7 @@
  * Hostile input that reaches it: envelope and message of any mail that names a token, as
  * values of prepared statements, never as text of one.
  */
-#include "store/sqlite-private.h"
+#include "store/sqlite-operations-private.h"
 
 #include <openssl/sha.h>
 

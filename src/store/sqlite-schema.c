@@ -182,7 +182,9 @@ static const char returns_3[] =
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
 };
-static const struct migration returns_steps[] = { { 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 } };
+static const struct migration returns_steps[] = {
+	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 },
+};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 /* The application ids ("PRTV", "PRTR") tell our files from others' databases. */

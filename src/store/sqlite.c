@@ -4,7 +4,7 @@
  */
 #include "store/sqlite.h"
 
-#include "store/sqlite-private.h"
+#include "store/sqlite-operations-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"

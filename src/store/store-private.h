@@ -6,7 +6,7 @@
 #ifndef PORTREEVE_STORE_STORE_PRIVATE_H
 #define PORTREEVE_STORE_STORE_PRIVATE_H
 
-#include "store/store.h"
+#include "store/reports.h"
 
 struct store_ops {
 	void (*close)(struct store *);

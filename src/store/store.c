@@ -4,7 +4,7 @@
  * the backend. The check guards against our own mistakes; what holds against a role
  * that was taken over is how its files are opened (sqlite.h) and its sandbox.
  */
-#include "store/store.h"
+#include "store/reports.h"
 
 #include "store/store-private.h"
 

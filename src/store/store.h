@@ -256,37 +256,6 @@ int store_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
 int store_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
                    uint64_t *serial);
 
-/* ---- reports to abuse desks ------------------------------------------------ */
-/* The report of that network and day. A message is known by its digest: if it has been
- * reported, ERR_EXISTS with its report. ERR_NOT_FOUND: none yet; r->incidents is then how
- * many messages earlier reports of the network did not tell of. No texts are read. */
-int store_report_find(struct store *st, const char *network, int64_t day, struct str digest,
-                      struct report *r);
-/* Writes what store_report_find() led to: a new report, its id made by the caller, or one
- * message more in the one found (its texts anew unless it was sent). ERR_BUSY: another was
- * faster; look again. */
-int store_report_save(struct store *st, const struct report *r, struct str digest);
-/* ERR_NOT_FOUND. Texts in the arena. */
-int store_report_get(struct store *st, const char *id, struct arena *a, struct report *r);
-/* Newest first, without texts. */
-int store_reports(struct store *st, struct arena *a, struct report **rows, size_t *n);
-/* ERR_NOT_FOUND; ERR_DENIED if it may not become that. */
-int store_report_become(struct store *st, const char *id, enum report_state state,
-                        const char *why, int64_t now_s);
-
-/* What a source said of the range that holds the address, not older than oldest_s.
- * ERR_NOT_FOUND. The smallest range counts. */
-int store_contact_get(struct store *st, const char *source, const struct ip *address,
-                      int64_t oldest_s, struct arena *a, struct str *answer, int64_t *fetched_s);
-int store_contact_put(struct store *st, const char *source, const struct ip *first,
-                      const struct ip *last, struct str answer, int64_t now_s);
-int store_contact_bury(struct store *st, const char *address, const char *why, int64_t now_s);
-int store_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n);
-/* A key of ours by its name, made when it is asked for first. */
-enum { STORE_SECRET_BYTES = 32 };
-int store_secret(struct store *st, const char *name,
-                 unsigned char secret[static STORE_SECRET_BYTES]);
-
 /* ---- evidence, upkeep ----------------------------------------------------- */
 int store_evidence_get(struct store *st, const char *evidence_id, struct arena *a,
                        struct str *bundle);

@@ -4,6 +4,7 @@
  * that is met two years ahead, a year back, and with rows from the future.
  */
 #include "admin.h"
+#include "store/reports.h"
 
 #include "base/clock.h"
 #include "relaytest/politeness.h"

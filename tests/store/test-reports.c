@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "../store/support.h"
+#include "store/reports.h"
 
 #include "base/mem.h"
 

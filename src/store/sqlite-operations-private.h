@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The operations of the SQLite backend, as its table (sqlite.c) names them: each is what
+ * store.h and reports.h say of it.
+ */
+#ifndef PORTREEVE_STORE_SQLITE_OPERATIONS_PRIVATE_H
+#define PORTREEVE_STORE_SQLITE_OPERATIONS_PRIVATE_H
+
+#include "store/sqlite-private.h"
+
+int sqlite_clock_look(struct store *st, int64_t now_s, struct store_clock *out);
+int sqlite_clock_beat(struct store *st, int64_t now_s);
+int sqlite_clock_accept(struct store *st, int64_t now_s);
+int sqlite_permit_add(struct store *st, const struct permit *p);
+int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
+                         int64_t now_s);
+int sqlite_exclusion_add(struct store *st, const struct exclusion *x);
+int sqlite_exclusion_remove(struct store *st, const struct prefix *range, const char *who,
+                            int64_t now_s);
+int sqlite_permits(struct store *st, struct arena *a, struct permit **rows, size_t *n);
+int sqlite_exclusions(struct store *st, struct arena *a, struct exclusion **rows, size_t *n);
+int sqlite_consent(struct store *st, const struct ip *address, int64_t now_s,
+                   struct consent_answer *out);
+int sqlite_nominate(struct store *st, struct nomination *nom);
+int sqlite_nominations(struct store *st, struct arena *a, struct nomination **rows, size_t *n);
+
+int sqlite_test_add(struct store *st, struct test *t);
+int sqlite_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct test *rows,
+                      size_t max, size_t *n);
+int sqlite_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                          struct test *t);
+int sqlite_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
+                       struct test *t);
+int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s);
+int sqlite_test_release(struct store *st, const char *id);
+int sqlite_test_intend(struct store *st, const char *id, const char *case_id, unsigned attempt);
+int sqlite_test_put_off(struct store *st, const struct test_put_off *p);
+int sqlite_test_due(struct store *st, const char *id, int64_t now_s);
+int sqlite_test_wait(struct store *st, const char *id, const struct case_result *results, size_t n,
+                     double seconds, int64_t until_s);
+int sqlite_test_results(struct store *st, const char *id, struct arena *a,
+                        struct case_result **results, size_t *n);
+int sqlite_test_get(struct store *st, const char *id, struct test *t);
+int sqlite_test_last(struct store *st, const struct endpoint *target, struct test *t);
+int sqlite_tests(struct store *st, const struct ip *address, size_t max, struct arena *a,
+                 struct test **rows, size_t *n);
+int sqlite_test_finish(struct store *st, const struct test_outcome *outcome,
+                       const struct lifecycle_policy *policy, struct lifecycle_effects *effects);
+int sqlite_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t *seed,
+                      int64_t *started_s);
+int sqlite_scan_end(struct store *st, const char *key, int64_t now_s);
+
+int sqlite_returns_add(struct store *st, struct test_return *rows, size_t n,
+                       unsigned max_per_token, int *results);
+int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
+                         struct arena *a, struct test_return **rows, size_t *n);
+int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
+                      struct test_return **rows, size_t *n);
+int sqlite_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s);
+int sqlite_requests_after(struct store *st, int64_t after, size_t max, struct arena *a,
+                          struct retest_request **rows, size_t *n);
+int sqlite_cursor_get(struct store *st, const char *name, int64_t *value);
+int sqlite_cursor_set(struct store *st, const char *name, int64_t value);
+
+int sqlite_listing_get(struct store *st, const struct ip *address, struct listing *l);
+int sqlite_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
+int sqlite_proofs(struct store *st, const struct ip *address, struct arena *a, struct proof **rows,
+                  size_t *n);
+int sqlite_list(struct store *st, const struct ip *address, const char *who, const char *why,
+                const struct lifecycle_policy *policy, int64_t now_s);
+int sqlite_delist(struct store *st, const struct ip *address, const char *who, const char *why,
+                  int64_t now_s);
+int sqlite_retest(struct store *st, const struct ip *address, const char *who,
+                  const char *reply_to, int64_t now_s, unsigned *queued);
+int sqlite_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
+                    unsigned *queued);
+int sqlite_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
+int sqlite_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
+int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
+                        int64_t now_s);
+int sqlite_serial(struct store *st, uint64_t *serial);
+int sqlite_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
+                   struct journal_entry **rows, size_t *n);
+int sqlite_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
+                    uint64_t *serial);
+int sqlite_report_find(struct store *st, const char *network, int64_t day, struct str digest,
+                       struct report *r);
+int sqlite_report_save(struct store *st, const struct report *r, struct str digest);
+int sqlite_report_get(struct store *st, const char *id, struct arena *a, struct report *r);
+int sqlite_reports(struct store *st, struct arena *a, struct report **rows, size_t *n);
+int sqlite_report_become(struct store *st, const char *id, enum report_state state,
+                         const char *why, int64_t now_s);
+int sqlite_contact_get(struct store *st, const char *source, const struct ip *address,
+                       int64_t oldest_s, struct arena *a, struct str *answer,
+                       int64_t *fetched_s);
+int sqlite_contact_put(struct store *st, const char *source, const struct ip *first,
+                       const struct ip *last, struct str answer, int64_t now_s);
+int sqlite_contact_bury(struct store *st, const char *address, const char *why, int64_t now_s);
+int sqlite_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n);
+int sqlite_secret(struct store *st, const char *name, unsigned char *secret);
+int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struct str *bundle);
+int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
+                       char id[static 48], struct str *bundle);
+int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
+                  bool dry, struct store_expiry *x);
+int sqlite_check(struct store *st);
+int sqlite_backup(struct store *st, const struct store_copy *list,
+                  const struct store_copy *returns);
+
+#endif
