@@ -99,6 +99,10 @@ static const struct persona rows[] = {
 	FIXED_WORDS("postfix-454", 454, "4.7.1", "{rcpt}: Relay access denied"),
 	FIXED_WORDS("postfix-554", 554, "5.7.1", "{rcpt}: Relay access denied"),
 	FIXED_WORDS("opensmtpd", 550, "", "Invalid recipient: {rcpt}"),
+	{ .name = "fixed-opensmtpd-tls", FIXED, .was = "open",
+	  .offers = OFFER_STARTTLS | NEEDS_TLS, .refusal = { 550, "", "Invalid recipient: {rcpt}" } },
+	{ .name = "fixed-unknown-word-tls", FIXED, .was = "open",
+	  .offers = OFFER_STARTTLS | NEEDS_TLS, .refusal = { 550, "", "Denied by our rules" } },
 	FIXED_WORDS("exim", 550, "", "relay not permitted"),
 	FIXED_WORDS("cpanel", 550, "", "Please turn on SMTP Authentication in your mail client.\n"
 	            "(probe.example) [{client}]:52000 is not permitted to relay through this "
