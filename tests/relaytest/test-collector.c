@@ -62,6 +62,9 @@ static int begin(void **unused)
 	w = (struct world){ .state = state_make() };
 	w.mail = mem_printf("%s/mail", w.state);
 	w.store = open_store(w.state, STORE_ADMIN);
+	struct fuse fuse = fuse_default;
+	fuse.special[fuse.special_count++] = prefix_of_text("127.0.0.0/8");
+	store_set_rules(w.store, &fuse, 7 * 86400);
 	w.test = add_test(w.store, "192.0.2.1:25", time(NULL));
 	make_tokens();
 	w.config = (struct collector_config){
@@ -101,11 +104,17 @@ static int end(void **unused)
 
 /* ---- a client ---------------------------------------------------------------------------- */
 
+#define CLIENT "127.0.0.9"
+
 static int client(void)
 {
 	struct sockaddr_storage ss;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	socklen_t len = endpoint_to_sockaddr(&w.at, &ss);
+	/* The loopback's own address is a test entry of blocklists, and never listed. */
+	struct endpoint from = { .ip = ip_of(CLIENT) };
+	socklen_t len = endpoint_to_sockaddr(&from, &ss);
+	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
+	len = endpoint_to_sockaddr(&w.at, &ss);
 	assert_int_equal(connect(fd, (struct sockaddr *)&ss, len), 0);
 	return fd;
 }
@@ -276,7 +285,7 @@ static void request_after_all_else(void **unused)
 	(void)unused;
 	static const char *const to[] = { "retest", "postmaster" };
 	struct retest_request *rows;
-	struct ip here = ip_of("127.0.0.1");
+	struct ip here = ip_of(CLIENT);
 	struct buf text = { 0 };
 	size_t n;
 	w.config.retest_interval_s = 60;
