@@ -414,12 +414,22 @@ static bool has_todo(const struct session *s)
 	return !s->stopped && !s->round_over && plan_next_open(s) != ITEMS_MAX;
 }
 
+/* What came back is confirmed in a later round: other messages would be for nothing. */
+static bool awaits_confirmation(const struct session *s)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (s->items[i].result.attempt == 1 && s->items[i].state == ITEM_PUT_OFF)
+			return !s->setup.test->all;
+	return false;
+}
+
 /* The plain form and confirmations go at once; others when all envelopes are known. */
 size_t plan_next_message(struct session *s)
 {
 	size_t hit = ITEMS_MAX;
 	unsigned best = 0, used = s->accepted + s->unanswered;
 	unsigned left = used < s->setup.messages ? s->setup.messages - used : 0;
+	bool only_confirms = awaits_confirmation(s);
 	if (left == 0)
 		return ITEMS_MAX;
 	for (size_t i = 0; i < s->item_count; i++) {
@@ -431,7 +441,7 @@ size_t plan_next_message(struct session *s)
 		bool at_once = confirms || plan_is_first(s, it) ||
 		               strcmp(it->result.id, "E01") == 0;
 		/* One message is kept for a confirmation. */
-		if (!confirms && left < 2 && s->setup.messages > 1)
+		if (!confirms && (only_confirms || (left < 2 && s->setup.messages > 1)))
 			continue;
 		if (!at_once && has_todo(s))
 			continue;

@@ -25,6 +25,7 @@ enum {
 	KNOCKS_MAX = 3,          /* pauses before a host that shuts us out is left for later */
 	ROUNDS_MAX = 48, FRUITLESS_MAX = 3,
 	TRANSCRIPT_MAX = 256 * 1024, QUIT_TIMEOUT_MS = 5000,
+	HEARD_MAX = 4, HEARD_TEXT_MAX = 96,
 };
 
 enum item_state {
@@ -131,6 +132,14 @@ struct session {
 	const char *last_end;        /* how the last connection ended; static, or NULL */
 	bool resolving;
 	int64_t pause_ms;            /* wanted; 0: none */
+
+	/* Refusals that were understood: most servers say the same to every form. */
+	struct {
+		int code;
+		char enhanced[12], text[HEARD_TEXT_MAX];
+		enum refusal refusal;
+	} heard[HEARD_MAX];
+	unsigned heard_n;
 
 	int64_t *returns_seen;       /* ids: each return counts once */
 	size_t returns_n, returns_room;

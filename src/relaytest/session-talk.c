@@ -56,16 +56,56 @@ static void asked_of(struct session *s, struct item *it, enum case_stage stage,
 	asked->recipient = str_from(str_of(rcpt), sizeof("RCPT TO:") - 1);
 }
 
-static enum refusal refusal_of(struct session *s, struct item *it, enum case_stage stage,
+/* A short text without an address in it repeats nothing of what was asked. */
+static bool is_common(const struct smtp_reply *reply)
+{
+	bool plain = reply->text.n < HEARD_TEXT_MAX;
+	for (size_t i = 0; plain && i < reply->text.n; i++)
+		plain = !memchr("@<[%!:", reply->text.p[i], 6) && reply->text.p[i];
+	return plain;
+}
+
+static bool was_heard(const struct session *s, const struct smtp_reply *reply, enum refusal *r)
+{
+	for (unsigned i = 0; i < HEARD_MAX && i < s->heard_n; i++) {
+		if (s->heard[i].code != reply->code ||
+		    strcmp(s->heard[i].enhanced, reply->enhanced) != 0 ||
+		    !str_eq(str_of(s->heard[i].text), reply->text))
+			continue;
+		*r = s->heard[i].refusal;
+		return true;
+	}
+	return false;
+}
+
+static enum refusal understand(struct session *s, struct item *it, enum case_stage stage,
                                const struct smtp_reply *reply)
 {
 	struct smtp_asked asked;
+	enum refusal refusal;
+	bool common = stage >= STAGE_MAIL && is_common(reply);
+	if (common && was_heard(s, reply, &refusal))
+		return refusal;
+	asked_of(s, it, stage, &asked);
+	refusal = smtp_refusal(reply, &asked);
+	if (common) {
+		unsigned at = s->heard_n++ % HEARD_MAX;
+		s->heard[at].code = reply->code;
+		s->heard[at].refusal = refusal;
+		memcpy(s->heard[at].enhanced, reply->enhanced, sizeof(reply->enhanced));
+		str_copy(s->heard[at].text, HEARD_TEXT_MAX, reply->text);
+	}
+	return refusal;
+}
+
+static enum refusal refusal_of(struct session *s, struct item *it, enum case_stage stage,
+                               const struct smtp_reply *reply)
+{
 	if (reply->code < 400)
 		return REFUSAL_NONE;
 	if (stage < STAGE_MAIL && relay_claims_client(it->form) && it->kind == ITEM_FORM)
 		return REFUSAL_TURNED_AWAY;
-	asked_of(s, it, stage, &asked);
-	return smtp_refusal(reply, &asked);
+	return understand(s, it, stage, reply);
 }
 
 /* The plain form was answered by policy: who is kept out now was not then. */

@@ -27,22 +27,28 @@ static bool in_word(char c)
 	return ascii_isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
-/* Blanks each place of `from` where `echo` stands alone. It is looked for in the original, so
- * that one echo that holds another cannot save it. */
+/* Blanks each place of `from` where `echo` stands alone. It is looked for in the original (in
+ * lower case), so that one echo that holds another cannot save it. */
 static void blank_echo(struct str from, struct text *to, struct str echo)
 {
+	char lower[ASKED_MAX];
 	echo = str_trim(echo);
 	if (echo.n == 0 || echo.n > ASKED_MAX || echo.n > from.n)
 		return;
+	for (size_t i = 0; i < echo.n; i++)
+		lower[i] = ascii_lower(echo.p[i]);
 	for (size_t i = 0; i + echo.n <= from.n; i++) {
-		bool begins = i == 0 || !in_word(from.p[i - 1]) || !in_word(echo.p[0]);
-		if (!begins || ascii_lower(from.p[i]) != ascii_lower(echo.p[0]))
+		const char *hit = memchr(from.p + i, lower[0], from.n - echo.n - i + 1);
+		if (!hit)
+			return;
+		i = (size_t)(hit - from.p);
+		if (memcmp(hit, lower, echo.n) != 0)
 			continue;
 		size_t end = i + echo.n;
-		bool ends = end == from.n || !in_word(from.p[end]) || !in_word(echo.p[echo.n - 1]);
-		if (!ends || !str_caseeq((struct str){ from.p + i, echo.n }, echo))
-			continue;
-		memset(to->p + i, ' ', echo.n);
+		bool begins = i == 0 || !in_word(from.p[i - 1]) || !in_word(lower[0]);
+		bool ends = end == from.n || !in_word(from.p[end]) || !in_word(lower[echo.n - 1]);
+		if (begins && ends)
+			memset(to->p + i, ' ', echo.n);
 	}
 }
 
@@ -279,6 +285,8 @@ static bool is_address(struct str s)
 	struct ip ip;
 	uint64_t port;
 	s = bare(s);
+	if (str_find(s, '.') == SIZE_MAX && str_find(s, ':') == SIZE_MAX)
+		return false;
 	size_t colon = str_find(s, ':');
 	struct str behind = colon == SIZE_MAX ? STR("x") : str_from(s, colon + 1);
 	if (str_caseprefix(s, STR("ipv6:")))
@@ -345,11 +353,13 @@ static void put_chunk(struct smtp_policy_words *w, struct str chunk)
 void smtp_policy_words(struct str text, const struct smtp_asked *asked,
                        struct smtp_policy_words *words)
 {
-	struct text t;
-	t.n = text.n < sizeof(t.p) ? text.n : sizeof(t.p);
-	if (t.n)
-		memcpy(t.p, text.p, t.n);
-	text.n = t.n;
+	struct text t, lower;
+	lower.n = t.n = text.n < sizeof(t.p) ? text.n : sizeof(t.p);
+	for (size_t i = 0; i < t.n; i++) {
+		t.p[i] = text.p[i];
+		lower.p[i] = ascii_lower(text.p[i]);
+	}
+	text = (struct str){ lower.p, lower.n };
 	blank_path(text, &t, asked->recipient);
 	blank_path(text, &t, asked->sender);
 	blank_path(text, &t, asked->helo);
