@@ -244,7 +244,7 @@ static void test_rounds(void **state)
 		  .rules = "RCPT TO:<postmaster* => 250 Ok\n(round0)RCPT * => " GREYLISTED,
 		  .verdict = VERDICT_CLOSED, .cases = "E01:rcpt:554 X02:rcpt:554" },
 		{ .name = "greylisted, then open", .rounds = true, .rounds_seen = 1, .fate = RELAY,
-		  .rules = "(round0)RCPT * => " GREYLISTED "\n" RELAYS_ALL,
+		  .rules = "(round0)RCPT * => " GREYLISTED "\n" RELAYS_ALL, .catch_all = true,
 		  .verdict = VERDICT_OPEN, .accepted = 2 },
 		{ .name = "greylisted for ever, postmaster exempt", .rounds = true, .rounds_seen = 3,
 		  .rules = "RCPT TO:<postmaster* => 250 Ok\nRCPT * => " GREYLISTED,
