@@ -178,6 +178,15 @@ class Host:
                                     stdout=log, stderr=log, env=ENVIRONMENT,
                                     start_new_session=True)
 
+    def change(self, **settings):
+        """Set what the constructor was given anew, as an admin would, and restart the daemon."""
+        for name, value in settings.items():
+            assert hasattr(self, name), name
+            setattr(self, name, value)
+        self.stop(self.daemon, 25)
+        self.configure()
+        self.start_services()
+
     def stop(self, process, port):
         """End a program that start() began; nobody listens on its port then."""
         os.killpg(process.pid, signal.SIGTERM)

@@ -51,12 +51,3 @@ class OpenSMTPD(Host):
     def start_services(self):
         self.daemon = self.start("smtpd", "-d")
         self.wait_port(25)
-
-    def change(self, **settings):
-        """Set what the constructor was given anew, as an admin would, and restart."""
-        for name, value in settings.items():
-            assert hasattr(self, name), name
-            setattr(self, name, value)
-        self.stop(self.daemon, 25)
-        self.configure()
-        self.start_services()

@@ -132,6 +132,8 @@ static void take_over_sent(struct session *s)
 		it->known = r->code && !verdict_undecided(r);
 		it->messaged = r->stage == STAGE_MESSAGE;
 		it->second = r->attempt == 1;
+		s->swapped |= r->attempt == 1 && r->stage >= STAGE_MAIL && verdict_refused(r) &&
+		              !refusal_is_identity(r->refusal);
 		s->accepted += r->accepted;
 		s->unanswered += r->stage == STAGE_MESSAGE && r->code == 0;
 		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;
