@@ -28,16 +28,10 @@ static bool is_hangup(enum stream_end why)
 	return why == STREAM_CLOSED || why == STREAM_RESET;
 }
 
-static bool claims_client(const struct session *s)
-{
-	const struct relay_case like = { .session = s->conn.profile.session };
-	return relay_claims_client(&like);
-}
-
 /* An ordinary connection from our first address: a host that takes part lets it in. */
 static bool is_ordinary(const struct session *s)
 {
-	return !s->conn.profile.second && !claims_client(s);
+	return !s->conn.profile.second && !plan_claims_client(s);
 }
 
 void end_shut_out(struct session *s, const char *words)
@@ -130,7 +124,7 @@ static void end_profile(struct session *s, enum case_stage stage, enum stream_en
 		if (s->conn.profile.session == RELAY_PLAIN || (silent && plan_is_first(s, it)))
 			continue;
 		it->result.refusal = REFUSAL_TURNED_AWAY;
-		it->suspect = claims_client(s);
+		it->suspect = plan_claims_client(s);
 	}
 }
 

@@ -57,12 +57,6 @@ static void say_auth(struct session *s)
 
 /* ---- not let in -------------------------------------------------------------- */
 
-static bool claims_client(const struct session *s)
-{
-	const struct relay_case like = { .session = s->conn.profile.session };
-	return relay_claims_client(&like);
-}
-
 static const char *words_of(struct session *s, const struct smtp_reply *r)
 {
 	return arena_printf(&s->arena, "%d %s%s%.*s", r->code, r->enhanced,
@@ -80,7 +74,7 @@ static void keep_out(struct session *s, enum case_stage stage, const struct smtp
 	s->reached = true;
 	if (c->profile.second)
 		talk_finish_profile(s, stage, r);
-	else if (s->took_part && !claims_client(s) && !helo_forged)
+	else if (s->took_part && !plan_claims_client(s) && !helo_forged)
 		end_shut_out(s, words_of(s, r));
 	/* A temporary refusal may pass at once, where it is the first word. */
 	else if (r->code / 100 == 5 || stage == STAGE_HELO || s->barren + 1 >= BARREN_MAX ||
@@ -143,7 +137,7 @@ static void let_in(struct session *s)
 	if (c->profile.second)
 		return;
 	s->login_offered |= ext & (SMTP_EXT_AUTH | SMTP_EXT_STARTTLS);
-	if (!claims_client(s)) {
+	if (!plan_claims_client(s)) {
 		s->knocks = 0;
 		s->shut_out = NULL;
 	}

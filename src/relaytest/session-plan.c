@@ -194,6 +194,12 @@ bool plan_is_here(const struct session *s, const struct item *it)
 	return fits(it, s->conn.profile.session, s->conn.profile.second);
 }
 
+bool plan_claims_client(const struct session *s)
+{
+	const struct relay_case like = { .session = s->conn.profile.session };
+	return relay_claims_client(&like);
+}
+
 /* What the server does not offer, it does not let anyone use: that is a refusal. */
 static void plan_not_offered(struct item *it, const char *why)
 {

@@ -161,6 +161,8 @@ void plan_settle_twins(struct session *s);
 struct profile plan_profile(const struct item *it);
 /* The item's connection is one like the open one. */
 bool plan_is_here(const struct session *s, const struct item *it);
+/* The open connection claims to come from elsewhere, or to be a user's. */
+bool plan_claims_client(const struct session *s);
 void plan_skip(struct item *it, const char *why);
 /* A form that a retest is about. */
 bool plan_is_first(const struct session *s, const struct item *it);
