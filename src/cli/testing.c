@@ -141,6 +141,8 @@ static void print_result(struct testing *t, const struct tester_result *r)
 		if (r->effects.set & LIFE_WITHHOLD)
 			json_object_set_new(object, "not_published",
 			                    json_string(r->effects.why));
+		if (r->again_s)
+			json_object_set_new(object, "again", cli_json_time(r->again_s));
 		cli_json(object);
 		fflush(stdout);          /* what is stored is told, whatever dies next */
 		return;
