@@ -15,9 +15,8 @@ SEED = 20260
 MESSAGES_MAX = 8
 
 # What is returned late, or only after other messages were taken for nothing, costs more
-# than a proof and its confirmation. So does what greylists the confirmation, too.
-COSTS_MORE = {"slow-queue", "catch-all-percent", "mx-and-percent", "mx-and-null-sender",
-              "greylisting-then-open", "greylisting-then-percent"}
+# than a proof and its confirmation.
+COSTS_MORE = {"slow-queue", "catch-all-percent", "mx-and-percent", "mx-and-null-sender"}
 
 # The hosts of the scan that is killed.
 QUICK = ["open", "closed", "percent", "multi-hop", "discard", "bounce", "catch-all", "honeypot",
