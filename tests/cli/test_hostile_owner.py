@@ -32,7 +32,7 @@ CALLS = {
     "exclude": [["list"], ["add", "192.0.2.1", "--why", "x"], ["remove", "192.0.2.1"]],
     "test": [["192.0.2.1"]],
     "scan": [["192.0.2.1"]],
-    "list": [["listings"], ["tests"], ["returns"], ["outputs"], ["journal"], ["nominations"],
+    "list": [["listings"], ["listings", "--undecided"], ["tests"], ["returns"], ["outputs"], ["journal"], ["nominations"],
              ["add", "192.0.2.1", "--why", "x"], ["agree", "192.0.2.1"]],
     "retest": [["192.0.2.1"]],
     "delist": [["192.0.2.1", "--why", "x"]],
@@ -43,6 +43,7 @@ CALLS = {
                [*OWN, "--dry-run", "--to", "a@example.net", "message"]],
     "backup": [["copy"]],
     "expire": [["--dry-run"], []],
+    "clock": [[], ["accept"]],
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
