@@ -124,7 +124,7 @@ struct session {
 	unsigned timeouts, connections, accepted;
 	unsigned unanswered;         /* bodies that left and whose fate is not known */
 	unsigned replies;
-	unsigned settled;            /* forms whose answer is new in this round */
+	unsigned settled;            /* forms that this round was the first to decide */
 	bool stopped;                /* nothing more is said: for good, … */
 	bool round_over;             /* … or for now */
 	bool unfinished;
