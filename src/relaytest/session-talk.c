@@ -179,8 +179,8 @@ static void form_finish(struct session *s, struct item *it, enum case_stage stag
 	 * message that left is never sent twice. */
 	if (r->code / 100 == 4 && !refused && !it->messaged)
 		it->state = ITEM_PUT_OFF;
-	else if (refused && stage >= STAGE_MAIL && verdict_undecided(r) && !it->messaged &&
-	         plain_was_heard(s))
+	else if (refused && verdict_undecided(r) && !it->messaged && plain_was_heard(s) &&
+	         (stage >= STAGE_MAIL || relay_forges_helo(it->form)))
 		it->suspect = true;
 	else if (refused && stage < STAGE_MAIL && r->refusal == REFUSAL_TURNED_AWAY)
 		it->suspect = true;
