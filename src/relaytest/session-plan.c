@@ -133,7 +133,7 @@ static void take_over_sent(struct session *s)
 		it->messaged = r->stage == STAGE_MESSAGE;
 		it->second = r->attempt == 1;
 		s->accepted += r->accepted;
-		s->unanswered += r->stage == STAGE_MESSAGE && r->code == 0;
+		s->unanswered += verdict_may_keep(r);
 		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;
 		s->took_part |= r->code && r->stage >= STAGE_MAIL && !it->starttls &&
 		                plan_profile(it).session == RELAY_PLAIN;

@@ -122,7 +122,8 @@ struct session {
 	unsigned mute;               /* …on which no command of a form was answered */
 	unsigned knocks;             /* …that were not let in, though one was before */
 	unsigned timeouts, connections, accepted;
-	unsigned unanswered;         /* bodies that left and whose fate is not known */
+	unsigned unanswered;         /* bodies that left and whose fate is not known: no answer, or
+	                                one that puts off what is never sent again */
 	unsigned replies;
 	unsigned settled;            /* forms that this round was the first to decide */
 	bool stopped;                /* nothing more is said: for good, … */

@@ -384,6 +384,8 @@ static void message_over(struct session *s, enum case_stage stage, const struct 
 		it->result.accepted = true;
 		s->accepted++;
 		s->pause_ms = s->setup.proof_wait_ms;
+	} else if (stage == STAGE_MESSAGE) {
+		s->unanswered += verdict_may_keep(&it->result);
 	}
 	s->phase = PHASE_READY;
 	if (!it->result.accepted && !c->closing) {

@@ -61,6 +61,11 @@ bool verdict_refuses_content(const struct case_result *r)
 	       r->refusal != REFUSAL_RELAY && r->refusal != REFUSAL_RECIPIENT;
 }
 
+bool verdict_may_keep(const struct case_result *r)
+{
+	return r->stage == STAGE_MESSAGE && !r->accepted && !verdict_refused(r);
+}
+
 bool verdict_closes(const struct case_result *r)
 {
 	const struct relay_case *c = row_of(r);
