@@ -118,7 +118,7 @@ bool judge_plain_shut(const struct session *s)
 		return false;
 	if (r->accepted || r->returned || r->stage < STAGE_MAIL)
 		return r->bounced > 0 && !r->returned;     /* taken, and not passed on */
-	if (!verdict_refused(r))
+	if (!verdict_refused(r) || verdict_refuses_content(r))
 		return false;
 	/* It took a message for its own domain just before: to us it speaks. */
 	if (r->attempt == 1)

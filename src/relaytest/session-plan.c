@@ -135,7 +135,7 @@ static void take_over_sent(struct session *s)
 		s->swapped |= r->attempt == 1 && r->stage >= STAGE_MAIL && verdict_refused(r) &&
 		              !refusal_is_identity(r->refusal);
 		s->accepted += r->accepted;
-		s->unanswered += r->stage == STAGE_MESSAGE && r->code == 0;
+		s->unanswered += verdict_may_keep(r);
 		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;
 		s->took_part |= r->code && r->stage >= STAGE_MAIL && !it->starttls &&
 		                plan_profile(it).session == RELAY_PLAIN;

@@ -122,9 +122,10 @@ struct session {
 	unsigned mute;               /* …on which no command of a form was answered */
 	unsigned knocks;             /* …that were not let in, though one was before */
 	unsigned timeouts, connections, accepted;
-	unsigned unanswered;         /* bodies that left and whose fate is not known */
+	unsigned unanswered;         /* bodies that left and whose fate is not known: no answer, or
+	                                one that puts off what is never sent again */
 	unsigned replies;
-	unsigned settled;            /* forms whose answer is new in this round */
+	unsigned settled;            /* forms that this round was the first to decide */
 	bool stopped;                /* nothing more is said: for good, … */
 	bool round_over;             /* … or for now */
 	bool unfinished;

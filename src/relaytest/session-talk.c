@@ -179,12 +179,12 @@ static void form_finish(struct session *s, struct item *it, enum case_stage stag
 	 * message that left is never sent twice. */
 	if (r->code / 100 == 4 && !refused && !it->messaged)
 		it->state = ITEM_PUT_OFF;
-	else if (refused && stage >= STAGE_MAIL && verdict_undecided(r) && !it->messaged &&
-	         plain_was_heard(s))
+	else if (refused && verdict_undecided(r) && !it->messaged && plain_was_heard(s) &&
+	         (stage >= STAGE_MAIL || relay_forges_helo(it->form)))
 		it->suspect = true;
 	else if (refused && stage < STAGE_MAIL && r->refusal == REFUSAL_TURNED_AWAY)
 		it->suspect = true;
-	else if (r->code && !it->known)
+	else if (r->code && !it->known && !verdict_undecided(r))
 		s->settled++;
 	if (r->attempt == 1 && refused && !refusal_is_identity(r->refusal) &&
 	    stage >= STAGE_MAIL && !s->swapped)
@@ -224,13 +224,15 @@ void talk_finish_profile(struct session *s, enum case_stage stage, const struct 
 
 static void item_candidate(struct session *s, struct item *it, const struct smtp_reply *reply)
 {
+	/* One that was put off behind its recipient had that taken before. */
+	bool is_new = !it->known && it->result.stage < STAGE_DATA;
 	set_result(&it->result, STAGE_RCPT, reply);
 	it->result.refusal = REFUSAL_NONE;
 	it->connection = s->connections;
 	s->conn.finished++;
 	s->conn.answered++;
 	if (it->kind == ITEM_FORM) {
-		s->settled += !it->known;
+		s->settled += is_new;
 		it->state = ITEM_CANDIDATE;
 	} else {
 		it->state = ITEM_DONE;
@@ -382,6 +384,8 @@ static void message_over(struct session *s, enum case_stage stage, const struct 
 		it->result.accepted = true;
 		s->accepted++;
 		s->pause_ms = s->setup.proof_wait_ms;
+	} else if (stage == STAGE_MESSAGE) {
+		s->unanswered += verdict_may_keep(&it->result);
 	}
 	s->phase = PHASE_READY;
 	if (!it->result.accepted && !c->closing) {
@@ -393,12 +397,14 @@ static void message_over(struct session *s, enum case_stage stage, const struct 
 static void data_refused(struct session *s, struct item *it, const struct smtp_reply *r)
 {
 	struct case_result before = it->result;
+	unsigned settled = s->settled;
 	message_over(s, STAGE_DATA, r);
 	if (it->form->session != RELAY_DATA_ANYWAY || r->code / 100 <= 3)
 		return;
 	/* The recipient had been refused: any "no" means that this stands. */
 	it->result = before;
 	it->state = ITEM_DONE;
+	s->settled = settled + (!it->known && !verdict_undecided(&before));
 }
 
 /* Whether a message may follow this answer to RCPT. */

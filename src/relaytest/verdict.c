@@ -46,17 +46,38 @@ bool verdict_refused(const struct case_result *r)
 	return r->refusal != REFUSAL_NONE && r->code / 100 == 5;
 }
 
+/* A name or sender of ours that a form's answer finds fault with leaves others' untouched;
+ * but who is banned, or comes too often, hears no policy at all. */
+static bool keeps_us_out(const struct case_result *r)
+{
+	return r->refusal == REFUSAL_CLIENT || r->refusal == REFUSAL_TIME;
+}
+
+/* The recipient was taken, and then our message was not. Who relays for others can refuse what
+ * we write: that shows nothing, unless it says that it does not relay or knows no such user. */
+bool verdict_refuses_content(const struct case_result *r)
+{
+	return r->stage == STAGE_MESSAGE && verdict_refused(r) &&
+	       r->refusal != REFUSAL_RELAY && r->refusal != REFUSAL_RECIPIENT;
+}
+
+bool verdict_may_keep(const struct case_result *r)
+{
+	return r->stage == STAGE_MESSAGE && !r->accepted && !verdict_refused(r);
+}
+
 bool verdict_closes(const struct case_result *r)
 {
 	const struct relay_case *c = row_of(r);
-	if (!verdict_refused(r))
+	if (!verdict_refused(r) || verdict_refuses_content(r))
 		return false;
 	/* Before MAIL nothing was asked, and all that was refused is us. */
 	bool asked = r->stage == STAGE_SKIPPED || r->stage >= STAGE_MAIL;
 	if ((asked && !refusal_is_identity(r->refusal)) || !c)
 		return true;
-	return relay_forges_helo(c) || relay_claims_client(c) ||
-	       (r->refusal == REFUSAL_SENDER && relay_forges_sender(c));
+	bool of_sender = r->refusal == REFUSAL_SENDER;
+	return relay_claims_client(c) || (of_sender && relay_forges_sender(c)) ||
+	       (relay_forges_helo(c) && !keeps_us_out(r));
 }
 
 /* Refused in so many words, and not because of who we are: hanging up, or a greeting that
@@ -81,13 +102,6 @@ const char *verdict_finding(const struct case_result *results, size_t n)
 			return "relays-test-mail";
 	}
 	return NULL;
-}
-
-/* A name or sender of ours that a form's answer finds fault with leaves others' untouched;
- * but who is banned, or comes too often, hears no policy at all. */
-static bool keeps_us_out(const struct case_result *r)
-{
-	return r->refusal == REFUSAL_CLIENT || r->refusal == REFUSAL_TIME;
 }
 
 bool verdict_undecided(const struct case_result *r)

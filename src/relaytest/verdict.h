@@ -37,6 +37,10 @@ const char *verdict_finding(const struct case_result *results, size_t n);
 bool verdict_refused(const struct case_result *r);
 /* A no that closes the form: of who we are only where the form pretends to be somebody else. */
 bool verdict_closes(const struct case_result *r);
+/* It took the recipient, and refused the message in words that say nothing of relaying. */
+bool verdict_refuses_content(const struct case_result *r);
+/* A message left, and was neither taken nor refused for good. */
+bool verdict_may_keep(const struct case_result *r);
 /* Asked, and the answer was neither yes nor no: to be asked again, if it can be. */
 bool verdict_undecided(const struct case_result *r);
 /* Every one of `forms`, which were open, is closed by these results. */

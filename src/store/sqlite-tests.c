@@ -377,12 +377,15 @@ static int release(struct sqlite_store *s, const char *id)
 	int e = load_live(s, id, &row);
 	if (e != ERR_OK)
 		return e;
-	/* One that sent nothing goes back to the queue as if it had not been taken. */
+	/* One that sent nothing goes back to the queue as if it had not been taken. Of one that
+	 * did, the try counts, as after a kill: who takes it up sees that it has a past. */
 	struct query q = query(&s->main,
 	                       "UPDATE tests SET lease_until_s = 0,"
 	                       " state = CASE WHEN state = 1 AND NOT EXISTS"
 	                       "  (SELECT 1 FROM intents WHERE test = key) THEN 0 ELSE state END,"
-	                       " tries = max(tries - 1, 0) WHERE key = ? AND state IN (1, 2)");
+	                       " tries = CASE WHEN state = 1 AND EXISTS"
+	                       "  (SELECT 1 FROM intents WHERE test = key) THEN tries"
+	                       "  ELSE max(tries - 1, 0) END WHERE key = ? AND state IN (1, 2)");
 	bind_int(&q, row.key);
 	return query_run(&q);
 }

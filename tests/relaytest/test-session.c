@@ -282,6 +282,12 @@ static void test_rounds(void **state)
 		{ .name = "banned for ever", .rounds = true, .rounds_seen = 3,
 		  .rules = "2*CONNECT => 0\nCONNECT => - !refused",
 		  .verdict = VERDICT_INCONCLUSIVE, .reason = "shut us out part of the way: *" },
+		{ .name = "banned in words for ever", .rounds = true, .rounds_seen = 3,
+		  .rules = "RCPT * => 550 5.7.1 Your IP address is banned",
+		  .verdict = VERDICT_INCONCLUSIVE, .reason = "refuses us: 550 *" },
+		{ .name = "put off at DATA for ever", .rounds = true, .rounds_seen = 3,
+		  .rules = RELAYS_ALL "DATA => 451 4.3.0 Later", .catch_all = true,
+		  .verdict = VERDICT_INCONCLUSIVE, .reason = "puts us off: 451 *" },
 		{ .name = "what is turned away while we are banned was not asked", .rounds = true,
 		  .rounds_seen = 1, .verdict = VERDICT_CLOSED, .cases = "S05a:helo:500",
 		  .rules = "(round0)PROXY* => - !closed\nPROXY* => 500 What?\n"

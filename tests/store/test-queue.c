@@ -265,6 +265,8 @@ static void intents(void **unused)
 	OK(st, store_test_release(st, t.id));
 	OK(st, store_test_lease_one(st, t.id, NOW + 60, 60, &got));
 	assert_int_equal(got.state, TEST_RUNNING);
+	/* Whoever has it now does not take it for new: it reads results and returns. */
+	assert_int_equal(got.tries, 2);
 	assert_int_equal(store_test_intend(st, t.id, "E02", 0), ERR_EXISTS);
 
 	struct case_result *results, result = result_of("E02", &t, NULL);
