@@ -666,14 +666,15 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 		return code;
 	}
 	log_init("supervisor", settings_log_level(&sup->settings));
+	/* What we were given by mistake is not for the roles, and nor for us. The log opens a
+	 * descriptor of its own after that. */
+	descriptors_close_others();
 	log_never_wait();
 	log_remarks(&remarks);
 	buf_fini(&remarks);
 	if (geteuid() == 0 && strcmp(sup->settings.general.user, "nobody") == 0)
 		LOG(LOG_WARN, "user-nobody", LOG_S("advice", "make a user \"portreeve\", so that "
 		    "no other service shares its files"));
-	/* What we were given by mistake is not for the roles, and nor for us. */
-	descriptors_close_others();
 	code = prepare(&sup->settings, true);
 	if (code == EX_OK)
 		code = bind_all(sup, roles, n);

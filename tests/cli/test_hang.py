@@ -103,6 +103,38 @@ def test_log_that_nobody_reads(box, kind):
         log.close()
 
 
+@pytest.mark.parametrize("kind", ["pipe", "terminal"])
+def test_log_of_the_supervisor(box, kind):
+    """Its lines are in the log, and not in whatever it opened next: with one role and no socket
+    that would be the roles' settings."""
+    box.configure(general='roles = {"tester"}')
+    log = Unread(kind)
+    log.drain()
+    text = ""
+
+    def wait_log(what, times=1):
+        def found():
+            nonlocal text
+            text += log.drain()
+            return text.count(what) >= times
+        wait_until(found, f"{what!r} in {text!r}")
+
+    run = subprocess.Popen([BINARY, "run", "-c", box.config, "--state", box.state],
+                           stderr=log.writer, cwd=box.directory)
+    try:
+        wait_log("supervisor ready roles=1")
+        run.send_signal(signal.SIGHUP)
+        wait_log("supervisor reloaded")
+        os.kill(roles_of(run.pid)["tester"], signal.SIGKILL)
+        wait_log("supervisor role-died role=tester signal=9")
+        wait_log("supervisor role-ready role=tester", times=2)
+        assert "settings" not in text
+    finally:
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(30) == 0
+        log.close()
+
+
 def test_command_may_wait(box):
     """A command's error line waits for its reader, as for a pager: nothing of it is lost."""
     log = Unread("pipe")
