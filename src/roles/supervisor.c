@@ -654,6 +654,9 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 	struct supervisor *sup = mem_zalloc(sizeof(*sup));
 	struct buf message = { 0 }, remarks = { 0 };
 	int code;
+	/* What we were given by mistake is not for the roles, nor for us. First of all: the log
+	 * and libraries may open what has to stay. */
+	descriptors_close_others();
 	sup->config_path = config_path;
 	sup->state_directory = state_directory;
 	sup->settings_fd = -1;
@@ -672,8 +675,6 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 	if (geteuid() == 0 && strcmp(sup->settings.general.user, "nobody") == 0)
 		LOG(LOG_WARN, "user-nobody", LOG_S("advice", "make a user \"portreeve\", so that "
 		    "no other service shares its files"));
-	/* What we were given by mistake is not for the roles, and nor for us. */
-	descriptors_close_others();
 	code = prepare(&sup->settings, true);
 	if (code == EX_OK)
 		code = bind_all(sup, roles, n);
