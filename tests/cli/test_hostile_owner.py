@@ -373,6 +373,14 @@ def test_root_as_the_service_manager_makes_it(trap):
     assert said and process.returncode == 0
 
 
+def test_who_called_is_written_down(trap):
+    """Root, though it has become the owner by then."""
+    trap.call("permit", "add", "127.0.0.9", "--consent", "range", "--by", "x")
+    trap.call("test", "127.0.0.9", "--port", "9")
+    done = trap.call("list", "tests", "127.0.0.9", "--json")
+    assert '"who":"root"' in done.stdout and '"who":"nobody"' not in done.stdout, done
+
+
 # ---- the way to it -----------------------------------------------------------------
 
 def test_a_stranger_above(trap):
