@@ -220,7 +220,7 @@ static int read_arguments(struct cli *cli, const struct cli_spec *spec, int argc
 
 int cli_begin(struct cli *cli, const struct cli_spec *spec, int argc, char **argv)
 {
-	*cli = (struct cli){ .name = spec->name };
+	*cli = (struct cli){ .name = spec->name, .caller = getuid() };
 	log_init("command", LOG_WARN);
 	int code = read_arguments(cli, spec, argc, argv);
 	if (code != CLI_GO)
@@ -386,7 +386,7 @@ int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX])
 	if (given)
 		return cli_text(cli, "--by", given, dst, WHO_MAX);
 	const char *caller = getenv("SUDO_USER");
-	const struct passwd *pw = getpwuid(getuid());
+	const struct passwd *pw = getpwuid(cli->caller);
 	if (!caller || !caller[0])
 		caller = pw ? pw->pw_name : "unknown";
 	return cli_text(cli, "--by", caller, dst, WHO_MAX);

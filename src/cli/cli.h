@@ -57,6 +57,7 @@ enum { CLI_OPERANDS_MAX = 64 };
 struct cli {
 	const char *name;
 	const char *config_path, *state_directory;       /* NULL: not given */
+	unsigned caller;                                 /* user id, before root is given up */
 	bool json;
 	char *operands[CLI_OPERANDS_MAX];
 	size_t operand_count;

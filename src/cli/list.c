@@ -137,6 +137,13 @@ static bool is_undecided(const struct test *t)
 	       t->verdict == VERDICT_ACCEPTING;
 }
 
+static const char *undecided_why(struct list_args *a, const struct test *t)
+{
+	if (!t->why[0] && t->verdict == VERDICT_ACCEPTING)
+		return "took mail that never came back";
+	return cli_safe(&a->cli, t->why);
+}
+
 /* Hosts that stay listed because they cannot be tested: they come off by the operator's word. */
 static int list_undecided(struct list_args *a)
 {
@@ -161,7 +168,7 @@ static int list_undecided(struct list_args *a)
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
 			cli_time(test.finished_s, last), verdict_name(test.verdict),
-			cli_safe(&a->cli, test.why) });
+			undecided_why(a, &test) });
 	}
 	table_finish(&t, a->cli.json || e != ERR_OK, "every listed host could be tested");
 	return e == ERR_OK ? CLI_GO : cli_store_fail(&a->cli, e, "undecided listings");

@@ -8,6 +8,7 @@
 #include "store/evidence.h"
 #include "store/keys.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -95,7 +96,8 @@ static int bind_collector(struct testing *t)
 		}
 		if (fd < 0)
 			return cli_fail(t->cli, fd == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE,
-			                "collector %s: cannot listen: %s", text, err_text(fd));
+			                "collector %s: expected an address of this machine and a "
+			                "port we may use: %s", text, strerror(errno));
 		t->listen_fds[t->listen_count] = fd;
 		t->listen_at[t->listen_count++] = at->v[i];
 	}
@@ -167,7 +169,7 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	if (*r->reason)
 		printf("  (%s)", cli_safe(cli, r->reason));
 	if (r->again_s)
-		printf("  asked on %s", cli_time(r->again_s, again));
+		printf("  goes on at %s", cli_time(r->again_s, again));
 	putchar('\n');
 }
 

@@ -654,6 +654,9 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 	struct supervisor *sup = mem_zalloc(sizeof(*sup));
 	struct buf message = { 0 }, remarks = { 0 };
 	int code;
+	/* What we were given by mistake is not for the roles, nor for us. First of all: the log
+	 * and libraries may open what has to stay. */
+	descriptors_close_others();
 	sup->config_path = config_path;
 	sup->state_directory = state_directory;
 	sup->settings_fd = -1;

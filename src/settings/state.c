@@ -276,12 +276,14 @@ static int enter(const char *path, int fd, const struct stat *st, unsigned keep,
 	int e = root ? check_root(path, fd, st, message) : ERR_OK;
 	if (e != ERR_OK)
 		return e;
-	if (fchdir(fd) != 0)
-		return errno == EACCES ? not_owner(path, st, message)
-			: refuse(message, file_err(errno), path, "%s", strerror(errno));
+	/* First the owner, then the directory: root under a service manager need not have the
+	 * right to enter the directory of another. */
 	if (root && st->st_uid != 0 && sandbox_become(st->st_uid, st->st_gid, keep) != ERR_OK)
 		return refuse(message, ERR_DENIED, path, "its owner cannot be taken as user: %s",
 		              strerror(errno));
+	if (fchdir(fd) != 0)
+		return errno == EACCES ? not_owner(path, st, message)
+			: refuse(message, file_err(errno), path, "%s", strerror(errno));
 	return ERR_OK;
 }
 

@@ -417,7 +417,8 @@ static int operator_list(struct sqlite_store *s, const struct ip *address, const
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, policy);
 	ip_format(address, text);
 	if (effects.set & LIFE_REFUSE && !state.listed)
-		return store_fail(s, ERR_DENIED, "%s: may not be published: %s", text, effects.why);
+		return store_fail(s, ERR_DENIED, "may not be published: %s; see \"list\" in "
+		                  "portreeve.conf(5)", effects.why);
 	if (effects.set & LIFE_REFUSE)
 		return store_fail(s, ERR_EXISTS, "%s: %s", text, effects.why);
 	struct listing l = {
@@ -596,20 +597,19 @@ static int retest(struct sqlite_store *s, struct ask *ask, bool by_mail, unsigne
 	struct lifecycle_event event = { .type = LIFE_RETEST_ASKED, .now_s = ask->now_s };
 	struct lifecycle_policy none = { 0 };          /* asking needs no policy */
 	struct lifecycle_state state;
-	char text[IP_TEXT_MAX];
 	int e = load_state(s, &target, ask->now_s, &state);
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
 	if (effects.set & LIFE_REFUSE)
-		return store_fail(s, state.listed ? ERR_DENIED : ERR_NOT_FOUND, "%s: %s",
-		                  ip_format(ask->address, text), effects.why);
+		return store_fail(s, state.listed ? ERR_DENIED : ERR_NOT_FOUND, "%s",
+		                  effects.why);
 	ask->consent = CONSENT_OWNER;
 	if (!by_mail)
 		e = standing_consent(s, ask->address, ask->now_s, &ask->consent);
 	if (e == ERR_OK && ask->consent == CONSENT_NONE)
-		return store_fail(s, ERR_DENIED, "%s: no consent holds for a test; permit it, or"
-		                  " let its owner ask by mail", ip_format(ask->address, text));
+		return store_fail(s, ERR_DENIED, "no consent holds for a test; permit it, or"
+		                  " let its owner ask by mail");
 	if (e == ERR_OK)
 		e = queue_ports(&s->main, ask, queued);
 	if (e == ERR_OK)

@@ -219,8 +219,8 @@ static int agree(struct sqlite_store *s, const struct ip *address, bool agreed, 
 		return e;
 	const char *why = agreed ? fuse_refuses_ip(&s->base.fuse, address) : NULL;
 	if (why)
-		return store_fail(s, ERR_DENIED, "%s: may not be published: %s",
-		                  ip_format(address, text), why);
+		return store_fail(s, ERR_DENIED, "may not be published: %s; see \"list\" in "
+		                  "portreeve.conf(5)", why);
 	struct query q;
 	if (agreed) {
 		q = query(&s->main, "INSERT OR REPLACE INTO agreements (output, who, time_s)"

@@ -134,6 +134,32 @@ def test_a_terminal_is_only_written(box, run):
         os.close(theirs)
 
 
+@pytest.mark.parametrize("kind", ["pipe", "terminal"])
+def test_the_supervisor_is_heard(box, kind):
+    """It opens pipe and terminal anew, so as not to wait: that stays open."""
+    ours, theirs = os.pipe() if kind == "pipe" else pty.openpty()
+    with subprocess.Popen([BINARY, "run", "-c", box.config, "--state", box.state],
+                          stderr=theirs, cwd=box.directory) as process:
+        os.close(theirs)
+        os.set_blocking(ours, False)
+        said = ""
+
+        def hears(word):
+            nonlocal said
+            try:
+                said += os.read(ours, 65536).decode()
+            except OSError:
+                pass        # nothing yet, or a terminal that everybody has left
+            return word in said
+
+        try:
+            wait_until(lambda: hears(" supervisor ready roles=3"), "the roles to be ready")
+        finally:
+            process.terminate()
+        wait_until(lambda: hears(" supervisor stopping "), "the end")
+    os.close(ours)
+
+
 @pytest.mark.parametrize("closed", CLOSED)
 def test_closed_standard_descriptors(box, run, closed):
     """The settings are not standard error: a role that is started again finds them whole."""

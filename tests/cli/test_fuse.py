@@ -36,6 +36,7 @@ def refused(box, address, word):
     done = add(box, address, 77)
     assert "may not be published" in done.stderr and word in done.stderr, done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.count(address) == 1 and "portreeve.conf(5)" in done.stderr
 
 
 def test_special_addresses(box):

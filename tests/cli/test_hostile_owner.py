@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, Box
+from conftest import BINARY, TOP, Box
 from test_trace import MESSAGE, OWN
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to lose")
@@ -45,6 +45,7 @@ CALLS = {
     "expire": [["--dry-run"], []],
     "clock": [[], ["accept"]],
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
+    "clock": [[], ["accept"]],
     "run": [[]],
     # These have nothing to do with it.
     "check": [], "config": [],
@@ -357,6 +358,28 @@ def test_directories_above_are_closed(trap):
         assert done.returncode == 0, done.stderr
     TRAPS["database-link"](trap)
     assert "expected a regular file" in trap.call("list").stderr
+
+
+def test_root_as_the_service_manager_makes_it(trap):
+    """The unit leaves root no right to pass or read what is another's: it needs none."""
+    unit = (TOP / "dist" / "portreeve.service.in").read_text()
+    rights = re.search(r"^CapabilityBoundingSet=(.*)$", unit, re.M)[1].lower().split()
+    kept = ",".join("+" + right.removeprefix("cap_") for right in rights)
+    trap.state.chmod(0o700)
+    with subprocess.Popen(["setpriv", f"--bounding-set=-all,{kept}", "--no-new-privs", BINARY,
+                           "run", "-c", trap.config, "--state", trap.state],
+                          stderr=subprocess.PIPE, text=True, cwd=trap.work) as process:
+        said = next((line for line in process.stderr if " ready roles=1" in line), None)
+        process.terminate()
+    assert said and process.returncode == 0
+
+
+def test_who_called_is_written_down(trap):
+    """Root, though it has become the owner by then."""
+    trap.call("permit", "add", "127.0.0.9", "--consent", "range", "--by", "x")
+    trap.call("test", "127.0.0.9", "--port", "9")
+    done = trap.call("list", "tests", "127.0.0.9", "--json")
+    assert '"who":"root"' in done.stdout and '"who":"nobody"' not in done.stdout, done
 
 
 # ---- the way to it -----------------------------------------------------------------
