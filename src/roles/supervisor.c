@@ -654,9 +654,6 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 	struct supervisor *sup = mem_zalloc(sizeof(*sup));
 	struct buf message = { 0 }, remarks = { 0 };
 	int code;
-	/* What we were given by mistake is not for the roles, nor for us. First of all: the log
-	 * and libraries may open what has to stay. */
-	descriptors_close_others();
 	sup->config_path = config_path;
 	sup->state_directory = state_directory;
 	sup->settings_fd = -1;
@@ -669,8 +666,8 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 		return code;
 	}
 	log_init("supervisor", settings_log_level(&sup->settings));
-	/* What we were given by mistake is not for the roles, and nor for us. The log opens a
-	 * descriptor of its own after that. */
+	/* What we were given by mistake is not for the roles, and nor for us; but the configuration
+	 * may have come that way. The log opens a descriptor of its own after that. */
 	descriptors_close_others();
 	log_never_wait();
 	log_remarks(&remarks);

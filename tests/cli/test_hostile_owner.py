@@ -6,12 +6,14 @@ comes to it; afterwards what root owns is as it was, and nothing of root's was m
 import fcntl
 import os
 import re
+import select
 import shutil
 import sqlite3
 import stat
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -198,15 +200,17 @@ def test_every_command_has_a_row():
 def started(trap, call):
     """`run` does not end by itself: it is stopped when it is ready or has given up."""
     process = subprocess.Popen([BINARY, "run", "-c", trap.config, "--state", trap.state, *call],
-                               stderr=subprocess.PIPE, text=True, cwd=trap.work)
-    said = ""
-    for line in process.stderr:
-        said += line
-        if " ready roles=" in line or "role-died" in line or "cannot" in line:
-            break
+                               stderr=subprocess.PIPE, cwd=trap.work)
+    said, end = b"", time.monotonic() + 60
+    while not any(word in said for word in (b" ready roles=", b"role-died", b"cannot")):
+        assert time.monotonic() < end, said
+        if select.select([process.stderr], [], [], 0.1)[0]:
+            chunk = os.read(process.stderr.fileno(), 65536)
+            said += chunk
+            if not chunk:
+                break
     process.terminate()
-    said += process.communicate(timeout=60)[0] or ""
-    return said
+    return (said + (process.communicate(timeout=60)[1] or b"")).decode(errors="replace")
 
 
 @pytest.mark.parametrize("name", TRAPS)
