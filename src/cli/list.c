@@ -467,7 +467,7 @@ int cli_list(int argc, char **argv)
 		.name = "list",
 		.synopsis =
 		"[listings|tests|returns|outputs|journal|nominations [ADDRESS]]\n"
-		"listings --undecided [ADDRESS]\n"
+		"[listings [ADDRESS]] --undecided\n"
 		"add ADDRESS --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
 		.description =
 		"Shows the list (without an argument), or tests, what came back to the collector,\n"

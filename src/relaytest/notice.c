@@ -242,7 +242,7 @@ static void add_undecided(struct notice *n, const struct run *r, const char *rea
 {
 	const char *contact = n->tester->setup.contact;
 	buf_printf(&n->message,
-		"The test could not decide: your server %s\n\n"
+		"The test could not decide. Of your server it says:\n\n    %s\n\n"
 		"The list was not changed: that a server does not talk to us shows nothing of\n"
 		"what it does for others. Please let us in for the time of the test, and ask\n"
 		"again.\n",

@@ -47,7 +47,6 @@ CALLS = {
     "expire": [["--dry-run"], []],
     "clock": [[], ["accept"]],
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
-    "clock": [[], ["accept"]],
     "run": [[]],
     # These have nothing to do with it.
     "check": [], "config": [],

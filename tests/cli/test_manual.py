@@ -51,3 +51,15 @@ def test_pages_are_sound(page):
 def test_sample_configuration_is_right():
     subprocess.run([BINARY, "config", "check", "-c", TOP / "dist" / "portreeve.conf"], check=True,
                    capture_output=True)
+
+
+def test_first_steps_of_the_readme(tmp_path):
+    """Its example address may be published with its configuration, and not without."""
+    steps = [line.strip() for line in (TOP / "README.md").read_text().splitlines()]
+    write = next(step for step in steps if step.startswith("echo 'list {"))
+    add = next(step for step in steps if step.startswith("build/portreeve list add "))
+    add = add.replace("build/portreeve", f'"{BINARY}"') + " --state state"
+    for command, code in ((add.replace("-c first.conf", ""), 77), (f"{write}\n{add}", 0)):
+        done = subprocess.run(["/bin/sh", "-c", command], check=False, capture_output=True,
+                              text=True, cwd=tmp_path)
+        assert done.returncode == code, done.stderr

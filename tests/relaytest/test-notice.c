@@ -312,7 +312,7 @@ static void test_notices(void **state)
 		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\nRCPT <postmaster>\n", { "accepting" } },
 		{ "undecided: nor then", "<postmaster@[127.46.5.1]>", VERDICT_INCONCLUSIVE, false, 0,
 		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
-		  { "your server refuses us at its greeting: 554 No", "We come from ",
+		  { "it says:\r\n\r\n    refuses us at its greeting: 554 No", "We come from ",
 		    "ask the operator" }, "refuses us at its greeting: 554 No" },
 		{ "knows nobody", NULL, VERDICT_CLOSED, true, 0,
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\nRCPT <postmaster@[127.46.5.1]>\n"
