@@ -150,3 +150,15 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 		log_lost++;
 	buf_fini(&line);
 }
+
+void log_plain(struct str text)
+{
+	struct buf line = { 0 };
+
+	if (log_torn)
+		buf_add_byte(&line, '\n');
+	buf_add_str(&line, text);
+	if (!put_line(&line))
+		log_lost++;
+	buf_fini(&line);
+}

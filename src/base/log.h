@@ -34,8 +34,12 @@ void log_init(const char *role, enum log_level max);
 /* From here on no line waits for whoever reads stderr: what a full pipe, socket or terminal does
  * not take at once is dropped, and "log-lost n=…" says how many lines when one goes through
  * again. For daemons, whose log nobody may be reading; before root is given up and before the
- * sandbox. Without it lines wait, as a command's may (for a pager). Again is fine. */
+ * sandbox. Without it lines wait, as a command's may (for a pager). Again is fine. It may open a
+ * descriptor: whoever closes others does so before. */
 void log_never_wait(void);
+/* A line in the caller's own words, without time and role, as commands and those who start say
+ * why they do not go on. It takes the way of the others, so it waits only where they do. */
+void log_plain(struct str text);
 /* One line of at most PIPE_BUF bytes; what is longer is cut and ends in "...". */
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 /* Appends the line (no newline) without time and role; pure, for tests. */

@@ -63,7 +63,7 @@ static int backup(struct backup *b)
 	if (code != CLI_GO)
 		return code;
 	if (b->cli.json)
-		cli_json(json_pack("{s:s, s:b}", "file", b->list.name, "verified", 1));
+		cli_json(json_pack("{s:o, s:b}", "file", json_cstr(b->list.name), "verified", 1));
 	else
 		printf("%s: written and verified\n", b->list.name);
 	return CLI_GO;

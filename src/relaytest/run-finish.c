@@ -198,7 +198,7 @@ void run_put_off(struct run *r)
 	session_outcome(r->session, &out);
 	struct test_put_off put_off = {
 		.test_id = r->test.id, .results = out.results, .result_count = out.n,
-		.seconds = seconds_of(r), .due_s = clock_now_s() + delay_s,
+		.seconds = seconds_of(r), .now_s = clock_now_s(), .due_s = clock_now_s() + delay_s,
 		.rounds = r->connect.rounds, .fruitless = r->connect.fruitless, .why = out.reason,
 	};
 	int e = store_test_put_off(t->setup.store, &put_off);

@@ -132,8 +132,8 @@ static void take_over_sent(struct session *s)
 		it->known = r->code && !verdict_undecided(r);
 		it->messaged = r->stage == STAGE_MESSAGE;
 		it->second = r->attempt == 1;
-		s->swapped |= r->attempt == 1 && r->stage >= STAGE_MAIL && verdict_refused(r) &&
-		              !refusal_is_identity(r->refusal);
+		/* An MX of our first domain: the rest goes to the second, as before. */
+		s->swapped |= verdict_denies_second(r);
 		s->accepted += r->accepted;
 		s->unanswered += verdict_may_keep(r);
 		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;

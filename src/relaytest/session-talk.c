@@ -186,8 +186,7 @@ static void form_finish(struct session *s, struct item *it, enum case_stage stag
 		it->suspect = true;
 	else if (r->code && !it->known && !verdict_undecided(r))
 		s->settled++;
-	if (r->attempt == 1 && refused && !refusal_is_identity(r->refusal) &&
-	    stage >= STAGE_MAIL && !s->swapped)
+	if (verdict_denies_second(r) && !s->swapped)
 		swap_domains(s);
 }
 

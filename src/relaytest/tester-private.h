@@ -66,6 +66,11 @@ struct tester {
 	bool leases, lease_fails;
 	uint64_t polls;
 	int64_t returns_seen, requests_seen;
+	/* Returns of tests that cannot be reopened while a newer one of the same target has not
+	 * ended, the oldest first; one a test. */
+	struct test_return *held;
+	size_t held_n, held_room;
+	int64_t returns_kept;                /* the cursor in the store: before the held ones */
 	struct notice *notices;
 	struct reach reach;
 	struct reach_check *check;

@@ -15,7 +15,7 @@
 
 enum {
 	POLL_MS = 100, POLL_ROWS = 256, LEASE_ROWS = 64, LEASE_RENEW_MS = 20 * 1000,
-	RECHECK_EVERY_POLLS = 600,
+	RECHECK_EVERY_POLLS = 600, HELD_EVERY_POLLS = 10,
 };
 
 struct lifecycle_policy tester_policy(const struct tester_config *config)
@@ -256,7 +256,7 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
 		return ERR_OK;
 	e = store_test_reopen(t->setup.store, test.id, now_s, TESTER_LEASE_S, &test);
-	if (is_passing(e))
+	if (is_passing(e) || e == ERR_EXISTS)
 		return e;
 	LOG(LOG_INFO, "late-return", LOG_S("test", test.id), LOG_IP("address", &test.target.ip),
 	    LOG_S("case", ret->case_id), LOG_S("result", err_text(e)));
@@ -265,18 +265,57 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	return e;
 }
 
+/* A retry or retest of the target is queued or under way: the return waits for its end. */
+static void hold(struct tester *t, const struct test_return *ret)
+{
+	for (size_t i = 0; i < t->held_n; i++)
+		if (strcmp(t->held[i].test_id, ret->test_id) == 0)
+			return;
+	if (t->held_n == t->held_room) {
+		t->held_room = t->held_room ? t->held_room * 2 : 16;
+		t->held = mem_realloc(t->held, t->held_room, sizeof(*t->held));
+	}
+	t->held[t->held_n] = *ret;
+	t->held[t->held_n++].message = STR("");
+	LOG(LOG_INFO, "late-return-held", LOG_S("test", ret->test_id),
+	    LOG_S("case", ret->case_id));
+}
+
+static void follow_held(struct tester *t)
+{
+	size_t left = 0;
+	for (size_t i = 0; i < t->held_n; i++) {
+		int e = find_run(t, t->held[i].test_id) ? ERR_OK : reopen(t, &t->held[i]);
+		if (e == ERR_EXISTS || is_passing(e))
+			t->held[left++] = t->held[i];
+	}
+	t->held_n = left;
+}
+
+/* What is held is read again by the next process. */
+static void keep_cursor(struct tester *t)
+{
+	int64_t done = t->held_n ? t->held[0].id - 1 : t->returns_seen;
+	if (done != t->returns_kept &&
+	    store_cursor_set(t->setup.store, "returns", done) == ERR_OK)
+		t->returns_kept = done;
+}
+
 static void follow_returns(struct tester *t)
 {
 	struct arena a = { 0 };
 	struct test_return *rows;
 	size_t n = 0;
-	int64_t before = t->returns_seen;
-	int e = store_returns_after(t->setup.store, before, POLL_ROWS, false, &a, &rows, &n);
+	int e = store_returns_after(t->setup.store, t->returns_seen, POLL_ROWS, false, &a, &rows,
+	                            &n);
 	if (e == ERR_OK) {
 		for (size_t i = 0; i < n; i++) {
 			struct run *r = find_run(t, rows[i].test_id);
-			if (!r && t->leases && is_passing(reopen(t, &rows[i])))
+			e = !r && t->leases ? reopen(t, &rows[i]) : ERR_OK;
+			if (is_passing(e))
 				break;           /* asked again at the next poll */
+			if (e == ERR_EXISTS)
+				hold(t, &rows[i]);
 			t->returns_seen = rows[i].id;
 			remember_return(t, &rows[i]);
 			if (r)
@@ -284,8 +323,8 @@ static void follow_returns(struct tester *t)
 		}
 	}
 	arena_fini(&a);
-	if (t->leases && t->returns_seen != before)
-		store_cursor_set(t->setup.store, "returns", t->returns_seen);
+	if (t->leases)
+		keep_cursor(t);
 }
 
 static void follow_requests(struct tester *t)
@@ -353,6 +392,8 @@ static void poll_store(void *arg)
 	struct tester *t = arg;
 	follow_returns(t);
 	if (t->leases) {
+		if (t->polls % HELD_EVERY_POLLS == 0)
+			follow_held(t);
 		follow_requests(t);
 		follow_leases(t);
 		if (t->polls++ % RECHECK_EVERY_POLLS == 0)
@@ -376,6 +417,7 @@ void tester_follow(struct tester *t, bool lease)
 {
 	t->leases = lease;
 	store_cursor_get(t->setup.store, "returns", &t->returns_seen);
+	t->returns_kept = t->returns_seen;
 	store_cursor_get(t->setup.store, "requests", &t->requests_seen);
 	recall_return(t);
 	warn_unchecked(t);
@@ -474,5 +516,6 @@ void tester_destroy(struct tester *t)
 	loop_timer_destroy(t->lease_timer);
 	politeness_destroy(t->politeness);
 	SSL_CTX_free(t->tls);
+	free(t->held);
 	free(t);
 }

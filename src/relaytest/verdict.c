@@ -80,12 +80,17 @@ bool verdict_closes(const struct case_result *r)
 	       (relay_forges_helo(c) && !keeps_us_out(r));
 }
 
-/* Refused in so many words, and not because of who we are: hanging up, or a greeting that
- * turns us away, says nothing of the domain. */
+/* Refused in so many words, and not because of who we are or what we write: hanging up, or a
+ * greeting that turns us away, says nothing of the domain. */
 static bool denied(const struct case_result *r)
 {
 	return verdict_refused(r) && !refusal_is_identity(r->refusal) && r->code &&
-	       r->stage >= STAGE_MAIL;
+	       r->stage >= STAGE_MAIL && !verdict_refuses_content(r);
+}
+
+bool verdict_denies_second(const struct case_result *r)
+{
+	return r->attempt == 1 && denied(r);
 }
 
 const char *verdict_finding(const struct case_result *results, size_t n)

@@ -32,6 +32,10 @@ const struct case_result *verdict_proof(const struct case_result *results, size_
  * was refused), "relays-test-mail" (the second was taken and kept). NULL: nothing. */
 const char *verdict_finding(const struct case_result *results, size_t n);
 
+/* A confirmation that was refused in so many words, and not because of who we are: what came
+ * back for the first domain did so as the host is an MX of it. */
+bool verdict_denies_second(const struct case_result *r);
+
 /* A no that stands: 5xx, 4xx by relay policy, or the form's own connection turned away. Any
  * other 4xx is asked again. */
 bool verdict_refused(const struct case_result *r);

@@ -73,9 +73,8 @@ static int fail(int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_add_cstr(&line, "portreeve: run: ");
 	buf_vprintf(&line, fmt, ap);
-	buf_add_byte(&line, '\n');
 	va_end(ap);
-	fwrite(line.p, 1, line.n, stderr);
+	log_plain(buf_str(&line));
 	buf_fini(&line);
 	return code;
 }
@@ -239,7 +238,10 @@ static void become_role(struct process *p, int ready_fd, pid_t parent)
 	role_hold_hup(true);            /* until it has a handler */
 	if (descriptors_hand_over(fds, SOCKETS + p->socket_count) == ERR_OK)
 		execl("/proc/self/exe", "portreeve", "role", p->role->name, (char *)NULL);
-	_exit(fail(EX_OSERR, "%s: cannot be executed: %s", p->role->name, strerror(errno)));
+	/* The log's own descriptor is closed, or another's by now. */
+	fprintf(stderr, "portreeve: run: %s: cannot be executed: %s\n", p->role->name,
+	        strerror(errno));
+	_exit(EX_OSERR);
 }
 
 static void on_ready(void *arg, unsigned events);

@@ -298,14 +298,8 @@ static int queue_retry(struct finish *f)
  * the asker's word that something has changed. */
 static int queue_again(struct finish *f)
 {
-	struct test t = {
-		.target = f->row.t.target, .consent = f->row.again, .reason = TEST_RETEST,
-		.created_s = f->outcome->now_s, .not_before_s = f->outcome->now_s,
-	};
-	memcpy(t.who, f->row.again_who, sizeof(t.who));
-	memcpy(t.reply_to, f->row.again_reply_to, sizeof(t.reply_to));
 	f->effects.set &= ~(unsigned)LIFE_QUEUE_RETRY;
-	return test_insert(&f->s->main, &t);
+	return test_insert_again(&f->s->main, &f->row, f->outcome->now_s);
 }
 
 static int set_last_test(struct finish *f)
@@ -514,17 +508,6 @@ static int test_again(struct db *db, const struct ask *ask, const struct test_ro
 	return query_run(&q);
 }
 
-/* A test that was put off ends undecided. */
-static int give_up(struct db *db, const struct ask *ask, const struct test_row *live)
-{
-	struct query q = query(db, "UPDATE tests SET state = 3, verdict = ?, finished_s = ?,"
-	                           " lease_until_s = 0 WHERE key = ?");
-	bind_int(&q, VERDICT_INCONCLUSIVE);
-	bind_int(&q, ask->now_s);
-	bind_int(&q, live->key);
-	return query_run(&q);
-}
-
 static int queue_port(struct db *db, const struct ask *ask, uint16_t port, unsigned *queued)
 {
 	struct test t = {
@@ -548,7 +531,7 @@ static int queue_port(struct db *db, const struct ask *ask, uint16_t port, unsig
 	if (live.t.rounds == 0)
 		return bring_forward(db, ask, &live);
 	/* What it has heard so far was before the asker's word: it gives way to a new one. */
-	e = give_up(db, ask, &live);
+	e = test_give_up(db, live.key, ask->now_s);
 	return e == ERR_OK ? test_insert(db, &t) : e;
 }
 

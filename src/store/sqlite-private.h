@@ -186,6 +186,10 @@ struct test_row {
 };
 int test_load(struct db *db, const char *id, struct test_row *row);      /* ERR_NOT_FOUND */
 int test_insert(struct db *db, struct test *t);
+/* A test that was put off ends undecided. */
+int test_give_up(struct db *db, int64_t key, int64_t now_s);
+/* Queues the retest that was asked for while the row's test was under way. */
+int test_insert_again(struct db *db, const struct test_row *of, int64_t now_s);
 /* The test of that target that has not ended. ERR_NOT_FOUND. */
 int test_live(struct db *db, const struct endpoint *target, struct test_row *row);
 int results_save(struct db *db, int64_t key, const struct case_result *results, size_t n);

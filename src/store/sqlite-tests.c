@@ -486,6 +486,27 @@ int sqlite_test_wait(struct store *st, const char *id, const struct case_result 
 	return e == ERR_OK ? db_end(&s->main, wait_for(s, id, results, n, seconds, until_s)) : e;
 }
 
+int test_give_up(struct db *db, int64_t key, int64_t now_s)
+{
+	struct query q = query(db, "UPDATE tests SET state = 3, verdict = ?, finished_s = ?,"
+	                           " lease_until_s = 0, again = 0 WHERE key = ?");
+	bind_int(&q, VERDICT_INCONCLUSIVE);
+	bind_int(&q, now_s);
+	bind_int(&q, key);
+	return query_run(&q);
+}
+
+int test_insert_again(struct db *db, const struct test_row *of, int64_t now_s)
+{
+	struct test t = {
+		.target = of->t.target, .consent = of->again, .reason = TEST_RETEST,
+		.created_s = now_s, .not_before_s = now_s,
+	};
+	memcpy(t.who, of->again_who, sizeof(t.who));
+	memcpy(t.reply_to, of->again_reply_to, sizeof(t.reply_to));
+	return test_insert(db, &t);
+}
+
 static int put_off(struct sqlite_store *s, const struct test_put_off *p)
 {
 	struct test_row row;
@@ -494,6 +515,11 @@ static int put_off(struct sqlite_store *s, const struct test_put_off *p)
 		e = results_save(&s->main, row.key, p->results, p->result_count);
 	if (e != ERR_OK)
 		return e;
+	/* A retest was asked for meanwhile. It does not wait for hours. */
+	if (row.again != CONSENT_NONE) {
+		e = test_give_up(&s->main, row.key, p->now_s);
+		return e == ERR_OK ? test_insert_again(&s->main, &row, p->now_s) : e;
+	}
 	struct query q = query(&s->main, "UPDATE tests SET state = 0, seconds = ?,"
 	                                 " not_before_s = ?, lease_until_s = 0,"
 	                                 " tries = max(tries - 1, 0), rounds = ?, fruitless = ?,"

@@ -136,14 +136,14 @@ int store_test_intend(struct store *st, const char *id, const char *case_id, uns
 int store_test_wait(struct store *st, const char *id, const struct case_result *results,
                     size_t n, double seconds, int64_t until_s);
 /* A test that is asked on later: its results so far are kept, and it goes back to the queue
- * until due_s. It keeps its id and so its tokens; this lease is no try. ERR_EXISTS if it has
- * ended. */
+ * until due_s. It keeps its id and so its tokens; this lease is no try. If a retest was asked
+ * for meanwhile, it ends undecided, and that is queued. ERR_EXISTS if it has ended. */
 struct test_put_off {
 	const char *test_id;
 	const struct case_result *results;
 	size_t result_count;
 	double seconds;
-	int64_t due_s;
+	int64_t now_s, due_s;
 	unsigned rounds, fruitless;          /* see struct test */
 	const char *why;                     /* in words */
 };

@@ -247,7 +247,7 @@ def spoil(path, blobs=()):
         database.execute("PRAGMA writable_schema = ON")
         tables = [row[0].decode() for row in database.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            " AND name NOT IN ('cursors', 'secrets', 'scans', 'identity')")]
+            " AND name NOT IN ('cursors', 'secrets', 'scans', 'meta', 'heartbeat')")]
         for table in tables:
             columns = database.execute(f"PRAGMA table_info({table})").fetchall()
             for column in [row[1].decode() for row in columns if row[2] == b"TEXT"]:

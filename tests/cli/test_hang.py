@@ -7,6 +7,7 @@ import pty
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -129,6 +130,26 @@ def test_log_of_the_supervisor(box, kind):
         wait_log("supervisor role-died role=tester signal=9")
         wait_log("supervisor role-ready role=tester", times=2)
         assert "settings" not in text
+    finally:
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(30) == 0
+        log.close()
+
+
+def test_complaint_that_nobody_reads(box):
+    """What is said before a role starts again waits as little: DNS comes back with a full log and
+    a clock that has jumped, both at once."""
+    log = Unread("pipe")
+    run = subprocess.Popen([BINARY, "run", "-c", box.config, "--state", box.state],
+                           stderr=log.writer, cwd=box.directory)
+    try:
+        wait_until(lambda: listed(box) == ["127.0.0.2"], "an answer")
+        with contextlib.closing(sqlite3.connect(box.state / "portreeve.db", timeout=30)) as db, db:
+            db.execute("INSERT OR REPLACE INTO heartbeat VALUES (1, 1000000000)")
+        old = roles_of(run.pid)["dnsbl"]
+        os.kill(old, signal.SIGKILL)
+        wait_until(lambda: roles_of(run.pid).get("dnsbl", old) != old, "another one")
+        wait_until(lambda: listed(box) == ["127.0.0.2"], "an answer again")
     finally:
         run.send_signal(signal.SIGTERM)
         assert run.wait(30) == 0

@@ -288,6 +288,14 @@ static void test_rounds(void **state)
 		{ .name = "put off at DATA for ever", .rounds = true, .rounds_seen = 3,
 		  .rules = RELAYS_ALL "DATA => 451 4.3.0 Later", .catch_all = true,
 		  .verdict = VERDICT_INCONCLUSIVE, .reason = "puts us off: 451 *" },
+		{ .name = "what we write for the second domain is refused", .fate = RELAY,
+		  .verdict = VERDICT_INCONCLUSIVE, .catch_all = true, .accepted = -1,
+		  .rules = RELAYS_ALL "1*. => 250 Ok\n. => 550 5.7.1 Message content rejected" },
+		{ .name = "an MX of our first domain is one in the next round too", .rounds = true,
+		  .rounds_seen = 1, .fate = RELAY, .verdict = VERDICT_CLOSED, .accepted = 1,
+		  .finding = "legitimate-mx",
+		  .rules = "(round0)RCPT TO:*%* => " GREYLISTED "\n"
+		           "RCPT TO:<????????????????????????????@one.test> => 250 Ok" },
 		{ .name = "what is turned away while we are banned was not asked", .rounds = true,
 		  .rounds_seen = 1, .verdict = VERDICT_CLOSED, .cases = "S05a:helo:500",
 		  .rules = "(round0)PROXY* => - !closed\nPROXY* => 500 What?\n"

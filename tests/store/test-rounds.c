@@ -93,6 +93,30 @@ static void gives_way_to_a_retest(void **unused)
 	assert_int_equal(again.rounds, 0);
 }
 
+/* …also where it was under way when its owner asked, and is put off only then. */
+static void gives_way_when_put_off(void **unused)
+{
+	(void)unused;
+	struct test open = add_test(st, "192.0.2.1:25", NOW - 100), t, again;
+	finish_open(st, &open, "E01", "", NOW - 90);
+	t = add_test(st, "192.0.2.1:25", NOW);
+	OK(st, store_test_lease_one(st, t.id, NOW, 60, &again));
+	unsigned queued;
+	OK(st, store_retest(st, &t.target.ip, "its owner", "<postmaster@[192.0.2.1]>", NOW + 20,
+	                    &queued));
+	struct test_put_off p = { .test_id = t.id, .now_s = NOW + 30, .due_s = DUE, .rounds = 1,
+	                          .why = "" };
+	OK(st, store_test_put_off(st, &p));
+	OK(st, store_test_get(st, t.id, &t));
+	assert_int_equal(t.state, TEST_DONE);
+	assert_int_equal(t.verdict, VERDICT_INCONCLUSIVE);
+	assert_int_equal(lease_at(NOW + 30, &again), 1);
+	assert_string_not_equal(again.id, t.id);
+	assert_int_equal(again.reason, TEST_RETEST);
+	assert_string_equal(again.reply_to, "<postmaster@[192.0.2.1]>");
+	assert_int_equal(again.rounds, 0);
+}
+
 /* Its messages may be under way: without consent it is waited for, and not forgotten. */
 static void outlives_its_consent(void **unused)
 {
@@ -127,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(goes_on), EACH(is_brought_forward), EACH(gives_way_to_a_retest),
+		EACH(gives_way_when_put_off),
 		EACH(outlives_its_consent), EACH(says_why),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
