@@ -262,6 +262,8 @@ def test_silence_with_a_collector_is_accepting(box, stack):
     configure(box, box.smtp)
     result = json.loads(run_test(box, host, 2, "--json").stdout)
     assert result["verdict"] == "accepting" and not result.get("reason")
+    box.run("list", "add", HOST, "--why", "seen relaying")
+    assert "took mail that never came back" in box.run("list", "--undecided").stdout
 
 
 def test_the_collector_goes_away(box, stack):
