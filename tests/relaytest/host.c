@@ -64,6 +64,8 @@ static bool state_fits(const struct stage_set *g, struct str *pattern)
 		return (unsigned)atoi(state.p + 5) == g->rounds;
 	if (str_eq(state, STR("second")))
 		return g->second;
+	if (str_eq(state, STR("recipient")))
+		return g->recipients > 0;
 	return str_eq(state, STR("tls")) ? g->tls :
 	       str_eq(state, str_of(g->became)) || str_eq(state, str_of(g->helo));
 }

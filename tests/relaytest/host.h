@@ -13,6 +13,7 @@
  *            message), PROXY2
  *   N*       only the first N times
  *   (STATE)  only then: (tls) (auth) (xclient) (proxy), (second) from the second address,
+ *            (recipient) with one taken before in the same transaction,
  *            (round1) … in that round of the test, or the name given with EHLO or HELO
  *   REPLY    a reply line, '|' between the lines of a longer one; "-" for none
  *   !END     then the connection ends: !closed !reset !timeout !refused !unreachable !tls
