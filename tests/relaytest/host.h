@@ -52,6 +52,7 @@ struct play {
 	uint16_t port;                   /* 0: 25 */
 	enum consent consent;            /* NONE: CONSENT_RANGE */
 	bool all, trusted_source, nameless, no_collector, account, ipv6, second_source;
+	bool ended;                      /* the test had ended; what was sent comes back now */
 	bool rounds;                     /* the test is asked on later, as long as it wants */
 	unsigned messages, refusals, pipeline;   /* 0: 8, 6, 16 */
 	const char *first[4];
