@@ -71,7 +71,7 @@ struct tester {
 	 * ended, the oldest first; one a test. */
 	struct test_return *held;
 	size_t held_n, held_room;
-	int64_t returns_kept;                /* the cursor in the store: before the first held one */
+	int64_t returns_kept;                /* the cursor in the store: before what is held */
 	struct notice *notices;
 	struct reach reach;
 	struct reach_check *check;

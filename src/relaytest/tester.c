@@ -251,8 +251,8 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	int e = store_test_get(t->setup.store, ret->test_id, &test);
 	if (e != ERR_OK)
 		return e;
-	/* Between two rounds: the next one is now. A bounce can wait for it, or a host that greylists
-	 * and bounces would be asked too soon until no round is left. */
+	/* Between two rounds: the next one is now. A bounce can wait for it, or a host that
+	 * greylists and bounces would be asked too soon until no round is left. */
 	if (test.state == TEST_QUEUED && test.rounds > 0 && tester_is_news(ret))
 		return store_test_due(t->setup.store, test.id, clock_now_s());
 	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
