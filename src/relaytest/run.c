@@ -174,17 +174,28 @@ static bool awaits_return(const struct session_outcome *out)
 	return false;
 }
 
+/* From the last message on: what comes back does not make it longer, or a host could keep a test
+ * waiting by its bounces. */
+static int64_t left_to_wait_ms(struct run *r)
+{
+	int64_t now_ms = clock_mono_ms();
+	if (r->wait_until_ms == 0 || r->sent_ms > r->wait_from_ms) {
+		r->wait_from_ms = now_ms;
+		r->wait_until_ms = now_ms + r->tester->setup.config->wait_s * 1000;
+	}
+	return r->wait_until_ms - now_ms;
+}
+
 /* Nothing more to say for now, or at all: what was sent may yet come back. */
 static void session_done(struct run *r, const struct session_action *action)
 {
-	struct tester *t = r->tester;
 	struct session_outcome out;
 	session_outcome(r->session, &out);
-	int64_t wait_s = t->setup.config->wait_s;
+	int64_t wait_ms = left_to_wait_ms(r);
 	bool proved = out.verdict == VERDICT_OPEN && !r->test.all;
 	r->later = action->type == SESSION_LATER;
 	r->connect = *action;
-	if (proved || wait_s == 0 || !awaits_return(&out)) {
+	if (proved || wait_ms <= 0 || !awaits_return(&out)) {
 		run_quiet(r, RUN_OVER);
 		if (r->later)
 			run_put_off(r);
@@ -193,8 +204,8 @@ static void session_done(struct run *r, const struct session_action *action)
 		return;
 	}
 	run_quiet(r, RUN_WAITING);
-	run_save_wait(r, clock_now_s() + wait_s);
-	loop_timer_arm(r->timer, wait_s * 1000);
+	run_save_wait(r, clock_now_s() + (wait_ms + 999) / 1000);
+	loop_timer_arm(r->timer, wait_ms);
 }
 
 /* What became of the messages so far: a test that is killed and resumed cannot ask again. */
@@ -296,8 +307,10 @@ void run_returned(struct run *r, const struct test_return *ret)
 	if (!r->session)
 		return;
 	session_returned(r->session, ret);
+	/* What was put off stays so unless there is something to confirm. */
 	if (r->state == RUN_LATER) {
-		run_again(r);
+		if (tester_is_news(ret))
+			run_again(r);
 	} else if (r->state == RUN_PAUSED || r->state == RUN_WAITING || r->state == RUN_OVER) {
 		loop_timer_disarm(r->timer);
 		run_talk(r);
@@ -447,7 +460,7 @@ void run_again(struct run *r)
 	r->session = NULL;
 	arena_fini(&r->arena);
 	r->test = test;
-	r->connected_ms = 0;
+	r->connected_ms = r->wait_until_ms = 0;
 	r->later = r->unsaved = false;
 	r->state = RUN_QUEUED;
 	run_begin(r);

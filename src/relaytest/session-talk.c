@@ -239,6 +239,12 @@ static void item_candidate(struct session *s, struct item *it, const struct smtp
 	}
 }
 
+/* A recipient of the host's own goes before the form's. */
+static bool postmaster_first(const struct item *it)
+{
+	return it->form->session == RELAY_POSTMASTER_FIRST && it->kind == ITEM_FORM;
+}
+
 static bool queue_envelope(struct session *s, size_t index)
 {
 	struct item *it = &s->items[index];
@@ -249,7 +255,7 @@ static bool queue_envelope(struct session *s, size_t index)
 	talk_command(s, SMTP_MAIL, tag_of(index, PART_MAIL), mail);
 	if (s->conn.lockstep)
 		return true;
-	if (it->form->session == RELAY_POSTMASTER_FIRST && it->kind == ITEM_FORM)
+	if (postmaster_first(it))
 		talk_command(s, SMTP_RCPT, tag_of(index, PART_EXTRA), postmaster_rcpt);
 	talk_command(s, SMTP_RCPT, tag_of(index, PART_RCPT), rcpt);
 	talk_command(s, SMTP_RSET, tag_of(index, PART_RSET), "RSET");
@@ -339,12 +345,21 @@ static bool is_goodbye(struct session *s, const struct smtp_reply *r)
 	return true;
 }
 
+/* Where one command is said at a time: what follows MAIL. */
+static void say_recipient(struct session *s, size_t index, enum part after)
+{
+	const char *mail, *rcpt;
+	if (after == PART_MAIL && postmaster_first(&s->items[index]))
+		talk_command(s, SMTP_RCPT, tag_of(index, PART_EXTRA), postmaster_rcpt);
+	else if (plan_commands(s, &s->items[index], &mail, &rcpt))
+		talk_command(s, SMTP_RCPT, tag_of(index, PART_RCPT), rcpt);
+}
+
 static void batch_reply(struct session *s, size_t index, enum part part,
                         const struct smtp_reply *r)
 {
 	struct conn *c = &s->conn;
 	struct item *it = &s->items[index];
-	const char *mail, *rcpt;
 	if (c->closing || is_goodbye(s, r))
 		return;
 	if (part == PART_RSET) {
@@ -358,15 +373,17 @@ static void batch_reply(struct session *s, size_t index, enum part part,
 		it->state = ITEM_TODO;
 		return;
 	}
-	if (part == PART_EXTRA)
+	if (part == PART_EXTRA) {
+		if (c->lockstep)
+			say_recipient(s, index, part);
 		return;
+	}
 	if (part == PART_RCPT && smtp_reply_ok(r)) {
 		item_candidate(s, it, r);
 	} else if (part == PART_RCPT || !smtp_reply_ok(r)) {
 		talk_finish(s, it, part == PART_MAIL ? STAGE_MAIL : STAGE_RCPT, r);
 	} else if (c->lockstep) {
-		if (plan_commands(s, it, &mail, &rcpt))
-			talk_command(s, SMTP_RCPT, tag_of(index, PART_RCPT), rcpt);
+		say_recipient(s, index, part);
 		return;
 	}
 	if (c->lockstep && part != PART_RSET)

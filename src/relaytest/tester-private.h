@@ -41,6 +41,7 @@ struct run {
 	struct loop_timer *timer;
 	int64_t began_ms, connection_ms;     /* the test, this connection */
 	int64_t connected_ms;                /* spent in connections before this one */
+	int64_t wait_from_ms, wait_until_ms; /* for returns; until 0: not yet */
 	int64_t sent_ms;                     /* the last message of this process; 0: none */
 	char (*first)[CASE_ID_MAX];
 	size_t first_count;
@@ -70,7 +71,7 @@ struct tester {
 	 * ended, the oldest first; one a test. */
 	struct test_return *held;
 	size_t held_n, held_room;
-	int64_t returns_kept;                /* the cursor in the store: before the held ones */
+	int64_t returns_kept;                /* the cursor in the store: before what is held */
 	struct notice *notices;
 	struct reach reach;
 	struct reach_check *check;
@@ -100,6 +101,8 @@ void run_save_wait(struct run *r, int64_t until_s);
 void tester_connection_wanted(struct tester *t, struct run *r);
 void tester_connections_free(struct tester *t);
 void tester_run_over(struct tester *t, struct run *r);
+/* Our message came back to its recipient: there is something to confirm. */
+bool tester_is_news(const struct test_return *ret);
 
 /* What the operator should know: to the command, or into the log. */
 void tester_remark(struct tester *t, const char *event, const char *text);

@@ -238,6 +238,11 @@ static bool is_passing(int e)
 	return e == ERR_BUSY || e == ERR_FULL || e == ERR_IO;
 }
 
+bool tester_is_news(const struct test_return *ret)
+{
+	return ret->kind == RETURN_RECIPIENT && ret->marked;
+}
+
 /* A return for a test that has ended: within the window it reopens the verdict. */
 static int reopen(struct tester *t, const struct test_return *ret)
 {
@@ -246,8 +251,9 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	int e = store_test_get(t->setup.store, ret->test_id, &test);
 	if (e != ERR_OK)
 		return e;
-	/* Between two rounds: the next one is now. */
-	if (test.state == TEST_QUEUED && test.rounds > 0)
+	/* Between two rounds: the next one is now. A bounce can wait for it, or a host that
+	 * greylists and bounces would be asked too soon until no round is left. */
+	if (test.state == TEST_QUEUED && test.rounds > 0 && tester_is_news(ret))
 		return store_test_due(t->setup.store, test.id, clock_now_s());
 	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
 	    clock_past(ret->time_s, now_s) - clock_past(test.finished_s, now_s) >

@@ -206,10 +206,13 @@ static int lease_write(struct db *db, struct test_row *row, int64_t now_s, int64
 		t->started_s = now_s;
 	t->tries++;
 	struct query q = query(db, "UPDATE tests SET state = ?, started_s = ?, tries = ?,"
+	                           " rounds = ?, fruitless = ?,"
 	                           " wait_until_s = ?, lease_until_s = ? WHERE key = ?");
 	bind_int(&q, t->state);
 	bind_int(&q, t->started_s);
 	bind_int(&q, t->tries);
+	bind_int(&q, t->rounds);
+	bind_int(&q, t->fruitless);
 	bind_int(&q, t->wait_until_s);
 	bind_int(&q, now_s + lease_s);
 	bind_int(&q, row->key);
@@ -345,6 +348,8 @@ static int reopen(struct sqlite_store *s, const char *id, int64_t now_s, int64_t
 		return e;
 	row.t.state = TEST_WAITING;
 	row.t.wait_until_s = now_s;
+	/* What is to be confirmed has its own. */
+	row.t.rounds = row.t.fruitless = 0;
 	*t = row.t;
 	return lease_write(&s->main, &row, now_s, lease_s);
 }

@@ -64,6 +64,8 @@ static bool state_fits(const struct stage_set *g, struct str *pattern)
 		return (unsigned)atoi(state.p + 5) == g->rounds;
 	if (str_eq(state, STR("second")))
 		return g->second;
+	if (str_eq(state, STR("recipient")))
+		return g->recipients > 0;
 	return str_eq(state, STR("tls")) ? g->tls :
 	       str_eq(state, str_of(g->became)) || str_eq(state, str_of(g->helo));
 }
@@ -628,6 +630,7 @@ static void set_stage(struct stage_set *g, const struct play *p, struct seen *se
 	g->test = (struct test){
 		.id = "abcdefgh", .all = p->all, .state = TEST_RUNNING,
 		.consent = p->consent ? p->consent : CONSENT_RANGE,
+		.finished_s = p->ended ? 1 : 0,
 		.target = { .ip = ip_from_v4(192, 0, 2, 1), .port = p->port ? p->port : 25 },
 	};
 	if (p->ipv6)
@@ -663,6 +666,21 @@ static void create_session(struct stage_set *g)
 	if (!p->no_collector)
 		setup.collector = ip_from_v4(198, 51, 100, 7);
 	g->s = session_create(&setup);
+	for (size_t i = 0; i < g->returned; i++)
+		session_returned(g->s, &g->returns[i]);
+	if (p->ended)
+		session_stop(g->s, "it had ended");
+}
+
+/* What it had sent comes back late. */
+static void return_sent(struct stage_set *g)
+{
+	for (size_t i = 0; g->p->ended && i < g->sent_count; i++) {
+		struct test_return r = { .marked = true, .attempt = g->sent[i].attempt };
+		memcpy(r.case_id, g->sent[i].id, sizeof(r.case_id));
+		g->returns[g->return_count++] = r;
+	}
+	g->returned = g->return_count;
 }
 
 static void take_results(struct stage_set *g, const struct case_result *results, size_t n)
@@ -689,14 +707,13 @@ static void next_round(struct stage_set *g, const struct session_action *a)
 	g->seen->rounds++;
 	g->up = false;
 	create_session(g);
-	for (size_t i = 0; i < g->returned; i++)
-		session_returned(g->s, &g->returns[i]);
 }
 
 static void run(struct stage_set *g)
 {
 	const struct play *p = g->p;
 	take_results(g, p->sent, p->sent_count);
+	return_sent(g);
 	create_session(g);
 	while (step(g))
 		if (++g->seen->steps > STEPS_MAX)

@@ -13,6 +13,7 @@
  *            message), PROXY2
  *   N*       only the first N times
  *   (STATE)  only then: (tls) (auth) (xclient) (proxy), (second) from the second address,
+ *            (recipient) with one taken before in the same transaction,
  *            (round1) … in that round of the test, or the name given with EHLO or HELO
  *   REPLY    a reply line, '|' between the lines of a longer one; "-" for none
  *   !END     then the connection ends: !closed !reset !timeout !refused !unreachable !tls
@@ -51,6 +52,7 @@ struct play {
 	uint16_t port;                   /* 0: 25 */
 	enum consent consent;            /* NONE: CONSENT_RANGE */
 	bool all, trusted_source, nameless, no_collector, account, ipv6, second_source;
+	bool ended;                      /* the test had ended; what was sent comes back now */
 	bool rounds;                     /* the test is asked on later, as long as it wants */
 	unsigned messages, refusals, pipeline;   /* 0: 8, 6, 16 */
 	const char *first[4];

@@ -314,6 +314,12 @@ static void test_sessions(void **state)
 {
 	(void)state;
 	static const struct play plays[] = {
+		{ .name = "a recipient of its own opens the way", .fate = RELAY, .accepted = 2,
+		  .rules = "(recipient)RCPT TO:<*@*> => 250 Ok", .verdict = VERDICT_OPEN,
+		  .cases = "E01:rcpt:554 S12:message:250" },
+		{ .name = "…one command at a time", .ehlo = "SIZE", .fate = RELAY, .accepted = 2,
+		  .rules = "(recipient)RCPT TO:<*@*> => 250 Ok", .verdict = VERDICT_OPEN,
+		  .cases = "E01:rcpt:554 S12:message:250" },
 		{ .name = "465 speaks TLS at once", .port = 465, .verdict = VERDICT_CLOSED,
 		  .ehlo = "PIPELINING STARTTLS", .cases = "E01:rcpt:554" },
 		{ .name = "no TLS at 465", .port = 465, .rules = "TLS => - !tls",

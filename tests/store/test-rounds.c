@@ -130,6 +130,28 @@ static void outlives_its_consent(void **unused)
 	assert_int_equal(again.state, TEST_WAITING);
 }
 
+/* One that had ended is reopened by a late return, and its confirmation put off: rounds of its
+ * own, and it still ends as a late one. */
+static void reopened(void **unused)
+{
+	(void)unused;
+	struct test t = put_off("192.0.2.1:25"), again;
+	finish_with(st, &t, VERDICT_ACCEPTING, true, false, NOW + 5);
+	OK(st, store_test_reopen(st, t.id, NOW + 10, 60, &again));
+	assert_int_equal(again.rounds, 0);
+	struct test_put_off p = { .test_id = t.id, .now_s = NOW + 20, .due_s = DUE, .rounds = 1,
+	                          .why = "" };
+	OK(st, store_test_put_off(st, &p));
+	assert_int_equal(lease_at(DUE, &again), 1);
+	assert_string_equal(again.id, t.id);
+	assert_int_equal(again.rounds, 1);
+	assert_int_equal(again.finished_s, NOW + 5);
+	struct lifecycle_effects effects = finish_open(st, &again, "E01", "", DUE + 5);
+	assert_true(effects.set & LIFE_LIST);
+	OK(st, store_test_get(st, t.id, &t));
+	assert_int_equal(t.finished_s, NOW + 5);
+}
+
 /* Why a test decided nothing is kept with it. */
 static void says_why(void **unused)
 {
@@ -152,7 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(goes_on), EACH(is_brought_forward), EACH(gives_way_to_a_retest),
 		EACH(gives_way_when_put_off),
-		EACH(outlives_its_consent), EACH(says_why),
+		EACH(outlives_its_consent), EACH(reopened), EACH(says_why),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
