@@ -255,7 +255,6 @@ static void trial_ended(struct process *p, int status)
 	p->trial = 0;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != EX_OK || sup->stopping)
 		return;
-	p->trial_due_ms = 0;
 	if (p->pid > 0)
 		kill(p->pid, SIGTERM);
 	for (size_t i = 0; i < sup->count; i++)
