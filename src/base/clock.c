@@ -14,6 +14,7 @@ static int64_t read_ms(clockid_t id)
 int64_t clock_now_s(void) { return read_ms(CLOCK_REALTIME) / 1000; }
 int64_t clock_now_ms(void) { return read_ms(CLOCK_REALTIME); }
 int64_t clock_mono_ms(void) { return read_ms(CLOCK_MONOTONIC); }
+int64_t clock_boot_ms(void) { return read_ms(CLOCK_BOOTTIME); }
 
 char *clock_format(int64_t time_s, char dst[static CLOCK_TEXT_MAX])
 {

@@ -12,6 +12,7 @@
 int64_t clock_now_s(void);       /* Unix seconds */
 int64_t clock_now_ms(void);      /* Unix milliseconds */
 int64_t clock_mono_ms(void);     /* never goes back; no meaning across boots */
+int64_t clock_boot_ms(void);     /* the same, and goes on while the machine is suspended */
 
 /* The time of what has happened, as it may be counted with: a clock that was wrong may have
  * written one that is still ahead, and that counts as now. */

@@ -17,7 +17,7 @@ struct blocklist_follower {
 	struct blocklist_index *indexes[BLOCKLIST_VIEWS_MAX];
 	struct blocklist_words *words;
 	size_t withheld[BLOCKLIST_VIEWS_MAX];    /* at the last whole read: told when it changes */
-	bool loaded, failing;
+	bool loaded, failing, stopped;
 	uint64_t serial, served;       /* of what was read; the highest in an answer */
 };
 
@@ -199,8 +199,16 @@ int blocklist_follower_poll(struct blocklist_follower *f)
 
 void blocklist_follower_reread(struct blocklist_follower *f)
 {
+	if (f->stopped)
+		return;
 	f->loaded = false;
 	loop_timer_arm(f->timer, 0);
+}
+
+void blocklist_follower_stop(struct blocklist_follower *f)
+{
+	f->stopped = true;
+	loop_timer_disarm(f->timer);
 }
 
 static void tick(void *arg)

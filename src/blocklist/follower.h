@@ -28,6 +28,8 @@ int blocklist_follower_poll(struct blocklist_follower *f);
 /* The views have changed: all is read again at the next tick. Until then what was read
  * stands. */
 void blocklist_follower_reread(struct blocklist_follower *f);
+/* The store is not touched any more, nor by a reread, and may be closed: what was read stands. */
+void blocklist_follower_stop(struct blocklist_follower *f);
 
 /* Multi-hop outputs that may be published: agreed by the operator and proved by inputs of
  * OUTPUT_NETWORKS_MIN networks. */

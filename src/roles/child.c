@@ -111,11 +111,21 @@ static int64_t beat_period_ms(const struct role_context *ctx)
 }
 
 /* The pipe does not block: a supervisor that does not read, hears nothing either. */
+static void say(const struct role_context *ctx, char what)
+{
+	ssize_t ignored = write(ctx->ready_fd, &what, 1);
+	(void)ignored;
+}
+
+void role_tell_replaced(const struct role_context *ctx)
+{
+	say(ctx, ROLE_SAYS_REPLACED);
+}
+
 static void beat(void *arg)
 {
 	struct role_context *ctx = arg;
-	ssize_t ignored = write(ctx->ready_fd, "\n", 1);
-	(void)ignored;
+	say(ctx, ROLE_SAYS_ALIVE);
 	ctx->beat_due_ms = loop_now_ms(ctx->loop) + beat_period_ms(ctx);
 	loop_timer_arm(ctx->beat, beat_period_ms(ctx));
 }

@@ -126,6 +126,16 @@ static int open_all(struct dnsbl *d, struct buf *message)
 	return role_enter_sandbox(&role_dnsbl, settings, message);
 }
 
+/* The locks of what was replaced would stop who opens the new one. */
+static void serve_on(void *arg)
+{
+	struct dnsbl *d = arg;
+	blocklist_follower_stop(d->follower);
+	store_close(d->store);
+	d->store = NULL;
+	role_tell_replaced(d->ctx);
+}
+
 static void on_term(void *arg)
 {
 	struct dnsbl *d = arg;
@@ -139,7 +149,8 @@ static void on_hup(void *arg, const struct settings *settings)
 	struct buf message = { 0 };
 	struct blocklist_limits limits = limits_of(settings);
 	if (make_zones(d, settings, &message) == ERR_OK) {
-		settings_rules(settings, d->store);
+		if (d->store)
+			settings_rules(settings, d->store);
 		blocklist_follower_reread(d->follower);
 		blocklist_server_limits(d->server, &limits);
 	} else {
@@ -175,6 +186,7 @@ static int dnsbl_run(struct role_context *ctx)
 	if (e == ERR_OK) {
 		ctx->on_hup = on_hup;
 		d.watch = watch_create(ctx->loop, d.store);
+		watch_stay(d.watch, serve_on, &d);
 		ctx->ready(ctx);
 		if (!d.stopping)
 			loop_run(ctx->loop);

@@ -81,6 +81,9 @@ void role_may_read_keys(struct role_sandbox *s);
 int role_enter_sandbox(const struct role *role, const struct settings *settings,
                        struct buf *message);
 
+/* Its store was replaced, and it goes on with what it has read: the supervisor ends it (TERM)
+ * when it finds a store that a role can start with. To be said until then, each time anew. */
+void role_tell_replaced(const struct role_context *ctx);
 /* Tells the operator that a changed parameter waits for a restart. */
 void role_needs_restart(const char *role, const char *parameter);
 

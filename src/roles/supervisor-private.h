@@ -7,6 +7,7 @@
 #define PORTREEVE_ROLES_SUPERVISOR_PRIVATE_H
 
 #include "base/descriptors.h"
+#include "settings/settings.h"
 
 #include <stdbool.h>
 
@@ -18,6 +19,23 @@ enum {
 
 #define ENV_SOCKETS "PORTREEVE_SOCKETS"         /* a number */
 #define ENV_PARENT "PORTREEVE_SUPERVISOR_PID"
+
+/* What a role writes into its pipe: that it lives; that its store was replaced (role.h). */
+#define ROLE_SAYS_ALIVE '\n'
+#define ROLE_SAYS_REPLACED 'r'
+
+enum prepare_for {
+	PREPARE_FIRST,          /* the first start: what is not there is made */
+	PREPARE_AGAIN,          /* a later one: a database that was restored may be older */
+	PREPARE_TRIAL,          /* whether a later one would do: the list is read, too */
+};
+
+/* State directory, keys and database are there, of our schema and serial, and belong to the
+ * roles' user. EX_OK, or another code of sysexits.h after a line that says why. Forks and
+ * waits for the end of that, so whoever has roles does it in a process of its own. */
+int supervisor_prepare(const struct settings *s, enum prepare_for what_for);
+/* A line that says why something does not start, into the log; returns the code. */
+int supervisor_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A HUP between fork() and the role's handler would end the role. Held, it waits. */
 void role_hold_hup(bool hold);

@@ -8,9 +8,6 @@
 #include "roles/heartbeat.h"
 #include "roles/supervisor-private.h"
 #include "settings/check.h"
-#include "settings/state.h"
-#include "store/keys.h"
-#include "store/sqlite.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,6 +28,7 @@ enum {
 	SETTLED_AFTER_MS = 1000,        /* who lived that long may start again at once */
 	STOP_WAIT_MS = 15000,           /* for what a role has acknowledged; then SIGKILL */
 	GONE_WAIT_MS = 5000,            /* for SIGKILL; then we are not well ourselves */
+	TRIAL_PAUSE_MS = 5000,          /* between two looks at a store that was replaced */
 };
 
 struct supervisor;
@@ -46,6 +44,8 @@ struct process {
 	struct loop_watch *ready_watch;
 	struct heartbeat heartbeat;
 	int64_t killed_ms;              /* first, because it hung; 0: not */
+	pid_t trial;                    /* looks whether it could start again; 0: none */
+	int64_t trial_due_ms;           /* the next, at the earliest */
 	struct loop_timer *restart;
 	int64_t started_ms, backoff_ms;
 	int64_t started_at_ms;          /* the same by the clock of the files */
@@ -65,70 +65,6 @@ struct supervisor {
 	size_t count;
 };
 
-static int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static int fail(int code, const char *fmt, ...)
-{
-	struct buf line = { 0 };
-	va_list ap;
-	va_start(ap, fmt);
-	buf_add_cstr(&line, "portreeve: run: ");
-	buf_vprintf(&line, fmt, ap);
-	va_end(ap);
-	log_plain(buf_str(&line));
-	buf_fini(&line);
-	return code;
-}
-
-/* ---- before the roles ---------------------------------------------------------- */
-
-/* In a process of its own, because it gives root up: keys and schema exist before any
- * role looks for them, and belong to the roles' user. */
-static int prepare_as_owner(const struct settings *s, bool first)
-{
-	struct buf message = { 0 };
-	struct store *st = NULL;
-	int e = state_enter(s, 0, &message);
-	/* Later it is the operator's to bring back: an empty one would be taken for the list. */
-	if (e == ERR_OK && !first && !store_sqlite_exists(STATE_HERE)) {
-		buf_printf(&message, "%s/portreeve.db: expected the database that was there",
-		           s->general.state_directory);
-		e = ERR_NOT_FOUND;
-	}
-	if (e == ERR_OK)
-		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
-	if (e == ERR_OK)
-		e = store_sqlite_open(STATE_HERE, STORE_ADMIN, &st, &message);
-	if (e == ERR_OK) {
-		/* Roles start all the same: DNS answers, and what comes back is kept. */
-		settings_rules(s, st);
-		if (store_clock_beat(st, clock_now_s()) != ERR_OK)
-			fail(EX_TEMPFAIL, "%s", store_message(st));
-	}
-	store_close(st);
-	int code = e == ERR_OK ? EX_OK : fail(EX_CANTCREAT, "%s", buf_cstr(&message));
-	buf_fini(&message);
-	return code;
-}
-
-/* Before the first start, and before each later one: a database that was restored may be of an
- * older schema or serial. */
-static int prepare(const struct settings *s, bool first)
-{
-	struct buf message = { 0 };
-	int status, code = EX_OK;
-	if (state_prepare(s, true, &message) != ERR_OK)
-		code = fail(EX_CANTCREAT, "%s", buf_cstr(&message));
-	buf_fini(&message);
-	if (code != EX_OK)
-		return code;
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(prepare_as_owner(s, first));
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return fail(EX_OSERR, "cannot start a process: %s", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
-}
-
 /* ---- sockets --------------------------------------------------------------------- */
 
 static int bind_one(const struct role *role, struct role_socket *socket)
@@ -143,11 +79,11 @@ static int bind_one(const struct role *role, struct role_socket *socket)
 	endpoint_format(&socket->at, at);
 	const char *kind = socket->kind == ROLE_UDP ? "UDP" : "TCP";
 	if (fd == ERR_EXISTS)
-		return fail(EX_UNAVAILABLE, "%s: %s %s: expected a free port, found one in use",
-		            role->name, kind, at);
-	return fail(fd == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE,
-	            "%s: %s %s: expected an address of this machine and a port we may use: %s",
-	            role->name, kind, at, strerror(errno));
+		return supervisor_fail(EX_UNAVAILABLE, "%s: %s %s: expected a free port, found one "
+		                       "in use", role->name, kind, at);
+	return supervisor_fail(fd == ERR_DENIED ? EX_NOPERM : EX_UNAVAILABLE,
+	                       "%s: %s %s: expected an address of this machine and a port we may "
+	                       "use: %s", role->name, kind, at, strerror(errno));
 }
 
 static void close_sockets(struct process *p)
@@ -187,9 +123,9 @@ static int open_settings(struct supervisor *sup)
 	/* Only we may write it: a role that was taken over must not configure the others. */
 	sup->settings_fd = memfd_create("portreeve-settings", MFD_CLOEXEC);
 	if (sup->settings_fd < 0 || fchmod(sup->settings_fd, 0600) != 0)
-		return fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
+		return supervisor_fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
 	return write_settings(sup) == ERR_OK ? EX_OK :
-	       fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
+	       supervisor_fail(EX_OSERR, "settings for the roles: %s", strerror(errno));
 }
 
 static int read_only_settings(const struct supervisor *sup)
@@ -209,14 +145,13 @@ static void set_number(const char *name, int value)
 }
 
 /* Until exec() our signals are not the loop's, which the supervisor shares. */
-static void prepare_again(const struct process *p)
+static int prepare_again(const struct process *p, enum prepare_for what_for)
 {
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);        /* the settings are read after that */
-	if (prepare(&p->sup->settings, false) != EX_OK)
-		_exit(EX_TEMPFAIL);
+	return supervisor_prepare(&p->sup->settings, what_for) == EX_OK ? EX_OK : EX_TEMPFAIL;
 }
 
 /* After fork(), until exec(). */
@@ -224,8 +159,8 @@ static void become_role(struct process *p, int ready_fd, pid_t parent)
 {
 	enum { SOCKETS = ROLE_FD_SOCKETS - DESCRIPTORS_FIRST };
 	int fds[SOCKETS + ROLE_SOCKETS_MAX];
-	if (p->was_ready)
-		prepare_again(p);
+	if (p->was_ready && prepare_again(p, PREPARE_AGAIN) != EX_OK)
+		_exit(EX_TEMPFAIL);
 	fds[ROLE_FD_SETTINGS - DESCRIPTORS_FIRST] = read_only_settings(p->sup);
 	fds[ROLE_FD_READY - DESCRIPTORS_FIRST] = ready_fd;
 	for (size_t i = 0; i < p->socket_count; i++)
@@ -301,6 +236,32 @@ static void end_ready_watch(struct process *p)
 	p->ready_watch = NULL;
 }
 
+/* Its store was replaced, and it serves on what it has read of the old one: it is ended when
+ * there is something to start again with. */
+static void try_store(struct process *p)
+{
+	if (p->trial > 0 || p->sup->stopping || clock_mono_ms() < p->trial_due_ms)
+		return;
+	p->trial_due_ms = clock_mono_ms() + TRIAL_PAUSE_MS;
+	p->trial = fork();
+	if (p->trial == 0)
+		_exit(prepare_again(p, PREPARE_TRIAL));
+}
+
+/* Others, which could not wait for it, need not wait longer. */
+static void trial_ended(struct process *p, int status)
+{
+	struct supervisor *sup = p->sup;
+	p->trial = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EX_OK || sup->stopping)
+		return;
+	if (p->pid > 0)
+		kill(p->pid, SIGTERM);
+	for (size_t i = 0; i < sup->count; i++)
+		if (sup->processes[i].pid == 0)
+			loop_timer_arm(sup->processes[i].restart, 0);
+}
+
 static void hear(struct process *p)
 {
 	char bytes[512];
@@ -312,6 +273,8 @@ static void hear(struct process *p)
 		return;
 	}
 	heartbeat_hear(&p->heartbeat, clock_mono_ms());
+	if (memchr(bytes, ROLE_SAYS_REPLACED, (size_t)n))
+		try_store(p);
 	if (p->ready)
 		return;
 	p->ready = p->was_ready = true;
@@ -418,8 +381,11 @@ static void begin_stop(struct supervisor *sup, int code)
 	sup->stopping = true;
 	sup->exit_code = code;
 	notify_send("STOPPING=1");
-	for (size_t i = 0; i < sup->count; i++)
+	for (size_t i = 0; i < sup->count; i++) {
 		loop_timer_disarm(sup->processes[i].restart);
+		if (sup->processes[i].trial > 0)
+			kill(sup->processes[i].trial, SIGTERM);
+	}
 	signal_all(sup, SIGTERM);
 	loop_timer_arm(sup->kill_timer, STOP_WAIT_MS);
 	stop_if_all_gone(sup);
@@ -474,9 +440,12 @@ static void on_child(void *arg, int signum)
 	int status;
 	(void)signum;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		for (size_t i = 0; i < sup->count; i++)
+		for (size_t i = 0; i < sup->count; i++) {
 			if (sup->processes[i].pid == pid)
 				ended(&sup->processes[i], status);
+			else if (sup->processes[i].trial == pid)
+				trial_ended(&sup->processes[i], status);
+		}
 }
 
 static void on_stop(void *arg, int signum)
@@ -661,7 +630,7 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 	sup->settings_fd = -1;
 	if (settings_load_for_roles(&sup->settings, config_path, state_directory, &message,
 	                            &remarks) != ERR_OK) {
-		code = fail(EX_CONFIG, "%s", buf_cstr(&message));
+		code = supervisor_fail(EX_CONFIG, "%s", buf_cstr(&message));
 		buf_fini(&message);
 		buf_fini(&remarks);
 		free(sup);
@@ -677,7 +646,7 @@ int supervisor_run(const struct role *const *roles, size_t n, const char *config
 	if (geteuid() == 0 && strcmp(sup->settings.general.user, "nobody") == 0)
 		LOG(LOG_WARN, "user-nobody", LOG_S("advice", "make a user \"portreeve\", so that "
 		    "no other service shares its files"));
-	code = prepare(&sup->settings, true);
+	code = supervisor_prepare(&sup->settings, PREPARE_FIRST);
 	if (code == EX_OK)
 		code = bind_all(sup, roles, n);
 	if (code == EX_OK)

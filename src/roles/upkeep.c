@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/heartbeat.h"
 
 #include <stdlib.h>
 
@@ -17,15 +18,45 @@ struct upkeep {
 	struct store_expiry expiry;
 	int64_t rest_until_ms;           /* monotonic */
 	bool jumped;
+	int64_t began_s, began_boot_ms;  /* when the clock was first found steady; 0: not yet */
+	bool crept;
+	int64_t known_s;                 /* of the heartbeat */
 };
+
+static void begin(struct upkeep *u, int64_t now_s)
+{
+	u->began_s = now_s;
+	u->began_boot_ms = clock_boot_ms();
+}
+
+/* Against the time that has passed since then. That ends when somebody else writes the
+ * heartbeat, as "clock accept" does. */
+static bool has_crept(struct upkeep *u, int64_t now_s)
+{
+	struct store_clock clock;
+	if (u->began_s == 0 || store_clock_look(u->store, now_s, &clock) != ERR_OK)
+		return false;
+	if (u->crept && clock.known_s != u->known_s)
+		begin(u, now_s);
+	u->known_s = clock.known_s;
+	u->crept = heartbeat_crept(u->began_s, now_s, (clock_boot_ms() - u->began_boot_ms) / 1000,
+	                           u->settings->store.clock_jump_max_s);
+	return u->crept;
+}
 
 /* Whether the clock can be believed; says so when that changes. */
 static bool clock_is_steady(struct upkeep *u)
 {
-	int e = store_clock_beat(u->store, clock_now_s());
-	bool jumped = e != ERR_OK;
+	int64_t now_s = clock_now_s();
+	bool crept = has_crept(u, now_s);
+	bool jumped = crept || store_clock_beat(u->store, now_s) != ERR_OK;
+	if (!jumped && u->began_s == 0)
+		begin(u, now_s);
 	if (jumped && !u->jumped)
-		LOG(LOG_ERROR, "clock-jumped", LOG_S("why", store_message(u->store)));
+		LOG(LOG_ERROR, "clock-jumped",
+		    LOG_S("why", crept ? "it was set time and again, by more than "
+		          "store.clock_jump_max in all; when the clock is right, run \"portreeve "
+		          "clock accept\"" : store_message(u->store)));
 	if (!jumped && u->jumped)
 		LOG(LOG_INFO, "clock-steady");
 	u->jumped = jumped;

@@ -6,26 +6,40 @@
 
 #include <stdlib.h>
 
-enum { LOOK_MS = 250 };
+enum { LOOK_MS = 250, STAY_MS = 1000 };
 
 struct watch {
 	struct loop *loop;
 	struct loop_timer *timer;
 	struct store *store;
 	bool gone, replaced;
+	void (*stay)(void *arg);
+	void *arg;
 };
+
+static void on_replaced(struct watch *w)
+{
+	if (!w->replaced)
+		LOG(LOG_ERROR, "store-replaced", LOG_S("why", store_message(w->store)),
+		    LOG_S("effect", w->stay ? "what was read is served until the new one opens"
+		                            : "this role ends and opens it anew"));
+	w->replaced = true;
+	if (!w->stay) {
+		loop_stop(w->loop);
+		return;
+	}
+	w->stay(w->arg);
+	loop_timer_arm(w->timer, STAY_MS);
+}
 
 /* Other errors are told by whoever uses the store. */
 static void look(void *arg)
 {
 	struct watch *w = arg;
-	int e = store_check(w->store);
+	int e = w->replaced ? ERR_CLOSED : store_check(w->store);
 	bool gone = e == ERR_NOT_FOUND;
 	if (e == ERR_CLOSED) {
-		LOG(LOG_ERROR, "store-replaced", LOG_S("why", store_message(w->store)),
-		    LOG_S("effect", "this role ends and opens it anew"));
-		w->replaced = true;
-		loop_stop(w->loop);
+		on_replaced(w);
 		return;
 	}
 	if (gone && !w->gone)
@@ -44,6 +58,12 @@ struct watch *watch_create(struct loop *loop, struct store *store)
 	w->timer = loop_timer_create(loop, look, w);
 	loop_timer_arm(w->timer, 0);
 	return w;
+}
+
+void watch_stay(struct watch *w, void (*stay)(void *arg), void *arg)
+{
+	w->stay = stay;
+	w->arg = arg;
 }
 
 bool watch_replaced(const struct watch *w)

@@ -2,6 +2,7 @@
 #include "settings/settings.h"
 
 #include "base/mem.h"
+#include "settings/own.h"
 
 #include <pwd.h>
 #include <stddef.h>
@@ -272,6 +273,7 @@ static void settings_fuse(const struct settings *s, struct fuse *fuse)
 	own_ips(fuse, &s->dnsbl.nameserver_address);
 	own_ips(fuse, &s->tester.source);
 	own_ips(fuse, &s->tester.trusted_source);
+	own_interfaces(s, fuse);
 }
 
 void settings_rules(const struct settings *s, struct store *st)

@@ -17,3 +17,10 @@ enum clock_state heartbeat_judge(int64_t known_s, int64_t now_s, int64_t jump_ma
 		return CLOCK_AHEAD;
 	return now_s < known_s && known_s - now_s > HEARTBEAT_S ? CLOCK_BEHIND : CLOCK_STEADY;
 }
+
+bool heartbeat_crept(int64_t began_s, int64_t now_s, int64_t passed_s, int64_t jump_max_s)
+{
+	int64_t beside_s = now_s - began_s - passed_s;
+
+	return jump_max_s != 0 && (beside_s > jump_max_s || -beside_s > jump_max_s);
+}

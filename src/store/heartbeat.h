@@ -8,6 +8,7 @@
 #ifndef PORTREEVE_STORE_HEARTBEAT_H
 #define PORTREEVE_STORE_HEARTBEAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum clock_state { CLOCK_STEADY, CLOCK_AHEAD, CLOCK_BEHIND };
@@ -18,5 +19,8 @@ enum { HEARTBEAT_S = 3600 };
 
 /* known_s 0: nothing is known, and any clock is believed; jump_max_s 0: it is not judged. */
 enum clock_state heartbeat_judge(int64_t known_s, int64_t now_s, int64_t jump_max_s);
+/* Whether steps, each too small to be a jump, have added up to one: the clock said began_s, and
+ * says now_s when passed_s seconds have passed. jump_max_s as above. */
+bool heartbeat_crept(int64_t began_s, int64_t now_s, int64_t passed_s, int64_t jump_max_s);
 
 #endif

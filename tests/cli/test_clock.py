@@ -2,10 +2,15 @@
 """A wrong clock, met by the whole program. The clock of the machine stays; the time that the
 store last knew is moved instead, which is the same to it."""
 
+import os
+import shutil
 import sqlite3
+import struct
+import subprocess
 import time
 
-from conftest import wait_until
+import pytest
+from conftest import BINARY, wait_until
 
 YEAR = 366 * 86400
 CHANGES = [
@@ -150,3 +155,68 @@ def test_times_from_the_future(box):
     box.configure(tester='interval = "1s"')
     wait_until(lambda: "queued" in box.run("nominate", "192.0.2.9", "--reason", "x",
                                            code=None).stdout, "the interval to pass")
+
+
+# The wall clock of a process and its children, ahead by what a file says at any time.
+AHEAD = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+static const volatile long *ahead;
+static int (*next)(clockid_t, struct timespec *);
+__attribute__((constructor)) static void begin(void)
+{
+	int fd = open(getenv("AHEAD"), O_RDONLY);
+	ahead = mmap(NULL, sizeof(*ahead), PROT_READ, MAP_SHARED, fd, 0);
+	next = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+}
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = next(id, ts);
+	if (id == CLOCK_REALTIME)
+		ts->tv_sec += *ahead;
+	return rc;
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("cc") or b"libasan" in BINARY.read_bytes(),
+                    reason="takes a compiler, and a program whose library may come second")
+def test_steps_that_are_no_jump_add_up(box, supervisor):
+    """A clock that is set ahead time and again, each time by less than a jump, deletes nothing."""
+    library, ahead = box.directory / "ahead.so", box.directory / "ahead"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library, "-ldl"], check=True,
+                   input=AHEAD, text=True)
+    ahead.write_bytes(struct.pack("l", 0))
+    box.configure(general='roles = {"tester", "collector"}')
+    box.run("list", "add", "192.0.2.9", "--why", "x")
+    environment = {"LD_PRELOAD": str(library), "AHEAD": str(ahead)}
+    run = supervisor(environment)
+    run.wait_log("supervisor ready")
+    began = int(time.time())
+
+    def heartbeat():
+        db = sqlite3.connect(box.state / "portreeve.db")
+        try:
+            return db.execute("SELECT time_s FROM heartbeat").fetchone()[0] - began
+        finally:
+            db.close()
+
+    def set_ahead(days):
+        with ahead.open("r+b") as file:
+            file.write(struct.pack("l", days * 86400))
+
+    set_ahead(6)
+    wait_until(lambda: heartbeat() > 5 * 86400, "a step that is believed")
+    set_ahead(12)
+    run.wait_log("error tester clock-jumped")
+    run.wait_log("error collector clock-jumped")
+    assert "set time and again" in run.log() and heartbeat() < 7 * 86400
+    subprocess.run([BINARY, "clock", "accept", "-c", box.config, "--state", box.state], check=True,
+                   env={**os.environ, **environment}, cwd=box.directory)
+    run.wait_log("info tester clock-steady")
+    run.wait_log("info collector clock-steady")
+    assert heartbeat() > 11 * 86400

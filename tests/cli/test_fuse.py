@@ -2,13 +2,15 @@
 """What may never be published: by command, by configuration, and in a database that somebody
 else has written."""
 
+import os
 import sqlite3
+import subprocess
 
 import dns.message
 import dns.query
 import pytest
 
-from conftest import wait_until
+from conftest import BINARY, wait_until
 
 NEVER = {
     "0.0.0.0": "unspecified", "0.1.2.3": "unspecified", "224.0.0.1": "multicast",
@@ -64,6 +66,34 @@ def test_own_addresses(box):
     for address in ("8.8.1.1", "2600:1::1", "8.8.1.2", "8.8.1.4", "2002:808:101::1"):
         refused(box, address, "own")
     add(box, "8.8.1.3", 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own takes root")
+def test_own_interfaces(box):
+    """Who listens on all addresses listens on those of the interfaces."""
+    box.configure(special=EVERYTHING)
+    listed = ("8.8.2.1", "2600:2::1", "2002:808:201::1")
+    script = """
+ip link add one type veth peer name two
+ip addr add 8.8.2.1/24 dev one
+ip addr add 2600:2::1/64 dev one nodad
+for address in "$@"; do
+    "$program" list add -c "$config" --state "$state" "$address" --why x --by me
+done
+"""
+
+    def add_all(*addresses):
+        return subprocess.run(
+            ["unshare", "-n", "sh", "-c", script, "sh", *addresses], check=False, text=True,
+            capture_output=True, env={**os.environ, "program": str(BINARY),
+                                      "config": str(box.config), "state": str(box.state)})
+
+    box.config.write_text(box.config.read_text().replace('"127.0.0.1:', '"0.0.0.0:'))
+    done = add_all(*listed, "8.8.2.2")
+    assert done.stderr.count("may not be published") == len(listed), done.stderr
+    assert done.stderr.count("own") == len(listed) and done.returncode == 0
+    box.config.write_text(box.config.read_text().replace('"0.0.0.0:', '"8.8.9.9:'))
+    assert add_all(*listed).stderr == ""
 
 
 @pytest.mark.parametrize("value, expected", [

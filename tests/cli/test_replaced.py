@@ -2,18 +2,21 @@
 """A database that is replaced under running roles, or restored from a backup, is noticed: DNS serves
 the new one, what is acknowledged is in it, and no serial goes back."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import smtplib
 import sqlite3
 
 import dns.message
 import dns.query
 import pytest
-from conftest import wait_until
+from conftest import DOCUMENTATION, wait_until
 
 ZONE = "relays.portreeve.test"
+CLIENT = "127.0.0.3"
 FIRST, SECOND, THIRD = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 
 
@@ -179,6 +182,65 @@ def test_an_older_schema_is_restored(box, running):
     running.wait_log("store-replaced")
 
 
+def garbage(path):
+    path.write_bytes(b"no database" * 10000)
+
+
+def newer(path):
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+def foreign(path):
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE x (y)")
+
+
+def short(path):
+    os.truncate(path, 3 * 4096)
+
+
+def without_list(path):
+    """It opens, and its list cannot be read."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'listings'").fetchone()[0]
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+    with path.open("r+b") as raw:
+        raw.seek((page - 1) * size)
+        raw.write(b"x" * size)
+
+
+@pytest.mark.parametrize("spoil, place", [
+    (garbage, by_mv), (foreign, by_mv), (newer, by_cp), (short, by_cp), (without_list, by_mv),
+    (without_list, by_cp)], ids=lambda how: how.__name__)
+def test_what_cannot_be_opened(box, running, spoil, place):
+    """DNS serves what it has read until there is a database again, and the log says why."""
+    good = box.directory / "good.db"
+    shutil.copyfile(box.directory / "copy.db", good)
+    spoil(box.directory / "copy.db")
+    follower = Follower(box)
+    highest = follower.look()
+    place(box)
+    running.wait_log("error dnsbl store-replaced")
+    running.wait_log("portreeve: run: ")
+    running.wait_log("portreeve: run: ", times=5)
+    assert listed(box, FIRST) and listed(box, SECOND)
+    assert follower.look() == highest
+    box.configure(dnsbl="rrl_rate = 0")
+    running.process.send_signal(signal.SIGHUP)
+    running.wait_log("supervisor reloaded")
+    assert listed(box, FIRST) and listed(box, SECOND)
+    good.rename(box.directory / "copy.db")
+    by_mv(box)
+    in_dns(box, [FIRST], [SECOND])
+    wait_until(lambda: set(running.roles()) == {"tester", "collector", "dnsbl"}, "all roles")
+    add(box, THIRD)
+    in_dns(box, [FIRST, THIRD], [SECOND])
+    assert follower.look() > highest
+    assert running.stop() == 0
+
+
 def test_taken_away(box, running):
     """DNS serves the last state, and says that it does; nothing new is made in its place."""
     kept = box.directory / "kept"
@@ -225,8 +287,8 @@ def requests(path):
 
 def test_collector_acknowledges_what_is_there(box, supervisor):
     """A mail that was answered 250 is in the database at the place, however often that changes."""
-    box.configure(general='roles = {"collector", "dnsbl"}',
-                  collector="retest_interval = 0s\n  rate = 10000", special='"127.0.0.0/8"')
+    box.configure(general='roles = {"collector", "dnsbl"}', collector="retest_interval = 0s\n  rate = 10000",
+                  special=f'{DOCUMENTATION}, "{CLIENT}"')
     add(box, CLIENT)
     run = supervisor()
     run.wait_log("supervisor ready")

@@ -44,6 +44,18 @@ static void judgement(void **unused)
 		                                        rows[i].jump_max_s) == rows[i].state);
 }
 
+static void steps(void **unused)
+{
+	(void)unused;
+	assert_false(heartbeat_crept(NOW, NOW + DAY + JUMP, DAY, JUMP));
+	assert_true(heartbeat_crept(NOW, NOW + DAY + JUMP + 1, DAY, JUMP));
+	assert_false(heartbeat_crept(NOW, NOW + DAY - JUMP, DAY, JUMP));
+	assert_true(heartbeat_crept(NOW, NOW + DAY - JUMP - 1, DAY, JUMP));
+	assert_false(heartbeat_crept(NOW, NOW + YEAR, 0, 0));
+	/* A role that runs for a year, by a good clock. */
+	assert_false(heartbeat_crept(NOW, NOW + YEAR, YEAR, JUMP));
+}
+
 static void past(void **unused)
 {
 	(void)unused;
@@ -408,7 +420,7 @@ static void keys_from_the_future(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(judgement), cmocka_unit_test(past),
+		cmocka_unit_test(judgement), cmocka_unit_test(steps), cmocka_unit_test(past),
 		STORE_TEST(two_years_ahead), STORE_TEST(a_day_back),
 		STORE_TEST(nothing_is_removed), STORE_TEST(old_database),
 		STORE_TEST(heartbeat_moves), STORE_TEST(collector_sees_it),

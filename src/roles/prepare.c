@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the supervisor does before it starts a role: see supervisor-private.h.
+ */
+#include "roles/supervisor-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "settings/state.h"
+#include "store/keys.h"
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+int supervisor_fail(int code, const char *fmt, ...)
+{
+	struct buf line = { 0 };
+	va_list ap;
+	va_start(ap, fmt);
+	buf_add_cstr(&line, "portreeve: run: ");
+	buf_vprintf(&line, fmt, ap);
+	va_end(ap);
+	log_plain(buf_str(&line));
+	buf_fini(&line);
+	return code;
+}
+
+/* What opens may be damaged further inside. */
+static int read_list(struct store *st, struct buf *message)
+{
+	struct arena a = { 0 };
+	struct listing *rows;
+	uint64_t serial;
+	size_t n;
+	int e = store_snapshot(st, &a, &rows, &n, &serial);
+	if (e != ERR_OK)
+		buf_add_cstr(message, store_message(st));
+	arena_fini(&a);
+	return e;
+}
+
+/* In a process of its own, because it gives root up: keys and schema exist before any
+ * role looks for them, and belong to the roles' user. */
+static int prepare_as_owner(const struct settings *s, enum prepare_for what_for)
+{
+	struct buf message = { 0 };
+	struct store *st = NULL;
+	int e = state_enter(s, 0, &message);
+	/* Later it is the operator's to bring back: an empty one would be taken for the list. */
+	if (e == ERR_OK && what_for != PREPARE_FIRST && !store_sqlite_exists(STATE_HERE)) {
+		buf_printf(&message, "%s/portreeve.db: expected the database that was there",
+		           s->general.state_directory);
+		e = ERR_NOT_FOUND;
+	}
+	if (e == ERR_OK)
+		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
+	if (e == ERR_OK)
+		e = store_sqlite_open(STATE_HERE, STORE_ADMIN, &st, &message);
+	if (e == ERR_OK) {
+		/* Roles start all the same: DNS answers, and what comes back is kept. */
+		settings_rules(s, st);
+		if (store_clock_beat(st, clock_now_s()) != ERR_OK)
+			supervisor_fail(EX_TEMPFAIL, "%s", store_message(st));
+	}
+	if (e == ERR_OK && what_for == PREPARE_TRIAL)
+		e = read_list(st, &message);
+	store_close(st);
+	int code = e == ERR_OK ? EX_OK : supervisor_fail(EX_CANTCREAT, "%s", buf_cstr(&message));
+	buf_fini(&message);
+	return code;
+}
+
+int supervisor_prepare(const struct settings *s, enum prepare_for what_for)
+{
+	struct buf message = { 0 };
+	int status, code = EX_OK;
+	if (state_prepare(s, true, &message) != ERR_OK)
+		code = supervisor_fail(EX_CANTCREAT, "%s", buf_cstr(&message));
+	buf_fini(&message);
+	if (code != EX_OK)
+		return code;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(prepare_as_owner(s, what_for));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return supervisor_fail(EX_OSERR, "cannot start a process: %s", strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+}
