@@ -16,7 +16,7 @@ import pytest
 from conftest import DOCUMENTATION, wait_until
 
 ZONE = "relays.portreeve.test"
-CLIENT = "127.0.0.3"
+CLIENT = "127.0.0.9"       # 127.0.0.1 is a test entry, and never listed
 FIRST, SECOND, THIRD = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 
 
@@ -252,9 +252,6 @@ def test_taken_away(box, running):
     running.wait_log("store-there-again", times=2)
     add(box, THIRD)
     in_dns(box, [FIRST, SECOND, THIRD])
-
-
-CLIENT = "127.0.0.9"       # 127.0.0.1 is a test entry, and never listed
 
 
 def say(box, rcpt):
