@@ -204,7 +204,8 @@ def short(path):
 def without_list(path):
     """It opens, and its list cannot be read."""
     with contextlib.closing(sqlite3.connect(path)) as db:
-        page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'listings'").fetchone()[0]
+        page = db.execute("SELECT rootpage FROM sqlite_schema"
+                          " WHERE name = 'listings'").fetchone()[0]
         size = db.execute("PRAGMA page_size").fetchone()[0]
     with path.open("r+b") as raw:
         raw.seek((page - 1) * size)
@@ -284,7 +285,8 @@ def requests(path):
 
 def test_collector_acknowledges_what_is_there(box, supervisor):
     """A mail that was answered 250 is in the database at the place, however often that changes."""
-    box.configure(general='roles = {"collector", "dnsbl"}', collector="retest_interval = 0s\n  rate = 10000",
+    box.configure(general='roles = {"collector", "dnsbl"}',
+                  collector="retest_interval = 0s\n  rate = 10000",
                   special=f'{DOCUMENTATION}, "{CLIENT}"')
     add(box, CLIENT)
     run = supervisor()
