@@ -122,6 +122,11 @@ const struct policy_row policy_identity[] = {
 
 const struct policy_row policy_languages[] = {
 	/* Greylisting */
+	{ 550, "5.7.1", "Uw IP-adres is geblokkeerd", CLIENT },
+	{ 550, "5.7.1", "您的IP地址已被封禁", CLIENT },
+	{ 550, "5.7.1", "Accesso negato al suo server", CLIENT },
+	{ 550, "5.7.1", "Relay probes are blocked", CLIENT },
+	{ 550, "5.7.1", "No relay testing from your network", CLIENT },
 	{ 450, "4.7.1", "Bitte versuchen Sie es später erneut", LATER },
 	{ 450, "4.7.1", "Accesso negato: inoltro rimandato, riprovare tra 300 secondi", LATER },
 	{ 450, "4.7.1", "destinataire refusé pour l'instant, réessayez dans 300 secondes", LATER },
