@@ -3,8 +3,8 @@
 
 import os
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,23 +15,14 @@ import dns.message
 import dns.query
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from ports import free_port
+
 PORTREEVE = os.environ.get("PORTREEVE", "build/portreeve")
 ZONE = "bl.example"
 OUTPUT_ZONE = "out.example"
 LISTED = ["192.0.2.1", "192.0.2.200", "198.51.100.7", "10.4.3.2", "1.2.3.4", "2.2.2.2",
           "2001:db8::1", "2001:db8:ffff::abcd", "1234:5678::9"]
-
-
-def free_port():
-    """A port that is free for UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            try:
-                tcp.bind(udp.getsockname())
-            except OSError:
-                continue
-            return udp.getsockname()[1]
 
 
 class Server:

@@ -4,25 +4,22 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from ports import free_port
+
 TOP = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
 GIVE_UP_S = 30
 DOCUMENTATION = '"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"'
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(condition, what):

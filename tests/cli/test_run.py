@@ -18,8 +18,9 @@ ROLES = {"tester", "collector", "dnsbl"}
 CAP_NET_BIND_SERVICE = 10
 
 
-def smtp_banner(box):
-    with socket.create_connection(("127.0.0.1", box.smtp), timeout=10) as connection:
+def smtp_banner(box, source="127.0.0.1"):
+    with socket.create_connection(("127.0.0.1", box.smtp), timeout=10,
+                                  source_address=(source, 0)) as connection:
         return connection.makefile("rb").readline()
 
 

@@ -18,11 +18,15 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from ports import free_port
 
 TOP = Path(__file__).resolve().parents[2]
 PORTREEVE = Path(os.environ.get("PORTREEVE", TOP / "build-asan" / "portreeve"))
@@ -93,12 +97,6 @@ def other_address(address):
     octets = bytearray(socket.inet_pton(family, address))
     octets[at] = 254
     return socket.inet_ntop(family, bytes(octets))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 # Where the two sides are: an address for each, and the words that start a program there.

@@ -1,0 +1,21 @@
+"""Ports for servers that a test starts."""
+
+import random
+import socket
+from pathlib import Path
+
+
+def free_port():
+    """A port of 127.0.0.1 that is free for UDP and TCP. None of those that the kernel gives to
+    clients: one of them could take it before the server does."""
+    clients = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    first = int(clients.split()[0])
+    while True:
+        port = random.randrange(first // 2, first)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            try:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
