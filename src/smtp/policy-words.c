@@ -334,11 +334,12 @@ static bool holds_address(struct str chunk)
 	return close != SIZE_MAX && is_address((struct str){ in.p, close });
 }
 
-static void put_chunk(struct smtp_policy_words *w, struct str chunk)
+/* `rest`: of a longer one of which an echo was cut; "4.2.1" may be the end of an address. */
+static void put_chunk(struct smtp_policy_words *w, struct str chunk, bool rest)
 {
 	char last = chunk.p[chunk.n - 1];
 	put(w, ' ');
-	if (str_find(chunk, '@') != SIZE_MAX || take_status(w, chunk))
+	if (str_find(chunk, '@') != SIZE_MAX || (!rest && take_status(w, chunk)))
 		return;
 	if (str_eq(chunk, STR("#")) || is_address(chunk) || holds_address(chunk))
 		put_alone(w, "#", 1);
@@ -348,6 +349,11 @@ static void put_chunk(struct smtp_policy_words *w, struct str chunk)
 		put_prose(w, chunk), last = 'x';
 	if (last == '.' || last == ';' || last == '!')
 		put_alone(w, ".", 1);
+}
+
+static bool is_cut(struct str from, const struct text *t, size_t i)
+{
+	return t->p[i] == ' ' && in_part(from.p[i]);
 }
 
 void smtp_policy_words(struct str text, const struct smtp_asked *asked,
@@ -374,8 +380,11 @@ void smtp_policy_words(struct str text, const struct smtp_asked *asked,
 	words->n = 1;
 	words->status[0] = '\0';
 	struct str rest = { t.p, t.n }, chunk;
-	while (str_word(&rest, &chunk))
-		put_chunk(words, chunk);
+	while (str_word(&rest, &chunk)) {
+		size_t begin = (size_t)(chunk.p - t.p), end = begin + chunk.n;
+		put_chunk(words, chunk, (begin > 0 && is_cut(text, &t, begin - 1)) ||
+		                        (end < t.n && is_cut(text, &t, end)));
+	}
 	/* Cut, it may lack the space at its end. */
 	if (words->text[words->n - 1] != ' ')
 		words->text[words->n++] = ' ';

@@ -137,6 +137,9 @@ static const struct echo {
 	  "[IPv6:2001:db8::bad] is not permitted to relay", RELAY },
 	{ "<s@t.example>", "<u@d.example>", "", "2001:db8::bad", 550, "5.7.1",
 	  "2001:db8::bad is refused", CLIENT },
+	/* What is left of an address is no status. */
+	{ "<s@92.>", "<u@d.example>", "", "92.4.2.1", 550, "", "[92.4.2.1] what?", UNKNOWN },
+	{ "<s@t.example> 5", "<u@92>", "", "92.5.2.1", 450, "", "what, 92.5.2.1?", UNKNOWN },
 	/* A part of a word is no echo. */
 	{ "<s@t.example>", "<relay@d.example>", "", "", 550, "", "relaying denied", RELAY },
 };
