@@ -213,8 +213,6 @@ const char *judge_reason(struct session *s, enum verdict verdict)
 		return arena_printf(&s->arena, "shut us out part of the way: %s", s->shut_out);
 	if ((form = undecided_form(s)) != NULL)
 		return form;
-	if (s->deaf)
-		return s->deaf;
 	if (s->second_taken)
 		return "takes from our second address what it refuses to the first";
 	return s->stop_reason ? s->stop_reason : "not all forms were answered";

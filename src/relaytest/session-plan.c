@@ -422,12 +422,11 @@ static bool has_todo(const struct session *s)
 	return !s->stopped && !s->round_over && plan_next_open(s) != ITEMS_MAX;
 }
 
-/* What came back is confirmed in a later round: other messages would be for nothing. */
-static bool awaits_confirmation(const struct session *s)
+bool plan_confirmation_put_off(const struct session *s)
 {
 	for (size_t i = 0; i < s->item_count; i++)
 		if (s->items[i].result.attempt == 1 && s->items[i].state == ITEM_PUT_OFF)
-			return !s->setup.test->all;
+			return true;
 	return false;
 }
 
@@ -437,7 +436,8 @@ size_t plan_next_message(struct session *s)
 	size_t hit = ITEMS_MAX;
 	unsigned best = 0, used = s->accepted + s->unanswered;
 	unsigned left = used < s->setup.messages ? s->setup.messages - used : 0;
-	bool only_confirms = awaits_confirmation(s);
+	/* Other messages would be for nothing. */
+	bool only_confirms = !s->setup.test->all && plan_confirmation_put_off(s);
 	if (left == 0)
 		return ITEMS_MAX;
 	for (size_t i = 0; i < s->item_count; i++) {

@@ -173,6 +173,8 @@ size_t plan_next_todo(const struct session *s, bool here);
 /* The same for the next connection: of any profile that can still be had. */
 size_t plan_next_open(const struct session *s);
 size_t plan_next_message(struct session *s);
+/* What came back is yet to be confirmed, in a later round. */
+bool plan_confirmation_put_off(const struct session *s);
 /* Suspect answers wait for it; nothing else is left to ask. True: one was added. */
 bool plan_check(struct session *s);
 /* Renders "MAIL FROM:…" and "RCPT TO:…", valid until the next call; false: the item was

@@ -158,25 +158,17 @@ static bool any_left(const struct session *s)
 	return false;
 }
 
-/* A test that had ended says no more, but what came back late is confirmed, also where the
- * confirmation is put off. */
-static bool confirmation_left(const struct session *s)
-{
-	for (size_t i = 0; i < s->item_count; i++)
-		if (s->items[i].result.attempt == 1 && s->items[i].state == ITEM_PUT_OFF)
-			return true;
-	return false;
-}
-
 /* Rounds in a row that brought nothing new, this one included; the first always does. */
 static unsigned fruitless_now(const struct session *s)
 {
 	return s->setup.rounds == 0 || s->settled ? 0 : s->setup.fruitless + 1;
 }
 
+/* A test that had ended says no more, but what came back late is confirmed. */
 static bool wants_later(const struct session *s)
 {
-	bool left = s->setup.test->finished_s ? confirmation_left(s) : !s->stopped && any_left(s);
+	bool left = s->setup.test->finished_s ? plan_confirmation_put_off(s)
+	                                      : !s->stopped && any_left(s);
 	return left && s->setup.ask_again_ms > 0 && !proved_enough(s) &&
 	       s->setup.rounds < ROUNDS_MAX && fruitless_now(s) < FRUITLESS_MAX;
 }

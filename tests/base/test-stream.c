@@ -3,6 +3,7 @@
  * The loop, and streams over it, on loopback: both ends run on one loop. Nothing
  * sleeps; a test that hangs is ended by its own deadline and fails.
  */
+#include "certificate.h"
 #include "test.h"
 
 #include "base/clock.h"
@@ -10,8 +11,6 @@
 #include "base/mem.h"
 #include "base/stream.h"
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -240,34 +239,11 @@ static void test_deadline(void **state)
 	pair_close(&p);
 }
 
-/* A certificate for the server's side, made on the spot. */
-static SSL_CTX *server_context(void)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	X509_set_version(cert, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	X509_set_pubkey(cert, key);
-	X509_NAME *name = X509_get_subject_name(cert);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"test", -1,
-	                           -1, 0);
-	X509_set_issuer_name(cert, name);
-	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-	assert_int_equal(SSL_CTX_use_certificate(ctx, cert), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key), 1);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ctx;
-}
-
 static void test_tls(void **state)
 {
 	(void)state;
 	struct pair p;
-	SSL_CTX *server = server_context(), *client = SSL_CTX_new(TLS_client_method());
+	SSL_CTX *server = certificate_server("test"), *client = SSL_CTX_new(TLS_client_method());
 	pair_open(&p);
 	p.server.echo = true;
 	assert_null(stream_tls(p.client.stream));
@@ -293,7 +269,7 @@ static void test_tls_peer_gone(void **state)
 {
 	(void)state;
 	struct pair p;
-	SSL_CTX *server = server_context(), *client = SSL_CTX_new(TLS_client_method());
+	SSL_CTX *server = certificate_server("test"), *client = SSL_CTX_new(TLS_client_method());
 	pair_open(&p);
 	stream_start_tls(p.server.stream, server, true, NULL);
 	stream_start_tls(p.client.stream, client, false, NULL);
@@ -317,7 +293,7 @@ static void test_tls_garbage(void **state)
 {
 	(void)state;
 	struct pair p;
-	SSL_CTX *server = server_context();
+	SSL_CTX *server = certificate_server("test");
 	pair_open(&p);
 	stream_start_tls(p.server.stream, server, true, NULL);
 	stream_write(p.client.stream, STR("EHLO this is no TLS\r\n"));

@@ -5,7 +5,6 @@ import os
 import signal
 import smtplib
 import threading
-import time
 
 from conftest import wait_until
 
@@ -50,7 +49,8 @@ def test_killed_collector_leaves_no_half_mail(box, supervisor):
     run = supervisor()
     run.wait_log("supervisor ready")
     body = "Subject: long\r\n\r\n" + ("x" * 70 + "\r\n") * 40000
-    stop = threading.Event()
+    stop, up = threading.Event(), threading.Event()
+    up.set()
 
     def deliver(who):
         n = 0
@@ -59,7 +59,7 @@ def test_killed_collector_leaves_no_half_mail(box, supervisor):
             try:
                 send(box, f"X-Number: {who}.{n}\r\n{body}END\r\n")
             except (OSError, smtplib.SMTPException):
-                time.sleep(0.05)        # the collector is on its way up
+                up.wait()
 
     senders = [threading.Thread(target=deliver, args=(n,)) for n in range(3)]
     for one in senders:
@@ -68,11 +68,14 @@ def test_killed_collector_leaves_no_half_mail(box, supervisor):
         for killed in range(1, 5):
             wanted = whole_mails(box) + 3
             wait_until(lambda wanted=wanted: whole_mails(box) >= wanted, "mail")
+            up.clear()
             os.kill(run.roles()["collector"], signal.SIGKILL)
             whole_mails(box)
             run.wait_log("role-ready role=collector", times=killed + 1)
+            up.set()
     finally:
         stop.set()
+        up.set()
         for one in senders:
             one.join()
     whole_mails(box)

@@ -5,6 +5,7 @@
  * it on to. It keeps to the limits of tests, waits until none talks to the address, speaks TLS
  * where that is to be had, and tries port 25 after another port.
  */
+#include "certificate.h"
 #include "test.h"
 
 #include "base/clock.h"
@@ -13,7 +14,6 @@
 #include "relaytest/tester-private.h"
 #include "smtp/server.h"
 
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -123,25 +123,6 @@ static const struct stream_events host_events = {
 	.secured = host_secured, .received = host_received, .ended = host_ended,
 };
 
-/* A certificate made on the spot. */
-static SSL_CTX *server_context(void)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	X509_set_version(cert, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), 0);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	X509_set_pubkey(cert, key);
-	assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-	assert_int_equal(SSL_CTX_use_certificate(ctx, cert), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key), 1);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ctx;
-}
-
 static void host_accept(void *arg, unsigned events)
 {
 	struct host *h = arg;
@@ -178,7 +159,7 @@ static bool host_open(struct host *h, struct loop *loop, struct endpoint *at)
 	endpoint_from_sockaddr((struct sockaddr *)&ss, at);
 	h->watch = loop_watch_create(loop, h->fd, host_accept, h);
 	loop_watch_set(h->watch, LOOP_READ);
-	h->tls = server_context();
+	h->tls = certificate_server("mx.host.test");
 	return true;
 }
 

@@ -14,6 +14,7 @@
  * delivered, refused and undelivered (what was sent on), parallel (a second connection at the
  * same time).
  */
+#include "certificate.h"
 #include "session.h"
 
 #include "base/file.h"
@@ -21,7 +22,6 @@
 #include "base/mem.h"
 
 #include <getopt.h>
-#include <openssl/x509.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -180,30 +180,6 @@ static void switch_all(void *arg, int signum)
 	fflush(stdout);
 }
 
-/* ---- TLS --------------------------------------------------------------------------- */
-
-static SSL_CTX *tls_context(void)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	X509_NAME *name = X509_get_subject_name(cert);
-	X509_set_version(cert, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -86400);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-	                           (const unsigned char *)"simulator.test", -1, -1, 0);
-	X509_set_issuer_name(cert, name);
-	X509_set_pubkey(cert, key);
-	X509_sign(cert, key, EVP_sha256());
-	SSL_CTX_use_certificate(ctx, cert);
-	SSL_CTX_use_PrivateKey(ctx, key);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ctx;
-}
-
 /* ---- command line --------------------------------------------------------------------- */
 
 /* "NAME TRUTH COPIES PORT WAS AFTERWARDS", a line each; port 0 is the scan's usual one. WAS is
@@ -296,7 +272,7 @@ int main(int argc, char **argv)
 		die(a.log, "cannot be written");
 	setvbuf(sim.log, NULL, _IOLBF, 0);
 	sim.loop = loop_create();
-	sim.tls = tls_context();
+	sim.tls = certificate_server("simulator.test");
 	read_hosts(&sim, a.hosts);
 	open_all(&sim);
 	names_open(&sim, &dns);
