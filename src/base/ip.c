@@ -137,6 +137,12 @@ bool ip_eq(const struct ip *a, const struct ip *b)
 	return ip_cmp(a, b) == 0;
 }
 
+bool ip_is_unspecified(const struct ip *ip)
+{
+	static const uint8_t zero[sizeof(ip->b)];
+	return memcmp(ip->b, zero, sizeof(zero)) == 0;
+}
+
 int ip_cmp(const struct ip *a, const struct ip *b)
 {
 	if (a->family != b->family)

@@ -131,12 +131,6 @@ static int set_nameservers(struct blocklist_zone *z, const struct dnsbl_config *
 	return ERR_OK;
 }
 
-static bool is_any(const struct ip *ip)
-{
-	static const uint8_t zero[16];
-	return memcmp(ip->b, zero, sizeof(zero)) == 0;
-}
-
 static int set_glue(struct blocklist_zone *z, const struct dnsbl_config *config,
                     struct buf *message)
 {
@@ -146,7 +140,8 @@ static int set_glue(struct blocklist_zone *z, const struct dnsbl_config *config,
 	for (size_t i = 0; i < ips->n; i++)
 		z->glue[z->glue_count++] = ips->v[i];
 	for (size_t i = 0; ips->n == 0 && i < config->listen.n; i++)
-		if (!is_any(&config->listen.v[i].ip) && z->glue_count < BLOCKLIST_GLUE_MAX)
+		if (!ip_is_unspecified(&config->listen.v[i].ip) &&
+		    z->glue_count < BLOCKLIST_GLUE_MAX)
 			z->glue[z->glue_count++] = config->listen.v[i].ip;
 	return ERR_OK;
 }

@@ -13,17 +13,11 @@
 
 /* ---- pure ------------------------------------------------------------------ */
 
-static bool is_any(const struct ip *ip)
-{
-	static const uint8_t zero[16];
-	return memcmp(ip->b, zero, sizeof(zero)) == 0;
-}
-
 /* Whether the second socket could not be bound beside the first. */
 static bool collide(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->port == b->port && a->ip.family == b->ip.family &&
-	       (ip_eq(&a->ip, &b->ip) || is_any(&a->ip) || is_any(&b->ip));
+	       (ip_eq(&a->ip, &b->ip) || ip_is_unspecified(&a->ip) || ip_is_unspecified(&b->ip));
 }
 
 /* Both lists are listened on by TCP. `same`: they are one list. */

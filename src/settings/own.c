@@ -10,16 +10,10 @@
 #include <net/if.h>
 #include <stdbool.h>
 
-static bool is_any(const struct ip *ip)
-{
-	static const uint8_t zero[16];
-	return memcmp(ip->b, zero, sizeof(zero)) == 0;
-}
-
 static bool listens_on_all(const struct config_endpoints *listen)
 {
 	for (size_t i = 0; i < listen->n; i++)
-		if (is_any(&listen->v[i].ip))
+		if (ip_is_unspecified(&listen->v[i].ip))
 			return true;
 	return false;
 }

@@ -50,8 +50,7 @@ void list_config_fuse(const struct list_config *config, struct fuse *fuse)
 
 void list_config_own(struct fuse *fuse, const struct ip *address)
 {
-	static const uint8_t zero[16];
-	if (!address->family || memcmp(address->b, zero, sizeof(zero)) == 0)
+	if (!address->family || ip_is_unspecified(address))
 		return;
 	assert(fuse->own_count < FUSE_OWN_MAX);
 	fuse->own[fuse->own_count++] = *address;
