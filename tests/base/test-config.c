@@ -26,26 +26,25 @@ struct inner {
 	struct config_ports ports;
 };
 
-#define TOP(f) offsetof(struct top, f)
-#define INNER(f) offsetof(struct inner, f)
+#define TOP(type, field) CONFIG_MEMBER(type, struct top, field)
+#define INNER(type, field) CONFIG_MEMBER(type, struct inner, field)
 
 static const struct config_row top_rows[] = {
-	{ "name", CONFIG_STRING, 0, 0, "plain", "A name.", TOP(name) },
-	{ "level", CONFIG_STRING, 0, 0, "info", "A level.", TOP(level),
-	  .choices = "error, info" },
+	{ "name", TOP(CONFIG_STRING, name), 0, 0, "plain", "A name." },
+	{ "level", TOP(CONFIG_STRING, level), 0, 0, "info", "A level.", .choices = "error, info" },
 };
 
 static const struct config_row inner_rows[] = {
-	{ "rate", CONFIG_INT, -5, 10000, "10", "A rate.", INNER(rate), "hosts a second" },
-	{ "wait", CONFIG_DURATION, 0, 432000, "30s", "A wait.", INNER(wait_s) },
-	{ "size", CONFIG_SIZE, 1024, 64 << 20, "256K", "A size.", INNER(size_bytes) },
-	{ "on", CONFIG_BOOL, 0, 0, "no", "A switch.", INNER(on) },
-	{ "domain", CONFIG_DOMAIN, 0, 0, "", "A domain.", INNER(domain) },
-	{ "other", CONFIG_DOMAIN, 0, 0, "example.org", "A domain that must be.", INNER(other) },
-	{ "listen", CONFIG_ENDPOINTS, 1, 3, "127.0.0.1:25", "Endpoints.", INNER(listen) },
-	{ "source", CONFIG_IPS, 0, 2, "", "Addresses.", INNER(source) },
-	{ "who", CONFIG_STRINGS, 0, 0, "", "Names.", INNER(who) },
-	{ "ports", CONFIG_PORTS, 1, 16, "25,587", "Ports.", INNER(ports) },
+	{ "rate", INNER(CONFIG_INT, rate), -5, 10000, "10", "A rate.", "hosts a second" },
+	{ "wait", INNER(CONFIG_DURATION, wait_s), 0, 432000, "30s", "A wait." },
+	{ "size", INNER(CONFIG_SIZE, size_bytes), 1024, 64 << 20, "256K", "A size." },
+	{ "on", INNER(CONFIG_BOOL, on), 0, 0, "no", "A switch." },
+	{ "domain", INNER(CONFIG_DOMAIN, domain), 0, 0, "", "A domain." },
+	{ "other", INNER(CONFIG_DOMAIN, other), 0, 0, "example.org", "A domain that must be." },
+	{ "listen", INNER(CONFIG_ENDPOINTS, listen), 1, 3, "127.0.0.1:25", "Endpoints." },
+	{ "source", INNER(CONFIG_IPS, source), 0, 2, "", "Addresses." },
+	{ "who", INNER(CONFIG_STRINGS, who), 0, 0, "", "Names." },
+	{ "ports", INNER(CONFIG_PORTS, ports), 1, 16, "25,587", "Ports." },
 };
 
 static struct top top;
