@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A TLS server's certificate chain and key out of PEM text, and what is wrong with them in words.
+ */
 #include "base/tls.h"
 
 #include "base/file.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * `portreeve config`: what the configuration comes to, whether it is right, and what may
- * stand in it.
+ * The command `portreeve config`: what the configuration comes to, whether it is right, and
+ * what may stand in it.
  */
 #include "cli/cli.h"
 #include "cli/commands.h"

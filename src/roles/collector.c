@@ -46,8 +46,8 @@ static int read_tls(const struct role_context *ctx, SSL_CTX **out, struct buf *m
 		files_read(ctx->files_fd, 0, &certificate);     /* what is missing is told below */
 		files_read(ctx->files_fd, 1, &key);
 		const struct tls_pem pem = {
-			.certificate = config->certificate, .certificate_text = buf_str(&certificate),
-			.key = config->key, .key_text = buf_str(&key) };
+			.certificate = config->certificate, .key = config->key,
+			.certificate_text = buf_str(&certificate), .key_text = buf_str(&key) };
 		e = tls_server_create_from("collector", &pem, out, message);
 		OPENSSL_cleanse(key.p, key.n);
 	}

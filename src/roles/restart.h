@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum {
-	RESTART_FIRST_MS = 500, RESTART_MOST_MS = 60000,        /* it doubles from one to the next */
+	RESTART_FIRST_MS = 500, RESTART_MOST_MS = 60000,        /* each is twice the one before */
 	RESTART_HEALTHY_MS = 60000,     /* who lived that long dies as if for the first time */
 	RESTART_SETTLED_MS = 1000,      /* who lived that long may start again at once */
 	RESTART_TRIAL_MS = 5000,        /* between two looks at a store that was replaced */
