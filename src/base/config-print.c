@@ -92,32 +92,32 @@ void config_print(const struct config_section *sections, size_t n, bool with_pro
 	}
 }
 
-static json_t *json_value(const struct config_row *row, const void *field)
+static void add_value_json(const struct config_row *row, const void *field, struct json *j)
 {
 	const struct config_kind *kind = config_kind(row->type);
-	if (!kind->item_size)
-		return kind->json(field);
-	json_t *list = json_array();
+	if (!kind->item_size) {
+		kind->json(field, row->name, j);
+		return;
+	}
+	json_open_array(j, row->name);
 	for (size_t i = 0; i < config_list_count(field); i++)
-		json_array_append_new(list, kind->json(config_list_item(row, field, i)));
-	return list;
+		kind->json(config_list_item(row, field, i), NULL, j);
+	json_close(j);
 }
 
-json_t *config_json(const struct config_section *sections, size_t n)
+void config_json(const struct config_section *sections, size_t n, struct json *j)
 {
-	json_t *all = json_object();
 	for (size_t i = 0; i < n; i++) {
 		const struct config_section *section = &sections[i];
-		json_t *into = section->name[0] ? json_object() : all;
-		for (size_t j = 0; j < section->row_count; j++) {
-			const struct config_row *row = &section->rows[j];
-			json_object_set_new(into, row->name, json_value(row,
-			                    config_field(row, section->into)));
+		if (section->name[0])
+			json_open_object(j, section->name);
+		for (size_t k = 0; k < section->row_count; k++) {
+			const struct config_row *row = &section->rows[k];
+			add_value_json(row, config_field(row, section->into), j);
 		}
-		if (into != all)
-			json_object_set_new(all, section->name, into);
+		if (section->name[0])
+			json_close(j);
 	}
-	return all;
 }
 
 /* Text that roff takes as it stands. */

@@ -16,7 +16,8 @@ struct config_kind {
 	int (*parse)(const struct config_row *row, struct str text, void *value);
 	/* As it stands in the file. */
 	void (*print)(const void *value, struct buf *out);
-	json_t *(*json)(const void *value);
+	/* `name`: its member; NULL in an array. */
+	void (*json)(const void *value, const char *name, struct json *j);
 	/* "a number from 1 to 10": what the row takes, for messages and the manual. */
 	void (*describe)(const struct config_row *row, struct buf *out);
 	bool (*equal)(const void *a, const void *b);

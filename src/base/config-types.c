@@ -5,7 +5,6 @@
  */
 #include "base/config-private.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -74,9 +73,9 @@ static void print_string(const void *value, struct buf *out)
 	print_quoted(*(char *const *)value, out);
 }
 
-static json_t *string_json(const void *value)
+static void string_json(const void *value, const char *name, struct json *j)
 {
-	return json_cstr(*(char *const *)value);
+	json_add_cstr(j, name, *(char *const *)value);
 }
 
 static bool strings_equal(const void *a, const void *b)
@@ -244,9 +243,9 @@ static void describe_size(const struct config_row *row, struct buf *out)
 	describe_range("size", row, print_size, out);
 }
 
-static json_t *number_json(const void *value)
+static void number_json(const void *value, const char *name, struct json *j)
 {
-	return json_integer(*(const int64_t *)value);
+	json_add_int(j, name, *(const int64_t *)value);
 }
 
 static bool numbers_equal(const void *a, const void *b)
@@ -276,9 +275,9 @@ static void print_bool(const void *value, struct buf *out)
 	buf_add_cstr(out, *(const bool *)value ? "yes" : "no");
 }
 
-static json_t *bool_json(const void *value)
+static void bool_json(const void *value, const char *name, struct json *j)
 {
-	return json_boolean(*(const bool *)value);
+	json_add_bool(j, name, *(const bool *)value);
 }
 
 static void describe_bool(const struct config_row *row, struct buf *out)
@@ -309,10 +308,10 @@ static void print_endpoint(const void *value, struct buf *out)
 	print_quoted(endpoint_format(value, text), out);
 }
 
-static json_t *endpoint_json(const void *value)
+static void endpoint_json(const void *value, const char *name, struct json *j)
 {
 	char text[ENDPOINT_TEXT_MAX];
-	return json_string(endpoint_format(value, text));
+	json_add_cstr(j, name, endpoint_format(value, text));
 }
 
 static void describe_endpoint(const struct config_row *row, struct buf *out)
@@ -343,10 +342,9 @@ static void print_ip(const void *value, struct buf *out)
 	print_quoted(ip_format(value, text), out);
 }
 
-static json_t *ip_json(const void *value)
+static void ip_json(const void *value, const char *name, struct json *j)
 {
-	char text[IP_TEXT_MAX];
-	return json_string(ip_format(value, text));
+	json_add_ip(j, name, value);
 }
 
 static void describe_ip(const struct config_row *row, struct buf *out)
@@ -376,10 +374,9 @@ static void print_prefix(const void *value, struct buf *out)
 	print_quoted(prefix_format(value, text), out);
 }
 
-static json_t *prefix_json(const void *value)
+static void prefix_json(const void *value, const char *name, struct json *j)
 {
-	char text[PREFIX_TEXT_MAX];
-	return json_string(prefix_format(value, text));
+	json_add_prefix(j, name, value);
 }
 
 static void describe_prefix(const struct config_row *row, struct buf *out)
@@ -409,9 +406,9 @@ static void print_port(const void *value, struct buf *out)
 	buf_printf(out, "%u", *(const uint16_t *)value);
 }
 
-static json_t *port_json(const void *value)
+static void port_json(const void *value, const char *name, struct json *j)
 {
-	return json_integer(*(const uint16_t *)value);
+	json_add_int(j, name, *(const uint16_t *)value);
 }
 
 static void describe_port(const struct config_row *row, struct buf *out)

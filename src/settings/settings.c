@@ -179,11 +179,11 @@ void settings_print(struct settings *s, bool with_prose, struct buf *out)
 	config_print(sections, SETTINGS_SECTIONS, with_prose, out);
 }
 
-json_t *settings_json(struct settings *s)
+void settings_json(struct settings *s, struct json *j)
 {
 	struct config_section sections[SETTINGS_SECTIONS];
 	settings_sections_of(s, sections);
-	return config_json(sections, SETTINGS_SECTIONS);
+	config_json(sections, SETTINGS_SECTIONS, j);
 }
 
 void settings_print_manual(struct buf *out)
