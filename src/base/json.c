@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Text as a JSON value: bytes that cannot stand in one are written as \xNN.
+ */
 #include "base/json.h"
 
 #include <assert.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A test in the foreground: tester and collector in this process, and their results in print.
+ */
 #include "cli/testing.h"
 
 #include "base/clock.h"

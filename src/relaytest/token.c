@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Tokens: packed, signed and encoded; and recognised in whatever case they come back.
+ */
 #include "relaytest/token.h"
 
 #include "base/random.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The verdict: one pass over the results, then the first rule that holds.
+ */
 #include "relaytest/verdict.h"
 
 #include "catalogue/catalogue.h"

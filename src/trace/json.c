@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A trace written field by field, each under its name of the contract.
+ */
 #include "trace/json.h"
 
 #include "mail/header.h"

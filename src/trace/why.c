@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The table of reasons: a code, its name and its words.
+ */
 #include "trace/why.h"
 
 #include <assert.h>
