@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The parameters of tester and collector.
+ * The rows of the sections "tester" and "collector", and their checks.
  */
 #include "relaytest/config.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The parameters of the border: what is ours.
+ * The rows of the section "trace".
  */
 #include "trace/config.h"
 

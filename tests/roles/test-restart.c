@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * When a role is started again: the back-off, what ends everything, and the store that was replaced.
+ * When a role is started again: the back-off, what ends everything, and the store that was
+ * replaced.
  */
 #include "test.h"
 
