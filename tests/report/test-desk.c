@@ -116,7 +116,11 @@ static void configuration(void **unused)
 static void messages(void **unused)
 {
 	(void)unused;
-	static const struct { const char *name, *text; bool origin; const char *problem; } rows[] = {
+	static const struct {
+		const char *name, *text;
+		bool origin;
+		const char *problem;
+	} rows[] = {
 		{ "spam", RELAYED, false, NULL },
 		{ "a report", "X-Portreeve-Report: x\n" RELAYED, false, "it is a report itself" },
 		{ "a bounce", "Return-Path: <>\n" RELAYED, false, "its sender is empty" },
@@ -145,7 +149,12 @@ static void messages(void **unused)
 static void addresses(void **unused)
 {
 	(void)unused;
-	static const struct { const char *to; int err; enum contact_use use; const char *says; } rows[] = {
+	static const struct {
+		const char *to;
+		int err;
+		enum contact_use use;
+		const char *says;
+	} rows[] = {
 		{ NULL, ERR_OK, CONTACT_GOOD, "abuse@isp-lab.net" },
 		{ "desk@elsewhere.net", ERR_OK, CONTACT_GOOD, "desk@elsewhere.net" },
 		{ "noreply@isp-lab.net", ERR_OK, CONTACT_PLACEHOLDER, "noreply@isp-lab.net" },
@@ -254,8 +263,12 @@ static void forms(void **unused)
 static void results(void **unused)
 {
 	(void)unused;
-	static const struct { const char *name; struct send_result result; enum report_state state;
-	                      bool buried; } rows[] = {
+	static const struct {
+		const char *name;
+		struct send_result result;
+		enum report_state state;
+		bool buried;
+	} rows[] = {
 		{ "sent", { .outcome = SEND_DONE, .text = "250 ok" }, REPORT_SENT, false },
 		{ "for now not", { .outcome = SEND_FAILED, .text = "no route" }, REPORT_MADE, false },
 		{ "the smarthost refuses us", { .outcome = SEND_REFUSED, .text = "554" }, REPORT_MADE,

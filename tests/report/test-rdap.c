@@ -15,7 +15,12 @@
 static void bootstraps(void **unused)
 {
 	(void)unused;
-	static const struct { const char *name, *json; bool http_ok; int err; const char *url; } rows[] = {
+	static const struct {
+		const char *name, *json;
+		bool http_ok;
+		int err;
+		const char *url;
+	} rows[] = {
 		{ "one", SERVICES(WIDE), false, ERR_OK, "https://wide.test/ip/198.51.100.25" },
 		{ "the longest wins", SERVICES(WIDE ",[[\"198.51.100.0/24\"],[\"https://a.test/\"]]"),
 		  false, ERR_OK, "https://a.test/ip/198.51.100.25" },
