@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The rows of the section "report".
+ */
 #include "report/config.h"
 
 #include "mail/address.h"

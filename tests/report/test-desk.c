@@ -174,8 +174,8 @@ static void addresses(void **unused)
 		int e = desk_address(&p.desk, &isp, 1, &filter, rows[i].to, &draft, &use,
 		                     &p.problem);
 		CHECK_ROW(rows[i].says, e == rows[i].err && use == rows[i].use);
-		CHECK_ROW(rows[i].says, e == ERR_OK ? strcmp(draft.report.contact, rows[i].says) == 0
-		                                    : has(&p.problem, rows[i].says));
+		bool chosen = strcmp(draft.report.contact, rows[i].says) == 0;
+		CHECK_ROW(rows[i].says, e == ERR_OK ? chosen : has(&p.problem, rows[i].says));
 		CHECK_ROW(rows[i].says, e != ERR_OK ||
 		          strcmp(draft.report.network, "8.8.8.0-8.8.8.255") == 0);
 		desk_draft_fini(&draft);

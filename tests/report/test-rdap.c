@@ -208,8 +208,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bootstraps), cmocka_unit_test(answers),
-		cmocka_unit_test(ranges_are_cut), cmocka_unit_test(entities), cmocka_unit_test(zones),
-		cmocka_unit_test(kept),
+		cmocka_unit_test(ranges_are_cut), cmocka_unit_test(entities),
+		cmocka_unit_test(zones), cmocka_unit_test(kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
