@@ -57,14 +57,6 @@ void reach_check_destroy(struct reach_check *c)
 
 /* ---- what is said ------------------------------------------------------------ */
 
-void tester_remark(struct tester *t, const char *event, const char *text)
-{
-	if (t->setup.remark)
-		t->setup.remark(t->setup.arg, text);
-	else
-		LOG(LOG_WARN, event, LOG_S("why", text));
-}
-
 /* A command that never reached its collector fails, and says so itself. */
 static void say(struct tester *t)
 {
@@ -83,7 +75,7 @@ static void finish(struct reach_check *c, const char *why)
 	reach_check_abandon(c);
 	if (news)
 		say(t);
-	tester_reach_told(t);
+	t->hooks->reach_told(t);
 }
 
 static void ask(struct reach_check *c);
