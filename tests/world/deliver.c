@@ -91,6 +91,8 @@ static bool on_reply(struct delivery *d, const struct smtp_client_event *ev)
 {
 	int kind = ev->reply.code / 100;
 	if (ev->type == SMTP_CLIENT_BROKEN || kind == 4) {
+		trace("mail to %s from host %u: %d, later", d->recipient, d->host->n,
+		      ev->reply.code);
 		try_again(d);
 		return true;
 	}

@@ -102,7 +102,7 @@ static void fill_disk(void)
 
 static void jump_clock(void)
 {
-	static const int64_t most_s[] = { 5, 120, 3600, 30 * DAY_S };
+	static const int64_t most_s[] = { 5, 120, 2 * DAY_S, 30 * DAY_S };
 	int64_t by_s = chance_below((unsigned)most_s[chance_below(4)]);
 	if (world.wall_ms != world.right_ms)
 		world.wall_ms = world.right_ms;          /* somebody sets it right */

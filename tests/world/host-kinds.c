@@ -12,7 +12,7 @@ const struct host_kind host_kinds[] = {
 	  .trusts = TRUST_NOBODYS_SENDER, .fate = FATE_RELAY },
 	{ .name = "hops", .share = 2, OPEN, .hops = true },
 	{ .name = "twice", .share = 1, OPEN, .copies = 2 },
-	{ .name = "late", .share = 3, OPEN, .delay_least_s = 60, .delay_most_s = 4 * 3600 },
+	{ .name = "late", .share = 3, OPEN, .delay_least_s = 60, .delay_most_s = 3600 },
 	{ .name = "slow", .share = 1, OPEN, .reply_ms = 250 },
 	{ .name = "slow-name", .share = 2, OPEN, .slow_name = true, .delay_least_s = 1,
 	  .delay_most_s = 60 },

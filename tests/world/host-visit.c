@@ -130,6 +130,7 @@ static void on_rcpt(struct visit *v, const struct smtp_server_event *ev)
 	struct str rcpt = ev->path->text, local, domain = STR("");
 	enum reading reading = reading_of(rcpt, k->reads, &v->host->own, mailbox);
 	reading_split(str_of(mailbox), &local, &domain);
+	law_host_is_asked(rcpt);
 	if (reading == READING_BAD)
 		smtp_server_reply(v->smtp, 501, "5.1.3", "Bad recipient address syntax");
 	else if (puts_off(v, rcpt))

@@ -55,6 +55,7 @@ struct host {
 	/* For the invariants. */
 	bool was_open;               /* at any time */
 	bool repaired;
+	bool left_alone;             /* at some time no test of it was permitted */
 	bool forbidden;              /* its address may not be published */
 	int64_t disturbed_ms;        /* when something last went wrong with it; -1: never */
 	int64_t asked_ms;            /* when a retest request was acknowledged last; -1: never */

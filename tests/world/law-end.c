@@ -68,9 +68,9 @@ static void check_late(const struct came_back *c)
 	const struct test *t = law_test(c->test_id);
 	if (!c->acknowledged || c->sender || c->confirm || !t || t->verdict == VERDICT_OPEN)
 		return;
-	if (c->host->disturbed_ms >= 0 || c->host->repaired || law_is_excluded(&c->host->at.ip))
+	if (c->host->disturbed_ms >= 0 || c->host->repaired || c->host->left_alone)
 		return;
-	if (!law_was_sent(c->test_id, c->case_id, true))
+	if (!law_confirmed(c->test_id))
 		world_broken("late-proof", "%s of test %s came back from host %u (%s), and was "
 		             "never confirmed; the test says %s", c->case_id, c->test_id,
 		             c->host->n, c->host->kind->name, verdict_name(t->verdict));

@@ -128,6 +128,12 @@ static void exclude(const struct prefix *range, bool add)
 			excluded[i--] = excluded[--excluded_n];
 }
 
+static void leave_alone(const struct prefix *range)
+{
+	for (unsigned i = 0; i < host_n; i++)
+		hosts[i].left_alone |= prefix_contains(range, &hosts[i].at.ip);
+}
+
 static void read_entry(const struct journal_entry *j)
 {
 	char subject[PREFIX_TEXT_MAX];
@@ -146,7 +152,11 @@ static void read_entry(const struct journal_entry *j)
 		add_change(j, false);
 		check_delisted(j);
 		break;
+	case JOURNAL_UNPERMIT:
+		leave_alone(&j->subject);
+		break;
 	case JOURNAL_EXCLUDE:
+		leave_alone(&j->subject);
 		exclude(&j->subject, true);
 		break;
 	case JOURNAL_UNEXCLUDE:

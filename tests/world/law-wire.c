@@ -26,6 +26,8 @@ struct sent {
 
 static struct sent *sent;
 static size_t sent_n;
+static char (*confirmed)[TEST_ID_LEN + 1];
+static size_t confirmed_n;
 static int64_t disturbed_ms = -UNDISTURBED_MS;
 struct came_back *came_back;
 size_t came_back_n;
@@ -74,15 +76,6 @@ static void word_behind(struct str text, const char *key, char *dst, size_t size
 		str_token(&rest, " \r\n", &word);
 	}
 	str_copy(dst, size, word);
-}
-
-bool law_was_sent(const char *test_id, const char *case_id, bool confirm)
-{
-	unsigned marks = 0;
-	for (size_t i = 0; i < sent_n; i++)
-		marks += strcmp(sent[i].test_id, test_id) == 0 &&
-		         strcmp(sent[i].case_id, case_id) == 0;
-	return marks > (confirm ? 1 : 0);
 }
 
 static void check_consent(const struct sent *s, const char *address)
@@ -161,6 +154,24 @@ static bool is_own_user(const struct host *h, const char *recipient)
 {
 	char mailbox[MAILBOX_MAX];
 	return reading_of(str_of(recipient), 0, &h->own, mailbox) == READING_LOCAL;
+}
+
+void law_host_is_asked(struct str recipient)
+{
+	struct token token;
+	if (!find_token(recipient, &token) || !(token.flags & TOKEN_CONFIRM) ||
+	    law_confirmed(token.test_id))
+		return;
+	confirmed = mem_realloc(confirmed, confirmed_n + 1, sizeof(*confirmed));
+	memcpy(confirmed[confirmed_n++], token.test_id, sizeof(*confirmed));
+}
+
+bool law_confirmed(const char *test_id)
+{
+	for (size_t i = 0; i < confirmed_n; i++)
+		if (strcmp(confirmed[i], test_id) == 0)
+			return true;
+	return false;
 }
 
 void law_host_took(const struct host *h, const struct ip *from, const char *recipient)

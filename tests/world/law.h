@@ -22,6 +22,8 @@ extern const unsigned law_n;
 /* ---- what the seam and the hosts tell ------------------------------------------------ */
 void law_connects(const struct process *p, const struct endpoint *to);
 void law_sends(const struct process *p, const struct endpoint *to, struct str bytes);
+/* A host is asked for a recipient. */
+void law_host_is_asked(struct str recipient);
 /* A host took a message, with that recipient. */
 void law_host_took(const struct host *h, const struct ip *from, const char *recipient);
 /* The collector took a recipient. */
@@ -57,7 +59,8 @@ extern struct ip *asked;
 extern size_t asked_n;
 /* Whether a form came back for both domains, in one test. */
 bool law_proved(const char *test_id, const char *case_id);
-bool law_was_sent(const char *test_id, const char *case_id, bool confirm);
+/* Whether a confirmation was asked for, in that test. */
+bool law_confirmed(const char *test_id);
 
 /* law-store.c: as last seen. */
 struct seen {

@@ -33,10 +33,14 @@
 
 enum {
 	SEEDS = 200, CHAOS_LEAST_MS = 40 * 1000, CHAOS_MOST_MS = 150 * 1000,
-	CALM_MOST_MS = 8 * 3600 * 1000, STEPS_MAX = 400 * 1000, LEAP_MOST_MS = 5000,
+	STEPS_MAX = 400 * 1000, LEAP_MOST_MS = 5000,
+	LEAP_CALM_MS = 15 * 1000, LEAP_IDLE_MS = 1800 * 1000,
+	SETTLED_MS = 120 * 1000,
 };
 /* 2026-11-28 */
 #define WALL_BEGIN_MS 1795824000000
+/* A retry that a wrong clock has planned is put off by no more (store/store.h). */
+#define CALM_MOST_MS (31 * 86400000LL)
 
 struct world world;
 
@@ -67,10 +71,12 @@ static void begin_world(uint64_t seed)
 /* Where nothing is on its way, roles that only poll are not asked a hundred times. */
 static void leap(void)
 {
-	int64_t next_ms = schedule_next_ms(&outside);
+	int64_t next_ms = schedule_next_ms(&outside), most_ms = LEAP_MOST_MS;
 	if (net_open() > 0 || resolver_pending() > 0)
 		return;
-	int64_t most_ms = world.now_ms + (world.calm ? 3 * LEAP_MOST_MS : LEAP_MOST_MS);
+	if (world.calm)
+		most_ms = roles_active() > 0 ? LEAP_CALM_MS : LEAP_IDLE_MS;
+	most_ms += world.now_ms;
 	int64_t to_ms = next_ms < most_ms ? next_ms : most_ms;
 	if (chance_of(150) && to_ms > world.now_ms)
 		world.now_ms = to_ms;
@@ -99,8 +105,10 @@ static void run_world(uint64_t seed)
 		;
 	people_calm();
 	until_ms = world.now_ms + CALM_MOST_MS;
-	while (world.now_ms < until_ms && turn_world() && !law_settled())
-		;
+	int64_t settled_ms = world.now_ms;
+	while (world.now_ms < until_ms && world.now_ms - settled_ms < SETTLED_MS && turn_world())
+		if (!law_settled())
+			settled_ms = world.now_ms;
 	law_end();
 }
 

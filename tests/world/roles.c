@@ -92,7 +92,7 @@ static void shorten_times(void)
 	t->ask_again_s = 30;
 	t->retry_after_s = 60;
 	t->retries = 2;
-	t->recheck_interval_s = 2 * 3600;
+	t->recheck_interval_s = 8 * 3600;
 	t->notify_postmaster = chance_of(500);
 	roles_settings.collector.session_timeout_s = 60;
 	roles_settings.collector.retest_interval_s = 10;
@@ -263,6 +263,17 @@ bool roles_missing(void)
 		if (roles[i].life > 0 && !roles[i].alive)
 			return true;
 	return false;
+}
+
+unsigned roles_active(void)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < ROLES; i++) {
+		const struct role_parts *parts = roles[i].role;
+		if (roles[i].alive && parts && parts->tester)
+			n += tester_active(parts->tester);
+	}
+	return (unsigned)n;
 }
 
 const struct blocklist_state *roles_dns(void)

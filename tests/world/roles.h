@@ -24,6 +24,8 @@ bool role_begin(unsigned which);
 void role_end(unsigned which);
 /* One that once began is not alive. */
 bool roles_missing(void);
+/* Tests that testers have in hand. */
+unsigned roles_active(void);
 /* What the follower answers with; NULL: it does not run, or has read nothing yet. */
 const struct blocklist_state *roles_dns(void);
 /* A store as a command opens it, for the current process; NULL: not now. */
