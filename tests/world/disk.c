@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Files in memory: as they are, as they were synced, and what has been done to them since.
+ */
 #include "disk.h"
 
 #include "base/mem.h"
@@ -94,7 +97,8 @@ static void put_bytes(struct buf *b, size_t at, struct str bytes)
 	while (b->n < at)
 		buf_add(b, zeros, at - b->n < SECTOR ? at - b->n : SECTOR);
 	size_t over = b->n - at < bytes.n ? b->n - at : bytes.n;
-	memcpy(b->p + at, bytes.p, over);
+	if (over)
+		memcpy(b->p + at, bytes.p, over);
 	buf_add_str(b, str_from(bytes, over));
 }
 

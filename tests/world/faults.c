@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * When what goes wrong: kills, stalls, a full disk, a clock that jumps, power cuts.
+ */
 #include "faults.h"
 
 #include "disk.h"

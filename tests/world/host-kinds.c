@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The kinds of tested hosts.
+ */
 #include "host.h"
 
 #define OPEN .relays = true, .sure = true, .trusts = TRUST_ANYBODY, .fate = FATE_RELAY

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The tested hosts of a seed: who they are, and that they listen.
+ */
 #include "host.h"
 
 #include "base/stream.h"

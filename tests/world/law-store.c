@@ -207,7 +207,7 @@ static void check_evidence(const struct listing *l)
 	arena_fini(&a);
 }
 
-/* ---- rows ----------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------- */
 
 static void check_list(void)
 {
@@ -261,7 +261,7 @@ static int read_rows(bool list_changed)
 	return e;
 }
 
-/* ---- what was acknowledged -------------------------------------------------------------------- */
+/* ---- what was acknowledged --------------------------------------------------------------- */
 
 static int read_returns(void)
 {
@@ -309,7 +309,7 @@ static void check_kept(void)
 	requests_checked = asked_n;
 }
 
-/* ---- looking ------------------------------------------------------------------------------------ */
+/* ---- looking ----------------------------------------------------------------------------- */
 
 static void look(void *arg)
 {

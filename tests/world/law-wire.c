@@ -134,7 +134,7 @@ void law_sends(const struct process *p, const struct endpoint *to, struct str by
 	sent[sent_n++] = s;
 }
 
-/* ---- what hosts are given ------------------------------------------------------------------ */
+/* ---- what hosts are given ---------------------------------------------------------------- */
 
 static bool find_token(struct str text, struct token *token)
 {
@@ -183,7 +183,7 @@ void law_host_took(const struct host *h, const struct ip *from, const char *reci
 		world_broken("nobody-else", "host %u is given a message for %s", h->n, recipient);
 }
 
-/* ---- what comes back -------------------------------------------------------------------------- */
+/* ---- what comes back --------------------------------------------------------------------- */
 
 void law_collector_took(enum delivery_kind kind, const char *recipient)
 {

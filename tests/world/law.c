@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The invariants by name, and what is said of one that does not hold.
+ */
 #include "law.h"
 
 #include <stdio.h>

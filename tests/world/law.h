@@ -44,7 +44,7 @@ void law_after_death(bool power);
 bool law_settled(void);
 void law_end(void);
 
-/* ---- between law-*.c ----------------------------------------------------------------------- */
+/* ---- between law-*.c --------------------------------------------------------------------- */
 /* A token that was seen on its way back. */
 struct came_back {
 	char test_id[TEST_ID_LEN + 1], token[32];

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The names of the world: what its name servers would answer.
+ */
 #include "names.h"
 
 #include "host.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Connections as packets that are on their way for a while.
+ */
 #include "net.h"
 
 #include "base/mem.h"
@@ -204,7 +207,7 @@ struct end *net_adopt(int fd, struct stream *stream)
 	return e;
 }
 
-/* ---- connections --------------------------------------------------------------------------- */
+/* ---- connections ------------------------------------------------------------------------- */
 
 static struct link *link_create(const struct endpoint *from, const struct endpoint *to)
 {
@@ -314,7 +317,7 @@ unsigned net_open(void)
 	return n;
 }
 
-/* ---- what rooms do with a descriptor themselves --------------------------------------------- */
+/* ---- what rooms do with a descriptor themselves ------------------------------------------ */
 
 int __real_close(int fd);
 int __wrap_close(int fd);

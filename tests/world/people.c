@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Orders, repairs, and what strangers try.
+ */
 #include "people.h"
 
 #include "base/mem.h"
@@ -159,7 +162,7 @@ static void give_order(void *arg)
 	event_arm(&next_order, chance_between(PAUSE_LEAST_MS, PAUSE_MOST_MS));
 }
 
-/* ---- owners and strangers ------------------------------------------------------------------ */
+/* ---- owners and strangers ---------------------------------------------------------------- */
 
 static void ask_for_retest(struct host *h)
 {
@@ -197,7 +200,7 @@ static void owner_moves(void *arg)
 	event_arm(&next_owner, chance_between(PAUSE_LEAST_MS, PAUSE_MOST_MS));
 }
 
-/* ---- begin and end ---------------------------------------------------------------------------- */
+/* ---- begin and end ----------------------------------------------------------------------- */
 
 void people_begin(void)
 {

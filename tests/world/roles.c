@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The roles of the world: tester, collector and follower, each with a store of its own.
+ */
 #include "roles.h"
 
 #include "base/log.h"
@@ -7,9 +10,8 @@
 #include "base/stream.h"
 #include "blocklist/follower.h"
 #include "names.h"
-#include "relaytest/collector.h"
-#include "relaytest/tester.h"
 #include "roles/upkeep.h"
+#include "settings/assembly.h"
 #include "store/sqlite.h"
 
 #include <assert.h>
@@ -23,8 +25,7 @@ struct role_parts {
 	unsigned which;
 	struct loop *loop;
 	struct store *store;
-	struct dns_resolver *resolver;
-	struct tester *tester;
+	struct assembly_tester testing;
 	struct collector *collector;
 	struct upkeep *upkeep;
 	struct blocklist_state state;
@@ -41,8 +42,7 @@ struct process roles[ROLES] = {
 struct settings roles_settings;
 struct str roles_public_key;
 
-static struct token_signer signer;
-static EVP_PKEY *evidence_key;
+static struct assembly_keys keys;
 static struct blocklist_zone zone;
 static int collector_fd;
 static struct endpoint collector_at[1];
@@ -68,6 +68,15 @@ static void load_settings(void)
 	e = blocklist_zone_init(&zone, &s->dnsbl, false, &message);
 	assert(e == ERR_OK);
 	buf_fini(&message);
+}
+
+static void set_general(void)
+{
+	struct general_config *g = &roles_settings.general;
+	g->hostname = mem_strdup("tester.example");
+	g->operator_name = mem_strdup("World");
+	g->contact = mem_strdup("op@world.example");
+	g->objection_url = mem_strdup("");
 }
 
 /* Hours become minutes, minutes seconds: a world is short. */
@@ -100,15 +109,16 @@ static void shorten_times(void)
 
 static void make_keys(void)
 {
-	struct token_keys keys = { .n = 1, .v[0] = { .id = 'a', .created_s = world_wall_s() } };
+	struct token_keys tokens = { .n = 1, .v[0] = { .id = 'a', .created_s = world_wall_s() } };
 	unsigned char secret[32];
-	random_bytes(keys.v[0].secret, sizeof(keys.v[0].secret));
-	token_signer_init(&signer, &keys);
+	random_bytes(tokens.v[0].secret, sizeof(tokens.v[0].secret));
+	token_signer_init(&keys.signer, &tokens);
+	keys.has_signer = true;
 	random_bytes(secret, sizeof(secret));
-	evidence_key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret,
-	                                            sizeof(secret));
+	keys.evidence = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret,
+	                                             sizeof(secret));
 	BIO *bio = BIO_new(BIO_s_mem());
-	assert(evidence_key && bio && PEM_write_bio_PUBKEY(bio, evidence_key) == 1);
+	assert(keys.evidence && bio && PEM_write_bio_PUBKEY(bio, keys.evidence) == 1);
 	char *pem;
 	long n = BIO_get_mem_data(bio, &pem);
 	roles_public_key = (struct str){ mem_strndup(pem, (size_t)n), (size_t)n };
@@ -118,6 +128,7 @@ static void make_keys(void)
 void roles_prepare(void)
 {
 	load_settings();
+	set_general();
 	shorten_times();
 	make_keys();
 	for (unsigned i = 0; i < ROLES; i++)
@@ -165,27 +176,21 @@ struct lifecycle_policy roles_policy(void)
 
 static void begin_tester(struct role_parts *p)
 {
-	const struct tester_config *c = &roles_settings.tester;
-	dns_resolver_create(p->loop, NULL, 0, NULL, &p->resolver);
-	struct tester_setup setup = {
-		.loop = p->loop, .store = p->store, .resolver = p->resolver, .signer = &signer,
-		.evidence_key = evidence_key, .config = c, .hostname = "tester.example",
-		.operator_name = "World", .contact = "op@world.example", .objection_url = "",
-	};
-	p->tester = tester_create(&setup);
-	tester_follow(p->tester, true);
+	struct tester_setup setup = { .loop = p->loop, .store = p->store };
+	struct buf message = { 0 };
+	int e = assembly_tester_create(&roles_settings, &keys, &setup, &p->testing, &message);
+	assert(e == ERR_OK);
+	tester_follow(p->testing.tester, true);
 	p->upkeep = upkeep_create(p->loop, p->store, &roles_settings);
 }
 
 static void begin_collector(struct role_parts *p)
 {
 	struct collector_setup setup = {
-		.loop = p->loop, .store = p->store, .signer = &signer,
-		.config = &roles_settings.collector, .tester = &roles_settings.tester,
-		.hostname = "collector.example", .mail_directory = "mail",
-		.listen_fds = &collector_fd, .listen_at = collector_at, .listen_count = 1,
+		.loop = p->loop, .store = p->store, .listen_fds = &collector_fd,
+		.listen_at = collector_at, .listen_count = 1,
 	};
-	p->collector = collector_create(&setup);
+	p->collector = assembly_collector_create(&roles_settings, &keys, &setup);
 	p->upkeep = upkeep_create(p->loop, p->store, &roles_settings);
 }
 
@@ -219,8 +224,7 @@ static void end(void *arg)
 {
 	struct role_parts *p = arg;
 	upkeep_destroy(p->upkeep);
-	tester_destroy(p->tester);
-	dns_resolver_destroy(p->resolver);
+	assembly_tester_destroy(&p->testing);
 	collector_destroy(p->collector);
 	blocklist_follower_destroy(p->follower);
 	store_close(p->store);
@@ -270,8 +274,8 @@ unsigned roles_active(void)
 	size_t n = 0;
 	for (unsigned i = 0; i < ROLES; i++) {
 		const struct role_parts *parts = roles[i].role;
-		if (roles[i].alive && parts && parts->tester)
-			n += tester_active(parts->tester);
+		if (roles[i].alive && parts && parts->testing.tester)
+			n += tester_active(parts->testing.tester);
 	}
 	return (unsigned)n;
 }

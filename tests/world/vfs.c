@@ -399,7 +399,7 @@ void vfs_begin(void)
 	sqlite3_vfs_register(&world_vfs, 1);
 }
 
-/* ---- what stands for sqlite-files.c -------------------------------------------------------- */
+/* ---- what stands for sqlite-files.c ------------------------------------------------------ */
 
 const char *files_vfs(bool writable)
 {
@@ -412,7 +412,7 @@ void files_lend(const char *name, int fd)
 	(void)name, (void)fd;
 }
 
-/* ---- deaths ---------------------------------------------------------------------------------- */
+/* ---- deaths ------------------------------------------------------------------------------ */
 
 void vfs_drop(const struct process *p)
 {
