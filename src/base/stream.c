@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A byte stream: the states of connecting, of a TLS handshake and of closing, over one watch.
+ */
 #include "base/stream.h"
 
 #include "base/file.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The collector's sockets: accepted within their limits, each with an engine of its own.
+ */
 #include "relaytest/collector-private.h"
 
 #include "base/clock.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A mailing's socket: connected, timed, and closed whatever the other end does.
+ */
 #include "relaytest/courier.h"
 
 #include "base/mem.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * One conversation in our own name, verb by verb: what is said next follows from the reply.
+ */
 #include "relaytest/mailing.h"
 
 #include "base/err.h"

@@ -33,6 +33,7 @@ struct stage_set {
 	struct buf in, out, message;
 	char rcpt[400];                  /* the last one that was taken */
 	bool tls;
+	struct identity us;
 	char became[16], helo[256];      /* "auth", "xclient", "proxy" */
 	unsigned used[RULES_MAX];        /* how often a rule fitted */
 	bool second;                     /* the connection is from the second address */
