@@ -64,8 +64,12 @@ static void give_up(struct smtp_server *s, const struct smtp_answer *refusal)
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	struct smtp_answer a = *answer;
-	smtp_server_auth_forget(s);
 	s->authenticated = a.code / 100 == 2;
+	if (s->authenticated) {
+		memcpy(s->login, s->auth.user, s->auth.user_bytes);
+		s->login_bytes = s->auth.user_bytes;
+	}
+	smtp_server_auth_forget(s);
 	if (!a.enhanced && a.code == 535)
 		a.enhanced = "5.7.8";
 	smtp_server_pass_on(s, &a, "2.7.0");

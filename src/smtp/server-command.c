@@ -16,7 +16,11 @@ struct verb {
 };
 
 static bool ehlo_offered(const struct smtp_server_options *o) { return !o->no_ehlo; }
-static bool bdat_offered(const struct smtp_server_options *o) { return !o->no_chunking; }
+static bool lhlo_offered(const struct smtp_server_options *o) { return o->lmtp; }
+static bool bdat_offered(const struct smtp_server_options *o)
+{
+	return smtp_server_offers_chunking(o);
+}
 static bool starttls_offered(const struct smtp_server_options *o) { return o->offer_starttls; }
 static bool auth_offered(const struct smtp_server_options *o) { return o->offer_auth_plain; }
 static bool xclient_offered(const struct smtp_server_options *o) { return o->offer_xclient; }
@@ -30,6 +34,7 @@ static const struct verb verbs[] = {
 	VERB("RSET", rset, NULL),
 	VERB("EHLO", ehlo, ehlo_offered),
 	VERB("HELO", helo, NULL),
+	VERB("LHLO", lhlo, lhlo_offered),
 	VERB("QUIT", quit, NULL),
 	VERB("NOOP", noop, NULL),
 	VERB("BDAT", bdat, bdat_offered),

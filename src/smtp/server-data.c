@@ -11,6 +11,8 @@ const struct smtp_answer *smtp_server_data_check(struct smtp_server *s, struct s
 	static const struct smtp_answer too_early = { 503, "5.5.1", "MAIL and RCPT come first" };
 	static const struct smtp_answer in_chunks = { 503, "5.5.1", "A message is under way" };
 	static const struct smtp_answer nobody = { 554, "5.5.1", "No valid recipients" };
+	/* RFC 2033 section 4.2. */
+	static const struct smtp_answer nobody_lmtp = { 503, "5.5.1", "No valid recipients" };
 	if (arg.n)
 		return &with_arg;
 	if (!s->in_mail)
@@ -18,7 +20,7 @@ const struct smtp_answer *smtp_server_data_check(struct smtp_server *s, struct s
 	if (s->chunked)
 		return &in_chunks;
 	if (s->recipients == 0)
-		return &nobody;
+		return s->options.lmtp ? &nobody_lmtp : &nobody;
 	return NULL;
 }
 

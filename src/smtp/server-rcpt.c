@@ -21,13 +21,10 @@ const struct smtp_answer *smtp_server_rcpt_check(struct smtp_server *s, struct s
 	int e = smtp_server_path(s, arg, STR("TO:"), flags, &s->path, &params);
 	if (e != ERR_OK)
 		return e == ERR_NOT_FOUND ? &no_path : &bad_path;
-	const struct smtp_answer *refusal = smtp_params_rcpt(s, params);
+	const struct smtp_answer *refusal = smtp_params_rcpt(s, params, &s->rcpt);
 	if (refusal)
 		return refusal;
-	if (s->recipients >= s->options.limits.recipients)
-		return &too_many;
-	s->event.params = params;
-	return NULL;
+	return s->recipients >= s->options.limits.recipients ? &too_many : NULL;
 }
 
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
@@ -40,5 +37,6 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 void smtp_server_rcpt_proceed(struct smtp_server *s)
 {
 	s->event.path = &s->path;
+	s->event.rcpt = &s->rcpt;
 	smtp_server_ask(s, SMTP_SERVER_RCPT, decided);
 }

@@ -10,6 +10,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 /* Why a message is refused. A later one counts more, so that what we say does not
  * depend on the pieces the message came in. */
 static const struct smtp_answer reasons[] = {
@@ -36,10 +38,33 @@ static void spoil(struct smtp_server *s, const struct smtp_answer *refusal)
 		s->text.refusal = refusal;
 }
 
+/* RFC 2033 section 4.2: one reply for each recipient that was accepted. */
+static unsigned replies_owed(const struct smtp_server *s)
+{
+	assert(s->recipients > 0);
+	return s->options.lmtp ? s->recipients : 1;
+}
+
 static void message_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
-	smtp_server_reset(s);
+	if (s->replies_left == 0) {
+		smtp_server_reset(s);
+		smtp_server_pass_on(s, answer, "2.0.0");
+		return;
+	}
+	assert(s->options.lmtp && s->replies_left < s->recipients);
+	s->replies_left--;
 	smtp_server_pass_on(s, answer, "2.0.0");
+	if (s->phase != SMTP_PHASE_CLOSED)
+		s->decided = message_decided;
+}
+
+static void refuse_message(struct smtp_server *s, const struct smtp_answer *refusal)
+{
+	unsigned owed = replies_owed(s);
+	smtp_server_reset(s);
+	while (owed-- > 0 && s->phase != SMTP_PHASE_CLOSED)
+		smtp_server_refuse(s, refusal);
 }
 
 static void message_end(struct smtp_server *s)
@@ -48,9 +73,10 @@ static void message_end(struct smtp_server *s)
 	s->phase = SMTP_PHASE_COMMAND;
 	s->text.open = false;
 	if (refusal) {
-		smtp_server_reset(s);
-		smtp_server_refuse(s, refusal);
+		refuse_message(s, refusal);
 	} else {
+		s->replies_left = replies_owed(s) - 1;
+		s->event.replies = s->replies_left + 1;
 		smtp_server_ask(s, SMTP_SERVER_MESSAGE, message_decided);
 	}
 }

@@ -24,6 +24,7 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 		return;
 	}
 	s->said_helo = s->esmtp = s->authenticated = false;
+	s->login_bytes = 0;
 	smtp_server_greet(s, answer);
 }
 

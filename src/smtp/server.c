@@ -191,7 +191,7 @@ void smtp_server_reset(struct smtp_server *s)
 		s->abort_due = true;
 	s->text = (struct smtp_text){ 0 };
 	s->in_mail = s->utf8 = s->chunked = false;
-	s->recipients = 0;
+	s->recipients = s->replies_left = 0;
 }
 
 void smtp_server_tls_started(struct smtp_server *s)
@@ -204,6 +204,31 @@ void smtp_server_tls_started(struct smtp_server *s)
 	s->tls = true;
 	/* RFC 3207 4.2: nothing the client said in clear counts. */
 	s->said_helo = s->esmtp = s->authenticated = false;
+	s->login_bytes = 0;
+}
+
+/* RFC 3848 section 1, RFC 6531 section 4.3; HELO has no extensions to tell of. */
+static const char *protocol(const struct smtp_server *s)
+{
+	static const char *const names[2][2][4] = {
+		{ { "ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA" },
+		  { "UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA" } },
+		{ { "LMTP", "LMTPA", "LMTPS", "LMTPSA" },
+		  { "UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA" } },
+	};
+	if (!s->esmtp && !s->options.lmtp)
+		return "SMTP";
+	return names[s->options.lmtp][s->utf8][s->tls * 2 + s->authenticated];
+}
+
+struct smtp_server_state smtp_server_state(const struct smtp_server *s)
+{
+	assert(s->authenticated == (s->login_bytes > 0));
+	assert(s->esmtp <= s->said_helo && s->utf8 <= s->in_mail);
+	return (struct smtp_server_state){
+		.tls = s->tls, .esmtp = s->esmtp, .lmtp = s->options.lmtp, .smtputf8 = s->utf8,
+		.login = { s->login, s->login_bytes }, .recipients = s->recipients, .protocol = protocol(s),
+	};
 }
 
 /* `250-2.1.5 text`: cut to what fits a line; gives how much of the text did. */

@@ -438,7 +438,7 @@ static struct smtp_server *engine(const struct host *h)
 		.offer_starttls = p->offers & OFFER_STARTTLS,
 		.offer_auth_plain = p->offers & OFFER_AUTH,
 		.auth_in_clear = !(p->offers & AUTH_AFTER_TLS),
-		.offer_smtputf8 = p->offers & OFFER_UTF8,
+		.offer_smtputf8 = p->offers & OFFER_UTF8, .offer_dsn = true,
 		.offer_xclient = p->offers & OFFER_XCLIENT,
 		.no_pipelining = p->offers & NO_PIPELINING,
 		.no_chunking = p->offers & NO_CHUNKING,
