@@ -46,7 +46,7 @@ struct smtp_client {
 	size_t queue_size, queue_first, queue_count;
 
 	size_t received_bytes;
-	unsigned unasked;
+	unsigned replies, unasked;
 	unsigned extensions;
 	char server_name[SERVER_NAME_MAX + 1];
 	const char *broken;            /* why; NULL while all is well */
@@ -361,6 +361,7 @@ static void match(struct smtp_client *c, struct smtp_client_event *event)
 		const struct awaited *a = &c->queue[c->queue_first];
 		event->verb = a->verb;
 		event->tag = a->tag;
+		c->replies++;
 		if (event->verb == SMTP_MESSAGE && c->source.pull)
 			cut_message(c);
 		if (!is_last_reply(c, event))
@@ -418,6 +419,9 @@ unsigned smtp_client_outstanding(const struct smtp_client *c)
 {
 	return (unsigned)c->queue_count;
 }
+
+unsigned smtp_client_replies(const struct smtp_client *c) { return c->replies; }
+bool smtp_client_is_broken(const struct smtp_client *c) { return c->broken != NULL; }
 
 enum smtp_verb smtp_client_awaiting(const struct smtp_client *c)
 {

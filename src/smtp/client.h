@@ -120,6 +120,10 @@ void smtp_client_output_sent(struct smtp_client *c, size_t n);
 
 /* Commands whose reply is still awaited (the banner counts). */
 unsigned smtp_client_outstanding(const struct smtp_client *c);
+/* Whole replies so far that something had asked for: bytes alone are no progress. */
+unsigned smtp_client_replies(const struct smtp_client *c);
+/* SMTP_CLIENT_BROKEN has come or is the next event. */
+bool smtp_client_is_broken(const struct smtp_client *c);
 /* The verb whose reply is awaited next; SMTP_OTHER if none. */
 enum smtp_verb smtp_client_awaiting(const struct smtp_client *c);
 unsigned smtp_client_extensions(const struct smtp_client *c);
