@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The sockets of TCP and AF_UNIX: connecting, listening, accepting, and the bytes of a stream with
+ * TLS or without. No other file makes a socket.
+ */
 #include "base/stream.h"
 
 #include "base/file.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What the collector takes and answers, without a socket or a store.
+ */
 #include "relaytest/collector.h"
 
 static bool own_domain(const struct mail_path *path, const struct collector_domains *d)

@@ -50,7 +50,7 @@ struct smtp_client {
 	unsigned extensions;
 	char server_name[SERVER_NAME_MAX + 1];
 	const char *broken;            /* why; NULL while all is well */
-	bool broken_told;
+	bool broken_told, cut;
 	bool tls_awaited;              /* STARTTLS was granted */
 	bool injected;
 };
@@ -200,6 +200,16 @@ void smtp_client_message_from(struct smtp_client *c, uint32_t tag, const struct 
 	await(c, SMTP_MESSAGE, tag);
 }
 
+ssize_t smtp_text_pull(void *arg, char *dst, size_t room)
+{
+	struct str *rest = arg;
+	size_t n = rest->n < room ? rest->n : room;
+	if (n > 0)
+		memcpy(dst, rest->p, n);
+	*rest = str_from(*rest, n);
+	return (ssize_t)n;
+}
+
 static void source_over(struct smtp_client *c)
 {
 	c->source = (struct smtp_source){ 0 };
@@ -210,10 +220,12 @@ static void source_over(struct smtp_client *c)
 
 static void pull(struct smtp_client *c)
 {
-	char piece[SMTP_SOURCE_BYTES / 2];       /* dots and line ends may double it */
-	assert(c->out.n == 0);
-	ssize_t n = c->source.pull(c->source.arg, piece, sizeof(piece));
-	assert(n <= (ssize_t)sizeof(piece));
+	char piece[SMTP_SOURCE_BYTES / 2];
+	/* Dots and line ends may double it. */
+	size_t room = (SMTP_SOURCE_BYTES - c->out.n) / 2;
+	assert(room > 0 && room <= sizeof(piece));
+	ssize_t n = c->source.pull(c->source.arg, piece, room);
+	assert(n <= (ssize_t)room);
 	if (n < 0) {
 		c->broken = "the message cannot be read";
 		c->source = (struct smtp_source){ 0 };
@@ -352,6 +364,7 @@ static void cut_message(struct smtp_client *c)
 	c->source = (struct smtp_source){ 0 };
 	buf_clear(&c->behind);
 	c->broken = "the server answers before the message has ended";
+	c->cut = true;
 }
 
 /* Says what the reply answers. */
@@ -397,14 +410,16 @@ bool smtp_client_next(struct smtp_client *c, struct smtp_client_event *event)
 		return tell_broken(c, event);
 	}
 	match(c, event);
+	/* Nobody can have taken what has not all been sent. */
+	if (c->cut && smtp_reply_ok(&event->reply))
+		return tell_broken(c, event);
 	learn(c, event);
 	return true;
 }
 
 struct str smtp_client_output(struct smtp_client *c)
 {
-	/* A lone LF behind a CR gives nothing to send. */
-	while (c->out.n == 0 && c->source.pull)
+	while (c->source.pull && c->out.n < SMTP_SOURCE_BYTES / 2)
 		pull(c);
 	return c->out.n ? buf_str(&c->out) : STR("");
 }

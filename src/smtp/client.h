@@ -99,12 +99,15 @@ struct smtp_source {
 	ssize_t (*pull)(void *arg, char *dst, size_t room);
 	void *arg;
 };
+/* A `pull` of a text that stays where it is; arg: a struct str of what is left of it. */
+ssize_t smtp_text_pull(void *arg, char *dst, size_t room);
 /* As smtp_client_message(), but the message is pulled while the output is taken, so that no more
  * than SMTP_SOURCE_BYTES of it are held. The source lives until the reply comes or the client is
  * destroyed. What is queued meanwhile goes out behind the message. A server that answers before
- * the message's end has broken the session. */
+ * the message's end has broken the session; only a refusal is told before that. */
 enum { SMTP_SOURCE_BYTES = 16384 };
-void smtp_client_message_from(struct smtp_client *c, uint32_t tag, const struct smtp_source *source);
+void smtp_client_message_from(struct smtp_client *c, uint32_t tag,
+                              const struct smtp_source *source);
 /* Queues BDAT with the message in one LAST chunk. The reply comes as SMTP_BDAT.
  * Not in LMTP. */
 void smtp_client_bdat(struct smtp_client *c, uint32_t tag, struct str message);

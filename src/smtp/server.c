@@ -227,7 +227,8 @@ struct smtp_server_state smtp_server_state(const struct smtp_server *s)
 	assert(s->esmtp <= s->said_helo && s->utf8 <= s->in_mail);
 	return (struct smtp_server_state){
 		.tls = s->tls, .esmtp = s->esmtp, .lmtp = s->options.lmtp, .smtputf8 = s->utf8,
-		.login = { s->login, s->login_bytes }, .recipients = s->recipients, .protocol = protocol(s),
+		.login = { s->login, s->login_bytes }, .recipients = s->recipients,
+		.protocol = protocol(s),
 	};
 }
 

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Hash tables and rings: what is counted for each network, which session has been idle longest,
+ * which network has the most. Each question takes constant time.
+ */
 #include "wire/limits.h"
 
 #include "base/mem.h"
@@ -92,7 +96,7 @@ struct wire_limits {
 static unsigned levels_of(const struct ip *ip, struct prefix out[static LEVELS])
 {
 	static const uint8_t v4[] = { 32, 24 }, v6[] = { 64, 56, 48 };
-	unsigned n = ip->family == 4 ? 2 : 3;
+	unsigned n = ip->family == 4 ? 2 : ip->family == 6 ? 3 : 0;
 	for (unsigned i = 0; i < n; i++)
 		out[i] = prefix_of(ip, ip->family == 4 ? v4[i] : v6[i]);
 	return n;
@@ -256,9 +260,11 @@ static void net_leave(struct wire_limits *l, struct net *net)
 	free(net);
 }
 
+/* NULL: it has no address, so nobody can crowd with it. */
 static struct net *site_of(const struct wire_session *s)
 {
-	return s->nets[s->levels - 1];
+	assert(s->levels <= LEVELS);
+	return s->levels ? s->nets[s->levels - 1] : NULL;
 }
 
 struct wire_session *wire_limits_enter(struct wire_limits *l, const struct ip *peer,
@@ -285,6 +291,10 @@ void wire_limits_leave(struct wire_limits *l, struct wire_session *s)
 	ring_remove(&s->idle);
 	for (unsigned i = 0; i + 1 < s->levels; i++)
 		net_leave(l, s->nets[i]);
+	if (!site) {
+		free(s);
+		return;
+	}
 	if (site->sessions > 1) {
 		site->sessions--;
 		place(l, site);
@@ -301,10 +311,13 @@ void wire_limits_active(struct wire_limits *l, struct wire_session *s, bool busy
 	s->active_ms = now_ms;
 	ring_remove(&s->order);
 	ring_append(&l->order[busy], &s->order);
+	struct net *site = site_of(s);
 	ring_remove(&s->idle);
+	if (!site)
+		return;
 	if (!busy)
-		ring_append(&site_of(s)->idle, &s->idle);
-	place(l, site_of(s));
+		ring_append(&site->idle, &s->idle);
+	place(l, site);
 }
 
 void wire_session_own(struct wire_session *s, void *owner)

@@ -19,7 +19,7 @@ struct wire_client {
 	int64_t began_ms;
 	bool connected, ended;
 	bool in_call, doomed;            /* destroyed from within a call of ours */
-	bool broken_told;
+	bool broken_told, said;
 	struct smtp_client *engine;      /* whose replies were counted */
 	unsigned replies;
 };
@@ -58,19 +58,16 @@ static void set_deadline(struct wire_client *w)
 
 /* ---- sending ---------------------------------------------------------------------- */
 
-/* True if something was said. */
-static bool push(struct wire_client *w)
+static void push(struct wire_client *w)
 {
 	struct smtp_client *c = engine_of(w);
-	bool said = false;
 	struct str out;
 	while (c && stream_pending(w->stream) < WIRE_CLIENT_PENDING &&
 	       (out = smtp_client_output(c)).n) {
 		stream_write(w->stream, out);
 		smtp_client_output_sent(c, out.n);
-		said = true;
+		w->said = true;
 	}
-	return said;
 }
 
 static bool has_new_reply(struct wire_client *w)
@@ -102,9 +99,10 @@ static void turn(struct wire_client *w)
 {
 	if (!may_speak(w))
 		return;
-	bool said = push(w);
-	if (has_new_reply(w) || said)
+	push(w);
+	if (has_new_reply(w) || w->said)
 		set_deadline(w);
+	w->said = false;
 }
 
 /* Around every call of the talker, who may destroy the wire in it. */
@@ -185,10 +183,12 @@ static const struct stream_events wire_events = {
 
 void wire_client_flush(struct wire_client *w)
 {
-	if (!w || w->in_call)
-		return;                  /* leave() does it */
-	enter(w);
-	leave(w);
+	if (w && w->in_call && may_speak(w)) {
+		push(w);
+	} else if (w && !w->in_call) {
+		enter(w);
+		leave(w);
+	}
 }
 
 void wire_client_start_tls(struct wire_client *w)

@@ -64,7 +64,8 @@ struct wire_client *wire_client_create(const struct wire_client_setup *setup);
 /* Closes at once; no call comes any more. The engine stays the talker's. NULL is fine. */
 void wire_client_destroy(struct wire_client *w);
 
-/* Sends what the engine has got to say outside of a call from here. NULL is fine. */
+/* Sends what the engine has got to say: outside of a call from here, or before the wire is
+ * destroyed in one. NULL is fine. */
 void wire_client_flush(struct wire_client *w);
 /* The server has said 220 to STARTTLS: sends what there is, then `secured` or `ended` follows. */
 void wire_client_start_tls(struct wire_client *w);

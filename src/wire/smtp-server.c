@@ -123,6 +123,17 @@ static void turn(struct wire_server *w)
 		act(w);
 }
 
+/* From without, or from within a call of ours. */
+static void run_turn(struct wire_server *w)
+{
+	bool within = w->in_call;
+	if (!within)
+		enter(w);
+	turn(w);
+	if (!within)
+		leave(w);
+}
+
 /* ---- events of the stream ----------------------------------------------------------- */
 
 static void on_received(void *arg, struct str bytes)
@@ -189,13 +200,7 @@ void wire_server_begin(struct wire_server *w)
 {
 	assert(!w->begun);
 	w->begun = true;
-	if (w->in_call) {
-		turn(w);
-		return;
-	}
-	enter(w);
-	turn(w);
-	leave(w);
+	run_turn(w);
 }
 
 void wire_server_destroy(struct wire_server *w)
@@ -216,11 +221,8 @@ void wire_server_reply(struct wire_server *w, int code, const char *enhanced, co
 {
 	assert(w->begun && !w->doomed);
 	smtp_server_reply(w->smtp, code, enhanced, text);
-	if (w->in_call)
-		return;
-	enter(w);
-	turn(w);
-	leave(w);
+	if (!w->in_call)
+		run_turn(w);
 }
 
 void wire_server_shutdown(struct wire_server *w, const char *enhanced, const char *text)
@@ -244,9 +246,9 @@ struct smtp_server_state wire_server_state(const struct wire_server *w)
 
 void wire_server_feed(struct wire_server *w, struct str bytes)
 {
-	assert(w->begun && w->in_call && has_reins(w));
+	assert(w->begun && !w->doomed && has_reins(w));
 	smtp_server_input(w->smtp, bytes);
-	turn(w);
+	run_turn(w);
 }
 
 void wire_server_write(struct wire_server *w, struct str bytes)

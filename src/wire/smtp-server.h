@@ -34,8 +34,8 @@ struct wire_server_hooks {
 	/* The last call. */
 	void (*ended)(void *arg, enum stream_end why);
 
-	/* The reins, for hosts of the tests that misbehave; all three or none. With them input goes to
-	 * the engine by wire_server_feed(), what the engine says to the client by
+	/* The reins, for hosts of the tests that misbehave; all three or none. With them input
+	 * goes to the engine by wire_server_feed(), what the engine says to the client by
 	 * wire_server_write(), and TLS and the end of the session are the user's. */
 	void (*input)(void *arg, struct str bytes);
 	void (*output)(void *arg, struct str text);

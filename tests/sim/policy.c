@@ -8,7 +8,7 @@
 
 static void reply(struct session *s, int code, const char *enhanced, const char *text)
 {
-	smtp_server_reply(s->smtp, code, enhanced, text);
+	wire_server_reply(s->wire, code, enhanced, text);
 }
 
 /* What strangers hear. */
