@@ -69,6 +69,19 @@ const char *smtp_verb_name(enum smtp_verb verb)
 	return verb_names[verb];
 }
 
+/* What holds between any two calls, whatever the server sent. */
+static void check_client(const struct smtp_client *c)
+{
+	assert(c->in_at <= c->in.n);
+	assert(c->queue_count <= c->queue_size && c->queue_first < c->queue_size);
+	assert((c->queue_size & (c->queue_size - 1)) == 0);
+	assert(c->answered <= c->accepted_count && c->accepted_count <= c->accepted_size);
+	assert(c->limits.lmtp || c->accepted_count == 0);
+	assert(c->behind.n == 0 || c->source.pull != NULL);
+	assert(c->broken != NULL || (!c->broken_told && !c->cut));
+	assert(c->unasked <= UNASKED_MAX + 1);
+}
+
 static void set_default(size_t *value, size_t standard)
 {
 	if (*value == 0)
@@ -87,6 +100,7 @@ static void await(struct smtp_client *c, enum smtp_verb verb, uint32_t tag)
 		c->queue_size *= 2;
 	}
 	size_t at = (c->queue_first + c->queue_count++) & (c->queue_size - 1);
+	assert(c->queue_count <= c->queue_size && at < c->queue_size);
 	c->queue[at] = (struct awaited){ verb, tag };
 }
 
@@ -207,11 +221,13 @@ ssize_t smtp_text_pull(void *arg, char *dst, size_t room)
 	if (n > 0)
 		memcpy(dst, rest->p, n);
 	*rest = str_from(*rest, n);
+	assert(n <= room);
 	return (ssize_t)n;
 }
 
 static void source_over(struct smtp_client *c)
 {
+	assert(str_casesuffix(buf_str(&c->out), STR(".\r\n")));
 	c->source = (struct smtp_source){ 0 };
 	buf_add_str(&c->out, buf_str(&c->behind));
 	buf_fini(&c->behind);
@@ -229,6 +245,7 @@ static void pull(struct smtp_client *c)
 	if (n < 0) {
 		c->broken = "the message cannot be read";
 		c->source = (struct smtp_source){ 0 };
+		buf_clear(&c->behind);
 	} else if (n > 0) {
 		add_piece(&c->stuffing, &c->out, (struct str){ piece, (size_t)n }, true);
 		assert(c->out.n <= SMTP_SOURCE_BYTES);
@@ -276,6 +293,7 @@ void smtp_client_input(struct smtp_client *c, struct str bytes)
 		buf_consume(&c->in, c->in_at);
 	c->in_at = 0;
 	buf_add_str(&c->in, bytes);
+	check_client(c);
 }
 
 /* The name is shown and looked up, so it must be one word of plain characters. */
@@ -287,6 +305,7 @@ static void keep_server_name(struct smtp_client *c, struct str text)
 		if (!ascii_isprint((unsigned char)text.p[n++]) || n > SERVER_NAME_MAX)
 			return;
 	str_copy(c->server_name, sizeof(c->server_name), (struct str){ text.p, n });
+	assert(strlen(c->server_name) == n && n <= SERVER_NAME_MAX);
 }
 
 static void add_accepted(struct smtp_client *c, uint32_t tag)
@@ -295,6 +314,7 @@ static void add_accepted(struct smtp_client *c, uint32_t tag)
 		c->accepted_size = c->accepted_size ? 2 * c->accepted_size : 4;
 		c->accepted = mem_realloc(c->accepted, c->accepted_size, sizeof(*c->accepted));
 	}
+	assert(c->accepted_count < c->accepted_size);
 	c->accepted[c->accepted_count++] = tag;
 }
 
@@ -363,6 +383,7 @@ static void cut_message(struct smtp_client *c)
 {
 	c->source = (struct smtp_source){ 0 };
 	buf_clear(&c->behind);
+	assert(smtp_client_awaiting(c) == SMTP_MESSAGE);
 	c->broken = "the server answers before the message has ended";
 	c->cut = true;
 }
@@ -392,6 +413,7 @@ static void match(struct smtp_client *c, struct smtp_client_event *event)
 
 bool smtp_client_next(struct smtp_client *c, struct smtp_client_event *event)
 {
+	check_client(c);
 	if (c->broken)
 		return tell_broken(c, event);
 	if (c->in_at == c->in.n)
@@ -402,6 +424,7 @@ bool smtp_client_next(struct smtp_client *c, struct smtp_client_event *event)
 	struct str in = { c->in.p + c->in_at, c->in.n - c->in_at };
 	int e = smtp_reply_read(&c->reader, &in, &event->reply);
 	c->in_at = c->in.n - in.n;
+	assert(c->in_at <= c->in.n && (e == ERR_AGAIN) <= (in.n == 0));
 	if (e == ERR_AGAIN)
 		return false;
 	if (e != ERR_OK) {
@@ -414,6 +437,7 @@ bool smtp_client_next(struct smtp_client *c, struct smtp_client_event *event)
 	if (c->cut && smtp_reply_ok(&event->reply))
 		return tell_broken(c, event);
 	learn(c, event);
+	check_client(c);
 	return true;
 }
 
@@ -421,6 +445,7 @@ struct str smtp_client_output(struct smtp_client *c)
 {
 	while (c->source.pull && c->out.n < SMTP_SOURCE_BYTES / 2)
 		pull(c);
+	assert(c->source.pull == NULL || c->out.n > 0);
 	return c->out.n ? buf_str(&c->out) : STR("");
 }
 
@@ -454,6 +479,7 @@ void smtp_client_tls_started(struct smtp_client *c)
 	c->extensions = 0;
 	/* What was sent behind STARTTLS in clear gets no answer. */
 	c->queue_count = 0;
+	check_client(c);
 }
 
 bool smtp_client_injected(const struct smtp_client *c) { return c->injected; }

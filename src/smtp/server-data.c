@@ -5,6 +5,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 const struct smtp_answer *smtp_server_data_check(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer with_arg = { 501, "5.5.4", "DATA takes no argument" };
@@ -26,6 +28,7 @@ const struct smtp_answer *smtp_server_data_check(struct smtp_server *s, struct s
 
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(s->in_mail && s->recipients > 0);
 	if (answer->code / 100 == 3) {
 		smtp_text_open(s);
 		s->phase = SMTP_PHASE_DATA;
@@ -35,5 +38,6 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 
 void smtp_server_data_proceed(struct smtp_server *s)
 {
+	assert(!s->chunked && !s->text.open);
 	smtp_server_ask(s, SMTP_SERVER_DATA, decided);
 }

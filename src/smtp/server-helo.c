@@ -22,6 +22,7 @@ static const struct smtp_answer *check_name(struct smtp_server *s, struct str ar
 	for (size_t i = 0; i < name.n; i++)
 		if (!ascii_isprint((unsigned char)name.p[i]))
 			return &bad_name;
+	assert(name.n > 0 && name.n <= HELO_NAME_MAX);
 	s->event.text = name;
 	return NULL;
 }
@@ -48,6 +49,7 @@ static void say_extensions(struct smtp_server *s, const char *text)
 {
 	const struct smtp_server_options *o = &s->options;
 	struct buf b = { 0 };
+	assert(s->esmtp == true);
 	buf_printf(&b, "%s%s%s\n", o->hostname, text && *text ? " " : "", text ? text : "");
 	if (!o->no_pipelining || o->lmtp)
 		buf_add_cstr(&b, "PIPELINING\n");

@@ -4,6 +4,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 static bool has_8bit(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -44,6 +46,7 @@ const struct smtp_answer *smtp_server_mail_check(struct smtp_server *s, struct s
 
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(!s->in_mail && s->recipients == 0);
 	if (answer->code / 100 == 2) {
 		s->in_mail = true;
 		s->utf8 = s->mail.smtputf8;
@@ -58,6 +61,7 @@ void smtp_server_mail_proceed(struct smtp_server *s)
 		smtp_server_say(s, 421, "4.7.0", "Too many messages in one session");
 		return;
 	}
+	assert(s->transactions < s->options.limits.transactions);
 	s->event.path = &s->path;
 	s->event.mail = &s->mail;
 	smtp_server_ask(s, SMTP_SERVER_MAIL, decided);

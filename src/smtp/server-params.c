@@ -33,6 +33,7 @@ static int upper_hex(char c)
 /* The next character of xtext, at least one byte; -1: it is none. */
 static int xtext_next(struct str *s)
 {
+	assert(s->n > 0);
 	unsigned char c = (unsigned char)s->p[0];
 	if (c != '+') {
 		*s = str_from(*s, 1);
@@ -160,6 +161,7 @@ static int read_orcpt(struct str value, struct found found)
 			return ERR_INVALID;
 	found.rcpt->orcpt_type = (struct str){ value.p, semicolon };
 	found.rcpt->orcpt = str_from(value, semicolon + 1);
+	assert(found.rcpt->orcpt_type.n + found.rcpt->orcpt.n < XTEXT_MAX);
 	return is_xtext(found.rcpt->orcpt) ? ERR_OK : ERR_INVALID;
 }
 
@@ -224,6 +226,7 @@ static const struct smtp_answer *read_params(const struct smtp_server *s, struct
 		/* After HELO there are no extensions, so no parameters. */
 		if (!k->name || !s->esmtp || (k->offered && !k->offered(&s->options)))
 			return &not_known;
+		assert(k - keywords < 16);
 		unsigned bit = 1u << (k - keywords);
 		if (seen & bit)
 			return &twice;
@@ -285,6 +288,7 @@ int smtp_server_path(const struct smtp_server *s, struct str arg, struct str key
 		*path = (struct mail_path){ .text = { arg.p, used }, .route = STR(""),
 		                            .local = STR(""), .domain = STR("") };
 	}
+	assert(used <= arg.n);
 	*params = str_trim(str_from(arg, used));
 	return ERR_OK;
 }

@@ -5,6 +5,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 const struct smtp_answer *smtp_server_rcpt_check(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer too_early = { 503, "5.5.1", "MAIL comes first" };
@@ -29,6 +31,7 @@ const struct smtp_answer *smtp_server_rcpt_check(struct smtp_server *s, struct s
 
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(s->in_mail && s->recipients < s->options.limits.recipients);
 	if (answer->code / 100 == 2)
 		s->recipients++;
 	smtp_server_pass_on(s, answer, "2.1.5");
@@ -36,6 +39,7 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 
 void smtp_server_rcpt_proceed(struct smtp_server *s)
 {
+	assert(s->in_mail && !s->chunked);
 	s->event.path = &s->path;
 	s->event.rcpt = &s->rcpt;
 	smtp_server_ask(s, SMTP_SERVER_RCPT, decided);

@@ -25,6 +25,7 @@ static const struct smtp_answer *const bare_end = &reasons[2];
 
 void smtp_text_open(struct smtp_server *s)
 {
+	assert(!s->text.open && s->recipients > 0);
 	s->text = (struct smtp_text){ .open = true, .line_start = true };
 }
 
@@ -36,6 +37,7 @@ static void spoil(struct smtp_server *s, const struct smtp_answer *refusal)
 	s->text.open = false;
 	if (!s->text.refusal || refusal > s->text.refusal)
 		s->text.refusal = refusal;
+	assert(!s->text.open && s->text.refusal >= refusal);
 }
 
 /* RFC 2033 section 4.2: one reply for each recipient that was accepted. */
@@ -70,6 +72,7 @@ static void refuse_message(struct smtp_server *s, const struct smtp_answer *refu
 static void message_end(struct smtp_server *s)
 {
 	const struct smtp_answer *refusal = s->text.refusal;
+	assert(s->in_mail && (s->text.open == (refusal == NULL)));
 	s->phase = SMTP_PHASE_COMMAND;
 	s->text.open = false;
 	if (refusal) {
@@ -85,6 +88,7 @@ static void message_end(struct smtp_server *s)
 static void take_text(struct smtp_server *s, size_t n)
 {
 	size_t max = s->options.limits.message_bytes;
+	assert(n > 0 && n <= smtp_server_pending(s).n);
 	struct str piece = { smtp_server_pending(s).p, n };
 	s->in_at += n;
 	s->text.bytes += n;
@@ -109,6 +113,7 @@ static void count_line(struct smtp_server *s, size_t n)
  * it; `at` itself if only a CR is here whose LF may follow. */
 static size_t line_piece(struct smtp_server *s, struct str in, size_t at)
 {
+	assert(at < in.n);
 	size_t lf = str_find(str_from(in, at), '\n');
 	size_t end = lf == SIZE_MAX ? in.n : at + lf;
 	size_t cr = str_find((struct str){ in.p + at, end - at }, '\r');
@@ -172,6 +177,7 @@ static void check_chunk(struct smtp_server *s, struct str piece)
 
 static void chunk_end(struct smtp_server *s)
 {
+	assert(s->chunk_left == 0);
 	s->phase = SMTP_PHASE_COMMAND;
 	if (s->chunk_last && s->text.cr)
 		spoil(s, bare_end);
@@ -193,6 +199,7 @@ bool smtp_server_chunk_step(struct smtp_server *s)
 		return false;
 	if (in.n > s->chunk_left)
 		in.n = (size_t)s->chunk_left;
+	assert(in.n <= s->chunk_left);
 	s->chunk_left -= in.n;
 	if (s->text.open || s->text.refusal)
 		check_chunk(s, in);

@@ -81,15 +81,25 @@ static void pause_accepting(struct wire_listener *w)
 	w->paused = true;
 	watch_all(w, 0);
 	loop_timer_arm(w->resume, w->pause_ms);
+	assert(w->pause_ms >= PAUSE_FIRST_MS && w->pause_ms <= PAUSE_LAST_MS);
 	w->pause_ms = w->pause_ms * 2 < PAUSE_LAST_MS ? w->pause_ms * 2 : PAUSE_LAST_MS;
 }
 
 static void resume_accepting(void *arg)
 {
 	struct wire_listener *w = arg;
+	assert(w->paused == true);
 	w->paused = false;
 	loop_timer_disarm(w->resume);
 	watch_all(w, LOOP_READ);
+}
+
+/* Its user has closed it on return, or this would go on for ever. */
+static void end_session(struct wire_listener *w, struct wire_session *s)
+{
+	unsigned before = wire_limits_sessions(w->limits);
+	w->setup.unwanted(wire_session_owner(s));
+	assert(wire_limits_sessions(w->limits) < before);
 }
 
 /* Others of the process need descriptors too (a database, a mail): a few sessions end, and the
@@ -100,7 +110,7 @@ static void make_room(struct wire_listener *w, int64_t now_ms)
 	w->shrunk_ms = now_ms;
 	wire_limits_shrink(w->limits, now_ms);
 	while ((s = wire_limits_excess(w->limits)) != NULL)
-		w->setup.unwanted(wire_session_owner(s));
+		end_session(w, s);
 }
 
 /* What we hold ourselves can be given back, once in a while; what all the machine holds not. */
@@ -138,7 +148,7 @@ static void sweep(void *arg)
 	struct wire_listener *w = arg;
 	struct wire_session *s;
 	while ((s = wire_limits_idle(w->limits, loop_now_ms(w->setup.loop))) != NULL)
-		w->setup.unwanted(wire_session_owner(s));
+		end_session(w, s);
 	w->sweeping = false;
 	arm_sweep(w);
 }
@@ -153,7 +163,7 @@ static void admit(struct wire_listener *w, void *arg, int fd, const struct endpo
 		return;
 	}
 	if (victim)
-		w->setup.unwanted(wire_session_owner(victim));
+		end_session(w, victim);
 	struct wire_session *s = wire_limits_enter(w->limits, &peer->ip, now_ms);
 	void *owner = w->setup.opened(arg, s, fd, peer);
 	if (owner)
@@ -209,6 +219,7 @@ static void arrival_done(struct arrival *a)
 	struct wire_listener *w = a->listener;
 	int fd = a->fd;
 	void *arg = a->arg;
+	assert(!a->header.relayed || a->header.source.ip.family != 0);
 	struct endpoint peer = a->header.relayed ? a->header.source : a->peer;
 	arrival_free(a);
 	admit(w, arg, fd, &peer);
@@ -229,6 +240,7 @@ static void arrival_ready(void *arg, unsigned events)
 		return;
 	}
 	int e = wire_proxy_take(&a->header, (struct str){ bytes, (size_t)n }, &used);
+	assert(used > 0 && used <= (size_t)n);
 	if ((e == ERR_OK || e == ERR_AGAIN) && stream_discard(a->fd, used) != ERR_OK)
 		arrival_refuse(a, "the proxy has closed");
 	else if (e == ERR_OK)
@@ -250,6 +262,7 @@ static void arrive(struct wire_listener *w, void *arg, int fd, const struct endp
 		w->arrivals->prev = a;
 	w->arrivals = a;
 	w->arriving++;
+	assert(w->arriving <= WIRE_PROXY_WAITING);
 	a->watch = loop_watch_create(w->setup.loop, fd, arrival_ready, a);
 	a->timer = loop_timer_create(w->setup.loop, arrival_late, a);
 	loop_watch_set(a->watch, LOOP_READ);
@@ -277,6 +290,7 @@ static void door_ready(void *arg, unsigned events)
 	struct door *d = arg;
 	struct wire_listener *w = d->listener;
 	(void)events;
+	assert(d->fd >= 0 && w->doors != NULL);
 	w->serving = d;
 	for (int i = 0; i < ACCEPTS_PER_TURN && !w->paused && w->serving == d; i++) {
 		struct endpoint peer;
@@ -303,6 +317,7 @@ void wire_listener_active(struct wire_listener *w, struct wire_session *session,
 
 void wire_listener_ended(struct wire_listener *w, struct wire_session *session)
 {
+	assert(wire_limits_sessions(w->limits) > 0);
 	wire_limits_leave(w->limits, session);
 	if (w->paused)
 		resume_accepting(w);

@@ -47,6 +47,7 @@ static bool read_address(struct str text, bool v6, struct ip *ip)
 static int read_line(struct wire_proxy *p, struct str line)
 {
 	struct str family, from, to, from_port, to_port;
+	assert(line.n + 2 < WIRE_PROXY_V1_MAX && p->whole == 0);
 	if (!next_word(&line, &family))
 		return ERR_INVALID;
 	if (str_eq(family, STR("UNKNOWN")))
@@ -85,6 +86,7 @@ static int take_v1(struct wire_proxy *p)
 
 static size_t kept_u16(const struct wire_proxy *p, size_t at)
 {
+	assert(at + 1 < p->n);
 	return (size_t)p->kept[at] << 8 | p->kept[at + 1];
 }
 
@@ -154,6 +156,7 @@ static int take_v2(struct wire_proxy *p)
 int wire_proxy_take(struct wire_proxy *p, struct str bytes, size_t *used)
 {
 	int e = ERR_AGAIN;
+	assert(p->n <= p->bytes && p->n <= sizeof(p->kept));
 	*used = 0;
 	while (e == ERR_AGAIN && *used < bytes.n) {
 		p->bytes++;

@@ -33,6 +33,7 @@ static struct smtp_client *engine_of(const struct wire_client *w)
 
 static int64_t sooner(int64_t a_ms, int64_t limit_ms)
 {
+	assert(a_ms > 0 && limit_ms >= 0);
 	return limit_ms > 0 && limit_ms < a_ms ? limit_ms : a_ms;
 }
 
@@ -62,6 +63,7 @@ static void push(struct wire_client *w)
 {
 	struct smtp_client *c = engine_of(w);
 	struct str out;
+	assert(!w->ended && !w->doomed);
 	while (c && stream_pending(w->stream) < WIRE_CLIENT_PENDING &&
 	       (out = smtp_client_output(c)).n) {
 		stream_write(w->stream, out);
@@ -128,6 +130,7 @@ static void leave(struct wire_client *w)
 static void on_connected(void *arg)
 {
 	struct wire_client *w = arg;
+	assert(!w->connected && !w->ended);
 	enter(w);
 	w->connected = true;
 	set_deadline(w);
@@ -151,6 +154,7 @@ static void on_secured(void *arg)
 static void on_received(void *arg, struct str bytes)
 {
 	struct wire_client *w = arg;
+	assert(bytes.n > 0 && w->connected);
 	enter(w);
 	w->setup.talk->received(w->setup.arg, bytes);
 	leave(w);
@@ -168,6 +172,7 @@ static void on_ended(void *arg, enum stream_end why)
 {
 	struct wire_client *w = arg;
 	/* Within a call of ours, the stream does not end. */
+	assert(!w->ended && !w->doomed);
 	enter(w);
 	w->ended = true;
 	w->setup.talk->ended(w->setup.arg, why);

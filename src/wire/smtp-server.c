@@ -61,6 +61,7 @@ static void set_deadline(struct wire_server *w)
 /* Reads on only while the engine takes more and the client takes what was said. */
 static void hold(struct wire_server *w)
 {
+	assert(!w->closing && !has_reins(w));
 	bool paused = !smtp_server_wants_input(w->smtp) ||
 	              stream_pending(w->stream) > WIRE_SERVER_PENDING;
 	if (paused != w->paused)
@@ -71,6 +72,7 @@ static void hold(struct wire_server *w)
 static void say(struct wire_server *w)
 {
 	struct str out = smtp_server_output(w->smtp);
+	assert(!w->doomed && w->begun == true);
 	if (has_reins(w))
 		w->setup.hooks->output(w->setup.arg, out);
 	else
@@ -81,6 +83,7 @@ static void say(struct wire_server *w)
 
 static void act(struct wire_server *w)
 {
+	assert(!w->start_tls || w->setup.tls != NULL);
 	if (w->closing) {
 		stream_deadline(w->stream, LINGER_MS);
 		stream_finish(w->stream);
@@ -172,6 +175,7 @@ static void on_drained(void *arg)
 static void on_ended(void *arg, enum stream_end why)
 {
 	struct wire_server *w = arg;
+	assert(!w->doomed && w->stream != NULL);
 	enter(w);
 	w->setup.hooks->ended(w->setup.arg, why);
 	leave(w);
