@@ -196,8 +196,8 @@ static double cases_pipelined(const struct bench *b)
 	token_signer_init(&signer, &keys);
 	struct tester_setup setup = {
 		.loop = loop, .store = &store, .signer = &signer, .config = &config,
-		.hostname = "bench.example", .operator_name = "", .contact = "",
-		.objection_url = "",
+		.us = { .hostname = "bench.example", .operator_name = "", .contact = "",
+		        .objection_url = "" },
 		.only = cases,
 	};
 	struct tester *t = tester_create(&setup);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The two clocks, read from the kernel.
+ */
 #include "base/clock.h"
 
 #include <stdio.h>

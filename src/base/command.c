@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The word after the program's name, looked up in the table of subcommands; without one, the list
+ * of them.
+ */
 #include "base/command.h"
 
 #include "base/descriptors.h"

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Log lines: built whole, quoted and escaped, and written without ever waiting for whoever reads
+ * them.
+ */
 #include "base/log.h"
 
 #include "base/clock.h"

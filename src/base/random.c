@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Randomness from the kernel; base32 and hexadecimal.
+ */
 #include "base/random.h"
 
 #include "base/err.h"

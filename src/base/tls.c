@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A server's certificate and key: each file is looked at first, so that an error names it.
+ */
 #include "base/tls.h"
 
 #include "base/file.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What every command does first and last: options, settings, store, errors and exit codes.
+ */
 #include "cli/cli.h"
 
 #include "base/clock.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * One nomination: written down, then admitted as a test or refused by a named rule.
+ */
 #include "cli/nominating.h"
 
 #include "base/clock.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A caller's file out of the state directory, by way of a process that stays the caller.
+ */
 #include "cli/outfile.h"
 
 #include "base/file.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * report: a report made from a message, and a report sent.
+ */
 #include "cli/reporting.h"
 #include "cli/nominating.h"
 

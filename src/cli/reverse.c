@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Reverse names: each is asked back, one after the other, until one leads to the address.
+ */
 #include "cli/reverse.h"
 
 enum { RESOLVERS_MAX = 8 };

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A table: its cells are kept until the widest of each column is known.
+ */
 #include "cli/table.h"
 
 #include "base/mem.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A test in the foreground: tester and collector in this process, and their results in print.
+ */
 #include "cli/testing.h"
 
 #include "base/clock.h"
@@ -189,8 +192,10 @@ static int create_tester(struct testing *t)
 {
 	const struct settings *s = &t->cli->settings;
 	struct tester_setup setup = {
-		.loop = t->loop, .store = t->cli->store, .user = *t->user ? t->user : NULL,
-		.password = *t->user ? t->password : NULL, .patience_s = s->tester.patience_s,
+		.loop = t->loop, .store = t->cli->store,
+		.us = { .user = *t->user ? t->user : NULL,
+		        .password = *t->user ? t->password : NULL },
+		.patience_s = s->tester.patience_s,
 		.remark = on_remark, .finished = on_finished, .arg = t,
 	};
 	buf_clear(&t->scratch);

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * One address asked at one list: the questions go out together; the text is asked for where all is
+ * well and the address is listed.
+ */
 #include "lookup/lookup.h"
 
 #include "base/arena.h"

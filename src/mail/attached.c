@@ -1,4 +1,10 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Messages inside a message: the MIME tree is walked in place, and a message/rfc822 part whose
+ * encoding hides it is decoded.
+ *
+ * Hostile input that reaches it: whole messages; depth and counts are limited.
+ */
 #include "mail/mbox.h"
 
 #include "mail/header.h"

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Dates: cut into words and read in the orders in which mailers have written them. The plain form
+ * of RFC 5322, which nearly all have, is read without that.
+ */
 #include "mail/date.h"
 
 struct words {

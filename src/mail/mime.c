@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * gmime, initialised once, by whoever comes first.
+ */
 #include "mail/mime.h"
 
 #include <gmime/gmime.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the collector takes and answers, without a socket or a store.
+ * What the collector takes: a recipient is ours, a token of ours or nobody's. Pure.
+ *
+ * Hostile input that reaches it: every envelope of every client, parsed.
  */
 #include "relaytest/collector.h"
 

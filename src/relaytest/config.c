@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The rows of the sections "tester" and "collector", and their checks.
+ */
 #include "relaytest/config.h"
 
 #include <stddef.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A Maildir: tmp/, synced, then new/; and tmp/ swept.
+ */
 #include "relaytest/maildir.h"
 
 #include "base/file.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The dialogue of a mailing: each reply leads to the next command, or to the end.
+ * One conversation in our own name, verb by verb: what is said next follows from the reply.
  */
 #include "relaytest/mailing.h"
 

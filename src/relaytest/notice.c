@@ -124,7 +124,7 @@ static void notice_connect(struct notice *n)
 		.command_ms = config->command_timeout_s * 1000,
 		.session_ms = config->session_timeout_s * 1000,
 		.mailing = {
-			.helo = s->hostname, .from = "<>",
+			.helo = s->us.hostname, .from = "<>",
 			.recipients = (const char *const *)n->recipients + first,
 			.n = n->n - first, .message = buf_str(&n->message),
 			.starttls = n->host.port != PORT_SUBMISSIONS && !n->no_starttls,
@@ -214,9 +214,9 @@ static void add_header(struct notice *n, const char *automatic, const char *subj
 static void add_footer(struct notice *n)
 {
 	const struct tester_setup *s = &n->tester->setup;
-	buf_printf(&n->message, "\nWho tests: %s (%s)\n", s->operator_name, s->hostname);
-	if (*s->contact)
-		buf_printf(&n->message, "To ask, or to object: %s\n", s->contact);
+	buf_printf(&n->message, "\nWho tests: %s (%s)\n", s->us.operator_name, s->us.hostname);
+	if (*s->us.contact)
+		buf_printf(&n->message, "To ask, or to object: %s\n", s->us.contact);
 }
 
 /* From where we come: what to let in for a test. */
@@ -233,14 +233,14 @@ static void add_sources(struct notice *n, const struct run *r)
 	if (told == 0 && r->came_from.family)
 		buf_printf(&n->message, " %s", ip_format(&r->came_from, text));
 	else if (told == 0)
-		buf_printf(&n->message, " %s", n->tester->setup.hostname);
+		buf_printf(&n->message, " %s", n->tester->setup.us.hostname);
 	buf_add_byte(&n->message, '\n');
 }
 
 /* What kept the test from an answer, and what its reader can do. */
 static void add_undecided(struct notice *n, const struct run *r, const char *reason)
 {
-	const char *contact = n->tester->setup.contact;
+	const char *contact = n->tester->setup.us.contact;
 	buf_printf(&n->message,
 		"The test could not decide. Of your server it says:\n\n    %s\n\n"
 		"The list was not changed: that a server does not talk to us shows nothing of\n"

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Politeness: a bucket for the rate, a counter for all, and a table of counters by address and
+ * network.
+ */
 #include "relaytest/politeness.h"
 
 #include "base/clock.h"

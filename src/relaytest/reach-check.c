@@ -123,7 +123,7 @@ static void ask(struct reach_check *c)
 		.command_ms = command_ms < SESSION_MS ? command_ms : SESSION_MS,
 		.session_ms = SESSION_MS, .over = on_over, .arg = c,
 		.mailing = {
-			.helo = s->hostname, .from = "<>", .recipients = c->recipients, .n = 2,
+			.helo = s->us.hostname, .from = "<>", .recipients = c->recipients, .n = 2,
 			.stranger = c->stranger,
 		},
 	};

@@ -363,9 +363,7 @@ static void create_session(struct run *r, const struct progress *p)
 	uint8_t family = r->test.target.ip.family;
 	struct session_setup setup = {
 		.test = &r->test, .signer = t->setup.signer, .domain = c->domain,
-		.domain2 = c->domain2, .collector = collector_ip(c), .helo = t->setup.hostname,
-		.operator_name = t->setup.operator_name, .contact = t->setup.contact,
-		.objection_url = t->setup.objection_url,
+		.domain2 = c->domain2, .collector = collector_ip(c), .us = &t->setup.us,
 		.messages = p->may_talk ? (unsigned)c->messages : 0,
 		.refusals = (unsigned)c->refusals, .pipeline = (unsigned)c->pipeline,
 		.proof_wait_ms = c->proof_wait_s * 1000,
@@ -373,7 +371,6 @@ static void create_session(struct run *r, const struct progress *p)
 		.has_second = r->first_count && source_of(&c->source, family, 1),
 		.rounds = r->test.rounds, .fruitless = r->test.fruitless,
 		.ask_again_ms = c->ask_again_s * 1000,
-		.user = t->setup.user, .password = t->setup.password,
 		.first = (const char (*)[CASE_ID_MAX])r->first, .first_count = r->first_count,
 		.sent = p->sent, .sent_count = p->sent_n, .only = t->setup.only,
 		.now_s = clock_now_s(),

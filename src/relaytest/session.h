@@ -28,6 +28,7 @@
 
 #include "base/arena.h"
 #include "base/stream.h"
+#include "relaytest/identity.h"
 #include "relaytest/token.h"
 
 struct session;
@@ -39,11 +40,10 @@ struct session_setup {
 	const struct token_signer *signer;
 	const char *domain, *domain2;
 	struct ip collector;                 /* family 0: literal forms are skipped */
-	const char *helo, *operator_name, *contact, *objection_url;
+	const struct identity *us;           /* …its hostname in HELO */
 	unsigned messages, refusals, pipeline;
 	int64_t proof_wait_ms;
 	bool has_trusted_source;             /* S03 can be run */
-	const char *user, *password;         /* S14; NULL: skipped */
 	/* Forms that a retest must begin with: those that were open. */
 	const char (*first)[CASE_ID_MAX];
 	size_t first_count;

@@ -483,7 +483,7 @@ struct tester *tester_create(const struct tester_setup *setup)
 	struct politeness_limits limits = limits_of(setup->config);
 	t->setup = *setup;
 	t->politeness = politeness_create(&limits);
-	t->tls = tls_context(setup->hostname);
+	t->tls = tls_context(setup->us.hostname);
 	reach_init(&t->reach, setup->config->collector_check);
 	t->check = reach_check_create(t);
 	queue_init(&t->starting);

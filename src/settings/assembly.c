@@ -47,10 +47,10 @@ int assembly_tester_create(const struct settings *s, const struct assembly_keys 
 	setup->signer = &keys->signer;
 	setup->evidence_key = keys->evidence;
 	setup->config = &s->tester;
-	setup->hostname = g->hostname;
-	setup->operator_name = g->operator_name;
-	setup->contact = g->contact;
-	setup->objection_url = g->objection_url;
+	setup->us.hostname = g->hostname;
+	setup->us.operator_name = g->operator_name;
+	setup->us.contact = g->contact;
+	setup->us.objection_url = g->objection_url;
 	out->tester = tester_create(setup);
 	return ERR_OK;
 }

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A line of --batch: JSON in, a trace, JSON out; and an error is an object, too.
+ */
 #include "trace/batch.h"
 
 #include "trace/json.h"

@@ -6,7 +6,6 @@
  */
 #include "trace/trace-private.h"
 
-#include "trace/allocation.h"
 #include "trace/names.h"
 #include "trace/providers.h"
 
@@ -25,20 +24,6 @@ struct peer {
 	struct str writer;       /* who says so */
 	bool doubtful;           /* rdns does not lead back to ip */
 };
-
-bool chain_was_given(const struct trace *t, const struct received *r, const struct ip *ip)
-{
-	const struct received *border = &t->hops[t->handover_hop].line;
-	int64_t time_s = border->has_time ? border->date.time_s : 0;
-	if (r->has_time && r->date.time_s > time_s)
-		time_s = r->date.time_s;
-	return allocation_was_given(ip, time_s);
-}
-
-bool chain_is_public(const struct trace *t, const struct received *r)
-{
-	return ip_is_public(&r->ip) && chain_was_given(t, r, &r->ip);
-}
 
 /* Protocols that are spoken only between the machines of one site. */
 static bool is_site_protocol(const struct received *r)
@@ -72,7 +57,7 @@ static struct peer peer_of(const struct trace *t, const struct received *r,
 		p.kind = PEER_SELF;
 	else if (ip_is_private(&r->ip) || is_beside(r, writer) ||
 	         (writer->family &&
-	          (is_site_protocol(r) || !chain_was_given(t, r, &r->ip))))
+	          (is_site_protocol(r) || !given_then(t, r, &r->ip))))
 		p.kind = PEER_PRIVATE;
 	else
 		p.kind = PEER_REMOTE;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The rows of the section "trace".
+ */
 #include "trace/config.h"
 
 #include "trace/border.h"

@@ -155,8 +155,8 @@ static bool tongue_sign(const struct trace_hop *hop)
  * is what it is if both ends have names of one organisation. */
 static bool is_not_given(const struct trace *t, const struct received *r)
 {
-	bool client = ip_is_public(&r->ip) && !chain_was_given(t, r, &r->ip);
-	bool writer = ip_is_public(&r->by_ip) && !chain_was_given(t, r, &r->by_ip);
+	bool client = ip_is_public(&r->ip) && !given_then(t, r, &r->ip);
+	bool writer = ip_is_public(&r->by_ip) && !given_then(t, r, &r->by_ip);
 	return client || writer;
 }
 

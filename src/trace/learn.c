@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What is ours, learnt by a vote: hosts and networks counted over messages to oneself.
+ */
 #include "trace/learn.h"
 
 #include "mail/header.h"

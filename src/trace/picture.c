@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The picture of a trace in text: a line per hop, then the answer.
+ */
 #include "trace/picture.h"
 
 #include "base/clock.h"

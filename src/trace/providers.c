@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The table of providers, and how the lines of each are told from imitations.
+ */
 #include "trace/providers.h"
 
 #include "trace/names.h"
@@ -201,4 +204,12 @@ bool provider_header(struct str header)
 		if (provider_writes(&providers[i], header))
 			return true;
 	return false;
+}
+
+bool provider_same_org(struct str a, struct str b)
+{
+	if (name_same_domain(a, b))
+		return true;
+	const struct provider *p = provider_of(a);
+	return p && p == provider_of(b);
 }

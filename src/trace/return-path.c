@@ -122,7 +122,7 @@ static bool is_our_id(const struct trace *t, const struct trace_border *b, struc
 	if (border_is_own_name(b, id) || name_eq(id, border))
 		return true;
 	/* Many use their domain: "example.org" of the border mx.example.org. */
-	return str_in_domain(border, id) && name_same_org(border, id);
+	return str_in_domain(border, id) && provider_same_org(border, id);
 }
 
 static bool read_auth(struct trace *t, const struct trace_border *b)
@@ -162,7 +162,7 @@ static struct str address_domain(struct str s)
 /* A believed host of the domain's organisation, or "". `p` is the domain's provider. */
 static struct str believed_host(const struct trace *t, struct str domain, const struct provider *p)
 {
-	bool (*same)(struct str, struct str) = p ? name_same_org : name_same_domain;
+	bool (*same)(struct str, struct str) = p ? provider_same_org : name_same_domain;
 	for (size_t i = t->handover_hop; i < t->hop_count; i++) {
 		const struct received *r = &t->hops[i].line;
 		if (i > t->handover_hop && t->hops[i].zone != TRACE_LINKED)
@@ -184,7 +184,7 @@ static void say(struct trace_return_path *rp, enum trace_return verdict, enum tr
 
 static bool same_domain(struct str a, struct str b)
 {
-	return name_eq(a, b) || name_same_org(a, b);
+	return name_eq(a, b) || provider_same_org(a, b);
 }
 
 /* By our border's results; false if they settle nothing. */

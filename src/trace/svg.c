@@ -1,4 +1,9 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The picture of a trace as an SVG: the same words as in the text, in boxes.
+ *
+ * Hostile input that reaches it: names and lines of the message; all of it is escaped.
+ */
 #include "trace/picture.h"
 
 #include "trace/why.h"

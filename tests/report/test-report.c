@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Reports from a message to their forms, and the bounces that come back.
+ */
 #include "test.h"
 
 #include "trace/border.h"

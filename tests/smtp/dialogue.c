@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The player of dialogues with the SMTP server engine.
+ */
 #include "dialogue.h"
 
 #include <stdio.h>
