@@ -98,7 +98,6 @@ static const struct ip *source_of(const struct config_ips *ips, uint8_t family, 
 	return NULL;
 }
 
-/* Called by tester.c when politeness has let it. */
 void run_open_connection(struct run *r)
 {
 	const struct tester_config *c = r->tester->setup.config;
@@ -425,7 +424,7 @@ void run_again(struct run *r)
 		/* Another process has it, it has ended, or its consent has gone. */
 		LOG(LOG_INFO, "round-left", LOG_S("test", r->test.id),
 		    LOG_S("why", store_message(t->setup.store)));
-		tester_run_over(t, r);
+		t->hooks->run_over(t, r);
 		return;
 	}
 	session_destroy(r->session);
