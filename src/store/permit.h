@@ -11,7 +11,7 @@ enum permit_fault {
 	PERMIT_GOOD,
 	PERMIT_NO_GROUND,              /* consent is CONSENT_NONE */
 	PERMIT_TOO_WIDE,               /* nobody can speak for whole registries' blocks */
-	PERMIT_NOT_ONE,                /* who sent us mail, or is named in a message, is one address */
+	PERMIT_NOT_ONE,                /* who sent us mail, or is named in one, is one address */
 	PERMIT_NOT_TRUSTED,            /* evidence counts only from trusted submitters */
 	PERMIT_ENDED,                  /* it would end before it began */
 };
