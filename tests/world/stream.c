@@ -229,3 +229,41 @@ int stream_accept(int listen_fd, struct endpoint *peer)
 		seam("accept");
 	return fd;
 }
+
+/* Nobody in the world speaks over AF_UNIX or behind a proxy. */
+
+int stream_listen_unix(const char *path, mode_t mode)
+{
+	(void)path;
+	(void)mode;
+	return ERR_UNSUPPORTED;
+}
+
+struct stream *stream_connect_unix(struct loop *loop, const char *path,
+                                   const struct stream_events *events, void *arg)
+{
+	(void)loop;
+	(void)path;
+	(void)events;
+	(void)arg;
+	abort();
+}
+
+ssize_t stream_peek(int fd, void *dst, size_t size)
+{
+	(void)fd;
+	(void)dst;
+	(void)size;
+	return ERR_AGAIN;
+}
+
+int stream_discard(int fd, size_t n)
+{
+	(void)fd;
+	return n == 0 ? ERR_OK : ERR_IO;
+}
+
+void stream_turn_away(int fd, struct str text)
+{
+	net_turn_away(fd, text);
+}
