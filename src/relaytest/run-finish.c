@@ -150,6 +150,15 @@ static bool settle_silence(struct run *r, struct session_outcome *out)
 	return true;
 }
 
+struct lifecycle_policy tester_policy(const struct tester_config *config)
+{
+	return (struct lifecycle_policy){
+		.recheck_interval_s = config->recheck_interval_s,
+		.retry_after_s = config->retry_after_s,
+		.retry_max = (unsigned)config->retries,
+	};
+}
+
 void run_finish(struct run *r)
 {
 	struct tester *t = r->tester;
@@ -185,7 +194,7 @@ void run_finish(struct run *r)
 		}
 	}
 	report(r, &out, evidence_id, &effects, e);
-	tester_run_over(t, r);
+	t->hooks->run_over(t, r);
 }
 
 /* Results so far go to the store; whoever takes the test up again goes on from there, with the
@@ -220,5 +229,5 @@ void run_put_off(struct run *r)
 		};
 		t->setup.finished(t->setup.arg, &result);
 	}
-	tester_run_over(t, r);
+	t->hooks->run_over(t, r);
 }

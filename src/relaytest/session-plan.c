@@ -75,7 +75,7 @@ static bool listed(const char *const *ids, const char *id)
 	return false;
 }
 
-static bool is_wanted(const struct session *s, const struct relay_case *form)
+static bool is_chosen(const struct session *s, const struct relay_case *form)
 {
 	return !s->setup.only || listed(s->setup.only, form->id);
 }
@@ -183,7 +183,7 @@ void plan_make(struct session *s)
 	/* The plain form stands first; the controls come with it in the first batch. */
 	for (size_t i = 0; i < relay_case_count; i++) {
 		const struct relay_case *form = &relay_cases[i];
-		if (form->session != RELAY_STARTTLS && is_wanted(s, form))
+		if (form->session != RELAY_STARTTLS && is_chosen(s, form))
 			add_form(s, form, false);
 		if (i == 0 && !s->setup.only) {
 			plan_add_item(s, form, ITEM_POSTMASTER);

@@ -9,6 +9,7 @@
 
 #include "relaytest/collector.h"
 #include "relaytest/tester.h"
+#include "report/desk.h"
 #include "settings/settings.h"
 
 /* Zero-initialised there are none. */
@@ -23,6 +24,9 @@ struct assembly_keys {
  * and keys_evidence_load(). Blocks. */
 int assembly_keys_load(struct assembly_keys *keys, bool evidence, struct buf *message);
 void assembly_keys_fini(struct assembly_keys *keys);
+/* Makes a new token key; an old one verifies for as long as something made with it may come
+ * back. Errors as keys_token_rotate(). */
+int assembly_keys_rotate(const struct settings *s, int64_t now_s, struct buf *message);
 
 /* A tester and the resolver that it asks. Zero-initialised there is none. */
 struct assembly_tester {
@@ -42,5 +46,8 @@ void assembly_tester_destroy(struct assembly_tester *t);
 struct collector *assembly_collector_create(const struct settings *s,
                                             const struct assembly_keys *keys,
                                             struct collector_setup *setup);
+
+/* The report desk, over an open store; `now_s` is the time of what is done with it. */
+struct desk assembly_desk(const struct settings *s, struct store *st, int64_t now_s);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * A play: carries out the session's actions against the scripted host, round by round.
  */
-#include "host-private.h"
+#include "host-stage.h"
 
 #include "base/mem.h"
 

@@ -2,7 +2,7 @@
  *
  * What the scripted host answers: its rules, the commands it knows without one, its messages.
  */
-#include "host-private.h"
+#include "host-stage.h"
 
 #include "base/mem.h"
 

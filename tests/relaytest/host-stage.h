@@ -3,8 +3,8 @@
  * The insides of the scripted host: host.c (what it answers), host-checks.c (what must hold, and
  * what was expected), host-play.c (the session's actions, and a whole test).
  */
-#ifndef PORTREEVE_TESTS_HOST_PRIVATE_H
-#define PORTREEVE_TESTS_HOST_PRIVATE_H
+#ifndef PORTREEVE_TESTS_HOST_STAGE_H
+#define PORTREEVE_TESTS_HOST_STAGE_H
 
 #include "host.h"
 
