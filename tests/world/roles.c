@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/stream.h"
 #include "blocklist/follower.h"
+#include "law.h"
 #include "names.h"
 #include "roles/upkeep.h"
 #include "settings/assembly.h"
@@ -19,7 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { HOSTNAME_MAX = 32 };
+enum { REFUSED_MOST = 50 };
 
 struct role_parts {
 	unsigned which;
@@ -47,6 +48,7 @@ static struct blocklist_zone zone;
 static int collector_fd;
 static struct endpoint collector_at[1];
 static struct ip sources[2];
+static unsigned refused;             /* openings of a store, in a row */
 
 /* ---- before anything else --------------------------------------------------------- */
 
@@ -158,6 +160,9 @@ static struct store *open_store(enum store_role role)
 		set_rules(st);
 	else
 		trace("the store does not open: %s: %s", err_text(e), buf_cstr(&message));
+	refused = e == ERR_OK ? 0 : refused + 1;
+	if (e == ERR_CORRUPT || (world.calm && refused > REFUSED_MOST))
+		world_broken("sound", "it does not open: %s", buf_cstr(&message));
 	buf_fini(&message);
 	return st;
 }
