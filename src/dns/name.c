@@ -85,7 +85,7 @@ char *dns_name_format(const struct dns_name *name, char dst[static DNS_NAME_TEXT
 			if (is_plain(c))
 				dst[n++] = (char)c;
 			else
-				n += (size_t)sprintf(dst + n, "\\%03u", c);
+				n += (size_t)snprintf(dst + n, DNS_NAME_TEXT_MAX - n, "\\%03u", c);
 		}
 	}
 	assert(n < DNS_NAME_TEXT_MAX);
