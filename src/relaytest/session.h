@@ -32,6 +32,7 @@
 #include "relaytest/token.h"
 
 struct session;
+struct smtp_client;
 
 /* All pointers outlive the session. */
 struct session_setup {
@@ -116,8 +117,8 @@ void session_round_over(struct session *s, const char *why);
 
 struct str session_output(const struct session *s);
 void session_output_sent(struct session *s, size_t n);
-/* Whole replies heard so far: bytes alone are no progress. */
-unsigned session_replies(const struct session *s);
+/* The engine of the connection as it stands now, for wire/smtp-client.h; NULL: there is none. */
+struct smtp_client *session_client(const struct session *s);
 /* For the connection as it stands now. */
 int64_t session_timeout_ms(const struct session *s);
 

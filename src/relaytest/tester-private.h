@@ -38,12 +38,12 @@ struct run {
 	struct test test;
 	struct session *session;
 	struct arena arena;
-	struct stream *stream;
-	bool holds_connection, wants_connection, connected, stepping;
+	struct wire_client *wire;
+	bool holds_connection, wants_connection, stepping;
 	bool unsaved;                        /* the outcome of a message */
 	struct ip came_from;                 /* our address, as the host sees it; family 0 */
 	bool later;                          /* what is waited for is followed by another round */
-	unsigned finish_tries, replies;
+	unsigned finish_tries;
 	struct session_action connect;       /* owed while wants_connection; else the last round's
 	                                        end */
 	struct loop_timer *timer;
