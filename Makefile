@@ -8,6 +8,7 @@ BUILD  = build
 ASAN   = build-asan
 FUZZ   = build-fuzz
 BENCH  = build-bench
+TSAN   = build-tsan
 PYTHON = /usr/bin/python3
 
 # The lab makes network namespaces: that is root's.
@@ -48,6 +49,15 @@ score: all
 	dist/install-packages score
 	tests/trace/score build/portreeve "$$(tests/trace/corpus build/corpus)"
 
+# the thread that follows the store and the one that answers, under ThreadSanitizer
+TSAN_TESTS = blocklist-follower blocklist-follower-thread blocklist-server
+tsan:
+	dist/install-packages build test
+	test -e $(TSAN)/build.ninja || meson setup $(TSAN) -Dtests=true -Db_sanitize=thread \
+		-Db_lundef=false -Dbuildtype=debugoptimized
+	ninja -C $(TSAN) $(TSAN_TESTS:%=tests/blocklist/test-%)
+	TSAN_OPTIONS=halt_on_error=1 meson test -C $(TSAN) --no-rebuild --print-errorlogs $(TSAN_TESTS)
+
 bench:
 	dist/install-packages build bench
 	test -e $(BENCH)/build.ninja || meson setup $(BENCH) -Dbench=true -Db_lto=true
@@ -58,6 +68,6 @@ install: all
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) build-cov build-clang
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(TSAN) build-cov build-clang
 
-.PHONY: all packages test demo fuzz score bench install clean
+.PHONY: all packages test demo fuzz score tsan bench install clean
