@@ -146,19 +146,19 @@ const struct blocklist_zone *blocklist_zones_find(const struct blocklist_zones *
                                                   const uint8_t *name, size_t n,
                                                   unsigned *labels_before)
 {
-	struct folded folded;
 	unsigned labels = 0;
-	fold(&folded, name, n);
-	for (size_t at = 0;; at += folded.b[at] + 1u, labels++) {
+	for (size_t at = 0;; at += name[at] + 1u, labels++) {
 		assert(at < n);
 		if (t->has_length[n - at]) {
-			const struct slot *s = slot_of(t, &folded, n - at);
+			struct folded end;
+			fold(&end, name + at, n - at);
+			const struct slot *s = slot_of(t, &end, n - at);
 			if (s->zone) {
 				*labels_before = labels;
 				return s->zone;
 			}
 		}
-		if (folded.b[at] == 0)
+		if (name[at] == 0)
 			return NULL;
 	}
 }

@@ -155,7 +155,6 @@ int dns_rr_edns(const struct dns_reader *r, const struct dns_rr *rr, struct dns_
 
 void dns_put_bytes(struct dns_writer *w, const void *bytes, size_t n)
 {
-	assert(w->n <= w->size);
 	if (w->full || w->size - w->n < n) {
 		w->full = true;
 		return;
