@@ -9,6 +9,7 @@ ASAN   = build-asan
 FUZZ   = build-fuzz
 BENCH  = build-bench
 WORLD  = build-world
+TSAN   = build-tsan
 PYTHON = /usr/bin/python3
 
 # The lab makes network namespaces: that is root's.
@@ -63,6 +64,15 @@ score: all
 	dist/install-packages score
 	tests/trace/score build/portreeve "$$(tests/trace/corpus build/corpus)"
 
+# the thread that follows the store and the one that answers, under ThreadSanitizer
+TSAN_TESTS = blocklist-follower blocklist-follower-thread blocklist-server
+tsan:
+	dist/install-packages build test
+	test -e $(TSAN)/build.ninja || meson setup $(TSAN) -Dtests=true -Db_sanitize=thread \
+		-Db_lundef=false -Dbuildtype=debugoptimized
+	ninja -C $(TSAN) $(TSAN_TESTS:%=tests/blocklist/test-%)
+	TSAN_OPTIONS=halt_on_error=1 meson test -C $(TSAN) --no-rebuild --print-errorlogs $(TSAN_TESTS)
+
 bench:
 	dist/install-packages build bench
 	test -e $(BENCH)/build.ninja || meson setup $(BENCH) -Dbench=true -Db_lto=true
@@ -73,6 +83,6 @@ install: all
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) build-cov build-clang build-mutants
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) $(TSAN) build-cov build-clang build-mutants
 
-.PHONY: all packages test demo fuzz world world-mutants score bench install clean
+.PHONY: all packages test demo fuzz world world-mutants score tsan bench install clean
