@@ -56,7 +56,7 @@ static int leave_wal(struct sqlite_store *s, const struct store_copy *to)
 	if (pwrite(to->fd, legacy, sizeof(legacy), VERSIONS_AT) == sizeof(legacy))
 		return ERR_OK;
 	int errnum = errno;
-	return store_fail(s, file_err(errnum), "%s: %s", to->name, strerror(errnum));
+	return store_fail(&s->base, file_err(errnum), "%s: %s", to->name, strerror(errnum));
 }
 
 static int copy_to(struct sqlite_store *s, struct db *from, const struct store_copy *to)
@@ -82,7 +82,7 @@ static int expect_text(struct sqlite_store *s, sqlite3 *h, const char *path, con
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		e = fail_at(s, path, h, rc);
 	else if (!str_eq(str_of(text), str_of(expected)))
-		e = store_fail(s, ERR_CORRUPT, "%s: the copy fails its check: %s", path,
+		e = store_fail(&s->base, ERR_CORRUPT, "%s: the copy fails its check: %s", path,
 		               text ? text : "nothing was read");
 	sqlite3_finalize(q);
 	return e;
@@ -124,7 +124,7 @@ int sqlite_backup(struct store *st, const struct store_copy *list,
 	bool there;
 	int e = returns_ready(s, &there);
 	if (e == ERR_OK && !there)
-		e = store_fail(s, ERR_NOT_FOUND, "%s: no such file; \"portreeve run\" makes it",
+		e = store_fail(&s->base, ERR_NOT_FOUND, "%s: no such file; \"portreeve run\" makes it",
 		               s->returns_path);
 	if (e == ERR_OK)
 		e = backup_file(s, &s->main, &main_schema, list);

@@ -91,8 +91,8 @@ static int look(struct sqlite_store *s, int64_t now_s, struct store_clock *out)
 		return e;
 	out->state = heartbeat_judge(out->known_s, now_s, jump_max_s);
 	/* A role that cannot write the row keeps it in mind. */
-	if (out->state != CLOCK_STEADY && s->steady_s &&
-	    heartbeat_judge(s->steady_s, now_s, jump_max_s) == CLOCK_STEADY)
+	if (out->state != CLOCK_STEADY && s->base.steady_s &&
+	    heartbeat_judge(s->base.steady_s, now_s, jump_max_s) == CLOCK_STEADY)
 		out->state = CLOCK_STEADY;
 	return ERR_OK;
 }
@@ -107,13 +107,14 @@ static int complain(struct sqlite_store *s, int64_t now_s, const struct store_cl
 	char now[CLOCK_TEXT_MAX], known[CLOCK_TEXT_MAX];
 	clock_format(now_s, now);
 	clock_format(found->known_s, known);
-	return store_fail(s, ERR_BUSY, "the clock says %s, the time last known is %s: expected no "
+	return store_fail(&s->base, ERR_BUSY, "the clock says %s, the time last known is %s: expected no "
 	                  "such jump (store.clock_jump_max); when the clock is right, run "
 	                  "\"portreeve clock accept\"", now, known);
 }
 
-int clock_guard(struct sqlite_store *s, int64_t now_s)
+int clock_guard(struct store *st, int64_t now_s)
 {
+	struct sqlite_store *s = sqlite_of(st);
 	struct store_clock found;
 	int e = look(s, now_s, &found);
 	if (e == ERR_OK && found.state != CLOCK_STEADY)
@@ -170,7 +171,7 @@ int sqlite_clock_beat(struct store *st, int64_t now_s)
 		e = complain(s, now_s, &found);
 	if (e != ERR_OK)
 		return e;
-	int64_t last_s = s->main.writable ? found.recorded ? found.known_s : 0 : s->steady_s;
+	int64_t last_s = s->main.writable ? found.recorded ? found.known_s : 0 : s->base.steady_s;
 	int64_t newest_s;
 	e = newest(&s->main, &newest_s);
 	bool due = now_s - last_s >= HEARTBEAT_S || newest_s > now_s;
@@ -179,7 +180,7 @@ int sqlite_clock_beat(struct store *st, int64_t now_s)
 	e = repair(s, now_s);
 	if (e == ERR_OK && s->main.writable)
 		return heartbeat_write(s, now_s);
-	s->steady_s = now_s;
+	s->base.steady_s = now_s;
 	return e;
 }
 

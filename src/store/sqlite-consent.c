@@ -8,7 +8,7 @@ static int check_range(struct sqlite_store *s, const struct prefix *range)
 {
 	if (range->ip.family == 4 || range->ip.family == 6)
 		return ERR_OK;
-	return store_fail(s, ERR_INVALID, "a range must have an address");
+	return store_fail(&s->base, ERR_INVALID, "a range must have an address");
 }
 
 /* ---- permits --------------------------------------------------------------- */
@@ -32,10 +32,10 @@ static int permit_insert(struct sqlite_store *s, const struct permit *p)
 	bind_int(&q, p->until_s);
 	e = query_run(&q);
 	if (e == ERR_EXISTS)
-		return store_fail(s, e, "that range has a permit already");
+		return store_fail(&s->base, e, "that range has a permit already");
 	if (e != ERR_OK)
 		return e;
-	return journal_add(&s->main, JOURNAL_PERMIT, &p->range, p->by, consent_name(p->consent),
+	return old_journal_add(&s->main, JOURNAL_PERMIT, &p->range, p->by, consent_name(p->consent),
 	                   p->created_s);
 }
 
@@ -44,12 +44,12 @@ int sqlite_permit_add(struct store *st, const struct permit *p)
 	struct sqlite_store *s = sqlite_of(st);
 	int e = check_range(s, &p->range);
 	if (e == ERR_OK && (p->consent <= CONSENT_NONE || p->consent > CONSENT_OWNER))
-		e = store_fail(s, ERR_INVALID, "a permit needs a consent");
+		e = store_fail(&s->base, ERR_INVALID, "a permit needs a consent");
 	if (e == ERR_OK)
 		e = db_begin(&s->main);
 	if (e != ERR_OK)
 		return e;
-	s->consents.valid = false;
+	s->base.consents.valid = false;
 	return db_end(&s->main, permit_insert(s, p));
 }
 
@@ -62,14 +62,14 @@ static int range_remove(struct store *st, const char *sql, enum journal_action a
 		e = db_begin(&s->main);
 	if (e != ERR_OK)
 		return e;
-	s->consents.valid = false;
+	s->base.consents.valid = false;
 	struct query q = query(&s->main, sql);
 	bind_prefix(&q, range);
 	e = query_run(&q);
 	if (e == ERR_OK && db_changes(&s->main) == 0)
-		e = store_fail(s, ERR_NOT_FOUND, "no rule for exactly that range");
+		e = store_fail(&s->base, ERR_NOT_FOUND, "no rule for exactly that range");
 	if (e == ERR_OK)
-		e = journal_add(&s->main, action, range, who, "", now_s);
+		e = old_journal_add(&s->main, action, range, who, "", now_s);
 	return db_end(&s->main, e);
 }
 
@@ -115,10 +115,10 @@ static int exclusion_insert(struct sqlite_store *s, const struct exclusion *x)
 	bind_int(&q, x->created_s);
 	int e = query_run(&q);
 	if (e == ERR_EXISTS)
-		return store_fail(s, e, "that range is excluded already");
+		return store_fail(&s->base, e, "that range is excluded already");
 	if (e != ERR_OK)
 		return e;
-	return journal_add(&s->main, JOURNAL_EXCLUDE, &x->range, x->by, x->why, x->created_s);
+	return old_journal_add(&s->main, JOURNAL_EXCLUDE, &x->range, x->by, x->why, x->created_s);
 }
 
 int sqlite_exclusion_add(struct store *st, const struct exclusion *x)
@@ -129,7 +129,7 @@ int sqlite_exclusion_add(struct store *st, const struct exclusion *x)
 		e = db_begin(&s->main);
 	if (e != ERR_OK)
 		return e;
-	s->consents.valid = false;
+	s->base.consents.valid = false;
 	return db_end(&s->main, exclusion_insert(s, x));
 }
 
@@ -169,7 +169,7 @@ int sqlite_exclusions(struct store *st, struct arena *a, struct exclusion **rows
  * cache themselves. */
 static int consents_fresh(struct sqlite_store *s)
 {
-	struct consent_cache *c = &s->consents;
+	struct consent_cache *c = &s->base.consents;
 	struct query q = query(&s->main, "PRAGMA data_version");
 	int e = query_one(&q);
 	if (e != ERR_OK)
@@ -191,7 +191,7 @@ static int consents_fresh(struct sqlite_store *s)
 int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s,
                  struct consent_answer *out)
 {
-	struct consent_cache *c = &s->consents;
+	struct consent_cache *c = &s->base.consents;
 	int e = consents_fresh(s);
 	if (e == ERR_OK)
 		consent_decide(c->permits, c->permit_count, c->exclusions, c->exclusion_count,
@@ -221,7 +221,7 @@ static int nomination_insert(struct sqlite_store *s, struct nomination *nom)
 	if (e != ERR_OK)
 		return e;
 	nom->id = sqlite3_last_insert_rowid(s->main.h);
-	return journal_add_ip(&s->main, JOURNAL_NOMINATE, &nom->address, nom->by, nom->reason,
+	return old_journal_add_ip(&s->main, JOURNAL_NOMINATE, &nom->address, nom->by, nom->reason,
 	                      nom->created_s);
 }
 

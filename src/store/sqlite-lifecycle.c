@@ -86,12 +86,12 @@ static int check_outcome(struct finish *f)
 	const char *id = o->test_id;
 	bool done = f->row.t.state == TEST_DONE;
 	if (o->verdict <= VERDICT_NONE || o->verdict > VERDICT_INCONCLUSIVE)
-		return store_fail(f->s, ERR_INVALID, "test %s cannot end without a verdict", id);
+		return store_fail(&f->s->base, ERR_INVALID, "test %s cannot end without a verdict", id);
 	if (o->verdict == VERDICT_OPEN && !has_proof(o))
-		return store_fail(f->s, ERR_INVALID,
+		return store_fail(&f->s->base, ERR_INVALID,
 		                  "test %s: open, but no message came back: nothing is proved", id);
 	if (done)
-		return store_fail(f->s, ERR_EXISTS, "test %s has ended already", id);
+		return store_fail(&f->s->base, ERR_EXISTS, "test %s has ended already", id);
 	return ERR_OK;
 }
 
@@ -181,7 +181,7 @@ static int save_evidence(struct finish *f)
 	if (o->evidence.n == 0)
 		return ERR_OK;
 	if (!o->evidence_id || !*o->evidence_id)
-		return store_fail(f->s, ERR_INVALID, "evidence without an id");
+		return store_fail(&f->s->base, ERR_INVALID, "evidence without an id");
 	struct buf packed = { 0 };
 	bundle_pack(o->evidence, &packed);
 	struct query q = query(&f->s->main, "INSERT OR IGNORE INTO evidence"
@@ -321,7 +321,7 @@ static int journal(struct finish *f)
 		set & LIFE_REFRESH ? JOURNAL_REFRESH : JOURNAL_TEST;
 	if (action == JOURNAL_TEST && !f->state.listed && !(set & LIFE_WITHHOLD))
 		return ERR_OK;
-	return journal_add_ip(&f->s->main, action, &f->row.t.target.ip, f->who, f->why,
+	return old_journal_add_ip(&f->s->main, action, &f->row.t.target.ip, f->who, f->why,
 	                      f->outcome->now_s);
 }
 
@@ -358,11 +358,11 @@ static int finish(struct finish *f, const struct lifecycle_policy *policy)
 	struct rows published = { 0 };
 	int e = test_load(db, f->outcome->test_id, &f->row);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(f->s, e, "no test has the id \"%s\"", f->outcome->test_id);
+		return store_fail(&f->s->base, e, "no test has the id \"%s\"", f->outcome->test_id);
 	if (e == ERR_OK)
 		e = check_outcome(f);
 	if (e == ERR_OK)
-		e = clock_guard(f->s, f->outcome->now_s);
+		e = clock_guard(&f->s->base, f->outcome->now_s);
 	if (e == ERR_OK)
 		e = decide(f, policy);
 	if (e == ERR_OK)
@@ -411,10 +411,10 @@ static int operator_list(struct sqlite_store *s, const struct ip *address, const
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, policy);
 	ip_format(address, text);
 	if (effects.set & LIFE_REFUSE && !state.listed)
-		return store_fail(s, ERR_DENIED, "may not be published: %s; see \"list\" in "
+		return store_fail(&s->base, ERR_DENIED, "may not be published: %s; see \"list\" in "
 		                  "portreeve.conf(5)", effects.why);
 	if (effects.set & LIFE_REFUSE)
-		return store_fail(s, ERR_EXISTS, "%s: %s", text, effects.why);
+		return store_fail(&s->base, ERR_EXISTS, "%s: %s", text, effects.why);
 	struct listing l = {
 		.address = *address, .since_s = now_s, .recheck_s = effects.at_s,
 		.by_operator = true,
@@ -422,7 +422,7 @@ static int operator_list(struct sqlite_store *s, const struct ip *address, const
 	str_copy(l.reason, sizeof(l.reason), str_of(why));
 	e = listing_insert(&s->main, &l);
 	if (e == ERR_OK)
-		e = journal_add_ip(&s->main, JOURNAL_LIST, address, who, why, now_s);
+		e = old_journal_add_ip(&s->main, JOURNAL_LIST, address, who, why, now_s);
 	return e;
 }
 
@@ -450,13 +450,13 @@ static int operator_delist(struct sqlite_store *s, const struct ip *address, con
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
 	if (effects.set & LIFE_REFUSE)
-		return store_fail(s, ERR_NOT_FOUND, "%s: %s", ip_format(address, text),
+		return store_fail(&s->base, ERR_NOT_FOUND, "%s: %s", ip_format(address, text),
 		                  effects.why);
 	e = outputs_published(s, &published);
 	if (e == ERR_OK)
 		e = listing_remove(&s->main, address);
 	if (e == ERR_OK)
-		e = journal_add_ip(&s->main, JOURNAL_DELIST, address, who, why, now_s);
+		e = old_journal_add_ip(&s->main, JOURNAL_DELIST, address, who, why, now_s);
 	if (e == ERR_OK)
 		e = outputs_journal(s, &published, now_s);
 	free(published.v);
@@ -585,18 +585,18 @@ static int retest(struct sqlite_store *s, struct ask *ask, bool by_mail, unsigne
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
 	if (effects.set & LIFE_REFUSE)
-		return store_fail(s, state.listed ? ERR_DENIED : ERR_NOT_FOUND, "%s",
+		return store_fail(&s->base, state.listed ? ERR_DENIED : ERR_NOT_FOUND, "%s",
 		                  effects.why);
 	ask->consent = CONSENT_OWNER;
 	if (!by_mail)
 		e = standing_consent(s, ask->address, ask->now_s, &ask->consent);
 	if (e == ERR_OK && ask->consent == CONSENT_NONE)
-		return store_fail(s, ERR_DENIED, "no consent holds for a test; permit it, or"
+		return store_fail(&s->base, ERR_DENIED, "no consent holds for a test; permit it, or"
 		                  " let its owner ask by mail");
 	if (e == ERR_OK)
 		e = queue_ports(&s->main, ask, queued);
 	if (e == ERR_OK)
-		e = journal_add_ip(&s->main, JOURNAL_TEST, ask->address, ask->who, effects.why,
+		e = old_journal_add_ip(&s->main, JOURNAL_TEST, ask->address, ask->who, effects.why,
 		                   ask->now_s);
 	return e;
 }
@@ -687,7 +687,7 @@ int sqlite_rechecks(struct store *st, int64_t now_s, const struct lifecycle_poli
 {
 	struct sqlite_store *s = sqlite_of(st);
 	struct rows due = { 0 };
-	int e = clock_guard(s, now_s);
+	int e = clock_guard(&s->base, now_s);
 	if (e == ERR_OK)
 		e = recheck_cap(&s->main, now_s + policy->recheck_interval_s);
 	if (e == ERR_OK)

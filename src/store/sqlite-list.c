@@ -55,7 +55,7 @@ int sqlite_listing_get(struct store *st, const struct ip *address, struct listin
 	char text[IP_TEXT_MAX];
 	int e = listing_load(&s->main, address, l);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(s, e, "%s is not listed", ip_format(address, text));
+		return store_fail(&s->base, e, "%s is not listed", ip_format(address, text));
 	return e;
 }
 
@@ -178,7 +178,7 @@ static int journal_missing(struct db *db, const struct rows *some, const struct 
 		while (j < others->n && ip_cmp(&b[j], &a[i]) < 0)
 			j++;
 		if (j == others->n || !ip_eq(&b[j], &a[i]))
-			e = journal_add_ip(db, action, &a[i], "portreeve", why, now_s);
+			e = old_journal_add_ip(db, action, &a[i], "portreeve", why, now_s);
 	}
 	return e;
 }
@@ -214,12 +214,12 @@ static int agree(struct sqlite_store *s, const struct ip *address, bool agreed, 
 	char text[IP_TEXT_MAX];
 	int e = is_output(&s->main, address);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(s, e, "%s is not known as an output", ip_format(address, text));
+		return store_fail(&s->base, e, "%s is not known as an output", ip_format(address, text));
 	if (e != ERR_OK)
 		return e;
 	const char *why = agreed ? fuse_refuses_ip(&s->base.fuse, address) : NULL;
 	if (why)
-		return store_fail(s, ERR_DENIED, "may not be published: %s; see \"list\" in "
+		return store_fail(&s->base, ERR_DENIED, "may not be published: %s; see \"list\" in "
 		                  "portreeve.conf(5)", why);
 	struct query q;
 	if (agreed) {
@@ -235,7 +235,7 @@ static int agree(struct sqlite_store *s, const struct ip *address, bool agreed, 
 	e = query_run(&q);
 	if (e != ERR_OK)
 		return e;
-	return journal_add_ip(&s->main, agreed ? JOURNAL_OUTPUT_LIST : JOURNAL_OUTPUT_DELIST,
+	return old_journal_add_ip(&s->main, agreed ? JOURNAL_OUTPUT_LIST : JOURNAL_OUTPUT_DELIST,
 	                      address, who, agreed ? "agreed to publish" : "agreement withdrawn",
 	                      now_s);
 }
@@ -250,13 +250,13 @@ int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed,
 
 /* ---- journal --------------------------------------------------------------- */
 
-int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
+int old_journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
                 const char *who, const char *why, int64_t now_s)
 {
 	/* The journal is the list's own database, which is a part of its store. */
 	struct sqlite_store *s =
 		(struct sqlite_store *)((char *)db - offsetof(struct sqlite_store, main));
-	int e = clock_guard(s, now_s);
+	int e = clock_guard(&s->base, now_s);
 	if (e == ERR_OK)
 		e = serial_raise(db, now_s);
 	if (e != ERR_OK)
@@ -274,11 +274,11 @@ int journal_add(struct db *db, enum journal_action action, const struct prefix *
 	return e;
 }
 
-int journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,
+int old_journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,
                    const char *who, const char *why, int64_t now_s)
 {
 	struct prefix whole = prefix_of(subject, ip_bits(subject));
-	return journal_add(db, action, &whole, who, why, now_s);
+	return old_journal_add(db, action, &whole, who, why, now_s);
 }
 
 int sqlite_serial(struct store *st, uint64_t *serial)
@@ -316,6 +316,13 @@ int sqlite_journal(struct store *st, uint64_t after, size_t max, struct arena *a
 
 /* ---- evidence -------------------------------------------------------------- */
 
+static int unpack(struct sqlite_store *s, struct arena *a, struct str *bundle)
+{
+	int e = bundle_unpack(a, bundle);
+	return e == ERR_OK ? e : store_fail(&s->base, e, "%s: a bundle of evidence is damaged",
+	                                    s->main.path);
+}
+
 int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struct str *bundle)
 {
 	struct sqlite_store *s = sqlite_of(st);
@@ -323,12 +330,12 @@ int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struc
 	bind_text(&q, id);
 	int e = query_one(&q);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(s, e, "no evidence has the id \"%s\"", id);
+		return store_fail(&s->base, e, "no evidence has the id \"%s\"", id);
 	if (e != ERR_OK)
 		return e;
 	*bundle = col_blob(&q, a);
 	e = query_end(&q);
-	return e == ERR_OK ? bundle_unpack(s, a, bundle) : e;
+	return e == ERR_OK ? unpack(s, a, bundle) : e;
 }
 
 int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
@@ -341,11 +348,11 @@ int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena 
 	bind_ip(&q, address);
 	int e = query_one(&q);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(s, e, "no evidence for %s", ip_format(address, text));
+		return store_fail(&s->base, e, "no evidence for %s", ip_format(address, text));
 	if (e != ERR_OK)
 		return e;
 	col_text(&q, id, 48);
 	*bundle = col_blob(&q, a);
 	e = query_end(&q);
-	return e == ERR_OK ? bundle_unpack(s, a, bundle) : e;
+	return e == ERR_OK ? unpack(s, a, bundle) : e;
 }

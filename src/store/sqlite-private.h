@@ -139,51 +139,22 @@ void *rows_add(struct rows *r);                              /* zeroed */
 /* On ERR_OK moves them to the arena, else drops them. Returns e. */
 int rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n);
 
-struct consent_cache {
-	bool valid;
-	int64_t version;               /* PRAGMA data_version when it was read */
-	struct arena arena;
-	struct permit *permits;
-	struct exclusion *exclusions;
-	size_t permit_count, exclusion_count;
-};
-
 struct sqlite_store {
 	struct store base;             /* first */
 	struct db main, returns;
 	char *returns_path;
-	bool only_reads;               /* a command that changes nothing */
 	int64_t serial_seen, returns_seen;     /* the greatest so far */
-	struct consent_cache consents;
-	int64_t steady_s;              /* sqlite-clock.c: the heartbeat of a role that only reads */
 };
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
 {
 	return (struct sqlite_store *)st;
 }
-/* Fails with one line. Returns err. */
-int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* ERR_BUSY, with the message: the clock has jumped. Everything that a wrong clock could do for
- * good asks this first; journal_add() does. */
-int clock_guard(struct sqlite_store *s, int64_t now_s);
-
 /* ---- inside a transaction of db main (sqlite-list.c, sqlite-tests.c) ------- */
-int journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
+int old_journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
                 const char *who, const char *why, int64_t now_s);
-int journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,
+int old_journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,
                    const char *who, const char *why, int64_t now_s);
-/* A test with what only the store knows of it. */
-struct test_row {
-	struct test t;
-	int64_t key;                   /* grows with each test; what hangs on the row names it */
-	int64_t lease_until_s;
-	bool passed;
-	enum consent again;            /* not NONE: a retest was asked for while it is under way */
-	char again_who[WHO_MAX], again_reply_to[WHO_MAX];
-};
 int test_load(struct db *db, const char *id, struct test_row *row);      /* ERR_NOT_FOUND */
 int test_insert(struct db *db, struct test *t);
 /* A test that was put off ends undecided. */
@@ -204,10 +175,6 @@ int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s
                  struct consent_answer *out);
 /* The reports that name this relay: it passed its retest (sqlite-reports.c). */
 int reports_close(struct db *db, const struct ip *relay, const char *why, int64_t now_s);
-
-/* A bundle of evidence as it is stored (appended to), and back: ERR_CORRUPT. */
-void bundle_pack(struct str bundle, struct buf *out);
-int bundle_unpack(struct sqlite_store *s, struct arena *a, struct str *bundle);
 
 /* Opens the returns if they are there and not yet open. */
 int returns_ready(struct sqlite_store *s, bool *there);

@@ -167,7 +167,7 @@ int sqlite_report_save(struct store *st, const struct report *r, struct str dige
 	if (e == ERR_OK)
 		e = db_end(&s->main, report_save(&s->main, r, digest));
 	if (e == ERR_BUSY || e == ERR_EXISTS)
-		return store_fail(s, ERR_BUSY, "%s: another message of this network is being"
+		return store_fail(&s->base, ERR_BUSY, "%s: another message of this network is being"
 		                  " reported; try again", r->network);
 	return e;
 }
@@ -180,7 +180,7 @@ int sqlite_report_get(struct store *st, const char *id, struct arena *a, struct 
 	bind_text(&q, id);
 	int e = query_one(&q);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(s, e, "no report has the id \"%s\"", id);
+		return store_fail(&s->base, e, "no report has the id \"%s\"", id);
 	if (e != ERR_OK)
 		return e;
 	report_read(&q, r);
@@ -208,11 +208,11 @@ static int report_become(struct sqlite_store *s, const char *id, enum report_sta
 	bind_text(&q, id);
 	int e = report_one(&q, &r);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(s, e, "no report has the id \"%s\"", id);
+		return store_fail(&s->base, e, "no report has the id \"%s\"", id);
 	if (e != ERR_OK)
 		return e;
 	if (!report_may_become(r.state, state))
-		return store_fail(s, ERR_DENIED, "report %s is %s and cannot become %s", id,
+		return store_fail(&s->base, ERR_DENIED, "report %s is %s and cannot become %s", id,
 		                  report_state_name(r.state), report_state_name(state));
 	q = query(&s->main, "UPDATE reports SET state = ?1, why = ?2, changed_s = ?3,"
 	                    " sent_s = CASE ?1 WHEN 1 THEN ?3 ELSE sent_s END,"

@@ -254,8 +254,8 @@ int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now
 {
 	struct sqlite_store *s = sqlite_of(st);
 	bool there = true;
-	int e = clock_guard(s, now_s);
-	if (e == ERR_OK && s->only_reads)
+	int e = clock_guard(&s->base, now_s);
+	if (e == ERR_OK && s->base.only_reads)
 		e = returns_ready(s, &there);
 	x->done[RETAINED_RETURN] |= !there;
 	x->done[RETAINED_REQUEST] |= !there;

@@ -106,7 +106,7 @@ int sqlite_returns_add(struct store *st, struct test_return *rows, size_t n,
 int returns_ready(struct sqlite_store *s, bool *there)
 {
 	int e = ERR_OK;
-	if (!s->returns.h && s->only_reads)
+	if (!s->returns.h && s->base.only_reads)
 		e = db_open_to_read(&s->returns, s->returns_path, &returns_schema,
 		                    &s->base.message);
 	else if (!s->returns.h)
@@ -294,7 +294,7 @@ static int request_insert(struct sqlite_store *s, const struct retest_request *r
 	int e = query_one(&q);
 	if (e == ERR_OK) {
 		query_end(&q);
-		return store_fail(s, ERR_LIMIT, "that address asked a short time ago");
+		return store_fail(&s->base, ERR_LIMIT, "that address asked a short time ago");
 	}
 	if (e != ERR_NOT_FOUND)
 		return e;

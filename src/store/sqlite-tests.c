@@ -76,7 +76,7 @@ static int load(struct sqlite_store *s, const char *id, struct test_row *row)
 {
 	int e = test_load(&s->main, id, row);
 	if (e == ERR_NOT_FOUND)
-		return store_fail(s, e, "no test has the id \"%s\"", id);
+		return store_fail(&s->base, e, "no test has the id \"%s\"", id);
 	return e;
 }
 
@@ -85,7 +85,7 @@ static int load_live(struct sqlite_store *s, const char *id, struct test_row *ro
 {
 	int e = load(s, id, row);
 	if (e == ERR_OK && row->t.state == TEST_DONE)
-		return store_fail(s, ERR_EXISTS, "test %s has ended", id);
+		return store_fail(&s->base, ERR_EXISTS, "test %s has ended", id);
 	return e;
 }
 
@@ -143,19 +143,19 @@ static int may_test(struct sqlite_store *s, const struct test *t, int64_t now_s)
 		return e;
 	ip_format(&t->target.ip, address);
 	if (answer.excluded)
-		return store_fail(s, ERR_DENIED, "%s is excluded from tests by %s (%s)", address,
+		return store_fail(&s->base, ERR_DENIED, "%s is excluded from tests by %s (%s)", address,
 		                  prefix_format(&answer.rule, rule), answer.by);
 	if (t->consent == CONSENT_NONE)
-		return store_fail(s, ERR_DENIED, "%s: no consent, no test", address);
+		return store_fail(&s->base, ERR_DENIED, "%s: no consent, no test", address);
 	if (t->consent == CONSENT_RANGE && answer.consent == CONSENT_NONE)
-		return store_fail(s, ERR_DENIED, "%s: no permit for it holds", address);
+		return store_fail(&s->base, ERR_DENIED, "%s: no permit for it holds", address);
 	return ERR_OK;
 }
 
 static int add(struct sqlite_store *s, struct test *t)
 {
 	struct test_row live;
-	int e = clock_guard(s, t->created_s);
+	int e = clock_guard(&s->base, t->created_s);
 	if (e == ERR_OK)
 		e = may_test(s, t, t->created_s);
 	if (e != ERR_OK)
@@ -163,7 +163,7 @@ static int add(struct sqlite_store *s, struct test *t)
 	e = test_live(&s->main, &t->target, &live);
 	if (e == ERR_OK) {
 		*t = live.t;
-		return store_fail(s, ERR_EXISTS, "test %s of that target has not ended", t->id);
+		return store_fail(&s->base, ERR_EXISTS, "test %s of that target has not ended", t->id);
 	}
 	if (e != ERR_NOT_FOUND)
 		return e;
@@ -290,7 +290,7 @@ int sqlite_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct t
 	bool due = any.n > 0;
 	free(any.v);
 	if (e == ERR_OK && due)
-		e = clock_guard(s, now_s);
+		e = clock_guard(&s->base, now_s);
 	if (e != ERR_OK || !due)
 		return e;
 	e = db_begin(&s->main);
@@ -308,11 +308,11 @@ static int lease_one(struct sqlite_store *s, const char *id, int64_t now_s, int6
 	struct test_row row;
 	int e = load_live(s, id, &row);
 	if (e == ERR_OK)
-		e = clock_guard(s, now_s);
+		e = clock_guard(&s->base, now_s);
 	if (e != ERR_OK)
 		return e;
 	if (!lease_is_over(&row, now_s, lease_s))
-		return store_fail(s, ERR_BUSY, "test %s is being run by another process", id);
+		return store_fail(&s->base, ERR_BUSY, "test %s is being run by another process", id);
 	e = lease(s, &row, now_s, lease_s);
 	if (e == ERR_OK)
 		*t = row.t;
@@ -333,9 +333,9 @@ static int reopen(struct sqlite_store *s, const char *id, int64_t now_s, int64_t
 	struct test_row row, live;
 	int e = load(s, id, &row);
 	if (e == ERR_OK && (row.t.state != TEST_DONE || row.t.verdict == VERDICT_OPEN))
-		return store_fail(s, ERR_DENIED, "test %s has not ended, or was open", id);
+		return store_fail(&s->base, ERR_DENIED, "test %s has not ended, or was open", id);
 	if (e == ERR_OK)
-		e = clock_guard(s, now_s);
+		e = clock_guard(&s->base, now_s);
 	/* What was permitted then may count now; what is excluded now is left alone. */
 	if (e == ERR_OK)
 		e = may_test(s, &row.t, row.t.started_s);
@@ -343,7 +343,7 @@ static int reopen(struct sqlite_store *s, const char *id, int64_t now_s, int64_t
 		return e;
 	e = test_live(&s->main, &row.t.target, &live);
 	if (e == ERR_OK)
-		return store_fail(s, ERR_EXISTS, "test %s of that target has not ended", live.t.id);
+		return store_fail(&s->base, ERR_EXISTS, "test %s of that target has not ended", live.t.id);
 	if (e != ERR_NOT_FOUND)
 		return e;
 	row.t.state = TEST_WAITING;
@@ -372,7 +372,7 @@ int sqlite_test_renew(struct store *st, const char *id, int64_t lease_until_s)
 	bind_text(&q, id);
 	int e = query_run(&q);
 	if (e == ERR_OK && db_changes(&s->main) == 0)
-		return store_fail(s, ERR_NOT_FOUND, "test %s is not being run", id);
+		return store_fail(&s->base, ERR_NOT_FOUND, "test %s is not being run", id);
 	return e;
 }
 
@@ -409,7 +409,7 @@ static int intend(struct sqlite_store *s, const char *id, const char *case_id, u
 	struct test_row row;
 	int e = load(s, id, &row);
 	if (e == ERR_OK && row.t.state == TEST_DONE)
-		e = store_fail(s, ERR_DENIED, "test %s has ended: nothing more is sent", id);
+		e = store_fail(&s->base, ERR_DENIED, "test %s has ended: nothing more is sent", id);
 	if (e == ERR_OK)
 		e = may_test(s, &row.t, row.t.started_s);
 	if (e != ERR_OK)
@@ -421,7 +421,7 @@ static int intend(struct sqlite_store *s, const char *id, const char *case_id, u
 	bind_int(&q, attempt);
 	e = query_run(&q);
 	if (e == ERR_EXISTS)
-		return store_fail(s, e, "test %s: case %s, attempt %u was sent before", id, case_id,
+		return store_fail(&s->base, e, "test %s: case %s, attempt %u was sent before", id, case_id,
 		                  attempt);
 	return e;
 }
@@ -554,7 +554,7 @@ int sqlite_test_due(struct store *st, const char *id, int64_t now_s)
 	bind_text(&q, id);
 	int e = query_run(&q);
 	if (e == ERR_OK && db_changes(&s->main) == 0)
-		return store_fail(s, ERR_NOT_FOUND, "test %s was not put off", id);
+		return store_fail(&s->base, ERR_NOT_FOUND, "test %s was not put off", id);
 	return e;
 }
 
@@ -657,7 +657,7 @@ int sqlite_test_last(struct store *st, const struct endpoint *target, struct tes
 	int e = row_one(&q, &row);
 	if (e == ERR_OK)
 		*t = row.t;
-	return e == ERR_NOT_FOUND ? store_fail(s, e, "never tested") : e;
+	return e == ERR_NOT_FOUND ? store_fail(&s->base, e, "never tested") : e;
 }
 
 int sqlite_tests(struct store *st, const struct ip *address, size_t max, struct arena *a,
@@ -731,6 +731,6 @@ int sqlite_scan_end(struct store *st, const char *key, int64_t now_s)
 	bind_text(&q, key);
 	int e = query_run(&q);
 	if (e == ERR_OK && db_changes(&s->main) == 0)
-		return store_fail(s, ERR_NOT_FOUND, "no such scan is unfinished");
+		return store_fail(&s->base, ERR_NOT_FOUND, "no such scan is unfinished");
 	return e;
 }

@@ -17,28 +17,29 @@
 #define LIST_FILE "portreeve.db"
 #define SERIAL_FILE "serial"
 
-int store_fail(struct sqlite_store *s, int err, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	buf_clear(&s->base.message);
-	buf_vprintf(&s->base.message, fmt, ap);
-	va_end(ap);
-	return err;
-}
-
 static void sqlite_close(struct store *st)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	arena_fini(&s->consents.arena);
 	if (s->main.h)
 		db_close(&s->main);
 	if (s->returns.h)
 		db_close(&s->returns);
 	free(s->returns_path);
-	buf_fini(&st->message);
+	store_fini(st);
 	free(s);
 }
+
+static unsigned capabilities(enum store_role role)
+{
+	static const unsigned all[] = {
+		[STORE_ADMIN] = STORE_ALL,
+		[STORE_TESTER] = STORE_TESTS | STORE_LIST, [STORE_COLLECTOR] = STORE_RETURNS,
+		[STORE_DNSBL] = 0,
+	};
+	return all[role];
+}
+
+static const struct backend_ops backend_ops = { .close = sqlite_close };
 
 static const struct store_ops sqlite_ops = {
 	.close = sqlite_close,
@@ -78,7 +79,7 @@ static const struct store_ops sqlite_ops = {
 
 static int fail_at(struct sqlite_store *s, const char *path, int errnum)
 {
-	return store_fail(s, file_err(errnum), "%s: %s", path, strerror(errnum));
+	return store_fail(&s->base, file_err(errnum), "%s: %s", path, strerror(errnum));
 }
 
 /* The state directory is ours, or we are not root. */
@@ -89,7 +90,7 @@ static int check_directory(struct sqlite_store *s, const char *state)
 		return fail_at(s, state, errno);
 	if (geteuid() != 0 || st.st_uid == 0)
 		return ERR_OK;
-	return store_fail(s, ERR_DENIED, "%s: root does not open what belongs to user id %u",
+	return store_fail(&s->base, ERR_DENIED, "%s: root does not open what belongs to user id %u",
 	                  state, (unsigned)st.st_uid);
 }
 
@@ -99,10 +100,10 @@ static int make_returns(struct sqlite_store *s, const char *state)
 	struct stat st;
 	char *returns = mem_printf("%s/returns", state);
 	int e = ERR_OK;
-	if (!s->only_reads && mkdir(returns, 0750) != 0 && errno != EEXIST)
+	if (!s->base.only_reads && mkdir(returns, 0750) != 0 && errno != EEXIST)
 		e = fail_at(s, returns, errno);
 	else if (lstat(returns, &st) == 0 && !S_ISDIR(st.st_mode))
-		e = store_fail(s, ERR_INVALID, "%s: expected a directory and no link", returns);
+		e = store_fail(&s->base, ERR_INVALID, "%s: expected a directory and no link", returns);
 	free(returns);
 	return e;
 }
@@ -110,8 +111,8 @@ static int make_returns(struct sqlite_store *s, const char *state)
 static int ready_directories(struct sqlite_store *s, const char *state)
 {
 	int e = ERR_OK;
-	if (s->base.role != STORE_DNSBL && !s->only_reads && file_mkdirs(state, 0750) != ERR_OK)
-		return store_fail(s, file_err(errno), "%s: the state directory cannot be made (%s)",
+	if (s->base.role != STORE_DNSBL && !s->base.only_reads && file_mkdirs(state, 0750) != ERR_OK)
+		return store_fail(&s->base, file_err(errno), "%s: the state directory cannot be made (%s)",
 		                  state, strerror(errno));
 	e = check_directory(s, state);
 	return e == ERR_OK && s->base.role != STORE_DNSBL ? make_returns(s, state) : e;
@@ -182,11 +183,11 @@ static int open_store(const char *directory, enum store_role role, bool only_rea
                       struct store **st, struct buf *message)
 {
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
-	s->base.ops = &sqlite_ops;
-	s->base.role = role;
-	store_set_rules(&s->base, &fuse_default, STORE_CLOCK_JUMP_MAX_S);
+	s->base.old = &sqlite_ops;
+	s->base.role = (int)role;
+	store_init(&s->base, &backend_ops, capabilities(role));
 	s->returns_path = mem_printf("%s/returns/returns.db", directory);
-	s->only_reads = only_reads;
+	s->base.only_reads = only_reads;
 	*st = NULL;
 
 	int e = ready_directories(s, directory);

@@ -6,6 +6,7 @@
 #ifndef PORTREEVE_STORE_STORE_PRIVATE_H
 #define PORTREEVE_STORE_STORE_PRIVATE_H
 
+#include "store/backend.h"
 #include "store/reports.h"
 
 struct store_ops {

@@ -34,12 +34,12 @@ static int allow(struct store *st, unsigned roles, const char *what)
 /* Every function below is one line of permission and one of work. */
 #define DISPATCH(roles, call, ...) \
 	int e = allow(st, (roles), #call); \
-	return e == ERR_OK ? st->ops->call(st, ##__VA_ARGS__) : e
+	return e == ERR_OK ? st->old->call(st, ##__VA_ARGS__) : e
 
 void store_close(struct store *st)
 {
 	if (st)
-		st->ops->close(st);
+		st->old->close(st);
 }
 
 const char *store_message(struct store *st)

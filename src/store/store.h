@@ -33,15 +33,7 @@ enum store_role {
 	STORE_DNSBL,        /* reads listings, outputs, journal */
 };
 
-struct store_ops;
-/* What every backend's store begins with; callers use none of it. */
-struct store {
-	const struct store_ops *ops;
-	enum store_role role;
-	struct buf message;
-	struct fuse fuse;
-	int64_t clock_jump_max_s;
-};
+struct store;
 
 void store_close(struct store *st);                     /* NULL is fine */
 /* One line on the last error: what, where. Valid until the next call. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Evidence as it stands in the database: a bundle of some 40 KB packs to a sixth. Signature
- * and id are over the bundle itself. Bundles of before are JSON as they were.
+ * Evidence as it is kept: a bundle of some 40 KB packs to a sixth. Signature and id are over
+ * the bundle itself. Bundles of before are JSON as they were.
  */
-#include "store/sqlite-private.h"
+#include "store/backend.h"
 
 #include "base/mem.h"
 
@@ -18,12 +18,12 @@ void bundle_pack(struct str bundle, struct buf *out)
 	size_t room = ZSTD_compressBound(bundle.n);
 	char *packed = mem_array(room, 1);
 	size_t n = ZSTD_compress(packed, room, bundle.p, bundle.n, LEVEL);
-	assert(!ZSTD_isError(n));
+	assert(!ZSTD_isError(n) && n <= room);
 	buf_add(out, packed, n);
 	free(packed);
 }
 
-int bundle_unpack(struct sqlite_store *s, struct arena *a, struct str *bundle)
+int bundle_unpack(struct arena *a, struct str *bundle)
 {
 	if (bundle->n && bundle->p[0] == '{')
 		return ERR_OK;
@@ -31,8 +31,7 @@ int bundle_unpack(struct sqlite_store *s, struct arena *a, struct str *bundle)
 	unsigned long long n = ZSTD_getFrameContentSize(bundle->p, bundle->n);
 	char *text = n <= BUNDLE_MAX_BYTES ? arena_alloc(a, (size_t)n + 1) : NULL;
 	if (!text || ZSTD_decompress(text, (size_t)n, bundle->p, bundle->n) != n)
-		return store_fail(s, ERR_CORRUPT, "%s: a bundle of evidence is damaged",
-		                  s->main.path);
+		return ERR_CORRUPT;
 	text[n] = '\0';
 	*bundle = (struct str){ text, (size_t)n };
 	return ERR_OK;
