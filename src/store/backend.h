@@ -135,6 +135,7 @@ struct store {
 	int64_t clock_jump_max_s;
 	int64_t steady_s;              /* clock.c: the heartbeat of who cannot write it */
 	struct consent_cache consents;
+	const char *names[ROW_PLACES]; /* of the places, as messages name them; the backend's */
 	bool writing[ROW_PLACES];      /* within store_begin() and store_end() */
 	enum row_place open_place;     /* …of the transaction that is open */
 	bool open, only_reads;
@@ -195,6 +196,10 @@ int journal_add(struct store *st, enum journal_action action, const struct prefi
                 const char *who, const char *why, int64_t now_s);
 int journal_add_ip(struct store *st, enum journal_action action, const struct ip *subject,
                    const char *who, const char *why, int64_t now_s);
+/* A test with its intents and results. expire.c */
+int test_remove(struct store *st, const struct test_row *test);
+/* A row, which was read with its digest, and its message if no other names it. returns.c */
+int return_remove(struct store *st, const struct return_row *row);
 /* A bundle is kept under its id; one that is there stays. evidence-rows.c */
 int evidence_keep(struct store *st, const char *id, const struct ip *address, struct str bundle,
                   int64_t now_s);

@@ -87,7 +87,7 @@ static int permits_read(struct sqlite_store *s, struct arena *a, struct permit *
 	                                 " FROM permits ORDER BY range");
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct permit *p = rows_add(&rows);
+		struct permit *p = old_rows_add(&rows);
 		p->id = col_int(&q);
 		col_prefix(&q, &p->range);
 		p->consent = (enum consent)col_int(&q);
@@ -95,7 +95,7 @@ static int permits_read(struct sqlite_store *s, struct arena *a, struct permit *
 		p->created_s = col_int(&q);
 		p->until_s = col_int(&q);
 	}
-	return rows_done(&rows, e, a, out, n);
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 int sqlite_permits(struct store *st, struct arena *a, struct permit **rows, size_t *n)
@@ -148,14 +148,14 @@ static int exclusions_read(struct sqlite_store *s, struct arena *a, struct exclu
 	                                 " FROM exclusions ORDER BY range");
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct exclusion *x = rows_add(&rows);
+		struct exclusion *x = old_rows_add(&rows);
 		x->id = col_int(&q);
 		col_prefix(&q, &x->range);
 		col_text(&q, x->by, sizeof(x->by));
 		col_text(&q, x->why, sizeof(x->why));
 		x->created_s = col_int(&q);
 	}
-	return rows_done(&rows, e, a, out, n);
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 int sqlite_exclusions(struct store *st, struct arena *a, struct exclusion **rows, size_t *n)
@@ -240,7 +240,7 @@ int sqlite_nominations(struct store *st, struct arena *a, struct nomination **ou
 	                                 " message FROM nominations ORDER BY id");
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct nomination *nom = rows_add(&rows);
+		struct nomination *nom = old_rows_add(&rows);
 		nom->id = col_int(&q);
 		col_ip(&q, &nom->address);
 		col_text(&q, nom->by, sizeof(nom->by));
@@ -249,5 +249,5 @@ int sqlite_nominations(struct store *st, struct arena *a, struct nomination **ou
 		nom->created_s = col_int(&q);
 		nom->message = col_blob(&q, a);
 	}
-	return rows_done(&rows, e, a, out, n);
+	return old_rows_done(&rows, e, a, out, n);
 }

@@ -275,6 +275,8 @@ void db_close(struct db *db)
 {
 	for (size_t i = 0; i < db->cached; i++)
 		sqlite3_finalize(db->cache[i].statement);
+	for (size_t i = 0; i < db->made_count; i++)
+		sqlite3_finalize(db->made[i].statement);
 	sqlite3_close(db->h);
 	serial_close(db);
 	free(db->name);
@@ -349,6 +351,36 @@ struct query query(struct db *db, const char *text)
 	if (q.rc == SQLITE_OK) {
 		db->cache[db->cached].text = text;
 		db->cache[db->cached++].statement = q.s;
+	}
+	return q;
+}
+
+struct query query_kept(struct db *db, unsigned number)
+{
+	struct query q = { .db = db };
+	for (size_t i = 0; i < db->made_count && !q.s; i++)
+		if (db->made[i].number == number && !sqlite3_stmt_busy(db->made[i].statement))
+			q.s = db->made[i].statement;
+	return q;
+}
+
+static bool is_made(const struct db *db, unsigned number)
+{
+	for (size_t i = 0; i < db->made_count; i++)
+		if (db->made[i].number == number)
+			return true;
+	return false;
+}
+
+struct query query_made(struct db *db, unsigned number, const char *text)
+{
+	struct query q = { .db = db, .own = is_made(db, number) };
+	assert(q.own || db->made_count < QUERY_CACHE);
+	q.rc = sqlite3_prepare_v3(db->h, text, -1, q.own ? 0 : SQLITE_PREPARE_PERSISTENT, &q.s,
+	                          NULL);
+	if (q.rc == SQLITE_OK && !q.own) {
+		db->made[db->made_count].number = number;
+		db->made[db->made_count++].statement = q.s;
 	}
 	return q;
 }
@@ -455,16 +487,31 @@ int query_end(struct query *q)
 		sqlite3_reset(q->s);
 		sqlite3_clear_bindings(q->s);
 	}
+	if (q->own)
+		sqlite3_finalize(q->s);
+	q->s = q->own ? NULL : q->s;
 	return e;
+}
+
+int query_stop(struct query *q, int said)
+{
+	if (said >= 0)
+		return query_end(q);
+	sqlite3_reset(q->s);
+	sqlite3_clear_bindings(q->s);
+	if (q->own)
+		sqlite3_finalize(q->s);
+	return said;
 }
 
 int query_run(struct query *q)
 {
 	int e;
+	bool writes = q->s && !sqlite3_stmt_readonly(q->s);
 	while ((e = query_step(q)) == 1)
 		;
 	/* A transaction of its own. */
-	if (e == ERR_OK && sqlite3_get_autocommit(q->db->h) && !sqlite3_stmt_readonly(q->s))
+	if (e == ERR_OK && sqlite3_get_autocommit(q->db->h) && writes)
 		e = check_written(q->db);
 	return e;
 }
@@ -520,7 +567,7 @@ void col_prefix(struct query *q, struct prefix *p)
 
 /* ---- rows ------------------------------------------------------------------ */
 
-void *rows_add(struct rows *r)
+void *old_rows_add(struct rows *r)
 {
 	if (r->n == r->cap) {
 		r->cap = r->cap ? r->cap * 2 : 16;
@@ -531,7 +578,7 @@ void *rows_add(struct rows *r)
 	return row;
 }
 
-int rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n)
+int old_rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n)
 {
 	void *copy = NULL;
 	if (e == ERR_OK && r->n) {

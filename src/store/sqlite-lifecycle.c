@@ -543,9 +543,9 @@ static int queue_ports(struct db *db, const struct ask *ask, unsigned *queued)
 	bind_ip(&q, ask->address);
 	int e;
 	while ((e = query_step(&q)) == 1)
-		*(uint16_t *)rows_add(&ports) = (uint16_t)col_int(&q);
+		*(uint16_t *)old_rows_add(&ports) = (uint16_t)col_int(&q);
 	if (e == ERR_OK && ports.n == 0)
-		*(uint16_t *)rows_add(&ports) = 25;
+		*(uint16_t *)old_rows_add(&ports) = 25;
 	const uint16_t *port = ports.v;
 	for (size_t i = 0; e == ERR_OK && i < ports.n; i++)
 		e = queue_port(db, ask, port[i], queued);
@@ -643,7 +643,7 @@ static int due_addresses(struct db *db, int64_t now_s, struct rows *ips)
 	*ips = (struct rows){ .size = sizeof(struct ip) };
 	int e;
 	while ((e = query_step(&q)) == 1)
-		col_ip(&q, rows_add(ips));
+		col_ip(&q, old_rows_add(ips));
 	return e;
 }
 

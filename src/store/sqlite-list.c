@@ -66,8 +66,8 @@ int sqlite_listings(struct store *st, struct arena *a, struct listing **out, siz
 	struct query q = query(&s->main, "SELECT " COLUMNS " FROM listings ORDER BY address");
 	int e;
 	while ((e = query_step(&q)) == 1)
-		listing_read(&q, rows_add(&rows));
-	return rows_done(&rows, e, a, out, n);
+		listing_read(&q, old_rows_add(&rows));
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 int sqlite_proofs(struct store *st, const struct ip *address, struct arena *a, struct proof **out,
@@ -80,29 +80,14 @@ int sqlite_proofs(struct store *st, const struct ip *address, struct arena *a, s
 	bind_ip(&q, address);
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct proof *p = rows_add(&rows);
+		struct proof *p = old_rows_add(&rows);
 		p->port = (uint16_t)col_int(&q);
 		col_text(&q, p->case_id, sizeof(p->case_id));
 		col_text(&q, p->test_id, sizeof(p->test_id));
 		col_ip(&q, &p->output);
 		p->time_s = col_int(&q);
 	}
-	return rows_done(&rows, e, a, out, n);
-}
-
-int sqlite_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                    uint64_t *serial)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	int e = db_begin_read(&s->main);
-	*rows = NULL;
-	*n = 0;
-	if (e != ERR_OK)
-		return e;
-	e = sqlite_serial(st, serial);
-	if (e == ERR_OK)
-		e = sqlite_listings(st, a, rows, n);
-	return db_end(&s->main, e);
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 int sqlite_words(struct store *st, struct arena *a, struct listing **out, size_t *n)
@@ -115,8 +100,8 @@ int sqlite_words(struct store *st, struct arena *a, struct listing **out, size_t
 	                                 " ORDER BY address");
 	int e;
 	while ((e = query_step(&q)) == 1)
-		listing_read(&q, rows_add(&rows));
-	return rows_done(&rows, e, a, out, n);
+		listing_read(&q, old_rows_add(&rows));
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 /* ---- outputs --------------------------------------------------------------- */
@@ -139,7 +124,7 @@ int sqlite_outputs(struct store *st, struct arena *a, struct output **out, size_
 	                       " GROUP BY p.output ORDER BY p.output");
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct output *o = rows_add(&rows);
+		struct output *o = old_rows_add(&rows);
 		col_ip(&q, &o->address);
 		o->inputs = (unsigned)col_int(&q);
 		o->networks = (unsigned)col_int(&q);
@@ -147,7 +132,7 @@ int sqlite_outputs(struct store *st, struct arena *a, struct output **out, size_
 		o->first_s = col_int(&q);
 		o->last_s = col_int(&q);
 	}
-	return rows_done(&rows, e, a, out, n);
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 int outputs_published(struct sqlite_store *s, struct rows *ips)
@@ -163,7 +148,7 @@ int outputs_published(struct sqlite_store *s, struct rows *ips)
 		struct ip output;
 		col_ip(&q, &output);
 		if (!fuse_refuses_ip(&s->base.fuse, &output))
-			*(struct ip *)rows_add(ips) = output;
+			*(struct ip *)old_rows_add(ips) = output;
 	}
 	return e;
 }
@@ -281,78 +266,5 @@ int old_journal_add_ip(struct db *db, enum journal_action action, const struct i
 	return old_journal_add(db, action, &whole, who, why, now_s);
 }
 
-int sqlite_serial(struct store *st, uint64_t *serial)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	struct query q = query(&s->main, "SELECT coalesce(max(serial), 0) FROM journal");
-	int e = query_one(&q);
-	if (e != ERR_OK)
-		return e;
-	*serial = (uint64_t)col_int(&q);
-	return query_end(&q);
-}
-
-int sqlite_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
-                   struct journal_entry **out, size_t *n)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	struct rows rows = { .size = sizeof(struct journal_entry) };
-	struct query q = query(&s->main, "SELECT serial, action, subject, who, why, time_s"
-	                                 " FROM journal WHERE serial > ? ORDER BY serial LIMIT ?");
-	bind_int(&q, after > INT64_MAX ? INT64_MAX : (int64_t)after);
-	bind_int(&q, max > INT32_MAX ? INT32_MAX : (int64_t)max);
-	int e;
-	while ((e = query_step(&q)) == 1) {
-		struct journal_entry *j = rows_add(&rows);
-		j->serial = (uint64_t)col_int(&q);
-		j->action = (enum journal_action)col_int(&q);
-		col_prefix(&q, &j->subject);
-		col_text(&q, j->who, sizeof(j->who));
-		col_text(&q, j->why, sizeof(j->why));
-		j->time_s = col_int(&q);
-	}
-	return rows_done(&rows, e, a, out, n);
-}
-
 /* ---- evidence -------------------------------------------------------------- */
 
-static int unpack(struct sqlite_store *s, struct arena *a, struct str *bundle)
-{
-	int e = bundle_unpack(a, bundle);
-	return e == ERR_OK ? e : store_fail(&s->base, e, "%s: a bundle of evidence is damaged",
-	                                    s->main.path);
-}
-
-int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struct str *bundle)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	struct query q = query(&s->main, "SELECT bundle FROM evidence WHERE id = ?");
-	bind_text(&q, id);
-	int e = query_one(&q);
-	if (e == ERR_NOT_FOUND)
-		return store_fail(&s->base, e, "no evidence has the id \"%s\"", id);
-	if (e != ERR_OK)
-		return e;
-	*bundle = col_blob(&q, a);
-	e = query_end(&q);
-	return e == ERR_OK ? unpack(s, a, bundle) : e;
-}
-
-int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
-                       char id[static 48], struct str *bundle)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	char text[IP_TEXT_MAX];
-	struct query q = query(&s->main, "SELECT id, bundle FROM evidence WHERE address = ?"
-	                                 " ORDER BY n DESC LIMIT 1");
-	bind_ip(&q, address);
-	int e = query_one(&q);
-	if (e == ERR_NOT_FOUND)
-		return store_fail(&s->base, e, "no evidence for %s", ip_format(address, text));
-	if (e != ERR_OK)
-		return e;
-	col_text(&q, id, 48);
-	*bundle = col_blob(&q, a);
-	e = query_end(&q);
-	return e == ERR_OK ? unpack(s, a, bundle) : e;
-}

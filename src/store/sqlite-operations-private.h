@@ -8,9 +8,6 @@
 
 #include "store/sqlite-private.h"
 
-int sqlite_clock_look(struct store *st, int64_t now_s, struct store_clock *out);
-int sqlite_clock_beat(struct store *st, int64_t now_s);
-int sqlite_clock_accept(struct store *st, int64_t now_s);
 int sqlite_permit_add(struct store *st, const struct permit *p);
 int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
                          int64_t now_s);
@@ -46,21 +43,7 @@ int sqlite_tests(struct store *st, const struct ip *address, size_t max, struct 
                  struct test **rows, size_t *n);
 int sqlite_test_finish(struct store *st, const struct test_outcome *outcome,
                        const struct lifecycle_policy *policy, struct lifecycle_effects *effects);
-int sqlite_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t *seed,
-                      int64_t *started_s);
-int sqlite_scan_end(struct store *st, const char *key, int64_t now_s);
 
-int sqlite_returns_add(struct store *st, struct test_return *rows, size_t n,
-                       unsigned max_per_token, int *results);
-int sqlite_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
-                         struct arena *a, struct test_return **rows, size_t *n);
-int sqlite_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
-                      struct test_return **rows, size_t *n);
-int sqlite_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s);
-int sqlite_requests_after(struct store *st, int64_t after, size_t max, struct arena *a,
-                          struct retest_request **rows, size_t *n);
-int sqlite_cursor_get(struct store *st, const char *name, int64_t *value);
-int sqlite_cursor_set(struct store *st, const char *name, int64_t value);
 
 int sqlite_listing_get(struct store *st, const struct ip *address, struct listing *l);
 int sqlite_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
@@ -78,11 +61,6 @@ int sqlite_words(struct store *st, struct arena *a, struct listing **rows, size_
 int sqlite_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
 int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
                         int64_t now_s);
-int sqlite_serial(struct store *st, uint64_t *serial);
-int sqlite_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
-                   struct journal_entry **rows, size_t *n);
-int sqlite_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                    uint64_t *serial);
 int sqlite_report_find(struct store *st, const char *network, int64_t day, struct str digest,
                        struct report *r);
 int sqlite_report_save(struct store *st, const struct report *r, struct str digest);
@@ -97,12 +75,6 @@ int sqlite_contact_put(struct store *st, const char *source, const struct ip *fi
                        const struct ip *last, struct str answer, int64_t now_s);
 int sqlite_contact_bury(struct store *st, const char *address, const char *why, int64_t now_s);
 int sqlite_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n);
-int sqlite_secret(struct store *st, const char *name, unsigned char *secret);
-int sqlite_evidence_get(struct store *st, const char *id, struct arena *a, struct str *bundle);
-int sqlite_evidence_of(struct store *st, const struct ip *address, struct arena *a,
-                       char id[static 48], struct str *bundle);
-int sqlite_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
-                  bool dry, struct store_expiry *x);
 int sqlite_check(struct store *st);
 int sqlite_backup(struct store *st, const struct store_copy *list,
                   const struct store_copy *returns);

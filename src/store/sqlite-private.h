@@ -36,6 +36,8 @@ struct db {
 	int64_t serial, serial_kept;   /* of this transaction (0: none), of the file */
 	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
 	size_t cached;
+	struct { unsigned number; sqlite3_stmt *statement; } made[QUERY_CACHE];
+	size_t made_count;
 };
 
 /* A step forward of a file's schema; versions count up from 1 without a gap. */
@@ -103,10 +105,15 @@ struct query {
 	int bound, column;
 	int rc;                        /* sticky: the first failure of prepare or bind */
 	bool damaged;                  /* a column did not hold what we write there */
+	bool own;                      /* the statement is this query's alone */
 };
 
 /* `text` must be a string literal: the statement is cached by its address. */
 struct query query(struct db *db, const char *text);
+/* The statement of that number if it was made before, and is not in use; else q.s is NULL. */
+struct query query_kept(struct db *db, unsigned number);
+/* Makes it of the text. It is kept, unless the one that is kept is in use. */
+struct query query_made(struct db *db, unsigned number, const char *text);
 void bind_int(struct query *q, int64_t v);
 void bind_real(struct query *q, double v);
 void bind_text(struct query *q, const char *s);
@@ -118,6 +125,8 @@ int query_step(struct query *q);
 /* The only row: ERR_OK, ERR_NOT_FOUND. After ERR_OK comes query_end(). */
 int query_one(struct query *q);
 int query_end(struct query *q);
+/* Enough was read: said is 0, 1, or an error, which it returns with the message as it is. */
+int query_stop(struct query *q, int said);
 /* Runs what returns no rows. */
 int query_run(struct query *q);
 /* Rows changed by the last query_run(). */
@@ -135,9 +144,9 @@ struct rows {
 	size_t size, n, cap;
 	void *v;
 };
-void *rows_add(struct rows *r);                              /* zeroed */
+void *old_rows_add(struct rows *r);                              /* zeroed */
 /* On ERR_OK moves them to the arena, else drops them. Returns e. */
-int rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n);
+int old_rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n);
 
 struct sqlite_store {
 	struct store base;             /* first */

@@ -196,8 +196,8 @@ int sqlite_reports(struct store *st, struct arena *a, struct report **out, size_
 	struct query q = query(&s->main, "SELECT " COLUMNS " FROM reports ORDER BY n DESC");
 	int e;
 	while ((e = query_step(&q)) == 1)
-		report_read(&q, rows_add(&rows));
-	return rows_done(&rows, e, a, out, n);
+		report_read(&q, old_rows_add(&rows));
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 static int report_become(struct sqlite_store *s, const char *id, enum report_state state,
@@ -301,39 +301,13 @@ int sqlite_contacts_dead(struct store *st, struct arena *a, struct dead_contact 
 	                                 " ORDER BY address");
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct dead_contact *d = rows_add(&rows);
+		struct dead_contact *d = old_rows_add(&rows);
 		col_text(&q, d->address, sizeof(d->address));
 		col_text(&q, d->why, sizeof(d->why));
 		d->since_s = col_int(&q);
 	}
-	return rows_done(&rows, e, a, out, n);
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 /* ---- secrets --------------------------------------------------------------- */
 
-int sqlite_secret(struct store *st, const char *name, unsigned char *secret)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	struct arena arena = { 0 };
-	random_bytes(secret, STORE_SECRET_BYTES);
-	struct query q = query(&s->main, "INSERT OR IGNORE INTO secrets (name, secret)"
-	                                 " VALUES (?, ?)");
-	bind_text(&q, name);
-	bind_blob(&q, (struct str){ (const char *)secret, STORE_SECRET_BYTES });
-	int e = query_run(&q);
-	if (e != ERR_OK)
-		return e;
-	q = query(&s->main, "SELECT secret FROM secrets WHERE name = ?");
-	bind_text(&q, name);
-	e = query_one(&q);
-	if (e != ERR_OK)
-		return e;
-	struct str found = col_blob(&q, &arena);
-	if (found.n == STORE_SECRET_BYTES)
-		memcpy(secret, found.p, found.n);
-	else
-		q.damaged = true;
-	e = query_end(&q);
-	arena_fini(&arena);
-	return e;
-}

@@ -254,7 +254,7 @@ static int due_read(struct db *db, int64_t now_s, int64_t lease_s, size_t max, s
 	bind_int(&q, (int64_t)max);
 	int e;
 	while ((e = query_step(&q)) == 1)
-		row_read(&q, rows_add(rows));
+		row_read(&q, old_rows_add(rows));
 	return e;
 }
 
@@ -566,7 +566,7 @@ static int saved_read(struct db *db, int64_t key, struct rows *rows)
 	bind_int(&q, key);
 	int e;
 	while ((e = query_step(&q)) == 1) {
-		struct case_result *r = rows_add(rows);
+		struct case_result *r = old_rows_add(rows);
 		col_text(&q, r->id, sizeof(r->id));
 		r->attempt = (uint8_t)col_int(&q);
 		r->stage = (enum case_stage)col_int(&q);
@@ -589,7 +589,7 @@ static struct case_result *result_row(struct rows *rows, const struct case_resul
 	for (size_t i = 0; i < rows->n; i++)
 		if (r[i].attempt == like->attempt && strcmp(r[i].id, like->id) == 0)
 			return &r[i];
-	return rows_add(rows);
+	return old_rows_add(rows);
 }
 
 /* Probes that were begun, and whose result died with the process that sent them. What was
@@ -631,7 +631,7 @@ int sqlite_test_results(struct store *st, const char *id, struct arena *a,
 	int e = db_begin_read(&s->main);
 	if (e == ERR_OK)
 		e = db_end(&s->main, results_read(s, id, &rows));
-	return rows_done(&rows, e, a, results, n);
+	return old_rows_done(&rows, e, a, results, n);
 }
 
 /* ---- reading --------------------------------------------------------------- */
@@ -678,59 +678,10 @@ int sqlite_tests(struct store *st, const struct ip *address, size_t max, struct 
 	while ((e = query_step(&q)) == 1) {
 		struct test_row row;
 		row_read(&q, &row);
-		*(struct test *)rows_add(&rows) = row.t;
+		*(struct test *)old_rows_add(&rows) = row.t;
 	}
-	return rows_done(&rows, e, a, out, n);
+	return old_rows_done(&rows, e, a, out, n);
 }
 
 /* ---- scans ----------------------------------------------------------------- */
 
-static int scan_find(struct sqlite_store *s, const char *key, uint64_t *seed, int64_t *started_s)
-{
-	struct query q = query(&s->main, "SELECT seed, started_s FROM scans"
-	                                 " WHERE key = ? AND ended_s = 0");
-	bind_text(&q, key);
-	int e = query_one(&q);
-	if (e != ERR_OK)
-		return e;
-	*seed = (uint64_t)col_int(&q);
-	*started_s = col_int(&q);
-	return query_end(&q);
-}
-
-static int scan_begin(struct sqlite_store *s, const char *key, int64_t now_s, uint64_t *seed,
-                      int64_t *started_s)
-{
-	int e = scan_find(s, key, seed, started_s);
-	if (e != ERR_NOT_FOUND)
-		return e;
-	*seed = random_u64();
-	*started_s = now_s;
-	struct query q = query(&s->main, "INSERT OR REPLACE INTO scans"
-	                                 " (key, seed, started_s, ended_s) VALUES (?, ?, ?, 0)");
-	bind_text(&q, key);
-	bind_int(&q, (int64_t)*seed);
-	bind_int(&q, now_s);
-	return query_run(&q);
-}
-
-int sqlite_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t *seed,
-                      int64_t *started_s)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	int e = db_begin(&s->main);
-	return e == ERR_OK ? db_end(&s->main, scan_begin(s, key, now_s, seed, started_s)) : e;
-}
-
-int sqlite_scan_end(struct store *st, const char *key, int64_t now_s)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	struct query q = query(&s->main, "UPDATE scans SET ended_s = ?"
-	                                 " WHERE key = ? AND ended_s = 0");
-	bind_int(&q, now_s);
-	bind_text(&q, key);
-	int e = query_run(&q);
-	if (e == ERR_OK && db_changes(&s->main) == 0)
-		return store_fail(&s->base, ERR_NOT_FOUND, "no such scan is unfinished");
-	return e;
-}

@@ -5,10 +5,12 @@
 #include "store/sqlite.h"
 
 #include "store/sqlite-operations-private.h"
+#include "store/sqlite-rows-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -39,13 +41,138 @@ static unsigned capabilities(enum store_role role)
 	return all[role];
 }
 
-static const struct backend_ops backend_ops = { .close = sqlite_close };
+/* ---- what a backend does ------------------------------------------------------- */
+
+/* NULL in *db: the place is not there yet. */
+static int at_place(struct store *st, enum row_place place, struct db **db)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	bool there = true;
+	*db = place == PLACE_LIST ? &s->main : &s->returns;
+	int e = place == PLACE_RETURNS ? returns_ready(s, &there) : ERR_OK;
+	if (!there)
+		*db = NULL;
+	return e;
+}
+
+static int at_kind(struct store *st, enum row_kind kind, struct db **db)
+{
+	return at_place(st, row_tables[kind].place, db);
+}
+
+static int nowhere(struct store *st, enum row_kind kind)
+{
+	return store_fail(st, ERR_NOT_FOUND, "%s: is not there yet", row_tables[kind].name);
+}
+
+static int sqlite_begin(struct store *st, enum row_place place, bool write)
+{
+	struct db *db;
+	int e = at_place(st, place, &db);
+	if (e != ERR_OK || !db)
+		return e;
+	return write ? db_begin(db) : db_begin_read(db);
+}
+
+static int sqlite_end(struct store *st, int e)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	struct db *db = st->open_place == PLACE_LIST ? &s->main : &s->returns;
+	return db->h && !sqlite3_get_autocommit(db->h) ? db_end(db, e) : e;
+}
+
+static int sqlite_get(struct store *st, enum row_kind kind, unsigned index, void *row,
+                      struct arena *blobs)
+{
+	struct db *db;
+	int e = at_kind(st, kind, &db);
+	if (e == ERR_OK)
+		e = db ? rows_get(db, kind, index, row, blobs) : ERR_NOT_FOUND;
+	return e;
+}
+
+static int sqlite_each(struct store *st, enum row_kind kind, const struct row_range *range,
+                       struct arena *blobs, row_seen *seen, void *context)
+{
+	struct db *db;
+	int e = at_kind(st, kind, &db);
+	return e == ERR_OK && db ? rows_each(db, kind, range, blobs, seen, context) : e;
+}
+
+static int sqlite_greatest(struct store *st, enum row_kind kind, const char *column,
+                           int64_t *value)
+{
+	struct db *db;
+	int e = at_kind(st, kind, &db);
+	*value = 0;
+	return e == ERR_OK && db ? rows_greatest(db, kind, column, value) : e;
+}
+
+static int sqlite_add(struct store *st, enum row_kind kind, void *row)
+{
+	struct db *db;
+	int e = at_kind(st, kind, &db);
+	if (e == ERR_OK)
+		e = db ? rows_add(db, kind, row) : nowhere(st, kind);
+	return e;
+}
+
+static int sqlite_put(struct store *st, enum row_kind kind, const void *row)
+{
+	struct db *db;
+	int e = at_kind(st, kind, &db);
+	if (e == ERR_OK)
+		e = db ? rows_put(db, kind, row) : nowhere(st, kind);
+	return e;
+}
+
+static int sqlite_update(struct store *st, enum row_kind kind, const void *row)
+{
+	struct db *db;
+	int e = at_kind(st, kind, &db);
+	return e == ERR_OK && db ? rows_update(db, kind, row) : e == ERR_OK ? ERR_NOT_FOUND : e;
+}
+
+static int sqlite_remove(struct store *st, enum row_kind kind, const void *row)
+{
+	struct db *db;
+	int e = at_kind(st, kind, &db);
+	return e == ERR_OK && db ? rows_remove(db, kind, row) : e == ERR_OK ? ERR_NOT_FOUND : e;
+}
+
+/* The write lock is held from begin to end: the serial is given under it. */
+static int sqlite_append(struct store *st, const struct journal_entry *entry)
+{
+	struct db *db = &sqlite_of(st)->main;
+	struct journal_entry row = *entry;
+	assert(sqlite3_txn_state(db->h, "main") == SQLITE_TXN_WRITE);
+	int e = serial_raise(db, entry->time_s);
+	if (e == ERR_OK)
+		e = rows_add(db, ROW_JOURNAL, &row);
+	if (e == ERR_OK)
+		db->serial = (int64_t)row.serial;
+	return e;
+}
+
+static int sqlite_changed(struct store *st, int64_t *version)
+{
+	struct query q = query(&sqlite_of(st)->main, "PRAGMA data_version");
+	int e = query_one(&q);
+	if (e != ERR_OK)
+		return e;
+	*version = col_int(&q);
+	return query_end(&q);
+}
+
+static const struct backend_ops backend_ops = {
+	.close = sqlite_close, .begin = sqlite_begin, .end = sqlite_end, .get = sqlite_get,
+	.each = sqlite_each, .greatest = sqlite_greatest, .add = sqlite_add, .put = sqlite_put,
+	.update = sqlite_update, .remove = sqlite_remove, .journal = sqlite_append,
+	.changed = sqlite_changed, .check = sqlite_check, .backup = sqlite_backup,
+};
 
 static const struct store_ops sqlite_ops = {
-	.close = sqlite_close,
-	.clock_look = sqlite_clock_look, .clock_beat = sqlite_clock_beat,
-	.clock_accept = sqlite_clock_accept,
-	.permit_add = sqlite_permit_add, .permit_remove = sqlite_permit_remove,
+				.permit_add = sqlite_permit_add, .permit_remove = sqlite_permit_remove,
 	.exclusion_add = sqlite_exclusion_add, .exclusion_remove = sqlite_exclusion_remove,
 	.permits = sqlite_permits, .exclusions = sqlite_exclusions, .consent = sqlite_consent,
 	.nominate = sqlite_nominate, .nominations = sqlite_nominations,
@@ -57,24 +184,14 @@ static const struct store_ops sqlite_ops = {
 	.test_wait = sqlite_test_wait, .test_results = sqlite_test_results,
 	.test_get = sqlite_test_get, .test_last = sqlite_test_last, .tests = sqlite_tests,
 	.test_finish = sqlite_test_finish,
-	.scan_begin = sqlite_scan_begin, .scan_end = sqlite_scan_end,
-	.returns_add = sqlite_returns_add, .returns_after = sqlite_returns_after,
-	.returns_of = sqlite_returns_of, .request_add = sqlite_request_add,
-	.requests_after = sqlite_requests_after,
-	.cursor_get = sqlite_cursor_get, .cursor_set = sqlite_cursor_set,
-	.listing_get = sqlite_listing_get, .listings = sqlite_listings, .proofs = sqlite_proofs,
+						.listing_get = sqlite_listing_get, .listings = sqlite_listings, .proofs = sqlite_proofs,
 	.list = sqlite_list, .delist = sqlite_delist, .retest = sqlite_retest,
 	.rechecks = sqlite_rechecks, .words = sqlite_words, .outputs = sqlite_outputs,
-	.output_agree = sqlite_output_agree, .serial = sqlite_serial, .journal = sqlite_journal,
-	.snapshot = sqlite_snapshot, .evidence_get = sqlite_evidence_get,
-	.evidence_of = sqlite_evidence_of, .expire = sqlite_expire, .backup = sqlite_backup,
-	.check = sqlite_check,
-	.report_find = sqlite_report_find, .report_save = sqlite_report_save,
+	.output_agree = sqlite_output_agree, 				.report_find = sqlite_report_find, .report_save = sqlite_report_save,
 	.report_get = sqlite_report_get, .reports = sqlite_reports,
 	.report_become = sqlite_report_become,
 	.contact_get = sqlite_contact_get, .contact_put = sqlite_contact_put,
 	.contact_bury = sqlite_contact_bury, .contacts_dead = sqlite_contacts_dead,
-	.secret = sqlite_secret,
 };
 
 static int fail_at(struct sqlite_store *s, const char *path, int errnum)
@@ -185,7 +302,7 @@ static int open_store(const char *directory, enum store_role role, bool only_rea
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
 	s->base.old = &sqlite_ops;
 	s->base.role = (int)role;
-	store_init(&s->base, &backend_ops, capabilities(role));
+	store_init(&s->base, &backend_ops, only_reads ? 0 : capabilities(role));
 	s->returns_path = mem_printf("%s/returns/returns.db", directory);
 	s->base.only_reads = only_reads;
 	*st = NULL;
@@ -193,6 +310,8 @@ static int open_store(const char *directory, enum store_role role, bool only_rea
 	int e = ready_directories(s, directory);
 	if (e == ERR_OK)
 		e = only_reads ? open_to_read(s, directory) : open_files(s, directory);
+	s->base.names[PLACE_LIST] = s->main.path;
+	s->base.names[PLACE_RETURNS] = s->returns_path;
 	if (e == ERR_OK) {
 		*st = &s->base;
 		return ERR_OK;

@@ -10,10 +10,6 @@
 #include "store/reports.h"
 
 struct store_ops {
-	void (*close)(struct store *);
-	int (*clock_look)(struct store *, int64_t now_s, struct store_clock *);
-	int (*clock_beat)(struct store *, int64_t now_s);
-	int (*clock_accept)(struct store *, int64_t now_s);
 
 	int (*permit_add)(struct store *, const struct permit *);
 	int (*permit_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
@@ -49,21 +45,7 @@ struct store_ops {
 	             size_t *n);
 	int (*test_finish)(struct store *, const struct test_outcome *,
 	                   const struct lifecycle_policy *, struct lifecycle_effects *);
-	int (*scan_begin)(struct store *, const char *key, int64_t now_s, uint64_t *seed,
-	                  int64_t *started_s);
-	int (*scan_end)(struct store *, const char *key, int64_t now_s);
 
-	int (*returns_add)(struct store *, struct test_return *, size_t n, unsigned max_per_token,
-	                   int *results);
-	int (*returns_after)(struct store *, int64_t after, size_t max, bool with_message,
-	                     struct arena *, struct test_return **, size_t *n);
-	int (*returns_of)(struct store *, const char *test_id, bool with_message, struct arena *,
-	                  struct test_return **, size_t *n);
-	int (*request_add)(struct store *, const struct retest_request *, int64_t min_interval_s);
-	int (*requests_after)(struct store *, int64_t after, size_t max, struct arena *,
-	                      struct retest_request **, size_t *n);
-	int (*cursor_get)(struct store *, const char *name, int64_t *);
-	int (*cursor_set)(struct store *, const char *name, int64_t);
 
 	int (*listing_get)(struct store *, const struct ip *, struct listing *);
 	int (*listings)(struct store *, struct arena *, struct listing **, size_t *n);
@@ -81,11 +63,6 @@ struct store_ops {
 	int (*outputs)(struct store *, struct arena *, struct output **, size_t *n);
 	int (*output_agree)(struct store *, const struct ip *, bool agreed, const char *who,
 	                    int64_t now_s);
-	int (*serial)(struct store *, uint64_t *);
-	int (*journal)(struct store *, uint64_t after, size_t max, struct arena *,
-	               struct journal_entry **, size_t *n);
-	int (*snapshot)(struct store *, struct arena *, struct listing **, size_t *n,
-	                uint64_t *serial);
 
 	int (*report_find)(struct store *, const char *network, int64_t day, struct str digest,
 	                   struct report *);
@@ -100,15 +77,7 @@ struct store_ops {
 	                   const struct ip *last, struct str answer, int64_t now_s);
 	int (*contact_bury)(struct store *, const char *address, const char *why, int64_t now_s);
 	int (*contacts_dead)(struct store *, struct arena *, struct dead_contact **, size_t *n);
-	int (*secret)(struct store *, const char *name, unsigned char *secret);
 
-	int (*evidence_get)(struct store *, const char *id, struct arena *, struct str *bundle);
-	int (*evidence_of)(struct store *, const struct ip *, struct arena *,
-	                   char id[static 48], struct str *bundle);
-	int (*expire)(struct store *, const struct store_config *, int64_t now_s, size_t max,
-	              bool dry, struct store_expiry *);
-	int (*check)(struct store *);
-	int (*backup)(struct store *, const struct store_copy *, const struct store_copy *);
 };
 
 #endif

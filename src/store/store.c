@@ -36,43 +36,6 @@ static int allow(struct store *st, unsigned roles, const char *what)
 	int e = allow(st, (roles), #call); \
 	return e == ERR_OK ? st->old->call(st, ##__VA_ARGS__) : e
 
-void store_close(struct store *st)
-{
-	if (st)
-		st->old->close(st);
-}
-
-const char *store_message(struct store *st)
-{
-	return buf_cstr(&st->message);
-}
-
-void store_set_rules(struct store *st, const struct fuse *fuse, int64_t clock_jump_max_s)
-{
-	st->fuse = *fuse;
-	st->clock_jump_max_s = clock_jump_max_s;
-}
-
-const struct fuse *store_fuse(const struct store *st)
-{
-	return &st->fuse;
-}
-
-int store_clock_look(struct store *st, int64_t now_s, struct store_clock *out)
-{
-	DISPATCH(ALL, clock_look, now_s, out);
-}
-
-int store_clock_beat(struct store *st, int64_t now_s)
-{
-	DISPATCH(ADMIN | TESTER | COLLECTOR, clock_beat, now_s);
-}
-
-int store_clock_accept(struct store *st, int64_t now_s)
-{
-	DISPATCH(ADMIN, clock_accept, now_s);
-}
-
 int store_permit_add(struct store *st, const struct permit *p)
 {
 	DISPATCH(ADMIN, permit_add, p);
@@ -207,64 +170,6 @@ int store_test_finish(struct store *st, const struct test_outcome *outcome,
 	DISPATCH(ADMIN | TESTER, test_finish, outcome, policy, effects);
 }
 
-int store_scan_begin(struct store *st, const char *key, int64_t now_s, uint64_t *seed,
-                     int64_t *started_s)
-{
-	DISPATCH(ADMIN | TESTER, scan_begin, key, now_s, seed, started_s);
-}
-
-int store_scan_end(struct store *st, const char *key, int64_t now_s)
-{
-	DISPATCH(ADMIN | TESTER, scan_end, key, now_s);
-}
-
-int store_returns_add(struct store *st, struct test_return *rows, size_t n,
-                      unsigned max_per_token, int *results)
-{
-	assert(n > 0);
-	DISPATCH(ADMIN | COLLECTOR, returns_add, rows, n, max_per_token, results);
-}
-
-int store_return_add(struct store *st, struct test_return *r, unsigned max_per_token)
-{
-	int result = ERR_OK;
-	int e = store_returns_add(st, r, 1, max_per_token, &result);
-	return e == ERR_OK ? result : e;
-}
-
-int store_returns_after(struct store *st, int64_t after, size_t max, bool with_message,
-                        struct arena *a, struct test_return **rows, size_t *n)
-{
-	DISPATCH(ADMIN | TESTER | COLLECTOR, returns_after, after, max, with_message, a, rows, n);
-}
-
-int store_returns_of(struct store *st, const char *test_id, bool with_message, struct arena *a,
-                     struct test_return **rows, size_t *n)
-{
-	DISPATCH(ADMIN | TESTER | COLLECTOR, returns_of, test_id, with_message, a, rows, n);
-}
-
-int store_request_add(struct store *st, const struct retest_request *r, int64_t min_interval_s)
-{
-	DISPATCH(ADMIN | COLLECTOR, request_add, r, min_interval_s);
-}
-
-int store_requests_after(struct store *st, int64_t after, size_t max, struct arena *a,
-                         struct retest_request **rows, size_t *n)
-{
-	DISPATCH(ADMIN | TESTER | COLLECTOR, requests_after, after, max, a, rows, n);
-}
-
-int store_cursor_get(struct store *st, const char *name, int64_t *value)
-{
-	DISPATCH(ADMIN | TESTER, cursor_get, name, value);
-}
-
-int store_cursor_set(struct store *st, const char *name, int64_t value)
-{
-	DISPATCH(ADMIN | TESTER, cursor_set, name, value);
-}
-
 int store_listing_get(struct store *st, const struct ip *address, struct listing *l)
 {
 	DISPATCH(ALL, listing_get, address, l);
@@ -323,23 +228,6 @@ int store_output_agree(struct store *st, const struct ip *address, bool agreed, 
 	DISPATCH(ADMIN | TESTER, output_agree, address, agreed, who, now_s);
 }
 
-int store_serial(struct store *st, uint64_t *serial)
-{
-	DISPATCH(ALL, serial, serial);
-}
-
-int store_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
-                  struct journal_entry **rows, size_t *n)
-{
-	DISPATCH(ADMIN | TESTER | DNSBL, journal, after, max, a, rows, n);
-}
-
-int store_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                   uint64_t *serial)
-{
-	DISPATCH(ALL, snapshot, a, rows, n, serial);
-}
-
 int store_report_find(struct store *st, const char *network, int64_t day, struct str digest,
                       struct report *r)
 {
@@ -389,37 +277,3 @@ int store_contacts_dead(struct store *st, struct arena *a, struct dead_contact *
 	DISPATCH(ADMIN, contacts_dead, a, rows, n);
 }
 
-int store_secret(struct store *st, const char *name,
-                 unsigned char secret[static STORE_SECRET_BYTES])
-{
-	DISPATCH(ADMIN, secret, name, secret);
-}
-
-int store_evidence_get(struct store *st, const char *evidence_id, struct arena *a,
-                       struct str *bundle)
-{
-	DISPATCH(ADMIN | TESTER, evidence_get, evidence_id, a, bundle);
-}
-
-int store_evidence_of(struct store *st, const struct ip *address, struct arena *a,
-                      char evidence_id[static 48], struct str *bundle)
-{
-	DISPATCH(ADMIN | TESTER, evidence_of, address, a, evidence_id, bundle);
-}
-
-int store_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
-                 bool dry, struct store_expiry *x)
-{
-	DISPATCH(ADMIN | TESTER | COLLECTOR, expire, keep, now_s, max, dry, x);
-}
-
-int store_check(struct store *st)
-{
-	DISPATCH(ALL, check);
-}
-
-int store_backup(struct store *st, const struct store_copy *list,
-                 const struct store_copy *returns)
-{
-	DISPATCH(ADMIN, backup, list, returns);
-}
