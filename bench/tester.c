@@ -339,8 +339,8 @@ static void clean_up(const struct bench *b)
 int main(int argc, char **argv)
 {
 	static double bare_costs[ROUNDS_MAX], case_costs[ROUNDS_MAX];
-	struct bench b = { .rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 50,
-	                   .hosts = argc > 2 ? (unsigned)atoi(argv[2]) : 500,
+	struct bench b = { .rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 50,
+	                   .hosts = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 500,
 	                   .directory = "/tmp/portreeve-bench-XXXXXX" };
 	if (b.rounds < 1 || b.rounds > ROUNDS_MAX || b.hosts < NMAP_HOSTS ||
 	    b.hosts > 255 * HOSTS_PER_NET) {

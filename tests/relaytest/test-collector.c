@@ -136,7 +136,7 @@ static int reply(int fd)
 		if (line[n++] != '\n')
 			continue;
 		if (line[3] != '-')
-			return atoi(line);
+			return (int)strtol(line, NULL, 10);
 		n = 0;
 	}
 	fail_msg("no reply");
