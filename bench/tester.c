@@ -189,7 +189,7 @@ static double cases_pipelined(const struct bench *b)
 		.pipeline = CASES, .connect_timeout_s = 30, .command_timeout_s = 60,
 		.session_timeout_s = 300,
 	};
-	struct store store = { .ops = &nowhere, .role = STORE_ADMIN };
+	struct store store = { .ops = &nowhere, .role = STORE_ALL };
 	struct token_keys keys = { .n = 1, .v = { { .id = 'a' } } };
 	struct token_signer signer;
 	struct loop *loop = loop_create();

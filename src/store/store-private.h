@@ -9,6 +9,8 @@
 #include "store/backend.h"
 #include "store/reports.h"
 
+enum store_role { STORE_ADMIN, STORE_TESTER, STORE_COLLECTOR, STORE_DNSBL };
+
 struct store_ops {
 
 	int (*permit_add)(struct store *, const struct permit *);

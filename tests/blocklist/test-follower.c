@@ -23,9 +23,9 @@ static void test_database(void **state)
 	world_make(&w, "", "", NULL);
 	w.state.views[0].index = w.state.views[1].index = NULL;
 	char *directory = state_make();
-	struct store *admin = open_store(directory, STORE_ADMIN);
+	struct store *admin = open_store(directory, STORE_ALL);
 	OK(admin, store_list(admin, &one, "me", "because", &default_policy, 1000));
-	struct store *reader = open_store(directory, STORE_DNSBL);
+	struct store *reader = open_store(directory, STORE_READS);
 	struct loop *loop = loop_create();
 	struct blocklist_follower *f = blocklist_follower_create(loop, reader, &w.state);
 	assert_null(w.state.views[0].index);
@@ -150,7 +150,7 @@ static void journal(uint64_t serial, enum journal_action action, const char *sub
 
 static struct store fake_store(void)
 {
-	struct store st = { .ops = &fake_ops, .role = STORE_DNSBL };
+	struct store st = { .ops = &fake_ops, .role = STORE_READS };
 	memset(&fake, 0, sizeof(fake));
 	st.fuse = fuse_default;
 	st.fuse.special[0] = world_prefix("192.0.2.0/24");

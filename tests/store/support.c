@@ -38,28 +38,24 @@ void state_remove(char *state)
 	free(state);
 }
 
-static struct store *open_any(const char *state, enum store_role role)
+static struct store *open_any(const char *state, unsigned may_write)
 {
 #ifdef STORE_IN_MEMORY
-	static const unsigned may_write[] = {
-		[STORE_ADMIN] = STORE_ALL, [STORE_TESTER] = STORE_TESTS | STORE_LIST,
-		[STORE_COLLECTOR] = STORE_RETURNS, [STORE_DNSBL] = 0,
-	};
-	return memory_open(state, may_write[role]);
+	return memory_open(state, may_write);
 #else
 	struct store *st = NULL;
 	struct buf message = { 0 };
-	int e = store_sqlite_open(state, role, &st, &message);
+	int e = store_sqlite_open(state, may_write, &st, &message);
 	if (e != ERR_OK)
-		fail_msg("open as role %d: %s: %s", role, err_text(e), buf_cstr(&message));
+		fail_msg("open to write %x: %s: %s", may_write, err_text(e), buf_cstr(&message));
 	buf_fini(&message);
 	return st;
 #endif
 }
 
-struct store *open_store(const char *state, enum store_role role)
+struct store *open_store(const char *state, unsigned may_write)
 {
-	struct store *st = open_any(state, role);
+	struct store *st = open_any(state, may_write);
 	struct fuse fuse = fuse_default;
 	static const char *const special[] = {
 		"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32",

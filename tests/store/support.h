@@ -16,7 +16,7 @@ void state_remove(char *state);
 
 /* Opens or fails the test with the message. Documentation addresses may be published, and the
  * clock is not judged: these tests jump through the years. */
-struct store *open_store(const char *state, enum store_role role);
+struct store *open_store(const char *state, unsigned may_write);
 /* Expects ERR_OK, else fails with store_message(). */
 #define OK(st, call) \
 	do { \

@@ -304,7 +304,7 @@ static void undone(void **unused)
 static void others(void **unused)
 {
 	(void)unused;
-	struct store *other = open_store(state, STORE_TESTER);
+	struct store *other = open_store(state, STORE_TESTS | STORE_LIST);
 	int64_t before, after;
 	struct nomination n = nominated("192.0.2.1", 10, "x");
 	OK(other, other->ops->changed(other, &before));
@@ -339,7 +339,7 @@ static void journal(void **unused)
 static void capabilities(void **unused)
 {
 	(void)unused;
-	struct store *tester = open_store(state, STORE_TESTER);
+	struct store *tester = open_store(state, STORE_TESTS | STORE_LIST);
 	struct permit p = { .range = prefix_of_text("192.0.2.0/24"), .consent = CONSENT_OWNER };
 	struct retest_request r = { .address = ip_of("192.0.2.1") };
 	assert_true(store_may_write(tester, ROW_TEST) && !store_may_write(tester, ROW_PERMIT));

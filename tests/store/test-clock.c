@@ -267,7 +267,7 @@ static void collector_sees_it(void **unused)
 	struct store_expiry x = { 0 };
 	old_things();
 	believe(NOW);
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	store_set_rules(collector, store_fuse(st), JUMP);
 	assert_int_equal(store_clock_beat(collector, NOW + 2LL * YEAR), ERR_BUSY);
 	assert_int_equal(store_expire(collector, &keep, NOW + 2LL * YEAR, 100, false, &x),

@@ -364,7 +364,7 @@ static void older_reason(void **unused)
 	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
 	                              "PRAGMA user_version = 4", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	struct listing l;
 	OK(st, store_listing_get(st, &four, &l));
 	assert_string_equal(l.reason, "spam seen");

@@ -39,7 +39,7 @@ static void one_a_network_and_day(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct report found, r = report_of("aaaaaaaa", "n1", NOW);
 	assert_int_equal(store_report_find(st, "n1", r.day, DIGEST("1a"), &found), ERR_NOT_FOUND);
 	assert_int_equal(found.incidents, 0);
@@ -100,7 +100,7 @@ static void states(void **unused)
 			                            (enum report_state)to));
 
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct report r = report_of("aaaaaaaa", "n1", NOW);
 	OK(st, store_report_save(st, &r, DIGEST("1a")));
 	assert_int_equal(store_report_become(st, "aaaaaaaa", REPORT_ANSWERED, "", NOW), ERR_DENIED);
@@ -116,7 +116,7 @@ static void closed_by_the_retest(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct report r = report_of("aaaaaaaa", "n1", NOW);
 	struct report other = report_of("bbbbbbbb", "n2", NOW);
 	other.relay = ip_of("198.51.100.26");
@@ -151,7 +151,7 @@ static void contacts_are_kept_by_range(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct ip first = ip_of("198.51.100.0"), last = ip_of("198.51.100.255");
 	struct ip inner_first = ip_of("198.51.100.16"), inner_last = ip_of("198.51.100.31");
 	struct arena a = { 0 };
@@ -181,7 +181,7 @@ static void dead_and_secret(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct arena a = { 0 };
 	struct dead_contact *dead;
 	unsigned char one[STORE_SECRET_BYTES], two[STORE_SECRET_BYTES], other[STORE_SECRET_BYTES];
@@ -200,7 +200,7 @@ static void dead_and_secret(void **unused)
 	arena_fini(&a);
 	store_close(st);
 	/* Only commands see reports and keys. */
-	st = open_store(state, STORE_TESTER);
+	st = open_store(state, STORE_TESTS | STORE_LIST);
 	assert_int_equal(store_secret(st, "x", one), ERR_DENIED);
 	store_close(st);
 	state_remove(state);
@@ -211,7 +211,7 @@ static void older_database(void **unused)
 {
 	(void)unused;
 	char *state = state_make(), *path = mem_printf("%s/portreeve.db", state);
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	sqlite3 *db;
 	add_test(st, "198.51.100.25:25", NOW);
 	store_close(st);
@@ -225,7 +225,7 @@ static void older_database(void **unused)
 	                              NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	struct report r = report_of("aaaaaaaa", "n1", NOW);
 	OK(st, store_report_save(st, &r, DIGEST("1a")));
 	struct endpoint target = endpoint_of("198.51.100.25:25");

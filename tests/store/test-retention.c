@@ -127,7 +127,7 @@ static void old_tests_go(void **unused)
 	assert_int_equal(x.removed[RETAINED_TEST], 2);
 	assert_true(has_test(first.id) && has_test(second.id));
 
-	struct store *tester = open_store(state, STORE_TESTER);
+	struct store *tester = open_store(state, STORE_TESTS | STORE_LIST);
 	x = expire_as(tester, then, 1, false);
 	store_close(tester);
 	assert_int_equal(x.removed[RETAINED_TEST], 2);
@@ -214,7 +214,7 @@ static void old_returns_go(void **unused)
 	add_return("gonegone", "bbbb", NOW);
 	add_return("gonegone", "cccc", NOW + DAY);
 	OK(st, store_request_add(st, &asked, 60));
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	int64_t then = NOW + 50 * DAY;
 
 	/* The tester has seen none of it. */
@@ -243,13 +243,13 @@ static void old_returns_go(void **unused)
 static void roles(void **unused)
 {
 	(void)unused;
-	struct store *dnsbl = open_store(state, STORE_DNSBL);
+	struct store *dnsbl = open_store(state, STORE_READS);
 	struct store_expiry x = { 0 };
 	assert_int_equal(store_expire(dnsbl, &keep, NOW, 10, false, &x), ERR_DENIED);
 	store_close(dnsbl);
 	struct test old = closed_test("192.0.2.1:25", NOW);
 	closed_test("192.0.2.1:25", NOW);
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	x = expire_as(collector, NOW + 999 * DAY, 10, false);
 	assert_int_equal(x.removed[RETAINED_TEST], 0);
 	store_close(collector);
@@ -261,7 +261,7 @@ static void roles(void **unused)
 /* Removes two tests a pass, and says so of each pass. */
 static void remover(int out)
 {
-	struct store *mine = open_store(state, STORE_TESTER);
+	struct store *mine = open_store(state, STORE_TESTS | STORE_LIST);
 	struct store_expiry x = { 0 };
 	while (!x.over && store_expire(mine, &keep, NOW + 200 * DAY, 2, false, &x) == ERR_OK)
 		if (write(out, "", 1) != 1)
@@ -300,7 +300,7 @@ static void killed_at_any_instant(void **unused)
 		kill(child, SIGKILL);
 		assert_int_equal(waitpid(child, NULL, 0), child);
 		close(out[0]);
-		st = open_store(state, STORE_ADMIN);
+		st = open_store(state, STORE_ALL);
 		assert_int_equal(count("SELECT count(*) FROM tests AS t WHERE"
 		                       " (SELECT count(*) FROM results WHERE test = t.key) <> 1"),
 		                       0);
@@ -309,7 +309,7 @@ static void killed_at_any_instant(void **unused)
 		assert_int_equal(count("SELECT count(*) FROM listings"), 1);
 		store_close(st);
 	}
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	expire_as(st, NOW + 200 * DAY, 10, false);
 	assert_int_equal(count("SELECT count(*) FROM tests"), MANY + 1);
 	assert_int_equal(count("SELECT count(*) FROM evidence"), MANY);

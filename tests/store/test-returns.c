@@ -33,7 +33,7 @@ static struct test_return a_return(const char *test_id, const char *token, int64
 static void returns(void **unused)
 {
 	(void)unused;
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	struct test_return r = a_return("aaaaaaaa", "token1", NOW);
 	static const char *const messages[] = { "Received: x\r\n\r\nbody", "second", "third" };
 	int64_t last = 0;
@@ -55,7 +55,7 @@ static void returns(void **unused)
 	struct test_return other = a_return("bbbbbbbb", "token2", NOW + 1);
 	OK(collector, store_return_add(collector, &other, 3));
 
-	struct store *tester = open_store(state, STORE_TESTER);
+	struct store *tester = open_store(state, STORE_TESTS | STORE_LIST);
 	struct test_return *rows;
 	size_t n;
 	OK(tester, store_returns_after(tester, 0, 10, true, &a, &rows, &n));
@@ -162,7 +162,7 @@ static void older_returns(void **unused)
 		" '', x'6f6e65'), (9, 'aaaaaaaa', 'E02', 0, 0, 1, NULL, 0, 1, 'u', '', '', '',"
 		" x'6f6e65')", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(h);
-	struct store *admin = open_store(old, STORE_ADMIN);
+	struct store *admin = open_store(old, STORE_ALL);
 	OK(admin, store_returns_of(admin, "aaaaaaaa", true, &a, &rows, &n));
 	assert_int_equal(n, 2);
 	assert_int_equal(rows[1].id, 9);
@@ -211,9 +211,9 @@ static void cursors(void **unused)
 static void denied(void **unused)
 {
 	(void)unused;
-	struct store *collector = open_store(state, STORE_COLLECTOR);
-	struct store *dnsbl = open_store(state, STORE_DNSBL);
-	struct store *tester = open_store(state, STORE_TESTER);
+	struct store *collector = open_store(state, STORE_RETURNS);
+	struct store *dnsbl = open_store(state, STORE_READS);
+	struct store *tester = open_store(state, STORE_TESTS | STORE_LIST);
 	struct ip ip = ip_of("192.0.2.1");
 	struct permit p = { .range = prefix_of_text("192.0.2.0/24"), .consent = CONSENT_OWNER };
 	struct exclusion x = { .range = p.range };
@@ -235,7 +235,7 @@ static void denied(void **unused)
 	assert_int_equal(store_retest(collector, &ip, "x", NULL, NOW, &queued), ERR_DENIED);
 	assert_int_equal(store_cursor_set(collector, "x", 1), ERR_DENIED);
 	assert_string_equal(store_message(collector),
-	                    "store: cursor_set is not allowed to the role collector");
+	                    "store: to write cursors is not allowed to this process");
 
 	assert_int_equal(store_return_add(dnsbl, &r, 3), ERR_DENIED);
 	assert_int_equal(store_request_add(dnsbl, &rr, 0), ERR_DENIED);
@@ -254,7 +254,7 @@ static void readers_hold_no_writable_descriptor(void **unused)
 	(void)unused;
 	store_close(st);
 	st = NULL;
-	struct store *dnsbl = open_store(state, STORE_DNSBL);
+	struct store *dnsbl = open_store(state, STORE_READS);
 	uint64_t serial;
 	OK(dnsbl, store_serial(dnsbl, &serial));
 	int files = 0;
@@ -316,7 +316,7 @@ static int read_two_states(void)
 	size_t n;
 	uint64_t serial;
 	char byte = 'r';
-	if (store_sqlite_open(state, STORE_DNSBL, &dnsbl, &message) != ERR_OK)
+	if (store_sqlite_open(state, STORE_READS, &dnsbl, &message) != ERR_OK)
 		return 1;
 	if (store_snapshot(dnsbl, &a, &rows, &n, &serial) != ERR_OK || n != 1)
 		return 2;
@@ -368,7 +368,7 @@ static int read_alone(void)
 	struct listing *rows;
 	size_t n;
 	uint64_t serial;
-	if (store_sqlite_open(state, STORE_DNSBL, &dnsbl, &message) != ERR_OK)
+	if (store_sqlite_open(state, STORE_READS, &dnsbl, &message) != ERR_OK)
 		return 1;
 	if (store_snapshot(dnsbl, &a, &rows, &n, &serial) != ERR_OK || n != 1)
 		return 2;
@@ -399,7 +399,7 @@ static void view_after_a_killed_writer(void **unused)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct store *writer = open_store(state, STORE_ADMIN);
+		struct store *writer = open_store(state, STORE_ALL);
 		struct ip one = ip_of("192.0.2.1");
 		if (store_list(writer, &one, "op", "x", &default_policy, NOW) == ERR_OK)
 			kill(getpid(), SIGKILL);
@@ -417,7 +417,7 @@ static void returns_come_later(void **unused)
 {
 	(void)unused;
 	char *fresh = state_make();
-	struct store *tester = open_store(fresh, STORE_TESTER);
+	struct store *tester = open_store(fresh, STORE_TESTS | STORE_LIST);
 	struct test_return *rows;
 	struct retest_request *requested;
 	size_t n = 9;
@@ -425,7 +425,7 @@ static void returns_come_later(void **unused)
 	assert_int_equal(n, 0);
 	OK(tester, store_requests_after(tester, 0, 10, &a, &requested, &n));
 	assert_int_equal(n, 0);
-	struct store *collector = open_store(fresh, STORE_COLLECTOR);
+	struct store *collector = open_store(fresh, STORE_RETURNS);
 	struct test_return r = a_return("aaaaaaaa", "t", NOW);
 	OK(collector, store_return_add(collector, &r, 3));
 	OK(tester, store_returns_after(tester, 0, 10, false, &a, &rows, &n));
@@ -442,7 +442,7 @@ static void nothing_to_read(void **unused)
 	char *fresh = state_make();
 	struct buf message = { 0 };
 	struct store *dnsbl;
-	assert_int_equal(store_sqlite_open(fresh, STORE_DNSBL, &dnsbl, &message), ERR_NOT_FOUND);
+	assert_int_equal(store_sqlite_open(fresh, STORE_READS, &dnsbl, &message), ERR_NOT_FOUND);
 	assert_null(dnsbl);
 	assert_non_null(strstr(buf_cstr(&message), "portreeve.db: no such file"));
 	buf_fini(&message);
@@ -454,8 +454,8 @@ static void odd_path(void **unused)
 {
 	(void)unused;
 	char *odd = mem_printf("%s/a?mode=rw#%%41 \xc3\xa9", state);
-	struct store *admin = open_store(odd, STORE_ADMIN);
-	struct store *dnsbl = open_store(odd, STORE_DNSBL);
+	struct store *admin = open_store(odd, STORE_ALL);
+	struct store *dnsbl = open_store(odd, STORE_READS);
 	uint64_t serial;
 	OK(dnsbl, store_serial(dnsbl, &serial));
 	store_close(dnsbl);

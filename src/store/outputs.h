@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Outputs of relays of several hops, and the operator's agreement to publish one. Promises and
+ * errors are those of store.h.
+ */
+#ifndef PORTREEVE_STORE_OUTPUTS_H
+#define PORTREEVE_STORE_OUTPUTS_H
+
+#include "base/arena.h"
+#include "store/store.h"
+#include "store/types.h"
+
+int store_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
+/* ERR_NOT_FOUND; ERR_DENIED: it may not be published. */
+int store_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
+                       int64_t now_s);
+
+#endif
