@@ -2,7 +2,11 @@
 #include "support.h"
 
 #include "base/mem.h"
+#ifdef STORE_IN_MEMORY
 #include "memory.h"
+#else
+#include "store/sqlite.h"
+#endif
 
 #include <ftw.h>
 #include <stdio.h>
@@ -162,4 +166,18 @@ struct journal_entry last_entry(struct store *st)
 	struct journal_entry last = rows[0];
 	arena_fini(&a);
 	return last;
+}
+
+static int count_row(void *context, const void *row)
+{
+	(void)row;
+	*(size_t *)context += 1;
+	return 0;
+}
+
+size_t rows_of(struct store *st, enum row_kind kind)
+{
+	size_t n = 0;
+	OK(st, row_each(st, kind, &(struct row_range){ 0 }, NULL, count_row, &n));
+	return n;
 }

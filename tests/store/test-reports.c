@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 
 enum { NOW = 1795255200, DAY_S = 86400 };
@@ -206,43 +205,13 @@ static void dead_and_secret(void **unused)
 	state_remove(state);
 }
 
-/* A database of the version before gets the tables, and keeps what it has. */
-static void older_database(void **unused)
-{
-	(void)unused;
-	char *state = state_make(), *path = mem_printf("%s/portreeve.db", state);
-	struct store *st = open_store(state, STORE_ALL);
-	sqlite3 *db;
-	add_test(st, "198.51.100.25:25", NOW);
-	store_close(st);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "DROP TABLE report_messages; DROP TABLE reports;"
-	                              "DROP TABLE contact_cache; DROP TABLE dead_contacts;"
-	                              "DROP TABLE secrets; DROP INDEX journal_delisted;"
-	                              UNDO_STEP_6
-	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
-	                              "PRAGMA user_version = 1",
-	                              NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-
-	st = open_store(state, STORE_ALL);
-	struct report r = report_of("aaaaaaaa", "n1", NOW);
-	OK(st, store_report_save(st, &r, DIGEST("1a")));
-	struct endpoint target = endpoint_of("198.51.100.25:25");
-	struct test t;
-	OK(st, store_test_last(st, &target, &t));
-	store_close(st);
-	free(path);
-	state_remove(state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_a_network_and_day), cmocka_unit_test(states),
 		cmocka_unit_test(closed_by_the_retest),
 		cmocka_unit_test(contacts_are_kept_by_range),
-		cmocka_unit_test(dead_and_secret), cmocka_unit_test(older_database),
+		cmocka_unit_test(dead_and_secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,9 +3,10 @@
  * When things go wrong below us: a full disk, a lock, damage, other versions. Each is an
  * error that says so, and nothing was changed.
  */
-#include "support.h"
+#include "store/support.h"
 
 #include "store/sqlite-private.h"
+#include "store/sqlite.h"
 
 #include "base/file.h"
 #include "base/mem.h"

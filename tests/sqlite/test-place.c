@@ -3,7 +3,8 @@
  * A store that is replaced while it is open: it is seen, nothing is acknowledged any more, and
  * the serials of what stands there go on above the highest.
  */
-#include "admin.h"
+#include "store/admin.h"
+#include "store/sqlite.h"
 
 #include "base/file.h"
 #include "base/mem.h"

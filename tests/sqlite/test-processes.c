@@ -3,7 +3,8 @@
  * Several processes at one store, and `kill -9` at any instant: what was acknowledged is
  * there, what was not is there whole or not at all.
  */
-#include "support.h"
+#include "store/support.h"
+#include "store/sqlite.h"
 
 #include "base/random.h"
 

@@ -2,7 +2,7 @@
  *
  * A backup while others write: consistent, whole, and through the caller's descriptors alone.
  */
-#include "support.h"
+#include "store/support.h"
 
 #include "store/sqlite-private.h"
 
