@@ -157,9 +157,14 @@ struct output {
 
 enum journal_action {
 	JOURNAL_LIST, JOURNAL_DELIST, JOURNAL_REFRESH, JOURNAL_PERMIT, JOURNAL_UNPERMIT,
-	JOURNAL_EXCLUDE, JOURNAL_UNEXCLUDE, JOURNAL_NOMINATE, JOURNAL_OUTPUT_LIST,
-	JOURNAL_OUTPUT_DELIST, JOURNAL_TEST,
+	JOURNAL_EXCLUDE, JOURNAL_UNEXCLUDE, JOURNAL_NOMINATE,
+	/* An output is published from now on, or is not any more. (Entries of before may be the
+	 * operator's word alone, which has actions of its own now.) */
+	JOURNAL_OUTPUT_LIST, JOURNAL_OUTPUT_DELIST,
+	JOURNAL_TEST,
 	JOURNAL_RESTORE,               /* an older list: the serials go on above the highest */
+	/* The operator's word that an output may be published, and its withdrawal. */
+	JOURNAL_AGREE, JOURNAL_DISAGREE,
 };
 const char *journal_action_name(enum journal_action a);
 
