@@ -3,7 +3,7 @@
  * Whether and why an address may be tested: the decision, apart from where the rows
  * are kept.
  */
-#include "store/store.h"
+#include "store/admission.h"
 
 static void decide(struct consent_answer *out, const struct prefix *rule, const char *by)
 {
@@ -42,4 +42,11 @@ void consent_decide(const struct permit *permits, size_t n, const struct exclusi
 			decide(out, &p->range, p->by);
 		}
 	}
+}
+
+bool consent_holds(enum consent queued_on, const struct consent_answer *now)
+{
+	if (now->excluded || queued_on == CONSENT_NONE)
+		return false;
+	return queued_on != CONSENT_RANGE || now->consent != CONSENT_NONE;
 }

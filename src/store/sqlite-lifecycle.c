@@ -21,7 +21,7 @@ static int load_state(struct sqlite_store *s, const struct endpoint *target, int
 	} else if (e != ERR_NOT_FOUND) {
 		return e;
 	}
-	e = consent_load(s, &target->ip, now_s, &answer);
+	e = store_consent(&s->base, &target->ip, now_s, &answer);
 	if (e != ERR_OK)
 		return e;
 	state->excluded = answer.excluded;
@@ -342,7 +342,7 @@ static int change_list(struct finish *f)
 	if (e == ERR_OK && (set & LIFE_DELIST))
 		e = listing_remove(db, address);
 	if (e == ERR_OK && (set & LIFE_DELIST))
-		e = reports_close(db, address, "the relay passed its retest", f->outcome->now_s);
+		e = reports_close(&f->s->base, address, "the relay passed its retest", f->outcome->now_s);
 	if (e == ERR_OK && (set & LIFE_SET_RECHECK))
 		e = recheck_set(db, address, f->effects.at_s);
 	if (e == ERR_OK && f->state.listed && !is_reopened(f))
@@ -558,7 +558,7 @@ static int standing_consent(struct sqlite_store *s, const struct ip *address, in
                             enum consent *consent)
 {
 	struct consent_answer answer;
-	int e = consent_load(s, address, now_s, &answer);
+	int e = store_consent(&s->base, address, now_s, &answer);
 	if (e != ERR_OK)
 		return e;
 	struct query q = query(&s->main, "SELECT coalesce(max(consent), 0) FROM nominations"

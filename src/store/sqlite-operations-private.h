@@ -8,18 +8,6 @@
 
 #include "store/sqlite-private.h"
 
-int sqlite_permit_add(struct store *st, const struct permit *p);
-int sqlite_permit_remove(struct store *st, const struct prefix *range, const char *who,
-                         int64_t now_s);
-int sqlite_exclusion_add(struct store *st, const struct exclusion *x);
-int sqlite_exclusion_remove(struct store *st, const struct prefix *range, const char *who,
-                            int64_t now_s);
-int sqlite_permits(struct store *st, struct arena *a, struct permit **rows, size_t *n);
-int sqlite_exclusions(struct store *st, struct arena *a, struct exclusion **rows, size_t *n);
-int sqlite_consent(struct store *st, const struct ip *address, int64_t now_s,
-                   struct consent_answer *out);
-int sqlite_nominate(struct store *st, struct nomination *nom);
-int sqlite_nominations(struct store *st, struct arena *a, struct nomination **rows, size_t *n);
 
 int sqlite_test_add(struct store *st, struct test *t);
 int sqlite_test_lease(struct store *st, int64_t now_s, int64_t lease_s, struct test *rows,
@@ -61,20 +49,6 @@ int sqlite_words(struct store *st, struct arena *a, struct listing **rows, size_
 int sqlite_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
 int sqlite_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
                         int64_t now_s);
-int sqlite_report_find(struct store *st, const char *network, int64_t day, struct str digest,
-                       struct report *r);
-int sqlite_report_save(struct store *st, const struct report *r, struct str digest);
-int sqlite_report_get(struct store *st, const char *id, struct arena *a, struct report *r);
-int sqlite_reports(struct store *st, struct arena *a, struct report **rows, size_t *n);
-int sqlite_report_become(struct store *st, const char *id, enum report_state state,
-                         const char *why, int64_t now_s);
-int sqlite_contact_get(struct store *st, const char *source, const struct ip *address,
-                       int64_t oldest_s, struct arena *a, struct str *answer,
-                       int64_t *fetched_s);
-int sqlite_contact_put(struct store *st, const char *source, const struct ip *first,
-                       const struct ip *last, struct str answer, int64_t now_s);
-int sqlite_contact_bury(struct store *st, const char *address, const char *why, int64_t now_s);
-int sqlite_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n);
 int sqlite_check(struct store *st);
 int sqlite_backup(struct store *st, const struct store_copy *list,
                   const struct store_copy *returns);

@@ -180,10 +180,8 @@ int recheck_set(struct db *db, const struct ip *address, int64_t at_s);
  * journal entries for what has changed since they were taken. */
 int outputs_published(struct sqlite_store *s, struct rows *ips);
 int outputs_journal(struct sqlite_store *s, const struct rows *before, int64_t now_s);
-int consent_load(struct sqlite_store *s, const struct ip *address, int64_t now_s,
-                 struct consent_answer *out);
-/* The reports that name this relay: it passed its retest (sqlite-reports.c). */
-int reports_close(struct db *db, const struct ip *relay, const char *why, int64_t now_s);
+
+int reports_close(struct store *st, const struct ip *relay, const char *why, int64_t now_s);
 
 /* Opens the returns if they are there and not yet open. */
 int returns_ready(struct sqlite_store *s, bool *there);

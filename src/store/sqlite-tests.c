@@ -137,7 +137,7 @@ int test_insert(struct db *db, struct test *t)
 static int may_test(struct sqlite_store *s, const struct test *t, int64_t now_s)
 {
 	struct consent_answer answer;
-	int e = consent_load(s, &t->target.ip, now_s, &answer);
+	int e = store_consent(&s->base, &t->target.ip, now_s, &answer);
 	char address[IP_TEXT_MAX], rule[PREFIX_TEXT_MAX];
 	if (e != ERR_OK)
 		return e;

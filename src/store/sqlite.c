@@ -171,11 +171,7 @@ static const struct backend_ops backend_ops = {
 };
 
 static const struct store_ops sqlite_ops = {
-				.permit_add = sqlite_permit_add, .permit_remove = sqlite_permit_remove,
-	.exclusion_add = sqlite_exclusion_add, .exclusion_remove = sqlite_exclusion_remove,
-	.permits = sqlite_permits, .exclusions = sqlite_exclusions, .consent = sqlite_consent,
-	.nominate = sqlite_nominate, .nominations = sqlite_nominations,
-	.test_add = sqlite_test_add, .test_lease = sqlite_test_lease,
+				.test_add = sqlite_test_add, .test_lease = sqlite_test_lease,
 	.test_lease_one = sqlite_test_lease_one, .test_renew = sqlite_test_renew,
 	.test_reopen = sqlite_test_reopen,
 	.test_release = sqlite_test_release, .test_intend = sqlite_test_intend,
@@ -186,12 +182,7 @@ static const struct store_ops sqlite_ops = {
 						.listing_get = sqlite_listing_get, .listings = sqlite_listings, .proofs = sqlite_proofs,
 	.list = sqlite_list, .delist = sqlite_delist, .retest = sqlite_retest,
 	.rechecks = sqlite_rechecks, .words = sqlite_words, .outputs = sqlite_outputs,
-	.output_agree = sqlite_output_agree, 				.report_find = sqlite_report_find, .report_save = sqlite_report_save,
-	.report_get = sqlite_report_get, .reports = sqlite_reports,
-	.report_become = sqlite_report_become,
-	.contact_get = sqlite_contact_get, .contact_put = sqlite_contact_put,
-	.contact_bury = sqlite_contact_bury, .contacts_dead = sqlite_contacts_dead,
-};
+	.output_agree = sqlite_output_agree, 				};
 
 static int fail_at(struct sqlite_store *s, const char *path, int errnum)
 {

@@ -13,17 +13,7 @@ enum store_role { STORE_ADMIN, STORE_TESTER, STORE_COLLECTOR, STORE_DNSBL };
 
 struct store_ops {
 
-	int (*permit_add)(struct store *, const struct permit *);
-	int (*permit_remove)(struct store *, const struct prefix *, const char *who, int64_t now_s);
-	int (*exclusion_add)(struct store *, const struct exclusion *);
-	int (*exclusion_remove)(struct store *, const struct prefix *, const char *who,
-	                        int64_t now_s);
-	int (*permits)(struct store *, struct arena *, struct permit **, size_t *);
-	int (*exclusions)(struct store *, struct arena *, struct exclusion **, size_t *);
-	int (*consent)(struct store *, const struct ip *, int64_t now_s, struct consent_answer *);
 
-	int (*nominate)(struct store *, struct nomination *);
-	int (*nominations)(struct store *, struct arena *, struct nomination **, size_t *);
 
 	int (*test_add)(struct store *, struct test *);
 	int (*test_lease)(struct store *, int64_t now_s, int64_t lease_s, struct test *, size_t max,
@@ -66,19 +56,6 @@ struct store_ops {
 	int (*output_agree)(struct store *, const struct ip *, bool agreed, const char *who,
 	                    int64_t now_s);
 
-	int (*report_find)(struct store *, const char *network, int64_t day, struct str digest,
-	                   struct report *);
-	int (*report_save)(struct store *, const struct report *, struct str digest);
-	int (*report_get)(struct store *, const char *id, struct arena *, struct report *);
-	int (*reports)(struct store *, struct arena *, struct report **, size_t *n);
-	int (*report_become)(struct store *, const char *id, enum report_state, const char *why,
-	                     int64_t now_s);
-	int (*contact_get)(struct store *, const char *source, const struct ip *, int64_t oldest_s,
-	                   struct arena *, struct str *answer, int64_t *fetched_s);
-	int (*contact_put)(struct store *, const char *source, const struct ip *first,
-	                   const struct ip *last, struct str answer, int64_t now_s);
-	int (*contact_bury)(struct store *, const char *address, const char *why, int64_t now_s);
-	int (*contacts_dead)(struct store *, struct arena *, struct dead_contact **, size_t *n);
 
 };
 

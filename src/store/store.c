@@ -36,54 +36,6 @@ static int allow(struct store *st, unsigned roles, const char *what)
 	int e = allow(st, (roles), #call); \
 	return e == ERR_OK ? st->old->call(st, ##__VA_ARGS__) : e
 
-int store_permit_add(struct store *st, const struct permit *p)
-{
-	DISPATCH(ADMIN, permit_add, p);
-}
-
-int store_permit_remove(struct store *st, const struct prefix *range, const char *who,
-                        int64_t now_s)
-{
-	DISPATCH(ADMIN, permit_remove, range, who, now_s);
-}
-
-int store_exclusion_add(struct store *st, const struct exclusion *x)
-{
-	DISPATCH(ADMIN, exclusion_add, x);
-}
-
-int store_exclusion_remove(struct store *st, const struct prefix *range, const char *who,
-                           int64_t now_s)
-{
-	DISPATCH(ADMIN, exclusion_remove, range, who, now_s);
-}
-
-int store_permits(struct store *st, struct arena *a, struct permit **rows, size_t *n)
-{
-	DISPATCH(ADMIN | TESTER, permits, a, rows, n);
-}
-
-int store_exclusions(struct store *st, struct arena *a, struct exclusion **rows, size_t *n)
-{
-	DISPATCH(ADMIN | TESTER, exclusions, a, rows, n);
-}
-
-int store_consent(struct store *st, const struct ip *address, int64_t now_s,
-                  struct consent_answer *out)
-{
-	DISPATCH(ADMIN | TESTER, consent, address, now_s, out);
-}
-
-int store_nominate(struct store *st, struct nomination *nom)
-{
-	DISPATCH(ADMIN | TESTER, nominate, nom);
-}
-
-int store_nominations(struct store *st, struct arena *a, struct nomination **rows, size_t *n)
-{
-	DISPATCH(ADMIN | TESTER, nominations, a, rows, n);
-}
-
 int store_test_add(struct store *st, struct test *t)
 {
 	DISPATCH(ADMIN | TESTER, test_add, t);
@@ -226,54 +178,5 @@ int store_output_agree(struct store *st, const struct ip *address, bool agreed, 
                        int64_t now_s)
 {
 	DISPATCH(ADMIN | TESTER, output_agree, address, agreed, who, now_s);
-}
-
-int store_report_find(struct store *st, const char *network, int64_t day, struct str digest,
-                      struct report *r)
-{
-	DISPATCH(ADMIN, report_find, network, day, digest, r);
-}
-
-int store_report_save(struct store *st, const struct report *r, struct str digest)
-{
-	DISPATCH(ADMIN, report_save, r, digest);
-}
-
-int store_report_get(struct store *st, const char *id, struct arena *a, struct report *r)
-{
-	DISPATCH(ADMIN, report_get, id, a, r);
-}
-
-int store_reports(struct store *st, struct arena *a, struct report **rows, size_t *n)
-{
-	DISPATCH(ADMIN, reports, a, rows, n);
-}
-
-int store_report_become(struct store *st, const char *id, enum report_state state,
-                        const char *why, int64_t now_s)
-{
-	DISPATCH(ADMIN, report_become, id, state, why, now_s);
-}
-
-int store_contact_get(struct store *st, const char *source, const struct ip *address,
-                      int64_t oldest_s, struct arena *a, struct str *answer, int64_t *fetched_s)
-{
-	DISPATCH(ADMIN, contact_get, source, address, oldest_s, a, answer, fetched_s);
-}
-
-int store_contact_put(struct store *st, const char *source, const struct ip *first,
-                      const struct ip *last, struct str answer, int64_t now_s)
-{
-	DISPATCH(ADMIN, contact_put, source, first, last, answer, now_s);
-}
-
-int store_contact_bury(struct store *st, const char *address, const char *why, int64_t now_s)
-{
-	DISPATCH(ADMIN, contact_bury, address, why, now_s);
-}
-
-int store_contacts_dead(struct store *st, struct arena *a, struct dead_contact **rows, size_t *n)
-{
-	DISPATCH(ADMIN, contacts_dead, a, rows, n);
 }
 
