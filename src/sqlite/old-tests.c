@@ -3,7 +3,7 @@
  * Tests: the queue, leases, intents and results, and resumable scans. Their end, which
  * changes the list, is in sqlite-lifecycle.c.
  */
-#include "store/sqlite-operations-private.h"
+#include "sqlite/operations-private.h"
 
 #include "base/random.h"
 

@@ -3,7 +3,7 @@
  * The list as it stands: listings, proofs, outputs, the journal and its serial, and the
  * evidence. Nothing here decides; sqlite-lifecycle.c does.
  */
-#include "store/sqlite-operations-private.h"
+#include "sqlite/operations-private.h"
 
 #include <stdlib.h>
 

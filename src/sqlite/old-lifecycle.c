@@ -4,7 +4,7 @@
  * lifecycle_step() what follows, and writes exactly that: list, proofs, follow-up tests,
  * evidence, journal. The journal's row is the serial.
  */
-#include "store/sqlite-operations-private.h"
+#include "sqlite/operations-private.h"
 
 #include <stdlib.h>
 
