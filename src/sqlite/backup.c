@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@ static int fail_at(struct sqlite_store *s, const char *path, sqlite3 *h, int rc)
 
 static int copy_pages(struct sqlite_store *s, struct db *from, sqlite3 *to, const char *path)
 {
+	assert(from->h != to && sqlite3_get_autocommit(from->h));
 	sqlite3_backup *b = sqlite3_backup_init(to, "main", from->h, "main");
 	if (!b)
 		return fail_at(s, path, to, sqlite3_errcode(to));
@@ -53,6 +55,7 @@ static int leave_wal(struct sqlite_store *s, const struct store_copy *to)
 {
 	enum { VERSIONS_AT = 18 };
 	static const unsigned char legacy[2] = { 1, 1 };
+	assert(to->fd >= 0);
 	if (pwrite(to->fd, legacy, sizeof(legacy), VERSIONS_AT) == sizeof(legacy))
 		return ERR_OK;
 	int errnum = errno;
@@ -109,6 +112,7 @@ static int verify(struct sqlite_store *s, const char *path, const struct schema 
 static int backup_file(struct sqlite_store *s, struct db *from, const struct schema *schema,
                        const struct store_copy *to)
 {
+	assert(to->fd >= 0 && to->name[0]);
 	files_lend(to->name, to->fd);
 	int e = copy_to(s, from, to);
 	if (e == ERR_OK)

@@ -30,11 +30,13 @@ static int errno_of(sqlite3 *h)
 		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &errnum);
 	if (errnum == 0)
 		sqlite3_file_control(h, "main", SQLITE_FCNTL_LAST_ERRNO, &errnum);
+	assert(errnum >= 0);
 	return errnum;
 }
 
 static int io_err(int rc, int errnum)
 {
+	assert((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN);
 	if (rc == SQLITE_IOERR_SHORT_READ || rc == SQLITE_IOERR_CORRUPTFS)
 		return ERR_CORRUPT;
 	if (rc == SQLITE_IOERR_SHMSIZE)
@@ -46,6 +48,7 @@ static int io_err(int rc, int errnum)
 
 static int readonly_err(int rc)
 {
+	assert((rc & 0xff) == SQLITE_READONLY);
 	/* A reader that may not write the -shm file waits for a writer to mend it. */
 	if (rc == SQLITE_READONLY_RECOVERY || rc == SQLITE_READONLY_CANTINIT ||
 	    rc == SQLITE_READONLY_CANTLOCK)
@@ -55,6 +58,7 @@ static int readonly_err(int rc)
 
 static int constraint_err(int rc)
 {
+	assert((rc & 0xff) == SQLITE_CONSTRAINT);
 	if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
 	    rc == SQLITE_CONSTRAINT_ROWID)
 		return ERR_EXISTS;
@@ -137,6 +141,7 @@ static char *readonly_uri(const char *name)
 static int fail_errno(struct db *db, int errnum)
 {
 	int e = file_err(errnum);
+	assert(errnum > 0 && e < 0);
 	buf_clear(db->message);
 	buf_printf(db->message, "%s: %s", db->path, strerror(errnum));
 	return e;
@@ -146,6 +151,7 @@ static int fail_errno(struct db *db, int errnum)
  * -shm the same. */
 static int make_file(struct db *db)
 {
+	assert(db->writable && db->serial_fd < 0);
 	int fd = open(db->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errno == EEXIST ? ERR_OK : fail_errno(db, errno);
@@ -177,6 +183,7 @@ static int connect_to(struct db *db)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 	int rc;
+	assert(db->cached == 0 && db->made_count == 0);
 	errno = 0;
 	if (db->writable) {
 		rc = sqlite3_open_v2(db->name, &db->h, flags | SQLITE_OPEN_READWRITE,
@@ -206,6 +213,7 @@ static int enter_wal(struct db *db)
 			return db_error(db, rc);
 		sqlite3_sleep(10);
 	}
+	assert(sqlite3_get_autocommit(db->h));
 	/* Readers without write permission need -wal and -shm to be there: they stay. */
 	int on = 1;
 	sqlite3_file_control(db->h, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
@@ -242,6 +250,7 @@ int db_open(struct db *db, const char *name, bool writable, const struct schema 
 		e = place_learn(db);
 	if (e != ERR_OK)
 		db_close(db);
+	assert((e == ERR_OK) == (db->h != NULL));
 	return e;
 }
 
@@ -273,10 +282,14 @@ int db_open_to_read(struct db *db, const char *name, const struct schema *schema
 
 void db_close(struct db *db)
 {
-	for (size_t i = 0; i < db->cached; i++)
+	for (size_t i = 0; i < db->cached; i++) {
+		assert(!sqlite3_stmt_busy(db->cache[i].statement));
 		sqlite3_finalize(db->cache[i].statement);
-	for (size_t i = 0; i < db->made_count; i++)
+	}
+	for (size_t i = 0; i < db->made_count; i++) {
+		assert(!sqlite3_stmt_busy(db->made[i].statement));
 		sqlite3_finalize(db->made[i].statement);
+	}
 	sqlite3_close(db->h);
 	serial_close(db);
 	free(db->name);
@@ -295,6 +308,7 @@ int db_exec(struct db *db, const char *sql)
 int db_begin(struct db *db)
 {
 	struct query q = query(db, "BEGIN IMMEDIATE");
+	assert(sqlite3_get_autocommit(db->h));
 	db->serial = 0;
 	return query_run(&q);
 }
@@ -302,6 +316,7 @@ int db_begin(struct db *db)
 int db_begin_read(struct db *db)
 {
 	struct query q = query(db, "BEGIN");
+	assert(sqlite3_get_autocommit(db->h));
 	return query_run(&q);
 }
 
@@ -315,6 +330,7 @@ static int check_written(struct db *db)
 int db_end(struct db *db, int e)
 {
 	bool wrote = sqlite3_txn_state(db->h, "main") == SQLITE_TXN_WRITE;
+	assert(e <= 0 && (db->writable || !wrote));
 	if (e == ERR_OK) {
 		struct query q = query(db, "COMMIT");
 		e = query_run(&q);
@@ -358,6 +374,7 @@ struct query query(struct db *db, const char *text)
 struct query query_kept(struct db *db, unsigned number)
 {
 	struct query q = { .db = db };
+	assert(number != 0 && db->made_count <= QUERY_CACHE);
 	for (size_t i = 0; i < db->made_count && !q.s; i++)
 		if (db->made[i].number == number && !sqlite3_stmt_busy(db->made[i].statement))
 			q.s = db->made[i].statement;
@@ -385,8 +402,10 @@ struct query query_made(struct db *db, unsigned number, const char *text)
 	return q;
 }
 
+/* A failure of a bind is one of ours, but for a value that is too big. */
 static void bound(struct query *q, int rc)
 {
+	assert(rc == SQLITE_OK || rc == SQLITE_TOOBIG);
 	if (q->rc == SQLITE_OK)
 		q->rc = rc;
 }
@@ -444,6 +463,7 @@ void bind_prefix(struct query *q, const struct prefix *p)
 {
 	unsigned char packed[18];
 	size_t n = ip_pack(&p->ip, packed);
+	assert(p->len <= ip_bits(&p->ip) && n < sizeof(packed));
 	packed[n++] = p->len;
 	if (q->s)
 		bound(q, sqlite3_bind_blob(q->s, ++q->bound, packed, (int)n, SQLITE_TRANSIENT));
@@ -461,6 +481,7 @@ int query_step(struct query *q)
 {
 	if (q->rc != SQLITE_OK || q->damaged)
 		return query_end(q);
+	assert(q->bound == sqlite3_bind_parameter_count(q->s));
 	int rc = sqlite3_step(q->s);
 	q->column = 0;
 	if (rc == SQLITE_ROW)
@@ -495,6 +516,7 @@ int query_end(struct query *q)
 
 int query_stop(struct query *q, int said)
 {
+	assert(said <= 1);
 	if (said >= 0)
 		return query_end(q);
 	sqlite3_reset(q->s);
@@ -516,13 +538,23 @@ int query_run(struct query *q)
 	return e;
 }
 
-int64_t col_int(struct query *q) { return sqlite3_column_int64(q->s, q->column++); }
-double col_real(struct query *q) { return sqlite3_column_double(q->s, q->column++); }
+int64_t col_int(struct query *q)
+{
+	assert(q->column < sqlite3_column_count(q->s));
+	return sqlite3_column_int64(q->s, q->column++);
+}
+
+double col_real(struct query *q)
+{
+	assert(q->column < sqlite3_column_count(q->s));
+	return sqlite3_column_double(q->s, q->column++);
+}
 
 static struct str column(struct query *q)
 {
 	const void *p = sqlite3_column_blob(q->s, q->column);
 	int n = sqlite3_column_bytes(q->s, q->column++);
+	assert(q->column <= sqlite3_column_count(q->s) && n >= 0);
 	return (struct str){ p, p ? (size_t)n : 0 };
 }
 

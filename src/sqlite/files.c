@@ -7,6 +7,7 @@
  */
 #include "sqlite/sqlite-private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@ static struct {
 
 void files_lend(const char *name, int fd)
 {
+	assert((fd >= 0) == (name != NULL) && (!name || !lent.name));
 	lent.name = name;
 	lent.fd = fd;
 }
@@ -37,6 +39,7 @@ static int open_plain(const char *path, int flags, int mode)
 	if (lent.name && strcmp(path, lent.name) == 0)
 		return fcntl(lent.fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
+	assert(fd != lent.fd || fd < 0 || !lent.name);
 	if (fd < 0 || is_plain(path, fd))
 		return fd;
 	close(fd);
@@ -64,6 +67,7 @@ static int open_readonly(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
                          int *out_flags)
 {
 	flags &= ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	assert((flags & SQLITE_OPEN_READWRITE) == 0);
 	return open_writable(vfs, name, file, flags | SQLITE_OPEN_READONLY, out_flags);
 }
 
@@ -75,7 +79,8 @@ static void add(sqlite3_vfs *vfs, const char *name,
 	vfs->pNext = NULL;
 	vfs->xOpen = xopen;
 	vfs->xFullPathname = keep_name;
-	sqlite3_vfs_register(vfs, 0);
+	int rc = sqlite3_vfs_register(vfs, 0);
+	assert(rc == SQLITE_OK);
 }
 
 const char *files_vfs(bool writable)

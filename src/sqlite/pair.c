@@ -5,6 +5,8 @@
  */
 #include "sqlite/sqlite-private.h"
 
+#include <assert.h>
+
 /* The reader may start before the collector has made the file. */
 int returns_ready(struct sqlite_store *s, bool *there)
 {
@@ -15,12 +17,14 @@ int returns_ready(struct sqlite_store *s, bool *there)
 	else if (!s->returns.h)
 		e = db_open(&s->returns, s->returns_path, false, &returns_schema, &s->base.message);
 	*there = e == ERR_OK;
+	assert(*there == (s->returns.h != NULL));
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 static int cursors_forget(struct sqlite_store *s)
 {
 	struct db *db = &s->main;
+	assert(sqlite3_txn_state(db->h, "main") == SQLITE_TXN_WRITE);
 	struct query q = query(db, "DELETE FROM cursors WHERE name IN ('returns', 'requests')");
 	int e = query_run(&q);
 	if (e != ERR_OK)
@@ -64,6 +68,7 @@ static int cursor_fits(struct sqlite_store *s, const char *name, bool *fits)
 int returns_match(struct sqlite_store *s)
 {
 	bool same, known, fits = true;
+	assert(s->main.writable && s->returns.inode != 0);
 	int e = compare_returns(s, &same, &known);
 	if (e == ERR_OK)
 		e = cursor_fits(s, "returns", &fits);

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -33,6 +34,7 @@ enum { VERSIONS_AT = 18, LEGACY = 1, PAGE_MAX = 65536 };
 /* Through SQLite's own descriptor: closing another one would give up its locks. */
 static bool read_file(struct db *db, void *bytes, int n, int64_t at)
 {
+	assert(n > 0 && at >= 0);
 	sqlite3_file *file = NULL;
 	return sqlite3_file_control(db->h, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
 	       file && file->pMethods && file->pMethods->xRead(file, bytes, n, at) == SQLITE_OK;
@@ -62,6 +64,7 @@ static int64_t find_identity(struct db *db)
 		at = found == SIZE_MAX ? 0 : (page - 1) * size + (int64_t)found;
 	}
 	free(bytes);
+	assert(at >= 0);
 	return at;
 }
 
@@ -111,6 +114,7 @@ int place_learn(struct db *db)
 	sqlite3_file_control(db->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	if (e == ERR_OK && moved)
 		return replaced(db, "another file has its name");
+	assert(db->identity_at == 0 && db->inode == 0);
 	db->device = st.st_dev;
 	db->inode = st.st_ino;
 	return e;
@@ -180,6 +184,7 @@ int place_check_all(struct db *db, const char *grows, int64_t *seen)
 		db->identity_at = find_identity(db);
 	if (!one_number(db, grows, &now))
 		return ERR_OK;
+	assert(*seen >= 0);
 	if (now < *seen) {
 		char how[120];
 		snprintf(how, sizeof(how), "its serial went back from %lld to %lld, an older copy "
@@ -205,6 +210,7 @@ static bool has_foreign_wal(struct db *db, const char *wal)
 /* It may hold the last changes of a database that somebody moved away: it is kept. */
 static int put_aside(struct db *db, const char *wal)
 {
+	assert(db->writable && db->inode == 0);
 	char *old = mem_printf("%s.old", wal), *shm = mem_printf("%s-shm", db->name);
 	int e = ERR_OK;
 	if (rename(wal, old) != 0 || (unlink(shm) != 0 && errno != ENOENT)) {
@@ -220,6 +226,7 @@ static int put_aside(struct db *db, const char *wal)
 
 int place_clear(struct db *db)
 {
+	assert(db->inode == 0 && db->made_count == 0);
 	char *wal = mem_printf("%s-wal", db->name), *copy = mem_strdup(db->name);
 	int e = ERR_OK;
 	/* One at a time: the next one must not take the new -wal file for the old. */

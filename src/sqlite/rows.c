@@ -69,6 +69,7 @@ static bool takes(const struct shape *s, const struct row_column *c)
 static void add_columns(const struct shape *s, const char *behind, struct buf *sql)
 {
 	const char *between = "";
+	assert(s->verb != GREATEST && s->verb != REMOVE);
 	for (unsigned i = 0; i < table_of(s)->column_count; i++) {
 		if (!takes(s, &table_of(s)->columns[i]))
 			continue;
@@ -85,6 +86,7 @@ static void add_where(const struct shape *s, unsigned n, struct buf *sql)
 	};
 	const struct row_index *index = index_of(s);
 	const char *between = " WHERE ";
+	assert(n + (s->bound != BOUND_NONE) <= row_index_width(index));
 	for (unsigned i = 0; i < n; i++, between = " AND ")
 		buf_printf(sql, "%s%s = ?", between, index->columns[i]);
 	if (s->bound != BOUND_NONE) {
@@ -111,6 +113,7 @@ static void add_conflict(const struct shape *s, struct buf *sql)
 	const struct row_table *table = table_of(s);
 	const struct row_index *key = &table->indexes[BY_KEY];
 	const char *between = " ON CONFLICT (";
+	assert(table->column_count > row_index_width(key));
 	for (const char *const *c = key->columns; *c; c++, between = ", ")
 		buf_printf(sql, "%s%s", between, *c);
 	between = ") DO UPDATE SET ";
@@ -241,6 +244,7 @@ static void read_column(struct query *q, const struct row_column *c, void *row,
 
 static void read_row(struct query *q, const struct shape *s, void *row, struct arena *blobs)
 {
+	assert(table_of(s)->size <= ROW_BYTES_MAX && (blobs != NULL) == s->blobs);
 	memset(row, 0, table_of(s)->size);
 	for (unsigned i = 0; i < table_of(s)->column_count; i++)
 		if (takes(s, &table_of(s)->columns[i]))
@@ -276,6 +280,7 @@ int rows_each(struct db *db, enum row_kind kind, const struct row_range *range,
 	};
 	struct query q = shaped(db, &s);
 	int e, said = 0;
+	assert(s.equal + (s.bound != BOUND_NONE) == 0 || range->row != NULL);
 	bind_index(&q, &s, s.equal + (s.bound != BOUND_NONE), range->row);
 	while ((e = query_step(&q)) == 1) {
 		read_row(&q, &s, row, blobs);
@@ -289,6 +294,7 @@ int rows_greatest(struct db *db, enum row_kind kind, const char *column, int64_t
 {
 	struct shape s = { .kind = kind, .verb = GREATEST };
 	s.column = (unsigned)(row_column(kind, column) - table_of(&s)->columns);
+	assert(s.column < table_of(&s)->column_count);
 	struct query q = shaped(db, &s);
 	int e = query_one(&q);
 	if (e != ERR_OK)
@@ -303,6 +309,7 @@ int rows_add(struct db *db, enum row_kind kind, void *row)
 	struct query q = shaped(db, &s);
 	bind_row(&q, &s, row);
 	int e = query_run(&q);
+	assert(e != ERR_OK || db_changes(db) == 1);
 	if (e == ERR_OK && table_of(&s)->numbered)
 		row_number_set(row_column(kind, index_of(&s)->columns[0]), row,
 		               sqlite3_last_insert_rowid(db->h));
@@ -312,6 +319,7 @@ int rows_add(struct db *db, enum row_kind kind, void *row)
 int rows_put(struct db *db, enum row_kind kind, const void *row)
 {
 	struct shape s = { .kind = kind, .verb = PUT };
+	assert(!table_of(&s)->numbered);
 	struct query q = shaped(db, &s);
 	bind_row(&q, &s, row);
 	return query_run(&q);
@@ -325,6 +333,7 @@ int rows_update(struct db *db, enum row_kind kind, const void *row)
 	bind_row(&q, &s, row);
 	bind_index(&q, &s, s.equal, row);
 	int e = query_run(&q);
+	assert(e != ERR_OK || db_changes(db) <= 1);
 	return e == ERR_OK && db_changes(db) == 0 ? ERR_NOT_FOUND : e;
 }
 
@@ -335,5 +344,6 @@ int rows_remove(struct db *db, enum row_kind kind, const void *row)
 	struct query q = shaped(db, &s);
 	bind_index(&q, &s, s.equal, row);
 	int e = query_run(&q);
+	assert(e != ERR_OK || db_changes(db) <= 1);
 	return e == ERR_OK && db_changes(db) == 0 ? ERR_NOT_FOUND : e;
 }

@@ -10,6 +10,8 @@
  */
 #include "sqlite/sqlite-private.h"
 
+#include <assert.h>
+
 static const char main_1[] =
 	"CREATE TABLE permits ("
 	" id INTEGER PRIMARY KEY, range BLOB NOT NULL UNIQUE, consent INTEGER NOT NULL,"
@@ -218,6 +220,7 @@ static int table_count(struct db *db, int64_t *n)
 static int version_check(struct db *db, const struct schema *schema, int64_t *version)
 {
 	int newest = schema->steps[schema->step_count - 1].version;
+	assert(newest == (int)schema->step_count);
 	int64_t application = 0, tables = 0;
 	int e = pragma_int(db, "PRAGMA application_id", &application);
 	if (e == ERR_OK)
@@ -247,6 +250,7 @@ static int migrate(struct db *db, const struct schema *schema)
 	struct buf sql = { 0 };
 	buf_printf(&sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
 	           schema->application_id, schema->steps[schema->step_count - 1].version);
+	assert(sqlite3_txn_state(db->h, "main") == SQLITE_TXN_WRITE);
 	e = db_exec(db, buf_cstr(&sql));
 	buf_fini(&sql);
 	return e;

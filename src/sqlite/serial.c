@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ static int read_highest(struct db *db, int64_t *highest)
 	if (n > 0 && str_u64(digits, INT64_MAX - 1, &value) != ERR_OK)
 		return fail(db, ERR_CORRUPT, "expected the highest serial, a number; remove the "
 		            "file if that is lost");
+	assert(value < INT64_MAX);
 	*highest = (int64_t)value;
 	return ERR_OK;
 }
@@ -71,9 +73,11 @@ void serial_keep(struct db *db)
 {
 	char line[LINE + 1];
 	int64_t highest = 0;
+	assert(sqlite3_get_autocommit(db->h));
 	if (db->serial_fd < 0 || db->serial <= db->serial_kept)
 		return;
-	snprintf(line, sizeof(line), "%0*lld\n", DIGITS, (long long)db->serial);
+	int n = snprintf(line, sizeof(line) , "%0*lld\n", DIGITS, (long long)db->serial);
+	assert(n == LINE);
 	if (file_lock(db->serial_fd) != ERR_OK)
 		return;
 	bool kept = read_highest(db, &highest) == ERR_OK &&
@@ -99,6 +103,7 @@ static int add_restored(struct db *db, int64_t own, int64_t highest, int64_t now
 {
 	static const struct prefix all = { .ip = { .family = 6 } };
 	char why[WHY_MAX];
+	assert(own < highest && highest < INT64_MAX);
 	snprintf(why, sizeof(why), "an older list was restored: its serial was %lld, and %lld had "
 	         "been given out", (long long)own, (long long)highest);
 	struct query q = query(db, "INSERT INTO journal (serial, action, subject, who, why, time_s)"
@@ -117,6 +122,7 @@ static int add_restored(struct db *db, int64_t own, int64_t highest, int64_t now
 int serial_raise(struct db *db, int64_t now_s)
 {
 	int64_t own, highest;
+	assert(sqlite3_txn_state(db->h, "main") == SQLITE_TXN_WRITE);
 	if (db->serial_fd < 0)
 		return ERR_OK;
 	int e = read_highest(db, &highest);

@@ -47,6 +47,7 @@ static int at_place(struct store *st, enum row_place place, struct db **db)
 {
 	struct sqlite_store *s = sqlite_of(st);
 	bool there = true;
+	assert(place < ROW_PLACES);
 	*db = place == PLACE_LIST ? &s->main : &s->returns;
 	int e = place == PLACE_RETURNS ? returns_ready(s, &there) : ERR_OK;
 	if (!there)
@@ -70,6 +71,7 @@ static int sqlite_begin(struct store *st, enum row_place place, bool write)
 	int e = at_place(st, place, &db);
 	if (e != ERR_OK || !db)
 		return e;
+	assert(!write || db->writable);
 	return write ? db_begin(db) : db_begin_read(db);
 }
 
