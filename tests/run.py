@@ -22,6 +22,7 @@ TOP = Path(__file__).resolve().parents[1]
 PYTHON = "/usr/bin/python3"            # Debian's, with Debian's pytest and dnspython
 SANITIZE = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized"]
 COVERAGE = ["-Db_coverage=true", "-Dbuildtype=debug"]
+COVERAGE_MIN = 80                      # per cent of the lines of src/
 ENVIRONMENT = {
     **os.environ,
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -88,7 +89,7 @@ def pytest_counts(directory, suite):
 
 
 def coverage():
-    """Lines of src/ that the unit tests and corpora reach."""
+    """Lines of src/ that the unit tests and corpora reach; whether they are enough."""
     build("build-cov", COVERAGE)
     run("meson", "test", "-C", "build-cov", "-q", check=False, env=ENVIRONMENT,
         stdout=subprocess.DEVNULL)
@@ -96,6 +97,11 @@ def coverage():
                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     shown = [line for line in done.stdout.splitlines() if line.startswith(("lines", "branches"))]
     print("coverage of the unit tests:", ", ".join(shown) or "not measured", flush=True)
+    found = re.match(r"lines: ([\d.]+)%", shown[0]) if shown else None
+    if not found or float(found[1]) < COVERAGE_MIN:
+        print(f"coverage: expected at least {COVERAGE_MIN} % of lines", flush=True)
+        return False
+    return True
 
 
 def main():
@@ -110,7 +116,9 @@ def main():
             passed += good
             failed += bad
         if os.environ.get("COVERAGE") != "no":
-            coverage()
+            enough = coverage()
+            passed += enough
+            failed += not enough
     except Failure as failure:
         print(f"tests: {failure}", file=sys.stderr)
         passed, failed = 0, 1

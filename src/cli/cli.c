@@ -7,7 +7,7 @@
 #include "relaytest/politeness.h"
 #include "settings/state.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
+#include "settings/open.h"
 
 #include <assert.h>
 #include <pwd.h>
@@ -285,18 +285,19 @@ static int enter(struct cli *cli, enum cli_access access, struct buf *message)
 static int open_store(struct cli *cli, enum cli_access access, struct buf *message)
 {
 	if (access == CLI_READ) {
-		if (!store_sqlite_exists(STATE_HERE))
+		if (!settings_store_exists(&cli->settings))
 			return no_database(cli, message);
-		return store_sqlite_open_to_read(STATE_HERE, &cli->store, message);
+		return settings_store_open_to_read(&cli->settings, &cli->store, message);
 	}
 	int e = keys_ensure(STATE_HERE, clock_now_s(), message);
-	return e == ERR_OK ? store_sqlite_open(STATE_HERE, STORE_ADMIN, &cli->store, message) : e;
+	if (e == ERR_OK)
+		e = settings_store_open(&cli->settings, STORE_ALL, &cli->store, message);
+	return e;
 }
 
-/* What may be published, and by what clock. A change needs one that has not jumped. */
+/* A change needs a clock that has not jumped. */
 static int ready_store(struct cli *cli, enum cli_access access, struct buf *message)
 {
-	settings_rules(&cli->settings, cli->store);
 	if (access != CLI_CHANGE && access != CLI_TEST)
 		return ERR_OK;
 	int e = store_clock_beat(cli->store, clock_now_s());

@@ -84,7 +84,7 @@ enum cli_access {
 };
 /* Settings (if not loaded yet) and state directory alone, for its files. */
 int cli_enter(struct cli *cli, enum cli_access access);
-/* The same, and the store as STORE_ADMIN; where something may change, the keys, too. CLI_GO or an
+/* The same, and the store to be written; where something may change, the keys, too. CLI_GO or an
  * exit code; EX_TEMPFAIL if something may change and the clock has jumped. */
 int cli_open(struct cli *cli, enum cli_access access);
 /* For an error of what is in the state directory, which *message names from within. */

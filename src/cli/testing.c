@@ -4,9 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/stream.h"
-#include "settings/state.h"
 #include "store/evidence.h"
-#include "store/keys.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -104,34 +102,21 @@ static int bind_collector(struct testing *t)
 	return CLI_GO;
 }
 
-static int load_keys(struct testing *t)
+static int read_keys(struct testing *t)
 {
-	const char *state = STATE_HERE;
-	struct token_keys keys;
 	buf_clear(&t->scratch);
-	int e = keys_token_load(state, &keys, &t->scratch);
-	if (e == ERR_OK) {
-		token_signer_init(&t->signer, &keys);
-		t->has_signer = true;
-		keys_token_fini(&keys);
-		e = keys_evidence_load(state, &t->evidence_key, &t->scratch);
-	}
-	if (e != ERR_OK)
-		return cli_state_fail(t->cli, e, &t->scratch);
-	return CLI_GO;
+	int e = assembly_keys_load(&t->keys, true, &t->scratch);
+	return e == ERR_OK ? CLI_GO : cli_state_fail(t->cli, e, &t->scratch);
 }
 
 static void create_collector(struct testing *t)
 {
-	const struct settings *s = &t->cli->settings;
 	struct collector_setup setup = {
-		.loop = t->loop, .store = t->cli->store, .signer = &t->signer,
-		.config = &s->collector, .tester = &s->tester, .hostname = s->general.hostname,
-		.mail_directory = STATE_HERE "/mail", .listen_fds = t->listen_fds,
+		.loop = t->loop, .store = t->cli->store, .listen_fds = t->listen_fds,
 		.listen_at = t->listen_at, .listen_count = t->listen_count,
 	};
 	if (t->listen_count)
-		t->collector = collector_create(&setup);
+		t->collector = assembly_collector_create(&t->cli->settings, &t->keys, &setup);
 }
 
 static void print_result(struct testing *t, const struct tester_result *r)
@@ -204,19 +189,16 @@ static void on_remark(void *arg, const char *text)
 static int create_tester(struct testing *t)
 {
 	const struct settings *s = &t->cli->settings;
-	if (dns_resolver_create(t->loop, s->general.resolver.v, s->general.resolver.n, NULL,
-	                        &t->resolver) != ERR_OK)
-		return cli_fail(t->cli, EX_OSERR, "the resolver cannot be set up");
 	struct tester_setup setup = {
-		.loop = t->loop, .store = t->cli->store, .resolver = t->resolver,
-		.signer = &t->signer, .evidence_key = t->evidence_key, .config = &s->tester,
-		.hostname = s->general.hostname, .operator_name = s->general.operator_name,
-		.contact = s->general.contact, .objection_url = s->general.objection_url,
-		.user = *t->user ? t->user : NULL, .password = *t->user ? t->password : NULL,
-		.patience_s = s->tester.patience_s, .remark = on_remark, .finished = on_finished,
-		.arg = t,
+		.loop = t->loop, .store = t->cli->store, .user = *t->user ? t->user : NULL,
+		.password = *t->user ? t->password : NULL, .patience_s = s->tester.patience_s,
+		.remark = on_remark, .finished = on_finished, .arg = t,
 	};
-	t->tester = tester_create(&setup);
+	buf_clear(&t->scratch);
+	if (assembly_tester_create(s, &t->keys, &setup, &t->assembled, &t->scratch) != ERR_OK)
+		return cli_fail(t->cli, EX_OSERR, "%s", buf_cstr(&t->scratch));
+	t->resolver = t->assembled.resolver;
+	t->tester = t->assembled.tester;
 	tester_follow(t->tester, false);
 	return CLI_GO;
 }
@@ -228,7 +210,7 @@ int testing_open(struct testing *t, struct cli *cli, const struct testing_option
 	log_init("portreeve", LOG_WARN);
 	if ((code = cli_settings(cli)) != CLI_GO || (code = apply_options(t)) != CLI_GO ||
 	    (code = read_account(t)) != CLI_GO || (code = bind_collector(t)) != CLI_GO ||
-	    (code = cli_open(cli, CLI_TEST)) != CLI_GO || (code = load_keys(t)) != CLI_GO)
+	    (code = cli_open(cli, CLI_TEST)) != CLI_GO || (code = read_keys(t)) != CLI_GO)
 		return code;
 	t->loop = loop_create();
 	create_collector(t);
@@ -237,15 +219,12 @@ int testing_open(struct testing *t, struct cli *cli, const struct testing_option
 
 void testing_close(struct testing *t)
 {
-	tester_destroy(t->tester);
+	assembly_tester_destroy(&t->assembled);
 	collector_destroy(t->collector);
-	dns_resolver_destroy(t->resolver);
 	for (size_t i = 0; i < t->listen_count; i++)
 		close(t->listen_fds[i]);
 	loop_destroy(t->loop);
-	if (t->has_signer)
-		token_signer_fini(&t->signer);
-	EVP_PKEY_free(t->evidence_key);
+	assembly_keys_fini(&t->keys);
 	OPENSSL_cleanse(t->password, sizeof(t->password));
 	buf_fini(&t->scratch);
 }

@@ -8,8 +8,7 @@
 #define PORTREEVE_CLI_TESTING_H
 
 #include "cli/cli.h"
-#include "relaytest/collector.h"
-#include "relaytest/tester.h"
+#include "settings/assembly.h"
 
 struct testing_options {
 	const char *port, *collector, *domain, *domain2, *source, *resolver, *wait, *rate, *account,
@@ -46,12 +45,11 @@ struct testing {
 	struct cli *cli;
 	const struct testing_options *options;
 	struct loop *loop;
-	struct dns_resolver *resolver;
-	struct token_signer signer;
-	bool has_signer;
-	EVP_PKEY *evidence_key;
+	struct assembly_keys keys;
+	struct assembly_tester assembled;
+	struct dns_resolver *resolver;           /* of that */
+	struct tester *tester;                   /* of that */
 	struct collector *collector;
-	struct tester *tester;
 	int listen_fds[16];
 	struct endpoint listen_at[16];
 	size_t listen_count;

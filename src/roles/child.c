@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The process of one role, from its first instruction to the role's own run(). What it
- * finds in its environment was put there by the supervisor.
+ * The process of one role, from its first instruction to role_run(), and what it says to the
+ * supervisor meanwhile. What it finds in its environment was put there by the supervisor.
  */
 #include "base/mem.h"
 #include "roles/heartbeat.h"
@@ -28,6 +28,9 @@ struct child {
 	struct generation *newest;
 	int settings_fd;
 	struct role_socket sockets[ROLE_SOCKETS_MAX];
+	int ready_fd;                   /* at each beat it says there that it lives */
+	struct loop_timer *beat;
+	int64_t beat_due_ms;
 };
 
 /* ---- what was inherited ----------------------------------------------------- */
@@ -105,57 +108,54 @@ static void free_settings(struct child *c)
 
 /* ---- while it runs ------------------------------------------------------------ */
 
-static int64_t beat_period_ms(const struct role_context *ctx)
+static int64_t beat_period_ms(const struct child *c)
 {
-	return heartbeat_period_ms(ctx->settings->general.role_watchdog_s * 1000);
+	return heartbeat_period_ms(c->ctx.settings->general.role_watchdog_s * 1000);
 }
 
 /* The pipe does not block: a supervisor that does not read, hears nothing either. */
-static void say(const struct role_context *ctx, char what)
+static void say(const struct child *c, char what)
 {
-	ssize_t ignored = write(ctx->ready_fd, &what, 1);
+	ssize_t ignored = write(c->ready_fd, &what, 1);
 	(void)ignored;
-}
-
-void role_tell_replaced(const struct role_context *ctx)
-{
-	say(ctx, ROLE_SAYS_REPLACED);
 }
 
 static void beat(void *arg)
 {
-	struct role_context *ctx = arg;
-	say(ctx, ROLE_SAYS_ALIVE);
-	ctx->beat_due_ms = loop_now_ms(ctx->loop) + beat_period_ms(ctx);
-	loop_timer_arm(ctx->beat, beat_period_ms(ctx));
+	struct child *c = arg;
+	say(c, ROLE_SAYS_ALIVE);
+	c->beat_due_ms = loop_now_ms(c->ctx.loop) + beat_period_ms(c);
+	loop_timer_arm(c->beat, beat_period_ms(c));
 }
 
 /* The timer comes once a turn. While a database is locked a turn may take as often five seconds as
  * there are sessions. */
 static void beat_if_due(void *arg)
 {
-	struct role_context *ctx = arg;
-	if (loop_now_ms(ctx->loop) >= ctx->beat_due_ms)
-		beat(ctx);
+	struct child *c = arg;
+	if (loop_now_ms(c->ctx.loop) >= c->beat_due_ms)
+		beat(c);
 }
 
-static void ready(struct role_context *ctx)
+static void say_ready(struct role_context *ctx)
 {
-	if (ctx->settings != ctx->opened_with && ctx->on_hup)
-		ctx->on_hup(ctx->arg, ctx->settings);
-	ctx->is_ready = true;
-	beat(ctx);
-	loop_on_step(ctx->loop, beat_if_due, ctx);
+	struct child *c = ctx->process;
+	beat(c);
+	loop_on_step(ctx->loop, beat_if_due, c);
+}
+
+/* The supervisor ends it (TERM) when it finds a store that a role can start with. Said until then,
+ * each time anew. */
+static void say_serves_on(struct role_context *ctx)
+{
+	say(ctx->process, ROLE_SAYS_REPLACED);
 }
 
 static void on_term(void *arg, int signum)
 {
 	struct child *c = arg;
 	LOG(LOG_DEBUG, "stopping", LOG_I("signal", signum));
-	if (c->ctx.on_term)
-		c->ctx.on_term(c->ctx.arg);
-	else
-		loop_stop(c->ctx.loop);
+	role_stop(&c->ctx);
 }
 
 void role_hold_hup(bool hold)
@@ -166,34 +166,35 @@ void role_hold_hup(bool hold)
 	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-/* A role that is still opening has no on_hup: ready() makes up for it. */
 static void on_hup(void *arg, int signum)
 {
 	struct child *c = arg;
 	struct buf message = { 0 };
 	(void)signum;
-	if (read_settings(c, &message) != ERR_OK)
+	if (read_settings(c, &message) == ERR_OK)
+		role_reload(&c->ctx);
+	else
 		LOG(LOG_ERROR, "settings-kept", LOG_S("why", buf_cstr(&message)));
-	else if (c->ctx.on_hup)
-		c->ctx.on_hup(c->ctx.arg, c->ctx.settings);
 	if (c->ctx.is_ready)
-		beat(&c->ctx);          /* the period may be a shorter one now */
+		beat(c);                /* the period may be a shorter one now */
 	buf_fini(&message);
 }
 
-static int run(struct child *c)
+static int live(struct child *c)
 {
+	c->ctx.role = c->role;
+	c->ctx.process = c;
 	c->ctx.loop = loop_create();
-	c->ctx.ready = ready;
-	c->ctx.opened_with = c->ctx.settings;
-	c->ctx.beat = loop_timer_create(c->ctx.loop, beat, &c->ctx);
+	c->ctx.ready = say_ready;
+	c->ctx.serves_on = say_serves_on;
+	c->beat = loop_timer_create(c->ctx.loop, beat, c);
 	struct loop_signal *term = loop_signal_create(c->ctx.loop, SIGTERM, on_term, c);
 	struct loop_signal *hup = loop_signal_create(c->ctx.loop, SIGHUP, on_hup, c);
 	role_hold_hup(false);
-	int code = c->role->run(&c->ctx);
+	int code = role_run(&c->ctx);
 	loop_signal_destroy(term);
 	loop_signal_destroy(hup);
-	loop_timer_destroy(c->ctx.beat);
+	loop_timer_destroy(c->beat);
 	loop_destroy(c->ctx.loop);
 	return code;
 }
@@ -206,7 +207,7 @@ static bool bind_to_parent(int parent)
 
 int supervisor_role_main(const struct role *const *roles, size_t n, int argc, char **argv)
 {
-	struct child c = { .settings_fd = ROLE_FD_SETTINGS, .ctx.ready_fd = ROLE_FD_READY };
+	struct child c = { .settings_fd = ROLE_FD_SETTINGS, .ready_fd = ROLE_FD_READY };
 	struct buf message = { 0 };
 	int parent = 0;
 	for (size_t i = 0; i < n; i++)
@@ -223,7 +224,7 @@ int supervisor_role_main(const struct role *const *roles, size_t n, int argc, ch
 	log_never_wait();
 	int code = EX_CONFIG;
 	if (read_settings(&c, &message) == ERR_OK)
-		code = run(&c);
+		code = live(&c);
 	else
 		LOG(LOG_ERROR, "no-settings", LOG_S("why", buf_cstr(&message)));
 	free_settings(&c);

@@ -5,34 +5,17 @@
  *
  * Hostile input that reaches it: SMTP of anyone, through relaytest/collector.h.
  */
-#include "base/mem.h"
 #include "base/tls.h"
-#include "relaytest/collector.h"
 #include "roles/role.h"
-#include "roles/upkeep.h"
-#include "roles/watch.h"
-#include "settings/state.h"
-#include "store/keys.h"
-#include "store/sqlite.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 struct collector_role {
-	struct role_context *ctx;
-	struct store *store;
-	struct token_signer signer;
-	bool has_signer;
 	SSL_CTX *tls;
 	int fds[ROLE_SOCKETS_MAX];
 	struct endpoint at[ROLE_SOCKETS_MAX];
 	struct collector *collector;
-	struct upkeep *upkeep;
-	struct watch *watch;
-	bool stopping;
 };
 
 static size_t collector_sockets(const struct settings *settings, struct role_socket *out,
@@ -49,35 +32,23 @@ static size_t collector_sockets(const struct settings *settings, struct role_soc
 /* Before the user changes: a key may be readable by root alone. The settings' check has loaded
  * both; if the files have changed since (half a renewal, say), what comes back is still taken,
  * without STARTTLS, which mail servers do not insist on. */
-static void load_tls(struct collector_role *c)
+static int load_tls(struct role_context *ctx, struct buf *message)
 {
-	const struct collector_config *config = &c->ctx->settings->collector;
-	struct buf message = { 0 };
+	const struct collector_config *config = &ctx->settings->collector;
+	struct collector_role *c = ctx->own;
 	if (*config->certificate &&
-	    tls_server_create("collector", config->certificate, config->key, &c->tls, &message))
-		LOG(LOG_ERROR, "no-starttls", LOG_S("why", buf_cstr(&message)));
-	buf_fini(&message);
-}
-
-/* The state directory is the current one: in the sandbox there may be no way to it. */
-static int load_keys(struct collector_role *c, struct buf *message)
-{
-	struct token_keys keys;
-	int e = keys_token_load(STATE_HERE, &keys, message);
-	if (e != ERR_OK)
-		return e;
-	if (c->has_signer)
-		token_signer_fini(&c->signer);
-	token_signer_init(&c->signer, &keys);
-	c->has_signer = true;
-	keys_token_fini(&keys);
+	    tls_server_create("collector", config->certificate, config->key, &c->tls, message))
+		LOG(LOG_ERROR, "no-starttls", LOG_S("why", buf_cstr(message)));
+	buf_clear(message);
 	return ERR_OK;
 }
 
+/* There may have been a rotation. */
 static void unknown_key(void *arg)
 {
+	struct role_context *ctx = arg;
 	struct buf message = { 0 };
-	int e = load_keys(arg, &message);
+	int e = assembly_keys_load(&ctx->keys, false, &message);
 	LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "keys-read-again",
 	    LOG_S("result", e == ERR_OK ? "ok" : buf_cstr(&message)));
 	buf_fini(&message);
@@ -93,55 +64,29 @@ static void collector_sandbox(const struct settings *settings, struct role_sandb
 	role_may_write(out, "mail");
 }
 
-static void create_collector(struct collector_role *c)
+static int create_collector(struct role_context *ctx, struct buf *message)
 {
-	const struct settings *s = c->ctx->settings;
-	for (size_t i = 0; i < c->ctx->socket_count; i++) {
-		c->fds[i] = c->ctx->sockets[i].fd;
-		c->at[i] = c->ctx->sockets[i].at;
+	struct collector_role *c = ctx->own;
+	(void)message;
+	for (size_t i = 0; i < ctx->socket_count; i++) {
+		c->fds[i] = ctx->sockets[i].fd;
+		c->at[i] = ctx->sockets[i].at;
 	}
 	struct collector_setup setup = {
-		.loop = c->ctx->loop, .store = c->store, .signer = &c->signer,
-		.unknown_key = unknown_key, .arg = c, .config = &s->collector, .tester = &s->tester,
-		.hostname = s->general.hostname,
-		.mail_directory = "mail", .tls = c->tls, .listen_fds = c->fds,
-		.listen_at = c->at, .listen_count = c->ctx->socket_count,
+		.loop = ctx->loop, .store = ctx->store, .unknown_key = unknown_key, .arg = ctx,
+		.tls = c->tls, .listen_fds = c->fds, .listen_at = c->at,
+		.listen_count = ctx->socket_count,
 	};
-	c->collector = collector_create(&setup);
-}
-
-static int open_all(struct collector_role *c, struct buf *message)
-{
-	const struct settings *s = c->ctx->settings;
-	load_tls(c);
-	int e = state_enter(s, 0, message);
-	if (e == ERR_OK)
-		e = load_keys(c, message);
-	if (e == ERR_OK)
-		e = store_sqlite_open(STATE_HERE, STORE_COLLECTOR, &c->store, message);
-	if (e != ERR_OK)
-		return e;
-	settings_rules(s, c->store);
-	create_collector(c);
-	return role_enter_sandbox(&role_collector, s, message);
-}
-
-static void on_term(void *arg)
-{
-	struct collector_role *c = arg;
-	c->stopping = true;
-	loop_stop(c->ctx->loop);
+	c->collector = assembly_collector_create(ctx->settings, &ctx->keys, &setup);
+	return ERR_OK;
 }
 
 /* Open sessions end with 421: their clients come again. */
-static void on_hup(void *arg, const struct settings *settings)
+static void collector_take_over(struct role_context *ctx)
 {
-	struct collector_role *c = arg;
-	c->ctx->settings = settings;
+	struct collector_role *c = ctx->own;
 	collector_destroy(c->collector);
-	create_collector(c);
-	settings_rules(settings, c->store);
-	upkeep_reload(c->upkeep, settings);
+	create_collector(ctx, NULL);
 }
 
 static bool changed_since(const char *path, int64_t time_ms)
@@ -162,46 +107,16 @@ static void compare(const struct settings *old, const struct settings *fresh, in
 		role_needs_restart("collector", "key");
 }
 
-static void close_all(struct collector_role *c)
+static void collector_close(struct role_context *ctx)
 {
-	watch_destroy(c->watch);
-	upkeep_destroy(c->upkeep);
+	struct collector_role *c = ctx->own;
 	collector_destroy(c->collector);
-	store_close(c->store);
 	SSL_CTX_free(c->tls);
-	if (c->has_signer)
-		token_signer_fini(&c->signer);
-	for (size_t i = 0; i < c->ctx->socket_count; i++)
-		close(c->ctx->sockets[i].fd);
-}
-
-static int collector_role_run(struct role_context *ctx)
-{
-	struct collector_role c = { .ctx = ctx };
-	struct buf message = { 0 };
-	ctx->arg = &c;
-	ctx->on_term = on_term;
-	int e = open_all(&c, &message);
-	if (e == ERR_OK) {
-		ctx->on_hup = on_hup;
-		c.upkeep = upkeep_create(ctx->loop, c.store, ctx->settings);
-		c.watch = watch_create(ctx->loop, c.store);
-		ctx->ready(ctx);
-		if (!c.stopping)
-			loop_run(ctx->loop);
-	} else {
-		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
-	}
-	bool replaced = watch_replaced(c.watch);
-	close_all(&c);
-	buf_fini(&message);
-	if (replaced)
-		return ROLE_STORE_REPLACED;
-	return e == ERR_OK ? EX_OK : e == ERR_INVALID ? EX_CONFIG : e == ERR_DENIED ? EX_NOPERM :
-	       EX_TEMPFAIL;
 }
 
 const struct role role_collector = {
-	.name = "collector", .sockets = collector_sockets, .sandbox = collector_sandbox,
-	.run = collector_role_run, .compare = compare,
+	.name = "collector", .may_write = STORE_RETURNS, .keys = ROLE_TOKEN_KEYS, .upkeep = true,
+	.own_bytes = sizeof(struct collector_role), .sockets = collector_sockets,
+	.compare = compare, .prepare = load_tls, .open = create_collector,
+	.sandbox = collector_sandbox, .reload = collector_take_over, .close = collector_close,
 };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * A role: one job, one process, one file in this folder. The supervisor (supervisor.c)
- * binds its sockets, starts it as its own process by executing the program again, and
- * the role opens what it needs, enters its sandbox, says it is ready and loops.
+ * A role: one job, one process, one file in this folder, which is a table of hooks. The
+ * supervisor (supervisor.c) binds its sockets and starts it as its own process by executing the
+ * program again; role.c calls the hooks in the order in which they stand below, runs the loop
+ * between start() and close(), and does all that roles have in common: the state directory, the
+ * keys, the store and the watch over it, upkeep, the sandbox, TERM and HUP.
  */
 #ifndef PORTREEVE_ROLES_ROLE_H
 #define PORTREEVE_ROLES_ROLE_H
@@ -10,6 +12,7 @@
 #include "base/arena.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
+#include "settings/assembly.h"
 #include "settings/settings.h"
 
 enum role_socket_kind { ROLE_TCP, ROLE_UDP };
@@ -26,24 +29,29 @@ enum { ROLE_SOCKETS_MAX = 64 };
  * again at once. No code of sysexits.h. */
 enum { ROLE_STORE_REPLACED = 80 };
 
+struct upkeep;
+struct watch;
+
+/* One role in its process: what a hook finds. */
 struct role_context {
-	const struct settings *settings;
+	const struct role *role;
+	const struct settings *settings;     /* the newest; earlier ones stay as they were */
 	struct loop *loop;
-	const struct role_socket *sockets;
+	const struct role_socket *sockets;   /* closed after close() */
 	size_t socket_count;
-	/* Call once when open and sandboxed: the supervisor reports readiness only then. */
-	void (*ready)(struct role_context *ctx);
-	/* Set by the role: called in the loop on TERM (finish what is acknowledged, then
-	 * loop_stop()) and on HUP (settings have been read again: the new ones). May be NULL. */
-	void (*on_term)(void *arg);
-	void (*on_hup)(void *arg, const struct settings *settings);
-	void *arg;
-	/* The supervisor's, not for roles: it says on ready_fd, at each beat, that it lives. */
-	int ready_fd;
-	struct loop_timer *beat;
-	int64_t beat_due_ms;
+	struct assembly_keys keys;           /* those that the role has */
+	struct store *store;                 /* with the rules of the settings; NULL once replaced */
+	void *own;                           /* the role's: own_bytes, zeroed */
+
+	/* Not for roles: what role.c keeps, and how it tells the process (child.c) that the role
+	 * is ready, and that it serves on without its store. */
 	const struct settings *opened_with;
-	bool is_ready;
+	struct upkeep *upkeep;
+	struct watch *watch;
+	bool stopping, is_ready;
+	void *process;
+	void (*ready)(struct role_context *ctx);
+	void (*serves_on)(struct role_context *ctx);
 };
 
 enum { ROLE_PATHS_MAX = 8 };
@@ -55,21 +63,56 @@ struct role_sandbox {
 	struct arena arena;          /* has the paths */
 };
 
+enum role_keys { ROLE_NO_KEYS, ROLE_TOKEN_KEYS, ROLE_ALL_KEYS };
+
+/* Hooks may be NULL where it says so. Those that can fail return ERR_OK or an error with one line
+ * in *message. A role refuses no settings that settings/check.h let through; a loop that does not
+ * turn for role_watchdog ends the process. */
 struct role {
 	const char *name;            /* as in the configuration's `roles` */
-	/* Fills what is to be bound (fd left -1); returns the count. */
+	unsigned may_write;          /* what of the store (store/store.h) */
+	bool waits_for_store;        /* who can only read it waits until another role has made it */
+	unsigned keep;               /* rights of base/sandbox.h that outlive root */
+	enum role_keys keys;
+	bool upkeep;                 /* it removes what is old of what it writes */
+	size_t own_bytes;
+
+	/* In the supervisor: fills what is to be bound (fd left -1); returns the count. NULL: none. */
 	size_t (*sockets)(const struct settings *settings, struct role_socket *out, size_t max);
-	/* Fills what its process may do once all is open: see role_enter_sandbox(). */
-	void (*sandbox)(const struct settings *settings, struct role_sandbox *out);
-	/* Opens, sandboxes, calls ctx->ready(), runs the loop. Returns an exit code of
-	 * sysexits.h. Refuses no settings that settings/check.h let through; a loop that does not
-	 * turn for role_watchdog ends the process. */
-	int (*run)(struct role_context *ctx);
-	/* Calls role_needs_restart() for what its process, which began at started_ms, cannot take
-	 * over from the new settings; sockets excepted. May be NULL. */
+	/* In the supervisor: calls role_needs_restart() for what its process, which began at
+	 * started_ms, cannot take over from the new settings; sockets excepted. May be NULL. */
 	void (*compare)(const struct settings *old, const struct settings *fresh,
 	                int64_t started_ms);
+
+	/* In its process, in this order. Still as who started us: opens what is not the role's
+	 * user's. May be NULL. */
+	int (*prepare)(struct role_context *ctx, struct buf *message);
+	/* In the state directory, as its owner, with keys and store: opens the rest. */
+	int (*open)(struct role_context *ctx, struct buf *message);
+	/* Fills what its process may do once all is open: see role_enter_sandbox(). */
+	void (*sandbox)(const struct settings *settings, struct role_sandbox *out);
+	/* Behind the sandbox, before the loop: threads, and what begins by itself. May be NULL. */
+	void (*start)(struct role_context *ctx);
+	/* In the loop, on HUP: ctx->settings are new ones. */
+	void (*reload)(struct role_context *ctx);
+	/* In the loop: the store was replaced. NULL: the role ends and is started again. Else it
+	 * goes on with what it has read and lets go of the store, which is closed after that;
+	 * called again each second. */
+	void (*store_replaced)(struct role_context *ctx);
+	/* After the loop (TERM stops it), and after prepare() or open() failed. The store is still
+	 * open, unless it was never. */
+	void (*close)(struct role_context *ctx);
 };
+
+/* Opens, enters the sandbox, says that it is ready, runs the loop, closes. Returns an exit code of
+ * sysexits.h, or ROLE_STORE_REPLACED. */
+int role_run(struct role_context *ctx);
+/* In the loop, also while it opens: TERM came; new settings came. */
+void role_stop(struct role_context *ctx);
+void role_reload(struct role_context *ctx);
+/* What a role that ended by an error leaves for the supervisor: only EX_TEMPFAIL is tried again
+ * before it was ever ready. Pure. */
+int role_exit_code(int err);
 
 /* One more path, which is copied; the files of the list's database; the token keys. */
 void role_may_read(struct role_sandbox *s, const char *path);
@@ -77,13 +120,10 @@ void role_may_write(struct role_sandbox *s, const char *path);
 void role_may_read_list(struct role_sandbox *s);
 void role_may_write_list(struct role_sandbox *s);
 void role_may_read_keys(struct role_sandbox *s);
-/* Called by the role's run() when all is open. As sandbox_enter(). */
+/* As sandbox_enter(), with what the role's sandbox() says. */
 int role_enter_sandbox(const struct role *role, const struct settings *settings,
                        struct buf *message);
 
-/* Its store was replaced, and it goes on with what it has read: the supervisor ends it (TERM)
- * when it finds a store that a role can start with. To be said until then, each time anew. */
-void role_tell_replaced(const struct role_context *ctx);
 /* Tells the operator that a changed parameter waits for a restart. */
 void role_needs_restart(const char *role, const char *parameter);
 

@@ -94,11 +94,18 @@ static void close_sockets(struct process *p)
 	p->socket_count = 0;
 }
 
+static size_t sockets_of(const struct role *role, const struct settings *s,
+                         struct role_socket out[static ROLE_SOCKETS_MAX])
+{
+	size_t n = role->sockets ? role->sockets(s, out, ROLE_SOCKETS_MAX) : 0;
+	assert(n <= ROLE_SOCKETS_MAX);
+	return n;
+}
+
 static int bind_sockets(struct supervisor *sup, struct process *p)
 {
 	int code = EX_OK;
-	p->socket_count = p->role->sockets(&sup->settings, p->sockets, ROLE_SOCKETS_MAX);
-	assert(p->socket_count <= ROLE_SOCKETS_MAX);
+	p->socket_count = sockets_of(p->role, &sup->settings, p->sockets);
 	for (size_t i = 0; i < p->socket_count; i++)
 		p->sockets[i].fd = -1;
 	for (size_t i = 0; code == EX_OK && i < p->socket_count; i++)
@@ -459,7 +466,7 @@ static void on_stop(void *arg, int signum)
 static bool same_sockets(const struct process *p, const struct settings *fresh)
 {
 	struct role_socket now[ROLE_SOCKETS_MAX];
-	if (p->role->sockets(fresh, now, ROLE_SOCKETS_MAX) != p->socket_count)
+	if (sockets_of(p->role, fresh, now) != p->socket_count)
 		return false;
 	for (size_t i = 0; i < p->socket_count; i++)
 		if (now[i].kind != p->sockets[i].kind || now[i].at.port != p->sockets[i].at.port ||

@@ -7,6 +7,8 @@
  */
 #include "store/backend.h"
 
+#include "store/store.h"
+
 #include "base/mem.h"
 
 #include <assert.h>
@@ -14,12 +16,11 @@
 
 void store_init(struct store *st, const struct backend_ops *ops, unsigned may_write)
 {
-	enum { CLOCK_JUMP_MAX_S = 7 * 86400 };     /* STORE_CLOCK_JUMP_MAX_S of store.h */
 	assert((may_write & ~(unsigned)STORE_ALL) == 0);
 	st->ops = ops;
 	st->may_write = may_write;
 	st->fuse = fuse_default;
-	st->clock_jump_max_s = CLOCK_JUMP_MAX_S;
+	st->clock_jump_max_s = STORE_CLOCK_JUMP_MAX_S;
 }
 
 void store_fini(struct store *st)

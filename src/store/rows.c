@@ -4,6 +4,8 @@
  */
 #include "store/rows.h"
 
+#include "store/store.h"
+
 #include <assert.h>
 
 /* The type is the member's: an array of char decays to a pointer here. */

@@ -173,7 +173,7 @@ enum row_place { PLACE_LIST, PLACE_RETURNS, ROW_PLACES };
 struct row_table {
 	const char *name;
 	enum row_place place;
-	unsigned writers;                                /* capabilities, any of which may write */
+	unsigned writers;                                /* of store.h's bits, any of which may write */
 	bool numbered;                 /* the key is one number, which the backend gives: it grows */
 	uint16_t size;                                   /* of the struct */
 	uint8_t column_count, index_count;
@@ -181,16 +181,6 @@ struct row_table {
 	const struct row_index *indexes;                 /* [0] is the key */
 };
 extern const struct row_table row_tables[ROW_KINDS];
-
-/* What a store may write, a set of bits. Whoever opens it says so (store_open()). */
-enum {
-	STORE_CONSENT = 1u << 0,       /* permits and exclusions */
-	STORE_TESTS = 1u << 1,         /* nominations, the queue, tests, how far returns are read */
-	STORE_LIST = 1u << 2,          /* listings, proofs, evidence, the operator's word */
-	STORE_REPORTS = 1u << 3,       /* reports, contacts, secrets */
-	STORE_RETURNS = 1u << 4,       /* what came back, requests for a retest */
-	STORE_ALL = (1u << 5) - 1,
-};
 
 /* ---- generic over them ------------------------------------------------------- */
 

@@ -31,14 +31,13 @@ static void sqlite_close(struct store *st)
 	free(s);
 }
 
-static unsigned capabilities(enum store_role role)
+/* (until all use cases are above the backend) */
+static int old_role(unsigned may_write, bool only_reads)
 {
-	static const unsigned all[] = {
-		[STORE_ADMIN] = STORE_ALL,
-		[STORE_TESTER] = STORE_TESTS | STORE_LIST, [STORE_COLLECTOR] = STORE_RETURNS,
-		[STORE_DNSBL] = 0,
-	};
-	return all[role];
+	if (only_reads || may_write == STORE_ALL)
+		return STORE_ADMIN;
+	return may_write == 0 ? STORE_DNSBL : may_write == STORE_RETURNS ? STORE_COLLECTOR
+	                                                                 : STORE_TESTER;
 }
 
 /* ---- what a backend does ------------------------------------------------------- */
@@ -219,20 +218,20 @@ static int make_returns(struct sqlite_store *s, const char *state)
 static int ready_directories(struct sqlite_store *s, const char *state)
 {
 	int e = ERR_OK;
-	if (s->base.role != STORE_DNSBL && !s->base.only_reads && file_mkdirs(state, 0750) != ERR_OK)
+	if (s->base.may_write && file_mkdirs(state, 0750) != ERR_OK)
 		return store_fail(&s->base, file_err(errno), "%s: the state directory cannot be made (%s)",
 		                  state, strerror(errno));
 	e = check_directory(s, state);
-	return e == ERR_OK && s->base.role != STORE_DNSBL ? make_returns(s, state) : e;
+	return e == ERR_OK && (s->base.may_write || s->base.only_reads) ?
+	       make_returns(s, state) : e;
 }
 
 /* Each role's files: the commands write both, the tester the list, the collector the
  * returns. What a role does not write it opens so that it cannot. */
 static int open_files(struct sqlite_store *s, const char *directory)
 {
-	enum store_role role = s->base.role;
-	bool list = role == STORE_ADMIN || role == STORE_TESTER;
-	bool returns = role == STORE_ADMIN || role == STORE_COLLECTOR;
+	bool list = s->base.may_write & ~(unsigned)STORE_RETURNS;
+	bool returns = s->base.may_write & STORE_RETURNS;
 	char *path = mem_printf("%s/" LIST_FILE, directory);
 	char *serial = mem_printf("%s/" SERIAL_FILE, directory);
 	int e = db_open(&s->main, path, list, &main_schema, &s->base.message);
@@ -287,13 +286,13 @@ static int open_to_read(struct sqlite_store *s, const char *directory)
 	return e == ERR_OK ? returns_ready(s, &there) : e;
 }
 
-static int open_store(const char *directory, enum store_role role, bool only_reads,
+static int open_store(const char *directory, unsigned may_write, bool only_reads,
                       struct store **st, struct buf *message)
 {
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
 	s->base.old = &sqlite_ops;
-	s->base.role = (int)role;
-	store_init(&s->base, &backend_ops, only_reads ? 0 : capabilities(role));
+	s->base.role = old_role(may_write, only_reads);
+	store_init(&s->base, &backend_ops, may_write);
 	s->returns_path = mem_printf("%s/returns/returns.db", directory);
 	s->base.only_reads = only_reads;
 	*st = NULL;
@@ -312,14 +311,14 @@ static int open_store(const char *directory, enum store_role role, bool only_rea
 	return e;
 }
 
-int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,
+int store_sqlite_open(const char *state_directory, unsigned may_write, struct store **st,
                       struct buf *message)
 {
-	return open_store(state_directory, role, false, st, message);
+	return open_store(state_directory, may_write, false, st, message);
 }
 
 int store_sqlite_open_to_read(const char *state_directory, struct store **st,
                               struct buf *message)
 {
-	return open_store(state_directory, STORE_ADMIN, true, st, message);
+	return open_store(state_directory, STORE_READS, true, st, message);
 }

@@ -23,7 +23,7 @@
  * emptying of the -wal file, it changes nothing.
  *
  * The files are made with mode 0640. A process that only reads needs them to exist: open the
- * store once as STORE_ADMIN before the roles start. (The returns may come later: until then
+ * store once as STORE_ALL before the roles start. (The returns may come later: until then
  * there are none.)
  *
  * The directory may be in the hands of whoever took a role over: a link, a pipe or a journal
@@ -45,9 +45,9 @@ bool store_sqlite_exists(const char *state_directory);
 
 /* Opens, making or migrating the schema forward where the role may write (a newer
  * schema than ours is ERR_UNSUPPORTED). One line in *message on error. */
-int store_sqlite_open(const char *state_directory, enum store_role role, struct store **st,
+int store_sqlite_open(const char *state_directory, unsigned may_write, struct store **st,
                       struct buf *message);
-/* The same as STORE_ADMIN, for commands that change nothing: neither file is made, migrated
+/* The same as STORE_ALL, for commands that change nothing: neither file is made, migrated
  * (an older schema is ERR_UNSUPPORTED) or opened for writing. */
 int store_sqlite_open_to_read(const char *state_directory, struct store **st,
                               struct buf *message);

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "blocklist/follower.h"
-#include "store/store-private.h"
+#include "store/backend.h"
 #include "store/support.h"
 
 static bool has(const struct world *w, size_t view, const char *address)
@@ -23,9 +23,9 @@ static void test_database(void **state)
 	world_make(&w, "", "", NULL);
 	w.state.views[0].index = w.state.views[1].index = NULL;
 	char *directory = state_make();
-	struct store *admin = open_store(directory, STORE_ADMIN);
+	struct store *admin = open_store(directory, STORE_ALL);
 	OK(admin, store_list(admin, &one, "me", "because", &default_policy, 1000));
-	struct store *reader = open_store(directory, STORE_DNSBL);
+	struct store *reader = open_store(directory, STORE_READS);
 	struct loop *loop = loop_create();
 	struct blocklist_follower *f = blocklist_follower_create(loop, reader, &w.state);
 	assert_null(w.state.views[0].index);
@@ -85,60 +85,110 @@ static struct {
 	unsigned snapshots, journals;
 } fake;
 
-static int fake_serial(struct store *st, uint64_t *serial)
+static int fake_begin(struct store *st, enum row_place place, bool write)
 {
-	(void)st;
-	*serial = fake.serial;
+	(void)st, (void)place;
+	assert_false(write);
 	return fake.err;
 }
 
-static int fake_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
-                        struct journal_entry **rows, size_t *n)
+static int fake_end(struct store *st, int e)
 {
 	(void)st;
-	(void)max;
+	return e;
+}
+
+static int fake_greatest(struct store *st, enum row_kind kind, const char *column,
+                         int64_t *value)
+{
+	(void)st, (void)column;
+	assert_int_equal(kind, ROW_JOURNAL);
+	*value = (int64_t)fake.serial;
+	return fake.err;
+}
+
+static int each_entry(const struct row_range *range, row_seen *seen, void *context)
+{
+	const struct journal_entry *after = range->row;
+	int said = 0;
 	fake.journals++;
-	*rows = arena_alloc(a, sizeof(fake.journal));
-	*n = 0;
-	for (size_t i = 0; i < fake.journal_count; i++)
-		if (fake.journal[i].serial > after)
-			(*rows)[(*n)++] = fake.journal[i];
-	return fake.err;
+	for (size_t i = 0; i < fake.journal_count && said == 0; i++)
+		if (fake.journal[i].serial > after->serial)
+			said = seen(context, &fake.journal[i]);
+	return said < 0 ? said : ERR_OK;
 }
 
-static int fake_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                         uint64_t *serial)
+static int each_listing(const struct row_range *range, row_seen *seen, void *context)
 {
-	(void)st;
-	(void)a;
-	fake.snapshots++;
-	*rows = fake.listings;
-	*n = fake.listing_count;
-	*serial = fake.serial;
-	return fake.err;
+	bool words = range->index == LISTING_BY_WORD;
+	const struct listing *rows = words ? fake.words : fake.listings;
+	size_t n = words ? fake.word_count : fake.listing_count;
+	int said = 0;
+	fake.snapshots += !words;
+	for (size_t i = 0; i < n && said == 0; i++)
+		said = seen(context, &rows[i]);
+	return said < 0 ? said : ERR_OK;
 }
 
-static int fake_words(struct store *st, struct arena *a, struct listing **rows, size_t *n)
+/* As many inputs as there are networks. */
+static int each_proof(const struct row_range *range, row_seen *seen, void *context)
 {
-	(void)st;
-	(void)a;
-	*rows = fake.words;
-	*n = fake.word_count;
-	return fake.err;
+	const struct proof_row *of = range->row;
+	int said = 0;
+	for (size_t i = 0; range->index == PROOF_BY_OUTPUT && i < fake.output_count; i++) {
+		struct proof_row row = { .p.output = fake.outputs[i].address };
+		if (range->equal && !ip_eq(&row.p.output, &of->p.output))
+			continue;
+		for (uint8_t k = 0; k < fake.outputs[i].networks && said == 0; k++) {
+			row.address = ip_from_v4(198, 51, k, 1);
+			said = seen(context, &row);
+		}
+	}
+	return said < 0 ? said : ERR_OK;
 }
 
-static int fake_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n)
+static int each_agreement(row_seen *seen, void *context)
 {
-	(void)st;
-	(void)a;
-	*rows = fake.outputs;
-	*n = fake.output_count;
-	return fake.err;
+	int said = 0;
+	for (size_t i = 0; i < fake.output_count && said == 0; i++) {
+		struct agreement_row row = { .output = fake.outputs[i].address };
+		if (fake.outputs[i].agreed)
+			said = seen(context, &row);
+	}
+	return said < 0 ? said : ERR_OK;
 }
 
-static const struct store_ops fake_ops = {
-	.serial = fake_serial, .journal = fake_journal, .snapshot = fake_snapshot,
-	.words = fake_words, .outputs = fake_outputs,
+static int fake_each(struct store *st, enum row_kind kind, const struct row_range *range,
+                     struct arena *blobs, row_seen *seen, void *context)
+{
+	(void)st, (void)blobs;
+	if (fake.err != ERR_OK)
+		return fake.err;
+	switch (kind) {
+	case ROW_JOURNAL: return each_entry(range, seen, context);
+	case ROW_LISTING: return each_listing(range, seen, context);
+	case ROW_PROOF: return each_proof(range, seen, context);
+	default:
+		assert_int_equal(kind, ROW_AGREEMENT);
+		return each_agreement(seen, context);
+	}
+}
+
+static int fake_get(struct store *st, enum row_kind kind, unsigned index, void *row,
+                    struct arena *blobs)
+{
+	const struct agreement_row *of = row;
+	(void)st, (void)index, (void)blobs;
+	assert_int_equal(kind, ROW_AGREEMENT);
+	for (size_t i = 0; i < fake.output_count; i++)
+		if (fake.outputs[i].agreed && ip_eq(&fake.outputs[i].address, &of->output))
+			return fake.err;
+	return fake.err ? fake.err : ERR_NOT_FOUND;
+}
+
+static const struct backend_ops fake_ops = {
+	.begin = fake_begin, .end = fake_end, .get = fake_get, .each = fake_each,
+	.greatest = fake_greatest,
 };
 
 static void journal(uint64_t serial, enum journal_action action, const char *subject)
@@ -150,7 +200,7 @@ static void journal(uint64_t serial, enum journal_action action, const char *sub
 
 static struct store fake_store(void)
 {
-	struct store st = { .ops = &fake_ops, .role = STORE_DNSBL };
+	struct store st = { .ops = &fake_ops };
 	memset(&fake, 0, sizeof(fake));
 	st.fuse = fuse_default;
 	st.fuse.special[0] = world_prefix("192.0.2.0/24");

@@ -28,7 +28,7 @@ static char box[64];
 static int begin(void **state)
 {
 	(void)state;
-	strcpy(box, "/tmp/portreeve-maildir-XXXXXX");
+	str_copy(box, sizeof(box), STR("/tmp/portreeve-maildir-XXXXXX"));
 	assert_non_null(mkdtemp(box));
 	assert_int_equal(maildir_open(box, NOW), ERR_OK);
 	return 0;

@@ -3,9 +3,10 @@
  * When things go wrong below us: a full disk, a lock, damage, other versions. Each is an
  * error that says so, and nothing was changed.
  */
-#include "support.h"
+#include "store/support.h"
 
 #include "store/sqlite-private.h"
+#include "store/sqlite.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -29,7 +30,7 @@ static int setup(void **unused)
 {
 	(void)unused;
 	state = state_make();
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	return 0;
 }
 
@@ -42,11 +43,11 @@ static int teardown(void **unused)
 }
 
 /* Opens with that result; gives the message, freed by the caller. */
-static char *open_fails(const char *directory, enum store_role role, int expected)
+static char *open_fails(const char *directory, unsigned may_write, int expected)
 {
 	struct buf message = { 0 };
 	struct store *none;
-	int e = store_sqlite_open(directory, role, &none, &message);
+	int e = store_sqlite_open(directory, may_write, &none, &message);
 	if (e != expected)
 		fail_msg("open gave \"%s\", expected \"%s\": %s", err_text(e), err_text(expected),
 		         buf_cstr(&message));
@@ -159,7 +160,7 @@ static int run_into_limit(void)
 	signal(SIGXFSZ, SIG_IGN);
 	if (limit_file_size(600000) != 0)
 		return 10;
-	struct store *to = open_store(state, STORE_ADMIN);
+	struct store *to = open_store(state, STORE_ALL);
 	int done = fill(to, &number);
 	if (done <= 0)
 		return 11;
@@ -176,7 +177,7 @@ static int run_into_limit(void)
 	struct test t = add_test(to, text, NOW);
 	finish_open(to, &t, "E01", "", NOW);
 	store_close(to);
-	to = open_store(state, STORE_ADMIN);
+	to = open_store(state, STORE_ALL);
 	uint64_t serial = serial_of(to);
 	store_close(to);
 	return serial == (uint64_t)done + 1 ? 0 : 14;
@@ -210,7 +211,7 @@ static int fill_file_system(void)
 	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("tmpfs", state, "tmpfs", 0, "size=900k") != 0)
 		return 77;
-	struct store *to = open_store(state, STORE_ADMIN);
+	struct store *to = open_store(state, STORE_ALL);
 	int done = fill(to, &number);
 	if (done <= 0)
 		return 11;
@@ -218,7 +219,7 @@ static int fill_file_system(void)
 	store_close(to);
 	if (rc)
 		return rc;
-	to = open_store(state, STORE_ADMIN);
+	to = open_store(state, STORE_ALL);
 	rc = check_filled(to, done);
 	store_close(to);
 	return rc;
@@ -236,7 +237,7 @@ static void disk_full(void **unused)
 static void locked(void **unused)
 {
 	(void)unused;
-	struct store *other = open_store(state, STORE_ADMIN);
+	struct store *other = open_store(state, STORE_ALL);
 	sqlite3_busy_timeout(sqlite_of(st)->main.h, 1);
 	sqlite3_busy_timeout(sqlite_of(st)->returns.h, 1);
 	assert_int_equal(db_begin(&sqlite_of(other)->main), ERR_OK);
@@ -266,8 +267,8 @@ static void not_a_database(void **unused)
 	(void)unused;
 	close_store();
 	char *path = list_file();
-	static const enum store_role roles[] = { STORE_ADMIN, STORE_TESTER, STORE_COLLECTOR,
-	                                         STORE_DNSBL };
+	static const unsigned roles[] = { STORE_ALL, STORE_TESTS | STORE_LIST, STORE_RETURNS,
+	                                         STORE_READS };
 	char junk[8192];
 	memset(junk, 'x', sizeof(junk));
 	assert_int_equal(file_write(path, (struct str){ junk, sizeof(junk) }, 0600), ERR_OK);
@@ -290,7 +291,7 @@ static void overwritten_pages(void **unused)
 	close(fd);
 	free(path);
 
-	st = open_store(state, STORE_ADMIN);          /* the schema is whole */
+	st = open_store(state, STORE_ALL);          /* the schema is whole */
 	struct arena a = { 0 };
 	struct listing *rows;
 	size_t n;
@@ -331,21 +332,21 @@ static void other_versions(void **unused)
 	close_store();
 	char *path = list_file();
 	run_sql(path, "PRAGMA user_version = 99");
-	expect_in(open_fails(state, STORE_ADMIN, ERR_UNSUPPORTED),
+	expect_in(open_fails(state, STORE_ALL, ERR_UNSUPPORTED),
 	          "portreeve.db: written by a newer version: schema (found 99, this program has");
-	expect_in(open_fails(state, STORE_DNSBL, ERR_UNSUPPORTED), "newer version");
+	expect_in(open_fails(state, STORE_READS, ERR_UNSUPPORTED), "newer version");
 	run_sql(path, "PRAGMA user_version = 1; PRAGMA application_id = 7");
-	expect_in(open_fails(state, STORE_ADMIN, ERR_CORRUPT), "another program's database");
+	expect_in(open_fails(state, STORE_ALL, ERR_CORRUPT), "another program's database");
 	free(path);
 }
 
 static void no_permission(void **unused)
 {
 	(void)unused;
-	expect_in(open_fails("/proc/portreeve", STORE_ADMIN, ERR_NOT_FOUND), "/proc/portreeve");
+	expect_in(open_fails("/proc/portreeve", STORE_ALL, ERR_NOT_FOUND), "/proc/portreeve");
 	char *file = mem_printf("%s/file", state);
 	assert_int_equal(file_write(file, STR("x"), 0600), ERR_OK);
-	free(open_fails(file, STORE_ADMIN, ERR_NOT_FOUND));
+	free(open_fails(file, STORE_ALL, ERR_NOT_FOUND));
 	free(file);
 }
 
@@ -391,7 +392,7 @@ static void migrates_forward(void **unused)
 	assert_int_equal(db_open(&db, path, true, &next, &message), ERR_OK);       /* once */
 	db_close(&db);
 	/* And today's program refuses tomorrow's file. */
-	expect_in(open_fails(state, STORE_TESTER, ERR_UNSUPPORTED), "newer version");
+	expect_in(open_fails(state, STORE_TESTS | STORE_LIST, ERR_UNSUPPORTED), "newer version");
 	buf_fini(&message);
 	free(path);
 }
@@ -409,7 +410,7 @@ static void failed_migration(void **unused)
 	struct db db;
 	assert_true(db_open(&db, path, true, &next, &message) != ERR_OK);
 	assert_true(message.n > 0);
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	struct db *ours = &sqlite_of(st)->main;
 	assert_int_equal(number(ours, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
 	assert_int_equal(number(ours, "PRAGMA user_version"), (int64_t)main_schema.step_count);

@@ -3,7 +3,8 @@
  * A store that is replaced while it is open: it is seen, nothing is acknowledged any more, and
  * the serials of what stands there go on above the highest.
  */
-#include "admin.h"
+#include "store/admin.h"
+#include "store/sqlite.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -74,7 +75,7 @@ static void another_file(void **unused)
 	assert_int_equal(e, ERR_CLOSED);
 	store_close(st);
 	/* Its -wal file is of the one before: put aside, not taken in. */
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	struct ip second = ip_of("192.0.2.2");
 	struct listing l;
 	assert_int_equal(store_listing_get(st, &second, &l), ERR_NOT_FOUND);
@@ -99,7 +100,7 @@ static void returns_replaced(void **unused)
 {
 	(void)unused;
 	struct retest_request r = { .address = ip_of("192.0.2.1"), .time_s = NOW };
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	copy_there();
 	OK(collector, store_request_add(collector, &r, 0));
 	OK(st, store_cursor_set(st, "requests", 1));
@@ -108,7 +109,7 @@ static void returns_replaced(void **unused)
 	store_close(collector);
 	store_close(st);
 	/* The cursor is of a time that the copy does not know: it begins anew. */
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	int64_t cursor;
 	OK(st, store_cursor_get(st, "requests", &cursor));
 	assert_int_equal(cursor, 0);
@@ -126,12 +127,12 @@ static void serial_outlives(void **unused)
 	/* A higher one is gone above, once; a lower or missing one is made good. */
 	assert_int_equal(file_write(path, STR("41\n"), 0640), ERR_OK);
 	store_close(st);
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	assert_int_equal(serial_of(st), 42);
 	list_one(st, "192.0.2.3");
 	assert_int_equal(unlink(path), 0);
 	store_close(st);
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	assert_int_equal(serial_of(st), 43);
 	buf_clear(&text);
 	assert_int_equal(file_read(path, 100, &text), ERR_OK);
@@ -147,7 +148,7 @@ static void serial_damaged(void **unused)
 	struct store *none;
 	char *path = in_state("serial");
 	assert_int_equal(file_write(path, STR("many\n"), 0640), ERR_OK);
-	assert_int_equal(store_sqlite_open(state, STORE_ADMIN, &none, &message), ERR_CORRUPT);
+	assert_int_equal(store_sqlite_open(state, STORE_ALL, &none, &message), ERR_CORRUPT);
 	assert_non_null(strstr(buf_cstr(&message), "expected the highest serial, a number"));
 	buf_fini(&message);
 	free(path);

@@ -3,7 +3,8 @@
  * Several processes at one store, and `kill -9` at any instant: what was acknowledged is
  * there, what was not is there whole or not at all.
  */
-#include "support.h"
+#include "store/support.h"
+#include "store/sqlite.h"
 
 #include "base/random.h"
 
@@ -21,7 +22,7 @@ static int setup(void **unused)
 {
 	(void)unused;
 	state = state_make();
-	store_close(open_store(state, STORE_ADMIN));
+	store_close(open_store(state, STORE_ALL));
 	return 0;
 }
 
@@ -36,7 +37,7 @@ static int teardown(void **unused)
 
 static int lease_until_empty(int out)
 {
-	struct store *st = open_store(state, STORE_TESTER);
+	struct store *st = open_store(state, STORE_TESTS | STORE_LIST);
 	for (;;) {
 		struct test t[2];
 		size_t n;
@@ -61,7 +62,7 @@ static int by_id(const void *x, const void *y)
 static void leased_once(void **unused)
 {
 	(void)unused;
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	for (int i = 0; i < QUEUED; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "192.0.2.%d:25", i);
@@ -105,7 +106,7 @@ static void opened_first_by_many(void **unused)
 			if (child == 0) {
 				struct store *st;
 				struct buf message = { 0 };
-				int e = store_sqlite_open(fresh, STORE_ADMIN, &st, &message);
+				int e = store_sqlite_open(fresh, STORE_ALL, &st, &message);
 				if (e != ERR_OK)
 					fprintf(stderr, "%s\n", buf_cstr(&message));
 				_exit(e == ERR_OK ? 0 : 1);
@@ -169,7 +170,7 @@ static void write_one(struct store *st, int out, uint32_t number)
 
 static void writer(int out, uint32_t number)
 {
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	for (;;)
 		write_one(st, out, number++);
 }
@@ -230,7 +231,7 @@ static void check_whole(struct store *st, struct arena *a, const struct test *t)
 static void check_store(const struct ack *acks, size_t ack_count, uint32_t *next)
 {
 	struct arena a = { 0 };
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	for (size_t i = 0; i < ack_count; i++)
 		check_ack(st, &a, &acks[i]);
 

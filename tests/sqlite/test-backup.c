@@ -2,7 +2,7 @@
  *
  * A backup while others write: consistent, whole, and through the caller's descriptors alone.
  */
-#include "support.h"
+#include "store/support.h"
 
 #include "store/sqlite-private.h"
 
@@ -29,7 +29,7 @@ static int setup(void **unused)
 	state = state_make();
 	path = mem_printf("%s/copy.db", state);
 	returns_path = mem_printf("%s.returns", path);
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ static struct store *restore(char **directory)
 	free(sub);
 	free(list);
 	free(returns);
-	return open_store(*directory, STORE_ADMIN);
+	return open_store(*directory, STORE_ALL);
 }
 
 /* Every listing of the copy has all that belongs to it, and the serial is its own. */
@@ -142,7 +142,7 @@ static void under_load(void **unused)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct store *writer = open_store(state, STORE_ADMIN);
+		struct store *writer = open_store(state, STORE_ALL);
 		for (int i = 1;; i++) {
 			list_number(writer, i);
 			if (write(begun[1], "x", 1) != 1)
@@ -212,7 +212,7 @@ static void damage_is_found(void **unused)
 	assert_int_equal(fwrite(junk, sizeof(junk), 1, f), 1);
 	fclose(f);
 	free(file);
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	assert_int_equal(backup(st), ERR_CORRUPT);
 }
 
@@ -220,7 +220,7 @@ static int no_room(void)
 {
 	struct rlimit limit = { 8192, RLIM_INFINITY };
 	signal(SIGXFSZ, SIG_IGN);
-	struct store *to = open_store(state, STORE_ADMIN);
+	struct store *to = open_store(state, STORE_ALL);
 	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
 		return 1;
 	if (backup(to) != ERR_FULL)

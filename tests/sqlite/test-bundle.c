@@ -2,7 +2,7 @@
  *
  * Evidence in the database: packed, the same when it is read, and readable from before.
  */
-#include "admin.h"
+#include "store/admin.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

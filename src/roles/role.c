@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Runs any role: calls the hooks of its table in their order, and does between them what all
+ * roles do alike. It is the only place that opens a role's store.
+ */
+#include "roles/role.h"
+
+#include "base/mem.h"
+#include "roles/upkeep.h"
+#include "roles/watch.h"
+#include "settings/open.h"
+#include "settings/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { STORE_TRIES = 300, STORE_RETRY_MS = 100 };
+
+/* ---- opening ------------------------------------------------------------------- */
+
+static int role_open_store(struct role_context *ctx, struct buf *message)
+{
+	return settings_store_open(ctx->settings, ctx->role->may_write, &ctx->store, message);
+}
+
+/* At the first start of a machine another role is just making the database, or putting aside
+ * what one that was replaced has left. The loop turns meanwhile: for TERM, HUP. */
+static int wait_for_store(struct role_context *ctx, struct buf *message)
+{
+	int tries = ctx->role->waits_for_store ? STORE_TRIES : 1, e = ERR_NOT_FOUND;
+	for (int i = 0; i < tries && !ctx->stopping; i++) {
+		buf_clear(message);
+		if (i > 0)
+			loop_run_once(ctx->loop, STORE_RETRY_MS);
+		e = role_open_store(ctx, message);
+		if (e != ERR_NOT_FOUND && e != ERR_BUSY && e != ERR_AGAIN)
+			break;
+	}
+	return e;
+}
+
+static int read_role_keys(struct role_context *ctx, struct buf *message)
+{
+	if (ctx->role->keys == ROLE_NO_KEYS)
+		return ERR_OK;
+	return assembly_keys_load(&ctx->keys, ctx->role->keys == ROLE_ALL_KEYS, message);
+}
+
+static int open_role(struct role_context *ctx, struct buf *message)
+{
+	const struct role *role = ctx->role;
+	int e = role->prepare ? role->prepare(ctx, message) : ERR_OK;
+	if (e == ERR_OK)
+		e = state_enter(ctx->opened_with, role->keep, message);
+	if (e == ERR_OK)
+		e = read_role_keys(ctx, message);
+	if (e == ERR_OK)
+		e = wait_for_store(ctx, message);
+	if (e != ERR_OK)
+		return e;
+	e = role->open(ctx, message);
+	return e == ERR_OK ? role_enter_sandbox(role, ctx->opened_with, message) : e;
+}
+
+/* ---- in the loop ------------------------------------------------------------------- */
+
+/* The locks of what was replaced would stop who opens the new one. */
+static void serve_on(void *arg)
+{
+	struct role_context *ctx = arg;
+	ctx->role->store_replaced(ctx);
+	store_close(ctx->store);
+	ctx->store = NULL;
+	ctx->serves_on(ctx);
+}
+
+static void take_over_settings(struct role_context *ctx)
+{
+	struct buf message = { 0 };
+	if (read_role_keys(ctx, &message) != ERR_OK)
+		LOG(LOG_ERROR, "keys-kept", LOG_S("why", buf_cstr(&message)));
+	buf_fini(&message);
+	if (ctx->store)
+		settings_rules(ctx->settings, ctx->store);
+	ctx->role->reload(ctx);
+	if (ctx->upkeep)
+		upkeep_reload(ctx->upkeep, ctx->settings);
+}
+
+static void serve(struct role_context *ctx)
+{
+	const struct role *role = ctx->role;
+	if (role->start)
+		role->start(ctx);
+	if (role->upkeep)
+		ctx->upkeep = upkeep_create(ctx->loop, ctx->store, ctx->settings);
+	ctx->watch = watch_create(ctx->loop, ctx->store);
+	if (role->store_replaced)
+		watch_stay(ctx->watch, serve_on, ctx);
+	if (ctx->settings != ctx->opened_with)
+		take_over_settings(ctx);
+	ctx->is_ready = true;
+	ctx->ready(ctx);
+	if (!ctx->stopping)
+		loop_run(ctx->loop);
+}
+
+void role_stop(struct role_context *ctx)
+{
+	ctx->stopping = true;
+	loop_stop(ctx->loop);
+}
+
+/* A role that is still opening makes up for it when it is ready. */
+void role_reload(struct role_context *ctx)
+{
+	if (ctx->is_ready)
+		take_over_settings(ctx);
+}
+
+/* ---- from the first hook to the last ---------------------------------------------------- */
+
+static void close_role(struct role_context *ctx)
+{
+	watch_destroy(ctx->watch);
+	upkeep_destroy(ctx->upkeep);
+	ctx->role->close(ctx);
+	store_close(ctx->store);
+	assembly_keys_fini(&ctx->keys);
+	free(ctx->own);
+	ctx->own = NULL;
+	for (size_t i = 0; i < ctx->socket_count; i++)
+		close(ctx->sockets[i].fd);
+}
+
+int role_exit_code(int err)
+{
+	switch (err) {
+	case ERR_OK: return EX_OK;
+	case ERR_INVALID: return EX_CONFIG;
+	case ERR_DENIED: return EX_NOPERM;
+	default: return EX_TEMPFAIL;
+	}
+}
+
+int role_run(struct role_context *ctx)
+{
+	struct buf message = { 0 };
+	ctx->own = mem_zalloc(ctx->role->own_bytes);
+	ctx->opened_with = ctx->settings;
+	int e = open_role(ctx, &message);
+	if (e == ERR_OK)
+		serve(ctx);
+	else if (ctx->stopping)
+		e = ERR_OK;
+	else
+		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
+	bool replaced = watch_replaced(ctx->watch);
+	close_role(ctx);
+	buf_fini(&message);
+	return replaced ? ROLE_STORE_REPLACED : role_exit_code(e);
+}
