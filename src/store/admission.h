@@ -9,8 +9,9 @@
 #define PORTREEVE_STORE_ADMISSION_H
 
 #include "base/arena.h"
-#include "store/store.h"
 #include "store/types.h"
+
+struct store;
 
 /* ---- permits and exclusions ---------------------------------------------- */
 int store_permit_add(struct store *st, const struct permit *p);       /* ERR_EXISTS */
