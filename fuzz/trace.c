@@ -39,7 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str message = { (const char *)data, size };
 	trace_message(&t, message, &b);
 	check(&t);
-	trace_json(&t, STR("\"x\""), &out);
+	struct json writer = { .out = &out };
+	json_open_object(&writer, NULL);
+	json_add_bytes(&writer, "id", message);
+	trace_json(&t, &writer);
+	json_close(&writer);
 	json_t *j = json_loadb(out.p, out.n, JSON_ALLOW_NUL, NULL);
 	assert(j);
 	json_decref(j);

@@ -4,8 +4,6 @@
  */
 #include "base/config-private.h"
 
-#include "base/json.h"
-
 enum { COMMENT_COLUMNS = 78 };
 
 const struct config_unit *config_units(enum config_type type)
@@ -176,58 +174,64 @@ void config_print(const struct config_section *sections, size_t n, bool with_pro
 	}
 }
 
-static json_t *json_item(const struct config_row *row, const void *field, size_t i)
+static void add_item_json(const struct config_row *row, const void *field, size_t i,
+                          struct json *j)
 {
 	char text[ENDPOINT_TEXT_MAX];
 	switch (row->type) {
 	case CONFIG_ENDPOINTS:
-		return json_string(endpoint_format(
+		json_add_cstr(j, NULL, endpoint_format(
 			&((const struct config_endpoints *)field)->v[i], text));
+		break;
 	case CONFIG_IPS:
-		return json_string(ip_format(&((const struct config_ips *)field)->v[i], text));
+		json_add_ip(j, NULL, &((const struct config_ips *)field)->v[i]);
+		break;
 	case CONFIG_STRINGS:
-		return json_cstr(((const struct config_strings *)field)->v[i]);
+		json_add_cstr(j, NULL, ((const struct config_strings *)field)->v[i]);
+		break;
 	case CONFIG_PREFIXES:
-		return json_string(prefix_format(
-			&((const struct config_prefixes *)field)->v[i], text));
+		json_add_prefix(j, NULL, &((const struct config_prefixes *)field)->v[i]);
+		break;
 	default:
-		return json_integer(((const struct config_ports *)field)->v[i]);
+		json_add_int(j, NULL, ((const struct config_ports *)field)->v[i]);
+		break;
 	}
 }
 
-static json_t *json_value(const struct config_row *row, const void *field)
+static void add_value_json(const struct config_row *row, const void *field, struct json *j)
 {
-	json_t *list;
 	switch (row->type) {
 	case CONFIG_STRING: case CONFIG_DOMAIN:
-		return json_cstr(*(char *const *)field);
+		json_add_cstr(j, row->name, *(char *const *)field);
+		break;
 	case CONFIG_INT: case CONFIG_DURATION: case CONFIG_SIZE:
-		return json_integer(*(const int64_t *)field);
+		json_add_int(j, row->name, *(const int64_t *)field);
+		break;
 	case CONFIG_BOOL:
-		return json_boolean(*(const bool *)field);
+		json_add_bool(j, row->name, *(const bool *)field);
+		break;
 	default:
-		list = json_array();
+		json_open_array(j, row->name);
 		for (size_t i = 0; i < config_list_count(row, field); i++)
-			json_array_append_new(list, json_item(row, field, i));
-		return list;
+			add_item_json(row, field, i, j);
+		json_close(j);
+		break;
 	}
 }
 
-json_t *config_json(const struct config_section *sections, size_t n)
+void config_json(const struct config_section *sections, size_t n, struct json *j)
 {
-	json_t *all = json_object();
 	for (size_t i = 0; i < n; i++) {
 		const struct config_section *section = &sections[i];
-		json_t *into = section->name[0] ? json_object() : all;
-		for (size_t j = 0; j < section->row_count; j++) {
-			const struct config_row *row = &section->rows[j];
-			json_object_set_new(into, row->name, json_value(row,
-			                    (const char *)section->into + row->offset));
+		if (section->name[0])
+			json_open_object(j, section->name);
+		for (size_t k = 0; k < section->row_count; k++) {
+			const struct config_row *row = &section->rows[k];
+			add_value_json(row, (const char *)section->into + row->offset, j);
 		}
-		if (into != all)
-			json_object_set_new(all, section->name, into);
+		if (section->name[0])
+			json_close(j);
 	}
-	return all;
 }
 
 /* Text that roff takes as it stands. */

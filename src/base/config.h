@@ -13,8 +13,8 @@
 
 #include "base/err.h"
 #include "base/ip.h"
+#include "base/json.h"
 
-#include <jansson.h>
 
 enum config_type {
 	CONFIG_STRING,     /* char *: never NULL, "" when unset */
@@ -77,9 +77,9 @@ void config_fini(const struct config_section *sections, size_t n);
  * (`with_prose` puts each row's sentence, range and default above it). */
 void config_print(const struct config_section *sections, size_t n, bool with_prose,
                   struct buf *out);
-/* The same for machines, owned by the caller: a member a parameter, an object a section;
- * durations in seconds, sizes in bytes. */
-json_t *config_json(const struct config_section *sections, size_t n);
+/* The same for machines, into the object that is open: a member for each parameter, an object
+ * for each section; durations in seconds, sizes in bytes. */
+void config_json(const struct config_section *sections, size_t n, struct json *j);
 /* The rows as a roff list, for the manual page portreeve.conf(5). */
 void config_print_manual(const struct config_section *sections, size_t n, struct buf *out);
 

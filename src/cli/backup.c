@@ -62,10 +62,14 @@ static int backup(struct backup *b)
 	outfile_drop(&b->list_out);
 	if (code != CLI_GO)
 		return code;
-	if (b->cli.json)
-		cli_json(json_pack("{s:o, s:b}", "file", json_cstr(b->list.name), "verified", 1));
-	else
+	if (b->cli.json) {
+		struct json *j = cli_json_begin(&b->cli);
+		json_add_cstr(j, "file", b->list.name);
+		json_add_bool(j, "verified", true);
+		cli_json_end(&b->cli);
+	} else {
 		printf("%s: written and verified\n", b->list.name);
+	}
 	return CLI_GO;
 }
 

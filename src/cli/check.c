@@ -45,10 +45,12 @@ static void print_people(struct check *c, const struct lookup_report *r)
 static void came(void *arg, const struct lookup_report *r)
 {
 	struct check *c = arg;
-	if (c->cli->json)
-		cli_json(lookup_report_json(r));
-	else
+	if (c->cli->json) {
+		lookup_report_json(r, cli_json_begin(c->cli));
+		cli_json_end(c->cli);
+	} else {
 		print_people(c, r);
+	}
 	c->listed += r->verdict == LOOKUP_LISTED;
 	c->sick += r->verdict == LOOKUP_SICK;
 	if (++c->answered == c->zone_count)

@@ -346,6 +346,7 @@ int cli_end(struct cli *cli, int code)
 	if (cli->has_settings)
 		settings_fini(&cli->settings);
 	arena_fini(&cli->arena);
+	buf_fini(&cli->form_text);
 	return code;
 }
 
@@ -410,24 +411,21 @@ int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum
 
 /* ---- output ------------------------------------------------------------------- */
 
-void cli_json(json_t *value)
+struct json *cli_json_begin(struct cli *cli)
 {
-	assert(value);
-	json_dumpf(value, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(value);
+	assert(cli->form.open.n == 0);
+	buf_clear(&cli->form_text);
+	cli->form = (struct json){ .out = &cli->form_text };
+	json_open_object(&cli->form, NULL);
+	return &cli->form;
 }
 
-json_t *cli_json_time(int64_t time_s)
+void cli_json_end(struct cli *cli)
 {
-	char text[CLOCK_TEXT_MAX];
-	return time_s ? json_string(clock_format(time_s, text)) : json_null();
-}
-
-json_t *cli_json_ip(const struct ip *ip)
-{
-	char text[IP_TEXT_MAX];
-	return ip->family ? json_string(ip_format(ip, text)) : json_null();
+	json_close(&cli->form);
+	assert(cli->form.open.n == 0);
+	buf_add_byte(&cli->form_text, '\n');
+	fwrite(cli->form_text.p, 1, cli->form_text.n, stdout);
 }
 
 char *cli_time(int64_t time_s, char dst[static CLI_TIME_MAX])

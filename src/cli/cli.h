@@ -66,6 +66,8 @@ struct cli {
 	struct settings settings;
 	struct store *store;                             /* NULL until cli_open() */
 	struct arena arena;                              /* for the command's rows */
+	struct json form;                                /* the object that is being written */
+	struct buf form_text;
 };
 
 /* Reads the options. CLI_GO, or the exit code (--help was answered, or an error told). */
@@ -121,11 +123,10 @@ int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX]);
 int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum consent consent,
                       int64_t now_s, int64_t *last_s);
 
-/* One JSON text and a newline on stdout; takes the reference. */
-void cli_json(json_t *value);
-/* "2026-11-21T21:09:19Z", or null for 0. */
-json_t *cli_json_time(int64_t time_s);
-json_t *cli_json_ip(const struct ip *ip);
+/* One JSON object on stdout, a line of its own: opened, then the members are added by the room
+ * whose form it is, then ended. One at a time. */
+struct json *cli_json_begin(struct cli *cli);
+void cli_json_end(struct cli *cli);
 /* For people: "2026-11-21 21:09:19", "-" for 0. */
 enum { CLI_TIME_MAX = 40 };
 char *cli_time(int64_t time_s, char dst[static CLI_TIME_MAX]);

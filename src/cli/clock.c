@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 
 #include "base/clock.h"
+#include "store/json.h"
 
 #include <stdio.h>
 
@@ -20,17 +21,16 @@ static int show(struct cli *cli)
 	int e = store_clock_look(cli->store, now_s, &c);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, "clock");
-	if (cli->json)
-		cli_json(json_pack("{s:s, s:o, s:o, s:b, s:I}",
-			"state", clock_state_name(c.state), "now", cli_json_time(now_s),
-			"known", cli_json_time(c.known_s), "recorded", c.recorded,
-			"jump_max", (json_int_t)cli->settings.store.clock_jump_max_s));
-	else
+	if (cli->json) {
+		clock_json(&c, now_s, cli->settings.store.clock_jump_max_s, cli_json_begin(cli));
+		cli_json_end(cli);
+	} else {
 		printf("%s: the clock says %s, the time last known is %s%s\n",
 		       clock_state_name(c.state), cli_time(now_s, now),
 		       cli_time(c.known_s, known),
 		       c.state == CLOCK_STEADY ? "" :
 		       "; when the clock is right, run \"portreeve clock accept\"");
+	}
 	return c.state == CLOCK_STEADY ? CLI_GO : EXIT_JUMPED;
 }
 
@@ -41,10 +41,12 @@ static int accept_clock(struct cli *cli)
 	int e = store_clock_accept(cli->store, now_s);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, "clock");
-	if (cli->json)
-		cli_json(json_pack("{s:o}", "accepted", cli_json_time(now_s)));
-	else
+	if (cli->json) {
+		json_add_time(cli_json_begin(cli), "accepted", now_s);
+		cli_json_end(cli);
+	} else {
 		printf("accepted: it is %s\n", cli_time(now_s, now));
+	}
 	return CLI_GO;
 }
 

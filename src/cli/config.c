@@ -16,7 +16,8 @@ static int show(struct cli *cli, bool with_prose)
 	if (code != CLI_GO)
 		return code;
 	if (cli->json) {
-		cli_json(settings_json(&cli->settings));
+		settings_json(&cli->settings, cli_json_begin(cli));
+		cli_json_end(cli);
 		return CLI_GO;
 	}
 	settings_print(&cli->settings, with_prose, &out);
@@ -25,23 +26,30 @@ static int show(struct cli *cli, bool with_prose)
 	return CLI_GO;
 }
 
-static void show_remarks(const struct cli *cli, const struct buf *remarks)
+static void print_json(struct cli *cli, struct str remarks)
 {
-	struct str rest = buf_str(remarks), line;
-	json_t *root = json_pack("{s:b}", "good", 1), *list = json_array();
-	while (str_token(&rest, "\n", &line)) {
-		json_array_append_new(list, json_stringn(line.p, line.n));
-		if (!cli->json)
-			cli_note(cli, "%.*s", STR_ARG(line));
+	struct json *j = cli_json_begin(cli);
+	struct str line;
+	json_add_bool(j, "good", true);
+	if (remarks.n)
+		json_open_array(j, "remarks");
+	for (struct str rest = remarks; str_token(&rest, "\n", &line);)
+		json_add_str(j, NULL, line);
+	if (remarks.n)
+		json_close(j);
+	cli_json_end(cli);
+}
+
+static void show_remarks(struct cli *cli, const struct buf *remarks)
+{
+	struct str line;
+	if (cli->json) {
+		print_json(cli, buf_str(remarks));
+		return;
 	}
-	if (json_array_size(list) > 0)
-		json_object_set(root, "remarks", list);
-	json_decref(list);
-	if (cli->json)
-		cli_json(json_incref(root));
-	else
-		puts("the configuration is good");
-	json_decref(root);
+	for (struct str rest = buf_str(remarks); str_token(&rest, "\n", &line);)
+		cli_note(cli, "%.*s", STR_ARG(line));
+	puts("the configuration is good");
 }
 
 static int check(struct cli *cli)

@@ -17,10 +17,14 @@ static int delist(struct cli *cli, const struct ip *address, const char *who, co
 		                "\"portreeve list\" shows them", cli->operands[0]);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, cli->operands[0]);
-	if (cli->json)
-		cli_json(json_pack("{s:o, s:b}", "address", cli_json_ip(address), "listed", 0));
-	else
+	if (cli->json) {
+		struct json *j = cli_json_begin(cli);
+		json_add_ip(j, "address", address);
+		json_add_bool(j, "listed", false);
+		cli_json_end(cli);
+	} else {
 		printf("%s: delisted by the operator's word\n", cli->operands[0]);
+	}
 	return CLI_GO;
 }
 

@@ -60,6 +60,26 @@ static int own_key(struct cli *cli, struct buf *pem)
 	return code;
 }
 
+/* For people in ASCII: safe for a terminal. */
+static void print_payload(const struct cli *cli, const json_t *payload)
+{
+	struct buf text = { 0 };
+	struct json j = { .out = &text, .indent = cli->json ? 0 : 2, .ascii = !cli->json };
+	json_add_value(&j, NULL, payload);
+	buf_add_byte(&text, '\n');
+	fwrite(text.p, 1, text.n, stdout);
+	buf_fini(&text);
+}
+
+static void print_good(struct cli *cli, const char *path, const json_t *payload)
+{
+	struct json *j = cli_json_begin(cli);
+	json_add_cstr(j, "file", path);
+	json_add_bool(j, "good", true);
+	json_add_value(j, "payload", payload);
+	cli_json_end(cli);
+}
+
 static int show(struct cli *cli)
 {
 	struct str bundle;
@@ -70,13 +90,8 @@ static int show(struct cli *cli)
 		code = own_key(cli, &pem);
 	if (code == CLI_GO)
 		code = check_bundle(cli, bundle, buf_str(&pem), cli->operands[1], &payload);
-	if (code == CLI_GO && cli->json) {
-		cli_json(json_incref(payload));
-	} else if (code == CLI_GO) {
-		/* jansson escapes what is no text: safe for a terminal. */
-		json_dumpf(payload, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		putchar('\n');
-	}
+	if (code == CLI_GO)
+		print_payload(cli, payload);
 	json_decref(payload);
 	buf_fini(&pem);
 	return code;
@@ -136,8 +151,7 @@ static int verify(struct cli *cli, const char *key_path)
 	if (code == CLI_GO)
 		code = check_bundle(cli, buf_str(&bundle), buf_str(&pem), path, &payload);
 	if (code == CLI_GO && cli->json)
-		cli_json(json_pack("{s:o, s:b, s:O}", "file", json_cstr(path), "good", 1,
-		                   "payload", payload));
+		print_good(cli, path, payload);
 	else if (code == CLI_GO)
 		printf("%s: good signature; address %s, verdict %s, signed by %s\n", path,
 		       cli_safe(cli, text_of(payload, "address")),

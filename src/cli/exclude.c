@@ -7,6 +7,7 @@
 #include "cli/table.h"
 
 #include "base/clock.h"
+#include "store/json.h"
 
 #include <stdio.h>
 
@@ -16,12 +17,10 @@ struct exclude_args {
 	struct exclusion x;
 };
 
-static json_t *exclusion_json(const struct exclusion *x)
+static void print_json(struct ranges *r, const struct exclusion *x)
 {
-	char range[PREFIX_TEXT_MAX];
-	return json_pack("{s:s, s:o, s:o, s:o}", "range", prefix_format(&x->range, range),
-	                 "by", json_cstr(x->by), "why", json_cstr(x->why),
-	                 "created", cli_json_time(x->created_s));
+	exclusion_json(x, cli_json_begin(&r->cli));
+	cli_json_end(&r->cli);
 }
 
 static int add(struct ranges *r)
@@ -40,7 +39,7 @@ static int add(struct ranges *r)
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, r->cli.operands[1]);
 	if (r->cli.json)
-		cli_json(exclusion_json(&a->x));
+		print_json(r, &a->x);
 	else
 		printf("%s: excluded; it is never tested\n", r->cli.operands[1]);
 	return CLI_GO;
@@ -62,7 +61,7 @@ static int list(struct ranges *r)
 	for (size_t i = 0; i < n; i++) {
 		char range[PREFIX_TEXT_MAX], since[CLI_TIME_MAX];
 		if (r->cli.json)
-			cli_json(exclusion_json(&rows[i]));
+			print_json(r, &rows[i]);
 		table_row(&t, (const char *[]){
 			prefix_format(&rows[i].range, range), cli_safe(&r->cli, rows[i].by),
 			cli_time(rows[i].created_s, since), cli_safe(&r->cli, rows[i].why) });

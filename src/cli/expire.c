@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "store/json.h"
 
 #include <stdio.h>
 
@@ -23,15 +24,6 @@ static void print(const struct store_expiry *x, bool dry)
 	putchar('\n');
 }
 
-static json_t *object_of(const struct store_expiry *x, bool dry)
-{
-	return json_pack("{s:b, s:I, s:I, s:I, s:I}", "dry_run", dry,
-	                 "tests", (json_int_t)x->removed[RETAINED_TEST],
-	                 "evidence", (json_int_t)x->removed[RETAINED_EVIDENCE],
-	                 "returns", (json_int_t)x->removed[RETAINED_RETURN],
-	                 "requests", (json_int_t)x->removed[RETAINED_REQUEST]);
-}
-
 static int expire(struct cli *cli, bool dry)
 {
 	struct store_expiry x = { 0 };
@@ -41,10 +33,12 @@ static int expire(struct cli *cli, bool dry)
 		if (e != ERR_OK)
 			return cli_store_fail(cli, e, "what is old could not be removed");
 	}
-	if (cli->json)
-		cli_json(object_of(&x, dry));
-	else
+	if (cli->json) {
+		expiry_json(&x, dry, cli_json_begin(cli));
+		cli_json_end(cli);
+	} else {
 		print(&x, dry);
+	}
 	return CLI_GO;
 }
 

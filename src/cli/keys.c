@@ -17,6 +17,15 @@
 
 enum { PUBLIC_MODE = 0644, DAY_S = 86400 };
 
+static void print_json(struct cli *cli, const struct token_key *key, bool signs)
+{
+	struct json *j = cli_json_begin(cli);
+	json_add_str(j, "id", (struct str){ &key->id, 1 });
+	json_add_time(j, "created", key->created_s);
+	json_add_bool(j, "signs", signs);
+	cli_json_end(cli);
+}
+
 static int list(struct cli *cli)
 {
 	struct token_keys keys;
@@ -36,8 +45,7 @@ static int list(struct cli *cli)
 		char id[2] = { keys.v[i].id, '\0' }, when[CLI_TIME_MAX];
 		bool signs = i + 1 == keys.n;
 		if (cli->json)
-			cli_json(json_pack("{s:o, s:o, s:b}", "id", json_cstr(id), "created",
-			                   cli_json_time(keys.v[i].created_s), "signs", signs));
+			print_json(cli, &keys.v[i], signs);
 		table_row(&t, (const char *[]){ id, cli_time(keys.v[i].created_s, when),
 		                                signs ? "makes and verifies tokens"
 		                                      : "verifies tokens" });
@@ -45,6 +53,12 @@ static int list(struct cli *cli)
 	table_finish(&t, cli->json, "no keys");
 	keys_token_fini(&keys);
 	return CLI_GO;
+}
+
+static void print_rotated(struct cli *cli)
+{
+	json_add_bool(cli_json_begin(cli), "rotated", true);
+	cli_json_end(cli);
 }
 
 /* An old key verifies for as long as something made with it may come back. */
@@ -60,7 +74,7 @@ static int rotate(struct cli *cli)
 	if (e != ERR_OK)
 		code = cli_state_fail(cli, e, &message);
 	else if (cli->json)
-		cli_json(json_pack("{s:b}", "rotated", 1));
+		print_rotated(cli);
 	else
 		puts("a new token key was made; a tester that runs takes it on HUP");
 	buf_fini(&message);

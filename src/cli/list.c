@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "relaytest/tester.h"
+#include "store/json.h"
 
 #include <stdio.h>
 
@@ -23,36 +24,20 @@ struct list_args {
 
 /* ---- listings --------------------------------------------------------------- */
 
-static json_t *proofs_json(struct list_args *a, const struct ip *address)
-{
-	struct proof *rows;
-	size_t n;
-	json_t *list = json_array();
-	if (store_proofs(a->cli.store, address, &a->cli.arena, &rows, &n) != ERR_OK)
-		return list;
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:i, s:o, s:o, s:o, s:o}",
-			"port", rows[i].port, "case", json_cstr(rows[i].case_id),
-			"test", json_cstr(rows[i].test_id),
-			"output", cli_json_ip(&rows[i].output),
-			"time", cli_json_time(rows[i].time_s)));
-	return list;
-}
-
 /* What an older version or somebody's hand put on the list: DNS leaves it out. */
 static const char *not_published(struct list_args *a, const struct listing *l)
 {
 	return fuse_refuses_ip(store_fuse(a->cli.store), &l->address);
 }
 
-static void listing_json(struct list_args *a, const struct listing *l)
+static void print_listing(struct list_args *a, const struct listing *l)
 {
-	cli_json(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s?, s:o}",
-		"address", cli_json_ip(&l->address), "reason", json_cstr(l->reason),
-		"since", cli_json_time(l->since_s), "last_test", cli_json_time(l->last_test_s),
-		"recheck", cli_json_time(l->recheck_s),
-		"evidence", json_cstr(l->evidence_id), "by_operator", l->by_operator,
-		"not_published", not_published(a, l), "proofs", proofs_json(a, &l->address)));
+	struct proof *proofs = NULL;
+	size_t n = 0;
+	if (store_proofs(a->cli.store, &l->address, &a->cli.arena, &proofs, &n) != ERR_OK)
+		n = 0;
+	listing_json(l, not_published(a, l), proofs, n, cli_json_begin(&a->cli));
+	cli_json_end(&a->cli);
 }
 
 /* What the operator gave as the reason proves nothing: it stands as his word. */
@@ -90,7 +75,7 @@ static int list_listings(struct list_args *a)
 		if (a->address.family && !ip_eq(&a->address, &rows[i].address))
 			continue;
 		if (a->cli.json)
-			listing_json(a, &rows[i]);
+			print_listing(a, &rows[i]);
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
 			cli_time(rows[i].last_test_s, last), reason_text(a, &rows[i]) });
@@ -99,19 +84,10 @@ static int list_listings(struct list_args *a)
 	return CLI_GO;
 }
 
-static json_t *test_row_json(const struct test *t)
+static void print_test(struct list_args *a, const struct test *t)
 {
-	return json_pack("{s:o, s:o, s:i, s:s, s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:o, s:o,"
-		" s:f, s:o}",
-		"id", json_cstr(t->id), "address", cli_json_ip(&t->target.ip),
-		"port", t->target.port,
-		"state", test_state_name(t->state), "verdict", verdict_name(t->verdict),
-		"reason", test_reason_name(t->reason), "consent", consent_name(t->consent),
-		"who", json_cstr(t->who), "tries", (int)t->tries, "rounds", (int)t->rounds,
-		"why", json_cstr(t->why), "created", cli_json_time(t->created_s),
-		"not_before", cli_json_time(t->not_before_s),
-		"finished", cli_json_time(t->finished_s), "seconds", t->seconds,
-		"evidence", json_cstr(t->evidence_id));
+	test_row_json(t, cli_json_begin(&a->cli));
+	cli_json_end(&a->cli);
 }
 
 /* ---- listings that no test decides --------------------------------------------- */
@@ -164,7 +140,7 @@ static int list_undecided(struct list_args *a)
 			continue;
 		}
 		if (e == ERR_OK && a->cli.json)
-			cli_json(test_row_json(&test));
+			print_test(a, &test);
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
 			cli_time(test.finished_s, last), verdict_name(test.verdict),
@@ -189,7 +165,7 @@ static int list_tests(struct list_args *a)
 	for (size_t i = 0; i < n; i++) {
 		char target[ENDPOINT_TEXT_MAX], when[CLI_TIME_MAX];
 		if (a->cli.json)
-			cli_json(test_row_json(&rows[i]));
+			print_test(a, &rows[i]);
 		table_row(&t, (const char *[]){
 			rows[i].id, endpoint_format(&rows[i].target, target),
 			test_state_name(rows[i].state), verdict_name(rows[i].verdict),
@@ -202,16 +178,10 @@ static int list_tests(struct list_args *a)
 
 /* ---- returns -------------------------------------------------------------------- */
 
-static json_t *return_json(const struct test_return *r)
+static void print_return(struct list_args *a, const struct test_return *r)
 {
-	return json_pack("{s:I, s:o, s:o, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o}",
-		"id", (json_int_t)r->id, "test", json_cstr(r->test_id),
-		"case", json_cstr(r->case_id),
-		"attempt", (int)r->attempt,
-		"kind", r->kind == RETURN_RECIPIENT ? "recipient" : "sender",
-		"marked", r->marked, "output", cli_json_ip(&r->peer.ip),
-		"time", cli_json_time(r->time_s), "helo", json_cstr(r->helo),
-		"mail_from", json_cstr(r->mail_from), "rcpt_to", json_cstr(r->rcpt_to));
+	test_return_json(r, cli_json_begin(&a->cli));
+	cli_json_end(&a->cli);
 }
 
 static int add_returns(struct list_args *a, struct table *t, int64_t *after, size_t *n)
@@ -227,7 +197,7 @@ static int add_returns(struct list_args *a, struct table *t, int64_t *after, siz
 		if (a->address.family && !ip_eq(&a->address, &rows[i].peer.ip))
 			continue;
 		if (a->cli.json)
-			cli_json(return_json(&rows[i]));
+			print_return(a, &rows[i]);
 		table_row(t, (const char *[]){
 			rows[i].test_id, rows[i].case_id,
 			rows[i].kind == RETURN_RECIPIENT ? "recipient" : "sender",
@@ -253,6 +223,12 @@ static int list_returns(struct list_args *a)
 
 /* ---- outputs --------------------------------------------------------------------- */
 
+static void print_output(struct list_args *a, const struct output *row)
+{
+	output_json(row, cli_json_begin(&a->cli));
+	cli_json_end(&a->cli);
+}
+
 static int list_outputs(struct list_args *a)
 {
 	struct output *rows;
@@ -269,11 +245,7 @@ static int list_outputs(struct list_args *a)
 		if (a->address.family && !ip_eq(&a->address, &o->address))
 			continue;
 		if (a->cli.json)
-			cli_json(json_pack("{s:o, s:i, s:i, s:b, s:o, s:o}",
-				"address", cli_json_ip(&o->address), "inputs", (int)o->inputs,
-				"networks", (int)o->networks, "agreed", o->agreed,
-				"first", cli_json_time(o->first_s),
-				"last", cli_json_time(o->last_s)));
+			print_output(a, o);
 		table_row(&t, (const char *[]){
 			ip_format(&o->address, address),
 			arena_printf(&a->cli.arena, "%u", o->inputs),
@@ -285,6 +257,12 @@ static int list_outputs(struct list_args *a)
 }
 
 /* ---- journal and nominations ------------------------------------------------------- */
+
+static void print_entry(struct list_args *a, const struct journal_entry *row)
+{
+	journal_entry_json(row, cli_json_begin(&a->cli));
+	cli_json_end(&a->cli);
+}
 
 static int list_journal(struct list_args *a)
 {
@@ -307,11 +285,7 @@ static int list_journal(struct list_args *a)
 			continue;
 		prefix_format(&j->subject, subject);
 		if (a->cli.json)
-			cli_json(json_pack("{s:I, s:o, s:s, s:o, s:o, s:o}",
-				"serial", (json_int_t)j->serial, "time", cli_json_time(j->time_s),
-				"action", journal_action_name(j->action), "subject",
-				json_cstr(subject), "who", json_cstr(j->who),
-				"why", json_cstr(j->why)));
+			print_entry(a, j);
 		table_row(&t, (const char *[]){
 			arena_printf(&a->cli.arena, "%llu", (unsigned long long)j->serial),
 			cli_time(j->time_s, when), journal_action_name(j->action), subject,
@@ -319,6 +293,12 @@ static int list_journal(struct list_args *a)
 	}
 	table_finish(&t, a->cli.json, "the journal is empty");
 	return CLI_GO;
+}
+
+static void print_nomination(struct list_args *a, const struct nomination *row)
+{
+	nomination_json(row, cli_json_begin(&a->cli));
+	cli_json_end(&a->cli);
 }
 
 static int list_nominations(struct list_args *a)
@@ -336,14 +316,7 @@ static int list_nominations(struct list_args *a)
 		if (a->address.family && !ip_eq(&a->address, &rows[i].address))
 			continue;
 		if (a->cli.json)
-			cli_json(json_pack("{s:I, s:o, s:o, s:s, s:o, s:o, s:b}",
-				"id", (json_int_t)rows[i].id,
-				"address", cli_json_ip(&rows[i].address),
-				"created", cli_json_time(rows[i].created_s),
-				"consent", consent_name(rows[i].consent),
-				"by", json_cstr(rows[i].by),
-				"reason", json_cstr(rows[i].reason),
-				"message", rows[i].message.n > 0));
+			print_nomination(a, &rows[i]);
 		table_row(&t, (const char *[]){
 			ip_format(&rows[i].address, address), cli_time(rows[i].created_s, when),
 			consent_name(rows[i].consent), cli_safe(&a->cli, rows[i].by),
@@ -354,6 +327,14 @@ static int list_nominations(struct list_args *a)
 }
 
 /* ---- the operator's word -------------------------------------------------------------- */
+
+static void print_done(struct list_args *a, const char *what, bool yes)
+{
+	struct json *j = cli_json_begin(&a->cli);
+	json_add_ip(j, "address", &a->address);
+	json_add_bool(j, what, yes);
+	cli_json_end(&a->cli);
+}
 
 static int add(struct list_args *a)
 {
@@ -372,7 +353,7 @@ static int add(struct list_args *a)
 	if (e != ERR_OK)
 		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
 	if (a->cli.json)
-		cli_json(json_pack("{s:o, s:b}", "address", cli_json_ip(&a->address), "listed", 1));
+		print_done(a, "listed", true);
 	else
 		printf("%s: listed by the operator's word\n", a->cli.operands[1]);
 	return CLI_GO;
@@ -393,8 +374,7 @@ static int agree(struct list_args *a, bool agreed)
 	if (e != ERR_OK)
 		return cli_store_fail(&a->cli, e, a->cli.operands[1]);
 	if (a->cli.json)
-		cli_json(json_pack("{s:o, s:b}", "address", cli_json_ip(&a->address),
-		                   "agreed", agreed));
+		print_done(a, "agreed", agreed);
 	else
 		printf("%s: %s to be published as an output\n", a->cli.operands[1],
 		       agreed ? "agreed" : "no longer agreed");

@@ -34,20 +34,26 @@ static int read_message(struct nominate *n, const char *path)
 	return CLI_GO;
 }
 
-static void print_json(const struct nominating *n)
+static void print_json(struct cli *cli, const struct nominating *n)
 {
-	char rule[PREFIX_TEXT_MAX];
-	json_t *tests = json_array();
-	for (size_t i = 0; i < n->port_count; i++)
-		json_array_append_new(tests, json_pack("{s:i, s:o, s:s, s:s}",
-			"port", n->ports[i].test.target.port, "id", json_cstr(n->ports[i].test.id),
-			"outcome", n->ports[i].outcome, "rule", n->ports[i].rule));
-	bool decided = n->consent.rule.ip.family != 0;
-	cli_json(json_pack("{s:o, s:I, s:s, s:b, s:o, s:o}",
-		"address", cli_json_ip(&n->nom.address), "nomination", (json_int_t)n->nom.id,
-		"consent", consent_name(n->consent.consent), "excluded", n->consent.excluded,
-		"rule", decided ? json_string(prefix_format(&n->consent.rule, rule)) : json_null(),
-		"tests", tests));
+	struct json *j = cli_json_begin(cli);
+	json_add_ip(j, "address", &n->nom.address);
+	json_add_int(j, "nomination", n->nom.id);
+	json_add_cstr(j, "consent", consent_name(n->consent.consent));
+	json_add_bool(j, "excluded", n->consent.excluded);
+	json_add_prefix(j, "rule", &n->consent.rule);
+	json_open_array(j, "tests");
+	for (size_t i = 0; i < n->port_count; i++) {
+		const struct nominating_port *p = &n->ports[i];
+		json_open_object(j, NULL);
+		json_add_int(j, "port", p->test.target.port);
+		json_add_cstr_if(j, "id", p->test.id);
+		json_add_cstr(j, "outcome", p->outcome);
+		json_add_cstr_if(j, "rule", p->rule);
+		json_close(j);
+	}
+	json_close(j);
+	cli_json_end(cli);
 }
 
 static void print_text(const struct nominating *n)
@@ -92,7 +98,7 @@ static int nominate(struct cli *cli, struct nominating *n)
 	if (code != CLI_GO)
 		return code;
 	if (cli->json)
-		print_json(n);
+		print_json(cli, n);
 	else
 		print_text(n);
 	return refusal(cli, n);

@@ -7,6 +7,7 @@
 #include "cli/table.h"
 
 #include "base/clock.h"
+#include "store/json.h"
 
 #include <stdio.h>
 
@@ -56,13 +57,10 @@ static int read_add(struct permit_args *a)
 	return CLI_GO;
 }
 
-static json_t *permit_json(const struct permit *p)
+static void print_json(struct ranges *r, const struct permit *p)
 {
-	char range[PREFIX_TEXT_MAX];
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "range", prefix_format(&p->range, range),
-	                 "consent", consent_name(p->consent), "by", json_cstr(p->by),
-	                 "created", cli_json_time(p->created_s), "until",
-	                 cli_json_time(p->until_s));
+	permit_json(p, cli_json_begin(&r->cli));
+	cli_json_end(&r->cli);
 }
 
 static int add(struct ranges *r)
@@ -83,7 +81,7 @@ static int add(struct ranges *r)
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, r->cli.operands[1]);
 	if (r->cli.json)
-		cli_json(permit_json(&a->p));
+		print_json(r, &a->p);
 	else
 		printf("%s: permitted, consent \"%s\" by %s\n", r->cli.operands[1],
 		       consent_name(a->p.consent), a->p.by);
@@ -106,7 +104,7 @@ static int list(struct ranges *r)
 	for (size_t i = 0; i < n; i++) {
 		char range[PREFIX_TEXT_MAX], since[CLI_TIME_MAX], until[CLI_TIME_MAX];
 		if (r->cli.json)
-			cli_json(permit_json(&rows[i]));
+			print_json(r, &rows[i]);
 		table_row(&t, (const char *[]){
 			prefix_format(&rows[i].range, range), consent_name(rows[i].consent),
 			cli_safe(&r->cli, rows[i].by), cli_time(rows[i].created_s, since),

@@ -19,10 +19,14 @@ static int forget(struct ranges *r, const struct ranges_kind *kind)
 		                kind->command);
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, given);
-	if (r->cli.json)
-		cli_json(json_pack("{s:o, s:b}", "range", json_cstr(given), "removed", 1));
-	else
+	if (r->cli.json) {
+		struct json *j = cli_json_begin(&r->cli);
+		json_add_cstr(j, "range", given);
+		json_add_bool(j, "removed", true);
+		cli_json_end(&r->cli);
+	} else {
 		printf("%s: no longer %s\n", given, kind->kept);
+	}
 	return CLI_GO;
 }
 

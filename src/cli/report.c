@@ -90,6 +90,14 @@ static int send_report(struct reporting *r)
 	return code;
 }
 
+static void print_state(struct reporting *r, const char *id, enum report_state state)
+{
+	struct json *j = cli_json_begin(&r->cli);
+	json_add_cstr(j, "id", id);
+	json_add_cstr(j, "state", report_state_name(state));
+	cli_json_end(&r->cli);
+}
+
 static int become(struct reporting *r, const char *id, enum report_state state, const char *why)
 {
 	int e = store_report_become(r->cli.store, id, state, why, r->now_s);
@@ -98,8 +106,7 @@ static int become(struct reporting *r, const char *id, enum report_state state, 
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, id);
 	if (r->cli.json)
-		cli_json(json_pack("{s:o, s:s}", "id", json_cstr(id),
-		                   "state", report_state_name(state)));
+		print_state(r, id, state);
 	else
 		printf("report %s: %s\n", id, report_state_name(state));
 	return CLI_GO;
@@ -126,11 +133,10 @@ static int answer_report(struct reporting *r)
 
 static int say_state(struct reporting *r, const char *more)
 {
-	const char *state = report_state_name(r->report.state);
 	if (r->cli.json)
-		cli_json(json_pack("{s:o, s:s}", "id", json_cstr(r->report.id), "state", state));
+		print_state(r, r->report.id, r->report.state);
 	else
-		printf("report %s: %s%s\n", r->report.id, state, more);
+		printf("report %s: %s%s\n", r->report.id, report_state_name(r->report.state), more);
 	return CLI_GO;
 }
 
@@ -174,17 +180,19 @@ static int read_bounce(struct reporting *r)
 	return code == CLI_GO ? take_bounce(r, &bounce) : code;
 }
 
-static json_t *answer_json(const struct contact_answer *a)
+static void print_contact(struct reporting *r, const struct ip *address, const char *contact)
 {
-	json_t *emails = json_array();
-	for (size_t i = 0; i < a->email_count; i++)
-		json_array_append_new(emails, json_cstr(a->emails[i]));
-	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:o}", "source",
-	                 json_cstr(a->source),
-	                 "first", cli_json_ip(&a->first), "last", cli_json_ip(&a->last),
-	                 "name", json_cstr(a->name), "asn", (json_int_t)a->asn, "contacts", emails,
-	                 "fetched", cli_json_time(a->fetched_s), "cached", a->cached,
-	                 "problem", json_cstr(a->problem));
+	struct json *j = cli_json_begin(&r->cli);
+	json_add_ip(j, "address", address);
+	json_add_cstr_if(j, "contact", contact);
+	json_open_array(j, "answers");
+	for (size_t i = 0; i < r->answer_count; i++) {
+		json_open_object(j, NULL);
+		contact_answer_json(&r->answers[i], j);
+		json_close(j);
+	}
+	json_close(j);
+	cli_json_end(&r->cli);
 }
 
 /* Only who would get a report. */
@@ -207,12 +215,7 @@ static int show_contact(struct reporting *r)
 		return code;
 	const char *contact = contact_choose(r->answers, r->answer_count, &filter, &answer);
 	if (r->cli.json) {
-		json_t *answers = json_array();
-		for (size_t i = 0; i < r->answer_count; i++)
-			json_array_append_new(answers, answer_json(&r->answers[i]));
-		cli_json(json_pack("{s:o, s:o, s:o}", "address", cli_json_ip(&address),
-		                   "contact", contact ? json_cstr(contact) : json_null(),
-		                   "answers", answers));
+		print_contact(r, &address, contact);
 	} else {
 		reporting_show_answers(r, &filter);
 		printf("%s\n", contact ? contact : "no contact that can be used");

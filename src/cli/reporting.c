@@ -9,6 +9,7 @@
 #include "trace/picture.h"
 #include "report/bounce.h"
 #include "report/send.h"
+#include "store/json.h"
 #include "store/reports.h"
 
 #include <stdio.h>
@@ -610,23 +611,8 @@ static int nominate(struct reporting *r, bool dry, bool send)
 
 void reporting_json(struct reporting *r, const struct report *p)
 {
-	json_t *xarf = p->xarf.n ? json_loadb(p->xarf.p, p->xarf.n, 0, NULL) : NULL;
-	json_t *root = json_pack(
-		"{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:i, s:o, s:o, s:o, s:o}",
-		"id", json_cstr(p->id), "state", report_state_name(p->state),
-		"source", cli_json_ip(&p->source), "relay", cli_json_ip(&p->relay),
-		"network", json_cstr(p->network), "contact", json_cstr(p->contact),
-		"contact_source", json_cstr(p->contact_source),
-		"contact_age", (json_int_t)(r->now_s -
-		                            clock_past(p->contact_fetched_s, r->now_s)),
-		"incidents", (int)p->incidents, "created", cli_json_time(p->created_s),
-		"sent", cli_json_time(p->sent_s), "changed", cli_json_time(p->changed_s),
-		"why", json_cstr(p->why));
-	if (p->message.n)
-		json_object_set_new(root, "message", json_text(p->message));
-	if (xarf)
-		json_object_set_new(root, "xarf", xarf);
-	cli_json(root);
+	report_json(p, r->now_s, cli_json_begin(&r->cli));
+	cli_json_end(&r->cli);
 }
 
 /* On a terminal nothing is written or sent unless that was asked for. */

@@ -19,12 +19,15 @@ static int retest(struct cli *cli, const struct ip *address, const char *who)
 		                "\"portreeve list\" shows them", shown);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, shown);
-	if (cli->json)
-		cli_json(json_pack("{s:o, s:i}", "address", cli_json_ip(address),
-		                   "queued", (int)queued));
-	else
+	if (cli->json) {
+		struct json *j = cli_json_begin(cli);
+		json_add_ip(j, "address", address);
+		json_add_int(j, "queued", queued);
+		cli_json_end(cli);
+	} else {
 		printf("%s: %u test%s queued%s\n", shown, queued, queued == 1 ? "" : "s",
 		       queued ? "" : "; one is under way already");
+	}
 	return CLI_GO;
 }
 

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/stream.h"
-#include "store/evidence.h"
+#include "store/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,13 +124,12 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX], again[CLI_TIME_MAX];
 	struct cli *cli = t->cli;
 	if (cli->json) {
-		json_t *object = test_json(r->test, r->verdict, r->reason, r->results, r->n);
+		struct json *j = cli_json_begin(cli);
+		test_json(r->test, r->verdict, r->reason, r->results, r->n, j);
 		if (r->effects.set & LIFE_WITHHOLD)
-			json_object_set_new(object, "not_published",
-			                    json_string(r->effects.why));
-		if (r->again_s)
-			json_object_set_new(object, "again", cli_json_time(r->again_s));
-		cli_json(object);
+			json_add_cstr(j, "not_published", r->effects.why);
+		json_add_time(j, "again", r->again_s);
+		cli_json_end(cli);
 		fflush(stdout);          /* what is stored is told, whatever dies next */
 		return;
 	}

@@ -120,21 +120,19 @@ static int look_up_names(struct trace_command *c)
 	return reverse_look_up(&c->reverse, &c->cli, c->names, c->name_count);
 }
 
-/* One more field of the object that `out` ends with. */
-static void add_names_json(struct trace_command *c)
+static void add_names_json(struct trace_command *c, struct json *j)
 {
 	char address[IP_TEXT_MAX];
-	c->out.n--;
-	buf_add_cstr(&c->out, ",\"dns\":{");
+	json_open_object(j, "dns");
 	for (size_t i = 0; i < c->name_count; i++) {
 		const struct reverse_name *name = &c->names[i];
-		buf_printf(&c->out, "%s\"%s\":{\"name\":", i ? "," : "",
-		           ip_format(&name->address, address));
-		trace_json_bytes(str_of(name->name), &c->out);
-		buf_printf(&c->out, ",\"confirmed\":%s,\"status\":\"%s\"}",
-		           name->confirmed ? "true" : "false", dns_status_name(name->status));
+		json_open_object(j, ip_format(&name->address, address));
+		json_add_bytes(j, "name", str_of(name->name));
+		json_add_bool(j, "confirmed", name->confirmed);
+		json_add_cstr(j, "status", dns_status_name(name->status));
+		json_close(j);
 	}
-	buf_add_cstr(&c->out, "}}");
+	json_close(j);
 }
 
 static void add_names_text(struct trace_command *c)
@@ -190,13 +188,23 @@ static int write_svg(struct trace_command *c, const char *title)
 
 /* Where the message begins in its file, so that the byte ranges can be found there; a
  * message that was decoded stands nowhere as it is. */
-static void add_place_json(struct trace_command *c, struct str message)
+static void add_place_json(struct trace_command *c, struct str message, struct json *j)
 {
-	c->out.n--;
 	if (message.p >= c->file.p && message.p <= c->file.p + c->file.n)
-		buf_printf(&c->out, ",\"message_offset\":%zu}", (size_t)(message.p - c->file.p));
+		json_add_int(j, "message_offset", message.p - c->file.p);
 	else
-		buf_add_cstr(&c->out, ",\"message_offset\":null}");
+		json_add_null(j, "message_offset");
+}
+
+static void print_json(struct trace_command *c, const char *title, struct str message)
+{
+	struct json *j = cli_json_begin(&c->cli);
+	json_add_bytes(j, "id", str_of(title));
+	trace_json(&c->trace, j);
+	add_place_json(c, message, j);
+	if (c->dns)
+		add_names_json(c, j);
+	cli_json_end(&c->cli);
 }
 
 static int one_message(struct trace_command *c, const char *title, struct str message)
@@ -212,14 +220,7 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 	if (code != CLI_GO)
 		return code;
 	if (c->cli.json) {
-		struct buf id = { 0 };
-		trace_json_bytes(str_of(title), &id);
-		trace_json(&c->trace, buf_str(&id), &c->out);
-		add_place_json(c, message);
-		if (c->dns)
-			add_names_json(c);
-		buf_add_byte(&c->out, '\n');
-		buf_fini(&id);
+		print_json(c, title, message);
 	} else {
 		bool colour = cli_colour(CLI_BOLD)[0] != '\0';
 		trace_picture(&c->trace, str_of(title), colour, c->columns, &c->out);
@@ -427,8 +428,8 @@ static int print_learned(struct trace_command *c)
 		                "expected Received lines that most messages to "
 		                "yourself share, found none in %u", c->learn.used);
 	if (c->cli.json) {
-		learn_json(&c->learn, &c->out);
-		buf_add_byte(&c->out, '\n');
+		learn_json(&c->learn, cli_json_begin(&c->cli));
+		cli_json_end(&c->cli);
 	} else {
 		learn_config(&c->learn, &c->out);
 	}

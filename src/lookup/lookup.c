@@ -125,20 +125,22 @@ void lookup_cancel(struct lookup *l)
 		lookup_free(l);
 }
 
-json_t *lookup_report_json(const struct lookup_report *r)
+void lookup_report_json(const struct lookup_report *r, struct json *j)
 {
-	char ip[IP_TEXT_MAX];
-	json_t *codes = json_array(), *texts = json_array();
+	json_add_ip(j, "address", &r->address);
+	json_add_str(j, "zone", r->zone);
+	json_add_cstr(j, "result", lookup_verdict_name(r->verdict));
+	json_open_array(j, "codes");
 	for (size_t i = 0; i < r->code_count; i++)
-		json_array_append_new(codes, json_string(ip_format(&r->codes[i], ip)));
+		json_add_ip(j, NULL, &r->codes[i]);
+	json_close(j);
+	json_open_array(j, "text");
 	for (size_t i = 0; i < r->text_count; i++) {
 		struct buf safe = { 0 };
 		buf_add_escaped(&safe, r->texts[i]);
-		json_array_append_new(texts, json_string(buf_cstr(&safe)));
+		json_add_str(j, NULL, buf_str(&safe));
 		buf_fini(&safe);
 	}
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}",
-	                 "address", ip_format(&r->address, ip), "zone", json_text(r->zone),
-	                 "result", lookup_verdict_name(r->verdict), "codes", codes,
-	                 "text", texts, "problem", json_cstr(r->problem));
+	json_close(j);
+	json_add_cstr_if(j, "problem", r->problem);
 }

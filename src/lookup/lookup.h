@@ -6,9 +6,8 @@
 #ifndef PORTREEVE_LOOKUP_LOOKUP_H
 #define PORTREEVE_LOOKUP_LOOKUP_H
 
+#include "base/json.h"
 #include "lookup/judge.h"
-
-#include <jansson.h>
 
 /* Valid during the callback; texts are the network's: escape them. */
 struct lookup_report {
@@ -31,7 +30,8 @@ int lookup_start(struct dns_resolver *resolver, struct str zone, const struct ip
                  lookup_cb *cb, void *arg, struct lookup **l);
 void lookup_cancel(struct lookup *l);                       /* NULL is fine */
 
-/* {"address","zone","result","codes":[…],"text":[…],"problem"}; text as escaped ASCII. */
-json_t *lookup_report_json(const struct lookup_report *report);
+/* Adds address, zone, result, codes, text (as escaped ASCII) and the problem of a sick list to
+ * the object that is open. */
+void lookup_report_json(const struct lookup_report *report, struct json *j);
 
 #endif

@@ -317,11 +317,33 @@ static bool two_digits(const char *p, int *value)
 	return tens < 10 && ones < 10;
 }
 
+/* The marks of "09 Aug 2004 11:59:00 +0000" are where they should be. */
+static bool has_plain_marks(const char *p)
+{
+	return p[2] == ' ' && p[6] == ' ' && p[11] == ' ' && p[14] == ':' && p[17] == ':' &&
+	       p[20] == ' ' && (p[21] == '+' || p[21] == '-');
+}
+
+/* The numbers between them, but for the day of the month. */
+static bool plain_numbers(const char *p, struct day *x, int *seconds, int *zone_min)
+{
+	int century, year, h, m, sec, zone_h, zone_m;
+	if (!two_digits(p + 7, &century) || !two_digits(p + 9, &year) ||
+	    !two_digits(p + 12, &h) || !two_digits(p + 15, &m) || !two_digits(p + 18, &sec) ||
+	    !two_digits(p + 22, &zone_h) || !two_digits(p + 24, &zone_m))
+		return false;
+	x->m = month_of((struct str){ p + 3, 3 });
+	x->y = century * 100 + year;
+	*seconds = h * 3600 + m * 60 + sec;
+	*zone_min = (p[21] == '-' ? -1 : 1) * (zone_h * 60 + zone_m);
+	return x->y >= 1980 && h <= 23 && m <= 59 && sec <= 60 && zone_h <= 14 && zone_m <= 59;
+}
+
 size_t mail_date_plain(struct str s, struct mail_date *date)
 {
 	enum { DAY_AT = 5, REST_BYTES = 26 };    /* "09 Aug 2004 11:59:00 +0000" */
 	struct day x;
-	int century, year, h, m, sec, zone_h, zone_m;
+	int seconds, zone_min;
 	const char *all = s.p;
 	while (s.n && is_gap(s.p[0]))
 		s = str_from(s, 1);
@@ -334,22 +356,12 @@ size_t mail_date_plain(struct str s, struct mail_date *date)
 	const char *p = s.p + DAY_AT - one_digit, *end = p + REST_BYTES;
 	if (end > s.p + s.n || (end < s.p + s.n && !is_gap(*end) && *end != '('))
 		return 0;
-	if (p[2] != ' ' || p[6] != ' ' || p[11] != ' ' || p[14] != ':' || p[17] != ':' ||
-	    p[20] != ' ' || (p[21] != '+' && p[21] != '-'))
-		return 0;
-	x.m = month_of((struct str){ p + 3, 3 });
-	if (!two_digits(day, &x.d) || !two_digits(p + 7, &century) || !two_digits(p + 9, &year) ||
-	    !two_digits(p + 12, &h) || !two_digits(p + 15, &m) || !two_digits(p + 18, &sec) ||
-	    !two_digits(p + 22, &zone_h) || !two_digits(p + 24, &zone_m))
-		return 0;
-	x.y = century * 100 + year;
-	if (x.y < 1980 || !day_valid(&x) || h > 23 || m > 59 || sec > 60 || zone_h > 14 ||
-	    zone_m > 59)
+	if (!has_plain_marks(p) || !two_digits(day, &x.d) ||
+	    !plain_numbers(p, &x, &seconds, &zone_min) || !day_valid(&x))
 		return 0;
 	*date = (struct mail_date){ .has_weekday = true, .has_zone = true };
-	date->zone_min = (int16_t)((p[21] == '-' ? -1 : 1) * (zone_h * 60 + zone_m));
-	date->time_s = days_from(x.y, x.m, x.d) * 86400 + h * 3600 + m * 60 + sec -
-	               date->zone_min * 60;
+	date->zone_min = (int16_t)zone_min;
+	date->time_s = days_from(x.y, x.m, x.d) * 86400 + seconds - zone_min * 60;
 	return (size_t)(end - all);
 }
 

@@ -1,8 +1,13 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The value of a Received field cut into its clauses at their keywords, with the comments between;
+ * and whether its writer keeps a client's words apart from its own.
+ *
+ * Hostile input that reaches it: lines of any bytes and depth. Time is linear, memory constant.
+ */
 #include "mail/received-private.h"
 
 #include "base/eight.h"
-
 
 /* Parentheses that never close are read as spaces; after a few of them the rest of
  * the line is, so that looking for the ends stays linear. */

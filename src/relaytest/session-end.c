@@ -37,11 +37,11 @@ static bool is_ordinary(const struct session *s)
 void end_shut_out(struct session *s, const char *words)
 {
 	static const int64_t pauses_ms[KNOCKS_MAX] = { 5000, 20000, 65000 };
-	s->shut_out = words;
+	s->host.shut_out = words;
 	if (s->knocks < KNOCKS_MAX)
 		s->pause_ms = pauses_ms[s->knocks];
 	else
-		s->round_over = true;
+		s->halted |= HALT_ROUND;
 	s->knocks++;
 }
 
@@ -63,7 +63,7 @@ static void drop_item(struct session *s, struct item *it, enum case_stage stage,
 	}
 	struct smtp_reply none = no_reply(end_text(why));
 	struct case_result before = it->result;
-	talk_finish(s, it, stage, &none);
+	answer_finish(s, it, stage, &none);
 	/* DATA that is not answered lets the recipient's refusal stand. */
 	if (stage == STAGE_DATA && it->form->session == RELAY_DATA_ANYWAY)
 		it->result = before;
@@ -84,15 +84,16 @@ static enum case_stage stage_of(enum smtp_verb verb)
 	}
 }
 
-static void drop_batch(struct session *s, enum case_stage stage, enum stream_end why)
+void end_of_batch(struct session *s, enum stream_end why)
 {
 	struct conn *c = &s->conn;
+	enum case_stage stage = stage_of(smtp_client_awaiting(c->client));
 	bool first = true;
 	for (size_t i = 0; i < c->batch_n; i++) {
 		struct item *it = &s->items[c->batch[i]];
 		if (it->state != ITEM_SENT)
 			continue;
-		if (first && !c->closing && !c->farewell)
+		if (first && !c->leaving && !c->farewell)
 			drop_item(s, it, stage, why);
 		if (it->state == ITEM_SENT)
 			it->state = ITEM_TODO;
@@ -101,8 +102,8 @@ static void drop_batch(struct session *s, enum case_stage stage, enum stream_end
 	/* It hung up in the middle: ask for less at a time from now on. */
 	if (!first && c->refusals > 0 && c->refusals < s->refusals_limit)
 		s->refusals_limit = c->refusals;
-	if (!first && !c->lockstep && !c->closing)
-		s->no_pipelining = true;
+	if (!first && !envelope_lockstep(s) && !c->leaving)
+		s->host.no_pipelining = true;
 }
 
 /* The connection that a whole profile needs cannot be had. One that claims to come from
@@ -119,7 +120,7 @@ static void end_profile(struct session *s, enum case_stage stage, enum stream_en
 			plan_skip(it, end_text(why));
 			continue;
 		}
-		talk_finish(s, it, stage, &none);
+		answer_finish(s, it, stage, &none);
 		bool silent = !is_hangup(why);
 		if (s->conn.profile.session == RELAY_PLAIN || (silent && plan_is_first(s, it)))
 			continue;
@@ -128,91 +129,115 @@ static void end_profile(struct session *s, enum case_stage stage, enum stream_en
 	}
 }
 
-/* ---- the connection -------------------------------------------------------------------- */
+/* ---- STARTTLS that does not work -------------------------------------------------- */
+
+/* Nothing was listened to in clear. */
+static bool tls_only(const struct session *s)
+{
+	for (size_t i = 0; i < s->item_count; i++)
+		if (plan_profile(&s->items[i]).session == RELAY_PLAIN &&
+		    judge_demands_tls(&s->items[i].result))
+			return true;
+	return false;
+}
+
+/* The client may go on in clear (RFC 3207 4.1), and there every form has its answer: what needs
+ * TLS is open to nobody now, and was not tried. Where it would have decided, it is left without
+ * an answer: a form that was open, a recipient that was taken, a host that listens to nothing
+ * else. */
+void end_without_tls(struct session *s, enum case_stage stage, const struct smtp_reply *reply)
+{
+	bool decides = tls_only(s);
+	const char *why = arena_printf(&s->arena, "STARTTLS does not work: %d %s %.*s", reply->code,
+	                               reply->enhanced, STR_ARG(reply->text));
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (!plan_is_here(s, it) || (it->state != ITEM_TODO && it->state != ITEM_CANDIDATE))
+			continue;
+		if (decides || it->state == ITEM_CANDIDATE || plan_is_first(s, it))
+			answer_finish(s, it, stage, reply);
+		else
+			plan_skip(it, why);
+	}
+	s->conn.finished++;
+}
+
+/* ---- the connection, by the phase it ended in -------------------------------------- */
 
 /* EHLO never got its whole answer, and the next time-out is the last. */
 static bool ehlo_last_chance(const struct session *s)
 {
-	return !s->ehlo_seen && s->timeouts + 1 >= TIMEOUTS_MAX;
+	return !s->host.extensions_known && s->timeouts + 1 >= TIMEOUTS_MAX;
 }
 
-static void dropped_before_greeting(struct session *s, enum stream_end why)
+void end_before_greeting(struct session *s, enum stream_end why)
 {
 	bool plain = s->conn.profile.session == RELAY_PLAIN && is_ordinary(s);
 	bool garbage = s->phase == PHASE_BANNER &&
 	               smtp_client_notes(s->conn.client) & SMTP_NOTE_GARBAGE;
-	s->no_smtp |= garbage && !s->took_part;
-	s->reached |= s->no_smtp;
-	if (s->conn.kept_out)
+	if (garbage)
+		host_seen(s, HOST_NO_SMTP);
+	if (s->conn.leaving == LEAVING_KEPT_OUT)
 		return;
-	if (s->took_part && is_ordinary(s)) {
+	if (host_took_part(s) && is_ordinary(s)) {
 		end_shut_out(s, end_text(why));
 		return;
 	}
 	/* Silence may mean that a PROXY header is waited for. */
-	s->plain_dead |= plain && why == STREAM_TIMEOUT && !s->took_part &&
+	s->host.plain_dead |= plain && why == STREAM_TIMEOUT && !host_took_part(s) &&
 	                 s->phase == PHASE_BANNER;
-	if (!plain || s->plain_dead)
+	if (!plain || s->host.plain_dead)
 		end_profile(s, STAGE_CONNECT, why);
 }
 
-static void dropped_at_hello(struct session *s, enum stream_end why)
+void end_at_hello(struct session *s, enum stream_end why)
 {
 	struct conn *c = &s->conn;
-	if (c->kept_out)
+	if (c->leaving == LEAVING_KEPT_OUT)
 		return;
 	if (c->profile.second || c->profile.session != RELAY_PLAIN)
 		end_profile(s, STAGE_HELO, why);
 	else if (!c->used_helo && (why != STREAM_TIMEOUT || ehlo_last_chance(s)))
-		s->prefers_helo = true;
+		s->host.prefers_helo = true;
 }
 
-void end_dropped(struct session *s, enum stream_end why)
+void end_at_tls(struct session *s, enum stream_end why)
+{
+	struct smtp_reply none = no_reply(end_text(why));
+	end_without_tls(s, STAGE_HELO, &none);
+}
+
+void end_at_prelude(struct session *s, enum stream_end why)
+{
+	end_profile(s, STAGE_HELO, why);
+}
+
+void end_of_message(struct session *s, enum stream_end why)
 {
 	struct conn *c = &s->conn;
-	enum case_stage stage = stage_of(c->client ? smtp_client_awaiting(c->client) : SMTP_BANNER);
+	drop_item(s, &s->items[c->current], stage_of(smtp_client_awaiting(c->client)), why);
+}
+
+void end_note(struct session *s, enum stream_end why)
+{
+	const struct conn *c = &s->conn;
 	s->last_end = end_text(why);
 	note_add(s, "!", str_of(c->farewell ? "closed after a farewell" :
-	                        c->closing ? "closed by us" : end_text(why)));
-	switch (s->phase) {
-	case PHASE_CONNECTING:
-	case PHASE_BANNER:
-		dropped_before_greeting(s, why);
-		break;
-	case PHASE_HELLO:
-		dropped_at_hello(s, why);
-		break;
-	case PHASE_STARTTLS:
-	case PHASE_HANDSHAKE: {
-		struct smtp_reply none = no_reply(end_text(why));
-		hello_without_tls(s, STAGE_HELO, &none);
-		break;
-	}
-	case PHASE_PRELUDE:
-		end_profile(s, STAGE_HELO, why);
-		break;
-	case PHASE_BATCH:
-		drop_batch(s, stage, why);
-		break;
-	case PHASE_MESSAGE:
-	case PHASE_INTENDING:
-		drop_item(s, &s->items[c->current], stage, why);
-		break;
-	default:
-		break;
-	}
+	                        c->leaving ? "closed by us" : s->last_end));
 }
+
+/* ---- broken, or for nothing ------------------------------------------------------------ */
 
 void end_broken(struct session *s)
 {
 	/* An endless list of extensions, say: HELO has none. */
 	if (s->phase == PHASE_HELLO && s->conn.profile.session == RELAY_PLAIN &&
 	    !s->conn.used_helo)
-		s->prefers_helo = true;
+		s->host.prefers_helo = true;
 	bool garbage = smtp_client_notes(s->conn.client) & SMTP_NOTE_GARBAGE;
-	if (s->phase == PHASE_BANNER && !s->took_part && garbage)
-		s->no_smtp = s->reached = true;
-	s->conn.closing = true;
+	if (s->phase == PHASE_BANNER && garbage)
+		host_seen(s, HOST_NO_SMTP);
+	s->conn.leaving = LEAVING;
 }
 
 static bool anything_answered(const struct session *s)
@@ -225,17 +250,17 @@ static bool anything_answered(const struct session *s)
 
 void end_give_up(struct session *s, enum stream_end why)
 {
-	if (is_ordinary(s) && s->took_part && anything_answered(s)) {
-		s->shut_out = end_text(why);
-		s->round_over = true;
+	if (is_ordinary(s) && host_took_part(s) && anything_answered(s)) {
+		s->host.shut_out = end_text(why);
+		s->halted |= HALT_ROUND;
 		return;
 	}
 	end_profile(s, STAGE_CONNECT, why);
 	/* A host that does not greet may wait for a PROXY header. */
 	if (s->conn.profile.session != RELAY_PLAIN || s->conn.profile.second)
 		return;
-	if (s->took_part)
+	if (host_took_part(s))
 		session_stop(s, end_text(why));
 	else
-		s->plain_dead = true;
+		s->host.plain_dead = true;
 }

@@ -79,7 +79,7 @@ static bool any_taken(const struct session *s)
 static bool asks_for_login(const struct session *s)
 {
 	uint16_t port = s->setup.test->target.port;
-	return (port == 587 || port == 465) && s->login_offered;
+	return (port == 587 || port == 465) && s->host.login_offered;
 }
 
 /* "530 Must issue a STARTTLS command first" (RFC 3207 4), or words to that effect. */
@@ -114,7 +114,7 @@ bool judge_plain_shut(const struct session *s)
 {
 	const struct item *plain = plain_item(s);
 	const struct case_result *r = &plain->result;
-	if (!s->took_part && r->stage < STAGE_MAIL)
+	if (!host_took_part(s) && r->stage < STAGE_MAIL)
 		return false;
 	if (r->accepted || r->returned || r->stage < STAGE_MAIL)
 		return r->bounced > 0 && !r->returned;     /* taken, and not passed on */
@@ -167,7 +167,7 @@ static const char *answer_in_words(struct session *s, const struct case_result *
 static const char *not_taken_part(struct session *s)
 {
 	const struct case_result *r = &s->items[0].result;
-	if (s->no_smtp)
+	if (s->host.standing == HOST_NO_SMTP)
 		return "is no mail server: what it says is not SMTP";
 	if (r->code / 100 == 5)
 		return arena_printf(&s->arena, "refuses us at %s: %s",
@@ -204,16 +204,16 @@ const char *judge_reason(struct session *s, enum verdict verdict)
 		return "";
 	if (s->deaf)
 		return s->deaf;
-	if (!s->took_part && plain->stage < STAGE_MAIL)
+	if (!host_took_part(s) && plain->stage < STAGE_MAIL)
 		return not_taken_part(s);
 	if (!plain->accepted && !plain->returned && !judge_plain_shut(s) &&
 	    plain->stage >= STAGE_MAIL)
 		return answer_in_words(s, plain);
-	if (s->shut_out)
-		return arena_printf(&s->arena, "shut us out part of the way: %s", s->shut_out);
+	if (s->host.shut_out)
+		return arena_printf(&s->arena, "shut us out part of the way: %s", s->host.shut_out);
 	if ((form = undecided_form(s)) != NULL)
 		return form;
-	if (s->second_taken)
+	if (s->host.second_taken)
 		return "takes from our second address what it refuses to the first";
 	return s->stop_reason ? s->stop_reason : "not all forms were answered";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The transcript of a test: who said what, and when.
+ * What is said to the server, and the transcript of a test: who said what, and when.
  *
  * Hostile input that reaches it: all that a server says; it is cut and escaped here.
  */
@@ -69,4 +69,11 @@ void note_add(struct session *s, const char *prefix, struct str text)
 		note_line(s, head, (struct str){ text.p, end == SIZE_MAX ? text.n : end });
 		text = str_from(text, end == SIZE_MAX ? text.n : end + 1);
 	}
+}
+
+void note_say(struct session *s, enum smtp_verb verb, uint32_t tag, const char *line)
+{
+	note_add(s, ">", str_of(line));
+	int e = smtp_client_command(s->conn.client, verb, tag, str_of(line));
+	assert(e == ERR_OK);
 }

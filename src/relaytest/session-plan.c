@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which forms a test runs, in what order, and how each reads on the wire.
+ * Which forms a test runs: the catalogue's that fit the test and the server, the controls beside
+ * them, and what an earlier run of the same test has found out already.
  */
 #include "relaytest/session-private.h"
 
@@ -9,21 +10,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-
-/* Messages go to candidates in this order: forms of different families first, because
- * only a few messages may be sent to a host that takes everything. */
-static const char *const message_order[] = {
-	"E01", "E06", "E14", "E18", "E21", "E25", "E11", "E07",
-	"E02", "E03", "E04", "E05", "E08", "E09", "E10",
-};
-
-static bool listed(const char *const *ids, const char *id)
-{
-	for (; *ids; ids++)
-		if ((*ids)[1] == id[1] && strcmp(*ids, id) == 0)
-			return true;
-	return false;
-}
 
 struct item *plan_add_item(struct session *s, const struct relay_case *form, enum item_kind kind)
 {
@@ -44,6 +30,54 @@ void plan_skip(struct item *it, const char *why)
 	it->result.code = 0;
 	it->result.enhanced[0] = '\0';
 	str_copy(it->result.text, sizeof(it->result.text), str_of(why));
+}
+
+struct profile plan_profile(const struct item *it)
+{
+	enum relay_session session = it->starttls ? RELAY_STARTTLS :
+	                             it->form->session < RELAY_HELO_LOCALHOST ? RELAY_PLAIN :
+	                             it->form->session;
+	return (struct profile){ session, it->kind == ITEM_SECOND };
+}
+
+bool plan_fits(const struct item *it, const struct profile *profile)
+{
+	struct profile own = plan_profile(it);
+	return own.session == profile->session && own.second == profile->second;
+}
+
+bool plan_is_here(const struct session *s, const struct item *it)
+{
+	return plan_fits(it, &s->conn.profile);
+}
+
+bool plan_claims_client(const struct session *s)
+{
+	const struct relay_case like = { .session = s->conn.profile.session };
+	return relay_claims_client(&like);
+}
+
+bool plan_is_first(const struct session *s, const struct item *it)
+{
+	for (size_t i = 0; i < s->setup.first_count; i++)
+		if (strcmp(s->setup.first[i], it->result.id) == 0)
+			return true;
+	return false;
+}
+
+/* ---- the plan -------------------------------------------------------------------- */
+
+static bool listed(const char *const *ids, const char *id)
+{
+	for (; *ids; ids++)
+		if ((*ids)[1] == id[1] && strcmp(*ids, id) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct session *s, const struct relay_case *form)
+{
+	return !s->setup.only || listed(s->setup.only, form->id);
 }
 
 static void set_id(struct case_result *r, const struct relay_case *form, bool starttls)
@@ -68,11 +102,6 @@ static void add_form(struct session *s, const struct relay_case *form, bool star
 		plan_skip(it, "no source address with a trusted-looking reverse name");
 	else if (form->flags & RELAY_V4_COLLECTOR && s->setup.collector.family != 4)
 		plan_skip(it, "the collector's IPv4 address is not known");
-}
-
-static bool is_wanted(const struct session *s, const struct relay_case *form)
-{
-	return !s->setup.only || listed(s->setup.only, form->id);
 }
 
 static struct item *find_form(struct session *s, const char *id, unsigned attempt)
@@ -136,9 +165,11 @@ static void take_over_sent(struct session *s)
 		s->swapped |= verdict_denies_second(r);
 		s->accepted += r->accepted;
 		s->unanswered += verdict_may_keep(r);
-		s->reached |= r->code != 0 && r->stage > STAGE_CONNECT;
-		s->took_part |= r->code && r->stage >= STAGE_MAIL && !it->starttls &&
-		                plan_profile(it).session == RELAY_PLAIN;
+		if (r->code && r->stage > STAGE_CONNECT)
+			host_seen(s, HOST_REACHED);
+		if (r->code && r->stage >= STAGE_MAIL && !it->starttls &&
+		    plan_profile(it).session == RELAY_PLAIN)
+			host_seen(s, HOST_TOOK_PART);
 	}
 }
 
@@ -175,30 +206,7 @@ void plan_make(struct session *s)
 	take_over_sent(s);
 }
 
-struct profile plan_profile(const struct item *it)
-{
-	enum relay_session session = it->starttls ? RELAY_STARTTLS :
-	                             it->form->session < RELAY_HELO_LOCALHOST ? RELAY_PLAIN :
-	                             it->form->session;
-	return (struct profile){ session, it->kind == ITEM_SECOND };
-}
-
-static bool fits(const struct item *it, enum relay_session session, bool second)
-{
-	struct profile p = plan_profile(it);
-	return p.session == session && p.second == second;
-}
-
-bool plan_is_here(const struct session *s, const struct item *it)
-{
-	return fits(it, s->conn.profile.session, s->conn.profile.second);
-}
-
-bool plan_claims_client(const struct session *s)
-{
-	const struct relay_case like = { .session = s->conn.profile.session };
-	return relay_claims_client(&like);
-}
+/* ---- what the server offers ------------------------------------------------------ */
 
 /* What the server does not offer, it does not let anyone use: that is a refusal. */
 static void plan_not_offered(struct item *it, const char *why)
@@ -246,9 +254,9 @@ static void refuse_without_starttls(struct session *s)
 
 void plan_extensions(struct session *s, unsigned extensions)
 {
-	if (s->ehlo_seen)
+	if (s->host.extensions_known)
 		return;
-	s->ehlo_seen = true;
+	s->host.extensions_known = true;
 	if (!(extensions & SMTP_EXT_CHUNKING))
 		skip_sessions(s, RELAY_BARE_BDAT, "CHUNKING is not offered");
 	if (!(extensions & SMTP_EXT_SMTPUTF8))
@@ -277,6 +285,8 @@ void plan_extensions(struct session *s, unsigned extensions)
 		refuse_without_starttls(s);
 }
 
+/* ---- its name -------------------------------------------------------------------- */
+
 static const char *const literal_pairs[][2] = {
 	{ "E06", "E07" }, { "E14", "E15" }, { "E16", "E17" }, { "E18", "E19" },
 	{ "E21", "E22" }, { "E25", "E26" }, { "X01", "X02" },
@@ -288,8 +298,8 @@ static const char same_as_literal[] = "without a usable host name it reads as th
 /* With no usable name the literal stands for it, and some forms read the same. */
 void plan_names(struct session *s)
 {
-	s->named = true;
-	if (*s->host_name)
+	s->host.naming = NAME_SETTLED;
+	if (*s->host.name)
 		return;
 	for (size_t j = 0; j < LITERAL_PAIRS; j++) {
 		struct item *it = find_form(s, literal_pairs[j][0], 0);
@@ -315,231 +325,4 @@ void plan_settle_twins(struct session *s)
 				r->refusal = twin->result.refusal;
 		}
 	}
-}
-
-bool plan_is_first(const struct session *s, const struct item *it)
-{
-	for (size_t i = 0; i < s->setup.first_count; i++)
-		if (strcmp(s->setup.first[i], it->result.id) == 0)
-			return true;
-	return false;
-}
-
-/* The plain form stands between recipients of the host's own: one server hangs up at the first
- * refusal, and another answer on the same connection is what tells them apart. */
-static unsigned envelope_rank(const struct session *s, const struct item *it)
-{
-	switch (it->kind) {
-	case ITEM_POSTMASTER: case ITEM_POSTMASTER_ALONE:
-		return 0;
-	case ITEM_FORM:
-		return it->form == relay_cases ? 1 : plan_is_first(s, it) ? 2 : 4;
-	default:
-		return 3;
-	}
-}
-
-/* The next item of one kind of connection, or of any (want NULL). */
-static size_t next_of(const struct session *s, const struct profile *want)
-{
-	size_t hit = ITEMS_MAX;
-	unsigned best = 0;
-	for (size_t i = 0; i < s->item_count; i++) {
-		const struct item *it = &s->items[i];
-		if (it->state != ITEM_TODO || (want && !fits(it, want->session, want->second)))
-			continue;
-		unsigned rank = envelope_rank(s, it);
-		if (hit != ITEMS_MAX && rank >= best)
-			continue;
-		hit = i;
-		best = rank;
-	}
-	return hit;
-}
-
-size_t plan_next_todo(const struct session *s, bool here)
-{
-	return next_of(s, here ? &s->conn.profile : NULL);
-}
-
-static unsigned message_rank(const struct session *s, const struct item *it)
-{
-	if (it->result.attempt == 1)
-		return 0;
-	if (plan_is_first(s, it))
-		return 1;
-	unsigned n = sizeof(message_order) / sizeof(*message_order), late = 0;
-	if (s->catch_all && it->form->flags & RELAY_OWN_DOMAIN)
-		late += 1000;
-	if (it->starttls)
-		late += 100;
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(message_order[i], it->form->id) == 0)
-			return 2 + late + i;
-	return 2 + late + n;
-}
-
-/* A host that does not greet us has nothing for other forms either; but it may wait for a
- * PROXY header. */
-static bool only_proxy(const struct session *s)
-{
-	static const struct profile plain = { .session = RELAY_PLAIN };
-	return s->plain_dead || (!s->reached && next_of(s, &plain) == ITEMS_MAX);
-}
-
-size_t plan_next_open(const struct session *s)
-{
-	if (!only_proxy(s))
-		return plan_next_todo(s, false);
-	static const struct profile v1 = { .session = RELAY_PROXY_V1 };
-	static const struct profile v2 = { .session = RELAY_PROXY_V2 };
-	size_t i = next_of(s, &v1);
-	return i == ITEMS_MAX ? next_of(s, &v2) : i;
-}
-
-bool plan_check(struct session *s)
-{
-	bool wanted = false, over = s->stopped || s->round_over || s->item_count >= ITEMS_MAX;
-	for (size_t i = 0; i < s->item_count; i++) {
-		struct item *it = &s->items[i];
-		if (it->suspect && (over || !s->took_part)) {
-			it->suspect = false;
-			/* Nobody can say now what it meant. */
-			if (s->took_part)
-				it->state = ITEM_PUT_OFF;
-			if (s->took_part && it->result.refusal == REFUSAL_TURNED_AWAY)
-				it->result.refusal = REFUSAL_NONE;
-		}
-		wanted |= it->suspect;
-	}
-	if (wanted)
-		plan_add_item(s, &relay_cases[0], ITEM_CHECK);
-	return wanted;
-}
-
-static bool has_todo(const struct session *s)
-{
-	return !s->stopped && !s->round_over && plan_next_open(s) != ITEMS_MAX;
-}
-
-bool plan_confirmation_put_off(const struct session *s)
-{
-	for (size_t i = 0; i < s->item_count; i++)
-		if (s->items[i].result.attempt == 1 && s->items[i].state == ITEM_PUT_OFF)
-			return true;
-	return false;
-}
-
-/* The plain form and confirmations go at once; others when all envelopes are known. */
-size_t plan_next_message(struct session *s)
-{
-	size_t hit = ITEMS_MAX;
-	unsigned best = 0, used = s->accepted + s->unanswered;
-	unsigned left = used < s->setup.messages ? s->setup.messages - used : 0;
-	/* Other messages would be for nothing. */
-	bool only_confirms = !s->setup.test->all && plan_confirmation_put_off(s);
-	if (left == 0)
-		return ITEMS_MAX;
-	for (size_t i = 0; i < s->item_count; i++) {
-		const struct item *it = &s->items[i];
-		if (it->state != ITEM_CANDIDATE)
-			continue;
-		unsigned rank = message_rank(s, it);
-		bool confirms = it->result.attempt == 1;
-		bool at_once = confirms || plan_is_first(s, it) ||
-		               strcmp(it->result.id, "E01") == 0;
-		/* One message is kept for a confirmation. */
-		if (!confirms && (only_confirms || (left < 2 && s->setup.messages > 1)))
-			continue;
-		if (!at_once && has_todo(s))
-			continue;
-		if (hit == ITEMS_MAX || rank < best) {
-			hit = i;
-			best = rank;
-		}
-	}
-	return hit;
-}
-
-/* A confirmation goes to the domain that its form's message did not go to. */
-static bool goes_to_second(const struct session *s, const struct item *it)
-{
-	return it->result.attempt == 1 ? it->second : s->swapped;
-}
-
-const char *plan_destination(const struct session *s, const struct item *it)
-{
-	return goes_to_second(s, it) ? s->setup.domain2 : s->setup.domain;
-}
-
-const char *plan_sender_domain(const struct session *s, const struct item *it)
-{
-	return goes_to_second(s, it) ? s->setup.domain : s->setup.domain2;
-}
-
-static void make_tokens(struct session *s, struct item *it)
-{
-	if (it->has_tokens)
-		return;
-	unsigned flags = (it->starttls ? TOKEN_STARTTLS : 0u) |
-	                 (it->result.attempt ? TOKEN_CONFIRM : 0u);
-	token_make(s->setup.signer, s->setup.test->id, it->form->number, flags,
-	           &s->setup.test->target, &it->tokens);
-	it->has_tokens = true;
-}
-
-/* The recipient that must exist (RFC 5321 4.5.1), or one that cannot. */
-static bool control_commands(struct session *s, struct item *it, const char **mail,
-                             const char **rcpt)
-{
-	const char *host = *s->host_name ? s->host_name : s->literal;
-	*mail = arena_printf(&s->arena, "MAIL FROM:<%s@%s>", it->tokens.sender,
-	                     s->setup.domain2);
-	if (it->kind == ITEM_POSTMASTER)
-		*rcpt = arena_printf(&s->arena, "RCPT TO:<postmaster@%s>", host);
-	else if (it->kind == ITEM_POSTMASTER_ALONE)
-		*rcpt = "RCPT TO:<postmaster>";
-	else
-		*rcpt = arena_printf(&s->arena, "RCPT TO:<%s@%s>",
-		                     it->tokens.sender + TOKEN_LEN - 12, host);
-	return true;
-}
-
-static struct str or_empty(const char *s)
-{
-	return str_of(s ? s : "");
-}
-
-bool plan_commands(struct session *s, struct item *it, const char **mail, const char **rcpt)
-{
-	make_tokens(s, it);
-	if (it->kind >= ITEM_POSTMASTER && it->kind <= ITEM_NOBODY)
-		return control_commands(s, it, mail, rcpt);
-	const char *missing = NULL;
-	bool has_name = *s->host_name;
-	struct relay_names names = {
-		.u = str_of(it->tokens.recipient), .s = str_of(it->tokens.sender),
-		.d = str_of(plan_destination(s, it)), .t = str_of(plan_sender_domain(s, it)),
-		.r = str_of(has_name ? s->host_name : s->literal), .m = or_empty(s->mail_domain),
-		.i = str_of(s->literal), .c = str_of(s->collector),
-		.cl = str_of(s->collector_literal),
-	};
-	struct buf *b = &s->scratch;
-	buf_clear(b);
-	buf_add_cstr(b, "MAIL FROM:");
-	int e = relay_render(it->form->mail, &names, b, &missing);
-	if (it->form->session == RELAY_UTF8)
-		buf_add_cstr(b, " SMTPUTF8");
-	buf_add_byte(b, '\0');
-	size_t rcpt_at = b->n;
-	buf_add_cstr(b, "RCPT TO:");
-	if (e == ERR_OK)
-		e = relay_render(it->form->rcpt, &names, b, &missing);
-	if (e != ERR_OK) {
-		plan_skip(it, arena_printf(&s->arena, "needs %s, which is not known", missing));
-		return false;
-	}
-	*mail = b->p;
-	*rcpt = b->p + rcpt_at;
-	return true;
 }

@@ -3,7 +3,7 @@
  * Abusix's contact zone: the TXT record of an address is its abuse contact, or several
  * with commas.
  */
-#include "report/contact.h"
+#include "report/answer.h"
 
 int abusix_parse(const struct str *texts, size_t n, const struct ip *ip,
                  struct contact_answer *answer)

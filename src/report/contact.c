@@ -1,90 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "report/contact.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "dns/name.h"
-#include "mail/address.h"
 #include "trace/names.h"
 #include "report/rdap-search.h"
 #include "store/reports.h"
 
 #include <stdlib.h>
-
-/* ---- answers ------------------------------------------------------------ */
-
-void contact_add(struct contact_answer *answer, struct str email)
-{
-	email = str_trim(email);
-	/* No desk has an address with a quoted name or an address literal. */
-	bool good = mail_address_valid(email) && str_find(email, '"') == SIZE_MAX &&
-	            str_find(email, '[') == SIZE_MAX &&
-	            answer->email_count < CONTACT_EMAILS_MAX;
-	for (size_t i = 0; good && i < answer->email_count; i++)
-		good = !str_caseeq(email, str_of(answer->emails[i]));
-	if (good)
-		str_copy(answer->emails[answer->email_count++], CONTACT_MAX, email);
-}
-
-void contact_name(struct contact_answer *answer, struct str name)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < name.n && n < sizeof(answer->name) - 1; i++)
-		if (ascii_isprint((unsigned char)name.p[i]))
-			answer->name[n++] = name.p[i];
-	answer->name[n] = '\0';
-}
-
-void contact_range(const struct prefix *p, struct ip *first, struct ip *last)
-{
-	*first = *last = p->ip;
-	for (unsigned bit = p->len; bit < ip_bits(&p->ip); bit++)
-		last->b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-}
-
-void contact_format(const struct contact_answer *answer, struct buf *out)
-{
-	char first[IP_TEXT_MAX] = "", last[IP_TEXT_MAX] = "";
-	if (answer->first.family) {
-		ip_format(&answer->first, first);
-		ip_format(&answer->last, last);
-	}
-	json_t *emails = json_array();
-	for (size_t i = 0; i < answer->email_count; i++)
-		json_array_append_new(emails, json_cstr(answer->emails[i]));
-	json_t *root = json_pack("{s:s, s:s, s:o, s:I, s:o}", "first", first, "last", last,
-	                         "name", json_cstr(answer->name), "asn", (json_int_t)answer->asn,
-	                         "emails", emails);
-	char *text = json_dumps(root, JSON_COMPACT);
-	buf_add_cstr(out, text);
-	free(text);
-	json_decref(root);
-}
-
-int contact_parse(struct str json, struct contact_answer *answer)
-{
-	json_t *root = json_loadb(json.p, json.n, 0, NULL);
-	const char *first = "", *last = "", *name = "";
-	json_int_t asn = 0;
-	json_t *emails = NULL, *value;
-	size_t i;
-	int e = ERR_OK;
-	if (json_unpack(root, "{s:s, s:s, s:s, s:I, s:o}", "first", &first, "last", &last,
-	                "name", &name, "asn", &asn, "emails", &emails) != 0 ||
-	    asn < 0 || asn > UINT32_MAX)
-		e = ERR_INVALID;
-	if (e == ERR_OK && *first && (ip_parse(str_of(first), &answer->first, NULL) != ERR_OK ||
-	                              ip_parse(str_of(last), &answer->last, NULL) != ERR_OK))
-		e = ERR_INVALID;
-	if (e == ERR_OK) {
-		contact_name(answer, str_of(name));
-		answer->asn = (uint32_t)asn;
-		json_array_foreach(emails, i, value)
-			contact_add(answer, str_of(json_string_value(value)));
-	}
-	json_decref(root);
-	return e;
-}
 
 /* ---- which contact ------------------------------------------------------ */
 

@@ -13,21 +13,8 @@
 #include "base/loop.h"
 #include "dns/resolver.h"
 #include "store/store.h"
+#include "report/answer.h"
 #include "report/config.h"
-
-enum { CONTACT_EMAILS_MAX = 8, CONTACT_SOURCES_MAX = 3, CONTACT_NAME_MAX = 128 };
-
-struct contact_answer {
-	const char *source;                       /* "rdap", "abusix", "cymru"; static */
-	struct ip first, last;                    /* the network; family 0: not told */
-	char name[CONTACT_NAME_MAX];              /* of the network; printable ASCII, or "" */
-	uint32_t asn;                             /* 0: not told */
-	char emails[CONTACT_EMAILS_MAX][CONTACT_MAX];
-	size_t email_count;
-	int64_t fetched_s;
-	bool cached;
-	char problem[160];                        /* why there is no answer, or "" */
-};
 
 struct contact_setup {
 	struct loop *loop;
@@ -36,6 +23,8 @@ struct contact_setup {
 	const struct report_config *config;
 	int64_t now_s;
 };
+
+enum { CONTACT_SOURCES_MAX = 3 };
 
 /* The answers in the order of the configuration; they live as long as the search. */
 typedef void contact_cb(void *arg, const struct contact_answer *answers, size_t n);
@@ -69,21 +58,5 @@ const char *contact_choose(const struct contact_answer *answers, size_t n,
  * /24 or /48: "192.0.2.0-192.0.2.255". */
 void contact_network(const struct contact_answer *answers, size_t n, const struct ip *address,
                      char dst[static NETWORK_MAX]);
-
-/* ---- answers (pure) ---------------------------------------------------------- */
-/* Adds a contact if it is a mail address and not there yet. */
-void contact_add(struct contact_answer *answer, struct str email);
-/* Copies what may be shown. */
-void contact_name(struct contact_answer *answer, struct str name);
-/* As kept in the cache. */
-void contact_format(const struct contact_answer *answer, struct buf *out);
-int contact_parse(struct str json, struct contact_answer *answer);
-/* TXT records of the two zones; ERR_INVALID with answer->problem. */
-int abusix_parse(const struct str *texts, size_t n, const struct ip *ip,
-                 struct contact_answer *answer);
-int cymru_parse(const struct str *texts, size_t n, const struct ip *ip,
-                struct contact_answer *answer);
-/* The first and last address of a prefix. */
-void contact_range(const struct prefix *p, struct ip *first, struct ip *last);
 
 #endif

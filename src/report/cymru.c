@@ -3,7 +3,7 @@
  * Team Cymru's origin zone: "23028 | 192.0.2.0/24 | US | arin | 1998-09-25". Where several
  * records come, the longest prefix is the one that routes.
  */
-#include "report/contact.h"
+#include "report/answer.h"
 
 /* AS numbers of one prefix may be several ("1 2"): the first counts. */
 static bool parse_record(struct str s, uint32_t *asn, struct prefix *prefix)

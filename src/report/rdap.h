@@ -10,7 +10,7 @@
 #ifndef PORTREEVE_REPORT_RDAP_H
 #define PORTREEVE_REPORT_RDAP_H
 
-#include "report/contact.h"
+#include "report/answer.h"
 
 enum {
 	RDAP_URL_MAX = 512,

@@ -5,7 +5,6 @@
  */
 #include "report/report.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -13,25 +12,27 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-/* Schema: organisation, contact, domain. */
-static json_t *reporter_json(const struct reporter *r)
+/* Members stand in the order of their names. Schema: organisation, contact, domain. */
+static void add_reporter(struct json *j, const char *key, const struct reporter *r)
 {
 	const char *at = strrchr(r->from, '@');
-	return json_pack("{s:o, s:o, s:o}", "org", json_cstr(r->organisation),
-	                 "contact", json_cstr(r->from),
-	                 "domain", json_cstr(at ? at + 1 : r->hostname));
+	json_open_object(j, key);
+	json_add_cstr(j, "contact", r->from);
+	json_add_cstr(j, "domain", at ? at + 1 : r->hostname);
+	json_add_cstr(j, "org", r->organisation);
+	json_close(j);
 }
 
-static void set_text(json_t *root, const char *key, struct str text, size_t max)
+static void add_text(struct json *j, const char *key, struct str text, size_t max)
 {
 	struct buf b = { 0 };
 	report_ascii(text, max, &b);
 	if (b.n)
-		json_object_set_new(root, key, json_text(buf_str(&b)));
+		json_add_str(j, key, buf_str(&b));
 	buf_fini(&b);
 }
 
-static json_t *evidence_json(const struct report_facts *f)
+static void add_evidence(struct json *j, const struct report_facts *f)
 {
 	unsigned char digest[32];
 	char hex[65];
@@ -41,17 +42,21 @@ static json_t *evidence_json(const struct report_facts *f)
 	EVP_Digest(f->copy.p, f->copy.n, digest, NULL, EVP_sha256(), NULL);
 	hex_encode(digest, sizeof(digest), hex);
 	char *hash = mem_printf("sha256:%s", hex);
-	json_t *item = json_pack("{s:s, s:s, s:s, s:s, s:i}", "content_type", "message/rfc822",
-	                         "description", "the message, persons redacted (RFC 6590)",
-	                         "payload", payload, "hash", hash, "size", n);
+	json_open_array(j, "evidence");
+	json_open_object(j, NULL);
+	json_add_cstr(j, "content_type", "message/rfc822");
+	json_add_cstr(j, "description", "the message, persons redacted (RFC 6590)");
+	json_add_cstr(j, "hash", hash);
+	json_add_cstr(j, "payload", payload);
+	json_add_int(j, "size", n);
+	json_close(j);
+	json_close(j);
 	free(payload);
 	free(hash);
-	return json_pack("[o]", item);
 }
 
-/* An address of the envelope, redacted; nothing for what is none. */
-static void set_address(const struct report_facts *f, json_t *root, const char *key,
-                        struct str address)
+/* An address of the envelope, redacted; false for what is none. */
+static bool redact_address(const struct report_facts *f, struct str address, struct buf *redacted)
 {
 	address = str_trim(address);
 	if (address.n && address.p[0] == '<')
@@ -59,29 +64,33 @@ static void set_address(const struct report_facts *f, json_t *root, const char *
 	if (address.n && address.p[address.n - 1] == '>')
 		address.n--;
 	if (str_find(address, '@') == SIZE_MAX)
-		return;
+		return false;
+	redact_text(f->redaction, address, redacted);
+	return redacted->n > 0;
+}
+
+static void add_address(struct json *j, const char *key, const struct report_facts *f,
+                        struct str address)
+{
 	struct buf redacted = { 0 };
-	redact_text(f->redaction, address, &redacted);
-	set_text(root, key, buf_str(&redacted), 320);
+	if (redact_address(f, address, &redacted))
+		add_text(j, key, buf_str(&redacted), 320);
 	buf_fini(&redacted);
 }
 
 /* The schema's "smtp" wants the sender's address and the port that the source came from.
  * Mail servers seldom write the port down, and a made-up one would accuse another customer
  * behind the same address: without either it is "other", and a tag says what it was. */
-static void add_smtp(const struct report_facts *f, json_t *root)
+static const char *protocol(const struct report_facts *f)
 {
-	unsigned port = report_source_port(f);
-	set_address(f, root, "smtp_from", f->trace->return_path.address);
-	set_address(f, root, "smtp_to", f->trace->hops[f->trace->handover_hop].line.recipient);
-	bool whole = port && json_object_get(root, "smtp_from");
-	json_object_set_new(root, "protocol", json_string(whole ? "smtp" : "other"));
-	json_object_set_new(root, "tags", json_pack("[s]", "protocol:smtp"));
-	if (port)
-		json_object_set_new(root, "source_port", json_integer(port));
+	struct buf redacted = { 0 };
+	bool whole = report_source_port(f) != 0 &&
+	             redact_address(f, f->trace->return_path.address, &redacted);
+	buf_fini(&redacted);
+	return whole ? "smtp" : "other";
 }
 
-static void add_description(const struct report_facts *f, json_t *root)
+static void add_description(struct json *j, const struct report_facts *f)
 {
 	struct buf b = { 0 };
 	char ip[IP_TEXT_MAX];
@@ -90,29 +99,44 @@ static void add_description(const struct report_facts *f, json_t *root)
 	if (f->relay.family)
 		buf_printf(&b, " The relay %s took it from a stranger without login.",
 		           ip_format(&f->relay, ip));
-	json_object_set_new(root, "description", json_text(buf_str(&b)));
+	json_add_str(j, "description", buf_str(&b));
 	buf_fini(&b);
+}
+
+static void add_members(struct json *j, const struct report_facts *f)
+{
+	const struct trace *t = f->trace;
+	int64_t arrival_s = report_arrival(t);
+	unsigned port = report_source_port(f);
+	json_add_cstr(j, "category", "messaging");
+	json_add_real(j, "confidence", f->is_origin ? 0.8 : 1.0);
+	add_description(j, f);
+	add_evidence(j, f);
+	json_add_cstr(j, "evidence_source", "user_complaint");
+	add_text(j, "message_id", report_copy_field(f, STR("Message-ID")), 200);
+	json_add_cstr(j, "protocol", protocol(f));
+	json_add_cstr(j, "report_id", f->uuid);
+	add_reporter(j, "reporter", &f->reporter);
+	add_reporter(j, "sender", &f->reporter);
+	add_address(j, "smtp_from", f, t->return_path.address);
+	add_address(j, "smtp_to", f, t->hops[t->handover_hop].line.recipient);
+	json_add_ip(j, "source_identifier", &f->source);
+	if (port)
+		json_add_int(j, "source_port", port);
+	add_text(j, "subject", report_copy_field(f, STR("Subject")), 500);
+	json_open_array(j, "tags");
+	json_add_cstr(j, NULL, "protocol:smtp");
+	json_close(j);
+	json_add_time(j, "timestamp", arrival_s ? arrival_s : f->now_s);
+	json_add_cstr(j, "type", "spam");
+	json_add_cstr(j, "xarf_version", "4.2.0");
 }
 
 void xarf_format(const struct report_facts *f, struct buf *out)
 {
-	char ip[IP_TEXT_MAX], when[CLOCK_TEXT_MAX];
-	int64_t arrival_s = report_arrival(f->trace);
-	json_t *root = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:f}",
-		"xarf_version", "4.2.0", "report_id", f->uuid,
-		"timestamp", clock_format(arrival_s ? arrival_s : f->now_s, when),
-		"reporter", reporter_json(&f->reporter), "sender", reporter_json(&f->reporter),
-		"source_identifier", ip_format(&f->source, ip),
-		"category", "messaging", "type", "spam", "evidence_source", "user_complaint",
-		"evidence", evidence_json(f), "confidence", f->is_origin ? 0.8 : 1.0);
-	add_smtp(f, root);
-	set_text(root, "subject", report_copy_field(f, STR("Subject")), 500);
-	set_text(root, "message_id", report_copy_field(f, STR("Message-ID")), 200);
-	add_description(f, root);
-	char *text = json_dumps(root, JSON_INDENT(1) | JSON_ENSURE_ASCII | JSON_SORT_KEYS |
-	                        JSON_REAL_PRECISION(3));
-	buf_add_cstr(out, text);
+	struct json j = { .out = out, .indent = 1, .ascii = true };
+	json_open_object(&j, NULL);
+	add_members(&j, f);
+	json_close(&j);
 	buf_add_byte(out, '\n');
-	free(text);
-	json_decref(root);
 }

@@ -5,7 +5,7 @@
 #include "settings/open.h"
 
 #include "settings/state.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <assert.h>
 

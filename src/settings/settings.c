@@ -295,11 +295,11 @@ void settings_print(struct settings *s, bool with_prose, struct buf *out)
 	config_print(sections, SECTIONS, with_prose, out);
 }
 
-json_t *settings_json(struct settings *s)
+void settings_json(struct settings *s, struct json *j)
 {
 	struct config_section sections[SECTIONS];
 	sections_of(s, sections);
-	return config_json(sections, SECTIONS);
+	config_json(sections, SECTIONS, j);
 }
 
 void settings_print_manual(struct buf *out)

@@ -69,7 +69,7 @@ bool settings_trusts(const struct settings *s, const char *who);
 
 /* See config_print(), config_json() and config_print_manual(). */
 void settings_print(struct settings *s, bool with_prose, struct buf *out);
-json_t *settings_json(struct settings *s);
+void settings_json(struct settings *s, struct json *j);
 void settings_print_manual(struct buf *out);
 
 #endif

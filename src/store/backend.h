@@ -45,10 +45,9 @@
 #define PORTREEVE_STORE_BACKEND_H
 
 #include "base/arena.h"
-#include "store/fuse.h"
 #include "store/rows.h"
+#include "store/store.h"
 
-struct store;
 struct store_copy;
 
 /* Which rows of an index, in which order. All of them in order: { .index = BY_KEY }. */

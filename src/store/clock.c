@@ -5,7 +5,8 @@
  * is never further away than its interval.
  */
 #include "store/backend.h"
-#include "store/store.h"
+#include "store/clock.h"
+#include "store/tests.h"
 
 #include "base/clock.h"
 

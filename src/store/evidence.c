@@ -7,8 +7,9 @@
  */
 #include "store/evidence.h"
 
-#include "store/json-private.h"
+#include "store/json.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -52,71 +53,91 @@ static void id_of_payload(struct str payload, char id[static 48])
 
 /* ---- the payload ----------------------------------------------------------- */
 
-static json_t *masked_json(struct str text, const char *const *own)
+/* The form is signed: what is not there stays "" in it, whatever other forms do. */
+
+static void add_masked(struct json *j, const char *key, struct str text, const char *const *own)
 {
 	struct buf masked = { 0 };
 	evidence_mask(text, own, &masked);
-	json_t *value = json_shown(buf_str(&masked));
+	json_add_shown(j, key, buf_str(&masked));
 	buf_fini(&masked);
-	return value;
 }
 
-static json_t *hash_json(struct str bytes)
+static void add_hash(struct json *j, const char *key, struct str bytes)
 {
 	unsigned char hash[SHA256_DIGEST_LENGTH];
 	char hex[2 * SHA256_DIGEST_LENGTH + 1];
 	SHA256((const unsigned char *)bytes.p, bytes.n, hash);
 	hex_encode(hash, sizeof(hash), hex);
-	return json_string(hex);
+	json_add_cstr(j, key, hex);
 }
 
-static json_t *return_json(const struct test_return *r, const char *const *own)
+static void add_address(struct json *j, const char *key, const struct ip *ip)
 {
-	json_t *o = json_pack("{s:s, s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-	                      "kind", r->kind == RETURN_RECIPIENT ? "recipient" : "sender",
-	                      "case", json_shown(str_of(r->case_id)), "attempt", (int)r->attempt,
-	                      "marked", r->marked, "peer", json_ip(&r->peer.ip),
-	                      "time", json_time(r->time_s), "token", json_shown(str_of(r->token)),
-	                      "helo", json_shown(str_of(r->helo)),
-	                      "mail_from", masked_json(str_of(r->mail_from), own),
-	                      "rcpt_to", masked_json(str_of(r->rcpt_to), own),
-	                      "message_sha256", hash_json(r->message),
-	                      "message", masked_json(r->message, own));
-	assert(o);
-	return o;
+	char text[IP_TEXT_MAX] = "";
+	json_add_cstr(j, key, ip->family ? ip_format(ip, text) : text);
 }
 
-static json_t *case_json(const struct case_result *r)
+static void add_date(struct json *j, const char *key, int64_t time_s)
 {
-	json_t *o = case_result_json(r);
-	json_object_set_new(o, "attempt", json_integer(r->attempt));
-	json_object_set_new(o, "bounced", json_boolean(r->bounced > 0));
-	json_object_set_new(o, "output", json_ip(&r->output));
-	return o;
+	char text[CLOCK_TEXT_MAX] = "";
+	json_add_cstr(j, key, time_s ? clock_format(time_s, text) : text);
 }
 
-static json_t *payload_json(const struct evidence_input *in)
+static void add_return(struct json *j, const struct test_return *r, const char *const *own)
+{
+	json_open_object(j, NULL);
+	json_add_cstr(j, "kind", r->kind == RETURN_RECIPIENT ? "recipient" : "sender");
+	json_add_shown(j, "case", str_of(r->case_id));
+	json_add_int(j, "attempt", r->attempt);
+	json_add_bool(j, "marked", r->marked);
+	add_address(j, "peer", &r->peer.ip);
+	add_date(j, "time", r->time_s);
+	json_add_shown(j, "token", str_of(r->token));
+	json_add_shown(j, "helo", str_of(r->helo));
+	add_masked(j, "mail_from", str_of(r->mail_from), own);
+	add_masked(j, "rcpt_to", str_of(r->rcpt_to), own);
+	add_hash(j, "message_sha256", r->message);
+	add_masked(j, "message", r->message, own);
+	json_close(j);
+}
+
+static void add_case(struct json *j, const struct case_result *r)
+{
+	json_open_object(j, NULL);
+	case_result_json(r, j);
+	json_add_int(j, "attempt", r->attempt);
+	json_add_bool(j, "bounced", r->bounced > 0);
+	add_address(j, "output", &r->output);
+	json_close(j);
+}
+
+static void add_payload(struct json *j, const struct evidence_input *in)
 {
 	const struct test *t = in->test;
-	json_t *cases = json_array(), *returns = json_array();
+	json_open_object(j, NULL);
+	json_add_int(j, "version", 1);
+	add_date(j, "created", in->now_s);
+	json_add_shown(j, "operator", in->operator_name);
+	json_add_shown(j, "contact", in->contact);
+	add_address(j, "address", &t->target.ip);
+	json_add_int(j, "port", t->target.port);
+	json_add_cstr(j, "verdict", verdict_name(in->verdict));
+	json_add_shown(j, "test", str_of(t->id));
+	json_add_cstr(j, "consent", consent_name(t->consent));
+	add_date(j, "started", t->started_s);
+	json_add_real(j, "seconds", t->seconds);
+	json_add_shown(j, "replay", in->replay);
+	json_open_array(j, "cases");
 	for (size_t i = 0; i < in->result_count; i++)
-		json_array_append_new(cases, case_json(&in->results[i]));
+		add_case(j, &in->results[i]);
+	json_close(j);
+	json_add_shown(j, "transcript", in->transcript);
+	json_open_array(j, "returns");
 	for (size_t i = 0; i < in->return_count; i++)
-		json_array_append_new(returns, return_json(&in->returns[i], in->own_domains));
-	json_t *o = json_pack("{s:i, s:o, s:o, s:o, s:o, s:i, s:s, s:o, s:s, s:o, s:f, s:o, s:o,"
-	                      " s:o, s:o}",
-	                      "version", 1, "created", json_time(in->now_s),
-	                      "operator", json_shown(in->operator_name),
-	                      "contact", json_shown(in->contact),
-	                      "address", json_ip(&t->target.ip), "port", (int)t->target.port,
-	                      "verdict", verdict_name(in->verdict),
-	                      "test", json_shown(str_of(t->id)),
-	                      "consent", consent_name(t->consent),
-	                      "started", json_time(t->started_s), "seconds", t->seconds,
-	                      "replay", json_shown(in->replay), "cases", cases,
-	                      "transcript", json_shown(in->transcript), "returns", returns);
-	assert(o);
-	return o;
+		add_return(j, &in->returns[i], in->own_domains);
+	json_close(j);
+	json_close(j);
 }
 
 /* ---- signing --------------------------------------------------------------- */
@@ -132,34 +153,39 @@ static bool sign(EVP_PKEY *pair, struct str text, unsigned char signature[static
 	return ok;
 }
 
+/* The payload goes in as a text: what was signed is exactly what comes out of it again. */
+static void add_bundle(struct buf *bundle, const char *key, const char *signature,
+                       struct str payload)
+{
+	struct json j = { .out = bundle };
+	json_open_object(&j, NULL);
+	json_add_int(&j, "portreeve_evidence", 1);
+	json_add_cstr(&j, "key_id", key);
+	json_add_cstr(&j, "signature", signature);
+	json_add_str(&j, "payload", payload);
+	json_close(&j);
+}
+
 int evidence_sign(const struct evidence_input *in, EVP_PKEY *pair, char evidence_id[static 48],
                   struct buf *bundle)
 {
 	char id[KEY_ID_TEXT + 1], base64[SIGNATURE_TEXT + 1];
 	unsigned char signature[SIGNATURE_BYTES];
+	struct buf payload = { 0 };
+	struct json j = { .out = &payload };
 	int e = key_id(pair, id);
 	if (e != ERR_OK)
 		return e;
-
-	json_t *object = payload_json(in);
-	char *payload = json_dumps(object, JSON_COMPACT);
-	json_decref(object);
-	assert(payload);
-	struct str text = str_of(payload);
-	if (sign(pair, text, signature)) {
+	add_payload(&j, in);
+	assert(str_is_utf8(buf_str(&payload)));
+	if (sign(pair, buf_str(&payload), signature)) {
 		EVP_EncodeBlock((unsigned char *)base64, signature, SIGNATURE_BYTES);
-		id_of_payload(text, evidence_id);
-		json_t *outer = json_pack("{s:i, s:s, s:s, s:s}", "portreeve_evidence", 1,
-		                          "key_id", id, "signature", base64, "payload", payload);
-		assert(outer);
-		char *outer_text = json_dumps(outer, JSON_COMPACT);
-		buf_add_cstr(bundle, outer_text);
-		free(outer_text);
-		json_decref(outer);
+		id_of_payload(buf_str(&payload), evidence_id);
+		add_bundle(bundle, id, base64, buf_str(&payload));
 	} else {
 		e = ERR_IO;
 	}
-	free(payload);
+	buf_fini(&payload);
 	return e;
 }
 

@@ -43,10 +43,4 @@ int evidence_verify(struct str bundle, struct str pem, json_t **payload, struct 
  * "x…@". Pure. */
 void evidence_mask(struct str text, const char *const *own_domains, struct buf *out);
 
-/* {"id","stage","code","enhanced","text","accepted","returned"} */
-json_t *case_result_json(const struct case_result *r);
-/* The object `test` and `scan` print; `output` is "" if none, `reason` why it is not decided. */
-json_t *test_json(const struct test *t, enum verdict verdict, const char *reason,
-                  const struct case_result *results, size_t n);
-
 #endif

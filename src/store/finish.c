@@ -4,7 +4,7 @@
  * state, asks lifecycle_step() what follows, and writes exactly that: verdict, results, evidence,
  * listing, proofs, follow-up tests, journal.
  */
-#include "store/finish.h"
+#include "store/tests.h"
 
 #include "store/steps-private.h"
 

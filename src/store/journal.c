@@ -56,8 +56,9 @@ int store_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
 static int snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
                     uint64_t *serial)
 {
+	struct row_wish all = { 0 };
 	int e = store_serial(st, serial);
-	return e == ERR_OK ? store_listings(st, a, rows, n) : e;
+	return e == ERR_OK ? row_list(st, ROW_LISTING, &all, a, rows, n) : e;
 }
 
 int store_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,

@@ -2,7 +2,7 @@
  *
  * Nominations: who asked for a look at an address, and why.
  */
-#include "store/nominations.h"
+#include "store/admission.h"
 #include "store/backend.h"
 
 #include <assert.h>

@@ -6,7 +6,7 @@
  * Proofs of an output come in order of the address, so that inputs and their networks are
  * counted by looking at the one before. An address is no output of itself.
  */
-#include "store/outputs.h"
+#include "store/list.h"
 
 #include "store/steps-private.h"
 
@@ -246,7 +246,7 @@ static int agree(struct store *st, const struct ip *output, bool agreed, const c
 	assert(e != ERR_OK || (agreed ? !was || is : !is));
 	why = agreed ? "agreed to publish" : "agreement withdrawn";
 	if (e == ERR_OK)
-		e = journal_add_ip(st, agreed ? JOURNAL_AGREE : JOURNAL_DISAGREE, output, who, why,
+		e = journal_add_ip(st, agreed ? JOURNAL_AGREE : JOURNAL_WITHDRAW, output, who, why,
 		                   now_s);
 	if (e == ERR_OK && was != is)
 		e = journal_add_ip(st, is ? JOURNAL_OUTPUT_LIST : JOURNAL_OUTPUT_DELIST, output,

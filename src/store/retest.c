@@ -2,7 +2,7 @@
  *
  * Retests that the owner or the operator asks for, and rechecks that are due.
  */
-#include "store/retest.h"
+#include "store/list.h"
 
 #include "store/steps-private.h"
 

@@ -5,7 +5,6 @@
  */
 #include "store/tests.h"
 
-#include "store/queue.h"
 #include "store/steps-private.h"
 
 #include "base/random.h"

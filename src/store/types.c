@@ -14,8 +14,7 @@ static const char *const states[] = { "queued", "running", "waiting", "done" };
 static const char *const reasons[] = { "nominated", "operator", "retest", "recheck", "retry" };
 static const char *const actions[] = {
 	"list", "delist", "refresh", "permit", "unpermit", "exclude", "unexclude", "nominate",
-	"output-list", "output-delist", "test", "restore", "agree",
-	"disagree", "retest",
+	"output-list", "output-delist", "test", "restore", "agree", "withdraw", "retest",
 };
 
 static const char *const report_states[] = { "made", "sent", "bounced", "answered", "closed" };

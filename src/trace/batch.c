@@ -3,9 +3,6 @@
 
 #include "trace/json.h"
 
-#include <jansson.h>
-#include <stdlib.h>
-
 void batch_fini(struct batch *batch)
 {
 	trace_fini(&batch->trace);
@@ -113,14 +110,32 @@ static json_t *load(struct str line, struct buf *problem)
 	return object;
 }
 
-static void add_refusal(const struct batch *batch, struct str id, struct str problem,
+static void add_id(struct json *j, const json_t *id)
+{
+	if (id)
+		json_add_value(j, "id", id);
+	else
+		json_add_cstr(j, "id", "");
+}
+
+static void add_refusal(const struct batch *batch, const json_t *id, struct str problem,
                         struct buf *out)
 {
-	buf_add_cstr(out, "{\"id\":");
-	buf_add_str(out, id);
-	buf_printf(out, ",\"line\":%zu,\"error\":", batch->lines);
-	trace_json_bytes(problem, out);
-	buf_add_byte(out, '}');
+	struct json j = { .out = out };
+	json_open_object(&j, NULL);
+	add_id(&j, id);
+	json_add_int(&j, "line", (int64_t)batch->lines);
+	json_add_bytes(&j, "error", problem);
+	json_close(&j);
+}
+
+static void add_answer(const struct batch *batch, const json_t *id, struct buf *out)
+{
+	struct json j = { .out = out };
+	json_open_object(&j, NULL);
+	add_id(&j, id);
+	trace_json(&batch->trace, &j);
+	json_close(&j);
 }
 
 int batch_line(struct batch *batch, struct str line, const struct trace_border *otherwise,
@@ -131,20 +146,17 @@ int batch_line(struct batch *batch, struct str line, const struct trace_border *
 	int e = ERR_INVALID;
 	batch->lines++;
 	json_t *object = load(line, problem);
-	json_t *id = json_object_get(object, "id");
-	char *id_text = id ? json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-	struct str id_json = str_of(id_text ? id_text : "\"\"");
+	const json_t *id = json_object_get(object, "id");
 	if (object)
 		e = read_message(batch, object, problem);
 	if (e == ERR_OK)
 		e = read_border(batch, object, otherwise, &border, problem);
 	if (e == ERR_OK) {
 		trace_message(&batch->trace, buf_str(&batch->message), &border);
-		trace_json(&batch->trace, id_json, out);
+		add_answer(batch, id, out);
 	} else {
-		add_refusal(batch, id_json, str_from(buf_str(problem), said), out);
+		add_refusal(batch, id, str_from(buf_str(problem), said), out);
 	}
-	free(id_text);
 	json_decref(object);
 	return e;
 }

@@ -181,26 +181,25 @@ static bool time_signs(struct trace_hop *hop, const int64_t *newer, bool unlinke
 	return false;
 }
 
-bool forgery_line(const struct trace *t, struct trace_hop *hop, const int64_t *newer, bool linked,
-                  bool claims_us)
+/* Signs in the line itself that no honest neighbour explains away. */
+static bool line_signs(struct trace_hop *hop)
 {
 	const struct received *r = &hop->line;
-	bool forged = false, unlinked = hop->zone > TRACE_WEAK;
-	bool not_given = is_not_given(t, r);
-	if (not_given && unlinked && !is_inside_number(r))
-		forged = sign(&hop->why, WHY_FORGED_NOT_GIVEN, STR(""), STR(""));
-	else if (not_given)
-		why_add(&hop->why, WHY_NOTE_NOT_GIVEN, r->by, STR(""));
+	bool forged = false;
 	if (format_sign(r))
 		forged = sign(&hop->why, WHY_FORGED_FORMAT, STR(""), STR(""));
 	if (id_sign(r))
 		forged = sign(&hop->why, WHY_FORGED_ID, r->id, r->product);
 	if (protocol_sign(r))
 		forged = sign(&hop->why, WHY_FORGED_PROTOCOL, r->with, STR(""));
-	if (time_signs(hop, newer, unlinked))
-		forged = true;
-	if (linked)
-		return forged;
+	return forged;
+}
+
+/* …and those that count only in a line that nothing ties to the one above it. */
+static bool loose_signs(struct trace_hop *hop, bool unlinked, bool claims_us)
+{
+	const struct received *r = &hop->line;
+	bool forged = false;
 	if (unlinked && !r->has_time && r->date.bad_year)
 		forged = sign(&hop->why, WHY_FORGED_DATE, STR(""), STR(""));
 	/* Below a line of qmail's queue, what looks bare is qmail's own. */
@@ -217,6 +216,21 @@ bool forgery_line(const struct trace *t, struct trace_hop *hop, const int64_t *n
 	if (p && !p->marked(r) && (p->exact || (unlinked && !is_line_name(r->by))))
 		forged = sign(&hop->why, WHY_FORGED_PROVIDER, r->by, str_of(p->name));
 	return forged;
+}
+
+bool forgery_line(const struct trace *t, struct trace_hop *hop, const int64_t *newer, bool linked,
+                  bool claims_us)
+{
+	const struct received *r = &hop->line;
+	bool forged = false, unlinked = hop->zone > TRACE_WEAK;
+	bool not_given = is_not_given(t, r);
+	if (not_given && unlinked && !is_inside_number(r))
+		forged = sign(&hop->why, WHY_FORGED_NOT_GIVEN, STR(""), STR(""));
+	else if (not_given)
+		why_add(&hop->why, WHY_NOTE_NOT_GIVEN, r->by, STR(""));
+	forged |= line_signs(hop);
+	forged |= time_signs(hop, newer, unlinked);
+	return forged | (!linked && loose_signs(hop, unlinked, claims_us));
 }
 
 /* Neither product nor id: what a program writes that only imitates a mailer. */

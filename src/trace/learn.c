@@ -2,7 +2,6 @@
 #include "trace/learn.h"
 
 #include "mail/header.h"
-#include "trace/json.h"
 #include "trace/names.h"
 
 #include <assert.h>
@@ -240,20 +239,29 @@ static bool agreed(const struct learn *l, unsigned seen)
 	return seen * 2 > l->used;
 }
 
-static void add_string(struct str s, bool *first, struct buf *out)
+/* Where the proposed strings go: into an array of JSON, or else a list of the configuration. */
+struct proposal {
+	struct json *json;
+	struct buf *config;
+	size_t n;                        /* in this list, so far */
+};
+
+static void add_string(struct str s, struct proposal *to)
 {
-	buf_add_cstr(out, *first ? "" : ", ");
-	trace_json_bytes(s, out);
-	*first = false;
+	struct json quoted = { .out = to->config };
+	if (!to->json)
+		buf_add_cstr(to->config, to->n ? ", " : "");
+	json_add_bytes(to->json ? to->json : &quoted, NULL, s);
+	to->n++;
 }
 
 /* The narrowest form of each that most messages agree on, once. */
-static void add_hosts(const struct learn *l, struct buf *out)
+static void add_hosts(const struct learn *l, struct proposal *to)
 {
 	struct learn_host chosen[LEARN_HOSTS_MAX];
 	struct buf pattern = { 0 };
 	size_t n = 0;
-	bool first = true;
+	to->n = 0;
 	for (size_t i = 0; i < l->host_count; i++) {
 		if (str_find(l->host[i].pattern, '*') != SIZE_MAX)
 			continue;
@@ -265,7 +273,7 @@ static void add_hosts(const struct learn *l, struct buf *out)
 				continue;
 			if (!find_host(chosen, n, s)) {
 				chosen[n++] = *h;
-				add_string(h->pattern, &first, out);
+				add_string(h->pattern, to);
 			}
 			break;
 		}
@@ -273,16 +281,16 @@ static void add_hosts(const struct learn *l, struct buf *out)
 	for (size_t i = 0; i < SERVICES; i++)
 		for (size_t k = 0; k < 4 && services[i].hosts[k]; k++)
 			if (agreed(l, l->service[i].seen))
-				add_string(str_of(services[i].hosts[k]), &first, out);
+				add_string(str_of(services[i].hosts[k]), to);
 	buf_fini(&pattern);
 }
 
-static void add_nets(const struct learn *l, struct buf *out)
+static void add_nets(const struct learn *l, struct proposal *to)
 {
 	char text[PREFIX_TEXT_MAX];
 	struct learn_net chosen[LEARN_NETS_MAX];
 	size_t n = 0;
-	bool first = true;
+	to->n = 0;
 	for (size_t i = 0; i < l->net_count; i++) {
 		const struct learn_net *net = &l->net[i];
 		if (net->prefix.len != ip_bits(&net->prefix.ip))
@@ -295,26 +303,28 @@ static void add_nets(const struct learn *l, struct buf *out)
 		chosen[n++] = *net;
 		bool one = net->prefix.len == ip_bits(&net->prefix.ip);
 		add_string(str_of(one ? ip_format(&net->prefix.ip, text)
-		                      : prefix_format(&net->prefix, text)), &first, out);
+		                      : prefix_format(&net->prefix, text)), to);
 	}
 	for (size_t i = 0; i < SERVICES; i++)
 		if (agreed(l, l->service[i].seen))
-			add_string(str_of(services[i].net), &first, out);
+			add_string(str_of(services[i].net), to);
 }
 
 bool learn_any(const struct learn *l)
 {
-	struct buf hosts = { 0 };
-	add_hosts(l, &hosts);
-	add_nets(l, &hosts);
-	bool any = hosts.n != 0;
-	buf_fini(&hosts);
-	return any;
+	struct buf text = { 0 };
+	struct proposal to = { .config = &text };
+	add_hosts(l, &to);
+	size_t n = to.n;
+	add_nets(l, &to);
+	buf_fini(&text);
+	return n + to.n > 0;
 }
 
 void learn_config(const struct learn *l, struct buf *out)
 {
 	enum { ENOUGH = 3 };
+	struct proposal to = { .config = out };
 	buf_printf(out, "# From %u message%s to yourself (%u other%s left out).\n"
 	           "# Look at it before you use it: what is listed here is trusted.\n",
 	           l->used, l->used == 1 ? "" : "s", l->skipped,
@@ -323,19 +333,23 @@ void learn_config(const struct learn *l, struct buf *out)
 		buf_add_cstr(out,
 		             "# Providers use many hosts: three or more messages tell more.\n");
 	buf_add_cstr(out, "trace {\n\town_hosts = {");
-	add_hosts(l, out);
+	add_hosts(l, &to);
 	buf_add_cstr(out, "}\n\town_nets = {");
-	add_nets(l, out);
+	add_nets(l, &to);
 	buf_add_cstr(out, "}\n}\n");
 }
 
-void learn_json(const struct learn *l, struct buf *out)
+void learn_json(const struct learn *l, struct json *j)
 {
-	buf_add_cstr(out, "{\"own_hosts\":[");
-	add_hosts(l, out);
-	buf_add_cstr(out, "],\"own_nets\":[");
-	add_nets(l, out);
-	buf_printf(out, "],\"messages\":%u,\"skipped\":%u}", l->used, l->skipped);
+	struct proposal to = { .json = j };
+	json_open_array(j, "own_hosts");
+	add_hosts(l, &to);
+	json_close(j);
+	json_open_array(j, "own_nets");
+	add_nets(l, &to);
+	json_close(j);
+	json_add_int(j, "messages", l->used);
+	json_add_int(j, "skipped", l->skipped);
 }
 
 void learn_fini(struct learn *l)

@@ -10,6 +10,7 @@
 #define PORTREEVE_TRACE_LEARN_H
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "trace/trace.h"
 
 enum { LEARN_HOSTS_MAX = 768, LEARN_NETS_MAX = 512, LEARN_SERVICES_MAX = 4 };
@@ -44,8 +45,8 @@ bool learn_any(const struct learn *learn);
 /* The proposal as a section of the configuration file: what more than half of the messages
  * agree on; where they name different hosts of one kind, a pattern. */
 void learn_config(const struct learn *learn, struct buf *out);
-/* The same as a JSON object: own_hosts, own_nets, messages, skipped. */
-void learn_json(const struct learn *learn, struct buf *out);
+/* The same in JSON: adds own_hosts, own_nets, messages and skipped to the object that is open. */
+void learn_json(const struct learn *learn, struct json *j);
 void learn_fini(struct learn *learn);
 
 #endif

@@ -1,106 +1,106 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The table of reasons: each in words, and by its name for programs.
+ */
 #include "trace/why.h"
 
 #include <assert.h>
 
 /* {a} and {b} stand for the parts of the message that the reason names. */
-static const char *const texts[WHY_COUNT] = {
-	[WHY_OWN_WRITER] = "written by our own host {a}",
-	[WHY_OWN_LOCAL] = "written inside our own side",
-	[WHY_OWN_FETCHED] = "we fetched it ourselves from {a}",
-	[WHY_NOT_BORDER_HOST] = "{a} is no border host, so this line records no handover",
-	[WHY_HANDOVER] = "our border {a} took the message from this address",
-	[WHY_HANDOVER_LOGIN] = "the client had logged in at our border",
-	[WHY_BORDER_UNKNOWN] = "no own host or network is known, so the border cannot be told",
-	[WHY_NO_RECEIVED] = "the message has no Received line",
-	[WHY_FOREIGN_WRITER] =
-		"{a} is not one of our hosts and stands above any line of our border",
-	[WHY_OUTSIDE_OF_BORDER] = "{a} took the message from outside and is no border host",
-	[WHY_ONLY_OWN] = "the message never came in from outside",
+#define WHY(reason, text) [WHY_##reason] = { #reason, text }
 
-	[WHY_LINK_NAME] = "{a} is the name that the line above looked up for its peer",
-	[WHY_LINK_ADDRESS] = "written by {a}, the address that the line above saw",
-	[WHY_LINK_SHORT] = "{a} is the short name of the peer that the line above looked up ({b})",
-	[WHY_LINK_SELF] = "{a} had passed it on to itself",
-	[WHY_LINK_ORG] =
-		"{a} belongs to the organisation of the peer that the line above looked up ({b})",
-	[WHY_LINK_ORG_NO_ADDRESS] =
-		"the line above gives no address; {a} is of the organisation of its writer {b}",
-	[WHY_LINK_PRIVATE] =
-		"the line above took it inside the network of {b}, to which {a} belongs",
-	[WHY_LINK_QUEUE] = "names no writer: written by the host of the line next to it",
-	[WHY_LINK_PROVIDER_INSIDE] = "written inside {b}, which handed it over, with its marks",
-	[WHY_WEAK_HELO] = "{a} is only what the peer called itself in HELO",
-	[WHY_WEAK_DOUBTFUL] = "the peer's name {a} did not lead back to its address",
-	[WHY_WEAK_GENERIC] =
-		"the peer {b} is a customer's line of {a}'s organisation, no mail server",
-	[WHY_WEAK_LITERAL] = "the writer gives only the peer's own address ({a}) as its name",
-	[WHY_WEAK_BELOW] = "tied to a line that itself rests on HELO alone",
-	[WHY_UNLINKED] = "{a} is neither the name nor the address of the peer {b}",
-	[WHY_UNLINKED_NO_PEER] =
-		"the line above does not say from whom it took the message; {a} could be anyone",
-	[WHY_UNLINKED_BELOW] = "stands below a line that cannot be tied",
-	[WHY_UNLINKED_NO_HANDOVER] = "no handover was found, so nothing ties this line to our side",
+static const struct {
+	const char *name, *text;
+} reasons[WHY_COUNT] = {
+	WHY(OWN_WRITER, "written by our own host {a}"),
+	WHY(OWN_LOCAL, "written inside our own side"),
+	WHY(OWN_FETCHED, "we fetched it ourselves from {a}"),
+	WHY(NOT_BORDER_HOST, "{a} is no border host, so this line records no handover"),
+	WHY(HANDOVER, "our border {a} took the message from this address"),
+	WHY(HANDOVER_LOGIN, "the client had logged in at our border"),
+	WHY(BORDER_UNKNOWN, "no own host or network is known, so the border cannot be told"),
+	WHY(NO_RECEIVED, "the message has no Received line"),
+	WHY(FOREIGN_WRITER, "{a} is not one of our hosts and stands above any line of our border"),
+	WHY(OUTSIDE_OF_BORDER, "{a} took the message from outside and is no border host"),
+	WHY(ONLY_OWN, "the message never came in from outside"),
 
-	[WHY_FORGED_FORMAT] = "no mailer writes a line of this form",
-	[WHY_FORGED_ID] = "the mailer that it names ({b}) gives no queue id like {a}",
-	[WHY_FORGED_PROTOCOL] = "no mailer writes \"with {a}\" in a line of this form",
-	[WHY_FORGED_DATE] = "names an impossible year",
-	[WHY_FORGED_ADDRESS] = "names an address that cannot exist",
-	[WHY_FORGED_UNASSIGNED] = "names an address of a range that is given out to nobody",
-	[WHY_FORGED_NOT_GIVEN] = "names an address of a range that nobody had at that time",
-	[WHY_FORGED_OWN_NAME] = "claims our own host {a}, which took the message only later",
-	[WHY_FORGED_PROVIDER] = "claims {a} of {b} and lacks the marks of its lines",
-	[WHY_FORGED_TIME] =
-		"is dated well after the line above, which no wrong clock zone explains",
-	[WHY_FORGED_COPIED] =
-		"a real chain of another message: {a} is unrelated and had it long before",
-	[WHY_FORGED_BELOW] = "stands below a forged line",
-	[WHY_FORGED_BLOCK] = "stands between the break and a forged line and looks like it",
-	[WHY_NOTE_SKEW] = "dated after the line above; a wrong clock or zone explains it",
-	[WHY_NOTE_NOT_GIVEN] =
-		"its address was nobody's at that time: a number of {a}'s own network",
-	[WHY_NOTE_DELAY] = "dated more than five days before the line above",
+	WHY(LINK_NAME, "{a} is the name that the line above looked up for its peer"),
+	WHY(LINK_ADDRESS, "written by {a}, the address that the line above saw"),
+	WHY(LINK_SHORT, "{a} is the short name of the peer that the line above looked up ({b})"),
+	WHY(LINK_SELF, "{a} had passed it on to itself"),
+	WHY(LINK_ORG,
+	    "{a} belongs to the organisation of the peer that the line above looked up ({b})"),
+	WHY(LINK_ORG_NO_ADDRESS,
+	    "the line above gives no address; {a} is of the organisation of its writer {b}"),
+	WHY(LINK_PRIVATE, "the line above took it inside the network of {b}, to which {a} belongs"),
+	WHY(LINK_QUEUE, "names no writer: written by the host of the line next to it"),
+	WHY(LINK_PROVIDER_INSIDE, "written inside {b}, which handed it over, with its marks"),
+	WHY(WEAK_HELO, "{a} is only what the peer called itself in HELO"),
+	WHY(WEAK_DOUBTFUL, "the peer's name {a} did not lead back to its address"),
+	WHY(WEAK_GENERIC,
+	    "the peer {b} is a customer's line of {a}'s organisation, no mail server"),
+	WHY(WEAK_LITERAL, "the writer gives only the peer's own address ({a}) as its name"),
+	WHY(WEAK_BELOW, "tied to a line that itself rests on HELO alone"),
+	WHY(UNLINKED, "{a} is neither the name nor the address of the peer {b}"),
+	WHY(UNLINKED_NO_PEER,
+	    "the line above does not say from whom it took the message; {a} could be anyone"),
+	WHY(UNLINKED_BELOW, "stands below a line that cannot be tied"),
+	WHY(UNLINKED_NO_HANDOVER, "no handover was found, so nothing ties this line to our side"),
 
-	[WHY_ORIGIN_HANDOVER] =
-		"no link below the handover holds, so the handover is the believed origin",
-	[WHY_ORIGIN_LINKED] =
-		"{a} is the last host whose links hold, and took it from this address",
-	[WHY_ORIGIN_HEADER] =
-		"the last believed host is of {b}, whose header {a} names its customer",
-	[WHY_HEADER_UNUSED] = "{a} is not believed: the last believed host is not its provider's",
-	[WHY_CHAIN_NONE] = "nothing stands below the handover",
-	[WHY_CHAIN_LINKED] = "every link below the handover holds",
-	[WHY_CHAIN_WEAK] = "a link rests on HELO alone",
-	[WHY_CHAIN_UNLINKED] =
-		"a line cannot be tied to the peer of the line above it; that is often innocent",
-	[WHY_CHAIN_FORGED] = "a line is forged",
-	[WHY_TRUNCATED] = "the message exceeds a limit; the rest was not looked at",
-	[WHY_RELAY] = "{a} took it from {b}, a stranger, without login and passed it on",
-	[WHY_RELAY_WEAK] =
-		"that {a} is the handover's own name rests on HELO alone; a test will tell",
-	[WHY_RELAY_PROVIDER] = "no relay: {a} is a mail server of {b}",
-	[WHY_RELAY_SMARTHOST] = "no relay: {a} sends for its customers",
-	[WHY_RELAY_LIST] = "no relay: {a} sent it as a mailing list ({b})",
-	[WHY_RELAY_FORWARDER] =
-		"no relay: {a} took it for its own user or customer ({b}) and forwarded it",
-	[WHY_RELAY_LOGIN] = "no relay: the client had logged in at {a}",
-	[WHY_RELAY_ALIKE] = "no relay: {a} took it from its own side ({b})",
-	[WHY_RELAY_NONE] = "no third party passed it on within the believed chain",
+	WHY(FORGED_FORMAT, "no mailer writes a line of this form"),
+	WHY(FORGED_ID, "the mailer that it names ({b}) gives no queue id like {a}"),
+	WHY(FORGED_PROTOCOL, "no mailer writes \"with {a}\" in a line of this form"),
+	WHY(FORGED_DATE, "names an impossible year"),
+	WHY(FORGED_ADDRESS, "names an address that cannot exist"),
+	WHY(FORGED_UNASSIGNED, "names an address of a range that is given out to nobody"),
+	WHY(FORGED_NOT_GIVEN, "names an address of a range that nobody had at that time"),
+	WHY(FORGED_OWN_NAME, "claims our own host {a}, which took the message only later"),
+	WHY(FORGED_PROVIDER, "claims {a} of {b} and lacks the marks of its lines"),
+	WHY(FORGED_TIME, "is dated well after the line above, which no wrong clock zone explains"),
+	WHY(FORGED_COPIED,
+	    "a real chain of another message: {a} is unrelated and had it long before"),
+	WHY(FORGED_BELOW, "stands below a forged line"),
+	WHY(FORGED_BLOCK, "stands between the break and a forged line and looks like it"),
+	WHY(NOTE_SKEW, "dated after the line above; a wrong clock or zone explains it"),
+	WHY(NOTE_NOT_GIVEN, "its address was nobody's at that time: a number of {a}'s own network"),
+	WHY(NOTE_DELAY, "dated more than five days before the line above"),
 
-	[WHY_RETURN_NO_RESULT] = "our border recorded no SPF, DKIM or DMARC result",
-	[WHY_RETURN_DMARC] = "DMARC passed for {a}",
-	[WHY_RETURN_DMARC_FAIL] = "DMARC failed for {a}",
-	[WHY_RETURN_SPF] = "SPF passed for {a}, the domain of the return address",
-	[WHY_RETURN_SPF_FAIL] = "SPF failed for {a}",
-	[WHY_RETURN_DKIM] = "a DKIM signature of {a} verified",
-	[WHY_RETURN_ORG] =
-		"a believed host ({b}) belongs to the organisation of the return address {a}",
-	[WHY_RETURN_PROVIDER] =
-		"{a} sends from its own servers only, and none of them is in the believed chain",
-	[WHY_RETURN_NULL] = "the return address is empty, as in a bounce",
-	[WHY_RETURN_FOREIGN_RESULT] =
-		"Authentication-Results of {a} are not ours and were not used",
+	WHY(ORIGIN_HANDOVER,
+	    "no link below the handover holds, so the handover is the believed origin"),
+	WHY(ORIGIN_LINKED, "{a} is the last host whose links hold, and took it from this address"),
+	WHY(ORIGIN_HEADER, "the last believed host is of {b}, whose header {a} names its customer"),
+	WHY(HEADER_UNUSED, "{a} is not believed: the last believed host is not its provider's"),
+	WHY(CHAIN_NONE, "nothing stands below the handover"),
+	WHY(CHAIN_LINKED, "every link below the handover holds"),
+	WHY(CHAIN_WEAK, "a link rests on HELO alone"),
+	WHY(CHAIN_UNLINKED,
+	    "a line cannot be tied to the peer of the line above it; that is often innocent"),
+	WHY(CHAIN_FORGED, "a line is forged"),
+	WHY(TRUNCATED, "the message exceeds a limit; the rest was not looked at"),
+	WHY(RELAY, "{a} took it from {b}, a stranger, without login and passed it on"),
+	WHY(RELAY_WEAK,
+	    "that {a} is the handover's own name rests on HELO alone; a test will tell"),
+	WHY(RELAY_PROVIDER, "no relay: {a} is a mail server of {b}"),
+	WHY(RELAY_SMARTHOST, "no relay: {a} sends for its customers"),
+	WHY(RELAY_LIST, "no relay: {a} sent it as a mailing list ({b})"),
+	WHY(RELAY_FORWARDER,
+	    "no relay: {a} took it for its own user or customer ({b}) and forwarded it"),
+	WHY(RELAY_LOGIN, "no relay: the client had logged in at {a}"),
+	WHY(RELAY_ALIKE, "no relay: {a} took it from its own side ({b})"),
+	WHY(RELAY_NONE, "no third party passed it on within the believed chain"),
+
+	WHY(RETURN_NO_RESULT, "our border recorded no SPF, DKIM or DMARC result"),
+	WHY(RETURN_DMARC, "DMARC passed for {a}"),
+	WHY(RETURN_DMARC_FAIL, "DMARC failed for {a}"),
+	WHY(RETURN_SPF, "SPF passed for {a}, the domain of the return address"),
+	WHY(RETURN_SPF_FAIL, "SPF failed for {a}"),
+	WHY(RETURN_DKIM, "a DKIM signature of {a} verified"),
+	WHY(RETURN_ORG,
+	    "a believed host ({b}) belongs to the organisation of the return address {a}"),
+	WHY(RETURN_PROVIDER,
+	    "{a} sends from its own servers only, and none of them is in the believed chain"),
+	WHY(RETURN_NULL, "the return address is empty, as in a bounce"),
+	WHY(RETURN_FOREIGN_RESULT, "Authentication-Results of {a} are not ours and were not used"),
 };
 
 void why_add(struct trace_whys *whys, enum trace_reason reason, struct str a, struct str b)
@@ -133,10 +133,21 @@ void why_show(struct str s, struct buf *out)
 		buf_add_cstr(out, "...");
 }
 
+char *why_code(const struct trace_why *why, char code[static WHY_CODE_MAX])
+{
+	assert(why->reason < WHY_COUNT && reasons[why->reason].name);
+	const char *name = reasons[why->reason].name;
+	size_t n = strlen(name);
+	assert(n < WHY_CODE_MAX);
+	for (size_t i = 0; i <= n; i++)
+		code[i] = ascii_lower(name[i]);
+	return code;
+}
+
 void why_text(const struct trace_why *why, struct buf *out)
 {
-	assert(why->reason < WHY_COUNT && texts[why->reason]);
-	for (const char *p = texts[why->reason]; *p; p++) {
+	assert(why->reason < WHY_COUNT && reasons[why->reason].text);
+	for (const char *p = reasons[why->reason].text; *p; p++) {
 		if (p[0] == '{' && p[1] && p[2] == '}') {
 			why_show(p[1] == 'a' ? why->a : why->b, out);
 			p += 2;

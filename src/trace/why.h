@@ -43,6 +43,9 @@ enum trace_reason {
 void why_add(struct trace_whys *whys, enum trace_reason reason, struct str a, struct str b);
 /* Appends a part of the message as it may stand in a sentence: cut, without controls. */
 void why_show(struct str s, struct buf *out);
+/* The reason's code for programs, "link_name" of WHY_LINK_NAME: these are never renamed. */
+enum { WHY_CODE_MAX = 32 };
+char *why_code(const struct trace_why *why, char code[static WHY_CODE_MAX]);
 /* Appends the reason's text. What comes from the message is cut to a readable length
  * and stripped of line ends and controls. */
 void why_text(const struct trace_why *why, struct buf *out);

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import forms
 from ports import free_port
 
 TOP = Path(__file__).resolve().parents[2]
@@ -78,8 +79,10 @@ list {{
     def objects(self, *arguments, code=0):
         """The JSON objects a command prints, one a line."""
         command, *rest = arguments
-        return [json.loads(line) for line in
-                self.run(command, "--json", *rest, code=code).stdout.splitlines()]
+        found = [json.loads(line) for line in
+                 self.run(command, "--json", *rest, code=code).stdout.splitlines()]
+        forms.check(arguments, found)
+        return found
 
     def age(self, address):
         """Two tests of the address, ended long ago, and a message that came back."""

@@ -86,7 +86,7 @@ def test_exclude(box):
 def test_nominate_without_consent(box):
     (row,) = box.objects("nominate", "192.0.2.1", "--reason", "spam", "--by", "me")
     assert row == {"address": "192.0.2.1", "nomination": 1, "consent": "none", "excluded": False,
-                   "rule": None, "tests": []}
+                   "tests": []}
     assert "nobody has consented" in box.run("nominate", "192.0.2.1", "--reason", "spam").stdout
     assert box.objects("list", "tests") == []
     rows = box.objects("list", "nominations")

@@ -4,6 +4,7 @@
  * interrupted, stopped or resumed.
  */
 #include "host.h"
+#include "relaytest/session-private.h"
 
 #include <stdio.h>
 
@@ -192,6 +193,16 @@ static void test_resumed(void **state)
 	}
 }
 
+/* A tester holds some hundred of them: what one takes is known (its engine comes on top, and the
+ * transcript, which has a bound of its own). */
+static void test_size(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct session) <= 2048);
+	assert_true(sizeof(struct item) <= 448);
+	assert_true(ITEMS_MAX * sizeof(struct item) <= 86016);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_intents),
 		cmocka_unit_test(test_resumed),
+		cmocka_unit_test(test_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@ import shutil
 import socket
 import socketserver
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +22,9 @@ import dns.rrset
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import forms
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
@@ -269,7 +273,9 @@ report {{
 
     def json(self, *arguments, code=0, text=None):
         lines = self.run("--json", *arguments, code=code, text=text).stdout.splitlines()
-        return [json.loads(line) for line in lines]
+        found = [json.loads(line) for line in lines]
+        forms.check(["report", *arguments], found)
+        return found
 
     def report(self, *arguments, number=1, text=None, code=0):
         """Makes a report about a spam message; its JSON."""

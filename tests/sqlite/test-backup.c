@@ -4,7 +4,7 @@
  */
 #include "store/support.h"
 
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"

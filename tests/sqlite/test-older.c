@@ -2,7 +2,7 @@
  *
  * Files of older versions: they are brought forward, and keep what they have.
  */
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 #include "store/admin.h"
 

@@ -4,7 +4,7 @@
  * the serials of what stands there go on above the highest.
  */
 #include "store/admin.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include "base/file.h"
 #include "base/mem.h"

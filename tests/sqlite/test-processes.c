@@ -4,7 +4,7 @@
  * there, what was not is there whole or not at all.
  */
 #include "store/support.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include "base/random.h"
 

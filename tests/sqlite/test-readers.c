@@ -4,7 +4,7 @@
  * moment a file comes to be.
  */
 #include "store/admin.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include "base/mem.h"
 

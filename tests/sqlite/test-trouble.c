@@ -5,8 +5,8 @@
  */
 #include "store/support.h"
 
-#include "store/sqlite-private.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite-private.h"
+#include "sqlite/sqlite.h"
 
 #include "base/file.h"
 #include "base/mem.h"

@@ -5,7 +5,7 @@
 #ifdef STORE_IN_MEMORY
 #include "memory.h"
 #else
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 #endif
 
 #include <ftw.h>

@@ -4,7 +4,7 @@
  * replaced when they are damaged.
  */
 #include "support.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include "store/keys.h"
 

@@ -506,7 +506,7 @@ static void outputs(void **unused)
 	assert_int_equal(j.action, JOURNAL_OUTPUT_DELIST);
 	assert_true(ip_eq(&j.subject.ip, &output));
 	OK(st, store_output_agree(st, &output, false, "op", NOW + 8));
-	assert_int_equal(last_entry(st).action, JOURNAL_DISAGREE);
+	assert_int_equal(last_entry(st).action, JOURNAL_WITHDRAW);
 	OK(st, store_outputs(st, &a, &rows, &n));
 	assert_false(rows[0].agreed);
 

@@ -436,7 +436,10 @@ static void test_evidence(void **state)
 	assert_int_equal(text[6 + t.hops[0].raw.n], '\r');
 	assert_int_equal(t.odd_count, 1);
 	assert_true(str_eq(t.odd[0].raw, STR("no colon here")));
-	trace_json(&t, STR("\"x\""), &json);
+	struct json j = { .out = &json };
+	json_open_object(&j, NULL);
+	trace_json(&t, &j);
+	json_close(&j);
 	assert_true(str_search(buf_str(&json), STR("\"handover\":\"192.0.2.1\"")) != SIZE_MAX);
 	assert_int_equal(t.hops[0].raw.n, strstr(text, "\r\nno colon") - (text + 6));
 	assert_true(str_search(buf_str(&json), STR("\"offset\":6,\"length\":")) != SIZE_MAX);

@@ -8,7 +8,7 @@
  * a range has its length behind that. Times are Unix seconds. Enumerations are the
  * numbers of types.h.
  */
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 static const char main_1[] =
 	"CREATE TABLE permits ("
@@ -124,14 +124,14 @@ static const char main_2[] =
 static const char main_3[] =
 	"CREATE INDEX journal_delisted ON journal (subject) WHERE action = 1;";
 
-/* Which database it is, for who has it open (sqlite-place.c). */
+/* Which database it is, for who has it open (place.c). */
 #define META \
 	"CREATE TABLE IF NOT EXISTS meta (" \
 	" name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;" \
 	"INSERT OR IGNORE INTO meta (name, value) VALUES ('identity', randomblob(16));"
 static const char main_4[] = META;
 
-/* The clock's heartbeat, one row (sqlite-clock.c); what only the operator's word keeps listed.
+/* The clock's heartbeat, one row (store/clock.c); what only the operator's word keeps listed.
  * The reason of a word was overwritten by a proof's once: the journal has it still. */
 static const char main_5[] =
 	"CREATE TABLE heartbeat ("

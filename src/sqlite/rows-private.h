@@ -2,10 +2,10 @@
  *
  * The primitives of store/backend.h over one database.
  */
-#ifndef PORTREEVE_STORE_SQLITE_ROWS_PRIVATE_H
-#define PORTREEVE_STORE_SQLITE_ROWS_PRIVATE_H
+#ifndef PORTREEVE_SQLITE_ROWS_PRIVATE_H
+#define PORTREEVE_SQLITE_ROWS_PRIVATE_H
 
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 int rows_get(struct db *db, enum row_kind kind, unsigned index, void *row, struct arena *blobs);
 int rows_each(struct db *db, enum row_kind kind, const struct row_range *range,

@@ -10,7 +10,7 @@
  * The list is copied before the returns: a tester that starts from the two reads some
  * returns again; it never misses one.
  */
-#include "store/sqlite-operations-private.h"
+#include "sqlite/operations-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"

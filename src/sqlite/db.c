@@ -3,7 +3,7 @@
  * One SQLite connection: how it is opened, how its errors become ours, and the cached
  * queries that the rest of the backend is written in.
  */
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -162,7 +162,7 @@ static int make_file(struct db *db)
 	return e;
 }
 
-/* The words for what sqlite-files.c does not open. */
+/* The words for what files.c does not open. */
 static int check_file(struct db *db)
 {
 	struct stat st;

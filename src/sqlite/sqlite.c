@@ -2,10 +2,10 @@
  *
  * Opening and closing the embedded store, and which function does what.
  */
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
-#include "store/sqlite-operations-private.h"
-#include "store/sqlite-rows-private.h"
+#include "sqlite/operations-private.h"
+#include "sqlite/rows-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"

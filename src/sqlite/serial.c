@@ -8,7 +8,7 @@
  * Written after each commit that has a new serial. A kill between the two leaves a number that
  * is too low: the next who opens the list mends it.
  */
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 #include "base/clock.h"
 #include "base/file.h"

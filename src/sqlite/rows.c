@@ -4,7 +4,7 @@
  * statement is made of the tables when it is needed first, and kept; values of rows are always
  * bound, never text of a statement.
  */
-#include "store/sqlite-rows-private.h"
+#include "sqlite/rows-private.h"
 
 #include <assert.h>
 #include <stdalign.h>

@@ -3,7 +3,7 @@
  * The two files belong together: the list's says how far the returns' was read. Those who read
  * the returns may start before there is a file of them, and it may be replaced.
  */
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 /* The reader may start before the collector has made the file. */
 int returns_ready(struct sqlite_store *s, bool *there)

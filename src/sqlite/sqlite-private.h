@@ -9,8 +9,8 @@
  *           use(col_int(&q), …);       // columns in the order of the SELECT
  *   return e;                          // 0 at the end, or a negative enum err
  */
-#ifndef PORTREEVE_STORE_SQLITE_PRIVATE_H
-#define PORTREEVE_STORE_SQLITE_PRIVATE_H
+#ifndef PORTREEVE_SQLITE_SQLITE_PRIVATE_H
+#define PORTREEVE_SQLITE_SQLITE_PRIVATE_H
 
 #include "store/backend.h"
 #include "store/store.h"
@@ -26,14 +26,14 @@ struct db {
 	char *path;                    /* as messages name it */
 	bool writable;
 	struct buf *message;           /* the store's: one line on the last error */
-	/* What it was when it was opened (sqlite-place.c). */
+	/* What it was when it was opened (place.c). */
 	dev_t device;
 	ino_t inode;                   /* 0: not yet known */
 	unsigned char identity[DB_IDENTITY], versions[2];
 	off_t size;                    /* when it was last looked at after it was replaced */
 	struct timespec changed;
 	int64_t identity_at;           /* in the file; 0: not yet known */
-	int serial_fd;                 /* the list's (sqlite-serial.c), or -1 */
+	int serial_fd;                 /* the list's (serial.c), or -1 */
 	int64_t serial, serial_kept;   /* of this transaction (0: none), of the file */
 	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
 	size_t cached;
@@ -62,7 +62,7 @@ int db_open(struct db *db, const char *name, bool writable, const struct schema 
 int db_open_to_read(struct db *db, const char *name, const struct schema *schema,
                     struct buf *message);
 void db_close(struct db *db);
-/* The file systems of sqlite-files.c. */
+/* The file systems of files.c. */
 const char *files_vfs(bool writable);
 /* What is opened by that name is this descriptor; NULL ends it. */
 void files_lend(const char *name, int fd);

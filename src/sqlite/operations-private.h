@@ -3,10 +3,10 @@
  * The operations of the SQLite backend, as its table (sqlite.c) names them: each is what
  * store.h and reports.h say of it.
  */
-#ifndef PORTREEVE_STORE_SQLITE_OPERATIONS_PRIVATE_H
-#define PORTREEVE_STORE_SQLITE_OPERATIONS_PRIVATE_H
+#ifndef PORTREEVE_SQLITE_OPERATIONS_PRIVATE_H
+#define PORTREEVE_SQLITE_OPERATIONS_PRIVATE_H
 
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 
 int sqlite_check(struct store *st);

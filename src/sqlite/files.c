@@ -5,7 +5,7 @@
  * and no link, and opening never waits. Names are taken as they are given: one that begins
  * with "./" is one of the current directory, whether or not we may pass the way to it.
  */
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 #include <errno.h>
 #include <fcntl.h>

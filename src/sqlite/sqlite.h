@@ -31,8 +31,8 @@
  * another user (ERR_DENIED): it becomes that user before (settings/state.h). The files and the
  * directory of the returns must be what they seem, and no links (ERR_INVALID).
  */
-#ifndef PORTREEVE_STORE_SQLITE_H
-#define PORTREEVE_STORE_SQLITE_H
+#ifndef PORTREEVE_SQLITE_SQLITE_H
+#define PORTREEVE_SQLITE_SQLITE_H
 
 #include "store/store.h"
 

@@ -10,10 +10,10 @@
  *   the identity as SQLite reads it, and numbers that only grow              .restore
  *
  * The identity is 16 random bytes, made with the file, which a copy keeps. A backup says in its
- * head that it has no -wal file (sqlite-backup.c): one that is copied over an open database is
+ * head that it has no -wal file (backup.c): one that is copied over an open database is
  * seen by that, and a -wal file that lies beside it is of the database before.
  */
-#include "store/sqlite-private.h"
+#include "sqlite/sqlite-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"
