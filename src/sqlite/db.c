@@ -596,30 +596,3 @@ void col_prefix(struct query *q, struct prefix *p)
 	else
 		p->len = (uint8_t)s.p[s.n - 1];
 }
-
-/* ---- rows ------------------------------------------------------------------ */
-
-void *old_rows_add(struct rows *r)
-{
-	if (r->n == r->cap) {
-		r->cap = r->cap ? r->cap * 2 : 16;
-		r->v = mem_realloc(r->v, r->cap, r->size);
-	}
-	void *row = (char *)r->v + r->n++ * r->size;
-	memset(row, 0, r->size);
-	return row;
-}
-
-int old_rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n)
-{
-	void *copy = NULL;
-	if (e == ERR_OK && r->n) {
-		copy = arena_alloc(a, r->n * r->size);
-		memcpy(copy, r->v, r->n * r->size);
-	}
-	*n = copy ? r->n : 0;
-	memcpy(rows, &copy, sizeof(copy));     /* any struct's pointer */
-	free(r->v);
-	*r = (struct rows){ 0 };
-	return e;
-}

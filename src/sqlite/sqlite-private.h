@@ -12,7 +12,8 @@
 #ifndef PORTREEVE_SQLITE_SQLITE_PRIVATE_H
 #define PORTREEVE_SQLITE_SQLITE_PRIVATE_H
 
-#include "store/store-private.h"
+#include "store/backend.h"
+#include "store/store.h"
 
 #include <sqlite3.h>
 
@@ -139,15 +140,6 @@ struct str col_blob(struct query *q, struct arena *a);
 void col_ip(struct query *q, struct ip *ip);
 void col_prefix(struct query *q, struct prefix *p);
 
-/* Rows that grow on the heap and end in an arena. */
-struct rows {
-	size_t size, n, cap;
-	void *v;
-};
-void *old_rows_add(struct rows *r);                              /* zeroed */
-/* On ERR_OK moves them to the arena, else drops them. Returns e. */
-int old_rows_done(struct rows *r, int e, struct arena *a, void *rows, size_t *n);
-
 struct sqlite_store {
 	struct store base;             /* first */
 	struct db main, returns;
@@ -159,29 +151,6 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
 {
 	return (struct sqlite_store *)st;
 }
-/* ---- inside a transaction of db main (sqlite-list.c, sqlite-tests.c) ------- */
-int old_journal_add(struct db *db, enum journal_action action, const struct prefix *subject,
-                const char *who, const char *why, int64_t now_s);
-int old_journal_add_ip(struct db *db, enum journal_action action, const struct ip *subject,
-                   const char *who, const char *why, int64_t now_s);
-int test_load(struct db *db, const char *id, struct test_row *row);      /* ERR_NOT_FOUND */
-int test_insert(struct db *db, struct test *t);
-/* A test that was put off ends undecided. */
-int test_give_up(struct db *db, int64_t key, int64_t now_s);
-/* Queues the retest that was asked for while the row's test was under way. */
-int test_insert_again(struct db *db, const struct test_row *of, int64_t now_s);
-/* The test of that target that has not ended. ERR_NOT_FOUND. */
-int test_live(struct db *db, const struct endpoint *target, struct test_row *row);
-int results_save(struct db *db, int64_t key, const struct case_result *results, size_t n);
-int listing_load(struct db *db, const struct ip *address, struct listing *l);
-int listing_remove(struct db *db, const struct ip *address);
-int recheck_set(struct db *db, const struct ip *address, int64_t at_s);
-/* Outputs published now (struct ip, in order; rows->v is the caller's to free), and the
- * journal entries for what has changed since they were taken. */
-int outputs_published(struct sqlite_store *s, struct rows *ips);
-int outputs_journal(struct sqlite_store *s, const struct rows *before, int64_t now_s);
-
-int reports_close(struct store *st, const struct ip *relay, const char *why, int64_t now_s);
 
 /* Opens the returns if they are there and not yet open. */
 int returns_ready(struct sqlite_store *s, bool *there);

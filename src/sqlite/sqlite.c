@@ -31,15 +31,6 @@ static void sqlite_close(struct store *st)
 	free(s);
 }
 
-/* (until all use cases are above the backend) */
-static int old_role(unsigned may_write, bool only_reads)
-{
-	if (only_reads || may_write == STORE_ALL)
-		return STORE_ADMIN;
-	return may_write == 0 ? STORE_DNSBL : may_write == STORE_RETURNS ? STORE_COLLECTOR
-	                                                                 : STORE_TESTER;
-}
-
 /* ---- what a backend does ------------------------------------------------------- */
 
 /* NULL in *db: the place is not there yet. */
@@ -172,20 +163,6 @@ static const struct backend_ops backend_ops = {
 	.changed = sqlite_changed, .check = sqlite_check, .backup = sqlite_backup,
 };
 
-static const struct store_ops sqlite_ops = {
-				.test_add = sqlite_test_add, .test_lease = sqlite_test_lease,
-	.test_lease_one = sqlite_test_lease_one, .test_renew = sqlite_test_renew,
-	.test_reopen = sqlite_test_reopen,
-	.test_release = sqlite_test_release, .test_intend = sqlite_test_intend,
-	.test_put_off = sqlite_test_put_off, .test_due = sqlite_test_due,
-	.test_wait = sqlite_test_wait, .test_results = sqlite_test_results,
-	.test_get = sqlite_test_get, .test_last = sqlite_test_last, .tests = sqlite_tests,
-	.test_finish = sqlite_test_finish,
-						.listing_get = sqlite_listing_get, .listings = sqlite_listings, .proofs = sqlite_proofs,
-	.list = sqlite_list, .delist = sqlite_delist, .retest = sqlite_retest,
-	.rechecks = sqlite_rechecks, .words = sqlite_words, .outputs = sqlite_outputs,
-	.output_agree = sqlite_output_agree, 				};
-
 static int fail_at(struct sqlite_store *s, const char *path, int errnum)
 {
 	return store_fail(&s->base, file_err(errnum), "%s: %s", path, strerror(errnum));
@@ -292,8 +269,6 @@ static int open_store(const char *directory, unsigned may_write, bool only_reads
                       struct store **st, struct buf *message)
 {
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
-	s->base.old = &sqlite_ops;
-	s->base.role = old_role(may_write, only_reads);
 	store_init(&s->base, &backend_ops, may_write);
 	s->returns_path = mem_printf("%s/returns/returns.db", directory);
 	s->base.only_reads = only_reads;

@@ -2,7 +2,8 @@
  *
  * May this be tested? Decided here and nowhere else, for commands, roles and whoever else asks:
  * "no consent, no test", exclusions, the interval between two tests of a target. No caller
- * grants a consent: it says on what ground it asks, and admission says what follows.
+ * grants a consent: it says on what ground it asks, and admission says what follows. A test is
+ * asked for with store_test_ask() (tests.h).
  *
  * Rows are kept in order and in memory until they change. Errors as in store.h; all functions
  * that take a store block.

@@ -126,8 +126,6 @@ struct consent_cache {
 /* What every backend's store begins with. */
 struct store {
 	const struct backend_ops *ops;
-	const struct store_ops *old;   /* (until all use cases are above the backend) */
-	int role;                      /* (the same) */
 	unsigned may_write;            /* capabilities */
 	struct buf message;
 	struct fuse fuse;

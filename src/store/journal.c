@@ -12,7 +12,7 @@ int journal_add(struct store *st, enum journal_action action, const struct prefi
                 const char *who, const char *why, int64_t now_s)
 {
 	struct journal_entry entry = { .action = action, .subject = *subject, .time_s = now_s };
-	assert(st->writing[PLACE_LIST] || st->old);
+	assert(st->writing[PLACE_LIST]);
 	assert(subject->ip.family == 4 || subject->ip.family == 6);
 	if (!store_may_write(st, ROW_JOURNAL))
 		return store_fail(st, ERR_DENIED, "store: to write the journal is not allowed to "

@@ -8,6 +8,7 @@
 
 #include "store/backend.h"
 #include "store/lifecycle.h"
+#include "store/store.h"
 
 /* ---- admission.c ---------------------------------------------------------- */
 /* The last guard of "no consent, no test", with what is known at that time: ERR_DENIED. */

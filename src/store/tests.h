@@ -22,12 +22,12 @@ enum { STORE_WAIT_MAX_S = 5 * 86400, STORE_RETRY_MAX_S = 30 * 86400 };
 /* Asks admission for t, of which the caller has set target, reason, all, who, created_s (which
  * is now) and not_before_s, and queues it if it is ADMITTED: consent and id are set then.
  * PENDING: t is the one that has not ended. ERR_OK also where the answer is no; nothing was
- * queued then. `by`: whom the ground comes from. */
+ * queued then. `by`: from whom the ground comes. */
 int store_test_ask(struct store *st, struct test *t, enum admission_ground ground,
                    const char *by, int64_t interval_s, struct admission_answer *answer);
-/* Queues a test on the consent that t says, as store_test_ask() has found it; makes its id. ERR_EXISTS if one of that target has not ended (t gets it). ERR_DENIED: no
- * consent, excluded, or CONSENT_RANGE and no permit holds: the last guard of "no consent, no
- * test". */
+/* Queues a test on the consent that t says; makes its id. ERR_EXISTS if one of that target has
+ * not ended (t gets it). ERR_DENIED: no consent, excluded, or CONSENT_RANGE and no permit
+ * holds: the last guard of "no consent, no test". */
 int store_test_add(struct store *st, struct test *t);
 /* Takes up to max tests that are due: queued with not_before_s <= now, or
  * running/waiting with a lease that has run out (their process died), or that reaches further
