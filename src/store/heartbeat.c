@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Whether a time can be believed by what is known.
+ */
 #include "store/heartbeat.h"
 
 const char *clock_state_name(enum clock_state state)

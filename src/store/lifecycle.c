@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The decision, an event a function.
+ */
 #include "store/lifecycle.h"
 
 static struct lifecycle_effects effects(unsigned set, int64_t at_s, const char *why)

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The decision, and how long each kind is kept.
+ */
 #include "store/retention.h"
 
 #include "base/clock.h"
