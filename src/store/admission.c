@@ -233,7 +233,7 @@ enum admission admission_decide(const struct consent_answer *consent, bool all, 
                                 int64_t now_s, int64_t interval_s)
 {
 	bool is_owner = consent->consent == CONSENT_OWNER;
-	assert(last_s >= 0 && interval_s >= 0);
+	assert(interval_s >= 0);
 	if (consent->excluded)
 		return ADMISSION_EXCLUDED;
 	if (consent->consent == CONSENT_NONE)

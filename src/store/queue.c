@@ -45,8 +45,8 @@ static int last_end(struct store *st, const struct endpoint *target, int64_t *la
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-static int ask(struct store *st, struct test *t, enum admission_ground ground, const char *by,
-               int64_t interval_s, struct admission_answer *answer)
+static int decide(struct store *st, const struct test *t, enum admission_ground ground,
+                  const char *by, int64_t interval_s, struct admission_answer *answer)
 {
 	int64_t last_s = 0;
 	int e = store_consent_on(st, &t->target.ip, ground, by, t->created_s, &answer->consent);
@@ -56,10 +56,16 @@ static int ask(struct store *st, struct test *t, enum admission_ground ground, c
 		return e;
 	answer->said = admission_decide(&answer->consent, t->all, last_s, t->created_s,
 	                                interval_s);
-	if (answer->said == ADMISSION_TOO_SOON)
-		answer->last_s = last_s;
-	if (answer->said != ADMITTED)
-		return ERR_OK;
+	answer->last_s = answer->said == ADMISSION_TOO_SOON ? last_s : 0;
+	return ERR_OK;
+}
+
+static int ask(struct store *st, struct test *t, enum admission_ground ground, const char *by,
+               int64_t interval_s, struct admission_answer *answer)
+{
+	int e = decide(st, t, ground, by, interval_s, answer);
+	if (e != ERR_OK || answer->said != ADMITTED)
+		return e;
 	t->consent = answer->consent.consent;
 	e = add(st, t);
 	if (e == ERR_EXISTS)
@@ -72,10 +78,15 @@ int store_test_ask(struct store *st, struct test *t, enum admission_ground groun
 {
 	assert(t->consent == CONSENT_NONE && t->created_s > 0);
 	*answer = (struct admission_answer){ .said = ADMISSION_NO_CONSENT };
-	int e = store_begin(st, PLACE_LIST, STORE_TESTS, "test_ask");
+	/* Most that a scan asks for is refused: without the lock. */
+	int e = decide(st, t, ground, by, interval_s, answer);
+	if (e != ERR_OK || answer->said != ADMITTED)
+		return e;
+	e = store_begin(st, PLACE_LIST, STORE_TESTS, "test_ask");
 	if (e == ERR_OK)
 		e = store_end(st, ask(st, t, ground, by, interval_s, answer));
-	assert(e != ERR_OK || answer->said != ADMITTED || t->id[0]);
+	assert(e != ERR_OK || answer->said != ADMITTED ||
+	       (t->id[0] && t->consent != CONSENT_NONE));
 	return e;
 }
 
