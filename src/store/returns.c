@@ -54,6 +54,7 @@ static int return_keep(struct store *st, struct test_return *r, struct str diges
 	*result = ERR_OK;
 	if (e != ERR_OK)
 		return e;
+	row.r.message = STR("");     /* it has a row of its own */
 	assert(had.same == 0 || had.n > 0);
 	if (had.same) {
 		r->id = had.same;

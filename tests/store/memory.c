@@ -58,7 +58,7 @@ static struct str *blob_of(const struct row_column *c, void *row)
 	return c->type == COLUMN_BLOB ? (struct str *)(void *)((char *)row + c->offset) : NULL;
 }
 
-/* A row on the heap, with its blobs in the same piece. */
+/* What is a column of a row, on the heap, with its blobs in the same piece. */
 static void *row_copy(enum row_kind kind, const void *row)
 {
 	const struct row_table *table = &row_tables[kind];
@@ -67,10 +67,11 @@ static void *row_copy(enum row_kind kind, const void *row)
 		struct str *blob = blob_of(&table->columns[i], (void *)(uintptr_t)row);
 		size += blob ? blob->n : 0;
 	}
-	char *copy = mem_alloc(size), *at = copy + table->size;
-	memcpy(copy, row, table->size);
+	char *copy = mem_zalloc(size), *at = copy + table->size;
 	for (unsigned i = 0; i < table->column_count; i++) {
-		struct str *blob = blob_of(&table->columns[i], copy);
+		const struct row_column *c = &table->columns[i];
+		memcpy(copy + c->offset, (const char *)row + c->offset, c->size);
+		struct str *blob = blob_of(c, copy);
 		if (!blob)
 			continue;
 		if (blob->n)
