@@ -257,8 +257,8 @@ static double cases_pipelined(const struct bench *b)
 	store_init(&store, &nowhere, STORE_ALL);
 	struct tester_setup setup = {
 		.loop = loop, .store = &store, .signer = &signer, .config = &config,
-		.hostname = "bench.example", .operator_name = "", .contact = "",
-		.objection_url = "",
+		.us = { .hostname = "bench.example", .operator_name = "", .contact = "",
+		        .objection_url = "" },
 		.only = cases,
 	};
 	struct tester *t = tester_create(&setup);

@@ -151,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct smtp_server_options options = {
 		.hostname = "collector.test", .offer_starttls = true, .offer_smtputf8 = true,
+		.offer_dsn = true,
 		.limits = { .message_bytes = 4096, .recipients = 100 },
 	};
 	struct fuzz f = { .w = world(), .server = smtp_server_create(&options) };

@@ -33,6 +33,7 @@ struct mark {
 struct fuzz {
 	struct session *session;
 	struct session_setup setup;
+	struct identity us;
 	struct test test;
 	struct str input;
 	bool up, useless_names;
@@ -305,6 +306,11 @@ static void set_up(struct fuzz *f, struct str options, const struct token_signer
 	static const char first[2][CASE_ID_MAX] = { "S09-E14", "E06" };
 	unsigned bits = options.n ? (unsigned char)options.p[0] : 0;
 	unsigned more = options.n > 1 ? (unsigned char)options.p[1] : 0;
+	f->us = (struct identity){
+		.hostname = "probe.one.test", .operator_name = "x", .contact = "",
+		.objection_url = "", .user = bits & 2 ? "user" : NULL,
+		.password = bits & 2 ? "password" : NULL,
+	};
 	f->test = (struct test){
 		.id = "abcdefgh", .all = bits & 1, .state = TEST_RUNNING,
 		.consent = bits & 2 ? CONSENT_OWNER : CONSENT_RANGE,
@@ -312,12 +318,11 @@ static void set_up(struct fuzz *f, struct str options, const struct token_signer
 	};
 	f->setup = (struct session_setup){
 		.test = &f->test, .signer = signer, .domain = "one.test",
-		.domain2 = "two.example", .helo = "probe.one.test", .operator_name = "x",
-		.contact = "", .objection_url = "", .collector = ip_from_v4(198, 51, 100, 7),
+		.domain2 = "two.example", .us = &f->us,
+		.collector = ip_from_v4(198, 51, 100, 7),
 		.messages = 1 + (more & 15), .refusals = 1 + (more >> 4),
 		.pipeline = bits & 8 ? 1 : 16, .proof_wait_ms = 1,
 		.first = first, .first_count = bits & 16 ? 2 : 0,
-		.user = bits & 2 ? "user" : NULL, .password = bits & 2 ? "password" : NULL,
 		.has_trusted_source = bits & 32, .has_second = bits & 64,
 		.ask_again_ms = bits & 128 ? 1000 : 0, .now_s = 1000000,
 	};

@@ -22,6 +22,7 @@ struct run {
 	struct buf out, events;
 	enum smtp_server_event_type asked;
 	bool owed, late, closed;
+	unsigned replies;              /* owed to a message */
 	/* what the engine should know of the transaction */
 	bool in_mail, has_rcpt, open;
 	char last_byte;                /* of the message */
@@ -69,7 +70,8 @@ static void answer(struct run *r)
 		r->last_byte = '\0';
 		r->text_bytes = r->line_bytes = 0;
 	}
-	r->owed = false;
+	r->owed = r->replies > 1;
+	r->replies -= r->owed;
 	smtp_server_reply(r->server, code, enhanced[b >> 3 & 3], texts[(b >> 5) % 6]);
 }
 
@@ -96,6 +98,8 @@ static void check_order(struct run *r, const struct smtp_server_event *ev)
 	case SMTP_SERVER_DATA: assert(r->in_mail && r->has_rcpt && !r->open); break;
 	case SMTP_SERVER_MESSAGE:
 		assert(r->open && r->last_byte != '\r');
+		assert(ev->replies == (r->options->lmtp ? smtp_server_state(r->server).recipients
+		                                        : 1));
 		r->open = r->in_mail = false;
 		break;
 	case SMTP_SERVER_ABORT:
@@ -118,6 +122,38 @@ static void check_order(struct run *r, const struct smtp_server_event *ev)
 		       ev->password.n <= 255);
 }
 
+/* What it stands for could stand in a header field. */
+static void check_xtext(struct str s)
+{
+	struct buf plain = { 0 };
+	bool good = smtp_xtext_decode(s, &plain);
+	assert(good && plain.n <= s.n);
+	for (size_t i = 0; i < plain.n; i++)
+		assert(ascii_isprint((unsigned char)plain.p[i]));
+	buf_fini(&plain);
+}
+
+static void log_mail(struct run *r, const struct smtp_mail_params *p)
+{
+	assert(p->has_size || p->size == 0);
+	assert(r->options->offer_dsn || (!p->ret && p->envid.n == 0));
+	assert(r->options->offer_smtputf8 || !p->smtputf8);
+	buf_printf(&r->events, " %zu %d %d %d ", (size_t)p->size, p->body, p->smtputf8, p->ret);
+	buf_add_str(&r->events, p->envid);
+	buf_add_str(&r->events, p->auth);
+	check_xtext(p->envid);
+}
+
+static void log_rcpt(struct run *r, const struct smtp_rcpt_params *p)
+{
+	assert(r->options->offer_dsn || (!p->notify && p->orcpt.n == 0));
+	assert(!(p->notify & SMTP_NOTIFY_NEVER) || p->notify == SMTP_NOTIFY_NEVER);
+	buf_printf(&r->events, " %u ", p->notify);
+	buf_add_str(&r->events, p->orcpt_type);
+	buf_add_str(&r->events, p->orcpt);
+	check_xtext(p->orcpt);
+}
+
 static void log_event_text(struct run *r, const struct smtp_server_event *ev)
 {
 	if (ev->type == SMTP_SERVER_TEXT) {
@@ -131,11 +167,13 @@ static void log_event_text(struct run *r, const struct smtp_server_event *ev)
 	if (r->in_text && ev->type == SMTP_SERVER_ABORT)
 		r->events.n = r->text_at;
 	r->in_text = false;
-	buf_printf(&r->events, "\n%d %d %zu ", ev->type, ev->esmtp, (size_t)ev->size);
-	if (ev->path) {
+	buf_printf(&r->events, "\n%d %d %u ", ev->type, ev->esmtp, ev->replies);
+	if (ev->path)
 		buf_add_str(&r->events, ev->path->text);
-		buf_add_str(&r->events, ev->params);
-	}
+	if (ev->mail)
+		log_mail(r, ev->mail);
+	if (ev->rcpt)
+		log_rcpt(r, ev->rcpt);
 	buf_add_str(&r->events, ev->text);
 	buf_add_str(&r->events, ev->user);
 	buf_add_str(&r->events, ev->password);
@@ -153,7 +191,8 @@ static void pump(struct run *r)
 			smtp_server_tls_started(r->server);
 			r->in_mail = r->has_rcpt = false;
 		}
-		if (r->owed && !r->late)
+		r->replies = ev.replies;
+		while (r->owed && !r->late)
 			answer(r);
 	}
 	struct str out = smtp_server_output(r->server);
@@ -221,6 +260,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.offer_starttls = o & 1, .offer_auth_plain = o & 2, .auth_in_clear = o & 2,
 		.offer_smtputf8 = o & 4, .offer_xclient = o & 8, .lax_paths = o & 16,
 		.no_chunking = o & 32, .no_ehlo = o & 64, .no_pipelining = o & 128,
+		.lmtp = (o & 96) == 96, .offer_dsn = !(o & 16),
 		.limits = {
 			.line_bytes = l & 1 ? 40 : 2048,
 			.text_line_bytes = l & 2 ? 20 : 1000,

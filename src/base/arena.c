@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Arenas: a list of chunks, the newest in use; what is large gets a chunk of its own.
+ */
 #include "base/arena.h"
 
 #include "base/mem.h"

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The word after the program's name, looked up in the table of subcommands; without one, the list
+ * of them.
+ */
 #include "base/command.h"
 
 #include "base/descriptors.h"
@@ -22,7 +26,7 @@ static void print_help(const struct command *commands, size_t n)
 	     "Each has its own --help and a manual page: man portreeve-COMMAND.");
 }
 
-static bool is_one_of(const char *arg, const char *a, const char *b)
+static bool is_either(const char *arg, const char *a, const char *b)
 {
 	return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
 }
@@ -38,11 +42,11 @@ int command_dispatch(const struct command *commands, size_t n, int argc, char **
 		fputs("portreeve: expected a command; \"portreeve --help\" lists them\n", stderr);
 		return EX_USAGE;
 	}
-	if (is_one_of(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0) {
+	if (is_either(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0) {
 		print_help(commands, n);
 		return EX_OK;
 	}
-	if (is_one_of(argv[1], "--version", "-V")) {
+	if (is_either(argv[1], "--version", "-V")) {
 		puts("portreeve " PORTREEVE_VERSION);
 		return EX_OK;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * libconfuse reads the syntax and hands every value over as text; the rows say what
- * the text must mean. So there is one set of checks, for the file, for
+ * The configuration from a file. libconfuse reads the syntax and hands every value over as text;
+ * the rows say what the text must mean. So there is one set of checks, for the file, for
  * config_set() and for the defaults, and a mistake is reported while
  * libconfuse still knows its line.
  */
@@ -17,300 +17,9 @@
 
 enum { FILE_MAX_BYTES = 1 << 20, LIST_MAX = 64 };
 
-static void *field_of(const struct config_row *row, void *into)
-{
-	return (char *)into + row->offset;
-}
-
-bool config_is_list(enum config_type type)
-{
-	return type >= CONFIG_ENDPOINTS;
-}
-
 static size_t list_max(const struct config_row *row)
 {
 	return row->max ? (size_t)row->max : LIST_MAX;
-}
-
-/* ---- what a value may be ------------------------------------------------- */
-
-void config_add_expected(struct buf *out, const struct config_row *row)
-{
-	if (row->choices) {
-		buf_printf(out, "one of %s", row->choices);
-		return;
-	}
-	switch (row->type) {
-	case CONFIG_STRING: case CONFIG_STRINGS:
-		buf_add_cstr(out, "a text without control characters");
-		break;
-	case CONFIG_INT:
-		buf_printf(out, "a number from %lld to %lld", (long long)row->min,
-		           (long long)row->max);
-		break;
-	case CONFIG_BOOL:
-		buf_add_cstr(out, "yes or no");
-		break;
-	case CONFIG_DURATION: case CONFIG_SIZE:
-		buf_add_cstr(out, row->type == CONFIG_SIZE ? "a size from " : "a duration from ");
-		config_add_number(out, row->type, row->min);
-		buf_add_cstr(out, " to ");
-		config_add_number(out, row->type, row->max);
-		break;
-	case CONFIG_DOMAIN:
-		buf_add_cstr(out, "a domain name");
-		break;
-	case CONFIG_ENDPOINTS:
-		buf_add_cstr(out, row->default_port ? "ADDRESS or ADDRESS:PORT ([IPv6]:PORT)"
-		                                    : "ADDRESS:PORT, or [IPv6]:PORT");
-		break;
-	case CONFIG_IPS:
-		buf_add_cstr(out, "an IPv4 or IPv6 address");
-		break;
-	case CONFIG_PORTS:
-		buf_add_cstr(out, "a port from 1 to 65535");
-		break;
-	case CONFIG_PREFIXES:
-		buf_add_cstr(out, "an address or address/length with no host bits set");
-		break;
-	}
-}
-
-/* ---- text to value ------------------------------------------------------- */
-
-static bool is_text(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
-			return false;
-	return true;
-}
-
-/* In the row's choices, "a, b, c". */
-static bool is_choice(const struct config_row *row, struct str s)
-{
-	struct str rest = str_of(row->choices), choice;
-	while (str_token(&rest, ", ", &choice))
-		if (str_eq(choice, s))
-			return true;
-	return false;
-}
-
-static bool text_ok(const struct config_row *row, struct str s)
-{
-	return row->choices ? is_choice(row, s) : is_text(s);
-}
-
-static int parse_int(struct str s, int64_t *value)
-{
-	uint64_t v;
-	bool negative = s.n && s.p[0] == '-';
-	int e = str_u64(negative ? str_from(s, 1) : s, INT64_MAX, &v);
-	*value = negative ? -(int64_t)v : (int64_t)v;
-	return e;
-}
-
-static int parse_unit(struct str s, const struct config_unit *units, int64_t *value)
-{
-	size_t digits = 0;
-	while (digits < s.n && ascii_isdigit((unsigned char)s.p[digits]))
-		digits++;
-	uint64_t v;
-	if (str_u64((struct str){ s.p, digits }, INT64_MAX, &v) != ERR_OK)
-		return ERR_INVALID;
-	struct str unit = str_trim(str_from(s, digits));
-	for (; units->name; units++)
-		if (str_caseeq(unit, str_of(units->name)) || (unit.n == 0 && units->factor == 1))
-			return __builtin_mul_overflow((int64_t)v, units->factor, value)
-			       ? ERR_LIMIT : ERR_OK;
-	return ERR_INVALID;
-}
-
-static int parse_bool(struct str s, bool *value)
-{
-	static const struct { const char *name; bool value; } words[] = {
-		{ "yes", true }, { "true", true }, { "on", true },
-		{ "no", false }, { "false", false }, { "off", false },
-	};
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (str_caseeq(s, str_of(words[i].name))) {
-			*value = words[i].value;
-			return ERR_OK;
-		}
-	return ERR_INVALID;
-}
-
-static bool label_ok(struct str label)
-{
-	if (label.n == 0 || label.n > 63 || label.p[0] == '-' || label.p[label.n - 1] == '-')
-		return false;
-	for (size_t i = 0; i < label.n; i++)
-		if (!ascii_isalnum((unsigned char)label.p[i]) && label.p[i] != '-' &&
-		    label.p[i] != '_')
-			return false;
-	return true;
-}
-
-/* Lower-cased, without the trailing dot; NULL if it is no domain name. */
-static char *parse_domain(struct str s)
-{
-	if (s.n && s.p[s.n - 1] == '.')
-		s.n--;
-	if (s.n == 0 || s.n > 253)
-		return NULL;
-	struct str rest = s;
-	for (size_t dot; (dot = str_find(rest, '.')) != SIZE_MAX; rest = str_from(rest, dot + 1))
-		if (!label_ok((struct str){ rest.p, dot }))
-			return NULL;
-	if (!label_ok(rest))
-		return NULL;
-	char *name = mem_strndup(s.p, s.n);
-	for (char *p = name; *p; p++)
-		*p = ascii_lower(*p);
-	return name;
-}
-
-static void set_string(char **field, char *owned)
-{
-	free(*field);
-	*field = owned;
-}
-
-static int set_number(const struct config_row *row, struct str s, int64_t *field)
-{
-	int64_t v;
-	int e = row->type == CONFIG_INT ? parse_int(s, &v)
-	                                : parse_unit(s, config_units(row->type), &v);
-	if (e != ERR_OK || v < row->min || v > row->max)
-		return ERR_INVALID;
-	*field = v;
-	return ERR_OK;
-}
-
-static int set_domain(const struct config_row *row, struct str s, char **field)
-{
-	/* Unset is a value only where the default is unset. */
-	char *name = s.n == 0 && row->def[0] == '\0' ? mem_strdup("") : parse_domain(s);
-	if (!name)
-		return ERR_INVALID;
-	set_string(field, name);
-	return ERR_OK;
-}
-
-static int set_scalar(const struct config_row *row, void *field, struct str s)
-{
-	switch (row->type) {
-	case CONFIG_STRING:
-		if (!text_ok(row, s))
-			return ERR_INVALID;
-		set_string(field, mem_strndup(s.p, s.n));
-		return ERR_OK;
-	case CONFIG_INT: case CONFIG_DURATION: case CONFIG_SIZE:
-		return set_number(row, s, field);
-	case CONFIG_BOOL:
-		return parse_bool(s, field);
-	case CONFIG_DOMAIN:
-		return set_domain(row, s, field);
-	default:
-		assert(false && "a list is no scalar");
-		return ERR_INVALID;
-	}
-}
-
-#define APPEND(list, value) \
-	((list)->v = mem_realloc((list)->v, (list)->n + 1, sizeof(*(list)->v)), \
-	 (list)->v[(list)->n++] = (value))
-
-static int add_item(const struct config_row *row, void *field, struct str s)
-{
-	struct endpoint ep;
-	struct ip ip;
-	struct prefix prefix;
-	uint64_t port;
-	switch (row->type) {
-	case CONFIG_ENDPOINTS:
-		if (endpoint_parse(s, row->default_port, &ep, NULL) != ERR_OK)
-			return ERR_INVALID;
-		APPEND((struct config_endpoints *)field, ep);
-		return ERR_OK;
-	case CONFIG_IPS:
-		if (ip_parse(s, &ip, NULL) != ERR_OK)
-			return ERR_INVALID;
-		APPEND((struct config_ips *)field, ip);
-		return ERR_OK;
-	case CONFIG_STRINGS:
-		if (s.n == 0 || !text_ok(row, s))
-			return ERR_INVALID;
-		APPEND((struct config_strings *)field, mem_strndup(s.p, s.n));
-		return ERR_OK;
-	case CONFIG_PORTS:
-		if (str_u64(s, UINT16_MAX, &port) != ERR_OK || port == 0)
-			return ERR_INVALID;
-		APPEND((struct config_ports *)field, (uint16_t)port);
-		return ERR_OK;
-	case CONFIG_PREFIXES:
-		if (prefix_parse(s, &prefix, NULL) != ERR_OK)
-			return ERR_INVALID;
-		APPEND((struct config_prefixes *)field, prefix);
-		return ERR_OK;
-	default:
-		assert(false && "a scalar is no list");
-		return ERR_INVALID;
-	}
-}
-
-size_t config_list_count(const struct config_row *row, const void *field)
-{
-	switch (row->type) {
-	case CONFIG_ENDPOINTS: return ((const struct config_endpoints *)field)->n;
-	case CONFIG_IPS: return ((const struct config_ips *)field)->n;
-	case CONFIG_STRINGS: return ((const struct config_strings *)field)->n;
-	case CONFIG_PORTS: return ((const struct config_ports *)field)->n;
-	case CONFIG_PREFIXES: return ((const struct config_prefixes *)field)->n;
-	default: return 0;
-	}
-}
-
-static void clear_strings(struct config_strings *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		free(list->v[i]);
-	free(list->v);
-	*list = (struct config_strings){ 0 };
-}
-
-static void clear_field(const struct config_row *row, void *field)
-{
-	switch (row->type) {
-	case CONFIG_STRING: case CONFIG_DOMAIN:
-		set_string(field, NULL);
-		break;
-	case CONFIG_INT: case CONFIG_DURATION: case CONFIG_SIZE:
-		*(int64_t *)field = 0;
-		break;
-	case CONFIG_BOOL:
-		*(bool *)field = false;
-		break;
-	case CONFIG_ENDPOINTS:
-		free(((struct config_endpoints *)field)->v);
-		*(struct config_endpoints *)field = (struct config_endpoints){ 0 };
-		break;
-	case CONFIG_IPS:
-		free(((struct config_ips *)field)->v);
-		*(struct config_ips *)field = (struct config_ips){ 0 };
-		break;
-	case CONFIG_STRINGS:
-		clear_strings(field);
-		break;
-	case CONFIG_PORTS:
-		free(((struct config_ports *)field)->v);
-		*(struct config_ports *)field = (struct config_ports){ 0 };
-		break;
-	case CONFIG_PREFIXES:
-		free(((struct config_prefixes *)field)->v);
-		*(struct config_prefixes *)field = (struct config_prefixes){ 0 };
-		break;
-	}
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -325,7 +34,7 @@ static void say_value(struct buf *out, const struct config_section *section,
 {
 	add_name(out, section->name, row->name);
 	buf_add_cstr(out, "expected ");
-	config_add_expected(out, row);
+	config_describe(row, out);
 	buf_add_cstr(out, ", found \"");
 	buf_add_escaped(out, found.n > 100 ? (struct str){ found.p, 100 } : found);
 	buf_add_cstr(out, found.n > 100 ? "…\"" : "\"");
@@ -355,36 +64,24 @@ static int set_list(const struct config_section *section, const struct config_ro
                     struct str text, struct buf *message)
 {
 	union {
-		struct config_endpoints endpoints;
-		struct config_ips ips;
-		struct config_strings strings;
-		struct config_ports ports;
-		struct config_prefixes prefixes;
+		struct config_endpoints any_list;
+		char bytes[sizeof(struct config_endpoints)];
 	} fresh = { 0 };
 	struct str item;
 	int e = ERR_OK;
+	assert(config_kind(row->type)->size == sizeof(fresh));
 	while (e == ERR_OK && str_token(&text, ",", &item)) {
 		item = str_trim(item);
-		e = add_item(row, &fresh, item);
+		e = config_list_add(row, &fresh, item);
 		if (e != ERR_OK)
 			say_value(message, section, row, item);
 	}
 	if (e == ERR_OK)
-		e = check_count(section, row, config_list_count(row, &fresh), message);
-	if (e != ERR_OK) {
-		clear_field(row, &fresh);
-		return e;
-	}
-	void *field = field_of(row, section->into);
-	clear_field(row, field);
-	switch (row->type) {
-	case CONFIG_ENDPOINTS: *(struct config_endpoints *)field = fresh.endpoints; break;
-	case CONFIG_IPS: *(struct config_ips *)field = fresh.ips; break;
-	case CONFIG_STRINGS: *(struct config_strings *)field = fresh.strings; break;
-	case CONFIG_PREFIXES: *(struct config_prefixes *)field = fresh.prefixes; break;
-	default: *(struct config_ports *)field = fresh.ports; break;
-	}
-	return ERR_OK;
+		e = check_count(section, row, config_list_count(&fresh), message);
+	if (e == ERR_OK)
+		config_field_swap(row, &fresh, config_field(row, section->into));
+	config_field_clear(row, &fresh);
+	return e;
 }
 
 static int set_text(const struct config_section *section, const struct config_row *row,
@@ -392,7 +89,7 @@ static int set_text(const struct config_section *section, const struct config_ro
 {
 	if (config_is_list(row->type))
 		return set_list(section, row, text, message);
-	int e = set_scalar(row, field_of(row, section->into), text);
+	int e = config_kind(row->type)->parse(row, text, config_field(row, section->into));
 	if (e != ERR_OK)
 		say_value(message, section, row, text);
 	return e;
@@ -439,7 +136,8 @@ static void set_defaults(const struct config_section *sections, size_t n)
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < sections[i].row_count; j++) {
 			const struct config_row *row = &sections[i].rows[j];
-			memset(field_of(row, sections[i].into), 0, config_size(row->type));
+			memset(config_field(row, sections[i].into), 0,
+			       config_kind(row->type)->size);
 			int e = set_text(&sections[i], row, str_of(row->def), &message);
 			assert(e == ERR_OK && "a default breaks its own row");
 			(void)e;
@@ -497,9 +195,9 @@ static int bad_value(const cfg_t *cfg, const struct config_section *section,
 static int read_list(const cfg_t *cfg, cfg_opt_t *opt, const struct config_section *section,
                      const struct config_row *row)
 {
-	void *field = field_of(row, section->into);
+	void *field = config_field(row, section->into);
 	unsigned count = cfg_opt_size(opt);
-	clear_field(row, field);
+	config_field_clear(row, field);
 	if (count < (size_t)row->min || count > list_max(row)) {
 		say_where(cfg);
 		say_count(reading.message, section, row, count);
@@ -507,7 +205,7 @@ static int read_list(const cfg_t *cfg, cfg_opt_t *opt, const struct config_secti
 	}
 	for (unsigned i = 0; i < count; i++) {
 		struct str item = str_of(cfg_opt_getnstr(opt, i));
-		if (add_item(row, field, item) != ERR_OK)
+		if (config_list_add(row, field, item) != ERR_OK)
 			return bad_value(cfg, section, row, item);
 	}
 	return 0;
@@ -524,7 +222,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 	if (config_is_list(row->type))
 		return read_list(cfg, opt, section, row);
 	struct str text = str_of(cfg_opt_getnstr(opt, 0));
-	if (set_scalar(row, field_of(row, section->into), text) == ERR_OK)
+	if (config_kind(row->type)->parse(row, text, config_field(row, section->into)) == ERR_OK)
 		return 0;
 	return bad_value(cfg, section, row, text);
 }
@@ -589,7 +287,7 @@ static int check_empty(cfg_t *root)
 			const struct config_row *row = &section->rows[j];
 			if (!config_is_list(row->type) || cfg_size(cfg, row->name) > 0)
 				continue;
-			clear_field(row, field_of(row, section->into));
+			config_field_clear(row, config_field(row, section->into));
 			if (row->min == 0)
 				continue;
 			buf_printf(reading.message, "%s: ", reading.path);
@@ -666,11 +364,27 @@ int config_load(const char *path, const struct config_section *sections, size_t 
 	return e;
 }
 
+void config_keep(const struct config_section *old, const struct config_section *fresh, size_t n,
+                 bool (*waits)(void *arg, const struct config_row *row), void *arg)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < fresh[i].row_count; j++) {
+			const struct config_row *row = &fresh[i].rows[j];
+			void *was = config_field(row, old[i].into);
+			void *is = config_field(row, fresh[i].into);
+			assert(old[i].rows == fresh[i].rows);
+			if (row->restart == CONFIG_AT_ONCE || config_field_equal(row, was, is))
+				continue;
+			if (waits(arg, row) && row->restart == CONFIG_NEXT_RUN)
+				config_field_swap(row, was, is);
+		}
+}
+
 void config_fini(const struct config_section *sections, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < sections[i].row_count; j++) {
 			const struct config_row *row = &sections[i].rows[j];
-			clear_field(row, field_of(row, sections[i].into));
+			config_field_clear(row, config_field(row, sections[i].into));
 		}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Configuration: one table row a parameter. The row makes the parser, its
+ * Configuration: one table row per parameter. The row makes the parser, its
  * checks, `portreeve config` and the manual page; a room owns the rows of its
  * own section and the struct they fill. The file's syntax is libconfuse's.
+ * What is done with a value of each type stands in one table, config-types.c.
  *
  * The file is trusted (root's), but its mistakes are not ours to guess at: an
  * unknown name, a wrong type or a value out of range is an error that names
@@ -15,7 +16,9 @@
 #include "base/ip.h"
 #include "base/json.h"
 
+#include <stddef.h>
 
+/* What a row may be, and what the member that it fills then is. */
 enum config_type {
 	CONFIG_STRING,     /* char *: never NULL, "" when unset */
 	CONFIG_INT,        /* int64_t in min…max */
@@ -36,16 +39,44 @@ struct config_strings { char **v; size_t n; };
 struct config_ports { uint16_t *v; size_t n; };
 struct config_prefixes { struct prefix *v; size_t n; };
 
+/* The C type of a member, for CONFIG_MEMBER(). */
+#define CONFIG_STRING_IS    char *
+#define CONFIG_INT_IS       int64_t
+#define CONFIG_BOOL_IS      bool
+#define CONFIG_DURATION_IS  int64_t
+#define CONFIG_SIZE_IS      int64_t
+#define CONFIG_DOMAIN_IS    char *
+#define CONFIG_ENDPOINTS_IS struct config_endpoints
+#define CONFIG_IPS_IS       struct config_ips
+#define CONFIG_STRINGS_IS   struct config_strings
+#define CONFIG_PORTS_IS     struct config_ports
+#define CONFIG_PREFIXES_IS  struct config_prefixes
+
+/* The second and third column of a row: CONFIG_MEMBER(CONFIG_DURATION, struct x, wait_s). It does
+ * not compile if the member has another type than the row. */
+#define CONFIG_MEMBER(type, container, member) \
+	type, offsetof(container, member) + \
+	      _Generic(&((container *)0)->member, type##_IS *: (size_t)0)
+
+/* When a change of the parameter counts. */
+enum config_restart {
+	CONFIG_AT_ONCE,          /* on HUP */
+	CONFIG_NEXT_START,       /* when the role that reads it starts again */
+	CONFIG_NEXT_RUN,         /* when the supervisor, which acts on it once, starts again */
+};
+
 struct config_row {
 	const char *name;
 	enum config_type type;
+	size_t offset;           /* into the section's struct: CONFIG_MEMBER() */
 	int64_t min, max;        /* numbers: range; lists: min and max count (max 0: 64) */
 	const char *def;         /* default as it would stand in the file; lists comma-separated */
 	const char *prose;       /* one sentence for the manual */
-	size_t offset;           /* into the section's struct */
 	const char *unit;        /* for the manual; NULL when the type says it */
 	uint16_t default_port;   /* ENDPOINTS only; 0: a port is required */
 	const char *choices;     /* STRING, STRINGS: the only values, "a, b, c"; NULL: any text */
+	enum config_restart restart;
+	const char *role;        /* whose restart that is; NULL: everybody's */
 };
 
 /* A section of the file: "tester { … }"; name "" is the top level. */
@@ -70,6 +101,11 @@ int config_load_text(const char *name, struct str text, const struct config_sect
  * ("tester.rate", "5"). Lists: comma-separated. */
 int config_set(const struct config_section *sections, size_t n, const char *name,
                const char *value, struct buf *message);
+/* Calls `waits` for each parameter that is not the same in two structs of sections (of the same
+ * rows) and that is not CONFIG_AT_ONCE. If it answers yes, the value of a CONFIG_NEXT_RUN stays:
+ * `fresh` gets the old one, and `old` the new one. */
+void config_keep(const struct config_section *old, const struct config_section *fresh, size_t n,
+                 bool (*waits)(void *arg, const struct config_row *row), void *arg);
 /* Frees what the sections' structs own, leaving them zeroed. */
 void config_fini(const struct config_section *sections, size_t n);
 

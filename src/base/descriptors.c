@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The first three descriptors made sure of, those of a role put in their places, the rest closed.
+ */
 #include "base/descriptors.h"
 
 #include "base/mem.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Errors in words, and the place of a parser's error.
+ */
 #include "base/err.h"
 
 const char *err_text(int err)

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Whole files: read with a limit, and written beside their place, synced and renamed into it.
+ */
 #include "base/file.h"
 
 #include "base/mem.h"

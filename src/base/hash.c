@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * SipHash-1-3, after Aumasson and Bernstein's description.
+ */
 #include "base/hash.h"
 
 #include "base/random.h"

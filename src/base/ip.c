@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Addresses, prefixes and endpoints: from text and to text, compared and masked.
+ */
 #include "base/ip.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The event loop over libevent; no other file of the house names it.
+ */
 #include "base/loop.h"
 
 #include "base/clock.h"

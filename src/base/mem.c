@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Heap memory: whoever gets none ends the process.
+ */
 #include "base/mem.h"
 
 #include <stdarg.h>

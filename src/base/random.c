@@ -1,7 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Bytes of the kernel. The encodings are in encoding.c.
+ */
 #include "base/random.h"
-
-#include "base/err.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -23,53 +24,4 @@ uint64_t random_u64(void)
 	uint64_t v;
 	random_bytes(&v, sizeof(v));
 	return v;
-}
-
-static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
-
-void base32_encode(const void *src, size_t n, char *dst)
-{
-	const unsigned char *p = src;
-	unsigned acc = 0, bits = 0;
-	for (size_t i = 0; i < n; i++) {
-		acc = (acc << 8 | p[i]) & 0xfff;
-		for (bits += 8; bits >= 5; bits -= 5)
-			*dst++ = alphabet[acc >> (bits - 5) & 31];
-	}
-	if (bits)
-		*dst++ = alphabet[acc << (5 - bits) & 31];
-	*dst = '\0';
-}
-
-void hex_encode(const void *src, size_t n, char *dst)
-{
-	static const char digits[] = "0123456789abcdef";
-	const unsigned char *p = src;
-	for (size_t i = 0; i < n; i++) {
-		*dst++ = digits[p[i] >> 4];
-		*dst++ = digits[p[i] & 15];
-	}
-	*dst = '\0';
-}
-
-static int hex_value(char c)
-{
-	c = ascii_lower(c);
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int hex_decode(struct str s, void *dst, size_t size)
-{
-	unsigned char *out = dst;
-	if (s.n % 2 || s.n / 2 > size)
-		return ERR_INVALID;
-	for (size_t i = 0; i < s.n; i += 2) {
-		int hi = hex_value(s.p[i]), lo = hex_value(s.p[i + 1]);
-		if (hi < 0 || lo < 0)
-			return ERR_INVALID;
-		out[i / 2] = (unsigned char)(hi << 4 | lo);
-	}
-	return (int)(s.n / 2);
 }

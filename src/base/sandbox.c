@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The order in which a role gives up what it need not have: root, then paths, then calls.
+ */
 #include "base/sandbox-private.h"
 
 #include "base/file.h"

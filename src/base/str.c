@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Slices and buffers of bytes: searched, cut, compared and grown.
+ */
 #include "base/str.h"
 
 #include "base/err.h"

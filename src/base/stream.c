@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The sockets of TCP and AF_UNIX: connecting, listening, accepting, and the bytes of a stream with
+ * TLS or without. No other file makes a socket.
+ */
 #include "base/stream.h"
 
 #include "base/file.h"
@@ -11,6 +15,8 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { READ_BYTES = 16384, READS_PER_TURN = 4, LISTEN_BACKLOG = 512 };
@@ -297,6 +303,36 @@ static bool start_connect(int fd, const struct endpoint *to, const struct endpoi
 	return true;
 }
 
+/* What failed at once is told from the loop. */
+static void fail_early(struct stream *s, enum stream_end why)
+{
+	s->failed_early = true;
+	s->early = why;
+	stream_deadline(s, 0);
+}
+
+static int unix_address(const char *path, struct sockaddr_un *address)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	return str_copy(address->sun_path, sizeof(address->sun_path), str_of(path)) ? ERR_OK
+	                                                                            : ERR_LIMIT;
+}
+
+struct stream *stream_connect_unix(struct loop *loop, const char *path,
+                                   const struct stream_events *events, void *arg)
+{
+	struct sockaddr_un address;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct stream *s = stream_create(loop, fd, events, arg);
+	if (fd < 0 || unix_address(path, &address) != ERR_OK)
+		fail_early(s, STREAM_UNREACHABLE);
+	else if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		fail_early(s, connect_error(errno));
+	else
+		update_watch(s);
+	return s;
+}
+
 struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
                               const struct endpoint *source,
                               const struct stream_events *events, void *arg)
@@ -309,9 +345,7 @@ struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
 	if (fd >= 0)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (fd < 0 || !start_connect(fd, to, source, &why)) {
-		s->failed_early = true;
-		s->early = why;
-		stream_deadline(s, 0);
+		fail_early(s, why);
 		return s;
 	}
 	update_watch(s);
@@ -441,6 +475,53 @@ static int bound_socket(const struct endpoint *at, int type)
 int stream_listen(const struct endpoint *at)
 {
 	return bound_socket(at, SOCK_STREAM);
+}
+
+int stream_listen_unix(const char *path, mode_t mode)
+{
+	struct sockaddr_un address;
+	int e = unix_address(path, &address);
+	if (e != ERR_OK)
+		return e;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return file_err(errno);
+	/* Nobody can connect before it listens, and then the mode is as it shall be. */
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+	    chmod(path, mode) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
+		e = errno == EADDRINUSE ? ERR_EXISTS : file_err(errno);
+		close(fd);
+		return e;
+	}
+	return fd;
+}
+
+ssize_t stream_peek(int fd, void *dst, size_t size)
+{
+	ssize_t n = recv(fd, dst, size, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? ERR_AGAIN : ERR_IO;
+	return n;
+}
+
+int stream_discard(int fd, size_t n)
+{
+	char chunk[256];
+	while (n > 0) {
+		ssize_t taken = recv(fd, chunk, n < sizeof(chunk) ? n : sizeof(chunk),
+		                     MSG_DONTWAIT);
+		if (taken <= 0)
+			return ERR_IO;
+		n -= (size_t)taken;
+	}
+	return ERR_OK;
+}
+
+void stream_turn_away(int fd, struct str text)
+{
+	if (text.n && send(fd, text.p, text.n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		errno = 0;               /* it has gone already */
+	close(fd);
 }
 
 int stream_bind_udp(const struct endpoint *at)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A byte stream over TCP, with or without TLS, on the loop. It moves bytes and
+ * A byte stream over TCP or AF_UNIX, with or without TLS, on the loop. It moves bytes and
  * reports ends; what they mean is for a protocol engine above. Reads go straight
  * from a stack buffer to the callback; writes go to the socket at once, and only
  * what it does not take is kept.
@@ -44,6 +44,9 @@ struct stream_events {
 struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
                               const struct endpoint *source,
                               const struct stream_events *events, void *arg);
+/* The same to a socket of AF_UNIX. A path that is too long is STREAM_UNREACHABLE. */
+struct stream *stream_connect_unix(struct loop *loop, const char *path,
+                                   const struct stream_events *events, void *arg);
 /* Takes over an accepted, non-blocking socket. */
 struct stream *stream_adopt(struct loop *loop, int fd,
                             const struct stream_events *events, void *arg);
@@ -75,7 +78,20 @@ void stream_deadline(struct stream *s, int64_t delay_ms);
 int stream_listen(const struct endpoint *at);
 /* A bound, non-blocking UDP socket; errors as above. */
 int stream_bind_udp(const struct endpoint *at);
-/* accept4 with the flags we need; -1 when there is none, and errno tells why. Fills *peer. */
+/* The same at a path of AF_UNIX, for whom `mode` lets connect; ERR_LIMIT: the path is too long.
+ * What an earlier process left there is the caller's to remove. */
+int stream_listen_unix(const char *path, mode_t mode);
+/* accept4 with the flags we need; -1 when there is none, and errno tells why. Fills *peer: of
+ * family 0 if it has no address (AF_UNIX). */
 int stream_accept(int listen_fd, struct endpoint *peer);
+
+/* For an accepted socket that has no stream yet. */
+/* What has come, up to `size` bytes, left where it is: their number; 0: the peer has closed;
+ * ERR_AGAIN: nothing yet; ERR_IO. */
+ssize_t stream_peek(int fd, void *dst, size_t size);
+/* Takes away n bytes that were peeked at. ERR_IO: they are not there. */
+int stream_discard(int fd, size_t n);
+/* Says a short text as far as it can be said at once, and closes. */
+void stream_turn_away(int fd, struct str text);
 
 #endif

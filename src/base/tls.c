@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A TLS server's certificate chain and key out of PEM text, and what is wrong with them in words.
+ */
 #include "base/tls.h"
 
 #include "base/file.h"
@@ -6,10 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WARN_DAYS = 14, DAY_S = 86400 };
+enum { WARN_DAYS = 14, DAY_S = 86400, PEM_BYTES_MAX = 1 << 20 };
 
 static int complain(struct buf *message, const char *section, const char *parameter,
                     const char *expected, const char *path, const char *why)
@@ -28,12 +32,17 @@ static const char *reason(const char *otherwise)
 	return text ? text : otherwise;
 }
 
-/* Whether it is a file that we may read: a FIFO, say, would hold us. */
-static int check_file(const char *section, const char *parameter, const char *expected,
-                      const char *path, struct buf *message)
+static const char a_chain[] = "a PEM chain that can be read";
+static const char a_key[] = "a PEM key without a passphrase that can be read";
+
+/* A file that we may read: a FIFO, say, would hold us. */
+static int read_pem(const char *section, const char *parameter, const char *expected,
+                    const char *path, struct buf *out, struct buf *message)
 {
 	struct stat st;
+	char chunk[4096];
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), e = ERR_OK;
+	ssize_t n = 0;
 	if (fd < 0) {
 		e = file_err(errno);
 		complain(message, section, parameter, expected, path, strerror(errno));
@@ -41,7 +50,14 @@ static int check_file(const char *section, const char *parameter, const char *ex
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		e = complain(message, section, parameter, expected, path, "not a regular file");
+	while (e == ERR_OK && out->n <= PEM_BYTES_MAX && (n = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(out, chunk, (size_t)n);
+	OPENSSL_cleanse(chunk, sizeof(chunk));
 	close(fd);
+	if (e == ERR_OK && n < 0)
+		e = complain(message, section, parameter, expected, path, "cannot be read");
+	else if (e == ERR_OK && out->n > PEM_BYTES_MAX)
+		e = complain(message, section, parameter, expected, path, "too long");
 	return e;
 }
 
@@ -51,33 +67,48 @@ static int no_passphrase(char *dst, int size, int writing, void *arg)
 	return -1;
 }
 
-static int load(SSL_CTX *ctx, const char *section, const char *certificate, const char *key,
-                struct buf *message)
+/* The server's own certificate, then those that vouch for it. */
+static bool use_chain(SSL_CTX *ctx, struct str text)
 {
-	static const char chain[] = "a PEM chain that can be read";
-	static const char its_key[] = "a PEM key without a passphrase that can be read";
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-	int e = check_file(section, "certificate", chain, certificate, message);
-	if (e == ERR_OK && SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
-		e = complain(message, section, "certificate", chain, certificate,
-		             reason("no certificate in it"));
-	if (e == ERR_OK)
-		e = check_file(section, "key", its_key, key, message);
-	if (e != ERR_OK)
-		return e;
-	/* It says of a key that fits no certificate so, too; that has a line of its own. */
-	int loaded = SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM);
-	unsigned long code = ERR_peek_last_error();
-	if ((loaded == 1 && SSL_CTX_check_private_key(ctx) == 1))
-		return ERR_OK;
-	if (loaded == 1 || ERR_GET_LIB(code) == ERR_LIB_X509)
-		return complain(message, section, "key", "the key of the certificate", key,
-		                reason("another one's"));
-	return complain(message, section, "key", its_key, key, reason("no key in it"));
+	BIO *in = BIO_new_mem_buf(text.n ? text.p : "", (int)text.n);
+	X509 *own = PEM_read_bio_X509_AUX(in, NULL, no_passphrase, NULL);
+	bool ok = own && SSL_CTX_use_certificate(ctx, own) == 1;
+	X509_free(own);
+	while (ok) {
+		X509 *next = PEM_read_bio_X509(in, NULL, no_passphrase, NULL);
+		if (!next) {
+			ok = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+			break;
+		}
+		ok = SSL_CTX_add0_chain_cert(ctx, next) == 1;
+		if (!ok)
+			X509_free(next);
+	}
+	if (ok)
+		ERR_clear_error();      /* the end of the text */
+	BIO_free(in);
+	return ok;
 }
 
-int tls_server_create(const char *section, const char *certificate, const char *key,
-                      SSL_CTX **ctx, struct buf *message)
+static int use_key(SSL_CTX *ctx, const char *section, const struct tls_pem *pem,
+                   struct buf *message)
+{
+	BIO *in = BIO_new_mem_buf(pem->key_text.n ? pem->key_text.p : "", (int)pem->key_text.n);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, no_passphrase, NULL);
+	int e = ERR_OK;
+	BIO_free(in);
+	if (!key)
+		return complain(message, section, "key", a_key, pem->key,
+		                reason("no key in it"));
+	if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+		e = complain(message, section, "key", "the key of the certificate", pem->key,
+		             reason("another one's"));
+	EVP_PKEY_free(key);
+	return e;
+}
+
+int tls_server_create_from(const char *section, const struct tls_pem *pem, SSL_CTX **ctx,
+                           struct buf *message)
 {
 	ERR_clear_error();
 	SSL_CTX *made = SSL_CTX_new(TLS_server_method());
@@ -86,13 +117,34 @@ int tls_server_create(const char *section, const char *certificate, const char *
 		           reason("no reason given"));
 		return ERR_IO;
 	}
-	int e = load(made, section, certificate, key, message);
+	int e = use_chain(made, pem->certificate_text) ? use_key(made, section, pem, message)
+		: complain(message, section, "certificate", a_chain, pem->certificate,
+		           reason("no certificate in it"));
 	if (e != ERR_OK) {
 		SSL_CTX_free(made);
 		return e;
 	}
 	*ctx = made;
 	return ERR_OK;
+}
+
+int tls_server_create(const char *section, const char *certificate, const char *key,
+                      SSL_CTX **ctx, struct buf *message)
+{
+	struct buf chain_text = { 0 }, key_text = { 0 };
+	int e = read_pem(section, "certificate", a_chain, certificate, &chain_text, message);
+	if (e == ERR_OK)
+		e = read_pem(section, "key", a_key, key, &key_text, message);
+	if (e == ERR_OK) {
+		const struct tls_pem pem = {
+			.certificate = certificate, .certificate_text = buf_str(&chain_text),
+			.key = key, .key_text = buf_str(&key_text) };
+		e = tls_server_create_from(section, &pem, ctx, message);
+		OPENSSL_cleanse(key_text.p, key_text.n);
+	}
+	buf_fini(&chain_text);
+	buf_fini(&key_text);
+	return e;
 }
 
 void tls_server_remark(const char *section, const SSL_CTX *ctx, int64_t now_s, struct buf *remarks)

@@ -18,6 +18,13 @@
  * ERR_INVALID (not what they should be, or not of one another), ERR_IO. */
 int tls_server_create(const char *section, const char *certificate, const char *key,
                       SSL_CTX **ctx, struct buf *message);
+/* The same of files that somebody else has read; the paths are for the line. */
+struct tls_pem {
+	const char *certificate, *key;
+	struct str certificate_text, key_text;
+};
+int tls_server_create_from(const char *section, const struct tls_pem *pem, SSL_CTX **ctx,
+                           struct buf *message);
 /* Appends one line if the certificate of *ctx is not valid now or expires within 14 days. */
 void tls_server_remark(const char *section, const SSL_CTX *ctx, int64_t now_s,
                        struct buf *remarks);

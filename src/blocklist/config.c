@@ -1,65 +1,62 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The parameters of the list in DNS.
+ */
 #include "blocklist/config.h"
 
 #include "blocklist/zone.h"
 
-#include <stddef.h>
-
-#define DNSBL(field) offsetof(struct dnsbl_config, field)
+#define DNSBL(type, field) CONFIG_MEMBER(type, struct dnsbl_config, field)
 
 enum { HOUR = 3600, DAY = 86400 };
 
 const struct config_row dnsbl_config_rows[] = {
-	{ "zone", CONFIG_DOMAIN, 0, 0, "relays.portreeve.test",
-	  "DNS zone of the list of proved open relays.", DNSBL(zone) },
-	{ "output_zone", CONFIG_DOMAIN, 0, 0, "",
+	{ "zone", DNSBL(CONFIG_DOMAIN, zone), 0, 0, "relays.portreeve.test",
+	  "DNS zone of the list of proved open relays." },
+	{ "output_zone", DNSBL(CONFIG_DOMAIN, output_zone), 0, 0, "",
 	  "DNS zone of the outputs of multi-hop relays, with only those that the operator agreed "
-	  "to and at least 3 networks prove; unset: none.", DNSBL(output_zone) },
-	{ "listen", CONFIG_ENDPOINTS, 1, 16, "127.0.0.1:5354",
-	  "Addresses and ports on which DNS is answered, by UDP and TCP.", DNSBL(listen),
-	  .default_port = 53 },
-	{ "ttl", CONFIG_DURATION, 0, DAY, "5min",
-	  "How long others may keep that an address is listed.", DNSBL(ttl_s) },
-	{ "negative_ttl", CONFIG_DURATION, 0, DAY, "60s",
-	  "How long others may keep that an address is not listed.", DNSBL(negative_ttl_s) },
-	{ "nameserver", CONFIG_STRINGS, 0, 13, "",
-	  "Names of the zones' name servers; unset: ns below the zone.", DNSBL(nameserver) },
-	{ "nameserver_address", CONFIG_IPS, 0, 16, "",
+	  "to and at least 3 networks prove; unset: none." },
+	{ "listen", DNSBL(CONFIG_ENDPOINTS, listen), 1, 16, "127.0.0.1:5354",
+	  "Addresses and ports on which DNS is answered, by UDP and TCP.", .default_port = 53,
+	  .restart = CONFIG_NEXT_RUN, .role = "dnsbl" },
+	{ "ttl", DNSBL(CONFIG_DURATION, ttl_s), 0, DAY, "5min",
+	  "How long others may keep that an address is listed." },
+	{ "negative_ttl", DNSBL(CONFIG_DURATION, negative_ttl_s), 0, DAY, "60s",
+	  "How long others may keep that an address is not listed." },
+	{ "nameserver", DNSBL(CONFIG_STRINGS, nameserver), 0, 13, "",
+	  "Names of the zones' name servers; unset: ns below the zone." },
+	{ "nameserver_address", DNSBL(CONFIG_IPS, nameserver_address), 0, 16, "",
 	  "Addresses of the name servers whose name is inside a zone; each gets all of them. "
-	  "Unset: the addresses listened on.", DNSBL(nameserver_address) },
-	{ "hostmaster", CONFIG_STRING, 0, 0, "",
-	  "Mail address in the SOA record; unset: hostmaster at the zone.", DNSBL(hostmaster) },
-	{ "code", CONFIG_IPS, 1, 1, "127.0.0.2",
+	  "Unset: the addresses listened on." },
+	{ "hostmaster", DNSBL(CONFIG_STRING, hostmaster), 0, 0, "",
+	  "Mail address in the SOA record; unset: hostmaster at the zone." },
+	{ "code", DNSBL(CONFIG_IPS, code), 1, 1, "127.0.0.2",
 	  "The A record of a listed address: in 127.0.0.0/8, but not 127.0.0.1 and not in "
-	  "127.255.255.0/24.", DNSBL(code) },
-	{ "code_word", CONFIG_IPS, 1, 1, "127.0.0.4",
-	  "The same of an address that is listed by the operator's word, without a proof.",
-	  DNSBL(code_word) },
-	{ "output_code", CONFIG_IPS, 1, 1, "127.0.0.3",
-	  "The same in the zone of the outputs.", DNSBL(output_code) },
-	{ "text", CONFIG_STRING, 0, 0, DNSBL_TEXT,
+	  "127.255.255.0/24." },
+	{ "code_word", DNSBL(CONFIG_IPS, code_word), 1, 1, "127.0.0.4",
+	  "The same of an address that is listed by the operator's word, without a proof." },
+	{ "output_code", DNSBL(CONFIG_IPS, output_code), 1, 1, "127.0.0.3",
+	  "The same in the zone of the outputs." },
+	{ "text", DNSBL(CONFIG_STRING, text), 0, 0, DNSBL_TEXT,
 	  "The TXT record of a listed address; %a is the address, %z the zone, %% a percent sign. "
-	  "The default goes on to say how to ask for a retest.",
-	  DNSBL(text) },
-	{ "text_word", CONFIG_STRING, 0, 0, DNSBL_TEXT_WORD,
+	  "The default goes on to say how to ask for a retest." },
+	{ "text_word", DNSBL(CONFIG_STRING, text_word), 0, 0, DNSBL_TEXT_WORD,
 	  "The TXT record of an address that is listed by the operator's word; %r is the reason, "
-	  "cut to what fits. The default goes on to say how to ask for a retest.",
-	  DNSBL(text_word) },
-	{ "output_text", CONFIG_STRING, 0, 0,
+	  "cut to what fits. The default goes on to say how to ask for a retest." },
+	{ "output_text", DNSBL(CONFIG_STRING, output_text), 0, 0,
 	  "%a delivers mail that open relays took from strangers (%z)",
-	  "The same in the zone of the outputs.", DNSBL(output_text) },
-	{ "tcp_sessions", CONFIG_INT, 1, 20000, "200", "TCP connections at the same time.",
-	  DNSBL(tcp_sessions) },
-	{ "tcp_sessions_per_host", CONFIG_INT, 1, 20000, "20",
+	  "The same in the zone of the outputs." },
+	{ "tcp_sessions", DNSBL(CONFIG_INT, tcp_sessions), 1, 20000, "200",
+	  "TCP connections at the same time." },
+	{ "tcp_sessions_per_host", DNSBL(CONFIG_INT, tcp_sessions_per_host), 1, 20000, "20",
 	  "TCP connections at the same time from one IPv4 address or IPv6 /64. A /56 gets an "
-	  "eighth of all connections, a /24 or /48 a fourth, and each less the fewer are free.",
-	  DNSBL(tcp_sessions_per_host) },
-	{ "tcp_timeout", CONFIG_DURATION, 1, HOUR, "10s",
-	  "Idle time after which a TCP connection is closed.", DNSBL(tcp_timeout_s) },
-	{ "rrl_rate", CONFIG_INT, 0, 100000, "20",
+	  "eighth of all connections, a /24 or /48 a fourth, and each less the fewer are free." },
+	{ "tcp_timeout", DNSBL(CONFIG_DURATION, tcp_timeout_s), 1, HOUR, "10s",
+	  "Idle time after which a TCP connection is closed." },
+	{ "rrl_rate", DNSBL(CONFIG_INT, rrl_rate), 0, 100000, "20",
 	  "Equal answers to one IPv4 /24 or IPv6 /56 by UDP, so that nobody can aim them at "
 	  "others; beyond it an answer is cut to its question, and who really asks comes back by "
-	  "TCP. 0: no limit.", DNSBL(rrl_rate), "answers a second" },
+	  "TCP. 0: no limit.", "answers a second" },
 };
 const size_t dnsbl_config_row_count = sizeof(dnsbl_config_rows) / sizeof(*dnsbl_config_rows);
 

@@ -5,6 +5,8 @@
  */
 #include "catalogue/catalogue.h"
 
+#include <assert.h>
+
 #define FROM "<{S}@{T}>"
 #define TO "<{U}@{D}>"
 #define ENVELOPE FROM, TO
@@ -20,7 +22,8 @@ const struct relay_case relay_cases[] = {
 	{ 4, "E04", "<{S}>", TO, RELAY_PLAIN, 0, "trust in a sender without domain", "A4 O" },
 	{ 5, "E05", "<{S}@localhost>", TO, RELAY_PLAIN, 0, "trust in a sender at localhost", "A3" },
 	{ 6, "E06", "<{S}@{R}>", TO, RELAY_PLAIN, 0,
-	  "trust in a forged local sender (relay_local_from, relay_mail_from)", "A6 N3 X3 R S" },
+	  "trust in a forged local sender (relay_local_from, relay_mail_from)", "A6 N3 X3 R S",
+	  "E07" },
 	{ 7, "E07", "<{S}@{I}>", TO, RELAY_PLAIN, 0,
 	  "trust in a forged local sender, address literal", "A7 N4 R" },
 	{ 8, "E08", "<postmaster@{R}>", TO, RELAY_PLAIN, 0, "role account exempted", "A19" },
@@ -37,25 +40,25 @@ const struct relay_case relay_cases[] = {
 	  "nmap docs" },
 	{ 14, "E14", FROM, "<{U}%{D}@{R}>", RELAY_PLAIN, OWN,
 	  "percent hack (percent_hack_domains, allow_untrusted_routing, loose_relay_check)",
-	  "A8 N6 X6 O S E P F" },
+	  "A8 N6 X6 O S E P F", "E15" },
 	{ 15, "E15", FROM, "<{U}%{D}@{I}>", RELAY_PLAIN, OWN, "percent hack behind a literal",
 	  "A9 N5 X5 O" },
-	{ 16, "E16", FROM, "<{U}@{D}@{R}>", RELAY_PLAIN, OWN, "double at", "N11 X11 O P" },
+	{ 16, "E16", FROM, "<{U}@{D}@{R}>", RELAY_PLAIN, OWN, "double at", "N11 X11 O P", "E17" },
 	{ 17, "E17", FROM, "<{U}@{D}@{I}>", RELAY_PLAIN, OWN, "double at behind a literal",
 	  "A14 N9 X9 O" },
 	{ 18, "E18", FROM, "<\"{U}@{D}\"@{R}>", RELAY_PLAIN, OWN,
-	  "delivery looks inside quotes (resolve_dequoted_address)", "P" },
+	  "delivery looks inside quotes (resolve_dequoted_address)", "P", "E19" },
 	{ 19, "E19", FROM, "<\"{U}@{D}\"@{I}>", RELAY_PLAIN, OWN,
 	  "delivery looks inside quotes, literal", "A13 N10 X10" },
 	{ 20, "E20", FROM, "<\"{U}@{D}@{R}\">", RELAY_PLAIN, OWN, "quoted double at", "A12" },
 	{ 21, "E21", FROM, "<@{R}:{U}@{D}>", RELAY_PLAIN, 0, "source route honoured",
-	  "A15 N13 X13 O F" },
+	  "A15 N13 X13 O F", "E22" },
 	{ 22, "E22", FROM, "<@{I}:{U}@{D}>", RELAY_PLAIN, 0, "source route honoured, literal",
 	  "A16 N12 X12" },
 	{ 23, "E23", FROM, "<@{R},@{T}:{U}@{D}>", RELAY_PLAIN, 0, "multi-hop source route", "F" },
 	{ 24, "E24", FROM, "<{D}!{U}>", RELAY_PLAIN, OWN, "UUCP bang path", "A17 N14 X14 F" },
 	{ 25, "E25", FROM, "<{D}!{U}@{R}>", RELAY_PLAIN, OWN,
-	  "mixed UUCP and Internet (FEATURE(nouucp), swap_bangpath)", "N16 X16 O P" },
+	  "mixed UUCP and Internet (FEATURE(nouucp), swap_bangpath)", "N16 X16 O P", "E26" },
 	{ 26, "E26", FROM, "<{D}!{U}@{I}>", RELAY_PLAIN, OWN, "mixed UUCP and Internet, literal",
 	  "A18 N15 X15 O" },
 	{ 27, "E27", FROM, "<{R}!{D}!{U}>", RELAY_PLAIN, OWN, "relay!destination!user", "F" },
@@ -94,7 +97,7 @@ const struct relay_case relay_cases[] = {
 	{ 47, "E41", FROM, "<SRS0=HHH=TT={D}={U}@{R}>", RELAY_PLAIN, OWN,
 	  "SRS reversal without hash check", "-" },
 	{ 48, "X01", "<{S}@{R}>", "<{U}%{D}@{R}>", RELAY_PLAIN, OWN,
-	  "percent hack from a forged local sender", "A8" },
+	  "percent hack from a forged local sender", "A8", "X02" },
 	{ 49, "X02", "<{S}@{I}>", "<{U}%{D}@{I}>", RELAY_PLAIN, OWN,
 	  "percent hack from a forged local sender, literals", "N5 X5" },
 
@@ -159,4 +162,29 @@ const struct relay_case *relay_case_by_number(unsigned number)
 		if (relay_cases[i].number == number)
 			return &relay_cases[i];
 	return NULL;
+}
+
+/* ---- forms and their twins under STARTTLS ------------------------------------------------ */
+
+static const char tls_prefix[] = "S09-";
+
+int relay_form_parse(struct str name, struct relay_form *form)
+{
+	bool starttls = str_prefix(name, STR(tls_prefix));
+	form->starttls = starttls;
+	form->row = relay_case_by_id(str_from(name, starttls ? sizeof(tls_prefix) - 1 : 0));
+	return form->row ? ERR_OK : ERR_NOT_FOUND;
+}
+
+void relay_form_name(const struct relay_form *form, char name[static RELAY_NAME_MAX])
+{
+	size_t n = form->starttls ? sizeof(tls_prefix) - 1 : 0;
+	memcpy(name, tls_prefix, n);
+	bool whole = str_copy(name + n, RELAY_NAME_MAX - n, str_of(form->row->id));
+	assert(whole);
+}
+
+bool relay_has_tls_twin(const struct relay_case *c)
+{
+	return c->session == RELAY_PLAIN;
 }

@@ -11,6 +11,7 @@
 #ifndef PORTREEVE_CATALOGUE_CATALOGUE_H
 #define PORTREEVE_CATALOGUE_CATALOGUE_H
 
+#include "base/err.h"
 #include "base/ip.h"
 #include "base/str.h"
 
@@ -52,6 +53,8 @@ struct relay_case {
 	unsigned flags;
 	const char *detects;
 	const char *source;
+	const char *literal;     /* the form with the address literal in place of the host's name,
+	                            which reads the same where no name is known; NULL for none */
 };
 
 /* What of us a form pretends to be somebody else's: refused for that, it is closed. */
@@ -66,6 +69,19 @@ extern const size_t relay_case_count;
 
 /* NULL if there is none. */
 const struct relay_case *relay_case_by_id(struct str id);
+
+/* A form as results, tokens and evidence name it: "E14", and "S09-E14" under STARTTLS. Every plain
+ * form has that twin. */
+struct relay_form {
+	const struct relay_case *row;
+	bool starttls;
+};
+enum { RELAY_NAME_MAX = 12 };
+/* ERR_NOT_FOUND if the catalogue has no such form. */
+int relay_form_parse(struct str name, struct relay_form *form);
+void relay_form_name(const struct relay_form *form, char name[static RELAY_NAME_MAX]);
+bool relay_has_tls_twin(const struct relay_case *c);
+
 const struct relay_case *relay_case_by_number(unsigned number);
 
 /* What stands for the letters of a template, in braces: {U} recipient's token, {S} sender's

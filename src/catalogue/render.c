@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Templates of the catalogue, filled in letter by letter.
+ */
 #include "catalogue/catalogue.h"
 
 #include <assert.h>

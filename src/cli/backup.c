@@ -20,7 +20,7 @@ struct backup {
 	struct outfile list_out, returns_out;
 };
 
-static int fail(struct backup *b, int e, const char *path)
+static int backup_fail(struct backup *b, int e, const char *path)
 {
 	if (e == ERR_EXISTS)
 		return cli_fail(&b->cli, EX_CANTCREAT, "%s: expected a file that does not exist",
@@ -32,11 +32,11 @@ static int open_outputs(struct backup *b)
 {
 	int e = outfile_open(&b->list_out, b->list.name, BACKUP_MODE, false);
 	if (e != ERR_OK)
-		return fail(b, e, b->list.name);
+		return backup_fail(b, e, b->list.name);
 	e = outfile_open(&b->returns_out, b->returns.name, BACKUP_MODE, false);
 	b->list.fd = b->list_out.fd;
 	b->returns.fd = b->returns_out.fd;
-	return e == ERR_OK ? CLI_GO : fail(b, e, b->returns.name);
+	return e == ERR_OK ? CLI_GO : backup_fail(b, e, b->returns.name);
 }
 
 static int copy(struct backup *b)
@@ -46,9 +46,9 @@ static int copy(struct backup *b)
 		return cli_store_fail(&b->cli, e, b->list.name);
 	e = outfile_commit(&b->returns_out);
 	if (e != ERR_OK)
-		return fail(b, e, b->returns.name);
+		return backup_fail(b, e, b->returns.name);
 	e = outfile_commit(&b->list_out);
-	return e == ERR_OK ? CLI_GO : fail(b, e, b->list.name);
+	return e == ERR_OK ? CLI_GO : backup_fail(b, e, b->list.name);
 }
 
 static int backup(struct backup *b)

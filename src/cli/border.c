@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The border of a trace, put together from options and settings.
+ */
 #include "cli/border.h"
 
 typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);

@@ -109,7 +109,7 @@ static int find_servers(struct check *c, const char *resolver, bool own_zone,
 	return CLI_GO;
 }
 
-static int ask(struct check *c, const struct endpoint *servers, size_t n)
+static int ask_lists(struct check *c, const struct endpoint *servers, size_t n)
 {
 	static const struct dns_resolver_options patience = { 1500, 2, 5000 };
 	struct dns_resolver *resolver;
@@ -177,6 +177,6 @@ int cli_check(int argc, char **argv)
 	if (code == CLI_GO)
 		code = find_servers(&c, resolver, zones.n == 0, servers, &n);
 	if (code == CLI_GO)
-		code = ask(&c, servers, n);
+		code = ask_lists(&c, servers, n);
 	return cli_end(&cli, code);
 }

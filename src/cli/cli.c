@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What every command does first and last: options, settings, store, errors and exit codes.
+ */
 #include "cli/cli.h"
 
 #include "base/clock.h"
@@ -18,7 +21,7 @@ enum { VALUE_SHOWN_MAX = 100, OPTION_COLUMNS = 26 };
 
 /* ---- telling --------------------------------------------------------------- */
 
-static void tell(const struct cli *cli, const char *fmt, va_list ap)
+static void say_line(const struct cli *cli, const char *fmt, va_list ap)
 {
 	struct buf line = { 0 };
 	fflush(stdout);
@@ -33,7 +36,7 @@ int cli_fail(const struct cli *cli, int code, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	tell(cli, fmt, ap);
+	say_line(cli, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -42,7 +45,7 @@ void cli_note(const struct cli *cli, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	tell(cli, fmt, ap);
+	say_line(cli, fmt, ap);
 	va_end(ap);
 }
 
@@ -103,7 +106,7 @@ static void print_option(const char *left, const char *help)
 		printf("  %s\n%*s%s\n", left, OPTION_COLUMNS + 3, "", help);
 }
 
-static void print_help(const struct cli_spec *spec)
+static void print_spec_help(const struct cli_spec *spec)
 {
 	struct str rest = str_of(spec->synopsis), line;
 	for (const char *lead = "Usage:"; str_token(&rest, "\n", &line); lead = "      ")
@@ -204,7 +207,7 @@ static int read_arguments(struct cli *cli, const struct cli_spec *spec, int argc
 		} else if (strcmp(argv[i], "--") == 0) {
 			only_operands = true;
 		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			print_help(spec);
+			print_spec_help(spec);
 			return EX_OK;
 		} else if (argv[i][1] == '-') {
 			code = read_long(cli, spec, argc, argv, &i);
@@ -272,7 +275,7 @@ static int no_database(const struct cli *cli, struct buf *message)
 	return ERR_NOT_FOUND;
 }
 
-static int enter(struct cli *cli, enum cli_access access, struct buf *message)
+static int enter_directory(struct cli *cli, enum cli_access access, struct buf *message)
 {
 	if (access == CLI_READ)
 		return state_enter_to_read(&cli->settings, message);
@@ -311,7 +314,7 @@ static int enter_and_open(struct cli *cli, enum cli_access access, bool store)
 	int code = cli_settings(cli);
 	if (code != CLI_GO)
 		return code;
-	int e = cli->entered ? ERR_OK : enter(cli, access, &message);
+	int e = cli->entered ? ERR_OK : enter_directory(cli, access, &message);
 	cli->entered = e == ERR_OK;
 	if (e == ERR_OK && store)
 		e = open_store(cli, access, &message);

@@ -13,7 +13,7 @@
 
 enum { EXIT_JUMPED = 1 };
 
-static int show(struct cli *cli)
+static int clock_show(struct cli *cli)
 {
 	struct store_clock c;
 	char now[CLI_TIME_MAX], known[CLI_TIME_MAX];
@@ -50,7 +50,7 @@ static int accept_clock(struct cli *cli)
 	return CLI_GO;
 }
 
-static int run(struct cli *cli)
+static int clock_run(struct cli *cli)
 {
 	const char *what = cli->operand_count ? cli->operands[0] : NULL;
 	if (what && strcmp(what, "accept") != 0)
@@ -58,7 +58,7 @@ static int run(struct cli *cli)
 	int code = cli_open(cli, what ? CLI_CLOCK : CLI_READ);
 	if (code != CLI_GO)
 		return code;
-	return what ? accept_clock(cli) : show(cli);
+	return what ? accept_clock(cli) : clock_show(cli);
 }
 
 int cli_clock(int argc, char **argv)
@@ -75,6 +75,6 @@ int cli_clock(int argc, char **argv)
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(&cli);
+		code = clock_run(&cli);
 	return cli_end(&cli, code);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * `portreeve config`: what the configuration comes to, whether it is right, and what may
- * stand in it.
+ * The command `portreeve config`: what the configuration comes to, whether it is right, and
+ * what may stand in it.
  */
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-static int show(struct cli *cli, bool with_prose)
+static int show_config(struct cli *cli, bool with_prose)
 {
 	struct buf out = { 0 };
 	int code = cli_settings(cli);
@@ -26,7 +26,7 @@ static int show(struct cli *cli, bool with_prose)
 	return CLI_GO;
 }
 
-static void print_json(struct cli *cli, struct str remarks)
+static void print_check_json(struct cli *cli, struct str remarks)
 {
 	struct json *j = cli_json_begin(cli);
 	struct str line;
@@ -44,7 +44,7 @@ static void show_remarks(struct cli *cli, const struct buf *remarks)
 {
 	struct str line;
 	if (cli->json) {
-		print_json(cli, buf_str(remarks));
+		print_check_json(cli, buf_str(remarks));
 		return;
 	}
 	for (struct str rest = buf_str(remarks); str_token(&rest, "\n", &line);)
@@ -52,7 +52,7 @@ static void show_remarks(struct cli *cli, const struct buf *remarks)
 	puts("the configuration is good");
 }
 
-static int check(struct cli *cli)
+static int check_config(struct cli *cli)
 {
 	struct buf message = { 0 }, remarks = { 0 };
 	int code = CLI_GO;
@@ -102,9 +102,9 @@ int cli_config(int argc, char **argv)
 		return cli_end(&cli, code);
 	const char *verb = cli.operands[0];
 	if (strcmp(verb, "show") == 0)
-		code = show(&cli, with_prose);
+		code = show_config(&cli, with_prose);
 	else if (strcmp(verb, "check") == 0)
-		code = check(&cli);
+		code = check_config(&cli);
 	else if (strcmp(verb, "manual") == 0)
 		code = manual();
 	else

@@ -80,7 +80,7 @@ static void print_good(struct cli *cli, const char *path, const json_t *payload)
 	cli_json_end(cli);
 }
 
-static int show(struct cli *cli)
+static int evidence_show(struct cli *cli)
 {
 	struct str bundle;
 	struct buf pem = { 0 };
@@ -97,19 +97,19 @@ static int show(struct cli *cli)
 	return code;
 }
 
-static int cannot_write(const struct cli *cli, const char *path, int e)
+static int bundle_not_written(const struct cli *cli, const char *path, int e)
 {
 	return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
 }
 
-static int export(struct cli *cli)
+static int evidence_export(struct cli *cli)
 {
 	struct str bundle;
 	struct outfile out = { 0 };
 	const char *path = cli->operand_count > 2 ? cli->operands[2] : NULL;
 	int e = path ? outfile_open(&out, path, BUNDLE_MODE, true) : ERR_OK;
 	if (e != ERR_OK)
-		return cannot_write(cli, path, e);
+		return bundle_not_written(cli, path, e);
 	int code = find_bundle(cli, &bundle);
 	if (code == CLI_GO && !path)
 		fwrite(bundle.p, 1, bundle.n, stdout);
@@ -118,7 +118,7 @@ static int export(struct cli *cli)
 		if (e == ERR_OK)
 			e = outfile_commit(&out);
 		if (e != ERR_OK)
-			code = cannot_write(cli, path, e);
+			code = bundle_not_written(cli, path, e);
 	}
 	outfile_drop(&out);
 	return code;
@@ -133,13 +133,13 @@ static int read_input(struct cli *cli, const char *path, size_t max, const char 
 	return cli_fail(cli, cli_exit_code(e), "%s: expected %s: %s", path, expected, err_text(e));
 }
 
-static const char *text_of(const json_t *payload, const char *key)
+static const char *payload_text(const json_t *payload, const char *key)
 {
 	const char *text = json_string_value(json_object_get(payload, key));
 	return text ? text : "?";
 }
 
-static int verify(struct cli *cli, const char *key_path)
+static int verify_file(struct cli *cli, const char *key_path)
 {
 	const char *path = cli->operands[1];
 	struct buf bundle = { 0 }, pem = { 0 };
@@ -154,25 +154,25 @@ static int verify(struct cli *cli, const char *key_path)
 		print_good(cli, path, payload);
 	else if (code == CLI_GO)
 		printf("%s: good signature; address %s, verdict %s, signed by %s\n", path,
-		       cli_safe(cli, text_of(payload, "address")),
-		       cli_safe(cli, text_of(payload, "verdict")),
-		       cli_safe(cli, text_of(payload, "operator")));
+		       cli_safe(cli, payload_text(payload, "address")),
+		       cli_safe(cli, payload_text(payload, "verdict")),
+		       cli_safe(cli, payload_text(payload, "operator")));
 	json_decref(payload);
 	buf_fini(&bundle);
 	buf_fini(&pem);
 	return code;
 }
 
-static int run(struct cli *cli, const char *key_path)
+static int evidence_run(struct cli *cli, const char *key_path)
 {
 	const char *verb = cli->operands[0];
 	if (strcmp(verb, "export") == 0)
-		return export(cli);
+		return evidence_export(cli);
 	if (strcmp(verb, "show") != 0 && strcmp(verb, "verify") != 0)
 		return cli_bad_value(cli, verb, "show, export or verify");
 	if (cli->operand_count > 2)
 		return cli_bad_value(cli, cli->operands[2], "no more arguments; see --help");
-	return strcmp(verb, "show") == 0 ? show(cli) : verify(cli, key_path);
+	return strcmp(verb, "show") == 0 ? evidence_show(cli) : verify_file(cli, key_path);
 }
 
 int cli_evidence(int argc, char **argv)
@@ -195,6 +195,6 @@ int cli_evidence(int argc, char **argv)
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(&cli, key);
+		code = evidence_run(&cli, key);
 	return cli_end(&cli, code);
 }

@@ -17,13 +17,13 @@ struct exclude_args {
 	struct exclusion x;
 };
 
-static void print_json(struct ranges *r, const struct exclusion *x)
+static void exclude_print_json(struct ranges *r, const struct exclusion *x)
 {
 	exclusion_json(x, cli_json_begin(&r->cli));
 	cli_json_end(&r->cli);
 }
 
-static int add(struct ranges *r)
+static int exclude_add(struct ranges *r)
 {
 	struct exclude_args *a = (struct exclude_args *)r;
 	int code = cli_who(&r->cli, r->by, a->x.by);
@@ -39,13 +39,13 @@ static int add(struct ranges *r)
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, r->cli.operands[1]);
 	if (r->cli.json)
-		print_json(r, &a->x);
+		exclude_print_json(r, &a->x);
 	else
 		printf("%s: excluded; it is never tested\n", r->cli.operands[1]);
 	return CLI_GO;
 }
 
-static int list(struct ranges *r)
+static int exclude_list(struct ranges *r)
 {
 	struct exclusion *rows;
 	size_t n;
@@ -61,7 +61,7 @@ static int list(struct ranges *r)
 	for (size_t i = 0; i < n; i++) {
 		char range[PREFIX_TEXT_MAX], since[CLI_TIME_MAX];
 		if (r->cli.json)
-			print_json(r, &rows[i]);
+			exclude_print_json(r, &rows[i]);
 		table_row(&t, (const char *[]){
 			prefix_format(&rows[i].range, range), cli_safe(&r->cli, rows[i].by),
 			cli_time(rows[i].created_s, since), cli_safe(&r->cli, rows[i].why) });
@@ -90,7 +90,8 @@ int cli_exclude(int argc, char **argv)
 		.operands_expected = "add RANGE, remove RANGE or list",
 	};
 	const struct ranges_kind kind = {
-		"exclude", "an excluded", "excluded", add, list, store_exclusion_remove,
+		"exclude", "an excluded", "excluded", exclude_add, exclude_list,
+		store_exclusion_remove,
 	};
 	int code = cli_begin(&a.r.cli, &spec, argc, argv);
 	if (code == CLI_GO)

@@ -12,7 +12,7 @@
 
 enum { PASS_ROWS = 1000 };
 
-static void print(const struct store_expiry *x, bool dry)
+static void print_expired(const struct store_expiry *x, bool dry)
 {
 	static const char *const names[RETAINED_KINDS] = {
 		[RETAINED_TEST] = "tests", [RETAINED_EVIDENCE] = "bundles of evidence",
@@ -24,7 +24,7 @@ static void print(const struct store_expiry *x, bool dry)
 	putchar('\n');
 }
 
-static int expire(struct cli *cli, bool dry)
+static int expire_rows(struct cli *cli, bool dry)
 {
 	struct store_expiry x = { 0 };
 	int64_t now_s = clock_now_s();
@@ -37,7 +37,7 @@ static int expire(struct cli *cli, bool dry)
 		expiry_json(&x, dry, cli_json_begin(cli));
 		cli_json_end(cli);
 	} else {
-		print(&x, dry);
+		print_expired(&x, dry);
 	}
 	return CLI_GO;
 }
@@ -64,6 +64,6 @@ int cli_expire(int argc, char **argv)
 	if (code == CLI_GO)
 		code = cli_open(&cli, dry ? CLI_READ : CLI_CHANGE);
 	if (code == CLI_GO)
-		code = expire(&cli, dry);
+		code = expire_rows(&cli, dry);
 	return cli_end(&cli, code);
 }

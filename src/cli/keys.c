@@ -17,7 +17,7 @@
 
 enum { PUBLIC_MODE = 0644, DAY_S = 86400 };
 
-static void print_json(struct cli *cli, const struct token_key *key, bool signs)
+static void keys_print_json(struct cli *cli, const struct token_key *key, bool signs)
 {
 	struct json *j = cli_json_begin(cli);
 	json_add_str(j, "id", (struct str){ &key->id, 1 });
@@ -26,7 +26,7 @@ static void print_json(struct cli *cli, const struct token_key *key, bool signs)
 	cli_json_end(cli);
 }
 
-static int list(struct cli *cli)
+static int keys_list(struct cli *cli)
 {
 	struct token_keys keys;
 	struct table t;
@@ -45,7 +45,7 @@ static int list(struct cli *cli)
 		char id[2] = { keys.v[i].id, '\0' }, when[CLI_TIME_MAX];
 		bool signs = i + 1 == keys.n;
 		if (cli->json)
-			print_json(cli, &keys.v[i], signs);
+			keys_print_json(cli, &keys.v[i], signs);
 		table_row(&t, (const char *[]){ id, cli_time(keys.v[i].created_s, when),
 		                                signs ? "makes and verifies tokens"
 		                                      : "verifies tokens" });
@@ -62,7 +62,7 @@ static void print_rotated(struct cli *cli)
 }
 
 /* An old key verifies for as long as something made with it may come back. */
-static int rotate(struct cli *cli)
+static int keys_rotate(struct cli *cli)
 {
 	struct buf message = { 0 };
 	const struct tester_config *t = &cli->settings.tester;
@@ -81,7 +81,7 @@ static int rotate(struct cli *cli)
 	return code;
 }
 
-static int cannot_write(const struct cli *cli, const char *path, int e)
+static int key_not_written(const struct cli *cli, const char *path, int e)
 {
 	return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
 }
@@ -97,13 +97,13 @@ static int read_public(struct cli *cli, struct buf *pem)
 	return code;
 }
 
-static int export(struct cli *cli, const char *path)
+static int keys_export(struct cli *cli, const char *path)
 {
 	struct buf pem = { 0 };
 	struct outfile out = { 0 };
 	int e = path ? outfile_open(&out, path, PUBLIC_MODE, true) : ERR_OK;
 	if (e != ERR_OK)
-		return cannot_write(cli, path, e);
+		return key_not_written(cli, path, e);
 	int code = read_public(cli, &pem);
 	if (code == CLI_GO && !path)
 		fwrite(pem.p, 1, pem.n, stdout);
@@ -112,14 +112,14 @@ static int export(struct cli *cli, const char *path)
 		if (e == ERR_OK)
 			e = outfile_commit(&out);
 		if (e != ERR_OK)
-			code = cannot_write(cli, path, e);
+			code = key_not_written(cli, path, e);
 	}
 	outfile_drop(&out);
 	buf_fini(&pem);
 	return code;
 }
 
-static int run(struct cli *cli)
+static int keys_run(struct cli *cli)
 {
 	const char *verb = cli->operands[0];
 	bool exports = strcmp(verb, "export") == 0, rotates = strcmp(verb, "rotate") == 0;
@@ -131,8 +131,10 @@ static int run(struct cli *cli)
 	if (code != CLI_GO)
 		return code;
 	if (rotates)
-		return rotate(cli);
-	return exports ? export(cli, cli->operand_count > 1 ? cli->operands[1] : NULL) : list(cli);
+		return keys_rotate(cli);
+	if (!exports)
+		return keys_list(cli);
+	return keys_export(cli, cli->operand_count > 1 ? cli->operands[1] : NULL);
 }
 
 int cli_keys(int argc, char **argv)
@@ -149,6 +151,6 @@ int cli_keys(int argc, char **argv)
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(&cli);
+		code = keys_run(&cli);
 	return cli_end(&cli, code);
 }

@@ -336,7 +336,7 @@ static void print_done(struct list_args *a, const char *what, bool yes)
 	cli_json_end(&a->cli);
 }
 
-static int add(struct list_args *a)
+static int list_add(struct list_args *a)
 {
 	char who[WHO_MAX], why[WHY_MAX];
 	int code = cli_who(&a->cli, a->by, who);
@@ -359,7 +359,7 @@ static int add(struct list_args *a)
 	return CLI_GO;
 }
 
-static int agree(struct list_args *a, bool agreed)
+static int list_agree(struct list_args *a, bool agreed)
 {
 	char who[WHO_MAX];
 	int code = cli_who(&a->cli, a->by, who);
@@ -392,7 +392,7 @@ static const struct {
 	{ "nominations", list_nominations },
 };
 
-static int show(struct list_args *a, const char *what)
+static int list_show(struct list_args *a, const char *what)
 {
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
 		if (strcmp(what, lists[i].name) != 0)
@@ -406,7 +406,7 @@ static int show(struct list_args *a, const char *what)
 	                     "nominations, add, agree or disagree");
 }
 
-static int run(struct list_args *a)
+static int list_run(struct list_args *a)
 {
 	const char *what = a->cli.operand_count ? a->cli.operands[0] : "listings";
 	int code = CLI_GO;
@@ -424,10 +424,10 @@ static int run(struct list_args *a)
 		return code;
 	bool adds = strcmp(what, "add") == 0, agrees = strcmp(what, "agree") == 0;
 	if (!adds && !agrees && strcmp(what, "disagree") != 0)
-		return show(a, what);
+		return list_show(a, what);
 	if (a->cli.operand_count != 2)
 		return cli_fail(&a->cli, EX_USAGE, "%s: expected one ADDRESS; see --help", what);
-	return adds ? add(a) : agree(a, agrees);
+	return adds ? list_add(a) : list_agree(a, agrees);
 }
 
 int cli_list(int argc, char **argv)
@@ -458,6 +458,6 @@ int cli_list(int argc, char **argv)
 	};
 	int code = cli_begin(&a.cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(&a);
+		code = list_run(&a);
 	return cli_end(&a.cli, code);
 }

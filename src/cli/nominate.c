@@ -18,7 +18,7 @@ struct nominate {
 	struct buf message;
 };
 
-static int read_message(struct nominate *n, const char *path)
+static int read_spam(struct nominate *n, const char *path)
 {
 	int e = file_read(path, NOMINATING_MESSAGE_MAX_BYTES, &n->message);
 	if (e == ERR_LIMIT)
@@ -34,7 +34,7 @@ static int read_message(struct nominate *n, const char *path)
 	return CLI_GO;
 }
 
-static void print_json(struct cli *cli, const struct nominating *n)
+static void nominate_print_json(struct cli *cli, const struct nominating *n)
 {
 	struct json *j = cli_json_begin(cli);
 	json_add_ip(j, "address", &n->nom.address);
@@ -92,13 +92,13 @@ static int refusal(const struct cli *cli, const struct nominating *n)
 	return EX_OK;
 }
 
-static int nominate(struct cli *cli, struct nominating *n)
+static int nominate_address(struct cli *cli, struct nominating *n)
 {
 	int code = nominating_run(cli, n);
 	if (code != CLI_GO)
 		return code;
 	if (cli->json)
-		print_json(cli, n);
+		nominate_print_json(cli, n);
 	else
 		print_text(n);
 	return refusal(cli, n);
@@ -134,11 +134,11 @@ int cli_nominate(int argc, char **argv)
 	if (code == CLI_GO)
 		code = cli_who(&n.cli, by, n.it.nom.by);
 	if (code == CLI_GO && message)
-		code = read_message(&n, message);
+		code = read_spam(&n, message);
 	if (code == CLI_GO)
 		code = cli_open(&n.cli, CLI_CHANGE);
 	if (code == CLI_GO)
-		code = nominate(&n.cli, &n.it);
+		code = nominate_address(&n.cli, &n.it);
 	buf_fini(&n.message);
 	return cli_end(&n.cli, code);
 }

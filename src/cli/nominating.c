@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * One nomination: written down, then admitted as a test or refused by a named rule.
+ */
 #include "cli/nominating.h"
 
 #include "base/clock.h"
@@ -82,7 +85,7 @@ int nominating_run(struct cli *cli, struct nominating *n)
 	return code;
 }
 
-static void tell(const struct cli *cli, const struct nominating *n)
+static void tell_nomination(const struct cli *cli, const struct nominating *n)
 {
 	char address[IP_TEXT_MAX];
 	ip_format(&n->nom.address, address);
@@ -111,7 +114,7 @@ int nominating_relay(struct cli *cli, const struct ip *relay, const char *by, co
 	str_copy(n->nom.reason, sizeof(n->nom.reason), str_of(reason));
 	int code = nominating_run(cli, n);
 	if (code == CLI_GO)
-		tell(cli, n);
+		tell_nomination(cli, n);
 	free(n);
 	return code;
 }

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A caller's file out of the state directory, by way of a process that stays the caller.
+ */
 #include "cli/outfile.h"
 
 #include "base/file.h"
@@ -61,7 +64,7 @@ static int open_place(struct place *p, const char *path, mode_t mode)
 }
 
 /* Whether the name of no meaning still names what was opened. */
-static bool is_ours(const struct place *p)
+static bool is_still_ours(const struct place *p)
 {
 	struct stat open, named;
 	return fstat(p->fd, &open) == 0 &&
@@ -71,7 +74,7 @@ static bool is_ours(const struct place *p)
 
 static int give_name(const struct place *p)
 {
-	if (!is_ours(p))
+	if (!is_still_ours(p))
 		return ERR_DENIED;
 	/* linkat() and not renameat(): what is there already is never replaced. */
 	int rc = p->replace ? renameat(p->directory, p->temporary, p->directory, p->name)
@@ -81,7 +84,7 @@ static int give_name(const struct place *p)
 
 static void forget_place(struct place *p)
 {
-	if (p->fd >= 0 && is_ours(p))
+	if (p->fd >= 0 && is_still_ours(p))
 		unlinkat(p->directory, p->temporary, 0);
 	if (p->fd >= 0)
 		close(p->fd);
@@ -90,7 +93,7 @@ static void forget_place(struct place *p)
 }
 
 /* Signals of a terminal are for the command: its end is the keeper's. */
-static void keep(struct place *p, int line)
+static void be_keeper(struct place *p, int line)
 {
 	char byte;
 	int e = ERR_CLOSED;
@@ -116,7 +119,7 @@ int outfile_open(struct outfile *o, const char *path, mode_t mode, bool replace)
 	pid_t pid = e == ERR_OK ? fork() : -1;
 	if (pid == 0) {
 		close(line[0]);
-		keep(&p, line[1]);
+		be_keeper(&p, line[1]);
 	}
 	if (pid < 0) {
 		forget_place(&p);
@@ -131,7 +134,7 @@ int outfile_open(struct outfile *o, const char *path, mode_t mode, bool replace)
 }
 
 /* The keeper's last word, if it is asked for one. */
-static int end(struct outfile *o, bool commit)
+static int end_keeper(struct outfile *o, bool commit)
 {
 	const char word = commit ? COMMIT : DROP;
 	int e;
@@ -153,11 +156,11 @@ int outfile_commit(struct outfile *o)
 		outfile_drop(o);
 		return e;
 	}
-	return end(o, true);
+	return end_keeper(o, true);
 }
 
 void outfile_drop(struct outfile *o)
 {
 	if (o->keeper > 0)
-		end(o, false);
+		end_keeper(o, false);
 }

@@ -57,13 +57,13 @@ static int read_add(struct permit_args *a)
 	return CLI_GO;
 }
 
-static void print_json(struct ranges *r, const struct permit *p)
+static void permit_print_json(struct ranges *r, const struct permit *p)
 {
 	permit_json(p, cli_json_begin(&r->cli));
 	cli_json_end(&r->cli);
 }
 
-static int add(struct ranges *r)
+static int permit_add(struct ranges *r)
 {
 	struct permit_args *a = (struct permit_args *)r;
 	a->p.range = r->range;
@@ -81,14 +81,14 @@ static int add(struct ranges *r)
 	if (e != ERR_OK)
 		return cli_store_fail(&r->cli, e, r->cli.operands[1]);
 	if (r->cli.json)
-		print_json(r, &a->p);
+		permit_print_json(r, &a->p);
 	else
 		printf("%s: permitted, consent \"%s\" by %s\n", r->cli.operands[1],
 		       consent_name(a->p.consent), a->p.by);
 	return CLI_GO;
 }
 
-static int list(struct ranges *r)
+static int permit_list(struct ranges *r)
 {
 	struct permit *rows;
 	size_t n;
@@ -104,7 +104,7 @@ static int list(struct ranges *r)
 	for (size_t i = 0; i < n; i++) {
 		char range[PREFIX_TEXT_MAX], since[CLI_TIME_MAX], until[CLI_TIME_MAX];
 		if (r->cli.json)
-			print_json(r, &rows[i]);
+			permit_print_json(r, &rows[i]);
 		table_row(&t, (const char *[]){
 			prefix_format(&rows[i].range, range), consent_name(rows[i].consent),
 			cli_safe(&r->cli, rows[i].by), cli_time(rows[i].created_s, since),
@@ -140,7 +140,7 @@ int cli_permit(int argc, char **argv)
 		.operands_expected = "add RANGE, remove RANGE or list",
 	};
 	const struct ranges_kind kind = {
-		"permit", "a permitted", "permitted", add, list, store_permit_remove,
+		"permit", "a permitted", "permitted", permit_add, permit_list, store_permit_remove,
 	};
 	int code = cli_begin(&a.r.cli, &spec, argc, argv);
 	if (code == CLI_GO)

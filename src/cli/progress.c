@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A progress bar: drawn over itself, and taken away at the end.
+ */
 #include "cli/progress.h"
 
 #include "base/str.h"

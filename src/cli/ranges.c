@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * add, remove and list: the three words of `permit` and `exclude`.
+ */
 #include "cli/ranges.h"
 
 #include <stdio.h>

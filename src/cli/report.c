@@ -2,7 +2,7 @@
  *
  * `portreeve report`: tells the network that spam came from. Makes the report from a
  * message, sends it if the user says so, and keeps what became of it. reporting.c has the
- * two long parts.
+ * long parts.
  */
 #include "cli/reporting.h"
 
@@ -13,8 +13,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "trace/names.h"
-#include "report/bounce.h"
-#include "store/reports.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,39 +52,39 @@ static int list_reports(struct reporting *r)
 	return CLI_GO;
 }
 
-static int get(struct reporting *r, const char *id)
+static int get(struct reporting *r, const char *id, struct report *report)
 {
-	int e = store_report_get(r->cli.store, id, &r->cli.arena, &r->report);
+	int e = store_report_get(r->cli.store, id, &r->cli.arena, report);
 	if (e == ERR_NOT_FOUND)
 		return cli_not_found(&r->cli, id, EXPECTED_ID);
 	return e == ERR_OK ? CLI_GO : cli_store_fail(&r->cli, e, id);
 }
 
-static int load(struct reporting *r, const char *id, enum cli_access access)
-{
-	int code = cli_open(&r->cli, access);
-	return code == CLI_GO ? get(r, id) : code;
-}
-
 static int show_report(struct reporting *r)
 {
-	int code = load(r, r->cli.operands[1], CLI_READ);
+	struct report report;
+	int code = cli_open(&r->cli, CLI_READ);
+	if (code == CLI_GO)
+		code = get(r, r->cli.operands[1], &report);
 	if (code != CLI_GO)
 		return code;
 	if (r->cli.json)
-		reporting_json(r, &r->report);
+		reporting_json(r, &report);
 	else
-		reporting_show(r->xarf ? r->report.xarf : r->report.message);
+		reporting_show(r->xarf ? report.xarf : report.message);
 	return CLI_GO;
 }
 
 static int send_report(struct reporting *r)
 {
-	int code = load(r, r->cli.operands[1], CLI_CHANGE);
+	struct report report;
+	int code = reporting_open(r);
 	if (code == CLI_GO)
-		code = reporting_send(r);
+		code = get(r, r->cli.operands[1], &report);
+	if (code == CLI_GO)
+		code = reporting_send(r, &report);
 	if (code == CLI_GO && r->cli.json)
-		reporting_json(r, &r->report);
+		reporting_json(r, &report);
 	return code;
 }
 
@@ -131,53 +129,48 @@ static int answer_report(struct reporting *r)
 	return by_word(r, REPORT_ANSWERED, "the desk answered");
 }
 
-static int say_state(struct reporting *r, const char *more)
+static const char *bounce_remark(const struct report_bounce *b)
 {
-	if (r->cli.json)
-		print_state(r, r->report.id, r->report.state);
-	else
-		printf("report %s: %s%s\n", r->report.id, report_state_name(r->report.state), more);
-	return CLI_GO;
+	switch (b->kind) {
+	case REPORT_BOUNCE_DELAYED: return "; only a delay";
+	case REPORT_BOUNCE_ARRIVED: return "; an automatic answer: it arrived";
+	case REPORT_BOUNCE_FAILED: break;
+	}
+	return "";
 }
 
-/* The bounce counts for the contact only if that is who failed: a desk that forwards its
- * mail to somebody dead is not dead itself. */
-static int take_bounce(struct reporting *r, const struct report_bounce *b)
+static int take_bounce(struct reporting *r, const char *path)
 {
-	char why[WHY_MAX];
-	struct buf text = { 0 };
-	if (b->kind == REPORT_BOUNCE_DELAYED)
-		return say_state(r, "; only a delay");
-	if (b->kind == REPORT_BOUNCE_ARRIVED)
-		return say_state(r, "; an automatic answer: it arrived");
-	if (str_search(str_of(b->text), str_of(b->status)) == SIZE_MAX)
-		buf_printf(&text, "%s ", b->status);
-	buf_add_cstr(&text, b->text[0] ? b->text : "it bounced");
-	str_copy(why, sizeof(why), buf_str(&text));
-	buf_fini(&text);
-	int code = reporting_bounced(r, why, b->dead && str_caseeq(str_of(b->recipient),
-	                                                           str_of(r->report.contact)));
-	return code == CLI_GO ? say_state(r, "") : code;
+	struct report_bounce bounce;
+	struct report report;
+	bool buried;
+	int e = desk_take_bounce(&r->desk, buf_str(&r->message), &r->cli.arena, &bounce, &report,
+	                         &buried, &r->problem);
+	if (e == ERR_INVALID)
+		return cli_fail(&r->cli, EX_DATAERR, "%s: %s", path, buf_cstr(&r->problem));
+	if (e == ERR_NOT_FOUND)
+		return cli_not_found(&r->cli, bounce.id, EXPECTED_ID);
+	if (e != ERR_OK)
+		return reporting_told(r, cli_exit_code(e));
+	if (buried)
+		reporting_buried(r, &report);
+	if (r->cli.json)
+		print_state(r, report.id, report.state);
+	else
+		printf("report %s: %s%s\n", report.id, report_state_name(report.state),
+		       bounce_remark(&bounce));
+	return CLI_GO;
 }
 
 static int read_bounce(struct reporting *r)
 {
-	const char *path = r->cli.operands[1], *expected;
-	struct report_bounce bounce;
+	const char *path = r->cli.operands[1];
 	int e = file_read(path, BOUNCE_MAX_BYTES, &r->message);
 	if (e != ERR_OK)
 		return cli_fail(&r->cli, cli_exit_code(e), "%s: expected a bounce: %s", path,
 		                err_text(e));
-	int code = cli_open(&r->cli, CLI_CHANGE);
-	if (code == CLI_GO)
-		code = reporting_key(r);
-	if (code != CLI_GO)
-		return code;
-	e = report_bounce_parse(buf_str(&r->message), r->token_key, &bounce, &expected);
-	if (e != ERR_OK)
-		return cli_fail(&r->cli, EX_DATAERR, "%s: expected %s", path, expected);
-	code = get(r, bounce.id);
-	return code == CLI_GO ? take_bounce(r, &bounce) : code;
+	int code = reporting_open(r);
+	return code == CLI_GO ? take_bounce(r, path) : code;
 }
 
 static void print_contact(struct reporting *r, const struct ip *address, const char *contact)
@@ -199,25 +192,22 @@ static void print_contact(struct reporting *r, const struct ip *address, const c
 static int show_contact(struct reporting *r)
 {
 	struct ip address;
-	struct contact_filter filter;
 	const struct contact_answer *answer;
 	int code = cli_ip(&r->cli, r->cli.operands[1], &address);
 	if (code == CLI_GO && !ip_is_public(&address))
 		code = cli_bad_value(&r->cli, r->cli.operands[1], "a public address: nobody else's "
 		                     "network has it");
 	if (code == CLI_GO)
-		code = cli_open(&r->cli, CLI_CHANGE);
+		code = reporting_open(r);
 	if (code == CLI_GO)
 		code = reporting_contacts(r, &address);
-	if (code == CLI_GO)
-		code = reporting_filter(r, &filter);
 	if (code != CLI_GO)
 		return code;
-	const char *contact = contact_choose(r->answers, r->answer_count, &filter, &answer);
+	const char *contact = contact_choose(r->answers, r->answer_count, &r->filter, &answer);
 	if (r->cli.json) {
 		print_contact(r, &address, contact);
 	} else {
-		reporting_show_answers(r, &filter);
+		reporting_show_answers(r);
 		printf("%s\n", contact ? contact : "no contact that can be used");
 	}
 	return contact ? CLI_GO : EX_UNAVAILABLE;

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-static int retest(struct cli *cli, const struct ip *address, const char *who)
+static int retest_address(struct cli *cli, const struct ip *address, const char *who)
 {
 	unsigned queued;
 	const char *shown = cli->operands[0];
@@ -61,6 +61,6 @@ int cli_retest(int argc, char **argv)
 	if (code == CLI_GO)
 		code = cli_open(&cli, CLI_CHANGE);
 	if (code == CLI_GO)
-		code = retest(&cli, &address, who);
+		code = retest_address(&cli, &address, who);
 	return cli_end(&cli, code);
 }

@@ -1,11 +1,14 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Reverse names: each is asked back, one after the other, until one leads to the address.
+ */
 #include "cli/reverse.h"
 
 enum { RESOLVERS_MAX = 8 };
 
 static void ask_next(struct reverse_name *r);
 
-static void finish(struct reverse_name *r)
+static void reverse_name_done(struct reverse_name *r)
 {
 	if (!r->confirmed && r->count > 0)
 		str_copy(r->name, sizeof(r->name), str_of(r->names[0]));
@@ -27,7 +30,7 @@ static void addresses_came(void *arg, const struct dns_result *result)
 static void ask_next(struct reverse_name *r)
 {
 	if (r->confirmed || r->next == r->count) {
-		finish(r);
+		reverse_name_done(r);
 		return;
 	}
 	struct str name = str_of(r->names[r->next++]);
@@ -47,7 +50,7 @@ static void names_came(void *arg, const struct dns_result *result)
 	ask_next(r);
 }
 
-static int start(struct reverse *r, const struct cli *cli)
+static int reverse_begin(struct reverse *r, const struct cli *cli)
 {
 	static const struct dns_resolver_options patience = { 1500, 2, 5000 };
 	const struct config_endpoints *servers = &cli->settings.general.resolver;
@@ -63,7 +66,7 @@ static int start(struct reverse *r, const struct cli *cli)
 
 int reverse_look_up(struct reverse *r, const struct cli *cli, struct reverse_name *names, size_t n)
 {
-	int code = start(r, cli);
+	int code = reverse_begin(r, cli);
 	if (code != CLI_GO || n == 0)
 		return code;
 	for (size_t i = 0; i < n; i++) {

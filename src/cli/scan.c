@@ -36,7 +36,7 @@ struct scan {
 
 /* ---- targets -------------------------------------------------------------------- */
 
-static bool add_address(struct scan *s, const struct ip *ip)
+static bool scan_add_address(struct scan *s, const struct ip *ip)
 {
 	const struct config_ports *ports = &s->cli->settings.tester.ports;
 	for (size_t p = 0; p < ports->n; p++) {
@@ -57,7 +57,7 @@ static bool add_range(struct scan *s, const struct prefix *range)
 	if (ip_bits(&ip) - range->len > 24)
 		return false;
 	do {
-		if (!add_address(s, &ip))
+		if (!scan_add_address(s, &ip))
 			return false;
 	} while (ip_next(&ip) && prefix_contains(range, &ip));
 	return true;
@@ -93,7 +93,7 @@ static int bad_line(struct scan *s, const char *path, size_t line, struct str te
 	return code;
 }
 
-static int add_lines(struct scan *s, const char *path, struct str rest)
+static int scan_add_lines(struct scan *s, const char *path, struct str rest)
 {
 	for (size_t line = 1; rest.n; line++) {
 		size_t end = str_find(rest, '\n');
@@ -115,7 +115,7 @@ static int add_lines(struct scan *s, const char *path, struct str rest)
 }
 
 /* Before root is given up: the file may be readable by root alone. */
-static int read_file(struct scan *s, const char *path)
+static int scan_read_file(struct scan *s, const char *path)
 {
 	int e = path ? file_read(path, FILE_BYTES_MAX, &s->file) : ERR_OK;
 	return e == ERR_OK ? CLI_GO : cli_fail(s->cli, cli_exit_code(e),
@@ -138,7 +138,7 @@ static int add_permits(struct scan *s)
 	return CLI_GO;
 }
 
-static int compare(const void *a, const void *b)
+static int by_address(const void *a, const void *b)
 {
 	const struct endpoint *x = a, *y = b;
 	int c = ip_cmp(&x->ip, &y->ip);
@@ -149,9 +149,9 @@ static void sort_and_unite(struct scan *s)
 {
 	size_t kept = 0;
 	if (s->n)
-		qsort(s->targets, s->n, sizeof(*s->targets), compare);
+		qsort(s->targets, s->n, sizeof(*s->targets), by_address);
 	for (size_t i = 0; i < s->n; i++)
-		if (i == 0 || compare(&s->targets[kept - 1], &s->targets[i]) != 0)
+		if (i == 0 || by_address(&s->targets[kept - 1], &s->targets[i]) != 0)
 			s->targets[kept++] = s->targets[i];
 	s->n = kept;
 }
@@ -203,7 +203,7 @@ static void draw(struct scan *s)
 	progress_update(&s->progress, s->done, remark, clock_mono_ms());
 }
 
-static void on_finished(void *arg, const struct tester_result *r)
+static void scan_finished(void *arg, const struct tester_result *r)
 {
 	struct scan *s = arg;
 	s->done++;
@@ -211,7 +211,7 @@ static void on_finished(void *arg, const struct tester_result *r)
 	progress_wipe(&s->progress);
 }
 
-static void on_remark(void *arg)
+static void scan_remark(void *arg)
 {
 	struct scan *s = arg;
 	progress_wipe(&s->progress);
@@ -329,13 +329,13 @@ static int exit_code(const struct scan *s)
 	return later ? EX_TEMPFAIL : EX_NOPERM;
 }
 
-static int run(struct scan *s, const char *file)
+static int scan_run(struct scan *s, const char *file)
 {
 	char key[33];
 	uint64_t seed = random_u64();
 	int code = add_operands(s);
 	if (code == CLI_GO && file)
-		code = add_lines(s, file, buf_str(&s->file));
+		code = scan_add_lines(s, file, buf_str(&s->file));
 	if (code == CLI_GO && !file && s->cli->operand_count == 0)
 		code = add_permits(s);
 	if (code != CLI_GO)
@@ -382,12 +382,12 @@ int cli_scan(int argc, char **argv)
 	struct cli cli;
 	struct scan s = { .cli = &cli };
 	int code = cli_begin(&cli, &spec, argc, argv);
-	if (code == CLI_GO && (code = read_file(&s, file)) == CLI_GO &&
+	if (code == CLI_GO && (code = scan_read_file(&s, file)) == CLI_GO &&
 	    (code = testing_open(&s.t, &cli, &o)) == CLI_GO) {
-		s.t.finished = on_finished;
-		s.t.remark = on_remark;
+		s.t.finished = scan_finished;
+		s.t.remark = scan_remark;
 		s.t.arg = &s;
-		code = run(&s, file);
+		code = scan_run(&s, file);
 	}
 	testing_close(&s.t);
 	buf_fini(&s.file);

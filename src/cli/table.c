@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A table: its cells are kept until the widest of each column is known.
+ */
 #include "cli/table.h"
 
 #include "base/mem.h"
@@ -39,7 +42,7 @@ static void print_row(const struct table *t, size_t row, const int *width)
 	}
 }
 
-static void print(const struct table *t)
+static void print_table(const struct table *t)
 {
 	int width[TABLE_COLUMNS_MAX] = { 0 };
 	for (size_t i = 0; i < t->rows * t->columns; i++) {
@@ -59,6 +62,6 @@ void table_finish(struct table *t, bool quiet, const char *none)
 	if (!quiet && t->rows == 1)
 		puts(none);
 	else if (!quiet)
-		print(t);
+		print_table(t);
 	free(t->cells);
 }

@@ -74,7 +74,7 @@ static int start_all(struct testing *t, const struct lookup *l, int *refusal)
 }
 
 /* All names first, so that a wrong one leaves no test half done. */
-static int run(struct testing *t, struct lookup *found)
+static int test_run(struct testing *t, struct lookup *found)
 {
 	int code = CLI_GO, refusal = CLI_GO;
 	for (size_t i = 0; i < t->cli->operand_count && code == CLI_GO; i++)
@@ -111,7 +111,7 @@ int cli_test(int argc, char **argv)
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO && (code = testing_open(&t, &cli, &o)) == CLI_GO) {
 		struct lookup *found = mem_array(cli.operand_count, sizeof(*found));
-		code = run(&t, found);
+		code = test_run(&t, found);
 		free(found);
 	}
 	testing_close(&t);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A test in the foreground: tester and collector in this process, and their results in print.
+ */
 #include "cli/testing.h"
 
 #include "base/clock.h"
@@ -16,7 +19,7 @@ enum { LOOP_TURN_MS = 200, ACCOUNT_BYTES_MAX = 4096 };
 /* ---- options ------------------------------------------------------------------ */
 
 /* The parameter that the option stands for is set; an error speaks of the option. */
-static int set(struct testing *t, const char *option, const char *name, const char *value)
+static int set_by_option(struct testing *t, const char *option, const char *name, const char *value)
 {
 	buf_clear(&t->scratch);
 	if (!value || settings_set(&t->cli->settings, name, value, &t->scratch) == ERR_OK)
@@ -41,7 +44,7 @@ static int apply_options(struct testing *t)
 		{ "rate", "tester.rate", o->rate },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		int code = set(t, rows[i].option, rows[i].name, rows[i].value);
+		int code = set_by_option(t, rows[i].option, rows[i].name, rows[i].value);
 		if (code != CLI_GO)
 			return code;
 	}
@@ -157,7 +160,7 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	putchar('\n');
 }
 
-static void on_finished(void *arg, const struct tester_result *r)
+static void show_finished(void *arg, const struct tester_result *r)
 {
 	struct testing *t = arg;
 	struct test test = *r->test;
@@ -177,7 +180,7 @@ static void on_finished(void *arg, const struct tester_result *r)
 	t->other += r->verdict != VERDICT_OPEN && r->verdict != VERDICT_CLOSED;
 }
 
-static void on_remark(void *arg, const char *text)
+static void show_remark(void *arg, const char *text)
 {
 	struct testing *t = arg;
 	if (t->remark)
@@ -189,9 +192,11 @@ static int create_tester(struct testing *t)
 {
 	const struct settings *s = &t->cli->settings;
 	struct tester_setup setup = {
-		.loop = t->loop, .store = t->cli->store, .user = *t->user ? t->user : NULL,
-		.password = *t->user ? t->password : NULL, .patience_s = s->tester.patience_s,
-		.remark = on_remark, .finished = on_finished, .arg = t,
+		.loop = t->loop, .store = t->cli->store,
+		.us = { .user = *t->user ? t->user : NULL,
+		        .password = *t->user ? t->password : NULL },
+		.patience_s = s->tester.patience_s,
+		.remark = show_remark, .finished = show_finished, .arg = t,
 	};
 	buf_clear(&t->scratch);
 	if (assembly_tester_create(s, &t->keys, &setup, &t->assembled, &t->scratch) != ERR_OK)

@@ -66,7 +66,7 @@ static bool has_border(const struct trace_command *c)
 
 /* Keeps what to nominate until all is read: opening the store gives up root, which
  * may be needed for the files. */
-static void remember(struct trace_command *c, struct str message)
+static void remember_nominee(struct trace_command *c, struct str message)
 {
 	if (c->trace.relay.family == 0)
 		return;
@@ -81,7 +81,7 @@ static void remember(struct trace_command *c, struct str message)
 }
 
 /* The relay becomes a nomination with the message as its evidence; never a listing. */
-static int nominate(struct trace_command *c, const struct nominee *who)
+static int nominate_relay(struct trace_command *c, const struct nominee *who)
 {
 	char address[IP_TEXT_MAX];
 	const char *reason = arena_printf(&c->cli.arena, "trace: took spam from a stranger without "
@@ -103,7 +103,7 @@ static int nominate_all(struct trace_command *c)
 		         c->nominees_left, NOMINEES_MAX);
 	int code = cli_open(&c->cli, CLI_CHANGE);
 	for (size_t i = 0; code == CLI_GO && i < c->nominee_count; i++)
-		code = nominate(c, &c->nominees[i]);
+		code = nominate_relay(c, &c->nominees[i]);
 	return code;
 }
 
@@ -196,7 +196,7 @@ static void add_place_json(struct trace_command *c, struct str message, struct j
 		json_add_null(j, "message_offset");
 }
 
-static void print_json(struct trace_command *c, const char *title, struct str message)
+static void trace_print_json(struct trace_command *c, const char *title, struct str message)
 {
 	struct json *j = cli_json_begin(&c->cli);
 	json_add_bytes(j, "id", str_of(title));
@@ -220,7 +220,7 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 	if (code != CLI_GO)
 		return code;
 	if (c->cli.json) {
-		print_json(c, title, message);
+		trace_print_json(c, title, message);
 	} else {
 		bool colour = cli_colour(CLI_BOLD)[0] != '\0';
 		trace_picture(&c->trace, str_of(title), colour, c->columns, &c->out);
@@ -230,7 +230,7 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 	fwrite(c->out.p, 1, c->out.n, stdout);
 	code = c->svg ? write_svg(c, title) : CLI_GO;
 	if (c->nominate)
-		remember(c, message);
+		remember_nominee(c, message);
 	return code;
 }
 
@@ -469,7 +469,7 @@ static int check_options(const struct trace_command *c)
 }
 
 /* All that is needed before the first byte is read. */
-static int prepare(struct trace_command *c)
+static int prepare_trace(struct trace_command *c)
 {
 	struct winsize ws;
 	int code = check_options(c);
@@ -488,11 +488,11 @@ static int prepare(struct trace_command *c)
 	return code;
 }
 
-static int run(struct trace_command *c)
+static int trace_run(struct trace_command *c)
 {
 	size_t first = c->cli.operand_count && strcmp(c->cli.operands[0], "learn") == 0;
 	c->learning = first != 0;
-	int code = prepare(c);
+	int code = prepare_trace(c);
 	if (code != CLI_GO)
 		return code;
 	if (c->batch)
@@ -540,7 +540,7 @@ int cli_trace(int argc, char **argv)
 	};
 	int code = cli_begin(&c->cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(c);
+		code = trace_run(c);
 	code = cli_end(&c->cli, code);
 	reverse_fini(&c->reverse);
 	border_set_fini(&c->set);

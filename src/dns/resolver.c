@@ -59,21 +59,6 @@ struct dns_query {
 	unsigned part_count;
 };
 
-const char *dns_status_name(enum dns_status s)
-{
-	switch (s) {
-	case DNS_FOUND: return "found";
-	case DNS_NODATA: return "nodata";
-	case DNS_NXDOMAIN: return "nxdomain";
-	case DNS_SERVFAIL: return "servfail";
-	case DNS_REFUSED: return "refused";
-	case DNS_TIMEOUT: return "timeout";
-	case DNS_MALFORMED: return "malformed";
-	case DNS_BAD_NAME: return "bad-name";
-	}
-	return "unknown";
-}
-
 /* ---- the life of a query ---------------------------------------------------------------- */
 
 static void unlink_query(struct dns_query *q)

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The answers of a list and of its test entries, judged by RFC 5782.
+ */
 #include "lookup/judge.h"
 
 #include <stdio.h>

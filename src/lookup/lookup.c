@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * One address asked at one list: the questions go out together; the text is asked for where all is
+ * well and the address is listed.
+ */
 #include "lookup/lookup.h"
 
 #include "base/arena.h"
@@ -36,7 +40,7 @@ static void lookup_free(struct lookup *l)
 	free(l);
 }
 
-static void finish(struct lookup *l)
+static void lookup_finish(struct lookup *l)
 {
 	l->cb(l->arg, &l->report);
 	lookup_free(l);
@@ -51,10 +55,10 @@ static void text_came(void *arg, const struct dns_result *result)
 		texts[i] = arena_str(&l->arena, result->texts[i]);
 	l->report.texts = texts;
 	l->report.text_count = result->text_count;
-	finish(l);
+	lookup_finish(l);
 }
 
-static void judge(struct lookup *l)
+static void lookup_conclude(struct lookup *l)
 {
 	struct lookup_report *r = &l->report;
 	const struct dns_result *answer = &l->parts[ADDRESS].result;
@@ -68,10 +72,10 @@ static void judge(struct lookup *l)
 	if (r->verdict == LOOKUP_LISTED)
 		l->text = dns_resolve_txt(l->resolver, l->name, text_came, l);
 	else
-		finish(l);
+		lookup_finish(l);
 }
 
-static void answer_came(void *arg, const struct dns_result *result)
+static void lookup_answered(void *arg, const struct dns_result *result)
 {
 	struct part *part = arg;
 	struct lookup *l = part->lookup;
@@ -84,7 +88,7 @@ static void answer_came(void *arg, const struct dns_result *result)
 	for (size_t i = 0; i < QUERIES; i++)
 		if (l->parts[i].query)
 			return;
-	judge(l);
+	lookup_conclude(l);
 }
 
 int lookup_start(struct dns_resolver *resolver, struct str zone, const struct ip *address,
@@ -113,7 +117,7 @@ int lookup_start(struct dns_resolver *resolver, struct str zone, const struct ip
 		if (i == ADDRESS)
 			l->name = arena_str(&l->arena, name);
 		l->parts[i].lookup = l;
-		l->parts[i].query = dns_resolve_a(resolver, name, answer_came, &l->parts[i]);
+		l->parts[i].query = dns_resolve_a(resolver, name, lookup_answered, &l->parts[i]);
 	}
 	*out = l;
 	return ERR_OK;

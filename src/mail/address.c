@@ -23,7 +23,7 @@ static int peek(const struct scan *c)
 	return c->at < c->s.n ? (unsigned char)c->s.p[c->at] : -1;
 }
 
-static bool take(struct scan *c, char want)
+static bool take_one(struct scan *c, char want)
 {
 	if (peek(c) != (unsigned char)want)
 		return false;
@@ -83,7 +83,7 @@ static bool dot_string(struct scan *c)
 			c->at += n;
 		if (c->at == start)
 			return false;
-	} while (take(c, '.'));
+	} while (take_one(c, '.'));
 	return true;
 }
 
@@ -91,7 +91,7 @@ static bool dot_string(struct scan *c)
 static bool quoted_string(struct scan *c)
 {
 	c->at++;
-	while (!take(c, '"')) {
+	while (!take_one(c, '"')) {
 		int b = peek(c);
 		if (b == '\\') {
 			c->at++;
@@ -140,7 +140,7 @@ static bool domain_name(struct scan *c)
 	do {
 		if (!sub_domain(c))
 			return false;
-	} while (take(c, '.'));
+	} while (take_one(c, '.'));
 	return c->at - start <= MAIL_DOMAIN_MAX;
 }
 
@@ -197,13 +197,13 @@ static int source_route(struct scan *c, struct mail_path *path, struct parse_err
 {
 	size_t start = c->at;
 	do {
-		if (!take(c, '@'))
+		if (!take_one(c, '@'))
 			return err_parse(pe, "\"@\" and a domain of the source route", c->at);
 		if (!domain_name(c))
 			return err_parse(pe, "a domain name in the source route", c->at);
-	} while (take(c, ','));
+	} while (take_one(c, ','));
 	path->route = since(c, start);
-	if (!take(c, ':'))
+	if (!take_one(c, ':'))
 		return err_parse(pe, "\":\" behind the source route", c->at);
 	return ERR_OK;
 }
@@ -248,7 +248,7 @@ static int mailbox(struct scan *c, unsigned flags, struct mail_path *path,
 	if ((flags & MAIL_PATH_POSTMASTER_OK) && path->route.n == 0 && peek(c) == '>' &&
 	    str_caseeq(path->local, STR("postmaster")))
 		return ERR_OK;
-	if (!take(c, '@'))
+	if (!take_one(c, '@'))
 		return err_parse(pe, "\"@\" behind the local part", c->at);
 	if (peek(c) == '[')
 		return literal(c, path, pe);
@@ -264,7 +264,7 @@ int mail_path_parse(struct str s, unsigned flags, struct mail_path *path, size_t
 {
 	struct scan c = { .s = s, .utf8 = flags & MAIL_PATH_UTF8_OK };
 	struct mail_path r = { .route = STR(""), .local = STR(""), .domain = STR("") };
-	if (!take(&c, '<'))
+	if (!take_one(&c, '<'))
 		return err_parse(pe, "\"<\"", 0);
 	if ((flags & MAIL_PATH_NULL_OK) && peek(&c) == '>') {
 		r.is_null = true;
@@ -277,7 +277,7 @@ int mail_path_parse(struct str s, unsigned flags, struct mail_path *path, size_t
 		if (e != ERR_OK)
 			return e;
 	}
-	if (!take(&c, '>'))
+	if (!take_one(&c, '>'))
 		return err_parse(pe, "\">\"", c.at);
 	if (c.at > MAIL_PATH_MAX) {
 		err_parse(pe, "a path of at most 256 bytes", 0);

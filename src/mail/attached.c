@@ -1,4 +1,10 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Messages inside a message: the MIME tree is walked in place, and a message/rfc822 part whose
+ * encoding hides it is decoded.
+ *
+ * Hostile input that reaches it: whole messages; depth and counts are limited.
+ */
 #include "mail/mbox.h"
 
 #include "mail/header.h"
@@ -78,7 +84,7 @@ static struct str decode(struct str s, struct str encoding, struct arena *arena)
 	return (struct str){ out, n };
 }
 
-static void add(struct attached *found, struct str message)
+static void keep_message(struct attached *found, struct str message)
 {
 	if (found->n == ATTACHED_MAX)
 		found->truncated = true;
@@ -86,8 +92,8 @@ static void add(struct attached *found, struct str message)
 		found->message[found->n++] = message;
 }
 
-static void walk(struct str s, struct str default_type, unsigned depth, struct arena *arena,
-                 struct attached *found);
+static void walk_entity(struct str s, struct str default_type, unsigned depth, struct arena *arena,
+                        struct attached *found);
 
 /* Is this line "--boundary" or "--boundary--"? With more behind it, it is another's, whose
  * name begins alike. */
@@ -130,8 +136,8 @@ static void walk_parts(const struct entity *e, unsigned depth, struct arena *are
 		size_t from = (size_t)(nl - e->body.p) + 1;
 		at = find_boundary(e->body, from, e->boundary);
 		size_t end = at == SIZE_MAX ? e->body.n : at;
-		walk((struct str){ e->body.p + from, end - from }, part_type, depth + 1, arena,
-		     found);
+		walk_entity((struct str){ e->body.p + from, end - from }, part_type, depth + 1,
+		            arena, found);
 	}
 }
 
@@ -143,8 +149,8 @@ static bool is_message(struct str type)
 	       str_caseeq(type, STR("text/rfc822-headers"));
 }
 
-static void walk(struct str s, struct str default_type, unsigned depth, struct arena *arena,
-                 struct attached *found)
+static void walk_entity(struct str s, struct str default_type, unsigned depth, struct arena *arena,
+                        struct attached *found)
 {
 	if (depth > ATTACHED_DEPTH_MAX || found->n == ATTACHED_MAX) {
 		found->truncated = true;
@@ -155,8 +161,8 @@ static void walk(struct str s, struct str default_type, unsigned depth, struct a
 		walk_parts(&e, depth, arena, found);
 	} else if (is_message(e.type)) {
 		struct str inner = decode(e.body, e.encoding, arena);
-		add(found, inner);
-		walk(inner, text_plain, depth + 1, arena, found);
+		keep_message(found, inner);
+		walk_entity(inner, text_plain, depth + 1, arena, found);
 	}
 }
 
@@ -164,5 +170,5 @@ void attached_find(struct str message, struct arena *arena, struct attached *fou
 {
 	found->n = 0;
 	found->truncated = false;
-	walk(message, text_plain, 0, arena, found);
+	walk_entity(message, text_plain, 0, arena, found);
 }

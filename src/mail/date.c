@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Dates: cut into words and read in the orders in which mailers have written them. The plain form
+ * of RFC 5322, which nearly all have, is read without that.
+ */
 #include "mail/date.h"
 
 struct words {
@@ -25,7 +29,7 @@ static size_t behind_comment(struct str s, size_t i)
 }
 
 /* The date's words: cut at white space, commas and comments. */
-static void cut(struct str s, struct words *w)
+static void cut_words(struct str s, struct words *w)
 {
 	size_t i = 0;
 	w->n = 0;
@@ -375,7 +379,7 @@ int mail_date_parse(struct str s, struct mail_date *date)
 	if (mail_date_plain(s, date))
 		return ERR_OK;
 	*date = (struct mail_date){ 0 };
-	cut(s, &w);
+	cut_words(s, &w);
 	if (i < w.n && is_weekday(w.word[i])) {
 		date->has_weekday = true;
 		i++;

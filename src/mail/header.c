@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The header block, field by field, in one pass.
+ */
 #include "mail/header.h"
 
 #include "base/eight.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * An mbox cut at its From lines.
+ */
 #include "mail/mbox.h"
 
 #include "mail/header.h"

@@ -1,9 +1,12 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * gmime, initialised once, by whoever comes first.
+ */
 #include "mail/mime.h"
 
 #include <gmime/gmime.h>
 
-static void begin(void)
+static void init_once(void)
 {
 	static bool begun;
 	if (!begun)
@@ -13,7 +16,7 @@ static void begin(void)
 
 GMimeMessage *mime_parse(struct str message)
 {
-	begin();
+	init_once();
 	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(message.p ? message.p : "",
 	                                                        message.n);
 	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
@@ -25,12 +28,12 @@ GMimeMessage *mime_parse(struct str message)
 
 char *mime_decode_header(const char *value)
 {
-	begin();
+	init_once();
 	return g_mime_utils_header_decode_text(NULL, value);
 }
 
 char *mime_encode_header(const char *text)
 {
-	begin();
+	init_once();
 	return g_mime_utils_header_encode_text(NULL, text, "utf-8");
 }

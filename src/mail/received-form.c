@@ -113,38 +113,27 @@ bool form_comment(struct str s, struct received *r)
 
 static enum received_form form_of_product(struct str s)
 {
-	switch (s.n ? ascii_lower(s.p[0]) : '\0') {
-	case 'e':
-		return word_starts(s, "Exim ") || s.n == 4 ? RECEIVED_EXIM : RECEIVED_OTHER;
-	case 'p':
-		return word_starts(s, "Postfix") ? RECEIVED_POSTFIX : RECEIVED_OTHER;
-	case 'q':
-		return word_starts(s, "qmail") || word_starts(s, "qp ")
-		       ? RECEIVED_QMAIL : RECEIVED_OTHER;
-	case 's':
-		return word_starts(s, "SMI-8.") ? RECEIVED_SENDMAIL : RECEIVED_OTHER;
-	case 'l':
-		return word_starts(s, "Lotus ") ? RECEIVED_DOMINO : RECEIVED_OTHER;
-	case 'i':
-		return word_starts(s, "IBM Domino") ? RECEIVED_DOMINO : RECEIVED_OTHER;
-	case 'h':
-		return word_starts(s, "HCL Domino") ? RECEIVED_DOMINO : RECEIVED_OTHER;
-	case 'c':
-		return word_starts(s, "CommuniGate") ? RECEIVED_COMMUNIGATE
-		                                            : RECEIVED_OTHER;
-	case 'f':
-		return word_starts(s, "fetchmail") ? RECEIVED_FETCHED : RECEIVED_OTHER;
-	case 'g':
-		return word_starts(s, "getmail") ? RECEIVED_FETCHED : RECEIVED_OTHER;
-	case 'm':
-		return word_starts(s, "mpop") ? RECEIVED_FETCHED :
-		       word_starts(s, "mshttpd") ? RECEIVED_WEB : RECEIVED_OTHER;
-	case '8':
-		return s.n > 3 && s.p[1] == '.' && str_find(s, '/') != SIZE_MAX
-		       ? RECEIVED_SENDMAIL : RECEIVED_OTHER;
-	default:
-		return RECEIVED_OTHER;
-	}
+	static const struct {
+		const char *begin;
+		enum received_form form;
+	} products[] = {
+		{ "Postfix", RECEIVED_POSTFIX }, { "Exim ", RECEIVED_EXIM },
+		{ "SMI-8.", RECEIVED_SENDMAIL }, { "qmail", RECEIVED_QMAIL },
+		{ "qp ", RECEIVED_QMAIL }, { "Lotus ", RECEIVED_DOMINO },
+		{ "IBM Domino", RECEIVED_DOMINO }, { "HCL Domino", RECEIVED_DOMINO },
+		{ "CommuniGate", RECEIVED_COMMUNIGATE }, { "fetchmail", RECEIVED_FETCHED },
+		{ "getmail", RECEIVED_FETCHED }, { "mpop", RECEIVED_FETCHED },
+		{ "mshttpd", RECEIVED_WEB },
+	};
+	/* "8.12.8/8.12.8" */
+	if (s.n > 3 && s.p[0] == '8' && s.p[1] == '.' && str_find(s, '/') != SIZE_MAX)
+		return RECEIVED_SENDMAIL;
+	if (s.n == 4 && ascii_lower(s.p[0]) == 'e')
+		return RECEIVED_EXIM;
+	for (size_t i = 0; i < sizeof(products) / sizeof(*products); i++)
+		if (word_starts(s, products[i].begin))
+			return products[i].form;
+	return RECEIVED_OTHER;
 }
 
 /* "192.0.2.1", "[192.0.2.1] running X", "node [192.0.2.1]" beside the by-host. A filter names

@@ -72,7 +72,7 @@ static size_t next_paren(struct str s, size_t at)
 	return at;
 }
 
-static void add(struct clause *c, struct str s, bool comment)
+static void clause_add(struct clause *c, struct str s, bool comment)
 {
 	if (c->n < CLAUSE_ITEMS_MAX)
 		c->item[c->n++] = (struct item){ s, comment };
@@ -138,7 +138,7 @@ static void add_comment(struct scan *x, size_t end)
 	/* (envelope-from <"a) by b"@example.org>) */
 	if (inner.n && ascii_lower(inner.p[0]) == 'e' && str_find(inner, '"') != SIZE_MAX)
 		x->odd = true;
-	add(x->now, inner, true);
+	clause_add(x->now, inner, true);
 }
 
 static void scan_comment(struct scan *x)
@@ -293,7 +293,7 @@ static void scan_clauses(struct scan *x)
 			if (k)
 				open_clause(x, k, &side);
 			else if (w.n)
-				add(x->now, w, false);
+				clause_add(x->now, w, false);
 		}
 	}
 	scan_sender(x, &side);
@@ -363,7 +363,7 @@ static void scan_said(struct scan *x)
 			if (x->now == &c->head && str_caseeq(w, STR("from"))) {
 				x->now = &c->from;
 			} else if (x->now->n == 0) {
-				add(x->now, w, false);
+				clause_add(x->now, w, false);
 				if (writer == WRITER_UNKNOWN && x->now == &c->from) {
 					x->at = last_comments(x->s);
 					x->unclosed = 0;
@@ -373,7 +373,7 @@ static void scan_said(struct scan *x)
 	}
 }
 
-static void begin(struct scan *x, struct str value, struct clauses *c)
+static void clause_begin(struct scan *x, struct str value, struct clauses *c)
 {
 	*x = (struct scan){ .s = value, .out = c, .now = &c->head };
 	if (str_caseprefix(value, STR("[from ")))
@@ -393,8 +393,8 @@ static void look_again(struct scan *x)
 	size_t by_at = true_by(value);
 	if (by_at == SIZE_MAX)
 		return;
-	begin(x, value, x->out);
-	begin(&said, (struct str){ value.p, by_at }, x->out);
+	clause_begin(x, value, x->out);
+	clause_begin(&said, (struct str){ value.p, by_at }, x->out);
 	x->at = by_at;
 	x->quotes = true;
 	scan_clauses(x);
@@ -407,7 +407,7 @@ void received_scan(struct str value, struct clauses *c)
 	c->truncated = value.n > RECEIVED_READ_MAX_BYTES;
 	if (c->truncated)
 		value.n = RECEIVED_READ_MAX_BYTES;
-	begin(&x, value, c);
+	clause_begin(&x, value, c);
 	scan_clauses(&x);
 	if (x.odd || c->from.n == CLAUSE_ITEMS_MAX)
 		look_again(&x);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The names of refusals, and which of them are about us.
+ */
 #include "mail/refusal.h"
 
 #include <stddef.h>

@@ -1,4 +1,9 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What the collector takes: a recipient is ours, a token of ours or nobody's. Pure.
+ *
+ * Hostile input that reaches it: every envelope of every client, parsed.
+ */
 #include "relaytest/collector.h"
 
 static bool own_domain(const struct mail_path *path, const struct collector_domains *d)

@@ -6,10 +6,9 @@
 #ifndef PORTREEVE_RELAYTEST_COLLECTOR_PRIVATE_H
 #define PORTREEVE_RELAYTEST_COLLECTOR_PRIVATE_H
 
-#include "base/stream.h"
 #include "relaytest/collector.h"
-#include "smtp/server.h"
 #include "wire/listener.h"
+#include "wire/smtp-server.h"
 
 enum {
 	RECIPIENTS_MAX = 100,            /* the least that RFC 5321 4.5.3.1.8 allows */
@@ -29,16 +28,14 @@ struct client {
 	struct collector *collector;
 	struct client *next, *prev;
 	struct wire_session *session;
-	struct stream *stream;
-	struct smtp_server *smtp;
+	struct wire_server *wire;
 	struct endpoint peer;
-	int64_t since_ms;
 	char helo[256], mail_from[320];
 	bool null_sender;
 	struct recipient *recipients;    /* up to RECIPIENTS_MAX, grown as they come */
 	size_t n, room;
 	struct buf message;
-	bool in_mail, start_tls, closing;
+	bool in_mail;
 };
 
 /* Messages in the current minute, by a hash of the peer's network: a collision only

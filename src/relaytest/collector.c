@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The collector's sessions: what it answers to each command, over wire/smtp-server.h behind
+ * wire/listener.h.
+ */
 #include "relaytest/collector-private.h"
 
 #include "base/clock.h"
@@ -10,7 +14,7 @@
 #include <stdlib.h>
 
 enum {
-	MINUTE_MS = 60 * 1000, LINGER_MS = 5000,
+	MINUTE_MS = 60 * 1000,
 	SESSION_IDLE_MS = 300 * 1000,    /* RFC 5321 4.5.3.2.7 */
 	CONNECTIONS_PER_SECOND = 50,     /* of one host */
 };
@@ -37,7 +41,7 @@ static bool rate_allows(struct collector *c, const struct ip *ip)
 
 static void reply(struct client *cl, int code, const char *enhanced, const char *text)
 {
-	smtp_server_reply(cl->smtp, code, enhanced, text);
+	wire_server_reply(cl->wire, code, enhanced, text);
 }
 
 static void forget_transaction(struct client *cl)
@@ -136,8 +140,9 @@ static void on_message(struct client *cl)
 
 /* ---- sessions ------------------------------------------------------------------ */
 
-static void answer(struct client *cl, const struct smtp_server_event *ev)
+static void client_event(void *arg, const struct smtp_server_event *ev)
 {
+	struct client *cl = arg;
 	switch (ev->type) {
 	case SMTP_SERVER_CONNECT:
 		reply(cl, 220, NULL, NULL);
@@ -165,9 +170,6 @@ static void answer(struct client *cl, const struct smtp_server_event *ev)
 	case SMTP_SERVER_ABORT:
 		forget_transaction(cl);
 		break;
-	case SMTP_SERVER_STARTTLS:
-		cl->start_tls = true;
-		break;
 	case SMTP_SERVER_AUTH:
 		reply(cl, 535, "5.7.8", "There are no accounts here");
 		break;
@@ -175,16 +177,16 @@ static void answer(struct client *cl, const struct smtp_server_event *ev)
 	case SMTP_SERVER_UNKNOWN:
 		reply(cl, 500, "5.5.1", "Command not known");
 		break;
+	case SMTP_SERVER_STARTTLS:
 	case SMTP_SERVER_CLOSE:
-		cl->closing = true;
-		break;
+		break;                   /* for the wire */
 	}
 }
 
 static void client_free(struct client *cl)
 {
 	struct collector *c = cl->collector;
-	stream_destroy(cl->stream);
+	wire_server_destroy(cl->wire);
 	wire_listener_ended(c->listener, cl->session);
 	if (cl->prev)
 		cl->prev->next = cl->next;
@@ -192,69 +194,16 @@ static void client_free(struct client *cl)
 		c->clients = cl->next;
 	if (cl->next)
 		cl->next->prev = cl->prev;
-	smtp_server_destroy(cl->smtp);
 	buf_fini(&cl->message);
 	free(cl->recipients);
 	free(cl);
 }
 
-static void client_flush(struct client *cl)
-{
-	struct str out = smtp_server_output(cl->smtp);
-	stream_write(cl->stream, out);
-	smtp_server_output_sent(cl->smtp, out.n);
-}
-
-static void client_deadline(struct client *cl)
-{
-	struct collector *c = cl->collector;
-	int64_t left = cl->since_ms + c->setup.config->session_timeout_s * 1000 -
-	               loop_now_ms(c->setup.loop);
-	int64_t idle = smtp_server_timeout_ms(cl->smtp);
-	stream_deadline(cl->stream, left < idle ? (left > 0 ? left : 0) : idle);
-}
-
-/* What the engine answers alone (NOOP, RSET, what is no command) does not get a client on. */
-static void client_step(struct client *cl)
-{
-	struct smtp_server_event ev;
-	bool active = false;
-	while (!cl->closing && smtp_server_next(cl->smtp, &ev)) {
-		answer(cl, &ev);
-		active |= ev.type != SMTP_SERVER_UNKNOWN;
-	}
-	if (active)
-		wire_listener_active(cl->collector->listener, cl->session,
-		                     cl->in_mail && !cl->closing);
-	client_flush(cl);
-	if (cl->closing) {
-		stream_deadline(cl->stream, LINGER_MS);
-		stream_finish(cl->stream);
-		return;
-	}
-	if (cl->start_tls) {
-		cl->start_tls = false;
-		stream_start_tls(cl->stream, cl->collector->setup.tls, true, NULL);
-	}
-	client_deadline(cl);
-}
-
-static void client_received(void *arg, struct str bytes)
+static void client_active(void *arg)
 {
 	struct client *cl = arg;
-	if (cl->closing)
-		return;
-	/* Every event is answered at once, so that the engine always takes its input. */
-	bool taken = smtp_server_input(cl->smtp, bytes);
-	assert(taken);
-	client_step(cl);
-}
-
-static void client_secured(void *arg)
-{
-	struct client *cl = arg;
-	smtp_server_tls_started(cl->smtp);
-	client_step(cl);
+	wire_listener_active(cl->collector->listener, cl->session,
+	                     cl->in_mail && !wire_server_is_closing(cl->wire));
 }
 
 static void client_ended(void *arg, enum stream_end why)
@@ -264,8 +213,8 @@ static void client_ended(void *arg, enum stream_end why)
 	client_free(cl);
 }
 
-static const struct stream_events client_events = {
-	.secured = client_secured, .received = client_received, .ended = client_ended,
+static const struct wire_server_hooks client_hooks = {
+	.event = client_event, .active = client_active, .ended = client_ended,
 };
 
 static void *client_create(void *arg, struct wire_session *session, int fd,
@@ -278,24 +227,27 @@ static void *client_create(void *arg, struct wire_session *session, int fd,
 		.limits = { .message_bytes = (size_t)c->setup.config->message_bytes,
 		            .recipients = RECIPIENTS_MAX },
 		.offer_starttls = c->setup.tls != NULL,
-		.offer_smtputf8 = true,
+		.offer_smtputf8 = true, .offer_dsn = true,
 	};
 	struct client *cl = mem_zalloc(sizeof(*cl));
+	const struct wire_server_setup setup = {
+		.loop = c->setup.loop, .fd = fd, .options = &options, .tls = c->setup.tls,
+		.session_ms = c->setup.config->session_timeout_s * 1000,
+		.hooks = &client_hooks, .arg = cl,
+	};
 	*cl = (struct client){ .collector = c, .peer = *peer, .next = c->clients,
-	                       .session = session, .since_ms = loop_now_ms(c->setup.loop) };
+	                       .session = session };
 	if (c->clients)
 		c->clients->prev = cl;
 	c->clients = cl;
-	cl->smtp = smtp_server_create(&options);
-	cl->stream = stream_adopt(c->setup.loop, fd, &client_events, cl);
-	client_step(cl);
+	cl->wire = wire_server_create(&setup);
+	wire_server_begin(cl->wire);
 	return cl;
 }
 
 static void client_end(struct client *cl, const char *enhanced, const char *why)
 {
-	smtp_server_shutdown(cl->smtp, enhanced, why);
-	client_flush(cl);
+	wire_server_shutdown(cl->wire, enhanced, why);
 	client_free(cl);
 }
 

@@ -36,6 +36,9 @@ struct tester_config {
 extern const struct config_row tester_config_rows[];
 extern const size_t tester_config_row_count;
 
+/* Whether the two domains are unrelated. ERR_INVALID with one line that names the parameter. */
+int tester_config_check(const struct tester_config *config, struct buf *message);
+
 struct collector_config {
 	struct config_endpoints listen;
 	int64_t message_bytes;
@@ -48,5 +51,8 @@ struct collector_config {
 };
 extern const struct config_row collector_config_rows[];
 extern const size_t collector_config_row_count;
+
+/* Whether certificate and key are set together; the files are not looked at. As above. */
+int collector_config_check(const struct collector_config *config, struct buf *message);
 
 #endif

@@ -1,27 +1,20 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The talker between a mailing and its wire; how it went is told once.
+ */
 #include "relaytest/courier.h"
 
 #include "base/mem.h"
+#include "wire/smtp-client.h"
 
 #include <stdlib.h>
-
-enum { QUIT_MS = 5000 };
 
 struct courier {
 	struct courier_setup setup;
 	struct mailing *mailing;
-	struct stream *stream;
-	int64_t began_ms;
+	struct wire_client *wire;
 	bool told;
 };
-
-/* From what we said, so that a server that drips bytes gains nothing. */
-static void set_deadline(struct courier *c, bool decided)
-{
-	int64_t left = c->began_ms + c->setup.session_ms - loop_now_ms(c->setup.loop);
-	int64_t delay = decided && c->setup.command_ms > QUIT_MS ? QUIT_MS : c->setup.command_ms;
-	stream_deadline(c->stream, left < delay ? (left > 0 ? left : 0) : delay);
-}
 
 static const char *end_text(enum stream_end why)
 {
@@ -49,46 +42,29 @@ static void over(struct courier *c, const char *why, bool tls_failed)
 	c->setup.over(c->setup.arg, &result, tls_failed);
 }
 
-static void flush(struct courier *c)
-{
-	struct mailing_result result;
-	struct str out = mailing_output(c->mailing);
-	if (out.n == 0)
-		return;
-	stream_write(c->stream, out);
-	mailing_output_sent(c->mailing, out.n);
-	mailing_result(c->mailing, &result);
-	set_deadline(c, result.decided);
-}
-
-static void on_connected(void *arg)
+static struct smtp_client *courier_engine(void *arg)
 {
 	struct courier *c = arg;
-	set_deadline(c, false);
-	if (c->setup.tls_at_once)
-		stream_start_tls(c->stream, c->setup.tls, false, NULL);
+	return mailing_client(c->mailing);
 }
 
 static void on_secured(void *arg)
 {
 	struct courier *c = arg;
-	if (c->setup.tls_at_once) {
-		set_deadline(c, false);
-		return;
-	}
-	mailing_secured(c->mailing);
-	flush(c);
+	if (!c->setup.tls_at_once)
+		mailing_secured(c->mailing);
 }
 
 static void on_received(void *arg, struct str bytes)
 {
 	struct courier *c = arg;
 	enum mailing_step step = mailing_received(c->mailing, bytes);
-	flush(c);
-	if (step == MAILING_START_TLS)
-		stream_start_tls(c->stream, c->setup.tls, false, NULL);
-	else if (step == MAILING_OVER)
+	if (step == MAILING_START_TLS) {
+		wire_client_start_tls(c->wire);
+	} else if (step == MAILING_OVER) {
+		wire_client_flush(c->wire);
 		over(c, "", false);
+	}
 }
 
 static void on_ended(void *arg, enum stream_end why)
@@ -96,8 +72,8 @@ static void on_ended(void *arg, enum stream_end why)
 	over(arg, end_text(why), why == STREAM_TLS_FAILED);
 }
 
-static const struct stream_events courier_events = {
-	.connected = on_connected, .secured = on_secured, .received = on_received,
+static const struct wire_client_talk courier_talks = {
+	.engine = courier_engine, .secured = on_secured, .received = on_received,
 	.ended = on_ended,
 };
 
@@ -107,10 +83,13 @@ struct courier *courier_create(const struct courier_setup *setup)
 	struct endpoint source = { .ip = setup->source };
 	c->setup = *setup;
 	c->mailing = mailing_create(&setup->mailing);
-	c->began_ms = loop_now_ms(setup->loop);
-	c->stream = stream_connect(setup->loop, &setup->to, source.ip.family ? &source : NULL,
-	                           &courier_events, c);
-	stream_deadline(c->stream, setup->connect_ms);
+	struct wire_client_setup wire = {
+		.loop = setup->loop, .to = setup->to, .source = source.ip.family ? &source : NULL,
+		.tls = setup->tls, .tls_at_once = setup->tls_at_once,
+		.connect_ms = setup->connect_ms, .command_ms = setup->command_ms,
+		.session_ms = setup->session_ms, .talk = &courier_talks, .arg = c,
+	};
+	c->wire = wire_client_create(&wire);
 	return c;
 }
 
@@ -118,7 +97,7 @@ void courier_destroy(struct courier *c)
 {
 	if (!c)
 		return;
-	stream_destroy(c->stream);
+	wire_client_destroy(c->wire);
 	mailing_destroy(c->mailing);
 	free(c);
 }

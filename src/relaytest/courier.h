@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The socket around a mailing: connects, keeps to the time-outs, tells how it went. For the
+ * A mailing over wire/smtp-client.h: connects, keeps to the time-outs, tells how it went. For the
  * tester's own process; politeness is for the caller.
  *
  * Hostile input: none of its own; bytes go to the mailing, and no wait is without an end.

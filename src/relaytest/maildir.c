@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A Maildir: tmp/, synced, then new/; and tmp/ swept.
+ */
 #include "relaytest/maildir.h"
 
 #include "base/file.h"
@@ -24,7 +27,7 @@ struct look {
 	bool found;
 };
 
-static void look(const char *directory, struct look *look)
+static void look_into(const char *directory, struct look *look)
 {
 	char *path = mem_printf("%s/new", directory);
 	DIR *d = opendir(path);
@@ -91,13 +94,13 @@ static int deliver_by(const char *directory, const char *stage, const char *name
 
 /* Landlock's first version forbids every rename between directories: then a name with a dot in
  * front stands for tmp/, as readers pass over those. */
-static int deliver(const char *directory, const char *name, struct str mail)
+static int deliver_file(const char *directory, const char *name, struct str mail)
 {
 	int e = deliver_by(directory, "tmp/", name, mail);
 	return e == ERR_UNSUPPORTED ? deliver_by(directory, "new/.", name, mail) : e;
 }
 
-static void mark_of(struct str identity, char mark[static MARK_LEN + 1])
+static void host_mark(struct str identity, char mark[static MARK_LEN + 1])
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	SHA256((const unsigned char *)(identity.p ? identity.p : ""), identity.n, digest);
@@ -109,15 +112,15 @@ int maildir_deliver(const char *directory, const char *hostname, struct str iden
 {
 	char mark[MARK_LEN + 1];
 	struct look there = { .mark = mark };
-	mark_of(identity, mark);
-	look(directory, &there);
+	host_mark(identity, mark);
+	look_into(directory, &there);
 	if (there.found)
 		return ERR_OK;
 	if (there.mails >= MAILDIR_MAILS_MAX)
 		return ERR_LIMIT;
 	char *name = mem_printf("%lld.D%sP%ld.%s", (long long)now_s, mark, (long)getpid(),
 	                        hostname);
-	int e = deliver(directory, name, mail);
+	int e = deliver_file(directory, name, mail);
 	free(name);
 	return e;
 }

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * One conversation in our own name, verb by verb: what is said next follows from the reply.
+ */
 #include "relaytest/mailing.h"
 
 #include "base/err.h"
@@ -13,6 +16,7 @@ enum { SAID_MAX = 200 };
 struct mailing {
 	struct mailing_setup setup;
 	struct smtp_client *client;
+	struct str left;             /* of the message, as it goes out */
 	size_t at;                   /* the recipient that is asked for; n: the stranger */
 	bool decided, taken, unanswered, secured, start_tls, over;
 	struct buf asked, why;       /* the last command, none yet: the greeting; the result */
@@ -156,7 +160,9 @@ static void on_data(struct mailing *m, const struct smtp_reply *r)
 	m->unanswered = true;
 	buf_clear(&m->asked);
 	buf_add_cstr(&m->asked, "the message");
-	smtp_client_message(m->client, 0, m->setup.message);
+	m->left = m->setup.message;
+	const struct smtp_source source = { smtp_text_pull, &m->left };
+	smtp_client_message_from(m->client, 0, &source);
 }
 
 static void on_reply(struct mailing *m, const struct smtp_client_event *ev)
@@ -234,6 +240,11 @@ void mailing_secured(struct mailing *m)
 	m->start_tls = false;
 	smtp_client_tls_started(m->client);
 	say(m, SMTP_EHLO, "EHLO %s", m->setup.helo);
+}
+
+struct smtp_client *mailing_client(const struct mailing *m)
+{
+	return m->client;
 }
 
 struct str mailing_output(const struct mailing *m)

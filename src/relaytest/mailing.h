@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct mailing;
+struct smtp_client;
 
 /* All texts outlive the mailing; none holds a CR or LF but the message. */
 struct mailing_setup {
@@ -46,6 +47,8 @@ void mailing_destroy(struct mailing *m);     /* NULL is fine */
 
 enum mailing_step mailing_received(struct mailing *m, struct str bytes);
 void mailing_secured(struct mailing *m);
+/* For wire/smtp-client.h; the mailing's own. */
+struct smtp_client *mailing_client(const struct mailing *m);
 struct str mailing_output(const struct mailing *m);
 void mailing_output_sent(struct mailing *m, size_t n);
 

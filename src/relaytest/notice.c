@@ -84,7 +84,7 @@ static bool next_try(struct notice *n, const struct mailing_result *result, bool
 	return true;
 }
 
-static void on_over(void *arg, const struct mailing_result *result, bool tls_failed)
+static void notice_over(void *arg, const struct mailing_result *result, bool tls_failed)
 {
 	struct notice *n = arg;
 	struct tester *t = n->tester;
@@ -124,12 +124,12 @@ static void notice_connect(struct notice *n)
 		.command_ms = config->command_timeout_s * 1000,
 		.session_ms = config->session_timeout_s * 1000,
 		.mailing = {
-			.helo = s->hostname, .from = "<>",
+			.helo = s->us.hostname, .from = "<>",
 			.recipients = (const char *const *)n->recipients + first,
 			.n = n->n - first, .message = buf_str(&n->message),
 			.starttls = n->host.port != PORT_SUBMISSIONS && !n->no_starttls,
 		},
-		.over = on_over, .arg = n,
+		.over = notice_over, .arg = n,
 	};
 	n->courier = courier_create(&setup);
 }
@@ -191,7 +191,7 @@ static void add_recipient(struct notice *n, char *path)
 }
 
 /* `automatic` after RFC 3834 section 5: "auto-replied" to who asked, else "auto-generated". */
-static void add_header(struct notice *n, const char *automatic, const char *subject)
+static void notice_header(struct notice *n, const char *automatic, const char *subject)
 {
 	const struct tester_setup *s = &n->tester->setup;
 	char date[CLOCK_TEXT_MAX], id[17];
@@ -214,9 +214,9 @@ static void add_header(struct notice *n, const char *automatic, const char *subj
 static void add_footer(struct notice *n)
 {
 	const struct tester_setup *s = &n->tester->setup;
-	buf_printf(&n->message, "\nWho tests: %s (%s)\n", s->operator_name, s->hostname);
-	if (*s->contact)
-		buf_printf(&n->message, "To ask, or to object: %s\n", s->contact);
+	buf_printf(&n->message, "\nWho tests: %s (%s)\n", s->us.operator_name, s->us.hostname);
+	if (*s->us.contact)
+		buf_printf(&n->message, "To ask, or to object: %s\n", s->us.contact);
 }
 
 /* From where we come: what to let in for a test. */
@@ -233,14 +233,14 @@ static void add_sources(struct notice *n, const struct run *r)
 	if (told == 0 && r->came_from.family)
 		buf_printf(&n->message, " %s", ip_format(&r->came_from, text));
 	else if (told == 0)
-		buf_printf(&n->message, " %s", n->tester->setup.hostname);
+		buf_printf(&n->message, " %s", n->tester->setup.us.hostname);
 	buf_add_byte(&n->message, '\n');
 }
 
 /* What kept the test from an answer, and what its reader can do. */
 static void add_undecided(struct notice *n, const struct run *r, const char *reason)
 {
-	const char *contact = n->tester->setup.contact;
+	const char *contact = n->tester->setup.us.contact;
 	buf_printf(&n->message,
 		"The test could not decide. Of your server it says:\n\n    %s\n\n"
 		"The list was not changed: that a server does not talk to us shows nothing of\n"
@@ -268,7 +268,7 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 		add_recipient(n, mem_strdup(r->test.reply_to));
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	add_header(n, "auto-replied", delisted ? "Retest passed: delisted" : "Retest result");
+	notice_header(n, "auto-replied", delisted ? "Retest passed: delisted" : "Retest result");
 	buf_printf(&n->message, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
 	           address, r->test.target.port, verdict_name(verdict));
 	if (delisted)
@@ -290,7 +290,7 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 	ip_format_literal(&r->test.target.ip, literal);
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	add_header(n, "auto-generated", "Your mail server is an open relay");
+	notice_header(n, "auto-generated", "Your mail server is an open relay");
 	buf_printf(&n->message,
 		"The mail server at %s, port %u, passed on a test message for a\n"
 		"stranger. Spammers use such servers. It has been listed as an open relay.\n\n"

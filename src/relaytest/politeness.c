@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Politeness: a bucket for the rate, a counter for all, and a table of counters by address and
+ * network.
+ */
 #include "relaytest/politeness.h"
 
 #include "base/mem.h"
@@ -71,7 +75,7 @@ static size_t hash(const struct prefix *key)
 	return (h ^ key->len) * 1099511628211u >> 7;
 }
 
-static struct slot *find(struct politeness *p, const struct prefix *key)
+static struct slot *find_slot(struct politeness *p, const struct prefix *key)
 {
 	size_t i = hash(key) % p->size;
 	while (p->slots[i].key.ip.family && prefix_cmp(&p->slots[i].key, key) != 0)
@@ -90,7 +94,7 @@ static void rebuild(struct politeness *p)
 	for (size_t i = 0; i < n; i++) {
 		if (old[i].count == 0)
 			continue;
-		*find(p, &old[i].key) = old[i];
+		*find_slot(p, &old[i].key) = old[i];
 		p->used++;
 	}
 	free(old);
@@ -100,7 +104,7 @@ static struct slot *find_or_add(struct politeness *p, const struct prefix *key)
 {
 	if (p->used * 2 > p->size)
 		rebuild(p);
-	struct slot *slot = find(p, key);
+	struct slot *slot = find_slot(p, key);
 	if (!slot->key.ip.family) {
 		slot->key = *key;
 		p->used++;
@@ -116,8 +120,8 @@ static struct prefix net_of(const struct ip *address)
 bool politeness_connect(struct politeness *p, const struct ip *address)
 {
 	struct prefix host = prefix_of(address, 128), net = net_of(address);
-	if (p->sessions >= p->limits.sessions || find(p, &host)->count >= 1 ||
-	    find(p, &net)->count >= p->limits.sessions_per_net)
+	if (p->sessions >= p->limits.sessions || find_slot(p, &host)->count >= 1 ||
+	    find_slot(p, &net)->count >= p->limits.sessions_per_net)
 		return false;
 	find_or_add(p, &host)->count++;
 	find_or_add(p, &net)->count++;
@@ -128,7 +132,7 @@ bool politeness_connect(struct politeness *p, const struct ip *address)
 void politeness_disconnect(struct politeness *p, const struct ip *address)
 {
 	struct prefix host = prefix_of(address, 128), net = net_of(address);
-	struct slot *h = find(p, &host), *n = find(p, &net);
+	struct slot *h = find_slot(p, &host), *n = find_slot(p, &net);
 	assert(h->count > 0 && n->count > 0 && p->sessions > 0);
 	h->count--;
 	n->count--;

@@ -26,6 +26,7 @@ static const char *consent_sentence(enum consent c)
 
 void probe_write(const struct probe *p, struct buf *out)
 {
+	const struct identity *us = p->us;
 	char date[CLOCK_TEXT_MAX], target[ENDPOINT_TEXT_MAX];
 	endpoint_format(&p->target, target);
 	buf_printf(out,
@@ -52,12 +53,12 @@ void probe_write(const struct probe *p, struct buf *out)
 		"Who tests: %s (%s)\n"
 		"Why this server: %s.\n"
 		"What is tested: %s.\n",
-		target, *p->operator_name ? p->operator_name : p->helo, p->helo,
+		target, *us->operator_name ? us->operator_name : us->hostname, us->hostname,
 		consent_sentence(p->consent), p->detects);
-	if (*p->contact)
-		buf_printf(out, "To object, or to ask: %s\n", p->contact);
-	if (*p->objection_url)
-		buf_printf(out, "More: %s\n", p->objection_url);
+	if (*us->contact)
+		buf_printf(out, "To object, or to ask: %s\n", us->contact);
+	if (*us->objection_url)
+		buf_printf(out, "More: %s\n", us->objection_url);
 	buf_printf(out, "\nMark: %s\n", p->tokens->mark);
 }
 

@@ -7,6 +7,7 @@
 #ifndef PORTREEVE_RELAYTEST_PROBE_H
 #define PORTREEVE_RELAYTEST_PROBE_H
 
+#include "relaytest/identity.h"
 #include "relaytest/token.h"
 
 struct probe {
@@ -17,7 +18,7 @@ struct probe {
 	enum consent consent;
 	const char *domain;             /* of the recipient */
 	const char *sender_domain;
-	const char *helo, *operator_name, *contact, *objection_url;   /* "" for none */
+	const struct identity *us;
 	int64_t now_s;
 };
 

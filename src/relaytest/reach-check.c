@@ -57,16 +57,8 @@ void reach_check_destroy(struct reach_check *c)
 
 /* ---- what is said ------------------------------------------------------------ */
 
-void tester_remark(struct tester *t, const char *event, const char *text)
-{
-	if (t->setup.remark)
-		t->setup.remark(t->setup.arg, text);
-	else
-		LOG(LOG_WARN, event, LOG_S("why", text));
-}
-
 /* A command that never reached its collector fails, and says so itself. */
-static void say(struct tester *t)
+static void say_reach(struct tester *t)
 {
 	if (t->reach.state == REACH_GOOD && !t->setup.remark)
 		LOG(LOG_INFO, "collector-answers", LOG_S("tests", "go on"));
@@ -76,19 +68,19 @@ static void say(struct tester *t)
 
 /* ---- the question --------------------------------------------------------------- */
 
-static void finish(struct reach_check *c, const char *why)
+static void check_finished(struct reach_check *c, const char *why)
 {
 	struct tester *t = c->tester;
 	bool news = reach_told(&t->reach, c->asked_ms, clock_mono_ms(), why);
 	reach_check_abandon(c);
 	if (news)
-		say(t);
-	tester_reach_told(t);
+		say_reach(t);
+	t->hooks->reach_told(t);
 }
 
-static void ask(struct reach_check *c);
+static void ask_collector(struct reach_check *c);
 
-static void on_over(void *arg, const struct mailing_result *result, bool tls_failed)
+static void check_over(void *arg, const struct mailing_result *result, bool tls_failed)
 {
 	struct reach_check *c = arg;
 	const struct config_endpoints *all = &c->tester->setup.config->collector;
@@ -98,20 +90,20 @@ static void on_over(void *arg, const struct mailing_result *result, bool tls_fai
 	if (result->taken && c->endpoint + 1 < all->n) {
 		courier_destroy(c->courier);
 		c->endpoint++;
-		ask(c);
+		ask_collector(c);
 		return;
 	}
 	if (result->taken) {
-		finish(c, NULL);
+		check_finished(c, NULL);
 		return;
 	}
 	buf_printf(&text, "collector %s: expected it to greet and take a token: %s",
 	           endpoint_format(&all->v[c->endpoint], where), result->why);
-	finish(c, buf_cstr(&text));
+	check_finished(c, buf_cstr(&text));
 	buf_fini(&text);
 }
 
-static void ask(struct reach_check *c)
+static void ask_collector(struct reach_check *c)
 {
 	const struct tester_setup *s = &c->tester->setup;
 	const struct tester_config *config = s->config;
@@ -121,9 +113,9 @@ static void ask(struct reach_check *c)
 		.loop = s->loop, .to = config->collector.v[c->endpoint],
 		.connect_ms = connect_ms < SESSION_MS ? connect_ms : SESSION_MS,
 		.command_ms = command_ms < SESSION_MS ? command_ms : SESSION_MS,
-		.session_ms = SESSION_MS, .over = on_over, .arg = c,
+		.session_ms = SESSION_MS, .over = check_over, .arg = c,
 		.mailing = {
-			.helo = s->hostname, .from = "<>", .recipients = c->recipients, .n = 2,
+			.helo = s->us.hostname, .from = "<>", .recipients = c->recipients, .n = 2,
 			.stranger = c->stranger,
 		},
 	};
@@ -170,10 +162,10 @@ void reach_check_poll(struct reach_check *c)
 	c->asked_ms = clock_mono_ms();
 	c->endpoint = 0;
 	if (t->setup.config->collector.n == 0) {
-		finish(c, "tester.collector: expected the address and port at which the "
-		       "collector answers");
+		check_finished(c, "tester.collector: expected the address and port at which the "
+		               "collector answers");
 		return;
 	}
 	write_paths(c, test);
-	ask(c);
+	ask_collector(c);
 }

@@ -23,7 +23,7 @@ struct reach_mx {
 	bool has_mx;
 };
 
-static const char *domain_of(const struct reach_mx *m)
+static const char *mx_domain(const struct reach_mx *m)
 {
 	const struct tester_config *c = m->tester->setup.config;
 	return m->domain == 0 ? c->domain : c->domain2;
@@ -36,7 +36,7 @@ static void remark(struct reach_mx *m, const char *fmt, ...)
 	struct buf text = { 0 };
 	va_list ap;
 	va_start(ap, fmt);
-	buf_printf(&text, "mail for %s: ", domain_of(m));
+	buf_printf(&text, "mail for %s: ", mx_domain(m));
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
 	tester_remark(m->tester, "collector-mx", buf_cstr(&text));
@@ -94,7 +94,7 @@ static void on_ips(void *arg, const struct dns_result *result)
 	next_domain(m);
 }
 
-static void on_mx(void *arg, const struct dns_result *result)
+static void mx_came(void *arg, const struct dns_result *result)
 {
 	struct reach_mx *m = arg;
 	m->query = NULL;
@@ -109,7 +109,7 @@ static void on_mx(void *arg, const struct dns_result *result)
 		if (str_copy(m->hosts[m->host_count], sizeof(m->hosts[0]),
 		             str_of(result->mx[i].host)))
 			m->host_count++;
-	if (!m->has_mx && str_copy(m->hosts[0], sizeof(m->hosts[0]), str_of(domain_of(m))))
+	if (!m->has_mx && str_copy(m->hosts[0], sizeof(m->hosts[0]), str_of(mx_domain(m))))
 		m->host_count = 1;
 	if (m->host_count) {
 		ask_host(m);
@@ -121,7 +121,7 @@ static void on_mx(void *arg, const struct dns_result *result)
 
 static void ask_domain(struct reach_mx *m)
 {
-	m->query = dns_resolve_mx(m->tester->setup.resolver, str_of(domain_of(m)), on_mx, m);
+	m->query = dns_resolve_mx(m->tester->setup.resolver, str_of(mx_domain(m)), mx_came, m);
 }
 
 static void next_domain(struct reach_mx *m)

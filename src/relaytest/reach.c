@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The rules of reach: when to ask the collector, and what may go on meanwhile.
+ */
 #include "relaytest/reach.h"
 
 #include "base/str.h"

@@ -60,8 +60,8 @@ static void make_evidence(struct run *r, const struct session_outcome *out,
 	struct evidence_input in = {
 		.test = &r->test, .verdict = out->verdict, .results = out->results,
 		.result_count = out->n, .returns = returns, .return_count = n,
-		.transcript = out->transcript, .operator_name = str_of(t->setup.operator_name),
-		.contact = str_of(t->setup.contact), .replay = str_of(replay),
+		.transcript = out->transcript, .operator_name = str_of(t->setup.us.operator_name),
+		.contact = str_of(t->setup.us.contact), .replay = str_of(replay),
 		.own_domains = own, .now_s = clock_now_s(),
 	};
 	if (evidence_sign(&in, t->setup.evidence_key, evidence_id, bundle) != ERR_OK)
@@ -74,12 +74,12 @@ static const char *listing_reason(struct run *r, const struct session_outcome *o
 	char date[CLOCK_TEXT_MAX];
 	if (!proof)
 		return verdict_name(out->verdict);
-	struct str id = str_of(proof->id);
-	bool starttls = str_prefix(id, STR("S09-"));
-	const struct relay_case *row = relay_case_by_id(str_from(id, starttls ? 4 : 0));
+	struct relay_form form;
+	int e = relay_form_parse(str_of(proof->id), &form);
 	clock_format(clock_now_s(), date);
 	return arena_printf(&r->arena, "open relay on port %u, case %s (%s), proved %.10s",
-	                    r->test.target.port, proof->id, row ? row->detects : "", date);
+	                    r->test.target.port, proof->id,
+	                    e == ERR_OK ? form.row->detects : "", date);
 }
 
 static void report(struct run *r, const struct session_outcome *out, const char *evidence_id,
@@ -150,6 +150,15 @@ static bool settle_silence(struct run *r, struct session_outcome *out)
 	return true;
 }
 
+struct lifecycle_policy tester_policy(const struct tester_config *config)
+{
+	return (struct lifecycle_policy){
+		.recheck_interval_s = config->recheck_interval_s,
+		.retry_after_s = config->retry_after_s,
+		.retry_max = (unsigned)config->retries,
+	};
+}
+
 void run_finish(struct run *r)
 {
 	struct tester *t = r->tester;
@@ -185,7 +194,7 @@ void run_finish(struct run *r)
 		}
 	}
 	report(r, &out, evidence_id, &effects, e);
-	tester_run_over(t, r);
+	t->hooks->run_over(t, r);
 }
 
 /* Results so far go to the store; whoever takes the test up again goes on from there, with the
@@ -220,5 +229,5 @@ void run_put_off(struct run *r)
 		};
 		t->setup.finished(t->setup.arg, &result);
 	}
-	tester_run_over(t, r);
+	t->hooks->run_over(t, r);
 }

@@ -10,7 +10,7 @@
 static void done(struct run *r)
 {
 	r->query = NULL;
-	run_named(r);
+	r->tester->hooks->named(r);
 }
 
 static bool has_target(const struct run *r, const struct dns_result *result)

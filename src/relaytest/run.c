@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stream.h"
+#include "wire/smtp-client.h"
 
 #include <stdlib.h>
 
@@ -35,8 +35,8 @@ static void step(struct run *r);
 
 static void release_connection(struct run *r)
 {
-	stream_destroy(r->stream);
-	r->stream = NULL;
+	wire_client_destroy(r->wire);
+	r->wire = NULL;
 	if (!r->holds_connection)
 		return;
 	r->holds_connection = false;
@@ -45,41 +45,18 @@ static void release_connection(struct run *r)
 	tester_connections_free(r->tester);
 }
 
-static void set_deadline(struct run *r)
+static struct smtp_client *run_engine(void *arg)
 {
-	const struct tester_config *c = r->tester->setup.config;
-	int64_t engine = session_timeout_ms(r->session);
-	int64_t command = c->command_timeout_s * 1000;
-	int64_t left = r->connection_ms + c->session_timeout_s * 1000 -
-	               loop_now_ms(r->tester->setup.loop);
-	int64_t delay = engine >= 0 && engine < command ? engine : command;
-	stream_deadline(r->stream, left < delay ? (left > 0 ? left : 0) : delay);
-}
-
-/* True if something was said. */
-static bool flush(struct run *r)
-{
-	struct str out = session_output(r->session);
-	if (!r->stream || out.n == 0)
-		return false;
-	stream_write(r->stream, out);
-	session_output_sent(r->session, out.n);
-	return true;
+	struct run *r = arg;
+	return session_client(r->session);
 }
 
 static void on_connected(void *arg)
 {
 	struct run *r = arg;
 	struct endpoint local;
-	r->connected = true;
-	if (r->connect.source == SESSION_SOURCE_OWN && stream_local(r->stream, &local))
+	if (r->connect.source == SESSION_SOURCE_OWN && wire_client_local(r->wire, &local))
 		r->came_from = local.ip;
-	set_deadline(r);
-	if (r->connect.tls) {
-		/* A PROXY header goes before TLS (proxy-protocol.txt, section 2). */
-		flush(r);
-		stream_start_tls(r->stream, r->tester->tls, false, NULL);
-	}
 	session_connected(r->session, loop_now_ms(r->tester->setup.loop));
 	if (!r->connect.tls)
 		step(r);
@@ -107,9 +84,9 @@ static void on_ended(void *arg, enum stream_end why)
 	step(r);
 }
 
-static const struct stream_events run_events = {
-	.connected = on_connected, .secured = on_secured, .received = on_received,
-	.ended = on_ended,
+static const struct wire_client_talk run_talks = {
+	.engine = run_engine, .connected = on_connected, .secured = on_secured,
+	.received = on_received, .ended = on_ended,
 };
 
 /* The nth address of a family; NULL if there are not so many. */
@@ -121,7 +98,6 @@ static const struct ip *source_of(const struct config_ips *ips, uint8_t family, 
 	return NULL;
 }
 
-/* Called by tester.c when politeness has let it. */
 void run_open_connection(struct run *r)
 {
 	const struct tester_config *c = r->tester->setup.config;
@@ -135,11 +111,15 @@ void run_open_connection(struct run *r)
 		source.ip = *ip;
 	if (from == SESSION_SOURCE_PORT_25)
 		source.port = 25;
+	struct wire_client_setup setup = {
+		.loop = r->tester->setup.loop, .to = r->test.target,
+		.source = bound ? &source : NULL, .tls = r->tester->tls,
+		.tls_at_once = r->connect.tls, .connect_ms = c->connect_timeout_s * 1000,
+		.command_ms = c->command_timeout_s * 1000,
+		.session_ms = c->session_timeout_s * 1000, .talk = &run_talks, .arg = r,
+	};
 	r->connection_ms = loop_now_ms(r->tester->setup.loop);
-	r->connected = false;
-	r->stream = stream_connect(r->tester->setup.loop, &r->test.target,
-	                           bound ? &source : NULL, &run_events, r);
-	stream_deadline(r->stream, c->connect_timeout_s * 1000);
+	r->wire = wire_client_create(&setup);
 }
 
 /* ---- actions ---------------------------------------------------------------- */
@@ -252,8 +232,7 @@ static void perform(struct run *r, const struct session_action *action)
 		tester_connection_wanted(r->tester, r);
 		break;
 	case SESSION_START_TLS:
-		flush(r);
-		stream_start_tls(r->stream, r->tester->tls, false, NULL);
+		wire_client_start_tls(r->wire);
 		break;
 	case SESSION_RESOLVE:
 		run_find_name(r, action->name);
@@ -262,7 +241,7 @@ static void perform(struct run *r, const struct session_action *action)
 		intend(r, action);
 		break;
 	case SESSION_DISCONNECT:
-		flush(r);
+		wire_client_flush(r->wire);
 		release_connection(r);
 		break;
 	case SESSION_PAUSE:
@@ -293,12 +272,7 @@ static void step(struct run *r)
 		perform(r, &action);
 	}
 	r->stepping = false;
-	/* The time for a reply runs from what was said, or from the reply before: a server that
-	 * drips bytes gains nothing. */
-	bool progress = flush(r) || session_replies(r->session) != r->replies;
-	r->replies = session_replies(r->session);
-	if (progress && r->stream && r->connected)
-		set_deadline(r);
+	wire_client_flush(r->wire);
 }
 
 void run_returned(struct run *r, const struct test_return *ret)
@@ -387,9 +361,7 @@ static void create_session(struct run *r, const struct progress *p)
 	uint8_t family = r->test.target.ip.family;
 	struct session_setup setup = {
 		.test = &r->test, .signer = t->setup.signer, .domain = c->domain,
-		.domain2 = c->domain2, .collector = collector_ip(c), .helo = t->setup.hostname,
-		.operator_name = t->setup.operator_name, .contact = t->setup.contact,
-		.objection_url = t->setup.objection_url,
+		.domain2 = c->domain2, .collector = collector_ip(c), .us = &t->setup.us,
 		.messages = p->may_talk ? (unsigned)c->messages : 0,
 		.refusals = (unsigned)c->refusals, .pipeline = (unsigned)c->pipeline,
 		.proof_wait_ms = c->proof_wait_s * 1000,
@@ -397,7 +369,6 @@ static void create_session(struct run *r, const struct progress *p)
 		.has_second = r->first_count && source_of(&c->source, family, 1),
 		.rounds = r->test.rounds, .fruitless = r->test.fruitless,
 		.ask_again_ms = c->ask_again_s * 1000,
-		.user = t->setup.user, .password = t->setup.password,
 		.first = (const char (*)[CASE_ID_MAX])r->first, .first_count = r->first_count,
 		.sent = p->sent, .sent_count = p->sent_n, .only = t->setup.only,
 		.now_s = clock_now_s(),
@@ -452,7 +423,7 @@ void run_again(struct run *r)
 		/* Another process has it, it has ended, or its consent has gone. */
 		LOG(LOG_INFO, "round-left", LOG_S("test", r->test.id),
 		    LOG_S("why", store_message(t->setup.store)));
-		tester_run_over(t, r);
+		t->hooks->run_over(t, r);
 		return;
 	}
 	session_destroy(r->session);

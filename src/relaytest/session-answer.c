@@ -17,7 +17,7 @@ static void asked_of(struct session *s, struct item *it, enum case_stage stage,
 {
 	const char *mail = "", *rcpt = "";
 	*asked = (struct smtp_asked){
-		.helo = str_of(s->setup.helo), .port = s->setup.test->target.port,
+		.helo = str_of(s->setup.us->hostname), .port = s->setup.test->target.port,
 		.login_offered = s->host.login_offered,
 	};
 	if (stage < STAGE_MAIL || !wording_commands(s, it, &mail, &rcpt))

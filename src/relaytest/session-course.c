@@ -39,7 +39,7 @@ static void add_preamble(struct session *s)
 		smtp_client_preamble(s->conn.client, STR(v2));
 }
 
-static enum session_source source_of(struct profile p)
+static enum session_source profile_source(struct profile p)
 {
 	return p.second ? SESSION_SOURCE_SECOND :
 	       p.session == RELAY_SOURCE_PORT ? SESSION_SOURCE_PORT_25 :
@@ -55,7 +55,7 @@ static void open_connection(struct session *s, struct profile profile,
 	action->type = SESSION_CONNECT;
 	action->tls = s->setup.test->target.port == 465;
 	s->conn.tls = action->tls;
-	action->source = source_of(profile);
+	action->source = profile_source(profile);
 	add_preamble(s);
 }
 

@@ -10,7 +10,7 @@ static struct smtp_reply no_reply(const char *text)
 	return (struct smtp_reply){ .code = 0, .text = str_of(text) };
 }
 
-static const char *end_text(enum stream_end why)
+static const char *end_in_words(enum stream_end why)
 {
 	switch (why) {
 	case STREAM_TIMEOUT: return "no answer in time";
@@ -61,7 +61,7 @@ static void drop_item(struct session *s, struct item *it, enum case_stage stage,
 		it->state = it->state == ITEM_SENT ? ITEM_TODO : it->state;
 		return;
 	}
-	struct smtp_reply none = no_reply(end_text(why));
+	struct smtp_reply none = no_reply(end_in_words(why));
 	struct case_result before = it->result;
 	answer_finish(s, it, stage, &none);
 	/* DATA that is not answered lets the recipient's refusal stand. */
@@ -111,13 +111,13 @@ void end_of_batch(struct session *s, enum stream_end why)
  * is a no as well, but not for a form that was open. */
 static void end_profile(struct session *s, enum case_stage stage, enum stream_end why)
 {
-	struct smtp_reply none = no_reply(end_text(why));
+	struct smtp_reply none = no_reply(end_in_words(why));
 	for (size_t i = 0; i < s->item_count; i++) {
 		struct item *it = &s->items[i];
 		if (!plan_is_here(s, it) || (it->state != ITEM_TODO && it->state != ITEM_CANDIDATE))
 			continue;
 		if (why == STREAM_NO_SOURCE) {
-			plan_skip(it, end_text(why));
+			plan_skip(it, end_in_words(why));
 			continue;
 		}
 		answer_finish(s, it, stage, &none);
@@ -180,7 +180,7 @@ void end_before_greeting(struct session *s, enum stream_end why)
 	if (s->conn.leaving == LEAVING_KEPT_OUT)
 		return;
 	if (host_took_part(s) && is_ordinary(s)) {
-		end_shut_out(s, end_text(why));
+		end_shut_out(s, end_in_words(why));
 		return;
 	}
 	/* Silence may mean that a PROXY header is waited for. */
@@ -203,7 +203,7 @@ void end_at_hello(struct session *s, enum stream_end why)
 
 void end_at_tls(struct session *s, enum stream_end why)
 {
-	struct smtp_reply none = no_reply(end_text(why));
+	struct smtp_reply none = no_reply(end_in_words(why));
 	end_without_tls(s, STAGE_HELO, &none);
 }
 
@@ -221,7 +221,7 @@ void end_of_message(struct session *s, enum stream_end why)
 void end_note(struct session *s, enum stream_end why)
 {
 	const struct conn *c = &s->conn;
-	s->last_end = end_text(why);
+	s->last_end = end_in_words(why);
 	note_add(s, "!", str_of(c->farewell ? "closed after a farewell" :
 	                        c->leaving ? "closed by us" : s->last_end));
 }
@@ -251,7 +251,7 @@ static bool anything_answered(const struct session *s)
 void end_give_up(struct session *s, enum stream_end why)
 {
 	if (is_ordinary(s) && host_took_part(s) && anything_answered(s)) {
-		s->host.shut_out = end_text(why);
+		s->host.shut_out = end_in_words(why);
 		s->halted |= HALT_ROUND;
 		return;
 	}
@@ -260,7 +260,7 @@ void end_give_up(struct session *s, enum stream_end why)
 	if (s->conn.profile.session != RELAY_PLAIN || s->conn.profile.second)
 		return;
 	if (host_took_part(s))
-		session_stop(s, end_text(why));
+		session_stop(s, end_in_words(why));
 	else
 		s->host.plain_dead = true;
 }

@@ -17,7 +17,7 @@ static const char *hello_name(const struct session *s)
 	case RELAY_HELO_HOST: return *s->host.name ? s->host.name : s->literal;
 	case RELAY_HELO_DOMAIN: return *s->host.mail_domain ? s->host.mail_domain : s->literal;
 	case RELAY_HELO_LITERAL: return s->literal;
-	default: return s->setup.helo;
+	default: return s->setup.us->hostname;
 	}
 }
 
@@ -36,8 +36,8 @@ void hello_start(struct session *s)
 static void say_auth(struct session *s)
 {
 	bool invented = s->conn.profile.session == RELAY_AUTH_INVENTED;
-	const char *user = invented ? "nobody-" : s->setup.user;
-	const char *password = invented ? "made-up-" : s->setup.password;
+	const char *user = invented ? "nobody-" : s->setup.us->user;
+	const char *password = invented ? "made-up-" : s->setup.us->password;
 	const char *tail = invented ? s->setup.test->id : "";
 	struct buf plain = { 0 };
 	buf_add_byte(&plain, '\0');

@@ -134,9 +134,8 @@ static void say_body(struct session *s)
 		.tokens = &it->tokens, .case_id = it->result.id, .test_id = s->setup.test->id,
 		.detects = it->form->detects, .target = s->setup.test->target,
 		.consent = s->setup.test->consent, .domain = wording_destination(s, it),
-		.sender_domain = wording_sender_domain(s, it), .helo = s->setup.helo,
-		.operator_name = s->setup.operator_name, .contact = s->setup.contact,
-		.objection_url = s->setup.objection_url, .now_s = s->setup.now_s,
+		.sender_domain = wording_sender_domain(s, it), .us = s->setup.us,
+		.now_s = s->setup.now_s,
 	};
 	probe_write(&probe, &text);
 	it->messaged = true;

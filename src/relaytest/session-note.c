@@ -22,7 +22,7 @@ static struct str note_head(const struct session *s, const char *prefix, char he
 	return (struct str){ p, (size_t)(end - p) };
 }
 
-static bool is_shown(unsigned char c)
+static bool can_be_shown(unsigned char c)
 {
 	return c >= 0x20 || c == '\t';
 }
@@ -32,14 +32,14 @@ static void add_shown(struct buf *t, struct str line)
 {
 	unsigned char odd = 0;
 	for (size_t i = 0; i < line.n; i++)
-		odd |= !is_shown((unsigned char)line.p[i]);
+		odd |= !can_be_shown((unsigned char)line.p[i]);
 	if (!odd) {
 		buf_add_str(t, line);
 		return;
 	}
 	for (size_t i = 0; i < line.n; i++) {
 		unsigned char c = (unsigned char)line.p[i];
-		if (is_shown(c))
+		if (can_be_shown(c))
 			buf_add_byte(t, (char)c);
 		else
 			buf_printf(t, "\\x%02x", c);

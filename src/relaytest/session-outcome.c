@@ -8,7 +8,7 @@
 #include "relaytest/verdict.h"
 
 /* A candidate that never got a message was taken no further than RCPT. */
-static void collect(struct session *s, unsigned attempt, size_t *n)
+static void collect_results(struct session *s, unsigned attempt, size_t *n)
 {
 	for (size_t i = 0; i < s->item_count; i++)
 		if (s->items[i].kind == ITEM_FORM && s->items[i].result.attempt == attempt)
@@ -20,8 +20,8 @@ void session_outcome(struct session *s, struct session_outcome *out)
 	size_t n = 0;
 	plan_settle_twins(s);
 	s->results = mem_realloc(s->results, s->item_count, sizeof(*s->results));
-	collect(s, 0, &n);
-	collect(s, 1, &n);
+	collect_results(s, 0, &n);
+	collect_results(s, 1, &n);
 	struct verdict_input in = {
 		.results = s->results, .n = n, .reached = s->host.standing >= HOST_REACHED,
 		.plain_shut = judge_plain_shut(s), .unfinished = s->unfinished,

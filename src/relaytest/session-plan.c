@@ -75,28 +75,19 @@ static bool listed(const char *const *ids, const char *id)
 	return false;
 }
 
-static bool is_wanted(const struct session *s, const struct relay_case *form)
+static bool is_chosen(const struct session *s, const struct relay_case *form)
 {
 	return !s->setup.only || listed(s->setup.only, form->id);
-}
-
-static void set_id(struct case_result *r, const struct relay_case *form, bool starttls)
-{
-	static const char prefix[] = "S09-";
-	size_t n = starttls ? sizeof(prefix) - 1 : 0;
-	memcpy(r->id, prefix, n);
-	bool whole = str_copy(r->id + n, sizeof(r->id) - n, str_of(form->id));
-	assert(whole);
 }
 
 static void add_form(struct session *s, const struct relay_case *form, bool starttls)
 {
 	struct item *it = plan_add_item(s, form, ITEM_FORM);
 	it->starttls = starttls;
-	set_id(&it->result, form, starttls);
+	relay_form_name(&(struct relay_form){ form, starttls }, it->result.id);
 	if (form->flags & RELAY_OWNER_ONLY && s->setup.test->consent != CONSENT_OWNER)
 		plan_skip(it, "only with the owner's consent");
-	else if (form->session == RELAY_AUTH_OWN && !s->setup.user)
+	else if (form->session == RELAY_AUTH_OWN && !s->setup.us->user)
 		plan_skip(it, "no account was given");
 	else if (form->session == RELAY_TRUSTED_PTR && !s->setup.has_trusted_source)
 		plan_skip(it, "no source address with a trusted-looking reverse name");
@@ -118,12 +109,11 @@ static struct item *find_form(struct session *s, const char *id, unsigned attemp
 /* An item for a form that is not in the plan (yet): confirmations, forms under STARTTLS. */
 static struct item *add_by_id(struct session *s, const char *id)
 {
-	bool starttls = str_prefix(str_of(id), STR("S09-"));
-	const struct relay_case *form = relay_case_by_id(str_from(str_of(id), starttls ? 4 : 0));
-	if (!form || s->item_count >= ITEMS_MAX)
+	struct relay_form form;
+	if (relay_form_parse(str_of(id), &form) != ERR_OK || s->item_count >= ITEMS_MAX)
 		return NULL;
-	struct item *it = plan_add_item(s, form, ITEM_FORM);
-	it->starttls = starttls;
+	struct item *it = plan_add_item(s, form.row, ITEM_FORM);
+	it->starttls = form.starttls;
 	str_copy(it->result.id, sizeof(it->result.id), str_of(id));
 	return it;
 }
@@ -179,12 +169,12 @@ static void add_seconds(struct session *s)
 {
 	plan_add_item(s, &relay_cases[0], ITEM_SECOND);
 	for (size_t i = 0; i < s->setup.first_count && s->item_count < ITEMS_MAX; i++) {
-		struct str id = str_of(s->setup.first[i]);
-		bool starttls = str_prefix(id, STR("S09-"));
-		const struct relay_case *form = relay_case_by_id(str_from(id, starttls ? 4 : 0));
-		if (!form || form->session != RELAY_PLAIN || (form == relay_cases && !starttls))
+		struct relay_form form;
+		if (relay_form_parse(str_of(s->setup.first[i]), &form) != ERR_OK ||
+		    form.row->session != RELAY_PLAIN ||
+		    (form.row == relay_cases && !form.starttls))
 			continue;
-		plan_add_item(s, form, ITEM_SECOND)->starttls = starttls;
+		plan_add_item(s, form.row, ITEM_SECOND)->starttls = form.starttls;
 	}
 }
 
@@ -193,7 +183,7 @@ void plan_make(struct session *s)
 	/* The plain form stands first; the controls come with it in the first batch. */
 	for (size_t i = 0; i < relay_case_count; i++) {
 		const struct relay_case *form = &relay_cases[i];
-		if (form->session != RELAY_STARTTLS && is_wanted(s, form))
+		if (form->session != RELAY_STARTTLS && is_chosen(s, form))
 			add_form(s, form, false);
 		if (i == 0 && !s->setup.only) {
 			plan_add_item(s, form, ITEM_POSTMASTER);
@@ -229,12 +219,14 @@ static void plan_starttls_round(struct session *s)
 	/* A host that listens only under TLS has its controls there. */
 	for (enum item_kind kind = ITEM_POSTMASTER; kind <= ITEM_NOBODY; kind++)
 		plan_add_item(s, &relay_cases[0], kind)->starttls = true;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && s->item_count < ITEMS_MAX; i++) {
 		const struct item *it = &s->items[i];
-		char id[CASE_ID_MAX];
-		snprintf(id, sizeof(id), "S09-%s", it->form->id);
-		if (it->kind == ITEM_FORM && !it->starttls && it->form->session == RELAY_PLAIN &&
-		    it->result.attempt == 0 && s->item_count < ITEMS_MAX && !find_form(s, id, 0))
+		char id[RELAY_NAME_MAX];
+		if (it->kind != ITEM_FORM || it->starttls || it->result.attempt != 0 ||
+		    !relay_has_tls_twin(it->form))
+			continue;
+		relay_form_name(&(struct relay_form){ it->form, true }, id);
+		if (!find_form(s, id, 0))
 			add_form(s, it->form, true);
 	}
 }
@@ -244,8 +236,10 @@ static void refuse_without_starttls(struct session *s)
 {
 	for (size_t i = 0; i < s->setup.first_count; i++) {
 		const char *id = s->setup.first[i];
+		struct relay_form form;
 		struct item *it = NULL;
-		if (str_prefix(str_of(id), STR("S09-")) && !find_form(s, id, 0))
+		if (relay_form_parse(str_of(id), &form) == ERR_OK && form.starttls &&
+		    !find_form(s, id, 0))
 			it = add_by_id(s, id);
 		if (it)
 			plan_not_offered(it, "STARTTLS is not offered");
@@ -287,42 +281,34 @@ void plan_extensions(struct session *s, unsigned extensions)
 
 /* ---- its name -------------------------------------------------------------------- */
 
-static const char *const literal_pairs[][2] = {
-	{ "E06", "E07" }, { "E14", "E15" }, { "E16", "E17" }, { "E18", "E19" },
-	{ "E21", "E22" }, { "E25", "E26" }, { "X01", "X02" },
-};
-enum { LITERAL_PAIRS = sizeof(literal_pairs) / sizeof(*literal_pairs) };
-
-static const char same_as_literal[] = "without a usable host name it reads as the literal form";
-
 /* With no usable name the literal stands for it, and some forms read the same. */
 void plan_names(struct session *s)
 {
 	s->host.naming = NAME_SETTLED;
 	if (*s->host.name)
 		return;
-	for (size_t j = 0; j < LITERAL_PAIRS; j++) {
-		struct item *it = find_form(s, literal_pairs[j][0], 0);
-		if (it && it->state == ITEM_TODO)
-			plan_skip(it, same_as_literal);
+	for (size_t i = 0; i < s->item_count; i++) {
+		struct item *it = &s->items[i];
+		if (it->kind != ITEM_FORM || it->starttls || it->result.attempt != 0 ||
+		    it->state != ITEM_TODO)
+			continue;
+		if (it->form->literal)
+			plan_skip(it, "without a usable host name it reads as the literal form");
+		else if (it->form->session == RELAY_HELO_HOST)
+			plan_skip(it, "no usable host name");
 	}
-	struct item *it = find_form(s, "S02a", 0);
-	if (it && it->state == ITEM_TODO)
-		plan_skip(it, "no usable host name");
 }
 
 /* A form that was not sent because its literal twin reads the same is refused with it. */
 void plan_settle_twins(struct session *s)
 {
 	for (size_t i = 0; i < s->item_count; i++) {
-		struct case_result *r = &s->items[i].result;
-		if (r->stage != STAGE_SKIPPED || r->attempt != 0)
+		struct item *it = &s->items[i];
+		if (it->kind != ITEM_FORM || it->starttls || !it->form->literal ||
+		    it->result.stage != STAGE_SKIPPED || it->result.attempt != 0)
 			continue;
-		for (size_t j = 0; j < LITERAL_PAIRS; j++) {
-			const struct item *twin = strcmp(r->id, literal_pairs[j][0]) == 0
-			                        ? find_form(s, literal_pairs[j][1], 0) : NULL;
-			if (twin)
-				r->refusal = twin->result.refusal;
-		}
+		const struct item *twin = find_form(s, it->form->literal, 0);
+		if (twin)
+			it->result.refusal = twin->result.refusal;
 	}
 }

@@ -207,15 +207,15 @@ struct str session_output(const struct session *s)
 	return s->conn.client ? smtp_client_output(s->conn.client) : STR("");
 }
 
+struct smtp_client *session_client(const struct session *s)
+{
+	return s->conn.client;
+}
+
 void session_output_sent(struct session *s, size_t n)
 {
 	if (s->conn.client)
 		smtp_client_output_sent(s->conn.client, n);
-}
-
-unsigned session_replies(const struct session *s)
-{
-	return s->replies;
 }
 
 int64_t session_timeout_ms(const struct session *s)

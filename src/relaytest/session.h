@@ -28,9 +28,11 @@
 
 #include "base/arena.h"
 #include "base/stream.h"
+#include "relaytest/identity.h"
 #include "relaytest/token.h"
 
 struct session;
+struct smtp_client;
 
 /* All pointers outlive the session. */
 struct session_setup {
@@ -38,11 +40,10 @@ struct session_setup {
 	const struct token_signer *signer;
 	const char *domain, *domain2;
 	struct ip collector;                 /* family 0: literal forms are skipped */
-	const char *helo, *operator_name, *contact, *objection_url;
+	const struct identity *us;           /* …its hostname in HELO */
 	unsigned messages, refusals, pipeline;
 	int64_t proof_wait_ms;
 	bool has_trusted_source;             /* S03 can be run */
-	const char *user, *password;         /* S14; NULL: skipped */
 	/* Forms that a retest must begin with: those that were open. */
 	const char (*first)[CASE_ID_MAX];
 	size_t first_count;
@@ -116,8 +117,8 @@ void session_round_over(struct session *s, const char *why);
 
 struct str session_output(const struct session *s);
 void session_output_sent(struct session *s, size_t n);
-/* Whole replies heard so far: bytes alone are no progress. */
-unsigned session_replies(const struct session *s);
+/* The engine of the connection as it stands now, for wire/smtp-client.h; NULL: there is none. */
+struct smtp_client *session_client(const struct session *s);
 /* For the connection as it stands now. */
 int64_t session_timeout_ms(const struct session *s);
 

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * The insides of the tester: tester.c (work in and out), run.c (one test's sockets and
- * pauses), run-names.c (the host's names), run-finish.c (verdict and evidence to the store),
- * reach-check.c and reach-mx.c (can anything come back?), notice.c (mail to tested hosts).
+ * The insides of the tester. The files, from the top down; none calls one above it but by a hook:
+ *
+ *   tester.c         made and asked by its callers; its timers
+ *   tester-follow.c  what is read from the store: returns, requests, tests that are due
+ *   run.c            one test's sockets and pauses
+ *   run-names.c      the host's names
+ *   run-finish.c     verdict and evidence to the store
+ *   notice.c         mail to tested hosts
+ *   reach-check.c    can anything come back? The collector is asked,
+ *   reach-mx.c       …and the DNS
+ *   tester-runs.c    the list of tests under way and their queues
  */
 #ifndef PORTREEVE_RELAYTEST_TESTER_PRIVATE_H
 #define PORTREEVE_RELAYTEST_TESTER_PRIVATE_H
@@ -30,12 +38,12 @@ struct run {
 	struct test test;
 	struct session *session;
 	struct arena arena;
-	struct stream *stream;
-	bool holds_connection, wants_connection, connected, stepping;
+	struct wire_client *wire;
+	bool holds_connection, wants_connection, stepping;
 	bool unsaved;                        /* the outcome of a message */
 	struct ip came_from;                 /* our address, as the host sees it; family 0 */
 	bool later;                          /* what is waited for is followed by another round */
-	unsigned finish_tries, replies;
+	unsigned finish_tries;
 	struct session_action connect;       /* owed while wants_connection; else the last round's
 	                                        end */
 	struct loop_timer *timer;
@@ -56,8 +64,18 @@ struct run_queue {
 	struct run *head, **tail;
 };
 
+/* What a file asks of one above it. */
+struct tester_hooks {
+	void (*open_connection)(struct run *r);              /* politeness has let it */
+	void (*named)(struct run *r);                        /* or no name is to be had */
+	void (*run_over)(struct tester *t, struct run *r);   /* frees the run */
+	/* The collector has answered, or not: tests start, or are given back. */
+	void (*reach_told)(struct tester *t);
+};
+
 struct tester {
 	struct tester_setup setup;
+	const struct tester_hooks *hooks;
 	struct politeness *politeness;
 	SSL_CTX *tls;
 	struct run *runs;
@@ -83,13 +101,13 @@ void run_begin(struct run *r);
 void run_returned(struct run *r, const struct test_return *ret);
 /* Takes a test up again that was put off. */
 void run_again(struct run *r);
-/* When politeness has let it. */
+/* Hooks. */
 void run_open_connection(struct run *r);
+void run_named(struct run *r);
 void run_free(struct run *r);
 
-/* run-names.c: finds a name of the target that resolves to it; run_named() follows. */
+/* run-names.c: finds a name of the target that resolves to it; the hook `named` follows. */
 void run_find_name(struct run *r, const char *candidate);
-void run_named(struct run *r);
 
 /* run-finish.c */
 void run_finish(struct run *r);
@@ -97,17 +115,27 @@ void run_finish(struct run *r);
 void run_put_off(struct run *r);
 void run_save_wait(struct run *r, int64_t until_s);
 
-/* tester.c */
+/* tester-runs.c; tester_run() as well */
+void run_queue_init(struct run_queue *q);
+void run_queue_push(struct run_queue *q, struct run *r);
+void run_queue_remove(struct run_queue *q, struct run *r);
+/* NULL if it is not under way here. */
+struct run *tester_find(struct tester *t, const char *test_id);
 void tester_connection_wanted(struct tester *t, struct run *r);
+/* A connection was given back: those who wait try again, in order. */
 void tester_connections_free(struct tester *t);
-void tester_run_over(struct tester *t, struct run *r);
-/* Our message came back to its recipient: there is something to confirm. */
-bool tester_is_news(const struct test_return *ret);
-
 /* What the operator should know: to the command, or into the log. */
 void tester_remark(struct tester *t, const char *event, const char *text);
-/* The collector has answered, or not: tests start, or are given back. */
-void tester_reach_told(struct tester *t);
+
+/* tester-follow.c */
+void follow_begin(struct tester *t, bool lease);
+void follow_turn(struct tester *t);
+
+/* Our message came back to its recipient: there is something to confirm. */
+static inline bool tester_is_news(const struct test_return *ret)
+{
+	return ret->kind == RETURN_RECIPIENT && ret->marked;
+}
 
 /* reach-check.c: asks the collector when reach.h says so and a test is there to ask with. */
 struct reach_check *reach_check_create(struct tester *t);

@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "dns/resolver.h"
 #include "relaytest/config.h"
+#include "relaytest/identity.h"
 #include "relaytest/token.h"
 #include "store/store.h"
 
@@ -42,8 +43,7 @@ struct tester_setup {
 	const struct token_signer *signer;
 	EVP_PKEY *evidence_key;
 	const struct tester_config *config;
-	const char *hostname, *operator_name, *contact, *objection_url;
-	const char *user, *password;             /* S14, or NULL */
+	struct identity us;
 	const char *const *only;                 /* see session.h */
 	int64_t patience_s;                      /* rounds that are due within that time are waited
 	                                            for here; later ones are left to the store */

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Tokens: packed, signed and encoded; and recognised in whatever case they come back.
+ */
 #include "relaytest/token.h"
 
 #include "base/random.h"
@@ -53,8 +56,8 @@ bool token_signer_knows(const struct token_signer *signer, char key_id)
 }
 
 /* What all texts of a probe begin with, and the HMAC over it and the target. */
-static void sign(EVP_MAC_CTX *mac, const char head[static HEAD_CHARS],
-                 const struct endpoint *target, unsigned char full[static FULL_BYTES])
+static void sign_token(EVP_MAC_CTX *mac, const char head[static HEAD_CHARS],
+                       const struct endpoint *target, unsigned char full[static FULL_BYTES])
 {
 	static const char purpose[] = "portreeve token 1";
 	unsigned char bound[sizeof(purpose) + HEAD_CHARS + 1 + 16 + 2], *p = bound;
@@ -71,8 +74,8 @@ static void sign(EVP_MAC_CTX *mac, const char head[static HEAD_CHARS],
 	assert(ok && n == FULL_BYTES);
 }
 
-static void make(EVP_MAC_CTX *mac, char key_id, const char *test_id, unsigned case_number,
-                 unsigned flags, const struct endpoint *target, struct token_set *set)
+static void make_text(EVP_MAC_CTX *mac, char key_id, const char *test_id, unsigned case_number,
+                      unsigned flags, const struct endpoint *target, struct token_set *set)
 {
 	unsigned char full[FULL_BYTES];
 	char head[HEAD_CHARS];
@@ -81,7 +84,7 @@ static void make(EVP_MAC_CTX *mac, char key_id, const char *test_id, unsigned ca
 	head[1 + TEST_ID_LEN] = digits[case_number >> 5];
 	head[2 + TEST_ID_LEN] = digits[case_number & 31];
 	head[3 + TEST_ID_LEN] = digits[flags];
-	sign(mac, head, target, full);
+	sign_token(mac, head, target, full);
 	memcpy(set->recipient, head, HEAD_CHARS);
 	base32_encode(full, MAC_BYTES, set->recipient + HEAD_CHARS);
 	memcpy(set->sender, head, HEAD_CHARS);
@@ -95,8 +98,8 @@ void token_make(const struct token_signer *signer, const char *test_id, unsigned
 {
 	assert(signer->n > 0 && case_number < 1024 && flags < 32 && !(flags & TOKEN_SENDER));
 	assert(strlen(test_id) == TEST_ID_LEN);
-	make(signer->key[signer->n - 1].mac, signer->key[signer->n - 1].id, test_id, case_number,
-	     flags, target, set);
+	make_text(signer->key[signer->n - 1].mac, signer->key[signer->n - 1].id, test_id,
+	          case_number, flags, target, set);
 }
 
 static int digit_value(char c)
@@ -131,8 +134,8 @@ bool token_verify(const struct token_signer *signer, const struct token *t,
 		if (signer->key[i].id != t->key_id)
 			continue;
 		struct token_set ours;
-		make(signer->key[i].mac, t->key_id, t->test_id, t->case_number,
-		     t->flags & ~(unsigned)TOKEN_SENDER, target, &ours);
+		make_text(signer->key[i].mac, t->key_id, t->test_id, t->case_number,
+		          t->flags & ~(unsigned)TOKEN_SENDER, target, &ours);
 		const char *want = t->flags & TOKEN_SENDER ? ours.sender : ours.recipient;
 		if (set)
 			*set = ours;
@@ -143,9 +146,11 @@ bool token_verify(const struct token_signer *signer, const struct token *t,
 
 int token_case_id(const struct token *t, char id[static CASE_ID_MAX])
 {
-	const struct relay_case *c = relay_case_by_number(t->case_number);
-	if (!c)
+	static_assert((int)CASE_ID_MAX == (int)RELAY_NAME_MAX, "a form's name is a case's id");
+	const struct relay_form form = { .row = relay_case_by_number(t->case_number),
+	                                 .starttls = t->flags & TOKEN_STARTTLS };
+	if (!form.row)
 		return ERR_NOT_FOUND;
-	snprintf(id, CASE_ID_MAX, "%s%s", t->flags & TOKEN_STARTTLS ? "S09-" : "", c->id);
+	relay_form_name(&form, id);
 	return ERR_OK;
 }

@@ -1,15 +1,15 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The verdict: one pass over the results, then the first rule that holds.
+ */
 #include "relaytest/verdict.h"
 
 #include "catalogue/catalogue.h"
 
-/* The catalogue's row of a result: "S09-E14" is E14's. */
 static const struct relay_case *row_of(const struct case_result *r)
 {
-	struct str id = str_of(r->id);
-	if (str_prefix(id, STR("S09-")))
-		id = str_from(id, 4);
-	return relay_case_by_id(id);
+	struct relay_form form;
+	return relay_form_parse(str_of(r->id), &form) == ERR_OK ? form.row : NULL;
 }
 
 static bool finding_only(const struct case_result *r)

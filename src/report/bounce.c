@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What came back about a report, read as bounces are written.
+ */
 #include "report/bounce.h"
 
 #include "mail/header.h"

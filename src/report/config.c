@@ -1,79 +1,74 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The parameters of reports, and whether their addresses can be used.
+ */
 #include "report/config.h"
 
 #include "mail/address.h"
 #include "report/token.h"
 
-#include <stddef.h>
-
-#define REPORT(field) offsetof(struct report_config, field)
+#define REPORT(type, field) CONFIG_MEMBER(type, struct report_config, field)
 
 enum { HOUR = 3600, DAY = 86400 };
 
 const struct config_row report_config_rows[] = {
-	{ "sources", CONFIG_STRINGS, 0, 3, "",
+	{ "sources", REPORT(CONFIG_STRINGS, sources), 0, 3, "",
 	  "Who is asked for the abuse contact of a network, in this order: the registries (rdap), "
 	  "Abusix's contact zone (abusix), Team Cymru's origin zone (cymru; it knows the network, "
 	  "not the contact). Unset: nobody is asked, and a contact must be given.",
-	  REPORT(sources), .choices = "rdap, abusix, cymru" },
-	{ "rdap_bootstrap", CONFIG_STRINGS, 0, 8,
+	  .choices = "rdap, abusix, cymru" },
+	{ "rdap_bootstrap", REPORT(CONFIG_STRINGS, rdap_bootstrap), 0, 8,
 	  "https://data.iana.org/rdap/ipv4.json,https://data.iana.org/rdap/ipv6.json",
-	  "Where to learn which registry serves an address (RFC 9224): files or https URLs.",
-	  REPORT(rdap_bootstrap) },
-	{ "rdap_private", CONFIG_BOOL, 0, 0, "no",
-	  "Ask registries by plain http and at private addresses, too: only for a lab.",
-	  REPORT(rdap_private) },
-	{ "abusix_zone", CONFIG_DOMAIN, 0, 0, "abuse-contacts.abusix.zone",
-	  "The zone with contacts in TXT records.", REPORT(abusix_zone) },
-	{ "cymru_zone", CONFIG_DOMAIN, 0, 0, "origin.asn.cymru.com",
-	  "The zone with the origin of IPv4 networks.", REPORT(cymru_zone) },
-	{ "cymru_zone6", CONFIG_DOMAIN, 0, 0, "origin6.asn.cymru.com",
-	  "The same for IPv6.", REPORT(cymru_zone6) },
-	{ "cache", CONFIG_DURATION, 0, 365 * DAY, "7d",
-	  "How long an answer is used again; one that names no contact, a seventh of it.",
-	  REPORT(cache_s) },
-	{ "timeout", CONFIG_DURATION, 1, HOUR, "20s", "For each question, and for each "
-	  "command of the smarthost.", REPORT(timeout_s) },
-	{ "dead_for", CONFIG_DURATION, 0, 3650 * (int64_t)DAY, "180d",
-	  "A contact whose report bounced is not used again for this time.", REPORT(dead_for_s) },
-	{ "from", CONFIG_STRING, 0, 0, "",
-	  "Mail address that reports are from; answers come there. Unset: the general contact.",
-	  REPORT(from) },
-	{ "return_path", CONFIG_STRING, 0, 0, "",
+	  "Where to learn which registry serves an address (RFC 9224): files or https URLs." },
+	{ "rdap_private", REPORT(CONFIG_BOOL, rdap_private), 0, 0, "no",
+	  "Ask registries by plain http and at private addresses, too: only for a lab." },
+	{ "abusix_zone", REPORT(CONFIG_DOMAIN, abusix_zone), 0, 0, "abuse-contacts.abusix.zone",
+	  "The zone with contacts in TXT records." },
+	{ "cymru_zone", REPORT(CONFIG_DOMAIN, cymru_zone), 0, 0, "origin.asn.cymru.com",
+	  "The zone with the origin of IPv4 networks." },
+	{ "cymru_zone6", REPORT(CONFIG_DOMAIN, cymru_zone6), 0, 0, "origin6.asn.cymru.com",
+	  "The same for IPv6." },
+	{ "cache", REPORT(CONFIG_DURATION, cache_s), 0, 365 * DAY, "7d",
+	  "How long an answer is used again; one that names no contact, a seventh of it." },
+	{ "timeout", REPORT(CONFIG_DURATION, timeout_s), 1, HOUR, "20s",
+	  "For each question, and for each command of the smarthost." },
+	{ "dead_for", REPORT(CONFIG_DURATION, dead_for_s), 0, 3650 * (int64_t)DAY, "180d",
+	  "A contact whose report bounced is not used again for this time." },
+	{ "from", REPORT(CONFIG_STRING, from), 0, 0, "",
+	  "Mail address that reports are from; answers come there. Unset: the general contact." },
+	{ "return_path", REPORT(CONFIG_STRING, return_path), 0, 0, "",
 	  "Envelope sender of reports; give its bounces to \"portreeve report bounce\". Unset: the "
-	  "null sender, so that nothing can come back.", REPORT(return_path) },
-	{ "return_path_delimiter", CONFIG_STRING, 0, 0, "+",
+	  "null sender, so that nothing can come back." },
+	{ "return_path_delimiter", REPORT(CONFIG_STRING, return_path_delimiter), 0, 0, "+",
 	  "Each report has an envelope sender of its own, so that whatever comes back there is "
-	  "known: behind the local part of return_path follow this and the report's mark. The "
-	  "mail server must deliver such addresses as it does return_path (Postfix: "
+	  "known: behind the local part of return_path follow this and the report's mark. The mail "
+	  "server must deliver such addresses as it does return_path (Postfix: "
 	  "recipient_delimiter); none: it cannot, and only bounces that return the report count.",
-	  REPORT(return_path_delimiter), .choices = "+, -, =, none" },
-	{ "own_domains", CONFIG_STRINGS, 0, 256, "",
-	  "Mail domains of ours, besides those of our own addresses: no report goes there.",
-	  REPORT(own_domains) },
-	{ "ignore", CONFIG_STRINGS, 0, 1000, "",
-	  "Contacts that are never used; patterns such as *@example.com.", REPORT(ignore) },
-	{ "format", CONFIG_STRING, 0, 0, "arf",
-	  "What is sent: ARF (RFC 5965) with the message, or XARF version 4.", REPORT(format),
+	  .choices = "+, -, =, none" },
+	{ "own_domains", REPORT(CONFIG_STRINGS, own_domains), 0, 256, "",
+	  "Mail domains of ours, besides those of our own addresses: no report goes there." },
+	{ "ignore", REPORT(CONFIG_STRINGS, ignore), 0, 1000, "",
+	  "Contacts that are never used; patterns such as *@example.com." },
+	{ "format", REPORT(CONFIG_STRING, format), 0, 0, "arf",
+	  "What is sent: ARF (RFC 5965) with the message, or XARF version 4.",
 	  .choices = "arf, xarf" },
-	{ "body", CONFIG_BOOL, 0, 0, "yes",
-	  "Include the text of the message; otherwise only its header.", REPORT(body) },
-	{ "body_size", CONFIG_SIZE, 0, 1 << 20, "32K", "Of that text, at most.",
-	  REPORT(body_bytes) },
-	{ "smarthost", CONFIG_STRING, 0, 0, "",
+	{ "body", REPORT(CONFIG_BOOL, body), 0, 0, "yes",
+	  "Include the text of the message; otherwise only its header." },
+	{ "body_size", REPORT(CONFIG_SIZE, body_bytes), 0, 1 << 20, "32K",
+	  "Of that text, at most." },
+	{ "smarthost", REPORT(CONFIG_STRING, smarthost), 0, 0, "",
 	  "The server that takes our reports: a name or address, with or without :PORT (25). "
-	  "Unset: nothing can be sent.", REPORT(smarthost) },
-	{ "smarthost_tls", CONFIG_STRING, 0, 0, "may",
+	  "Unset: nothing can be sent." },
+	{ "smarthost_tls", REPORT(CONFIG_STRING, smarthost_tls), 0, 0, "may",
 	  "TLS if the smarthost offers it (may), or only with a certificate that proves its name "
-	  "(must).", REPORT(smarthost_tls), .choices = "may, must" },
-	{ "smarthost_user", CONFIG_STRING, 0, 0, "",
-	  "Login name there. Logins need smarthost_tls = must, unless it is this machine.",
-	  REPORT(smarthost_user) },
-	{ "smarthost_password_file", CONFIG_STRING, 0, 0, "",
-	  "A file with the password in its first line.", REPORT(smarthost_password_file) },
-	{ "templates", CONFIG_STRINGS, 0, 32, "",
+	  "(must).", .choices = "may, must" },
+	{ "smarthost_user", REPORT(CONFIG_STRING, smarthost_user), 0, 0, "",
+	  "Login name there. Logins need smarthost_tls = must, unless it is this machine." },
+	{ "smarthost_password_file", REPORT(CONFIG_STRING, smarthost_password_file), 0, 0, "",
+	  "A file with the password in its first line." },
+	{ "templates", REPORT(CONFIG_STRINGS, templates), 0, 32, "",
 	  "Files with a mail that nominates a relay to another blocklist; see the manual of "
-	  "\"portreeve report\".", REPORT(templates) },
+	  "\"portreeve report\"." },
 };
 const size_t report_config_row_count = sizeof(report_config_rows) / sizeof(*report_config_rows);
 

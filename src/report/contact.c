@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Asking the sources one after the other, and choosing among what they name.
+ */
 #include "report/contact.h"
 
 #include "base/mem.h"

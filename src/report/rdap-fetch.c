@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * One GET by libcurl, fenced in.
+ */
 #include "report/rdap-fetch.h"
 
 #include "base/ip.h"

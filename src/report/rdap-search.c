@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * From the bootstrap to the registry, and on along its links.
+ */
 #include "report/rdap-search.h"
 
 #include "base/file.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What a bootstrap and a registry say, read.
+ */
 #include "report/rdap.h"
 
 #include <jansson.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A copy of a message without the persons in it.
+ */
 #include "report/redact.h"
 
 #include "base/mem.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What all forms of a report share: guards, ids, header and the text for people.
+ */
 #include "report/report.h"
 
 #include "base/clock.h"

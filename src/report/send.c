@@ -1,11 +1,14 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The dialogue with the smarthost: its address, TLS, the login, one mail.
+ */
 #include "report/send.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/stream.h"
 #include "smtp/client.h"
 #include "trace/names.h"
+#include "wire/smtp-client.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -20,8 +23,9 @@ struct send {
 	struct endpoint to;
 	char *credentials;                  /* AUTH PLAIN, in base64; or NULL */
 	struct dns_query *query;
-	struct stream *stream;
+	struct wire_client *wire;
 	struct smtp_client *client;
+	struct str left;                    /* of the message, as it goes out */
 	struct loop_timer *step;
 	SSL_CTX *tls;
 	bool secured, may_login, ended;
@@ -124,13 +128,20 @@ static void after_ehlo(struct send *s)
 		say(s, SMTP_AUTH, "AUTH PLAIN %s", s->credentials);
 }
 
+static void start_message(struct send *s)
+{
+	s->left = s->setup.message;
+	const struct smtp_source source = { smtp_text_pull, &s->left };
+	smtp_client_message_from(s->client, 0, &source);
+}
+
 static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_reply *r)
 {
 	bool ok = smtp_reply_ok(r);
 	if (verb == SMTP_EHLO && !ok && !s->secured && !demands_tls(s) && !s->credentials) {
 		say(s, SMTP_HELO, "HELO %s", s->setup.hostname);
 	} else if (verb == SMTP_DATA && r->code == 354) {
-		smtp_client_message(s->client, 0, s->setup.message);
+		start_message(s);
 	} else if (!ok || verb == SMTP_DATA) {
 		refused(s, r, verb == SMTP_RCPT);
 	} else if (verb == SMTP_BANNER) {
@@ -138,7 +149,7 @@ static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_repl
 	} else if (verb == SMTP_EHLO) {
 		after_ehlo(s);
 	} else if (verb == SMTP_STARTTLS) {
-		stream_start_tls(s->stream, s->tls, false, s->host[0] ? s->host : NULL);
+		wire_client_start_tls(s->wire);
 	} else if (verb == SMTP_HELO || verb == SMTP_AUTH) {
 		start_mail(s);
 	} else if (verb == SMTP_MAIL) {
@@ -153,17 +164,10 @@ static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_repl
 	}
 }
 
-static void flush(struct send *s)
+static struct smtp_client *send_engine(void *arg)
 {
-	struct str out = smtp_client_output(s->client);
-	stream_write(s->stream, out);
-	smtp_client_output_sent(s->client, out.n);
-	stream_deadline(s->stream, s->setup.config->timeout_s * 1000);
-}
-
-static void on_connected(void *arg)
-{
-	(void)arg;
+	struct send *s = arg;
+	return s->client;
 }
 
 static void on_secured(void *arg)
@@ -178,7 +182,6 @@ static void on_secured(void *arg)
 		s->may_login = true;
 	smtp_client_tls_started(s->client);
 	say(s, SMTP_EHLO, "EHLO %s", s->setup.hostname);
-	flush(s);
 }
 
 static void on_received(void *arg, struct str bytes)
@@ -192,7 +195,6 @@ static void on_received(void *arg, struct str bytes)
 		else
 			on_reply(s, ev.verb, &ev.reply);
 	}
-	flush(s);
 }
 
 static void on_ended(void *arg, enum stream_end why)
@@ -209,9 +211,8 @@ static void on_ended(void *arg, enum stream_end why)
 	end(arg, SEND_FAILED, texts[why]);
 }
 
-static const struct stream_events events = {
-	.connected = on_connected, .secured = on_secured, .received = on_received,
-	.ended = on_ended,
+static const struct wire_client_talk send_talks = {
+	.engine = send_engine, .secured = on_secured, .received = on_received, .ended = on_ended,
 };
 
 /* ---- the beginning ------------------------------------------------------ */
@@ -238,8 +239,14 @@ static void connect_to(struct send *s)
 	}
 	s->may_login = ip_is_loopback(&s->to.ip);
 	s->client = smtp_client_create(NULL);
-	s->stream = stream_connect(s->setup.loop, &s->to, NULL, &events, s);
-	stream_deadline(s->stream, s->setup.config->timeout_s * 1000);
+	struct wire_client_setup wire = {
+		.loop = s->setup.loop, .to = s->to, .tls = s->tls,
+		.server_name = s->host[0] ? s->host : NULL,
+		.connect_ms = s->setup.config->timeout_s * 1000,
+		.command_ms = s->setup.config->timeout_s * 1000,
+		.talk = &send_talks, .arg = s,
+	};
+	s->wire = wire_client_create(&wire);
 }
 
 static void on_address(void *arg, const struct dns_result *r)
@@ -342,7 +349,7 @@ void send_destroy(struct send *s)
 	if (!s)
 		return;
 	dns_query_cancel(s->query);
-	stream_destroy(s->stream);
+	wire_client_destroy(s->wire);
 	smtp_client_destroy(s->client);
 	loop_timer_destroy(s->step);
 	SSL_CTX_free(s->tls);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Tokens of reports, made and found.
+ */
 #include "report/token.h"
 
 #include "base/random.h"

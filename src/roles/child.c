@@ -8,7 +8,6 @@
 #include "roles/supervisor-private.h"
 #include "roles/supervisor.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,34 +45,17 @@ static bool number_from_environment(const char *name, int *value)
 	return true;
 }
 
-/* The socket itself knows what it is. */
-static bool describe_socket(int fd, struct role_socket *out)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss), type_len = sizeof(int);
-	int type;
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) != 0 ||
-	    endpoint_from_sockaddr((struct sockaddr *)&ss, &out->at) != ERR_OK)
-		return false;
-	/* A role that was taken over may have changed this: the socket is shared. */
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
-		return false;
-	out->kind = type == SOCK_DGRAM ? ROLE_UDP : ROLE_TCP;
-	out->fd = fd;
-	return true;
-}
-
 static bool take_sockets(struct child *c)
 {
 	int n;
 	if (!number_from_environment(ENV_SOCKETS, &n) || n > ROLE_SOCKETS_MAX)
 		return false;
 	for (int i = 0; i < n; i++)
-		if (!describe_socket(ROLE_FD_SOCKETS + i, &c->sockets[i]))
+		if (role_socket_take(ROLE_FD_SOCKETS + i, &c->sockets[i]) != ERR_OK)
 			return false;
 	c->ctx.sockets = c->sockets;
 	c->ctx.socket_count = (size_t)n;
+	c->ctx.files_fd = c->role->files ? ROLE_FD_SOCKETS + n : -1;
 	return true;
 }
 

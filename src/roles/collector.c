@@ -9,7 +9,6 @@
 #include "roles/role.h"
 
 #include <assert.h>
-#include <sys/stat.h>
 
 struct collector_role {
 	SSL_CTX *tls;
@@ -29,18 +28,51 @@ static size_t collector_sockets(const struct settings *settings, struct role_soc
 	return n;
 }
 
-/* Before the user changes: a key may be readable by root alone. The settings' check has loaded
- * both; if the files have changed since (half a renewal, say), what comes back is still taken,
- * without STARTTLS, which mail servers do not insist on. */
-static int load_tls(struct role_context *ctx, struct buf *message)
+/* A key may be readable by root alone. */
+static size_t collector_files(const struct settings *settings, const char *paths[static FILES_MAX])
+{
+	paths[0] = settings->collector.certificate;
+	paths[1] = settings->collector.key;
+	return 2;
+}
+
+/* *out stays NULL where none is set. */
+static int read_tls(const struct role_context *ctx, SSL_CTX **out, struct buf *message)
 {
 	const struct collector_config *config = &ctx->settings->collector;
+	struct buf certificate = { 0 }, key = { 0 };
+	int e = ERR_OK;
+	if (config->certificate[0]) {
+		files_read(ctx->files_fd, 0, &certificate);     /* what is missing is told below */
+		files_read(ctx->files_fd, 1, &key);
+		const struct tls_pem pem = {
+			.certificate = config->certificate, .key = config->key,
+			.certificate_text = buf_str(&certificate), .key_text = buf_str(&key) };
+		e = tls_server_create_from("collector", &pem, out, message);
+		OPENSSL_cleanse(key.p, key.n);
+	}
+	buf_fini(&certificate);
+	buf_fini(&key);
+	return e;
+}
+
+/* The settings' check has loaded both; if the files have changed since (half a renewal, say), what
+ * was loaded before stays. At the start that is nothing: what comes back is still taken, without
+ * STARTTLS, which mail servers do not insist on. */
+static void load_tls(struct role_context *ctx)
+{
 	struct collector_role *c = ctx->own;
-	if (*config->certificate &&
-	    tls_server_create("collector", config->certificate, config->key, &c->tls, message))
-		LOG(LOG_ERROR, "no-starttls", LOG_S("why", buf_cstr(message)));
-	buf_clear(message);
-	return ERR_OK;
+	struct buf message = { 0 };
+	SSL_CTX *fresh = NULL;
+	int e = read_tls(ctx, &fresh, &message);
+	if (e == ERR_OK) {
+		SSL_CTX_free(c->tls);
+		c->tls = fresh;
+	} else {
+		LOG(LOG_ERROR, c->tls ? "certificate-kept" : "no-starttls",
+		    LOG_S("why", buf_cstr(&message)));
+	}
+	buf_fini(&message);
 }
 
 /* There may have been a rotation. */
@@ -64,10 +96,9 @@ static void collector_sandbox(const struct settings *settings, struct role_sandb
 	role_may_write(out, "mail");
 }
 
-static int create_collector(struct role_context *ctx, struct buf *message)
+static void create_collector(struct role_context *ctx)
 {
 	struct collector_role *c = ctx->own;
-	(void)message;
 	for (size_t i = 0; i < ctx->socket_count; i++) {
 		c->fds[i] = ctx->sockets[i].fd;
 		c->at[i] = ctx->sockets[i].at;
@@ -78,6 +109,13 @@ static int create_collector(struct role_context *ctx, struct buf *message)
 		.listen_count = ctx->socket_count,
 	};
 	c->collector = assembly_collector_create(ctx->settings, &ctx->keys, &setup);
+}
+
+static int collector_open(struct role_context *ctx, struct buf *message)
+{
+	(void)message;
+	load_tls(ctx);
+	create_collector(ctx);
 	return ERR_OK;
 }
 
@@ -86,25 +124,8 @@ static void collector_take_over(struct role_context *ctx)
 {
 	struct collector_role *c = ctx->own;
 	collector_destroy(c->collector);
-	create_collector(ctx, NULL);
-}
-
-static bool changed_since(const char *path, int64_t time_ms)
-{
-	struct stat st;
-	return path[0] && stat(path, &st) == 0 &&
-	       (int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000 > time_ms;
-}
-
-/* Behind its sandbox the role cannot read them again: a renewed one waits, too. */
-static void compare(const struct settings *old, const struct settings *fresh, int64_t started_ms)
-{
-	const struct collector_config *a = &old->collector, *b = &fresh->collector;
-	if (strcmp(a->certificate, b->certificate) != 0 ||
-	    changed_since(b->certificate, started_ms))
-		role_needs_restart("collector", "certificate");
-	if (strcmp(a->key, b->key) != 0 || changed_since(b->key, started_ms))
-		role_needs_restart("collector", "key");
+	load_tls(ctx);
+	create_collector(ctx);
 }
 
 static void collector_close(struct role_context *ctx)
@@ -117,6 +138,6 @@ static void collector_close(struct role_context *ctx)
 const struct role role_collector = {
 	.name = "collector", .may_write = STORE_RETURNS, .keys = ROLE_TOKEN_KEYS, .upkeep = true,
 	.own_bytes = sizeof(struct collector_role), .sockets = collector_sockets,
-	.compare = compare, .prepare = load_tls, .open = create_collector,
+	.files = collector_files, .open = collector_open,
 	.sandbox = collector_sandbox, .reload = collector_take_over, .close = collector_close,
 };

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Whether a role was silent for too long: see heartbeat.h.
+ */
 #include "roles/heartbeat.h"
 
 enum heartbeat_step heartbeat_look(struct heartbeat *h, int64_t now_ms, int64_t late_ms,

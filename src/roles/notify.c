@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What the service manager is told, and what it asks for: sd_notify(3) without its library.
+ */
 #include "roles/supervisor.h"
 
 #include <stdlib.h>

@@ -133,6 +133,8 @@ static void close_role(struct role_context *ctx)
 	ctx->own = NULL;
 	for (size_t i = 0; i < ctx->socket_count; i++)
 		close(ctx->sockets[i].fd);
+	if (ctx->files_fd >= 0)
+		close(ctx->files_fd);
 }
 
 int role_exit_code(int err)

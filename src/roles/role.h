@@ -12,16 +12,10 @@
 #include "base/arena.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
+#include "roles/files.h"
+#include "roles/sockets.h"
 #include "settings/assembly.h"
 #include "settings/settings.h"
-
-enum role_socket_kind { ROLE_TCP, ROLE_UDP };
-
-struct role_socket {
-	enum role_socket_kind kind;
-	struct endpoint at;
-	int fd;                      /* bound (TCP: listening), non-blocking; the process's own */
-};
 
 enum { ROLE_SOCKETS_MAX = 64 };
 
@@ -39,8 +33,9 @@ struct role_context {
 	struct loop *loop;
 	const struct role_socket *sockets;   /* closed after close() */
 	size_t socket_count;
+	int files_fd;                        /* the role's files(); -1: none */
 	struct assembly_keys keys;           /* those that the role has */
-	struct store *store;                 /* with the rules of the settings; NULL once replaced */
+	struct store *store;                 /* with the settings' rules; NULL once replaced */
 	void *own;                           /* the role's: own_bytes, zeroed */
 
 	/* Not for roles: what role.c keeps, and how it tells the process (child.c) that the role
@@ -77,12 +72,12 @@ struct role {
 	bool upkeep;                 /* it removes what is old of what it writes */
 	size_t own_bytes;
 
-	/* In the supervisor: fills what is to be bound (fd left -1); returns the count. NULL: none. */
+	/* In the supervisor: fills what is to be bound; returns the count. NULL: none. */
 	size_t (*sockets)(const struct settings *settings, struct role_socket *out, size_t max);
-	/* In the supervisor: calls role_needs_restart() for what its process, which began at
-	 * started_ms, cannot take over from the new settings; sockets excepted. May be NULL. */
-	void (*compare)(const struct settings *old, const struct settings *fresh,
-	                int64_t started_ms);
+	/* In the supervisor: names the files whose contents the role gets, at its start and at each
+	 * HUP, because its user need not be able to read them; returns the count. NULL: none. The
+	 * role reads them with files_read(ctx->files_fd). */
+	size_t (*files)(const struct settings *settings, const char *paths[static FILES_MAX]);
 
 	/* In its process, in this order. Still as who started us: opens what is not the role's
 	 * user's. May be NULL. */
@@ -123,9 +118,6 @@ void role_may_read_keys(struct role_sandbox *s);
 /* As sandbox_enter(), with what the role's sandbox() says. */
 int role_enter_sandbox(const struct role *role, const struct settings *settings,
                        struct buf *message);
-
-/* Tells the operator that a changed parameter waits for a restart. */
-void role_needs_restart(const char *role, const char *parameter);
 
 extern const struct role role_tester, role_collector, role_dnsbl;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * `portreeve run` and its hidden other half, `portreeve role`.
+ * The command `portreeve run` and its hidden other half, `portreeve role`.
  */
 #include "roles/supervisor.h"
 

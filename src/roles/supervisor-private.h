@@ -14,7 +14,8 @@
 enum {
 	ROLE_FD_SETTINGS = DESCRIPTORS_FIRST,   /* the text, to read */
 	ROLE_FD_READY,                          /* a pipe, to write */
-	ROLE_FD_SOCKETS,                        /* the first of them */
+	ROLE_FD_SOCKETS,                        /* the first of them; behind the last one the
+	                                           role's files, to read, if it has some */
 };
 
 #define ENV_SOCKETS "PORTREEVE_SOCKETS"         /* a number */

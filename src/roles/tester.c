@@ -38,30 +38,6 @@ static void tester_take_over(struct role_context *ctx)
 	tester_reload(t->tester, &ctx->settings->tester);
 }
 
-static bool same_resolver(const struct config_endpoints *a, const struct config_endpoints *b)
-{
-	bool same = a->n == b->n;
-	for (size_t i = 0; same && i < a->n; i++)
-		same = a->v[i].port == b->v[i].port && ip_eq(&a->v[i].ip, &b->v[i].ip);
-	return same;
-}
-
-static void compare(const struct settings *old, const struct settings *fresh, int64_t started_ms)
-{
-	const struct general_config *a = &old->general, *b = &fresh->general;
-	const struct { const char *name, *old, *fresh; } rows[] = {
-		{ "hostname", a->hostname, b->hostname }, { "contact", a->contact, b->contact },
-		{ "operator", a->operator_name, b->operator_name },
-		{ "objection_url", a->objection_url, b->objection_url },
-	};
-	(void)started_ms;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (strcmp(rows[i].old, rows[i].fresh) != 0)
-			role_needs_restart("tester", rows[i].name);
-	if (!same_resolver(&a->resolver, &b->resolver))
-		role_needs_restart("tester", "resolver");
-}
-
 static void tester_close(struct role_context *ctx)
 {
 	assembly_tester_destroy(ctx->own);
@@ -71,6 +47,6 @@ static void tester_close(struct role_context *ctx)
 const struct role role_tester = {
 	.name = "tester", .may_write = STORE_TESTS | STORE_LIST, .keep = SANDBOX_KEEP_LOW_PORTS,
 	.keys = ROLE_ALL_KEYS, .upkeep = true, .own_bytes = sizeof(struct assembly_tester),
-	.compare = compare, .open = tester_open, .sandbox = tester_sandbox,
-	.start = tester_start, .reload = tester_take_over, .close = tester_close,
+	.open = tester_open, .sandbox = tester_sandbox, .start = tester_start,
+	.reload = tester_take_over, .close = tester_close,
 };

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Passes over what is old, and a look at the clock before each: see upkeep.h.
+ */
 #include "roles/upkeep.h"
 
 #include "base/clock.h"

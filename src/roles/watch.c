@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Looks at the store's place four times a second: see watch.h.
+ */
 #include "roles/watch.h"
 
 #include "base/log.h"

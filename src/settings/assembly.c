@@ -47,10 +47,10 @@ int assembly_tester_create(const struct settings *s, const struct assembly_keys 
 	setup->signer = &keys->signer;
 	setup->evidence_key = keys->evidence;
 	setup->config = &s->tester;
-	setup->hostname = g->hostname;
-	setup->operator_name = g->operator_name;
-	setup->contact = g->contact;
-	setup->objection_url = g->objection_url;
+	setup->us.hostname = g->hostname;
+	setup->us.operator_name = g->operator_name;
+	setup->us.contact = g->contact;
+	setup->us.objection_url = g->objection_url;
 	out->tester = tester_create(setup);
 	return ERR_OK;
 }
@@ -73,4 +73,14 @@ struct collector *assembly_collector_create(const struct settings *s,
 	setup->hostname = s->general.hostname;
 	setup->mail_directory = "mail";
 	return collector_create(setup);
+}
+
+struct desk assembly_desk(const struct settings *s, struct store *st, int64_t now_s)
+{
+	return (struct desk){
+		.store = st, .config = &s->report, .now_s = now_s,
+		.hostname = s->general.hostname, .contact = s->general.contact,
+		.operator_name = s->general.operator_name,
+		.own_domains = { s->tester.domain, s->tester.domain2 },
+	};
 }

@@ -9,6 +9,7 @@
 
 #include "relaytest/collector.h"
 #include "relaytest/tester.h"
+#include "report/desk.h"
 #include "settings/settings.h"
 
 /* Zero-initialised there are none. */
@@ -42,5 +43,8 @@ void assembly_tester_destroy(struct assembly_tester *t);
 struct collector *assembly_collector_create(const struct settings *s,
                                             const struct assembly_keys *keys,
                                             struct collector_setup *setup);
+
+/* The report desk, over an open store; `now_s` is the time of what is done with it. */
+struct desk assembly_desk(const struct settings *s, struct store *st, int64_t now_s);
 
 #endif

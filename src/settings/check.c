@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What is asked of settings besides, before roles run by them: each section's check for roles, what
+ * sections know together, and what the machine says.
+ */
 #include "settings/check.h"
 
 #include "base/clock.h"
@@ -6,6 +10,7 @@
 #include "base/sandbox.h"
 #include "base/stream.h"
 #include "base/tls.h"
+#include "settings/settings-private.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -49,28 +54,13 @@ static int check_listen(const struct settings *s, struct buf *message)
 	return e == ERR_OK ? check_apart(smtp_name, smtp, dns_name, dns, false, message) : e;
 }
 
-static int check_roles(const struct config_strings *roles, struct buf *message)
+static int check_sections(const struct settings *s, struct buf *message)
 {
-	for (size_t i = 0; i < roles->n; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(roles->v[i], roles->v[j]) == 0) {
-				buf_printf(message, "roles: expected each role once, found \"%s\" "
-				           "twice", roles->v[i]);
-				return ERR_INVALID;
-			}
-	return ERR_OK;
-}
-
-static int check_rooms(const struct settings *s, struct buf *message)
-{
-	int e = check_roles(&s->general.roles, message);
-	if (e == ERR_OK)
-		e = check_listen(s, message);
-	if (e == ERR_OK)
-		e = dnsbl_config_check(&s->dnsbl, message);
-	if (e == ERR_OK)
-		e = report_config_check(&s->report, message);
-	return e == ERR_OK ? trace_config_check(&s->trace, message) : e;
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < SETTINGS_SECTIONS; i++)
+		if (settings_sections[i].check_for_roles)
+			e = settings_sections[i].check_for_roles(s, message);
+	return e == ERR_OK ? check_listen(s, message) : e;
 }
 
 /* ---- what the machine says ---------------------------------------------------- */
@@ -161,7 +151,7 @@ static void remark_addresses(const struct settings *s, struct buf *remarks)
 
 int settings_check_for_roles(const struct settings *s, struct buf *message, struct buf *remarks)
 {
-	int e = check_rooms(s, message);
+	int e = check_sections(s, message);
 	if (e == ERR_OK)
 		e = check_user(s, message);
 	if (e == ERR_OK)

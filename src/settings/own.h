@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The addresses of this machine's interfaces, which are never published.
+ */
 #ifndef PORTREEVE_SETTINGS_OWN_H
 #define PORTREEVE_SETTINGS_OWN_H
 

@@ -57,6 +57,11 @@ int settings_set(struct settings *s, const char *name, const char *value, struct
  * settings_load() has called it; call it again after settings_set(). What roles need besides:
  * settings/check.h. */
 int settings_check(const struct settings *s, struct buf *message);
+/* New settings in a program that runs: calls `waits` for each parameter that is another one in
+ * `fresh` and counts only when a role (NULL: all of it) is started again. If it answers yes, what
+ * the supervisor acts on once gets its old value in `fresh`, and `old` the new one. */
+void settings_keep(struct settings *old, struct settings *fresh,
+                   bool (*waits)(void *arg, const char *role, const char *parameter), void *arg);
 void settings_fini(struct settings *s);
 
 enum log_level settings_log_level(const struct settings *s);

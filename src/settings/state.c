@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Making, judging and entering the state directory: see state.h.
+ */
 #include "settings/state.h"
 
 #include "base/file.h"
@@ -10,7 +13,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,13 +37,17 @@ static int refuse(struct buf *message, int err, const char *path, const char *fm
 static bool is_unmapped(unsigned uid)
 {
 	enum { OVERFLOW_UID = 65534 };
-	unsigned long inside, outside, count = UINT32_MAX;
-	FILE *map = uid == OVERFLOW_UID ? fopen("/proc/self/uid_map", "re") : NULL;
-	if (!map)
-		return false;
-	if (fscanf(map, "%lu %lu %lu", &inside, &outside, &count) != 3)
-		count = UINT32_MAX;
-	fclose(map);
+	uint64_t count = UINT32_MAX;
+	struct buf map = { 0 };
+	if (uid == OVERFLOW_UID && file_read("/proc/self/uid_map", 4096, &map) == ERR_OK) {
+		struct str rest = buf_str(&map), word = { 0 };
+		for (int i = 0; i < 3; i++)     /* inside, outside, how many */
+			if (!str_token(&rest, " \n", &word))
+				word = (struct str){ 0 };
+		if (str_u64(word, UINT32_MAX, &count) != ERR_OK)
+			count = UINT32_MAX;
+	}
+	buf_fini(&map);
 	return count < OVERFLOW_UID;
 }
 

@@ -5,6 +5,9 @@
  * events come out. It has no socket and no clock; what to send next is for the
  * caller, who may queue many commands at once (pipelining) or one at a time.
  *
+ * With `lmtp` it speaks LMTP (RFC 2033): the caller says LHLO (verb SMTP_EHLO), and behind
+ * a message a reply comes for each recipient that was accepted.
+ *
  * Who uses it: the relay tester, its notices, and the sending of reports.
  * Hostile input that reaches it: every byte a server sends: endless banners,
  * lines of megabytes, LF only, NULs, replies nobody asked for. It keeps at most
@@ -15,6 +18,8 @@
 
 #include "base/str.h"
 
+#include <sys/types.h>
+
 struct smtp_client;
 
 struct smtp_client_limits {
@@ -22,6 +27,7 @@ struct smtp_client_limits {
 	size_t reply_bytes;       /* kept of a whole reply's text [4096] */
 	size_t reply_lines;       /* then the session is broken [256] */
 	size_t session_bytes;     /* received in a session, then it is broken [1048576] */
+	bool lmtp;                /* no limit, but settled from the start too */
 };
 
 /* What a reply answers. */
@@ -83,9 +89,27 @@ void smtp_client_destroy(struct smtp_client *c);   /* NULL is fine */
  * 2048 bytes (ERR_INVALID otherwise: nothing is sent). */
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line);
 /* Queues a message after a 354: line ends made CRLF, dots stuffed, final dot
- * added. The reply comes as SMTP_MESSAGE. */
+ * added. The reply comes as SMTP_MESSAGE; in LMTP as many as RCPTs were accepted, each with the
+ * tag of its RCPT. */
 void smtp_client_message(struct smtp_client *c, uint32_t tag, struct str message);
-/* Queues BDAT with the message in one LAST chunk. The reply comes as SMTP_BDAT. */
+/* Where a message comes from, piece by piece. `pull` puts up to `room` bytes (at least one) into
+ * `dst` and gives how many; 0: that was all; negative: it cannot be read, and the session is
+ * broken then, before the final dot. */
+struct smtp_source {
+	ssize_t (*pull)(void *arg, char *dst, size_t room);
+	void *arg;
+};
+/* A `pull` of a text that stays where it is; arg: a struct str of what is left of it. */
+ssize_t smtp_text_pull(void *arg, char *dst, size_t room);
+/* As smtp_client_message(), but the message is pulled while the output is taken, so that no more
+ * than SMTP_SOURCE_BYTES of it are held. The source lives until the reply comes or the client is
+ * destroyed. What is queued meanwhile goes out behind the message. A server that answers before
+ * the message's end has broken the session; only a refusal is told before that. */
+enum { SMTP_SOURCE_BYTES = 16384 };
+void smtp_client_message_from(struct smtp_client *c, uint32_t tag,
+                              const struct smtp_source *source);
+/* Queues BDAT with the message in one LAST chunk. The reply comes as SMTP_BDAT.
+ * Not in LMTP. */
 void smtp_client_bdat(struct smtp_client *c, uint32_t tag, struct str message);
 /* Raw bytes before the banner (PROXY header). No reply is awaited. */
 void smtp_client_preamble(struct smtp_client *c, struct str bytes);
@@ -93,11 +117,16 @@ void smtp_client_preamble(struct smtp_client *c, struct str bytes);
 void smtp_client_input(struct smtp_client *c, struct str bytes);
 bool smtp_client_next(struct smtp_client *c, struct smtp_client_event *event);
 
-struct str smtp_client_output(const struct smtp_client *c);
+/* What is to be sent now; more may follow once that was sent. */
+struct str smtp_client_output(struct smtp_client *c);
 void smtp_client_output_sent(struct smtp_client *c, size_t n);
 
 /* Commands whose reply is still awaited (the banner counts). */
 unsigned smtp_client_outstanding(const struct smtp_client *c);
+/* Whole replies so far that something had asked for: bytes alone are no progress. */
+unsigned smtp_client_replies(const struct smtp_client *c);
+/* SMTP_CLIENT_BROKEN has come or is the next event. */
+bool smtp_client_is_broken(const struct smtp_client *c);
 /* The verb whose reply is awaited next; SMTP_OTHER if none. */
 enum smtp_verb smtp_client_awaiting(const struct smtp_client *c);
 unsigned smtp_client_extensions(const struct smtp_client *c);

@@ -5,6 +5,8 @@
  */
 #include "smtp/client-private.h"
 
+#include <assert.h>
+
 #define KEYWORD(word, bit) { { word, sizeof(word) - 1 }, bit }
 static const struct {
 	struct str keyword;
@@ -36,7 +38,9 @@ static unsigned extension_bit(struct str keyword)
 static struct str first_word(struct str line)
 {
 	struct str word = STR("");
+	size_t most = line.n;
 	str_token(&line, " =", &word);
+	assert(word.n <= most);
 	return word;
 }
 
@@ -50,5 +54,6 @@ unsigned smtp_extensions_parse(struct str text)
 		struct str line = { text.p, end == SIZE_MAX ? text.n : end };
 		extensions |= extension_bit(first_word(line));
 	}
+	assert(extensions < SMTP_EXT_ENHANCED << 1);
 	return extensions;
 }

@@ -37,6 +37,7 @@ static void blank_echo(struct str from, struct text *to, struct str echo)
 		return;
 	for (size_t i = 0; i < echo.n; i++)
 		lower[i] = ascii_lower(echo.p[i]);
+	assert(from.n == to->n);
 	for (size_t i = 0; i + echo.n <= from.n; i++) {
 		const char *hit = memchr(from.p + i, lower[0], from.n - echo.n - i + 1);
 		if (!hit)
@@ -66,6 +67,7 @@ static void blank_parts(struct str from, struct text *to, struct str path)
 			i++;
 		if (i - start >= PART_MIN)
 			blank_echo(from, to, (struct str){ path.p + start, i - start });
+		assert(i <= path.n);
 		i += i == start;
 	}
 }
@@ -113,6 +115,7 @@ static void blank_path(struct str from, struct text *to, struct str path)
 
 static void blank(struct text *t, size_t from, size_t to)
 {
+	assert(from <= to && to <= t->n);
 	memset(t->p + from, ' ', to - from);
 }
 
@@ -152,6 +155,7 @@ static void blank_quoted(struct text *t)
 
 static void put(struct smtp_policy_words *w, char c)
 {
+	assert(w->n > 0 && w->n < sizeof(w->text));
 	/* Two places stay free: the last space and the NUL. */
 	if (w->n + 2 < sizeof(w->text) && (c != ' ' || w->text[w->n - 1] != ' '))
 		w->text[w->n++] = c;
@@ -159,6 +163,7 @@ static void put(struct smtp_policy_words *w, char c)
 
 static void put_alone(struct smtp_policy_words *w, const char *bytes, size_t n)
 {
+	assert(n > 0);
 	put(w, ' ');
 	bool again = w->n > 2 && w->text[w->n - 2] == '.' && w->text[w->n - 3] == ' ';
 	if (again && bytes[0] == '.')
@@ -183,6 +188,7 @@ static bool continues(struct str s, size_t i)
 /* Cyrillic in lower case, U+0401 to U+0451; `code` is one of them. */
 static void put_cyrillic(struct smtp_policy_words *w, unsigned code)
 {
+	assert(code >= 0x400 && code < 0x460);
 	if (code >= 0x410 && code < 0x430)
 		code += 0x20;
 	else if (code == 0x401 || code == 0x451)
@@ -196,6 +202,7 @@ static void put_cyrillic(struct smtp_policy_words *w, unsigned code)
 static size_t put_foreign(struct smtp_policy_words *w, struct str s)
 {
 	unsigned first = (unsigned char)s.p[0];
+	assert(s.n > 0 && first >= 0x80);
 	if (first >= 0xc3 && first < 0xe0 && continues(s, 1)) {
 		unsigned code = (first & 0x1f) << 6 | ((unsigned char)s.p[1] & 0x3f);
 		if (code < 0x180)
@@ -337,6 +344,7 @@ static bool holds_address(struct str chunk)
 /* `rest`: of a longer one of which an echo was cut; "4.2.1" may be the end of an address. */
 static void put_chunk(struct smtp_policy_words *w, struct str chunk, bool rest)
 {
+	assert(chunk.n > 0 && w->n > 0);
 	char last = chunk.p[chunk.n - 1];
 	put(w, ' ');
 	if (str_find(chunk, '@') != SIZE_MAX || (!rest && take_status(w, chunk)))
@@ -353,6 +361,7 @@ static void put_chunk(struct smtp_policy_words *w, struct str chunk, bool rest)
 
 static bool is_cut(struct str from, const struct text *t, size_t i)
 {
+	assert(i < t->n && t->n == from.n);
 	return t->p[i] == ' ' && in_part(from.p[i]);
 }
 
@@ -389,4 +398,5 @@ void smtp_policy_words(struct str text, const struct smtp_asked *asked,
 	if (words->text[words->n - 1] != ' ')
 		words->text[words->n++] = ' ';
 	words->text[words->n] = '\0';
+	assert(words->n < sizeof(words->text) && strlen(words->text) == words->n);
 }

@@ -21,6 +21,8 @@
  */
 #include "smtp/policy-private.h"
 
+#include <assert.h>
+
 /* How many words may stand between what belongs together. */
 enum { DENIAL_BEFORE = 8, DENIAL_BEHIND = 8, WHOSE_BEFORE = 3, VERB_BEFORE = 3 };
 
@@ -35,6 +37,7 @@ struct sentence {
 
 static const char *next_word(const char *word)
 {
+	assert(word[0] != '\0' && word[0] != ' ');
 	return strchr(word, ' ') + 1;
 }
 
@@ -70,6 +73,10 @@ static void read_word(struct sentence *s, unsigned tells, const char *word)
 	s->whose = counted(s->whose, tells & SMTP_TELLS_WHOSE, WHOSE_BEFORE);
 	s->verb = counted(s->verb, tells & SMTP_TELLS_VERB, VERB_BEFORE);
 	s->tells |= tells;
+	assert(s->relaying >= 0 && s->relaying <= DENIAL_BEHIND);
+	assert(s->denies >= 0 && s->denies <= DENIAL_BEFORE);
+	assert(s->whose >= 0 && s->whose <= WHOSE_BEFORE);
+	assert(s->verb >= 0 && s->verb <= VERB_BEFORE);
 }
 
 /* What the sentence adds to the reply. Who is denied counts unless relaying is denied to them,
@@ -90,6 +97,7 @@ static unsigned finish(struct sentence *s)
 	/* "Your domain is not local here" is said of ours. */
 	if (s->tells & (SMTP_TELLS_US | SMTP_TELLS_OUR_SENDER))
 		told &= ~(unsigned)SMTP_TELLS_NOT_OURS;
+	assert((told & ~(unsigned)SMTP_TELLS_NO_RELAY & ~s->tells) == 0);
 	*s = (struct sentence){ 0 };
 	return told;
 }
@@ -98,6 +106,7 @@ static unsigned told_by(const struct smtp_policy_words *words)
 {
 	struct sentence s = { 0 };
 	unsigned told = 0;
+	assert(words->text[0] == ' ' && words->text[words->n - 1] == ' ');
 	for (const char *word = words->text + 1; word[0]; word = next_word(word)) {
 		if (word[0] == '.')
 			told |= finish(&s);
@@ -121,6 +130,7 @@ static int status_of(const char *status)
 		else
 			detail = detail * 10 + (*p - '0');
 	}
+	assert(subject >= 0 && subject < 1000000 && detail >= 0);
 	return subject * 1000 + detail;
 }
 
@@ -153,6 +163,7 @@ static enum refusal meaning_of(int status)
  * without them 451 and 452 mean just that. */
 static bool is_trouble(int code, int status)
 {
+	assert(code >= 400);
 	if (code >= 500)
 		return false;
 	if (status == 0)
@@ -231,6 +242,7 @@ enum refusal smtp_refusal(const struct smtp_reply *reply, const struct smtp_aske
 	enum refusal identity = by_identity(told, meant);
 	if (identity != REFUSAL_UNKNOWN)
 		return identity;
+	assert(!refusal_is_identity(meant) && code <= 599);
 	bool relay = is_relay_policy(code, told, meant);
 	if ((told & SMTP_TELLS_LATER) && !(code >= 500 && relay && (told & SMTP_TELLS_LOGIN)))
 		return REFUSAL_TIME;

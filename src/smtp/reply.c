@@ -10,6 +10,8 @@
 
 #include "base/err.h"
 
+#include <assert.h>
+
 void smtp_reply_reader_fini(struct smtp_reply_reader *r)
 {
 	buf_fini(&r->line);
@@ -31,6 +33,7 @@ static size_t enhanced_length(struct str s)
 		if (digits < 1 || digits > 3)
 			return 0;
 	}
+	assert(i >= 5 && i < sizeof((struct smtp_reply){ 0 }.enhanced));
 	return i == s.n || s.p[i] == ' ' ? i : 0;
 }
 
@@ -42,6 +45,7 @@ static void add_bounded(struct smtp_reply_reader *r, struct buf *b, struct str s
 		s.n = room;
 		r->notes |= SMTP_NOTE_LONG_LINE;
 	}
+	assert(s.n <= room && s.n <= max);
 	buf_add_str(b, s);
 }
 
@@ -58,6 +62,7 @@ static int line_code(struct str line)
 /* The text of one line stays where it is; of several, it is put together. */
 static void add_text(struct smtp_reply_reader *r, struct str text, bool more)
 {
+	assert(r->lines > 0 && r->lines <= r->limits.reply_lines);
 	size_t n = r->plain && r->code < 400 ? 0 : enhanced_length(text);
 	if (n) {
 		memcpy(r->enhanced, text.p, n);
@@ -72,6 +77,7 @@ static void add_text(struct smtp_reply_reader *r, struct str text, bool more)
 		add_bounded(r, &r->joined, STR("\n"), r->limits.reply_bytes);
 	add_bounded(r, &r->joined, text, r->limits.reply_bytes);
 	r->text = buf_str(&r->joined);
+	assert(r->text.n <= r->limits.reply_bytes);
 }
 
 /* One line without its end. ERR_AGAIN if the reply goes on. */
@@ -93,6 +99,7 @@ static int take_line(struct smtp_reply_reader *r, struct str line)
 		return ERR_LIMIT;
 	if (r->code != 0 && r->code != code)
 		r->notes |= SMTP_NOTE_CODES_DISAGREE;
+	assert(code >= 200 && code <= 599);
 	r->code = code;
 	bool more = line.n > 3 && line.p[3] == '-';
 	add_text(r, str_from(line, 4), more);
@@ -111,6 +118,7 @@ static int take_piece(struct smtp_reply_reader *r, struct str piece)
 		add_bounded(r, &r->line, piece, r->limits.line_bytes + 1);
 		piece = buf_str(&r->line);
 	}
+	assert(r->line.n <= r->limits.line_bytes + 1);
 	if (piece.n && piece.p[piece.n - 1] == '\r')
 		piece.n--;
 	int e = take_line(r, piece);
@@ -122,6 +130,7 @@ static int take_piece(struct smtp_reply_reader *r, struct str piece)
 /* The end of the line is still to come. */
 static void carry(struct smtp_reply_reader *r, struct str piece)
 {
+	assert(piece.n > 0);
 	add_bounded(r, &r->line, piece, r->limits.line_bytes + 1);
 	r->line_last = piece.p[piece.n - 1];
 }
@@ -137,6 +146,7 @@ static bool is_long_refusal(const struct smtp_reply_reader *r)
 /* Drops the rest of a line that was answered. False: its end is still to come. */
 static bool skip_line(struct smtp_reply_reader *r, struct str *in)
 {
+	assert(r->skips_line == true);
 	size_t lf = str_find(*in, '\n');
 	struct str rest = { in->p, lf == SIZE_MAX ? in->n : lf };
 	if (rest.n)
@@ -166,6 +176,7 @@ int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_rep
 		begin(r);
 	if (r->skips_line && !skip_line(r, in))
 		return ERR_AGAIN;
+	assert(!r->done && r->garbage_lines <= SMTP_GARBAGE_LINES_MAX + 1);
 	int e = ERR_AGAIN;
 	while (in->n && e == ERR_AGAIN) {
 		const char *lf = memchr(in->p, '\n', in->n);
@@ -184,6 +195,7 @@ int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_rep
 	}
 	if (e != ERR_OK)
 		return e;
+	assert(r->code >= 200 && r->text.n <= r->limits.reply_bytes);
 	r->done = true;
 	reply->code = r->code;
 	memcpy(reply->enhanced, r->enhanced, sizeof(reply->enhanced));

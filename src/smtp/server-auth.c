@@ -5,6 +5,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 enum { DECODED_MAX = 3 * 255 + 2 };
 
 static const struct smtp_answer bad_base64 = { 501, "5.5.2", "Not base64" };
@@ -45,6 +47,7 @@ static int base64_decode(struct str s, char *dst, size_t size, size_t *length)
 			if (n < s.n / 4 * 3 - padding)
 				dst[n++] = (char)(bits >> (8 * k) & 0xff);
 	}
+	assert(n <= size && padding <= 2);
 	*length = n;
 	return ERR_OK;
 }
@@ -52,6 +55,7 @@ static int base64_decode(struct str s, char *dst, size_t size, size_t *length)
 void smtp_server_auth_forget(struct smtp_server *s)
 {
 	explicit_bzero(&s->auth, sizeof(s->auth));
+	assert(s->auth.password_bytes == 0);
 }
 
 static void give_up(struct smtp_server *s, const struct smtp_answer *refusal)
@@ -64,8 +68,13 @@ static void give_up(struct smtp_server *s, const struct smtp_answer *refusal)
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	struct smtp_answer a = *answer;
-	smtp_server_auth_forget(s);
+	assert(!s->authenticated && s->login_bytes == 0);
 	s->authenticated = a.code / 100 == 2;
+	if (s->authenticated) {
+		memcpy(s->login, s->auth.user, s->auth.user_bytes);
+		s->login_bytes = s->auth.user_bytes;
+	}
+	smtp_server_auth_forget(s);
 	if (!a.enhanced && a.code == 535)
 		a.enhanced = "5.7.8";
 	smtp_server_pass_on(s, &a, "2.7.0");
@@ -74,6 +83,8 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 static void ask(struct smtp_server *s)
 {
 	s->phase = SMTP_PHASE_COMMAND;
+	assert(s->auth.user_bytes > 0 && s->auth.user_bytes <= sizeof(s->auth.user));
+	assert(s->auth.password_bytes > 0 && s->auth.password_bytes <= sizeof(s->auth.password));
 	s->event.user = (struct str){ s->auth.user, s->auth.user_bytes };
 	s->event.password = (struct str){ s->auth.password, s->auth.password_bytes };
 	smtp_server_ask(s, SMTP_SERVER_AUTH, decided);
@@ -129,6 +140,7 @@ static void prompt(struct smtp_server *s, enum smtp_auth_step step, const char *
 static void take(struct smtp_server *s, struct str message)
 {
 	const struct smtp_answer *refusal;
+	assert(!s->authenticated && message.n <= DECODED_MAX);
 	if (s->auth.step == SMTP_AUTH_PLAIN)
 		refusal = plain(s, message);
 	else if (s->auth.step == SMTP_AUTH_LOGIN_USER)
@@ -164,6 +176,7 @@ static void take_base64(struct smtp_server *s, struct str line)
 bool smtp_server_auth_step(struct smtp_server *s)
 {
 	struct str line;
+	assert(s->phase == SMTP_PHASE_AUTH && !s->in_mail);
 	int e = smtp_server_line(s, &line);
 	if (e == ERR_AGAIN)
 		return false;
@@ -211,6 +224,7 @@ const struct smtp_answer *smtp_server_auth_check(struct smtp_server *s, struct s
 void smtp_server_auth_proceed(struct smtp_server *s)
 {
 	struct str initial = s->auth.initial;
+	assert(s->auth.step != SMTP_AUTH_LOGIN_PASSWORD && s->auth.user_bytes == 0);
 	if (initial.n == 0)
 		prompt(s, s->auth.step, s->auth.step == SMTP_AUTH_PLAIN ? "" : "VXNlcm5hbWU6");
 	else if (str_eq(initial, STR("=")))

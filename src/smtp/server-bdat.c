@@ -6,6 +6,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 /* Refuses nothing: a chunk comes behind a wrong BDAT too, and that is for
  * proceed to deal with. */
 const struct smtp_answer *smtp_server_bdat_check(struct smtp_server *s, struct str arg)
@@ -16,6 +18,7 @@ const struct smtp_answer *smtp_server_bdat_check(struct smtp_server *s, struct s
 	                 (!str_token(&arg, " ", &word) || str_caseeq(word, STR("LAST"))) &&
 	                 arg.n == 0;
 	s->chunk_last = word.n > 0;
+	assert(!s->chunk_known || s->chunk_left <= INT64_MAX);
 	return NULL;
 }
 
@@ -31,6 +34,7 @@ static const struct smtp_answer *out_of_order(const struct smtp_server *s)
 /* The first chunk of a message; 250 and 354 both mean that it may come. */
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(s->chunked && s->recipients > 0);
 	s->phase = SMTP_PHASE_CHUNK;
 	if (answer->code < 400) {
 		smtp_text_open(s);
@@ -44,6 +48,7 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 void smtp_server_bdat_proceed(struct smtp_server *s)
 {
 	const struct smtp_answer *refusal = out_of_order(s);
+	assert(s->phase == SMTP_PHASE_COMMAND && !s->options.lmtp);
 	if (!s->chunk_known) {
 		/* Nobody knows where the chunk ends: its text would be commands. */
 		smtp_server_say(s, 501, "5.5.4", "The form is BDAT count [LAST]");

@@ -8,6 +8,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 struct verb {
 	const char *name;
 	const struct smtp_answer *(*check)(struct smtp_server *s, struct str arg);
@@ -16,7 +18,11 @@ struct verb {
 };
 
 static bool ehlo_offered(const struct smtp_server_options *o) { return !o->no_ehlo; }
-static bool bdat_offered(const struct smtp_server_options *o) { return !o->no_chunking; }
+static bool lhlo_offered(const struct smtp_server_options *o) { return o->lmtp; }
+static bool bdat_offered(const struct smtp_server_options *o)
+{
+	return smtp_server_offers_chunking(o);
+}
 static bool starttls_offered(const struct smtp_server_options *o) { return o->offer_starttls; }
 static bool auth_offered(const struct smtp_server_options *o) { return o->offer_auth_plain; }
 static bool xclient_offered(const struct smtp_server_options *o) { return o->offer_xclient; }
@@ -30,6 +36,7 @@ static const struct verb verbs[] = {
 	VERB("RSET", rset, NULL),
 	VERB("EHLO", ehlo, ehlo_offered),
 	VERB("HELO", helo, NULL),
+	VERB("LHLO", lhlo, lhlo_offered),
 	VERB("QUIT", quit, NULL),
 	VERB("NOOP", noop, NULL),
 	VERB("BDAT", bdat, bdat_offered),
@@ -55,6 +62,7 @@ static const struct verb *verb_find(const struct smtp_server *s, struct str name
 /* Offset of the next CRLF in `in`, from `from` on; SIZE_MAX if there is none. */
 static size_t find_crlf(struct str in, size_t from)
 {
+	assert(from <= in.n);
 	for (;;) {
 		size_t lf = str_find(str_from(in, from), '\n');
 		if (lf == SIZE_MAX)
@@ -83,6 +91,7 @@ int smtp_server_line(struct smtp_server *s, struct str *line)
 	}
 	*line = (struct str){ in.p, end };
 	s->in_at += end + 2;
+	assert(s->in_at <= s->in.n && line->n <= max);
 	if (str_find(*line, '\n') != SIZE_MAX || str_find(*line, '\r') != SIZE_MAX ||
 	    str_find(*line, '\0') != SIZE_MAX)
 		return ERR_INVALID;
@@ -91,6 +100,7 @@ int smtp_server_line(struct smtp_server *s, struct str *line)
 
 void smtp_server_say_bad_line(struct smtp_server *s, int err)
 {
+	assert(err == ERR_LIMIT || err == ERR_INVALID);
 	if (err == ERR_LIMIT)
 		smtp_server_say(s, 500, "5.5.2", "Line too long");
 	else
@@ -101,6 +111,7 @@ bool smtp_server_skip_line(struct smtp_server *s)
 {
 	struct str in = smtp_server_pending(s);
 	size_t end = find_crlf(in, 0);
+	assert(s->scanned == 0 && s->line_skipped <= SKIPPED_MAX);
 	if (end != SIZE_MAX) {
 		s->in_at += end + 2;
 		s->phase = SMTP_PHASE_COMMAND;
@@ -119,6 +130,7 @@ bool smtp_server_skip_line(struct smtp_server *s)
 static void unknown_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	struct smtp_answer a = *answer;
+	assert(s->phase == SMTP_PHASE_COMMAND);
 	if (!a.enhanced && a.code >= 500)
 		a.enhanced = "5.5.2";
 	smtp_server_pass_on(s, &a, "2.0.0");
@@ -132,6 +144,7 @@ static void run(struct smtp_server *s, struct str line)
 	struct str name = { line.p, space == SIZE_MAX ? line.n : space };
 	struct str arg = str_trim(str_from(line, name.n));
 	name = str_trim(name);
+	assert(!s->event_due && !s->decided);
 	const struct verb *verb = verb_find(s, name);
 	s->event = (struct smtp_server_event){ 0 };
 	if (s->refused && !(verb && verb->proceed == smtp_server_quit_proceed)) {
@@ -156,6 +169,7 @@ bool smtp_server_command(struct smtp_server *s)
 	int e = smtp_server_line(s, &line);
 	if (e == ERR_AGAIN)
 		return false;
+	assert(s->phase == SMTP_PHASE_COMMAND || e == ERR_LIMIT);
 	if (++s->commands > s->options.limits.commands)
 		smtp_server_say(s, 421, "4.7.0", "Too many commands");
 	else if (e == ERR_OK)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * HELO and EHLO. The name is not believed and not checked for truth; it only has
+ * HELO, EHLO and LHLO. The name is not believed and not checked for truth; it only has
  * to be one that can be logged: printable, without spaces, of bounded length.
  */
 #include "smtp/server-private.h"
 
-const struct smtp_answer *smtp_server_helo_check(struct smtp_server *s, struct str arg)
+#include <assert.h>
+
+static const struct smtp_answer *check_name(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer no_name = { 501, "5.5.4", "A name is expected: HELO name" };
 	static const struct smtp_answer bad_name = { 501, "5.5.4", "Not a host name" };
@@ -20,8 +22,16 @@ const struct smtp_answer *smtp_server_helo_check(struct smtp_server *s, struct s
 	for (size_t i = 0; i < name.n; i++)
 		if (!ascii_isprint((unsigned char)name.p[i]))
 			return &bad_name;
+	assert(name.n > 0 && name.n <= HELO_NAME_MAX);
 	s->event.text = name;
 	return NULL;
+}
+
+const struct smtp_answer *smtp_server_helo_check(struct smtp_server *s, struct str arg)
+{
+	/* RFC 2033 section 4.1: never a positive reply. */
+	static const struct smtp_answer is_lmtp = { 500, "5.5.1", "This is LMTP, say LHLO" };
+	return s->options.lmtp ? &is_lmtp : check_name(s, arg);
 }
 
 const struct smtp_answer *smtp_server_ehlo_check(struct smtp_server *s, struct str arg)
@@ -29,12 +39,19 @@ const struct smtp_answer *smtp_server_ehlo_check(struct smtp_server *s, struct s
 	return smtp_server_helo_check(s, arg);
 }
 
+const struct smtp_answer *smtp_server_lhlo_check(struct smtp_server *s, struct str arg)
+{
+	assert(s->options.lmtp);
+	return check_name(s, arg);
+}
+
 static void say_extensions(struct smtp_server *s, const char *text)
 {
 	const struct smtp_server_options *o = &s->options;
 	struct buf b = { 0 };
+	assert(s->esmtp == true);
 	buf_printf(&b, "%s%s%s\n", o->hostname, text && *text ? " " : "", text ? text : "");
-	if (!o->no_pipelining)
+	if (!o->no_pipelining || o->lmtp)
 		buf_add_cstr(&b, "PIPELINING\n");
 	buf_printf(&b, "SIZE %zu\n", o->limits.message_bytes);
 	if (!o->no_8bitmime)
@@ -45,11 +62,13 @@ static void say_extensions(struct smtp_server *s, const char *text)
 		buf_add_cstr(&b, "STARTTLS\n");
 	if (o->offer_auth_plain && (s->tls || o->auth_in_clear))
 		buf_add_cstr(&b, "AUTH PLAIN LOGIN\n");
-	if (!o->no_chunking)
+	if (smtp_server_offers_chunking(o))
 		buf_add_cstr(&b, "CHUNKING\n");
 	if (o->offer_xclient)
 		buf_add_cstr(&b, "XCLIENT NAME ADDR PORT PROTO HELO LOGIN\n");
-	buf_add_cstr(&b, "DSN\nENHANCEDSTATUSCODES");
+	if (o->offer_dsn)
+		buf_add_cstr(&b, "DSN\n");
+	buf_add_cstr(&b, "ENHANCEDSTATUSCODES");
 	smtp_server_say(s, 250, "", buf_cstr(&b));
 	buf_fini(&b);
 }
@@ -61,6 +80,7 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer, boo
 		return;
 	}
 	smtp_server_reset(s);
+	assert(!s->in_mail && s->recipients == 0);
 	s->said_helo = true;
 	s->esmtp = esmtp;
 	if (esmtp) {
@@ -90,4 +110,10 @@ void smtp_server_ehlo_proceed(struct smtp_server *s)
 {
 	s->event.esmtp = true;
 	smtp_server_ask(s, SMTP_SERVER_HELO, ehlo_decided);
+}
+
+/* "Identical semantics" (RFC 2033 section 4.1). */
+void smtp_server_lhlo_proceed(struct smtp_server *s)
+{
+	smtp_server_ehlo_proceed(s);
 }

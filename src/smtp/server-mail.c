@@ -4,6 +4,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 static bool has_8bit(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -34,22 +36,20 @@ const struct smtp_answer *smtp_server_mail_check(struct smtp_server *s, struct s
 	int e = smtp_server_path(s, arg, STR("FROM:"), flags, &s->path, &params);
 	if (e != ERR_OK)
 		return e == ERR_NOT_FOUND ? &no_path : &bad_path;
-	const struct smtp_answer *refusal = smtp_params_mail(s, params, &s->params);
+	const struct smtp_answer *refusal = smtp_params_mail(s, params, &s->mail);
 	if (refusal)
 		return refusal;
-	if (!s->params.utf8 && has_8bit(s->path.text))
+	if (!s->mail.smtputf8 && has_8bit(s->path.text))
 		return &no_utf8;
-	if (s->params.size > s->options.limits.message_bytes)
-		return &too_big;
-	s->event.params = params;
-	return NULL;
+	return s->mail.size > s->options.limits.message_bytes ? &too_big : NULL;
 }
 
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(!s->in_mail && s->recipients == 0);
 	if (answer->code / 100 == 2) {
 		s->in_mail = true;
-		s->utf8 = s->params.utf8;
+		s->utf8 = s->mail.smtputf8;
 		s->transactions++;
 	}
 	smtp_server_pass_on(s, answer, "2.1.0");
@@ -61,7 +61,8 @@ void smtp_server_mail_proceed(struct smtp_server *s)
 		smtp_server_say(s, 421, "4.7.0", "Too many messages in one session");
 		return;
 	}
+	assert(s->transactions < s->options.limits.transactions);
 	s->event.path = &s->path;
-	s->event.size = s->params.size;
+	s->event.mail = &s->mail;
 	smtp_server_ask(s, SMTP_SERVER_MAIL, decided);
 }

@@ -6,124 +6,183 @@
  */
 #include "smtp/server-private.h"
 
-enum { PARAMS_MAX = 16, XTEXT_MAX = 500, ENVID_MAX = 100 };
+#include <assert.h>
+
+enum { XTEXT_MAX = 500, ENVID_MAX = 100, SIZE_DIGITS_MAX = 20 };
+
+/* What was found, of either command. */
+struct found {
+	struct smtp_mail_params *mail;
+	struct smtp_rcpt_params *rcpt;
+};
 
 struct keyword {
 	const char *name;
 	/* ERR_OK, ERR_INVALID, or ERR_UNSUPPORTED for a value we do not do. */
-	int (*read)(struct str value, struct smtp_params *found);
+	int (*read)(struct str value, struct found found);
 	bool (*offered)(const struct smtp_server_options *options);   /* NULL: always */
 };
 
-/* xtext = *( xchar / "+" 2HEXDIG ), RFC 3461 4; printable ASCII without + and =. */
-static bool is_xtext(struct str s)
+/* ---- xtext = *( xchar / "+" 2HEXDIG ), RFC 3461 4 --------------------------------- */
+
+static int upper_hex(char c)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c == '+') {
-			for (int k = 0; k < 2; k++)
-				if (++i >= s.n || !((s.p[i] >= '0' && s.p[i] <= '9') ||
-				                    (s.p[i] >= 'A' && s.p[i] <= 'F')))
-					return false;
-		} else if (c < 0x21 || c > 0x7e || c == '=') {
-			return false;
-		}
-	}
-	return s.n > 0;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static int read_size(struct str value, struct smtp_params *found)
+/* The next character of xtext, at least one byte; -1: it is none. */
+static int xtext_next(struct str *s)
 {
-	if (value.n > 20)
+	assert(s->n > 0);
+	unsigned char c = (unsigned char)s->p[0];
+	if (c != '+') {
+		*s = str_from(*s, 1);
+		return c < 0x21 || c > 0x7e || c == '=' ? -1 : c;
+	}
+	int high = s->n > 2 ? upper_hex(s->p[1]) : -1, low = s->n > 2 ? upper_hex(s->p[2]) : -1;
+	if (high < 0 || low < 0)
+		return -1;
+	*s = str_from(*s, 3);
+	return high * 16 + low;
+}
+
+/* What it stands for is printable (RFC 3461 4.2, 4.4), so that no line can be made of it. */
+static bool is_xtext(struct str s)
+{
+	if (s.n == 0)
+		return false;
+	while (s.n) {
+		int c = xtext_next(&s);
+		if (c < 0x20 || c > 0x7e)
+			return false;
+	}
+	return true;
+}
+
+bool smtp_xtext_decode(struct str xtext, struct buf *out)
+{
+	size_t before = out->n, most = xtext.n;
+	for (struct str rest = xtext; rest.n;)
+		if (xtext_next(&rest) < 0)
+			return false;
+	while (xtext.n)
+		buf_add_byte(out, (char)xtext_next(&xtext));
+	assert(out->n - before <= most && 3 * (out->n - before) >= most);
+	return true;
+}
+
+/* ---- values --------------------------------------------------------------------- */
+
+static int read_size(struct str value, struct found found)
+{
+	if (value.n > SIZE_DIGITS_MAX)
 		return ERR_INVALID;
-	int e = str_u64(value, UINT64_MAX, &found->size);
+	int e = str_u64(value, UINT64_MAX, &found.mail->size);
 	if (e == ERR_LIMIT) {
-		found->size = UINT64_MAX;
+		found.mail->size = UINT64_MAX;
 		e = ERR_OK;
 	}
+	found.mail->has_size = e == ERR_OK;
 	return e;
 }
 
-static int read_body(struct str value, struct smtp_params *found)
+static int read_body(struct str value, struct found found)
 {
-	(void)found;
-	if (str_caseeq(value, STR("7BIT")) || str_caseeq(value, STR("8BITMIME")))
-		return ERR_OK;
-	return str_caseeq(value, STR("BINARYMIME")) ? ERR_UNSUPPORTED : ERR_INVALID;
+	if (str_caseeq(value, STR("BINARYMIME")))
+		return ERR_UNSUPPORTED;
+	found.mail->body = str_caseeq(value, STR("7BIT")) ? SMTP_BODY_7BIT :
+	                   str_caseeq(value, STR("8BITMIME")) ? SMTP_BODY_8BITMIME :
+	                   SMTP_BODY_UNSAID;
+	return found.mail->body ? ERR_OK : ERR_INVALID;
 }
 
-static int read_smtputf8(struct str value, struct smtp_params *found)
+static int read_smtputf8(struct str value, struct found found)
 {
-	found->utf8 = true;
+	found.mail->smtputf8 = true;
 	return value.p ? ERR_INVALID : ERR_OK;
 }
 
-static int read_ret(struct str value, struct smtp_params *found)
+static int read_ret(struct str value, struct found found)
 {
-	(void)found;
-	if (str_caseeq(value, STR("FULL")) || str_caseeq(value, STR("HDRS")))
-		return ERR_OK;
-	return ERR_INVALID;
+	found.mail->ret = str_caseeq(value, STR("FULL")) ? SMTP_RETURN_FULL :
+	                  str_caseeq(value, STR("HDRS")) ? SMTP_RETURN_HEADERS :
+	                  SMTP_RETURN_UNSAID;
+	return found.mail->ret ? ERR_OK : ERR_INVALID;
 }
 
-static int read_envid(struct str value, struct smtp_params *found)
+static int read_envid(struct str value, struct found found)
 {
-	(void)found;
+	found.mail->envid = value;
 	return value.n <= ENVID_MAX && is_xtext(value) ? ERR_OK : ERR_INVALID;
 }
 
-static int read_auth(struct str value, struct smtp_params *found)
+static int read_auth(struct str value, struct found found)
 {
-	(void)found;
+	found.mail->auth = value;
 	return value.n <= XTEXT_MAX && is_xtext(value) ? ERR_OK : ERR_INVALID;
 }
 
-static int read_notify(struct str value, struct smtp_params *found)
+static unsigned notify_bit(struct str word)
 {
-	(void)found;
-	if (str_caseeq(value, STR("NEVER")))
-		return ERR_OK;
-	for (;;) {
-		size_t comma = str_find(value, ',');
-		struct str word = { value.p, comma == SIZE_MAX ? value.n : comma };
-		if (!str_caseeq(word, STR("SUCCESS")) && !str_caseeq(word, STR("FAILURE")) &&
-		    !str_caseeq(word, STR("DELAY")))
-			return ERR_INVALID;
-		if (comma == SIZE_MAX)
-			return ERR_OK;
-		value = str_from(value, comma + 1);
-	}
+	return str_caseeq(word, STR("SUCCESS")) ? SMTP_NOTIFY_SUCCESS :
+	       str_caseeq(word, STR("FAILURE")) ? SMTP_NOTIFY_FAILURE :
+	       str_caseeq(word, STR("DELAY")) ? SMTP_NOTIFY_DELAY : 0;
 }
 
-static int read_orcpt(struct str value, struct smtp_params *found)
+static int read_notify(struct str value, struct found found)
 {
-	(void)found;
+	unsigned *notify = &found.rcpt->notify;
+	if (str_caseeq(value, STR("NEVER"))) {
+		*notify = SMTP_NOTIFY_NEVER;
+		return ERR_OK;
+	}
+	for (;;) {
+		size_t comma = str_find(value, ',');
+		unsigned bit = notify_bit((struct str){ value.p, comma == SIZE_MAX ? value.n
+		                                                                   : comma });
+		if (!bit)
+			return ERR_INVALID;
+		*notify |= bit;
+		if (comma == SIZE_MAX)
+			break;
+		value = str_from(value, comma + 1);
+	}
+	assert(*notify && !(*notify & SMTP_NOTIFY_NEVER));
+	return ERR_OK;
+}
+
+static int read_orcpt(struct str value, struct found found)
+{
 	size_t semicolon = str_find(value, ';');
 	if (semicolon == SIZE_MAX || semicolon == 0 || value.n > XTEXT_MAX)
 		return ERR_INVALID;
 	for (size_t i = 0; i < semicolon; i++)
 		if (!ascii_isalnum((unsigned char)value.p[i]) && value.p[i] != '-')
 			return ERR_INVALID;
-	return is_xtext(str_from(value, semicolon + 1)) ? ERR_OK : ERR_INVALID;
+	found.rcpt->orcpt_type = (struct str){ value.p, semicolon };
+	found.rcpt->orcpt = str_from(value, semicolon + 1);
+	assert(found.rcpt->orcpt_type.n + found.rcpt->orcpt.n < XTEXT_MAX);
+	return is_xtext(found.rcpt->orcpt) ? ERR_OK : ERR_INVALID;
 }
 
 static bool body_offered(const struct smtp_server_options *o) { return !o->no_8bitmime; }
 static bool utf8_offered(const struct smtp_server_options *o) { return o->offer_smtputf8; }
+static bool dsn_offered(const struct smtp_server_options *o) { return o->offer_dsn; }
 static bool auth_offered(const struct smtp_server_options *o) { return o->offer_auth_plain; }
 
 static const struct keyword mail_keywords[] = {
 	{ "SIZE", read_size, NULL },
 	{ "BODY", read_body, body_offered },
 	{ "SMTPUTF8", read_smtputf8, utf8_offered },
-	{ "RET", read_ret, NULL },
-	{ "ENVID", read_envid, NULL },
+	{ "RET", read_ret, dsn_offered },
+	{ "ENVID", read_envid, dsn_offered },
 	{ "AUTH", read_auth, auth_offered },
 	{ NULL },
 };
 
 static const struct keyword rcpt_keywords[] = {
-	{ "NOTIFY", read_notify, NULL },
-	{ "ORCPT", read_orcpt, NULL },
+	{ "NOTIFY", read_notify, dsn_offered },
+	{ "ORCPT", read_orcpt, dsn_offered },
 	{ NULL },
 };
 
@@ -154,7 +213,7 @@ static bool split(struct str param, struct str *name, struct str *value)
 
 static const struct smtp_answer *read_params(const struct smtp_server *s, struct str params,
                                              const struct keyword *keywords,
-                                             struct smtp_params *found)
+                                             struct found found)
 {
 	struct str param, name, value;
 	unsigned seen = 0;
@@ -167,6 +226,7 @@ static const struct smtp_answer *read_params(const struct smtp_server *s, struct
 		/* After HELO there are no extensions, so no parameters. */
 		if (!k->name || !s->esmtp || (k->offered && !k->offered(&s->options)))
 			return &not_known;
+		assert(k - keywords < 16);
 		unsigned bit = 1u << (k - keywords);
 		if (seen & bit)
 			return &twice;
@@ -179,16 +239,25 @@ static const struct smtp_answer *read_params(const struct smtp_server *s, struct
 }
 
 const struct smtp_answer *smtp_params_mail(const struct smtp_server *s, struct str params,
-                                           struct smtp_params *found)
+                                           struct smtp_mail_params *found)
 {
-	*found = (struct smtp_params){ 0 };
-	return read_params(s, params, mail_keywords, found);
+	*found = (struct smtp_mail_params){ 0 };
+	const struct smtp_answer *refusal =
+		read_params(s, params, mail_keywords, (struct found){ .mail = found });
+	assert(refusal || found->envid.n <= ENVID_MAX);
+	assert(refusal || !found->smtputf8 || s->options.offer_smtputf8);
+	return refusal;
 }
 
-const struct smtp_answer *smtp_params_rcpt(const struct smtp_server *s, struct str params)
+const struct smtp_answer *smtp_params_rcpt(const struct smtp_server *s, struct str params,
+                                           struct smtp_rcpt_params *found)
 {
-	struct smtp_params found = { 0 };
-	return read_params(s, params, rcpt_keywords, &found);
+	*found = (struct smtp_rcpt_params){ 0 };
+	const struct smtp_answer *refusal =
+		read_params(s, params, rcpt_keywords, (struct found){ .rcpt = found });
+	assert(refusal || (found->orcpt.n > 0) == (found->orcpt_type.n > 0));
+	assert(refusal || s->options.offer_dsn || found->notify == 0);
+	return refusal;
 }
 
 /* What a sloppy server would take for the path. */
@@ -219,6 +288,7 @@ int smtp_server_path(const struct smtp_server *s, struct str arg, struct str key
 		*path = (struct mail_path){ .text = { arg.p, used }, .route = STR(""),
 		                            .local = STR(""), .domain = STR("") };
 	}
+	assert(used <= arg.n);
 	*params = str_trim(str_from(arg, used));
 	return ERR_OK;
 }

@@ -48,12 +48,6 @@ struct smtp_text {
 	const struct smtp_answer *refusal;  /* what its end will be answered with */
 };
 
-/* MAIL and RCPT parameters, as far as the engine minds them. */
-struct smtp_params {
-	uint64_t size;
-	bool utf8;
-};
-
 enum smtp_auth_step { SMTP_AUTH_PLAIN, SMTP_AUTH_LOGIN_USER, SMTP_AUTH_LOGIN_PASSWORD };
 
 /* An AUTH exchange; wiped when it ends. 255 bytes each are RFC 4616's limit. */
@@ -83,10 +77,14 @@ struct smtp_server {
 
 	bool refused;                  /* the greeting was no 220: only QUIT is left */
 	bool said_helo, esmtp, tls, authenticated;
+	char login[255];
+	size_t login_bytes;            /* 0 unless authenticated */
 	bool in_mail, utf8;
 	unsigned recipients, errors, commands, transactions;
+	unsigned replies_left;         /* owed to the message, beyond the next */
 	struct mail_path path;
-	struct smtp_params params;
+	struct smtp_mail_params mail;
+	struct smtp_rcpt_params rcpt;
 
 	struct smtp_text text;
 	uint64_t chunk_left;           /* bytes of the BDAT chunk still to come */
@@ -114,6 +112,12 @@ void smtp_server_close(struct smtp_server *s);
 /* What came and was not taken yet. */
 struct str smtp_server_pending(const struct smtp_server *s);
 
+/* Not in LMTP: which chunk would owe how many replies is not worth its rules (RFC 2033 4.3). */
+static inline bool smtp_server_offers_chunking(const struct smtp_server_options *o)
+{
+	return !o->no_chunking && !o->lmtp;
+}
+
 /* server-command.c: one command; false if more input is needed. */
 bool smtp_server_command(struct smtp_server *s);
 bool smtp_server_skip_line(struct smtp_server *s);
@@ -125,8 +129,9 @@ void smtp_server_say_bad_line(struct smtp_server *s, int err);
 /* server-params.c */
 /* Checks the parameters behind a path; NULL if all are well. */
 const struct smtp_answer *smtp_params_mail(const struct smtp_server *s, struct str params,
-                                           struct smtp_params *found);
-const struct smtp_answer *smtp_params_rcpt(const struct smtp_server *s, struct str params);
+                                           struct smtp_mail_params *found);
+const struct smtp_answer *smtp_params_rcpt(const struct smtp_server *s, struct str params,
+                                           struct smtp_rcpt_params *found);
 /* "FROM:<path> params" -> the path and what is behind it. `keyword` is "FROM:". */
 int smtp_server_path(const struct smtp_server *s, struct str arg, struct str keyword,
                      unsigned flags, struct mail_path *path, struct str *params);
@@ -147,6 +152,7 @@ void smtp_server_auth_forget(struct smtp_server *s);
 	void smtp_server_##name##_proceed(struct smtp_server *s)
 SMTP_VERB(helo);
 SMTP_VERB(ehlo);
+SMTP_VERB(lhlo);
 SMTP_VERB(mail);
 SMTP_VERB(rcpt);
 SMTP_VERB(data);

@@ -5,6 +5,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 const struct smtp_answer *smtp_server_rcpt_check(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer too_early = { 503, "5.5.1", "MAIL comes first" };
@@ -21,17 +23,15 @@ const struct smtp_answer *smtp_server_rcpt_check(struct smtp_server *s, struct s
 	int e = smtp_server_path(s, arg, STR("TO:"), flags, &s->path, &params);
 	if (e != ERR_OK)
 		return e == ERR_NOT_FOUND ? &no_path : &bad_path;
-	const struct smtp_answer *refusal = smtp_params_rcpt(s, params);
+	const struct smtp_answer *refusal = smtp_params_rcpt(s, params, &s->rcpt);
 	if (refusal)
 		return refusal;
-	if (s->recipients >= s->options.limits.recipients)
-		return &too_many;
-	s->event.params = params;
-	return NULL;
+	return s->recipients >= s->options.limits.recipients ? &too_many : NULL;
 }
 
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(s->in_mail && s->recipients < s->options.limits.recipients);
 	if (answer->code / 100 == 2)
 		s->recipients++;
 	smtp_server_pass_on(s, answer, "2.1.5");
@@ -39,6 +39,8 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 
 void smtp_server_rcpt_proceed(struct smtp_server *s)
 {
+	assert(s->in_mail && !s->chunked);
 	s->event.path = &s->path;
+	s->event.rcpt = &s->rcpt;
 	smtp_server_ask(s, SMTP_SERVER_RCPT, decided);
 }

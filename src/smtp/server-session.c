@@ -5,6 +5,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 static const struct smtp_answer with_arg = { 501, "5.5.4", "No argument is expected" };
 static const struct smtp_answer without_arg = { 501, "5.5.4", "An argument is expected" };
 
@@ -17,6 +19,7 @@ const struct smtp_answer *smtp_server_rset_check(struct smtp_server *s, struct s
 void smtp_server_rset_proceed(struct smtp_server *s)
 {
 	smtp_server_reset(s);
+	assert(!s->in_mail && s->recipients == 0);
 	smtp_server_say(s, 250, "2.0.0", "Forgotten");
 }
 
@@ -74,4 +77,5 @@ void smtp_server_quit_proceed(struct smtp_server *s)
 {
 	smtp_server_say(s, 221, "2.0.0", "Bye");
 	smtp_server_close(s);
+	assert(s->phase == SMTP_PHASE_CLOSED && !s->text.open);
 }

@@ -5,6 +5,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 const struct smtp_answer *smtp_server_starttls_check(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer with_arg = { 501, "5.5.4", "STARTTLS takes no argument" };
@@ -29,8 +31,10 @@ void smtp_server_starttls_proceed(struct smtp_server *s)
 		smtp_server_close(s);
 		return;
 	}
+	assert(!s->tls && s->esmtp && s->options.offer_starttls == true);
 	smtp_server_reset(s);
 	s->phase = SMTP_PHASE_TLS;
 	smtp_server_say(s, 220, "2.0.0", "Go on with TLS");
+	assert(smtp_server_pending(s).n == 0 && s->phase == SMTP_PHASE_TLS);
 	smtp_server_tell(s, SMTP_SERVER_STARTTLS);
 }

@@ -10,6 +10,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 /* Why a message is refused. A later one counts more, so that what we say does not
  * depend on the pieces the message came in. */
 static const struct smtp_answer reasons[] = {
@@ -23,6 +25,7 @@ static const struct smtp_answer *const bare_end = &reasons[2];
 
 void smtp_text_open(struct smtp_server *s)
 {
+	assert(!s->text.open && s->recipients > 0);
 	s->text = (struct smtp_text){ .open = true, .line_start = true };
 }
 
@@ -34,23 +37,49 @@ static void spoil(struct smtp_server *s, const struct smtp_answer *refusal)
 	s->text.open = false;
 	if (!s->text.refusal || refusal > s->text.refusal)
 		s->text.refusal = refusal;
+	assert(!s->text.open && s->text.refusal >= refusal);
+}
+
+/* RFC 2033 section 4.2: one reply for each recipient that was accepted. */
+static unsigned replies_owed(const struct smtp_server *s)
+{
+	assert(s->recipients > 0);
+	return s->options.lmtp ? s->recipients : 1;
 }
 
 static void message_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
-	smtp_server_reset(s);
+	if (s->replies_left == 0) {
+		smtp_server_reset(s);
+		smtp_server_pass_on(s, answer, "2.0.0");
+		return;
+	}
+	assert(s->options.lmtp && s->replies_left < s->recipients);
+	s->replies_left--;
 	smtp_server_pass_on(s, answer, "2.0.0");
+	if (s->phase != SMTP_PHASE_CLOSED)
+		s->decided = message_decided;
+}
+
+static void refuse_message(struct smtp_server *s, const struct smtp_answer *refusal)
+{
+	unsigned owed = replies_owed(s);
+	smtp_server_reset(s);
+	while (owed-- > 0 && s->phase != SMTP_PHASE_CLOSED)
+		smtp_server_refuse(s, refusal);
 }
 
 static void message_end(struct smtp_server *s)
 {
 	const struct smtp_answer *refusal = s->text.refusal;
+	assert(s->in_mail && (s->text.open == (refusal == NULL)));
 	s->phase = SMTP_PHASE_COMMAND;
 	s->text.open = false;
 	if (refusal) {
-		smtp_server_reset(s);
-		smtp_server_refuse(s, refusal);
+		refuse_message(s, refusal);
 	} else {
+		s->replies_left = replies_owed(s) - 1;
+		s->event.replies = s->replies_left + 1;
 		smtp_server_ask(s, SMTP_SERVER_MESSAGE, message_decided);
 	}
 }
@@ -59,6 +88,7 @@ static void message_end(struct smtp_server *s)
 static void take_text(struct smtp_server *s, size_t n)
 {
 	size_t max = s->options.limits.message_bytes;
+	assert(n > 0 && n <= smtp_server_pending(s).n);
 	struct str piece = { smtp_server_pending(s).p, n };
 	s->in_at += n;
 	s->text.bytes += n;
@@ -83,6 +113,7 @@ static void count_line(struct smtp_server *s, size_t n)
  * it; `at` itself if only a CR is here whose LF may follow. */
 static size_t line_piece(struct smtp_server *s, struct str in, size_t at)
 {
+	assert(at < in.n);
 	size_t lf = str_find(str_from(in, at), '\n');
 	size_t end = lf == SIZE_MAX ? in.n : at + lf;
 	size_t cr = str_find((struct str){ in.p + at, end - at }, '\r');
@@ -146,6 +177,7 @@ static void check_chunk(struct smtp_server *s, struct str piece)
 
 static void chunk_end(struct smtp_server *s)
 {
+	assert(s->chunk_left == 0);
 	s->phase = SMTP_PHASE_COMMAND;
 	if (s->chunk_last && s->text.cr)
 		spoil(s, bare_end);
@@ -167,6 +199,7 @@ bool smtp_server_chunk_step(struct smtp_server *s)
 		return false;
 	if (in.n > s->chunk_left)
 		in.n = (size_t)s->chunk_left;
+	assert(in.n <= s->chunk_left);
 	s->chunk_left -= in.n;
 	if (s->text.open || s->text.refusal)
 		check_chunk(s, in);

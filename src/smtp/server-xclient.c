@@ -5,6 +5,8 @@
  */
 #include "smtp/server-private.h"
 
+#include <assert.h>
+
 const struct smtp_answer *smtp_server_xclient_check(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer no_arg = { 501, "5.5.4", "Attributes are expected" };
@@ -19,11 +21,13 @@ const struct smtp_answer *smtp_server_xclient_check(struct smtp_server *s, struc
 
 static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(!s->in_mail && s->options.offer_xclient == true);
 	if (answer->code != 220) {
 		smtp_server_pass_on(s, answer, "2.0.0");
 		return;
 	}
 	s->said_helo = s->esmtp = s->authenticated = false;
+	s->login_bytes = 0;
 	smtp_server_greet(s, answer);
 }
 

@@ -39,6 +39,7 @@ struct smtp_server *smtp_server_create(const struct smtp_server_options *options
 	set_default_count(&l->errors, 20);
 	set_default_count(&l->commands, 1000);
 	set_default_count(&l->transactions, 100);
+	assert(l->line_bytes > 0 && l->recipients > 0 && l->errors > 0);
 	return s;
 }
 
@@ -52,6 +53,28 @@ void smtp_server_destroy(struct smtp_server *s)
 	buf_fini(&s->in);
 	buf_fini(&s->out);
 	free(s);
+}
+
+/* What holds between any two steps, whatever the client sent. */
+static void check_session(const struct smtp_server *s)
+{
+	assert(s->in_at <= s->in.n && s->scanned <= s->in.n - s->in_at);
+	assert(s->authenticated == (s->login_bytes > 0));
+	assert(s->esmtp <= s->said_helo);
+	assert(s->errors <= s->options.limits.errors);
+	assert(s->commands <= s->options.limits.commands + 1);
+	assert(s->transactions <= s->options.limits.transactions);
+	assert(s->phase != SMTP_PHASE_CLOSED || !s->decided);
+	assert(s->phase == SMTP_PHASE_CLOSED || !s->close_told);
+}
+
+static void check_transaction(const struct smtp_server *s)
+{
+	assert(s->recipients <= (s->in_mail ? s->options.limits.recipients : 0));
+	assert(s->replies_left == 0 || (s->options.lmtp && s->replies_left < s->recipients));
+	assert(s->utf8 <= s->in_mail && s->chunked <= s->in_mail);
+	assert(s->text.open <= s->in_mail);
+	assert(s->phase != SMTP_PHASE_DATA || s->recipients > 0);
 }
 
 struct str smtp_server_pending(const struct smtp_server *s)
@@ -81,11 +104,13 @@ bool smtp_server_input(struct smtp_server *s, struct str bytes)
 		buf_consume(&s->in, s->in_at);
 	s->in_at = 0;
 	buf_add_str(&s->in, bytes);
+	assert(s->in.n >= bytes.n);
 	return smtp_server_wants_input(s);
 }
 
 static void connect_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
+	assert(s->phase == SMTP_PHASE_CONNECT && s->commands == 0);
 	s->phase = SMTP_PHASE_COMMAND;
 	if (answer->code == 220) {
 		smtp_server_greet(s, answer);
@@ -99,6 +124,7 @@ static bool tell_close(struct smtp_server *s)
 {
 	if (s->close_told)
 		return false;
+	assert(s->in_at == s->in.n);
 	s->close_told = true;
 	smtp_server_tell(s, SMTP_SERVER_CLOSE);
 	return true;
@@ -125,6 +151,8 @@ static bool step(struct smtp_server *s)
 bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event)
 {
 	for (;;) {
+		check_session(s);
+		check_transaction(s);
 		if (s->abort_due) {
 			s->abort_due = false;
 			*event = (struct smtp_server_event){ .type = SMTP_SERVER_ABORT };
@@ -165,6 +193,8 @@ void smtp_server_reply(struct smtp_server *s, int code, const char *enhanced, co
 	void (*decided)(struct smtp_server *, const struct smtp_answer *) = s->decided;
 	s->decided = NULL;
 	decided(s, &answer);
+	check_session(s);
+	check_transaction(s);
 }
 
 void smtp_server_shutdown(struct smtp_server *s, const char *enhanced, const char *text)
@@ -183,6 +213,8 @@ void smtp_server_close(struct smtp_server *s)
 	s->decided = NULL;
 	s->event_due = false;
 	s->in_at = s->in.n;
+	s->scanned = 0;
+	assert(!s->text.open && s->auth.user_bytes == 0);
 }
 
 void smtp_server_reset(struct smtp_server *s)
@@ -191,7 +223,8 @@ void smtp_server_reset(struct smtp_server *s)
 		s->abort_due = true;
 	s->text = (struct smtp_text){ 0 };
 	s->in_mail = s->utf8 = s->chunked = false;
-	s->recipients = 0;
+	s->recipients = s->replies_left = 0;
+	assert(s->text.bytes == 0);
 }
 
 void smtp_server_tls_started(struct smtp_server *s)
@@ -204,6 +237,33 @@ void smtp_server_tls_started(struct smtp_server *s)
 	s->tls = true;
 	/* RFC 3207 4.2: nothing the client said in clear counts. */
 	s->said_helo = s->esmtp = s->authenticated = false;
+	s->login_bytes = 0;
+	assert(!s->in_mail);
+}
+
+/* RFC 3848 section 1, RFC 6531 section 4.3; HELO has no extensions to tell of. */
+static const char *protocol(const struct smtp_server *s)
+{
+	static const char *const names[2][2][4] = {
+		{ { "ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA" },
+		  { "UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA" } },
+		{ { "LMTP", "LMTPA", "LMTPS", "LMTPSA" },
+		  { "UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA" } },
+	};
+	if (!s->esmtp && !s->options.lmtp)
+		return "SMTP";
+	return names[s->options.lmtp][s->utf8][s->tls * 2 + s->authenticated];
+}
+
+struct smtp_server_state smtp_server_state(const struct smtp_server *s)
+{
+	check_session(s);
+	check_transaction(s);
+	return (struct smtp_server_state){
+		.tls = s->tls, .esmtp = s->esmtp, .lmtp = s->options.lmtp, .smtputf8 = s->utf8,
+		.login = { s->login, s->login_bytes }, .recipients = s->recipients,
+		.protocol = protocol(s),
+	};
 }
 
 /* `250-2.1.5 text`: cut to what fits a line; gives how much of the text did. */
@@ -214,6 +274,7 @@ static size_t say_piece(struct smtp_server *s, int code, const char *enhanced, s
 	buf_printf(&s->out, "%d-", code);
 	if (*enhanced)
 		buf_printf(&s->out, "%.11s ", enhanced);
+	assert(s->out.n - start < REPLY_LINE_MAX / 2);
 	size_t room = REPLY_LINE_MAX - 2 - (s->out.n - start);
 	size_t n = text.n < room ? text.n : room;
 	for (size_t i = 0; i < n; i++)
@@ -221,12 +282,14 @@ static size_t say_piece(struct smtp_server *s, int code, const char *enhanced, s
 	if (last_line && n == text.n)
 		s->out.p[start + 3] = ' ';
 	buf_add_cstr(&s->out, "\r\n");
+	assert(s->out.n - start <= REPLY_LINE_MAX && n <= text.n);
 	return n;
 }
 
 static void say_lines(struct smtp_server *s, int code, const char *enhanced, struct str text)
 {
 	bool last;
+	assert(code >= 200 && code <= 599);
 	do {
 		size_t length = str_find(text, '\n');
 		last = length == SIZE_MAX;
@@ -275,6 +338,7 @@ void smtp_server_pass_on(struct smtp_server *s, const struct smtp_answer *answer
 void smtp_server_greet(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	struct buf line = { 0 };
+	assert(answer->code < 300);
 	const char *text = answer->text ? answer->text : s->options.greeting;
 	buf_printf(&line, "%s%s%s", s->options.hostname, *text ? " " : "", text);
 	say_lines(s, answer->code, "", buf_str(&line));
@@ -288,6 +352,7 @@ struct str smtp_server_output(const struct smtp_server *s)
 
 void smtp_server_output_sent(struct smtp_server *s, size_t n)
 {
+	assert(n <= s->out.n);
 	buf_consume(&s->out, n);
 }
 

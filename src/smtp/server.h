@@ -4,7 +4,7 @@
  * from the client go in, reply bytes and questions to a policy come out. It has
  * no socket, no clock and no opinion: who may send what is for the caller.
  *
- * Who uses it: the collector; in the tests, the simulated hosts.
+ * Who uses it: wire/smtp-server, for the collector; in the tests, the simulated hosts.
  * Hostile input that reaches it: every byte of any client. It keeps at most one
  * command line and one chunk of message; every count has a limit.
  *
@@ -19,6 +19,9 @@
  * in the same turn or later; input that arrives meanwhile waits (pipelining).
  * Commands that need no policy (RSET, NOOP, HELP, VRFY, syntax errors, wrong
  * order, limits) the engine answers itself.
+ *
+ * With `lmtp` it speaks LMTP (RFC 2033): LHLO in place of HELO and EHLO, and behind a
+ * message a reply for each recipient that was accepted.
  *
  * Strictness: only CRLF ends a line and only CRLF.CRLF a message. A bare CR or
  * LF in a command is a 500, in a message it refuses the message with 554 5.6.11 (and
@@ -54,6 +57,8 @@ struct smtp_server_options {
 	bool offer_auth_plain;      /* PLAIN and LOGIN; under TLS only, unless auth_in_clear */
 	bool auth_in_clear;
 	bool offer_smtputf8;
+	bool offer_dsn;             /* RET, ENVID, NOTIFY, ORCPT (RFC 3461); else they are 555 */
+	bool lmtp;                  /* never at port 25 (RFC 2033 section 5) */
 	bool offer_xclient;         /* for the tests' mistaken servers */
 	bool no_pipelining, no_8bitmime, no_chunking, no_ehlo;   /* for the tests' old servers */
 	/* For the tests' mistaken servers: a path outside the grammar is no 501 but comes
@@ -71,7 +76,10 @@ enum smtp_server_event_type {
 	 * means to go on as well. */
 	SMTP_SERVER_DATA,
 	SMTP_SERVER_TEXT,         /* bytes of the message, dots removed, CRLF kept; many times */
-	SMTP_SERVER_MESSAGE,      /* (reply) the message is whole: 250 only when it is on disk */
+	/* (reply) the message is whole: 250 only when it is on disk. In LMTP `replies` answers are
+	 * owed, one for each recipient that was accepted, in their order; each goes out as it is
+	 * given. */
+	SMTP_SERVER_MESSAGE,
 	/* The message in progress is lost (RSET, limit, bad line, shutdown). */
 	SMTP_SERVER_ABORT,
 	/* Output has been produced: send it, then start TLS, then smtp_server_tls_started(). */
@@ -83,14 +91,39 @@ enum smtp_server_event_type {
 	SMTP_SERVER_CLOSE,        /* send the output, then close; the last event of a session */
 };
 
+enum smtp_body { SMTP_BODY_UNSAID, SMTP_BODY_7BIT, SMTP_BODY_8BITMIME };
+enum smtp_return { SMTP_RETURN_UNSAID, SMTP_RETURN_FULL, SMTP_RETURN_HEADERS };
+enum {
+	SMTP_NOTIFY_NEVER = 1u << 0, SMTP_NOTIFY_SUCCESS = 1u << 1, SMTP_NOTIFY_FAILURE = 1u << 2,
+	SMTP_NOTIFY_DELAY = 1u << 3,
+};
+
+/* What stands behind the path of MAIL FROM. What was not said is 0, false or empty. */
+struct smtp_mail_params {
+	bool has_size;
+	uint64_t size;                    /* RFC 1870: bytes of the message as announced */
+	enum smtp_body body;              /* RFC 6152 */
+	bool smtputf8;                    /* RFC 6531 */
+	enum smtp_return ret;             /* RFC 3461 4.3 */
+	struct str envid;                 /* RFC 3461 4.4: xtext, 1 to 100 bytes */
+	struct str auth;                  /* RFC 4954 5: xtext or "<>", at most 500 bytes */
+};
+
+/* … and behind that of RCPT TO. */
+struct smtp_rcpt_params {
+	unsigned notify;                  /* RFC 3461 4.1: NEVER alone, or some of the others */
+	struct str orcpt_type, orcpt;     /* RFC 3461 4.2: "rfc822" and xtext; 500 bytes in all */
+};
+
 /* Slices live until the next call of smtp_server_next() or _input(). */
 struct smtp_server_event {
 	enum smtp_server_event_type type;
-	bool esmtp;                       /* HELO: it was EHLO */
+	bool esmtp;                       /* HELO: it was EHLO or LHLO */
 	struct str text;                  /* HELO name, TEXT bytes, XCLIENT and UNKNOWN line */
 	const struct mail_path *path;     /* MAIL, RCPT */
-	struct str params;                /* MAIL, RCPT: ESMTP parameters as given, well-formed */
-	uint64_t size;                    /* MAIL: SIZE=, or 0 */
+	const struct smtp_mail_params *mail;      /* MAIL */
+	const struct smtp_rcpt_params *rcpt;      /* RCPT */
+	unsigned replies;                 /* MESSAGE: answers owed; 1 but in LMTP */
 	struct str user, password;        /* AUTH; password is wiped after the reply */
 };
 
@@ -116,6 +149,21 @@ void smtp_server_reply(struct smtp_server *s, int code, const char *enhanced, co
 void smtp_server_shutdown(struct smtp_server *s, const char *enhanced, const char *text);
 /* TLS is up: after STARTTLS, or before the first event (TLS from the first byte). */
 void smtp_server_tls_started(struct smtp_server *s);
+
+/* How the session stands. */
+struct smtp_server_state {
+	bool tls, esmtp, lmtp, smtputf8;  /* smtputf8: the transaction asked for it */
+	struct str login;                 /* the name that AUTH took, any bytes; empty before */
+	unsigned recipients;              /* accepted in this transaction */
+	/* For the "with" of a Received field: "SMTP", "ESMTPSA", "UTF8LMTPS" (RFC 3848, 6531). */
+	const char *protocol;
+};
+/* Valid until the next call with `s`. */
+struct smtp_server_state smtp_server_state(const struct smtp_server *s);
+
+/* xtext of a parameter (RFC 3461 4) decoded, appended to *out. False, and nothing appended, if it
+ * is none. What a parameter holds is printable ASCII (checked where it was read). */
+bool smtp_xtext_decode(struct str xtext, struct buf *out);
 
 struct str smtp_server_output(const struct smtp_server *s);
 void smtp_server_output_sent(struct smtp_server *s, size_t n);

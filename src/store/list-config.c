@@ -1,20 +1,22 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The parameters of what may be published, and the fuse that they make.
+ */
 #include "store/list-config.h"
 
 #include <assert.h>
-#include <stddef.h>
 
-#define LIST(field) offsetof(struct list_config, field)
+#define LIST(type, field) CONFIG_MEMBER(type, struct list_config, field)
 
 const struct config_row list_config_rows[] = {
-	{ "widest", CONFIG_PREFIXES, 1, 2, "0.0.0.0/24,::/48",
+	{ "widest", LIST(CONFIG_PREFIXES, widest), 1, 2, "0.0.0.0/24,::/48",
 	  "The widest ranges that may be published: one of IPv4, one of IPv6, of which only the "
-	  "length counts.", LIST(widest) },
-	{ "allow_special", CONFIG_PREFIXES, 0, FUSE_SPECIAL_MAX, "",
+	  "length counts." },
+	{ "allow_special", LIST(CONFIG_PREFIXES, allow_special), 0, FUSE_SPECIAL_MAX, "",
 	  "Ranges that are published though they are not on the Internet (private, loopback, "
 	  "link-local, documentation, benchmarking): for laboratories. Unset: none. Unspecified, "
 	  "multicast and reserved addresses, the test entries and our own addresses are never "
-	  "published.", LIST(allow_special) },
+	  "published." },
 };
 const size_t list_config_row_count = sizeof(list_config_rows) / sizeof(*list_config_rows);
 

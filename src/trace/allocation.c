@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Two tables of the registries: since when a block of addresses has been given out.
+ */
 #include "trace/allocation.h"
 
 enum {

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A line of --batch: JSON in, a trace, JSON out; and an error is an object, too.
+ */
 #include "trace/batch.h"
 
 #include "trace/json.h"
@@ -33,8 +36,8 @@ static bool to_bytes(struct str s, struct buf *out)
 
 typedef int adder(struct border_set *set, struct str s, struct parse_error *pe);
 
-static int read_list(const json_t *object, const char *key, adder *add, struct border_set *set,
-                     struct buf *problem)
+static int read_hosts(const json_t *object, const char *key, adder *add, struct border_set *set,
+                      struct buf *problem)
 {
 	const json_t *list = json_object_get(object, key);
 	if (!list || json_is_null(list))
@@ -73,7 +76,7 @@ static int read_border(struct batch *batch, const json_t *object,
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const json_t *list = json_object_get(object, lists[i].key);
 		given |= list && !json_is_null(list);
-		int e = read_list(object, lists[i].key, lists[i].add, &batch->border, problem);
+		int e = read_hosts(object, lists[i].key, lists[i].add, &batch->border, problem);
 		if (e != ERR_OK)
 			return e;
 	}
@@ -81,7 +84,7 @@ static int read_border(struct batch *batch, const json_t *object,
 	return ERR_OK;
 }
 
-static int read_message(struct batch *batch, const json_t *object, struct buf *problem)
+static int read_message_bytes(struct batch *batch, const json_t *object, struct buf *problem)
 {
 	const json_t *message = json_object_get(object, "message");
 	buf_clear(&batch->message);
@@ -97,7 +100,7 @@ static int read_message(struct batch *batch, const json_t *object, struct buf *p
 	return ERR_OK;
 }
 
-static json_t *load(struct str line, struct buf *problem)
+static json_t *load_line(struct str line, struct buf *problem)
 {
 	json_error_t error;
 	if (line.n > BATCH_LINE_MAX_BYTES) {
@@ -129,7 +132,7 @@ static void add_refusal(const struct batch *batch, const json_t *id, struct str 
 	json_close(&j);
 }
 
-static void add_answer(const struct batch *batch, const json_t *id, struct buf *out)
+static void batch_add_answer(const struct batch *batch, const json_t *id, struct buf *out)
 {
 	struct json j = { .out = out };
 	json_open_object(&j, NULL);
@@ -145,15 +148,15 @@ int batch_line(struct batch *batch, struct str line, const struct trace_border *
 	size_t said = problem->n;
 	int e = ERR_INVALID;
 	batch->lines++;
-	json_t *object = load(line, problem);
+	json_t *object = load_line(line, problem);
 	const json_t *id = json_object_get(object, "id");
 	if (object)
-		e = read_message(batch, object, problem);
+		e = read_message_bytes(batch, object, problem);
 	if (e == ERR_OK)
 		e = read_border(batch, object, otherwise, &border, problem);
 	if (e == ERR_OK) {
 		trace_message(&batch->trace, buf_str(&batch->message), &border);
-		add_answer(batch, id, out);
+		batch_add_answer(batch, id, out);
 	} else {
 		add_refusal(batch, id, str_from(buf_str(problem), said), out);
 	}

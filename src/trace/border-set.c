@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The sets of a border that outlive its options: own hosts, border hosts, own networks.
+ */
 #include "trace/border.h"
 
 #include "base/mem.h"

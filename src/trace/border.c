@@ -8,6 +8,7 @@
 
 #include "base/eight.h"
 #include "trace/names.h"
+#include "trace/providers.h"
 
 /* Most patterns end in plain letters, and most names in others: settled first, because
  * every pattern is held against every line. Folding by one bit may let a name pass that
@@ -59,7 +60,7 @@ static bool is_ours(const struct received *r, const struct trace_border *b, bool
 	if (named || border_is_own_ip(b, &r->by_ip))
 		return true;
 	if (above->fetched.n &&
-	    (name_eq(r->by, above->fetched) || name_same_org(r->by, above->fetched)))
+	    (name_eq(r->by, above->fetched) || provider_same_org(r->by, above->fetched)))
 		return true;
 	if (name_is_internal(r->by) || ip_is_private(&r->by_ip))
 		return above->sure || above->first;

@@ -6,7 +6,6 @@
  */
 #include "trace/trace-private.h"
 
-#include "trace/allocation.h"
 #include "trace/names.h"
 #include "trace/providers.h"
 
@@ -25,20 +24,6 @@ struct peer {
 	struct str writer;       /* who says so */
 	bool doubtful;           /* rdns does not lead back to ip */
 };
-
-bool chain_was_given(const struct trace *t, const struct received *r, const struct ip *ip)
-{
-	const struct received *border = &t->hops[t->handover_hop].line;
-	int64_t time_s = border->has_time ? border->date.time_s : 0;
-	if (r->has_time && r->date.time_s > time_s)
-		time_s = r->date.time_s;
-	return allocation_was_given(ip, time_s);
-}
-
-bool chain_is_public(const struct trace *t, const struct received *r)
-{
-	return ip_is_public(&r->ip) && chain_was_given(t, r, &r->ip);
-}
 
 /* Protocols that are spoken only between the machines of one site. */
 static bool is_site_protocol(const struct received *r)
@@ -72,7 +57,7 @@ static struct peer peer_of(const struct trace *t, const struct received *r,
 		p.kind = PEER_SELF;
 	else if (ip_is_private(&r->ip) || is_beside(r, writer) ||
 	         (writer->family &&
-	          (is_site_protocol(r) || !chain_was_given(t, r, &r->ip))))
+	          (is_site_protocol(r) || !given_then(t, r, &r->ip))))
 		p.kind = PEER_PRIVATE;
 	else
 		p.kind = PEER_REMOTE;
@@ -81,8 +66,8 @@ static struct peer peer_of(const struct trace *t, const struct received *r,
 	return p;
 }
 
-static enum link_kind say(struct trace_whys *why, enum link_kind kind, enum trace_reason reason,
-                          struct str a, struct str b)
+static enum link_kind claim(struct trace_whys *why, enum link_kind kind, enum trace_reason reason,
+                            struct str a, struct str b)
 {
 	why_add(why, reason, a, b);
 	return kind;
@@ -102,13 +87,13 @@ static enum link_kind judge_inside(const struct received *r, const struct peer *
                                     struct trace_whys *why)
 {
 	if (name_eq(r->by, p->writer) || name_short_match(r->by, p->writer))
-		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
+		return claim(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
 	if (p->kind == PEER_SELF && (name_eq(r->by, p->helo) || name_short_match(r->by, p->helo)))
-		return say(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
+		return claim(why, LINK_HOLDS, WHY_LINK_SELF, r->by, p->writer);
 	if (same_org(r, p->writer))
-		return say(why, LINK_HOLDS,
-		           p->kind == PEER_NAMELESS ? WHY_LINK_ORG_NO_ADDRESS : WHY_LINK_PRIVATE,
-		           r->by, p->writer);
+		return claim(why, LINK_HOLDS,
+		             p->kind == PEER_NAMELESS ? WHY_LINK_ORG_NO_ADDRESS : WHY_LINK_PRIVATE,
+		             r->by, p->writer);
 	return LINK_NONE;
 }
 
@@ -122,8 +107,8 @@ static enum link_kind judge_literal(const struct received *r, const struct peer 
 	struct ip literal;
 	bool named = !received_address(r->by, &literal);
 	if (named || r->form == RECEIVED_QMAIL)
-		return say(why, LINK_HOLDS, WHY_LINK_ADDRESS, r->by, STR(""));
-	return say(why, LINK_WEAK, WHY_WEAK_LITERAL, r->by, STR(""));
+		return claim(why, LINK_HOLDS, WHY_LINK_ADDRESS, r->by, STR(""));
+	return claim(why, LINK_WEAK, WHY_WEAK_LITERAL, r->by, STR(""));
 }
 
 static enum link_kind judge_remote(const struct received *r, const struct peer *p,
@@ -131,9 +116,9 @@ static enum link_kind judge_remote(const struct received *r, const struct peer *
 {
 	bool named = p->rdns.n && (name_eq(r->by, p->rdns) || name_short_match(r->by, p->rdns));
 	if (named && !p->doubtful)
-		return say(why, LINK_HOLDS, name_eq(r->by, p->rdns) ? WHY_LINK_NAME
+		return claim(why, LINK_HOLDS, name_eq(r->by, p->rdns) ? WHY_LINK_NAME
 		                                                    : WHY_LINK_SHORT,
-		           r->by, p->rdns);
+		             r->by, p->rdns);
 	if (r->by_ip.family && p->kind == PEER_REMOTE) {
 		enum link_kind k = judge_literal(r, p, why);
 		if (k != LINK_NONE)
@@ -141,10 +126,10 @@ static enum link_kind judge_remote(const struct received *r, const struct peer *
 	}
 	if (named || (p->rdns.n && same_org(r, p->rdns))) {
 		if (p->doubtful)
-			return say(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
+			return claim(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
 		if (name_is_generic(p->rdns, &p->ip))
-			return say(why, LINK_WEAK, WHY_WEAK_GENERIC, r->by, p->rdns);
-		return say(why, LINK_HOLDS, WHY_LINK_ORG, r->by, p->rdns);
+			return claim(why, LINK_WEAK, WHY_WEAK_GENERIC, r->by, p->rdns);
+		return claim(why, LINK_HOLDS, WHY_LINK_ORG, r->by, p->rdns);
 	}
 	return LINK_NONE;
 }
@@ -158,15 +143,16 @@ static enum link_kind judge_provider(const struct received *r, const struct peer
 		return LINK_NONE;
 	const struct provider *own = provider_of(known);
 	if (own && own->marked(r))
-		return say(why, LINK_HOLDS, WHY_LINK_PROVIDER_INSIDE, r->by, str_of(own->name));
+		return claim(why, LINK_HOLDS, WHY_LINK_PROVIDER_INSIDE, r->by, str_of(own->name));
 	return LINK_NONE;
 }
 
-static enum link_kind judge(const struct received *r, const struct peer *p, struct trace_whys *why)
+static enum link_kind judge_link(const struct received *r, const struct peer *p,
+                                 struct trace_whys *why)
 {
 	bool local = r->ip.family == 0 || ip_is_loopback(&r->ip);
 	if ((r->by.n == 0 && !r->truncated) || (name_is_localhost(r->by) && local))
-		return say(why, LINK_QUEUE, WHY_LINK_QUEUE, STR(""), STR(""));
+		return claim(why, LINK_QUEUE, WHY_LINK_QUEUE, STR(""), STR(""));
 	enum link_kind k = p->kind == PEER_SELF ? LINK_NONE : judge_remote(r, p, why);
 	if (k == LINK_NONE && p->kind != PEER_REMOTE)
 		k = judge_inside(r, p, why);
@@ -176,10 +162,10 @@ static enum link_kind judge(const struct received *r, const struct peer *p, stru
 		return k;
 	if (name_was_said(r->by, p->helo) || name_short_match(r->by, p->helo) ||
 	    same_org(r, p->helo))
-		return say(why, LINK_WEAK, WHY_WEAK_HELO, r->by, STR(""));
+		return claim(why, LINK_WEAK, WHY_WEAK_HELO, r->by, STR(""));
 	if (p->kind == PEER_REMOTE || p->kind == PEER_PRIVATE)
-		return say(why, LINK_NONE, WHY_UNLINKED, r->by, p->rdns.n ? p->rdns : p->helo);
-	return say(why, LINK_NONE, WHY_UNLINKED_NO_PEER, r->by, STR(""));
+		return claim(why, LINK_NONE, WHY_UNLINKED, r->by, p->rdns.n ? p->rdns : p->helo);
+	return claim(why, LINK_NONE, WHY_UNLINKED_NO_PEER, r->by, STR(""));
 }
 
 /* The zone of a line by the worth of the chain above it and its own link. */
@@ -239,7 +225,7 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 		newer = &t->hops[t->handover_hop].line.date.time_s;
 	for (size_t i = first; i < t->hop_count; i++) {
 		struct trace_hop *hop = &t->hops[i];
-		enum link_kind kind = judge(&hop->line, &peer, &hop->why);
+		enum link_kind kind = judge_link(&hop->line, &peer, &hop->why);
 		if (kind != LINK_QUEUE) {
 			hop->zone = zone_below(above, kind);
 			if (hop->zone == TRACE_WEAK && kind == LINK_HOLDS)

@@ -1,20 +1,22 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The rows of the section "trace".
+ */
 #include "trace/config.h"
 
 #include "trace/border.h"
 
-#define TRACE(field) offsetof(struct trace_config, field)
+#define TRACE(type, field) CONFIG_MEMBER(type, struct trace_config, field)
 
 const struct config_row trace_config_rows[] = {
-	{ "own_hosts", CONFIG_STRINGS, 0, 256, "",
+	{ "own_hosts", TRACE(CONFIG_STRINGS, own_hosts), 0, 256, "",
 	  "Names of our own mail hosts as they stand in Received lines; patterns such as "
-	  "*.example.org. Without any of this section a trace cannot tell the border.",
-	  TRACE(own_hosts) },
-	{ "own_nets", CONFIG_STRINGS, 0, 256, "",
-	  "Our own networks, such as 192.0.2.0/24.", TRACE(own_nets) },
-	{ "border_hosts", CONFIG_STRINGS, 0, 256, "",
-	  "Names of our MX hosts. If set, only a line that one of them wrote records the handover.",
-	  TRACE(border_hosts) },
+	  "*.example.org. Without any of this section a trace cannot tell the border." },
+	{ "own_nets", TRACE(CONFIG_STRINGS, own_nets), 0, 256, "",
+	  "Our own networks, such as 192.0.2.0/24." },
+	{ "border_hosts", TRACE(CONFIG_STRINGS, border_hosts), 0, 256, "",
+	  "Names of our MX hosts. If set, only a line that one of them wrote records the "
+	  "handover." },
 };
 
 const size_t trace_config_row_count = sizeof(trace_config_rows) / sizeof(*trace_config_rows);

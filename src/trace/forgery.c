@@ -15,7 +15,7 @@ enum {
 	DELAY_NOTE_S = 5 * DAY_S,
 };
 
-static bool sign(struct trace_whys *why, enum trace_reason reason, struct str a, struct str b)
+static bool forged_by(struct trace_whys *why, enum trace_reason reason, struct str a, struct str b)
 {
 	why_add(why, reason, a, b);
 	return true;
@@ -155,8 +155,8 @@ static bool tongue_sign(const struct trace_hop *hop)
  * is what it is if both ends have names of one organisation. */
 static bool is_not_given(const struct trace *t, const struct received *r)
 {
-	bool client = ip_is_public(&r->ip) && !chain_was_given(t, r, &r->ip);
-	bool writer = ip_is_public(&r->by_ip) && !chain_was_given(t, r, &r->by_ip);
+	bool client = ip_is_public(&r->ip) && !given_then(t, r, &r->ip);
+	bool writer = ip_is_public(&r->by_ip) && !given_then(t, r, &r->by_ip);
 	return client || writer;
 }
 
@@ -173,7 +173,7 @@ static bool time_signs(struct trace_hop *hop, const int64_t *newer, bool unlinke
 		return false;
 	int64_t later_s = r->date.time_s - *newer;
 	if (later_s > SKEW_ZONE_S && unlinked)
-		return sign(&hop->why, WHY_FORGED_TIME, STR(""), STR(""));
+		return forged_by(&hop->why, WHY_FORGED_TIME, STR(""), STR(""));
 	if (later_s > SKEW_NOTE_S)
 		why_add(&hop->why, WHY_NOTE_SKEW, STR(""), STR(""));
 	else if (later_s < -DELAY_NOTE_S)
@@ -187,11 +187,11 @@ static bool line_signs(struct trace_hop *hop)
 	const struct received *r = &hop->line;
 	bool forged = false;
 	if (format_sign(r))
-		forged = sign(&hop->why, WHY_FORGED_FORMAT, STR(""), STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_FORMAT, STR(""), STR(""));
 	if (id_sign(r))
-		forged = sign(&hop->why, WHY_FORGED_ID, r->id, r->product);
+		forged = forged_by(&hop->why, WHY_FORGED_ID, r->id, r->product);
 	if (protocol_sign(r))
-		forged = sign(&hop->why, WHY_FORGED_PROTOCOL, r->with, STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_PROTOCOL, r->with, STR(""));
 	return forged;
 }
 
@@ -201,20 +201,20 @@ static bool loose_signs(struct trace_hop *hop, bool unlinked, bool claims_us)
 	const struct received *r = &hop->line;
 	bool forged = false;
 	if (unlinked && !r->has_time && r->date.bad_year)
-		forged = sign(&hop->why, WHY_FORGED_DATE, STR(""), STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_DATE, STR(""), STR(""));
 	/* Below a line of qmail's queue, what looks bare is qmail's own. */
 	bool bare = hop[-1].line.form != RECEIVED_QUEUE && bare_sign(r);
 	if ((unlinked && (bare || front_sign(r) || tongue_sign(hop))) || words_sign(r))
-		forged = sign(&hop->why, WHY_FORGED_FORMAT, STR(""), STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_FORMAT, STR(""), STR(""));
 	if (r->bad_ip)
-		forged = sign(&hop->why, WHY_FORGED_ADDRESS, STR(""), STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_ADDRESS, STR(""), STR(""));
 	if (ip_is_unassigned(&r->ip))
-		forged = sign(&hop->why, WHY_FORGED_UNASSIGNED, STR(""), STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_UNASSIGNED, STR(""), STR(""));
 	if (claims_us)
-		forged = sign(&hop->why, WHY_FORGED_OWN_NAME, r->by, STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_OWN_NAME, r->by, STR(""));
 	const struct provider *p = provider_of(r->by);
 	if (p && !p->marked(r) && (p->exact || (unlinked && !is_line_name(r->by))))
-		forged = sign(&hop->why, WHY_FORGED_PROVIDER, r->by, str_of(p->name));
+		forged = forged_by(&hop->why, WHY_FORGED_PROVIDER, r->by, str_of(p->name));
 	return forged;
 }
 
@@ -225,7 +225,7 @@ bool forgery_line(const struct trace *t, struct trace_hop *hop, const int64_t *n
 	bool forged = false, unlinked = hop->zone > TRACE_WEAK;
 	bool not_given = is_not_given(t, r);
 	if (not_given && unlinked && !is_inside_number(r))
-		forged = sign(&hop->why, WHY_FORGED_NOT_GIVEN, STR(""), STR(""));
+		forged = forged_by(&hop->why, WHY_FORGED_NOT_GIVEN, STR(""), STR(""));
 	else if (not_given)
 		why_add(&hop->why, WHY_NOTE_NOT_GIVEN, r->by, STR(""));
 	forged |= line_signs(hop);
@@ -239,7 +239,7 @@ static bool is_bare(const struct received *r)
 	return r->product.n == 0 && r->id.n == 0 && r->by.n != 0 && ip_is_public(&r->ip);
 }
 
-static struct str domain_of(struct str address)
+static struct str recipient_domain(struct str address)
 {
 	size_t at = str_find(address, '@');
 	return at == SIZE_MAX ? STR("") : str_from(address, at + 1);
@@ -247,7 +247,7 @@ static struct str domain_of(struct str address)
 
 /* Two hosts, one having passed it on to the other, that date the message alike: a slow
  * clock can be left out. */
-static bool agree(const struct received *r, const struct received *older)
+static bool dates_agree(const struct received *r, const struct received *older)
 {
 	return older->has_time && older->by.n && !name_eq(older->by, r->by) &&
 	       (name_eq(older->by, r->rdns) || name_eq(older->by, r->helo)) &&
@@ -273,11 +273,11 @@ static bool is_copied(const struct trace *t, size_t i)
 	if (i == t->handover_hop)
 		return false;
 	int64_t gap_s = t->hops[i - 1].line.date.time_s - r->date.time_s;
-	struct str domain = domain_of(r->recipient);
+	struct str domain = recipient_domain(r->recipient);
 	bool own_user = domain.n && (name_eq(domain, r->by) || name_same_domain(domain, r->by));
 	if (own_user)
 		return gap_s > DAY_S;
-	return gap_s > LONGER_THAN_QUEUED_S && t->list.n == 0 && older && agree(r, older);
+	return gap_s > LONGER_THAN_QUEUED_S && t->list.n == 0 && older && dates_agree(r, older);
 }
 
 /* The first line that names a writer and cannot be tied; the count if there is none. */

@@ -10,7 +10,7 @@
 enum { TEXT_MAX_BYTES = 2000 };      /* of one value; longer ones are cut */
 
 /* A value of the message: unfolded, cut to a length that a reader can use. */
-static void add_value(struct json *j, const char *key, struct str s)
+static void write_bytes(struct json *j, const char *key, struct str s)
 {
 	char text[TEXT_MAX_BYTES];
 	size_t n = header_unfold(s, text, sizeof(text));
@@ -18,15 +18,15 @@ static void add_value(struct json *j, const char *key, struct str s)
 }
 
 /* "" where a line does not say, by promise. */
-static void add_ip(struct json *j, const char *key, const struct ip *ip)
+static void write_ip(struct json *j, const char *key, const struct ip *ip)
 {
 	char text[IP_TEXT_MAX] = "";
 	json_add_cstr(j, key, ip->family ? ip_format(ip, text) : text);
 }
 
 /* The words, and beside them in the same order their codes. */
-static void add_whys(struct json *j, const char *words, const char *codes,
-                     const struct trace_whys *whys)
+static void write_whys(struct json *j, const char *words, const char *codes,
+                       const struct trace_whys *whys)
 {
 	struct buf text = { 0 };
 	char code[WHY_CODE_MAX];
@@ -44,29 +44,29 @@ static void add_whys(struct json *j, const char *words, const char *codes,
 	buf_fini(&text);
 }
 
-static void add_hop(struct json *j, const struct trace_hop *hop, size_t n)
+static void write_hop(struct json *j, const struct trace_hop *hop, size_t n)
 {
 	const struct received *r = &hop->line;
 	json_open_object(j, NULL);
 	json_add_int(j, "n", (int64_t)n);
-	add_ip(j, "ip", &r->ip);
-	add_value(j, "rdns", r->rdns);
-	add_value(j, "helo", r->helo);
-	add_value(j, "by", r->by);
-	add_value(j, "with", r->with.n ? r->with : r->via);
-	add_value(j, "id", r->id);
-	add_value(j, "for", r->recipient);
+	write_ip(j, "ip", &r->ip);
+	write_bytes(j, "rdns", r->rdns);
+	write_bytes(j, "helo", r->helo);
+	write_bytes(j, "by", r->by);
+	write_bytes(j, "with", r->with.n ? r->with : r->via);
+	write_bytes(j, "id", r->id);
+	write_bytes(j, "for", r->recipient);
 	json_add_bool(j, "auth", r->auth);
-	add_value(j, "tls", r->tls);
-	add_value(j, "ident", r->ident);
-	add_value(j, "sender", r->sender);
-	add_value(j, "from", r->from);
+	write_bytes(j, "tls", r->tls);
+	write_bytes(j, "ident", r->ident);
+	write_bytes(j, "sender", r->sender);
+	write_bytes(j, "from", r->from);
 	if (r->has_time)
 		json_add_int(j, "time", r->date.time_s);
 	else
 		json_add_null(j, "time");
 	json_add_cstr(j, "zone", trace_zone_text(hop->zone));
-	add_whys(j, "why", "why_codes", &hop->why);
+	write_whys(j, "why", "why_codes", &hop->why);
 	json_add_int(j, "offset", (int64_t)hop->offset);
 	json_add_int(j, "length", (int64_t)hop->raw.n);
 	json_close(j);
@@ -76,21 +76,21 @@ static void add_return_path(struct json *j, const struct trace_return_path *rp)
 {
 	json_open_object(j, "return_path");
 	json_add_cstr(j, "verdict", trace_return_text(rp->verdict));
-	add_value(j, "address", rp->address);
-	add_value(j, "from", rp->from);
-	add_value(j, "reply_to", rp->reply_to);
-	add_value(j, "message_id", rp->message_id);
+	write_bytes(j, "address", rp->address);
+	write_bytes(j, "from", rp->from);
+	write_bytes(j, "reply_to", rp->reply_to);
+	write_bytes(j, "message_id", rp->message_id);
 	json_add_cstr(j, "spf", trace_result_text(rp->auth.spf));
-	add_value(j, "spf_domain", rp->auth.spf_domain);
+	write_bytes(j, "spf_domain", rp->auth.spf_domain);
 	json_add_cstr(j, "dkim", trace_result_text(rp->auth.dkim));
-	add_value(j, "dkim_domain", rp->auth.dkim_domain);
+	write_bytes(j, "dkim_domain", rp->auth.dkim_domain);
 	json_add_cstr(j, "dmarc", trace_result_text(rp->auth.dmarc));
-	add_value(j, "dmarc_domain", rp->auth.dmarc_domain);
-	add_whys(j, "why", "why_codes", &rp->why);
+	write_bytes(j, "dmarc_domain", rp->auth.dmarc_domain);
+	write_whys(j, "why", "why_codes", &rp->why);
 	json_close(j);
 }
 
-static void add_odd(struct json *j, const struct trace *t)
+static void write_odd(struct json *j, const struct trace *t)
 {
 	json_open_array(j, "odd");
 	for (size_t i = 0; i < t->odd_count; i++) {
@@ -109,20 +109,20 @@ void trace_json(const struct trace *t, struct json *j)
 {
 	json_open_array(j, "hops");
 	for (size_t i = 0; i < t->hop_count; i++)
-		add_hop(j, &t->hops[i], i);
+		write_hop(j, &t->hops[i], i);
 	json_close(j);
-	add_ip(j, "handover", &t->handover);
-	add_ip(j, "origin", &t->origin);
-	add_value(j, "origin_header", t->origin_header);
+	write_ip(j, "handover", &t->handover);
+	write_ip(j, "origin", &t->origin);
+	write_bytes(j, "origin_header", t->origin_header);
 	json_add_cstr(j, "chain", trace_chain_text(t->chain));
 	json_open_array(j, "claimed");
 	for (size_t i = 0; i < t->claimed_count; i++)
-		add_ip(j, NULL, &t->claimed[i]);
+		write_ip(j, NULL, &t->claimed[i]);
 	json_close(j);
-	add_ip(j, "relay", &t->relay);
-	add_whys(j, "relay_why", "relay_why_codes", &t->relay_why);
-	add_whys(j, "why", "why_codes", &t->why);
+	write_ip(j, "relay", &t->relay);
+	write_whys(j, "relay_why", "relay_why_codes", &t->relay_why);
+	write_whys(j, "why", "why_codes", &t->why);
 	add_return_path(j, &t->return_path);
-	add_odd(j, t);
+	write_odd(j, t);
 	json_add_bool(j, "truncated", t->truncated);
 }

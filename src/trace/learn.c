@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What is ours, learnt by a vote: hosts and networks counted over messages to oneself.
+ */
 #include "trace/learn.h"
 
 #include "mail/header.h"
@@ -234,7 +237,7 @@ void learn_message(struct learn *l, struct str message)
 
 /* ---- proposing ------------------------------------------------------------------ */
 
-static bool agreed(const struct learn *l, unsigned seen)
+static bool most_agree(const struct learn *l, unsigned seen)
 {
 	return seen * 2 > l->used;
 }
@@ -269,7 +272,7 @@ static void add_hosts(const struct learn *l, struct proposal *to)
 			struct str s = widen(l->host[i].pattern, level, &pattern);
 			const struct learn_host *h =
 				find_host((struct learn_host *)l->host, l->host_count, s);
-			if (!h || !agreed(l, h->seen))
+			if (!h || !most_agree(l, h->seen))
 				continue;
 			if (!find_host(chosen, n, s)) {
 				chosen[n++] = *h;
@@ -280,7 +283,7 @@ static void add_hosts(const struct learn *l, struct proposal *to)
 	}
 	for (size_t i = 0; i < SERVICES; i++)
 		for (size_t k = 0; k < 4 && services[i].hosts[k]; k++)
-			if (agreed(l, l->service[i].seen))
+			if (most_agree(l, l->service[i].seen))
 				add_string(str_of(services[i].hosts[k]), to);
 	buf_fini(&pattern);
 }
@@ -296,9 +299,9 @@ static void add_nets(const struct learn *l, struct proposal *to)
 		if (net->prefix.len != ip_bits(&net->prefix.ip))
 			continue;
 		struct prefix wide = widen_net(&net->prefix.ip);
-		if (!agreed(l, net->seen))
+		if (!most_agree(l, net->seen))
 			net = find_net((struct learn_net *)l->net, l->net_count, &wide);
-		if (!net || !agreed(l, net->seen) || find_net(chosen, n, &net->prefix))
+		if (!net || !most_agree(l, net->seen) || find_net(chosen, n, &net->prefix))
 			continue;
 		chosen[n++] = *net;
 		bool one = net->prefix.len == ip_bits(&net->prefix.ip);
@@ -306,7 +309,7 @@ static void add_nets(const struct learn *l, struct proposal *to)
 		                      : prefix_format(&net->prefix, text)), to);
 	}
 	for (size_t i = 0; i < SERVICES; i++)
-		if (agreed(l, l->service[i].seen))
+		if (most_agree(l, l->service[i].seen))
 			add_string(str_of(services[i].net), to);
 }
 

@@ -1,7 +1,9 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Host names compared, cut to their registrable domain and searched for an address.
+ */
 #include "trace/names.h"
 
-#include "trace/providers.h"
 
 #include <libpsl.h>
 
@@ -176,14 +178,6 @@ bool name_same_domain(struct str a, struct str b)
 	/* The shorter name decides: one look into the public suffix list, not two. */
 	struct str shorter = a.n < b.n ? a : b, domain = name_org(shorter, org);
 	return domain.n != 0 && is_below(a, domain) && is_below(b, domain);
-}
-
-bool name_same_org(struct str a, struct str b)
-{
-	if (name_same_domain(a, b))
-		return true;
-	const struct provider *p = provider_of(a);
-	return p && p == provider_of(b);
 }
 
 /* How many of the address's four numbers stand in the name, each on its own. */

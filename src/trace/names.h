@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What host names tell: whether two are the same host, the same organisation, or
- * one of a big provider's; whether a name was made from an address by rule. Pure.
+ * What host names tell: whether two are the same host or of the same
+ * registrable domain; whether a name was made from an address by rule. Pure.
  * The names come from hostile lines: any bytes, any length.
  */
 #ifndef PORTREEVE_TRACE_NAMES_H
@@ -30,8 +30,6 @@ bool name_short_match(struct str a, struct str b);
 enum { NAME_ORG_MAX = 256 };
 struct str name_org(struct str host, char dst[static NAME_ORG_MAX]);
 bool name_same_domain(struct str a, struct str b);
-/* Same registrable domain, or two domains of one provider. */
-bool name_same_org(struct str a, struct str b);
 
 /* A customer's line named after its address or kind ("adsl-192-0-2-7.example.net"):
  * no mail server of its organisation. */

@@ -51,7 +51,7 @@ void origin_find(struct trace *t)
 {
 	size_t last = last_believed(t), named = t->handover_hop;
 	for (size_t i = t->handover_hop; i <= last; i++)
-		if (chain_is_public(t, &t->hops[i].line))
+		if (given_is_public(t, &t->hops[i].line))
 			named = i;
 	t->origin = t->hops[named].line.ip;
 	if (named == t->handover_hop)

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The picture of a trace in text: a line per hop, then the answer.
+ */
 #include "trace/picture.h"
 
 #include "base/clock.h"
@@ -37,7 +40,7 @@ struct line {
 	unsigned margin, columns;
 };
 
-static void add_line(const struct line *line, struct str text, struct buf *out)
+static void show_line(const struct line *line, struct str text, struct buf *out)
 {
 	size_t room = SIZE_MAX;
 	if (line->columns)
@@ -68,11 +71,11 @@ static void add_answers(struct str lines, unsigned columns, struct buf *out)
 		buf_add_byte(out, '\n');
 		one = str_trim(str_from(one, n));
 		if (one.n)
-			add_line(&next, one, out);
+			show_line(&next, one, out);
 	}
 }
 
-static const char *mark_of(enum trace_zone zone)
+static const char *hop_mark(enum trace_zone zone)
 {
 	static const char *const marks[] = { "o", "@", "|", ":", "?", "X" };
 	return marks[zone];
@@ -112,28 +115,28 @@ void trace_writer_text(const struct trace_hop *hop, struct buf *out)
 	           hop->offset + hop->raw.n - 1);
 }
 
-static void add_hop(const struct trace_hop *hop, const struct ink *ink, unsigned columns,
-                    struct buf *out)
+static void show_hop(const struct trace_hop *hop, const struct ink *ink, unsigned columns,
+                     struct buf *out)
 {
 	const char *zone = ink->zone[hop->zone];
 	struct buf text = { 0 }, first = { 0 }, bar = { 0 }, arrow = { 0 }, under = { 0 };
-	buf_printf(&first, "  %s%s %-8s%s ", zone, mark_of(hop->zone), trace_zone_text(hop->zone),
+	buf_printf(&first, "  %s%s %-8s%s ", zone, hop_mark(hop->zone), trace_zone_text(hop->zone),
 	           ink->off);
 	buf_printf(&bar, "  %s|%s          ", zone, ink->off);
 	buf_printf(&arrow, "%s-> ", bar.p);
 	buf_printf(&under, "%s   ", bar.p);
 	trace_peer_text(hop, &text);
-	add_line(&(struct line){ first.p, under.p, "", "", HOP_COLUMNS + 3, columns },
-	         buf_str(&text), out);
+	show_line(&(struct line){ first.p, under.p, "", "", HOP_COLUMNS + 3, columns },
+	          buf_str(&text), out);
 	buf_clear(&text);
 	trace_writer_text(hop, &text);
-	add_line(&(struct line){ arrow.p, under.p, "", "", HOP_COLUMNS + 3, columns },
-	         buf_str(&text), out);
+	show_line(&(struct line){ arrow.p, under.p, "", "", HOP_COLUMNS + 3, columns },
+	          buf_str(&text), out);
 	for (unsigned i = 0; i < hop->why.n; i++) {
 		buf_clear(&text);
 		why_text(&hop->why.v[i], &text);
-		add_line(&(struct line){ bar.p, bar.p, ink->dim, ink->off, HOP_COLUMNS, columns },
-		         buf_str(&text), out);
+		show_line(&(struct line){ bar.p, bar.p, ink->dim, ink->off, HOP_COLUMNS, columns },
+		          buf_str(&text), out);
 	}
 	buf_fini(&text);
 	buf_fini(&first);
@@ -224,17 +227,17 @@ void trace_picture(const struct trace *t, struct str title, bool colour, unsigne
 	struct buf text = { 0 };
 	why_show(title, &text);
 	buf_printf(&text, ": chain %s", trace_chain_text(t->chain));
-	add_line(&(struct line){ "", "  ", ink->bold, ink->off, 2, columns }, buf_str(&text), out);
+	show_line(&(struct line){ "", "  ", ink->bold, ink->off, 2, columns }, buf_str(&text), out);
 	for (size_t i = 0; i < t->hop_count; i++) {
 		const struct trace_hop *hop = &t->hops[i];
 		const char *broken = trace_break_text(t, hop, &worst);
 		buf_clear(&text);
 		if (broken) {
 			buf_printf(&text, "~~ %s ~~", broken);
-			add_line(&(struct line){ "  ", "  ", ink->zone[hop->zone], ink->off, 2,
+			show_line(&(struct line){ "  ", "  ", ink->zone[hop->zone], ink->off, 2,
 			                         columns }, buf_str(&text), out);
 		}
-		add_hop(hop, ink, columns, out);
+		show_hop(hop, ink, columns, out);
 	}
 	buf_clear(&text);
 	trace_answer(t, &text);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The table of providers, and how the lines of each are told from imitations.
+ */
 #include "trace/providers.h"
 
 #include "trace/names.h"
@@ -140,7 +143,7 @@ static const struct {
 };
 
 /* The last `count` labels of a name. */
-static struct str last_labels(struct str name, unsigned count)
+static struct str provider_labels(struct str name, unsigned count)
 {
 	for (size_t i = name.n; i-- > 0;)
 		if (name.p[i] == '.' && --count == 0)
@@ -149,7 +152,7 @@ static struct str last_labels(struct str name, unsigned count)
 }
 
 /* As strcmp(3), ASCII case folded; `b` is in lower case. */
-static int compare(struct str a, struct str b)
+static int compare_providers(struct str a, struct str b)
 {
 	for (size_t i = 0; i < a.n && i < b.n; i++) {
 		char c = ascii_lower(a.p[i]);
@@ -159,12 +162,12 @@ static int compare(struct str a, struct str b)
 	return a.n == b.n ? 0 : a.n < b.n ? -1 : 1;
 }
 
-static const struct provider *find(struct str domain)
+static const struct provider *find_domain(struct str domain)
 {
 	size_t low = 0, high = sizeof(domains) / sizeof(domains[0]);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare(domain, domains[middle].domain);
+		int order = compare_providers(domain, domains[middle].domain);
 		if (order == 0)
 			return &providers[domains[middle].provider];
 		if (order < 0)
@@ -180,8 +183,8 @@ const struct provider *provider_of(struct str name)
 	name = name_trim(name);
 	if (name.n < 4)
 		return NULL;
-	const struct provider *p = find(last_labels(name, 2));
-	return p ? p : find(last_labels(name, 3));
+	const struct provider *p = find_domain(provider_labels(name, 2));
+	return p ? p : find_domain(provider_labels(name, 3));
 }
 
 bool provider_writes(const struct provider *p, struct str header)
@@ -201,4 +204,12 @@ bool provider_header(struct str header)
 		if (provider_writes(&providers[i], header))
 			return true;
 	return false;
+}
+
+bool provider_same_org(struct str a, struct str b)
+{
+	if (name_same_domain(a, b))
+		return true;
+	const struct provider *p = provider_of(a);
+	return p && p == provider_of(b);
 }

@@ -19,6 +19,8 @@ struct provider {
 
 /* By a host or mail domain name; NULL if it is none of them. */
 const struct provider *provider_of(struct str name);
+/* Same registrable domain, or two domains of one provider. */
+bool provider_same_org(struct str a, struct str b);
 /* Does this provider write that header? */
 bool provider_writes(const struct provider *p, struct str header);
 /* Is this a header that some provider names the customer's address with? */

@@ -78,8 +78,9 @@ static struct str domain_of(struct str address)
 static bool is_for_own_user(const struct passing *h)
 {
 	struct str domain = domain_of(h->line->recipient);
-	return domain.n && (name_eq(domain, h->line->by) || name_same_org(domain, h->line->by) ||
-	                    (h->rdns.n && name_same_org(domain, h->rdns)));
+	return domain.n && (name_eq(domain, h->line->by) ||
+	                    provider_same_org(domain, h->line->by) ||
+	                    (h->rdns.n && provider_same_org(domain, h->rdns)));
 }
 
 /* "groundspeak.com" and "groundspeak.biz" are one; so is a provider that puts its word
@@ -107,8 +108,8 @@ static bool is_alike(const struct passing *h)
 		return false;
 	bool is_line = name_is_generic(r->rdns, &r->ip);
 	bool both = is_line && name_is_generic(h->rdns, &h->ip);
-	return name_same_org(r->rdns, r->by) ||
-	       (h->rdns.n && !both && name_same_org(r->rdns, h->rdns)) ||
+	return provider_same_org(r->rdns, r->by) ||
+	       (h->rdns.n && !both && provider_same_org(r->rdns, h->rdns)) ||
 	       same_word(r->by, r->rdns, is_line);
 }
 
@@ -162,8 +163,8 @@ static struct str list_mark(const struct trace *t)
 static bool is_named_stranger(const struct passing *h, const struct received *r)
 {
 	return r->ip.family == 0 && str_find(r->helo, '.') != SIZE_MAX &&
-	       name_is_generic(r->helo, &r->ip) && !name_same_org(r->helo, r->by) &&
-	       !name_same_org(r->helo, h->rdns);
+	       name_is_generic(r->helo, &r->ip) && !provider_same_org(r->helo, r->by) &&
+	       !provider_same_org(r->helo, h->rdns);
 }
 
 /* May the line show that the host which wrote it is a relay? It must be believed; but a
@@ -192,7 +193,7 @@ void relay_find(struct trace *t, const struct trace_border *b)
 	     i < t->hop_count && t->hops[i].zone <= TRACE_WEAK; i++) {
 		const struct received *r = &t->hops[i].line;
 		bool named = is_named_stranger(&h, r);
-		if (!named && !chain_is_public(t, r))
+		if (!named && !given_is_public(t, r))
 			continue;
 		if (!is_shown(&t->hops[i], &h))
 			break;

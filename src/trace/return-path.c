@@ -60,7 +60,7 @@ static struct str domain_part(struct str s)
 }
 
 /* One of several results of a method: a pass of any signature is a pass. */
-static void keep(enum trace_result *now, struct str *domain, enum trace_result r, struct str d)
+static void keep_best(enum trace_result *now, struct str *domain, enum trace_result r, struct str d)
 {
 	if (*now == TRACE_RESULT_PASS && r != TRACE_RESULT_PASS)
 		return;
@@ -91,11 +91,11 @@ static void read_method(struct str s, struct trace_auth *auth)
 			domain = domain_part(str_from(w, 12));
 	}
 	if (str_caseeq(method, STR("spf")))
-		keep(&auth->spf, &auth->spf_domain, r, domain);
+		keep_best(&auth->spf, &auth->spf_domain, r, domain);
 	else if (str_caseeq(method, STR("dkim")))
-		keep(&auth->dkim, &auth->dkim_domain, r, domain);
+		keep_best(&auth->dkim, &auth->dkim_domain, r, domain);
 	else if (str_caseeq(method, STR("dmarc")))
-		keep(&auth->dmarc, &auth->dmarc_domain, r, domain);
+		keep_best(&auth->dmarc, &auth->dmarc_domain, r, domain);
 }
 
 static void read_results(struct str value, struct trace_auth *auth)
@@ -122,7 +122,7 @@ static bool is_our_id(const struct trace *t, const struct trace_border *b, struc
 	if (border_is_own_name(b, id) || name_eq(id, border))
 		return true;
 	/* Many use their domain: "example.org" of the border mx.example.org. */
-	return str_in_domain(border, id) && name_same_org(border, id);
+	return str_in_domain(border, id) && provider_same_org(border, id);
 }
 
 static bool read_auth(struct trace *t, const struct trace_border *b)
@@ -162,7 +162,7 @@ static struct str address_domain(struct str s)
 /* A believed host of the domain's organisation, or "". `p` is the domain's provider. */
 static struct str believed_host(const struct trace *t, struct str domain, const struct provider *p)
 {
-	bool (*same)(struct str, struct str) = p ? name_same_org : name_same_domain;
+	bool (*same)(struct str, struct str) = p ? provider_same_org : name_same_domain;
 	for (size_t i = t->handover_hop; i < t->hop_count; i++) {
 		const struct received *r = &t->hops[i].line;
 		if (i > t->handover_hop && t->hops[i].zone != TRACE_LINKED)
@@ -175,8 +175,8 @@ static struct str believed_host(const struct trace *t, struct str domain, const 
 	return STR("");
 }
 
-static void say(struct trace_return_path *rp, enum trace_return verdict, enum trace_reason reason,
-                struct str a, struct str b)
+static void settle(struct trace_return_path *rp, enum trace_return verdict,
+                   enum trace_reason reason, struct str a, struct str b)
 {
 	rp->verdict = verdict;
 	why_add(&rp->why, reason, a, b);
@@ -184,7 +184,7 @@ static void say(struct trace_return_path *rp, enum trace_return verdict, enum tr
 
 static bool same_domain(struct str a, struct str b)
 {
-	return name_eq(a, b) || name_same_org(a, b);
+	return name_eq(a, b) || provider_same_org(a, b);
 }
 
 /* By our border's results; false if they settle nothing. */
@@ -192,25 +192,25 @@ static bool judge_results(struct trace_return_path *rp, struct str envelope, str
 {
 	const struct trace_auth *a = &rp->auth;
 	if (a->dmarc == TRACE_RESULT_PASS) {
-		say(rp, TRACE_RETURN_PROVED, WHY_RETURN_DMARC, a->dmarc_domain, STR(""));
+		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_DMARC, a->dmarc_domain, STR(""));
 		return true;
 	}
 	if (a->dmarc == TRACE_RESULT_FAIL) {
-		say(rp, TRACE_RETURN_FORGED, WHY_RETURN_DMARC_FAIL, a->dmarc_domain, STR(""));
+		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_DMARC_FAIL, a->dmarc_domain, STR(""));
 		return true;
 	}
 	struct str address = envelope.n ? envelope : from;
 	if (a->spf == TRACE_RESULT_PASS && a->spf_domain.n && same_domain(a->spf_domain, address)) {
-		say(rp, TRACE_RETURN_PROVED, WHY_RETURN_SPF, a->spf_domain, STR(""));
+		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_SPF, a->spf_domain, STR(""));
 		return true;
 	}
 	if (a->dkim == TRACE_RESULT_PASS && a->dkim_domain.n &&
 	    same_domain(a->dkim_domain, address)) {
-		say(rp, TRACE_RETURN_PROVED, WHY_RETURN_DKIM, a->dkim_domain, STR(""));
+		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_DKIM, a->dkim_domain, STR(""));
 		return true;
 	}
 	if (a->spf == TRACE_RESULT_FAIL) {
-		say(rp, TRACE_RETURN_FORGED, WHY_RETURN_SPF_FAIL, a->spf_domain, STR(""));
+		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_SPF_FAIL, a->spf_domain, STR(""));
 		return true;
 	}
 	return false;
@@ -236,8 +236,8 @@ void return_path_judge(struct trace *t, const struct trace_border *b)
 	bool all_believed = t->chain == TRACE_CHAIN_NONE || t->chain == TRACE_CHAIN_LINKED ||
 	                    t->chain == TRACE_CHAIN_FORGED;
 	if (host.n)
-		say(rp, TRACE_RETURN_PLAUSIBLE, WHY_RETURN_ORG, domain, host);
+		settle(rp, TRACE_RETURN_PLAUSIBLE, WHY_RETURN_ORG, domain, host);
 	else if (p && all_believed && t->list.n == 0 &&
 	         t->hops[t->handover_hop].line.rdns_doubtful == false)
-		say(rp, TRACE_RETURN_FORGED, WHY_RETURN_PROVIDER, domain, STR(""));
+		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_PROVIDER, domain, STR(""));
 }

@@ -1,4 +1,9 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The picture of a trace as an SVG: the same words as in the text, in boxes.
+ *
+ * Hostile input that reaches it: names and lines of the message; all of it is escaped.
+ */
 #include "trace/picture.h"
 
 #include "trace/why.h"
@@ -42,8 +47,8 @@ static void add_xml(struct buf *out, struct str s)
 }
 
 /* One line or, if it is longer than `columns`, several. */
-static void add_text(struct drawing *d, int x, size_t columns, const char *class_name,
-                     struct str s)
+static void draw_text(struct drawing *d, int x, size_t columns, const char *class_name,
+                      struct str s)
 {
 	do {
 		size_t n = trace_wrap(s, columns);
@@ -57,22 +62,22 @@ static void add_text(struct drawing *d, int x, size_t columns, const char *class
 }
 
 /* The box is drawn last and put below its text: its height is known only then. */
-static void add_hop(struct drawing *d, const struct trace_hop *hop)
+static void draw_hop(struct drawing *d, const struct trace_hop *hop)
 {
 	struct drawing inside = { .y = d->y + 4 };
 	struct buf text = { 0 };
 	buf_printf(&inside.body, "<text x=\"%d\" y=\"%d\" class=\"z\">%s</text>\n", MARGIN + 14,
 	           inside.y + LINE - 4, trace_zone_text(hop->zone));
 	trace_peer_text(hop, &text);
-	add_text(&inside, TEXT_X, HOP_COLUMNS, "p", buf_str(&text));
+	draw_text(&inside, TEXT_X, HOP_COLUMNS, "p", buf_str(&text));
 	buf_clear(&text);
 	buf_add_cstr(&text, "to ");
 	trace_writer_text(hop, &text);
-	add_text(&inside, TEXT_X, HOP_COLUMNS, "p", buf_str(&text));
+	draw_text(&inside, TEXT_X, HOP_COLUMNS, "p", buf_str(&text));
 	for (unsigned i = 0; i < hop->why.n; i++) {
 		buf_clear(&text);
 		why_text(&hop->why.v[i], &text);
-		add_text(&inside, TEXT_X, HOP_COLUMNS, "w", buf_str(&text));
+		draw_text(&inside, TEXT_X, HOP_COLUMNS, "w", buf_str(&text));
 	}
 	buf_printf(&d->body, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\" "
 	           "fill=\"%s\" stroke=\"%s\"/>\n", MARGIN, d->y, WIDTH - 2 * MARGIN,
@@ -83,16 +88,16 @@ static void add_hop(struct drawing *d, const struct trace_hop *hop)
 	buf_fini(&inside.body);
 }
 
-static void add_break(struct drawing *d, const char *text)
+static void draw_break(struct drawing *d, const char *text)
 {
 	buf_printf(&d->body, "<path d=\"M%d %d H%d\" stroke=\"#b3261e\" stroke-width=\"3\" "
 	           "stroke-dasharray=\"10 6\"/>\n", MARGIN, d->y + 2, WIDTH - MARGIN);
 	d->y += 6;
-	add_text(d, MARGIN, ANSWER_COLUMNS, "b", str_of(text));
+	draw_text(d, MARGIN, ANSWER_COLUMNS, "b", str_of(text));
 	d->y += 6;
 }
 
-static void add_answer(struct drawing *d, const struct trace *t)
+static void draw_answer(struct drawing *d, const struct trace *t)
 {
 	struct buf answer = { 0 };
 	struct str rest, line;
@@ -103,29 +108,29 @@ static void add_answer(struct drawing *d, const struct trace *t)
 	/* Each line is a label and a text. */
 	while (str_token(&rest, "\n", &line)) {
 		size_t label = line.n < LABEL_BYTES ? line.n : LABEL_BYTES;
-		add_text(d, MARGIN, ANSWER_COLUMNS, "l", str_trim((struct str){ line.p, label }));
+		draw_text(d, MARGIN, ANSWER_COLUMNS, "l", str_trim((struct str){ line.p, label }));
 		d->y -= LINE;
-		add_text(d, ANSWER_X, ANSWER_COLUMNS, "a", str_from(line, label));
+		draw_text(d, ANSWER_X, ANSWER_COLUMNS, "a", str_from(line, label));
 		d->y += 3;
 	}
 	buf_fini(&answer);
 }
 
-static void add_chain(struct drawing *d, const struct trace *t)
+static void draw_chain(struct drawing *d, const struct trace *t)
 {
 	enum trace_zone worst = TRACE_LINKED;
 	size_t shown = t->hop_count < SHOWN_HOPS ? t->hop_count : SHOWN_HOPS;
 	for (size_t i = 0; i < shown; i++) {
 		const char *broken = trace_break_text(t, &t->hops[i], &worst);
 		if (broken)
-			add_break(d, broken);
-		add_hop(d, &t->hops[i]);
+			draw_break(d, broken);
+		draw_hop(d, &t->hops[i]);
 	}
 	if (shown == t->hop_count)
 		return;
 	struct buf text = { 0 };
 	buf_printf(&text, "and %zu older lines that are not drawn", t->hop_count - shown);
-	add_text(d, MARGIN, ANSWER_COLUMNS, "b", buf_str(&text));
+	draw_text(d, MARGIN, ANSWER_COLUMNS, "b", buf_str(&text));
 	buf_fini(&text);
 }
 
@@ -134,13 +139,13 @@ void trace_svg(const struct trace *t, struct str title, struct buf *out)
 	struct drawing d = { .y = 12 };
 	struct buf text = { 0 };
 	why_show(title, &text);
-	add_text(&d, MARGIN, TITLE_COLUMNS, "t", buf_str(&text));
+	draw_text(&d, MARGIN, TITLE_COLUMNS, "t", buf_str(&text));
 	buf_clear(&text);
 	buf_printf(&text, "chain %s", trace_chain_text(t->chain));
-	add_text(&d, MARGIN, ANSWER_COLUMNS, "p", buf_str(&text));
+	draw_text(&d, MARGIN, ANSWER_COLUMNS, "p", buf_str(&text));
 	d.y += 8;
-	add_chain(&d, t);
-	add_answer(&d, t);
+	draw_chain(&d, t);
+	draw_answer(&d, t);
 	d.y += 12;
 	/* White by itself, so that it can be read on a page of any colour. */
 	buf_printf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "

@@ -19,11 +19,13 @@ void border_find(struct trace *t, const struct trace_border *b);
 /* chain.c: the links below the handover. */
 enum link_kind { LINK_NONE, LINK_WEAK, LINK_HOLDS, LINK_QUEUE };
 void chain_walk(struct trace *t, const struct trace_border *b);
+
+/* given.c */
 /* Had a registry been given that address when the message came to us, or at the line's
  * own time if that is later? If not, an honest line means numbers of its own network. */
-bool chain_was_given(const struct trace *t, const struct received *r, const struct ip *ip);
+bool given_then(const struct trace *t, const struct received *r, const struct ip *ip);
 /* Does the line's client address name somebody on the Internet? */
-bool chain_is_public(const struct trace *t, const struct received *r);
+bool given_is_public(const struct trace *t, const struct received *r);
 
 /* forgery.c: positive evidence in one line. `newer` is the time of the nearest line
  * above that has one, or NULL; `linked` that its link holds, which leaves only signs

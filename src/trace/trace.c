@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A trace from its message: the lines read, the border found, the chain walked, then the three
+ * answers.
+ */
 #include "trace/trace-private.h"
 
 #include "base/mem.h"

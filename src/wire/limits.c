@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Hash tables and rings: what is counted for each network, which session has been idle longest,
+ * which network has the most. Each question takes constant time.
+ */
 #include "wire/limits.h"
 
 #include "base/mem.h"
@@ -33,6 +37,7 @@ static bool ring_is_empty(const struct ring *r)
 
 static void ring_remove(struct ring *r)
 {
+	assert(r->prev->next == r && r->next->prev == r);
 	r->prev->next = r->next;
 	r->next->prev = r->prev;
 	ring_init(r);
@@ -40,6 +45,7 @@ static void ring_remove(struct ring *r)
 
 static void ring_append(struct ring *head, struct ring *r)
 {
+	assert(r != head && ring_is_empty(r));
 	r->prev = head->prev;
 	r->next = head;
 	head->prev->next = r;
@@ -92,7 +98,7 @@ struct wire_limits {
 static unsigned levels_of(const struct ip *ip, struct prefix out[static LEVELS])
 {
 	static const uint8_t v4[] = { 32, 24 }, v6[] = { 64, 56, 48 };
-	unsigned n = ip->family == 4 ? 2 : 3;
+	unsigned n = ip->family == 4 ? 2 : ip->family == 6 ? 3 : 0;
 	for (unsigned i = 0; i < n; i++)
 		out[i] = prefix_of(ip, ip->family == 4 ? v4[i] : v6[i]);
 	return n;
@@ -141,6 +147,7 @@ static struct net **net_find(const struct wire_limits *l, const struct prefix *p
 static unsigned held(const struct wire_limits *l, const struct prefix *p)
 {
 	const struct net *net = *net_find(l, p);
+	assert(!net || (net->sessions > 0 && net->sessions <= l->sessions));
 	return net ? net->sessions : 0;
 }
 
@@ -156,6 +163,7 @@ static struct rate *rate_at(struct wire_limits *l, const struct prefix *p, int64
 		r->taken = r->taken > off ? r->taken - off : 0;
 		r->at_ms = now_ms;
 	}
+	assert(r->taken >= 0);
 	return r;
 }
 
@@ -173,8 +181,10 @@ static void place(struct wire_limits *l, struct net *site)
 	ring_remove(&site->crowd);
 	if (ring_is_empty(&site->idle))
 		return;
+	assert(n > 0 && n <= CROWD_MAX);
 	ring_append(&l->crowds[n], &site->crowd);
 	l->most = larger(l->most, n);
+	assert(l->most >= n && l->most <= CROWD_MAX);
 }
 
 /* The longest idle session of the most crowded site, if that has at least so many. */
@@ -201,6 +211,7 @@ static unsigned places_free(const struct wire_limits *l)
 static unsigned room(const struct wire_limits *l)
 {
 	uint64_t empty = places_free(l);
+	assert(empty <= l->places);
 	return (unsigned)(l->places < MANY_PLACES ? empty : empty * empty / l->places);
 }
 
@@ -209,6 +220,7 @@ enum wire_admission wire_limits_ask(struct wire_limits *l, const struct ip *peer
 {
 	struct prefix p[LEVELS];
 	unsigned levels = levels_of(peer, p);
+	assert(levels <= LEVELS && l->places > 0);
 	*victim = NULL;
 	if (l->places < l->config.sessions && now_ms - l->shrunk_ms >= SHRUNK_MS)
 		l->places = l->config.sessions;
@@ -242,6 +254,7 @@ static struct net *net_enter(struct wire_limits *l, const struct prefix *p)
 		ring_init(&(*at)->crowd);
 	}
 	(*at)->sessions++;
+	assert((*at)->sessions <= l->sessions + 1);
 	return *at;
 }
 
@@ -256,9 +269,11 @@ static void net_leave(struct wire_limits *l, struct net *net)
 	free(net);
 }
 
+/* NULL: it has no address, so nobody can crowd with it. */
 static struct net *site_of(const struct wire_session *s)
 {
-	return s->nets[s->levels - 1];
+	assert(s->levels <= LEVELS);
+	return s->levels ? s->nets[s->levels - 1] : NULL;
 }
 
 struct wire_session *wire_limits_enter(struct wire_limits *l, const struct ip *peer,
@@ -270,6 +285,7 @@ struct wire_session *wire_limits_enter(struct wire_limits *l, const struct ip *p
 	for (unsigned i = 0; i < s->levels; i++)
 		s->nets[i] = net_enter(l, &p[i]);
 	l->sessions++;
+	assert(s->levels <= LEVELS && l->sessions > 0);
 	ring_init(&s->order);
 	ring_init(&s->idle);
 	wire_limits_active(l, s, false, now_ms);
@@ -285,6 +301,10 @@ void wire_limits_leave(struct wire_limits *l, struct wire_session *s)
 	ring_remove(&s->idle);
 	for (unsigned i = 0; i + 1 < s->levels; i++)
 		net_leave(l, s->nets[i]);
+	if (!site) {
+		free(s);
+		return;
+	}
 	if (site->sessions > 1) {
 		site->sessions--;
 		place(l, site);
@@ -301,10 +321,14 @@ void wire_limits_active(struct wire_limits *l, struct wire_session *s, bool busy
 	s->active_ms = now_ms;
 	ring_remove(&s->order);
 	ring_append(&l->order[busy], &s->order);
+	struct net *site = site_of(s);
+	assert(!site || site->sessions > 0);
 	ring_remove(&s->idle);
+	if (!site)
+		return;
 	if (!busy)
-		ring_append(&site_of(s)->idle, &s->idle);
-	place(l, site_of(s));
+		ring_append(&site->idle, &s->idle);
+	place(l, site);
 }
 
 void wire_session_own(struct wire_session *s, void *owner)
@@ -329,6 +353,7 @@ static int64_t idle_ms(const struct wire_limits *l, bool busy)
 {
 	int64_t most = l->config.idle_ms, least = busy ? WIRE_BUSY_LEAST_MS : WIRE_IDLE_LEAST_MS;
 	int64_t half = l->places - l->places / 2;
+	assert(half > 0 && wire_limits_scarce(l));
 	if (most <= least || places_free(l) == 0)
 		return most < least ? most : least;
 	return least + (most - least) * places_free(l) / half;
@@ -354,6 +379,7 @@ void wire_limits_shrink(struct wire_limits *l, int64_t now_ms)
 		return;
 	unsigned reserve = l->sessions / 4 < RESERVE_MAX ? l->sessions / 4 : RESERVE_MAX;
 	l->places = l->sessions - reserve;
+	assert(l->places > 0 && l->places <= l->sessions);
 	l->shrunk_ms = now_ms;
 }
 

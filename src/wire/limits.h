@@ -5,8 +5,9 @@
  * function takes constant time, whatever strangers do.
  *
  * A network is looked at on several levels: an IPv4 address and its /24; an IPv6 /64 (a host),
- * /56 and /48 (a site). Only what was admitted is counted, so that what is refused costs
- * nobody else anything.
+ * /56 and /48 (a site). A peer without an address (AF_UNIX) is of this machine: it takes a place,
+ * and may be idle no longer than others. Only what was admitted is counted, so that what is
+ * refused costs nobody else anything.
  *
  *   share     A host holds at most `per_host` sessions; a /56 an eighth of all, a /24 or /48 a
  *             fourth, if that is more.

@@ -26,26 +26,25 @@ struct inner {
 	struct config_ports ports;
 };
 
-#define TOP(f) offsetof(struct top, f)
-#define INNER(f) offsetof(struct inner, f)
+#define TOP(type, field) CONFIG_MEMBER(type, struct top, field)
+#define INNER(type, field) CONFIG_MEMBER(type, struct inner, field)
 
 static const struct config_row top_rows[] = {
-	{ "name", CONFIG_STRING, 0, 0, "plain", "A name.", TOP(name) },
-	{ "level", CONFIG_STRING, 0, 0, "info", "A level.", TOP(level),
-	  .choices = "error, info" },
+	{ "name", TOP(CONFIG_STRING, name), 0, 0, "plain", "A name." },
+	{ "level", TOP(CONFIG_STRING, level), 0, 0, "info", "A level.", .choices = "error, info" },
 };
 
 static const struct config_row inner_rows[] = {
-	{ "rate", CONFIG_INT, -5, 10000, "10", "A rate.", INNER(rate), "hosts a second" },
-	{ "wait", CONFIG_DURATION, 0, 432000, "30s", "A wait.", INNER(wait_s) },
-	{ "size", CONFIG_SIZE, 1024, 64 << 20, "256K", "A size.", INNER(size_bytes) },
-	{ "on", CONFIG_BOOL, 0, 0, "no", "A switch.", INNER(on) },
-	{ "domain", CONFIG_DOMAIN, 0, 0, "", "A domain.", INNER(domain) },
-	{ "other", CONFIG_DOMAIN, 0, 0, "example.org", "A domain that must be.", INNER(other) },
-	{ "listen", CONFIG_ENDPOINTS, 1, 3, "127.0.0.1:25", "Endpoints.", INNER(listen) },
-	{ "source", CONFIG_IPS, 0, 2, "", "Addresses.", INNER(source) },
-	{ "who", CONFIG_STRINGS, 0, 0, "", "Names.", INNER(who) },
-	{ "ports", CONFIG_PORTS, 1, 16, "25,587", "Ports.", INNER(ports) },
+	{ "rate", INNER(CONFIG_INT, rate), -5, 10000, "10", "A rate.", "hosts a second" },
+	{ "wait", INNER(CONFIG_DURATION, wait_s), 0, 432000, "30s", "A wait." },
+	{ "size", INNER(CONFIG_SIZE, size_bytes), 1024, 64 << 20, "256K", "A size." },
+	{ "on", INNER(CONFIG_BOOL, on), 0, 0, "no", "A switch." },
+	{ "domain", INNER(CONFIG_DOMAIN, domain), 0, 0, "", "A domain." },
+	{ "other", INNER(CONFIG_DOMAIN, other), 0, 0, "example.org", "A domain that must be." },
+	{ "listen", INNER(CONFIG_ENDPOINTS, listen), 1, 3, "127.0.0.1:25", "Endpoints." },
+	{ "source", INNER(CONFIG_IPS, source), 0, 2, "", "Addresses." },
+	{ "who", INNER(CONFIG_STRINGS, who), 0, 0, "", "Names." },
+	{ "ports", INNER(CONFIG_PORTS, ports), 1, 16, "25,587", "Ports." },
 };
 
 static struct top top;
@@ -307,6 +306,84 @@ static void test_print(void **state)
 	}
 }
 
+/* Changed values of every type are found, and nothing else. */
+static const struct config_row kept_rows[] = {
+	{ "text", TOP(CONFIG_STRING, name), 0, 0, "a", "", .restart = CONFIG_NEXT_RUN },
+	{ "level", TOP(CONFIG_STRING, level), 0, 0, "a", "" },
+};
+static const struct config_row kept_inner_rows[] = {
+	{ "rate", INNER(CONFIG_INT, rate), 0, 9, "1", "", .restart = CONFIG_NEXT_START,
+	  .role = "x" },
+	{ "on", INNER(CONFIG_BOOL, on), 0, 0, "no", "", .restart = CONFIG_NEXT_START, .role = "x" },
+	{ "listen", INNER(CONFIG_ENDPOINTS, listen), 0, 3, "127.0.0.1:25", "",
+	  .restart = CONFIG_NEXT_RUN, .role = "x" },
+	{ "source", INNER(CONFIG_IPS, source), 0, 3, "::1", "", .restart = CONFIG_NEXT_RUN,
+	  .role = "y" },
+	{ "who", INNER(CONFIG_STRINGS, who), 0, 3, "a,b", "", .restart = CONFIG_NEXT_RUN },
+	{ "ports", INNER(CONFIG_PORTS, ports), 0, 3, "1,2", "", .restart = CONFIG_NEXT_RUN },
+};
+
+static struct top tops[2];
+static struct inner inners[2];
+
+static void kept_sections(size_t which, struct config_section out[static SECTIONS])
+{
+	out[0] = (struct config_section){ "", NULL, kept_rows, 2, &tops[which] };
+	out[1] = (struct config_section){ "in", NULL, kept_inner_rows, 6, &inners[which] };
+}
+
+/* Those of role y are not waited for: it does not run. */
+static bool note_wait(void *arg, const struct config_row *row)
+{
+	buf_printf(arg, "%s%s%s ", row->role ? row->role : "", row->role ? ":" : "", row->name);
+	return !row->role || strcmp(row->role, "y") != 0;
+}
+
+static void test_keep(void **state)
+{
+	(void)state;
+	static const struct { const char *name, *value, *told; bool taken; } rows[] = {
+		{ "text", "a", "", false },
+		{ "text", "b", "text ", false },
+		{ "level", "b", "", true },
+		{ "in.rate", "1", "", false },
+		{ "in.rate", "2", "x:rate ", true },
+		{ "in.on", "yes", "x:on ", true },
+		{ "in.listen", "127.0.0.1:26", "x:listen ", false },
+		{ "in.listen", "127.0.0.2:25", "x:listen ", false },
+		{ "in.listen", "", "x:listen ", false },
+		{ "in.source", "::1", "", false },
+		{ "in.source", "::2", "y:source ", true },
+		{ "in.who", "a,b", "", false },
+		{ "in.who", "a", "who ", false },
+		{ "in.who", "a,b,c", "who ", false },
+		{ "in.who", "b,a", "who ", false },
+		{ "in.ports", "1,3", "ports ", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct config_section old[SECTIONS], fresh[SECTIONS];
+		struct buf message = { 0 }, told = { 0 }, before = { 0 }, after = { 0 };
+		kept_sections(0, old);
+		kept_sections(1, fresh);
+		assert_int_equal(config_load(NULL, old, SECTIONS, &message), ERR_OK);
+		assert_int_equal(config_load(NULL, fresh, SECTIONS, &message), ERR_OK);
+		assert_int_equal(config_set(fresh, SECTIONS, rows[i].name, rows[i].value, &message),
+		                 ERR_OK);
+		config_print(old, SECTIONS, false, &before);
+		config_keep(old, fresh, SECTIONS, note_wait, &told);
+		config_print(fresh, SECTIONS, false, &after);
+		assert_string_equal(buf_cstr(&told), rows[i].told);
+		CHECK_ROW(rows[i].value, (strcmp(buf_cstr(&before), buf_cstr(&after)) != 0) ==
+		                         rows[i].taken);
+		config_fini(old, SECTIONS);
+		config_fini(fresh, SECTIONS);
+		buf_fini(&told);
+		buf_fini(&before);
+		buf_fini(&after);
+		buf_fini(&message);
+	}
+}
+
 static void test_manual(void **state)
 {
 	(void)state;
@@ -330,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_file_mistakes),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_manual),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);

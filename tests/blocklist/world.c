@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Configuration, zones and index of the blocklist's tests, from text.
+ */
 #include "world.h"
 
 #include "test.h"

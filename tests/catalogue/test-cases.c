@@ -184,6 +184,58 @@ static struct str domain_of(struct str path)
 	return str_trim(domain);
 }
 
+static bool reads_same(const char *a, const char *b, const struct relay_names *names)
+{
+	struct buf one = { 0 }, two = { 0 };
+	const char *missing;
+	bool same = relay_render(a, names, &one, &missing) == ERR_OK &&
+	            relay_render(b, names, &two, &missing) == ERR_OK &&
+	            str_eq(buf_str(&one), buf_str(&two));
+	buf_fini(&one);
+	buf_fini(&two);
+	return same;
+}
+
+/* "E14", "S09-E14" and back; nothing else is a form. */
+static void test_form_names(void **state)
+{
+	(void)state;
+	static const char *const none[] = { "", "S09-", "S09-Z99", "s09-E14", "E14 ", "S09E14" };
+	struct relay_form form, again;
+	char name[RELAY_NAME_MAX];
+	for (size_t i = 0; i < relay_case_count; i++)
+		for (unsigned tls = 0; tls <= relay_has_tls_twin(&relay_cases[i]); tls++) {
+			form = (struct relay_form){ &relay_cases[i], tls };
+			relay_form_name(&form, name);
+			CHECK_ROW(name, relay_form_parse(str_of(name), &again) == ERR_OK);
+			CHECK_ROW(name, again.row == form.row && again.starttls == form.starttls);
+		}
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		CHECK_ROW(none[i], relay_form_parse(str_of(none[i]), &form) == ERR_NOT_FOUND);
+}
+
+/* Where the literal stands for the name, a form and its literal twin are one. */
+static void test_literal_twins(void **state)
+{
+	(void)state;
+	struct relay_names nameless = sample;
+	unsigned twins = 0;
+	nameless.r = sample.i;
+	for (size_t i = 0; i < relay_case_count; i++) {
+		const struct relay_case *c = &relay_cases[i], *twin;
+		if (!c->literal)
+			continue;
+		twins++;
+		twin = relay_case_by_id(str_of(c->literal));
+		CHECK_ROW(c->id, twin && twin > c && !twin->literal);
+		CHECK_ROW(c->id, reads_same(c->mail, twin->mail, &nameless));
+		CHECK_ROW(c->id, reads_same(c->rcpt, twin->rcpt, &nameless));
+		CHECK_ROW(c->id, !reads_same(c->mail, twin->mail, &sample) ||
+		                 !reads_same(c->rcpt, twin->rcpt, &sample));
+	}
+	assert_int_equal(twins, 7);
+}
+
 static void test_own_domain(void **state)
 {
 	(void)state;
@@ -217,6 +269,8 @@ int main(void)
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_numbers_stay),
 		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_form_names),
+		cmocka_unit_test(test_literal_twins),
 		cmocka_unit_test(test_own_domain),
 		cmocka_unit_test(test_flags),
 	};

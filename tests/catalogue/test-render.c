@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Templates of the catalogue, what stands in them, and what cannot be rendered.
+ */
 #include "test.h"
 
 #include "catalogue/catalogue.h"

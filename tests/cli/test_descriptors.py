@@ -91,6 +91,9 @@ def check_role(role, pid, log):
     assert mode(pid, SETTINGS) == os.O_RDONLY
     handed_over = range(SOCKETS, SOCKETS + ROLE_SOCKETS[role])
     assert all(found[number].startswith("socket:") for number in handed_over)
+    files = [number for number, to in found.items() if to.startswith("/memfd:portreeve-files")]
+    assert files == ([SOCKETS + 1] if role == "collector" else [])     # certificate and key
+    assert all(mode(pid, number) == os.O_RDONLY for number in files)
     return found
 
 

@@ -5,12 +5,13 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import BINARY, TOP, Box, Supervisor, wait_until
+from conftest import BINARY, GIVE_UP_S, TOP, Box, Supervisor, wait_until
 from test_run import listed, smtp_banner
 
 LONG = ".".join(["x" * 60] * 4)
@@ -219,16 +220,80 @@ def test_roles_that_do_not_run_here_yet(box, supervisor, tls):
     assert run.stop() == 0
 
 
+def offered(box):
+    """The certificate that STARTTLS shows, as PEM; None if it is not offered."""
+    with socket.create_connection(("127.0.0.1", box.smtp), GIVE_UP_S) as client:
+        lines = client.makefile("rwb", buffering=0)
+
+        def say(command):
+            lines.write(command + b"\r\n")
+            while (line := lines.readline())[3:4] == b"-":
+                replies.append(line)
+            replies.append(line)
+
+        replies = []
+        lines.readline()
+        say(b"EHLO client.test")
+        if not any(b"STARTTLS" in line for line in replies):
+            return None
+        say(b"STARTTLS")
+        assert replies[-1].startswith(b"220 ")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with context.wrap_socket(client) as secured:
+            return ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True))
+
+
+def reload(run):
+    reloaded = run.log().count("reloaded")
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_log("reloaded", times=reloaded + 1)
+
+
+def test_renewed_certificate(box, supervisor):
+    """HUP takes it over, though the role's user could not read the key, and in the same process; as
+    it takes over that there is one, or none any more."""
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    collector = run.roles()["collector"]
+    assert offered(box) is None
+    certificate, key = make_pair(box.directory, "own")
+    key.chmod(0o600)
+    box.configure(collector=f'certificate = "{certificate}"\n key = "{key}"')
+    reload(run)
+    first = wait_until(lambda: offered(box), "STARTTLS")
+    assert first == certificate.read_text()
+    make_pair(box.directory, "own")
+    reload(run)
+    wait_until(lambda: offered(box) == certificate.read_text() != first, "the new certificate")
+    box.configure()
+    reload(run)
+    wait_until(lambda: offered(box) is None, "the end of STARTTLS")
+    assert run.roles()["collector"] == collector
+    assert "restart-needed" not in run.log()
+    assert run.stop() == 0
+
+
 def test_renewal_that_went_half(box, supervisor, tls):
-    """The files change after the check: the collector takes what comes back without TLS."""
+    """A new key without its certificate: the old pair stays, on HUP and in a new process, until
+    both are there."""
     certificate, key = make_pair(box.directory, "own")
     box.configure(collector=f'certificate = "{certificate}"\n key = "{key}"')
     run = supervisor()
     run.wait_log("supervisor ready")
+    old = certificate.read_text()
     key.write_bytes((tls / "other.key").read_bytes())
+    run.process.send_signal(signal.SIGHUP)
+    run.wait_log("settings-kept")
+    assert "collector.key: expected the key of the certificate" in run.log()
+    assert offered(box) == old
     kill(run, "collector")
-    run.wait_log("no-starttls")
-    assert smtp_banner(box).startswith(b"220 ")
+    assert offered(box) == old
+    certificate.write_bytes((tls / "other.pem").read_bytes())
+    reload(run)
+    wait_until(lambda: offered(box) == (tls / "other.pem").read_text(), "the new pair")
+    assert "no-starttls" not in run.log() and "certificate-kept" not in run.log()
     assert run.stop() == 0
 
 

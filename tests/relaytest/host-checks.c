@@ -2,7 +2,7 @@
  *
  * What must hold of every session whatever its host does, and what a play expects.
  */
-#include "host-private.h"
+#include "host-stage.h"
 
 #include "relaytest/verdict.h"
 

@@ -2,7 +2,7 @@
  *
  * A play: carries out the session's actions against the scripted host, round by round.
  */
-#include "host-private.h"
+#include "host-stage.h"
 
 #include "base/mem.h"
 
@@ -152,15 +152,18 @@ static void create_session(struct stage_set *g)
 {
 	const struct play *p = g->p;
 	static char first[4][CASE_ID_MAX];
+	g->us = (struct identity){
+		.hostname = "probe.one.test", .operator_name = "The operator",
+		.contact = "abuse@one.test", .objection_url = "",
+		.user = p->account ? "user" : NULL, .password = p->account ? "password" : NULL,
+	};
 	struct session_setup setup = {
 		.test = &g->test, .signer = &g->signer, .domain = "one.test",
-		.domain2 = "two.example", .helo = "probe.one.test", .operator_name = "The operator",
-		.contact = "abuse@one.test", .objection_url = "",
+		.domain2 = "two.example", .us = &g->us,
 		.messages = p->messages ? p->messages : 8,
 		.refusals = p->refusals ? p->refusals : 6,
 		.pipeline = p->pipeline ? p->pipeline : 16, .proof_wait_ms = 100,
-		.has_trusted_source = p->trusted_source, .user = p->account ? "user" : NULL,
-		.password = p->account ? "password" : NULL,
+		.has_trusted_source = p->trusted_source,
 		.first = (const char (*)[CASE_ID_MAX])first, .first_count = count_first(p, first),
 		.sent = g->sent, .sent_count = g->sent_count, .only = p->only, .now_s = 1000000,
 		.has_second = p->second_source, .rounds = g->rounds, .fruitless = g->fruitless,

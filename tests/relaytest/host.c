@@ -2,7 +2,7 @@
  *
  * What the scripted host answers: its rules, the commands it knows without one, its messages.
  */
-#include "host-private.h"
+#include "host-stage.h"
 
 #include "base/mem.h"
 
@@ -90,7 +90,8 @@ int host_say(struct stage_set *g, const char *rule)
 		while (str_token(&lines, "|", &line)) {
 			/* (what is no reply has no code) */
 			uint64_t value = 0;
-			if (line.n >= 3 && str_u64((struct str){ line.p, 3 }, 999, &value) != ERR_OK)
+			struct str digits = { line.p, 3 };
+			if (line.n >= 3 && str_u64(digits, 999, &value) != ERR_OK)
 				value = 0;
 			code = (int)value;
 			buf_printf(&g->out, "%.*s\r\n", STR_ARG(line));

@@ -194,9 +194,9 @@ static void world_open(struct world *w, struct endpoint target)
 		.session_timeout_s = 10,
 	};
 	w->t = (struct tester){
-		.setup = { .loop = w->loop, .config = &w->config, .operator_name = "Us",
-		           .hostname = "tester.one.test", .contact = "abuse@one.test",
-		           .objection_url = "" },
+		.setup = { .loop = w->loop, .config = &w->config,
+		           .us = { .operator_name = "Us", .hostname = "tester.one.test",
+		                   .contact = "abuse@one.test", .objection_url = "" } },
 		.politeness = politeness_create(&limits), .tls = SSL_CTX_new(TLS_client_method()),
 	};
 	w->r = (struct run){ .tester = &w->t, .test = { .target = target,

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The limits of politeness: rate, connections in all, in a network, at an address.
+ */
 #include "test.h"
 
 #include "relaytest/politeness.h"

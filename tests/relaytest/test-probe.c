@@ -17,14 +17,18 @@ static const struct token_set tokens = {
 };
 #define MARK "a2b3c4d5e6f7g2h3i4j5"
 
+static const struct identity us = {
+	.hostname = "probe.one.test", .operator_name = "Example Operator",
+	.contact = "abuse@one.test", .objection_url = "https://one.test/object",
+};
+
 static struct probe probe_of(enum consent consent)
 {
 	struct probe p = {
 		.tokens = &tokens, .case_id = "E14", .test_id = "abcdefgh",
 		.detects = "percent hack (percent_hack_domains)", .consent = consent,
-		.domain = "one.test", .sender_domain = "two.example", .helo = "probe.one.test",
-		.operator_name = "Example Operator", .contact = "abuse@one.test",
-		.objection_url = "https://one.test/object", .now_s = 1700000000,
+		.domain = "one.test", .sender_domain = "two.example", .us = &us,
+		.now_s = 1700000000,
 	};
 	endpoint_parse(STR("192.0.2.1:25"), 0, &p.target, NULL);
 	return p;
@@ -64,10 +68,13 @@ static void test_says_who_and_why(void **state)
 /* Without an operator's name it still says who: the name of HELO. */
 static void test_says_the_least(void **state)
 {
+	static const struct identity nobody = {
+		.hostname = "probe.one.test", .operator_name = "", .contact = "", .objection_url = "",
+	};
 	(void)state;
 	struct probe p = probe_of(CONSENT_RANGE);
 	struct buf text = { 0 };
-	p.operator_name = p.contact = p.objection_url = "";
+	p.us = &nobody;
 	probe_write(&p, &text);
 	assert_true(has(&text, "Who tests: probe.one.test"));
 	assert_false(has(&text, "To object, or to ask: \n"));

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What somebody would try who has taken over a role, a function per attempt.
+ */
 #include "attempts.h"
 
 #include <arpa/inet.h>

@@ -8,7 +8,7 @@
 
 static void reply(struct session *s, int code, const char *enhanced, const char *text)
 {
-	smtp_server_reply(s->smtp, code, enhanced, text);
+	wire_server_reply(s->wire, code, enhanced, text);
 }
 
 /* What strangers hear. */
@@ -79,12 +79,12 @@ static bool trusts_client(const struct session *s, unsigned trusts)
 }
 
 static bool trusts_path(const struct session *s, unsigned trusts, struct str text,
-                        struct str params)
+                        const struct smtp_rcpt_params *params)
 {
 	return (trusts & TRUST_NO_BRACKETS && text.n && text.p[0] != '<') ||
-	       (trusts & TRUST_NOTIFY && str_casesearch(params, STR("NOTIFY=")) != SIZE_MAX) ||
+	       (trusts & TRUST_NOTIFY && params->notify) ||
 	       (trusts & TRUST_ORCPT &&
-	        str_casesearch(params, str_of(s->host->own.host)) != SIZE_MAX);
+	        str_casesearch(params->orcpt, str_of(s->host->own.host)) != SIZE_MAX);
 }
 
 /* A recipient that is plainly somebody else's. */
@@ -94,7 +94,7 @@ static bool trusts(const struct session *s, const char *mailbox, const struct sm
 	struct str local = STR(""), domain = STR("");
 	reading_split(str_of(mailbox), &local, &domain);
 	return t & TRUST_ALL || trusts_sender(s, t, domain) || trusts_helo(s, t) ||
-	       trusts_client(s, t) || trusts_path(s, t, ev->path->text, ev->params) ||
+	       trusts_client(s, t) || trusts_path(s, t, ev->path->text, ev->rcpt) ||
 	       (t & TRUST_SECOND_RECIPIENT && s->took_local) ||
 	       (t & TRUST_FIRST_DOMAIN && str_caseeq(domain, str_of(s->host->sim->first_domain)));
 }

@@ -147,6 +147,15 @@ static bool double_at(struct str s, const struct own_names *own, char out[static
 	       join(out, (struct str){ s.p, first }, (struct str){ rest.p, second });
 }
 
+static bool read_quoted(struct str local, unsigned reads, char out[static MAILBOX_MAX])
+{
+	if ((reads & READ_DECNET && decnet(local, out)) ||
+	    (reads & READ_X400 && x400(local, out)))
+		return true;
+	snprintf(out, MAILBOX_MAX, "%.*s", STR_ARG(inside(local)));
+	return reads & READ_QUOTED_LOCAL && strchr(out, '@');
+}
+
 /* What stands behind the local part of an address at one of its own names. */
 static bool read_local(struct str local, struct str domain, unsigned reads,
                        const struct own_names *own, char out[static MAILBOX_MAX])
@@ -155,13 +164,8 @@ static bool read_local(struct str local, struct str domain, unsigned reads,
 		return false;
 	if (reads & READ_NO_DOMAIN)
 		return false;
-	if (is_quoted(local)) {
-		if ((reads & READ_DECNET && decnet(local, out)) ||
-		    (reads & READ_X400 && x400(local, out)))
-			return true;
-		snprintf(out, MAILBOX_MAX, "%.*s", STR_ARG(inside(local)));
-		return reads & READ_QUOTED_LOCAL && strchr(out, '@');
-	}
+	if (is_quoted(local))
+		return read_quoted(local, reads, out);
 	if (reads & READ_BACKSLASH && between(local, "\\@", out))
 		return true;
 	if (reads & READ_DOUBLE_AT && between(local, "@", out))

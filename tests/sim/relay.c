@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "smtp/client.h"
+#include "wire/smtp-client.h"
 
 #include <stdlib.h>
 
@@ -17,7 +18,7 @@ struct delivery {
 	struct delivery *next, *prev;
 	char *sender, *recipient;
 	struct buf message;
-	struct stream *stream;
+	struct wire_client *wire;
 	struct smtp_client *smtp;
 	struct loop_timer *timer;
 	unsigned tries;
@@ -34,7 +35,7 @@ static void forget(struct delivery *d)
 		sim->deliveries = d->next;
 	if (d->next)
 		d->next->prev = d->prev;
-	stream_destroy(d->stream);
+	wire_client_destroy(d->wire);
 	smtp_client_destroy(d->smtp);
 	loop_timer_destroy(d->timer);
 	buf_fini(&d->message);
@@ -45,8 +46,8 @@ static void forget(struct delivery *d)
 
 static void again(struct delivery *d)
 {
-	stream_destroy(d->stream);
-	d->stream = NULL;
+	wire_client_destroy(d->wire);
+	d->wire = NULL;
 	smtp_client_destroy(d->smtp);
 	d->smtp = NULL;
 	if (++d->tries >= TRIES_MAX) {
@@ -101,9 +102,10 @@ static bool on_reply(struct delivery *d, const struct smtp_client_event *ev)
 	return false;
 }
 
-static void on_connected(void *arg)
+static struct smtp_client *delivery_engine(void *arg)
 {
-	(void)arg;
+	struct delivery *d = arg;
+	return d->smtp;
 }
 
 static void on_received(void *arg, struct str bytes)
@@ -114,9 +116,6 @@ static void on_received(void *arg, struct str bytes)
 	while (smtp_client_next(d->smtp, &ev))
 		if (on_reply(d, &ev))
 			return;
-	struct str out = smtp_client_output(d->smtp);
-	stream_write(d->stream, out);
-	smtp_client_output_sent(d->smtp, out.n);
 }
 
 static void on_ended(void *arg, enum stream_end why)
@@ -125,8 +124,8 @@ static void on_ended(void *arg, enum stream_end why)
 	again(arg);
 }
 
-static const struct stream_events events = {
-	.connected = on_connected, .received = on_received, .ended = on_ended,
+static const struct wire_client_talk talks = {
+	.engine = delivery_engine, .received = on_received, .ended = on_ended,
 };
 
 /* Another address of this machine that no host has. */
@@ -152,8 +151,11 @@ static void attempt(void *arg)
 	if (d->host->persona->hops)
 		from.ip = other_address(from.ip);
 	d->smtp = smtp_client_create(NULL);
-	d->stream = stream_connect(sim->loop, to, &from, &events, d);
-	stream_deadline(d->stream, ANSWER_MS);
+	const struct wire_client_setup setup = {
+		.loop = sim->loop, .to = *to, .source = &from, .session_ms = ANSWER_MS,
+		.connect_ms = ANSWER_MS, .talk = &talks, .arg = d,
+	};
+	d->wire = wire_client_create(&setup);
 }
 
 static struct delivery *create(struct host *h, const char *sender, const char *recipient)

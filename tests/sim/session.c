@@ -66,7 +66,7 @@ static void put(struct session *s, struct str bytes)
 		buf_add_str(&s->slow, bytes);
 		loop_timer_arm(s->timer, 0);
 	} else {
-		stream_write(s->stream, bytes);
+		wire_server_write(s->wire, bytes);
 	}
 }
 
@@ -78,15 +78,13 @@ static void flush(struct session *s)
 }
 
 /* Says what the engine has said, once for each command. */
-static void say(struct session *s)
+static void say(struct session *s, struct str text)
 {
-	struct str text = smtp_server_output(s->smtp);
 	struct str said = s->instead.n ? buf_str(&s->instead) : text;
 	bool refused = said.n && said.p[0] >= '4';
 	if (said.n)
 		bend(s, said, &s->out);
 	s->refusals += refused;
-	smtp_server_output_sent(s->smtp, text.n);
 	buf_clear(&s->instead);
 	if (wire(s) & WIRE_PIECEMEAL)
 		flush(s);
@@ -107,7 +105,7 @@ static void start_tls(struct session *s)
 	buf_clear(&s->in);
 	if (offers(s) & (BREAKS_TLS | CLOSES_TLS)) {
 		if (offers(s) & BREAKS_TLS)
-			stream_write(s->stream, STR("500 what is TLS?\r\n"));
+			wire_server_write(s->wire, STR("500 what is TLS?\r\n"));
 		s->gone = true;
 		return;
 	}
@@ -116,17 +114,20 @@ static void start_tls(struct session *s)
 		return;
 	}
 	s->waiting = true;
-	stream_start_tls(s->stream, s->host->sim->tls, true, NULL);
+	wire_server_start_tls(s->wire);
 }
 
-static void turn(struct session *s)
+static void on_event(void *arg, const struct smtp_server_event *ev)
 {
-	struct smtp_server_event ev;
-	while (!s->closing && smtp_server_next(s->smtp, &ev))
-		policy_answer(s, &ev);
+	policy_answer(arg, ev);
+}
+
+static void on_output(void *arg, struct str text)
+{
+	struct session *s = arg;
 	if (s->gone)
 		return;                  /* it hung up in the middle */
-	say(s);
+	say(s, text);
 	if (s->start_tls && !s->gone)
 		start_tls(s);
 }
@@ -134,7 +135,7 @@ static void turn(struct session *s)
 static void begin(struct session *s)
 {
 	s->begun = true;
-	turn(s);
+	wire_server_begin(s->wire);
 }
 
 static void read_verb(struct session *s, struct str line)
@@ -152,7 +153,7 @@ static void list_on(struct session *s)
 {
 	static const char text[] = "250-XTENSION\r\n";
 	for (int i = wire(s) & WIRE_ENDLESS_EHLO ? LIST_LINES : 1; i > 0; i--)
-		stream_write(s->stream, STR(text));
+		wire_server_write(s->wire, STR(text));
 	loop_timer_arm(s->timer, wire(s) & WIRE_ENDLESS_EHLO ? ENDLESS_MS : DRIP_MS);
 }
 
@@ -190,12 +191,14 @@ static void command(struct session *s, struct str line)
 	read_verb(s, line);
 	if (is_special(s))
 		return;
+	struct buf bytes = { 0 };
 	if (offers(s) & OFFER_LMTP && strcmp(s->verb, "LHLO") == 0) {
-		smtp_server_input(s->smtp, STR("EHLO"));
+		buf_add_cstr(&bytes, "EHLO");
 		line = str_from(line, 4);
 	}
-	smtp_server_input(s->smtp, line);
-	turn(s);
+	buf_add_str(&bytes, line);
+	wire_server_feed(s->wire, buf_str(&bytes));
+	buf_fini(&bytes);
 	if (wire(s) & WIRE_LOSES_PIPELINED && !s->in_message)
 		buf_clear(&s->in);
 }
@@ -218,8 +221,7 @@ static void pump(struct session *s)
 	struct buf piece = { 0 };
 	while (!s->gone && !s->closing && !s->waiting && !s->deaf && next_piece(s, &piece)) {
 		if (s->in_message) {
-			smtp_server_input(s->smtp, buf_str(&piece));
-			turn(s);
+			wire_server_feed(s->wire, buf_str(&piece));
 		} else {
 			command(s, buf_str(&piece));
 		}
@@ -233,7 +235,7 @@ static void pump(struct session *s)
 		return;
 	flush(s);
 	if (s->closing && s->slow.n == 0)
-		stream_finish(s->stream);
+		wire_server_finish(s->wire);
 }
 
 /* ---- before the greeting ------------------------------------------------------------ */
@@ -270,7 +272,7 @@ static void answer_alien(struct session *s)
 	const struct alien *alien = &s->host->persona->alien;
 	for (size_t end; !s->gone && (end = str_find(buf_str(&s->in), '\n')) != SIZE_MAX;) {
 		buf_consume(&s->in, end + 1);
-		stream_write(s->stream, str_of(alien->answer));
+		wire_server_write(s->wire, str_of(alien->answer));
 		s->gone = alien->closes;
 	}
 }
@@ -281,10 +283,10 @@ static void chatter(struct session *s)
 		char noise[4096];
 		for (size_t i = 0; i < sizeof(noise); i++)
 			noise[i] = (char)(i * 131 + i / 7 * 17);
-		stream_write(s->stream, (struct str){ noise, sizeof(noise) });
+		wire_server_write(s->wire, (struct str){ noise, sizeof(noise) });
 		return;
 	}
-	stream_write(s->stream, STR("220-Welcome to this server, please read the rules\r\n"));
+	wire_server_write(s->wire, STR("220-Welcome to this server, please read the rules\r\n"));
 	loop_timer_arm(s->timer, wire(s) & WIRE_DRIPS ? DRIP_MS : ENDLESS_MS);
 }
 
@@ -292,7 +294,7 @@ static void greet(struct session *s)
 {
 	const char *alien = s->host->persona->alien.greeting;
 	if (alien)
-		stream_write(s->stream, str_of(alien));
+		wire_server_write(s->wire, str_of(alien));
 	if (offers(s) & HANGS_UP_UNPROXIED)
 		loop_timer_arm(s->timer, PAUSE_MS);
 	if (alien || wire(s) & WIRE_SILENT || offers(s) & NEEDS_PROXY)
@@ -304,7 +306,7 @@ static void greet(struct session *s)
 		add_long(&s->out, LONG_LINE_BYTES);
 		flush(s);
 	} else if (wire(s) & WIRE_GREET_PAUSE) {
-		stream_write(s->stream, STR("220-One moment\r\n"));
+		wire_server_write(s->wire, STR("220-One moment\r\n"));
 		loop_timer_arm(s->timer, PAUSE_MS);
 	} else {
 		begin(s);
@@ -324,7 +326,7 @@ static void early_input(struct session *s)
 		else
 			s->gone = true;
 	} else if (wire(s) & WIRE_GREET_PAUSE) {
-		stream_write(s->stream, STR("521 5.7.0 It is not your turn\r\n"));
+		wire_server_write(s->wire, STR("521 5.7.0 It is not your turn\r\n"));
 		s->gone = true;
 	}
 }
@@ -333,16 +335,17 @@ static void early_input(struct session *s)
 
 static void session_free(struct session *s)
 {
-	struct sim *sim = s->host->sim;
+	struct host *h = s->host;
 	if (s->prev)
 		s->prev->next = s->next;
 	else
-		sim->sessions = s->next;
+		h->sessions = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
-	stream_destroy(s->stream);
+	wire_server_destroy(s->wire);
+	if (s->place)
+		wire_listener_ended(h->sim->listener, s->place);
 	loop_timer_destroy(s->timer);
-	smtp_server_destroy(s->smtp);
 	buf_fini(&s->in);
 	buf_fini(&s->out);
 	buf_fini(&s->slow);
@@ -372,12 +375,12 @@ static void on_timer(void *arg)
 		else
 			chatter(s);
 	} else if (s->slow.n) {
-		stream_write(s->stream, (struct str){ s->slow.p, 1 });
+		wire_server_write(s->wire, (struct str){ s->slow.p, 1 });
 		buf_consume(&s->slow, 1);
 		if (s->slow.n)
 			loop_timer_arm(s->timer, 0);
 		else if (s->closing)
-			stream_finish(s->stream);
+			wire_server_finish(s->wire);
 		return;
 	}
 	s->waiting = false;
@@ -394,14 +397,14 @@ static void on_secured(void *arg)
 	s->waiting = false;
 	s->tls = true;
 	if (s->begun)
-		smtp_server_tls_started(s->smtp);
+		wire_server_tls_started(s->wire);
 	else
 		greet(s);
 	pump(s);
 	after(s);
 }
 
-static void on_received(void *arg, struct str bytes)
+static void on_input(void *arg, struct str bytes)
 {
 	struct session *s = arg;
 	buf_add_str(&s->in, bytes);
@@ -422,12 +425,14 @@ static void on_ended(void *arg, enum stream_end why)
 	session_free(arg);
 }
 
-static const struct stream_events events = {
-	.secured = on_secured, .received = on_received, .ended = on_ended,
+static const struct wire_server_hooks hooks = {
+	.event = on_event, .ended = on_ended, .input = on_input, .output = on_output,
+	.secured = on_secured,
 };
 
-static struct smtp_server *engine(const struct host *h)
+static struct wire_server *wire_of(struct session *s, int fd)
 {
+	const struct host *h = s->host;
 	const struct persona *p = h->persona;
 	bool hangs_up = p->hangs_up_at && strcmp(p->hangs_up_at, "ERRORS") == 0;
 	struct smtp_server_options o = {
@@ -438,54 +443,66 @@ static struct smtp_server *engine(const struct host *h)
 		.offer_starttls = p->offers & OFFER_STARTTLS,
 		.offer_auth_plain = p->offers & OFFER_AUTH,
 		.auth_in_clear = !(p->offers & AUTH_AFTER_TLS),
-		.offer_smtputf8 = p->offers & OFFER_UTF8,
+		.offer_smtputf8 = p->offers & OFFER_UTF8, .offer_dsn = true,
 		.offer_xclient = p->offers & OFFER_XCLIENT,
 		.no_pipelining = p->offers & NO_PIPELINING,
 		.no_chunking = p->offers & NO_CHUNKING,
 		.no_ehlo = p->offers & NO_EHLO,
 		.lax_paths = true,
 	};
-	return smtp_server_create(&o);
+	const struct wire_server_setup setup = {
+		.loop = h->sim->loop, .fd = fd, .options = &o, .tls = h->sim->tls,
+		.hooks = &hooks, .arg = s,
+	};
+	return wire_server_create(&setup);
 }
 
 /* A tester has one connection to a host at a time. */
 static void note_parallel(const struct host *h)
 {
-	for (const struct session *s = h->sim->sessions; s; s = s->next) {
+	for (const struct session *s = h->sessions; s; s = s->next) {
 		struct tcp_info info;
 		socklen_t n = sizeof(info);
-		if (s->host == h && getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+		if (getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
 		    info.tcpi_state == TCP_ESTABLISHED)
 			sim_log(h, "parallel", STR(""));
 	}
 }
 
-void session_accept(struct host *h, int fd, const struct endpoint *peer)
+void *session_accept(void *arg, struct wire_session *place, int fd, const struct endpoint *peer)
 {
-	struct sim *sim = h->sim;
+	struct host *h = arg;
 	struct session *s = mem_zalloc(sizeof(*s));
 	note_parallel(h);
-	*s = (struct session){ .host = h, .fd = fd, .peer = *peer,
-	                        .next = sim->sessions };
-	if (sim->sessions)
-		sim->sessions->prev = s;
-	sim->sessions = s;
-	s->smtp = engine(h);
-	s->timer = loop_timer_create(sim->loop, on_timer, s);
-	s->stream = stream_adopt(sim->loop, fd, &events, s);
+	*s = (struct session){ .host = h, .fd = fd, .peer = *peer, .next = h->sessions };
+	if (h->sessions)
+		h->sessions->prev = s;
+	h->sessions = s;
+	s->timer = loop_timer_create(h->sim->loop, on_timer, s);
+	s->wire = wire_of(s, fd);
 	if (!guard_admits(s) || policy_hangs_up(s, "CONNECT")) {
 		s->gone = true;
 	} else if (h->persona->offers & OFFER_TLS_AT_ONCE) {
 		s->waiting = true;
-		stream_start_tls(s->stream, sim->tls, true, NULL);
+		wire_server_start_tls(s->wire);
 	} else {
 		greet(s);
 	}
-	after(s);
+	if (s->gone) {
+		session_free(s);
+		return NULL;
+	}
+	s->place = place;
+	return s;
 }
 
-void sessions_close(struct sim *sim)
+void session_unwanted(void *owner)
 {
-	while (sim->sessions)
-		session_free(sim->sessions);
+	session_free(owner);
+}
+
+void sessions_close(struct host *h)
+{
+	while (h->sessions)
+		session_free(h->sessions);
 }

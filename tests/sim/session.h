@@ -7,7 +7,7 @@
 #define PORTREEVE_TESTS_SIM_SESSION_H
 
 #include "sim.h"
-#include "smtp/server.h"
+#include "wire/smtp-server.h"
 
 enum { SESSION_RECIPIENTS_MAX = 8 };
 
@@ -19,10 +19,10 @@ struct recipient {
 
 struct session {
 	struct host *host;
-	struct session *next, *prev;
-	struct stream *stream;
-	int fd;                      /* the stream's */
-	struct smtp_server *smtp;
+	struct session *next, *prev;         /* of the host */
+	struct wire_session *place;          /* at the listener */
+	struct wire_server *wire;
+	int fd;                              /* the wire's */
 	struct endpoint peer;
 	struct loop_timer *timer;
 	struct buf in, out, slow;    /* input; what is said; what is said byte by byte */

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "base/stream.h"
 #include "persona.h"
+#include "wire/listener.h"
 
 #include <stdio.h>
 
@@ -31,7 +32,7 @@ struct host {
 	size_t index;
 	unsigned relayed;            /* messages, for honeypots */
 	int listen_fd;               /* -1: nobody listens */
-	struct loop_watch *watch;
+	struct session *sessions;
 	struct loop_timer *reopens;  /* or NULL */
 };
 
@@ -48,7 +49,7 @@ struct sim {
 	struct ip unknown_clients[2];        /* of each family: whom the sly ones do not know
 	                                        for the tester */
 	FILE *log;
-	struct session *sessions;
+	struct wire_listener *listener;      /* all hosts' */
 	struct delivery *deliveries;
 	int dns_fd;
 	struct loop_watch *dns_watch;
@@ -63,8 +64,10 @@ void host_open(struct host *h);
 void host_shut(struct host *h, unsigned for_ms);
 
 /* ---- session.c ------------------------------------------------------------------- */
-void session_accept(struct host *h, int fd, const struct endpoint *peer);
-void sessions_close(struct sim *sim);
+/* For the listener; arg: the host. */
+void *session_accept(void *arg, struct wire_session *place, int fd, const struct endpoint *peer);
+void session_unwanted(void *owner);
+void sessions_close(struct host *h);
 
 /* ---- relay.c: sends a message to the collector from the host's address, after a while,
  * again and again until it is taken or refused for good ------------------------------- */

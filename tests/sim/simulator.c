@@ -27,7 +27,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { HOSTS_BYTES_MAX = 16 << 20, ACCEPTS_PER_TURN = 16 };
+enum { HOSTS_BYTES_MAX = 16 << 20, NO_LIMIT = 1000000, IDLE_MS = 3600000 };
 
 struct arguments {
 	const char *hosts, *dns, *log, *first_domain;
@@ -105,24 +105,13 @@ static void read_hosts(struct sim *sim, const char *path)
 	buf_fini(&text);
 }
 
-static void acceptable(void *arg, unsigned events)
-{
-	struct host *h = arg;
-	struct endpoint peer;
-	int fd;
-	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_TURN && (fd = stream_accept(h->listen_fd, &peer)) >= 0; i++)
-		session_accept(h, fd, &peer);
-}
-
 void host_open(struct host *h)
 {
 	char text[ENDPOINT_TEXT_MAX];
 	h->listen_fd = stream_listen(&h->at);
 	if (h->listen_fd < 0)
 		die(endpoint_format(&h->at, text), err_text(h->listen_fd));
-	h->watch = loop_watch_create(h->sim->loop, h->listen_fd, acceptable, h);
-	loop_watch_set(h->watch, LOOP_READ);
+	wire_listener_add_for(h->sim->listener, h->listen_fd, h);
 }
 
 static void reopen(void *arg)
@@ -134,9 +123,8 @@ void host_shut(struct host *h, unsigned for_ms)
 {
 	if (h->listen_fd < 0)
 		return;
-	loop_watch_destroy(h->watch);
+	wire_listener_remove(h->sim->listener, h->listen_fd);
 	close(h->listen_fd);
-	h->watch = NULL;
 	h->listen_fd = -1;
 	if (for_ms == 0)
 		return;
@@ -147,6 +135,13 @@ void host_shut(struct host *h, unsigned for_ms)
 
 static void open_all(struct sim *sim)
 {
+	const struct wire_listener_setup setup = {
+		.loop = sim->loop, .name = "simulator",
+		.limits = { .sessions = NO_LIMIT, .per_host = NO_LIMIT, .per_second = NO_LIMIT,
+		            .idle_ms = IDLE_MS },
+		.opened = session_accept, .unwanted = session_unwanted,
+	};
+	sim->listener = wire_listener_create(&setup);
 	for (size_t i = 0; i < sim->host_count; i++)
 		if (!sim->hosts[i].persona->absent)
 			host_open(&sim->hosts[i]);
@@ -155,10 +150,12 @@ static void open_all(struct sim *sim)
 static void close_all(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->host_count; i++) {
+		sessions_close(&sim->hosts[i]);
 		host_shut(&sim->hosts[i], 0);
 		loop_timer_destroy(sim->hosts[i].reopens);
 		guard_forget(&sim->hosts[i]);
 	}
+	wire_listener_destroy(sim->listener);
 	free(sim->hosts);
 }
 
@@ -285,7 +282,6 @@ int main(int argc, char **argv)
 	loop_run(sim.loop);
 	loop_signal_destroy(term);
 	loop_signal_destroy(change);
-	sessions_close(&sim);
 	relays_close(&sim);
 	names_close(&sim);
 	close_all(&sim);

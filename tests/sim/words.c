@@ -57,5 +57,5 @@ void words_prepare(struct session *s, const struct words *w, struct str path)
 void words_reply(struct session *s, const struct words *w, struct str path)
 {
 	words_prepare(s, w, path);
-	smtp_server_reply(s->smtp, w->code, "", "");
+	wire_server_reply(s->wire, w->code, "", "");
 }

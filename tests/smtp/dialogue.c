@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The player of dialogues with the SMTP server engine.
+ */
 #include "dialogue.h"
 
 #include <stdio.h>
@@ -20,6 +23,7 @@ struct talk {
 	size_t text_at;                       /* where the TEXT of the message is logged */
 	char sender[MAIL_LOCAL_MAX + 1];
 	bool late, owed;
+	unsigned replies;                     /* so many of the same, but for the second */
 	int code;                             /* the answer that waits */
 	const char *enhanced, *answer_text;
 	bool starttls;
@@ -140,6 +144,7 @@ static void decide(struct talk *t, const struct smtp_server_event *ev)
 			answer(t, 354, NULL, "Go on");
 		break;
 	case SMTP_SERVER_MESSAGE:
+		t->replies = ev->replies;
 		if (strcmp(t->sender, "nomessage") == 0)
 			answer(t, 452, "4.3.1", "Full");
 		else
@@ -164,6 +169,29 @@ static void decide(struct talk *t, const struct smtp_server_event *ev)
 
 /* --- the log of events --- */
 
+static void mail_params_text(struct buf *b, const struct smtp_mail_params *p)
+{
+	static const char *const bodies[] = { "", " BODY=7BIT", " BODY=8BITMIME" };
+	static const char *const returns[] = { "", " RET=FULL", " RET=HDRS" };
+	if (p->has_size)
+		buf_printf(b, " SIZE=%llu", (unsigned long long)p->size);
+	buf_printf(b, "%s%s%s", bodies[p->body], p->smtputf8 ? " SMTPUTF8" : "", returns[p->ret]);
+	if (p->envid.n)
+		buf_printf(b, " ENVID=%.*s", STR_ARG(p->envid));
+	if (p->auth.n)
+		buf_printf(b, " AUTH=%.*s", STR_ARG(p->auth));
+}
+
+static void rcpt_params_text(struct buf *b, const struct smtp_rcpt_params *p)
+{
+	static const char *const words[] = { "NEVER", "SUCCESS", "FAILURE", "DELAY" };
+	for (unsigned i = 0, said = 0; i < 4; i++)
+		if (p->notify & 1u << i)
+			buf_printf(b, "%s%s", said++ ? "," : " NOTIFY=", words[i]);
+	if (p->orcpt.n)
+		buf_printf(b, " ORCPT=%.*s;%.*s", STR_ARG(p->orcpt_type), STR_ARG(p->orcpt));
+}
+
 static void event_text(struct buf *b, const struct smtp_server_event *ev)
 {
 	switch (ev->type) {
@@ -173,14 +201,18 @@ static void event_text(struct buf *b, const struct smtp_server_event *ev)
 	case SMTP_SERVER_RCPT:
 		buf_add_cstr(b, ev->type == SMTP_SERVER_MAIL ? "MAIL " : "RCPT ");
 		buf_add_escaped(b, ev->path->text);
-		if (ev->params.n)
-			buf_printf(b, " %.*s", STR_ARG(ev->params));
-		if (ev->size)
-			buf_printf(b, " size=%llu", (unsigned long long)ev->size);
+		if (ev->mail)
+			mail_params_text(b, ev->mail);
+		if (ev->rcpt)
+			rcpt_params_text(b, ev->rcpt);
 		break;
 	case SMTP_SERVER_DATA: buf_add_cstr(b, "DATA"); break;
 	case SMTP_SERVER_TEXT: break;
-	case SMTP_SERVER_MESSAGE: buf_add_cstr(b, "MESSAGE"); break;
+	case SMTP_SERVER_MESSAGE:
+		buf_add_cstr(b, "MESSAGE");
+		if (ev->replies != 1)
+			buf_printf(b, " %u", ev->replies);
+		break;
 	case SMTP_SERVER_ABORT: buf_add_cstr(b, "ABORT"); break;
 	case SMTP_SERVER_STARTTLS: buf_add_cstr(b, "STARTTLS"); break;
 	case SMTP_SERVER_AUTH:
@@ -216,10 +248,15 @@ static void log_event_text(struct talk *t, const struct smtp_server_event *ev)
 
 /* --- the run --- */
 
+/* Each recipient of a message in LMTP has an answer of its own: the second is refused. */
 static void say(struct talk *t)
 {
 	t->owed = false;
 	smtp_server_reply(t->server, t->code, t->enhanced, t->answer_text);
+	for (unsigned i = 1; i < t->replies; i++)
+		smtp_server_reply(t->server, i == 1 ? 452 : t->code, NULL,
+		                  i == 1 ? "Full" : t->answer_text);
+	t->replies = 0;
 }
 
 static void pump(struct talk *t)
@@ -309,6 +346,7 @@ static void run_once(const struct script *script, const struct expected *e, cons
 	struct smtp_server_options options = script->options;
 	if (!options.hostname)
 		options.hostname = "mx.test";
+	options.offer_dsn = !script->no_dsn;
 	struct talk t = { .script = script, .late = late, .server = smtp_server_create(&options) };
 	pump(&t);
 	for (size_t i = 0; i < e->segments; i++) {

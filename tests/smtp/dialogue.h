@@ -14,7 +14,7 @@
  * The policy: a local part (or HELO name) `refuse` gets 550 5.7.1, `later` 450
  * 4.2.0, `close` 421 4.3.2; of the sender `nodata` DATA is refused with 554, of
  * `nomessage` the message with 452; user "u" with password "p" may log in; FOO is
- * known and gets 250.
+ * known and gets 250. In LMTP the second recipient of a message is answered 452.
  */
 #ifndef PORTREEVE_TESTS_DIALOGUE_H
 #define PORTREEVE_TESTS_DIALOGUE_H
@@ -27,6 +27,7 @@ struct script {
 	const char *name;
 	struct smtp_server_options options;   /* hostname may be left NULL: "mx.test" */
 	int connect_code;                     /* 0: 220 */
+	bool no_dsn;                          /* else it is offered */
 	const char *text;
 };
 

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Refusals for who we are or when we come, those in other languages, and those that name both
+ * reasons.
+ */
 #include "policy-rows.h"
 
 const struct policy_row policy_identity[] = {

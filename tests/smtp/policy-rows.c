@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Refusals as each server words them, and those by relay policy.
+ */
 #include "policy-rows.h"
 
 const struct policy_row policy_servers[] = {

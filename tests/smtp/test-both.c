@@ -27,7 +27,8 @@ static void pair_init(struct pair *p)
 	const struct smtp_server_options options = { .hostname = "mx.test",
 	                                             .limits.commands = 10000,
 	                                             .limits.errors = 1000,
-	                                             .limits.transactions = 1000 };
+	                                             .limits.transactions = 1000,
+	                                             .offer_dsn = true };
 	*p = (struct pair){ .client = smtp_client_create(NULL),
 	                    .server = smtp_server_create(&options) };
 }

@@ -199,7 +199,7 @@ static void test_broken(void **state)
 		{ "endless replies", STR("250 x\r\n"), 17 * 7, 19 * 7 },
 	};
 	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
-		struct str why;
+		struct str why = STR("");
 		struct smtp_client *c = smtp_client_create(NULL);
 		size_t fed = feed_until_broken(c, endless[i].block, &why);
 		CHECK_ROW(endless[i].name, fed >= endless[i].least && fed <= endless[i].most);

@@ -160,7 +160,7 @@ static const struct script params[] = {
 	  MAIL_NO(" SIZE=99999999999999999999", "552 5.3.4")
 	  MAIL_NO(" SIZE=100000000000000000000", "501 5.5.4") MAIL_NO(" SIZE=x", "501 5.5.4")
 	  MAIL_NO(" SIZE=-1", "501 5.5.4")
-	  "E: CONNECT\nE: EHLO c.test\nE: MAIL <a@b> SIZE=0\nE: MAIL <a@b> size=1000 size=1000" },
+	  "E: CONNECT\nE: EHLO c.test\nE: MAIL <a@b> SIZE=0\nE: MAIL <a@b> SIZE=1000" },
 	{ "BODY", .text = EHLO MAIL_OK(" BODY=7BIT") MAIL_OK(" BODY=8bitmime")
 	  MAIL_NO(" BODY=BINARYMIME", "555 5.5.4") MAIL_NO(" BODY=9BIT", "501 5.5.4")
 	  MAIL_NO(" BODY", "501 5.5.4") },

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A store of its own for each test.
+ */
 #include "support.h"
 
 #include "base/mem.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Reports in the store: made once, sent once, and what became of them.
+ */
 #include "../store/support.h"
 #include "store/reports.h"
 

@@ -48,7 +48,7 @@ static void test_org(void **state)
 		{ "evilgoogle.com", "google.com", false },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		CHECK_ROW(rows[i].a, name_same_org(str_of(rows[i].a), str_of(rows[i].b)) ==
+		CHECK_ROW(rows[i].a, provider_same_org(str_of(rows[i].a), str_of(rows[i].b)) ==
 		                     rows[i].same);
 	assert_null(provider_of(STR("notaol.com")));
 	assert_non_null(provider_of(STR("rly.mx.AOL.com")));

@@ -3,8 +3,8 @@
  * The insides of the scripted host: host.c (what it answers), host-checks.c (what must hold, and
  * what was expected), host-play.c (the session's actions, and a whole test).
  */
-#ifndef PORTREEVE_TESTS_HOST_PRIVATE_H
-#define PORTREEVE_TESTS_HOST_PRIVATE_H
+#ifndef PORTREEVE_TESTS_HOST_STAGE_H
+#define PORTREEVE_TESTS_HOST_STAGE_H
 
 #include "host.h"
 
@@ -33,6 +33,7 @@ struct stage_set {
 	struct buf in, out, message;
 	char rcpt[400];                  /* the last one that was taken */
 	bool tls;
+	struct identity us;
 	char became[16], helo[256];      /* "auth", "xclient", "proxy" */
 	unsigned used[RULES_MAX];        /* how often a rule fitted */
 	bool second;                     /* the connection is from the second address */

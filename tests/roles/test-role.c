@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The life that all roles have in common, with a role that only says which hook was called: their
+ * order, what follows when one of them fails, HUP while it opens, and a store that is replaced.
+ */
+#include "test.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "roles/role.h"
+#include "settings/state.h"
+#include "store/keys.h"
+#include "sqlite/sqlite.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static char top[] = "/tmp/portreeve-role-XXXXXX";
+static struct settings settings, other;
+
+/* What the role in this row does; it says the names of its hooks to `out`. */
+struct play {
+	int prepare, open;           /* what these return */
+	bool hup_while_opening;      /* other settings come */
+	bool stops;                  /* in the loop, by TERM */
+	int out;
+};
+
+static const struct play *play;
+
+static void say(const char *what)
+{
+	char line[32];
+	int n = snprintf(line, sizeof(line), "%s ", what);
+	assert(write(play->out, line, (size_t)n) == n);
+}
+
+static int fake_prepare(struct role_context *ctx, struct buf *message)
+{
+	(void)message;
+	assert(ctx->store == NULL && *(int *)ctx->own == 0);
+	*(int *)ctx->own = 7;
+	say("prepare");
+	return play->prepare;
+}
+
+static int fake_open(struct role_context *ctx, struct buf *message)
+{
+	(void)message;
+	assert(ctx->store && ctx->keys.has_signer && !ctx->keys.evidence);
+	say("open");
+	if (play->hup_while_opening) {
+		ctx->settings = &other;
+		role_reload(ctx);
+	}
+	return play->open;
+}
+
+static void fake_sandbox(const struct settings *s, struct role_sandbox *out)
+{
+	(void)s;
+	role_may_read_list(out);
+	role_may_read_keys(out);
+	say("sandbox");
+}
+
+static void term(void *arg)
+{
+	role_stop(arg);
+}
+
+static void fake_start(struct role_context *ctx)
+{
+	say("start");
+	if (play->stops)
+		loop_timer_arm(loop_timer_create(ctx->loop, term, ctx), 0);
+}
+
+static void fake_reload(struct role_context *ctx)
+{
+	say(ctx->settings == &other ? "reload-new" : "reload-old");
+}
+
+static void fake_store_replaced(struct role_context *ctx)
+{
+	say(ctx->store ? "replaced" : "replaced-again");
+}
+
+static void fake_close(struct role_context *ctx)
+{
+	assert(*(int *)ctx->own == 7);
+	say("close");
+}
+
+static const struct role fake = {
+	.name = "fake", .may_write = STORE_READS, .waits_for_store = true, .keys = ROLE_TOKEN_KEYS,
+	.own_bytes = sizeof(int), .prepare = fake_prepare, .open = fake_open,
+	.sandbox = fake_sandbox, .start = fake_start, .reload = fake_reload, .close = fake_close,
+};
+
+/* ---- its process --------------------------------------------------------------------- */
+
+static void on_ready(struct role_context *ctx)
+{
+	(void)ctx;
+	say("ready");
+}
+
+static void on_serves_on(struct role_context *ctx)
+{
+	say("serves-on");
+	role_stop(ctx);
+}
+
+static pid_t begin(const struct role *role, struct play *p, int *in)
+{
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		play = p;
+		p->out = ends[1];
+		struct role_context ctx = { .role = role, .settings = &settings, .files_fd = -1,
+		                            .loop = loop_create(), .ready = on_ready,
+		                            .serves_on = on_serves_on };
+		log_init("test", LOG_ERROR);
+		_exit(role_run(&ctx));
+	}
+	close(ends[1]);
+	*in = ends[0];
+	return pid;
+}
+
+/* Reads what it says until `until` or its end. */
+static void read_until(int in, const char *until, struct buf *said)
+{
+	char byte;
+	while (!(until && strstr(buf_cstr(said), until)) && read(in, &byte, 1) == 1)
+		buf_add_byte(said, byte);
+}
+
+static int finish(pid_t pid, int in, struct buf *said)
+{
+	int status;
+	read_until(in, NULL, said);
+	close(in);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int prepare_as_owner(void)
+{
+	struct buf message = { 0 };
+	struct store *store = NULL;
+	int e = state_enter(&settings, 0, &message);
+	if (e == ERR_OK)
+		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
+	if (e == ERR_OK)
+		e = store_sqlite_open(STATE_HERE, STORE_ALL, &store, &message);
+	store_close(store);
+	if (e != ERR_OK)
+		fprintf(stderr, "%s\n", buf_cstr(&message));
+	buf_fini(&message);
+	return e == ERR_OK ? 0 : 1;
+}
+
+static int by_owner(int (*what)(void))
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(what());
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	struct buf message = { 0 };
+	if (!mkdtemp(top) || chmod(top, 0755) != 0)
+		return -1;
+	char *text = mem_printf("state_directory = \"%s/state\"\nuser = \"nobody\"\n", top);
+	assert_int_equal(settings_load_text(&settings, str_of(text), &message), ERR_OK);
+	assert_int_equal(settings_load_text(&other, str_of(text), &message), ERR_OK);
+	free(text);
+	assert_int_equal(state_prepare(&settings, true, &message), ERR_OK);
+	buf_fini(&message);
+	return by_owner(prepare_as_owner);
+}
+
+static int clean(void **state)
+{
+	(void)state;
+	char *remove = mem_printf("rm -rf %s", top);
+	int status = system(remove);
+	free(remove);
+	settings_fini(&settings);
+	settings_fini(&other);
+	return status;
+}
+
+/* ---- the tests ------------------------------------------------------------------------- */
+
+static void test_order(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		struct play play;
+		int code;
+		const char *said;
+	} rows[] = {
+		{ "from begin to end", { .stops = true }, EX_OK,
+		  "prepare open sandbox start ready close " },
+		{ "HUP while it opens", { .stops = true, .hup_while_opening = true }, EX_OK,
+		  "prepare open sandbox start reload-new ready close " },
+		{ "prepare fails", { .prepare = ERR_DENIED }, EX_NOPERM, "prepare close " },
+		{ "open fails", { .open = ERR_INVALID }, EX_CONFIG, "prepare open close " },
+		{ "open fails for a while", { .open = ERR_BUSY }, EX_TEMPFAIL,
+		  "prepare open close " },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct play p = rows[i].play;
+		struct buf said = { 0 };
+		int in;
+		pid_t pid = begin(&fake, &p, &in);
+		int code = finish(pid, in, &said);
+		assert_string_equal(buf_cstr(&said), rows[i].said);
+		CHECK_ROW(rows[i].name, code == rows[i].code);
+		buf_fini(&said);
+	}
+}
+
+static int replace_store(void)
+{
+	struct buf message = { 0 };
+	static const char *const names[] = { "portreeve.db", "portreeve.db-wal",
+	                                     "portreeve.db-shm" };
+	if (state_enter(&settings, 0, &message) != ERR_OK)
+		return 1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unlink(names[i]);
+	return prepare_as_owner();
+}
+
+static void test_replaced_store(void **state)
+{
+	(void)state;
+	struct role stays = fake;
+	stays.store_replaced = fake_store_replaced;
+	const struct { const struct role *role; int code; const char *said; } rows[] = {
+		{ &fake, ROLE_STORE_REPLACED, "prepare open sandbox start ready close " },
+		{ &stays, ROLE_STORE_REPLACED,
+		  "prepare open sandbox start ready replaced serves-on close " },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct play p = { 0 };
+		struct buf said = { 0 };
+		int in;
+		pid_t pid = begin(rows[i].role, &p, &in);
+		read_until(in, "ready ", &said);
+		assert_int_equal(by_owner(replace_store), 0);
+		int code = finish(pid, in, &said);
+		assert_string_equal(buf_cstr(&said), rows[i].said);
+		assert_int_equal(code, rows[i].code);
+		buf_fini(&said);
+	}
+}
+
+static void test_exit_codes(void **state)
+{
+	(void)state;
+	static const struct { int err, code; } rows[] = {
+		{ ERR_OK, EX_OK }, { ERR_INVALID, EX_CONFIG }, { ERR_DENIED, EX_NOPERM },
+		{ ERR_NOT_FOUND, EX_TEMPFAIL }, { ERR_BUSY, EX_TEMPFAIL }, { ERR_IO, EX_TEMPFAIL },
+		{ ERR_FULL, EX_TEMPFAIL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_int_equal(role_exit_code(rows[i].err), rows[i].code);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_replaced_store),
+		cmocka_unit_test(test_exit_codes),
+	};
+	return cmocka_run_group_tests(tests, setup, clean);
+}
