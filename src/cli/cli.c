@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
-#include "relaytest/politeness.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "settings/open.h"
@@ -395,21 +394,6 @@ int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX])
 	if (!caller || !caller[0])
 		caller = pw ? pw->pw_name : "unknown";
 	return cli_text(cli, "--by", caller, dst, WHO_MAX);
-}
-
-int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum consent consent,
-                      int64_t now_s, int64_t *last_s)
-{
-	struct test last;
-	int e = store_test_last(cli->store, target, &last);
-	*last_s = 0;
-	if (e != ERR_OK && e != ERR_NOT_FOUND)
-		return cli_store_fail(cli, e, "last test");
-	if (e == ERR_OK && last.state == TEST_DONE &&
-	    !politeness_may_repeat(last.finished_s, now_s, cli->settings.tester.interval_s,
-	                           consent == CONSENT_OWNER))
-		*last_s = last.finished_s;
-	return CLI_GO;
 }
 
 /* ---- output ------------------------------------------------------------------- */

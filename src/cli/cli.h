@@ -117,12 +117,6 @@ int cli_text(const struct cli *cli, const char *option, const char *value, char 
 /* --by: as given, or the name of the user who called (of sudo's caller). */
 int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX]);
 
-/* RFC 6471 3.4: no second test of a target within tester.interval, unless its owner asks.
- * *last_s: when the test ended that forbids another one, 0 if none does. With the store
- * open; CLI_GO or an exit code. */
-int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum consent consent,
-                      int64_t now_s, int64_t *last_s);
-
 /* One JSON object on stdout, a line of its own: opened, then the members are added by the room
  * whose form it is, then ended. One at a time. */
 struct json *cli_json_begin(struct cli *cli);

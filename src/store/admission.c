@@ -26,6 +26,7 @@ static int begin_change(struct store *st, const struct prefix *range, const char
 		e = store_begin(st, PLACE_LIST, STORE_CONSENT, what);
 	if (e == ERR_OK)
 		st->consents.valid = false;
+	assert(e != ERR_OK || (st->may_write & STORE_CONSENT) == STORE_CONSENT);
 	return e;
 }
 
@@ -47,6 +48,7 @@ static int permit_insert(struct store *st, const struct permit *p)
 		e = row_remove(st, ROW_PERMIT, &there);
 	if (e == ERR_OK || e == ERR_NOT_FOUND)
 		e = row_add(st, ROW_PERMIT, &row);
+	assert(e != ERR_OK || row.id > 0);
 	if (e != ERR_OK)
 		return e;
 	return journal_add(st, JOURNAL_PERMIT, &p->range, p->by, consent_name(p->consent),
@@ -97,6 +99,7 @@ static int exclusion_insert(struct store *st, const struct exclusion *x)
 		return store_fail(st, ERR_EXISTS, "that range is excluded already");
 	if (e == ERR_NOT_FOUND)
 		e = row_add(st, ROW_EXCLUSION, &row);
+	assert(e != ERR_OK || row.id > 0);
 	if (e != ERR_OK)
 		return e;
 	return journal_add(st, JOURNAL_EXCLUDE, &x->range, x->by, x->why, x->created_s);
@@ -150,6 +153,7 @@ static int consents_fresh(struct store *st)
 	if (e == ERR_OK)
 		e = store_exclusions(st, &c->arena, &c->exclusions, &c->exclusion_count);
 	c->valid = e == ERR_OK;
+	assert(!c->valid || c->version == version);
 	return e;
 }
 
@@ -170,6 +174,7 @@ int store_consent_on(struct store *st, const struct ip *address, enum admission_
                      const char *by, int64_t now_s, struct consent_answer *out)
 {
 	int e = store_consent(st, address, now_s, out);
+	assert(ground == GROUND_NONE || ground == GROUND_TRACE);
 	if (e != ERR_OK || out->excluded || out->consent != CONSENT_NONE)
 		return e;
 	if (ground == GROUND_TRACE) {
@@ -233,7 +238,7 @@ enum admission admission_decide(const struct consent_answer *consent, bool all, 
                                 int64_t now_s, int64_t interval_s)
 {
 	bool is_owner = consent->consent == CONSENT_OWNER;
-	assert(last_s >= 0 && interval_s >= 0);
+	assert(interval_s >= 0);
 	if (consent->excluded)
 		return ADMISSION_EXCLUDED;
 	if (consent->consent == CONSENT_NONE)

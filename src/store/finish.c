@@ -28,6 +28,7 @@ struct finish {
 /* Our message came back: the host took it, or lied when it said it did not. */
 static bool is_proof(const struct test_outcome *o, const struct case_result *r)
 {
+	assert(r >= o->results && r < o->results + o->result_count);
 	return o->verdict == VERDICT_OPEN && r->returned > 0 &&
 	       (r->accepted || r->stage == STAGE_MESSAGE);
 }
@@ -79,6 +80,7 @@ static int is_superseded(const struct finish *f, bool *yes)
 		.index = TEST_BY_TARGET, .row = &f->row, .equal = 2, .bound = BOUND_AFTER,
 	};
 	*yes = false;
+	assert(f->row.key > 0 && is_reopened(f));
 	return row_each(f->st, ROW_TEST, &newer, NULL, find_passed, yes);
 }
 
@@ -107,6 +109,7 @@ static void say_why(struct finish *f)
 	buf_clear(&text);
 	buf_printf(&text, "test %s", t->id);
 	str_copy(f->who, sizeof(f->who), buf_str(&text));
+	assert(strlen(f->who) > strlen("test "));
 	buf_fini(&text);
 }
 
@@ -149,6 +152,7 @@ static int save_verdict(const struct finish *f)
 	if (e != ERR_OK)
 		return e;
 	/* Its intents stay: it may be reopened, and then too nothing is sent twice. */
+	assert(done.t.state != TEST_DONE && o->verdict != VERDICT_NONE);
 	done.t.state = TEST_DONE;
 	done.t.verdict = o->verdict;
 	done.passed = f->passed;
@@ -302,6 +306,7 @@ static int save_listing(struct finish *f)
 	bool on_list = (f->state.listed || set & LIFE_LIST) && !(set & LIFE_DELIST);
 	if (!on_list)
 		return ERR_OK;
+	assert(ip_eq(&f->listing.address, &f->row.t.target.ip));
 	if (set & LIFE_SET_RECHECK)
 		f->listing.recheck_s = f->effects.at_s;
 	if (f->state.listed && !is_reopened(f))
@@ -361,6 +366,7 @@ static int queue_retry(const struct finish *f)
  * the asker's word that something has changed. */
 static int queue_next(struct finish *f)
 {
+	assert(f->row.t.state != TEST_DONE);
 	if (f->row.again != CONSENT_NONE) {
 		f->effects.set &= ~(unsigned)LIFE_QUEUE_RETRY;
 		return test_insert_again(f->st, &f->row, f->outcome->now_s);
@@ -402,6 +408,7 @@ int store_test_finish(struct store *st, const struct test_outcome *outcome,
 	int e = store_begin(st, PLACE_LIST, STORE_TESTS | STORE_LIST, "test_finish");
 	if (e == ERR_OK)
 		e = store_end(st, finish(&f));
+	assert(e != ERR_OK || !(f.effects.set & LIFE_LIST) || outcome->verdict == VERDICT_OPEN);
 	if (e == ERR_OK)
 		*effects = f.effects;
 	arena_fini(&f.arena);

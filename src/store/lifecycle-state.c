@@ -22,6 +22,7 @@ static int count_port(void *context, const void *row)
 	if (state->open_ports == 0 || port != ports->last)
 		state->open_ports++;
 	state->this_port_open |= port == ports->asked;
+	assert(!state->this_port_open || ports->asked <= port);
 	ports->last = port;
 	return 0;
 }
@@ -38,6 +39,7 @@ int lifecycle_load(struct store *st, const struct endpoint *target, int64_t now_
 	int e = row_get(st, ROW_LISTING, BY_KEY, l, NULL);
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;
+	assert(ip_eq(&l->address, &target->ip));
 	state->listed = e == ERR_OK;
 	state->by_operator = state->listed && l->by_operator;
 	e = store_consent(st, &target->ip, now_s, &answer);

@@ -18,6 +18,7 @@
 static bool is_same_network(const struct ip *a, const struct ip *b)
 {
 	struct prefix network = prefix_of(a, a->family == 4 ? 24 : 48);
+	assert(prefix_contains(&network, a));
 	return prefix_contains(&network, b);
 }
 
@@ -41,6 +42,7 @@ static struct output *begin_output(struct gathering *g, const struct proof_row *
 		g->v = mem_realloc(g->v, g->room, sizeof(*g->v));
 	}
 	struct output *o = &g->v[g->n++];
+	assert(g->n <= g->room);
 	*o = (struct output){
 		.address = proof->p.output, .first_s = proof->p.time_s, .last_s = proof->p.time_s,
 	};
@@ -79,6 +81,7 @@ static int read_outputs(struct store *st, struct gathering *g)
 {
 	struct row_range all = { .index = PROOF_BY_OUTPUT };
 	int e = row_each(st, ROW_PROOF, &all, NULL, add_proof, g);
+	assert(g->n == 0 || g->v[g->n - 1].inputs > 0);
 	for (size_t i = 0; e == ERR_OK && i < g->n; i++)
 		e = agreement_get(st, &g->v[i].address, &g->v[i].agreed);
 	return e;
@@ -133,6 +136,7 @@ static int is_published(struct store *st, const struct ip *output, bool *publish
 	e = row_each(st, ROW_PROOF, &range, NULL, count_network, &enough);
 	*published = e == ERR_OK && enough.networks == OUTPUT_NETWORKS_MIN &&
 	             !fuse_refuses_ip(&st->fuse, output);
+	assert(!*published || enough.networks >= OUTPUT_NETWORKS_MIN);
 	return e;
 }
 
@@ -171,6 +175,7 @@ int outputs_watch(struct store *st, const struct ip *address, const struct ip *m
 	for (size_t i = 0; i < n; i++)
 		w->outputs[proofs + i] = more[i];
 	w->n = sort_once(w->outputs, proofs + n);
+	assert(w->n <= proofs + n);
 	for (size_t i = 0; e == ERR_OK && i < w->n; i++)
 		e = is_published(st, &w->outputs[i], &w->published[i]);
 	return e;
@@ -218,6 +223,7 @@ static int agreement_set(struct store *st, const struct ip *output, bool agreed,
 {
 	struct agreement_row row = { .output = *output, .time_s = now_s };
 	str_copy(row.who, sizeof(row.who), str_of(who));
+	assert(!agreed || !fuse_refuses_ip(&st->fuse, output));
 	if (agreed)
 		return row_put(st, ROW_AGREEMENT, &row);
 	int e = row_remove(st, ROW_AGREEMENT, &row);
@@ -257,6 +263,7 @@ static int agree(struct store *st, const struct ip *output, bool agreed, const c
 int store_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
                        int64_t now_s)
 {
+	assert(address->family == 4 || address->family == 6);
 	int e = store_begin(st, PLACE_LIST, STORE_LIST, "output_agree");
 	return e == ERR_OK ? store_end(st, agree(st, address, agreed, who, now_s)) : e;
 }

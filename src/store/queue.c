@@ -26,6 +26,7 @@ static int add(struct store *st, struct test *t)
 	}
 	if (e != ERR_NOT_FOUND)
 		return e;
+	assert(t->consent != CONSENT_NONE);
 	t->tries = 0;
 	return test_insert(st, t);
 }
@@ -41,12 +42,13 @@ static int last_end(struct store *st, const struct endpoint *target, int64_t *la
 {
 	struct test_row last;
 	int e = test_newest(st, target, &last);
+	assert(e != ERR_OK || ip_eq(&last.t.target.ip, &target->ip));
 	*last_s = e == ERR_OK && last.t.state == TEST_DONE ? last.t.finished_s : 0;
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
-static int ask(struct store *st, struct test *t, enum admission_ground ground, const char *by,
-               int64_t interval_s, struct admission_answer *answer)
+static int decide(struct store *st, const struct test *t, enum admission_ground ground,
+                  const char *by, int64_t interval_s, struct admission_answer *answer)
 {
 	int64_t last_s = 0;
 	int e = store_consent_on(st, &t->target.ip, ground, by, t->created_s, &answer->consent);
@@ -56,11 +58,19 @@ static int ask(struct store *st, struct test *t, enum admission_ground ground, c
 		return e;
 	answer->said = admission_decide(&answer->consent, t->all, last_s, t->created_s,
 	                                interval_s);
-	if (answer->said == ADMISSION_TOO_SOON)
-		answer->last_s = last_s;
-	if (answer->said != ADMITTED)
-		return ERR_OK;
+	answer->last_s = answer->said == ADMISSION_TOO_SOON ? last_s : 0;
+	assert(answer->said != ADMITTED || !answer->consent.excluded);
+	return ERR_OK;
+}
+
+static int ask(struct store *st, struct test *t, enum admission_ground ground, const char *by,
+               int64_t interval_s, struct admission_answer *answer)
+{
+	int e = decide(st, t, ground, by, interval_s, answer);
+	if (e != ERR_OK || answer->said != ADMITTED)
+		return e;
 	t->consent = answer->consent.consent;
+	assert(t->consent != CONSENT_NONE && (!t->all || t->consent == CONSENT_OWNER));
 	e = add(st, t);
 	if (e == ERR_EXISTS)
 		answer->said = ADMISSION_PENDING;
@@ -72,10 +82,15 @@ int store_test_ask(struct store *st, struct test *t, enum admission_ground groun
 {
 	assert(t->consent == CONSENT_NONE && t->created_s > 0);
 	*answer = (struct admission_answer){ .said = ADMISSION_NO_CONSENT };
-	int e = store_begin(st, PLACE_LIST, STORE_TESTS, "test_ask");
+	/* Most that a scan asks for is refused: without the lock. */
+	int e = decide(st, t, ground, by, interval_s, answer);
+	if (e != ERR_OK || answer->said != ADMITTED)
+		return e;
+	e = store_begin(st, PLACE_LIST, STORE_TESTS, "test_ask");
 	if (e == ERR_OK)
 		e = store_end(st, ask(st, t, ground, by, interval_s, answer));
-	assert(e != ERR_OK || answer->said != ADMITTED || t->id[0]);
+	assert(e != ERR_OK || answer->said != ADMITTED ||
+	       (t->id[0] && t->consent != CONSENT_NONE));
 	return e;
 }
 
@@ -94,6 +109,7 @@ static bool lease_is_over(const void *context, const void *test)
 	const struct lease_terms *terms = context;
 	const struct test_row *row = test;
 	int64_t until_s = row->lease_until_s, wait_until_s = row->t.wait_until_s;
+	assert(terms->lease_s >= 0 && terms->lease_s <= STORE_WAIT_MAX_S);
 	if (until_s <= terms->now_s)
 		return true;
 	return until_s > terms->now_s + terms->lease_s + LEASE_SLACK_S &&
@@ -117,6 +133,7 @@ static int lease_write(struct store *st, struct test_row *row, const struct leas
  * waited for then. */
 static int lease(struct store *st, struct test_row *row, const struct lease_terms *terms)
 {
+	assert(row->t.state != TEST_DONE);
 	if (row->t.state != TEST_WAITING) {
 		int e = admission_check(st, &row->t, terms->now_s);
 		bool begun = row->t.state == TEST_RUNNING || row->t.rounds > 0;
@@ -208,6 +225,7 @@ static int lease_one(struct store *st, const char *id, const struct lease_terms 
 	if (!lease_is_over(terms, &row))
 		return store_fail(st, ERR_BUSY, "test %s is being run by another process", id);
 	e = lease(st, &row, terms);
+	assert(e != ERR_OK || row.lease_until_s == terms->now_s + terms->lease_s);
 	if (e == ERR_OK)
 		*t = row.t;
 	return e;
@@ -255,6 +273,7 @@ static int has_intents(struct store *st, const struct test_row *row, bool *yes)
 	struct row_range its = { .row = &first, .equal = 1 };
 	int e = row_first(st, ROW_INTENT, &its, &first, NULL);
 	*yes = e == ERR_OK;
+	assert(!*yes || first.test == row->key);
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
@@ -274,6 +293,7 @@ static int release(struct store *st, const char *id)
 	if (!has_sent && row.t.tries > 0)
 		row.t.tries--;
 	row.lease_until_s = 0;
+	assert(!has_sent || row.t.state == TEST_RUNNING);
 	return row_update(st, ROW_TEST, &row);
 }
 
@@ -323,6 +343,7 @@ static int due(struct store *st, const char *id, int64_t now_s)
 		return store_fail(st, ERR_NOT_FOUND, "test %s was not put off", id);
 	if (e != ERR_OK || row.t.not_before_s <= now_s)
 		return e;
+	assert(row.t.state == TEST_QUEUED && row.t.rounds > 0);
 	row.t.not_before_s = now_s;
 	return row_update(st, ROW_TEST, &row);
 }
@@ -355,6 +376,7 @@ static int reopen(struct store *st, const char *id, const struct lease_terms *te
 		                  live.t.id);
 	if (e != ERR_NOT_FOUND)
 		return e;
+	assert(row.t.verdict != VERDICT_OPEN);
 	row.t.state = TEST_WAITING;
 	row.t.wait_until_s = terms->now_s;
 	/* What is to be confirmed has its own. */

@@ -108,6 +108,7 @@ static int take_over_untold(struct store *st, const struct report_row *report)
 	size_t n = 0;
 	int e = row_list(st, ROW_REPORT, &wish, &a, &rows, &n);
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		assert(strcmp(rows[i].r.network, report->r.network) == 0);
 		rows[i].r.told = rows[i].r.incidents;
 		e = row_update(st, ROW_REPORT, &rows[i]);
 	}
@@ -125,6 +126,7 @@ static int report_insert(struct store *st, struct report_row *row)
 	row->r.state = REPORT_MADE;
 	row->r.told = 0;
 	row->r.sent_s = 0;
+	assert(row->r.incidents > row->r.told);
 	return e == ERR_OK ? row_add(st, ROW_REPORT, row) : e;
 }
 
@@ -133,6 +135,7 @@ static int report_count(struct store *st, struct report_row *there, const struct
 {
 	if (r->incidents != there->r.incidents + 1 || r->state != there->r.state)
 		return ERR_BUSY;
+	assert(strcmp(there->r.id, r->id) == 0);
 	there->r.incidents = r->incidents;
 	there->r.changed_s = r->changed_s;
 	if (there->r.state == REPORT_MADE) {
@@ -216,6 +219,7 @@ static int become(struct store *st, const char *id, enum report_state state, con
 	if (!report_may_become(row.r.state, state))
 		return store_fail(st, ERR_DENIED, "report %s is %s and cannot become %s", id,
 		                  report_state_name(row.r.state), report_state_name(state));
+	assert(state != REPORT_MADE);
 	row.r.state = state;
 	row.r.changed_s = now_s;
 	str_copy(row.r.why, sizeof(row.r.why), str_of(why));
@@ -284,6 +288,7 @@ static int look_at_contact(void *context, const void *row)
 		return 1;
 	if (ip_cmp(&c->last, s->address) < 0 || c->fetched_s < s->oldest_s)
 		return 0;
+	assert(!s->found || ip_eq(&c->first, &s->best.first));
 	if (!s->found || ip_cmp(&c->last, &s->best.last) < 0)
 		s->best = *c;
 	s->found = true;
@@ -310,6 +315,7 @@ int store_contact_get(struct store *st, const char *source, const struct ip *add
 		e = s.found ? row_get(st, ROW_CONTACT, BY_KEY, &s.best, a) : ERR_NOT_FOUND;
 	if (e != ERR_OK)
 		return e;
+	assert(s.best.fetched_s >= oldest_s);
 	*fetched_s = s.best.fetched_s;
 	*answer = s.best.answer;
 	return ERR_OK;

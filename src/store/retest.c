@@ -144,6 +144,7 @@ int store_retest(struct store *st, const struct ip *address, const char *who,
 
 static int recheck_set(struct store *st, struct listing *l, int64_t at_s)
 {
+	assert(at_s > 0);
 	l->recheck_s = at_s;
 	return row_update(st, ROW_LISTING, l);
 }
@@ -218,6 +219,7 @@ static int is_any(struct store *st, int64_t recheck_s, enum row_bound bound, boo
 	struct row_range range = { .index = LISTING_BY_RECHECK, .row = &l, .bound = bound };
 	int e = row_first(st, ROW_LISTING, &range, &l, NULL);
 	*any |= e == ERR_OK;
+	assert(e != ERR_OK || (bound == BOUND_UPTO) == (l.recheck_s <= recheck_s));
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 

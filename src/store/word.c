@@ -39,6 +39,7 @@ static int list_by_word(struct store *st, const struct ip *address, const char *
 int store_list(struct store *st, const struct ip *address, const char *who, const char *why,
                const struct lifecycle_policy *policy, int64_t now_s)
 {
+	assert(policy->recheck_interval_s >= 0);
 	int e = store_begin(st, PLACE_LIST, STORE_LIST, "list");
 	if (e != ERR_OK)
 		return e;
@@ -50,6 +51,7 @@ static int take_off(struct store *st, const struct listing *l, const char *who, 
 {
 	struct arena a = { 0 };
 	struct outputs_watch watch = { 0 };
+	assert(l->address.family == 4 || l->address.family == 6);
 	int e = outputs_watch(st, &l->address, NULL, 0, &a, &watch);
 	if (e == ERR_OK)
 		e = listing_remove(st, l);

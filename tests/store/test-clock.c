@@ -7,7 +7,6 @@
 #include "store/reports.h"
 
 #include "base/clock.h"
-#include "relaytest/politeness.h"
 #include "store/keys.h"
 
 #include <stdio.h>
@@ -62,8 +61,8 @@ static void past(void **unused)
 	assert_int_equal(clock_past(NOW, NOW), NOW);
 	assert_int_equal(clock_past(NOW + 1, NOW), NOW);
 	/* One that is ahead is as young as can be, and no younger. */
-	assert_false(politeness_may_repeat(NOW + YEAR, NOW, DAY, false));
-	assert_true(politeness_may_repeat(NOW + YEAR, NOW, 0, false));
+	assert_false(admission_may_repeat(NOW + YEAR, NOW, DAY, false));
+	assert_true(admission_may_repeat(NOW + YEAR, NOW, 0, false));
 	struct retention_facts facts = { .time_s = NOW + YEAR };
 	struct store_config none = { 0 };
 	assert_false(retention_over(RETAINED_TEST, &facts, &keep, NOW));
