@@ -65,6 +65,7 @@ static int leave_wal(struct sqlite_store *s, const struct store_copy *to)
 static int copy_to(struct sqlite_store *s, struct db *from, const struct store_copy *to)
 {
 	sqlite3 *h = NULL;
+	assert(from == &s->main || from == &s->returns);
 	int e = open_copy(s, to, &h);
 	if (e == ERR_OK)
 		e = copy_pages(s, from, h, to->name);

@@ -116,7 +116,7 @@ int place_check_all(struct db *db, const char *grows, int64_t *seen)
 		db->identity_at = find_identity(db);
 	if (!one_number(db, grows, &now))
 		return ERR_OK;
-	assert(*seen >= 0);
+	assert(*seen >= 0 && db->inode != 0);
 	if (now < *seen) {
 		char how[120];
 		snprintf(how, sizeof(how), "its serial went back from %lld to %lld, an older copy "

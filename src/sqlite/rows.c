@@ -102,6 +102,7 @@ static void add_where(const struct shape *s, unsigned n, struct buf *sql)
 
 static void add_order(const struct shape *s, struct buf *sql)
 {
+	assert(s->verb == EACH && s->equal <= row_index_width(index_of(s)));
 	const struct row_index *index = index_of(s);
 	const char *between = " ORDER BY ";
 	for (unsigned i = s->equal; index->columns[i]; i++, between = ", ")
@@ -129,6 +130,7 @@ static void add_conflict(const struct shape *s, struct buf *sql)
 static void add_insert(const struct shape *s, struct buf *sql)
 {
 	const char *between = "";
+	assert(s->verb == ADD || s->verb == PUT);
 	buf_printf(sql, "INSERT INTO %s (", table_of(s)->name);
 	add_columns(s, "", sql);
 	buf_add_cstr(sql, ") VALUES (");
@@ -176,6 +178,7 @@ static void write_sql(const struct shape *s, struct buf *sql)
 static struct query shaped(struct db *db, const struct shape *s)
 {
 	unsigned number = shape_number(s);
+	assert((s->verb == EACH) || s->bound == BOUND_NONE);
 	assert(number != 0);
 	struct query q = query_kept(db, number);
 	if (q.s)
@@ -210,6 +213,7 @@ static void bind_column(struct query *q, const struct row_column *c, const void 
 
 static void bind_row(struct query *q, const struct shape *s, const void *row)
 {
+	assert(s->verb >= ADD && q->bound == 0);
 	for (unsigned i = 0; i < table_of(s)->column_count; i++)
 		if (takes(s, &table_of(s)->columns[i]))
 			bind_column(q, &table_of(s)->columns[i], row);
@@ -218,6 +222,7 @@ static void bind_row(struct query *q, const struct shape *s, const void *row)
 /* The first n columns of the index. */
 static void bind_index(struct query *q, const struct shape *s, unsigned n, const void *row)
 {
+	assert(n <= row_index_width(index_of(s)));
 	for (unsigned i = 0; i < n; i++)
 		bind_column(q, row_column(s->kind, index_of(s)->columns[i]), row);
 }
@@ -260,6 +265,7 @@ int rows_get(struct db *db, enum row_kind kind, unsigned index, void *row, struc
 	s.equal = row_index_width(index_of(&s));
 	struct query q = shaped(db, &s);
 	bind_index(&q, &s, s.equal, row);
+	assert(index_of(&s)->unique == true);
 	int e = query_one(&q);
 	if (e != ERR_OK)
 		return e;

@@ -23,6 +23,7 @@
 static void sqlite_close(struct store *st)
 {
 	struct sqlite_store *s = sqlite_of(st);
+	assert(!st->open || st->ops == NULL);
 	if (s->main.h)
 		db_close(&s->main);
 	if (s->returns.h)
@@ -54,6 +55,7 @@ static int at_kind(struct store *st, enum row_kind kind, struct db **db)
 
 static int nowhere(struct store *st, enum row_kind kind)
 {
+	assert(row_tables[kind].place == PLACE_RETURNS);
 	return store_fail(st, ERR_NOT_FOUND, "%s: is not there yet", row_tables[kind].name);
 }
 
@@ -71,6 +73,7 @@ static int sqlite_end(struct store *st, int e)
 {
 	struct sqlite_store *s = sqlite_of(st);
 	struct db *db = st->open_place == PLACE_LIST ? &s->main : &s->returns;
+	assert(st->open_place < ROW_PLACES && e <= 0);
 	return db->h && !sqlite3_get_autocommit(db->h) ? db_end(db, e) : e;
 }
 
@@ -142,6 +145,7 @@ static int sqlite_append(struct store *st, const struct journal_entry *entry)
 	int e = serial_raise(db, entry->time_s);
 	if (e == ERR_OK)
 		e = rows_add(db, ROW_JOURNAL, &row);
+	assert(e != ERR_OK || row.serial > 0);
 	if (e == ERR_OK)
 		db->serial = (int64_t)row.serial;
 	return e;

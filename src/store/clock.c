@@ -52,6 +52,7 @@ static int newest(struct store *st, int64_t *time_s)
 int store_clock_look(struct store *st, int64_t now_s, struct store_clock *out)
 {
 	int64_t jump_max_s = st->clock_jump_max_s;
+	assert(jump_max_s >= 0);
 	struct heartbeat_row beat = { .one = 1 };
 	*out = (struct store_clock){ .state = CLOCK_STEADY };
 	int e = row_get(st, ROW_HEARTBEAT, BY_KEY, &beat, NULL);
@@ -130,6 +131,7 @@ static int repair_column(struct store *st, const struct timed *t, int64_t now_s)
 {
 	struct arena a = { 0 };
 	struct ahead ahead = { row_column(t->kind, t->column), now_s + t->most_s };
+	assert(t->most_s >= 0 && ahead.column->type == COLUMN_INT);
 	struct row_wish wish = { .fits = is_ahead, .context = &ahead, .with_blobs = true };
 	char *rows = NULL;
 	size_t n = 0;
@@ -154,6 +156,7 @@ static int repair_created(struct store *st, int64_t now_s)
 {
 	struct arena a = { 0 };
 	struct row_wish wish = { .fits = was_made_ahead, .context = &now_s };
+	assert(st->writing[PLACE_LIST]);
 	struct test_row *rows = NULL;
 	size_t n = 0;
 	int e = row_list(st, ROW_TEST, &wish, &a, &rows, &n);
@@ -175,6 +178,7 @@ static int repair_days(struct store *st, int64_t now_s)
 	struct ahead ahead = { row_column(ROW_REPORT, "day"), now_s / 86400 };
 	struct row_wish wish = { .fits = is_ahead, .context = &ahead, .with_blobs = true };
 	struct report_row *rows = NULL;
+	assert(st->writing[PLACE_LIST] && ahead.most >= 0);
 	size_t n = 0;
 	int e = row_list(st, ROW_REPORT, &wish, &a, &rows, &n);
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
@@ -197,6 +201,7 @@ static int repair_if(struct store *st, enum row_kind kind, const char *column, i
                      int64_t now_s)
 {
 	enum row_place place = row_tables[kind].place;
+	assert(store_may_write(st, place == PLACE_LIST ? ROW_HEARTBEAT : ROW_RETURN));
 	int64_t greatest;
 	int e = row_greatest(st, kind, column, &greatest);
 	if (e != ERR_OK || greatest <= most)
@@ -248,6 +253,7 @@ static int repair(struct store *st, int64_t now_s)
 static int heartbeat_write(struct store *st, int64_t now_s)
 {
 	struct heartbeat_row beat = { .one = 1, .time_s = now_s };
+	assert(store_may_write(st, ROW_HEARTBEAT));
 	return row_put(st, ROW_HEARTBEAT, &beat);
 }
 
@@ -269,6 +275,7 @@ int store_clock_beat(struct store *st, int64_t now_s)
 	int64_t last_s = writes ? found.recorded ? found.known_s : 0 : st->steady_s;
 	if (now_s - last_s < HEARTBEAT_S && newest_s <= now_s)
 		return ERR_OK;
+	assert(found.state == CLOCK_STEADY);
 	e = repair(st, now_s);
 	if (e == ERR_OK && writes)
 		return heartbeat_write(st, now_s);

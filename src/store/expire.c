@@ -177,6 +177,7 @@ static int forget_pointers(struct store *st, const struct old_row *row)
 static int forget_evidence(struct store *st, const struct old_row *row)
 {
 	struct evidence_row evidence = { .n = row->key };
+	assert(st->writing[PLACE_LIST] && row->key > 0);
 	int e = row_remove(st, ROW_EVIDENCE, &evidence);
 	return e == ERR_OK ? forget_pointers(st, row) : e;
 }
@@ -185,6 +186,7 @@ static int forget_return(struct store *st, const struct old_row *row)
 {
 	struct arena a = { 0 };
 	struct return_row back = { .r.id = row->key };
+	assert(st->writing[PLACE_RETURNS] && row->key > 0);
 	int e = row_get(st, ROW_RETURN, BY_KEY, &back, &a);
 	if (e == ERR_OK)
 		e = return_remove(st, &back);
@@ -195,6 +197,7 @@ static int forget_return(struct store *st, const struct old_row *row)
 static int forget_request(struct store *st, const struct old_row *row)
 {
 	struct retest_request request = { .id = row->key };
+	assert(st->writing[PLACE_RETURNS] && row->key > 0);
 	return row_remove(st, ROW_REQUEST, &request);
 }
 
@@ -215,6 +218,7 @@ static const struct {
 static int page_row(void *context, const void *row)
 {
 	struct page *p = context;
+	assert(p->kind < RETAINED_KINDS);
 	struct old_row old = retained_kinds[p->kind].as_old(row);
 	assert(old.key > p->after && p->n < p->max);
 	/* A row from the future says nothing of those behind it. */
@@ -263,6 +267,7 @@ static int take_page(struct page *p, const struct store_config *keep, bool remov
 static int expire_page(struct page *p, const struct store_config *keep, bool dry, uint64_t *over)
 {
 	enum row_place place = row_tables[retained_kinds[p->kind].rows].place;
+	assert(p->max > 0 && p->young_s <= p->now_s);
 	int e = store_begin_read(p->st, place);
 	if (e == ERR_OK)
 		e = store_end(p->st, take_page(p, keep, false, over));

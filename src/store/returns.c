@@ -37,6 +37,7 @@ static int look_at_token(struct store *st, const char *token, struct token_had *
 {
 	struct return_row of = { 0 };
 	struct arena a = { 0 };
+	assert(st->writing[PLACE_RETURNS] && had->n == 0);
 	str_copy(of.r.token, sizeof(of.r.token), str_of(token));
 	struct row_range range = { .index = RETURN_BY_TOKEN, .row = &of, .equal = 1 };
 	int e = row_each(st, ROW_RETURN, &range, &a, count_return, had);
@@ -70,6 +71,7 @@ static int return_keep(struct store *st, struct test_return *r, struct str diges
 static int message_keep(struct store *st, struct str digest, struct str message)
 {
 	struct message_row row = { .digest = digest, .bytes = message }, there = row;
+	assert(digest.n == SHA256_DIGEST_LENGTH);
 	int e = row_get(st, ROW_MESSAGE, MESSAGE_BY_DIGEST, &there, NULL);
 	return e == ERR_NOT_FOUND ? row_add(st, ROW_MESSAGE, &row) : e;
 }
@@ -111,6 +113,7 @@ int return_remove(struct store *st, const struct return_row *row)
 	struct return_row other = { .digest = row->digest };
 	struct message_row message = { .digest = row->digest };
 	struct row_range range = { .index = RETURN_BY_DIGEST, .row = &other, .equal = 1 };
+	assert(st->writing[PLACE_RETURNS] && row->r.id > 0);
 	int e = row_remove(st, ROW_RETURN, row);
 	if (e == ERR_OK)
 		e = row_first(st, ROW_RETURN, &range, &other, NULL);
@@ -170,6 +173,7 @@ static int returns_list(struct store *st, const struct row_wish *wish, bool with
 static int returns_read(struct store *st, struct row_wish *wish, bool with_message,
                         struct arena *a, struct test_return **rows, size_t *n)
 {
+	assert(wish->range.index != RETURN_BY_DIGEST);
 	*rows = NULL;
 	*n = 0;
 	wish->with_blobs = with_message;

@@ -4,6 +4,8 @@
  */
 #include "store/types.h"
 
+#include <assert.h>
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const consents[] = { "none", "range", "evidence", "contact", "owner" };
@@ -30,6 +32,7 @@ static const char *name_of(const char *const *names, size_t n, unsigned value)
 /* The index of s in names, or ERR_INVALID. */
 static int index_of(const char *const *names, size_t n, struct str s)
 {
+	assert(n > 0);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(s, str_of(names[i])))
 			return (int)i;

@@ -59,6 +59,7 @@ static void name_scan(struct scan_row *row, const char *key)
 
 static int scan_begin(struct store *st, struct scan_row *scan, int64_t now_s)
 {
+	assert(st->writing[PLACE_LIST] && scan->key[0]);
 	int e = row_get(st, ROW_SCAN, BY_KEY, scan, NULL);
 	if (e == ERR_OK && scan->ended_s == 0)
 		return ERR_OK;
@@ -107,6 +108,7 @@ int store_scan_end(struct store *st, const char *key, int64_t now_s)
 
 static int secret_make(struct store *st, struct secret_row *row, struct arena *a)
 {
+	assert(st->writing[PLACE_LIST] && row->name[0]);
 	int e = row_get(st, ROW_SECRET, BY_KEY, row, a);
 	if (e != ERR_NOT_FOUND)
 		return e;
