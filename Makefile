@@ -8,6 +8,7 @@ BUILD  = build
 ASAN   = build-asan
 FUZZ   = build-fuzz
 BENCH  = build-bench
+WORLD  = build-world
 PYTHON = /usr/bin/python3
 
 # The lab makes network namespaces: that is root's.
@@ -43,6 +44,20 @@ fuzz:
 	ninja -C $(FUZZ)
 	fuzz/run $(FUZZ) $(SECONDS) $(TARGETS)
 
+# SEEDS worlds from FROM on, each made of its number (tests/world)
+SEEDS = 1000
+FROM = 1
+world:
+	dist/install-packages build test
+	test -e $(WORLD)/build.ninja || meson setup $(WORLD) -Dtests=true
+	ninja -C $(WORLD) tests/world/world
+	$(WORLD)/tests/world/world --from $(FROM) --seeds $(SEEDS)
+
+# each mistake of tests/world/mutants, in a copy of the tree, is found by 200 worlds
+world-mutants:
+	dist/install-packages build test
+	$(PYTHON) tests/world/mutants/run
+
 # how well trace reads the labelled messages of a public corpus
 score: all
 	dist/install-packages score
@@ -58,6 +73,6 @@ install: all
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) build-cov build-clang
+	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) build-cov build-clang build-mutants
 
-.PHONY: all packages test demo fuzz score bench install clean
+.PHONY: all packages test demo fuzz world world-mutants score bench install clean

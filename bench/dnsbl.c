@@ -88,7 +88,7 @@ static double measure(const struct blocklist_state *state, const struct queries 
 		for (size_t k = 0; k < QUERIES; k++) {
 			struct str query = { (const char *)q->bytes[k], q->n[k] };
 			struct blocklist_asker asker = { rrl, q->from[k], 1 };
-			bytes += blocklist_answer_to(state, query, &asker, answer);
+			bytes += blocklist_answer(state, query, BLOCKLIST_UDP, &asker, answer);
 		}
 		double took = now_ns() - start;
 		best = round == 0 || took < best ? took : best;
@@ -120,11 +120,16 @@ static void run(size_t n)
 		listed[i] = (struct blocklist_change){ prefix_of(&ip, 32), true };
 	}
 	struct blocklist_index *index = blocklist_index_apply(NULL, listed, n, NULL);
-	struct blocklist_state state = { .views = { { &zone, index, 1 } }, .view_count = 1 };
+	struct blocklist_edition edition = { 1, { index } };
+	struct blocklist_zones *zones;
+	int e = blocklist_zones_create(&zone, 1, &zones);
+	assert(e == ERR_OK);
+	struct blocklist_state state = { zones, &edition };
 	prepare_queries(&hits, &zone.origin, listed, n);
 	prepare_queries(&misses, &zone.origin, NULL, 0);
 	printf("dnsbl addresses=%zu listed_ns=%.0f other_ns=%.0f change_us=%.0f\n", n,
 	       measure(&state, &hits), measure(&state, &misses), measure_change(index) / 1e3);
+	blocklist_zones_destroy(zones);
 	blocklist_index_destroy(index);
 	free(listed);
 }

@@ -52,11 +52,12 @@ static void prepare(void)
 	static const char *const listed[] = { "192.0.2.1", "10.1.0.0/16", "2001:db8::1",
 	                                      "1234:5678::/32", NULL };
 	static const char *const outputs[] = { "203.0.113.9", NULL };
-	state = (struct blocklist_state){
-		.views = { { &zones[0], index_of(listed), 7 },
-		           { &zones[1], index_of(outputs), 7 } },
-		.view_count = 2,
-	};
+	static struct blocklist_edition edition;
+	static struct blocklist_zones *table;
+	edition = (struct blocklist_edition){ 7, { index_of(listed), index_of(outputs) } };
+	e = blocklist_zones_create(zones, 2, &table);
+	assert(e == ERR_OK);
+	state = (struct blocklist_state){ table, &edition };
 	buf_fini(&message);
 }
 
@@ -100,7 +101,7 @@ static void check(const uint8_t *data, size_t size, enum blocklist_transport tra
 	struct dns_question q;
 	struct dns_rr rr;
 	size_t n = blocklist_answer(&state, (struct str){ (const char *)data, size }, transport,
-	                            answer);
+	                            NULL, answer);
 	if (n == 0) {
 		assert(size < DNS_HEADER_BYTES || data[2] & 0x80);
 		return;
@@ -136,8 +137,8 @@ static void check_rate(const uint8_t *data, size_t size)
 	if (!rrl)
 		rrl = blocklist_rrl_create(1, &key);
 	struct blocklist_asker asker = { rrl, ip_from_v4(192, 0, 2, 1), now_ms += 1000 };
-	size_t first = blocklist_answer_to(&state, query, &asker, answer);
-	size_t n = blocklist_answer_to(&state, query, &asker, answer);
+	size_t first = blocklist_answer(&state, query, BLOCKLIST_UDP, &asker, answer);
+	size_t n = blocklist_answer(&state, query, BLOCKLIST_UDP, &asker, answer);
 	struct dns_reader r = { answer, n, 0 };
 	assert((n == 0) == (first == 0) && n <= first);
 	if (n == 0)
@@ -149,7 +150,7 @@ static void check_rate(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (state.view_count == 0)
+	if (!state.zones)
 		prepare();
 	check(data, size, BLOCKLIST_UDP);
 	check(data, size, BLOCKLIST_TCP);

@@ -13,7 +13,7 @@
 enum { DESCRIPTORS_FIRST = 3 };      /* the first that is not a standard one */
 
 /* Makes sure that 0, 1 and 2 are open, so that no file gets one of these numbers and is then
- * read or written by mistake. What was closed is at its end (0), fails when it is written as
+ * read or written by mistake. One that was closed gives no input (0), fails when it is written, as
  * it did before (1), or takes all and keeps nothing (2). ERR_IO: /dev/null cannot be opened. */
 int descriptors_standard(void);
 

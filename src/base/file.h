@@ -25,10 +25,10 @@ int file_create(const char *path, struct str bytes, mode_t mode);
 /* Renames within a file system, and syncs the directory it comes to. ERR_UNSUPPORTED: not
  * between these two directories. */
 int file_move(const char *from, const char *to);
-/* All of the bytes, then fsync(). */
+/* Writes all of the bytes, then fsync(). */
 int file_write_fd(int fd, struct str bytes);
-/* flock() for oneself; ERR_BUSY when another has held it for 5 s: whoever may open a file may
- * lock it, and keep it so. */
+/* Takes an exclusive flock(). ERR_BUSY when another holds it for 5 s: whoever may open a file may
+ * lock it for as long as he likes. */
 int file_lock(int fd);
 /* mkdir -p with that mode for what is made. */
 int file_mkdirs(const char *path, mode_t mode);

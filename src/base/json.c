@@ -70,7 +70,7 @@ static void add_hex_byte(struct buf *out, unsigned char c)
 }
 
 /* Bytes of the character that s begins with, if it may stand in a text; else 0. */
-static size_t plain(struct str s)
+static size_t plain_char(struct str s)
 {
 	size_t n = str_utf8(s);
 	bool c1 = n == 2 && s.p[0] == '\xc2' && (unsigned char)s.p[1] < 0xa0;
@@ -78,12 +78,12 @@ static size_t plain(struct str s)
 }
 
 /* `exact`: each character as it is, whatever it may do to who reads it. */
-static void add_text(const struct json *j, struct str s, bool exact)
+static void write_text(const struct json *j, struct str s, bool exact)
 {
 	struct buf *out = j->out;
 	buf_add_byte(out, '"');
 	for (size_t i = 0; i < s.n;) {
-		size_t n = plain(str_from(s, i)), whole = exact ? str_utf8(str_from(s, i)) : n;
+		size_t n = plain_char(str_from(s, i)), whole = exact ? str_utf8(str_from(s, i)) : n;
 		if (n == 0 && whole)
 			add_ascii(out, character(s.p + i, n = whole));
 		else if (n == 0)
@@ -116,7 +116,7 @@ static void new_line(struct json *j)
 }
 
 /* What stands before each value. */
-static void begin(struct json *j, const char *key)
+static void begin_value(struct json *j, const char *key)
 {
 	assert(in_object(j) == (key != NULL));
 	if (j->comma)
@@ -124,7 +124,7 @@ static void begin(struct json *j, const char *key)
 	if (j->open.n)
 		new_line(j);
 	if (key) {
-		add_text(j, str_of(key), true);
+		write_text(j, str_of(key), true);
 		buf_add_cstr(j->out, j->indent ? ": " : ":");
 	}
 	j->comma = j->open.n > 0;
@@ -132,7 +132,7 @@ static void begin(struct json *j, const char *key)
 
 static void open_with(struct json *j, const char *key, char bracket)
 {
-	begin(j, key);
+	begin_value(j, key);
 	buf_add_byte(j->out, bracket);
 	buf_add_byte(&j->open, bracket);
 	j->comma = false;
@@ -159,14 +159,14 @@ void json_close(struct json *j)
 /* What is written as it stands. */
 static void add_token(struct json *j, const char *key, const char *text)
 {
-	begin(j, key);
+	begin_value(j, key);
 	buf_add_cstr(j->out, text);
 }
 
 void json_add_str(struct json *j, const char *key, struct str s)
 {
-	begin(j, key);
-	add_text(j, s, false);
+	begin_value(j, key);
+	write_text(j, s, false);
 }
 
 void json_add_cstr(struct json *j, const char *key, const char *s)
@@ -196,7 +196,7 @@ void json_add_shown(struct json *j, const char *key, struct str s)
 
 void json_add_bytes(struct json *j, const char *key, struct str s)
 {
-	begin(j, key);
+	begin_value(j, key);
 	buf_add_byte(j->out, '"');
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -295,8 +295,8 @@ void json_add_value(struct json *j, const char *key, const json_t *value)
 		add_array(j, key, (json_t *)value);
 		break;
 	case JSON_STRING:
-		begin(j, key);
-		add_text(j, (struct str){ json_string_value(value),
+		begin_value(j, key);
+		write_text(j, (struct str){ json_string_value(value),
 		                          json_string_length(value) }, true);
 		break;
 	case JSON_INTEGER:

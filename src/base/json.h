@@ -22,7 +22,7 @@
  * outermost object or array is closed. */
 struct json {
 	struct buf *out;         /* appended to */
-	unsigned indent;         /* spaces a level, each member on a line; 0: all on one line */
+	unsigned indent;         /* spaces per level, a line per member; 0: all on one line */
 	bool ascii;              /* other characters as \uXXXX */
 	bool comma;              /* the next member needs one before it */
 	struct buf open;         /* '{' and '[' of what is open, outermost first */

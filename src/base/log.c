@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,6 +30,8 @@ static enum {
 static int log_fd = STDERR_FILENO;
 static unsigned long long log_lost;
 static bool log_torn;           /* a line went half: the next one ends it first */
+/* A role may have a second thread. Held while a line is written, which in a role does not wait. */
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void log_init(const char *role, enum log_level max)
 {
@@ -102,6 +105,7 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 	struct buf line = { 0 };
 	if (level > log_max)
 		return;
+	pthread_mutex_lock(&log_lock);
 	if (log_lost > 0) {
 		begin_line(&line, LOG_WARN);
 		buf_printf(&line, "log-lost n=%llu", log_lost);
@@ -112,6 +116,7 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 	log_format(&line, event, fields, n);
 	if (!put_line(&line))
 		log_lost++;
+	pthread_mutex_unlock(&log_lock);
 	buf_fini(&line);
 }
 
@@ -119,10 +124,12 @@ void log_plain(struct str text)
 {
 	struct buf line = { 0 };
 
+	pthread_mutex_lock(&log_lock);
 	if (log_torn)
 		buf_add_byte(&line, '\n');
 	buf_add_str(&line, text);
 	if (!put_line(&line))
 		log_lost++;
+	pthread_mutex_unlock(&log_lock);
 	buf_fini(&line);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * One event a line: `time level role event key=value…` on stderr (the
+ * One line per event: `time level role event key=value…` on stderr (the
  * supervisor and systemd collect it). Values are quoted and escaped where they
  * hold anything but plain characters, so that no text from the network can
  * forge a line. Never pass a password or a key.
@@ -34,8 +34,8 @@ void log_init(const char *role, enum log_level max);
 /* From here on no line waits for whoever reads stderr: what a full pipe, socket or terminal does
  * not take at once is dropped, and "log-lost n=…" says how many lines when one goes through
  * again. For daemons, whose log nobody may be reading; before root is given up and before the
- * sandbox. Without it lines wait, as a command's may (for a pager). Again is fine. It may open a
- * descriptor: whoever closes others does so before. */
+ * sandbox. Without it lines wait, as a command's may (for a pager). It may be called again, and
+ * may open a descriptor: whoever closes others does so before. */
 void log_never_wait(void);
 /* A line in the caller's own words, without time and role, as commands and those who start say
  * why they do not go on. It takes the way of the others, so it waits only where they do. */

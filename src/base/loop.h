@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The event loop of a role (over libevent): file descriptors, timers, signals.
- * One loop a process, one thread; callbacks run from loop_run() and may destroy
+ * There is one loop per process, in one thread; callbacks run from loop_run() and may destroy
  * their own watch. This is the only header that hides libevent; other rooms
  * don't name it.
  */

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -45,10 +46,19 @@ static const char *const plain_calls[] = {
 	"sched_getaffinity", "sysinfo", "getrlimit", "getrusage",
 };
 
+/* Beyond the bits of enum sandbox_socket. */
+enum { NEEDS_THREAD = 1u << 16 };
+
+/* What pthread_create() asks for: a thread that shares all with its process. Nothing of it can be
+ * left out or added, so no process comes of it. */
+#define THREAD_FLAGS \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+
 /* A call, and what must hold of its arguments. */
 struct shape {
 	const char *call;
-	unsigned needs;                  /* one of enum sandbox_socket's bits, or 0: for all */
+	unsigned needs;                  /* a bit that the sandbox must have, or 0: for all */
 	unsigned n;
 	struct scmp_arg_cmp when[3];
 };
@@ -88,6 +98,11 @@ static const struct shape shapes[] = {
 	/* The other half, SHUT_RD, would end a listening socket for all who hold it. */
 	{ "shutdown", 0, 1, { IS(1, SHUT_WR) } },
 
+	{ "clone", NEEDS_THREAD, 1, { IS(0, THREAD_FLAGS) } },
+	/* Each thread does these two as it begins; the C library ends the process if it cannot. */
+	{ "set_robust_list", NEEDS_THREAD, 0, { { 0 } } },
+	{ "rseq", NEEDS_THREAD, 1, { IS(2, 0) } },
+
 	{ "accept", SANDBOX_ACCEPT, 0, { { 0 } } },
 	{ "accept4", SANDBOX_ACCEPT, 0, { { 0 } } },
 	SETSOCKOPT(SANDBOX_ACCEPT, IPPROTO_TCP, TCP_NODELAY),
@@ -116,14 +131,19 @@ static int allow(scmp_filter_ctx ctx, const struct shape *s)
 
 static int allow_all(scmp_filter_ctx ctx, const struct sandbox *box)
 {
-	/* abort(3) signals the process itself; the others are other processes. */
+	/* abort(3) signals a thread of the process itself; the others are other processes. */
 	const struct shape itself = { "tgkill", 0, 1, { IS(0, getpid()) } };
+	unsigned has = box->sockets | (box->thread ? NEEDS_THREAD : 0);
 	int e = allow(ctx, &itself);
 	for (size_t i = 0; e == 0 && i < COUNT(plain_calls); i++)
 		e = allow(ctx, &(struct shape){ .call = plain_calls[i] });
 	for (size_t i = 0; e == 0 && i < COUNT(shapes); i++)
-		if ((shapes[i].needs & ~box->sockets) == 0)
+		if ((shapes[i].needs & ~has) == 0)
 			e = allow(ctx, &shapes[i]);
+	/* Its arguments are in memory, where the filter cannot look. "No such call" makes the C
+	 * library take clone(2). */
+	if (e == 0 && box->thread)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return e;
 }
 
@@ -133,7 +153,10 @@ int sandbox_limit_calls(const struct sandbox *box, struct buf *message)
 	assert(ctx);
 	/* A tree, not a list: some of these are called for each datagram. */
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	int e = allow_all(ctx, box);
+	/* The calls of another architecture end the process, not the one thread that tries. */
+	int e = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (e == 0)
+		e = allow_all(ctx, box);
 	if (e == 0)
 		e = seccomp_load(ctx);
 	seccomp_release(ctx);

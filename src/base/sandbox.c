@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The order in which a role gives up what it need not have: root, then paths, then calls.
+ * The sandbox but for its system calls: the user, the paths, the capabilities, and the order of it
+ * all.
  */
 #include "base/sandbox-private.h"
 

@@ -26,6 +26,8 @@ struct sandbox {
 	const char *const *write_paths;  /* NULL-terminated; directories to read and write below */
 	unsigned sockets;                /* of enum sandbox_socket */
 	bool low_ports;                  /* bind ports below 1024, if we may use them now */
+	bool thread;                     /* start threads, which are in the same sandbox. Those
+	                                    that were started before it would not be */
 };
 
 /* Drops to `user` (all groups and capabilities but that for low_ports, ids checked to be
@@ -33,8 +35,8 @@ struct sandbox {
  * where it has not) and a seccomp filter of what the house uses. Whatever else the process is
  * allowed, it cannot: exec, fork, listen, load or make code, send signals to others or have
  * them sent, change limits, ptrace, mount, enter or make namespaces, use bpf or keyctl.
- * After it no library can be loaded any more. ERR_NOT_FOUND (no such user), ERR_DENIED.
- * *message says what. */
+ * After it no library can be loaded any more. It holds for the calling thread, which must be the
+ * only one. ERR_NOT_FOUND (no such user), ERR_DENIED. *message says what. */
 int sandbox_enter(const struct sandbox *box, struct buf *message);
 
 /* Only the first half, for a supervisor that prepares directories: uid and gid

@@ -1,31 +1,25 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Answers, record by record: finds the zone, then the node in it, writes what stands there, and the
+ * head last of all.
+ */
 #include "blocklist/answer.h"
-
-#include "dns/message.h"
 
 #include <assert.h>
 
 enum {
 	INFRASTRUCTURE_TTL_S = 3600,     /* NS and their addresses */
 	SOA_REFRESH_S = 300, SOA_RETRY_S = 60, SOA_EXPIRE_S = 7 * 86400,
-	NAME_AT = DNS_HEADER_BYTES,      /* the question's name, in query and answer */
+	NAME_AT = BLOCKLIST_NAME_AT,
+	OPT_BYTES = 11 + 6,              /* with an EDE: kept free behind the rest */
 };
 
-/* A query taken apart; offsets are into its bytes. */
-struct request {
-	const uint8_t *bytes;
-	struct dns_header header;
-	size_t question_end;             /* 0: there is none to echo */
-	size_t name_bytes;
-	uint16_t type, class;
-	struct dns_edns edns;
-};
-
-/* An answer under way. */
+/* A message under way. */
 struct reply {
 	struct dns_writer w;
-	const struct request *request;
-	const struct blocklist_view *view;
+	const struct blocklist_query *query;
+	const struct blocklist_zone *zone;
+	const struct blocklist_edition *edition;
 	size_t zone_at;                  /* the zone's name inside the question's */
 	unsigned rcode;
 	bool authoritative, truncated;
@@ -33,75 +27,17 @@ struct reply {
 	uint16_t answers, authorities, additionals;
 };
 
-/* ---- taking the query apart --------------------------------------------------------------- */
-
-/* The name of a question cannot be compressed: nothing stands before it. */
-static bool read_question(struct dns_reader *r, struct request *q)
-{
-	size_t at = r->at;
-	while (true) {
-		if (at >= r->n || r->p[at] > DNS_LABEL_MAX)
-			return false;
-		uint8_t label = r->p[at];
-		at += label + 1u;
-		if (at - r->at > DNS_NAME_MAX)
-			return false;
-		if (label == 0)
-			break;
-	}
-	if (at > r->n || r->n - at < 4)
-		return false;
-	q->name_bytes = at - r->at;
-	q->type = (uint16_t)(r->p[at] << 8 | r->p[at + 1]);
-	q->class = (uint16_t)(r->p[at + 2] << 8 | r->p[at + 3]);
-	r->at = q->question_end = at + 4;
-	return true;
-}
-
-static bool read_records(struct dns_reader *r, struct request *q)
-{
-	const struct dns_header *h = &q->header;
-	unsigned before = (unsigned)h->answers + h->authorities;
-	for (unsigned i = 0; i < before + h->additionals; i++) {
-		struct dns_rr rr;
-		if (dns_read_rr(r, &rr) != ERR_OK)
-			return false;
-		if (rr.type != DNS_TYPE_OPT)
-			continue;
-		if (i < before || q->edns.present || dns_rr_edns(r, &rr, &q->edns) != ERR_OK)
-			return false;
-	}
-	return r->at == r->n;
-}
-
-/* An rcode, or negative for silence. */
-static int take_apart(struct str query, struct request *q)
-{
-	struct dns_reader r = { (const uint8_t *)query.p, query.n, 0 };
-	*q = (struct request){ .bytes = r.p };
-	if (dns_read_header(&r, &q->header) != ERR_OK || q->header.flags & DNS_FLAG_QR)
-		return -1;
-	if (q->header.flags & DNS_FLAG_OPCODE)
-		return DNS_RCODE_NOTIMP;
-	if (q->header.questions != 1 || !read_question(&r, q))
-		return DNS_RCODE_FORMERR;
-	if (!read_records(&r, q)) {
-		q->edns.present = false;
-		return DNS_RCODE_FORMERR;
-	}
-	return q->edns.version > 0 ? DNS_RCODE_BADVERS : DNS_RCODE_NOERROR;
-}
-
 /* ---- writing records ------------------------------------------------------------------------ */
 
 /* A name; what it shares with the zone becomes a pointer into the question. */
 static void put_name(struct reply *a, const struct dns_name *name)
 {
-	const struct dns_name *origin = &a->view->zone->origin;
+	const struct dns_name *origin = &a->zone->origin;
 	if (!dns_name_within(name, origin)) {
 		dns_put_name(&a->w, name);
 		return;
 	}
+	assert(a->zone_at >= NAME_AT && a->zone_at < a->query->question_end);
 	dns_put_bytes(&a->w, name->b, name->n - (size_t)origin->n);
 	dns_put_pointer(&a->w, a->zone_at);
 }
@@ -121,15 +57,23 @@ static void end_data(struct reply *a, size_t length_at)
 	if (a->w.full)
 		return;
 	size_t n = a->w.n - length_at - 2;
+	assert(length_at + 2 <= a->w.n && n <= UINT16_MAX);
 	a->w.p[length_at] = (uint8_t)(n >> 8);
 	a->w.p[length_at + 1] = (uint8_t)n;
+}
+
+/* The reason if the address is on the list by word; outputs never are. */
+static const char *word_of(const struct reply *a, const struct ip *address)
+{
+	const struct blocklist_words *words = a->edition->words;
+	return a->zone->list == BLOCKLIST_INPUTS ? blocklist_words_reason(words, address) : NULL;
 }
 
 /* The one place where the list's A records are written. */
 static void put_code(struct reply *a, const struct ip *address)
 {
-	const struct blocklist_zone *zone = a->view->zone;
-	bool by_word = blocklist_words_reason(a->view->words, address);
+	const struct blocklist_zone *zone = a->zone;
+	bool by_word = word_of(a, address);
 	const struct ip *code = by_word ? &zone->code_word : &zone->code;
 	assert(blocklist_code_valid(code));
 	dns_put_pointer(&a->w, NAME_AT);
@@ -142,10 +86,10 @@ static void put_code(struct reply *a, const struct ip *address)
 static void put_text(struct reply *a, const struct ip *address)
 {
 	char text[BLOCKLIST_TEXT_MAX];
-	size_t n = blocklist_zone_text(a->view->zone, address,
-	                               blocklist_words_reason(a->view->words, address), text);
+	size_t n = blocklist_zone_text(a->zone, address, word_of(a, address), text);
+	assert(n >= 1 && n <= BLOCKLIST_TEXT_MAX);
 	dns_put_pointer(&a->w, NAME_AT);
-	size_t at = begin_data(a, DNS_TYPE_TXT, a->view->zone->ttl_s);
+	size_t at = begin_data(a, DNS_TYPE_TXT, a->zone->ttl_s);
 	dns_put_u8(&a->w, (unsigned)n);
 	dns_put_bytes(&a->w, text, n);
 	end_data(a, at);
@@ -156,7 +100,7 @@ static void put_hinfo(struct reply *a)
 {
 	static const char data[] = "\7RFC8482";       /* its NUL is the empty second string */
 	dns_put_pointer(&a->w, NAME_AT);
-	size_t at = begin_data(a, DNS_TYPE_HINFO, a->view->zone->ttl_s);
+	size_t at = begin_data(a, DNS_TYPE_HINFO, a->zone->ttl_s);
 	dns_put_bytes(&a->w, data, sizeof(data));
 	end_data(a, at);
 	a->answers++;
@@ -164,22 +108,23 @@ static void put_hinfo(struct reply *a)
 
 static void put_soa(struct reply *a, uint32_t ttl_s)
 {
-	const struct blocklist_zone *zone = a->view->zone;
+	const struct blocklist_zone *zone = a->zone;
 	dns_put_pointer(&a->w, a->zone_at);
 	size_t at = begin_data(a, DNS_TYPE_SOA, ttl_s);
 	put_name(a, &zone->nameservers[0]);
 	put_name(a, &zone->hostmaster);
-	dns_put_u32(&a->w, a->view->serial);
+	dns_put_u32(&a->w, a->edition->serial);
 	dns_put_u32(&a->w, SOA_REFRESH_S);
 	dns_put_u32(&a->w, SOA_RETRY_S);
 	dns_put_u32(&a->w, SOA_EXPIRE_S);
 	dns_put_u32(&a->w, zone->negative_ttl_s);
+	assert(zone->nameserver_count >= 1);
 	end_data(a, at);
 }
 
 static void put_nameservers(struct reply *a)
 {
-	const struct blocklist_zone *zone = a->view->zone;
+	const struct blocklist_zone *zone = a->zone;
 	for (size_t i = 0; i < zone->nameserver_count; i++) {
 		dns_put_pointer(&a->w, a->zone_at);
 		size_t at = begin_data(a, DNS_TYPE_NS, INFRASTRUCTURE_TTL_S);
@@ -187,12 +132,13 @@ static void put_nameservers(struct reply *a)
 		end_data(a, at);
 		a->answers++;
 	}
+	assert(a->answers == zone->nameserver_count);
 }
 
 /* Addresses of one nameserver, of one type or (0) both; returns how many. */
 static uint16_t put_glue(struct reply *a, const struct dns_name *name, unsigned type)
 {
-	const struct blocklist_zone *zone = a->view->zone;
+	const struct blocklist_zone *zone = a->zone;
 	uint16_t written = 0;
 	for (size_t i = 0; i < zone->glue_count; i++) {
 		const struct ip *ip = &zone->glue[i];
@@ -212,6 +158,7 @@ static uint16_t put_glue(struct reply *a, const struct dns_name *name, unsigned 
 		}
 		written++;
 	}
+	assert(written <= zone->glue_count);
 	return written;
 }
 
@@ -221,6 +168,7 @@ enum node { NODE_NONE, NODE_EMPTY, NODE_APEX, NODE_NAMESERVER, NODE_LISTED };
 
 static enum node address_node(const struct blocklist_index *index, const struct prefix *p)
 {
+	assert(p->len <= ip_bits(&p->ip));
 	if (p->len == ip_bits(&p->ip))
 		return blocklist_index_has(index, &p->ip) ? NODE_LISTED : NODE_NONE;
 	return blocklist_index_any(index, p) ? NODE_EMPTY : NODE_NONE;
@@ -243,38 +191,39 @@ static enum node nameserver_node(const struct blocklist_zone *zone, const struct
 static enum node find_node(const struct reply *a, unsigned count, const struct dns_name *name,
                            struct ip *address)
 {
-	const struct blocklist_view *view = a->view;
+	const struct blocklist_index *index = a->edition->lists[a->zone->list];
 	struct prefix p;
 	enum node v4 = NODE_NONE, v6 = NODE_NONE;
 	if (count == 0)
 		return NODE_APEX;
 	if (blocklist_labels_v4(name->b, count, &p)) {
-		v4 = address_node(view->index, &p);
+		v4 = address_node(index, &p);
 		*address = p.ip;
 	}
 	if (v4 != NODE_LISTED && blocklist_labels_v6(name->b, count, &p)) {
-		v6 = address_node(view->index, &p);
+		v6 = address_node(index, &p);
 		*address = p.ip;
 	}
 	enum node best = v4 > v6 ? v4 : v6;
-	enum node nameserver = nameserver_node(view->zone, name);
+	enum node nameserver = nameserver_node(a->zone, name);
+	assert(best != NODE_APEX && best != NODE_NAMESERVER);
 	return best > nameserver ? best : nameserver;
 }
 
 static void answer_apex(struct reply *a)
 {
-	const struct blocklist_zone *zone = a->view->zone;
-	if (a->request->type == DNS_TYPE_SOA) {
+	const struct blocklist_zone *zone = a->zone;
+	if (a->query->type == DNS_TYPE_SOA) {
 		put_soa(a, zone->ttl_s);
 		a->answers++;
-	} else if (a->request->type == DNS_TYPE_NS) {
+	} else if (a->query->type == DNS_TYPE_NS) {
 		put_nameservers(a);
 	}
 }
 
 static void add_glue(struct reply *a)
 {
-	const struct blocklist_zone *zone = a->view->zone;
+	const struct blocklist_zone *zone = a->zone;
 	for (size_t i = 0; i < zone->nameserver_count; i++)
 		if (dns_name_within(&zone->nameservers[i], &zone->origin))
 			a->additionals = (uint16_t)(a->additionals +
@@ -284,8 +233,8 @@ static void add_glue(struct reply *a)
 static void answer_node(struct reply *a, enum node node, const struct dns_name *name,
                         const struct ip *address)
 {
-	const struct blocklist_zone *zone = a->view->zone;
-	unsigned type = a->request->type;
+	const struct blocklist_zone *zone = a->zone;
+	unsigned type = a->query->type;
 	if (type == DNS_TYPE_ANY && node != NODE_NONE && node != NODE_EMPTY)
 		put_hinfo(a);
 	else if (node == NODE_APEX)
@@ -317,44 +266,41 @@ static void refuse(struct reply *a, unsigned rcode, int ede)
 	a->ede = ede;
 }
 
-/* Finds the view whose zone the name is in, and counts the labels before the zone. */
-static bool find_zone(const struct blocklist_state *state, const struct dns_name *name,
-                      struct reply *a, unsigned *count)
+/* The zone that the name is in; *count of its labels stand before the zone's. */
+static bool find_zone(const struct blocklist_state *state, struct reply *a, unsigned *count)
 {
-	for (size_t i = 0; i < state->view_count; i++) {
-		const struct dns_name *origin = &state->views[i].zone->origin;
-		if (!dns_name_within(name, origin))
-			continue;
-		a->view = &state->views[i];
-		a->zone_at = NAME_AT + (size_t)name->n - origin->n;
-		*count = dns_name_labels(name) - dns_name_labels(origin);
-		return true;
-	}
-	return false;
+	const struct blocklist_query *q = a->query;
+	a->edition = state->edition;
+	a->zone = blocklist_zones_find(state->zones, q->bytes + NAME_AT, q->name_bytes, count);
+	if (!a->zone)
+		return false;
+	assert(a->zone->origin.n <= q->name_bytes);
+	a->zone_at = NAME_AT + q->name_bytes - a->zone->origin.n;
+	return true;
 }
 
 static void answer_query(struct reply *a, const struct blocklist_state *state)
 {
-	const struct request *q = a->request;
-	struct dns_name name;
-	struct ip address = { 0 };
+	const struct blocklist_query *q = a->query;
 	unsigned count;
-	name.n = (uint8_t)q->name_bytes;
-	memcpy(name.b, q->bytes + NAME_AT, q->name_bytes);
-	if (q->class != DNS_CLASS_IN || !find_zone(state, &name, a, &count)) {
+	assert(a->rcode == DNS_RCODE_NOERROR && q->question_end > NAME_AT);
+	if (q->class != DNS_CLASS_IN || !find_zone(state, a, &count)) {
 		refuse(a, DNS_RCODE_REFUSED, DNS_EDE_NOT_AUTHORITATIVE);
 	} else if (q->type == DNS_TYPE_AXFR || q->type == DNS_TYPE_IXFR) {
 		refuse(a, DNS_RCODE_REFUSED, DNS_EDE_PROHIBITED);
-	} else if (!a->view->index) {
+	} else if (!a->edition || !a->edition->lists[a->zone->list]) {
 		refuse(a, DNS_RCODE_SERVFAIL, DNS_EDE_NOT_READY);
 	} else {
+		struct dns_name name;
+		struct ip address = { 0 };
+		blocklist_query_name(q, &name);
 		enum node node = find_node(a, count, &name, &address);
 		a->authoritative = true;
 		answer_node(a, node, &name, &address);
 	}
 }
 
-static size_t limit_of(const struct request *q, enum blocklist_transport transport)
+static size_t limit_of(const struct blocklist_query *q, enum blocklist_transport transport)
 {
 	if (transport == BLOCKLIST_TCP)
 		return BLOCKLIST_ANSWER_MAX;
@@ -365,7 +311,7 @@ static size_t limit_of(const struct request *q, enum blocklist_transport transpo
 
 static void put_head(struct reply *a)
 {
-	const struct request *q = a->request;
+	const struct blocklist_query *q = a->query;
 	unsigned flags = DNS_FLAG_QR | (q->header.flags & (DNS_FLAG_OPCODE | DNS_FLAG_RD)) |
 	                 (a->authoritative ? DNS_FLAG_AA : 0u) |
 	                 (a->truncated ? DNS_FLAG_TC : 0u) | (a->rcode & DNS_FLAG_RCODE);
@@ -377,12 +323,13 @@ static void put_head(struct reply *a)
 	};
 	struct dns_writer head = { .p = a->w.p, .size = DNS_HEADER_BYTES };
 	dns_put_header(&head, &h);
+	assert(head.n == DNS_HEADER_BYTES && !head.full);
 }
 
 /* Errors are alike whatever was asked, and so is what is not there whatever its type. */
 static bool within_rate(const struct reply *a, const struct blocklist_asker *asker)
 {
-	const struct request *q = a->request;
+	const struct blocklist_query *q = a->query;
 	struct blocklist_rrl_question question = { .rcode = (uint8_t)a->rcode };
 	if (a->rcode == DNS_RCODE_NOERROR || a->rcode == DNS_RCODE_NXDOMAIN ||
 	    a->rcode == DNS_RCODE_SERVFAIL) {
@@ -393,51 +340,59 @@ static bool within_rate(const struct reply *a, const struct blocklist_asker *ask
 	return blocklist_rrl_allows(asker->rrl, &asker->ip, &question, asker->now_ms);
 }
 
-/* `asker` is NULL where the rate does not matter. */
-static size_t answer(const struct blocklist_state *state, struct str query,
-                     enum blocklist_transport transport, const struct blocklist_asker *asker,
-                     uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+/* The question alone is left. */
+static void cut_to_question(struct reply *a, size_t body)
 {
-	enum { OPT_BYTES = 11 + 6 };     /* with an EDE: kept free behind the rest */
-	struct request q;
-	int rcode = take_apart(query, &q);
-	if (rcode < 0)
+	assert(a->truncated && body >= NAME_AT && body <= a->w.size);
+	a->w.full = false;
+	a->w.n = body;
+	a->answers = a->authorities = a->additionals = 0;
+}
+
+void blocklist_answers_begin(struct blocklist_answers *a, const struct blocklist_state *state,
+                             struct str query, enum blocklist_transport transport,
+                             const struct blocklist_asker *asker)
+{
+	assert(!asker || transport == BLOCKLIST_UDP);
+	*a = (struct blocklist_answers){ .state = state, .asker = asker, .transport = transport };
+	a->rcode = blocklist_query_read(query, &a->query);
+}
+
+size_t blocklist_answers_next(struct blocklist_answers *a,
+                              uint8_t dst[static BLOCKLIST_ANSWER_MAX])
+{
+	const struct blocklist_query *q = &a->query;
+	if (a->rcode < 0 || a->made > 0)
 		return 0;
-	size_t limit = limit_of(&q, transport), body = q.question_end ? q.question_end : NAME_AT;
-	size_t reserved = q.edns.present ? OPT_BYTES : 0;
-	struct reply a = { .w = { .p = dst, .size = limit - reserved, .n = NAME_AT },
-	                   .request = &q, .rcode = (unsigned)rcode, .ede = DNS_EDE_NONE };
-	dns_put_bytes(&a.w, q.bytes + NAME_AT, body - NAME_AT);
-	assert(!a.w.full);
-	if (rcode == DNS_RCODE_NOERROR)
-		answer_query(&a, state);
-	if (asker && !within_rate(&a, asker)) {
-		a.truncated = true;
-		a.ede = DNS_EDE_NONE;
+	a->made++;
+	size_t limit = limit_of(q, a->transport);
+	size_t body = q->question_end ? q->question_end : NAME_AT;
+	size_t reserved = q->edns.present ? OPT_BYTES : 0;
+	struct reply r = { .w = { .p = dst, .size = limit - reserved, .n = NAME_AT },
+	                   .query = q, .rcode = (unsigned)a->rcode, .ede = DNS_EDE_NONE };
+	dns_put_bytes(&r.w, q->bytes + NAME_AT, body - NAME_AT);
+	assert(!r.w.full);
+	if (r.rcode == DNS_RCODE_NOERROR)
+		answer_query(&r, a->state);
+	if (a->asker && !within_rate(&r, a->asker)) {
+		r.truncated = true;
+		r.ede = DNS_EDE_NONE;
 	}
-	if (a.truncated) {
-		a.w.full = false;
-		a.w.n = body;
-		a.answers = a.authorities = a.additionals = 0;
-	}
-	a.w.size = limit;
-	if (q.edns.present)
-		dns_put_edns(&a.w, a.rcode, q.edns.dnssec_ok, a.ede);
-	assert(!a.w.full);
-	put_head(&a);
-	return a.w.n;
+	if (r.truncated)
+		cut_to_question(&r, body);
+	r.w.size = limit;
+	if (q->edns.present)
+		dns_put_edns(&r.w, r.rcode, q->edns.dnssec_ok, r.ede);
+	assert(!r.w.full && r.w.n <= limit);
+	put_head(&r);
+	return r.w.n;
 }
 
 size_t blocklist_answer(const struct blocklist_state *state, struct str query,
-                        enum blocklist_transport transport,
+                        enum blocklist_transport transport, const struct blocklist_asker *asker,
                         uint8_t dst[static BLOCKLIST_ANSWER_MAX])
 {
-	return answer(state, query, transport, NULL, dst);
-}
-
-size_t blocklist_answer_to(const struct blocklist_state *state, struct str query,
-                           const struct blocklist_asker *asker,
-                           uint8_t dst[static BLOCKLIST_ANSWER_MAX])
-{
-	return answer(state, query, BLOCKLIST_UDP, asker, dst);
+	struct blocklist_answers a;
+	blocklist_answers_begin(&a, state, query, transport, asker);
+	return blocklist_answers_next(&a, dst);
 }

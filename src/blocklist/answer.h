@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The answer builder: a query's bytes in, the answer's bytes out. Pure; it allocates
- * nothing and reads no clock, so that any thread may call it on any state that stands.
+ * The answer builder: a query's bytes in, the answer's bytes out, a message at a time. Pure; it
+ * allocates nothing and reads no clock, so that any thread may call it on any state that stands.
  *
  * What it answers, by rule (tests/blocklist/test-answer.c has a row for each):
  *   nothing         shorter than a header; a response (QR)
@@ -20,34 +20,20 @@
 #ifndef PORTREEVE_BLOCKLIST_ANSWER_H
 #define PORTREEVE_BLOCKLIST_ANSWER_H
 
-#include "blocklist/index.h"
+#include "blocklist/edition.h"
+#include "blocklist/query.h"
 #include "blocklist/rrl.h"
-#include "blocklist/words.h"
-#include "blocklist/zone.h"
+#include "blocklist/zones.h"
 
-enum { BLOCKLIST_ANSWER_MAX = 4096, BLOCKLIST_VIEWS_MAX = 2 };
+enum { BLOCKLIST_ANSWER_MAX = 4096 };
 
-/* A zone with what it lists now. */
-struct blocklist_view {
-	const struct blocklist_zone *zone;
-	const struct blocklist_index *index;     /* NULL: not read yet */
-	uint32_t serial;
-	const struct blocklist_words *words;     /* listed by word, not by proof; NULL: none */
-};
-
-/* Owned by the role; zones are set by it, index and serial by the follower. */
+/* What is answered from: the zones that are served, and what stands in them now. */
 struct blocklist_state {
-	struct blocklist_view views[BLOCKLIST_VIEWS_MAX];
-	size_t view_count;
+	const struct blocklist_zones *zones;
+	const struct blocklist_edition *edition;         /* NULL: nothing was read yet */
 };
 
 enum blocklist_transport { BLOCKLIST_UDP, BLOCKLIST_TCP };
-
-/* The length of the answer, or 0 for none. By UDP it is at most what the asker takes, and
- * at most 1232; TC is set when the answer itself did not fit. */
-size_t blocklist_answer(const struct blocklist_state *state, struct str query,
-                        enum blocklist_transport transport,
-                        uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
 
 /* Who asks by UDP, where nothing proves it. */
 struct blocklist_asker {
@@ -56,10 +42,30 @@ struct blocklist_asker {
 	int64_t now_ms;
 };
 
-/* The same by UDP, but no more equal answers to one network than the rate allows: beyond it an
- * answer has the question alone and TC, and is no longer than the query. */
-size_t blocklist_answer_to(const struct blocklist_state *state, struct str query,
-                           const struct blocklist_asker *asker,
-                           uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
+/* The answer to one query, which may be many messages (by TCP), made when it is asked for the next
+ * one. Members are its own. The query's bytes, the state and the asker outlive it. */
+struct blocklist_answers {
+	const struct blocklist_state *state;
+	const struct blocklist_asker *asker;
+	enum blocklist_transport transport;
+	struct blocklist_query query;
+	int rcode;                       /* of the query's form; negative: silence */
+	unsigned made;                   /* messages */
+};
+
+/* `asker` may be NULL: no rate counts. Else (by UDP) no more equal answers go to one network than
+ * it allows: beyond that one has the question alone and TC, and is no longer than the query. */
+void blocklist_answers_begin(struct blocklist_answers *a, const struct blocklist_state *state,
+                             struct str query, enum blocklist_transport transport,
+                             const struct blocklist_asker *asker);
+/* The length of the next message, or 0: there is none any more. By UDP it is at most what the asker
+ * takes, and at most 1232; TC is set when the answer itself did not fit. All but transfers, which
+ * are refused, have one message. */
+size_t blocklist_answers_next(struct blocklist_answers *a,
+                              uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
+/* The first message of the answer, which is all of it by UDP; 0 for none. */
+size_t blocklist_answer(const struct blocklist_state *state, struct str query,
+                        enum blocklist_transport transport, const struct blocklist_asker *asker,
+                        uint8_t dst[static BLOCKLIST_ANSWER_MAX]);
 
 #endif

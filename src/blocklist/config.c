@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * The parameters of the list in DNS.
+ * The rows of the section "dnsbl", and their check.
  */
 #include "blocklist/config.h"
 
-#include "blocklist/zone.h"
+#include "blocklist/zones.h"
+
+#include <assert.h>
 
 #define DNSBL(type, field) CONFIG_MEMBER(type, struct dnsbl_config, field)
 
@@ -62,9 +64,9 @@ const size_t dnsbl_config_row_count = sizeof(dnsbl_config_rows) / sizeof(*dnsbl_
 
 int dnsbl_config_check(const struct dnsbl_config *config, struct buf *message)
 {
-	struct blocklist_zone zone;
-	int e = blocklist_zone_init(&zone, config, false, message);
-	if (e == ERR_OK && config->output_zone[0])
-		e = blocklist_zone_init(&zone, config, true, message);
+	struct blocklist_zones *zones = NULL;
+	int e = blocklist_zones_configure(config, &zones, message);
+	assert((e == ERR_OK) == (zones != NULL));
+	blocklist_zones_destroy(zones);
 	return e;
 }

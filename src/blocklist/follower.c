@@ -1,24 +1,30 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The follower: from the store's serial, journal and rows to editions.
+ */
 #include "blocklist/follower.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 enum { POLL_MS = 250, JOURNAL_MAX = 4096 };
 
 struct blocklist_follower {
-	struct loop *loop;
-	struct loop_timer *timer;
 	struct store *store;
-	struct blocklist_state *state;
-	struct blocklist_index *indexes[BLOCKLIST_VIEWS_MAX];
-	struct blocklist_words *words;
-	size_t withheld[BLOCKLIST_VIEWS_MAX];    /* at the last whole read: told when it changes */
-	bool loaded, failing, stopped;
-	uint64_t serial, served;       /* of what was read; the highest in an answer */
+	struct blocklist_handover *handover;
+	struct blocklist_index *inputs;          /* of the last edition; held */
+	bool outputs;                            /* are read */
+	size_t withheld[BLOCKLIST_LISTS];        /* at the last whole read: told when it changes */
+	bool loaded, failing;
+	uint64_t serial, served;         /* of what was read; the highest in an answer */
+
+	pthread_mutex_t lock;            /* of what follows; held for a copy alone */
+	bool ordered;
+	struct blocklist_orders orders;
 };
 
 bool blocklist_output_published(const struct output *o)
@@ -26,17 +32,9 @@ bool blocklist_output_published(const struct output *o)
 	return o->agreed && o->networks >= OUTPUT_NETWORKS_MIN;
 }
 
-static void swap_in(struct blocklist_follower *f, size_t view, struct blocklist_index *index)
-{
-	struct blocklist_index *old = f->indexes[view];
-	f->indexes[view] = index;
-	f->state->views[view].index = index;
-	blocklist_index_destroy(old);
-}
-
 /* A database that an older version wrote, or somebody's hand, may hold what must never be
  * published: it is left out. What is taken off is always let through. Returns what is left. */
-static size_t withhold(struct blocklist_follower *f, size_t view, bool whole,
+static size_t withhold(struct blocklist_follower *f, enum blocklist_list list, bool whole,
                        struct blocklist_change *changes, size_t n)
 {
 	size_t kept = 0;
@@ -51,71 +49,73 @@ static size_t withhold(struct blocklist_follower *f, size_t view, bool whole,
 		if (!refused)
 			changes[kept++] = changes[i];
 	}
-	bool news = whole ? n - kept != f->withheld[view] : n > kept;
+	assert(kept <= n && (kept == n) == !why);
+	bool news = whole ? n - kept != f->withheld[list] : n > kept;
 	if (whole)
-		f->withheld[view] = n - kept;
+		f->withheld[list] = n - kept;
 	if (why && news)
 		LOG(LOG_ERROR, "list-entries-refused", LOG_I("count", n - kept),
 		    LOG_IP("first", &first), LOG_S("reason", why));
 	return kept;
 }
 
-static struct blocklist_index *make(struct blocklist_follower *f, size_t view,
-                                    const struct blocklist_index *base,
-                                    struct blocklist_change *changes, size_t n)
+static struct blocklist_index *make_index(struct blocklist_follower *f, enum blocklist_list list,
+                                          const struct blocklist_index *base,
+                                          struct blocklist_change *changes, size_t n)
 {
 	size_t refused;
-	n = withhold(f, view, !base, changes, n);
+	n = withhold(f, list, !base, changes, n);
 	struct blocklist_index *index = blocklist_index_apply(base, changes, n, &refused);
+	assert(refused <= n && blocklist_index_count(index) >= 2);
 	if (refused)
 		LOG(LOG_ERROR, "list-entries-refused", LOG_I("count", refused),
 		    LOG_S("reason", "too wide or no address"));
 	return index;
 }
 
-static int read_words(struct blocklist_follower *f, struct arena *a)
+static int read_words(struct blocklist_follower *f, struct arena *a, struct blocklist_edition *e)
 {
 	struct listing *rows;
 	size_t n;
-	int e = store_words(f->store, a, &rows, &n);
-	if (e != ERR_OK)
-		return e;
-	struct blocklist_words *old = f->words;
-	f->words = blocklist_words_create(rows, n);
-	f->state->views[0].words = f->words;
-	blocklist_words_destroy(old);
-	return ERR_OK;
+	int err = store_words(f->store, a, &rows, &n);
+	assert(!e->words);
+	if (err == ERR_OK)
+		e->words = blocklist_words_create(rows, n);
+	return err;
 }
 
-static int read_outputs(struct blocklist_follower *f, struct arena *a)
+static int read_outputs(struct blocklist_follower *f, struct arena *a,
+                        struct blocklist_edition *e)
 {
 	struct output *rows;
 	size_t n, m = 0;
-	if (f->state->view_count < 2)
+	if (!f->outputs)
 		return ERR_OK;
-	int e = store_outputs(f->store, a, &rows, &n);
-	if (e != ERR_OK)
-		return e;
+	int err = store_outputs(f->store, a, &rows, &n);
+	if (err != ERR_OK)
+		return err;
 	struct blocklist_change *changes = arena_alloc(a, (n + 1) * sizeof(*changes));
 	for (size_t i = 0; i < n; i++)
 		if (blocklist_output_published(&rows[i]))
 			changes[m++] = (struct blocklist_change){ prefix_of(&rows[i].address, 128),
 			                                          true };
-	swap_in(f, 1, make(f, 1, NULL, changes, m));
+	assert(m <= n && !e->lists[BLOCKLIST_OUTPUTS]);
+	e->lists[BLOCKLIST_OUTPUTS] = make_index(f, BLOCKLIST_OUTPUTS, NULL, changes, m);
 	return ERR_OK;
 }
 
-static int read_all(struct blocklist_follower *f, struct arena *a, uint64_t *serial)
+static int read_all(struct blocklist_follower *f, struct arena *a, struct blocklist_edition *e,
+                    uint64_t *serial)
 {
 	struct listing *rows;
 	size_t n;
-	int e = store_snapshot(f->store, a, &rows, &n, serial);
-	if (e != ERR_OK)
-		return e;
+	int err = store_snapshot(f->store, a, &rows, &n, serial);
+	if (err != ERR_OK)
+		return err;
 	struct blocklist_change *changes = arena_alloc(a, (n + 1) * sizeof(*changes));
 	for (size_t i = 0; i < n; i++)
 		changes[i] = (struct blocklist_change){ prefix_of(&rows[i].address, 128), true };
-	swap_in(f, 0, make(f, 0, NULL, changes, n));
+	e->lists[BLOCKLIST_INPUTS] = make_index(f, BLOCKLIST_INPUTS, NULL, changes, n);
 	return ERR_OK;
 }
 
@@ -129,13 +129,15 @@ static bool is_restored(const struct journal_entry *rows, size_t n)
 }
 
 /* ERR_AGAIN: the journal does not lead on from where we are. */
-static int read_journal(struct blocklist_follower *f, struct arena *a, uint64_t *serial)
+static int read_journal(struct blocklist_follower *f, struct arena *a,
+                        struct blocklist_edition *e, uint64_t *serial)
 {
 	struct journal_entry *rows;
 	size_t n, m = 0;
-	int e = store_journal(f->store, f->serial, JOURNAL_MAX, a, &rows, &n);
-	if (e != ERR_OK)
-		return e;
+	assert(f->loaded && f->inputs);
+	int err = store_journal(f->store, f->serial, JOURNAL_MAX, a, &rows, &n);
+	if (err != ERR_OK)
+		return err;
 	if (n == 0 || n == JOURNAL_MAX || rows[0].serial != f->serial + 1 ||
 	    is_restored(rows, n))
 		return ERR_AGAIN;
@@ -144,88 +146,118 @@ static int read_journal(struct blocklist_follower *f, struct arena *a, uint64_t 
 		if (rows[i].action == JOURNAL_LIST || rows[i].action == JOURNAL_DELIST)
 			changes[m++] = (struct blocklist_change){
 				rows[i].subject, rows[i].action == JOURNAL_LIST };
-	if (m > 0)
-		swap_in(f, 0, make(f, 0, f->indexes[0], changes, m));
+	e->lists[BLOCKLIST_INPUTS] = m > 0 ? make_index(f, BLOCKLIST_INPUTS, f->inputs, changes, m)
+	                                   : blocklist_index_share(f->inputs);
 	*serial = rows[n - 1].serial;
 	return ERR_OK;
 }
 
-static int read_changes(struct blocklist_follower *f)
+/* All that DNS is to say from here on, or nothing of it. */
+static int read_edition(struct blocklist_follower *f, bool whole, struct blocklist_edition *e,
+                        uint64_t *serial)
 {
 	struct arena a = { 0 };
+	int err = whole ? ERR_AGAIN : read_journal(f, &a, e, serial);
+	if (err == ERR_AGAIN)
+		err = read_all(f, &a, e, serial);
+	if (err == ERR_OK)
+		err = read_words(f, &a, e);
+	if (err == ERR_OK)
+		err = read_outputs(f, &a, e);
+	arena_fini(&a);
+	return err;
+}
+
+static void publish(struct blocklist_follower *f, struct blocklist_edition *e, uint64_t serial)
+{
+	blocklist_index_destroy(f->inputs);
+	f->inputs = blocklist_index_share(e->lists[BLOCKLIST_INPUTS]);
+	f->loaded = true;
+	f->serial = serial;
+	f->served = serial > f->served ? serial : f->served;
+	e->serial = (uint32_t)f->served;
+	size_t entries = blocklist_index_count(f->inputs);
+	assert(f->served >= f->serial && f->outputs == (e->lists[BLOCKLIST_OUTPUTS] != NULL));
+	blocklist_handover_put(f->handover, e);
+	LOG(LOG_INFO, "list-changed", LOG_I("serial", serial), LOG_I("entries", entries));
+}
+
+static int read_changes(struct blocklist_follower *f)
+{
 	uint64_t serial;
-	int e = store_serial(f->store, &serial);
-	if (e != ERR_OK || (f->loaded && serial == f->serial))
-		return e;
+	int err = store_serial(f->store, &serial);
+	if (err != ERR_OK || (f->loaded && serial == f->serial))
+		return err;
 	/* Another store, restored from a copy. */
 	bool whole = !f->loaded || serial < f->serial;
 	if (f->loaded && serial < f->serial)
 		LOG(LOG_ERROR, "serial-went-back", LOG_I("from", f->serial), LOG_I("to", serial),
 		    LOG_S("effect", "the list is read whole; the serial in DNS stays until the "
 		          "store's is above it"));
-	e = whole ? ERR_AGAIN : read_journal(f, &a, &serial);
-	if (e == ERR_AGAIN)
-		e = read_all(f, &a, &serial);
-	if (e == ERR_OK)
-		e = read_words(f, &a);
-	if (e == ERR_OK)
-		e = read_outputs(f, &a);
-	arena_fini(&a);
-	if (e != ERR_OK)
-		return e;
-	f->loaded = true;
-	f->serial = serial;
-	f->served = serial > f->served ? serial : f->served;
-	for (size_t i = 0; i < f->state->view_count; i++)
-		f->state->views[i].serial = (uint32_t)f->served;
-	LOG(LOG_INFO, "list-changed", LOG_I("serial", serial),
-	    LOG_I("entries", blocklist_index_count(f->indexes[0])));
-	return ERR_OK;
+	struct blocklist_edition *e = mem_zalloc(sizeof(*e));
+	err = read_edition(f, whole, e, &serial);
+	if (err == ERR_OK)
+		publish(f, e, serial);
+	else
+		blocklist_edition_destroy(e);
+	return err;
+}
+
+static void take_orders(struct blocklist_follower *f)
+{
+	pthread_mutex_lock(&f->lock);
+	bool ordered = f->ordered;
+	struct blocklist_orders orders = f->orders;
+	f->ordered = false;
+	pthread_mutex_unlock(&f->lock);
+	if (!ordered)
+		return;
+	store_set_rules(f->store, &orders.fuse, orders.clock_jump_max_s);
+	f->outputs = orders.outputs;
+	f->loaded = false;
+	assert(store_fuse(f->store)->own_count == orders.fuse.own_count);
 }
 
 int blocklist_follower_poll(struct blocklist_follower *f)
 {
+	take_orders(f);
 	int e = read_changes(f);
 	bool failing = e != ERR_OK;
+	assert(failing || f->loaded);
 	if (failing && !f->failing)
 		LOG(LOG_ERROR, "store-unavailable", LOG_S("error", err_text(e)),
 		    LOG_S("message", store_message(f->store)),
-		    LOG_S("serving", f->loaded ? "the last state read" : "SERVFAIL"));
+		    LOG_S("serving", f->inputs ? "the last state read" : "SERVFAIL"));
 	if (!failing && f->failing)
 		LOG(LOG_INFO, "store-available", LOG_I("serial", f->serial));
 	f->failing = failing;
 	return e;
 }
 
-void blocklist_follower_reread(struct blocklist_follower *f)
+int64_t blocklist_follower_step(struct blocklist_follower *f)
 {
-	if (f->stopped)
-		return;
-	f->loaded = false;
-	loop_timer_arm(f->timer, 0);
+	blocklist_handover_clear(f->handover);
+	blocklist_follower_poll(f);      /* what it says of an error is in the log */
+	return POLL_MS;
 }
 
-void blocklist_follower_stop(struct blocklist_follower *f)
+void blocklist_follower_order(struct blocklist_follower *f, const struct blocklist_orders *orders)
 {
-	f->stopped = true;
-	loop_timer_disarm(f->timer);
+	pthread_mutex_lock(&f->lock);
+	f->orders = *orders;
+	f->ordered = true;
+	pthread_mutex_unlock(&f->lock);
 }
 
-static void tick(void *arg)
-{
-	struct blocklist_follower *f = arg;
-	blocklist_follower_poll(f);
-	loop_timer_arm(f->timer, POLL_MS);
-}
-
-struct blocklist_follower *blocklist_follower_create(struct loop *loop, struct store *store,
-                                                     struct blocklist_state *state)
+struct blocklist_follower *blocklist_follower_create(struct store *store,
+                                                     struct blocklist_handover *handover,
+                                                     const struct blocklist_orders *orders)
 {
 	struct blocklist_follower *f = mem_zalloc(sizeof(*f));
-	assert(state->view_count >= 1);
-	*f = (struct blocklist_follower){ .loop = loop, .store = store, .state = state };
-	f->timer = loop_timer_create(loop, tick, f);
-	loop_timer_arm(f->timer, 0);
+	*f = (struct blocklist_follower){ .store = store, .handover = handover };
+	pthread_mutex_init(&f->lock, NULL);
+	blocklist_follower_order(f, orders);
+	assert(f->ordered && !f->loaded);
 	return f;
 }
 
@@ -233,12 +265,8 @@ void blocklist_follower_destroy(struct blocklist_follower *f)
 {
 	if (!f)
 		return;
-	loop_timer_destroy(f->timer);
-	for (size_t i = 0; i < BLOCKLIST_VIEWS_MAX; i++) {
-		f->state->views[i].index = NULL;
-		blocklist_index_destroy(f->indexes[i]);
-	}
-	f->state->views[0].words = NULL;
-	blocklist_words_destroy(f->words);
+	assert((f->served > 0) <= (f->inputs != NULL));
+	blocklist_index_destroy(f->inputs);
+	pthread_mutex_destroy(&f->lock);
 	free(f);
 }

@@ -1,35 +1,44 @@
 /* SPDX-License-Identifier: ISC
  *
  * Keeps what DNS answers in step with the store: asks for its serial four times a second,
- * applies the journal to a new index and swaps it in. While the store cannot be read, the
- * last good state stands and one line is logged. A serial that goes back (an older list was
+ * applies the journal to a new index and puts a new edition. While the store cannot be read, the
+ * last good edition stands and one line is logged. A serial that goes back (an older list was
  * restored) is an error in the log: all is read again, but the serial in DNS never goes back.
+ *
+ * It is a step, which the role calls in a thread of its own (base/thread.h), so that a store that
+ * is slow delays no answer; a test or a world calls it as it is. Other threads call
+ * blocklist_follower_order() alone.
  *
  * Trusts the store (our own), not its being there.
  */
 #ifndef PORTREEVE_BLOCKLIST_FOLLOWER_H
 #define PORTREEVE_BLOCKLIST_FOLLOWER_H
 
-#include "base/loop.h"
-#include "blocklist/answer.h"
+#include "blocklist/edition.h"
 #include "store/store.h"
 
 struct blocklist_follower;
 
-/* Sets index and serial of the state's views: the first is the list, the second (if there
- * is one) the agreed outputs. Loop, store and state are the caller's and outlive it; the
- * indexes are its own and go with it. */
-struct blocklist_follower *blocklist_follower_create(struct loop *loop, struct store *store,
-                                                     struct blocklist_state *state);
+/* What the settings say of it. */
+struct blocklist_orders {
+	bool outputs;                    /* read them, too */
+	struct fuse fuse;                /* the rules of the store: see store_set_rules() */
+	int64_t clock_jump_max_s;
+};
+
+/* Puts editions there. The store is its own until it is destroyed: no other thread touches it.
+ * Both are the caller's and outlive it. */
+struct blocklist_follower *blocklist_follower_create(struct store *store,
+                                                     struct blocklist_handover *handover,
+                                                     const struct blocklist_orders *orders);
 void blocklist_follower_destroy(struct blocklist_follower *f);    /* NULL is fine */
-/* Looks now, rather than at the next tick; the store's error if it cannot be read. Blocks
- * for the store. */
+/* Does what is due: follows new orders, looks for changes, puts a new edition. Returns in how many
+ * milliseconds it is to be called again. Blocks for the store. */
+int64_t blocklist_follower_step(struct blocklist_follower *f);
+/* The same, for who wants to know: the store's error if it could not be read. */
 int blocklist_follower_poll(struct blocklist_follower *f);
-/* The views have changed: all is read again at the next tick. Until then what was read
- * stands. */
-void blocklist_follower_reread(struct blocklist_follower *f);
-/* The store is not touched any more, nor by a reread, and may be closed: what was read stands. */
-void blocklist_follower_stop(struct blocklist_follower *f);
+/* From any thread, without waiting for the store: the next step reads all again by these. */
+void blocklist_follower_order(struct blocklist_follower *f, const struct blocklist_orders *orders);
 
 /* Multi-hop outputs that may be published: agreed by the operator and proved by inputs of
  * OUTPUT_NETWORKS_MIN networks. */

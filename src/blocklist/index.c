@@ -1,9 +1,13 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The set of listed addresses and prefixes: sorted arrays, merged anew for each change.
+ */
 #include "blocklist/index.h"
 
 #include "base/mem.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 /* A sorted array of keys of one width, in network order, so that memcmp() is their order. */
@@ -19,6 +23,7 @@ struct family {
 };
 
 struct blocklist_index {
+	unsigned holders;
 	struct family v4, v6;
 };
 
@@ -44,6 +49,7 @@ static const uint8_t *key_at(const struct set *s, size_t i)
 static size_t lower_bound(const struct set *s, const uint8_t *key, size_t n)
 {
 	size_t low = 0, high = s->n;
+	assert(n <= s->width);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (memcmp(key_at(s, middle), key, n) < 0)
@@ -65,6 +71,7 @@ static struct set set_merge(const struct set *old, size_t width, const struct se
 {
 	size_t old_count = old ? old->n : 0;
 	struct set r = { .width = width, .keys = mem_array(old_count + c->n + 1, width) };
+	assert(width <= KEY_MAX && (old_count == 0 || old->width == width));
 	size_t i = 0, j = 0;
 	while (i < old_count || j < c->n) {
 		int order = i == old_count ? 1 : j == c->n ? -1 :
@@ -76,6 +83,7 @@ static struct set set_merge(const struct set *old, size_t width, const struct se
 		i += order <= 0;
 		j += order >= 0;
 	}
+	assert(i == old_count && j == c->n && r.n <= old_count + c->n);
 	return r;
 }
 
@@ -83,6 +91,7 @@ static struct set set_merge(const struct set *old, size_t width, const struct se
 
 static void last_of(const struct prefix *p, uint8_t dst[static 16])
 {
+	assert(p->len <= ip_bits(&p->ip));
 	memcpy(dst, p->ip.b, 16);
 	for (unsigned i = p->len; i < ip_bits(&p->ip); i++)
 		dst[i / 8] |= (uint8_t)(0x80u >> (i % 8));
@@ -91,6 +100,7 @@ static void last_of(const struct prefix *p, uint8_t dst[static 16])
 static struct prefix prefix_at(const struct set *s, size_t i, uint8_t ip_family)
 {
 	struct prefix p = { .ip.family = ip_family, .len = key_at(s, i)[s->width - 1] };
+	assert(i < s->n && s->width - 1 == ip_bits(&p.ip) / 8 && p.len <= ip_bits(&p.ip));
 	memcpy(p.ip.b, key_at(s, i), s->width - 1);
 	return p;
 }
@@ -108,6 +118,7 @@ static struct set outermost(const struct set *wide, uint8_t ip_family)
 		}
 		memcpy(r.keys + r.n++ * r.width, key_at(wide, i), r.width);
 	}
+	assert(r.n <= wide->n && (r.n > 0) == (wide->n > 0));
 	return r;
 }
 
@@ -157,6 +168,7 @@ static struct numbered *prepare(const struct blocklist_change *changes, size_t n
 		if (last_word)
 			rows[kept++] = rows[i];
 	}
+	assert(m + *refused == n + 2 && kept <= m && kept >= 2);
 	*count = kept;
 	return rows;
 }
@@ -174,6 +186,8 @@ static struct set merge_some(const struct set *old, const struct numbered *rows,
 		memcpy(keys[m], p->ip.b, bytes);
 		keys[m][bytes] = p->len;
 		in[m++] = rows[i].change.listed;
+		/* In order, each once: so they can be merged. */
+		assert(m < 2 || memcmp(keys[m - 2], keys[m - 1], exact ? bytes : bytes + 1) < 0);
 	}
 	struct set_changes changes = { m, (const uint8_t (*)[KEY_MAX])keys, in };
 	struct set r = set_merge(old, exact ? bytes : bytes + 1, &changes);
@@ -188,6 +202,7 @@ static void family_make(struct family *f, const struct family *old,
 	f->exact = merge_some(old ? &old->exact : NULL, rows, n, ip_family, true);
 	f->wide = merge_some(old ? &old->wide : NULL, rows, n, ip_family, false);
 	f->cover = outermost(&f->wide, ip_family);
+	assert(f->exact.width + 1 == f->wide.width && f->cover.width == f->wide.width);
 }
 
 struct blocklist_index *blocklist_index_apply(const struct blocklist_index *base,
@@ -197,11 +212,21 @@ struct blocklist_index *blocklist_index_apply(const struct blocklist_index *base
 	size_t count, bad;
 	struct numbered *rows = prepare(changes, n, &count, &bad);
 	struct blocklist_index *index = mem_zalloc(sizeof(*index));
+	index->holders = 1;
 	family_make(&index->v4, base ? &base->v4 : NULL, rows, count, 4);
 	family_make(&index->v6, base ? &base->v6 : NULL, rows, count, 6);
 	free(rows);
+	assert(blocklist_index_has(index, &test_listed[0]) &&
+	       blocklist_index_has(index, &test_listed[1]));
 	if (refused)
 		*refused = bad;
+	return index;
+}
+
+struct blocklist_index *blocklist_index_share(struct blocklist_index *index)
+{
+	assert(index->holders > 0 && index->holders < UINT_MAX);
+	index->holders++;
 	return index;
 }
 
@@ -216,6 +241,9 @@ void blocklist_index_destroy(struct blocklist_index *index)
 {
 	if (!index)
 		return;
+	assert(index->holders > 0);
+	if (--index->holders > 0)
+		return;
 	family_fini(&index->v4);
 	family_fini(&index->v6);
 	free(index);
@@ -225,6 +253,7 @@ void blocklist_index_destroy(struct blocklist_index *index)
 
 static const struct family *family_of(const struct blocklist_index *index, const struct ip *ip)
 {
+	assert(ip->family == 4 || ip->family == 6);
 	return ip->family == 4 ? &index->v4 : &index->v6;
 }
 
@@ -239,6 +268,7 @@ static bool covered(const struct family *f, const struct ip *ip)
 	if (i == 0)
 		return false;
 	struct prefix p = prefix_at(&f->cover, i - 1, ip->family);
+	assert(p.len < ip_bits(ip));
 	return prefix_contains(&p, ip);
 }
 
@@ -246,6 +276,7 @@ static bool covered(const struct family *f, const struct ip *ip)
 static bool any_between(const struct set *s, const uint8_t *first, const uint8_t *last,
                         size_t bytes)
 {
+	assert(memcmp(first, last, bytes) <= 0);
 	size_t i = lower_bound(s, first, bytes);
 	return i < s->n && memcmp(key_at(s, i), last, bytes) <= 0;
 }
@@ -265,6 +296,7 @@ bool blocklist_index_any(const struct blocklist_index *index, const struct prefi
 {
 	const struct family *f = family_of(index, &prefix->ip);
 	uint8_t last[16];
+	assert(prefix->len <= ip_bits(&prefix->ip));
 	if (prefix->len == ip_bits(&prefix->ip))
 		return blocklist_index_has(index, &prefix->ip);
 	last_of(prefix, last);
@@ -276,4 +308,19 @@ bool blocklist_index_any(const struct blocklist_index *index, const struct prefi
 size_t blocklist_index_count(const struct blocklist_index *index)
 {
 	return index->v4.exact.n + index->v4.wide.n + index->v6.exact.n + index->v6.wide.n;
+}
+
+static size_t set_bytes(const struct set *s)
+{
+	return s->n * s->width;
+}
+
+size_t blocklist_index_bytes(const struct blocklist_index *index)
+{
+	const struct family *families[] = { &index->v4, &index->v6 };
+	size_t bytes = sizeof(*index);
+	for (size_t i = 0; i < 2; i++)
+		bytes += set_bytes(&families[i]->exact) + set_bytes(&families[i]->wide) +
+		         set_bytes(&families[i]->cover);
+	return bytes;
 }

@@ -15,6 +15,13 @@
 
 enum { BLOCKLIST_WIDEST_V4 = 8, BLOCKLIST_WIDEST_V6 = 16 };
 
+/* What there are indexes of. */
+enum blocklist_list {
+	BLOCKLIST_INPUTS,                /* the list */
+	BLOCKLIST_OUTPUTS,               /* multi-hop outputs that may be published */
+	BLOCKLIST_LISTS,
+};
+
 struct blocklist_index;
 
 struct blocklist_change {
@@ -28,6 +35,9 @@ struct blocklist_change {
 struct blocklist_index *blocklist_index_apply(const struct blocklist_index *base,
                                               const struct blocklist_change *changes,
                                               size_t n, size_t *refused);
+/* The same once more: it is gone when each holder has destroyed it. Both of the one thread that
+ * makes indexes; those who only ask take no part. */
+struct blocklist_index *blocklist_index_share(struct blocklist_index *index);
 void blocklist_index_destroy(struct blocklist_index *index);      /* NULL is fine */
 
 /* Neither allocates nor blocks. IPv4-mapped IPv6 addresses are taken as IPv6. */
@@ -36,5 +46,7 @@ bool blocklist_index_has(const struct blocklist_index *index, const struct ip *a
 bool blocklist_index_any(const struct blocklist_index *index, const struct prefix *prefix);
 /* Entries, the two test entries included. */
 size_t blocklist_index_count(const struct blocklist_index *index);
+/* The memory that it takes, in bytes. */
+size_t blocklist_index_bytes(const struct blocklist_index *index);
 
 #endif

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Buckets in a table of fixed size: sets of four, found by a keyed hash of network and question.
+ */
 #include "blocklist/rrl.h"
 
 #include "base/eight.h"
@@ -31,6 +34,7 @@ static_assert(sizeof(struct bucket[WAYS]) == 64, "a set is a line of the cache")
  * are. dst has room for seven bytes more. */
 static void fold_name(uint8_t *dst, const uint8_t *name, size_t n)
 {
+	assert(n <= NAME_MAX_BYTES);
 	memset(dst + (n & ~(size_t)7), 0, 8);
 	memcpy(dst, name, n);
 	for (size_t i = 0; i < n; i += 8) {
@@ -80,6 +84,7 @@ static struct bucket *find(struct blocklist_rrl *rrl, uint64_t tag, uint32_t now
 		}
 	}
 	*emptiest = (struct bucket){ .tag = tag, .at_ms = now_ms };
+	assert(emptiest >= set && emptiest < set + WAYS);
 	return emptiest;
 }
 
@@ -95,6 +100,7 @@ bool blocklist_rrl_allows(struct blocklist_rrl *rrl, const struct ip *peer,
 	if (b->level + ANSWER > (uint64_t)rrl->per_second * ANSWER)
 		return false;
 	b->level += ANSWER;
+	assert(b->level <= (uint64_t)rrl->per_second * ANSWER);
 	return true;
 }
 
@@ -107,7 +113,7 @@ struct blocklist_rrl *blocklist_rrl_create(unsigned per_second, const struct has
 {
 	size_t size = (sizeof(struct blocklist_rrl) + 63) / 64 * 64;
 	struct blocklist_rrl *rrl = aligned_alloc(64, size);
-	assert(rrl);
+	assert(rrl && (uintptr_t)rrl->sets % 64 == 0);
 	memset(rrl, 0, size);
 	rrl->per_second = per_second;
 	rrl->key = *key;

@@ -25,12 +25,16 @@ struct blocklist_limits {
 	unsigned rrl_rate;                               /* equal answers a second; 0: any */
 };
 
-/* Answers from `state` as it stands when the query comes. Loop and state outlive it. */
+/* Answers from these zones and the newest edition when a query comes. Zones, handover and loop are
+ * the caller's and outlive it; it is the one that takes editions. */
 struct blocklist_server *blocklist_server_create(struct loop *loop,
-                                                 const struct blocklist_state *state,
+                                                 const struct blocklist_zones *zones,
+                                                 struct blocklist_handover *handover,
                                                  const struct blocklist_limits *limits);
 /* Ends the connections; the sockets added are not closed. NULL is fine. */
 void blocklist_server_destroy(struct blocklist_server *s);
+/* Others from now on; the former may go. */
+void blocklist_server_zones(struct blocklist_server *s, const struct blocklist_zones *zones);
 void blocklist_server_limits(struct blocklist_server *s, const struct blocklist_limits *limits);
 /* Bound (and for TCP listening) non-blocking sockets, owned by the caller. */
 void blocklist_server_add_udp(struct blocklist_server *s, int fd);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Listings by word: a sorted array.
+ */
 #include "blocklist/words.h"
 
 #include "base/mem.h"
@@ -39,6 +42,7 @@ const char *blocklist_words_reason(const struct blocklist_words *w, const struct
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		int c = ip_cmp(&w->v[middle].address, address);
+		assert(middle < w->n);
 		if (c == 0)
 			return w->v[middle].reason;
 		if (c < 0)

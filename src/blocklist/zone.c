@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A zone made of the configuration, with each rule on what may stand in it; its texts; and what
+ * labels in front of its name say.
+ */
 #include "blocklist/zone.h"
 
 #include <assert.h>
@@ -15,6 +19,7 @@ bool blocklist_code_valid(const struct ip *code)
 
 static int label_octet(const uint8_t *label)
 {
+	assert(label[0] <= DNS_LABEL_MAX);
 	unsigned n = label[0], value = 0;
 	if (n == 0 || n > 3 || (n > 1 && label[1] == '0'))
 		return -1;
@@ -29,6 +34,7 @@ static int label_octet(const uint8_t *label)
 static int label_nibble(const uint8_t *label)
 {
 	char c = ascii_lower((char)label[1]);
+	assert(label[0] <= DNS_LABEL_MAX);
 	if (label[0] != 1)
 		return -1;
 	if (ascii_isdigit((unsigned char)c))
@@ -48,6 +54,7 @@ bool blocklist_labels_v4(const uint8_t *labels, unsigned count, struct prefix *p
 			return false;
 		r.ip.b[i] = (uint8_t)octet;
 	}
+	assert(r.len <= ip_bits(&r.ip));
 	*prefix = r;
 	return true;
 }
@@ -63,6 +70,7 @@ bool blocklist_labels_v6(const uint8_t *labels, unsigned count, struct prefix *p
 			return false;
 		r.ip.b[i / 2] |= (uint8_t)(i % 2 ? nibble : nibble << 4);
 	}
+	assert(r.len <= ip_bits(&r.ip));
 	*prefix = r;
 	return true;
 }
@@ -128,6 +136,7 @@ static int set_nameservers(struct blocklist_zone *z, const struct dnsbl_config *
 			                "a host name, not the zone nor an address in it",
 			                names->v[i]);
 	}
+	assert(z->nameserver_count >= 1 && z->nameserver_count <= BLOCKLIST_NAMESERVERS_MAX);
 	return ERR_OK;
 }
 
@@ -143,6 +152,7 @@ static int set_glue(struct blocklist_zone *z, const struct dnsbl_config *config,
 		if (!ip_is_unspecified(&config->listen.v[i].ip) &&
 		    z->glue_count < BLOCKLIST_GLUE_MAX)
 			z->glue[z->glue_count++] = config->listen.v[i].ip;
+	assert(z->glue_count <= BLOCKLIST_GLUE_MAX);
 	return ERR_OK;
 }
 
@@ -168,6 +178,7 @@ static int set_hostmaster(struct blocklist_zone *z, const char *address, struct 
 		local.b[i + 1] = (uint8_t)text.p[i];
 	}
 	local.n = (uint8_t)(at + 2);
+	assert(local.b[local.n - 1] == 0);
 	if (dns_name_join(&local, &domain, &z->hostmaster) != ERR_OK)
 		return complain(message, "hostmaster", "a shorter mail address", address);
 	return ERR_OK;
@@ -211,6 +222,7 @@ static int set_code(const char *parameter, const struct config_ips *given, struc
 		return complain(message, parameter, "an address in 127.0.0.0/8, not 127.0.0.1 "
 		                "and not in 127.255.255.0/24", found);
 	*code = given->v[0];
+	assert(code->family == 4 && code->b[0] == 127);
 	return ERR_OK;
 }
 
@@ -230,7 +242,8 @@ int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *con
 	const char *code_parameter = output ? "output_code" : "code";
 	const char *origin = output ? config->output_zone : config->zone;
 	const struct config_ips *code = output ? &config->output_code : &config->code;
-	*z = (struct blocklist_zone){ .ttl_s = (uint32_t)config->ttl_s,
+	*z = (struct blocklist_zone){ .list = output ? BLOCKLIST_OUTPUTS : BLOCKLIST_INPUTS,
+	                              .ttl_s = (uint32_t)config->ttl_s,
 	                              .negative_ttl_s = (uint32_t)config->negative_ttl_s };
 	int e = name_of(origin, zone_parameter, &z->origin, message);
 	if (e != ERR_OK)
@@ -253,6 +266,7 @@ int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *con
 		             output ? config->output_text : config->text, "az%", z->text, message);
 	if (e == ERR_OK && !output)
 		e = set_word(z, config, message);
+	assert(e != ERR_OK || (blocklist_code_valid(&z->code) && z->text[0]));
 	return e;
 }
 
@@ -277,6 +291,7 @@ static struct str cut(const char *text, size_t most)
 		return s;
 	while (most > 0 && ((unsigned char)s.p[most] & 0xc0) == 0x80)
 		most--;
+	assert(most < s.n);
 	return (struct str){ s.p, most };
 }
 
@@ -303,5 +318,6 @@ size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *addr
 		if (part.p == r.p)
 			r.n = 0;         /* once: there is room for one */
 	}
+	assert(n >= fixed);
 	return n;
 }

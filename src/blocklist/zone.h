@@ -8,6 +8,7 @@
 #define PORTREEVE_BLOCKLIST_ZONE_H
 
 #include "blocklist/config.h"
+#include "blocklist/index.h"
 #include "dns/name.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
 };
 
 struct blocklist_zone {
+	enum blocklist_list list;             /* what it shows */
 	struct dns_name origin;
 	struct dns_name nameservers[BLOCKLIST_NAMESERVERS_MAX];   /* the first is the primary */
 	size_t nameserver_count;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
  * The catalogue of relay forms: every known way in which a mail server was made to
- * pass on a stranger's mail, one a row, as a constant table. The tester
+ * pass on a stranger's mail, one per row of a constant table. The tester
  * (relaytest) tries them on others.
  *
- * Sources are named a row: A MAPS relay-test · N nmap smtp-open-relay · X Metasploit smtp_relay ·
- * O ORBS/AUPADS · R rlytest · G OpenVAS and web checkers · P/S/E Postfix, Sendmail, Exim docs ·
- * F RFC 2505 · - first here.
+ * Each row names its sources: A MAPS relay-test · N nmap smtp-open-relay ·
+ * X Metasploit smtp_relay · O ORBS/AUPADS · R rlytest · G OpenVAS and web checkers ·
+ * P/S/E Postfix, Sendmail, Exim docs · F RFC 2505 · - first here.
  */
 #ifndef PORTREEVE_CATALOGUE_CATALOGUE_H
 #define PORTREEVE_CATALOGUE_CATALOGUE_H
@@ -57,7 +57,8 @@ struct relay_case {
 	                            which reads the same where no name is known; NULL for none */
 };
 
-/* What of us a form pretends to be somebody else's: refused for that, it is closed. */
+/* Whether the form has a sender, or a HELO, that is not ours: if it is refused for that, it is
+ * closed. */
 bool relay_forges_sender(const struct relay_case *c);      /* "<>" is nobody's: it counts */
 bool relay_forges_helo(const struct relay_case *c);
 /* Its connection claims to come from elsewhere (PROXY, XCLIENT, port 25), or to be a user's:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The commands of this folder, one a file, for main.c's table.
+ * The commands of this folder, one per file, for main.c's table.
  */
 #ifndef PORTREEVE_CLI_COMMANDS_H
 #define PORTREEVE_CLI_COMMANDS_H

@@ -228,7 +228,7 @@ static const struct {
 	{ "contact", 2, show_contact, "one ADDRESS" },
 };
 
-static int run(struct reporting *r)
+static int report_run(struct reporting *r)
 {
 	const char *first = r->cli.operands[0];
 	r->now_s = clock_now_s();
@@ -289,7 +289,7 @@ int cli_report(int argc, char **argv)
 	};
 	int code = cli_begin(&r->cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = run(r);
+		code = report_run(r);
 	reporting_fini(r);
 	code = cli_end(&r->cli, code);
 	free(r);

@@ -58,7 +58,7 @@ int reporting_open(struct reporting *r)
 	return code;
 }
 
-static int check_config(struct reporting *r)
+static int reporting_check(struct reporting *r)
 {
 	struct desk desk = assembly_desk(&r->cli.settings, NULL, r->now_s);
 	if (desk_check(&desk, &r->problem) != ERR_OK)
@@ -269,7 +269,7 @@ static int send_now(struct reporting *r, struct report *report)
 
 int reporting_send(struct reporting *r, struct report *report)
 {
-	int code = check_config(r);
+	int code = reporting_check(r);
 	if (code == CLI_GO)
 		code = start_loop(r);
 	if (code != CLI_GO)
@@ -338,7 +338,7 @@ static int nominate_there(struct reporting *r, const char *name, struct str temp
 	return code;
 }
 
-static int nominate_relay(struct reporting *r, bool dry, bool send)
+static int reporting_nominate(struct reporting *r, bool dry, bool send)
 {
 	const struct config_strings *paths = &r->cli.settings.report.templates;
 	int code = CLI_GO;
@@ -406,7 +406,7 @@ static int finish_report(struct reporting *r)
 		show_made(r, dry);
 	}
 	if (code == CLI_GO)
-		code = nominate_relay(r, dry, r->send && !dry);
+		code = reporting_nominate(r, dry, r->send && !dry);
 	if (r->cli.json)
 		reporting_json(r, report);
 	if (code == CLI_GO && dry)
@@ -416,11 +416,11 @@ static int finish_report(struct reporting *r)
 }
 
 /* All that is read before root is given up, which it may need. */
-static int read_all(struct reporting *r, const char *path)
+static int reporting_read(struct reporting *r, const char *path)
 {
 	int code = cli_settings(&r->cli);
 	if (code == CLI_GO)
-		code = check_config(r);
+		code = reporting_check(r);
 	if (code == CLI_GO)
 		code = cli_border(&r->cli, &r->ours, &r->border);
 	if (code == CLI_GO)
@@ -432,7 +432,7 @@ static int read_all(struct reporting *r, const char *path)
 
 int reporting_make(struct reporting *r, const char *path)
 {
-	int code = read_all(r, path);
+	int code = reporting_read(r, path);
 	if (code == CLI_GO)
 		code = reporting_open(r);
 	if (code == CLI_GO)

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * DNS messages: each step of reading checked, writing that stops at its limit.
+ */
 #include "dns/message.h"
 
 #include <assert.h>
@@ -17,6 +20,7 @@ static uint32_t u32(const uint8_t *p)
 
 int dns_read_header(struct dns_reader *r, struct dns_header *h)
 {
+	assert(r->at <= r->n);
 	if (r->n - r->at < DNS_HEADER_BYTES)
 		return ERR_INVALID;
 	const uint8_t *p = r->p + r->at;
@@ -37,6 +41,7 @@ int dns_read_question(struct dns_reader *r, struct dns_question *q)
 	q->type = (uint16_t)u16(r->p + at);
 	q->class = (uint16_t)u16(r->p + at + 2);
 	r->at = at + 4;
+	assert(r->at <= r->n);
 	return ERR_OK;
 }
 
@@ -55,12 +60,14 @@ int dns_read_rr(struct dns_reader *r, struct dns_rr *rr)
 	if (r->n - rr->rdata_at < rr->rdata_bytes)
 		return ERR_INVALID;
 	r->at = rr->rdata_at + rr->rdata_bytes;
+	assert(r->at <= r->n && rr->owner_at < rr->rdata_at);
 	return ERR_OK;
 }
 
 int dns_rr_owner(const struct dns_reader *r, const struct dns_rr *rr, struct dns_name *name)
 {
 	size_t at = rr->owner_at;
+	assert(at < r->n);
 	return dns_name_read(r->p, r->n, &at, name);
 }
 
@@ -81,6 +88,7 @@ static int rdata_name(const struct dns_reader *r, const struct dns_rr *rr, size_
                       struct dns_name *name)
 {
 	size_t end = rr->rdata_at + rr->rdata_bytes, at = rr->rdata_at + skip;
+	assert(end <= r->n);
 	if (rr->rdata_bytes < skip || dns_name_read(r->p, end, &at, name) != ERR_OK)
 		return ERR_INVALID;
 	return at == end ? ERR_OK : ERR_INVALID;
@@ -114,6 +122,7 @@ int dns_rr_text(const struct dns_reader *r, const struct dns_rr *rr, char *dst, 
 		length += part;
 		p += part;
 	}
+	assert(length < rr->rdata_bytes);
 	*n = length;
 	return ERR_OK;
 }
@@ -140,11 +149,13 @@ int dns_rr_edns(const struct dns_reader *r, const struct dns_rr *rr, struct dns_
 		}
 		p += 4 + length;
 	}
+	assert(p == end && e->ede >= DNS_EDE_NONE);
 	return ERR_OK;
 }
 
 void dns_put_bytes(struct dns_writer *w, const void *bytes, size_t n)
 {
+	assert(w->n <= w->size);
 	if (w->full || w->size - w->n < n) {
 		w->full = true;
 		return;
@@ -171,6 +182,7 @@ void dns_put_u32(struct dns_writer *w, uint32_t value)
 
 void dns_put_name(struct dns_writer *w, const struct dns_name *name)
 {
+	assert(name->n >= 1 && name->b[name->n - 1] == 0);
 	dns_put_bytes(w, name->b, name->n);
 }
 
@@ -188,6 +200,7 @@ void dns_put_header(struct dns_writer *w, const struct dns_header *h)
 	dns_put_u16(w, h->answers);
 	dns_put_u16(w, h->authorities);
 	dns_put_u16(w, h->additionals);
+	assert(w->full || w->n >= DNS_HEADER_BYTES);
 }
 
 void dns_put_question(struct dns_writer *w, const struct dns_question *q)
@@ -199,6 +212,7 @@ void dns_put_question(struct dns_writer *w, const struct dns_question *q)
 
 void dns_put_edns(struct dns_writer *w, unsigned rcode, bool dnssec_ok, int ede)
 {
+	assert(rcode < 0x1000 && ede >= DNS_EDE_NONE && ede <= UINT16_MAX);
 	dns_put_u8(w, 0);
 	dns_put_u16(w, DNS_TYPE_OPT);
 	dns_put_u16(w, DNS_EDNS_PAYLOAD);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Domain names: from text and messages, to text, compared label by label.
+ */
 #include "dns/name.h"
 
 #include <assert.h>
@@ -85,7 +88,7 @@ char *dns_name_format(const struct dns_name *name, char dst[static DNS_NAME_TEXT
 			if (is_plain(c))
 				dst[n++] = (char)c;
 			else
-				n += (size_t)sprintf(dst + n, "\\%03u", c);
+				n += (size_t)snprintf(dst + n, DNS_NAME_TEXT_MAX - n, "\\%03u", c);
 		}
 	}
 	assert(n < DNS_NAME_TEXT_MAX);
@@ -152,6 +155,7 @@ int dns_name_read(const uint8_t *message, size_t n, size_t *at, struct dns_name 
 		if (c == 0)
 			break;
 	}
+	assert(length >= 1 && length <= DNS_NAME_MAX && i <= n);
 	if (name)
 		name->n = (uint8_t)length;
 	*at = behind ? behind : i;
@@ -169,11 +173,13 @@ static bool fold_eq(const uint8_t *a, const uint8_t *b, size_t n)
 
 bool dns_name_eq(const struct dns_name *a, const struct dns_name *b)
 {
+	assert(a->n >= 1 && b->n >= 1);
 	return a->n == b->n && fold_eq(a->b, b->b, a->n);
 }
 
 bool dns_name_within(const struct dns_name *name, const struct dns_name *zone)
 {
+	assert(name->n >= 1 && zone->n >= 1);
 	for (size_t i = 0; name->n - i >= zone->n; i += name->b[i] + 1u)
 		if (name->n - i == zone->n)
 			return fold_eq(name->b + i, zone->b, zone->n);
@@ -185,6 +191,7 @@ unsigned dns_name_labels(const struct dns_name *name)
 	unsigned labels = 0;
 	for (size_t i = 0; name->b[i] != 0; i += name->b[i] + 1u)
 		labels++;
+	assert(labels <= DNS_LABELS_MAX);
 	return labels;
 }
 
@@ -196,6 +203,7 @@ int dns_name_join(const struct dns_name *first, const struct dns_name *second,
 	struct dns_name r = { .n = (uint8_t)(first->n - 1 + second->n) };
 	memcpy(r.b, first->b, first->n - 1u);
 	memcpy(r.b + first->n - 1, second->b, second->n);
+	assert(r.n >= second->n && r.b[r.n - 1] == 0);
 	*out = r;
 	return ERR_OK;
 }

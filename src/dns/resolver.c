@@ -1,55 +1,50 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Questions from their asking to their callback: the cache, then a channel for each message, or the
+ * line of those that wait for one.
+ */
 #include "dns/resolver.h"
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "dns/message.h"
+#include "dns/cache.h"
+#include "dns/channels-private.h"
 #include "dns/response.h"
 
 #include <ares.h>
 #include <assert.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 
-enum { QUERY_BYTES = DNS_HEADER_BYTES + DNS_NAME_MAX + 4 + 11 };
-
-struct socket {
-	struct socket *next;
-	ares_socket_t fd;
-	struct dns_resolver *resolver;
-	struct loop_watch *watch;
-};
+/* How long answers are kept at most, where nothing else is said. */
+enum { KEEP_MAX_S = 86400, KEEP_NEGATIVE_MAX_S = 3 * 3600 };
 
 struct dns_resolver {
 	struct loop *loop;
-	ares_channel channel;
+	struct channels *channels;
+	struct dns_cache *cache;         /* NULL: none */
 	int total_ms;
-	struct loop_timer *retry;        /* c-ares's own timeouts */
 	struct loop_timer *deliver;      /* armed while `done` is not empty */
-	struct socket *sockets;
-	struct dns_query *waiting;       /* not called back; a list */
+	struct dns_query *waiting;       /* not called back; a list, the newest first */
 	struct dns_query *done, **done_end;
 	size_t pending;
+	size_t queued;                   /* parts that have no channel yet */
 	bool *destroyed;                 /* set when that happens inside a callback */
 };
+
+enum part_state { PART_QUEUED, PART_ASKED, PART_ANSWERED };
 
 /* One message to a server; dns_resolve_ips() sends two. */
 struct part {
 	struct dns_query *query;
+	enum part_state state;
+	struct channel *channel;         /* PART_ASKED */
 	struct dns_question asked;
 	struct dns_result result;
-	bool sent, answered;             /* c-ares knows it; it has called back */
 };
 
-enum state { WAITING, DONE, ABANDONED };
-
-/* c-ares cannot drop one query: one that is cancelled, or has timed out, lives on as
- * ABANDONED until c-ares has given back its parts. */
 struct dns_query {
 	struct dns_resolver *resolver;
 	struct dns_query *next, **link;  /* in `waiting` or `done` */
-	enum state state;
 	dns_result_cb *cb;
 	void *arg;
 	struct arena arena;
@@ -63,8 +58,7 @@ struct dns_query {
 
 static void unlink_query(struct dns_query *q)
 {
-	if (!q->link)
-		return;
+	assert(q->link && *q->link == q);
 	*q->link = q->next;
 	if (q->next)
 		q->next->link = q->link;
@@ -73,28 +67,26 @@ static void unlink_query(struct dns_query *q)
 	q->link = NULL;
 }
 
-static bool outstanding(const struct dns_query *q)
+/* Nobody waits for its parts any more. */
+static void drop_parts(struct dns_query *q)
 {
-	for (unsigned i = 0; i < q->part_count; i++)
-		if (q->parts[i].sent && !q->parts[i].answered)
-			return true;
-	return false;
+	for (unsigned i = 0; i < q->part_count; i++) {
+		struct part *p = &q->parts[i];
+		if (p->state == PART_ASKED)
+			channels_drop(p->channel);
+		else if (p->state == PART_QUEUED)
+			q->resolver->queued--;
+		p->state = PART_ANSWERED;
+	}
+	assert(q->resolver->queued <= 2 * q->resolver->pending);
 }
 
 static void query_free(struct dns_query *q)
 {
+	assert(!q->link);
 	loop_timer_destroy(q->deadline);
 	arena_fini(&q->arena);
 	free(q);
-}
-
-/* It is out of all lists and will not call back (again). */
-static void abandon(struct dns_query *q)
-{
-	q->state = ABANDONED;
-	loop_timer_disarm(q->deadline);
-	if (!outstanding(q))
-		query_free(q);
 }
 
 /* The answer stands; the callback comes from the loop. */
@@ -102,7 +94,7 @@ static void finish(struct dns_query *q)
 {
 	struct dns_resolver *r = q->resolver;
 	unlink_query(q);
-	q->state = DONE;
+	drop_parts(q);
 	q->next = NULL;
 	q->link = r->done_end;
 	*r->done_end = q;
@@ -119,13 +111,12 @@ static void deliver(void *arg)
 	while (r->done) {
 		struct dns_query *q = r->done;
 		unlink_query(q);
+		assert(r->pending > 0);
 		r->pending--;
 		q->cb(q->arg, &q->result);
-		if (destroyed) {
-			query_free(q);
+		query_free(q);
+		if (destroyed)
 			return;
-		}
-		abandon(q);
 	}
 	r->destroyed = NULL;
 }
@@ -159,6 +150,7 @@ static void merge_ips(struct dns_query *q)
 		q->result.ttl_s = a->ttl_s < b->ttl_s ? a->ttl_s : b->ttl_s;
 	}
 	q->result.name = name;
+	assert(q->result.ip_count <= DNS_RESULTS_MAX);
 }
 
 static enum dns_status status_of_ares(int status)
@@ -172,114 +164,135 @@ static enum dns_status status_of_ares(int status)
 	}
 }
 
-static void answered(void *arg, int status, int timeouts, unsigned char *bytes, int n)
+static void take_message(struct part *p, struct str bytes)
 {
-	struct part *part = arg;
-	struct dns_query *q = part->query;
-	(void)timeouts;
-	part->answered = true;
-	if (q->state == ABANDONED) {
-		if (!outstanding(q))
-			query_free(q);
+	dns_response_read((const uint8_t *)bytes.p, bytes.n, &p->asked, &p->query->arena,
+	                  &p->result);
+	p->state = PART_ANSWERED;
+}
+
+static void keep_message(struct dns_resolver *r, const struct part *p, struct str bytes)
+{
+	enum dns_status s = p->result.status;
+	assert(p->state == PART_ANSWERED);
+	if (!r->cache || (s != DNS_FOUND && s != DNS_NODATA && s != DNS_NXDOMAIN))
 		return;
-	}
-	if (q->state == DONE)
-		return;
-	if (status == ARES_SUCCESS && bytes)
-		dns_response_read(bytes, (size_t)n, &part->asked, &q->arena, &part->result);
-	else
-		part->result = (struct dns_result){ .status = status_of_ares(status),
-		                                    .ede = DNS_EDE_NONE };
+	uint32_t ttl_s = dns_response_ttl_s((const uint8_t *)bytes.p, bytes.n, s != DNS_FOUND);
+	dns_cache_put(r->cache, &p->asked, bytes, ttl_s, s != DNS_FOUND, loop_now_ms(r->loop));
+}
+
+static void ask_queued(struct dns_resolver *r);
+
+/* All its parts have their results. */
+static void conclude(struct dns_query *q)
+{
 	for (unsigned i = 0; i < q->part_count; i++)
-		if (!q->parts[i].answered)
+		if (q->parts[i].state != PART_ANSWERED)
 			return;
 	if (q->part_count == 2) {
 		merge_ips(q);
 	} else {
 		struct str name = q->result.name;
-		q->result = part->result;
+		q->result = q->parts[0].result;
 		q->result.name = name;
 	}
 	finish(q);
 }
 
+static void answered(void *arg, int status, struct str bytes)
+{
+	struct part *p = arg;
+	struct dns_query *q = p->query;
+	struct dns_resolver *r = q->resolver;
+	assert(p->state == PART_ASKED);
+	p->state = PART_ANSWERED;
+	if (status == ARES_SUCCESS && bytes.n > 0) {
+		take_message(p, bytes);
+		keep_message(r, p, bytes);
+	} else {
+		p->result = (struct dns_result){ .status = status_of_ares(status),
+		                                 .ede = DNS_EDE_NONE };
+	}
+	conclude(q);
+	ask_queued(r);
+}
+
 static void deadline_passed(void *arg)
 {
 	struct dns_query *q = arg;
+	struct dns_resolver *r = q->resolver;
 	struct str name = q->result.name;
 	q->result = (struct dns_result){ .status = DNS_TIMEOUT, .ede = DNS_EDE_NONE,
 	                                 .name = name };
 	finish(q);
+	ask_queued(r);
 }
 
-/* ---- c-ares on the loop ------------------------------------------------------------------ */
-
-static void rearm(struct dns_resolver *r)
+static bool answer_from_cache(struct part *p)
 {
-	struct timeval tv;
-	if (ares_timeout(r->channel, NULL, &tv))
-		loop_timer_arm(r->retry, (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000 + 1);
-	else
-		loop_timer_disarm(r->retry);
+	const struct dns_resolver *r = p->query->resolver;
+	struct str bytes;
+	uint32_t age_s;
+	if (!r->cache ||
+	    !dns_cache_get(r->cache, &p->asked, loop_now_ms(r->loop), &bytes, &age_s))
+		return false;
+	take_message(p, bytes);
+	/* Both sides: nothing else was kept. */
+	assert(dns_status_final(p->result.status));
+	p->result.ttl_s = p->result.ttl_s > age_s ? p->result.ttl_s - age_s : 0;
+	return true;
 }
 
-static void retry_due(void *arg)
+/* Asks what can be asked; the rest stays in line. */
+static void ask_parts(struct dns_query *q)
 {
-	struct dns_resolver *r = arg;
-	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	rearm(r);
+	struct dns_resolver *r = q->resolver;
+	for (unsigned i = 0; i < q->part_count; i++) {
+		struct part *p = &q->parts[i];
+		if (p->state != PART_QUEUED || !channels_free(r->channels))
+			continue;
+		p->channel = channels_ask(r->channels, &p->asked, answered, p);
+		if (!p->channel)
+			continue;
+		p->state = PART_ASKED;
+		assert(r->queued > 0);
+		r->queued--;
+	}
 }
 
-static void socket_ready(void *arg, unsigned events)
+/* The oldest first: at the end of the list. */
+static void ask_queued(struct dns_resolver *r)
 {
-	struct socket *s = arg;
-	struct dns_resolver *r = s->resolver;
-	ares_socket_t fd = s->fd;
-	ares_process_fd(r->channel, events & LOOP_READ ? fd : ARES_SOCKET_BAD,
-	                events & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
-	rearm(r);
-}
-
-static void socket_state(void *arg, ares_socket_t fd, int readable, int writable)
-{
-	struct dns_resolver *r = arg;
-	struct socket **link = &r->sockets;
-	while (*link && (*link)->fd != fd)
-		link = &(*link)->next;
-	if (!readable && !writable) {
-		struct socket *gone = *link;
-		if (!gone)
+	while (r->queued > 0 && channels_free(r->channels)) {
+		struct dns_query *oldest = NULL;
+		size_t before = r->queued;
+		for (struct dns_query *q = r->waiting; q; q = q->next)
+			for (unsigned i = 0; i < q->part_count; i++)
+				if (q->parts[i].state == PART_QUEUED)
+					oldest = q;
+		assert(oldest && oldest->part_count > 0);
+		ask_parts(oldest);
+		if (r->queued == before)
 			return;
-		*link = gone->next;
-		loop_watch_destroy(gone->watch);
-		free(gone);
-		return;
 	}
-	if (!*link) {
-		struct socket *s = mem_zalloc(sizeof(*s));
-		*s = (struct socket){ .fd = fd, .resolver = r };
-		s->watch = loop_watch_create(r->loop, fd, socket_ready, s);
-		*link = s;
-	}
-	loop_watch_set((*link)->watch, (readable ? LOOP_READ : 0u) | (writable ? LOOP_WRITE : 0u));
 }
 
-static int set_servers(ares_channel channel, const struct endpoint *servers, size_t n)
+/* ---- the resolver ------------------------------------------------------------------------- */
+
+static struct dns_cache *make_cache(const struct dns_resolver_options *o)
 {
-	struct ares_addr_port_node *nodes = mem_array(n, sizeof(*nodes));
-	for (size_t i = 0; i < n; i++) {
-		struct ares_addr_port_node *node = &nodes[i];
-		node->next = i + 1 < n ? node + 1 : NULL;
-		node->udp_port = node->tcp_port = servers[i].port;
-		node->family = servers[i].ip.family == 4 ? AF_INET : AF_INET6;
-		if (servers[i].ip.family == 4)
-			memcpy(&node->addr.addr4, servers[i].ip.b, 4);
-		else
-			memcpy(&node->addr.addr6, servers[i].ip.b, 16);
-	}
-	int rc = ares_set_servers_ports(channel, nodes);
-	free(nodes);
-	return rc;
+	struct hash_key key;
+	if (o->cache_entries == 0)
+		return NULL;
+	struct dns_cache_limits limits = {
+		.entries = o->cache_entries, .min_s = o->cache_min_s,
+		.max_s = o->cache_max_s ? o->cache_max_s : KEEP_MAX_S,
+		.negative_max_s = o->cache_negative_max_s ? o->cache_negative_max_s
+		                                          : KEEP_NEGATIVE_MAX_S,
+	};
+	assert(limits.min_s <= limits.max_s);
+	hash_key_init(&key);
+	return dns_cache_create(&limits, &key);
 }
 
 int dns_resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
@@ -289,35 +302,26 @@ int dns_resolver_create(struct loop *loop, const struct endpoint *servers, size_
 	struct dns_resolver *r = mem_zalloc(sizeof(*r));
 	if (!options)
 		options = &defaults;
-	/* Refusals and failures are answers to us; dns_put_query() writes the OPT record
-	 * that ARES_FLAG_EDNS expects as the last 11 bytes, and takes off for old servers. */
-	struct ares_options ares = {
-		.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS,
-		.timeout = options->timeout_ms, .tries = options->tries,
-		.ednspsz = DNS_EDNS_PAYLOAD,
-		.sock_state_cb = socket_state, .sock_state_cb_data = r,
-	};
-	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-	           ARES_OPT_SOCK_STATE_CB;
 	*r = (struct dns_resolver){ .loop = loop, .total_ms = options->total_ms };
 	r->done_end = &r->done;
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+	int e = channels_create(loop, servers, n, options, &r->channels);
+	if (e != ERR_OK) {
 		free(r);
-		return ERR_IO;
+		return e;
 	}
-	if (ares_init_options(&r->channel, &ares, mask) != ARES_SUCCESS) {
-		ares_library_cleanup();
-		free(r);
-		return ERR_IO;
-	}
-	r->retry = loop_timer_create(loop, retry_due, r);
 	r->deliver = loop_timer_create(loop, deliver, r);
-	if (n > 0 && set_servers(r->channel, servers, n) != ARES_SUCCESS) {
-		dns_resolver_destroy(r);
-		return ERR_IO;
-	}
+	r->cache = make_cache(options);
 	*out = r;
 	return ERR_OK;
+}
+
+static void forget(struct dns_query *q)
+{
+	unlink_query(q);
+	drop_parts(q);
+	assert(q->resolver->pending > 0);
+	q->resolver->pending--;
+	query_free(q);
 }
 
 void dns_resolver_destroy(struct dns_resolver *r)
@@ -327,13 +331,12 @@ void dns_resolver_destroy(struct dns_resolver *r)
 	if (r->destroyed)
 		*r->destroyed = true;
 	while (r->waiting)
-		dns_query_cancel(r->waiting);
+		forget(r->waiting);
 	while (r->done)
-		dns_query_cancel(r->done);
-	ares_destroy(r->channel);        /* gives back the parts of what is abandoned */
-	assert(!r->sockets);
-	ares_library_cleanup();
-	loop_timer_destroy(r->retry);
+		forget(r->done);
+	assert(r->pending == 0 && r->queued == 0);
+	channels_destroy(r->channels);
+	dns_cache_destroy(r->cache);
 	loop_timer_destroy(r->deliver);
 	free(r);
 }
@@ -359,24 +362,8 @@ static struct dns_query *query_create(struct dns_resolver *r, struct str name,
 		q->next->link = &q->next;
 	r->waiting = q;
 	r->pending++;
+	assert(*q->link == q);
 	return q;
-}
-
-/* c-ares may call back from within ares_send(): finish() leaves the rest to the loop. */
-static void send_parts(struct dns_query *q)
-{
-	for (unsigned i = 0; i < q->part_count; i++)
-		q->parts[i].sent = true;
-	for (unsigned i = 0; i < q->part_count; i++) {
-		uint8_t bytes[QUERY_BYTES];
-		uint16_t id;
-		random_bytes(&id, sizeof(id));
-		struct dns_writer w = { .p = bytes, .size = sizeof(bytes) };
-		dns_put_query(&w, id, &q->parts[i].asked);
-		assert(!w.full);
-		ares_send(q->resolver->channel, bytes, (int)w.n, answered, &q->parts[i]);
-	}
-	rearm(q->resolver);
 }
 
 static struct dns_query *ask(struct dns_resolver *r, struct str text, unsigned type,
@@ -393,14 +380,18 @@ static struct dns_query *ask(struct dns_resolver *r, struct str text, unsigned t
 	/* ANY stands for both kinds of address here; it is never sent. */
 	bool both = type == DNS_TYPE_ANY;
 	q->part_count = both ? 2 : 1;
-	for (unsigned i = 0; i < q->part_count; i++)
-		q->parts[i] = (struct part){
+	for (unsigned i = 0; i < q->part_count; i++) {
+		struct part *p = &q->parts[i];
+		*p = (struct part){
 			.query = q,
 			.asked = { .name = name, .class = DNS_CLASS_IN,
 			           .type = (uint16_t)(!both ? type :
 			                              i == 0 ? DNS_TYPE_A : DNS_TYPE_AAAA) },
 		};
-	send_parts(q);
+		r->queued += !answer_from_cache(p);
+	}
+	ask_parts(q);
+	conclude(q);
 	return q;
 }
 
@@ -451,8 +442,7 @@ void dns_query_cancel(struct dns_query *q)
 {
 	if (!q)
 		return;
-	assert(q->link);
-	unlink_query(q);
-	q->resolver->pending--;
-	abandon(q);
+	struct dns_resolver *r = q->resolver;
+	forget(q);
+	ask_queued(r);
 }

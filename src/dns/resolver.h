@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Asking recursive name servers, on the loop (over c-ares). The relay tester looks up
- * hosts, addresses and mail exchangers here; room lookup asks blocklists. It never blocks.
+ * hosts, addresses and mail exchangers here; room lookup asks blocklists. It never blocks. Each
+ * question leaves from a source port of its own.
  *
  * Hostile input that reaches it: names from banners and arguments (checked by
  * dns_name_parse()), and any bytes of whoever answers (read by dns/message.h, at most
@@ -43,7 +44,8 @@ struct dns_mx {
 struct dns_result {
 	enum dns_status status;
 	struct str name;                /* the name that was asked, as text */
-	uint32_t ttl_s;                 /* the least of the records; 0 unless DNS_FOUND */
+	uint32_t ttl_s;                 /* the least of the records, less the age of what was
+	                                   kept; 0 unless DNS_FOUND */
 	const struct ip *ips;           /* A, AAAA */
 	size_t ip_count;
 	const struct dns_mx *mx;        /* sorted by preference, then as received */
@@ -64,11 +66,17 @@ typedef void dns_result_cb(void *arg, const struct dns_result *result);
  * whole query ends with DNS_TIMEOUT after total_ms at the latest. */
 struct dns_resolver_options {
 	int timeout_ms, tries, total_ms;
+	/* Answers are kept as long as they say, "none" as long as its SOA record says (RFC 2308 5),
+	 * within these limits; failures never. 0 entries: nothing is, as for tests of a host, which
+	 * must see its names as they are now. 0 seconds: no limit below, and above a day, or three
+	 * hours for "none". */
+	size_t cache_entries;
+	uint32_t cache_min_s, cache_max_s, cache_negative_max_s;
 };
 
 /* Servers are asked in turn; n = 0 takes the system's (/etc/resolv.conf, read here once).
- * options NULL: 2000 ms, 3 tries, 10000 ms. The loop must outlive the resolver. ERR_IO if
- * it cannot be set up. */
+ * options NULL: 2000 ms, 3 tries, 10000 ms, no cache. The loop must outlive the resolver. ERR_IO
+ * if it cannot be set up. */
 int dns_resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
                         const struct dns_resolver_options *options, struct dns_resolver **r);
 /* Ends all queries without calling back. NULL is fine. */

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * Answers of name servers, read for the one question that was asked.
+ */
 #include "dns/response.h"
 
 #include <assert.h>
@@ -96,6 +99,7 @@ static void sort_mx(struct dns_mx *mx, size_t n)
 		for (; j > 0 && mx[j - 1].preference > moving.preference; j--)
 			mx[j] = mx[j - 1];
 		mx[j] = moving;
+		assert(j == 0 || mx[j - 1].preference <= mx[j].preference);
 	}
 }
 
@@ -114,6 +118,8 @@ static void read_answers(const struct dns_reader *r, const struct dns_rr *rows, 
 		    is_at(r, &rows[i], &owner))
 			collect(c, r, &rows[i]);
 	sort_mx(c->mx, c->result->mx_count);
+	assert(c->result->ip_count <= max && c->result->mx_count <= max &&
+	       c->result->name_count <= max && c->result->text_count <= max);
 	c->result->ips = c->ips;
 	c->result->mx = c->mx;
 	c->result->names = c->names;
@@ -180,8 +186,50 @@ void dns_response_read(const uint8_t *message, size_t n, const struct dns_questi
 	if (edns.ede != DNS_EDE_NONE)
 		result->ede_text = arena_str(a, edns.ede_text);
 	result->status = status_of((h.flags & DNS_FLAG_RCODE) | (unsigned)edns.rcode_high << 4);
+	assert(result->status != DNS_FOUND);
 	if (result->status == DNS_NODATA) {
 		struct collector c = { .a = a, .result = result };
 		read_answers(&r, rows, row_count, asked, &c);
 	}
+}
+
+/* Behind two names and four numbers; its own time to live if that is less. */
+static uint32_t soa_minimum_s(const struct dns_reader *r, const struct dns_rr *rr)
+{
+	enum { MINIMUM_BYTES = 4, SOA_BYTES_MIN = 2 + 5 * 4 };
+	if (rr->rdata_bytes < SOA_BYTES_MIN)
+		return 0;
+	size_t end = rr->rdata_at + rr->rdata_bytes;
+	assert(end <= r->n);
+	const uint8_t *p = r->p + end - MINIMUM_BYTES;
+	uint32_t minimum_s = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+	                     p[3];
+	return minimum_s < rr->ttl_s ? minimum_s : rr->ttl_s;
+}
+
+uint32_t dns_response_ttl_s(const uint8_t *message, size_t n, bool negative)
+{
+	struct dns_reader r = { message, n, 0 };
+	struct dns_header h;
+	struct dns_question q;
+	struct dns_rr rr;
+	uint32_t least_s = UINT32_MAX;
+	bool has_soa = false;
+	if (dns_read_header(&r, &h) != ERR_OK || h.questions != 1 ||
+	    dns_read_question(&r, &q) != ERR_OK || (!negative && h.answers == 0))
+		return 0;
+	for (unsigned i = 0; i < (unsigned)h.answers + h.authorities; i++) {
+		uint32_t ttl_s = UINT32_MAX;
+		if (dns_read_rr(&r, &rr) != ERR_OK)
+			return 0;
+		bool soa = i >= h.answers && rr.type == DNS_TYPE_SOA;
+		if (i < h.answers)
+			ttl_s = rr.ttl_s;
+		else if (negative && soa)
+			ttl_s = soa_minimum_s(&r, &rr);
+		has_soa = has_soa || soa;
+		least_s = ttl_s < least_s ? ttl_s : least_s;
+	}
+	assert(r.at <= n);
+	return negative && !has_soa ? 0 : least_s;
 }

@@ -16,5 +16,8 @@
  * DNS_MALFORMED, never an error; single records whose data is broken are left out. */
 void dns_response_read(const uint8_t *message, size_t n, const struct dns_question *asked,
                        struct arena *a, struct dns_result *result);
+/* How long it may be kept: the least time to live of its answers, or (negative) of the SOA record
+ * beside them and that record's minimum (RFC 2308 5). 0: not at all. */
+uint32_t dns_response_ttl_s(const uint8_t *message, size_t n, bool negative);
 
 #endif

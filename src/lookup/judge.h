@@ -15,7 +15,7 @@ const char *lookup_verdict_name(enum lookup_verdict v);     /* "not listed"; nev
 
 enum { LOOKUP_PROBLEM_MAX = 160 };
 
-/* From the answer to an A query. LOOKUP_SICK says in one line why; else *problem is "". */
+/* Reads the answer to an A query. With LOOKUP_SICK *problem says why in one line; else it is "". */
 enum lookup_verdict lookup_judge(const struct dns_result *answer,
                                  char problem[static LOOKUP_PROBLEM_MAX]);
 /* Whether the list works, from its answers for the two entries below (RFC 5782 5): the

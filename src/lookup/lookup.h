@@ -24,8 +24,8 @@ struct lookup_report {
 struct lookup;
 typedef void lookup_cb(void *arg, const struct lookup_report *report);
 
-/* Calls back once, from the loop, unless cancelled; then the lookup is gone. ERR_INVALID:
- * the zone is no domain name; ERR_LIMIT: too long a name. */
+/* Calls back once, from the loop, unless it is cancelled; then the lookup is gone. ERR_INVALID if
+ * the zone is no domain name, ERR_LIMIT if the name becomes too long. */
 int lookup_start(struct dns_resolver *resolver, struct str zone, const struct ip *address,
                  lookup_cb *cb, void *arg, struct lookup **l);
 void lookup_cancel(struct lookup *l);                       /* NULL is fine */

@@ -41,7 +41,7 @@ bool mail_address_valid(struct str s);
 /* The local part without quotes and backslashes; dst has local.n bytes. Returns
  * the length. */
 size_t mail_local_unquote(const struct mail_path *path, char *dst);
-/* A domain name of RFC 5321 (letters, digits, hyphens, 63 a label, 255 in all). */
+/* A domain name of RFC 5321 (letters, digits, hyphens, 63 bytes per label, 255 in all). */
 bool mail_domain_valid(struct str s);
 /* "[192.0.2.1]" or "[IPv6:…]" -> *ip; ERR_UNSUPPORTED for a general literal. */
 int mail_literal_parse(struct str s, struct ip *ip);

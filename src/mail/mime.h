@@ -2,7 +2,7 @@
  *
  * The door to gmime: all that needs the library initialised begins here, and the first call
  * initialises it, whoever makes it. (What works on a parsed message, and the coders of
- * gmime-encodings.h, may be called directly.) One thread.
+ * gmime-encodings.h, may be called directly.) For one thread.
  *
  * Hostile input that reaches it: whole messages and header values from the network.
  */

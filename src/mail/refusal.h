@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Why a mail server said no. Only a refusal by relay policy says anything about relaying;
- * one by identity or time says who we are or when we came, and would be another for
- * somebody else; an unknown one says nothing by itself. Kept in databases by number.
+ * one by identity or time is about who we are or when we came, and somebody else would get
+ * another; an unknown one says nothing by itself. Databases keep the numbers.
  */
 #ifndef PORTREEVE_MAIL_REFUSAL_H
 #define PORTREEVE_MAIL_REFUSAL_H
@@ -25,7 +25,7 @@ enum refusal {
 	                           own kind was not let in */
 };
 
-/* Of who we are or when we come: it would be another for somebody else, or later. */
+/* Whether it is about who we are or when we come: somebody else, or later, would get another. */
 bool refusal_is_identity(enum refusal r);
 const char *refusal_name(enum refusal r);        /* "relay"; never NULL, "" for none */
 

@@ -2,7 +2,7 @@
  *
  * The collector: the SMTP server at which our tokens come back. It takes mail for valid
  * tokens at its own domains and address literals, for postmaster and abuse there, and
- * retest@ from a listed host itself. Nothing else, ever; and it sends nothing.
+ * retest@ from a listed host itself. It takes nothing else, ever, and sends nothing.
  *
  * Two halves: a policy that decides over recipients and answers (pure, collector-policy.c),
  * and the shell with sockets (collector.c) and store (collector-keep.c). Hostile input: every
@@ -54,7 +54,8 @@ struct collector_answer {
 	const char *enhanced, *text;
 };
 
-/* Of what the store or the Maildir said to a recipient of that kind. Pure, as the next two. */
+/* What the answer of the store or the Maildir means for a recipient of that kind. Pure, as the next
+ * two. */
 enum collector_fate collector_fate(enum collector_for what, int err);
 enum collector_fate collector_worse(enum collector_fate a, enum collector_fate b);
 /* `retest`: one of the recipients was retest@. */
@@ -69,7 +70,7 @@ struct collector_setup {
 	struct store *store;                 /* as STORE_RETURNS or STORE_ALL */
 	const struct token_signer *signer;
 	/* A token names a key that the signer does not have: read the keys again, there may
-	 * have been a rotation. Called at most once a second; may be NULL. */
+	 * have been a rotation. Called at most once per second; may be NULL. */
 	void (*unknown_key)(void *arg);
 	void *arg;
 	const struct collector_config *config;

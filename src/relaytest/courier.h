@@ -21,7 +21,7 @@ struct courier_setup {
 	bool tls_at_once;
 	int64_t connect_ms, command_ms, session_ms;
 	struct mailing_setup mailing;
-	/* Once, from the loop; may destroy the courier. */
+	/* Called once, from the loop; it may destroy the courier. */
 	void (*over)(void *arg, const struct mailing_result *result, bool tls_failed);
 	void *arg;
 };

@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-/* As long as nobody has read them, new/ takes no more than so many. */
+/* How many mails new/ takes that nobody has read. */
 enum { MAILDIR_MAILS_MAX = 2000 };
 
 /* Makes what is missing below the directory, and clears tmp/ of what is old. */

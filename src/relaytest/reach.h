@@ -42,7 +42,7 @@ struct reach {
 };
 
 void reach_init(struct reach *r, bool checked);
-/* Another collector may stand in the configuration: what is known counts no more. */
+/* Forgets what is known: another collector may stand in the configuration. */
 void reach_forget(struct reach *r, bool checked);
 
 /* Milliseconds until the collector is to be asked, if there is a token to ask with; 0: now,
@@ -54,11 +54,11 @@ bool reach_told(struct reach *r, int64_t asked_ms, int64_t now_ms, const char *w
 /* Something came back `age_ms` ago. */
 void reach_returned(struct reach *r, int64_t now_ms, int64_t age_ms);
 
-/* A test may start: we know that it can end. */
+/* Whether a test may start: we know that it can end. */
 bool reach_may_start(const struct reach *r, int64_t now_ms);
-/* A test that runs may send another message. */
+/* Whether a test that runs may send another message. */
 bool reach_may_send(const struct reach *r);
-/* A command has waited long enough. */
+/* Whether a command has waited long enough. */
 bool reach_is_hopeless(const struct reach *r, int64_t now_ms);
 
 /* What silence means of a message sent at since_ms, the last one. */

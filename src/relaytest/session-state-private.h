@@ -180,7 +180,7 @@ struct session {
 	struct host host;
 	char literal[IP_TEXT_MAX + 8], collector[IP_TEXT_MAX], collector_literal[IP_TEXT_MAX + 8];
 	bool swapped;                /* domain2 is the destination: it is an MX of the first */
-	unsigned refusals_limit;     /* a connection */
+	unsigned refusals_limit;     /* per connection */
 
 	/* Bounds. */
 	unsigned barren;             /* connections in a row, up to now, that settled no form */

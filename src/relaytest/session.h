@@ -7,8 +7,8 @@
  *
  * How it works:
  *  1. Envelopes first. MAIL, RCPT, RSET for form after form, pipelined where the server
- *     allows, a few refusals a connection. Nothing is delivered by that. What accepts the
- *     recipient becomes a candidate.
+ *     allows, until a connection has had a few refusals. Nothing is delivered by that. A form
+ *     whose recipient is accepted becomes a candidate.
  *  2. Messages only for candidates, one at a time, the plain form at once, with a pause
  *     for the return after each; at most `messages` in all. Before the body leaves,
  *     the shell makes the intent durable (SESSION_INTEND).

@@ -86,7 +86,7 @@ struct tester {
 	uint64_t polls;
 	int64_t returns_seen, requests_seen;
 	/* Returns of tests that cannot be reopened while a newer one of the same target has not
-	 * ended, the oldest first; one a test. */
+	 * ended, the oldest first; one per test. */
 	struct test_return *held;
 	size_t held_n, held_room;
 	int64_t returns_kept;                /* the cursor in the store: before what is held */

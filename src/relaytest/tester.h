@@ -47,7 +47,7 @@ struct tester_setup {
 	const char *const *only;                 /* see session.h */
 	int64_t patience_s;                      /* rounds that are due within that time are waited
 	                                            for here; later ones are left to the store */
-	/* What the operator should know, a line; NULL: into the log. */
+	/* Gets what the operator should know, a line at a time; NULL: the log does. */
 	void (*remark)(void *arg, const char *text);
 	void (*finished)(void *arg, const struct tester_result *result);   /* may be NULL */
 	void *arg;
@@ -63,8 +63,8 @@ void tester_reload(struct tester *t, const struct tester_config *config);
  * collector has taken a token (reach.h); it is given back if the collector does not, and the
  * tester looks for work itself. */
 void tester_run(struct tester *t, const struct test *test);
-/* Looks for new returns, retest requests and (if `lease`) due tests, now and then every
- * poll interval. */
+/* Looks for new returns, retest requests and (if `lease`) due tests: now, and from then on at
+ * every poll interval. */
 void tester_follow(struct tester *t, bool lease);
 /* Tests taken over and not finished. */
 size_t tester_active(const struct tester *t);
@@ -75,7 +75,7 @@ size_t tester_talking(const struct tester *t);
 size_t tester_queued(const struct tester *t);
 /* Mail to tested hosts that has not gone out. */
 bool tester_has_notices(const struct tester *t);
-/* NULL, or in words why no test of a command can go on: its collector does not answer. */
+/* Why no test of a command can go on, in words (its collector does not answer), or NULL. */
 const char *tester_hopeless(const struct tester *t);
 /* Messages that were sent. */
 uint64_t tester_sent(const struct tester *t);

@@ -80,8 +80,8 @@ static void add_feedback(const struct report_facts *f, const char *type, struct 
 }
 
 /* Both forms: the header, the part for people, the feedback; *boundary gets what divides. */
-static void begin(const struct report_facts *f, const char *feedback_type, struct buf *boundary,
-                  struct buf *out)
+static void arf_begin(const struct report_facts *f, const char *feedback_type, struct buf *boundary,
+                      struct buf *out)
 {
 	buf_printf(boundary, "=_portreeve_%s_%s", f->id, f->uuid);
 	const char *b = buf_cstr(boundary);
@@ -95,7 +95,7 @@ static void begin(const struct report_facts *f, const char *feedback_type, struc
 void arf_format(const struct report_facts *f, struct buf *out)
 {
 	struct buf boundary = { 0 };
-	begin(f, "abuse", &boundary, out);
+	arf_begin(f, "abuse", &boundary, out);
 	const char *b = buf_cstr(&boundary);
 	buf_printf(out, "\r\n--%s\r\nContent-Type: %s\r\n"
 	           "Content-Disposition: inline\r\n\r\n", b,
@@ -122,7 +122,7 @@ static void add_base64(struct str s, struct buf *out)
 void xarf_mail_format(const struct report_facts *f, struct str xarf, struct buf *out)
 {
 	struct buf boundary = { 0 };
-	begin(f, "xarf", &boundary, out);
+	arf_begin(f, "xarf", &boundary, out);
 	const char *b = buf_cstr(&boundary);
 	buf_printf(out, "\r\n--%s\r\nContent-Type: application/json; name=\"xarf.json\"\r\n"
 	           "Content-Transfer-Encoding: base64\r\n"

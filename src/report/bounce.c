@@ -169,8 +169,8 @@ static void read_field(struct str line, struct group *g)
 		g->text = behind_type(value);
 }
 
-static void take(struct report_bounce *b, enum report_bounce_kind kind, struct str recipient,
-                 struct str status, struct str text)
+static void fill_in(struct report_bounce *b, enum report_bounce_kind kind, struct str recipient,
+                    struct str status, struct str text)
 {
 	size_t n = 0;
 	while (n < status.n && (ascii_isdigit((unsigned char)status.p[n]) || status.p[n] == '.'))
@@ -196,9 +196,9 @@ static bool read_delivery_status(struct str body, struct report_bounce *b)
 			continue;
 		}
 		if (g.recipient.n && g.action.n) {
-			take(b, str_caseeq(g.action, STR("failed")) ? REPORT_BOUNCE_FAILED :
-			     str_caseeq(g.action, STR("delayed")) ? REPORT_BOUNCE_DELAYED :
-			     REPORT_BOUNCE_ARRIVED, g.recipient, g.status, g.text);
+			fill_in(b, str_caseeq(g.action, STR("failed")) ? REPORT_BOUNCE_FAILED :
+			        str_caseeq(g.action, STR("delayed")) ? REPORT_BOUNCE_DELAYED :
+			        REPORT_BOUNCE_ARRIVED, g.recipient, g.status, g.text);
 			found = true;
 		}
 		g = (struct group){ 0 };
@@ -238,7 +238,7 @@ static bool read_qmail(struct str body, struct report_bounce *b)
 		first = false;
 	}
 	if (recipient.n)
-		take(b, REPORT_BOUNCE_FAILED, recipient, status, text);
+		fill_in(b, REPORT_BOUNCE_FAILED, recipient, status, text);
 	return recipient.n > 0;
 }
 
@@ -250,7 +250,7 @@ static void read_text(const struct outer *o, struct report_bounce *b)
 	struct str rest = o->body, line = STR(""), status = line;
 	while (status.n == 0 && next_line(&rest, &line) && !is_returned(line))
 		status = find_status(line);
-	take(b, REPORT_BOUNCE_FAILED, o->failed, status, status.n ? str_trim(line) : o->subject);
+	fill_in(b, REPORT_BOUNCE_FAILED, o->failed, status, status.n ? str_trim(line) : o->subject);
 }
 
 int report_bounce_parse(struct str message, const unsigned char key[static REPORT_KEY_BYTES],
@@ -270,7 +270,7 @@ int report_bounce_parse(struct str message, const unsigned char key[static REPOR
 	if (!o.returned_to_null)
 		return ERR_INVALID;
 	if (o.automatic && !o.daemon && o.failed.n == 0)
-		take(b, REPORT_BOUNCE_ARRIVED, STR(""), STR(""), o.subject);
+		fill_in(b, REPORT_BOUNCE_ARRIVED, STR(""), STR(""), o.subject);
 	else
 		read_text(&o, b);
 	return ERR_OK;

@@ -72,7 +72,7 @@ const struct config_row report_config_rows[] = {
 };
 const size_t report_config_row_count = sizeof(report_config_rows) / sizeof(*report_config_rows);
 
-static int complain(struct buf *message, const char *name, const char *expected, const char *found)
+static int disagree(struct buf *message, const char *name, const char *expected, const char *found)
 {
 	buf_printf(message, "report.%s: expected %s, found \"", name, expected);
 	buf_add_escaped(message, str_of(found));
@@ -85,12 +85,12 @@ int report_config_check(const struct report_config *config, struct buf *message)
 	static const unsigned char none[REPORT_KEY_BYTES];
 	char token[REPORT_TOKEN_LEN + 1], path[CONTACT_MAX];
 	if (config->from[0] && !mail_address_valid(str_of(config->from)))
-		return complain(message, "from", "a mail address", config->from);
+		return disagree(message, "from", "a mail address", config->from);
 	if (!config->return_path[0])
 		return ERR_OK;
 	report_token_make(none, "aaaaaaaa", token);
 	if (report_return_path(config, token, path) && mail_address_valid(str_of(path)))
 		return ERR_OK;
-	return complain(message, "return_path", "a mail address with at most 38 characters before "
+	return disagree(message, "return_path", "a mail address with at most 38 characters before "
 	                "the @", config->return_path);
 }

@@ -24,7 +24,7 @@ static const char *const markers[] = {
 	"*@nic.ad.jp", "*@nic.or.kr", "*@abusix.org",
 };
 
-static bool is_own(const struct contact_filter *f, struct str domain)
+static bool contact_is_own(const struct contact_filter *f, struct str domain)
 {
 	for (const char *const *own = f->own_domains; own && *own; own++)
 		if (str_in_domain(domain, str_of(*own)))
@@ -36,7 +36,7 @@ enum contact_use contact_use(const struct contact_filter *filter, const char *em
 {
 	struct str s = str_of(email);
 	struct str domain = str_from(s, str_find(s, '@') + 1);
-	if (is_own(filter, domain))
+	if (contact_is_own(filter, domain))
 		return CONTACT_OWN;
 	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++)
 		if (name_glob(str_of(markers[i]), s))
@@ -131,7 +131,7 @@ static void source_done(struct contact_search *s)
 	loop_timer_arm(s->step, 0);
 }
 
-static void fail(struct contact_search *s, const char *problem)
+static void source_fail(struct contact_search *s, const char *problem)
 {
 	str_copy(current(s)->problem, sizeof(current(s)->problem), str_of(problem));
 	source_done(s);
@@ -195,7 +195,7 @@ static void zone_came(struct contact_search *s, const struct dns_result *r,
 {
 	s->query = NULL;
 	if (!dns_status_final(r->status)) {
-		fail(s, dns_status_name(r->status));
+		source_fail(s, dns_status_name(r->status));
 		return;
 	}
 	if (r->status != DNS_FOUND) {
@@ -224,7 +224,7 @@ static void ask_zone(struct contact_search *s, const char *zone, dns_result_cb *
 	char text[DNS_NAME_TEXT_MAX];
 	if (dns_name_parse(str_of(zone), &suffix, NULL) != ERR_OK ||
 	    dns_name_reverse(&s->address, &suffix, &name) != ERR_OK)
-		fail(s, "the zone's name is none");
+		source_fail(s, "the zone's name is none");
 	else
 		s->query = dns_resolve_txt(s->setup.resolver, str_of(dns_name_format(&name, text)),
 		                           cb, s);
@@ -248,7 +248,7 @@ static const struct source {
 	{ "rdap", start_rdap }, { "abusix", start_abusix }, { "cymru", start_cymru },
 };
 
-static const struct source *source_of(const char *name)
+static const struct source *source_by_name(const char *name)
 {
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
 		if (strcmp(name, sources[i].name) == 0)
@@ -264,10 +264,10 @@ static void next_source(void *arg)
 		s->cb(s->arg, s->answers, s->n);
 		return;
 	}
-	const struct source *source = source_of(names->v[s->n]);
+	const struct source *source = source_by_name(names->v[s->n]);
 	current(s)->source = source ? source->name : "";
 	if (!source)
-		fail(s, "no such source");
+		source_fail(s, "no such source");
 	else if (recall(s))
 		source_done(s);
 	else

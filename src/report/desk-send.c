@@ -20,9 +20,9 @@ static int read_key(const struct desk *desk, unsigned char key[static REPORT_KEY
 
 /* ---- sending ------------------------------------------------------------ */
 
-static int start_mail(const struct desk *desk, struct loop *loop, struct dns_resolver *resolver,
-                      const char *to, struct str mail, struct desk_sending *sending, send_cb *cb,
-                      void *arg, struct buf *problem)
+static int hand_mail(const struct desk *desk, struct loop *loop, struct dns_resolver *resolver,
+                     const char *to, struct str mail, struct desk_sending *sending, send_cb *cb,
+                     void *arg, struct buf *problem)
 {
 	struct send_setup setup = {
 		.loop = loop, .resolver = resolver, .config = desk->config,
@@ -50,8 +50,8 @@ int desk_send_start(const struct desk *desk, struct loop *loop, struct dns_resol
 		return e;
 	report_token_make(key, report->id, sending->token);
 	report_return_path(desk->config, sending->token, sending->from);
-	return start_mail(desk, loop, resolver, report->contact, report->message, sending, cb, arg,
-	                  problem);
+	return hand_mail(desk, loop, resolver, report->contact, report->message, sending, cb, arg,
+	                 problem);
 }
 
 int desk_nomination_start(const struct desk *desk, struct loop *loop,
@@ -61,7 +61,7 @@ int desk_nomination_start(const struct desk *desk, struct loop *loop,
 {
 	*sending = (struct desk_sending){ 0 };
 	str_copy(sending->from, sizeof(sending->from), str_of(desk->config->return_path));
-	return start_mail(desk, loop, resolver, to, mail, sending, cb, arg, problem);
+	return hand_mail(desk, loop, resolver, to, mail, sending, cb, arg, problem);
 }
 
 void desk_send_stop(struct desk_sending *sending)

@@ -19,7 +19,7 @@ void desk_draft_fini(struct desk_draft *draft)
 	buf_fini(&draft->xarf);
 }
 
-static int say(struct buf *problem, int err, const char *text)
+static int said(struct buf *problem, int err, const char *text)
 {
 	buf_add_cstr(problem, text);
 	return err;
@@ -38,7 +38,7 @@ int desk_check(const struct desk *desk, struct buf *problem)
 		return e;
 	buf_add_cstr(problem, "report.from: expected a mail address, found \"");
 	buf_add_escaped(problem, str_of(own));
-	return say(problem, ERR_INVALID, "\"");
+	return said(problem, ERR_INVALID, "\"");
 }
 
 /* ---- the message -------------------------------------------------------- */
@@ -56,16 +56,16 @@ int desk_trace(struct str message, const struct trace_border *border, bool origi
 		return ERR_INVALID;
 	}
 	if (t->handover.family == 0)
-		return say(problem, ERR_INVALID, "expected a message that was handed over to a "
-		           "host of ours; see \"portreeve trace\"");
+		return said(problem, ERR_INVALID, "expected a message that was handed over to a "
+		            "host of ours; see \"portreeve trace\"");
 	if (origin && t->origin.family == 0)
-		return say(problem, ERR_INVALID, "expected a message with a believed origin; see "
-		           "\"portreeve trace\"");
+		return said(problem, ERR_INVALID, "expected a message with a believed origin; see "
+		            "\"portreeve trace\"");
 	draft->report.source = origin ? t->origin : t->handover;
 	draft->report.relay = t->relay;
 	if (!ip_is_public(&draft->report.source))
-		return say(problem, ERR_INVALID, "it came from a private address: there is no "
-		           "network to report to");
+		return said(problem, ERR_INVALID, "it came from a private address: there is no "
+		            "network to report to");
 	return ERR_OK;
 }
 
@@ -80,7 +80,7 @@ struct contact_setup desk_contact_setup(const struct desk *desk, struct loop *lo
 	};
 }
 
-static const char *domain_of(const char *address)
+static const char *part_behind_at(const char *address)
 {
 	const char *at = strrchr(address, '@');
 	return at ? at + 1 : address;
@@ -92,11 +92,11 @@ int desk_filter(const struct desk *desk, struct arena *a, struct contact_filter 
 	size_t n = 0, room = c->own_domains.n + DESK_DOMAINS_MAX + OWN_DOMAINS_MORE;
 	const char **own = arena_alloc(a, room * sizeof(*own));
 	struct dead_contact *dead;
-	own[n++] = domain_of(desk_own_address(desk));
-	own[n++] = domain_of(desk->contact);
+	own[n++] = part_behind_at(desk_own_address(desk));
+	own[n++] = part_behind_at(desk->contact);
 	own[n++] = desk->hostname;
 	if (c->return_path[0])
-		own[n++] = domain_of(c->return_path);
+		own[n++] = part_behind_at(c->return_path);
 	for (size_t i = 0; i < DESK_DOMAINS_MAX && desk->own_domains[i]; i++)
 		own[n++] = desk->own_domains[i];
 	for (size_t i = 0; i < c->own_domains.n; i++)
@@ -139,7 +139,7 @@ int desk_address(const struct desk *desk, const struct contact_answer *answers, 
 	struct report *report = &draft->report;
 	const struct contact_answer *answer = NULL;
 	if (to && !mail_address_valid(str_of(to)))
-		return say(problem, ERR_INVALID, "expected a mail address to report to");
+		return said(problem, ERR_INVALID, "expected a mail address to report to");
 	const char *contact = to ? to : contact_choose(answers, n, filter, &answer);
 	if (!contact) {
 		no_contact(answers, n, filter, &report->source, problem);

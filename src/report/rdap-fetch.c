@@ -57,7 +57,7 @@ static void fetch_free(struct fetch *f)
 }
 
 /* *f is gone then. */
-static void finish(struct fetch *f, int err, const char *problem)
+static void fetch_finish(struct fetch *f, int err, const char *problem)
 {
 	f->cb(f->arg, err, err == ERR_OK ? buf_str(&f->body) : STR(""), problem);
 	fetch_free(f);
@@ -73,7 +73,7 @@ struct socket_watch {
 	struct loop_watch *watch;
 };
 
-static void socket_ready(void *arg, unsigned events)
+static void fetch_socket_ready(void *arg, unsigned events)
 {
 	struct socket_watch *w = arg;
 	struct fetch *f = w->fetch;
@@ -98,7 +98,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
 	if (!w) {
 		w = mem_zalloc(sizeof(*w));
 		*w = (struct socket_watch){ .fetch = f, .fd = fd };
-		w->watch = loop_watch_create(f->setup.loop, fd, socket_ready, w);
+		w->watch = loop_watch_create(f->setup.loop, fd, fetch_socket_ready, w);
 		curl_multi_assign(f->multi, fd, w);
 	}
 	loop_watch_set(w->watch, (what & CURL_POLL_IN ? LOOP_READ : 0u) |
@@ -117,7 +117,7 @@ static int set_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
-static void timer_fired(void *arg)
+static void fetch_timer_fired(void *arg)
 {
 	struct fetch *f = arg;
 	int running;
@@ -178,7 +178,7 @@ static void next(struct fetch *f, const char *url)
 	loop_timer_arm(f->step, 0);
 }
 
-static void fail(struct fetch *f, int err, const char *problem)
+static void fetch_fail(struct fetch *f, int err, const char *problem)
 {
 	f->err = err;
 	buf_clear(&f->problem);
@@ -211,7 +211,7 @@ static void use_addresses(struct fetch *f, const struct ip *ips, size_t n)
 		f->addresses = curl_slist_append(NULL, buf_cstr(&line));
 		transfer(f);
 	} else {
-		fail(f, ERR_DENIED, "it is at a private address");
+		fetch_fail(f, ERR_DENIED, "it is at a private address");
 	}
 	buf_fini(&line);
 }
@@ -226,7 +226,7 @@ static void on_addresses(void *arg, const struct dns_result *r)
 		return;
 	}
 	buf_printf(&text, "%s has no address: %s", f->host, dns_status_name(r->status));
-	fail(f, ERR_IO, buf_cstr(&text));
+	fetch_fail(f, ERR_IO, buf_cstr(&text));
 	buf_fini(&text);
 }
 
@@ -269,7 +269,7 @@ static void go_to(struct fetch *f, const char *url)
 		buf_add_cstr(&text, "\"");
 		buf_add_escaped(&text, shown);
 		buf_printf(&text, "\" is no %sURL", f->setup.private_ok ? "" : "https ");
-		fail(f, ERR_DENIED, buf_cstr(&text));
+		fetch_fail(f, ERR_DENIED, buf_cstr(&text));
 		buf_fini(&text);
 		return;
 	}
@@ -320,20 +320,20 @@ static void check_done(struct fetch *f)
 		if (f->redirects++ < REDIRECTS_MAX)
 			next(f, redirect);
 		else
-			fail(f, ERR_LIMIT, "too many redirects");
+			fetch_fail(f, ERR_LIMIT, "too many redirects");
 		curl_multi_remove_handle(f->multi, f->easy);
 		buf_clear(&f->body);
 		return;
 	}
 	struct buf problem = { 0 };
 	int e = outcome(f, code, status, &problem);
-	finish(f, e, buf_cstr(&problem));
+	fetch_finish(f, e, buf_cstr(&problem));
 	buf_fini(&problem);
 }
 
 /* ---- beginning and end -------------------------------------------------- */
 
-static void on_step(void *arg)
+static void fetch_on_step(void *arg)
 {
 	struct fetch *f = arg;
 	char *url = f->next;
@@ -341,13 +341,13 @@ static void on_step(void *arg)
 	if (url)
 		go_to(f, url);
 	else
-		finish(f, f->err, buf_cstr(&f->problem));
+		fetch_finish(f, f->err, buf_cstr(&f->problem));
 	free(url);
 }
 
 static void on_deadline(void *arg)
 {
-	finish(arg, ERR_TIMEOUT, "no answer in time");
+	fetch_finish(arg, ERR_TIMEOUT, "no answer in time");
 }
 
 static void configure(struct fetch *f)
@@ -384,8 +384,8 @@ struct fetch *fetch_start(const struct fetch_setup *setup, const char *url, fetc
 		.multi = curl_multi_init(), .easy = curl_easy_init(), .url = curl_url(),
 	};
 	assert(f->multi && f->easy && f->url);
-	f->timer = loop_timer_create(setup->loop, timer_fired, f);
-	f->step = loop_timer_create(setup->loop, on_step, f);
+	f->timer = loop_timer_create(setup->loop, fetch_timer_fired, f);
+	f->step = loop_timer_create(setup->loop, fetch_on_step, f);
 	f->deadline = loop_timer_create(setup->loop, on_deadline, f);
 	configure(f);
 	next(f, url);

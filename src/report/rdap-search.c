@@ -28,7 +28,7 @@ struct rdap_search {
 	void *arg;
 };
 
-static void finish(struct rdap_search *s, bool settled)
+static void search_finish(struct rdap_search *s, bool settled)
 {
 	s->cb(s->arg, settled);
 	rdap_search_destroy(s);
@@ -64,7 +64,7 @@ static void follow_links(struct rdap_search *s)
 	bool settled = s->answer->email_count > 0 || !s->link_failed;
 	if (s->answer->email_count > 0)
 		s->answer->problem[0] = '\0';
-	finish(s, settled);
+	search_finish(s, settled);
 }
 
 static void link_came(void *arg, int err, struct str body, const char *problem)
@@ -92,7 +92,7 @@ static void answer_came(void *arg, int err, struct str body, const char *problem
 		set_problem(s, "the registry knows no such network");
 	else if (err != ERR_OK)
 		set_problem(s, problem);
-	finish(s, err == ERR_NOT_FOUND);
+	search_finish(s, err == ERR_NOT_FOUND);
 }
 
 /* ---- the bootstraps ----------------------------------------------------- */
@@ -158,7 +158,7 @@ static void load_bootstrap(struct rdap_search *s)
 	}
 }
 
-static void on_step(void *arg)
+static void search_on_step(void *arg)
 {
 	struct rdap_search *s = arg;
 	if (s->bootstrap < s->setup.config->rdap_bootstrap.n) {
@@ -167,7 +167,7 @@ static void on_step(void *arg)
 	}
 	if (!s->answer->problem[0])
 		set_problem(s, "no registry serves this address");
-	finish(s, false);
+	search_finish(s, false);
 }
 
 struct rdap_search *rdap_search_start(const struct contact_setup *setup, const struct ip *address,
@@ -179,7 +179,7 @@ struct rdap_search *rdap_search_start(const struct contact_setup *setup, const s
 		.setup = *setup, .address = *address, .answer = answer, .cb = cb, .arg = arg,
 		.links.http_ok = setup->config->rdap_private,
 	};
-	s->step = loop_timer_create(setup->loop, on_step, s);
+	s->step = loop_timer_create(setup->loop, search_on_step, s);
 	loop_timer_arm(s->step, 0);
 	return s;
 }

@@ -15,7 +15,7 @@ static struct str text_of(const json_t *value)
 }
 
 /* NULL: too long, or no JSON. jansson limits the depth. */
-static json_t *load(struct str json, size_t max_bytes)
+static json_t *rdap_load(struct str json, size_t max_bytes)
 {
 	return json.n <= max_bytes ? json_loadb(json.p, json.n, 0, NULL) : NULL;
 }
@@ -85,7 +85,7 @@ static void look_in_service(const json_t *service, const struct ip *ip, bool htt
 int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
                         char url[static RDAP_URL_MAX], struct prefix *served)
 {
-	json_t *root = load(json, RDAP_BOOTSTRAP_MAX_BYTES);
+	json_t *root = rdap_load(json, RDAP_BOOTSTRAP_MAX_BYTES);
 	const json_t *services = json_object_get(root, "services");
 	struct str best_url = STR("");
 	size_t i;
@@ -176,7 +176,7 @@ static void read_entities(struct entities *e, const json_t *list, unsigned depth
 	}
 }
 
-static int refuse(struct contact_answer *answer, const char *problem)
+static int rdap_refuse(struct contact_answer *answer, const char *problem)
 {
 	str_copy(answer->problem, sizeof(answer->problem), str_of(problem));
 	return ERR_INVALID;
@@ -190,10 +190,10 @@ static int read_range(const json_t *root, const struct ip *ip, const struct pref
 	struct ip first, last, least, greatest;
 	if (ip_parse(str_trim(text_of(json_object_get(root, "startAddress"))), &first, NULL) != 0 ||
 	    ip_parse(str_trim(text_of(json_object_get(root, "endAddress"))), &last, NULL) != 0)
-		return refuse(answer, "the answer names no network");
+		return rdap_refuse(answer, "the answer names no network");
 	if (first.family != ip->family || last.family != ip->family ||
 	    ip_cmp(&first, ip) > 0 || ip_cmp(&last, ip) < 0)
-		return refuse(answer, "the answer is about another network");
+		return rdap_refuse(answer, "the answer is about another network");
 	contact_range(served, &least, &greatest);
 	answer->first = ip_cmp(&first, &least) < 0 ? least : first;
 	answer->last = ip_cmp(&last, &greatest) > 0 ? greatest : last;
@@ -203,16 +203,16 @@ static int read_range(const json_t *root, const struct ip *ip, const struct pref
 static int check_answer(const json_t *root, struct contact_answer *answer)
 {
 	if (!json_is_object(root))
-		return refuse(answer, "the answer is not JSON");
+		return rdap_refuse(answer, "the answer is not JSON");
 	if (json_object_get(root, "errorCode"))
-		return refuse(answer, "the registry answered with an error");
+		return rdap_refuse(answer, "the registry answered with an error");
 	return ERR_OK;
 }
 
 int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served,
                struct contact_answer *answer, struct rdap_links *links)
 {
-	json_t *root = load(json, RDAP_ANSWER_MAX_BYTES);
+	json_t *root = rdap_load(json, RDAP_ANSWER_MAX_BYTES);
 	struct entities entities = { .answer = answer, .links = links };
 	int e = check_answer(root, answer);
 	if (e == ERR_OK)
@@ -228,7 +228,7 @@ int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served
 
 int rdap_entity_parse(struct str json, struct contact_answer *answer, struct rdap_links *links)
 {
-	json_t *root = load(json, RDAP_ANSWER_MAX_BYTES);
+	json_t *root = rdap_load(json, RDAP_ANSWER_MAX_BYTES);
 	struct entities entities = { .answer = answer, .links = links };
 	int e = check_answer(root, answer);
 	if (e == ERR_OK) {

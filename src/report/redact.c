@@ -38,7 +38,7 @@ void redact_digest(const struct redaction *r, struct str local, struct buf *out)
 	buf_add_cstr(out, text);
 }
 
-static bool is_local(unsigned char c)
+static bool redact_is_local(unsigned char c)
 {
 	return ascii_isalnum(c) || c >= 0x80 || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
 }
@@ -70,7 +70,7 @@ static size_t behind_url(struct str s, size_t start, size_t at)
 }
 
 /* Where the local part before `at` begins, not before `from`; a quoted one at its quote. */
-static size_t local_start(struct str s, size_t from, size_t at)
+static size_t redact_local_start(struct str s, size_t from, size_t at)
 {
 	size_t least = at - from > LOCAL_MAX_BYTES ? at - LOCAL_MAX_BYTES : from, i = at;
 	if (i > least && s.p[i - 1] == '"') {
@@ -78,7 +78,7 @@ static size_t local_start(struct str s, size_t from, size_t at)
 			;
 		return i > least && s.p[i - 1] == '"' ? i - 1 : at;
 	}
-	while (i > least && is_local((unsigned char)s.p[i - 1]))
+	while (i > least && redact_is_local((unsigned char)s.p[i - 1]))
 		i--;
 	return behind_url(s, i, at);
 }
@@ -105,7 +105,7 @@ static void redact_addresses(const struct redaction *r, struct str s, struct buf
 		size_t sign = at_sign(s, i);
 		if (sign == 0)
 			continue;
-		size_t start = local_start(s, done, i), end = domain_end(s, i + sign);
+		size_t start = redact_local_start(s, done, i), end = domain_end(s, i + sign);
 		struct str local = { s.p + start, i - start };
 		struct str whole = { s.p + start, end - start };
 		buf_add(out, s.p + done, start - done);
@@ -158,7 +158,7 @@ void redact_text(const struct redaction *r, struct str text, struct buf *out)
 
 /* ---- recipients --------------------------------------------------------- */
 
-static void add_name(struct redaction *r, struct str address)
+static void redact_add_name(struct redaction *r, struct str address)
 {
 	address = str_trim(address);
 	if (address.n && address.p[0] == '<')
@@ -185,13 +185,13 @@ void redact_recipients(struct redaction *r, const struct trace *t, struct str me
 	for (size_t i = 0; i < t->hop_count; i++) {
 		if (t->hops[i].zone != TRACE_OWN && t->hops[i].zone != TRACE_HANDOVER)
 			break;
-		add_name(r, t->hops[i].line.recipient);
+		redact_add_name(r, t->hops[i].line.recipient);
 		border = t->hops[i].offset;
 	}
 	header_begin(&c, message);
 	while (header_next(&c, &f) && f.offset < border)
 		if (!f.odd && is_delivery_field(&f))
-			add_name(r, f.value);
+			redact_add_name(r, f.value);
 }
 
 /* ---- the header --------------------------------------------------------- */
@@ -379,7 +379,7 @@ static void read_object(struct body *b, GMimeObject *object, unsigned depth)
 	}
 }
 
-static void read_body(struct str message, struct body *b)
+static void redact_read_body(struct str message, struct body *b)
 {
 	GMimeMessage *parsed = mime_parse(message);
 	if (parsed) {
@@ -403,7 +403,7 @@ static void encode(struct str text, struct buf *out)
 }
 
 /* Ends where a character ends. */
-static struct str cut(struct str s, size_t max)
+static struct str redact_cut(struct str s, size_t max)
 {
 	if (s.n <= max)
 		return s;
@@ -422,8 +422,8 @@ static void add_body(const struct redaction *r, struct str message, size_t body_
 	size_t most = HEADER_MAX_BYTES + body_max * ENCODED_FACTOR;
 	if (message.n > most)
 		message.n = most;
-	read_body(message, &b);
-	struct str text = cut(buf_str(&b.text), body_max);
+	redact_read_body(message, &b);
+	struct str text = redact_cut(buf_str(&b.text), body_max);
 	redact_text(r, text, &redacted);
 	if (text.n < b.text.n)
 		buf_add_cstr(&redacted, "\n[cut]\n");

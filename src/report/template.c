@@ -31,7 +31,7 @@ static struct str copy_header(struct str copy)
 }
 
 /* False: no such name, or not here. */
-static bool add_value(const struct filling *f, struct str name)
+static bool add_fact(const struct filling *f, struct str name)
 {
 	const struct report_facts *facts = f->facts;
 	char when[CLOCK_TEXT_MAX];
@@ -77,7 +77,7 @@ static int fill(const struct filling *f, struct str text)
 		size_t end = str_search(rest, STR("}}"));
 		struct str name = str_trim((struct str){ rest.p, end == SIZE_MAX ? 0 : end });
 		buf_add(f->out, text.p, at);
-		if (end == SIZE_MAX || !add_value(f, name)) {
+		if (end == SIZE_MAX || !add_fact(f, name)) {
 			buf_add_cstr(f->problem, "expected the name of a fact in {{}}, found \"");
 			rest.n = rest.n < 30 ? rest.n : 30;
 			buf_add_escaped(f->problem, rest);

@@ -30,7 +30,7 @@ void report_token_make(const unsigned char key[static REPORT_KEY_BYTES], const c
 }
 
 /* n letters and digits of base32, in lower case. */
-static bool take_word(const char *p, size_t n, char *dst)
+static bool is_base32(const char *p, size_t n, char *dst)
 {
 	for (size_t i = 0; i < n; i++) {
 		dst[i] = ascii_lower(p[i]);
@@ -46,8 +46,8 @@ bool report_token_find(const unsigned char key[static REPORT_KEY_BYTES], struct 
 {
 	char mac[REPORT_MAC_LEN + 1], right[REPORT_MAC_LEN + 1];
 	for (size_t i = REPORT_ID_LEN; i + REPORT_MAC_LEN < text.n; i++) {
-		if (text.p[i] != '-' || !take_word(text.p + i - REPORT_ID_LEN, REPORT_ID_LEN, id) ||
-		    !take_word(text.p + i + 1, REPORT_MAC_LEN, mac))
+		if (text.p[i] != '-' || !is_base32(text.p + i - REPORT_ID_LEN, REPORT_ID_LEN, id) ||
+		    !is_base32(text.p + i + 1, REPORT_MAC_LEN, mac))
 			continue;
 		make_mac(key, id, right);
 		if (CRYPTO_memcmp(mac, right, REPORT_MAC_LEN) == 0)

@@ -23,7 +23,7 @@ static void add_reporter(struct json *j, const char *key, const struct reporter 
 	json_close(j);
 }
 
-static void add_text(struct json *j, const char *key, struct str text, size_t max)
+static void xarf_add_text(struct json *j, const char *key, struct str text, size_t max)
 {
 	struct buf b = { 0 };
 	report_ascii(text, max, &b);
@@ -69,19 +69,19 @@ static bool redact_address(const struct report_facts *f, struct str address, str
 	return redacted->n > 0;
 }
 
-static void add_address(struct json *j, const char *key, const struct report_facts *f,
-                        struct str address)
+static void xarf_add_address(struct json *j, const char *key, const struct report_facts *f,
+                             struct str address)
 {
 	struct buf redacted = { 0 };
 	if (redact_address(f, address, &redacted))
-		add_text(j, key, buf_str(&redacted), 320);
+		xarf_add_text(j, key, buf_str(&redacted), 320);
 	buf_fini(&redacted);
 }
 
 /* The schema's "smtp" wants the sender's address and the port that the source came from.
  * Mail servers seldom write the port down, and a made-up one would accuse another customer
  * behind the same address: without either it is "other", and a tag says what it was. */
-static const char *protocol(const struct report_facts *f)
+static const char *xarf_protocol(const struct report_facts *f)
 {
 	struct buf redacted = { 0 };
 	bool whole = report_source_port(f) != 0 &&
@@ -113,17 +113,17 @@ static void add_members(struct json *j, const struct report_facts *f)
 	add_description(j, f);
 	add_evidence(j, f);
 	json_add_cstr(j, "evidence_source", "user_complaint");
-	add_text(j, "message_id", report_copy_field(f, STR("Message-ID")), 200);
-	json_add_cstr(j, "protocol", protocol(f));
+	xarf_add_text(j, "message_id", report_copy_field(f, STR("Message-ID")), 200);
+	json_add_cstr(j, "protocol", xarf_protocol(f));
 	json_add_cstr(j, "report_id", f->uuid);
 	add_reporter(j, "reporter", &f->reporter);
 	add_reporter(j, "sender", &f->reporter);
-	add_address(j, "smtp_from", f, t->return_path.address);
-	add_address(j, "smtp_to", f, t->hops[t->handover_hop].line.recipient);
+	xarf_add_address(j, "smtp_from", f, t->return_path.address);
+	xarf_add_address(j, "smtp_to", f, t->hops[t->handover_hop].line.recipient);
 	json_add_ip(j, "source_identifier", &f->source);
 	if (port)
 		json_add_int(j, "source_port", port);
-	add_text(j, "subject", report_copy_field(f, STR("Subject")), 500);
+	xarf_add_text(j, "subject", report_copy_field(f, STR("Subject")), 500);
 	json_open_array(j, "tags");
 	json_add_cstr(j, NULL, "protocol:smtp");
 	json_close(j);

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * Role dnsbl: answers DNS with the list as the store has it. It can read the list and
- * nothing else; it makes no connection.
+ * Role dnsbl: answers DNS with the list as the store has it. The loop answers; what follows the
+ * store is a thread of its own. It can read the list and nothing else; it makes no connection.
  *
  * Hostile input that reaches it: DNS messages of anyone, through blocklist/server.h.
  */
-#include "base/mem.h"
 #include "blocklist/follower.h"
 #include "blocklist/server.h"
 #include "roles/role.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 struct dnsbl {
-	struct blocklist_zone *zones;    /* as many as the state has views */
-	struct blocklist_state state;
-	struct blocklist_follower *follower;
+	struct blocklist_zones *zones;
+	struct blocklist_handover handover;      /* from the thread to the loop */
+	struct blocklist_follower *follower;     /* the thread's; orders come from the loop */
 	struct blocklist_server *server;
 };
 
@@ -32,27 +30,15 @@ static size_t dnsbl_sockets(const struct settings *settings, struct role_socket 
 	return n;
 }
 
-/* New zones from the settings; the old ones stay if these are wrong, which
- * dnsbl_config_check() should have found before they came here. */
-static int make_zones(struct dnsbl *d, const struct settings *settings, struct buf *message)
+/* ERR_INVALID: these are wrong, which dnsbl_config_check() should have found before they came
+ * here. */
+static int make_zones(const struct settings *settings, struct blocklist_zones **out,
+                      struct buf *message)
 {
-	const struct dnsbl_config *config = &settings->dnsbl;
-	size_t n = config->output_zone[0] ? 2 : 1;
-	struct blocklist_zone *zones = mem_array(n, sizeof(*zones));
-	int e = blocklist_zone_init(&zones[0], config, false, message);
-	if (e == ERR_OK && n > 1)
-		e = blocklist_zone_init(&zones[1], config, true, message);
-	if (e != ERR_OK) {
+	int e = blocklist_zones_configure(&settings->dnsbl, out, message);
+	if (e != ERR_OK)
 		LOG(LOG_ERROR, "check-missed", LOG_S("check", "dnsbl_config_check"));
-		free(zones);
-		return e;
-	}
-	for (size_t i = 0; i < n; i++)
-		d->state.views[i].zone = &zones[i];
-	d->state.view_count = n;
-	free(d->zones);
-	d->zones = zones;
-	return ERR_OK;
+	return e;
 }
 
 static struct blocklist_limits limits_of(const struct settings *settings)
@@ -66,27 +52,41 @@ static struct blocklist_limits limits_of(const struct settings *settings)
 	};
 }
 
+static struct blocklist_orders orders_of(const struct dnsbl *d, const struct settings *settings)
+{
+	struct blocklist_orders orders = {
+		.outputs = blocklist_zones_show(d->zones, BLOCKLIST_OUTPUTS),
+		.clock_jump_max_s = settings->store.clock_jump_max_s,
+	};
+	settings_fuse(settings, &orders.fuse);
+	return orders;
+}
+
 /* The database's own files, not its directory, which holds keys. */
 static void dnsbl_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
 	(void)settings;
 	out->box.sockets = SANDBOX_ACCEPT | SANDBOX_DATAGRAMS;
+	out->box.thread = true;
 	role_may_read_list(out);
 }
 
 static int dnsbl_prepare(struct role_context *ctx, struct buf *message)
 {
-	return make_zones(ctx->own, ctx->opened_with, message);
+	struct dnsbl *d = ctx->own;
+	return make_zones(ctx->opened_with, &d->zones, message);
 }
 
 static int dnsbl_open(struct role_context *ctx, struct buf *message)
 {
 	struct dnsbl *d = ctx->own;
 	struct blocklist_limits limits = limits_of(ctx->opened_with);
+	struct blocklist_orders orders = orders_of(d, ctx->opened_with);
 	(void)message;
-	d->follower = blocklist_follower_create(ctx->loop, ctx->store, &d->state);
-	blocklist_follower_poll(d->follower);    /* what it says of an error is in the log */
-	d->server = blocklist_server_create(ctx->loop, &d->state, &limits);
+	d->follower = blocklist_follower_create(ctx->store, &d->handover, &orders);
+	/* Who is ready can answer. */
+	blocklist_follower_step(d->follower);
+	d->server = blocklist_server_create(ctx->loop, d->zones, &d->handover, &limits);
 	for (size_t i = 0; i < ctx->socket_count; i++) {
 		const struct role_socket *s = &ctx->sockets[i];
 		if (s->kind == ROLE_UDP)
@@ -97,24 +97,37 @@ static int dnsbl_open(struct role_context *ctx, struct buf *message)
 	return ERR_OK;
 }
 
+/* A store that is slow delays no answer: that is another thread. */
+static int64_t dnsbl_step(struct role_context *ctx)
+{
+	struct dnsbl *d = ctx->own;
+	return blocklist_follower_step(d->follower);
+}
+
+/* The old zones stay if the new ones are wrong. */
 static void dnsbl_take_over(struct role_context *ctx)
 {
 	struct dnsbl *d = ctx->own;
+	struct blocklist_zones *zones;
 	struct buf message = { 0 };
 	struct blocklist_limits limits = limits_of(ctx->settings);
-	if (make_zones(d, ctx->settings, &message) == ERR_OK) {
-		blocklist_follower_reread(d->follower);
+	if (make_zones(ctx->settings, &zones, &message) == ERR_OK) {
+		blocklist_server_zones(d->server, zones);
 		blocklist_server_limits(d->server, &limits);
+		blocklist_zones_destroy(d->zones);
+		d->zones = zones;
+		struct blocklist_orders orders = orders_of(d, ctx->settings);
+		blocklist_follower_order(d->follower, &orders);
 	} else {
 		LOG(LOG_ERROR, "settings-kept", LOG_S("why", buf_cstr(&message)));
 	}
 	buf_fini(&message);
 }
 
+/* There is no step any more: what was read is served. */
 static void dnsbl_serve_on(struct role_context *ctx)
 {
-	struct dnsbl *d = ctx->own;
-	blocklist_follower_stop(d->follower);
+	(void)ctx;
 }
 
 static void dnsbl_close(struct role_context *ctx)
@@ -122,12 +135,13 @@ static void dnsbl_close(struct role_context *ctx)
 	struct dnsbl *d = ctx->own;
 	blocklist_server_destroy(d->server);
 	blocklist_follower_destroy(d->follower);
-	free(d->zones);
+	blocklist_handover_fini(&d->handover);
+	blocklist_zones_destroy(d->zones);
 }
 
 const struct role role_dnsbl = {
 	.name = "dnsbl", .may_write = STORE_READS, .waits_for_store = true,
 	.own_bytes = sizeof(struct dnsbl), .sockets = dnsbl_sockets, .prepare = dnsbl_prepare,
-	.open = dnsbl_open, .sandbox = dnsbl_sandbox, .reload = dnsbl_take_over,
-	.store_replaced = dnsbl_serve_on, .close = dnsbl_close,
+	.open = dnsbl_open, .sandbox = dnsbl_sandbox, .step = dnsbl_step,
+	.reload = dnsbl_take_over, .store_replaced = dnsbl_serve_on, .close = dnsbl_close,
 };

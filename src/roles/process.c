@@ -169,28 +169,26 @@ int process_start(struct process *p, const struct process_ground *g)
 
 /* ---- while it runs --------------------------------------------------------------------- */
 
-static void stop_hearing(struct process *p)
+void process_stop_hearing(struct process *p)
 {
 	if (p->ready_fd >= 0)
 		close(p->ready_fd);
 	p->ready_fd = -1;
 }
 
-bool process_hear(struct process *p, bool *replaced)
+struct process_news process_hear(struct process *p)
 {
 	char bytes[512];
 	if (p->ready_fd < 0)
-		return false;
+		return (struct process_news){ 0 };
 	ssize_t n = read(p->ready_fd, bytes, sizeof(bytes));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	if (n <= 0) {
-		stop_hearing(p);        /* it ended: waitpid() tells */
-		return false;
-	}
+		return (struct process_news){ 0 };
+	if (n <= 0)
+		return (struct process_news){ .over = true };
 	heartbeat_hear(&p->heartbeat, clock_mono_ms());
-	*replaced |= memchr(bytes, ROLE_SAYS_REPLACED, (size_t)n) != NULL;
-	bool news = !p->ready;
+	struct process_news news = {
+		.ready = !p->ready, .replaced = memchr(bytes, ROLE_SAYS_REPLACED, (size_t)n) };
 	p->ready = p->restart.was_ready = true;
 	return news;
 }
@@ -225,7 +223,7 @@ void process_try_store(struct process *p, const struct process_ground *g)
 
 void process_ended(struct process *p)
 {
-	stop_hearing(p);
+	process_stop_hearing(p);
 	p->pid = 0;
 	p->ready = false;
 }

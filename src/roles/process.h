@@ -43,9 +43,15 @@ int process_refill(struct process *p, const struct settings *s);
 
 /* ERR_IO: it could not be started; errno says why. */
 int process_start(struct process *p, const struct process_ground *g);
-/* Reads what it has said, without waiting. True: just now it has become ready. *replaced is set if
- * it serves on without its store. At the end of what it can say the descriptor is closed. */
-bool process_hear(struct process *p, bool *replaced);
+struct process_news {
+	bool ready;                     /* just now */
+	bool replaced;                  /* it serves on without its store */
+	bool over;                      /* it can say no more: waitpid() tells why */
+};
+/* Reads what it has said, without waiting. After `over` whoever watches ready_fd stops that, and
+ * calls process_stop_hearing(). */
+struct process_news process_hear(struct process *p);
+void process_stop_hearing(struct process *p);
 /* Whether it hangs: then it is ended. `late_ms` and `limit_ms` as heartbeat_look(). */
 void process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms);
 /* Another process looks whether the role could start again. */

@@ -6,6 +6,7 @@
 #include "roles/role.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "roles/upkeep.h"
 #include "roles/watch.h"
 #include "settings/open.h"
@@ -16,7 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { STORE_TRIES = 300, STORE_RETRY_MS = 100 };
+enum { STORE_TRIES = 300, STORE_RETRY_MS = 100, SERVES_ON_MS = 1000 };
 
 /* ---- opening ------------------------------------------------------------------- */
 
@@ -66,14 +67,44 @@ static int open_role(struct role_context *ctx, struct buf *message)
 
 /* ---- in the loop ------------------------------------------------------------------- */
 
-/* The locks of what was replaced would stop who opens the new one. */
-static void serve_on(void *arg)
+/* Of whoever has the store: the loop, or the role's thread. */
+static void look_at_store(struct role_context *ctx)
+{
+	const struct role *role = ctx->role;
+	if (atomic_load(&ctx->replaced) ||
+	    !watch_look(&ctx->watch, ctx->store, role->store_replaced != NULL))
+		return;
+	if (role->store_replaced) {
+		role->store_replaced(ctx);
+		/* The locks of what was replaced would stop who opens the new one. */
+		store_close(ctx->store);
+		ctx->store = NULL;
+	}
+	atomic_store(&ctx->replaced, true);
+}
+
+/* Of the timer. */
+static void look_in_loop(void *arg)
 {
 	struct role_context *ctx = arg;
-	ctx->role->store_replaced(ctx);
-	store_close(ctx->store);
-	ctx->store = NULL;
-	ctx->serves_on(ctx);
+	if (!ctx->role->step)
+		look_at_store(ctx);
+	bool replaced = atomic_load(&ctx->replaced);
+	if (replaced && !ctx->role->store_replaced) {
+		loop_stop(ctx->loop);
+		return;
+	}
+	if (replaced)
+		ctx->serves_on(ctx);
+	loop_timer_arm(ctx->look, replaced ? SERVES_ON_MS : WATCH_MS);
+}
+
+/* Of the role's thread. */
+static int64_t step_in_thread(void *arg)
+{
+	struct role_context *ctx = arg;
+	look_at_store(ctx);
+	return atomic_load(&ctx->replaced) ? -1 : ctx->role->step(ctx);
 }
 
 static void take_over_settings(struct role_context *ctx)
@@ -82,29 +113,35 @@ static void take_over_settings(struct role_context *ctx)
 	if (read_role_keys(ctx, &message) != ERR_OK)
 		LOG(LOG_ERROR, "keys-kept", LOG_S("why", buf_cstr(&message)));
 	buf_fini(&message);
-	if (ctx->store)
+	if (!ctx->role->step && ctx->store)
 		settings_rules(ctx->settings, ctx->store);
 	ctx->role->reload(ctx);
+	if (ctx->thread)
+		thread_wake(ctx->thread);
 	if (ctx->upkeep)
 		upkeep_reload(ctx->upkeep, ctx->settings);
 }
 
-static void serve(struct role_context *ctx)
+static int serve(struct role_context *ctx, struct buf *message)
 {
 	const struct role *role = ctx->role;
 	if (role->start)
 		role->start(ctx);
 	if (role->upkeep)
 		ctx->upkeep = upkeep_create(ctx->loop, ctx->store, ctx->settings);
-	ctx->watch = watch_create(ctx->loop, ctx->store);
-	if (role->store_replaced)
-		watch_stay(ctx->watch, serve_on, ctx);
+	if (role->step && !(ctx->thread = thread_start(step_in_thread, ctx))) {
+		buf_add_cstr(message, "no second thread can be started");
+		return ERR_LIMIT;
+	}
+	ctx->look = loop_timer_create(ctx->loop, look_in_loop, ctx);
+	loop_timer_arm(ctx->look, 0);
 	if (ctx->settings != ctx->opened_with)
 		take_over_settings(ctx);
 	ctx->is_ready = true;
 	ctx->ready(ctx);
 	if (!ctx->stopping)
 		loop_run(ctx->loop);
+	return ERR_OK;
 }
 
 void role_stop(struct role_context *ctx)
@@ -124,7 +161,8 @@ void role_reload(struct role_context *ctx)
 
 static void close_role(struct role_context *ctx)
 {
-	watch_destroy(ctx->watch);
+	loop_timer_destroy(ctx->look);
+	thread_stop(ctx->thread);
 	upkeep_destroy(ctx->upkeep);
 	ctx->role->close(ctx);
 	store_close(ctx->store);
@@ -154,12 +192,12 @@ int role_run(struct role_context *ctx)
 	ctx->opened_with = ctx->settings;
 	int e = open_role(ctx, &message);
 	if (e == ERR_OK)
-		serve(ctx);
-	else if (ctx->stopping)
+		e = serve(ctx, &message);
+	if (e != ERR_OK && ctx->stopping)
 		e = ERR_OK;
-	else
+	if (e != ERR_OK)
 		LOG(LOG_ERROR, "cannot-start", LOG_S("why", buf_cstr(&message)));
-	bool replaced = watch_replaced(ctx->watch);
+	bool replaced = atomic_load(&ctx->replaced);
 	close_role(ctx);
 	buf_fini(&message);
 	return replaced ? ROLE_STORE_REPLACED : role_exit_code(e);

@@ -14,8 +14,11 @@
 #include "base/sandbox.h"
 #include "roles/files.h"
 #include "roles/sockets.h"
+#include "roles/watch.h"
 #include "settings/assembly.h"
 #include "settings/settings.h"
+
+#include <stdatomic.h>
 
 enum { ROLE_SOCKETS_MAX = 64 };
 
@@ -23,8 +26,8 @@ enum { ROLE_SOCKETS_MAX = 64 };
  * again at once. No code of sysexits.h. */
 enum { ROLE_STORE_REPLACED = 80 };
 
+struct thread;
 struct upkeep;
-struct watch;
 
 /* One role in its process: what a hook finds. */
 struct role_context {
@@ -35,14 +38,18 @@ struct role_context {
 	size_t socket_count;
 	int files_fd;                        /* the role's files(); -1: none */
 	struct assembly_keys keys;           /* those that the role has */
-	struct store *store;                 /* with the settings' rules; NULL once replaced */
+	struct store *store;                 /* with the rules of the settings; NULL once replaced.
+	                                        From start() on the thread's, if there is step() */
 	void *own;                           /* the role's: own_bytes, zeroed */
 
 	/* Not for roles: what role.c keeps, and how it tells the process (child.c) that the role
 	 * is ready, and that it serves on without its store. */
 	const struct settings *opened_with;
 	struct upkeep *upkeep;
-	struct watch *watch;
+	struct watch watch;
+	struct loop_timer *look;
+	struct thread *thread;               /* of step() */
+	atomic_bool replaced;                /* the store was; said by whoever looked */
 	bool stopping, is_ready;
 	void *process;
 	void (*ready)(struct role_context *ctx);
@@ -86,13 +93,16 @@ struct role {
 	int (*open)(struct role_context *ctx, struct buf *message);
 	/* Fills what its process may do once all is open: see role_enter_sandbox(). */
 	void (*sandbox)(const struct settings *settings, struct role_sandbox *out);
-	/* Behind the sandbox, before the loop: threads, and what begins by itself. May be NULL. */
+	/* Behind the sandbox, before the loop: what begins by itself. May be NULL. */
 	void (*start)(struct role_context *ctx);
-	/* In the loop, on HUP: ctx->settings are new ones. */
+	/* In a thread of its own, which alone touches the store then, time and again until close():
+	 * returns in how many milliseconds it is to be called again. NULL: there is no thread, and
+	 * the store is the loop's. */
+	int64_t (*step)(struct role_context *ctx);
+	/* In the loop, on HUP: ctx->settings are new ones. A thread is waken then. */
 	void (*reload)(struct role_context *ctx);
-	/* In the loop: the store was replaced. NULL: the role ends and is started again. Else it
-	 * goes on with what it has read and lets go of the store, which is closed after that;
-	 * called again each second. */
+	/* Where the store is: it was replaced. NULL: the role ends and is started again. Else it
+	 * goes on with what it has read and lets go of the store, which is closed after that. */
 	void (*store_replaced)(struct role_context *ctx);
 	/* After the loop (TERM stops it), and after prepare() or open() failed. The store is still
 	 * open, unless it was never. */

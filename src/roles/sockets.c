@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { UNIX_BACKLOG = 128 };
-
 /* ---- at a path ------------------------------------------------------------------ */
 
 /* Where others could put a link or another directory, root would remove and give away what they
@@ -71,18 +69,6 @@ static int remove_stale(int place, const char *name, const struct sockaddr_un *a
 	return unlinkat(place, name, 0) == 0 ? ERR_OK : file_err(errno);
 }
 
-/* Its mode is right from the first moment: nobody can connect before that. */
-static int bind_with_mode(int fd, const struct sockaddr_un *at, mode_t mode)
-{
-	mode_t before = umask(0777 & ~mode);
-	int e = bind(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ? ERR_OK
-		: errno == EADDRINUSE ? ERR_EXISTS : file_err(errno);
-	int errnum = errno;
-	umask(before);
-	errno = errnum;
-	return e;
-}
-
 static int give_away(int place, const char *name, struct role_socket *s)
 {
 	struct stat st;
@@ -103,20 +89,11 @@ static int bind_at(int place, const char *name, struct role_socket *s)
 	int e = remove_stale(place, name, &at);
 	if (e != ERR_OK)
 		return e;
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
-		return file_err(errno);
-	e = bind_with_mode(s->fd, &at, s->mode);
-	if (e != ERR_OK) {
-		int errnum = errno;
-		close(s->fd);
-		s->fd = -1;
-		errno = errnum;
-		return e;
-	}
+	int fd = stream_listen_unix(s->path, s->mode);
+	if (fd < 0)
+		return fd;
+	s->fd = fd;
 	e = give_away(place, name, s);
-	if (e == ERR_OK && listen(s->fd, UNIX_BACKLOG) != 0)
-		e = file_err(errno);
 	if (e != ERR_OK) {
 		int errnum = errno;
 		role_socket_close(s);

@@ -111,12 +111,12 @@ static void tell_if_all_ready(struct supervisor *sup)
 	notify_send("READY=1");
 }
 
-/* Before the descriptor is closed. */
 static void end_ready_watch(struct supervised *r)
 {
 	if (r->ready_watch)
 		loop_watch_destroy(r->ready_watch);
 	r->ready_watch = NULL;
+	process_stop_hearing(&r->process);
 }
 
 static void hear(struct supervised *r)
@@ -124,14 +124,14 @@ static void hear(struct supervised *r)
 	struct supervisor *sup = r->sup;
 	struct process *p = &r->process;
 	const struct process_ground ground = ground_of(sup);
-	bool replaced = false, news = process_hear(p, &replaced);
-	if (p->ready_fd < 0)
+	struct process_news news = process_hear(p);
+	if (news.over)
 		end_ready_watch(r);
-	/* Its store was replaced, and it serves on what it has read of the old one: it is ended
-	 * when there is something to start again with. */
-	if (replaced && !sup->stopping)
+	/* It serves on what it has read of its old store: it is ended when there is something to
+	 * start again with. */
+	if (news.replaced && !sup->stopping)
 		process_try_store(p, &ground);
-	if (!news)
+	if (!news.ready)
 		return;
 	LOG(LOG_INFO, "role-ready", LOG_S("role", p->role->name), LOG_I("pid", p->pid));
 	tell_if_all_ready(sup);

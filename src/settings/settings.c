@@ -148,7 +148,7 @@ static void own_endpoints(struct fuse *fuse, const struct config_endpoints *list
 		list_config_own(fuse, &list->v[i].ip);
 }
 
-static void settings_fuse(const struct settings *s, struct fuse *fuse)
+void settings_fuse(const struct settings *s, struct fuse *fuse)
 {
 	list_config_fuse(&s->list, fuse);
 	own_endpoints(fuse, &s->tester.collector);

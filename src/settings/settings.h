@@ -66,8 +66,9 @@ void settings_fini(struct settings *s);
 
 enum log_level settings_log_level(const struct settings *s);
 bool settings_has_role(const struct settings *s, const char *role);
-/* Gives an open store the rules of these settings: what may be published (our own addresses
- * are all that they name), and how far the clock may jump. */
+/* What may be published; our own addresses are all that they name. */
+void settings_fuse(const struct settings *s, struct fuse *fuse);
+/* Gives an open store the rules of these settings: the fuse, and how far the clock may jump. */
 void settings_rules(const struct settings *s, struct store *st);
 /* One of tester.trusted_submitters. */
 bool settings_trusts(const struct settings *s, const char *who);

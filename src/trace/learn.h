@@ -15,8 +15,8 @@
 
 enum { LEARN_HOSTS_MAX = 768, LEARN_NETS_MAX = 512, LEARN_SERVICES_MAX = 4 };
 
-/* Names and patterns that fit them, networks and wider ones, each with the messages
- * that had it. */
+/* Hosts as names and as patterns that fit them, networks and wider ones; each counts the
+ * messages that had it. */
 struct learn_host {
 	struct str pattern;
 	unsigned seen, last;                     /* messages; the last one's number */
@@ -37,8 +37,8 @@ struct learn {
 	unsigned used, skipped;                  /* messages */
 };
 
-/* Takes one message. Skipped if it is not from an address to the same (in To or
- * Delivered-To): then its hosts need not be ours. */
+/* Takes one message. It is skipped if it is not from an address to the same (in To or
+ * Delivered-To), since its hosts need not be ours then. */
 void learn_message(struct learn *learn, struct str message);
 /* Is there anything to propose? */
 bool learn_any(const struct learn *learn);

@@ -19,7 +19,7 @@ void trace_svg(const struct trace *t, struct str title, struct buf *out);
 
 /* The answer's three lines, each with its line end: handover, origin, claimed. */
 void trace_answer(const struct trace *t, struct buf *out);
-/* What else was found, a line each: relay, return address, odd header lines, limits. */
+/* What else was found, a line for each: relay, return address, odd header lines, limits. */
 void trace_extras(const struct trace *t, struct buf *out);
 
 /* The parts of a hop, in words: whom the line names as its peer, and who wrote it when.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The big providers: their domains, how the lines that they write can be told from
- * imitations, and which header of theirs names the customer's address. One row a
- * provider. Facts as seen in mail of two decades; a provider that is not here is
+ * imitations, and which header of theirs names the customer's address. There is one row
+ * per provider, with facts as seen in mail of two decades; a provider that is not here is
  * treated like any other host.
  */
 #ifndef PORTREEVE_TRACE_PROVIDERS_H

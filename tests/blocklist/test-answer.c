@@ -156,7 +156,9 @@ static unsigned type_of(const char *text)
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (strcmp(text, types[i].name) == 0)
 			return types[i].type;
-	return (unsigned)atoi(text + 4);
+	uint64_t number = 0;
+	assert_int_equal(str_u64(str_of(text + 4), UINT16_MAX, &number), ERR_OK);
+	return (unsigned)number;
 }
 
 static void put_opt(struct dns_writer *w, unsigned how)
@@ -315,7 +317,7 @@ static void check(const char *name, const struct blocklist_state *state, const u
 	uint8_t answer[BLOCKLIST_ANSWER_MAX];
 	struct buf found = { 0 };
 	size_t length = blocklist_answer(state, (struct str){ (const char *)query, n }, transport,
-	                                 answer);
+	                                 NULL, answer);
 	if (length)
 		describe(answer, length, query, &found);
 	else
@@ -459,7 +461,7 @@ static void test_cut(void **state)
 		uint8_t *exact = malloc(cut ? cut : 1);
 		memcpy(exact, query, cut);
 		size_t length = blocklist_answer(&w.state, (struct str){ (char *)exact, cut },
-		                                 BLOCKLIST_UDP, answer);
+		                                 BLOCKLIST_UDP, NULL, answer);
 		free(exact);
 		if (cut < 12)
 			assert_int_equal(length, 0);
@@ -488,57 +490,60 @@ static void test_truncation(void **state)
 	(void)state;
 	world_make(&w, "2001:db8::1 192.0.2.1", NULL, long_options);
 	q.n = make_query("1.2.0.192." LONG_ZONE, "TXT", PLAIN, query, sizeof(query));
-	size_t length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+	size_t length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 	assert_true(length <= 512 && !(answer[2] & 2) && answer[7] == 1);
 	/* Header and question alone, TC set. */
 	q.n = make_query(six, "TXT", PLAIN, query, sizeof(query));
-	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 	assert_int_equal(length, q.n);
 	assert_int_equal(answer[2] & 0x82, 0x82);
 	assert_int_equal(answer[7], 0);
 	/* By TCP, and with EDNS, all of it. */
-	length = blocklist_answer(&w.state, q, BLOCKLIST_TCP, answer);
+	length = blocklist_answer(&w.state, q, BLOCKLIST_TCP, NULL, answer);
 	assert_true(length == 538 && !(answer[2] & 2) && answer[7] == 1);
 	q.n = make_query(six, "TXT", EDNS, query, sizeof(query));
-	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 	assert_true(length == 549 && !(answer[2] & 2) && answer[7] == 1);
 	/* Who takes no more than 512 gets no more, with EDNS or not. */
 	q.n = make_query(six, "TXT", EDNS | SMALL, query, sizeof(query));
-	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 	assert_true(length <= 512 && answer[2] & 2 && answer[7] == 0 && answer[11] == 1);
 	world_free(&w);
 }
 
 static void test_many_nameservers(void **state)
 {
-	char names[4096] = "nameserver=", glue[1024] = "nameserver_address=";
+	struct buf names = { 0 }, glue = { 0 };
 	struct world w;
 	uint8_t query[600], answer[BLOCKLIST_ANSWER_MAX];
 	(void)state;
+	buf_add_cstr(&names, "nameserver=");
+	buf_add_cstr(&glue, "nameserver_address=");
 	for (int i = 0; i < 13; i++)
-		sprintf(names + strlen(names), "%s" A50 "." A50 "." A50 "." A50 ".x%d.%s",
-		        i ? "," : "", i,
-		        i % 2 ? "bl.example" : "example.net");
+		buf_printf(&names, "%s" A50 "." A50 "." A50 "." A50 ".x%d.%s",
+		           i ? "," : "", i, i % 2 ? "bl.example" : "example.net");
 	for (int i = 0; i < 16; i++)
-		sprintf(glue + strlen(glue), "%s2001:db8::%d", i ? "," : "", i);
-	world_make(&w, "", NULL, (const char *[]){ names, glue, NULL });
+		buf_printf(&glue, "%s2001:db8::%d", i ? "," : "", i);
+	world_make(&w, "", NULL, (const char *[]){ buf_cstr(&names), buf_cstr(&glue), NULL });
+	buf_fini(&names);
+	buf_fini(&glue);
 	struct str q = { (char *)query,
 	                 make_query("bl.example", "NS", PLAIN, query, sizeof(query)) };
-	size_t length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+	size_t length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 	assert_true(length <= 512 && answer[2] & 2 && answer[7] == 0);
 	/* By TCP all names, and as many addresses as fit. */
-	length = blocklist_answer(&w.state, q, BLOCKLIST_TCP, answer);
+	length = blocklist_answer(&w.state, q, BLOCKLIST_TCP, NULL, answer);
 	struct buf found = { 0 };
 	describe(answer, length, query, &found);
 	assert_true(!(answer[2] & 2) && answer[7] == 13 && answer[11] > 0);
 	q.n = make_query("bl.example", "NS", EDNS, query, sizeof(query));
-	length = blocklist_answer(&w.state, q, BLOCKLIST_TCP, answer);
+	length = blocklist_answer(&w.state, q, BLOCKLIST_TCP, NULL, answer);
 	assert_true(!(answer[2] & 2) && answer[7] == 13);
 	describe(answer, length, query, &found);
 	/* A negative answer too long for plain UDP says so as well. */
 	q.n = make_query(A50 "." A50 "." A50 "." A50 ".x.bl.example", "A", PLAIN, query,
 	                 sizeof(query));
-	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+	length = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 	assert_true(length <= 512 && (answer[3] & 15) == DNS_RCODE_NXDOMAIN);
 	describe(answer, length, query, &found);
 	buf_fini(&found);
@@ -552,10 +557,14 @@ static void test_not_ready(void **state)
 	struct world w;
 	uint8_t query[600];
 	(void)state;
-	world_make(&w, LISTED, NULL, NULL);
-	w.state.views[0].index = NULL;
+	world_make(&w, LISTED, "", NULL);
+	blocklist_index_destroy(w.edition.lists[BLOCKLIST_OUTPUTS]);
+	w.edition.lists[BLOCKLIST_OUTPUTS] = NULL;
+	size_t n = make_query("out.example", "SOA", EDNS, query, sizeof(query));
+	check("out", &w.state, query, n, BLOCKLIST_UDP, "SERVFAIL; | | | edns 1232 ede 14");
+	w.state.edition = NULL;
 	for (size_t i = 0; i < 3; i++) {
-		size_t n = make_query(names[i], "SOA", EDNS, query, sizeof(query));
+		n = make_query(names[i], "SOA", EDNS, query, sizeof(query));
 		check(names[i], &w.state, query, n, BLOCKLIST_UDP,
 		      "SERVFAIL; | | | edns 1232 ede 14");
 	}
@@ -569,7 +578,7 @@ static void test_ttls(void **state)
 	uint8_t query[600];
 	(void)state;
 	world_make(&w, "", NULL, long_negative);
-	w.state.views[0].serial = 4294967295u;
+	w.edition.serial = 4294967295u;
 	size_t n = make_query("x.bl.example", "A", PLAIN, query, sizeof(query));
 	/* RFC 2308: the SOA's TTL is the lesser of its own and its minimum. */
 	check("negative", &w.state, query, n, BLOCKLIST_UDP,
@@ -590,6 +599,7 @@ static void test_exhaustive(void **state)
 	uint8_t query[600], answer[BLOCKLIST_ANSWER_MAX];
 	(void)state;
 	world_make(&w, "192.0.2.1 0.1.0.0/16 2.2.2.2 127.0.0.0/8", NULL, NULL);
+	const struct blocklist_index *index = w.edition.lists[BLOCKLIST_INPUTS];
 	for (unsigned i = 0; i < LABELS * LABELS * LABELS * LABELS; i++) {
 		char name[100];
 		const char *l[4] = { labels[i % LABELS], labels[i / LABELS % LABELS],
@@ -599,19 +609,19 @@ static void test_exhaustive(void **state)
 		struct prefix p;
 		snprintf(name, sizeof(name), "%s.%s.%s.%s", l[3], l[2], l[1], l[0]);
 		bool listed = ip_parse(str_of(name), &ip, NULL) == ERR_OK &&
-		              blocklist_index_has(w.index, &ip);
+		              blocklist_index_has(index, &ip);
 		snprintf(name, sizeof(name), "%s.%s.%s.%s.bl.example", l[0], l[1], l[2], l[3]);
 		for (int t = 0; t < 4; t++) {
 			struct str q = { (char *)query,
 			                 make_query(name, types[t], PLAIN, query, sizeof(query)) };
-			size_t n = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+			size_t n = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 			bool answers = listed && t != 2;
 			CHECK_ROW(name, n > 12 && answer[7] == answers && answer[9] == !answers);
 			if (listed && t == 0)
 				CHECK_ROW(name, memcmp(answer + n - 4, "\177\0\0\2", 4) == 0);
 			/* Four digits may lead on to IPv6 addresses. */
 			bool leads = listed || (blocklist_labels_v6(query + 12, 4, &p) &&
-			                        blocklist_index_any(w.index, &p));
+			                        blocklist_index_any(index, &p));
 			CHECK_ROW(name, (answer[3] & 15) == (leads ? 0 : DNS_RCODE_NXDOMAIN));
 		}
 	}
@@ -632,19 +642,48 @@ static void test_by_word(void **state)
 	struct listing row = { .address = ip_from_v4(192, 0, 2, 1), .reason = "why" };
 	(void)state;
 	world_make(&w, "192.0.2.1 192.0.2.2", NULL, NULL);
-	struct blocklist_words *words = blocklist_words_create(&row, 1);
-	w.state.views[0].words = words;
+	w.edition.words = blocklist_words_create(&row, 1);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		struct buf found = { 0 };
 		size_t asks = make_query(asked[i].name, asked[i].type, PLAIN, query, sizeof(query));
 		struct str q = { (char *)query, asks };
-		size_t n = blocklist_answer(&w.state, q, BLOCKLIST_UDP, answer);
+		size_t n = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
 		describe(answer, n, query, &found);
 		CHECK_ROW(asked[i].want, strstr(buf_cstr(&found), asked[i].want));
 		buf_fini(&found);
 	}
-	blocklist_words_destroy(words);
+	blocklist_words_destroy(w.edition.words);
 	world_free(&w);
+}
+
+/* One message and no more, be it an answer, an error or a refused transfer; silence is none. */
+static void test_a_message_at_a_time(void **state)
+{
+	static const char *const types[] = { "SOA", "A", "AXFR", "IXFR" };
+	uint8_t query[512], answer[BLOCKLIST_ANSWER_MAX];
+	struct blocklist_answers a;
+	struct world w;
+	(void)state;
+	world_make(&w, LISTED, NULL, NULL);
+	for (size_t i = 0; i < 4; i++) {
+		size_t n = make_query("bl.example", types[i], TCP, query, sizeof(query));
+		blocklist_answers_begin(&a, &w.state, (struct str){ (char *)query, n },
+		                        BLOCKLIST_TCP, NULL);
+		CHECK_ROW(types[i], blocklist_answers_next(&a, answer) > 12);
+		CHECK_ROW(types[i], blocklist_answers_next(&a, answer) == 0);
+	}
+	blocklist_answers_begin(&a, &w.state, (struct str){ (char *)query, 11 }, BLOCKLIST_TCP,
+	                        NULL);
+	assert_int_equal(blocklist_answers_next(&a, answer), 0);
+	world_free(&w);
+}
+
+/* They stand on the stack for each query. */
+static void test_sizes(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct blocklist_query) <= 96);
+	assert_true(sizeof(struct blocklist_answers) <= 128);
 }
 
 int main(void)
@@ -655,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_truncation), cmocka_unit_test(test_many_nameservers),
 		cmocka_unit_test(test_not_ready), cmocka_unit_test(test_ttls),
 		cmocka_unit_test(test_exhaustive), cmocka_unit_test(test_by_word),
+		cmocka_unit_test(test_a_message_at_a_time), cmocka_unit_test(test_sizes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

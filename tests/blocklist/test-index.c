@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * The index: rows, and thousands of random sets against a plain list. */
 #include "test.h"
+
+#include <stdlib.h>
 #include "world.h"
 
 static void test_has(void **state)
@@ -202,9 +204,39 @@ static void test_random(void **state)
 	}
 }
 
+/* Four bytes an IPv4 address, sixteen an IPv6 one, whatever their number. */
+static void test_bytes_an_entry(void **state)
+{
+	enum { MANY = 10000 };
+	struct blocklist_change *changes = calloc(MANY, sizeof(*changes));
+	(void)state;
+	struct blocklist_index *empty = blocklist_index_apply(NULL, NULL, 0, NULL);
+	size_t before = blocklist_index_bytes(empty);
+	assert_true(before <= 256);
+	for (unsigned six = 0; six < 2; six++) {
+		for (unsigned i = 0; i < MANY; i++) {
+			struct ip ip = ip_from_v4(203, 0, (uint8_t)(i >> 8), (uint8_t)i);
+			if (six)
+				ip = (struct ip){ 6, { 0x20, 1, (uint8_t)(i >> 8), (uint8_t)i } };
+			changes[i] = (struct blocklist_change){ prefix_of(&ip, 128), true };
+		}
+		struct blocklist_index *index = blocklist_index_apply(empty, changes, MANY, NULL);
+		assert_int_equal(blocklist_index_count(index), MANY + 2);
+		assert_int_equal(blocklist_index_bytes(index) - before, MANY * (six ? 16 : 4));
+		blocklist_index_destroy(index);
+	}
+	/* Held twice, it is gone with the second. */
+	assert_ptr_equal(blocklist_index_share(empty), empty);
+	blocklist_index_destroy(empty);
+	assert_int_equal(blocklist_index_count(empty), 2);
+	blocklist_index_destroy(empty);
+	free(changes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes_an_entry),
 		cmocka_unit_test(test_has), cmocka_unit_test(test_any),
 		cmocka_unit_test(test_changes), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_random),

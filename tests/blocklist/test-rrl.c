@@ -143,7 +143,8 @@ static struct dns_header ask(struct world *w, struct blocklist_rrl *rrl, const c
 	struct dns_header h;
 	size_t n = make_query(name, type, query, sizeof(query));
 	struct blocklist_asker asker = { rrl, ip_of(from), NOW };
-	size_t m = blocklist_answer_to(&w->state, (struct str){ (char *)query, n }, &asker, answer);
+	size_t m = blocklist_answer(&w->state, (struct str){ (char *)query, n }, BLOCKLIST_UDP,
+	                            &asker, answer);
 	struct dns_reader r = { answer, m, 0 };
 	assert_int_equal(dns_read_header(&r, &h), ERR_OK);
 	*longer = m > n ? m - n : 0;

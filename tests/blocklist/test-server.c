@@ -16,6 +16,7 @@
 
 struct fixture {
 	struct world w;
+	struct blocklist_handover handover;
 	struct loop *loop;
 	struct blocklist_server *server;
 	int udp, tcp;
@@ -39,7 +40,8 @@ static int setup(void **state)
 	struct blocklist_limits limits = { 3, 2, 200 };
 	world_make(&f->w, "192.0.2.1", NULL, NULL);
 	f->loop = loop_create();
-	f->server = blocklist_server_create(f->loop, &f->w.state, &limits);
+	blocklist_handover_put(&f->handover, world_edition(&f->w));
+	f->server = blocklist_server_create(f->loop, f->w.table, &f->handover, &limits);
 	assert_int_equal(bind_both(f, "127.0.0.1"), ERR_OK);
 	*state = f;
 	return 0;
@@ -52,6 +54,7 @@ static int teardown(void **state)
 	close(f->udp);
 	close(f->tcp);
 	loop_destroy(f->loop);
+	blocklist_handover_fini(&f->handover);
 	world_free(&f->w);
 	free(f);
 	return 0;
@@ -141,7 +144,7 @@ static void any_address(struct fixture *f, const char *listen, const char *ask)
 	close(f->tcp);
 	blocklist_server_destroy(f->server);
 	struct blocklist_limits limits = { 3, 2, 200 };
-	f->server = blocklist_server_create(f->loop, &f->w.state, &limits);
+	f->server = blocklist_server_create(f->loop, f->w.table, &f->handover, &limits);
 	int e = bind_both(f, listen);
 	if (e != ERR_OK) {
 		f->udp = f->tcp = -1;

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """The list in DNS, seen by another implementation (dnspython)."""
 
+import fcntl
 import ipaddress
 import random
 import socket
 import struct
+import time
 
 import dns.edns
 import dns.flags
@@ -208,6 +210,31 @@ def test_a_change_shows_within_a_second(server):
     assert server.wait_until(lambda: not server.ask(name).answer, 5) < 1
     assert server.ask(name).rcode() == dns.rcode.NXDOMAIN
     assert server.ask(ZONE, "SOA").answer[0][0].serial == serial + 2
+
+
+def test_a_locked_database_delays_no_answer(server):
+    """Whoever reads in WAL mode locks one of five bytes of the -shm file: here they are taken, so
+    that the follower waits for seconds in each read."""
+    serial = server.ask(ZONE, "SOA").answer[0][0].serial
+    with open(server.state / "portreeve.db-shm", "r+b") as shm:
+        def take_all():
+            try:
+                fcntl.lockf(shm, fcntl.LOCK_EX | fcntl.LOCK_NB, 5, 123)
+            except BlockingIOError:
+                return False            # it reads just now
+            return True
+        server.wait_until(take_all, 10)
+        slowest, until, asked = 0, time.monotonic() + 2, 0
+        while time.monotonic() < until:
+            began, asked = time.monotonic(), asked + 1
+            [soa] = server.ask(f"x{asked}.{ZONE}").authority
+            assert soa[0].serial == serial
+            slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 0.5
+    server.command("list", "add", "198.51.100.99", "--why", "test", "--by", "me")
+    server.wait_until(lambda: server.ask(".".join([*reverse("198.51.100.99"), ZONE])).answer, 20)
+    server.command("delist", "198.51.100.99", "--why", "fixed", "--by", "me")
+    server.wait_until(lambda: server.ask(ZONE, "SOA").answer[0][0].serial == serial + 2, 20)
 
 
 def test_reload(server):

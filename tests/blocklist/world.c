@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * Configuration, zones and index of the blocklist's tests, from text.
+ * Lists made from texts.
  */
 #include "world.h"
 
+#include "base/mem.h"
 #include "test.h"
 
 struct prefix world_prefix(const char *text)
@@ -65,21 +66,33 @@ void world_make(struct world *w, const char *listed, const char *outputs,
 		str_copy(name, sizeof(name), (struct str){ *options, (size_t)(equals - *options) });
 		set(w, name, equals + 1);
 	}
-	w->state.view_count = outputs ? 2 : 1;
-	for (size_t i = 0; i < w->state.view_count; i++) {
+	size_t n = outputs ? 2 : 1;
+	for (size_t i = 0; i < n; i++)
 		if (blocklist_zone_init(&w->zones[i], &w->config, i == 1, &message) != ERR_OK)
 			fail_msg("%s", buf_cstr(&message));
-		w->state.views[i] = (struct blocklist_view){ .zone = &w->zones[i], .serial = 7 };
-	}
-	w->state.views[0].index = w->index = world_index(listed);
+	assert_int_equal(blocklist_zones_create(w->zones, n, &w->table), ERR_OK);
+	w->edition.serial = 7;
+	w->edition.lists[BLOCKLIST_INPUTS] = world_index(listed);
 	if (outputs)
-		w->state.views[1].index = w->outputs = world_index(outputs);
+		w->edition.lists[BLOCKLIST_OUTPUTS] = world_index(outputs);
+	w->state = (struct blocklist_state){ w->table, &w->edition };
 	buf_fini(&message);
 }
 
 void world_free(struct world *w)
 {
-	blocklist_index_destroy(w->index);
-	blocklist_index_destroy(w->outputs);
+	for (size_t i = 0; i < BLOCKLIST_LISTS; i++)
+		blocklist_index_destroy(w->edition.lists[i]);
+	blocklist_zones_destroy(w->table);
 	config_fini(&w->section, 1);
+}
+
+struct blocklist_edition *world_edition(const struct world *w)
+{
+	struct blocklist_edition *e = mem_zalloc(sizeof(*e));
+	e->serial = w->edition.serial;
+	for (size_t i = 0; i < BLOCKLIST_LISTS; i++)
+		if (w->edition.lists[i])
+			e->lists[i] = blocklist_index_share(w->edition.lists[i]);
+	return e;
 }

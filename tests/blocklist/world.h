@@ -11,8 +11,9 @@
 struct world {
 	struct dnsbl_config config;
 	struct config_section section;
-	struct blocklist_zone zones[BLOCKLIST_VIEWS_MAX];
-	struct blocklist_index *index, *outputs;
+	struct blocklist_zone zones[BLOCKLIST_LISTS];
+	struct blocklist_zones *table;
+	struct blocklist_edition edition;        /* what state stands for */
 	struct blocklist_state state;
 };
 
@@ -21,6 +22,8 @@ struct world {
 void world_make(struct world *w, const char *listed, const char *outputs,
                 const char *const *options);
 void world_free(struct world *w);
+/* The same as an edition to put; the caller's. */
+struct blocklist_edition *world_edition(const struct world *w);
 
 struct blocklist_index *world_index(const char *listed);
 struct prefix world_prefix(const char *text);

@@ -21,6 +21,9 @@ struct world {
 	struct stream *peer;
 	struct dns_resolver *resolver;
 	unsigned udp_queries, tcp_queries, results;
+	bool ports[65536];               /* that a question by UDP came from */
+	unsigned port_count;
+	uint32_t ttl_s;
 	enum dns_status status;
 	struct buf found;
 	struct str name;
@@ -56,6 +59,14 @@ static size_t answer(struct str query, bool tcp, uint8_t *dst, size_t size)
 	dns_put_question(&w, &q);
 	if (is(&q, "silent"))
 		return 0;
+	if (is(&q, "nxsoa")) {
+		static const uint8_t soa[] = { 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1,
+		                               0, 0, 0, 1, 0, 0, 0, 30 };
+		a.answers = 0;
+		a.authorities = 1;
+		a.flags |= DNS_RCODE_NXDOMAIN;
+		put_record(&w, DNS_TYPE_SOA, soa, sizeof(soa));
+	} else
 	if (is(&q, "wrongid"))
 		a.id ^= 1;
 	if (is(&q, "refused") || is(&q, "nx") || is(&q, "fail") || (is(&q, "tc") && !tcp) ||
@@ -92,6 +103,9 @@ static void udp_ready(void *arg, unsigned events)
 	if (n < 0)
 		return;
 	w->udp_queries++;
+	unsigned port = ntohs(((struct sockaddr_in *)(void *)&peer)->sin_port);
+	w->port_count += !w->ports[port];
+	w->ports[port] = true;
 	size_t m = answer((struct str){ (char *)query, (size_t)n }, false, reply, sizeof(reply));
 	if (m)
 		sendto(w->udp, reply, m, 0, (struct sockaddr *)&peer, len);
@@ -165,6 +179,7 @@ static void came(void *arg, const struct dns_result *r)
 	char text[IP_TEXT_MAX];
 	w->results++;
 	w->status = r->status;
+	w->ttl_s = r->ttl_s;
 	buf_clear(&w->found);
 	for (size_t i = 0; i < r->ip_count; i++)
 		buf_printf(&w->found, "%s ", ip_format(&r->ips[i], text));
@@ -245,7 +260,7 @@ static void test_cancel(void **state)
 	dns_query_cancel(bad);
 	dns_query_cancel(NULL);
 	assert_int_equal(dns_resolver_pending(w->resolver), 0);
-	/* The answer of the first comes before that of this one, to nobody. */
+	/* The answer of the first finds no socket any more. */
 	dns_resolve_a(w->resolver, STR("ok.example"), came, w);
 	loop_run(w->loop);
 	assert_int_equal(w->results, 1);
@@ -307,6 +322,89 @@ static void test_many(void **state)
 	assert_int_equal(w->results, 200);
 }
 
+/* Each from a port of its own, one after the other and all at once. (The kernel chooses: that it
+ * takes one twice in a while is no fault.) */
+static void test_source_ports(void **state)
+{
+	enum { TURNS = 40 };
+	struct world *w = *state;
+	for (int i = 0; i < TURNS; i++) {
+		dns_resolve_a(w->resolver, STR("ok.example"), came, w);
+		loop_run(w->loop);
+	}
+	assert_int_equal(w->udp_queries, TURNS);
+	assert_true(w->port_count > TURNS - 5);
+	memset(w->ports, 0, sizeof(w->ports));
+	w->port_count = w->results = w->udp_queries = 0;
+	for (int i = 0; i < 100; i++) {
+		dns_resolve_a(w->resolver, STR("ok.example"), count, w);
+		dns_resolve_ips(w->resolver, STR("ok.example"), count, w);
+	}
+	loop_run(w->loop);
+	assert_true(w->udp_queries >= 300);
+	assert_true(w->port_count > 290);
+}
+
+static void ask_again(struct world *w, ask_fn *fn, const char *name, enum dns_status want,
+                      const char *found, unsigned queries)
+{
+	w->results = 0;
+	w->udp_queries = 0;
+	struct dns_query *q = fn(w->resolver, str_of(name), came, w);
+	CHECK_ROW(name, q && w->results == 0);
+	loop_run(w->loop);
+	CHECK_ROW(name, w->results == 1 && w->status == want);
+	CHECK_ROW(name, strcmp(buf_cstr(&w->found), found) == 0);
+	CHECK_ROW(name, w->udp_queries == queries);
+}
+
+static void test_cache(void **state)
+{
+	struct world *w = *state;
+	struct dns_resolver_options options = { 60, 2, 250, .cache_entries = 64 };
+	dns_resolver_destroy(w->resolver);
+	assert_int_equal(dns_resolver_create(w->loop, &w->at, 1, &options, &w->resolver), ERR_OK);
+	ask_again(w, dns_resolve_a, "ok.example", DNS_FOUND, "192.0.2.1 ", 1);
+	ask_again(w, dns_resolve_a, "OK.example.", DNS_FOUND, "192.0.2.1 ", 0);
+	assert_true(w->ttl_s <= 60 && w->ttl_s >= 50);
+	/* By type; what is kept of a pair is not asked for. */
+	ask_again(w, dns_resolve_ips, "ok.example", DNS_FOUND, "192.0.2.1 2001:db8::1 ", 1);
+	ask_again(w, dns_resolve_ips, "ok.example", DNS_FOUND, "192.0.2.1 2001:db8::1 ", 0);
+	ask_again(w, dns_resolve_mx, "ok.example", DNS_FOUND, "10:mx.example ", 1);
+	ask_again(w, dns_resolve_mx, "ok.example", DNS_FOUND, "10:mx.example ", 0);
+	/* "None" without an SOA record is not kept, and no failure is. */
+	ask_again(w, dns_resolve_a, "nx.example", DNS_NXDOMAIN, "", 1);
+	ask_again(w, dns_resolve_a, "nx.example", DNS_NXDOMAIN, "", 1);
+	ask_again(w, dns_resolve_a, "fail.example", DNS_SERVFAIL, "", 1);
+	ask_again(w, dns_resolve_a, "fail.example", DNS_SERVFAIL, "", 1);
+	/* With one it is. */
+	ask_again(w, dns_resolve_a, "nxsoa.example", DNS_NXDOMAIN, "", 1);
+	ask_again(w, dns_resolve_a, "nxsoa.example", DNS_NXDOMAIN, "", 0);
+	/* An answer from the cache can be called off as any other. */
+	w->results = 0;
+	dns_query_cancel(dns_resolve_a(w->resolver, STR("ok.example"), came, w));
+	assert_int_equal(dns_resolver_pending(w->resolver), 0);
+	loop_run_once(w->loop, 0);
+	assert_int_equal(w->results, 0);
+}
+
+/* More questions at once than may be asked wait for their turn; called off they leave it. */
+static void test_line(void **state)
+{
+	enum { MANY = 700 };
+	static struct dns_query *asked[MANY];
+	struct world *w = *state;
+	for (int i = 0; i < MANY; i++)
+		asked[i] = dns_resolve_a(w->resolver, STR("silent.example"), count, w);
+	assert_int_equal(dns_resolver_pending(w->resolver), MANY);
+	for (int i = 0; i < MANY; i++)
+		dns_query_cancel(asked[i]);
+	assert_int_equal(dns_resolver_pending(w->resolver), 0);
+	dns_resolve_a(w->resolver, STR("ok.example"), came, w);
+	loop_run(w->loop);
+	assert_true(w->results == 1 && w->status == DNS_FOUND);
+}
+
 /* Nobody listens: that is "no answer", at once or in time. */
 static void test_dead_server(void **state)
 {
@@ -341,6 +439,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_destroy_with_queries, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dead_server, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_source_ports, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cache, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_line, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What somebody would try who has taken over a role, a function per attempt.
+ * The attempts, one a function, and their tables.
  */
 #include "attempts.h"
 
@@ -33,7 +33,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SERVERS = BY_COLLECTOR | BY_DNSBL, NO_READERS_OF_MAIL = BY_TESTER | BY_DNSBL };
+enum {
+	SERVERS = BY_COLLECTOR | BY_DNSBL, NO_READERS_OF_MAIL = BY_TESTER | BY_DNSBL,
+	NO_THREADS = BY_TESTER | BY_COLLECTOR,
+};
 
 #define ADDRESS(at) ((const struct sockaddr *)&(at)), sizeof(at)
 #define UNUSED __attribute__((unused))
@@ -200,6 +203,7 @@ TRY(kill_parent, kill(getppid(), 0))
 TRY(tkill_sibling, syscall(SYS_tkill, w->sibling, SIGKILL))
 TRY(tgkill_sibling, syscall(SYS_tgkill, w->sibling, w->sibling, SIGKILL))
 TRY(tgkill_any_group, syscall(SYS_tgkill, -1, w->sibling, SIGKILL))
+TRY(tgkill_parent, syscall(SYS_tgkill, getppid(), getppid(), 0))
 
 static long queue_signal(struct world *w)
 {
@@ -316,6 +320,23 @@ TRY(fork_, end_child(fork()))
 TRY(clone_, end_child(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)))
 TRY(clone_3, end_child(syscall(SYS_clone3, &(struct clone_args){ .exit_signal = SIGCHLD },
                                sizeof(struct clone_args))))
+#define AS_THREAD \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+/* What a thread shares, and one thing less or more. (Those that the kernel takes would go on with
+ * no stack: they are tried in a sandbox alone.) */
+TRY(clone_process, end_child(syscall(SYS_clone, CLONE_FILES | CLONE_FS | SIGCHLD, 0, 0, 0, 0)))
+TRY(clone_memory, end_child(syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0)))
+TRY(clone_other_files, syscall(SYS_clone, AS_THREAD & ~CLONE_FILES, 0, 0, 0, 0))
+TRY(clone_traced, syscall(SYS_clone, AS_THREAD | CLONE_PTRACE, 0, 0, 0, 0))
+TRY(clone_user, syscall(SYS_clone, AS_THREAD | CLONE_NEWUSER, 0, 0, 0, 0))
+TRY(clone_network, syscall(SYS_clone, AS_THREAD | CLONE_NEWNET, 0, 0, 0, 0))
+TRY(clone_parent, syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0))
+TRY(clone_high_bits, syscall(SYS_clone, 1L << 32 | AS_THREAD, 0, 0, 0, 0))
+TRY(clone_signal, syscall(SYS_clone, AS_THREAD | SIGCHLD, 0, 0, 0, 0))
+#ifdef SYS_vfork
+TRY(vfork_old, end_child(syscall(SYS_vfork)))
+#endif
 TRY(clone_vfork, end_child(syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0)))
 #ifdef SYS_fork
 TRY(fork_old, end_child(syscall(SYS_fork)))
@@ -327,6 +348,8 @@ static long thread(struct world *w)
 {
 	pthread_t t;
 	errno = pthread_create(&t, NULL, do_nothing, w);
+	if (errno == 0)
+		errno = pthread_join(t, NULL);
 	return errno ? -1 : 0;
 }
 
@@ -470,6 +493,7 @@ const struct attempt duties[] = {
 	{ "write returns", write_returns, BY_COLLECTOR, WORKS },
 	{ "make a file beside the returns", make_return, BY_COLLECTOR, WORKS },
 	{ "read the token keys", read_token_keys, BY_TESTER | BY_COLLECTOR, WORKS },
+	{ "a thread", thread, BY_DNSBL, WORKS },
 	{ "write mail", write_mail, BY_COLLECTOR, WORKS },
 	{ "move mail", move_mail, BY_COLLECTOR, WORKS },
 };
@@ -534,6 +558,7 @@ const struct attempt attempts[] = {
 	{ "tkill", tkill_sibling, BY_ALL, WORKS_AND_SHOWS },
 	{ "tgkill", tgkill_sibling, BY_ALL, WORKS_AND_SHOWS },
 	{ "tgkill of no group", tgkill_any_group, BY_ALL, MAY_FAIL },
+	{ "tgkill of the parent", tgkill_parent, BY_ALL, MAY_FAIL },
 	{ "rt_sigqueueinfo", queue_signal, BY_ALL, WORKS_AND_SHOWS },
 	{ "rt_tgsigqueueinfo", queue_thread_signal, BY_ALL, WORKS_AND_SHOWS },
 	{ "pidfd_send_signal", pidfd_signal, BY_ALL, WORKS_AND_SHOWS },
@@ -570,7 +595,19 @@ const struct attempt attempts[] = {
 	{ "clone", clone_, BY_ALL, WORKS },
 	{ "clone3", clone_3, BY_ALL, WORKS },
 	{ "clone with CLONE_VFORK", clone_vfork, BY_ALL, WORKS },
-	{ "a thread", thread, BY_ALL, WORKS },
+	{ "clone of a process that shares files", clone_process, BY_ALL, WORKS },
+	{ "clone of a process that shares memory", clone_memory, BY_ALL, MAY_FAIL },
+	{ "clone of a thread with other files", clone_other_files, BY_ALL, MAY_FAIL },
+	{ "clone with CLONE_PTRACE", clone_traced, BY_ALL, MAY_FAIL },
+	{ "clone with CLONE_NEWUSER", clone_user, BY_ALL, MAY_FAIL },
+	{ "clone with CLONE_NEWNET", clone_network, BY_ALL, MAY_FAIL },
+	{ "clone with CLONE_PARENT", clone_parent, BY_ALL, MAY_FAIL },
+	{ "clone of a thread and more bits", clone_high_bits, BY_ALL, MAY_FAIL },
+	{ "clone of a thread with a signal", clone_signal, BY_ALL, MAY_FAIL },
+#ifdef SYS_vfork
+	{ "vfork, the call", vfork_old, BY_ALL, MAY_FAIL },
+#endif
+	{ "a thread", thread, NO_THREADS, WORKS },
 #ifdef SYS_fork
 	{ "fork, the call", fork_old, BY_ALL, WORKS },
 #endif

@@ -39,7 +39,8 @@ struct attempt {
 	enum { MAY_FAIL, WORKS, WORKS_AND_SHOWS } outside;
 };
 
-/* Each must fail with EPERM or EACCES, and nothing may have happened. */
+/* Each must fail with EPERM or EACCES, and nothing may have happened. (clone3(2) with ENOSYS where
+ * threads are allowed.) */
 extern const struct attempt attempts[];
 extern const size_t attempt_count;
 /* What those roles must be able to do. */

@@ -27,7 +27,7 @@ static bool dns_lists(const struct blocklist_state *state, const struct ip *ip)
 	assert(e == ERR_OK);
 	dns_put_query(&w, 1, &q);
 	size_t n = blocklist_answer(state, (struct str){ (const char *)query, w.n }, BLOCKLIST_TCP,
-	                            answer);
+	                            NULL, answer);
 	struct dns_reader r = { .p = answer, .n = n };
 	e = dns_read_header(&r, &h);
 	assert(e == ERR_OK);
@@ -53,7 +53,7 @@ static void check_all(const struct blocklist_state *state, uint64_t serial)
 void law_dns(void)
 {
 	const struct blocklist_state *state = roles_dns();
-	uint64_t serial = state ? state->views[0].serial : 0;
+	uint64_t serial = state ? state->edition->serial : 0;
 	if (!state)
 		checked = 0;
 	/* What the observer has not read yet it cannot judge. */

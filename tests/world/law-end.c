@@ -15,16 +15,16 @@ bool law_settled(void)
 		if (seen.tests[i].state != TEST_DONE)
 			return false;
 	const struct blocklist_state *dns = roles_dns();
-	return dns && dns->views[0].serial == (uint32_t)seen.serial;
+	return dns && dns->edition->serial == (uint32_t)seen.serial;
 }
 
 static void check_settled(void)
 {
 	const struct blocklist_state *dns = roles_dns();
 	char target[ENDPOINT_TEXT_MAX];
-	if (!dns || dns->views[0].serial != (uint32_t)seen.serial)
+	if (!dns || dns->edition->serial != (uint32_t)seen.serial)
 		world_broken("dns-forward", "the list is at serial %llu, DNS at %u",
-		             (unsigned long long)seen.serial, dns ? dns->views[0].serial : 0);
+		             (unsigned long long)seen.serial, dns ? dns->edition->serial : 0);
 	for (size_t i = 0; i < seen.test_n; i++)
 		if (seen.tests[i].state != TEST_DONE)
 			world_broken("settles", "test %s of %s is still %s", seen.tests[i].id,

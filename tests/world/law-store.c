@@ -321,6 +321,8 @@ static void look(void *arg)
 		e = read_rows(news);
 	if (e == ERR_OK)
 		e = read_returns();
+	if (e == ERR_CORRUPT)
+		world_broken("sound", "%s", store_message(store));
 	*whole = e == ERR_OK;
 }
 

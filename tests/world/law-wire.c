@@ -59,6 +59,9 @@ void law_connects(const struct process *p, const struct endpoint *to)
 		return;
 	if (!host_of(&to->ip))
 		world_broken("nobody-else", "%s connects to %s", p->name, address);
+	if (net_connections(p, &to->ip, 32) > 0)
+		world_broken("polite", "%s has a connection to %s, and makes another", p->name,
+		             address);
 	unsigned most = (unsigned)roles_settings.tester.sessions_per_net;
 	if (net_connections(p, &to->ip, 24) >= most)
 		world_broken("polite", "%s has %u connections into the network of %s, and makes "

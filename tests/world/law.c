@@ -17,8 +17,10 @@ const struct law laws[] = {
 	{ "once", "No probe (test, form and attempt) leaves twice." },
 	{ "one-tester", "While nothing made leases run out, one process at a time talks for a "
 	  "test." },
-	{ "polite", "No process has more connections into one network than it is allowed." },
+	{ "polite", "No process has two connections to one address, or more into a network than it "
+	  "is allowed." },
 	{ "kept", "What the collector has answered 250 to is in the store, whatever dies." },
+	{ "sound", "The store is never damaged, and opens again when nothing goes wrong." },
 	{ "listed-by-proof", "A test lists only what was proved: a form that came back for both "
 	  "of our domains, of that address." },
 	{ "off-by-passing", "A test takes an address off only when it relays no more." },

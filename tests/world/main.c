@@ -136,8 +136,9 @@ static char *make_directory(void)
 /* An assertion of the rooms is an invariant too. */
 static void on_abort(int signum)
 {
-	(void)signum;
 	trace_print_tail();
+	signal(signum, SIG_DFL);
+	raise(signum);
 }
 
 static void child(uint64_t seed, const char *trace_path, const char *directory, int out)

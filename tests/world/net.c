@@ -114,6 +114,7 @@ static void be_asked(struct end *here)
 	struct listener *at = find_listener(&l->at[1]);
 	if (!at || at->waiting == BACKLOG) {
 		send_packet(here, &l->end[0], PACKET_END, STREAM_REFUSED, STR(""));
+		here->closed = true;
 		return;
 	}
 	l->fd = next_fd++;

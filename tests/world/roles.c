@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/stream.h"
 #include "blocklist/follower.h"
+#include "law.h"
 #include "names.h"
 #include "roles/upkeep.h"
 #include "settings/assembly.h"
@@ -19,7 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { HOSTNAME_MAX = 32 };
+enum { REFUSED_MOST = 50 };
 
 struct role_parts {
 	unsigned which;
@@ -28,8 +29,10 @@ struct role_parts {
 	struct assembly_tester testing;
 	struct collector *collector;
 	struct upkeep *upkeep;
-	struct blocklist_state state;
+	struct blocklist_handover handover;
 	struct blocklist_follower *follower;
+	struct loop_timer *follow;       /* what is a thread's in the role */
+	struct blocklist_state dns;      /* as it was last asked for */
 	bool failed;
 };
 
@@ -43,10 +46,11 @@ struct settings roles_settings;
 struct str roles_public_key;
 
 static struct assembly_keys keys;
-static struct blocklist_zone zone;
+static struct blocklist_zones *zones;
 static int collector_fd;
 static struct endpoint collector_at[1];
 static struct ip sources[2];
+static unsigned refused;             /* openings of a store, in a row */
 
 /* ---- before anything else --------------------------------------------------------- */
 
@@ -65,7 +69,7 @@ static void load_settings(void)
 	assert(e == ERR_OK);
 	e = config_set(sections, 4, "dnsbl.zone", NAMES_ZONE, &message);
 	assert(e == ERR_OK);
-	e = blocklist_zone_init(&zone, &s->dnsbl, false, &message);
+	e = blocklist_zones_configure(&s->dnsbl, &zones, &message);
 	assert(e == ERR_OK);
 	buf_fini(&message);
 }
@@ -141,11 +145,17 @@ void roles_prepare(void)
 	store_close(st);
 }
 
-static void set_rules(struct store *st)
+static struct fuse rules_of_fuse(void)
 {
 	struct fuse fuse = fuse_default;
 	fuse.own[fuse.own_count++] = names_collector.ip;
 	fuse.own[fuse.own_count++] = names_tester;
+	return fuse;
+}
+
+static void set_rules(struct store *st)
+{
+	struct fuse fuse = rules_of_fuse();
 	store_set_rules(st, &fuse, roles_settings.store.clock_jump_max_s);
 }
 
@@ -158,6 +168,9 @@ static struct store *open_store(unsigned may_write)
 		set_rules(st);
 	else
 		trace("the store does not open: %s: %s", err_text(e), buf_cstr(&message));
+	refused = e == ERR_OK ? 0 : refused + 1;
+	if (e == ERR_CORRUPT || (world.calm && refused > REFUSED_MOST))
+		world_broken("sound", "it does not open: %s", buf_cstr(&message));
 	buf_fini(&message);
 	return st;
 }
@@ -194,11 +207,21 @@ static void begin_collector(struct role_parts *p)
 	p->upkeep = upkeep_create(p->loop, p->store, &roles_settings);
 }
 
+static void follow(void *arg)
+{
+	struct role_parts *p = arg;
+	loop_timer_arm(p->follow, blocklist_follower_step(p->follower));
+}
+
 static void begin_follower(struct role_parts *p)
 {
-	p->state.view_count = 1;
-	p->state.views[0] = (struct blocklist_view){ .zone = &zone };
-	p->follower = blocklist_follower_create(p->loop, p->store, &p->state);
+	struct blocklist_orders orders = {
+		.fuse = rules_of_fuse(),
+		.clock_jump_max_s = roles_settings.store.clock_jump_max_s,
+	};
+	p->follower = blocklist_follower_create(p->store, &p->handover, &orders);
+	p->follow = loop_timer_create(p->loop, follow, p);
+	loop_timer_arm(p->follow, 0);
 }
 
 static void begin(void *arg)
@@ -226,7 +249,9 @@ static void end(void *arg)
 	upkeep_destroy(p->upkeep);
 	assembly_tester_destroy(&p->testing);
 	collector_destroy(p->collector);
+	loop_timer_destroy(p->follow);
 	blocklist_follower_destroy(p->follower);
+	blocklist_handover_fini(&p->handover);
 	store_close(p->store);
 	loop_destroy(p->loop);
 }
@@ -283,6 +308,9 @@ unsigned roles_active(void)
 const struct blocklist_state *roles_dns(void)
 {
 	const struct process *p = &roles[ROLE_FOLLOWER];
-	const struct role_parts *parts = p->role;
-	return p->alive && parts && parts->state.views[0].index ? &parts->state : NULL;
+	struct role_parts *parts = p->role;
+	if (!p->alive || !parts)
+		return NULL;
+	parts->dns = (struct blocklist_state){ zones, blocklist_handover_take(&parts->handover) };
+	return parts->dns.edition ? &parts->dns : NULL;
 }
