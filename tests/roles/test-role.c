@@ -10,7 +10,7 @@
 #include "roles/role.h"
 #include "settings/state.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -98,7 +98,7 @@ static void fake_close(struct role_context *ctx)
 }
 
 static const struct role fake = {
-	.name = "fake", .store = STORE_DNSBL, .waits_for_store = true, .keys = ROLE_TOKEN_KEYS,
+	.name = "fake", .may_write = STORE_READS, .waits_for_store = true, .keys = ROLE_TOKEN_KEYS,
 	.own_bytes = sizeof(int), .prepare = fake_prepare, .open = fake_open,
 	.sandbox = fake_sandbox, .start = fake_start, .reload = fake_reload, .close = fake_close,
 };
@@ -163,7 +163,7 @@ static int prepare_as_owner(void)
 	if (e == ERR_OK)
 		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(STATE_HERE, STORE_ADMIN, &store, &message);
+		e = store_sqlite_open(STATE_HERE, STORE_ALL, &store, &message);
 	store_close(store);
 	if (e != ERR_OK)
 		fprintf(stderr, "%s\n", buf_cstr(&message));

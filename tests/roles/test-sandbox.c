@@ -18,7 +18,7 @@
 #include "roles/role.h"
 #include "settings/state.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,10 +36,10 @@
 
 enum { WORKED = 0, NOT_PREPARED = 200, SHORT_MS = 2000 };
 
-static const struct { const struct role *role; enum store_role as; unsigned bit; } roles[] = {
-	{ &role_tester, STORE_TESTER, BY_TESTER },
-	{ &role_collector, STORE_COLLECTOR, BY_COLLECTOR },
-	{ &role_dnsbl, STORE_DNSBL, BY_DNSBL },
+static const struct { const struct role *role; unsigned may_write; unsigned bit; } roles[] = {
+	{ &role_tester, STORE_TESTS | STORE_LIST, BY_TESTER },
+	{ &role_collector, STORE_RETURNS, BY_COLLECTOR },
+	{ &role_dnsbl, STORE_READS, BY_DNSBL },
 };
 enum { ROLES = sizeof(roles) / sizeof(*roles), NO_SANDBOX = ROLES };
 
@@ -69,7 +69,7 @@ static int prepare_as_owner(void)
 	if (e == ERR_OK)
 		e = keys_ensure(".", clock_now_s(), &message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(settings.general.state_directory, STORE_ADMIN, &store,
+		e = store_sqlite_open(settings.general.state_directory, STORE_ALL, &store,
 		                      &message);
 	store_close(store);
 	if (e != ERR_OK)
@@ -221,7 +221,7 @@ static void become(size_t role, enum half half)
 	struct store *store;
 	int e = state_enter(&settings, 0, &message);
 	if (e == ERR_OK && role != NO_SANDBOX)
-		e = store_sqlite_open(settings.general.state_directory, roles[role].as, &store,
+		e = store_sqlite_open(settings.general.state_directory, roles[role].may_write, &store,
 		                      &message);
 	if (e == ERR_OK && role != NO_SANDBOX)
 		e = enter_sandbox(role, half, &message);
