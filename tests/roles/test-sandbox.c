@@ -221,8 +221,8 @@ static void become(size_t role, enum half half)
 	struct store *store;
 	int e = state_enter(&settings, 0, &message);
 	if (e == ERR_OK && role != NO_SANDBOX)
-		e = store_sqlite_open(settings.general.state_directory, roles[role].may_write, &store,
-		                      &message);
+		e = store_sqlite_open(settings.general.state_directory, roles[role].may_write,
+		                      &store, &message);
 	if (e == ERR_OK && role != NO_SANDBOX)
 		e = enter_sandbox(role, half, &message);
 	if (e == ERR_OK)
