@@ -47,9 +47,9 @@ static void id_of_payload(struct str payload, char id[static 48])
 	char text[SHA256_DIGEST_LENGTH * 2];
 	SHA256((const unsigned char *)payload.p, payload.n, hash);
 	base32_encode(hash, 20, text);
+	assert(strlen(text) == 32);
 	memcpy(id, "ev-", 3);
 	memcpy(id + 3, text, 33);
-	assert(strlen(id) == 35);
 }
 
 /* ---- the payload ----------------------------------------------------------- */

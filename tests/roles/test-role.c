@@ -3,6 +3,7 @@
  * The life that all roles have in common, with a role that only says which hook was called: their
  * order, what follows when one of them fails, HUP while it opens, and a store that is replaced.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/clock.h"
@@ -198,12 +199,9 @@ static int setup(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *remove = mem_printf("rm -rf %s", top);
-	int status = system(remove);
-	free(remove);
 	settings_fini(&settings);
 	settings_fini(&other);
-	return status;
+	return directory_remove(top);
 }
 
 /* ---- the tests ------------------------------------------------------------------------- */

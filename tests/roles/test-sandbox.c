@@ -7,6 +7,7 @@
  * without a sandbox, to see that they can work at all, and that it would be noticed; and in a
  * second thread of the role that has one.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "attempts.h"
@@ -88,9 +89,8 @@ static bool ended_well(pid_t pid)
 static void make_state(void)
 {
 	struct buf message = { 0 };
-	char *remove = mem_printf("rm -rf %s", settings.general.state_directory);
-	assert_int_equal(system(remove), 0);
-	free(remove);
+	if (access(settings.general.state_directory, F_OK) == 0)
+		assert_int_equal(directory_remove(settings.general.state_directory), 0);
 	assert_int_equal(state_prepare(&settings, true, &message), ERR_OK);
 	pid_t pid = fork();
 	if (pid == 0)
@@ -133,12 +133,9 @@ static int setup(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *remove = mem_printf("rm -rf %s", top);
-	int status = system(remove);
-	free(remove);
 	settings_fini(&settings);
 	buf_fini(&limits);
-	return status;
+	return directory_remove(top);
 }
 
 /* ---- the processes ---------------------------------------------------------------- */

@@ -184,3 +184,16 @@ size_t rows_of(struct store *st, enum row_kind kind)
 	OK(st, row_each(st, kind, &(struct row_range){ 0 }, NULL, count_row, &n));
 	return n;
 }
+
+struct test_return a_return(const char *test_id, const char *token, int64_t time_s)
+{
+	struct test_return r = {
+		.kind = RETURN_RECIPIENT, .marked = true, .peer = endpoint_of("203.0.113.1:4025"),
+		.time_s = time_s, .helo = "relay.example", .mail_from = "s@t.example",
+		.rcpt_to = "u@d.example", .message = STR("Received: x\r\n\r\nbody\0\xff"),
+	};
+	str_copy(r.test_id, sizeof(r.test_id), str_of(test_id));
+	str_copy(r.case_id, sizeof(r.case_id), STR("E14"));
+	str_copy(r.token, sizeof(r.token), str_of(token));
+	return r;
+}

@@ -42,6 +42,8 @@ struct lifecycle_effects finish_open(struct store *st, const struct test *t, con
                                      const char *output, int64_t now_s);
 struct lifecycle_effects finish_with(struct store *st, const struct test *t, enum verdict verdict,
                                      bool control_ok, bool forms_refused, int64_t now_s);
+/* A mail with all that a return may hold. */
+struct test_return a_return(const char *test_id, const char *token, int64_t time_s);
 /* How many rows there are. */
 size_t rows_of(struct store *st, enum row_kind kind);
 uint64_t serial_of(struct store *st);
