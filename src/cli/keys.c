@@ -10,12 +10,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/outfile.h"
+#include "settings/assembly.h"
 #include "settings/state.h"
 #include "store/keys.h"
 
 #include <stdio.h>
 
-enum { PUBLIC_MODE = 0644, DAY_S = 86400 };
+enum { PUBLIC_MODE = 0644 };
 
 static void keys_print_json(struct cli *cli, const struct token_key *key, bool signs)
 {
@@ -61,16 +62,13 @@ static void print_rotated(struct cli *cli)
 	cli_json_end(cli);
 }
 
-/* An old key verifies for as long as something made with it may come back. */
 static int keys_rotate(struct cli *cli)
 {
 	struct buf message = { 0 };
-	const struct tester_config *t = &cli->settings.tester;
-	int64_t keep_s = t->return_window_s + t->wait_s + DAY_S;
 	int code = cli_open(cli, CLI_CHANGE);
 	if (code != CLI_GO)
 		return code;
-	int e = keys_token_rotate(STATE_HERE, clock_now_s(), keep_s, &message);
+	int e = assembly_keys_rotate(&cli->settings, clock_now_s(), &message);
 	if (e != ERR_OK)
 		code = cli_state_fail(cli, e, &message);
 	else if (cli->json)

@@ -9,10 +9,11 @@
 #include "base/clock.h"
 #include "relaytest/tester.h"
 #include "store/json.h"
+#include "store/undecided.h"
 
 #include <stdio.h>
 
-enum { ROWS_DEFAULT = 1000, ROWS_MAX = 1000000, RETURNS_CHUNK = 1000, UNDECIDED_LOOK = 100 };
+enum { ROWS_DEFAULT = 1000, ROWS_MAX = 1000000, RETURNS_CHUNK = 1000 };
 
 struct list_args {
 	struct cli cli;
@@ -92,62 +93,30 @@ static void print_test(struct list_args *a, const struct test *t)
 
 /* ---- listings that no test decides --------------------------------------------- */
 
-/* The newest test of the address that has ended. */
-static int last_ended(struct list_args *a, const struct ip *address, struct test *last)
-{
-	struct test *rows;
-	size_t n;
-	int e = store_tests(a->cli.store, address, UNDECIDED_LOOK, &a->cli.arena, &rows, &n);
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		if (rows[i].state != TEST_DONE)
-			continue;
-		*last = rows[i];
-		return ERR_OK;
-	}
-	return e == ERR_OK ? ERR_NOT_FOUND : e;
-}
-
-static bool is_undecided(const struct test *t)
-{
-	return t->verdict == VERDICT_INCONCLUSIVE || t->verdict == VERDICT_UNREACHABLE ||
-	       t->verdict == VERDICT_ACCEPTING;
-}
-
-static const char *undecided_why(struct list_args *a, const struct test *t)
-{
-	if (!t->why[0] && t->verdict == VERDICT_ACCEPTING)
-		return "took mail that never came back";
-	return cli_safe(&a->cli, t->why);
-}
-
 /* Hosts that stay listed because they cannot be tested: they come off by the operator's word. */
 static int list_undecided(struct list_args *a)
 {
-	struct listing *rows;
+	struct undecided *rows;
 	size_t n;
 	struct table t;
-	int e = store_listings(a->cli.store, &a->cli.arena, &rows, &n);
+	int e = store_undecided(a->cli.store, &a->address, &a->cli.arena, &rows, &n);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "undecided listings");
 	table_init(&t, &a->cli.arena, (const char *[]){ "ADDRESS", "SINCE", "LAST TEST", "VERDICT",
 	                                                "WHY", NULL });
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		char address[IP_TEXT_MAX], since[CLI_TIME_MAX], last[CLI_TIME_MAX];
-		struct test test;
-		if (a->address.family && !ip_eq(&a->address, &rows[i].address))
-			continue;
-		e = last_ended(a, &rows[i].address, &test);
-		if (e == ERR_NOT_FOUND || (e == ERR_OK && !is_undecided(&test))) {
-			e = ERR_OK;
-			continue;
-		}
-		if (e == ERR_OK && a->cli.json)
-			print_test(a, &test);
+	for (size_t i = 0; i < n; i++) {
+		const struct listing *l = &rows[i].listing;
+		const struct test *last = &rows[i].last;
+		char address[IP_TEXT_MAX], since[CLI_TIME_MAX], when[CLI_TIME_MAX];
+		if (a->cli.json)
+			print_test(a, last);
 		table_row(&t, (const char *[]){
-			ip_format(&rows[i].address, address), cli_time(rows[i].since_s, since),
-			cli_time(test.finished_s, last), verdict_name(test.verdict),
-			undecided_why(a, &test) });
+			ip_format(&l->address, address), cli_time(l->since_s, since),
+			cli_time(last->finished_s, when), verdict_name(last->verdict),
+			cli_safe(&a->cli, undecided_why(&rows[i])) });
 	}
-	table_finish(&t, a->cli.json || e != ERR_OK, "every listed host could be tested");
-	return e == ERR_OK ? CLI_GO : cli_store_fail(&a->cli, e, "undecided listings");
+	table_finish(&t, a->cli.json, "every listed host could be tested");
+	return CLI_GO;
 }
 
 /* ---- tests -------------------------------------------------------------------- */

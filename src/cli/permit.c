@@ -8,11 +8,9 @@
 
 #include "base/clock.h"
 #include "store/json.h"
+#include "store/permit.h"
 
 #include <stdio.h>
-
-/* Nobody can speak for more: whole registries' blocks. */
-enum { WIDEST_V4 = 8, WIDEST_V6 = 16 };
 
 struct permit_args {
 	struct ranges r;
@@ -20,21 +18,29 @@ struct permit_args {
 	struct permit p;
 };
 
-static int check_ground(const struct permit_args *a)
+static int refuse_permit(const struct permit_args *a, enum permit_fault fault)
 {
-	const struct permit *p = &a->p;
-	bool one = p->range.len == ip_bits(&p->range.ip);
-	const char *given = a->r.cli.operands[1];
-	if (p->range.len < (p->range.ip.family == 4 ? WIDEST_V4 : WIDEST_V6))
-		return cli_bad_value(&a->r.cli, given, "at most an IPv4 /8 or an IPv6 /16");
-	if ((p->consent == CONSENT_EVIDENCE || p->consent == CONSENT_CONTACT) && !one)
-		return cli_bad_value(&a->r.cli, given,
-		                     "a single address for this ground of consent");
-	if (p->consent == CONSENT_EVIDENCE && !settings_trusts(&a->r.cli.settings, p->by))
-		return cli_fail(&a->r.cli, EX_NOPERM,
-		                "--by \"%s\": consent \"evidence\" counts only "
-		                "from those in tester.trusted_submitters", p->by);
-	return CLI_GO;
+	const struct cli *cli = &a->r.cli;
+	switch (fault) {
+	case PERMIT_GOOD:
+		return CLI_GO;
+	case PERMIT_NOT_TRUSTED:
+		return cli_fail(cli, EX_NOPERM, "--by \"%s\": %s", a->p.by,
+		                permit_expected(fault));
+	case PERMIT_NO_GROUND:
+		return cli_bad_value(cli, a->consent, permit_expected(fault));
+	case PERMIT_ENDED:
+		return cli_bad_value(cli, a->until, permit_expected(fault));
+	case PERMIT_TOO_WIDE: case PERMIT_NOT_ONE:
+		break;
+	}
+	return cli_bad_value(cli, cli->operands[1], permit_expected(fault));
+}
+
+static int check_permit(const struct permit_args *a)
+{
+	bool trusted = settings_trusts(&a->r.cli.settings, a->p.by);
+	return refuse_permit(a, permit_check(&a->p, trusted, a->r.now_s));
 }
 
 static int read_add(struct permit_args *a)
@@ -44,7 +50,7 @@ static int read_add(struct permit_args *a)
 		return cli_fail(&a->r.cli, EX_USAGE, "expected --consent GROUND; see --help");
 	if (consent_parse(str_of(a->consent), &a->p.consent) != ERR_OK ||
 	    a->p.consent == CONSENT_NONE)
-		return cli_bad_value(&a->r.cli, a->consent, "owner, contact, evidence or range");
+		return refuse_permit(a, PERMIT_NO_GROUND);
 	if (!a->r.by)
 		return cli_fail(&a->r.cli, EX_USAGE, "expected --by WHO; see --help");
 	int code = cli_who(&a->r.cli, a->r.by, a->p.by);
@@ -52,9 +58,7 @@ static int read_add(struct permit_args *a)
 		return code;
 	if (clock_parse(str_of(a->until), &a->p.until_s, &pe) != ERR_OK)
 		return cli_bad_value(&a->r.cli, a->until, pe.expected);
-	if (a->p.until_s <= a->r.now_s)
-		return cli_bad_value(&a->r.cli, a->until, "a date in the future");
-	return CLI_GO;
+	return a->p.until_s <= a->r.now_s ? refuse_permit(a, PERMIT_ENDED) : CLI_GO;
 }
 
 static void permit_print_json(struct ranges *r, const struct permit *p)
@@ -71,7 +75,7 @@ static int permit_add(struct ranges *r)
 	if (code == CLI_GO)
 		code = cli_settings(&r->cli);
 	if (code == CLI_GO)
-		code = check_ground(a);
+		code = check_permit(a);
 	if (code == CLI_GO)
 		code = cli_open(&r->cli, CLI_CHANGE);
 	if (code != CLI_GO)

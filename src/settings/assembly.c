@@ -84,3 +84,10 @@ struct desk assembly_desk(const struct settings *s, struct store *st, int64_t no
 		.own_domains = { s->tester.domain, s->tester.domain2 },
 	};
 }
+
+int assembly_keys_rotate(const struct settings *s, int64_t now_s, struct buf *message)
+{
+	enum { SPARE_S = 86400 };
+	int64_t keep_s = s->tester.return_window_s + s->tester.wait_s + SPARE_S;
+	return keys_token_rotate(STATE_HERE, now_s, keep_s, message);
+}

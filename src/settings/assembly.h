@@ -24,6 +24,9 @@ struct assembly_keys {
  * and keys_evidence_load(). Blocks. */
 int assembly_keys_load(struct assembly_keys *keys, bool evidence, struct buf *message);
 void assembly_keys_fini(struct assembly_keys *keys);
+/* Makes a new token key; an old one verifies for as long as something made with it may come
+ * back. Errors as keys_token_rotate(). */
+int assembly_keys_rotate(const struct settings *s, int64_t now_s, struct buf *message);
 
 /* A tester and the resolver that it asks. Zero-initialised there is none. */
 struct assembly_tester {

@@ -10,7 +10,7 @@
  * The list is copied before the returns: a tester that starts from the two reads some
  * returns again; it never misses one.
  */
-#include "sqlite/operations-private.h"
+#include "sqlite/sqlite-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -128,7 +128,8 @@ int sqlite_backup(struct store *st, const struct store_copy *list,
 	bool there;
 	int e = returns_ready(s, &there);
 	if (e == ERR_OK && !there)
-		e = store_fail(&s->base, ERR_NOT_FOUND, "%s: no such file; \"portreeve run\" makes it",
+		e = store_fail(&s->base, ERR_NOT_FOUND, "%s: no such file; "
+		               "\"portreeve run\" makes it",
 		               s->returns_path);
 	if (e == ERR_OK)
 		e = backup_file(s, &s->main, &main_schema, list);

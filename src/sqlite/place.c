@@ -27,12 +27,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSIONS_AT = 18, LEGACY = 1, PAGE_MAX = 65536 };
+enum { VERSIONS_AT = 18, LEGACY = 1 };
 
 /* ---- past the caches ------------------------------------------------------------ */
 
 /* Through SQLite's own descriptor: closing another one would give up its locks. */
-static bool read_file(struct db *db, void *bytes, int n, int64_t at)
+bool place_read(struct db *db, void *bytes, int n, int64_t at)
 {
 	assert(n > 0 && at >= 0);
 	sqlite3_file *file = NULL;
@@ -40,84 +40,15 @@ static bool read_file(struct db *db, void *bytes, int n, int64_t at)
 	       file && file->pMethods && file->pMethods->xRead(file, bytes, n, at) == SQLITE_OK;
 }
 
-static bool one_number(struct db *db, const char *sql, int64_t *value)
-{
-	struct query q = query(db, sql);
-	if (query_one(&q) != ERR_OK)
-		return false;
-	*value = col_int(&q);
-	return query_end(&q) == ERR_OK;
-}
-
-/* Where the identity stands in the file; 0 as long as it is in the -wal file alone. */
-static int64_t find_identity(struct db *db)
-{
-	int64_t size, page, at = 0;
-	if (!one_number(db, "PRAGMA page_size", &size) || size < 512 || size > PAGE_MAX ||
-	    !one_number(db, "SELECT rootpage FROM sqlite_schema WHERE name = 'meta'", &page))
-		return 0;
-	unsigned char *bytes = mem_alloc((size_t)size);
-	if (read_file(db, bytes, (int)size, (page - 1) * size)) {
-		struct str in = { (const char *)bytes, (size_t)size };
-		size_t found = str_search(in, (struct str){ (const char *)db->identity,
-		                                            DB_IDENTITY });
-		at = found == SIZE_MAX ? 0 : (page - 1) * size + (int64_t)found;
-	}
-	free(bytes);
-	assert(at >= 0);
-	return at;
-}
-
 /* ---- an open file --------------------------------------------------------------- */
 
-static int read_identity(struct db *db, unsigned char identity[static DB_IDENTITY])
-{
-	struct arena a = { 0 };
-	struct query q = query(db, "SELECT value FROM meta WHERE name = 'identity'");
-	int e = query_one(&q);
-	if (e == ERR_OK) {
-		struct str bytes = col_blob(&q, &a);
-		e = query_end(&q);
-		if (e == ERR_OK && bytes.n != DB_IDENTITY)
-			e = ERR_CORRUPT;
-		if (e == ERR_OK)
-			memcpy(identity, bytes.p, DB_IDENTITY);
-	}
-	arena_fini(&a);
-	if (e != ERR_NOT_FOUND && e != ERR_CORRUPT)
-		return e;
-	buf_clear(db->message);
-	buf_printf(db->message, "%s: damaged: it has no identity", db->path);
-	return ERR_CORRUPT;
-}
-
-static int replaced(struct db *db, const char *how)
+int place_replaced(struct db *db, const char *how)
 {
 	/* Not a byte of the old one goes into the new. */
 	sqlite3_db_config(db->h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	buf_clear(db->message);
 	buf_printf(db->message, "%s: was replaced while it was open: %s", db->path, how);
 	return ERR_CLOSED;
-}
-
-/* The inode comes last: until then nothing is compared. */
-int place_learn(struct db *db)
-{
-	struct stat st;
-	if (stat(db->name, &st) != 0)
-		return replaced(db, "it is gone");
-	int e = read_identity(db, db->identity);
-	if (e == ERR_OK && !read_file(db, db->versions, sizeof(db->versions), VERSIONS_AT))
-		return replaced(db, "its head cannot be read");
-	db->identity_at = 0;
-	int moved = 0;
-	sqlite3_file_control(db->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	if (e == ERR_OK && moved)
-		return replaced(db, "another file has its name");
-	assert(db->identity_at == 0 && db->inode == 0);
-	db->device = st.st_dev;
-	db->inode = st.st_ino;
-	return e;
 }
 
 /* Nothing is there, or nothing yet that we could open. */
@@ -141,57 +72,13 @@ int place_check(struct db *db)
 	if (faccessat(AT_FDCWD, db->name, db->writable ? R_OK | W_OK : R_OK, AT_EACCESS) != 0)
 		return gone(db, "what is there cannot be opened by us; give it to the roles' user");
 	if (st.st_dev != db->device || st.st_ino != db->inode)
-		return replaced(db, "another file has its name");
-	if (!read_file(db, found, sizeof(db->versions), VERSIONS_AT) ||
+		return place_replaced(db, "another file has its name");
+	if (!place_read(db, found, sizeof(db->versions), VERSIONS_AT) ||
 	    memcmp(found, db->versions, sizeof(db->versions)) != 0)
-		return replaced(db, "its head is another one");
-	if (db->identity_at && (!read_file(db, found, DB_IDENTITY, db->identity_at) ||
+		return place_replaced(db, "its head is another one");
+	if (db->identity_at && (!place_read(db, found, DB_IDENTITY, db->identity_at) ||
 	                        memcmp(found, db->identity, DB_IDENTITY) != 0))
-		return replaced(db, "its bytes are those of another one");
-	return ERR_OK;
-}
-
-/* What is still being copied to its place is not opened before it has come to rest. */
-static bool is_at_rest(struct db *db)
-{
-	struct stat st;
-	if (stat(db->name, &st) != 0)
-		return false;
-	bool rest = st.st_size == db->size && st.st_mtim.tv_sec == db->changed.tv_sec &&
-	            st.st_mtim.tv_nsec == db->changed.tv_nsec;
-	db->size = st.st_size;
-	db->changed = st.st_mtim;
-	return rest;
-}
-
-int place_check_all(struct db *db, const char *grows, int64_t *seen)
-{
-	unsigned char identity[DB_IDENTITY];
-	int64_t now;
-	int e = place_check(db);
-	if (e == ERR_CLOSED && !is_at_rest(db))
-		return ERR_BUSY;
-	if (e != ERR_OK)
-		return e;
-	/* What was copied over the file changes no count by which SQLite knows its pages. */
-	sqlite3_db_release_memory(db->h);
-	e = read_identity(db, identity);
-	if (e == ERR_BUSY || e == ERR_IO || e == ERR_FULL)
-		return e;                  /* nothing was seen */
-	if (e != ERR_OK || memcmp(identity, db->identity, DB_IDENTITY) != 0)
-		return replaced(db, "it has another identity");
-	if (!db->identity_at)
-		db->identity_at = find_identity(db);
-	if (!one_number(db, grows, &now))
-		return ERR_OK;
-	assert(*seen >= 0);
-	if (now < *seen) {
-		char how[120];
-		snprintf(how, sizeof(how), "its serial went back from %lld to %lld, an older copy "
-		         "was restored", (long long)*seen, (long long)now);
-		return replaced(db, how);
-	}
-	*seen = now;
+		return place_replaced(db, "its bytes are those of another one");
 	return ERR_OK;
 }
 
@@ -204,7 +91,7 @@ static bool has_foreign_wal(struct db *db, const char *wal)
 	unsigned char versions[2];
 	struct stat st;
 	return stat(wal, &st) == 0 && st.st_size > 0 &&
-	       read_file(db, versions, sizeof(versions), VERSIONS_AT) && versions[0] == LEGACY;
+	       place_read(db, versions, sizeof(versions), VERSIONS_AT) && versions[0] == LEGACY;
 }
 
 /* It may hold the last changes of a database that somebody moved away: it is kept. */

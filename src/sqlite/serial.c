@@ -10,7 +10,6 @@
  */
 #include "sqlite/sqlite-private.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 
 #include <assert.h>
@@ -89,7 +88,7 @@ void serial_keep(struct db *db)
 		db->serial_kept = db->serial;
 }
 
-static int own_serial(struct db *db, int64_t *serial)
+int serial_own(struct db *db, int64_t *serial)
 {
 	struct query q = query(db, "SELECT coalesce(max(serial), 0) FROM journal");
 	int e = query_one(&q);
@@ -127,21 +126,8 @@ int serial_raise(struct db *db, int64_t now_s)
 		return ERR_OK;
 	int e = read_highest(db, &highest);
 	if (e == ERR_OK)
-		e = own_serial(db, &own);
+		e = serial_own(db, &own);
 	if (e != ERR_OK || own >= highest)
 		return e;
 	return add_restored(db, own, highest, now_s);
-}
-
-int serial_match(struct db *db)
-{
-	int64_t own = 0;
-	int e = db_begin(db);
-	if (e != ERR_OK)
-		return e;
-	e = serial_raise(db, clock_now_s());
-	if (e == ERR_OK)
-		e = own_serial(db, &own);
-	db->serial = own;
-	return db_end(db, e);          /* which keeps it */
 }

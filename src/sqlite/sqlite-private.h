@@ -72,6 +72,10 @@ int place_learn(struct db *db);
 /* ERR_CLOSED: another one stands there now, or other bytes; ERR_NOT_FOUND: nothing does. A few
  * system calls. */
 int place_check(struct db *db);
+/* Bytes of the file past all caches. */
+bool place_read(struct db *db, void *bytes, int n, int64_t at);
+/* ERR_CLOSED, in words. */
+int place_replaced(struct db *db, const char *how);
 /* The same and what SQLite has to say: `grows` reads a number that never gets smaller, *seen is
  * the greatest so far. */
 int place_check_all(struct db *db, const char *grows, int64_t *seen);
@@ -80,17 +84,20 @@ int place_check_all(struct db *db, const char *grows, int64_t *seen);
 int place_clear(struct db *db);
 
 /* The file of the highest serial. serial_raise() is called in a transaction before an entry of
- * the journal is added, serial_keep() after its commit, serial_match() once at the start. */
+ * the journal is added, serial_keep() after its commit. */
 int serial_open(struct db *db, const char *path);
 void serial_close(struct db *db);
 int serial_raise(struct db *db, int64_t now_s);
 void serial_keep(struct db *db);
-int serial_match(struct db *db);
+/* Of the journal. */
+int serial_own(struct db *db, int64_t *serial);
 
 /* The enum err for what SQLite last said on this handle, with the message set. */
 int db_error(struct db *db, int rc);
 /* Statements without parameters. */
 int db_exec(struct db *db, const char *sql);
+/* What went into a file that has been replaced is not on disk for anybody: ERR_CLOSED. */
+int db_check_written(struct db *db);
 /* One transaction: db_begin() takes the write lock, db_end() commits if e is ERR_OK and
  * undoes all otherwise. Returns e, or why the commit failed. */
 int db_begin(struct db *db);
@@ -156,5 +163,8 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
 int returns_ready(struct sqlite_store *s, bool *there);
 /* The cursors count in the returns that are there: they begin anew where these were replaced. */
 int returns_match(struct sqlite_store *s);
+/* store_backup() */
+int sqlite_backup(struct store *st, const struct store_copy *list,
+                  const struct store_copy *returns);
 
 #endif

@@ -4,9 +4,10 @@
  */
 #include "sqlite/sqlite.h"
 
-#include "sqlite/operations-private.h"
+#include "sqlite/sqlite-private.h"
 #include "sqlite/rows-private.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -156,6 +157,17 @@ static int sqlite_changed(struct store *st, int64_t *version)
 	return query_end(&q);
 }
 
+static int sqlite_check(struct store *st)
+{
+	struct sqlite_store *s = sqlite_of(st);
+	int e = place_check_all(&s->main, "SELECT coalesce(max(serial), 0) FROM journal",
+	                        &s->serial_seen);
+	if (e == ERR_OK && s->returns.h)
+		e = place_check_all(&s->returns, "SELECT coalesce(sum(seq), 0)"
+		                    " FROM sqlite_sequence", &s->returns_seen);
+	return e;
+}
+
 static const struct backend_ops backend_ops = {
 	.close = sqlite_close, .begin = sqlite_begin, .end = sqlite_end, .get = sqlite_get,
 	.each = sqlite_each, .greatest = sqlite_greatest, .add = sqlite_add, .put = sqlite_put,
@@ -189,7 +201,8 @@ static int make_returns(struct sqlite_store *s, const char *state)
 	if (!s->base.only_reads && mkdir(returns, 0750) != 0 && errno != EEXIST)
 		e = fail_at(s, returns, errno);
 	else if (lstat(returns, &st) == 0 && !S_ISDIR(st.st_mode))
-		e = store_fail(&s->base, ERR_INVALID, "%s: expected a directory and no link", returns);
+		e = store_fail(&s->base, ERR_INVALID,
+		               "%s: expected a directory and no link", returns);
 	free(returns);
 	return e;
 }
@@ -198,15 +211,28 @@ static int ready_directories(struct sqlite_store *s, const char *state)
 {
 	int e = ERR_OK;
 	if (s->base.may_write && file_mkdirs(state, 0750) != ERR_OK)
-		return store_fail(&s->base, file_err(errno), "%s: the state directory cannot be made (%s)",
-		                  state, strerror(errno));
+		return store_fail(&s->base, file_err(errno),
+		                  "%s: the state directory cannot be made (%s)", state,
+		                  strerror(errno));
 	e = check_directory(s, state);
 	return e == ERR_OK && (s->base.may_write || s->base.only_reads) ?
 	       make_returns(s, state) : e;
 }
 
-/* Each role's files: the commands write both, the tester the list, the collector the
- * returns. What a role does not write it opens so that it cannot. */
+static int match_serial(struct db *db)
+{
+	int64_t own = 0;
+	int e = db_begin(db);
+	if (e != ERR_OK)
+		return e;
+	e = serial_raise(db, clock_now_s());
+	if (e == ERR_OK)
+		e = serial_own(db, &own);
+	db->serial = own;
+	return db_end(db, e);          /* which keeps it */
+}
+
+/* The files of what may be written. What may not is opened so that it cannot be. */
 static int open_files(struct sqlite_store *s, const char *directory)
 {
 	bool list = s->base.may_write & ~(unsigned)STORE_RETURNS;
@@ -217,7 +243,7 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	if (e == ERR_OK && list)
 		e = serial_open(&s->main, serial);
 	if (e == ERR_OK && list)
-		e = serial_match(&s->main);
+		e = match_serial(&s->main);
 	free(serial);
 	free(path);
 	if (e == ERR_OK && returns)
@@ -227,17 +253,6 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	if (e == ERR_OK && list)
 		e = returns_ready(s, &there);
 	return e == ERR_OK && there ? returns_match(s) : e;
-}
-
-int sqlite_check(struct store *st)
-{
-	struct sqlite_store *s = sqlite_of(st);
-	int e = place_check_all(&s->main, "SELECT coalesce(max(serial), 0) FROM journal",
-	                        &s->serial_seen);
-	if (e == ERR_OK && s->returns.h)
-		e = place_check_all(&s->returns, "SELECT coalesce(sum(seq), 0)"
-		                    " FROM sqlite_sequence", &s->returns_seen);
-	return e;
 }
 
 void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQLITE_FILES])

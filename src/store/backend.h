@@ -94,7 +94,8 @@ struct backend_ops {
 	/* Adds, or changes the row of that key. Only for kinds without numbers and without
 	 * another unique index. */
 	int (*put)(struct store *, enum row_kind, const void *row);
-	/* All columns of the row of that key. Blobs too: they must have been read. ERR_NOT_FOUND. */
+	/* All columns of the row of that key, blobs too: they must have been read.
+	 * ERR_NOT_FOUND. */
 	int (*update)(struct store *, enum row_kind, const void *row);
 	/* The row of that key. ERR_NOT_FOUND. */
 	int (*remove)(struct store *, enum row_kind, const void *row);

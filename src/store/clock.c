@@ -257,7 +257,8 @@ int store_clock_beat(struct store *st, int64_t now_s)
 	struct store_clock found;
 	int64_t newest_s;
 	if (st->may_write == 0)
-		return store_fail(st, ERR_DENIED, "store: clock_beat is not allowed to this process");
+		return store_fail(st, ERR_DENIED,
+		                  "store: clock_beat is not allowed to this process");
 	int e = store_clock_look(st, now_s, &found);
 	if (e == ERR_OK && found.state != CLOCK_STEADY)
 		e = complain(st, now_s, &found);

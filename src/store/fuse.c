@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The special ranges as a table, and the questions asked of it.
+ */
 #include "store/fuse.h"
 
 #include <assert.h>

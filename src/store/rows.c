@@ -436,7 +436,8 @@ bool row_index_holds(enum row_kind kind, const struct row_index *index, const vo
 	const struct row_column *c = row_column(kind, index->where_column);
 	if (index->where == WHERE_IS_SET) {
 		assert(c->type == COLUMN_IP);
-		return ((const struct ip *)(const void *)((const char *)row + c->offset))->family != 0;
+		const void *ip = (const char *)row + c->offset;
+		return ((const struct ip *)ip)->family != 0;
 	}
 	return (row_number(c, row) == index->where_value) == (index->where == WHERE_IS);
 }

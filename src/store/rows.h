@@ -108,7 +108,7 @@ enum row_kind {
 	ROW_INTENT, ROW_RESULT,
 	ROW_LISTING,                   /* struct listing */
 	ROW_PROOF, ROW_AGREEMENT,
-	ROW_JOURNAL,                   /* struct journal_entry; written by store_begin()'s journal */
+	ROW_JOURNAL,                   /* struct journal_entry; by the operation `journal` alone */
 	ROW_EVIDENCE, ROW_SCAN, ROW_CURSOR, ROW_HEARTBEAT,
 	ROW_REPORT, ROW_REPORTED, ROW_CONTACT,
 	ROW_DEAD_CONTACT,              /* struct dead_contact */
@@ -173,8 +173,8 @@ enum row_place { PLACE_LIST, PLACE_RETURNS, ROW_PLACES };
 struct row_table {
 	const char *name;
 	enum row_place place;
-	unsigned writers;                                /* of store.h's bits, any of which may write */
-	bool numbered;                 /* the key is one number, which the backend gives: it grows */
+	unsigned writers;              /* bits of store.h, any of which may write */
+	bool numbered;                 /* the key is one number, which the backend gives */
 	uint16_t size;                                   /* of the struct */
 	uint8_t column_count, index_count;
 	const struct row_column *columns;

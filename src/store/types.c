@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The words of the house as texts, and back.
+ */
 #include "store/types.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

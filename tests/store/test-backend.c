@@ -26,7 +26,8 @@ static void tables(void **unused)
 	for (enum row_kind kind = 0; kind < ROW_KINDS; kind++) {
 		const struct row_table *t = &row_tables[kind];
 		assert_true(t->name && t->writers && t->size <= ROW_BYTES_MAX);
-		assert_true(t->column_count <= ROW_COLUMNS_MAX && t->index_count <= ROW_INDEXES_MAX);
+		assert_true(t->column_count <= ROW_COLUMNS_MAX &&
+		            t->index_count <= ROW_INDEXES_MAX);
 		assert_true(t->indexes[BY_KEY].unique && t->indexes[BY_KEY].where == WHERE_ANY);
 		for (unsigned i = 0; i < t->index_count; i++)
 			for (unsigned k = 0; k < row_index_width(&t->indexes[i]); k++)
@@ -140,7 +141,8 @@ static void unique(void **unused)
 static void numbers_grow(void **unused)
 {
 	(void)unused;
-	struct nomination one = nominated("192.0.2.1", 1, "x"), two = nominated("192.0.2.1", 2, "y");
+	struct nomination one = nominated("192.0.2.1", 1, "x");
+	struct nomination two = nominated("192.0.2.1", 2, "y");
 	OK(st, row_remove(st, ROW_NOMINATION, &two));
 	struct nomination three = nominated("192.0.2.1", 3, "z");
 	assert_true(one.id < two.id && two.id < three.id);

@@ -43,6 +43,8 @@ int net_listen(const struct endpoint *at);
 bool net_may_accept(int fd);
 /* The next connection's descriptor, or -1 and errno. */
 int net_accept(int fd, struct endpoint *peer);
+/* stream_turn_away(). */
+void net_turn_away(int fd, struct str text);
 /* Who owns the side of an accepted descriptor from now on. */
 struct end *net_adopt(int fd, struct stream *stream);
 

@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum phase { CONNECTING, OPEN, ENDED };
 
@@ -228,4 +230,38 @@ int stream_accept(int listen_fd, struct endpoint *peer)
 	if (fd >= 0)
 		seam("accept");
 	return fd;
+}
+
+/* There is no proxy in the world, and no AF_UNIX. */
+struct stream *stream_connect_unix(struct loop *loop, const char *path,
+                                   const struct stream_events *events, void *arg)
+{
+	struct stream *s = create(events, arg);
+	(void)loop, (void)path;
+	s->late = STREAM_UNREACHABLE;
+	event_arm(&s->deadline, 0);
+	return s;
+}
+
+int stream_listen_unix(const char *path, mode_t mode)
+{
+	(void)path, (void)mode;
+	return ERR_UNSUPPORTED;
+}
+
+ssize_t stream_peek(int fd, void *dst, size_t size)
+{
+	(void)fd, (void)dst, (void)size;
+	return ERR_IO;
+}
+
+int stream_discard(int fd, size_t n)
+{
+	(void)fd, (void)n;
+	return ERR_IO;
+}
+
+void stream_turn_away(int fd, struct str text)
+{
+	net_turn_away(fd, text);
 }
