@@ -7,10 +7,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
-#include "relaytest/politeness.h"
 #include "settings/state.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
+#include "settings/open.h"
 
 #include <assert.h>
 #include <pwd.h>
@@ -288,18 +287,19 @@ static int enter_directory(struct cli *cli, enum cli_access access, struct buf *
 static int open_store(struct cli *cli, enum cli_access access, struct buf *message)
 {
 	if (access == CLI_READ) {
-		if (!store_sqlite_exists(STATE_HERE))
+		if (!settings_store_exists(&cli->settings))
 			return no_database(cli, message);
-		return store_sqlite_open_to_read(STATE_HERE, &cli->store, message);
+		return settings_store_open_to_read(&cli->settings, &cli->store, message);
 	}
 	int e = keys_ensure(STATE_HERE, clock_now_s(), message);
-	return e == ERR_OK ? store_sqlite_open(STATE_HERE, STORE_ADMIN, &cli->store, message) : e;
+	if (e == ERR_OK)
+		e = settings_store_open(&cli->settings, STORE_ALL, &cli->store, message);
+	return e;
 }
 
-/* What may be published, and by what clock. A change needs one that has not jumped. */
+/* A change needs a clock that has not jumped. */
 static int ready_store(struct cli *cli, enum cli_access access, struct buf *message)
 {
-	settings_rules(&cli->settings, cli->store);
 	if (access != CLI_CHANGE && access != CLI_TEST)
 		return ERR_OK;
 	int e = store_clock_beat(cli->store, clock_now_s());
@@ -394,21 +394,6 @@ int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX])
 	if (!caller || !caller[0])
 		caller = pw ? pw->pw_name : "unknown";
 	return cli_text(cli, "--by", caller, dst, WHO_MAX);
-}
-
-int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum consent consent,
-                      int64_t now_s, int64_t *last_s)
-{
-	struct test last;
-	int e = store_test_last(cli->store, target, &last);
-	*last_s = 0;
-	if (e != ERR_OK && e != ERR_NOT_FOUND)
-		return cli_store_fail(cli, e, "last test");
-	if (e == ERR_OK && last.state == TEST_DONE &&
-	    !politeness_may_repeat(last.finished_s, now_s, cli->settings.tester.interval_s,
-	                           consent == CONSENT_OWNER))
-		*last_s = last.finished_s;
-	return CLI_GO;
 }
 
 /* ---- output ------------------------------------------------------------------- */

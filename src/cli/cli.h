@@ -86,7 +86,7 @@ enum cli_access {
 };
 /* Settings (if not loaded yet) and state directory alone, for its files. */
 int cli_enter(struct cli *cli, enum cli_access access);
-/* The same, and the store as STORE_ADMIN; where something may change, the keys, too. CLI_GO or an
+/* The same, and the store to be written; where something may change, the keys, too. CLI_GO or an
  * exit code; EX_TEMPFAIL if something may change and the clock has jumped. */
 int cli_open(struct cli *cli, enum cli_access access);
 /* For an error of what is in the state directory, which *message names from within. */
@@ -116,12 +116,6 @@ int cli_prefix(const struct cli *cli, const char *text, struct prefix *prefix);
 int cli_text(const struct cli *cli, const char *option, const char *value, char *dst, size_t size);
 /* --by: as given, or the name of the user who called (of sudo's caller). */
 int cli_who(const struct cli *cli, const char *given, char dst[static WHO_MAX]);
-
-/* RFC 6471 3.4: no second test of a target within tester.interval, unless its owner asks.
- * *last_s: when the test ended that forbids another one, 0 if none does. With the store
- * open; CLI_GO or an exit code. */
-int cli_tested_lately(const struct cli *cli, const struct endpoint *target, enum consent consent,
-                      int64_t now_s, int64_t *last_s);
 
 /* One JSON object on stdout, a line of its own: opened, then the members are added by the room
  * whose form it is, then ended. One at a time. */

@@ -9,58 +9,62 @@
 
 #include <stdlib.h>
 
+/* What this nomination brings besides what is permitted. */
+static enum admission_ground ground_of(const struct cli *cli, const struct nominating *n)
+{
+	return n->traced && settings_trusts(&cli->settings, n->nom.by) ? GROUND_TRACE
+	                                                               : GROUND_NONE;
+}
+
 static int find_consent(struct cli *cli, struct nominating *n)
 {
-	struct consent_answer *c = &n->consent;
-	int e = store_consent(cli->store, &n->nom.address, n->nom.created_s, c);
+	int e = store_consent_on(cli->store, &n->nom.address, ground_of(cli, n), n->nom.by,
+	                         n->nom.created_s, &n->consent);
 	if (e != ERR_OK)
 		return cli_store_fail(cli, e, "consent");
-	if (n->traced && !c->excluded && c->consent == CONSENT_NONE &&
-	    settings_trusts(&cli->settings, n->nom.by)) {
-		c->consent = CONSENT_EVIDENCE;
-		str_copy(c->by, sizeof(c->by), str_of(n->nom.by));
-	}
-	n->nom.consent = c->excluded ? CONSENT_NONE : c->consent;
+	n->nom.consent = n->consent.consent;
 	return CLI_GO;
 }
 
-static int check_interval(struct cli *cli, struct nominating *n, struct nominating_port *p)
+/* What admission said of a port that is not queued. */
+static const char *rule_of(struct cli *cli, const struct admission_answer *answer)
 {
 	char when[CLOCK_TEXT_MAX];
-	int64_t last_s;
-	int code = cli_tested_lately(cli, &p->test.target, n->nom.consent, n->nom.created_s,
-	                             &last_s);
-	if (code != CLI_GO || last_s == 0)
-		return code;
-	p->outcome = "refused";
-	p->rule = arena_printf(&cli->arena, "tested at %s; tester.interval asks for %lld s "
-	                       "between two tests unless the owner asks",
-	                       clock_format(last_s, when),
-	                       (long long)cli->settings.tester.interval_s);
-	n->refused++;
-	return CLI_GO;
+	if (answer->said != ADMISSION_TOO_SOON)
+		return "its consent was taken back meanwhile";
+	return arena_printf(&cli->arena, "tested at %s; tester.interval asks for %lld s "
+	                    "between two tests unless the owner asks",
+	                    clock_format(answer->last_s, when),
+	                    (long long)cli->settings.tester.interval_s);
 }
 
 static int queue_port(struct cli *cli, struct nominating *n, uint16_t port)
 {
+	struct admission_answer answer;
 	struct nominating_port *p = &n->ports[n->port_count++];
 	*p = (struct nominating_port){ .rule = "", .test = {
-		.target = { n->nom.address, port }, .consent = n->nom.consent,
-		.reason = TEST_NOMINATED, .created_s = n->nom.created_s,
-		.not_before_s = n->nom.created_s,
+		.target = { n->nom.address, port }, .reason = TEST_NOMINATED,
+		.created_s = n->nom.created_s, .not_before_s = n->nom.created_s,
 	} };
 	str_copy(p->test.who, sizeof(p->test.who), str_of(n->nom.by));
-	int code = check_interval(cli, n, p);
-	if (code != CLI_GO || p->outcome)
-		return code;
-	int e = store_test_add(cli->store, &p->test);
-	if (e != ERR_OK && e != ERR_EXISTS)
+	int e = store_test_ask(cli->store, &p->test, ground_of(cli, n), n->nom.by,
+	                       cli->settings.tester.interval_s, &answer);
+	if (e != ERR_OK)
 		return cli_store_fail(cli, e, "queue a test");
-	p->outcome = e == ERR_OK ? "queued" : "pending";
-	if (e == ERR_OK)
+	switch (answer.said) {
+	case ADMITTED:
+		p->outcome = "queued";
 		n->queued++;
-	else
+		break;
+	case ADMISSION_PENDING:
+		p->outcome = "pending";
 		n->pending++;
+		break;
+	default:
+		p->outcome = "refused";
+		p->rule = rule_of(cli, &answer);
+		n->refused++;
+	}
 	return CLI_GO;
 }
 

@@ -235,31 +235,40 @@ void testing_close(struct testing *t)
 
 /* ---- one target ------------------------------------------------------------------- */
 
-static enum testing_refusal check_interval(struct testing *t, const struct endpoint *target,
-                                           enum consent consent, char *why, size_t why_size)
+/* What admission said, as a refusal and why. */
+static enum testing_refusal refuse(const struct testing *t, const struct admission_answer *answer,
+                                   char *why, size_t why_size)
 {
-	char when[CLI_TIME_MAX];
-	int64_t last_s;
-	if (cli_tested_lately(t->cli, target, consent, clock_now_s(), &last_s) != CLI_GO)
-		return TESTING_FAILED;
-	if (last_s == 0)
-		return TESTING_STARTED;
-	snprintf(why, why_size, "tested %s; one test in %lld h unless its owner asks "
-	         "(tester.interval)", cli_time(last_s, when),
-	         (long long)t->cli->settings.tester.interval_s / 3600);
-	return TESTING_TOO_SOON;
+	const struct consent_answer *consent = &answer->consent;
+	char rule[PREFIX_TEXT_MAX], when[CLI_TIME_MAX];
+	switch (answer->said) {
+	case ADMISSION_EXCLUDED:
+		snprintf(why, why_size, "excluded by %s (%s): it is never tested",
+		         prefix_format(&consent->rule, rule), consent->by);
+		return TESTING_EXCLUDED;
+	case ADMISSION_NO_CONSENT:
+		snprintf(why, why_size, "no consent: no test without a permit "
+		         "(portreeve permit add)");
+		return TESTING_NO_CONSENT;
+	case ADMISSION_OWNER_ONLY:
+		snprintf(why, why_size, "--all needs the consent \"owner\", this is \"%s\"",
+		         consent_name(consent->consent));
+		return TESTING_NO_CONSENT;
+	case ADMISSION_TOO_SOON:
+		snprintf(why, why_size, "tested %s; one test in %lld h unless its owner asks "
+		         "(tester.interval)", cli_time(answer->last_s, when),
+		         (long long)t->cli->settings.tester.interval_s / 3600);
+		return TESTING_TOO_SOON;
+	case ADMITTED: case ADMISSION_PENDING:
+		break;
+	}
+	return TESTING_STARTED;
 }
 
-static enum testing_refusal queue_and_lease(struct testing *t, struct test *test)
+static enum testing_refusal lease_and_run(struct testing *t, const char *id)
 {
-	struct store *st = t->cli->store;
-	int e = store_test_add(st, test);
-	if (e != ERR_OK && e != ERR_EXISTS) {
-		cli_store_fail(t->cli, e, "test");
-		return TESTING_FAILED;
-	}
 	struct test leased;
-	e = store_test_lease_one(st, test->id, clock_now_s(), TESTER_LEASE_S, &leased);
+	int e = store_test_lease_one(t->cli->store, id, clock_now_s(), TESTER_LEASE_S, &leased);
 	if (e == ERR_BUSY || e == ERR_NOT_FOUND)
 		return TESTING_BUSY;
 	if (e != ERR_OK) {
@@ -273,40 +282,22 @@ static enum testing_refusal queue_and_lease(struct testing *t, struct test *test
 enum testing_refusal testing_start(struct testing *t, const struct endpoint *target, char *why,
                                    size_t why_size)
 {
-	struct consent_answer answer;
-	char rule[PREFIX_TEXT_MAX];
-	why[0] = '\0';
-	int e = store_consent(t->cli->store, &target->ip, clock_now_s(), &answer);
-	if (e != ERR_OK) {
-		cli_store_fail(t->cli, e, "consent");
-		return TESTING_FAILED;
-	}
-	if (answer.excluded) {
-		snprintf(why, why_size, "excluded by %s (%s): it is never tested",
-		         prefix_format(&answer.rule, rule), answer.by);
-		return TESTING_EXCLUDED;
-	}
-	if (answer.consent == CONSENT_NONE) {
-		snprintf(why, why_size, "no consent: no test without a permit "
-		         "(portreeve permit add)");
-		return TESTING_NO_CONSENT;
-	}
-	if (t->options->all && answer.consent != CONSENT_OWNER) {
-		snprintf(why, why_size, "--all needs the consent \"owner\", this is \"%s\"",
-		         consent_name(answer.consent));
-		return TESTING_NO_CONSENT;
-	}
-	enum testing_refusal r = check_interval(t, target, answer.consent, why, why_size);
-	if (r != TESTING_STARTED)
-		return r;
-	struct test test = { .target = *target, .consent = answer.consent,
-	                     .reason = TEST_OPERATOR, .all = t->options->all,
+	struct admission_answer answer;
+	struct test test = { .target = *target, .reason = TEST_OPERATOR, .all = t->options->all,
 	                     .created_s = clock_now_s() };
+	why[0] = '\0';
 	/* Not for a tester role that looks for work: it is leased here at once. */
 	test.not_before_s = test.created_s + TESTER_LEASE_S;
 	if (cli_who(t->cli, NULL, test.who) != CLI_GO)
 		return TESTING_FAILED;
-	return queue_and_lease(t, &test);
+	int e = store_test_ask(t->cli->store, &test, GROUND_NONE, "",
+	                       t->cli->settings.tester.interval_s, &answer);
+	if (e != ERR_OK) {
+		cli_store_fail(t->cli, e, "test");
+		return TESTING_FAILED;
+	}
+	enum testing_refusal r = refuse(t, &answer, why, why_size);
+	return r == TESTING_STARTED ? lease_and_run(t, test.id) : r;
 }
 
 bool testing_is_busy(const struct testing *t)

@@ -67,7 +67,7 @@ struct collector;
 
 struct collector_setup {
 	struct loop *loop;
-	struct store *store;                 /* as STORE_COLLECTOR or STORE_ADMIN */
+	struct store *store;                 /* as STORE_RETURNS or STORE_ALL */
 	const struct token_signer *signer;
 	/* A token names a key that the signer does not have: read the keys again, there may
 	 * have been a rotation. Called at most once per second; may be NULL. */

@@ -5,7 +5,6 @@
  */
 #include "relaytest/politeness.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -138,9 +137,4 @@ void politeness_disconnect(struct politeness *p, const struct ip *address)
 	h->count--;
 	n->count--;
 	p->sessions--;
-}
-
-bool politeness_may_repeat(int64_t last_s, int64_t now_s, int64_t interval_s, bool owner_asks)
-{
-	return owner_asks || last_s == 0 || now_s - clock_past(last_s, now_s) >= interval_s;
 }

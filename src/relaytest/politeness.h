@@ -27,7 +27,4 @@ int64_t politeness_start(struct politeness *p, int64_t now_ms);
 bool politeness_connect(struct politeness *p, const struct ip *address);
 void politeness_disconnect(struct politeness *p, const struct ip *address);
 
-/* 24 h rule: whether a target tested at last_s may be tested at now_s. */
-bool politeness_may_repeat(int64_t last_s, int64_t now_s, int64_t interval_s, bool owner_asks);
-
 #endif

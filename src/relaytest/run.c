@@ -345,8 +345,7 @@ static int load_progress(struct run *r, struct progress *p)
 	if (e == ERR_OK)
 		e = store_returns_of(st, r->test.id, false, &r->arena, &p->returns, &p->return_n);
 	if (e == ERR_OK)
-		p->may_talk &= !answer.excluded && (r->test.consent != CONSENT_RANGE ||
-		                                   answer.consent != CONSENT_NONE);
+		p->may_talk &= consent_holds(r->test.consent, &answer);
 	return e;
 }
 

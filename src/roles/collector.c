@@ -136,7 +136,7 @@ static void collector_close(struct role_context *ctx)
 }
 
 const struct role role_collector = {
-	.name = "collector", .store = STORE_COLLECTOR, .keys = ROLE_TOKEN_KEYS, .upkeep = true,
+	.name = "collector", .may_write = STORE_RETURNS, .keys = ROLE_TOKEN_KEYS, .upkeep = true,
 	.own_bytes = sizeof(struct collector_role), .sockets = collector_sockets,
 	.files = collector_files, .open = collector_open,
 	.sandbox = collector_sandbox, .reload = collector_take_over, .close = collector_close,

@@ -140,7 +140,7 @@ static void dnsbl_close(struct role_context *ctx)
 }
 
 const struct role role_dnsbl = {
-	.name = "dnsbl", .store = STORE_DNSBL, .waits_for_store = true,
+	.name = "dnsbl", .may_write = STORE_READS, .waits_for_store = true,
 	.own_bytes = sizeof(struct dnsbl), .sockets = dnsbl_sockets, .prepare = dnsbl_prepare,
 	.open = dnsbl_open, .sandbox = dnsbl_sandbox, .step = dnsbl_step,
 	.reload = dnsbl_take_over, .store_replaced = dnsbl_serve_on, .close = dnsbl_close,

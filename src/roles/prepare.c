@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "settings/state.h"
+#include "settings/open.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
 
 #include <errno.h>
 #include <sys/wait.h>
@@ -50,7 +50,7 @@ static int prepare_as_owner(const struct settings *s, enum prepare_for what_for)
 	struct store *st = NULL;
 	int e = state_enter(s, 0, &message);
 	/* Later it is the operator's to bring back: an empty one would be taken for the list. */
-	if (e == ERR_OK && what_for != PREPARE_FIRST && !store_sqlite_exists(STATE_HERE)) {
+	if (e == ERR_OK && what_for != PREPARE_FIRST && !settings_store_exists(s)) {
 		buf_printf(&message, "%s/portreeve.db: expected the database that was there",
 		           s->general.state_directory);
 		e = ERR_NOT_FOUND;
@@ -58,13 +58,10 @@ static int prepare_as_owner(const struct settings *s, enum prepare_for what_for)
 	if (e == ERR_OK)
 		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(STATE_HERE, STORE_ADMIN, &st, &message);
-	if (e == ERR_OK) {
-		/* Roles start all the same: DNS answers, and what comes back is kept. */
-		settings_rules(s, st);
-		if (store_clock_beat(st, clock_now_s()) != ERR_OK)
-			supervisor_fail(EX_TEMPFAIL, "%s", store_message(st));
-	}
+		e = settings_store_open(s, STORE_ALL, &st, &message);
+	/* Roles start all the same: DNS answers, and what comes back is kept. */
+	if (e == ERR_OK && store_clock_beat(st, clock_now_s()) != ERR_OK)
+		supervisor_fail(EX_TEMPFAIL, "%s", store_message(st));
 	if (e == ERR_OK && what_for == PREPARE_TRIAL)
 		e = read_list(st, &message);
 	store_close(st);

@@ -8,8 +8,9 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "roles/upkeep.h"
+#include "roles/watch.h"
+#include "settings/open.h"
 #include "settings/state.h"
-#include "store/sqlite.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ enum { STORE_TRIES = 300, STORE_RETRY_MS = 100, SERVES_ON_MS = 1000 };
 
 static int role_open_store(struct role_context *ctx, struct buf *message)
 {
-	return store_sqlite_open(STATE_HERE, ctx->role->store, &ctx->store, message);
+	return settings_store_open(ctx->settings, ctx->role->may_write, &ctx->store, message);
 }
 
 /* At the first start of a machine another role is just making the database, or putting aside
@@ -60,7 +61,6 @@ static int open_role(struct role_context *ctx, struct buf *message)
 		e = wait_for_store(ctx, message);
 	if (e != ERR_OK)
 		return e;
-	settings_rules(ctx->settings, ctx->store);
 	e = role->open(ctx, message);
 	return e == ERR_OK ? role_enter_sandbox(role, ctx->opened_with, message) : e;
 }

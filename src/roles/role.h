@@ -72,7 +72,7 @@ enum role_keys { ROLE_NO_KEYS, ROLE_TOKEN_KEYS, ROLE_ALL_KEYS };
  * turn for role_watchdog ends the process. */
 struct role {
 	const char *name;            /* as in the configuration's `roles` */
-	enum store_role store;       /* as whom it opens the store */
+	unsigned may_write;          /* what of the store (store/store.h) */
 	bool waits_for_store;        /* who can only read it waits until another role has made it */
 	unsigned keep;               /* rights of base/sandbox.h that outlive root */
 	enum role_keys keys;

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "settings/state.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
+#include "settings/open.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -35,9 +35,9 @@ void role_may_write(struct role_sandbox *s, const char *path)
 static void add_list(struct role_sandbox *s,
                      void (*may)(struct role_sandbox *s, const char *path))
 {
-	char *paths[STORE_SQLITE_FILES];
-	store_sqlite_files(STATE_HERE, paths);
-	for (size_t i = 0; i < STORE_SQLITE_FILES; i++) {
+	char *paths[SETTINGS_STORE_FILES];
+	settings_store_files(paths);
+	for (size_t i = 0; i < SETTINGS_STORE_FILES; i++) {
 		may(s, paths[i]);
 		free(paths[i]);
 	}

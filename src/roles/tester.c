@@ -45,7 +45,7 @@ static void tester_close(struct role_context *ctx)
 
 /* S06 speaks from port 25. */
 const struct role role_tester = {
-	.name = "tester", .store = STORE_TESTER, .keep = SANDBOX_KEEP_LOW_PORTS,
+	.name = "tester", .may_write = STORE_TESTS | STORE_LIST, .keep = SANDBOX_KEEP_LOW_PORTS,
 	.keys = ROLE_ALL_KEYS, .upkeep = true, .own_bytes = sizeof(struct assembly_tester),
 	.open = tester_open, .sandbox = tester_sandbox, .start = tester_start,
 	.reload = tester_take_over, .close = tester_close,

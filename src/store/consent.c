@@ -3,10 +3,13 @@
  * Whether and why an address may be tested: the decision, apart from where the rows
  * are kept.
  */
-#include "store/store.h"
+#include "store/admission.h"
+
+#include <assert.h>
 
 static void decide(struct consent_answer *out, const struct prefix *rule, const char *by)
 {
+	assert(rule->len <= ip_bits(&rule->ip));
 	out->rule = *rule;
 	str_copy(out->by, sizeof(out->by), str_of(by));
 }
@@ -14,6 +17,7 @@ static void decide(struct consent_answer *out, const struct prefix *rule, const 
 /* The greater consent wins; of two that are equal, the one for the smaller range. */
 static bool stronger(const struct permit *p, const struct consent_answer *than)
 {
+	assert(p->consent > CONSENT_NONE);
 	if (p->consent != than->consent)
 		return p->consent > than->consent;
 	return p->range.len > than->rule.len;
@@ -31,6 +35,7 @@ void consent_decide(const struct permit *permits, size_t n, const struct exclusi
 			decide(out, &x->range, x->by);
 		}
 	}
+	assert(out->consent == CONSENT_NONE);
 	if (out->excluded)
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -42,4 +47,12 @@ void consent_decide(const struct permit *permits, size_t n, const struct exclusi
 			decide(out, &p->range, p->by);
 		}
 	}
+	assert(out->consent == CONSENT_NONE || prefix_contains(&out->rule, address));
+}
+
+bool consent_holds(enum consent queued_on, const struct consent_answer *now)
+{
+	if (now->excluded || queued_on == CONSENT_NONE)
+		return false;
+	return queued_on != CONSENT_RANGE || now->consent != CONSENT_NONE;
 }

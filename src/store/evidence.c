@@ -47,6 +47,7 @@ static void id_of_payload(struct str payload, char id[static 48])
 	char text[SHA256_DIGEST_LENGTH * 2];
 	SHA256((const unsigned char *)payload.p, payload.n, hash);
 	base32_encode(hash, 20, text);
+	assert(strlen(text) == 32);
 	memcpy(id, "ev-", 3);
 	memcpy(id + 3, text, 33);
 }
@@ -86,6 +87,7 @@ static void add_date(struct json *j, const char *key, int64_t time_s)
 
 static void add_return(struct json *j, const struct test_return *r, const char *const *own)
 {
+	assert(r->kind == RETURN_RECIPIENT || r->kind == RETURN_SENDER);
 	json_open_object(j, NULL);
 	json_add_cstr(j, "kind", r->kind == RETURN_RECIPIENT ? "recipient" : "sender");
 	json_add_shown(j, "case", str_of(r->case_id));
@@ -115,6 +117,7 @@ static void add_case(struct json *j, const struct case_result *r)
 static void add_payload(struct json *j, const struct evidence_input *in)
 {
 	const struct test *t = in->test;
+	assert(in->verdict != VERDICT_NONE && in->now_s > 0);
 	json_open_object(j, NULL);
 	json_add_int(j, "version", 1);
 	add_date(j, "created", in->now_s);
@@ -158,6 +161,7 @@ static void add_bundle(struct buf *bundle, const char *key, const char *signatur
                        struct str payload)
 {
 	struct json j = { .out = bundle };
+	assert(strlen(key) == KEY_ID_TEXT && strlen(signature) == SIGNATURE_TEXT);
 	json_open_object(&j, NULL);
 	json_add_int(&j, "portreeve_evidence", 1);
 	json_add_cstr(&j, "key_id", key);
@@ -193,6 +197,7 @@ int evidence_sign(const struct evidence_input *in, EVP_PKEY *pair, char evidence
 
 static int fail(struct buf *message, int err, const char *what)
 {
+	assert(err < 0);
 	if (message)
 		buf_add_cstr(message, what);
 	return err;

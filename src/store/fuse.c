@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The special ranges as a table, and the questions asked of it.
+ */
 #include "store/fuse.h"
 
 #include <assert.h>
@@ -74,6 +77,7 @@ static bool overlap(const struct prefix *a, const struct prefix *b)
 
 static bool allowed(const struct fuse *fuse, const struct prefix *part)
 {
+	assert(fuse->special_count <= FUSE_SPECIAL_MAX);
 	for (size_t i = 0; i < fuse->special_count; i++)
 		if (prefix_covers(&fuse->special[i], part))
 			return true;
@@ -82,11 +86,13 @@ static bool allowed(const struct fuse *fuse, const struct prefix *part)
 
 static bool too_wide(const struct fuse *fuse, const struct prefix *range)
 {
+	assert(fuse->widest_v4 <= 32 && fuse->widest_v6 <= 128);
 	return range->len < (range->ip.family == 4 ? fuse->widest_v4 : fuse->widest_v6);
 }
 
 static bool has_own(const struct fuse *fuse, const struct prefix *range)
 {
+	assert(fuse->own_count <= FUSE_OWN_MAX);
 	for (size_t i = 0; i < fuse->own_count; i++)
 		if (prefix_contains(range, &fuse->own[i]))
 			return true;
@@ -102,6 +108,7 @@ static const char *by_rule(const struct fuse *fuse, const struct prefix *range, 
 			continue;
 		/* Of two prefixes that overlap the longer one is what they share. */
 		const struct prefix *shared = r->range.len > range->len ? &r->range : range;
+		assert(prefix_covers(&r->range, shared) && prefix_covers(range, shared));
 		if (class == NEVER || !allowed(fuse, shared))
 			return r->why;
 	}
@@ -112,6 +119,7 @@ static const char *by_rule(const struct fuse *fuse, const struct prefix *range, 
 static struct prefix held(const struct form *form, const struct prefix *range)
 {
 	struct ip ip = { .family = 4 };
+	assert(form->at % 8 == 0 && form->at + 32u <= 128);
 	unsigned len = range->len <= form->at ? 0 :
 	               range->len - form->at < 32 ? range->len - form->at : 32;
 	for (unsigned i = 0; i < 4; i++)

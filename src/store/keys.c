@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/pem.h>
@@ -32,6 +33,7 @@ static const char token_file[] = "tokens/token.keys";
 
 static int fail(struct buf *message, int err, const char *path, const char *what)
 {
+	assert(err < 0);
 	if (message)
 		buf_printf(message, "%s: %s", path, what);
 	return err;
@@ -54,6 +56,7 @@ static int read_key_file(const char *path, struct buf *out, struct buf *message)
 
 static int write_key_file(const char *path, struct str bytes, mode_t mode, struct buf *message)
 {
+	assert(bytes.n > 0 && (mode & 0022) == 0);
 	int e = file_write(path, bytes, mode);
 	return e == ERR_OK ? e : fail(message, e, path, err_text(e));
 }
@@ -72,6 +75,7 @@ static bool parse_line(struct str line, struct token_key *key)
 		return false;
 	key->id = id.p[0];
 	key->created_s = (int64_t)created_s;
+	assert(key->created_s >= 0);
 	return secret.n == 2 * TOKEN_KEY_BYTES &&
 	       hex_decode(secret, key->secret, TOKEN_KEY_BYTES) == TOKEN_KEY_BYTES;
 }
@@ -100,6 +104,7 @@ static int parse_keys(const char *path, struct str text, struct token_keys *keys
 	}
 	if (keys->n == 0)
 		return fail(message, ERR_CORRUPT, path, "has no key");
+	assert(keys->n <= TOKEN_KEYS_MAX);
 	return ERR_OK;
 }
 
@@ -124,6 +129,7 @@ static int save_keys(const char *state, const struct token_keys *keys, struct bu
 {
 	char *path = path_of(state, token_file);
 	struct buf text = { 0 };
+	assert(keys->n > 0 && keys->n <= TOKEN_KEYS_MAX);
 	buf_add_cstr(&text, "# Portreeve token keys: id, time made, secret. The last one signs.\n");
 	for (size_t i = 0; i < keys->n; i++) {
 		char hex[2 * TOKEN_KEY_BYTES + 1];
@@ -143,6 +149,7 @@ static int save_keys(const char *state, const struct token_keys *keys, struct bu
 static char next_id(const struct token_keys *keys)
 {
 	char id = keys->n ? keys->v[keys->n - 1].id : 'z';
+	assert(keys->n < TOKEN_KEYS_MAX);
 	do
 		id = id == 'z' ? 'a' : (char)(id + 1);
 	while (keys_token_find(keys, id));
@@ -152,6 +159,7 @@ static char next_id(const struct token_keys *keys)
 static void add_key(struct token_keys *keys, int64_t now_s)
 {
 	struct token_key key = { .id = next_id(keys), .created_s = now_s };
+	assert(keys->n < TOKEN_KEYS_MAX && !keys_token_find(keys, key.id));
 	random_bytes(key.secret, sizeof(key.secret));
 	keys->v[keys->n++] = key;
 	OPENSSL_cleanse(&key, sizeof(key));
@@ -160,15 +168,18 @@ static void add_key(struct token_keys *keys, int64_t now_s)
 /* A key signs until the next one is made: its age counts from there. */
 static void retire_keys(struct token_keys *keys, int64_t before_s)
 {
+	size_t before = keys->n;
 	while (keys->n > 2 && keys->v[1].created_s < before_s) {
 		memmove(&keys->v[0], &keys->v[1], (keys->n - 1) * sizeof(keys->v[0]));
 		keys->n--;
 	}
+	assert(keys->n <= before && (before == 0 || keys->n > 0));
 }
 
 static int rotate(const char *state, int64_t now_s, int64_t keep_s, struct buf *message)
 {
 	struct token_keys keys;
+	assert(keep_s >= 0);
 	int e = keys_token_load(state, &keys, message);
 	if (e != ERR_OK)
 		return e;
@@ -196,6 +207,7 @@ static int pem_of(EVP_PKEY *pair, bool private, struct buf *pem)
 	                   PEM_write_bio_PUBKEY(bio, pair);
 	char *p;
 	long n = BIO_get_mem_data(bio, &p);
+	assert(ok != 1 || n > 0);
 	if (ok == 1)
 		buf_add(pem, p, (size_t)n);
 	BIO_free(bio);
@@ -307,6 +319,7 @@ static int lock_keys(const char *state, struct buf *message)
 	if (fd >= 0 && e != ERR_OK)
 		close(fd);
 	free(path);
+	assert(e <= 0 && (e != ERR_OK || fd >= 0));
 	return e == ERR_OK ? fd : e;
 }
 
@@ -359,10 +372,12 @@ char *keys_token_directory(const char *state_directory)
 void keys_token_fini(struct token_keys *keys)
 {
 	OPENSSL_cleanse(keys, sizeof(*keys));
+	assert(keys->n == 0);
 }
 
 const struct token_key *keys_token_find(const struct token_keys *keys, char id)
 {
+	assert(keys->n <= TOKEN_KEYS_MAX);
 	for (size_t i = 0; i < keys->n; i++)
 		if (keys->v[i].id == id)
 			return &keys->v[i];

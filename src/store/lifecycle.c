@@ -1,5 +1,10 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The life of a listing as a function: one place for each event, and what must hold of all.
+ */
 #include "store/lifecycle.h"
+
+#include <assert.h>
 
 static struct lifecycle_effects effects(unsigned set, int64_t at_s, const char *why)
 {
@@ -105,9 +110,9 @@ static struct lifecycle_effects retest(const struct lifecycle_state *state,
 	return effects(LIFE_QUEUE_RETEST, event->now_s, due ? "recheck due" : "retest asked");
 }
 
-struct lifecycle_effects lifecycle_step(const struct lifecycle_state *state,
-                                        const struct lifecycle_event *event,
-                                        const struct lifecycle_policy *policy)
+static struct lifecycle_effects step(const struct lifecycle_state *state,
+                                     const struct lifecycle_event *event,
+                                     const struct lifecycle_policy *policy)
 {
 	switch (event->type) {
 	case LIFE_TEST_DONE:
@@ -132,4 +137,38 @@ struct lifecycle_effects lifecycle_step(const struct lifecycle_state *state,
 		return effects(0, 0, "excluded: no more tests; a listing stays");
 	}
 	return effects(LIFE_REFUSE, 0, "no such event");
+}
+
+/* The promises of the header, whatever the event. */
+static void check(const struct lifecycle_state *state, const struct lifecycle_event *event,
+                  const struct lifecycle_effects *f)
+{
+	bool by_word = event->type == LIFE_OPERATOR_LIST || event->type == LIFE_OPERATOR_DELIST;
+	bool is_proved = event->type == LIFE_RETURN_LATE || event->verdict == VERDICT_OPEN;
+	if (f->set & LIFE_LIST) {
+		assert(!state->listed && !state->withheld);
+		assert(by_word || (is_proved && !state->excluded));
+	}
+	if (f->set & LIFE_REFRESH)
+		assert(state->listed && is_proved);
+	/* Silence, "unreachable", "inconclusive" or blocking the tester never delists. */
+	if (f->set & LIFE_DELIST)
+		assert(state->listed && (by_word || lifecycle_passed(event)));
+	if (f->set & LIFE_CLEAR_PORT)
+		assert(state->this_port_open && lifecycle_passed(event));
+	if (f->set & LIFE_QUEUE_RETEST)
+		assert(state->listed && !state->excluded);
+	if (f->set & LIFE_QUEUE_RETRY)
+		assert(!state->excluded && event->verdict != VERDICT_OPEN);
+	assert(!(f->set & LIFE_LIST) || !(f->set & (LIFE_DELIST | LIFE_REFRESH | LIFE_WITHHOLD)));
+	assert(!(f->set & LIFE_SET_RECHECK) || !(f->set & LIFE_DELIST));
+}
+
+struct lifecycle_effects lifecycle_step(const struct lifecycle_state *state,
+                                        const struct lifecycle_event *event,
+                                        const struct lifecycle_policy *policy)
+{
+	struct lifecycle_effects f = step(state, event, policy);
+	check(state, event, &f);
+	return f;
 }

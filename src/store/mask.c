@@ -10,6 +10,8 @@
  */
 #include "store/evidence.h"
 
+#include <assert.h>
+
 static bool is_local(unsigned char c)
 {
 	return ascii_isalnum(c) || c >= 0x80 || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
@@ -25,6 +27,7 @@ static bool is_domain(unsigned char c)
 static size_t local_start(struct str s, size_t from, size_t at)
 {
 	size_t i = at;
+	assert(from <= at && at <= s.n);
 	if (i > from + 1 && s.p[i - 1] == '"' && s.p[i - 2] != '\\') {
 		for (i -= 1; i > from; i--) {
 			char c = s.p[i - 1];
@@ -44,6 +47,7 @@ static size_t local_start(struct str s, size_t from, size_t at)
 static struct str domain_at(struct str s, size_t start)
 {
 	size_t i = start;
+	assert(start <= s.n);
 	if (i < s.n && s.p[i] == '[') {
 		while (i < s.n && s.p[i] != ']' && i - start < 64)
 			i++;
@@ -78,6 +82,7 @@ static bool names_own(struct str local, const char *const *own)
 
 static void add_masked(struct str local, struct buf *out)
 {
+	assert(local.n > 0);
 	bool quoted = local.p[0] == '"';
 	struct str bare = quoted ? str_from(local, 1) : local;
 	if (quoted)
@@ -96,6 +101,7 @@ void evidence_mask(struct str text, const char *const *own_domains, struct buf *
 		if (text.p[at] != '@')
 			continue;
 		size_t start = local_start(text, done, at);
+		assert(done <= start && start <= at);
 		struct str local = { text.p + start, at - start };
 		struct str domain = domain_at(text, at + 1);
 		buf_add_str(out, (struct str){ text.p + done, start - done });

@@ -29,8 +29,8 @@ const char *permit_expected(enum permit_fault fault)
 		[PERMIT_NO_GROUND] = "owner, contact, evidence or range",
 		[PERMIT_TOO_WIDE] = "at most an IPv4 /8 or an IPv6 /16",
 		[PERMIT_NOT_ONE] = "a single address for this ground of consent",
-		[PERMIT_NOT_TRUSTED] = "consent \"evidence\" counts only from those in "
-		                       "tester.trusted_submitters",
+		[PERMIT_NOT_TRUSTED] = ("consent \"evidence\" counts only from those in "
+		                        "tester.trusted_submitters"),
 		[PERMIT_ENDED] = "a date in the future",
 	};
 	return texts[fault];

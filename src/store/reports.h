@@ -2,7 +2,7 @@
  *
  * The store contract's part for reports to abuse desks: the reports, whom they go to, and a
  * secret of ours for their tokens. What store.h promises holds here too; all is for commands
- * (STORE_ADMIN) alone. Blocks.
+ * (STORE_ALL) alone. Blocks.
  */
 #ifndef PORTREEVE_STORE_REPORTS_H
 #define PORTREEVE_STORE_REPORTS_H

@@ -1,10 +1,16 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * What is over: for how long each kind is kept, and what stays whatever its age.
+ */
 #include "store/retention.h"
 
 #include "base/clock.h"
 
+#include <assert.h>
+
 int64_t retention_keep_s(enum retained kind, const struct store_config *keep)
 {
+	assert(kind < RETAINED_KINDS);
 	switch (kind) {
 	case RETAINED_TEST: return keep->keep_tests_s;
 	case RETAINED_EVIDENCE: return keep->keep_evidence_s;

@@ -1,5 +1,10 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * The words of the house as texts, and back.
+ */
 #include "store/types.h"
+
+#include <assert.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -14,7 +19,7 @@ static const char *const states[] = { "queued", "running", "waiting", "done" };
 static const char *const reasons[] = { "nominated", "operator", "retest", "recheck", "retry" };
 static const char *const actions[] = {
 	"list", "delist", "refresh", "permit", "unpermit", "exclude", "unexclude", "nominate",
-	"output-list", "output-delist", "test", "restore",
+	"output-list", "output-delist", "test", "restore", "agree", "withdraw", "retest",
 };
 
 static const char *const report_states[] = { "made", "sent", "bounced", "answered", "closed" };
@@ -27,6 +32,7 @@ static const char *name_of(const char *const *names, size_t n, unsigned value)
 /* The index of s in names, or ERR_INVALID. */
 static int index_of(const char *const *names, size_t n, struct str s)
 {
+	assert(n > 0);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(s, str_of(names[i])))
 			return (int)i;

@@ -155,11 +155,19 @@ struct output {
 	int64_t first_s, last_s;
 };
 
+/* What has happened to the subject: each action means one thing. */
 enum journal_action {
-	JOURNAL_LIST, JOURNAL_DELIST, JOURNAL_REFRESH, JOURNAL_PERMIT, JOURNAL_UNPERMIT,
-	JOURNAL_EXCLUDE, JOURNAL_UNEXCLUDE, JOURNAL_NOMINATE, JOURNAL_OUTPUT_LIST,
-	JOURNAL_OUTPUT_DELIST, JOURNAL_TEST,
+	JOURNAL_LIST, JOURNAL_DELIST,  /* it is on the list now, is no more */
+	JOURNAL_REFRESH,               /* listed already: proved anew */
+	JOURNAL_PERMIT, JOURNAL_UNPERMIT, JOURNAL_EXCLUDE, JOURNAL_UNEXCLUDE,
+	JOURNAL_NOMINATE,
+	JOURNAL_OUTPUT_LIST,           /* an output that is published now, */
+	JOURNAL_OUTPUT_DELIST,         /* is no more */
+	JOURNAL_TEST,                  /* a test has ended and the list stays as it is */
 	JOURNAL_RESTORE,               /* an older list: the serials go on above the highest */
+	JOURNAL_AGREE,                 /* the operator agreed to publish an output, */
+	JOURNAL_WITHDRAW,              /* withdrew that */
+	JOURNAL_RETEST,                /* a retest was asked for */
 };
 const char *journal_action_name(enum journal_action a);
 

@@ -3,6 +3,7 @@
  * The sandbox, from inside: each row runs in a process of its own that enters it and
  * then tries something. What must fail must fail; what the roles do must work.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/sandbox.h"
@@ -65,9 +66,7 @@ static int setup(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char command[128];
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	return system(command);
+	return directory_remove(root);
 }
 
 static bool has_landlock(void)

@@ -3,6 +3,7 @@
  * Certificate and key of a server, from files and from what stood in them: whole chains are taken,
  * and each mistake names its parameter.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -65,12 +66,9 @@ static void free_pair(struct pair *p)
 static int clean(void **state)
 {
 	(void)state;
-	char *remove = mem_printf("rm -rf %s", directory);
-	int status = system(remove);
-	free(remove);
 	free_pair(&own);
 	free_pair(&other);
-	return status;
+	return directory_remove(directory);
 }
 
 static int load(struct str certificate, struct str key, SSL_CTX **ctx, struct buf *message)

@@ -23,9 +23,9 @@ static void test_database(void **state)
 	uint64_t serial;
 	(void)state;
 	char *directory = state_make();
-	struct store *admin = open_store(directory, STORE_ADMIN);
+	struct store *admin = open_store(directory, STORE_ALL);
 	OK(admin, store_list(admin, &one, "me", "because", &default_policy, 1000));
-	struct store *reader = open_store(directory, STORE_DNSBL);
+	struct store *reader = open_store(directory, STORE_READS);
 	orders.fuse = *store_fuse(reader);
 	struct blocklist_follower *f = blocklist_follower_create(reader, &handover, &orders);
 	assert_null(blocklist_handover_take(&handover));

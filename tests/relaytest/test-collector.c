@@ -61,7 +61,7 @@ static int begin(void **unused)
 	socklen_t len = sizeof(ss);
 	w = (struct world){ .state = state_make() };
 	w.mail = mem_printf("%s/mail", w.state);
-	w.store = open_store(w.state, STORE_ADMIN);
+	w.store = open_store(w.state, STORE_ALL);
 	struct fuse fuse = fuse_default;
 	fuse.special[fuse.special_count++] = prefix_of_text("127.0.0.0/8");
 	store_set_rules(w.store, &fuse, 7 * 86400);

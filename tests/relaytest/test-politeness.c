@@ -166,26 +166,6 @@ static void test_many(void **state)
 	politeness_destroy(NULL);
 }
 
-/* ---- the 24 h rule (RFC 6471 section 3.4) ---------------------------------------------------- */
-
-static void test_repeat(void **state)
-{
-	(void)state;
-	enum { DAY = 86400 };
-	static const struct { int64_t last, now; bool owner, may; } rows[] = {
-		{ 0, 1000000, false, true },               /* never tested */
-		{ 1000000, 1000000, false, false },
-		{ 1000000, 1000000 + DAY - 1, false, false },
-		{ 1000000, 1000000 + DAY, false, true },
-		{ 1000000, 1000001, true, true },          /* its owner asks */
-		{ 1000000, 999999, false, false },         /* a clock that went back */
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_int_equal(politeness_may_repeat(rows[i].last, rows[i].now, DAY,
-		                                       rows[i].owner),
-		                 rows[i].may);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,7 +175,6 @@ int main(void)
 		cmocka_unit_test(test_nets),
 		cmocka_unit_test(test_all_sessions),
 		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_repeat),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,7 +133,7 @@ struct search {
 static void search_init(struct search *s)
 {
 	*s = (struct search){ .state = state_make(), .loop = loop_create(), .now_s = NOW_S };
-	s->store = open_store(s->state, STORE_ADMIN);
+	s->store = open_store(s->state, STORE_ALL);
 	const struct endpoint nobody = { address_of("127.0.0.1"), 9 };
 	assert_int_equal(dns_resolver_create(s->loop, &nobody, 1, NULL, &s->resolver), ERR_OK);
 	snprintf(s->bootstrap, sizeof(s->bootstrap), "%s/bootstrap.json", s->state);

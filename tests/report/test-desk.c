@@ -29,7 +29,7 @@ static void place_init(struct place *p)
 {
 	static char return_path[] = "bounces@ours.test", empty[] = "", arf[] = "arf", plus[] = "+";
 	*p = (struct place){ .state = state_make() };
-	p->store = open_store(p->state, STORE_ADMIN);
+	p->store = open_store(p->state, STORE_ALL);
 	assert_int_equal(border_add_own_host(&p->set, STR("*.ours.test"), NULL), ERR_OK);
 	p->config = (struct report_config){
 		.from = empty, .return_path = return_path, .return_path_delimiter = plus,

@@ -3,6 +3,7 @@
  * Files that reach a role through memory: what was filled in is read again, newer contents
  * replace older ones, and what is no file holds nobody up.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -24,10 +25,7 @@ static int make(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *command = mem_printf("rm -rf %s", directory);
-	int status = system(command);
-	free(command);
-	return status;
+	return directory_remove(directory);
 }
 
 static char *path_of(const char *name)

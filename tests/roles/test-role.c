@@ -3,6 +3,7 @@
  * The life that all roles have in common, with a role that only says which hook was called: their
  * order, what follows when one of them fails, HUP while it opens, and a store that is replaced.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/clock.h"
@@ -10,7 +11,7 @@
 #include "roles/role.h"
 #include "settings/state.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ static void fake_close(struct role_context *ctx)
 }
 
 static const struct role fake = {
-	.name = "fake", .store = STORE_DNSBL, .waits_for_store = true, .keys = ROLE_TOKEN_KEYS,
+	.name = "fake", .may_write = STORE_READS, .waits_for_store = true, .keys = ROLE_TOKEN_KEYS,
 	.own_bytes = sizeof(int), .prepare = fake_prepare, .open = fake_open,
 	.sandbox = fake_sandbox, .start = fake_start, .reload = fake_reload, .close = fake_close,
 };
@@ -163,7 +164,7 @@ static int prepare_as_owner(void)
 	if (e == ERR_OK)
 		e = keys_ensure(STATE_HERE, clock_now_s(), &message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(STATE_HERE, STORE_ADMIN, &store, &message);
+		e = store_sqlite_open(STATE_HERE, STORE_ALL, &store, &message);
 	store_close(store);
 	if (e != ERR_OK)
 		fprintf(stderr, "%s\n", buf_cstr(&message));
@@ -198,12 +199,9 @@ static int setup(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *remove = mem_printf("rm -rf %s", top);
-	int status = system(remove);
-	free(remove);
 	settings_fini(&settings);
 	settings_fini(&other);
-	return status;
+	return directory_remove(top);
 }
 
 /* ---- the tests ------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
  * without a sandbox, to see that they can work at all, and that it would be noticed; and in a
  * second thread of the role that has one.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "attempts.h"
@@ -18,7 +19,7 @@
 #include "roles/role.h"
 #include "settings/state.h"
 #include "store/keys.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,10 +37,10 @@
 
 enum { WORKED = 0, NOT_PREPARED = 200, SHORT_MS = 2000 };
 
-static const struct { const struct role *role; enum store_role as; unsigned bit; } roles[] = {
-	{ &role_tester, STORE_TESTER, BY_TESTER },
-	{ &role_collector, STORE_COLLECTOR, BY_COLLECTOR },
-	{ &role_dnsbl, STORE_DNSBL, BY_DNSBL },
+static const struct { const struct role *role; unsigned may_write; unsigned bit; } roles[] = {
+	{ &role_tester, STORE_TESTS | STORE_LIST, BY_TESTER },
+	{ &role_collector, STORE_RETURNS, BY_COLLECTOR },
+	{ &role_dnsbl, STORE_READS, BY_DNSBL },
 };
 enum { ROLES = sizeof(roles) / sizeof(*roles), NO_SANDBOX = ROLES };
 
@@ -69,7 +70,7 @@ static int prepare_as_owner(void)
 	if (e == ERR_OK)
 		e = keys_ensure(".", clock_now_s(), &message);
 	if (e == ERR_OK)
-		e = store_sqlite_open(settings.general.state_directory, STORE_ADMIN, &store,
+		e = store_sqlite_open(settings.general.state_directory, STORE_ALL, &store,
 		                      &message);
 	store_close(store);
 	if (e != ERR_OK)
@@ -88,9 +89,8 @@ static bool ended_well(pid_t pid)
 static void make_state(void)
 {
 	struct buf message = { 0 };
-	char *remove = mem_printf("rm -rf %s", settings.general.state_directory);
-	assert_int_equal(system(remove), 0);
-	free(remove);
+	if (access(settings.general.state_directory, F_OK) == 0)
+		assert_int_equal(directory_remove(settings.general.state_directory), 0);
 	assert_int_equal(state_prepare(&settings, true, &message), ERR_OK);
 	pid_t pid = fork();
 	if (pid == 0)
@@ -133,12 +133,9 @@ static int setup(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *remove = mem_printf("rm -rf %s", top);
-	int status = system(remove);
-	free(remove);
 	settings_fini(&settings);
 	buf_fini(&limits);
-	return status;
+	return directory_remove(top);
 }
 
 /* ---- the processes ---------------------------------------------------------------- */
@@ -221,8 +218,8 @@ static void become(size_t role, enum half half)
 	struct store *store;
 	int e = state_enter(&settings, 0, &message);
 	if (e == ERR_OK && role != NO_SANDBOX)
-		e = store_sqlite_open(settings.general.state_directory, roles[role].as, &store,
-		                      &message);
+		e = store_sqlite_open(settings.general.state_directory, roles[role].may_write,
+		                      &store, &message);
 	if (e == ERR_OK && role != NO_SANDBOX)
 		e = enter_sandbox(role, half, &message);
 	if (e == ERR_OK)

@@ -3,6 +3,7 @@
  * Sockets of roles: those at a path are made for whom they should be, and replace only what a dead
  * supervisor has left; the role's process knows each kind again.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -26,10 +27,7 @@ static int make(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *command = mem_printf("rm -rf %s", directory);
-	int status = system(command);
-	free(command);
-	return status;
+	return directory_remove(directory);
 }
 
 static struct role_socket at_path(const char *name)

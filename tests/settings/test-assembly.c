@@ -3,6 +3,7 @@
  * Keys, tester and collector put together from the settings: a rotation is seen, and an error
  * leaves what was there.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -29,10 +30,7 @@ static int make(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *remove = mem_printf("rm -rf %s", directory);
-	int status = chdir(before) == 0 ? system(remove) : -1;
-	free(remove);
-	return status;
+	return chdir(before) == 0 ? directory_remove(directory) : -1;
 }
 
 static void test_keys(void **state)

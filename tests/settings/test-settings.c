@@ -3,6 +3,7 @@
  * The whole configuration: safe without a file, told in one line when it is wrong, and
  * the same in a role's process as in the supervisor's.
  */
+#include "directory.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -28,11 +29,8 @@ static int make(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	char *command = mem_printf("rm -rf %s", directory);
-	int status = system(command);
-	free(command);
 	free(conf);
-	return status;
+	return directory_remove(directory);
 }
 
 static int load(const char *text, struct settings *s, struct buf *message)

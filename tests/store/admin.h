@@ -18,7 +18,7 @@ static int setup(void **unused)
 {
 	(void)unused;
 	state = state_make();
-	st = open_store(state, STORE_ADMIN);
+	st = open_store(state, STORE_ALL);
 	return 0;
 }
 

@@ -5,6 +5,11 @@
 #include "support.h"
 
 #include "base/mem.h"
+#ifdef STORE_IN_MEMORY
+#include "memory.h"
+#else
+#include "sqlite/sqlite.h"
+#endif
 
 #include <ftw.h>
 #include <stdio.h>
@@ -33,18 +38,31 @@ static int remove_one(const char *path, const struct stat *sb, int type, struct 
 
 void state_remove(char *state)
 {
+#ifdef STORE_IN_MEMORY
+	memory_forget(state);
+#endif
 	assert_int_equal(nftw(state, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 	free(state);
 }
 
-struct store *open_store(const char *state, enum store_role role)
+static struct store *open_any(const char *state, unsigned may_write)
 {
+#ifdef STORE_IN_MEMORY
+	return memory_open(state, may_write);
+#else
 	struct store *st = NULL;
 	struct buf message = { 0 };
-	int e = store_sqlite_open(state, role, &st, &message);
+	int e = store_sqlite_open(state, may_write, &st, &message);
 	if (e != ERR_OK)
-		fail_msg("open as role %d: %s: %s", role, err_text(e), buf_cstr(&message));
+		fail_msg("open to write %x: %s: %s", may_write, err_text(e), buf_cstr(&message));
 	buf_fini(&message);
+	return st;
+#endif
+}
+
+struct store *open_store(const char *state, unsigned may_write)
+{
+	struct store *st = open_any(state, may_write);
 	struct fuse fuse = fuse_default;
 	static const char *const special[] = {
 		"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32",
@@ -151,4 +169,31 @@ struct journal_entry last_entry(struct store *st)
 	struct journal_entry last = rows[0];
 	arena_fini(&a);
 	return last;
+}
+
+static int count_row(void *context, const void *row)
+{
+	(void)row;
+	*(size_t *)context += 1;
+	return 0;
+}
+
+size_t rows_of(struct store *st, enum row_kind kind)
+{
+	size_t n = 0;
+	OK(st, row_each(st, kind, &(struct row_range){ 0 }, NULL, count_row, &n));
+	return n;
+}
+
+struct test_return a_return(const char *test_id, const char *token, int64_t time_s)
+{
+	struct test_return r = {
+		.kind = RETURN_RECIPIENT, .marked = true, .peer = endpoint_of("203.0.113.1:4025"),
+		.time_s = time_s, .helo = "relay.example", .mail_from = "s@t.example",
+		.rcpt_to = "u@d.example", .message = STR("Received: x\r\n\r\nbody\0\xff"),
+	};
+	str_copy(r.test_id, sizeof(r.test_id), str_of(test_id));
+	str_copy(r.case_id, sizeof(r.case_id), STR("E14"));
+	str_copy(r.token, sizeof(r.token), str_of(token));
+	return r;
 }

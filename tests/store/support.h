@@ -8,7 +8,9 @@
 
 #include "test.h"
 
-#include "store/sqlite.h"
+#include "store/backend.h"
+#include "store/reports.h"
+#include "store/store.h"
 
 /* An empty directory, removed with all in it by state_remove(). */
 char *state_make(void);
@@ -16,7 +18,7 @@ void state_remove(char *state);
 
 /* Opens or fails the test with the message. Documentation addresses may be published, and the
  * clock is not judged: these tests jump through the years. */
-struct store *open_store(const char *state, enum store_role role);
+struct store *open_store(const char *state, unsigned may_write);
 /* Expects ERR_OK, else fails with store_message(). */
 #define OK(st, call) \
 	do { \
@@ -40,12 +42,10 @@ struct lifecycle_effects finish_open(struct store *st, const struct test *t, con
                                      const char *output, int64_t now_s);
 struct lifecycle_effects finish_with(struct store *st, const struct test *t, enum verdict verdict,
                                      bool control_ok, bool forms_refused, int64_t now_s);
-/* What takes the database's last step back, for tests of older files. */
-#define UNDO_STEP_6 \
-	"ALTER TABLE results RENAME COLUMN refusal TO refused;" \
-	"ALTER TABLE tests DROP COLUMN rounds;" \
-	"ALTER TABLE tests DROP COLUMN fruitless;" \
-	"ALTER TABLE tests DROP COLUMN why;"
+/* A mail with all that a return may hold. */
+struct test_return a_return(const char *test_id, const char *token, int64_t time_s);
+/* How many rows there are. */
+size_t rows_of(struct store *st, enum row_kind kind);
 uint64_t serial_of(struct store *st);
 /* The journal's last entry. */
 struct journal_entry last_entry(struct store *st);

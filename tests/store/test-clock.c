@@ -7,10 +7,8 @@
 #include "store/reports.h"
 
 #include "base/clock.h"
-#include "relaytest/politeness.h"
 #include "store/keys.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 enum { HOUR = 3600, DAY = 86400, YEAR = 366 * DAY, JUMP = 7 * DAY };
@@ -63,8 +61,8 @@ static void past(void **unused)
 	assert_int_equal(clock_past(NOW, NOW), NOW);
 	assert_int_equal(clock_past(NOW + 1, NOW), NOW);
 	/* One that is ahead is as young as can be, and no younger. */
-	assert_false(politeness_may_repeat(NOW + YEAR, NOW, DAY, false));
-	assert_true(politeness_may_repeat(NOW + YEAR, NOW, 0, false));
+	assert_false(admission_may_repeat(NOW + YEAR, NOW, DAY, false));
+	assert_true(admission_may_repeat(NOW + YEAR, NOW, 0, false));
 	struct retention_facts facts = { .time_s = NOW + YEAR };
 	struct store_config none = { 0 };
 	assert_false(retention_over(RETAINED_TEST, &facts, &keep, NOW));
@@ -85,17 +83,6 @@ static enum clock_state state_at(int64_t now_s)
 	struct store_clock c;
 	OK(st, store_clock_look(st, now_s, &c));
 	return c.state;
-}
-
-static void sql(const char *file, const char *text)
-{
-	char path[256], *message = NULL;
-	sqlite3 *db;
-	snprintf(path, sizeof(path), "%s/%s", state, file);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
-		fail_msg("%s: %s", text, message);
-	sqlite3_close(db);
 }
 
 static struct test_return return_of(const struct test *t, int64_t now_s)
@@ -267,7 +254,7 @@ static void collector_sees_it(void **unused)
 	struct store_expiry x = { 0 };
 	old_things();
 	believe(NOW);
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	store_set_rules(collector, store_fuse(st), JUMP);
 	assert_int_equal(store_clock_beat(collector, NOW + 2LL * YEAR), ERR_BUSY);
 	assert_int_equal(store_expire(collector, &keep, NOW + 2LL * YEAR, 100, false, &x),
@@ -289,15 +276,24 @@ static void collector_sees_it(void **unused)
 
 /* ---- what it leaves behind --------------------------------------------------------- */
 
+/* The first row of a kind gets a time that has not come. */
+static void from_the_future(enum row_kind kind, const char *column)
+{
+	max_align_t row[ROW_BYTES_MAX / sizeof(max_align_t)];
+	OK(st, row_first(st, kind, &(struct row_range){ 0 }, row, &a));
+	row_number_set(row_column(kind, column), row, 99999999999);
+	OK(st, row_update(st, kind, row));
+}
+
 static void a_row_stops_no_retention(void **unused)
 {
 	(void)unused;
 	old_things();
 	for (int i = 0; i < 3; i++)
 		old_things();
-	sql("portreeve.db", "UPDATE tests SET created_s = 99999999999 WHERE key = 1;"
-	                    "UPDATE evidence SET time_s = 99999999999 WHERE n = 1");
-	sql("returns/returns.db", "UPDATE returns SET time_s = 99999999999 WHERE id = 1");
+	from_the_future(ROW_TEST, "created_s");
+	from_the_future(ROW_EVIDENCE, "time_s");
+	from_the_future(ROW_RETURN, "time_s");
 	/* Of four rounds the first test and bundle are from the future, and the last test of
 	 * a target stays. */
 	OK(st, store_cursor_set(st, "returns", 99));

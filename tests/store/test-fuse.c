@@ -6,7 +6,6 @@
  */
 #include "admin.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 static struct prefix range(const char *text)
@@ -346,34 +345,6 @@ static void a_word_stays_a_word(void **unused)
 	assert_int_equal(words(&rows), 1);
 }
 
-/* An older version wrote a proof's reason over the word's: the journal has it still. */
-static void older_reason(void **unused)
-{
-	(void)unused;
-	char path[256];
-	sqlite3 *db;
-	struct ip four = ip_of("192.0.2.25"), six = ip_of("2001:db8::25"), other = ip_of("192.0.2.26");
-	OK(st, store_list(st, &four, "op", "spam seen", &default_policy, NOW));
-	OK(st, store_list(st, &six, "op", "spam six", &default_policy, NOW));
-	OK(st, store_list(st, &other, "op", "other", &default_policy, NOW));
-	store_close(st);
-	snprintf(path, sizeof(path), "%s/portreeve.db", state);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "UPDATE listings SET reason = 'open relay on port 25';"
-	                              UNDO_STEP_6
-	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
-	                              "PRAGMA user_version = 4", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	st = open_store(state, STORE_ADMIN);
-	struct listing l;
-	OK(st, store_listing_get(st, &four, &l));
-	assert_string_equal(l.reason, "spam seen");
-	OK(st, store_listing_get(st, &six, &l));
-	assert_string_equal(l.reason, "spam six");
-	OK(st, store_listing_get(st, &other, &l));
-	assert_string_equal(l.reason, "other");
-}
-
 #define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -383,7 +354,6 @@ int main(void)
 		cmocka_unit_test(forms), cmocka_unit_test(allowed), cmocka_unit_test(own),
 		STORE_TEST(proof_withheld), STORE_TEST(removable), STORE_TEST(words_refused),
 		STORE_TEST(outputs_refused), STORE_TEST(a_word_stays_a_word),
-		STORE_TEST(older_reason),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

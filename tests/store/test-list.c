@@ -489,8 +489,9 @@ static void outputs(void **unused)
 	assert_false(rows[0].agreed);
 	assert_false(listed("203.0.113.9"));                  /* never on the main list */
 
+	/* The operator's word publishes nothing as long as the networks are too few. */
 	OK(st, store_output_agree(st, &output, true, "op", NOW + 5));
-	assert_int_equal(last_entry(st).action, JOURNAL_OUTPUT_LIST);
+	assert_int_equal(last_entry(st).action, JOURNAL_AGREE);
 	prove("[2001:db8:2::1]:25", "203.0.113.9", NOW + 6);  /* the third network */
 	struct journal_entry j = last_entry(st);
 	assert_int_equal(j.action, JOURNAL_OUTPUT_LIST);
@@ -505,8 +506,19 @@ static void outputs(void **unused)
 	assert_int_equal(j.action, JOURNAL_OUTPUT_DELIST);
 	assert_true(ip_eq(&j.subject.ip, &output));
 	OK(st, store_output_agree(st, &output, false, "op", NOW + 8));
+	assert_int_equal(last_entry(st).action, JOURNAL_WITHDRAW);
 	OK(st, store_outputs(st, &a, &rows, &n));
 	assert_false(rows[0].agreed);
+
+	/* Once they are enough, it does, and its withdrawal ends that. */
+	prove("[2001:db8:3::1]:25", "203.0.113.9", NOW + 9);
+	uint64_t before = serial_of(st);
+	OK(st, store_output_agree(st, &output, true, "op", NOW + 10));
+	assert_true(serial_of(st) == before + 2 && last_entry(st).action == JOURNAL_OUTPUT_LIST);
+	OK(st, store_output_agree(st, &output, true, "op", NOW + 11));
+	assert_int_equal(last_entry(st).action, JOURNAL_AGREE);
+	OK(st, store_output_agree(st, &output, false, "op", NOW + 12));
+	assert_int_equal(last_entry(st).action, JOURNAL_OUTPUT_DELIST);
 }
 
 static void journal_and_snapshot(void **unused)

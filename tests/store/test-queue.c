@@ -75,7 +75,7 @@ static void exclusions(void **unused)
 static void consent_follows(void **unused)
 {
 	(void)unused;
-	struct store *other = open_store(state, STORE_TESTER);
+	struct store *other = open_store(state, STORE_TESTS | STORE_LIST);
 	struct ip address = ip_of("192.0.2.1");
 	struct permit p = permit("192.0.2.0/24", CONSENT_RANGE, 0);
 	struct exclusion x = exclusion("192.0.2.0/31");

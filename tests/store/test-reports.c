@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 
 enum { NOW = 1795255200, DAY_S = 86400 };
@@ -42,7 +41,7 @@ static void one_a_network_and_day(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct report found, r = report_of("aaaaaaaa", "n1", NOW);
 	assert_int_equal(store_report_find(st, "n1", r.day, DIGEST("1a"), &found), ERR_NOT_FOUND);
 	assert_int_equal(found.incidents, 0);
@@ -103,7 +102,7 @@ static void states(void **unused)
 			                            (enum report_state)to));
 
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct report r = report_of("aaaaaaaa", "n1", NOW);
 	OK(st, store_report_save(st, &r, DIGEST("1a")));
 	assert_int_equal(store_report_become(st, "aaaaaaaa", REPORT_ANSWERED, "", NOW), ERR_DENIED);
@@ -119,7 +118,7 @@ static void closed_by_the_retest(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct report r = report_of("aaaaaaaa", "n1", NOW);
 	struct report other = report_of("bbbbbbbb", "n2", NOW);
 	other.relay = ip_of("198.51.100.26");
@@ -154,7 +153,7 @@ static void contacts_are_kept_by_range(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct ip first = ip_of("198.51.100.0"), last = ip_of("198.51.100.255");
 	struct ip inner_first = ip_of("198.51.100.16"), inner_last = ip_of("198.51.100.31");
 	struct arena a = { 0 };
@@ -184,7 +183,7 @@ static void dead_and_secret(void **unused)
 {
 	(void)unused;
 	char *state = state_make();
-	struct store *st = open_store(state, STORE_ADMIN);
+	struct store *st = open_store(state, STORE_ALL);
 	struct arena a = { 0 };
 	struct dead_contact *dead;
 	unsigned char one[STORE_SECRET_BYTES], two[STORE_SECRET_BYTES], other[STORE_SECRET_BYTES];
@@ -203,39 +202,9 @@ static void dead_and_secret(void **unused)
 	arena_fini(&a);
 	store_close(st);
 	/* Only commands see reports and keys. */
-	st = open_store(state, STORE_TESTER);
+	st = open_store(state, STORE_TESTS | STORE_LIST);
 	assert_int_equal(store_secret(st, "x", one), ERR_DENIED);
 	store_close(st);
-	state_remove(state);
-}
-
-/* A database of the version before gets the tables, and keeps what it has. */
-static void older_database(void **unused)
-{
-	(void)unused;
-	char *state = state_make(), *path = mem_printf("%s/portreeve.db", state);
-	struct store *st = open_store(state, STORE_ADMIN);
-	sqlite3 *db;
-	add_test(st, "198.51.100.25:25", NOW);
-	store_close(st);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "DROP TABLE report_messages; DROP TABLE reports;"
-	                              "DROP TABLE contact_cache; DROP TABLE dead_contacts;"
-	                              "DROP TABLE secrets; DROP INDEX journal_delisted;"
-	                              UNDO_STEP_6
-	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
-	                              "PRAGMA user_version = 1",
-	                              NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-
-	st = open_store(state, STORE_ADMIN);
-	struct report r = report_of("aaaaaaaa", "n1", NOW);
-	OK(st, store_report_save(st, &r, DIGEST("1a")));
-	struct endpoint target = endpoint_of("198.51.100.25:25");
-	struct test t;
-	OK(st, store_test_last(st, &target, &t));
-	store_close(st);
-	free(path);
 	state_remove(state);
 }
 
@@ -245,7 +214,7 @@ int main(void)
 		cmocka_unit_test(one_a_network_and_day), cmocka_unit_test(states),
 		cmocka_unit_test(closed_by_the_retest),
 		cmocka_unit_test(contacts_are_kept_by_range),
-		cmocka_unit_test(dead_and_secret), cmocka_unit_test(older_database),
+		cmocka_unit_test(dead_and_secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

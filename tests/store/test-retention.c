@@ -5,15 +5,9 @@
  */
 #include "admin.h"
 
-#include "base/random.h"
-
-#include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { DAY = 86400, KILLS = 20, MANY = 60 };
+enum { DAY = 86400 };
 
 static const struct store_config keep = {
 	.keep_tests_s = 100 * DAY, .keep_returns_s = 50 * DAY, .keep_evidence_s = 366 * DAY,
@@ -74,21 +68,6 @@ static struct store_expiry expire_as(struct store *who, int64_t now_s, size_t ma
 	return x;
 }
 
-static int64_t count(const char *text)
-{
-	char path[256];
-	sqlite3 *db;
-	sqlite3_stmt *s;
-	snprintf(path, sizeof(path), "%s/portreeve.db", state);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	int64_t n = sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	sqlite3_close(db);
-	return n;
-}
-
 static bool has_test(const char *id)
 {
 	struct test t;
@@ -119,7 +98,7 @@ static void old_tests_go(void **unused)
 	struct test third = closed_test("192.0.2.1:25", NOW + 2 * DAY);
 	struct test waits = add_test(st, "192.0.2.2:25", NOW);
 	int64_t then = NOW + 101 * DAY;
-	assert_int_equal(count("SELECT count(*) FROM results"), 4);
+	assert_int_equal(rows_of(st, ROW_RESULT), 4);
 
 	struct store_expiry x = expire_as(st, NOW + 100 * DAY - 1, 10, false);
 	assert_int_equal(x.removed[RETAINED_TEST], 0);
@@ -127,13 +106,13 @@ static void old_tests_go(void **unused)
 	assert_int_equal(x.removed[RETAINED_TEST], 2);
 	assert_true(has_test(first.id) && has_test(second.id));
 
-	struct store *tester = open_store(state, STORE_TESTER);
+	struct store *tester = open_store(state, STORE_TESTS | STORE_LIST);
 	x = expire_as(tester, then, 1, false);
 	store_close(tester);
 	assert_int_equal(x.removed[RETAINED_TEST], 2);
 	assert_false(has_test(first.id) || has_test(second.id));
 	assert_true(has_test(third.id) && has_test(other_port.id) && has_test(waits.id));
-	assert_int_equal(count("SELECT count(*) FROM results"), 2);
+	assert_int_equal(rows_of(st, ROW_RESULT), 2);
 }
 
 /* A listing of 300 days, then a delisting: its evidence stays a year more. */
@@ -165,7 +144,7 @@ static void evidence_outlives_its_listing(void **unused)
 	assert_int_equal(x.removed[RETAINED_EVIDENCE], 1);
 	assert_false(has_evidence(open.id));
 	assert_int_equal(serial_of(st), serial);       /* no change of the list */
-	assert_true(count("SELECT count(*) FROM journal") > 0);
+	assert_true(rows_of(st, ROW_JOURNAL) > 0);
 }
 
 /* The last test stays; what it says of its evidence must be true. */
@@ -214,7 +193,7 @@ static void old_returns_go(void **unused)
 	add_return("gonegone", "bbbb", NOW);
 	add_return("gonegone", "cccc", NOW + DAY);
 	OK(st, store_request_add(st, &asked, 60));
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	int64_t then = NOW + 50 * DAY;
 
 	/* The tester has seen none of it. */
@@ -243,76 +222,17 @@ static void old_returns_go(void **unused)
 static void roles(void **unused)
 {
 	(void)unused;
-	struct store *dnsbl = open_store(state, STORE_DNSBL);
+	struct store *dnsbl = open_store(state, STORE_READS);
 	struct store_expiry x = { 0 };
 	assert_int_equal(store_expire(dnsbl, &keep, NOW, 10, false, &x), ERR_DENIED);
 	store_close(dnsbl);
 	struct test old = closed_test("192.0.2.1:25", NOW);
 	closed_test("192.0.2.1:25", NOW);
-	struct store *collector = open_store(state, STORE_COLLECTOR);
+	struct store *collector = open_store(state, STORE_RETURNS);
 	x = expire_as(collector, NOW + 999 * DAY, 10, false);
 	assert_int_equal(x.removed[RETAINED_TEST], 0);
 	store_close(collector);
 	assert_true(has_test(old.id));
-}
-
-/* ---- kill -9 -------------------------------------------------------------------------- */
-
-/* Removes two tests a pass, and says so of each pass. */
-static void remover(int out)
-{
-	struct store *mine = open_store(state, STORE_TESTER);
-	struct store_expiry x = { 0 };
-	while (!x.over && store_expire(mine, &keep, NOW + 200 * DAY, 2, false, &x) == ERR_OK)
-		if (write(out, "", 1) != 1)
-			break;
-	_exit(0);
-}
-
-static void spin(uint64_t turns)
-{
-	for (volatile uint64_t i = 0; i < turns; i++)
-		;
-}
-
-/* At any instant a test is there with its result, or gone with it. */
-static void killed_at_any_instant(void **unused)
-{
-	(void)unused;
-	for (int i = 0; i < MANY; i++) {
-		closed_test("192.0.2.1:25", NOW);
-		struct test open = add_test(st, "192.0.2.2:25", NOW);
-		finish_open(st, &open, "E01", "", NOW);
-	}
-	store_close(st);
-	for (int i = 0; i < KILLS; i++) {
-		int out[2];
-		char said;
-		assert_int_equal(pipe(out), 0);
-		pid_t child = fork();
-		assert_true(child >= 0);
-		if (child == 0)
-			remover(out[1]);
-		close(out[1]);
-		for (uint64_t n = random_u64() % 3; n > 0 && read(out[0], &said, 1) == 1; n--)
-			;
-		spin(random_u64() % 2000000);
-		kill(child, SIGKILL);
-		assert_int_equal(waitpid(child, NULL, 0), child);
-		close(out[0]);
-		st = open_store(state, STORE_ADMIN);
-		assert_int_equal(count("SELECT count(*) FROM tests AS t WHERE"
-		                       " (SELECT count(*) FROM results WHERE test = t.key) <> 1"),
-		                       0);
-		assert_int_equal(count("SELECT count(*) FROM results AS r WHERE NOT EXISTS"
-		                       " (SELECT 1 FROM tests WHERE key = r.test)"), 0);
-		assert_int_equal(count("SELECT count(*) FROM listings"), 1);
-		store_close(st);
-	}
-	st = open_store(state, STORE_ADMIN);
-	expire_as(st, NOW + 200 * DAY, 10, false);
-	assert_int_equal(count("SELECT count(*) FROM tests"), MANY + 1);
-	assert_int_equal(count("SELECT count(*) FROM evidence"), MANY);
 }
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -322,7 +242,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decision), EACH(old_tests_go), EACH(evidence_outlives_its_listing),
 		EACH(no_test_names_what_has_gone), EACH(old_returns_go), EACH(roles),
-		EACH(killed_at_any_instant),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

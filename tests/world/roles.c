@@ -13,7 +13,7 @@
 #include "names.h"
 #include "roles/upkeep.h"
 #include "settings/assembly.h"
-#include "store/sqlite.h"
+#include "sqlite/sqlite.h"
 
 #include <assert.h>
 #include <openssl/pem.h>
@@ -97,6 +97,7 @@ static void shorten_times(void)
 	t->wait_s = chance_between(2, 8);
 	t->proof_wait_s = 1;
 	t->rate = 20;
+	t->messages = chance_of(400) ? 2 : 8;
 	t->sessions = chance_between(2, 6);
 	t->sessions_per_net = chance_between(1, 3);
 	t->connect_timeout_s = 4;
@@ -159,11 +160,11 @@ static void set_rules(struct store *st)
 	store_set_rules(st, &fuse, roles_settings.store.clock_jump_max_s);
 }
 
-static struct store *open_store(enum store_role role)
+static struct store *open_store(unsigned may_write)
 {
 	struct store *st = NULL;
 	struct buf message = { 0 };
-	int e = store_sqlite_open(".", role, &st, &message);
+	int e = store_sqlite_open(".", may_write, &st, &message);
 	if (e == ERR_OK)
 		set_rules(st);
 	else
@@ -177,7 +178,7 @@ static struct store *open_store(enum store_role role)
 
 struct store *roles_open_store(void)
 {
-	return open_store(STORE_ADMIN);
+	return open_store(STORE_ALL);
 }
 
 struct lifecycle_policy roles_policy(void)
@@ -226,8 +227,8 @@ static void begin_follower(struct role_parts *p)
 
 static void begin(void *arg)
 {
-	static const enum store_role as[ROLES] = {
-		STORE_TESTER, STORE_TESTER, STORE_COLLECTOR, STORE_DNSBL,
+	static const unsigned as[ROLES] = {
+		STORE_TESTS | STORE_LIST, STORE_TESTS | STORE_LIST, STORE_RETURNS, STORE_READS,
 	};
 	struct role_parts *p = arg;
 	p->loop = loop_create();

@@ -399,7 +399,7 @@ void vfs_begin(void)
 	sqlite3_vfs_register(&world_vfs, 1);
 }
 
-/* ---- what stands for sqlite-files.c ------------------------------------------------------ */
+/* ---- what stands for sqlite/files.c ------------------------------------------------------ */
 
 const char *files_vfs(bool writable)
 {

@@ -8,7 +8,7 @@
 #include "world.h"
 
 void vfs_begin(void);
-/* What SQLite's files are opened with (store/sqlite-private.h): for the store. */
+/* What SQLite's files are opened with (sqlite/sqlite-private.h): for the store. */
 const char *files_vfs(bool writable);
 void files_lend(const char *name, int fd);
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The store of these settings: the one place that names a backend. All of it happens in the
+ * state directory, after state_enter(). Blocks.
+ */
+#ifndef PORTREEVE_SETTINGS_OPEN_H
+#define PORTREEVE_SETTINGS_OPEN_H
+
+#include "settings/settings.h"
+#include "store/store.h"
+
+/* Whether the list is there. */
+bool settings_store_exists(const struct settings *s);
+/* Opens the store with what may be written (store/store.h; STORE_READS: the list is read alone),
+ * and its rules (settings_rules()). What may be written is made, or brought to our version.
+ * One line in *message on error: ERR_NOT_FOUND, ERR_BUSY, ERR_AGAIN: it may come; ERR_UNSUPPORTED:
+ * it is a newer one. */
+int settings_store_open(const struct settings *s, unsigned may_write, struct store **st,
+                        struct buf *message);
+/* For a command that changes nothing: nothing is made, and what a writer left that was killed
+ * is mended if it is ours. */
+int settings_store_open_to_read(const struct settings *s, struct store **st,
+                                struct buf *message);
+/* The files of the list, for a sandbox; each is the caller's, to be freed. */
+enum { SETTINGS_STORE_FILES = 3 };
+void settings_store_files(char *paths[static SETTINGS_STORE_FILES]);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The list: what is on it and by which proofs, the operator's word, retests, and the outputs
+ * of multi-hop relays that are published beside it.
+ *
+ * Errors as in store.h. All functions block.
+ */
+#ifndef PORTREEVE_STORE_LIST_H
+#define PORTREEVE_STORE_LIST_H
+
+#include "base/arena.h"
+#include "store/lifecycle.h"
+
+struct store;
+
+/* ---- listings: list.c -------------------------------------------------------- */
+/* ERR_NOT_FOUND */
+int store_listing_get(struct store *st, const struct ip *address, struct listing *l);
+int store_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
+int store_proofs(struct store *st, const struct ip *address, struct arena *a,
+                 struct proof **rows, size_t *n);
+/* Listings that only the operator's word keeps: no proof stands. In order of the address. */
+int store_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
+
+/* ---- the operator's word: word.c ------------------------------------------------ */
+/* ERR_EXISTS, ERR_NOT_FOUND; ERR_DENIED: it may not be published. */
+int store_list(struct store *st, const struct ip *address, const char *who, const char *why,
+               const struct lifecycle_policy *policy, int64_t now_s);
+int store_delist(struct store *st, const struct ip *address, const char *who, const char *why,
+                 int64_t now_s);
+
+/* ---- retests and rechecks: retest.c --------------------------------------------- */
+/* Queues a retest of every port with a standing proof (and a listing's address
+ * without proofs on port 25). ERR_NOT_FOUND: not listed; ERR_DENIED: excluded, or no
+ * consent holds. `reply_to` not NULL: asked by mail from the address itself, which is the
+ * owner's consent ("" if its sender was empty); NULL: the operator asks, on the consent
+ * that holds by permit or nomination. A queued test of a port is brought forward; one
+ * that is under way is followed by the retest. */
+int store_retest(struct store *st, const struct ip *address, const char *who,
+                 const char *reply_to, int64_t now_s, unsigned *queued);
+/* Listings whose recheck is due get a TEST_RECHECK queued; *queued of them. */
+int store_rechecks(struct store *st, int64_t now_s, const struct lifecycle_policy *policy,
+                   unsigned *queued);
+
+/* ---- outputs: outputs.c ------------------------------------------------------- */
+/* In order of the address. */
+int store_outputs(struct store *st, struct arena *a, struct output **rows, size_t *n);
+/* The operator agrees to publish an output, or withdraws it (JOURNAL_AGREE, JOURNAL_WITHDRAW).
+ * Whether it is published now has an entry of its own where that changes. ERR_NOT_FOUND: no
+ * output; ERR_DENIED: it may not be published. */
+int store_output_agree(struct store *st, const struct ip *address, bool agreed, const char *who,
+                       int64_t now_s);
+
+#endif

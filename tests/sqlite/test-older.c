@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Files of older versions: they are brought forward, and keep what they have.
+ */
+#include "sqlite/sqlite-private.h"
+
+#include "store/admin.h"
+
+#include "base/mem.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* What takes the database's last step back, for tests of older files. */
+#define UNDO_STEP_6 \
+	"ALTER TABLE results RENAME COLUMN refusal TO refused;" \
+	"ALTER TABLE tests DROP COLUMN rounds;" \
+	"ALTER TABLE tests DROP COLUMN fruitless;" \
+	"ALTER TABLE tests DROP COLUMN why;"
+
+#define DIGEST(text) STR(text "0123456789abcdef0123456789abcd")
+
+static struct report report_of(const char *id, const char *network, int64_t now_s)
+{
+	struct report r = {
+		.source = ip_of("198.51.100.25"), .relay = ip_of("198.51.100.25"), .incidents = 1,
+		.day = now_s / 86400, .created_s = now_s, .changed_s = now_s,
+		.message = STR("mail"), .xarf = STR("{}"),
+	};
+	str_copy(r.id, sizeof(r.id), str_of(id));
+	str_copy(r.network, sizeof(r.network), str_of(network));
+	str_copy(r.contact, sizeof(r.contact), STR("abuse@isp.test"));
+	str_copy(r.contact_source, sizeof(r.contact_source), STR("rdap"));
+	return r;
+}
+
+/* What an older version kept has its messages still, and they go as others do. */
+static void older_returns(void **unused)
+{
+	(void)unused;
+	struct test_return *rows;
+	size_t n;
+	char *path = mem_printf("%s/old/returns/returns.db", state), *old = mem_printf("%s/old", state);
+	char *folder = mem_printf("%s/old/returns", state);
+	assert_int_equal(mkdir(old, 0700), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	sqlite3 *h;
+	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h, returns_schema.steps[0].sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(h,
+		"PRAGMA application_id = 0x50525452; PRAGMA user_version = 1;"
+		"INSERT INTO returns VALUES (7, 'aaaaaaaa', 'E01', 0, 0, 1, NULL, 0, 1, 't', '', '',"
+		" '', x'6f6e65'), (9, 'aaaaaaaa', 'E02', 0, 0, 1, NULL, 0, 1, 'u', '', '', '',"
+		" x'6f6e65')", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(h);
+	struct store *admin = open_store(old, STORE_ALL);
+	OK(admin, store_returns_of(admin, "aaaaaaaa", true, &a, &rows, &n));
+	assert_int_equal(n, 2);
+	assert_int_equal(rows[1].id, 9);
+	assert_true(str_eq(rows[0].message, STR("one")) && str_eq(rows[1].message, STR("one")));
+	struct test_return r = a_return("aaaaaaaa", "t", NOW);
+	OK(admin, store_return_add(admin, &r, 3));
+	assert_int_equal(r.id, 10);
+	store_close(admin);
+	free(path);
+	free(folder);
+	free(old);
+}
+
+/* An older version wrote a proof's reason over the word's: the journal has it still. */
+static void older_reason(void **unused)
+{
+	(void)unused;
+	char path[256];
+	sqlite3 *db;
+	struct ip four = ip_of("192.0.2.25"), six = ip_of("2001:db8::25"), other = ip_of("192.0.2.26");
+	OK(st, store_list(st, &four, "op", "spam seen", &default_policy, NOW));
+	OK(st, store_list(st, &six, "op", "spam six", &default_policy, NOW));
+	OK(st, store_list(st, &other, "op", "other", &default_policy, NOW));
+	store_close(st);
+	snprintf(path, sizeof(path), "%s/portreeve.db", state);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "UPDATE listings SET reason = 'open relay on port 25';"
+	                              UNDO_STEP_6
+	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
+	                              "PRAGMA user_version = 4", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	st = open_store(state, STORE_ALL);
+	struct listing l;
+	OK(st, store_listing_get(st, &four, &l));
+	assert_string_equal(l.reason, "spam seen");
+	OK(st, store_listing_get(st, &six, &l));
+	assert_string_equal(l.reason, "spam six");
+	OK(st, store_listing_get(st, &other, &l));
+	assert_string_equal(l.reason, "other");
+}
+
+/* A database of the version before gets the tables, and keeps what it has. */
+static void older_database(void **unused)
+{
+	(void)unused;
+	char *path = mem_printf("%s/portreeve.db", state);
+	sqlite3 *db;
+	add_test(st, "198.51.100.25:25", NOW);
+	store_close(st);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "DROP TABLE report_messages; DROP TABLE reports;"
+	                              "DROP TABLE contact_cache; DROP TABLE dead_contacts;"
+	                              "DROP TABLE secrets; DROP INDEX journal_delisted;"
+	                              UNDO_STEP_6
+	                              "DROP TABLE heartbeat; DROP INDEX listings_word;"
+	                              "PRAGMA user_version = 1",
+	                              NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+
+	st = open_store(state, STORE_ALL);
+	struct report r = report_of("aaaaaaaa", "n1", NOW);
+	OK(st, store_report_save(st, &r, DIGEST("1a")));
+	struct endpoint target = endpoint_of("198.51.100.25:25");
+	struct test t;
+	OK(st, store_test_last(st, &target, &t));
+	free(path);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(older_returns), EACH(older_reason), EACH(older_database),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
