@@ -38,6 +38,14 @@ static inline uint64_t eight_high(uint64_t x)
 	return x & EIGHT(0x80);
 }
 
+/* Letters of ASCII made small, all else as it is. Bytes stand where they stood. */
+static inline uint64_t eight_lower(uint64_t x)
+{
+	uint64_t low = x & EIGHT(0x7f);
+	uint64_t from_a = low + EIGHT(0x80 - 'A'), above_z = low + EIGHT(0x80 - 'Z' - 1);
+	return x | ((from_a ^ above_z) & ~x & EIGHT(0x80)) >> 2;
+}
+
 /* Which of the eight the lowest mark is; there must be one. */
 static inline size_t eight_first(uint64_t marks)
 {

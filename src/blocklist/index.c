@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -45,14 +46,25 @@ static const uint8_t *key_at(const struct set *s, size_t i)
 	return s->keys + i * s->width;
 }
 
+/* As memcmp(); n is at least 4, and four bytes mostly tell. */
+static inline int key_cmp(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	uint32_t x, y;
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	if (x != y)
+		return be32toh(x) < be32toh(y) ? -1 : 1;
+	return n == sizeof(x) ? 0 : memcmp(a + sizeof(x), b + sizeof(x), n - sizeof(x));
+}
+
 /* The first key that is not below `key`, of which `n` bytes count. */
 static size_t lower_bound(const struct set *s, const uint8_t *key, size_t n)
 {
 	size_t low = 0, high = s->n;
-	assert(n <= s->width);
+	assert(n >= 4 && n <= s->width);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (memcmp(key_at(s, middle), key, n) < 0)
+		if (key_cmp(key_at(s, middle), key, n) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -287,7 +299,7 @@ bool blocklist_index_has(const struct blocklist_index *index, const struct ip *a
 	if (ip_eq(address, &test_unlisted[address->family == 6]))
 		return false;
 	size_t i = lower_bound(&f->exact, address->b, f->exact.width);
-	if (i < f->exact.n && memcmp(key_at(&f->exact, i), address->b, f->exact.width) == 0)
+	if (i < f->exact.n && key_cmp(key_at(&f->exact, i), address->b, f->exact.width) == 0)
 		return true;
 	return covered(f, address);
 }

@@ -11,16 +11,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A name in lower case, with zeros behind it for the last step of eight. */
-struct folded {
-	size_t n;
-	uint8_t b[DNS_NAME_MAX + 1 + 8];
-};
+static const uint64_t HASH_ODD = UINT64_C(0x9e3779b97f4a7c15);
 
 struct slot {
 	uint64_t hash;
 	const struct blocklist_zone *zone;       /* NULL: free */
-	struct folded name;
 };
 
 struct blocklist_zones {
@@ -31,68 +26,51 @@ struct blocklist_zones {
 	struct blocklist_zone zones[];
 };
 
-/* Letters alone, as dns_name_eq() has it. Lengths of labels are below them. */
-static uint64_t lower_eight(uint64_t x)
+static uint64_t mix_in(uint64_t hash, uint64_t x)
 {
-	uint64_t low = x & EIGHT(0x7f);
-	uint64_t from_a = low + EIGHT(0x80 - 'A'), above_z = low + EIGHT(0x80 - 'Z' - 1);
-	uint64_t letters = (from_a ^ above_z) & ~x & EIGHT(0x80);
-	return x | letters >> 2;
+	hash = (hash ^ eight_lower(x)) * HASH_ODD;
+	return hash ^ hash >> 29;
 }
 
-static void fold(struct folded *dst, const uint8_t *name, size_t n)
+/* Of a name in any case. The names in the table are the operator's, so nobody can choose what
+ * meets there. */
+static uint64_t hash_name(const uint8_t *name, size_t n)
 {
-	assert(n >= 1 && n <= DNS_NAME_MAX && name[n - 1] == 0);
-	memset(dst->b + (n & ~(size_t)7), 0, 16);
-	memcpy(dst->b, name, n);
-	dst->n = n;
-	for (size_t i = 0; i < n; i += 8) {
-		uint64_t x;
-		memcpy(&x, dst->b + i, sizeof(x));
-		x = lower_eight(x);
-		memcpy(dst->b + i, &x, sizeof(x));
-	}
+	uint64_t hash = n * HASH_ODD, x = 0;
+	const char *p = (const char *)name;
+	size_t i = 0;
+	assert(n >= 1 && n <= DNS_NAME_MAX);
+	for (; i + 8 <= n; i += 8)
+		hash = mix_in(hash, eight_load(p + i));
+	if (i > 0)       /* Of the last eight some count twice. */
+		return i == n ? hash : mix_in(hash, eight_load(p + n - 8));
+	for (; i < n; i++)
+		x = x << 8 | name[i];
+	return mix_in(hash, x);
 }
 
-/* Of the last n bytes; behind them are zeros. The names in the table are the operator's, so
- * nobody can choose what meets there. */
-static uint64_t hash_end(const struct folded *name, size_t n)
+/* Where the name is, or would be. */
+static struct slot *slot_of(const struct blocklist_zones *t, uint64_t hash, const uint8_t *name,
+                            size_t n)
 {
-	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-	const uint8_t *p = name->b + name->n - n;
-	uint64_t hash = n * odd;
-	assert(n >= 1 && n <= name->n);
-	for (size_t i = 0; i < n; i += 8) {
-		uint64_t x;
-		memcpy(&x, p + i, sizeof(x));
-		hash = (hash ^ x) * odd;
-		hash ^= hash >> 29;
-	}
-	return hash;
-}
-
-/* Where the last n bytes of the name are, or would be. */
-static struct slot *slot_of(const struct blocklist_zones *t, const struct folded *name, size_t n)
-{
-	uint64_t hash = hash_end(name, n);
 	for (size_t i = hash & (t->slot_count - 1);; i = (i + 1) & (t->slot_count - 1)) {
 		struct slot *s = &t->slots[i];
-		if (!s->zone || (s->hash == hash && s->name.n == n &&
-		                 memcmp(s->name.b, name->b + name->n - n, n) == 0))
+		if (!s->zone || (s->hash == hash && s->zone->origin.n == n &&
+		                 dns_name_bytes_eq(s->zone->origin.b, name, n)))
 			return s;
 	}
 }
 
 static int put_in(struct blocklist_zones *t, const struct blocklist_zone *zone)
 {
-	struct folded name;
-	fold(&name, zone->origin.b, zone->origin.n);
-	struct slot *s = slot_of(t, &name, name.n);
+	const struct dns_name *name = &zone->origin;
+	uint64_t hash = hash_name(name->b, name->n);
+	struct slot *s = slot_of(t, hash, name->b, name->n);
 	if (s->zone)
 		return ERR_EXISTS;
-	*s = (struct slot){ hash_end(&name, name.n), zone, name };
-	t->has_length[name.n] = true;
-	assert(slot_of(t, &name, name.n) == s);
+	*s = (struct slot){ hash, zone };
+	t->has_length[name->n] = true;
+	assert(slot_of(t, hash, name->b, name->n) == s);
 	return ERR_OK;
 }
 
@@ -150,9 +128,8 @@ const struct blocklist_zone *blocklist_zones_find(const struct blocklist_zones *
 	for (size_t at = 0;; at += name[at] + 1u, labels++) {
 		assert(at < n);
 		if (t->has_length[n - at]) {
-			struct folded end;
-			fold(&end, name + at, n - at);
-			const struct slot *s = slot_of(t, &end, n - at);
+			uint64_t hash = hash_name(name + at, n - at);
+			const struct slot *s = slot_of(t, hash, name + at, n - at);
 			if (s->zone) {
 				*labels_before = labels;
 				return s->zone;

@@ -41,6 +41,8 @@ bool dns_name_is_host(struct str text);
 int dns_name_read(const uint8_t *message, size_t n, size_t *at, struct dns_name *name);
 
 bool dns_name_eq(const struct dns_name *a, const struct dns_name *b);
+/* The same for names, or ends of names, that stand elsewhere in wire form, of n bytes both. */
+bool dns_name_bytes_eq(const uint8_t *a, const uint8_t *b, size_t n);
 /* Name is `zone` or below it. */
 bool dns_name_within(const struct dns_name *name, const struct dns_name *zone);
 /* Labels without the root's. */

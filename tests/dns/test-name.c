@@ -187,6 +187,25 @@ static void test_within(void **state)
 	}
 }
 
+/* Any two bytes at any place of a name of any length: equal are the same, and a letter and
+ * its other case. */
+static void test_bytes_eq(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n <= 26; n++)
+		for (unsigned a = 0; a < 256; a++)
+			for (unsigned b = 0; b < 256; b++) {
+				uint8_t x[26], y[26];
+				memset(x, 'q', n);
+				memset(y, 'Q', n);
+				x[(a + b) % n] = (uint8_t)a;
+				y[(a + b) % n] = (uint8_t)b;
+				bool same = ascii_lower((char)a) == ascii_lower((char)b);
+				if (dns_name_bytes_eq(x, y, n) != same)
+					fail_msg("%zu bytes: %02x and %02x", n, a, b);
+			}
+}
+
 static void test_reverse(void **state)
 {
 	static const struct { const char *ip, *suffix, *want; } rows[] = {
@@ -238,7 +257,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse), cmocka_unit_test(test_any_byte),
 		cmocka_unit_test(test_read), cmocka_unit_test(test_read_limit),
-		cmocka_unit_test(test_within), cmocka_unit_test(test_reverse),
+		cmocka_unit_test(test_within), cmocka_unit_test(test_bytes_eq),
+		cmocka_unit_test(test_reverse),
 		cmocka_unit_test(test_is_host),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
