@@ -21,6 +21,12 @@ enum { VALUE_SHOWN_MAX = 100, OPTION_COLUMNS = 26 };
 
 /* ---- telling --------------------------------------------------------------- */
 
+void cli_print(struct str text)
+{
+	if (text.n)
+		fwrite(text.p, 1, text.n, stdout);
+}
+
 static void say_line(const struct cli *cli, const char *fmt, va_list ap)
 {
 	struct buf line = { 0 };
@@ -412,7 +418,7 @@ void cli_json_end(struct cli *cli)
 	json_close(&cli->form);
 	assert(cli->form.open.n == 0);
 	buf_add_byte(&cli->form_text, '\n');
-	fwrite(cli->form_text.p, 1, cli->form_text.n, stdout);
+	cli_print(buf_str(&cli->form_text));
 }
 
 char *cli_time(int64_t time_s, char dst[static CLI_TIME_MAX])

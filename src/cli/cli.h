@@ -106,6 +106,8 @@ int cli_not_found(const struct cli *cli, const char *value, const char *expected
 int cli_store_fail(const struct cli *cli, int err, const char *what);
 /* The code of sysexits.h that fits an enum err. */
 int cli_exit_code(int err);
+/* Writes a result to the standard output; nothing is fine. */
+void cli_print(struct str text);
 /* A remark on stderr that is no failure. */
 void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -21,7 +21,7 @@ static int show_config(struct cli *cli, bool with_prose)
 		return CLI_GO;
 	}
 	settings_print(&cli->settings, with_prose, &out);
-	fwrite(out.p, 1, out.n, stdout);
+	cli_print(buf_str(&out));
 	buf_fini(&out);
 	return CLI_GO;
 }
@@ -72,7 +72,7 @@ static int manual(void)
 {
 	struct buf out = { 0 };
 	settings_print_manual(&out);
-	fwrite(out.p, 1, out.n, stdout);
+	cli_print(buf_str(&out));
 	buf_fini(&out);
 	return CLI_GO;
 }

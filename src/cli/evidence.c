@@ -67,7 +67,7 @@ static void print_payload(const struct cli *cli, const json_t *payload)
 	struct json j = { .out = &text, .indent = cli->json ? 0 : 2, .ascii = !cli->json };
 	json_add_value(&j, NULL, payload);
 	buf_add_byte(&text, '\n');
-	fwrite(text.p, 1, text.n, stdout);
+	cli_print(buf_str(&text));
 	buf_fini(&text);
 }
 
@@ -112,7 +112,7 @@ static int evidence_export(struct cli *cli)
 		return bundle_not_written(cli, path, e);
 	int code = find_bundle(cli, &bundle);
 	if (code == CLI_GO && !path)
-		fwrite(bundle.p, 1, bundle.n, stdout);
+		cli_print(bundle);
 	if (code == CLI_GO && path) {
 		e = file_write_fd(out.fd, bundle);
 		if (e == ERR_OK)

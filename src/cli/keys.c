@@ -104,7 +104,7 @@ static int keys_export(struct cli *cli, const char *path)
 		return key_not_written(cli, path, e);
 	int code = read_public(cli, &pem);
 	if (code == CLI_GO && !path)
-		fwrite(pem.p, 1, pem.n, stdout);
+		cli_print(buf_str(&pem));
 	if (code == CLI_GO && path) {
 		e = file_write_fd(out.fd, buf_str(&pem));
 		if (e == ERR_OK)

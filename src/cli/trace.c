@@ -227,7 +227,7 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 		if (c->dns)
 			add_names_text(c);
 	}
-	fwrite(c->out.p, 1, c->out.n, stdout);
+	cli_print(buf_str(&c->out));
 	code = c->svg ? write_svg(c, title) : CLI_GO;
 	if (c->nominate)
 		remember_nominee(c, message);
@@ -403,7 +403,7 @@ static int run_batch(struct trace_command *c)
 			code = cli_fail(&c->cli, EX_DATAERR, "line %zu: %s", batch.lines,
 			                buf_cstr(&problem));
 		buf_add_byte(&c->out, '\n');
-		fwrite(c->out.p, 1, c->out.n, stdout);
+		cli_print(buf_str(&c->out));
 		fflush(stdout);
 	}
 	if (ferror(stdin))
@@ -433,7 +433,7 @@ static int print_learned(struct trace_command *c)
 	} else {
 		learn_config(&c->learn, &c->out);
 	}
-	fwrite(c->out.p, 1, c->out.n, stdout);
+	cli_print(buf_str(&c->out));
 	return CLI_GO;
 }
 

@@ -150,7 +150,8 @@ static int by_ip(const void *a, const void *b)
 static size_t sort_once(struct ip *v, size_t n)
 {
 	size_t kept = 0;
-	qsort(v, n, sizeof(*v), by_ip);
+	if (n)
+		qsort(v, n, sizeof(*v), by_ip);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].family && (kept == 0 || !ip_eq(&v[kept - 1], &v[i])))
 			v[kept++] = v[i];
