@@ -385,7 +385,7 @@ static void stay_here(void)
 	cpu_set_t one;
 	int cpu = sched_getcpu();
 	CPU_ZERO(&one);
-	CPU_SET(cpu < 0 ? 0 : cpu, &one);
+	CPU_SET((size_t)(cpu < 0 ? 0 : cpu), &one);
 	sched_setaffinity(0, sizeof(one), &one);
 }
 

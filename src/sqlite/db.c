@@ -2,7 +2,7 @@
  *
  * One SQLite connection: how it is opened and closed.
  */
-#include "sqlite/sqlite-private.h"
+#include "sqlite/rows-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -129,6 +129,7 @@ int db_open(struct db *db, const char *name, bool writable, const struct schema 
 {
 	*db = (struct db){ .name = mem_strdup(name), .path = path_for_messages(name),
 	                   .writable = writable, .message = message, .serial_fd = -1 };
+	rows_plan(db->plans);
 	int e = check_file(db);
 	if (e == ERR_OK && writable)
 		e = make_file(db);
@@ -180,8 +181,8 @@ void db_close(struct db *db)
 		assert(!sqlite3_stmt_busy(db->cache[i].statement));
 		sqlite3_finalize(db->cache[i].statement);
 	}
-	for (size_t i = 0; i < db->made_count; i++) {
-		assert(!sqlite3_stmt_busy(db->made[i].statement));
+	for (size_t i = 0; i < QUERY_CACHE; i++) {
+		assert(!db->made[i].statement || !sqlite3_stmt_busy(db->made[i].statement));
 		sqlite3_finalize(db->made[i].statement);
 	}
 	sqlite3_close(db->h);

@@ -87,6 +87,9 @@ const char *files_vfs(bool writable)
 {
 	static sqlite3_vfs vfs[2];
 	if (!vfs[0].zName) {
+		/* Nobody asks how much memory SQLite has: to count it takes a lock per allocation.
+		 * Refused, and without it all works as well, if SQLite was used before. */
+		sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 		sqlite3_vfs *system = sqlite3_vfs_find("unix");
 		system->xSetSystemCall(system, "open", (sqlite3_syscall_ptr)open_plain);
 		add(&vfs[0], "portreeve-readonly", open_readonly);

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <errno.h>
 
+enum { QUERY_MADE_MAX = QUERY_CACHE * 3 / 4 };
+
 /* ---- errors ---------------------------------------------------------------- */
 
 /* The errno behind an I/O error: kept with the handle, or with the file that failed. */
@@ -150,33 +152,38 @@ struct query query(struct db *db, const char *text)
 	return q;
 }
 
-struct query query_kept(struct db *db, unsigned number)
+/* Where the statement of that number is kept, or would be: some places stay free. */
+static size_t made_place(const struct db *db, uint64_t number)
+{
+	size_t i = (size_t)((number * 0x9e3779b97f4a7c15) >> 32) % QUERY_CACHE;
+	assert(number != 0 && db->made_count <= QUERY_MADE_MAX);
+	while (db->made[i].number != 0 && db->made[i].number != number)
+		i = (i + 1) % QUERY_CACHE;
+	return i;
+}
+
+struct query query_kept(struct db *db, uint64_t number)
 {
 	struct query q = { .db = db };
-	assert(number != 0 && db->made_count <= QUERY_CACHE);
-	for (size_t i = 0; i < db->made_count && !q.s; i++)
-		if (db->made[i].number == number && !sqlite3_stmt_busy(db->made[i].statement))
-			q.s = db->made[i].statement;
+	size_t i = made_place(db, number);
+	assert((db->made[i].number == 0) == (db->made[i].statement == NULL));
+	if (db->made[i].number != 0 && !sqlite3_stmt_busy(db->made[i].statement))
+		q.s = db->made[i].statement;
 	return q;
 }
 
-static bool is_made(const struct db *db, unsigned number)
+struct query query_made(struct db *db, uint64_t number, const char *text)
 {
-	for (size_t i = 0; i < db->made_count; i++)
-		if (db->made[i].number == number)
-			return true;
-	return false;
-}
-
-struct query query_made(struct db *db, unsigned number, const char *text)
-{
-	struct query q = { .db = db, .own = is_made(db, number) };
-	assert(q.own || db->made_count < QUERY_CACHE);
+	size_t i = made_place(db, number);
+	struct query q = {
+		.db = db, .own = db->made[i].number != 0 || db->made_count == QUERY_MADE_MAX,
+	};
 	q.rc = sqlite3_prepare_v3(db->h, text, -1, q.own ? 0 : SQLITE_PREPARE_PERSISTENT, &q.s,
 	                          NULL);
 	if (q.rc == SQLITE_OK && !q.own) {
-		db->made[db->made_count].number = number;
-		db->made[db->made_count++].statement = q.s;
+		db->made[i].number = number;
+		db->made[i].statement = q.s;
+		db->made_count++;
 	}
 	return q;
 }
@@ -204,14 +211,14 @@ void bind_real(struct query *q, double v)
 void bind_text(struct query *q, const char *s)
 {
 	if (q->s)
-		bound(q, sqlite3_bind_text(q->s, ++q->bound, s, -1, SQLITE_TRANSIENT));
+		bound(q, sqlite3_bind_text(q->s, ++q->bound, s, -1, SQLITE_STATIC));
 }
 
 void bind_blob(struct query *q, struct str bytes)
 {
 	const char *p = bytes.n ? bytes.p : "";       /* NULL would be a NULL, not an empty one */
 	if (q->s)
-		bound(q, sqlite3_bind_blob64(q->s, ++q->bound, p, bytes.n, SQLITE_TRANSIENT));
+		bound(q, sqlite3_bind_blob64(q->s, ++q->bound, p, bytes.n, SQLITE_STATIC));
 }
 
 /* Family, then the address: compares as ip_cmp() does. */

@@ -7,6 +7,8 @@
 
 #include "sqlite/sqlite-private.h"
 
+void rows_plan(struct row_plan plans[static ROW_KINDS]);
+
 int rows_get(struct db *db, enum row_kind kind, unsigned index, void *row, struct arena *blobs);
 int rows_each(struct db *db, enum row_kind kind, const struct row_range *range,
               struct arena *blobs, row_seen *seen, void *context);

@@ -15,20 +15,21 @@ enum verb { GET = 1, EACH, GREATEST, ADD, PUT, UPDATE, REMOVE };
 
 /* What a statement is made of, and known by. */
 struct shape {
+	const struct row_plan *plan;
 	enum row_kind kind;
 	enum verb verb;
 	unsigned index, equal;
 	enum row_bound bound;
-	bool backward, blobs;
-	unsigned column;               /* GREATEST: its number */
+	bool backward;
+	uint32_t columns;              /* those of the row that it reads or writes */
 };
 
-static unsigned shape_number(const struct shape *s)
+static uint64_t shape_number(const struct shape *s)
 {
-	assert(s->index < 8 && s->equal < 8 && s->column < 32 && (unsigned)s->kind < 32);
-	return (unsigned)s->kind | (unsigned)s->verb << 5 | s->index << 8 | s->equal << 11 |
-	       (unsigned)s->bound << 14 | (unsigned)s->backward << 17 |
-	       (unsigned)s->blobs << 18 | s->column << 19;
+	assert(s->index < 8 && s->equal < 8 && (unsigned)s->kind < 32);
+	return (uint64_t)s->kind | (uint64_t)s->verb << 5 | (uint64_t)s->index << 8 |
+	       (uint64_t)s->equal << 11 | (uint64_t)s->bound << 14 |
+	       (uint64_t)s->backward << 17 | (uint64_t)s->columns << 32;
 }
 
 static const struct row_table *table_of(const struct shape *s)
@@ -42,36 +43,25 @@ static const struct row_index *index_of(const struct shape *s)
 	return &table_of(s)->indexes[s->index];
 }
 
-static bool in_index(const struct row_index *index, const char *column)
+static struct shape shape_of(const struct db *db, enum row_kind kind, enum verb verb)
 {
-	for (const char *const *c = index->columns; *c; c++)
-		if (strcmp(*c, column) == 0)
-			return true;
-	return false;
+	const struct row_plan *plan = &db->plans[kind];
+	assert(kind < ROW_KINDS && plan->all != 0);
+	return (struct shape){ .plan = plan, .kind = kind, .verb = verb, .columns = plan->all };
 }
 
-static bool is_given(const struct row_table *table, const char *column)
+/* Whether the row's column of that number is one of a set. */
+static bool has(uint32_t columns, unsigned number)
 {
-	return table->numbered && in_index(&table->indexes[BY_KEY], column);
-}
-
-/* What a verb reads or writes of a row. */
-static bool takes(const struct shape *s, const struct row_column *c)
-{
-	switch (s->verb) {
-	case GET: case EACH: return s->blobs || c->type != COLUMN_BLOB;
-	case ADD: return !is_given(table_of(s), c->name);
-	case UPDATE: return !in_index(&table_of(s)->indexes[BY_KEY], c->name);
-	default: return s->verb == PUT;
-	}
+	return columns >> number & 1;
 }
 
 static void add_columns(const struct shape *s, const char *behind, struct buf *sql)
 {
 	const char *between = "";
-	assert(s->verb != GREATEST && s->verb != REMOVE);
+	assert(s->verb != REMOVE && s->columns != 0);
 	for (unsigned i = 0; i < table_of(s)->column_count; i++) {
-		if (!takes(s, &table_of(s)->columns[i]))
+		if (!has(s->columns, i))
 			continue;
 		buf_printf(sql, "%s%s%s", between, table_of(s)->columns[i].name, behind);
 		between = ", ";
@@ -114,13 +104,13 @@ static void add_conflict(const struct shape *s, struct buf *sql)
 	const struct row_table *table = table_of(s);
 	const struct row_index *key = &table->indexes[BY_KEY];
 	const char *between = " ON CONFLICT (";
-	assert(table->column_count > row_index_width(key));
+	assert(s->columns == s->plan->all && s->plan->key != s->plan->all);
 	for (const char *const *c = key->columns; *c; c++, between = ", ")
 		buf_printf(sql, "%s%s", between, *c);
 	between = ") DO UPDATE SET ";
 	for (unsigned i = 0; i < table->column_count; i++) {
 		const char *name = table->columns[i].name;
-		if (in_index(key, name))
+		if (has(s->plan->key, i))
 			continue;
 		buf_printf(sql, "%s%s = excluded.%s", between, name, name);
 		between = ", ";
@@ -135,7 +125,7 @@ static void add_insert(const struct shape *s, struct buf *sql)
 	add_columns(s, "", sql);
 	buf_add_cstr(sql, ") VALUES (");
 	for (unsigned i = 0; i < table_of(s)->column_count; i++) {
-		if (takes(s, &table_of(s)->columns[i])) {
+		if (has(s->columns, i)) {
 			buf_printf(sql, "%s?", between);
 			between = ", ";
 		}
@@ -158,8 +148,9 @@ static void write_sql(const struct shape *s, struct buf *sql)
 			add_order(s, sql);
 		break;
 	case GREATEST:
-		buf_printf(sql, "SELECT coalesce(max(%s), 0) FROM %s",
-		           table->columns[s->column].name, table->name);
+		buf_add_cstr(sql, "SELECT coalesce(max(");
+		add_columns(s, "", sql);
+		buf_printf(sql, "), 0) FROM %s", table->name);
 		break;
 	case ADD: case PUT:
 		add_insert(s, sql);
@@ -177,7 +168,7 @@ static void write_sql(const struct shape *s, struct buf *sql)
 
 static struct query shaped(struct db *db, const struct shape *s)
 {
-	unsigned number = shape_number(s);
+	uint64_t number = shape_number(s);
 	assert((s->verb == EACH) || s->bound == BOUND_NONE);
 	assert(number != 0);
 	struct query q = query_kept(db, number);
@@ -215,16 +206,16 @@ static void bind_row(struct query *q, const struct shape *s, const void *row)
 {
 	assert(s->verb >= ADD && q->bound == 0);
 	for (unsigned i = 0; i < table_of(s)->column_count; i++)
-		if (takes(s, &table_of(s)->columns[i]))
+		if (has(s->columns, i))
 			bind_column(q, &table_of(s)->columns[i], row);
 }
 
 /* The first n columns of the index. */
 static void bind_index(struct query *q, const struct shape *s, unsigned n, const void *row)
 {
-	assert(n <= row_index_width(index_of(s)));
+	assert(s->index < table_of(s)->index_count && n <= s->plan->width[s->index]);
 	for (unsigned i = 0; i < n; i++)
-		bind_column(q, row_column(s->kind, index_of(s)->columns[i]), row);
+		bind_column(q, &table_of(s)->columns[s->plan->columns[s->index][i]], row);
 }
 
 static void read_column(struct query *q, const struct row_column *c, void *row,
@@ -249,10 +240,11 @@ static void read_column(struct query *q, const struct row_column *c, void *row,
 
 static void read_row(struct query *q, const struct shape *s, void *row, struct arena *blobs)
 {
-	assert(table_of(s)->size <= ROW_BYTES_MAX && (blobs != NULL) == s->blobs);
+	assert(table_of(s)->size <= ROW_BYTES_MAX);
+	assert((blobs != NULL) == ((s->columns & s->plan->blobs) != 0) || s->plan->blobs == 0);
 	memset(row, 0, table_of(s)->size);
 	for (unsigned i = 0; i < table_of(s)->column_count; i++)
-		if (takes(s, &table_of(s)->columns[i]))
+		if (has(s->columns, i))
 			read_column(q, &table_of(s)->columns[i], row, blobs);
 }
 
@@ -261,8 +253,11 @@ static void read_row(struct query *q, const struct shape *s, void *row, struct a
 int rows_get(struct db *db, enum row_kind kind, unsigned index, void *row, struct arena *blobs)
 {
 	alignas(max_align_t) char found[ROW_BYTES_MAX];
-	struct shape s = { .kind = kind, .verb = GET, .index = index, .blobs = blobs != NULL };
-	s.equal = row_index_width(index_of(&s));
+	struct shape s = shape_of(db, kind, GET);
+	s.index = index;
+	s.equal = s.plan->width[index];
+	if (!blobs)
+		s.columns &= ~s.plan->blobs;
 	struct query q = shaped(db, &s);
 	bind_index(&q, &s, s.equal, row);
 	assert(index_of(&s)->unique == true);
@@ -280,10 +275,13 @@ int rows_each(struct db *db, enum row_kind kind, const struct row_range *range,
               struct arena *blobs, row_seen *seen, void *context)
 {
 	alignas(max_align_t) char row[ROW_BYTES_MAX];
-	struct shape s = {
-		.kind = kind, .verb = EACH, .index = range->index, .equal = range->equal,
-		.bound = range->bound, .backward = range->backward, .blobs = blobs != NULL,
-	};
+	struct shape s = shape_of(db, kind, EACH);
+	s.index = range->index;
+	s.equal = range->equal;
+	s.bound = range->bound;
+	s.backward = range->backward;
+	if (!blobs)
+		s.columns &= ~s.plan->blobs;
 	struct query q = shaped(db, &s);
 	int e, said = 0;
 	assert(s.equal + (s.bound != BOUND_NONE) == 0 || range->row != NULL);
@@ -298,9 +296,9 @@ int rows_each(struct db *db, enum row_kind kind, const struct row_range *range,
 
 int rows_greatest(struct db *db, enum row_kind kind, const char *column, int64_t *value)
 {
-	struct shape s = { .kind = kind, .verb = GREATEST };
-	s.column = (unsigned)(row_column(kind, column) - table_of(&s)->columns);
-	assert(s.column < table_of(&s)->column_count);
+	struct shape s = shape_of(db, kind, GREATEST);
+	s.columns = 1u << (row_column(kind, column) - table_of(&s)->columns);
+	assert((s.columns & s.plan->all) != 0);
 	struct query q = shaped(db, &s);
 	int e = query_one(&q);
 	if (e != ERR_OK)
@@ -311,42 +309,76 @@ int rows_greatest(struct db *db, enum row_kind kind, const char *column, int64_t
 
 int rows_add(struct db *db, enum row_kind kind, void *row)
 {
-	struct shape s = { .kind = kind, .verb = ADD };
+	struct shape s = shape_of(db, kind, ADD);
+	if (table_of(&s)->numbered)
+		s.columns &= ~s.plan->key;
 	struct query q = shaped(db, &s);
 	bind_row(&q, &s, row);
 	int e = query_run(&q);
 	assert(e != ERR_OK || db_changes(db) == 1);
 	if (e == ERR_OK && table_of(&s)->numbered)
-		row_number_set(row_column(kind, index_of(&s)->columns[0]), row,
+		row_number_set(&table_of(&s)->columns[s.plan->columns[BY_KEY][0]], row,
 		               sqlite3_last_insert_rowid(db->h));
 	return e;
 }
 
 int rows_put(struct db *db, enum row_kind kind, const void *row)
 {
-	struct shape s = { .kind = kind, .verb = PUT };
+	struct shape s = shape_of(db, kind, PUT);
 	assert(!table_of(&s)->numbered);
 	struct query q = shaped(db, &s);
 	bind_row(&q, &s, row);
 	return query_run(&q);
 }
 
+/* The columns that indexes depend on, and that stand as they are in *row. */
+static int find_same(struct db *db, enum row_kind kind, const void *row, uint32_t *same)
+{
+	alignas(max_align_t) char there[ROW_BYTES_MAX];
+	struct shape s = shape_of(db, kind, GET);
+	s.equal = s.plan->width[BY_KEY];
+	s.columns = s.plan->indexed;
+	*same = 0;
+	struct query q = shaped(db, &s);
+	bind_index(&q, &s, s.equal, row);
+	int e = query_one(&q);
+	if (e != ERR_OK)
+		return e;
+	read_row(&q, &s, there, NULL);
+	e = query_end(&q);
+	for (unsigned i = 0; e == ERR_OK && i < table_of(&s)->column_count; i++)
+		if (has(s.columns, i) && row_column_cmp(&table_of(&s)->columns[i], row, there) == 0)
+			*same |= 1u << i;
+	assert((*same & ~s.columns) == 0);
+	return e;
+}
+
+/* SQLite writes each index of which a column is set, whether it changes or not: those that stay
+ * as they are are left out. Within a transaction alone: no other writer comes in between. */
 int rows_update(struct db *db, enum row_kind kind, const void *row)
 {
-	struct shape s = { .kind = kind, .verb = UPDATE };
-	s.equal = row_index_width(index_of(&s));
+	struct shape s = shape_of(db, kind, UPDATE);
+	uint32_t same = 0;
+	int e = s.plan->indexed != 0 && !sqlite3_get_autocommit(db->h) ?
+	        find_same(db, kind, row, &same) : ERR_OK;
+	if (e != ERR_OK)
+		return e;
+	s.columns &= ~(s.plan->key | same);
+	s.equal = s.plan->width[BY_KEY];
+	assert(s.columns != 0);
 	struct query q = shaped(db, &s);
 	bind_row(&q, &s, row);
 	bind_index(&q, &s, s.equal, row);
-	int e = query_run(&q);
+	e = query_run(&q);
 	assert(e != ERR_OK || db_changes(db) <= 1);
 	return e == ERR_OK && db_changes(db) == 0 ? ERR_NOT_FOUND : e;
 }
 
 int rows_remove(struct db *db, enum row_kind kind, const void *row)
 {
-	struct shape s = { .kind = kind, .verb = REMOVE };
-	s.equal = row_index_width(index_of(&s));
+	struct shape s = shape_of(db, kind, REMOVE);
+	s.columns = 0;
+	s.equal = s.plan->width[BY_KEY];
 	struct query q = shaped(db, &s);
 	bind_index(&q, &s, s.equal, row);
 	int e = query_run(&q);

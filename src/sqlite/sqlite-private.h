@@ -19,6 +19,13 @@
 
 enum { QUERY_CACHE = 256, BUSY_TIMEOUT_MS = 5000, DB_IDENTITY = 16 };
 
+/* A kind of rows by the numbers of its columns (plan.c); sets of columns are bits. */
+struct row_plan {
+	uint32_t all, key, blobs;
+	uint32_t indexed;              /* what another index than the key depends on, no blobs */
+	uint8_t width[ROW_INDEXES_MAX], columns[ROW_INDEXES_MAX][INDEX_COLUMNS_MAX];
+};
+
 /* One file and its connection. */
 struct db {
 	sqlite3 *h;                    /* NULL: not open */
@@ -37,8 +44,10 @@ struct db {
 	int64_t serial, serial_kept;   /* of this transaction (0: none), of the file */
 	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
 	size_t cached;
-	struct { unsigned number; sqlite3_stmt *statement; } made[QUERY_CACHE];
+	/* By their numbers, each at the first free place from that on; 0: none. */
+	struct { uint64_t number; sqlite3_stmt *statement; } made[QUERY_CACHE];
 	size_t made_count;
+	struct row_plan plans[ROW_KINDS];
 };
 
 /* A step forward of a file's schema; versions count up from 1 without a gap. */
@@ -119,9 +128,10 @@ struct query {
 /* `text` must be a string literal: the statement is cached by its address. */
 struct query query(struct db *db, const char *text);
 /* The statement of that number if it was made before, and is not in use; else q.s is NULL. */
-struct query query_kept(struct db *db, unsigned number);
-/* Makes it of the text. It is kept, unless the one that is kept is in use. */
-struct query query_made(struct db *db, unsigned number, const char *text);
+struct query query_kept(struct db *db, uint64_t number);
+/* Makes it of the text. It is kept, unless the one that is kept is in use, or there are many. */
+struct query query_made(struct db *db, uint64_t number, const char *text);
+/* Texts and blobs are not copied: they stay as they are until the query is over. */
 void bind_int(struct query *q, int64_t v);
 void bind_real(struct query *q, double v);
 void bind_text(struct query *q, const char *s);

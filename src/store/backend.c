@@ -188,7 +188,7 @@ static int gather(void *context, const void *row)
 	if (g->wish->fits && !g->wish->fits(g->wish->context, row))
 		return 0;
 	if (g->n == g->room) {
-		g->room = g->room ? g->room * 2 : 16;
+		g->room = g->room ? g->room * 2 : g->wish->max == 1 ? 1 : 16;
 		g->rows = mem_realloc(g->rows, g->room, g->size);
 	}
 	memcpy(g->rows + g->n++ * g->size, row, g->size);

@@ -54,7 +54,8 @@ struct store_copy;
 enum row_bound { BOUND_NONE, BOUND_AFTER, BOUND_FROM, BOUND_BEFORE, BOUND_UPTO };
 struct row_range {
 	unsigned index;
-	const void *row;               /* holds what is compared with; NULL: nothing is */
+	const void *row;               /* holds what is compared with, and stays so meanwhile;
+	                                  NULL: nothing is */
 	unsigned equal;                /* the first columns of the index that equal those of row */
 	enum row_bound bound;          /* the column behind them is >, >=, <, <= that of row */
 	bool backward;

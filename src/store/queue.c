@@ -182,15 +182,26 @@ static int lease_due(struct store *st, const struct lease_terms *terms, struct t
 	return e;
 }
 
-/* Looking costs no lock and no write: this is asked every second. */
-static int is_any_due(struct store *st, const struct lease_terms *terms, bool *any)
+struct any_due {
+	const struct lease_terms *terms;
+	bool found;
+};
+
+static int find_due(void *context, const void *row)
 {
-	struct arena a = { 0 };
-	struct test_row *rows = NULL;
-	size_t n = 0;
-	int e = due_list(st, terms, 1, &a, &rows, &n);
-	*any = n > 0;
-	arena_fini(&a);
+	struct any_due *any = context;
+	any->found = lease_is_over(any->terms, row);
+	return any->found;
+}
+
+/* Looking costs no lock and no write: this is asked every second. */
+static int is_any_due(struct store *st, const struct lease_terms *terms, bool *due)
+{
+	struct test_row now = { .t.not_before_s = terms->now_s };
+	struct row_range range = { .index = TEST_DUE, .row = &now, .bound = BOUND_UPTO };
+	struct any_due any = { .terms = terms };
+	int e = row_each(st, ROW_TEST, &range, NULL, find_due, &any);
+	*due = e == ERR_OK && any.found;
 	return e;
 }
 

@@ -36,6 +36,17 @@ static struct report report_of(const char *id, const char *network, int64_t now_
 	return r;
 }
 
+static int count_triggers(sqlite3 *h)
+{
+	sqlite3_stmt *s;
+	assert_int_equal(sqlite3_prepare_v2(h, "SELECT count(*) FROM sqlite_schema WHERE type = "
+	                                    "'trigger'", -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	int n = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return n;
+}
+
 /* What an older version kept has its messages still, and they go as others do. */
 static void older_returns(void **unused)
 {
@@ -64,6 +75,9 @@ static void older_returns(void **unused)
 	OK(admin, store_return_add(admin, &r, 3));
 	assert_int_equal(r.id, 10);
 	store_close(admin);
+	assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+	assert_int_equal(count_triggers(h), 0);    /* the code has the rule of the last message */
+	sqlite3_close(h);
 	free(path);
 	free(folder);
 	free(old);
