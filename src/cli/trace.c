@@ -227,7 +227,8 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 		if (c->dns)
 			add_names_text(c);
 	}
-	fwrite(c->out.p, 1, c->out.n, stdout);
+	if (c->out.n)              /* JSON is out already, and there may be no bytes at all */
+		fwrite(c->out.p, 1, c->out.n, stdout);
 	code = c->svg ? write_svg(c, title) : CLI_GO;
 	if (c->nominate)
 		remember_nominee(c, message);
@@ -433,7 +434,8 @@ static int print_learned(struct trace_command *c)
 	} else {
 		learn_config(&c->learn, &c->out);
 	}
-	fwrite(c->out.p, 1, c->out.n, stdout);
+	if (c->out.n)
+		fwrite(c->out.p, 1, c->out.n, stdout);
 	return CLI_GO;
 }
 
