@@ -295,10 +295,10 @@ static int look_at_contact(void *context, const void *row)
 	return 0;
 }
 
-static void name_source(struct contact_row *row, const char *source)
+/* False: nothing is kept under so long a name. */
+static bool name_source(struct contact_row *row, const char *source)
 {
-	bool fits = str_copy(row->source, sizeof(row->source), str_of(source));
-	assert(fits);
+	return str_copy(row->source, sizeof(row->source), str_of(source));
 }
 
 int store_contact_get(struct store *st, const char *source, const struct ip *address,
@@ -309,7 +309,8 @@ int store_contact_get(struct store *st, const char *source, const struct ip *add
 	struct row_range range = {
 		.row = &of, .equal = 1, .bound = BOUND_UPTO, .backward = true,
 	};
-	name_source(&of, source);
+	if (!name_source(&of, source))
+		return ERR_NOT_FOUND;
 	int e = row_each(st, ROW_CONTACT, &range, NULL, look_at_contact, &s);
 	if (e == ERR_OK)
 		e = s.found ? row_get(st, ROW_CONTACT, BY_KEY, &s.best, a) : ERR_NOT_FOUND;
@@ -327,7 +328,9 @@ int store_contact_put(struct store *st, const char *source, const struct ip *fir
 	struct contact_row row = {
 		.first = *first, .last = *last, .fetched_s = now_s, .answer = answer,
 	};
-	name_source(&row, source);
+	if (!name_source(&row, source))
+		return store_fail(st, ERR_LIMIT, "the name of a source is %zu bytes long; "
+		                  "expected fewer than %d", strlen(source), CONTACT_SOURCE_MAX);
 	return row_put(st, ROW_CONTACT, &row);
 }
 

@@ -27,7 +27,7 @@ int store_report_become(struct store *st, const char *id, enum report_state stat
                         const char *why, int64_t now_s);
 
 /* What a source said of the range that holds the address, not older than oldest_s.
- * ERR_NOT_FOUND. The smallest range counts. */
+ * ERR_NOT_FOUND. The smallest range counts. ERR_LIMIT: the source's name is too long to keep. */
 int store_contact_get(struct store *st, const char *source, const struct ip *address,
                       int64_t oldest_s, struct arena *a, struct str *answer, int64_t *fetched_s);
 int store_contact_put(struct store *st, const char *source, const struct ip *first,

@@ -77,9 +77,10 @@ struct reported_row {
 	struct str digest;
 	int64_t report;                /* the report's n */
 };
-/* What a source said of a range of addresses. */
+/* What a source said of a range of addresses. Its name may be a URL of the configuration's. */
+enum { CONTACT_SOURCE_MAX = 512 };
 struct contact_row {
-	char source[32];
+	char source[CONTACT_SOURCE_MAX];
 	struct ip first, last;
 	int64_t fetched_s;
 	struct str answer;
