@@ -21,8 +21,8 @@ const struct config_row tester_config_rows[] = {
 	{ "collector_check", TESTER(CONFIG_BOOL, collector_check), 0, 0, "yes",
 	  "Send nothing unless the collector at that address takes one of our tokens, asked before "
 	  "the first test and then every 10 minutes. \"no\" only where this machine itself cannot "
-	  "reach it, for example behind a NAT: then a host that accepts messages is inconclusive until "
-	  "something has come back within tester.return_window." },
+	  "reach it, for example behind a NAT: then a host that accepts messages is inconclusive "
+	  "until something has come back within tester.return_window." },
 	{ "source", TESTER(CONFIG_IPS, source), 0, 16, "",
 	  "Addresses that tests come from; unset: the system's choice. The first of a family is "
 	  "used; a retest asks from the second too, and must hear the same where it is let in. "

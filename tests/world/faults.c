@@ -152,7 +152,7 @@ void faults_begin(void)
 		.disk_fails = draw(3), .disk_busy = draw(5),
 	};
 	shares.kill = draw(10);
-	shares.term = draw(4);
+	shares.term = draw(8);
 	shares.stall = draw(6);
 	shares.full = draw(3);
 	shares.jump = draw(3);

@@ -19,6 +19,10 @@ const struct host_kind host_kinds[] = {
 	{ .name = "slow", .share = 1, OPEN, .reply_ms = 250 },
 	{ .name = "slow-name", .share = 2, OPEN, .slow_name = true, .delay_least_s = 1,
 	  .delay_most_s = 60 },
+	/* What comes back comes while a later round looks its name up. */
+	{ .name = "puts-off", .share = 3, .relays = true, .sure = true, .reads = READ_PERCENT,
+	  .fate = FATE_RELAY, .refusal = 450, .refusal_text = "Try again later",
+	  .slow_name = true, .delay_least_s = 20, .delay_most_s = 60 },
 	{ .name = "grey-open", .share = 1, OPEN, .grey_ms = 20 * 1000 },
 	{ .name = "grey-closed", .share = 1, .grey_ms = 20 * 1000 },
 	{ .name = "hole", .share = 1, .takes_all = true, .takes_local = true,

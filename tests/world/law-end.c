@@ -62,6 +62,18 @@ static void check_repaired(const struct host *h)
 		             "it is listed", h->n);
 }
 
+/* A form that came back for both domains makes its test open, however late and whoever died. */
+static void check_both(const struct came_back *c)
+{
+	const struct test *t = law_test(c->test_id);
+	if (!c->acknowledged || c->sender || !c->confirm || c->host->left_alone || !t)
+		return;
+	if (law_proved(c->test_id, c->case_id) && t->verdict != VERDICT_OPEN)
+		world_broken("late-proof", "%s of test %s came back from host %u (%s) for both "
+		             "domains; the test says %s", c->case_id, c->test_id, c->host->n,
+		             c->host->kind->name, verdict_name(t->verdict));
+}
+
 /* Where the host and we had no trouble the confirmation must have gone out. */
 static void check_late(const struct came_back *c)
 {
@@ -79,8 +91,10 @@ static void check_late(const struct came_back *c)
 void law_end(void)
 {
 	check_settled();
-	for (size_t i = 0; i < came_back_n; i++)
+	for (size_t i = 0; i < came_back_n; i++) {
+		check_both(&came_back[i]);
 		check_late(&came_back[i]);
+	}
 	for (unsigned i = 0; i < host_n; i++) {
 		check_proved(&hosts[i]);
 		check_repaired(&hosts[i]);

@@ -35,7 +35,7 @@ enum {
 	SEEDS = 200, CHAOS_LEAST_MS = 40 * 1000, CHAOS_MOST_MS = 150 * 1000,
 	STEPS_MAX = 400 * 1000, LEAP_MOST_MS = 5000,
 	LEAP_CALM_MS = 15 * 1000, LEAP_IDLE_MS = 1800 * 1000,
-	SETTLED_MS = 120 * 1000,
+	SETTLED_MS = 30 * 1000,
 };
 /* 2026-11-28 */
 #define WALL_BEGIN_MS 1795824000000
@@ -72,7 +72,7 @@ static void begin_world(uint64_t seed)
 static void leap(void)
 {
 	int64_t next_ms = schedule_next_ms(&outside), most_ms = LEAP_MOST_MS;
-	if (net_open() > 0 || resolver_pending() > 0)
+	if (net_open() > 0 || resolver_pending() > 0 || (world.calm && law_settled()))
 		return;
 	if (world.calm)
 		most_ms = roles_active() > 0 ? LEAP_CALM_MS : LEAP_IDLE_MS;
@@ -105,10 +105,12 @@ static void run_world(uint64_t seed)
 		;
 	people_calm();
 	until_ms = world.now_ms + CALM_MOST_MS;
-	int64_t settled_ms = world.now_ms;
-	while (world.now_ms < until_ms && world.now_ms - settled_ms < SETTLED_MS && turn_world())
+	int64_t since_ms = INT64_MAX / 2;        /* settled */
+	while (world.now_ms < until_ms && world.now_ms - since_ms < SETTLED_MS && turn_world())
 		if (!law_settled())
-			settled_ms = world.now_ms;
+			since_ms = INT64_MAX / 2;
+		else if (since_ms > world.now_ms)
+			since_ms = world.now_ms;
 	law_end();
 }
 

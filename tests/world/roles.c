@@ -97,6 +97,7 @@ static void shorten_times(void)
 	t->wait_s = chance_between(2, 8);
 	t->proof_wait_s = 1;
 	t->rate = 20;
+	t->messages = chance_of(400) ? 2 : 8;
 	t->sessions = chance_between(2, 6);
 	t->sessions_per_net = chance_between(1, 3);
 	t->connect_timeout_s = 4;
