@@ -15,8 +15,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-/* Runs the command that argv[1] names; "--help" and "--version" are its own. Before that,
- * descriptors 0, 1 and 2 are made sure of. */
+/* Runs the command that argv[1] names; it answers "--help" and "--version" itself. Before that
+ * it makes sure that descriptors 0, 1 and 2 are open. */
 int command_dispatch(const struct command *commands, size_t n, int argc, char **argv);
 
 #endif

@@ -5,7 +5,7 @@
  * own section and the struct they fill. The file's syntax is libconfuse's.
  * What is done with a value of each type stands in one table, config-types.c.
  *
- * The file is trusted (root's), but its mistakes are not ours to guess at: an
+ * The file is trusted (root's), but we do not guess what its mistakes meant: an
  * unknown name, a wrong type or a value out of range is an error that names
  * file, line, parameter and what was expected. Blocks (reads the file).
  */

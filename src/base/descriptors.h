@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which descriptors a process has. Called before anything else is opened, or between fork()
- * and exec(): others that the process uses would be closed under it.
+ * Which descriptors a process has. Call it before anything else is opened, or between fork()
+ * and exec(): what the process has open besides is closed.
  */
 #ifndef PORTREEVE_BASE_DESCRIPTORS_H
 #define PORTREEVE_BASE_DESCRIPTORS_H

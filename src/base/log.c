@@ -74,7 +74,7 @@ static ssize_t put(const char *p, size_t n)
 	return write(log_fd, p, n);
 }
 
-/* One write a line, so that lines of different processes never mix: for a pipe that holds up
+/* One write per line, so that lines of different processes never mix: for a pipe that holds up
  * to PIPE_BUF, and so does that it is written whole or not at all. */
 static bool put_line(struct buf *line)
 {

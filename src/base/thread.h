@@ -4,7 +4,7 @@
  * that it does is in the step, so that a test or a world calls that without any thread.
  *
  * A process has one of them at most besides its first thread, which has the loop and gets all
- * signals. Behind a sandbox it takes SANDBOX_THREAD (base/sandbox.h).
+ * signals. A sandbox allows it by `thread` of struct sandbox (base/sandbox.h).
  */
 #ifndef PORTREEVE_BASE_THREAD_H
 #define PORTREEVE_BASE_THREAD_H

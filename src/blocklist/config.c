@@ -57,7 +57,7 @@ const struct config_row dnsbl_config_rows[] = {
 	  "Idle time after which a TCP connection is closed." },
 	{ "rrl_rate", DNSBL(CONFIG_INT, rrl_rate), 0, 100000, "20",
 	  "Equal answers to one IPv4 /24 or IPv6 /56 by UDP, so that nobody can aim them at "
-	  "others; beyond it an answer is cut to its question, and who really asks comes back by "
+	  "others. Beyond it an answer is cut to its question, and who really asks comes back by "
 	  "TCP. 0: no limit.", "answers a second" },
 };
 const size_t dnsbl_config_row_count = sizeof(dnsbl_config_rows) / sizeof(*dnsbl_config_rows);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The sockets half of the DNS service: datagrams in batches, and TCP with limits (RFC
- * 7766: many queries a connection, answered as they come). What is answered is
+ * 7766: many queries per connection, answered as they come). What is answered is
  * blocklist/answer.h's.
  *
  * Datagrams beyond a rate are cut (blocklist/rrl.h), connections are limited by host and network

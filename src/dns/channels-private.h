@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * c-ares on the loop, with one question a channel: so each question leaves from a source port of
+ * c-ares on the loop, with one question per channel: so each question leaves from a source port of
  * its own, which the kernel chooses anew, and a forged answer must guess that, too (RFC 5452 9.2).
  * A channel of c-ares that has no question closes its sockets; it is used again.
  *

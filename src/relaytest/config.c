@@ -21,8 +21,8 @@ const struct config_row tester_config_rows[] = {
 	{ "collector_check", TESTER(CONFIG_BOOL, collector_check), 0, 0, "yes",
 	  "Send nothing unless the collector at that address takes one of our tokens, asked before "
 	  "the first test and then every 10 minutes. \"no\" only where this machine itself cannot "
-	  "reach it, behind a NAT say: then a host that accepts messages is inconclusive until "
-	  "something has come back within tester.return_window." },
+	  "reach it, for example behind a NAT: then a host that accepts messages is inconclusive "
+	  "until something has come back within tester.return_window." },
 	{ "source", TESTER(CONFIG_IPS, source), 0, 16, "",
 	  "Addresses that tests come from; unset: the system's choice. The first of a family is "
 	  "used; a retest asks from the second too, and must hear the same where it is let in. "
@@ -48,18 +48,18 @@ const struct config_row tester_config_rows[] = {
 	  "Least time between two tests of one address and port, unless its owner asks (RFC 6471 "
 	  "section 3.4)." },
 	{ "messages", TESTER(CONFIG_INT, messages), 2, 64, "8",
-	  "Accepted messages a test, at most; a proof takes two." },
+	  "The most messages that a test may get accepted; a proof takes two." },
 	{ "refusals", TESTER(CONFIG_INT, refusals), 1, 100, "6",
 	  "Refusals in one connection before a new one is made; many servers slow down or hang up "
 	  "on the tenth." },
 	{ "pipeline", TESTER(CONFIG_INT, pipeline), 1, 64, "16",
 	  "Transactions sent ahead where the server offers PIPELINING." },
 	{ "connect_timeout", TESTER(CONFIG_DURATION, connect_timeout_s), 1, HOUR, "30s",
-	  "For TCP to connect." },
+	  "How long TCP may take to connect." },
 	{ "command_timeout", TESTER(CONFIG_DURATION, command_timeout_s), 1, HOUR, "45s",
-	  "For the banner and for each reply." },
+	  "How long the banner, and each reply, is waited for." },
 	{ "session_timeout", TESTER(CONFIG_DURATION, session_timeout_s), 1, DAY, "150s",
-	  "For one connection, in all." },
+	  "How long one connection may last in all." },
 	{ "ask_again", TESTER(CONFIG_DURATION, ask_again_s), 1, DAY, "30min",
 	  "A test that a server puts off (greylisting, a ban part of the way) goes on after this "
 	  "time, with the same sender, recipient and source; then after 4 and after 16 times this, "
@@ -68,7 +68,7 @@ const struct config_row tester_config_rows[] = {
 	  "How long the commands test and scan wait themselves for that; what is due later is left "
 	  "to the tester role." },
 	{ "retry_after", TESTER(CONFIG_DURATION, retry_after_s), 1, 30 * DAY, "15min",
-	  "Before an inconclusive or unreachable test is tried again." },
+	  "How long it takes until an inconclusive or unreachable test is tried again." },
 	{ "retries", TESTER(CONFIG_INT, retries), 0, 100, "4", "How often it is tried again." },
 	{ "recheck_interval", TESTER(CONFIG_DURATION, recheck_interval_s), HOUR, 10 * YEAR, "90d",
 	  "Listed hosts are tested again after this time: addresses change hands." },
@@ -95,7 +95,7 @@ const struct config_row collector_config_rows[] = {
 	  "Connections at the same time from one IPv4 address or IPv6 /64. A /56 gets an eighth of "
 	  "all connections, a /24 or /48 a fourth, and each less the fewer are free." },
 	{ "session_timeout", COLLECTOR(CONFIG_DURATION, session_timeout_s), 1, DAY, "600s",
-	  "For one connection, in all." },
+	  "How long one connection may last in all." },
 	{ "rate", COLLECTOR(CONFIG_INT, rate), 1, 100000, "120", "Messages taken from one peer.",
 	  "messages a minute" },
 	{ "retest_interval", COLLECTOR(CONFIG_DURATION, retest_interval_s), 0, DAY, "60s",

@@ -21,7 +21,7 @@ struct tester_config {
 	int64_t sessions;                    /* at the same time */
 	int64_t sessions_per_net;            /* of those, in one /24 or /48 */
 	int64_t interval_s;                  /* between tests of a target unless its owner asks */
-	int64_t messages;                    /* accepted ones a test, at most */
+	int64_t messages;                    /* accepted ones per test, at most */
 	int64_t refusals;                    /* a connection, then a new one */
 	int64_t pipeline;                    /* transactions sent ahead */
 	int64_t connect_timeout_s, command_timeout_s, session_timeout_s;

@@ -124,7 +124,7 @@ enum leaving {
 enum rset {
 	RSET_WORKS,
 	RSET_SPOILED,            /* refused in this batch: what followed means nothing */
-	RSET_REFUSED,            /* before: one transaction a connection */
+	RSET_REFUSED,            /* before: one transaction per connection */
 };
 
 /* One connection's state; zeroed for each. */

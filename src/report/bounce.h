@@ -6,7 +6,7 @@
  * same address, are not. Pure.
  *
  * Hostile input: the whole message; anybody can write one. It counts only with the token of
- * a report (report-token.h), and says only of that report's recipient that it is dead.
+ * a report (report/token.h), and says only of that report's recipient that it is dead.
  */
 #ifndef PORTREEVE_REPORT_BOUNCE_H
 #define PORTREEVE_REPORT_BOUNCE_H

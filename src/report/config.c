@@ -31,7 +31,7 @@ const struct config_row report_config_rows[] = {
 	{ "cache", REPORT(CONFIG_DURATION, cache_s), 0, 365 * DAY, "7d",
 	  "How long an answer is used again; one that names no contact, a seventh of it." },
 	{ "timeout", REPORT(CONFIG_DURATION, timeout_s), 1, HOUR, "20s",
-	  "For each question, and for each command of the smarthost." },
+	  "How long each source, and each reply of the smarthost, is waited for." },
 	{ "dead_for", REPORT(CONFIG_DURATION, dead_for_s), 0, 3650 * (int64_t)DAY, "180d",
 	  "A contact whose report bounced is not used again for this time." },
 	{ "from", REPORT(CONFIG_STRING, from), 0, 0, "",
@@ -55,7 +55,7 @@ const struct config_row report_config_rows[] = {
 	{ "body", REPORT(CONFIG_BOOL, body), 0, 0, "yes",
 	  "Include the text of the message; otherwise only its header." },
 	{ "body_size", REPORT(CONFIG_SIZE, body_bytes), 0, 1 << 20, "32K",
-	  "Of that text, at most." },
+	  "The most of that text that is included." },
 	{ "smarthost", REPORT(CONFIG_STRING, smarthost), 0, 0, "",
 	  "The server that takes our reports: a name or address, with or without :PORT (25). "
 	  "Unset: nothing can be sent." },

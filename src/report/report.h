@@ -25,7 +25,7 @@ struct reporter {
 struct report_facts {
 	struct reporter reporter;
 	const char *id;                     /* of the report */
-	const char *token;                  /* the same, proved; report-token.h */
+	const char *token;                  /* the same, proved; report/token.h */
 	const char *uuid;
 	const char *contact, *contact_source;
 	int64_t contact_age_s, now_s;

@@ -43,8 +43,8 @@ void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQ
 /* Whether the list is there. */
 bool store_sqlite_exists(const char *state_directory);
 
-/* Opens, making or migrating the schema forward where the role may write (a newer
- * schema than ours is ERR_UNSUPPORTED). One line in *message on error. */
+/* Opens, making or migrating the schema forward in each place of which something may be
+ * written (a newer schema than ours is ERR_UNSUPPORTED). One line in *message on error. */
 int store_sqlite_open(const char *state_directory, unsigned may_write, struct store **st,
                       struct buf *message);
 /* The same as STORE_ALL, for commands that change nothing: neither file is made, migrated

@@ -5,8 +5,8 @@
  * grants a consent: it says on what ground it asks, and admission says what follows. A test is
  * asked for with store_test_ask() (tests.h).
  *
- * Rows are kept in order and in memory until they change. Errors as in store.h; all functions
- * that take a store block.
+ * Permits and exclusions are kept in memory, in order, until they change. Errors as in store.h.
+ * All functions that take a store block.
  */
 #ifndef PORTREEVE_STORE_ADMISSION_H
 #define PORTREEVE_STORE_ADMISSION_H
@@ -77,6 +77,7 @@ bool admission_may_repeat(int64_t last_s, int64_t now_s, int64_t interval_s, boo
 /* Pure: all of it but PENDING. `last_s`: when the last test of the target ended, 0: none did. */
 enum admission admission_decide(const struct consent_answer *consent, bool all, int64_t last_s,
                                 int64_t now_s, int64_t interval_s);
+
 /* ---- nominations ---------------------------------------------------------- */
 int store_nominate(struct store *st, struct nomination *nom);         /* sets nom->id; journalled */
 int store_nominations(struct store *st, struct arena *a, struct nomination **rows, size_t *n);

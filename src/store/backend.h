@@ -9,11 +9,14 @@
  *   queue.c         a test is queued, leased, renewed, put off, given back, reopened
  *   tests.c         intents and results; tests are read
  *   finish.c        the end of a test: verdict, proofs, what follows for the list
- *   list.c          listings, proofs, the operator's word
+ *   lifecycle.c     when a listing begins and ends (pure), lifecycle-state.c: what it is asked with
+ *   list.c          listings and their proofs as they stand
+ *   word.c          the operator's word: on the list, and off it
  *   outputs.c       outputs and the operator's agreement
  *   retest.c        retests that are asked for, rechecks that are due
  *   journal.c       the journal, its serial, the snapshot that goes with a serial
  *   returns.c       what came back, requests for a retest, how far they are read
+ *   undecided.c     listings that no test decides
  *   evidence-rows.c bundles as they are kept
  *   reports-rows.c  reports, contacts, dead contacts
  *   retention.c     what may be removed (pure), expire.c: its removal
@@ -109,13 +112,13 @@ struct backend_ops {
 	/* A number that is another one when somebody else has committed to PLACE_LIST. */
 	int (*changed)(struct store *, int64_t *version);
 
-	/* store_check(), store_backup() in store.h. ERR_UNSUPPORTED is an answer of backup. */
+	/* store_check(), store_backup() in upkeep.h. ERR_UNSUPPORTED is an answer of backup. */
 	int (*check)(struct store *);
 	int (*backup)(struct store *, const struct store_copy *list,
 	              const struct store_copy *returns);
 };
 
-/* Rules and permits, kept until they change (admission.c). */
+/* Permits and exclusions, kept in memory until they change (admission.c). */
 struct consent_cache {
 	bool valid;
 	int64_t version;               /* ops->changed() when it was read */

@@ -171,7 +171,7 @@ static int repair_created(struct store *st, int64_t now_s)
 	return e;
 }
 
-/* A network has one report a day: where today's is there, the one that is ahead stays. */
+/* A network has one report per day: where today's is there, the one that is ahead stays. */
 static int repair_days(struct store *st, int64_t now_s)
 {
 	struct arena a = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The key files, below STATE/keys (mode 0700, each file 0600):
- *   tokens/token.keys  one key a line: id, Unix time it was made, 64 hex digits; '#'
+ *   tokens/token.keys  one key per line: id, Unix time it was made, 64 hex digits; '#'
  *                  comments. Oldest first; the last one signs. In a directory of its own, so
  *                  that a sandbox can allow it and not the next one.
  *   evidence.pem   the Ed25519 private key (PKCS#8)

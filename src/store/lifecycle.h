@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The life of a listing: a pure function of state, event and policy. No clock,
- * no store, no I/O; the backend calls it inside the transaction that carries
- * its effects out, and the tests call it over its whole table.
+ * When a listing begins and when it ends: a pure function of state, event and policy. It has no
+ * clock, no store, no I/O. The use cases (finish.c, word.c, retest.c, …) call it inside the
+ * transaction that carries its effects out, and the tests call it over its whole table.
  *
  * The rule it keeps (RFC 6471 2.2.1, and the promise of the house): a listed
  * host stays listed until a retest passes or the operator says so. Silence,

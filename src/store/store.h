@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The store: the only state that roles share. Its use cases stand beside this file, a header
- * for each (admission.h, queue.h, finish.h, list.h, …); where the rows are kept is a backend's
- * affair (backend.h), and only settings/ names one.
+ * for each aggregate (admission.h, tests.h, list.h, returns.h, journal.h, …), which names the .c
+ * file of each use case. Where the rows are kept is a backend's affair (backend.h), and only
+ * settings/open.c names one.
  *
  * Promises, whatever the backend:
  *  - what returned ERR_OK is on disk; a kill at any instant loses nothing of it;
@@ -14,7 +15,7 @@
  *  - each opener can write only what its job needs (the bits below): ERR_DENIED;
  *  - by a clock that has jumped (clock.h) nothing is removed, listed, leased or
  *    journalled: ERR_BUSY.
- * All functions block (milliseconds; ERR_BUSY after 5 s). One thread a store.
+ * All functions block (milliseconds; ERR_BUSY after 5 s). One thread per store.
  */
 #ifndef PORTREEVE_STORE_STORE_H
 #define PORTREEVE_STORE_STORE_H

@@ -105,15 +105,15 @@ struct test_outcome {
 	struct str evidence;                 /* signed bundle; empty: none */
 	const char *evidence_id;
 };
-/* One transaction: verdict, results, proofs, evidence, lifecycle's effects on the
- * list, follow-up tests, journal, serial. *effects tells what was done. Repeating it
- * for a test that is done is ERR_EXISTS and changes nothing (a kill between commit
- * and answer).
+/* One transaction writes verdict, results, proofs, evidence, lifecycle's effects on the
+ * list, follow-up tests, journal and serial. *effects says what was done. For a test that has
+ * ended it is ERR_EXISTS and changes nothing: a caller that was killed between commit and
+ * answer may repeat it.
  *
- * A proof is a result with `returned`, whose message was accepted or whose body was sent;
- * VERDICT_OPEN without one is ERR_INVALID. A proof on an address that may not be published
- * (store/fuse.h) keeps its verdict and evidence; the effects are LIFE_WITHHOLD, and the
- * journal says why. No results: those of store_test_wait() stay.
+ * What a proof is, is decided here: a result of VERDICT_OPEN with `returned`, whose message was
+ * accepted or whose body was sent. VERDICT_OPEN without one is ERR_INVALID. A proof on an address
+ * that may not be published (store/fuse.h) keeps its verdict and evidence; the effects are
+ * LIFE_WITHHOLD, and the journal says why. No results: those of store_test_wait() stay.
  * The test need not have been leased. A retry is a new test that counts the tries on; one
  * of a TEST_RETEST stays a TEST_RETEST, so that its asker gets an answer. */
 int store_test_finish(struct store *st, const struct test_outcome *outcome,

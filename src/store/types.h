@@ -191,7 +191,7 @@ bool report_may_become(enum report_state from, enum report_state to);
 
 enum { REPORT_ID_LEN = 8, CONTACT_MAX = 256, NETWORK_MAX = 2 * IP_TEXT_MAX + 2 };
 
-/* One report a network and day; further messages of that day are counted in it. */
+/* One report per network and day; further messages of that day are counted in it. */
 struct report {
 	char id[REPORT_ID_LEN + 1];    /* base32, 40 random bits: part of its Message-ID */
 	enum report_state state;

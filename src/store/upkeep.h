@@ -22,9 +22,9 @@ struct store_expiry {
 	uint64_t removed[RETAINED_KINDS];
 	bool done[RETAINED_KINDS], over;       /* all that is old has been looked at */
 };
-/* One pass: looks at up to `max` old rows of each kind that this role writes, and removes
- * those whose time is over, in one transaction a kind. To be called until x->over. `dry`: they
- * are counted only. */
+/* One pass: looks at up to `max` old rows of each kind that this opener may write, and
+ * removes those whose time is over, in one transaction per kind. To be called
+ * until x->over. `dry`: they are counted only. */
 int store_expire(struct store *st, const struct store_config *keep, int64_t now_s, size_t max,
                  bool dry, struct store_expiry *x);
 /* Whether what is open is still the store that stands at its place: for a role that has it open
