@@ -39,7 +39,7 @@ static bool find_token(struct str local, struct token *token)
 	return false;
 }
 
-static void refuse(struct collector_recipient *out, int code, const char *enhanced,
+static void refuse_recipient(struct collector_recipient *out, int code, const char *enhanced,
                    const char *text)
 {
 	*out = (struct collector_recipient){ .what = COLLECTOR_REFUSED, .code = code,
@@ -52,15 +52,15 @@ void collector_recipient(const struct mail_path *path, const struct collector_do
 	char bytes[MAIL_PATH_MAX];
 	*out = (struct collector_recipient){ 0 };
 	if (!own_domain(path, domains)) {
-		refuse(out, 554, "5.7.1", "Not a domain of ours; we never relay");
+		refuse_recipient(out, 554, "5.7.1", "Not a domain of ours; we never relay");
 		return;
 	}
 	if (path->route.n) {
-		refuse(out, 550, "5.1.3", "Source routes are not followed");
+		refuse_recipient(out, 550, "5.1.3", "Source routes are not followed");
 		return;
 	}
 	if (path->local.n > sizeof(bytes)) {
-		refuse(out, 550, "5.1.1", "No such mailbox");
+		refuse_recipient(out, 550, "5.1.1", "No such mailbox");
 		return;
 	}
 	struct str local = { bytes, mail_local_unquote(path, bytes) };
@@ -72,7 +72,7 @@ void collector_recipient(const struct mail_path *path, const struct collector_do
 	} else if (find_token(local, &out->token)) {
 		out->what = COLLECTOR_TOKEN;
 	} else {
-		refuse(out, 550, "5.1.1", "No such mailbox");
+		refuse_recipient(out, 550, "5.1.1", "No such mailbox");
 	}
 }
 

@@ -49,9 +49,9 @@ static void decide(struct mailing *m, bool taken)
 		m->over = true;
 }
 
-static void say(struct mailing *m, enum smtp_verb verb, const char *fmt, ...)
+static void say_command(struct mailing *m, enum smtp_verb verb, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-static void say(struct mailing *m, enum smtp_verb verb, const char *fmt, ...)
+static void say_command(struct mailing *m, enum smtp_verb verb, const char *fmt, ...)
 {
 	va_list ap;
 	buf_clear(&m->asked);
@@ -90,15 +90,15 @@ static void refused(struct mailing *m, const struct smtp_reply *r)
 
 static void say_mail(struct mailing *m)
 {
-	say(m, SMTP_MAIL, "MAIL FROM:%s", m->setup.from);
+	say_command(m, SMTP_MAIL, "MAIL FROM:%s", m->setup.from);
 }
 
 static void say_recipient(struct mailing *m)
 {
 	if (m->at < m->setup.n)
-		say(m, SMTP_RCPT, "RCPT TO:%s", m->setup.recipients[m->at]);
+		say_command(m, SMTP_RCPT, "RCPT TO:%s", m->setup.recipients[m->at]);
 	else if (m->setup.stranger && m->at == m->setup.n)
-		say(m, SMTP_RCPT, "RCPT TO:%s", m->setup.stranger);
+		say_command(m, SMTP_RCPT, "RCPT TO:%s", m->setup.stranger);
 	else
 		decide(m, m->setup.message.n == 0);
 }
@@ -113,7 +113,7 @@ static void on_rcpt(struct mailing *m, const struct smtp_reply *r)
 		buf_add_cstr(&m->why, ", which is no token of ours");
 		decide(m, false);
 	} else if (ok && mail) {
-		say(m, SMTP_DATA, "DATA");
+		say_command(m, SMTP_DATA, "DATA");
 	} else if (!ok && !mail && (!stranger || r->code / 100 != 5)) {
 		refused(m, r);
 	} else {
@@ -128,11 +128,11 @@ static void on_ehlo(struct mailing *m, enum smtp_verb verb, const struct smtp_re
 {
 	bool offered = smtp_client_extensions(m->client) & SMTP_EXT_STARTTLS;
 	if (!smtp_reply_ok(r) && verb == SMTP_EHLO && r->code / 100 == 5)
-		say(m, SMTP_HELO, "HELO %s", m->setup.helo);
+		say_command(m, SMTP_HELO, "HELO %s", m->setup.helo);
 	else if (!smtp_reply_ok(r))
 		refused(m, r);
 	else if (offered && m->setup.starttls && !m->secured)
-		say(m, SMTP_STARTTLS, "STARTTLS");
+		say_command(m, SMTP_STARTTLS, "STARTTLS");
 	else
 		say_mail(m);
 }
@@ -171,7 +171,7 @@ static void on_reply(struct mailing *m, const struct smtp_client_event *ev)
 	switch (ev->verb) {
 	case SMTP_BANNER:
 		if (smtp_reply_ok(r))
-			say(m, SMTP_EHLO, "EHLO %s", m->setup.helo);
+			say_command(m, SMTP_EHLO, "EHLO %s", m->setup.helo);
 		else
 			refused(m, r);
 		break;
@@ -239,7 +239,7 @@ void mailing_secured(struct mailing *m)
 {
 	m->start_tls = false;
 	smtp_client_tls_started(m->client);
-	say(m, SMTP_EHLO, "EHLO %s", m->setup.helo);
+	say_command(m, SMTP_EHLO, "EHLO %s", m->setup.helo);
 }
 
 struct smtp_client *mailing_client(const struct mailing *m)

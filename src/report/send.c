@@ -73,10 +73,10 @@ static void refused(struct send *s, const struct smtp_reply *r, bool recipient)
 
 /* ---- the dialogue ------------------------------------------------------- */
 
-static void say(struct send *s, enum smtp_verb verb, const char *fmt, ...)
+static void say_verb(struct send *s, enum smtp_verb verb, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static void say(struct send *s, enum smtp_verb verb, const char *fmt, ...)
+static void say_verb(struct send *s, enum smtp_verb verb, const char *fmt, ...)
 {
 	struct buf line = { 0 };
 	va_list ap;
@@ -104,17 +104,17 @@ static bool asks_for_bounce(const struct send *s)
 static void start_mail(struct send *s)
 {
 	if (asks_for_bounce(s))
-		say(s, SMTP_MAIL, "MAIL FROM:<%s> RET=HDRS ENVID=%s", s->setup.mail_from,
+		say_verb(s, SMTP_MAIL, "MAIL FROM:<%s> RET=HDRS ENVID=%s", s->setup.mail_from,
 		    s->setup.envelope_id);
 	else
-		say(s, SMTP_MAIL, "MAIL FROM:<%s>", s->setup.mail_from);
+		say_verb(s, SMTP_MAIL, "MAIL FROM:<%s>", s->setup.mail_from);
 }
 
 static void after_ehlo(struct send *s)
 {
 	unsigned extensions = smtp_client_extensions(s->client);
 	if (!s->secured && (extensions & SMTP_EXT_STARTTLS))
-		say(s, SMTP_STARTTLS, "STARTTLS");
+		say_verb(s, SMTP_STARTTLS, "STARTTLS");
 	else if (!s->secured && demands_tls(s))
 		end(s, SEND_FAILED, "the smarthost offers no TLS");
 	else if (!s->credentials)
@@ -125,7 +125,7 @@ static void after_ehlo(struct send *s)
 	else if (!(extensions & SMTP_EXT_AUTH))
 		end(s, SEND_FAILED, "the smarthost offers no login");
 	else
-		say(s, SMTP_AUTH, "AUTH PLAIN %s", s->credentials);
+		say_verb(s, SMTP_AUTH, "AUTH PLAIN %s", s->credentials);
 }
 
 static void start_message(struct send *s)
@@ -139,13 +139,13 @@ static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_repl
 {
 	bool ok = smtp_reply_ok(r);
 	if (verb == SMTP_EHLO && !ok && !s->secured && !demands_tls(s) && !s->credentials) {
-		say(s, SMTP_HELO, "HELO %s", s->setup.hostname);
+		say_verb(s, SMTP_HELO, "HELO %s", s->setup.hostname);
 	} else if (verb == SMTP_DATA && r->code == 354) {
 		start_message(s);
 	} else if (!ok || verb == SMTP_DATA) {
 		refused(s, r, verb == SMTP_RCPT);
 	} else if (verb == SMTP_BANNER) {
-		say(s, SMTP_EHLO, "EHLO %s", s->setup.hostname);
+		say_verb(s, SMTP_EHLO, "EHLO %s", s->setup.hostname);
 	} else if (verb == SMTP_EHLO) {
 		after_ehlo(s);
 	} else if (verb == SMTP_STARTTLS) {
@@ -153,13 +153,13 @@ static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_repl
 	} else if (verb == SMTP_HELO || verb == SMTP_AUTH) {
 		start_mail(s);
 	} else if (verb == SMTP_MAIL) {
-		say(s, SMTP_RCPT, "RCPT TO:<%s>%s", s->setup.rcpt_to,
+		say_verb(s, SMTP_RCPT, "RCPT TO:<%s>%s", s->setup.rcpt_to,
 		    asks_for_bounce(s) ? " NOTIFY=FAILURE" : "");
 	} else if (verb == SMTP_RCPT) {
-		say(s, SMTP_DATA, "DATA");
+		say_verb(s, SMTP_DATA, "DATA");
 	} else if (verb == SMTP_MESSAGE) {
 		set_text(s, r->text);
-		say(s, SMTP_QUIT, "QUIT");
+		say_verb(s, SMTP_QUIT, "QUIT");
 		end(s, SEND_DONE, NULL);
 	}
 }
@@ -181,7 +181,7 @@ static void on_secured(void *arg)
 	if (demands_tls(s))
 		s->may_login = true;
 	smtp_client_tls_started(s->client);
-	say(s, SMTP_EHLO, "EHLO %s", s->setup.hostname);
+	say_verb(s, SMTP_EHLO, "EHLO %s", s->setup.hostname);
 }
 
 static void on_received(void *arg, struct str bytes)

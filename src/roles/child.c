@@ -96,7 +96,7 @@ static int64_t beat_period_ms(const struct child *c)
 }
 
 /* The pipe does not block: a supervisor that does not read, hears nothing either. */
-static void say(const struct child *c, char what)
+static void tell_supervisor(const struct child *c, char what)
 {
 	ssize_t ignored = write(c->ready_fd, &what, 1);
 	(void)ignored;
@@ -105,7 +105,7 @@ static void say(const struct child *c, char what)
 static void beat(void *arg)
 {
 	struct child *c = arg;
-	say(c, ROLE_SAYS_ALIVE);
+	tell_supervisor(c, ROLE_SAYS_ALIVE);
 	c->beat_due_ms = loop_now_ms(c->ctx.loop) + beat_period_ms(c);
 	loop_timer_arm(c->beat, beat_period_ms(c));
 }
@@ -130,7 +130,7 @@ static void say_ready(struct role_context *ctx)
  * each time anew. */
 static void say_serves_on(struct role_context *ctx)
 {
-	say(ctx->process, ROLE_SAYS_REPLACED);
+	tell_supervisor(ctx->process, ROLE_SAYS_REPLACED);
 }
 
 static void on_term(void *arg, int signum)

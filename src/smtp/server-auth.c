@@ -65,7 +65,7 @@ static void give_up(struct smtp_server *s, const struct smtp_answer *refusal)
 	smtp_server_refuse(s, refusal);
 }
 
-static void decided(struct smtp_server *s, const struct smtp_answer *answer)
+static void auth_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	struct smtp_answer a = *answer;
 	assert(!s->authenticated && s->login_bytes == 0);
@@ -87,7 +87,7 @@ static void ask(struct smtp_server *s)
 	assert(s->auth.password_bytes > 0 && s->auth.password_bytes <= sizeof(s->auth.password));
 	s->event.user = (struct str){ s->auth.user, s->auth.user_bytes };
 	s->event.password = (struct str){ s->auth.password, s->auth.password_bytes };
-	smtp_server_ask(s, SMTP_SERVER_AUTH, decided);
+	smtp_server_ask(s, SMTP_SERVER_AUTH, auth_decided);
 }
 
 static const struct smtp_answer *keep(struct str value, char *dst, size_t size, size_t *length)

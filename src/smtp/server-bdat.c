@@ -32,7 +32,7 @@ static const struct smtp_answer *out_of_order(const struct smtp_server *s)
 }
 
 /* The first chunk of a message; 250 and 354 both mean that it may come. */
-static void decided(struct smtp_server *s, const struct smtp_answer *answer)
+static void bdat_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	assert(s->chunked && s->recipients > 0);
 	s->phase = SMTP_PHASE_CHUNK;
@@ -60,6 +60,6 @@ void smtp_server_bdat_proceed(struct smtp_server *s)
 		s->phase = SMTP_PHASE_CHUNK;
 	} else {
 		s->chunked = true;
-		smtp_server_ask(s, SMTP_SERVER_DATA, decided);
+		smtp_server_ask(s, SMTP_SERVER_DATA, bdat_decided);
 	}
 }

@@ -26,7 +26,7 @@ const struct smtp_answer *smtp_server_data_check(struct smtp_server *s, struct s
 	return NULL;
 }
 
-static void decided(struct smtp_server *s, const struct smtp_answer *answer)
+static void data_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	assert(s->in_mail && s->recipients > 0);
 	if (answer->code / 100 == 3) {
@@ -39,5 +39,5 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 void smtp_server_data_proceed(struct smtp_server *s)
 {
 	assert(!s->chunked && !s->text.open);
-	smtp_server_ask(s, SMTP_SERVER_DATA, decided);
+	smtp_server_ask(s, SMTP_SERVER_DATA, data_decided);
 }

@@ -73,7 +73,7 @@ static void say_extensions(struct smtp_server *s, const char *text)
 	buf_fini(&b);
 }
 
-static void decided(struct smtp_server *s, const struct smtp_answer *answer, bool esmtp)
+static void name_decided(struct smtp_server *s, const struct smtp_answer *answer, bool esmtp)
 {
 	if (answer->code != 250) {
 		smtp_server_pass_on(s, answer, "");
@@ -93,12 +93,12 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer, boo
 
 static void helo_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
-	decided(s, answer, false);
+	name_decided(s, answer, false);
 }
 
 static void ehlo_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
-	decided(s, answer, true);
+	name_decided(s, answer, true);
 }
 
 void smtp_server_helo_proceed(struct smtp_server *s)

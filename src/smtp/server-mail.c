@@ -44,7 +44,7 @@ const struct smtp_answer *smtp_server_mail_check(struct smtp_server *s, struct s
 	return s->mail.size > s->options.limits.message_bytes ? &too_big : NULL;
 }
 
-static void decided(struct smtp_server *s, const struct smtp_answer *answer)
+static void mail_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	assert(!s->in_mail && s->recipients == 0);
 	if (answer->code / 100 == 2) {
@@ -64,5 +64,5 @@ void smtp_server_mail_proceed(struct smtp_server *s)
 	assert(s->transactions < s->options.limits.transactions);
 	s->event.path = &s->path;
 	s->event.mail = &s->mail;
-	smtp_server_ask(s, SMTP_SERVER_MAIL, decided);
+	smtp_server_ask(s, SMTP_SERVER_MAIL, mail_decided);
 }

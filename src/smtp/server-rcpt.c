@@ -29,7 +29,7 @@ const struct smtp_answer *smtp_server_rcpt_check(struct smtp_server *s, struct s
 	return s->recipients >= s->options.limits.recipients ? &too_many : NULL;
 }
 
-static void decided(struct smtp_server *s, const struct smtp_answer *answer)
+static void rcpt_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	assert(s->in_mail && s->recipients < s->options.limits.recipients);
 	if (answer->code / 100 == 2)
@@ -42,5 +42,5 @@ void smtp_server_rcpt_proceed(struct smtp_server *s)
 	assert(s->in_mail && !s->chunked);
 	s->event.path = &s->path;
 	s->event.rcpt = &s->rcpt;
-	smtp_server_ask(s, SMTP_SERVER_RCPT, decided);
+	smtp_server_ask(s, SMTP_SERVER_RCPT, rcpt_decided);
 }

@@ -19,7 +19,7 @@ const struct smtp_answer *smtp_server_xclient_check(struct smtp_server *s, struc
 	return NULL;
 }
 
-static void decided(struct smtp_server *s, const struct smtp_answer *answer)
+static void xclient_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	assert(!s->in_mail && s->options.offer_xclient == true);
 	if (answer->code != 220) {
@@ -33,5 +33,5 @@ static void decided(struct smtp_server *s, const struct smtp_answer *answer)
 
 void smtp_server_xclient_proceed(struct smtp_server *s)
 {
-	smtp_server_ask(s, SMTP_SERVER_XCLIENT, decided);
+	smtp_server_ask(s, SMTP_SERVER_XCLIENT, xclient_decided);
 }

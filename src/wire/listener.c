@@ -128,7 +128,7 @@ static void out_of_descriptors(struct wire_listener *w, bool our_own)
 
 /* ---- accepting -------------------------------------------------------------------------- */
 
-static void refuse(struct wire_listener *w, int fd)
+static void turn_away(struct wire_listener *w, int fd)
 {
 	stream_turn_away(fd, w->setup.refusal);
 	w->refused++;
@@ -159,7 +159,7 @@ static void admit(struct wire_listener *w, void *arg, int fd, const struct endpo
 	int64_t now_ms = loop_now_ms(w->setup.loop);
 	enum wire_admission answer = wire_limits_ask(w->limits, &peer->ip, now_ms, &victim);
 	if (answer != WIRE_ADMITTED && answer != WIRE_ROOM_MADE) {
-		refuse(w, fd);
+		turn_away(w, fd);
 		return;
 	}
 	if (victim)
@@ -252,7 +252,7 @@ static void arrival_ready(void *arg, unsigned events)
 static void arrive(struct wire_listener *w, void *arg, int fd, const struct endpoint *peer)
 {
 	if (w->arriving >= WIRE_PROXY_WAITING) {
-		refuse(w, fd);
+		turn_away(w, fd);
 		return;
 	}
 	struct arrival *a = mem_zalloc(sizeof(*a));
