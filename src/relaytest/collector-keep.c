@@ -91,7 +91,7 @@ static void keep_the_rest(struct client *cl, enum collector_fate worst)
 {
 	if (worst != COLLECTOR_NOT_KEPT && count_of(cl, COLLECTOR_RETEST))
 		worst = collector_worse(worst, keep_request(cl));
-	collector_kept(cl, worst);
+	cl->kept(cl, worst);
 }
 
 static void mail_kept(struct client *cl, int err)
@@ -101,9 +101,11 @@ static void mail_kept(struct client *cl, int err)
 	keep_the_rest(cl, collector_worse(cl->worst, fate));
 }
 
-void collector_keep(struct client *cl)
+void collector_keep(struct client *cl,
+                    void (*kept)(struct client *cl, enum collector_fate worst))
 {
 	size_t tokens = count_of(cl, COLLECTOR_TOKEN);
+	cl->kept = kept;
 	cl->worst = tokens ? keep_returns(cl, tokens) : COLLECTOR_KEPT;
 	if (cl->worst == COLLECTOR_NOT_KEPT || !count_of(cl, COLLECTOR_PERSON)) {
 		keep_the_rest(cl, cl->worst);

@@ -38,6 +38,7 @@ struct client {
 	bool in_mail;
 	struct delivery *delivery;       /* of the message whose answer is owed; or NULL */
 	enum collector_fate worst;       /* of what was kept of it before that */
+	void (*kept)(struct client *cl, enum collector_fate worst);
 };
 
 /* Messages in the current minute, by a hash of the peer's network: a collision only
@@ -59,12 +60,11 @@ struct collector {
 	int64_t keys_asked_s;
 };
 
-/* Keeps the client's whole message for all its recipients, and calls collector_kept() when that is
- * over: within this call, or later in the loop. After COLLECTOR_NOT_KEPT the client tries all
- * again, and nothing is doubled then. */
-void collector_keep(struct client *cl);
-/* The worst of what became of it. */
-void collector_kept(struct client *cl, enum collector_fate worst);
+/* Keeps the client's whole message for all its recipients, and calls kept() with the worst of what
+ * became of it: within this call, or later in the loop, unless the client is freed before. After
+ * COLLECTOR_NOT_KEPT the client tries all again, and nothing is doubled then. */
+void collector_keep(struct client *cl,
+                    void (*kept)(struct client *cl, enum collector_fate worst));
 
 /* Asks for the message to be put into the Maildir, for the people among its recipients, and calls
  * kept() in the loop when it is safe there, or can't be: never within this call, and not at all if

@@ -128,7 +128,7 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 	}
 }
 
-void collector_kept(struct client *cl, enum collector_fate worst)
+static void answer_message(struct client *cl, enum collector_fate worst)
 {
 	bool retest = false;
 	for (size_t i = 0; i < cl->n; i++)
@@ -167,7 +167,7 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 		buf_add_str(&cl->message, ev->text);
 		break;
 	case SMTP_SERVER_MESSAGE:
-		collector_keep(cl);
+		collector_keep(cl, answer_message);
 		break;
 	case SMTP_SERVER_ABORT:
 		forget_transaction(cl);

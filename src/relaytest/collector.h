@@ -5,9 +5,9 @@
  * retest@ from a listed host itself. It takes nothing else, ever, and sends nothing.
  *
  * Two halves: a policy that decides over recipients and answers (pure, collector-policy.c),
- * and the shell with sockets (collector.c), store (collector-keep.c) and Maildir (collector-mail.c).
- * Hostile input: every byte of any client, by way of the server engine. A 250 to a message means
- * that it is on disk; while the disk takes its time, other sessions go on.
+ * and the shell with sockets (collector.c), store (collector-keep.c) and Maildir
+ * (collector-mail.c). Hostile input: every byte of any client, by way of the server engine. A 250
+ * to a message means that it is on disk; while a delivery waits for the disk, other sessions go on.
  */
 #ifndef PORTREEVE_RELAYTEST_COLLECTOR_H
 #define PORTREEVE_RELAYTEST_COLLECTOR_H

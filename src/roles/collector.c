@@ -110,7 +110,8 @@ static void create_collector(struct role_context *ctx)
 		c->at[i] = ctx->sockets[i].at;
 	}
 	struct collector_setup setup = {
-		.loop = ctx->loop, .syncer = c->syncer, .store = ctx->store, .unknown_key = unknown_key, .arg = ctx,
+		.loop = ctx->loop, .syncer = c->syncer, .store = ctx->store,
+		.unknown_key = unknown_key, .arg = ctx,
 		.tls = c->tls, .listen_fds = c->fds, .listen_at = c->at,
 		.listen_count = ctx->socket_count,
 	};
@@ -164,5 +165,6 @@ const struct role role_collector = {
 	.name = "collector", .may_write = STORE_RETURNS, .keys = ROLE_TOKEN_KEYS, .upkeep = true,
 	.own_bytes = sizeof(struct collector_role), .sockets = collector_sockets,
 	.files = collector_files, .open = collector_open,
-	.sandbox = collector_sandbox, .start = collector_start, .reload = collector_take_over, .close = collector_close,
+	.sandbox = collector_sandbox, .start = collector_start,
+	.reload = collector_take_over, .close = collector_close,
 };

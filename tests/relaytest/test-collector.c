@@ -84,7 +84,8 @@ static int begin(void **unused)
 	getsockname(w.fd, (struct sockaddr *)&ss, &len);
 	endpoint_from_sockaddr((struct sockaddr *)&ss, &w.at);
 	struct collector_setup setup = {
-		.loop = w.loop, .syncer = w.syncer, .store = w.store, .signer = &w.signer, .config = &w.config,
+		.loop = w.loop, .syncer = w.syncer, .store = w.store,
+		.signer = &w.signer, .config = &w.config,
 		.tester = &w.tester, .hostname = "mx.c.test", .mail_directory = w.mail,
 		.listen_fds = &w.fd, .listen_at = &w.at, .listen_count = 1,
 	};

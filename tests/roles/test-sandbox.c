@@ -352,7 +352,8 @@ static bool has_landlock(void)
 static bool is_forbidden(int result, const struct attempt *a, size_t role)
 {
 	return result == EPERM || result == EACCES ||
-	       (result == ENOSYS && roles[role].bit == BY_DNSBL && strcmp(a->name, "clone3") == 0);
+	       (result == ENOSYS && roles[role].bit & (BY_DNSBL | BY_COLLECTOR) &&
+	        strcmp(a->name, "clone3") == 0);
 }
 
 static void check_forbidden(size_t role, enum half half, enum where where)

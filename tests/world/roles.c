@@ -205,7 +205,8 @@ static void begin_collector(struct role_parts *p)
 	p->syncer = syncer_create(p->loop, MAILS_WAITING_MAX);
 	syncer_start(p->syncer);
 	struct collector_setup setup = {
-		.loop = p->loop, .syncer = p->syncer, .store = p->store, .listen_fds = &collector_fd,
+		.loop = p->loop, .syncer = p->syncer, .store = p->store,
+		.listen_fds = &collector_fd,
 		.listen_at = collector_at, .listen_count = 1,
 	};
 	p->collector = assembly_collector_create(&roles_settings, &keys, &setup);
