@@ -112,14 +112,21 @@ static int read_keys(struct testing *t)
 	return e == ERR_OK ? CLI_GO : cli_state_fail(t->cli, e, &t->scratch);
 }
 
-static void create_collector(struct testing *t)
+static int create_collector(struct testing *t)
 {
+	enum { MAILS_WAITING_MAX = 100 };
+	if (!t->listen_count)
+		return CLI_GO;
+	t->syncer = syncer_create(t->loop, MAILS_WAITING_MAX);
+	if (!t->syncer || syncer_start(t->syncer) != ERR_OK)
+		return cli_fail(t->cli, EX_OSERR, "no thread can be started for the collector");
 	struct collector_setup setup = {
-		.loop = t->loop, .store = t->cli->store, .listen_fds = t->listen_fds,
-		.listen_at = t->listen_at, .listen_count = t->listen_count,
+		.loop = t->loop, .syncer = t->syncer, .store = t->cli->store,
+		.listen_fds = t->listen_fds, .listen_at = t->listen_at,
+		.listen_count = t->listen_count,
 	};
-	if (t->listen_count)
-		t->collector = assembly_collector_create(&t->cli->settings, &t->keys, &setup);
+	t->collector = assembly_collector_create(&t->cli->settings, &t->keys, &setup);
+	return CLI_GO;
 }
 
 static void print_result(struct testing *t, const struct tester_result *r)
@@ -217,14 +224,17 @@ int testing_open(struct testing *t, struct cli *cli, const struct testing_option
 	    (code = cli_open(cli, CLI_TEST)) != CLI_GO || (code = read_keys(t)) != CLI_GO)
 		return code;
 	t->loop = loop_create();
-	create_collector(t);
-	return create_tester(t);
+	code = create_collector(t);
+	return code == CLI_GO ? create_tester(t) : code;
 }
 
 void testing_close(struct testing *t)
 {
 	assembly_tester_destroy(&t->assembled);
+	if (t->syncer)
+		syncer_stop(t->syncer);
 	collector_destroy(t->collector);
+	syncer_destroy(t->syncer);
 	for (size_t i = 0; i < t->listen_count; i++)
 		close(t->listen_fds[i]);
 	loop_destroy(t->loop);

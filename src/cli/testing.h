@@ -49,6 +49,7 @@ struct testing {
 	struct assembly_tester assembled;
 	struct dns_resolver *resolver;           /* of that */
 	struct tester *tester;                   /* of that */
+	struct syncer *syncer;                   /* of the collector */
 	struct collector *collector;
 	int listen_fds[16];
 	struct endpoint listen_at[16];

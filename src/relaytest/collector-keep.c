@@ -2,17 +2,17 @@
  *
  * What a message is kept as: a return for each token, one mail for the people, a request for a
  * retest. In that order, each only if all before it is safe: a client that is told to try again
- * does so for all of its recipients, and what has been kept already is known again.
+ * does so for all of its recipients, and what has been kept already is known again. The mail takes
+ * its time outside of the loop, so what comes after it is done when it is called back.
  */
 #include "relaytest/collector-private.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "relaytest/maildir.h"
 #include "relaytest/probe.h"
 
-#include <openssl/sha.h>
+#include <assert.h>
 #include <stdlib.h>
 
 static size_t count_of(const struct client *cl, enum collector_for what)
@@ -73,58 +73,6 @@ static enum collector_fate keep_returns(struct client *cl, size_t n)
 	return worst;
 }
 
-/* ---- people ------------------------------------------------------------------------ */
-
-/* The people it is for, each once. */
-static void add_people(const struct client *cl, const char *before, const char *after,
-                       struct buf *out)
-{
-	static const char *const people[] = { "postmaster", "abuse" };
-	for (size_t p = 0; p < sizeof(people) / sizeof(*people); p++)
-		for (size_t i = 0; i < cl->n; i++) {
-			const struct recipient *to = &cl->recipients[i];
-			if (to->what != COLLECTOR_PERSON || strcmp(to->person, people[p]) != 0)
-				continue;
-			buf_printf(out, "%s%s%s", before, people[p], after);
-			break;
-		}
-}
-
-/* What a client sends again when it tries again. */
-static void identify(const struct client *cl, struct buf *out)
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	SHA256((const unsigned char *)(cl->message.p ? cl->message.p : ""), cl->message.n, digest);
-	buf_printf(out, "%s\n", cl->mail_from);
-	add_people(cl, "", "\n", out);
-	buf_add(out, (const char *)digest, sizeof(digest));
-}
-
-static enum collector_fate keep_mail(struct client *cl)
-{
-	const struct collector *c = cl->collector;
-	char peer[IP_TEXT_MAX], date[CLOCK_TEXT_MAX];
-	struct buf text = { 0 }, identity = { 0 };
-	buf_printf(&text, "Return-Path: %s\r\n", cl->mail_from);
-	add_people(cl, "Delivered-To: ", "\r\n", &text);
-	buf_printf(&text, "Received: from %s ([%s])\r\n\tby %s with SMTP; %s\r\n", cl->helo,
-	           ip_format(&cl->peer.ip, peer), c->setup.hostname,
-	           clock_format_mail(clock_now_s(), date));
-	buf_add_str(&text, buf_str(&cl->message));
-	identify(cl, &identity);
-	int e = maildir_deliver(c->mail_directory, c->setup.hostname, buf_str(&identity),
-	                        buf_str(&text), clock_now_s());
-	if (e == ERR_LIMIT)
-		LOG(LOG_WARN, "mail-refused",
-		    LOG_S("why", "the mailbox is full: read what is in it"));
-	else
-		LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "mail-kept", LOG_IP("peer", &cl->peer.ip),
-		    LOG_S("result", err_text(e)));
-	buf_fini(&text);
-	buf_fini(&identity);
-	return collector_fate(COLLECTOR_PERSON, e);
-}
-
 /* ---- retests ------------------------------------------------------------------------- */
 
 static enum collector_fate keep_request(struct client *cl)
@@ -137,15 +85,33 @@ static enum collector_fate keep_request(struct client *cl)
 	return collector_fate(COLLECTOR_RETEST, e);
 }
 
-enum collector_fate collector_keep(struct client *cl)
+/* ---- in that order ------------------------------------------------------------------- */
+
+static void keep_the_rest(struct client *cl, enum collector_fate worst)
 {
-	enum collector_fate worst = COLLECTOR_KEPT;
-	size_t tokens = count_of(cl, COLLECTOR_TOKEN);
-	if (tokens)
-		worst = collector_worse(worst, keep_returns(cl, tokens));
-	if (worst != COLLECTOR_NOT_KEPT && count_of(cl, COLLECTOR_PERSON))
-		worst = collector_worse(worst, keep_mail(cl));
 	if (worst != COLLECTOR_NOT_KEPT && count_of(cl, COLLECTOR_RETEST))
 		worst = collector_worse(worst, keep_request(cl));
-	return worst;
+	cl->kept(cl, worst);
+}
+
+static void mail_kept(struct client *cl, int err)
+{
+	enum collector_fate fate = collector_fate(COLLECTOR_PERSON, err);
+	assert(cl->worst != COLLECTOR_NOT_KEPT);
+	keep_the_rest(cl, collector_worse(cl->worst, fate));
+}
+
+void collector_keep(struct client *cl,
+                    void (*kept)(struct client *cl, enum collector_fate worst))
+{
+	size_t tokens = count_of(cl, COLLECTOR_TOKEN);
+	cl->kept = kept;
+	cl->worst = tokens ? keep_returns(cl, tokens) : COLLECTOR_KEPT;
+	if (cl->worst == COLLECTOR_NOT_KEPT || !count_of(cl, COLLECTOR_PERSON)) {
+		keep_the_rest(cl, cl->worst);
+		return;
+	}
+	int e = collector_mail(cl, mail_kept);
+	if (e != ERR_OK)
+		mail_kept(cl, e);
 }

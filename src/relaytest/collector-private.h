@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Inside of the collector's shell: collector.c holds sessions, collector-keep.c what becomes
- * of a message.
+ * of a message, collector-mail.c that of it which is for people.
  */
 #ifndef PORTREEVE_RELAYTEST_COLLECTOR_PRIVATE_H
 #define PORTREEVE_RELAYTEST_COLLECTOR_PRIVATE_H
@@ -36,6 +36,9 @@ struct client {
 	size_t n, room;
 	struct buf message;
 	bool in_mail;
+	struct delivery *delivery;       /* of the message whose answer is owed; or NULL */
+	enum collector_fate worst;       /* of what was kept of it before that */
+	void (*kept)(struct client *cl, enum collector_fate worst);
 };
 
 /* Messages in the current minute, by a hash of the peer's network: a collision only
@@ -57,8 +60,17 @@ struct collector {
 	int64_t keys_asked_s;
 };
 
-/* Keeps the client's whole message for all its recipients. The worst of what became of it;
- * after COLLECTOR_NOT_KEPT the client tries all again, and nothing is doubled then. */
-enum collector_fate collector_keep(struct client *cl);
+/* Keeps the client's whole message for all its recipients, and calls kept() with the worst of what
+ * became of it: within this call, or later in the loop, unless the client is freed before. After
+ * COLLECTOR_NOT_KEPT the client tries all again, and nothing is doubled then. */
+void collector_keep(struct client *cl,
+                    void (*kept)(struct client *cl, enum collector_fate worst));
+
+/* Asks for the message to be put into the Maildir, for the people among its recipients, and calls
+ * kept() in the loop when it is safe there, or can't be: never within this call, and not at all if
+ * the client was freed meanwhile, which says so by collector_mail_forget(). ERR_LIMIT or ERR_BUSY:
+ * it is not even tried. */
+int collector_mail(struct client *cl, void (*kept)(struct client *cl, int err));
+void collector_mail_forget(struct client *cl);
 
 #endif

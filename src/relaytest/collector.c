@@ -128,13 +128,15 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 	}
 }
 
-static void on_message(struct client *cl)
+static void answer_message(struct client *cl, enum collector_fate worst)
 {
 	bool retest = false;
 	for (size_t i = 0; i < cl->n; i++)
 		retest |= cl->recipients[i].what == COLLECTOR_RETEST;
-	struct collector_answer answer = collector_answer(collector_keep(cl), retest);
+	struct collector_answer answer = collector_answer(worst, retest);
 	forget_transaction(cl);
+	/* Its transaction is over, whoever hears that first. */
+	wire_listener_active(cl->collector->listener, cl->session, false);
 	reply(cl, answer.code, answer.enhanced, answer.text);
 }
 
@@ -165,7 +167,7 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 		buf_add_str(&cl->message, ev->text);
 		break;
 	case SMTP_SERVER_MESSAGE:
-		on_message(cl);
+		collector_keep(cl, answer_message);
 		break;
 	case SMTP_SERVER_ABORT:
 		forget_transaction(cl);
@@ -186,6 +188,7 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 static void client_free(struct client *cl)
 {
 	struct collector *c = cl->collector;
+	collector_mail_forget(cl);
 	wire_server_destroy(cl->wire);
 	wire_listener_ended(c->listener, cl->session);
 	if (cl->prev)

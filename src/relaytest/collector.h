@@ -5,13 +5,15 @@
  * retest@ from a listed host itself. It takes nothing else, ever, and sends nothing.
  *
  * Two halves: a policy that decides over recipients and answers (pure, collector-policy.c),
- * and the shell with sockets (collector.c) and store (collector-keep.c). Hostile input: every
- * byte of any client, by way of the server engine. A 250 to a message means that it is on disk.
+ * and the shell with sockets (collector.c), store (collector-keep.c) and Maildir
+ * (collector-mail.c). Hostile input: every byte of any client, by way of the server engine. A 250
+ * to a message means that it is on disk; while a delivery waits for the disk, other sessions go on.
  */
 #ifndef PORTREEVE_RELAYTEST_COLLECTOR_H
 #define PORTREEVE_RELAYTEST_COLLECTOR_H
 
 #include "base/loop.h"
+#include "base/syncer.h"
 #include "mail/address.h"
 #include "relaytest/config.h"
 #include "relaytest/token.h"
@@ -67,6 +69,7 @@ struct collector;
 
 struct collector_setup {
 	struct loop *loop;
+	struct syncer *syncer;               /* delivers mail; outlives the collector */
 	struct store *store;                 /* as STORE_RETURNS or STORE_ALL */
 	const struct token_signer *signer;
 	/* A token names a key that the signer does not have: read the keys again, there may
@@ -84,7 +87,9 @@ struct collector_setup {
 };
 
 struct collector *collector_create(const struct collector_setup *setup);
-/* Ends sessions with 421; what was answered 250 is on disk. NULL is fine. */
+/* Ends sessions with 421; what was answered 250 is on disk. A delivery that the syncer still has
+ * goes on without its client, who comes again; syncer_stop() before this lets them all be
+ * answered. NULL is fine. */
 void collector_destroy(struct collector *c);
 
 #endif

@@ -84,8 +84,12 @@ static int deliver_by(const char *directory, const char *stage, const char *name
 	int e = file_create(from, mail, 0600);
 	if (e == ERR_OK) {
 		e = file_move(from, to);
-		if (e != ERR_OK)
+		/* It may have been renamed, and only that isn't safe: then it must not be found
+		 * when its client comes again. */
+		if (e != ERR_OK) {
 			unlink(from);
+			unlink(to);
+		}
 	}
 	free(from);
 	free(to);

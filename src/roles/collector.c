@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
  * Role collector: the SMTP server at which probes come back and admins ask for retests. It
- * adds returns and requests, and can write nothing else of the store; it makes no connection.
+ * adds returns and requests, and can write nothing else of the store; it makes no connection. The
+ * loop has all of that; mail for people is delivered in a thread of its own.
  *
  * Hostile input that reaches it: SMTP of anyone, through relaytest/collector.h.
  */
+#include "base/syncer.h"
 #include "base/tls.h"
 #include "roles/role.h"
 
@@ -14,8 +16,11 @@ struct collector_role {
 	SSL_CTX *tls;
 	int fds[ROLE_SOCKETS_MAX];
 	struct endpoint at[ROLE_SOCKETS_MAX];
+	struct syncer *syncer;           /* its thread delivers mail */
 	struct collector *collector;
 };
+
+enum { MAILS_WAITING_MAX = 100 };
 
 static size_t collector_sockets(const struct settings *settings, struct role_socket *out,
                                 size_t max)
@@ -90,6 +95,7 @@ static void collector_sandbox(const struct settings *settings, struct role_sandb
 {
 	(void)settings;
 	out->box.sockets = SANDBOX_ACCEPT;
+	out->box.thread = true;
 	role_may_read_list(out);
 	role_may_read_keys(out);
 	role_may_write(out, "returns");
@@ -104,7 +110,8 @@ static void create_collector(struct role_context *ctx)
 		c->at[i] = ctx->sockets[i].at;
 	}
 	struct collector_setup setup = {
-		.loop = ctx->loop, .store = ctx->store, .unknown_key = unknown_key, .arg = ctx,
+		.loop = ctx->loop, .syncer = c->syncer, .store = ctx->store,
+		.unknown_key = unknown_key, .arg = ctx,
 		.tls = c->tls, .listen_fds = c->fds, .listen_at = c->at,
 		.listen_count = ctx->socket_count,
 	};
@@ -113,10 +120,25 @@ static void create_collector(struct role_context *ctx)
 
 static int collector_open(struct role_context *ctx, struct buf *message)
 {
-	(void)message;
+	struct collector_role *c = ctx->own;
+	c->syncer = syncer_create(ctx->loop, MAILS_WAITING_MAX);
+	if (!c->syncer) {
+		buf_add_cstr(message, "no descriptor is left to be woken by");
+		return ERR_LIMIT;
+	}
 	load_tls(ctx);
 	create_collector(ctx);
 	return ERR_OK;
+}
+
+/* Behind the sandbox, so that the thread is in it. */
+static int collector_start(struct role_context *ctx, struct buf *message)
+{
+	struct collector_role *c = ctx->own;
+	int e = syncer_start(c->syncer);
+	if (e != ERR_OK)
+		buf_add_cstr(message, "no second thread can be started");
+	return e;
 }
 
 /* Open sessions end with 421: their clients come again. */
@@ -131,7 +153,11 @@ static void collector_take_over(struct role_context *ctx)
 static void collector_close(struct role_context *ctx)
 {
 	struct collector_role *c = ctx->own;
+	/* Whose mail waits for the disk gets its answer before the 421. */
+	if (c->syncer)
+		syncer_stop(c->syncer);
 	collector_destroy(c->collector);
+	syncer_destroy(c->syncer);
 	SSL_CTX_free(c->tls);
 }
 
@@ -139,5 +165,6 @@ const struct role role_collector = {
 	.name = "collector", .may_write = STORE_RETURNS, .keys = ROLE_TOKEN_KEYS, .upkeep = true,
 	.own_bytes = sizeof(struct collector_role), .sockets = collector_sockets,
 	.files = collector_files, .open = collector_open,
-	.sandbox = collector_sandbox, .reload = collector_take_over, .close = collector_close,
+	.sandbox = collector_sandbox, .start = collector_start,
+	.reload = collector_take_over, .close = collector_close,
 };

@@ -125,8 +125,9 @@ static void take_over_settings(struct role_context *ctx)
 static int serve(struct role_context *ctx, struct buf *message)
 {
 	const struct role *role = ctx->role;
-	if (role->start)
-		role->start(ctx);
+	int e = role->start ? role->start(ctx, message) : ERR_OK;
+	if (e != ERR_OK)
+		return e;
 	if (role->upkeep)
 		ctx->upkeep = upkeep_create(ctx->loop, ctx->store, ctx->settings);
 	if (role->step && !(ctx->thread = thread_start(step_in_thread, ctx))) {

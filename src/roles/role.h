@@ -93,8 +93,9 @@ struct role {
 	int (*open)(struct role_context *ctx, struct buf *message);
 	/* Fills what its process may do once all is open: see role_enter_sandbox(). */
 	void (*sandbox)(const struct settings *settings, struct role_sandbox *out);
-	/* Behind the sandbox, before the loop: what begins by itself. May be NULL. */
-	void (*start)(struct role_context *ctx);
+	/* Behind the sandbox, before the loop: what begins by itself, threads among it. May be
+	 * NULL. */
+	int (*start)(struct role_context *ctx, struct buf *message);
 	/* In a thread of its own, which alone touches the store then, time and again until close():
 	 * returns in how many milliseconds it is to be called again. NULL: there is no thread, and
 	 * the store is the loop's. */

@@ -26,10 +26,12 @@ static int tester_open(struct role_context *ctx, struct buf *message)
 	return assembly_tester_create(ctx->opened_with, &ctx->keys, &setup, ctx->own, message);
 }
 
-static void tester_start(struct role_context *ctx)
+static int tester_start(struct role_context *ctx, struct buf *message)
 {
 	struct assembly_tester *t = ctx->own;
+	(void)message;
 	tester_follow(t->tester, true);
+	return ERR_OK;
 }
 
 static void tester_take_over(struct role_context *ctx)

@@ -14,19 +14,21 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKENS = 101 };
+enum { TOKENS = 101, WAITING_MAX = 3 };
 
 struct world {
 	char *state, *mail;
 	struct store *store;
 	struct arena arena;
 	struct loop *loop;
+	struct syncer *syncer;
 	struct token_signer signer;
 	struct collector_config config;
 	struct tester_config tester;
@@ -74,13 +76,16 @@ static int begin(void **unused)
 	w.tester = (struct tester_config){ .domain = "c.test", .domain2 = "d.example",
 	                                   .return_window_s = 86400 };
 	w.loop = loop_create();
+	w.syncer = syncer_create(w.loop, WAITING_MAX);
+	assert_int_equal(syncer_start(w.syncer), ERR_OK);
 	w.at = (struct endpoint){ ip_of("127.0.0.1"), 0 };
 	w.fd = stream_listen(&w.at);
 	assert_true(w.fd >= 0);
 	getsockname(w.fd, (struct sockaddr *)&ss, &len);
 	endpoint_from_sockaddr((struct sockaddr *)&ss, &w.at);
 	struct collector_setup setup = {
-		.loop = w.loop, .store = w.store, .signer = &w.signer, .config = &w.config,
+		.loop = w.loop, .syncer = w.syncer, .store = w.store,
+		.signer = &w.signer, .config = &w.config,
 		.tester = &w.tester, .hostname = "mx.c.test", .mail_directory = w.mail,
 		.listen_fds = &w.fd, .listen_at = &w.at, .listen_count = 1,
 	};
@@ -91,7 +96,9 @@ static int begin(void **unused)
 static int end(void **unused)
 {
 	(void)unused;
+	syncer_stop(w.syncer);
 	collector_destroy(w.collector);
+	syncer_destroy(w.syncer);
 	close(w.fd);
 	loop_destroy(w.loop);
 	store_close(w.store);
@@ -305,6 +312,163 @@ static void request_after_all_else(void **unused)
 	close(fd);
 }
 
+/* ---- a slow disk --------------------------------------------------------------------------- */
+
+static sem_t gate;
+
+static int wait_at_gate(void *arg)
+{
+	(void)arg;
+	sem_wait(&gate);
+	return ERR_OK;
+}
+
+static void passed_gate(void *arg, int err)
+{
+	(void)arg, (void)err;
+}
+
+/* Nothing is written before the gate is opened. */
+static void slow_disk(void)
+{
+	sem_init(&gate, 0, 0);
+	assert_int_equal(syncer_job(w.syncer, wait_at_gate, passed_gate, NULL), ERR_OK);
+}
+
+/* All but the answer to the message. */
+static void send_mail(int fd, const char *to, const char *message)
+{
+	assert_int_equal(say(fd, "MAIL FROM:<%s>\r\n", "s@x.test"), 250);
+	assert_int_equal(say(fd, "RCPT TO:<%s@c.test>\r\n", to), 250);
+	assert_int_equal(say(fd, "DATA\r\n%s", ""), 354);
+	char *text = mem_printf("%s\r\n.\r\nNOOP\r\n", message);
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+	free(text);
+}
+
+static bool is_answered(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Another session has its whole transaction meanwhile; who is answered 250 has it on disk. */
+static void slow_mail_delays_nobody_else(void **unused)
+{
+	(void)unused;
+	struct test_return *rows;
+	struct buf text = { 0 };
+	int slow = open_session(), other = open_session();
+	slow_disk();
+	send_mail(slow, "postmaster", "Subject: slow\r\n");
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(say(other, "NOOP%s\r\n", ""), 250);
+	const char *token = w.tokens[0];
+	assert_int_equal(mail(other, &token, 1, "Subject: probe\r\n"), 250);
+	assert_int_equal(returns(&rows), 1);
+	assert_false(is_answered(slow));
+	assert_int_equal(mails(&text), 0);
+	sem_post(&gate);
+	assert_int_equal(reply(slow), 250);
+	assert_int_equal(mails(&text), 1);
+	assert_int_equal(reply(slow), 250);      /* of NOOP, which waited its turn */
+	const char *person = "abuse";
+	assert_int_equal(mail(slow, &person, 1, "Subject: next\r\n"), 250);
+	buf_fini(&text);
+	sem_destroy(&gate);
+	close(slow);
+	close(other);
+}
+
+/* More than may wait: they are to come again. */
+static void too_many_mails_wait(void **unused)
+{
+	(void)unused;
+	int fds[WAITING_MAX];
+	struct buf text = { 0 };
+	slow_disk();
+	for (int i = 0; i < WAITING_MAX; i++) {
+		char *subject = mem_printf("Subject: %d\r\n", i);
+		fds[i] = open_session();
+		send_mail(fds[i], "postmaster", subject);
+		free(subject);
+	}
+	assert_int_equal(reply(fds[WAITING_MAX - 1]), 451);
+	sem_post(&gate);
+	for (int i = 0; i + 1 < WAITING_MAX; i++)
+		assert_int_equal(reply(fds[i]), 250);
+	assert_int_equal(mails(&text), WAITING_MAX - 1);
+	for (int i = 0; i < WAITING_MAX; i++)
+		close(fds[i]);
+	buf_fini(&text);
+	sem_destroy(&gate);
+}
+
+/* Until the collector has seen that the other one has gone: those that come later are served. */
+static void client_goes_while_its_mail_waits(void **unused)
+{
+	(void)unused;
+	struct buf text = { 0 };
+	int gone = open_session(), other = open_session();
+	slow_disk();
+	send_mail(gone, "postmaster", "Subject: gone\r\n");
+	assert_int_equal(say(other, "NOOP%s\r\n", ""), 250);
+	struct linger at_once = { .l_onoff = 1 };
+	setsockopt(gone, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(gone);
+	assert_int_equal(say(other, "NOOP%s\r\n", ""), 250);
+	assert_int_equal(say(other, "NOOP%s\r\n", ""), 250);
+	sem_post(&gate);
+	const char *person = "abuse";
+	assert_int_equal(mail(other, &person, 1, "Subject: other\r\n"), 250);
+	assert_int_equal(mails(&text), 2);
+	buf_fini(&text);
+	sem_destroy(&gate);
+	close(other);
+}
+
+/* As at HUP: the delivery outlives collector and client. */
+static void collector_ends_while_mail_waits(void **unused)
+{
+	(void)unused;
+	struct buf text = { 0 };
+	int fd = open_session(), other = open_session();
+	slow_disk();
+	send_mail(fd, "postmaster", "Subject: reload\r\n");
+	assert_int_equal(say(other, "NOOP%s\r\n", ""), 250);
+	collector_destroy(w.collector);
+	w.collector = NULL;
+	assert_int_equal(reply(fd), 421);
+	sem_post(&gate);
+	syncer_stop(w.syncer);
+	assert_int_equal(mails(&text), 1);
+	buf_fini(&text);
+	sem_destroy(&gate);
+	close(fd);
+	close(other);
+}
+
+/* As at TERM: what waits is answered first. */
+static void stop_answers_what_waits(void **unused)
+{
+	(void)unused;
+	struct buf text = { 0 };
+	int fd = open_session(), other = open_session();
+	slow_disk();
+	send_mail(fd, "postmaster", "Subject: term\r\n");
+	assert_int_equal(say(other, "NOOP%s\r\n", ""), 250);
+	sem_post(&gate);
+	syncer_stop(w.syncer);
+	collector_destroy(w.collector);
+	w.collector = NULL;
+	assert_int_equal(reply(fd), 250);
+	assert_int_equal(mails(&text), 1);
+	buf_fini(&text);
+	sem_destroy(&gate);
+	close(fd);
+	close(other);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -312,6 +476,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(a_hundred_recipients), EACH(one_mail_for_all_people),
 		EACH(worst_error_in_any_order), EACH(request_after_all_else),
+		EACH(slow_mail_delays_nobody_else), EACH(too_many_mails_wait),
+		EACH(client_goes_while_its_mail_waits), EACH(collector_ends_while_mail_waits),
+		EACH(stop_answers_what_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,6 @@
 
 enum {
 	SERVERS = BY_COLLECTOR | BY_DNSBL, NO_READERS_OF_MAIL = BY_TESTER | BY_DNSBL,
-	NO_THREADS = BY_TESTER | BY_COLLECTOR,
 };
 
 #define ADDRESS(at) ((const struct sockaddr *)&(at)), sizeof(at)
@@ -493,7 +492,7 @@ const struct attempt duties[] = {
 	{ "write returns", write_returns, BY_COLLECTOR, WORKS },
 	{ "make a file beside the returns", make_return, BY_COLLECTOR, WORKS },
 	{ "read the token keys", read_token_keys, BY_TESTER | BY_COLLECTOR, WORKS },
-	{ "a thread", thread, BY_DNSBL, WORKS },
+	{ "a thread", thread, SERVERS, WORKS },
 	{ "write mail", write_mail, BY_COLLECTOR, WORKS },
 	{ "move mail", move_mail, BY_COLLECTOR, WORKS },
 };
@@ -607,7 +606,7 @@ const struct attempt attempts[] = {
 #ifdef SYS_vfork
 	{ "vfork, the call", vfork_old, BY_ALL, MAY_FAIL },
 #endif
-	{ "a thread", thread, NO_THREADS, WORKS },
+	{ "a thread", thread, BY_TESTER, WORKS },
 #ifdef SYS_fork
 	{ "fork, the call", fork_old, BY_ALL, WORKS },
 #endif

@@ -75,11 +75,13 @@ static void term(void *arg)
 	role_stop(arg);
 }
 
-static void fake_start(struct role_context *ctx)
+static int fake_start(struct role_context *ctx, struct buf *message)
 {
+	(void)message;
 	say("start");
 	if (play->stops)
 		loop_timer_arm(loop_timer_create(ctx->loop, term, ctx), 0);
+	return ERR_OK;
 }
 
 static void fake_reload(struct role_context *ctx)

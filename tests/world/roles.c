@@ -27,6 +27,7 @@ struct role_parts {
 	struct loop *loop;
 	struct store *store;
 	struct assembly_tester testing;
+	struct syncer *syncer;
 	struct collector *collector;
 	struct upkeep *upkeep;
 	struct blocklist_handover handover;
@@ -200,8 +201,12 @@ static void begin_tester(struct role_parts *p)
 
 static void begin_collector(struct role_parts *p)
 {
+	enum { MAILS_WAITING_MAX = 100 };
+	p->syncer = syncer_create(p->loop, MAILS_WAITING_MAX);
+	syncer_start(p->syncer);
 	struct collector_setup setup = {
-		.loop = p->loop, .store = p->store, .listen_fds = &collector_fd,
+		.loop = p->loop, .syncer = p->syncer, .store = p->store,
+		.listen_fds = &collector_fd,
 		.listen_at = collector_at, .listen_count = 1,
 	};
 	p->collector = assembly_collector_create(&roles_settings, &keys, &setup);
@@ -249,7 +254,10 @@ static void end(void *arg)
 	struct role_parts *p = arg;
 	upkeep_destroy(p->upkeep);
 	assembly_tester_destroy(&p->testing);
+	if (p->syncer)
+		syncer_stop(p->syncer);
 	collector_destroy(p->collector);
+	syncer_destroy(p->syncer);
 	loop_timer_destroy(p->follow);
 	blocklist_follower_destroy(p->follower);
 	blocklist_handover_fini(&p->handover);

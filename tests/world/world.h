@@ -4,8 +4,8 @@
  * are tested and the people who give orders, in virtual time. All that happens by chance is
  * drawn from the seed, so the same seed gives the same world, byte for byte.
  *
- * The seam is at link time: loop.c, stream.c, clock.c, random.c, log.c and resolver.c of this
- * folder define what base/loop.h and its likes declare, and vfs.c stands for the files of
+ * The seam is at link time: loop.c, stream.c, syncer.c, clock.c, random.c, log.c and resolver.c of
+ * this folder define what base/loop.h and its likes declare, and vfs.c stands for the files of
  * SQLite. The linker takes the rooms' libraries for all the rest, and these before them.
  *
  *   trace.c      what happened, as lines; the first of them that a test may compare
