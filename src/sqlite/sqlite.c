@@ -74,7 +74,13 @@ static int sqlite_end(struct store *st, int e)
 	struct sqlite_store *s = sqlite_of(st);
 	struct db *db = st->open_place == PLACE_LIST ? &s->main : &s->returns;
 	assert(st->open_place < ROW_PLACES && e <= 0);
-	return db->h && !sqlite3_get_autocommit(db->h) ? db_end(db, e) : e;
+	if (db->h && !sqlite3_get_autocommit(db->h))
+		return db_end(db, e);
+	/* SQLite undoes a transaction itself after some errors (a full disk, I/O). A use case that
+	 * has not passed the error on has written nothing all the same. */
+	if (e == ERR_OK && db->h && !st->only_reads)
+		return store_fail(st, ERR_IO, "%s: the transaction was undone", db->path);
+	return e;
 }
 
 static int sqlite_get(struct store *st, enum row_kind kind, unsigned index, void *row,

@@ -125,6 +125,19 @@ static bool is_ahead(const void *context, const void *row)
 	return row_number(ahead->column, row) > ahead->most;
 }
 
+/* One row with its blobs, which only this row's repair needs. */
+static int repair_row(struct store *st, const struct timed *t, const struct ahead *ahead, void *row)
+{
+	struct arena blobs = { 0 };
+	int e = row_get(st, t->kind, BY_KEY, row, &blobs);
+	if (e == ERR_OK) {
+		row_number_set(ahead->column, row, ahead->most);
+		e = st->ops->update(st, t->kind, row);
+	}
+	arena_fini(&blobs);
+	return e;
+}
+
 /* Who repairs may write all of the place: what a role leaves behind in a kind is mended by
  * whoever has that file. */
 static int repair_column(struct store *st, const struct timed *t, int64_t now_s)
@@ -132,15 +145,12 @@ static int repair_column(struct store *st, const struct timed *t, int64_t now_s)
 	struct arena a = { 0 };
 	struct ahead ahead = { row_column(t->kind, t->column), now_s + t->most_s };
 	assert(t->most_s >= 0 && ahead.column->type == COLUMN_INT);
-	struct row_wish wish = { .fits = is_ahead, .context = &ahead, .with_blobs = true };
+	struct row_wish wish = { .fits = is_ahead, .context = &ahead };
 	char *rows = NULL;
 	size_t n = 0;
 	int e = row_list(st, t->kind, &wish, &a, &rows, &n);
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		void *row = rows + i * row_tables[t->kind].size;
-		row_number_set(ahead.column, row, ahead.most);
-		e = st->ops->update(st, t->kind, row);
-	}
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		e = repair_row(st, t, &ahead, rows + i * row_tables[t->kind].size);
 	arena_fini(&a);
 	return e;
 }
