@@ -31,8 +31,8 @@ static void arf_holds(void **unused)
 		"Arrival-Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n",
 		"Reporting-MTA: dns; mx.ours.test\r\n",
 		"@sender.test>\r\n", "Original-Rcpt-To: <",
-		"Authentication-Results: desk.ours.test;\r\n\tspf=pass smtp.mailfrom=sender.test;"
-		"\r\n\tdkim=fail header.d=other.test\r\n",
+		("Authentication-Results: desk.ours.test;\r\n\tspf=pass smtp.mailfrom=sender.test;"
+		 "\r\n\tdkim=fail header.d=other.test\r\n"),
 		"Content-Type: message/rfc822\r\nContent-Disposition: inline\r\n\r\n",
 		"198.51.100.25 (the host that gave it to our server)",
 		"You get this because rdap names abuse@isp.test",

@@ -52,8 +52,9 @@ void loop_destroy(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
+	/* The world turns the loops. */
 	(void)loop;
-	assert(!"the world turns the loops");
+	abort();
 }
 
 void loop_run_once(struct loop *loop, int timeout_ms)
