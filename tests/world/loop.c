@@ -9,7 +9,6 @@
 #include "net.h"
 #include "world.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct loop {
