@@ -7,7 +7,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/stream.h"
+#include "store/admission.h"
 #include "store/json.h"
+#include "store/tests.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
  * that shows, and no edition is read that is gone. */
 #include "fake-store.h"
 #include "sockets.h"
+#include "store/fuse.h"
 #include "test.h"
 #include "world.h"
 

@@ -3,6 +3,9 @@
  * The collector over a socket of the loopback, with a store and a Maildir: many recipients,
  * several errors at once, and clients that try again.
  */
+#include "store/fuse.h"
+#include "store/list.h"
+#include "store/returns.h"
 #include "test.h"
 
 #include "base/file.h"

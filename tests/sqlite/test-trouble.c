@@ -3,6 +3,10 @@
  * When things go wrong below us: a full disk, a lock, damage, other versions. Each is an
  * error that says so, and nothing was changed.
  */
+#include "store/evidence-rows.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/returns.h"
 #include "store/support.h"
 
 #include "sqlite/sqlite-private.h"
@@ -10,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/tests.h"
 
 #include <fcntl.h>
 #include <sched.h>

@@ -14,6 +14,8 @@
 #include "roles/upkeep.h"
 #include "settings/assembly.h"
 #include "sqlite/sqlite.h"
+#include "store/clock.h"
+#include "store/fuse.h"
 
 #include <assert.h>
 #include <openssl/pem.h>
