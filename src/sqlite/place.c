@@ -40,6 +40,18 @@ bool place_read(struct db *db, void *bytes, int n, int64_t at)
 	       file && file->pMethods && file->pMethods->xRead(file, bytes, n, at) == SQLITE_OK;
 }
 
+/* Of the file as SQLite sees it; negative if it cannot. */
+static int64_t place_size(struct db *db)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = -1;
+	if (sqlite3_file_control(db->h, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    !file || !file->pMethods || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+		return -1;
+	assert(size >= 0);
+	return size;
+}
+
 /* ---- an open file --------------------------------------------------------------- */
 
 int place_replaced(struct db *db, const char *how)
@@ -89,12 +101,11 @@ int place_check(struct db *db)
 static int check_magic(struct db *db)
 {
 	char magic[16];
-	struct stat st;
 	if (place_read(db, magic, sizeof(magic), 0)) {
 		if (memcmp(magic, "SQLite format 3", sizeof(magic)) == 0)
 			return ERR_OK;
-	} else if (stat(db->name, &st) != 0 || st.st_size == 0) {
-		return ERR_OK;                  /* a new one, or SQLite says why it cannot be read */
+	} else if (place_size(db) <= 0) {
+		return ERR_OK;          /* a new one, or SQLite says why it cannot be read */
 	}
 	buf_clear(db->message);
 	buf_printf(db->message, "%s: damaged, or not a database (its head is not SQLite's)",
