@@ -4,6 +4,8 @@
  */
 #include "report/desk-private.h"
 
+#include "mail/date.h"
+
 int desk_store_refuses(const struct desk *desk, int err, const char *what, struct buf *problem)
 {
 	const char *said = store_message(desk->store);
@@ -18,6 +20,46 @@ static int read_key(const struct desk *desk, unsigned char key[static REPORT_KEY
 	return e == ERR_OK ? e : desk_store_refuses(desk, e, "key of reports", problem);
 }
 
+/* ---- how old it is ------------------------------------------------------- */
+
+/* As arf.c wrote it, in the part for programs, which no byte of the message precedes. */
+int64_t desk_arrival(const struct report *report)
+{
+	static const struct str part = { "\r\nFeedback-Type: ", 17 };
+	struct str rest = report->message;
+	struct mail_date date;
+	size_t at = str_search(rest, part);
+	if (at == SIZE_MAX)
+		return 0;
+	rest = str_from(rest, at);
+	size_t end = str_search(rest, STR("\r\n\r\n"));
+	rest.n = end == SIZE_MAX ? rest.n : end;
+	at = str_search(rest, STR("\r\nArrival-Date: "));
+	if (at == SIZE_MAX)
+		return 0;
+	rest = str_from(rest, at + 16);
+	end = str_search(rest, STR("\r\n"));
+	rest.n = end == SIZE_MAX ? rest.n : end;
+	return mail_date_parse(rest, &date) == ERR_OK ? date.time_s : 0;
+}
+
+bool desk_is_old(const struct desk *desk, int64_t arrival_s, struct buf *why)
+{
+	enum { DAY_S = 86400, HOUR_S = 3600 };
+	int64_t age_s = desk->now_s - arrival_s;
+	if (arrival_s == 0) {
+		buf_add_cstr(why, "nobody wrote down when its message came");
+		return true;
+	}
+	if (age_s <= desk->config->old_after_s)
+		return false;
+	if (age_s >= 2 * DAY_S)
+		buf_printf(why, "its message came %lld days ago", (long long)(age_s / DAY_S));
+	else
+		buf_printf(why, "its message came %lld hours ago", (long long)(age_s / HOUR_S));
+	return true;
+}
+
 /* ---- sending ------------------------------------------------------------ */
 
 static int hand_mail(const struct desk *desk, struct loop *loop, struct dns_resolver *resolver,
@@ -29,9 +71,29 @@ static int hand_mail(const struct desk *desk, struct loop *loop, struct dns_reso
 		.hostname = desk->hostname, .mail_from = sending->from, .rcpt_to = to,
 		.message = mail, .envelope_id = sending->token,
 	};
+	if (desk_check_sender(desk, problem) != ERR_OK)
+		return ERR_INVALID;
 	/* Whatever it is, the configuration has to change. */
 	return send_start(&setup, cb, arg, &sending->send, problem) == ERR_OK ? ERR_OK
 	                                                                       : ERR_INVALID;
+}
+
+static int may_be_sent(const struct desk *desk, const struct report *report, bool agreed,
+                       struct buf *problem)
+{
+	struct buf why = { 0 };
+	int e = ERR_OK;
+	if (report->state != REPORT_MADE) {
+		buf_printf(problem, "report %s is %s: only one that is made can be sent",
+		           report->id, report_state_name(report->state));
+		e = ERR_DENIED;
+	} else if (!agreed && desk_is_old(desk, desk_arrival(report), &why)) {
+		buf_printf(problem, "report %s is not sent unless you say so (--yes): %s",
+		           report->id, buf_cstr(&why));
+		e = ERR_DENIED;
+	}
+	buf_fini(&why);
+	return e;
 }
 
 int desk_send_start(const struct desk *desk, struct loop *loop, struct dns_resolver *resolver,
@@ -39,13 +101,11 @@ int desk_send_start(const struct desk *desk, struct loop *loop, struct dns_resol
                     void *arg, struct buf *problem)
 {
 	unsigned char key[REPORT_KEY_BYTES];
+	int e = may_be_sent(desk, report, sending->agreed, problem);
 	*sending = (struct desk_sending){ 0 };
-	if (report->state != REPORT_MADE) {
-		buf_printf(problem, "report %s is %s: only one that is made can be sent",
-		           report->id, report_state_name(report->state));
-		return ERR_DENIED;
-	}
-	int e = read_key(desk, key, problem);
+	if (e != ERR_OK)
+		return e;
+	e = read_key(desk, key, problem);
 	if (e != ERR_OK)
 		return e;
 	report_token_make(key, report->id, sending->token);

@@ -41,6 +41,47 @@ int desk_check(const struct desk *desk, struct buf *problem)
 	return said(problem, ERR_INVALID, "\"");
 }
 
+/* A name that nobody has: an example of a manual, or what a machine calls itself. */
+static bool is_nobodys(struct str host)
+{
+	static const char *const domains[] = {
+		"example.org", "example.com", "example.net", "example", "invalid", "localhost",
+		"localdomain",
+	};
+	for (size_t i = 0; i < sizeof(domains) / sizeof(*domains); i++)
+		if (str_in_domain(host, str_of(domains[i])))
+			return true;
+	return str_find(host, '.') == SIZE_MAX;
+}
+
+static const char *part_behind_at(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	return at ? at + 1 : address;
+}
+
+int desk_check_sender(const struct desk *desk, struct buf *problem)
+{
+	const char *own = desk_own_address(desk);
+	if (!desk->config->smarthost[0])
+		return said(problem, ERR_INVALID, "report.smarthost: expected a server that takes "
+		            "reports, found none");
+	if (!desk->hostname_given || is_nobodys(str_of(desk->hostname))) {
+		buf_printf(problem, "hostname: expected the name of this machine before a report is "
+		           "sent, found \"%s\"%s", desk->hostname,
+		           desk->hostname_given ? "" : ", which nobody configured");
+		return ERR_INVALID;
+	}
+	bool given = desk->config->from[0] || desk->contact_given;
+	if (!given || is_nobodys(str_of(part_behind_at(own)))) {
+		buf_printf(problem, "%s: expected an address where answers to reports are read, found "
+		           "\"%s\"%s", desk->config->from[0] ? "report.from" : "contact", own,
+		           given ? "" : ", which nobody configured");
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
 /* ---- the message -------------------------------------------------------- */
 
 int desk_trace(struct str message, const struct trace_border *border, bool origin,
@@ -48,6 +89,7 @@ int desk_trace(struct str message, const struct trace_border *border, bool origi
 {
 	struct trace *t = &draft->trace;
 	draft->message = message;
+	draft->border = *border;
 	draft->is_origin = origin;
 	trace_message(t, message, border);
 	const char *why = report_guard(message, t, null_sender_ok);
@@ -78,12 +120,6 @@ struct contact_setup desk_contact_setup(const struct desk *desk, struct loop *lo
 		.loop = loop, .resolver = resolver, .store = desk->store,
 		.config = desk->config, .now_s = desk->now_s,
 	};
-}
-
-static const char *part_behind_at(const char *address)
-{
-	const char *at = strrchr(address, '@');
-	return at ? at + 1 : address;
 }
 
 int desk_filter(const struct desk *desk, struct arena *a, struct contact_filter *filter)
@@ -221,16 +257,33 @@ static int redact_copy(const struct desk *desk, struct desk_draft *draft, struct
 	/* A sender that its own domain vouches for is no third person. */
 	if (rp->verdict == TRACE_RETURN_PROVED)
 		draft->redaction.keep = bare_address(rp->from);
-	redact_recipients(&draft->redaction, &draft->trace, draft->message);
+	draft->redaction.trace = &draft->trace;
+	draft->redaction.border = &draft->border;
+	draft->redaction.own_lines = desk->config->own_lines || draft->own_lines;
+	redact_recipients(&draft->redaction, &draft->arena, &draft->trace, draft->message);
 	redact_message(&draft->redaction, draft->message, body_max(desk), &draft->copy);
 	return ERR_OK;
 }
 
-/* The operator's name as any header can carry it. */
+/* The operator's name: text on one line. */
 static const char *organisation(const struct desk *desk, struct arena *a)
 {
+	struct str name = str_of(desk->operator_name);
 	struct buf b = { 0 };
-	report_ascii(str_of(desk->operator_name), ORGANISATION_MAX, &b);
+	if (!str_is_utf8(name)) {
+		report_ascii(name, ORGANISATION_MAX, &b);
+		name.n = 0;
+	}
+	for (size_t i = 0; i < name.n;) {
+		struct str character = { name.p + i, str_utf8(str_from(name, i)) };
+		if (b.n + character.n > ORGANISATION_MAX)
+			break;
+		bool shown = (unsigned char)name.p[i] >= 0x80 ||
+		             ascii_isprint((unsigned char)name.p[i]);
+		if (shown)
+			buf_add_str(&b, character);
+		i += character.n;
+	}
 	const char *text = arena_strdup(a, buf_str(&b));
 	buf_fini(&b);
 	return text;
@@ -247,11 +300,11 @@ static void fill_facts(const struct desk *desk, const struct contact_answer *ans
 		.reporter = { organisation(desk, &draft->arena), desk_own_address(desk),
 		              desk->hostname },
 		.id = r->id, .token = draft->token, .uuid = uuid, .contact = r->contact,
-		.contact_source = strcmp(r->contact_source, "given") == 0 ? "the sender"
-		                                                          : r->contact_source,
+		.contact_source = r->contact_source,
 		.contact_age_s = desk->now_s - clock_past(r->contact_fetched_s, desk->now_s),
 		.now_s = desk->now_s, .source = r->source, .relay = r->relay,
-		.is_origin = draft->is_origin, .network = r->network, .network_name = "",
+		.is_origin = draft->is_origin, .network_name = "",
+		.network = contact_network_named(r->network) ? r->network : "",
 		.incidents = r->incidents, .trace = &draft->trace,
 		.redaction = &draft->redaction, .copy = buf_str(&draft->copy),
 		.header_only = body_max(desk) == 0,
