@@ -4,60 +4,11 @@
  */
 #include "report/desk-private.h"
 
-#include "mail/date.h"
-
-int desk_store_refuses(const struct desk *desk, int err, const char *what, struct buf *problem)
-{
-	const char *said = store_message(desk->store);
-	buf_printf(problem, "%s: %s", what, said && said[0] ? said : err_text(err));
-	return err;
-}
-
 static int read_key(const struct desk *desk, unsigned char key[static REPORT_KEY_BYTES],
                     struct buf *problem)
 {
 	int e = store_secret(desk->store, "reports", key);
 	return e == ERR_OK ? e : desk_store_refuses(desk, e, "key of reports", problem);
-}
-
-/* ---- how old it is ------------------------------------------------------- */
-
-/* As arf.c wrote it, in the part for programs, which no byte of the message precedes. */
-int64_t desk_arrival(const struct report *report)
-{
-	static const struct str part = { "\r\nFeedback-Type: ", 17 };
-	struct str rest = report->message;
-	struct mail_date date;
-	size_t at = str_search(rest, part);
-	if (at == SIZE_MAX)
-		return 0;
-	rest = str_from(rest, at);
-	size_t end = str_search(rest, STR("\r\n\r\n"));
-	rest.n = end == SIZE_MAX ? rest.n : end;
-	at = str_search(rest, STR("\r\nArrival-Date: "));
-	if (at == SIZE_MAX)
-		return 0;
-	rest = str_from(rest, at + 16);
-	end = str_search(rest, STR("\r\n"));
-	rest.n = end == SIZE_MAX ? rest.n : end;
-	return mail_date_parse(rest, &date) == ERR_OK ? date.time_s : 0;
-}
-
-bool desk_is_old(const struct desk *desk, int64_t arrival_s, struct buf *why)
-{
-	enum { DAY_S = 86400, HOUR_S = 3600 };
-	int64_t age_s = desk->now_s - arrival_s;
-	if (arrival_s == 0) {
-		buf_add_cstr(why, "nobody wrote down when its message came");
-		return true;
-	}
-	if (age_s <= desk->config->old_after_s)
-		return false;
-	if (age_s >= 2 * DAY_S)
-		buf_printf(why, "its message came %lld days ago", (long long)(age_s / DAY_S));
-	else
-		buf_printf(why, "its message came %lld hours ago", (long long)(age_s / HOUR_S));
-	return true;
 }
 
 /* ---- sending ------------------------------------------------------------ */

@@ -25,63 +25,6 @@ static int said(struct buf *problem, int err, const char *text)
 	return err;
 }
 
-const char *desk_own_address(const struct desk *desk)
-{
-	return desk->config->from[0] ? desk->config->from : desk->contact;
-}
-
-int desk_check(const struct desk *desk, struct buf *problem)
-{
-	const char *own = desk_own_address(desk);
-	int e = report_config_check(desk->config, problem);
-	if (e != ERR_OK || mail_address_valid(str_of(own)))
-		return e;
-	buf_add_cstr(problem, "report.from: expected a mail address, found \"");
-	buf_add_escaped(problem, str_of(own));
-	return said(problem, ERR_INVALID, "\"");
-}
-
-/* A name that nobody has: an example of a manual, or what a machine calls itself. */
-static bool is_nobodys(struct str host)
-{
-	static const char *const domains[] = {
-		"example.org", "example.com", "example.net", "example", "invalid", "localhost",
-		"localdomain",
-	};
-	for (size_t i = 0; i < sizeof(domains) / sizeof(*domains); i++)
-		if (str_in_domain(host, str_of(domains[i])))
-			return true;
-	return str_find(host, '.') == SIZE_MAX;
-}
-
-static const char *part_behind_at(const char *address)
-{
-	const char *at = strrchr(address, '@');
-	return at ? at + 1 : address;
-}
-
-int desk_check_sender(const struct desk *desk, struct buf *problem)
-{
-	const char *own = desk_own_address(desk);
-	if (!desk->config->smarthost[0])
-		return said(problem, ERR_INVALID, "report.smarthost: expected a server that takes "
-		            "reports, found none");
-	if (!desk->hostname_given || is_nobodys(str_of(desk->hostname))) {
-		buf_printf(problem, "hostname: expected the name of this machine before a report is "
-		           "sent, found \"%s\"%s", desk->hostname,
-		           desk->hostname_given ? "" : ", which nobody configured");
-		return ERR_INVALID;
-	}
-	bool given = desk->config->from[0] || desk->contact_given;
-	if (!given || is_nobodys(str_of(part_behind_at(own)))) {
-		buf_printf(problem, "%s: expected an address where answers to reports are read, found "
-		           "\"%s\"%s", desk->config->from[0] ? "report.from" : "contact", own,
-		           given ? "" : ", which nobody configured");
-		return ERR_INVALID;
-	}
-	return ERR_OK;
-}
-
 /* ---- the message -------------------------------------------------------- */
 
 int desk_trace(struct str message, const struct trace_border *border, bool origin,
@@ -120,6 +63,12 @@ struct contact_setup desk_contact_setup(const struct desk *desk, struct loop *lo
 		.loop = loop, .resolver = resolver, .store = desk->store,
 		.config = desk->config, .now_s = desk->now_s,
 	};
+}
+
+static const char *part_behind_at(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	return at ? at + 1 : address;
 }
 
 int desk_filter(const struct desk *desk, struct arena *a, struct contact_filter *filter)

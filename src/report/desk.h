@@ -38,7 +38,7 @@ struct desk {
 	/* Mail domains of ours besides those of the contact, host and section; NULL ends them. */
 	const char *own_domains[DESK_DOMAINS_MAX + 1];
 	int64_t now_s;
-	/* Neither made up from what the machine calls itself: what is not configured sends nothing. */
+	/* Not made up from what the machine calls itself: what nobody configured sends nothing. */
 	bool hostname_given, contact_given;
 };
 
@@ -69,9 +69,9 @@ int desk_check(const struct desk *desk, struct buf *problem);
  * smarthost. ERR_INVALID. */
 int desk_check_sender(const struct desk *desk, struct buf *problem);
 
-/* Traces the message, which stays the caller's as the border does, and finds the address to report: the handover,
- * or with `origin` the believed origin. ERR_INVALID: no report may be made about it
- * (report_guard()), or there is nobody to report to. */
+/* Traces the message, which stays the caller's as the border does, and finds the address to
+ * report: the handover, or with `origin` the believed origin. ERR_INVALID: no report may be made
+ * about it (report_guard()), or there is nobody to report to. */
 int desk_trace(struct str message, const struct trace_border *border, bool origin,
                bool null_sender_ok, struct desk_draft *draft, struct buf *problem);
 

@@ -33,7 +33,8 @@ bool redact_is_delivery(const struct header_field *f)
 {
 	static const char *const names[] = {
 		"Delivered-To", "X-Delivered-To", "X-Original-To", "Original-Recipient",
-		"Envelope-To", "X-Envelope-To", "X-RCPT-To", "X-Rcpt-Original", "X-Failed-Recipients",
+		"Envelope-To", "X-Envelope-To", "X-RCPT-To", "X-Rcpt-Original",
+		"X-Failed-Recipients",
 		"X-Forwarded-To", "X-Forwarded-For", "X-Resolved-To", "X-Apparently-To",
 		"X-MS-Exchange-Organization-OriginalEnvelopeRecipients", NULL,
 	};
@@ -65,7 +66,8 @@ static bool is_keepers(const struct header_field *f)
 {
 	static const char *const names[] = {
 		"Return-Path", "X-Spam*", "X-Virus*", "X-Amavis*", "X-Quarantine*", "X-Rspamd*",
-		"X-MailScanner*", "X-Scanned*", "X-Bogosity", "X-CRM114*", "X-DSPAM*", "X-Greylist*",
+		"X-MailScanner*", "X-Scanned*", "X-Bogosity", "X-CRM114*", "X-DSPAM*",
+		"X-Greylist*",
 		"X-Sieve*", "X-UIDL", "X-UID", "X-IMAP*", "X-Mozilla*", "X-Keywords", "X-Label*",
 		"X-Gmail*", "X-GM-*", "X-Folder", "X-Evolution*", "X-KMail*", "X-Account-*",
 		"X-Pyzor", "X-Razor*", "X-DCC*", "X-SA-*", "X-Spambayes*", "X-Filter*", "X-Status",

@@ -141,7 +141,8 @@ static void redact_addresses(const struct redaction *r, struct str s, struct buf
 		size_t sign = at_sign(s, i);
 		if (sign == 0)
 			continue;
-		size_t start = quoted ? begin : redact_local_start(s, done, i), end = domain_end(s, i + sign);
+		size_t start = quoted ? begin : redact_local_start(s, done, i);
+		size_t end = domain_end(s, i + sign);
 		struct str local = { s.p + start, i - start };
 		struct str whole = { s.p + start, end - start };
 		buf_add(out, s.p + done, start - done);

@@ -317,8 +317,8 @@ static void add_proof(const struct report_facts *f, struct buf *out)
 	           "  The first Received line of the copy is what it wrote about that.\r\n",
 	           by.n ? " " : "", ip_format(&f->trace->handover, ip));
 	if (f->is_origin) {
-		buf_add_cstr(out, "  Below it the lines of other servers hold together down to your "
-		             "address:\r\n");
+		buf_add_cstr(out, "  Below it the lines of other servers hold together down to "
+		             "your address:\r\n");
 		add_whys(&f->trace->why, f, out);
 	}
 }
@@ -338,8 +338,8 @@ static void add_passing_on(const struct report_facts *f, struct buf *out)
 		             "its own, all is well\r\nwith it. If not, please see to it that it "
 		             "takes no mail from strangers for others.\r\n");
 	else
-		buf_add_cstr(out, "As it seems, it forwarded it for a user, a customer or a list of "
-		             "its own.\r\n");
+		buf_add_cstr(out, "As it seems, it forwarded it for a user, a customer or a list "
+		             "of its own.\r\n");
 }
 
 /* Who named the contact; nobody is said to have named what he did not. */

@@ -260,7 +260,12 @@ static void senders(void **unused)
 static void ages(void **unused)
 {
 	(void)unused;
-	static const struct { const char *message; int64_t age_s; bool old; const char *why; } rows[] = {
+	static const struct {
+		const char *message;
+		int64_t age_s;
+		bool old;
+		const char *why;
+	} rows[] = {
 		{ HANDOVER, DAY, false, "" }, { HANDOVER, 3 * DAY, false, "" },
 		{ HANDOVER, 3 * DAY + 1, true, "3 days ago" }, { HANDOVER, -DAY, false, "" },
 		{ "Received: from a.isp.test (a.isp.test [198.51.100.25]) by mx.ours.test (Postfix) "
