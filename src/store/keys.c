@@ -283,6 +283,7 @@ static int ensure_token(const char *state, int64_t now_s, struct buf *message)
 		add_key(&keys, now_s);
 		e = save_keys(state, &keys, message);
 	}
+	assert(e != ERR_OK || keys.n > 0);
 	keys_token_fini(&keys);
 	return e;
 }
@@ -342,6 +343,7 @@ static int make_names_safe(const char *state, struct buf *message)
 	for (size_t i = 0; e == ERR_OK && i < sizeof(names) / sizeof(*names); i++) {
 		char *path = path_of(state, names[i]);
 		e = file_sync_name(path);
+		assert(e <= 0);
 		if (e != ERR_OK)
 			fail(message, e, path, err_text(e));
 		free(path);
