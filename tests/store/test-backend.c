@@ -382,7 +382,7 @@ static void capabilities_of_roles(void **unused)
 			bool may = roles[kind] >> i & 1;
 			assert_int_equal(store_may_write(role, kind), may);
 			if (!may)
-				assert_int_equal(row_put(role, kind, row), ERR_DENIED);
+				assert_int_equal(row_update(role, kind, row), ERR_DENIED);
 		}
 		store_close(role);
 	}
