@@ -6,6 +6,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/fuse.h"
+#include "store/journal.h"
+#include "store/list.h"
 
 #include <assert.h>
 #include <pthread.h>

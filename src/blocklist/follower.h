@@ -15,6 +15,7 @@
 #define PORTREEVE_BLOCKLIST_FOLLOWER_H
 
 #include "blocklist/edition.h"
+#include "store/fuse.h"
 #include "store/store.h"
 
 struct blocklist_follower;

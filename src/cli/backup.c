@@ -7,6 +7,7 @@
 #include "cli/outfile.h"
 
 #include "base/mem.h"
+#include "store/upkeep.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/sandbox.h"
 #include "settings/state.h"
+#include "store/clock.h"
 #include "store/keys.h"
 #include "settings/open.h"
 

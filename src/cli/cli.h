@@ -16,9 +16,11 @@
 #ifndef PORTREEVE_CLI_CLI_H
 #define PORTREEVE_CLI_CLI_H
 
+#include "base/arena.h"
 #include "base/json.h"
 #include "settings/settings.h"
 #include "store/store.h"
+#include "store/types.h"
 
 #include <sysexits.h>
 

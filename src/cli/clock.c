@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 
 #include "base/clock.h"
+#include "store/clock.h"
+#include "store/heartbeat.h"
 #include "store/json.h"
 
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 
 #include "base/clock.h"
+#include "store/list.h"
 
 #include <stdio.h>
 

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/outfile.h"
 #include "settings/state.h"
+#include "store/evidence-rows.h"
 #include "store/keys.h"
 
 #include <stdio.h>

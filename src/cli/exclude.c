@@ -7,6 +7,7 @@
 #include "cli/table.h"
 
 #include "base/clock.h"
+#include "store/admission.h"
 #include "store/json.h"
 
 #include <stdio.h>

@@ -7,6 +7,8 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "store/json.h"
+#include "store/retention.h"
+#include "store/upkeep.h"
 
 #include <stdio.h>
 

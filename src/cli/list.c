@@ -8,7 +8,13 @@
 
 #include "base/clock.h"
 #include "relaytest/tester.h"
+#include "store/admission.h"
+#include "store/fuse.h"
+#include "store/journal.h"
 #include "store/json.h"
+#include "store/list.h"
+#include "store/returns.h"
+#include "store/tests.h"
 #include "store/undecided.h"
 
 #include <stdio.h>

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/tests.h"
 
 #include <stdlib.h>
 

@@ -8,6 +8,7 @@
 #define PORTREEVE_CLI_NOMINATING_H
 
 #include "cli/cli.h"
+#include "store/admission.h"
 
 enum { NOMINATING_PORTS_MAX = 64, NOMINATING_MESSAGE_MAX_BYTES = 1 << 20 };
 

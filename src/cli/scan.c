@@ -12,6 +12,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "store/admission.h"
+#include "store/tests.h"
+#include "store/upkeep.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "relaytest/probe.h"
+#include "store/returns.h"
 
 #include <assert.h>
 #include <stdlib.h>

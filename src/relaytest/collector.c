@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "relaytest/maildir.h"
+#include "store/list.h"
+#include "store/tests.h"
 
 #include <assert.h>
 #include <stdlib.h>

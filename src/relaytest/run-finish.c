@@ -11,6 +11,8 @@
 #include "catalogue/catalogue.h"
 #include "relaytest/verdict.h"
 #include "store/evidence.h"
+#include "store/returns.h"
+#include "store/tests.h"
 
 #include <stdio.h>
 

@@ -6,6 +6,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/admission.h"
+#include "store/list.h"
+#include "store/returns.h"
+#include "store/tests.h"
 #include "wire/smtp-client.h"
 
 #include <stdlib.h>

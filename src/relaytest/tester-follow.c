@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/list.h"
+#include "store/returns.h"
+#include "store/tests.h"
 
 enum {
 	POLL_ROWS = 256, LEASE_ROWS = 64, RECHECK_EVERY_POLLS = 600, HELD_EVERY_POLLS = 10,

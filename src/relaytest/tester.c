@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/tests.h"
 
 #include <assert.h>
 #include <openssl/x509.h>

@@ -17,6 +17,8 @@
 #include "relaytest/config.h"
 #include "relaytest/identity.h"
 #include "relaytest/token.h"
+#include "store/evidence.h"
+#include "store/lifecycle.h"
 #include "store/store.h"
 
 struct tester;

@@ -8,7 +8,10 @@
 #include "base/log.h"
 #include "settings/state.h"
 #include "settings/open.h"
+#include "store/clock.h"
+#include "store/journal.h"
 #include "store/keys.h"
+#include "store/types.h"
 
 #include <errno.h>
 #include <sys/wait.h>

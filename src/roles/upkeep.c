@@ -6,7 +6,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/clock.h"
 #include "store/heartbeat.h"
+#include "store/retention.h"
+#include "store/upkeep.h"
 
 #include <stdlib.h>
 

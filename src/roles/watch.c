@@ -5,6 +5,7 @@
 #include "roles/watch.h"
 
 #include "base/log.h"
+#include "store/upkeep.h"
 
 /* Other errors are told by whoever uses the store. */
 bool watch_look(struct watch *w, struct store *store, bool serves_on)

@@ -11,6 +11,8 @@
 
 #include "store/store.h"
 
+#include <stdbool.h>
+
 /* Zero-initialised nothing was seen yet. */
 struct watch {
 	bool gone;

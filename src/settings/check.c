@@ -11,6 +11,7 @@
 #include "base/stream.h"
 #include "base/tls.h"
 #include "settings/settings-private.h"
+#include "store/types.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -5,6 +5,7 @@
 #include "settings/own.h"
 
 #include "base/mem.h"
+#include "store/fuse.h"
 
 #include <ifaddrs.h>
 #include <net/if.h>

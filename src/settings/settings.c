@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "settings/own.h"
+#include "store/fuse.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/upkeep.h"
 
 #include <assert.h>
 #include <errno.h>

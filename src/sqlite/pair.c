@@ -4,6 +4,7 @@
  * the returns may start before there is a file of them, and it may be replaced.
  */
 #include "sqlite/sqlite-private.h"
+#include "store/returns.h"
 
 #include <assert.h>
 

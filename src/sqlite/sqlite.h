@@ -34,7 +34,10 @@
 #ifndef PORTREEVE_SQLITE_SQLITE_H
 #define PORTREEVE_SQLITE_SQLITE_H
 
+#include "base/str.h"
 #include "store/store.h"
+
+#include <stdbool.h>
 
 /* The files of the list, for a sandbox: the database, its -wal and its -shm. Each is the
  * caller's, to be freed. */

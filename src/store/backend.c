@@ -7,6 +7,7 @@
  */
 #include "store/backend.h"
 
+#include "store/fuse.h"
 #include "store/store.h"
 
 #include "base/mem.h"

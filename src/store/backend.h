@@ -48,6 +48,7 @@
 #define PORTREEVE_STORE_BACKEND_H
 
 #include "base/arena.h"
+#include "store/fuse.h"
 #include "store/rows.h"
 #include "store/store.h"
 

@@ -3,6 +3,7 @@
  * The bundles of evidence that are kept, each under its id.
  */
 #include "store/backend.h"
+#include "store/evidence-rows.h"
 #include "store/store.h"
 
 #include <assert.h>

@@ -6,6 +6,7 @@
 #define PORTREEVE_STORE_EVIDENCE_ROWS_H
 
 #include "base/arena.h"
+#include "base/ip.h"
 #include "store/store.h"
 
 int store_evidence_get(struct store *st, const char *evidence_id, struct arena *a,

@@ -5,9 +5,12 @@
  * the write lock, and again under it.
  */
 #include "store/backend.h"
+#include "store/retention.h"
+#include "store/returns.h"
 #include "store/store.h"
 
 #include "base/mem.h"
+#include "store/upkeep.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
  * who follow the list read it by serial, or begin with a snapshot and the serial it belongs to.
  */
 #include "store/backend.h"
+#include "store/journal.h"
 #include "store/store.h"
 
 #include <assert.h>

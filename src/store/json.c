@@ -5,6 +5,10 @@
 #include "store/json.h"
 
 #include "base/clock.h"
+#include "store/clock.h"
+#include "store/heartbeat.h"
+#include "store/retention.h"
+#include "store/upkeep.h"
 
 /* ---- tests: what is not there is "" -------------------------------------- */
 

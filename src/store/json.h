@@ -11,7 +11,9 @@
 #define PORTREEVE_STORE_JSON_H
 
 #include "base/json.h"
-#include "store/store.h"
+#include "store/clock.h"
+#include "store/types.h"
+#include "store/upkeep.h"
 
 /* The object that `test` and `scan` print: "" where there is none, by promise. `reason`: why it
  * is not decided. */

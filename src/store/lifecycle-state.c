@@ -4,6 +4,7 @@
  */
 #include "store/admission.h"
 
+#include "store/fuse.h"
 #include "store/steps-private.h"
 
 #include <assert.h>

@@ -6,6 +6,7 @@
  * Proofs of an output come in order of the address, so that inputs and their networks are
  * counted by looking at the one before. An address is no output of itself.
  */
+#include "store/fuse.h"
 #include "store/list.h"
 
 #include "store/steps-private.h"

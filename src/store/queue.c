@@ -3,6 +3,7 @@
  * The queue of tests: one is asked for, leased by the process that makes it, renewed, given
  * back, put off, and taken up again when something came back late.
  */
+#include "store/admission.h"
 #include "store/tests.h"
 
 #include "store/steps-private.h"

@@ -7,7 +7,9 @@
 #ifndef PORTREEVE_STORE_REPORTS_H
 #define PORTREEVE_STORE_REPORTS_H
 
+#include "base/arena.h"
 #include "store/store.h"
+#include "store/types.h"
 
 /* The report of that network and day. A message is known by its digest: if it has been
  * reported, ERR_EXISTS with its report. ERR_NOT_FOUND: none yet; r->incidents is then how

@@ -9,6 +9,7 @@
  * Hostile input that reaches it: envelope and message of any mail that names a token.
  */
 #include "store/backend.h"
+#include "store/returns.h"
 #include "store/store.h"
 
 #include <assert.h>

@@ -20,7 +20,7 @@
 #ifndef PORTREEVE_STORE_STORE_H
 #define PORTREEVE_STORE_STORE_H
 
-#include "store/fuse.h"
+#include <stdint.h>
 
 /* What a store may write, a set of bits. Whoever opens it says so (settings/open.h). */
 enum {
@@ -34,6 +34,7 @@ enum {
 };
 
 struct store;
+struct fuse;
 
 void store_close(struct store *st);                     /* NULL is fine */
 /* One line on the last error: what, where. Valid until the next call. */
@@ -44,15 +45,5 @@ const char *store_message(struct store *st);
 enum { STORE_CLOCK_JUMP_MAX_S = 7 * 86400 };
 void store_set_rules(struct store *st, const struct fuse *fuse, int64_t clock_jump_max_s);
 const struct fuse *store_fuse(const struct store *st);
-
-/* (until callers include what they need) */
-#include "store/admission.h"
-#include "store/clock.h"
-#include "store/evidence-rows.h"
-#include "store/journal.h"
-#include "store/list.h"
-#include "store/returns.h"
-#include "store/tests.h"
-#include "store/upkeep.h"
 
 #endif

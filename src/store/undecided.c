@@ -3,6 +3,8 @@
  * Which listings no test decides, from the listings and their tests.
  */
 #include "store/undecided.h"
+#include "store/list.h"
+#include "store/tests.h"
 
 #include <assert.h>
 

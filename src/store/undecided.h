@@ -6,7 +6,9 @@
 #ifndef PORTREEVE_STORE_UNDECIDED_H
 #define PORTREEVE_STORE_UNDECIDED_H
 
+#include "base/arena.h"
 #include "store/store.h"
+#include "store/types.h"
 
 struct undecided {
 	struct listing listing;

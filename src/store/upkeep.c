@@ -4,9 +4,11 @@
  * still the one that was opened, and its copy.
  */
 #include "store/backend.h"
+#include "store/fuse.h"
 #include "store/reports.h"
 
 #include "base/random.h"
+#include "store/upkeep.h"
 
 #include <assert.h>
 

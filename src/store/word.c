@@ -2,6 +2,7 @@
  *
  * The operator's word: an address is put on the list by it, or taken off.
  */
+#include "store/fuse.h"
 #include "store/list.h"
 
 #include "store/steps-private.h"

@@ -4,6 +4,9 @@
  */
 #include "fake-store.h"
 
+#include "store/fuse.h"
+#include "store/journal.h"
+#include "store/list.h"
 #include "test.h"
 #include "world.h"
 

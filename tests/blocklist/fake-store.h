@@ -7,7 +7,9 @@
 #ifndef PORTREEVE_TESTS_BLOCKLIST_FAKE_STORE_H
 #define PORTREEVE_TESTS_BLOCKLIST_FAKE_STORE_H
 
+#include "store/fuse.h"
 #include "store/store.h"
+#include "store/types.h"
 
 struct fake_store {
 	int err;                         /* of every call */

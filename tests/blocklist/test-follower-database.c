@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * The follower on a real database. */
+#include "store/fuse.h"
+#include "store/journal.h"
+#include "store/list.h"
 #include "test.h"
 #include "world.h"
 

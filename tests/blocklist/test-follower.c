@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * The follower, on a store that fails, jumps and goes back. */
 #include "fake-store.h"
+#include "store/fuse.h"
 #include "test.h"
 #include "world.h"
 

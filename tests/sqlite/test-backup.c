@@ -2,12 +2,17 @@
  *
  * A backup while others write: consistent, whole, and through the caller's descriptors alone.
  */
+#include "store/evidence-rows.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/returns.h"
 #include "store/support.h"
 
 #include "sqlite/sqlite-private.h"
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/upkeep.h"
 
 #include <fcntl.h>
 #include <signal.h>

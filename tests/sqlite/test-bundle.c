@@ -3,6 +3,8 @@
  * Evidence in the database: packed, the same when it is read, and readable from before.
  */
 #include "store/admin.h"
+#include "store/evidence-rows.h"
+#include "store/tests.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

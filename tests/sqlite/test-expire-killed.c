@@ -6,6 +6,7 @@
 #include "store/admin.h"
 
 #include "base/random.h"
+#include "store/upkeep.h"
 
 #include <signal.h>
 #include <sqlite3.h>

@@ -7,6 +7,9 @@
 #include "store/admin.h"
 
 #include "base/mem.h"
+#include "store/list.h"
+#include "store/returns.h"
+#include "store/tests.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

@@ -8,6 +8,9 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/list.h"
+#include "store/returns.h"
+#include "store/upkeep.h"
 
 #include <fcntl.h>
 #include <stdio.h>

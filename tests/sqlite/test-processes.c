@@ -3,10 +3,15 @@
  * Several processes at one store, and `kill -9` at any instant: what was acknowledged is
  * there, what was not is there whole or not at all.
  */
+#include "store/evidence-rows.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/returns.h"
 #include "store/support.h"
 #include "sqlite/sqlite.h"
 
 #include "base/random.h"
+#include "store/tests.h"
 
 #include <signal.h>
 #include <stdio.h>

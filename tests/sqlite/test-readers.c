@@ -7,6 +7,9 @@
 #include "sqlite/sqlite.h"
 
 #include "base/mem.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/returns.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -3,6 +3,10 @@
  * When things go wrong below us: a full disk, a lock, damage, other versions. Each is an
  * error that says so, and nothing was changed.
  */
+#include "store/evidence-rows.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/returns.h"
 #include "store/support.h"
 
 #include "sqlite/sqlite-private.h"
@@ -10,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/tests.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -271,7 +276,14 @@ static void not_a_database(void **unused)
 	                                         STORE_READS };
 	char junk[8192];
 	memset(junk, 'x', sizeof(junk));
-	assert_int_equal(file_write(path, (struct str){ junk, sizeof(junk) }, 0600), ERR_OK);
+	/* Files beside it that are as broken are no lock of another process. */
+	static const char *const files[] = { "", "-wal", "-shm" };
+	for (size_t i = 0; i < 3; i++) {
+		char *name = mem_printf("%s%s", path, files[i]);
+		assert_int_equal(file_write(name, (struct str){ junk, sizeof(junk) }, 0600),
+		                 ERR_OK);
+		free(name);
+	}
 	for (size_t i = 0; i < 4; i++)
 		expect_in(open_fails(state, roles[i], ERR_CORRUPT),
 		          "portreeve.db: damaged, or not a database");

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/backend.h"
+#include "store/upkeep.h"
 
 #include <assert.h>
 #include <stdlib.h>

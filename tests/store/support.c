@@ -2,6 +2,9 @@
  *
  * A store of its own for each test.
  */
+#include "store/fuse.h"
+#include "store/journal.h"
+#include "store/tests.h"
 #include "support.h"
 
 #include "base/mem.h"

@@ -6,6 +6,7 @@
 #ifndef PORTREEVE_TESTS_STORE_SUPPORT_H
 #define PORTREEVE_TESTS_STORE_SUPPORT_H
 
+#include "store/lifecycle.h"
 #include "test.h"
 
 #include "store/backend.h"

@@ -3,6 +3,8 @@
  * May this be tested? The pure answer as a table, and what is queued by it.
  */
 #include "admin.h"
+#include "store/admission.h"
+#include "store/tests.h"
 
 enum { DAY = 86400 };
 

@@ -4,10 +4,19 @@
  * that is met two years ahead, a year back, and with rows from the future.
  */
 #include "admin.h"
+#include "store/admission.h"
+#include "store/clock.h"
+#include "store/fuse.h"
+#include "store/heartbeat.h"
+#include "store/list.h"
 #include "store/reports.h"
 
 #include "base/clock.h"
 #include "store/keys.h"
+#include "store/retention.h"
+#include "store/returns.h"
+#include "store/tests.h"
+#include "store/upkeep.h"
 
 #include <stdio.h>
 

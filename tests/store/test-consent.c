@@ -2,6 +2,8 @@
  *
  * The words of types.h, and the decision whether an address may be tested.
  */
+#include "store/admission.h"
+#include "store/types.h"
 #include "test.h"
 
 #include "store/store.h"

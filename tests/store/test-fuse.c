@@ -5,6 +5,10 @@
  * that the store asks it wherever something would be published.
  */
 #include "admin.h"
+#include "store/evidence-rows.h"
+#include "store/fuse.h"
+#include "store/list.h"
+#include "store/tests.h"
 
 #include <stdio.h>
 

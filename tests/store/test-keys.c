@@ -3,6 +3,7 @@
  * Key files: made once, rotated without losing what is still in the mail, and never
  * replaced when they are damaged.
  */
+#include "store/evidence.h"
 #include "support.h"
 #include "sqlite/sqlite.h"
 

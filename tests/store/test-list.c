@@ -4,6 +4,11 @@
  * journal and evidence, over SQLite.
  */
 #include "admin.h"
+#include "store/admission.h"
+#include "store/evidence-rows.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/tests.h"
 
 #include <stdio.h>
 

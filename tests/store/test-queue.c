@@ -3,6 +3,9 @@
  * Permits, exclusions, nominations, and the life of a test up to its end, over SQLite.
  */
 #include "admin.h"
+#include "store/admission.h"
+#include "store/tests.h"
+#include "store/upkeep.h"
 
 #include <stdio.h>
 

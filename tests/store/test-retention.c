@@ -4,6 +4,12 @@
  * of a store.
  */
 #include "admin.h"
+#include "store/evidence-rows.h"
+#include "store/list.h"
+#include "store/retention.h"
+#include "store/returns.h"
+#include "store/tests.h"
+#include "store/upkeep.h"
 
 #include <stdio.h>
 

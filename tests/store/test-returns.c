@@ -3,6 +3,11 @@
  * What the collector writes, and what each role may do.
  */
 #include "admin.h"
+#include "store/admission.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/returns.h"
+#include "store/upkeep.h"
 
 #include <stdio.h>
 

@@ -4,6 +4,9 @@
  * way to a retest that their owner asks for.
  */
 #include "admin.h"
+#include "store/admission.h"
+#include "store/list.h"
+#include "store/tests.h"
 
 enum { DUE = NOW + 1800 };
 

@@ -4,6 +4,7 @@
  */
 #include "admin.h"
 
+#include "store/tests.h"
 #include "store/undecided.h"
 
 enum { DAY = 86400 };

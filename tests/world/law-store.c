@@ -8,7 +8,13 @@
 #include "base/mem.h"
 #include "disk.h"
 #include "roles.h"
+#include "store/admission.h"
+#include "store/evidence-rows.h"
 #include "store/evidence.h"
+#include "store/journal.h"
+#include "store/list.h"
+#include "store/returns.h"
+#include "store/tests.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,6 +10,7 @@
 #include "net.h"
 #include "relaytest/token.h"
 #include "roles.h"
+#include "store/admission.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -9,6 +9,10 @@
 #include "law.h"
 #include "names.h"
 #include "roles.h"
+#include "store/admission.h"
+#include "store/clock.h"
+#include "store/list.h"
+#include "store/tests.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -14,6 +14,8 @@
 #include "roles/upkeep.h"
 #include "settings/assembly.h"
 #include "sqlite/sqlite.h"
+#include "store/clock.h"
+#include "store/fuse.h"
 
 #include <assert.h>
 #include <openssl/pem.h>
@@ -255,7 +257,7 @@ static void end(void *arg)
 	upkeep_destroy(p->upkeep);
 	assembly_tester_destroy(&p->testing);
 	if (p->syncer)
-		syncer_stop(p->syncer);
+		syncer_stop(p->syncer, 0);
 	collector_destroy(p->collector);
 	syncer_destroy(p->syncer);
 	loop_timer_destroy(p->follow);
