@@ -6,6 +6,7 @@
 #include "admin.h"
 
 #include "base/random.h"
+#include "store/tests.h"
 
 #include <string.h>
 
