@@ -64,14 +64,20 @@ score: all
 	dist/install-packages score
 	tests/trace/score build/portreeve "$$(tests/trace/corpus build/corpus)"
 
-# the thread that follows the store and the one that answers, under ThreadSanitizer
-TSAN_TESTS = blocklist-follower blocklist-follower-thread blocklist-server
+# what has a second thread, under ThreadSanitizer: the one that follows the store beside the one that
+# answers, and the one that syncs mail beside the collector
+TSAN_BASE = base-thread base-syncer
+TSAN_BLOCKLIST = blocklist-follower blocklist-follower-thread blocklist-server
+TSAN_RELAYTEST = relaytest-collector
 tsan:
 	dist/install-packages build test
 	test -e $(TSAN)/build.ninja || meson setup $(TSAN) -Dtests=true -Db_sanitize=thread \
 		-Db_lundef=false -Dbuildtype=debugoptimized
-	ninja -C $(TSAN) $(TSAN_TESTS:%=tests/blocklist/test-%)
-	TSAN_OPTIONS=halt_on_error=1 meson test -C $(TSAN) --no-rebuild --print-errorlogs $(TSAN_TESTS)
+	ninja -C $(TSAN) $(TSAN_BASE:%=tests/base/test-%) \
+		$(TSAN_BLOCKLIST:%=tests/blocklist/test-%) \
+		$(TSAN_RELAYTEST:%=tests/relaytest/test-%)
+	TSAN_OPTIONS=halt_on_error=1 meson test -C $(TSAN) --no-rebuild --print-errorlogs \
+		$(TSAN_BASE) $(TSAN_BLOCKLIST) $(TSAN_RELAYTEST)
 
 bench:
 	dist/install-packages build bench

@@ -5,7 +5,7 @@
 Usage: tests/run.py BUILD
 
 Builds with AddressSanitizer and UndefinedBehaviorSanitizer in BUILD, runs the unit tests, the fuzz
-corpora, the simulator and the pytest suites (those in tests/lab need root), measures the coverage
+corpora, the simulator and the pytest suites, two at a time (those in tests/lab need root), measures the coverage
 of the unit tests, and of the program in some of the suites, in a build of its own, and ends with one
 line: "N passed, N failed".
 """
@@ -17,12 +17,14 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 PYTHON = "/usr/bin/python3"            # Debian's, with Debian's pytest and dnspython
 SANITIZE = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized"]
 COVERAGE = ["-Db_coverage=true", "-Dbuildtype=debug"]
+LONGEST = ["cli", "sim", "lab"]         # they begin first: each waits more than it works
 COVERAGE_MIN = 80                      # per cent of the lines of src/
 PROGRAM_SUITES = ["tests/blocklist", "tests/lookup", "tests/report", "tests/cli/test_fresh.py",
                   "tests/cli/test_commands.py"]        # short ones that reach much
@@ -78,7 +80,9 @@ def pytest_counts(directory, suite):
     environment = {**ENVIRONMENT, "PORTREEVE": str(TOP / directory / "portreeve")}
     if suite.name == "lab" and os.geteuid():
         command = ["sudo", "--preserve-env", *command]
-    done = run(*command, check=False, env=environment)
+    done = run(*command, check=False, env=environment, stdout=subprocess.PIPE,
+               stderr=subprocess.STDOUT, text=True)
+    print(f"== {suite.relative_to(TOP)}\n{done.stdout}", end="", flush=True)
     if not report.exists():
         return 0, 1
     total = bad = skipped = 0
@@ -89,6 +93,13 @@ def pytest_counts(directory, suite):
     if done.returncode not in (0, 1, 5) and not bad:
         bad = 1
     return max(total - bad - skipped, 0), bad
+
+
+def every_pytest_count(directory):
+    suites = sorted((path.parent for path in TOP.glob("tests/*/conftest.py")),
+                    key=lambda suite: (suite.name not in LONGEST, suite.name))
+    with ThreadPoolExecutor(2) as lanes:
+        return list(lanes.map(lambda suite: pytest_counts(directory, suite), suites))
 
 
 def covered():
@@ -146,9 +157,7 @@ def main():
     try:
         build(directory, SANITIZE)
         passed, failed = meson_counts(directory)
-        for suite in sorted(path.parent for path in TOP.glob("tests/*/conftest.py")):
-            print(f"== {suite.relative_to(TOP)}", flush=True)
-            good, bad = pytest_counts(directory, suite)
+        for good, bad in every_pytest_count(directory):
             passed += good
             failed += bad
         if os.environ.get("COVERAGE") != "no":

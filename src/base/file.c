@@ -84,7 +84,7 @@ int file_write_fd(int fd, struct str s)
 	return fsync(fd) == 0 ? ERR_OK : file_err(errno);
 }
 
-static int sync_directory_of(const char *path)
+int file_sync_name(const char *path)
 {
 	char *copy = mem_strdup(path);
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -113,7 +113,7 @@ int file_move(const char *from, const char *to)
 {
 	if (rename(from, to) != 0)
 		return errno == EXDEV ? ERR_UNSUPPORTED : file_err(errno);
-	return sync_directory_of(to);
+	return file_sync_name(to);
 }
 
 int file_write(const char *path, struct str bytes, mode_t mode)
@@ -134,7 +134,7 @@ int file_write(const char *path, struct str bytes, mode_t mode)
 	if (e != ERR_OK)
 		unlink(tmp);
 	free(tmp);
-	return e == ERR_OK ? sync_directory_of(path) : e;
+	return e == ERR_OK ? file_sync_name(path) : e;
 }
 
 int file_lock(int fd)

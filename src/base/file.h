@@ -25,6 +25,9 @@ int file_create(const char *path, struct str bytes, mode_t mode);
 /* Renames within a file system, and syncs the directory it comes to. ERR_UNSUPPORTED: not
  * between these two directories. */
 int file_move(const char *from, const char *to);
+/* Syncs the directory that has this name: what is found there may have come by a process that was
+ * killed before it did so itself, and be gone after the next power cut. */
+int file_sync_name(const char *path);
 /* Writes all of the bytes, then fsync(). */
 int file_write_fd(int fd, struct str bytes);
 /* Takes an exclusive flock(). ERR_BUSY when another holds it for 5 s: whoever may open a file may

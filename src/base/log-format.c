@@ -34,6 +34,16 @@ static void add_value(struct buf *out, const struct log_field *f)
 	}
 }
 
+bool log_is_journal(const char *stream, uint64_t device, uint64_t inode)
+{
+	struct str s = str_of(stream ? stream : "");
+	size_t colon = str_find(s, ':');
+	uint64_t d, i;
+	return colon != SIZE_MAX && str_u64((struct str){ s.p, colon }, UINT64_MAX, &d) == ERR_OK &&
+	       str_u64(str_from(s, colon + 1), UINT64_MAX, &i) == ERR_OK &&
+	       d == device && i == inode;
+}
+
 void log_format(struct buf *out, const char *event, const struct log_field *fields, size_t n)
 {
 	buf_add_cstr(out, event);

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,14 +30,18 @@ static enum {
 } log_way;
 static int log_fd = STDERR_FILENO;
 static unsigned long long log_lost;
+static bool log_to_journal;     /* which wants a priority, and has the time */
 static bool log_torn;           /* a line went half: the next one ends it first */
 /* A role may have a second thread. Held while a line is written, which in a role does not wait. */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void log_init(const char *role, enum log_level max)
 {
+	struct stat st;
 	log_role = role;
 	log_max = max;
+	log_to_journal = fstat(STDERR_FILENO, &st) == 0 &&
+	                 log_is_journal(getenv("JOURNAL_STREAM"), st.st_dev, st.st_ino);
 }
 
 /* ---- to stderr -------------------------------------------------------------- */
@@ -90,14 +95,25 @@ static bool put_line(struct buf *line)
 	return n == (ssize_t)line->n;
 }
 
+/* The priority of syslog(3) that the journal takes from the line's beginning. */
+static void add_priority(struct buf *line, enum log_level level)
+{
+	static const int priority[] = { 3, 4, 6, 7 };
+	if (log_torn)
+		buf_add_byte(line, '\n');
+	if (log_to_journal)
+		buf_printf(line, "<%d>", priority[level]);
+}
+
 static void begin_line(struct buf *line, enum log_level level)
 {
 	static const char *const name[] = { "error", "warn", "info", "debug" };
 	char when[CLOCK_TEXT_MAX];
 	buf_clear(line);
-	if (log_torn)
-		buf_add_byte(line, '\n');
-	buf_printf(line, "%s %s %s ", clock_format(clock_now_s(), when), name[level], log_role);
+	add_priority(line, level);
+	if (!log_to_journal)
+		buf_printf(line, "%s %s ", clock_format(clock_now_s(), when), name[level]);
+	buf_printf(line, "%s ", log_role);
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
@@ -125,8 +141,7 @@ void log_plain(struct str text)
 	struct buf line = { 0 };
 
 	pthread_mutex_lock(&log_lock);
-	if (log_torn)
-		buf_add_byte(&line, '\n');
+	add_priority(&line, LOG_ERROR);
 	buf_add_str(&line, text);
 	if (!put_line(&line))
 		log_lost++;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * One line per event: `time level role event key=value…` on stderr (the
- * supervisor and systemd collect it). Values are quoted and escaped where they
+ * One line per event: `time level role event key=value…` on stderr. Where stderr is systemd's
+ * journal, which has a time of its own, a line is `<3>role event key=value…` with the priority
+ * that journald(8) takes off (sd-daemon(3)). Values are quoted and escaped where they
  * hold anything but plain characters, so that no text from the network can
  * forge a line. Never pass a password or a key.
  *
@@ -42,6 +43,9 @@ void log_never_wait(void);
 void log_plain(struct str text);
 /* One line of at most PIPE_BUF bytes; what is longer is cut and ends in "...". */
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n);
+/* Whether $JOURNAL_STREAM, "DEVICE:INODE" (systemd.exec(5)), names the file that is `device` and
+ * `inode`; NULL names none. Pure. */
+bool log_is_journal(const char *stream, uint64_t device, uint64_t inode);
 /* Appends the line (no newline) without time and role; pure, for tests. */
 void log_format(struct buf *out, const char *event, const struct log_field *fields, size_t n);
 

@@ -5,6 +5,7 @@
  */
 #include "base/syncer.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -14,6 +15,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 struct request {
@@ -37,7 +39,9 @@ struct syncer {
 	size_t limit, count;             /* count: of the requests that are not called back yet */
 	bool stopped;
 
-	pthread_mutex_t lock;            /* of both lists; never held while something blocks */
+	pthread_mutex_t lock;            /* of what follows; never held while something blocks */
+	pthread_cond_t idle;             /* nothing waits, nothing is being done */
+	bool working;
 	struct requests waiting, finished;
 };
 
@@ -108,6 +112,7 @@ int64_t syncer_step(struct syncer *s)
 	requests_init(&turn);
 	pthread_mutex_lock(&s->lock);
 	requests_take_turn(&s->waiting, &turn);
+	s->working = turn.first != NULL;
 	pthread_mutex_unlock(&s->lock);
 	if (!turn.first)
 		return -1;
@@ -118,6 +123,9 @@ int64_t syncer_step(struct syncer *s)
 	pthread_mutex_lock(&s->lock);
 	requests_move(&turn, &s->finished);
 	bool more = s->waiting.first != NULL;
+	s->working = false;
+	if (!more)
+		pthread_cond_signal(&s->idle);
 	pthread_mutex_unlock(&s->lock);
 	wake_loop(s);
 	return more ? 0 : -1;
@@ -192,6 +200,11 @@ struct syncer *syncer_create(struct loop *loop, size_t limit)
 		return NULL;
 	struct syncer *s = mem_zalloc(sizeof(*s));
 	*s = (struct syncer){ .wake_fd = fd, .limit = limit };
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->idle, &attributes);
+	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&s->lock, NULL);
 	requests_init(&s->waiting);
 	requests_init(&s->finished);
@@ -207,26 +220,59 @@ int syncer_start(struct syncer *s)
 	return s->thread ? ERR_OK : ERR_LIMIT;
 }
 
-void syncer_stop(struct syncer *s)
+int64_t syncer_since_ms(const struct syncer *s)
 {
-	if (s->stopped)
-		return;
+	return s->thread ? thread_since_ms(s->thread) : INT64_MAX;
+}
+
+static bool wait_until_idle(struct syncer *s, int64_t until_ms)
+{
+	struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+	                          .tv_nsec = (long)(until_ms % 1000) * 1000000 };
+	int late = 0;
+	pthread_mutex_lock(&s->lock);
+	while ((s->waiting.first || s->working) && late == 0)
+		late = pthread_cond_timedwait(&s->idle, &s->lock, &until);
+	bool idle = !s->waiting.first && !s->working;
+	pthread_mutex_unlock(&s->lock);
+	return idle;
+}
+
+/* The thread does what waits, and not the loop, whose wait has a limit. */
+static int finish_in_thread(struct syncer *s, int64_t limit_ms)
+{
+	int64_t until_ms = clock_mono_ms() + limit_ms;
+	if (!wait_until_idle(s, until_ms))
+		return ERR_TIMEOUT;
+	int64_t left_ms = until_ms - clock_mono_ms();
+	int e = thread_stop(s->thread, left_ms > 0 ? left_ms : 0);
+	if (e == ERR_OK)
+		s->thread = NULL;
+	return e;
+}
+
+int syncer_stop(struct syncer *s, int64_t limit_ms)
+{
+	int e = ERR_OK;
 	s->stopped = true;
-	thread_stop(s->thread);
-	s->thread = NULL;
-	while (syncer_step(s) >= 0)
-		;
+	if (s->thread)
+		e = finish_in_thread(s, limit_ms);
+	else
+		while (syncer_step(s) >= 0)
+			;
 	call_back(s);
-	assert(s->count == 0 && !s->waiting.first && !s->finished.first);
+	assert(e != ERR_OK || (s->count == 0 && !s->waiting.first && !s->finished.first));
+	return e;
 }
 
 void syncer_destroy(struct syncer *s)
 {
 	if (!s)
 		return;
-	syncer_stop(s);
+	assert(!s->thread && s->count == 0);
 	loop_watch_destroy(s->watch);
 	close(s->wake_fd);
+	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

@@ -46,10 +46,14 @@ int syncer_job(struct syncer *s, int (*work)(void *arg), void (*done)(void *arg,
  * writes. */
 int syncer_file(struct syncer *s, struct syncer_file *file, void (*done)(void *arg, int err),
                 void *arg);
-/* Takes no more, ends the thread, finishes what waits and calls it back, all before it returns.
- * Blocks for as long as that takes. Not from a done(). */
-void syncer_stop(struct syncer *s);
-/* After syncer_stop(), which it calls if nobody did. NULL is fine. */
+/* As thread_since_ms() of its thread; INT64_MAX where there is none. */
+int64_t syncer_since_ms(const struct syncer *s);
+/* Takes no more, and lets the thread finish what waits, for up to limit_ms; then ends it. What is
+ * done by then is called back before this returns; not from a done(). ERR_TIMEOUT: the thread is
+ * still at work; the syncer, and what was asked of it, must stay as they are until the process
+ * ends. Without a thread all is done here, for as long as it takes. */
+int syncer_stop(struct syncer *s, int64_t limit_ms);
+/* After syncer_stop() succeeded, or before anything was asked for. NULL is fine. */
 void syncer_destroy(struct syncer *s);
 
 /* The thread's step: does the first job that waits, or the first file for all who wait for it.

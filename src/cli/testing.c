@@ -230,13 +230,24 @@ int testing_open(struct testing *t, struct cli *cli, const struct testing_option
 	return code == CLI_GO ? create_tester(t) : code;
 }
 
+/* A disk that hangs does not hold up the command: what the thread may touch stays until the end of
+ * the process. */
+static void close_collector(struct testing *t)
+{
+	enum { STOP_LIMIT_MS = 10000 };
+	int e = t->syncer ? syncer_stop(t->syncer, STOP_LIMIT_MS) : ERR_OK;
+	collector_destroy(t->collector);
+	if (e == ERR_OK)
+		syncer_destroy(t->syncer);
+	else
+		LOG(LOG_ERROR, "stop-timeout", LOG_I("after-ms", STOP_LIMIT_MS),
+		    LOG_S("why", "mail for people waits for the disk"));
+}
+
 void testing_close(struct testing *t)
 {
 	assembly_tester_destroy(&t->assembled);
-	if (t->syncer)
-		syncer_stop(t->syncer);
-	collector_destroy(t->collector);
-	syncer_destroy(t->syncer);
+	close_collector(t);
 	for (size_t i = 0; i < t->listen_count; i++)
 		close(t->listen_fds[i]);
 	loop_destroy(t->loop);

@@ -111,6 +111,16 @@ static void host_mark(struct str identity, char mark[static MARK_LEN + 1])
 	hex_encode(digest, MARK_LEN / 2, mark);
 }
 
+/* Who delivered it may have been killed before its name was safe. If that fails it stays all the
+ * same: it may be one that was taken long ago. */
+static int sync_found(const char *directory)
+{
+	char *name = mem_printf("%s/new/.", directory);
+	int e = file_sync_name(name);
+	free(name);
+	return e;
+}
+
 int maildir_deliver(const char *directory, const char *hostname, struct str identity,
                     struct str mail, int64_t now_s)
 {
@@ -119,7 +129,7 @@ int maildir_deliver(const char *directory, const char *hostname, struct str iden
 	host_mark(identity, mark);
 	look_into(directory, &there);
 	if (there.found)
-		return ERR_OK;
+		return sync_found(directory);
 	if (there.mails >= MAILDIR_MAILS_MAX)
 		return ERR_LIMIT;
 	char *name = mem_printf("%lld.D%sP%ld.%s", (long long)now_s, mark, (long)getpid(),

@@ -20,8 +20,9 @@ enum { MAILDIR_MAILS_MAX = 2000 };
 /* Makes what is missing below the directory, and clears tmp/ of what is old. */
 int maildir_open(const char *directory, int64_t now_s);
 /* Durable when it returns. `identity` is what makes two deliveries the same: a mail of the
- * same identity that still waits in new/ is not kept again (its client tries again after an
- * error of another recipient). ERR_LIMIT: new/ is full; ERR_FULL, ERR_DENIED, ERR_IO. */
+ * same identity that still waits in new/ is not kept again, but made as safe (its client tries
+ * again after an error of another recipient, or after we were killed). ERR_LIMIT: new/ is full;
+ * ERR_FULL, ERR_DENIED, ERR_IO. */
 int maildir_deliver(const char *directory, const char *hostname, struct str identity,
                     struct str mail, int64_t now_s);
 

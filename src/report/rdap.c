@@ -1,185 +1,108 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a bootstrap and a registry say, read.
+ * What a registry answers: the network, in the forms in which registries have written one. Its
+ * desks are rdap-desk.c's.
  */
-#include "report/rdap.h"
+#include "report/rdap-private.h"
 
-#include <jansson.h>
-
-enum { ENTITY_DEPTH_MAX = 8, ENTITIES_MAX = 500 };
-
-static struct str text_of(const json_t *value)
-{
-	return json_is_string(value)
-	       ? (struct str){ json_string_value(value), json_string_length(value) } : STR("");
-}
-
-/* NULL: too long, or no JSON. jansson limits the depth. */
-static json_t *rdap_load(struct str json, size_t max_bytes)
-{
-	return json.n <= max_bytes ? json_loadb(json.p, json.n, 0, NULL) : NULL;
-}
-
-/* What has bytes that no URL has is no URL. */
-static bool is_url(struct str s, bool http_ok)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= 0x20 || s.p[i] >= 0x7f)
-			return false;
-	return s.n < RDAP_URL_MAX && (str_caseprefix(s, STR("https://")) ||
-	                              (http_ok && str_caseprefix(s, STR("http://"))));
-}
-
-/* ---- bootstrap (RFC 9224) ----------------------------------------------- */
-
-/* https wins. */
-static struct str choose_url(const json_t *urls, bool http_ok)
-{
-	struct str plain = STR("");
-	size_t i;
-	json_t *value;
-	json_array_foreach(urls, i, value) {
-		struct str url = text_of(value);
-		if (!is_url(url, http_ok) || url.n >= RDAP_URL_MAX - IP_TEXT_MAX - 8)
-			continue;
-		if (str_caseprefix(url, STR("https:")))
-			return url;
-		if (!plain.n)
-			plain = url;
-	}
-	return plain;
-}
-
-static void write_url(struct str base, const struct ip *ip, char url[static RDAP_URL_MAX])
-{
-	struct buf b = { 0 };
-	char address[IP_TEXT_MAX];
-	buf_add_str(&b, base);
-	if (base.p[base.n - 1] != '/')
-		buf_add_byte(&b, '/');
-	buf_printf(&b, "ip/%s", ip_format(ip, address));
-	str_copy(url, RDAP_URL_MAX, buf_str(&b));
-	buf_fini(&b);
-}
-
-/* One service: [[ranges…], [URLs…]]. */
-static void look_in_service(const json_t *service, const struct ip *ip, bool http_ok,
-                            struct str *best_url, struct prefix *best)
-{
-	const json_t *ranges = json_array_get(service, 0);
-	size_t i;
-	json_t *value;
-	json_array_foreach(ranges, i, value) {
-		struct prefix p;
-		if (prefix_parse(text_of(value), &p, NULL) != ERR_OK || !prefix_contains(&p, ip) ||
-		    (best->ip.family && p.len <= best->len))
-			continue;
-		struct str url = choose_url(json_array_get(service, 1), http_ok);
-		if (url.n == 0)
-			continue;
-		*best = p;
-		*best_url = url;
-	}
-}
-
-int rdap_bootstrap_find(struct str json, const struct ip *ip, bool http_ok,
-                        char url[static RDAP_URL_MAX], struct prefix *served)
-{
-	json_t *root = rdap_load(json, RDAP_BOOTSTRAP_MAX_BYTES);
-	const json_t *services = json_object_get(root, "services");
-	struct str best_url = STR("");
-	size_t i;
-	json_t *service;
-	int e = ERR_OK;
-	*served = (struct prefix){ 0 };
-	if (!json_is_array(services))
-		e = ERR_INVALID;
-	json_array_foreach(services, i, service)
-		look_in_service(service, ip, http_ok, &best_url, served);
-	if (e == ERR_OK && best_url.n == 0)
-		e = ERR_NOT_FOUND;
-	if (e == ERR_OK)
-		write_url(best_url, ip, url);
-	json_decref(root);
-	return e;
-}
-
-/* ---- an answer (RFC 9083) ----------------------------------------------- */
-
-struct entities {
-	struct contact_answer *answer;
-	struct rdap_links *links;
-	unsigned seen;
-};
-
-static bool has_role(const json_t *entity, struct str role)
-{
-	size_t i;
-	json_t *value;
-	json_array_foreach(json_object_get(entity, "roles"), i, value)
-		if (str_caseeq(text_of(value), role))
-			return true;
-	return false;
-}
-
-/* jCard (RFC 7095): ["vcard", [["email", {…}, "text", "abuse@example.org"], …]]. False: it
- * holds no address that is new. */
-static bool read_card(const json_t *entity, struct contact_answer *answer)
-{
-	size_t before = answer->email_count;
-	const json_t *properties = json_array_get(json_object_get(entity, "vcardArray"), 1);
-	size_t i;
-	json_t *property;
-	json_array_foreach(properties, i, property) {
-		if (!str_caseeq(text_of(json_array_get(property, 0)), STR("email")))
-			continue;
-		for (size_t k = 3; k < json_array_size(property); k++) {
-			struct str email = text_of(json_array_get(property, k));
-			if (str_caseprefix(email, STR("mailto:")))
-				email = str_from(email, 7);
-			contact_add(answer, email);
-		}
-	}
-	return answer->email_count > before;
-}
-
-static void add_link(struct rdap_links *links, struct str url)
-{
-	bool wanted = links->n < RDAP_LINKS_MAX && is_url(url, links->http_ok);
-	for (size_t i = 0; wanted && i < links->n; i++)
-		wanted = !str_eq(url, str_of(links->urls[i]));
-	if (wanted)
-		str_copy(links->urls[links->n++], RDAP_URL_MAX, url);
-}
-
-static void read_links(const json_t *entity, struct rdap_links *links)
-{
-	size_t i;
-	json_t *value;
-	json_array_foreach(json_object_get(entity, "links"), i, value)
-		if (str_caseeq(text_of(json_object_get(value, "rel")), STR("self")))
-			add_link(links, text_of(json_object_get(value, "href")));
-}
-
-static void read_entities(struct entities *e, const json_t *list, unsigned depth)
-{
-	size_t i;
-	json_t *entity;
-	if (depth > ENTITY_DEPTH_MAX)
-		return;
-	json_array_foreach(list, i, entity) {
-		if (++e->seen > ENTITIES_MAX)
-			return;
-		if (has_role(entity, STR("abuse")) && !read_card(entity, e->answer))
-			read_links(entity, e->links);
-		read_entities(e, json_object_get(entity, "entities"), depth + 1);
-	}
-}
+enum { ADDRESS_TEXT_MAX = 64 };
 
 static int rdap_refuse(struct contact_answer *answer, const char *problem)
 {
 	str_copy(answer->problem, sizeof(answer->problem), str_of(problem));
 	return ERR_INVALID;
+}
+
+/* ---- the network -------------------------------------------------------- */
+
+/* "192.088.003.000": the zeros of a column's width. Numbers are decimal here. */
+static void strip_zeros(struct str s, char dst[static ADDRESS_TEXT_MAX])
+{
+	size_t n = 0;
+	bool begins = true;
+	for (size_t i = 0; i < s.n && n + 1 < ADDRESS_TEXT_MAX; i++) {
+		bool digit_follows = i + 1 < s.n && ascii_isdigit((unsigned char)s.p[i + 1]);
+		if (begins && s.p[i] == '0' && digit_follows)
+			continue;
+		begins = s.p[i] == '.';
+		dst[n++] = s.p[i];
+	}
+	dst[n] = '\0';
+}
+
+/* One end of a range: an address, or one with a length behind it, which is *len then (else
+ * -1). */
+static bool read_end(struct str s, struct ip *ip, int *len)
+{
+	char plain[ADDRESS_TEXT_MAX];
+	uint64_t bits;
+	s = str_trim(s);
+	size_t slash = str_find(s, '/');
+	*len = -1;
+	if (slash != SIZE_MAX) {
+		if (str_u64(str_from(s, slash + 1), 128, &bits) != ERR_OK)
+			return false;
+		*len = (int)bits;
+		s.n = slash;
+	}
+	if (str_find(s, ':') == SIZE_MAX && s.n < ADDRESS_TEXT_MAX) {
+		strip_zeros(s, plain);
+		s = str_of(plain);
+	}
+	return ip_parse(s, ip, NULL) == ERR_OK && *len <= (int)ip_bits(ip);
+}
+
+static bool read_ends(struct str from, struct str to, struct ip *first, struct ip *last)
+{
+	struct ip ignored;
+	int len, ignored_len;
+	if (!read_end(from, first, &len))
+		return false;
+	if (read_end(to, last, &ignored_len))
+		return true;
+	if (str_trim(to).n || len < 0)
+		return false;
+	const struct prefix p = prefix_of(first, (unsigned)len);
+	contact_range(&p, &ignored, last);
+	return true;
+}
+
+/* "192.0.2.0 - 192.0.2.255", as RIPE's handles are, or "192.0.2.0/24", as LACNIC's. */
+static bool read_handle(struct str handle, struct ip *first, struct ip *last)
+{
+	size_t dash = str_find(handle, '-');
+	if (dash == SIZE_MAX)
+		return read_ends(handle, STR(""), first, last);
+	return read_ends((struct str){ handle.p, dash }, str_from(handle, dash + 1), first, last);
+}
+
+/* The extension of RIRs: "cidr0_cidrs": [{"v4prefix": "192.0.2.0", "length": 24}]. */
+static bool read_cidr(const json_t *cidr, struct prefix *p)
+{
+	struct str four = rdap_text(json_object_get(cidr, "v4prefix"));
+	struct ip ip;
+	int ignored;
+	json_int_t len = json_integer_value(json_object_get(cidr, "length"));
+	if (!json_is_integer(json_object_get(cidr, "length")) ||
+	    !read_end(four.n ? four : rdap_text(json_object_get(cidr, "v6prefix")), &ip,
+	              &ignored) ||
+	    len < 0 || len > (json_int_t)ip_bits(&ip))
+		return false;
+	*p = prefix_of(&ip, (unsigned)len);
+	return true;
+}
+
+static bool read_cidrs(const json_t *root, const struct ip *ip, struct ip *first, struct ip *last)
+{
+	const json_t *list = json_object_get(root, "cidr0_cidrs"), *cidr;
+	struct prefix p;
+	for (size_t i = 0; (cidr = rdap_item(list, i)) != NULL; i++) {
+		if (!read_cidr(cidr, &p) || !prefix_contains(&p, ip))
+			continue;
+		contact_range(&p, first, last);
+		return true;
+	}
+	return false;
 }
 
 /* The network must hold the address. It is cut to what the registry answers for: no
@@ -188,8 +111,10 @@ static int read_range(const json_t *root, const struct ip *ip, const struct pref
                       struct contact_answer *answer)
 {
 	struct ip first, last, least, greatest;
-	if (ip_parse(str_trim(text_of(json_object_get(root, "startAddress"))), &first, NULL) != 0 ||
-	    ip_parse(str_trim(text_of(json_object_get(root, "endAddress"))), &last, NULL) != 0)
+	if (!read_ends(rdap_text(json_object_get(root, "startAddress")),
+	               rdap_text(json_object_get(root, "endAddress")), &first, &last) &&
+	    !read_cidrs(root, ip, &first, &last) &&
+	    !read_handle(rdap_text(json_object_get(root, "handle")), &first, &last))
 		return rdap_refuse(answer, "the answer names no network");
 	if (first.family != ip->family || last.family != ip->family ||
 	    ip_cmp(&first, ip) > 0 || ip_cmp(&last, ip) < 0)
@@ -199,6 +124,8 @@ static int read_range(const json_t *root, const struct ip *ip, const struct pref
 	answer->last = ip_cmp(&last, &greatest) > 0 ? greatest : last;
 	return ERR_OK;
 }
+
+/* ---- the answer --------------------------------------------------------- */
 
 static int check_answer(const json_t *root, struct contact_answer *answer)
 {
@@ -213,14 +140,13 @@ int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served
                struct contact_answer *answer, struct rdap_links *links)
 {
 	json_t *root = rdap_load(json, RDAP_ANSWER_MAX_BYTES);
-	struct entities entities = { .answer = answer, .links = links };
 	int e = check_answer(root, answer);
 	if (e == ERR_OK)
 		e = read_range(root, ip, served, answer);
 	if (e == ERR_OK) {
-		struct str name = text_of(json_object_get(root, "name"));
-		contact_name(answer, name.n ? name : text_of(json_object_get(root, "handle")));
-		read_entities(&entities, json_object_get(root, "entities"), 0);
+		struct str name = rdap_text(json_object_get(root, "name"));
+		contact_name(answer, name.n ? name : rdap_text(json_object_get(root, "handle")));
+		rdap_desks_find(root, false, answer, links);
 	}
 	json_decref(root);
 	return e;
@@ -229,14 +155,10 @@ int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served
 int rdap_entity_parse(struct str json, struct contact_answer *answer, struct rdap_links *links)
 {
 	json_t *root = rdap_load(json, RDAP_ANSWER_MAX_BYTES);
-	struct entities entities = { .answer = answer, .links = links };
 	int e = check_answer(root, answer);
-	if (e == ERR_OK) {
-		/* It is the desk because the network's answer said so; roles belong to that. */
-		if (!read_card(root, answer))
-			read_links(root, links);
-		read_entities(&entities, json_object_get(root, "entities"), 0);
-	}
+	/* It is the desk because the network's answer said so; roles belong to that. */
+	if (e == ERR_OK)
+		rdap_desks_find(root, true, answer, links);
 	json_decref(root);
 	return e;
 }

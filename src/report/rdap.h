@@ -38,5 +38,8 @@ int rdap_parse(struct str json, const struct ip *ip, const struct prefix *served
                struct contact_answer *answer, struct rdap_links *links);
 /* The same for what such a link leads to: an entity, which adds its contacts. */
 int rdap_entity_parse(struct str json, struct contact_answer *answer, struct rdap_links *links);
+/* Whether a remark says that the address takes no mail: "a@b.example is invalid",
+ * "a@b.example and c@d.example are no longer in use", "invalid: a@b.example". */
+bool rdap_remark_condemns(struct str remark, struct str email);
 
 #endif

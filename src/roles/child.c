@@ -166,6 +166,7 @@ static int live(struct child *c)
 {
 	c->ctx.role = c->role;
 	c->ctx.process = c;
+	c->ctx.stop_limit_ms = ROLE_STOP_LIMIT_MS;
 	c->ctx.loop = loop_create();
 	c->ctx.ready = say_ready;
 	c->ctx.serves_on = say_serves_on;

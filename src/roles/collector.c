@@ -150,13 +150,20 @@ static void collector_take_over(struct role_context *ctx)
 	create_collector(ctx);
 }
 
+static int64_t collector_since_ms(const struct role_context *ctx)
+{
+	const struct collector_role *c = ctx->own;
+	return syncer_since_ms(c->syncer);
+}
+
 static void collector_close(struct role_context *ctx)
 {
 	struct collector_role *c = ctx->own;
-	/* Whose mail waits for the disk gets its answer before the 421. */
-	if (c->syncer)
-		syncer_stop(c->syncer);
+	/* Whose mail waits for the disk gets its answer before the 421, or nobody's 250. */
+	int e = c->syncer ? syncer_stop(c->syncer, ctx->stop_limit_ms) : ERR_OK;
 	collector_destroy(c->collector);
+	if (e != ERR_OK)
+		role_abandon(ctx);
 	syncer_destroy(c->syncer);
 	SSL_CTX_free(c->tls);
 }
@@ -165,6 +172,7 @@ const struct role role_collector = {
 	.name = "collector", .may_write = STORE_RETURNS, .keys = ROLE_TOKEN_KEYS, .upkeep = true,
 	.own_bytes = sizeof(struct collector_role), .sockets = collector_sockets,
 	.files = collector_files, .open = collector_open,
-	.sandbox = collector_sandbox, .start = collector_start,
+	.sandbox = collector_sandbox, .start = collector_start, .since_ms = collector_since_ms,
+	.without = "mail for people waits for the disk",
 	.reload = collector_take_over, .close = collector_close,
 };

@@ -143,5 +143,6 @@ const struct role role_dnsbl = {
 	.name = "dnsbl", .may_write = STORE_READS, .waits_for_store = true,
 	.own_bytes = sizeof(struct dnsbl), .sockets = dnsbl_sockets, .prepare = dnsbl_prepare,
 	.open = dnsbl_open, .sandbox = dnsbl_sandbox, .step = dnsbl_step,
+	.without = "DNS serves the list as it was read last",
 	.reload = dnsbl_take_over, .store_replaced = dnsbl_serve_on, .close = dnsbl_close,
 };

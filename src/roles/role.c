@@ -5,6 +5,7 @@
  */
 #include "roles/role.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "roles/upkeep.h"
@@ -83,10 +84,45 @@ static void look_at_store(struct role_context *ctx)
 	atomic_store(&ctx->replaced, true);
 }
 
+/* Of the second thread, whichever the role has. */
+static int64_t second_thread_since_ms(const struct role_context *ctx)
+{
+	if (ctx->thread)
+		return thread_since_ms(ctx->thread);
+	return ctx->role->since_ms ? ctx->role->since_ms(ctx) : INT64_MAX;
+}
+
+static void look_for_hang(struct role_context *ctx)
+{
+	int64_t now_ms = clock_mono_ms();
+	int64_t late_ms = now_ms > ctx->look_due_ms ? now_ms - ctx->look_due_ms : 0;
+	struct hang *h = &ctx->hang;
+	switch (hang_look(h, now_ms, late_ms, second_thread_since_ms(ctx),
+	                  ctx->settings->general.role_watchdog_s * 1000)) {
+	case HANG_BEGAN:
+		LOG(LOG_ERROR, "step-hangs", LOG_S("role", ctx->role->name),
+		    LOG_I("for-ms", h->for_ms), LOG_S("meanwhile", ctx->role->without));
+		break;
+	case HANG_OVER:
+		LOG(LOG_INFO, "step-goes-on", LOG_S("role", ctx->role->name),
+		    LOG_I("after-ms", h->for_ms));
+		break;
+	case HANG_NOTHING:
+		break;
+	}
+}
+
+static void arm_look(struct role_context *ctx, int64_t delay_ms)
+{
+	ctx->look_due_ms = clock_mono_ms() + delay_ms;
+	loop_timer_arm(ctx->look, delay_ms);
+}
+
 /* Of the timer. */
 static void look_in_loop(void *arg)
 {
 	struct role_context *ctx = arg;
+	look_for_hang(ctx);
 	if (!ctx->role->step)
 		look_at_store(ctx);
 	bool replaced = atomic_load(&ctx->replaced);
@@ -96,7 +132,7 @@ static void look_in_loop(void *arg)
 	}
 	if (replaced)
 		ctx->serves_on(ctx);
-	loop_timer_arm(ctx->look, replaced ? SERVES_ON_MS : WATCH_MS);
+	arm_look(ctx, replaced ? SERVES_ON_MS : WATCH_MS);
 }
 
 /* Of the role's thread. */
@@ -135,7 +171,7 @@ static int serve(struct role_context *ctx, struct buf *message)
 		return ERR_LIMIT;
 	}
 	ctx->look = loop_timer_create(ctx->loop, look_in_loop, ctx);
-	loop_timer_arm(ctx->look, 0);
+	arm_look(ctx, 0);
 	if (ctx->settings != ctx->opened_with)
 		take_over_settings(ctx);
 	ctx->is_ready = true;
@@ -160,10 +196,19 @@ void role_reload(struct role_context *ctx)
 
 /* ---- from the first hook to the last ---------------------------------------------------- */
 
+void role_abandon(const struct role_context *ctx)
+{
+	LOG(LOG_ERROR, "stop-timeout", LOG_S("role", ctx->role->name),
+	    LOG_I("after-ms", ctx->stop_limit_ms),
+	    LOG_S("why", "its second thread hangs in a step"));
+	_exit(EX_TEMPFAIL);
+}
+
 static void close_role(struct role_context *ctx)
 {
 	loop_timer_destroy(ctx->look);
-	thread_stop(ctx->thread);
+	if (thread_stop(ctx->thread, ctx->stop_limit_ms) != ERR_OK)
+		role_abandon(ctx);
 	upkeep_destroy(ctx->upkeep);
 	ctx->role->close(ctx);
 	store_close(ctx->store);

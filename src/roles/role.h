@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "base/sandbox.h"
 #include "roles/files.h"
+#include "roles/hang.h"
 #include "roles/sockets.h"
 #include "roles/watch.h"
 #include "settings/assembly.h"
@@ -25,6 +26,10 @@ enum { ROLE_SOCKETS_MAX = 64 };
 /* A role's exit code when its store was replaced while it was open (watch.h): it is started
  * again at once. No code of sysexits.h. */
 enum { ROLE_STORE_REPLACED = 80 };
+
+/* How long a role waits for its second thread when it ends; then it ends without it. Below what
+ * the supervisor waits for the role, so that there is a word of it in the log. */
+enum { ROLE_STOP_LIMIT_MS = 10000 };
 
 struct thread;
 struct upkeep;
@@ -48,9 +53,12 @@ struct role_context {
 	struct upkeep *upkeep;
 	struct watch watch;
 	struct loop_timer *look;
+	int64_t look_due_ms;
 	struct thread *thread;               /* of step() */
+	struct hang hang;                    /* of that thread, or the role's own */
 	atomic_bool replaced;                /* the store was; said by whoever looked */
 	bool stopping, is_ready;
+	int64_t stop_limit_ms;               /* ROLE_STOP_LIMIT_MS, but for tests */
 	void *process;
 	void (*ready)(struct role_context *ctx);
 	void (*serves_on)(struct role_context *ctx);
@@ -100,13 +108,18 @@ struct role {
 	 * returns in how many milliseconds it is to be called again. NULL: there is no thread, and
 	 * the store is the loop's. */
 	int64_t (*step)(struct role_context *ctx);
+	/* In the loop, where start() started a thread instead: thread_since_ms() of it. NULL: there
+	 * is none. One that hangs for role_watchdog is logged with `without`: what goes on, or
+	 * waits, while the thread of this or of step() hangs. */
+	int64_t (*since_ms)(const struct role_context *ctx);
+	const char *without;
 	/* In the loop, on HUP: ctx->settings are new ones. A thread is waken then. */
 	void (*reload)(struct role_context *ctx);
 	/* Where the store is: it was replaced. NULL: the role ends and is started again. Else it
 	 * goes on with what it has read and lets go of the store, which is closed after that. */
 	void (*store_replaced)(struct role_context *ctx);
 	/* After the loop (TERM stops it), and after prepare() or open() failed. The store is still
-	 * open, unless it was never. */
+	 * open, unless it was never. May call role_abandon(). */
 	void (*close)(struct role_context *ctx);
 };
 
@@ -116,6 +129,9 @@ int role_run(struct role_context *ctx);
 /* In the loop, also while it opens: TERM came; new settings came. */
 void role_stop(struct role_context *ctx);
 void role_reload(struct role_context *ctx);
+/* Ends the process at once, with a line in the log: its second thread did not stop within
+ * ctx->stop_limit_ms, so nothing that it may touch can be closed. */
+_Noreturn void role_abandon(const struct role_context *ctx);
 /* What a role that ended by an error leaves for the supervisor: only EX_TEMPFAIL is tried again
  * before it was ever ready. Pure. */
 int role_exit_code(int err);

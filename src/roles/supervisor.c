@@ -26,6 +26,7 @@ enum {
 	ROLES_MAX = 8,
 	STOP_WAIT_MS = 15000,           /* for what a role has acknowledged; then SIGKILL */
 };
+_Static_assert((int)ROLE_STOP_LIMIT_MS < (int)STOP_WAIT_MS, "a role says itself why it ends late");
 
 /* A role in the loop. */
 struct supervised {

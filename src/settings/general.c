@@ -42,7 +42,9 @@ const struct config_row general_config_rows[] = {
 	{ "role_watchdog", GENERAL(CONFIG_DURATION, role_watchdog_s), 0, 3600, "30s",
 	  "A role that has not turned its loop for this time is ended and started again; one that "
 	  "is not ready yet, after ten times as long. Below 10s a role that waits for a locked "
-	  "database may be taken for one that hangs. 0: never." },
+	  "database may be taken for one that hangs. The second thread of a role, which reads the "
+	  "list for DNS or writes mail for people, is only reported when it hangs for this time. "
+	  "0: never." },
 	{ "log_level", GENERAL(CONFIG_STRING, log_level), 0, 0, "info",
 	  "The least important events that are logged.", .choices = "error, warn, info, debug" },
 };

@@ -40,6 +40,18 @@ bool place_read(struct db *db, void *bytes, int n, int64_t at)
 	       file && file->pMethods && file->pMethods->xRead(file, bytes, n, at) == SQLITE_OK;
 }
 
+/* Of the file as SQLite sees it; negative if it cannot. */
+static int64_t place_size(struct db *db)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = -1;
+	if (sqlite3_file_control(db->h, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    !file || !file->pMethods || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+		return -1;
+	assert(size >= 0);
+	return size;
+}
+
 /* ---- an open file --------------------------------------------------------------- */
 
 int place_replaced(struct db *db, const char *how)
@@ -84,6 +96,23 @@ int place_check(struct db *db)
 
 /* ---- before it is read ------------------------------------------------------------ */
 
+/* What begins otherwise is no database. SQLite itself would ask its -wal and -shm files first, and
+ * wait twenty seconds for a lock if they are as broken. */
+static int check_magic(struct db *db)
+{
+	char magic[16];
+	if (place_read(db, magic, sizeof(magic), 0)) {
+		if (memcmp(magic, "SQLite format 3", sizeof(magic)) == 0)
+			return ERR_OK;
+	} else if (place_size(db) <= 0) {
+		return ERR_OK;          /* a new one, or SQLite says why it cannot be read */
+	}
+	buf_clear(db->message);
+	buf_printf(db->message, "%s: damaged, or not a database (its head is not SQLite's)",
+	           db->path);
+	return ERR_CORRUPT;
+}
+
 /* A database in WAL mode says so in its head before it has a -wal file: one that says it has
  * none was put there beside the -wal file of another. */
 static bool has_foreign_wal(struct db *db, const char *wal)
@@ -114,8 +143,10 @@ static int put_aside(struct db *db, const char *wal)
 int place_clear(struct db *db)
 {
 	assert(db->inode == 0 && db->made_count == 0);
+	int e = check_magic(db);
+	if (e != ERR_OK)
+		return e;
 	char *wal = mem_printf("%s-wal", db->name), *copy = mem_strdup(db->name);
-	int e = ERR_OK;
 	/* One at a time: the next one must not take the new -wal file for the old. */
 	int lock = db->writable ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (lock >= 0)

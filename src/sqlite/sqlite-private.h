@@ -88,7 +88,8 @@ int place_replaced(struct db *db, const char *how);
 /* The same and what SQLite has to say: `grows` reads a number that never gets smaller, *seen is
  * the greatest so far. */
 int place_check_all(struct db *db, const char *grows, int64_t *seen);
-/* Before the first read: a -wal file of another database, which this one has replaced, is put
+/* Before the first read: what is no database is ERR_CORRUPT, whatever stands in its -wal and
+ * -shm files; a -wal file of another database, which this one has replaced, is put
  * aside by who may write (to "-wal.old"); others get ERR_AGAIN. */
 int place_clear(struct db *db);
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,20 +42,63 @@ static void test_format(void **state)
 }
 
 /* What is written to stderr by one call. */
-static void capture(enum log_level max, enum log_level level, struct buf *out)
+static void capture_to(bool journal, enum log_level max, enum log_level level, struct buf *out)
 {
 	int ends[2], saved = dup(STDERR_FILENO);
 	char chunk[4096];
+	struct stat st;
 	assert_int_equal(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
 	close(ends[1]);
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(chunk, sizeof(chunk), "%llu:%llu", (unsigned long long)st.st_dev,
+	         (unsigned long long)st.st_ino);
+	if (journal)
+		setenv("JOURNAL_STREAM", chunk, 1);
 	log_init("tester", max);
+	unsetenv("JOURNAL_STREAM");
 	LOG(level, "done", LOG_S("verdict", "open"));
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	for (ssize_t n; (n = read(ends[0], chunk, sizeof(chunk))) > 0;)
 		buf_add(out, chunk, (size_t)n);
 	close(ends[0]);
+}
+
+static void capture(enum log_level max, enum log_level level, struct buf *out)
+{
+	capture_to(false, max, level, out);
+}
+
+static void test_is_journal(void **state)
+{
+	(void)state;
+	static const struct { const char *stream; bool is; } table[] = {
+		{ "8:4711", true }, { NULL, false }, { "", false }, { "8:4712", false },
+		{ "9:4711", false }, { "8", false }, { "8:", false }, { ":4711", false },
+		{ "8:4711:1", false }, { "8:4711 ", false }, { "8:-4711", false },
+		{ "8:99999999999999999999", false },
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		assert_int_equal(log_is_journal(table[i].stream, 8, 4711), table[i].is);
+}
+
+/* The journal has the time; it takes the priority off. */
+static void test_journal(void **state)
+{
+	(void)state;
+	static const struct { enum log_level level; const char *line; } table[] = {
+		{ LOG_ERROR, "<3>tester done verdict=open\n" },
+		{ LOG_WARN, "<4>tester done verdict=open\n" },
+		{ LOG_INFO, "<6>tester done verdict=open\n" },
+		{ LOG_DEBUG, "<7>tester done verdict=open\n" },
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct buf out = { 0 };
+		capture_to(true, LOG_DEBUG, table[i].level, &out);
+		assert_string_equal(buf_cstr(&out), table[i].line);
+		buf_fini(&out);
+	}
 }
 
 static void test_event(void **state)
@@ -205,6 +249,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_event),
+		cmocka_unit_test(test_is_journal),
+		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_full_pipe),
 		cmocka_unit_test(test_full_socket),
 		cmocka_unit_test(test_stopped_terminal),

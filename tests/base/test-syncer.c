@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
  * The syncer with its thread: many requests at once, one sync for all who ask for a file,
- * failure that stays, the limit, and an end with work waiting. A job waits for a condition, so
+ * failure that stays, the limit, and an end with work waiting, which a disk that hangs holds up
+ * only so long. A job waits for a condition, so
  * that the thread is where a test needs it.
  */
 #include "test.h"
 
+#include "base/clock.h"
 #include "base/syncer.h"
 
 #include <pthread.h>
@@ -15,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LIMIT = 200, TURNS = 1000, TURN_MS = 30 };
+enum { LIMIT = 200, TURNS = 1000, TURN_MS = 30, STOP_MS = 30000, SHORT_MS = 20 };
 
 struct told {
 	unsigned calls;
@@ -45,6 +47,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
+	assert_int_equal(syncer_stop(syncer, STOP_MS), ERR_OK);
 	syncer_destroy(syncer);
 	loop_destroy(loop);
 	return 0;
@@ -235,7 +238,7 @@ static void stop_finishes_what_waits(void **state)
 	assert_int_equal(syncer_file(syncer, &file, tell, &told[1]), ERR_OK);
 	assert_int_equal(syncer_job(syncer, count_work, ask_again, &told[2]), ERR_OK);
 	sem_post(&g.open);
-	syncer_stop(syncer);
+	assert_int_equal(syncer_stop(syncer, STOP_MS), ERR_OK);
 	assert_int_equal(order, 4);
 	assert_int_equal(g.told.err, ERR_FULL);
 	for (unsigned i = 0; i < 3; i++) {
@@ -248,15 +251,49 @@ static void stop_finishes_what_waits(void **state)
 	fclose(f);
 }
 
+static int note_thread(void *arg)
+{
+	struct gate *g = arg;
+	g->by = pthread_self();
+	return ERR_OK;
+}
+
+/* A disk that hangs: what is done is called back, the rest waits; nothing of it is done by the
+ * loop, then or later. */
+static void stop_has_a_limit(void **state)
+{
+	(void)state;
+	static struct told done;
+	struct gate g, second = { .told = { 0 } };
+	done = (struct told){ 0 };
+	works = 0;
+	assert_int_equal(syncer_job(syncer, count_work, tell, &done), ERR_OK);
+	hold_thread(&g);
+	assert_int_equal(syncer_job(syncer, note_thread, tell_gate, &second), ERR_OK);
+	assert_true(syncer_since_ms(syncer) <= clock_mono_ms());
+	assert_int_equal(syncer_stop(syncer, SHORT_MS), ERR_TIMEOUT);
+	assert_int_equal(syncer_stop(syncer, 0), ERR_TIMEOUT);
+	assert_int_equal(done.calls, 1);
+	assert_int_equal(g.told.calls + second.told.calls, 0);
+	assert_int_equal(syncer_job(syncer, count_work, tell, &done), ERR_BUSY);
+	sem_post(&g.open);
+	assert_int_equal(syncer_stop(syncer, STOP_MS), ERR_OK);
+	assert_int_equal(g.told.calls, 1);
+	assert_int_equal(second.told.calls, 1);
+	assert_false(pthread_equal(second.by, pthread_self()));
+	assert_true(syncer_since_ms(syncer) == INT64_MAX);
+	free_gate(&g);
+}
+
 static void stop_without_a_thread(void **state)
 {
 	(void)state;
 	struct told told = { 0 };
 	works = 0;
 	assert_int_equal(syncer_job(syncer, count_work, tell, &told), ERR_OK);
-	syncer_stop(syncer);
+	assert_int_equal(syncer_stop(syncer, STOP_MS), ERR_OK);
 	assert_int_equal(told.calls, 1);
-	syncer_stop(syncer);
+	assert_int_equal(syncer_stop(syncer, STOP_MS), ERR_OK);
 	assert_int_equal(order, 1);
 }
 
@@ -268,6 +305,7 @@ int main(void)
 		EACH(many_at_once), EACH(loop_turns_while_a_job_waits),
 		EACH(limit_counts_what_is_not_called_back), EACH(one_sync_for_all_who_ask),
 		EACH(a_failure_stays), EACH(stop_finishes_what_waits),
+		EACH(stop_has_a_limit),
 		EACH(stop_without_a_thread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 	fake_store_let_go();
-	thread_stop(f->thread);
+	thread_stop(f->thread, LIMIT_MS);
 	blocklist_server_destroy(f->server);
 	blocklist_follower_destroy(f->follower);
 	blocklist_handover_fini(&f->handover);
@@ -127,7 +127,7 @@ static void test_slow_store(void **state)
 		assert_true(clock_mono_ms() < end);
 	assert_true(says_listed(f, "1.2.0.192.bl.example"));
 	/* Once it has stopped there is no step any more. */
-	thread_stop(f->thread);
+	thread_stop(f->thread, LIMIT_MS);
 	f->thread = NULL;
 	fake_store_journal(3, JOURNAL_DELIST, "192.0.2.1");
 	assert_true(says_listed(f, "1.2.0.192.bl.example"));
@@ -175,7 +175,7 @@ static void test_handover(void **state)
 		assert_false(blocklist_index_has(e->lists[BLOCKLIST_INPUTS], &other));
 		before = e->serial;
 	}
-	thread_stop(t);
+	thread_stop(t, LIMIT_MS);
 	blocklist_handover_fini(&p.handover);
 }
 

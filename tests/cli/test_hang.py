@@ -1,6 +1,7 @@
 """A log that nobody reads holds nobody up, and a role that hangs is noticed."""
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import pty
@@ -251,6 +252,82 @@ def test_role_that_hangs_before_it_is_ready(box, supervisor):
     assert time.monotonic() - began > 5
     wait_until(lambda: listed(box) == ["127.0.0.2"], "an answer again")
     assert run.stop() == 0
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000
+
+
+class Stopped:
+    """A single thread, stopped wherever it is, while its process goes on."""
+
+    def __init__(self, pid, tid):
+        self.pid, self.tid = pid, tid
+        LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        if LIBC.ptrace(PTRACE_SEIZE, tid, None, None) != 0:
+            pytest.skip("a thread of the roles may not be traced here")
+        assert LIBC.ptrace(PTRACE_INTERRUPT, tid, None, None) == 0
+        os.waitpid(tid, WALL)
+
+    def let_go(self):
+        assert LIBC.ptrace(PTRACE_DETACH, self.tid, None, None) == 0
+
+    def bury(self):
+        """Its process is gone once this is."""
+        os.waitpid(self.tid, WALL)
+
+
+def stop_second_thread(pid):
+    other, = {int(p.name) for p in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+    return Stopped(pid, other)
+
+
+def send_mail(box):
+    """For the postmaster; the answer is still to come."""
+    connection = socket.create_connection(("127.0.0.1", box.smtp), timeout=30)
+    lines = connection.makefile("rb")
+    assert lines.readline().startswith(b"220 ")
+    for line in ("HELO client.example", "MAIL FROM:<a@client.example>",
+                 "RCPT TO:<postmaster>", "DATA"):
+        connection.sendall(line.encode() + b"\r\n")
+        assert lines.readline()[:1] in b"23"
+    connection.sendall(b"Subject: hello\r\n\r\nhello\r\n.\r\n")
+    return connection, lines
+
+
+def test_second_thread_that_hangs(box, supervisor):
+    """It is said, the role serves on, and goes on with it; TERM ends the roles without theirs."""
+    box.configure(general="role_watchdog = 2s")
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    before = run.roles()
+    follower = stop_second_thread(before["dnsbl"])
+    run.wait_log("error dnsbl step-hangs role=dnsbl for-ms=2")
+    assert listed(box) == ["127.0.0.2"]
+    box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+    assert listed(box, "1.2.0.192.relays.portreeve.test") == []
+    follower.let_go()
+    wait_until(lambda: listed(box, "1.2.0.192.relays.portreeve.test") == ["127.0.0.4"],
+               "the listing")
+    run.wait_log("info dnsbl step-goes-on role=dnsbl")
+    assert run.log().count("step-hangs") == 1
+
+    follower = stop_second_thread(before["dnsbl"])
+    syncer = stop_second_thread(before["collector"])
+    connection, lines = send_mail(box)
+    with connection:
+        run.wait_log("error collector step-hangs role=collector")
+        assert smtp_banner(box, "127.0.7.7").startswith(b"220 ")
+        assert run.roles() == before
+        run.process.send_signal(signal.SIGTERM)
+        for one in (follower, syncer):
+            one.bury()
+        assert not lines.readline().startswith(b"250 ")
+    assert run.process.wait(30) == 0
+    for role in ("dnsbl", "collector"):
+        assert f"error {role} stop-timeout role={role} after-ms=10000" in run.log()
+    assert "supervisor stop-timeout" not in run.log()
 
 
 def test_roles_have_names(box, supervisor):

@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKENS = 101, WAITING_MAX = 3 };
+enum { TOKENS = 101, WAITING_MAX = 3, STOP_MS = 30000 };
 
 struct world {
 	char *state, *mail;
@@ -99,7 +99,7 @@ static int begin(void **unused)
 static int end(void **unused)
 {
 	(void)unused;
-	syncer_stop(w.syncer);
+	syncer_stop(w.syncer, STOP_MS);
 	collector_destroy(w.collector);
 	syncer_destroy(w.syncer);
 	close(w.fd);
@@ -443,7 +443,7 @@ static void collector_ends_while_mail_waits(void **unused)
 	w.collector = NULL;
 	assert_int_equal(reply(fd), 421);
 	sem_post(&gate);
-	syncer_stop(w.syncer);
+	syncer_stop(w.syncer, STOP_MS);
 	assert_int_equal(mails(&text), 1);
 	buf_fini(&text);
 	sem_destroy(&gate);
@@ -461,7 +461,7 @@ static void stop_answers_what_waits(void **unused)
 	send_mail(fd, "postmaster", "Subject: term\r\n");
 	assert_int_equal(say(other, "NOOP%s\r\n", ""), 250);
 	sem_post(&gate);
-	syncer_stop(w.syncer);
+	syncer_stop(w.syncer, STOP_MS);
 	collector_destroy(w.collector);
 	w.collector = NULL;
 	assert_int_equal(reply(fd), 250);

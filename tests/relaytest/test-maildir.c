@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The Maildir: whole mails or none, each once, and nothing left behind for good.
+ * The Maildir: whole mails or none, each once, safe when it says so, and nothing left behind for
+ * good. fsync() here stands before the C library's: it counts what is synced, and fails when a
+ * test wants it.
  */
 #include "test.h"
 
@@ -9,6 +11,7 @@
 #include "relaytest/maildir.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
@@ -17,6 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +28,29 @@
 enum { NOW = 1800000000 };
 
 static char box[64];
+static unsigned syncs_of_new;            /* of the directory new/ */
+static bool new_cannot_be_synced;
+
+static bool is_new(int fd)
+{
+	struct stat asked, is;
+	char path[80];
+	snprintf(path, sizeof(path), "%s/new", box);
+	return fstat(fd, &asked) == 0 && stat(path, &is) == 0 && asked.st_ino == is.st_ino &&
+	       asked.st_dev == is.st_dev;
+}
+
+int fsync(int fd)
+{
+	if (is_new(fd)) {
+		syncs_of_new++;
+		if (new_cannot_be_synced) {
+			errno = EIO;
+			return -1;
+		}
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static int begin(void **state)
 {
@@ -80,6 +107,34 @@ static void each_once(void **state)
 	assert_int_equal(deliver("a", "one, with another Received line"), ERR_OK);
 	assert_int_equal(files("new", NULL), 2);
 	assert_int_equal(files("tmp", NULL), 0);
+}
+
+/* Killed between the rename and the sync of new/, it has left a mail there that the next power cut
+ * may take: whoever finds it says that it is safe only once it is. */
+static void found_is_made_safe(void **state)
+{
+	(void)state;
+	static const struct { const char *name; bool fails; int err; unsigned syncs; } rows[] = {
+		{ "first", false, ERR_OK, 1 },
+		{ "found", false, ERR_OK, 1 },
+		{ "found, and the disk fails", true, ERR_IO, 1 },
+		{ "found, and it has come back", false, ERR_OK, 1 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		syncs_of_new = 0;
+		new_cannot_be_synced = rows[i].fails;
+		int e = deliver("a", "one");
+		new_cannot_be_synced = false;
+		CHECK_ROW(rows[i].name, e == rows[i].err && syncs_of_new == rows[i].syncs);
+		/* One that may have been taken before is never removed. */
+		assert_int_equal(files("new", NULL), 1);
+	}
+	/* One that is new and cannot be made safe is not there for the next one to find. */
+	new_cannot_be_synced = true;
+	int e = deliver("b", "two");
+	new_cannot_be_synced = false;
+	assert_int_equal(e, ERR_IO);
+	assert_int_equal(files("new", NULL), 1);
 }
 
 static void is_full_some_day(void **state)
@@ -177,7 +232,8 @@ static void clears_what_is_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(each_once), EACH(is_full_some_day), EACH(no_room_for_it),
+		EACH(each_once), EACH(found_is_made_safe), EACH(is_full_some_day),
+		EACH(no_room_for_it),
 		EACH(killed_at_any_instant), EACH(clears_what_is_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

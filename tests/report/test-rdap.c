@@ -107,6 +107,174 @@ static void answers(void **unused)
 	}
 }
 
+/* ---- as registries write them -------------------------------------------------- */
+
+#define CARD_OF(properties) "\"vcardArray\":[\"vcard\",[[\"version\",{},\"text\",\"4.0\"]," \
+	properties "]]"
+#define EMAIL(parameters, value) "[\"email\"," parameters ",\"text\"," value "]"
+#define ABUSE "\"roles\":[\"abuse\"],"
+#define IN(entities) OURS(",\"entities\":[" entities "]")
+#define REMARK(text) ",\"remarks\":[{\"title\":\"remarks\",\"description\":[\"" text "\"]}]"
+#define OLD_AND_GOOD CARD_OF(EMAIL("{\"pref\":\"1\"}", "\"old@isp.test\"") "," \
+	EMAIL("{}", "\"good@isp.test\""))
+
+/* `expected`: all contacts in their order. */
+static const struct shape_row {
+	const char *name, *json, *expected;
+} shape_rows[] = {
+	{ "typed, no role", IN("{\"roles\":[\"administrative\"]," CARD_OF(
+	  EMAIL("{\"type\":\"abuse\"}", "\"a@isp.test\"")) "}"), "a@isp.test" },
+	{ "typed among types", IN("{\"roles\":[\"technical\"]," CARD_OF(
+	  EMAIL("{\"type\":[\"work\",\"Abuse\"]}", "\"a@isp.test\"")) "}"), "a@isp.test" },
+	{ "typed otherwise", IN("{\"roles\":[\"technical\"]," CARD_OF(
+	  EMAIL("{\"type\":\"work\"}", "\"a@isp.test\"")) "}"), "" },
+	{ "typed within the role", IN("{" ABUSE CARD_OF(EMAIL("{\"type\":\"email\"}",
+	  "\"office@isp.test\"") "," EMAIL("{\"TYPE\":\"abuse\"}", "\"a@isp.test\"")) "}"),
+	  "a@isp.test office@isp.test" },
+	{ "the role before the type", IN("{\"roles\":[\"registrant\"]," CARD_OF(
+	  EMAIL("{\"type\":\"abuse\",\"pref\":\"1\"}", "\"b@isp.test\"")) "},{" ABUSE
+	  CARD("a@isp.test") "}"), "a@isp.test b@isp.test" },
+	{ "an entity's type", IN("{\"type\":\"abuse\"," CARD("a@isp.test") "}"), "a@isp.test" },
+	{ "pref as text", IN("{" ABUSE CARD_OF(EMAIL("{\"pref\":\"2\"}", "\"b@isp.test\"") ","
+	  EMAIL("{\"pref\":\"1\"}", "\"a@isp.test\"")) "}"), "a@isp.test b@isp.test" },
+	{ "pref as number", IN("{" ABUSE CARD_OF(EMAIL("{}", "\"c@isp.test\"") ","
+	  EMAIL("{\"pref\":10}", "\"b@isp.test\"") "," EMAIL("{\"pref\":9}", "\"a@isp.test\""))
+	  "}"), "a@isp.test b@isp.test c@isp.test" },
+	{ "pref of no sense", IN("{" ABUSE CARD_OF(EMAIL("{\"pref\":0}", "\"b@isp.test\"") ","
+	  EMAIL("{\"pref\":\"x\"}", "\"c@isp.test\"") "," EMAIL("{\"pref\":100}",
+	  "\"a@isp.test\"")) "}"), "a@isp.test b@isp.test c@isp.test" },
+	{ "one is invalid", IN("{" ABUSE OLD_AND_GOOD REMARK("old@isp.test is invalid") "}"),
+	  "good@isp.test" },
+	{ "the network's remark", OURS(",\"entities\":[{" ABUSE OLD_AND_GOOD "}]"
+	  REMARK("Old@ISP.test is no longer valid")), "good@isp.test" },
+	{ "a remark that is text", IN("{" ABUSE OLD_AND_GOOD
+	  ",\"remarks\":\"invalid: <old@isp.test>\"}"), "good@isp.test" },
+	{ "all are invalid", IN("{" ABUSE OLD_AND_GOOD
+	  REMARK("old@isp.test, good@isp.test are invalid") "}"), "" },
+	{ "was validated", IN("{" ABUSE CARD("a@isp.test")
+	  REMARK("a@isp.test was validated on 2025-01-01") "}"), "a@isp.test" },
+	{ "parameters in a list", IN("{" ABUSE CARD_OF(EMAIL("[]", "\"a@isp.test\"")) "}"),
+	  "a@isp.test" },
+	{ "objects in that list", IN("{" ABUSE CARD_OF(EMAIL("[{}]", "\"b@isp.test\"") ","
+	  EMAIL("[{\"x\":1},{\"pref\":\"1\"}]", "\"a@isp.test\"")) "}"),
+	  "a@isp.test b@isp.test" },
+	{ "values in a list", IN("{" ABUSE CARD_OF(EMAIL("{}", "[\"a@isp.test\",\"b@isp.test\"]"))
+	  "}"), "a@isp.test b@isp.test" },
+	{ "several values", IN("{" ABUSE CARD_OF(EMAIL("{}", "\"a@isp.test\",\"b@isp.test\""))
+	  "}"), "a@isp.test b@isp.test" },
+	{ "no parameters", IN("{" ABUSE "\"vcardArray\":[\"vcard\",[[\"email\",\"text\","
+	  "\"a@isp.test\"]]]}"), "a@isp.test" },
+	{ "no list of properties", IN("{" ABUSE "\"vcardArray\":[\"vcard\",[\"email\",{},"
+	  "\"text\",\"a@isp.test\"]]}"), "a@isp.test" },
+	{ "a list too many", IN("{" ABUSE "\"vcardArray\":[[\"vcard\",[[[\"email\",{},"
+	  "\"text\",\"a@isp.test\"]]]]]}"), "a@isp.test" },
+	{ "a role that is text", IN("{\"roles\":\"abuse\"," CARD("a@isp.test") "}"),
+	  "a@isp.test" },
+	{ "one entity, no list", OURS(",\"entities\":{" ABUSE CARD("a@isp.test") "}"),
+	  "a@isp.test" },
+	{ "within the desk", IN("{" ABUSE "\"entities\":[{" CARD("a@isp.test") "}]}"),
+	  "a@isp.test" },
+	{ "within the desk, another role", IN("{" ABUSE "\"entities\":[" ENTITY("technical",
+	  CARD("a@isp.test")) "]}"), "" },
+	{ "elsewhere by its handle", IN("{" ABUSE "\"handle\":\"H\"},{\"handle\":\"O\","
+	  "\"roles\":[\"registrant\"],\"entities\":[{\"handle\":\"H\",\"roles\":[\"technical\"],"
+	  CARD("a@isp.test") "}]}"), "a@isp.test" },
+	{ "commas", IN("{" ABUSE CARD("a@isp.test, b@isp.test;c@isp.test") "}"),
+	  "a@isp.test b@isp.test c@isp.test" },
+	{ "strokes", IN("{" ABUSE CARD("a@isp.test/b@isp.test | c@isp.test") "}"),
+	  "a@isp.test b@isp.test c@isp.test" },
+	{ "angles", IN("{" ABUSE CARD("Desk, Abuse <a@isp.test>, <b@isp.test>") "}"),
+	  "a@isp.test b@isp.test" },
+	{ "in a sentence", IN("{" ABUSE CARD("write to a@isp.test.") "}"), "a@isp.test" },
+	{ "a URL", IN("{" ABUSE CARD("mailto:a@isp.test?subject=abuse") "}"), "a@isp.test" },
+	{ "each once", IN("{" ABUSE CARD("a@isp.test,A@isp.test") "}"), "a@isp.test" },
+	{ "a line end", IN("{" ABUSE CARD("a@isp.test\\r\\nBcc: b@isp.test") "}"), "" },
+};
+
+static void shapes(void **unused)
+{
+	(void)unused;
+	const struct ip ip = address_of("198.51.100.25");
+	const struct prefix served = { address_of("198.51.100.0"), 22 };
+	for (size_t i = 0; i < sizeof(shape_rows) / sizeof(*shape_rows); i++) {
+		const struct shape_row *row = &shape_rows[i];
+		struct contact_answer a = { .source = "rdap" };
+		struct rdap_links links = { .n = 0 };
+		struct buf found = { 0 };
+		CHECK_ROW(row->name, rdap_parse(str_of(row->json), &ip, &served, &a, &links) ==
+		          ERR_OK);
+		for (size_t k = 0; k < a.email_count; k++)
+			buf_printf(&found, "%s%s", k ? " " : "", a.emails[k]);
+		CHECK_ROW(row->name, strcmp(buf_cstr(&found), row->expected) == 0);
+		buf_fini(&found);
+	}
+}
+
+static void networks_are_read(void **unused)
+{
+	(void)unused;
+	static const struct { const char *json, *first, *last; } rows[] = {
+		{ NETWORK("198.51.100.0/32", "198.51.100.127/32", ""), "198.51.100.0",
+		  "198.51.100.127" },
+		{ NETWORK("198.051.100.000", "198.051.100.127", ""), "198.51.100.0",
+		  "198.51.100.127" },
+		{ NETWORK("198.51.100.0/25", "", ""), "198.51.100.0", "198.51.100.127" },
+		{ NETWORK(" 198.51.100.0", "198.51.100.127 ", ""), "198.51.100.0",
+		  "198.51.100.127" },
+		{ "{\"handle\":\"198.51.100.0 - 198.51.100.63\"}", "198.51.100.0",
+		  "198.51.100.63" },
+		{ "{\"handle\":\"198.51.100/25\"}", NULL, NULL },
+		{ "{\"handle\":\"198.51.100.0/25\"}", "198.51.100.0", "198.51.100.127" },
+		{ "{\"cidr0_cidrs\":[{\"v4prefix\":\"203.0.113.0\",\"length\":24},"
+		  "{\"v4prefix\":\"198.51.100.0\",\"length\":26}]}", "198.51.100.0",
+		  "198.51.100.63" },
+		{ NETWORK("198.51.100.0/33", "", ""), NULL, NULL },
+		{ NETWORK("198.51.100.0", "", ""), NULL, NULL },
+		{ NETWORK("198.51.100.0/x", "198.51.100.127", ""), NULL, NULL },
+		{ NETWORK("0198.51.100.0x", "198.51.100.127", ""), NULL, NULL },
+		{ "{\"cidr0_cidrs\":[7,{\"v4prefix\":\"198.51.100.0\",\"length\":99}]}", NULL,
+		  NULL },
+	};
+	const struct ip ip = address_of("198.51.100.25");
+	const struct prefix served = { address_of("198.51.100.0"), 22 };
+	char text[IP_TEXT_MAX];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct contact_answer a = { .source = "rdap" };
+		struct rdap_links links = { .n = 0 };
+		int e = rdap_parse(str_of(rows[i].json), &ip, &served, &a, &links);
+		CHECK_ROW(rows[i].json, (e == ERR_OK) == (rows[i].first != NULL));
+		if (e != ERR_OK)
+			continue;
+		CHECK_ROW(rows[i].json, strcmp(ip_format(&a.first, text), rows[i].first) == 0);
+		CHECK_ROW(rows[i].json, strcmp(ip_format(&a.last, text), rows[i].last) == 0);
+	}
+}
+
+static void remarks(void **unused)
+{
+	(void)unused;
+	static const struct { const char *text; bool condemned; } rows[] = {
+		{ "a@isp.test is invalid", true }, { "A@ISP.TEST is invalid.", true },
+		{ "<a@isp.test> is not valid", true }, { "a@isp.test is no longer in use", true },
+		{ "a@isp.test bounces", true }, { "a@isp.test and b@isp.test are invalid", true },
+		{ "b@isp.test, a@isp.test are invalid", true },
+		{ "a@isp.test has been invalid", true },
+		{ "Invalid email: a@isp.test", true }, { "invalid: b@isp.test, a@isp.test", true },
+		{ "a@isp.test is valid", false }, { "a@isp.test is not invalid", false },
+		{ "b@isp.test is invalid", false }, { "a@isp.test", false },
+		{ "aa@isp.test is invalid", false },
+		{ "b@isp.test is invalid, please use a@isp.test", false },
+		{ "b@isp.test is invalid: use a@isp.test", false },
+		{ "a@isp.test takes reports. Invalid ones are ignored", false },
+		{ "a@isp.test. Invalid reports are ignored", false },
+		{ "please use a@isp.test as b@isp.test is invalid", false },
+		{ "a@isp.test was validated", false }, { "", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		CHECK_ROW(rows[i].text, rdap_remark_condemns(str_of(rows[i].text),
+		          STR("a@isp.test")) == rows[i].condemned);
+}
+
 /* No registry speaks for more than was given out to it. */
 static void ranges_are_cut(void **unused)
 {
@@ -208,7 +376,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bootstraps), cmocka_unit_test(answers),
-		cmocka_unit_test(ranges_are_cut), cmocka_unit_test(entities),
+		cmocka_unit_test(shapes), cmocka_unit_test(networks_are_read),
+		cmocka_unit_test(remarks), cmocka_unit_test(ranges_are_cut),
+		cmocka_unit_test(entities),
 		cmocka_unit_test(zones), cmocka_unit_test(kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

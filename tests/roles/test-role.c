@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: ISC
  *
  * The life that all roles have in common, with a role that only says which hook was called: their
- * order, what follows when one of them fails, HUP while it opens, and a store that is replaced.
+ * order, what follows when one of them fails, HUP while it opens, a store that is replaced, and a
+ * second thread that hangs.
  */
 #include "directory.h"
 #include "test.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "roles/role.h"
 #include "settings/state.h"
 #include "store/keys.h"
 #include "sqlite/sqlite.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -29,8 +32,12 @@ struct play {
 	int prepare, open;           /* what these return */
 	bool hup_while_opening;      /* other settings come */
 	bool stops;                  /* in the loop, by TERM */
-	int out;
+	bool has_thread;             /* whose step waits for a byte of `gate` */
+	int64_t stop_limit_ms;
+	int out, gate;
 };
+
+enum { LONG_MS = 30000, SHORT_MS = 50 };
 
 static const struct play *play;
 
@@ -67,6 +74,7 @@ static void fake_sandbox(const struct settings *s, struct role_sandbox *out)
 	(void)s;
 	role_may_read_list(out);
 	role_may_read_keys(out);
+	out->box.thread = play->has_thread;
 	say("sandbox");
 }
 
@@ -106,6 +114,59 @@ static const struct role fake = {
 	.sandbox = fake_sandbox, .start = fake_start, .reload = fake_reload, .close = fake_close,
 };
 
+/* ---- one whose step waits ------------------------------------------------------------- */
+
+/* In the middle of whatever it reads. */
+static int64_t fake_step(struct role_context *ctx)
+{
+	char byte;
+	(void)ctx;
+	say("step");
+	return read(play->gate, &byte, 1) == 1 ? 1 : -1;
+}
+
+static const struct role with_step = {
+	.name = "fake", .may_write = STORE_READS, .keys = ROLE_TOKEN_KEYS,
+	.own_bytes = sizeof(int), .prepare = fake_prepare, .open = fake_open,
+	.sandbox = fake_sandbox, .step = fake_step, .without = "the rest goes on",
+	.reload = fake_reload, .close = fake_close,
+};
+
+/* The same by a thread of the role's own, as the collector has it. */
+static struct thread *own_thread;
+
+static int64_t step_of_own_thread(void *arg)
+{
+	return fake_step(arg);
+}
+
+static int start_own_thread(struct role_context *ctx, struct buf *message)
+{
+	(void)message;
+	own_thread = thread_start(step_of_own_thread, ctx);
+	return own_thread ? ERR_OK : ERR_LIMIT;
+}
+
+static int64_t since_of_own_thread(const struct role_context *ctx)
+{
+	(void)ctx;
+	return thread_since_ms(own_thread);
+}
+
+static void close_own_thread(struct role_context *ctx)
+{
+	if (thread_stop(own_thread, ctx->stop_limit_ms) != ERR_OK)
+		role_abandon(ctx);
+	say("close");
+}
+
+static const struct role with_thread = {
+	.name = "fake", .may_write = STORE_READS, .keys = ROLE_TOKEN_KEYS,
+	.own_bytes = sizeof(int), .prepare = fake_prepare, .open = fake_open,
+	.sandbox = fake_sandbox, .start = start_own_thread, .since_ms = since_of_own_thread,
+	.without = "the rest goes on", .reload = fake_reload, .close = close_own_thread,
+};
+
 /* ---- its process --------------------------------------------------------------------- */
 
 static void on_ready(struct role_context *ctx)
@@ -120,6 +181,28 @@ static void on_serves_on(struct role_context *ctx)
 	role_stop(ctx);
 }
 
+static void on_term(void *arg, int signum)
+{
+	(void)signum;
+	role_stop(arg);
+}
+
+/* What it logs goes where it says its hooks. */
+static void live(const struct role *role)
+{
+	struct role_context ctx = { .role = role, .settings = &settings, .files_fd = -1,
+	                            .loop = loop_create(), .ready = on_ready,
+	                            .serves_on = on_serves_on,
+	                            .stop_limit_ms = play->stop_limit_ms };
+	log_init("test", LOG_ERROR);
+	if (play->has_thread) {
+		dup2(play->out, STDERR_FILENO);
+		log_init("test", LOG_INFO);
+	}
+	loop_signal_create(ctx.loop, SIGTERM, on_term, &ctx);
+	_exit(role_run(&ctx));
+}
+
 static pid_t begin(const struct role *role, struct play *p, int *in)
 {
 	int ends[2];
@@ -129,11 +212,7 @@ static pid_t begin(const struct role *role, struct play *p, int *in)
 	if (pid == 0) {
 		play = p;
 		p->out = ends[1];
-		struct role_context ctx = { .role = role, .settings = &settings, .files_fd = -1,
-		                            .loop = loop_create(), .ready = on_ready,
-		                            .serves_on = on_serves_on };
-		log_init("test", LOG_ERROR);
-		_exit(role_run(&ctx));
+		live(role);
 	}
 	close(ends[1]);
 	*in = ends[0];
@@ -189,7 +268,8 @@ static int setup(void **state)
 	struct buf message = { 0 };
 	if (!mkdtemp(top) || chmod(top, 0755) != 0)
 		return -1;
-	char *text = mem_printf("state_directory = \"%s/state\"\nuser = \"nobody\"\n", top);
+	char *text = mem_printf("state_directory = \"%s/state\"\nuser = \"nobody\"\n"
+	                        "role_watchdog = 1s\n", top);
 	assert_int_equal(settings_load_text(&settings, str_of(text), &message), ERR_OK);
 	assert_int_equal(settings_load_text(&other, str_of(text), &message), ERR_OK);
 	free(text);
@@ -274,6 +354,57 @@ static void test_replaced_store(void **state)
 	}
 }
 
+/* Waits until it has said it, and forgets that. */
+static void hear(int in, const char *what, struct buf *said)
+{
+	read_until(in, what, said);
+	if (!strstr(buf_cstr(said), what))
+		fail_msg("expected \"%s\" in \"%s\"", what, buf_cstr(said));
+	buf_clear(said);
+}
+
+/* A role whose thread hangs says so once, and that it goes on, and lives; TERM ends it with its
+ * step, or without it. */
+static void check_hang(const struct role *role, bool ends)
+{
+	int gate[2], in, code;
+	struct buf said = { 0 };
+	assert_int_equal(pipe(gate), 0);
+	struct play p = { .has_thread = true, .gate = gate[0],
+	                  .stop_limit_ms = ends ? LONG_MS : SHORT_MS };
+	pid_t pid = begin(role, &p, &in);
+	hear(in, "error test step-hangs role=fake for-ms=1", &said);
+	hear(in, "meanwhile=\"the rest goes on\"\n", &said);
+	assert_int_equal(write(gate[1], "x", 1), 1);
+	hear(in, "info test step-goes-on role=fake after-ms=1", &said);
+	hear(in, "error test step-hangs role=fake for-ms=1", &said);
+	kill(pid, SIGTERM);
+	if (ends)
+		assert_int_equal(write(gate[1], "xxx", 3), 3);
+	code = finish(pid, in, &said);
+	if (ends) {
+		assert_int_equal(code, EX_OK);
+		assert_non_null(strstr(buf_cstr(&said), "close "));
+	} else {
+		assert_int_equal(code, EX_TEMPFAIL);
+		assert_non_null(strstr(buf_cstr(&said), "error test stop-timeout role=fake "
+		                       "after-ms=50 why=\"its second thread hangs in a step\""));
+		assert_null(strstr(buf_cstr(&said), "close "));
+	}
+	close(gate[0]);
+	close(gate[1]);
+	buf_fini(&said);
+}
+
+static void test_thread_that_hangs(void **state)
+{
+	(void)state;
+	check_hang(&with_step, true);
+	check_hang(&with_step, false);
+	check_hang(&with_thread, true);
+	check_hang(&with_thread, false);
+}
+
 static void test_exit_codes(void **state)
 {
 	(void)state;
@@ -291,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_replaced_store),
+		cmocka_unit_test(test_thread_that_hangs),
 		cmocka_unit_test(test_exit_codes),
 	};
 	return cmocka_run_group_tests(tests, setup, clean);

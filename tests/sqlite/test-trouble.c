@@ -276,7 +276,14 @@ static void not_a_database(void **unused)
 	                                         STORE_READS };
 	char junk[8192];
 	memset(junk, 'x', sizeof(junk));
-	assert_int_equal(file_write(path, (struct str){ junk, sizeof(junk) }, 0600), ERR_OK);
+	/* Files beside it that are as broken are no lock of another process. */
+	static const char *const files[] = { "", "-wal", "-shm" };
+	for (size_t i = 0; i < 3; i++) {
+		char *name = mem_printf("%s%s", path, files[i]);
+		assert_int_equal(file_write(name, (struct str){ junk, sizeof(junk) }, 0600),
+		                 ERR_OK);
+		free(name);
+	}
 	for (size_t i = 0; i < 4; i++)
 		expect_in(open_fails(state, roles[i], ERR_CORRUPT),
 		          "portreeve.db: damaged, or not a database");

@@ -257,7 +257,7 @@ static void end(void *arg)
 	upkeep_destroy(p->upkeep);
 	assembly_tester_destroy(&p->testing);
 	if (p->syncer)
-		syncer_stop(p->syncer);
+		syncer_stop(p->syncer, 0);
 	collector_destroy(p->collector);
 	syncer_destroy(p->syncer);
 	loop_timer_destroy(p->follow);
