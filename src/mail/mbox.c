@@ -65,7 +65,7 @@ static bool ends_with_date(struct str line)
 	struct str last = str_from(line, from);
 	bool small = false;
 	for (size_t i = 0; i < last.n; i++)
-		small |= ascii_isalpha((unsigned char)last.p[i]) && ascii_lower(last.p[i]) == last.p[i];
+		small |= last.p[i] >= 'a' && last.p[i] <= 'z';
 	return (last.n && !small && last.p[last.n - 1] != '.') ||
 	       str_casesearch(line, STR(" remote from ")) != SIZE_MAX;
 }
