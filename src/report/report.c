@@ -104,7 +104,7 @@ int64_t report_arrival(const struct trace *t)
 	if (t->handover.family == 0 || t->handover_hop >= t->hop_count)
 		return 0;
 	const struct received *line = &t->hops[t->handover_hop].line;
-	return line->has_time ? line->date.time_s : 0;
+	return line->has_time && line->date.has_zone ? line->date.time_s : 0;
 }
 
 /* The client names itself in HELO, and the ident word is its own, too. */
