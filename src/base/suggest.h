@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * "Did you mean": the known word to which a mistyped one is nearest. Pure.
+ * The known word to which a mistyped one is nearest ("did you mean"). Pure.
  */
 #ifndef PORTREEVE_BASE_SUGGEST_H
 #define PORTREEVE_BASE_SUGGEST_H
