@@ -36,12 +36,15 @@ static void check_report(struct str message)
 	struct trace t = { 0 };
 	struct redaction r = { 0 };
 	struct buf copy = { 0 }, mail = { 0 }, json = { 0 };
+	struct arena arena = { 0 };
 	assert(border_add_own_host(&set, STR("*.ours.test"), NULL) == ERR_OK);
 	struct trace_border border = border_view(&set);
 	trace_message(&t, message, &border);
 	report_guard(message, &t, false);
 	if (t.handover.family) {
-		redact_recipients(&r, &t, message);
+		r.trace = &t;
+		r.border = &border;
+		redact_recipients(&r, &arena, &t, message);
 		redact_message(&r, message, 4096, &copy);
 		struct report_facts f = {
 			.reporter = { "Us", "reports@ours.test", "desk.ours.test" },
@@ -60,6 +63,7 @@ static void check_report(struct str message)
 	buf_fini(&copy);
 	buf_fini(&mail);
 	buf_fini(&json);
+	arena_fini(&arena);
 	trace_fini(&t);
 	border_set_fini(&set);
 }

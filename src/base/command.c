@@ -6,9 +6,12 @@
 #include "base/command.h"
 
 #include "base/descriptors.h"
+#include "base/mem.h"
 #include "base/str.h"
+#include "base/suggest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -31,6 +34,97 @@ static bool is_either(const char *arg, const char *a, const char *b)
 	return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
 }
 
+static bool is_option(const char *arg)
+{
+	return arg[0] == '-' && arg[1];
+}
+
+/* How many words from argv[i] on are options that all commands know. */
+static int count_leading(int argc, char **argv, int i)
+{
+	int first = i;
+	while (i < argc && is_option(argv[i])) {
+		if (is_either(argv[i], "-c", "--state"))
+			i += 2;
+		else if (strcmp(argv[i], "--json") == 0 || strncmp(argv[i], "-c", 2) == 0 ||
+		         strncmp(argv[i], "--state=", 8) == 0)
+			i++;
+		else
+			break;
+	}
+	return (i < argc ? i : argc) - first;
+}
+
+/* The command's name comes to the front of what stood before it. */
+static void put_name_first(char **argv, int leading)
+{
+	char *name = argv[leading];
+	memmove(argv + 1, argv, (size_t)leading * sizeof(*argv));
+	argv[0] = name;
+}
+
+static const struct command *find_command(const struct command *commands, size_t n,
+                                          const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const struct command *commands, size_t n, const char *given)
+{
+	struct suggestion near = suggest(str_of(given));
+	struct buf line = { 0 };
+	for (size_t i = 0; i < n; i++)
+		if (commands[i].summary)
+			suggest_among(&near, commands[i].name);
+	buf_add_escaped(&line, str_of(given));
+	fprintf(stderr, "portreeve: \"%s\": expected a command; ", buf_cstr(&line));
+	if (near.word)
+		fprintf(stderr, "did you mean \"%s\"? ", near.word);
+	fputs("\"portreeve --help\" lists them\n", stderr);
+	buf_fini(&line);
+	return EX_USAGE;
+}
+
+/* ---- completion -------------------------------------------------------------------- */
+
+void command_offer(const char *dashes, const char *word, const char *help)
+{
+	printf("%s%s\t%s\n", dashes, word, help);
+}
+
+/* argv: the words behind the program's name; the last one is being typed. */
+static int offer(const struct command *commands, size_t n, int argc, char **argv)
+{
+	static char ask[] = COMMAND_COMPLETE;
+	int leading = count_leading(argc, argv, 0);
+	if (leading < argc - 1) {
+		const struct command *c = find_command(commands, n, argv[leading]);
+		if (!c || !c->summary)
+			return EX_OK;
+		put_name_first(argv, leading);
+		char **words = mem_alloc((size_t)(argc + 1) * sizeof(*words));
+		words[0] = argv[0];
+		words[1] = ask;
+		memcpy(words + 2, argv + 1, (size_t)(argc - 1) * sizeof(*words));
+		int code = c->run(argc + 1, words);
+		free(words);
+		return code;
+	}
+	if (leading >= argc)
+		return EX_OK;                   /* the argument of -c or --state is being typed */
+	for (size_t i = 0; i < n; i++)
+		if (commands[i].summary)
+			command_offer("", commands[i].name, commands[i].summary);
+	command_offer("--", "help", "this list");
+	command_offer("--", "version", "which one this is");
+	return EX_OK;
+}
+
+/* ---- which ---------------------------------------------------------------------------- */
+
 int command_dispatch(const struct command *commands, size_t n, int argc, char **argv)
 {
 	if (descriptors_standard() != ERR_OK) {
@@ -38,25 +132,24 @@ int command_dispatch(const struct command *commands, size_t n, int argc, char **
 		      "is closed\n", stderr);
 		return EX_OSFILE;
 	}
-	if (argc < 2) {
+	int at = 1 + count_leading(argc, argv, 1);
+	if (at >= argc) {
 		fputs("portreeve: expected a command; \"portreeve --help\" lists them\n", stderr);
 		return EX_USAGE;
 	}
-	if (is_either(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0) {
+	if (is_either(argv[at], "--help", "-h") || strcmp(argv[at], "help") == 0) {
 		print_help(commands, n);
 		return EX_OK;
 	}
-	if (is_either(argv[1], "--version", "-V")) {
+	if (is_either(argv[at], "--version", "-V")) {
 		puts("portreeve " PORTREEVE_VERSION);
 		return EX_OK;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
-	struct buf name = { 0 };
-	buf_add_escaped(&name, str_of(argv[1]));
-	fprintf(stderr, "portreeve: \"%s\": expected a command; \"portreeve --help\" lists them\n",
-	        buf_cstr(&name));
-	buf_fini(&name);
-	return EX_USAGE;
+	if (strcmp(argv[at], "complete") == 0 && at + 2 < argc && strcmp(argv[at + 1], "--") == 0)
+		return offer(commands, n, argc - at - 2, argv + at + 2);
+	const struct command *c = find_command(commands, n, argv[at]);
+	if (!c)
+		return unknown_command(commands, n, argv[at]);
+	put_name_first(argv + 1, at - 1);
+	return c->run(argc - 1, argv + 1);
 }

@@ -6,6 +6,7 @@
 #ifndef PORTREEVE_BASE_COMMAND_H
 #define PORTREEVE_BASE_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct command {
@@ -15,8 +16,15 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-/* Runs the command that argv[1] names; it answers "--help" and "--version" itself. Before that
- * it makes sure that descriptors 0, 1 and 2 are open. */
+/* Runs the command that argv is about; it answers "--help" and "--version" itself. -c, --state and
+ * --json may stand before its name, too: argv is put in another order. Before that it makes sure
+ * that descriptors 0, 1 and 2 are open.
+ *
+ * "complete -- WORD…" is what the shells ask (dist/completion): what may stand in the place of the
+ * last word. A command is asked by COMMAND_COMPLETE before its own words. */
 int command_dispatch(const struct command *commands, size_t n, int argc, char **argv);
+#define COMMAND_COMPLETE "--complete"
+/* A line of the answer: a word that may stand there and, behind a tab, what it is. */
+void command_offer(const char *dashes, const char *word, const char *help);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 
 #include <assert.h>
 #include <confuse.h>
@@ -165,6 +166,24 @@ static void say_where(const cfg_t *cfg)
  * own is put behind the text, which is known at the top level only. */
 #define END_NAME "end-of-file"
 
+/* The name that was meant by one which this section does not have: "no such option 'rat'". */
+static void add_suggestion(cfg_t *cfg, struct str text)
+{
+	bool top = strcmp(cfg_name(cfg), "root") == 0;
+	const struct config_section *in = find_section(reading.sections, reading.n,
+	                                               str_of(top ? "" : cfg_name(cfg)));
+	struct str given = str_from(text, str_find(text, '\'') + 1);
+	given.n -= given.n > 0;         /* the other quote */
+	struct suggestion near = suggest(given);
+	for (size_t i = 0; in && i < in->row_count; i++)
+		suggest_among(&near, in->rows[i].name);
+	for (size_t i = 0; top && i < reading.n; i++)
+		if (reading.sections[i].name[0])
+			suggest_among(&near, reading.sections[i].name);
+	if (near.word)
+		buf_printf(reading.message, "; did you mean \"%s\"?", near.word);
+}
+
 /* What libconfuse itself finds: unknown names and broken syntax. */
 static void on_syntax(cfg_t *cfg, const char *fmt, va_list ap)
 {
@@ -177,9 +196,11 @@ static void on_syntax(cfg_t *cfg, const char *fmt, va_list ap)
 		buf_add_cstr(reading.message, "expected \"}\" before the end of the file");
 	} else {
 		buf_add_escaped(reading.message, buf_str(&text));
-		if (str_prefix(buf_str(&text), STR("no such option")))
+		if (str_prefix(buf_str(&text), STR("no such option '"))) {
 			buf_add_cstr(reading.message,
 			             ", expected a parameter of portreeve.conf(5)");
+			add_suggestion(cfg, buf_str(&text));
+		}
 	}
 	buf_fini(&text);
 }

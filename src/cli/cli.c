@@ -3,10 +3,13 @@
  * What every command does first and last: options, settings, store, errors and exit codes.
  */
 #include "cli/cli.h"
+#include "cli/complete.h"
 
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
+#include "base/suggest.h"
 #include "settings/state.h"
 #include "store/clock.h"
 #include "store/keys.h"
@@ -153,6 +156,21 @@ static int need_argument(const struct cli *cli, const char *option, const char *
 	return cli_fail(cli, EX_USAGE, "%s: expected %s after it", option, argument);
 }
 
+static int unknown_option(struct cli *cli, const struct cli_spec *spec, const char *arg,
+                          struct str key)
+{
+	struct suggestion near = suggest(key);
+	for (size_t i = 0; i < spec->option_count; i++)
+		suggest_among(&near, spec->options[i].name);
+	suggest_among(&near, "state");
+	suggest_among(&near, "json");
+	suggest_among(&near, "help");
+	if (!near.word || str_eq(key, str_of(near.word)))
+		return cli_bad_value(cli, arg, "an option of this command; see --help");
+	return cli_bad_value(cli, arg, arena_printf(&cli->arena, "an option of this command; did "
+	                     "you mean --%s? See --help", near.word));
+}
+
 static int read_long(struct cli *cli, const struct cli_spec *spec, int argc, char **argv, int *i)
 {
 	const char *name = argv[*i] + 2, *equals = strchr(name, '=');
@@ -169,10 +187,8 @@ static int read_long(struct cli *cli, const struct cli_spec *spec, int argc, cha
 		return CLI_GO;
 	}
 	const struct cli_option *o = find_option(spec, key);
-	if (!o || (!o->argument && value)) {
-		cli_bad_value(cli, argv[*i], "an option of this command; see --help");
-		return EX_USAGE;
-	}
+	if (!o || (!o->argument && value))
+		return unknown_option(cli, spec, argv[*i], key);
 	if (!o->argument) {
 		*o->flag = true;
 		return CLI_GO;
@@ -231,6 +247,10 @@ int cli_begin(struct cli *cli, const struct cli_spec *spec, int argc, char **arg
 {
 	*cli = (struct cli){ .name = spec->name, .caller = getuid() };
 	log_init("command", LOG_WARN);
+	if (argc > 1 && strcmp(argv[1], COMMAND_COMPLETE) == 0) {
+		cli_complete(spec, argc - 2, argv + 2);
+		return EX_OK;
+	}
 	int code = read_arguments(cli, spec, argc, argv);
 	if (code != CLI_GO)
 		return code;

@@ -58,10 +58,11 @@ int reporting_open(struct reporting *r)
 	return code;
 }
 
-static int reporting_check(struct reporting *r)
+static int reporting_check(struct reporting *r, bool send)
 {
 	struct desk desk = assembly_desk(&r->cli.settings, NULL, r->now_s);
-	if (desk_check(&desk, &r->problem) != ERR_OK)
+	if (desk_check(&desk, &r->problem) != ERR_OK ||
+	    (send && desk_check_sender(&desk, &r->problem) != ERR_OK))
 		return reporting_told(r, EX_CONFIG);
 	if (r->to && !mail_address_valid(str_of(r->to)))
 		return cli_bad_value(&r->cli, r->to, "a mail address");
@@ -101,6 +102,7 @@ static int read_templates(struct reporting *r)
 static int trace_it(struct reporting *r, const char *path)
 {
 	struct trace_border border = border_view(&r->border);
+	r->draft.own_lines = r->own_lines;
 	if (desk_trace(buf_str(&r->message), &border, r->origin, r->null_sender, &r->draft,
 	               &r->problem) != ERR_OK)
 		return cli_fail(&r->cli, EX_DATAERR, "%s: %s", path, buf_cstr(&r->problem));
@@ -212,15 +214,24 @@ void reporting_show(struct str mail)
 			putchar(mail.p[i]);
 }
 
-/* On a terminal a person says yes; a script has said so with --send. */
-static bool agreed(struct reporting *r, const char *to)
+enum answer { ANSWER_NO, ANSWER_UNASKED, ANSWER_YES };
+
+/* On a terminal a person says yes; a script has said so with --send, but for what is old. */
+static enum answer ask_person(struct reporting *r, const char *to, int64_t arrival_s)
 {
 	char answer[16] = "";
-	if (r->yes || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return true;
+	struct buf why = { 0 };
+	if (r->yes)
+		return ANSWER_YES;
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return ANSWER_UNASKED;
+	if (desk_is_old(&r->desk, arrival_s, &why))
+		printf("\nIt is old: %s.", buf_cstr(&why));
+	buf_fini(&why);
 	printf("\nSend this to %s? [y/N] ", to);
 	fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y')
+	       ? ANSWER_YES : ANSWER_NO;
 }
 
 int reporting_buried(struct reporting *r, const struct report *report)
@@ -254,9 +265,9 @@ static int keep_result(struct reporting *r, struct report *report,
 	return CLI_GO;
 }
 
-static int send_now(struct reporting *r, struct report *report)
+static int send_now(struct reporting *r, struct report *report, bool agreed)
 {
-	struct waiting w = { .loop = r->loop };
+	struct waiting w = { .loop = r->loop, .sending.agreed = agreed };
 	int e = desk_send_start(&r->desk, r->loop, r->resolver, report, &w.sending, on_sent, &w,
 	                        &r->problem);
 	if (e == ERR_OK)
@@ -269,7 +280,7 @@ static int send_now(struct reporting *r, struct report *report)
 
 int reporting_send(struct reporting *r, struct report *report)
 {
-	int code = reporting_check(r);
+	int code = reporting_check(r, true);
 	if (code == CLI_GO)
 		code = start_loop(r);
 	if (code != CLI_GO)
@@ -279,8 +290,9 @@ int reporting_send(struct reporting *r, struct report *report)
 		                "be sent", report->id, report_state_name(report->state));
 	if (!r->cli.json)
 		reporting_show(report->message);
-	if (agreed(r, report->contact))
-		return send_now(r, report);
+	enum answer answer = ask_person(r, report->contact, desk_arrival(report));
+	if (answer != ANSWER_NO)
+		return send_now(r, report, answer == ANSWER_YES);
 	cli_note(&r->cli, "not sent; \"portreeve report send %s\" sends it", report->id);
 	return CLI_GO;
 }
@@ -301,8 +313,18 @@ static int nominate_here(struct reporting *r)
 
 static int send_nomination(struct reporting *r, const char *name, const char *to, struct str mail)
 {
+	int64_t arrival_s = report_arrival(&r->draft.trace);
+	struct buf why = { 0 };
 	int code = start_loop(r);
 	if (code != CLI_GO)
+		return code;
+	enum answer answer = ask_person(r, to, arrival_s);
+	bool old = answer == ANSWER_UNASKED && desk_is_old(&r->desk, arrival_s, &why);
+	if (old)
+		code = cli_fail(&r->cli, EX_NOPERM, "%s: not sent to %s unless you say so "
+		                "(--yes): %s", name, to, buf_cstr(&why));
+	buf_fini(&why);
+	if (answer == ANSWER_NO || old)
 		return code;
 	struct waiting w = { .loop = r->loop };
 	int e = desk_nomination_start(&r->desk, r->loop, r->resolver, to, mail, &w.sending, on_sent,
@@ -331,7 +353,7 @@ static int nominate_there(struct reporting *r, const char *name, struct str temp
 			printf("\n---- nomination by %s\n", name);
 			reporting_show(buf_str(&mail));
 		}
-		if (send && agreed(r, to))
+		if (send)
 			code = send_nomination(r, name, to, buf_str(&mail));
 	}
 	buf_fini(&mail);
@@ -420,7 +442,7 @@ static int reporting_read(struct reporting *r, const char *path)
 {
 	int code = cli_settings(&r->cli);
 	if (code == CLI_GO)
-		code = reporting_check(r);
+		code = reporting_check(r, r->send);
 	if (code == CLI_GO)
 		code = cli_border(&r->cli, &r->ours, &r->border);
 	if (code == CLI_GO)

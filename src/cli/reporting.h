@@ -17,7 +17,7 @@ struct reporting {
 	/* options */
 	struct border_options ours;
 	const char *to, *why, *by;
-	bool origin, send, make, dry_run, yes, nominate, null_sender, xarf;
+	bool origin, send, make, dry_run, yes, nominate, null_sender, xarf, own_lines;
 	/* what is worked with */
 	int64_t now_s;
 	struct loop *loop;

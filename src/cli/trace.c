@@ -287,7 +287,7 @@ static int messages_of(struct trace_command *c, const char *path)
 	unsigned n = 0;
 	int code = CLI_GO;
 	if (!mbox_is(c->file))
-		return filed_message(c, path, c->file);
+		return filed_message(c, path, mbox_text(c->file));
 	mbox_begin(&cursor, c->file);
 	while (mbox_next(&cursor, &message)) {
 		char *title = mem_printf("%s:%u", path, ++n);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * Messages inside a message: the MIME tree is walked in place, and a message/rfc822 part whose
- * encoding hides it is decoded.
+ * Messages inside a message: the MIME tree is walked in place, and a part that is a message, by
+ * its type or by the name of its file, is decoded if its encoding hides it.
  *
  * Hostile input that reaches it: whole messages; depth and counts are limited.
  */
 #include "mail/mbox.h"
 
 #include "mail/header.h"
+#include "mail/mime.h"
+#include "mail/parameter.h"
 
+#include <glib.h>
 #include <gmime/gmime-encodings.h>
 
 static const struct str text_plain = { "text/plain", 10 };
@@ -18,35 +21,18 @@ struct entity {
 	struct str type;         /* "multipart/mixed" */
 	struct str boundary;
 	struct str encoding;
+	struct str file;         /* the name under which it was attached */
 };
 
-/* The value of a parameter: "boundary" of `multipart/mixed; boundary="x"`. */
-static struct str parameter(struct str value, struct str name)
+static void read_type(struct entity *e, struct str value, struct arena *arena)
 {
-	size_t at = str_casesearch(value, name);
-	while (at != SIZE_MAX) {
-		bool whole = at && strchr("; \t\r\n", value.p[at - 1]);
-		struct str s = str_trim(str_from(value, at + name.n));
-		if (whole && s.n && s.p[0] == '=') {
-			s = str_trim(str_from(s, 1));
-			size_t n = 0;
-			if (s.n && s.p[0] == '"') {
-				s = str_from(s, 1);
-				while (n < s.n && s.p[n] != '"')
-					n++;
-			} else {
-				while (n < s.n && !strchr("; \t\r\n", s.p[n]))
-					n++;
-			}
-			return (struct str){ s.p, n };
-		}
-		size_t next = str_casesearch(str_from(value, at + 1), name);
-		at = next == SIZE_MAX ? next : at + 1 + next;
-	}
-	return STR("");
+	e->type = parameter_main(value, arena);
+	e->boundary = parameter_find(value, STR("boundary"), arena);
+	if (e->file.n == 0)
+		e->file = parameter_find(value, STR("name"), arena);
 }
 
-static struct entity read_entity(struct str s, struct str default_type)
+static struct entity read_entity(struct str s, struct str default_type, struct arena *arena)
 {
 	struct header_cursor c;
 	struct header_field f;
@@ -54,17 +40,12 @@ static struct entity read_entity(struct str s, struct str default_type)
 	header_begin(&c, s);
 	while (header_next(&c, &f)) {
 		if (header_is(&f, STR("Content-Type"))) {
-			enum { TYPE_MAX_BYTES = 2000 };
-			struct str v = f.value;
-			if (v.n > TYPE_MAX_BYTES)
-				v.n = TYPE_MAX_BYTES;
-			size_t n = 0;
-			while (n < v.n && !strchr("; \t\r\n", v.p[n]))
-				n++;
-			e.type = (struct str){ v.p, n };
-			e.boundary = parameter(v, STR("boundary"));
+			read_type(&e, f.value, arena);
 		} else if (header_is(&f, STR("Content-Transfer-Encoding"))) {
-			e.encoding = f.value;
+			e.encoding = parameter_main(f.value, arena);
+		} else if (header_is(&f, STR("Content-Disposition"))) {
+			struct str file = parameter_find(f.value, STR("filename"), arena);
+			e.file = file.n ? file : e.file;
 		}
 	}
 	e.body = str_from(s, c.at);
@@ -86,6 +67,7 @@ static struct str decode(struct str s, struct str encoding, struct arena *arena)
 
 static void keep_message(struct attached *found, struct str message)
 {
+	message = mbox_text(message);
 	if (found->n == ATTACHED_MAX)
 		found->truncated = true;
 	else
@@ -146,7 +128,36 @@ static bool is_message(struct str type)
 {
 	return str_caseeq(type, STR("message/rfc822")) ||
 	       str_caseeq(type, STR("message/global")) ||
+	       str_caseeq(type, STR("message/global-headers")) ||
 	       str_caseeq(type, STR("text/rfc822-headers"));
+}
+
+static bool is_eml(struct str file)
+{
+	return str_casesuffix(str_trim(file), STR(".eml"));
+}
+
+/* Many programs attach a message as a file of any type: its name tells. It may stand in
+ * encoded words, which belong in no parameter and are written there all the same. */
+static bool is_named_message(const struct entity *e, struct arena *arena)
+{
+	if (e->file.n == 0 || is_eml(e->file))
+		return e->file.n != 0;
+	if (str_search(e->file, STR("=?")) == SIZE_MAX)
+		return false;
+	char *text = mime_decode_header(arena_strdup(arena, e->file));
+	bool named = text && is_eml(str_of(text));
+	g_free(text);
+	return named;
+}
+
+/* Does it begin with a header field? */
+static bool begins_header(struct str s)
+{
+	struct header_cursor c;
+	struct header_field f;
+	header_begin(&c, s);
+	return header_next(&c, &f) && !f.odd;
 }
 
 static void walk_entity(struct str s, struct str default_type, unsigned depth, struct arena *arena,
@@ -156,11 +167,17 @@ static void walk_entity(struct str s, struct str default_type, unsigned depth, s
 		found->truncated = true;
 		return;
 	}
-	struct entity e = read_entity(s, default_type);
+	struct entity e = read_entity(s, default_type, arena);
 	if (str_caseprefix(e.type, STR("multipart/"))) {
 		walk_parts(&e, depth, arena, found);
 	} else if (is_message(e.type)) {
 		struct str inner = decode(e.body, e.encoding, arena);
+		keep_message(found, inner);
+		walk_entity(mbox_text(inner), text_plain, depth + 1, arena, found);
+	} else if (is_named_message(&e, arena)) {
+		struct str inner = mbox_text(decode(e.body, e.encoding, arena));
+		if (!begins_header(inner))
+			return;
 		keep_message(found, inner);
 		walk_entity(inner, text_plain, depth + 1, arena, found);
 	}

@@ -5,6 +5,9 @@
  */
 #include "mail/date.h"
 
+#include "mail/date-private.h"
+#include "mail/lexical.h"
+
 struct words {
 	struct str rest;
 	struct str word[10];
@@ -16,18 +19,6 @@ static bool is_gap(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',';
 }
 
-/* At "(": behind its ")", or the end. */
-static size_t behind_comment(struct str s, size_t i)
-{
-	size_t depth = 0;
-	for (; i < s.n; i++) {
-		depth += s.p[i] == '(';
-		if (s.p[i] == ')' && --depth == 0)
-			return i + 1;
-	}
-	return i;
-}
-
 /* The date's words: cut at white space, commas and comments. */
 static void cut_words(struct str s, struct words *w)
 {
@@ -35,7 +26,7 @@ static void cut_words(struct str s, struct words *w)
 	w->n = 0;
 	while (w->n < sizeof(w->word) / sizeof(w->word[0])) {
 		while (i < s.n && (is_gap(s.p[i]) || s.p[i] == '('))
-			i = s.p[i] == '(' ? behind_comment(s, i) : i + 1;
+			i += s.p[i] == '(' ? lexical_comment(str_from(s, i)) : 1;
 		size_t from = i;
 		bool colon = false;      /* a clock may be folded there: "04:02: 43" */
 		while (i < s.n && s.p[i] != '(' && s.p[i] != ';' &&
@@ -143,43 +134,6 @@ static bool clock_of(struct str s, int *seconds, struct str *stuck)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	int16_t minutes;
-} zones[] = {
-	{ "UT", 0 }, { "UTC", 0 }, { "GMT", 0 }, { "Z", 0 }, { "WET", 0 },
-	{ "BST", 60 }, { "IST", 60 }, { "CET", 60 }, { "MET", 60 }, { "WEST", 60 },
-	{ "CEST", 120 }, { "MEST", 120 }, { "EET", 120 }, { "EEST", 180 }, { "MSK", 180 },
-	{ "MSD", 240 }, { "EST", -300 }, { "EDT", -240 }, { "CST", -360 }, { "CDT", -300 },
-	{ "MST", -420 }, { "MDT", -360 }, { "PST", -480 }, { "PDT", -420 },
-	{ "AKST", -540 }, { "AKDT", -480 }, { "HST", -600 }, { "JST", 540 }, { "KST", 540 },
-	{ "AEST", 600 }, { "AEDT", 660 }, { "NZST", 720 }, { "NZDT", 780 },
-};
-
-/* A named zone, or [+-]hhmm with or without a colon. */
-static bool zone_of(struct str s, int16_t *minutes)
-{
-	if (s.n && (s.p[0] == '+' || s.p[0] == '-')) {
-		int sign = s.p[0] == '-' ? -1 : 1;
-		int h, m;
-		s = str_from(s, 1);
-		/* "-400" has been seen, too. */
-		if (s.n < 3 || !number(&s, s.n == 3 ? 1 : 2, &h))
-			return false;
-		(void)skip(&s, ':');
-		if (!whole_number(s, 2, &m) || h > 14 || m > 59)
-			return false;
-		*minutes = (int16_t)(sign * (h * 60 + m));
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)
-		if (str_caseeq(s, str_of(zones[i].name))) {
-			*minutes = zones[i].minutes;
-			return true;
-		}
-	return false;
-}
-
 /* Days from 1970-01-01 (Gregorian). */
 static int64_t days_from(int y, int m, int d)
 {
@@ -280,10 +234,94 @@ static bool is_half_day(struct str s)
 	       (s.n == 1 || s.p[1] == '.');
 }
 
-/* What follows the clock: AM or PM, a year (asctime), a zone; in that order. */
-static bool tail_of(const struct words *w, size_t i, struct day *x, int *seconds,
+/* "IST", "A", "Asia/Kolkata", "+99" */
+static bool is_zone_like(struct str word)
+{
+	return word.n && (ascii_isalpha((unsigned char)word.p[0]) || word.p[0] == '+' ||
+	                  word.p[0] == '-' || word.p[0] == '"');
+}
+
+/* One word that may be the zone. A number counts before any name, whichever comes first:
+ * "GMT +0800", "+0530 IST". False for a number that is no zone, which makes the whole date
+ * doubtful. *numbered: nothing behind can add to it. */
+static bool take_zone(struct str word, struct mail_date *date, bool *numbered)
+{
+	int16_t minutes;
+	enum date_zone zone = date_zone_read(word, &minutes);
+	if (zone == DATE_ZONE_BAD)
+		return date->has_zone;
+	date->zone_unknown |= zone == DATE_ZONE_NONE && is_zone_like(word);
+	if (zone == DATE_ZONE_NONE || (zone == DATE_ZONE_NAME && date->has_zone))
+		return true;
+	*numbered = zone != DATE_ZONE_NAME;
+	date->has_zone = true;
+	date->zone_min = minutes;
+	date->zone_untold = zone == DATE_ZONE_UNTOLD;
+	return true;
+}
+
+/* "IST": a name of a zone, known or not. */
+static bool is_capitals(struct str s)
+{
+	bool capitals = s.n != 0 && s.n <= 5;
+	for (size_t i = 0; i < s.n; i++)
+		capitals &= s.p[i] >= 'A' && s.p[i] <= 'Z';
+	return capitals;
+}
+
+/* "10:00:00 (+0800)", "18:00:00 CST (GMT+08:00)": a comment that is a zone and nothing else. */
+static void take_zone_comment(struct str s, struct mail_date *date)
+{
+	enum { REACH_BYTES = 200 };
+	bool numbered = false;
+	int16_t minutes;
+	if (s.n > REACH_BYTES)
+		s.n = REACH_BYTES;
+	for (size_t i = str_find(s, '('); i != SIZE_MAX && !numbered; i = str_find(s, '(')) {
+		struct str comment = str_from(s, i);
+		comment.n = lexical_comment(comment);
+		s = str_from(s, i + comment.n);
+		struct str inner = str_trim(str_from(comment, 1));
+		if (inner.n && inner.p[inner.n - 1] == ')')
+			inner = str_trim((struct str){ inner.p, inner.n - 1 });
+		if (is_capitals(inner) || date_zone_read(inner, &minutes) != DATE_ZONE_NONE)
+			(void)take_zone(inner, date, &numbered);
+	}
+}
+
+static bool is_letters(struct str s)
+{
+	bool letters = s.n != 0;
+	for (size_t i = 0; i < s.n; i++)
+		letters &= ascii_isalpha((unsigned char)s.p[i]);
+	return letters;
+}
+
+/* The year of asctime(3) stands behind the clock, and in Java's dates behind the zone:
+ * "14:50 EST 2005", "14:50 GMT+03:00 2005". */
+static bool late_year(const struct words *w, size_t *i, struct day *x, struct mail_date *date,
+                      bool *numbered)
+{
+	struct str s = *i < w->n ? w->word[*i] : STR("");
+	bool had_zone = date->has_zone;
+	if (!take_zone(s, date, numbered))
+		return false;
+	if ((date->has_zone && !had_zone) || is_letters(s))
+		s = ++*i < w->n ? w->word[*i] : STR("");
+	++*i;
+	return year_of(s, &x->y, date) && day_valid(x);
+}
+
+/* What follows the clock: AM or PM, a year (asctime), a zone; in that order. `stuck` is what
+ * follows it without a gap. */
+static bool tail_of(const struct words *w, size_t i, struct str stuck, struct day *x, int *seconds,
                     struct mail_date *date)
 {
+	enum { ZONE_WORDS = 2 };         /* "GMT +0100" */
+	bool numbered = false;
+	if (stuck.n && (!take_zone(stuck, date, &numbered) ||
+	                (!date->has_zone && !is_letters(stuck))))
+		return false;
 	if (i < w->n && is_half_day(w->word[i])) {
 		bool pm = ascii_lower(w->word[i].p[0]) == 'p';
 		date->half_day = true;
@@ -292,25 +330,11 @@ static bool tail_of(const struct words *w, size_t i, struct day *x, int *seconds
 		*seconds = *seconds % (12 * 3600) + (pm ? 12 * 3600 : 0);
 		i++;
 	}
-	if (x->y == 0) {
-		struct str s = i < w->n ? w->word[i] : STR("");
-		if (!date->has_zone && zone_of(s, &date->zone_min)) {   /* "… 14:50 EST 2005" */
-			date->has_zone = true;
-			s = ++i < w->n ? w->word[i] : STR("");
-		}
-		i++;
-		if (!year_of(s, &x->y, date) || !day_valid(x))
+	if (x->y == 0 && !late_year(w, &i, x, date, &numbered))
+		return false;
+	for (size_t k = i; k < w->n && k < i + ZONE_WORDS && !numbered; k++)
+		if (!take_zone(w->word[k], date, &numbered))
 			return false;
-	}
-	if (!date->has_zone && i < w->n) {
-		struct str s = w->word[i];
-		date->has_zone = zone_of(s, &date->zone_min);
-		date->zone_untold = str_eq(s, STR("-0000"));
-		/* A number that is no zone makes the whole date doubtful. */
-		if (!date->has_zone && s.n >= 5 && (s.p[0] == '+' || s.p[0] == '-') &&
-		    ascii_isdigit((unsigned char)s.p[1]))
-			return false;
-	}
 	return true;
 }
 
@@ -365,8 +389,24 @@ size_t mail_date_plain(struct str s, struct mail_date *date)
 		return 0;
 	*date = (struct mail_date){ .has_weekday = true, .has_zone = true };
 	date->zone_min = (int16_t)zone_min;
+	date->zone_untold = zone_min == 0 && p[21] == '-';
 	date->time_s = days_from(x.y, x.m, x.d) * 86400 + seconds - zone_min * 60;
 	return (size_t)(end - all);
+}
+
+/* "2024-03-05T10:00:00Z" is two words. */
+static void split_stamp(struct words *w)
+{
+	enum { DAY_BYTES = 10, WORDS = sizeof(w->word) / sizeof(w->word[0]) };
+	struct str s = w->n ? w->word[0] : STR("");
+	if (s.n <= DAY_BYTES + 1 || ascii_lower(s.p[DAY_BYTES]) != 't' || s.p[4] != '-')
+		return;
+	if (w->n == WORDS)
+		w->n--;
+	memmove(w->word + 1, w->word, w->n * sizeof(w->word[0]));
+	w->word[0].n = DAY_BYTES;
+	w->word[1] = str_from(s, DAY_BYTES + 1);
+	w->n++;
 }
 
 int mail_date_parse(struct str s, struct mail_date *date)
@@ -380,19 +420,17 @@ int mail_date_parse(struct str s, struct mail_date *date)
 		return ERR_OK;
 	*date = (struct mail_date){ 0 };
 	cut_words(s, &w);
+	split_stamp(&w);
 	if (i < w.n && is_weekday(w.word[i])) {
 		date->has_weekday = true;
 		i++;
 	}
-	if (!day_of(&w, &i, &x, date) || i >= w.n || !clock_of(w.word[i++], &seconds, &stuck))
+	if (!day_of(&w, &i, &x, date) || i >= w.n || !clock_of(w.word[i++], &seconds, &stuck) ||
+	    !tail_of(&w, i, stuck, &x, &seconds, date))
 		return ERR_INVALID;
-	if (stuck.n) {
-		date->has_zone = zone_of(stuck, &date->zone_min);
-		if (!date->has_zone)
-			return ERR_INVALID;
-	}
-	if (!tail_of(&w, i, &x, &seconds, date))
-		return ERR_INVALID;
+	if (!date->has_zone)
+		take_zone_comment(str_from(s, (size_t)(stuck.p - s.p)), date);
+	date->zone_unknown &= !date->has_zone;
 	date->time_s = days_from(x.y, x.m, x.d) * 86400 + seconds - date->zone_min * 60;
 	return ERR_OK;
 }

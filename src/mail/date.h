@@ -13,7 +13,9 @@
 struct mail_date {
 	int64_t time_s;          /* Unix seconds */
 	int16_t zone_min;        /* minutes east of UTC */
-	bool has_zone;           /* false: taken as UTC */
+	bool has_zone;           /* false: none that is known; time_s is then the clock's own
+	                          * time as if in UTC, and may be hours wrong */
+	bool zone_unknown;       /* one is written, and its meaning is not known */
 	bool zone_untold;        /* "-0000": UTC, and where the writer is it does not say */
 	bool has_weekday;
 	bool half_day;           /* "AM" or "PM": no mailer writes that */

@@ -37,3 +37,15 @@ char *mime_encode_header(const char *text)
 	init_once();
 	return g_mime_utils_header_encode_text(NULL, text, "utf-8");
 }
+
+char *mime_encode_phrase(const char *text)
+{
+	init_once();
+	return g_mime_utils_header_encode_phrase(NULL, text, "utf-8");
+}
+
+InternetAddressList *mime_addresses(const char *value)
+{
+	init_once();
+	return internet_address_list_parse(NULL, value);
+}

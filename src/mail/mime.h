@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 typedef struct _GMimeMessage GMimeMessage;
+typedef struct _InternetAddressList InternetAddressList;
 
 /* The message as its parts, or NULL; g_object_unref() frees it. */
 GMimeMessage *mime_parse(struct str message);
@@ -19,5 +20,9 @@ GMimeMessage *mime_parse(struct str message);
 char *mime_decode_header(const char *value);
 /* The same back in ASCII. */
 char *mime_encode_header(const char *text);
+/* The same for a display name, which it quotes if it must. */
+char *mime_encode_phrase(const char *text);
+/* The addresses of a To field, names decoded, or NULL; g_object_unref() frees them. */
+InternetAddressList *mime_addresses(const char *value);
 
 #endif

@@ -211,14 +211,15 @@ static enum received_form form_of_protocol(struct str with, struct str first)
 }
 
 /* Its dates have no weekday and the zone -0000; nothing else writes that with these
- * protocols. */
+ * protocols. Patched to local time it still folds its lines as nothing else does. */
 bool form_is_qmail(const struct received *r)
 {
 	if (r->form == RECEIVED_QMAIL)
 		return true;
 	if (r->form != RECEIVED_OTHER || r->id.n || !r->has_time)
 		return false;
-	if (r->date.has_weekday || r->date.half_day || !r->date.zone_untold)
+	if (r->date.has_weekday || r->date.half_day ||
+	    (!r->date.zone_untold && (!r->folded_by || !r->date.has_zone)))
 		return false;
 	return phrase_protocol(r->with) || str_caseeq(r->with, STR("QMQP")) ||
 	       str_caseeq(r->with, STR("QMTP")) || str_caseeq(r->with, STR("QMTPS"));

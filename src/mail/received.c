@@ -53,10 +53,18 @@ static void read_recipient(const struct clause *c, struct received *r)
 	r->recipient = word_unangle(s);
 }
 
+static bool is_folded_by(struct str value, struct str by)
+{
+	static const struct str fold = { "\n  by ", 6 };
+	return by.n && by.p >= value.p + fold.n &&
+	       str_eq((struct str){ by.p - fold.n, fold.n }, fold);
+}
+
 /* "host[192.0.2.1]" and "<host>" are the host. */
-static void read_by(const struct clause *c, struct received *r)
+static void read_by(struct str value, const struct clause *c, struct received *r)
 {
 	r->by = word_unangle(clause_word(c));
+	r->folded_by = is_folded_by(value, r->by);
 	size_t open = str_find(r->by, '[');
 	if (open != 0 && open != SIZE_MAX && received_address(str_from(r->by, open), &r->by_ip))
 		r->by.n = open;
@@ -89,13 +97,21 @@ static void read_date(const struct clauses *c, struct received *r)
 		}
 }
 
+char *received_clock(const struct received *r, char dst[static CLOCK_TEXT_MAX])
+{
+	size_t n = strlen(clock_format(r->date.time_s, dst));
+	if (n && dst[n - 1] == 'Z')
+		dst[n - 1] = '\0';
+	return dst;
+}
+
 void received_parse(struct str value, struct received *r)
 {
 	struct clauses c;
 	struct peer peer = { .line = &c };
 	received_scan(value, &c);
 	*r = (struct received){ .truncated = c.truncated };
-	read_by(&c.by, r);
+	read_by(value, &c.by, r);
 	read_protocol(&c.with, r);
 	r->via = clause_word(&c.via);
 	r->sender = word_unangle(c.sender);

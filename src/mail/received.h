@@ -16,6 +16,7 @@
 #ifndef PORTREEVE_MAIL_RECEIVED_H
 #define PORTREEVE_MAIL_RECEIVED_H
 
+#include "base/clock.h"
 #include "base/ip.h"
 #include "mail/date.h"
 
@@ -61,6 +62,7 @@ struct received {
 	bool auth;               /* the client had logged in */
 	struct str placeholder;  /* "%RND_IP%" where the writer itself names something; or "" */
 	bool date_misplaced;     /* a date where an address, a name or a comment stands */
+	bool folded_by;          /* cut in two as qmail does it: by a line end, two spaces, "by" */
 	bool bad_ip;             /* where the address stands is "256.1.2.3" or the like */
 	bool rdns_doubtful;      /* "may be forged": name and address disagree */
 	bool truncated;          /* longer or deeper than what is read */
@@ -69,6 +71,9 @@ struct received {
 /* Reads the value of a Received field (folded or not). Never fails: a line that
  * says nothing gives nothing. The slices point into `value`. */
 void received_parse(struct str value, struct received *r);
+
+/* What the clock of a line without a known zone showed: "2004-08-09T11:59:00". */
+char *received_clock(const struct received *r, char dst[static CLOCK_TEXT_MAX]);
 
 /* "[192.0.2.1]", "192.0.2.1", "[IPv6:2001:db8::1]", "192.0.2.1:25",
  * "192.0.2.1.50387", "[192.0.2.1]:25"; a zone index is dropped. */

@@ -38,34 +38,40 @@ static void add_auth(const struct report_facts *f, struct buf *out)
 		buf_add_cstr(out, "\r\n");
 }
 
+/* A path (RFC 5321), without the person in it. */
+static void add_path(const struct report_facts *f, const char *name, struct str address,
+                     struct buf *out)
+{
+	struct buf path = { 0 };
+	if (redact_path(f->redaction, address, &path)) {
+		buf_printf(out, "%s: ", name);
+		report_ascii(buf_str(&path), 320, out);
+		buf_add_cstr(out, "\r\n");
+	}
+	buf_fini(&path);
+}
+
 static void add_envelope(const struct report_facts *f, struct buf *out)
 {
 	const struct trace *t = f->trace;
-	struct str sender = str_trim(t->return_path.address);
-	struct str recipient = str_trim(t->hops[t->handover_hop].line.recipient);
-	if (sender.n) {
-		buf_printf(out, "Original-Mail-From: %s", sender.p[0] == '<' ? "" : "<");
-		report_plain(f, sender, 320, out);
-		buf_add_cstr(out, sender.p[0] == '<' ? "\r\n" : ">\r\n");
-	}
-	if (recipient.n) {
-		buf_printf(out, "Original-Rcpt-To: %s", recipient.p[0] == '<' ? "" : "<");
-		report_plain(f, recipient, 320, out);
-		buf_add_cstr(out, recipient.p[0] == '<' ? "\r\n" : ">\r\n");
-	}
+	add_path(f, "Original-Mail-From", t->return_path.address, out);
+	add_path(f, "Original-Rcpt-To", t->hops[t->handover_hop].line.recipient, out);
 }
 
 static void add_feedback(const struct report_facts *f, const char *type, struct buf *out)
 {
-	char date[CLOCK_TEXT_MAX], ip[IP_TEXT_MAX];
+	char date[CLOCK_TEXT_MAX], literal[IP_TEXT_MAX + 8];
 	int64_t arrival_s = report_arrival(f->trace);
 	unsigned port = report_source_port(f);
 	struct str by = f->trace->hops[f->trace->handover_hop].line.by;
+	/* RFC 5965 3.2: as in an address literal (RFC 5321 4.1.3), without its brackets. */
+	ip_format_literal(&f->source, literal);
 	buf_printf(out, "Feedback-Type: %s\r\n"
 	           "User-Agent: Portreeve/" PORTREEVE_VERSION "\r\n"
 	           "Version: 1\r\n"
-	           "Source-IP: %s\r\n"
-	           "Incidents: %u\r\n", type, ip_format(&f->source, ip), f->incidents);
+	           "Source-IP: %.*s\r\n"
+	           "Incidents: %u\r\n", type, (int)strlen(literal) - 2, literal + 1,
+	           f->incidents);
 	if (port)
 		buf_printf(out, "Source-Port: %u\r\n", port);        /* RFC 6692 */
 	if (arrival_s)

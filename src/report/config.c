@@ -56,6 +56,12 @@ const struct config_row report_config_rows[] = {
 	  "Include the text of the message; otherwise only its header." },
 	{ "body_size", REPORT(CONFIG_SIZE, body_bytes), 0, 1 << 20, "32K",
 	  "The most of that text that is included." },
+	{ "own_lines", REPORT(CONFIG_BOOL, own_lines), 0, 0, "no",
+	  "Include what our own side wrote into the header above the line of the handover, what "
+	  "names our hosts below it, and the fields of mailing lists." },
+	{ "old_after", REPORT(CONFIG_DURATION, old_after_s), 0, 3650 * (int64_t)DAY, "3d",
+	  "A message that came longer ago is reported only if a person says yes (--yes): the "
+	  "network's customer may be another by now, and the log gone." },
 	{ "smarthost", REPORT(CONFIG_STRING, smarthost), 0, 0, "",
 	  "The server that takes our reports: a name or address, with or without :PORT (25). "
 	  "Unset: nothing can be sent." },

@@ -22,6 +22,8 @@ struct report_config {
 	char *format;
 	bool body;
 	int64_t body_bytes;
+	bool own_lines;                        /* what our side wrote goes along */
+	int64_t old_after_s;                   /* a message as old needs a yes */
 	char *smarthost, *smarthost_tls, *smarthost_user, *smarthost_password_file;
 	struct config_strings templates;
 };

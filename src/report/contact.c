@@ -83,25 +83,30 @@ void contact_network(const struct contact_answer *answers, size_t n, const struc
                      char dst[static NETWORK_MAX])
 {
 	struct prefix around = prefix_of(address, address->family == 4 ? 24 : 48);
-	struct ip first, last;
-	char a[IP_TEXT_MAX], b[IP_TEXT_MAX];
-	bool told = false;
-	contact_range(&around, &first, &last);
+	struct ip first = { 0 }, last = { 0 };
+	char a[IP_TEXT_MAX], b[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < n; i++) {
 		const struct contact_answer *c = &answers[i];
 		if (c->first.family == 0)
 			continue;
 		/* Within the one before, or the first that tells. */
-		if (told && (ip_cmp(&c->first, &first) < 0 || ip_cmp(&c->last, &last) > 0))
+		if (first.family && (ip_cmp(&c->first, &first) < 0 || ip_cmp(&c->last, &last) > 0))
 			continue;
 		first = c->first;
 		last = c->last;
-		told = true;
 	}
 	struct buf text = { 0 };
-	buf_printf(&text, "%s-%s", ip_format(&first, a), ip_format(&last, b));
+	if (first.family)
+		buf_printf(&text, "%s-%s", ip_format(&first, a), ip_format(&last, b));
+	else
+		buf_add_cstr(&text, prefix_format(&around, b));
 	str_copy(dst, NETWORK_MAX, buf_str(&text));
 	buf_fini(&text);
+}
+
+bool contact_network_named(const char *network)
+{
+	return strchr(network, '/') == NULL;
 }
 
 /* ---- the search --------------------------------------------------------- */

@@ -54,9 +54,12 @@ const char *contact_use_text(enum contact_use use);
 const char *contact_choose(const struct contact_answer *answers, size_t n,
                            const struct contact_filter *filter,
                            const struct contact_answer **answer);
-/* The network of the address as those answers tell it, the smallest one; without one its
- * /24 or /48: "192.0.2.0-192.0.2.255". */
+/* The network of the address as those answers tell it, the smallest one: "192.0.2.0-192.0.2.255".
+ * If none does, its /24 or /48 as a prefix, "192.0.2.0/24": it is what reports of a day are counted
+ * by, and nobody is told that this is a network. */
 void contact_network(const struct contact_answer *answers, size_t n, const struct ip *address,
                      char dst[static NETWORK_MAX]);
+/* Whether a source named it. */
+bool contact_network_named(const char *network);
 
 #endif

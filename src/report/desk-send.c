@@ -4,13 +4,6 @@
  */
 #include "report/desk-private.h"
 
-int desk_store_refuses(const struct desk *desk, int err, const char *what, struct buf *problem)
-{
-	const char *said = store_message(desk->store);
-	buf_printf(problem, "%s: %s", what, said && said[0] ? said : err_text(err));
-	return err;
-}
-
 static int read_key(const struct desk *desk, unsigned char key[static REPORT_KEY_BYTES],
                     struct buf *problem)
 {
@@ -29,9 +22,29 @@ static int hand_mail(const struct desk *desk, struct loop *loop, struct dns_reso
 		.hostname = desk->hostname, .mail_from = sending->from, .rcpt_to = to,
 		.message = mail, .envelope_id = sending->token,
 	};
+	if (desk_check_sender(desk, problem) != ERR_OK)
+		return ERR_INVALID;
 	/* Whatever it is, the configuration has to change. */
 	return send_start(&setup, cb, arg, &sending->send, problem) == ERR_OK ? ERR_OK
 	                                                                       : ERR_INVALID;
+}
+
+static int may_be_sent(const struct desk *desk, const struct report *report, bool agreed,
+                       struct buf *problem)
+{
+	struct buf why = { 0 };
+	int e = ERR_OK;
+	if (report->state != REPORT_MADE) {
+		buf_printf(problem, "report %s is %s: only one that is made can be sent",
+		           report->id, report_state_name(report->state));
+		e = ERR_DENIED;
+	} else if (!agreed && desk_is_old(desk, desk_arrival(report), &why)) {
+		buf_printf(problem, "report %s is not sent unless you say so (--yes): %s",
+		           report->id, buf_cstr(&why));
+		e = ERR_DENIED;
+	}
+	buf_fini(&why);
+	return e;
 }
 
 int desk_send_start(const struct desk *desk, struct loop *loop, struct dns_resolver *resolver,
@@ -39,13 +52,11 @@ int desk_send_start(const struct desk *desk, struct loop *loop, struct dns_resol
                     void *arg, struct buf *problem)
 {
 	unsigned char key[REPORT_KEY_BYTES];
+	int e = may_be_sent(desk, report, sending->agreed, problem);
 	*sending = (struct desk_sending){ 0 };
-	if (report->state != REPORT_MADE) {
-		buf_printf(problem, "report %s is %s: only one that is made can be sent",
-		           report->id, report_state_name(report->state));
-		return ERR_DENIED;
-	}
-	int e = read_key(desk, key, problem);
+	if (e != ERR_OK)
+		return e;
+	e = read_key(desk, key, problem);
 	if (e != ERR_OK)
 		return e;
 	report_token_make(key, report->id, sending->token);

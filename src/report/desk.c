@@ -25,22 +25,6 @@ static int said(struct buf *problem, int err, const char *text)
 	return err;
 }
 
-const char *desk_own_address(const struct desk *desk)
-{
-	return desk->config->from[0] ? desk->config->from : desk->contact;
-}
-
-int desk_check(const struct desk *desk, struct buf *problem)
-{
-	const char *own = desk_own_address(desk);
-	int e = report_config_check(desk->config, problem);
-	if (e != ERR_OK || mail_address_valid(str_of(own)))
-		return e;
-	buf_add_cstr(problem, "report.from: expected a mail address, found \"");
-	buf_add_escaped(problem, str_of(own));
-	return said(problem, ERR_INVALID, "\"");
-}
-
 /* ---- the message -------------------------------------------------------- */
 
 int desk_trace(struct str message, const struct trace_border *border, bool origin,
@@ -48,6 +32,7 @@ int desk_trace(struct str message, const struct trace_border *border, bool origi
 {
 	struct trace *t = &draft->trace;
 	draft->message = message;
+	draft->border = *border;
 	draft->is_origin = origin;
 	trace_message(t, message, border);
 	const char *why = report_guard(message, t, null_sender_ok);
@@ -221,16 +206,33 @@ static int redact_copy(const struct desk *desk, struct desk_draft *draft, struct
 	/* A sender that its own domain vouches for is no third person. */
 	if (rp->verdict == TRACE_RETURN_PROVED)
 		draft->redaction.keep = bare_address(rp->from);
-	redact_recipients(&draft->redaction, &draft->trace, draft->message);
+	draft->redaction.trace = &draft->trace;
+	draft->redaction.border = &draft->border;
+	draft->redaction.own_lines = desk->config->own_lines || draft->own_lines;
+	redact_recipients(&draft->redaction, &draft->arena, &draft->trace, draft->message);
 	redact_message(&draft->redaction, draft->message, body_max(desk), &draft->copy);
 	return ERR_OK;
 }
 
-/* The operator's name as any header can carry it. */
+/* The operator's name: text on one line. */
 static const char *organisation(const struct desk *desk, struct arena *a)
 {
+	struct str name = str_of(desk->operator_name);
 	struct buf b = { 0 };
-	report_ascii(str_of(desk->operator_name), ORGANISATION_MAX, &b);
+	if (!str_is_utf8(name)) {
+		report_ascii(name, ORGANISATION_MAX, &b);
+		name.n = 0;
+	}
+	for (size_t i = 0; i < name.n;) {
+		struct str character = { name.p + i, str_utf8(str_from(name, i)) };
+		if (b.n + character.n > ORGANISATION_MAX)
+			break;
+		bool shown = (unsigned char)name.p[i] >= 0x80 ||
+		             ascii_isprint((unsigned char)name.p[i]);
+		if (shown)
+			buf_add_str(&b, character);
+		i += character.n;
+	}
 	const char *text = arena_strdup(a, buf_str(&b));
 	buf_fini(&b);
 	return text;
@@ -247,11 +249,11 @@ static void fill_facts(const struct desk *desk, const struct contact_answer *ans
 		.reporter = { organisation(desk, &draft->arena), desk_own_address(desk),
 		              desk->hostname },
 		.id = r->id, .token = draft->token, .uuid = uuid, .contact = r->contact,
-		.contact_source = strcmp(r->contact_source, "given") == 0 ? "the sender"
-		                                                          : r->contact_source,
+		.contact_source = r->contact_source,
 		.contact_age_s = desk->now_s - clock_past(r->contact_fetched_s, desk->now_s),
 		.now_s = desk->now_s, .source = r->source, .relay = r->relay,
-		.is_origin = draft->is_origin, .network = r->network, .network_name = "",
+		.is_origin = draft->is_origin, .network_name = "",
+		.network = contact_network_named(r->network) ? r->network : "",
 		.incidents = r->incidents, .trace = &draft->trace,
 		.redaction = &draft->redaction, .copy = buf_str(&draft->copy),
 		.header_only = body_max(desk) == 0,

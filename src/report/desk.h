@@ -38,18 +38,22 @@ struct desk {
 	/* Mail domains of ours besides those of the contact, host and section; NULL ends them. */
 	const char *own_domains[DESK_DOMAINS_MAX + 1];
 	int64_t now_s;
+	/* Not made up from what the machine calls itself: what nobody configured sends nothing. */
+	bool hostname_given, contact_given;
 };
 
 /* A report in the making. Zeroed there is none. */
 struct desk_draft {
 	struct arena arena;
 	struct str message;                         /* borrowed */
+	struct trace_border border;                 /* the same */
 	struct trace trace;
 	struct redaction redaction;
 	struct buf copy, mail, xarf;
 	struct report report;
 	struct report_facts facts;
 	bool is_origin;                             /* the believed origin is reported */
+	bool own_lines;                             /* the caller: our side's lines go along */
 	bool counted;                               /* in a report of today that was sent */
 	char token[REPORT_TOKEN_LEN + 1];
 	char digest[REPORT_DIGEST_BYTES];
@@ -61,9 +65,13 @@ const char *desk_own_address(const struct desk *desk);
 /* Whether the configuration lets reports be made: ERR_INVALID. */
 int desk_check(const struct desk *desk, struct buf *problem);
 
-/* Traces the message, which stays the caller's, and finds the address to report: the handover,
- * or with `origin` the believed origin. ERR_INVALID: no report may be made about it
- * (report_guard()), or there is nobody to report to. */
+/* Whether it lets them be sent: from a host and an address that somebody configured, through a
+ * smarthost. ERR_INVALID. */
+int desk_check_sender(const struct desk *desk, struct buf *problem);
+
+/* Traces the message, which stays the caller's as the border does, and finds the address to
+ * report: the handover, or with `origin` the believed origin. ERR_INVALID: no report may be made
+ * about it (report_guard()), or there is nobody to report to. */
 int desk_trace(struct str message, const struct trace_border *border, bool origin,
                bool null_sender_ok, struct desk_draft *draft, struct buf *problem);
 
@@ -88,8 +96,15 @@ int desk_save(const struct desk *desk, const struct desk_draft *draft, struct bu
 
 /* ---- sending --------------------------------------------------------------- */
 
+/* When our border took the message that the report is about; 0: nobody wrote it down. Pure. */
+int64_t desk_arrival(const struct report *report);
+/* Whether a message that came then is so old (report.old_after), or of such uncertain age, that
+ * a person has to say yes before anything is sent about it; *why says how old. Pure. */
+bool desk_is_old(const struct desk *desk, int64_t arrival_s, struct buf *why);
+
 /* A mail under way. Zeroed there is none. */
 struct desk_sending {
+	bool agreed;                                /* the caller: a person said yes to it */
 	struct send *send;
 	char from[CONTACT_MAX];
 	char token[REPORT_TOKEN_LEN + 1];
@@ -97,7 +112,7 @@ struct desk_sending {
 
 /* Hands the report to the smarthost; calls back once, from the loop, unless stopped before; then
  * desk_sent() is to be called. The report lives until then. ERR_DENIED: it is not one that is
- * only made; ERR_INVALID: the configuration has no usable smarthost. */
+ * only made, or it is old and nobody agreed; ERR_INVALID: desk_check_sender(). */
 int desk_send_start(const struct desk *desk, struct loop *loop, struct dns_resolver *resolver,
                     const struct report *report, struct desk_sending *sending, send_cb *cb,
                     void *arg, struct buf *problem);

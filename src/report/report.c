@@ -5,13 +5,16 @@
 #include "report/report.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "mail/header.h"
-#include "trace/picture.h"
+#include "mail/mime.h"
 #include "trace/why.h"
 
+#include <glib.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ID_PREFIX "portreeve-report."
 
@@ -101,7 +104,7 @@ int64_t report_arrival(const struct trace *t)
 	if (t->handover.family == 0 || t->handover_hop >= t->hop_count)
 		return 0;
 	const struct received *line = &t->hops[t->handover_hop].line;
-	return line->has_time ? line->date.time_s : 0;
+	return line->has_time && line->date.has_zone ? line->date.time_s : 0;
 }
 
 /* The client names itself in HELO, and the ident word is its own, too. */
@@ -172,12 +175,64 @@ struct str report_copy_field(const struct report_facts *f, struct str name)
 
 /* ---- what both mails share ---------------------------------------------- */
 
+/* The decoded text on one line, cut where a character ends. The caller frees it. */
+static char *one_line(struct str value, size_t max)
+{
+	char *raw = mem_strndup(value.p, value.n);
+	char *decoded = mime_decode_header(raw);
+	struct buf line = { 0 };
+	for (const char *p = decoded; *p; p++) {
+		bool space = (unsigned char)*p <= ' ' || *p == 0x7f;
+		if (!space || (line.n && line.p[line.n - 1] != ' '))
+			buf_add_byte(&line, space ? ' ' : *p);
+	}
+	size_t n = line.n < max ? line.n : max;
+	while (n > 0 && n < line.n && ((unsigned char)line.p[n] & 0xc0) == 0x80)
+		n--;
+	char *text = mem_strndup(line.n ? line.p : "", n);
+	buf_fini(&line);
+	g_free(decoded);
+	free(raw);
+	return text;
+}
+
+char *report_subject(const struct report_facts *f, size_t max)
+{
+	return one_line(report_copy_field(f, STR("Subject")), max);
+}
+
+void report_add_field(const char *name, const char *text, struct buf *out)
+{
+	enum { FIELD_LINE_MAX = 76 };
+	char *encoded = mime_encode_header(text);
+	struct str rest = str_of(encoded), word;
+	size_t column = strlen(name) + 1;
+	buf_printf(out, "%s:", name);
+	while (str_word(&rest, &word)) {
+		bool fold = column + 1 + word.n > FIELD_LINE_MAX;
+		buf_add_cstr(out, fold ? "\r\n " : " ");
+		buf_add_str(out, word);
+		column = (fold ? 1 : column + 1) + word.n;
+	}
+	buf_add_cstr(out, "\r\n");
+	g_free(encoded);
+}
+
 /* A display name of configured text: what would need quoting is left out. */
 static void add_display_name(const char *name, struct buf *out)
 {
+	bool plain = true;
+	for (const char *p = name; *p; p++)
+		plain &= ascii_isprint((unsigned char)*p);
+	if (!plain) {
+		char *encoded = mime_encode_phrase(name);
+		buf_printf(out, "%s\r\n", encoded);
+		g_free(encoded);
+		return;
+	}
 	buf_add_byte(out, '"');
 	for (const char *p = name; *p; p++)
-		if (ascii_isprint((unsigned char)*p) && *p != '"' && *p != '\\')
+		if (*p != '"' && *p != '\\')
 			buf_add_byte(out, *p);
 	buf_add_byte(out, '"');
 }
@@ -185,10 +240,13 @@ static void add_display_name(const char *name, struct buf *out)
 /* That of the message, as if it were forwarded: RFC 5965 2 f. */
 static void add_subject(const struct report_facts *f, struct buf *out)
 {
-	enum { SUBJECT_MAX = 500 };
-	buf_add_cstr(out, "Subject: FW: ");
-	report_ascii(report_copy_field(f, STR("Subject")), SUBJECT_MAX, out);
-	buf_add_cstr(out, "\r\n");
+	enum { SUBJECT_MAX = 250 };
+	char *subject = report_subject(f, SUBJECT_MAX);
+	struct buf text = { 0 };
+	buf_printf(&text, "FW: %s", subject);
+	report_add_field("Subject", buf_cstr(&text), out);
+	buf_fini(&text);
+	free(subject);
 }
 
 void report_header(const struct report_facts *f, const char *boundary, struct buf *out)
@@ -210,6 +268,32 @@ void report_header(const struct report_facts *f, const char *boundary, struct bu
 		clock_format_mail(f->now_s, date), id, f->id, boundary);
 }
 
+/* ---- the text for people ------------------------------------------------- */
+
+/* Whether the reported host took the message from another and passed it on. */
+static bool is_passed_on(const struct report_facts *f)
+{
+	const struct trace *t = f->trace;
+	return !f->is_origin && (f->relay.family != 0 ||
+	                         (t->origin.family != 0 && !ip_eq(&t->origin, &f->source)));
+}
+
+static void add_facts(const struct report_facts *f, struct buf *out)
+{
+	char ip[IP_TEXT_MAX], when[CLOCK_TEXT_MAX] = "a time that was not recorded";
+	int64_t arrival_s = report_arrival(f->trace);
+	if (arrival_s)
+		clock_format_mail(arrival_s, when);
+	buf_printf(out, "Address:   %s (%s)\r\n", ip_format(&f->source, ip),
+	           f->is_origin ? "where it was sent from, as far as the lines can be believed"
+	                        : "the host that gave it to our server");
+	if (f->network[0])
+		buf_printf(out, "Network:   %s%s%s\r\n", f->network,
+		           f->network_name[0] ? " " : "", f->network_name);
+	buf_printf(out, "Received:  %s\r\nMessages:  %u\r\nReport:    %s\r\n\r\n", when,
+	           f->incidents, f->id);
+}
+
 static void add_whys(const struct trace_whys *whys, const struct report_facts *f, struct buf *out)
 {
 	struct buf text = { 0 };
@@ -223,45 +307,74 @@ static void add_whys(const struct trace_whys *whys, const struct report_facts *f
 	buf_fini(&text);
 }
 
-static void add_relay(const struct report_facts *f, struct buf *out)
+static void add_proof(const struct report_facts *f, struct buf *out)
 {
 	char ip[IP_TEXT_MAX];
-	if (f->relay.family == 0)
+	struct str by = f->trace->hops[f->trace->handover_hop].line.by;
+	buf_add_cstr(out, "How we know:\r\n  Our server ");
+	report_plain(f, by, 255, out);
+	buf_printf(out, "%stook the message from %s.\r\n"
+	           "  The first Received line of the copy is what it wrote about that.\r\n",
+	           by.n ? " " : "", ip_format(&f->trace->handover, ip));
+	if (f->is_origin) {
+		buf_add_cstr(out, "  Below it the lines of other servers hold together down to "
+		             "your address:\r\n");
+		add_whys(&f->trace->why, f, out);
+	}
+}
+
+/* What it was for the lines do not tell: a relay that strangers abuse looks like a host that
+ * forwards mail of its users. */
+static void add_passing_on(const struct report_facts *f, struct buf *out)
+{
+	char ip[IP_TEXT_MAX];
+	const struct ip *host = f->relay.family ? &f->relay : &f->source;
+	if (f->relay.family == 0 && !is_passed_on(f))
 		return;
-	buf_printf(out, "\r\nThe mail server at %s passed it on for a stranger without login.\r\n"
-	           "It may be an open relay, abused without its owner's knowledge:\r\n",
-	           ip_format(&f->relay, ip));
-	/* An earlier message of the day may have named it. */
-	if (ip_eq(&f->relay, &f->trace->relay))
-		add_whys(&f->trace->relay_why, f, out);
+	buf_printf(out, "\r\nThe host %s took the message from another host and passed it on.\r\n",
+	           ip_format(host, ip));
+	if (f->relay.family)
+		buf_add_cstr(out, "It is a relay or a forwarder. If it forwards mail for a user of "
+		             "its own, all is well\r\nwith it. If not, please see to it that it "
+		             "takes no mail from strangers for others.\r\n");
+	else
+		buf_add_cstr(out, "As it seems, it forwarded it for a user, a customer or a list "
+		             "of its own.\r\n");
+}
+
+/* Who named the contact; nobody is said to have named what he did not. */
+static void add_contact(const struct report_facts *f, struct buf *out)
+{
+	static const struct { const char *source, *words; } rows[] = {
+		{ "rdap", "the registry's data (RDAP) name" },
+		{ "abusix", "Abusix's list of contacts names" },
+	};
+	const char *words = NULL;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(f->contact_source, rows[i].source) == 0)
+			words = rows[i].words;
+	if (!words) {
+		buf_printf(out, "This was sent to %s because a person chose that address.\r\n",
+		           f->contact);
+		return;
+	}
+	buf_printf(out, "This was sent to %s because %s\r\nit for reports about this address "
+	           "(an answer %lld hours old).\r\n", f->contact, words,
+	           (long long)(f->contact_age_s / 3600));
 }
 
 void report_text(const struct report_facts *f, struct buf *out)
 {
-	char ip[IP_TEXT_MAX], when[CLOCK_TEXT_MAX] = "a time that was not recorded";
-	int64_t arrival_s = report_arrival(f->trace);
-	if (arrival_s)
-		clock_format_mail(arrival_s, when);
-	buf_printf(out, "This is a report of unsolicited mail that came from your network.\r\n\r\n"
-	           "Address:   %s (%s)\r\n"
-	           "Network:   %s%s%s\r\n"
-	           "Received:  %s\r\n"
-	           "Incidents: %u\r\n"
-	           "Report:    %s\r\n\r\n",
-	           ip_format(&f->source, ip),
-	           f->is_origin ? "from where it was sent, as far as the lines can be believed"
-	                        : "the host that gave it to our server",
-	           f->network, f->network_name[0] ? " " : "", f->network_name, when, f->incidents,
-	           f->id);
-	buf_add_cstr(out, "How that was found:\r\n");
-	add_whys(&f->trace->hops[f->trace->handover_hop].why, f, out);
-	add_whys(&f->trace->why, f, out);
-	add_relay(f, out);
-	buf_printf(out, "\r\nMail addresses of persons in the copy are replaced by digests\r\n"
-	           "(RFC 6590); the same person has the same digest in all our reports.\r\n"
-	           "You get this because %s names %s for that network (an\r\n"
-	           "answer %lld hours old). One report a network and day is sent.\r\n\r\n"
-	           "To answer, or to object: %s\r\n",
-	           f->contact_source, f->contact, (long long)(f->contact_age_s / 3600),
-	           f->reporter.from);
+	buf_printf(out, "Unsolicited mail came to us %s %s.\r\n\r\n",
+	           is_passed_on(f) ? "by way of" : "from",
+	           f->network[0] ? "your network" : "the address below");
+	add_facts(f, out);
+	add_proof(f, out);
+	add_passing_on(f, out);
+	buf_add_cstr(out, "\r\nIn the copy the names in mail addresses are replaced by digests "
+	             "(RFC 6590); the\r\nsame person has the same digest in all our reports. "
+	             "What our own side wrote\r\nabove that line is left out. At most one report "
+	             "a day is sent about this network\r\nor address.\r\n\r\n");
+	add_contact(f, out);
+	buf_printf(out, "To answer, or to object: %s\r\n", f->reporter.from);
 }

@@ -17,7 +17,7 @@ enum { REPORT_UUID_MAX = 37, REPORT_MESSAGE_ID_MAX = 160 };
 
 /* Who reports. */
 struct reporter {
-	const char *organisation;
+	const char *organisation;           /* UTF-8 */
 	const char *from;                   /* mail address */
 	const char *hostname;
 };
@@ -27,11 +27,11 @@ struct report_facts {
 	const char *id;                     /* of the report */
 	const char *token;                  /* the same, proved; report/token.h */
 	const char *uuid;
-	const char *contact, *contact_source;
+	const char *contact, *contact_source;   /* "rdap", "abusix"; "given" by the user */
 	int64_t contact_age_s, now_s;
 	struct ip source, relay;            /* relay.family 0: none */
 	bool is_origin;                     /* the believed origin, not the handover */
-	const char *network, *network_name;
+	const char *network, *network_name; /* "" for what no source named */
 	uint32_t asn;
 	unsigned incidents;
 	const struct trace *trace;
@@ -66,6 +66,12 @@ void report_plain(const struct report_facts *f, struct str text, size_t max, str
 void report_ascii(struct str text, size_t max, struct buf *out);
 /* A field of the redacted copy; "" if it has none. */
 struct str report_copy_field(const struct report_facts *f, struct str name);
+
+/* That of the message, redacted, decoded, on one line of at most that many bytes. The caller frees
+ * it. */
+char *report_subject(const struct report_facts *f, size_t max);
+/* Appends a field whose text is UTF-8: in encoded words where it must be (RFC 2047), folded. */
+void report_add_field(const char *name, const char *text, struct buf *out);
 
 /* Whole mails, lines ended by CRLF, ASCII. */
 void arf_format(const struct report_facts *f, struct buf *out);

@@ -65,7 +65,7 @@ static bool redact_address(const struct report_facts *f, struct str address, str
 		address.n--;
 	if (str_find(address, '@') == SIZE_MAX)
 		return false;
-	redact_text(f->redaction, address, redacted);
+	redact_path(f->redaction, address, redacted);
 	return redacted->n > 0;
 }
 
@@ -74,7 +74,7 @@ static void xarf_add_address(struct json *j, const char *key, const struct repor
 {
 	struct buf redacted = { 0 };
 	if (redact_address(f, address, &redacted))
-		xarf_add_text(j, key, buf_str(&redacted), 320);
+		xarf_add_text(j, key, (struct str){ redacted.p + 1, redacted.n - 2 }, 320);
 	buf_fini(&redacted);
 }
 
@@ -94,13 +94,23 @@ static void add_description(struct json *j, const struct report_facts *f)
 {
 	struct buf b = { 0 };
 	char ip[IP_TEXT_MAX];
-	buf_printf(&b, "Spam, %u incident%s of network %s.", f->incidents,
-	           f->incidents == 1 ? "" : "s", f->network);
+	buf_printf(&b, "Spam, %u message%s", f->incidents, f->incidents == 1 ? "" : "s");
+	if (f->network[0])
+		buf_printf(&b, " from network %s", f->network);
+	buf_add_byte(&b, '.');
 	if (f->relay.family)
-		buf_printf(&b, " The relay %s took it from a stranger without login.",
-		           ip_format(&f->relay, ip));
+		buf_printf(&b, " The host %s took it from another and passed it on: it is a relay "
+		           "or a forwarder.", ip_format(&f->relay, ip));
 	json_add_str(j, "description", buf_str(&b));
 	buf_fini(&b);
+}
+
+static void xarf_add_subject(struct json *j, const struct report_facts *f)
+{
+	enum { SUBJECT_MAX = 500 };
+	char *subject = report_subject(f, SUBJECT_MAX);
+	json_add_cstr_if(j, "subject", subject);
+	free(subject);
 }
 
 static void add_members(struct json *j, const struct report_facts *f)
@@ -123,7 +133,7 @@ static void add_members(struct json *j, const struct report_facts *f)
 	json_add_ip(j, "source_identifier", &f->source);
 	if (port)
 		json_add_int(j, "source_port", port);
-	xarf_add_text(j, "subject", report_copy_field(f, STR("Subject")), 500);
+	xarf_add_subject(j, f);
 	json_open_array(j, "tags");
 	json_add_cstr(j, NULL, "protocol:smtp");
 	json_close(j);

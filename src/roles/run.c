@@ -35,6 +35,12 @@ static int bad_argument(const char *arg)
 int roles_run(int argc, char **argv)
 {
 	const char *config_path = NULL, *state_directory = NULL;
+	if (argc > 1 && strcmp(argv[1], COMMAND_COMPLETE) == 0) {
+		command_offer("-", "c", "configuration");
+		command_offer("--", "state", "state directory, over the configuration's");
+		command_offer("--", "help", "a short help");
+		return EX_OK;
+	}
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0) {
 			fputs(help, stdout);

@@ -82,6 +82,8 @@ struct desk assembly_desk(const struct settings *s, struct store *st, int64_t no
 		.hostname = s->general.hostname, .contact = s->general.contact,
 		.operator_name = s->general.operator_name,
 		.own_domains = { s->tester.domain, s->tester.domain2 },
+		.hostname_given = s->general.hostname_given,
+		.contact_given = s->general.contact_given,
 	};
 }
 

@@ -138,6 +138,8 @@ void general_config_fill(struct general_config *g, const char *state_directory)
 	else
 		replace(&g->state_directory, default_state_directory());
 	fill_user(g);
+	g->hostname_given = g->hostname[0] != '\0';
+	g->contact_given = g->contact[0] != '\0';
 	if (!g->hostname[0])
 		fill_hostname(g);
 	if (!g->contact[0])

@@ -30,6 +30,7 @@ struct general_config {
 	struct config_endpoints resolver;    /* none: those of /etc/resolv.conf */
 	int64_t role_watchdog_s;             /* a role may be silent; 0: for ever */
 	char *log_level;
+	bool hostname_given, contact_given;  /* in the file, not made up */
 };
 
 struct settings {

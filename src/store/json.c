@@ -214,7 +214,9 @@ void report_json(const struct report *r, int64_t now_s, struct json *j)
 	json_add_cstr(j, "state", report_state_name(r->state));
 	json_add_ip(j, "source", &r->source);
 	json_add_ip(j, "relay", &r->relay);
-	json_add_cstr(j, "network", r->network);
+	/* A prefix is only what reports are counted by: nobody named it as a network. */
+	if (!strchr(r->network, '/'))
+		json_add_cstr(j, "network", r->network);
 	json_add_cstr(j, "contact", r->contact);
 	json_add_cstr(j, "contact_source", r->contact_source);
 	json_add_int(j, "contact_age", now_s - clock_past(r->contact_fetched_s, now_s));

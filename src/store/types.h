@@ -197,7 +197,7 @@ struct report {
 	enum report_state state;
 	struct ip source;              /* the reported address */
 	struct ip relay;               /* the relay it names; family 0: none */
-	char network[NETWORK_MAX];     /* "192.0.2.0-192.0.2.255", of the reported address */
+	char network[NETWORK_MAX];     /* "192.0.2.0-192.0.2.255"; "192.0.2.0/24": unnamed */
 	char contact[CONTACT_MAX];     /* to whom */
 	char contact_source[16];       /* who says so: "rdap", "abusix", "given" */
 	int64_t contact_fetched_s;     /* how old that answer is */

@@ -12,13 +12,14 @@
 
 /* Most patterns end in plain letters, and most names in others: settled first, because
  * every pattern is held against every line. Folding by one bit may let a name pass that
- * is none, never the other way. */
+ * is none, never the other way; so may a U-label. */
 static bool ends_alike(struct str glob, struct str host)
 {
 	if (glob.n < 8 || host.n < 8)
 		return true;
 	uint64_t a = eight_load(glob.p + glob.n - 8), b = eight_load(host.p + host.n - 8);
-	return ((a ^ b) & ~EIGHT(0x20)) == 0 || eight_equal(a, '*') || eight_equal(a, '?') ||
+	return ((a ^ b) & ~EIGHT(0x20)) == 0 || eight_high(a | b) ||
+	       eight_equal(a, '*') || eight_equal(a, '?') ||
 	       glob.p[glob.n - 1] == '.' || host.p[host.n - 1] == '.';
 }
 

@@ -4,6 +4,7 @@
  */
 #include "trace/json.h"
 
+#include "base/clock.h"
 #include "mail/header.h"
 #include "trace/why.h"
 
@@ -44,6 +45,20 @@ static void write_whys(struct json *j, const char *words, const char *codes,
 	buf_fini(&text);
 }
 
+/* Without a zone that is known, what the clock showed, too; where one is written that is not
+ * known, that alone: to name an hour would be a guess. */
+static void write_time(struct json *j, const struct received *r)
+{
+	char clock[CLOCK_TEXT_MAX] = "";
+	if (r->has_time && !r->date.zone_unknown)
+		json_add_int(j, "time", r->date.time_s);
+	else
+		json_add_null(j, "time");
+	if (r->has_time && !r->date.has_zone)
+		received_clock(r, clock);
+	json_add_cstr(j, "time_without_zone", clock);
+}
+
 static void write_hop(struct json *j, const struct trace_hop *hop, size_t n)
 {
 	const struct received *r = &hop->line;
@@ -61,10 +76,7 @@ static void write_hop(struct json *j, const struct trace_hop *hop, size_t n)
 	write_bytes(j, "ident", r->ident);
 	write_bytes(j, "sender", r->sender);
 	write_bytes(j, "from", r->from);
-	if (r->has_time)
-		json_add_int(j, "time", r->date.time_s);
-	else
-		json_add_null(j, "time");
+	write_time(j, r);
 	json_add_cstr(j, "zone", trace_zone_text(hop->zone));
 	write_whys(j, "why", "why_codes", &hop->why);
 	json_add_int(j, "offset", (int64_t)hop->offset);
@@ -82,6 +94,8 @@ static void add_return_path(struct json *j, const struct trace_return_path *rp)
 	write_bytes(j, "message_id", rp->message_id);
 	json_add_cstr(j, "spf", trace_result_text(rp->auth.spf));
 	write_bytes(j, "spf_domain", rp->auth.spf_domain);
+	json_add_cstr(j, "spf_helo", trace_result_text(rp->auth.helo));
+	write_bytes(j, "spf_helo_domain", rp->auth.helo_domain);
 	json_add_cstr(j, "dkim", trace_result_text(rp->auth.dkim));
 	write_bytes(j, "dkim_domain", rp->auth.dkim_domain);
 	json_add_cstr(j, "dmarc", trace_result_text(rp->auth.dmarc));

@@ -4,6 +4,7 @@
  */
 #include "trace/names.h"
 
+#include "dns/idn.h"
 
 #include <libpsl.h>
 
@@ -16,9 +17,11 @@ struct str name_trim(struct str host)
 
 bool name_eq(struct str a, struct str b)
 {
+	char ascii_a[IDN_TEXT_MAX], ascii_b[IDN_TEXT_MAX];
 	a = name_trim(a);
 	b = name_trim(b);
-	return a.n != 0 && str_caseeq(a, b);
+	return a.n != 0 && (str_caseeq(a, b) ||
+	                    str_caseeq(idn_ascii(a, ascii_a), idn_ascii(b, ascii_b)));
 }
 
 bool name_was_said(struct str host, struct str helo)
@@ -36,8 +39,9 @@ bool name_was_said(struct str host, struct str helo)
 bool name_glob(struct str pattern, struct str host)
 {
 	size_t p = 0, h = 0, star = SIZE_MAX, mark = 0;
-	pattern = name_trim(pattern);
-	host = name_trim(host);
+	char ascii_pattern[IDN_TEXT_MAX], ascii_host[IDN_TEXT_MAX];
+	pattern = idn_ascii(name_trim(pattern), ascii_pattern);
+	host = idn_ascii(name_trim(host), ascii_host);
 	/* From the end first: there most patterns are plain, and most names another. */
 	for (; pattern.n && pattern.p[pattern.n - 1] != '*'; pattern.n--, host.n--) {
 		char c = pattern.p[pattern.n - 1];
@@ -101,8 +105,9 @@ static struct str first_label(struct str host)
 
 bool name_short_match(struct str a, struct str b)
 {
-	a = name_trim(a);
-	b = name_trim(b);
+	char ascii_a[IDN_TEXT_MAX], ascii_b[IDN_TEXT_MAX];
+	a = idn_ascii(name_trim(a), ascii_a);
+	b = idn_ascii(name_trim(b), ascii_b);
 	if (a.n == 0 || b.n == 0 || name_is_localhost(a) || name_is_localhost(b))
 		return false;
 	if (!name_is_short(a) && !name_is_short(b))
@@ -140,7 +145,8 @@ static size_t org_at(const char *host, size_t n)
 
 struct str name_org(struct str host, char dst[static NAME_ORG_MAX])
 {
-	host = name_trim(host);
+	char ascii[IDN_TEXT_MAX];
+	host = idn_ascii(name_trim(host), ascii);
 	dst[0] = '\0';
 	if (host.n == 0 || host.n >= NAME_ORG_MAX || name_is_short(host) || host.p[0] == '[')
 		return (struct str){ dst, 0 };
@@ -176,9 +182,9 @@ static bool is_below(struct str name, struct str domain)
 
 bool name_same_domain(struct str a, struct str b)
 {
-	char org[NAME_ORG_MAX];
-	a = name_trim(a);
-	b = name_trim(b);
+	char org[NAME_ORG_MAX], ascii_a[IDN_TEXT_MAX], ascii_b[IDN_TEXT_MAX];
+	a = idn_ascii(name_trim(a), ascii_a);
+	b = idn_ascii(name_trim(b), ascii_b);
 	if (!str_caseeq(last_labels(a), last_labels(b)))
 		return false;
 	/* The shorter name decides: one look into the public suffix list, not two. */

@@ -2,7 +2,8 @@
  *
  * What host names tell: whether two are the same host or of the same
  * registrable domain; whether a name was made from an address by rule. Pure.
- * The names come from hostile lines: any bytes, any length.
+ * The names come from hostile lines: any bytes, any length. A U-label and its A-label
+ * are one name.
  */
 #ifndef PORTREEVE_TRACE_NAMES_H
 #define PORTREEVE_TRACE_NAMES_H

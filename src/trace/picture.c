@@ -104,13 +104,18 @@ void trace_peer_text(const struct trace_hop *hop, struct buf *out)
 void trace_writer_text(const struct trace_hop *hop, struct buf *out)
 {
 	const struct received *r = &hop->line;
-	char when[CLOCK_TEXT_MAX];
+	char when[CLOCK_TEXT_MAX] = "no time";
+	bool untold = r->has_time && !r->date.has_zone;
+	if (untold)
+		received_clock(r, when);
+	else if (r->has_time)
+		clock_format(r->date.time_s, when);
 	if (r->by.n)
 		why_show(r->by, out);
 	else
 		buf_add_cstr(out, "(names no writer)");
-	buf_printf(out, "  %s%s%s, bytes %zu to %zu",
-	           r->has_time ? clock_format(r->date.time_s, when) : "no time",
+	buf_printf(out, "  %s%s%s%s, bytes %zu to %zu", when,
+	           untold ? " in an unknown zone" : "",
 	           r->auth ? ", logged in" : "", r->tls.n ? ", TLS" : "", hop->offset,
 	           hop->offset + hop->raw.n - 1);
 }

@@ -47,11 +47,11 @@ static void add_client(struct trace *t, const struct header_field *f)
 		t->client[t->client_count++] = (struct trace_client){ f->name, f->value };
 }
 
-static void add_result(struct trace *t, const struct header_field *f)
+static void add_result(struct trace *t, const struct header_field *f, bool is_spf)
 {
 	if (t->result_count < TRACE_RESULTS_MAX)
 		t->result[t->result_count++] =
-			(struct trace_result_field){ f->value, t->hop_count };
+			(struct trace_result_field){ f->value, is_spf, t->hop_count };
 }
 
 /* Fields of which the first counts. */
@@ -78,6 +78,8 @@ static void take_field(struct trace *t, const struct header_field *f)
 	case 'r':
 		if (header_is(f, STR("Received")))
 			add_hop(t, f);
+		else if (header_is(f, STR("Received-SPF")))
+			add_result(t, f, true);
 		else if (header_is(f, STR("Return-Path")))
 			set(&rp->address, f->value);
 		else if (header_is(f, STR("Reply-To")))
@@ -89,7 +91,7 @@ static void take_field(struct trace *t, const struct header_field *f)
 		return;
 	case 'a':
 		if (header_is(f, STR("Authentication-Results")))
-			add_result(t, f);
+			add_result(t, f, false);
 		return;
 	case 'l':
 	case 'p':

@@ -20,7 +20,7 @@ enum {
 	TRACE_ODD_MAX = 16,
 	TRACE_WHY_MAX = 6,
 	TRACE_CLIENTS_MAX = 4,
-	TRACE_RESULTS_MAX = 4,
+	TRACE_RESULTS_MAX = 16,
 };
 
 /* What the user says about his own side. Globs: "*.example.org". */
@@ -74,8 +74,8 @@ enum trace_result { TRACE_RESULT_NONE, TRACE_RESULT_PASS, TRACE_RESULT_FAIL, TRA
 
 /* What our border's Authentication-Results say, and of whom. */
 struct trace_auth {
-	enum trace_result spf, dkim, dmarc;
-	struct str spf_domain, dkim_domain, dmarc_domain;
+	enum trace_result spf, helo, dkim, dmarc;    /* spf of MAIL FROM, helo that of HELO */
+	struct str spf_domain, helo_domain, dkim_domain, dmarc_domain;
 };
 
 enum trace_return { TRACE_RETURN_UNKNOWN, TRACE_RETURN_FORGED, TRACE_RETURN_PLAUSIBLE,
@@ -100,9 +100,10 @@ struct trace_client {
 	struct str name, value;
 };
 
-/* Authentication-Results, and how many Received lines stand above it. */
+/* Authentication-Results or Received-SPF, and how many Received lines stand above it. */
 struct trace_result_field {
 	struct str value;
+	bool is_spf;
 	size_t hops_above;
 };
 

@@ -198,7 +198,11 @@ static void test_mistakes(void **state)
 		{ "name = \"a\\x07b\"",
 		  ":1: name: expected a text without control characters, found \"a\\x07b\"" },
 		{ "nmae = x", ":1: no such option 'nmae', expected a parameter of "
-		  "portreeve.conf(5)" },
+		  "portreeve.conf(5); did you mean \"name\"?" },
+		{ "tetser { name = x }", ":1: no such option 'tetser', expected a parameter of "
+		  "portreeve.conf(5); did you mean \"tester\"?" },
+		{ "tester { prots = {25} }", ":1: no such option 'prots', expected a parameter of "
+		  "portreeve.conf(5); did you mean \"ports\"?" },
 		{ "tester { name = x }", ":1: no such option 'name', expected a parameter of "
 		  "portreeve.conf(5)" },
 		{ "tester {\n", ":3: expected \"}\" before the end of the file" },

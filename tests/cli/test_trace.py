@@ -59,7 +59,7 @@ def test_message(tmp_path):
 
 def test_kinds_of_files(tmp_path):
     box = tmp_path / "box"
-    box.write_text(f"From x Mon\n{MESSAGE}\nFrom y Mon\n{MESSAGE}")
+    box.write_text(f"From x Mon Aug  9 12:00:00 2004\n{MESSAGE}\nFrom y Mon Aug  9 12:00:00 2004\n{MESSAGE}")
     assert len(objects(trace(*OWN, "--json", box))) == 2
     for folder in ("cur", "new", "tmp"):
         (tmp_path / "dir" / folder).mkdir(parents=True)
@@ -257,7 +257,7 @@ def test_hostile_text(tmp_path):
 
 def test_pictures_of_many(tmp_path):
     """Each message its own file; none is drawn over."""
-    (tmp_path / "box").write_text(f"From x Mon\n{MESSAGE}\n" * 3)
+    (tmp_path / "box").write_text(f"From x Mon Aug  9 12:00:00 2004\n{MESSAGE}\n" * 3)
     assert trace(*OWN, "--svg", tmp_path / "a.b.svg", tmp_path / "box").returncode == 0
     assert sorted(path.name for path in tmp_path.glob("*.svg")) == [
         "a.b-2.svg", "a.b-3.svg", "a.b.svg"]

@@ -6,6 +6,8 @@
 
 #include "mail/date.h"
 
+#include <stdio.h>
+
 static const struct {
 	const char *text;
 	int64_t time_s;                      /* 0: refused */
@@ -58,6 +60,84 @@ static void test_dates(void **state)
 	}
 }
 
+/* One clock, six in the evening, in zones of every spelling. */
+static const struct {
+	const char *tail;
+	int minutes;
+	enum { READ, UNKNOWN, UNTOLD, NO_ZONE, REFUSED } what;
+} zone_rows[] = {
+	{ "+0100", 60, READ }, { "+01:00", 60, READ }, { "+01", 60, READ }, { "+1", 60, READ },
+	{ "-03", -180, READ }, { "-3", -180, READ }, { "+530", 330, READ }, { "+5:30", 330, READ },
+	{ "GMT+01:00", 60, READ }, { "GMT+0100", 60, READ }, { "GMT+1", 60, READ },
+	{ "UTC+3", 180, READ }, { "UTC-03:30", -210, READ }, { "UT+2", 120, READ },
+	{ "gmt-8", -480, READ }, { "GMT-0", 0, READ }, { "\"GMT\"", 0, READ }, { "Z", 0, READ },
+	{ "SGT", 480, READ }, { "BRT", -180, READ }, { "HKT", 480, READ }, { "PKT", 300, READ },
+	{ "SAST", 120, READ }, { "NPT", 345, READ }, { "est", -300, READ }, { "PDT", -420, READ },
+	{ "CEST", 120, READ },
+	/* a number beside a name counts */
+	{ "GMT +0100", 60, READ }, { "+0800 CST", 480, READ }, { "CST +0800", 480, READ },
+	{ "IST (+0530)", 330, READ }, { "CST (GMT+08:00)", 480, READ }, { "+0000 (GMT+01:00)", 0, READ },
+	{ "(UTC+8)", 480, READ }, { "(x) (CEST)", 120, READ }, { "(a \\) b) +0100", 60, READ },
+	{ "EST (-0400)", -300, READ }, { "-0800 (PST)", -480, READ }, { "PST -0800", -480, READ },
+	/* no one meaning */
+	{ "IST", 0, UNKNOWN }, { "CST", 0, UNKNOWN }, { "BST", 0, UNKNOWN }, { "AMT", 0, UNKNOWN },
+	{ "A", 0, UNKNOWN }, { "m", 0, UNKNOWN }, { "Y", 0, UNKNOWN }, { "XYZ", 0, UNKNOWN },
+	{ "Asia/Kolkata", 0, UNKNOWN }, { "China Standard Time", 0, UNKNOWN }, { "+99", 0, UNKNOWN },
+	{ "GMT+", 0, UNKNOWN }, { "GMT+x", 0, UNKNOWN }, { "Etc/GMT-8", 0, UNKNOWN },
+	{ "CST (China Standard Time)", 0, UNKNOWN }, { "(IST)", 0, UNKNOWN },
+	{ "-0000", 0, UNTOLD }, { "-00:00", 0, UNTOLD },
+	{ "", 0, NO_ZONE }, { "(x)", 0, NO_ZONE }, { "(from +0800 on)", 0, NO_ZONE },
+	{ "+2500", 0, REFUSED }, { "+08000", 0, REFUSED }, { "GMT+25:00", 0, REFUSED },
+	{ "+0860", 0, REFUSED },
+};
+
+static void check_zone(size_t i, const char *form)
+{
+	enum { EVENING = 1709661600 };       /* 2024-03-05 18:00 */
+	char text[128];
+	struct mail_date d;
+	snprintf(text, sizeof(text), form, zone_rows[i].tail);
+	int e = mail_date_parse(str_of(text), &d);
+	CHECK_ROW(text, (e == ERR_OK) == (zone_rows[i].what != REFUSED));
+	if (e != ERR_OK)
+		return;
+	CHECK_ROW(text, d.has_zone == (zone_rows[i].what == READ || zone_rows[i].what == UNTOLD));
+	CHECK_ROW(text, d.zone_unknown == (zone_rows[i].what == UNKNOWN));
+	CHECK_ROW(text, d.zone_untold == (zone_rows[i].what == UNTOLD));
+	CHECK_ROW(text, d.zone_min == zone_rows[i].minutes);
+	CHECK_ROW(text, d.time_s == EVENING - zone_rows[i].minutes * 60);
+}
+
+static void test_zones(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(zone_rows) / sizeof(zone_rows[0]); i++) {
+		check_zone(i, "Tue, 05 Mar 2024 18:00:00 %s");
+		check_zone(i, "5 Mar 2024 18:00 %s");
+		check_zone(i, "Tue Mar  5 18:00:00 2024 %s");
+	}
+	/* Java's and asctime's, with the zone before the year; stuck to the clock; a stamp. */
+	static const struct { const char *text; int64_t time_s; bool has_zone; } others[] = {
+		{ "Tue Mar 05 18:00:00 GMT+08:00 2024", 1709632800, true },
+		{ "Tue Mar 05 18:00:00 SGT 2024", 1709632800, true },
+		{ "Tue Mar 05 18:00:00 +0800 2024", 1709632800, true },
+		{ "Tue Mar 05 18:00:00 CST 2024", 1709661600, false },
+		{ "Tue Mar 05 18:00:00 CST 2024 +0800", 1709632800, true },
+		{ "5 Mar 2024 18:00:00+08", 1709632800, true },
+		{ "5 Mar 2024 18:00:00GMT+8", 1709632800, true },
+		{ "5 Mar 2024 18:00:00IST +0530", 1709641800, true },
+		{ "2024-03-05T18:00:00+08:00", 1709632800, true },
+		{ "2024-03-05T10:00:00Z", 1709632800, true },
+		{ "2024-03-05T10:00:00.123Z (x)", 1709632800, true },
+	};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct mail_date d;
+		CHECK_ROW(others[i].text, mail_date_parse(str_of(others[i].text), &d) == ERR_OK);
+		CHECK_ROW(others[i].text, d.time_s == others[i].time_s);
+		CHECK_ROW(others[i].text, d.has_zone == others[i].has_zone);
+	}
+}
+
 static void test_marks(void **state)
 {
 	(void)state;
@@ -77,6 +157,7 @@ static void test_marks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_dates),
+	                                    cmocka_unit_test(test_zones),
 	                                    cmocka_unit_test(test_marks) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

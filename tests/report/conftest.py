@@ -1,6 +1,8 @@
 """`portreeve report` with a registry, name server and smarthost of its own, all on loopback.
 $PORTREEVE names the program, or build/portreeve."""
 
+import datetime
+import email.utils
 import http.server
 import json
 import os
@@ -53,9 +55,14 @@ Zwo=
 """
 
 
-def spam(number=1, **change):
-    text = SPAM.format(number=number, arrival="Sat, 21 Nov 2026 10:00:05 +0000",
-                       sent="Sat, 21 Nov 2026 10:00:00 +0000")
+ARRIVAL = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) - \
+    datetime.timedelta(hours=1)
+
+
+def spam(number=1, age=datetime.timedelta(0), **change):
+    text = SPAM.format(number=number, arrival=email.utils.format_datetime(ARRIVAL - age),
+                       sent=email.utils.format_datetime(
+                           ARRIVAL - age - datetime.timedelta(seconds=5)))
     for old, new in change.get("replace", {}).items():
         assert old in text
         text = text.replace(old, new)

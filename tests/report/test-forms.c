@@ -35,7 +35,9 @@ static void arf_holds(void **unused)
 		 "\r\n\tdkim=fail header.d=other.test\r\n"),
 		"Content-Type: message/rfc822\r\nContent-Disposition: inline\r\n\r\n",
 		"198.51.100.25 (the host that gave it to our server)",
-		"You get this because rdap names abuse@isp.test",
+		"This was sent to abuse@isp.test because the registry's data (RDAP) name\r\nit",
+		"Our server mx.ours.test took the message from 198.51.100.25.\r\n",
+		"Subject: FW: =?",
 	};
 	struct world w;
 	world_init(&w, AUTHENTICATED HANDOVER MAIL, 1000);
@@ -99,8 +101,9 @@ static void xarf_holds(void **unused)
 		{ "source_identifier", "198.51.100.25" }, { "protocol", "other" },
 		{ "timestamp", "2026-11-21T10:00:00Z" }, { "message_id", "<m@s.test>" },
 		{ "evidence_source", "user_complaint" },
-		{ "description", "Spam, 2 incidents of network 198.51.100.0-198.51.100.255. The "
-		  "relay 198.51.100.25 took it from a stranger without login." },
+		{ "description", "Spam, 2 messages from network 198.51.100.0-198.51.100.255. The "
+		  "host 198.51.100.25 took it from another and passed it on: it is a relay or a "
+		  "forwarder." },
 	};
 	struct world w;
 	world_init(&w, AUTHENTICATED HANDOVER MAIL, 1000);

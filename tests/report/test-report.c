@@ -24,6 +24,16 @@ static void text_is_redacted(void **unused)
 		{ "\"two words\"@b.test", "D@b.test" },
 		{ "a@[192.0.2.1]", "D@[192.0.2.1]" },
 		{ "bounce-a=b.test@c.test", "D@c.test" },
+		{ "o'brien@b.test", "D@b.test" }, { "<jane+shop@b.test>", "<D@b.test>" },
+		{ "a!b#c$d%e&f*g/h=i?j^k`l{m|n}o~p@b.test", "D@b.test" },
+		{ "/G=Jane/S=Doe/@b.test", "D@b.test" },
+		{ "\"a \\\"b\\\" c\"@b.test", "D@b.test" }, { "\"a\\\\\"@b.test", "D@b.test" },
+		{ "x \"a@b\"@c.test y", "x D@c.test y" }, { "\"\"@b.test", "D@b.test" },
+		{ "j\xc3\xbcrgen@b\xc3\xbc.test", "D@b\xc3\xbc.test" },
+		{ "a&#64;b.test a&#x40;b.test a&commat;b.test",
+		  "D&#64;b.test D&#x40;b.test D&commat;b.test" },
+		{ "mailto:a@b.test?cc=c@d.test", "mailto:D@b.test?cc=D@d.test" },
+		{ "/unsub?u=a@b.test", "/unsub?u=D@b.test" },
 		{ "http://h.test/?u=a%40b.test&x=1", "http://h.test/?u=D%40b.test&x=1" },
 		{ "http://h.test/a/b@c.test", "http://h.test/a/D@c.test" },
 		{ "@", "@" }, { "@b.test", "@b.test" }, { "a@", "D@" },
@@ -33,8 +43,11 @@ static void text_is_redacted(void **unused)
 		{ "Dear jane.doe, jane.doe!", "Dear D, D!" },
 		{ "JANE.DOE.", "D." },
 		{ "jane.doesnt jane", "jane.doesnt jane" },
+		{ "\"jane.doe\" jane.doe's x.jane.doe jane.doe.x", "\"D\" D's x.jane.doe jane.doe.x" },
+		{ "jane.doe=ours.test", "D=ours.test" },
 	};
-	struct redaction r = { .names = { STR("jane.doe") }, .name_count = 1,
+	struct redaction r = { .names = { { STR("jane.doe"), STR("jane.doe") } },
+	                       .name_count = 1,
 	                       .keep = STR("kept@proved.test") };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct buf out = { 0 }, simple = { 0 };
@@ -104,6 +117,60 @@ static void copy_holds_no_recipient(void **unused)
 		world_fini(&w);
 		free(message);
 	}
+}
+
+/* Every local part that the grammar of addresses knows, wherever it may stand. */
+static void copy_knows_all_local_parts(void **unused)
+{
+	(void)unused;
+	static const struct { const char *recipient, *text, *gone; } rows[] = {
+		{ "<o'brien@ours.test>", "Dear o'brien, http://x.test/?u=o%27brien", "brien" },
+		{ "<o'brien@ours.test>", "O&#39;Brien O&#x27;brien", "brien" },
+		{ "<jane+shop@ours.test>", "jane+shop jane jane%2Bshop jane%2bshop", "jane" },
+		{ "<\"jane doe\"@ours.test>", "Dear jane doe, \"jane doe\"@x.test", "jane" },
+		{ "<\"jane\\\"doe\"@ours.test>", "\"jane\\\"doe\"@x.test", "jane" },
+		{ "<j\xc3\xbcrgen@ours.test>", "Hallo j\xc3\xbcrgen! j%C3%BCrgen", "rgen" },
+		{ "<{jane}@ours.test>", "Dear {jane}, %7Bjane%7D", "jane" },
+		{ "<@a.test,@b.test:jane@ours.test>", "Dear jane", "jane" },
+		{ "<jane@[192.0.2.1]>", "Dear jane", "jane" },
+		{ "<jane>", "Dear jane", "jane" }, { "jane@ours.test", "Dear jane", "jane" },
+		{ "<jane@ours.test>", "http://x.test/?u=amFuZUBvdXJzLnRlc3Q=", "amFuZUBvdXJz" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char *message = NULL;
+		struct world w;
+		assert_true(asprintf(&message, "Received: from a.isp.test (a.isp.test "
+			"[198.51.100.25]) by mx.ours.test (Postfix) with ESMTP id 1\n\tfor %s; "
+			"Sat, 21 Nov 2026 10:00:00 +0000\nX-Text: %s\n\n%s\n", rows[i].recipient,
+			rows[i].text, rows[i].text) > 0);
+		world_init(&w, message, 4096);
+		CHECK_ROW(rows[i].text, str_casesearch(buf_str(&w.copy), str_of(rows[i].gone)) ==
+		          SIZE_MAX);
+		CHECK_ROW(rows[i].text, has(&w.copy, "X-Text: "));
+		world_fini(&w);
+		free(message);
+	}
+}
+
+/* Somebody to whom we delivered is not called by his name either; nobody else is left out. */
+static void names_of_recipients(void **unused)
+{
+	(void)unused;
+	struct world w;
+	world_init(&w, HANDOVER "To: \"Doe, Jane\" <jane.doe@ours.test>, "
+	           "=?utf-8?q?J=C3=BCrgen_Roe?= <roe@ours.test>,\n Win Big <win@prize.test>\n"
+	           "Date: x\nSubject: for Doe, Jane\n\nDear J\xc3\xbcrgen Roe, Win Big at "
+	           "win.prize.test\n", 4096);
+	assert_false(has(&w.copy, "Doe, Jane"));
+	assert_false(has(&w.copy, "Roe"));
+	assert_true(has(&w.copy, "Win Big at win.prize.test"));
+	world_fini(&w);
+	/* A recipient's name may be a field's. */
+	world_init(&w, "Received: from a.isp.test (a.isp.test [198.51.100.25]) by mx.ours.test "
+	           "(Postfix) with ESMTP id 1 for <date@ours.test>; Sat, 21 Nov 2026 10:00:00 "
+	           "+0000\nDate: Sat, 21 Nov 2026 09:00:00 +0000\n\nx\n", 100);
+	assert_true(has(&w.copy, "\r\nDate: Sat, 21 Nov"));
+	world_fini(&w);
 }
 
 static void copy_is_plain_and_bounded(void **unused)
@@ -439,13 +506,16 @@ static void networks(void **unused)
 	char text[NETWORK_MAX];
 	struct ip ip = address_of("198.51.100.25"), six = address_of("2001:db8::1");
 	contact_network(answers, 3, &ip, text);
-	assert_string_equal(text, "198.51.100.0-198.51.100.255");
+	/* Nobody named one: what is counted by, and told to nobody. */
+	assert_string_equal(text, "198.51.100.0/24");
+	assert_false(contact_network_named(text));
 	contact_network(answers, 3, &six, text);
-	assert_string_equal(text, "2001:db8::-2001:db8:0:ffff:ffff:ffff:ffff:ffff");
+	assert_string_equal(text, "2001:db8::/48");
 	answers[0].first = address_of("198.51.96.0");
 	answers[0].last = address_of("198.51.111.255");
 	contact_network(answers, 3, &ip, text);
 	assert_string_equal(text, "198.51.96.0-198.51.111.255");
+	assert_true(contact_network_named(text));
 	answers[2].first = address_of("198.51.100.0");
 	answers[2].last = address_of("198.51.100.127");
 	contact_network(answers, 3, &ip, text);
@@ -457,6 +527,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_redacted), cmocka_unit_test(digests_are_consistent),
 		cmocka_unit_test(copy_holds_no_recipient),
+		cmocka_unit_test(copy_knows_all_local_parts),
+		cmocka_unit_test(names_of_recipients),
 		cmocka_unit_test(copy_is_plain_and_bounded),
 		cmocka_unit_test(deep_mime), cmocka_unit_test(guards), cmocka_unit_test(tokens),
 		cmocka_unit_test(return_paths), cmocka_unit_test(source_ports),

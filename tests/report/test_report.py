@@ -1,8 +1,10 @@
 """From a message to a report, its way to the desk, and what comes of it."""
 
 import base64
+import datetime
 import email
 import email.policy
+import email.utils
 import hashlib
 import json
 import os
@@ -14,7 +16,7 @@ import subprocess
 import jsonschema
 import pytest
 from aiosmtpd.smtp import AuthResult
-from conftest import BINARY, DsnController, Smarthost, network, spam
+from conftest import ARRIVAL, BINARY, DsnController, Smarthost, network, spam
 
 ADDRESS = "198.51.100.25"
 DESK = "abuse@isp-lab.net"
@@ -53,7 +55,7 @@ def test_arf(box):
     assert "Source-Port" not in names
     assert fields["Feedback-Type"] == "abuse" and fields["Version"] == "1"
     assert fields["Source-IP"] == ADDRESS and fields["Incidents"] == "1"
-    assert fields["Arrival-Date"] == "Sat, 21 Nov 2026 10:00:05 +0000"
+    assert fields["Arrival-Date"] == email.utils.format_datetime(ARRIVAL)
     original = copy.get_content()
     assert not original.defects
     assert original["Message-ID"] == "<spam-1@sender.portreeve-lab.net>"
@@ -153,7 +155,7 @@ def test_xarf(box):
     # No port is written down, so none is told.
     assert "source_port" not in report["xarf"] and report["xarf"]["protocol"] == "other"
     assert report["xarf"]["tags"] == ["protocol:smtp"]
-    assert report["xarf"]["timestamp"] == "2026-11-21T10:00:05Z"
+    assert report["xarf"]["timestamp"] == ARRIVAL.strftime("%Y-%m-%dT%H:%M:%SZ")
     shown = json.loads(box.run("show", report["id"], "--xarf").stdout)
     assert shown == report["xarf"]
 
@@ -371,6 +373,43 @@ def test_no_smarthost(box):
     box.configure(report='smarthost = ""')
     done = box.run("-", "--send", text=spam(), code=78)
     assert "report.smarthost" in done.stderr
+
+
+def test_old_message(box):
+    """It needs a yes, when it is made and sent at once as when it is sent later."""
+    old = spam(age=datetime.timedelta(days=5))
+    done = box.run("-", "--send", text=old, code=77)
+    assert "its message came 5 days ago" in done.stderr and "--yes" in done.stderr
+    (row,) = box.json("list")
+    assert row["state"] == "made" and box.smarthost.mails == []
+    box.run("send", row["id"], code=77)
+    box.run("send", row["id"], "--yes")
+    assert len(box.smarthost.mails) == 1
+    box.configure(report="old_after = 10d")
+    box.registry.set("/narrow/ip/198.51.101.1", network("198.51.101.0", "198.51.101.255"))
+    text = spam(2, age=datetime.timedelta(days=5), replace={"[198.51.100.25]": "[198.51.101.1]"})
+    assert box.report("--send", text=text)["state"] == "sent"
+
+
+@pytest.mark.parametrize("line, name", [
+    ('hostname = "desk.ours.portreeve-lab.org"', "hostname"),
+    ('contact = "postmaster@ours.portreeve-lab.org"', "contact")])
+def test_nobody_configured(box, line, name):
+    """What the machine calls itself sends nothing."""
+    text = box.config.read_text()
+    assert line in text
+    box.config.write_text(text.replace(line, "").replace(
+        'from = "reports@ours.portreeve-lab.org"', ""))
+    done = box.run("-", "--send", text=spam(), code=78)
+    assert f"{name}: expected" in done.stderr and "nobody configured" in done.stderr
+    assert box.smarthost.mails == []
+
+
+def test_own_lines(box):
+    text = spam(replace={"From: \"Prize": "List-Id: <team.ours.portreeve-lab.org>\nFrom: \"Prize"})
+    assert "team.ours" not in box.report("--dry-run", text=text)["message"]
+    message = box.report("--own-lines", text=text)["message"]
+    assert "team.ours" in message and "Delivered-To" in message
 
 
 def test_smarthost_is_away(box):

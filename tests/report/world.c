@@ -8,10 +8,12 @@ void world_init(struct world *w, const char *message, size_t body_max)
 {
 	*w = (struct world){ 0 };
 	assert_int_equal(border_add_own_host(&w->set, STR("*.ours.test"), NULL), ERR_OK);
-	struct trace_border border = border_view(&w->set);
-	trace_message(&w->trace, str_of(message), &border);
-	assert_int_equal(w->trace.handover.family, 4);
-	redact_recipients(&w->redaction, &w->trace, str_of(message));
+	w->border = border_view(&w->set);
+	trace_message(&w->trace, str_of(message), &w->border);
+	assert_int_not_equal(w->trace.handover.family, 0);
+	w->redaction.trace = &w->trace;
+	w->redaction.border = &w->border;
+	redact_recipients(&w->redaction, &w->arena, &w->trace, str_of(message));
 	redact_message(&w->redaction, str_of(message), body_max, &w->copy);
 	w->facts = (struct report_facts){
 		.reporter = { "Us", "reports@ours.test", "desk.ours.test" }, .id = "abcdefgh",
@@ -29,6 +31,7 @@ void world_fini(struct world *w)
 	buf_fini(&w->copy);
 	buf_fini(&w->out);
 	buf_fini(&w->problem);
+	arena_fini(&w->arena);
 	trace_fini(&w->trace);
 	border_set_fini(&w->set);
 }

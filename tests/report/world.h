@@ -18,6 +18,8 @@ struct world {
 	struct border_set set;
 	struct trace trace;
 	struct redaction redaction;
+	struct trace_border border;
+	struct arena arena;
 	struct buf copy, out, problem;
 	struct report_facts facts;
 };

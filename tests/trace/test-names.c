@@ -16,6 +16,8 @@ static void test_globs(void **state)
 		{ "mx?.example", "mx.example", false }, { "*", "", true }, { "", "a", false },
 		{ "*a*b*", "xxaxxbxx", true }, { "*a*b*", "xxbxxaxx", false },
 		{ "mx.example", "mx.example.evil.example", false },
+		{ "*.\xc3\xbc.example", "a.xn--tda.example", true },
+		{ "*.xn--tda.example", "a.\xc3\x9c.example", true },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_ROW(rows[i].pattern, name_glob(str_of(rows[i].pattern),
@@ -46,6 +48,8 @@ static void test_org(void **state)
 		{ "x.google.com", "gmail.com", true },
 		{ "10.1.2.3", "11.1.2.3", false }, { "[192.0.2.1]", "[192.0.2.1]", false },
 		{ "evilgoogle.com", "google.com", false },
+		{ "mx.\xc3\xbc.example", "www.xn--tda.example", true },
+		{ "mx.\xc3\xbc.example", "www.xn--tca.example", false },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_ROW(rows[i].a, provider_same_org(str_of(rows[i].a), str_of(rows[i].b)) ==

@@ -124,6 +124,15 @@ static const struct row rows[] = {
 	  "X-Originating-IP: [198.51.100.7]\n\n", "h", "192.0.2.1", "192.0.2.1", "", "",
 	  TRACE_CHAIN_NONE },
 
+	{ "a U-label and its A-label", H("b\xc3\xbc.far.example", "xn--b-xka.far.example [192.0.2.1]")
+	  "Received: from pc (pc.other.example [198.51.100.7]) by b\xc3\xbc.far.example (Postfix) with "
+	  "UTF8SMTPSA id 2" D "\n", "hl", "192.0.2.1", "198.51.100.7", "", "", TRACE_CHAIN_LINKED },
+	{ "qmail by a local clock omits the HELO", H("a", "mail.far.example [192.0.2.1]")
+	  "Received: from smtp.third.example (198.51.100.9)\n  by mail.far.example with SMTP; 9 Aug 2004 "
+	  "14:59:30 +0300\nReceived: from pc.other.example (HELO pc) (198.51.100.7)\n  by "
+	  "smtp.third.example with SMTP; 9 Aug 2004 11:59:20 -0000\n\n", "hll", "192.0.2.1",
+	  "198.51.100.7", "192.0.2.1", "", TRACE_CHAIN_LINKED },
+
 	/* forged */
 	{ "spam program's date", H("a", "unknown [192.0.2.1]")
 	  "Received: from [198.51.100.7] by m10.grp.snv.yahoo.com with QMQP; Aug, 09 2004 9:28:23 AM "
@@ -383,6 +392,9 @@ static void test_border_hosts(void **state)
 
 #define FROM_FAR H("a", "mail.far.example [192.0.2.1]")
 
+#define SHOP "Return-Path: <b@shop.example>\nFrom: a@shop.example\n"
+#define AR "Authentication-Results: mx.our.example; "
+
 static const struct {
 	const char *name, *message;
 	enum trace_return verdict;
@@ -391,6 +403,72 @@ static const struct {
 	  "From: a@shop.example\n\n", TRACE_RETURN_PROVED },
 	{ "SPF", "Return-Path: <b@shop.example>\nAuthentication-Results: our.example; spf=pass (ok; fine) "
 	  "smtp.mailfrom=b@shop.example; dkim=none\n" FROM_FAR "\n", TRACE_RETURN_PROVED },
+	/* SPF: HELO and MAIL FROM are two */
+	{ "HELO passes, MAIL FROM fails", SHOP AR "spf=pass smtp.helo=shop.example; spf=fail "
+	  "smtp.mailfrom=b@shop.example\n" FROM_FAR "\n", TRACE_RETURN_FORGED },
+	{ "… in the other order", SHOP AR "spf=fail smtp.mailfrom=b@shop.example; spf=pass "
+	  "smtp.helo=shop.example\n" FROM_FAR "\n", TRACE_RETURN_FORGED },
+	{ "HELO alone passes", SHOP AR "spf=pass smtp.helo=shop.example\n" FROM_FAR "\n",
+	  TRACE_RETURN_UNKNOWN },
+	{ "HELO alone fails", SHOP AR "spf=fail smtp.helo=a.example\n" FROM_FAR "\n",
+	  TRACE_RETURN_UNKNOWN },
+	{ "HELO fails, MAIL FROM passes", SHOP AR "spf=fail smtp.helo=a.example; spf=pass "
+	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "both in one result", SHOP AR "spf=pass smtp.helo=a.example smtp.mailfrom=shop.example\n"
+	  FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "nobody's identity", SHOP AR "spf=fail\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "softfail", SHOP AR "spf=softfail smtp.mailfrom=shop.example\n" FROM_FAR "\n",
+	  TRACE_RETURN_UNKNOWN },
+	{ "two that disagree", SHOP AR "spf=fail smtp.mailfrom=shop.example; spf=pass "
+	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "Received-SPF", SHOP "Received-SPF: pass (x) identity=mailfrom; "
+	  "envelope-from=\"b@shop.example\"; receiver=mx.our.example\n" FROM_FAR "\n",
+	  TRACE_RETURN_PROVED },
+	{ "… of a HELO", SHOP "Received-SPF: fail identity=helo; helo=a.example; "
+	  "envelope-from=b@shop.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "… that fails", SHOP "Received-SPF: Fail (x: domain of b@shop.example does not designate "
+	  "192.0.2.1) client-ip=192.0.2.1;\n" FROM_FAR "\n", TRACE_RETURN_FORGED },
+	{ "… that anybody wrote", SHOP FROM_FAR "Received-SPF: pass envelope-from=b@shop.example; "
+	  "receiver=mx.our.example\n\n", TRACE_RETURN_UNKNOWN },
+	{ "… of a stranger", SHOP "Received-SPF: pass envelope-from=b@shop.example; "
+	  "receiver=mx.evil.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	/* any signature of the author's */
+	{ "the author's first", SHOP AR "dkim=pass header.d=shop.example; dkim=pass header.d=esp.example\n"
+	  FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "the author's last", SHOP AR "dkim=pass header.d=esp.example; dkim=fail header.d=shop.example; "
+	  "dkim=pass header.d=mail.shop.example\n" FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "another's alone", SHOP AR "dkim=pass header.d=esp.example; dkim=fail header.d=shop.example\n"
+	  FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "the author's, by another envelope", "Return-Path: <b@esp.example>\n" AR "dkim=pass "
+	  "header.d=esp.example; dkim=pass header.d=shop.example\n" FROM_FAR "From: a@shop.example\n\n",
+	  TRACE_RETURN_PROVED },
+	{ "by header.i alone", SHOP AR "dkim=pass header.i=@shop.example\n" FROM_FAR "\n",
+	  TRACE_RETURN_PROVED },
+	/* the sender's words */
+	{ "DMARC in a local part", SHOP AR "spf=fail smtp.mailfrom=\"x; dmarc=pass header.from=shop.example"
+	  ";\"@b.example\n" FROM_FAR "\n", TRACE_RETURN_FORGED },
+	{ "DMARC in a comment", SHOP AR "dmarc=fail (\"x) ; dmarc=pass (\"@b.example) "
+	  "header.from=shop.example\n" FROM_FAR "\n", TRACE_RETURN_FORGED },
+	{ "DMARC that a server let out", SHOP AR "spf=softfail smtp.mailfrom=x; dmarc=pass; dmarc=fail "
+	  "header.from=shop.example\n" FROM_FAR "From: a@shop.example\n\n", TRACE_RETURN_UNKNOWN },
+	{ "a display name", AR "dkim=pass header.d=shop.example\n" FROM_FAR
+	  "From: \"<a@shop.example>\" <b@evil.example>\n\n", TRACE_RETURN_UNKNOWN },
+	{ "DMARC of nobody", AR "dmarc=pass\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "DMARC of the author", AR "dmarc=pass\n" FROM_FAR "From: a@shop.example\n\n",
+	  TRACE_RETURN_PROVED },
+	/* whose results */
+	{ "a quoted id", SHOP "Authentication-Results: \"mx\\.our.example\" (x) 1; spf=pass "
+	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "a version of which we know nothing", SHOP "Authentication-Results: mx.our.example 2; spf=pass "
+	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "no id above our line", SHOP "Authentication-Results: spf=pass smtp.mailfrom=shop.example\n"
+	  FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "no id below our line", SHOP FROM_FAR "Authentication-Results: spf=pass "
+	  "smtp.mailfrom=shop.example\n\n", TRACE_RETURN_UNKNOWN },
+	{ "a short id above our line", SHOP "Authentication-Results: mx; spf=pass "
+	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "… and below it", SHOP FROM_FAR "Authentication-Results: mx; spf=pass "
+	  "smtp.mailfrom=shop.example\n\n", TRACE_RETURN_UNKNOWN },
 	{ "SPF of another domain", "Return-Path: <b@shop.example>\nAuthentication-Results: our.example; "
 	  "spf=pass smtp.mailfrom=b@evil.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
 	{ "SPF fails", "Return-Path: <b@shop.example>\nAuthentication-Results: mx.our.example; spf=fail "

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * "Did you mean": the known word that a mistyped one is nearest to. Pure.
+ */
+#ifndef PORTREEVE_BASE_SUGGEST_H
+#define PORTREEVE_BASE_SUGGEST_H
+
+#include "base/str.h"
+
+enum { SUGGEST_WORD_MAX = 40 };
+
+/* The best of the words that it was told about. */
+struct suggestion {
+	struct str given;
+	size_t distance;
+	const char *word;                    /* NULL: none is near */
+};
+
+/* `given` is kept by reference. */
+struct suggestion suggest(struct str given);
+/* One of the known words, kept by reference. Letters' case does not count; a letter that is missing,
+ * too much or another, or two that are swapped, is one step; a short word may have one, another one a third of its length.
+ * Of equals the first stays. What is longer than SUGGEST_WORD_MAX is near to nothing. */
+void suggest_among(struct suggestion *s, const char *word);
+
+#endif

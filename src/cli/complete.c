@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a shell may offer at a place of a command line, from the command's own description.
+ */
+#include "cli/complete.h"
+
+#include "base/command.h"
+#include "base/suggest.h"
+
+static const struct cli_option known_to_all[] = {
+	{ .name = "state", .argument = "DIR", .help = "state directory, over the configuration's" },
+	{ .name = "json", .help = "output for machines" },
+	{ .name = "help", .help = "a short help" },
+};
+enum { KNOWN = sizeof(known_to_all) / sizeof(*known_to_all) };
+
+static bool wants_argument(const struct cli_spec *spec, const char *arg)
+{
+	if (strcmp(arg, "-c") == 0 || strcmp(arg, "--state") == 0)
+		return true;
+	for (size_t i = 0; i < spec->option_count; i++)
+		if (spec->options[i].argument && str_prefix(str_of(arg), STR("--")) &&
+		    strcmp(arg + 2, spec->options[i].name) == 0)
+			return true;
+	return false;
+}
+
+static void offer_options(const struct cli_spec *spec)
+{
+	for (size_t i = 0; i < spec->option_count; i++)
+		command_offer("--", spec->options[i].name, spec->options[i].help);
+	for (size_t i = 0; i < KNOWN; i++)
+		command_offer("--", known_to_all[i].name, known_to_all[i].help);
+	command_offer("-", "c", "configuration");
+}
+
+/* In a synopsis what is typed as it stands is in small letters: "[show|send ID]". */
+static bool is_literal(struct str word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (word.p[i] < 'a' || word.p[i] > 'z')
+			return false;
+	return word.n > 0;
+}
+
+static void offer_words(const struct cli_spec *spec)
+{
+	struct str lines = str_of(spec->synopsis), line, first, word;
+	while (str_token(&lines, "\n", &line)) {
+		str_token(&line, " ", &first);
+		struct str rest = first;
+		while (str_token(&rest, "[]|", &word))
+			if (is_literal(word)) {
+				char text[SUGGEST_WORD_MAX];
+				if (str_copy(text, sizeof(text), word))
+					command_offer("", text, "");
+			}
+	}
+}
+
+void cli_complete(const struct cli_spec *spec, int argc, char **argv)
+{
+	int operands = 0;
+	bool is_value = false;
+	for (int i = 0; i < argc - 1; i++) {
+		bool is_option = argv[i][0] == '-' && argv[i][1];
+		operands += !is_option && !is_value;
+		is_value = is_option && !is_value && wants_argument(spec, argv[i]);
+	}
+	if (is_value || argc < 1)
+		return;                         /* a value, or a file: the shell's */
+	if (argv[argc - 1][0] == '-')
+		offer_options(spec);
+	else if (operands == 0)
+		offer_words(spec);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Completion of a command's line by the shell (dist/completion). Pure but for its output.
+ */
+#ifndef PORTREEVE_CLI_COMPLETE_H
+#define PORTREEVE_CLI_COMPLETE_H
+
+#include "cli/cli.h"
+
+/* Offers what may stand in the place of the last of the words behind the command's name: options
+ * if it begins with "-", else the first words of its synopsis. */
+void cli_complete(const struct cli_spec *spec, int argc, char **argv);
+
+#endif
