@@ -8,17 +8,19 @@
 
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
 
+/* Five bytes are eight digits, the last ones fewer. */
 void base32_encode(const void *src, size_t n, char *dst)
 {
-	const unsigned char *p = src;
-	unsigned acc = 0, bits = 0;
-	for (size_t i = 0; i < n; i++) {
-		acc = (acc << 8 | p[i]) & 0xfff;
-		for (bits += 8; bits >= 5; bits -= 5)
-			*dst++ = alphabet[acc >> (bits - 5) & 31];
+	const unsigned char *p = src, *end = p + n;
+	while (p < end) {
+		uint64_t group = 0;
+		size_t bytes = end - p < 5 ? (size_t)(end - p) : 5;
+		for (size_t i = 0; i < 5; i++)
+			group = group << 8 | (i < bytes ? p[i] : 0);
+		for (size_t i = 0; i < (bytes * 8 + 4) / 5; i++)
+			*dst++ = alphabet[group >> (35 - 5 * i) & 31];
+		p += bytes;
 	}
-	if (bits)
-		*dst++ = alphabet[acc << (5 - bits) & 31];
 	*dst = '\0';
 }
 

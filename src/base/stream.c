@@ -21,7 +21,8 @@
 
 enum { READ_BYTES = 16384, READS_PER_TURN = 4, LISTEN_BACKLOG = 512 };
 
-enum phase { CONNECTING, OPEN, HANDSHAKE, ENDED };
+/* CLEARING: TLS begins as soon as what was said before is out. */
+enum phase { CONNECTING, OPEN, CLEARING, HANDSHAKE, ENDED };
 
 struct stream {
 	struct loop *loop;
@@ -36,6 +37,7 @@ struct stream {
 	struct loop_watch *watch;
 	struct loop_timer *deadline;
 	struct buf out;
+	size_t clear;                  /* of out, at its start: CLEARING, what goes out in clear */
 	SSL *ssl;
 };
 
@@ -95,7 +97,7 @@ static void update_watch(struct stream *s)
 	if (s->phase == ENDED || !s->watch)
 		return;
 	unsigned want = 0;
-	if (s->phase == CONNECTING)
+	if (s->phase == CONNECTING || s->phase == CLEARING)
 		want = LOOP_WRITE;
 	else if (s->phase == HANDSHAKE)
 		want = s->tls_wants_write ? LOOP_WRITE : LOOP_READ;
@@ -139,6 +141,17 @@ static ssize_t read_some(struct stream *s, char *dst, size_t n, enum stream_end 
 	return -1;
 }
 
+static ssize_t write_clear(struct stream *s, struct str bytes, enum stream_end *why)
+{
+	ssize_t rc = send(s->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+	if (rc >= 0)
+		return rc;
+	if (errno == EAGAIN || errno == EINTR)
+		return 0;
+	*why = STREAM_RESET;
+	return -1;
+}
+
 static ssize_t write_some(struct stream *s, struct str bytes, enum stream_end *why)
 {
 	if (s->ssl) {
@@ -148,13 +161,7 @@ static ssize_t write_some(struct stream *s, struct str bytes, enum stream_end *w
 		int rc = SSL_write(s->ssl, bytes.p, n);
 		return rc > 0 ? rc : tls_result(s, rc, why);
 	}
-	ssize_t rc = send(s->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
-	if (rc >= 0)
-		return rc;
-	if (errno == EAGAIN || errno == EINTR)
-		return 0;
-	*why = STREAM_RESET;
-	return -1;
+	return write_clear(s, bytes, why);
 }
 
 /* Puts out what it can. A write error is not reported here: what the peer said
@@ -216,6 +223,23 @@ static void connect_done(struct stream *s)
 	}
 }
 
+/* Said within TLS, it would seem to be as safe as what comes after it; and whoever waits for the
+ * last of it (220 to STARTTLS) would wait for ever. A write error is for the handshake to find. */
+static void clear_out(struct stream *s)
+{
+	enum stream_end why;
+	while (s->clear > 0) {
+		ssize_t n = write_clear(s, (struct str){ s->out.p, s->clear }, &why);
+		if (n == 0)
+			return;
+		size_t gone = n < 0 ? s->clear : (size_t)n;
+		assert(gone <= s->clear && s->clear <= s->out.n);
+		buf_consume(&s->out, gone);
+		s->clear -= gone;
+	}
+	s->phase = HANDSHAKE;
+}
+
 static void handshake(struct stream *s)
 {
 	enum stream_end why;
@@ -237,6 +261,8 @@ static void ready(void *arg, unsigned events)
 	enter(s);
 	if (s->phase == CONNECTING)
 		connect_done(s);
+	else if (s->phase == CLEARING)
+		clear_out(s);
 	else if (s->phase == HANDSHAKE)
 		handshake(s);
 	else if (events & LOOP_WRITE && s->phase == OPEN) {
@@ -423,7 +449,8 @@ void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char
 		SSL_set_connect_state(s->ssl);
 	if (!as_server && server_name)
 		SSL_set_tlsext_host_name(s->ssl, server_name);
-	s->phase = HANDSHAKE;
+	s->phase = s->out.n > 0 ? CLEARING : HANDSHAKE;
+	s->clear = s->out.n;
 	/* The client speaks first: it needs a turn with nothing to read. */
 	s->tls_wants_write = !as_server;
 	if (!s->in_callback)

@@ -62,7 +62,8 @@ void stream_finish(struct stream *s);
 void stream_pause(struct stream *s, bool paused);
 
 /* Starts TLS as client (server_name may be NULL) or server; the context is the
- * caller's and outlives the stream. `secured` or `ended` follows. */
+ * caller's and outlives the stream. What was written before goes out in clear first. `secured` or
+ * `ended` follows. */
 void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char *server_name);
 /* Our end of the connection; false if there is none (yet). */
 bool stream_local(const struct stream *s, struct endpoint *local);

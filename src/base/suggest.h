@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * "Did you mean": the known word that a mistyped one is nearest to. Pure.
+ * The known word to which a mistyped one is nearest ("did you mean"). Pure.
  */
 #ifndef PORTREEVE_BASE_SUGGEST_H
 #define PORTREEVE_BASE_SUGGEST_H
@@ -18,9 +18,10 @@ struct suggestion {
 
 /* `given` is kept by reference. */
 struct suggestion suggest(struct str given);
-/* One of the known words, kept by reference. Letters' case does not count; a letter that is missing,
- * too much or another, or two that are swapped, is one step; a short word may have one, another one a third of its length.
- * Of equals the first stays. What is longer than SUGGEST_WORD_MAX is near to nothing. */
+/* One of the known words, kept by reference. Letters' case does not count. A letter that is
+ * missing, too much or another, or two that are swapped, is one step; a short word may have one,
+ * a longer one a third of its length. Of equals the first stays. What is longer than
+ * SUGGEST_WORD_MAX is near to nothing. */
 void suggest_among(struct suggestion *s, const char *word);
 
 #endif

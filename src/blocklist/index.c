@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The set of listed addresses and prefixes: sorted arrays, merged anew for each change.
+ * The set of listed addresses and prefixes: sorted arrays, merged anew for each change. What
+ * stands between two changes is copied as it is.
  */
 #include "blocklist/index.h"
 
@@ -30,6 +31,10 @@ struct blocklist_index {
 
 enum { KEY_MAX = 17 };
 
+#define NO_KEYS(bytes) \
+	{ .exact.width = (bytes), .wide.width = (bytes) + 1, .cover.width = (bytes) + 1 }
+static const struct blocklist_index nothing = { .v4 = NO_KEYS(4), .v6 = NO_KEYS(16) };
+
 static const struct ip test_listed[2] = {
 	{ 4, { 127, 0, 0, 2 } },
 	{ 6, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 2 } },
@@ -57,11 +62,11 @@ static inline int key_cmp(const uint8_t *a, const uint8_t *b, size_t n)
 	return n == sizeof(x) ? 0 : memcmp(a + sizeof(x), b + sizeof(x), n - sizeof(x));
 }
 
-/* The first key that is not below `key`, of which `n` bytes count. */
-static size_t lower_bound(const struct set *s, const uint8_t *key, size_t n)
+/* The first key, from number `low` on, that is not below `key`, of which `n` bytes count. */
+static size_t lower_bound(const struct set *s, size_t low, const uint8_t *key, size_t n)
 {
-	size_t low = 0, high = s->n;
-	assert(n >= 4 && n <= s->width);
+	size_t high = s->n;
+	assert(n >= 4 && n <= s->width && low <= high);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (key_cmp(key_at(s, middle), key, n) < 0)
@@ -79,23 +84,30 @@ struct set_changes {
 	const bool *in;
 };
 
-static struct set set_merge(const struct set *old, size_t width, const struct set_changes *c)
+/* The keys from number `first` on, up to `end`, as they are. */
+static void set_append(struct set *s, const struct set *from, size_t first, size_t end)
 {
-	size_t old_count = old ? old->n : 0;
-	struct set r = { .width = width, .keys = mem_array(old_count + c->n + 1, width) };
-	assert(width <= KEY_MAX && (old_count == 0 || old->width == width));
-	size_t i = 0, j = 0;
-	while (i < old_count || j < c->n) {
-		int order = i == old_count ? 1 : j == c->n ? -1 :
-		            memcmp(key_at(old, i), c->keys[j], width);
-		if (order < 0 || c->in[j]) {
-			const uint8_t *key = order < 0 ? key_at(old, i) : c->keys[j];
-			memcpy(r.keys + r.n++ * width, key, width);
-		}
-		i += order <= 0;
-		j += order >= 0;
+	assert(s->width == from->width && first <= end && end <= from->n);
+	if (first < end)
+		memcpy(s->keys + s->n * s->width, key_at(from, first), (end - first) * s->width);
+	s->n += end - first;
+}
+
+static struct set set_merge(const struct set *old, const struct set_changes *c)
+{
+	size_t width = old->width, next = 0;
+	struct set r = { .width = width, .keys = mem_array(old->n + c->n + 1, width) };
+	for (size_t j = 0; j < c->n; j++) {
+		size_t at = lower_bound(old, next, c->keys[j], width);
+		set_append(&r, old, next, at);
+		next = at;
+		if (at < old->n && key_cmp(key_at(old, at), c->keys[j], width) == 0)
+			next++;
+		if (c->in[j])
+			memcpy(r.keys + r.n++ * width, c->keys[j], width);
 	}
-	assert(i == old_count && j == c->n && r.n <= old_count + c->n);
+	set_append(&r, old, next, old->n);
+	assert(r.n <= old->n + c->n && r.n + c->n >= old->n);
 	return r;
 }
 
@@ -191,6 +203,7 @@ static struct set merge_some(const struct set *old, const struct numbered *rows,
 	uint8_t (*keys)[KEY_MAX] = mem_array(n + 1, sizeof(*keys));
 	bool *in = mem_array(n + 1, sizeof(*in));
 	size_t bytes = ip_family == 4 ? 4 : 16, m = 0;
+	assert(old->width == (exact ? bytes : bytes + 1));
 	for (size_t i = 0; i < n; i++) {
 		const struct prefix *p = &rows[i].change.prefix;
 		if (p->ip.family != ip_family || (p->len == ip_bits(&p->ip)) != exact)
@@ -199,10 +212,10 @@ static struct set merge_some(const struct set *old, const struct numbered *rows,
 		keys[m][bytes] = p->len;
 		in[m++] = rows[i].change.listed;
 		/* In order, each once: so they can be merged. */
-		assert(m < 2 || memcmp(keys[m - 2], keys[m - 1], exact ? bytes : bytes + 1) < 0);
+		assert(m < 2 || memcmp(keys[m - 2], keys[m - 1], old->width) < 0);
 	}
 	struct set_changes changes = { m, (const uint8_t (*)[KEY_MAX])keys, in };
-	struct set r = set_merge(old, exact ? bytes : bytes + 1, &changes);
+	struct set r = set_merge(old, &changes);
 	free(keys);
 	free(in);
 	return r;
@@ -211,8 +224,8 @@ static struct set merge_some(const struct set *old, const struct numbered *rows,
 static void family_make(struct family *f, const struct family *old,
                         const struct numbered *rows, size_t n, uint8_t ip_family)
 {
-	f->exact = merge_some(old ? &old->exact : NULL, rows, n, ip_family, true);
-	f->wide = merge_some(old ? &old->wide : NULL, rows, n, ip_family, false);
+	f->exact = merge_some(&old->exact, rows, n, ip_family, true);
+	f->wide = merge_some(&old->wide, rows, n, ip_family, false);
 	f->cover = outermost(&f->wide, ip_family);
 	assert(f->exact.width + 1 == f->wide.width && f->cover.width == f->wide.width);
 }
@@ -225,8 +238,9 @@ struct blocklist_index *blocklist_index_apply(const struct blocklist_index *base
 	struct numbered *rows = prepare(changes, n, &count, &bad);
 	struct blocklist_index *index = mem_zalloc(sizeof(*index));
 	index->holders = 1;
-	family_make(&index->v4, base ? &base->v4 : NULL, rows, count, 4);
-	family_make(&index->v6, base ? &base->v6 : NULL, rows, count, 6);
+	const struct blocklist_index *old = base ? base : &nothing;
+	family_make(&index->v4, &old->v4, rows, count, 4);
+	family_make(&index->v6, &old->v6, rows, count, 6);
 	free(rows);
 	assert(blocklist_index_has(index, &test_listed[0]) &&
 	       blocklist_index_has(index, &test_listed[1]));
@@ -276,7 +290,7 @@ static bool covered(const struct family *f, const struct ip *ip)
 	size_t bytes = f->cover.width - 1;
 	memcpy(key, ip->b, bytes);
 	key[bytes] = 0xff;
-	size_t i = lower_bound(&f->cover, key, f->cover.width);
+	size_t i = lower_bound(&f->cover, 0, key, f->cover.width);
 	if (i == 0)
 		return false;
 	struct prefix p = prefix_at(&f->cover, i - 1, ip->family);
@@ -289,7 +303,7 @@ static bool any_between(const struct set *s, const uint8_t *first, const uint8_t
                         size_t bytes)
 {
 	assert(memcmp(first, last, bytes) <= 0);
-	size_t i = lower_bound(s, first, bytes);
+	size_t i = lower_bound(s, 0, first, bytes);
 	return i < s->n && memcmp(key_at(s, i), last, bytes) <= 0;
 }
 
@@ -298,7 +312,7 @@ bool blocklist_index_has(const struct blocklist_index *index, const struct ip *a
 	const struct family *f = family_of(index, address);
 	if (ip_eq(address, &test_unlisted[address->family == 6]))
 		return false;
-	size_t i = lower_bound(&f->exact, address->b, f->exact.width);
+	size_t i = lower_bound(&f->exact, 0, address->b, f->exact.width);
 	if (i < f->exact.n && key_cmp(key_at(&f->exact, i), address->b, f->exact.width) == 0)
 		return true;
 	return covered(f, address);

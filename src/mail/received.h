@@ -60,9 +60,9 @@ struct received {
 	struct mail_date date;   /* valid if has_time */
 	bool has_time;
 	bool auth;               /* the client had logged in */
+	bool folded_by;          /* cut in two as qmail does it: by a line end, two spaces, "by" */
 	struct str placeholder;  /* "%RND_IP%" where the writer itself names something; or "" */
 	bool date_misplaced;     /* a date where an address, a name or a comment stands */
-	bool folded_by;          /* cut in two as qmail does it: by a line end, two spaces, "by" */
 	bool bad_ip;             /* where the address stands is "256.1.2.3" or the like */
 	bool rdns_doubtful;      /* "may be forged": name and address disagree */
 	bool truncated;          /* longer or deeper than what is read */

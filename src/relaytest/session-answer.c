@@ -29,9 +29,10 @@ static void asked_of(struct session *s, struct item *it, enum case_stage stage,
 /* A short text without an address in it repeats nothing of what was asked. */
 static bool is_common(const struct smtp_reply *reply)
 {
+	static const char marks[] = "@<[%!:";          /* and the NUL behind them */
 	bool plain = reply->text.n < HEARD_TEXT_MAX;
-	for (size_t i = 0; plain && i < reply->text.n; i++)
-		plain = !memchr("@<[%!:", reply->text.p[i], 6) && reply->text.p[i];
+	for (size_t i = 0; plain && i < sizeof(marks); i++)
+		plain = str_find(reply->text, marks[i]) == SIZE_MAX;
 	return plain;
 }
 

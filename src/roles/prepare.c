@@ -14,6 +14,8 @@
 #include "store/types.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -47,11 +49,15 @@ static int read_list(struct store *st, struct buf *message)
 
 /* In a process of its own, because it gives root up: keys and schema exist before any
  * role looks for them, and belong to the roles' user. */
-static int prepare_as_owner(const struct settings *s, enum prepare_for what_for)
+static int prepare_as_owner(const struct settings *s, enum prepare_for what_for, pid_t parent)
 {
 	struct buf message = { 0 };
 	struct store *st = NULL;
 	int e = state_enter(s, 0, &message);
+	/* Nobody else would end it if it hangs. Forgotten when a process gives root up: so not
+	 * before that. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		return EX_OSERR;
 	/* Later it is the operator's to bring back: an empty one would be taken for the list. */
 	if (e == ERR_OK && what_for != PREPARE_FIRST && !settings_store_exists(s)) {
 		buf_printf(&message, "%s/portreeve.db: expected the database that was there",
@@ -82,9 +88,9 @@ int supervisor_prepare(const struct settings *s, enum prepare_for what_for)
 	buf_fini(&message);
 	if (code != EX_OK)
 		return code;
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
-		_exit(prepare_as_owner(s, what_for));
+		_exit(prepare_as_owner(s, what_for, parent));
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return supervisor_fail(EX_OSERR, "cannot start a process: %s", strerror(errno));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;

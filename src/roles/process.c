@@ -212,10 +212,28 @@ void process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t li
 	}
 }
 
+void process_look_at_trial(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms)
+{
+	if (p->trial <= 0)
+		return;
+	switch (heartbeat_look(&p->trial_heartbeat, now_ms, late_ms, limit_ms)) {
+	case HEARTBEAT_WAIT:
+		return;
+	case HEARTBEAT_ABORT:
+		LOG(LOG_ERROR, "trial-hangs", LOG_S("role", p->role->name),
+		    LOG_I("pid", p->trial), LOG_S("effect", "it is ended; another one follows"));
+		break;
+	case HEARTBEAT_KILL:
+		break;
+	}
+	kill(p->trial, SIGKILL);
+}
+
 void process_try_store(struct process *p, const struct process_ground *g)
 {
 	if (p->trial > 0 || !restart_try(&p->restart, clock_mono_ms()))
 		return;
+	heartbeat_start(&p->trial_heartbeat, clock_mono_ms());
 	p->trial = fork();
 	if (p->trial == 0)
 		_exit(prepare_again(g, PREPARE_TRIAL));

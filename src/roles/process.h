@@ -23,6 +23,7 @@ struct process {
 	struct heartbeat heartbeat;
 	int64_t killed_ms;              /* first, because it hung; 0: not */
 	pid_t trial;                    /* looks whether it could start again; 0: none */
+	struct heartbeat trial_heartbeat;
 	struct restart restart;
 };
 
@@ -54,6 +55,9 @@ struct process_news process_hear(struct process *p);
 void process_stop_hearing(struct process *p);
 /* Whether it hangs: then it is ended. `late_ms` and `limit_ms` as heartbeat_look(). */
 void process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms);
+/* The same of the one that looks whether the role could start again: a role that serves on without
+ * its store waits for what it finds. */
+void process_look_at_trial(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms);
 /* Another process looks whether the role could start again. */
 void process_try_store(struct process *p, const struct process_ground *g);
 /* It is gone. */

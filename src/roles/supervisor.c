@@ -178,6 +178,7 @@ static void look_for_hangs(void *arg)
 	int64_t late_ms = now_ms > sup->look_due_ms ? now_ms - sup->look_due_ms : 0;
 	for (size_t i = 0; !sup->stopping && i < sup->count; i++) {
 		struct supervised *r = &sup->roles[i];
+		process_look_at_trial(&r->process, now_ms, late_ms, silence_ms(sup));
 		if (r->process.pid == 0)
 			continue;
 		hear(r);                /* what it said may wait behind this timer */

@@ -10,7 +10,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +41,7 @@ static int fail_errno(struct db *db, int errnum)
 }
 
 /* Makes the file before SQLite does, so that its mode is ours to say. SQLite gives -wal and
- * -shm the same. */
+ * -shm the same. Its name is synced by make_safe(). */
 static int make_file(struct db *db)
 {
 	assert(db->writable && db->serial_fd < 0);
@@ -50,15 +49,8 @@ static int make_file(struct db *db)
 	if (fd < 0)
 		return errno == EEXIST ? ERR_OK : fail_errno(db, errno);
 
-	char *copy = mem_strdup(db->name);
 	int e = fchmod(fd, 0640) == 0 ? ERR_OK : fail_errno(db, errno);
 	close(fd);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (e == ERR_OK && (fd < 0 || fsync(fd) != 0))
-		e = fail_errno(db, errno);
-	if (fd >= 0)
-		close(fd);
-	free(copy);
 	return e;
 }
 
@@ -115,6 +107,22 @@ static int enter_wal(struct db *db)
 	                   "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216");
 }
 
+/* A process that was killed may have written a commit and not synced it. We read it as any other,
+ * and may tell somebody that what is asked for is there already; the next power cut would take it.
+ * Once, at the beginning: who lives syncs what it writes. */
+static int make_safe(struct db *db)
+{
+	sqlite3_file *wal = NULL;
+	assert(db->writable && sqlite3_get_autocommit(db->h));
+	int rc = sqlite3_file_control(db->h, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	if (rc == SQLITE_OK && wal && wal->pMethods)
+		rc = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+	if (rc != SQLITE_OK)
+		return db_error(db, rc);
+	int e = file_sync_name(db->name);
+	return e == ERR_OK ? e : fail_errno(db, errno);
+}
+
 /* The current directory may be closed to us, its name is not. */
 static char *path_for_messages(const char *name)
 {
@@ -139,6 +147,8 @@ int db_open(struct db *db, const char *name, bool writable, const struct schema 
 		e = place_clear(db);
 	if (e == ERR_OK && writable)
 		e = enter_wal(db);
+	if (e == ERR_OK && writable)
+		e = make_safe(db);
 	if (e == ERR_OK)
 		e = schema_apply(db, schema);
 	if (e == ERR_OK)

@@ -283,6 +283,7 @@ static int ensure_token(const char *state, int64_t now_s, struct buf *message)
 		add_key(&keys, now_s);
 		e = save_keys(state, &keys, message);
 	}
+	assert(e != ERR_OK || keys.n > 0);
 	keys_token_fini(&keys);
 	return e;
 }
@@ -333,6 +334,23 @@ static int ensure_directory(const char *state, const char *name, struct buf *mes
 	return e;
 }
 
+/* What was found may have come by a process that was killed before its names were safe: a key that
+ * signs must not be gone after the next power cut. */
+static int make_names_safe(const char *state, struct buf *message)
+{
+	static const char *const names[] = { "tokens/.", "tokens", "" };
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < sizeof(names) / sizeof(*names); i++) {
+		char *path = path_of(state, names[i]);
+		e = file_sync_name(path);
+		assert(e <= 0);
+		if (e != ERR_OK)
+			fail(message, e, path, err_text(e));
+		free(path);
+	}
+	return e;
+}
+
 int keys_ensure(const char *state_directory, int64_t now_s, struct buf *message)
 {
 	int e = file_mkdirs(state_directory, 0750);
@@ -349,6 +367,8 @@ int keys_ensure(const char *state_directory, int64_t now_s, struct buf *message)
 	e = ensure_token(state_directory, now_s, message);
 	if (e == ERR_OK)
 		e = ensure_evidence(state_directory, message);
+	if (e == ERR_OK)
+		e = make_names_safe(state_directory, message);
 	close(lock);
 	return e;
 }

@@ -264,6 +264,53 @@ static void test_tls(void **state)
 	SSL_CTX_free(client);
 }
 
+/* More was said in clear than the socket takes: the peer reads all of it in clear, and then only
+ * what was said within TLS. */
+static void test_tls_behind_clear_text(void **state)
+{
+	(void)state;
+	enum { CLEAR = 8 << 20 };
+	struct pair p;
+	SSL_CTX *server = certificate_server("test"), *client = SSL_CTX_new(TLS_client_method());
+	pair_open(&p);
+	char *bytes = mem_zalloc(CLEAR);
+	stream_write(p.server.stream, (struct str){ bytes, CLEAR });
+	assert_true(stream_pending(p.server.stream) > 0);
+	stream_start_tls(p.server.stream, server, true, NULL);
+	stream_write(p.server.stream, STR("within"));
+	wait_bytes(p.loop, &p.client, CLEAR);
+	assert_int_equal(p.client.received.n, CLEAR);
+	buf_clear(&p.client.received);
+	stream_start_tls(p.client.stream, client, false, NULL);
+	wait_for(p.loop, &p.client.secured);
+	wait_bytes(p.loop, &p.client, strlen("within"));
+	assert_true(str_eq(buf_str(&p.client.received), STR("within")));
+	free(bytes);
+	pair_close(&p);
+	SSL_CTX_free(server);
+	SSL_CTX_free(client);
+}
+
+/* Who doesn't read it is gone some time. */
+static void test_tls_behind_clear_text_peer_gone(void **state)
+{
+	(void)state;
+	enum { CLEAR = 8 << 20 };
+	struct pair p;
+	SSL_CTX *server = certificate_server("test");
+	pair_open(&p);
+	char *bytes = mem_zalloc(CLEAR);
+	stream_write(p.server.stream, (struct str){ bytes, CLEAR });
+	stream_start_tls(p.server.stream, server, true, NULL);
+	stream_destroy(p.client.stream);
+	p.client.stream = NULL;
+	wait_for(p.loop, &p.server.ended);
+	assert_int_equal(p.server.why, STREAM_TLS_FAILED);
+	free(bytes);
+	pair_close(&p);
+	SSL_CTX_free(server);
+}
+
 /* OpenSSL writes without MSG_NOSIGNAL: a peer that has gone must not end the process. */
 static void test_tls_peer_gone(void **state)
 {
@@ -357,6 +404,8 @@ int main(void)
 		cmocka_unit_test(test_same_source_port),
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_tls_behind_clear_text),
+		cmocka_unit_test(test_tls_behind_clear_text_peer_gone),
 		cmocka_unit_test(test_tls_peer_gone),
 		cmocka_unit_test(test_tls_garbage),
 		cmocka_unit_test(test_timers),

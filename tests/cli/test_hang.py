@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import socket
 import sqlite3
@@ -328,6 +329,34 @@ def test_second_thread_that_hangs(box, supervisor):
     for role in ("dnsbl", "collector"):
         assert f"error {role} stop-timeout role={role} after-ms=10000" in run.log()
     assert "supervisor stop-timeout" not in run.log()
+
+
+def test_trial_that_hangs(box, supervisor):
+    """DNS serves on without its store; the process that looks for a new one hangs: it is ended, and
+    another one looks."""
+    box.configure(general='roles = {"dnsbl"}\nrole_watchdog = 1s')
+    run = supervisor()
+    run.wait_log("supervisor ready")
+    old = run.roles()["dnsbl"]
+    keys = os.open(box.state / "keys", os.O_RDONLY)
+    fcntl.flock(keys, fcntl.LOCK_EX)       # a trial waits for it, and can be caught
+    for name in ("portreeve.db", "portreeve.db-wal", "portreeve.db-shm"):
+        (box.state / name).rename(box.state / f"old-{name}")
+    shutil.copy(box.state / "old-portreeve.db", box.state / "portreeve.db")
+    box.own()
+
+    def trial():
+        path = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children")
+        return next((int(pid) for pid in path.read_text().split() if int(pid) != old), None)
+    caught = wait_until(trial, "a trial")
+    os.kill(caught, signal.SIGSTOP)
+    run.wait_log(f"trial-hangs role=dnsbl pid={caught}")
+    assert listed(box) == ["127.0.0.2"]
+    os.close(keys)
+    run.wait_log("role-starts-again role=dnsbl")
+    run.wait_log("role-ready role=dnsbl", times=2)
+    assert run.log().count("trial-hangs") == 1
+    assert run.stop() == 0
 
 
 def test_roles_have_names(box, supervisor):

@@ -12,9 +12,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { NOW = 1000000, DAY = 86400 };
@@ -42,6 +44,26 @@ static char *key_path(const char *name)
 	return mem_printf("%s/keys/%s", state, name);
 }
 
+/* Stands before the C library's: counts the syncs of one directory, and fails if it is to. */
+static struct {
+	ino_t inode;
+	unsigned syncs;
+	bool fails;
+} watched;
+
+int fsync(int fd)
+{
+	struct stat sb;
+	if (watched.inode && fstat(fd, &sb) == 0 && sb.st_ino == watched.inode) {
+		watched.syncs++;
+		if (watched.fails) {
+			errno = EIO;
+			return -1;
+		}
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
+
 static void expect_mode(const char *name, mode_t mode)
 {
 	char *path = key_path(name);
@@ -56,6 +78,28 @@ static struct token_keys load(void)
 	struct token_keys keys;
 	assert_int_equal(keys_token_load(state, &keys, &message), ERR_OK);
 	return keys;
+}
+
+/* Keys that are there may be those of a process that was killed before their names were safe. */
+static void found_is_made_safe(void **unused)
+{
+	(void)unused;
+	static const char *const names[] = { "", "tokens", ".." };
+	assert_int_equal(keys_ensure(state, NOW, &message), ERR_OK);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *path = key_path(names[i]);
+		struct stat sb;
+		assert_int_equal(stat(path, &sb), 0);
+		watched.inode = sb.st_ino;
+		watched.syncs = 0;
+		CHECK_ROW(names[i], keys_ensure(state, NOW, &message) == ERR_OK);
+		CHECK_ROW(names[i], watched.syncs == 1);
+		watched.fails = true;
+		CHECK_ROW(names[i], keys_ensure(state, NOW, &message) == ERR_IO);
+		watched.fails = false;
+		watched.inode = 0;
+		free(path);
+	}
 }
 
 static void made_once(void **unused)
@@ -253,9 +297,9 @@ static void not_as_root(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(made_once), EACH(rotation), EACH(all_letters), EACH(damaged_token_keys),
-		EACH(damaged_evidence_key), EACH(missing), EACH(planted),
-		EACH(not_as_root),
+		EACH(made_once), EACH(found_is_made_safe), EACH(rotation), EACH(all_letters),
+		EACH(damaged_token_keys), EACH(damaged_evidence_key), EACH(missing),
+		EACH(planted), EACH(not_as_root),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
