@@ -169,6 +169,28 @@ void form_product(const struct clause *c, bool is_by, struct received *r)
 
 /* ---- the form --------------------------------------------------------------------- */
 
+/* Programs through which a host's own mailer passes a message: "amavisd-new", "simscan 1.4.0". */
+static bool is_scanner(struct str s)
+{
+	static const char *const names[] = {
+		"simscan", "qmail-scanner", "amavis", "clamav", "clamsmtp", "clamdscan", "spamd",
+		"SpamAssassin", "spamc", "mimedefang", "MailScanner", "procmail", "maildrop",
+		"dspam", "bogofilter", "rspamd", "qscand", "avcheck", "AvMailGate", "drweb",
+		"vscan", "f-prot", "qfscan", "ifspamh", "qmail-spamc", "altermime",
+	};
+	if (str_find(s, '@') != SIZE_MAX)
+		return false;
+	size_t n = 0;            /* "amavisd-new", "simscan-1.4"; "clamav.example" is a host */
+	while (n < s.n && s.p[n] != '/' && s.p[n] != '.')
+		n++;
+	bool version = n == s.n || s.p[n] == '/' ||
+	               (n > 0 && ascii_isdigit((unsigned char)s.p[n - 1]));
+	for (size_t i = 0; version && i < sizeof(names) / sizeof(names[0]); i++)
+		if (word_starts(s, names[i]))
+			return true;
+	return false;
+}
+
 /* `with` is the clause's phrase, `first` its first word. */
 static enum received_form form_of_protocol(struct str with, struct str first)
 {
@@ -178,8 +200,7 @@ static enum received_form form_of_protocol(struct str with, struct str first)
 		return RECEIVED_EXCHANGE;
 	if (word_starts(with, "Microsoft SMTPSVC"))
 		return RECEIVED_SMTPSVC;
-	if (word_holds(first, "-scanne") || word_starts(first, "scanned") ||
-	    str_caseeq(first, STR("SpamAssassin")))
+	if (word_holds(first, "-scanne") || word_starts(first, "scanned") || is_scanner(first))
 		return RECEIVED_SCANNER;
 	if (str_caseeq(first, STR("local")))
 		return RECEIVED_LOCAL;
@@ -262,4 +283,10 @@ void form_settle(const struct clauses *c, struct received *r, const struct peer 
 		r->form = RECEIVED_LOCAL;
 	else if (r->form == RECEIVED_OTHER)
 		r->form = form_of_looks(r);
+	/* "by simscan 1.4.0 ppid: …": a program, which is no host */
+	if (c->from.n == 0 && r->ip.family == 0 && r->product.n == 0 && is_scanner(r->by)) {
+		r->form = RECEIVED_SCANNER;
+		r->product = r->by;
+		r->by = STR("");
+	}
 }

@@ -26,6 +26,9 @@ static void name_first_word(struct received *r, const struct peer *peer)
 	}
 	if (received_address(w, &ip)) {
 		r->ip = ip;
+		/* from [192.0.2.1] (helo): of the client, chasquid knows only what it said. */
+		if (peer->plain.n && str_caseeq(r->product, STR("chasquid")))
+			r->helo = peer->plain;
 		/* Alone it is what the client said, too; beside a protocol it is not. */
 		if (w.p[0] == '[' && r->with.n == 0 && r->via.n == 0 && !peer->helo_given &&
 		    r->form != RECEIVED_WEB)

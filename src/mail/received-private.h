@@ -8,6 +8,7 @@
  *   received-client.c  the from clause: where the address stands
  *   received-form.c    the product and the form of the line
  *   received-naming.c  what the names beside the address mean
+ *   received-odd.c     what no mailer writes there
  */
 #ifndef PORTREEVE_MAIL_RECEIVED_PRIVATE_H
 #define PORTREEVE_MAIL_RECEIVED_PRIVATE_H
@@ -131,5 +132,8 @@ void form_settle(const struct clauses *c, struct received *r, const struct peer 
 
 /* ---- received-naming.c ---- */
 void naming_peer(struct received *r, const struct peer *peer);
+
+/* ---- received-odd.c: after the rest ---- */
+void odd_look(struct str value, const struct clauses *c, struct received *r);
 
 #endif

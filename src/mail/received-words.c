@@ -179,6 +179,9 @@ bool word_is_name(struct str s, bool full)
 enum protocol word_protocol(struct str s)
 {
 	bool login = str_caseeq(s, STR("ASMTP"));
+	size_t slash = str_find(s, '/');         /* ESMTP/TLS/AES256-GCM-SHA384: IronPort */
+	if (slash != SIZE_MAX)
+		s.n = slash;
 	if (word_starts(s, "UTF8"))
 		s = str_from(s, 4);
 	if (login || (s.n > 4 && ascii_lower(s.p[0]) == 'e'))
@@ -214,5 +217,6 @@ bool word_is_web(struct str s)
 		return false;
 	s = str_from(s, 4);
 	return s.n == 0 || s.p[0] == '/' ||      /* HTTP/1.1 */
+	       str_caseeq(s, STR("REST")) ||     /* Gmail's programming interface */
 	       (s.n == 1 && (ascii_lower(s.p[0]) == 's' || ascii_lower(s.p[0]) == 'u'));
 }

@@ -20,6 +20,17 @@ static struct str phrase_of(const struct clause *c)
 	return s;
 }
 
+/* chasquid and newer Exims: with ESMTPS tls TLS_AES_128_GCM_SHA256 */
+static void read_protocol(const struct clause *c, struct received *r)
+{
+	r->with = phrase_of(c);
+	if (c->n < 3 || c->item[0].comment || c->item[1].comment || c->item[2].comment ||
+	    !str_caseeq(c->item[1].s, STR("tls")) || word_protocol(c->item[0].s) == PROTOCOL_OTHER)
+		return;
+	r->with = c->item[0].s;
+	r->tls = c->item[2].s;
+}
+
 static void read_id(const struct clause *c, struct received *r)
 {
 	struct str s = word_unangle(clause_word(c));
@@ -101,7 +112,7 @@ void received_parse(struct str value, struct received *r)
 	received_scan(value, &c);
 	*r = (struct received){ .truncated = c.truncated };
 	read_by(value, &c.by, r);
-	r->with = phrase_of(&c.with);
+	read_protocol(&c.with, r);
 	r->via = clause_word(&c.via);
 	r->sender = word_unangle(c.sender);
 	read_recipient(&c.recipient, r);
@@ -126,4 +137,5 @@ void received_parse(struct str value, struct received *r)
 	naming_peer(r, &peer);
 	if (r->by_ip.family == 0)
 		(void)received_address(r->by, &r->by_ip);
+	odd_look(value, &c, r);
 }

@@ -36,7 +36,7 @@ enum received_form {
 	RECEIVED_GOOGLE,         /* by 2002:a05:… with SMTP id …mr…; by mx.google.com */
 	RECEIVED_WEB,            /* from ip by x with HTTP, via HTTP */
 	RECEIVED_FETCHED,        /* from server [ip] by x with IMAP (fetchmail-…): we called it */
-	RECEIVED_SCANNER,        /* from … by x with qmail-scanner, SpamAssassin */
+	RECEIVED_SCANNER,        /* from … by x with qmail-scanner, SpamAssassin; by simscan */
 	RECEIVED_PICKUP,         /* from mail pickup service by x; from spooler by x */
 	RECEIVED_LOCAL,          /* by x (Postfix, from userid 500); (from u@localhost) by x */
 	RECEIVED_QUEUE,          /* (qmail 1 invoked by uid 2); a line that names no writer */
@@ -61,6 +61,8 @@ struct received {
 	bool has_time;
 	bool auth;               /* the client had logged in */
 	bool folded_by;          /* cut in two as qmail does it: by a line end, two spaces, "by" */
+	struct str placeholder;  /* "%RND_IP%" where the writer itself names something; or "" */
+	bool date_misplaced;     /* a date where an address, a name or a comment stands */
 	bool bad_ip;             /* where the address stands is "256.1.2.3" or the like */
 	bool rdns_doubtful;      /* "may be forged": name and address disagree */
 	bool truncated;          /* longer or deeper than what is read */

@@ -37,6 +37,45 @@ bool border_is_own_name(const struct trace_border *b, struct str host)
 	                       any_glob(b->border_hosts, b->border_host_count, host));
 }
 
+/* Does the pattern name one organisation's hosts, or addresses that are somebody's? "10.*" and
+ * "mail*" are good above the border, where our own hosts write; others have such names, too. */
+static bool is_telling(struct str glob, bool is_address)
+{
+	enum { OCTETS = 2 };
+	char org[NAME_ORG_MAX];
+	size_t first = glob.n, last = 0;
+	unsigned dots = 0;
+	for (size_t i = 0; i < glob.n; i++)
+		if (glob.p[i] == '*' || glob.p[i] == '?') {
+			first = first < i ? first : i;
+			last = i + 1;
+		}
+	for (size_t i = 0; i < first; i++)
+		dots += glob.p[i] == '.' || glob.p[i] == ':';
+	if (is_address)
+		return dots >= OCTETS;
+	struct str tail = str_from(glob, last);
+	size_t dot = str_find(tail, '.');
+	if (last && dot != SIZE_MAX && name_org(str_from(tail, dot + 1), org).n)
+		return true;
+	return last == 0 && !name_is_internal(glob);
+}
+
+bool border_is_claimed(const struct trace_border *b, struct str host)
+{
+	const struct str *const globs[] = { b->own_hosts, b->border_hosts };
+	const size_t counts[] = { b->own_host_count, b->border_host_count };
+	struct ip ip = { 0 };
+	bool is_address = received_address(host, &ip);
+	if (host.n == 0 || (is_address ? !ip_is_public(&ip) : name_is_internal(host)))
+		return false;
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < counts[k]; i++)
+			if (any_glob(&globs[k][i], 1, host) && is_telling(globs[k][i], is_address))
+				return true;
+	return false;
+}
+
 bool border_is_own_ip(const struct trace_border *b, const struct ip *ip)
 {
 	for (size_t i = 0; ip->family && i < b->own_net_count; i++)
@@ -82,6 +121,19 @@ static bool is_own_by_name(const struct received *r, const struct received *next
 	       (border_is_own_name(b, next->by) || name_short_match(next->by, r->rdns));
 }
 
+/* Microsoft 365 passes it on inside, from its frontend to the next of its hosts, over public
+ * addresses of its own. The host is then that of the next line: by name, of which the first label
+ * is the same all through ("AM4PEPF1.EURPRD83.prod.outlook.com" and
+ * "AM4PEPF1.mail.protection.outlook.com"), or by address. */
+static bool is_inside_service(const struct received *r, const struct received *next,
+                              const struct trace_border *b)
+{
+	if (!next || r->form != RECEIVED_EXCHANGE || !provider_is_inside(&r->ip) ||
+	    !border_is_own_name(b, r->helo) || !border_is_own_name(b, next->by))
+		return false;
+	return ip_eq(&next->by_ip, &r->ip) || name_same_first(next->by, r->helo);
+}
+
 static void none(struct trace *t, size_t from, enum trace_reason reason, struct str a)
 {
 	t->chain = TRACE_CHAIN_NO_HANDOVER;
@@ -108,7 +160,10 @@ static bool own_line(struct trace *t, size_t i, const struct trace_border *b, bo
 		return false;
 	}
 	why_add(&hop->why, named ? WHY_OWN_WRITER : WHY_OWN_LOCAL, r->by, STR(""));
-	if (!ip_is_public(&r->ip) || border_is_own_ip(b, &r->ip) || is_own_by_name(r, next, b)) {
+	if (hop->note)
+		return false;            /* the line below has it from the client itself */
+	if (is_inside_service(r, next, b) ||
+	    !ip_is_public(&r->ip) || border_is_own_ip(b, &r->ip) || is_own_by_name(r, next, b)) {
 		struct str fetched = r->by.n == 0 ? above->fetched : STR("");
 		*above = (struct inside){ .first = above->first && !named,
 		                          .sure = r->ip.family != 0 || r->by.n == 0 ||

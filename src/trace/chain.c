@@ -127,7 +127,9 @@ static enum link_kind judge_remote(const struct received *r, const struct peer *
 	if (named || (p->rdns.n && same_org(r, p->rdns))) {
 		if (p->doubtful)
 			return claim(why, LINK_WEAK, WHY_WEAK_DOUBTFUL, p->rdns, STR(""));
-		if (name_is_generic(p->rdns, &p->ip))
+		const struct provider *provider = provider_of(p->rdns);
+		bool serves = provider && !provider->rents;
+		if (!serves && name_is_generic(p->rdns, &p->ip))
 			return claim(why, LINK_WEAK, WHY_WEAK_GENERIC, r->by, p->rdns);
 		return claim(why, LINK_HOLDS, WHY_LINK_ORG, r->by, p->rdns);
 	}
@@ -166,6 +168,12 @@ static enum link_kind judge_link(const struct received *r, const struct peer *p,
 	if (p->kind == PEER_REMOTE || p->kind == PEER_PRIVATE)
 		return claim(why, LINK_NONE, WHY_UNLINKED, r->by, p->rdns.n ? p->rdns : p->helo);
 	return claim(why, LINK_NONE, WHY_UNLINKED_NO_PEER, r->by, STR(""));
+}
+
+/* A program of that host has noted what the line below says. */
+static enum link_kind take_note(struct trace_hop *hop)
+{
+	return claim(&hop->why, LINK_QUEUE, WHY_LINK_NOTE, hop->line.by, STR(""));
 }
 
 /* The zone of a line by the worth of the chain above it and its own link. */
@@ -225,7 +233,8 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 		newer = &t->hops[t->handover_hop].line.date.time_s;
 	for (size_t i = first; i < t->hop_count; i++) {
 		struct trace_hop *hop = &t->hops[i];
-		enum link_kind kind = judge_link(&hop->line, &peer, &hop->why);
+		enum link_kind kind = hop->note ? take_note(hop)
+		                                : judge_link(&hop->line, &peer, &hop->why);
 		if (kind != LINK_QUEUE) {
 			hop->zone = zone_below(above, kind);
 			if (hop->zone == TRACE_WEAK && kind == LINK_HOLDS)
@@ -235,7 +244,7 @@ void chain_walk(struct trace *t, const struct trace_border *b)
 			if (above == TRACE_FORGED)
 				why_add(&hop->why, WHY_FORGED_BELOW, STR(""), STR(""));
 			bool claims_us = hop->zone != TRACE_LINKED &&
-			                 border_is_own_name(b, hop->line.by) &&
+			                 border_is_claimed(b, hop->line.by) &&
 			                 !may_be_ours(kind, &hop->line, &peer, b, i == first);
 			if (forgery_line(t, hop, newer, hop->zone == TRACE_LINKED, claims_us))
 				hop->zone = TRACE_FORGED;

@@ -21,134 +21,14 @@ static bool forged_by(struct trace_whys *why, enum trace_reason reason, struct s
 	return true;
 }
 
-/* "Aug, 24 2002 9:28:23 AM -0100": a form that only spam programs write. */
-static bool format_sign(const struct received *r)
+/* Not invented: what a server shows that was told no client (0.0.0.0, ::), and an IPv4 client of
+ * a server that has IPv6 alone (64:ff9b::/96 and 64:ff9b:1::/48). */
+static bool is_no_client(const struct ip *ip)
 {
-	return r->has_time && r->date.half_day && r->date.month_first;
-}
-
-/* Protocol words that need a form which the line has not. */
-static bool protocol_sign(const struct received *r)
-{
-	if (!ip_is_public(&r->ip) || r->product.n || r->id.n)
-		return false;
-	if (str_caseeq(r->with, STR("local")))
-		return true;             /* a local user has no address */
-	if (str_caseeq(r->with, STR("asmtp")))
-		return true;             /* Exim's word, never without product and id */
-	if (str_caseeq(r->with, STR("QMQP")))
-		return r->form != RECEIVED_QMAIL;
-	if (str_caseeq(r->with, STR("NNFMP"))) {
-		const struct provider *p = provider_of(r->by);
-		return !p || !p->marked(r);
-	}
-	return false;
-}
-
-/* Sendmail since 8.10 writes its ids so: year, month, day, hour, minute and second in a
- * character each, one or two for messages of the same second, the process's number. */
-static bool id_sign(const struct received *r)
-{
-	enum { CLOCK = 6, SHORTEST = 11, LONGEST = 15 };
-	if (r->form != RECEIVED_SENDMAIL || r->id.n == 0 || r->product.n < 5 ||
-	    memcmp(r->product.p, "8.1", 3) != 0 || !ascii_isdigit((unsigned char)r->product.p[3]))
-		return false;
-	if (r->id.n < SHORTEST || r->id.n > LONGEST)
-		return false;            /* cut, or of another making */
-	for (size_t i = CLOCK + 2; i < r->id.n; i++)
-		if (!ascii_isdigit((unsigned char)r->id.p[i]))
-			return true;
-	return false;
-}
-
-static bool is_lower(struct str s, const char *word)
-{
-	return str_eq(s, str_of(word));
-}
-
-/* Network mail from a bare literal, or qmail's form in another's spelling, and
- * neither product nor id: every mailer that is known writes at least one of them. */
-static bool bare_sign(const struct received *r)
-{
-	if (r->product.n || r->id.n || r->form != RECEIVED_OTHER || !ip_is_public(&r->ip))
-		return false;
-	bool lower = is_lower(r->with, "smtp") || is_lower(r->with, "esmtp");
-	bool smtp = lower || str_eq(r->with, STR("SMTP")) || str_eq(r->with, STR("ESMTP"));
-	struct ip ip;
-	bool literal = received_address(r->from, &ip);
-	bool qmail_form = r->helo.n && !str_eq(r->helo, r->from);
-	bool short_date = r->has_time && !r->date.has_weekday && r->date.zone_min != 0;
-	return (smtp && literal && ip_eq(&ip, &r->ip)) || (smtp && short_date) ||
-	       (lower && (qmail_form || r->helo.n == 0));
-}
-
-/* An id and not a word of where it came from, but a host name of the public kind: a
- * program that puts up a front. */
-static bool front_sign(const struct received *r)
-{
-	return r->ip.family == 0 && r->id.n && r->product.n == 0 && r->has_time &&
-	       str_eq(r->with, STR("SMTP")) && r->recipient.n == 0 && name_is_short(r->helo) &&
-	       !name_is_localhost(r->helo) && !name_is_internal(r->by);
-}
-
-/* No address, id or product, and a date: all of the line is words. */
-static bool is_words(const struct received *r)
-{
-	return r->ip.family == 0 && r->id.n == 0 && r->product.n == 0 && r->via.n == 0 &&
-	       r->form == RECEIVED_OTHER && r->has_time;
-}
-
-/* "from far.example by 7XK2Q9.far.example with SMTP": a name made up in front of
- * another, by capitals and digits. */
-static bool is_made_up_below(struct str by, struct str from)
-{
-	enum { LABEL_MIN = 4 };
-	if (by.n < from.n + LABEL_MIN + 1 || str_find(from, '.') == SIZE_MAX ||
-	    !str_casesuffix(by, from) || by.p[by.n - from.n - 1] != '.')
-		return false;
-	for (size_t i = 0; i < by.n - from.n - 1; i++)
-		if (!ascii_isdigit((unsigned char)by.p[i]) && (by.p[i] < 'A' || by.p[i] > 'Z'))
-			return false;
-	return true;
-}
-
-/* A customer's line: its first label has a word for such ("ppp7") or three numbers. */
-static bool is_line_name(struct str by)
-{
-	static const struct ip none = { 0 };
-	size_t dot = str_find(by, '.');
-	if (dot == SIZE_MAX)
-		return false;
-	unsigned numbers = 0;
-	for (size_t i = 0; i < dot; i++)
-		numbers += ascii_isdigit((unsigned char)by.p[i]) &&
-		           !ascii_isdigit((unsigned char)by.p[i + 1]);
-	return numbers >= 3 || name_is_generic((struct str){ by.p, dot }, &none);
-}
-
-/* Lines of words only that spam programs are known to write. */
-static bool words_sign(const struct received *r)
-{
-	if (!is_words(r))
-		return false;
-	if (str_eq(r->with, STR("SMTP")) && is_made_up_below(r->by, r->from))
-		return true;
-	if (str_eq(r->with, STR("ESMTP")) && is_line_name(r->by))
-		return true;
-	return r->with.n == 0 && str_find(r->from, '@') != SIZE_MAX && !name_is_internal(r->by);
-}
-
-/* These mailers write their dates in English, whatever the system speaks. */
-static bool tongue_sign(const struct trace_hop *hop)
-{
-	const struct received *r = &hop->line;
-	if (r->has_time || (r->form != RECEIVED_SENDMAIL && r->form != RECEIVED_POSTFIX &&
-	                    r->form != RECEIVED_EXIM && r->form != RECEIVED_QMAIL))
-		return false;
-	for (size_t i = hop->raw.n; i-- > 0 && hop->raw.p[i] != ';';)
-		if ((unsigned char)hop->raw.p[i] >= 0x80)
-			return true;
-	return false;
+	static const uint8_t zero[16], nat64[4] = { 0x00, 0x64, 0xff, 0x9b };
+	if (ip->family == 4)
+		return memcmp(ip->b, zero, 4) == 0;
+	return memcmp(ip->b, zero, 16) == 0 || memcmp(ip->b, nat64, sizeof(nat64)) == 0;
 }
 
 /* An address that nobody had: invented, or a number of the writer's own network, which
@@ -181,39 +61,25 @@ static bool time_signs(struct trace_hop *hop, const int64_t *newer, bool unlinke
 	return false;
 }
 
-/* Signs in the line itself that no honest neighbour explains away. */
-static bool line_signs(struct trace_hop *hop)
-{
-	const struct received *r = &hop->line;
-	bool forged = false;
-	if (format_sign(r))
-		forged = forged_by(&hop->why, WHY_FORGED_FORMAT, STR(""), STR(""));
-	if (id_sign(r))
-		forged = forged_by(&hop->why, WHY_FORGED_ID, r->id, r->product);
-	if (protocol_sign(r))
-		forged = forged_by(&hop->why, WHY_FORGED_PROTOCOL, r->with, STR(""));
-	return forged;
-}
-
 /* …and those that count only in a line that nothing ties to the one above it. */
 static bool loose_signs(struct trace_hop *hop, bool unlinked, bool claims_us)
 {
 	const struct received *r = &hop->line;
 	bool forged = false;
-	if (unlinked && !r->has_time && r->date.bad_year)
+	if (unlinked && form_has_bad_year(hop))
 		forged = forged_by(&hop->why, WHY_FORGED_DATE, STR(""), STR(""));
-	/* Below a line of qmail's queue, what looks bare is qmail's own. */
-	bool bare = hop[-1].line.form != RECEIVED_QUEUE && bare_sign(r);
-	if ((unlinked && (bare || front_sign(r) || tongue_sign(hop))) || words_sign(r))
+	if (form_is_loose(hop, unlinked))
 		forged = forged_by(&hop->why, WHY_FORGED_FORMAT, STR(""), STR(""));
+	if (form_has_invented_protocol(r))
+		forged = forged_by(&hop->why, WHY_FORGED_PROTOCOL, r->with, STR(""));
 	if (r->bad_ip)
 		forged = forged_by(&hop->why, WHY_FORGED_ADDRESS, STR(""), STR(""));
-	if (ip_is_unassigned(&r->ip))
+	if (ip_is_unassigned(&r->ip) && !is_no_client(&r->ip))
 		forged = forged_by(&hop->why, WHY_FORGED_UNASSIGNED, STR(""), STR(""));
 	if (claims_us)
 		forged = forged_by(&hop->why, WHY_FORGED_OWN_NAME, r->by, STR(""));
 	const struct provider *p = provider_of(r->by);
-	if (p && !p->marked(r) && (p->exact || (unlinked && !is_line_name(r->by))))
+	if (p && !p->marked(r) && (p->exact || (unlinked && !form_is_line_name(r->by))))
 		forged = forged_by(&hop->why, WHY_FORGED_PROVIDER, r->by, str_of(p->name));
 	return forged;
 }
@@ -228,7 +94,7 @@ bool forgery_line(const struct trace *t, struct trace_hop *hop, const int64_t *n
 		forged = forged_by(&hop->why, WHY_FORGED_NOT_GIVEN, STR(""), STR(""));
 	else if (not_given)
 		why_add(&hop->why, WHY_NOTE_NOT_GIVEN, r->by, STR(""));
-	forged |= line_signs(hop);
+	forged |= form_signs(hop);
 	forged |= time_signs(hop, newer, unlinked);
 	return forged | (!linked && loose_signs(hop, unlinked, claims_us));
 }

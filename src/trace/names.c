@@ -115,6 +115,12 @@ bool name_short_match(struct str a, struct str b)
 	return str_caseeq(first_label(a), first_label(b));
 }
 
+bool name_same_first(struct str a, struct str b)
+{
+	struct str first = first_label(name_trim(a));
+	return first.n != 0 && str_caseeq(first, first_label(name_trim(b)));
+}
+
 /* Where the registrable domain begins in a name in lower case; its end if it has none.
  * The list is searched once a name: the same few hosts come again and again, and a
  * search costs as much as reading a line. */

@@ -25,6 +25,8 @@ bool name_is_localhost(struct str host);
 bool name_is_internal(struct str host);
 /* "mailhost" and "mailhost.example.org". */
 bool name_short_match(struct str a, struct str b);
+/* "mx1.example.org" and "mx1.example.net": the first labels are alike. */
+bool name_same_first(struct str a, struct str b);
 
 /* The registrable domain ("example.co.uk" of "mx.example.co.uk") in lower case,
  * written to dst; "" for short names, literals and public suffixes. */

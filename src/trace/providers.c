@@ -6,10 +6,12 @@
 
 #include "trace/names.h"
 
-/* Most big sites name a product or give every message an id. */
+/* Most big sites name a product or give every message an id. Customers' own names are below
+ * theirs, too: qmail, which gives neither, runs there. */
 static bool has_id(const struct received *r)
 {
-	return r->id.n != 0 || r->product.n != 0 || r->form == RECEIVED_WEB;
+	return r->id.n != 0 || r->product.n != 0 || r->form == RECEIVED_WEB ||
+	       r->form == RECEIVED_QMAIL;
 }
 
 static bool is_aol(const struct received *r)
@@ -31,7 +33,8 @@ static bool is_google(const struct received *r)
 /* Exchange tells its own address; Hotmail ran all kinds of mailers. */
 static bool is_microsoft(const struct received *r)
 {
-	if (str_casesuffix(name_trim(r->by), STR(".outlook.com")))
+	struct str by = name_trim(r->by);
+	if (str_casesuffix(by, STR(".outlook.com")) || str_casesuffix(by, STR(".outlook.cn")))
 		return r->form == RECEIVED_EXCHANGE || r->form == RECEIVED_WEB ||
 		       r->by_ip.family != 0;
 	return r->form == RECEIVED_SMTPSVC || r->form == RECEIVED_EXCHANGE ||
@@ -39,15 +42,19 @@ static bool is_microsoft(const struct received *r)
 	       (r->form == RECEIVED_SENDMAIL && r->id.n) || r->form == RECEIVED_POSTFIX;
 }
 
-/* qmail's line, their own NNFMP, a web line, or one with EHLO and an address. */
+/* qmail's line, their own NNFMP, a web line, or one with an address and a name beside it, looked
+ * up or said: from 192.0.2.1 (EHLO x) (192.0.2.1) by … with SMTPS */
 static bool is_yahoo(const struct received *r)
 {
 	if (r->form == RECEIVED_WEB || r->form == RECEIVED_QMAIL || r->product.n)
 		return true;
 	if (str_caseeq(r->with, STR("NNFMP")))
 		return r->has_time && !r->date.has_weekday && r->date.zone_min == 0;
-	return r->ip.family && r->with.n && str_caseeq(r->with, STR("SMTP")) &&
-	       r->date.has_weekday && r->rdns.n;
+	struct ip literal;
+	bool beside = r->rdns.n || (r->helo.n && received_address(r->from, &literal));
+	return r->ip.family && beside && r->date.has_weekday &&
+	       (str_caseeq(r->with, STR("SMTP")) || str_caseeq(r->with, STR("SMTPS")) ||
+	        str_caseeq(r->with, STR("ESMTPS")));
 }
 
 #define S(text) { text, sizeof(text) - 1 }
@@ -59,37 +66,40 @@ enum {
 	PROVIDERS
 };
 
+/* Those that also give customers lines or machines of their own, with names below theirs. */
+enum { RENTS = true, SERVES = false };
+
 static const struct provider providers[PROVIDERS] = {
-	[AOL] = { "AOL", is_aol, true, { S("X-AOL-IP"), S("X-Originating-IP") } },
-	[GOOGLE] = { "Google", is_google, true, { S("X-Originating-IP") } },
-	[MICROSOFT] = { "Microsoft", is_microsoft, true,
+	[AOL] = { "AOL", is_aol, true, RENTS, { S("X-AOL-IP"), S("X-Originating-IP") } },
+	[GOOGLE] = { "Google", is_google, true, SERVES, { S("X-Originating-IP") } },
+	[MICROSOFT] = { "Microsoft", is_microsoft, true, SERVES,
 	                { S("X-Originating-IP"), S("X-Sender-IP") } },
-	[YAHOO] = { "Yahoo", is_yahoo, true, { S("X-Originating-IP") } },
-	[GMX] = { "GMX", has_id, false, { S("X-Originating-IP"), S("X-UI-Sender-IP") } },
-	[DEUTSCHE_TELEKOM] = { "Deutsche Telekom", has_id, false, { S("") } },
-	[EARTHLINK] = { "EarthLink", has_id, false, { S("X-Originating-IP") } },
-	[ATT] = { "AT&T", has_id, false, { S("X-Originating-IP") } },
-	[COMCAST] = { "Comcast", has_id, false, { S("X-Originating-IP") } },
-	[VERIZON] = { "Verizon", has_id, false, { S("X-Originating-IP") } },
-	[ROAD_RUNNER] = { "Road Runner", has_id, false, { S("X-Originating-IP") } },
-	[APPLE] = { "Apple", has_id, false, { S("") } },
-	[MAIL_RU] = { "Mail.ru", has_id, false, { S("X-Originating-IP") } },
-	[YANDEX] = { "Yandex", has_id, false, { S("X-Originating-IP") } },
-	[BT] = { "BT", has_id, false, { S("X-Originating-IP") } },
-	[ORANGE] = { "Orange", has_id, false, { S("X-ME-IP"), S("X-Originating-IP") } },
-	[FREE] = { "Free", has_id, false, { S("") } },
-	[TELECOM_ITALIA] = { "Telecom Italia", has_id, false, { S("X-Originating-IP") } },
-	[JUNO] = { "Juno", has_id, false, { S("") } },
-	[AMAZON_SES] = { "Amazon SES", has_id, false, { S("") } },
-	[EXCITE] = { "Excite", has_id, false, { S("X-Originating-IP") } },
-	[MAIL_COM] = { "Mail.com", has_id, false, { S("X-Originating-IP") } },
-	[LYCOS] = { "Lycos", has_id, false, { S("X-Sender-IP"), S("X-Originating-IP") } },
-	[FASTMAIL] = { "FastMail", has_id, false, { S("") } },
-	[ZOHO] = { "Zoho", has_id, false, { S("X-Originating-IP") } },
-	[NETEASE] = { "NetEase", has_id, false, { S("X-Originating-IP") } },
-	[TENCENT] = { "Tencent", has_id, false, { S("X-Originating-IP") } },
-	[SENDGRID] = { "SendGrid", has_id, false, { S("") } },
-	[MAILGUN] = { "Mailgun", has_id, false, { S("") } },
+	[YAHOO] = { "Yahoo", is_yahoo, true, SERVES, { S("X-Originating-IP") } },
+	[GMX] = { "GMX", has_id, false, RENTS, { S("X-Originating-IP"), S("X-UI-Sender-IP") } },
+	[DEUTSCHE_TELEKOM] = { "Deutsche Telekom", has_id, false, RENTS, { S("") } },
+	[EARTHLINK] = { "EarthLink", has_id, false, RENTS, { S("X-Originating-IP") } },
+	[ATT] = { "AT&T", has_id, false, RENTS, { S("X-Originating-IP") } },
+	[COMCAST] = { "Comcast", has_id, false, RENTS, { S("X-Originating-IP") } },
+	[VERIZON] = { "Verizon", has_id, false, RENTS, { S("X-Originating-IP") } },
+	[ROAD_RUNNER] = { "Road Runner", has_id, false, RENTS, { S("X-Originating-IP") } },
+	[APPLE] = { "Apple", has_id, false, SERVES, { S("") } },
+	[MAIL_RU] = { "Mail.ru", has_id, false, SERVES, { S("X-Originating-IP") } },
+	[YANDEX] = { "Yandex", has_id, false, SERVES, { S("X-Originating-IP") } },
+	[BT] = { "BT", has_id, false, RENTS, { S("X-Originating-IP") } },
+	[ORANGE] = { "Orange", has_id, false, RENTS, { S("X-ME-IP"), S("X-Originating-IP") } },
+	[FREE] = { "Free", has_id, false, RENTS, { S("") } },
+	[TELECOM_ITALIA] = { "Telecom Italia", has_id, false, RENTS, { S("X-Originating-IP") } },
+	[JUNO] = { "Juno", has_id, false, RENTS, { S("") } },
+	[AMAZON_SES] = { "Amazon SES", has_id, false, RENTS, { S("") } },
+	[EXCITE] = { "Excite", has_id, false, SERVES, { S("X-Originating-IP") } },
+	[MAIL_COM] = { "Mail.com", has_id, false, SERVES, { S("X-Originating-IP") } },
+	[LYCOS] = { "Lycos", has_id, false, SERVES, { S("X-Sender-IP"), S("X-Originating-IP") } },
+	[FASTMAIL] = { "FastMail", has_id, false, SERVES, { S("") } },
+	[ZOHO] = { "Zoho", has_id, false, SERVES, { S("X-Originating-IP") } },
+	[NETEASE] = { "NetEase", has_id, false, SERVES, { S("X-Originating-IP") } },
+	[TENCENT] = { "Tencent", has_id, false, SERVES, { S("X-Originating-IP") } },
+	[SENDGRID] = { "SendGrid", has_id, false, SERVES, { S("") } },
+	[MAILGUN] = { "Mailgun", has_id, false, SERVES, { S("") } },
 };
 
 /* Sorted by domain. */
@@ -124,7 +134,7 @@ static const struct {
 	{ S("netzero.net"), JUNO }, { S("office365.com"), MICROSOFT },
 	{ S("office365.us"), MICROSOFT },
 	{ S("orange.fr"), ORANGE }, { S("outblaze.com"), MAIL_COM },
-	{ S("outlook.com"), MICROSOFT }, { S("pacbell.net"), ATT },
+	{ S("outlook.cn"), MICROSOFT }, { S("outlook.com"), MICROSOFT }, { S("pacbell.net"), ATT },
 	{ S("passport.com"), MICROSOFT }, { S("perfora.net"), GMX },
 	{ S("postgun.com"), MAILGUN }, { S("prodigy.net"), ATT }, { S("proxad.net"), FREE },
 	{ S("qq.com"), TENCENT }, { S("rocketmail.com"), YAHOO }, { S("rr.com"), ROAD_RUNNER },
@@ -204,6 +214,18 @@ bool provider_header(struct str header)
 		if (provider_writes(&providers[i], header))
 			return true;
 	return false;
+}
+
+bool provider_is_inside(const struct ip *ip)
+{
+	static const uint8_t mailboxes[6] = { 0x2a, 0x01, 0x01, 0x11, 0xe4, 0x00 };
+	static const uint8_t frontends[7] = { 0x2a, 0x01, 0x01, 0x11, 0xf4, 0x00, 0x7e };
+	if (ip->family != 6)
+		return false;
+	if (ip->b[0] == 0x26 && ip->b[1] == 0x03)
+		return ip->b[2] == 0x10 && (ip->b[3] & 0x0f) == 6;
+	return memcmp(ip->b, mailboxes, sizeof(mailboxes)) == 0 ||
+	       memcmp(ip->b, frontends, sizeof(frontends)) == 0;
 }
 
 bool provider_same_org(struct str a, struct str b)

@@ -14,6 +14,7 @@ struct provider {
 	const char *name;
 	bool (*marked)(const struct received *line);   /* could this line be theirs? */
 	bool exact;                      /* its names are its own servers only, no customers' */
+	bool rents;                     /* some of its names are customers' lines or machines */
 	struct str client_headers[3];   /* that they write, naming the customer's address */
 };
 
@@ -21,6 +22,10 @@ struct provider {
 const struct provider *provider_of(struct str name);
 /* Same registrable domain, or two domains of one provider. */
 bool provider_same_org(struct str a, struct str b);
+/* Is it an address by which Microsoft 365 speaks to itself? They are public (2603:1006::/32,
+ * 2603:1016::/32 to 2603:10f6::/32; before, 2a01:111:e400::/48 and 2a01:111:f400:7e00::/56), and
+ * neither customers' nor those by which it speaks to others. */
+bool provider_is_inside(const struct ip *ip);
 /* Does this provider write that header? */
 bool provider_writes(const struct provider *p, struct str header);
 /* Is this a header that some provider names the customer's address with? */

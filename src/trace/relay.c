@@ -107,10 +107,30 @@ static bool is_alike(const struct passing *h)
 	if (r->rdns.n == 0)
 		return false;
 	bool is_line = name_is_generic(r->rdns, &r->ip);
-	bool both = is_line && name_is_generic(h->rdns, &h->ip);
-	return provider_same_org(r->rdns, r->by) ||
-	       (h->rdns.n && !both && provider_same_org(r->rdns, h->rdns)) ||
-	       same_word(r->by, r->rdns, is_line);
+	bool both_lines = is_line && name_is_generic(h->rdns, &h->ip);
+	bool by_line = is_line && name_is_generic(r->by, &h->ip);
+	return (!by_line && provider_same_org(r->rdns, r->by)) ||
+	       (h->rdns.n && !both_lines && provider_same_org(r->rdns, h->rdns)) ||
+	       (!by_line && same_word(r->by, r->rdns, is_line));
+}
+
+/* A customer's line or rented machine under its provider's name: no mail server of that. */
+static bool is_rented(struct str name, const struct ip *ip, const struct provider *p)
+{
+	static const char *const machines[] = { ".compute.amazonaws.com",
+	                                        ".compute-1.amazonaws.com", ".ipt.aol.com" };
+	name = name_trim(name);
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (str_casesuffix(name, str_of(machines[i])))
+			return true;
+	return p->rents && name_is_generic(name, ip) && !sends_for_customers(name);
+}
+
+/* The provider whose mail server that is, or NULL. */
+static const struct provider *mail_server_of(struct str name, const struct ip *ip)
+{
+	const struct provider *p = provider_of(name);
+	return p && !is_rented(name, ip, p) ? p : NULL;
 }
 
 /* Adds why the host is none, or why it is one. */
@@ -123,7 +143,8 @@ static bool is_relay(struct trace *t, const struct passing *h)
 		why_add(why, WHY_RELAY_LOGIN, r->by, STR(""));
 	else if (h->list.n)
 		why_add(why, WHY_RELAY_LIST, r->by, h->list);
-	else if ((p = provider_of(r->by)) != NULL || (p = provider_of(h->rdns)) != NULL)
+	else if ((p = mail_server_of(r->by, &h->ip)) != NULL ||
+	         (p = mail_server_of(h->rdns, &h->ip)) != NULL)
 		why_add(why, WHY_RELAY_PROVIDER, r->by, str_of(p->name));
 	else if (is_alike(h))
 		why_add(why, WHY_RELAY_ALIKE, r->by, r->rdns.n ? r->rdns : r->helo);
@@ -167,21 +188,48 @@ static bool is_named_stranger(const struct passing *h, const struct received *r)
 	       !provider_same_org(r->helo, h->rdns);
 }
 
+/* Its clock tells of about the time of the line above: a queue may hold a message for days, a
+ * wrong zone sets it a day ahead. */
+static bool is_of_same_time(const struct trace *t, size_t i)
+{
+	enum { AHEAD_S = 26 * 3600, QUEUED_S = 5 * 86400 };
+	const struct received *r = &t->hops[i].line;
+	while (i > t->handover_hop && !t->hops[i - 1].line.has_time)
+		i--;
+	if (!r->has_time || i == t->handover_hop)
+		return false;
+	int64_t later_s = r->date.time_s - t->hops[i - 1].line.date.time_s;
+	return later_s < AHEAD_S && later_s > -QUEUED_S;
+}
+
+/* Does it name a mailer that servers run? */
+static bool is_server(const struct received *r)
+{
+	return r->form == RECEIVED_POSTFIX || r->form == RECEIVED_SENDMAIL ||
+	       r->form == RECEIVED_EXIM || r->form == RECEIVED_QMAIL ||
+	       r->form == RECEIVED_EXCHANGE || r->form == RECEIVED_SMTPSVC ||
+	       r->form == RECEIVED_DOMINO || r->form == RECEIVED_COMMUNIGATE;
+}
+
 /* May the line show that the host which wrote it is a relay? It must be believed; but a
  * host that a believed line took it from, as the handover, may be tied to its own line by
  * HELO alone: many a relay has no other name. What is left open then is whether it wrote
- * the line, and a test tells. On a customer's line, where the bots are, the line must look
- * like a server's: the whole name that was said, and the mailer. */
-static bool is_shown(const struct trace_hop *hop, const struct passing *h)
+ * the line, and a test tells. On a customer's line, where the bots are, and under a name as
+ * short as "mail", which others have as well, the line must look like a server's: the name
+ * that was said, the mailer, and a clock that is right. */
+static bool is_shown(const struct trace *t, size_t i, const struct passing *h)
 {
-	const struct received *r = &hop->line;
+	const struct received *r = &t->hops[i].line;
+	bool generic = name_is_generic(h->rdns, &h->ip), internal = name_is_internal(r->by);
 	struct ip literal;
-	if (hop->zone == TRACE_LINKED)
+	if (t->hops[i].zone == TRACE_LINKED)
 		return true;
-	if (!h->sure || name_is_internal(r->by) || received_address(r->by, &literal))
+	if (!h->sure || name_is_localhost(r->by) || received_address(r->by, &literal))
 		return false;
-	return !name_is_generic(h->rdns, &h->ip) ||
-	       (r->product.n && name_was_said(r->by, h->helo));
+	bool said = name_was_said(r->by, h->helo) || name_short_match(r->by, h->helo);
+	if (internal)
+		return said && is_server(r) && is_of_same_time(t, i);
+	return !generic || (said && r->product.n && is_of_same_time(t, i));
 }
 
 void relay_find(struct trace *t, const struct trace_border *b)
@@ -193,9 +241,9 @@ void relay_find(struct trace *t, const struct trace_border *b)
 	     i < t->hop_count && t->hops[i].zone <= TRACE_WEAK; i++) {
 		const struct received *r = &t->hops[i].line;
 		bool named = is_named_stranger(&h, r);
-		if (!named && !given_is_public(t, r))
+		if (t->hops[i].note || (!named && !given_is_public(t, r)))
 			continue;
-		if (!is_shown(&t->hops[i], &h))
+		if (!is_shown(t, i, &h))
 			break;
 		h.line = r;
 		bool ours = border_is_own_ip(b, &h.ip) || border_is_own_ip(b, &r->ip);

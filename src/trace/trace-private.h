@@ -11,6 +11,10 @@
 
 /* border.c: our own side. */
 bool border_is_own_name(const struct trace_border *b, struct str host);
+/* Below the border: does a line with that name say that a host of ours wrote it? Names that
+ * others have as well say nothing: private addresses, short ones, and what matches only a
+ * pattern for such ("10.*", "mail*"). */
+bool border_is_claimed(const struct trace_border *b, struct str host);
 bool border_is_own_ip(const struct trace_border *b, const struct ip *ip);
 /* Marks the lines above the border and finds the handover; without one it sets the
  * chain to no-handover and says why. */
@@ -33,6 +37,15 @@ bool given_is_public(const struct trace *t, const struct received *r);
  * which cannot be. Adds its reasons; true if the line is forged. */
 bool forgery_line(const struct trace *t, struct trace_hop *hop, const int64_t *newer, bool linked,
                   bool claims_us);
+/* forgery-form.c: forms that no mailer writes. form_signs() has those that no honest neighbour
+ * explains away, and adds their reasons; the others count only in a line that nothing ties to
+ * the one above it. */
+bool form_signs(struct trace_hop *hop);
+bool form_is_loose(const struct trace_hop *hop, bool unlinked);
+bool form_has_invented_protocol(const struct received *r);
+bool form_has_bad_year(const struct trace_hop *hop);
+/* A customer's line: its first label has a word for such ("ppp7") or three numbers. */
+bool form_is_line_name(struct str by);
 /* Evidence that takes the whole block of unlinked lines. */
 void forgery_block(struct trace *t, size_t first);
 

@@ -27,6 +27,7 @@ static void add_hop(struct trace *t, const struct header_field *f)
 	hop->raw = f->line;
 	hop->offset = f->offset;
 	hop->zone = TRACE_UNLINKED;
+	hop->note = false;
 	hop->why.n = 0;
 	t->truncated |= hop->line.truncated;
 }
@@ -127,6 +128,22 @@ static void read_block(struct trace *t, struct str message)
 	}
 }
 
+/* qmail-scanner and its kin add a line of their own, above the one by which their host took the
+ * message. */
+static void find_notes(struct trace *t)
+{
+	for (size_t i = 0; i + 1 < t->hop_count; i++) {
+		struct trace_hop *hop = &t->hops[i];
+		size_t below = i + 1;
+		while (below + 1 < t->hop_count && t->hops[below].line.by.n == 0)
+			below++;
+		const struct received *r = &hop->line, *taken = &t->hops[below].line;
+		bool same_host = name_eq(taken->by, r->by) || name_short_match(taken->by, r->by);
+		bool other_client = r->ip.family && taken->ip.family && !ip_eq(&r->ip, &taken->ip);
+		hop->note = r->form == RECEIVED_SCANNER && r->by.n && same_host && !other_client;
+	}
+}
+
 /* Addresses that only lines without a holding link name. */
 static void collect_claimed(struct trace *t)
 {
@@ -168,6 +185,7 @@ void trace_message(struct trace *t, struct str message, const struct trace_borde
 {
 	reset(t);
 	read_block(t, message);
+	find_notes(t);
 	if (t->truncated)
 		why_add(&t->why, WHY_TRUNCATED, STR(""), STR(""));
 	border_find(t, border);

@@ -66,6 +66,7 @@ struct trace_hop {
 	struct str raw;          /* the field with its name */
 	size_t offset;           /* of raw in the message */
 	enum trace_zone zone;
+	bool note;               /* a local program's, on the message of the line below: no hop */
 	struct trace_whys why;
 };
 

@@ -34,6 +34,7 @@ static const struct {
 	    "the line above gives no address; {a} is of the organisation of its writer {b}"),
 	WHY(LINK_PRIVATE, "the line above took it inside the network of {b}, to which {a} belongs"),
 	WHY(LINK_QUEUE, "names no writer: written by the host of the line next to it"),
+	WHY(LINK_NOTE, "a program of {a} notes the message that {a} took by the line below"),
 	WHY(LINK_PROVIDER_INSIDE, "written inside {b}, which handed it over, with its marks"),
 	WHY(WEAK_HELO, "{a} is only what the peer called itself in HELO"),
 	WHY(WEAK_DOUBTFUL, "the peer's name {a} did not lead back to its address"),
@@ -48,6 +49,8 @@ static const struct {
 	WHY(UNLINKED_NO_HANDOVER, "no handover was found, so nothing ties this line to our side"),
 
 	WHY(FORGED_FORMAT, "no mailer writes a line of this form"),
+	WHY(FORGED_DATE_PLACE, "has a date where an address, a name or a comment stands"),
+	WHY(FORGED_PLACEHOLDER, "has a spam program's placeholder that was not filled in: {a}"),
 	WHY(FORGED_ID, "the mailer that it names ({b}) gives no queue id like {a}"),
 	WHY(FORGED_PROTOCOL, "no mailer writes \"with {a}\" in a line of this form"),
 	WHY(FORGED_DATE, "names an impossible year"),

@@ -349,6 +349,21 @@ static const struct row rows[] = {
 	{ "from (c1) a (c2) (b.example [192.0.2.1]) (c3) by (c4) mx.example (c5) with (c6) ESMTP (c7) id "
 	  "(c8) 1 (c9 \\) c9); (d1) Mon, (d2) 9 (d3) Aug 2004 02:00:00 (d4) +0200 (d5)", "192.0.2.1",
 	  "b.example", "a", "mx.example", "1", "ESMTP", T1, RECEIVED_OTHER, false },
+	{ "by simscan 1.4.0 ppid: 1230, pid: 1231, t: 0.5s\n         scanners: attach: 1.4.0", NULL, NULL,
+	  NULL, NULL, NULL, NULL, 0, RECEIVED_SCANNER, false },
+	{ "by amavisd-new id 12" D1, NULL, NULL, NULL, NULL, "12", NULL, T1, RECEIVED_SCANNER, false },
+	{ "by amavis (Postfix, from userid 110) id 4F5" D1, NULL, NULL, NULL, "amavis", "4F5", NULL, T1,
+	  RECEIVED_LOCAL, false },
+	{ "by clamav.example with SMTP id 4F5" D1, NULL, NULL, NULL, "clamav.example", "4F5", "SMTP", T1,
+	  RECEIVED_OTHER, false },
+	{ "from [192.0.2.1] (mail.isp.example)\n\tby mx.example (chasquid) with ESMTPS\n\ttls "
+	  "TLS_AES_128_GCM_SHA256\n\t(over SMTP, TLS-1.3, envelope from \"a@b.example\")\n\t" D1,
+	  "192.0.2.1", NULL, "mail.isp.example", "mx.example", NULL, "ESMTPS", T1, RECEIVED_OTHER, false },
+	{ "from 442399998 named unknown by gmailapi.google.com with HTTPREST" D1, NULL, NULL, NULL,
+	  "gmailapi.google.com", NULL, "HTTPREST", T1, RECEIVED_WEB, true },
+	{ "from a.example (HELO b.example) ([192.0.2.1]) by esa.example with ESMTP/TLS/AES256-SHA; 09 Aug "
+	  "2004 02:00:00 +0200", "192.0.2.1", "a.example", "b.example", "esa.example", NULL,
+	  "ESMTP/TLS/AES256-SHA", T1, RECEIVED_OTHER, false },
 	/* odd ones */
 	{ "from b.example ([192.0.2.1]:3332 \"HELO a.example\" ident: \"x\" TLS-PEER: <none>) by "
 	  "mx.example with SMTP id <S5>" D1, "192.0.2.1", "b.example", "a.example", "mx.example", "S5",

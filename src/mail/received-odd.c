@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What stands in a line where no mailer puts it: a date in the place of an address or a comment,
+ * and a spam program's placeholder that was never filled in. Only those parts are looked at that
+ * the writer itself makes: a client may say anything, and an honest server writes it down.
+ */
+#include "mail/received-private.h"
+
+/* ---- dates ------------------------------------------------------------------------ */
+
+/* A day with a clock, and with a weekday or a zone: "built Jun 7 2017" is none. */
+static bool is_whole_date(struct str s)
+{
+	enum { SHORTEST = 14, LONGEST = 48 };
+	struct mail_date date;
+	if (s.n < SHORTEST || s.n > LONGEST || str_find(s, ':') == SIZE_MAX)
+		return false;
+	return mail_date_parse(s, &date) == ERR_OK && (date.has_weekday || date.has_zone);
+}
+
+/* What stands between its brackets, or all of it. */
+static struct str inside_brackets(struct str s)
+{
+	size_t open = str_find(s, '[');
+	if (open == SIZE_MAX)
+		return s;
+	size_t close = str_find(str_from(s, open), ']');
+	return word_slice(s, open + 1, close == SIZE_MAX ? s.n : open + close);
+}
+
+/* A comment of the clause is a date, or its first words are. */
+static bool has_date(const struct clause *c, bool words)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->item[i].comment && is_whole_date(inside_brackets(c->item[i].s)))
+			return true;
+	if (!words || c->n < 4 || c->item[0].comment)
+		return false;
+	size_t last = 0;
+	while (last + 1 < c->n && !c->item[last + 1].comment)
+		last++;
+	const char *end = c->item[last].s.p + c->item[last].s.n;
+	return end > c->item[0].s.p &&
+	       is_whole_date((struct str){ c->item[0].s.p, (size_t)(end - c->item[0].s.p) });
+}
+
+/* ---- placeholders ----------------------------------------------------------------- */
+
+/* "{NAME}" and "{{ip}}", not a GUID in braces. */
+static bool is_brace(struct str s)
+{
+	size_t close = str_find(s, '}');
+	if (close == SIZE_MAX)
+		return false;
+	for (size_t i = 1; i < close; i++) {
+		char c = ascii_lower(s.p[i]);
+		if (!ascii_isdigit((unsigned char)c) && c != '-' && (c < 'a' || c > 'f'))
+			return true;
+	}
+	return close == 1;
+}
+
+/* "#HOST#": a word in capitals between two of its sign. */
+static bool is_between(struct str s)
+{
+	size_t i = 1;
+	while (i < s.n && ((s.p[i] >= 'A' && s.p[i] <= 'Z') || s.p[i] == '_'))
+		i++;
+	return i > 2 && i < s.n && s.p[i] == s.p[0];
+}
+
+static bool is_placeholder_at(struct str s, bool id)
+{
+	unsigned char next = s.n > 1 ? (unsigned char)s.p[1] : 0;
+	switch (s.p[0]) {
+	case '%':
+		return ascii_isalpha(next) || next == '%' || next == '{' || next == '[' ||
+		       next == '_';
+	case '{':
+		return is_brace(s);
+	case '$':        /* ids of message-ids hold "c1$ab12" */
+		return next == '{' || next == '(' || (!id && ascii_isalpha(next));
+	case '#':
+		return is_between(s);
+	case 'R':
+		return str_prefix(s, STR("RND_")) || str_prefix(s, STR("RANDOM_"));
+	default:
+		return false;
+	}
+}
+
+/* Where it begins, or SIZE_MAX. A zone index is none: fe80::1%eth0 */
+static size_t placeholder(struct str s, bool id)
+{
+	bool zone = false;
+	for (size_t i = 0; i < s.n; i++) {
+		zone |= s.p[i] == ':';
+		if (!(zone && s.p[i] == '%') && is_placeholder_at(str_from(s, i), id))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+static bool note_placeholder(struct str s, bool id, struct received *r)
+{
+	if (placeholder(s, id) == SIZE_MAX)
+		return false;
+	r->placeholder = s;
+	return true;
+}
+
+/* In the place of the address: what the client said, or its ident, is no part of it. */
+static bool has_no_address(const struct clause *c, struct received *r)
+{
+	if (r->ip.family)
+		return false;
+	for (size_t i = 0; i < c->n; i++) {
+		struct str s = c->item[i].s;
+		if (i > 0 && (c->item[i].comment || s.p[0] == '[') && s.n &&
+		    !word_starts(s, "HELO") && !word_starts(s, "EHLO") &&
+		    !word_starts(s, "ident=") && str_find(s, '@') == SIZE_MAX &&
+		    note_placeholder(s, false, r))
+			return true;
+	}
+	return false;
+}
+
+/* Comments that repeat what the client gave: its sender, its account. */
+static bool is_told_by_client(struct str s)
+{
+	static const char *const begin[] = { "envelope-", "auth", "account ", "sender", "user",
+	                                     "HELO", "EHLO", "helo=", "ORCPT" };
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		if (word_starts(s, begin[i]))
+			return true;
+	return str_find(s, '@') != SIZE_MAX || word_holds(s, " user ");
+}
+
+static bool has_placeholder(const struct clause *c, struct received *r)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct str s = c->item[i].s;
+		if (!(c->item[i].comment && is_told_by_client(s)) && note_placeholder(s, false, r))
+			return true;
+	}
+	return false;
+}
+
+/* Every placeholder has one of these, and few lines do. */
+static bool may_have_placeholder(struct str value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (strchr("%{$#_", value.p[i]) && value.p[i])
+			return true;
+	return false;
+}
+
+void odd_look(struct str value, const struct clauses *c, struct received *r)
+{
+	r->date_misplaced = has_date(&c->from, false) || has_date(&c->by, true) ||
+	                    has_date(&c->with, true) || has_date(&c->id, true);
+	if (!may_have_placeholder(value))
+		return;
+	if (has_placeholder(&c->by, r) || note_placeholder(r->rdns, false, r) ||
+	    has_no_address(&c->from, r) || note_placeholder(r->id, true, r) ||
+	    has_placeholder(&c->with, r))
+		return;
+	if (!r->has_time && c->date.p && c->date.n < 80)
+		(void)note_placeholder(str_trim(c->date), false, r);
+}
