@@ -190,6 +190,10 @@ static bool read_auth(struct trace *t, const struct trace_border *b, struct resu
 		if (t->result[i].is_spf && (all->spf.result == TRACE_RESULT_NONE ||
 		                            all->spf.domain.n == 0))
 			found |= take_spf_field(t, b, &t->result[i], all);
+	if (all->spf_doubtful)
+		all->spf.result = TRACE_RESULT_OTHER;
+	if (all->dmarc_doubtful)
+		all->dmarc.result = TRACE_RESULT_OTHER;
 	t->return_path.auth = (struct trace_auth){
 		.spf = all->spf.result, .spf_domain = all->spf.domain,
 		.helo = all->helo.result, .helo_domain = all->helo.domain,
@@ -226,7 +230,7 @@ static void settle(struct trace_return_path *rp, enum trace_return verdict,
 static bool prove(struct trace_return_path *rp, const struct results *all)
 {
 	const struct trace_auth *a = &rp->auth;
-	if (a->dmarc == TRACE_RESULT_PASS && !all->dmarc_doubtful && a->dmarc_domain.n) {
+	if (a->dmarc == TRACE_RESULT_PASS && a->dmarc_domain.n) {
 		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_DMARC, a->dmarc_domain, STR(""));
 		return true;
 	}
@@ -242,8 +246,7 @@ static bool prove_envelope(struct trace_return_path *rp, const struct results *a
 {
 	const struct trace_auth *a = &rp->auth;
 	struct str address = all->envelope.n ? all->envelope : all->from;
-	if (a->spf == TRACE_RESULT_PASS && !all->spf_doubtful &&
-	    same_domain(a->spf_domain, address)) {
+	if (a->spf == TRACE_RESULT_PASS && same_domain(a->spf_domain, address)) {
 		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_SPF, a->spf_domain, STR(""));
 		return true;
 	}
@@ -260,13 +263,13 @@ static bool judge_results(struct trace_return_path *rp, const struct results *al
 	const struct trace_auth *a = &rp->auth;
 	if (prove(rp, all))
 		return true;
-	if (a->dmarc == TRACE_RESULT_FAIL && !all->dmarc_doubtful && a->dmarc_domain.n) {
+	if (a->dmarc == TRACE_RESULT_FAIL && a->dmarc_domain.n) {
 		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_DMARC_FAIL, a->dmarc_domain, STR(""));
 		return true;
 	}
 	if (prove_envelope(rp, all))
 		return true;
-	if (a->spf == TRACE_RESULT_FAIL && !all->spf_doubtful && a->spf_domain.n && !all->null) {
+	if (a->spf == TRACE_RESULT_FAIL && a->spf_domain.n && !all->null) {
 		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_SPF_FAIL, a->spf_domain, STR(""));
 		return true;
 	}

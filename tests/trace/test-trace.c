@@ -426,6 +426,9 @@ static const struct {
 	{ "Received-SPF", SHOP "Received-SPF: pass (x) identity=mailfrom; "
 	  "envelope-from=\"b@shop.example\"; receiver=mx.our.example\n" FROM_FAR "\n",
 	  TRACE_RETURN_PROVED },
+	{ "… of a server that does not know its name", SHOP "Received-SPF: Pass (sender SPF authorized) "
+	  "identity=mailfrom; envelope-from=b@shop.example; receiver=<UNKNOWN>\n" FROM_FAR "\n",
+	  TRACE_RETURN_PROVED },
 	{ "… of a HELO", SHOP "Received-SPF: fail identity=helo; helo=a.example; "
 	  "envelope-from=b@shop.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
 	{ "… that fails", SHOP "Received-SPF: Fail (x: domain of b@shop.example does not designate "
