@@ -27,6 +27,7 @@ struct results {
 	struct said spf, helo, dkim, dmarc;
 	bool dmarc_doubtful, spf_doubtful;   /* one says pass, another fail */
 	struct str envelope, from;           /* the domains that they are held against */
+	bool null;                           /* "<>": SPF was of postmaster at the HELO name */
 };
 
 static enum trace_result result_of(struct str w)
@@ -265,7 +266,7 @@ static bool judge_results(struct trace_return_path *rp, const struct results *al
 	}
 	if (prove_envelope(rp, all))
 		return true;
-	if (a->spf == TRACE_RESULT_FAIL && !all->spf_doubtful && a->spf_domain.n) {
+	if (a->spf == TRACE_RESULT_FAIL && !all->spf_doubtful && a->spf_domain.n && !all->null) {
 		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_SPF_FAIL, a->spf_domain, STR(""));
 		return true;
 	}
@@ -276,11 +277,12 @@ void return_path_judge(struct trace *t, const struct trace_border *b)
 {
 	struct trace_return_path *rp = &t->return_path;
 	struct results all = { .envelope = mailbox_domain(rp->address),
-	                       .from = mailbox_domain(rp->from) };
+	                       .from = mailbox_domain(rp->from),
+	                       .null = str_eq(str_trim(rp->address), STR("<>")) };
 	struct str domain = all.envelope.n ? all.envelope : all.from;
 	if (t->handover.family == 0)
 		return;
-	if (str_eq(str_trim(rp->address), STR("<>")))
+	if (all.null)
 		why_add(&rp->why, WHY_RETURN_NULL, STR(""), STR(""));
 	if (!read_auth(t, b, &all))
 		why_add(&rp->why, WHY_RETURN_NO_RESULT, STR(""), STR(""));

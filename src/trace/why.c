@@ -120,7 +120,7 @@ void why_show(struct str s, struct buf *out)
 	enum { SHOWN_BYTES = 120 };
 	bool gap = false;
 	if (s.n == 0)
-		buf_add_cstr(out, "(nothing)");
+		buf_add_cstr(out, out->n && out->p[out->n - 1] == '(' ? "unnamed" : "(unnamed)");
 	for (size_t i = 0; i < s.n && i < SHOWN_BYTES; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (c <= ' ' || c == 0x7f) {

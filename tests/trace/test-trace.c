@@ -417,6 +417,8 @@ static const struct {
 	{ "both in one result", SHOP AR "spf=pass smtp.helo=a.example smtp.mailfrom=shop.example\n"
 	  FROM_FAR "\n", TRACE_RETURN_PROVED },
 	{ "nobody's identity", SHOP AR "spf=fail\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "a bounce's HELO fails", "Return-Path: <>\nFrom: MAILER-DAEMON@shop.example\n" AR "spf=fail "
+	  "smtp.mailfrom=postmaster@a.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
 	{ "softfail", SHOP AR "spf=softfail smtp.mailfrom=shop.example\n" FROM_FAR "\n",
 	  TRACE_RETURN_UNKNOWN },
 	{ "two that disagree", SHOP AR "spf=fail smtp.mailfrom=shop.example; spf=pass "
