@@ -92,7 +92,10 @@ static bool is_placeholder_at(struct str s, bool id)
 /* Where it begins, or SIZE_MAX. A zone index is none: fe80::1%eth0 */
 static size_t placeholder(struct str s, bool id)
 {
+	enum { LONGEST = 256 };
 	bool zone = false;
+	if (s.n > LONGEST)
+		s.n = LONGEST;
 	for (size_t i = 0; i < s.n; i++) {
 		zone |= s.p[i] == ':';
 		if (!(zone && s.p[i] == '%') && is_placeholder_at(str_from(s, i), id))
