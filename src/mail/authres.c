@@ -204,6 +204,13 @@ static struct str noted_domain(struct str comment)
 	return lexical_value(&s, &value) ? lexical_domain(value) : STR("");
 }
 
+/* Some write the recipient there, and "<UNKNOWN>" where they know none. */
+static struct str receiver_of(struct str value)
+{
+	struct str host = lexical_domain(value);
+	return str_caseeq(host, STR("unknown")) ? STR("") : host;
+}
+
 static void keep_key(struct str key, struct str value, struct spf_keys *keys,
                      struct received_spf *spf)
 {
@@ -214,7 +221,7 @@ static void keep_key(struct str key, struct str value, struct spf_keys *keys,
 	else if (str_caseeq(key, STR("helo")))
 		keys->helo = lexical_domain(value);
 	else if (str_caseeq(key, STR("receiver")))
-		spf->receiver = lexical_inside(value);
+		spf->receiver = receiver_of(value);
 }
 
 /* Whom the check was about: by its key, or by what else stands there. */

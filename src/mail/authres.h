@@ -48,7 +48,7 @@ enum spf_identity { SPF_UNTOLD, SPF_MAILFROM, SPF_HELO, SPF_OTHER };
 
 struct received_spf {
 	struct str result;
-	struct str receiver;     /* who checked, or "" */
+	struct str receiver;     /* who checked, or the recipient's domain, or "" */
 	struct str domain;       /* of the identity, or "" */
 	enum spf_identity identity;
 };

@@ -332,9 +332,12 @@ static bool tail_of(const struct words *w, size_t i, struct str stuck, struct da
 	}
 	if (x->y == 0 && !late_year(w, &i, x, date, &numbered))
 		return false;
-	for (size_t k = i; k < w->n && k < i + ZONE_WORDS && !numbered; k++)
-		if (!take_zone(w->word[k], date, &numbered))
+	for (size_t k = i; k < w->n && k < i + ZONE_WORDS && !numbered; k++) {
+		if (date->has_zone && str_caseeq(w->word[k], STR("DST")))
+			date->zone_min = (int16_t)(date->zone_min + 60);     /* "MET DST" */
+		else if (!take_zone(w->word[k], date, &numbered))
 			return false;
+	}
 	return true;
 }
 

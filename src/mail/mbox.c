@@ -55,13 +55,28 @@ bool mbox_is(struct str file)
 	return str_prefix(s, from_line) || is_mmdf(s);
 }
 
+/* Words of a sentence may go on behind a date; of a "From " line only the zone, the year or
+ * the host does that the mail came from by UUCP. */
+static bool ends_with_date(struct str line)
+{
+	size_t from = line.n;
+	while (from && !ascii_isspace(line.p[from - 1]))
+		from--;
+	struct str last = str_from(line, from);
+	bool small = false;
+	for (size_t i = 0; i < last.n; i++)
+		small |= last.p[i] >= 'a' && last.p[i] <= 'z';
+	return (last.n && !small && last.p[last.n - 1] != '.') ||
+	       str_casesearch(line, STR(" remote from ")) != SIZE_MAX;
+}
+
 /* "a@b Tue Mar  5 10:00:00 2024": the date stands behind the sender, which may hold spaces. */
 static bool has_date(struct str line)
 {
 	enum { WORDS_MAX = 24, LINE_MAX_BYTES = 1000 };
 	struct str word, all = str_from(line, from_line.n), rest = all;
 	bool nobody = all.n && all.p[0] == ' ';
-	if (all.n > LINE_MAX_BYTES)
+	if (all.n > LINE_MAX_BYTES || !ends_with_date(line))
 		return false;
 	for (unsigned i = 0; i < WORDS_MAX && str_word(&rest, &word); i++) {
 		struct mail_date date;

@@ -190,8 +190,9 @@ static void add_recipient(struct notice *n, char *path)
 	n->recipients[n->n++] = path;
 }
 
-/* `automatic` after RFC 3834 section 5: "auto-replied" to who asked, else "auto-generated". */
-static void notice_header(struct notice *n, const char *automatic, const char *subject)
+/* RFC 3834 section 5: "auto-replied" is an answer to somebody's mail, and says so in its subject
+ * (3.1.5); what goes to a postmaster, who wrote none, is "auto-generated". */
+static void notice_header(struct notice *n, bool answers, const char *subject)
 {
 	const struct tester_setup *s = &n->tester->setup;
 	char date[CLOCK_TEXT_MAX], id[17];
@@ -200,15 +201,16 @@ static void notice_header(struct notice *n, const char *automatic, const char *s
 	buf_printf(&n->message,
 		"From: Open relay test <postmaster@%s>\n"
 		"To: %s\n"
-		"Subject: %s\n"
+		"Subject: %s%s\n"
 		"Date: %s\n"
 		"Message-ID: <%s@%s>\n"
 		"Auto-Submitted: %s\n"
 		"MIME-Version: 1.0\n"
 		"Content-Type: text/plain; charset=us-ascii\n"
 		"\n",
-		s->config->domain, n->recipients[0], subject,
-		clock_format_mail(clock_now_s(), date), id, s->config->domain, automatic);
+		s->config->domain, n->recipients[0], answers ? "Auto: " : "",
+		subject, clock_format_mail(clock_now_s(), date), id, s->config->domain,
+		answers ? "auto-replied" : "auto-generated");
 }
 
 static void add_footer(struct notice *n)
@@ -268,7 +270,8 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 		add_recipient(n, mem_strdup(r->test.reply_to));
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	notice_header(n, "auto-replied", delisted ? "Retest passed: delisted" : "Retest result");
+	notice_header(n, n->first_may_be_forged,
+	              delisted ? "Retest passed: delisted" : "Retest result");
 	buf_printf(&n->message, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
 	           address, r->test.target.port, verdict_name(verdict));
 	if (delisted)
@@ -290,7 +293,7 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 	ip_format_literal(&r->test.target.ip, literal);
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	notice_header(n, "auto-generated", "Your mail server is an open relay");
+	notice_header(n, false, "Your mail server is an open relay");
 	buf_printf(&n->message,
 		"The mail server at %s, port %u, passed on a test message for a\n"
 		"stranger. Spammers use such servers. It has been listed as an open relay.\n\n"

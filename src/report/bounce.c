@@ -2,7 +2,7 @@
  *
  * What came back about a report, read as bounces are written.
  */
-#include "report/bounce.h"
+#include "report/bounce-private.h"
 
 #include "mail/header.h"
 
@@ -40,18 +40,13 @@ static bool field(struct str line, struct str name, struct str *value)
 	return true;
 }
 
-static struct str behind_type(struct str value)
-{
-	size_t semicolon = str_find(value, ';');
-	return semicolon == SIZE_MAX ? value : str_trim(str_from(value, semicolon + 1));
-}
-
 static void copy_printable(char *dst, size_t size, struct str s)
 {
 	size_t n = 0;
+	/* What is not ASCII leaves a mark: no other address may come of it. */
 	for (size_t i = 0; i < s.n && n + 1 < size; i++)
-		if (ascii_isprint((unsigned char)s.p[i]))
-			dst[n++] = s.p[i];
+		if (ascii_isprint((unsigned char)s.p[i]) || (unsigned char)s.p[i] >= 0x80)
+			dst[n++] = (unsigned char)s.p[i] >= 0x80 ? '?' : s.p[i];
 	dst[n] = '\0';
 }
 
@@ -64,6 +59,7 @@ static bool is_returned(struct str line)
 	    field(line, STR("X-Portreeve-Report"), &value))
 		return true;
 	return field(line, STR("Content-Type"), &value) &&
+	       str_casesearch(value, STR("delivery-status")) == SIZE_MAX &&
 	       (str_caseprefix(value, STR("message/rfc822")) ||
 	        str_caseprefix(value, STR("message/global")) ||
 	        str_caseprefix(value, STR("text/rfc822-headers")));
@@ -150,25 +146,6 @@ static void read_header(struct str message, struct outer *o)
 
 /* ---- RFC 3464 ----------------------------------------------------------- */
 
-/* One group of fields for each recipient (2.3), ended by an empty line. */
-struct group {
-	struct str recipient, status, text, action;
-};
-
-static void read_field(struct str line, struct group *g)
-{
-	struct str value;
-	if (field(line, STR("Final-Recipient"), &value) ||
-	    (g->recipient.n == 0 && field(line, STR("Original-Recipient"), &value)))
-		g->recipient = behind_type(value);
-	else if (field(line, STR("Action"), &value))
-		g->action = value;
-	else if (field(line, STR("Status"), &value))
-		g->status = value;
-	else if (field(line, STR("Diagnostic-Code"), &value))
-		g->text = behind_type(value);
-}
-
 static void fill_in(struct report_bounce *b, enum report_bounce_kind kind, struct str recipient,
                     struct str status, struct str text)
 {
@@ -183,26 +160,37 @@ static void fill_in(struct report_bounce *b, enum report_bounce_kind kind, struc
 	b->dead = kind == REPORT_BOUNCE_FAILED && report_status_is_dead(status);
 }
 
-/* Failure is the last word of several. False: it tells of no recipient. */
-static bool read_delivery_status(struct str body, struct report_bounce *b)
+static enum report_bounce_kind kind_of(struct str action)
+{
+	if (str_caseeq(action, STR("failed")))
+		return REPORT_BOUNCE_FAILED;
+	return str_caseeq(action, STR("delayed")) ? REPORT_BOUNCE_DELAYED : REPORT_BOUNCE_ARRIVED;
+}
+
+/* The fields up to what was returned. */
+static struct str before_returned(struct str body)
 {
 	struct str rest = body, line;
-	struct group g = { 0 };
-	bool found = false, more = true;
-	while (more && !(found && b->kind == REPORT_BOUNCE_FAILED)) {
-		more = next_line(&rest, &line) && !is_returned(line);
-		if (more && line.n) {
-			read_field(line, &g);
-			continue;
-		}
+	while (next_line(&rest, &line))
+		if (is_returned(line))
+			return (struct str){ body.p, (size_t)(line.p - body.p) };
+	return body;
+}
+
+/* Failure is the last word of several. False: it tells of no recipient. */
+static bool read_delivery_status(struct str fields, struct report_bounce *b)
+{
+	struct str rest = before_returned(fields);
+	struct bounce_group g = { 0 };
+	bool found = false;
+	while (!(found && b->kind == REPORT_BOUNCE_FAILED) && bounce_group_next(&rest, &g)) {
 		if (g.recipient.n && g.action.n) {
-			fill_in(b, str_caseeq(g.action, STR("failed")) ? REPORT_BOUNCE_FAILED :
-			        str_caseeq(g.action, STR("delayed")) ? REPORT_BOUNCE_DELAYED :
-			        REPORT_BOUNCE_ARRIVED, g.recipient, g.status, g.text);
+			fill_in(b, kind_of(buf_str(&g.action)), buf_str(&g.recipient),
+			        buf_str(&g.status), buf_str(&g.text));
 			found = true;
 		}
-		g = (struct group){ 0 };
 	}
+	bounce_group_fini(&g);
 	return found;
 }
 
@@ -245,33 +233,53 @@ static bool read_qmail(struct str body, struct report_bounce *b)
 /* ---- anything else ------------------------------------------------------ */
 
 /* With the null sender and our token: a bounce, whatever its words. */
-static void read_text(const struct outer *o, struct report_bounce *b)
+static void read_text(const struct outer *o, struct str text, struct report_bounce *b)
 {
-	struct str rest = o->body, line = STR(""), status = line;
+	struct str rest = text, line = STR(""), status = line;
 	while (status.n == 0 && next_line(&rest, &line) && !is_returned(line))
 		status = find_status(line);
 	fill_in(b, REPORT_BOUNCE_FAILED, o->failed, status, status.n ? str_trim(line) : o->subject);
+}
+
+static int judge(const struct outer *o, const struct bounce_parts *parts, struct report_bounce *b,
+                 const char **expected)
+{
+	struct str text = parts->text.n ? buf_str(&parts->text) : o->body;
+	/* A receipt, or a report about ours: whatever became of it there, it arrived. */
+	if (parts->is_receipt) {
+		fill_in(b, REPORT_BOUNCE_ARRIVED, STR(""), STR(""), o->subject);
+		return ERR_OK;
+	}
+	if ((parts->status.n && read_delivery_status(buf_str(&parts->status), b)) ||
+	    (o->delivery_status && read_delivery_status(o->body, b)) || read_qmail(text, b))
+		return ERR_OK;
+	*expected = "a bounce: a mail whose sender is empty";
+	if (!o->returned_to_null)
+		return ERR_INVALID;
+	if (o->automatic && !o->daemon && o->failed.n == 0)
+		fill_in(b, REPORT_BOUNCE_ARRIVED, STR(""), STR(""), o->subject);
+	else
+		read_text(o, text, b);
+	return ERR_OK;
 }
 
 int report_bounce_parse(struct str message, const unsigned char key[static REPORT_KEY_BYTES],
                         struct report_bounce *b, const char **expected)
 {
 	struct outer o;
+	struct bounce_parts parts = { 0 };
 	*b = (struct report_bounce){ 0 };
 	*expected = "a bounce of one of our reports";
 	if (message.n > READ_MAX_BYTES)
 		message.n = READ_MAX_BYTES;
-	if (!report_token_find(key, message, b->id))
-		return ERR_INVALID;
-	read_header(message, &o);
-	if ((o.delivery_status && read_delivery_status(o.body, b)) || read_qmail(o.body, b))
-		return ERR_OK;
-	*expected = "a bounce: a mail whose sender is empty";
-	if (!o.returned_to_null)
-		return ERR_INVALID;
-	if (o.automatic && !o.daemon && o.failed.n == 0)
-		fill_in(b, REPORT_BOUNCE_ARRIVED, STR(""), STR(""), o.subject);
-	else
-		read_text(&o, b);
-	return ERR_OK;
+	bounce_parts_read(&parts, message);
+	int e = ERR_INVALID;
+	/* What was returned may be encoded: its token is seen in the decoded parts alone. */
+	if (report_token_find(key, message, b->id) ||
+	    report_token_find(key, buf_str(&parts.all), b->id)) {
+		read_header(message, &o);
+		e = judge(&o, &parts, b, expected);
+	}
+	bounce_parts_fini(&parts);
+	return e;
 }

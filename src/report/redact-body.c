@@ -58,7 +58,7 @@ static void redact_read_body(struct str message, struct body *b)
 	}
 }
 
-static void encode(struct str text, struct buf *out)
+void redact_quoted_printable(struct str text, struct buf *out)
 {
 	GMimeEncoding state;
 	g_mime_encoding_init_encode(&state, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
@@ -97,7 +97,7 @@ void redact_body(const struct redaction *r, struct str message, size_t body_max,
 	redact_text(r, text, &redacted);
 	if (text.n < b.text.n)
 		buf_add_cstr(&redacted, "\n[cut]\n");
-	encode(buf_str(&redacted), out);
+	redact_quoted_printable(buf_str(&redacted), out);
 	buf_fini(&redacted);
 	buf_fini(&b.text);
 }

@@ -195,6 +195,18 @@ static struct str own_address_in(const struct trace_hop *hop)
 	return at == SIZE_MAX ? STR("") : (struct str){ rest.p + at, strlen(text) };
 }
 
+/* As it stands there, with its brackets or without. */
+static void add_recipient_of(const struct redaction *r, struct str recipient, struct buf *out)
+{
+	struct buf path = { 0 };
+	redact_path(r, recipient, &path);
+	bool bracketed = recipient.p[0] == '<';
+	if (path.n >= 2)
+		buf_add_str(out, bracketed ? buf_str(&path)
+		                           : (struct str){ path.p + 1, path.n - 2 });
+	buf_fini(&path);
+}
+
 void redact_handover(const struct redaction *r, const struct trace_hop *hop, struct buf *out)
 {
 	const struct str address = own_address_in(hop);
@@ -214,7 +226,7 @@ void redact_handover(const struct redaction *r, const struct trace_hop *hop, str
 		if (next.n == 0)
 			break;
 		if (next.p == hop->line.recipient.p)
-			redact_path(r, next, out);
+			add_recipient_of(r, next, out);
 		else if (next.p == address.p)
 			buf_add_cstr(out, "masked");
 		else

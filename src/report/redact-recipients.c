@@ -134,13 +134,14 @@ static void read_hops(struct recipients *rs, const struct trace *t)
 
 /* ---- how the message addresses them ---------------------------------------- */
 
-/* "Jane Doe" of "Jane Doe <jane@…>"; a person of several words also without the quotes. */
-static void add_display_name(struct recipients *rs, const char *name, struct str local)
+/* "Jane Doe" of "Jane Doe <jane@…>". Of people elsewhere only names of several words: a sender
+ * could else have any word of his message replaced. */
+static void add_display_name(struct recipients *rs, const char *name, struct str local, bool ours)
 {
 	struct str text = str_trim(str_of(name));
 	while (text.n > 1 && strchr("\"'", text.p[0]) && text.p[text.n - 1] == text.p[0])
 		text = (struct str){ text.p + 1, text.n - 2 };
-	if (str_find(text, '@') == SIZE_MAX)
+	if (str_find(text, '@') == SIZE_MAX && (ours || str_find(text, ' ') != SIZE_MAX))
 		redact_add_name(rs->r, arena_str(rs->arena, text), local);
 }
 
@@ -149,13 +150,15 @@ static void add_mailbox(struct recipients *rs, InternetAddress *mailbox)
 	const char *address = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(mailbox));
 	const char *name = internet_address_get_name(mailbox);
 	struct str copy = arena_str(rs->arena, str_of(address ? address : "")), local;
-	if (!is_recipients_domain(rs, domain_behind(copy)) ||
-	    !redact_local_of(rs->arena, copy, &local))
+	bool ours = is_recipients_domain(rs, domain_behind(copy));
+	if (!redact_local_of(rs->arena, copy, &local))
+		return;
+	if (name)
+		add_display_name(rs, name, local, ours);
+	if (!ours)
 		return;
 	redact_add_person(rs->r, rs->arena, local);
 	add_encoded_address(rs->r, rs->arena, copy, local);
-	if (name)
-		add_display_name(rs, name, local);
 }
 
 static void add_list(struct recipients *rs, InternetAddressList *list, unsigned depth)
@@ -172,8 +175,7 @@ static void add_list(struct recipients *rs, InternetAddressList *list, unsigned 
 	}
 }
 
-/* Those in the domain of somebody to whom we delivered: no sender can so have other words of his
- * message replaced. */
+/* Their names; and the local parts of those in the domain of somebody to whom we delivered. */
 static void read_addressed(struct recipients *rs, struct str value)
 {
 	char *text = mem_strndup(value.p, value.n < FIELD_MAX_BYTES ? value.n : FIELD_MAX_BYTES);
@@ -197,7 +199,7 @@ void redact_recipients(struct redaction *r, struct arena *a, const struct trace 
 		if (!f.odd && redact_is_delivery(&f))
 			add_recipient(&rs, f.value);
 	header_begin(&c, message);
-	while (rs.n && header_next(&c, &f) && c.at <= REDACT_HEADER_MAX_BYTES)
+	while (header_next(&c, &f) && c.at <= REDACT_HEADER_MAX_BYTES)
 		if (!f.odd && redact_is_recipients(&f))
 			read_addressed(&rs, f.value);
 }

@@ -58,5 +58,7 @@ bool redact_path(const struct redaction *r, struct str address, struct buf *out)
  * its text parts, decoded, at most body_max bytes of it. Lines end in CRLF, all is ASCII. */
 void redact_message(const struct redaction *r, struct str message, size_t body_max,
                     struct buf *out);
+/* Appends the text, whose lines end in LF, in quoted-printable, where they end in CRLF. */
+void redact_quoted_printable(struct str text, struct buf *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "mail/header.h"
 #include "mail/mime.h"
+#include "trace/names.h"
 #include "trace/why.h"
 
 #include <glib.h>
@@ -270,12 +271,28 @@ void report_header(const struct report_facts *f, const char *boundary, struct bu
 
 /* ---- the text for people ------------------------------------------------- */
 
-/* Whether the reported host took the message from another and passed it on. */
+/* Whether lines that are tied to the handover, be it weakly, say from whom it took the message. */
+static bool has_tied_line(const struct trace *t, const struct ip *source)
+{
+	for (size_t i = t->handover_hop + 1; i < t->hop_count; i++) {
+		const struct trace_hop *hop = &t->hops[i];
+		if (hop->zone != TRACE_LINKED && hop->zone != TRACE_WEAK)
+			return false;
+		if (ip_is_public(&hop->line.ip) && !ip_eq(&hop->line.ip, source))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the reported host took the message from another and passed it on. Of this one is rather
+ * said too much: who forwards for his users is not to be called a sender of spam. */
 static bool is_passed_on(const struct report_facts *f)
 {
 	const struct trace *t = f->trace;
-	return !f->is_origin && (f->relay.family != 0 ||
-	                         (t->origin.family != 0 && !ip_eq(&t->origin, &f->source)));
+	if (f->is_origin)
+		return false;
+	return f->relay.family != 0 || has_tied_line(t, &f->source) ||
+	       (t->origin.family != 0 && !ip_eq(&t->origin, &f->source));
 }
 
 static void add_facts(const struct report_facts *f, struct buf *out)

@@ -86,7 +86,9 @@ void report_text(const struct report_facts *f, struct buf *out);
  * {{relay}}, {{network}}, {{contact}}, {{time}}, {{id}}, {{from}}, {{organisation}},
  * {{message_id}} and, in the body only, {{header}} and {{message}} stand for facts. From, Date,
  * Message-ID (not the report's) and Auto-Submitted are added. *to gets the recipient of its
- * To field, which must be plain text of the template. ERR_INVALID with one line in *problem. */
+ * To field, which must be plain text of the template. It may have neither fields that are added
+ * nor other recipients, and no field twice that a mail has once. What is 8-bit is encoded.
+ * ERR_INVALID with one line in *problem. */
 int template_format(const struct report_facts *f, struct str text, char to[static CONTACT_MAX],
                     struct buf *out, struct buf *problem);
 

@@ -7,8 +7,11 @@
 #include "report/report.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "mail/address.h"
 #include "mail/header.h"
+
+#include <stdlib.h>
 
 struct filling {
 	const struct report_facts *facts;
@@ -37,12 +40,16 @@ static bool add_fact(const struct filling *f, struct str name)
 	char when[CLOCK_TEXT_MAX];
 	const struct { const char *name, *value; } texts[] = {
 		{ "network", facts->network }, { "contact", facts->contact }, { "id", facts->id },
-		{ "from", facts->reporter.from }, { "organisation", facts->reporter.organisation },
+		{ "from", facts->reporter.from },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		if (!str_eq(name, str_of(texts[i].name)))
 			continue;
 		report_ascii(str_of(texts[i].value), 300, f->out);
+		return true;
+	}
+	if (str_eq(name, STR("organisation"))) {
+		buf_add_cstr(f->out, facts->reporter.organisation);
 		return true;
 	}
 	if (str_eq(name, STR("source")))
@@ -125,27 +132,148 @@ static void add_own_fields(const struct report_facts *f, struct buf *out)
 	           f->reporter.hostname, f->id);
 }
 
-/* The header is checked as it will be sent: fields, and no more than one To. */
+static bool is_any(const struct header_field *f, const char *const *names)
+{
+	for (; *names; names++)
+		if (header_is(f, str_of(*names)))
+			return true;
+	return false;
+}
+
+/* What no template may have, or NULL: fields that are added, which would stand there twice, and
+ * recipients who would be named and get nothing; a Bcc would be told to all. */
+static const char *not_in_a_template(const struct header_field *f)
+{
+	static const char *const added[] = {
+		"From", "Date", "Message-ID", "Auto-Submitted", "X-Portreeve-Report", NULL,
+	};
+	static const char *const recipients[] = { "Cc", "Bcc", NULL };
+	static const char *const traces[] = { "Return-Path", "Received", NULL };
+	if (is_any(f, added))
+		return "a field that is added";
+	if (is_any(f, recipients))
+		return "another recipient: it goes to To alone";
+	if (is_any(f, traces) || str_caseprefix(f->name, STR("Resent-")))
+		return "a field that only the mail's way adds";
+	return NULL;
+}
+
+/* RFC 5322 3.6: what a header has once. */
+static const char *const once_fields[] = {
+	"To", "Subject", "Sender", "Reply-To", "In-Reply-To", "References", "MIME-Version",
+	"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", NULL,
+};
+
+static int refuse_field(struct buf *problem, const struct header_field *f, const char *what)
+{
+	buf_printf(problem, "%.*s: %s", (int)(f->name.n < 40 ? f->name.n : 40), f->name.p, what);
+	return ERR_INVALID;
+}
+
+static int check_field(struct str header, const struct header_field *f, struct buf *problem)
+{
+	struct header_cursor c;
+	struct header_field other;
+	unsigned found = 0;
+	if (f->odd) {
+		buf_add_cstr(problem, "expected a mail: header, empty line, text");
+		return ERR_INVALID;
+	}
+	const char *why = not_in_a_template(f);
+	if (why)
+		return refuse_field(problem, f, why);
+	if (!is_any(f, once_fields))
+		return ERR_OK;
+	header_begin(&c, header);
+	while (header_next(&c, &other))
+		found += header_is(&other, f->name);
+	if (found == 1)
+		return ERR_OK;
+	if (header_is(f, STR("To"))) {
+		buf_add_cstr(problem, "expected one To field in the header");
+		return ERR_INVALID;
+	}
+	return refuse_field(problem, f, "a field that a mail has once");
+}
+
+/* The header is checked as it will be sent. */
 static int check_header(struct str header, char to[static CONTACT_MAX], struct buf *problem)
 {
 	struct header_cursor c;
 	struct header_field f;
-	unsigned found = 0;
+	bool found = false;
 	int e = ERR_OK;
 	header_begin(&c, header);
 	while (e == ERR_OK && header_next(&c, &f)) {
-		if (f.odd) {
-			buf_add_cstr(problem, "expected a mail: header, empty line, text");
-			e = ERR_INVALID;
-		} else if (header_is(&f, STR("To")) && ++found == 1) {
+		e = check_field(header, &f, problem);
+		if (e == ERR_OK && header_is(&f, STR("To"))) {
 			e = read_to(f.value, to, problem);
+			found = true;
 		}
 	}
-	if (e == ERR_OK && found != 1) {
+	if (e == ERR_OK && !found) {
 		buf_add_cstr(problem, "expected one To field in the header");
 		e = ERR_INVALID;
 	}
 	return e;
+}
+
+/* ---- the mail -------------------------------------------------------------- */
+
+/* A line may have 998 bytes (RFC 5322 2.1.1), and no 8-bit one is sure to pass. */
+static bool needs_encoding(struct str s)
+{
+	enum { LINE_MAX_BYTES = 998 };
+	size_t line = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		line = s.p[i] == '\n' ? 0 : line + 1;
+		if ((unsigned char)s.p[i] >= 0x80 || line > LINE_MAX_BYTES)
+			return true;
+	}
+	return false;
+}
+
+/* Fields with 8-bit text go out as encoded words (RFC 2047). *mime: the template says itself what
+ * its text is. */
+static void add_fields(struct str header, bool *mime, struct buf *out)
+{
+	struct header_cursor c;
+	struct header_field f;
+	*mime = false;
+	header_begin(&c, header);
+	while (header_next(&c, &f)) {
+		*mime |= str_caseprefix(f.name, STR("Content-T"));
+		if (!needs_encoding(f.value)) {
+			buf_add_str(out, f.line);
+			buf_add_cstr(out, "\r\n");
+			continue;
+		}
+		char *name = mem_strndup(f.name.p, f.name.n);
+		char *value = mem_strndup(f.value.p, f.value.n);
+		report_add_field(name, value, out);
+		free(name);
+		free(value);
+	}
+}
+
+static void add_mail(struct str header, struct str body, struct buf *out)
+{
+	bool mime;
+	add_fields(header, &mime, out);
+	if (mime || !needs_encoding(body)) {
+		buf_add_str(out, body);
+		return;
+	}
+	buf_add_cstr(out, "MIME-Version: 1.0\r\n"
+	             "Content-Type: text/plain; charset=utf-8\r\n"
+	             "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+	/* Behind the empty line. */
+	struct buf lines = { 0 };
+	for (size_t i = 2; i < body.n; i++)
+		if (body.p[i] != '\r')
+			buf_add_byte(&lines, body.p[i]);
+	redact_quoted_printable(buf_str(&lines), out);
+	buf_fini(&lines);
 }
 
 int template_format(const struct report_facts *f, struct str text, char to[static CONTACT_MAX],
@@ -167,8 +295,7 @@ int template_format(const struct report_facts *f, struct str text, char to[stati
 		e = fill(&filling, str_from(all, cut));
 	if (e == ERR_OK) {
 		add_own_fields(f, out);
-		buf_add_str(out, buf_str(&header));
-		buf_add_str(out, buf_str(&body));
+		add_mail(buf_str(&header), buf_str(&body), out);
 	}
 	buf_fini(&lines);
 	buf_fini(&header);

@@ -5,6 +5,7 @@
  */
 #include "trace/trace-private.h"
 
+#include "mail/mailbox.h"
 #include "trace/names.h"
 #include "trace/providers.h"
 
@@ -105,12 +106,6 @@ static bool is_bare(const struct received *r)
 	return r->product.n == 0 && r->id.n == 0 && r->by.n != 0 && ip_is_public(&r->ip);
 }
 
-static struct str recipient_domain(struct str address)
-{
-	size_t at = str_find(address, '@');
-	return at == SIZE_MAX ? STR("") : str_from(address, at + 1);
-}
-
 /* Two hosts, one having passed it on to the other, that date the message alike: a slow
  * clock can be left out. */
 static bool dates_agree(const struct received *r, const struct received *older)
@@ -121,10 +116,22 @@ static bool dates_agree(const struct received *r, const struct received *older)
 	       older->date.time_s - r->date.time_s < DAY_S;
 }
 
+/* When the line above that one was written; false if no line from the border on says so. */
+static bool time_above(const struct trace *t, size_t i, int64_t *time_s)
+{
+	while (i > t->handover_hop && !t->hops[i - 1].line.has_time)
+		i--;
+	if (i == t->handover_hop)
+		return false;
+	*time_s = t->hops[i - 1].line.date.time_s;
+	return true;
+}
+
 /* A real chain of somebody else's message, put under a new handover: its last writer is
  * a real server of no relation to the peer, and had the message long before: a day
  * if it took it for a user of its own, else longer than any queue keeps mail. Lists hold
- * mail for their moderators, and clocks go wrong by any time; neither is a copy. */
+ * mail for their moderators, clocks go wrong by any time, and a message as old as its chain
+ * may have been sent again from a mailbox; none of these is a copy. */
 static bool is_copied(const struct trace *t, size_t i)
 {
 	enum { LONGER_THAN_QUEUED_S = 6 * DAY_S };
@@ -134,16 +141,18 @@ static bool is_copied(const struct trace *t, size_t i)
 	if (!r->has_time || (r->id.n == 0 && r->product.n == 0) || !ip_is_public(&r->ip) ||
 	    name_is_internal(r->by) || received_address(r->by, &literal))
 		return false;
-	while (i > t->handover_hop && !t->hops[i - 1].line.has_time)
-		i--;
-	if (i == t->handover_hop)
+	int64_t above_s;
+	if (!time_above(t, i, &above_s))
 		return false;
-	int64_t gap_s = t->hops[i - 1].line.date.time_s - r->date.time_s;
-	struct str domain = recipient_domain(r->recipient);
+	int64_t gap_s = above_s - r->date.time_s;
+	struct str domain = mailbox_domain(r->recipient);
 	bool own_user = domain.n && (name_eq(domain, r->by) || name_same_domain(domain, r->by));
 	if (own_user)
 		return gap_s > DAY_S;
-	return gap_s > LONGER_THAN_QUEUED_S && t->list.n == 0 && older && dates_agree(r, older);
+	bool as_old = t->has_date && r->date.time_s - t->date.time_s < DAY_S &&
+	              t->date.time_s - r->date.time_s < DAY_S;
+	return gap_s > LONGER_THAN_QUEUED_S && t->list.n == 0 && !as_old && older &&
+	       dates_agree(r, older);
 }
 
 /* The first line that names a writer and cannot be tied; the count if there is none. */
@@ -155,11 +164,58 @@ static size_t find_break(const struct trace *t, size_t first)
 	return t->hop_count;
 }
 
+/* From line i on, do at least two hosts tell of one time, which is that long before? One host's
+ * clock may be wrong, never two by as much. */
+static bool tells_of_other_time(const struct trace *t, size_t i, int64_t before_s)
+{
+	const struct received *other = NULL;
+	bool two = false;
+	for (; i < t->hop_count; i++) {
+		const struct received *r = &t->hops[i].line;
+		if (!r->has_time || r->by.n == 0)
+			continue;
+		if (r->date.time_s > before_s)
+			return false;
+		int64_t apart_s = other ? other->date.time_s - r->date.time_s : 0;
+		if (apart_s > DAY_S || apart_s < -DAY_S)
+			return false;
+		two |= other && !name_eq(other->by, r->by) && !name_short_match(other->by, r->by);
+		other = r;
+	}
+	return two;
+}
+
+/* Any advertisement says how to unsubscribe. */
+static bool is_list(const struct trace *t)
+{
+	return t->list.n && !str_caseprefix(t->list, STR("List-Unsubscribe"));
+}
+
+/* The chain of another message, whole, with the MX that took it then, months before this one was
+ * written: whoever gave it in put it below. The first line that no name or address ties; the
+ * count if it is none. Who sends an old message on by hand says so, and lists hold mail. */
+static size_t find_other_message(const struct trace *t, size_t first)
+{
+	enum { MONTH_S = 28 * DAY_S };
+	int64_t time_s;
+	size_t i = first;
+	while (i < t->hop_count && (t->hops[i].zone <= TRACE_LINKED || t->hops[i].line.by.n == 0))
+		i++;
+	if (i == t->hop_count || is_list(t) || t->resent.n || !time_above(t, i, &time_s))
+		return t->hop_count;
+	if (t->has_date && t->date.time_s < time_s)
+		time_s = t->date.time_s;
+	return tells_of_other_time(t, i, time_s - MONTH_S) ? i : t->hop_count;
+}
+
 static void forge_copied(struct trace *t, size_t first)
 {
-	size_t i = find_break(t, first);
-	if (i == t->hop_count || !is_copied(t, i))
-		return;
+	size_t i = find_other_message(t, first);
+	if (i == t->hop_count) {
+		i = find_break(t, first);
+		if (i == t->hop_count || t->resent.n || !is_copied(t, i))
+			return;
+	}
 	why_add(&t->hops[i].why, WHY_FORGED_COPIED, t->hops[i].line.by, STR(""));
 	for (; i < t->hop_count; i++)
 		t->hops[i].zone = TRACE_FORGED;

@@ -5,6 +5,7 @@
 #include "trace/learn.h"
 
 #include "mail/header.h"
+#include "mail/mailbox.h"
 #include "trace/names.h"
 
 #include <assert.h>
@@ -36,12 +37,10 @@ static bool in_address(char c)
 /* The bare address in "Name <a@b>", or the first in a list. */
 static struct str address_of(struct str s)
 {
-	size_t at = str_find(s, '@'), open = str_find(s, '<');
-	if (open != SIZE_MAX && str_find(str_from(s, open), '@') != SIZE_MAX)
-		at = open + str_find(str_from(s, open), '@');
-	if (at == SIZE_MAX)
+	struct str domain = mailbox_domain(s);
+	if (domain.n == 0 || domain.p == s.p || domain.p[-1] != '@')
 		return STR("");
-	size_t from = at, end = at;
+	size_t from = (size_t)(domain.p - s.p) - 1, end = from;
 	while (from && in_address(s.p[from - 1]))
 		from--;
 	while (end < s.n && in_address(s.p[end]))

@@ -22,6 +22,9 @@ struct provider {
 const struct provider *provider_of(struct str name);
 /* Same registrable domain, or two domains of one provider. */
 bool provider_same_org(struct str a, struct str b);
+/* families.c: have both registrable domains one provider, which serves its customers' lines under
+ * one of its names and has its mail servers under another? */
+bool provider_same_family(struct str a, struct str b);
 /* Is it an address by which Microsoft 365 speaks to itself? They are public (2603:1006::/32,
  * 2603:1016::/32 to 2603:10f6::/32; before, 2a01:111:e400::/48 and 2a01:111:f400:7e00::/56), and
  * neither customers' nor those by which it speaks to others. */

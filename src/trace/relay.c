@@ -51,15 +51,29 @@ static bool is_smarthost(const struct passing *h)
 	return sends_for_customers(h->rdns) || (has_name && sends_for_customers(h->line->by));
 }
 
-/* Services that take mail for other people's domains and pass it on. */
+/* Services that take mail for other people's domains and pass it on, and filters through which
+ * their customers' servers send. */
 static bool is_forwarding_service(struct str host)
 {
-	static const char *const services[] = { ".easydns.com", ".pobox.com", ".psmtp.com",
-	                                        ".messagelabs.com", ".mailhop.org", ".bigfoot.com",
-	                                        ".sneakemail.com", ".spamcop.net", ".postini.com",
-	                                        ".improvmx.com", ".forwardemail.net",
-	                                        ".simplelogin.co", ".pphosted.com",
-	                                        ".mimecast.com", ".mailcontrol.com" };
+	static const char *const services[] = {
+		".easydns.com", ".pobox.com", ".psmtp.com", ".messagelabs.com", ".mailhop.org",
+		".bigfoot.com", ".sneakemail.com", ".spamcop.net", ".postini.com",
+		".improvmx.com", ".forwardemail.net", ".simplelogin.co", ".pphosted.com",
+		".ppe-hosted.com", ".mimecast.com", ".mimecast.co.za", ".mimecast-offshore.com",
+		".mailcontrol.com", ".iphmx.com", ".mxlogic.net", ".mxlogicmx.net",
+		".barracudanetworks.com", ".cudamail.com", ".antispamcloud.com",
+		".mailspamprotection.com", ".mailchannels.net", ".spamexperts.com",
+		".mtaroutes.com", ".hornetsecurity.com", ".antispameurope.com", ".retarus.com",
+		".retarus.de", ".expurgate.net", ".expurgate.de", ".trendmicro.com",
+		".trendmicro.eu", ".sophos.com", ".fireeyecloud.com", ".zixport.com",
+		".appriver.com", ".exclaimer.net", ".cloudflare-email.net", ".cloudfilter.net",
+		".emailsrvr.com", ".mailroute.net", ".vadesecure.com", ".mailguard.com.au",
+		".smxemail.com", ".mailinblack.com", ".mailanyone.net", ".electric.net",
+		".securence.com", ".everycloudtech.com", ".spamh.com", ".spamhero.com",
+		".mailprotector.net", ".esvacloud.com", ".cleanport.nl", ".synaq.com",
+		".libraesva.com", ".mxguarddog.com", ".duocircle.com", ".seppmail.cloud",
+		".anubisnetworks.com",
+	};
 	host = name_trim(host);
 	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
 		if (str_casesuffix(host, str_of(services[i])))
@@ -98,6 +112,11 @@ static bool same_word(struct str host, struct str other, bool is_line)
 	return str_eq(a, b) || (is_line && (str_caseprefix(b, a) || str_casesuffix(b, a)));
 }
 
+static bool is_same_side(struct str a, struct str b)
+{
+	return provider_same_org(a, b) || provider_same_family(a, b);
+}
+
 /* Customers of one provider are strangers to each other. */
 static bool is_alike(const struct passing *h)
 {
@@ -109,8 +128,8 @@ static bool is_alike(const struct passing *h)
 	bool is_line = name_is_generic(r->rdns, &r->ip);
 	bool both_lines = is_line && name_is_generic(h->rdns, &h->ip);
 	bool by_line = is_line && name_is_generic(r->by, &h->ip);
-	return (!by_line && provider_same_org(r->rdns, r->by)) ||
-	       (h->rdns.n && !both_lines && provider_same_org(r->rdns, h->rdns)) ||
+	return (!by_line && is_same_side(r->rdns, r->by)) ||
+	       (h->rdns.n && !both_lines && is_same_side(r->rdns, h->rdns)) ||
 	       (!by_line && same_word(r->by, r->rdns, is_line));
 }
 
@@ -133,8 +152,24 @@ static const struct provider *mail_server_of(struct str name, const struct ip *i
 	return p && !is_rented(name, ip, p) ? p : NULL;
 }
 
-/* Adds why the host is none, or why it is one. */
-static bool is_relay(struct trace *t, const struct passing *h)
+/* Did that line's client take the message from somebody who had logged in there? It is a mail
+ * server then, and who passes its mail on is its filter or smarthost: no stranger to it. */
+static bool is_client_server(const struct trace *t, size_t i)
+{
+	while (++i < t->hop_count && t->hops[i].zone == TRACE_LINKED) {
+		const struct received *r = &t->hops[i].line;
+		if (t->hops[i].note || r->by.n == 0)
+			continue;
+		if (r->auth)
+			return true;
+		if (ip_is_public(&r->ip))
+			return false;
+	}
+	return false;
+}
+
+/* Adds why the host is none, or why it is one; line i is that which it wrote. */
+static bool is_relay(struct trace *t, size_t i, const struct passing *h)
 {
 	const struct received *r = h->line;
 	const struct provider *p = NULL;
@@ -152,6 +187,10 @@ static bool is_relay(struct trace *t, const struct passing *h)
 		why_add(why, WHY_RELAY_FORWARDER, r->by, r->recipient);
 	else if (is_smarthost(h))
 		why_add(why, WHY_RELAY_SMARTHOST, r->by, STR(""));
+	else if (!r->rdns_doubtful && (p = mail_server_of(r->rdns, &r->ip)) != NULL)
+		why_add(why, WHY_RELAY_FOR_PROVIDER, r->by, str_of(p->name));
+	else if (is_client_server(t, i))
+		why_add(why, WHY_RELAY_FOR_SERVER, r->by, r->rdns.n ? r->rdns : r->helo);
 	else
 		return true;
 	return false;
@@ -247,7 +286,7 @@ void relay_find(struct trace *t, const struct trace_border *b)
 			break;
 		h.line = r;
 		bool ours = border_is_own_ip(b, &h.ip) || border_is_own_ip(b, &r->ip);
-		if (!ip_eq(&r->ip, &h.ip) && !ours && is_relay(t, &h)) {
+		if (!ip_eq(&r->ip, &h.ip) && !ours && is_relay(t, i, &h)) {
 			t->relay = h.ip;
 			t->relay_why.n = 0;
 			why_add(&t->relay_why, WHY_RELAY, r->by, r->rdns.n ? r->rdns : r->helo);

@@ -27,6 +27,7 @@ struct results {
 	struct said spf, helo, dkim, dmarc;
 	bool dmarc_doubtful, spf_doubtful;   /* one says pass, another fail */
 	struct str envelope, from;           /* the domains that they are held against */
+	bool null;                           /* "<>": SPF was of postmaster at the HELO name */
 };
 
 static enum trace_result result_of(struct str w)
@@ -189,6 +190,10 @@ static bool read_auth(struct trace *t, const struct trace_border *b, struct resu
 		if (t->result[i].is_spf && (all->spf.result == TRACE_RESULT_NONE ||
 		                            all->spf.domain.n == 0))
 			found |= take_spf_field(t, b, &t->result[i], all);
+	if (all->spf_doubtful)
+		all->spf.result = TRACE_RESULT_OTHER;
+	if (all->dmarc_doubtful)
+		all->dmarc.result = TRACE_RESULT_OTHER;
 	t->return_path.auth = (struct trace_auth){
 		.spf = all->spf.result, .spf_domain = all->spf.domain,
 		.helo = all->helo.result, .helo_domain = all->helo.domain,
@@ -225,7 +230,7 @@ static void settle(struct trace_return_path *rp, enum trace_return verdict,
 static bool prove(struct trace_return_path *rp, const struct results *all)
 {
 	const struct trace_auth *a = &rp->auth;
-	if (a->dmarc == TRACE_RESULT_PASS && !all->dmarc_doubtful && a->dmarc_domain.n) {
+	if (a->dmarc == TRACE_RESULT_PASS && a->dmarc_domain.n) {
 		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_DMARC, a->dmarc_domain, STR(""));
 		return true;
 	}
@@ -241,8 +246,7 @@ static bool prove_envelope(struct trace_return_path *rp, const struct results *a
 {
 	const struct trace_auth *a = &rp->auth;
 	struct str address = all->envelope.n ? all->envelope : all->from;
-	if (a->spf == TRACE_RESULT_PASS && !all->spf_doubtful &&
-	    same_domain(a->spf_domain, address)) {
+	if (a->spf == TRACE_RESULT_PASS && same_domain(a->spf_domain, address)) {
 		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_SPF, a->spf_domain, STR(""));
 		return true;
 	}
@@ -259,13 +263,13 @@ static bool judge_results(struct trace_return_path *rp, const struct results *al
 	const struct trace_auth *a = &rp->auth;
 	if (prove(rp, all))
 		return true;
-	if (a->dmarc == TRACE_RESULT_FAIL && !all->dmarc_doubtful && a->dmarc_domain.n) {
+	if (a->dmarc == TRACE_RESULT_FAIL && a->dmarc_domain.n) {
 		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_DMARC_FAIL, a->dmarc_domain, STR(""));
 		return true;
 	}
 	if (prove_envelope(rp, all))
 		return true;
-	if (a->spf == TRACE_RESULT_FAIL && !all->spf_doubtful && a->spf_domain.n) {
+	if (a->spf == TRACE_RESULT_FAIL && a->spf_domain.n && !all->null) {
 		settle(rp, TRACE_RETURN_FORGED, WHY_RETURN_SPF_FAIL, a->spf_domain, STR(""));
 		return true;
 	}
@@ -276,11 +280,12 @@ void return_path_judge(struct trace *t, const struct trace_border *b)
 {
 	struct trace_return_path *rp = &t->return_path;
 	struct results all = { .envelope = mailbox_domain(rp->address),
-	                       .from = mailbox_domain(rp->from) };
+	                       .from = mailbox_domain(rp->from),
+	                       .null = str_eq(str_trim(rp->address), STR("<>")) };
 	struct str domain = all.envelope.n ? all.envelope : all.from;
 	if (t->handover.family == 0)
 		return;
-	if (str_eq(str_trim(rp->address), STR("<>")))
+	if (all.null)
 		why_add(&rp->why, WHY_RETURN_NULL, STR(""), STR(""));
 	if (!read_auth(t, b, &all))
 		why_add(&rp->why, WHY_RETURN_NO_RESULT, STR(""), STR(""));

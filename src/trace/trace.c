@@ -69,6 +69,20 @@ static bool marks_list(const struct header_field *f)
 	       header_is(f, STR("X-Mailman-Version")) || header_is(f, STR("X-BeenThere"));
 }
 
+static void take_field_in_r(struct trace *t, const struct header_field *f)
+{
+	if (header_is(f, STR("Received")))
+		add_hop(t, f);
+	else if (header_is(f, STR("Received-SPF")))
+		add_result(t, f, true);
+	else if (header_is(f, STR("Return-Path")))
+		set(&t->return_path.address, f->value);
+	else if (header_is(f, STR("Reply-To")))
+		set(&t->return_path.reply_to, f->value);
+	else if (str_caseprefix(f->name, STR("Resent-")))
+		set(&t->resent, f->name);
+}
+
 /* One switch on the first letter, because every field of every message comes
  * by here and nearly all of them go. */
 static void take_field(struct trace *t, const struct header_field *f)
@@ -76,14 +90,11 @@ static void take_field(struct trace *t, const struct header_field *f)
 	struct trace_return_path *rp = &t->return_path;
 	switch (ascii_lower(f->name.p[0])) {
 	case 'r':
-		if (header_is(f, STR("Received")))
-			add_hop(t, f);
-		else if (header_is(f, STR("Received-SPF")))
-			add_result(t, f, true);
-		else if (header_is(f, STR("Return-Path")))
-			set(&rp->address, f->value);
-		else if (header_is(f, STR("Reply-To")))
-			set(&rp->reply_to, f->value);
+		take_field_in_r(t, f);
+		return;
+	case 'd':
+		if (header_is(f, STR("Date")) && !t->has_date)
+			t->has_date = mail_date_parse(f->value, &t->date) == ERR_OK;
 		return;
 	case 'f':
 		if (header_is(f, STR("From")))

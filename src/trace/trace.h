@@ -125,6 +125,9 @@ struct trace {
 	struct trace_result_field result[TRACE_RESULTS_MAX];
 	size_t result_count;
 	struct str list;         /* the header that marks a mailing list, or "" */
+	struct str resent;       /* the header that marks mail sent on by hand, or "" */
+	struct mail_date date;   /* the message's own, valid if has_date */
+	bool has_date;
 	bool truncated;
 };
 

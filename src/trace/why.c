@@ -88,6 +88,9 @@ static const struct {
 	WHY(RELAY_LIST, "no relay: {a} sent it as a mailing list ({b})"),
 	WHY(RELAY_FORWARDER,
 	    "no relay: {a} took it for its own user or customer ({b}) and forwarded it"),
+	WHY(RELAY_FOR_PROVIDER, "no relay: {a} took it from a mail server of {b}"),
+	WHY(RELAY_FOR_SERVER,
+	    "no relay: {a} took it from {b}, a mail server whose user had logged in"),
 	WHY(RELAY_LOGIN, "no relay: the client had logged in at {a}"),
 	WHY(RELAY_ALIKE, "no relay: {a} took it from its own side ({b})"),
 	WHY(RELAY_NONE, "no third party passed it on within the believed chain"),
@@ -117,7 +120,7 @@ void why_show(struct str s, struct buf *out)
 	enum { SHOWN_BYTES = 120 };
 	bool gap = false;
 	if (s.n == 0)
-		buf_add_cstr(out, "(nothing)");
+		buf_add_cstr(out, out->n && out->p[out->n - 1] == '(' ? "unnamed" : "(unnamed)");
 	for (size_t i = 0; i < s.n && i < SHOWN_BYTES; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 		if (c <= ' ' || c == 0x7f) {

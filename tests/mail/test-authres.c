@@ -135,7 +135,9 @@ static const struct {
 	{ "fail (x) identity=mailfrom; envelope-from=\"a@b.example\"; helo=h.example", "fail",
 	  "b.example", "", SPF_MAILFROM },
 	{ "Pass (sender SPF authorized) identity=helo; client-ip=192.0.2.1; helo=h.example; "
-	  "envelope-from=a@b.example; receiver=<UNKNOWN>", "Pass", "h.example", "<UNKNOWN>", SPF_HELO },
+	  "envelope-from=a@b.example; receiver=<UNKNOWN>", "Pass", "h.example", "", SPF_HELO },
+	{ "Pass identity=mailfrom; envelope-from=a@b.example; receiver=\"c d\"@mx.example", "Pass",
+	  "b.example", "mx.example", SPF_MAILFROM },
 	{ "pass identity=pra; envelope-from=a@b.example", "pass", "", "", SPF_OTHER },
 	{ "Pass (protection.outlook.com: domain of b.example designates 192.0.2.1 as permitted sender) "
 	  "receiver=protection.outlook.com; client-ip=192.0.2.1; helo=h.example; pr=C", "Pass",

@@ -73,7 +73,8 @@ static const struct {
 	{ "gmt-8", -480, READ }, { "GMT-0", 0, READ }, { "\"GMT\"", 0, READ }, { "Z", 0, READ },
 	{ "SGT", 480, READ }, { "BRT", -180, READ }, { "HKT", 480, READ }, { "PKT", 300, READ },
 	{ "SAST", 120, READ }, { "NPT", 345, READ }, { "est", -300, READ }, { "PDT", -420, READ },
-	{ "CEST", 120, READ },
+	{ "CEST", 120, READ }, { "MET DST", 120, READ }, { "+0200 (MET DST)", 120, READ },
+	{ "GMT Standard Time", 0, READ }, { "EST5EDT", 0, UNKNOWN },
 	/* a number beside a name counts */
 	{ "GMT +0100", 60, READ }, { "+0800 CST", 480, READ }, { "CST +0800", 480, READ },
 	{ "IST (+0530)", 330, READ }, { "CST (GMT+08:00)", 480, READ }, { "+0000 (GMT+01:00)", 0, READ },

@@ -120,6 +120,7 @@ static void line_of_the_handover(void **unused)
 		whole_world(&w, message, false);
 		CHECK_ROW(rows[i].line, has(&w.copy, "from a.isp.test"));
 		CHECK_ROW(rows[i].line, has(&w.copy, "by mx.ours.test"));
+		CHECK_ROW(rows[i].line, !has(&w.copy, "<<") && !has(&w.copy, ">>"));
 		CHECK_ROW(rows[i].line, has(&w.copy, "198.51.100.25"));
 		CHECK_ROW(rows[i].line, has(&w.copy, "Sat, 21 Nov 2026 10:00:00 +0000\r\n"));
 		for (size_t k = 0; k < 4 && rows[i].gone[k]; k++)
@@ -145,6 +146,8 @@ static void nobody_is_accused(void **unused)
 	} rows[] = {
 		{ "straight", "", false, true, { "came to us from your network." } },
 		{ "no network", "", false, false, { "came to us from the address below." } },
+		{ "tied by HELO alone", "Received: from b ([203.0.113.9]) by other.isp.test with SMTP "
+		  "id 3" DATE, false, true, { "by way of your network" } },
 		{ "a relay", PASSED_ON, true, true, { "by way of your network",
 		  "It is a relay or a forwarder." } },
 		{ "passed on", PASSED_ON, false, true, { "by way of your network",

@@ -14,6 +14,18 @@
 #define STRANGER "unknown [198.51.100.7]"
 #define O365 "with Microsoft SMTP Server (version=TLS1_2) id 15.20.1 via Frontend Transport" T
 
+#define OLD "; Tue, 5 Dec 2023 09:00:00 +0000\n"
+#define OLD_CHAIN \
+	"Received: from mx.host.example (mx.host.example [203.0.114.3]) by store.victim.example " \
+	"(Postfix) with ESMTP id 5" OLD \
+	"Received: from out.shop.example (out.shop.example [203.0.114.4]) by mx.host.example " \
+	"(Postfix) with ESMTPS id 4 for <u@victim.example>" OLD \
+	"Received: by out.shop.example (Postfix, from userid 33) id 3" OLD \
+	"Received: from [10.1.1.1] (localhost [127.0.0.1]) by out.shop.example (Postfix) with " \
+	"ESMTP id 2" OLD
+#define SUBMITTED "Received: from pc (" STRANGER ") by mail.far.example (Postfix) with ESMTPSA id 2" T
+#define NEW_DATE "Date: Tue, 5 Mar 2024 09:59:00 +0000\n"
+
 struct row {
 	const char *name, *own_hosts, *message;
 	const char *zones;       /* a letter a hop: o h l w u f */
@@ -161,6 +173,31 @@ static const struct row rows[] = {
 	  "Received: from pc (" STRANGER ") by localhost.localdomain (Postfix) with ESMTP id 2" T, "hw",
 	  "192.0.2.1", "192.0.2.1", "" },
 
+	/* a whole chain of another message */
+	{ "below a new submission", "*.our.example", FROM("a", "mail.far.example [192.0.2.1]")
+	  SUBMITTED OLD_CHAIN NEW_DATE, "hlffff", "192.0.2.1", "198.51.100.7", "" },
+	{ "… by the name that the client said", "*.our.example", FROM("a", "mail.far.example [192.0.2.1]")
+	  "Received: from store.victim.example (" STRANGER ") by mail.far.example (Postfix) with "
+	  "ESMTPSA id 2"
+	  T OLD_CHAIN NEW_DATE, "hlffff", "192.0.2.1", "198.51.100.7", "" },
+	{ "… below the border itself", "*.our.example", FROM("a", "unknown [192.0.2.1]")
+	  OLD_CHAIN NEW_DATE, "hffff", "192.0.2.1", "192.0.2.1", "" },
+	{ "sent on by hand", "*.our.example", FROM("a", "mail.far.example [192.0.2.1]")
+	  SUBMITTED OLD_CHAIN "Resent-From: <u@far.example>\nDate: Tue, 5 Dec 2023 08:59:00 +0000\n",
+	  "hluuuu", "192.0.2.1", "198.51.100.7", "" },
+	{ "an old message that comes late", "*.our.example", FROM("a", "mail.far.example [192.0.2.1]")
+	  SUBMITTED OLD_CHAIN "Date: Tue, 5 Dec 2023 08:59:00 +0000\n", "hluuuu", "192.0.2.1",
+	  "198.51.100.7", "" },
+	{ "from a list", "*.our.example", FROM("a", "mail.far.example [192.0.2.1]")
+	  SUBMITTED OLD_CHAIN NEW_DATE "List-Id: <x.far.example>\n", "hluuuu", "192.0.2.1",
+	  "198.51.100.7", "" },
+	{ "one clock that is wrong", "*.our.example", FROM("a", "unknown [192.0.2.1]")
+	  "Received: from localhost (localhost [127.0.0.1]) by gw.third.example (Postfix) with ESMTP "
+	  "id 4" OLD
+	  "Received: from pc (pc.third.example [198.51.100.9]) by gw.third.example (Postfix) with "
+	  "ESMTP id 3"
+	  OLD NEW_DATE, "huu", "192.0.2.1", "192.0.2.1", "" },
+
 	/* named and none */
 	{ "Microsoft 365 by 21Vianet", "*.our.example", FROM("CHN02.outbound.protection.partner.outlook.cn",
 	  "mail-bjschn02on1.outbound.protection.partner.outlook.cn [192.0.2.1]")
@@ -169,6 +206,44 @@ static const struct row rows[] = {
 	  "Received: from pc (198.51.100.7) by BJXPR01MB1.CHNPR01.prod.partner.outlook.cn "
 	  "(10.43.110.1) with "
 	  "Microsoft SMTP Server id 15.20.1" T, "hll", "192.0.2.1", "198.51.100.7", "" },
+	{ "a provider serves its line under another name", "*.our.example",
+	  FROM("a", "rgout07.mx.bt.com [192.0.2.1]") "Received: from pc "
+	  "(host7.range198-51.btcentralplus.com [198.51.100.7]) by rgout07.mx.bt.com (Postfix) with ESMTP "
+	  "id 2" T, "hl", "192.0.2.1", "198.51.100.7", "" },
+	{ "… and a customer's own server", "*.our.example", FROM("a", "know.fastweb.it [192.0.2.1]")
+	  "Received: from mail (office.fastwebnet.it [198.51.100.7]) by know.fastweb.it (8.5.140.03) with "
+	  "ESMTP id 2" T, "hl", "192.0.2.1", "198.51.100.7", "" },
+	{ "another provider's line is a stranger", "*.our.example", FROM("a", "know.fastweb.it [192.0.2.1]")
+	  "Received: from pc (host7.range198-51.btcentralplus.com [198.51.100.7]) by know.fastweb.it "
+	  "(8.5.140.03) with ESMTP id 2" T, "hl", "192.0.2.1", "198.51.100.7", "192.0.2.1" },
+	{ "a platform behind a filter", "*.our.example", FROM("a", "gate.hoster.example [192.0.2.1]")
+	  "Received: from app12.cloudmail.example (app12.cloudmail.example [198.51.100.7]) by "
+	  "gate.hoster.example (Postfix) with ESMTPS id 2" T
+	  "Received: from pc (pc.isp.example [203.0.114.9]) by app12.cloudmail.example (Postfix) with "
+	  "ESMTPSA "
+	  "id 3" T, "hll", "192.0.2.1", "203.0.114.9", "" },
+	{ "… by way of its own scanner", "*.our.example", FROM("a", "gate.hoster.example [192.0.2.1]")
+	  "Received: from app12.cloudmail.example (app12.cloudmail.example [198.51.100.7]) by "
+	  "gate.hoster.example (Postfix) with ESMTPS id 2" T
+	  "Received: from localhost (localhost [127.0.0.1]) by app12.cloudmail.example (Postfix) with "
+	  "ESMTP "
+	  "id 4" T
+	  "Received: from pc (pc.isp.example [203.0.114.9]) by app12.cloudmail.example (Postfix) with "
+	  "ESMTPSA "
+	  "id 3" T, "hlll", "192.0.2.1", "203.0.114.9", "" },
+	{ "a login that rests on HELO excuses nobody", "*.our.example",
+	  FROM("a", "www.school.example [192.0.2.1]")
+	  "Received: from bot ([198.51.100.7]) by www.school.example (Postfix) with ESMTP id 2" T
+	  "Received: from pc (pc.isp.example [203.0.114.9]) by bot with ESMTPSA id 3" T, "hlw", "192.0.2.1",
+	  "198.51.100.7", "192.0.2.1" },
+	{ "a provider's mail behind a forwarder", "*.our.example", FROM("a", "www.school.example "
+	  "[192.0.2.1]")
+	  "Received: from mail-wr1-f43.google.com (mail-wr1-f43.google.com [198.51.100.7]) by "
+	  "www.school.example (Postfix) with ESMTPS id 2" T, "hl", "192.0.2.1", "198.51.100.7", "" },
+	{ "a filter that is known", "*.our.example", FROM("a", "esa1.hc7-1.c3s2.iphmx.com [192.0.2.1]")
+	  "Received: from pc ([198.51.100.7])\n by esa1.hc7-1.c3s2.iphmx.com with ESMTP; 05 Mar 2024 "
+	  "11:00:00 "
+	  "+0100\n", "hl", "192.0.2.1", "198.51.100.7", "" },
 };
 
 static void set_border(struct border_set *set, const char *hosts)

@@ -417,12 +417,17 @@ static const struct {
 	{ "both in one result", SHOP AR "spf=pass smtp.helo=a.example smtp.mailfrom=shop.example\n"
 	  FROM_FAR "\n", TRACE_RETURN_PROVED },
 	{ "nobody's identity", SHOP AR "spf=fail\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "a bounce's HELO fails", "Return-Path: <>\nFrom: MAILER-DAEMON@shop.example\n" AR "spf=fail "
+	  "smtp.mailfrom=postmaster@a.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
 	{ "softfail", SHOP AR "spf=softfail smtp.mailfrom=shop.example\n" FROM_FAR "\n",
 	  TRACE_RETURN_UNKNOWN },
 	{ "two that disagree", SHOP AR "spf=fail smtp.mailfrom=shop.example; spf=pass "
 	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
 	{ "Received-SPF", SHOP "Received-SPF: pass (x) identity=mailfrom; "
 	  "envelope-from=\"b@shop.example\"; receiver=mx.our.example\n" FROM_FAR "\n",
+	  TRACE_RETURN_PROVED },
+	{ "… of a server that does not know its name", SHOP "Received-SPF: Pass (sender SPF authorized) "
+	  "identity=mailfrom; envelope-from=b@shop.example; receiver=<UNKNOWN>\n" FROM_FAR "\n",
 	  TRACE_RETURN_PROVED },
 	{ "… of a HELO", SHOP "Received-SPF: fail identity=helo; helo=a.example; "
 	  "envelope-from=b@shop.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
