@@ -338,7 +338,7 @@ static void journal_cells(struct list_args *a, const void *row, const char **cel
 	cells[5] = cli_safe(&a->cli, e->why);
 }
 
-/* ---- nominations ------------------------------------------------------------------------------ */
+/* ---- nominations ---------------------------------------------------------------------- */
 
 static int read_nominations(struct list_args *a, struct list_rows *rows)
 {
@@ -372,7 +372,7 @@ static void nomination_cells(struct list_args *a, const void *row, const char **
 	cells[4] = cli_safe(&a->cli, n->reason);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------------------------- */
 
 static const struct list_kind kinds[] = {
 	{ .name = "listings", .none = "nothing is listed", .size = sizeof(struct listing),

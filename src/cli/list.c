@@ -110,9 +110,9 @@ int cli_list(int argc, char **argv)
 		"add ADDRESS --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
 		.description =
 		"Shows the list (without an argument), or tests, what came back to the collector,\n"
-		"outputs of multi-hop relays, the journal of all changes, nominations; all of it, or\n"
-		"of one address or the addresses of a range. \"add\" lists an address by the\n"
-		"operator's word; \"agree\" lets an output be published.",
+		"outputs of multi-hop relays, the journal of all changes, nominations; all, or of\n"
+		"one address or a range. \"add\" lists an address by the operator's\n"
+		"word; \"agree\" lets an output be published.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
 		.operands_min = 0, .operands_max = 2, .operands_expected = "what to list",
 	};
