@@ -40,11 +40,26 @@ static bool read_records(struct dns_reader *r, struct blocklist_query *q)
 			return false;
 		if (rr.type != DNS_TYPE_OPT)
 			continue;
-		if (i < before || q->edns.present || dns_rr_edns(r, &rr, &q->edns) != ERR_OK)
+		if (i < before || q->edns.present)
+			return false;
+		/* Of another version's OPT we know no more than that (RFC 6891 6.1.3). */
+		if (dns_rr_edns(r, &rr, &q->edns) != ERR_OK && q->edns.version == 0)
 			return false;
 	}
 	assert(r->at <= r->n);
 	return r->at == r->n;
+}
+
+/* Of a message that is not answered: whether it has an OPT, as then the error has one, too
+ * (RFC 6891 6.1.1). */
+static void find_edns(struct dns_reader *r, struct blocklist_query *q)
+{
+	struct dns_question question;
+	for (unsigned i = 0; i < q->header.questions; i++)
+		if (dns_read_question(r, &question) != ERR_OK)
+			return;
+	read_records(r, q);
+	assert(q->question_end == 0);
 }
 
 int blocklist_query_read(struct str message, struct blocklist_query *q)
@@ -53,15 +68,17 @@ int blocklist_query_read(struct str message, struct blocklist_query *q)
 	*q = (struct blocklist_query){ .bytes = r.p };
 	if (dns_read_header(&r, &q->header) != ERR_OK || q->header.flags & DNS_FLAG_QR)
 		return -1;
-	if (q->header.flags & DNS_FLAG_OPCODE)
-		return DNS_RCODE_NOTIMP;
-	if (q->header.questions != 1 || !read_question(&r, q))
+	bool is_query = !(q->header.flags & DNS_FLAG_OPCODE);
+	if (!is_query || q->header.questions != 1) {
+		find_edns(&r, q);
+		return is_query ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
+	}
+	if (!read_question(&r, q))
 		return DNS_RCODE_FORMERR;
 	assert(q->name_bytes >= 1 && q->question_end == BLOCKLIST_NAME_AT + q->name_bytes + 4);
-	if (!read_records(&r, q)) {
-		q->edns.present = false;
+	/* FORMERR with an OPT: EDNS is known here, it is this one that is bad (RFC 6891 7). */
+	if (!read_records(&r, q))
 		return DNS_RCODE_FORMERR;
-	}
 	return q->edns.version > 0 ? DNS_RCODE_BADVERS : DNS_RCODE_NOERROR;
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "relaytest/collector-received.h"
 #include "relaytest/maildir.h"
 
 #include <assert.h>
@@ -48,14 +49,17 @@ static void identify(const struct client *cl, struct buf *out)
 	buf_add(out, (const char *)digest, sizeof(digest));
 }
 
-static void add_header(const struct client *cl, int64_t now_s, struct buf *out)
+static void add_header(const struct client *cl, const struct delivery *d, struct buf *out)
 {
-	char peer[IP_TEXT_MAX], date[CLOCK_TEXT_MAX];
+	const struct collector_received received = {
+		.helo = cl->helo, .peer = cl->peer.ip, .by = d->hostname,
+		.with = wire_server_state(cl->wire).protocol, .identity = buf_str(&d->identity),
+		/* Of several, none is told of the others. */
+		.recipient = cl->n == 1 ? cl->recipients[0].path : NULL, .time_s = d->time_s,
+	};
 	buf_printf(out, "Return-Path: %s\r\n", cl->mail_from);
 	add_people(cl, "Delivered-To: ", "\r\n", out);
-	buf_printf(out, "Received: from %s ([%s])\r\n\tby %s with SMTP; %s\r\n", cl->helo,
-	           ip_format(&cl->peer.ip, peer), cl->collector->setup.hostname,
-	           clock_format_mail(now_s, date));
+	collector_received(&received, out);
 }
 
 static struct delivery *delivery_create(struct client *cl)
@@ -67,9 +71,9 @@ static struct delivery *delivery_create(struct client *cl)
 		.directory = mem_strdup(c->mail_directory),
 		.hostname = mem_strdup(c->setup.hostname),
 	};
-	add_header(cl, d->time_s, &d->text);
-	buf_add_str(&d->text, buf_str(&cl->message));
 	identify(cl, &d->identity);
+	add_header(cl, d, &d->text);
+	buf_add_str(&d->text, buf_str(&cl->message));
 	return d;
 }
 

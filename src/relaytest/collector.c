@@ -232,7 +232,7 @@ static void *client_create(void *arg, struct wire_session *session, int fd,
 		.limits = { .message_bytes = (size_t)c->setup.config->message_bytes,
 		            .recipients = RECIPIENTS_MAX },
 		.offer_starttls = c->setup.tls != NULL,
-		.offer_smtputf8 = true, .offer_dsn = true,
+		.offer_smtputf8 = true,
 	};
 	struct client *cl = mem_zalloc(sizeof(*cl));
 	const struct wire_server_setup setup = {

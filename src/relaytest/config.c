@@ -46,7 +46,7 @@ const struct config_row tester_config_rows[] = {
 	  "Connections at the same time into one IPv4 /24 or IPv6 /48." },
 	{ "interval", TESTER(CONFIG_DURATION, interval_s), 0, YEAR, "24h",
 	  "Least time between two tests of one address and port, unless its owner asks (RFC 6471 "
-	  "section 3.4)." },
+	  "section 3.6.2)." },
 	{ "messages", TESTER(CONFIG_INT, messages), 2, 64, "8",
 	  "The most messages that a test may get accepted; a proof takes two." },
 	{ "refusals", TESTER(CONFIG_INT, refusals), 1, 100, "6",

@@ -127,7 +127,7 @@ static void on_rcpt(struct mailing *m, const struct smtp_reply *r)
 static void on_ehlo(struct mailing *m, enum smtp_verb verb, const struct smtp_reply *r)
 {
 	bool offered = smtp_client_extensions(m->client) & SMTP_EXT_STARTTLS;
-	if (!smtp_reply_ok(r) && verb == SMTP_EHLO && r->code / 100 == 5)
+	if (verb == SMTP_EHLO && smtp_reply_unknown(r))
 		say_command(m, SMTP_HELO, "HELO %s", m->setup.helo);
 	else if (!smtp_reply_ok(r))
 		refused(m, r);

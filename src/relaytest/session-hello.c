@@ -168,7 +168,8 @@ void hello_reply(struct session *s, const struct smtp_client_event *ev)
 		after_hello(s);
 		return;
 	}
-	/* A reply to a PROXY header that was not understood comes in this place. */
+	/* A reply to a PROXY header that was not understood comes in this place. Who sends mail
+	 * says HELO only where EHLO is unknown; a test does after any 5xx, as a spammer would. */
 	if (r->code / 100 == 5 && !c->used_helo && !is_proxy(s)) {
 		c->used_helo = true;
 		hello_start(s);

@@ -31,7 +31,8 @@ const struct config_row report_config_rows[] = {
 	{ "cache", REPORT(CONFIG_DURATION, cache_s), 0, 365 * DAY, "7d",
 	  "How long an answer is used again; one that names no contact, a seventh of it." },
 	{ "timeout", REPORT(CONFIG_DURATION, timeout_s), 1, HOUR, "20s",
-	  "How long each source, and each reply of the smarthost, is waited for." },
+	  "How long each source, and the connection to the smarthost, is waited for. A reply of "
+	  "the smarthost has the time of RFC 5321: 10 minutes where the message was said." },
 	{ "dead_for", REPORT(CONFIG_DURATION, dead_for_s), 0, 3650 * (int64_t)DAY, "180d",
 	  "A contact whose report bounced is not used again for this time." },
 	{ "from", REPORT(CONFIG_STRING, from), 0, 0, "",

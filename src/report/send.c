@@ -15,13 +15,15 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-enum { SMTP_PORT = 25, PASSWORD_MAX_BYTES = 1024 };
+enum { SMTP_PORT = 25, PASSWORD_MAX_BYTES = 4096, COMMAND_LINE_MAX = 512 };
 
 struct send {
 	struct send_setup setup;
 	char *host;                         /* a name, or "" if only an address is known */
 	struct endpoint to;
-	char *credentials;                  /* AUTH PLAIN, in base64; or NULL */
+	char *plain, *user, *password;      /* in base64, of AUTH PLAIN and LOGIN; or NULL */
+	unsigned prompts;                   /* what was said of the exchange so far */
+	bool by_login;                      /* AUTH LOGIN: PLAIN was not offered */
 	struct dns_query *query;
 	struct wire_client *wire;
 	struct smtp_client *client;
@@ -29,6 +31,7 @@ struct send {
 	struct loop_timer *step;
 	SSL_CTX *tls;
 	bool secured, may_login, ended;
+	bool gone;                          /* no QUIT can be said or is owed any more */
 	struct send_result result;
 	send_cb *cb;
 	void *arg;
@@ -48,6 +51,13 @@ static void set_text(struct send *s, struct str text)
 }
 
 /* Calls back from the loop, out of whatever callback we are in. */
+static void leave(struct send *s)
+{
+	s->gone = true;
+	loop_timer_arm(s->step, 0);
+}
+
+/* We leave by QUIT and wait for its answer, for the wire's 5 seconds (RFC 5321 4.1.1.10). */
 static void end(struct send *s, enum send_outcome outcome, const char *text)
 {
 	if (s->ended)
@@ -56,7 +66,19 @@ static void end(struct send *s, enum send_outcome outcome, const char *text)
 	s->result.outcome = outcome;
 	if (text)
 		set_text(s, str_of(text));
-	loop_timer_arm(s->step, 0);
+	if (!s->wire || s->gone || smtp_client_is_broken(s->client) ||
+	    smtp_client_command(s->client, SMTP_QUIT, 0, STR("QUIT")) != ERR_OK)
+		leave(s);
+}
+
+/* The connection has ended, or what comes from it is not to be trusted: nothing is said more. */
+static void break_off(struct send *s, const char *text)
+{
+	s->gone = true;
+	if (s->ended)
+		leave(s);
+	else
+		end(s, SEND_FAILED, text);
 }
 
 static void refused(struct send *s, const struct smtp_reply *r, bool recipient)
@@ -68,6 +90,7 @@ static void refused(struct send *s, const struct smtp_reply *r, bool recipient)
 	buf_fini(&text);
 	str_copy(s->result.status, sizeof(s->result.status), str_of(r->enhanced));
 	s->result.recipient = recipient;
+	s->gone |= r->code == 421;
 	end(s, r->code / 100 == 5 ? SEND_REFUSED : SEND_FAILED, NULL);
 }
 
@@ -110,6 +133,39 @@ static void start_mail(struct send *s)
 		say_verb(s, SMTP_MAIL, "MAIL FROM:<%s>", s->setup.mail_from);
 }
 
+/* A line with an initial response has room for 512 octets (RFC 4954 4); what is longer waits for
+ * the server's 334. */
+static void start_login(struct send *s, unsigned extensions)
+{
+	static const char command[] = "AUTH PLAIN ";
+	s->prompts = 0;
+	s->by_login = !(extensions & SMTP_EXT_AUTH_PLAIN);
+	if (!(extensions & (SMTP_EXT_AUTH_PLAIN | SMTP_EXT_AUTH_LOGIN))) {
+		end(s, SEND_FAILED, extensions & SMTP_EXT_AUTH ?
+		    "the smarthost offers no login that we can: PLAIN or LOGIN" :
+		    "the smarthost offers no login");
+	} else if (s->by_login) {
+		say_verb(s, SMTP_AUTH, "AUTH LOGIN");
+	} else if (strlen(command) + strlen(s->plain) + 2 > COMMAND_LINE_MAX) {
+		say_verb(s, SMTP_AUTH, "AUTH PLAIN");
+	} else {
+		s->prompts = 1;
+		say_verb(s, SMTP_AUTH, "%s%s", command, s->plain);
+	}
+}
+
+/* A 334. Where nothing is left to say, "*" cancels, and is answered by 501. */
+static void go_on_login(struct send *s)
+{
+	const char *const plain[] = { s->plain }, *const login[] = { s->user, s->password };
+	unsigned known = s->by_login ? 2 : 1, at = s->prompts++;
+	const char *answer = at >= known ? "*" : s->by_login ? login[at] : plain[at];
+	if (at > known)
+		end(s, SEND_FAILED, "the smarthost's login does not end");
+	else
+		say_verb(s, SMTP_AUTH, "%s", answer);
+}
+
 static void after_ehlo(struct send *s)
 {
 	unsigned extensions = smtp_client_extensions(s->client);
@@ -117,15 +173,13 @@ static void after_ehlo(struct send *s)
 		say_verb(s, SMTP_STARTTLS, "STARTTLS");
 	else if (!s->secured && demands_tls(s))
 		end(s, SEND_FAILED, "the smarthost offers no TLS");
-	else if (!s->credentials)
+	else if (!s->plain)
 		start_mail(s);
 	else if (!s->may_login)
 		end(s, SEND_FAILED, "no login over a connection that does not prove the smarthost; "
 		    "set smarthost_tls = \"must\"");
-	else if (!(extensions & SMTP_EXT_AUTH))
-		end(s, SEND_FAILED, "the smarthost offers no login");
 	else
-		say_verb(s, SMTP_AUTH, "AUTH PLAIN %s", s->credentials);
+		start_login(s, extensions);
 }
 
 static void start_message(struct send *s)
@@ -138,10 +192,13 @@ static void start_message(struct send *s)
 static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_reply *r)
 {
 	bool ok = smtp_reply_ok(r);
-	if (verb == SMTP_EHLO && !ok && !s->secured && !demands_tls(s) && !s->credentials) {
+	bool plain = !s->secured && !demands_tls(s) && !s->plain;
+	if (verb == SMTP_EHLO && plain && smtp_reply_unknown(r)) {
 		say_verb(s, SMTP_HELO, "HELO %s", s->setup.hostname);
 	} else if (verb == SMTP_DATA && r->code == 354) {
 		start_message(s);
+	} else if (verb == SMTP_AUTH && r->code == 334) {
+		go_on_login(s);
 	} else if (!ok || verb == SMTP_DATA) {
 		refused(s, r, verb == SMTP_RCPT);
 	} else if (verb == SMTP_BANNER) {
@@ -159,7 +216,6 @@ static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_repl
 		say_verb(s, SMTP_DATA, "DATA");
 	} else if (verb == SMTP_MESSAGE) {
 		set_text(s, r->text);
-		say_verb(s, SMTP_QUIT, "QUIT");
 		end(s, SEND_DONE, NULL);
 	}
 }
@@ -174,7 +230,7 @@ static void on_secured(void *arg)
 {
 	struct send *s = arg;
 	if (smtp_client_injected(s->client)) {
-		end(s, SEND_FAILED, "something answered before TLS began");
+		break_off(s, "something answered before TLS began");
 		return;
 	}
 	s->secured = true;
@@ -189,11 +245,13 @@ static void on_received(void *arg, struct str bytes)
 	struct send *s = arg;
 	struct smtp_client_event ev;
 	smtp_client_input(s->client, bytes);
-	while (!s->ended && smtp_client_next(s->client, &ev)) {
+	while (!s->gone && smtp_client_next(s->client, &ev)) {
 		if (ev.type == SMTP_CLIENT_BROKEN)
-			end(s, SEND_FAILED, "the smarthost does not speak SMTP");
-		else
+			break_off(s, "the smarthost does not speak SMTP");
+		else if (!s->ended)
 			on_reply(s, ev.verb, &ev.reply);
+		else if (ev.verb == SMTP_QUIT || ev.reply.code == 421)
+			leave(s);
 	}
 }
 
@@ -208,7 +266,7 @@ static void on_ended(void *arg, enum stream_end why)
 		[STREAM_TLS_FAILED] = "TLS with the smarthost failed",
 		[STREAM_NO_SOURCE] = "no address to connect from",
 	};
-	end(arg, SEND_FAILED, texts[why]);
+	break_off(arg, texts[why]);
 }
 
 static const struct wire_client_talk send_talks = {
@@ -243,7 +301,7 @@ static void connect_to(struct send *s)
 		.loop = s->setup.loop, .to = s->to, .tls = s->tls,
 		.server_name = s->host[0] ? s->host : NULL,
 		.connect_ms = s->setup.config->timeout_s * 1000,
-		.command_ms = s->setup.config->timeout_s * 1000,
+		/* Replies have the engine's time, of RFC 5321 4.5.3.2. */
 		.talk = &send_talks, .arg = s,
 	};
 	s->wire = wire_client_create(&wire);
@@ -264,7 +322,7 @@ static void on_address(void *arg, const struct dns_result *r)
 static void on_step(void *arg)
 {
 	struct send *s = arg;
-	if (s->ended)
+	if (s->gone)
 		s->cb(s->arg, &s->result);
 	else if (s->to.ip.family)
 		connect_to(s);
@@ -298,6 +356,20 @@ static int read_host(struct send *s, struct buf *problem)
 	return ERR_OK;
 }
 
+static char *in_base64(struct str s)
+{
+	char *text = mem_alloc((s.n + 2) / 3 * 4 + 1);
+	EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)(s.n ? s.p : ""), (int)s.n);
+	return text;
+}
+
+static void forget_text(char *text)
+{
+	if (text)
+		OPENSSL_cleanse(text, strlen(text));
+	free(text);
+}
+
 static int read_password(struct send *s, struct buf *problem)
 {
 	const struct report_config *c = s->setup.config;
@@ -314,9 +386,9 @@ static int read_password(struct send *s, struct buf *problem)
 		buf_add_cstr(&plain, c->smarthost_user);
 		buf_add_byte(&plain, '\0');
 		buf_add(&plain, buf_cstr(&file), n);
-		s->credentials = mem_alloc((plain.n + 2) / 3 * 4 + 1);
-		EVP_EncodeBlock((unsigned char *)s->credentials, (unsigned char *)plain.p,
-		                (int)plain.n);
+		s->plain = in_base64(buf_str(&plain));
+		s->user = in_base64(str_of(c->smarthost_user));
+		s->password = in_base64((struct str){ buf_cstr(&file), n });
 		OPENSSL_cleanse(plain.p, plain.n);
 	}
 	if (file.p)
@@ -353,9 +425,9 @@ void send_destroy(struct send *s)
 	smtp_client_destroy(s->client);
 	loop_timer_destroy(s->step);
 	SSL_CTX_free(s->tls);
-	if (s->credentials)
-		OPENSSL_cleanse(s->credentials, strlen(s->credentials));
-	free(s->credentials);
+	forget_text(s->plain);
+	forget_text(s->user);
+	forget_text(s->password);
 	free(s->host);
 	free(s);
 }

@@ -13,6 +13,7 @@
 
 enum {
 	COMMAND_MAX = 2048,
+	AUTH_LINE_MAX = 12286,         /* and CRLF: 12288 octets (RFC 4954 4) */
 	SERVER_NAME_MAX = 255,
 	UNASKED_MAX = 16,              /* replies out of the blue, then the session is broken */
 };
@@ -67,6 +68,11 @@ const char *smtp_verb_name(enum smtp_verb verb)
 {
 	assert((size_t)verb < sizeof(verb_names) / sizeof(verb_names[0]));
 	return verb_names[verb];
+}
+
+bool smtp_reply_unknown(const struct smtp_reply *r)
+{
+	return r->code == 500 || r->code == 501 || r->code == 502 || r->code == 504;
 }
 
 /* What holds between any two calls, whatever the server sent. smtp_client_next() asks it first:
@@ -147,7 +153,8 @@ static struct buf *pending_out(struct smtp_client *c)
 
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line)
 {
-	if (line.n == 0 || line.n > COMMAND_MAX || !is_one_line(line))
+	size_t most = verb == SMTP_AUTH ? AUTH_LINE_MAX : COMMAND_MAX;
+	if (line.n == 0 || line.n > most || !is_one_line(line))
 		return ERR_INVALID;
 	struct buf *out = pending_out(c);
 	buf_add_str(out, line);

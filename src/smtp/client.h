@@ -44,6 +44,8 @@ enum {
 	SMTP_EXT_8BITMIME = 1u << 3, SMTP_EXT_CHUNKING = 1u << 4, SMTP_EXT_SMTPUTF8 = 1u << 5,
 	SMTP_EXT_AUTH = 1u << 6, SMTP_EXT_XCLIENT = 1u << 7, SMTP_EXT_XFORWARD = 1u << 8,
 	SMTP_EXT_DSN = 1u << 9, SMTP_EXT_ENHANCED = 1u << 10,
+	/* Beside SMTP_EXT_AUTH: the mechanisms that we can. */
+	SMTP_EXT_AUTH_PLAIN = 1u << 11, SMTP_EXT_AUTH_LOGIN = 1u << 12,
 };
 
 /* Oddities noted; never errors by themselves. */
@@ -61,6 +63,9 @@ struct smtp_reply {
 	struct str text;           /* lines joined by '\n', codes and enhanced codes removed */
 };
 static inline bool smtp_reply_ok(const struct smtp_reply *r) { return r->code / 100 == 2; }
+/* The command is not known there: to EHLO, a reason to say HELO (RFC 5321 4.1.1.1). A refusal of
+ * who we are (550, 554) or of the moment (4xx, 421) is none. */
+bool smtp_reply_unknown(const struct smtp_reply *r);
 
 enum smtp_client_event_type {
 	SMTP_CLIENT_REPLY,         /* verb, tag, reply */
@@ -86,7 +91,8 @@ struct smtp_client *smtp_client_create(const struct smtp_client_limits *limits);
 void smtp_client_destroy(struct smtp_client *c);   /* NULL is fine */
 
 /* Queues one command line; CRLF is added. `line` holds no CR, LF or NUL and 1 to
- * 2048 bytes (ERR_INVALID otherwise: nothing is sent). */
+ * 2048 bytes, or 12286 of SMTP_AUTH (RFC 4954 4: 12288 octets with CRLF); ERR_INVALID
+ * otherwise: nothing is sent. The 334 of an AUTH exchange comes as a reply to SMTP_AUTH. */
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line);
 /* Queues a message after a 354: line ends made CRLF, dots stuffed, final dot
  * added. The reply comes as SMTP_MESSAGE; in LMTP as many as RCPTs were accepted, each with the

@@ -44,6 +44,22 @@ static struct str first_word(struct str line)
 	return word;
 }
 
+/* The words behind AUTH, of "AUTH PLAIN LOGIN" and "AUTH=PLAIN LOGIN". */
+static unsigned mechanism_bits(struct str line)
+{
+	struct str word;
+	unsigned bits = 0;
+	str_token(&line, " \t=", &word);
+	while (str_token(&line, " \t=", &word)) {
+		if (str_caseeq(word, STR("PLAIN")))
+			bits |= SMTP_EXT_AUTH_PLAIN;
+		else if (str_caseeq(word, STR("LOGIN")))
+			bits |= SMTP_EXT_AUTH_LOGIN;
+	}
+	assert((bits & ~(unsigned)(SMTP_EXT_AUTH_PLAIN | SMTP_EXT_AUTH_LOGIN)) == 0);
+	return bits;
+}
+
 unsigned smtp_extensions_parse(struct str text)
 {
 	unsigned extensions = 0;
@@ -52,8 +68,11 @@ unsigned smtp_extensions_parse(struct str text)
 		text = str_from(text, end + 1);
 		end = str_find(text, '\n');
 		struct str line = { text.p, end == SIZE_MAX ? text.n : end };
-		extensions |= extension_bit(first_word(line));
+		unsigned bit = extension_bit(first_word(line));
+		extensions |= bit;
+		if (bit == SMTP_EXT_AUTH)
+			extensions |= mechanism_bits(line);
 	}
-	assert(extensions < SMTP_EXT_ENHANCED << 1);
+	assert(extensions < SMTP_EXT_AUTH_LOGIN << 1);
 	return extensions;
 }

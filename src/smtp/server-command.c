@@ -74,11 +74,18 @@ static size_t find_crlf(struct str in, size_t from)
 	}
 }
 
+static size_t most_of_line(const struct smtp_server *s)
+{
+	size_t most = s->options.limits.line_bytes;
+	bool exchange = s->phase == SMTP_PHASE_AUTH;
+	return exchange && most < AUTH_LINE_MAX ? (size_t)AUTH_LINE_MAX : most;
+}
+
 int smtp_server_line(struct smtp_server *s, struct str *line)
 {
 	struct str in = smtp_server_pending(s);
 	size_t end = find_crlf(in, s->scanned);
-	size_t max = s->options.limits.line_bytes;
+	size_t max = most_of_line(s);
 	if (end == SIZE_MAX && in.n <= max + 1) {
 		s->scanned = in.n;
 		return ERR_AGAIN;

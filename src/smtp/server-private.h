@@ -18,6 +18,7 @@ enum {
 	INPUT_WAITING_MAX = 65536,     /* kept while a reply is owed */
 	SKIPPED_MAX = 1048576,         /* read over of what is too long, then the session ends */
 	HELO_NAME_MAX = 255,
+	AUTH_LINE_MAX = 12286,         /* of an exchange, and CRLF (RFC 4954 4) */
 };
 
 enum smtp_server_phase {

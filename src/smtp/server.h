@@ -40,7 +40,8 @@ struct smtp_server;
 
 /* All limits are the caller's; zero means the default in brackets. */
 struct smtp_server_limits {
-	size_t line_bytes;          /* a command line without CRLF [2048; 512 is the RFC's least] */
+	size_t line_bytes;          /* a command line without CRLF [2048; 512 is the RFC's least];
+	                             * in an AUTH exchange 12286 at least (RFC 4954 4) */
 	size_t text_line_bytes;     /* a line of a message [65536], then it is refused */
 	size_t message_bytes;       /* announced as SIZE and enforced [10485760] */
 	unsigned recipients;        /* accepted ones a transaction [100] */

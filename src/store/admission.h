@@ -63,7 +63,7 @@ enum admission {
 	ADMISSION_EXCLUDED,
 	ADMISSION_NO_CONSENT,
 	ADMISSION_OWNER_ONLY,          /* all cases are for the owner alone */
-	ADMISSION_TOO_SOON,            /* RFC 6471 3.4: one test within the interval */
+	ADMISSION_TOO_SOON,            /* RFC 6471 3.6.2: one test within the interval */
 	ADMISSION_PENDING,             /* a test of the target has not ended */
 };
 struct admission_answer {

@@ -4,9 +4,12 @@
  * clock, no store, no I/O. The use cases (finish.c, word.c, retest.c, …) call it inside the
  * transaction that carries its effects out, and the tests call it over its whole table.
  *
- * The rule it keeps (RFC 6471 2.2.1, and the promise of the house): a listed
- * host stays listed until a retest passes or the operator says so. Silence,
- * "unreachable", "inconclusive" or blocking the tester never delists.
+ * The rule it keeps (the promise of the house): a listed host stays listed until a retest passes
+ * or the operator says so. Silence, "unreachable", "inconclusive" or blocking the tester never
+ * delists. This deviates from RFC 6471 2.2.1, by which listings SHOULD be temporary and expire
+ * when their reasons are not seen again: an open relay that blocks its tester is an open relay
+ * still. What that section is for is reached otherwise: each listing is tested again by itself
+ * (recheck_interval_s), and its owner ends it in minutes by a retest.
  *
  * Decided here, and tested:
  *  - A test passes (lifecycle_passed()) when it ended closed or backscatter, the control

@@ -60,6 +60,12 @@ static const struct row {
 	{ "no ESMTP", &mail,
 	  "S 220 x\nC EHLO us.test\nS 502 x\nC HELO us.test\nS 250 x\nC MAIL FROM:<>\n"
 	  "S 550 no\n" BYE, false, false, "it said \"550 no\" to MAIL FROM:<>" },
+	{ "EHLO is not known, by other codes", &mail,
+	  "S 220 x\nC EHLO us.test\nS 500 x\nC HELO us.test\nS 504 no\n" BYE, false, false,
+	  "it said \"504 no\" to HELO us.test" },
+	{ "EHLO is refused, not unknown", &mail,
+	  "S 220 x\nC EHLO us.test\nS 550 no\n" BYE, false, false,
+	  "it said \"550 no\" to EHLO us.test" },
 	{ "no HELO either", &mail,
 	  "S 220 x\nC EHLO us.test\nS 502 x\nC HELO us.test\nS 550 no\n" BYE, false, false,
 	  "it said \"550 no\" to HELO us.test" },

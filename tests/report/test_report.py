@@ -10,8 +10,10 @@ import json
 import os
 import pty
 import re
+import socket
 import ssl
 import subprocess
+import threading
 
 import jsonschema
 import pytest
@@ -753,3 +755,86 @@ def test_no_password(box):
     box.configure(report='smarthost_user = "reporter"\nsmarthost_password_file = "nowhere"')
     done = box.run("-", "--send", text=spam(), code=78)
     assert "smarthost_password_file" in done.stderr
+
+
+# ---- what is said, and how it is left -----------------------------------------
+
+
+def scripted(box, replies):
+    """Talks once by a table of (prefix of a command, reply); what the client said."""
+    said = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    box.smarthost.port = listener.getsockname()[1]
+
+    def talk():
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rwb", buffering=0) as wire:
+            wire.write(b"220 smart.test\r\n")
+            for line in wire:
+                said.append(line.decode().rstrip("\r\n"))
+                reply = next((r for p, r in replies if said[-1].startswith(p)), None)
+                reply = reply or ("221 bye" if said[-1] == "QUIT" else "250 ok")
+                wire.write(reply.replace("\n", "\r\n").encode() + b"\r\n")
+                if said[-1] == "QUIT" or reply.startswith("421"):
+                    break
+        listener.close()
+
+    talker = threading.Thread(target=talk, daemon=True)
+    talker.start()
+    return said, talker
+
+
+@pytest.mark.parametrize("replies, said, words", [
+    ([("EHLO", "421 not now")], ["EHLO"], "421"),
+    ([("EHLO", "451 later")], ["EHLO", "QUIT"], "451"),
+    ([("EHLO", "550 not you")], ["EHLO", "QUIT"], "550"),
+    ([("EHLO", "500 what"), ("MAIL", "550 no")], ["EHLO", "HELO", "MAIL", "QUIT"], "550"),
+    ([("EHLO", "502 what"), ("HELO", "550 no")], ["EHLO", "HELO", "QUIT"], "550"),
+    ([("MAIL", "421 closing")], ["EHLO", "MAIL"], "421"),
+    ([("RCPT", "550 5.1.1 nobody")], ["EHLO", "MAIL", "RCPT", "QUIT"], "nobody"),
+    ([("DATA", "451 later")], ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"], "451"),
+])
+def test_leaves_by_quit(box, replies, said, words):
+    heard, talker = scripted(box, replies)
+    box.configure()
+    done = box.run("-", "--send", text=spam(), code=None)
+    talker.join(10)
+    assert done.returncode in (68, 69, 75) and words in done.stderr
+    assert [line.split()[0] for line in heard] == said
+
+
+def b64(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+LONG = "p" * 3000
+
+
+@pytest.mark.parametrize("offer, password, replies, said", [
+    ("AUTH PLAIN LOGIN", "pw", [("AUTH", "235 in")], ["AUTH PLAIN " + b64("\0reporter\0pw")]),
+    ("AUTH LOGIN", "pw", [("AUTH", "334 VXNlcm5hbWU6"), (b64("reporter"), "334 UGFzc3dvcmQ6"),
+                          (b64("pw"), "235 in")], ["AUTH LOGIN", b64("reporter"), b64("pw")]),
+    ("AUTH PLAIN", LONG, [("AUTH", "334 "), (b64("\0reporter\0" + LONG), "235 in")],
+     ["AUTH PLAIN", b64("\0reporter\0" + LONG)]),
+    ("AUTH PLAIN", "pw", [("AUTH", "334 "), ("*", "501 cancelled")],
+     ["AUTH PLAIN " + b64("\0reporter\0pw"), "*", "QUIT"]),
+    ("AUTH CRAM-MD5 NTLM", "pw", [], ["QUIT"]),
+    ("SIZE 1000", "pw", [], ["QUIT"]),
+    ("AUTH PLAIN", "pw", [("AUTH", "535 5.7.8 no")],
+     ["AUTH PLAIN " + b64("\0reporter\0pw"), "QUIT"]),
+])
+def test_mechanisms(box, offer, password, replies, said):
+    heard, talker = scripted(box, [("EHLO", "250-smart.test\n250 " + offer),
+                                   ("DATA", "550 enough"), *replies])
+    (box.directory / "password").write_text(password + "\n")
+    (box.directory / "password").chmod(0o644)
+    box.configure(report='smarthost_user = "reporter"\n'
+                  f'smarthost_password_file = "{box.directory}/password"')
+    done = box.run("-", "--send", text=spam(), code=None)
+    talker.join(10)
+    assert done.returncode in (69, 75)
+    assert heard[1:1 + len(said)] == said
+    assert heard[-1] == "QUIT"
+    assert b64("pw") not in done.stderr
+    if not offer.startswith("AUTH PLAIN") and not offer.startswith("AUTH LOGIN"):
+        assert "offers no login" in done.stderr

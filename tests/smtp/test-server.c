@@ -243,6 +243,10 @@ static const struct script bdat[] = {
 
 #define AUTH_EHLO EHLO_ANY("S: 250-PIPELINING\nS: 250-SIZE 10485760\nS: 250-8BITMIME\n" \
 	"S: 250-AUTH PLAIN LOGIN\nS: 250-CHUNKING\nS: 250-DSN\nS: 250 ENHANCEDSTATUSCODES\n")
+#define A64 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define A1024 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64
+#define A12224 A1024 A1024 A1024 A1024 A1024 A1024 A1024 A1024 A1024 A1024 A1024 \
+	A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64 A64
 #define IN_CLEAR { .offer_auth_plain = true, .auth_in_clear = true, MANY_ERRORS }
 
 static const struct script auth[] = {
@@ -279,6 +283,12 @@ static const struct script auth[] = {
 	  "S: 250-CHUNKING\n"
 	  "S: 250-DSN\nS: 250 ENH*\nC: AUTH\nS: 501 5.5.4*\nC: AUTH CRAM-MD5\nS: 504 5.5.4*\n"
 	  "C: MAIL FROM:<a@b>\nS: 250*\nC: AUTH PLAIN AHUAcA==\nS: 503 5.5.1*\n" },
+	{ "lines up to 12288 octets", IN_CLEAR, .text = AUTH_EHLO
+	  "C: AUTH PLAIN\nS: 334 \nC: " A1024 A1024 A64 "\nS: 500 5.5.6*\nC: AUTH PLAIN\nS: 334 \n"
+	  "C: " A12224 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
+	  "S: 500 5.5.6*\nC: AUTH LOGIN\nS: 334*\nC: " A12224 A64 "\nS: 500 5.5.2*\n"
+	  "C: NOOP\nS: 250*\nC: NOOP " A1024 A1024 "\nS: 500 5.5.2*\n"
+	  "C: AUTH PLAIN AHUAcA==\nS: 235*\n" },
 	{ "not in clear", { .offer_auth_plain = true }, .text = EHLO
 	  "C: AUTH PLAIN AHUAcA==\nS: 538 5.7.11*\n" },
 	{ "not offered", .text = EHLO "C: AUTH PLAIN AHUAcA==\nS: 500*\n" },
