@@ -62,13 +62,15 @@ static void check_repaired(const struct host *h)
 		             "it is listed", h->n);
 }
 
-/* A form that came back for both domains makes its test open, however late and whoever died. */
+/* A form that came back for both domains makes its test open, however late and whoever died, if
+ * neither expired before the other came. */
 static void check_both(const struct came_back *c)
 {
 	const struct test *t = law_test(c->test_id);
 	if (!c->acknowledged || c->sender || !c->confirm || c->host->left_alone || !t)
 		return;
-	if (law_proved(c->test_id, c->case_id) && t->verdict != VERDICT_OPEN)
+	if (law_proved(c->test_id, c->case_id) && t->verdict != VERDICT_OPEN &&
+	    !law_return_expired(c->test_id))
 		world_broken("late-proof", "%s of test %s came back from host %u (%s) for both "
 		             "domains; the test says %s", c->case_id, c->test_id, c->host->n,
 		             c->host->kind->name, verdict_name(t->verdict));
@@ -80,7 +82,8 @@ static void check_late(const struct came_back *c)
 	const struct test *t = law_test(c->test_id);
 	if (!c->acknowledged || c->sender || c->confirm || !t || t->verdict == VERDICT_OPEN)
 		return;
-	if (c->host->disturbed_ms >= 0 || c->host->repaired || c->host->left_alone)
+	if (c->host->disturbed_ms >= 0 || c->host->repaired || c->host->left_alone ||
+	    law_return_expired(c->test_id))
 		return;
 	if (!law_confirmed(c->test_id))
 		world_broken("late-proof", "%s of test %s came back from host %u (%s), and was "

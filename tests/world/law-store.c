@@ -3,7 +3,7 @@
  * Invariants of the store, seen through a connection of their own. What cannot be read just now
  * (a writer died, and nobody has mended it) is looked at after the next step.
  */
-#include "law.h"
+#include "law-inner.h"
 
 #include "base/mem.h"
 #include "disk.h"
@@ -13,7 +13,6 @@
 #include "store/evidence.h"
 #include "store/journal.h"
 #include "store/list.h"
-#include "store/returns.h"
 #include "store/tests.h"
 
 #include <stdio.h>
@@ -26,6 +25,7 @@ struct change {
 	uint64_t serial;
 	struct ip ip;
 	bool listed;
+	int64_t time_s;
 };
 
 struct seen seen;
@@ -36,9 +36,6 @@ static struct change *changes;
 static size_t change_n;
 static struct prefix *excluded;      /* by the journal, in its order */
 static size_t excluded_n;
-static char (*kept)[32];             /* tokens of returns that are there */
-static size_t kept_n, kept_checked, requests_n, requests_checked;
-static int64_t returns_at, requests_at;
 
 bool law_is_excluded(const struct ip *ip)
 {
@@ -68,6 +65,23 @@ bool law_was_listed(const struct ip *ip, uint64_t serial)
 		if (ip_eq(&changes[i].ip, ip))
 			listed = changes[i].listed;
 	return listed;
+}
+
+bool law_listed_since(const struct ip *ip, uint64_t serial)
+{
+	for (size_t i = change_n; i > 0; i--)
+		if (ip_eq(&changes[i - 1].ip, ip))
+			return changes[i - 1].listed && changes[i - 1].serial <= serial;
+	return false;
+}
+
+int64_t law_delisted_s(const struct ip *ip)
+{
+	int64_t last_s = 0;
+	for (size_t i = 0; i < change_n; i++)
+		if (ip_eq(&changes[i].ip, ip) && !changes[i].listed && changes[i].time_s > last_s)
+			last_s = changes[i].time_s;
+	return last_s;
 }
 
 /* ---- the journal ---------------------------------------------------------------------- */
@@ -119,7 +133,7 @@ static void check_delisted(const struct journal_entry *j)
 static void add_change(const struct journal_entry *j, bool listed)
 {
 	changes = mem_realloc(changes, change_n + 1, sizeof(*changes));
-	changes[change_n++] = (struct change){ j->serial, j->subject.ip, listed };
+	changes[change_n++] = (struct change){ j->serial, j->subject.ip, listed, j->time_s };
 }
 
 static void exclude(const struct prefix *range, bool add)
@@ -267,66 +281,20 @@ static int read_rows(bool list_changed)
 	return e;
 }
 
-/* ---- what was acknowledged --------------------------------------------------------------- */
-
-static int read_returns(void)
-{
-	struct arena a = { 0 };
-	struct test_return *r;
-	struct retest_request *q;
-	size_t n = 0, m = 0;
-	int e = store_returns_after(store, returns_at, ROWS_MAX, false, &a, &r, &n);
-	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		if ((kept_n & (kept_n - 1)) == 0)
-			kept = mem_realloc(kept, kept_n ? kept_n * 2 : 1, sizeof(*kept));
-		str_copy(kept[kept_n++], sizeof(*kept), str_of(r[i].token));
-		returns_at = r[i].id;
-	}
-	if (e == ERR_OK)
-		e = store_requests_after(store, requests_at, ROWS_MAX, &a, &q, &m);
-	for (size_t i = 0; e == ERR_OK && i < m; i++)
-		requests_at = q[i].id;
-	requests_n += e == ERR_OK ? m : 0;
-	arena_fini(&a);
-	return e;
-}
-
-static bool is_kept(const char *token)
-{
-	for (size_t i = 0; i < kept_n; i++)
-		if (strcmp(kept[i], token) == 0)
-			return true;
-	return false;
-}
-
-static void check_kept(void)
-{
-	size_t acknowledged = 0;
-	for (size_t i = 0; i < came_back_n; i++)
-		acknowledged += came_back[i].acknowledged;
-	for (size_t i = 0; acknowledged != kept_checked && i < came_back_n; i++)
-		if (came_back[i].acknowledged && !is_kept(came_back[i].token))
-			world_broken("kept", "the return of %s was answered 250, and is not there",
-			             came_back[i].token);
-	kept_checked = acknowledged;
-	if (asked_n != requests_checked && requests_n < asked_n)
-		world_broken("kept", "%zu requests were answered 250, and %zu are there", asked_n,
-		             requests_n);
-	requests_checked = asked_n;
-}
-
 /* ---- looking ----------------------------------------------------------------------------- */
 
 static void look(void *arg)
 {
-	bool *whole = arg, news = false;
+	bool *whole = arg, news = false, expired = law_expiry_pending();
 	if (!store)
 		store = roles_open_store();
 	int e = store ? read_journal(&news) : ERR_BUSY;
 	if (e == ERR_OK)
-		e = read_rows(news);
+		e = read_rows(news || expired);
 	if (e == ERR_OK)
-		e = read_returns();
+		e = law_kept_read(store);
+	if (e == ERR_OK)
+		e = law_expiry_look(store);
 	if (e == ERR_CORRUPT)
 		world_broken("sound", "%s", store_message(store));
 	*whole = e == ERR_OK;
@@ -334,14 +302,14 @@ static void look(void *arg)
 
 void law_step(void)
 {
-	if (disk_changes() != changes_looked) {
+	if (disk_changes() != changes_looked || law_expiry_pending()) {
 		changes_looked = disk_changes();
 		process_run(&observer, look, &seen.known);
 		if (!seen.known)
 			changes_looked--;
 	}
 	if (seen.known)
-		check_kept();
+		law_kept_check();
 	law_dns();
 }
 
@@ -351,8 +319,7 @@ void law_after_death(bool power)
 		vfs_drop(&observer);
 		store = NULL;
 	}
-	returns_at = requests_at = 0;
-	kept_n = requests_n = kept_checked = requests_checked = 0;
+	law_kept_forget();
 	changes_looked--;
 	seen.known = false;
 }

@@ -19,7 +19,8 @@ const struct law laws[] = {
 	  "test." },
 	{ "polite", "No process has two connections to one address, or more into a network than it "
 	  "is allowed." },
-	{ "kept", "What the collector has answered 250 to is in the store, whatever dies." },
+	{ "kept", "What the collector has answered 250 to is in the store, whatever dies, until "
+	  "it expires." },
 	{ "sound", "The store is never damaged, and opens again when nothing goes wrong." },
 	{ "listed-by-proof", "A test lists only what was proved: a form that came back for both "
 	  "of our domains, of that address." },
@@ -27,6 +28,10 @@ const struct law laws[] = {
 	{ "excluded", "An address that is excluded is not newly listed by a test." },
 	{ "fuse", "An address that may not be published is neither on the list nor in DNS." },
 	{ "evidence", "Every listing by proof has its evidence, and that verifies." },
+	{ "stays-listed", "Nothing expires that belongs to an address on the list." },
+	{ "stays-unread", "Nothing expires that the tester has not read." },
+	{ "stays-young", "Nothing expires before its time, nor a test that is under way or is "
+	  "the last of its target." },
 	{ "serial", "Serials grow by one, and none that was seen is taken back." },
 	{ "journal", "The list is what its journal says." },
 	{ "one-live", "No target has two tests that have not ended." },

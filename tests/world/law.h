@@ -10,6 +10,7 @@
 #define PORTREEVE_TESTS_WORLD_LAW_H
 
 #include "host.h"
+#include "store/config.h"
 #include "store/store.h"
 #include "world.h"
 
@@ -35,6 +36,10 @@ void law_collector_answered(struct host *h, enum delivery_kind kind, const struc
                             const char *recipient, int code, struct str message);
 /* A clock, a disk or a lock was wrong just now: leases may have run out. */
 void law_disturbed(void);
+
+/* What is old will be removed, at once and with these keeps. False: what there is was not seen
+ * just now, so it must not be. */
+bool law_expires(const struct store_config *keep, int64_t now_s);
 
 /* ---- when it is looked ------------------------------------------------------------------ */
 void law_step(void);
@@ -80,6 +85,8 @@ const struct test *law_test(const char *id);
 bool law_is_listed(const struct ip *ip);
 /* Whether the list had the address at that serial. */
 bool law_was_listed(const struct ip *ip, uint64_t serial);
+/* law-kept.c: whether what came back in that test has expired, at least some of it. */
+bool law_return_expired(const char *test_id);
 /* law-dns.c */
 void law_dns(void);
 

@@ -13,12 +13,14 @@
 #include "store/clock.h"
 #include "store/list.h"
 #include "store/tests.h"
+#include "store/upkeep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { FIRST_MOST_MS = 20 * 1000, PAUSE_LEAST_MS = 2000, PAUSE_MOST_MS = 25 * 1000,
-       KILLED = 30, KILLED_WITHIN = 60 };
+       KILLED = 30, KILLED_WITHIN = 60,
+       KEEP_LEAST_S = 2, KEEP_MOST_S = 90, NOT_KEPT = 500, PAGE_MOST = 8 };
 
 struct process command = { .name = "command", .kind = PROCESS_COMMAND };
 
@@ -102,6 +104,25 @@ static int accept_clock(struct store *st, struct host *h)
 	return store_clock_accept(st, world_wall_s());
 }
 
+/* What would go after months goes after a minute, and returns often as soon as they are read. The
+ * upkeep of the roles goes by the defaults, and finds nothing so old. */
+static int expire(struct store *st, struct host *h)
+{
+	struct store_expiry x = { 0 };
+	struct store_config keep = {
+		.keep_tests_s = chance_between(KEEP_LEAST_S, KEEP_MOST_S),
+		.keep_returns_s = chance_of(NOT_KEPT) ? 0 :
+		                  chance_between(KEEP_LEAST_S, KEEP_MOST_S),
+		.keep_evidence_s = chance_between(KEEP_LEAST_S, KEEP_MOST_S),
+	};
+	size_t page = chance_between(1, PAGE_MOST);
+	int e = law_expires(&keep, world_wall_s()) ? ERR_OK : ERR_BUSY;
+	(void)h;
+	while (e == ERR_OK && !x.over)
+		e = store_expire(st, &keep, world_wall_s(), page, false, &x);
+	return e;
+}
+
 static const struct {
 	const char *name;
 	int (*give)(struct store *st, struct host *h);
@@ -109,7 +130,7 @@ static const struct {
 } orders[] = {
 	{ "nominate", nominate, 10 }, { "permit", permit, 3 }, { "unpermit", unpermit, 1 },
 	{ "exclude", exclude, 2 }, { "unexclude", unexclude, 2 }, { "retest", retest, 4 },
-	{ "list", list, 1 }, { "delist", delist, 1 },
+	{ "list", list, 1 }, { "delist", delist, 1 }, { "expire", expire, 8 },
 };
 enum { ORDERS = sizeof(orders) / sizeof(*orders) };
 
