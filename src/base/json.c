@@ -217,6 +217,20 @@ void json_add_int(struct json *j, const char *key, int64_t n)
 	add_token(j, key, text);
 }
 
+/* "1e+20" and "1e-05" as "1e20" and "1e-5". */
+static void shorten_exponent(char *text)
+{
+	char *from = strchr(text, 'e'), *to = from ? from + 1 : NULL;
+	if (!from)
+		return;
+	from += from[1] == '+' ? 2 : 1;
+	if (*from == '-')
+		*to++ = *from++;
+	while (*from == '0')
+		from++;
+	memmove(to, from, strlen(from) + 1);
+}
+
 /* No locale is ever set: the point is a point. */
 void json_add_real(struct json *j, const char *key, double n)
 {
@@ -229,6 +243,7 @@ void json_add_real(struct json *j, const char *key, double n)
 		if (strtod(text, NULL) == n)
 			break;
 	}
+	shorten_exponent(text);
 	add_token(j, key, text);
 }
 

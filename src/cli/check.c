@@ -5,16 +5,19 @@
 #include "cli/commands.h"
 
 #include "cli/cli.h"
+#include "base/mem.h"
+#include "cli/hosts.h"
 #include "lookup/lookup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { ZONES_MAX = 32, RESOLVERS_MAX = 8, LISTED = 1, SICK = 2 };
 
 struct check {
 	struct cli *cli;
 	struct loop *loop;
-	struct ip address;
+	struct hosts hosts;
 	struct str zones[ZONES_MAX];
 	size_t zone_count, answered;
 	unsigned listed, sick;
@@ -53,7 +56,7 @@ static void came(void *arg, const struct lookup_report *r)
 	}
 	c->listed += r->verdict == LOOKUP_LISTED;
 	c->sick += r->verdict == LOOKUP_SICK;
-	if (++c->answered == c->zone_count)
+	if (++c->answered == c->zone_count * c->hosts.n)
 		loop_stop(c->loop);
 }
 
@@ -109,35 +112,82 @@ static int find_servers(struct check *c, const char *resolver, bool own_zone,
 	return CLI_GO;
 }
 
-static int ask_lists(struct check *c, const struct endpoint *servers, size_t n)
+static const struct dns_resolver_options patience = { 1500, 2, 5000 };
+
+/* Of a name, asked where names are asked; our own server knows none. */
+static int find_addresses(struct check *c, const char *resolver)
 {
-	static const struct dns_resolver_options patience = { 1500, 2, 5000 };
-	struct dns_resolver *resolver;
-	c->loop = loop_create();
-	if (dns_resolver_create(c->loop, servers, n, &patience, &resolver) != ERR_OK) {
-		loop_destroy(c->loop);
-		return cli_fail(c->cli, EX_OSERR, "the resolver cannot be set up");
+	const char *host = c->cli->operands[0];
+	struct endpoint servers[RESOLVERS_MAX];
+	struct dns_resolver *names = NULL;
+	size_t n;
+	if (cli_hosts_is_address(host, &c->hosts.ips[0])) {
+		c->hosts.n = 1;
+		return CLI_GO;
 	}
+	int code = find_servers(c, resolver, false, servers, &n);
+	if (code != CLI_GO)
+		return code;
+	if (dns_resolver_create(c->loop, servers, n, &patience, &names) != ERR_OK)
+		return cli_fail(c->cli, EX_OSERR, "the resolver cannot be set up");
+	code = cli_hosts(c->cli, c->loop, names, host, &c->hosts);
+	dns_resolver_destroy(names);
+	return code;
+}
+
+/* Every address at every list. */
+static int start_lookups(struct check *c, struct dns_resolver *resolver)
+{
+	size_t n = 0, all = c->zone_count * c->hosts.n;
+	struct lookup **asked = mem_array(all, sizeof(struct lookup *));
 	int code = CLI_GO;
-	struct lookup *asked[ZONES_MAX];
-	size_t asked_count = 0;
-	for (; asked_count < c->zone_count && code == CLI_GO; asked_count++) {
-		struct str zone = c->zones[asked_count];
-		if (lookup_start(resolver, zone, &c->address, came, c,
-		                 &asked[asked_count]) == ERR_OK)
+	for (; n < all; n++) {
+		struct str zone = c->zones[n % c->zone_count];
+		if (lookup_start(resolver, zone, &c->hosts.ips[n / c->zone_count], came, c,
+		                 &asked[n]) == ERR_OK)
 			continue;
-		asked[asked_count] = NULL;
 		code = cli_bad_value(c->cli, arena_strdup(&c->cli->arena, zone),
 		                     "the domain name of a blocklist");
+		break;
 	}
-	if (code != CLI_GO) {
-		while (asked_count-- > 0)
-			lookup_cancel(asked[asked_count]);
-	} else {
+	while (code != CLI_GO && n > 0)
+		lookup_cancel(asked[--n]);
+	free(asked);
+	return code;
+}
+
+static int ask_lists(struct check *c, const struct endpoint *servers, size_t n)
+{
+	struct dns_resolver *resolver;
+	if (dns_resolver_create(c->loop, servers, n, &patience, &resolver) != ERR_OK)
+		return cli_fail(c->cli, EX_OSERR, "the resolver cannot be set up");
+	int code = start_lookups(c, resolver);
+	if (code == CLI_GO) {
 		loop_run(c->loop);
 		code = c->listed ? LISTED : c->sick ? SICK : EX_OK;
 	}
 	dns_resolver_destroy(resolver);
+	return code;
+}
+
+/* What can be wrong in the arguments is found before any name server is asked. */
+static int check_run(struct check *c, const char *resolver, const struct cli_values *zones)
+{
+	struct endpoint servers[RESOLVERS_MAX];
+	size_t n = 0;
+	int code = cli_settings(c->cli);
+	if (code == CLI_GO && zones->n == 0)
+		c->zones[c->zone_count++] = str_of(c->cli->settings.dnsbl.zone);
+	if (code == CLI_GO)
+		code = read_zones(c, zones->v, zones->n);
+	if (code == CLI_GO)
+		code = find_servers(c, resolver, zones->n == 0, servers, &n);
+	if (code != CLI_GO)
+		return code;
+	c->loop = loop_create();
+	code = find_addresses(c, resolver);
+	if (code == CLI_GO)
+		code = ask_lists(c, servers, n);
 	loop_destroy(c->loop);
 	return code;
 }
@@ -154,29 +204,18 @@ int cli_check(int argc, char **argv)
 	};
 	const struct cli_spec spec = {
 		.name = "check",
-		.synopsis = "ADDRESS [--zone ZONE[,ZONE…]]… [--resolver ADDR[:PORT]]",
+		.synopsis = "ADDRESS|NAME [--zone ZONE[,ZONE…]]… [--resolver ADDR[:PORT]]",
 		.description =
-		"Asks blocklists about an address as a mail server does. Exits with 0 if no list\n"
-		"has it, 1 if one has, 2 if none has but one is sick.",
+		"Asks blocklists about an address, or each address of a host name, as a mail\n"
+		"server does. Exits with 0 if no list has one, 1 if one has, 2 if none has but\n"
+		"one is sick.",
 		.options = options, .option_count = 2,
-		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS",
+		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS or NAME",
 	};
 	struct cli cli;
 	struct check c = { .cli = &cli };
-	struct endpoint servers[RESOLVERS_MAX];
-	size_t n = 0;
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = cli_ip(&cli, cli.operands[0], &c.address);
-	if (code == CLI_GO)
-		code = cli_settings(&cli);
-	if (code == CLI_GO && zones.n == 0)
-		c.zones[c.zone_count++] = str_of(cli.settings.dnsbl.zone);
-	if (code == CLI_GO)
-		code = read_zones(&c, zones.v, zones.n);
-	if (code == CLI_GO)
-		code = find_servers(&c, resolver, zones.n == 0, servers, &n);
-	if (code == CLI_GO)
-		code = ask_lists(&c, servers, n);
+		code = check_run(&c, resolver, &zones);
 	return cli_end(&cli, code);
 }

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/complete.h"
 #include "cli/pager.h"
+#include "cli/shown.h"
 
 #include "base/clock.h"
 #include "base/command.h"
@@ -66,7 +67,7 @@ static int not_expected(const struct cli *cli, int code, const char *value,
 	struct buf shown = { 0 };
 	struct str s = str_of(value);
 	bool cut = s.n > VALUE_SHOWN_MAX;
-	buf_add_escaped(&shown, cut ? (struct str){ s.p, VALUE_SHOWN_MAX } : s);
+	shown_add(&shown, shown_cut(s, VALUE_SHOWN_MAX), shown_utf8());
 	cli_fail(cli, code, "\"%s%s\": expected %s", buf_cstr(&shown), cut ? "…" : "", expected);
 	buf_fini(&shown);
 	return code;
@@ -108,9 +109,7 @@ int cli_store_fail(const struct cli *cli, int err, const char *what)
 
 static void print_option(const char *left, const char *help)
 {
-	int columns = 0;
-	for (const char *p = left; *p; p++)
-		columns += ((unsigned char)*p & 0xc0) != 0x80;      /* UTF-8 */
+	int columns = (int)shown_columns(left);
 	if (columns < OPTION_COLUMNS)
 		printf("  %s%*s %s\n", left, OPTION_COLUMNS - columns, "", help);
 	else
@@ -382,10 +381,19 @@ int cli_end(struct cli *cli, int code)
 
 /* ---- values ------------------------------------------------------------------ */
 
+struct str cli_bare(const char *text)
+{
+	struct str s = str_of(text);
+	if (s.n < 2 || s.p[0] != '[' || s.p[s.n - 1] != ']')
+		return s;
+	s = (struct str){ s.p + 1, s.n - 2 };
+	return str_caseprefix(s, STR("IPv6:")) ? str_from(s, strlen("IPv6:")) : s;
+}
+
 int cli_ip(const struct cli *cli, const char *text, struct ip *ip)
 {
 	struct parse_error pe;
-	if (ip_parse(str_of(text), ip, &pe) == ERR_OK)
+	if (ip_parse(cli_bare(text), ip, &pe) == ERR_OK)
 		return CLI_GO;
 	return cli_bad_value(cli, text, pe.expected);
 }
@@ -458,7 +466,7 @@ char *cli_time(int64_t time_s, char dst[static CLI_TIME_MAX])
 const char *cli_safe(struct cli *cli, const char *text)
 {
 	struct buf b = { 0 };
-	buf_add_escaped(&b, str_of(text));
+	shown_add(&b, str_of(text), shown_utf8());
 	const char *safe = arena_strdup(&cli->arena, buf_str(&b));
 	buf_fini(&b);
 	return safe;

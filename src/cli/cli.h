@@ -115,6 +115,8 @@ void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format
 
 /* Parse an argument or tell; CLI_GO or an exit code. */
 int cli_ip(const struct cli *cli, const char *text, struct ip *ip);
+/* An address may stand in brackets, as in a URL or a mail address: "[2001:db8::1]". */
+struct str cli_bare(const char *text);
 int cli_prefix(const struct cli *cli, const char *text, struct prefix *prefix);
 /* An option that must be given, and fit in size bytes of printable text. */
 int cli_text(const struct cli *cli, const char *option, const char *value, char *dst, size_t size);
@@ -128,7 +130,8 @@ void cli_json_end(struct cli *cli);
 /* For people: "2026-11-21 21:09:19", "-" for 0. */
 enum { CLI_TIME_MAX = 40 };
 char *cli_time(int64_t time_s, char dst[static CLI_TIME_MAX]);
-/* Text from the network or the store as it may go to a terminal: escaped, in the arena. */
+/* Text from the network or the store as it may go to a terminal, in the arena: escaped, but for
+ * what is printable in UTF-8 where the terminal speaks that (cli/shown.h). */
 const char *cli_safe(struct cli *cli, const char *text);
 
 /* Colour: ON on a terminal unless NO_COLOR is set, else "". */

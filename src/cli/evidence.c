@@ -98,19 +98,14 @@ static int evidence_show(struct cli *cli)
 	return code;
 }
 
-static int bundle_not_written(const struct cli *cli, const char *path, int e)
-{
-	return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
-}
-
-static int evidence_export(struct cli *cli)
+static int evidence_export(struct cli *cli, bool force)
 {
 	struct str bundle;
 	struct outfile out = { 0 };
 	const char *path = cli->operand_count > 2 ? cli->operands[2] : NULL;
-	int e = path ? outfile_open(&out, path, BUNDLE_MODE, true) : ERR_OK;
+	int e = path ? outfile_open(&out, path, BUNDLE_MODE, force) : ERR_OK;
 	if (e != ERR_OK)
-		return bundle_not_written(cli, path, e);
+		return outfile_not_written(cli, path, e);
 	int code = find_bundle(cli, &bundle);
 	if (code == CLI_GO && !path)
 		cli_print(bundle);
@@ -119,7 +114,7 @@ static int evidence_export(struct cli *cli)
 		if (e == ERR_OK)
 			e = outfile_commit(&out);
 		if (e != ERR_OK)
-			code = bundle_not_written(cli, path, e);
+			code = outfile_not_written(cli, path, e);
 	}
 	outfile_drop(&out);
 	return code;
@@ -164,11 +159,11 @@ static int verify_file(struct cli *cli, const char *key_path)
 	return code;
 }
 
-static int evidence_run(struct cli *cli, const char *key_path)
+static int evidence_run(struct cli *cli, const char *key_path, bool force)
 {
 	const char *verb = cli->operands[0];
 	if (strcmp(verb, "export") == 0)
-		return evidence_export(cli);
+		return evidence_export(cli, force);
 	if (strcmp(verb, "show") != 0 && strcmp(verb, "verify") != 0)
 		return cli_bad_value(cli, verb, "show, export or verify");
 	if (cli->operand_count > 2)
@@ -180,22 +175,26 @@ int cli_evidence(int argc, char **argv)
 {
 	struct cli cli;
 	const char *key = NULL;
+	bool force = false;
 	const struct cli_option options[] = {
 		{ .name = "key", .argument = "FILE", .value = &key,
 		  .help = "verify: the public key (default: that of the state directory)" },
+		{ .name = "force", .flag = &force,
+		  .help = "export: replace FILE if it is there" },
 	};
 	const struct cli_spec spec = {
 		.name = "evidence",
-		.synopsis = "show ADDRESS|ID\nexport ADDRESS|ID [FILE]\nverify FILE [--key FILE]",
+		.synopsis = "show ADDRESS|ID\nexport ADDRESS|ID [FILE] [--force]\n"
+		            "verify FILE [--key FILE]",
 		.description =
 		"Shows or exports the newest evidence of an address (or one by its id), or\n"
 		"verifies a bundle. With --key, \"verify\" needs nothing but the two files.",
-		.options = options, .option_count = 1,
+		.options = options, .option_count = 2,
 		.operands_min = 2, .operands_max = 3,
 		.operands_expected = "show, export or verify and what",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = evidence_run(&cli, key);
+		code = evidence_run(&cli, key, force);
 	return cli_end(&cli, code);
 }

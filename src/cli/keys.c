@@ -79,11 +79,6 @@ static int keys_rotate(struct cli *cli)
 	return code;
 }
 
-static int key_not_written(const struct cli *cli, const char *path, int e)
-{
-	return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(e));
-}
-
 static int read_public(struct cli *cli, struct buf *pem)
 {
 	struct buf message = { 0 };
@@ -95,13 +90,13 @@ static int read_public(struct cli *cli, struct buf *pem)
 	return code;
 }
 
-static int keys_export(struct cli *cli, const char *path)
+static int keys_export(struct cli *cli, const char *path, bool force)
 {
 	struct buf pem = { 0 };
 	struct outfile out = { 0 };
-	int e = path ? outfile_open(&out, path, PUBLIC_MODE, true) : ERR_OK;
+	int e = path ? outfile_open(&out, path, PUBLIC_MODE, force) : ERR_OK;
 	if (e != ERR_OK)
-		return key_not_written(cli, path, e);
+		return outfile_not_written(cli, path, e);
 	int code = read_public(cli, &pem);
 	if (code == CLI_GO && !path)
 		cli_print(buf_str(&pem));
@@ -110,14 +105,14 @@ static int keys_export(struct cli *cli, const char *path)
 		if (e == ERR_OK)
 			e = outfile_commit(&out);
 		if (e != ERR_OK)
-			code = key_not_written(cli, path, e);
+			code = outfile_not_written(cli, path, e);
 	}
 	outfile_drop(&out);
 	buf_fini(&pem);
 	return code;
 }
 
-static int keys_run(struct cli *cli)
+static int keys_run(struct cli *cli, bool force)
 {
 	const char *verb = cli->operands[0];
 	bool exports = strcmp(verb, "export") == 0, rotates = strcmp(verb, "rotate") == 0;
@@ -132,23 +127,29 @@ static int keys_run(struct cli *cli)
 		return keys_rotate(cli);
 	if (!exports)
 		return keys_list(cli);
-	return keys_export(cli, cli->operand_count > 1 ? cli->operands[1] : NULL);
+	return keys_export(cli, cli->operand_count > 1 ? cli->operands[1] : NULL, force);
 }
 
 int cli_keys(int argc, char **argv)
 {
 	struct cli cli;
+	bool force = false;
+	const struct cli_option options[] = {
+		{ .name = "force", .flag = &force,
+		  .help = "export: replace FILE if it is there" },
+	};
 	const struct cli_spec spec = {
 		.name = "keys",
-		.synopsis = "list\nrotate\nexport [FILE]",
+		.synopsis = "list\nrotate\nexport [FILE] [--force]",
 		.description =
 		"\"list\" shows the token keys, \"rotate\" makes a new one (old ones verify on\n"
 		"until nothing made with them can come back; a running tester takes it on HUP),\n"
 		"\"export\" writes the public key with which evidence is verified elsewhere.",
+		.options = options, .option_count = 1,
 		.operands_min = 1, .operands_max = 2, .operands_expected = "list, rotate or export",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = keys_run(&cli);
+		code = keys_run(&cli, force);
 	return cli_end(&cli, code);
 }

@@ -159,6 +159,14 @@ int outfile_commit(struct outfile *o)
 	return end_keeper(o, true);
 }
 
+int outfile_not_written(const struct cli *cli, const char *path, int err)
+{
+	if (err == ERR_EXISTS)
+		return cli_fail(cli, EX_CANTCREAT, "%s: expected a file that does not exist; "
+		                "--force replaces it", path);
+	return cli_fail(cli, EX_CANTCREAT, "%s: cannot be written: %s", path, err_text(err));
+}
+
 void outfile_drop(struct outfile *o)
 {
 	if (o->keeper > 0)

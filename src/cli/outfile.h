@@ -13,6 +13,7 @@
 #define PORTREEVE_CLI_OUTFILE_H
 
 #include "base/err.h"
+#include "cli/cli.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -29,6 +30,9 @@ int outfile_open(struct outfile *o, const char *path, mode_t mode, bool replace)
 /* Flushes it and gives it its name: it is whole and on disk when this is ERR_OK. Errors as
  * before; the file is gone then. */
 int outfile_commit(struct outfile *o);
+/* For an error of either: says it in one line, and of ERR_EXISTS that --force replaces. The exit
+ * code. */
+int outfile_not_written(const struct cli *cli, const char *path, int err);
 /* Takes it away, if it was opened and not committed. */
 void outfile_drop(struct outfile *o);
 

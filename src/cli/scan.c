@@ -4,6 +4,7 @@
  * random order, with progress, and resumable: started again after a kill with the same
  * targets, it goes on with those that have no verdict since the scan began.
  */
+#include "cli/shown.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/testing.h"
@@ -91,7 +92,7 @@ static int add_operands(struct scan *s)
 static int bad_line(struct scan *s, const char *path, size_t line, struct str text)
 {
 	struct buf shown = { 0 };
-	buf_add_escaped(&shown, (struct str){ text.p, text.n < 80 ? text.n : 80 });
+	shown_add(&shown, shown_cut(text, 80), shown_utf8());
 	int code = cli_fail(s->cli, EX_DATAERR,
 	                    "%s:%zu: expected an address or a range, found \"%s\"",
 	                    path, line, buf_cstr(&shown));

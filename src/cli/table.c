@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/shown.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ static void print_row(const struct table *t, size_t row, const int *width)
 		if (i + 1 == t->columns)
 			printf("%s\n", cell);
 		else
-			printf("%-*s  ", width[i], cell);
+			printf("%s%*s  ", cell, width[i] - (int)shown_columns(cell), "");
 	}
 }
 
@@ -46,7 +47,7 @@ static void print_table(const struct table *t)
 {
 	int width[TABLE_COLUMNS_MAX] = { 0 };
 	for (size_t i = 0; i < t->rows * t->columns; i++) {
-		int n = (int)strlen(t->cells[i]);
+		int n = (int)shown_columns(t->cells[i]);
 		if (n > width[i % t->columns])
 			width[i % t->columns] = n;
 	}

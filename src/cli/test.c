@@ -4,53 +4,16 @@
  * the user.
  */
 #include "cli/commands.h"
+#include "cli/hosts.h"
 #include "cli/testing.h"
 
 #include "base/mem.h"
-#include "mail/address.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-struct lookup {
-	struct ip ips[DNS_RESULTS_MAX];
-	size_t n;
-	enum dns_status status;
-	bool done;
-};
-
-static void looked_up(void *arg, const struct dns_result *result)
-{
-	struct lookup *l = arg;
-	l->status = result->status;
-	l->n = result->ip_count < DNS_RESULTS_MAX ? result->ip_count : DNS_RESULTS_MAX;
-	for (size_t i = 0; i < l->n; i++)
-		l->ips[i] = result->ips[i];
-	l->done = true;
-}
-
-/* An address, or all addresses of a host name. */
-static int find_addresses(struct testing *t, const char *text, struct lookup *l)
-{
-	*l = (struct lookup){ 0 };
-	if (ip_parse(str_of(text), &l->ips[0], NULL) == ERR_OK) {
-		l->n = 1;
-		return CLI_GO;
-	}
-	if (!mail_domain_valid(str_of(text)) ||
-	    ascii_isdigit((unsigned char)text[strlen(text) - 1]))
-		return cli_bad_value(t->cli, text, "an IPv4 or IPv6 address, or a host name");
-	dns_resolve_ips(t->resolver, str_of(text), looked_up, l);
-	while (!l->done)
-		loop_run_once(t->loop, 100);
-	if (l->n == 0)
-		return cli_fail(t->cli, EX_NOHOST, "%s: no address found (%s)", text,
-		                dns_status_name(l->status));
-	return CLI_GO;
-}
-
 /* Every address and every port is tested on its own. *refusal: why not, as an exit code. */
-static int start_all(struct testing *t, const struct lookup *l, int *refusal)
+static int start_all(struct testing *t, const struct hosts *l, int *refusal)
 {
 	const struct config_ports *ports = &t->cli->settings.tester.ports;
 	for (size_t i = 0; i < l->n; i++) {
@@ -74,11 +37,11 @@ static int start_all(struct testing *t, const struct lookup *l, int *refusal)
 }
 
 /* All names first, so that a wrong one leaves no test half done. */
-static int test_run(struct testing *t, struct lookup *found)
+static int test_run(struct testing *t, struct hosts *found)
 {
 	int code = CLI_GO, refusal = CLI_GO;
 	for (size_t i = 0; i < t->cli->operand_count && code == CLI_GO; i++)
-		code = find_addresses(t, t->cli->operands[i], &found[i]);
+		code = cli_hosts(t->cli, t->loop, t->resolver, t->cli->operands[i], &found[i]);
 	for (size_t i = 0; i < t->cli->operand_count && code == CLI_GO; i++)
 		code = start_all(t, &found[i], &refusal);
 	if (code != CLI_GO)
@@ -110,7 +73,7 @@ int cli_test(int argc, char **argv)
 	struct testing t = { 0 };
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO && (code = testing_open(&t, &cli, &o)) == CLI_GO) {
-		struct lookup *found = mem_array(cli.operand_count, sizeof(*found));
+		struct hosts *found = mem_array(cli.operand_count, sizeof(*found));
 		code = test_run(&t, found);
 		free(found);
 	}

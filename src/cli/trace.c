@@ -254,21 +254,10 @@ static int message_and_attached(struct trace_command *c, const char *title, stru
 
 /* ---- files -------------------------------------------------------------------- */
 
-static bool has_field(struct str message)
-{
-	struct header_cursor cursor;
-	struct header_field f;
-	header_begin(&cursor, message);
-	while (header_next(&cursor, &f))
-		if (!f.odd)
-			return true;
-	return false;
-}
-
 /* A message that a file holds: it must look like one, since a file may be anything. */
 static int filed_message(struct trace_command *c, const char *title, struct str message)
 {
-	if (has_field(message))
+	if (header_is_message(message))
 		return message_and_attached(c, title, message);
 	return cli_fail(&c->cli, EX_DATAERR, "%s: expected a message or mbox, found %s", title,
 	                message.n ? "no header field" : "nothing");

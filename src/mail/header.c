@@ -94,6 +94,38 @@ bool header_is(const struct header_field *f, struct str name)
 	return !f->odd && str_caseeq(f->name, name);
 }
 
+/* Names, and beginnings of names, that end in "-". */
+static const char *const message_fields[] = {
+	"Received", "Return-Path", "Delivered-To", "Envelope-To", "From", "To", "Cc", "Bcc", "Date",
+	"Subject", "Sender", "Reply-To", "Message-ID", "In-Reply-To", "References", "MIME-Version",
+	"Comments", "Keywords", "Received-SPF", "DKIM-Signature", "DomainKey-Signature",
+	"Authentication-Results", "Apparently-To", "Auto-Submitted", "Precedence", "User-Agent",
+	"Errors-To", "Return-Receipt-To", "Disposition-Notification-To", "Feedback-ID",
+	"Content-", "Resent-", "ARC-", "List-", "X-", "Original-",
+};
+
+static bool is_message_field(struct str name)
+{
+	for (size_t i = 0; i < sizeof(message_fields) / sizeof(*message_fields); i++) {
+		struct str known = str_of(message_fields[i]);
+		bool begins = known.p[known.n - 1] == '-';
+		if (begins ? str_caseprefix(name, known) : str_caseeq(name, known))
+			return true;
+	}
+	return false;
+}
+
+bool header_is_message(struct str message)
+{
+	struct header_cursor cursor;
+	struct header_field f;
+	header_begin(&cursor, message);
+	while (header_next(&cursor, &f))
+		if (!f.odd && is_message_field(f.name))
+			return true;
+	return false;
+}
+
 size_t header_unfold(struct str value, char *dst, size_t size)
 {
 	size_t n = 0;

@@ -35,6 +35,10 @@ bool header_next(struct header_cursor *c, struct header_field *f);
 /* Has the field this name? ASCII case does not matter. */
 bool header_is(const struct header_field *f, struct str name);
 
+/* Whether the header has a field that messages have (From, Received, X-…): many a text begins with
+ * a word and a colon. */
+bool header_is_message(struct str message);
+
 /* Copies a value with each fold (line end and white space) as one space and no
  * space at either end. At most size-1 bytes; NUL-terminated. Returns the length. */
 size_t header_unfold(struct str value, char *dst, size_t size);

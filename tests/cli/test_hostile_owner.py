@@ -314,7 +314,8 @@ def test_output_follows_no_link(trap):
     (trap.work / "public").symlink_to(trap.victim)
     done = trap.call("backup", "copy")
     assert done.returncode == 73 and "expected a file that does not exist" in done.stderr
-    assert trap.call("keys", "export", "public").returncode == 0
+    assert trap.call("keys", "export", "public").returncode == 73
+    assert trap.call("keys", "export", "public", "--force").returncode == 0
     assert trap.victim.read_text() == "root's own\n"
     assert not (trap.work / "public").is_symlink()
 

@@ -131,8 +131,11 @@ def test_what_is_no_message(tmp_path):
     good, empty, binary = tmp_path / "good", tmp_path / "empty", tmp_path / "binary"
     good.write_text(MESSAGE)
     empty.write_bytes(b"")
+    passwd = tmp_path / "passwd"
+    passwd.write_text("root:x:0:0:root:/root:/bin/bash\nnews:x:9:9:n:/var:/bin/sh\n")
     binary.write_bytes(bytes(range(256)) * 10)
-    for path, told in ((empty, "found nothing"), (binary, "found no header field")):
+    for path, told in ((empty, "found nothing"), (binary, "found no header field"),
+                       (passwd, "found no header field")):
         done = trace(*OWN, path)
         assert (done.returncode, done.stdout) == (65, "")
         assert done.stderr == f"portreeve: trace: {path}: expected a message or mbox, {told}\n"

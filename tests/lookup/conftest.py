@@ -39,6 +39,7 @@ LISTS = {
     "good": healthy,
     "no-text": lambda q, labels: answer(q, healthy(q, labels).rcode(),
                                         *(["127.0.0.4"] if labels in LISTED else [])),
+    "hosts": lambda q, labels: answer(q, dns.rcode.NOERROR, "192.0.2.8", "192.0.2.9"),
     "empty": lambda q, labels: answer(q, dns.rcode.NXDOMAIN),
     "everything": lambda q, labels: answer(q, dns.rcode.NOERROR, "127.0.0.2"),
     "parked": lambda q, labels: answer(q, dns.rcode.NOERROR, "198.51.100.80"),

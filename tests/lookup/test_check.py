@@ -91,3 +91,26 @@ def test_bad_input(words, told):
     done = check(*words)
     assert done.returncode >= 64
     assert told in done.stderr and len(done.stderr.splitlines()) == 1 and not done.stdout
+
+
+def test_each_address_of_a_name(resolver):
+    done = check("mail.hosts.list.test", "--zone", "good.list.test,empty.list.test",
+                 "--resolver", resolver, "--json")
+    found = {(a["address"], a["zone"]): a["result"] for a in map(json.loads, done.stdout.split("\n")[:-1])}
+    assert done.returncode == 1
+    assert found == {("192.0.2.8", "good.list.test"): "not listed",
+                     ("192.0.2.9", "good.list.test"): "listed",
+                     ("192.0.2.8", "empty.list.test"): "sick",
+                     ("192.0.2.9", "empty.list.test"): "sick"}
+
+
+@pytest.mark.parametrize("text", ["[2001:db8::1]", "[IPv6:2001:db8::1]", "2001:db8::1"])
+def test_brackets(resolver, text):
+    assert report(text, "good", resolver)[0] == 1
+
+
+@pytest.mark.parametrize("text, code", [("[", 64), ("[]", 64), ("a..b", 64), ("1.2.3", 64),
+                                        ("nobody.good.list.test", 68)])
+def test_no_host(resolver, text, code):
+    done = check(text, "--zone", "good.list.test", "--resolver", resolver)
+    assert done.returncode == code and len(done.stderr.splitlines()) == 1

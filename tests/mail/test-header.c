@@ -86,9 +86,26 @@ static void test_unfold_limits(void **state)
 	assert_int_equal(header_unfold(STR("abc"), text, 1), 0);
 }
 
+static void test_is_message(void **state)
+{
+	(void)state;
+	static const struct { const char *text; bool is; } texts[] = {
+		{ "From: a@example.org\n\nx", true }, { "RECEIVED: by x\r\n", true },
+		{ "junk\nX-Spam: yes\n\n", true }, { "List-Id: <l.example.org>\n\n", true },
+		{ "From x Thu Jan  1 00:00:00 2026\nTo: b@example.org\n\n", true },
+		{ "root:x:0:0:root:/root:/bin/bash\nlist:x:38:38:l:/var/list:/bin/sh\n", false },
+		{ "", false }, { "\n\nFrom: a@example.org\n", false },
+		{ "domain: example.org\nnserver: ns.example.org\n", false },
+		{ "https://example.org/\n", false }, { "Fromage: x\n", false },
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		CHECK_ROW(texts[i].text, header_is_message(str_of(texts[i].text)) == texts[i].is);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_is_message),
 		cmocka_unit_test(test_blocks), cmocka_unit_test(test_unfold_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
