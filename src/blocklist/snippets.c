@@ -33,12 +33,15 @@ static void read_codes(const struct dnsbl_config *config, struct codes *c)
 static void explain(const struct codes *c, struct buf *out)
 {
 	if (c->both)
-		buf_printf(out, "# %s: proved to be an open relay; %s: listed by the operator's word.\n"
+		buf_printf(out,
+		           "# %s: proved to be an open relay; %s: listed by the operator's word.\n"
 		           "# No other answer counts, least of all one that tells of an error.\n",
 		           c->proved_text, c->word_text);
 	else
-		buf_printf(out, "# %s: listed. No other answer counts, least of all one that tells of "
-		           "an error.\n", c->proved_text);
+		buf_printf(out,
+		           "# %s: listed.\n"
+		           "# No other answer counts, least of all one that tells of an error.\n",
+		           c->proved_text);
 }
 
 /* ---- Postfix ------------------------------------------------------------------ */
@@ -107,7 +110,7 @@ static void write_exim(const struct codes *c, struct buf *out)
 	buf_printf(out, "          dnslists       = %.*s=%s%s%s\n", STR_ARG(c->zone),
 	           c->proved_text, c->both ? "," : "", c->both ? c->word_text : "");
 	buf_add_cstr(out, "          message        = $sender_host_address is blocked using "
-	             "$dnslist_domain; $dnslist_text\n");
+	             "$dnslist_domain${if def:dnslist_text{; $dnslist_text}}\n");
 }
 
 static void add_assassin_rule(const char *name, const char *code, const char *words,

@@ -25,6 +25,7 @@ from lab.wait import until
 ANSWERS = {"errors.example": "127.255.255.254", "others.example": "127.0.0.9",
            "proved.example": "127.0.0.2"}
 WHY = "spam was seen"
+SENDER = "bob@postfix.example"        # exists, which Exim wants to know
 MESSAGE = "From: <a@sender.example>\nTo: <bob@{domain}>\nSubject: Hello\n\nHello!\n"
 
 
@@ -57,6 +58,8 @@ class WithPostfix(Postfix):
             self.write("/etc/postfix/master.cf", master + text)
 
     def use(self, zone):
+        if zone == self.zone:
+            return
         self.zone = zone
         self.configure()
         self.run("postfix", "reload")
@@ -83,7 +86,8 @@ class WithExim(Exim):
         self.run("exim4", "-bV")
 
     def use(self, zone):
-        self.change(zone=zone)
+        if zone != self.zone:
+            self.change(zone=zone)
 
 
 class WithSpamAssassin(Host):
@@ -125,6 +129,7 @@ class WithRspamd(Host):
         self.write_zone(ZONE)
 
     def write_zone(self, zone):
+        self.zone = zone
         for file, text in printed("rspamd", zone).items():
             self.write(file, text)
         assert "syntax OK" in self.run("rspamadm", "configtest").stdout
@@ -134,6 +139,8 @@ class WithRspamd(Host):
         self.wait_port(11334)
 
     def use(self, zone):
+        if zone == self.zone:
+            return
         self.stop(self.daemon, 11334)
         self.write_zone(zone)
         self.start_services()
@@ -180,22 +187,25 @@ def field():
 def knock(client, server, family):
     """One mail; the exit code of send.py, and the dialogue."""
     address = server.v4 if family == "v4" else server.v6
-    done = client.run("send.py", address, "--from", "a@sender.example", "--helo", client.fqdn,
+    done = client.run("send.py", address, "--from", SENDER, "--helo", client.fqdn,
                       "--to", f"bob@{server.domains[0]}", check=False,
                       text=MESSAGE.format(domain=server.domains[0]))
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize("number, says", [(0, WHY), (1, ZONE), (2, WHY)],
+@pytest.mark.parametrize("number, log", [(0, None), (1, ""), (2, "/var/log/exim-reject")],
                          ids=["postfix", "postscreen", "exim"])
-@pytest.mark.parametrize("family", ["v4", "v6"])
-def test_listed_is_refused(field, number, says, family):
+def test_listed_is_refused(field, number, log):
+    """postscreen's refusal has only the zone; of Exim's many lines send.py shows the first."""
     server = field.servers[number]
     server.use(ZONE)
-    code, dialogue = knock(field.listed, server, family)
-    refusal = [line for line in dialogue.splitlines() if re.search(r"S: 55[04] ", line)]
-    assert code == 1 and ZONE in refusal[0] and says in refusal[0], dialogue
-    assert knock(field.other, server, family)[0] == 0
+    for family in ("v4", "v6"):
+        code, dialogue = knock(field.listed, server, family)
+        refusal = [line for line in dialogue.splitlines() if re.search(r"S: 55[04] ", line)]
+        assert code == 1 and ZONE in refusal[0], dialogue
+        says = server.read(log) if log else refusal[0]
+        assert log == "" or WHY in says, says
+        assert knock(field.other, server, family)[0] == 0
     server.wait_mail("bob", "Hello!")
 
 
@@ -219,7 +229,7 @@ def test_listed_has_its_symbol(field, number):
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["spamassassin", "rspamd"])
-@pytest.mark.parametrize("zone, symbols", zip(ANSWERS, (set(), set(), {"PORTREEVE_RELAY"})))
+@pytest.mark.parametrize("zone, symbols", [("errors.example", set()), ("proved.example", {"PORTREEVE_RELAY"})])
 def test_only_our_codes_have_a_symbol(field, number, zone, symbols):
     found = field.filters[number]
     found.use(zone)
