@@ -48,12 +48,14 @@ def names(value):
 
 def check(words, objects):
     """Each name that the command printed is described where its form is."""
-    undecided = "--undecided" in words
+    undecided, counted = "--undecided" in words, "--count" in words
     words = [str(word) for word in words if not str(word).startswith("--")]
     if words[:2] == ["config", "show"]:
         return
     title = SECTIONS.get(" ".join(words[:2])) or SECTIONS[words[0]]
-    if undecided:
+    if counted:
+        title = "list --count"
+    elif undecided:
         title = SECTIONS["list tests"]
     missing = names(objects) - sections()[title]
     assert not missing, f"{PAGE.name}, {title}: expected a description of {sorted(missing)}"

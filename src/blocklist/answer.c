@@ -62,18 +62,19 @@ static void end_data(struct reply *a, size_t length_at)
 	a->w.p[length_at + 1] = (uint8_t)n;
 }
 
-/* The reason if the address is on the list by word; outputs never are. */
-static const char *word_of(const struct reply *a, const struct ip *address)
+/* What is known of a listing; of outputs nothing is. */
+static bool note_of(const struct reply *a, const struct ip *address, struct blocklist_note *note)
 {
-	const struct blocklist_words *words = a->edition->words;
-	return a->zone->list == BLOCKLIST_INPUTS ? blocklist_words_reason(words, address) : NULL;
+	return a->zone->list == BLOCKLIST_INPUTS &&
+	       blocklist_words_find(a->edition->words, address, note);
 }
 
 /* The one place where the list's A records are written. */
 static void put_code(struct reply *a, const struct ip *address)
 {
 	const struct blocklist_zone *zone = a->zone;
-	bool by_word = word_of(a, address);
+	struct blocklist_note note;
+	bool by_word = note_of(a, address, &note) && note.by_word;
 	const struct ip *code = by_word ? &zone->code_word : &zone->code;
 	assert(blocklist_code_valid(code));
 	dns_put_pointer(&a->w, NAME_AT);
@@ -86,7 +87,9 @@ static void put_code(struct reply *a, const struct ip *address)
 static void put_text(struct reply *a, const struct ip *address)
 {
 	char text[BLOCKLIST_TEXT_MAX];
-	size_t n = blocklist_zone_text(a->zone, address, word_of(a, address), text);
+	struct blocklist_note note;
+	bool noted = note_of(a, address, &note);
+	size_t n = blocklist_zone_text(a->zone, address, noted ? &note : NULL, text);
 	assert(n >= 1 && n <= BLOCKLIST_TEXT_MAX);
 	dns_put_pointer(&a->w, NAME_AT);
 	size_t at = begin_data(a, DNS_TYPE_TXT, a->zone->ttl_s);

@@ -40,14 +40,20 @@ const struct config_row dnsbl_config_rows[] = {
 	{ "output_code", DNSBL(CONFIG_IPS, output_code), 1, 1, "127.0.0.3",
 	  "The same in the zone of the outputs." },
 	{ "text", DNSBL(CONFIG_STRING, text), 0, 0, DNSBL_TEXT,
-	  "The TXT record of a listed address; %a is the address, %z the zone, %% a percent sign. "
+	  "The TXT record of a listed address; %a is the address, %z the zone, %d the day since "
+	  "when it is listed, %r the reason, cut to what fits, %u the URL of dnsbl.url, %% a "
+	  "percent sign. With %d or %r the whole list is read again with each change. "
 	  "The default goes on to say how to ask for a retest." },
 	{ "text_word", DNSBL(CONFIG_STRING, text_word), 0, 0, DNSBL_TEXT_WORD,
-	  "The TXT record of an address that is listed by the operator's word; %r is the reason, "
-	  "cut to what fits. The default goes on to say how to ask for a retest." },
+	  "The TXT record of an address that is listed by the operator's word, of the same parts; "
+	  "%r is the operator's reason. The default goes on to say how to ask for a retest." },
+	{ "url", DNSBL(CONFIG_STRING, url), 0, 0, "",
+	  "For %u in texts: the URL of a page about a listed address, which is %a in it, like "
+	  "https://lists.example/why?ip=%a; a percent sign is %%. It ends a text best, as readers "
+	  "make a link of it." },
 	{ "output_text", DNSBL(CONFIG_STRING, output_text), 0, 0,
 	  "%a delivers mail that open relays took from strangers (%z)",
-	  "The same in the zone of the outputs." },
+	  "The same in the zone of the outputs, without %d and %r." },
 	{ "tcp_sessions", DNSBL(CONFIG_INT, tcp_sessions), 1, 20000, "200",
 	  "TCP connections at the same time." },
 	{ "tcp_sessions_per_host", DNSBL(CONFIG_INT, tcp_sessions_per_host), 1, 20000, "20",

@@ -24,8 +24,9 @@ struct dnsbl_config {
 	char *hostmaster;                        /* mail address; "": hostmaster@<zone> */
 	struct config_ips code, output_code;     /* exactly one each, in 127.0.0.0/8 */
 	struct config_ips code_word;             /* the same, listed by the operator's word */
-	char *text, *output_text;                /* templates: %a address, %z zone, %% */
-	char *text_word;                         /* and %r, the reason that was given */
+	char *text, *output_text;                /* templates: see zone.c */
+	char *text_word;
+	char *url;                               /* with %a, for %u in them; "": none */
 	int64_t tcp_sessions, tcp_sessions_per_host;
 	int64_t tcp_timeout_s;                   /* idle */
 	int64_t rrl_rate;                        /* equal answers a second and network; 0: any */

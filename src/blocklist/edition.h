@@ -19,7 +19,7 @@
 struct blocklist_edition {
 	uint32_t serial;
 	struct blocklist_index *lists[BLOCKLIST_LISTS];  /* held; NULL: not read yet */
-	struct blocklist_words *words;   /* inputs listed by word, not by proof; NULL: none */
+	struct blocklist_words *words;   /* what is said of inputs; NULL: nothing */
 	struct blocklist_edition *next;  /* in the stack of what was given back */
 };
 

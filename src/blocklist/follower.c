@@ -20,7 +20,7 @@ struct blocklist_follower {
 	struct store *store;
 	struct blocklist_handover *handover;
 	struct blocklist_index *inputs;          /* of the last edition; held */
-	bool outputs;                            /* are read */
+	bool outputs, notes;                     /* are read */
 	size_t withheld[BLOCKLIST_LISTS];        /* at the last whole read: told when it changes */
 	bool loaded, failing;
 	uint64_t serial, served;         /* of what was read; the highest in an answer */
@@ -78,12 +78,14 @@ static struct blocklist_index *make_index(struct blocklist_follower *f, enum blo
 
 static int read_words(struct blocklist_follower *f, struct arena *a, struct blocklist_edition *e)
 {
-	struct listing *rows;
-	size_t n;
-	int err = store_words(f->store, a, &rows, &n);
+	struct listing *words, *all = NULL;
+	size_t word_n, n = 0;
+	int err = store_words(f->store, a, &words, &word_n);
 	assert(!e->words);
+	if (err == ERR_OK && f->notes)
+		err = store_listings(f->store, a, &all, &n);
 	if (err == ERR_OK)
-		e->words = blocklist_words_create(rows, n);
+		e->words = blocklist_words_create(words, word_n, all, n);
 	return err;
 }
 
@@ -217,6 +219,7 @@ static void take_orders(struct blocklist_follower *f)
 		return;
 	store_set_rules(f->store, &orders.fuse, orders.clock_jump_max_s);
 	f->outputs = orders.outputs;
+	f->notes = orders.notes;
 	f->loaded = false;
 	assert(store_fuse(f->store)->own_count == orders.fuse.own_count);
 }

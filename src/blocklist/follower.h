@@ -23,6 +23,8 @@ struct blocklist_follower;
 /* What the settings say of it. */
 struct blocklist_orders {
 	bool outputs;                    /* read them, too */
+	bool notes;                      /* what is kept of proved listings, too: it is read whole
+	                                  with each change */
 	struct fuse fuse;                /* the rules of the store: see store_set_rules() */
 	int64_t clock_jump_max_s;
 };

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * The listings that only the operator's word keeps, with its reasons: DNS must not say of them
- * that they were proved. Immutable once made, as the index is (blocklist/index.h); these are
- * few beside the proved ones.
+ * What DNS says of a listing besides that it is there. The listings that only the operator's word
+ * keeps are always here, for DNS must not say of them that they were proved; these are few. The
+ * others are here where a template of the configuration asks for their reason or date. Immutable
+ * once made, as the index is (blocklist/index.h).
+ *
+ * Hostile input that reaches it: reasons, in any bytes, of whoever wrote into the database.
  */
 #ifndef PORTREEVE_BLOCKLIST_WORDS_H
 #define PORTREEVE_BLOCKLIST_WORDS_H
@@ -11,11 +14,20 @@
 
 struct blocklist_words;
 
-/* Of store_words(): in order of the address. */
-struct blocklist_words *blocklist_words_create(const struct listing *rows, size_t n);
+struct blocklist_note {
+	const char *reason;                  /* UTF-8 without control characters */
+	int64_t since_s;
+	bool by_word;                        /* by the operator's word alone */
+};
+
+/* Of store_words(), and of store_listings(), both in order of the address; who is in both is
+ * listed by word. NULL and 0: nothing is said of the proved ones. */
+struct blocklist_words *blocklist_words_create(const struct listing *words, size_t word_n,
+                                               const struct listing *listings, size_t n);
 void blocklist_words_destroy(struct blocklist_words *w);          /* NULL is fine */
-/* The reason if the address is listed by word, else NULL. `w` may be NULL: none is. Neither
- * allocates nor blocks. */
-const char *blocklist_words_reason(const struct blocklist_words *w, const struct ip *address);
+/* Whether there is a note on that address; the reason is of `w`, which may be NULL: there is none.
+ * Neither allocates nor blocks. */
+bool blocklist_words_find(const struct blocklist_words *w, const struct ip *address,
+                          struct blocklist_note *note);
 
 #endif

@@ -5,7 +5,11 @@
  */
 #include "blocklist/zone.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
+
+enum { DAY_BYTES = sizeof("2026-11-21") - 1 };
 
 bool blocklist_code_valid(const struct ip *code)
 {
@@ -184,32 +188,91 @@ static int set_hostmaster(struct blocklist_zone *z, const char *address, struct 
 	return ERR_OK;
 }
 
-/* `letters`: what may stand behind a percent sign. A reason takes what room is left. */
+/* The letters that may stand behind a percent sign, as a sentence wants them. */
+#define LETTERS_URL "a%"
+#define LETTERS_OUTPUT "azu%"
+#define LETTERS_TEXT "azdru%"
+
+static int complain_of_letter(struct buf *message, const char *parameter, const char *letters,
+                              const char *text)
+{
+	struct buf expected = { 0 };
+	for (const char *p = letters; *p; p++)
+		buf_printf(&expected, "%%%c%s", *p, !p[1] ? "" : !p[2] ? " or " : ", ");
+	buf_add_cstr(&expected, " after a percent sign");
+	int e = complain(message, parameter, buf_cstr(&expected), text);
+	buf_fini(&expected);
+	return e;
+}
+
+/* Of a URL's template with an address of so many bytes. */
+static size_t url_bytes(const char *url, size_t address_bytes)
+{
+	size_t n = 0;
+	for (const char *p = url; *p; p++) {
+		bool sign = *p == '%';
+		p += sign;
+		n += sign && *p == 'a' ? address_bytes : 1;
+	}
+	return n;
+}
+
+/* The most bytes that a part takes; a reason takes what room is left. */
+static size_t most_bytes(const struct blocklist_zone *z, char letter)
+{
+	char zone[DNS_NAME_TEXT_MAX];
+	switch (letter) {
+	case 'a': return IP_TEXT_MAX - 1;
+	case 'z': return strlen(dns_name_format(&z->origin, zone));
+	case 'd': return DAY_BYTES;
+	case 'r': return 0;
+	case 'u': return url_bytes(z->url, IP_TEXT_MAX - 1);
+	default: return 1;
+	}
+}
+
+/* A template into dst, if it fits once it is filled in. */
 static int set_text(const struct blocklist_zone *z, const char *parameter, const char *text,
                     const char *letters, char dst[static BLOCKLIST_TEXT_MAX + 1],
                     struct buf *message)
 {
-	char zone[DNS_NAME_TEXT_MAX];
-	size_t zone_bytes = strlen(dns_name_format(&z->origin, zone)), n = 0;
+	size_t n = 0;
 	for (const char *p = text; *p; p++) {
 		if (!ascii_isprint((unsigned char)*p))
 			return complain(message, parameter, "printable ASCII", text);
-		if (*p != '%') {
-			n++;
-			continue;
-		}
-		p++;
-		if (*p == '\0' || !strchr(letters, *p))
-			return complain(message, parameter, letters[3] ?
-			                "%a, %z, %r or %% after a percent sign" :
-			                "%a, %z or %% after a percent sign", text);
-		n += *p == 'a' ? IP_TEXT_MAX - 1 : *p == 'z' ? zone_bytes : *p == '%';
+		bool sign = *p == '%';
+		p += sign;
+		if (sign && (*p == '\0' || !strchr(letters, *p)))
+			return complain_of_letter(message, parameter, letters, text);
+		if (sign && *p == 'u' && !z->url[0])
+			return complain(message, parameter, "dnsbl.url for %u", text);
+		n += sign ? most_bytes(z, *p) : 1;
 	}
 	if (n == 0 || n > BLOCKLIST_TEXT_MAX ||
 	    !str_copy(dst, BLOCKLIST_TEXT_MAX + 1, str_of(text)))
 		return complain(message, parameter, "a text of 1 to 255 bytes once filled in",
 		                text);
 	return ERR_OK;
+}
+
+static int set_url(struct blocklist_zone *z, const char *url, struct buf *message)
+{
+	struct str s = str_of(url);
+	if (s.n == 0)
+		return ERR_OK;
+	if ((!str_prefix(s, STR("https://")) && !str_prefix(s, STR("http://"))) ||
+	    strpbrk(url, " \"<>\\^`{|}"))
+		return complain(message, "url", "a URL that begins with https:// or http://", url);
+	return set_text(z, "url", url, LETTERS_URL, z->url, message);
+}
+
+/* Whether the template names that part. */
+static bool has_letter(const char *text, char letter)
+{
+	for (const char *p = text; *p; p++)
+		if (*p == '%' && *++p == letter)
+			return true;
+	return false;
 }
 
 static int set_code(const char *parameter, const struct config_ips *given, struct ip *code,
@@ -231,8 +294,23 @@ static int set_word(struct blocklist_zone *z, const struct dnsbl_config *config,
 {
 	int e = set_code("code_word", &config->code_word, &z->code_word, message);
 	if (e == ERR_OK)
-		e = set_text(z, "text_word", config->text_word, "az%r", z->text_word, message);
+		e = set_text(z, "text_word", config->text_word, LETTERS_TEXT, z->text_word,
+		             message);
 	return e;
+}
+
+static int set_texts(struct blocklist_zone *z, const struct dnsbl_config *config, bool output,
+                     struct buf *message)
+{
+	int e = set_url(z, config->url, message);
+	if (e != ERR_OK)
+		return e;
+	if (output)
+		return set_text(z, "output_text", config->output_text, LETTERS_OUTPUT, z->text,
+		                message);
+	e = set_text(z, "text", config->text, LETTERS_TEXT, z->text, message);
+	z->notes = has_letter(z->text, 'd') || has_letter(z->text, 'r');
+	return e == ERR_OK ? set_word(z, config, message) : e;
 }
 
 int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *config,
@@ -262,23 +340,53 @@ int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *con
 	if (e == ERR_OK)
 		e = set_hostmaster(z, config->hostmaster, message);
 	if (e == ERR_OK)
-		e = set_text(z, output ? "output_text" : "text",
-		             output ? config->output_text : config->text, "az%", z->text, message);
-	if (e == ERR_OK && !output)
-		e = set_word(z, config, message);
+		e = set_texts(z, config, output, message);
 	assert(e != ERR_OK || (blocklist_code_valid(&z->code) && z->text[0]));
 	return e;
 }
 
-/* Bytes of the template once filled in, but for the reason. */
-static size_t fixed_bytes(const char *text, size_t address_bytes, size_t zone_bytes)
+/* What stands for each letter. */
+struct parts {
+	struct str a, z, d, r, u;
+};
+
+static struct str part_of(const struct parts *parts, char letter)
+{
+	switch (letter) {
+	case 'a': return parts->a;
+	case 'z': return parts->z;
+	case 'd': return parts->d;
+	case 'r': return parts->r;
+	case 'u': return parts->u;
+	default: return STR("%");
+	}
+}
+
+/* Bytes of the template once filled in. */
+static size_t filled_bytes(const char *text, const struct parts *parts)
 {
 	size_t n = 0;
 	for (const char *p = text; *p; p++) {
 		bool sign = *p == '%';
 		p += sign;
-		n += !sign || *p == '%' ? 1 : *p == 'a' ? address_bytes :
-		     *p == 'z' ? zone_bytes : 0;
+		n += sign ? part_of(parts, *p).n : 1;
+	}
+	return n;
+}
+
+/* The reason stands once: there is room for one. */
+static size_t fill(const char *text, struct parts parts, char dst[static BLOCKLIST_TEXT_MAX])
+{
+	size_t n = 0;
+	for (const char *p = text; *p; p++) {
+		bool sign = *p == '%';
+		p += sign;
+		struct str part = sign ? part_of(&parts, *p) : (struct str){ p, 1 };
+		assert(n + part.n <= BLOCKLIST_TEXT_MAX);
+		memcpy(dst + n, part.p, part.n);
+		n += part.n;
+		if (sign && *p == 'r')
+			parts.r.n = 0;
 	}
 	return n;
 }
@@ -295,29 +403,32 @@ static struct str cut(const char *text, size_t most)
 	return (struct str){ s.p, most };
 }
 
-size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
-                           const char *word, char dst[static BLOCKLIST_TEXT_MAX])
+/* "2026-11-21"; "unknown" of what no date is kept, or none that can be one. */
+static struct str day_of(int64_t since_s, char text[static CLOCK_TEXT_MAX])
 {
-	const char *text = word ? z->text_word : z->text;
-	char ip[IP_TEXT_MAX], zone[DNS_NAME_TEXT_MAX];
-	struct str a = str_of(ip_format(address, ip));
-	struct str zone_name = str_of(dns_name_format(&z->origin, zone)), r = { "", 0 };
-	size_t n = 0, fixed = fixed_bytes(text, a.n, zone_name.n);
+	static const int64_t end_s = INT64_C(253402300800);      /* of the year 9999 */
+	if (since_s <= 0 || since_s >= end_s)
+		return STR("unknown");
+	clock_format(since_s, text);
+	assert(text[DAY_BYTES] == 'T');
+	return (struct str){ text, DAY_BYTES };
+}
+
+size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
+                           const struct blocklist_note *note, char dst[static BLOCKLIST_TEXT_MAX])
+{
+	const char *text = note && note->by_word ? z->text_word : z->text;
+	char ip[IP_TEXT_MAX], zone[DNS_NAME_TEXT_MAX], day[CLOCK_TEXT_MAX];
+	char url[BLOCKLIST_TEXT_MAX];
+	struct parts parts = {
+		.a = str_of(ip_format(address, ip)), .z = str_of(dns_name_format(&z->origin, zone)),
+		.d = day_of(note ? note->since_s : 0, day),
+	};
+	parts.u = (struct str){ url, fill(z->url, parts, url) };
+	size_t fixed = filled_bytes(text, &parts);
 	assert(fixed <= BLOCKLIST_TEXT_MAX);
-	if (word)
-		r = cut(word, BLOCKLIST_TEXT_MAX - fixed);
-	for (const char *p = text; *p; p++) {
-		struct str part = { p, 1 };
-		if (*p == '%') {
-			p++;
-			part = *p == 'a' ? a : *p == 'z' ? zone_name : *p == 'r' ? r : STR("%");
-		}
-		assert(n + part.n <= BLOCKLIST_TEXT_MAX);
-		memcpy(dst + n, part.p, part.n);
-		n += part.n;
-		if (part.p == r.p)
-			r.n = 0;         /* once: there is room for one */
-	}
-	assert(n >= fixed);
+	parts.r = cut(note ? note->reason : "unknown", BLOCKLIST_TEXT_MAX - fixed);
+	size_t n = fill(text, parts, dst);
+	assert(n >= fixed && n <= BLOCKLIST_TEXT_MAX);
 	return n;
 }

@@ -140,6 +140,14 @@ const struct blocklist_zone *blocklist_zones_find(const struct blocklist_zones *
 	}
 }
 
+bool blocklist_zones_need_notes(const struct blocklist_zones *t)
+{
+	for (size_t i = 0; i < t->zone_count; i++)
+		if (t->zones[i].notes)
+			return true;
+	return false;
+}
+
 bool blocklist_zones_show(const struct blocklist_zones *t, enum blocklist_list list)
 {
 	assert(list < BLOCKLIST_LISTS);

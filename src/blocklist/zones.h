@@ -27,6 +27,8 @@ void blocklist_zones_destroy(struct blocklist_zones *t);          /* NULL is fin
 const struct blocklist_zone *blocklist_zones_find(const struct blocklist_zones *t,
                                                   const uint8_t *name, size_t n,
                                                   unsigned *labels_before);
+/* Whether a text of one says of a proved listing what only its note has (blocklist/words.h). */
+bool blocklist_zones_need_notes(const struct blocklist_zones *t);
 /* Whether one of them shows that list. */
 bool blocklist_zones_show(const struct blocklist_zones *t, enum blocklist_list list);
 

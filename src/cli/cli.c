@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 #include "cli/complete.h"
+#include "cli/pager.h"
 
 #include "base/clock.h"
 #include "base/command.h"
@@ -469,7 +470,7 @@ const char *cli_colour(enum cli_colour colour)
 		"\033[0m", "\033[1m", "\033[31m", "\033[32m", "\033[33m",
 	};
 	const char *off = getenv("NO_COLOR");
-	if (isatty(STDOUT_FILENO) != 1 || (off && off[0]))
+	if ((isatty(STDOUT_FILENO) != 1 && !pager_runs()) || (off && off[0]))
 		return "";
 	return codes[colour];
 }

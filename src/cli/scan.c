@@ -17,8 +17,10 @@
 #include "store/upkeep.h"
 
 #include <openssl/evp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
 	TARGETS_MAX = 1 << 24, FILE_BYTES_MAX = 1 << 30, WAITING_MAX = 2000, BUSY_TRIES = 100,
@@ -35,6 +37,7 @@ struct scan {
 	size_t done, resumed, not_permitted, excluded, too_soon, busy;
 	size_t by_verdict[VERDICT_INCONCLUSIVE + 1];
 	int64_t started_s;
+	int stopped_by;                  /* a signal; 0: none */
 };
 
 /* ---- targets -------------------------------------------------------------------- */
@@ -195,6 +198,37 @@ static void shuffle(struct scan *s, uint64_t seed)
 	}
 }
 
+/* ---- an end before the end ---------------------------------------------------------- */
+
+/* Once: the leases are given back, and words are said. Who asks twice doesn't want to wait for
+ * that: the leases of the dead are taken over. */
+static void scan_stop(void *arg, int signum)
+{
+	struct scan *s = arg;
+	if (s->stopped_by)
+		_exit(128 + signum);
+	s->stopped_by = signum;
+}
+
+static bool is_stopped(const struct scan *s)
+{
+	return s->stopped_by || tester_hopeless(s->t.tester);
+}
+
+static int print_stopped(const struct scan *s)
+{
+	size_t done = s->done < s->n ? s->done : s->n, active = tester_active(s->t.tester);
+	if (active)
+		cli_note(s->cli, "stopped: %zu of %zu targets done, %zu left, %zu of these under "
+		         "way", done, s->n, s->n - done, active);
+	else
+		cli_note(s->cli, "stopped: %zu of %zu targets done, %zu left", done, s->n,
+		         s->n - done);
+	cli_note(s->cli, "the same command goes on with what is left; what was sent is not sent "
+	         "again");
+	return 128 + s->stopped_by;
+}
+
 /* ---- the run ---------------------------------------------------------------------- */
 
 static void draw(struct scan *s)
@@ -260,7 +294,7 @@ static void turn(struct scan *s, int timeout_ms)
 static void wait(struct scan *s, int64_t delay_ms)
 {
 	int64_t end_ms = clock_mono_ms() + delay_ms;
-	while (clock_mono_ms() < end_ms)
+	while (clock_mono_ms() < end_ms && !is_stopped(s))
 		turn(s, 100);
 }
 
@@ -276,31 +310,35 @@ static int run_targets(struct scan *s, bool resumed)
 {
 	int code = CLI_GO;
 	size_t again = 0;
-	for (size_t i = 0; i < s->n && code == CLI_GO && !tester_hopeless(s->t.tester); i++) {
+	for (size_t i = 0; i < s->n && code == CLI_GO && !is_stopped(s); i++) {
 		if (resumed && done_before(s, &s->targets[i])) {
 			s->resumed++;
 			s->done++;
 			continue;
 		}
-		while (is_full(s) && !tester_hopeless(s->t.tester))
+		while (is_full(s) && !is_stopped(s))
 			turn(s, 50);
+		if (is_stopped(s))
+			break;
 		if (start_one(s, &s->targets[i], &code))
 			s->targets[again++] = s->targets[i];
 		turn(s, 0);
 	}
-	/* Tests that a killed run left behind are free when its leases have run out. */
-	for (int tries = 0; again && tries < BUSY_TRIES && code == CLI_GO &&
-	     !tester_hopeless(s->t.tester); tries++) {
+	/* Tests that another process has under way may be put off or ended soon. */
+	for (int tries = 0; again && tries < BUSY_TRIES && code == CLI_GO && !is_stopped(s);
+	     tries++) {
 		size_t n = again;
 		wait(s, BUSY_PAUSE_MS);
 		again = 0;
-		for (size_t i = 0; i < n && code == CLI_GO; i++)
+		for (size_t i = 0; i < n && code == CLI_GO && !s->stopped_by; i++)
 			if (start_one(s, &s->targets[i], &code))
 				s->targets[again++] = s->targets[i];
 	}
 	s->busy = again;
-	while (testing_is_busy(&s->t))
+	while (testing_is_busy(&s->t) && !s->stopped_by)
 		turn(s, 100);
+	if (s->stopped_by)
+		return CLI_GO;
 	return code == CLI_GO ? testing_check_collector(&s->t, s->n - s->done) : code;
 }
 
@@ -332,6 +370,14 @@ static int exit_code(const struct scan *s)
 	return later ? EX_TEMPFAIL : EX_NOPERM;
 }
 
+/* A scan by hand tests once. */
+static void print_way_on(const struct scan *s)
+{
+	if (s->n > s->not_permitted + s->excluded)
+		fputs("scan: to let the role \"tester\" go on with an address, by itself: "
+		      "portreeve nominate ADDRESS --reason TEXT\n", stderr);
+}
+
 static int scan_run(struct scan *s, const char *file)
 {
 	char key[33];
@@ -357,17 +403,32 @@ static int scan_run(struct scan *s, const char *file)
 	print_summary(s);
 	if (code != CLI_GO)
 		return code;
+	if (s->stopped_by)
+		return print_stopped(s);
+	print_way_on(s);
 	e = store_scan_end(s->cli->store, key, clock_now_s());
 	return e == ERR_OK ? exit_code(s) : cli_store_fail(s->cli, e, "scan");
 }
 
+static int scan_run_caught(struct scan *s, const char *file)
+{
+	struct loop_signal *interrupt = loop_signal_create(s->t.loop, SIGINT, scan_stop, s);
+	struct loop_signal *end = loop_signal_create(s->t.loop, SIGTERM, scan_stop, s);
+	int code = scan_run(s, file);
+	loop_signal_destroy(interrupt);
+	loop_signal_destroy(end);
+	return code;
+}
+
 int cli_scan(int argc, char **argv)
 {
-	struct testing_options o = { 0 };
+	struct testing_options o = { .retries = "0" };
 	const char *file = NULL;
 	const struct cli_option options[] = {
 		{ .name = "file", .argument = "F", .value = &file,
 		  .help = "read addresses or ranges, one a line; - for standard input" },
+		{ .name = "retries", .argument = "N", .value = &o.retries,
+		  .help = "queue tests that decided nothing again for the role, N times (0)" },
 		TESTING_OPTIONS(o),
 	};
 	const struct cli_spec spec = {
@@ -377,8 +438,8 @@ int cli_scan(int argc, char **argv)
 		.description =
 		"Tests many addresses in random order: those of the ranges and the file, or else\n"
 		"of every permit. What is not permitted is left out. A scan that was interrupted\n"
-		"goes on where it stopped. Exit: 0 all closed, 1 one or more open, 2 anything "
-		"else.",
+		"(with Ctrl-C, say) goes on where it stopped if the same command is given again.\n"
+		"Exit: 0 all closed, 1 one or more open, 2 anything else.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
 		.operands_min = 0, .operands_max = CLI_OPERANDS_MAX, .operands_expected = "ranges",
 	};
@@ -390,7 +451,7 @@ int cli_scan(int argc, char **argv)
 		s.t.finished = scan_finished;
 		s.t.remark = scan_remark;
 		s.t.arg = &s;
-		code = scan_run(&s, file);
+		code = scan_run_caught(&s, file);
 	}
 	testing_close(&s.t);
 	buf_fini(&s.file);

@@ -44,6 +44,7 @@ static int apply_options(struct testing *t)
 		{ "wait", "tester.wait", o->wait },
 		{ "patience", "tester.patience", o->patience },
 		{ "rate", "tester.rate", o->rate },
+		{ "retries", "tester.retries", o->retries },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		int code = set_by_option(t, rows[i].option, rows[i].name, rows[i].value);
@@ -105,6 +106,18 @@ static int bind_collector(struct testing *t)
 		t->listen_at[t->listen_count++] = at->v[i];
 	}
 	return CLI_GO;
+}
+
+/* Tests that a killed run left behind are taken up at once. */
+static int inherit(struct testing *t)
+{
+	struct store *st = t->cli->store;
+	struct alive_id self;
+	size_t freed;
+	alive_self(&self);
+	store_hold_as(st, &self);
+	int e = store_leases_of_dead(st, &self, alive_look, clock_now_s(), &freed);
+	return e == ERR_OK ? CLI_GO : cli_store_fail(t->cli, e, "tests left behind");
 }
 
 static int read_keys(struct testing *t)
@@ -223,7 +236,8 @@ int testing_open(struct testing *t, struct cli *cli, const struct testing_option
 	log_init("portreeve", LOG_WARN);
 	if ((code = cli_settings(cli)) != CLI_GO || (code = apply_options(t)) != CLI_GO ||
 	    (code = read_account(t)) != CLI_GO || (code = bind_collector(t)) != CLI_GO ||
-	    (code = cli_open(cli, CLI_TEST)) != CLI_GO || (code = read_keys(t)) != CLI_GO)
+	    (code = cli_open(cli, CLI_TEST)) != CLI_GO || (code = inherit(t)) != CLI_GO ||
+	    (code = read_keys(t)) != CLI_GO)
 		return code;
 	t->loop = loop_create();
 	code = create_collector(t);

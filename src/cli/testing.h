@@ -12,7 +12,7 @@
 
 struct testing_options {
 	const char *port, *collector, *domain, *domain2, *source, *resolver, *wait, *rate, *account,
-	           *patience;
+	           *patience, *retries;
 	bool all;
 };
 

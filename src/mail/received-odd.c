@@ -8,14 +8,14 @@
 
 /* ---- dates ------------------------------------------------------------------------ */
 
-/* A day with a clock, and with a weekday or a zone: "built Jun 7 2017" is none. */
+/* A day with a clock: "built Jun 7 2017" is none. */
 static bool is_whole_date(struct str s)
 {
 	enum { SHORTEST = 14, LONGEST = 48 };
 	struct mail_date date;
 	if (s.n < SHORTEST || s.n > LONGEST || str_find(s, ':') == SIZE_MAX)
 		return false;
-	return mail_date_parse(s, &date) == ERR_OK && (date.has_weekday || date.has_zone);
+	return mail_date_parse(s, &date) == ERR_OK;
 }
 
 /* What stands between its brackets, or all of it. */
@@ -92,7 +92,10 @@ static bool is_placeholder_at(struct str s, bool id)
 /* Where it begins, or SIZE_MAX. A zone index is none: fe80::1%eth0 */
 static size_t placeholder(struct str s, bool id)
 {
+	enum { LONGEST = 256 };
 	bool zone = false;
+	if (s.n > LONGEST)
+		s.n = LONGEST;
 	for (size_t i = 0; i < s.n; i++) {
 		zone |= s.p[i] == ':';
 		if (!(zone && s.p[i] == '%') && is_placeholder_at(str_from(s, i), id))
@@ -149,8 +152,12 @@ static bool has_placeholder(const struct clause *c, struct received *r)
 /* Every placeholder has one of these, and few lines do. */
 static bool may_have_placeholder(struct str value)
 {
-	for (size_t i = 0; i < value.n; i++)
-		if (strchr("%{$#_", value.p[i]) && value.p[i])
+	static const bool marks[256] = {
+		['%'] = true, ['{'] = true, ['$'] = true, ['#'] = true, ['_'] = true,
+	};
+	size_t n = value.n < RECEIVED_READ_MAX_BYTES ? value.n : RECEIVED_READ_MAX_BYTES;
+	for (size_t i = 0; i < n; i++)
+		if (marks[(unsigned char)value.p[i]])
 			return true;
 	return false;
 }
@@ -158,7 +165,8 @@ static bool may_have_placeholder(struct str value)
 void odd_look(struct str value, const struct clauses *c, struct received *r)
 {
 	r->date_misplaced = has_date(&c->from, false) || has_date(&c->by, true) ||
-	                    has_date(&c->with, true) || has_date(&c->id, true);
+	                    has_date(&c->with, true) || has_date(&c->id, true) ||
+	                    has_date(&c->recipient, true);
 	if (!may_have_placeholder(value))
 		return;
 	if (has_placeholder(&c->by, r) || note_placeholder(r->rdns, false, r) ||

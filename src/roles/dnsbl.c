@@ -56,6 +56,7 @@ static struct blocklist_orders orders_of(const struct dnsbl *d, const struct set
 {
 	struct blocklist_orders orders = {
 		.outputs = blocklist_zones_show(d->zones, BLOCKLIST_OUTPUTS),
+		.notes = blocklist_zones_need_notes(d->zones),
 		.clock_jump_max_s = settings->store.clock_jump_max_s,
 	};
 	settings_fuse(settings, &orders.fuse);

@@ -8,6 +8,9 @@
  */
 #include "roles/role.h"
 
+#include "base/clock.h"
+#include "store/tests.h"
+
 static void tester_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
 	(void)settings;
@@ -20,9 +23,24 @@ static void tester_sandbox(const struct settings *settings, struct role_sandbox 
 	role_may_read(out, "/etc/hosts");
 }
 
+/* Before the sandbox, in which no other process can be seen. What fails here is only that the
+ * leases of the dead run out by themselves. */
+static void tester_inherit(struct store *st)
+{
+	struct alive_id self;
+	size_t freed = 0;
+	alive_self(&self);
+	store_hold_as(st, &self);
+	if (store_leases_of_dead(st, &self, alive_look, clock_now_s(), &freed) != ERR_OK)
+		LOG(LOG_WARN, "leases-kept", LOG_S("why", store_message(st)));
+	else if (freed)
+		LOG(LOG_INFO, "leases-of-dead", LOG_I("tests", freed));
+}
+
 static int tester_open(struct role_context *ctx, struct buf *message)
 {
 	struct tester_setup setup = { .loop = ctx->loop, .store = ctx->store };
+	tester_inherit(ctx->store);
 	return assembly_tester_create(ctx->opened_with, &ctx->keys, &setup, ctx->own, message);
 }
 

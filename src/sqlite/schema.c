@@ -151,6 +151,9 @@ static const char main_6[] =
 	"ALTER TABLE tests ADD COLUMN fruitless INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE tests ADD COLUMN why TEXT NOT NULL DEFAULT '';";
 
+/* Which process holds the lease. */
+static const char main_7[] = "ALTER TABLE tests ADD COLUMN holder TEXT NOT NULL DEFAULT '';";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -186,6 +189,7 @@ static const char returns_4[] = "DROP TRIGGER returns_gone;";
 
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
+	{ 7, main_7 },
 };
 static const struct migration returns_steps[] = {
 	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 }, { 4, returns_4 },

@@ -136,6 +136,7 @@ struct store {
 	struct buf message;
 	struct fuse fuse;
 	int64_t clock_jump_max_s;
+	char holder[HOLDER_MAX];       /* of the leases that are taken; "": it was not said */
 	int64_t steady_s;              /* clock.c: the heartbeat of who cannot write it */
 	struct consent_cache consents;
 	const char *names[ROW_PLACES]; /* of the places, as messages name them; the backend's */

@@ -84,6 +84,7 @@ void test_row_json(const struct test *t, struct json *j)
 	json_add_cstr_if(j, "why", t->why);
 	json_add_time(j, "created", t->created_s);
 	json_add_time(j, "not_before", t->not_before_s);
+	json_add_time(j, "due", test_due_s(t));
 	json_add_time(j, "finished", t->finished_s);
 	json_add_real(j, "seconds", t->seconds);
 	json_add_cstr_if(j, "evidence", t->evidence_id);

@@ -126,6 +126,7 @@ static int lease_write(struct store *st, struct test_row *row, const struct leas
 		row->t.started_s = terms->now_s;
 	row->t.tries++;
 	row->lease_until_s = terms->now_s + terms->lease_s;
+	str_copy(row->holder, sizeof(row->holder), str_of(st->holder));
 	assert(row->t.tries > 0 && row->t.state != TEST_QUEUED);
 	return row_update(st, ROW_TEST, row);
 }
@@ -275,6 +276,63 @@ int store_test_renew(struct store *st, const char *id, int64_t lease_until_s)
 {
 	int e = store_begin(st, PLACE_LIST, STORE_TESTS, "test_renew");
 	return e == ERR_OK ? store_end(st, renew(st, id, lease_until_s)) : e;
+}
+
+/* ---- of the dead ---------------------------------------------------------------------- */
+
+void store_hold_as(struct store *st, const struct alive_id *self)
+{
+	holder_format(self, st->holder);
+	assert(st->holder[0] == '\0' || self->pid > 0);
+}
+
+struct dead_wish {
+	const struct alive_id *self;
+	store_alive_look *look;
+	int64_t now_s;
+};
+
+static bool is_of_the_dead(const void *context, const void *test)
+{
+	const struct dead_wish *wish = context;
+	const struct test_row *row = test;
+	struct alive_id holder;
+	if (row->lease_until_s <= wish->now_s || holder_parse(row->holder, &holder) != ERR_OK)
+		return false;
+	struct alive_sight sight = wish->look(holder.pid);
+	return holder_is_dead(&holder, wish->self, &sight);
+}
+
+static int free_dead(struct store *st, const struct dead_wish *wish, size_t *n)
+{
+	enum { AT_ONCE = 1000 };
+	struct row_wish dead = { .range = { .index = TEST_DUE }, .fits = is_of_the_dead,
+	                         .context = wish, .max = AT_ONCE };
+	size_t found = AT_ONCE;
+	int e = ERR_OK;
+	while (e == ERR_OK && found == AT_ONCE) {
+		struct arena a = { 0 };
+		struct test_row *rows = NULL;
+		e = row_list(st, ROW_TEST, &dead, &a, &rows, &found);
+		for (size_t i = 0; e == ERR_OK && i < found; i++) {
+			assert(rows[i].t.state != TEST_DONE && rows[i].holder[0]);
+			rows[i].lease_until_s = 0;
+			rows[i].holder[0] = '\0';
+			e = row_update(st, ROW_TEST, &rows[i]);
+			*n += e == ERR_OK;
+		}
+		arena_fini(&a);
+	}
+	return e;
+}
+
+int store_leases_of_dead(struct store *st, const struct alive_id *self, store_alive_look *look,
+                         int64_t now_s, size_t *n)
+{
+	struct dead_wish wish = { self, look, now_s };
+	*n = 0;
+	int e = store_begin(st, PLACE_LIST, STORE_TESTS, "leases_of_dead");
+	return e == ERR_OK ? store_end(st, free_dead(st, &wish, n)) : e;
 }
 
 /* ---- given back, put off -------------------------------------------------------------- */

@@ -66,7 +66,7 @@ static const struct row_column test_columns[] = {
 	AS(T, "wait_until_s", t.wait_until_s), IN(T, lease_until_s),
 	AS(T, "seconds", t.seconds), IN(T, passed), AS(T, "evidence_id", t.evidence_id),
 	IN(T, again), IN(T, again_who), IN(T, again_reply_to), AS(T, "rounds", t.rounds),
-	AS(T, "fruitless", t.fruitless), AS(T, "why", t.why),
+	AS(T, "fruitless", t.fruitless), AS(T, "why", t.why), IN(T, holder),
 };
 #undef T
 static const struct row_index test_indexes[] = {

@@ -12,6 +12,7 @@
 #ifndef PORTREEVE_STORE_ROWS_H
 #define PORTREEVE_STORE_ROWS_H
 
+#include "store/holder.h"
 #include "store/types.h"
 
 #include <stddef.h>
@@ -23,6 +24,7 @@ struct test_row {
 	struct test t;
 	int64_t key;                   /* grows with each test; what hangs on the row names it */
 	int64_t lease_until_s;
+	char holder[HOLDER_MAX];       /* of the lease (holder.h); "": unknown */
 	bool passed;
 	enum consent again;            /* not NONE: a retest was asked for while it is under way */
 	char again_who[WHO_MAX], again_reply_to[WHO_MAX];

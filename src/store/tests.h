@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "store/admission.h"
+#include "store/holder.h"
 #include "store/lifecycle.h"
 
 struct store;
@@ -48,6 +49,13 @@ int store_test_lease_one(struct store *st, const char *id, int64_t now_s, int64_
  * or it was open. */
 int store_test_reopen(struct store *st, const char *id, int64_t now_s, int64_t lease_s,
                       struct test *t);
+/* Leases are taken in the name of this process from now on; until then, of nobody's. */
+void store_hold_as(struct store *st, const struct alive_id *self);
+/* Ends the leases of processes that are dead (holder.h): their tests are due at once. *n: how
+ * many. `look`: alive_look(), which must not be called from within a role's sandbox. */
+typedef struct alive_sight store_alive_look(int64_t pid);
+int store_leases_of_dead(struct store *st, const struct alive_id *self, store_alive_look *look,
+                         int64_t now_s, size_t *n);
 /* ERR_NOT_FOUND: it is not being run. */
 int store_test_renew(struct store *st, const char *id, int64_t lease_until_s);
 /* Gives a lease back untouched (shutdown). */

@@ -45,6 +45,16 @@ const char *stage_name(enum case_stage s) { return name_of(stages, COUNT(stages)
 const char *test_state_name(enum test_state s) { return name_of(states, COUNT(states), s); }
 const char *test_reason_name(enum test_reason r) { return name_of(reasons, COUNT(reasons), r); }
 
+int64_t test_due_s(const struct test *t)
+{
+	switch (t->state) {
+	case TEST_QUEUED: return t->not_before_s ? t->not_before_s : t->created_s;
+	case TEST_WAITING: return t->wait_until_s;
+	case TEST_RUNNING: case TEST_DONE: break;
+	}
+	return 0;
+}
+
 const char *journal_action_name(enum journal_action a)
 {
 	return name_of(actions, COUNT(actions), a);

@@ -76,6 +76,9 @@ struct test {
 	double seconds;                /* of the session itself */
 	char evidence_id[48];          /* "" until one exists */
 };
+/* When a test that waits goes on: queued, until it may begin; waiting, until it is judged. 0: it
+ * runs, or has ended. Pure. */
+int64_t test_due_s(const struct test *t);
 
 /* A mail that came back to the collector. */
 enum return_kind { RETURN_RECIPIENT, RETURN_SENDER };

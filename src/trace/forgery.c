@@ -5,6 +5,7 @@
  */
 #include "trace/trace-private.h"
 
+#include "mail/mailbox.h"
 #include "trace/names.h"
 #include "trace/providers.h"
 
@@ -105,12 +106,6 @@ static bool is_bare(const struct received *r)
 	return r->product.n == 0 && r->id.n == 0 && r->by.n != 0 && ip_is_public(&r->ip);
 }
 
-static struct str recipient_domain(struct str address)
-{
-	size_t at = str_find(address, '@');
-	return at == SIZE_MAX ? STR("") : str_from(address, at + 1);
-}
-
 /* Two hosts, one having passed it on to the other, that date the message alike: a slow
  * clock can be left out. */
 static bool dates_agree(const struct received *r, const struct received *older)
@@ -150,7 +145,7 @@ static bool is_copied(const struct trace *t, size_t i)
 	if (!time_above(t, i, &above_s))
 		return false;
 	int64_t gap_s = above_s - r->date.time_s;
-	struct str domain = recipient_domain(r->recipient);
+	struct str domain = mailbox_domain(r->recipient);
 	bool own_user = domain.n && (name_eq(domain, r->by) || name_same_domain(domain, r->by));
 	if (own_user)
 		return gap_s > DAY_S;

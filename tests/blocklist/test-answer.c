@@ -642,7 +642,7 @@ static void test_by_word(void **state)
 	struct listing row = { .address = ip_from_v4(192, 0, 2, 1), .reason = "why" };
 	(void)state;
 	world_make(&w, "192.0.2.1 192.0.2.2", NULL, NULL);
-	w.edition.words = blocklist_words_create(&row, 1);
+	w.edition.words = blocklist_words_create(&row, 1, NULL, 0);
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		struct buf found = { 0 };
 		size_t asks = make_query(asked[i].name, asked[i].type, PLAIN, query, sizeof(query));

@@ -109,13 +109,27 @@ static void test_words(void **state)
 	fake.word_count = 1;
 	assert_int_equal(poll_now(), ERR_OK);
 	const struct blocklist_edition *e = blocklist_handover_take(&handover);
-	assert_string_equal(blocklist_words_reason(e->words, &one), "seen by hand");
+	struct blocklist_note note;
+	assert_true(blocklist_words_find(e->words, &one, &note));
+	assert_true(note.by_word);
+	assert_string_equal(note.reason, "seen by hand");
 	fake.word_count = 0;             /* it was proved meanwhile */
 	fake_store_journal(2, JOURNAL_REFRESH, "192.0.2.1");
 	assert_int_equal(poll_now(), ERR_OK);
 	e = blocklist_handover_take(&handover);
-	assert_null(blocklist_words_reason(e->words, &one));
+	assert_false(blocklist_words_find(e->words, &one, &note));
 	assert_true(has(BLOCKLIST_INPUTS, "192.0.2.1"));
+	/* A template asks for reasons and dates of the proved ones. */
+	struct blocklist_orders orders = orders_for_tests();
+	orders.notes = true;
+	blocklist_follower_order(follower, &orders);
+	fake.listings[0].since_s = 86400;
+	str_copy(fake.listings[0].reason, WHY_MAX, STR("open relay"));
+	assert_int_equal(poll_now(), ERR_OK);
+	e = blocklist_handover_take(&handover);
+	assert_true(blocklist_words_find(e->words, &one, &note));
+	assert_true(!note.by_word && note.since_s == 86400);
+	assert_string_equal(note.reason, "open relay");
 }
 
 /* First the whole, then the journal; what is no change of the list passes. */

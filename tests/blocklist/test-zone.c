@@ -26,12 +26,36 @@ static void test_codes(void **state)
 	assert_false(blocklist_code_valid(&(struct ip){ 0 }));
 }
 
+struct setting {
+	const char *name, *value;
+	const char *error;               /* how it begins; NULL: good */
+};
+
+static void check_settings(const struct setting *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct world w;
+		struct blocklist_zone zone;
+		struct buf message = { 0 };
+		char name[64] = "dnsbl.";
+		world_make(&w, "", NULL, NULL);
+		str_copy(name + 6, sizeof(name) - 6, str_of(rows[i].name));
+		int e = config_set(&w.section, 1, name, rows[i].value, &message);
+		if (e == ERR_OK)
+			e = blocklist_zone_init(&zone, &w.config, false, &message);
+		CHECK_ROW(rows[i].value, (e == ERR_OK) == (rows[i].error == NULL));
+		CHECK_ROW(rows[i].value, (message.n == 0) == (e == ERR_OK));
+		if (e != ERR_OK)
+			CHECK_ROW(rows[i].value,
+			          str_prefix(buf_str(&message), str_of(rows[i].error)));
+		buf_fini(&message);
+		world_free(&w);
+	}
+}
+
 static void test_config(void **state)
 {
-	static const struct {
-		const char *name, *value;
-		const char *error;       /* how it begins; NULL: good */
-	} rows[] = {
+	static const struct setting rows[] = {
 		{ "zone", "bl.example", NULL },
 		{ "zone", "", "dnsbl.zone" },
 		{ "code", "127.0.0.10", NULL },
@@ -45,7 +69,7 @@ static void test_config(void **state)
 		{ "text_word", "%a %z %% %r", NULL },
 		{ "text_word", "%s", "dnsbl.text_word" },
 		{ "text_word", "", "dnsbl.text_word" },
-		{ "text", "%r", "dnsbl.text" },
+		{ "text", "%r", "dnsbl.text" },          /* it may be empty */
 		{ "nameserver", "ns1.example.net,ns2.bl.example", NULL },
 		{ "nameserver", "bl.example", "dnsbl.nameserver" },
 		{ "nameserver", "no_host.example", "dnsbl.nameserver" },
@@ -69,24 +93,32 @@ static void test_config(void **state)
 		{ "text", "caf\xc3\xa9", "dnsbl.text" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct world w;
-		struct blocklist_zone zone;
-		struct buf message = { 0 };
-		char name[64] = "dnsbl.";
-		world_make(&w, "", NULL, NULL);
-		str_copy(name + 6, sizeof(name) - 6, str_of(rows[i].name));
-		int e = config_set(&w.section, 1, name, rows[i].value, &message);
-		if (e == ERR_OK)
-			e = blocklist_zone_init(&zone, &w.config, false, &message);
-		CHECK_ROW(rows[i].value, (e == ERR_OK) == (rows[i].error == NULL));
-		CHECK_ROW(rows[i].value, (message.n == 0) == (e == ERR_OK));
-		if (e != ERR_OK)
-			CHECK_ROW(rows[i].value,
-			          str_prefix(buf_str(&message), str_of(rows[i].error)));
-		buf_fini(&message);
-		world_free(&w);
-	}
+	check_settings(rows, sizeof(rows) / sizeof(*rows));
+}
+
+static void test_config_of_parts(void **state)
+{
+	static const struct setting rows[] = {
+		{ "text", "%a: %r, %d", NULL },
+		{ "text", "%u", "dnsbl.text: expected dnsbl.url for %u" },
+		{ "text_word", "%u", "dnsbl.text_word: expected dnsbl.url for %u" },
+		{ "text", "%t", "dnsbl.text: expected %a, %z, %d, %r, %u or %% after" },
+		{ "text", TEXT200 "%a%d", NULL },
+		{ "text", TEXT200 "%a%dx", "dnsbl.text" },
+		{ "url", "https://bl.example/why?ip=%a&x=%%20", NULL },
+		{ "url", "http://bl.example/%a", NULL },
+		{ "url", "ftp://bl.example/", "dnsbl.url: expected a URL that begins with" },
+		{ "url", "bl.example", "dnsbl.url" },
+		{ "url", "https://bl.example/ x", "dnsbl.url" },
+		{ "url", "https://bl.example/<%a>", "dnsbl.url" },
+		{ "url", "https://bl.example/\xc3\xa9", "dnsbl.url: expected printable ASCII" },
+		{ "url", "https://bl.example/%z", "dnsbl.url: expected %a or %% after" },
+		{ "url", "https://bl.example/%", "dnsbl.url" },
+		{ "url", "https://" TEXT200 "%a", NULL },
+		{ "url", "https://" TEXT200 "%a%%%%%%", "dnsbl.url" },
+	};
+	(void)state;
+	check_settings(rows, sizeof(rows) / sizeof(*rows));
 }
 
 /* The outputs' zone is another one, not above, not below. */
@@ -142,22 +174,28 @@ static void test_text(void **state)
 	world_free(&w);
 }
 
+static size_t text_by_word(const struct world *w, const char *reason, char *text)
+{
+	struct ip four = ip_from_v4(192, 0, 2, 1);
+	struct blocklist_note note = { .reason = reason, .by_word = true };
+	return blocklist_zone_text(&w->zones[0], &four, &note, text);
+}
+
 /* By word: the reason, cut to what fits, and no character of it in two. */
 static void test_text_word(void **state)
 {
 	struct world w;
 	char text[BLOCKLIST_TEXT_MAX + 1], reason[WHY_MAX] = "";
-	struct ip four = ip_from_v4(192, 0, 2, 1);
 	(void)state;
 	world_make(&w, "", NULL, NULL);
-	size_t n = blocklist_zone_text(&w.zones[0], &four, "spam seen", text);
+	size_t n = text_by_word(&w, "spam seen", text);
 	text[n] = '\0';
 	assert_string_equal(text, "192.0.2.1 is listed by its operator's word: spam seen");
-	n = blocklist_zone_text(&w.zones[0], &four, "", text);
+	n = text_by_word(&w, "", text);
 	text[n] = '\0';
 	assert_string_equal(text, "192.0.2.1 is listed by its operator's word: ");
 	memset(reason, 'x', sizeof(reason) - 1);
-	assert_int_equal(blocklist_zone_text(&w.zones[0], &four, reason, text), 255);
+	assert_int_equal(text_by_word(&w, reason, text), 255);
 	/* The room that is left is odd or even: one of the two would cut a character. */
 	for (size_t shift = 0; shift < 2; shift++) {
 		size_t bytes = 0;
@@ -166,15 +204,88 @@ static void test_text_word(void **state)
 		for (; bytes + 2 < sizeof(reason); bytes += 2)
 			memcpy(reason + bytes, "\xc3\xa9", 2);
 		reason[bytes] = '\0';
-		n = blocklist_zone_text(&w.zones[0], &four, reason, text);
+		n = text_by_word(&w, reason, text);
 		assert_true(n >= 254 && (unsigned char)text[n - 1] == 0xa9);
 	}
 	world_free(&w);
 	world_make(&w, "", NULL, (const char *[]){ "text_word=%r %% %r", NULL });
-	n = blocklist_zone_text(&w.zones[0], &four, "because", text);
+	n = text_by_word(&w, "because", text);
 	text[n] = '\0';
 	assert_string_equal(text, "because % ");         /* once */
 	world_free(&w);
+}
+
+/* Date, reason and URL, of proved ones, of those by word, and of what nothing is known. */
+static void test_text_parts(void **state)
+{
+	static const char *const settings[] = {
+		"url=https://bl.example/why?ip=%a&all=%%2a", "text=%a since %d: %r; %u",
+		"text_word=%d %r %u", NULL };
+	static const struct {
+		bool noted;
+		struct blocklist_note note;
+		const char *want;
+	} rows[] = {
+		{ true, { "open relay (E14)", 1795212559, false },
+		  "192.0.2.1 since 2026-11-20: open relay (E14); "
+		  "https://bl.example/why?ip=192.0.2.1&all=%2a" },
+		{ true, { "seen", 86400, true },
+		  "1970-01-02 seen https://bl.example/why?ip=192.0.2.1&all=%2a" },
+		{ true, { "", INT64_MAX, true },
+		  "unknown  https://bl.example/why?ip=192.0.2.1&all=%2a" },
+		{ true, { "%a %z", -1, true },           /* a reason is no template */
+		  "unknown %a %z https://bl.example/why?ip=192.0.2.1&all=%2a" },
+		{ false, { 0 }, "192.0.2.1 since unknown: unknown; "
+		  "https://bl.example/why?ip=192.0.2.1&all=%2a" },
+	};
+	struct ip four = ip_from_v4(192, 0, 2, 1);
+	struct world w;
+	(void)state;
+	world_make(&w, "", NULL, (const char *const *)settings);
+	assert_true(w.zones[0].notes);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[BLOCKLIST_TEXT_MAX + 1];
+		size_t n = blocklist_zone_text(&w.zones[0], &four,
+		                               rows[i].noted ? &rows[i].note : NULL, text);
+		text[n] = '\0';
+		assert_string_equal(text, rows[i].want);
+	}
+	world_free(&w);
+	world_make(&w, "", NULL, NULL);
+	assert_false(w.zones[0].notes);
+	world_free(&w);
+}
+
+/* Nothing of a reason reaches a terminal raw; who is listed by word counts as that. */
+static void test_notes(void **state)
+{
+	static const struct { const char *reason, *want; } rows[] = {
+		{ "plain", "plain" }, { "", "" }, { "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "\x1b[2J\r\n", "\\x1b[2J\\x0d\\x0a" }, { "\x7f", "\\x7f" },
+		{ "\xc2\x9b" "2J", "\\xc2\\x9b2J" }, { "\xff\n", "\\xff\\n" },
+		{ "a\\b \"c\"", "a\\b \"c\"" },
+	};
+	struct listing listings[] = {
+		{ .address = { 4, { 192, 0, 2, 1 } }, .since_s = 1 },
+		{ .address = { 4, { 192, 0, 2, 2 } }, .since_s = 2, .reason = "two" },
+		{ .address = { 6, { 0x20, 1 } }, .since_s = 3, .reason = "six" },
+	};
+	struct blocklist_note note;
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		str_copy(listings[0].reason, WHY_MAX, str_of(rows[i].reason));
+		struct blocklist_words *w = blocklist_words_create(listings, 1, listings, 3);
+		assert_true(blocklist_words_find(w, &listings[0].address, &note));
+		assert_true(note.by_word && note.since_s == 1);
+		assert_string_equal(note.reason, rows[i].want);
+		assert_true(blocklist_words_find(w, &listings[1].address, &note));
+		assert_true(!note.by_word && note.since_s == 2);
+		assert_true(blocklist_words_find(w, &listings[2].address, &note));
+		assert_string_equal(note.reason, "six");
+		assert_false(blocklist_words_find(w, &(struct ip){ 4, { 192, 0, 2, 3 } }, &note));
+		blocklist_words_destroy(w);
+	}
+	assert_false(blocklist_words_find(NULL, &listings[0].address, &note));
 }
 
 static void test_labels(void **state)
@@ -220,6 +331,8 @@ int main(void)
 		cmocka_unit_test(test_codes), cmocka_unit_test(test_config),
 		cmocka_unit_test(test_output_zone), cmocka_unit_test(test_hostmaster),
 		cmocka_unit_test(test_text), cmocka_unit_test(test_text_word),
+		cmocka_unit_test(test_config_of_parts), cmocka_unit_test(test_text_parts),
+		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

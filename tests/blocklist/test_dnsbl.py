@@ -249,3 +249,22 @@ def test_reload(server):
     server.configure()
     server.reload()
     server.wait_until(lambda: server.ask(f"2.0.0.127.{ZONE}").answer[0].ttl == TTL, 10)
+
+
+def test_parts_of_texts(server):
+    """A text of the operator's own names reason, date and page; a setting that cannot do is refused."""
+    name = ".".join([*reverse(LISTED[0]), ZONE])
+    server.configure(text_word='"%r, since %d: %u"', url='"https://bl.example/?ip=%a"')
+    server.reload()
+
+    def text():
+        return server.ask(name, "TXT").answer[0][0].strings[0].decode()
+
+    server.wait_until(lambda: text().startswith("test, since 20"), 10)
+    assert text().endswith(f": https://bl.example/?ip={LISTED[0]}")
+    server.configure(text_word='"%u"')
+    server.reload()
+    server.wait_until(lambda: "expected dnsbl.url for %u" in server.log.read_text(), 10)
+    server.configure()
+    server.reload()
+    server.wait_until(lambda: "by its operator's word: test" in text(), 10)

@@ -62,7 +62,7 @@ ROWS = [
     (["exclude", "drop"], 64, '"drop": expected add RANGE'),
 
     (["list", "everything"], 64, '"everything": expected listings, tests, returns'),
-    (["list", "tests", "999.1"], 64, ADDRESS.format("999.1")),
+    (["list", "tests", "999.1"], 64, '"999.1": expected an address or address/length'),
     (["list", "tests", "--limit", "0"], 64, '"0": expected a number from 1 to 1000000'),
     (["list", "add", "192.0.2.1"], 64, "expected --why TEXT"),
     (["list", "add"], 64, "add: expected one ADDRESS"),

@@ -290,9 +290,41 @@ def on_terminal(box, *arguments, **environment):
 def test_colour(box):
     box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    environment["PAGER"] = "cat"
     assert b"\x1b[" in on_terminal(box, "list", **environment)
-    assert b"\x1b[" not in on_terminal(box, "list", NO_COLOR="1")
+    assert b"\x1b[" not in on_terminal(box, "list", NO_COLOR="1", PAGER="cat")
     assert "\x1b[" not in box.run("list").stdout
+
+
+@pytest.mark.parametrize("pager, seen", [
+    ("sed s/^/paged:/", True), ("cat", False), ("", False), (None, False)])
+def test_pager(box, pager, seen):
+    """What people read goes through $PAGER on a terminal, with its colours; JSON and counts do not,
+    nor anything without a terminal."""
+    box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+    environment = {"PATH": "/usr/bin:/bin"} if pager is None else {"PAGER": pager}
+    if "NO_COLOR" in os.environ:
+        environment["NO_COLOR"] = ""
+    shown = on_terminal(box, "list", **environment)
+    assert b"192.0.2.1" in shown and (b"paged:" in shown) == seen
+    assert pager is None or b"\x1b[" in shown
+    for words in (["list", "--json"], ["list", "--count"]):
+        assert b"paged:" not in on_terminal(box, *words, **environment)
+    assert "paged:" not in box.run("list").stdout
+
+
+def test_pager_that_is_left(box):
+    """A pager that is left at once, or that is not there, is no failure of the command."""
+    box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
+    with sqlite3.connect(box.state / "portreeve.db") as db:
+        db.executemany("insert into listings select ?, ?, since_s, last_test_s, recheck_s, "
+                       "evidence_id, by_operator from listings limit 1",
+                       [[b"\x04\xc6\x33" + i.to_bytes(2, "big"), "long " * 40]
+                        for i in range(2000)])
+    db.close()
+    box.own()
+    on_terminal(box, "list", PAGER="true")
+    on_terminal(box, "list", PAGER="/no/such/pager")
 
 
 def test_hostile_text_is_escaped(box):

@@ -36,6 +36,7 @@ def test_every_form(box):
     box.age("192.0.2.1")
     assert box.objects("list", "returns")
     box.objects("list", "--undecided")
+    assert box.objects("list", "--count") == [{"count": 1}]
     box.objects("delist", "192.0.2.9", "--why", "was wrong")
     for words in (["keys", "rotate"], ["keys", "list"], ["config", "check"], ["expire"],
                   ["backup", box.directory / "copy.db"], ["clock"], ["clock", "accept"],

@@ -169,6 +169,7 @@ def test_another_database(box, running):
 
 # The steps of the schema after the third, taken back.
 TO_SCHEMA_3 = """
+    ALTER TABLE tests DROP COLUMN holder;
     ALTER TABLE tests DROP COLUMN why;
     ALTER TABLE tests DROP COLUMN fruitless;
     ALTER TABLE tests DROP COLUMN rounds;
@@ -182,13 +183,13 @@ TO_SCHEMA_3 = """
 
 def test_an_older_schema_is_restored(box, running):
     with contextlib.closing(sqlite3.connect(box.directory / "copy.db")) as copy:
-        assert copy.execute("PRAGMA user_version").fetchone() == (6,)
+        assert copy.execute("PRAGMA user_version").fetchone() == (7,)
         copy.executescript(TO_SCHEMA_3)
     by_mv(box)
     in_dns(box, [FIRST], [SECOND])
     running.wait_log("store-replaced")
     with contextlib.closing(sqlite3.connect(box.state / "portreeve.db")) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (6,)
+        assert db.execute("PRAGMA user_version").fetchone() == (7,)
     add(box, THIRD)
     in_dns(box, [FIRST, THIRD])
 

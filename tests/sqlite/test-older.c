@@ -16,8 +16,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* What takes the database's last step back, for tests of older files. */
+/* What takes the database's last steps back, for tests of older files. */
+#define UNDO_STEP_7 \
+	"ALTER TABLE tests DROP COLUMN holder;"
 #define UNDO_STEP_6 \
+	UNDO_STEP_7 \
 	"ALTER TABLE results RENAME COLUMN refusal TO refused;" \
 	"ALTER TABLE tests DROP COLUMN rounds;" \
 	"ALTER TABLE tests DROP COLUMN fruitless;" \

@@ -253,6 +253,45 @@ static void leases(void **unused)
 	assert_int_equal(n, 0);
 }
 
+static struct alive_sight only_seven_lives(int64_t pid)
+{
+	return (struct alive_sight){ .what = pid == 7 ? ALIVE_THERE : ALIVE_GONE };
+}
+
+/* A lease is taken over from the dead, and from nobody else. */
+static void leases_of_the_dead(void **unused)
+{
+	(void)unused;
+	const struct alive_id seven = { "boot", 1, 7, 70 }, eight = { "boot", 1, 8, 80 };
+	struct test nobodys = add_test(st, "192.0.2.1:25", NOW), of_seven, of_eight, got;
+	size_t n;
+	OK(st, store_test_lease_one(st, nobodys.id, NOW, 60, &got));
+	of_seven = add_test(st, "192.0.2.2:25", NOW);
+	store_hold_as(st, &seven);
+	OK(st, store_test_lease_one(st, of_seven.id, NOW, 60, &got));
+	of_eight = add_test(st, "192.0.2.3:25", NOW);
+	store_hold_as(st, &eight);
+	OK(st, store_test_lease_one(st, of_eight.id, NOW, 60, &got));
+	OK(st, store_test_intend(st, of_eight.id, "E01", 0));
+
+	OK(st, store_leases_of_dead(st, &seven, only_seven_lives, NOW + 1, &n));
+	assert_int_equal(n, 1);
+	store_hold_as(st, &seven);
+	assert_int_equal(store_test_lease_one(st, nobodys.id, NOW + 1, 60, &got), ERR_BUSY);
+	assert_int_equal(store_test_lease_one(st, of_seven.id, NOW + 1, 60, &got), ERR_BUSY);
+	OK(st, store_test_lease_one(st, of_eight.id, NOW + 1, 60, &got));
+	/* What the dead one sent stays sent. */
+	assert_int_equal(got.tries, 2);
+	assert_int_equal(store_test_intend(st, of_eight.id, "E01", 0), ERR_EXISTS);
+	/* It has a living holder now. */
+	OK(st, store_leases_of_dead(st, &seven, only_seven_lives, NOW + 2, &n));
+	assert_int_equal(n, 0);
+	/* After a start of the machine nobody of before lives; only nobody's lease stays. */
+	const struct alive_id other = { "other", 1, 7, 70 };
+	OK(st, store_leases_of_dead(st, &other, only_seven_lives, NOW + 3, &n));
+	assert_int_equal(n, 2);
+}
+
 static void intents(void **unused)
 {
 	(void)unused;
@@ -438,7 +477,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(permits), EACH(exclusions), EACH(consent_follows), EACH(nominations),
 		EACH(queueing), EACH(no_consent_no_test), EACH(consent_gone_before_the_lease),
-		EACH(leases), EACH(intents), EACH(saved_before_the_intent),
+		EACH(leases), EACH(leases_of_the_dead), EACH(intents),
+		EACH(saved_before_the_intent),
 		EACH(results_round_trip), EACH(waiting),
 		EACH(excluded_while_running), EACH(scans), EACH(hostile_texts),
 	};

@@ -106,6 +106,12 @@ static const struct {
 	  WHY_FORGED_DATE_PLACE },
 	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP (Tue, 5 Mar 2024 09:59:58 "
 	  "+0000) id 1" D, WHY_FORGED_DATE_PLACE },
+	{ "from b.example ([2024-03-05 09:59:58]) by mx.c.example with ESMTP id 12" D,
+	  WHY_FORGED_DATE_PLACE },
+	{ "from b.example (05/03/2024 09:59:58) by mx.c.example with ESMTP id 12" D,
+	  WHY_FORGED_DATE_PLACE },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP id 1 for Tue, 5 Mar 2024 "
+	  "09:59:58 +0000" D, WHY_FORGED_DATE_PLACE },
 	/* a placeholder */
 	{ "from b.example ([%RND_IP%]) by mx.c.example with ESMTP id 12" D, WHY_FORGED_PLACEHOLDER },
 	{ "from b.example ({ip}) by mx.c.example with ESMTP id 12" D, WHY_FORGED_PLACEHOLDER },
