@@ -88,7 +88,20 @@ bench:
 install: all
 	meson install -C $(BUILD)
 
+# What `make install` has put there; the state directory and the configuration stay.
+uninstall: $(BUILD)/build.ninja
+	dist/uninstall $(BUILD)
+
+# the Debian package, judged by lintian; and installed, upgraded and purged in a copy of this machine
+deb:
+	dist/install-packages build deb
+	dist/make-deb $(BUILD)/deb
+
+deb-test: deb
+	dist/install-packages test
+	$(AS_ROOT) env PORTREEVE_DEB=$(BUILD)/deb $(PYTHON) -m pytest -p no:cacheprovider -q tests/deb
+
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) $(TSAN) build-cov build-clang build-mutants
 
-.PHONY: all packages test demo fuzz world world-mutants score tsan bench install clean
+.PHONY: all packages test demo fuzz world world-mutants score tsan bench install uninstall deb deb-test clean

@@ -22,5 +22,6 @@ int cli_retest(int argc, char **argv);
 int cli_scan(int argc, char **argv);
 int cli_test(int argc, char **argv);
 int cli_trace(int argc, char **argv);
+int cli_use(int argc, char **argv);
 
 #endif

@@ -92,6 +92,9 @@ ROWS = [
     (["config"], 64, "expected show, check or manual"),
     (["config", "explain"], 64, '"explain": expected show, check or manual'),
 
+    (["use"], 64, "expected postfix, postscreen, exim, spamassassin or rspamd"),
+    (["use", "sendmail"], 64, '"sendmail": expected postfix, postscreen, exim, spamassassin or'),
+    (["use", "exim", "postfix"], 64, '"postfix": expected no more arguments'),
     (["check", "192.0.2.1", "--resolver", "here"], 64, '"here": expected ADDRESS:PORT'),
     (["check", "192.0.2.1", "--zone", "a..b"], 64, "a..b"),
     (["test"], 64, "expected at least one address or host name"),

@@ -63,3 +63,10 @@ def test_first_steps_of_the_readme(tmp_path):
         done = subprocess.run(["/bin/sh", "-c", command], check=False, capture_output=True,
                               text=True, cwd=tmp_path)
         assert done.returncode == code, done.stderr
+
+
+@pytest.mark.parametrize("server", ["postfix", "postscreen", "exim", "spamassassin", "rspamd"])
+def test_what_use_prints_is_in_its_page(server):
+    made = subprocess.run([BINARY, "use", server, "-c", "/dev/null"], capture_output=True, text=True,
+                          check=True)
+    assert made.stdout in plain(MAN / "portreeve-use.1")
