@@ -66,7 +66,7 @@ static int check_sections(const struct settings *s, struct buf *message)
 	return e == ERR_OK ? check_listen(s, message) : e;
 }
 
-/* Whether it is one of the names that are in examples (RFC 2606 section 3). */
+/* Whether it is one of the names that are in examples. */
 static bool is_example(const char *name)
 {
 	static const char *const examples[] = { "example.com", "example.net", "example.org" };
