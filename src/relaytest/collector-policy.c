@@ -6,6 +6,8 @@
  */
 #include "relaytest/collector.h"
 
+#include <stdio.h>
+
 static bool own_domain(const struct mail_path *path, const struct collector_domains *d)
 {
 	struct ip bare = { 0 };
@@ -111,4 +113,24 @@ struct collector_answer collector_answer(enum collector_fate worst, bool retest)
 	}
 	return (struct collector_answer){ 451, "4.3.0",
 		"The message could not be stored, try again later" };
+}
+
+char *collector_retest_words(enum collector_fate fate, const struct ip *peer,
+                             char dst[static COLLECTOR_WORDS_MAX])
+{
+	char address[IP_TEXT_MAX];
+	int other = peer->family == 4 ? 6 : 4;
+	ip_format(peer, address);
+	if (fate == COLLECTOR_TOO_SOON) {
+		snprintf(dst, COLLECTOR_WORDS_MAX, "A retest of your address %s was asked for "
+		         "just now", address);
+		return dst;
+	}
+	bool kept = fate == COLLECTOR_KEPT;
+	snprintf(dst, COLLECTOR_WORDS_MAX, "%s %s%s. For an IPv%d address send over IPv%d "
+	         "(Postfix: smtp_address_preference = ipv%d)",
+	         kept ? "Your address" : "The address you connect from,", address,
+	         kept ? " will be tested again; the result goes to it alone"
+	              : ", is not listed here: there is nothing to retest", other, other, other);
+	return dst;
 }

@@ -122,8 +122,9 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 	} else if (r.what == COLLECTOR_TOKEN && !token_holds(cl, to)) {
 		reply(cl, 550, "5.1.1", "No such mailbox");
 	} else if (r.what == COLLECTOR_RETEST && !may_retest(cl)) {
-		reply(cl, 550, "5.7.1", "The address you connect from is not listed here: "
-		      "there is nothing to retest");
+		char words[COLLECTOR_WORDS_MAX];
+		reply(cl, 550, "5.7.1", collector_retest_words(COLLECTOR_NOT_KEPT, &cl->peer.ip,
+		                                               words));
 	} else {
 		cl->n++;
 		reply(cl, 250, "2.1.5", "Ok");
@@ -135,7 +136,10 @@ static void answer_message(struct client *cl, enum collector_fate worst)
 	bool retest = false;
 	for (size_t i = 0; i < cl->n; i++)
 		retest |= cl->recipients[i].what == COLLECTOR_RETEST;
+	char words[COLLECTOR_WORDS_MAX];
 	struct collector_answer answer = collector_answer(worst, retest);
+	if (retest && (worst == COLLECTOR_KEPT || worst == COLLECTOR_TOO_SOON))
+		answer.text = collector_retest_words(worst, &cl->peer.ip, words);
 	forget_transaction(cl);
 	/* Its transaction is over, whoever hears that first. */
 	wire_listener_active(cl->collector->listener, cl->session, false);

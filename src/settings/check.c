@@ -12,8 +12,10 @@
 #include "base/tls.h"
 #include "settings/settings-private.h"
 #include "store/types.h"
+#include "trace/names.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +64,43 @@ static int check_sections(const struct settings *s, struct buf *message)
 		if (settings_sections[i].check_for_roles)
 			e = settings_sections[i].check_for_roles(s, message);
 	return e == ERR_OK ? check_listen(s, message) : e;
+}
+
+/* Whether it is one of the names that are in examples. */
+static bool is_example(const char *name)
+{
+	static const char *const examples[] = { "example.com", "example.net", "example.org" };
+	const char *at = strrchr(name, '@');
+	for (size_t i = 0; i < sizeof(examples) / sizeof(*examples); i++)
+		if (str_in_domain(str_of(at ? at + 1 : name), str_of(examples[i])))
+			return true;
+	return false;
+}
+
+/* The configuration that comes with the program, not edited. */
+static void remark_examples(const struct settings *s, struct buf *remarks)
+{
+	const struct { const char *name, *value; bool given; } names[] = {
+		{ "hostname", s->general.hostname, s->general.hostname_given },
+		{ "contact", s->general.contact, s->general.contact_given },
+		{ "tester.domain", s->tester.domain, true },
+		{ "tester.domain2", s->tester.domain2, true },
+		{ "dnsbl.zone", s->dnsbl.zone, true },
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].given && is_example(names[i].value))
+			buf_printf(remarks, "%s: %s is a name for examples: expected your own\n",
+			           names[i].name, names[i].value);
+}
+
+/* Whoever relays for one of them as a customer's domain may do so for both. */
+static void remark_related(const struct settings *s, struct buf *remarks)
+{
+	char one[NAME_ORG_MAX], two[NAME_ORG_MAX];
+	struct str org = name_org(str_of(s->tester.domain), one);
+	if (org.n && str_caseeq(org, name_org(str_of(s->tester.domain2), two)))
+		buf_printf(remarks, "tester.domain2: is under %.*s, as tester.domain is: expected "
+		           "a domain registered apart from it\n", STR_ARG(org));
 }
 
 /* ---- what the machine says ---------------------------------------------------- */
@@ -161,8 +200,11 @@ int settings_check_for_roles(const struct settings *s, struct buf *message, stru
 		e = check_text(s, message);
 	if (e == ERR_OK)
 		e = check_tls(s, message, remarks);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		remark_examples(s, remarks);
+		remark_related(s, remarks);
 		remark_addresses(s, remarks);
+	}
 	return e;
 }
 

@@ -355,6 +355,27 @@ def test_foreign_address(box):
     assert "tester.source: 192.0.2.77 is no address of this machine now" in done.stderr
 
 
+def remarks(box):
+    return box.run("config", "check").stderr
+
+
+@pytest.mark.parametrize("settings, remark", [
+    ({"tester": 'domain = "returns.example.net"'}, "tester.domain: returns.example.net is a name"),
+    ({"tester": 'domain2 = "example.com"'}, "tester.domain2: example.com is a name for examples"),
+    ({"dnsbl": 'zone = "relays.example.org"'}, "dnsbl.zone: relays.example.org is a name"),
+    ({"general": 'hostname = "probe.example.net"'}, "hostname: probe.example.net is a name"),
+    ({"general": 'contact = "a@EXAMPLE.net"'}, "contact: a@EXAMPLE.net is a name"),
+    ({"tester": 'domain = "a.brothers.test"\n domain2 = "b.brothers.test"'},
+     "tester.domain2: is under brothers.test, as tester.domain is"),
+    ({"tester": 'domain = "a.one.co.uk"\n domain2 = "b.one.co.uk"'}, "is under one.co.uk"),
+    ({"tester": 'domain = "one.co.uk"\n domain2 = "two.co.uk"'}, None),
+    ({"tester": 'domain = "notexample.com"\n domain2 = "example.test"'}, None)])
+def test_what_is_odd(box, settings, remark):
+    box.configure(**settings)
+    said = remarks(box)
+    assert remark in said if remark else "name for examples" not in said and "under" not in said
+
+
 @pytest.mark.parametrize("name", ["a\nb", "a\x1bb"])
 def test_state_directory_that_roles_cannot_read(box, name):
     done = subprocess.run([BINARY, "run", "-c", box.config, "--state", box.directory / name],

@@ -215,6 +215,33 @@ static void test_worst_of_all(void **state)
 	}
 }
 
+/* The address, and how to come from the other one; the longest fits a reply line (RFC 5321
+ * section 4.5.3.1.5) with its codes. */
+static void test_words_of_a_retest(void **state)
+{
+	(void)state;
+	static const struct {
+		enum collector_fate fate;
+		const char *peer, *words[3];
+	} rows[] = {
+		{ COLLECTOR_KEPT, "192.0.2.7", { "192.0.2.7 will be tested", "over IPv6", "ipv6" } },
+		{ COLLECTOR_KEPT, "2001:db8::7", { "2001:db8::7 will", "over IPv4", "ipv4" } },
+		{ COLLECTOR_TOO_SOON, "192.0.2.7", { "192.0.2.7 was asked", "just now", "" } },
+		{ COLLECTOR_NOT_KEPT, "192.0.2.7", { "192.0.2.7, is not listed", "IPv6", "ipv6" } },
+		{ COLLECTOR_NOT_KEPT, "2001:db8:1111:2222:3333:4444:5555:6666",
+		  { "5555:6666, is not listed", "IPv4", "= ipv4)" } },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ip peer;
+		char words[COLLECTOR_WORDS_MAX];
+		assert_int_equal(ip_parse(str_of(rows[i].peer), &peer, NULL), ERR_OK);
+		collector_retest_words(rows[i].fate, &peer, words);
+		for (size_t k = 0; k < 3; k++)
+			if (!strstr(words, rows[i].words[k]))
+				fail_msg("row %zu: %s", i, words);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_never_relays),
 		cmocka_unit_test(test_not_from_the_grammar),
 		cmocka_unit_test(test_worst_of_all),
+		cmocka_unit_test(test_words_of_a_retest),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }
