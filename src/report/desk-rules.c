@@ -34,11 +34,12 @@ int desk_check(const struct desk *desk, struct buf *problem)
 
 /* ---- who sends ------------------------------------------------------------ */
 
-/* A name that nobody has: an example of a manual, or what a machine calls itself. */
+/* A name that nobody has: an example of the manual, or what a machine calls itself. (What ends in
+ * ".example" is a lab's.) */
 static bool is_nobodys(struct str host)
 {
 	static const char *const domains[] = {
-		"example.org", "example.com", "example.net", "example", "invalid", "localhost",
+		"example.org", "example.com", "example.net", "invalid", "localhost",
 		"localdomain",
 	};
 	for (size_t i = 0; i < sizeof(domains) / sizeof(*domains); i++)
