@@ -25,16 +25,6 @@ static void add_unit(struct buf *out, unsigned unit)
 	buf_add(out, u, sizeof(u));
 }
 
-/* The number of the character, of n bytes. */
-static unsigned character(const char *p, size_t n)
-{
-	static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	unsigned c = (unsigned char)p[0] & masks[n];
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | ((unsigned char)p[i] & 0x3f);
-	return c;
-}
-
 static void add_ascii(struct buf *out, unsigned c)
 {
 	if (c >= 0x10000) {
@@ -85,13 +75,13 @@ static void write_text(const struct json *j, struct str s, bool exact)
 	for (size_t i = 0; i < s.n;) {
 		size_t n = plain_char(str_from(s, i)), whole = exact ? str_utf8(str_from(s, i)) : n;
 		if (n == 0 && whole)
-			add_ascii(out, character(s.p + i, n = whole));
+			add_ascii(out, str_utf8_value(str_from(s, i), n = whole));
 		else if (n == 0)
 			add_hex_byte(out, (unsigned char)s.p[i]);
 		else if (needs_escape(s.p[i]))
 			add_escape(out, s.p[i]);
 		else if (n > 1 && j->ascii)
-			add_ascii(out, character(s.p + i, n));
+			add_ascii(out, str_utf8_value(str_from(s, i), n));
 		else
 			buf_add(out, s.p + i, n);
 		i += n ? n : 1;

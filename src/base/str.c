@@ -132,6 +132,16 @@ size_t str_utf8(struct str s)
 	return n;
 }
 
+uint32_t str_utf8_value(struct str s, size_t n)
+{
+	static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	assert(n > 0 && n < sizeof(masks) && n <= s.n);
+	uint32_t c = (unsigned char)s.p[0] & masks[n];
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)s.p[i] & 0x3f);
+	return c;
+}
+
 bool str_is_utf8(struct str s)
 {
 	while (s.n) {

@@ -51,6 +51,8 @@ bool str_token(struct str *s, const char *delims, struct str *token);
 bool str_word(struct str *s, struct str *word);
 /* Bytes of the UTF-8 character (RFC 3629) that s begins with; 0 if it begins with none. */
 size_t str_utf8(struct str s);
+/* The number of that character; n is what str_utf8() answered, not 0. */
+uint32_t str_utf8_value(struct str s, size_t n);
 bool str_is_utf8(struct str s);
 /* A decimal number of at most `max`; nothing else in s. ERR_INVALID, ERR_LIMIT. */
 int str_u64(struct str s, uint64_t max, uint64_t *value);

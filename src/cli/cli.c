@@ -116,23 +116,25 @@ static void print_option(const char *left, const char *help)
 		printf("  %s\n%*s%s\n", left, OPTION_COLUMNS + 3, "", help);
 }
 
+static void print_long_option(const struct cli_option *o)
+{
+	char *left = mem_printf("--%s%s%s", o->name, o->argument ? " " : "",
+	                        o->argument ? o->argument : "");
+	print_option(left, o->help);
+	free(left);
+}
+
 static void print_spec_help(const struct cli_spec *spec)
 {
 	struct str rest = str_of(spec->synopsis), line;
 	for (const char *lead = "Usage:"; str_token(&rest, "\n", &line); lead = "      ")
 		printf("%s portreeve %s %.*s\n", lead, spec->name, STR_ARG(line));
 	printf("\n%s\n\nOptions:\n", spec->description);
-	for (size_t i = 0; i < spec->option_count; i++) {
-		const struct cli_option *o = &spec->options[i];
-		char *left = mem_printf("--%s%s%s", o->name, o->argument ? " " : "",
-		                        o->argument ? o->argument : "");
-		print_option(left, o->help);
-		free(left);
-	}
+	for (size_t i = 0; i < spec->option_count; i++)
+		print_long_option(&spec->options[i]);
 	print_option("-c FILE", "configuration (default " SETTINGS_FILE ", if it is there)");
-	print_option("--state DIR", "state directory, over the configuration's");
-	print_option("--json", "output for machines");
-	print_option("--help", "this text");
+	for (size_t i = 0; i < COMPLETE_SHARED; i++)
+		print_long_option(&complete_shared[i]);
 }
 
 static const struct cli_option *find_option(const struct cli_spec *spec, struct str name)
@@ -162,9 +164,8 @@ static int unknown_option(struct cli *cli, const struct cli_spec *spec, const ch
 	struct suggestion near = suggest(key);
 	for (size_t i = 0; i < spec->option_count; i++)
 		suggest_among(&near, spec->options[i].name);
-	suggest_among(&near, "state");
-	suggest_among(&near, "json");
-	suggest_among(&near, "help");
+	for (size_t i = 0; i < COMPLETE_SHARED; i++)
+		suggest_among(&near, complete_shared[i].name);
 	if (!near.word || str_eq(key, str_of(near.word)))
 		return cli_bad_value(cli, arg, "an option of this command; see --help");
 	return cli_bad_value(cli, arg, arena_printf(&cli->arena, "an option of this command; did "

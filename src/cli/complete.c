@@ -5,14 +5,15 @@
 #include "cli/complete.h"
 
 #include "base/command.h"
-#include "base/suggest.h"
+#include "base/mem.h"
 
-static const struct cli_option known_to_all[] = {
+#include <stdlib.h>
+
+const struct cli_option complete_shared[COMPLETE_SHARED] = {
 	{ .name = "state", .argument = "DIR", .help = "state directory, over the configuration's" },
 	{ .name = "json", .help = "output for machines" },
-	{ .name = "help", .help = "a short help" },
+	{ .name = "help", .help = "this text" },
 };
-enum { KNOWN = sizeof(known_to_all) / sizeof(*known_to_all) };
 
 static bool wants_argument(const struct cli_spec *spec, const char *arg)
 {
@@ -29,8 +30,8 @@ static void offer_options(const struct cli_spec *spec)
 {
 	for (size_t i = 0; i < spec->option_count; i++)
 		command_offer("--", spec->options[i].name, spec->options[i].help);
-	for (size_t i = 0; i < KNOWN; i++)
-		command_offer("--", known_to_all[i].name, known_to_all[i].help);
+	for (size_t i = 0; i < COMPLETE_SHARED; i++)
+		command_offer("--", complete_shared[i].name, complete_shared[i].help);
 	command_offer("-", "c", "configuration");
 }
 
@@ -51,9 +52,9 @@ static void offer_words(const struct cli_spec *spec)
 		struct str rest = first;
 		while (str_token(&rest, "[]|", &word))
 			if (is_literal(word)) {
-				char text[SUGGEST_WORD_MAX];
-				if (str_copy(text, sizeof(text), word))
-					command_offer("", text, "");
+				char *text = mem_printf("%.*s", STR_ARG(word));
+				command_offer("", text, "");
+				free(text);
 			}
 	}
 }

@@ -41,16 +41,6 @@ bool shown_utf8(void)
 	return known == 1;
 }
 
-/* Of a character of 2 to 4 bytes. */
-static unsigned code_point(const char *p, size_t n)
-{
-	static const unsigned char first[] = { 0, 0, 0x1f, 0x0f, 0x07 };
-	unsigned c = (unsigned char)p[0] & first[n];
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | ((unsigned char)p[i] & 0x3f);
-	return c;
-}
-
 static bool is_shown(unsigned c)
 {
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
@@ -63,7 +53,7 @@ void shown_add(struct buf *b, struct str s, bool utf8)
 {
 	while (s.n) {
 		size_t n = str_utf8(s);
-		if (utf8 && n > 1 && is_shown(code_point(s.p, n)))
+		if (utf8 && n > 1 && is_shown(str_utf8_value(s, n)))
 			buf_add(b, s.p, n);
 		else
 			buf_add_escaped(b, (struct str){ s.p, n = n ? n : 1 });

@@ -46,7 +46,7 @@ static bool is_senders(const struct header_field *f)
 {
 	static const char *const names[] = {
 		"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Date", "MIME-Version",
-		 "Content-*", "X-Mailer", "User-Agent", "Organization", "X-Priority",
+		"Content-*", "X-Mailer", "User-Agent", "Organization", "X-Priority",
 		"Importance", "Comments", "Keywords", "Apparently-To", NULL,
 	};
 	return is_named(f, names);

@@ -51,6 +51,22 @@ static void test_domain(void **state)
 		                                      str_of(rows[i].domain)) == rows[i].in);
 }
 
+static void test_utf8_value(void **state)
+{
+	(void)state;
+	static const struct { const char *text; uint32_t value; } table[] = {
+		{ "a", 'a' }, { "\x7f", 0x7f }, { "\xc2\x80", 0x80 }, { "\xc3\xbc", 0xfc },
+		{ "\xdf\xbf", 0x7ff }, { "\xe0\xa0\x80", 0x800 }, { "\xe2\x82\xac", 0x20ac },
+		{ "\xef\xbf\xbf", 0xffff }, { "\xf0\x90\x80\x80", 0x10000 },
+		{ "\xf4\x8f\xbf\xbf", 0x10ffff },
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct str s = str_of(table[i].text);
+		assert_int_equal(str_utf8(s), s.n);
+		assert_int_equal(str_utf8_value(s, s.n), table[i].value);
+	}
+}
+
 static void test_search(void **state)
 {
 	(void)state;
@@ -190,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_domain),
+		cmocka_unit_test(test_utf8_value),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_trim_and_token),
 		cmocka_unit_test(test_u64),
