@@ -173,6 +173,7 @@ FRESH = {
     "keys": lambda box, get: (box.run("keys", "rotate"), box.run("keys", "export")),
     "config": lambda box, get: box.run("config", "check"),
     "use": lambda box, get: box.run("use", "exim"),
+    "explain": lambda box, get: (box.run("explain"), box.run("explain", "e14", "--mta", "exim")),
     "clock": lambda box, get: (listed(box), box.run("clock", "accept")),
 }
 

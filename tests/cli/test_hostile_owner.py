@@ -49,7 +49,7 @@ CALLS = {
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
-    "check": [], "config": [], "use": [],
+    "check": [], "config": [], "use": [], "explain": [],
 }
 
 
