@@ -23,9 +23,9 @@
 
 /* Makes the directory if it is missing, and gives it to the roles' user if we are root. For
  * a command, root's own directory with other things in it stays root's and is used so.
- * ERR_NOT_FOUND (no such user), ERR_DENIED (for roles: such a directory, or one of another user
- * than theirs, with what to run; strangers can change what is above it), ERR_INVALID (no directory), ERR_IO, with one line in *message.
- * Blocks. */
+ * ERR_NOT_FOUND (no such user), ERR_DENIED (for roles: such a directory, or another user's than
+ * theirs, with what to run; strangers can change what is above it), ERR_INVALID (no directory),
+ * ERR_IO, with one line in *message. Blocks. */
 int state_prepare(const struct settings *s, bool for_roles, struct buf *message);
 /* Makes it the current directory. If we are root and another user owns it, becomes that user
  * for good, with the rights `keep` of base/sandbox.h (0: none): so open before what belongs

@@ -92,6 +92,9 @@ ROWS = [
     (["config"], 64, "expected show, check or manual"),
     (["config", "explain"], 64, '"explain": expected show, check or manual'),
 
+    (["doctor", "now"], 64, '"now": expected no more arguments'),
+    (["doctor", "--to", "a..b"], 64, '"a..b": expected an IPv4 or IPv6 address, or a host name'),
+    (["doctor", "--to", "a.example:0"], 64, '"a.example:0": expected a host name or address, and'),
     (["use"], 64, "expected postfix, postscreen, exim, spamassassin or rspamd"),
     (["use", "sendmail"], 64, '"sendmail": expected postfix, postscreen, exim, spamassassin or'),
     (["use", "exim", "postfix"], 64, '"postfix": expected no more arguments'),

@@ -146,7 +146,7 @@ stat -c 'database: %U' /var/lib/portreeve/portreeve.db
 timeout 20 portreeve run || echo "code $?"
 chown -R --no-dereference portreeve: /var/lib/portreeve; portreeve list
 """)
-    assert "belongs to user daemon, not to portreeve. If it is" in out, out
+    assert "belongs to user daemon, not to portreeve. If it is a list" in out, out
     assert "database: daemon" in out and "code 73" in out
     assert "but portreeve.db in it to user \"daemon\" (id 1); expected one owner. Run: chown -R " \
         "--no-dereference portreeve: /var/lib/portreeve" in out
