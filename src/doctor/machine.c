@@ -32,9 +32,10 @@ static void judge_file(const struct doctor_owner *o, const struct doctor_file *f
 		struct buf who = { 0 };
 		ownership_add_user(&file->owner, &who);
 		snprintf(todo, sizeof(todo), "chown root %.360s", file->path);
-		doctor_find(f, DOCTOR_WRONG, owner_part, file->parameter, todo, "%s belongs to "
-		            "%s, mode %o: the service, which is root without the right to "
-		            "pass over modes, cannot read it", file->path, buf_cstr(&who), file->mode & 0777);
+		doctor_find(f, DOCTOR_WRONG, owner_part, file->parameter, todo,
+		            "%s belongs to %s, mode %o: the service, which is root without the "
+		            "right to pass over modes, cannot read it", file->path,
+		            buf_cstr(&who), file->mode & 0777);
 		buf_fini(&who);
 	} else if (file->secret && (file->mode & OTHERS_ANY)) {
 		snprintf(todo, sizeof(todo), "chmod o= %.360s", file->path);
