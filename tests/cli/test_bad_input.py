@@ -100,6 +100,9 @@ ROWS = [
     (["explain", "E14", "--mta", "pstfix"], 64, "did you mean postfix?"),
     (["explain", "--mta"], 64, "--mta"),
 
+    (["doctor", "now"], 64, '"now": expected no more arguments'),
+    (["doctor", "--to", "a..b"], 64, '"a..b": expected an IPv4 or IPv6 address, or a host name'),
+    (["doctor", "--to", "a.example:0"], 64, '"a.example:0": expected a host name or address, and'),
     (["use"], 64, "expected postfix, postscreen, exim, spamassassin or rspamd"),
     (["use", "sendmail"], 64, '"sendmail": expected postfix, postscreen, exim, spamassassin or'),
     (["use", "exim", "postfix"], 64, '"postfix": expected no more arguments'),

@@ -46,6 +46,7 @@ CALLS = {
     "backup": [["copy"]],
     "expire": [["--dry-run"], []],
     "clock": [[], ["accept"]],
+    "doctor": [[]],
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
