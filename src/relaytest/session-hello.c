@@ -57,7 +57,7 @@ static void login_start(struct session *s, unsigned extensions)
 	                     login->said ? "AUTH PLAIN (credentials)" : "AUTH PLAIN");
 }
 
-/* A 334. Who asks on and on has let nobody in. */
+/* A 334: who asks on and on has let nobody in. */
 static void login_go_on(struct session *s)
 {
 	static const struct smtp_reply endless = {
@@ -222,7 +222,7 @@ bool hello_start_tls(struct session *s, struct session_action *action)
 void hello_prelude(struct session *s, const struct smtp_client_event *ev)
 {
 	const struct smtp_reply *r = &ev->reply;
-	if (ev->verb == SMTP_AUTH && r->code == 334) {
+	if (ev->verb == SMTP_AUTH && r->code / 100 == 3) {
 		login_go_on(s);
 	} else if (!smtp_reply_ok(r)) {
 		answer_profile(s, STAGE_HELO, r);

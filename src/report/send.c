@@ -190,9 +190,9 @@ static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_repl
 	bool plain = !s->secured && !demands_tls(s) && !s->password;
 	if (verb == SMTP_EHLO && plain && smtp_reply_unknown(r)) {
 		say_verb(s, SMTP_HELO, "HELO %s", s->setup.hostname);
-	} else if (verb == SMTP_DATA && r->code == 354) {
+	} else if (verb == SMTP_DATA && r->code / 100 == 3) {
 		start_message(s);
-	} else if (verb == SMTP_AUTH && r->code == 334) {
+	} else if (verb == SMTP_AUTH && r->code / 100 == 3) {
 		go_on_login(s);
 	} else if (!ok || verb == SMTP_DATA) {
 		refused(s, r, verb == SMTP_RCPT);
