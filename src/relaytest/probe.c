@@ -38,7 +38,8 @@ void probe_write(const struct probe *p, struct buf *out)
 		"Message-ID: <%s@%s>\n"
 		"Auto-Submitted: auto-generated\n"
 		"Precedence: bulk\n"
-		"X-Relay-Test: test=%s case=%s mark=%s\n",		p->sender_domain, p->tokens->recipient, p->domain, target, p->case_id,
+		"X-Relay-Test: test=%s case=%s mark=%s\n",
+		p->sender_domain, p->tokens->recipient, p->domain, target, p->case_id,
 		clock_format_mail(p->now_s, date), p->tokens->sender, p->sender_domain,
 		p->test_id, p->case_id, p->tokens->mark);
 	buf_printf(&text,
