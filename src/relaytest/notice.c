@@ -261,8 +261,19 @@ static void add_undecided(struct notice *n, const struct run *r, const char *rea
 		*contact ? ", " : "", contact);
 }
 
+/* What no test says anything of. */
+static void add_range(struct notice *n, const struct prefix *range)
+{
+	const char *contact = n->tester->setup.us.contact;
+	char text[PREFIX_TEXT_MAX];
+	buf_printf(&n->message,
+		"\nThe address stays listed as part of %s, by the operator's word. No test\n"
+		"ends that: ask the operator of the list%s%s.\n",
+		prefix_format(range, text), *contact ? ", " : "", contact);
+}
+
 void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
-                   const char *reason)
+                   const char *reason, const struct prefix *range)
 {
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
@@ -276,10 +287,13 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
 	notice_header(n, n->first_may_be_forged,
-	              delisted ? "Retest passed: delisted" : "Retest result");
+	              delisted && !range ? "Retest passed: delisted" :
+	              delisted ? "Retest passed" : "Retest result");
 	buf_printf(&n->message, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
 	           address, r->test.target.port, verdict_name(verdict));
-	if (delisted)
+	if (delisted && range)
+		buf_add_cstr(&n->message, "What the test proved has been taken off the list.\n");
+	else if (delisted)
 		buf_add_cstr(&n->message, "The address has been taken off the list.\n");
 	else if (verdict == VERDICT_INCONCLUSIVE || verdict == VERDICT_UNREACHABLE)
 		add_undecided(n, r, *reason ? reason : "does not answer");
@@ -287,6 +301,8 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 		buf_add_cstr(&n->message,
 			"The list was not changed. It changes when every form that was open is\n"
 			"refused on every port that was open, and the server still answers us.\n");
+	if (range)
+		add_range(n, range);
 	add_footer(n);
 }
 

@@ -151,9 +151,10 @@ void reach_mx_destroy(struct reach_mx *m);           /* NULL is fine */
 
 /* notice.c: mail to a tested host itself, and to no other: on the port that was tested, or on
  * port 25 of its address; within the limits of politeness, and never beside a test that talks
- * to the address. One recipient after the other until one is taken. */
+ * to the address. One recipient after the other until one is taken. `range`: the address is listed
+ * as part of that one, too; NULL: of none. */
 void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
-                   const char *reason);
+                   const char *reason, const struct prefix *range);
 void notice_listed(struct tester *t, const struct run *r, const char *evidence_id);
 /* Connects for those that may go out now. */
 void notice_turn(struct tester *t);
