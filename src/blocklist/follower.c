@@ -129,7 +129,8 @@ static int read_all(struct blocklist_follower *f, struct arena *a, struct blockl
 		changes[i] = (struct blocklist_change){ prefix_of(&list.listings[i].address, 128),
 		                                        true };
 	for (size_t i = 0; i < list.range_n; i++)
-		changes[list.listing_n + i] = (struct blocklist_change){ list.ranges[i].range, true };
+		changes[list.listing_n + i] = (struct blocklist_change){ list.ranges[i].range,
+		                                                         true };
 	*serial = list.serial;
 	e->lists[BLOCKLIST_INPUTS] = make_index(f, BLOCKLIST_INPUTS, NULL, changes, n);
 	return ERR_OK;

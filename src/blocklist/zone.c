@@ -424,8 +424,9 @@ size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *addr
                            const struct prefix *entry, const struct blocklist_note *note,
                            char dst[static BLOCKLIST_TEXT_MAX])
 {
-	bool is_range = entry->len < ip_bits(&entry->ip);
-	const char *text = is_range ? z->text_range : note && note->by_word ? z->text_word : z->text;
+	bool in_range = z->list == BLOCKLIST_INPUTS && entry->len < ip_bits(&entry->ip);
+	const char *text = in_range ? z->text_range :
+	                   note && note->by_word ? z->text_word : z->text;
 	char ip[IP_TEXT_MAX], range[PREFIX_TEXT_MAX], zone[DNS_NAME_TEXT_MAX];
 	char day[CLOCK_TEXT_MAX], url[BLOCKLIST_TEXT_MAX];
 	struct parts parts = {

@@ -630,50 +630,6 @@ static void test_exhaustive(void **state)
 	world_free(&w);
 }
 
-/* What is listed by word has its own code, and its text claims no proof. */
-static void test_by_word(void **state)
-{
-	static const struct { const char *name, *type, *want; } asked[] = {
-		{ "1.2.0.192.bl.example", "A", "127.0.0.4" },
-		{ "1.2.0.192.bl.example", "TXT", "192.0.2.1 is listed by its operator's word: why" },
-		{ "2.2.0.192.bl.example", "A", "127.0.0.2" },
-		{ "2.2.0.192.bl.example", "TXT", "192.0.2.2 is listed as an open relay (bl.example)" },
-		/* As part of a range, from its first address to its last. */
-		{ "0.3.0.192.bl.example", "A", "127.0.0.4" },
-		{ "255.3.0.192.bl.example", "A", "127.0.0.4" },
-		{ "255.3.0.192.bl.example", "TXT", "192.0.3.255 is in 192.0.3.0/24, which is listed by "
-		  "its operator's word: spam" },
-		{ "255.2.0.192.bl.example", "A", "NXDOMAIN" }, { "0.4.0.192.bl.example", "A", "NXDOMAIN" },
-		/* Proved, or by word, and inside one: its own listing speaks. */
-		{ "9.3.0.192.bl.example", "A", "127.0.0.2" },
-		{ "9.3.0.192.bl.example", "TXT", "192.0.3.9 is listed as an open relay (bl.example)" },
-		/* No note is there: a range is no proof all the same. */
-		{ "1.100.51.198.bl.example", "A", "127.0.0.4" },
-		{ "1.100.51.198.bl.example", "TXT", "198.51.100.1 is in 198.51.100.0/24, which is "
-		  "listed by its operator's word: unknown" },
-	};
-	uint8_t query[512], answer[BLOCKLIST_ANSWER_MAX];
-	struct world w;
-	struct listing row = { .address = ip_from_v4(192, 0, 2, 1), .reason = "why" };
-	struct listed_range ranges[] = { { world_prefix("192.0.3.0/24"), "spam", 1 },
-	                                 { world_prefix("192.0.4.0/24"), "no more", 1 } };
-	(void)state;
-	world_make(&w, "192.0.2.1 192.0.2.2 192.0.3.0/24 192.0.3.9 198.51.100.0/24", NULL, NULL);
-	struct blocklist_words_of of = { &row, NULL, ranges, 1, 0, 2 };
-	w.edition.words = blocklist_words_create(&of);
-	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
-		struct buf found = { 0 };
-		size_t asks = make_query(asked[i].name, asked[i].type, PLAIN, query, sizeof(query));
-		struct str q = { (char *)query, asks };
-		size_t n = blocklist_answer(&w.state, q, BLOCKLIST_UDP, NULL, answer);
-		describe(answer, n, query, &found);
-		CHECK_ROW(asked[i].want, strstr(buf_cstr(&found), asked[i].want));
-		buf_fini(&found);
-	}
-	blocklist_words_destroy(w.edition.words);
-	world_free(&w);
-}
-
 /* One message and no more, be it an answer, an error or a refused transfer; silence is none. */
 static void test_a_message_at_a_time(void **state)
 {
@@ -711,7 +667,7 @@ int main(void)
 		cmocka_unit_test(test_bad_messages), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_truncation), cmocka_unit_test(test_many_nameservers),
 		cmocka_unit_test(test_not_ready), cmocka_unit_test(test_ttls),
-		cmocka_unit_test(test_exhaustive), cmocka_unit_test(test_by_word),
+		cmocka_unit_test(test_exhaustive),
 		cmocka_unit_test(test_a_message_at_a_time), cmocka_unit_test(test_sizes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -551,7 +551,7 @@ static void journal_and_snapshot(void **unused)
 	assert_int_equal(list.range_n, 0);
 	assert_int_equal(list.serial, 3);
 	struct ip first = ip_of("192.0.2.1"), last = ip_of("2001:db8::1");
-	assert_true(ip_eq(&list.listings[0].address, &first));            /* in the order of ip_cmp() */
+	assert_true(ip_eq(&list.listings[0].address, &first));       /* in the order of ip_cmp() */
 	assert_true(ip_eq(&list.listings[2].address, &last));
 }
 
