@@ -140,8 +140,8 @@ static void test_ranges(void **state)
 	struct blocklist_note note;
 	(void)state;
 	fake.serial = 1;
-	fake.ranges[0] = (struct listed_range){ range, "seen", 86400 };
-	fake.ranges[1] = (struct listed_range){ world_prefix("192.0.2.0/24"), "holds us", 1 };
+	fake.ranges[0] = (struct listed_range){ world_prefix("192.0.2.0/24"), "holds us", 1 };
+	fake.ranges[1] = (struct listed_range){ range, "seen", 86400 };
 	fake.range_count = 2;
 	assert_int_equal(poll_now(), ERR_OK);
 	assert_true(has(BLOCKLIST_INPUTS, "203.0.113.0") && has(BLOCKLIST_INPUTS, "203.0.113.127"));
