@@ -26,7 +26,8 @@ struct mail_date {
 
 /* Reads a date at the start of s (white space and line ends may stand anywhere
  * between its parts) and ignores what follows. ERR_INVALID if there is none or it
- * names an impossible day, time or zone, or a year before 1980 (bad_year is then set, or impossible). */
+ * names an impossible day, time or zone, or a year before 1980 (bad_year or impossible may
+ * then be set). */
 int mail_date_parse(struct str s, struct mail_date *date);
 
 /* The same for "Mon, 9 Aug 2004 11:59:00 +0000" alone, as RFC 5322 has it and nearly

@@ -184,7 +184,7 @@ static bool has_placeholder(const struct clause *c, struct received *r)
 	return false;
 }
 
-/* "for <{EMAIL}>": a server has taken no mail for that. One with an "@" the client may have given. */
+/* "for <{EMAIL}>": no server has taken mail for that. One with an "@" the client may have given. */
 static bool is_whole_placeholder(struct str s, struct received *r)
 {
 	return str_find(s, '@') == SIZE_MAX && placeholder(s, false) == 0 &&

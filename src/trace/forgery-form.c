@@ -105,8 +105,8 @@ static bool has_odd_tail(struct str s)
 	return odd;
 }
 
-/* "QSMTP": a letter or two that nobody has put before SMTP, or behind it. ASMTP was Exim's word, in small
- * letters, and is that of IceWarp, which names itself. */
+/* "QSMTP": a letter or two that nobody has put before SMTP, or behind it. ASMTP was Exim's word, in
+ * small letters, and is that of IceWarp, which names itself. */
 bool form_has_invented_protocol(const struct received *r)
 {
 	enum { LETTERS_MAX = 2 };
