@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "mail/msgid.h"
 #include "relaytest/courier.h"
 
 #include <stdlib.h>
@@ -195,9 +196,20 @@ static void add_recipient(struct notice *n, char *path)
 	n->recipients[n->n++] = path;
 }
 
+/* Of the mail that asked, which the reader's program shows with its answer (RFC 5322 3.6.4). It
+ * came from a stranger, by the database: what is not by the grammar is left out. */
+static void add_thread(struct notice *n, const char *message_id)
+{
+	struct str id = msgid_parse(str_of(message_id));
+	if (id.n)
+		buf_printf(&n->message, "In-Reply-To: %.*s\nReferences: %.*s\n", STR_ARG(id),
+		           STR_ARG(id));
+}
+
 /* RFC 3834 section 5: "auto-replied" is an answer to somebody's mail, and says so in its subject
- * (3.1.5); what goes to a postmaster, who wrote none, is "auto-generated". */
-static void notice_header(struct notice *n, bool answers, const char *subject)
+ * (3.1.5); what goes to a postmaster, who wrote none, is "auto-generated". `answers`: the
+ * identifier of the mail, or ""; NULL: there was none. */
+static void notice_header(struct notice *n, const char *answers, const char *subject)
 {
 	const struct tester_setup *s = &n->tester->setup;
 	char date[CLOCK_TEXT_MAX], id[17];
@@ -209,13 +221,16 @@ static void notice_header(struct notice *n, bool answers, const char *subject)
 		"Subject: %s%s\n"
 		"Date: %s\n"
 		"Message-ID: <%s@%s>\n"
-		"Auto-Submitted: %s\n"
-		"MIME-Version: 1.0\n"
-		"Content-Type: text/plain; charset=us-ascii\n"
-		"\n",
+		"Auto-Submitted: %s\n",
 		s->config->domain, n->recipients[0], answers ? "Auto: " : "",
 		subject, clock_format_mail(clock_now_s(), date), id, s->config->domain,
 		answers ? "auto-replied" : "auto-generated");
+	if (answers)
+		add_thread(n, answers);
+	buf_add_cstr(&n->message,
+		"MIME-Version: 1.0\n"
+		"Content-Type: text/plain; charset=us-ascii\n"
+		"\n");
 }
 
 static void add_footer(struct notice *n)
@@ -275,7 +290,7 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 		add_recipient(n, mem_strdup(r->test.reply_to));
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	notice_header(n, n->first_may_be_forged,
+	notice_header(n, n->first_may_be_forged ? r->test.message_id : NULL,
 	              delisted ? "Retest passed: delisted" : "Retest result");
 	buf_printf(&n->message, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
 	           address, r->test.target.port, verdict_name(verdict));
@@ -298,7 +313,7 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 	ip_format_literal(&r->test.target.ip, literal);
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	notice_header(n, false, "Your mail server is an open relay");
+	notice_header(n, NULL, "Your mail server is an open relay");
 	buf_printf(&n->message,
 		"The mail server at %s, port %u, passed on a test message for a\n"
 		"stranger. Spammers use such servers. It has been listed as an open relay.\n\n"
