@@ -241,6 +241,14 @@ static void add_footer(struct notice *n)
 		buf_printf(&n->message, "To ask, or to object: %s\n", s->us.contact);
 }
 
+static void add_why_open(struct notice *n, const struct explanation *why)
+{
+	if (!why)
+		return;
+	buf_add_cstr(&n->message, "\nWhat is open, and how it is closed:\n\n");
+	explain_letter(why, &n->message);
+}
+
 /* From where we come: what to let in for a test. */
 static void add_sources(struct notice *n, const struct run *r)
 {
@@ -277,7 +285,7 @@ static void add_undecided(struct notice *n, const struct run *r, const char *rea
 }
 
 void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
-                   const char *reason)
+                   const char *reason, const struct explanation *why)
 {
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
@@ -302,10 +310,12 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 		buf_add_cstr(&n->message,
 			"The list was not changed. It changes when every form that was open is\n"
 			"refused on every port that was open, and the server still answers us.\n");
+	add_why_open(n, why);
 	add_footer(n);
 }
 
-void notice_listed(struct tester *t, const struct run *r, const char *evidence_id)
+void notice_listed(struct tester *t, const struct run *r, const char *evidence_id,
+                   const struct explanation *why)
 {
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
@@ -321,5 +331,6 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 		"When you have closed the relay, send a mail to retest@%s\n"
 		"from that server. It is then tested again and taken off the list, free.\n",
 		address, r->test.target.port, evidence_id, t->setup.config->domain);
+	add_why_open(n, why);
 	add_footer(n);
 }

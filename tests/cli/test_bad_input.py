@@ -92,6 +92,17 @@ ROWS = [
     (["config"], 64, "expected show, check or manual"),
     (["config", "explain"], 64, '"explain": expected show, check or manual'),
 
+    (["explain", "E99"], 64, '"E99": expected a form, such as E14, or a cause, such as C6'),
+    (["explain", "E1"], 64, "did you mean E01?"),
+    (["explain", "C60"], 64, "did you mean C6?"),
+    (["explain", "S09-S01a"], 64, '"S09-S01a": expected a form'),
+    (["explain", "E14", "C6"], 64, '"C6": expected no more arguments'),
+    (["explain", "E14", "--mta", "pstfix"], 64, "did you mean postfix?"),
+    (["explain", "--mta"], 64, "--mta"),
+
+    (["doctor", "now"], 64, '"now": expected no more arguments'),
+    (["doctor", "--to", "a..b"], 64, '"a..b": expected an IPv4 or IPv6 address, or a host name'),
+    (["doctor", "--to", "a.example:0"], 64, '"a.example:0": expected a host name or address, and'),
     (["use"], 64, "expected postfix, postscreen, exim, spamassassin or rspamd"),
     (["use", "sendmail"], 64, '"sendmail": expected postfix, postscreen, exim, spamassassin or'),
     (["use", "exim", "postfix"], 64, '"postfix": expected no more arguments'),

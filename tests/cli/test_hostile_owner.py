@@ -46,10 +46,11 @@ CALLS = {
     "backup": [["copy"]],
     "expire": [["--dry-run"], []],
     "clock": [[], ["accept"]],
+    "doctor": [[]],
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
-    "check": [], "config": [], "use": [],
+    "check": [], "config": [], "use": [], "explain": [],
 }
 
 

@@ -592,7 +592,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(first_proof_lists), EACH(finishing_twice), EACH(open_needs_a_proof),
 		EACH(closed_changes_nothing), EACH(the_owner_fixes_it), EACH(what_does_not_delist),
-		EACH(retries), EACH(cause_of_a_test), EACH(retry_of_a_retest), EACH(asked_while_under_way),
+		EACH(retries), EACH(cause_of_a_test),
+		EACH(retry_of_a_retest), EACH(asked_while_under_way),
 		EACH(late_return), EACH(late_bounce),
 		EACH(late_return_from_before_the_fix), EACH(operators_word),
 		EACH(retest_needs_consent), EACH(rechecks), EACH(excluded_is_not_listed),
