@@ -44,7 +44,8 @@ void blocklist_index_destroy(struct blocklist_index *index);      /* NULL is fin
 bool blocklist_index_has(const struct blocklist_index *index, const struct ip *address);
 /* Something inside the prefix, or all of it, is listed. */
 bool blocklist_index_any(const struct blocklist_index *index, const struct prefix *prefix);
-/* Entries, the two test entries included. */
+/* Entries, the test entries included. */
+enum { BLOCKLIST_TEST_ENTRIES = 2 };
 size_t blocklist_index_count(const struct blocklist_index *index);
 /* The memory that it takes, in bytes. */
 size_t blocklist_index_bytes(const struct blocklist_index *index);
