@@ -21,6 +21,28 @@ static void add_value(struct buf *out, const struct config_row *row, const void 
 	buf_add_byte(out, '}');
 }
 
+void config_each_value(const struct config_section *sections, size_t n,
+                       void (*visit)(void *arg, const struct config_section *section,
+                                     const struct config_row *row, struct str value),
+                       void *arg)
+{
+	struct buf value = { 0 };
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < sections[i].row_count; j++) {
+			const struct config_row *row = &sections[i].rows[j];
+			const struct config_kind *kind = config_kind(row->type);
+			const void *field = config_field(row, sections[i].into);
+			size_t count = kind->item_size ? config_list_count(field) : 1;
+			for (size_t k = 0; k < count; k++) {
+				buf_clear(&value);
+				kind->print(kind->item_size ? config_list_item(row, field, k)
+				                            : field, &value);
+				visit(arg, &sections[i], row, buf_str(&value));
+			}
+		}
+	buf_fini(&value);
+}
+
 /* What a row takes, in one sentence. */
 static void add_rule(struct buf *out, const struct config_row *row)
 {

@@ -106,6 +106,12 @@ int config_set(const struct config_section *sections, size_t n, const char *name
  * `fresh` gets the old one, and `old` the new one. */
 void config_keep(const struct config_section *old, const struct config_section *fresh, size_t n,
                  bool (*waits)(void *arg, const struct config_row *row), void *arg);
+/* Calls `visit` with each value of each parameter (of a list, with each one) as it stands in the
+ * file, so in quotes if it is a text; the value is valid until `visit` returns. */
+void config_each_value(const struct config_section *sections, size_t n,
+                       void (*visit)(void *arg, const struct config_section *section,
+                                     const struct config_row *row, struct str value),
+                       void *arg);
 /* Frees what the sections' structs own, leaving them zeroed. */
 void config_fini(const struct config_section *sections, size_t n);
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,9 +148,10 @@ int tls_server_create(const char *section, const char *certificate, const char *
 	return e;
 }
 
-void tls_server_remark(const char *section, const SSL_CTX *ctx, int64_t now_s, struct buf *remarks)
+void tls_server_remark(const char *section, const SSL_CTX *ctx, const char *host, int64_t now_s,
+                       struct buf *remarks)
 {
-	const X509 *certificate = SSL_CTX_get0_certificate(ctx);
+	X509 *certificate = SSL_CTX_get0_certificate(ctx);
 	time_t now = (time_t)now_s, soon = now + WARN_DAYS * DAY_S;
 	if (!certificate)
 		return;
@@ -159,4 +161,6 @@ void tls_server_remark(const char *section, const SSL_CTX *ctx, int64_t now_s, s
 		buf_printf(remarks, "%s.certificate: has expired\n", section);
 	else if (X509_cmp_time(X509_get0_notAfter(certificate), &soon) < 0)
 		buf_printf(remarks, "%s.certificate: expires within %d days\n", section, WARN_DAYS);
+	if (host && X509_check_host(certificate, host, 0, 0, NULL) != 1)
+		buf_printf(remarks, "%s.certificate: is not for the name \"%s\"\n", section, host);
 }

@@ -25,8 +25,9 @@ struct tls_pem {
 };
 int tls_server_create_from(const char *section, const struct tls_pem *pem, SSL_CTX **ctx,
                            struct buf *message);
-/* Appends one line if the certificate of *ctx is not valid now or expires within 14 days. */
-void tls_server_remark(const char *section, const SSL_CTX *ctx, int64_t now_s,
+/* Appends a line if the certificate of *ctx is not valid now or expires within 14 days, and one
+ * if it is not for `host` (NULL: any). */
+void tls_server_remark(const char *section, const SSL_CTX *ctx, const char *host, int64_t now_s,
                        struct buf *remarks);
 
 #endif

@@ -57,42 +57,6 @@ static int check_listen(const struct settings *s, struct buf *message)
 	return e == ERR_OK ? check_apart(smtp_name, smtp, dns_name, dns, false, message) : e;
 }
 
-static int check_sections(const struct settings *s, struct buf *message)
-{
-	int e = ERR_OK;
-	for (size_t i = 0; e == ERR_OK && i < SETTINGS_SECTIONS; i++)
-		if (settings_sections[i].check_for_roles)
-			e = settings_sections[i].check_for_roles(s, message);
-	return e == ERR_OK ? check_listen(s, message) : e;
-}
-
-/* Whether it is one of the names that are in examples. */
-static bool is_example(const char *name)
-{
-	static const char *const examples[] = { "example.com", "example.net", "example.org" };
-	const char *at = strrchr(name, '@');
-	for (size_t i = 0; i < sizeof(examples) / sizeof(*examples); i++)
-		if (str_in_domain(str_of(at ? at + 1 : name), str_of(examples[i])))
-			return true;
-	return false;
-}
-
-/* The configuration that comes with the program, not edited. */
-static void remark_examples(const struct settings *s, struct buf *remarks)
-{
-	const struct { const char *name, *value; bool given; } names[] = {
-		{ "hostname", s->general.hostname, s->general.hostname_given },
-		{ "contact", s->general.contact, s->general.contact_given },
-		{ "tester.domain", s->tester.domain, true },
-		{ "tester.domain2", s->tester.domain2, true },
-		{ "dnsbl.zone", s->dnsbl.zone, true },
-	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (names[i].given && is_example(names[i].value))
-			buf_printf(remarks, "%s: %s is a name for examples: expected your own\n",
-			           names[i].name, names[i].value);
-}
-
 /* Whoever relays for one of them as a customer's domain may do so for both. */
 static void remark_related(const struct settings *s, struct buf *remarks)
 {
@@ -101,6 +65,70 @@ static void remark_related(const struct settings *s, struct buf *remarks)
 	if (org.n && str_caseeq(org, name_org(str_of(s->tester.domain2), two)))
 		buf_printf(remarks, "tester.domain2: is under %.*s, as tester.domain is: expected "
 		           "a domain registered apart from it\n", STR_ARG(org));
+}
+
+/* Our name server has no other names in the zone than those of the list: a collector's domain
+ * there has no MX, and what is relayed never comes back. */
+static int check_zone(const struct settings *s, const char *name, const char *zone,
+                      struct buf *message)
+{
+	const struct { const char *name, *domain; } domains[] = {
+		{ "tester.domain", s->tester.domain }, { "tester.domain2", s->tester.domain2 },
+	};
+	for (size_t i = 0; zone[0] && i < sizeof(domains) / sizeof(*domains); i++) {
+		if (!str_in_domain(str_of(domains[i].domain), str_of(zone)))
+			continue;
+		buf_printf(message, "%s: expected a domain outside %s (%s), which has no MX "
+		           "records, found \"%s\"", domains[i].name, name, zone,
+		           domains[i].domain);
+		return ERR_INVALID;
+	}
+	return ERR_OK;
+}
+
+static int check_zones(const struct settings *s, struct buf *message)
+{
+	int e = check_zone(s, "dnsbl.zone", s->dnsbl.zone, message);
+	return e == ERR_OK ? check_zone(s, "dnsbl.output_zone", s->dnsbl.output_zone, message) : e;
+}
+
+static int check_sections(const struct settings *s, struct buf *message)
+{
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < SETTINGS_SECTIONS; i++)
+		if (settings_sections[i].check_for_roles)
+			e = settings_sections[i].check_for_roles(s, message);
+	if (e == ERR_OK)
+		e = check_listen(s, message);
+	if (e == ERR_OK)
+		e = check_zones(s, message);
+	return e == ERR_OK ? settings_check_examples(s, message) : e;
+}
+
+/* A list below the collector's domain works; but hosts that are tested learn that domain, and who
+ * refuses or ends it takes the list with it. And names in the zone do not exist for others. */
+static void remark_zone(const struct settings *s, const char *name, const char *zone,
+                        struct buf *remarks)
+{
+	const struct { const char *name, *domain; } above[] = {
+		{ "tester.domain", s->tester.domain }, { "tester.domain2", s->tester.domain2 },
+	}, within[] = {
+		{ "hostname", s->general.hostname_given ? s->general.hostname : "" },
+		{ "contact", s->general.contact_given ? s->general.contact : "" },
+		{ "report.from", s->report.from }, { "report.return_path", s->report.return_path },
+	};
+	if (!zone[0])
+		return;
+	for (size_t i = 0; i < sizeof(above) / sizeof(*above); i++)
+		if (str_in_domain(str_of(zone), str_of(above[i].domain)))
+			buf_printf(remarks, "%s: %s is under %s: expected a zone apart from the "
+			           "collector's domains\n", name, zone, above[i].name);
+	for (size_t i = 0; i < sizeof(within) / sizeof(*within); i++) {
+		const char *at = strrchr(within[i].domain, '@');
+		if (str_in_domain(str_of(at ? at + 1 : within[i].domain), str_of(zone)))
+			buf_printf(remarks, "%s: %s is in %s, where nothing but the list is "
+			           "found\n", within[i].name, within[i].domain, name);
+	}
 }
 
 /* ---- what the machine says ---------------------------------------------------- */
@@ -154,7 +182,10 @@ static int check_tls(const struct settings *s, struct buf *message, struct buf *
 	int e = tls_server_create("collector", c->certificate, c->key, &ctx, message);
 	if (e != ERR_OK)
 		return e;
-	tls_server_remark("collector", ctx, clock_now_s(), remarks);
+	/* The name in the banner is the one that its MX record should have. */
+	tls_server_remark("collector", ctx,
+	                  s->general.hostname_given ? s->general.hostname : NULL,
+	                  clock_now_s(), remarks);
 	SSL_CTX_free(ctx);
 	return ERR_OK;
 }
@@ -200,9 +231,12 @@ int settings_check_for_roles(const struct settings *s, struct buf *message, stru
 		e = check_text(s, message);
 	if (e == ERR_OK)
 		e = check_tls(s, message, remarks);
+	if (e == ERR_OK)
+		e = settings_check_files(s, message, remarks);
 	if (e == ERR_OK) {
-		remark_examples(s, remarks);
 		remark_related(s, remarks);
+		remark_zone(s, "dnsbl.zone", s->dnsbl.zone, remarks);
+		remark_zone(s, "dnsbl.output_zone", s->dnsbl.output_zone, remarks);
 		remark_addresses(s, remarks);
 	}
 	return e;

@@ -16,12 +16,14 @@ int settings_load_for_roles(struct settings *s, const char *path, const char *st
                             struct buf *message, struct buf *remarks);
 
 /* What settings_check() leaves out, because most commands can do without it. What rooms and the
- * settings together know: zones that can be made, networks that are some, addresses that do not
- * collide. What the machine knows: that the user exists (asked if we are root), the state
- * directory is one or can be made, roles can read the settings' text, certificate and key can be
- * read and fit. One line in *message; each line of *remarks is no error: a certificate that
- * expires soon, an address that is not this machine's now. ERR_NOT_FOUND, ERR_DENIED,
- * ERR_INVALID, ERR_IO. Blocks; run it as whoever runs the roles, because it reads the key. */
+ * settings together know: zones that can be made and do not hold the collector's domains, networks
+ * that are some, addresses that do not collide, no value of the example file. What the machine
+ * knows: that the user exists (asked if we are root), the state directory is one or can be made,
+ * roles can read the settings' text, certificate and key can be read and fit, files of the commands
+ * can be read by who reads them. One line in *message; each line of *remarks is no error: a
+ * certificate that expires soon or is not for the host's name, an address that is not this
+ * machine's now, what this user cannot check. ERR_NOT_FOUND, ERR_DENIED, ERR_INVALID, ERR_IO.
+ * Blocks; run it as whoever runs the roles, because it reads the key. */
 int settings_check_for_roles(const struct settings *s, struct buf *message, struct buf *remarks);
 
 #endif

@@ -25,6 +25,13 @@ extern const struct settings_section settings_sections[SETTINGS_SECTIONS];
 /* For base/config.h. */
 void settings_sections_of(struct settings *s, struct config_section out[static SETTINGS_SECTIONS]);
 
+/* No value is of the example file: ERR_INVALID with one line that names all parameters that have
+ * one. Pure. */
+int settings_check_examples(const struct settings *s, struct buf *message);
+/* The files of the commands are there for who reads them; what this user cannot find out is a
+ * remark. Blocks; as root it forks. ERR_NOT_FOUND, ERR_DENIED, ERR_INVALID, ERR_IO. */
+int settings_check_files(const struct settings *s, struct buf *message, struct buf *remarks);
+
 extern const struct config_row general_config_rows[];
 extern const size_t general_config_row_count;
 int general_config_check(const struct general_config *g, struct buf *message);

@@ -123,13 +123,20 @@ static void test_chain(void **state)
 	assert_int_equal(load(buf_str(&chain), buf_str(&own.key), &ctx, &message), ERR_OK);
 	assert_int_equal(SSL_CTX_get0_chain_certs(ctx, &rest), 1);
 	assert_int_equal(sk_X509_num(rest), 1);
-	tls_server_remark("x", ctx, time(NULL), &remarks);
+	tls_server_remark("x", ctx, NULL, time(NULL), &remarks);
 	assert_string_equal(buf_cstr(&remarks), "x.certificate: expires within 14 days\n");
 	buf_clear(&remarks);
-	tls_server_remark("x", ctx, time(NULL) + 2 * 86400, &remarks);
+	tls_server_remark("x", ctx, NULL, time(NULL) + 2 * 86400, &remarks);
 	assert_string_equal(buf_cstr(&remarks), "x.certificate: has expired\n");
 	buf_clear(&remarks);
-	tls_server_remark("x", ctx, time(NULL) - 2 * 86400, &remarks);
+	tls_server_remark("x", ctx, NULL, time(NULL) - 2 * 86400, &remarks);
+	assert_string_equal(buf_cstr(&remarks), "x.certificate: is not valid yet\n");
+	buf_clear(&remarks);
+	tls_server_remark("x", ctx, "mx.test", time(NULL) - 2 * 86400, &remarks);
+	assert_string_equal(buf_cstr(&remarks), "x.certificate: is not valid yet\n"
+	                    "x.certificate: is not for the name \"mx.test\"\n");
+	buf_clear(&remarks);
+	tls_server_remark("x", ctx, "OWN.test", time(NULL) - 2 * 86400, &remarks);
 	assert_string_equal(buf_cstr(&remarks), "x.certificate: is not valid yet\n");
 	SSL_CTX_free(ctx);
 	buf_fini(&chain);

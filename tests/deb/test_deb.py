@@ -82,7 +82,8 @@ test -e /etc/systemd/system/multi-user.target.wants/portreeve.service
 test -e /usr/share/man/man1/portreeve-use.1.gz
 test -e /usr/share/bash-completion/completions/portreeve
 test -e /usr/share/zsh/vendor-completions/_portreeve
-portreeve config check -c /usr/share/doc/portreeve/examples/portreeve.conf
+portreeve config check -c /usr/share/doc/portreeve/examples/portreeve.conf 2>&1 |
+  grep -q "unedited example"
 dpkg --verify portreeve; dpkg --audit
 echo end
 """)

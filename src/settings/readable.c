@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Whether the files of the commands can be read by whoever will read them. (The collector's
+ * certificate and key are loaded by the check itself, as the supervisor does.) Commands give up
+ * root for the roles' user when they open the state directory; what they read after that, root's
+ * rights do not open. So root looks as that user, in a child that becomes it and ends: this
+ * process changes nothing of its own, and the child has no way back.
+ */
+#include "settings/settings-private.h"
+
+#include "base/file.h"
+#include "base/sandbox.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NOT_REGULAR = -1, UNKNOWN = -2 };
+
+/* 0, errno of the open, or NOT_REGULAR. A FIFO does not hold us. */
+static int try_open(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	int result = fstat(fd, &st) != 0 ? errno : S_ISREG(st.st_mode) ? 0 : NOT_REGULAR;
+	close(fd);
+	return result;
+}
+
+/* In the child: tells by the pipe, and never returns. */
+static _Noreturn void look_and_end(const char *path, unsigned uid, unsigned gid, int out)
+{
+	int result = sandbox_become(uid, gid, 0) == ERR_OK ? try_open(path) : UNKNOWN;
+	_exit(write(out, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
+}
+
+/* As try_open(), as another user; UNKNOWN: it cannot be found out. Signals are held, as a handler
+ * of this process must not run in the child. */
+static int try_open_as(unsigned uid, unsigned gid, const char *path)
+{
+	int ends[2], result = UNKNOWN, got = UNKNOWN;
+	sigset_t all, before;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return UNKNOWN;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid_t pid = fork();
+	if (pid == 0)
+		look_and_end(path, uid, gid, ends[1]);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(ends[1]);
+	if (pid > 0 && read(ends[0], &got, sizeof(got)) == sizeof(got))
+		result = got;
+	close(ends[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return result;
+}
+
+struct named_file {
+	const char *parameter, *expected, *path;
+	bool by_caller;         /* read before root is given up */
+};
+
+static int say_unreadable(const struct named_file *file, const char *user, int result,
+                          struct buf *message)
+{
+	buf_printf(message, "%s: expected %s", file->parameter, file->expected);
+	if (user)
+		buf_printf(message, " that user \"%s\" can read", user);
+	buf_add_cstr(message, ", found \"");
+	buf_add_escaped(message, str_of(file->path));
+	buf_printf(message, "\": %s", result == NOT_REGULAR ? "not a regular file"
+	                                                    : strerror(result));
+	return result == NOT_REGULAR ? ERR_INVALID : file_err(result);
+}
+
+static void remark_unknown(const struct named_file *file, const char *why, struct buf *remarks)
+{
+	buf_printf(remarks, "%s: could not be checked, %s: ", file->parameter, why);
+	buf_add_escaped(remarks, str_of(file->path));
+	buf_add_cstr(remarks, "\n");
+}
+
+/* Who is not root reads as himself, if the state directory is his own; whether it is, and what
+ * the roles' user may read, he cannot always see. */
+static int check_file(const struct settings *s, const struct named_file *file,
+                      struct buf *message, struct buf *remarks)
+{
+	unsigned uid, gid;
+	const char *user = s->general.user;
+	bool as_user = geteuid() == 0 && !file->by_caller &&
+	               sandbox_user(user, &uid, &gid) == ERR_OK;
+	int result = as_user ? try_open_as(uid, gid, file->path) : try_open(file->path);
+	if (result == UNKNOWN)
+		remark_unknown(file, "as nobody else can be asked", remarks);
+	else if (result == EACCES && !as_user)
+		remark_unknown(file, "as this user may not read it", remarks);
+	else if (result != 0)
+		return say_unreadable(file, as_user ? user : NULL, result, message);
+	else if (geteuid() != 0 && !file->by_caller &&
+	         sandbox_user(user, &uid, &gid) == ERR_OK && uid != geteuid())
+		remark_unknown(file, "as only root can look as the roles' user", remarks);
+	return ERR_OK;
+}
+
+static int check_list(const struct settings *s, struct named_file file,
+                      const struct config_strings *list, struct buf *message,
+                      struct buf *remarks)
+{
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < list->n; i++) {
+		file.path = list->v[i];
+		/* Of the registries' files some are URLs. */
+		if (file.by_caller || file.path[0] == '/')
+			e = check_file(s, &file, message, remarks);
+	}
+	return e;
+}
+
+int settings_check_files(const struct settings *s, struct buf *message, struct buf *remarks)
+{
+	const struct report_config *c = &s->report;
+	const struct named_file password = {
+		"report.smarthost_password_file", "a file", c->smarthost_password_file, false };
+	const struct named_file template = { "report.templates", "a file", NULL, true };
+	const struct named_file bootstrap = { "report.rdap_bootstrap", "a file", NULL, false };
+	int e = password.path[0] ? check_file(s, &password, message, remarks) : ERR_OK;
+	if (e == ERR_OK)
+		e = check_list(s, template, &c->templates, message, remarks);
+	if (e == ERR_OK)
+		e = check_list(s, bootstrap, &c->rdap_bootstrap, message, remarks);
+	assert(e == ERR_OK || message->n > 0);
+	return e;
+}
