@@ -144,7 +144,7 @@ static const struct {
 	{ "nominate", nominate, 10 }, { "permit", permit, 3 }, { "unpermit", unpermit, 1 },
 	{ "exclude", exclude, 2 }, { "unexclude", unexclude, 2 }, { "retest", retest, 4 },
 	{ "list", list, 1 }, { "delist", delist, 1 }, { "expire", expire, 8 },
-	{ "list range", list_range, 2 }, { "delist range", delist_range, 1 },
+	{ "list range", list_range, 2 }, { "delist range", delist_range, 2 },
 };
 enum { ORDERS = sizeof(orders) / sizeof(*orders) };
 
