@@ -18,6 +18,7 @@
 #include "relaytest/politeness.h"
 #include "relaytest/reach.h"
 #include "relaytest/session.h"
+#include "relaytest/verdict.h"
 #include "relaytest/tester.h"
 
 enum run_state {
@@ -154,8 +155,11 @@ void reach_mx_destroy(struct reach_mx *m);           /* NULL is fine */
  * to the address. One recipient after the other until one is taken. `range`: the address is listed
  * as part of that one, too; NULL: of none. */
 void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
-                   const char *reason, const struct prefix *range);
-void notice_listed(struct tester *t, const struct run *r, const char *evidence_id);
+                   const char *reason, const struct explanation *why,
+                   const struct prefix *range);
+/* `why` it is open; NULL: nothing is said of that. */
+void notice_listed(struct tester *t, const struct run *r, const char *evidence_id,
+                   const struct explanation *why);
 /* Connects for those that may go out now. */
 void notice_turn(struct tester *t);
 void notice_abandon(struct tester *t);
