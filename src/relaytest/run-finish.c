@@ -92,8 +92,10 @@ static void tell_result(struct run *r, const struct session_outcome *out, bool d
 	struct prefix whole = prefix_of(address, ip_bits(address));
 	struct listed_range around;
 	bool inside = store_range_around(r->tester->setup.store, &whole, &around) == ERR_OK;
-	notice_result(r->tester, r, out->verdict, delisted, out->reason, why,
-	              inside ? &around.range : NULL);
+	notice_result(r->tester, r, &(struct told){
+		.verdict = out->verdict, .delisted = delisted, .reason = out->reason,
+		.why = why, .range = inside ? &around.range : NULL,
+	});
 }
 
 static void report(struct run *r, const struct session_outcome *out, const char *evidence_id,

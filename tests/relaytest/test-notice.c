@@ -258,8 +258,11 @@ static void send_notice(struct tester *t, struct run *r, const struct row *row)
 	if (row->verdict == VERDICT_NONE)
 		notice_listed(t, r, "ev-1", why_open(row, &why));
 	else
-		notice_result(t, r, row->verdict, row->delisted, row->reason ? row->reason : "",
-		              why_open(row, &why), row->range ? &range : NULL);
+		notice_result(t, r, &(struct told){
+			.verdict = row->verdict, .delisted = row->delisted,
+			.reason = row->reason ? row->reason : "", .why = why_open(row, &why),
+			.range = row->range ? &range : NULL,
+		});
 }
 
 static void check_said(const struct row *row, const struct host *h)
@@ -342,6 +345,13 @@ static void test_notices(void **state)
 		check(&rows[i]);
 }
 
+static void tell(struct world *w, enum verdict verdict, bool delisted)
+{
+	notice_result(&w->t, &w->r, &(struct told){
+		.verdict = verdict, .delisted = delisted, .reason = "",
+	});
+}
+
 /* ---- TLS ---------------------------------------------------------------------------------- */
 
 static void test_starttls(void **state)
@@ -359,7 +369,7 @@ static void test_starttls(void **state)
 		struct world w;
 		world_open(&w, at);
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL, NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&host.said), rows[i].said);
 		assert_int_equal(host.connections, rows[i].breaks ? 2 : 1);
@@ -405,7 +415,7 @@ static void test_port_25_next(void **state)
 	assert_true(host_open(&submission, w.loop, &w.r.test.target));
 	bool is_root = host_open(&host, w.loop, &second);
 	if (is_root) {
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL, NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&submission.said),
 		                    "MAIL <>\nRCPT <admin@elsewhere.test>\n"
@@ -439,8 +449,8 @@ static void test_one_connection(void **state)
 	world_open(&w, at);
 	assert_true(host_open(&host, w.loop, &w.r.test.target));
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL, NULL);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL, NULL);
+	tell(&w, VERDICT_CLOSED, true);
+	tell(&w, VERDICT_CLOSED, true);
 	turn_often(&w);
 	assert_int_equal(host.connections, 0);
 	politeness_disconnect(w.t.politeness, &at.ip);
@@ -466,7 +476,7 @@ static void test_not_beside_a_test(void **state)
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
 		other.test.target = (struct endpoint){ at.ip, 587 };
 		w.t.runs = &other;
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL, NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		turn_often(&w);
 		assert_int_equal(host.connections, 0);
 		other.state = RUN_WAITING;
@@ -489,7 +499,7 @@ static void test_rate(void **state)
 	politeness_destroy(w.t.politeness);
 	w.t.politeness = politeness_create(&slow);
 	assert_int_equal(politeness_start(w.t.politeness, clock_mono_ms()), 0);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL, NULL);
+	tell(&w, VERDICT_CLOSED, true);
 	notice_turn(&w.t);
 	/* No connection was taken. */
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
@@ -503,8 +513,8 @@ static void test_abandoned(void **state)
 	struct endpoint at = { ip_from_v4(127, 46, 5, 6), 9 };
 	struct world w;
 	world_open(&w, at);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL, NULL);
-	notice_result(&w.t, &w.r, VERDICT_OPEN, false, "", NULL, NULL);
+	tell(&w, VERDICT_CLOSED, true);
+	tell(&w, VERDICT_OPEN, false);
 	notice_listed(&w.t, &w.r, "ev", NULL);
 	assert_non_null(w.t.notices);
 	notice_turn(&w.t);
