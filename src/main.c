@@ -13,6 +13,7 @@ static const struct command commands[] = {
 	{ "exclude", "addresses that are never tested", cli_exclude },
 	{ "test", "is this host an open relay?", cli_test },
 	{ "scan", "test many addresses", cli_scan },
+	{ "explain", "what a form of the test means, and how to close it", cli_explain },
 	{ "list", "what is listed; tests, returns, outputs, the journal", cli_list },
 	{ "retest", "test a listed address again", cli_retest },
 	{ "delist", "take an address off the list by the operator's word", cli_delist },

@@ -5,6 +5,7 @@
  */
 #include "cli/list.h"
 
+#include "catalogue/explain.h"
 #include "store/admission.h"
 #include "store/fuse.h"
 #include "store/journal.h"
@@ -13,6 +14,8 @@
 #include "store/returns.h"
 #include "store/tests.h"
 #include "store/undecided.h"
+
+#include <stdio.h>
 
 enum { ROWS_USUAL = 1000, CHUNK = 1000 };
 
@@ -92,14 +95,43 @@ static bool listing_fits(const struct list_query *q, const void *row)
 	return !q->by_operator || l->by_operator;
 }
 
+/* Which kind of server it is nobody has kept: the evidence shows how it greeted. */
+static bool explain_proofs(const struct proof *proofs, size_t n, struct explanation *why)
+{
+	const char *names[PROOFS_MAX];
+	n = n < PROOFS_MAX ? n : PROOFS_MAX;
+	for (size_t i = 0; i < n; i++)
+		names[i] = proofs[i].case_id;
+	return explain_open(names, n, MTA_UNKNOWN, why) == ERR_OK;
+}
+
 static void listing_object(struct list_args *a, const void *row, struct json *j)
 {
 	const struct listing *l = row;
 	struct proof *proofs = NULL;
+	struct explanation why;
 	size_t n = 0;
 	if (store_proofs(a->cli.store, &l->address, &a->cli.arena, &proofs, &n) != ERR_OK)
 		n = 0;
 	listing_json(l, not_published(a, l), proofs, n, j);
+	if (explain_proofs(proofs, n, &why))
+		explanation_json(&why, j);
+}
+
+static void listing_below(struct list_args *a, const void *row)
+{
+	const struct listing *l = row;
+	struct proof *proofs = NULL;
+	struct explanation why;
+	struct buf text = { 0 };
+	size_t n = 0;
+	if (store_proofs(a->cli.store, &l->address, &a->cli.arena, &proofs, &n) != ERR_OK ||
+	    !explain_proofs(proofs, n, &why))
+		return;
+	explain_short(&why, 0, &text);
+	putchar('\n');
+	cli_print(buf_str(&text));
+	buf_fini(&text);
 }
 
 static void listing_cells(struct list_args *a, const void *row, const char **cells)
@@ -378,7 +410,8 @@ static const struct list_kind kinds[] = {
 	{ .name = "listings", .none = "nothing is listed", .size = sizeof(struct listing),
 	  .heading = HEADING("ADDRESS", "SINCE", "LAST TEST", "REASON"),
 	  .filters = LIST_BY_OPERATOR, .read = read_listings, .key = listing_key,
-	  .fits = listing_fits, .json = listing_object, .cells = listing_cells },
+	  .fits = listing_fits, .json = listing_object, .cells = listing_cells,
+	  .below = listing_below },
 	{ .name = "tests", .none = "no tests", .size = sizeof(struct test),
 	  .heading = HEADING("TEST", "TARGET", "STATE", "VERDICT", "REASON", "FROM", "DUE", "WHO"),
 	  .filters = LIST_BY_WHO | LIST_BY_STATE | LIST_BY_VERDICT, .usual_max = ROWS_USUAL,

@@ -183,7 +183,7 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 		break;
 	case SMTP_SERVER_XCLIENT:
 	case SMTP_SERVER_UNKNOWN:
-		reply(cl, 500, "5.5.1", "Command not known");
+		reply(cl, 500, "5.5.2", "Command not known");
 		break;
 	case SMTP_SERVER_STARTTLS:
 	case SMTP_SERVER_CLOSE:

@@ -432,9 +432,9 @@ static void test_bad_messages(void **state)
 		{ "OPT among the answers", STR(HEAD("\1", "\1", "\0") QUESTION OPT("\0\0")),
 		  "FORMERR; | | |" },
 		{ "OPT not at the root", STR(HEAD("\1", "\0", "\1") QUESTION
-		  "\1x" OPT("\0\0")), "FORMERR; | | |" },
+		  "\1x" OPT("\0\0")), "FORMERR; | | | edns 1232" },
 		{ "OPT by pointer to the root", STR(HEAD("\1", "\0", "\1") QUESTION
-		  "\xc0\x17\0\x29\x10\0\0\0\0\0\0\0"), "FORMERR; | | |" },
+		  "\xc0\x17\0\x29\x10\0\0\0\0\0\0\0"), "FORMERR; | | | edns 1232" },
 		{ "a record we do not know", STR(HEAD("\1", "\0", "\1") "\7example\0\0\6\0\1"
 		  "\xc0\x0c\xff\0\0\1\0\0\0\0\0\2hi"), "REFUSED; | | |" },
 		{ "a record in a circle", STR(HEAD("\1", "\0", "\1") "\7example\0\0\6\0\1"

@@ -235,15 +235,27 @@ struct row {
 	const char *said;
 	const char *message[3];      /* what stands in the mail; none: no mail */
 	const char *reason;
+	bool open;
 };
+
+/* A percent hack, in a host that greets as Exim. */
+static const struct explanation *why_open(const struct row *row, struct explanation *why)
+{
+	const char *const forms[] = { "E14" };
+	if (!row->open)
+		return NULL;
+	assert_int_equal(explain_open(forms, 1, MTA_EXIM, why), ERR_OK);
+	return why;
+}
 
 static void send_notice(struct tester *t, struct run *r, const struct row *row)
 {
+	struct explanation why;
 	if (row->verdict == VERDICT_NONE)
-		notice_listed(t, r, "ev-1");
+		notice_listed(t, r, "ev-1", why_open(row, &why));
 	else
 		notice_result(t, r, row->verdict, row->delisted,
-		              row->reason ? row->reason : "");
+		              row->reason ? row->reason : "", why_open(row, &why));
 }
 
 static void check_said(const struct row *row, const struct host *h)
@@ -305,6 +317,14 @@ static void test_notices(void **state)
 		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
 		  { "Subject: Your mail server is an open relay\r\n", "Evidence: ev-1\r\n",
 		    "send a mail to retest@one.test" } },
+		{ "listed, and why", "<postmaster@[127.46.5.1]>", VERDICT_NONE, false, 0,
+		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "What is open, and how it is closed:\r\n", "E14 (percent hack): ",
+		    " local_parts = ^[.] : ^.*[@%!/|]\r\n" }, .open = true },
+		{ "open still, and why", "<postmaster@[127.46.5.1]>", VERDICT_OPEN, false, 0,
+		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "The list was not changed.", "In Exim, a guess\r\n" },
+		  .open = true },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		check(&rows[i]);
@@ -327,7 +347,7 @@ static void test_starttls(void **state)
 		struct world w;
 		world_open(&w, at);
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&host.said), rows[i].said);
 		assert_int_equal(host.connections, rows[i].breaks ? 2 : 1);
@@ -347,7 +367,7 @@ static void test_port_465(void **state)
 	world_open(&w, at);
 	bool is_root = host_open(&host, w.loop, &w.r.test.target);
 	if (is_root) {
-		notice_listed(&w.t, &w.r, "ev");
+		notice_listed(&w.t, &w.r, "ev", NULL);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&host.said),
 		                    "TLS MAIL <>\nRCPT <postmaster@[127.46.5.25]>\n");
@@ -373,7 +393,7 @@ static void test_port_25_next(void **state)
 	assert_true(host_open(&submission, w.loop, &w.r.test.target));
 	bool is_root = host_open(&host, w.loop, &second);
 	if (is_root) {
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&submission.said),
 		                    "MAIL <>\nRCPT <admin@elsewhere.test>\n"
@@ -407,8 +427,8 @@ static void test_one_connection(void **state)
 	world_open(&w, at);
 	assert_true(host_open(&host, w.loop, &w.r.test.target));
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
 	turn_often(&w);
 	assert_int_equal(host.connections, 0);
 	politeness_disconnect(w.t.politeness, &at.ip);
@@ -434,7 +454,7 @@ static void test_not_beside_a_test(void **state)
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
 		other.test.target = (struct endpoint){ at.ip, 587 };
 		w.t.runs = &other;
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
 		turn_often(&w);
 		assert_int_equal(host.connections, 0);
 		other.state = RUN_WAITING;
@@ -457,7 +477,7 @@ static void test_rate(void **state)
 	politeness_destroy(w.t.politeness);
 	w.t.politeness = politeness_create(&slow);
 	assert_int_equal(politeness_start(w.t.politeness, clock_mono_ms()), 0);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
 	notice_turn(&w.t);
 	/* No connection was taken. */
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
@@ -471,9 +491,9 @@ static void test_abandoned(void **state)
 	struct endpoint at = { ip_from_v4(127, 46, 5, 6), 9 };
 	struct world w;
 	world_open(&w, at);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "");
-	notice_result(&w.t, &w.r, VERDICT_OPEN, false, "");
-	notice_listed(&w.t, &w.r, "ev");
+	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+	notice_result(&w.t, &w.r, VERDICT_OPEN, false, "", NULL);
+	notice_listed(&w.t, &w.r, "ev", NULL);
 	assert_non_null(w.t.notices);
 	notice_turn(&w.t);
 	assert_false(politeness_connect(w.t.politeness, &at.ip));
