@@ -12,10 +12,10 @@
 enum { COLUMNS = 80 };
 
 static const char *const tags[] = {
-	"!DOCTYPE html>", "html ", "head>", "meta ", "title>", "style>", "body>", "main>", "section>",
-	"h1>", "h2>", "p ", "p>", "dl>", "dt>", "dd ", "dd>", "bdi>", "ol>", "ol ", "ul>", "ul ", "li>",
-	"li ", "span ", "span>", "code ", "code>", "small>", "strong>", "svg ", "svg>", "rect ",
-	"path ", "text ", "text>", "html>",
+	"!DOCTYPE html>", "html ", "head>", "meta ", "title>", "style>", "body>", "main>",
+	"section>", "h1>", "h2>", "p ", "p>", "dl>", "dt>", "dd ", "dd>", "bdi>", "ol>", "ol ",
+	"ul>", "ul ", "li>", "li ", "span ", "span>", "code ", "code>", "small>", "strong>",
+	"svg ", "svg>", "rect ", "path ", "text ", "text>", "html>",
 };
 
 static bool is_ours(struct str tag)
