@@ -209,10 +209,11 @@ static void add_causes(struct maker *m, const struct explanation *e)
 	const struct cause *first = e->causes[0];
 	const struct cause_words *words = cause_words_of(first, e->mta);
 	char name[RELAY_NAME_MAX];
-	page_fact(m->page, "Likely cause", "%s: %s. %s", first->id, first->title, first->meaning);
+	page_fact(m->page, "Likely cause", "%s: %s. %s", first->id, first->title,
+	          first->meaning);
 	if (words && words->parameter)
-		page_fact(m->page, mta_title(e->mta), "%s (that it is %s is a guess by its greeting)",
-		          words->parameter, mta_title(e->mta));
+		page_fact(m->page, mta_title(e->mta), "%s (that it is %s is a guess by its "
+		          "greeting)", words->parameter, mta_title(e->mta));
 	for (size_t i = 1; i < e->n; i++)
 		page_fact(m->page, i == 1 ? "Also possible" : "", "%s: %s", e->causes[i]->id,
 		          e->causes[i]->title);
