@@ -146,7 +146,7 @@ def test_a_page_to_read(box, signed):
         assert not HIDDEN.search(page)
     assert "The address is listed" in box.run("evidence", "show", "192.0.2.1").stdout
     box.run("delist", "192.0.2.1", "--why", "seen")
-    assert "The address is not listed" in box.run("evidence", "show", signed.id).stdout
+    assert "The address has no listing" in box.run("evidence", "show", signed.id).stdout
     assert "read from a file" in box.run("evidence", "show", signed.path).stdout
 
 

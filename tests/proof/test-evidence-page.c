@@ -66,7 +66,7 @@ static const struct row rows[] = {
 		"portreeve test 192.0.2.1 --port 25", "as long as that", "366",
 	}, { NULL } },
 	{ "not listed", OPEN, EVIDENCE_GOOD, EVIDENCE_STAYS_UNLISTED, {
-		"is not listed", "366 days",
+		"no listing of its own", "366",
 	}, { NULL } },
 	{ "from a file, unchecked", OPEN, EVIDENCE_UNCHECKED, EVIDENCE_STAYS_FILE, {
 		"!!!!", "THE SIGNATURE WAS NOT CHECKED: because", "!!!!", "Evidence: 192.0.2.1",
