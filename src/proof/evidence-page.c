@@ -496,9 +496,9 @@ static void add_stay(struct maker *m)
 		          "and %lld days after it was taken off the list.", days);
 		break;
 	case EVIDENCE_STAYS_UNLISTED:
-		page_text(m->page, "The address is not listed. Its evidence stays for %lld days "
-		          "after the test, or after it was taken off the list if that was later."
-		          , days);
+		page_text(m->page, "The address has no listing of its own. Its evidence stays "
+		          "for %lld days after the test, or after it was taken off the list if "
+		          "that was later.", days);
 		break;
 	}
 }
