@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "expire", "remove old tests, returned messages and evidence", cli_expire },
 	{ "clock", "whether the clock can be believed; say that it can", cli_clock },
 	{ "keys", "list, rotate or export keys", cli_keys },
+	{ "doctor", "what is still to be done: DNS records, port 25, clock, files", cli_doctor },
 	{ "config", "show, check or explain the configuration", cli_config },
 	{ "role", NULL, roles_role },
 };

@@ -10,6 +10,7 @@ int cli_check(int argc, char **argv);
 int cli_clock(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_delist(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 int cli_evidence(int argc, char **argv);
 int cli_exclude(int argc, char **argv);
 int cli_expire(int argc, char **argv);

@@ -11,6 +11,7 @@
 #include "catalogue/catalogue.h"
 #include "relaytest/verdict.h"
 #include "store/evidence.h"
+#include "store/list.h"
 #include "store/returns.h"
 #include "store/tests.h"
 
@@ -84,6 +85,19 @@ static const char *listing_reason(struct run *r, const struct session_outcome *o
 	                    e == ERR_OK ? form.row->detects : "", date);
 }
 
+static void tell_result(struct run *r, const struct session_outcome *out, bool delisted,
+                        const struct explanation *why)
+{
+	const struct ip *address = &r->test.target.ip;
+	struct prefix whole = prefix_of(address, ip_bits(address));
+	struct listed_range around;
+	bool inside = store_range_around(r->tester->setup.store, &whole, &around) == ERR_OK;
+	notice_result(r->tester, r, &(struct told){
+		.verdict = out->verdict, .delisted = delisted, .reason = out->reason,
+		.why = why, .range = inside ? &around.range : NULL,
+	});
+}
+
 static void report(struct run *r, const struct session_outcome *out, const char *evidence_id,
                    const struct lifecycle_effects *effects, int err)
 {
@@ -99,9 +113,9 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 		    LOG_IP("address", &r->test.target.ip), LOG_S("why", effects->why));
 	if (t->setup.finished) {
 		struct tester_result result = {
-			.test = &r->test, .verdict = out->verdict, .results = out->results,
-			.n = out->n, .transcript = out->transcript, .finding = out->finding,
-			.evidence_id = evidence_id,
+			.test = &r->test, .verdict = out->verdict, .cause = out->cause,
+			.results = out->results, .n = out->n, .transcript = out->transcript,
+			.finding = out->finding, .evidence_id = evidence_id,
 			.reason = out->reason, .effects = *effects,
 			.seconds = seconds_of(r), .err = err,
 		};
@@ -112,8 +126,7 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	bool known = out->verdict == VERDICT_OPEN &&
 	             verdict_explain(out->results, out->n, out->transcript, &why) == ERR_OK;
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
-		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST, out->reason,
-		              known ? &why : NULL);
+		tell_result(r, out, effects->set & LIFE_DELIST, known ? &why : NULL);
 	if (effects->set & LIFE_NOTIFY && t->setup.config->notify_postmaster)
 		notice_listed(t, r, evidence_id, known ? &why : NULL);
 }
@@ -179,7 +192,8 @@ void run_finish(struct run *r)
 		return;
 	make_evidence(r, &out, evidence_id, &bundle);
 	struct test_outcome outcome = {
-		.test_id = r->test.id, .verdict = out.verdict, .control_ok = out.control_ok,
+		.test_id = r->test.id, .verdict = out.verdict, .cause = out.cause,
+		.control_ok = out.control_ok,
 		.forms_refused = verdict_forms_refused(out.results, out.n,
 			(const char (*)[CASE_ID_MAX])r->first, r->first_count),
 		.results = out.results, .result_count = out.n, .seconds = seconds_of(r),
@@ -229,9 +243,9 @@ void run_put_off(struct run *r)
 	}
 	if (t->setup.finished) {
 		struct tester_result result = {
-			.test = &r->test, .verdict = out.verdict, .results = out.results,
-			.n = out.n, .transcript = out.transcript, .finding = out.finding,
-			.evidence_id = "",
+			.test = &r->test, .verdict = out.verdict, .cause = out.cause,
+			.results = out.results, .n = out.n, .transcript = out.transcript,
+			.finding = out.finding, .evidence_id = "",
 			.reason = out.reason, .again_s = put_off.due_s,
 			.seconds = seconds_of(r), .err = e,
 		};

@@ -188,9 +188,10 @@ static void world_open(struct world *w, struct endpoint target)
 {
 	static const struct politeness_limits limits = { .rate = 1000, .sessions = 10,
 	                                                 .sessions_per_net = 10 };
+	static char domain[] = "one.test";
 	*w = (struct world){ .loop = loop_create() };
 	w->config = (struct tester_config){
-		.domain = (char[]){ "one.test" }, .connect_timeout_s = 5, .command_timeout_s = 5,
+		.domain = domain, .connect_timeout_s = 5, .command_timeout_s = 5,
 		.session_timeout_s = 10,
 	};
 	w->t = (struct tester){
@@ -234,7 +235,7 @@ struct row {
 	int greeting;
 	const char *said;
 	const char *message[3];      /* what stands in the mail; none: no mail */
-	const char *reason;
+	const char *reason, *range;
 	bool open;
 };
 
@@ -251,11 +252,17 @@ static const struct explanation *why_open(const struct row *row, struct explanat
 static void send_notice(struct tester *t, struct run *r, const struct row *row)
 {
 	struct explanation why;
+	struct prefix range = { 0 };
+	if (row->range)
+		assert_int_equal(prefix_parse(str_of(row->range), &range, NULL), ERR_OK);
 	if (row->verdict == VERDICT_NONE)
 		notice_listed(t, r, "ev-1", why_open(row, &why));
 	else
-		notice_result(t, r, row->verdict, row->delisted,
-		              row->reason ? row->reason : "", why_open(row, &why));
+		notice_result(t, r, &(struct told){
+			.verdict = row->verdict, .delisted = row->delisted,
+			.reason = row->reason ? row->reason : "", .why = why_open(row, &why),
+			.range = row->range ? &range : NULL,
+		});
 }
 
 static void check_said(const struct row *row, const struct host *h)
@@ -291,6 +298,14 @@ static void test_notices(void **state)
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\n",
 		  { "Subject: Auto: Retest passed: delisted\r\n", "taken off the list",
 		    "abuse@one.test" } },
+		{ "passed, and part of a listed range", "<admin@elsewhere.test>", VERDICT_CLOSED,
+		  true, 0, "MAIL <>\nRCPT <admin@elsewhere.test>\n",
+		  { "Subject: Auto: Retest passed\r\n", "stays listed as part of 127.46.5.0/24",
+		    "ask the operator of the list, abuse@one.test" }, NULL, "127.46.5.0/24" },
+		{ "open, and part of a listed range", "<postmaster@[127.46.5.1]>", VERDICT_OPEN,
+		  false, 0, "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "Subject: Retest result\r\n", "The list was not changed",
+		    "stays listed as part of 127.46.5.0/24" }, NULL, "127.46.5.0/24" },
 		{ "closed, but not delisted", "<admin@elsewhere.test>", VERDICT_CLOSED, false, 0,
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\n",
 		  { "Subject: Auto: Retest result\r\n", "The list was not changed" } },
@@ -330,6 +345,55 @@ static void test_notices(void **state)
 		check(&rows[i]);
 }
 
+static void tell(struct world *w, enum verdict verdict, bool delisted)
+{
+	notice_result(&w->t, &w->r, &(struct told){
+		.verdict = verdict, .delisted = delisted, .reason = "",
+	});
+}
+
+/* The answer stands below the mail that asked, for who wrote it; what is no identifier, and what is
+ * for others, does not. */
+static void test_thread(void **state)
+{
+	(void)state;
+	static const char thread[] = "In-Reply-To: <a.1@h.test>\r\nReferences: <a.1@h.test>\r\n";
+	static const struct {
+		const char *name, *id;
+		enum verdict verdict;
+		bool threads;
+	} rows[] = {
+		{ "asked", "<a.1@h.test>", VERDICT_CLOSED, true },
+		{ "bounces", "<a.1@h.test>", VERDICT_BACKSCATTER, true },
+		{ "none", "", VERDICT_CLOSED, false },
+		{ "not by the grammar", "<a.1@h.test>\r\nBcc: <b@c.test>", VERDICT_CLOSED, false },
+		{ "two", "<a.1@h.test> <a.2@h.test>", VERDICT_CLOSED, false },
+		{ "to the postmaster", "<a.1@h.test>", VERDICT_OPEN, false },
+		{ "of a listing", "<a.1@h.test>", VERDICT_NONE, false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct row row = { .name = rows[i].name, .verdict = rows[i].verdict };
+		struct host host = { .knows = rows[i].verdict == VERDICT_CLOSED ||
+		                              rows[i].verdict == VERDICT_BACKSCATTER
+		                              ? "<admin@elsewhere.test>" : "<postmaster>" };
+		struct endpoint at = { ip_from_v4(127, 46, 5, 6), 0 };
+		struct world w;
+		world_open(&w, at);
+		assert_true(host_open(&host, w.loop, &w.r.test.target));
+		str_copy(w.r.test.message_id, sizeof(w.r.test.message_id), str_of(rows[i].id));
+		send_notice(&w.t, &w.r, &row);
+		run_out(&w);
+		struct str message = buf_str(&host.message);
+		bool any = str_casesearch(message, STR("\nReferences:")) != SIZE_MAX ||
+		           str_casesearch(message, STR("\nIn-Reply-To:")) != SIZE_MAX ||
+		           str_casesearch(message, STR("\nBcc:")) != SIZE_MAX;
+		CHECK_ROW(rows[i].name, message.n > 0 && any == rows[i].threads);
+		CHECK_ROW(rows[i].name, (str_search(message, STR(thread)) != SIZE_MAX) == any);
+		host_close(&host);
+		world_close(&w);
+	}
+}
+
 /* ---- TLS ---------------------------------------------------------------------------------- */
 
 static void test_starttls(void **state)
@@ -347,7 +411,7 @@ static void test_starttls(void **state)
 		struct world w;
 		world_open(&w, at);
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&host.said), rows[i].said);
 		assert_int_equal(host.connections, rows[i].breaks ? 2 : 1);
@@ -393,7 +457,7 @@ static void test_port_25_next(void **state)
 	assert_true(host_open(&submission, w.loop, &w.r.test.target));
 	bool is_root = host_open(&host, w.loop, &second);
 	if (is_root) {
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&submission.said),
 		                    "MAIL <>\nRCPT <admin@elsewhere.test>\n"
@@ -427,8 +491,8 @@ static void test_one_connection(void **state)
 	world_open(&w, at);
 	assert_true(host_open(&host, w.loop, &w.r.test.target));
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+	tell(&w, VERDICT_CLOSED, true);
+	tell(&w, VERDICT_CLOSED, true);
 	turn_often(&w);
 	assert_int_equal(host.connections, 0);
 	politeness_disconnect(w.t.politeness, &at.ip);
@@ -454,7 +518,7 @@ static void test_not_beside_a_test(void **state)
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
 		other.test.target = (struct endpoint){ at.ip, 587 };
 		w.t.runs = &other;
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		turn_often(&w);
 		assert_int_equal(host.connections, 0);
 		other.state = RUN_WAITING;
@@ -477,7 +541,7 @@ static void test_rate(void **state)
 	politeness_destroy(w.t.politeness);
 	w.t.politeness = politeness_create(&slow);
 	assert_int_equal(politeness_start(w.t.politeness, clock_mono_ms()), 0);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+	tell(&w, VERDICT_CLOSED, true);
 	notice_turn(&w.t);
 	/* No connection was taken. */
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
@@ -491,8 +555,8 @@ static void test_abandoned(void **state)
 	struct endpoint at = { ip_from_v4(127, 46, 5, 6), 9 };
 	struct world w;
 	world_open(&w, at);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
-	notice_result(&w.t, &w.r, VERDICT_OPEN, false, "", NULL);
+	tell(&w, VERDICT_CLOSED, true);
+	tell(&w, VERDICT_OPEN, false);
 	notice_listed(&w.t, &w.r, "ev", NULL);
 	assert_non_null(w.t.notices);
 	notice_turn(&w.t);
@@ -507,6 +571,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_notices),
+		cmocka_unit_test(test_thread),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_port_465),
 		cmocka_unit_test(test_port_25_next),
