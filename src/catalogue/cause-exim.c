@@ -71,7 +71,8 @@ const struct cause_words cause_exim[] = {
 	  RCPT_ACL, RELAY_CHECK, STRANGER_SEEN },
 	{ "C11", "a router that takes SRS0=... apart by a pattern",
 	  "A pattern does not look at the hash; the condition inbound_srs does, with your "
-	  "secret. This is what stands in the place of that router's options.", CONF ", in the router",
+	  "secret. This is what stands in the place of that router's options.",
+	  CONF ", in the router",
 	  "  driver    = redirect\n"
 	  "  senders   = :\n"
 	  "  condition = ${if inbound_srs {$local_part} {SRS_SECRET}}\n"
