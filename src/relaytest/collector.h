@@ -18,6 +18,7 @@
 #include "relaytest/config.h"
 #include "relaytest/token.h"
 #include "store/store.h"
+#include "relaytest/counters.h"
 
 /* ---- policy ---------------------------------------------------------------- */
 
@@ -94,6 +95,7 @@ struct collector_setup {
 	const int *listen_fds;               /* listening sockets; owned by the caller */
 	const struct endpoint *listen_at;
 	size_t listen_count;
+	struct collector_counters *counters; /* the caller's, which outlive it; NULL: its own */
 };
 
 struct collector *collector_create(const struct collector_setup *setup);
