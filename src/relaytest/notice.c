@@ -237,6 +237,14 @@ static void end_text(struct notice *n)
 	mime_add_text(buf_str(&n->text), &n->message);
 }
 
+static void add_why_open(struct notice *n, const struct explanation *why)
+{
+	if (!why)
+		return;
+	buf_add_cstr(&n->text, "\nWhat is open, and how it is closed:\n\n");
+	explain_letter(why, &n->text);
+}
+
 /* From where we come: what to let in for a test. */
 static void add_sources(struct notice *n, const struct run *r)
 {
@@ -272,9 +280,20 @@ static void add_undecided(struct notice *n, const struct run *r, const char *rea
 		*contact ? ", " : "", contact);
 }
 
-void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
-                   const char *reason)
+/* What no test says anything of. */
+static void add_range(struct notice *n, const struct prefix *range)
 {
+	const char *contact = n->tester->setup.us.contact;
+	char text[PREFIX_TEXT_MAX];
+	buf_printf(&n->text,
+		"\nThe address stays listed as part of %s, by the operator's word. No test\n"
+		"ends that: ask the operator of the list%s%s.\n",
+		prefix_format(range, text), *contact ? ", " : "", contact);
+}
+
+void notice_result(struct tester *t, const struct run *r, const struct told *told)
+{
+	enum verdict verdict = told->verdict;
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
 	ip_format(&r->test.target.ip, address);
@@ -287,21 +306,28 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
 	notice_header(n, n->first_may_be_forged,
-	              delisted ? "Retest passed: delisted" : "Retest result");
+	              told->delisted && !told->range ? "Retest passed: delisted" :
+	              told->delisted ? "Retest passed" : "Retest result");
 	buf_printf(&n->text, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
 	           address, r->test.target.port, verdict_name(verdict));
-	if (delisted)
+	if (told->delisted && told->range)
+		buf_add_cstr(&n->text, "What the test proved has been taken off the list.\n");
+	else if (told->delisted)
 		buf_add_cstr(&n->text, "The address has been taken off the list.\n");
 	else if (verdict == VERDICT_INCONCLUSIVE || verdict == VERDICT_UNREACHABLE)
-		add_undecided(n, r, *reason ? reason : "does not answer");
+		add_undecided(n, r, *told->reason ? told->reason : "does not answer");
 	else
 		buf_add_cstr(&n->text,
 			"The list was not changed. It changes when every form that was open is\n"
 			"refused on every port that was open, and the server still answers us.\n");
+	if (told->range)
+		add_range(n, told->range);
+	add_why_open(n, told->why);
 	end_text(n);
 }
 
-void notice_listed(struct tester *t, const struct run *r, const char *evidence_id)
+void notice_listed(struct tester *t, const struct run *r, const char *evidence_id,
+                   const struct explanation *why)
 {
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
@@ -317,5 +343,6 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 		"When you have closed the relay, send a mail to retest@%s\n"
 		"from that server. It is then tested again and taken off the list, free.\n",
 		address, r->test.target.port, evidence_id, t->setup.config->domain);
+	add_why_open(n, why);
 	end_text(n);
 }
