@@ -21,7 +21,7 @@ struct send {
 	struct send_setup setup;
 	char *host;                         /* a name, or "" if only an address is known */
 	struct endpoint to;                 /* that is tried now */
-	struct ip others[ADDRESSES_MAX];    /* of its name, tried one after the other (RFC 5321 5.1) */
+	struct ip others[ADDRESSES_MAX];    /* of its name, in turn (RFC 5321 5.1) */
 	size_t others_n, other;
 	bool heard;                         /* something came: no other is tried */
 	char *password;                     /* NULL: no login is wanted */
