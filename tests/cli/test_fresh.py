@@ -173,6 +173,7 @@ FRESH = {
     "keys": lambda box, get: (box.run("keys", "rotate"), box.run("keys", "export")),
     "config": lambda box, get: box.run("config", "check"),
     "use": lambda box, get: box.run("use", "exim"),
+    "status": lambda box, get: (listed(box), box.run("status", code=3)),
     "clock": lambda box, get: (listed(box), box.run("clock", "accept")),
 }
 
