@@ -18,7 +18,8 @@ SECTIONS = {
     **{f"report {word}": "report close, report answer, report bounce"
        for word in ("close", "answer", "bounce")},
     "trace": "trace", "trace learn": "trace learn", "check": "check", "keys": "keys",
-    "config": "config", "backup": "backup", "clock": "clock", "status": "status", "use": "use", "expire": "expire",
+    "config": "config", "backup": "backup", "clock": "clock", "use": "use", "expire": "expire",
+    "doctor": "doctor", "status": "status", "explain": "explain",
 }
 
 

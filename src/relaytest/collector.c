@@ -92,11 +92,20 @@ static bool token_holds(struct client *cl, struct recipient *to)
 	       token_verify(s->signer, &to->token, &test.target, &to->tokens);
 }
 
-/* Only the listed host itself may ask: the address that connects is the proof of control. */
-static bool may_retest(struct client *cl)
+/* Only the listed host itself may ask: the address that connects is the proof of control. NULL, or
+ * why not, in `words`. */
+static const char *refuse_retest(struct client *cl, char words[static COLLECTOR_WORDS_MAX])
 {
+	struct store *store = cl->collector->setup.store;
+	const struct ip *peer = &cl->peer.ip;
+	struct prefix whole = prefix_of(peer, ip_bits(peer));
 	struct listing listing;
-	return store_listing_get(cl->collector->setup.store, &cl->peer.ip, &listing) == ERR_OK;
+	struct listed_range range;
+	if (store_listing_get(store, peer, &listing) == ERR_OK)
+		return NULL;
+	if (store_range_around(store, &whole, &range) == ERR_OK)
+		return collector_range_words(&range.range, peer, words);
+	return collector_retest_words(COLLECTOR_NOT_KEPT, peer, words);
 }
 
 static struct recipient *next_recipient(struct client *cl)
@@ -120,6 +129,7 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 {
 	struct collector_recipient r;
 	struct recipient *to = next_recipient(cl);
+	char words[COLLECTOR_WORDS_MAX];
 	assert(cl->n < RECIPIENTS_MAX);
 	collector_recipient(ev->path, &cl->collector->domains, &r);
 	struct collector_counters *counters = cl->collector->counters;
@@ -131,11 +141,9 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 	} else if (r.what == COLLECTOR_TOKEN && !token_holds(cl, to)) {
 		counters->recipients_refused++;
 		reply(cl, 550, "5.1.1", "No such mailbox");
-	} else if (r.what == COLLECTOR_RETEST && !may_retest(cl)) {
-		char words[COLLECTOR_WORDS_MAX];
+	} else if (r.what == COLLECTOR_RETEST && refuse_retest(cl, words)) {
 		counters->recipients_refused++;
-		reply(cl, 550, "5.7.1", collector_retest_words(COLLECTOR_NOT_KEPT, &cl->peer.ip,
-		                                               words));
+		reply(cl, 550, "5.7.1", words);
 	} else {
 		cl->n++;
 		count_recipient(counters, r.what);
@@ -197,7 +205,7 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 		break;
 	case SMTP_SERVER_XCLIENT:
 	case SMTP_SERVER_UNKNOWN:
-		reply(cl, 500, "5.5.1", "Command not known");
+		reply(cl, 500, "5.5.2", "Command not known");
 		break;
 	case SMTP_SERVER_STARTTLS:
 	case SMTP_SERVER_CLOSE:
