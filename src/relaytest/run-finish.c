@@ -15,6 +15,7 @@
 #include "store/returns.h"
 #include "store/tests.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { FINISH_TRIES = 4, FINISH_RETRY_MS = 2000 };
@@ -113,9 +114,9 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 		    LOG_IP("address", &r->test.target.ip), LOG_S("why", effects->why));
 	if (t->setup.finished) {
 		struct tester_result result = {
-			.test = &r->test, .verdict = out->verdict, .results = out->results,
-			.n = out->n, .transcript = out->transcript, .finding = out->finding,
-			.evidence_id = evidence_id,
+			.test = &r->test, .verdict = out->verdict, .cause = out->cause,
+			.results = out->results, .n = out->n, .transcript = out->transcript,
+			.finding = out->finding, .evidence_id = evidence_id,
 			.reason = out->reason, .effects = *effects,
 			.seconds = seconds_of(r), .err = err,
 		};
@@ -123,6 +124,8 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	}
 	if (err != ERR_OK)
 		return;
+	assert((int)out->verdict < (int)VERDICTS);
+	t->counters.done[out->verdict]++;
 	bool known = out->verdict == VERDICT_OPEN &&
 	             verdict_explain(out->results, out->n, out->transcript, &why) == ERR_OK;
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
@@ -192,7 +195,8 @@ void run_finish(struct run *r)
 		return;
 	make_evidence(r, &out, evidence_id, &bundle);
 	struct test_outcome outcome = {
-		.test_id = r->test.id, .verdict = out.verdict, .control_ok = out.control_ok,
+		.test_id = r->test.id, .verdict = out.verdict, .cause = out.cause,
+		.control_ok = out.control_ok,
 		.forms_refused = verdict_forms_refused(out.results, out.n,
 			(const char (*)[CASE_ID_MAX])r->first, r->first_count),
 		.results = out.results, .result_count = out.n, .seconds = seconds_of(r),
@@ -234,6 +238,7 @@ void run_put_off(struct run *r)
 	LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "test-put-off", LOG_S("test", r->test.id),
 	    LOG_IP("address", &r->test.target.ip), LOG_I("again-in-s", delay_s),
 	    LOG_S("why", e == ERR_OK ? out.reason : store_message(t->setup.store)));
+	t->counters.put_off += e == ERR_OK;
 	if (e == ERR_OK && clock_mono_ms() - r->began_ms + delay_s * 1000 <=
 	    t->setup.patience_s * 1000) {
 		r->state = RUN_LATER;
@@ -242,9 +247,9 @@ void run_put_off(struct run *r)
 	}
 	if (t->setup.finished) {
 		struct tester_result result = {
-			.test = &r->test, .verdict = out.verdict, .results = out.results,
-			.n = out.n, .transcript = out.transcript, .finding = out.finding,
-			.evidence_id = "",
+			.test = &r->test, .verdict = out.verdict, .cause = out.cause,
+			.results = out.results, .n = out.n, .transcript = out.transcript,
+			.finding = out.finding, .evidence_id = "",
 			.reason = out.reason, .again_s = put_off.due_s,
 			.seconds = seconds_of(r), .err = e,
 		};

@@ -95,6 +95,7 @@ struct tester {
 	struct reach reach;
 	struct reach_check *check;
 	uint64_t sent;                       /* messages */
+	struct tester_counters counters;     /* but for these */
 };
 
 /* run.c */
