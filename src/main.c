@@ -13,6 +13,7 @@ static const struct command commands[] = {
 	{ "exclude", "addresses that are never tested", cli_exclude },
 	{ "test", "is this host an open relay?", cli_test },
 	{ "scan", "test many addresses", cli_scan },
+	{ "explain", "what a form of the test means, and how to close it", cli_explain },
 	{ "list", "what is listed; tests, returns, outputs, the journal", cli_list },
 	{ "retest", "test a listed address again", cli_retest },
 	{ "delist", "take an address off the list by the operator's word", cli_delist },
@@ -25,6 +26,7 @@ static const struct command commands[] = {
 	{ "expire", "remove old tests, returned messages and evidence", cli_expire },
 	{ "clock", "whether the clock can be believed; say that it can", cli_clock },
 	{ "keys", "list, rotate or export keys", cli_keys },
+	{ "doctor", "what is still to be done: DNS records, port 25, clock, files", cli_doctor },
 	{ "config", "show, check or explain the configuration", cli_config },
 	{ "role", NULL, roles_role },
 };

@@ -65,6 +65,11 @@ static struct place *put_in_order(const struct list_rows *rows)
 	return places;
 }
 
+static bool asks_for_one(const struct list_query *q)
+{
+	return q->ranged && q->range.len == ip_bits(&q->range.ip);
+}
+
 static void print_rows(struct list_args *a, const struct list_rows *rows,
                        const struct place *places, size_t n)
 {
@@ -86,6 +91,8 @@ static void print_rows(struct list_args *a, const struct list_rows *rows,
 	pager_begin(&pager, !a->cli.json && n > 0);
 	table_finish(&t, a->cli.json,
 	             list_query_filters(rows->query) ? "nothing matches" : kind->none);
+	if (kind->below && n == 1 && asks_for_one(rows->query) && !a->cli.json)
+		kind->below(a, row_at(rows, places[0].at));
 	pager_end(&pager);
 }
 

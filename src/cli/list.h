@@ -75,6 +75,8 @@ struct list_kind {
 	bool (*fits)(const struct list_query *q, const void *row);       /* NULL: always */
 	void (*json)(struct list_args *a, const void *row, struct json *j);
 	void (*cells)(struct list_args *a, const void *row, const char **cells);
+	/* What people see below the table of one address; NULL: nothing. */
+	void (*below)(struct list_args *a, const void *row);
 };
 
 /* By its name, and what stands for listings with --undecided; NULL: none. list-kinds.c */

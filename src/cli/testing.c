@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/stream.h"
+#include "relaytest/verdict.h"
 #include "store/admission.h"
 #include "store/json.h"
 #include "store/tests.h"
@@ -144,18 +145,43 @@ static int create_collector(struct testing *t)
 	return CLI_GO;
 }
 
+static bool explain_result(const struct tester_result *r, struct explanation *e)
+{
+	return r->verdict == VERDICT_OPEN &&
+	       verdict_explain(r->results, r->n, r->transcript, e) == ERR_OK;
+}
+
+static void print_why_open(const struct tester_result *r)
+{
+	struct explanation e;
+	struct buf text = { 0 };
+	if (!explain_result(r, &e))
+		return;
+	explain_short(&e, 4, &text);
+	cli_print(buf_str(&text));
+	buf_fini(&text);
+}
+
+static void print_result_object(struct cli *cli, const struct tester_result *r)
+{
+	struct explanation e;
+	struct json *j = cli_json_begin(cli);
+	test_json(r->test, r->verdict, r->reason, r->results, r->n, j);
+	if (r->effects.set & LIFE_WITHHOLD)
+		json_add_cstr(j, "not_published", r->effects.why);
+	json_add_time(j, "again", r->again_s);
+	if (explain_result(r, &e))
+		explanation_json(&e, j);
+	cli_json_end(cli);
+	fflush(stdout);          /* what is stored is told, whatever dies next */
+}
+
 static void print_result(struct testing *t, const struct tester_result *r)
 {
 	char address[IP_TEXT_MAX], endpoint[ENDPOINT_TEXT_MAX], again[CLI_TIME_MAX];
 	struct cli *cli = t->cli;
 	if (cli->json) {
-		struct json *j = cli_json_begin(cli);
-		test_json(r->test, r->verdict, r->reason, r->results, r->n, j);
-		if (r->effects.set & LIFE_WITHHOLD)
-			json_add_cstr(j, "not_published", r->effects.why);
-		json_add_time(j, "again", r->again_s);
-		cli_json_end(cli);
-		fflush(stdout);          /* what is stored is told, whatever dies next */
+		print_result_object(cli, r);
 		return;
 	}
 	endpoint_format(&r->test->target, endpoint);
@@ -180,6 +206,7 @@ static void print_result(struct testing *t, const struct tester_result *r)
 	if (r->again_s)
 		printf("  goes on at %s", cli_time(r->again_s, again));
 	putchar('\n');
+	print_why_open(r);
 }
 
 static void show_finished(void *arg, const struct tester_result *r)

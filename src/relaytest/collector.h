@@ -66,6 +66,10 @@ struct collector_answer collector_answer(enum collector_fate worst, bool retest)
  * one of the other family is asked for. COLLECTOR_KEPT, COLLECTOR_TOO_SOON; anything else: it isn't
  * listed. Pure. Returns dst. */
 enum { COLLECTOR_WORDS_MAX = 240 };
+/* What is said to who asks from an address that is listed as part of a range alone. Pure. Returns
+ * dst. */
+char *collector_range_words(const struct prefix *range, const struct ip *peer,
+                            char dst[static COLLECTOR_WORDS_MAX]);
 char *collector_retest_words(enum collector_fate fate, const struct ip *peer,
                              char dst[static COLLECTOR_WORDS_MAX]);
 

@@ -11,6 +11,7 @@
 #include "catalogue/catalogue.h"
 #include "relaytest/verdict.h"
 #include "store/evidence.h"
+#include "store/list.h"
 #include "store/returns.h"
 #include "store/tests.h"
 
@@ -84,10 +85,24 @@ static const char *listing_reason(struct run *r, const struct session_outcome *o
 	                    e == ERR_OK ? form.row->detects : "", date);
 }
 
+static void tell_result(struct run *r, const struct session_outcome *out, bool delisted,
+                        const struct explanation *why)
+{
+	const struct ip *address = &r->test.target.ip;
+	struct prefix whole = prefix_of(address, ip_bits(address));
+	struct listed_range around;
+	bool inside = store_range_around(r->tester->setup.store, &whole, &around) == ERR_OK;
+	notice_result(r->tester, r, &(struct told){
+		.verdict = out->verdict, .delisted = delisted, .reason = out->reason,
+		.why = why, .range = inside ? &around.range : NULL,
+	});
+}
+
 static void report(struct run *r, const struct session_outcome *out, const char *evidence_id,
                    const struct lifecycle_effects *effects, int err)
 {
 	struct tester *t = r->tester;
+	struct explanation why;
 	LOG(LOG_INFO, "test-done", LOG_S("test", r->test.id), LOG_IP("address", &r->test.target.ip),
 	    LOG_I("port", r->test.target.port), LOG_S("verdict", verdict_name(out->verdict)),
 	    LOG_S("reason", test_reason_name(r->test.reason)),
@@ -99,7 +114,8 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	if (t->setup.finished) {
 		struct tester_result result = {
 			.test = &r->test, .verdict = out->verdict, .results = out->results,
-			.n = out->n, .finding = out->finding, .evidence_id = evidence_id,
+			.n = out->n, .transcript = out->transcript, .finding = out->finding,
+			.evidence_id = evidence_id,
 			.reason = out->reason, .effects = *effects,
 			.seconds = seconds_of(r), .err = err,
 		};
@@ -107,10 +123,12 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	}
 	if (err != ERR_OK)
 		return;
+	bool known = out->verdict == VERDICT_OPEN &&
+	             verdict_explain(out->results, out->n, out->transcript, &why) == ERR_OK;
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
-		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST, out->reason);
+		tell_result(r, out, effects->set & LIFE_DELIST, known ? &why : NULL);
 	if (effects->set & LIFE_NOTIFY && t->setup.config->notify_postmaster)
-		notice_listed(t, r, evidence_id);
+		notice_listed(t, r, evidence_id, known ? &why : NULL);
 }
 
 enum { REACH_LOOK_MS = 100 };
@@ -225,7 +243,8 @@ void run_put_off(struct run *r)
 	if (t->setup.finished) {
 		struct tester_result result = {
 			.test = &r->test, .verdict = out.verdict, .results = out.results,
-			.n = out.n, .finding = out.finding, .evidence_id = "",
+			.n = out.n, .transcript = out.transcript, .finding = out.finding,
+			.evidence_id = "",
 			.reason = out.reason, .again_s = put_off.due_s,
 			.seconds = seconds_of(r), .err = e,
 		};

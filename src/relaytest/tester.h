@@ -29,6 +29,7 @@ struct tester_result {
 	enum verdict verdict;
 	const struct case_result *results;
 	size_t n;
+	struct str transcript;           /* of what was said, as in the evidence */
 	const char *finding;             /* or NULL */
 	const char *evidence_id;         /* "" for none */
 	const char *reason;              /* why it is not decided, in words; "" */

@@ -4,8 +4,6 @@
  */
 #include "relaytest/verdict.h"
 
-#include "catalogue/catalogue.h"
-
 static const struct relay_case *row_of(const struct case_result *r)
 {
 	struct relay_form form;
@@ -188,4 +186,15 @@ bool verdict_forms_refused(const struct case_result *results, size_t n,
 		if (!form_refused(results, n, forms[i]))
 			return false;
 	return true;
+}
+
+int verdict_explain(const struct case_result *results, size_t n, struct str transcript,
+                    struct explanation *why)
+{
+	const char *names[CASES_MAX];
+	size_t found = 0;
+	for (size_t i = 0; i < n && found < CASES_MAX; i++)
+		if (results[i].returned)
+			names[found++] = results[i].id;
+	return explain_open(names, found, mta_of_transcript(transcript), why);
 }

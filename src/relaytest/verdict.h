@@ -12,6 +12,7 @@
 #ifndef PORTREEVE_RELAYTEST_VERDICT_H
 #define PORTREEVE_RELAYTEST_VERDICT_H
 
+#include "catalogue/explain.h"
 #include "store/types.h"
 
 struct verdict_input {
@@ -31,6 +32,10 @@ const struct case_result *verdict_proof(const struct case_result *results, size_
 /* What else the results tell: "legitimate-mx" (came back for the first domain, the second
  * was refused), "relays-test-mail" (the second was taken and kept). NULL: nothing. */
 const char *verdict_finding(const struct case_result *results, size_t n);
+/* Why it is open, by the forms that came back and by how the host greets (in the transcript of the
+ * test). ERR_NOT_FOUND: nothing came back. */
+int verdict_explain(const struct case_result *results, size_t n, struct str transcript,
+                    struct explanation *why);
 
 /* A confirmation that was refused in so many words, and not because of who we are: what came
  * back for the first domain did so as the host is an MX of it. */

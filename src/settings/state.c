@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
+#include "settings/ownership.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -181,6 +182,14 @@ static int make_directory(const char *path, struct buf *message)
 	return e;
 }
 
+/* Roles would become whoever owns it: another service, or whoever gets that number next. */
+static int check_roles_own(const char *path, unsigned owner, unsigned wanted, struct buf *message)
+{
+	struct ownership o = { .path = path, .owner = ownership_user_of(owner),
+	                       .wanted = ownership_user_of(wanted) };
+	return ownership_is_right(&o, message) ? ERR_OK : ERR_DENIED;
+}
+
 /* Root's empty directory becomes the user's. One that holds other things stays root's: good
  * enough for a command, not for the roles. */
 static int give_away(const struct settings *s, int directory, const struct stat *st,
@@ -192,15 +201,15 @@ static int give_away(const struct settings *s, int directory, const struct stat 
 		buf_printf(message, "user: expected an existing user, found \"%s\"", user);
 		return ERR_NOT_FOUND;
 	}
+	if (for_roles && st->st_uid != 0)
+		return check_roles_own(path, st->st_uid, uid, message);
 	if (st->st_uid != 0 || uid == 0)
 		return ERR_OK;
 	bool empty = is_empty(directory);
 	if (!empty && !for_roles)
 		return ERR_OK;
 	if (!empty)
-		return refuse(message, ERR_DENIED, path, "expected an empty directory, or one that "
-		              "belongs to user \"%s\"; this one is root's and holds other things",
-		              user);
+		return check_roles_own(path, 0, uid, message);
 	/* fchown() takes no descriptor that is good for looking alone. */
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool given = fd >= 0 && fchown(fd, uid, gid) == 0;
@@ -267,6 +276,15 @@ static int check_root(const char *path, int fd, const struct stat *st, struct bu
 	return e == ERR_OK && st->st_uid == 0 ? check_own(path, fd, st, message) : e;
 }
 
+/* Its owner could not open what is in it and another's. We are the owner, and in it. */
+static int check_inside(const char *path, const struct stat *st, struct buf *message)
+{
+	struct ownership o = { .path = path, .owner = ownership_user_of(st->st_uid) };
+	o.wanted = o.owner;
+	ownership_look(AT_FDCWD, st->st_uid, &o);
+	return ownership_is_right(&o, message) ? ERR_OK : ERR_DENIED;
+}
+
 static int not_owner(const char *path, const struct stat *st, struct buf *message)
 {
 	const struct passwd *pw = getpwuid(st->st_uid);
@@ -290,7 +308,8 @@ static int enter(const char *path, int fd, const struct stat *st, unsigned keep,
 	if (fchdir(fd) != 0)
 		return errno == EACCES ? not_owner(path, st, message)
 			: refuse(message, file_err(errno), path, "%s", strerror(errno));
-	return ERR_OK;
+	return st->st_uid != 0 && st->st_uid == geteuid() ? check_inside(path, st, message)
+	                                                  : ERR_OK;
 }
 
 static int open_and_enter(const struct settings *s, unsigned keep, struct stat *st,

@@ -23,14 +23,15 @@
 
 /* Makes the directory if it is missing, and gives it to the roles' user if we are root. For
  * a command, root's own directory with other things in it stays root's and is used so.
- * ERR_NOT_FOUND (no such user), ERR_DENIED (for roles: such a directory; strangers can
- * change what is above it), ERR_INVALID (no directory), ERR_IO, with one line in *message.
- * Blocks. */
+ * ERR_NOT_FOUND (no such user), ERR_DENIED (for roles: such a directory, or another user's than
+ * theirs, with what to run; strangers can change what is above it), ERR_INVALID (no directory),
+ * ERR_IO, with one line in *message. Blocks. */
 int state_prepare(const struct settings *s, bool for_roles, struct buf *message);
 /* Makes it the current directory. If we are root and another user owns it, becomes that user
  * for good, with the rights `keep` of base/sandbox.h (0: none): so open before what belongs
  * to the caller. ERR_NOT_FOUND (no directory), ERR_INVALID (another thing), ERR_DENIED (we
- * are neither root nor its owner, or it is not safe for root). */
+ * are neither root nor its owner, it is not safe for root, or what is in it is another's: with
+ * what to run). */
 int state_enter(const struct settings *s, unsigned keep, struct buf *message);
 /* The same for who only reads: need not be the owner, if the owner lets others read. */
 int state_enter_to_read(const struct settings *s, struct buf *message);

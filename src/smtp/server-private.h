@@ -67,6 +67,7 @@ struct smtp_server {
 	size_t in_at;                  /* taken up to here */
 	size_t scanned;                /* of the line at in_at: known to hold no CRLF */
 	size_t line_skipped;
+	bool skips_auth;               /* that line is one of an AUTH exchange */
 	struct buf out;
 
 	struct smtp_server_event event;

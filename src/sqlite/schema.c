@@ -154,6 +154,12 @@ static const char main_6[] =
 /* Which process holds the lease. */
 static const char main_7[] = "ALTER TABLE tests ADD COLUMN holder TEXT NOT NULL DEFAULT '';";
 
+/* Ranges on the list. */
+static const char main_8[] =
+	"CREATE TABLE listed_ranges ("
+	" range BLOB PRIMARY KEY, reason TEXT NOT NULL, since_s INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -189,7 +195,7 @@ static const char returns_4[] = "DROP TRIGGER returns_gone;";
 
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
-	{ 7, main_7 },
+	{ 7, main_7 }, { 8, main_8 },
 };
 static const struct migration returns_steps[] = {
 	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 }, { 4, returns_4 },

@@ -122,8 +122,41 @@ def test_installed_over_what_is_left(story):
     assert "192.0.2.1" in out
 
 
+@pytest.mark.parametrize("uid, mended", [(4711, True), (990, False)])
+def test_installed_over_the_list_of_a_user_that_is_gone(story, uid, mended):
+    """A system's number comes back with the user; another one is given up."""
+    out = story(FIRST + LISTED + f"""
+dpkg -P portreeve 2>&1; userdel portreeve; groupdel portreeve 2>/dev/null || true
+chown -R {uid}:{uid} /var/lib/portreeve
+""" + FIRST + f"""
+portreeve list; echo "state: $({MINE})"; echo "uid: $(id -u portreeve)"
+echo "others: $(find /var/lib/portreeve ! -user portreeve | wc -l)"
+""")
+    assert "192.0.2.1" in out and "others: 0" in out, out
+    assert "state: portreeve:portreeve 750" in out
+    assert ("belonged to no user; it is portreeve's now" in out) == mended
+    assert (f"uid: {uid}\n" in out) != mended
+
+
+def test_installed_over_the_list_of_somebody_else(story):
+    """It is not taken from him, and who starts is told what to run; that mends it."""
+    out = story(FIRST + LISTED + """
+dpkg -P portreeve 2>&1; chown -R daemon:daemon /var/lib/portreeve
+""" + FIRST + """
+stat -c 'database: %U' /var/lib/portreeve/portreeve.db
+timeout 20 portreeve run || echo "code $?"
+chown -R --no-dereference portreeve: /var/lib/portreeve; portreeve list
+""")
+    assert "belongs to user daemon, not to portreeve. If it is a list" in out, out
+    assert "database: daemon" in out and "code 73" in out
+    assert "but portreeve.db in it to user \"daemon\" (id 1); expected one owner. Run: chown -R " \
+        "--no-dereference portreeve: /var/lib/portreeve" in out
+    assert "192.0.2.1" in out
+
+
 def test_state_of_another_owner_stays_his(story):
     """systemd-sysusers and tmpfiles; what is in it would not be the user's."""
     out = story("mkdir /var/lib/portreeve; echo x > /var/lib/portreeve/file\n" + FIRST +
                 "stat -c '%n %U' /var/lib/portreeve/file\n")
     assert "/var/lib/portreeve/file root" in out
+    assert "/var/lib/portreeve belongs to user root, not to portreeve" in out

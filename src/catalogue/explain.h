@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the catalogue knows of forms and causes, as text for people and for machines. Pure: it
+ * writes constant words of ours. The longest line of text has EXPLAIN_COLUMNS columns, save for a
+ * word that is longer; all is ASCII.
+ *
+ * Who uses it: the command explain, and whatever shows an "open": tests, listings, evidence,
+ * notices.
+ */
+#ifndef PORTREEVE_CATALOGUE_EXPLAIN_H
+#define PORTREEVE_CATALOGUE_EXPLAIN_H
+
+#include "base/json.h"
+#include "catalogue/cause.h"
+
+enum { EXPLAIN_COLUMNS = 78 };
+
+/* ---- below an "open" --------------------------------------------------------------------- */
+
+/* Why a server is open, from the forms that came back. */
+struct explanation {
+	struct relay_form form;          /* the most basic of them: it tells most */
+	enum mta mta;                    /* the kind of server, a guess; or MTA_UNKNOWN */
+	const struct cause *causes[FORM_CAUSES_MAX + 1];    /* the likeliest first; those that */
+	size_t n;                        /* this kind of server cannot have are left out */
+};
+
+/* `names` are forms as results, proofs and evidence name them; others are passed over.
+ * ERR_NOT_FOUND if none is left. */
+int explain_open(const char *const *names, size_t n, enum mta mta, struct explanation *e);
+/* Three to five lines, each behind `indent` spaces: what the form means, the likeliest cause (in
+ * the words of the server, where one is guessed), and the command that says more. */
+void explain_short(const struct explanation *e, unsigned indent, struct buf *out);
+/* The same for somebody who has no Portreeve: in place of the command the likeliest cause in full,
+ * or its parameters in all servers. */
+void explain_letter(const struct explanation *e, struct buf *out);
+/* The members "causes", an array of ids, and "mta", absent if there is no guess. */
+void explanation_json(const struct explanation *e, struct json *j);
+
+/* ---- asked for --------------------------------------------------------------------------- */
+
+/* A form of the catalogue, any case of letters: "e14", "s09-E14". ERR_NOT_FOUND. */
+int explain_form_parse(struct str name, struct relay_form *form);
+
+/* A form, what it means and all its causes. With MTA_UNKNOWN the first is told in the words of
+ * all servers, and of the others which parameters there are. */
+void explain_form(const struct relay_form *form, enum mta mta, struct buf *out);
+void explain_cause(const struct cause *cause, enum mta mta, struct buf *out);
+/* All forms and all causes, a line each. */
+void explain_all(struct buf *out);
+
+/* The members of an object for a form ("form", "title", …, "causes") or a cause ("cause", …,
+ * "servers"); with MTA_UNKNOWN in the words of each server. */
+void form_json(const struct relay_form *form, enum mta mta, struct json *j);
+void cause_json(const struct cause *cause, enum mta mta, struct json *j);
+
+#endif
