@@ -301,6 +301,13 @@ static bool is_letters(struct str s)
 	return letters;
 }
 
+/* "MET DST", "GMT Daylight Time", "MET Summer Time" */
+static bool names_summer(struct str s)
+{
+	return str_caseeq(s, STR("DST")) || str_caseeq(s, STR("Daylight")) ||
+	       str_caseeq(s, STR("Summer"));
+}
+
 /* The year of asctime(3) stands behind the clock, and in Java's dates behind the zone:
  * "14:50 EST 2005", "14:50 GMT+03:00 2005". */
 static bool late_year(const struct words *w, size_t *i, struct day *x, struct mail_date *date,
@@ -312,15 +319,12 @@ static bool late_year(const struct words *w, size_t *i, struct day *x, struct ma
 		return false;
 	if ((date->has_zone && !had_zone) || is_letters(s))
 		s = ++*i < w->n ? w->word[*i] : STR("");
+	if (date->has_zone && names_summer(s)) {
+		date->zone_min = (int16_t)(date->zone_min + 60);
+		s = ++*i < w->n ? w->word[*i] : STR("");
+	}
 	++*i;
 	return year_of(s, &x->y, date) && day_valid(x);
-}
-
-/* "MET DST", "GMT Daylight Time", "MET Summer Time" */
-static bool names_summer(struct str s)
-{
-	return str_caseeq(s, STR("DST")) || str_caseeq(s, STR("Daylight")) ||
-	       str_caseeq(s, STR("Summer"));
 }
 
 /* What follows the clock: AM or PM, a year (asctime), a zone; in that order. `stuck` is what

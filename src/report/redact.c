@@ -32,18 +32,48 @@ static bool redact_is_local(unsigned char c)
 	return ascii_isalnum(c) || c >= 0x80 || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
 }
 
-/* Bytes that stand for '@' at i, in a text, a URL or HTML; 0 if none do. */
+/* `begin`, as often as it may be `fill`, then `end`: its length at the start of s, or 0. */
+static size_t redact_form(struct str s, const char *begin, const char *fill, const char *end)
+{
+	enum { FILLS_MAX = 8 };
+	size_t n = strlen(begin);
+	if (!str_caseprefix(s, str_of(begin)))
+		return 0;
+	for (unsigned k = 0; k < FILLS_MAX && str_prefix(str_from(s, n), str_of(fill)); k++)
+		n += strlen(fill);
+	return str_caseprefix(str_from(s, n), str_of(end)) ? n + strlen(end) : 0;
+}
+
+/* Bytes that stand for '@' at i, in a text, a URL, a script or HTML; 0 if none do. */
 static size_t at_sign(struct str s, size_t i)
 {
-	static const char *const forms[] = { "%40", "&#64;", "&#064;", "&#x40;", "&commat;" };
+	static const struct {
+		const char *begin, *fill, *end;
+	} forms[] = {
+		{ "%", "25", "40" }, { "&#", "0", "64;" }, { "&#x", "0", "40;" },
+		{ "&#", "0", "64" }, { "&#x", "0", "40" }, { "&commat;", "", "" },
+		{ "\\u", "0", "40" }, { "\\x", "0", "40" }, { "\xef\xbc\xa0", "", "" },
+	};
+	size_t n = 0;
 	if (s.p[i] == '@')
 		return 1;
-	if (s.p[i] != '%' && s.p[i] != '&')
+	if (!s.p[i] || !strchr("%&\\\xef", s.p[i]))
 		return 0;
-	for (size_t k = 0; k < sizeof(forms) / sizeof(*forms); k++)
-		if (str_caseprefix(str_from(s, i), str_of(forms[k])))
-			return strlen(forms[k]);
-	return 0;
+	for (size_t k = 0; k < sizeof(forms) / sizeof(*forms) && n == 0; k++)
+		n = redact_form(str_from(s, i), forms[k].begin, forms[k].fill, forms[k].end);
+	return n;
+}
+
+/* Where the sign that ends at i begins, if HTML wrote it so: "&#106;"; else i. */
+static size_t entity_before(struct str s, size_t least, size_t i)
+{
+	enum { LONGEST = 10 };
+	if (i <= least || s.p[i - 1] != ';')
+		return i;
+	for (size_t k = i - 1; k > least && i - k < LONGEST; k--)
+		if (s.p[k - 1] == '&' && k < i && s.p[k] == '#')
+			return k - 1;
+	return i;
 }
 
 /* Whether what stands from `start` to `at` is the end of a URL: behind "scheme:", or a part that
@@ -62,7 +92,7 @@ static bool redact_is_url(struct str s, size_t start, size_t at)
 static size_t behind_url(struct str s, size_t start, size_t at)
 {
 	for (size_t i = at; redact_is_url(s, start, at) && i > start; i--)
-		if (strchr("/?=&", s.p[i - 1]))
+		if (strchr("/?=&", s.p[i - 1]) && !(s.p[i - 1] == '&' && s.p[i] == '#'))
 			return i;
 	return start;
 }
@@ -86,8 +116,14 @@ static size_t redact_local_start(struct str s, size_t from, size_t at)
 				return i - 1;
 		return at;
 	}
-	while (i > least && redact_is_local((unsigned char)s.p[i - 1]))
-		i--;
+	for (size_t before = i;; i = before) {
+		if (i > least && redact_is_local((unsigned char)s.p[i - 1]))
+			before = i - 1;
+		else
+			before = entity_before(s, least, i);
+		if (before == i)
+			break;
+	}
 	return behind_url(s, i, at);
 }
 
@@ -213,10 +249,12 @@ void redact_names(const struct redaction *r, struct str s, struct buf *out)
 
 void redact_text(const struct redaction *r, struct str text, struct buf *out)
 {
-	struct buf half = { 0 };
-	redact_addresses(r, text, &half);
-	redact_names(r, buf_str(&half), out);
+	struct buf half = { 0 }, most = { 0 };
+	redact_tokens(r, text, &half);
+	redact_addresses(r, buf_str(&half), &most);
+	redact_names(r, buf_str(&most), out);
 	buf_fini(&half);
+	buf_fini(&most);
 }
 
 /* ---- one address -------------------------------------------------------- */

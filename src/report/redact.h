@@ -6,7 +6,8 @@
  * Persons: the local part of each mail address, of whatever form, becomes a keyed digest: the
  * same person has the same digest in all our reports, and nobody without the key can tell who it
  * is. A recipient's local part and name are replaced where they stand alone, too, and as links
- * write them. Recipients' names are left out of their fields.
+ * write them; a token of base64 or hex that holds an address is, as a whole. Recipients' names are
+ * left out of their fields.
  *
  * Our own side: what stands above the line of the handover, what names our hosts below it, what
  * tells of the delivery, and a mailing list's fields stay home, unless they are asked for. The

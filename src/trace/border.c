@@ -129,9 +129,13 @@ static bool is_inside_service(const struct received *r, const struct received *n
                               const struct trace_border *b)
 {
 	if (!next || r->form != RECEIVED_EXCHANGE || !provider_is_inside(&r->ip) ||
-	    !border_is_own_name(b, r->helo) || !border_is_own_name(b, next->by))
+	    !border_is_own_name(b, next->by))
 		return false;
-	return ip_eq(&next->by_ip, &r->ip) || name_same_first(next->by, r->helo);
+	bool same_first = name_same_first(next->by, r->helo);
+	/* Its frontends have a third domain, which need not be among the patterns. */
+	if (!border_is_own_name(b, r->helo))
+		return same_first && provider_same_org(r->helo, next->by);
+	return same_first || ip_eq(&next->by_ip, &r->ip);
 }
 
 static void none(struct trace *t, size_t from, enum trace_reason reason, struct str a)

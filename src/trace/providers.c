@@ -247,12 +247,16 @@ bool provider_is_inside(const struct ip *ip)
 {
 	static const uint8_t mailboxes[6] = { 0x2a, 0x01, 0x01, 0x11, 0xe4, 0x00 };
 	static const uint8_t frontends[7] = { 0x2a, 0x01, 0x01, 0x11, 0xf4, 0x00, 0x7e };
+	static const uint8_t government[5] = { 0x20, 0x01, 0x48, 0x9a, 0x02 };
+	static const uint8_t china[4] = { 0x24, 0x06, 0xe5, 0x00 };
 	if (ip->family != 6)
 		return false;
 	if (ip->b[0] == 0x26 && ip->b[1] == 0x03)
 		return ip->b[2] == 0x10 && (ip->b[3] & 0x0f) == 6;
 	return memcmp(ip->b, mailboxes, sizeof(mailboxes)) == 0 ||
-	       memcmp(ip->b, frontends, sizeof(frontends)) == 0;
+	       memcmp(ip->b, frontends, sizeof(frontends)) == 0 ||
+	       memcmp(ip->b, government, sizeof(government)) == 0 ||
+	       memcmp(ip->b, china, sizeof(china)) == 0;
 }
 
 bool provider_same_org(struct str a, struct str b)

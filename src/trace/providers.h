@@ -26,8 +26,9 @@ bool provider_same_org(struct str a, struct str b);
  * one of its names and has its mail servers under another? */
 bool provider_same_family(struct str a, struct str b);
 /* Is it an address by which Microsoft 365 speaks to itself? They are public (2603:1006::/32,
- * 2603:1016::/32 to 2603:10f6::/32; before, 2a01:111:e400::/48 and 2a01:111:f400:7e00::/56), and
- * neither customers' nor those by which it speaks to others. */
+ * 2603:1016::/32 to 2603:10f6::/32; before, 2a01:111:e400::/48 and 2a01:111:f400:7e00::/56; for
+ * American authorities 2001:489a:200::/40; of 21Vianet 2406:e500::/32), and neither customers' nor
+ * those by which it speaks to others. */
 bool provider_is_inside(const struct ip *ip);
 /* Does this provider write that header? */
 bool provider_writes(const struct provider *p, struct str header);

@@ -127,7 +127,17 @@ static void take_results(struct results *all, struct authres *a)
 
 /* ---- whose the field is ---- */
 
-/* `above`: it stands above our border's line, where nobody but our own side can write. */
+/* A quoted string may hold anything: "evil.example; mx.example.org" is no host of ours. */
+static bool is_one_word(struct str id)
+{
+	for (size_t i = 0; i < id.n; i++)
+		if ((unsigned char)id.p[i] <= ' ' || strchr("\";,()<>@\\/", id.p[i]))
+			return false;
+	return true;
+}
+
+/* `above`: it stands above our border's line, where nobody but our own side can write. Below it a
+ * border takes away only what bears its own name, so that no other host's counts there. */
 static bool is_our_id(const struct trace *t, const struct trace_border *b, struct str id,
                       bool above)
 {
@@ -137,7 +147,9 @@ static bool is_our_id(const struct trace *t, const struct trace_border *b, struc
 		return above;
 	if (str_find(id, '\\') != SIZE_MAX)
 		id = (struct str){ text, lexical_unpair(id, text, sizeof(text)) };
-	if (border_is_own_name(b, id) || name_eq(id, border) ||
+	if (!is_one_word(id))
+		return false;
+	if (name_eq(id, border) || (above && border_is_own_name(b, id)) ||
 	    (above && name_is_short(id) && name_short_match(id, border)))
 		return true;
 	/* Many use their domain: "example.org" of the border mx.example.org. */
@@ -226,11 +238,18 @@ static void settle(struct trace_return_path *rp, enum trace_return verdict,
 	why_add(&rp->why, reason, a, b);
 }
 
+/* DMARC is about one domain; of a message with two authors or a From that somebody has changed
+ * since, it is not the one that we read. */
+static bool is_of_author(const struct results *all)
+{
+	return all->from.n == 0 || same_domain(all->dmarc.domain, all->from);
+}
+
 /* What speaks for the address. */
 static bool prove(struct trace_return_path *rp, const struct results *all)
 {
 	const struct trace_auth *a = &rp->auth;
-	if (a->dmarc == TRACE_RESULT_PASS && a->dmarc_domain.n) {
+	if (a->dmarc == TRACE_RESULT_PASS && a->dmarc_domain.n && is_of_author(all)) {
 		settle(rp, TRACE_RETURN_PROVED, WHY_RETURN_DMARC, a->dmarc_domain, STR(""));
 		return true;
 	}

@@ -126,6 +126,7 @@ static void test_zones(void **state)
 		{ "Tue Mar 05 18:00:00 SGT 2024", 1709632800, true },
 		{ "Tue Mar 05 18:00:00 +0800 2024", 1709632800, true },
 		{ "Tue Mar 05 18:00:00 CST 2024", 1709661600, false },
+		{ "Tue Mar  5 18:00:00 MET DST 2024", 1709654400, true },
 		{ "Tue Mar 05 18:00:00 CST 2024 +0800", 1709632800, true },
 		{ "5 Mar 2024 18:00:00+08", 1709632800, true },
 		{ "5 Mar 2024 18:00:00GMT+8", 1709632800, true },

@@ -45,6 +45,17 @@ static void text_is_redacted(void **unused)
 		{ "jane.doesnt jane", "jane.doesnt jane" },
 		{ "\"jane.doe\" jane.doe's x.jane.doe jane.doe.x", "\"D\" D's x.jane.doe jane.doe.x" },
 		{ "jane.doe=ours.test", "D=ours.test" },
+		/* what links and scripts write for the sign, and for any sign */
+		{ "a%2540b.test a%252540b.test", "D%2540b.test D%252540b.test" },
+		{ "a&#0064;b.test a&#x0040;b.test a&#64b.test",
+		  "D&#0064;b.test D&#x0040;b.test D&#64b.test" },
+		{ "a\\u0040b.test a\xef\xbc\xa0" "b.test", "D\\u0040b.test D\xef\xbc\xa0" "b.test" },
+		{ "&#106;&#x6f;e&#64;b.test", "D&#64;b.test" },
+		/* tokens that hide one; the last does not */
+		{ "http://h.test/?t=aWQ9MSZlPWpvZUBiLnRlc3QmeA", "http://h.test/?t=D" },
+		{ "http://h.test/u/aWQ9MSZlPWpvZUBiLnRlc3QmeA/7", "http://h.test/u/D/7" },
+		{ "h=6a6f6540622e74657374", "h=D" }, { "t=eyJ1IjoiamFuZS5kb2UifQ.", "t=D." },
+		{ "t=q83vEjRWeJCrze8SNFZ4kKvN7xI0", "t=q83vEjRWeJCrze8SNFZ4kKvN7xI0" },
 	};
 	struct redaction r = { .names = { { STR("jane.doe"), STR("jane.doe") } },
 	                       .name_count = 1,

@@ -61,6 +61,10 @@ static const struct row rows[] = {
 	{ "… and public addresses of ours", "*.our.example 203.0.113.*", FROM("a", "unknown [192.0.2.1]")
 	  "Received: from v (v.example [198.51.100.7]) by 203.0.113.5 with ESMTP id 2" T, "hf", "192.0.2.1",
 	  "192.0.2.1", "" },
+	{ "endings that every network has", "*.home.arpa *.fritz.box mx.our.example",
+	  FROM("a", "unknown [192.0.2.1]")
+	  "Received: from pc (" STRANGER ") by mail.home.arpa (Postfix) with ESMTP id 2" T, "hu",
+	  "192.0.2.1", "192.0.2.1", "" },
 	{ "above the border they are ours", "mx.our.example 10.* store",
 	  "Received: from relay (10.0.0.8) by 10.0.0.9 with ESMTP id 4" T
 	  "Received: from mx.our.example (mx.our.example [10.0.0.1]) by store (Postfix) with ESMTP id 3" T
@@ -79,6 +83,19 @@ static const struct row rows[] = {
 	  "DB6PR0501CA1.outlook.office365.com (2603:10a6:4:8f::11) " O365
 	  "Received: from b.example (192.0.2.1) by VE1EUR01FT1.mail.protection.outlook.com "
 	  "(10.152.2.1) " O365, "oh", "192.0.2.1", "192.0.2.1", "" },
+	{ "a frontend that no pattern names", "*.prod.outlook.com *.outlook.office365.com "
+	  "*.mail.protection.outlook.com",
+	  "Received: from VE1EUR01FT1.eop-EUR01.prod.protection.outlook.com (2603:10a6:4:8f:cafe::2) by "
+	  "DB6PR0501CA1.outlook.office365.com (2603:10a6:4:8f::11) " O365
+	  "Received: from b.example (192.0.2.1) by VE1EUR01FT1.mail.protection.outlook.com "
+	  "(10.152.2.1) " O365, "oh", "192.0.2.1", "192.0.2.1", "" },
+	{ "the American government's", "*.outlook.com *.office365.us",
+	  "Received: from SA9P110MB1.NAMP110.PROD.OUTLOOK.COM (2001:489a:200:167::10) by "
+	  "PH1P110MB2.NAMP110.PROD.OUTLOOK.COM with HTTPS" T
+	  "Received: from CY1USG02FT010.eop-usg02.prod.protection.office365.us (2001:489a:202:1::9) by "
+	  "SA9P110MB1.NAMP110.PROD.OUTLOOK.COM (2001:489a:200:167::10) " O365
+	  "Received: from b.example (192.0.2.1) by CY1USG02FT010.mail.protection.office365.us "
+	  "(10.97.10.1) " O365, "ooh", "192.0.2.1", "192.0.2.1", "" },
 	{ "a stranger who says so is none", "*.outlook.com *.office365.com",
 	  "Received: from AM4PEPF1.EURPRD83.prod.outlook.com (192.0.2.1) by "
 	  "AM0PR02CA0001.outlook.office365.com (2603:10a6:208:1::1) " O365

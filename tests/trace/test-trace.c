@@ -474,6 +474,14 @@ static const struct {
 	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_PROVED },
 	{ "… and below it", SHOP FROM_FAR "Authentication-Results: mx; spf=pass "
 	  "smtp.mailfrom=shop.example\n\n", TRACE_RETURN_UNKNOWN },
+	{ "a quoted id that only ends so", SHOP "Authentication-Results: \"evil.example; mx.our.example\"; "
+	  "spf=pass smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
+	{ "another host of ours above our line", SHOP "Authentication-Results: filter.our.example; spf=pass "
+	  "smtp.mailfrom=shop.example\n" FROM_FAR "\n", TRACE_RETURN_PROVED },
+	{ "… and below it, where the sender writes", SHOP FROM_FAR "Authentication-Results: "
+	  "filter.our.example; spf=pass smtp.mailfrom=shop.example\n\n", TRACE_RETURN_UNKNOWN },
+	{ "DMARC of another author", AR "dmarc=pass header.from=evil.example\n" FROM_FAR
+	  "From: a@shop.example\n\n", TRACE_RETURN_UNKNOWN },
 	{ "SPF of another domain", "Return-Path: <b@shop.example>\nAuthentication-Results: our.example; "
 	  "spf=pass smtp.mailfrom=b@evil.example\n" FROM_FAR "\n", TRACE_RETURN_UNKNOWN },
 	{ "SPF fails", "Return-Path: <b@shop.example>\nAuthentication-Results: mx.our.example; spf=fail "
