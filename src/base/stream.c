@@ -209,6 +209,16 @@ static void read_ready(struct stream *s)
 	}
 }
 
+static enum stream_end connect_error(int error)
+{
+	switch (error) {
+	case ECONNREFUSED: return STREAM_REFUSED;
+	case ECONNRESET: return STREAM_RESET;
+	case ETIMEDOUT: return STREAM_TIMEOUT;       /* the system's own, before ours */
+	default: return STREAM_UNREACHABLE;
+	}
+}
+
 static void connect_done(struct stream *s)
 {
 	int error = 0;
@@ -218,8 +228,7 @@ static void connect_done(struct stream *s)
 		s->phase = OPEN;
 		s->events->connected(s->arg);
 	} else {
-		end(s, error == ECONNREFUSED ? STREAM_REFUSED :
-		       error == ECONNRESET ? STREAM_RESET : STREAM_UNREACHABLE);
+		end(s, connect_error(error));
 	}
 }
 
@@ -291,11 +300,6 @@ static struct stream *stream_create(struct loop *loop, int fd,
 	if (fd >= 0)
 		s->watch = loop_watch_create(loop, fd, ready, s);
 	return s;
-}
-
-static enum stream_end connect_error(int error)
-{
-	return error == ECONNREFUSED ? STREAM_REFUSED : STREAM_UNREACHABLE;
 }
 
 static bool start_connect(int fd, const struct endpoint *to, const struct endpoint *source,

@@ -14,7 +14,7 @@ static int retest_address(struct cli *cli, const struct ip *address, const char 
 {
 	unsigned queued;
 	const char *shown = cli->operands[0];
-	int e = store_retest(cli->store, address, who, NULL, clock_now_s(), &queued);
+	int e = store_retest(cli->store, address, who, NULL, NULL, clock_now_s(), &queued);
 	if (e == ERR_NOT_FOUND)
 		return cli_fail(cli, EX_NOINPUT, "%s: expected a listed address; "
 		                "\"portreeve list\" shows them", shown);

@@ -216,6 +216,7 @@ static void show_finished(void *arg, const struct tester_result *r)
 	struct tester_result result = *r;
 	str_copy(test.evidence_id, sizeof(test.evidence_id), str_of(r->evidence_id));
 	test.seconds = r->seconds;
+	test.cause = r->cause;
 	result.test = &test;
 	if (r->err != ERR_OK) {
 		t->failed++;

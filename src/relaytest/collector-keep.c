@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "mail/msgid.h"
 #include "relaytest/probe.h"
 #include "store/returns.h"
 
@@ -82,6 +83,10 @@ static enum collector_fate keep_request(struct client *cl)
 	struct retest_request r = { .address = cl->peer.ip, .time_s = clock_now_s() };
 	if (!cl->null_sender)
 		str_copy(r.reply_to, sizeof(r.reply_to), str_of(cl->mail_from));
+	/* Half an identifier would be another one's. */
+	struct str id = msgid_of(buf_str(&cl->message));
+	if (id.n < sizeof(r.message_id))
+		str_copy(r.message_id, sizeof(r.message_id), id);
 	int e = store_request_add(s->store, &r, s->config->retest_interval_s);
 	return collector_fate(COLLECTOR_RETEST, e);
 }

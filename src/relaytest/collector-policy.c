@@ -132,18 +132,22 @@ char *collector_retest_words(enum collector_fate fate, const struct ip *peer,
                              char dst[static COLLECTOR_WORDS_MAX])
 {
 	char address[IP_TEXT_MAX];
-	int other = peer->family == 4 ? 6 : 4;
-	ip_format(peer, address);
+	bool to_4 = peer->family == 6;
+	const char *before = "The address you connect from,";
+	const char *behind = ", is not listed here: there is nothing to retest";
 	if (fate == COLLECTOR_TOO_SOON) {
-		snprintf(dst, COLLECTOR_WORDS_MAX, "A retest of your address %s was asked for "
-		         "just now", address);
-		return dst;
+		before = "A retest of your address";
+		behind = " was asked for just now";
+	} else if (fate == COLLECTOR_KEPT) {
+		before = "Your address";
+		behind = " will be tested again; the result goes to it alone";
 	}
-	bool kept = fate == COLLECTOR_KEPT;
-	snprintf(dst, COLLECTOR_WORDS_MAX, "%s %s%s. For an IPv%d address send over IPv%d "
-	         "(Postfix: smtp_address_preference = ipv%d)",
-	         kept ? "Your address" : "The address you connect from,", address,
-	         kept ? " will be tested again; the result goes to it alone"
-	              : ", is not listed here: there is nothing to retest", other, other, other);
+	int n = snprintf(dst, COLLECTOR_WORDS_MAX,
+		"%s %s%s. For an IPv%d address send from it (Postfix: smtp_address_preference = "
+		"ipv%d, smtp_bind_address%s = ADDRESS; Exim: interface = ADDRESS of the smtp "
+		"transport; Sendmail: ClientPortOptions=Family=inet%s; OpenSMTPD: relay src "
+		"ADDRESS)", before, ip_format(peer, address), behind, to_4 ? 4 : 6, to_4 ? 4 : 6,
+		to_4 ? "" : "6", to_4 ? "" : "6");
+	assert(n > 0 && n < COLLECTOR_WORDS_MAX);
 	return dst;
 }

@@ -22,7 +22,7 @@ static const char *end_text(enum stream_end why)
 	case STREAM_CLOSED: return "it hung up";
 	case STREAM_RESET: return "connection reset";
 	case STREAM_REFUSED: return "connection refused";
-	case STREAM_UNREACHABLE: return "unreachable";
+	case STREAM_UNREACHABLE: return "no route to it";
 	case STREAM_TIMEOUT: return "no answer in time";
 	case STREAM_TLS_FAILED: return "TLS failed";
 	case STREAM_NO_SOURCE: return "the source address is not to be had";

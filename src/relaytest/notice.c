@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "mail/mime.h"
+#include "mail/msgid.h"
 #include "relaytest/courier.h"
 
 #include <stdlib.h>
@@ -207,9 +208,20 @@ static const char *to_field(const struct notice *n)
 	return n->recipients[i];
 }
 
+/* Of the mail that asked, which the reader's program shows with its answer (RFC 5322 3.6.4). It
+ * came from a stranger, by the database: what is not by the grammar is left out. */
+static void add_thread(struct notice *n, const char *message_id)
+{
+	struct str id = msgid_parse(str_of(message_id));
+	if (id.n)
+		buf_printf(&n->message, "In-Reply-To: %.*s\nReferences: %.*s\n", STR_ARG(id),
+		           STR_ARG(id));
+}
+
 /* RFC 3834 section 5: "auto-replied" is an answer to somebody's mail, and says so in its subject
- * (3.1.5); what goes to a postmaster, who wrote none, is "auto-generated". */
-static void notice_header(struct notice *n, bool answers, const char *subject)
+ * (3.1.5); what goes to a postmaster, who wrote none, is "auto-generated". `answers`: the
+ * identifier of the mail, or ""; NULL: there was none. */
+static void notice_header(struct notice *n, const char *answers, const char *subject)
 {
 	const struct tester_setup *s = &n->tester->setup;
 	char date[CLOCK_TEXT_MAX], id[17];
@@ -225,6 +237,8 @@ static void notice_header(struct notice *n, bool answers, const char *subject)
 		s->config->domain, to_field(n), answers ? "Auto: " : "",
 		subject, clock_format_mail(clock_now_s(), date), id, s->config->domain,
 		answers ? "auto-replied" : "auto-generated");
+	if (answers)
+		add_thread(n, answers);
 }
 
 /* Who we are may be no ASCII, and so may what the host said. */
@@ -305,7 +319,7 @@ void notice_result(struct tester *t, const struct run *r, const struct told *tol
 		add_recipient(n, mem_strdup(r->test.reply_to));
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	notice_header(n, n->first_may_be_forged,
+	notice_header(n, n->first_may_be_forged ? r->test.message_id : NULL,
 	              told->delisted && !told->range ? "Retest passed: delisted" :
 	              told->delisted ? "Retest passed" : "Retest result");
 	buf_printf(&n->text, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
@@ -335,7 +349,7 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 	ip_format_literal(&r->test.target.ip, literal);
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
-	notice_header(n, false, "Your mail server is an open relay");
+	notice_header(n, NULL, "Your mail server is an open relay");
 	buf_printf(&n->text,
 		"The mail server at %s, port %u, passed on a test message for a\n"
 		"stranger. Spammers use such servers. It has been listed as an open relay.\n\n"

@@ -113,9 +113,9 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 		    LOG_IP("address", &r->test.target.ip), LOG_S("why", effects->why));
 	if (t->setup.finished) {
 		struct tester_result result = {
-			.test = &r->test, .verdict = out->verdict, .results = out->results,
-			.n = out->n, .transcript = out->transcript, .finding = out->finding,
-			.evidence_id = evidence_id,
+			.test = &r->test, .verdict = out->verdict, .cause = out->cause,
+			.results = out->results, .n = out->n, .transcript = out->transcript,
+			.finding = out->finding, .evidence_id = evidence_id,
 			.reason = out->reason, .effects = *effects,
 			.seconds = seconds_of(r), .err = err,
 		};
@@ -192,7 +192,8 @@ void run_finish(struct run *r)
 		return;
 	make_evidence(r, &out, evidence_id, &bundle);
 	struct test_outcome outcome = {
-		.test_id = r->test.id, .verdict = out.verdict, .control_ok = out.control_ok,
+		.test_id = r->test.id, .verdict = out.verdict, .cause = out.cause,
+		.control_ok = out.control_ok,
 		.forms_refused = verdict_forms_refused(out.results, out.n,
 			(const char (*)[CASE_ID_MAX])r->first, r->first_count),
 		.results = out.results, .result_count = out.n, .seconds = seconds_of(r),
@@ -242,9 +243,9 @@ void run_put_off(struct run *r)
 	}
 	if (t->setup.finished) {
 		struct tester_result result = {
-			.test = &r->test, .verdict = out.verdict, .results = out.results,
-			.n = out.n, .transcript = out.transcript, .finding = out.finding,
-			.evidence_id = "",
+			.test = &r->test, .verdict = out.verdict, .cause = out.cause,
+			.results = out.results, .n = out.n, .transcript = out.transcript,
+			.finding = out.finding, .evidence_id = "",
 			.reason = out.reason, .again_s = put_off.due_s,
 			.seconds = seconds_of(r), .err = e,
 		};

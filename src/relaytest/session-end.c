@@ -15,12 +15,25 @@ static const char *end_in_words(enum stream_end why)
 	switch (why) {
 	case STREAM_TIMEOUT: return "no answer in time";
 	case STREAM_REFUSED: return "connection refused";
-	case STREAM_UNREACHABLE: return "unreachable";
+	case STREAM_UNREACHABLE: return "no route to it";
 	case STREAM_TLS_FAILED: return "TLS failed";
 	case STREAM_NO_SOURCE: return "the source address or port cannot be used";
 	case STREAM_CLOSED: case STREAM_RESET: break;
 	}
 	return "the server hung up";
+}
+
+static enum test_cause cause_of(enum stream_end why)
+{
+	switch (why) {
+	case STREAM_TIMEOUT: return CAUSE_TIMEOUT;
+	case STREAM_REFUSED: return CAUSE_REFUSED;
+	case STREAM_UNREACHABLE: return CAUSE_NO_ROUTE;
+	case STREAM_TLS_FAILED: return CAUSE_TLS_FAILED;
+	case STREAM_NO_SOURCE: return CAUSE_NO_SOURCE;
+	case STREAM_CLOSED: case STREAM_RESET: break;
+	}
+	return CAUSE_HUNG_UP;
 }
 
 static bool is_hangup(enum stream_end why)
@@ -222,6 +235,7 @@ void end_note(struct session *s, enum stream_end why)
 {
 	const struct conn *c = &s->conn;
 	s->last_end = end_in_words(why);
+	s->last_cause = cause_of(why);
 	note_add(s, "!", str_of(c->farewell ? "closed after a farewell" :
 	                        c->leaving ? "closed by us" : s->last_end));
 }

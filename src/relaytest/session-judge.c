@@ -193,6 +193,13 @@ static const char *undecided_form(struct session *s)
 	return NULL;
 }
 
+enum test_cause judge_cause(const struct session *s, enum verdict verdict)
+{
+	if (verdict != VERDICT_UNREACHABLE)
+		return CAUSE_NONE;
+	return s->last_end ? s->last_cause : CAUSE_NOT_ASKED;
+}
+
 const char *judge_reason(struct session *s, enum verdict verdict)
 {
 	const struct case_result *plain = &plain_item(s)->result;

@@ -31,6 +31,7 @@ void session_outcome(struct session *s, struct session_outcome *out)
 	enum verdict verdict = verdict_decide(&in);
 	*out = (struct session_outcome){
 		.results = s->results, .n = n, .verdict = verdict,
+		.cause = judge_cause(s, verdict),
 		.accepted = s->accepted, .control_ok = in.plain_shut,
 		.catch_all = s->host.catch_all, .finding = verdict_finding(s->results, n),
 		.reason = judge_reason(s, verdict), .transcript = buf_str(&s->transcript),

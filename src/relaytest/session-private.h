@@ -54,6 +54,7 @@ bool judge_plain_shut(const struct session *s);
 /* The answer was that TLS comes first. */
 bool judge_demands_tls(const struct case_result *r);
 /* Why a test is not decided, in words; "" if it is. In the arena. */
+enum test_cause judge_cause(const struct session *s, enum verdict verdict);
 const char *judge_reason(struct session *s, enum verdict verdict);
 
 /* ---- session-wording.c ---- */

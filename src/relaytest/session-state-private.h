@@ -197,6 +197,7 @@ struct session {
 	bool unfinished;
 	const char *stop_reason;
 	const char *last_end;        /* how the last connection ended; static, or NULL */
+	enum test_cause last_cause;  /* the same for programs */
 	int64_t pause_ms;            /* wanted; 0: none */
 
 	/* Refusals that were understood: most servers say the same to every form. */

@@ -128,6 +128,7 @@ struct session_outcome {
 	const struct case_result *results;
 	size_t n;
 	enum verdict verdict;
+	enum test_cause cause;       /* of VERDICT_UNREACHABLE */
 	unsigned accepted;           /* messages */
 	bool control_ok;             /* see store/lifecycle.h */
 	const char *reason;          /* why it is not decided, in words; "" */

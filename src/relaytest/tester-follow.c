@@ -146,7 +146,8 @@ static void follow_requests(struct tester *t)
 			unsigned queued = 0;
 			int e = store_retest(t->setup.store, &rows[i].address,
 			                     "mail from the host itself",
-			                     rows[i].reply_to, clock_now_s(), &queued);
+			                     rows[i].reply_to, rows[i].message_id,
+			                     clock_now_s(), &queued);
 			if (is_passing(e))
 				break;           /* asked again at the next poll */
 			LOG(LOG_INFO, "retest-asked", LOG_IP("address", &rows[i].address),

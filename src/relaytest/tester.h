@@ -27,6 +27,7 @@ struct tester;
 struct tester_result {
 	const struct test *test;
 	enum verdict verdict;
+	enum test_cause cause;           /* of VERDICT_UNREACHABLE */
 	const struct case_result *results;
 	size_t n;
 	struct str transcript;           /* of what was said, as in the evidence */

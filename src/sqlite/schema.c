@@ -160,6 +160,12 @@ static const char main_8[] =
 	" range BLOB PRIMARY KEY, reason TEXT NOT NULL, since_s INTEGER NOT NULL)"
 	" STRICT, WITHOUT ROWID;";
 
+/* Why a host could not be reached; which mail asked for a retest. */
+static const char main_9[] =
+	"ALTER TABLE tests ADD COLUMN cause INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tests ADD COLUMN message_id TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE tests ADD COLUMN again_message_id TEXT NOT NULL DEFAULT '';";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -193,12 +199,16 @@ static const char returns_3[] =
 /* Who removes a row removes its message (store/returns.c): the rule stands there alone. */
 static const char returns_4[] = "DROP TRIGGER returns_gone;";
 
+static const char returns_5[] =
+	"ALTER TABLE requests ADD COLUMN message_id TEXT NOT NULL DEFAULT '';";
+
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
-	{ 7, main_7 }, { 8, main_8 },
+	{ 7, main_7 }, { 8, main_8 }, { 9, main_9 },
 };
 static const struct migration returns_steps[] = {
 	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 }, { 4, returns_4 },
+	{ 5, returns_5 },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -155,6 +155,8 @@ static int save_verdict(const struct finish *f)
 	assert(done.t.state != TEST_DONE && o->verdict != VERDICT_NONE);
 	done.t.state = TEST_DONE;
 	done.t.verdict = o->verdict;
+	assert(o->cause == CAUSE_NONE || o->verdict == VERDICT_UNREACHABLE);
+	done.t.cause = o->cause;
 	done.passed = f->passed;
 	done.lease_until_s = 0;
 	done.again = CONSENT_NONE;
@@ -357,6 +359,7 @@ static int queue_retry(const struct finish *f)
 	assert(f->effects.at_s >= f->outcome->now_s);
 	t.reason = t.reason == TEST_RETEST ? TEST_RETEST : TEST_RETRY;
 	t.tries = t.tries ? t.tries : 1;
+	t.cause = CAUSE_NONE;
 	t.created_s = f->outcome->now_s;
 	t.not_before_s = f->effects.at_s;
 	return test_insert(f->st, &t);

@@ -51,6 +51,7 @@ void test_json(const struct test *t, enum verdict verdict, const char *reason,
 	json_add_int(j, "port", t->target.port);
 	json_add_cstr(j, "verdict", verdict_name(verdict));
 	json_add_cstr(j, "reason", reason);
+	json_add_cstr_if(j, "cause", test_cause_name(t->cause));
 	add_ip_or_empty(j, "output", &output);
 	json_open_array(j, "cases");
 	for (size_t i = 0; i < n; i++) {
@@ -76,6 +77,7 @@ void test_row_json(const struct test *t, struct json *j)
 	json_add_int(j, "port", t->target.port);
 	json_add_cstr(j, "state", test_state_name(t->state));
 	json_add_cstr(j, "verdict", verdict_name(t->verdict));
+	json_add_cstr_if(j, "cause", test_cause_name(t->cause));
 	json_add_cstr(j, "reason", test_reason_name(t->reason));
 	json_add_cstr(j, "consent", consent_name(t->consent));
 	json_add_cstr_if(j, "who", t->who);

@@ -14,7 +14,7 @@ struct asking {
 	const struct ip *address;
 	enum consent consent;
 	enum test_reason reason;
-	const char *who, *reply_to;
+	const char *who, *reply_to, *message_id;
 	int64_t now_s;
 };
 
@@ -28,6 +28,7 @@ static int bring_forward(struct store *st, const struct asking *ask, struct test
 	t->reason = ask->reason;
 	str_copy(t->who, sizeof(t->who), str_of(ask->who));
 	str_copy(t->reply_to, sizeof(t->reply_to), str_of(ask->reply_to));
+	str_copy(t->message_id, sizeof(t->message_id), str_of(ask->message_id));
 	if (ask->consent > t->consent)
 		t->consent = ask->consent;
 	t->tries = 0;
@@ -43,6 +44,8 @@ static int test_again(struct store *st, const struct asking *ask, struct test_ro
 	live->again = ask->consent;
 	str_copy(live->again_who, sizeof(live->again_who), str_of(ask->who));
 	str_copy(live->again_reply_to, sizeof(live->again_reply_to), str_of(ask->reply_to));
+	str_copy(live->again_message_id, sizeof(live->again_message_id),
+	         str_of(ask->message_id));
 	return row_update(st, ROW_TEST, live);
 }
 
@@ -56,6 +59,7 @@ static int queue_port(struct store *st, const struct asking *ask, uint16_t port,
 	struct test_row live;
 	str_copy(t.who, sizeof(t.who), str_of(ask->who));
 	str_copy(t.reply_to, sizeof(t.reply_to), str_of(ask->reply_to));
+	str_copy(t.message_id, sizeof(t.message_id), str_of(ask->message_id));
 	int e = test_of_target(st, &t.target, &live);
 	if (e == ERR_NOT_FOUND) {
 		e = test_insert(st, &t);
@@ -142,12 +146,15 @@ static int retest(struct store *st, struct asking *ask, bool by_mail, unsigned *
 }
 
 int store_retest(struct store *st, const struct ip *address, const char *who,
-                 const char *reply_to, int64_t now_s, unsigned *queued)
+                 const char *reply_to, const char *message_id, int64_t now_s,
+                 unsigned *queued)
 {
 	struct asking ask = {
 		.address = address, .reason = TEST_RETEST, .who = who,
-		.reply_to = reply_to ? reply_to : "", .now_s = now_s,
+		.reply_to = reply_to ? reply_to : "",
+		.message_id = message_id ? message_id : "", .now_s = now_s,
 	};
+	assert(reply_to || !message_id);
 	*queued = 0;
 	int e = store_begin(st, PLACE_LIST, STORE_TESTS, "retest");
 	if (e == ERR_OK)
@@ -195,7 +202,7 @@ static int recheck(struct store *st, const struct ip *address, int64_t now_s,
 	struct listing l;
 	struct asking ask = {
 		.address = address, .reason = TEST_RECHECK, .who = "recheck", .reply_to = "",
-		.now_s = now_s,
+		.message_id = "", .now_s = now_s,
 	};
 	int e = lifecycle_load(st, &target, now_s, &state, &l);
 	if (e != ERR_OK)

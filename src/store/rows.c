@@ -59,13 +59,15 @@ static const struct row_index nomination_indexes[] = {
 static const struct row_column test_columns[] = {
 	IN(T, key), AS(T, "id", t.id), AS(T, "address", t.target.ip),
 	AS(T, "port", t.target.port), AS(T, "consent", t.consent), AS(T, "reason", t.reason),
-	AS(T, "state", t.state), AS(T, "verdict", t.verdict), AS(T, "all_cases", t.all),
-	AS(T, "who", t.who), AS(T, "reply_to", t.reply_to), AS(T, "tries", t.tries),
+	AS(T, "state", t.state), AS(T, "verdict", t.verdict), AS(T, "cause", t.cause),
+	AS(T, "all_cases", t.all), AS(T, "who", t.who), AS(T, "reply_to", t.reply_to),
+	AS(T, "message_id", t.message_id), AS(T, "tries", t.tries),
 	AS(T, "created_s", t.created_s), AS(T, "not_before_s", t.not_before_s),
 	AS(T, "started_s", t.started_s), AS(T, "finished_s", t.finished_s),
 	AS(T, "wait_until_s", t.wait_until_s), IN(T, lease_until_s),
 	AS(T, "seconds", t.seconds), IN(T, passed), AS(T, "evidence_id", t.evidence_id),
-	IN(T, again), IN(T, again_who), IN(T, again_reply_to), AS(T, "rounds", t.rounds),
+	IN(T, again), IN(T, again_who), IN(T, again_reply_to), IN(T, again_message_id),
+	AS(T, "rounds", t.rounds),
 	AS(T, "fruitless", t.fruitless), AS(T, "why", t.why), IN(T, holder),
 };
 #undef T
@@ -279,7 +281,7 @@ static const struct row_index message_indexes[] = {
 
 #define T struct retest_request
 static const struct row_column request_columns[] = {
-	IN(T, id), IN(T, address), IN(T, reply_to), IN(T, time_s),
+	IN(T, id), IN(T, address), IN(T, reply_to), IN(T, message_id), IN(T, time_s),
 };
 #undef T
 static const struct row_index request_indexes[] = {

@@ -27,7 +27,7 @@ struct test_row {
 	char holder[HOLDER_MAX];       /* of the lease (holder.h); "": unknown */
 	bool passed;
 	enum consent again;            /* not NONE: a retest was asked for while it is under way */
-	char again_who[WHO_MAX], again_reply_to[WHO_MAX];
+	char again_who[WHO_MAX], again_reply_to[WHO_MAX], again_message_id[MESSAGE_ID_MAX];
 };
 /* Written before a probe's body is sent. */
 struct intent_row {
@@ -159,7 +159,7 @@ struct row_column {
 	uint16_t offset, size;
 };
 
-enum { INDEX_COLUMNS_MAX = 4, ROW_INDEXES_MAX = 5, ROW_COLUMNS_MAX = 28, ROW_BYTES_MAX = 2048 };
+enum { INDEX_COLUMNS_MAX = 4, ROW_INDEXES_MAX = 5, ROW_COLUMNS_MAX = 32, ROW_BYTES_MAX = 2048 };
 /* Which rows an index holds. */
 enum row_where { WHERE_ANY, WHERE_IS, WHERE_IS_NOT, WHERE_IS_SET };
 struct row_index {

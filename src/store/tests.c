@@ -103,6 +103,7 @@ int test_insert_again(struct store *st, const struct test_row *of, int64_t now_s
 	assert(of->again != CONSENT_NONE);
 	memcpy(t.who, of->again_who, sizeof(t.who));
 	memcpy(t.reply_to, of->again_reply_to, sizeof(t.reply_to));
+	memcpy(t.message_id, of->again_message_id, sizeof(t.message_id));
 	return test_insert(st, &t);
 }
 

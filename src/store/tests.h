@@ -103,6 +103,7 @@ int store_tests(struct store *st, const struct ip *address, size_t max, struct a
 struct test_outcome {
 	const char *test_id;
 	enum verdict verdict;
+	enum test_cause cause;               /* of VERDICT_UNREACHABLE; else CAUSE_NONE */
 	bool control_ok, forms_refused;      /* see lifecycle.h */
 	const struct case_result *results;
 	size_t result_count;

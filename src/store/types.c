@@ -12,6 +12,9 @@ static const char *const consents[] = { "none", "range", "evidence", "contact", 
 static const char *const verdicts[] = {
 	"none", "open", "closed", "accepting", "backscatter", "unreachable", "inconclusive",
 };
+static const char *const causes[] = {
+	"", "refused", "timeout", "no-route", "tls-failed", "hung-up", "no-source", "not-asked",
+};
 static const char *const stages[] = {
 	"none", "skipped", "connect", "helo", "mail", "rcpt", "data", "message",
 };
@@ -41,6 +44,7 @@ static int index_of(const char *const *names, size_t n, struct str s)
 
 const char *consent_name(enum consent c) { return name_of(consents, COUNT(consents), c); }
 const char *verdict_name(enum verdict v) { return name_of(verdicts, COUNT(verdicts), v); }
+const char *test_cause_name(enum test_cause c) { return name_of(causes, COUNT(causes), c); }
 const char *stage_name(enum case_stage s) { return name_of(stages, COUNT(stages), s); }
 const char *test_state_name(enum test_state s) { return name_of(states, COUNT(states), s); }
 const char *test_reason_name(enum test_reason r) { return name_of(reasons, COUNT(reasons), r); }

@@ -24,6 +24,15 @@ enum verdict {
 };
 const char *verdict_name(enum verdict v);
 
+/* What kept every conversation from beginning; of VERDICT_UNREACHABLE alone. */
+enum test_cause {
+	CAUSE_NONE, CAUSE_REFUSED, CAUSE_TIMEOUT, CAUSE_NO_ROUTE, CAUSE_TLS_FAILED,
+	CAUSE_HUNG_UP,          /* connected, and no greeting */
+	CAUSE_NO_SOURCE,        /* our own address or port cannot be used */
+	CAUSE_NOT_ASKED,
+};
+const char *test_cause_name(enum test_cause c);                /* "no-route"; "" for none */
+
 /* How far a case came: the command whose reply decided it. */
 enum case_stage {
 	STAGE_NONE,             /* not run (stopped after the proof, or not offered) */
@@ -55,6 +64,8 @@ const char *test_state_name(enum test_state s);
 const char *test_reason_name(enum test_reason r);
 
 enum { TEST_ID_LEN = 8, WHO_MAX = 128, WHY_MAX = 256 };
+/* Of a msg-id with its brackets; longer ones are left out, as a line of mail has its limit. */
+enum { MESSAGE_ID_MAX = 256 };
 
 /* A test: one run of the catalogue against one address and port. */
 struct test {
@@ -64,9 +75,11 @@ struct test {
 	enum test_reason reason;
 	enum test_state state;
 	enum verdict verdict;
+	enum test_cause cause;
 	bool all;                      /* the owner asked for every case */
 	char who[WHO_MAX];             /* who asked */
 	char reply_to[WHO_MAX];        /* RETEST by mail: envelope sender at the host, or "" */
+	char message_id[MESSAGE_ID_MAX];       /* of that mail: "<a@b>", or "" */
 	unsigned tries;                /* leases so far */
 	/* Rounds in which it was put off or shut out, and asked on later; of them in a row, up
 	 * to now, those that brought nothing new. */
@@ -102,6 +115,7 @@ struct retest_request {
 	int64_t id;
 	struct ip address;
 	char reply_to[WHO_MAX];
+	char message_id[MESSAGE_ID_MAX];       /* "<a@b>" by the grammar, or "" */
 	int64_t time_s;
 };
 

@@ -122,6 +122,8 @@ void host_compare(const struct play *p, const struct seen *seen)
 	    (p->reason && fnmatch(p->reason, o->reason, 0) != 0))
 		fail_msg("%s: reason \"%s\", expected \"%s\"", p->name, o->reason,
 		         p->reason ? p->reason : "one if it is undecided");
+	CHECK_ROW(p->name, (o->cause != CAUSE_NONE) == (o->verdict == VERDICT_UNREACHABLE));
+	CHECK_ROW(p->name, !p->cause || p->cause == o->cause);
 	if (seen->rounds != p->rounds_seen)
 		fail_msg("%s: %u more rounds, expected %u", p->name, seen->rounds, p->rounds_seen);
 	if (o->catch_all != p->catch_all)

@@ -67,6 +67,7 @@ struct play {
 	unsigned connections_max;        /* 0: not looked at */
 	const char *finding;
 	const char *reason;              /* a glob; NULL: not looked at */
+	enum test_cause cause;           /* NONE: not looked at, but of other verdicts */
 	unsigned rounds_seen;
 	/* "E01:rcpt:554 S11:skipped E01/1:message:250": stage and code (may be left out) */
 	const char *cases;

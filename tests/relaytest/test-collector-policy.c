@@ -224,18 +224,28 @@ static void test_words_of_a_retest(void **state)
 		enum collector_fate fate;
 		const char *peer, *words[3];
 	} rows[] = {
-		{ COLLECTOR_KEPT, "192.0.2.7", { "192.0.2.7 will be tested", "over IPv6", "ipv6" } },
-		{ COLLECTOR_KEPT, "2001:db8::7", { "2001:db8::7 will", "over IPv4", "ipv4" } },
-		{ COLLECTOR_TOO_SOON, "192.0.2.7", { "192.0.2.7 was asked", "just now", "" } },
+		{ COLLECTOR_KEPT, "192.0.2.7",
+		  { "192.0.2.7 will be tested", "For an IPv6 address", "= ipv6," } },
+		{ COLLECTOR_KEPT, "192.0.2.7",
+		  { "smtp_bind_address6 = ", "Exim: interface", "Family=inet6;" } },
+		{ COLLECTOR_KEPT, "2001:db8::7",
+		  { "2001:db8::7 will", "For an IPv4 address", "= ipv4," } },
+		{ COLLECTOR_KEPT, "2001:db8::7",
+		  { "smtp_bind_address = ", "Family=inet;", "OpenSMTPD: relay src" } },
+		{ COLLECTOR_TOO_SOON, "192.0.2.7",
+		  { "192.0.2.7 was asked", "just now. For an IPv6", "= ipv6" } },
+		{ COLLECTOR_TOO_SOON, "2001:db8:1111:2222:3333:4444:5555:6666",
+		  { "5555:6666 was asked", "just now. For an IPv4", "Family=inet;" } },
 		{ COLLECTOR_NOT_KEPT, "192.0.2.7", { "192.0.2.7, is not listed", "IPv6", "ipv6" } },
 		{ COLLECTOR_NOT_KEPT, "2001:db8:1111:2222:3333:4444:5555:6666",
-		  { "5555:6666, is not listed", "IPv4", "= ipv4)" } },
+		  { "5555:6666, is not listed", "IPv4", "= ipv4," } },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct ip peer;
 		char words[COLLECTOR_WORDS_MAX];
 		assert_int_equal(ip_parse(str_of(rows[i].peer), &peer, NULL), ERR_OK);
 		collector_retest_words(rows[i].fate, &peer, words);
+		assert_true(strlen("250 2.0.0 ") + strlen(words) + strlen("\r\n") <= 512);
 		for (size_t k = 0; k < 3; k++)
 			if (!strstr(words, rows[i].words[k]))
 				fail_msg("row %zu: %s", i, words);

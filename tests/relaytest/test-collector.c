@@ -310,8 +310,44 @@ static void request_after_all_else(void **unused)
 	assert_int_equal(mail(fd, to, 2, "Subject: fixed\r\n"), 450);
 	OK(w.store, store_requests_after(w.store, 0, 10, &w.arena, &rows, &n));
 	assert_int_equal(n, 1);
+	assert_string_equal(rows[0].message_id, "");
 	assert_int_equal(mails(&text), 1);
 	buf_fini(&text);
+	close(fd);
+}
+
+/* It is kept with the request if it is one, and not cut. */
+static void request_with_its_identifier(void **unused)
+{
+	(void)unused;
+	static const char *const to[] = { "retest" };
+	static const struct { const char *header; const char *id; } rows[] = {
+		{ "Message-ID: <1.a@h.test>\r\n", "<1.a@h.test>" },
+		{ "Message-ID:\r\n\t<2@h.test> (x)\r\n", "<2@h.test>" },
+		{ "Message-ID: <3@h.test>\r\nMessage-Id: <4@h.test>\r\n", "" },
+		{ "Message-ID: 5@h.test\r\n", "" },
+		{ "Message-ID: <6@h.test>, <7@h.test>\r\n", "" },
+	};
+	enum { ROWS = sizeof(rows) / sizeof(*rows) };
+	struct retest_request *kept;
+	struct ip here = ip_of(CLIENT);
+	char text[400];
+	size_t n;
+	w.config.retest_interval_s = 0;
+	OK(w.store, store_list(w.store, &here, "tests", "seen", &default_policy, time(NULL)));
+	int fd = open_session();
+	for (size_t i = 0; i < ROWS; i++)
+		assert_int_equal(mail(fd, to, 1, rows[i].header), 250);
+	for (int length = MESSAGE_ID_MAX - 1; length <= MESSAGE_ID_MAX; length++) {
+		snprintf(text, sizeof(text), "Message-ID: <%0*d@h>\r\n", length - 4, 1);
+		assert_int_equal(mail(fd, to, 1, text), 250);
+	}
+	OK(w.store, store_requests_after(w.store, 0, 10, &w.arena, &kept, &n));
+	assert_int_equal(n, ROWS + 2);
+	for (size_t i = 0; i < ROWS; i++)
+		CHECK_ROW(rows[i].header, strcmp(kept[i].message_id, rows[i].id) == 0);
+	assert_int_equal(strlen(kept[ROWS].message_id), MESSAGE_ID_MAX - 1);
+	assert_string_equal(kept[ROWS + 1].message_id, "");
 	close(fd);
 }
 
@@ -479,6 +515,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(a_hundred_recipients), EACH(one_mail_for_all_people),
 		EACH(worst_error_in_any_order), EACH(request_after_all_else),
+		EACH(request_with_its_identifier),
 		EACH(slow_mail_delays_nobody_else), EACH(too_many_mails_wait),
 		EACH(client_goes_while_its_mail_waits), EACH(collector_ends_while_mail_waits),
 		EACH(stop_answers_what_waits),

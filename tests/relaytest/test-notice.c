@@ -356,6 +356,48 @@ static void tell(struct world *w, enum verdict verdict, bool delisted)
 	});
 }
 
+/* The answer stands below the mail that asked, for who wrote it; what is no identifier, and what is
+ * for others, does not. */
+static void test_thread(void **state)
+{
+	(void)state;
+	static const char thread[] = "In-Reply-To: <a.1@h.test>\r\nReferences: <a.1@h.test>\r\n";
+	static const struct {
+		const char *name, *id;
+		enum verdict verdict;
+		bool threads;
+	} rows[] = {
+		{ "asked", "<a.1@h.test>", VERDICT_CLOSED, true },
+		{ "bounces", "<a.1@h.test>", VERDICT_BACKSCATTER, true },
+		{ "none", "", VERDICT_CLOSED, false },
+		{ "not by the grammar", "<a.1@h.test>\r\nBcc: <b@c.test>", VERDICT_CLOSED, false },
+		{ "two", "<a.1@h.test> <a.2@h.test>", VERDICT_CLOSED, false },
+		{ "to the postmaster", "<a.1@h.test>", VERDICT_OPEN, false },
+		{ "of a listing", "<a.1@h.test>", VERDICT_NONE, false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct row row = { .name = rows[i].name, .verdict = rows[i].verdict };
+		struct host host = { .knows = rows[i].verdict == VERDICT_CLOSED ||
+		                              rows[i].verdict == VERDICT_BACKSCATTER
+		                              ? "<admin@elsewhere.test>" : "<postmaster>" };
+		struct endpoint at = { ip_from_v4(127, 46, 5, 6), 0 };
+		struct world w;
+		world_open(&w, at);
+		assert_true(host_open(&host, w.loop, &w.r.test.target));
+		str_copy(w.r.test.message_id, sizeof(w.r.test.message_id), str_of(rows[i].id));
+		send_notice(&w.t, &w.r, &row);
+		run_out(&w);
+		struct str message = buf_str(&host.message);
+		bool any = str_casesearch(message, STR("\nReferences:")) != SIZE_MAX ||
+		           str_casesearch(message, STR("\nIn-Reply-To:")) != SIZE_MAX ||
+		           str_casesearch(message, STR("\nBcc:")) != SIZE_MAX;
+		CHECK_ROW(rows[i].name, message.n > 0 && any == rows[i].threads);
+		CHECK_ROW(rows[i].name, (str_search(message, STR(thread)) != SIZE_MAX) == any);
+		host_close(&host);
+		world_close(&w);
+	}
+}
+
 /* ---- TLS ---------------------------------------------------------------------------------- */
 
 static void test_starttls(void **state)
@@ -533,6 +575,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_notices),
+		cmocka_unit_test(test_thread),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_port_465),
 		cmocka_unit_test(test_port_25_next),

@@ -18,7 +18,12 @@
 #include <sys/stat.h>
 
 /* What takes the database's last steps back, for tests of older files. */
+#define UNDO_STEP_9 \
+	"ALTER TABLE tests DROP COLUMN cause;" \
+	"ALTER TABLE tests DROP COLUMN message_id;" \
+	"ALTER TABLE tests DROP COLUMN again_message_id;"
 #define UNDO_STEP_8 \
+	UNDO_STEP_9 \
 	"DROP TABLE listed_ranges;"
 #define UNDO_STEP_7 \
 	UNDO_STEP_8 \

@@ -166,7 +166,7 @@ static void nothing_is_done_at(int64_t now_s, const struct test *queued)
 	REFUSED(store_test_finish(st, &outcome, &default_policy, &effects));
 	REFUSED(store_list(st, &two, "op", "why", &default_policy, now_s));
 	REFUSED(store_delist(st, &one, "op", "why", now_s));
-	REFUSED(store_retest(st, &one, "op", "x@example.org", now_s, &n));
+	REFUSED(store_retest(st, &one, "op", "x@example.org", NULL, now_s, &n));
 	REFUSED(store_permit_add(st, &permit));
 	REFUSED(store_exclusion_add(st, &exclusion));
 	REFUSED(store_nominate(st, &nomination));

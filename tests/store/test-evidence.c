@@ -326,6 +326,22 @@ static void test_as_json(void **unused)
 		"\"code\":250,\"enhanced\":\"5.7.1\",\"text\":\"Relay access denied\","
 		"\"accepted\":true,\"returned\":true}],\"started\":\"1970-01-12T13:46:40Z\","
 		"\"seconds\":0.1,\"evidence\":\"ev-x\"}");
+	/* A word for programs; nothing where the host was reached. */
+	static const struct { enum test_cause cause; const char *word; } causes[] = {
+		{ CAUSE_REFUSED, "refused" }, { CAUSE_TIMEOUT, "timeout" },
+		{ CAUSE_NO_ROUTE, "no-route" }, { CAUSE_TLS_FAILED, "tls-failed" },
+		{ CAUSE_HUNG_UP, "hung-up" }, { CAUSE_NO_SOURCE, "no-source" },
+		{ CAUSE_NOT_ASKED, "not-asked" },
+	};
+	for (size_t i = 0; i < sizeof(causes) / sizeof(*causes); i++) {
+		char want[64];
+		t.cause = causes[i].cause;
+		snprintf(want, sizeof(want), "\"reason\":\"\",\"cause\":\"%s\",\"output\"",
+		         causes[i].word);
+		write_test(&t, VERDICT_UNREACHABLE, "", NULL, 0, &out);
+		CHECK_ROW(causes[i].word, strstr(buf_cstr(&out), want));
+	}
+	t.cause = CAUSE_NONE;
 	t.started_s = 0;
 	write_test(&t, VERDICT_INCONCLUSIVE, "refuses us: 554 \xff", NULL, 0, &out);
 	assert_string_equal(buf_cstr(&out),

@@ -60,9 +60,18 @@ static struct test queued_test(const char *endpoint)
 static unsigned ask_retest(const char *address, const char *reply_to, int64_t now_s)
 {
 	struct ip ip = ip_of(address);
+	char message_id[MESSAGE_ID_MAX];
 	unsigned queued;
-	OK(st, store_retest(st, &ip, "owner", reply_to, now_s, &queued));
+	snprintf(message_id, sizeof(message_id), "<%s>", reply_to);
+	OK(st, store_retest(st, &ip, "owner", reply_to, message_id, now_s, &queued));
 	return queued;
+}
+
+/* The mail that asked, by its sender and its identifier. */
+static void check_asked(const struct test *t, const char *reply_to, const char *message_id)
+{
+	assert_string_equal(t->reply_to, reply_to);
+	assert_string_equal(t->message_id, message_id);
 }
 
 static void first_proof_lists(void **unused)
@@ -184,7 +193,7 @@ static void the_owner_fixes_it(void **unused)
 	struct test t = queued_test("192.0.2.1:25");
 	assert_int_equal(t.consent, CONSENT_OWNER);
 	assert_int_equal(t.reason, TEST_RETEST);
-	assert_string_equal(t.reply_to, "admin@host.example");
+	check_asked(&t, "admin@host.example", "<admin@host.example>");
 	finish_with(st, &t, VERDICT_CLOSED, true, true, NOW + DAY + 1);
 	assert_true(listed("192.0.2.1"));                     /* 587 is still open */
 	assert_int_equal(proof_count("192.0.2.1"), 1);
@@ -255,14 +264,14 @@ static void retry_of_a_retest(void **unused)
 	finish_with(st, &t, VERDICT_INCONCLUSIVE, true, false, NOW + 2);
 	t = queued_test("192.0.2.1:25");
 	assert_int_equal(t.reason, TEST_RETEST);
-	assert_string_equal(t.reply_to, "admin@host.example");
+	check_asked(&t, "admin@host.example", "<admin@host.example>");
 	assert_int_equal(t.not_before_s, NOW + 2 + 3600);
 	/* Asking again brings it forward. */
 	assert_int_equal(ask_retest("192.0.2.1", "other@host.example", NOW + 10), 1);
 	t = queued_test("192.0.2.1:25");
 	assert_int_equal(t.not_before_s, NOW + 10);
 	assert_int_equal(t.tries, 0);
-	assert_string_equal(t.reply_to, "other@host.example");
+	check_asked(&t, "other@host.example", "<other@host.example>");
 }
 
 /* A test under way has seen the host before the owner's word: his retest comes after. */
@@ -283,11 +292,31 @@ static void asked_while_under_way(void **unused)
 	assert_int_equal(t.reason, TEST_RETEST);
 	assert_int_equal(t.consent, CONSENT_OWNER);
 	assert_int_equal(t.not_before_s, NOW + 3);
-	assert_string_equal(t.reply_to, "admin@host.example");
+	check_asked(&t, "admin@host.example", "<admin@host.example>");
 	finish_with(st, &t, VERDICT_CLOSED, true, true, NOW + 4);
 	assert_false(listed("192.0.2.1"));
 	OK(st, store_test_last(st, &t.target, &got));         /* asked once, tested once */
 	assert_string_equal(got.id, t.id);
+}
+
+/* Why it was unreachable stays with the test, and its retry has not been asked yet. */
+static void cause_of_a_test(void **unused)
+{
+	(void)unused;
+	for (enum test_cause c = CAUSE_REFUSED; c <= CAUSE_NOT_ASKED; c++) {
+		struct test t = add_test(st, "192.0.2.1:25", NOW), got;
+		struct test_outcome o = { .test_id = t.id, .verdict = VERDICT_UNREACHABLE,
+		                          .cause = c, .now_s = NOW, .evidence_id = "" };
+		struct lifecycle_effects f;
+		OK(st, store_test_finish(st, &o, &default_policy, &f));
+		OK(st, store_test_get(st, t.id, &got));
+		assert_int_equal(got.cause, c);
+		t = queued_test("192.0.2.1:25");
+		assert_int_equal(t.cause, CAUSE_NONE);
+		finish_with(st, &t, VERDICT_CLOSED, true, false, NOW);
+		OK(st, store_test_get(st, t.id, &got));
+		assert_int_equal(got.cause, CAUSE_NONE);
+	}
 }
 
 static void late_return(void **unused)
@@ -414,13 +443,13 @@ static void retest_needs_consent(void **unused)
 	(void)unused;
 	struct ip ip = ip_of("192.0.2.1");
 	unsigned queued;
-	assert_int_equal(store_retest(st, &ip, "op", NULL, NOW, &queued), ERR_NOT_FOUND);
+	assert_int_equal(store_retest(st, &ip, "op", NULL, NULL, NOW, &queued), ERR_NOT_FOUND);
 	prove("192.0.2.1:25", "", NOW);
-	assert_int_equal(store_retest(st, &ip, "op", NULL, NOW, &queued), ERR_DENIED);
+	assert_int_equal(store_retest(st, &ip, "op", NULL, NULL, NOW, &queued), ERR_DENIED);
 	struct nomination nom = { .address = ip, .by = "desk", .consent = CONSENT_EVIDENCE,
 	                          .created_s = NOW };
 	OK(st, store_nominate(st, &nom));
-	OK(st, store_retest(st, &ip, "op", NULL, NOW, &queued));
+	OK(st, store_retest(st, &ip, "op", NULL, NULL, NOW, &queued));
 	assert_int_equal(queued, 1);
 	assert_int_equal(queued_test("192.0.2.1:25").consent, CONSENT_EVIDENCE);
 	assert_string_equal(queued_test("192.0.2.1:25").reply_to, "");
@@ -428,7 +457,8 @@ static void retest_needs_consent(void **unused)
 	struct exclusion x = { .range = prefix_of_text("192.0.2.1"), .by = "op",
 	                       .created_s = NOW };
 	OK(st, store_exclusion_add(st, &x));
-	assert_int_equal(store_retest(st, &ip, "op", "admin@h.example", NOW, &queued), ERR_DENIED);
+	assert_int_equal(store_retest(st, &ip, "op", "admin@h.example", NULL, NOW, &queued),
+	                 ERR_DENIED);
 	assert_non_null(strstr(store_message(st), "excluded"));
 	assert_true(listed("192.0.2.1"));
 }
@@ -562,7 +592,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(first_proof_lists), EACH(finishing_twice), EACH(open_needs_a_proof),
 		EACH(closed_changes_nothing), EACH(the_owner_fixes_it), EACH(what_does_not_delist),
-		EACH(retries), EACH(retry_of_a_retest), EACH(asked_while_under_way),
+		EACH(retries), EACH(cause_of_a_test),
+		EACH(retry_of_a_retest), EACH(asked_while_under_way),
 		EACH(late_return), EACH(late_bounce),
 		EACH(late_return_from_before_the_fix), EACH(operators_word),
 		EACH(retest_needs_consent), EACH(rechecks), EACH(excluded_is_not_listed),

@@ -155,15 +155,15 @@ static void parts_stay(void **unused)
 		struct ip ip = ip_of(parts[i]);
 		CHECK_ROW(parts[i], store_delist(st, &ip, "op", "x", NOW) == ERR_DENIED);
 		said(parts[i], "part of 192.0.2.0/24, and cannot be taken off alone: delist that");
-		CHECK_ROW(parts[i], store_retest(st, &ip, "op", NULL, NOW, &queued) == ERR_DENIED);
+		CHECK_ROW(parts[i], store_retest(st, &ip, "op", NULL, NULL, NOW, &queued) == ERR_DENIED);
 		said(parts[i], "part of 192.0.2.0/24 by the operator's word, which no test ends");
-		CHECK_ROW(parts[i], store_retest(st, &ip, "its owner", "a@h.example", NOW,
+		CHECK_ROW(parts[i], store_retest(st, &ip, "its owner", "a@h.example", NULL, NOW,
 		                                 &queued) == ERR_DENIED);
 	}
 	struct ip before = ip_of("192.0.1.255"), behind = ip_of("192.0.3.0");
 	assert_int_equal(store_delist(st, &before, "op", "x", NOW), ERR_NOT_FOUND);
 	assert_int_equal(store_delist(st, &behind, "op", "x", NOW), ERR_NOT_FOUND);
-	assert_int_equal(store_retest(st, &behind, "op", NULL, NOW, &queued), ERR_NOT_FOUND);
+	assert_int_equal(store_retest(st, &behind, "op", NULL, NULL, NOW, &queued), ERR_NOT_FOUND);
 	assert_int_equal(delist_range("192.0.2.0/25"), ERR_DENIED);
 	said("/25", "part of 192.0.2.0/24, and cannot");
 	assert_int_equal(delist_range("192.0.2.0/23"), ERR_NOT_FOUND);

@@ -166,7 +166,7 @@ static void denied(void **unused)
 
 	assert_int_equal(store_list(collector, &ip, "x", "y", &default_policy, NOW), ERR_DENIED);
 	assert_int_equal(store_delist(collector, &ip, "x", "y", NOW), ERR_DENIED);
-	assert_int_equal(store_retest(collector, &ip, "x", NULL, NOW, &queued), ERR_DENIED);
+	assert_int_equal(store_retest(collector, &ip, "x", NULL, NULL, NOW, &queued), ERR_DENIED);
 	assert_int_equal(store_cursor_set(collector, "x", 1), ERR_DENIED);
 	assert_string_equal(store_message(collector),
 	                    "store: to write cursors is not allowed to this process");

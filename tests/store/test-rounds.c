@@ -84,7 +84,7 @@ static void gives_way_to_a_retest(void **unused)
 	finish_open(st, &open, "E01", "", NOW - 90);
 	struct test t = put_off("192.0.2.1:25");
 	unsigned queued;
-	OK(st, store_retest(st, &t.target.ip, "its owner", "<postmaster@[192.0.2.1]>", NOW + 20,
+	OK(st, store_retest(st, &t.target.ip, "its owner", "<postmaster@[192.0.2.1]>", "<m@h.test>", NOW + 20,
 	                    &queued));
 	assert_int_equal(queued, 1);
 	OK(st, store_test_get(st, t.id, &t));
@@ -105,7 +105,7 @@ static void gives_way_when_put_off(void **unused)
 	t = add_test(st, "192.0.2.1:25", NOW);
 	OK(st, store_test_lease_one(st, t.id, NOW, 60, &again));
 	unsigned queued;
-	OK(st, store_retest(st, &t.target.ip, "its owner", "<postmaster@[192.0.2.1]>", NOW + 20,
+	OK(st, store_retest(st, &t.target.ip, "its owner", "<postmaster@[192.0.2.1]>", "<m@h.test>", NOW + 20,
 	                    &queued));
 	struct test_put_off p = { .test_id = t.id, .now_s = NOW + 30, .due_s = DUE, .rounds = 1,
 	                          .why = "" };

@@ -84,7 +84,7 @@ static int unexclude(struct store *st, struct host *h)
 static int retest(struct store *st, struct host *h)
 {
 	unsigned queued;
-	return store_retest(st, &h->at.ip, "operator", NULL, world_wall_s(), &queued);
+	return store_retest(st, &h->at.ip, "operator", NULL, NULL, world_wall_s(), &queued);
 }
 
 static int list(struct store *st, struct host *h)
