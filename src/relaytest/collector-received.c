@@ -56,7 +56,8 @@ void collector_received(const struct collector_received *r, struct buf *out)
 	hex_encode(digest, ID_LEN / 2, id);
 	add_from(r, out);
 	buf_printf(out, "\r\n\tby %s with %s id %s", r->by, r->with, id);
-	if (r->recipient)
+	/* What stands behind "for" has a domain (RFC 5321 4.4); "<postmaster>" has none. */
+	if (r->recipient && strchr(r->recipient, '@'))
 		buf_printf(out, "\r\n\tfor %s", r->recipient);
 	buf_printf(out, "; %s\r\n", clock_format_mail(r->time_s, date));
 }

@@ -58,11 +58,33 @@ static void test_whole(void **state)
 	buf_fini(&out);
 }
 
+/* "for" names a mailbox with its domain, or nobody. */
+static void test_for(void **state)
+{
+	(void)state;
+	static const struct { const char *recipient; bool said; } paths[] = {
+		{ "<abuse@us.test>", true }, { "<postmaster@[192.0.2.7]>", true },
+		{ "<postmaster>", false }, { "<Postmaster>", false }, { NULL, false },
+	};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		struct buf out = { 0 };
+		const struct collector_received r = {
+			.helo = "far.test", .peer = ip_from_v4(192, 0, 2, 1), .by = "mx.us.test",
+			.with = "SMTP", .recipient = paths[i].recipient, .time_s = 0,
+		};
+		collector_received(&r, &out);
+		bool said = str_search(buf_str(&out), STR("\tfor ")) != SIZE_MAX;
+		assert_int_equal(said, paths[i].said);
+		buf_fini(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_from),
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

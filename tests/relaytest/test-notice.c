@@ -323,6 +323,10 @@ static void test_notices(void **state)
 		  "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
 		  { "it says:\r\n\r\n    refuses us at its greeting: 554 No", "We come from ",
 		    "ask the operator" }, "refuses us at its greeting: 554 No" },
+		{ "what it says is no ASCII", "<postmaster@[127.46.5.1]>", VERDICT_INCONCLUSIVE,
+		  false, 0, "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nYou asked",
+		    "554 gesch=C3=BCtzt\r\n" }, "554 gesch\xc3\xbctzt" },
 		{ "knows nobody", NULL, VERDICT_CLOSED, true, 0,
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\nRCPT <postmaster@[127.46.5.1]>\n"
 		  "RCPT <postmaster>\n", { NULL } },
