@@ -161,7 +161,7 @@ struct told {
 	bool delisted;
 	const char *reason;             /* why nothing was shown; "" */
 	const struct explanation *why;  /* it is open; NULL: nothing is said of that */
-	const struct prefix *range;     /* the address is listed as part of it, too; NULL: of none */
+	const struct prefix *range;     /* the address is listed as part of it; NULL: of none */
 };
 
 void notice_result(struct tester *t, const struct run *r, const struct told *told);

@@ -60,7 +60,7 @@ def story(debs):
     def run(script):
         done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "/bin/sh", "-c", ENTER,
                                "enter", debs], input="set -e\n" + script, text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
         assert done.returncode == 0, done.stdout
         return done.stdout
     return run
