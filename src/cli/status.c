@@ -204,9 +204,10 @@ static void print_store(const struct health *h)
 		                                            : "there is none yet");
 		return;
 	}
-	printf("list         %zu listed, %zu of them by the operator's word, %zu withheld; serial "
-	       "%llu; last change %s\n", sum->listed, sum->by_operator, sum->withheld,
-	       (unsigned long long)sum->serial, cli_time(sum->changed_s, when));
+	printf("list         %zu listed, %zu of them by the operator's word; %zu ranges; %zu "
+	       "withheld; serial %llu; last change %s\n", sum->listed, sum->by_operator,
+	       sum->ranges, sum->withheld, (unsigned long long)sum->serial,
+	       cli_time(sum->changed_s, when));
 	printf("tests        %zu queued, %zu of them due; %zu running, %zu wait for returns",
 	       sum->queued, sum->due, sum->running, sum->waiting);
 	if (sum->oldest_s)

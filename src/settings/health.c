@@ -269,6 +269,7 @@ static void store_form(const struct health *h, struct json *j)
 	json_open_object(j, "list");
 	json_add_int(j, "serial", (int64_t)sum->serial);
 	json_add_int(j, "listed", (int64_t)sum->listed);
+	json_add_int(j, "ranges", (int64_t)sum->ranges);
 	json_add_int(j, "by_operator", (int64_t)sum->by_operator);
 	json_add_int(j, "withheld", (int64_t)sum->withheld);
 	json_add_time(j, "changed", sum->changed_s);

@@ -13,7 +13,8 @@
 struct store_summary {
 	uint64_t serial;
 	size_t listed, by_operator;
-	size_t withheld;               /* of the listed: the fuse keeps them out of DNS */
+	size_t ranges;                 /* listed by word, beside these addresses */
+	size_t withheld;               /* of both: the fuse keeps them out of DNS */
 	int64_t changed_s;             /* an address came on the list, or left it; 0: not known */
 	size_t queued, due;            /* tests that wait to be made; that may be made now */
 	size_t running, waiting;       /* under way; those that wait for returns */

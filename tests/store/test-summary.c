@@ -40,9 +40,13 @@ static void test_list(void **unused)
 	OK(st, store_delist(st, &one, "me", "gone", 4000));
 	sum = summary(5000);
 	assert_true(sum.listed == 1 && sum.changed_s == 4000);
+	const struct prefix range = prefix_of_text("198.51.100.0/26");
+	OK(st, store_range_list(st, &range, "me", "why", 4500));
+	sum = summary(5000);
+	assert_true(sum.listed == 1 && sum.ranges == 1 && sum.withheld == 0);
 	/* Documentation addresses are not published by the rules as they are without us. */
 	store_set_rules(st, &strict, 0);
-	assert_int_equal(summary(5000).withheld, 1);
+	assert_int_equal(summary(5000).withheld, 2);
 }
 
 static void test_queue(void **unused)
