@@ -12,9 +12,8 @@ enum { REDACT_HEADER_MAX_BYTES = 128 << 10 };
 
 /* redact.c: a recipient's names alone, where addresses stay: in ids. */
 void redact_names(const struct redaction *r, struct str s, struct buf *out);
-/* redact-token.c: appends the text; what hides an address or a recipient in base64 or hex is a
- * digest. */
-void redact_tokens(const struct redaction *r, struct str text, struct buf *out);
+/* redact.c: mail addresses alone, written openly. */
+void redact_addresses(const struct redaction *r, struct str s, struct buf *out);
 /* The local part of "local@domain", "<@route:local@domain>" or "local", without quotes; false if
  * there is none. The text is `address`'s or in the arena. */
 bool redact_local_of(struct arena *a, struct str address, struct str *local);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Addresses that a link carries in base64 (either alphabet, a JSON web token's parts too) or in
- * hex. A random token is no text when it is decoded; what is, and holds an address or a recipient's
- * name, becomes a digest as a whole.
+ * A text without the persons in it; and of that the addresses that a link carries in base64
+ * (either alphabet, a JSON web token's parts too) or in hex. A random token is no text when it is
+ * decoded; what is, and holds an address or a recipient's name, becomes a digest as a whole.
  *
  * Hostile input: any text. Each byte is decoded at most twice.
  */
@@ -118,7 +118,7 @@ static void add_run(const struct redaction *r, struct str run, struct buf *out)
 	add_token(r, run, out);
 }
 
-void redact_tokens(const struct redaction *r, struct str text, struct buf *out)
+static void redact_tokens(const struct redaction *r, struct str text, struct buf *out)
 {
 	size_t i = 0;
 	while (i < text.n) {
@@ -130,4 +130,14 @@ void redact_tokens(const struct redaction *r, struct str text, struct buf *out)
 		if (i < text.n)
 			buf_add_byte(out, text.p[i++]);
 	}
+}
+
+void redact_text(const struct redaction *r, struct str text, struct buf *out)
+{
+	struct buf half = { 0 }, most = { 0 };
+	redact_tokens(r, text, &half);
+	redact_addresses(r, buf_str(&half), &most);
+	redact_names(r, buf_str(&most), out);
+	buf_fini(&half);
+	buf_fini(&most);
 }

@@ -166,7 +166,7 @@ static size_t behind_quoted(struct str s, size_t i)
 }
 
 /* Addresses: the local part becomes its digest. */
-static void redact_addresses(const struct redaction *r, struct str s, struct buf *out)
+void redact_addresses(const struct redaction *r, struct str s, struct buf *out)
 {
 	char plain[LOCAL_MAX_BYTES];
 	size_t done = 0;
@@ -245,16 +245,6 @@ void redact_names(const struct redaction *r, struct str s, struct buf *out)
 		done = i;
 	}
 	buf_add_str(out, str_from(s, done));
-}
-
-void redact_text(const struct redaction *r, struct str text, struct buf *out)
-{
-	struct buf half = { 0 }, most = { 0 };
-	redact_tokens(r, text, &half);
-	redact_addresses(r, buf_str(&half), &most);
-	redact_names(r, buf_str(&most), out);
-	buf_fini(&half);
-	buf_fini(&most);
 }
 
 /* ---- one address -------------------------------------------------------- */
