@@ -51,8 +51,10 @@ static void say_auth(struct session *s)
 	buf_fini(&plain);
 	note_add(s, ">", STR("AUTH PLAIN (credentials)"));
 	int e = smtp_client_command(s->conn.client, SMTP_AUTH, 0, str_of(line));
-	if (e != ERR_OK)
-		s->conn.leaving = LEAVING;
+	if (e != ERR_OK) {
+		end_at_prelude(s, STREAM_TIMEOUT);
+		end_leave(s);
+	}
 }
 
 /* ---- not let in -------------------------------------------------------------- */
@@ -70,8 +72,10 @@ static void keep_out(struct session *s, enum case_stage stage, const struct smtp
 	struct conn *c = &s->conn;
 	bool helo_forged = stage == STAGE_HELO && c->profile.session != RELAY_PLAIN &&
 	                   c->profile.session != RELAY_STARTTLS;
-	c->leaving = LEAVING_KEPT_OUT;
+	c->kept_out = true;
 	host_seen(s, HOST_REACHED);
+	if (s->phase == PHASE_BANNER && smtp_client_notes(c->client) & SMTP_NOTE_GARBAGE)
+		host_seen(s, HOST_NO_SMTP);
 	if (c->profile.second)
 		answer_profile(s, stage, r);
 	else if (host_took_part(s) && !plan_claims_client(s) && !helo_forged)
@@ -80,6 +84,7 @@ static void keep_out(struct session *s, enum case_stage stage, const struct smtp
 	else if (r->code / 100 == 5 || stage == STAGE_HELO || s->barren + 1 >= BARREN_MAX ||
 	         c->profile.session != RELAY_PLAIN)
 		answer_profile(s, stage, r);
+	end_leave(s);
 }
 
 /* ---- replies -------------------------------------------------------------------- */

@@ -37,6 +37,23 @@ static const struct row {
 	  DNS_RCODE_FORMERR, false },
 	{ "half an option", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
 	  "\0\0\x29\x10\0\0\0\0\0\0\1x"), DNS_RCODE_FORMERR, true },
+	{ "data past the end", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\xff\xff\0\1"), DNS_RCODE_FORMERR, true },
+	{ "half an OPT", STR(HEAD("\0", "\1", "\0", "\1") QUESTION "\0\0\x29\x10\0\0"),
+	  DNS_RCODE_FORMERR, true },
+	{ "data past the end, of version 1", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x29\x10\0\0\1\0\0\0\2x"), DNS_RCODE_FORMERR, true },
+	{ "data past the end, behind a record", STR(HEAD("\0", "\1", "\0", "\2") QUESTION
+	  "\xc0\x0c\0\1\0\1\0\0\0\0\0\0" "\0\0\x29\x10\0\0\0\0\0\0\1"),
+	  DNS_RCODE_FORMERR, true },
+	{ "data past the end, of two questions", STR(HEAD("\0", "\2", "\0", "\1") QUESTION QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\0\1"), DNS_RCODE_FORMERR, true },
+	{ "data past the end, of an answer", STR(HEAD("\0", "\1", "\1", "\0") QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\0\1"), DNS_RCODE_FORMERR, false },
+	{ "data past the end, of another record", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\1\0\1\0\0\0\0\0\1"), DNS_RCODE_FORMERR, false },
+	{ "half a type", STR(HEAD("\0", "\1", "\0", "\1") QUESTION "\0\0"),
+	  DNS_RCODE_FORMERR, false },
 	{ "version 1", STR(HEAD("\0", "\1", "\0", "\1") QUESTION "\0\0\x29\x10\0\0\1\0\0\0\0"),
 	  DNS_RCODE_BADVERS, true },
 	{ "version 1, half an option", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
