@@ -39,22 +39,45 @@ int ip_parse(struct str s, struct ip *ip, struct parse_error *pe)
 	return ERR_OK;
 }
 
-int prefix_parse(struct str s, struct prefix *prefix, struct parse_error *pe)
+/* The address as it stands there, and the length; where it is wrong in *at. */
+static int prefix_split(struct str s, struct ip *ip, unsigned *len, size_t *at)
 {
 	size_t slash = str_find(s, '/');
-	struct ip ip;
 	struct str addr = slash == SIZE_MAX ? s : (struct str){ s.p, slash };
-	if (ip_parse(addr, &ip, NULL) != ERR_OK)
-		return err_parse(pe, want_prefix, 0);
-	uint64_t len = ip_bits(&ip);
-	if (slash != SIZE_MAX &&
-	    str_u64(str_from(s, slash + 1), ip_bits(&ip), &len) != ERR_OK)
-		return err_parse(pe, want_prefix, slash + 1);
-	struct prefix r = prefix_of(&ip, (unsigned)len);
+	*at = 0;
+	if (ip_parse(addr, ip, NULL) != ERR_OK)
+		return ERR_INVALID;
+	uint64_t given = ip_bits(ip);
+	*at = slash == SIZE_MAX ? s.n : slash + 1;
+	if (slash != SIZE_MAX && str_u64(str_from(s, *at), ip_bits(ip), &given) != ERR_OK)
+		return ERR_INVALID;
+	*len = (unsigned)given;
+	return ERR_OK;
+}
+
+int prefix_parse(struct str s, struct prefix *prefix, struct parse_error *pe)
+{
+	struct ip ip;
+	unsigned len;
+	size_t at;
+	if (prefix_split(s, &ip, &len, &at) != ERR_OK)
+		return err_parse(pe, want_prefix, at);
+	struct prefix r = prefix_of(&ip, len);
 	if (!ip_eq(&r.ip, &ip))
-		return err_parse(pe, want_prefix, slash + 1);
+		return err_parse(pe, want_prefix, at);
 	*prefix = r;
 	return ERR_OK;
+}
+
+bool prefix_meant(struct str s, struct prefix *network)
+{
+	struct ip ip;
+	unsigned len;
+	size_t at;
+	if (prefix_split(s, &ip, &len, &at) != ERR_OK)
+		return false;
+	*network = prefix_of(&ip, len);
+	return !ip_eq(&network->ip, &ip);
 }
 
 static int endpoint_bracketed(struct str s, struct ip *ip, struct str *port,
@@ -166,6 +189,11 @@ bool prefix_contains(const struct prefix *prefix, const struct ip *ip)
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
 {
 	return inner->len >= outer->len && prefix_contains(outer, &inner->ip);
+}
+
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return prefix_covers(a, b) || prefix_covers(b, a);
 }
 
 int prefix_cmp(const struct prefix *a, const struct prefix *b)

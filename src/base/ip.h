@@ -34,6 +34,9 @@ int ip_parse(struct str s, struct ip *ip, struct parse_error *pe);
 /* An address or address/len; host bits that are set are an error (the user
  * meant something else). */
 int prefix_parse(struct str s, struct prefix *prefix, struct parse_error *pe);
+/* Whether it is address/length but for host bits that are set; the network of that length is
+ * what may have been meant. */
+bool prefix_meant(struct str s, struct prefix *network);
 /* "192.0.2.1", "192.0.2.1:25", "[2001:db8::1]:25", "2001:db8::1";
  * without a port, `default_port` is taken; 0 as default makes it required. */
 int endpoint_parse(struct str s, uint16_t default_port, struct endpoint *ep,
@@ -53,6 +56,8 @@ bool ip_is_unspecified(const struct ip *ip);
 int ip_cmp(const struct ip *a, const struct ip *b);
 bool prefix_contains(const struct prefix *prefix, const struct ip *ip);
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner);
+/* Whether they share an address: then one covers the other. */
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 int prefix_cmp(const struct prefix *a, const struct prefix *b);
 /* The network of that length around ip; len is cut to the family's maximum. */
 struct prefix prefix_of(const struct ip *ip, unsigned len);

@@ -289,3 +289,11 @@ bool str_copy(char *dst, size_t size, struct str s)
 	dst[n] = '\0';
 	return n == s.n;
 }
+
+bool str_is_ascii(struct str s)
+{
+	unsigned char all = 0;
+	for (size_t i = 0; i < s.n; i++)
+		all |= (unsigned char)s.p[i];
+	return all < 0x80;
+}

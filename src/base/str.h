@@ -49,6 +49,7 @@ struct str str_trim(struct str s);
 bool str_token(struct str *s, const char *delims, struct str *token);
 /* The same at SP, HT, CR and LF. */
 bool str_word(struct str *s, struct str *word);
+bool str_is_ascii(struct str s);
 /* Bytes of the UTF-8 character (RFC 3629) that s begins with; 0 if it begins with none. */
 size_t str_utf8(struct str s);
 /* The number of that character; n is what str_utf8() answered, not 0. */

@@ -62,20 +62,33 @@ static void end_data(struct reply *a, size_t length_at)
 	a->w.p[length_at + 1] = (uint8_t)n;
 }
 
+/* A listed address, and by which entry of the list it is. */
+struct listed {
+	struct ip address;
+	struct prefix entry;
+};
+
 /* What is known of a listing; of outputs nothing is. */
-static bool note_of(const struct reply *a, const struct ip *address, struct blocklist_note *note)
+static bool note_of(const struct reply *a, const struct listed *l, struct blocklist_note *note)
 {
 	return a->zone->list == BLOCKLIST_INPUTS &&
-	       blocklist_words_find(a->edition->words, address, note);
+	       blocklist_words_find(a->edition->words, &l->entry, note);
+}
+
+/* No range was ever proved. */
+static bool is_by_word(const struct reply *a, const struct listed *l)
+{
+	struct blocklist_note note;
+	if (a->zone->list == BLOCKLIST_INPUTS && l->entry.len < ip_bits(&l->entry.ip))
+		return true;
+	return note_of(a, l, &note) && note.by_word;
 }
 
 /* The one place where the list's A records are written. */
-static void put_code(struct reply *a, const struct ip *address)
+static void put_code(struct reply *a, const struct listed *l)
 {
 	const struct blocklist_zone *zone = a->zone;
-	struct blocklist_note note;
-	bool by_word = note_of(a, address, &note) && note.by_word;
-	const struct ip *code = by_word ? &zone->code_word : &zone->code;
+	const struct ip *code = is_by_word(a, l) ? &zone->code_word : &zone->code;
 	assert(blocklist_code_valid(code));
 	dns_put_pointer(&a->w, NAME_AT);
 	size_t at = begin_data(a, DNS_TYPE_A, zone->ttl_s);
@@ -84,12 +97,12 @@ static void put_code(struct reply *a, const struct ip *address)
 	a->answers++;
 }
 
-static void put_text(struct reply *a, const struct ip *address)
+static void put_text(struct reply *a, const struct listed *l)
 {
 	char text[BLOCKLIST_TEXT_MAX];
 	struct blocklist_note note;
-	bool noted = note_of(a, address, &note);
-	size_t n = blocklist_zone_text(a->zone, address, noted ? &note : NULL, text);
+	bool noted = note_of(a, l, &note);
+	size_t n = blocklist_zone_text(a->zone, &l->address, &l->entry, noted ? &note : NULL, text);
 	assert(n >= 1 && n <= BLOCKLIST_TEXT_MAX);
 	dns_put_pointer(&a->w, NAME_AT);
 	size_t at = begin_data(a, DNS_TYPE_TXT, a->zone->ttl_s);
@@ -169,11 +182,13 @@ static uint16_t put_glue(struct reply *a, const struct dns_name *name, unsigned 
 
 enum node { NODE_NONE, NODE_EMPTY, NODE_APEX, NODE_NAMESERVER, NODE_LISTED };
 
-static enum node address_node(const struct blocklist_index *index, const struct prefix *p)
+static enum node address_node(const struct blocklist_index *index, const struct prefix *p,
+                              struct listed *l)
 {
 	assert(p->len <= ip_bits(&p->ip));
+	l->address = p->ip;
 	if (p->len == ip_bits(&p->ip))
-		return blocklist_index_has(index, &p->ip) ? NODE_LISTED : NODE_NONE;
+		return blocklist_index_find(index, &p->ip, &l->entry) ? NODE_LISTED : NODE_NONE;
 	return blocklist_index_any(index, p) ? NODE_EMPTY : NODE_NONE;
 }
 
@@ -192,21 +207,17 @@ static enum node nameserver_node(const struct blocklist_zone *zone, const struct
 /* `count` labels stand before the zone's name. A short name of digits may lead to both
  * IPv4 and IPv6 addresses. */
 static enum node find_node(const struct reply *a, unsigned count, const struct dns_name *name,
-                           struct ip *address)
+                           struct listed *l)
 {
 	const struct blocklist_index *index = a->edition->lists[a->zone->list];
 	struct prefix p;
 	enum node v4 = NODE_NONE, v6 = NODE_NONE;
 	if (count == 0)
 		return NODE_APEX;
-	if (blocklist_labels_v4(name->b, count, &p)) {
-		v4 = address_node(index, &p);
-		*address = p.ip;
-	}
-	if (v4 != NODE_LISTED && blocklist_labels_v6(name->b, count, &p)) {
-		v6 = address_node(index, &p);
-		*address = p.ip;
-	}
+	if (blocklist_labels_v4(name->b, count, &p))
+		v4 = address_node(index, &p, l);
+	if (v4 != NODE_LISTED && blocklist_labels_v6(name->b, count, &p))
+		v6 = address_node(index, &p, l);
 	enum node best = v4 > v6 ? v4 : v6;
 	enum node nameserver = nameserver_node(a->zone, name);
 	assert(best != NODE_APEX && best != NODE_NAMESERVER);
@@ -234,7 +245,7 @@ static void add_glue(struct reply *a)
 }
 
 static void answer_node(struct reply *a, enum node node, const struct dns_name *name,
-                        const struct ip *address)
+                        const struct listed *l)
 {
 	const struct blocklist_zone *zone = a->zone;
 	unsigned type = a->query->type;
@@ -243,9 +254,9 @@ static void answer_node(struct reply *a, enum node node, const struct dns_name *
 	else if (node == NODE_APEX)
 		answer_apex(a);
 	else if (node == NODE_LISTED && type == DNS_TYPE_A)
-		put_code(a, address);
+		put_code(a, l);
 	else if (node == NODE_LISTED && type == DNS_TYPE_TXT)
-		put_text(a, address);
+		put_text(a, l);
 	else if (node == NODE_NAMESERVER && (type == DNS_TYPE_A || type == DNS_TYPE_AAAA))
 		a->answers = put_glue(a, name, type);
 	if (node == NODE_NONE)
@@ -295,11 +306,11 @@ static void answer_query(struct reply *a, const struct blocklist_state *state)
 		refuse(a, DNS_RCODE_SERVFAIL, DNS_EDE_NOT_READY);
 	} else {
 		struct dns_name name;
-		struct ip address = { 0 };
+		struct listed l = { 0 };
 		blocklist_query_name(q, &name);
-		enum node node = find_node(a, count, &name, &address);
+		enum node node = find_node(a, count, &name, &l);
 		a->authoritative = true;
-		answer_node(a, node, &name, &address);
+		answer_node(a, node, &name, &l);
 	}
 }
 

@@ -47,6 +47,9 @@ const struct config_row dnsbl_config_rows[] = {
 	{ "text_word", DNSBL(CONFIG_STRING, text_word), 0, 0, DNSBL_TEXT_WORD,
 	  "The TXT record of an address that is listed by the operator's word, of the same parts; "
 	  "%r is the operator's reason. The default goes on to say how to ask for a retest." },
+	{ "text_range", DNSBL(CONFIG_STRING, text_range), 0, 0, DNSBL_TEXT_RANGE,
+	  "The TXT record of an address that is listed as part of a range alone, of the same "
+	  "parts; %n is the range. The default goes on to say whom to ask, as no retest ends it." },
 	{ "url", DNSBL(CONFIG_STRING, url), 0, 0, "",
 	  "For %u in texts: the URL of a page about a listed address, which is %a in it, like "
 	  "https://lists.example/why?ip=%a; a percent sign is %%. It ends a text best, as readers "

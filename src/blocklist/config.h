@@ -13,6 +13,8 @@
 #define DNSBL_TEXT "%a is listed as an open relay (%z)"
 /* The default of `text_word`. */
 #define DNSBL_TEXT_WORD "%a is listed by its operator's word: %r"
+/* The default of `text_range`. */
+#define DNSBL_TEXT_RANGE "%a is in %n, which is listed by its operator's word: %r"
 
 struct dnsbl_config {
 	char *zone;                              /* the main list: inputs only */
@@ -25,7 +27,7 @@ struct dnsbl_config {
 	struct config_ips code, output_code;     /* exactly one each, in 127.0.0.0/8 */
 	struct config_ips code_word;             /* the same, listed by the operator's word */
 	char *text, *output_text;                /* templates: see zone.c */
-	char *text_word;
+	char *text_word, *text_range;
 	char *url;                               /* with %a, for %u in them; "": none */
 	int64_t tcp_sessions, tcp_sessions_per_host;
 	int64_t tcp_timeout_s;                   /* idle */

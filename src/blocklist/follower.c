@@ -79,14 +79,21 @@ static struct blocklist_index *make_index(struct blocklist_follower *f, enum blo
 static int read_words(struct blocklist_follower *f, struct arena *a, struct blocklist_edition *e)
 {
 	struct listing *words, *all = NULL;
-	size_t word_n, n = 0;
-	int err = store_words(f->store, a, &words, &word_n);
+	struct listed_range *ranges = NULL;
+	struct blocklist_words_of of = { 0 };
+	int err = store_words(f->store, a, &words, &of.word_n);
 	assert(!e->words);
 	if (err == ERR_OK && f->notes)
-		err = store_listings(f->store, a, &all, &n);
+		err = store_listings(f->store, a, &all, &of.listing_n);
 	if (err == ERR_OK)
-		e->words = blocklist_words_create(words, word_n, all, n);
-	return err;
+		err = store_ranges(f->store, a, &ranges, &of.range_n);
+	if (err != ERR_OK)
+		return err;
+	of.words = words;
+	of.listings = all;
+	of.ranges = ranges;
+	e->words = blocklist_words_create(&of);
+	return ERR_OK;
 }
 
 static int read_outputs(struct blocklist_follower *f, struct arena *a,
@@ -112,14 +119,19 @@ static int read_outputs(struct blocklist_follower *f, struct arena *a,
 static int read_all(struct blocklist_follower *f, struct arena *a, struct blocklist_edition *e,
                     uint64_t *serial)
 {
-	struct listing *rows;
-	size_t n;
-	int err = store_snapshot(f->store, a, &rows, &n, serial);
+	struct list_snapshot list;
+	int err = store_snapshot(f->store, a, &list);
 	if (err != ERR_OK)
 		return err;
+	size_t n = list.listing_n + list.range_n;
 	struct blocklist_change *changes = arena_alloc(a, (n + 1) * sizeof(*changes));
-	for (size_t i = 0; i < n; i++)
-		changes[i] = (struct blocklist_change){ prefix_of(&rows[i].address, 128), true };
+	for (size_t i = 0; i < list.listing_n; i++)
+		changes[i] = (struct blocklist_change){ prefix_of(&list.listings[i].address, 128),
+		                                        true };
+	for (size_t i = 0; i < list.range_n; i++)
+		changes[list.listing_n + i] = (struct blocklist_change){ list.ranges[i].range,
+		                                                         true };
+	*serial = list.serial;
 	e->lists[BLOCKLIST_INPUTS] = make_index(f, BLOCKLIST_INPUTS, NULL, changes, n);
 	return ERR_OK;
 }

@@ -283,8 +283,8 @@ static const struct family *family_of(const struct blocklist_index *index, const
 	return ip->family == 4 ? &index->v4 : &index->v6;
 }
 
-/* A listed prefix that holds the address. */
-static bool covered(const struct family *f, const struct ip *ip)
+/* The widest listed prefix that holds the address. */
+static bool covered(const struct family *f, const struct ip *ip, struct prefix *entry)
 {
 	uint8_t key[KEY_MAX];
 	size_t bytes = f->cover.width - 1;
@@ -293,9 +293,9 @@ static bool covered(const struct family *f, const struct ip *ip)
 	size_t i = lower_bound(&f->cover, 0, key, f->cover.width);
 	if (i == 0)
 		return false;
-	struct prefix p = prefix_at(&f->cover, i - 1, ip->family);
-	assert(p.len < ip_bits(ip));
-	return prefix_contains(&p, ip);
+	*entry = prefix_at(&f->cover, i - 1, ip->family);
+	assert(entry->len < ip_bits(ip));
+	return prefix_contains(entry, ip);
 }
 
 /* A key from first to last; both have as many bytes as an address. */
@@ -307,28 +307,37 @@ static bool any_between(const struct set *s, const uint8_t *first, const uint8_t
 	return i < s->n && memcmp(key_at(s, i), last, bytes) <= 0;
 }
 
-bool blocklist_index_has(const struct blocklist_index *index, const struct ip *address)
+bool blocklist_index_find(const struct blocklist_index *index, const struct ip *address,
+                          struct prefix *entry)
 {
 	const struct family *f = family_of(index, address);
+	*entry = (struct prefix){ *address, (uint8_t)ip_bits(address) };
 	if (ip_eq(address, &test_unlisted[address->family == 6]))
 		return false;
 	size_t i = lower_bound(&f->exact, 0, address->b, f->exact.width);
 	if (i < f->exact.n && key_cmp(key_at(&f->exact, i), address->b, f->exact.width) == 0)
 		return true;
-	return covered(f, address);
+	return covered(f, address, entry);
+}
+
+bool blocklist_index_has(const struct blocklist_index *index, const struct ip *address)
+{
+	struct prefix entry;
+	return blocklist_index_find(index, address, &entry);
 }
 
 bool blocklist_index_any(const struct blocklist_index *index, const struct prefix *prefix)
 {
 	const struct family *f = family_of(index, &prefix->ip);
 	uint8_t last[16];
+	struct prefix entry;
 	assert(prefix->len <= ip_bits(&prefix->ip));
 	if (prefix->len == ip_bits(&prefix->ip))
 		return blocklist_index_has(index, &prefix->ip);
 	last_of(prefix, last);
 	return any_between(&f->exact, prefix->ip.b, last, f->exact.width) ||
 	       any_between(&f->cover, prefix->ip.b, last, f->exact.width) ||
-	       covered(f, &prefix->ip);
+	       covered(f, &prefix->ip, &entry);
 }
 
 size_t blocklist_index_count(const struct blocklist_index *index)

@@ -42,6 +42,9 @@ void blocklist_index_destroy(struct blocklist_index *index);      /* NULL is fin
 
 /* Neither allocates nor blocks. IPv4-mapped IPv6 addresses are taken as IPv6. */
 bool blocklist_index_has(const struct blocklist_index *index, const struct ip *address);
+/* The same, and by which entry: the address itself, or else the widest prefix that holds it. */
+bool blocklist_index_find(const struct blocklist_index *index, const struct ip *address,
+                          struct prefix *entry);
 /* Something inside the prefix, or all of it, is listed. */
 bool blocklist_index_any(const struct blocklist_index *index, const struct prefix *prefix);
 /* Entries, the two test entries included. */

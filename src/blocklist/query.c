@@ -30,6 +30,15 @@ static bool read_question(struct dns_reader *r, struct blocklist_query *q)
 	return true;
 }
 
+/* Whatever is wrong with it, it is there (RFC 6891 7). */
+static int read_opt(const struct dns_reader *r, const struct dns_rr *rr, struct dns_edns *edns)
+{
+	int e = dns_rr_edns(r, rr, edns);
+	assert(e != ERR_OK || edns->present);
+	edns->present = true;
+	return e;
+}
+
 static bool read_records(struct dns_reader *r, struct blocklist_query *q)
 {
 	const struct dns_header *h = &q->header;
@@ -47,7 +56,7 @@ static bool read_records(struct dns_reader *r, struct blocklist_query *q)
 		if (i < before || q->edns.present)
 			return false;
 		/* Of another version's OPT we know no more than that (RFC 6891 6.1.3). */
-		if (dns_rr_edns(r, &rr, &q->edns) != ERR_OK && q->edns.version == 0)
+		if (read_opt(r, &rr, &q->edns) != ERR_OK && q->edns.version == 0)
 			return false;
 	}
 	assert(r->at <= r->n);

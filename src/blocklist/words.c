@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Notes on listings: a sorted array, and the reasons one behind the other.
+ * Notes on listings: sorted arrays, first that of addresses, then that of ranges, and the reasons
+ * one behind the other.
  */
 #include "blocklist/words.h"
 
@@ -12,14 +13,14 @@
 struct word {
 	int64_t since_s;
 	size_t reason_at;
-	struct ip address;
+	struct prefix entry;
 	bool by_word;
 };
 
 struct blocklist_words {
 	struct buf reasons;                  /* each ends with a NUL */
-	size_t n;
-	struct word v[];
+	size_t n, range_n;
+	struct word v[];                     /* n of addresses, then range_n of ranges */
 };
 
 /* Length of a control character in front of UTF-8 text (C0, DEL, C1), or 0. */
@@ -50,28 +51,39 @@ static void add_reason(struct buf *out, const char *reason)
 	buf_add_byte(out, '\0');
 }
 
-static void add_word(struct blocklist_words *w, const struct listing *l, bool by_word)
+static void add_address(struct blocklist_words *w, const struct listing *l, bool by_word)
 {
-	assert(w->n == 0 || ip_cmp(&w->v[w->n - 1].address, &l->address) < 0);
-	w->v[w->n++] = (struct word){ l->since_s, w->reasons.n, l->address, by_word };
+	struct prefix whole = prefix_of(&l->address, ip_bits(&l->address));
+	assert(w->n == 0 || prefix_cmp(&w->v[w->n - 1].entry, &whole) < 0);
+	w->v[w->n++] = (struct word){ l->since_s, w->reasons.n, whole, by_word };
 	add_reason(&w->reasons, l->reason);
 }
 
-struct blocklist_words *blocklist_words_create(const struct listing *words, size_t word_n,
-                                               const struct listing *listings, size_t n)
+static void add_range(struct blocklist_words *w, const struct listed_range *r)
 {
-	struct blocklist_words *w = mem_zalloc(sizeof(*w) + (word_n + n) * sizeof(w->v[0]));
-	size_t i = 0, j = 0;
-	while (i < word_n || j < n) {
-		int c = i == word_n ? 1 : j == n ? -1 :
-		        ip_cmp(&words[i].address, &listings[j].address);
+	struct word *at = &w->v[w->n + w->range_n];
+	assert(w->range_n == 0 || prefix_cmp(&at[-1].entry, &r->range) < 0);
+	*at = (struct word){ r->since_s, w->reasons.n, r->range, true };
+	w->range_n++;
+	add_reason(&w->reasons, r->reason);
+}
+
+struct blocklist_words *blocklist_words_create(const struct blocklist_words_of *of)
+{
+	size_t most = of->word_n + of->listing_n + of->range_n, i = 0, j = 0;
+	struct blocklist_words *w = mem_zalloc(sizeof(*w) + most * sizeof(w->v[0]));
+	while (i < of->word_n || j < of->listing_n) {
+		int c = i == of->word_n ? 1 : j == of->listing_n ? -1 :
+		        ip_cmp(&of->words[i].address, &of->listings[j].address);
 		if (c <= 0)
-			add_word(w, &words[i++], true);
+			add_address(w, &of->words[i++], true);
 		else
-			add_word(w, &listings[j], false);
+			add_address(w, &of->listings[j], false);
 		j += c >= 0;
 	}
-	assert(w->n >= word_n && w->n >= n && w->n <= word_n + n);
+	for (size_t k = 0; k < of->range_n; k++)
+		add_range(w, &of->ranges[k]);
+	assert(w->n >= of->word_n && w->n >= of->listing_n && w->n + w->range_n <= most);
 	return w;
 }
 
@@ -82,15 +94,17 @@ void blocklist_words_destroy(struct blocklist_words *w)
 	free(w);
 }
 
-bool blocklist_words_find(const struct blocklist_words *w, const struct ip *address,
+bool blocklist_words_find(const struct blocklist_words *w, const struct prefix *entry,
                           struct blocklist_note *note)
 {
-	size_t low = 0, high = w ? w->n : 0;
+	bool is_range = entry->len < ip_bits(&entry->ip);
+	size_t low = !w ? 0 : is_range ? w->n : 0;
+	size_t high = !w ? 0 : is_range ? w->n + w->range_n : w->n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct word *at = &w->v[middle];
-		int c = ip_cmp(&at->address, address);
-		assert(middle < w->n && at->reason_at < w->reasons.n);
+		int c = prefix_cmp(&at->entry, entry);
+		assert(middle < w->n + w->range_n && at->reason_at < w->reasons.n);
 		if (c == 0) {
 			*note = (struct blocklist_note){
 				w->reasons.p + at->reason_at, at->since_s, at->by_word,

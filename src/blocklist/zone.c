@@ -192,6 +192,7 @@ static int set_hostmaster(struct blocklist_zone *z, const char *address, struct 
 #define LETTERS_URL "a%"
 #define LETTERS_OUTPUT "azu%"
 #define LETTERS_TEXT "azdru%"
+#define LETTERS_RANGE "anzdru%"
 
 static int complain_of_letter(struct buf *message, const char *parameter, const char *letters,
                               const char *text)
@@ -224,6 +225,7 @@ static size_t most_bytes(const struct blocklist_zone *z, char letter)
 	switch (letter) {
 	case 'a': return IP_TEXT_MAX - 1;
 	case 'z': return strlen(dns_name_format(&z->origin, zone));
+	case 'n': return PREFIX_TEXT_MAX - 1;
 	case 'd': return DAY_BYTES;
 	case 'r': return 0;
 	case 'u': return url_bytes(z->url, IP_TEXT_MAX - 1);
@@ -296,6 +298,9 @@ static int set_word(struct blocklist_zone *z, const struct dnsbl_config *config,
 	if (e == ERR_OK)
 		e = set_text(z, "text_word", config->text_word, LETTERS_TEXT, z->text_word,
 		             message);
+	if (e == ERR_OK)
+		e = set_text(z, "text_range", config->text_range, LETTERS_RANGE, z->text_range,
+		             message);
 	return e;
 }
 
@@ -347,13 +352,14 @@ int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *con
 
 /* What stands for each letter. */
 struct parts {
-	struct str a, z, d, r, u;
+	struct str a, n, z, d, r, u;
 };
 
 static struct str part_of(const struct parts *parts, char letter)
 {
 	switch (letter) {
 	case 'a': return parts->a;
+	case 'n': return parts->n;
 	case 'z': return parts->z;
 	case 'd': return parts->d;
 	case 'r': return parts->r;
@@ -415,16 +421,21 @@ static struct str day_of(int64_t since_s, char text[static CLOCK_TEXT_MAX])
 }
 
 size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
-                           const struct blocklist_note *note, char dst[static BLOCKLIST_TEXT_MAX])
+                           const struct prefix *entry, const struct blocklist_note *note,
+                           char dst[static BLOCKLIST_TEXT_MAX])
 {
-	const char *text = note && note->by_word ? z->text_word : z->text;
-	char ip[IP_TEXT_MAX], zone[DNS_NAME_TEXT_MAX], day[CLOCK_TEXT_MAX];
-	char url[BLOCKLIST_TEXT_MAX];
+	bool in_range = z->list == BLOCKLIST_INPUTS && entry->len < ip_bits(&entry->ip);
+	const char *text = in_range ? z->text_range :
+	                   note && note->by_word ? z->text_word : z->text;
+	char ip[IP_TEXT_MAX], range[PREFIX_TEXT_MAX], zone[DNS_NAME_TEXT_MAX];
+	char day[CLOCK_TEXT_MAX], url[BLOCKLIST_TEXT_MAX];
 	struct parts parts = {
-		.a = str_of(ip_format(address, ip)), .z = str_of(dns_name_format(&z->origin, zone)),
+		.a = str_of(ip_format(address, ip)), .n = str_of(prefix_format(entry, range)),
+		.z = str_of(dns_name_format(&z->origin, zone)),
 		.d = day_of(note ? note->since_s : 0, day),
 	};
 	parts.u = (struct str){ url, fill(z->url, parts, url) };
+	assert(prefix_contains(entry, address));
 	size_t fixed = filled_bytes(text, &parts);
 	assert(fixed <= BLOCKLIST_TEXT_MAX);
 	parts.r = cut(note ? note->reason : "unknown", BLOCKLIST_TEXT_MAX - fixed);

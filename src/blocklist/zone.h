@@ -29,6 +29,7 @@ struct blocklist_zone {
 	struct ip code, code_word;
 	char text[BLOCKLIST_TEXT_MAX + 1];    /* templates, checked */
 	char text_word[BLOCKLIST_TEXT_MAX + 1];
+	char text_range[BLOCKLIST_TEXT_MAX + 1];
 	char url[BLOCKLIST_TEXT_MAX + 1];     /* the same, or "" */
 	bool notes;                           /* `text` names reason or date */
 };
@@ -40,10 +41,12 @@ bool blocklist_code_valid(const struct ip *code);
 int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *config,
                         bool output, struct buf *message);
 /* The text of an address; writes at most BLOCKLIST_TEXT_MAX bytes and returns how many.
- * `note`: what is known of it, by which it is the one text or the other; its reason is cut to what
- * fits. NULL: it was proved, and reason and date are "unknown". Does not allocate. */
+ * `entry`: that of the list by which it is listed, itself or a range. `note`: what is known of the
+ * entry; its reason is cut to what fits. By both it is the one text or the other. NULL: an address
+ * was proved, and reason and date are "unknown". Does not allocate. */
 size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
-                           const struct blocklist_note *note, char dst[static BLOCKLIST_TEXT_MAX]);
+                           const struct prefix *entry, const struct blocklist_note *note,
+                           char dst[static BLOCKLIST_TEXT_MAX]);
 
 /* The address, or the leading part of one, that labels in front of a zone's name stand for:
  * `labels` points at the first, in wire form, `count` of them. Each may be both. */

@@ -402,9 +402,16 @@ int cli_ip(const struct cli *cli, const char *text, struct ip *ip)
 int cli_prefix(const struct cli *cli, const char *text, struct prefix *prefix)
 {
 	struct parse_error pe;
-	if (prefix_parse(str_of(text), prefix, &pe) == ERR_OK)
+	struct str bare = cli_bare(text);
+	struct prefix network;
+	char meant[PREFIX_TEXT_MAX], expected[PREFIX_TEXT_MAX + 80];
+	if (prefix_parse(bare, prefix, &pe) == ERR_OK)
 		return CLI_GO;
-	return cli_bad_value(cli, text, pe.expected);
+	if (!prefix_meant(bare, &network))
+		return cli_bad_value(cli, text, pe.expected);
+	snprintf(expected, sizeof(expected), "%s, as %s", pe.expected,
+	         prefix_format(&network, meant));
+	return cli_bad_value(cli, text, expected);
 }
 
 int cli_text(const struct cli *cli, const char *option, const char *value, char *dst, size_t size)

@@ -6,34 +6,13 @@
 #include "store/evidence.h"
 
 #include "base/file.h"
-#include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/evidence.h"
 #include "cli/outfile.h"
-#include "settings/state.h"
-#include "store/evidence-rows.h"
-#include "store/keys.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { BUNDLE_MAX_BYTES = 16 << 20, KEY_MAX_BYTES = 1 << 16, BUNDLE_MODE = 0644 };
-
-/* The bundle of an address, or of the id of an evidence. */
-static int find_bundle(struct cli *cli, struct str *bundle)
-{
-	const char *what = cli->operands[1];
-	char id[48];
-	struct ip address;
-	int code = cli_open(cli, CLI_READ);
-	if (code != CLI_GO)
-		return code;
-	int e = ip_parse(str_of(what), &address, NULL) == ERR_OK
-	        ? store_evidence_of(cli->store, &address, &cli->arena, id, bundle)
-	        : store_evidence_get(cli->store, what, &cli->arena, bundle);
-	if (e == ERR_NOT_FOUND)
-		return cli_not_found(cli, what, "an address or an id of which there is evidence");
-	return e == ERR_OK ? CLI_GO : cli_store_fail(cli, e, what);
-}
+enum { BUNDLE_MODE = 0644 };
 
 static int check_bundle(struct cli *cli, struct str bundle, struct str pem, const char *what,
                         json_t **payload)
@@ -48,30 +27,6 @@ static int check_bundle(struct cli *cli, struct str bundle, struct str pem, cons
 	return code;
 }
 
-static int own_key(struct cli *cli, struct buf *pem)
-{
-	struct buf message = { 0 };
-	int code = cli_enter(cli, CLI_READ);
-	if (code != CLI_GO)
-		return code;
-	int e = keys_evidence_public(STATE_HERE, pem, &message);
-	if (e != ERR_OK)
-		code = cli_state_fail(cli, e, &message);
-	buf_fini(&message);
-	return code;
-}
-
-/* For people in ASCII: safe for a terminal. */
-static void print_payload(const struct cli *cli, const json_t *payload)
-{
-	struct buf text = { 0 };
-	struct json j = { .out = &text, .indent = cli->json ? 0 : 2, .ascii = !cli->json };
-	json_add_value(&j, NULL, payload);
-	buf_add_byte(&text, '\n');
-	cli_print(buf_str(&text));
-	buf_fini(&text);
-}
-
 static void print_good(struct cli *cli, const char *path, const json_t *payload)
 {
 	struct json *j = cli_json_begin(cli);
@@ -81,36 +36,19 @@ static void print_good(struct cli *cli, const char *path, const json_t *payload)
 	cli_json_end(cli);
 }
 
-static int evidence_show(struct cli *cli)
-{
-	struct str bundle;
-	struct buf pem = { 0 };
-	json_t *payload = NULL;
-	int code = find_bundle(cli, &bundle);
-	if (code == CLI_GO)
-		code = own_key(cli, &pem);
-	if (code == CLI_GO)
-		code = check_bundle(cli, bundle, buf_str(&pem), cli->operands[1], &payload);
-	if (code == CLI_GO)
-		print_payload(cli, payload);
-	json_decref(payload);
-	buf_fini(&pem);
-	return code;
-}
-
 static int evidence_export(struct cli *cli, bool force)
 {
-	struct str bundle;
+	struct evidence_found found;
 	struct outfile out = { 0 };
 	const char *path = cli->operand_count > 2 ? cli->operands[2] : NULL;
 	int e = path ? outfile_open(&out, path, BUNDLE_MODE, force) : ERR_OK;
 	if (e != ERR_OK)
 		return outfile_not_written(cli, path, e);
-	int code = find_bundle(cli, &bundle);
+	int code = evidence_find(cli, cli->operands[1], &found);
 	if (code == CLI_GO && !path)
-		cli_print(bundle);
+		cli_print(found.bundle);
 	if (code == CLI_GO && path) {
-		e = file_write_fd(out.fd, bundle);
+		e = file_write_fd(out.fd, found.bundle);
 		if (e == ERR_OK)
 			e = outfile_commit(&out);
 		if (e != ERR_OK)
@@ -118,15 +56,6 @@ static int evidence_export(struct cli *cli, bool force)
 	}
 	outfile_drop(&out);
 	return code;
-}
-
-static int read_input(struct cli *cli, const char *path, size_t max, const char *expected,
-                      struct buf *out)
-{
-	int e = file_read(path, max, out);
-	if (e == ERR_OK)
-		return CLI_GO;
-	return cli_fail(cli, cli_exit_code(e), "%s: expected %s: %s", path, expected, err_text(e));
 }
 
 static const char *payload_text(const json_t *payload, const char *key)
@@ -140,10 +69,12 @@ static int verify_file(struct cli *cli, const char *key_path)
 	const char *path = cli->operands[1];
 	struct buf bundle = { 0 }, pem = { 0 };
 	json_t *payload = NULL;
-	int code = read_input(cli, path, BUNDLE_MAX_BYTES, "an evidence bundle", &bundle);
+	int code = evidence_read_file(cli, path, EVIDENCE_BUNDLE_MAX_BYTES,
+	                              "an evidence bundle", &bundle);
 	if (code == CLI_GO)
-		code = key_path ? read_input(cli, key_path, KEY_MAX_BYTES, "a public key", &pem)
-		                : own_key(cli, &pem);
+		code = key_path ? evidence_read_file(cli, key_path, EVIDENCE_KEY_MAX_BYTES,
+		                                     "a public key", &pem)
+		                : evidence_own_key(cli, &pem);
 	if (code == CLI_GO)
 		code = check_bundle(cli, buf_str(&bundle), buf_str(&pem), path, &payload);
 	if (code == CLI_GO && cli->json)
@@ -159,42 +90,58 @@ static int verify_file(struct cli *cli, const char *key_path)
 	return code;
 }
 
-static int evidence_run(struct cli *cli, const char *key_path, bool force)
+struct evidence_args {
+	const char *key, *html;
+	bool force;
+};
+
+static int evidence_run(struct cli *cli, const struct evidence_args *a)
 {
 	const char *verb = cli->operands[0];
+	bool shows = strcmp(verb, "show") == 0;
+	if (a->html && (!shows || cli->json))
+		return cli_fail(cli, EX_USAGE, "--html: expected with show alone, without --json");
 	if (strcmp(verb, "export") == 0)
-		return evidence_export(cli, force);
-	if (strcmp(verb, "show") != 0 && strcmp(verb, "verify") != 0)
+		return evidence_export(cli, a->force);
+	if (!shows && strcmp(verb, "verify") != 0)
 		return cli_bad_value(cli, verb, "show, export or verify");
 	if (cli->operand_count > 2)
 		return cli_bad_value(cli, cli->operands[2], "no more arguments; see --help");
-	return strcmp(verb, "show") == 0 ? evidence_show(cli) : verify_file(cli, key_path);
+	if (!shows)
+		return verify_file(cli, a->key);
+	const struct evidence_show show = {
+		.what = cli->operands[1], .key = a->key, .html = a->html, .force = a->force,
+	};
+	return evidence_show(cli, &show);
 }
 
 int cli_evidence(int argc, char **argv)
 {
 	struct cli cli;
-	const char *key = NULL;
-	bool force = false;
+	struct evidence_args args = { 0 };
 	const struct cli_option options[] = {
-		{ .name = "key", .argument = "FILE", .value = &key,
-		  .help = "verify: the public key (default: that of the state directory)" },
-		{ .name = "force", .flag = &force,
-		  .help = "export: replace FILE if it is there" },
+		{ .name = "key", .argument = "FILE", .value = &args.key,
+		  .help = "the signer's public key (default: that of the state directory)" },
+		{ .name = "html", .argument = "FILE", .value = &args.html,
+		  .help = "show: write the page as one HTML file (\"-\": standard output)" },
+		{ .name = "force", .flag = &args.force,
+		  .help = "replace FILE if it is there" },
 	};
 	const struct cli_spec spec = {
 		.name = "evidence",
-		.synopsis = "show ADDRESS|ID\nexport ADDRESS|ID [FILE] [--force]\n"
+		.synopsis = "show ADDRESS|ID|FILE [--html FILE] [--key FILE]\n"
+		            "export ADDRESS|ID [FILE] [--force]\n"
 		            "verify FILE [--key FILE]",
 		.description =
-		"Shows or exports the newest evidence of an address (or one by its id), or\n"
-		"verifies a bundle. With --key, \"verify\" needs nothing but the two files.",
-		.options = options, .option_count = 2,
+		"Shows the newest evidence of an address (or one by its id, or a bundle in a\n"
+		"file) as a page to read, or with --json what was signed; exports the bundle; or\n"
+		"verifies one. With --key, a file needs nothing but that key.",
+		.options = options, .option_count = 3,
 		.operands_min = 2, .operands_max = 3,
 		.operands_expected = "show, export or verify and what",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = evidence_run(&cli, key, force);
+		code = evidence_run(&cli, &args);
 	return cli_end(&cli, code);
 }

@@ -34,6 +34,12 @@ static const char *ip_cell(struct list_args *a, const struct ip *ip)
 	return arena_strdup(&a->cli.arena, str_of(ip_format(ip, text)));
 }
 
+static const char *prefix_cell(struct list_args *a, const struct prefix *prefix)
+{
+	char text[PREFIX_TEXT_MAX];
+	return arena_strdup(&a->cli.arena, str_of(prefix_format(prefix, text)));
+}
+
 static const char *time_cell(struct list_args *a, int64_t time_s)
 {
 	char text[CLI_TIME_MAX];
@@ -47,52 +53,90 @@ static const char *number_cell(struct list_args *a, uint64_t n)
 
 /* ---- listings ---------------------------------------------------------------------------- */
 
-/* What an older version or somebody's hand put on the list: DNS leaves it out. */
-static const char *not_published(struct list_args *a, const struct listing *l)
+/* An address or a range. */
+struct listed {
+	struct prefix subject;
+	bool is_range;
+	union {
+		struct listing l;
+		struct listed_range r;
+	};
+};
+
+static bool is_by_operator(const struct listed *row)
 {
-	return fuse_refuses_ip(store_fuse(a->cli.store), &l->address);
+	return row->is_range || row->l.by_operator;
+}
+
+static int64_t since_of(const struct listed *row)
+{
+	return row->is_range ? row->r.since_s : row->l.since_s;
+}
+
+/* What an older version or somebody's hand put on the list: DNS leaves it out. */
+static const char *not_published(struct list_args *a, const struct listed *row)
+{
+	return fuse_refuses(store_fuse(a->cli.store), &row->subject);
 }
 
 /* What the operator gave as the reason proves nothing: it stands as his word. */
-static const char *word_text(struct list_args *a, const struct listing *l, const char *reason)
+static const char *word_text(struct list_args *a, const struct listed *row, const char *reason)
 {
 	struct proof *rows;
 	size_t n = 0;
-	store_proofs(a->cli.store, &l->address, &a->cli.arena, &rows, &n);
+	if (!row->is_range)
+		store_proofs(a->cli.store, &row->l.address, &a->cli.arena, &rows, &n);
 	return arena_printf(&a->cli.arena, "%sby the operator's word: %s",
 	                    n ? "open relay, and " : "", reason);
 }
 
-static const char *reason_text(struct list_args *a, const struct listing *l)
+static const char *reason_text(struct list_args *a, const struct listed *row)
 {
-	const char *withheld = not_published(a, l), *reason = cli_safe(&a->cli, l->reason);
-	if (l->by_operator)
-		reason = word_text(a, l, reason);
+	const char *withheld = not_published(a, row);
+	const char *reason = cli_safe(&a->cli, row->is_range ? row->r.reason : row->l.reason);
+	if (is_by_operator(row))
+		reason = word_text(a, row, reason);
 	if (!withheld)
 		return reason;
 	return arena_printf(&a->cli.arena, "%s (not published: %s)", reason, withheld);
 }
 
+/* Both in order of the address; a range stands before its first address. */
 static int read_listings(struct list_args *a, struct list_rows *rows)
 {
-	struct listing *found;
-	size_t n;
-	int e = store_listings(a->cli.store, &a->cli.arena, &found, &n);
-	for (size_t i = 0; e == ERR_OK && i < n; i++)
-		list_rows_keep(rows, &found[i]);
-	return e == ERR_OK ? CLI_GO : cli_store_fail(&a->cli, e, "listings");
+	struct list_snapshot list;
+	size_t i = 0, j = 0;
+	int e = store_snapshot(a->cli.store, &a->cli.arena, &list);
+	if (e != ERR_OK)
+		return cli_store_fail(&a->cli, e, "listings");
+	while (i < list.listing_n || j < list.range_n) {
+		bool range = i == list.listing_n || (j < list.range_n &&
+			ip_cmp(&list.ranges[j].range.ip, &list.listings[i].address) <= 0);
+		struct listed row = { .is_range = range };
+		if (range) {
+			row.r = list.ranges[j];
+			row.subject = row.r.range;
+		} else {
+			row.l = list.listings[i];
+			row.subject = whole(&row.l.address);
+		}
+		list_rows_keep(rows, &row);
+		i += !range;
+		j += range;
+	}
+	return CLI_GO;
 }
 
 static struct list_key listing_key(const void *row)
 {
-	const struct listing *l = row;
-	return (struct list_key){ whole(&l->address), l->since_s, NULL };
+	const struct listed *l = row;
+	return (struct list_key){ l->subject, since_of(l), NULL };
 }
 
 static bool listing_fits(const struct list_query *q, const void *row)
 {
-	const struct listing *l = row;
-	return !q->by_operator || l->by_operator;
+	const struct listed *l = row;
+	return !q->by_operator || is_by_operator(l);
 }
 
 /* Which kind of server it is nobody has kept: the evidence shows how it greeted. */
@@ -107,25 +151,30 @@ static bool explain_proofs(const struct proof *proofs, size_t n, struct explanat
 
 static void listing_object(struct list_args *a, const void *row, struct json *j)
 {
-	const struct listing *l = row;
+	const struct listed *l = row;
 	struct proof *proofs = NULL;
 	struct explanation why;
 	size_t n = 0;
-	if (store_proofs(a->cli.store, &l->address, &a->cli.arena, &proofs, &n) != ERR_OK)
+	if (l->is_range) {
+		listed_range_json(&l->r, not_published(a, l), j);
+		return;
+	}
+	if (store_proofs(a->cli.store, &l->l.address, &a->cli.arena, &proofs, &n) != ERR_OK)
 		n = 0;
-	listing_json(l, not_published(a, l), proofs, n, j);
+	listing_json(&l->l, not_published(a, l), proofs, n, j);
 	if (explain_proofs(proofs, n, &why))
 		explanation_json(&why, j);
 }
 
 static void listing_below(struct list_args *a, const void *row)
 {
-	const struct listing *l = row;
+	const struct listed *l = row;
 	struct proof *proofs = NULL;
 	struct explanation why;
 	struct buf text = { 0 };
 	size_t n = 0;
-	if (store_proofs(a->cli.store, &l->address, &a->cli.arena, &proofs, &n) != ERR_OK ||
+	if (l->is_range ||
+	    store_proofs(a->cli.store, &l->l.address, &a->cli.arena, &proofs, &n) != ERR_OK ||
 	    !explain_proofs(proofs, n, &why))
 		return;
 	explain_short(&why, 0, &text);
@@ -136,10 +185,10 @@ static void listing_below(struct list_args *a, const void *row)
 
 static void listing_cells(struct list_args *a, const void *row, const char **cells)
 {
-	const struct listing *l = row;
-	cells[0] = ip_cell(a, &l->address);
-	cells[1] = time_cell(a, l->since_s);
-	cells[2] = time_cell(a, l->last_test_s);
+	const struct listed *l = row;
+	cells[0] = prefix_cell(a, &l->subject);
+	cells[1] = time_cell(a, since_of(l));
+	cells[2] = time_cell(a, l->is_range ? 0 : l->l.last_test_s);
 	cells[3] = reason_text(a, l);
 }
 
@@ -160,13 +209,13 @@ static int read_undecided(struct list_args *a, struct list_rows *rows)
 static struct list_key undecided_key(const void *row)
 {
 	const struct undecided *u = row;
-	return listing_key(&u->listing);
+	return (struct list_key){ whole(&u->listing.address), u->listing.since_s, NULL };
 }
 
 static bool undecided_fits(const struct list_query *q, const void *row)
 {
 	const struct undecided *u = row;
-	return listing_fits(q, &u->listing) &&
+	return (!q->by_operator || u->listing.by_operator) &&
 	       (q->verdict < 0 || u->last.verdict == (enum verdict)q->verdict);
 }
 
@@ -360,12 +409,10 @@ static void journal_object(struct list_args *a, const void *row, struct json *j)
 static void journal_cells(struct list_args *a, const void *row, const char **cells)
 {
 	const struct journal_entry *e = row;
-	char subject[PREFIX_TEXT_MAX];
-	prefix_format(&e->subject, subject);
 	cells[0] = number_cell(a, e->serial);
 	cells[1] = time_cell(a, e->time_s);
 	cells[2] = journal_action_name(e->action);
-	cells[3] = arena_strdup(&a->cli.arena, str_of(subject));
+	cells[3] = prefix_cell(a, &e->subject);
 	cells[4] = cli_safe(&a->cli, e->who);
 	cells[5] = cli_safe(&a->cli, e->why);
 }
@@ -407,7 +454,7 @@ static void nomination_cells(struct list_args *a, const void *row, const char **
 /* ---- the table -------------------------------------------------------------------------- */
 
 static const struct list_kind kinds[] = {
-	{ .name = "listings", .none = "nothing is listed", .size = sizeof(struct listing),
+	{ .name = "listings", .none = "nothing is listed", .size = sizeof(struct listed),
 	  .heading = HEADING("ADDRESS", "SINCE", "LAST TEST", "REASON"),
 	  .filters = LIST_BY_OPERATOR, .read = read_listings, .key = listing_key,
 	  .fits = listing_fits, .json = listing_object, .cells = listing_cells,

@@ -50,7 +50,8 @@ static int list_show(struct list_args *a, const char *what, const char *subject)
 static int list_word(struct list_args *a, const char *what, const char *subject)
 {
 	if (!subject)
-		return cli_fail(&a->cli, EX_USAGE, "%s: expected one ADDRESS; see --help", what);
+		return cli_fail(&a->cli, EX_USAGE, "%s: expected one ADDRESS%s; see --help", what,
+		                strcmp(what, "add") == 0 ? " or RANGE" : "");
 	if (a->since || a->before || a->test_state || a->verdict || a->sort || a->limit ||
 	    a->undecided || a->by_operator || a->count)
 		return cli_bad_value(&a->cli, what, "a kind of rows with filters");
@@ -107,12 +108,12 @@ int cli_list(int argc, char **argv)
 		.synopsis =
 		"[listings|tests|returns|outputs|journal|nominations] [ADDRESS|RANGE]\n"
 		"[listings] [ADDRESS|RANGE] --undecided\n"
-		"add ADDRESS --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
+		"add ADDRESS|RANGE --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
 		.description =
 		"Shows the list (without an argument), or tests, what came back to the collector,\n"
 		"outputs of multi-hop relays, the journal of all changes, nominations; all, or of\n"
-		"one address or a range. \"add\" lists an address by the operator's\n"
-		"word; \"agree\" lets an output be published.",
+		"one address or a range. \"add\" lists an address or a range by the\n"
+		"operator's word; \"agree\" lets an output be published.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
 		.operands_min = 0, .operands_max = 2, .operands_expected = "what to list",
 	};

@@ -130,9 +130,10 @@ int dns_rr_text(const struct dns_reader *r, const struct dns_rr *rr, char *dst, 
 bool dns_is_cut_opt(const struct dns_reader *r, size_t at)
 {
 	enum { FIXED = 11 };             /* owner, type, class, TTL, length of the data */
-	if (at > r->n || r->n - at < 3 || r->p[at] != 0 || u16(r->p + at + 1) != DNS_TYPE_OPT)
+	if (at > r->n || r->n - at < FIXED || r->p[at] != 0)
 		return false;
-	return r->n - at < FIXED || r->n - at - FIXED < u16(r->p + at + FIXED - 2);
+	return u16(r->p + at + 1) == DNS_TYPE_OPT &&
+	       r->n - at - FIXED < u16(r->p + at + FIXED - 2);
 }
 
 int dns_rr_edns(const struct dns_reader *r, const struct dns_rr *rr, struct dns_edns *e)

@@ -234,11 +234,15 @@ static bool is_half_day(struct str s)
 	       (s.n == 1 || s.p[1] == '.');
 }
 
-/* "IST", "A", "Asia/Kolkata", "+99" */
+/* "IST", "A", "Asia/Kolkata", "+99", "?"; of numbers those that lack but their sign, as "0530". */
 static bool is_zone_like(struct str word)
 {
-	return word.n && (ascii_isalpha((unsigned char)word.p[0]) || word.p[0] == '+' ||
-	                  word.p[0] == '-' || word.p[0] == '"');
+	enum { HOURS_MAX = 14 };
+	int h, m;
+	if (word.n == 0 || !ascii_isdigit((unsigned char)word.p[0]))
+		return word.n != 0;
+	return number(&word, 2, &h) && number(&word, 2, &m) && word.n == 0 && h <= HOURS_MAX &&
+	       m < 60 && m % 15 == 0;
 }
 
 /* One word that may be the zone. A number counts before any name, whichever comes first:
@@ -303,13 +307,20 @@ static bool late_year(const struct words *w, size_t *i, struct day *x, struct ma
                       bool *numbered)
 {
 	struct str s = *i < w->n ? w->word[*i] : STR("");
-	bool had_zone = date->has_zone;
-	if (!take_zone(s, date, numbered))
+	bool had_zone = date->has_zone, is_year = s.n && ascii_isdigit((unsigned char)s.p[0]);
+	if (!is_year && !take_zone(s, date, numbered))
 		return false;
 	if ((date->has_zone && !had_zone) || is_letters(s))
 		s = ++*i < w->n ? w->word[*i] : STR("");
 	++*i;
 	return year_of(s, &x->y, date) && day_valid(x);
+}
+
+/* "MET DST", "GMT Daylight Time", "MET Summer Time" */
+static bool names_summer(struct str s)
+{
+	return str_caseeq(s, STR("DST")) || str_caseeq(s, STR("Daylight")) ||
+	       str_caseeq(s, STR("Summer"));
 }
 
 /* What follows the clock: AM or PM, a year (asctime), a zone; in that order. `stuck` is what
@@ -333,8 +344,8 @@ static bool tail_of(const struct words *w, size_t i, struct str stuck, struct da
 	if (x->y == 0 && !late_year(w, &i, x, date, &numbered))
 		return false;
 	for (size_t k = i; k < w->n && k < i + ZONE_WORDS && !numbered; k++) {
-		if (date->has_zone && str_caseeq(w->word[k], STR("DST")))
-			date->zone_min = (int16_t)(date->zone_min + 60);     /* "MET DST" */
+		if (date->has_zone && names_summer(w->word[k]))
+			date->zone_min = (int16_t)(date->zone_min + 60);
 		else if (!take_zone(w->word[k], date, &numbered))
 			return false;
 	}
@@ -370,31 +381,56 @@ static bool plain_numbers(const char *p, struct day *x, int *seconds, int *zone_
 	return x->y >= 1980 && h <= 23 && m <= 59 && sec <= 60 && zone_h <= 14 && zone_m <= 59;
 }
 
-size_t mail_date_plain(struct str s, struct mail_date *date)
+/* Where the month's day ends in a date of the plain form, its two digits in `day`, or NULL. */
+static const char *plain_at(struct str s, char day[static 2])
 {
 	enum { DAY_AT = 5, REST_BYTES = 26 };    /* "09 Aug 2004 11:59:00 +0000" */
-	struct day x;
-	int seconds, zone_min;
-	const char *all = s.p;
 	while (s.n && is_gap(s.p[0]))
 		s = str_from(s, 1);
 	if (s.n < DAY_AT + REST_BYTES - 1 || !is_weekday((struct str){ s.p, 3 }) ||
 	    s.p[3] != ',' || s.p[4] != ' ')
-		return 0;
+		return NULL;
 	bool one_digit = s.p[6] == ' ';
-	const char day[2] = { one_digit || s.p[5] == ' ' ? '0' : s.p[5],
-	                      one_digit ? s.p[5] : s.p[6] };
+	day[0] = one_digit || s.p[5] == ' ' ? '0' : s.p[5];
+	day[1] = one_digit ? s.p[5] : s.p[6];
 	const char *p = s.p + DAY_AT - one_digit, *end = p + REST_BYTES;
 	if (end > s.p + s.n || (end < s.p + s.n && !is_gap(*end) && *end != '('))
-		return 0;
-	if (!has_plain_marks(p) || !two_digits(day, &x.d) ||
-	    !plain_numbers(p, &x, &seconds, &zone_min) || !day_valid(&x))
+		return NULL;
+	return has_plain_marks(p) ? p : NULL;
+}
+
+size_t mail_date_plain(struct str s, struct mail_date *date)
+{
+	enum { REST_BYTES = 26 };
+	struct day x;
+	int seconds, zone_min;
+	char day[2];
+	const char *p = plain_at(s, day);
+	if (!p || !two_digits(day, &x.d) || !plain_numbers(p, &x, &seconds, &zone_min) ||
+	    !day_valid(&x))
 		return 0;
 	*date = (struct mail_date){ .has_weekday = true, .has_zone = true };
 	date->zone_min = (int16_t)zone_min;
 	date->zone_untold = zone_min == 0 && p[21] == '-';
 	date->time_s = days_from(x.y, x.m, x.d) * 86400 + seconds - zone_min * 60;
-	return (size_t)(end - all);
+	return (size_t)(p + REST_BYTES - s.p);
+}
+
+/* The plain form with a day or an hour that no clock shows. */
+static bool is_impossible(struct str s)
+{
+	enum { HOURS_MAX = 24 };
+	char day[2];
+	const char *p = plain_at(s, day);
+	struct day x;
+	int century, year, h, m, sec;
+	if (!p || !two_digits(day, &x.d) || !two_digits(p + 7, &century) ||
+	    !two_digits(p + 9, &year) || !two_digits(p + 12, &h) || !two_digits(p + 15, &m) ||
+	    !two_digits(p + 18, &sec))
+		return false;
+	x.m = month_of((struct str){ p + 3, 3 });
+	x.y = century * 100 + year;
+	return x.m != 0 && (!day_valid(&x) || h > HOURS_MAX || m > 59 || sec > 60);
 }
 
 /* "2024-03-05T10:00:00Z" is two words. */
@@ -412,15 +448,13 @@ static void split_stamp(struct words *w)
 	w->n++;
 }
 
-int mail_date_parse(struct str s, struct mail_date *date)
+static int parse_words(struct str s, struct mail_date *date)
 {
 	struct words w;
 	struct day x = { 0 };
 	struct str stuck;
 	size_t i = 0;
 	int seconds;
-	if (mail_date_plain(s, date))
-		return ERR_OK;
 	*date = (struct mail_date){ 0 };
 	cut_words(s, &w);
 	split_stamp(&w);
@@ -436,4 +470,13 @@ int mail_date_parse(struct str s, struct mail_date *date)
 	date->zone_unknown &= !date->has_zone;
 	date->time_s = days_from(x.y, x.m, x.d) * 86400 + seconds - date->zone_min * 60;
 	return ERR_OK;
+}
+
+int mail_date_parse(struct str s, struct mail_date *date)
+{
+	if (mail_date_plain(s, date))
+		return ERR_OK;
+	int e = parse_words(s, date);
+	date->impossible = e != ERR_OK && is_impossible(s);
+	return e;
 }

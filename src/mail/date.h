@@ -20,12 +20,14 @@ struct mail_date {
 	bool has_weekday;
 	bool half_day;           /* "AM" or "PM": no mailer writes that */
 	bool bad_year;           /* a year of four digits that no clock shows ("0102") */
+	bool impossible;         /* "35 Mar 2024 29:59:59" in the form of RFC 5322 */
 	bool month_first;        /* "Aug, 25 2002" or "Aug 25 …" ahead of the day */
 };
 
 /* Reads a date at the start of s (white space and line ends may stand anywhere
  * between its parts) and ignores what follows. ERR_INVALID if there is none or it
- * names an impossible day, time or zone, or a year before 1980 (bad_year is then set). */
+ * names an impossible day, time or zone, or a year before 1980 (bad_year or impossible may
+ * then be set). */
 int mail_date_parse(struct str s, struct mail_date *date);
 
 /* The same for "Mon, 9 Aug 2004 11:59:00 +0000" alone, as RFC 5322 has it and nearly

@@ -22,6 +22,10 @@ char *mime_decode_header(const char *value);
 char *mime_encode_header(const char *text);
 /* The same for a display name, which it quotes if it must. */
 char *mime_encode_phrase(const char *text);
+/* Appends the text of a mail with the fields that say what it is, MIME-Version to the empty line,
+ * all lines in LF: ASCII as it stands, other text (UTF-8) and lines too long for mail in
+ * quoted-printable, so that it is 7bit in any case. */
+void mime_add_text(struct str text, struct buf *out);
 /* The addresses of a To field, names decoded, or NULL; g_object_unref() frees them. */
 InternetAddressList *mime_addresses(const char *value);
 

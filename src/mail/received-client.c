@@ -101,48 +101,6 @@ static void forget_said(struct received *r)
 	r->auth = r->rdns_doubtful = false;
 }
 
-/* "name [ip] rest" inside a comment. */
-static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
-{
-	size_t open = 0, close = 0;
-	struct ip ip;
-	if (!find_bracket(s, &open, &close)) {
-		r->bad_ip |= close != 0 && word_is_impossible(word_slice(s, open, close));
-		return false;
-	}
-	struct str before = str_trim(word_slice(s, 0, open));
-	char last = before.n ? before.p[before.n - 1] : ' ';
-	if (last == '=' || last == ':')
-		return false;            /* helo=[…], ident=[…], Forwarded-For: […] */
-	if (before.n > 4 && ascii_isspace(before.p[before.n - 5]) &&
-	    (str_casesuffix(before, STR("HELO")) || str_casesuffix(before, STR("EHLO"))))
-		return false;            /* account x HELO […]: the client said it */
-	bool login = r->auth && word_starts(before, "account ");
-	forget_said(r);
-	r->auth = login;
-	(void)received_address(word_slice(s, open, close), &ip);
-	struct str after = str_trim(str_from(s, close));
-	if (word_starts(before, "from ") && r->by.n) {
-		peer->from_comment = true;
-		r->from = str_trim(str_from(before, 5));
-		before = STR("");
-	}
-	if (word_starts(before, "account ") || word_starts(before, "HELO ") ||
-	    word_starts(before, "EHLO ")) {
-		helo_inside(before, r, peer);
-		before = STR("");
-	}
-	r->ip = ip;
-	peer->name = word_looked_up(cut_root(cut_ident(before, r)));
-	peer->shape = before.n && before.p[before.n - 1] != '@' && before.p[0] != '['
-	              ? SHAPE_NAME_BRACKET : SHAPE_BRACKET;
-	peer->verified = word_starts(after, "verified");
-	helo_inside(after, r, peer);
-	if (!peer->helo_given && word_holds(after, "may be forged"))
-		r->rdns_doubtful = true;
-	return true;
-}
-
 /* "ip", "ident@ip", "ip:port", "ip with login" at the start of a comment. */
 static bool paren_comment(struct str s, struct received *r, struct peer *peer)
 {
@@ -170,6 +128,86 @@ static bool paren_comment(struct str s, struct received *r, struct peer *peer)
 	if (word_starts(rest, "with "))
 		r->auth = true;          /* "with login", "with plain": Yahoo */
 	helo_inside(rest, r, peer);
+	return true;
+}
+
+/* In brackets behind a name, written like an address and none: "1.2.3", "2001:db8::g". */
+static bool is_no_address(struct str s)
+{
+	enum { OTHER_DOTS = 2, DOTS = 3, COLONS = 2 };
+	struct str all = s;
+	unsigned dots = 0, colons = 0;
+	bool digits = true, hex = true;
+	if (word_starts(s, "IPv6:"))
+		s = str_from(s, 5);
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ascii_lower(s.p[i]);
+		dots += c == '.';
+		colons += c == ':';
+		digits &= ascii_isdigit((unsigned char)c) || c == '.' || c == '-';
+		hex &= ascii_isdigit((unsigned char)c) || c == '.' || c == ':' ||
+		       (c >= 'a' && c <= 'g');
+	}
+	return word_is_impossible(all) || (digits && dots >= OTHER_DOTS && dots != DOTS) ||
+	       (hex && colons >= COLONS);
+}
+
+/* "joe@192.0.2.1 with login", behind which Yahoo's own address stands. A client's ident ends in
+ * "@" and a name. */
+static bool is_login_phrase(struct str s)
+{
+	struct str word = STR(""), before = STR(""), rest = s;
+	size_t words = 0, letters = 0;
+	for (; words < 4 && str_word(&rest, &word); words++) {
+		if (words == 1)
+			before = word;
+	}
+	while (letters < word.n && ascii_isalpha((unsigned char)word.p[letters]))
+		letters++;
+	return words == 3 && letters == word.n && str_caseeq(before, STR("with"));
+}
+
+/* "name [ip] rest" inside a comment. */
+static bool bracket_comment(struct str s, struct received *r, struct peer *peer)
+{
+	size_t open = 0, close = 0;
+	struct ip ip;
+	if (!find_bracket(s, &open, &close)) {
+		r->bad_ip |= close != 0 && is_no_address(word_slice(s, open + 1, close - 1));
+		return false;
+	}
+	struct str before = str_trim(word_slice(s, 0, open));
+	char last = before.n ? before.p[before.n - 1] : ' ';
+	if (last == '=' || last == ':')
+		return false;            /* helo=[…], ident=[…], Forwarded-For: […] */
+	if (before.n > 4 && ascii_isspace(before.p[before.n - 5]) &&
+	    (str_casesuffix(before, STR("HELO")) || str_casesuffix(before, STR("EHLO"))))
+		return false;            /* account x HELO […]: the client said it */
+	if (is_login_phrase(before))
+		return paren_comment(s, r, peer);
+	bool login = r->auth && word_starts(before, "account ");
+	forget_said(r);
+	r->auth = login;
+	(void)received_address(word_slice(s, open, close), &ip);
+	struct str after = str_trim(str_from(s, close));
+	if (word_starts(before, "from ") && r->by.n) {
+		peer->from_comment = true;
+		r->from = str_trim(str_from(before, 5));
+		before = STR("");
+	}
+	if (word_starts(before, "account ") || word_starts(before, "HELO ") ||
+	    word_starts(before, "EHLO ")) {
+		helo_inside(before, r, peer);
+		before = STR("");
+	}
+	r->ip = ip;
+	peer->name = word_looked_up(cut_root(cut_ident(before, r)));
+	peer->shape = before.n && before.p[before.n - 1] != '@' && before.p[0] != '['
+	              ? SHAPE_NAME_BRACKET : SHAPE_BRACKET;
+	peer->verified = word_starts(after, "verified");
+	helo_inside(after, r, peer);
+	if (!peer->helo_given && word_holds(after, "may be forged"))
+		r->rdns_doubtful = true;
 	return true;
 }
 

@@ -116,6 +116,18 @@ struct collector_answer collector_answer(enum collector_fate worst, bool retest)
 		"The message could not be stored, try again later" };
 }
 
+char *collector_range_words(const struct prefix *range, const struct ip *peer,
+                            char dst[static COLLECTOR_WORDS_MAX])
+{
+	char address[IP_TEXT_MAX], text[PREFIX_TEXT_MAX];
+	assert(prefix_contains(range, peer));
+	int n = snprintf(dst, COLLECTOR_WORDS_MAX, "Your address %s is listed as part of %s by the "
+	                 "operator's word, which no retest ends: write to postmaster at this "
+	                 "domain", ip_format(peer, address), prefix_format(range, text));
+	assert(n > 0 && n < COLLECTOR_WORDS_MAX);
+	return dst;
+}
+
 char *collector_retest_words(enum collector_fate fate, const struct ip *peer,
                              char dst[static COLLECTOR_WORDS_MAX])
 {

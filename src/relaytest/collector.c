@@ -92,11 +92,20 @@ static bool token_holds(struct client *cl, struct recipient *to)
 	       token_verify(s->signer, &to->token, &test.target, &to->tokens);
 }
 
-/* Only the listed host itself may ask: the address that connects is the proof of control. */
-static bool may_retest(struct client *cl)
+/* Only the listed host itself may ask: the address that connects is the proof of control. NULL, or
+ * why not, in `words`. */
+static const char *refuse_retest(struct client *cl, char words[static COLLECTOR_WORDS_MAX])
 {
+	struct store *store = cl->collector->setup.store;
+	const struct ip *peer = &cl->peer.ip;
+	struct prefix whole = prefix_of(peer, ip_bits(peer));
 	struct listing listing;
-	return store_listing_get(cl->collector->setup.store, &cl->peer.ip, &listing) == ERR_OK;
+	struct listed_range range;
+	if (store_listing_get(store, peer, &listing) == ERR_OK)
+		return NULL;
+	if (store_range_around(store, &whole, &range) == ERR_OK)
+		return collector_range_words(&range.range, peer, words);
+	return collector_retest_words(COLLECTOR_NOT_KEPT, peer, words);
 }
 
 static struct recipient *next_recipient(struct client *cl)
@@ -113,6 +122,7 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 {
 	struct collector_recipient r;
 	struct recipient *to = next_recipient(cl);
+	char words[COLLECTOR_WORDS_MAX];
 	assert(cl->n < RECIPIENTS_MAX);
 	collector_recipient(ev->path, &cl->collector->domains, &r);
 	*to = (struct recipient){ .what = r.what, .token = r.token, .person = r.person };
@@ -121,10 +131,8 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 		reply(cl, r.code, r.enhanced, r.text);
 	} else if (r.what == COLLECTOR_TOKEN && !token_holds(cl, to)) {
 		reply(cl, 550, "5.1.1", "No such mailbox");
-	} else if (r.what == COLLECTOR_RETEST && !may_retest(cl)) {
-		char words[COLLECTOR_WORDS_MAX];
-		reply(cl, 550, "5.7.1", collector_retest_words(COLLECTOR_NOT_KEPT, &cl->peer.ip,
-		                                               words));
+	} else if (r.what == COLLECTOR_RETEST && refuse_retest(cl, words)) {
+		reply(cl, 550, "5.7.1", words);
 	} else {
 		cl->n++;
 		reply(cl, 250, "2.1.5", "Ok");
@@ -183,7 +191,7 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 		break;
 	case SMTP_SERVER_XCLIENT:
 	case SMTP_SERVER_UNKNOWN:
-		reply(cl, 500, "5.5.1", "Command not known");
+		reply(cl, 500, "5.5.2", "Command not known");
 		break;
 	case SMTP_SERVER_STARTTLS:
 	case SMTP_SERVER_CLOSE:

@@ -88,13 +88,33 @@ static void refused(struct mailing *m, const struct smtp_reply *r)
 	decide(m, false);
 }
 
+static bool offers(const struct mailing *m, unsigned extension)
+{
+	return smtp_client_extensions(m->client) & extension;
+}
+
 static void say_mail(struct mailing *m)
 {
-	say_command(m, SMTP_MAIL, "MAIL FROM:%s", m->setup.from);
+	bool utf8 = false;
+	for (size_t i = 0; i < m->setup.n; i++)
+		utf8 |= !str_is_ascii(str_of(m->setup.recipients[i]));
+	utf8 &= offers(m, SMTP_EXT_SMTPUTF8);
+	say_command(m, SMTP_MAIL, "MAIL FROM:%s%s", m->setup.from, utf8 ? " SMTPUTF8" : "");
+}
+
+/* An address that is no ASCII can only be said to who knows SMTPUTF8 (RFC 6531 3.5). */
+static bool can_say(const struct mailing *m, const char *recipient)
+{
+	return str_is_ascii(str_of(recipient)) || offers(m, SMTP_EXT_SMTPUTF8);
 }
 
 static void say_recipient(struct mailing *m)
 {
+	while (m->at < m->setup.n && !can_say(m, m->setup.recipients[m->at])) {
+		buf_clear(&m->why);
+		buf_add_cstr(&m->why, "it does not offer SMTPUTF8, which the address needs");
+		m->at++;
+	}
 	if (m->at < m->setup.n)
 		say_command(m, SMTP_RCPT, "RCPT TO:%s", m->setup.recipients[m->at]);
 	else if (m->setup.stranger && m->at == m->setup.n)
@@ -126,7 +146,7 @@ static void on_rcpt(struct mailing *m, const struct smtp_reply *r)
 
 static void on_ehlo(struct mailing *m, enum smtp_verb verb, const struct smtp_reply *r)
 {
-	bool offered = smtp_client_extensions(m->client) & SMTP_EXT_STARTTLS;
+	bool offered = offers(m, SMTP_EXT_STARTTLS);
 	if (verb == SMTP_EHLO && smtp_reply_unknown(r))
 		say_command(m, SMTP_HELO, "HELO %s", m->setup.helo);
 	else if (!smtp_reply_ok(r))
@@ -154,7 +174,7 @@ static void on_starttls(struct mailing *m, const struct smtp_reply *r)
 
 static void on_data(struct mailing *m, const struct smtp_reply *r)
 {
-	if (r->code != 354) {
+	if (r->code / 100 != 3) {
 		refused(m, r);
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "mail/mime.h"
 #include "mail/msgid.h"
 #include "relaytest/courier.h"
 
@@ -41,7 +42,7 @@ struct notice {
 	char *recipients[RECIPIENTS];
 	size_t n;
 	bool first_may_be_forged;
-	struct buf message;
+	struct buf message, text;            /* the whole; while it is written, its text */
 };
 
 static void unlink_notice(struct notice *n)
@@ -70,6 +71,7 @@ static void notice_free(struct notice *n)
 	for (size_t i = 0; i < n->n; i++)
 		free(n->recipients[i]);
 	buf_fini(&n->message);
+	buf_fini(&n->text);
 	free(n);
 }
 
@@ -206,6 +208,16 @@ static void add_thread(struct notice *n, const char *message_id)
 		           STR_ARG(id));
 }
 
+/* Who is named in the header: an address that is no ASCII would need another kind of mail (RFC
+ * 6532), which few hosts take. */
+static const char *to_field(const struct notice *n)
+{
+	size_t i = 0;
+	while (i + 1 < n->n && !str_is_ascii(str_of(n->recipients[i])))
+		i++;
+	return n->recipients[i];
+}
+
 /* RFC 3834 section 5: "auto-replied" is an answer to somebody's mail, and says so in its subject
  * (3.1.5); what goes to a postmaster, who wrote none, is "auto-generated". `answers`: the
  * identifier of the mail, or ""; NULL: there was none. */
@@ -222,31 +234,29 @@ static void notice_header(struct notice *n, const char *answers, const char *sub
 		"Date: %s\n"
 		"Message-ID: <%s@%s>\n"
 		"Auto-Submitted: %s\n",
-		s->config->domain, n->recipients[0], answers ? "Auto: " : "",
+		s->config->domain, to_field(n), answers ? "Auto: " : "",
 		subject, clock_format_mail(clock_now_s(), date), id, s->config->domain,
 		answers ? "auto-replied" : "auto-generated");
 	if (answers)
 		add_thread(n, answers);
-	buf_add_cstr(&n->message,
-		"MIME-Version: 1.0\n"
-		"Content-Type: text/plain; charset=us-ascii\n"
-		"\n");
 }
 
-static void add_footer(struct notice *n)
+/* Who we are may be no ASCII, and so may what the host said. */
+static void end_text(struct notice *n)
 {
 	const struct tester_setup *s = &n->tester->setup;
-	buf_printf(&n->message, "\nWho tests: %s (%s)\n", s->us.operator_name, s->us.hostname);
+	buf_printf(&n->text, "\nWho tests: %s (%s)\n", s->us.operator_name, s->us.hostname);
 	if (*s->us.contact)
-		buf_printf(&n->message, "To ask, or to object: %s\n", s->us.contact);
+		buf_printf(&n->text, "To ask, or to object: %s\n", s->us.contact);
+	mime_add_text(buf_str(&n->text), &n->message);
 }
 
 static void add_why_open(struct notice *n, const struct explanation *why)
 {
 	if (!why)
 		return;
-	buf_add_cstr(&n->message, "\nWhat is open, and how it is closed:\n\n");
-	explain_letter(why, &n->message);
+	buf_add_cstr(&n->text, "\nWhat is open, and how it is closed:\n\n");
+	explain_letter(why, &n->text);
 }
 
 /* From where we come: what to let in for a test. */
@@ -255,38 +265,49 @@ static void add_sources(struct notice *n, const struct run *r)
 	const struct config_ips *sources = &n->tester->setup.config->source;
 	char text[IP_TEXT_MAX];
 	unsigned told = 0;
-	buf_add_cstr(&n->message, "We come from");
+	buf_add_cstr(&n->text, "We come from");
 	for (size_t i = 0; i < sources->n; i++)
 		if (sources->v[i].family == n->host.ip.family)
-			buf_printf(&n->message, "%s %s", told++ ? "," : "",
+			buf_printf(&n->text, "%s %s", told++ ? "," : "",
 			           ip_format(&sources->v[i], text));
 	if (told == 0 && r->came_from.family)
-		buf_printf(&n->message, " %s", ip_format(&r->came_from, text));
+		buf_printf(&n->text, " %s", ip_format(&r->came_from, text));
 	else if (told == 0)
-		buf_printf(&n->message, " %s", n->tester->setup.us.hostname);
-	buf_add_byte(&n->message, '\n');
+		buf_printf(&n->text, " %s", n->tester->setup.us.hostname);
+	buf_add_byte(&n->text, '\n');
 }
 
 /* What kept the test from an answer, and what its reader can do. */
 static void add_undecided(struct notice *n, const struct run *r, const char *reason)
 {
 	const char *contact = n->tester->setup.us.contact;
-	buf_printf(&n->message,
+	buf_printf(&n->text,
 		"The test could not decide. Of your server it says:\n\n    %s\n\n"
 		"The list was not changed: that a server does not talk to us shows nothing of\n"
 		"what it does for others. Please let us in for the time of the test, and ask\n"
 		"again.\n",
 		reason);
 	add_sources(n, r);
-	buf_printf(&n->message,
+	buf_printf(&n->text,
 		"If you cannot, or if there is no mail server any more, ask the operator of the\n"
 		"list%s%s: what cannot be tested can be taken off by a person.\n",
 		*contact ? ", " : "", contact);
 }
 
-void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
-                   const char *reason, const struct explanation *why)
+/* What no test says anything of. */
+static void add_range(struct notice *n, const struct prefix *range)
 {
+	const char *contact = n->tester->setup.us.contact;
+	char text[PREFIX_TEXT_MAX];
+	buf_printf(&n->text,
+		"\nThe address stays listed as part of %s, by the operator's word. No test\n"
+		"ends that: ask the operator of the list%s%s.\n",
+		prefix_format(range, text), *contact ? ", " : "", contact);
+}
+
+void notice_result(struct tester *t, const struct run *r, const struct told *told)
+{
+	enum verdict verdict = told->verdict;
 	struct notice *n = notice_create(t, r);
 	char address[IP_TEXT_MAX], literal[IP_TEXT_MAX + 8];
 	ip_format(&r->test.target.ip, address);
@@ -299,19 +320,24 @@ void notice_result(struct tester *t, const struct run *r, enum verdict verdict, 
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
 	notice_header(n, n->first_may_be_forged ? r->test.message_id : NULL,
-	              delisted ? "Retest passed: delisted" : "Retest result");
-	buf_printf(&n->message, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
+	              told->delisted && !told->range ? "Retest passed: delisted" :
+	              told->delisted ? "Retest passed" : "Retest result");
+	buf_printf(&n->text, "You asked for a retest of %s.\n\nVerdict for port %u: %s.\n",
 	           address, r->test.target.port, verdict_name(verdict));
-	if (delisted)
-		buf_add_cstr(&n->message, "The address has been taken off the list.\n");
+	if (told->delisted && told->range)
+		buf_add_cstr(&n->text, "What the test proved has been taken off the list.\n");
+	else if (told->delisted)
+		buf_add_cstr(&n->text, "The address has been taken off the list.\n");
 	else if (verdict == VERDICT_INCONCLUSIVE || verdict == VERDICT_UNREACHABLE)
-		add_undecided(n, r, *reason ? reason : "does not answer");
+		add_undecided(n, r, *told->reason ? told->reason : "does not answer");
 	else
-		buf_add_cstr(&n->message,
+		buf_add_cstr(&n->text,
 			"The list was not changed. It changes when every form that was open is\n"
 			"refused on every port that was open, and the server still answers us.\n");
-	add_why_open(n, why);
-	add_footer(n);
+	if (told->range)
+		add_range(n, told->range);
+	add_why_open(n, told->why);
+	end_text(n);
 }
 
 void notice_listed(struct tester *t, const struct run *r, const char *evidence_id,
@@ -324,7 +350,7 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 	add_recipient(n, mem_printf("<postmaster@%s>", literal));
 	add_recipient(n, mem_strdup("<postmaster>"));
 	notice_header(n, NULL, "Your mail server is an open relay");
-	buf_printf(&n->message,
+	buf_printf(&n->text,
 		"The mail server at %s, port %u, passed on a test message for a\n"
 		"stranger. Spammers use such servers. It has been listed as an open relay.\n\n"
 		"Evidence: %s\n"
@@ -332,5 +358,5 @@ void notice_listed(struct tester *t, const struct run *r, const char *evidence_i
 		"from that server. It is then tested again and taken off the list, free.\n",
 		address, r->test.target.port, evidence_id, t->setup.config->domain);
 	add_why_open(n, why);
-	add_footer(n);
+	end_text(n);
 }

@@ -28,6 +28,7 @@ void probe_write(const struct probe *p, struct buf *out)
 {
 	const struct identity *us = p->us;
 	char date[CLOCK_TEXT_MAX], target[ENDPOINT_TEXT_MAX];
+	struct buf text = { 0 };
 	endpoint_format(&p->target, target);
 	buf_printf(out,
 		"From: Open relay test <postmaster@%s>\n"
@@ -37,15 +38,11 @@ void probe_write(const struct probe *p, struct buf *out)
 		"Message-ID: <%s@%s>\n"
 		"Auto-Submitted: auto-generated\n"
 		"Precedence: bulk\n"
-		"X-Relay-Test: test=%s case=%s mark=%s\n"
-		"MIME-Version: 1.0\n"
-		"Content-Type: text/plain; charset=us-ascii\n"
-		"Content-Transfer-Encoding: 7bit\n"
-		"\n",
+		"X-Relay-Test: test=%s case=%s mark=%s\n",
 		p->sender_domain, p->tokens->recipient, p->domain, target, p->case_id,
 		clock_format_mail(p->now_s, date), p->tokens->sender, p->sender_domain,
 		p->test_id, p->case_id, p->tokens->mark);
-	buf_printf(out,
+	buf_printf(&text,
 		"This message tests whether the mail server at\n"
 		"%s passes on mail for strangers (an open relay).\n"
 		"It is harmless, and nobody needs to answer it.\n"
@@ -56,10 +53,12 @@ void probe_write(const struct probe *p, struct buf *out)
 		target, *us->operator_name ? us->operator_name : us->hostname, us->hostname,
 		consent_sentence(p->consent), p->detects);
 	if (*us->contact)
-		buf_printf(out, "To object, or to ask: %s\n", us->contact);
+		buf_printf(&text, "To object, or to ask: %s\n", us->contact);
 	if (*us->objection_url)
-		buf_printf(out, "More: %s\n", us->objection_url);
-	buf_printf(out, "\nMark: %s\n", p->tokens->mark);
+		buf_printf(&text, "More: %s\n", us->objection_url);
+	buf_printf(&text, "\nMark: %s\n", p->tokens->mark);
+	mime_add_text(buf_str(&text), out);
+	buf_fini(&text);
 }
 
 struct search {

@@ -11,6 +11,7 @@
 #include "catalogue/catalogue.h"
 #include "relaytest/verdict.h"
 #include "store/evidence.h"
+#include "store/list.h"
 #include "store/returns.h"
 #include "store/tests.h"
 
@@ -84,6 +85,19 @@ static const char *listing_reason(struct run *r, const struct session_outcome *o
 	                    e == ERR_OK ? form.row->detects : "", date);
 }
 
+static void tell_result(struct run *r, const struct session_outcome *out, bool delisted,
+                        const struct explanation *why)
+{
+	const struct ip *address = &r->test.target.ip;
+	struct prefix whole = prefix_of(address, ip_bits(address));
+	struct listed_range around;
+	bool inside = store_range_around(r->tester->setup.store, &whole, &around) == ERR_OK;
+	notice_result(r->tester, r, &(struct told){
+		.verdict = out->verdict, .delisted = delisted, .reason = out->reason,
+		.why = why, .range = inside ? &around.range : NULL,
+	});
+}
+
 static void report(struct run *r, const struct session_outcome *out, const char *evidence_id,
                    const struct lifecycle_effects *effects, int err)
 {
@@ -112,8 +126,7 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	bool known = out->verdict == VERDICT_OPEN &&
 	             verdict_explain(out->results, out->n, out->transcript, &why) == ERR_OK;
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
-		notice_result(t, r, out->verdict, effects->set & LIFE_DELIST, out->reason,
-		              known ? &why : NULL);
+		tell_result(r, out, effects->set & LIFE_DELIST, known ? &why : NULL);
 	if (effects->set & LIFE_NOTIFY && t->setup.config->notify_postmaster)
 		notice_listed(t, r, evidence_id, known ? &why : NULL);
 }

@@ -7,8 +7,6 @@
  */
 #include "relaytest/session-private.h"
 
-#include <openssl/evp.h>
-
 static const char *hello_name(const struct session *s)
 {
 	switch (s->conn.profile.session) {
@@ -32,29 +30,47 @@ void hello_start(struct session *s)
 	             arena_printf(&s->arena, "%s %s", verb, hello_name(s)));
 }
 
-/* AUTH PLAIN with credentials; the line is not kept in the transcript. */
-static void say_auth(struct session *s)
+/* A line with credentials; it is not kept in the transcript. */
+static void say_secret(struct session *s, struct buf *line, const char *shown)
 {
-	bool invented = s->conn.profile.session == RELAY_AUTH_INVENTED;
-	const char *user = invented ? "nobody-" : s->setup.us->user;
-	const char *password = invented ? "made-up-" : s->setup.us->password;
-	const char *tail = invented ? s->setup.test->id : "";
-	struct buf plain = { 0 };
-	buf_add_byte(&plain, '\0');
-	buf_printf(&plain, "%s%s", user, tail);
-	buf_add_byte(&plain, '\0');
-	buf_printf(&plain, "%s%s", password, tail);
-	unsigned char *encoded = arena_alloc(&s->arena, plain.n * 2 + 8);
-	EVP_EncodeBlock(encoded, (const unsigned char *)plain.p, (int)plain.n);
-	const char *line = arena_printf(&s->arena, "AUTH PLAIN %s", (const char *)encoded);
-	OPENSSL_cleanse(plain.p, plain.n);
-	buf_fini(&plain);
-	note_add(s, ">", STR("AUTH PLAIN (credentials)"));
-	int e = smtp_client_command(s->conn.client, SMTP_AUTH, 0, str_of(line));
-	if (e != ERR_OK) {
+	note_add(s, ">", str_of(shown));
+	if (smtp_client_command(s->conn.client, SMTP_AUTH, 0, buf_str(line)) != ERR_OK) {
 		end_at_prelude(s, STREAM_TIMEOUT);
 		end_leave(s);
 	}
+	explicit_bzero(line->p, line->n);
+	buf_fini(line);
+}
+
+static void login_start(struct session *s, unsigned extensions)
+{
+	bool invented = s->conn.profile.session == RELAY_AUTH_INVENTED;
+	const char *id = s->setup.test->id;
+	struct smtp_login *login = &s->conn.login;
+	struct buf line = { 0 };
+	*login = (struct smtp_login){
+		.user = str_of(invented ? arena_printf(&s->arena, "nobody-%s", id) :
+		                          s->setup.us->user),
+		.password = str_of(invented ? arena_printf(&s->arena, "made-up-%s", id) :
+		                              s->setup.us->password),
+	};
+	smtp_login_begin(login, extensions, &line);
+	say_secret(s, &line, login->by_login ? "AUTH LOGIN" :
+	                     login->said ? "AUTH PLAIN (credentials)" : "AUTH PLAIN");
+}
+
+/* A 334: who asks on and on has let nobody in. */
+static void login_go_on(struct session *s)
+{
+	static const struct smtp_reply endless = {
+		.code = 501, .text = { "The login does not end", 22 } };
+	struct buf line = { 0 };
+	if (!smtp_login_answer(&s->conn.login, &line)) {
+		answer_profile(s, STAGE_HELO, &endless);
+		phase_enter(s, PHASE_READY);
+		return;
+	}
+	say_secret(s, &line, str_eq(buf_str(&line), STR("*")) ? "*" : "(credentials)");
 }
 
 /* ---- not let in -------------------------------------------------------------- */
@@ -127,7 +143,9 @@ static void after_hello(struct session *s)
 	bool for_tls = c->profile.session == RELAY_STARTTLS;
 	bool again = c->greeted;
 	let_in(s);
-	bool wants_tls = for_tls || (is_auth(s) && !(ext & SMTP_EXT_AUTH));
+	/* Our own password goes out in clear only where nothing else is offered (RFC 4616 5). */
+	bool wants_tls = for_tls || c->profile.session == RELAY_AUTH_OWN ||
+	                 (is_auth(s) && !smtp_login_offered(ext));
 	if (wants_tls && !c->tls && ext & SMTP_EXT_STARTTLS) {
 		phase_enter(s, PHASE_STARTTLS);
 		note_say(s, SMTP_STARTTLS, 0, "STARTTLS");
@@ -141,12 +159,14 @@ static void after_hello(struct session *s)
 		note_say(s, SMTP_XCLIENT, 0, "XCLIENT ADDR=127.0.0.1 NAME=localhost");
 		return;
 	} else if (is_auth(s)) {
-		if (ext & SMTP_EXT_AUTH) {
+		if (smtp_login_offered(ext)) {
 			phase_enter(s, PHASE_PRELUDE);
-			say_auth(s);
+			login_start(s, ext);
 			return;
 		}
 		struct smtp_reply none = { .code = 502, .text = STR("AUTH is not offered") };
+		if (ext & SMTP_EXT_AUTH)
+			none.text = STR("Neither AUTH PLAIN nor LOGIN is offered");
 		answer_profile(s, STAGE_HELO, &none);
 	}
 	phase_enter(s, PHASE_READY);
@@ -207,7 +227,9 @@ bool hello_start_tls(struct session *s, struct session_action *action)
 void hello_prelude(struct session *s, const struct smtp_client_event *ev)
 {
 	const struct smtp_reply *r = &ev->reply;
-	if (!smtp_reply_ok(r)) {
+	if (ev->verb == SMTP_AUTH && r->code / 100 == 3) {
+		login_go_on(s);
+	} else if (!smtp_reply_ok(r)) {
 		answer_profile(s, STAGE_HELO, r);
 		phase_enter(s, PHASE_READY);
 	} else if (ev->verb == SMTP_XCLIENT) {

@@ -103,7 +103,7 @@ void message_reply(struct session *s, const struct smtp_client_event *ev)
 		recipient_reply(s, it, r);
 		break;
 	case PART_DATA:
-		if (r->code == 354)
+		if (r->code / 100 == 3)
 			phase_enter(s, PHASE_INTENT_DUE);
 		else
 			data_refused(s, it, r);

@@ -257,9 +257,11 @@ void plan_extensions(struct session *s, unsigned extensions)
 		skip_sessions(s, RELAY_UTF8, "SMTPUTF8 is not offered");
 	if (!(extensions & SMTP_EXT_XCLIENT))
 		skip_sessions(s, RELAY_XCLIENT, "XCLIENT is not offered");
-	if (!(extensions & (SMTP_EXT_AUTH | SMTP_EXT_STARTTLS))) {
-		skip_sessions(s, RELAY_AUTH_INVENTED, "AUTH is not offered");
-		skip_sessions(s, RELAY_AUTH_OWN, "AUTH is not offered");
+	if (!smtp_login_offered(extensions) && !(extensions & SMTP_EXT_STARTTLS)) {
+		const char *why = extensions & SMTP_EXT_AUTH ?
+			"neither AUTH PLAIN nor LOGIN is offered" : "AUTH is not offered";
+		skip_sessions(s, RELAY_AUTH_INVENTED, why);
+		skip_sessions(s, RELAY_AUTH_OWN, why);
 	}
 	for (size_t i = 0; i < s->item_count; i++) {
 		struct item *it = &s->items[i];

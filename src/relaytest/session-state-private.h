@@ -8,6 +8,7 @@
 
 #include "catalogue/catalogue.h"
 #include "relaytest/session.h"
+#include "smtp/login.h"
 #include "smtp/policy.h"
 
 #include <assert.h>
@@ -134,6 +135,7 @@ struct conn {
 	unsigned transactions, refusals, finished, answered;
 	size_t batch[BATCH_MAX], batch_n;
 	size_t current;          /* item of the message phases */
+	struct smtp_login login; /* of the AUTH exchange */
 };
 
 /* How far the host has come to meet us; it only rises. */

@@ -153,8 +153,17 @@ void reach_mx_destroy(struct reach_mx *m);           /* NULL is fine */
 /* notice.c: mail to a tested host itself, and to no other: on the port that was tested, or on
  * port 25 of its address; within the limits of politeness, and never beside a test that talks
  * to the address. One recipient after the other until one is taken. */
-void notice_result(struct tester *t, const struct run *r, enum verdict verdict, bool delisted,
-                   const char *reason, const struct explanation *why);
+
+/* What a retest came to. */
+struct told {
+	enum verdict verdict;
+	bool delisted;
+	const char *reason;             /* why nothing was shown; "" */
+	const struct explanation *why;  /* it is open; NULL: nothing is said of that */
+	const struct prefix *range;     /* the address is listed as part of it, too; NULL: none */
+};
+
+void notice_result(struct tester *t, const struct run *r, const struct told *told);
 /* `why` it is open; NULL: nothing is said of that. */
 void notice_listed(struct tester *t, const struct run *r, const char *evidence_id,
                    const struct explanation *why);

@@ -7,23 +7,22 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "smtp/client.h"
+#include "smtp/login.h"
 #include "trace/names.h"
 #include "wire/smtp-client.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-enum { SMTP_PORT = 25, PASSWORD_MAX_BYTES = 4096, COMMAND_LINE_MAX = 512 };
+enum { SMTP_PORT = 25, PASSWORD_MAX_BYTES = 4096 };
 
 struct send {
 	struct send_setup setup;
 	char *host;                         /* a name, or "" if only an address is known */
 	struct endpoint to;
-	char *plain, *user, *password;      /* in base64, of AUTH PLAIN and LOGIN; or NULL */
-	unsigned prompts;                   /* what was said of the exchange so far */
-	bool by_login;                      /* AUTH LOGIN: PLAIN was not offered */
+	char *password;                     /* NULL: no login is wanted */
+	struct smtp_login login;
 	struct dns_query *query;
 	struct wire_client *wire;
 	struct smtp_client *client;
@@ -133,37 +132,33 @@ static void start_mail(struct send *s)
 		say_verb(s, SMTP_MAIL, "MAIL FROM:<%s>", s->setup.mail_from);
 }
 
-/* A line with an initial response has room for 512 octets (RFC 4954 4); what is longer waits for
- * the server's 334. */
+static void say_login(struct send *s, struct buf *line)
+{
+	say_verb(s, SMTP_AUTH, "%s", buf_cstr(line));
+	OPENSSL_cleanse(line->p, line->n);
+	buf_fini(line);
+}
+
 static void start_login(struct send *s, unsigned extensions)
 {
-	static const char command[] = "AUTH PLAIN ";
-	s->prompts = 0;
-	s->by_login = !(extensions & SMTP_EXT_AUTH_PLAIN);
-	if (!(extensions & (SMTP_EXT_AUTH_PLAIN | SMTP_EXT_AUTH_LOGIN))) {
+	struct buf line = { 0 };
+	if (!smtp_login_offered(extensions)) {
 		end(s, SEND_FAILED, extensions & SMTP_EXT_AUTH ?
 		    "the smarthost offers no login that we can: PLAIN or LOGIN" :
 		    "the smarthost offers no login");
-	} else if (s->by_login) {
-		say_verb(s, SMTP_AUTH, "AUTH LOGIN");
-	} else if (strlen(command) + strlen(s->plain) + 2 > COMMAND_LINE_MAX) {
-		say_verb(s, SMTP_AUTH, "AUTH PLAIN");
-	} else {
-		s->prompts = 1;
-		say_verb(s, SMTP_AUTH, "%s%s", command, s->plain);
+		return;
 	}
+	smtp_login_begin(&s->login, extensions, &line);
+	say_login(s, &line);
 }
 
-/* A 334. Where nothing is left to say, "*" cancels, and is answered by 501. */
 static void go_on_login(struct send *s)
 {
-	const char *const plain[] = { s->plain }, *const login[] = { s->user, s->password };
-	unsigned known = s->by_login ? 2 : 1, at = s->prompts++;
-	const char *answer = at >= known ? "*" : s->by_login ? login[at] : plain[at];
-	if (at > known)
-		end(s, SEND_FAILED, "the smarthost's login does not end");
+	struct buf line = { 0 };
+	if (smtp_login_answer(&s->login, &line))
+		say_login(s, &line);
 	else
-		say_verb(s, SMTP_AUTH, "%s", answer);
+		end(s, SEND_FAILED, "the smarthost's login does not end");
 }
 
 static void after_ehlo(struct send *s)
@@ -173,7 +168,7 @@ static void after_ehlo(struct send *s)
 		say_verb(s, SMTP_STARTTLS, "STARTTLS");
 	else if (!s->secured && demands_tls(s))
 		end(s, SEND_FAILED, "the smarthost offers no TLS");
-	else if (!s->plain)
+	else if (!s->password)
 		start_mail(s);
 	else if (!s->may_login)
 		end(s, SEND_FAILED, "no login over a connection that does not prove the smarthost; "
@@ -192,12 +187,12 @@ static void start_message(struct send *s)
 static void on_reply(struct send *s, enum smtp_verb verb, const struct smtp_reply *r)
 {
 	bool ok = smtp_reply_ok(r);
-	bool plain = !s->secured && !demands_tls(s) && !s->plain;
+	bool plain = !s->secured && !demands_tls(s) && !s->password;
 	if (verb == SMTP_EHLO && plain && smtp_reply_unknown(r)) {
 		say_verb(s, SMTP_HELO, "HELO %s", s->setup.hostname);
-	} else if (verb == SMTP_DATA && r->code == 354) {
+	} else if (verb == SMTP_DATA && r->code / 100 == 3) {
 		start_message(s);
-	} else if (verb == SMTP_AUTH && r->code == 334) {
+	} else if (verb == SMTP_AUTH && r->code / 100 == 3) {
 		go_on_login(s);
 	} else if (!ok || verb == SMTP_DATA) {
 		refused(s, r, verb == SMTP_RCPT);
@@ -358,13 +353,6 @@ static int read_host(struct send *s, struct buf *problem)
 	return ERR_OK;
 }
 
-static char *in_base64(struct str s)
-{
-	char *text = mem_alloc((s.n + 2) / 3 * 4 + 1);
-	EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)(s.n ? s.p : ""), (int)s.n);
-	return text;
-}
-
 static void forget_text(char *text)
 {
 	if (text)
@@ -375,7 +363,7 @@ static void forget_text(char *text)
 static int read_password(struct send *s, struct buf *problem)
 {
 	const struct report_config *c = s->setup.config;
-	struct buf file = { 0 }, plain = { 0 };
+	struct buf file = { 0 };
 	if (!c->smarthost_user[0])
 		return ERR_OK;
 	int e = file_read(c->smarthost_password_file, PASSWORD_MAX_BYTES, &file);
@@ -384,19 +372,13 @@ static int read_password(struct send *s, struct buf *problem)
 		           c->smarthost_password_file, err_text(e));
 	} else {
 		size_t n = strcspn(buf_cstr(&file), "\r\n");
-		buf_add_byte(&plain, '\0');
-		buf_add_cstr(&plain, c->smarthost_user);
-		buf_add_byte(&plain, '\0');
-		buf_add(&plain, buf_cstr(&file), n);
-		s->plain = in_base64(buf_str(&plain));
-		s->user = in_base64(str_of(c->smarthost_user));
-		s->password = in_base64((struct str){ buf_cstr(&file), n });
-		OPENSSL_cleanse(plain.p, plain.n);
+		s->password = mem_strndup(buf_cstr(&file), n);
+		s->login = (struct smtp_login){ .user = str_of(c->smarthost_user),
+		                                .password = str_of(s->password) };
 	}
 	if (file.p)
 		OPENSSL_cleanse(file.p, file.n);
 	buf_fini(&file);
-	buf_fini(&plain);
 	return e;
 }
 
@@ -429,8 +411,6 @@ void send_destroy(struct send *s)
 	smtp_client_destroy(s->client);
 	loop_timer_destroy(s->step);
 	SSL_CTX_free(s->tls);
-	forget_text(s->plain);
-	forget_text(s->user);
 	forget_text(s->password);
 	free(s->host);
 	free(s);

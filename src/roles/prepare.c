@@ -37,10 +37,8 @@ int supervisor_fail(int code, const char *fmt, ...)
 static int read_list(struct store *st, struct buf *message)
 {
 	struct arena a = { 0 };
-	struct listing *rows;
-	uint64_t serial;
-	size_t n;
-	int e = store_snapshot(st, &a, &rows, &n, &serial);
+	struct list_snapshot list;
+	int e = store_snapshot(st, &a, &list);
 	if (e != ERR_OK)
 		buf_add_cstr(message, store_message(st));
 	arena_fini(&a);

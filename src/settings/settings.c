@@ -20,6 +20,10 @@
 	"%%a is listed by its operator's word: %%r. A mail from it to retest@%s has it tested " \
 	"and, when it is closed, delisted"
 
+#define DNSBL_TEXT_RANGE_ASK \
+	"%%a is in %%n, which is listed by its operator's word: %%r. No test ends that; write to " \
+	"postmaster@%s"
+
 /* Whoever reads the bounce should know how to get off the list, if there is room. */
 static void fill_texts(struct dnsbl_config *dnsbl, const char *domain)
 {
@@ -30,6 +34,10 @@ static void fill_texts(struct dnsbl_config *dnsbl, const char *domain)
 	if (strcmp(dnsbl->text_word, DNSBL_TEXT_WORD) == 0 && strlen(domain) <= 64) {
 		free(dnsbl->text_word);
 		dnsbl->text_word = mem_printf(DNSBL_TEXT_WORD_RETEST, domain);
+	}
+	if (strcmp(dnsbl->text_range, DNSBL_TEXT_RANGE) == 0 && strlen(domain) <= 50) {
+		free(dnsbl->text_range);
+		dnsbl->text_range = mem_printf(DNSBL_TEXT_RANGE_ASK, domain);
 	}
 }
 

@@ -93,7 +93,7 @@ int smtp_server_line(struct smtp_server *s, struct str *line)
 	s->scanned = 0;
 	if (end == SIZE_MAX || end > max) {
 		s->line_skipped = 0;
-		s->long_auth = s->phase == SMTP_PHASE_AUTH || str_caseprefix(in, STR("AUTH "));
+		s->skips_auth = s->phase == SMTP_PHASE_AUTH || str_caseprefix(in, STR("AUTH "));
 		smtp_server_auth_forget(s);
 		s->phase = SMTP_PHASE_LONG_LINE;
 		return ERR_LIMIT;
@@ -110,10 +110,9 @@ int smtp_server_line(struct smtp_server *s, struct str *line)
 void smtp_server_say_bad_line(struct smtp_server *s, int err)
 {
 	assert(err == ERR_LIMIT || err == ERR_INVALID);
-	if (err == ERR_LIMIT && s->long_auth)    /* RFC 4954 sections 4 and 6 */
-		smtp_server_say(s, 500, "5.5.6", "Authentication exchange line is too long");
-	else if (err == ERR_LIMIT)
-		smtp_server_say(s, 500, "5.5.2", "Line too long");
+	/* RFC 4954 4 has a code of its own. */
+	if (err == ERR_LIMIT)
+		smtp_server_say(s, 500, s->skips_auth ? "5.5.6" : "5.5.2", "Line too long");
 	else
 		smtp_server_say(s, 500, "5.5.2", "A bare CR, LF or NUL is in the line");
 }

@@ -6,14 +6,6 @@
 
 #include <assert.h>
 
-static bool has_8bit(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return true;
-	return false;
-}
-
 const struct smtp_answer *smtp_server_mail_check(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer too_early = { 503, "5.5.1", "Say EHLO or HELO first" };
@@ -24,7 +16,7 @@ const struct smtp_answer *smtp_server_mail_check(struct smtp_server *s, struct s
 	static const struct smtp_answer too_big =
 		{ 552, "5.3.4", "The message is larger than we take" };
 	static const struct smtp_answer no_utf8 =
-		{ 553, "5.6.7", "This address needs SMTPUTF8" };
+		{ 550, "5.6.7", "This address needs SMTPUTF8" };
 	if (!s->said_helo)
 		return &too_early;
 	if (s->in_mail)
@@ -39,7 +31,7 @@ const struct smtp_answer *smtp_server_mail_check(struct smtp_server *s, struct s
 	const struct smtp_answer *refusal = smtp_params_mail(s, params, &s->mail);
 	if (refusal)
 		return refusal;
-	if (!s->mail.smtputf8 && has_8bit(s->path.text))
+	if (!s->mail.smtputf8 && !str_is_ascii(s->path.text))
 		return &no_utf8;
 	return s->mail.size > s->options.limits.message_bytes ? &too_big : NULL;
 }

@@ -66,8 +66,8 @@ struct smtp_server {
 	struct buf in;
 	size_t in_at;                  /* taken up to here */
 	size_t scanned;                /* of the line at in_at: known to hold no CRLF */
-	bool long_auth;                /* the line that is skipped is of AUTH or its exchange */
 	size_t line_skipped;
+	bool skips_auth;               /* that line is one of an AUTH exchange */
 	struct buf out;
 
 	struct smtp_server_event event;

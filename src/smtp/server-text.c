@@ -17,7 +17,7 @@
 static const struct smtp_answer reasons[] = {
 	{ 554, "5.6.0", "A line of the message is too long" },
 	{ 552, "5.3.4", "The message is larger than we take" },
-	{ 554, "5.6.11", "A bare CR or LF is in the message" },
+	{ 554, "5.6.0", "A bare CR or LF is in the message" },
 };
 static const struct smtp_answer *const long_line = &reasons[0];
 static const struct smtp_answer *const too_big = &reasons[1];

@@ -24,7 +24,7 @@
  * message a reply for each recipient that was accepted.
  *
  * Strictness: only CRLF ends a line and only CRLF.CRLF a message. A bare CR or
- * LF in a command is a 500, in a message it refuses the message with 554 5.6.11 (and
+ * LF in a command is a 500, in a message it refuses the message with 554 5.6.0 (and
  * keeps reading to the true end), so that no two servers can disagree where a
  * message ends (SMTP smuggling, CVE-2023-51764). Input pipelined behind
  * STARTTLS is an error that closes the session (CVE-2011-0411).

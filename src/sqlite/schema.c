@@ -154,8 +154,14 @@ static const char main_6[] =
 /* Which process holds the lease. */
 static const char main_7[] = "ALTER TABLE tests ADD COLUMN holder TEXT NOT NULL DEFAULT '';";
 
-/* Why a host could not be reached; which mail asked for a retest. */
+/* Ranges on the list. */
 static const char main_8[] =
+	"CREATE TABLE listed_ranges ("
+	" range BLOB PRIMARY KEY, reason TEXT NOT NULL, since_s INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;";
+
+/* Why a host could not be reached; which mail asked for a retest. */
+static const char main_9[] =
 	"ALTER TABLE tests ADD COLUMN cause INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE tests ADD COLUMN message_id TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE tests ADD COLUMN again_message_id TEXT NOT NULL DEFAULT '';";
@@ -198,7 +204,7 @@ static const char returns_5[] =
 
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
-	{ 7, main_7 }, { 8, main_8 },
+	{ 7, main_7 }, { 8, main_8 }, { 9, main_9 },
 };
 static const struct migration returns_steps[] = {
 	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 }, { 4, returns_4 },

@@ -12,6 +12,7 @@
  *   lifecycle.c     when a listing begins and ends (pure), lifecycle-state.c: what it is asked with
  *   list.c          listings and their proofs as they stand
  *   word.c          the operator's word: on the list, and off it
+ *   ranges.c        the same of ranges, which nothing else lists
  *   outputs.c       outputs and the operator's agreement
  *   retest.c        retests that are asked for, rechecks that are due
  *   journal.c       the journal, its serial, the snapshot that goes with a serial

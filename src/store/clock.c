@@ -104,6 +104,7 @@ static const struct timed timed[] = {
 	{ ROW_TEST, "wait_until_s", STORE_WAIT_MAX_S },
 	{ ROW_TEST, "lease_until_s", STORE_WAIT_MAX_S },
 	{ ROW_LISTING, "since_s", 0 }, { ROW_LISTING, "last_test_s", 0 },
+	{ ROW_RANGE, "since_s", 0 },
 	{ ROW_PROOF, "time_s", 0 }, { ROW_AGREEMENT, "time_s", 0 }, { ROW_EVIDENCE, "time_s", 0 },
 	{ ROW_JOURNAL, "time_s", 0 }, { ROW_PERMIT, "created_s", 0 },
 	{ ROW_EXCLUSION, "created_s", 0 }, { ROW_NOMINATION, "created_s", 0 },

@@ -294,19 +294,59 @@ static int open_payload(json_t *outer, json_t **payload, struct buf *message)
 	return ERR_OK;
 }
 
+/* NULL: not a bundle. */
+static json_t *load_bundle(struct str bundle, struct buf *message)
+{
+	if (bundle.n == 0 || bundle.n > BUNDLE_MAX_BYTES) {
+		fail(message, ERR_INVALID, "not an evidence bundle: empty or too long");
+		return NULL;
+	}
+	json_t *outer = json_loadb(bundle.p, bundle.n, JSON_REJECT_DUPLICATES, NULL);
+	if (is_bundle(outer))
+		return outer;
+	json_decref(outer);
+	fail(message, ERR_INVALID, "not an evidence bundle: expected one JSON object with"
+	     " portreeve_evidence 1, key_id, signature and payload");
+	return NULL;
+}
+
+static struct str member_of(json_t *outer, const char *key, struct arena *a)
+{
+	json_t *text = json_object_get(outer, key);
+	assert(json_is_string(text));
+	return arena_str(a, (struct str){ json_string_value(text), json_string_length(text) });
+}
+
+int evidence_open(struct str bundle, struct arena *a, struct evidence_parts *parts,
+                  struct buf *message)
+{
+	json_t *outer = load_bundle(bundle, message);
+	*parts = (struct evidence_parts){ 0 };
+	if (!outer)
+		return ERR_INVALID;
+	parts->key_id = member_of(outer, "key_id", a);
+	parts->payload = member_of(outer, "payload", a);
+	id_of_payload(parts->payload, parts->id);
+	json_decref(outer);
+	return ERR_OK;
+}
+
+int evidence_key_id(struct str pem, char id[static EVIDENCE_KEY_ID_MAX])
+{
+	EVP_PKEY *key = public_key(pem);
+	static_assert(EVIDENCE_KEY_ID_MAX == KEY_ID_TEXT + 1, "with its NUL");
+	int e = key && key_id(key, id) == ERR_OK ? ERR_OK : ERR_INVALID;
+	EVP_PKEY_free(key);
+	return e;
+}
+
 int evidence_verify(struct str bundle, struct str pem, json_t **payload, struct buf *message)
 {
 	if (payload)
 		*payload = NULL;
-	if (bundle.n == 0 || bundle.n > BUNDLE_MAX_BYTES)
-		return fail(message, ERR_INVALID, "not an evidence bundle: empty or too long");
-	json_t *outer = json_loadb(bundle.p, bundle.n, JSON_REJECT_DUPLICATES, NULL);
-	if (!is_bundle(outer)) {
-		json_decref(outer);
-		return fail(message, ERR_INVALID,
-		            "not an evidence bundle: expected one JSON object with"
-		            " portreeve_evidence 1, key_id, signature and payload");
-	}
+	json_t *outer = load_bundle(bundle, message);
+	if (!outer)
+		return ERR_INVALID;
 	EVP_PKEY *key = public_key(pem);
 	int e = key ? check(outer, key, message) :
 	              fail(message, ERR_INVALID, "the public key is not an Ed25519 key in PEM");

@@ -39,6 +39,18 @@ int evidence_sign(const struct evidence_input *in, EVP_PKEY *pair, char evidence
  * the caller. `pem` is the public key. ERR_INVALID (not a bundle), ERR_CORRUPT (signature
  * or id does not match), with one line in *message. */
 int evidence_verify(struct str bundle, struct str pem, json_t **payload, struct buf *message);
+/* What a bundle says of itself. Nothing of it is checked. */
+struct evidence_parts {
+	char id[48];                 /* the evidence's, of what was signed */
+	struct str key_id;           /* of the key that is said to have signed */
+	struct str payload;          /* what was signed, as it stands */
+};
+/* Texts are the arena's. ERR_INVALID, with one line in *message: not a bundle. */
+int evidence_open(struct str bundle, struct arena *a, struct evidence_parts *parts,
+                  struct buf *message);
+/* The id of a public key, as a bundle names it; ERR_INVALID: not an Ed25519 key in PEM. */
+enum { EVIDENCE_KEY_ID_MAX = 17 };
+int evidence_key_id(struct str pem, char id[static EVIDENCE_KEY_ID_MAX]);
 /* Appends text with the local parts of all addresses outside own_domains cut to
  * "x…@". Pure. */
 void evidence_mask(struct str text, const char *const *own_domains, struct buf *out);

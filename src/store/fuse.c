@@ -70,11 +70,6 @@ static const struct form {
 
 static const struct prefix loopback_v6 = V6(128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
-static bool overlap(const struct prefix *a, const struct prefix *b)
-{
-	return prefix_covers(a, b) || prefix_covers(b, a);
-}
-
 static bool allowed(const struct fuse *fuse, const struct prefix *part)
 {
 	assert(fuse->special_count <= FUSE_SPECIAL_MAX);
@@ -90,27 +85,30 @@ static bool too_wide(const struct fuse *fuse, const struct prefix *range)
 	return range->len < (range->ip.family == 4 ? fuse->widest_v4 : fuse->widest_v6);
 }
 
-static bool has_own(const struct fuse *fuse, const struct prefix *range)
+static const struct ip *own_in(const struct fuse *fuse, const struct prefix *range)
 {
 	assert(fuse->own_count <= FUSE_OWN_MAX);
 	for (size_t i = 0; i < fuse->own_count; i++)
 		if (prefix_contains(range, &fuse->own[i]))
-			return true;
-	return false;
+			return &fuse->own[i];
+	return NULL;
 }
 
 /* The rule that forbids some part of the range. What is never allowed goes first. */
-static const char *by_rule(const struct fuse *fuse, const struct prefix *range, enum class class)
+static const char *by_rule(const struct fuse *fuse, const struct prefix *range, enum class class,
+                           struct prefix *part)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		const struct rule *r = &rules[i];
-		if (r->class != class || !overlap(&r->range, range))
+		if (r->class != class || !prefix_overlaps(&r->range, range))
 			continue;
 		/* Of two prefixes that overlap the longer one is what they share. */
 		const struct prefix *shared = r->range.len > range->len ? &r->range : range;
 		assert(prefix_covers(&r->range, shared) && prefix_covers(range, shared));
-		if (class == NEVER || !allowed(fuse, shared))
+		if (class == NEVER || !allowed(fuse, shared)) {
+			*part = *shared;
 			return r->why;
+		}
 	}
 	return NULL;
 }
@@ -133,35 +131,50 @@ static const char *by_form(const struct fuse *fuse, const struct prefix *range)
 	if (range->ip.family != 6 || prefix_cmp(range, &loopback_v6) == 0)
 		return NULL;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		if (!overlap(&forms[i].range, range))
+		if (!prefix_overlaps(&forms[i].range, range))
 			continue;
-		struct prefix inner = held(&forms[i], range);
-		const char *why = by_rule(fuse, &inner, NEVER);
-		if (!why && has_own(fuse, &inner))
+		struct prefix inner = held(&forms[i], range), part;
+		const char *why = by_rule(fuse, &inner, NEVER, &part);
+		if (!why && own_in(fuse, &inner))
 			why = "holds an address of our own";
 		if (!why && too_wide(fuse, &inner))
 			why = "holds a range wider than list.widest";
 		if (!why && !allowed(fuse, range))
-			why = by_rule(fuse, &inner, SPECIAL);
+			why = by_rule(fuse, &inner, SPECIAL, &part);
 		if (why)
 			return why;
 	}
 	return NULL;
 }
 
-const char *fuse_refuses(const struct fuse *fuse, const struct prefix *range)
+const char *fuse_refuses_part(const struct fuse *fuse, const struct prefix *range,
+                              struct prefix *part)
 {
+	struct prefix shared = *range;
 	if (range->ip.family != 4 && range->ip.family != 6)
 		return "no address";
 	assert(range->len <= ip_bits(&range->ip));
-	if (too_wide(fuse, range))
-		return "wider than list.widest";
-	const char *why = by_rule(fuse, range, NEVER);
-	if (!why && has_own(fuse, range))
+	const struct ip *own = own_in(fuse, range);
+	const char *why = too_wide(fuse, range) ? "wider than list.widest" :
+	                  by_rule(fuse, range, NEVER, &shared);
+	if (!why && own) {
+		shared = prefix_of(own, ip_bits(own));
 		why = "an address of our own";
+	}
 	if (!why)
-		why = by_rule(fuse, range, SPECIAL);
-	return why ? why : by_form(fuse, range);
+		why = by_rule(fuse, range, SPECIAL, &shared);
+	if (!why)
+		why = by_form(fuse, range);
+	assert(!why || prefix_covers(range, &shared));
+	if (why)
+		*part = shared;
+	return why;
+}
+
+const char *fuse_refuses(const struct fuse *fuse, const struct prefix *range)
+{
+	struct prefix part;
+	return fuse_refuses_part(fuse, range, &part);
 }
 
 const char *fuse_refuses_ip(const struct fuse *fuse, const struct ip *address)

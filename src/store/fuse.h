@@ -39,6 +39,10 @@ extern const struct fuse fuse_default;
 /* NULL if the range may be published, else why not, in words that name the rule: "a private
  * address (RFC 1918)". Static. */
 const char *fuse_refuses(const struct fuse *fuse, const struct prefix *range);
+/* The same, and what of the range the rule is about, as far as it can be named: an address of our
+ * own, the private range in a wider one; else the range itself. NULL leaves *part as it is. */
+const char *fuse_refuses_part(const struct fuse *fuse, const struct prefix *range,
+                              struct prefix *part);
 /* The same of one address. */
 const char *fuse_refuses_ip(const struct fuse *fuse, const struct ip *address);
 

@@ -54,19 +54,20 @@ int store_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
 	return e;
 }
 
-static int snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                    uint64_t *serial)
+static int snapshot(struct store *st, struct arena *a, struct list_snapshot *s)
 {
 	struct row_wish all = { 0 };
-	int e = store_serial(st, serial);
-	return e == ERR_OK ? row_list(st, ROW_LISTING, &all, a, rows, n) : e;
+	int e = store_serial(st, &s->serial);
+	if (e == ERR_OK)
+		e = row_list(st, ROW_LISTING, &all, a, &s->listings, &s->listing_n);
+	if (e == ERR_OK)
+		e = row_list(st, ROW_RANGE, &all, a, &s->ranges, &s->range_n);
+	return e;
 }
 
-int store_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                   uint64_t *serial)
+int store_snapshot(struct store *st, struct arena *a, struct list_snapshot *s)
 {
-	*rows = NULL;
-	*n = 0;
+	*s = (struct list_snapshot){ 0 };
 	int e = store_begin_read(st, PLACE_LIST);
-	return e == ERR_OK ? store_end(st, snapshot(st, a, rows, n, serial)) : e;
+	return e == ERR_OK ? store_end(st, snapshot(st, a, s)) : e;
 }

@@ -14,8 +14,13 @@ int store_serial(struct store *st, uint64_t *serial);
 /* Entries with serial > after, in order, at most max. */
 int store_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
                   struct journal_entry **rows, size_t *n);
-/* One consistent view: every listing and the serial it belongs to. */
-int store_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                   uint64_t *serial);
+/* One consistent view: all that is listed and the serial it belongs to. */
+struct list_snapshot {
+	uint64_t serial;
+	struct listing *listings;      /* in order of the address */
+	struct listed_range *ranges;   /* in order: by address, then by length */
+	size_t listing_n, range_n;
+};
+int store_snapshot(struct store *st, struct arena *a, struct list_snapshot *s);
 
 #endif

@@ -136,6 +136,18 @@ void listing_json(const struct listing *l, const char *withheld, const struct pr
 	json_close(j);
 }
 
+void listed_range_json(const struct listed_range *r, const char *withheld, struct json *j)
+{
+	json_add_prefix(j, "address", &r->range);
+	json_add_int(j, "prefix", r->range.len);
+	json_add_cstr(j, "reason", r->reason);
+	json_add_time(j, "since", r->since_s);
+	json_add_bool(j, "by_operator", true);
+	json_add_cstr_if(j, "not_published", withheld);
+	json_open_array(j, "proofs");
+	json_close(j);
+}
+
 void output_json(const struct output *o, struct json *j)
 {
 	json_add_ip(j, "address", &o->address);

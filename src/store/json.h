@@ -26,6 +26,8 @@ void test_return_json(const struct test_return *r, struct json *j);
 /* `withheld`: why DNS leaves it out, or NULL. */
 void listing_json(const struct listing *l, const char *withheld, const struct proof *proofs,
                   size_t n, struct json *j);
+/* The same members, as far as a range has them; its `address` is address/length. */
+void listed_range_json(const struct listed_range *r, const char *withheld, struct json *j);
 void output_json(const struct output *o, struct json *j);
 void journal_entry_json(const struct journal_entry *e, struct json *j);
 void nomination_json(const struct nomination *n, struct json *j);

@@ -22,6 +22,8 @@
  *    A listing it had stays; a test under way when it was excluded still counts for it.
  *  - An address that may not be published (store/fuse.h) is never newly listed: a proof of it
  *    is withheld. One that is on the list can always be taken off.
+ *  - A range has no life of this kind: it comes and goes by the operator's word (ranges.c), and
+ *    no test of an address inside it says anything of it. The address's own listing is another.
  *  - A return that comes late does not list again where a newer test has passed since: it
  *    proves what the host was, not what it is.
  */

@@ -23,11 +23,28 @@ int store_proofs(struct store *st, const struct ip *address, struct arena *a,
 int store_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 
 /* ---- the operator's word: word.c ------------------------------------------------ */
-/* ERR_EXISTS, ERR_NOT_FOUND; ERR_DENIED: it may not be published. */
+/* ERR_EXISTS, ERR_NOT_FOUND; ERR_DENIED: it may not be published. An address that is listed as
+ * part of a range alone cannot be taken off alone: ERR_DENIED. */
 int store_list(struct store *st, const struct ip *address, const char *who, const char *why,
                const struct lifecycle_policy *policy, int64_t now_s);
 int store_delist(struct store *st, const struct ip *address, const char *who, const char *why,
                  int64_t now_s);
+
+/* ---- ranges: ranges.c ------------------------------------------------------------ */
+/* A range by the operator's word; with the length of an address it is listed as one, by
+ * store_list(). ERR_EXISTS; ERR_DENIED: some part of it may not be published or is excluded,
+ * which the message names. */
+int store_range_list(struct store *st, const struct prefix *range, const char *who,
+                     const char *why, int64_t now_s);
+/* The range that was listed, and no other: what is listed inside it stays. ERR_NOT_FOUND: it was
+ * not; the message says what of it is. */
+int store_range_delist(struct store *st, const struct prefix *range, const char *who,
+                       const char *why, int64_t now_s);
+/* All, in order: by address, then by length. */
+int store_ranges(struct store *st, struct arena *a, struct listed_range **rows, size_t *n);
+/* The narrowest listed range that holds all of `part` and is wider. ERR_NOT_FOUND, without a
+ * message; *found is as it was then. */
+int store_range_around(struct store *st, const struct prefix *part, struct listed_range *found);
 
 /* ---- retests and rechecks: retest.c --------------------------------------------- */
 /* Queues a retest of every port with a standing proof (and a listing's address

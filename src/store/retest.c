@@ -98,6 +98,20 @@ static int queue_ports(struct store *st, const struct asking *ask, unsigned *que
 
 /* ---- a retest ------------------------------------------------------------------------- */
 
+/* Of an address without a listing of its own. */
+static int refuse_part(struct store *st, const struct ip *address)
+{
+	struct prefix whole = prefix_of(address, ip_bits(address));
+	struct listed_range around;
+	char text[PREFIX_TEXT_MAX];
+	int e = store_range_around(st, &whole, &around);
+	if (e != ERR_OK)
+		return e == ERR_NOT_FOUND ? ERR_OK : e;
+	return store_fail(st, ERR_DENIED, "listed as part of %s by the operator's word, which no "
+	                  "test ends: only \"portreeve delist\" of that range does",
+	                  prefix_format(&around.range, text));
+}
+
 static int retest(struct store *st, struct asking *ask, bool by_mail, unsigned *queued)
 {
 	struct endpoint target = { *ask->address, 0 };
@@ -109,6 +123,10 @@ static int retest(struct store *st, struct asking *ask, bool by_mail, unsigned *
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
+	if (!state.listed)
+		e = refuse_part(st, ask->address);
+	if (e != ERR_OK)
+		return e;
 	if (effects.set & LIFE_REFUSE)
 		return store_fail(st, state.listed ? ERR_DENIED : ERR_NOT_FOUND, "%s",
 		                  effects.why);

@@ -114,6 +114,15 @@ static const struct row_index listing_indexes[] = {
 	[LISTING_BY_WORD] = { { "address" }, false, WHERE_IS, "by_operator", 1 },
 };
 
+#define T struct listed_range
+static const struct row_column range_columns[] = {
+	IN(T, range), IN(T, reason), IN(T, since_s),
+};
+#undef T
+static const struct row_index range_indexes[] = {
+	{ { "range" }, .unique = true },
+};
+
 #define T struct proof_row
 static const struct row_column proof_columns[] = {
 	IN(T, address), AS(T, "port", p.port), AS(T, "case_id", p.case_id),
@@ -299,6 +308,8 @@ const struct row_table row_tables[ROW_KINDS] = {
 	[ROW_INTENT] = TABLE("intents", PLACE_LIST, STORE_TESTS, struct intent_row, intent),
 	[ROW_RESULT] = TABLE("results", PLACE_LIST, STORE_TESTS, struct result_row, result),
 	[ROW_LISTING] = TABLE("listings", PLACE_LIST, STORE_LIST, struct listing, listing),
+	[ROW_RANGE] = TABLE("listed_ranges", PLACE_LIST, STORE_CONSENT, struct listed_range,
+	                    range),
 	[ROW_PROOF] = TABLE("proofs", PLACE_LIST, STORE_LIST, struct proof_row, proof),
 	[ROW_AGREEMENT] = TABLE("agreements", PLACE_LIST, STORE_LIST, struct agreement_row,
 	                        agreement),

@@ -110,6 +110,7 @@ enum row_kind {
 	ROW_TEST,                      /* struct test_row */
 	ROW_INTENT, ROW_RESULT,
 	ROW_LISTING,                   /* struct listing */
+	ROW_RANGE,                     /* struct listed_range */
 	ROW_PROOF, ROW_AGREEMENT,
 	ROW_JOURNAL,                   /* struct journal_entry; by the operation `journal` alone */
 	ROW_EVIDENCE, ROW_SCAN, ROW_CURSOR, ROW_HEARTBEAT,

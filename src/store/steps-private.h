@@ -37,6 +37,8 @@ int results_save(struct store *st, int64_t test, const struct case_result *resul
 /* ---- the list -------------------------------------------------------------- */
 /* With its proofs. list.c */
 int listing_remove(struct store *st, const struct listing *l);
+/* ERR_DENIED, with a message: it is listed as part of a range alone. ranges.c */
+int range_keeps(struct store *st, const struct prefix *part);
 /* What lifecycle_step() is asked with; *l is the listing if state->listed. lifecycle-state.c */
 int lifecycle_load(struct store *st, const struct endpoint *target, int64_t now_s,
                    struct lifecycle_state *state, struct listing *l);

@@ -25,7 +25,8 @@
 /* What a store may write, a set of bits. Whoever opens it says so (settings/open.h). */
 enum {
 	STORE_READS = 0,
-	STORE_CONSENT = 1u << 0,       /* permits and exclusions */
+	STORE_CONSENT = 1u << 0,       /* what operators alone say: permits, exclusions, listed
+	                                  ranges */
 	STORE_TESTS = 1u << 1,         /* nominations, the queue, tests, how far returns are read */
 	STORE_LIST = 1u << 2,          /* listings, proofs, evidence, the operator's word */
 	STORE_REPORTS = 1u << 3,       /* reports, contacts, secrets */

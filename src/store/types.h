@@ -162,6 +162,14 @@ struct listing {
 	bool by_operator;              /* listed by word, not by proof */
 };
 
+/* A range on the list, by the operator's word alone: no test proves one, and none ends it. It and
+ * the listings of addresses inside it stand each for itself. */
+struct listed_range {
+	struct prefix range;           /* shorter than an address */
+	char reason[WHY_MAX];
+	int64_t since_s;
+};
+
 /* A multi-hop output, with how many different input networks proved it. It is published
  * when the operator agreed and the networks are enough. */
 enum { OUTPUT_NETWORKS_MIN = 3 };

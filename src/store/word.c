@@ -72,11 +72,16 @@ static int delist_by_word(struct store *st, const struct ip *address, const char
 	struct lifecycle_policy none = { 0 };          /* the word needs no policy */
 	struct lifecycle_state state;
 	struct listing l;
+	struct prefix whole = prefix_of(address, ip_bits(address));
 	char text[IP_TEXT_MAX];
 	int e = lifecycle_load(st, &target, now_s, &state, &l);
 	if (e != ERR_OK)
 		return e;
 	struct lifecycle_effects effects = lifecycle_step(&state, &event, &none);
+	if (effects.set & LIFE_REFUSE)
+		e = range_keeps(st, &whole);
+	if (e != ERR_OK)
+		return e;
 	if (effects.set & LIFE_REFUSE)
 		return store_fail(st, ERR_NOT_FOUND, "%s: %s", ip_format(address, text),
 		                  effects.why);

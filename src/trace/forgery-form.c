@@ -96,8 +96,17 @@ static bool is_misspelt(struct str s)
 	return str_caseeq(s, STR("MSTP")) || str_caseeq(s, STR("TSMP"));
 }
 
-/* "QSMTP": a letter or two that nobody has put before SMTP. ASMTP was Exim's word, in small
- * letters, and is that of IceWarp, which names itself. */
+/* "SMTPX": of a letter or two behind it all but S, A, D and T are nobody's. */
+static bool has_odd_tail(struct str s)
+{
+	bool odd = false;
+	for (size_t i = 0; i < s.n; i++)
+		odd |= strchr("sadt", ascii_lower(s.p[i])) == NULL;
+	return odd;
+}
+
+/* "QSMTP": a letter or two that nobody has put before SMTP, or behind it. ASMTP was Exim's word, in
+ * small letters, and is that of IceWarp, which names itself. */
 bool form_has_invented_protocol(const struct received *r)
 {
 	enum { LETTERS_MAX = 2 };
@@ -117,7 +126,9 @@ bool form_has_invented_protocol(const struct received *r)
 			return false;    /* SMTPD32, SMTP_in, smtp-proxy */
 	if (str_caseeq(word, STR("ASMTP")))
 		return r->form != RECEIVED_EXIM || !str_eq(word, STR("asmtp"));
-	return at > 0 && at <= LETTERS_MAX && word.n == at + 4;
+	if (at == 0 || (at == 1 && ascii_lower(word.p[0]) == 'e'))
+		return word.n <= at + 4 + LETTERS_MAX && has_odd_tail(str_from(word, at + 4));
+	return at <= LETTERS_MAX && word.n == at + 4;
 }
 
 /* ---- ids -------------------------------------------------------------------------- */
@@ -238,6 +249,8 @@ static bool is_wrong_tongue(const struct trace_hop *hop)
 bool form_has_bad_year(const struct trace_hop *hop)
 {
 	static const char *const unset[] = { "1970", "1969", "1904", "1903" };
+	if (!hop->line.has_time && hop->line.date.impossible)
+		return true;
 	if (hop->line.has_time || !hop->line.date.bad_year)
 		return false;
 	struct str date = date_text(hop);

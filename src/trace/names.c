@@ -87,7 +87,10 @@ bool name_is_localhost(struct str host)
 bool name_is_internal(struct str host)
 {
 	static const char *const tails[] = { ".local", ".localdomain", ".lan", ".internal",
-	                                     ".intranet", ".home", ".corp", ".private", ".dmz" };
+	                                     ".intranet", ".home", ".corp", ".private", ".dmz",
+	                                     ".home.arpa", ".fritz.box", ".localnet", ".loc",
+	                                     ".lokal", ".intra", ".domain", ".workgroup",
+	                                     ".server", ".invalid" };
 	host = name_trim(host);
 	if (name_is_short(host) || name_is_localhost(host))
 		return true;

@@ -6,31 +6,46 @@
 
 #include "trace/names.h"
 
+/* A message that a machine of theirs made itself, with the product that says so: "by host
+ * (Postfix, from userid 501)". Offices and build servers, which run what others run, too, write
+ * that; it names no client, so that there is nobody to lie about. */
+static bool is_own_machine(const struct received *r)
+{
+	return r->ip.family == 0 && r->product.n != 0 && r->helo.n == 0;
+}
+
+/* IronPort, which big sites have at their border, gives neither product nor id: its protocol, in
+ * capitals, stands at the end of a line whose date has no weekday. */
+static bool is_appliance(const struct received *r)
+{
+	return r->ip.family && r->has_time && !r->date.has_weekday && r->date.has_zone &&
+	       !r->date.half_day && (str_prefix(r->with, STR("ESMTP")) ||
+	                             str_eq(r->with, STR("SMTP")));
+}
+
 /* Most big sites name a product or give every message an id. Customers' own names are below
- * theirs, too: qmail, which gives neither, runs there. */
+ * theirs, too: qmail, which gives neither, runs there; and Zimbra's LMTP. */
 static bool has_id(const struct received *r)
 {
 	return r->id.n != 0 || r->product.n != 0 || r->form == RECEIVED_WEB ||
-	       r->form == RECEIVED_QMAIL;
-}
-
-static bool is_aol(const struct received *r)
-{
-	return r->product.n != 0 || r->form == RECEIVED_WEB;
+	       r->form == RECEIVED_QMAIL || str_caseprefix(r->with, STR("LMTP")) ||
+	       is_appliance(r);
 }
 
 /* Its ids are long and have no capitals; those of most mailers have. */
 static bool is_google(const struct received *r)
 {
-	if (r->form == RECEIVED_WEB)
+	if (r->form == RECEIVED_WEB || is_own_machine(r))
 		return true;
+	if (str_casesuffix(name_trim(r->by), STR(".corp.google.com")))
+		return r->id.n != 0;
 	for (size_t i = 0; i < r->id.n; i++)
 		if (r->id.p[i] >= 'A' && r->id.p[i] <= 'Z')
 			return false;
 	return r->id.n >= 8 && r->has_time && r->date.has_weekday;
 }
 
-/* Exchange tells its own address; Hotmail ran all kinds of mailers. */
+/* Exchange tells its own address, and did not before 2000; Hotmail ran all kinds of mailers. */
 static bool is_microsoft(const struct received *r)
 {
 	struct str by = name_trim(r->by);
@@ -39,7 +54,10 @@ static bool is_microsoft(const struct received *r)
 		       r->by_ip.family != 0;
 	return r->form == RECEIVED_SMTPSVC || r->form == RECEIVED_EXCHANGE ||
 	       r->form == RECEIVED_WEB || r->form == RECEIVED_PICKUP ||
-	       (r->form == RECEIVED_SENDMAIL && r->id.n) || r->form == RECEIVED_POSTFIX;
+	       (r->form == RECEIVED_SENDMAIL && r->id.n) || r->form == RECEIVED_POSTFIX ||
+	       str_prefix(r->with, STR("Internet Mail Service")) ||
+	       str_prefix(r->product, STR("Microsoft Exchange Internet Mail")) ||
+	       is_own_machine(r);
 }
 
 /* qmail's line, their own NNFMP, a web line, or one with an address and a name beside it, looked
@@ -48,6 +66,9 @@ static bool is_yahoo(const struct received *r)
 {
 	if (r->form == RECEIVED_WEB || r->form == RECEIVED_QMAIL || r->product.n)
 		return true;
+	/* (joe@192.0.2.1 with plain [198.51.100.1]), by the clock of its place */
+	if (r->auth && r->ip.family && !r->date.has_weekday)
+		return r->has_time && r->date.has_zone;
 	if (str_caseeq(r->with, STR("NNFMP")))
 		return r->has_time && !r->date.has_weekday && r->date.zone_min == 0;
 	struct ip literal;
@@ -55,6 +76,12 @@ static bool is_yahoo(const struct received *r)
 	return r->ip.family && beside && r->date.has_weekday &&
 	       (str_caseeq(r->with, STR("SMTP")) || str_caseeq(r->with, STR("SMTPS")) ||
 	        str_caseeq(r->with, STR("ESMTPS")));
+}
+
+/* It moved into Yahoo's houses. */
+static bool is_aol(const struct received *r)
+{
+	return r->product.n != 0 || r->form == RECEIVED_WEB || is_yahoo(r);
 }
 
 #define S(text) { text, sizeof(text) - 1 }

@@ -53,7 +53,7 @@ static const struct {
 	WHY(FORGED_PLACEHOLDER, "has a spam program's placeholder that was not filled in: {a}"),
 	WHY(FORGED_ID, "the mailer that it names ({b}) gives no queue id like {a}"),
 	WHY(FORGED_PROTOCOL, "no mailer writes \"with {a}\" in a line of this form"),
-	WHY(FORGED_DATE, "names an impossible year"),
+	WHY(FORGED_DATE, "names an impossible date"),
 	WHY(FORGED_ADDRESS, "names an address that cannot exist"),
 	WHY(FORGED_UNASSIGNED, "names an address of a range that is given out to nobody"),
 	WHY(FORGED_NOT_GIVEN, "names an address of a range that nobody had at that time"),

@@ -99,6 +99,45 @@ static struct ip ip(const char *s)
 	return r;
 }
 
+/* What may have been meant by address/length with host bits: the network. */
+static void test_prefix_meant(void **state)
+{
+	(void)state;
+	static const struct { const char *in, *network; } rows[] = {
+		{ "192.0.2.1/24", "192.0.2.0/24" }, { "192.0.2.255/31", "192.0.2.254/31" },
+		{ "192.0.2.1/0", "0.0.0.0/0" }, { "2001:db8:1:2::1/64", "2001:db8:1:2::/64" },
+		{ "2001:db8:1:2:8000::/64", "2001:db8:1:2::/64" }, { "::1/127", "::/127" },
+		/* Nothing else was. */
+		{ "192.0.2.0/24", NULL }, { "192.0.2.1", NULL }, { "192.0.2.1/32", NULL },
+		{ "::/0", NULL }, { "192.0.2.1/33", NULL }, { "192.0.2.1/", NULL },
+		{ "192.0.2.1/24x", NULL }, { "192.0.2/24", NULL }, { "x/24", NULL }, { "", NULL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct prefix p = { 0 };
+		char text[PREFIX_TEXT_MAX];
+		bool meant = prefix_meant(str_of(rows[i].in), &p);
+		CHECK_ROW(rows[i].in, meant == (rows[i].network != NULL));
+		CHECK_ROW(rows[i].in, !meant || strcmp(prefix_format(&p, text),
+		                                       rows[i].network) == 0);
+	}
+}
+
+static void test_overlaps(void **state)
+{
+	(void)state;
+	static const struct { const char *a, *b; bool share; } rows[] = {
+		{ "192.0.2.0/24", "192.0.2.0/24", true }, { "192.0.2.0/24", "192.0.2.7", true },
+		{ "192.0.2.0/24", "192.0.0.0/16", true }, { "192.0.2.0/25", "192.0.2.128/25", false },
+		{ "192.0.2.0/24", "192.0.3.0/24", false }, { "0.0.0.0/0", "::/0", false },
+		{ "::/0", "2001:db8::/64", true }, { "2001:db8::/64", "2001:db8:0:1::/64", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct prefix a = prefix(rows[i].a), b = prefix(rows[i].b);
+		CHECK_ROW(rows[i].b, prefix_overlaps(&a, &b) == rows[i].share);
+		CHECK_ROW(rows[i].b, prefix_overlaps(&b, &a) == rows[i].share);
+	}
+}
+
 static void test_contains(void **state)
 {
 	(void)state;
@@ -213,7 +252,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ip_parse),
 		cmocka_unit_test(test_prefix),
-		cmocka_unit_test(test_contains),
+		cmocka_unit_test(test_prefix_meant),
+		cmocka_unit_test(test_overlaps), cmocka_unit_test(test_contains),
 		cmocka_unit_test(test_order_and_next),
 		cmocka_unit_test(test_endpoint),
 		cmocka_unit_test(test_literal),

@@ -101,14 +101,22 @@ int store_journal(struct store *st, uint64_t after, size_t max, struct arena *a,
 	return fake.err;
 }
 
-int store_snapshot(struct store *st, struct arena *a, struct listing **rows, size_t *n,
-                   uint64_t *serial)
+int store_snapshot(struct store *st, struct arena *a, struct list_snapshot *s)
 {
 	(void)st, (void)a;
 	fake.snapshots++;
-	*rows = fake.listings;
-	*n = fake.listing_count;
-	*serial = fake.serial;
+	*s = (struct list_snapshot){
+		.serial = fake.serial, .listings = fake.listings, .ranges = fake.ranges,
+		.listing_n = fake.listing_count, .range_n = fake.range_count,
+	};
+	return fake.err;
+}
+
+int store_ranges(struct store *st, struct arena *a, struct listed_range **rows, size_t *n)
+{
+	(void)st, (void)a;
+	*rows = fake.ranges;
+	*n = fake.range_count;
 	return fake.err;
 }
 

@@ -20,6 +20,8 @@ struct fake_store {
 	size_t listing_count;
 	struct listing words[2];
 	size_t word_count;
+	struct listed_range ranges[2];
+	size_t range_count;
 	struct output outputs[4];
 	size_t output_count;
 	unsigned snapshots, journals;    /* that were read */

@@ -101,11 +101,11 @@ static void test_refused(void **state)
 /* Who is listed by word is read with each change. */
 static void test_words(void **state)
 {
-	struct ip one = address_of("192.0.2.1");
+	struct prefix one = world_prefix("192.0.2.1");
 	(void)state;
 	fake.serial = 1;
-	fake.listings[fake.listing_count++].address = one;
-	fake.words[0] = (struct listing){ .address = one, .reason = "seen by hand" };
+	fake.listings[fake.listing_count++].address = one.ip;
+	fake.words[0] = (struct listing){ .address = one.ip, .reason = "seen by hand" };
 	fake.word_count = 1;
 	assert_int_equal(poll_now(), ERR_OK);
 	const struct blocklist_edition *e = blocklist_handover_take(&handover);
@@ -130,6 +130,35 @@ static void test_words(void **state)
 	assert_true(blocklist_words_find(e->words, &one, &note));
 	assert_true(!note.by_word && note.since_s == 86400);
 	assert_string_equal(note.reason, "open relay");
+}
+
+/* Ranges come as the rest does: whole at first, by the journal from there on, with their words;
+ * what the fuse says of them is asked here, too. */
+static void test_ranges(void **state)
+{
+	struct prefix range = world_prefix("203.0.113.0/25");
+	struct blocklist_note note;
+	(void)state;
+	fake.serial = 1;
+	fake.ranges[0] = (struct listed_range){ world_prefix("192.0.2.0/24"), "holds us", 1 };
+	fake.ranges[1] = (struct listed_range){ range, "seen", 86400 };
+	fake.range_count = 2;
+	assert_int_equal(poll_now(), ERR_OK);
+	assert_true(has(BLOCKLIST_INPUTS, "203.0.113.0") && has(BLOCKLIST_INPUTS, "203.0.113.127"));
+	assert_false(has(BLOCKLIST_INPUTS, "203.0.113.128") || has(BLOCKLIST_INPUTS, "203.0.112.255"));
+	assert_false(has(BLOCKLIST_INPUTS, "192.0.2.1"));
+	const struct blocklist_edition *e = blocklist_handover_take(&handover);
+	assert_true(blocklist_words_find(e->words, &range, &note) && note.by_word);
+	assert_string_equal(note.reason, "seen");
+	/* One of its addresses as well: each goes by itself. */
+	fake_store_journal(2, JOURNAL_LIST, "203.0.113.7");
+	assert_int_equal(poll_now(), ERR_OK);
+	fake.range_count = 0;
+	fake_store_journal(3, JOURNAL_DELIST, "203.0.113.0/25");
+	assert_int_equal(poll_now(), ERR_OK);
+	assert_true(has(BLOCKLIST_INPUTS, "203.0.113.7"));
+	assert_false(has(BLOCKLIST_INPUTS, "203.0.113.6"));
+	assert_int_equal(fake.snapshots, 1);
 }
 
 /* First the whole, then the journal; what is no change of the list passes. */
@@ -236,6 +265,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_store_moods, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ranges, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_orders, setup, teardown),
 	};
 	log_init("test", LOG_ERROR);

@@ -46,6 +46,32 @@ static void test_has(void **state)
 	}
 }
 
+/* By which entry: its own before that of a range, of ranges the widest. */
+static void test_find(void **state)
+{
+	static const char listed[] = "192.0.2.0/24 192.0.2.0/25 192.0.2.9 10.0.0.0/8 10.1.0.0/16 "
+	                             "2001:db8:0:1::/64 2001:db8:0:1::7";
+	static const struct { const char *address, *entry; } rows[] = {
+		{ "192.0.2.0", "192.0.2.0/24" }, { "192.0.2.255", "192.0.2.0/24" },
+		{ "192.0.2.9", "192.0.2.9" }, { "192.0.1.255", NULL }, { "192.0.3.0", NULL },
+		{ "10.1.2.3", "10.0.0.0/8" }, { "10.255.255.255", "10.0.0.0/8" },
+		{ "2001:db8:0:1::", "2001:db8:0:1::/64" }, { "2001:db8:0:1::7", "2001:db8:0:1::7" },
+		{ "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:1::/64" },
+		{ "2001:db8:0:0:ffff:ffff:ffff:ffff", NULL }, { "2001:db8:0:2::", NULL },
+	};
+	struct blocklist_index *index = world_index(listed);
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct prefix p = world_prefix(rows[i].address), entry;
+		char text[PREFIX_TEXT_MAX];
+		bool found = blocklist_index_find(index, &p.ip, &entry);
+		CHECK_ROW(rows[i].address, found == (rows[i].entry != NULL));
+		CHECK_ROW(rows[i].address, !found || strcmp(prefix_format(&entry, text),
+		                                            rows[i].entry) == 0);
+	}
+	blocklist_index_destroy(index);
+}
+
 static void test_any(void **state)
 {
 	static const struct { const char *listed, *prefix; bool any; } rows[] = {
@@ -237,7 +263,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes_an_entry),
-		cmocka_unit_test(test_has), cmocka_unit_test(test_any),
+		cmocka_unit_test(test_has), cmocka_unit_test(test_find),
+		cmocka_unit_test(test_any),
 		cmocka_unit_test(test_changes), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_random),
 	};

@@ -33,14 +33,24 @@ static const struct row {
 	{ "two OPT", STR(HEAD("\0", "\1", "\0", "\2") QUESTION OPT OPT), DNS_RCODE_FORMERR, true },
 	{ "a byte behind", STR(HEAD("\0", "\1", "\0", "\1") QUESTION OPT "x"),
 	  DNS_RCODE_FORMERR, true },
+	{ "OPT of a name", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\1a\0\0\x29\x10\0\0\0\0\0\0\0"), DNS_RCODE_FORMERR, true },
+	{ "OPT longer than the message", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\0\7abc"), DNS_RCODE_FORMERR, true },
+	{ "OPT cut in its head", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x29\x10\0\0"), DNS_RCODE_FORMERR, false },
+	{ "another record longer than the message", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x10\0\1\0\0\0\0\0\7abc"), DNS_RCODE_FORMERR, false },
+	{ "an option longer than its OPT", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\0\5\0\3\0\7a"), DNS_RCODE_FORMERR, true },
+	{ "UPDATE, with a bad OPT", STR(HEAD("\x28", "\0", "\0", "\1")
+	  "\1a\0\0\x29\x10\0\0\0\0\0\0\0"), DNS_RCODE_NOTIMP, true },
 	{ "OPT among the answers", STR(HEAD("\0", "\1", "\1", "\0") QUESTION OPT),
 	  DNS_RCODE_FORMERR, false },
 	{ "half an option", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
 	  "\0\0\x29\x10\0\0\0\0\0\0\1x"), DNS_RCODE_FORMERR, true },
 	{ "data past the end", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
 	  "\0\0\x29\x10\0\0\0\0\0\xff\xff\0\1"), DNS_RCODE_FORMERR, true },
-	{ "half an OPT", STR(HEAD("\0", "\1", "\0", "\1") QUESTION "\0\0\x29\x10\0\0"),
-	  DNS_RCODE_FORMERR, true },
 	{ "data past the end, of version 1", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
 	  "\0\0\x29\x10\0\0\1\0\0\0\2x"), DNS_RCODE_FORMERR, true },
 	{ "data past the end, behind a record", STR(HEAD("\0", "\1", "\0", "\2") QUESTION

@@ -69,6 +69,11 @@ static void test_config(void **state)
 		{ "text_word", "%a %z %% %r", NULL },
 		{ "text_word", "%s", "dnsbl.text_word" },
 		{ "text_word", "", "dnsbl.text_word" },
+		{ "text_word", "%n", "dnsbl.text_word" },
+		{ "text_range", "%a %n %z %% %r", NULL },
+		{ "text_range", "", "dnsbl.text_range" },
+		{ "text_range", "%s", "dnsbl.text_range: expected %a, %n, %z, %d, %r, %u or %%" },
+		{ "text_range", "%n %n %n %n %n %n", "dnsbl.text_range" },
 		{ "text", "%r", "dnsbl.text" },          /* it may be empty */
 		{ "nameserver", "ns1.example.net,ns2.bl.example", NULL },
 		{ "nameserver", "bl.example", "dnsbl.nameserver" },
@@ -163,12 +168,13 @@ static void test_text(void **state)
 	char text[BLOCKLIST_TEXT_MAX + 1];
 	struct ip four = ip_from_v4(192, 0, 2, 1);
 	struct ip six = world_prefix("2001:db8:1111:2222:3333:4444:5555:6666").ip;
+	struct prefix entry4 = prefix_of(&four, 128), entry6 = prefix_of(&six, 128);
 	(void)state;
 	world_make(&w, "", NULL, (const char *[]){ "text=100%% %a in %z%%z", NULL });
-	size_t n = blocklist_zone_text(&w.zones[0], &four, NULL, text);
+	size_t n = blocklist_zone_text(&w.zones[0], &four, &entry4, NULL, text);
 	text[n] = '\0';
 	assert_string_equal(text, "100% 192.0.2.1 in bl.example%z");
-	n = blocklist_zone_text(&w.zones[0], &six, NULL, text);
+	n = blocklist_zone_text(&w.zones[0], &six, &entry6, NULL, text);
 	text[n] = '\0';
 	assert_string_equal(text, "100% 2001:db8:1111:2222:3333:4444:5555:6666 in bl.example%z");
 	world_free(&w);
@@ -177,8 +183,9 @@ static void test_text(void **state)
 static size_t text_by_word(const struct world *w, const char *reason, char *text)
 {
 	struct ip four = ip_from_v4(192, 0, 2, 1);
+	struct prefix entry = prefix_of(&four, 128);
 	struct blocklist_note note = { .reason = reason, .by_word = true };
-	return blocklist_zone_text(&w->zones[0], &four, &note, text);
+	return blocklist_zone_text(&w->zones[0], &four, &entry, &note, text);
 }
 
 /* By word: the reason, cut to what fits, and no character of it in two. */
@@ -215,6 +222,43 @@ static void test_text_word(void **state)
 	world_free(&w);
 }
 
+/* Of an address that is listed as part of a range, whether anything is known of that or not; the
+ * longest of each part leaves a reason some room. */
+static void test_text_range(void **state)
+{
+	static const struct {
+		const char *template, *address, *range;
+		struct blocklist_note note;
+		const char *want;
+	} rows[] = {
+		{ "text_range=%a is in %n: %r since %d (%z) %%", "192.0.2.255", "192.0.2.0/24",
+		  { "seen", 86400, true },
+		  "192.0.2.255 is in 192.0.2.0/24: seen since 1970-01-02 (bl.example) %" },
+		{ "text_range=" DNSBL_TEXT_RANGE, "2001:db8:1:2::7", "2001:db8:1:2::/64",
+		  { "a spammer's net", 1, true }, "2001:db8:1:2::7 is in 2001:db8:1:2::/64, which is "
+		  "listed by its operator's word: a spammer's net" },
+		{ "text_range=" DNSBL_TEXT_RANGE, "192.0.2.0", "192.0.2.0/31", { NULL, 0, false },
+		  "192.0.2.0 is in 192.0.2.0/31, which is listed by its operator's word: unknown" },
+		{ "text_range=%n", "2001:db8:1111:2222:3333:4444:5555:6667",
+		  "2001:db8:1111:2222:3333:4444:5555:6666/127", { "", 0, true },
+		  "2001:db8:1111:2222:3333:4444:5555:6666/127" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *const settings[] = { rows[i].template, NULL };
+		char text[BLOCKLIST_TEXT_MAX + 1];
+		struct ip address = world_prefix(rows[i].address).ip;
+		struct prefix range = world_prefix(rows[i].range);
+		struct world w;
+		world_make(&w, "", NULL, settings);
+		size_t n = blocklist_zone_text(&w.zones[0], &address, &range,
+		                               rows[i].note.reason ? &rows[i].note : NULL, text);
+		text[n] = '\0';
+		assert_string_equal(text, rows[i].want);
+		world_free(&w);
+	}
+}
+
 /* Date, reason and URL, of proved ones, of those by word, and of what nothing is known. */
 static void test_text_parts(void **state)
 {
@@ -239,13 +283,14 @@ static void test_text_parts(void **state)
 		  "https://bl.example/why?ip=192.0.2.1&all=%2a" },
 	};
 	struct ip four = ip_from_v4(192, 0, 2, 1);
+	struct prefix entry = prefix_of(&four, 128);
 	struct world w;
 	(void)state;
 	world_make(&w, "", NULL, (const char *const *)settings);
 	assert_true(w.zones[0].notes);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		char text[BLOCKLIST_TEXT_MAX + 1];
-		size_t n = blocklist_zone_text(&w.zones[0], &four,
+		size_t n = blocklist_zone_text(&w.zones[0], &four, &entry,
 		                               rows[i].noted ? &rows[i].note : NULL, text);
 		text[n] = '\0';
 		assert_string_equal(text, rows[i].want);
@@ -270,22 +315,54 @@ static void test_notes(void **state)
 		{ .address = { 4, { 192, 0, 2, 2 } }, .since_s = 2, .reason = "two" },
 		{ .address = { 6, { 0x20, 1 } }, .since_s = 3, .reason = "six" },
 	};
+	struct blocklist_words_of of = { listings, listings, NULL, 1, 3, 0 };
+	struct prefix one = world_prefix("192.0.2.1"), two = world_prefix("192.0.2.2");
+	struct prefix six = { { 6, { 0x20, 1 } }, 128 }, three = world_prefix("192.0.2.3");
 	struct blocklist_note note;
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		str_copy(listings[0].reason, WHY_MAX, str_of(rows[i].reason));
-		struct blocklist_words *w = blocklist_words_create(listings, 1, listings, 3);
-		assert_true(blocklist_words_find(w, &listings[0].address, &note));
+		struct blocklist_words *w = blocklist_words_create(&of);
+		assert_true(blocklist_words_find(w, &one, &note));
 		assert_true(note.by_word && note.since_s == 1);
 		assert_string_equal(note.reason, rows[i].want);
-		assert_true(blocklist_words_find(w, &listings[1].address, &note));
+		assert_true(blocklist_words_find(w, &two, &note));
 		assert_true(!note.by_word && note.since_s == 2);
-		assert_true(blocklist_words_find(w, &listings[2].address, &note));
+		assert_true(blocklist_words_find(w, &six, &note));
 		assert_string_equal(note.reason, "six");
-		assert_false(blocklist_words_find(w, &(struct ip){ 4, { 192, 0, 2, 3 } }, &note));
+		assert_false(blocklist_words_find(w, &three, &note));
 		blocklist_words_destroy(w);
 	}
-	assert_false(blocklist_words_find(NULL, &listings[0].address, &note));
+	assert_false(blocklist_words_find(NULL, &one, &note));
+}
+
+/* Ranges are found by themselves, not by what is in them; addresses beside them. */
+static void test_notes_of_ranges(void **state)
+{
+	struct listing words[] = { { .address = { 4, { 192, 0, 2, 0 } }, .reason = "one" } };
+	struct listed_range ranges[] = {
+		{ world_prefix("192.0.2.0/24"), "wide\n", 1 },
+		{ world_prefix("192.0.2.0/25"), "narrow", 2 },
+		{ world_prefix("2001:db8::/64"), "six", 3 },
+	};
+	static const struct { const char *entry, *reason; int64_t since_s; } rows[] = {
+		{ "192.0.2.0", "one", 0 }, { "192.0.2.0/24", "wide\\x0a", 1 },
+		{ "192.0.2.0/25", "narrow", 2 }, { "2001:db8::/64", "six", 3 },
+		{ "192.0.2.1", NULL, 0 }, { "192.0.2.0/26", NULL, 0 }, { "192.0.2.0/23", NULL, 0 },
+		{ "192.0.2.128/25", NULL, 0 }, { "2001:db8::", NULL, 0 }, { "::/64", NULL, 0 },
+	};
+	struct blocklist_words_of of = { words, NULL, ranges, 1, 0, 3 };
+	struct blocklist_words *w = blocklist_words_create(&of);
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct prefix entry = world_prefix(rows[i].entry);
+		struct blocklist_note note = { 0 };
+		bool found = blocklist_words_find(w, &entry, &note);
+		CHECK_ROW(rows[i].entry, found == (rows[i].reason != NULL));
+		CHECK_ROW(rows[i].entry, !found || (note.by_word && note.since_s ==
+		          rows[i].since_s && strcmp(note.reason, rows[i].reason) == 0));
+	}
+	blocklist_words_destroy(w);
 }
 
 static void test_labels(void **state)
@@ -332,7 +409,8 @@ int main(void)
 		cmocka_unit_test(test_output_zone), cmocka_unit_test(test_hostmaster),
 		cmocka_unit_test(test_text), cmocka_unit_test(test_text_word),
 		cmocka_unit_test(test_config_of_parts), cmocka_unit_test(test_text_parts),
-		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_text_range), cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_notes_of_ranges),
 		cmocka_unit_test(test_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@ import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import pytest
 
 from conftest import LISTED, OUTPUT_ZONE, ZONE
 
@@ -210,6 +211,41 @@ def test_a_change_shows_within_a_second(server):
     assert server.wait_until(lambda: not server.ask(name).answer, 5) < 1
     assert server.ask(name).rcode() == dns.rcode.NXDOMAIN
     assert server.ask(ZONE, "SOA").answer[0][0].serial == serial + 2
+
+
+def text_of(server, address):
+    answer = server.ask(".".join([*reverse(address), ZONE]), "TXT").answer
+    return answer[0][0].strings[0].decode() if answer else None
+
+
+@pytest.mark.parametrize("net", ["192.0.2.96/28", "203.0.113.0/24", "198.51.100.254/31",
+                                 "2001:db8:7:8::/64", "2001:db8:9::/48", "2001:db8:a::10/124"])
+def test_edges_of_a_range(server, net):
+    """The first and the last address, one before and one behind; by word, with the range's text."""
+    network = ipaddress.ip_network(net)
+    first, last = network[0], network[-1]
+    serial = server.ask(ZONE, "SOA").answer[0][0].serial
+    server.command("list", "add", net, "--why", "spam from all of it", "--by", "me")
+    server.wait_until(lambda: text_of(server, first), 5)
+    for address in (first, last, network[network.num_addresses // 2]):
+        answer = server.ask(".".join([*reverse(address), ZONE]))
+        assert [str(rr) for rr in answer.answer[0]] == ["127.0.0.4"]
+        assert text_of(server, address).startswith(
+            f"{address} is in {network}, which is listed by its operator's word: spam from all")
+        labels = reverse(address)
+        for i in range(len(labels) + 1):            # each step of a resolver that minimises
+            assert server.ask(".".join([*labels[i:], ZONE]), "NS").rcode() == dns.rcode.NOERROR
+    for address in (first - 1, last + 1):
+        assert server.ask(".".join([*reverse(address), ZONE])).rcode() == dns.rcode.NXDOMAIN
+    # One inside it by its own name: it answers for itself, and stays alone.
+    server.command("list", "add", str(last), "--why", "by name", "--by", "me")
+    server.wait_until(lambda: "word: by name" in text_of(server, last), 5)
+    server.command("delist", net, "--why", "over", "--by", "me")
+    server.wait_until(lambda: text_of(server, first) is None, 5)
+    assert "word: by name" in text_of(server, last)
+    server.command("delist", str(last), "--why", "over", "--by", "me")
+    server.wait_until(lambda: text_of(server, last) is None, 5)
+    assert server.ask(ZONE, "SOA").answer[0][0].serial == serial + 4
 
 
 def test_a_locked_database_delays_no_answer(server):

@@ -65,6 +65,34 @@ static void test_ranges(void **state)
 	STORY(rows);
 }
 
+/* Ranges stand where their first address does, and are found by any address inside them. */
+static void test_listed_ranges(void **state)
+{
+	(void)state;
+	static const struct program_row rows[] = {
+		{ "list add 192.0.2.0/28 --why all --by me", EX_OK, "192.0.2.0/28: listed by", NULL },
+		{ "list add 2a00:5:0:1::/64 --why six --by me --json", EX_OK,
+		  "{\"address\":\"2a00:5:0:1::/64\",\"prefix\":64,\"listed\":true}\n", NULL },
+		{ "list --count", EX_OK, "5\n", NULL },
+		{ "list --by-operator --count", EX_OK, "5\n", NULL },
+		{ "list --limit 1", EX_OK, "192.0.2.0/28  ", NULL },
+		{ "list 192.0.2.15 --count", EX_OK, "1\n", NULL },
+		{ "list 192.0.2.9 --count", EX_OK, "2\n", NULL },
+		{ "list 192.0.2.16 --count", EX_OK, "0\n", NULL },
+		{ "list 192.0.2.0/24 --count", EX_OK, "3\n", NULL },
+		{ "list 192.0.2.0/30 --count", EX_OK, "1\n", NULL },
+		{ "list --sort address --limit 1 --json", EX_OK, "{\"address\":\"192.0.2.0/28\",", NULL },
+		{ "list --undecided", EX_OK, "every listed host could be tested\n", NULL },
+		{ "list 192.0.2.3", EX_OK, "by the operator's word: all\n", NULL },
+		{ "list add 192.0.2.9/24 --why x", EX_USAGE, NULL, "set, as 192.0.2.0/24\n" },
+		{ "list add [2a00:5::5] --why x", EX_CANTCREAT, NULL, "listed already" },
+		{ "delist 192.0.2.3 --why x", EX_NOPERM, NULL, "part of 192.0.2.0/28" },
+		{ "delist 192.0.2.0/28 --why x", EX_OK, "; 1 listing inside it stays\n", NULL },
+		{ "delist 192.0.2.3 --why x", EX_NOINPUT, NULL, "expected a listed address" },
+	};
+	STORY(rows);
+}
+
 static void test_filters(void **state)
 {
 	(void)state;
@@ -198,7 +226,8 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return program_main(argc, argv);
 	const struct CMUnitTest tests[] = {
-		IN_A_DIRECTORY(test_ranges), IN_A_DIRECTORY(test_filters),
+		IN_A_DIRECTORY(test_ranges), IN_A_DIRECTORY(test_listed_ranges),
+		IN_A_DIRECTORY(test_filters),
 		IN_A_DIRECTORY(test_order_and_limit), IN_A_DIRECTORY(test_due),
 		cmocka_unit_test(test_query),
 	};

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import BINARY, Box
 
-NEEDS_ADDRESS = ["delist", "retest", "nominate", "check"]
+NEEDS_ADDRESS = ["retest", "nominate", "check"]
 HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
 COMMANDS = sorted(set(re.findall(r"^  (\w+)  ", HELP, re.M)) - {"run"})     # it has its own tests
 ADDRESS = '"{}": expected an IPv4 or IPv6 address'
@@ -65,7 +65,25 @@ ROWS = [
     (["list", "tests", "999.1"], 64, '"999.1": expected an address or address/length'),
     (["list", "tests", "--limit", "0"], 64, '"0": expected a number from 1 to 1000000'),
     (["list", "add", "192.0.2.1"], 64, "expected --why TEXT"),
-    (["list", "add"], 64, "add: expected one ADDRESS"),
+    (["list", "add"], 64, "add: expected one ADDRESS or RANGE"),
+    (["list", "agree"], 64, "agree: expected one ADDRESS;"),
+    (["list", "add", "192.0.2.7/24", "--why", "x"], 64,
+     f'"192.0.2.7/24": {RANGE}, as 192.0.2.0/24'),
+    (["list", "add", "2001:db8::7/64", "--why", "x"], 64, f"{RANGE}, as 2001:db8::/64"),
+    (["list", "add", "192.0.2.0-192.0.2.255", "--why", "x"], 64, "expected an address or"),
+    (["list", "add", "192.0.2.0/255.255.255.0", "--why", "x"], 64, "expected an address or"),
+    (["list", "add", "192.0.2.0/33", "--why", "x"], 64, "expected an address or"),
+    (["list", "add", "192.0.2/24", "--why", "x"], 64, "expected an address or"),
+    (["list", "add", "192.0.2.0/", "--why", "x"], 64, "expected an address or"),
+    (["list", "add", "192.0.2.0/24"], 64, "expected --why TEXT"),
+    (["list", "add", "0.0.0.0/0", "--why", "x"], 77, "0.0.0.0/0: may not be published: wider than"),
+    (["list", "add", "::/0", "--why", "x"], 77, "::/0: may not be published: wider than"),
+    (["delist", "999.1"], 64, '"999.1": expected an address or address/length'),
+    (["delist", "192.0.2.7/24", "--why", "x"], 64, f"{RANGE}, as 192.0.2.0/24"),
+    (["delist", "192.0.2.0/24", "--why", "x"], 66, "192.0.2.0/24: not listed as a range;"),
+    (["permit", "add", "192.0.2.7/24", "--consent", "range"], 64,
+     f"{RANGE}, as 192.0.2.0/24"),
+    (["exclude", "add", "192.0.2.7/24", "--why", "x"], 64, f"{RANGE}, as 192.0.2.0/24"),
     (["list", "agree", "192.0.2.1"], 66, "192.0.2.1: expected an output"),
     (["retest", "192.0.2.1"], 66, "192.0.2.1: expected a listed address"),
     (["delist", "192.0.2.1"], 64, "expected --why TEXT"),
@@ -75,6 +93,12 @@ ROWS = [
     (["evidence", "burn", "192.0.2.1"], 64, '"burn": expected show, export or verify'),
     (["evidence", "show", "192.0.2.1"], 66,
      '"192.0.2.1": expected an address or an id of which there is evidence'),
+    (["evidence", "show", "ev-none"], 66,
+     '"ev-none": expected an address or an id of which there is evidence'),
+    (["evidence", "show", "none.json"], 66, 'none.json: expected an address, an id ("ev-...") or a'),
+    (["evidence", "show", "/dev/null"], 65, "/dev/null: not an evidence bundle"),
+    (["evidence", "show", "192.0.2.1", "--key", "none.pem"], 66, "none.pem: expected a public key"),
+    (["evidence", "show", "192.0.2.1", "--html", "none/page.html"], 73, "none/page.html: cannot be"),
     (["evidence", "verify", "none.json", "--key", "none.pem"], 66,
      "none.json: expected an evidence bundle: not found"),
     (["evidence", "verify", "/dev/null", "--key", "/dev/null"], 65, "/dev/null: "),

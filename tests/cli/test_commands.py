@@ -169,6 +169,58 @@ def test_operators_word(box):
     assert serials == sorted(set(serials))
 
 
+def test_ranges_by_word(box):
+    """A range and an address inside it: both are shown, each goes by itself, and what stays is said."""
+    box.permit("192.0.2.0/24")
+    assert box.objects("list", "add", "192.0.2.0/25", "--why", "spam", "--by", "me") == [
+        {"address": "192.0.2.0/25", "prefix": 25, "listed": True}]
+    box.run("list", "add", "192.0.2.0/25", "--why", "again", code=73)
+    box.run("list", "add", "192.0.2.7", "--why", "by name")
+    box.run("list", "add", "192.0.2.64/26", "--why", "a part")
+    box.run("list", "add", "2001:db8:1:2::/64", "--why", "six")
+    rows = box.objects("list")
+    assert [(row["address"], row.get("prefix"), row["reason"]) for row in rows] == [
+        ("192.0.2.0/25", 25, "spam"), ("192.0.2.7", None, "by name"),
+        ("192.0.2.64/26", 26, "a part"), ("2001:db8:1:2::/64", 64, "six")]
+    assert all(row["by_operator"] and row["proofs"] == [] for row in rows)
+    assert [row["address"] for row in box.objects("list", "192.0.2.127")] == [
+        "192.0.2.0/25", "192.0.2.64/26"]
+    assert [row["address"] for row in box.objects("list", "2001:db8:1:2:ffff:ffff:ffff:ffff")] == [
+        "2001:db8:1:2::/64"]
+    for address in ("192.0.2.128", "192.0.1.255", "2001:db8:1:3::", "2001:db8:1:1:ffff::"):
+        assert box.objects("list", address) == []
+    shown = box.run("list", "192.0.2.9").stdout
+    assert "192.0.2.0/25" in shown and "by the operator's word: spam" in shown
+
+    for part in ("192.0.2.9", "192.0.2.0/26"):
+        line = box.run("delist", part, "--why", "x", code=77).stderr
+        assert "part of 192.0.2.0/25" in line and "delist that range" in line
+    assert "no test ends" in box.run("retest", "192.0.2.9", code=77).stderr
+    assert "portreeve list 192.0.2.0/24" in box.run("delist", "192.0.2.0/24", "--why", "x",
+                                                    code=66).stderr
+    assert box.objects("list", "tests") == []
+    assert box.objects("delist", "192.0.2.7", "--why", "x") == [
+        {"address": "192.0.2.7", "listed": True, "within": "192.0.2.0/25"}]
+    box.run("list", "add", "192.0.2.8/32", "--why", "by name")
+    assert box.objects("delist", "192.0.2.0/25", "--why", "x") == [
+        {"address": "192.0.2.0/25", "prefix": 25, "inside": 2, "listed": False}]
+    assert "192.0.2.64/26: delisted" in box.run("delist", "192.0.2.64/26", "--why", "x").stdout
+    assert [row["address"] for row in box.objects("list")] == ["192.0.2.8", "2001:db8:1:2::/64"]
+    entries = box.objects("list", "journal", "192.0.2.127")
+    assert [(entry["action"], entry["subject"]) for entry in entries if "list" in entry["action"]] \
+        == [("list", "192.0.2.0/25"), ("list", "192.0.2.64/26"), ("delist", "192.0.2.0/25"),
+            ("delist", "192.0.2.64/26")]
+
+
+def test_a_range_and_exclusions(box):
+    box.run("exclude", "add", "192.0.2.9", "--why", "asked us")
+    line = box.run("list", "add", "192.0.2.0/28", "--why", "x", code=77).stderr
+    assert "192.0.2.9 in it is excluded" in line and "end the exclusion first" in line
+    box.run("list", "add", "192.0.2.0/29", "--why", "x")
+    box.run("exclude", "add", "192.0.2.1", "--why", "asked us")
+    assert [row["address"] for row in box.objects("list")] == ["192.0.2.0/29"]   # it stays
+
+
 def test_wrong_name_leaves_no_test(box):
     box.permit("192.0.2.0/24")
     assert '"a..b"' in box.run("test", "192.0.2.1", "a..b", code=64).stderr

@@ -68,6 +68,32 @@ def test_own_addresses(box):
     add(box, "8.8.1.3", 0)
 
 
+RANGES = {
+    "0.0.0.0/0": "wider than list.widest, which is /24", "8.8.0.0/23": "wider than list.widest",
+    "0.0.0.0/24": "unspecified", "127.0.0.0/24": "127.0.0.1 in it is a test entry",
+    "224.0.0.0/24": "multicast", "255.255.255.0/24": "reserved", "10.1.2.0/24": "private",
+    "127.1.0.0/24": "loopback", "8.8.1.0/24": "8.8.1.1 in it is an address of our own",
+    "8.8.1.0/31": "8.8.1.1 in it is an address of our own",
+    "::/0": "wider than list.widest, which is /48", "::/64": "unspecified",
+    "2600:1::/64": "2600:1::1 in it is an address of our own", "fe80::/64": "link-local",
+    "ff02::/64": "multicast", "2001:db8::/64": "documentation", "2002:a00:1::/64": "private",
+    "2002:808:101::/48": "own", "64:ff9b::a00:0/120": "private",
+}
+
+
+def test_ranges(box):
+    box.configure(special="", tester='source = {"8.8.1.1", "2600:1::1"}')
+    for address, word in RANGES.items():
+        refused(box, address, word)
+    assert box.objects("list") == [] and box.objects("list", "journal") == []
+    for address in ("8.8.8.0/24", "8.8.1.2/31", "2600:2::/48", "2600:1:0:1::/64", "2600:1::2/127"):
+        add(box, address, 0)
+    # What becomes our own later is not published any more, and said to be so.
+    box.configure(special="", tester='source = {"8.8.8.8"}')
+    shown = {row["address"]: row.get("not_published") for row in box.objects("list")}
+    assert "our own" in shown["8.8.8.0/24"] and shown["8.8.1.2/31"] is None
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own takes root")
 def test_own_interfaces(box):
     """Who listens on all addresses listens on those of the interfaces."""

@@ -38,7 +38,7 @@ CALLS = {
              ["add", "192.0.2.1", "--why", "x"], ["agree", "192.0.2.1"]],
     "retest": [["192.0.2.1"]],
     "delist": [["192.0.2.1", "--why", "x"]],
-    "evidence": [["show", "192.0.2.1"], ["export", "192.0.2.1", "bundle"], ["verify", "message"]],
+    "evidence": [["show", "192.0.2.1"], ["show", "message"], ["export", "192.0.2.1", "bundle"], ["verify", "message"]],
     "trace": [["--nominate", *OWN, "message"]],
     "report": [["list"], ["show", "aaaaaaaa"], ["send", "aaaaaaaa"], ["close", "aaaaaaaa"],
                ["bounce", "message"], ["contact", "8.8.8.8"],

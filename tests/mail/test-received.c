@@ -297,6 +297,13 @@ static const struct row rows[] = {
 	{ "from b.example (HELO a) (192.0.2.1) de/crypted with TLSv1.2: AES [256/256] DN=none by "
 	  "mx.example with ESMTPSA" Q1, "192.0.2.1", "b.example", "a", "mx.example", NULL, "ESMTPSA",
 	  T1, RECEIVED_QMAIL, true },
+	/* behind the login stands Yahoo's own address; an ident may not bring it in */
+	{ "from [10.0.0.1] (joe@192.0.2.1 with plain [98.1.1.1]) by mx.example with SMTP; 9 Aug 2004 "
+	  "00:00:00 -0000 UTC", "192.0.2.1", NULL, "[10.0.0.1]", "mx.example", NULL, "SMTP", T1,
+	  RECEIVED_QMAIL, true },
+	{ "from a (IDENT:x@198.51.100.1 with login@b.example [192.0.2.1]) by mx.example (8.9.3/8.9.3) "
+	  "with SMTP id 1" D1, "192.0.2.1", "b.example", "a", "mx.example", "1", "SMTP", T1,
+	  RECEIVED_SENDMAIL, false },
 	{ "from b.example (192.0.2.1) by mx.example with ESMTPS (AES256-SHA encrypted)" Q1,
 	  "192.0.2.1", "b.example", "b.example", "mx.example", NULL, "ESMTPS", T1, RECEIVED_QMAIL,
 	  false },

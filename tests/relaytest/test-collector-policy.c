@@ -252,6 +252,28 @@ static void test_words_of_a_retest(void **state)
 	}
 }
 
+/* Of an address that no retest takes off; it fits a reply line, too. */
+static void test_words_of_a_range(void **state)
+{
+	(void)state;
+	static const struct { const char *range, *peer; } rows[] = {
+		{ "192.0.2.0/24", "192.0.2.7" },
+		{ "2001:db8:1111:2222:3333:4444:5555:6660/124",
+		  "2001:db8:1111:2222:3333:4444:5555:6666" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ip peer;
+		struct prefix range;
+		char words[COLLECTOR_WORDS_MAX];
+		assert_int_equal(ip_parse(str_of(rows[i].peer), &peer, NULL), ERR_OK);
+		assert_int_equal(prefix_parse(str_of(rows[i].range), &range, NULL), ERR_OK);
+		collector_range_words(&range, &peer, words);
+		assert_non_null(strstr(words, rows[i].range));
+		assert_non_null(strstr(words, rows[i].peer));
+		assert_non_null(strstr(words, "which no retest ends: write to postmaster"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_not_from_the_grammar),
 		cmocka_unit_test(test_worst_of_all),
 		cmocka_unit_test(test_words_of_a_retest),
+		cmocka_unit_test(test_words_of_a_range),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -190,9 +190,10 @@ static void world_open(struct world *w, struct endpoint target)
 {
 	static const struct politeness_limits limits = { .rate = 1000, .sessions = 10,
 	                                                 .sessions_per_net = 10 };
+	static char domain[] = "one.test";
 	*w = (struct world){ .loop = loop_create() };
 	w->config = (struct tester_config){
-		.domain = (char[]){ "one.test" }, .connect_timeout_s = 5, .command_timeout_s = 5,
+		.domain = domain, .connect_timeout_s = 5, .command_timeout_s = 5,
 		.session_timeout_s = 10,
 	};
 	w->t = (struct tester){
@@ -236,7 +237,7 @@ struct row {
 	int greeting;
 	const char *said;
 	const char *message[3];      /* what stands in the mail; none: no mail */
-	const char *reason;
+	const char *reason, *range;
 	bool open;
 };
 
@@ -253,11 +254,17 @@ static const struct explanation *why_open(const struct row *row, struct explanat
 static void send_notice(struct tester *t, struct run *r, const struct row *row)
 {
 	struct explanation why;
+	struct prefix range = { 0 };
+	if (row->range)
+		assert_int_equal(prefix_parse(str_of(row->range), &range, NULL), ERR_OK);
 	if (row->verdict == VERDICT_NONE)
 		notice_listed(t, r, "ev-1", why_open(row, &why));
 	else
-		notice_result(t, r, row->verdict, row->delisted,
-		              row->reason ? row->reason : "", why_open(row, &why));
+		notice_result(t, r, &(struct told){
+			.verdict = row->verdict, .delisted = row->delisted,
+			.reason = row->reason ? row->reason : "", .why = why_open(row, &why),
+			.range = row->range ? &range : NULL,
+		});
 }
 
 static void check_said(const struct row *row, const struct host *h)
@@ -293,6 +300,14 @@ static void test_notices(void **state)
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\n",
 		  { "Subject: Auto: Retest passed: delisted\r\n", "taken off the list",
 		    "abuse@one.test" } },
+		{ "passed, and part of a listed range", "<admin@elsewhere.test>", VERDICT_CLOSED,
+		  true, 0, "MAIL <>\nRCPT <admin@elsewhere.test>\n",
+		  { "Subject: Auto: Retest passed\r\n", "stays listed as part of 127.46.5.0/24",
+		    "ask the operator of the list, abuse@one.test" }, NULL, "127.46.5.0/24" },
+		{ "open, and part of a listed range", "<postmaster@[127.46.5.1]>", VERDICT_OPEN,
+		  false, 0, "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "Subject: Retest result\r\n", "The list was not changed",
+		    "stays listed as part of 127.46.5.0/24" }, NULL, "127.46.5.0/24" },
 		{ "closed, but not delisted", "<admin@elsewhere.test>", VERDICT_CLOSED, false, 0,
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\n",
 		  { "Subject: Auto: Retest result\r\n", "The list was not changed" } },
@@ -374,6 +389,13 @@ static void test_thread(void **state)
 	}
 }
 
+static void tell(struct world *w, enum verdict verdict, bool delisted)
+{
+	notice_result(&w->t, &w->r, &(struct told){
+		.verdict = verdict, .delisted = delisted, .reason = "",
+	});
+}
+
 /* ---- TLS ---------------------------------------------------------------------------------- */
 
 static void test_starttls(void **state)
@@ -391,7 +413,7 @@ static void test_starttls(void **state)
 		struct world w;
 		world_open(&w, at);
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&host.said), rows[i].said);
 		assert_int_equal(host.connections, rows[i].breaks ? 2 : 1);
@@ -437,7 +459,7 @@ static void test_port_25_next(void **state)
 	assert_true(host_open(&submission, w.loop, &w.r.test.target));
 	bool is_root = host_open(&host, w.loop, &second);
 	if (is_root) {
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		run_out(&w);
 		assert_string_equal(buf_cstr(&submission.said),
 		                    "MAIL <>\nRCPT <admin@elsewhere.test>\n"
@@ -462,7 +484,7 @@ static void test_told_of_a_stop(void **state)
 	struct world w;
 	world_open(&w, at);
 	assert_true(host_open(&host, w.loop, &w.r.test.target));
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+	tell(&w, VERDICT_CLOSED, true);
 	for (int i = 0; host.said.n == 0; i++) {
 		assert_true(i < TURNS_MAX);
 		turn(&w);
@@ -496,8 +518,8 @@ static void test_one_connection(void **state)
 	world_open(&w, at);
 	assert_true(host_open(&host, w.loop, &w.r.test.target));
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+	tell(&w, VERDICT_CLOSED, true);
+	tell(&w, VERDICT_CLOSED, true);
 	turn_often(&w);
 	assert_int_equal(host.connections, 0);
 	politeness_disconnect(w.t.politeness, &at.ip);
@@ -523,7 +545,7 @@ static void test_not_beside_a_test(void **state)
 		assert_true(host_open(&host, w.loop, &w.r.test.target));
 		other.test.target = (struct endpoint){ at.ip, 587 };
 		w.t.runs = &other;
-		notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+		tell(&w, VERDICT_CLOSED, true);
 		turn_often(&w);
 		assert_int_equal(host.connections, 0);
 		other.state = RUN_WAITING;
@@ -546,7 +568,7 @@ static void test_rate(void **state)
 	politeness_destroy(w.t.politeness);
 	w.t.politeness = politeness_create(&slow);
 	assert_int_equal(politeness_start(w.t.politeness, clock_mono_ms()), 0);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
+	tell(&w, VERDICT_CLOSED, true);
 	notice_turn(&w.t);
 	/* No connection was taken. */
 	assert_true(politeness_connect(w.t.politeness, &at.ip));
@@ -560,8 +582,8 @@ static void test_abandoned(void **state)
 	struct endpoint at = { ip_from_v4(127, 46, 5, 6), 9 };
 	struct world w;
 	world_open(&w, at);
-	notice_result(&w.t, &w.r, VERDICT_CLOSED, true, "", NULL);
-	notice_result(&w.t, &w.r, VERDICT_OPEN, false, "", NULL);
+	tell(&w, VERDICT_CLOSED, true);
+	tell(&w, VERDICT_OPEN, false);
 	notice_listed(&w.t, &w.r, "ev", NULL);
 	assert_non_null(w.t.notices);
 	notice_turn(&w.t);

@@ -368,10 +368,10 @@ static void test_sessions(void **state)
 		  .verdict = VERDICT_CLOSED },
 		{ .name = "no AUTH offered", .consent = CONSENT_OWNER, .verdict = VERDICT_CLOSED,
 		  .cases = "S10:skipped S14:skipped" },
-		{ .name = "invented credentials need the owner", .ehlo = "PIPELINING AUTH",
+		{ .name = "invented credentials need the owner", .ehlo = "PIPELINING AUTH=PLAIN",
 		  .consent = CONSENT_RANGE, .verdict = VERDICT_CLOSED,
 		  .cases = "S10:skipped S14:skipped" },
-		{ .name = "invented credentials refused", .ehlo = "PIPELINING AUTH",
+		{ .name = "invented credentials refused", .ehlo = "PIPELINING AUTH=PLAIN",
 		  .consent = CONSENT_OWNER, .verdict = VERDICT_CLOSED,
 		  .cases = "S10:helo:535" },
 		{ .name = "no collector address", .no_collector = true, .verdict = VERDICT_CLOSED,
@@ -441,7 +441,7 @@ static void test_auth_consent(void **state)
 {
 	(void)state;
 	static const enum consent others[] = { CONSENT_RANGE, CONSENT_EVIDENCE, CONSENT_CONTACT };
-	struct play p = { .name = "AUTH", .ehlo = "PIPELINING AUTH", .account = true,
+	struct play p = { .name = "AUTH", .ehlo = "PIPELINING AUTH=PLAIN", .account = true,
 	                  .verdict = VERDICT_CLOSED };
 	struct seen seen;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
@@ -453,6 +453,71 @@ static void test_auth_consent(void **state)
 	p.consent = CONSENT_OWNER;
 	play(&p, &seen);
 	assert_int_equal(seen_count(&seen, "AUTH PLAIN *"), 2);
+	seen_fini(&seen);
+}
+
+#define MORE \
+	"bm9* => 334 more\nbWFk* => 334 more\ndXNl* => 334 more\ncGFz* => 334 more"
+
+/* What the server offers is what is said, and nothing where it offers neither. */
+static void test_auth_mechanisms(void **state)
+{
+	(void)state;
+	static const struct {
+		struct play p;
+		unsigned plain, bare, login, cancelled;      /* lines of each kind that were said */
+	} rows[] = {
+		{ { .ehlo = "AUTH=PLAIN", .cases = "S10:helo:535 S14:helo:535" }, 2, 0, 0, 0 },
+		{ { .ehlo = "AUTH=LOGIN AUTH=PLAIN", .cases = "S10:helo:535" }, 2, 0, 0, 0 },
+		{ { .ehlo = "AUTH=CRAM-MD5 AUTH=plain", .cases = "S10:helo:535" }, 2, 0, 0, 0 },
+		{ { .ehlo = "AUTH=LOGIN", .cases = "S10:helo:535 S14:helo:535",
+		    .rules = "AUTH LOGIN => 334 VXNlcm5hbWU6\n1*bm9ib2R5L* => 334 UGFzc3dvcmQ6\n"
+		             "1*dXNlcg== => 334 UGFzc3dvcmQ6\n"
+		             "bWFkZS11c* => 535 5.7.8 No\ncGFzc3dvcmQ= => 535 5.7.8 No" }, 0, 0, 2, 0 },
+		{ { .ehlo = "AUTH=LOGIN", .cases = "S10:helo:501 S14:helo:501",
+		    .rules = "AUTH LOGIN => 334 VXNlcm5hbWU6\n[*] => 501 5.7.0 Cancelled\n"
+		             MORE }, 0, 0, 2, 2 },
+		{ { .ehlo = "AUTH=LOGIN", .cases = "S10:helo:501",
+		    .rules = "AUTH LOGIN => 334 VXNlcm5hbWU6\n[*] => 334 more\n" MORE }, 0, 0, 2, 2 },
+		{ { .ehlo = "AUTH=LOGIN", .cases = "S10:helo:504",
+		    .rules = "AUTH * => 504 5.5.4 No" }, 0, 0, 2, 0 },
+		/* It takes no initial response. */
+		{ { .ehlo = "AUTH=PLAIN", .cases = "S10:helo:501",
+		    .rules = "AUTH * => 334 \n[*] => 501 No" }, 2, 0, 0, 2 },
+		{ { .ehlo = "AUTH", .cases = "S10:skipped S14:skipped" }, 0, 0, 0, 0 },
+		{ { .ehlo = "AUTH=CRAM-MD5 AUTH=PLAIN-CLIENTTOKEN AUTH=NTLM AUTH=XOAUTH2",
+		    .cases = "S10:skipped S14:skipped" }, 0, 0, 0, 0 },
+		{ { .ehlo = "AUTH=GSSAPI STARTTLS", .cases = "S10:helo:502 S14:helo:502" },
+		  0, 0, 0, 0 },
+		{ { .ehlo = "PIPELINING", .cases = "S10:skipped S14:skipped" }, 0, 0, 0, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct play p = rows[i].p;
+		struct seen seen;
+		p.name = p.ehlo;
+		p.consent = CONSENT_OWNER;
+		p.account = true;
+		p.verdict = VERDICT_CLOSED;
+		play(&p, &seen);
+		CHECK_ROW(p.name, seen_count(&seen, "AUTH PLAIN *") == rows[i].plain);
+		CHECK_ROW(p.name, seen_count(&seen, "AUTH PLAIN") == rows[i].bare);
+		CHECK_ROW(p.name, seen_count(&seen, "AUTH LOGIN") == rows[i].login);
+		CHECK_ROW(p.name, seen_count(&seen, "[*]") == rows[i].cancelled);
+		seen_fini(&seen);
+	}
+}
+
+/* Our own password waits for TLS where that is offered; an invented one need not. */
+static void test_auth_under_tls(void **state)
+{
+	(void)state;
+	static const struct play p = {
+		.name = "own password", .ehlo = "AUTH=PLAIN STARTTLS", .consent = CONSENT_OWNER,
+		.account = true, .verdict = VERDICT_CLOSED, .cases = "S10:helo:535 S14:helo:536",
+		.rules = "(tls)AUTH PLAIN AHVzZXIA* => 536 No\nAUTH PLAIN AHVzZXIA* => 537 In clear",
+	};
+	struct seen seen;
+	play(&p, &seen);
 	seen_fini(&seen);
 }
 
@@ -487,7 +552,7 @@ static void test_all_forms_accounted_for(void **state)
 	(void)state;
 	static const struct play p = {
 		.name = "all",
-		.ehlo = "PIPELINING STARTTLS CHUNKING SMTPUTF8 XCLIENT XFORWARD AUTH",
+		.ehlo = "PIPELINING STARTTLS CHUNKING SMTPUTF8 XCLIENT XFORWARD AUTH=PLAIN",
 		.consent = CONSENT_OWNER, .account = true, .trusted_source = true,
 		.rules = "AUTH * => 235 2.7.0 Welcome", .verdict = VERDICT_CLOSED,
 	};
@@ -532,6 +597,8 @@ int main(void)
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_auth_consent),
+		cmocka_unit_test(test_auth_mechanisms),
+		cmocka_unit_test(test_auth_under_tls),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_all_forms_accounted_for),
 		cmocka_unit_test(test_only),

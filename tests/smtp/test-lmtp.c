@@ -28,7 +28,7 @@ static const struct script lmtp[] = {
 	  "C: MAIL FROM:<a@b>\nS: 250*\nC: RCPT TO:<c@d>\nS: 250*\n"
 	  "C: DATA\nS: 354 Go on\nC: .\nS: 250 2.0.0 Taken\nC: NOOP\nS: 250 2.0.0 Nothing done\n" },
 	{ "what we refuse ourselves is refused for each", LMTP, .text = LHLO THREE
-	  "C: DATA\nS: 354 Go on\nC: x\\ny\nC: .\nS: 554 5.6.11*\nS: 554 5.6.11*\nS: 554 5.6.11*\n"
+	  "C: DATA\nS: 354 Go on\nC: x\\ny\nC: .\nS: 554 5.6.0*\nS: 554 5.6.0*\nS: 554 5.6.0*\n"
 	  "C: NOOP\nS: 250*\n" },
 	{ "too many errors in the middle", { .lmtp = true, .limits = { .message_bytes = 1000,
 	  .errors = 3 } }, .text = LHLO THREE

@@ -36,7 +36,7 @@ static const struct script counted[] = {
 	  "E: ABORT\nE: MAIL <a@b>" },
 	{ "a message too big and bad: the worst is said", { .limits.message_bytes = 12 },
 	  .text = HELLO MAIL RCPT "C: DATA\nS: 354*\nC: " TEN TEN "\nC: a\\rb\nC: .\n"
-	    "S: 554 5.6.11*\n"
+	    "S: 554 5.6.0*\n"
 	  EVENTS "E: ABORT" },
 	{ "recipients", { .limits.recipients = 2 }, .text = HELLO MAIL RCPT
 	  "C: RCPT TO:<refuse@d>\nS: 550*\n" RCPT "C: RCPT TO:<c@d>\nS: 452 4.5.3*\n"

@@ -14,7 +14,7 @@
 #define TO_DATA HELLO MAIL_RCPT "C: DATA\nS: 354 Go on\n"
 #define EVENTS_TO_DATA "E: CONNECT\nE: HELO c.test\nE: MAIL <a@b>\nE: RCPT <c@d>\nE: DATA\n"
 #define SMUGGLED "MAIL FROM:<x@y>\\r\\nRCPT TO:<smuggled@y>\\r\\nDATA\\r\\nz\\r\\n.\\r\\n"
-#define SPOILT "S: 554 5.6.11 A bare CR or LF is in the message\n"
+#define SPOILT "S: 554 5.6.0 A bare CR or LF is in the message\n"
 /* The false end is no end: what is behind it is text, the true end refuses all, and
  * the session goes on. */
 #define FALSE_END(name, bytes) \

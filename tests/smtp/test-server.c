@@ -190,12 +190,16 @@ static const struct script params[] = {
 	{ "SMTPUTF8", { .offer_smtputf8 = true }, .text = EHLO_ANY("S: 250-PIPELINING\n"
 	  "S: 250-SIZE 10485760\nS: 250-8BITMIME\nS: 250-SMTPUTF8\nS: 250-CHUNKING\nS: 250-DSN\n"
 	  "S: 250 ENHANCEDSTATUSCODES\n")
-	  "C: MAIL FROM:<\\xc3\\xbc@b>\nS: 553 5.6.7*\nC: MAIL FROM:<\\xc3@b> SMTPUTF8\n"
+	  "C: MAIL FROM:<\\xc3\\xbc@b>\nS: 550 5.6.7*\nC: MAIL FROM:<\\xc3@b> SMTPUTF8\n"
 	  "S: 501 5.1.7*\n"
 	  "C: MAIL FROM:<a@b> SMTPUTF8=1\nS: 501 5.5.4*\n"
 	  "C: MAIL FROM:<\\xc3\\xbc@b> SMTPUTF8\nS: 250*\nC: RCPT TO:<\\xc3\\xbc@b>\nS: 250*\n"
 	  "C: RSET\nS: 250*\nC: MAIL FROM:<a@b>\nS: 250*\nC: RCPT TO:<\\xc3\\xbc@b>\n"
-	  "S: 501 5.1.3*\n" },
+	  "S: 553 5.6.7*\nC: RCPT TO:<\\xc3@b>\nS: 501 5.1.3*\nC: RCPT TO:<c@\\xc3\\xbc>\n"
+	  "S: 553 5.6.7*\nC: RCPT TO:<c@d>\nS: 250*\n" },
+	{ "SMTPUTF8, after HELO", { .offer_smtputf8 = true }, .text = "S: 220*\nC: HELO a\n"
+	  "S: 250*\nC: MAIL FROM:<\\xc3\\xbc@b>\nS: 501 5.1.7*\nC: MAIL FROM:<a@b>\nS: 250*\n"
+	  "C: RCPT TO:<\\xc3\\xbc@b>\nS: 501 5.1.3*\n" },
 };
 
 static const struct script bdat[] = {
@@ -212,7 +216,7 @@ static const struct script bdat[] = {
 	  "C: BDAT 3\nc: a\\r\\n\nS: 250*\nC: BDAT 0 LAST\nS: 250 2.0.0 Taken\n" },
 	{ "an empty message", .text = EHLO MAIL_RCPT "C: BDAT 0 LAST\nS: 250 2.0.0 Taken\n" },
 	{ "a dot ends nothing", .text = EHLO MAIL_RCPT
-	  "C: BDAT 10 LAST\nc: \\r\\n.\\r\\nRSET\\r\nS: 554 5.6.11*\nc: \\r\\n\nS: 500*\n" },
+	  "C: BDAT 10 LAST\nc: \\r\\n.\\r\\nRSET\\r\nS: 554 5.6.0*\nc: \\r\\n\nS: 500*\n" },
 	{ "before MAIL: the chunk is read over", .text = EHLO
 	  "C: BDAT 6 LAST\nc: QUIT\\r\\n\nS: 503 5.5.1*\nC: NOOP\nS: 250*\n" },
 	{ "no recipients: the chunk is read over", .text = EHLO "C: MAIL FROM:<a@b>\nS: 250*\n"

@@ -91,10 +91,11 @@ static struct store *restore(char **directory)
 static uint64_t check_copy(struct store *copy)
 {
 	struct arena a = { 0 };
-	struct listing *rows;
-	size_t n;
-	uint64_t serial;
-	OK(copy, store_snapshot(copy, &a, &rows, &n, &serial));
+	struct list_snapshot list;
+	OK(copy, store_snapshot(copy, &a, &list));
+	const struct listing *rows = list.listings;
+	size_t n = list.listing_n;
+	uint64_t serial = list.serial;
 	assert_int_equal(n, serial);
 	for (size_t i = 0; i < n; i++) {
 		struct str bundle;

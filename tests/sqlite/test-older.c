@@ -7,6 +7,7 @@
 #include "store/admin.h"
 
 #include "base/mem.h"
+#include "store/journal.h"
 #include "store/list.h"
 #include "store/returns.h"
 #include "store/tests.h"
@@ -17,10 +18,13 @@
 #include <sys/stat.h>
 
 /* What takes the database's last steps back, for tests of older files. */
-#define UNDO_STEP_8 \
+#define UNDO_STEP_9 \
 	"ALTER TABLE tests DROP COLUMN cause;" \
 	"ALTER TABLE tests DROP COLUMN message_id;" \
 	"ALTER TABLE tests DROP COLUMN again_message_id;"
+#define UNDO_STEP_8 \
+	UNDO_STEP_9 \
+	"DROP TABLE listed_ranges;"
 #define UNDO_STEP_7 \
 	UNDO_STEP_8 \
 	"ALTER TABLE tests DROP COLUMN holder;"
@@ -149,12 +153,40 @@ static void older_database(void **unused)
 	free(path);
 }
 
+/* A database of before there were ranges lists what it did, and takes them. */
+static void older_ranges(void **unused)
+{
+	(void)unused;
+	char *path = mem_printf("%s/portreeve.db", state);
+	struct ip four = ip_of("192.0.2.25");
+	struct prefix range = prefix_of_text("192.0.2.0/24");
+	struct list_snapshot list;
+	sqlite3 *db;
+	OK(st, store_list(st, &four, "op", "spam seen", &default_policy, NOW));
+	store_close(st);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, UNDO_STEP_8 "PRAGMA user_version = 7", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	sqlite3_close(db);
+	st = open_store(state, STORE_ALL);
+	OK(st, store_snapshot(st, &a, &list));
+	assert_true(list.listing_n == 1 && list.range_n == 0);
+	OK(st, store_range_list(st, &range, "op", "all of it", NOW));
+	store_close(st);
+	st = open_store(state, STORE_ALL);          /* and keeps them */
+	OK(st, store_snapshot(st, &a, &list));
+	assert_true(list.listing_n == 1 && list.range_n == 1 && list.serial == 2);
+	assert_string_equal(list.ranges[0].reason, "all of it");
+	free(path);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(older_returns), EACH(older_reason), EACH(older_database),
+		EACH(older_ranges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -241,20 +241,19 @@ static void check_store(const struct ack *acks, size_t ack_count, uint32_t *next
 		check_ack(st, &a, &acks[i]);
 
 	struct test *tests;
-	struct listing *listings;
+	struct list_snapshot list;
 	struct journal_entry *journal;
-	size_t test_count, listing_count, journal_count, done = 0;
-	uint64_t serial;
+	size_t test_count, journal_count, done = 0;
 	OK(st, store_tests(st, &(struct ip){ 0 }, SIZE_MAX, &a, &tests, &test_count));
 	for (size_t i = 0; i < test_count; i++) {
 		check_whole(st, &a, &tests[i]);
 		done += tests[i].state == TEST_DONE;
 	}
-	OK(st, store_snapshot(st, &a, &listings, &listing_count, &serial));
+	OK(st, store_snapshot(st, &a, &list));
 	OK(st, store_journal(st, 0, SIZE_MAX, &a, &journal, &journal_count));
-	assert_int_equal(listing_count, done);
+	assert_int_equal(list.listing_n, done);
 	assert_int_equal(journal_count, done);        /* each is one change of the list */
-	assert_int_equal(serial, journal_count);
+	assert_int_equal(list.serial, journal_count);
 	for (size_t i = 0; i < journal_count; i++)
 		assert_int_equal(journal[i].serial, i + 1);
 	*next = (uint32_t)test_count + 1;

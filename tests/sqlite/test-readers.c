@@ -83,17 +83,15 @@ static int read_two_states(void)
 {
 	struct buf message = { 0 };
 	struct store *dnsbl;
-	struct listing *rows;
-	size_t n;
-	uint64_t serial;
+	struct list_snapshot list;
 	char byte = 'r';
 	if (store_sqlite_open(state, STORE_READS, &dnsbl, &message) != ERR_OK)
 		return 1;
-	if (store_snapshot(dnsbl, &a, &rows, &n, &serial) != ERR_OK || n != 1)
+	if (store_snapshot(dnsbl, &a, &list) != ERR_OK || list.listing_n != 1)
 		return 2;
 	if (write(pipe_to_parent[1], &byte, 1) != 1 || read(pipe_to_child[0], &byte, 1) != 1)
 		return 3;
-	if (store_snapshot(dnsbl, &a, &rows, &n, &serial) != ERR_OK || n != 2)
+	if (store_snapshot(dnsbl, &a, &list) != ERR_OK || list.listing_n != 2)
 		return 4;
 	store_close(dnsbl);
 	arena_fini(&a);
@@ -136,12 +134,10 @@ static int read_alone(void)
 {
 	struct buf message = { 0 };
 	struct store *dnsbl;
-	struct listing *rows;
-	size_t n;
-	uint64_t serial;
+	struct list_snapshot list;
 	if (store_sqlite_open(state, STORE_READS, &dnsbl, &message) != ERR_OK)
 		return 1;
-	if (store_snapshot(dnsbl, &a, &rows, &n, &serial) != ERR_OK || n != 1)
+	if (store_snapshot(dnsbl, &a, &list) != ERR_OK || list.listing_n != 1)
 		return 2;
 	store_close(dnsbl);
 	arena_fini(&a);

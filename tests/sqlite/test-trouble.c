@@ -132,17 +132,15 @@ static int fill(struct store *to, int *number)
 static int check_filled(struct store *to, int done)
 {
 	struct arena a = { 0 };
-	struct listing *rows;
-	size_t n;
-	uint64_t serial;
+	struct list_snapshot list;
 	int rc = 0;
-	if (store_snapshot(to, &a, &rows, &n, &serial) != ERR_OK)
+	if (store_snapshot(to, &a, &list) != ERR_OK)
 		rc = 1;
-	else if (n != (size_t)done || serial != (uint64_t)done)
+	else if (list.listing_n != (size_t)done || list.serial != (uint64_t)done)
 		rc = 2;
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	for (size_t i = 0; rc == 0 && i < list.listing_n; i++) {
 		struct str bundle;
-		if (store_evidence_get(to, rows[i].evidence_id, &a, &bundle) != ERR_OK ||
+		if (store_evidence_get(to, list.listings[i].evidence_id, &a, &bundle) != ERR_OK ||
 		    bundle.n != sizeof(big))
 			rc = 3;
 	}
@@ -305,11 +303,9 @@ static void overwritten_pages(void **unused)
 
 	st = open_store(state, STORE_ALL);          /* the schema is whole */
 	struct arena a = { 0 };
-	struct listing *rows;
-	size_t n;
-	uint64_t serial;
+	struct list_snapshot list;
 	struct ip ip = ip_of("192.0.2.1");
-	assert_int_equal(store_snapshot(st, &a, &rows, &n, &serial), ERR_CORRUPT);
+	assert_int_equal(store_snapshot(st, &a, &list), ERR_CORRUPT);
 	assert_int_equal(store_delist(st, &ip, "op", "why", NOW), ERR_CORRUPT);
 	assert_non_null(strstr(store_message(st), "portreeve.db: damaged"));
 	arena_fini(&a);

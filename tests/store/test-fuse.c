@@ -222,6 +222,42 @@ static void own(void **unused)
 	assert_true(refused(&fuse, "8.8.8.8"));
 }
 
+/* Which part of a range is meant, as far as it can be said. */
+static void parts(void **unused)
+{
+	(void)unused;
+	static const struct { const char *range, *part, *why; } rows[] = {
+		{ "8.8.8.0/24", "8.8.8.8", "an address of our own" },
+		{ "8.8.8.8", "8.8.8.8", "an address of our own" },
+		{ "127.0.0.0/24", "127.0.0.1", "a test entry (RFC 5782)" },
+		{ "127.0.0.2/31", "127.0.0.2", "a test entry (RFC 5782)" },
+		{ "127.0.0.4/30", "127.0.0.4/30", "a loopback address (RFC 1122)" },
+		{ "10.1.2.0/24", "10.1.2.0/24", "a private address (RFC 1918)" },
+		{ "192.160.0.0/12", "192.168.0.0/16", "a private address (RFC 1918)" },
+		{ "8.0.0.0/7", "8.0.0.0/7", "wider than list.widest" },
+		{ "0.0.0.0/0", "0.0.0.0/0", "wider than list.widest" },
+		{ "2600::/48", "2600::25", "an address of our own" },
+		{ "2600:0:0:1::/64", NULL, NULL }, { "8.8.9.0/24", NULL, NULL },
+		{ "2002:808:800::/40", "2002:808:800::/40", "holds an address of our own" },
+		{ "::/64", "::", "the unspecified address (RFC 4291)" },
+	};
+	struct fuse fuse = fuse_default;
+	fuse.widest_v4 = 8;
+	fuse.widest_v6 = 16;
+	fuse.own[0] = ip_of("8.8.8.8");
+	fuse.own[1] = ip_of("2600::25");
+	fuse.own_count = 2;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct prefix p = prefix_of_text(rows[i].range), part = { 0 };
+		char text[PREFIX_TEXT_MAX];
+		const char *why = fuse_refuses_part(&fuse, &p, &part);
+		CHECK_ROW(rows[i].range, (why != NULL) == (rows[i].why != NULL));
+		CHECK_ROW(rows[i].range, why ? strcmp(why, rows[i].why) == 0 : !part.ip.family);
+		CHECK_ROW(rows[i].range, !why || strcmp(prefix_format(&part, text),
+		                                        rows[i].part) == 0);
+	}
+}
+
 /* ---- where the store asks it --------------------------------------------------- */
 
 static void strict(void)
@@ -356,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(edges), cmocka_unit_test(ranges), cmocka_unit_test(widest),
 		cmocka_unit_test(forms), cmocka_unit_test(allowed), cmocka_unit_test(own),
+		cmocka_unit_test(parts),
 		STORE_TEST(proof_withheld), STORE_TEST(removable), STORE_TEST(words_refused),
 		STORE_TEST(outputs_refused), STORE_TEST(a_word_stays_a_word),
 	};

@@ -564,9 +564,8 @@ static void journal_and_snapshot(void **unused)
 	prove("192.0.2.1:25", "", NOW);
 	prove("[2001:db8::1]:25", "", NOW);
 	struct journal_entry *j;
-	struct listing *l;
+	struct list_snapshot list;
 	size_t n;
-	uint64_t serial;
 	OK(st, store_journal(st, 0, 100, &a, &j, &n));
 	assert_int_equal(n, 3);
 	for (size_t i = 0; i < n; i++)
@@ -577,12 +576,13 @@ static void journal_and_snapshot(void **unused)
 	OK(st, store_journal(st, UINT64_MAX, 10, &a, &j, &n));
 	assert_int_equal(n, 0);
 
-	OK(st, store_snapshot(st, &a, &l, &n, &serial));
-	assert_int_equal(n, 3);
-	assert_int_equal(serial, 3);
+	OK(st, store_snapshot(st, &a, &list));
+	assert_int_equal(list.listing_n, 3);
+	assert_int_equal(list.range_n, 0);
+	assert_int_equal(list.serial, 3);
 	struct ip first = ip_of("192.0.2.1"), last = ip_of("2001:db8::1");
-	assert_true(ip_eq(&l[0].address, &first));            /* in the order of ip_cmp() */
-	assert_true(ip_eq(&l[2].address, &last));
+	assert_true(ip_eq(&list.listings[0].address, &first));       /* in the order of ip_cmp() */
+	assert_true(ip_eq(&list.listings[2].address, &last));
 }
 
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -151,14 +151,16 @@ static void denied(void **unused)
 	struct exclusion x = { .range = p.range };
 	struct test_return r = a_return("aaaaaaaa", "t", NOW);
 	struct retest_request rr = { .address = ip };
-	struct listing *rows;
-	size_t n;
+	struct list_snapshot list;
 	uint64_t serial;
 	unsigned queued;
 
 	assert_int_equal(store_permit_add(tester, &p), ERR_DENIED);
 	assert_int_equal(store_permit_remove(tester, &p.range, "x", NOW), ERR_DENIED);
 	assert_int_equal(store_exclusion_add(tester, &x), ERR_DENIED);
+	struct prefix range = prefix_of_text("192.0.2.0/28");
+	assert_int_equal(store_range_list(tester, &range, "x", "y", NOW), ERR_DENIED);
+	assert_int_equal(store_range_delist(tester, &range, "x", "y", NOW), ERR_DENIED);
 	assert_int_equal(store_return_add(tester, &r, 3), ERR_DENIED);
 	assert_int_equal(store_backup(tester, NULL, NULL), ERR_DENIED);
 
@@ -172,7 +174,7 @@ static void denied(void **unused)
 	assert_int_equal(store_return_add(dnsbl, &r, 3), ERR_DENIED);
 	assert_int_equal(store_request_add(dnsbl, &rr, 0), ERR_DENIED);
 	assert_int_equal(store_delist(dnsbl, &ip, "x", "y", NOW), ERR_DENIED);
-	OK(dnsbl, store_snapshot(dnsbl, &a, &rows, &n, &serial));
+	OK(dnsbl, store_snapshot(dnsbl, &a, &list));
 	OK(dnsbl, store_serial(dnsbl, &serial));
 
 	store_close(collector);

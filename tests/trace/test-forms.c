@@ -85,6 +85,19 @@ static const char *const genuine[] = {
 	"from x.c.example (10.0.0.1) by BJXPR01MB0001.CHNPR01.prod.partner.outlook.cn (10.0.0.2) with "
 	"Microsoft SMTP Server (version=TLS1_2) id 15.20.1" D,
 	"from h (10.1.1.1) by h.c.example ({3F2504E0-4F89-11D3-9A0C-0305E82C3301}) with SMTP id 12" D,
+	/* what providers run beside their mail: appliances, offices, build servers, old gateways */
+	"from lb1.amazon.com (HELO relay.amazon.com) ([10.43.8.2]) by smtp-border-fw-6001.iad6.amazon.com "
+	"with ESMTP/TLS/DHE-RSA-AES256-SHA; 05 Mar 2024 09:59:59 +0000",
+	"from m.b.example ([198.51.100.7]) by alpmlip12.prodigy.net with ESMTP; 05 Mar 2024 04:59:58 -0500",
+	"by linux.microsoft.com (Postfix, from userid 1134) id 1A2B3C4D5E6F" D,
+	"by foo.mtv.corp.google.com (Postfix, from userid 12345) id 1A2B3C4D5E" D,
+	"from foo.corp.google.com (foo.corp.google.com [172.31.1.1]) by hpaq1.eem.corp.google.com with ESMTP "
+	"id o259xwPQ012345" D,
+	"by mail.microsoft.com with Internet Mail Service (5.5.2653.19) id <GABC>" D,
+	"from zimbra.free.fr (LHLO zimbra.free.fr) (10.0.0.1) by zimbra.free.fr with LMTP" D,
+	"from 198.51.100.7  (EHLO m.b.example) (198.51.100.7) by mtaiw-aba04.mx.aol.com with SMTPS" D,
+	"from [172.16.1.1] (joe@198.51.100.7 with plain [98.1.1.1]) by smtp123.mail.ne1.yahoo.com with "
+	"SMTP; 05 Mar 2024 01:59:58 -0800 PST",
 	"from c.example (c.example [198.51.100.7]) by mx.c.example (Postfix) with ESMTP id 4Tp for "
 	"<a%b@c.example>; 5 Mar 2024 09:59:59 +0000 (Tue, 5 Mar 2024 10:59:59 +0100)",
 };
@@ -131,6 +144,32 @@ static const struct {
 	  WHY_FORGED_PLACEHOLDER },
 	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP id 12; %CURRENT_DATE_TIME",
 	  WHY_FORGED_PLACEHOLDER },
+	{ "from b.example ([[IP]]) by mx.c.example with ESMTP id 12" D, WHY_FORGED_PLACEHOLDER },
+	{ "from b.example (unknown [@IP@]) by mx.c.example with ESMTP id 12" D, WHY_FORGED_PLACEHOLDER },
+	{ "from b.example ([__IP__]) by mx.c.example with ESMTP id 12" D, WHY_FORGED_PLACEHOLDER },
+	{ "from b.example ([rnd_ip]) by mx.c.example with ESMTP id 12" D, WHY_FORGED_PLACEHOLDER },
+	{ "from b.example (b.example [198.51.{d}.7]) by mx.c.example with ESMTP id 12" D,
+	  WHY_FORGED_PLACEHOLDER },
+	{ "from b.example (b.example [198.51.100.7]) by [DOMAIN] with ESMTP id 12" D,
+	  WHY_FORGED_PLACEHOLDER },
+	{ "from b.example (b.example [198.51.100.7]) by <%= host %> with ESMTP id 12" D,
+	  WHY_FORGED_PLACEHOLDER },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP id [RNDNUM]" D,
+	  WHY_FORGED_PLACEHOLDER },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP id 12 for <{EMAIL}>" D,
+	  WHY_FORGED_PLACEHOLDER },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP id 12; [DATE]",
+	  WHY_FORGED_PLACEHOLDER },
+	/* what is no address, no day, no hour */
+	{ "from b.example (b.example [1.2.3]) by mx.c.example with ESMTP id 12" D, WHY_FORGED_ADDRESS },
+	{ "from b.example (b.example [IPv6:12345::1]) by mx.c.example (Postfix) with ESMTP id 12" D,
+	  WHY_FORGED_ADDRESS },
+	{ "from b.example (b.example [2001:db8::g]) by mx.c.example with ESMTP id 12" D,
+	  WHY_FORGED_ADDRESS },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP id 12; Tue, 35 Mar 2024 "
+	  "09:59:59 +0000", WHY_FORGED_DATE },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTP id 12; Tue, 5 Mar 2024 "
+	  "29:59:59 +0000", WHY_FORGED_DATE },
 	{ "from b.example (b.example [198.51.100.7]) by #HOST# with ESMTP id 12" D,
 	  WHY_FORGED_PLACEHOLDER },
 	/* protocols */
@@ -144,6 +183,10 @@ static const struct {
 	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMPT id 12" D,
 	  WHY_FORGED_PROTOCOL },
 	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with QMQP" D, WHY_FORGED_PROTOCOL },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with ESMTPX id 12" D,
+	  WHY_FORGED_PROTOCOL },
+	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with SMTPP id 12" D,
+	  WHY_FORGED_PROTOCOL },
 	{ "from b.example (b.example [198.51.100.7]) by mx.c.example with asmtp" D, WHY_FORGED_PROTOCOL },
 	/* one mailer's spelling in another's form; a program's front */
 	{ "from unknown (198.51.100.7) by n7.c.example with smtp; 5 Mar 2024 09:39:40 +0400",
@@ -153,6 +196,8 @@ static const struct {
 	{ "from ibm by tpts6.c.example with SMTP id Coqi8JzGgIbveZ0yUtpPXbiodmwyD" D, WHY_FORGED_FORMAT },
 	{ "from [198.51.100.7] by mail.c.example with SMTP; Mar, 05 2024 5:04:41 AM +0400",
 	  WHY_FORGED_FORMAT },
+	{ "from b.example ([198.51.100.7]) by mx.google.com with ESMTP; 05 Mar 2024 04:59:58 -0500",
+	  WHY_FORGED_PROVIDER },
 	{ "from v (v.example [0.7.1.9]) by mx.c.example (Postfix) with ESMTP id 12" D,
 	  WHY_FORGED_UNASSIGNED },
 	{ "from v (v.example [198.51.100.7]) by mx.c.example with ESMTP id 12; Tue, 5 Mar 0102 "

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A page as one HTML file: no script, nothing from elsewhere, and a policy that allows neither.
+ *
+ * Hostile input that reaches it: every text of the page. All of it passes page_html_add().
+ */
+#include "proof/page.h"
+
+#include <assert.h>
+
+static const char head[] =
+	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	"style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	"<meta name=\"color-scheme\" content=\"light dark\">\n"
+	"<meta name=\"referrer\" content=\"no-referrer\">\n"
+	"<meta name=\"robots\" content=\"noindex\">\n";
+
+static const char style[] =
+	"<style>\n"
+	":root{color-scheme:light dark;--ink:#1c1f23;--paper:#fff;--soft:#f2f4f6;--edge:#b9c0c7;"
+	"--dim:#57606a;--strong:#0b57a4;--mark:#fff3c4;--good:#1a7f37;--warning:#8a5a00;"
+	"--bad:#b3261e}\n"
+	"@media (prefers-color-scheme:dark){:root{--ink:#e4e7eb;--paper:#15181c;--soft:#20252b;"
+	"--edge:#4a535c;--dim:#a0a9b3;--strong:#79b8ff;--mark:#453a10;--good:#5fd07a;"
+	"--warning:#e3b341;--bad:#ff8a80}}\n"
+	"*{box-sizing:border-box}\n"
+	"body{margin:0 auto;max-width:56rem;padding:1rem;color:var(--ink);"
+	"background:var(--paper);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}\n"
+	"h1{font-size:1.5rem;line-height:1.25}\n"
+	"h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--edge)}\n"
+	"p{margin:.5rem 0}\n"
+	"code{font:.85rem/1.45 ui-monospace,monospace;white-space:pre-wrap}\n"
+	".banner{padding:.75rem 1rem;border:2px solid;border-radius:.4rem;font-weight:600}\n"
+	".bad.banner{font-size:1.25rem;border-width:4px}\n"
+	".strong{color:var(--strong)}.good{color:var(--good)}.warning{color:var(--warning)}"
+	".bad{color:var(--bad)}\n"
+	"dl{display:grid;grid-template-columns:9rem 1fr;gap:.25rem 1rem;margin:.5rem 0}\n"
+	"dt{color:var(--dim)}dd{margin:0}\n"
+	"ol,ul{list-style:none;margin:.5rem 0;padding:0}\n"
+	".wire li{display:grid;grid-template-columns:9rem 1fr;gap:0 1rem;padding:.05rem .5rem;"
+	"border-left:4px solid transparent}\n"
+	".wire .mark{background:var(--mark);border-left-color:var(--strong)}\n"
+	".wire .who{color:var(--dim);font:.85rem/1.45 ui-monospace,monospace}\n"
+	".wire small{grid-column:2;color:var(--dim)}\n"
+	".lines,.wire{padding:.5rem 0;background:var(--soft);border-radius:.4rem}\n"
+	".lines li{padding:0 .5rem;border-left:4px solid transparent}\n"
+	".lines .mark{background:var(--mark);border-left-color:var(--strong)}\n"
+	".command{padding:.4rem .75rem;background:var(--soft);border-radius:.4rem}\n"
+	".command small{display:block;color:var(--dim)}\n"
+	"svg{display:block;width:100%;max-width:40rem;height:auto;margin:.5rem 0}\n"
+	"svg rect{fill:var(--soft);stroke:var(--edge)}"
+	"svg .strong{stroke:var(--strong)}svg .bad{stroke:var(--bad)}\n"
+	"svg text{fill:var(--ink);font-family:ui-monospace,monospace;font-size:13px}"
+	"svg .l{font-weight:700}svg .n{fill:var(--dim)}svg path{stroke:var(--ink);fill:none}\n"
+	"@media (max-width:36rem){dl,.wire li{grid-template-columns:1fr}"
+	".wire small{grid-column:1}}\n"
+	"@media print{body{max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}"
+	"li,dd,.command{break-inside:avoid}.mark{font-weight:700}}\n"
+	"</style>\n";
+
+/* The words of our own: never a byte of a text. */
+static const char *tone_class(enum page_tone tone)
+{
+	static const char *const names[] = {
+		[PAGE_PLAIN] = "plain", [PAGE_STRONG] = "strong", [PAGE_GOOD] = "good",
+		[PAGE_WARNING] = "warning", [PAGE_BAD] = "bad",
+	};
+	assert((size_t)tone < sizeof(names) / sizeof(*names));
+	return names[tone];
+}
+
+/* <NAME ATTRIBUTES>text</NAME> */
+static void add_element(struct buf *out, const char *name, const char *attributes,
+                        struct str text)
+{
+	buf_printf(out, "<%s%s%s>", name, *attributes ? " " : "", attributes);
+	page_html_add(out, text);
+	buf_printf(out, "</%s>", name);
+}
+
+/* An order of its own: text that is written from right to left stays in its place. */
+static void add_code(struct buf *out, struct str text)
+{
+	add_element(out, "code", "dir=\"ltr\"", text);
+}
+
+static void add_small(struct buf *out, struct str note)
+{
+	if (note.n)
+		add_element(out, "small", "", note);
+}
+
+static void add_fact(struct buf *out, const struct page_block *b)
+{
+	add_element(out, "dt", "", b->label);
+	buf_printf(out, "<dd class=\"%s\"><bdi>", tone_class(b->tone));
+	page_html_add(out, b->text);
+	buf_add_cstr(out, "</bdi></dd>\n");
+}
+
+static void add_wire(struct buf *out, const struct page_block *b)
+{
+	buf_printf(out, "<li%s>", b->tone == PAGE_PLAIN ? "" : " class=\"mark\"");
+	add_element(out, "span", "class=\"who\"", b->label);
+	add_code(out, b->text);
+	add_small(out, b->note);
+	buf_add_cstr(out, "</li>\n");
+}
+
+static void add_verbatim(struct buf *out, const struct page_block *b)
+{
+	buf_printf(out, "<li%s>", b->tone == PAGE_PLAIN ? "" : " class=\"mark\"");
+	add_code(out, b->text);
+	buf_add_cstr(out, "</li>\n");
+}
+
+/* For whom the picture is none. */
+static void add_step(struct buf *out, const struct page_block *b)
+{
+	buf_add_cstr(out, "<li>");
+	add_element(out, "strong", "", b->label);
+	buf_add_cstr(out, ": <bdi>");
+	page_html_add(out, b->text);
+	buf_add_cstr(out, "</bdi> ");
+	add_small(out, b->note);
+	buf_add_cstr(out, "</li>\n");
+}
+
+static void add_alone(struct buf *out, const struct page_block *b)
+{
+	if (b->kind == PAGE_COMMAND) {
+		buf_add_cstr(out, "<p class=\"command\">");
+		add_code(out, b->text);
+		add_small(out, b->note);
+	} else {
+		buf_printf(out, "<p class=\"%s\">", tone_class(b->tone));
+		page_html_add(out, b->text);
+	}
+	buf_add_cstr(out, "</p>\n");
+}
+
+/* Blocks of a kind that stand together make one list. */
+static const struct {
+	const char *open, *close;
+	void (*add)(struct buf *out, const struct page_block *b);
+} lists[] = {
+	[PAGE_TEXT] = { "", "", add_alone },
+	[PAGE_FACT] = { "<dl>\n", "</dl>\n", add_fact },
+	[PAGE_WIRE] = { "<ol class=\"wire\">\n", "</ol>\n", add_wire },
+	[PAGE_VERBATIM] = { "<ul class=\"lines\">\n", "</ul>\n", add_verbatim },
+	[PAGE_COMMAND] = { "", "", add_alone },
+	[PAGE_STEP] = { "<ol>\n", "</ol>\n", add_step },
+};
+
+static void add_blocks(struct buf *out, const struct page_block *b)
+{
+	while (b) {
+		enum page_kind kind = b->kind;
+		if (kind == PAGE_STEP)
+			page_way_svg(b, out);
+		buf_add_cstr(out, lists[kind].open);
+		for (; b && b->kind == kind; b = b->next)
+			lists[kind].add(out, b);
+		buf_add_cstr(out, lists[kind].close);
+	}
+}
+
+void page_to_html(const struct page *page, struct buf *out)
+{
+	buf_add_cstr(out, head);
+	add_element(out, "title", "", page->title);
+	buf_add_byte(out, '\n');
+	buf_add_cstr(out, style);
+	buf_add_cstr(out, "</head>\n<body>\n<main>\n");
+	if (page->banner.n) {
+		buf_printf(out, "<p role=\"%s\" class=\"banner %s\">",
+		           page->tone == PAGE_BAD ? "alert" : "note", tone_class(page->tone));
+		page_html_add(out, page->banner);
+		buf_add_cstr(out, "</p>\n");
+	}
+	add_element(out, "h1", "", page->title);
+	buf_add_byte(out, '\n');
+	for (const struct page_section *s = page->first; s; s = s->next) {
+		buf_add_cstr(out, "<section>\n");
+		add_element(out, "h2", "", s->heading);
+		buf_add_byte(out, '\n');
+		add_blocks(out, s->first);
+		buf_add_cstr(out, "</section>\n");
+	}
+	buf_add_cstr(out, "</main>\n</body>\n</html>\n");
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A page: that no text of it becomes markup, an escape sequence or a line of ours, in any place,
+ * and that text fits into the columns.
+ */
+#include "test.h"
+
+#include "base/mem.h"
+#include "base/shown.h"
+#include "proof/page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void html_is_escaped(void **unused)
+{
+	(void)unused;
+	static const struct { const char *text, *html; } rows[] = {
+		{ "250 ok", "250 ok" },
+		{ "<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;" },
+		{ "\" onload=\"x", "&quot; onload=&quot;x" },
+		{ "' onload='x", "&#39; onload=&#39;x" },
+		{ "&lt;b&gt; &amp;", "&amp;lt;b&amp;gt; &amp;amp;" },
+		{ "--><![CDATA[<x>]]>", "--&gt;&lt;![CDATA[&lt;x&gt;]]&gt;" },
+		{ "a\tb", "a b" },
+		{ "a\nb\r\n", "a\\x0ab\\x0d\\x0a" },
+		{ "\x1b[2J\x07\x7f", "\\x1b[2J\\x07\\x7f" },
+		{ "\xff\xc3(", "\\xff\\xc3(" },
+		{ "\xc0\xbcscript\xc0\xbe", "\\xc0\\xbcscript\\xc0\\xbe" },
+		{ "+ADw-script+AD4-", "+ADw-script+AD4-" },
+		{ "\xe2\x80\xae" "gpj", "\\xe2\\x80\\xaegpj" },
+		{ "\xe2\x80\xa8x", "\\xe2\\x80\\xa8x" },
+		{ "\xef\xbb\xbfx\xe2\x80\x8b", "\\xef\\xbb\\xbfx\\xe2\\x80\\x8b" },
+		{ "\xc2\x85\xc2\x9b", "\\xc2\\x85\\xc2\\x9b" },
+		{ "J\xc3\xbcrgen \xe6\x97\xa5", "J\xc3\xbcrgen \xe6\x97\xa5" },
+		{ "v\xe2\x80\xa6@x", "v\xe2\x80\xa6@x" },
+		{ "c:\\x1b \\", "c:\\x1b \\" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf out = { 0 };
+		page_html_add(&out, str_of(rows[i].text));
+		assert_string_equal(buf_cstr(&out), rows[i].html);
+		buf_fini(&out);
+	}
+}
+
+/* All that a stranger might send, in each place where a text can stand. */
+#define HOSTILE "<script src=//x>\"'&\x1b[31m\xff\xe2\x80\xae\n=> fake\r\n\x9b</code></svg></p>"
+
+static void fill(struct page *page, struct arena *a, struct str text)
+{
+	page_init(page, a, text);
+	page_banner(page, PAGE_BAD, "%.*s", STR_ARG(text));
+	page_heading(page, HOSTILE);
+	for (int kind = PAGE_TEXT; kind <= PAGE_STEP; kind++)
+		for (int tone = PAGE_PLAIN; tone <= PAGE_BAD; tone++)
+			page_add(page, (enum page_kind)kind, (enum page_tone)tone, text, text,
+			         text);
+	page_text(page, "%.*s", STR_ARG(text));
+	page_fact(page, HOSTILE, "%.*s", STR_ARG(text));
+}
+
+static void nothing_hostile_in_html(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct page page;
+	struct buf out = { 0 };
+	fill(&page, &a, STR(HOSTILE));
+	page_to_html(&page, &out);
+	assert_true(str_is_utf8(buf_str(&out)));
+	static const char *const never[] = {
+		"<script", "\x1b", "\x9b", "\xe2\x80\xae", "\r", "=> fake\n", "&&", "\"'", "src=\"",
+		"javascript:", "url(", "@import", "http:", "https:",
+	};
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
+		if (strstr(out.p, never[i]))
+			fail_msg("found %s", never[i]);
+	assert_non_null(strstr(out.p, "default-src 'none'"));
+	assert_non_null(strstr(out.p, "&lt;script src=//x&gt;&quot;&#39;&amp;\\x1b[31m"));
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
+static void nothing_hostile_in_text(void **unused)
+{
+	(void)unused;
+	for (int utf8 = 0; utf8 < 2; utf8++) {
+		struct arena a = { 0 };
+		struct page page;
+		struct page_terminal terminal = { .columns = 80, .utf8 = utf8 };
+		struct buf out = { 0 };
+		fill(&page, &a, STR(HOSTILE));
+		page_to_text(&page, &terminal, &out);
+		for (size_t i = 0; i < out.n; i++)
+			if (out.p[i] != '\n' && !ascii_isprint((unsigned char)out.p[i]))
+				fail_msg("byte %zu is %02x", i, (unsigned char)out.p[i]);
+		assert_null(strstr(out.p, "\n=> fake"));
+		buf_fini(&out);
+		arena_fini(&a);
+	}
+}
+
+/* Only the colours that were asked for, each of them ended. */
+static void colours(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct page page;
+	struct page_terminal terminal = { .columns = 80, .utf8 = true, .colour = true };
+	struct buf out = { 0 };
+	fill(&page, &a, STR("plain"));
+	page_to_text(&page, &terminal, &out);
+	size_t on = 0, off = 0;
+	for (const char *p = out.p; (p = strstr(p, "\033[")); p += 2)
+		strncmp(p, "\033[0m", 4) == 0 ? off++ : on++;
+	assert_true(on > 10 && on == off);
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
+static void check_columns(struct str text, unsigned columns)
+{
+	struct str line;
+	while (str_token(&text, "\n", &line)) {
+		char *copy = mem_printf("%.*s", STR_ARG(line));
+		if (shown_columns(copy) > columns)
+			fail_msg("%zu columns: %s", shown_columns(copy), copy);
+		free(copy);
+	}
+}
+
+static void fits(void **unused)
+{
+	(void)unused;
+	static const char *const texts[] = {
+		"short", "words of a text that goes on and on until it does not fit any more, and on",
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+		"\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5"
+		"\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5\xe6\x97\xa5",
+		"          spaces              everywhere                                            x  ",
+		HOSTILE HOSTILE HOSTILE,
+	};
+	static const unsigned columns[] = { PAGE_COLUMNS_MIN, 79, 80, 100 };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		for (size_t k = 0; k < sizeof(columns) / sizeof(*columns); k++) {
+			struct arena a = { 0 };
+			struct page page;
+			struct page_terminal terminal = { .columns = columns[k], .utf8 = true };
+			struct buf out = { 0 };
+			page_init(&page, &a, str_of(texts[i]));
+			page_heading(&page, texts[i]);
+			for (int kind = PAGE_TEXT; kind <= PAGE_STEP; kind++)
+				page_add(&page, (enum page_kind)kind, PAGE_STRONG, STR("label"),
+				         str_of(texts[i]), str_of(texts[i]));
+			page_to_text(&page, &terminal, &out);
+			check_columns(buf_str(&out), columns[k]);
+			buf_fini(&out);
+			arena_fini(&a);
+		}
+	}
+}
+
+static void long_texts_are_cut(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct page page;
+	char *text = mem_array(2 * PAGE_TEXT_MAX, 1);
+	memset(text, 'x', 2 * PAGE_TEXT_MAX - 1);
+	page_init(&page, &a, STR("t"));
+	page_heading(&page, "h");
+	page_add(&page, PAGE_FACT, PAGE_PLAIN, STR(""), str_of(text), STR(""));
+	assert_int_equal(page.first->first->text.n, PAGE_TEXT_MAX + 3);
+	free(text);
+	arena_fini(&a);
+}
+
+static void way_is_drawn(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct page page;
+	struct buf out = { 0 };
+	page_init(&page, &a, STR("t"));
+	page_heading(&page, "h");
+	for (int i = 0; i < 4; i++)
+		page_add(&page, PAGE_STEP, PAGE_PLAIN, STR("Input"),
+		         STR("0123456789012345678901234567890123456789012345678901234567890<&>xyz"),
+		         STR("\xe2\x80\xae"));
+	page_text(&page, "behind");
+	const struct page_block *rest = page_way_svg(page.first->first, &out);
+	assert_int_equal(rest->kind, PAGE_TEXT);
+	size_t boxes = 0, arrows = 0;
+	for (const char *p = out.p; (p = strstr(p, "<rect ")); p++)
+		boxes++;
+	for (const char *p = out.p; (p = strstr(p, "<path ")); p++)
+		arrows++;
+	assert_int_equal(boxes, 4);
+	assert_int_equal(arrows, 3);
+	assert_non_null(strstr(out.p, "\\xe2\\x80\\xae"));
+	assert_null(strstr(out.p, "xyz"));
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(html_is_escaped),
+		cmocka_unit_test(nothing_hostile_in_html),
+		cmocka_unit_test(nothing_hostile_in_text),
+		cmocka_unit_test(colours),
+		cmocka_unit_test(fits),
+		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(way_is_drawn),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
