@@ -312,7 +312,8 @@ static void test_learn_narrow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good), cmocka_unit_test(test_in_front), cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_in_front),
+		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_otherwise),
 		cmocka_unit_test(test_learn), cmocka_unit_test(test_learn_whom),
 		cmocka_unit_test(test_learn_setups), cmocka_unit_test(test_learn_narrow),
