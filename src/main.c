@@ -8,6 +8,7 @@
 
 static const struct command commands[] = {
 	{ "run", "start the roles and keep them running", roles_run },
+	{ "status", "what runs, how it stands, and what is wrong", cli_status },
 	{ "nominate", "a reason to look at an address: write it down, queue a test", cli_nominate },
 	{ "permit", "who consented to tests of which addresses", cli_permit },
 	{ "exclude", "addresses that are never tested", cli_exclude },

@@ -19,7 +19,7 @@ SECTIONS = {
        for word in ("close", "answer", "bounce")},
     "trace": "trace", "trace learn": "trace learn", "check": "check", "keys": "keys",
     "config": "config", "backup": "backup", "clock": "clock", "use": "use", "expire": "expire",
-    "doctor": "doctor", "explain": "explain",
+    "doctor": "doctor", "status": "status", "explain": "explain",
 }
 
 

@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WARN_DAYS = 14, DAY_S = 86400, PEM_BYTES_MAX = 1 << 20 };
@@ -163,4 +164,18 @@ void tls_server_remark(const char *section, const SSL_CTX *ctx, const char *host
 		buf_printf(remarks, "%s.certificate: expires within %d days\n", section, WARN_DAYS);
 	if (host && X509_check_host(certificate, host, 0, 0, NULL) != 1)
 		buf_printf(remarks, "%s.certificate: is not for the name \"%s\"\n", section, host);
+}
+
+int tls_certificate_end(struct str pem, int64_t *end_s)
+{
+	BIO *in = BIO_new_mem_buf(pem.n ? pem.p : "", (int)pem.n);
+	X509 *own = PEM_read_bio_X509_AUX(in, NULL, no_passphrase, NULL);
+	struct tm tm;
+	bool ok = own && ASN1_TIME_to_tm(X509_get0_notAfter(own), &tm) == 1;
+	X509_free(own);
+	BIO_free(in);
+	ERR_clear_error();
+	if (ok)
+		*end_s = timegm(&tm);
+	return ok ? ERR_OK : ERR_INVALID;
 }

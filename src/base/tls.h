@@ -30,4 +30,7 @@ int tls_server_create_from(const char *section, const struct tls_pem *pem, SSL_C
 void tls_server_remark(const char *section, const SSL_CTX *ctx, const char *host, int64_t now_s,
                        struct buf *remarks);
 
+/* When the first certificate of a PEM text ends. ERR_INVALID: there is none in it. */
+int tls_certificate_end(struct str pem, int64_t *end_s);
+
 #endif

@@ -23,6 +23,7 @@ struct reply {
 	size_t zone_at;                  /* the zone's name inside the question's */
 	unsigned rcode;
 	bool authoritative, truncated;
+	bool listed;                     /* it says that an address is */
 	int ede;
 	uint16_t answers, authorities, additionals;
 };
@@ -94,6 +95,7 @@ static void put_code(struct reply *a, const struct listed *l)
 	size_t at = begin_data(a, DNS_TYPE_A, zone->ttl_s);
 	dns_put_bytes(&a->w, code->b, 4);
 	end_data(a, at);
+	a->listed = true;
 	a->answers++;
 }
 
@@ -109,6 +111,7 @@ static void put_text(struct reply *a, const struct listed *l)
 	dns_put_u8(&a->w, (unsigned)n);
 	dns_put_bytes(&a->w, text, n);
 	end_data(a, at);
+	a->listed = true;
 	a->answers++;
 }
 
@@ -354,6 +357,20 @@ static bool within_rate(const struct reply *a, const struct blocklist_asker *ask
 	return blocklist_rrl_allows(asker->rrl, &asker->ip, &question, asker->now_ms);
 }
 
+static enum blocklist_outcome outcome_of(const struct reply *a, bool limited)
+{
+	if (limited)
+		return BLOCKLIST_LIMITED;
+	switch (a->rcode) {
+	case DNS_RCODE_NOERROR: return a->listed ? BLOCKLIST_LISTED : BLOCKLIST_NOERROR;
+	case DNS_RCODE_NXDOMAIN: return BLOCKLIST_NXDOMAIN;
+	case DNS_RCODE_REFUSED: return BLOCKLIST_REFUSED;
+	case DNS_RCODE_SERVFAIL: return BLOCKLIST_SERVFAIL;
+	case DNS_RCODE_FORMERR: return BLOCKLIST_FORMERR;
+	default: return BLOCKLIST_NOTIMP;
+	}
+}
+
 /* The question alone is left. */
 static void cut_to_question(struct reply *a, size_t body)
 {
@@ -388,10 +405,12 @@ size_t blocklist_answers_next(struct blocklist_answers *a,
 	assert(!r.w.full);
 	if (r.rcode == DNS_RCODE_NOERROR)
 		answer_query(&r, a->state);
-	if (a->asker && !within_rate(&r, a->asker)) {
+	bool limited = a->asker && !within_rate(&r, a->asker);
+	if (limited) {
 		r.truncated = true;
 		r.ede = DNS_EDE_NONE;
 	}
+	a->outcome = outcome_of(&r, limited);
 	if (r.truncated)
 		cut_to_question(&r, body);
 	r.w.size = limit;

@@ -35,6 +35,17 @@ struct blocklist_state {
 
 enum blocklist_transport { BLOCKLIST_UDP, BLOCKLIST_TCP };
 
+/* What an answer was, for who counts them. */
+enum blocklist_outcome {
+	BLOCKLIST_SILENCE,               /* there was none */
+	BLOCKLIST_LISTED,                /* a record of an address that is on the list */
+	BLOCKLIST_NOERROR,               /* others, and none */
+	BLOCKLIST_NXDOMAIN, BLOCKLIST_REFUSED, BLOCKLIST_SERVFAIL, BLOCKLIST_FORMERR,
+	BLOCKLIST_NOTIMP,                /* BADVERS, too */
+	BLOCKLIST_LIMITED,               /* cut to the question by the rate */
+	BLOCKLIST_OUTCOMES,
+};
+
 /* Who asks by UDP, where nothing proves it. */
 struct blocklist_asker {
 	struct blocklist_rrl *rrl;
@@ -51,6 +62,7 @@ struct blocklist_answers {
 	struct blocklist_query query;
 	int rcode;                       /* of the query's form; negative: silence */
 	unsigned made;                   /* messages */
+	enum blocklist_outcome outcome;  /* of the last one that was made */
 };
 
 /* `asker` may be NULL: no rate counts. Else (by UDP) no more equal answers go to one network than

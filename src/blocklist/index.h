@@ -47,7 +47,8 @@ bool blocklist_index_find(const struct blocklist_index *index, const struct ip *
                           struct prefix *entry);
 /* Something inside the prefix, or all of it, is listed. */
 bool blocklist_index_any(const struct blocklist_index *index, const struct prefix *prefix);
-/* Entries, the two test entries included. */
+/* Entries, the test entries included. */
+enum { BLOCKLIST_TEST_ENTRIES = 2 };
 size_t blocklist_index_count(const struct blocklist_index *index);
 /* The memory that it takes, in bytes. */
 size_t blocklist_index_bytes(const struct blocklist_index *index);

@@ -18,6 +18,7 @@ struct blocklist_server {
 	struct blocklist_rrl *rrl;
 	struct server_udp *udp;
 	struct server_tcp *tcp;
+	struct blocklist_counters counters;
 };
 
 /* As it stands now, until the next call: once for what came together. */

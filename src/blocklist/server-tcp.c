@@ -62,6 +62,9 @@ static bool answer_one(struct connection *c, const struct blocklist_state *state
 		stream_write(c->stream, (struct str){ (const char *)message, n + 2 });
 		messages++;
 	}
+	assert(answers.outcome < BLOCKLIST_OUTCOMES);
+	c->tcp->server->counters.outcomes[answers.outcome]++;
+	c->tcp->server->counters.tcp_queries++;
 	return messages > 0;
 }
 
@@ -155,6 +158,7 @@ struct server_tcp *server_tcp_create(struct blocklist_server *s)
 	struct wire_listener_setup setup = {
 		.loop = s->loop, .name = "dnsbl", .limits = tcp_limits(&s->limits),
 		.opened = connection_create, .unwanted = connection_unwanted, .arg = t,
+		.counters = &s->counters.tcp,
 	};
 	t->server = s;
 	t->listener = wire_listener_create(&setup);

@@ -70,28 +70,33 @@ static void clear_interface(struct msghdr *h)
 	}
 }
 
-static size_t answer_datagram(const struct blocklist_server *s,
+static size_t answer_datagram(struct blocklist_server *s,
                               const struct blocklist_state *state, const struct msghdr *h,
                               struct str query, uint8_t dst[static BLOCKLIST_ANSWER_MAX])
 {
 	struct endpoint peer = { 0 };
 	endpoint_from_sockaddr(h->msg_name, &peer);
 	struct blocklist_asker asker = { s->rrl, peer.ip, loop_now_ms(s->loop) };
-	size_t n = blocklist_answer(state, query, BLOCKLIST_UDP, &asker, dst);
-	assert(n <= DNS_EDNS_PAYLOAD);
+	struct blocklist_answers answers;
+	blocklist_answers_begin(&answers, state, query, BLOCKLIST_UDP, &asker);
+	size_t n = blocklist_answers_next(&answers, dst);
+	assert(n <= DNS_EDNS_PAYLOAD && answers.outcome < BLOCKLIST_OUTCOMES);
+	s->counters.outcomes[answers.outcome]++;
 	return n;
 }
 
 /* Fills out[] with the answers; returns how many. */
-static unsigned answer_batch(const struct blocklist_server *s, struct udp_batch *b, unsigned n)
+static unsigned answer_batch(struct blocklist_server *s, struct udp_batch *b, unsigned n)
 {
 	struct blocklist_state state = server_state(s);
 	unsigned m = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct msghdr *h = &b->in[i].msg_hdr;
 		struct str query = { (const char *)b->queries[i], b->in[i].msg_len };
-		if (h->msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		if (h->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+			s->counters.outcomes[BLOCKLIST_SILENCE]++;
 			continue;
+		}
 		size_t length = answer_datagram(s, &state, h, query, b->answers[i]);
 		if (length == 0)
 			continue;

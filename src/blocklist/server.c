@@ -58,3 +58,8 @@ void blocklist_server_add_tcp(struct blocklist_server *s, int fd)
 {
 	server_tcp_add(s->tcp, fd);
 }
+
+const struct blocklist_counters *blocklist_server_counters(const struct blocklist_server *s)
+{
+	return &s->counters;
+}

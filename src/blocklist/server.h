@@ -16,6 +16,7 @@
 
 #include "base/loop.h"
 #include "blocklist/answer.h"
+#include "blocklist/counters.h"
 
 struct blocklist_server;
 
@@ -36,6 +37,8 @@ void blocklist_server_destroy(struct blocklist_server *s);
 /* Others from now on; the former may go. */
 void blocklist_server_zones(struct blocklist_server *s, const struct blocklist_zones *zones);
 void blocklist_server_limits(struct blocklist_server *s, const struct blocklist_limits *limits);
+/* Since it was created; as it stands now, in the loop's thread. */
+const struct blocklist_counters *blocklist_server_counters(const struct blocklist_server *s);
 /* Bound (and for TCP listening) non-blocking sockets, owned by the caller. */
 void blocklist_server_add_udp(struct blocklist_server *s, int fd);
 void blocklist_server_add_tcp(struct blocklist_server *s, int fd);

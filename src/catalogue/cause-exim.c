@@ -6,7 +6,7 @@
 #include "catalogue/cause-private.h"
 
 #define CONF "/etc/exim4/exim4.conf"
-#define RCPT_ACL CONF ", in the ACL of acl_smtp_rcpt"
+#define RCPT_ACL CONF ", at the top of the ACL of acl_smtp_rcpt"
 #define NOT_DEBIAN \
 	"# Debian's own: dc_relay_nets='' in /etc/exim4/update-exim4.conf.conf\n"
 
@@ -52,7 +52,8 @@ const struct cause_words cause_exim[] = {
 	  "IPv6 needs another separator (<;), or the list is read wrongly.", CONF, LOOPBACK,
 	  LOOPBACK_SEEN },
 	{ "C7", "hosts_proxy (from 4.98 on hosts_xclient, too)",
-	  "A PROXY header is believed from each host of that list. Name the proxy, or nobody.",
+	  "A PROXY header is believed from each host of that list. Name the proxy, or nobody. "
+	  "(Debian's exim4-daemon-light does not know it.)",
 	  CONF, "hosts_proxy =\n", "exim4 -bP hosts_proxy is empty. Restart Exim." },
 	{ "C8", "server_condition of an authenticator",
 	  "It is \"true\" or does not look at the password ($auth2 or $auth3). Close the login "
@@ -68,9 +69,11 @@ const struct cause_words cause_exim[] = {
 	{ "C10", "an accept before the check of the domains, in the ACL of acl_smtp_rcpt",
 	  FIRST_WINS "\"require domains\" must stand before each accept that a stranger reaches.",
 	  RCPT_ACL, RELAY_CHECK, STRANGER_SEEN },
-	{ "C11", "a router with inbound_srs and an empty secret, or with a pattern for SRS0=",
-	  "inbound_srs looks at the hash only if it is given the secret. Let the condition of "
-	  "the router have it.", CONF ", in the router",
+	{ "C11", "a router that takes SRS0=... apart by a pattern",
+	  "A pattern does not look at the hash; the condition inbound_srs does, with your "
+	  "secret. This is what stands in the place of that router's options.",
+	  CONF ", in the router",
+	  "  driver    = redirect\n"
 	  "  senders   = :\n"
 	  "  condition = ${if inbound_srs {$local_part} {SRS_SECRET}}\n"
 	  "  data      = $srs_recipient\n",

@@ -59,8 +59,8 @@ const struct cause_words cause_postfix[] = {
 	  "smtpd_client_recipient_rate_limit = 120\n",
 	  "postfix reload; grep sasl_username= in the log, and count per user." },
 	{ "C10", "smtpd_relay_restrictions without reject_unauth_destination in force",
-	  "It stands behind a permit or behind warn_if_reject, or a policy service says OK before "
-	  "it. Up to Postfix 2.9 it stands in smtpd_recipient_restrictions.", MAIN, RELAY_CHECK,
+	  "It stands behind a table, a policy service or another rule that says OK to strangers. "
+	  "Up to Postfix 2.9 it stands in smtpd_recipient_restrictions.", MAIN, RELAY_CHECK,
 	  RELAY_CHECK_SEEN },
 	{ "C11", "recipient_canonical_maps or virtual_alias_maps with a pattern for SRS0=",
 	  "Postfix takes what the map says. A pattern does not look at the hash; postsrsd does, "
@@ -101,10 +101,10 @@ const struct cause_words cause_postfix[] = {
 	  "postfix reload; postmap -q strangers.example with each table of postconf "
 	  "relay_domains mydestination virtual_alias_domains virtual_mailbox_domains finds "
 	  "nothing. Add your own domains by name." },
-	{ "C34 C36 C37 C46 C48", "virtual_alias_maps, canonical_maps with a pattern; "
-	  "allow_percent_hack, swap_bangpath, resolve_dequoted_address = no",
-	  "By default Postfix looks for %, ! and @ in the local part before it checks. Where that "
-	  "is off, a pattern such as /^(.*)%(.*)@/ makes a foreign address afterwards.", MAIN,
+	{ "C34 C36 C37 C46 C48", "allow_untrusted_routing, allow_percent_hack, swap_bangpath, "
+	  "resolve_dequoted_address, with a pattern in virtual_alias_maps or canonical_maps",
+	  "By default Postfix sees %, ! and @ in the local part, and refuses. Where that is off, a "
+	  "pattern such as /^(.*)%(.*)@/ makes a foreign address after the check.", MAIN,
 	  "allow_percent_hack = yes\n"
 	  "swap_bangpath = yes\n"
 	  "resolve_dequoted_address = yes\n"

@@ -90,19 +90,17 @@ const struct cause_words cause_sendmail[] = {
 	  "belong your own domains, by name.", "/etc/mail/relay-domains",
 	  "# domains that we relay for, each by its whole name\n",
 	  "Restart; in sendmail -bt the line \"$=R\" shows your domains alone." },
-	{ "C34", "FEATURE(`loose_relay_check'); FEATURE(`nopercenthack', `nospecial')",
-	  "By default user%site@ your domain is checked again as user@site. The first leaves that "
-	  "away.", MC,
-	  "dnl FEATURE(`loose_relay_check')dnl\n"
-	  "FEATURE(`nopercenthack', `reject')dnl\n", MC_SEEN },
 	{ "C35", NULL, "Sendmail takes the route off, and checks the rest.", NULL, NULL, NULL },
-	{ "C36", "FEATURE(`nouucp', `nospecial'); MAILER(`uucp')",
-	  "With it a ! in a local part is nothing special, and whoever reads it next follows it.",
-	  MC, "FEATURE(`nouucp', `reject')dnl\n", MC_SEEN },
+	{ "C34 C36", NULL,
+	  "Sendmail takes its own name off, turns % and ! into @, and checks the rest. For domains "
+	  "of a server behind see C38.", NULL, NULL, NULL },
 	{ "C37 C46 C48", NULL, OLD, NULL, NULL, NULL },
-	{ "C38", "FEATURE(`nouucp', `nospecial'), FEATURE(`nopercenthack', `nospecial')",
-	  "This server leaves ! and % to the hub behind (LOCAL_RELAY, MAIL_HUB, mailertable), "
-	  "which trusts it and follows them.", MC,
+	{ "C38", "FEATURE(`loose_relay_check'); FEATURE(`nouucp', `nospecial'), "
+	  "FEATURE(`nopercenthack', `nospecial')",
+	  "With them user%site@ a domain of class R is not checked again as user@site, and ! and % "
+	  "are left to the hub behind (mailertable, MAIL_HUB, LOCAL_RELAY), which trusts this one.",
+	  MC,
+	  "dnl FEATURE(`loose_relay_check')dnl\n"
 	  "FEATURE(`nouucp', `reject')dnl\n"
 	  "FEATURE(`nopercenthack', `reject')dnl\n", MC_SEEN },
 	{ "C39", "FEATURE(`relay_based_on_MX')",

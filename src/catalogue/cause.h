@@ -6,7 +6,8 @@
  *
  * Who uses it: explain.h, which writes it for people; the commands. All is constant and written
  * by us; no foreign byte reaches it. Each fact has its source in the documentation of the server
- * (Postfix postconf(5); Exim's specification; Sendmail's cf/README; OpenSMTPD smtpd.conf(5)).
+ * (Postfix postconf(5); Exim's specification; Sendmail's cf/README; OpenSMTPD smtpd.conf(5));
+ * those that the lab can open by it were opened and closed there (tests/lab/test_explain.py).
  *
  * An id is never used for anything else, and stays: JSON and documents name it.
  */

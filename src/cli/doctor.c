@@ -68,6 +68,21 @@ static void print_record(void *arg, const struct doctor_record *r)
 	buf_fini(&line);
 }
 
+static void print_left_out(void *arg, const struct ip *ip, const char *why)
+{
+	char text[IP_TEXT_MAX];
+	(void)arg;
+	printf("; no record of %s: %s\n", ip_format(ip, text), why);
+}
+
+static void print_records(struct doctor *d)
+{
+	struct record_printer printer = { .cli = d->cli };
+	doctor_plan_records(&d->plan, print_record, &printer);
+	if (!d->cli->json)
+		doctor_plan_left_out(&d->plan, print_left_out, NULL);
+}
+
 static void print_finding(struct cli *cli, const struct doctor_finding *f)
 {
 	static const enum cli_colour colours[] = {
@@ -260,13 +275,12 @@ static void judge_network(struct doctor *d)
 /* What can be wrong in the arguments is found before anything is printed. */
 static int examine(struct doctor *d)
 {
-	struct record_printer printer = { .cli = d->cli };
 	int code = look_at_machine(d);
 	if (code == CLI_GO && d->to)
 		code = read_to(d);
 	if (code != CLI_GO)
 		return code;
-	doctor_plan_records(&d->plan, print_record, &printer);
+	print_records(d);
 	if (!d->cli->json)
 		putchar('\n');
 	fflush(stdout);
@@ -301,7 +315,6 @@ static int load_settings(struct cli *cli)
 static int doctor_run(struct cli *cli, const char *to, bool records_only)
 {
 	struct doctor *d = mem_zalloc(sizeof(*d));
-	struct record_printer printer = { .cli = cli };
 	struct ip found[2];
 	int code = load_settings(cli);
 	if (code == CLI_GO) {
@@ -309,7 +322,7 @@ static int doctor_run(struct cli *cli, const char *to, bool records_only)
 		doctor_plan_make(&cli->settings, found, doctor_sources_look(found), &d->plan);
 	}
 	if (code == CLI_GO && records_only) {
-		doctor_plan_records(&d->plan, print_record, &printer);
+		print_records(d);
 	} else if (code == CLI_GO) {
 		d->loop = loop_create();
 		code = examine(d);

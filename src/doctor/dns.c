@@ -167,7 +167,7 @@ static void judge_mx(const struct doctor_plan *plan, size_t domain,
 		judge_mx_host(plan, mx, i, &ips[i], about, f);
 	if (f->n == before)
 		judge_mx_ways(plan, mx, ips, about, f);
-	else
+	else if (f->v[before].status != DOCTOR_UNKNOWN)
 		f->v[before].todo = todo;
 }
 
@@ -362,6 +362,18 @@ static void judge_glue(const struct doctor_plan *plan, const struct blocklist_zo
 	}
 }
 
+static void judge_dns_port(const struct doctor_plan *plan, struct doctor_findings *f)
+{
+	enum { DNS_PORT = 53 };
+	const struct config_endpoints *listen = &plan->settings->dnsbl.listen;
+	for (size_t i = 0; i < listen->n; i++)
+		if (listen->v[i].port == DNS_PORT)
+			return;
+	doctor_find(f, DOCTOR_BETTER, part, "port of our name servers",
+	            "set dnsbl.listen to port 53", "nothing of dnsbl.listen is port 53, at which "
+	            "others ask, unless something in front of it leads there");
+}
+
 /* ---- all of it ---------------------------------------------------------------------- */
 
 static void judge_collector_address(const struct doctor_plan *plan, struct doctor_findings *f)
@@ -393,6 +405,7 @@ void doctor_dns_judge(const struct doctor_plan *plan, const struct doctor_dns *d
 		judge_spf(plan, plan->domains[i], &dns->spf[i], f);
 	if (plan->zone_count > 0)
 		judge_glue(plan, &plan->zones[0], f);
+	judge_dns_port(plan, f);
 	for (size_t i = 0; i < plan->zone_count; i++)
 		judge_zone(&plan->zones[i], &dns->zones[i], f);
 }

@@ -186,6 +186,27 @@ void doctor_plan_records(const struct doctor_plan *plan,
 		write_zone(plan, &w, &plan->zones[i]);
 }
 
+void doctor_plan_left_out(const struct doctor_plan *plan,
+                          void (*each)(void *arg, const struct ip *ip, const char *why), void *arg)
+{
+	const struct { const struct ip *list; size_t n; } lists[] = {
+		{ plan->collectors, plan->collector_count }, { plan->sources, plan->source_count },
+		{ plan->zones[0].glue, plan->zones[0].glue_count },
+	};
+	struct ip told[3 * DOCTOR_IPS_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		for (size_t j = 0; j < lists[i].n; j++) {
+			const struct ip *ip = &lists[i].list[j];
+			const char *why = doctor_plan_unreachable(plan, ip);
+			if (!why || doctor_plan_has(told, n, ip))
+				continue;
+			assert(n < sizeof(told) / sizeof(*told));
+			told[n++] = *ip;
+			each(arg, ip, why);
+		}
+}
+
 void doctor_record_line(const struct doctor_record *r, struct buf *out)
 {
 	buf_printf(out, "%s. IN %s %s", r->name, r->type, r->value);

@@ -46,6 +46,10 @@ struct doctor_record {
 /* Calls back for each, in order; addresses that others cannot reach have none. */
 void doctor_plan_records(const struct doctor_plan *plan,
                          void (*each)(void *arg, const struct doctor_record *r), void *arg);
+/* Calls back for the addresses of the plan that have no record for that reason. */
+void doctor_plan_left_out(const struct doctor_plan *plan,
+                          void (*each)(void *arg, const struct ip *ip, const char *why),
+                          void *arg);
 /* "example.net. IN MX 10 mx.example.net." */
 void doctor_record_line(const struct doctor_record *r, struct buf *out);
 /* The name in in-addr.arpa or ip6.arpa. */

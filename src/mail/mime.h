@@ -18,10 +18,23 @@ typedef struct _InternetAddressList InternetAddressList;
 GMimeMessage *mime_parse(struct str message);
 /* A header's value with its encoded words (RFC 2047) read, in UTF-8; g_free() frees it. */
 char *mime_decode_header(const char *value);
-/* The same back in ASCII. */
-char *mime_encode_header(const char *text);
-/* The same for a display name, which it quotes if it must. */
-char *mime_encode_phrase(const char *text);
+
+/* A header field that is being written: folded at 76 characters, in CRLF. What is not ASCII, or
+ * would be read as an encoded word, goes out as encoded words of at most 75 (RFC 2047 2); bytes
+ * that are no UTF-8 become "?". */
+struct mime_field {
+	struct buf *out;
+	size_t column;
+};
+void mime_field_begin(struct mime_field *f, const char *name, struct buf *out);
+/* A word as it stands: ASCII without spaces. */
+void mime_field_word(struct mime_field *f, struct str word);
+/* Text of an unstructured field; white space becomes one space. */
+void mime_field_text(struct mime_field *f, struct str text);
+/* A display name: a quoted string, or all of it encoded (RFC 2047 5). Quotes are left out. */
+void mime_field_phrase(struct mime_field *f, struct str text);
+void mime_field_end(struct mime_field *f);
+
 /* Appends the text of a mail with the fields that say what it is, MIME-Version to the empty line,
  * all lines in LF: ASCII as it stands, other text (UTF-8) and lines too long for mail in
  * quoted-printable, so that it is 7bit in any case. */

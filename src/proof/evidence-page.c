@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/shown.h"
+#include "catalogue/explain.h"
 
 #include <assert.h>
 
@@ -197,6 +198,31 @@ static void add_template(struct maker *m, const char *command, const char *patte
 	buf_fini(&line);
 }
 
+static void add_command(struct maker *m, const char *text, const char *note)
+{
+	page_add(m->page, PAGE_COMMAND, PAGE_PLAIN, STR(""), str_of(text), str_of(note));
+}
+
+/* Why it is open, as far as the form tells, in the words of what it seems to be. */
+static void add_causes(struct maker *m, const struct explanation *e)
+{
+	const struct cause *first = e->causes[0];
+	const struct cause_words *words = cause_words_of(first, e->mta);
+	char name[RELAY_NAME_MAX];
+	page_fact(m->page, "Likely cause", "%s: %s. %s", first->id, first->title,
+	          first->meaning);
+	if (words && words->parameter)
+		page_fact(m->page, mta_title(e->mta), "%s (that it is %s is a guess by its "
+		          "greeting)", words->parameter, mta_title(e->mta));
+	for (size_t i = 1; i < e->n; i++)
+		page_fact(m->page, i == 1 ? "Also possible" : "", "%s: %s", e->causes[i]->id,
+		          e->causes[i]->title);
+	relay_form_name(&e->form, name);
+	add_command(m, arena_printf(m->arena, "portreeve explain %s%s%s", name,
+	                            e->mta == MTA_UNKNOWN ? "" : " --mta ", mta_name(e->mta)),
+	            "says how to close it");
+}
+
 static void add_form(struct maker *m)
 {
 	struct relay_form form;
@@ -208,15 +234,22 @@ static void add_form(struct maker *m)
 		          named(m, m->form));
 		return;
 	}
-	page_fact(m->page, "Form", "%s%s", named(m, m->form),
-	          form.starttls ? ", under STARTTLS" : "");
-	page_fact(m->page, "Cause", "%s", form.row->detects);
+	const struct form_reasons *reasons = form_reasons_of(form.row);
+	page_fact(m->page, "Form", "%s%s: %s", named(m, m->form),
+	          form.starttls ? ", under STARTTLS" : "", reasons->title);
+	page_text(m->page, "%s", reasons->meaning);
 	const char *session = evidence_session_text(form.row->session);
 	if (session)
 		page_text(m->page, "%s", session);
 	page_text(m->page, "The envelope of that form:");
 	add_template(m, "MAIL FROM:", form.row->mail);
 	add_template(m, "RCPT TO:", form.row->rcpt);
+	const char *name = named(m, m->form);
+	enum mta mta = mta_of_transcript(member(m, "transcript"));
+	struct explanation why;
+	if (str_eq(member(m, "verdict"), STR("open")) &&
+	    explain_open(&name, 1, mta, &why) == ERR_OK)
+		add_causes(m, &why);
 }
 
 static void add_said(struct maker *m, const struct transcript_line *l)
@@ -405,11 +438,6 @@ static void add_tally(struct maker *m)
 	          "does not fit the server.", n.all, n.returned, n.accepted, n.refused, n.untried);
 }
 
-static void add_command(struct maker *m, const char *text, const char *note)
-{
-	page_add(m->page, PAGE_COMMAND, PAGE_PLAIN, STR(""), str_of(text), str_of(note));
-}
-
 /* A bundle may be anybody's: what it calls a command is offered as one only if it can be none
  * but a test. */
 static bool is_replay(struct str command)
@@ -468,9 +496,9 @@ static void add_stay(struct maker *m)
 		          "and %lld days after it was taken off the list.", days);
 		break;
 	case EVIDENCE_STAYS_UNLISTED:
-		page_text(m->page, "The address is not listed. Its evidence stays for %lld days "
-		          "after the test, or after it was taken off the list if that was later."
-		          , days);
+		page_text(m->page, "The address has no listing of its own. Its evidence stays "
+		          "for %lld days after the test, or after it was taken off the list if "
+		          "that was later.", days);
 		break;
 	}
 }

@@ -58,6 +58,7 @@ struct collector {
 	struct hash_key key;
 	struct rate_slot rate[RATE_SLOTS];
 	int64_t keys_asked_s;
+	struct collector_counters *counters, own_counters;
 };
 
 /* Keeps the client's whole message for all its recipients, and calls kept() with the worst of what

@@ -117,6 +117,13 @@ static struct recipient *next_recipient(struct client *cl)
 	return &cl->recipients[cl->n];
 }
 
+static void count_recipient(struct collector_counters *counters, enum collector_for what)
+{
+	counters->tokens += what == COLLECTOR_TOKEN;
+	counters->people += what == COLLECTOR_PERSON;
+	counters->retests += what == COLLECTOR_RETEST;
+}
+
 /* The engine counts them. */
 static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 {
@@ -125,16 +132,21 @@ static void on_rcpt(struct client *cl, const struct smtp_server_event *ev)
 	char words[COLLECTOR_WORDS_MAX];
 	assert(cl->n < RECIPIENTS_MAX);
 	collector_recipient(ev->path, &cl->collector->domains, &r);
+	struct collector_counters *counters = cl->collector->counters;
 	*to = (struct recipient){ .what = r.what, .token = r.token, .person = r.person };
 	str_copy(to->path, sizeof(to->path), ev->path->text);
 	if (r.what == COLLECTOR_REFUSED) {
+		counters->recipients_refused++;
 		reply(cl, r.code, r.enhanced, r.text);
 	} else if (r.what == COLLECTOR_TOKEN && !token_holds(cl, to)) {
+		counters->recipients_refused++;
 		reply(cl, 550, "5.1.1", "No such mailbox");
 	} else if (r.what == COLLECTOR_RETEST && refuse_retest(cl, words)) {
+		counters->recipients_refused++;
 		reply(cl, 550, "5.7.1", words);
 	} else {
 		cl->n++;
+		count_recipient(counters, r.what);
 		reply(cl, 250, "2.1.5", "Ok");
 	}
 }
@@ -148,6 +160,8 @@ static void answer_message(struct client *cl, enum collector_fate worst)
 	struct collector_answer answer = collector_answer(worst, retest);
 	if (retest && (worst == COLLECTOR_KEPT || worst == COLLECTOR_TOO_SOON))
 		answer.text = collector_retest_words(worst, &cl->peer.ip, words);
+	cl->collector->counters->messages += answer.code == 250;
+	cl->collector->counters->not_taken += answer.code != 250;
 	forget_transaction(cl);
 	/* Its transaction is over, whoever hears that first. */
 	wire_listener_active(cl->collector->listener, cl->session, false);
@@ -302,6 +316,7 @@ static void listen_at(struct collector *c)
 		            .per_second = CONNECTIONS_PER_SECOND, .idle_ms = SESSION_IDLE_MS },
 		.refusal = STR("421 4.7.0 Too many connections, try again later\r\n"),
 		.opened = client_create, .unwanted = client_unwanted, .arg = c,
+		.counters = &c->counters->wire,
 	};
 	c->listener = wire_listener_create(&setup);
 	for (size_t i = 0; i < c->setup.listen_count; i++)
@@ -312,6 +327,7 @@ struct collector *collector_create(const struct collector_setup *setup)
 {
 	struct collector *c = mem_zalloc(sizeof(*c));
 	c->setup = *setup;
+	c->counters = setup->counters ? setup->counters : &c->own_counters;
 	own_addresses(c);
 	c->mail_directory = mem_strdup(setup->mail_directory);
 	hash_key_init(&c->key);

@@ -18,6 +18,7 @@
 #include "relaytest/config.h"
 #include "relaytest/token.h"
 #include "store/store.h"
+#include "relaytest/counters.h"
 
 /* ---- policy ---------------------------------------------------------------- */
 
@@ -62,16 +63,16 @@ enum collector_fate collector_fate(enum collector_for what, int err);
 enum collector_fate collector_worse(enum collector_fate a, enum collector_fate b);
 /* `retest`: one of the recipients was retest@. */
 struct collector_answer collector_answer(enum collector_fate worst, bool retest);
+/* The same words for who asks for a retest from `peer`: the address that we see, and which settings
+ * of which servers make them send from one of the other family, or from a fixed address.
+ * COLLECTOR_KEPT, COLLECTOR_TOO_SOON; anything else: it isn't listed. Pure. Returns dst. */
 enum { COLLECTOR_WORDS_MAX = 460 };
+char *collector_retest_words(enum collector_fate fate, const struct ip *peer,
+                             char dst[static COLLECTOR_WORDS_MAX]);
 /* What is said to who asks from an address that is listed as part of a range alone. Pure. Returns
  * dst. */
 char *collector_range_words(const struct prefix *range, const struct ip *peer,
                             char dst[static COLLECTOR_WORDS_MAX]);
-/* The same words for who asks for a retest from `peer`: the address that we see, and which settings
- * of which servers make them send from one of the other family, or from a fixed address.
- * COLLECTOR_KEPT, COLLECTOR_TOO_SOON; anything else: it isn't listed. Pure. Returns dst. */
-char *collector_retest_words(enum collector_fate fate, const struct ip *peer,
-                             char dst[static COLLECTOR_WORDS_MAX]);
 
 /* ---- shell ------------------------------------------------------------------ */
 
@@ -94,6 +95,7 @@ struct collector_setup {
 	const int *listen_fds;               /* listening sockets; owned by the caller */
 	const struct endpoint *listen_at;
 	size_t listen_count;
+	struct collector_counters *counters; /* the caller's, which outlive it; NULL: its own */
 };
 
 struct collector *collector_create(const struct collector_setup *setup);

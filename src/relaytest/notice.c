@@ -198,16 +198,6 @@ static void add_recipient(struct notice *n, char *path)
 	n->recipients[n->n++] = path;
 }
 
-/* Of the mail that asked, which the reader's program shows with its answer (RFC 5322 3.6.4). It
- * came from a stranger, by the database: what is not by the grammar is left out. */
-static void add_thread(struct notice *n, const char *message_id)
-{
-	struct str id = msgid_parse(str_of(message_id));
-	if (id.n)
-		buf_printf(&n->message, "In-Reply-To: %.*s\nReferences: %.*s\n", STR_ARG(id),
-		           STR_ARG(id));
-}
-
 /* Who is named in the header: an address that is no ASCII would need another kind of mail (RFC
  * 6532), which few hosts take. */
 static const char *to_field(const struct notice *n)
@@ -216,6 +206,16 @@ static const char *to_field(const struct notice *n)
 	while (i + 1 < n->n && !str_is_ascii(str_of(n->recipients[i])))
 		i++;
 	return n->recipients[i];
+}
+
+/* Of the mail that asked, which the reader's program shows with its answer (RFC 5322 3.6.4). It
+ * came from a stranger, by the database: what is not by the grammar is left out. */
+static void add_thread(struct notice *n, const char *message_id)
+{
+	struct str id = msgid_parse(str_of(message_id));
+	if (id.n)
+		buf_printf(&n->message, "In-Reply-To: %.*s\nReferences: %.*s\n", STR_ARG(id),
+		           STR_ARG(id));
 }
 
 /* RFC 3834 section 5: "auto-replied" is an answer to somebody's mail, and says so in its subject

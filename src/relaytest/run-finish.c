@@ -15,6 +15,7 @@
 #include "store/returns.h"
 #include "store/tests.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { FINISH_TRIES = 4, FINISH_RETRY_MS = 2000 };
@@ -123,6 +124,8 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	}
 	if (err != ERR_OK)
 		return;
+	assert((int)out->verdict < (int)VERDICTS);
+	t->counters.done[out->verdict]++;
 	bool known = out->verdict == VERDICT_OPEN &&
 	             verdict_explain(out->results, out->n, out->transcript, &why) == ERR_OK;
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
@@ -235,6 +238,7 @@ void run_put_off(struct run *r)
 	LOG(e == ERR_OK ? LOG_INFO : LOG_ERROR, "test-put-off", LOG_S("test", r->test.id),
 	    LOG_IP("address", &r->test.target.ip), LOG_I("again-in-s", delay_s),
 	    LOG_S("why", e == ERR_OK ? out.reason : store_message(t->setup.store)));
+	t->counters.put_off += e == ERR_OK;
 	if (e == ERR_OK && clock_mono_ms() - r->began_ms + delay_s * 1000 <=
 	    t->setup.patience_s * 1000) {
 		r->state = RUN_LATER;

@@ -95,6 +95,7 @@ struct tester {
 	struct reach reach;
 	struct reach_check *check;
 	uint64_t sent;                       /* messages */
+	struct tester_counters counters;     /* but for these */
 };
 
 /* run.c */
@@ -160,7 +161,7 @@ struct told {
 	bool delisted;
 	const char *reason;             /* why nothing was shown; "" */
 	const struct explanation *why;  /* it is open; NULL: nothing is said of that */
-	const struct prefix *range;     /* the address is listed as part of it, too; NULL: none */
+	const struct prefix *range;     /* the address is listed as part of it; NULL: of none */
 };
 
 void notice_result(struct tester *t, const struct run *r, const struct told *told);

@@ -38,6 +38,7 @@ static void start_due(void *arg)
 		}
 		struct run *r = t->starting.head;
 		run_queue_remove(&t->starting, r);
+		t->counters.started++;
 		run_begin(r);
 	}
 }
@@ -107,6 +108,23 @@ const char *tester_hopeless(const struct tester *t)
 uint64_t tester_sent(const struct tester *t)
 {
 	return t->sent;
+}
+
+void tester_count(const struct tester *t, struct tester_counters *counters,
+                  struct tester_load *load)
+{
+	*counters = t->counters;
+	counters->messages = t->sent;
+	load->queued = tester_queued(t);
+	load->running = t->talking;
+	assert(load->queued + t->talking <= t->active);
+	load->waiting = t->active - t->talking - load->queued;
+}
+
+enum reach_state tester_reach(const struct tester *t, const char **why)
+{
+	*why = t->reach.state == REACH_BAD ? reach_why(&t->reach) : "";
+	return t->reach.state;
 }
 
 static void warn_unchecked(struct tester *t)

@@ -15,7 +15,9 @@
 #include "base/loop.h"
 #include "dns/resolver.h"
 #include "relaytest/config.h"
+#include "relaytest/counters.h"
 #include "relaytest/identity.h"
+#include "relaytest/reach.h"
 #include "relaytest/token.h"
 #include "store/evidence.h"
 #include "store/lifecycle.h"
@@ -83,6 +85,11 @@ bool tester_has_notices(const struct tester *t);
 const char *tester_hopeless(const struct tester *t);
 /* Messages that were sent. */
 uint64_t tester_sent(const struct tester *t);
+/* What it has done since it was created, and what is under way. */
+void tester_count(const struct tester *t, struct tester_counters *counters,
+                  struct tester_load *load);
+/* What is known of the collector; *why, if that is REACH_BAD, is valid until the loop turns. */
+enum reach_state tester_reach(const struct tester *t, const char **why);
 
 /* The lease a caller takes for tester_run(). */
 enum { TESTER_LEASE_S = 60 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The parts of a mail that came back, decoded: a status or a returned report may stand in it in
- * base64 (RFC 6533 4.5 lets it, and servers do it to the older kind as well).
+ * base64 (RFC 6533 4.4 lets it, and servers do it to the older kind as well).
  */
 #include "report/bounce-private.h"
 

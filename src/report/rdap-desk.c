@@ -10,7 +10,7 @@
 enum {
 	ENTITY_DEPTH_MAX = 8, ENTITIES_MAX = 500, CARD_DEPTH_MAX = 4,
 	NAMED_MAX = 64, REMARKS_MAX = 64, EMPTY_MAX = 16,
-	PREF_NONE = 101,             /* RFC 7095: 1 to 100, the smaller the better */
+	PREF_NONE = 101,             /* RFC 6350 5.3: 1 to 100, the smaller the better */
 };
 
 /* How sure it is that this address takes reports. */

@@ -22,7 +22,7 @@ bool rdap_is_url(struct str s, bool http_ok);
 /* ---- the desks of an answer ------------------------------------------------- */
 
 /* Finds who is named for abuse in the object and adds him to the answer, the best first: who
- * has the role comes before an address that is only typed so (RFC 7095: "type"), and then
+ * has the role comes before an address that is only typed so (RFC 6350 5.6: "type"), and then
  * counts "pref", smaller first. What a remark calls invalid is left out. `is_desk`: the object
  * itself is the desk. Adds the links of desks that are named elsewhere. */
 void rdap_desks_find(const json_t *root, bool is_desk, struct contact_answer *answer,

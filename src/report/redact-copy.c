@@ -6,12 +6,14 @@
 #include "report/redact-private.h"
 
 #include "base/mem.h"
+#include "dns/idn.h"
 #include "mail/mime.h"
 
-#include <glib.h>
+#include <gmime/gmime.h>
 #include <stdlib.h>
 
-enum { LINE_MAX_BYTES = 900, ENCODED_MAX_BYTES = 8 * LINE_MAX_BYTES };
+enum { LINE_MAX_BYTES = 900, ENCODED_MAX_BYTES = 8 * LINE_MAX_BYTES,
+       NAME_MAX_BYTES = 80, RECIPIENTS_LINE = 76 };
 
 /* Replaced by what the copy is, if it has a text. */
 static bool is_replaced(const struct header_field *f)
@@ -62,13 +64,17 @@ static void add_recipients(const struct redaction *r, const struct header_field 
 	struct buf text = { 0 }, line = { 0 };
 	struct str rest, word;
 	const char *between = "";
+	size_t start = 0;
 	redact_text(r, f->value, &text);
 	buf_printf(&line, "%.*s: ", STR_ARG(f->name));
 	rest = buf_str(&text);
 	while (str_token(&rest, " ,;<>()\"\t\r\n", &word)) {
 		if (str_find(word, '@') == SIZE_MAX)
 			continue;
-		buf_printf(&line, "%s<%.*s>", between, STR_ARG(word));
+		bool fold = line.n - start + word.n + 4 > RECIPIENTS_LINE && *between;
+		if (fold)
+			start = line.n;
+		buf_printf(&line, "%s<%.*s>", fold ? ",\n " : between, STR_ARG(word));
 		between = ", ";
 	}
 	add_lines(buf_str(&line), out);
@@ -76,36 +82,111 @@ static void add_recipients(const struct redaction *r, const struct header_field 
 	buf_fini(&line);
 }
 
-static bool has_8bit(struct str s)
+static bool is_written_by_people(const struct header_field *f)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return true;
-	return false;
+	return header_is(f, STR("Subject")) || header_is(f, STR("From")) ||
+	       header_is(f, STR("Sender")) || header_is(f, STR("Reply-To"));
 }
 
 /* Text of a sender's that is not ASCII goes out as encoded words (RFC 2047), as it should have
  * come; what is not UTF-8 is taken for Latin-1. Elsewhere bytes are escaped. */
 static bool is_raw_text(const struct header_field *f)
 {
-	return has_8bit(f->value) &&
-	       (header_is(f, STR("Subject")) || header_is(f, STR("From")) ||
-	        header_is(f, STR("Sender")) || header_is(f, STR("Reply-To")));
+	return !str_is_ascii(f->value) && is_written_by_people(f);
+}
+
+static void begin_field(const struct header_field *f, struct mime_field *field, struct buf *out)
+{
+	size_t n = f->name.n < NAME_MAX_BYTES ? f->name.n : NAME_MAX_BYTES;
+	char *name = mem_strndup(f->name.p, n);
+	mime_field_begin(field, name, out);
+	free(name);
 }
 
 /* One line: an encoded word may hold line ends, which would begin a field of its own. */
 static void add_text(const struct header_field *f, struct str text, struct buf *out)
 {
+	struct mime_field field;
 	struct buf plain = { 0 };
 	for (size_t i = 0; i < text.n; i++)
 		buf_add_byte(&plain, (unsigned char)text.p[i] < ' ' ? ' ' : text.p[i]);
-	char *encoded = mime_encode_header(buf_cstr(&plain));
-	struct buf line = { 0 };
-	buf_printf(&line, "%.*s: %s", STR_ARG(f->name), encoded);
-	add_lines(buf_str(&line), out);
-	buf_fini(&line);
+	begin_field(f, &field, out);
+	mime_field_text(&field, buf_str(&plain));
+	mime_field_end(&field);
 	buf_fini(&plain);
-	g_free(encoded);
+}
+
+static void add_name(const struct redaction *r, const char *name, struct mime_field *field)
+{
+	struct buf text = { 0 };
+	redact_text(r, str_of(name), &text);
+	for (size_t i = 0; i < text.n; i++)
+		if ((unsigned char)text.p[i] < ' ')
+			text.p[i] = ' ';
+	if (text.n)
+		mime_field_phrase(field, buf_str(&text));
+	buf_fini(&text);
+}
+
+/* An address can hold no encoded word (RFC 2047 5): the domain is said in A-labels, and what then
+ * is not ASCII, or cannot be in one, becomes "?". */
+static void add_address(const struct redaction *r, const char *address, bool last,
+                        struct mime_field *field)
+{
+	char ascii[IDN_TEXT_MAX];
+	struct buf text = { 0 }, word = { 0 };
+	redact_text(r, str_of(address), &text);
+	struct str all = buf_str(&text);
+	size_t at = all.n;
+	while (at > 0 && all.p[at - 1] != '@')
+		at--;
+	buf_add_byte(&word, '<');
+	buf_add_str(&word, (struct str){ all.p, at });
+	buf_add_str(&word, idn_ascii(str_from(all, at), ascii));
+	for (size_t i = 0; i < word.n; i++)
+		if (word.p[i] <= ' ' || !ascii_isprint((unsigned char)word.p[i]))
+			word.p[i] = '?';
+	buf_add_cstr(&word, last ? ">" : ">,");
+	mime_field_word(field, buf_str(&word));
+	buf_fini(&text);
+	buf_fini(&word);
+}
+
+/* Only mailboxes: false for a group, or for what is no list of addresses. */
+static bool is_mailboxes(InternetAddressList *list)
+{
+	int n = list ? internet_address_list_length(list) : 0;
+	for (int i = 0; i < n; i++) {
+		InternetAddress *one = internet_address_list_get_address(list, i);
+		if (!INTERNET_ADDRESS_IS_MAILBOX(one) ||
+		    !internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one)))
+			return false;
+	}
+	return n > 0;
+}
+
+/* From, Sender, Reply-To: each name and each address for itself. */
+static bool add_mailboxes(const struct redaction *r, const struct header_field *f,
+                          const char *value, struct buf *out)
+{
+	struct mime_field field;
+	InternetAddressList *list = header_is(f, STR("Subject")) ? NULL : mime_addresses(value);
+	bool good = is_mailboxes(list);
+	if (good)
+		begin_field(f, &field, out);
+	for (int i = 0, n = good ? internet_address_list_length(list) : 0; i < n; i++) {
+		InternetAddress *one = internet_address_list_get_address(list, i);
+		const char *name = internet_address_get_name(one);
+		if (name)
+			add_name(r, name, &field);
+		add_address(r, internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one)),
+		            i + 1 == n, &field);
+	}
+	if (good)
+		mime_field_end(&field);
+	if (list)
+		g_object_unref(list);
+	return good;
 }
 
 /* Encoded words that hide an address or a recipient are decoded and redacted. False: the field
@@ -125,7 +206,7 @@ static bool add_encoded(const struct redaction *r, const struct header_field *f,
 	char *decoded = mime_decode_header(value);
 	redact_text(r, str_of(decoded), &redacted);
 	bool changed = raw || !str_eq(str_of(decoded), buf_str(&redacted));
-	if (changed)
+	if (changed && !(is_written_by_people(f) && add_mailboxes(r, f, value, out)))
 		add_text(f, buf_str(&redacted), out);
 	g_free(decoded);
 	free(value);

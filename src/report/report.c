@@ -204,38 +204,22 @@ char *report_subject(const struct report_facts *f, size_t max)
 
 void report_add_field(const char *name, const char *text, struct buf *out)
 {
-	enum { FIELD_LINE_MAX = 76 };
-	char *encoded = mime_encode_header(text);
-	struct str rest = str_of(encoded), word;
-	size_t column = strlen(name) + 1;
-	buf_printf(out, "%s:", name);
-	while (str_word(&rest, &word)) {
-		bool fold = column + 1 + word.n > FIELD_LINE_MAX;
-		buf_add_cstr(out, fold ? "\r\n " : " ");
-		buf_add_str(out, word);
-		column = (fold ? 1 : column + 1) + word.n;
-	}
-	buf_add_cstr(out, "\r\n");
-	g_free(encoded);
+	struct mime_field field;
+	mime_field_begin(&field, name, out);
+	mime_field_text(&field, str_of(text));
+	mime_field_end(&field);
 }
 
-/* A display name of configured text: what would need quoting is left out. */
-static void add_display_name(const char *name, struct buf *out)
+static void add_from(const struct report_facts *f, struct buf *out)
 {
-	bool plain = true;
-	for (const char *p = name; *p; p++)
-		plain &= ascii_isprint((unsigned char)*p);
-	if (!plain) {
-		char *encoded = mime_encode_phrase(name);
-		buf_printf(out, "%s\r\n", encoded);
-		g_free(encoded);
-		return;
-	}
-	buf_add_byte(out, '"');
-	for (const char *p = name; *p; p++)
-		if (*p != '"' && *p != '\\')
-			buf_add_byte(out, *p);
-	buf_add_byte(out, '"');
+	struct mime_field field;
+	struct buf address = { 0 };
+	buf_printf(&address, "<%s>", f->reporter.from);
+	mime_field_begin(&field, "From", out);
+	mime_field_phrase(&field, str_of(f->reporter.organisation));
+	mime_field_word(&field, buf_str(&address));
+	mime_field_end(&field);
+	buf_fini(&address);
 }
 
 /* That of the message, as if it were forwarded: RFC 5965 2 f. */
@@ -254,9 +238,8 @@ void report_header(const struct report_facts *f, const char *boundary, struct bu
 {
 	char date[CLOCK_TEXT_MAX], id[REPORT_MESSAGE_ID_MAX];
 	report_message_id(f->token, f->reporter.hostname, id);
-	buf_add_cstr(out, "From: ");
-	add_display_name(f->reporter.organisation, out);
-	buf_printf(out, " <%s>\r\nTo: <%s>\r\n", f->reporter.from, f->contact);
+	add_from(f, out);
+	buf_printf(out, "To: <%s>\r\n", f->contact);
 	add_subject(f, out);
 	buf_printf(out, "Date: %s\r\n"
 		"Message-ID: %s\r\n"

@@ -15,12 +15,15 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-enum { SMTP_PORT = 25, PASSWORD_MAX_BYTES = 4096 };
+enum { SMTP_PORT = 25, PASSWORD_MAX_BYTES = 4096, ADDRESSES_MAX = 8 };
 
 struct send {
 	struct send_setup setup;
 	char *host;                         /* a name, or "" if only an address is known */
-	struct endpoint to;
+	struct endpoint to;                 /* that is tried now */
+	struct ip others[ADDRESSES_MAX];    /* of its name, in turn (RFC 5321 5.1) */
+	size_t others_n, other;
+	bool heard;                         /* something came: no other is tried */
 	char *password;                     /* NULL: no login is wanted */
 	struct smtp_login login;
 	struct dns_query *query;
@@ -239,6 +242,7 @@ static void on_received(void *arg, struct str bytes)
 {
 	struct send *s = arg;
 	struct smtp_client_event ev;
+	s->heard = true;
 	smtp_client_input(s->client, bytes);
 	while (!s->gone && smtp_client_next(s->client, &ev)) {
 		if (ev.type == SMTP_CLIENT_BROKEN) {
@@ -254,6 +258,7 @@ static void on_received(void *arg, struct str bytes)
 
 static void on_ended(void *arg, enum stream_end why)
 {
+	struct send *s = arg;
 	static const char *const texts[] = {
 		[STREAM_CLOSED] = "the smarthost closed the connection",
 		[STREAM_RESET] = "the connection to the smarthost broke",
@@ -263,7 +268,10 @@ static void on_ended(void *arg, enum stream_end why)
 		[STREAM_TLS_FAILED] = "TLS with the smarthost failed",
 		[STREAM_NO_SOURCE] = "no address to connect from",
 	};
-	break_off(arg, texts[why]);
+	if (!s->heard && s->other < s->others_n)
+		loop_timer_arm(s->step, 0);
+	else
+		break_off(s, texts[why]);
 }
 
 static const struct wire_client_talk send_talks = {
@@ -285,8 +293,19 @@ static int check_name(SSL_CTX *tls, const struct send *s)
 	return good && SSL_CTX_set_default_verify_paths(tls) ? ERR_OK : ERR_IO;
 }
 
+static void forget_connection(struct send *s)
+{
+	wire_client_destroy(s->wire);
+	smtp_client_destroy(s->client);
+	SSL_CTX_free(s->tls);
+	s->wire = NULL;
+	s->client = NULL;
+	s->tls = NULL;
+}
+
 static void connect_to(struct send *s)
 {
+	forget_connection(s);
 	s->tls = SSL_CTX_new(TLS_client_method());
 	if (!s->tls || (demands_tls(s) && check_name(s->tls, s) != ERR_OK)) {
 		end(s, SEND_FAILED, "TLS cannot be set up");
@@ -313,12 +332,16 @@ static void on_address(void *arg, const struct dns_result *r)
 		return;
 	}
 	s->to.ip = r->ips[0];
+	for (size_t i = 1; i < r->ip_count && s->others_n < ADDRESSES_MAX; i++)
+		s->others[s->others_n++] = r->ips[i];
 	connect_to(s);
 }
 
 static void on_step(void *arg)
 {
 	struct send *s = arg;
+	if (s->wire && !s->gone)
+		s->to.ip = s->others[s->other++];
 	if (s->gone)
 		s->cb(s->arg, &s->result);
 	else if (s->to.ip.family)
@@ -407,10 +430,8 @@ void send_destroy(struct send *s)
 	dns_query_cancel(s->query);
 	if (s->wire && smtp_client_leave(s->client))
 		wire_client_flush(s->wire);
-	wire_client_destroy(s->wire);
-	smtp_client_destroy(s->client);
+	forget_connection(s);
 	loop_timer_destroy(s->step);
-	SSL_CTX_free(s->tls);
 	forget_text(s->password);
 	free(s->host);
 	free(s);

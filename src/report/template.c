@@ -233,16 +233,40 @@ static bool needs_encoding(struct str s)
 	return false;
 }
 
-/* Fields with 8-bit text go out as encoded words (RFC 2047). *mime: the template says itself what
- * its text is. */
-static void add_fields(struct str header, bool *mime, struct buf *out)
+/* What a template says of its text. */
+struct own_mime {
+	bool type, parts;
+	struct header_field encoding;    /* its name is empty if there is none */
+};
+
+static void find_mime(struct str header, struct own_mime *mime)
 {
 	struct header_cursor c;
 	struct header_field f;
-	*mime = false;
+	*mime = (struct own_mime){ 0 };
 	header_begin(&c, header);
 	while (header_next(&c, &f)) {
-		*mime |= str_caseprefix(f.name, STR("Content-T"));
+		if (header_is(&f, STR("Content-Transfer-Encoding")))
+			mime->encoding = f;
+		if (!header_is(&f, STR("Content-Type")))
+			continue;
+		mime->type = true;
+		mime->parts = str_caseprefix(str_trim(f.value), STR("multipart/")) ||
+		              str_caseprefix(str_trim(f.value), STR("message/"));
+	}
+}
+
+/* Fields with 8-bit text go out as encoded words (RFC 2047); those of MIME, which are once in a
+ * mail, are said behind them. */
+static void add_fields(struct str header, bool without_encoding, struct buf *out)
+{
+	struct header_cursor c;
+	struct header_field f;
+	header_begin(&c, header);
+	while (header_next(&c, &f)) {
+		if (header_is(&f, STR("MIME-Version")) ||
+		    (without_encoding && header_is(&f, STR("Content-Transfer-Encoding"))))
+			continue;
 		if (!needs_encoding(f.value)) {
 			buf_add_str(out, f.line);
 			buf_add_cstr(out, "\r\n");
@@ -258,15 +282,20 @@ static void add_fields(struct str header, bool *mime, struct buf *out)
 
 static void add_mail(struct str header, struct str body, struct buf *out)
 {
-	bool mime;
-	add_fields(header, &mime, out);
-	if (mime || !needs_encoding(body)) {
+	struct own_mime mime;
+	find_mime(header, &mime);
+	/* Parts have their own encodings, and the whole can have none. */
+	bool encode = needs_encoding(body) && !mime.parts;
+	add_fields(header, encode, out);
+	if (encode || mime.type || mime.encoding.name.n)
+		buf_add_cstr(out, "MIME-Version: 1.0\r\n");
+	if (!encode) {
 		buf_add_str(out, body);
 		return;
 	}
-	buf_add_cstr(out, "MIME-Version: 1.0\r\n"
-	             "Content-Type: text/plain; charset=utf-8\r\n"
-	             "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+	if (!mime.type)
+		buf_add_cstr(out, "Content-Type: text/plain; charset=utf-8\r\n");
+	buf_add_cstr(out, "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
 	/* Behind the empty line. */
 	struct buf lines = { 0 };
 	for (size_t i = 2; i < body.n; i++)

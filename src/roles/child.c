@@ -7,6 +7,7 @@
 #include "roles/heartbeat.h"
 #include "roles/supervisor-private.h"
 #include "roles/supervisor.h"
+#include "roles/word.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -96,16 +97,15 @@ static int64_t beat_period_ms(const struct child *c)
 }
 
 /* The pipe does not block: a supervisor that does not read, hears nothing either. */
-static void tell_supervisor(const struct child *c, char what)
+static bool tell_supervisor(const struct child *c, struct str line)
 {
-	ssize_t ignored = write(c->ready_fd, &what, 1);
-	(void)ignored;
+	return write(c->ready_fd, line.p, line.n) == (ssize_t)line.n;
 }
 
 static void beat(void *arg)
 {
 	struct child *c = arg;
-	tell_supervisor(c, ROLE_SAYS_ALIVE);
+	tell_supervisor(c, STR(WORD_ALIVE));
 	c->beat_due_ms = loop_now_ms(c->ctx.loop) + beat_period_ms(c);
 	loop_timer_arm(c->beat, beat_period_ms(c));
 }
@@ -130,7 +130,16 @@ static void say_ready(struct role_context *ctx)
  * each time anew. */
 static void say_serves_on(struct role_context *ctx)
 {
-	tell_supervisor(ctx->process, ROLE_SAYS_REPLACED);
+	tell_supervisor(ctx->process, STR(WORD_REPLACED));
+}
+
+static bool say_word(struct role_context *ctx, const struct running_word *word)
+{
+	struct buf line = { 0 };
+	word_format(word, &line);
+	bool told = tell_supervisor(ctx->process, buf_str(&line));
+	buf_fini(&line);
+	return told;
 }
 
 static void on_term(void *arg, int signum)
@@ -162,6 +171,13 @@ static void on_hup(void *arg, int signum)
 	buf_fini(&message);
 }
 
+static void on_usr1(void *arg, int signum)
+{
+	struct child *c = arg;
+	(void)signum;
+	role_count(&c->ctx);
+}
+
 static int live(struct child *c)
 {
 	c->ctx.role = c->role;
@@ -170,13 +186,16 @@ static int live(struct child *c)
 	c->ctx.loop = loop_create();
 	c->ctx.ready = say_ready;
 	c->ctx.serves_on = say_serves_on;
+	c->ctx.tell = say_word;
 	c->beat = loop_timer_create(c->ctx.loop, beat, c);
 	struct loop_signal *term = loop_signal_create(c->ctx.loop, SIGTERM, on_term, c);
 	struct loop_signal *hup = loop_signal_create(c->ctx.loop, SIGHUP, on_hup, c);
+	struct loop_signal *usr1 = loop_signal_create(c->ctx.loop, SIGUSR1, on_usr1, c);
 	role_hold_hup(false);
 	int code = role_run(&c->ctx);
 	loop_signal_destroy(term);
 	loop_signal_destroy(hup);
+	loop_signal_destroy(usr1);
 	loop_timer_destroy(c->beat);
 	loop_destroy(c->ctx.loop);
 	return code;
@@ -202,6 +221,7 @@ int supervisor_role_main(const struct role *const *roles, size_t n, int argc, ch
 	}
 	if (!bind_to_parent(parent))
 		return EX_TEMPFAIL;
+	signal(SIGUSR1, SIG_IGN);       /* until the loop has it */
 	signal(SIGINT, SIG_IGN);        /* from a terminal: the supervisor has it too */
 	prctl(PR_SET_NAME, c.role->name);       /* executed by /proc/self/exe it is "exe" */
 	log_never_wait();

@@ -18,6 +18,7 @@ struct collector_role {
 	struct endpoint at[ROLE_SOCKETS_MAX];
 	struct syncer *syncer;           /* its thread delivers mail */
 	struct collector *collector;
+	struct collector_counters counters;      /* over all reloads */
 };
 
 enum { MAILS_WAITING_MAX = 100 };
@@ -113,7 +114,7 @@ static void create_collector(struct role_context *ctx)
 		.loop = ctx->loop, .syncer = c->syncer, .store = ctx->store,
 		.unknown_key = unknown_key, .arg = ctx,
 		.tls = c->tls, .listen_fds = c->fds, .listen_at = c->at,
-		.listen_count = ctx->socket_count,
+		.listen_count = ctx->socket_count, .counters = &c->counters,
 	};
 	c->collector = assembly_collector_create(ctx->settings, &ctx->keys, &setup);
 }
@@ -156,6 +157,13 @@ static int64_t collector_since_ms(const struct role_context *ctx)
 	return syncer_since_ms(c->syncer);
 }
 
+static size_t collector_count(const struct role_context *ctx,
+                              struct log_field fields[static ROLE_COUNTERS_MAX])
+{
+	const struct collector_role *c = ctx->own;
+	return collector_counters_fields(&c->counters, fields);
+}
+
 static void collector_close(struct role_context *ctx)
 {
 	struct collector_role *c = ctx->own;
@@ -174,5 +182,5 @@ const struct role role_collector = {
 	.files = collector_files, .open = collector_open,
 	.sandbox = collector_sandbox, .start = collector_start, .since_ms = collector_since_ms,
 	.without = "mail for people waits for the disk",
-	.reload = collector_take_over, .close = collector_close,
+	.counters = collector_count, .reload = collector_take_over, .close = collector_close,
 };

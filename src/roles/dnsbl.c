@@ -131,6 +131,32 @@ static void dnsbl_serve_on(struct role_context *ctx)
 	(void)ctx;
 }
 
+static void dnsbl_word(const struct role_context *ctx, struct running_word *word)
+{
+	struct dnsbl *d = ctx->own;
+	const struct blocklist_edition *e = blocklist_handover_take(&d->handover);
+	word->has_list = e && e->lists[BLOCKLIST_INPUTS];
+	if (!word->has_list)
+		return;
+	size_t entries = blocklist_index_count(e->lists[BLOCKLIST_INPUTS]);
+	assert(entries >= BLOCKLIST_TEST_ENTRIES);
+	word->listed = entries - BLOCKLIST_TEST_ENTRIES;
+	word->serial = e->serial;
+}
+
+static size_t dnsbl_counters(const struct role_context *ctx,
+                             struct log_field fields[static ROLE_COUNTERS_MAX])
+{
+	struct dnsbl *d = ctx->own;
+	struct running_word word = { 0 };
+	size_t n = blocklist_counters_fields(blocklist_server_counters(d->server), fields);
+	dnsbl_word(ctx, &word);
+	fields[n++] = LOG_I("serial", word.serial);
+	fields[n++] = LOG_I("entries", word.has_list ? word.listed + BLOCKLIST_TEST_ENTRIES : 0);
+	return n;
+}
+_Static_assert((int)BLOCKLIST_COUNTERS_FIELDS + 2 <= (int)ROLE_COUNTERS_MAX, "they fit");
+
 static void dnsbl_close(struct role_context *ctx)
 {
 	struct dnsbl *d = ctx->own;
@@ -145,5 +171,6 @@ const struct role role_dnsbl = {
 	.own_bytes = sizeof(struct dnsbl), .sockets = dnsbl_sockets, .prepare = dnsbl_prepare,
 	.open = dnsbl_open, .sandbox = dnsbl_sandbox, .step = dnsbl_step,
 	.without = "DNS serves the list as it was read last",
+	.word = dnsbl_word, .counters = dnsbl_counters,
 	.reload = dnsbl_take_over, .store_replaced = dnsbl_serve_on, .close = dnsbl_close,
 };

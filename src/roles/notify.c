@@ -40,5 +40,8 @@ int64_t notify_watchdog_ms(void)
 		return 0;               /* meant for another process */
 	if (!usec || str_u64(str_of(usec), INT64_MAX, &value) != ERR_OK)
 		return 0;
-	return (int64_t)(value / 1000 / 2);
+	if (value == 0)
+		return 0;
+	/* Half of it; a time so short that this is nothing is still wanted. */
+	return value < 4000 ? 1 : (int64_t)(value / 1000 / 2);
 }

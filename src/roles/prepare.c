@@ -20,6 +20,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+void supervisor_leave_loop(void)
+{
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);        /* the settings are read after that */
+	signal(SIGUSR1, SIG_IGN);
+}
+
 int supervisor_fail(int code, const char *fmt, ...)
 {
 	struct buf line = { 0 };

@@ -80,6 +80,8 @@ int process_prepare(struct process *p, const struct settings *s)
 void process_init(struct process *p, const struct role *role)
 {
 	*p = (struct process){ .role = role, .files_fd = -1, .ready_fd = -1 };
+	bool fits = str_copy(p->shown.name, sizeof(p->shown.name), str_of(role->name));
+	assert(fits);
 }
 
 void process_fini(struct process *p)
@@ -103,13 +105,10 @@ static void set_number(const char *name, int value)
 	setenv(name, text, 1);
 }
 
-/* Until exec() our signals are not the loop's, which the supervisor shares. */
+/* Until exec(). */
 static int prepare_again(const struct process_ground *g, enum prepare_for what_for)
 {
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);        /* the settings are read after that */
+	supervisor_leave_loop();
 	return supervisor_prepare(g->settings, what_for) == EX_OK ? EX_OK : EX_TEMPFAIL;
 }
 
@@ -120,6 +119,7 @@ static void become_role(struct process *p, const struct process_ground *g, int r
 	enum { SOCKETS = ROLE_FD_SOCKETS - DESCRIPTORS_FIRST };
 	int fds[SOCKETS + ROLE_SOCKETS_MAX + 1];
 	size_t n = SOCKETS;
+	signal(SIGUSR1, SIG_IGN);       /* stays so over exec(), until the role's loop has it */
 	if (p->restart.was_ready && prepare_again(g, PREPARE_AGAIN) != EX_OK)
 		_exit(EX_TEMPFAIL);
 	fds[ROLE_FD_SETTINGS - DESCRIPTORS_FIRST] = files_read_only(g->settings_fd);
@@ -142,6 +142,12 @@ static void become_role(struct process *p, const struct process_ground *g, int r
 	_exit(EX_OSERR);
 }
 
+static void show_state(struct process *p, enum running_state state)
+{
+	p->shown.state = state;
+	p->shown.since_s = clock_now_s();
+}
+
 int process_start(struct process *p, const struct process_ground *g)
 {
 	int ends[2];
@@ -162,6 +168,13 @@ int process_start(struct process *p, const struct process_ground *g)
 	p->ready = false;
 	p->killed_ms = 0;
 	p->restart.started_ms = clock_mono_ms();
+	p->words = (struct word_reader){ 0 };
+	p->shown.word = (struct running_word){ 0 };
+	p->shown.pid = pid;
+	p->shown.again_s = 0;
+	p->shown.restarts += p->started;
+	p->started = true;
+	show_state(p, RUNNING_STARTS);
 	heartbeat_start(&p->heartbeat, p->restart.started_ms);
 	p->ready_fd = ends[0];
 	return ERR_OK;
@@ -187,13 +200,18 @@ struct process_news process_hear(struct process *p)
 	if (n <= 0)
 		return (struct process_news){ .over = true };
 	heartbeat_hear(&p->heartbeat, clock_mono_ms());
+	word_hear(&p->words, (struct str){ bytes, (size_t)n });
 	struct process_news news = {
-		.ready = !p->ready, .replaced = memchr(bytes, ROLE_SAYS_REPLACED, (size_t)n) };
+		.ready = !p->ready, .replaced = p->words.replaced, .word = p->words.heard };
+	p->words.heard = false;
+	p->shown.word = p->words.word;
 	p->ready = p->restart.was_ready = true;
+	if (news.ready && !p->heartbeat.aborted)
+		show_state(p, RUNNING_READY);
 	return news;
 }
 
-void process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms)
+bool process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms)
 {
 	int64_t heard_ms = p->heartbeat.heard_ms;
 	switch (heartbeat_look(&p->heartbeat, now_ms, late_ms, limit_ms)) {
@@ -203,13 +221,15 @@ void process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t li
 		LOG(LOG_ERROR, "role-hangs", LOG_S("role", p->role->name), LOG_I("pid", p->pid),
 		    LOG_I("silent-ms", now_ms - heard_ms));
 		kill(p->pid, SIGABRT);
-		break;
+		show_state(p, RUNNING_HANGS);
+		return true;
 	case HEARTBEAT_KILL:
 		kill(p->pid, SIGKILL);
 		if (!p->killed_ms)
 			p->killed_ms = now_ms;
 		break;
 	}
+	return false;
 }
 
 void process_look_at_trial(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms)
@@ -239,11 +259,35 @@ void process_try_store(struct process *p, const struct process_ground *g)
 		_exit(prepare_again(g, PREPARE_TRIAL));
 }
 
-void process_ended(struct process *p)
+static void show_end(struct process *p, struct restart_end end)
+{
+	struct running_role *shown = &p->shown;
+	if (p->heartbeat.aborted)
+		snprintf(shown->end, sizeof(shown->end), "it hung");
+	else if (!end.killed && end.how == ROLE_STORE_REPLACED)
+		snprintf(shown->end, sizeof(shown->end), "its database was replaced");
+	else
+		snprintf(shown->end, sizeof(shown->end), "%s %d", end.killed ? "signal" : "exit",
+		         end.how);
+	shown->ended_s = clock_now_s();
+	shown->pid = 0;
+	show_state(p, RUNNING_WAITS);
+}
+
+void process_ended(struct process *p, struct restart_end end)
 {
 	process_stop_hearing(p);
+	show_end(p, end);
 	p->pid = 0;
 	p->ready = false;
+}
+
+void process_waits(struct process *p, int64_t wait_ms)
+{
+	assert(p->pid == 0 && wait_ms >= 0);
+	if (p->shown.state != RUNNING_WAITS)
+		show_state(p, RUNNING_WAITS);
+	p->shown.again_s = (clock_now_ms() + wait_ms + 500) / 1000;
 }
 
 void process_signal(const struct process *p, int signum)

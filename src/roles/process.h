@@ -11,6 +11,7 @@
 #include "roles/restart.h"
 #include "roles/role.h"
 #include "roles/supervisor-private.h"
+#include "roles/word.h"
 
 struct process {
 	const struct role *role;
@@ -25,6 +26,9 @@ struct process {
 	pid_t trial;                    /* looks whether it could start again; 0: none */
 	struct heartbeat trial_heartbeat;
 	struct restart restart;
+	bool started;                   /* ever */
+	struct word_reader words;
+	struct running_role shown;      /* what is said of it to others */
 };
 
 /* What all roles start from. */
@@ -47,21 +51,25 @@ int process_start(struct process *p, const struct process_ground *g);
 struct process_news {
 	bool ready;                     /* just now */
 	bool replaced;                  /* it serves on without its store */
+	bool word;                      /* shown.word is new */
 	bool over;                      /* it can say no more: waitpid() tells why */
 };
 /* Reads what it has said, without waiting. After `over` whoever watches ready_fd stops that, and
  * calls process_stop_hearing(). */
 struct process_news process_hear(struct process *p);
 void process_stop_hearing(struct process *p);
-/* Whether it hangs: then it is ended. `late_ms` and `limit_ms` as heartbeat_look(). */
-void process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms);
+/* Whether it hangs: then it is ended; true when that begins. `late_ms` and `limit_ms` as
+ * heartbeat_look(). */
+bool process_look(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms);
 /* The same of the one that looks whether the role could start again: a role that serves on without
  * its store waits for what it finds. */
 void process_look_at_trial(struct process *p, int64_t now_ms, int64_t late_ms, int64_t limit_ms);
 /* Another process looks whether the role could start again. */
 void process_try_store(struct process *p, const struct process_ground *g);
 /* It is gone. */
-void process_ended(struct process *p);
+void process_ended(struct process *p, struct restart_end end);
+/* It is started again then. */
+void process_waits(struct process *p, int64_t wait_ms);
 void process_signal(const struct process *p, int signum);
 
 #endif

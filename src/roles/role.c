@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "roles/upkeep.h"
 #include "roles/watch.h"
+#include "roles/word.h"
 #include "settings/open.h"
 #include "settings/state.h"
 
@@ -118,11 +119,24 @@ static void arm_look(struct role_context *ctx, int64_t delay_ms)
 	loop_timer_arm(ctx->look, delay_ms);
 }
 
+/* What others are to know of it, when that has changed. */
+static void tell_word(struct role_context *ctx)
+{
+	struct running_word word = { .hangs = ctx->hang.said };
+	if (!ctx->tell)
+		return;
+	if (ctx->role->word)
+		ctx->role->word(ctx, &word);
+	if (!word_same(&word, &ctx->told) && ctx->tell(ctx, &word))
+		ctx->told = word;
+}
+
 /* Of the timer. */
 static void look_in_loop(void *arg)
 {
 	struct role_context *ctx = arg;
 	look_for_hang(ctx);
+	tell_word(ctx);
 	if (!ctx->role->step)
 		look_at_store(ctx);
 	bool replaced = atomic_load(&ctx->replaced);
@@ -192,6 +206,16 @@ void role_reload(struct role_context *ctx)
 {
 	if (ctx->is_ready)
 		take_over_settings(ctx);
+}
+
+void role_count(const struct role_context *ctx)
+{
+	struct log_field fields[ROLE_COUNTERS_MAX];
+	if (!ctx->is_ready || !ctx->role->counters)
+		return;
+	size_t n = ctx->role->counters(ctx, fields);
+	assert(n <= ROLE_COUNTERS_MAX);
+	log_event(LOG_INFO, "counters", fields, n);
 }
 
 /* ---- from the first hook to the last ---------------------------------------------------- */

@@ -10,12 +10,14 @@
 #define PORTREEVE_ROLES_ROLE_H
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
 #include "roles/files.h"
 #include "roles/hang.h"
 #include "roles/sockets.h"
 #include "roles/watch.h"
+#include "settings/running.h"
 #include "settings/assembly.h"
 #include "settings/settings.h"
 
@@ -62,7 +64,12 @@ struct role_context {
 	void *process;
 	void (*ready)(struct role_context *ctx);
 	void (*serves_on)(struct role_context *ctx);
+	/* False: it was not heard, and is to be said again. NULL: to nobody. */
+	bool (*tell)(struct role_context *ctx, const struct running_word *word);
+	struct running_word told;
 };
+
+enum { ROLE_COUNTERS_MAX = 16 };
 
 enum { ROLE_PATHS_MAX = 8 };
 
@@ -113,6 +120,12 @@ struct role {
 	 * waits, while the thread of this or of step() hangs. */
 	int64_t (*since_ms)(const struct role_context *ctx);
 	const char *without;
+	/* In the loop: what it says of itself to the supervisor, asked a few times a second;
+	 * *word is zeroed. NULL: nothing. */
+	void (*word)(const struct role_context *ctx, struct running_word *word);
+	/* In the loop, on USR1: the fields of a line in the log; returns how many. NULL: none. */
+	size_t (*counters)(const struct role_context *ctx,
+	                   struct log_field fields[static ROLE_COUNTERS_MAX]);
 	/* In the loop, on HUP: ctx->settings are new ones. A thread is waken then. */
 	void (*reload)(struct role_context *ctx);
 	/* Where the store is: it was replaced. NULL: the role ends and is started again. Else it
@@ -126,9 +139,10 @@ struct role {
 /* Opens, enters the sandbox, says that it is ready, runs the loop, closes. Returns an exit code of
  * sysexits.h, or ROLE_STORE_REPLACED. */
 int role_run(struct role_context *ctx);
-/* In the loop, also while it opens: TERM came; new settings came. */
+/* In the loop, also while it opens: TERM came; new settings came; USR1 came. */
 void role_stop(struct role_context *ctx);
 void role_reload(struct role_context *ctx);
+void role_count(const struct role_context *ctx);
 /* Ends the process at once, with a line in the log: its second thread did not stop within
  * ctx->stop_limit_ms, so nothing that it may touch can be closed. */
 _Noreturn void role_abandon(const struct role_context *ctx);

@@ -4,6 +4,7 @@
  */
 #include "roles/supervisor.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -14,7 +15,8 @@ static const char help[] =
 	"Usage: portreeve run [-c FILE] [--state DIR]\n"
 	"\n"
 	"Starts the roles of the configuration, each as a process of its own, and keeps\n"
-	"them running. TERM stops them, HUP makes them read the configuration again.\n"
+	"them running. TERM stops them, HUP makes them read the configuration again,\n"
+	"USR1 makes each write its counters into the log.\n"
 	"\n"
 	"Options:\n"
 	"  -c FILE                    configuration (default " SETTINGS_FILE ",\n"
@@ -35,6 +37,7 @@ static int bad_argument(const char *arg)
 int roles_run(int argc, char **argv)
 {
 	const char *config_path = NULL, *state_directory = NULL;
+	signal(SIGUSR1, SIG_IGN);       /* until the loop has it */
 	if (argc > 1 && strcmp(argv[1], COMMAND_COMPLETE) == 0) {
 		command_offer("-", "c", "configuration");
 		command_offer("--", "state", "state directory, over the configuration's");

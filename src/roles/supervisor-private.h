@@ -21,10 +21,6 @@ enum {
 #define ENV_SOCKETS "PORTREEVE_SOCKETS"         /* a number */
 #define ENV_PARENT "PORTREEVE_SUPERVISOR_PID"
 
-/* What a role writes into its pipe: that it lives; that its store was replaced (role.h). */
-#define ROLE_SAYS_ALIVE '\n'
-#define ROLE_SAYS_REPLACED 'r'
-
 enum prepare_for {
 	PREPARE_FIRST,          /* the first start: what is not there is made */
 	PREPARE_AGAIN,          /* a later one: a database that was restored may be older */
@@ -37,6 +33,10 @@ enum prepare_for {
 int supervisor_prepare(const struct settings *s, enum prepare_for what_for);
 /* A line that says why something does not start, into the log; returns the code. */
 int supervisor_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* In a process that was forked and does not execute: until its end our signals are not the loop's,
+ * which the supervisor shares. */
+void supervisor_leave_loop(void);
 
 /* A HUP between fork() and the role's handler would end the role. Held, it waits. */
 void role_hold_hup(bool hold);

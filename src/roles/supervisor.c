@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * The supervisor's loop: which role is started when, who is told, and what TERM, HUP, new settings
- * and the end of a process come to. The processes themselves are process.c's.
+ * The supervisor's loop: which role is started when, who is told, and what TERM, HUP, USR1, new
+ * settings and the end of a process come to. The processes themselves are process.c's.
  */
 #include "roles/supervisor.h"
 
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/mem.h"
+#include "roles/announce.h"
 #include "roles/process.h"
 #include "settings/check.h"
 
@@ -44,7 +45,8 @@ struct supervisor {
 	struct loop_timer *kill_timer, *watchdog, *look;
 	int64_t look_due_ms;
 	bool stopping, told_ready;
-	bool told_kept;                 /* the service manager shows that settings were refused */
+	char kept[RUNNING_WHY_MAX];     /* why settings were refused, escaped; "": they were not */
+	struct announce *announce;
 	int exit_code;
 	struct supervised roles[ROLES_MAX];
 	size_t count;
@@ -82,6 +84,13 @@ static struct process_ground ground_of(const struct supervisor *sup)
 
 static void on_ready(void *arg, unsigned events);
 
+static void start_in(struct supervised *r, int64_t wait_ms)
+{
+	process_waits(&r->process, wait_ms);
+	loop_timer_arm(r->restart, wait_ms);
+	announce_changed(r->sup->announce);
+}
+
 static void start_role(void *arg)
 {
 	struct supervised *r = arg;
@@ -92,10 +101,10 @@ static void start_role(void *arg)
 	if (process_start(p, &ground) != ERR_OK) {
 		LOG(LOG_ERROR, "role-not-started", LOG_S("role", p->role->name),
 		    LOG_S("why", strerror(errno)));
-		loop_timer_arm(r->restart, p->restart.backoff_ms ? p->restart.backoff_ms
-		                                                 : RESTART_FIRST_MS);
+		start_in(r, p->restart.backoff_ms ? p->restart.backoff_ms : RESTART_FIRST_MS);
 		return;
 	}
+	announce_changed(r->sup->announce);
 	r->ready_watch = loop_watch_create(r->sup->loop, p->ready_fd, on_ready, r);
 	loop_watch_set(r->ready_watch, LOOP_READ);
 }
@@ -132,6 +141,8 @@ static void hear(struct supervised *r)
 	 * start again with. */
 	if (news.replaced && !sup->stopping)
 		process_try_store(p, &ground);
+	if (news.ready || news.word)
+		announce_changed(sup->announce);
 	if (!news.ready)
 		return;
 	LOG(LOG_INFO, "role-ready", LOG_S("role", p->role->name), LOG_I("pid", p->pid));
@@ -182,7 +193,8 @@ static void look_for_hangs(void *arg)
 		if (r->process.pid == 0)
 			continue;
 		hear(r);                /* what it said may wait behind this timer */
-		process_look(&r->process, now_ms, late_ms, silence_ms(sup));
+		if (process_look(&r->process, now_ms, late_ms, silence_ms(sup)))
+			announce_changed(sup->announce);
 	}
 	arm_look(sup);
 }
@@ -235,6 +247,7 @@ static void begin_stop(struct supervisor *sup, int code)
 	sup->stopping = true;
 	sup->exit_code = code;
 	notify_send("STOPPING=1");
+	announce_changed(sup->announce);
 	for (size_t i = 0; i < sup->count; i++) {
 		loop_timer_disarm(sup->roles[i].restart);
 		if (sup->roles[i].process.trial > 0)
@@ -273,20 +286,22 @@ static void start_again(struct supervised *r, struct restart_end end)
 		    LOG_I("restart-ms", wait_ms));
 		break;
 	}
-	loop_timer_arm(r->restart, wait_ms);
+	start_in(r, wait_ms);
 }
 
 static void role_ended(struct supervised *r, int status)
 {
+	const struct restart_end end = {
+		.killed = WIFSIGNALED(status),
+		.how = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) };
 	hear(r);                /* it may have been ready, and died, since we looked */
 	end_ready_watch(r);
-	process_ended(&r->process);
+	process_ended(&r->process, end);
+	announce_changed(r->sup->announce);
 	if (r->sup->stopping)
 		stop_if_all_gone(r->sup);
 	else
-		start_again(r, (struct restart_end){
-			.killed = WIFSIGNALED(status),
-			.how = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) });
+		start_again(r, end);
 }
 
 static void on_child(void *arg, int signum)
@@ -294,13 +309,21 @@ static void on_child(void *arg, int signum)
 	struct supervisor *sup = arg;
 	int status;
 	(void)signum;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+		announce_reaped(sup->announce, pid, status);
 		for (size_t i = 0; i < sup->count; i++) {
 			if (sup->roles[i].process.pid == pid)
 				role_ended(&sup->roles[i], status);
 			else if (sup->roles[i].process.trial == pid)
 				trial_ended(&sup->roles[i], status);
 		}
+	}
+}
+
+/* Each role says in the log what it has done. */
+static void on_usr1(void *arg, int signum)
+{
+	signal_all(arg, signum);
 }
 
 static void on_stop(void *arg, int signum)
@@ -362,12 +385,15 @@ static void tell_reloaded(struct supervisor *sup, const char *why_kept)
 	if (why_kept) {
 		buf_add_cstr(&state, "\nSTATUS=settings kept: ");
 		buf_add_escaped(&state, str_of(why_kept));
-	} else if (sup->told_kept) {
+	} else if (sup->kept[0]) {
 		buf_add_cstr(&state, "\nSTATUS=settings taken over");
 	}
-	sup->told_kept = why_kept != NULL;
 	notify_send(buf_cstr(&state));
+	buf_clear(&state);
+	buf_add_escaped(&state, str_of(why_kept ? why_kept : ""));
+	str_copy(sup->kept, sizeof(sup->kept), buf_str(&state));
 	buf_fini(&state);
+	announce_again(sup->announce);
 }
 
 static void on_hup(void *arg, int signum)
@@ -402,6 +428,18 @@ static void feed_watchdog(void *arg)
 
 /* ---- all of it --------------------------------------------------------------------------- */
 
+/* For who asks how it stands. */
+static void describe(const void *arg, struct running *out)
+{
+	const struct supervisor *sup = arg;
+	out->stopping = sup->stopping;
+	memcpy(out->kept, sup->kept, sizeof(out->kept));
+	out->count = sup->count;
+	for (size_t i = 0; i < sup->count; i++)
+		out->roles[i] = sup->roles[i].process.shown;
+}
+_Static_assert((int)ROLES_MAX == (int)RUNNING_ROLES_MAX, "each role is described");
+
 static void run_loop(struct supervisor *sup)
 {
 	sup->loop = loop_create();
@@ -413,7 +451,9 @@ static void run_loop(struct supervisor *sup)
 		loop_signal_create(sup->loop, SIGTERM, on_stop, sup),
 		loop_signal_create(sup->loop, SIGINT, on_stop, sup),
 		loop_signal_create(sup->loop, SIGHUP, on_hup, sup),
+		loop_signal_create(sup->loop, SIGUSR1, on_usr1, sup),
 	};
+	sup->announce = announce_create(sup->loop, &sup->settings, describe, sup);
 	for (size_t i = 0; i < sup->count; i++) {
 		struct supervised *r = &sup->roles[i];
 		r->restart = loop_timer_create(sup->loop, start_role, r);
@@ -423,6 +463,7 @@ static void run_loop(struct supervisor *sup)
 	if (notify_watchdog_ms() > 0)
 		feed_watchdog(sup);
 	loop_run(sup->loop);
+	announce_destroy(sup->announce);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		loop_signal_destroy(signals[i]);
 	for (size_t i = 0; i < sup->count; i++) {

@@ -58,6 +58,28 @@ static void tester_take_over(struct role_context *ctx)
 	tester_reload(t->tester, &ctx->settings->tester);
 }
 
+static void tester_word(const struct role_context *ctx, struct running_word *word)
+{
+	const struct assembly_tester *t = ctx->own;
+	const char *why;
+	switch (tester_reach(t->tester, &why)) {
+	case REACH_UNKNOWN: word->reach = RUNNING_REACH_UNKNOWN; break;
+	case REACH_GOOD: word->reach = RUNNING_REACH_GOOD; break;
+	case REACH_BAD: word->reach = RUNNING_REACH_BAD; break;
+	}
+	str_copy(word->why, sizeof(word->why), str_of(why));
+}
+
+static size_t tester_count_all(const struct role_context *ctx,
+                               struct log_field fields[static ROLE_COUNTERS_MAX])
+{
+	const struct assembly_tester *t = ctx->own;
+	struct tester_counters counters;
+	struct tester_load load;
+	tester_count(t->tester, &counters, &load);
+	return tester_counters_fields(&counters, &load, fields);
+}
+
 static void tester_close(struct role_context *ctx)
 {
 	assembly_tester_destroy(ctx->own);
@@ -68,5 +90,6 @@ const struct role role_tester = {
 	.name = "tester", .may_write = STORE_TESTS | STORE_LIST, .keep = SANDBOX_KEEP_LOW_PORTS,
 	.keys = ROLE_ALL_KEYS, .upkeep = true, .own_bytes = sizeof(struct assembly_tester),
 	.open = tester_open, .sandbox = tester_sandbox, .start = tester_start,
+	.word = tester_word, .counters = tester_count_all,
 	.reload = tester_take_over, .close = tester_close,
 };

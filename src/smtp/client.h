@@ -63,7 +63,7 @@ struct smtp_reply {
 	struct str text;           /* lines joined by '\n', codes and enhanced codes removed */
 };
 static inline bool smtp_reply_ok(const struct smtp_reply *r) { return r->code / 100 == 2; }
-/* The command is not known there: to EHLO, a reason to say HELO (RFC 5321 4.1.1.1). A refusal of
+/* The command is not known there: to EHLO, a reason to say HELO (RFC 5321 3.2). A refusal of
  * who we are (550, 554) or of the moment (4xx, 421) is none. */
 bool smtp_reply_unknown(const struct smtp_reply *r);
 

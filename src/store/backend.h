@@ -20,6 +20,7 @@
  *   undecided.c     listings that no test decides
  *   evidence-rows.c bundles as they are kept
  *   reports-rows.c  reports, contacts, dead contacts
+ *   summary.c       the store in a few numbers
  *   retention.c     what may be removed (pure), expire.c: its removal
  *   clock.c         the heartbeat, the judgement by it, the repair
  *   upkeep.c        scans, secrets, check and backup

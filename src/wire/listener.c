@@ -128,11 +128,18 @@ static void out_of_descriptors(struct wire_listener *w, bool our_own)
 
 /* ---- accepting -------------------------------------------------------------------------- */
 
+static void count_refused(struct wire_listener *w)
+{
+	w->refused++;
+	if (w->setup.counters)
+		w->setup.counters->refused++;
+	report(w);
+}
+
 static void turn_away(struct wire_listener *w, int fd)
 {
 	stream_turn_away(fd, w->setup.refusal);
-	w->refused++;
-	report(w);
+	count_refused(w);
 }
 
 static void arm_sweep(struct wire_listener *w)
@@ -165,6 +172,8 @@ static void admit(struct wire_listener *w, void *arg, int fd, const struct endpo
 	if (victim)
 		end_session(w, victim);
 	struct wire_session *s = wire_limits_enter(w->limits, &peer->ip, now_ms);
+	if (w->setup.counters)
+		w->setup.counters->connections++;
 	void *owner = w->setup.opened(arg, s, fd, peer);
 	if (owner)
 		wire_session_own(s, owner);
@@ -205,8 +214,7 @@ static void arrival_refuse(struct arrival *a, const char *why)
 	}
 	arrival_free(a);
 	stream_turn_away(fd, STR(""));
-	w->refused++;
-	report(w);
+	count_refused(w);
 }
 
 static void arrival_late(void *arg)

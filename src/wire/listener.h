@@ -25,6 +25,12 @@ struct wire_listener;
 /* WIRE_PROXY_WAITING: connections of proxies whose header is still to come; more are refused. */
 enum { WIRE_PROXY_MS = 5000, WIRE_PROXY_WAITING = 1024 };
 
+/* Since they were zeroed. Written in the loop's thread, and read there. */
+struct wire_counters {
+	uint64_t connections;            /* that became sessions */
+	uint64_t refused;                /* turned away by the limits, or for their PROXY header */
+};
+
 struct wire_listener_setup {
 	struct loop *loop;
 	const char *name;                /* in the log */
@@ -43,6 +49,7 @@ struct wire_listener_setup {
 	 * the listener lives or until wire_listener_proxy_peers(). */
 	const struct prefix *proxy_peers;
 	size_t proxy_peer_count;
+	struct wire_counters *counters;  /* the caller's, outlive the listener; NULL: none */
 };
 
 /* The loop outlives it. */

@@ -163,9 +163,9 @@ static void test_open(void **state)
 		{ { "S09-E01", "E14", "E01", "S04" }, MTA_EXIM, "E01", "C6", { "relay_from_hosts" } },
 		{ { "S09-E01", "E14" }, MTA_EXIM, "E14", "C34", { "$local_part" } },
 		{ { "S09-E14", "S09-E06" }, MTA_SENDMAIL, "S09-E06", "C44", { "CertIssuer" } },
-		{ { "E16", "E14" }, MTA_SENDMAIL, "E14", "C34", { "loose_relay_check" } },
+		{ { "E16", "E14" }, MTA_SENDMAIL, "E14", "C38", { "loose_relay_check" } },
 		/* What that server cannot have is passed over, unless nothing is left. */
-		{ { "E16" }, MTA_SENDMAIL, "E16", "C38", { "nouucp" } },
+		{ { "E16" }, MTA_SENDMAIL, "E16", "C38", { "loose_relay_check" } },
 		{ { "E14" }, MTA_OPENSMTPD, "E14", "C38", { "relay host" } },
 		{ { "E21" }, MTA_POSTFIX, "E21", "C47", { "check_recipient_access" } },
 		{ { "E32" }, MTA_POSTFIX, "E32", "C40", { "Likeliest cause, C40" } },

@@ -113,6 +113,9 @@ ROWS = [
     (["keys", "export", "/no/such/directory/k"], 73, "/no/such/directory/k: cannot be written"),
     (["clock", "now"], 64, '"now": expected accept, or nothing'),
     (["clock", "accept", "now"], 64, '"now": expected no more arguments'),
+    (["status", "all"], 64, '"all": expected no more arguments'),
+    (["status", "--loud"], 64, '"--loud": expected an option of this command'),
+    (["status", "--json=no"], 64, "--json"),
     (["config"], 64, "expected show, check or manual"),
     (["config", "explain"], 64, '"explain": expected show, check or manual'),
 

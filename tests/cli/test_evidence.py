@@ -139,14 +139,14 @@ def test_a_page_to_read(box, signed):
         page = box.run("evidence", "show", what).stdout
         assert page.startswith("The signature is good")
         for text in ("Evidence: 192.0.2.1, port 25: an open relay", "2026-11-21 21:09:19 UTC",
-                     "percent hack", "=> +0.003 it", "Received: from", "How long it stays",
+                     "Form          E14", "Likely cause  C", "=> +0.003 it", "Received: from", "How long it stays",
                      " => 2 > RCPT TO:", signed.id):
             assert text in page, text
         assert all(len(line) <= 80 for line in page.split("\n"))
         assert not HIDDEN.search(page)
     assert "The address is listed" in box.run("evidence", "show", "192.0.2.1").stdout
     box.run("delist", "192.0.2.1", "--why", "seen")
-    assert "The address is not listed" in box.run("evidence", "show", signed.id).stdout
+    assert "The address has no listing" in box.run("evidence", "show", signed.id).stdout
     assert "read from a file" in box.run("evidence", "show", signed.path).stdout
 
 

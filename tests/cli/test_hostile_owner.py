@@ -46,6 +46,7 @@ CALLS = {
     "backup": [["copy"]],
     "expire": [["--dry-run"], []],
     "clock": [[], ["accept"]],
+    "status": [[]],
     "doctor": [[]],
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
@@ -182,6 +183,9 @@ TRAPS = {
     "keys-fifo": lambda trap: plant_fifo(trap, "keys/tokens/token.keys"),
     "public-fifo": lambda trap: plant_fifo(trap, "keys/evidence.pub"),
     "serial-link": lambda trap: trap.link("serial", trap.victim),
+    "status-link": lambda trap: trap.link("status.json", trap.victim),
+    "status-fifo": lambda trap: plant_fifo(trap, "status.json"),
+    "status-new-link": lambda trap: trap.link("status.json.new", trap.victim),
     "serial-fifo": lambda trap: plant_fifo(trap, "serial"),
 }
 

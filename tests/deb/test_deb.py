@@ -60,7 +60,7 @@ def story(debs):
     def run(script):
         done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "/bin/sh", "-c", ENTER,
                                "enter", debs], input="set -e\n" + script, text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
         assert done.returncode == 0, done.stdout
         return done.stdout
     return run
@@ -80,6 +80,7 @@ echo "user: $(id -un portreeve)"; echo "state: $({MINE})"
 portreeve --version 2>/dev/null || portreeve --help | head -1
 test -e /etc/systemd/system/multi-user.target.wants/portreeve.service
 test -e /usr/share/man/man1/portreeve-use.1.gz
+test -e /usr/share/man/man1/portreeve-status.1.gz
 test -e /usr/share/bash-completion/completions/portreeve
 test -e /usr/share/zsh/vendor-completions/_portreeve
 portreeve config check -c /usr/share/doc/portreeve/examples/portreeve.conf 2>&1 |

@@ -98,7 +98,7 @@ rows[] = {
 	{ "MX without address", mx_hostless, "missing MX of a-lab.net: probe.isp-lab.net has no "
 	  "address [a-lab.net. IN MX 10 probe.isp-lab.net.]\n" },
 	{ "MX whose address is late", mx_late, "unknown MX of a-lab.net: the address of "
-	  "probe.isp-lab.net: no answer in time [a-lab.net. IN MX 10 probe.isp-lab.net.]\n" },
+	  "probe.isp-lab.net: no answer in time []\n" },
 	{ "no IPv6", mx_v4_only, "better MX of a-lab.net: nothing leads to 2001:db8::10, at which "
 	  "the collector listens as well [probe.isp-lab.net. IN AAAA 2001:db8::10]\n" },
 	{ "HELO's name is none", helo_gone, "missing address of probe.isp-lab.net, our name in "

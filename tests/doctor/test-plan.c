@@ -94,6 +94,29 @@ static void add_line(void *arg, const struct doctor_record *r)
 	buf_add_byte(arg, '\n');
 }
 
+static void add_left_out(void *arg, const struct ip *ip, const char *why)
+{
+	char text[IP_TEXT_MAX];
+	buf_printf(arg, "%s %s\n", ip_format(ip, text), why);
+}
+
+static void test_left_out(void **state)
+{
+	(void)state;
+	struct settings s;
+	struct doctor_plan plan;
+	struct buf message = { 0 }, lines = { 0 };
+	const struct ip found = { 4, { 10, 0, 0, 1 } };
+	assert_int_equal(settings_load_text(&s, str_of(rows[2].text), &message), ERR_OK);
+	doctor_plan_make(&s, &found, 1, &plan);
+	doctor_plan_left_out(&plan, add_left_out, &lines);
+	/* Each once, though it is collector and source. */
+	assert_string_equal(buf_cstr(&lines), "10.0.0.1 a private address (RFC 1918)\n"
+	                    "127.0.0.1 a loopback address\n");
+	buf_fini(&lines);
+	settings_fini(&s);
+}
+
 static void test_records(void **state)
 {
 	(void)state;
@@ -115,6 +138,9 @@ static void test_records(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_records) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_left_out),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,11 +129,13 @@ static int client(void)
 	return fd;
 }
 
+static char line[600];                   /* the last one of a reply */
+
 /* One reply's code; the replies of a turn come one by one. */
 static int reply(int fd)
 {
-	char line[600] = "";
 	size_t n = 0;
+	memset(line, 0, sizeof(line));
 	for (int turns = 0; turns < 1000;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		if (poll(&p, 1, 0) != 1) {
@@ -155,9 +157,9 @@ static int reply(int fd)
 
 static int say(int fd, const char *format, const char *what)
 {
-	char *line = mem_printf(format, what);
-	assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-	free(line);
+	char *command = mem_printf(format, what);
+	assert_int_equal(send(fd, command, strlen(command), MSG_NOSIGNAL), strlen(command));
+	free(command);
 	return reply(fd);
 }
 
@@ -351,6 +353,30 @@ static void request_with_its_identifier(void **unused)
 	close(fd);
 }
 
+/* No retest takes an address off that is listed as part of a range alone: it is not asked for one.
+ * With a listing of its own it is. */
+static void retest_of_a_range(void **unused)
+{
+	(void)unused;
+	static const char *const to[] = { "retest" };
+	struct retest_request *rows;
+	struct ip here = ip_of(CLIENT);
+	struct prefix range = prefix_of_text("127.0.0.8/30");
+	size_t n;
+	int fd = open_session();
+	OK(w.store, store_range_list(w.store, &range, "tests", "all of it", time(NULL)));
+	assert_int_equal(say(fd, "MAIL FROM:<%s>\r\n", "s@x.test"), 250);
+	assert_int_equal(say(fd, "RCPT TO:<%s@c.test>\r\n", "retest"), 550);
+	assert_non_null(strstr(line, "5.7.1 Your address " CLIENT " is listed as part of "
+	                       "127.0.0.8/30 by the operator's word, which no retest ends"));
+	OK(w.store, store_list(w.store, &here, "tests", "seen", &default_policy, time(NULL)));
+	assert_int_equal(say(fd, "%s\r\n", "RSET"), 250);
+	assert_int_equal(mail(fd, to, 1, "Subject: fixed\r\n"), 250);
+	OK(w.store, store_requests_after(w.store, 0, 10, &w.arena, &rows, &n));
+	assert_int_equal(n, 1);
+	close(fd);
+}
+
 /* ---- a slow disk --------------------------------------------------------------------------- */
 
 static sem_t gate;
@@ -516,6 +542,7 @@ int main(void)
 		EACH(a_hundred_recipients), EACH(one_mail_for_all_people),
 		EACH(worst_error_in_any_order), EACH(request_after_all_else),
 		EACH(request_with_its_identifier),
+		EACH(retest_of_a_range),
 		EACH(slow_mail_delays_nobody_else), EACH(too_many_mails_wait),
 		EACH(client_goes_while_its_mail_waits), EACH(collector_ends_while_mail_waits),
 		EACH(stop_answers_what_waits),

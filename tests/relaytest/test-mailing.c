@@ -18,6 +18,13 @@ static const struct mailing_setup tls_mail = {
 	.helo = "us.test", .from = "<>", .recipients = both, .n = 2, .starttls = true,
 	.message = { "Hello\n", 6 },
 };
+static const char *const wide[] = { "<j\xc3\xbc@one.test>", "<b@two.test>" };
+static const struct mailing_setup wide_mail = {
+	.helo = "us.test", .from = "<>", .recipients = wide, .n = 2, .message = { "Hello\n", 6 },
+};
+static const struct mailing_setup only_wide = {
+	.helo = "us.test", .from = "<>", .recipients = wide, .n = 1, .message = { "Hello\n", 6 },
+};
 static const struct mailing_setup question = {
 	.helo = "us.test", .from = "<>", .recipients = both, .n = 2, .stranger = "<c@one.test>",
 };
@@ -87,6 +94,19 @@ static const struct row {
 	{ "more behind STARTTLS in clear", &tls_mail,
 	  "S 220 x\nC EHLO us.test\nS 250-x\nS 250 STARTTLS\nC STARTTLS\nS 220 x\\r\\n250 y\n",
 	  false, false, "it sent more behind STARTTLS in clear" },
+	{ "another 3xx", &mail,
+	  GREET ONE "S 250 x\nC DATA\nS 355 x\n" MESSAGE "S 259 x\n" BYE, true, false, "" },
+	{ "SMTPUTF8 is not offered: the address is left out", &wide_mail,
+	  GREET TWO "S 250 x\nC DATA\nS 354 x\nC Hello\nC .\nS 250 x\n" BYE, true, false, "" },
+	{ "SMTPUTF8 is not offered, and there is no other address", &only_wide, GREET BYE, false,
+	  false, "it does not offer SMTPUTF8, which the address needs" },
+	{ "SMTPUTF8", &wide_mail,
+	  "S 220 x\nC EHLO us.test\nS 250-x\nS 250 SMTPUTF8\nC MAIL FROM:<> SMTPUTF8\nS 250 x\n"
+	  "C RCPT TO:<j\xc3\xbc@one.test>\nS 250 x\nC DATA\nS 354 x\nC Hello\nC .\nS 250 x\n"
+	  BYE, true, false, "" },
+	{ "SMTPUTF8 is offered and not needed", &mail,
+	  "S 220 x\nC EHLO us.test\nS 250-x\nS 250 SMTPUTF8\nC MAIL FROM:<>\nS 550 no\n" BYE,
+	  false, false, "it said \"550 no\" to MAIL FROM:<>" },
 	{ "the question", &question,
 	  GREET ONE "S 250 x\n" TWO "S 250 x\n" STRANGER "S 550 x\n" BYE, true, false, "" },
 	{ "not the second", &question, GREET ONE "S 250 x\n" TWO "S 550 no\n" BYE, false, false,

@@ -347,6 +347,13 @@ static void test_notices(void **state)
 		check(&rows[i]);
 }
 
+static void tell(struct world *w, enum verdict verdict, bool delisted)
+{
+	notice_result(&w->t, &w->r, &(struct told){
+		.verdict = verdict, .delisted = delisted, .reason = "",
+	});
+}
+
 /* The answer stands below the mail that asked, for who wrote it; what is no identifier, and what is
  * for others, does not. */
 static void test_thread(void **state)
@@ -387,13 +394,6 @@ static void test_thread(void **state)
 		host_close(&host);
 		world_close(&w);
 	}
-}
-
-static void tell(struct world *w, enum verdict verdict, bool delisted)
-{
-	notice_result(&w->t, &w->r, &(struct told){
-		.verdict = verdict, .delisted = delisted, .reason = "",
-	});
 }
 
 /* ---- TLS ---------------------------------------------------------------------------------- */

@@ -82,6 +82,25 @@ static void test_says_the_least(void **state)
 	buf_fini(&text);
 }
 
+/* The operator's name may be no ASCII: the probe is 7bit all the same. */
+static void test_is_7bit(void **state)
+{
+	static const struct identity wide = {
+		.hostname = "probe.one.test", .operator_name = "Verein f\xc3\xbcr Netze",
+		.contact = "abuse@one.test", .objection_url = "",
+	};
+	(void)state;
+	struct probe p = probe_of(CONSENT_RANGE);
+	struct buf text = { 0 };
+	p.us = &wide;
+	probe_write(&p, &text);
+	assert_true(str_is_ascii(buf_str(&text)));
+	assert_true(has(&text, "charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"));
+	assert_true(has(&text, "Verein f=C3=BCr Netze"));
+	assert_true(probe_mark_found(buf_str(&text), MARK));
+	buf_fini(&text);
+}
+
 static void test_form(void **state)
 {
 	(void)state;
@@ -254,7 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_says_who_and_why),
 		cmocka_unit_test(test_says_the_least),
-		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_is_7bit), cmocka_unit_test(test_form),
 		cmocka_unit_test(test_mark_plain),
 		cmocka_unit_test(test_mark_encoded),
 		cmocka_unit_test(test_mark_quoted_printable),

@@ -223,6 +223,20 @@ static void templates(void **unused)
 		  "\r\n\r\na\r\ngr=C3=BC=C3=9F\r\n\r\nb\r\n" },
 		{ "To: x@list.test\n\ngr\xc3\xbc\xc3\x9f", "x@list.test",
 		  "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n" },
+		/* What MIME needs stands there once, whatever of it the template says. */
+		{ "To: x@list.test\nMIME-Version: 1.0\n\ngr\xc3\xbc", "x@list.test",
+		  "To: x@list.test\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		  "Content-Transfer-Encoding: quoted-printable\r\n\r\ngr=C3=BC" },
+		{ "To: x@list.test\nContent-Type: text/plain; charset=utf-8\n\ngr\xc3\xbc",
+		  "x@list.test", "charset=utf-8\r\nMIME-Version: 1.0\r\n"
+		  "Content-Transfer-Encoding: quoted-printable\r\n\r\ngr=C3=BC" },
+		{ "To: x@list.test\nContent-Transfer-Encoding: 8bit\n\ngr\xc3\xbc", "x@list.test",
+		  "To: x@list.test\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		  "Content-Transfer-Encoding: quoted-printable\r\n\r\ngr=C3=BC" },
+		{ "To: x@list.test\nContent-Type: text/plain\n\nhi", "x@list.test",
+		  "Content-Type: text/plain\r\nMIME-Version: 1.0\r\n\r\nhi" },
+		{ "To: x@list.test\nMime-Version: 1.0\n\nhi", "x@list.test",
+		  "To: x@list.test\r\n\r\nhi" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct world w;

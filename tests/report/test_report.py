@@ -354,6 +354,30 @@ def test_refused_recipient(box):
     assert "HTTP" not in done.stderr
 
 
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.9", "127.0.0.1"],
+                                       ["127.0.0.1", "127.0.0.9"], ["::1", "127.0.0.1"],
+                                       ["127.0.0.9", "127.0.0.10", "127.0.0.1", "127.0.0.11"]])
+def test_any_address_of_the_smarthost(box, addresses):
+    """RFC 5321 5.1: one address after the other, until one answers."""
+    box.names.hosts["smart.ours.portreeve-lab.org"] = addresses
+    box.config.write_text(box.config.read_text().replace(
+        f'"127.0.0.1:{box.smarthost.port}"',
+        f'"smart.ours.portreeve-lab.org:{box.smarthost.port}"'))
+    report = box.report()
+    box.json("send", report["id"])
+    assert len(box.smarthost.mails) == 1
+
+
+def test_no_address_of_the_smarthost_answers(box):
+    box.names.hosts["smart.ours.portreeve-lab.org"] = ["127.0.0.9", "127.0.0.10"]
+    box.config.write_text(box.config.read_text().replace(
+        f'"127.0.0.1:{box.smarthost.port}"',
+        f'"smart.ours.portreeve-lab.org:{box.smarthost.port}"'))
+    report = box.report()
+    box.run("send", report["id"], code=75)
+    assert not box.smarthost.mails
+
+
 def test_refused_for_policy(box):
     """A report that is not liked says nothing about the desk."""
     box.smarthost.refused[DESK] = "550 5.7.1 not from you"

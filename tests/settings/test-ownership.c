@@ -132,7 +132,7 @@ static void test_roles_refuse(void **state)
 static int entered(void)
 {
 	struct buf message = { 0 };
-	int status;
+	int status = -1;
 	pid_t pid = fork();
 	if (pid == 0) {
 		int e = state_enter(&settings, 0, &message);

@@ -152,6 +152,8 @@ static void nothing_is_done_at(int64_t now_s, const struct test *queued)
 	struct nomination nomination = { .address = two, .by = "x", .reason = "y",
 	                                 .created_s = now_s };
 	struct lifecycle_effects effects;
+	struct prefix range = prefix_of_text("192.0.2.64/26");
+	struct prefix listed = prefix_of_text("192.0.2.128/26");
 	unsigned n;
 	size_t leased;
 	uint64_t serial = serial_of(st);
@@ -166,6 +168,8 @@ static void nothing_is_done_at(int64_t now_s, const struct test *queued)
 	REFUSED(store_test_finish(st, &outcome, &default_policy, &effects));
 	REFUSED(store_list(st, &two, "op", "why", &default_policy, now_s));
 	REFUSED(store_delist(st, &one, "op", "why", now_s));
+	REFUSED(store_range_list(st, &range, "op", "why", now_s));
+	REFUSED(store_range_delist(st, &listed, "op", "why", now_s));
 	REFUSED(store_retest(st, &one, "op", "x@example.org", NULL, now_s, &n));
 	REFUSED(store_permit_add(st, &permit));
 	REFUSED(store_exclusion_add(st, &exclusion));
@@ -179,7 +183,9 @@ static void nothing_is_done_at(int64_t now_s, const struct test *queued)
 static void jumped(int64_t now_s, enum clock_state state_then)
 {
 	struct test t = add_test(st, "192.0.2.25:25", NOW);
+	struct prefix range = prefix_of_text("192.0.2.128/26");
 	finish_open(st, &t, "E01", "", NOW);
+	OK(st, store_range_list(st, &range, "op", "why", NOW));
 	t = add_test(st, "192.0.2.26:25", NOW);
 	believe(NOW);
 	assert_int_equal(state_at(now_s), state_then);

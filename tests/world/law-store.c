@@ -23,7 +23,7 @@ enum { ROWS_MAX = 4096, TESTS_MAX = 1000 };
 /* Changes of the list. */
 struct change {
 	uint64_t serial;
-	struct ip ip;
+	struct prefix subject;
 	bool listed;
 	int64_t time_s;
 };
@@ -53,24 +53,40 @@ const struct test *law_test(const char *id)
 	return NULL;
 }
 
+static bool is_of(const struct change *c, const struct ip *ip)
+{
+	return c->subject.len == ip_bits(ip) && ip_eq(&c->subject.ip, ip);
+}
+
+/* What was put on the list as such, an address or a range, and was on it at that serial. */
+static bool was_entry(const struct prefix *subject, uint64_t serial)
+{
+	bool listed = false;
+	for (size_t i = 0; i < change_n && changes[i].serial <= serial; i++)
+		if (prefix_cmp(&changes[i].subject, subject) == 0)
+			listed = changes[i].listed;
+	return listed;
+}
+
 bool law_is_listed(const struct ip *ip)
 {
-	return law_was_listed(ip, UINT64_MAX);
+	struct prefix whole = prefix_of(ip, ip_bits(ip));
+	return was_entry(&whole, UINT64_MAX);
 }
 
 bool law_was_listed(const struct ip *ip, uint64_t serial)
 {
-	bool listed = false;
 	for (size_t i = 0; i < change_n && changes[i].serial <= serial; i++)
-		if (ip_eq(&changes[i].ip, ip))
-			listed = changes[i].listed;
-	return listed;
+		if (prefix_contains(&changes[i].subject, ip) &&
+		    was_entry(&changes[i].subject, serial))
+			return true;
+	return false;
 }
 
 bool law_listed_since(const struct ip *ip, uint64_t serial)
 {
 	for (size_t i = change_n; i > 0; i--)
-		if (ip_eq(&changes[i - 1].ip, ip))
+		if (is_of(&changes[i - 1], ip))
 			return changes[i - 1].listed && changes[i - 1].serial <= serial;
 	return false;
 }
@@ -79,7 +95,7 @@ int64_t law_delisted_s(const struct ip *ip)
 {
 	int64_t last_s = 0;
 	for (size_t i = 0; i < change_n; i++)
-		if (ip_eq(&changes[i].ip, ip) && !changes[i].listed && changes[i].time_s > last_s)
+		if (is_of(&changes[i], ip) && !changes[i].listed && changes[i].time_s > last_s)
 			last_s = changes[i].time_s;
 	return last_s;
 }
@@ -89,6 +105,20 @@ int64_t law_delisted_s(const struct ip *ip)
 static bool by_test(const struct journal_entry *j)
 {
 	return str_prefix(str_of(j->who), STR("test "));
+}
+
+static void check_listed_range(const struct journal_entry *j)
+{
+	char range[PREFIX_TEXT_MAX];
+	prefix_format(&j->subject, range);
+	if (by_test(j))
+		world_broken("listed-by-proof", "%s is listed by %s", range, j->who);
+	for (unsigned i = 0; i < host_n; i++)
+		if (hosts[i].forbidden && prefix_contains(&j->subject, &hosts[i].at.ip))
+			world_broken("fuse", "%s is listed", range);
+	for (size_t i = 0; i < excluded_n; i++)
+		if (prefix_overlaps(&excluded[i], &j->subject))
+			world_broken("excluded", "some of %s is excluded, and it is listed", range);
 }
 
 static void check_listed(const struct journal_entry *j)
@@ -133,7 +163,7 @@ static void check_delisted(const struct journal_entry *j)
 static void add_change(const struct journal_entry *j, bool listed)
 {
 	changes = mem_realloc(changes, change_n + 1, sizeof(*changes));
-	changes[change_n++] = (struct change){ j->serial, j->subject.ip, listed, j->time_s };
+	changes[change_n++] = (struct change){ j->serial, j->subject, listed, j->time_s };
 }
 
 static void exclude(const struct prefix *range, bool add)
@@ -166,7 +196,10 @@ static void read_entry(const struct journal_entry *j)
 	switch (j->action) {
 	case JOURNAL_LIST:
 		add_change(j, true);
-		check_listed(j);
+		if (j->subject.len < ip_bits(&j->subject.ip))
+			check_listed_range(j);
+		else
+			check_listed(j);
 		break;
 	case JOURNAL_DELIST:
 		add_change(j, false);
@@ -248,6 +281,26 @@ static void check_list(void)
 	}
 }
 
+/* The ranges on the list are those of the journal, too. */
+static void check_ranges(void)
+{
+	char range[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < seen.range_n; i++)
+		if (!was_entry(&seen.ranges[i].range, UINT64_MAX))
+			world_broken("journal", "%s is on the list, not in the journal",
+			             prefix_format(&seen.ranges[i].range, range));
+	for (size_t i = 0; i < change_n; i++) {
+		const struct prefix *subject = &changes[i].subject;
+		bool there = subject->len == ip_bits(&subject->ip) ||
+		             !was_entry(subject, UINT64_MAX);
+		for (size_t k = 0; k < seen.range_n; k++)
+			there |= prefix_cmp(&seen.ranges[k].range, subject) == 0;
+		if (!there)
+			world_broken("journal", "%s is listed by the journal, and not on the list",
+			             prefix_format(subject, range));
+	}
+}
+
 static void check_tests(void)
 {
 	char target[ENDPOINT_TEXT_MAX];
@@ -266,7 +319,7 @@ static int read_rows(bool list_changed)
 {
 	static const struct ip any;
 	arena_fini(&rows);
-	seen.test_n = seen.listing_n = seen.permit_n = seen.exclusion_n = 0;
+	seen.test_n = seen.listing_n = seen.range_n = seen.permit_n = seen.exclusion_n = 0;
 	int e = store_tests(store, &any, TESTS_MAX, &rows, &seen.tests, &seen.test_n);
 	if (e == ERR_OK)
 		e = store_permits(store, &rows, &seen.permits, &seen.permit_n);
@@ -276,8 +329,12 @@ static int read_rows(bool list_changed)
 		check_tests();
 	if (e == ERR_OK)
 		e = store_listings(store, &rows, &seen.listings, &seen.listing_n);
-	if (e == ERR_OK && list_changed)
+	if (e == ERR_OK)
+		e = store_ranges(store, &rows, &seen.ranges, &seen.range_n);
+	if (e == ERR_OK && list_changed) {
 		check_list();
+		check_ranges();
+	}
 	return e;
 }
 

@@ -23,9 +23,10 @@ const struct law laws[] = {
 	  "it expires." },
 	{ "sound", "The store is never damaged, and opens again when nothing goes wrong." },
 	{ "listed-by-proof", "A test lists only what was proved: a form that came back for both "
-	  "of our domains, of that address." },
+	  "of our domains, of that address; and no range." },
 	{ "off-by-passing", "A test takes an address off only when it relays no more." },
-	{ "excluded", "An address that is excluded is not newly listed by a test." },
+	{ "excluded", "An address that is excluded is not newly listed by a test, nor as part of "
+	  "a range." },
 	{ "fuse", "An address that may not be published is neither on the list nor in DNS." },
 	{ "evidence", "Every listing by proof has its evidence, and that verifies." },
 	{ "stays-listed", "Nothing expires that belongs to an address on the list." },

@@ -76,14 +76,16 @@ struct seen {
 	struct test *tests;
 	size_t test_n;
 	struct listing *listings;
-	size_t listing_n;
+	struct listed_range *ranges;
+	size_t listing_n, range_n;
 	uint64_t serial;
 };
 extern struct seen seen;
 bool law_is_excluded(const struct ip *ip);
 const struct test *law_test(const char *id);
+/* Whether the address has a listing of its own. */
 bool law_is_listed(const struct ip *ip);
-/* Whether the list had the address at that serial. */
+/* Whether the list had the address at that serial, by itself or as part of a range. */
 bool law_was_listed(const struct ip *ip, uint64_t serial);
 /* law-kept.c: whether what came back in that test has expired, at least some of it. */
 bool law_return_expired(const char *test_id);

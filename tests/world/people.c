@@ -98,6 +98,19 @@ static int delist(struct store *st, struct host *h)
 	return store_delist(st, &h->at.ip, "operator", "by word", world_wall_s());
 }
 
+/* The host, and mostly some of its neighbours. */
+static int list_range(struct store *st, struct host *h)
+{
+	struct prefix range = prefix_of(&h->at.ip, 30);
+	return store_range_list(st, &range, "operator", "all of it", world_wall_s());
+}
+
+static int delist_range(struct store *st, struct host *h)
+{
+	struct prefix range = prefix_of(&h->at.ip, 30);
+	return store_range_delist(st, &range, "operator", "all of it", world_wall_s());
+}
+
 static int accept_clock(struct store *st, struct host *h)
 {
 	(void)h;
@@ -131,6 +144,7 @@ static const struct {
 	{ "nominate", nominate, 10 }, { "permit", permit, 3 }, { "unpermit", unpermit, 1 },
 	{ "exclude", exclude, 2 }, { "unexclude", unexclude, 2 }, { "retest", retest, 4 },
 	{ "list", list, 1 }, { "delist", delist, 1 }, { "expire", expire, 8 },
+	{ "list range", list_range, 2 }, { "delist range", delist_range, 2 },
 };
 enum { ORDERS = sizeof(orders) / sizeof(*orders) };
 
