@@ -45,8 +45,12 @@ static bool read_records(struct dns_reader *r, struct blocklist_query *q)
 	unsigned before = (unsigned)h->answers + h->authorities;
 	for (unsigned i = 0; i < before + h->additionals; i++) {
 		struct dns_rr rr;
-		if (dns_read_rr(r, &rr) != ERR_OK)
+		size_t at = r->at;
+		if (dns_read_rr(r, &rr) != ERR_OK) {
+			/* The error answers an OPT all the same (RFC 6891 7). */
+			q->edns.present |= i >= before && dns_is_cut_opt(r, at);
 			return false;
+		}
 		if (rr.type != DNS_TYPE_OPT)
 			continue;
 		if (i < before || q->edns.present)

@@ -127,6 +127,15 @@ int dns_rr_text(const struct dns_reader *r, const struct dns_rr *rr, char *dst, 
 	return ERR_OK;
 }
 
+bool dns_is_cut_opt(const struct dns_reader *r, size_t at)
+{
+	enum { FIXED = 11 };             /* owner, type, class, TTL, length of the data */
+	if (at > r->n || r->n - at < FIXED || r->p[at] != 0)
+		return false;
+	return u16(r->p + at + 1) == DNS_TYPE_OPT &&
+	       r->n - at - FIXED < u16(r->p + at + FIXED - 2);
+}
+
 int dns_rr_edns(const struct dns_reader *r, const struct dns_rr *rr, struct dns_edns *e)
 {
 	const uint8_t *p = r->p + rr->rdata_at, *end = p + rr->rdata_bytes;

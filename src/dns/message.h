@@ -91,6 +91,9 @@ int dns_rr_mx(const struct dns_reader *r, const struct dns_rr *rr, uint16_t *pre
               struct dns_name *host);
 /* All its strings joined into dst; *n bytes of them (at most rdata_bytes - 1). */
 int dns_rr_text(const struct dns_reader *r, const struct dns_rr *rr, char *dst, size_t *n);
+/* Whether what stands where dns_read_rr() has failed is an OPT record that runs past the end of the
+ * message: its data does, the rest of it is there. */
+bool dns_is_cut_opt(const struct dns_reader *r, size_t at);
 /* An OPT record: owner the root, options well-formed. */
 int dns_rr_edns(const struct dns_reader *r, const struct dns_rr *rr, struct dns_edns *e);
 

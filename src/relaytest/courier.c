@@ -5,6 +5,7 @@
 #include "relaytest/courier.h"
 
 #include "base/mem.h"
+#include "smtp/client.h"
 #include "wire/smtp-client.h"
 
 #include <stdlib.h>
@@ -97,6 +98,9 @@ void courier_destroy(struct courier *c)
 {
 	if (!c)
 		return;
+	/* Given up before its end: the server is told, where it can be. */
+	if (smtp_client_leave(mailing_client(c->mailing)))
+		wire_client_flush(c->wire);
 	wire_client_destroy(c->wire);
 	mailing_destroy(c->mailing);
 	free(c);

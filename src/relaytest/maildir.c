@@ -121,6 +121,17 @@ static int sync_found(const char *directory)
 	return e;
 }
 
+/* A slash would end the name of the directory, and a colon begins what readers add
+ * (cr.yp.to/proto/maildir.html). */
+static void add_host(struct buf *name, const char *hostname)
+{
+	for (const char *p = hostname; *p; p++)
+		if (*p == '/' || *p == ':')
+			buf_add_cstr(name, *p == '/' ? "\\057" : "\\072");
+		else
+			buf_add_byte(name, *p);
+}
+
 int maildir_deliver(const char *directory, const char *hostname, struct str identity,
                     struct str mail, int64_t now_s)
 {
@@ -132,9 +143,10 @@ int maildir_deliver(const char *directory, const char *hostname, struct str iden
 		return sync_found(directory);
 	if (there.mails >= MAILDIR_MAILS_MAX)
 		return ERR_LIMIT;
-	char *name = mem_printf("%lld.D%sP%ld.%s", (long long)now_s, mark, (long)getpid(),
-	                        hostname);
-	int e = deliver_file(directory, name, mail);
-	free(name);
+	struct buf name = { 0 };
+	buf_printf(&name, "%lld.D%sP%ld.", (long long)now_s, mark, (long)getpid());
+	add_host(&name, hostname);
+	int e = deliver_file(directory, buf_cstr(&name), mail);
+	buf_fini(&name);
 	return e;
 }

@@ -164,6 +164,7 @@ static void on_starttls(struct mailing *m, const struct smtp_reply *r)
 		say_mail(m);
 	} else if (smtp_client_injected(m->client)) {
 		buf_clear(&m->why);
+		/* No QUIT: it waits for TLS, and what it says cannot be told from a stranger's. */
 		buf_add_cstr(&m->why, "it sent more behind STARTTLS in clear");
 		m->decided = m->over = true;
 	} else {
@@ -226,7 +227,8 @@ static void on_reply(struct mailing *m, const struct smtp_client_event *ev)
 	}
 }
 
-/* The server closes: nothing is owed any more. An answer that was given stands. */
+/* The server closes, or cannot be understood: nothing is waited for any more. An answer that
+ * was given stands. */
 static void shut_out(struct mailing *m, const struct smtp_client_event *ev)
 {
 	if (!m->decided && ev->type == SMTP_CLIENT_REPLY) {
@@ -237,6 +239,9 @@ static void shut_out(struct mailing *m, const struct smtp_client_event *ev)
 	}
 	if (ev->type == SMTP_CLIENT_REPLY && ev->verb == SMTP_MESSAGE)
 		m->unanswered = false;
+	/* What breaks the rules is left in order, too, where it can hear that; its answer could
+	 * not be read. */
+	smtp_client_leave(m->client);
 	m->decided = m->over = true;
 }
 

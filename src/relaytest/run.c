@@ -77,12 +77,15 @@ static void on_received(void *arg, struct str bytes)
 {
 	struct run *r = arg;
 	session_received(r->session, bytes, loop_now_ms(r->tester->setup.loop));
+	/* The last word of a conversation that is over. */
+	wire_client_flush(r->wire);
 	step(r);
 }
 
 static void on_ended(void *arg, enum stream_end why)
 {
 	struct run *r = arg;
+	/* Also at a time-out: the stream has ended with it, and no QUIT can pass any more. */
 	release_connection(r);
 	session_ended(r->session, why, loop_now_ms(r->tester->setup.loop));
 	step(r);
@@ -444,6 +447,9 @@ void run_again(struct run *r)
 void run_free(struct run *r)
 {
 	run_quiet(r, RUN_OVER);
+	/* Given up part of the way (at a stop, say): the host is told, where it can be. */
+	if (r->wire && session_leave(r->session))
+		wire_client_flush(r->wire);
 	release_connection(r);
 	dns_query_cancel(r->query);
 	loop_timer_destroy(r->timer);

@@ -125,9 +125,7 @@ bool course_ready(struct session *s, struct session_action *action)
 	if (says_more(s))
 		return false;
 	if (s->conn.greeted && !s->conn.leaving) {
-		note_add(s, ">", STR("QUIT"));
-		smtp_client_command(s->conn.client, SMTP_QUIT, 0, STR("QUIT"));
-		phase_enter(s, PHASE_QUIT);
+		end_leave(s);
 		return false;
 	}
 	course_over(s, STREAM_CLOSED);
@@ -138,5 +136,5 @@ bool course_ready(struct session *s, struct session_action *action)
 void course_quit(struct session *s, const struct smtp_client_event *ev)
 {
 	(void)ev;
-	s->conn.leaving = LEAVING;
+	s->conn.leaving = true;
 }

@@ -190,7 +190,7 @@ void end_before_greeting(struct session *s, enum stream_end why)
 	               smtp_client_notes(s->conn.client) & SMTP_NOTE_GARBAGE;
 	if (garbage)
 		host_seen(s, HOST_NO_SMTP);
-	if (s->conn.leaving == LEAVING_KEPT_OUT)
+	if (s->conn.kept_out)
 		return;
 	if (host_took_part(s) && is_ordinary(s)) {
 		end_shut_out(s, end_in_words(why));
@@ -206,7 +206,7 @@ void end_before_greeting(struct session *s, enum stream_end why)
 void end_at_hello(struct session *s, enum stream_end why)
 {
 	struct conn *c = &s->conn;
-	if (c->leaving == LEAVING_KEPT_OUT)
+	if (c->kept_out)
 		return;
 	if (c->profile.second || c->profile.session != RELAY_PLAIN)
 		end_profile(s, STAGE_HELO, why);
@@ -237,7 +237,16 @@ void end_note(struct session *s, enum stream_end why)
 	s->last_end = end_in_words(why);
 	s->last_cause = cause_of(why);
 	note_add(s, "!", str_of(c->farewell ? "closed after a farewell" :
-	                        c->leaving ? "closed by us" : s->last_end));
+	                        c->leaving || c->kept_out ? "closed by us" : s->last_end));
+}
+
+void end_leave(struct session *s)
+{
+	s->conn.leaving = !smtp_client_leave(s->conn.client);
+	if (s->conn.leaving)
+		return;
+	note_add(s, ">", STR("QUIT"));
+	phase_enter(s, PHASE_QUIT);
 }
 
 /* ---- broken, or for nothing ------------------------------------------------------------ */
@@ -251,7 +260,10 @@ void end_broken(struct session *s)
 	bool garbage = smtp_client_notes(s->conn.client) & SMTP_NOTE_GARBAGE;
 	if (s->phase == PHASE_BANNER && garbage)
 		host_seen(s, HOST_NO_SMTP);
-	s->conn.leaving = LEAVING;
+	/* Its answer could not be read: it is told, where it can hear that, and not waited for. */
+	if (smtp_client_leave(s->conn.client))
+		note_add(s, ">", STR("QUIT"));
+	s->conn.leaving = true;
 }
 
 static bool anything_answered(const struct session *s)

@@ -87,7 +87,7 @@ bool envelope_is_goodbye(struct session *s, const struct smtp_reply *r)
 {
 	if (r->code != 421 || s->conn.finished == 0)
 		return false;
-	s->conn.leaving = LEAVING;
+	s->conn.leaving = true;
 	return true;
 }
 

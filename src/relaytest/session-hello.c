@@ -34,8 +34,10 @@ void hello_start(struct session *s)
 static void say_secret(struct session *s, struct buf *line, const char *shown)
 {
 	note_add(s, ">", str_of(shown));
-	if (smtp_client_command(s->conn.client, SMTP_AUTH, 0, buf_str(line)) != ERR_OK)
-		s->conn.leaving = LEAVING;
+	if (smtp_client_command(s->conn.client, SMTP_AUTH, 0, buf_str(line)) != ERR_OK) {
+		end_at_prelude(s, STREAM_TIMEOUT);
+		end_leave(s);
+	}
 	explicit_bzero(line->p, line->n);
 	buf_fini(line);
 }
@@ -86,8 +88,10 @@ static void keep_out(struct session *s, enum case_stage stage, const struct smtp
 	struct conn *c = &s->conn;
 	bool helo_forged = stage == STAGE_HELO && c->profile.session != RELAY_PLAIN &&
 	                   c->profile.session != RELAY_STARTTLS;
-	c->leaving = LEAVING_KEPT_OUT;
+	c->kept_out = true;
 	host_seen(s, HOST_REACHED);
+	if (s->phase == PHASE_BANNER && smtp_client_notes(c->client) & SMTP_NOTE_GARBAGE)
+		host_seen(s, HOST_NO_SMTP);
 	if (c->profile.second)
 		answer_profile(s, stage, r);
 	else if (host_took_part(s) && !plan_claims_client(s) && !helo_forged)
@@ -96,6 +100,7 @@ static void keep_out(struct session *s, enum case_stage stage, const struct smtp
 	else if (r->code / 100 == 5 || stage == STAGE_HELO || s->barren + 1 >= BARREN_MAX ||
 	         c->profile.session != RELAY_PLAIN)
 		answer_profile(s, stage, r);
+	end_leave(s);
 }
 
 /* ---- replies -------------------------------------------------------------------- */

@@ -173,7 +173,7 @@ void session_intended(struct session *s, int err)
 		s->unfinished = true;
 	}
 	s->conn.finished++;
-	s->conn.leaving = LEAVING;
+	s->conn.leaving = true;
 	phase_enter(s, PHASE_READY);
 }
 

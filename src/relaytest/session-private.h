@@ -103,6 +103,8 @@ void end_at_prelude(struct session *s, enum stream_end why);
 void end_of_batch(struct session *s, enum stream_end why);
 void end_of_message(struct session *s, enum stream_end why);
 /* What the server says is no SMTP, or has no end: the connection is to be closed. */
+/* Says QUIT and waits for its answer; closes at once where it may not be said. */
+void end_leave(struct session *s);
 void end_broken(struct session *s);
 /* Too many such connections in a row. */
 void end_give_up(struct session *s, enum stream_end why);

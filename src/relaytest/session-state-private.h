@@ -116,12 +116,6 @@ struct profile {
 	bool second;
 };
 
-enum leaving {
-	STAYING,
-	LEAVING,                 /* we close: after a farewell, or where no SMTP is spoken */
-	LEAVING_KEPT_OUT,        /* …since greeting or HELO turned us away */
-};
-
 enum rset {
 	RSET_WORKS,
 	RSET_SPOILED,            /* refused in this batch: what followed means nothing */
@@ -132,10 +126,11 @@ enum rset {
 struct conn {
 	struct smtp_client *client;
 	struct profile profile;
-	enum leaving leaving;
 	enum rset rset;
 	bool tls, used_helo;
-	bool greeted;            /* it let us in: it is told QUIT */
+	bool leaving;            /* we close: QUIT is answered, or cannot be said or waited for */
+	bool kept_out;           /* greeting or HELO turned us away */
+	bool greeted;            /* it let us in */
 	bool farewell;           /* 421 was said: that it hangs up then is no refusal */
 	unsigned transactions, refusals, finished, answered;
 	size_t batch[BATCH_MAX], batch_n;

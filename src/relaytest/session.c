@@ -28,9 +28,10 @@ static const struct phase_row course[PHASE_COUNT] = {
 	[PHASE_CONNECTING] =  { AWAITS_CONNECTION, NULL, NULL, end_before_greeting,
 	                        TO(BANNER) | TO(IDLE) },
 	[PHASE_BANNER] =      { AWAITS_REPLY,      NULL, hello_banner, end_before_greeting,
-	                        TO(HELLO) | TO(IDLE) },
+	                        TO(HELLO) | TO(QUIT) | TO(IDLE) },
 	[PHASE_HELLO] =       { AWAITS_REPLY,      NULL, hello_reply, end_at_hello,
-	                        TO(HELLO) | TO(STARTTLS) | TO(PRELUDE) | TO(READY) | TO(IDLE) },
+	                        TO(HELLO) | TO(STARTTLS) | TO(PRELUDE) | TO(READY) | TO(QUIT) |
+	                        TO(IDLE) },
 	[PHASE_STARTTLS] =    { AWAITS_REPLY,      NULL, hello_starttls, end_at_tls,
 	                        TO(TLS_DUE) | TO(READY) | TO(IDLE) },
 	[PHASE_TLS_DUE] =     { AWAITS_NOTHING,    hello_start_tls, NULL, end_at_tls,
@@ -38,7 +39,7 @@ static const struct phase_row course[PHASE_COUNT] = {
 	[PHASE_HANDSHAKE] =   { AWAITS_HANDSHAKE,  NULL, NULL, end_at_tls,
 	                        TO(HELLO) | TO(IDLE) },
 	[PHASE_PRELUDE] =     { AWAITS_REPLY,      NULL, hello_prelude, end_at_prelude,
-	                        TO(HELLO) | TO(READY) | TO(IDLE) },
+	                        TO(HELLO) | TO(READY) | TO(QUIT) | TO(IDLE) },
 	[PHASE_READY] =       { AWAITS_NOTHING,    course_ready, NULL, NULL,
 	                        TO(RESOLVING) | TO(BATCH) | TO(MESSAGE) | TO(QUIT) | TO(IDLE) },
 	[PHASE_RESOLVING] =   { AWAITS_NAME,       NULL, NULL, NULL,
@@ -151,7 +152,7 @@ void session_received(struct session *s, struct str bytes, int64_t now_ms)
 			/* Out of the blue: a farewell ends the connection, all else means
 			 * nothing. */
 			if (ev.reply.code == 421)
-				s->conn.leaving = LEAVING;
+				s->conn.leaving = true;
 		} else {
 			s->replies++;
 			s->conn.farewell |= ev.reply.code == 421;
@@ -159,6 +160,11 @@ void session_received(struct session *s, struct str bytes, int64_t now_ms)
 				course[s->phase].reply(s, &ev);
 		}
 	}
+}
+
+bool session_leave(struct session *s)
+{
+	return s->conn.client && smtp_client_leave(s->conn.client);
 }
 
 void session_ended(struct session *s, enum stream_end why, int64_t now_ms)
@@ -169,7 +175,8 @@ void session_ended(struct session *s, enum stream_end why, int64_t now_ms)
 	if (why == STREAM_TIMEOUT && s->conn.profile.session == RELAY_PLAIN &&
 	    !s->conn.profile.second && s->phase != PHASE_QUIT && ++s->timeouts >= TIMEOUTS_MAX)
 		session_round_over(s, "too many time-outs");
-	if (s->conn.farewell)
+	/* That it hangs up at our QUIT is no refusal. */
+	if (s->conn.farewell || (s->conn.kept_out && s->phase == PHASE_QUIT))
 		why = STREAM_TIMEOUT;
 	dropped(s, why);
 	/* Nobody there at all: one try is enough, and other forms need it as well. */

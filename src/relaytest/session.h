@@ -99,6 +99,8 @@ void session_connected(struct session *s, int64_t now_ms);
 void session_secured(struct session *s, int64_t now_ms);
 void session_received(struct session *s, struct str bytes, int64_t now_ms);
 void session_ended(struct session *s, enum stream_end why, int64_t now_ms);
+/* The connection is about to be given up: as smtp_client_leave(). */
+bool session_leave(struct session *s);
 /* A name of the target is usable only if it resolves to its address; `mail_domain` ("" for
  * none) is a parent whose MX does. Also called before the start with the PTR name. */
 void session_resolved(struct session *s, const char *name, bool usable, const char *mail_domain);

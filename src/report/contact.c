@@ -32,6 +32,22 @@ static bool contact_is_own(const struct contact_filter *f, struct str domain)
 	return false;
 }
 
+static size_t last_at(struct str address)
+{
+	size_t n = address.n;
+	while (n > 0 && address.p[n - 1] != '@')
+		n--;
+	return n;
+}
+
+/* One desk, in whatever case, and whether its domain is written in U-labels or A-labels. */
+static bool is_same_contact(struct str a, struct str b)
+{
+	size_t at_a = last_at(a), at_b = last_at(b);
+	return at_a == at_b && str_caseeq((struct str){ a.p, at_a }, (struct str){ b.p, at_b }) &&
+	       name_eq(str_from(a, at_a), str_from(b, at_b));
+}
+
 enum contact_use contact_use(const struct contact_filter *filter, const char *email)
 {
 	struct str s = str_of(email);
@@ -46,7 +62,7 @@ enum contact_use contact_use(const struct contact_filter *filter, const char *em
 			return CONTACT_IGNORED;
 	for (size_t i = 0; i < filter->dead_count; i++)
 		if (filter->dead[i].since_s > filter->dead_since_s &&
-		    str_caseeq(s, str_of(filter->dead[i].address)))
+		    is_same_contact(s, str_of(filter->dead[i].address)))
 			return CONTACT_DEAD;
 	return CONTACT_GOOD;
 }

@@ -82,7 +82,8 @@ static bool is_lists(const struct header_field *f)
 	static const char *const names[] = {
 		"List-Id", "List-Post", "List-Archive", "List-Owner", "List-Help", "List-Subscribe",
 		"List-Software", "List-Url", "X-List*", "X-Mailing-List", "Mailing-List",
-		"X-BeenThere", "X-Mailman*", "X-Loop", "X-Sequence", "X-ML-*", "X-Ecartis*", NULL,
+		"X-BeenThere", "X-Mailman*", "X-Loop", "X-Sequence", "X-ML-*", "X-Ecartis*",
+		"X-Unsubscription-Info", NULL,
 	};
 	return is_named(f, names);
 }
@@ -153,7 +154,8 @@ static bool names_us(const struct redaction *r, struct str s, bool ids)
 	return false;
 }
 
-/* A list's own way out names it; that of a bulk sender names the bulk sender. */
+/* A list's own way out names it; that of a bulk sender names the bulk sender. X-Unsubscription-Info
+ * tells the sender which recipient it was, whoever writes it. */
 static bool is_of_list(const struct redaction *r, const struct header_field *f)
 {
 	static const char *const names[] = { "List-Unsubscribe*", NULL };

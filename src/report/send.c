@@ -73,7 +73,7 @@ static void end(struct send *s, enum send_outcome outcome, const char *text)
 		leave(s);
 }
 
-/* The connection has ended, or what comes from it is not to be trusted: nothing is said more. */
+/* The connection has ended, or what comes from it is not to be trusted: nothing is waited for. */
 static void break_off(struct send *s, const char *text)
 {
 	s->gone = true;
@@ -245,8 +245,10 @@ static void on_received(void *arg, struct str bytes)
 	s->heard = true;
 	smtp_client_input(s->client, bytes);
 	while (!s->gone && smtp_client_next(s->client, &ev)) {
-		if (ev.type == SMTP_CLIENT_BROKEN)
+		if (ev.type == SMTP_CLIENT_BROKEN) {
+			smtp_client_leave(s->client);
 			break_off(s, "the smarthost does not speak SMTP");
+		}
 		else if (!s->ended)
 			on_reply(s, ev.verb, &ev.reply);
 		else if (ev.verb == SMTP_QUIT || ev.reply.code == 421)
@@ -426,6 +428,8 @@ void send_destroy(struct send *s)
 	if (!s)
 		return;
 	dns_query_cancel(s->query);
+	if (s->wire && smtp_client_leave(s->client))
+		wire_client_flush(s->wire);
 	forget_connection(s);
 	loop_timer_destroy(s->step);
 	forget_text(s->password);

@@ -53,6 +53,8 @@ struct smtp_client {
 	const char *broken;            /* why; NULL while all is well */
 	bool broken_told, cut;
 	bool tls_awaited;              /* STARTTLS was granted */
+	bool in_text;                  /* a 354 came, and not all of the message is queued */
+	bool farewell, left;           /* 421 came; QUIT was said */
 	bool injected;
 };
 
@@ -159,8 +161,34 @@ int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag
 	struct buf *out = pending_out(c);
 	buf_add_str(out, line);
 	buf_add(out, "\r\n", 2);
+	c->left = c->left || verb == SMTP_QUIT;
 	await(c, verb, tag);
 	return ERR_OK;
+}
+
+/* Whether a line that is sent now would be read as one of a command. */
+static bool may_command(const struct smtp_client *c)
+{
+	if (c->in_text || c->source.pull || c->tls_awaited)
+		return false;
+	for (size_t i = 0; i < c->queue_count; i++) {
+		enum smtp_verb verb = c->queue[(c->queue_first + i) & (c->queue_size - 1)].verb;
+		if (verb == SMTP_BANNER || verb == SMTP_DATA || verb == SMTP_AUTH ||
+		    verb == SMTP_STARTTLS)
+			return false;
+	}
+	return true;
+}
+
+bool smtp_client_leave(struct smtp_client *c)
+{
+	bool no_smtp = c->broken && c->reader.notes & SMTP_NOTE_GARBAGE;
+	check_client(c);
+	if (c->left || c->farewell || no_smtp || !may_command(c))
+		return false;
+	int e = smtp_client_command(c, SMTP_QUIT, 0, STR("QUIT"));
+	assert(e == ERR_OK && c->left);
+	return true;
 }
 
 /* ---- messages ------------------------------------------------------------------- */
@@ -211,6 +239,7 @@ void smtp_client_message(struct smtp_client *c, uint32_t tag, struct str message
 	add_piece(&st, out, message, true);
 	end_lines(&st, out);
 	buf_add_cstr(out, ".\r\n");
+	c->in_text = false;
 	await(c, SMTP_MESSAGE, tag);
 }
 
@@ -237,6 +266,7 @@ static void source_over(struct smtp_client *c)
 {
 	assert(str_casesuffix(buf_str(&c->out), STR(".\r\n")));
 	c->source = (struct smtp_source){ 0 };
+	c->in_text = false;
 	buf_add_str(&c->out, buf_str(&c->behind));
 	buf_fini(&c->behind);
 	c->behind = (struct buf){ 0 };
@@ -338,6 +368,9 @@ static void follow_recipients(struct smtp_client *c, const struct smtp_client_ev
 static void learn(struct smtp_client *c, const struct smtp_client_event *event)
 {
 	const struct smtp_reply *reply = &event->reply;
+	c->farewell |= reply->code == 421;
+	c->in_text |= event->verb == SMTP_DATA && reply->code == 354 &&
+	              smtp_client_awaiting(c) != SMTP_MESSAGE;
 	if (c->limits.lmtp)
 		follow_recipients(c, event);
 	if (event->verb == SMTP_EHLO || event->verb == SMTP_HELO)
@@ -393,7 +426,7 @@ static void cut_message(struct smtp_client *c)
 	buf_clear(&c->behind);
 	assert(smtp_client_awaiting(c) == SMTP_MESSAGE);
 	c->broken = "the server answers before the message has ended";
-	c->cut = true;
+	c->cut = c->in_text = true;
 }
 
 /* Says what the reply answers. */

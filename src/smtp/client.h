@@ -94,6 +94,12 @@ void smtp_client_destroy(struct smtp_client *c);   /* NULL is fine */
  * 2048 bytes, or 12286 of SMTP_AUTH (RFC 4954 4: 12288 octets with CRLF); ERR_INVALID
  * otherwise: nothing is sent. The 334 of an AUTH exchange comes as a reply to SMTP_AUTH. */
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line);
+/* Queues QUIT where the conversation is given up, so that the server need not wait for more
+ * (RFC 5321 4.1.1.10); its reply need not be waited for then. False: it may not be said, and
+ * closing is all that is left: before the greeting, where a line would be text of a message or
+ * of an AUTH exchange, between STARTTLS and TLS, behind a 421, to what speaks no SMTP, and
+ * twice. */
+bool smtp_client_leave(struct smtp_client *c);
 /* Queues a message after a 354: line ends made CRLF, dots stuffed, final dot
  * added. The reply comes as SMTP_MESSAGE; in LMTP as many as RCPTs were accepted, each with the
  * tag of its RCPT. */

@@ -93,7 +93,8 @@ int smtp_server_line(struct smtp_server *s, struct str *line)
 	s->scanned = 0;
 	if (end == SIZE_MAX || end > max) {
 		s->line_skipped = 0;
-		s->skips_auth = s->phase == SMTP_PHASE_AUTH;
+		s->skips_auth = s->phase == SMTP_PHASE_AUTH || str_caseprefix(in, STR("AUTH "));
+		smtp_server_auth_forget(s);
 		s->phase = SMTP_PHASE_LONG_LINE;
 		return ERR_LIMIT;
 	}

@@ -4,6 +4,7 @@
  */
 #include "trace/batch.h"
 
+#include "mail/mbox.h"
 #include "trace/json.h"
 
 void batch_fini(struct batch *batch)
@@ -155,7 +156,8 @@ int batch_line(struct batch *batch, struct str line, const struct trace_border *
 	if (e == ERR_OK)
 		e = read_border(batch, object, otherwise, &border, problem);
 	if (e == ERR_OK) {
-		trace_message(&batch->trace, buf_str(&batch->message), &border);
+		/* As a file is read: without a mark and blank lines in front. */
+		trace_message(&batch->trace, mbox_text(buf_str(&batch->message)), &border);
 		batch_add_answer(batch, id, out);
 	} else {
 		add_refusal(batch, id, str_from(buf_str(problem), said), out);

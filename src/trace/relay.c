@@ -6,6 +6,7 @@
  */
 #include "trace/trace-private.h"
 
+#include "mail/lexical.h"
 #include "trace/names.h"
 #include "trace/providers.h"
 
@@ -196,11 +197,13 @@ static bool is_relay(struct trace *t, size_t i, const struct passing *h)
 	return false;
 }
 
+/* The local part may be quoted, and hold an "@" then: "a@b-owner"@example.org. */
 static bool has_local_tail(struct str address, const char *tail)
 {
-	size_t at = str_find(address, '@');
-	return str_casesuffix((struct str){ address.p, at == SIZE_MAX ? address.n : at },
-	                      str_of(tail));
+	size_t quoted = address.n && address.p[0] == '"' ? lexical_quoted(address) : 0;
+	size_t at = str_find(str_from(address, quoted), '@');
+	struct str local = { address.p, at == SIZE_MAX ? address.n : quoted + at };
+	return str_casesuffix(lexical_inside(local), str_of(tail));
 }
 
 /* What marks a list that sent to us. Mail to the owner of a list gets its marks from our

@@ -426,7 +426,7 @@ static void test_bad_messages(void **state)
 		{ "OPT option too long", STR(HEAD("\1", "\0", "\1") "\7example\0\0\6\0\1"
 		  OPT("\0\4") "\0\x0a\0\1"), "FORMERR; | | | edns 1232" },
 		{ "OPT data past the end", STR(HEAD("\1", "\0", "\1") "\7example\0\0\6\0\1"
-		  OPT("\0\1")), "FORMERR; | | |" },
+		  OPT("\0\1")), "FORMERR; | | | edns 1232" },
 		{ "two OPT", STR(HEAD("\1", "\0", "\2") QUESTION OPT("\0\0") OPT("\0\0")),
 		  "FORMERR; | | | edns 1232" },
 		{ "OPT among the answers", STR(HEAD("\1", "\1", "\0") QUESTION OPT("\0\0")),

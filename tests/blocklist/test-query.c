@@ -36,7 +36,7 @@ static const struct row {
 	{ "OPT of a name", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
 	  "\1a\0\0\x29\x10\0\0\0\0\0\0\0"), DNS_RCODE_FORMERR, true },
 	{ "OPT longer than the message", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
-	  "\0\0\x29\x10\0\0\0\0\0\0\7abc"), DNS_RCODE_FORMERR, false },
+	  "\0\0\x29\x10\0\0\0\0\0\0\7abc"), DNS_RCODE_FORMERR, true },
 	{ "OPT cut in its head", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
 	  "\0\0\x29\x10\0\0"), DNS_RCODE_FORMERR, false },
 	{ "another record longer than the message", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
@@ -49,6 +49,21 @@ static const struct row {
 	  DNS_RCODE_FORMERR, false },
 	{ "half an option", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
 	  "\0\0\x29\x10\0\0\0\0\0\0\1x"), DNS_RCODE_FORMERR, true },
+	{ "data past the end", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\xff\xff\0\1"), DNS_RCODE_FORMERR, true },
+	{ "data past the end, of version 1", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\x29\x10\0\0\1\0\0\0\2x"), DNS_RCODE_FORMERR, true },
+	{ "data past the end, behind a record", STR(HEAD("\0", "\1", "\0", "\2") QUESTION
+	  "\xc0\x0c\0\1\0\1\0\0\0\0\0\0" "\0\0\x29\x10\0\0\0\0\0\0\1"),
+	  DNS_RCODE_FORMERR, true },
+	{ "data past the end, of two questions", STR(HEAD("\0", "\2", "\0", "\1") QUESTION QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\0\1"), DNS_RCODE_FORMERR, true },
+	{ "data past the end, of an answer", STR(HEAD("\0", "\1", "\1", "\0") QUESTION
+	  "\0\0\x29\x10\0\0\0\0\0\0\1"), DNS_RCODE_FORMERR, false },
+	{ "data past the end, of another record", STR(HEAD("\0", "\1", "\0", "\1") QUESTION
+	  "\0\0\1\0\1\0\0\0\0\0\1"), DNS_RCODE_FORMERR, false },
+	{ "half a type", STR(HEAD("\0", "\1", "\0", "\1") QUESTION "\0\0"),
+	  DNS_RCODE_FORMERR, false },
 	{ "version 1", STR(HEAD("\0", "\1", "\0", "\1") QUESTION "\0\0\x29\x10\0\0\1\0\0\0\0"),
 	  DNS_RCODE_BADVERS, true },
 	{ "version 1, half an option", STR(HEAD("\0", "\1", "\0", "\1") QUESTION

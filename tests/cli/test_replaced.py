@@ -172,6 +172,7 @@ TO_SCHEMA_3 = """
     ALTER TABLE tests DROP COLUMN cause;
     ALTER TABLE tests DROP COLUMN message_id;
     ALTER TABLE tests DROP COLUMN again_message_id;
+    DROP TABLE listed_ranges;
     ALTER TABLE tests DROP COLUMN holder;
     ALTER TABLE tests DROP COLUMN why;
     ALTER TABLE tests DROP COLUMN fruitless;
@@ -186,13 +187,13 @@ TO_SCHEMA_3 = """
 
 def test_an_older_schema_is_restored(box, running):
     with contextlib.closing(sqlite3.connect(box.directory / "copy.db")) as copy:
-        assert copy.execute("PRAGMA user_version").fetchone() == (8,)
+        assert copy.execute("PRAGMA user_version").fetchone() == (9,)
         copy.executescript(TO_SCHEMA_3)
     by_mv(box)
     in_dns(box, [FIRST], [SECOND])
     running.wait_log("store-replaced")
     with contextlib.closing(sqlite3.connect(box.state / "portreeve.db")) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (8,)
+        assert db.execute("PRAGMA user_version").fetchone() == (9,)
     add(box, THIRD)
     in_dns(box, [FIRST, THIRD])
 

@@ -65,6 +65,9 @@ static bool perform(struct stage_set *g, const struct session_action *a)
 		intend(g, a);
 		break;
 	case SESSION_DISCONNECT:
+		/* RFC 5321 4.1.1.10; within a message it would be text. */
+		CHECK_ROW(g->p->name, g->quit || g->farewell || g->reading || !g->replied ||
+		          g->p->habits & LOSES_PIPELINED);
 		g->up = false;
 		break;
 	case SESSION_PAUSE:
@@ -98,6 +101,12 @@ static void feed(struct stage_set *g)
 	else
 		session_received(g->s, buf_str(&bytes), 1000);
 	buf_fini(&bytes);
+	/* The last word of a conversation that is over is sent before it is closed. */
+	struct str out = session_output(g->s);
+	if (g->up && out.n && str_search(out, STR("QUIT\r\n")) != SIZE_MAX) {
+		host_take(g, out);
+		session_output_sent(g->s, out.n);
+	}
 }
 
 /* One step; false: the session is done. */

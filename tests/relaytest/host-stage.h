@@ -28,6 +28,8 @@ struct stage_set {
 	/* The host's end of the connection. */
 	bool up, ending, reading;        /* reading: a message */
 	enum stream_end end;
+	bool replied, quit;              /* it said a code; it was told QUIT */
+	bool farewell;                   /* it said 421 */
 	unsigned errors, recipients;
 	size_t bdat_left;
 	struct buf in, out, message;

@@ -94,6 +94,8 @@ int host_say(struct stage_set *g, const char *rule)
 			if (line.n >= 3 && str_u64(digits, 999, &value) != ERR_OK)
 				value = 0;
 			code = (int)value;
+			g->replied |= code != 0;
+			g->farewell |= code == 421;
 			buf_printf(&g->out, "%.*s\r\n", STR_ARG(line));
 		}
 	if (end)
@@ -257,6 +259,7 @@ static void command(struct stage_set *g, const char *line)
 	char text[1024], rule[1024];
 	const char *reply = rule;
 	remember(g->seen, line);
+	g->quit |= is(line, "QUIT");
 	if (!host_rule(g, line, rule, sizeof(rule)))
 		reply = default_reply(g, line, text, sizeof(text));
 	if (is(line, "QUIT") && g->p->habits & SILENT_AT_QUIT)
@@ -330,7 +333,7 @@ void host_connect(struct stage_set *g, const struct session_action *a)
 	const char *word = a->source == SESSION_SOURCE_PORT_25 ? "CONNECT-25" :
 	                   a->source == SESSION_SOURCE_SECOND ? "CONNECT-2" : "CONNECT";
 	g->second = a->source == SESSION_SOURCE_SECOND;
-	g->up = g->ending = g->reading = false;
+	g->up = g->ending = g->reading = g->replied = g->quit = g->farewell = false;
 	g->errors = g->recipients = 0;
 	g->bdat_left = 0;
 	g->tls = tls;

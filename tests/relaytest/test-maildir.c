@@ -227,6 +227,34 @@ static void clears_what_is_left(void **state)
 	assert_int_equal(files("new", NULL), 1);
 }
 
+static char last_name[512];
+
+static void keep_name(const char *path)
+{
+	str_copy(last_name, sizeof(last_name), str_of(strrchr(path, '/') + 1));
+}
+
+/* What a name may not hold stands in it by its number. */
+static void host_in_the_name(void **state)
+{
+	(void)state;
+	static const struct { const char *host, *tail; } hosts[] = {
+		{ "mx.test", ".mx.test" }, { "a/b", ".a\\057b" }, { "a:2,S", ".a\\0722,S" },
+		{ "/../:/", ".\\057..\\057\\072\\057" }, { "", "." },
+	};
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
+		void *none = NULL;
+		assert_int_equal(begin(&none), 0);
+		CHECK_ROW(hosts[i].host, maildir_deliver(box, hosts[i].host, STR("a"), STR("one"),
+		                                         NOW) == ERR_OK);
+		CHECK_ROW(hosts[i].host, files("new", keep_name) == 1 && files("tmp", NULL) == 0);
+		CHECK_ROW(hosts[i].host, str_casesuffix(str_of(last_name),
+		                                        str_of(hosts[i].tail)));
+		CHECK_ROW(hosts[i].host, !strchr(last_name, ':'));
+		end(&none);
+	}
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -234,7 +262,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(each_once), EACH(found_is_made_safe), EACH(is_full_some_day),
 		EACH(no_room_for_it),
-		EACH(killed_at_any_instant), EACH(clears_what_is_left),
+		EACH(killed_at_any_instant), cmocka_unit_test(host_in_the_name),
+		EACH(clears_what_is_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

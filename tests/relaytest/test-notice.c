@@ -33,6 +33,7 @@ struct host {
 	int greeting;                /* 0: 220 */
 	SSL_CTX *tls;
 	bool tls_at_once, offers_tls, breaks_tls;
+	bool mute_at_mail;
 	bool closing, start_tls, garbles;
 	unsigned connections;
 	struct buf said, message;
@@ -50,7 +51,8 @@ static void reply_to_event(struct host *h, const struct smtp_server_event *ev)
 	case SMTP_SERVER_MAIL:
 		buf_printf(&h->said, "%sMAIL %.*s\n", stream_tls(h->stream) ? "TLS " : "",
 		           STR_ARG(ev->path->text));
-		smtp_server_reply(h->smtp, 250, NULL, "Ok");
+		if (!h->mute_at_mail)
+			smtp_server_reply(h->smtp, 250, NULL, "Ok");
 		break;
 	case SMTP_SERVER_RCPT: {
 		bool known = h->knows && str_eq(ev->path->text, str_of(h->knows));
@@ -477,6 +479,31 @@ static void test_port_25_next(void **state)
 		skip();
 }
 
+/* A stop while the host has not answered: it is told that we go. */
+static void test_told_of_a_stop(void **state)
+{
+	(void)state;
+	struct host host = { .knows = "<admin@elsewhere.test>", .mute_at_mail = true };
+	struct endpoint at = { ip_from_v4(127, 46, 5, 7), 0 };
+	struct world w;
+	world_open(&w, at);
+	assert_true(host_open(&host, w.loop, &w.r.test.target));
+	tell(&w, VERDICT_CLOSED, true);
+	for (int i = 0; host.said.n == 0; i++) {
+		assert_true(i < TURNS_MAX);
+		turn(&w);
+	}
+	notice_abandon(&w.t);
+	smtp_server_reply(host.smtp, 250, NULL, "Ok");
+	host_turn(&host);
+	for (int i = 0; !host.closing; i++) {    /* which QUIT alone brings about */
+		assert_true(i < TURNS_MAX && host.stream);
+		loop_run_once(w.loop, 10);
+	}
+	host_close(&host);
+	world_close(&w);
+}
+
 /* ---- politeness ------------------------------------------------------------------------------ */
 
 static void turn_often(struct world *w)
@@ -579,6 +606,7 @@ int main(void)
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_port_465),
 		cmocka_unit_test(test_port_25_next),
+		cmocka_unit_test(test_told_of_a_stop),
 		cmocka_unit_test(test_one_connection),
 		cmocka_unit_test(test_not_beside_a_test),
 		cmocka_unit_test(test_rate),

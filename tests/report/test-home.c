@@ -54,6 +54,8 @@ static const struct home_row {
 	{ "List-Id: Them <news.sender.test>\n", "news", BELOW, true },
 	{ "X-BeenThere: team@lists.test\n", "X-BeenThere", BELOW, true },
 	{ "Precedence: list\nList-Unsubscribe: <http://lists.test/u>\n", "lists.test", BELOW, true },
+	{ "X-Unsubscription-Info: http://bulk.test/u?r=8a7f\n", "8a7f", BELOW, true },
+	{ "x-unsubscription-info:\n 8a7f\n", "8a7f", BELOW, true },
 	{ "List-Unsubscribe: <http://bulk.test/u>\n", "bulk.test", BELOW, false },
 	{ "Message-ID: <1@sender.test>\n", "<1@sender.test>", BELOW, false },
 	{ "Message-ID: <1@mx.ours.test>\n", "Message-ID", BELOW, true },

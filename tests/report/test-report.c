@@ -362,12 +362,20 @@ static void contacts_are_filtered(void **unused)
 		{ "abuse@ripe.net", CONTACT_PLACEHOLDER }, { "x@ignored.test", CONTACT_IGNORED },
 		{ "Dead@isp.test", CONTACT_DEAD }, { "old@isp.test", CONTACT_GOOD },
 		{ "abuse@isp.invalid", CONTACT_PLACEHOLDER },
+		{ "Abuse@xn--mnchen-3ya.test", CONTACT_DEAD },
+		{ "abuse@m\u00fcnchen.test", CONTACT_DEAD },
+		{ "abuse@m\u00dcnchen.test", CONTACT_DEAD },
+		{ "abuse@xn--bcher-kva.test", CONTACT_DEAD },
+		{ "other@xn--bcher-kva.test", CONTACT_GOOD },
+		{ "abuse@xn--mnchen-3yb.test", CONTACT_GOOD }, { "abuse@munchen.test", CONTACT_GOOD },
 	};
 	const char *const own[] = { "ours.test", NULL };
 	char *globs[] = { "*@ignored.test" };
 	struct config_strings ignore = { globs, 1 };
-	struct dead_contact dead[] = { { "dead@isp.test", "", 200 }, { "old@isp.test", "", 50 } };
-	struct contact_filter f = { own, &ignore, dead, 2, 100 };
+	struct dead_contact dead[] = { { "dead@isp.test", "", 200 }, { "old@isp.test", "", 50 },
+	                               { "abuse@m\u00fcnchen.test", "", 200 },
+	                               { "abuse@b\u00fccher.test", "", 200 } };
+	struct contact_filter f = { own, &ignore, dead, 4, 100 };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		enum contact_use use = contact_use(&f, rows[i].email);
 		CHECK_ROW(rows[i].email, use == rows[i].use);

@@ -531,6 +531,70 @@ static void test_timeouts(void **state)
 	}
 }
 
+/* QUIT may be said to whoever can take it for a command, once. */
+static void test_leave(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *verbs, *input;
+		bool said;
+	} leaves[] = {
+		{ "before the greeting", "", "", false },
+		{ "greeted", "", "220 x\r\n", true },
+		{ "turned away", "", "554 no\r\n", true },
+		{ "421", "", "421 later\r\n", false },
+		{ "421 out of the blue", "EHLO", "220 x\r\n250 x\r\n421 bye\r\n", false },
+		{ "HELO refused", "EHLO", "220 x\r\n550 no\r\n", true },
+		{ "RCPT unanswered", "MAIL RCPT", "220 x\r\n250 x\r\n", true },
+		{ "DATA unanswered", "MAIL RCPT DATA", "220 x\r\n250 x\r\n250 x\r\n", false },
+		{ "DATA granted", "DATA", "220 x\r\n354 go\r\n", false },
+		{ "DATA refused", "DATA", "220 x\r\n503 no\r\n", true },
+		{ "message unanswered", "DATA message", "220 x\r\n354 go\r\n", true },
+		{ "AUTH under way", "AUTH", "220 x\r\n", false },
+		{ "STARTTLS unanswered", "STARTTLS", "220 x\r\n", false },
+		{ "STARTTLS granted", "STARTTLS", "220 x\r\n220 go\r\n", false },
+		{ "STARTTLS refused", "STARTTLS", "220 x\r\n454 no\r\n", true },
+		{ "QUIT was said", "QUIT", "220 x\r\n", false },
+	};
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
+		struct buf log = { 0 };
+		struct smtp_client *c = smtp_client_create(NULL);
+		queue(c, leaves[i].verbs);
+		feed(c, str_of(leaves[i].input), 0, 0, &log);
+		smtp_client_output_sent(c, smtp_client_output(c).n);
+		CHECK_ROW(leaves[i].name, smtp_client_leave(c) == leaves[i].said);
+		CHECK_ROW(leaves[i].name, str_eq(smtp_client_output(c), leaves[i].said ?
+		                                 STR("QUIT\r\n") : STR("")));
+		CHECK_ROW(leaves[i].name, !smtp_client_leave(c));
+		smtp_client_destroy(c);
+		buf_fini(&log);
+	}
+}
+
+/* A server that broke the rules can still be told, but not what never spoke SMTP. */
+static void test_leave_broken(void **state)
+{
+	(void)state;
+	static const struct { const char *line; unsigned times; bool said; } breaks[] = {
+		{ "250-X\r\n", 300, true }, { "SSH-2.0-x\r\n", 100, false },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct buf log = { 0 }, input = { 0 };
+		struct smtp_client *c = smtp_client_create(NULL);
+		queue(c, "EHLO");
+		buf_add_cstr(&input, "220 x\r\n");
+		for (unsigned k = 0; k < breaks[i].times; k++)
+			buf_add_cstr(&input, breaks[i].line);
+		feed(c, buf_str(&input), 0, 0, &log);
+		smtp_client_output_sent(c, smtp_client_output(c).n);
+		CHECK_ROW(breaks[i].line, smtp_client_is_broken(c));
+		CHECK_ROW(breaks[i].line, smtp_client_leave(c) == breaks[i].said);
+		smtp_client_destroy(c);
+		buf_fini(&log);
+		buf_fini(&input);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,7 +606,8 @@ int main(void)
 		cmocka_unit_test(test_many_outstanding), cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_server_name), cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_injected), cmocka_unit_test(test_starttls_refused),
-		cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_timeouts), cmocka_unit_test(test_leave),
+		cmocka_unit_test(test_leave_broken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,6 +291,9 @@ static const struct script auth[] = {
 	  "C: AUTH PLAIN\nS: 334 \nC: " A1024 A1024 A64 "\nS: 500 5.5.6*\nC: AUTH PLAIN\nS: 334 \n"
 	  "C: " A12224 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
 	  "S: 500 5.5.6*\nC: AUTH LOGIN\nS: 334*\nC: " A12224 A64 "\nS: 500 5.5.6*\n"
+	  "C: AUTH LOGIN dXNlcg==\nS: 334*\nC: " A12224 A64 A64 "\nS: 500 5.5.6*\n"
+	  "C: AUTH PLAIN " A1024 A1024 "\nS: 500 5.5.6*\nC: aUTH LOGIN " A12224 A64 "\n"
+	  "S: 500 5.5.6*\nC: AUTHOR " A1024 A1024 "\nS: 500 5.5.2*\n"
 	  "C: NOOP\nS: 250*\nC: NOOP " A1024 A1024 "\nS: 500 5.5.2*\n"
 	  "C: AUTH PLAIN AHUAcA==\nS: 235*\n" },
 	{ "not in clear", { .offer_auth_plain = true }, .text = EHLO

@@ -48,6 +48,34 @@ static void test_good(void **state)
 	batch_fini(&batch);
 }
 
+/* What stands in front of a header in a file is none of it here, either. */
+static void test_in_front(void **state)
+{
+	(void)state;
+	static const struct { const char *front, *handover; } fronts[] = {
+		{ "", "192.0.2.1" }, { "\\n", "192.0.2.1" }, { "\\r\\n\\r\\n", "192.0.2.1" },
+		{ " \\t\\n\\n", "192.0.2.1" }, { "\\u00ef\\u00bb\\u00bf\\n", "192.0.2.1" },
+		{ "no field\\n\\n", "" },
+	};
+	for (size_t i = 0; i < sizeof(fronts) / sizeof(*fronts); i++) {
+		struct batch batch = { 0 };
+		struct buf line = { 0 }, out = { 0 }, problem = { 0 };
+		buf_printf(&line, "{\"message\":\"%sReceived: from a (b.far.example [192.0.2.1]) by "
+		           "mx.our.example (Postfix) with ESMTP id 1; Mon, 9 Aug 2004 12:00:00 +0000"
+		           "\\n\\n\",\"own_hosts\":[\"*.our.example\"]}", fronts[i].front);
+		assert_int_equal(batch_line(&batch, buf_str(&line), &nothing, &out, &problem),
+		                 ERR_OK);
+		json_t *j = json_loadb(out.p, out.n, JSON_ALLOW_NUL, NULL);
+		const char *handover = json_string_value(json_object_get(j, "handover"));
+		CHECK_ROW(fronts[i].front, handover && strcmp(handover, fronts[i].handover) == 0);
+		json_decref(j);
+		buf_fini(&line);
+		buf_fini(&out);
+		buf_fini(&problem);
+		batch_fini(&batch);
+	}
+}
+
 static void test_bad(void **state)
 {
 	(void)state;
@@ -284,7 +312,8 @@ static void test_learn_narrow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_in_front),
+		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_otherwise),
 		cmocka_unit_test(test_learn), cmocka_unit_test(test_learn_whom),
 		cmocka_unit_test(test_learn_setups), cmocka_unit_test(test_learn_narrow),

@@ -314,6 +314,12 @@ static const struct row rows[] = {
 	  "List-Id: <x.our.example>\n\n", "hl", "192.0.2.1", "198.51.100.7", "192.0.2.1", "",
 	  TRACE_CHAIN_LINKED },
 
+	{ "quoted, with an @ in it", "Received: from a (www.school.example [192.0.2.1]) by "
+	  "mx.our.example (Postfix) with ESMTP id 1 for <\"x@y-admin\"@our.example>" D
+	  "Received: from x ([198.51.100.7]) by www.school.example (8.9.3/8.9.3) with SMTP id 2" D
+	  "List-Id: <x.our.example>\n\n", "hl", "192.0.2.1", "198.51.100.7", "192.0.2.1", "",
+	  TRACE_CHAIN_LINKED },
+
 	/* our own side */
 	{ "HELO with our name is a stranger", H("mx.our.example", "unknown [192.0.2.1]") "\n", "h",
 	  "192.0.2.1", "192.0.2.1", "", "", TRACE_CHAIN_NONE },
