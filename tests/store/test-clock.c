@@ -213,7 +213,7 @@ static void within_a_window(void **unused)
 		{ "came by a clock ahead, read by a true one", 0, 700 * DAY_S, 10, ERR_OK },
 		{ "ended by a clock ahead", 700 * DAY_S, 0, 10, ERR_OK },
 	};
-	assert_int_equal(store_clock_beat(st, NOW), ERR_OK);
+	believe(NOW);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		CHECK_ROW(rows[i].name, store_clock_within(st, NOW + rows[i].since, NOW + rows[i].at,
 		                                           WINDOW_S, NOW + rows[i].now) == rows[i].is);
