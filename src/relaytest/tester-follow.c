@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/clock.h"
 #include "store/list.h"
 #include "store/returns.h"
 #include "store/tests.h"
@@ -55,10 +56,12 @@ static int reopen(struct tester *t, const struct test_return *ret)
 	 * greylists and bounces would be asked too soon until no round is left. */
 	if (test.state == TEST_QUEUED && test.rounds > 0 && tester_is_news(ret))
 		return store_test_due(t->setup.store, test.id, clock_now_s());
-	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN ||
-	    clock_past(ret->time_s, now_s) - clock_past(test.finished_s, now_s) >
-	    t->setup.config->return_window_s)
+	if (test.state != TEST_DONE || test.verdict == VERDICT_OPEN)
 		return ERR_OK;
+	e = store_clock_within(t->setup.store, test.finished_s, ret->time_s,
+	                       t->setup.config->return_window_s, now_s);
+	if (e != ERR_OK)
+		return e;
 	if (ret->kind == RETURN_RECIPIENT && !ret->marked)
 		return ERR_OK;
 	e = store_test_reopen(t->setup.store, test.id, now_s, TESTER_LEASE_S, &test);

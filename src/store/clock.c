@@ -90,6 +90,16 @@ int clock_guard(struct store *st, int64_t now_s)
 	return e;
 }
 
+int store_clock_within(struct store *st, int64_t since_s, int64_t at_s, int64_t window_s,
+                       int64_t now_s)
+{
+	assert(window_s >= 0);
+	if (clock_past(at_s, now_s) - clock_past(since_s, now_s) <= window_s)
+		return ERR_OK;
+	int e = clock_guard(st, now_s);
+	return e == ERR_OK ? ERR_LIMIT : e;
+}
+
 /* ---- repair ---------------------------------------------------------------------- */
 
 /* A time of what has happened: most_s is 0. A planned one: at most so many seconds away. */

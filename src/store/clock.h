@@ -20,6 +20,10 @@ int store_clock_look(struct store *st, int64_t now_s, struct store_clock *out);
  * list's database keeps the time in memory. ERR_BUSY: the clock has jumped; the message says
  * what to do, and nothing was written. */
 int store_clock_beat(struct store *st, int64_t now_s);
+/* Whether what happened at at_s came within window_s of since_s, of which neither is later than
+ * now. ERR_LIMIT: it came later. ERR_BUSY: so it seems, but the clock has jumped: ask again. */
+int store_clock_within(struct store *st, int64_t since_s, int64_t at_s, int64_t window_s,
+                       int64_t now_s);
 /* The operator's word that the clock is right. */
 int store_clock_accept(struct store *st, int64_t now_s);
 

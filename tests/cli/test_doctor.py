@@ -6,18 +6,13 @@ import os
 import pty
 import select
 import socket
-import socketserver
 import subprocess
 import threading
 import time
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 from conftest import BINARY, wait_until
+from names import NameTable
 from ports import free_port
 from test_clock import known
 
@@ -36,45 +31,9 @@ RECORDS = {
 }
 
 
-class Names:
-    """A name server: a table of records, which may be changed; None: it does not answer."""
-
-    def __init__(self):
-        self.records, self.asked = dict(RECORDS), []
-        names = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self):
-                data, sock = self.request
-                query = dns.message.from_wire(data)
-                question = query.question[0]
-                name = question.name.to_text(omit_final_dot=True).lower()
-                kind = dns.rdatatype.to_text(question.rdtype)
-                names.asked.append((name, kind))
-                found = names.records.get((name, kind), ())
-                if found is None:
-                    return
-                reply = dns.message.make_response(query)
-                reply.flags |= dns.flags.RA
-                if found:
-                    reply.answer.append(dns.rrset.from_text_list(question.name, 60, "IN", kind,
-                                                                 found))
-                elif not any(of == name for of, _ in names.records):
-                    reply.set_rcode(dns.rcode.NXDOMAIN)
-                sock.sendto(reply.to_wire(), self.client_address)
-
-        self.server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture
 def names():
-    server = Names()
+    server = NameTable(dict(RECORDS))
     yield server
     server.close()
 

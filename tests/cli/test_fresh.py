@@ -7,18 +7,14 @@ import json
 import os
 import re
 import socket
-import socketserver
 import sqlite3
 import subprocess
-import threading
 
-import dns.message
 import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 from aiosmtpd.controller import Controller
 from conftest import BINARY, free_port
+from names import NameServer
 
 HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
 COMMANDS = set(re.findall(r"^  (\w+)  ", HELP, re.M))
@@ -54,34 +50,18 @@ def message(box, name):
     return path
 
 
-class Names(socketserver.ThreadingUDPServer):
+def lists(name, kind):
     """A blocklist that lists 192.0.2.1 and, as each must, 127.0.0.2."""
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self):
-            data, sock = self.request
-            query = dns.message.from_wire(data)
-            reply = dns.message.make_response(query)
-            kind = dns.rdatatype.to_text(query.question[0].rdtype)
-            value = {"A": "127.0.0.2", "TXT": '"sch\\246n"'}.get(kind)
-            if not query.question[0].name.to_text().startswith(("1.2.0.192.", "2.0.0.127.")):
-                reply.set_rcode(dns.rcode.NXDOMAIN)
-            elif value:
-                reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", kind,
-                                                        value))
-            sock.sendto(reply.to_wire(), self.client_address)
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), self.Handler)
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+    if not name.startswith(("1.2.0.192.", "2.0.0.127.")):
+        return dns.rcode.NXDOMAIN
+    return {"A": ["127.0.0.2"], "TXT": ['"sch\\246n"']}.get(kind, [])
 
 
 @pytest.fixture
 def names():
-    server = Names()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    server = NameServer(lists)
+    yield server.address
+    server.close()
 
 
 class Refuses:

@@ -7,20 +7,15 @@ import json
 import os
 import pty
 import re
-import socketserver
 import struct
 import subprocess
 import termios
 import threading
 import xml.dom.minidom
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 from conftest import BINARY
+from names import NameTable
 
 D = "; Mon, 9 Aug 2004 11:59:00 +0000\n"
 BORDER = ("Received: from a (www.school.example [192.0.2.1]) by mx.our.example (Postfix) with "
@@ -330,42 +325,10 @@ def test_nomination_queues_tests(box):
     assert "it is excluded" in done.stderr
 
 
-class Names:
-    """A name server with a table {(name, type): [texts]}, and what it was asked."""
-
-    def __init__(self, records):
-        self.asked = []
-        names = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self):
-                data, sock = self.request
-                query = dns.message.from_wire(data)
-                reply = dns.message.make_response(query)
-                name = query.question[0].name
-                kind = dns.rdatatype.to_text(query.question[0].rdtype)
-                key = (name.to_text(omit_final_dot=True).lower(), kind)
-                names.asked.append(key)
-                reply.flags |= dns.flags.RA
-                if key in records:
-                    reply.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, records[key]))
-                else:
-                    reply.set_rcode(dns.rcode.NXDOMAIN)
-                sock.sendto(reply.to_wire(), self.client_address)
-
-        self.server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.fixture
 def names():
     """The handover's second name leads back to it; the origin's name leads elsewhere."""
-    server = Names({
+    server = NameTable({
         ("1.2.0.192.in-addr.arpa", "PTR"): ["stale.school.example.", "www.school.example."],
         ("www.school.example", "A"): ["192.0.2.9", "192.0.2.1"],
         ("7.100.51.198.in-addr.arpa", "PTR"): ["mx.our.example."],

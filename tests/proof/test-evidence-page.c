@@ -55,7 +55,7 @@ static const struct row rows[] = {
 		"The signature is good", "Evidence: 192.0.2.1, port 25: an open relay",
 		"2026-11-21 21:09:19 UTC", "a permit of the operator", "Form          E14: ",
 		"RCPT TO:<RECIPIENT%collector-domain@this-server>", "Likely cause  C",
-		"  Postfix       ", "guess by its greeting",
+		"  Postfix       ", "that it is Postfix is a guess",
 		"portreeve explain E14 --mta postfix", "What was said",
 		"+0.002 we", "=> +0.003 it", "the server accepts the recipient",
 		"+1.205 s into the session", "Output      192.0.2.9", "Received: from x for <v",

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import socket
-import socketserver
 import subprocess
 import sys
 import tempfile
@@ -16,17 +15,14 @@ import threading
 import time
 from pathlib import Path
 
-import dns.flags
-import dns.message
 import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import forms
+from names import NameServer
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
@@ -131,45 +127,22 @@ class Registry:
         self.server.server_close()
 
 
-class Names:
-    """A name server: TXT records, and the addresses of hosts."""
+class Names(NameServer):
+    """TXT records, and the addresses of hosts."""
 
     def __init__(self):
-        self.records, self.hosts, self.asked, self.rcode = {}, {}, [], None
-        names = self
+        self.records, self.hosts, self.rcode = {}, {}, None
+        super().__init__(self.look_up)
 
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self):
-                data, sock = self.request
-                query = dns.message.from_wire(data)
-                reply = dns.message.make_response(query)
-                name = query.question[0].name.to_text(omit_final_dot=True).lower()
-                names.asked.append(name)
-                reply.flags |= dns.flags.RA
-                kind = query.question[0].rdtype
-                if names.rcode is not None:
-                    reply.set_rcode(names.rcode)
-                elif name in names.hosts:
-                    found = [address for address in names.hosts[name]
-                             if (dns.rdatatype.AAAA if ":" in address else dns.rdatatype.A) == kind]
-                    if found:
-                        reply.answer.append(dns.rrset.from_text_list(
-                            query.question[0].name, 60, "IN", kind, found))
-                elif name in names.records:
-                    reply.answer.append(dns.rrset.from_text_list(
-                        query.question[0].name, 60, "IN", "TXT",
-                        ['"%s"' % text for text in names.records[name]]))
-                else:
-                    reply.set_rcode(dns.rcode.NXDOMAIN)
-                sock.sendto(reply.to_wire(), self.client_address)
-
-        self.server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+    def look_up(self, name, kind):
+        if self.rcode is not None:
+            return self.rcode
+        if name in self.hosts:
+            return [address for address in self.hosts[name]
+                    if kind == ("AAAA" if ":" in address else "A")]
+        if name in self.records:
+            return ['"%s"' % text for text in self.records[name]] if kind == "TXT" else []
+        return dns.rcode.NXDOMAIN
 
 
 class DsnController(Controller):

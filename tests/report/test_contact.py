@@ -110,7 +110,8 @@ def test_names_are_ours(box):
     box.registry.redirect(PATH, f"http://other.registry-lab.net:{port}/moved")
     box.registry.set("/moved", network())
     assert contact(box)["contact"] == "abuse@isp-lab.net"
-    assert set(box.names.asked[:4]) == {"rdap.registry-lab.net", "other.registry-lab.net"}
+    assert {name for name, _ in box.names.asked[:4]} == {"rdap.registry-lab.net",
+                                                         "other.registry-lab.net"}
 
 
 def test_name_is_unknown(box):

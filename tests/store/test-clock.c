@@ -199,6 +199,26 @@ static void jumped(int64_t now_s, enum clock_state state_then)
 	finish_open(st, &t, "E01", "", NOW + 60);
 }
 
+/* What a clock that has jumped calls late is asked again; what is in time needs no clock. */
+static void within_a_window(void **unused)
+{
+	(void)unused;
+	enum { DAY_S = 86400, WINDOW_S = 5 * DAY_S };
+	static const struct { const char *name; int64_t since, at, now; int is; } rows[] = {
+		{ "at once", 0, 0, 0, ERR_OK },
+		{ "just in time", -WINDOW_S, 0, 0, ERR_OK },
+		{ "late", -WINDOW_S - 1, 0, 0, ERR_LIMIT },
+		{ "late, read an hour later", -WINDOW_S - 1, 0, 3600, ERR_LIMIT },
+		{ "came by a clock ahead, read by it", 0, 700 * DAY_S, 700 * DAY_S, ERR_BUSY },
+		{ "came by a clock ahead, read by a true one", 0, 700 * DAY_S, 10, ERR_OK },
+		{ "ended by a clock ahead", 700 * DAY_S, 0, 10, ERR_OK },
+	};
+	believe(NOW);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		CHECK_ROW(rows[i].name, store_clock_within(st, NOW + rows[i].since, NOW + rows[i].at,
+		                                           WINDOW_S, NOW + rows[i].now) == rows[i].is);
+}
+
 static void two_years_ahead(void **unused)
 {
 	(void)unused;
@@ -432,7 +452,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judgement), cmocka_unit_test(steps), cmocka_unit_test(past),
-		STORE_TEST(two_years_ahead), STORE_TEST(a_day_back),
+		STORE_TEST(within_a_window), STORE_TEST(two_years_ahead), STORE_TEST(a_day_back),
 		STORE_TEST(nothing_is_removed), STORE_TEST(old_database),
 		STORE_TEST(heartbeat_moves), STORE_TEST(collector_sees_it),
 		STORE_TEST(a_row_stops_no_retention), STORE_TEST(a_lease_holds_nothing),
