@@ -105,10 +105,8 @@ static int look(struct cli *cli, struct health *h)
 		return code;
 	look_at_certificate(cli, h);
 	/* No state directory: nothing ever ran. */
-	if (stat(cli->settings.general.state_directory, &st) != 0 && errno == ENOENT) {
-		cli_note_own_list(cli);
+	if (stat(cli->settings.general.state_directory, &st) != 0 && errno == ENOENT)
 		return CLI_GO;
-	}
 	code = cli_enter(cli, CLI_READ);
 	if (code != CLI_GO)
 		return code;
@@ -206,10 +204,10 @@ static void print_store(const struct health *h)
 		                                            : "there is none yet");
 		return;
 	}
-	printf("list         %zu listed, %zu of them by the operator's word; %zu range%s; %zu "
+	printf("list         %zu listed, %zu of them by the operator's word; ranges: %zu; %zu "
 	       "withheld; serial %llu; last change %s\n", sum->listed, sum->by_operator,
-	       sum->ranges, sum->ranges == 1 ? "" : "s", sum->withheld,
-	       (unsigned long long)sum->serial, cli_time(sum->changed_s, when));
+	       sum->ranges, sum->withheld, (unsigned long long)sum->serial,
+	       cli_time(sum->changed_s, when));
 	printf("tests        %zu queued, %zu of them due; %zu running, %zu wait for returns",
 	       sum->queued, sum->due, sum->running, sum->waiting);
 	if (sum->oldest_s)

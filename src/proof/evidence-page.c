@@ -19,7 +19,7 @@
 
 enum {
 	MARK_PROOF = 1, MARK_CONFIRMATION = 2,
-	VALUE_MAX = 400, HEADER_LINES_MAX = 200,
+	VALUE_MAX = 400, HEADER_LINES_MAX = 200, TOKEN_MAX = 64,
 };
 
 struct maker {
@@ -44,6 +44,13 @@ static struct str text_of(const json_t *object, const char *key)
 static struct str member(const struct maker *m, const char *key)
 {
 	return text_of(m->reading->payload, key);
+}
+
+/* What is longer is none of ours; and it is searched for in every line. */
+static struct str token_of(const json_t *object)
+{
+	struct str token = text_of(object, "token");
+	return token.n <= TOKEN_MAX ? token : (struct str){ "", 0 };
 }
 
 static int64_t number_of(const json_t *object, const char *key)
@@ -129,13 +136,13 @@ static void find_proof(struct maker *m)
 static void find_exchange(struct maker *m)
 {
 	transcript_read(member(m, "transcript"), m->arena, &m->said);
-	struct str token = m->proof ? text_of(m->proof, "token") : (struct str){ "", 0 };
+	struct str token = m->proof ? token_of(m->proof) : (struct str){ "", 0 };
 	if (m->proof && token.n)
 		m->has_exchange = transcript_mark(&m->said, token, MARK_PROOF);
 	else if (!m->proof && !m->confirmation)
 		m->has_exchange = transcript_mark(&m->said, token, MARK_PROOF);
-	if (m->confirmation && text_of(m->confirmation, "token").n)
-		transcript_mark(&m->said, text_of(m->confirmation, "token"), MARK_CONFIRMATION);
+	if (m->confirmation && token_of(m->confirmation).n)
+		transcript_mark(&m->said, token_of(m->confirmation), MARK_CONFIRMATION);
 }
 
 /* ---- sections -------------------------------------------------------------------------- */
@@ -381,7 +388,7 @@ static void add_what_came_back(struct maker *m)
 	page_text(m->page, "The header of that message. Addresses of third persons were cut to "
 	          "their first letter before it was signed. \"Received\" lines say which servers "
 	          "passed it on, the last one first.");
-	add_header(m, text_of(r, "message"), text_of(r, "token"));
+	add_header(m, text_of(r, "message"), token_of(r));
 	if (all > 1)
 		page_text(m->page, "The bundle holds %zu messages that came back, each with all "
 		          "of its text: --json shows them.", all);

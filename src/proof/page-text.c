@@ -10,7 +10,7 @@
 
 #include <assert.h>
 
-enum { INDENT = 2, LABEL_COLUMNS = 14, WIRE_COLUMNS = 15, STEP_COLUMNS = 12 };
+enum { INDENT = 2, LABEL_COLUMNS = 14, WIRE_COLUMNS = 15, STEP_COLUMNS = 12, TITLE_INDENT = 10 };
 
 struct writer {
 	const struct page_terminal *terminal;
@@ -205,7 +205,8 @@ void page_to_text(const struct page *page, const struct page_terminal *terminal,
 	struct writer w = { .terminal = terminal, .out = out };
 	assert(terminal->columns >= PAGE_COLUMNS_MIN);
 	add_banner(&w, page);
-	add_broken(&w, 0, PAGE_STRONG, page->title);
+	/* At the left edge begins what we say: the later lines of a title may be foreign. */
+	add_broken(&w, TITLE_INDENT, PAGE_STRONG, page->title);
 	for (const struct page_section *s = page->first; s; s = s->next)
 		add_section(&w, s);
 	buf_fini(&w.line);

@@ -118,10 +118,18 @@ static bool take_count(const json_t *object, const char *key, int64_t *out)
 	return true;
 }
 
+static bool is_printable(const char *text)
+{
+	while (ascii_isprint((unsigned char)*text))
+		text++;
+	return *text == '\0';
+}
+
+/* What we write is printable: what is not would go to a terminal as it stands. */
 static bool take_text(const json_t *object, const char *key, char *dst, size_t size)
 {
-	const json_t *value = json_object_get(object, key);
-	return json_is_string(value) && str_copy(dst, size, str_of(json_string_value(value)));
+	const char *text = json_string_value(json_object_get(object, key));
+	return text && is_printable(text) && str_copy(dst, size, str_of(text));
 }
 
 static bool take_flag(const json_t *object, const char *key, bool *out)

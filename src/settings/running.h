@@ -7,6 +7,7 @@
  * the supervisor lives (running_look()).
  *
  * Hostile input: the state directory belongs to the roles' user, so the file may hold anything.
+ * What texts come out of it are printable ASCII.
  */
 #ifndef PORTREEVE_SETTINGS_RUNNING_H
 #define PORTREEVE_SETTINGS_RUNNING_H

@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include "base/mem.h"
 #include "catalogue/catalogue.h"
 #include "proof/evidence-page.h"
 #include "proof/evidence-words.h"
@@ -193,12 +194,42 @@ static void all_forms(void **unused)
 	}
 }
 
+/* A token of half a mebibyte, searched for in lines of as many, would take hours. */
+static void long_tokens(void **unused)
+{
+	(void)unused;
+	enum { LONG = 512 * 1024 };
+	struct arena a = { 0 };
+	struct page page;
+	struct buf text = { 0 }, line = { 0 };
+	const struct page_terminal terminal = { .columns = PAGE_COLUMNS_MIN };
+	char *token = mem_alloc(LONG + 2);
+	memset(token, 'a', LONG + 1);
+	token[LONG + 1] = '\0';
+	buf_printf(&line, "1 > MAIL FROM:<%s%s>\n2 > DATA\n3 < 354 go\n3 > .\n4 < 250 ok\n", token,
+	           token);
+	token[LONG] = 'b';
+	json_t *payload = json_pack("{s:s,s:[{s:s,s:i,s:s,s:s,s:s}]}", "transcript", buf_cstr(&line),
+	                            "returns", "kind", "recipient", "attempt", 0, "case", "E14",
+	                            "token", token, "message", buf_cstr(&line));
+	make(&rows[0], payload, &a, &page);
+	page_to_text(&page, &terminal, &text);
+	assert_null(strstr(text.p, "What was said"));
+	assert_non_null(strstr(text.p, "All that was said"));
+	json_decref(payload);
+	free(token);
+	buf_fini(&line);
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says),
 		cmocka_unit_test(all_words),
 		cmocka_unit_test(all_forms),
+		cmocka_unit_test(long_tokens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,32 @@ static void fits(void **unused)
 	}
 }
 
+/* An address may be any text; the left edge is ours. */
+static void title_forges_no_line(void **unused)
+{
+	(void)unused;
+	static const char *const texts[] = {
+		"Evidence: 192.0.2.1                                                             "
+		"The signature is good",
+		"Evidence: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"The signature is good",
+		"Evidence: x The signature is good The signature is good The signature is good",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		for (unsigned columns = PAGE_COLUMNS_MIN; columns <= 100; columns++) {
+			struct arena a = { 0 };
+			struct page page;
+			const struct page_terminal terminal = { .columns = columns };
+			struct buf out = { 0 };
+			page_init(&page, &a, str_of(texts[i]));
+			page_to_text(&page, &terminal, &out);
+			CHECK_ROW(texts[i], !strstr(out.p, "\nThe signature"));
+			buf_fini(&out);
+			arena_fini(&a);
+		}
+	}
+}
+
 static void long_texts_are_cut(void **unused)
 {
 	(void)unused;
@@ -213,6 +239,7 @@ int main(void)
 		cmocka_unit_test(nothing_hostile_in_text),
 		cmocka_unit_test(colours),
 		cmocka_unit_test(fits),
+		cmocka_unit_test(title_forges_no_line),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(way_is_drawn),
 	};

@@ -103,6 +103,9 @@ static void test_planted(void **state)
 #define HEAD \
 	"{\"version\":1,\"boot\":\"b\",\"space\":\"1\",\"pid\":2,\"started_ticks\":3,"
 #define REST "\"since_s\":1,\"told_boot_ms\":1,\"stopping\":false,\"kept\":\"\","
+#define KEPT(why) \
+	HEAD "\"since_s\":1,\"told_boot_ms\":1,\"stopping\":false,\"kept\":\"" why \
+	"\",\"roles\":[]}"
 #define ROLE \
 	"\"pid\":1,\"since_s\":1,\"restarts\":0,\"end\":\"\",\"ended_s\":0,\"again_s\":0,"
 #define WORD "\"step_hangs\":false,\"reach\":\"good\",\"why\":\"\""
@@ -133,6 +136,15 @@ static const struct row {
 	  ERR_INVALID },
 	{ HEAD REST "\"roles\":[{\"name\":\"a\",\"state\":\"ready\",\"listed\":-1,\"serial\":1," ROLE
 	  WORD "}]}", ERR_INVALID },
+	/* They would go to the terminal of whoever asks. */
+	{ KEPT("line 1: \\\"x\\\""), ERR_OK },
+	{ KEPT("\\u001b[2J"), ERR_INVALID },
+	{ KEPT("x\\n  ! forged"), ERR_INVALID },
+	{ KEPT("\\u007f"), ERR_INVALID },
+	{ KEPT("\xe2\x80\xaegpj"), ERR_INVALID },
+	{ KEPT("\xc2\x9b" "31m"), ERR_INVALID },
+	{ HEAD REST "\"roles\":[{\"name\":\"a\\u001b[1m\",\"state\":\"ready\"," ROLE WORD "}]}",
+	  ERR_INVALID },
 	{ "{\"version\":2,\"boot\":\"b\",\"space\":\"1\",\"pid\":2,\"started_ticks\":3," REST
 	  "\"roles\":[]}", ERR_INVALID },
 	{ "{\"version\":1,\"boot\":\"b\",\"space\":\"1\",\"pid\":0,\"started_ticks\":3," REST
