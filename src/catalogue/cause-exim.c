@@ -30,12 +30,12 @@
 #define FIRST_WINS "The first verb of an ACL that accepts ends it. "
 
 #define NO_ROUTING \
-	"  deny    message     = restricted characters in address\n" \
+	"  deny    message     = Nothing is routed by way of a local part\n" \
 	"          domains     = +local_domains\n" \
-	"          local_parts = ^[.] : ^.*[@%!/|]\n" \
-	"  deny    message     = restricted characters in address\n" \
+	"          local_parts = \\N^\\.|[%!@|/]\\N\n" \
+	"  deny    message     = Nothing is routed by way of a local part\n" \
 	"          domains     = !+local_domains\n" \
-	"          local_parts = ^[./|] : ^.*[@%!] : ^.*/\\\\.\\\\./\n"
+	"          local_parts = \\N^[./|]|[%!@]|/\\.\\./\\N\n"
 
 const struct cause_words cause_exim[] = {
 	{ "C1 C2 C3 C4", "hostlist relay_from_hosts (Debian: dc_relay_nets)",

@@ -204,7 +204,7 @@ static void print_store(const struct health *h)
 		                                            : "there is none yet");
 		return;
 	}
-	printf("list         %zu listed, %zu of them by the operator's word; %zu ranges; %zu "
+	printf("list         %zu listed, %zu of them by the operator's word; ranges: %zu; %zu "
 	       "withheld; serial %llu; last change %s\n", sum->listed, sum->by_operator,
 	       sum->ranges, sum->withheld, (unsigned long long)sum->serial,
 	       cli_time(sum->changed_s, when));
