@@ -3,8 +3,9 @@
  * The calls to port 25: the collector by a courier without a message, others by their greeting
  * and QUIT.
  *
- * Hostile input: any bytes of the hosts that are called, in pieces of any size. One greeting is read
- * of them, with a limit; nothing is said before its end, as who talks earlier is taken for a spammer.
+ * Hostile input: any bytes of the hosts that are called, in pieces of any size. One greeting is
+ * read of them, with a limit; nothing is said before its end: who talks earlier is taken for a
+ * spammer.
  */
 #include "doctor/port.h"
 
