@@ -119,11 +119,12 @@ static void print_findings(const struct doctor *d)
 
 /* ---- the machine ---------------------------------------------------------------------- */
 
-/* Root becomes the state directory's owner with it; or the roles' user, if it cannot be entered. */
-static int give_up_root(const struct doctor *d, int entered)
+/* Root became the state directory's owner with it. Where that is root, or it cannot be entered, he
+ * becomes the roles' user before he hears the network. */
+static int give_up_root(const struct doctor *d)
 {
 	unsigned uid, gid;
-	if (entered == ERR_OK || geteuid() != 0 ||
+	if (geteuid() != 0 ||
 	    sandbox_user(d->cli->settings.general.user, &uid, &gid) != ERR_OK || uid == 0 ||
 	    sandbox_become(uid, gid, 0) == ERR_OK)
 		return CLI_GO;
@@ -163,9 +164,9 @@ static int look_at_machine(struct doctor *d)
 	size_t n = doctor_sockets_look(s, sockets);
 	doctor_clock_look(s, &clock);
 	int entered = state_enter_to_read(s, &message);
-	int code = give_up_root(d, entered);
+	look_at_store(d, entered, &message, &clock);
+	int code = give_up_root(d);
 	if (code == CLI_GO) {
-		look_at_store(d, entered, &message, &clock);
 		doctor_owner_judge(&owner, &d->findings);
 		doctor_sockets_judge(sockets, n, &d->findings);
 		doctor_clock_judge(&clock, &d->findings);

@@ -3,7 +3,9 @@
  * The calls to port 25: the collector by a courier without a message, others by their greeting
  * and QUIT.
  *
- * Hostile input: any bytes of the hosts that are called. One line is read of them, and cut.
+ * Hostile input: any bytes of the hosts that are called, in pieces of any size. One greeting is
+ * read of them, with a limit; nothing is said before its end: who talks earlier is taken for a
+ * spammer.
  */
 #include "doctor/port.h"
 
@@ -14,11 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CONNECT_MS = 5000, SESSION_MS = 8000, PATH_BYTES = 320 };
+enum { CONNECT_MS = 5000, SESSION_MS = 8000, PATH_BYTES = 320, GREETING_MAX = 2048 };
 
 struct call {
 	struct doctor_call *result;
 	struct stream *stream;               /* NULL when it is over */
+	char heard[GREETING_MAX];
+	size_t n;
 };
 
 struct doctor_port {
@@ -84,26 +88,58 @@ static void call_connected(void *arg)
 	stream_deadline(c->stream, CONNECT_MS);
 }
 
-static void call_received(void *arg, struct str bytes)
+/* Whether it has its last line, "220 ok": those before it are "220-...". */
+static bool greeting_ended(struct str rest)
 {
-	struct call *c = arg;
+	size_t end;
+	while ((end = str_find(rest, '\n')) != SIZE_MAX) {
+		if (end < 4 || rest.p[3] != '-')
+			return true;
+		rest = str_from(rest, end + 1);
+	}
+	return false;
+}
+
+/* The first line; or what there is of it. */
+static void keep_greeting(struct call *c)
+{
+	struct str all = { c->heard, c->n };
 	struct buf shown = { 0 };
-	size_t end = str_find(bytes, '\n');
-	struct str line = str_trim((struct str){ bytes.p, end == SIZE_MAX ? bytes.n : end });
-	if (c->result->greeted)
-		return;
-	buf_add_escaped(&shown, line);
+	size_t end = str_find(all, '\n');
+	if (end != SIZE_MAX)
+		all.n = end;
+	buf_add_escaped(&shown, str_trim(all));
 	str_copy(c->result->said, sizeof(c->result->said), buf_str(&shown));
 	buf_fini(&shown);
 	c->result->greeted = true;
-	stream_write(c->stream, STR("QUIT\r\n"));
-	stream_finish(c->stream);
-	stream_deadline(c->stream, CONNECT_MS / 2);
 }
 
+static void call_received(void *arg, struct str bytes)
+{
+	struct call *c = arg;
+	size_t room = sizeof(c->heard) - c->n, n = bytes.n < room ? bytes.n : room;
+	if (c->result->greeted)
+		return;
+	memcpy(c->heard + c->n, bytes.p, n);
+	c->n += n;
+	assert(c->n <= sizeof(c->heard));
+	if (greeting_ended((struct str){ c->heard, c->n })) {
+		keep_greeting(c);
+		stream_write(c->stream, STR("QUIT\r\n"));
+		stream_finish(c->stream);
+		stream_deadline(c->stream, CONNECT_MS / 2);
+	} else if (c->n == sizeof(c->heard)) {
+		keep_greeting(c);
+		call_over(c);
+	}
+}
+
+/* A greeting that had begun is an answer, too. */
 static void call_ended(void *arg, enum stream_end why)
 {
 	struct call *c = arg;
+	if (!c->result->greeted && c->n > 0)
+		keep_greeting(c);
 	c->result->end = why;
 	call_over(c);
 }

@@ -86,11 +86,12 @@ void announce_reaped(struct announce *a, pid_t pid, int status)
 		LOG(LOG_WARN, "status-not-written",
 		    LOG_S("effect", "\"portreeve status\" shows what was written before"));
 	a->fails = failed;
-	/* What has changed meanwhile is written now, and what failed with the next turn. */
+	/* What has changed meanwhile is written with the next turn, and what failed with a later
+	 * one: a role that says something else all the time must not have us fork all the time. */
 	struct running now;
 	fill_running(a, &now);
-	if (!failed)
-		write_if_due(a, &now);
+	if (!failed && running_differ(&a->written, &now))
+		announce_changed(a);
 }
 
 /* ---- the line --------------------------------------------------------------------------- */

@@ -8,18 +8,21 @@
  */
 #include "settings/settings-private.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/sandbox.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { NOT_REGULAR = -1, UNKNOWN = -2 };
+enum { ANSWER_MS = 3000 };
 
 /* 0, errno of the open, or NOT_REGULAR. A FIFO does not hold us. */
 static int try_open(const char *path)
@@ -40,11 +43,31 @@ static _Noreturn void look_and_end(const char *path, unsigned uid, unsigned gid,
 	_exit(write(out, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
 }
 
+/* What the child found, in time. The user that it became may stop it, and a disk may hang; who
+ * waits may be the supervisor. */
+static int hear_child(pid_t pid, int in)
+{
+	struct pollfd answer = { .fd = in, .events = POLLIN };
+	int result;
+	int64_t now_ms = clock_mono_ms(), until_ms = now_ms + ANSWER_MS;
+	int ready = 0;
+	while (ready <= 0 && now_ms < until_ms) {
+		ready = poll(&answer, 1, (int)(until_ms - now_ms));
+		now_ms = clock_mono_ms();
+	}
+	bool told = ready > 0 && read(in, &result, sizeof(result)) == sizeof(result);
+	kill(pid, SIGKILL);
+	/* One that hangs in the disk is reaped by whoever comes after. */
+	while (waitpid(pid, NULL, ready > 0 ? 0 : WNOHANG) < 0 && errno == EINTR)
+		;
+	return told ? result : UNKNOWN;
+}
+
 /* As try_open(), as another user; UNKNOWN: it cannot be found out. Signals are held, as a handler
  * of this process must not run in the child. */
 static int try_open_as(unsigned uid, unsigned gid, const char *path)
 {
-	int ends[2], result = UNKNOWN, got = UNKNOWN;
+	int ends[2], result = UNKNOWN;
 	sigset_t all, before;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return UNKNOWN;
@@ -55,11 +78,9 @@ static int try_open_as(unsigned uid, unsigned gid, const char *path)
 		look_and_end(path, uid, gid, ends[1]);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(ends[1]);
-	if (pid > 0 && read(ends[0], &got, sizeof(got)) == sizeof(got))
-		result = got;
+	if (pid > 0)
+		result = hear_child(pid, ends[0]);
 	close(ends[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 	return result;
 }
 

@@ -6,8 +6,8 @@
  * its own: a disk may hang, and root writes nothing there. Who reads it believes it only as long as
  * the supervisor lives (running_look()).
  *
- * Hostile input: the state directory belongs to the roles' user, so the file may hold anything.
- * What texts come out of it are printable ASCII.
+ * Hostile input: the state directory belongs to the roles' user, so the file may hold anything. Its
+ * texts come out as printable ASCII only.
  */
 #ifndef PORTREEVE_SETTINGS_RUNNING_H
 #define PORTREEVE_SETTINGS_RUNNING_H

@@ -2,6 +2,7 @@
 """`portreeve doctor` with a name server of its own: on loopback, which the configuration names as
 a laboratory's range, each record, port, clock and owner right, and then each of them wrong."""
 
+import contextlib
 import os
 import pty
 import select
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from conftest import BINARY, wait_until
@@ -218,6 +220,73 @@ def test_out_to_a_named_host(box, names, greeting, status, words):
     server.thread.join(10)
     assert server.heard == b"QUIT\r\n"
     server.socket.close()
+
+
+def serve_slowly(pieces, after):
+    """A server that greets in pieces, and whether somebody spoke before they had all come."""
+    spoke = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        peer, _ = listener.accept()
+        with peer, contextlib.suppress(OSError):
+            for piece in pieces:
+                if select.select([peer], [], [], 0.05)[0]:
+                    spoke.append(piece)
+                    return
+                peer.sendall(piece)
+            if after:
+                spoke.append(peer.recv(100))
+            while not after:
+                peer.sendall(b"x" * 65536)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    return listener, spoke, thread
+
+
+PIECES = {
+    "bytes": ([bytes([c]) for c in b"220 mx.example\r\n"], [b"QUIT\r\n"], "ok", "220 mx.example"),
+    "teaser": ([b"220-wait\r\n", b"220-for", b" it\r\n220", b" mx\r\n"], [b"QUIT\r\n"], "ok",
+               "220-wait"),
+    "flood": ([b"220-mx.example\r\n"], [], "ok", "220-mx.example"),
+    "no line": ([b"2"], [], "wrong", "refuses us or is no mail server: 2"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PIECES))
+def test_greeting_in_pieces(box, names, name):
+    """Who speaks before its end is taken for a spammer; and half a code is none."""
+    pieces, spoke, status, words = PIECES[name]
+    configure(box, names)
+    listener, heard, thread = serve_slowly(pieces, bool(spoke))
+    port = listener.getsockname()[1]
+    row = examine(box, "--to", f"127.0.0.1:{port}")[
+        f"port {port} out: to 127.0.0.1:{port} at 127.0.0.1:{port} from {SMTP}"]
+    thread.join(10)
+    listener.close()
+    assert heard == spoke and row["status"] == status and words in row["text"], (heard, row)
+
+
+@root_only
+@pytest.mark.parametrize("owner", [None, 0, 65534])
+def test_root_hears_no_network(box, names, owner):
+    """Whosever the state directory is: what strangers answer is read by no root."""
+    configure(box, names, general='user = "nobody"')
+    if owner is not None:
+        box.state.mkdir(mode=0o750)
+        os.chown(box.state, owner, owner)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(10)
+        process = subprocess.Popen([BINARY, "doctor", "-c", box.config, "--state", box.state,
+                                    "--to", f"127.0.0.1:{mute.getsockname()[1]}"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        peer, _ = mute.accept()
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        peer.close()
+        process.terminate()
+        process.wait(10)
+    assert "\nUid:\t65534\t65534\t65534\t65534\n" in status, status
 
 
 def test_out_refused_and_silent(box, names):
