@@ -65,6 +65,15 @@ void shown_add_plain(struct buf *b, struct str s, bool utf8)
 	}
 }
 
+void shown_narrow(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] > 0x7f)
+			buf_printf(b, "\\x%02x", (unsigned char)s.p[i]);
+		else
+			buf_add_byte(b, s.p[i]);
+}
+
 struct str shown_cut(struct str s, size_t max)
 {
 	size_t n = 0;

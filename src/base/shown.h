@@ -17,6 +17,8 @@ void shown_add(struct buf *b, struct str s, bool utf8);
 /* The same for text that stands by itself, as a line of a session does: quotes and backslashes
  * stay, a tab is a space, and what is not shown is \xHH. */
 void shown_add_plain(struct buf *b, struct str s, bool utf8);
+/* What the two above gave with utf8, for who doesn't speak it: each byte above 0x7f is \xHH. */
+void shown_narrow(struct buf *b, struct str s);
 /* The longest beginning of s, of at most max bytes, that cuts no character in two. */
 struct str shown_cut(struct str s, size_t max);
 /* Columns of the text, a character each. */

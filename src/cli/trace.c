@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/nominating.h"
 #include "cli/reverse.h"
+#include "cli/shown.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -207,6 +208,19 @@ static void trace_print_json(struct trace_command *c, const char *title, struct 
 	cli_json_end(&c->cli);
 }
 
+/* JSON is UTF-8 by its standard, whatever the terminal speaks. */
+static void print_as_shown(const struct trace_command *c)
+{
+	struct buf narrow = { 0 };
+	if (c->cli.json || shown_utf8()) {
+		cli_print(buf_str(&c->out));
+		return;
+	}
+	shown_narrow(&narrow, buf_str(&c->out));
+	cli_print(buf_str(&narrow));
+	buf_fini(&narrow);
+}
+
 static int one_message(struct trace_command *c, const char *title, struct str message)
 {
 	c->messages++;
@@ -227,7 +241,7 @@ static int one_message(struct trace_command *c, const char *title, struct str me
 		if (c->dns)
 			add_names_text(c);
 	}
-	cli_print(buf_str(&c->out));
+	print_as_shown(c);
 	code = c->svg ? write_svg(c, title) : CLI_GO;
 	if (c->nominate)
 		remember_nominee(c, message);

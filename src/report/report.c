@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/shown.h"
 #include "mail/header.h"
 #include "mail/mime.h"
 #include "trace/names.h"
@@ -296,15 +297,18 @@ static void add_facts(const struct report_facts *f, struct buf *out)
 
 static void add_whys(const struct trace_whys *whys, const struct report_facts *f, struct buf *out)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, narrow = { 0 };
 	for (unsigned i = 0; i < whys->n; i++) {
 		buf_clear(&text);
+		buf_clear(&narrow);
 		why_text(&whys->v[i], &text);
+		shown_narrow(&narrow, buf_str(&text));
 		buf_add_cstr(out, "  ");
-		report_plain(f, buf_str(&text), 300, out);
+		report_plain(f, buf_str(&narrow), 300, out);
 		buf_add_cstr(out, "\r\n");
 	}
 	buf_fini(&text);
+	buf_fini(&narrow);
 }
 
 static void add_proof(const struct report_facts *f, struct buf *out)

@@ -25,12 +25,17 @@ enum { HOP_COLUMNS = 13, ANSWER_COLUMNS = 17, TEXT_COLUMNS_MIN = 20 };
 
 size_t trace_wrap(struct str s, size_t columns)
 {
-	if (s.n <= columns)
+	size_t end = 0, column = 0;
+	for (size_t n; end < s.n && column < columns; end += n, column++) {
+		n = str_utf8(str_from(s, end));
+		n = n ? n : 1;
+	}
+	if (end == s.n)
 		return s.n;
-	for (size_t i = columns + 1; i-- > 1;)
+	for (size_t i = end + 1; i-- > 1;)
 		if (s.p[i] == ' ' && s.p[i - 1] != ' ')
 			return i;
-	return columns;
+	return end;
 }
 
 /* One line of the picture, broken to fit: `first` before it, `next` before what is broken

@@ -2,8 +2,9 @@
  *
  * A trace for people: the chain as a picture, newest first, with the break marked,
  * and the answer in three lines; on a terminal, or as an SVG for a page or report.
- * Text from the message is shown only with controls and 8-bit bytes taken out: no
- * escape sequence, no right-to-left mark and no markup of a sender's gets through.
+ * Text from the message is UTF-8 of characters that may be shown (base/shown.h): no
+ * escape sequence, no right-to-left mark and no markup of a sender's gets through. For a
+ * terminal that doesn't speak it: shown_narrow().
  */
 #ifndef PORTREEVE_TRACE_PICTURE_H
 #define PORTREEVE_TRACE_PICTURE_H
@@ -30,8 +31,8 @@ void trace_writer_text(const struct trace_hop *hop, struct buf *out);
  * gets worse than `worst` (which is updated). */
 const char *trace_break_text(const struct trace *t, const struct trace_hop *hop,
                              enum trace_zone *worst);
-/* The length of the longest beginning of `s` that fits into `columns`: up to a space,
- * or mid-word where there is none. */
+/* The bytes of the longest beginning of `s`, UTF-8, that fits into `columns`, of a character each:
+ * up to a space, or mid-word where there is none. */
 size_t trace_wrap(struct str s, size_t columns);
 
 #endif

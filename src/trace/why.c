@@ -4,6 +4,8 @@
  */
 #include "trace/why.h"
 
+#include "base/shown.h"
+
 #include <assert.h>
 
 /* {a} and {b} stand for the parts of the message that the reason names. */
@@ -121,8 +123,11 @@ void why_show(struct str s, struct buf *out)
 	bool gap = false;
 	if (s.n == 0)
 		buf_add_cstr(out, out->n && out->p[out->n - 1] == '(' ? "unnamed" : "(unnamed)");
-	for (size_t i = 0; i < s.n && i < SHOWN_BYTES; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	struct str part = shown_cut(s, SHOWN_BYTES);
+	for (size_t n; part.n; part = str_from(part, n)) {
+		unsigned char c = (unsigned char)part.p[0];
+		n = str_utf8(part);
+		n = n ? n : 1;
 		if (c <= ' ' || c == 0x7f) {
 			gap = true;
 			continue;
@@ -133,7 +138,7 @@ void why_show(struct str s, struct buf *out)
 		if (c < 0x7f)
 			buf_add_byte(out, (char)c);
 		else
-			buf_printf(out, "\\x%02x", c);
+			shown_add(out, (struct str){ part.p, n }, true);
 	}
 	if (s.n > SHOWN_BYTES)
 		buf_add_cstr(out, "...");

@@ -43,7 +43,8 @@ enum trace_reason {
 
 /* Drops the reason when there is no room: the first ones count most. */
 void why_add(struct trace_whys *whys, enum trace_reason reason, struct str a, struct str b);
-/* Appends a part of the message as it may stand in a sentence: cut, without controls. */
+/* Appends a part of the message as it may stand in a sentence: cut, without controls. It is
+ * valid UTF-8, of characters that shown_add() shows; all else is \xHH. */
 void why_show(struct str s, struct buf *out);
 /* The reason's code for programs, "link_name" of WHY_LINK_NAME: these are never renamed. */
 enum { WHY_CODE_MAX = 32 };

@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include "base/shown.h"
 #include "trace/picture.h"
 
 static const struct str own = { "mx.our.example", 14 };
@@ -23,6 +24,8 @@ static void test_wrap(void **state)
 		{ "", 5, 0 }, { "abcde", 5, 5 }, { "abcdef", 5, 5 }, { "abcde f", 5, 5 },
 		{ "abc def", 5, 3 }, { "abc  def", 4, 3 }, { "a b c d", 5, 5 }, { " abcdef", 5, 5 },
 		{ "anything", SIZE_MAX, 8 },
+		{ "\320\266\320\266 \320\266", 4, 7 }, { "\320\266\320\266 \320\266", 3, 4 },
+		{ "\320\266\320\266", 1, 2 }, { "\320\320", 1, 1 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_ROW(rows[i].text, trace_wrap(str_of(rows[i].text), rows[i].columns) ==
@@ -100,6 +103,31 @@ static void test_breaks(void **state)
 	trace_fini(&t);
 }
 
+/* What a reader of it can read is shown as it is; what is hidden or no UTF-8 is not. */
+static void test_utf8(void **state)
+{
+	(void)state;
+	struct trace t = { 0 };
+	struct buf out = { 0 }, narrow = { 0 };
+	trace_message(&t, STR(BORDER
+		"Received: from \320\266\342\200\256\320.example ([192.0.2.2]) by d.example id 2"
+		TIME "\n"), &border);
+	trace_picture(&t, STR("\320\264"), false, 0, &out);
+	shown_narrow(&narrow, buf_str(&out));
+	trace_svg(&t, STR("\320\264"), &out);
+	static const char *const rows[] = {
+		"\320\264: chain", "says \320\266\\xe2\\x80\\xae\\xd0.example", ">\320\264</text>",
+	};
+	for (size_t i = 0; i < 3; i++)
+		CHECK_ROW(rows[i], str_search(buf_str(&out), str_of(rows[i])) != SIZE_MAX);
+	assert_true(str_search(buf_str(&narrow), STR("\\xd0\\xb4: chain")) != SIZE_MAX);
+	for (size_t i = 0; i < narrow.n; i++)
+		assert_true((unsigned char)narrow.p[i] < 0x80);
+	buf_fini(&narrow);
+	buf_fini(&out);
+	trace_fini(&t);
+}
+
 static void test_hostile(void **state)
 {
 	(void)state;
@@ -147,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrap), cmocka_unit_test(test_width),
 		cmocka_unit_test(test_breaks), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
