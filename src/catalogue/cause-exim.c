@@ -77,7 +77,7 @@ const struct cause_words cause_exim[] = {
 	  "  senders   = :\n"
 	  "  condition = ${if inbound_srs {$local_part} {SRS_SECRET}}\n"
 	  "  data      = $srs_recipient\n",
-	  "exim4 -bt 'SRS0=HHH=TT=example.com=user@ your domain' finds no route." },
+	  "exim4 -bt 'SRS0=HHH=TT=example.com=user@YOUR-DOMAIN' finds no route." },
 	{ "C12 C13", NULL, "Exim is not such a product.", NULL, NULL, NULL },
 	{ "C14 C15", "no rule on sender_domains in the ACL of acl_smtp_rcpt",
 	  "Exim does not tie a sender to a login by itself. (This asks for the login to be the "
@@ -104,7 +104,7 @@ const struct cause_words cause_exim[] = {
 	{ "C18", "no \"require verify = recipient\" in the ACL of acl_smtp_rcpt",
 	  "Exim then finds out after it has accepted. For a server behind: /callout=use_postmaster "
 	  "or a list of its users.", RCPT_ACL, "  require verify = recipient\n",
-	  "exim4 -bh 203.0.113.9: nobody-here@ your domain gets a 550." },
+	  "exim4 -bh 203.0.113.9: nobody-here@YOUR-DOMAIN gets a 550." },
 	{ "C31 C32", "accept with senders or sender_domains, in the ACL of acl_smtp_rcpt",
 	  FIRST_WINS "A sender proves nothing: take such verbs out, or put them behind the check "
 	  "of the domains.", RCPT_ACL, RELAY_CHECK, STRANGER_SEEN },
@@ -117,7 +117,7 @@ const struct cause_words cause_exim[] = {
 	  "$local_part",
 	  "The ACL has seen your own domain by then. (percent_hack_domains works before the ACL "
 	  "and opens nothing.) Take the router out, or refuse such local parts.", RCPT_ACL,
-	  NO_ROUTING, "exim4 -bt 'user%example.com@ your domain' finds no remote route; "
+	  NO_ROUTING, "exim4 -bt 'user%example.com@YOUR-DOMAIN' finds no remote route; "
 	  STRANGER_SEEN },
 	{ "C35", NULL,
 	  "Exim takes the route off, and its ACL checks the rest as it does each address.", NULL,
@@ -125,7 +125,7 @@ const struct cause_words cause_exim[] = {
 	{ "C38", "no rule on local_parts for relay_to_domains, in the ACL of acl_smtp_rcpt",
 	  "Debian's and Exim's own files refuse %, ! and @ in foreign local parts; yours must, "
 	  "too.", RCPT_ACL, NO_ROUTING,
-	  "exim4 -bV; restart Exim; a mail to user%example.com@ a relayed domain gets a 550." },
+	  "exim4 -bV; restart Exim; a mail to user%example.com@RELAYED-DOMAIN gets a 550." },
 	{ "C39", "@mx_any, @mx_primary or @mx_secondary in domainlist relay_to_domains",
 	  "It takes each domain whose MX records name this server. Name the domains.", CONF,
 	  "domainlist relay_to_domains =\n",

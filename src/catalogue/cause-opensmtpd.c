@@ -46,7 +46,7 @@ const struct cause_words cause_opensmtpd[] = {
 	  "OpenSMTPD's own SRS turns an address back only by the secret of srs key.", CONF,
 	  "srs key \"a long secret of your own\"\n"
 	  "action \"relay\" relay srs\n",
-	  "smtpd -n; restart; a mail to SRS0=x=y=example.com=user@ your domain gets a 550." },
+	  "smtpd -n; restart; a mail to SRS0=x=y=example.com=user@YOUR-DOMAIN gets a 550." },
 	{ "C12 C13", NULL, "OpenSMTPD is not such a product.", NULL, NULL, NULL },
 	{ "C14 C15", "listen on ... auth without senders",
 	  "The table <users> says which login may use which addresses. Senders of one's own "
@@ -65,7 +65,7 @@ const struct cause_words cause_opensmtpd[] = {
 	  "Users of the machine are checked at RCPT; those of a server behind are not. Name them "
 	  "in a table.", CONF,
 	  "match from any for domain <domains> rcpt-to <people> action \"relay\"\n",
-	  "smtpd -n; restart; nobody-here@ that domain gets a 550." },
+	  "smtpd -n; restart; nobody-here@THAT-DOMAIN gets a 550." },
 	{ "C31 C32", "match from any mail-from ... for any, or match from mail-from ...",
 	  FIRST_WINS "A sender proves nothing. Ask for auth, or for an address.", CONF, RULES,
 	  RULES_SEEN },
@@ -79,7 +79,7 @@ const struct cause_words cause_opensmtpd[] = {
 	{ "C38", "match from any for domain ... with an action relay host",
 	  "Local parts are passed on as they are. Refuse those that route, before that rule.",
 	  CONF, "match from any for rcpt-to regex \"[%!].*@\" reject\n",
-	  "smtpd -n; restart; a mail to user%example.com@ a relayed domain gets a 550." },
+	  "smtpd -n; restart; a mail to user%example.com@RELAYED-DOMAIN gets a 550." },
 	{ "C39", NULL, "OpenSMTPD has no rule that asks for the MX of a recipient.", NULL, NULL,
 	  NULL },
 	{ "C40", NULL, "A literal is no domain of a table for OpenSMTPD.", NULL, NULL, NULL },

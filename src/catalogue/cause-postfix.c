@@ -65,7 +65,7 @@ const struct cause_words cause_postfix[] = {
 	{ "C11", "recipient_canonical_maps or virtual_alias_maps with a pattern for SRS0=",
 	  "Postfix takes what the map says. A pattern does not look at the hash; postsrsd does, "
 	  "with a secret of its own.", MAIN, "recipient_canonical_maps =\n",
-	  "postfix reload; a mail to SRS0=x=y=example.com=user@ your domain gets a 550." },
+	  "postfix reload; a mail to SRS0=x=y=example.com=user@YOUR-DOMAIN gets a 550." },
 	{ "C12 C13", NULL, "Postfix is not such a product.", NULL, NULL, NULL },
 	{ "C14 C15", "smtpd_sender_restrictions without reject_sender_login_mismatch",
 	  "smtpd_sender_login_maps says which login owns which address (and @domain). Nobody else "
@@ -90,7 +90,7 @@ const struct cause_words cause_postfix[] = {
 	  "that is relay_recipient_maps.", MAIN,
 	  "local_recipient_maps = proxy:unix:passwd.byname $alias_maps\n"
 	  "smtpd_reject_unlisted_recipient = yes\n",
-	  "postfix reload; a mail to nobody-here@ your domain gets a 550." },
+	  "postfix reload; a mail to nobody-here@YOUR-DOMAIN gets a 550." },
 	{ "C31 C32", "check_sender_access, before reject_unauth_destination",
 	  FIRST_WINS " (The empty sender is \"<>\" there.)", MAIN, RELAY_CHECK, RELAY_CHECK_SEEN },
 	{ "C33", "relay_domains, mydestination, virtual_alias_domains, virtual_mailbox_domains",
@@ -109,7 +109,7 @@ const struct cause_words cause_postfix[] = {
 	  "swap_bangpath = yes\n"
 	  "resolve_dequoted_address = yes\n"
 	  "allow_untrusted_routing = no\n",
-	  "postfix reload; postmap -q 'a%b.example@ your domain' with each table finds nothing." },
+	  "postfix reload; postmap -q 'a%b.example@YOUR-DOMAIN' with each table finds nothing." },
 	{ "C35", NULL,
 	  "Postfix takes the route off, and checks the rest as it does each address.", NULL, NULL,
 	  NULL },
@@ -120,7 +120,7 @@ const struct cause_words cause_postfix[] = {
 	  "allow_percent_hack = yes\n"
 	  "swap_bangpath = yes\n"
 	  "resolve_dequoted_address = yes\n",
-	  "postfix reload; a mail to user%example.com@ your domain gets a 554." },
+	  "postfix reload; a mail to user%example.com@YOUR-DOMAIN gets a 554." },
 	{ "C39", "permit_mx_backup",
 	  "It permits each domain whose MX records name this server. Name the domains in "
 	  "relay_domains in its place.", MAIN, RELAY_CHECK, RELAY_CHECK_SEEN },

@@ -77,7 +77,7 @@ const struct cause_words cause_sendmail[] = {
 	  "them, domain by domain, with FEATURE(`blacklist_recipients').", ACCESS,
 	  "To:user@example.com    OK\n"
 	  "To:example.com         ERROR:5.1.1:550 User unknown\n",
-	  "makemap hash /etc/mail/access < /etc/mail/access; nobody-here@ that domain gets "
+	  "makemap hash /etc/mail/access < /etc/mail/access; nobody-here@THAT-DOMAIN gets "
 	  "a 550." },
 	{ "C31", "FEATURE(`relay_local_from'), FEATURE(`relay_mail_from')",
 	  "The first relays for each sender at a domain of class w, the second for what access "

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { VALUE_SHOWN_MAX = 100, OPTION_COLUMNS = 26 };
+enum { VALUE_SHOWN_MAX = 100, OPTION_COLUMNS = 26, HELP_COLUMNS = 80 };
 
 /* ---- telling --------------------------------------------------------------- */
 
@@ -107,13 +107,47 @@ int cli_store_fail(const struct cli *cli, int err, const char *what)
 
 /* ---- options --------------------------------------------------------------- */
 
+/* What must not be broken: up to a space that is not in brackets, "[--port P]". */
+static struct str take_unit(struct str *rest)
+{
+	int depth = 0;
+	size_t n = 0;
+	for (; n < rest->n && (rest->p[n] != ' ' || depth > 0); n++)
+		depth += (rest->p[n] == '[') - (rest->p[n] == ']');
+	struct str unit = { rest->p, n };
+	*rest = str_from(*rest, n < rest->n ? n + 1 : n);
+	return unit;
+}
+
+/* `at`: where in the line it begins. Its other lines begin at `indent`. */
+static void print_filled(struct str text, size_t at, size_t indent)
+{
+	const char *space = "";
+	while (text.n) {
+		struct str taken = take_unit(&text);
+		char *unit = mem_strndup(taken.p, taken.n);
+		size_t columns = shown_columns(unit);
+		if (space[0] && at + 1 + columns > HELP_COLUMNS) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
+			space = "";
+		}
+		printf("%s%s", space, unit);
+		at += strlen(space) + columns;
+		space = " ";
+		free(unit);
+	}
+	putchar('\n');
+}
+
 static void print_option(const char *left, const char *help)
 {
-	int columns = (int)shown_columns(left);
+	size_t columns = shown_columns(left), indent = OPTION_COLUMNS + 3;
 	if (columns < OPTION_COLUMNS)
-		printf("  %s%*s %s\n", left, OPTION_COLUMNS - columns, "", help);
+		printf("  %s%*s", left, (int)(OPTION_COLUMNS - columns + 1), "");
 	else
-		printf("  %s\n%*s%s\n", left, OPTION_COLUMNS + 3, "", help);
+		printf("  %s\n%*s", left, (int)indent, "");
+	print_filled(str_of(help), indent, indent);
 }
 
 static void print_long_option(const struct cli_option *o)
@@ -127,8 +161,10 @@ static void print_long_option(const struct cli_option *o)
 static void print_spec_help(const struct cli_spec *spec)
 {
 	struct str rest = str_of(spec->synopsis), line;
-	for (const char *lead = "Usage:"; str_token(&rest, "\n", &line); lead = "      ")
-		printf("%s portreeve %s %.*s\n", lead, spec->name, STR_ARG(line));
+	for (const char *lead = "Usage:"; str_token(&rest, "\n", &line); lead = "      ") {
+		int at = printf("%s portreeve %s ", lead, spec->name);
+		print_filled(line, (size_t)at, (size_t)at);
+	}
 	printf("\n%s\n\nOptions:\n", spec->description);
 	for (size_t i = 0; i < spec->option_count; i++)
 		print_long_option(&spec->options[i]);
@@ -303,6 +339,15 @@ static int no_database(const struct cli *cli, struct buf *message)
 	return ERR_NOT_FOUND;
 }
 
+void cli_note_own_list(const struct cli *cli)
+{
+	const struct general_config *g = &cli->settings.general;
+	if (g->state_is_callers && !cli->config_path && access(SETTINGS_STATE, F_OK) == 0)
+		cli_note(cli, "this is about a list of your own, in %s; that of the machine, in "
+		         SETTINGS_STATE ", is for root: sudo portreeve %s", g->state_directory,
+		         cli->name);
+}
+
 static int enter_directory(struct cli *cli, enum cli_access access, struct buf *message)
 {
 	if (access == CLI_READ)
@@ -342,6 +387,8 @@ static int enter_and_open(struct cli *cli, enum cli_access access, bool store)
 	int code = cli_settings(cli);
 	if (code != CLI_GO)
 		return code;
+	if (!cli->entered)
+		cli_note_own_list(cli);
 	int e = cli->entered ? ERR_OK : enter_directory(cli, access, &message);
 	cli->entered = e == ERR_OK;
 	if (e == ERR_OK && store)

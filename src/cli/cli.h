@@ -77,6 +77,9 @@ int cli_begin(struct cli *cli, const struct cli_spec *spec, int argc, char **arg
 /* Loads the settings, -c and --state applied. CLI_GO or an exit code. */
 int cli_settings(struct cli *cli);
 
+/* Says whose list it is, where a caller who is not root may take his own for the machine's. */
+void cli_note_own_list(const struct cli *cli);
+
 /* How a command uses the state directory. Whatever it is, root becomes its owner for good, and
  * the directory is the current one after that (settings/state.h): files of the caller are read,
  * and those for the caller opened (cli/outfile.h), before. */

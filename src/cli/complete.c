@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const struct cli_option complete_shared[COMPLETE_SHARED] = {
 	{ .name = "state", .argument = "DIR", .help = "state directory, over the configuration's" },
@@ -44,19 +45,31 @@ static bool is_literal(struct str word)
 	return word.n > 0;
 }
 
+/* A word may stand in several forms of a command. It is in slashes, as are those of *offered. */
+static void offer_once(char *word, struct buf *offered)
+{
+	if (offered->n && strstr(buf_cstr(offered), word))
+		return;
+	buf_add_cstr(offered, word);
+	word[strlen(word) - 1] = '\0';
+	command_offer("", word + 1, "");
+}
+
 static void offer_words(const struct cli_spec *spec)
 {
 	struct str lines = str_of(spec->synopsis), line, first, word;
+	struct buf offered = { 0 };
 	while (str_token(&lines, "\n", &line)) {
 		str_token(&line, " ", &first);
 		struct str rest = first;
 		while (str_token(&rest, "[]|", &word))
 			if (is_literal(word)) {
-				char *text = mem_printf("%.*s", STR_ARG(word));
-				command_offer("", text, "");
+				char *text = mem_printf("/%.*s/", STR_ARG(word));
+				offer_once(text, &offered);
 				free(text);
 			}
 	}
+	buf_fini(&offered);
 }
 
 void cli_complete(const struct cli_spec *spec, int argc, char **argv)

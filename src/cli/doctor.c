@@ -318,6 +318,8 @@ static int doctor_run(struct cli *cli, const char *to, bool records_only)
 	struct doctor *d = mem_zalloc(sizeof(*d));
 	struct ip found[2];
 	int code = load_settings(cli);
+	if (code == CLI_GO && !records_only)
+		cli_note_own_list(cli);
 	if (code == CLI_GO) {
 		*d = (struct doctor){ .cli = cli, .to = to, .findings.arena = &cli->arena };
 		doctor_plan_make(&cli->settings, found, doctor_sources_look(found), &d->plan);

@@ -111,9 +111,9 @@ int cli_list(int argc, char **argv)
 		"add ADDRESS|RANGE --why TEXT [--by WHO]\nagree|disagree ADDRESS [--by WHO]",
 		.description =
 		"Shows the list (without an argument), or tests, what came back to the collector,\n"
-		"outputs of multi-hop relays, the journal of all changes, nominations; all, or of\n"
-		"one address or a range. \"add\" lists an address or a range by the\n"
-		"operator's word; \"agree\" lets an output be published.",
+		"outputs of multi-hop relays, the journal of all changes, nominations; all, or\n"
+		"of one address or a range. \"add\" lists an address or a range by the operator's\n"
+		"word; \"agree\" lets an output be published. Times are UTC.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
 		.operands_min = 0, .operands_max = 2, .operands_expected = "what to list",
 	};

@@ -91,7 +91,9 @@ static void tell_nomination(const struct cli *cli, const struct nominating *n)
 	char address[IP_TEXT_MAX];
 	ip_format(&n->nom.address, address);
 	cli_note(cli, "%s: nominated as a relay; consent to a test: %s", address,
-	         n->consent.excluded ? "none, it is excluded" : consent_name(n->nom.consent));
+	         n->consent.excluded ? "none, it is excluded" :
+	         n->nom.consent == CONSENT_NONE ? "none (see portreeve-permit(1))" :
+	         consent_name(n->nom.consent));
 	for (size_t i = 0; i < n->port_count; i++) {
 		const struct nominating_port *p = &n->ports[i];
 		if (p->rule[0])

@@ -208,7 +208,8 @@ static int show_contact(struct reporting *r)
 		print_contact(r, &address, contact);
 	} else {
 		reporting_show_answers(r);
-		printf("%s\n", contact ? contact : "no contact that can be used");
+		printf("%s\n", contact ? contact : r->answer_count ? "no contact that can be used"
+		       : "no contact: nobody is asked (report.sources)");
 	}
 	return contact ? CLI_GO : EX_UNAVAILABLE;
 }

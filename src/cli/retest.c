@@ -47,10 +47,9 @@ int cli_retest(int argc, char **argv)
 		.synopsis = "ADDRESS [--by WHO]",
 		.description =
 		"Queues a test of every port through which a listed address was proved open. It\n"
-		"is delisted if all of them pass. Needs consent (portreeve permit). The host's "
-		"own\n"
-		"admin asks by mail from the host to retest@ at the collector's domain, which is\n"
-		"the owner's consent.",
+		"is delisted if all of them pass. Needs consent (portreeve permit). The host's\n"
+		"own admin asks by mail from the host to retest@ at the collector's domain, which\n"
+		"is the owner's consent.",
 		.options = options, .option_count = 1,
 		.operands_min = 1, .operands_max = 1, .operands_expected = "one ADDRESS",
 	};

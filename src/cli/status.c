@@ -105,8 +105,10 @@ static int look(struct cli *cli, struct health *h)
 		return code;
 	look_at_certificate(cli, h);
 	/* No state directory: nothing ever ran. */
-	if (stat(cli->settings.general.state_directory, &st) != 0 && errno == ENOENT)
+	if (stat(cli->settings.general.state_directory, &st) != 0 && errno == ENOENT) {
+		cli_note_own_list(cli);
 		return CLI_GO;
+	}
 	code = cli_enter(cli, CLI_READ);
 	if (code != CLI_GO)
 		return code;

@@ -335,8 +335,8 @@ static void add_passing_on(const struct report_facts *f, struct buf *out)
 	           ip_format(host, ip));
 	if (f->relay.family)
 		buf_add_cstr(out, "It is a relay or a forwarder. If it forwards mail for a user of "
-		             "its own, all is well\r\nwith it. If not, please see to it that it "
-		             "takes no mail from strangers for others.\r\n");
+		             "its own, all is\r\nwell with it. If not, please see to it that it "
+		             "takes no mail from strangers for\r\nothers.\r\n");
 	else
 		buf_add_cstr(out, "As it seems, it forwarded it for a user, a customer or a list "
 		             "of its own.\r\n");

@@ -19,8 +19,8 @@ static const char help[] =
 	"USR1 makes each write its counters into the log.\n"
 	"\n"
 	"Options:\n"
-	"  -c FILE                    configuration (default " SETTINGS_FILE ",\n"
-	"                             if it is there)\n"
+	"  -c FILE                    configuration (default\n"
+	"                             " SETTINGS_FILE ", if it is there)\n"
 	"  --state DIR                state directory, over the configuration's\n"
 	"  --help                     this text\n";
 

@@ -13,6 +13,9 @@ static const char *const example_names[] = {
 	"example.com", "example.net", "example.org", "example.edu",
 };
 
+/* Whole values of the file that comes with the program. */
+static const char *const example_values[] = { "\"Example Networks\"" };
+
 /* RFC 5737, RFC 3849 and RFC 9637. `text`: how a pattern such as "192.0.2.*" begins. */
 static const struct {
 	struct prefix range;
@@ -106,6 +109,9 @@ static bool in_word(char c)
 static bool has_example(const struct settings *s, const struct config_row *row,
                         struct str value)
 {
+	for (size_t i = 0; i < sizeof(example_values) / sizeof(*example_values); i++)
+		if (str_eq(value, str_of(example_values[i])))
+			return true;
 	for (size_t at = 0; at < value.n; at++) {
 		size_t end = at;
 		while (end < value.n && in_word(value.p[end]))

@@ -90,13 +90,14 @@ static const char *home_directory(void)
 	return pw ? pw->pw_dir : "/";
 }
 
-static char *default_state_directory(void)
+static char *default_state_directory(bool *is_callers)
 {
 	const char *given = getenv("STATE_DIRECTORY");      /* systemd.exec(5) */
 	if (given && given[0] == '/')
 		return mem_strdup(given);
 	if (geteuid() == 0)
-		return mem_strdup("/var/lib/portreeve");
+		return mem_strdup(SETTINGS_STATE);
+	*is_callers = true;
 	return mem_printf("%s/.local/state/portreeve", home_directory());
 }
 
@@ -136,7 +137,7 @@ void general_config_fill(struct general_config *g, const char *state_directory)
 	else if (g->state_directory[0])
 		replace(&g->state_directory, absolute(g->state_directory));
 	else
-		replace(&g->state_directory, default_state_directory());
+		replace(&g->state_directory, default_state_directory(&g->state_is_callers));
 	fill_user(g);
 	g->hostname_given = g->hostname[0] != '\0';
 	g->contact_given = g->contact[0] != '\0';

@@ -17,6 +17,7 @@
 #include "report/config.h"
 
 #define SETTINGS_FILE "/etc/portreeve/portreeve.conf"
+#define SETTINGS_STATE "/var/lib/portreeve"     /* root's, where nothing names another */
 
 /* The top level of the file. After settings_load() only `objection_url` may be "". */
 struct general_config {
@@ -31,6 +32,7 @@ struct general_config {
 	int64_t role_watchdog_s;             /* a role may be silent; 0: for ever */
 	char *log_level;
 	bool hostname_given, contact_given;  /* in the file, not made up */
+	bool state_is_callers;               /* nothing names it: it is in the caller's home */
 };
 
 struct settings {

@@ -52,9 +52,8 @@ static const char *why_not_passed(const struct lifecycle_event *event)
 {
 	switch (event->verdict) {
 	case VERDICT_UNREACHABLE:
-		return "unreachable: proves nothing";
 	case VERDICT_INCONCLUSIVE:
-		return "inconclusive: proves nothing";
+		return "proves nothing";
 	case VERDICT_ACCEPTING:
 		return "messages were accepted and may yet be relayed";
 	default:

@@ -21,7 +21,8 @@ def test_help(command):
     assert done.stdout.startswith(f"Usage: portreeve {command}")
     assert "--state DIR" in done.stdout
     assert not done.stderr
-    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+    assert not [line for line in done.stdout.splitlines() if len(line) > 80]
+    assert "[\n" not in done.stdout and not re.search(r"^ *[\]|]", done.stdout, re.M)
 
 
 def test_program_help():

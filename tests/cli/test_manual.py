@@ -52,7 +52,7 @@ def test_sample_configuration_is_right(tmp_path):
     """Once its names and addresses are one's own."""
     text = (TOP / "dist" / "portreeve.conf").read_text()
     for example, own in (("example.net", "port.test"), ("example.org", "other.test"),
-                         ("192.0.2.10", "127.0.0.1"), ("2001:db8::10", "::1")):
+                         ("Example Networks", "Port"), ("192.0.2.10", "127.0.0.1"), ("2001:db8::10", "::1")):
         text = text.replace(example, own)
     edited = tmp_path / "portreeve.conf"
     edited.write_text(text)

@@ -73,7 +73,9 @@ def test_options_alone_are_no_command(box):
     (["nothing", ""], set(), {"list"}),
 ])
 def test_offered(words, some, none):
-    found = set(offered(*words))
+    answer = offered(*words)
+    found = set(answer)
+    assert len(answer) == len(found)
     assert some <= found
     assert not none & found
     if not some:

@@ -161,3 +161,23 @@ def test_state_of_another_owner_stays_his(story):
                 "stat -c '%n %U' /var/lib/portreeve/file\n")
     assert "/var/lib/portreeve/file root" in out
     assert "/var/lib/portreeve belongs to user root, not to portreeve" in out
+
+
+def test_others_are_told_whose_list_it_is(story):
+    """They have lists of their own: a listing there is in no DNS."""
+    out = story(FIRST + LISTED + """
+daemon() { setpriv --reuid daemon --regid daemon --clear-groups env HOME=/tmp/daemon "$@" 2>&1; }
+install -d -o daemon -g daemon /tmp/daemon
+echo "status:"; daemon portreeve status || echo "code $?"
+echo "add:"; daemon portreeve list add 192.0.2.2 --why seen
+echo "named:"; daemon portreeve list --state /tmp/daemon/.local/state/portreeve
+echo "root:"; portreeve list 2>&1
+""")
+    told = "portreeve: {}: this is about a list of your own, in " \
+        "/tmp/daemon/.local/state/portreeve; that of the machine, in /var/lib/portreeve, is for " \
+        "root: sudo portreeve {}\n"
+    for part, command in (("status:", "status"), ("add:", "list")):
+        assert f"{part}\n" + told.format(command, command) in out, out
+    assert "192.0.2.2" in out.split("named:")[1].split("root:")[0]
+    assert "192.0.2.2" not in out.split("root:")[1]
+    assert out.count("a list of your own") == 2
