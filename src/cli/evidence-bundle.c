@@ -22,7 +22,8 @@ int evidence_find(struct cli *cli, const char *what, struct evidence_found *foun
 	              : store_evidence_of(cli->store, &found->address, &cli->arena, found->id,
 	                                  &found->bundle);
 	if (e == ERR_NOT_FOUND)
-		return cli_not_found(cli, what, "an address or an id of which there is evidence");
+		return cli_not_found(cli, what, "an address or an id of which there is evidence; "
+		                     "\"portreeve list tests\" shows what was tested");
 	if (e == ERR_OK && by_id)
 		str_copy(found->id, sizeof(found->id), str_of(what));
 	return e == ERR_OK ? CLI_GO : cli_store_fail(cli, e, what);

@@ -400,6 +400,15 @@ static void show_counted(const struct reporting *r, bool dry)
 		       report->incidents);
 }
 
+/* Before somebody finds out by what sends it. */
+static void note_old(const struct reporting *r)
+{
+	struct buf why = { 0 };
+	if (!r->yes && desk_is_old(&r->desk, report_arrival(&r->draft.trace), &why))
+		cli_note(&r->cli, "it is old, and sent only by --yes: %s", buf_cstr(&why));
+	buf_fini(&why);
+}
+
 static void show_made(const struct reporting *r, bool dry)
 {
 	const struct report *report = &r->draft.report;
@@ -409,6 +418,7 @@ static void show_made(const struct reporting *r, bool dry)
 	if (!dry)
 		printf("\nreport %s: made for %s; \"portreeve report send %s\" sends it\n",
 		       report->id, report->contact, report->id);
+	note_old(r);
 }
 
 static int finish_report(struct reporting *r)

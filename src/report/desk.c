@@ -40,6 +40,11 @@ int desk_trace(struct str message, const struct trace_border *border, bool origi
 		buf_printf(problem, "no report is made: %s", why);
 		return ERR_INVALID;
 	}
+	if (t->handover.family == 0 &&
+	    border->own_host_count + border->own_net_count + border->border_host_count == 0)
+		return said(problem, ERR_INVALID, "no own host or network is configured, so nobody "
+		            "can tell who handed it over; see --own-host, and \"portreeve trace "
+		            "learn\"");
 	if (t->handover.family == 0)
 		return said(problem, ERR_INVALID, "expected a message that was handed over to a "
 		            "host of ours; see \"portreeve trace\"");

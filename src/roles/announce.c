@@ -61,8 +61,10 @@ static void start_writer(struct announce *a, const struct running *now)
 	pid_t parent = getpid();
 	a->written = *now;
 	a->writer = fork();
-	if (a->writer == 0)
+	if (a->writer == 0) {
+		prctl(PR_SET_NAME, "status");
 		_exit(write_as_owner(a->settings, now, parent));
+	}
 	if (a->writer < 0)
 		a->writer = 0;
 }

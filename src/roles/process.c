@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -255,8 +256,10 @@ void process_try_store(struct process *p, const struct process_ground *g)
 		return;
 	heartbeat_start(&p->trial_heartbeat, clock_mono_ms());
 	p->trial = fork();
-	if (p->trial == 0)
+	if (p->trial == 0) {
+		prctl(PR_SET_NAME, "trial");
 		_exit(prepare_again(g, PREPARE_TRIAL));
+	}
 }
 
 static void show_end(struct process *p, struct restart_end end)

@@ -144,6 +144,12 @@ static void messages(void **unused)
 		CHECK_ROW(rows[i].name, e != ERR_OK || draft.report.source.family == 4);
 		desk_draft_fini(&draft);
 	}
+	struct desk_draft draft = { .counted = false };
+	buf_clear(&p.problem);
+	assert_int_equal(desk_trace(STR(RELAYED), &(struct trace_border){ 0 }, false, false, &draft,
+	                            &p.problem), ERR_INVALID);
+	assert_true(has(&p.problem, "no own host or network is configured"));
+	desk_draft_fini(&draft);
 	place_fini(&p);
 }
 

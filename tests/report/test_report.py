@@ -402,8 +402,10 @@ def test_no_smarthost(box):
 
 
 def test_old_message(box):
-    """It needs a yes, when it is made and sent at once as when it is sent later."""
+    """It needs a yes, when it is made and sent at once as when it is sent later; this is said."""
     old = spam(age=datetime.timedelta(days=5))
+    assert "only by --yes: its message came 5 days ago" in box.run("-", "--dry-run", text=old).stderr
+    assert "--yes" not in box.run("-", "--dry-run", text=spam()).stderr
     done = box.run("-", "--send", text=old, code=77)
     assert "its message came 5 days ago" in done.stderr and "--yes" in done.stderr
     (row,) = box.json("list")
