@@ -33,14 +33,32 @@ void cli_print(struct str text)
 		fwrite(text.p, 1, text.n, stdout);
 }
 
+/* What would command a terminal, in a file's name, say, is shown instead; the rest stays. */
+static void add_harmless(struct buf *out, struct str s)
+{
+	while (s.n) {
+		unsigned char c = (unsigned char)s.p[0];
+		size_t n = str_utf8(s);
+		if (n > 1)
+			shown_add(out, (struct str){ s.p, n }, true);
+		else if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+			buf_printf(out, "\\x%02x", c);
+		else
+			buf_add_byte(out, (char)c);
+		s = str_from(s, n ? n : 1);
+	}
+}
+
 static void say_line(const struct cli *cli, const char *fmt, va_list ap)
 {
-	struct buf line = { 0 };
+	struct buf text = { 0 }, line = { 0 };
 	fflush(stdout);
 	buf_printf(&line, "portreeve: %s: ", cli->name);
-	buf_vprintf(&line, fmt, ap);
+	buf_vprintf(&text, fmt, ap);
+	add_harmless(&line, buf_str(&text));
 	buf_add_byte(&line, '\n');
 	fwrite(line.p, 1, line.n, stderr);
+	buf_fini(&text);
 	buf_fini(&line);
 }
 

@@ -195,6 +195,16 @@ def test_no_such_command(box, arguments):
     assert "expected a command" in one_line(done)
 
 
+@pytest.mark.parametrize("words", [
+    ["evidence", "show"], ["evidence", "verify"], ["trace"], ["report"], ["report", "bounce"],
+], ids=" ".join)
+def test_a_file_by_a_hostile_name(ready, words):
+    """Anybody names a file; who says `*` has the name told to the terminal."""
+    command, *rest = words
+    told = ready.run(command, *rest, "b\x1b[2J\x07\x7f\u009b\u202eé.json", code=None).stderr
+    assert "b\\x1b[2J\\x07\\x7f\\xc2\\x9b\\xe2\\x80\\xaeé.json: expected" in told, told
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_option_without_value(ready, command):
     for option in ("-c", "--state"):
