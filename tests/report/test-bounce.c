@@ -134,6 +134,17 @@ static const struct bounce_row {
 	{ "a text in base64", DAEMON TO "Subject: x\r\nContent-Type: text/plain\r\n"
 	  "Content-Transfer-Encoding: base64\r\n\r\n" B64_TEXT "\r\n", FAILED, true, "",
 	  "550 5.1.1 unknown" },
+	{ "relayed to who sends no notices", DSN("relayed", "2.0.0"), ARRIVED, false, "abuse@isp.test",
+	  "550 no" },
+	{ "expanded to a list", DSN("expanded", "2.0.0"), ARRIVED, false, "abuse@isp.test", "550 no" },
+	{ "Exchange", STATUS("Original-Recipient: rfc822;abuse@isp.test\r\nFinal-Recipient: rfc822;"
+	  "abuse@isp.test\r\nAction: failed\r\nStatus: 5.1.10\r\nDiagnostic-Code: smtp;550 5.1.10 "
+	  "RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup\r\n"), FAILED,
+	  true, "abuse@isp.test", "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by "
+	  "SMTP address lookup" },
+	{ "line ends of Unix", "Return-Path: <>\nFrom: MAILER-DAEMON@isp.test\nTo: bounces+TOKEN@ours.test\n"
+	  "X-Failed-Recipients: abuse@isp.test\n\n550 5.1.1 unknown\n", FAILED, true,
+	  "abuse@isp.test", "550 5.1.1 unknown" },
 	{ "a receipt", RECEIPT("disposition-notification", "message/disposition-notification"),
 	  ARRIVED, false, "", "Read" },
 	{ "a receipt of a daemon", "Return-Path: <>\r\nFrom: postmaster@isp.test\r\n" TO
