@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a mail server's configuration says, and where: the common form into which the readers of
+ * each server's files put what matters for the question who may relay (read-*.h). The answers of
+ * the server itself are the truth; these explain them.
+ *
+ * Hostile input: the files may hold anything, as one may audit what a stranger sent. A reader gets
+ * them by struct audit_files, with limits, and never opens one itself.
+ */
+#ifndef PORTREEVE_AUDIT_SETTING_H
+#define PORTREEVE_AUDIT_SETTING_H
+
+#include "base/arena.h"
+#include "base/ip.h"
+#include "catalogue/mta.h"
+
+#include <stdint.h>
+
+enum {
+	AUDIT_FILE_MAX_BYTES = 4 << 20, AUDIT_LINE_MAX_BYTES = 64 << 10, AUDIT_FILES_MAX = 512,
+	AUDIT_DEPTH_MAX = 16,            /* includes within includes, references within values */
+	AUDIT_SETTINGS_MAX = 20000,
+};
+
+/* A line of a file. All strings live in the arena of the reading. */
+struct audit_place {
+	const char *file;                /* as the server knows it: "/etc/postfix/main.cf" */
+	unsigned line;                   /* of its first line; 1 is the first; 0: none, a default */
+	const char *text;                /* the line as it stands, continuations joined by a space */
+};
+
+/* One parameter as it counts for one service. */
+struct audit_setting {
+	const char *name, *value;        /* value with references resolved */
+	const char *service;             /* whose override it is, as "submission"; "" for all */
+	struct audit_place place;
+};
+
+/* Clients that may relay by their address, by a setting. */
+struct audit_trust {
+	struct prefix range;
+	const char *service;             /* "" for all */
+	struct audit_place place;
+	const char *name;                /* of the parameter */
+};
+
+/* A port on which the server takes mail. */
+struct audit_port {
+	struct ip address;               /* family 0: all of both */
+	uint16_t port;
+	const char *service;
+	bool tls_first, for_login;       /* TLS from the first byte; only who logs in is meant */
+	struct audit_place place;
+};
+
+/* What could not be read or understood: what, and why, in words. */
+struct audit_unread {
+	const char *what, *why;
+};
+
+struct audit_reading {
+	enum mta mta;
+	struct audit_setting *settings;
+	struct audit_trust *trusts;
+	struct audit_port *ports;
+	const char **domains;            /* own ones, as far as they are in the files */
+	struct audit_unread *unread;
+	size_t setting_n, trust_n, port_n, domain_n, unread_n;
+	bool open_to_all;                /* no rule stands before strangers' mail at some port */
+	struct audit_place opened_by;
+};
+
+/* The files, by name: 0 with the text, valid as long as the arena; ERR_NOT_FOUND; ERR_DENIED;
+ * ERR_LIMIT: too long, or too many; ERR_INVALID: no regular file. `list` gives the names of a
+ * directory or pattern, sorted. */
+struct audit_files {
+	int (*read)(void *arg, const char *name, struct arena *a, struct str *text);
+	int (*list)(void *arg, const char *pattern, struct arena *a, const char ***names, size_t *n);
+	void *arg;
+};
+
+#endif
