@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The asking process: a child of the audit's, not of the room's, which enters the room's network
+ * alone, gives up all rights, asks, and tells the audit what came of it in packets of one form.
+ */
+#include "closed/ask.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/sandbox.h"
+#include "closed/session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* One packet. */
+struct told {
+	uint32_t session;
+	int32_t about, end;
+	struct closed_answer answer;
+};
+
+/* ---- in the asking process --------------------------------------------------------------- */
+
+struct asking {
+	struct loop *loop;
+	const struct closed_patience *patience;
+	const struct closed_session *sessions;
+	size_t n, begun, over;
+	int tell;
+	struct asked {
+		struct asking *all;
+		size_t number;
+		struct asker_session *session;
+	} *asked;
+};
+
+static void tell(const struct asked *one, int about, enum closed_end end,
+                 const struct closed_answer *answer)
+{
+	struct told told = { .session = (uint32_t)one->number, .about = about, .end = (int)end };
+	if (answer)
+		told.answer = *answer;
+	if (write(one->all->tell, &told, sizeof(told)) != (ssize_t)sizeof(told))
+		_exit(1);
+}
+
+static void asked_answered(void *arg, int about, const struct closed_answer *answer)
+{
+	tell(arg, about, CLOSED_UNASKED, answer);
+}
+
+static void ask_next(struct asking *all);
+
+static void asked_ended(void *arg, enum closed_end end)
+{
+	struct asked *one = arg;
+	tell(one, ASKED_END, end, NULL);
+	asker_session_destroy(one->session);
+	one->session = NULL;
+	if (++one->all->over == one->all->n)
+		loop_stop(one->all->loop);
+	else
+		ask_next(one->all);
+}
+
+static void ask_next(struct asking *all)
+{
+	if (all->begun == all->n)
+		return;
+	struct asked *one = &all->asked[all->begun];
+	*one = (struct asked){ .all = all, .number = all->begun };
+	struct asker_setup setup = {
+		.loop = all->loop, .session = &all->sessions[all->begun], .patience = all->patience,
+		.answered = asked_answered, .ended = asked_ended, .arg = one,
+	};
+	all->begun++;
+	one->session = asker_session_create(&setup);
+}
+
+/* The audit has gone: nobody wants to know. */
+static void audit_gone(void *arg, unsigned events)
+{
+	(void)arg;
+	(void)events;
+	_exit(1);
+}
+
+static void time_is_over(void *arg)
+{
+	(void)arg;
+	_exit(0);
+}
+
+static _Noreturn void asking_process(int network, const struct closed_patience *patience,
+                                     const struct closed_session *sessions, size_t n, int tell_fd)
+{
+	static const struct sandbox box = { .user = "nobody", .sockets = SANDBOX_CONNECT };
+	struct buf message = { 0 };
+	if (setns(network, CLONE_NEWNET) != 0)
+		_exit(2);
+	for (int fd = 3, end = (int)sysconf(_SC_OPEN_MAX); fd < end && fd < 1024; fd++)
+		if (fd != tell_fd)
+			close(fd);
+	struct asking all = { .loop = loop_create(), .patience = patience, .sessions = sessions,
+	                      .n = n, .tell = tell_fd,
+	                      .asked = mem_array(n, sizeof(struct asked)) };
+	if (sandbox_enter(&box, &message) != ERR_OK)
+		_exit(2);
+	struct loop_timer *over = loop_timer_create(all.loop, time_is_over, NULL);
+	loop_timer_arm(over, patience->all_ms);
+	loop_watch_set(loop_watch_create(all.loop, tell_fd, audit_gone, NULL), LOOP_READ);
+	for (int i = 0; i < CLOSED_AT_ONCE; i++)
+		ask_next(&all);
+	loop_run(all.loop);
+	_exit(0);
+}
+
+/* ---- in the audit's ------------------------------------------------------------------------ */
+
+static void reply_bound(struct closed_reply *r)
+{
+	r->enhanced[sizeof(r->enhanced) - 1] = '\0';
+	r->text[sizeof(r->text) - 1] = '\0';
+}
+
+/* The process was without rights, not without foreign bytes: it is not believed in the form. */
+static void told_take(struct told *told, struct closed_session *sessions, size_t n)
+{
+	if (told->session >= n)
+		return;
+	struct closed_session *s = &sessions[told->session];
+	reply_bound(&told->answer.mail);
+	reply_bound(&told->answer.rcpt);
+	if (told->about == ASKED_END && told->end >= CLOSED_UNASKED && told->end <= CLOSED_NO_SOURCE)
+		s->end = (enum closed_end)told->end;
+	else if (told->about == ASKED_GREETING)
+		s->greeting = told->answer.mail;
+	else if (told->about == ASKED_HELLO)
+		s->hello = told->answer.mail;
+	else if (told->about == ASKED_CONTROL)
+		s->controlled = told->answer;
+	else if (told->about >= 0 && (size_t)told->about < s->n)
+		s->answers[told->about] = told->answer;
+}
+
+static void answers_gather(int fd, int64_t until_ms, struct closed_session *sessions, size_t n)
+{
+	struct pollfd wait = { fd, POLLIN, 0 };
+	struct told told;
+	for (;;) {
+		int64_t left = until_ms - clock_mono_ms();
+		if (left <= 0)
+			return;
+		int ready = poll(&wait, 1, (int)left);
+		if (ready == 0 || (ready < 0 && errno != EINTR))
+			return;
+		if (ready < 0)
+			continue;
+		ssize_t got = recv(fd, &told, sizeof(told), 0);
+		if (got == 0 || (got < 0 && errno != EINTR))
+			return;
+		if (got == (ssize_t)sizeof(told))
+			told_take(&told, sessions, n);
+	}
+}
+
+static void sessions_clear(struct closed_session *sessions, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct closed_session *s = &sessions[i];
+		assert(s->n <= CLOSED_ENVELOPES_MAX);
+		s->end = CLOSED_UNASKED;
+		s->greeting = s->hello = (struct closed_reply){ 0 };
+		s->controlled = (struct closed_answer){ 0 };
+		for (size_t k = 0; k < s->n; k++)
+			s->answers[k] = (struct closed_answer){ 0 };
+	}
+}
+
+int closed_ask(const struct closed_room *room, const struct closed_patience *patience,
+               struct closed_session *sessions, size_t n)
+{
+	enum { LATENESS_MS = 1000, NO_RIGHTS_LOST = 2 };
+	int ends[2], status = 0;
+	if (n > CLOSED_SESSIONS_MAX)
+		return ERR_LIMIT;
+	sessions_clear(sessions, n);
+	if (n == 0)
+		return ERR_OK;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return ERR_IO;
+	pid_t pid = fork();
+	if (pid == 0)
+		asking_process(closed_network(room), patience, sessions, n, ends[1]);
+	close(ends[1]);
+	if (pid > 0) {
+		answers_gather(ends[0], clock_mono_ms() + patience->all_ms + LATENESS_MS, sessions,
+		               n);
+		kill(pid, SIGKILL);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(ends[0]);
+	if (pid < 0)
+		return ERR_IO;
+	return WIFEXITED(status) && WEXITSTATUS(status) == NO_RIGHTS_LOST ? ERR_DENIED : ERR_OK;
+}
+
+const char *closed_end_text(enum closed_end end)
+{
+	switch (end) {
+	case CLOSED_UNASKED: return "not asked";
+	case CLOSED_ASKED: return "asked";
+	case CLOSED_NOBODY: return "nobody listens";
+	case CLOSED_LATE: return "no answer in time";
+	case CLOSED_HUNG_UP: return "it hung up";
+	case CLOSED_BROKEN: return "what answers speaks no SMTP";
+	case CLOSED_NO_SOURCE: return "we cannot speak from that address";
+	}
+	return "";
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Asking the mail server in the closed room: SMTP sessions of EHLO, MAIL, RCPT and RSET, never
+ * DATA, each from an address of the asker's choice. In each session a control goes first: mail
+ * for a user of the server's own, which must be taken, or its other answers say nothing.
+ *
+ * Who uses it: the command `audit`; the servers' hooks, to see when one greets.
+ *
+ * Hostile input: every byte of the server. They are read by a process of their own, without rights
+ * and without files (base/sandbox.h), which has nothing of ours but a pipe for what came of it.
+ * Texts of replies are cut to CLOSED_TEXT_MAX, and must be escaped before they are shown.
+ */
+#ifndef PORTREEVE_CLOSED_ASK_H
+#define PORTREEVE_CLOSED_ASK_H
+
+#include "closed/closed.h"
+
+enum {
+	CLOSED_TEXT_MAX = 256, CLOSED_ENVELOPES_MAX = 64, CLOSED_SESSIONS_MAX = 4096,
+	CLOSED_AT_ONCE = 16,
+};
+
+/* Arguments of "MAIL FROM:" and "RCPT TO:", with all that belongs to them: "<a@b.example>". */
+struct closed_envelope {
+	const char *mail, *rcpt;
+};
+
+struct closed_reply {
+	int code;                                /* 0: none came, or it was not asked */
+	char enhanced[12];
+	char text[CLOSED_TEXT_MAX];              /* lines joined by '\n' */
+};
+
+/* Where mail was refused, rcpt was not asked. */
+struct closed_answer {
+	struct closed_reply mail, rcpt;
+};
+
+enum closed_end {
+	CLOSED_UNASKED,                          /* its time did not come */
+	CLOSED_ASKED,                            /* all of it */
+	CLOSED_NOBODY,                           /* nobody listens, or no way leads there */
+	CLOSED_LATE,                             /* no answer in time */
+	CLOSED_HUNG_UP,
+	CLOSED_BROKEN,                           /* what answers speaks no SMTP */
+	CLOSED_NO_SOURCE,                        /* we cannot speak from that address */
+};
+const char *closed_end_text(enum closed_end end);    /* "nobody listens" */
+
+struct closed_session {
+	struct ip from;
+	struct endpoint to;
+	const char *helo;
+	const struct closed_envelope *control;   /* NULL: none */
+	const struct closed_envelope *envelopes;
+	size_t n;                                /* up to CLOSED_ENVELOPES_MAX; 0: the greeting only */
+	/* What came of it; `answers` has room for n. */
+	enum closed_end end;
+	struct closed_reply greeting, hello;
+	struct closed_answer controlled, *answers;
+};
+
+struct closed_patience {
+	int64_t refused_ms;                      /* so long, who does not listen yet is asked again */
+	int64_t command_ms, session_ms;          /* for one reply, for one session */
+	int64_t all_ms;
+};
+
+/* Asks all, CLOSED_AT_ONCE at a time; what has no answer when the time is over is CLOSED_UNASKED.
+ * Blocks. ERR_LIMIT: too many; ERR_DENIED: no process could be made that may ask; ERR_IO. */
+int closed_ask(const struct closed_room *room, const struct closed_patience *patience,
+               struct closed_session *sessions, size_t n);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The closed room: throw-away namespaces in which a mail server that is installed here is started
+ * a second time with its real configuration, to be asked who may relay. No link leads out of it,
+ * its files are read-only or in memory, and all of it ends with whoever made it.
+ *
+ * Who uses it: the command `audit`. It needs root, and a kernel that lets us make namespaces and
+ * change mounts (Linux 5.12).
+ *
+ *     closed_create ─► closed_run (start the server) ─► closed_ask (ask.h) ─► closed_destroy
+ *
+ * Hostile input: the configuration may be a stranger's, and it runs programs. What they must not
+ * reach is in confine.h (rights, calls), files.h (files, devices, sockets) and net.h. What they
+ * print comes back as text and must be escaped before it is shown.
+ *
+ * All of it blocks, each call for a bounded time. One thread only: the room ends with the thread
+ * that made it.
+ */
+#ifndef PORTREEVE_CLOSED_CLOSED_H
+#define PORTREEVE_CLOSED_CLOSED_H
+
+#include "base/ip.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An address of the machine, with the length of the network that its interface has it in. */
+struct closed_address {
+	struct ip ip;
+	uint8_t len;
+};
+
+struct closed_interface {
+	const char *name;                        /* as in the machine: "eth0" */
+	bool loopback;
+	const struct closed_address *addresses;
+	size_t address_n;
+};
+
+/* A directory that the room has in memory: its directories and links, with owners and modes, and
+ * of its files only those that are kept. Sockets, pipes and devices are never kept. */
+struct closed_tree {
+	const char *path;
+	const char *const *kept;                 /* below it, NULL-terminated: "etc"; or NULL */
+};
+
+struct closed_setup {
+	const char *host_name;
+	const struct closed_interface *interfaces;   /* the loopback one, too */
+	size_t interface_n;
+	const struct closed_tree *trees;             /* the server's; those of all are files.c's */
+	size_t tree_n;
+	int64_t life_ms;                             /* the room ends then, whatever happens */
+};
+
+struct closed_room;
+
+/* The setup is not needed afterwards. ERR_DENIED: namespaces are forbidden here (inside of a
+ * container); ERR_UNSUPPORTED: the kernel cannot; ERR_LIMIT: a tree is too large; ERR_TIMEOUT;
+ * ERR_IO. *message says what. At most 20 s. */
+int closed_create(const struct closed_setup *setup, struct closed_room **room, struct buf *message);
+/* Ends all processes in it, and waits until they are gone. NULL is fine. */
+void closed_destroy(struct closed_room *room);
+
+/* Runs a program inside, as root with few rights: words[0] is its path, NULL behind the last one.
+ * *output gets what it prints, to both outputs, up to CLOSED_OUTPUT_MAX; *status its exit status,
+ * or 128 and the signal. What it leaves running stays. ERR_TIMEOUT: it was killed; ERR_LIMIT: the
+ * words are too long; ERR_CLOSED: the room has ended; ERR_IO. */
+enum { CLOSED_OUTPUT_MAX = 32768, CLOSED_WORDS_MAX = 32, CLOSED_WORDS_BYTES_MAX = 8192 };
+int closed_run(struct closed_room *room, const char *const *words, int64_t timeout_ms,
+               struct buf *output, int *status);
+
+/* The room's network, for ask.c: a descriptor of the room's. */
+int closed_network(const struct closed_room *room);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Each tree in memory is a mount that is made and filled before it is anywhere (fsmount), so that
+ * the machine needs no directory for it and none is left behind. All sources are opened before the
+ * first of them is covered.
+ */
+#include "closed/files.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "closed/tree.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define MEMORY_SIZE "128m"
+#define MEMORY_NODES "250000"
+enum { MOUNTS_BYTES_MAX = 8 << 20, TREES_MAX = 64 };
+
+/* What of the machine's state a server reads there: where the names of hosts are asked for. */
+static const char *const run_kept[] = {
+	"systemd/resolve/resolv.conf", "systemd/resolve/stub-resolv.conf",
+	"resolvconf/resolv.conf", "NetworkManager/resolv.conf",
+	"NetworkManager/no-stub-resolv.conf", NULL,
+};
+static const struct closed_tree trees_of_all[] = {
+	{ "/run", run_kept }, { "/tmp", NULL }, { "/var/tmp", NULL }, { "/var/log", NULL },
+	{ "/var/mail", NULL }, { "/var/spool", NULL },
+};
+enum { OF_ALL = sizeof(trees_of_all) / sizeof(trees_of_all[0]) };
+
+static int files_failed(struct buf *message, const char *what, const char *path)
+{
+	int why = errno;
+	buf_printf(message, "%s %s: %s", what, path, strerror(why));
+	return why == EPERM || why == EACCES ? ERR_DENIED :
+	       why == ENOSYS || why == EOPNOTSUPP ? ERR_UNSUPPORTED : ERR_IO;
+}
+
+static bool is_of_kernel(struct str type)
+{
+	static const char *const types[] = {
+		"proc", "sysfs", "devtmpfs", "devpts", "debugfs", "tracefs", "securityfs", "bpf",
+		"cgroup", "cgroup2", "fusectl", "configfs", "pstore", "efivarfs", "binfmt_misc",
+		"mqueue", "autofs", "hugetlbfs", "nsfs", "rpc_pipefs", "nfsd", "selinuxfs", "smackfs",
+	};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_eq(type, str_of(types[i])))
+			return true;
+	return false;
+}
+
+/* A path in /proc/self/mountinfo has blanks and the backslash as "\040". */
+static void unescape(char *path)
+{
+	char *to = path;
+	for (const char *p = path; *p; p++) {
+		if (p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && p[2] && p[3]) {
+			*to++ = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
+			p += 3;
+		} else {
+			*to++ = *p;
+		}
+	}
+	*to = '\0';
+}
+
+/* "id parent device root PATH options … - TYPE source options" */
+static void leave_if_of_kernel(struct str line)
+{
+	struct str field, path = { 0 }, type = { 0 };
+	for (int i = 0; i < 5 && str_token(&line, " ", &field); i++)
+		path = field;
+	while (str_token(&line, " ", &field) && !str_eq(field, STR("-")))
+		;
+	if (!str_token(&line, " ", &type) || !is_of_kernel(type) || path.n < 2)
+		return;
+	char *name = mem_strndup(path.p, path.n);
+	unescape(name);
+	umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW);     /* gone with another one already: fine */
+	free(name);
+}
+
+static int leave_kernel(struct buf *message)
+{
+	struct buf mounts = { 0 };
+	int e = file_read("/proc/self/mountinfo", MOUNTS_BYTES_MAX, &mounts);
+	if (e != ERR_OK) {
+		buf_add_cstr(message, "/proc/self/mountinfo cannot be read");
+		buf_fini(&mounts);
+		return e;
+	}
+	struct str all = buf_str(&mounts), line;
+	while (str_token(&all, "\n", &line))
+		leave_if_of_kernel(line);
+	buf_fini(&mounts);
+	return ERR_OK;
+}
+
+/* The open root of a new mount in memory that is nowhere yet; or -1. */
+static int memory_create(void)
+{
+	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -1;
+	int made = -1;
+	if (fsconfig(fs, FSCONFIG_SET_STRING, "size", MEMORY_SIZE, 0) == 0 &&
+	    fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", MEMORY_NODES, 0) == 0 &&
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		made = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID);
+	int why = errno;
+	close(fs);
+	errno = why;
+	return made;
+}
+
+static int memory_attach(int made, const char *path)
+{
+	return move_mount(made, "", AT_FDCWD, path,
+	                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+}
+
+/* One tree while it is made. */
+struct laid {
+	const struct closed_tree *tree;
+	char *path;                      /* without links */
+	int from, made;
+};
+
+static int tree_fill(struct laid *l, struct buf *message)
+{
+	l->made = memory_create();
+	if (l->made < 0)
+		return files_failed(message, "memory for", l->path);
+	int e = closed_tree_copy(l->from, l->made, l->tree->kept);
+	if (e == ERR_LIMIT)
+		buf_printf(message, "%s has too many or too large files to copy", l->path);
+	else if (e != ERR_OK)
+		files_failed(message, "copying", l->path);
+	return e;
+}
+
+static int trees_attach(struct laid *laid, size_t n, struct buf *message)
+{
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		if (laid[i].from >= 0)
+			e = tree_fill(&laid[i], message);
+	/* The shorter path is covered first: what lies below it is made by its tree. */
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		if (laid[i].made >= 0 && memory_attach(laid[i].made, laid[i].path) != 0)
+			e = files_failed(message, "mounting", laid[i].path);
+	return e;
+}
+
+static int by_length(const void *a, const void *b)
+{
+	const struct laid *one = a, *two = b;
+	size_t n = strlen(one->path), m = strlen(two->path);
+	return n < m ? -1 : n > m;
+}
+
+/* What is not there needs no tree. */
+static size_t tree_open(const struct closed_tree *tree, struct laid *laid, size_t n)
+{
+	char *path = realpath(tree->path, NULL);
+	if (!path)
+		return n;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(laid[i].path, path) == 0) {
+			/* The server's own words on it count more than those of all. */
+			laid[i].tree = tree;
+			free(path);
+			return n;
+		}
+	laid[n] = (struct laid){ .tree = tree, .path = path, .made = -1,
+	                         .from = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	return n + 1;
+}
+
+static int trees_make(const struct closed_setup *setup, struct buf *message)
+{
+	struct laid laid[TREES_MAX];
+	size_t n = 0;
+	assert(OF_ALL + setup->tree_n <= TREES_MAX);
+	for (size_t i = 0; i < OF_ALL; i++)
+		n = tree_open(&trees_of_all[i], laid, n);
+	for (size_t i = 0; i < setup->tree_n; i++)
+		n = tree_open(&setup->trees[i], laid, n);
+	qsort(laid, n, sizeof(laid[0]), by_length);
+	int e = trees_attach(laid, n, message);
+	for (size_t i = 0; i < n; i++) {
+		if (laid[i].from >= 0)
+			close(laid[i].from);
+		if (laid[i].made >= 0)
+			close(laid[i].made);
+		free(laid[i].path);
+	}
+	return e;
+}
+
+static int devices_fill(int dev)
+{
+	static const struct {
+		const char *name;
+		unsigned minor;
+	} devices[] = { { "null", 3 }, { "zero", 5 }, { "full", 7 }, { "random", 8 },
+	                { "urandom", 9 } };
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		if (mknodat(dev, devices[i].name, S_IFCHR | 0666,
+		            makedev(1, devices[i].minor)) != 0 ||
+		    fchmodat(dev, devices[i].name, 0666, 0) != 0)
+			return -1;
+	return fchmod(dev, 0755) == 0 && mkdirat(dev, "shm", 0700) == 0 &&
+	       fchmodat(dev, "shm", 01777, 0) == 0 && symlinkat("/proc/self/fd", dev, "fd") == 0 &&
+	       symlinkat("/proc/self/fd/0", dev, "stdin") == 0 &&
+	       symlinkat("/proc/self/fd/1", dev, "stdout") == 0 &&
+	       symlinkat("/proc/self/fd/2", dev, "stderr") == 0 ? 0 : -1;
+}
+
+static int devices_make(struct buf *message)
+{
+	int dev = memory_create();
+	int e = dev >= 0 && devices_fill(dev) == 0 && memory_attach(dev, "/dev") == 0 ? ERR_OK
+	        : files_failed(message, "making", "/dev");
+	if (dev >= 0)
+		close(dev);
+	return e;
+}
+
+/* Whoever reaches a socket by its path gets /dev/null instead. What is gone, or covered by a tree,
+ * needs nothing. */
+static int sockets_cover(const struct closed_sockets *sockets, struct buf *message)
+{
+	struct stat st;
+	for (size_t i = 0; i < sockets->n; i++)
+		if (lstat(sockets->paths[i], &st) == 0 && S_ISSOCK(st.st_mode) &&
+		    mount("/dev/null", sockets->paths[i], NULL, MS_BIND, NULL) != 0)
+			return files_failed(message, "covering", sockets->paths[i]);
+	return ERR_OK;
+}
+
+int closed_files_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
+                      struct buf *message)
+{
+	struct mount_attr still = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV };
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return files_failed(message, "taking apart", "the mounts");
+	int e = leave_kernel(message);
+	if (e != ERR_OK)
+		return e;
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &still, sizeof(still)) != 0)
+		return files_failed(message, "making read-only", "/");
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
+		return files_failed(message, "mounting", "/proc");
+	/* What is mounted from here on can be written to. */
+	e = trees_make(setup, message);
+	if (e == ERR_OK)
+		e = devices_make(message);
+	return e == ERR_OK ? sockets_cover(sockets, message) : e;
+}
+
+static int mask(const char *path, bool whole, struct buf *message)
+{
+	struct stat st;
+	struct mount_attr still = { .attr_set = MOUNT_ATTR_RDONLY };
+	if (lstat(path, &st) != 0)
+		return ERR_OK;
+	if (mount(whole ? "/dev/null" : path, path, NULL, MS_BIND, NULL) != 0 ||
+	    (!whole && mount_setattr(AT_FDCWD, path, 0, &still, sizeof(still)) != 0))
+		return files_failed(message, "covering", path);
+	return ERR_OK;
+}
+
+int closed_files_seal(struct buf *message)
+{
+	static const char *const read_only[] = { "/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
+	                                         "/proc/bus", "/proc/fs", "/proc/acpi",
+	                                         "/proc/scsi", "/proc/asound", "/proc/driver",
+	                                         "/proc/mtrr", "/proc/tty" };
+	static const char *const nothing[] = { "/proc/kcore", "/proc/keys", "/proc/key-users",
+	                                       "/proc/kmsg", "/proc/timer_list",
+	                                       "/proc/sched_debug", "/proc/kallsyms",
+	                                       "/proc/latency_stats" };
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < sizeof(read_only) / sizeof(read_only[0]); i++)
+		e = mask(read_only[i], false, message);
+	for (size_t i = 0; e == ERR_OK && i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		e = mask(nothing[i], true, message);
+	return e;
+}

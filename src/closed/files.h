@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The files of the closed room: the machine's own, read-only, with what a mail server writes to
+ * in memory instead, and what leads out of the room covered.
+ *
+ *     spool, log, run, tmp, mail   their trees without a message, log, pid file or socket
+ *     /dev                         null, zero, full, random, urandom; no log, no disk
+ *     /proc                        the room's processes; what would change the kernel is read-only
+ *     /sys and its like            nothing: all mounts of kernel file systems are taken away
+ *     all else                     read-only, and no device in it works
+ *     sockets                      each that the machine has is covered by /dev/null
+ *
+ * Called by keeper.c alone, in the room's new mount and process namespaces. What was opened before
+ * must not stay open. It reads disks and may wait for them.
+ */
+#ifndef PORTREEVE_CLOSED_FILES_H
+#define PORTREEVE_CLOSED_FILES_H
+
+#include "closed/closed.h"
+#include "closed/sockets.h"
+
+/* All but the last step, so that the network can still be set by /proc/sys. ERR_DENIED,
+ * ERR_UNSUPPORTED, ERR_LIMIT, ERR_IO; *message says what. */
+int closed_files_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
+                      struct buf *message);
+/* From here on nothing of the kernel can be set by /proc. */
+int closed_files_seal(struct buf *message);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The network of the closed room: the machine's interfaces by name, address and prefix length, so
+ * that a server derives from them what it derives outside. Every other address is local as well:
+ * whoever asks may speak from any, and whatever the server calls comes out inside.
+ *
+ * Called in the room's network namespace, which is new and has no link out of it, with /proc/sys
+ * still writable. Not called by others than keeper.c. It blocks for system calls only.
+ */
+#ifndef PORTREEVE_CLOSED_NET_H
+#define PORTREEVE_CLOSED_NET_H
+
+#include "closed/closed.h"
+
+/* ERR_UNSUPPORTED: the kernel has no veth and no dummy; ERR_INVALID: a name that is none;
+ * ERR_IO. *message says what. */
+int closed_net_make(const struct closed_setup *setup, struct buf *message);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Postfix in the closed room. `postfix start` makes what its spool lacks, and its master comes up
+ * by itself; an instance is a directory of its own.
+ */
+#include "closed/server-private.h"
+
+static const char *const postfix_programs[] = { "/usr/sbin/postfix", "/usr/local/sbin/postfix",
+                                                NULL };
+/* Files of the chroot stay; the queue, pid/ and the sockets do not. */
+static const char *const postfix_chroot[] = { "etc", "lib", "lib64", "usr", "bin", NULL };
+static const struct closed_tree postfix_trees[] = {
+	{ "/var/spool/postfix", postfix_chroot },
+	{ "/var/lib/postfix", NULL },            /* data_directory: locks and caches */
+};
+static const char *const postfix_controls[] = { "<postmaster>", "<postmaster@{R}>",
+                                                "<postmaster@{M}>", "<root@{R}>", NULL };
+
+static void postfix_start(const char *program, const char *config, const char **words)
+{
+	const char *const start[] = { program, "-c", config, "start", NULL };
+	for (size_t i = 0; i < sizeof(start) / sizeof(start[0]); i++)
+		words[i] = start[i];
+}
+
+static void postfix_networks(const char *program, const char *config, const char **words)
+{
+	(void)program;
+	const char *const ask[] = { "/usr/sbin/postconf", "-c", config, "-xh", "mynetworks", NULL };
+	for (size_t i = 0; i < sizeof(ask) / sizeof(ask[0]); i++)
+		words[i] = ask[i];
+}
+
+const struct closed_server closed_postfix = {
+	.mta = MTA_POSTFIX, .programs = postfix_programs, .config = "/etc/postfix",
+	.trees = postfix_trees, .tree_n = sizeof(postfix_trees) / sizeof(postfix_trees[0]),
+	.controls = postfix_controls, .start = postfix_start, .networks = postfix_networks,
+};

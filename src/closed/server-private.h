@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The tables of hooks, a file for each server, joined in server.c.
+ */
+#ifndef PORTREEVE_CLOSED_SERVER_PRIVATE_H
+#define PORTREEVE_CLOSED_SERVER_PRIVATE_H
+
+#include "closed/server.h"
+
+extern const struct closed_server closed_postfix;
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The table of servers, and how any of them is started and awaited.
+ */
+#include "closed/server-private.h"
+
+#include "base/mem.h"
+#include "closed/ask.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct closed_server *const servers[] = { &closed_postfix };
+
+const struct closed_server *closed_server_of(enum mta mta)
+{
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
+		if (servers[i]->mta == mta)
+			return servers[i];
+	return NULL;
+}
+
+const char *closed_server_program(const struct closed_server *server)
+{
+	for (size_t i = 0; server->programs[i]; i++)
+		if (access(server->programs[i], X_OK) == 0)
+			return server->programs[i];
+	return NULL;
+}
+
+/* Asked from its own address: no rule is asked for a greeting. */
+static int greeting_await(const struct closed_room *room, const struct endpoint *ports, size_t n,
+                          int64_t timeout_ms, struct buf *message)
+{
+	const struct closed_patience patience = {
+		.refused_ms = timeout_ms, .command_ms = timeout_ms, .session_ms = timeout_ms,
+		.all_ms = timeout_ms,
+	};
+	struct closed_session *sessions = mem_array(n, sizeof(*sessions));
+	for (size_t i = 0; i < n; i++)
+		sessions[i] = (struct closed_session){ .from = ports[i].ip, .to = ports[i],
+		                                       .helo = "localhost" };
+	int e = closed_ask(room, &patience, sessions, n);
+	bool greets = false;
+	for (size_t i = 0; i < n; i++)
+		greets = greets || sessions[i].greeting.code;
+	if (e == ERR_OK && !greets) {
+		char text[ENDPOINT_TEXT_MAX];
+		buf_printf(message, "%s: %s", endpoint_format(&ports[0], text),
+		           closed_end_text(sessions[0].end));
+		e = ERR_TIMEOUT;
+	}
+	free(sessions);
+	return e;
+}
+
+int closed_server_start(struct closed_room *room, const struct closed_server *server,
+                        const char *config, const struct endpoint *ports, size_t n,
+                        int64_t timeout_ms, struct buf *message)
+{
+	const char *words[CLOSED_WORDS_MAX], *program = closed_server_program(server);
+	int status = 0;
+	if (!program)
+		return ERR_NOT_FOUND;
+	server->start(program, config ? config : server->config, words);
+	int e = closed_run(room, words, timeout_ms, message, &status);
+	if (e == ERR_OK && status != 0)
+		e = ERR_CLOSED;
+	return e == ERR_OK && n ? greeting_await(room, ports, n, timeout_ms, message) : e;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The mail servers that can be started in the closed room: a table of hooks for each, in a file of
+ * its own, and what is the same for all. Another server is another such table.
+ *
+ *     postfix.c    Postfix
+ *
+ * Who uses it: the command `audit`. Nothing is asked of the configuration outside of the room.
+ */
+#ifndef PORTREEVE_CLOSED_SERVER_H
+#define PORTREEVE_CLOSED_SERVER_H
+
+#include "catalogue/mta.h"
+#include "closed/closed.h"
+
+struct closed_server {
+	enum mta mta;
+	const char *const *programs;     /* where its main program may be; NULL-terminated */
+	const char *config;              /* its directory or file, as Debian has it */
+	const struct closed_tree *trees; /* what it writes to, beside spool, log, run, tmp, mail */
+	size_t tree_n;
+	/* Own recipients that a sound server takes, for the control: templates of
+	 * relay_render() (catalogue/catalogue.h), the likeliest first; NULL-terminated. */
+	const char *const *controls;
+	/* Fills in the words of a command, up to CLOSED_WORDS_MAX with NULL behind the last. They
+	 * point to what was given or are static. A server is ended with its room. */
+	void (*start)(const char *program, const char *config, const char **words);
+	/* Prints the networks that it trusts, derived from the interfaces if it does so; NULL: it
+	 * derives none. */
+	void (*networks)(const char *program, const char *config, const char **words);
+};
+
+/* NULL: it cannot be started in a room. */
+const struct closed_server *closed_server_of(enum mta mta);
+/* The program that is installed; NULL: it is not. */
+const char *closed_server_program(const struct closed_server *server);
+
+/* Starts it and waits until one of the n ports greets; config NULL: its own. ERR_CLOSED: it does
+ * not start (*message has what it printed, unescaped); ERR_TIMEOUT: it does not greet, or does not
+ * come back; ERR_NOT_FOUND: not installed; as closed_run(). At most timeout_ms for each of both. */
+int closed_server_start(struct closed_room *room, const struct closed_server *server,
+                        const char *config, const struct endpoint *ports, size_t n,
+                        int64_t timeout_ms, struct buf *message);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The closed room as a program, for the tests in the lab: on a machine with a mail server it makes
+ * the room, starts the server in it and asks it from the addresses that are given, or runs a
+ * program inside. What it prints is a line for each answer: who asked, the reply to the control,
+ * the reply to a stranger's recipient.
+ *
+ *     closed-room ask MTA ADDRESS-OF-THE-SERVER CONTROL FROM…
+ *     closed-room run PROGRAM WORD…
+ *     closed-room stay PROGRAM WORD…      and then waits to be killed
+ */
+#include "base/mem.h"
+#include "closed/ask.h"
+#include "closed/server.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { INTERFACES_MAX = 32, ADDRESSES_MAX = 32, LIFE_MS = 60000, START_MS = 20000 };
+
+static struct closed_interface interfaces[INTERFACES_MAX];
+static struct closed_address addresses[INTERFACES_MAX][ADDRESSES_MAX];
+static size_t interface_n;
+
+static uint8_t bits_of(const struct sockaddr *mask)
+{
+	uint8_t bits = 0;
+	struct endpoint e;
+	struct sockaddr_storage copy = { 0 };
+	memcpy(&copy, mask, mask->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+	                                                : sizeof(struct sockaddr_in));
+	if (endpoint_from_sockaddr((struct sockaddr *)&copy, &e) != ERR_OK)
+		return 0;
+	for (size_t i = 0; i < sizeof(e.ip.b); i++)
+		bits = (uint8_t)(bits + __builtin_popcount(e.ip.b[i]));
+	return bits;
+}
+
+static size_t interface_of(const struct ifaddrs *f)
+{
+	for (size_t i = 0; i < interface_n; i++)
+		if (strcmp(interfaces[i].name, f->ifa_name) == 0)
+			return i;
+	interfaces[interface_n] = (struct closed_interface){
+		.name = mem_strdup(f->ifa_name), .loopback = f->ifa_flags & IFF_LOOPBACK,
+		.addresses = addresses[interface_n],
+	};
+	return interface_n++;
+}
+
+static void look(void)
+{
+	struct ifaddrs *all;
+	struct endpoint e;
+	if (getifaddrs(&all) != 0)
+		exit(2);
+	for (const struct ifaddrs *f = all; f && interface_n < INTERFACES_MAX; f = f->ifa_next) {
+		if (!f->ifa_addr || (f->ifa_addr->sa_family != AF_INET &&
+		                     f->ifa_addr->sa_family != AF_INET6) ||
+		    endpoint_from_sockaddr(f->ifa_addr, &e) != ERR_OK)
+			continue;
+		struct closed_interface *i = &interfaces[interface_of(f)];
+		if (i->address_n < ADDRESSES_MAX)
+			addresses[i - interfaces][i->address_n++] =
+				(struct closed_address){ e.ip, bits_of(f->ifa_netmask) };
+	}
+	freeifaddrs(all);
+}
+
+static struct ip address(const char *text)
+{
+	struct ip ip;
+	if (ip_parse(str_of(text), &ip, NULL) != ERR_OK)
+		exit(2);
+	return ip;
+}
+
+static struct closed_room *room_of(const struct closed_server *server)
+{
+	static char name[256];
+	struct closed_room *room;
+	struct buf message = { 0 };
+	look();
+	gethostname(name, sizeof(name) - 1);
+	const struct closed_setup setup = {
+		.host_name = name, .interfaces = interfaces, .interface_n = interface_n,
+		.trees = server ? server->trees : NULL, .tree_n = server ? server->tree_n : 0,
+		.life_ms = LIFE_MS,
+	};
+	int e = closed_create(&setup, &room, &message);
+	if (e != ERR_OK) {
+		fprintf(stderr, "%s: %s\n", err_text(e), buf_cstr(&message));
+		exit(2);
+	}
+	buf_fini(&message);
+	return room;
+}
+
+static void show(const struct closed_session *s)
+{
+	char text[IP_TEXT_MAX];
+	printf("%s %d %d %s %s\n", ip_format(&s->from, text), s->controlled.rcpt.code,
+	       s->answers[0].rcpt.code, s->answers[0].rcpt.enhanced, closed_end_text(s->end));
+}
+
+static int ask(int n, char **words)
+{
+	enum { ASKERS_MAX = 32 };
+	static const struct closed_envelope foreign = { "<a@b.example>", "<x@elsewhere.example>" };
+	static const struct closed_patience patience = { .command_ms = 10000, .session_ms = 20000,
+	                                                 .all_ms = 30000 };
+	static struct closed_session sessions[ASKERS_MAX];
+	static struct closed_answer answers[ASKERS_MAX];
+	struct closed_envelope control = { "<a@b.example>", words[2] };
+	struct endpoint at = { address(words[1]), 25 };
+	struct buf message = { 0 };
+	enum mta mta;
+	if (mta_parse(str_of(words[0]), &mta) != ERR_OK || !closed_server_of(mta))
+		return 2;
+	const struct closed_server *server = closed_server_of(mta);
+	struct closed_room *room = room_of(server);
+	int e = closed_server_start(room, server, NULL, &at, 1, START_MS, &message);
+	size_t count = 0;
+	for (int i = 3; e == ERR_OK && i < n && count < ASKERS_MAX; i++, count++)
+		sessions[count] = (struct closed_session){
+			.from = address(words[i]), .to = at, .helo = "x.example",
+			.control = &control, .envelopes = &foreign, .n = 1,
+			.answers = &answers[count],
+		};
+	if (e == ERR_OK)
+		e = closed_ask(room, &patience, sessions, count);
+	for (size_t i = 0; e == ERR_OK && i < count; i++)
+		show(&sessions[i]);
+	if (e != ERR_OK)
+		fprintf(stderr, "%s: %s\n", err_text(e), buf_cstr(&message));
+	closed_destroy(room);
+	buf_fini(&message);
+	return e == ERR_OK ? 0 : 2;
+}
+
+static int program(char **words, bool stay)
+{
+	struct buf out = { 0 };
+	int status = 0;
+	struct closed_room *room = room_of(NULL);
+	int e = closed_run(room, (const char *const *)words, START_MS, &out, &status);
+	fwrite(out.p, 1, out.n, stdout);
+	fflush(stdout);
+	buf_fini(&out);
+	if (e != ERR_OK)
+		fprintf(stderr, "%s\n", err_text(e));
+	if (stay)
+		pause();
+	closed_destroy(room);
+	return e == ERR_OK ? status : 2;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 5 && strcmp(argv[1], "ask") == 0)
+		return ask(argc - 2, argv + 2);
+	if (argc > 2 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "stay") == 0))
+		return program(argv + 2, argv[1][0] == 's');
+	return 2;
+}
