@@ -21,6 +21,7 @@
 
 #include "base/ip.h"
 #include "base/str.h"
+#include "closed/names.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,6 +44,7 @@ struct closed_interface {
 struct closed_tree {
 	const char *path;
 	const char *const *kept;                 /* below it, NULL-terminated: "etc"; or NULL */
+	bool empty;                              /* not even its directories */
 };
 
 struct closed_setup {
@@ -51,6 +53,7 @@ struct closed_setup {
 	size_t interface_n;
 	const struct closed_tree *trees;             /* the server's; those of all are files.c's */
 	size_t tree_n;
+	const struct closed_names *names;            /* what DNS says; NULL: no DNS */
 	int64_t life_ms;                             /* the room ends then, whatever happens */
 };
 

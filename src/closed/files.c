@@ -31,8 +31,8 @@ static const char *const run_kept[] = {
 	"NetworkManager/no-stub-resolv.conf", NULL,
 };
 static const struct closed_tree trees_of_all[] = {
-	{ "/run", run_kept }, { "/tmp", NULL }, { "/var/tmp", NULL }, { "/var/log", NULL },
-	{ "/var/mail", NULL }, { "/var/spool", NULL },
+	{ "/run", run_kept, false }, { "/tmp", NULL, true }, { "/var/tmp", NULL, true },
+	{ "/var/log", NULL, false }, { "/var/mail", NULL, false }, { "/var/spool", NULL, false },
 };
 enum { OF_ALL = sizeof(trees_of_all) / sizeof(trees_of_all[0]) };
 
@@ -104,7 +104,8 @@ static int leave_kernel(struct buf *message)
 	return ERR_OK;
 }
 
-/* The open root of a new mount in memory that is nowhere yet; or -1. */
+/* A path to a new mount in memory that is nowhere yet; or -1. It is gone when this is closed before
+ * it was attached. */
 static int memory_create(void)
 {
 	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
@@ -119,6 +120,11 @@ static int memory_create(void)
 	close(fs);
 	errno = why;
 	return made;
+}
+
+static int memory_open(int made)
+{
+	return openat(made, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static int memory_attach(int made, const char *path)
@@ -139,11 +145,14 @@ static int tree_fill(struct laid *l, struct buf *message)
 	l->made = memory_create();
 	if (l->made < 0)
 		return files_failed(message, "memory for", l->path);
-	int e = closed_tree_copy(l->from, l->made, l->tree->kept);
+	int to = memory_open(l->made);
+	int e = to < 0 ? ERR_IO : closed_tree_copy(l->from, to, l->tree);
 	if (e == ERR_LIMIT)
 		buf_printf(message, "%s has too many or too large files to copy", l->path);
 	else if (e != ERR_OK)
 		files_failed(message, "copying", l->path);
+	if (to >= 0)
+		close(to);
 	return e;
 }
 
@@ -227,11 +236,13 @@ static int devices_fill(int dev)
 
 static int devices_make(struct buf *message)
 {
-	int dev = memory_create();
-	int e = dev >= 0 && devices_fill(dev) == 0 && memory_attach(dev, "/dev") == 0 ? ERR_OK
+	int made = memory_create(), dev = made < 0 ? -1 : memory_open(made);
+	int e = dev >= 0 && devices_fill(dev) == 0 && memory_attach(made, "/dev") == 0 ? ERR_OK
 	        : files_failed(message, "making", "/dev");
 	if (dev >= 0)
 		close(dev);
+	if (made >= 0)
+		close(made);
 	return e;
 }
 

@@ -211,6 +211,8 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
 	for (int fd = 0; e == ERR_OK && fd < CONTROL; fd++)
 		if (open("/dev/null", O_RDWR) != fd)
 			e = ERR_IO;
+	if (e == ERR_OK && setup->names && (e = closed_names_serve(setup->names)) != ERR_OK)
+		buf_add_cstr(&message, "no process can answer DNS in the room");
 	keeper_answer(e, 0, buf_str(&message));
 	if (e != ERR_OK)
 		_exit(1);

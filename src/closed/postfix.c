@@ -10,8 +10,8 @@ static const char *const postfix_programs[] = { "/usr/sbin/postfix", "/usr/local
 /* Files of the chroot stay; the queue, pid/ and the sockets do not. */
 static const char *const postfix_chroot[] = { "etc", "lib", "lib64", "usr", "bin", NULL };
 static const struct closed_tree postfix_trees[] = {
-	{ "/var/spool/postfix", postfix_chroot },
-	{ "/var/lib/postfix", NULL },            /* data_directory: locks and caches */
+	{ "/var/spool/postfix", postfix_chroot, false },
+	{ "/var/lib/postfix", NULL, false },            /* data_directory: locks and caches */
 };
 static const char *const postfix_controls[] = { "<postmaster>", "<postmaster@{R}>",
                                                 "<postmaster@{M}>", "<root@{R}>", NULL };

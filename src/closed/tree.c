@@ -144,9 +144,12 @@ static int copy_inside(struct copy *c, int from, int to, bool kept)
 	return e == ERR_OK ? copy_rights(to, &st) : e;
 }
 
-int closed_tree_copy(int from, int to, const char *const *kept)
+int closed_tree_copy(int from, int to, const struct closed_tree *tree)
 {
-	struct copy c = { .kept = kept };
+	struct copy c = { .kept = tree->kept };
+	struct stat st;
+	if (tree->empty)
+		return fstat(from, &st) == 0 ? copy_rights(to, &st) : ERR_IO;
 	int e = copy_inside(&c, from, to, is_kept(&c));
 	buf_fini(&c.path);
 	return e;

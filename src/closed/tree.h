@@ -11,7 +11,7 @@
 #ifndef PORTREEVE_CLOSED_TREE_H
 #define PORTREEVE_CLOSED_TREE_H
 
-#include "base/err.h"
+#include "closed/closed.h"
 
 #include <stdint.h>
 
@@ -21,8 +21,7 @@ enum {
 };
 
 /* Copies what is in the directory `from` into the empty directory `to`, which gets its owner and
- * mode. kept: paths below it, NULL-terminated, whose regular files are copied; "" keeps all; NULL
- * none. The descriptors stay open and the caller's. ERR_LIMIT, ERR_IO. */
-int closed_tree_copy(int from, int to, const char *const *kept);
+ * mode. Of tree->kept, "" keeps all. The descriptors stay open and the caller's. ERR_LIMIT, ERR_IO. */
+int closed_tree_copy(int from, int to, const struct closed_tree *tree);
 
 #endif
