@@ -150,7 +150,8 @@ static unsigned answer_question(struct answering *a)
 static bool query_has_edns(struct dns_reader r, const struct dns_header *h)
 {
 	struct dns_rr rr;
-	for (unsigned i = 0; i < h->answers + h->authorities + h->additionals; i++) {
+	unsigned n = (unsigned)h->answers + h->authorities + h->additionals;
+	for (unsigned i = 0; i < n; i++) {
 		if (dns_read_rr(&r, &rr) != ERR_OK)
 			return false;
 		if (rr.type == DNS_TYPE_OPT)

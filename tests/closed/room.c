@@ -79,6 +79,25 @@ static struct ip address(const char *text)
 	return ip;
 }
 
+/* The server has its name, strangers' domains exist, and one of them has the server as its MX. */
+static const struct closed_names *names_of(const char *host_name)
+{
+	static struct closed_name rows[8] = {
+		{ .name = "b.example", .mx = "mx.b.example" },
+		{ .name = "elsewhere.example", .mx = "mx.b.example" },
+		{ .name = "mx.b.example", .address = { 4, { 203, 0, 113, 25 } } },
+		{ .name = "ours.example" },
+	};
+	static struct closed_names names = { .askers = "asker.example", .names = rows, .name_n = 4 };
+	rows[3].mx = host_name;
+	for (size_t i = 0; i < interface_n; i++)
+		for (size_t k = 0; k < interfaces[i].address_n && !interfaces[i].loopback; k++)
+			if (names.name_n < sizeof(rows) / sizeof(rows[0]))
+				rows[names.name_n++] = (struct closed_name){
+					.name = host_name, .address = addresses[i][k].ip };
+	return &names;
+}
+
 static struct closed_room *room_of(const struct closed_server *server)
 {
 	static char name[256];
@@ -89,7 +108,7 @@ static struct closed_room *room_of(const struct closed_server *server)
 	const struct closed_setup setup = {
 		.host_name = name, .interfaces = interfaces, .interface_n = interface_n,
 		.trees = server ? server->trees : NULL, .tree_n = server ? server->tree_n : 0,
-		.life_ms = LIFE_MS,
+		.names = names_of(name), .life_ms = LIFE_MS,
 	};
 	int e = closed_create(&setup, &room, &message);
 	if (e != ERR_OK) {

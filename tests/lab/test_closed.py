@@ -1,0 +1,178 @@
+"""The closed room on hosts of the lab: the installed Postfix is started a second time and asked.
+
+The program is build's tests/closed/closed-room, $CLOSED_ROOM or beside $PORTREEVE.
+"""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import BINARY
+
+from lab.lab import Lab
+from lab.mta.postfix import Postfix
+from lab.wait import until
+
+ROOM = Path(os.environ.get("CLOSED_ROOM", BINARY.parent / "tests/closed/closed-room"))
+INSIDE = "/usr/local/bin/closed-room"
+CONTROL = "<bob@{domain}>"
+STRANGERS = ["8.8.8.8", "2a00::1"]
+ASKERS = [*STRANGERS, "127.0.0.1", "172.18.0.1", "::1"]
+
+
+class Machine(Postfix):
+    def __init__(self, name, number, relays_for, **settings):
+        super().__init__(name, f"mail.{name}.example", f"198.51.100.{number}",
+                         f"2001:db8:100::{number}", domains=[f"{name}.example"], users=["bob"],
+                         settings=settings)
+        self.relays_for = relays_for
+
+    def configure(self):
+        super().configure()
+        self.copy(ROOM, INSIDE)
+
+    def ask(self, *askers):
+        """{asker: (reply to the control, reply to a stranger's recipient)}"""
+        done = self.run(INSIDE, "ask", "postfix", self.v4, CONTROL.format(domain=self.domains[0]),
+                        *[asker for asker in askers if ":" not in asker])
+        lines = done.stdout.splitlines()
+        six = [asker for asker in askers if ":" in asker]
+        if six:
+            done = self.run(INSIDE, "ask", "postfix", self.v6, CONTROL.format(domain=self.domains[0]), *six)
+            lines += done.stdout.splitlines()
+        words = [line.split() for line in lines]
+        return {line[0]: (int(line[1]), int(line[2])) for line in words}
+
+    def inside(self, script):
+        return self.run(INSIDE, "run", "/bin/sh", "-c", script, check=False)
+
+    def state(self):
+        """What an audit must leave as it was."""
+        spool = self.run("find", "/var/spool/postfix", "/var/lib/postfix", "/run", "/tmp", "/var/tmp",
+                         "-printf", "%p %m %u %T@ %s\n").stdout
+        return spool, self.read("/var/log/mail.log"), self.read("/var/log/syslog"), self.processes(), \
+            self.run("cat", "/proc/self/mountinfo").stdout
+
+    def processes(self):
+        seen = self.run("ps", "-eo", "pid,ns,args", "--no-headers").stdout
+        return [line for line in seen.splitlines() if " ps -eo" not in line]
+
+
+HOSTS = [
+    Machine("closed", 101, {"127.0.0.1", "::1"}),
+    Machine("world", 102, set(ASKERS), mynetworks="0.0.0.0/0 [::]/0"),
+    Machine("bridge", 103, {"127.0.0.1", "::1", "172.18.0.1"},
+            mynetworks="127.0.0.0/8 [::1]/128 172.16.0.0/12"),
+]
+each_host = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+
+
+@pytest.fixture(scope="module")
+def room():
+    if os.geteuid():
+        pytest.skip("the lab needs root")
+    assert ROOM.exists(), f"{ROOM}: there is no such program; build it first"
+    with Lab("closed", HOSTS) as lab:
+        yield lab
+
+
+@each_host
+def test_who_may_relay(room, host):
+    answers = host.ask(*ASKERS)
+    assert set(answers) == set(ASKERS)
+    assert {control for control, _ in answers.values()} == {250}
+    assert {asker for asker, (_, code) in answers.items() if code == 250} == host.relays_for, answers
+
+
+def test_nothing_is_left_or_touched(room):
+    host = HOSTS[0]
+    before = host.state()
+    host.ask("8.8.8.8")
+    for was, is_now in zip(before, host.state()):
+        assert is_now == was
+
+
+def test_the_same_networks_are_derived(room):
+    host = HOSTS[0]
+    host.change(mynetworks_style="subnet")
+    host.run("postconf", "-X", "mynetworks")
+    try:
+        outside = host.run("postconf", "-xh", "mynetworks").stdout
+        assert host.inside("postconf -xh mynetworks").stdout == outside
+        assert host.v4 in outside
+    finally:
+        host.change(mynetworks="127.0.0.0/8 [::1]/128")
+
+
+def test_kill_ends_the_room(room):
+    host = HOSTS[0]
+    before = host.processes()
+    stays = host.start(INSIDE, "stay", "/usr/bin/setsid", "-f", "/bin/sleep", "4711")
+    until("the room to run", lambda: any("sleep 4711" in line for line in host.processes()), 20)
+    for line in host.processes():
+        if f"{INSIDE} stay" in line and line.split()[0] == first_of(host):
+            host.run("kill", "-9", line.split()[0])
+    until("all of it to end", lambda: host.processes() == before, 20)
+    stays.wait()
+
+
+def first_of(host):
+    """The maker of the room: the eldest of its processes."""
+    return min((line.split()[0] for line in host.processes() if f"{INSIDE} stay" in line), key=int)
+
+
+MUST_FAIL = {
+    "write a file": "touch /etc/made",
+    "write to the root": "touch /made",
+    "mount": "mount -t tmpfs x /mnt",
+    "make it writable": "mount -o remount,rw /",
+    "take a cover away": "umount /var/spool/postfix || umount /run",
+    "another user namespace": "unshare -U true",
+    "the kernel's settings": "echo 1 > /proc/sys/kernel/panic",
+    "the magic key": "echo h > /proc/sysrq-trigger",
+    "a disk": "mknod /tmp/disk b 8 0",
+    "the host name": "hostname other",
+    "the network": "ip link set lo down",
+    "the hypervisor": "python3 -c 'import socket; socket.socket(40, 1)'",
+    "raw packets": "python3 -c 'import socket; socket.socket(2, 3, 1)'",
+    "the machine's log": "logger -s -u /dev/log hello",
+    "key rings": "python3 -c 'import ctypes; exit(ctypes.CDLL(None).syscall(250, 0, -4, 1) == -1)'",
+    "processes outside": "ps -eo args | grep '[k]eeper.py'",
+    "process 1's memory": "cat /proc/1/environ > /dev/null || ls /proc/1/fd",
+    "a message in the queue": "find /var/spool/postfix -type f -path '*maildrop*' | grep .",
+    "a socket": "find /run /tmp /var -type s | grep .",
+}
+
+
+@pytest.mark.parametrize("what", MUST_FAIL)
+def test_out_of_reach(room, what):
+    done = HOSTS[0].inside(MUST_FAIL[what])
+    assert done.returncode not in (0, 127), done.stdout
+
+
+def test_a_socket_elsewhere_is_covered(room):
+    host = HOSTS[0]
+    listener = ("import socket; s = socket.socket(socket.AF_UNIX); s.bind('/var/home/bob/door'); "
+                "s.listen(); print('ready', flush=True); s.accept()")
+    door = subprocess.Popen(host._inside([("python3"), "-c", listener]), stdout=subprocess.PIPE,
+                            start_new_session=True)
+    try:
+        assert door.stdout.readline() == b"ready\n"
+        knock = "python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('/var/home/bob/door')\""
+        assert host.inside(knock).returncode == 1
+        assert host.run("sh", "-c", knock).returncode == 0, "it can be reached from outside"
+    finally:
+        os.killpg(door.pid, signal.SIGKILL)
+        door.wait()
+
+
+def test_a_server_that_does_not_start(room):
+    host = HOSTS[0]
+    host.run("postconf", "-e", "inet_interfaces = 192.0.2.77.5")
+    try:
+        done = host.run(INSIDE, "ask", "postfix", host.v4, "<bob>", "8.8.8.8", check=False)
+        assert done.returncode == 2 and "fatal" in done.stdout, done.stdout
+    finally:
+        host.run("postconf", "-e", "inet_interfaces = all")
