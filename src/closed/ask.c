@@ -139,7 +139,8 @@ static void told_take(struct told *told, struct closed_session *sessions, size_t
 	struct closed_session *s = &sessions[told->session];
 	reply_bound(&told->answer.mail);
 	reply_bound(&told->answer.rcpt);
-	if (told->about == ASKED_END && told->end >= CLOSED_UNASKED && told->end <= CLOSED_NO_SOURCE)
+	if (told->about == ASKED_END && told->end >= CLOSED_UNASKED &&
+	    told->end <= CLOSED_NO_SOURCE)
 		s->end = (enum closed_end)told->end;
 	else if (told->about == ASKED_GREETING)
 		s->greeting = told->answer.mail;

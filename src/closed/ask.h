@@ -53,7 +53,7 @@ struct closed_session {
 	const char *helo;
 	const struct closed_envelope *control;   /* NULL: none */
 	const struct closed_envelope *envelopes;
-	size_t n;                                /* up to CLOSED_ENVELOPES_MAX; 0: the greeting only */
+	size_t n;                                /* 0: the greeting and hello only */
 	/* What came of it; `answers` has room for n. */
 	enum closed_end end;
 	struct closed_reply greeting, hello;
@@ -61,7 +61,7 @@ struct closed_session {
 };
 
 struct closed_patience {
-	int64_t refused_ms;                      /* so long, who does not listen yet is asked again */
+	int64_t refused_ms;                      /* while who does not listen is asked again */
 	int64_t command_ms, session_ms;          /* for one reply, for one session */
 	int64_t all_ms;
 };

@@ -49,7 +49,8 @@ static bool is_of_kernel(struct str type)
 	static const char *const types[] = {
 		"proc", "sysfs", "devtmpfs", "devpts", "debugfs", "tracefs", "securityfs", "bpf",
 		"cgroup", "cgroup2", "fusectl", "configfs", "pstore", "efivarfs", "binfmt_misc",
-		"mqueue", "autofs", "hugetlbfs", "nsfs", "rpc_pipefs", "nfsd", "selinuxfs", "smackfs",
+		"mqueue", "autofs", "hugetlbfs", "nsfs", "rpc_pipefs", "nfsd", "selinuxfs",
+		"smackfs",
 	};
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (str_eq(type, str_of(types[i])))

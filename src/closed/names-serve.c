@@ -82,7 +82,8 @@ static _Noreturn void serve_names(const struct closed_names *names, int four, in
 int closed_names_serve(const struct closed_names *names)
 {
 	int four = socket_open(4), six = socket_open(6);
-	pid_t pid = four < 0 ? -1 : fork();      /* where there is no IPv6, there is no socket of it */
+	/* Where there is no IPv6, there is no socket of it. */
+	pid_t pid = four < 0 ? -1 : fork();
 	if (pid == 0) {
 		for (int fd = 3; fd < 64; fd++)
 			if (fd != four && fd != six)

@@ -73,7 +73,7 @@ static bool address_of_reverse(struct str text, struct ip *ip)
 		if (four && str_u64(part, 255, &value) == ERR_OK)
 			ip->b[3 - i] = (uint8_t)value;
 		else if (!four && part.n == 1 &&
-		         hex_decode((struct str){ digits, 2 }, nibble, 1) == ERR_OK)
+		         hex_decode((struct str){ digits, 2 }, nibble, 1) == 1)
 			ip->b[15 - i / 2] |= (uint8_t)(nibble[0] << (i % 2 ? 4 : 0));
 		else
 			return false;
@@ -108,7 +108,7 @@ static void answer_asker(struct answering *a, struct str text)
 		return;
 	label = str_from(label, 1);
 	ip.family = label.n == 8 ? 4 : label.n == 32 ? 6 : 0;
-	if (ip.family && hex_decode(label, ip.b, label.n / 2) == ERR_OK)
+	if (ip.family && hex_decode(label, ip.b, sizeof(ip.b)) > 0)
 		answer_address(a, &ip);
 }
 

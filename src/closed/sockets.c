@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * /proc/PID/net/unix, once for each network namespace.
+ * The lists of sockets in /proc/PID/net/unix, one for each network namespace.
  */
 #include "closed/sockets.h"
 

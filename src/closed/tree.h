@@ -21,7 +21,8 @@ enum {
 };
 
 /* Copies what is in the directory `from` into the empty directory `to`, which gets its owner and
- * mode. Of tree->kept, "" keeps all. The descriptors stay open and the caller's. ERR_LIMIT, ERR_IO. */
+ * mode. Of tree->kept, "" keeps all. The descriptors stay open and the caller's. ERR_LIMIT,
+ * ERR_IO. */
 int closed_tree_copy(int from, int to, const struct closed_tree *tree);
 
 #endif

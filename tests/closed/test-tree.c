@@ -59,7 +59,8 @@ static void directories_stay_and_files_go(void **state)
 	char from_path[] = "/tmp/portreeve-tree-XXXXXX", to_path[] = "/tmp/portreeve-tree-XXXXXX";
 	assert_non_null(mkdtemp(from_path));
 	assert_non_null(mkdtemp(to_path));
-	int from = open(from_path, O_RDONLY | O_DIRECTORY), to = open(to_path, O_RDONLY | O_DIRECTORY);
+	int from = open(from_path, O_RDONLY | O_DIRECTORY);
+	int to = open(to_path, O_RDONLY | O_DIRECTORY);
 	spool_make(from, from_path);
 	assert_int_equal(closed_tree_copy(from, to, &tree), ERR_OK);
 	assert_int_equal(mode_at(to, "etc/resolv.conf"), S_IFREG | 0640);
