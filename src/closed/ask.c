@@ -33,6 +33,7 @@ struct asking {
 	struct loop *loop;
 	const struct closed_patience *patience;
 	const struct closed_session *sessions;
+	SSL_CTX *tls;
 	size_t n, begun, over;
 	int tell;
 	struct asked {
@@ -78,7 +79,8 @@ static void ask_next(struct asking *all)
 	struct asked *one = &all->asked[all->begun];
 	*one = (struct asked){ .all = all, .number = all->begun };
 	struct asker_setup setup = {
-		.loop = all->loop, .session = &all->sessions[all->begun], .patience = all->patience,
+		.loop = all->loop, .tls = all->tls, .session = &all->sessions[all->begun],
+		.patience = all->patience,
 		.answered = asked_answered, .ended = asked_ended, .arg = one,
 	};
 	all->begun++;
@@ -110,9 +112,9 @@ static _Noreturn void asking_process(int network, const struct closed_patience *
 		if (fd != tell_fd)
 			close(fd);
 	struct asking all = { .loop = loop_create(), .patience = patience, .sessions = sessions,
-	                      .n = n, .tell = tell_fd,
+	                      .n = n, .tell = tell_fd, .tls = SSL_CTX_new(TLS_client_method()),
 	                      .asked = mem_array(n, sizeof(struct asked)) };
-	if (sandbox_enter(&box, &message) != ERR_OK)
+	if (!all.tls || sandbox_enter(&box, &message) != ERR_OK)
 		_exit(2);
 	struct loop_timer *over = loop_timer_create(all.loop, time_is_over, NULL);
 	loop_timer_arm(over, patience->all_ms);
@@ -140,7 +142,7 @@ static void told_take(struct told *told, struct closed_session *sessions, size_t
 	reply_bound(&told->answer.mail);
 	reply_bound(&told->answer.rcpt);
 	if (told->about == ASKED_END && told->end >= CLOSED_UNASKED &&
-	    told->end <= CLOSED_NO_SOURCE)
+	    told->end <= CLOSED_NO_TLS)
 		s->end = (enum closed_end)told->end;
 	else if (told->about == ASKED_GREETING)
 		s->greeting = told->answer.mail;
@@ -225,6 +227,7 @@ const char *closed_end_text(enum closed_end end)
 	case CLOSED_HUNG_UP: return "it hung up";
 	case CLOSED_BROKEN: return "what answers speaks no SMTP";
 	case CLOSED_NO_SOURCE: return "we cannot speak from that address";
+	case CLOSED_NO_TLS: return "no TLS can be had";
 	}
 	return "";
 }

@@ -44,12 +44,16 @@ enum closed_end {
 	CLOSED_HUNG_UP,
 	CLOSED_BROKEN,                           /* what answers speaks no SMTP */
 	CLOSED_NO_SOURCE,                        /* we cannot speak from that address */
+	CLOSED_NO_TLS,                           /* it is not offered, or fails */
 };
 const char *closed_end_text(enum closed_end end);    /* "nobody listens" */
+
+enum closed_tls { CLOSED_CLEAR, CLOSED_STARTTLS, CLOSED_TLS_FIRST };
 
 struct closed_session {
 	struct ip from;
 	struct endpoint to;
+	enum closed_tls tls;                     /* no certificate is checked */
 	const char *helo;
 	const struct closed_envelope *control;   /* NULL: none */
 	const struct closed_envelope *envelopes;

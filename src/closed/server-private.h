@@ -7,6 +7,6 @@
 
 #include "closed/server.h"
 
-extern const struct closed_server closed_postfix;
+extern const struct closed_server closed_postfix, closed_exim, closed_sendmail, closed_opensmtpd;
 
 #endif

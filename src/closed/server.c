@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct closed_server *const servers[] = { &closed_postfix };
+static const struct closed_server *const servers[] = { &closed_postfix, &closed_exim,
+                                                      &closed_sendmail, &closed_opensmtpd };
 
 const struct closed_server *closed_server_of(enum mta mta)
 {

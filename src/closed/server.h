@@ -3,7 +3,7 @@
  * The mail servers that can be started in the closed room: a table of hooks for each, in a file of
  * its own, and what is the same for all. Another server is another such table.
  *
- *     postfix.c    Postfix
+ *     postfix.c, exim.c, sendmail.c, opensmtpd.c
  *
  * Who uses it: the command `audit`. Nothing is asked of the configuration outside of the room.
  */
@@ -16,7 +16,7 @@
 struct closed_server {
 	enum mta mta;
 	const char *const *programs;     /* where its main program may be; NULL-terminated */
-	const char *config;              /* its directory or file, as Debian has it */
+	const char *config;              /* its directory; NULL: it knows itself */
 	const struct closed_tree *trees; /* what it writes to, beside spool, log, run, tmp, mail */
 	size_t tree_n;
 	/* Own recipients that a sound server takes, for the control: templates of

@@ -22,7 +22,7 @@ struct asker_session {
 	enum smtp_verb awaited;
 	int envelope;                        /* ASKED_CONTROL, or which one */
 	struct closed_answer answer;         /* to it, so far */
-	bool over;
+	bool over, secured;
 	enum closed_end end;
 };
 
@@ -89,6 +89,14 @@ static void on_greeting(struct asker_session *s, const struct smtp_reply *reply)
 
 static void on_hello(struct asker_session *s, const struct smtp_reply *reply)
 {
+	bool to_secure = s->setup.session->tls == CLOSED_STARTTLS && !s->secured;
+	if (to_secure && smtp_reply_ok(reply)) {
+		if (smtp_client_extensions(s->engine) & SMTP_EXT_STARTTLS)
+			say(s, SMTP_STARTTLS, "STARTTLS", "");
+		else
+			session_over(s, CLOSED_NO_TLS);
+		return;
+	}
 	if (s->awaited == SMTP_EHLO && smtp_reply_unknown(reply)) {
 		say(s, SMTP_HELO, "HELO ", s->setup.session->helo);
 		return;
@@ -115,6 +123,12 @@ static void on_reply(struct asker_session *s, const struct smtp_reply *reply)
 		break;
 	case SMTP_EHLO: case SMTP_HELO:
 		on_hello(s, reply);
+		break;
+	case SMTP_STARTTLS:
+		if (smtp_reply_ok(reply))
+			wire_client_start_tls(s->wire);
+		else
+			session_over(s, CLOSED_NO_TLS);
 		break;
 	case SMTP_MAIL:
 		reply_keep(&s->answer.mail, reply);
@@ -154,13 +168,25 @@ static void asker_received(void *arg, struct str bytes)
 	}
 }
 
+static void asker_secured(void *arg)
+{
+	struct asker_session *s = arg;
+	s->secured = true;
+	if (s->over || s->setup.session->tls != CLOSED_STARTTLS)
+		return;
+	/* What was injected before TLS is dropped with it. */
+	smtp_client_tls_started(s->engine);
+	say(s, SMTP_EHLO, "EHLO ", s->setup.session->helo);
+}
+
 static enum closed_end end_of(enum stream_end why)
 {
 	switch (why) {
 	case STREAM_REFUSED: case STREAM_UNREACHABLE: return CLOSED_NOBODY;
 	case STREAM_TIMEOUT: return CLOSED_LATE;
 	case STREAM_NO_SOURCE: return CLOSED_NO_SOURCE;
-	case STREAM_CLOSED: case STREAM_RESET: case STREAM_TLS_FAILED: break;
+	case STREAM_TLS_FAILED: return CLOSED_NO_TLS;
+	case STREAM_CLOSED: case STREAM_RESET: break;
 	}
 	return CLOSED_HUNG_UP;
 }
@@ -178,11 +204,13 @@ static void asker_ended(void *arg, enum stream_end why)
 static void session_connect(struct asker_session *s)
 {
 	static const struct wire_client_talk talk = {
-		.engine = asker_engine, .received = asker_received, .ended = asker_ended,
+		.engine = asker_engine, .secured = asker_secured,
+		.received = asker_received, .ended = asker_ended,
 	};
 	const struct endpoint from = { .ip = s->setup.session->from };
 	struct wire_client_setup wire = {
 		.loop = s->setup.loop, .to = s->setup.session->to, .source = &from,
+		.tls = s->setup.tls, .tls_at_once = s->setup.session->tls == CLOSED_TLS_FIRST,
 		.connect_ms = CONNECT_MS, .command_ms = s->setup.patience->command_ms,
 		.session_ms = s->setup.patience->session_ms, .talk = &talk, .arg = s,
 	};

@@ -12,12 +12,15 @@
 #include "base/loop.h"
 #include "closed/ask.h"
 
+#include <openssl/ssl.h>
+
 struct asker_session;
 
 /* What is told of it: `about` its greeting, its hello, its control or an envelope. */
 enum { ASKED_END = -4, ASKED_GREETING = -3, ASKED_HELLO = -2, ASKED_CONTROL = -1 };
 struct asker_setup {
 	struct loop *loop;
+	SSL_CTX *tls;                            /* outlives it */
 	const struct closed_session *session;    /* outlives it */
 	const struct closed_patience *patience;  /* outlives it */
 	/* A greeting and a hello stand in answer->mail. Called from the loop. */
