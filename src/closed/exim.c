@@ -6,8 +6,6 @@
 #include "closed/server-private.h"
 
 static const char *const exim_programs[] = { "/usr/sbin/exim4", "/usr/sbin/exim", NULL };
-static const char *const exim_controls[] = { "<postmaster>", "<postmaster@{R}>",
-                                "<postmaster@{M}>", "<root@{R}>", NULL };
 
 static void exim_start(const char *program, const char *config, const char **words)
 {
@@ -22,6 +20,6 @@ static void exim_start(const char *program, const char *config, const char **wor
 }
 
 const struct closed_server closed_exim = {
-	.mta = MTA_EXIM, .programs = exim_programs, .controls = exim_controls,
+	.mta = MTA_EXIM, .programs = exim_programs, .controls = closed_postmasters,
 	.start = exim_start,
 };

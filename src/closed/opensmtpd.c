@@ -5,8 +5,6 @@
 #include "closed/server-private.h"
 
 static const char *const opensmtpd_programs[] = { "/usr/sbin/smtpd", NULL };
-static const char *const opensmtpd_controls[] = { "<postmaster>", "<postmaster@{R}>",
-                                     "<postmaster@{M}>", "<root@{R}>", NULL };
 
 static void opensmtpd_start(const char *program, const char *config, const char **words)
 {
@@ -20,6 +18,6 @@ static void opensmtpd_start(const char *program, const char *config, const char 
 }
 
 const struct closed_server closed_opensmtpd = {
-	.mta = MTA_OPENSMTPD, .programs = opensmtpd_programs, .controls = opensmtpd_controls,
+	.mta = MTA_OPENSMTPD, .programs = opensmtpd_programs, .controls = closed_postmasters,
 	.start = opensmtpd_start,
 };

@@ -13,8 +13,6 @@ static const struct closed_tree postfix_trees[] = {
 	{ "/var/spool/postfix", postfix_chroot, false },
 	{ "/var/lib/postfix", NULL, false },            /* data_directory: locks and caches */
 };
-static const char *const postfix_controls[] = { "<postmaster>", "<postmaster@{R}>",
-                                                "<postmaster@{M}>", "<root@{R}>", NULL };
 
 static void postfix_start(const char *program, const char *config, const char **words)
 {
@@ -34,5 +32,5 @@ static void postfix_networks(const char *program, const char *config, const char
 const struct closed_server closed_postfix = {
 	.mta = MTA_POSTFIX, .programs = postfix_programs, .config = "/etc/postfix",
 	.trees = postfix_trees, .tree_n = sizeof(postfix_trees) / sizeof(postfix_trees[0]),
-	.controls = postfix_controls, .start = postfix_start, .networks = postfix_networks,
+	.controls = closed_postmasters, .start = postfix_start, .networks = postfix_networks,
 };

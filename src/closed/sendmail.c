@@ -5,9 +5,9 @@
  */
 #include "closed/server-private.h"
 
-static const char *const sendmail_programs[] = { "/usr/lib/sm.bin/sendmail", "/usr/sbin/sendmail-mta", NULL };
-static const char *const sendmail_controls[] = { "<postmaster>", "<postmaster@{R}>",
-                                    "<postmaster@{M}>", "<root@{R}>", NULL };
+static const char *const sendmail_programs[] = { "/usr/libexec/sendmail/sendmail",
+                                                "/usr/lib/sm.bin/sendmail",
+                                                "/usr/sbin/sendmail-mta", NULL };
 
 static void sendmail_start(const char *program, const char *config, const char **words)
 {
@@ -22,6 +22,6 @@ static void sendmail_start(const char *program, const char *config, const char *
 }
 
 const struct closed_server closed_sendmail = {
-	.mta = MTA_SENDMAIL, .programs = sendmail_programs, .controls = sendmail_controls,
+	.mta = MTA_SENDMAIL, .programs = sendmail_programs, .controls = closed_postmasters,
 	.start = sendmail_start,
 };

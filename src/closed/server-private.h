@@ -7,6 +7,9 @@
 
 #include "closed/server.h"
 
+/* Recipients that nearly all take. */
+extern const char *const closed_postmasters[];
+
 extern const struct closed_server closed_postfix, closed_exim, closed_sendmail, closed_opensmtpd;
 
 #endif

@@ -1,4 +1,4 @@
-"""The closed room on hosts of the lab: the installed Postfix is started a second time and asked.
+"""The closed room on hosts of the lab: the installed server is started a second time and asked.
 
 The program is build's tests/closed/closed-room, $CLOSED_ROOM or beside $PORTREEVE.
 """
@@ -12,22 +12,23 @@ import pytest
 from conftest import BINARY
 
 from lab.lab import Lab
+from lab.mta.exim import Exim
+from lab.mta.opensmtpd import OpenSMTPD
 from lab.mta.postfix import Postfix
+from lab.mta.sendmail import Sendmail
 from lab.wait import until
 
 ROOM = Path(os.environ.get("CLOSED_ROOM", BINARY.parent / "tests/closed/closed-room"))
 INSIDE = "/usr/local/bin/closed-room"
-CONTROL = "<bob@{domain}>"
 STRANGERS = ["8.8.8.8", "2a00::1"]
 ASKERS = [*STRANGERS, "127.0.0.1", "172.18.0.1", "::1"]
 
 
-class Machine(Postfix):
-    def __init__(self, name, number, relays_for, **settings):
-        super().__init__(name, f"mail.{name}.example", f"198.51.100.{number}",
-                         f"2001:db8:100::{number}", domains=[f"{name}.example"], users=["bob"],
-                         settings=settings)
-        self.relays_for = relays_for
+class Machine:
+    """Beside a mail server of the lab: the closed room on it."""
+
+    kind = ""
+    relays_for = frozenset()
 
     def configure(self):
         super().configure()
@@ -35,36 +36,70 @@ class Machine(Postfix):
 
     def ask(self, *askers):
         """{asker: (reply to the control, reply to a stranger's recipient)}"""
-        done = self.run(INSIDE, "ask", "postfix", self.v4, CONTROL.format(domain=self.domains[0]),
-                        *[asker for asker in askers if ":" not in asker])
-        lines = done.stdout.splitlines()
-        six = [asker for asker in askers if ":" in asker]
-        if six:
-            done = self.run(INSIDE, "ask", "postfix", self.v6, CONTROL.format(domain=self.domains[0]), *six)
-            lines += done.stdout.splitlines()
-        words = [line.split() for line in lines]
-        return {line[0]: (int(line[1]), int(line[2])) for line in words}
+        answers = {}
+        for own, family in ((self.v4, [asker for asker in askers if ":" not in asker]),
+                            (self.v6, [asker for asker in askers if ":" in asker])):
+            if family:
+                done = self.run(INSIDE, "ask", self.kind, own, f"<bob@{self.domains[0]}>", *family)
+                for line in done.stdout.splitlines():
+                    asker, control, code = line.split()[:3]
+                    answers[asker] = int(control), int(code)
+        return answers
 
     def inside(self, script):
         return self.run(INSIDE, "run", "/bin/sh", "-c", script, check=False)
 
     def state(self):
         """What an audit must leave as it was."""
-        spool = self.run("find", "/var/spool/postfix", "/var/lib/postfix", "/run", "/tmp", "/var/tmp",
-                         "-printf", "%p %m %u %T@ %s\n").stdout
-        return spool, self.read("/var/log/mail.log"), self.read("/var/log/syslog"), self.processes(), \
-            self.run("cat", "/proc/self/mountinfo").stdout
+        files = self.run("find", "/var/spool", "/var/lib", "/run", "/tmp", "/var/tmp",
+                         "-printf", "%p %m %u %T@ %s\n", check=False).stdout
+        return files, self.read("/var/log/mail.log"), self.read("/var/log/syslog"), \
+            self.processes(), self.run("cat", "/proc/self/mountinfo").stdout
 
     def processes(self):
-        seen = self.run("ps", "-eo", "pid,ns,args", "--no-headers").stdout
+        seen = self.run("ps", "-eo", "pid,args", "--no-headers").stdout
         return [line for line in seen.splitlines() if " ps -eo" not in line]
 
 
+class PostfixMachine(Machine, Postfix):
+    kind = "postfix"
+
+
+class EximMachine(Machine, Exim):
+    kind = "exim"
+
+
+class SendmailMachine(Machine, Sendmail):
+    kind = "sendmail"
+
+
+class OpenSMTPDMachine(Machine, OpenSMTPD):
+    kind = "opensmtpd"
+
+
+_numbers = iter(range(101, 250))
+LOOPBACK = {"127.0.0.1", "::1"}
+
+
+def machine(server, name, relays_for, **keywords):
+    number = next(_numbers)
+    host = server(name, f"mail.{name}.example", f"198.51.100.{number}", f"2001:db8:100::{number}",
+                  domains=[f"{name}.example"], users=["bob"], **keywords)
+    host.relays_for = set(relays_for)
+    return host
+
+
 HOSTS = [
-    Machine("closed", 101, {"127.0.0.1", "::1"}),
-    Machine("world", 102, set(ASKERS), mynetworks="0.0.0.0/0 [::]/0"),
-    Machine("bridge", 103, {"127.0.0.1", "::1", "172.18.0.1"},
-            mynetworks="127.0.0.0/8 [::1]/128 172.16.0.0/12"),
+    machine(PostfixMachine, "closed", LOOPBACK),
+    machine(PostfixMachine, "world", ASKERS, settings={"mynetworks": "0.0.0.0/0 [::]/0"}),
+    machine(PostfixMachine, "bridge", LOOPBACK | {"172.18.0.1"},
+            settings={"mynetworks": "127.0.0.0/8 [::1]/128 172.16.0.0/12"}),
+    machine(EximMachine, "exim-closed", LOOPBACK),
+    machine(EximMachine, "exim-open", ASKERS, relay_from="*"),
+    machine(SendmailMachine, "sendmail-closed", LOOPBACK),
+    machine(SendmailMachine, "sendmail-open", ASKERS, features=["promiscuous_relay"]),
+    machine(OpenSMTPDMachine, "opensmtpd-closed", LOOPBACK),
+    machine(OpenSMTPDMachine, "opensmtpd-open", ASKERS, relay_from="any"),
 ]
 each_host = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 
@@ -86,8 +121,8 @@ def test_who_may_relay(room, host):
     assert {asker for asker, (_, code) in answers.items() if code == 250} == host.relays_for, answers
 
 
-def test_nothing_is_left_or_touched(room):
-    host = HOSTS[0]
+@each_host
+def test_nothing_is_left_or_touched(room, host):
     before = host.state()
     host.ask("8.8.8.8")
     for was, is_now in zip(before, host.state()):
