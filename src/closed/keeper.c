@@ -19,11 +19,12 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL = 3, REAP_MS = 500 };
+enum { CONTROL = 3, LOG_SOCKET = 4, REAP_MS = 500 };
 
 static int64_t keeper_now_ms(void)
 {
@@ -51,19 +52,56 @@ static void keeper_answer(int err, int status, struct str text)
 		_exit(1);                        /* whom we work for is gone */
 }
 
-static void exec_inside(char **words, int output)
+static void exec_inside(char **words)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
-		_exit(126);
-	closefrom(3);
-	setsid();
 	signal(SIGPIPE, SIG_DFL);
 	static char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C",
 	                                     "HOME=/root", NULL };
 	if (closed_confine() == ERR_OK)
 		execve(words[0], words, environment);
 	_exit(127);
+}
+
+/* A program whose parent is process 1 takes it for init, and does not become a daemon: there is one
+ * between. Its exit status is the program's, or 128 and the signal. */
+static _Noreturn void run_between(char **words, int output)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), raw = 0;
+	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+		_exit(126);
+	closefrom(3);
+	setsid();
+	pid_t pid = fork();
+	if (pid == 0)
+		exec_inside(words);
+	close(1);
+	close(2);
+	while (pid > 0 && waitpid(pid, &raw, 0) < 0 && errno == EINTR)
+		;
+	_exit(pid < 0 ? 126 : WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw));
+}
+
+/* What the room's programs tell the system's log goes to the output of a program that runs, or
+ * nowhere: a log that nobody reads would make them wait. */
+static void log_take(struct buf *out)
+{
+	char line[2048];
+	ssize_t n;
+	while ((n = recv(LOG_SOCKET, line, sizeof(line), MSG_DONTWAIT)) >= 0) {
+		if (!out || n == 0 || out->n >= CLOSED_OUTPUT_MAX)
+			continue;
+		buf_add(out, line, (size_t)n);
+		buf_add_byte(out, '\n');
+	}
+}
+
+static int log_open(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* All below it are open: control and the standard ones. */
+	return fd == LOG_SOCKET && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+	       chmod(at.sun_path, 0666) == 0 ? ERR_OK : ERR_IO;
 }
 
 /* Takes what is there; false at the end. */
@@ -81,15 +119,17 @@ static bool output_take(int fd, struct buf *out)
 /* Until the program has ended or its time is over. What it left running may hold the pipe open. */
 static bool program_follow(int program, int output, int64_t until, struct buf *out)
 {
-	struct pollfd wait[] = { { program, POLLIN, 0 }, { CONTROL, 0, 0 }, { output, POLLIN, 0 } };
+	struct pollfd wait[] = { { program, POLLIN, 0 }, { CONTROL, 0, 0 }, { output, POLLIN, 0 },
+	                         { LOG_SOCKET, POLLIN, 0 } };
 	for (;;) {
 		int64_t left = until - keeper_now_ms();
 		if (left <= 0)
 			return false;
-		if (poll(wait, 3, (int)left) < 0 && errno != EINTR)
+		if (poll(wait, 4, (int)left) < 0 && errno != EINTR)
 			return false;
 		if (wait[1].revents)
 			_exit(1);
+		log_take(out);
 		if (wait[2].revents && !output_take(output, out))
 			wait[2].fd = -1;
 		if (wait[0].revents)
@@ -111,7 +151,7 @@ static int program_run(char **words, int64_t timeout_ms, struct buf *out, int *s
 	fcntl(output[1], F_SETFL, 0);
 	pid_t pid = fork();
 	if (pid == 0)
-		exec_inside(words, output[1]);
+		run_between(words, output[1]);
 	close(output[1]);
 	int program = pid > 0 ? pidfd_open(pid, 0) : -1;
 	bool ended = program >= 0 &&
@@ -200,7 +240,7 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
                            int control)
 {
 	struct buf message = { 0 };
-	struct pollfd wait = { CONTROL, POLLIN, 0 };
+	struct pollfd wait[] = { { CONTROL, POLLIN, 0 }, { LOG_SOCKET, POLLIN, 0 } };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
 	outside_leave(control);
@@ -211,6 +251,8 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
 	for (int fd = 0; e == ERR_OK && fd < CONTROL; fd++)
 		if (open("/dev/null", O_RDWR) != fd)
 			e = ERR_IO;
+	if (e == ERR_OK)
+		e = log_open();
 	if (e == ERR_OK && setup->names && (e = closed_names_serve(setup->names)) != ERR_OK)
 		buf_add_cstr(&message, "no process can answer DNS in the room");
 	keeper_answer(e, 0, buf_str(&message));
@@ -218,8 +260,9 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
 		_exit(1);
 	buf_fini(&message);
 	for (;;) {
-		if (poll(&wait, 1, REAP_MS) > 0)
+		if (poll(wait, 2, REAP_MS) > 0 && wait[0].revents)
 			word_obey();
+		log_take(NULL);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	}

@@ -59,6 +59,19 @@ static int greeting_await(const struct closed_room *room, const struct endpoint 
 	return e;
 }
 
+/* Whoever has a log file of its own says there why it does not start. */
+static void log_read(struct closed_room *room, struct buf *message)
+{
+	static const char *const words[] = { "/usr/bin/tail", "-q", "-n", "5", "/var/log/mail.log",
+	                                     "/var/log/maillog", "/var/log/exim4/paniclog", NULL };
+	enum { READ_MS = 2000 };
+	struct buf text = { 0 };
+	int status;
+	if (closed_run(room, words, READ_MS, &text, &status) == ERR_OK)
+		buf_add_str(message, buf_str(&text));
+	buf_fini(&text);
+}
+
 int closed_server_start(struct closed_room *room, const struct closed_server *server,
                         const char *config, const struct endpoint *ports, size_t n,
                         int64_t timeout_ms, struct buf *message)
@@ -71,5 +84,7 @@ int closed_server_start(struct closed_room *room, const struct closed_server *se
 	int e = closed_run(room, words, timeout_ms, message, &status);
 	if (e == ERR_OK && status != 0)
 		e = ERR_CLOSED;
+	if (e == ERR_CLOSED)
+		log_read(room, message);
 	return e == ERR_OK && n ? greeting_await(room, ports, n, timeout_ms, message) : e;
 }
