@@ -67,9 +67,10 @@ int closed_create(const struct closed_setup *setup, struct closed_room **room, s
 void closed_destroy(struct closed_room *room);
 
 /* Runs a program inside, as root with few rights: words[0] is its path, NULL behind the last one.
- * *output gets what it prints, to both outputs and to the system's log, up to CLOSED_OUTPUT_MAX; *status its exit status,
- * or 128 and the signal. What it leaves running stays. ERR_TIMEOUT: it was killed; ERR_LIMIT: the
- * words are too long; ERR_CLOSED: the room has ended; ERR_IO. */
+ * *output gets what it prints, to both outputs and to the system's log, up to
+ * CLOSED_OUTPUT_MAX; *status its exit status, or 128 and the signal. What it leaves running stays.
+ * ERR_TIMEOUT: it was killed; ERR_LIMIT: the words are too long; ERR_CLOSED: the room has ended;
+ * ERR_IO. */
 enum { CLOSED_OUTPUT_MAX = 32768, CLOSED_WORDS_MAX = 32, CLOSED_WORDS_BYTES_MAX = 8192 };
 int closed_run(struct closed_room *room, const char *const *words, int64_t timeout_ms,
                struct buf *output, int *status);

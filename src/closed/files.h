@@ -4,7 +4,7 @@
  * in memory instead, and what leads out of the room covered.
  *
  *     spool, log, run, tmp, mail   their trees without a message, log, pid file or socket
- *     /dev                         null, zero, full, random, urandom; no disk; the log is keeper.c's
+ *     /dev                         null, zero, full, random, urandom; keeper.c adds its own log
  *     /proc                        the room's processes; what would change the kernel is read-only
  *     /sys and its like            nothing: all mounts of kernel file systems are taken away
  *     all else                     read-only, and no device in it works

@@ -7,7 +7,8 @@
  * over.
  *
  * It runs programs when it is told to, and knows nothing of mail servers. Of descriptors it has
- * that one socket, the room's own /dev/log and /dev/null; its memory can be read by nobody in the room.
+ * that one socket, the room's own /dev/log and /dev/null; its memory can be read by nobody in the
+ * room.
  *
  * Who uses it: closed.c. Messages are struct keeper_word or keeper_answer with text behind it, one
  * in each packet of the socket.

@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-const char *const closed_postmasters[] = {
-	"<postmaster>", "<postmaster@{R}>", "<postmaster@{M}>", "<root@{R}>", NULL,
-};
-
 static const struct closed_server *const servers[] = { &closed_postfix, &closed_exim,
                                                       &closed_sendmail, &closed_opensmtpd };
 

@@ -141,6 +141,19 @@ def test_the_same_networks_are_derived(room):
         host.change(mynetworks="127.0.0.0/8 [::1]/128")
 
 
+def test_a_mount_in_the_spool_is_in_memory_too(room):
+    host = HOSTS[0]
+    below = "/var/spool/postfix/deferred"
+    host.run("mount", "-t", "tmpfs", "-o", "mode=0711,uid=1000", "x", below)
+    try:
+        host.write(f"{below}/A/MESSAGE", "secret")
+        seen = host.inside(f"stat -c '%a %u' {below}; touch {below}/mine && find {below} -type f")
+        assert seen.stdout.split("\n") == ["711 1000", f"{below}/mine", ""]
+        assert host.run("find", below, "-type", "f").stdout == f"{below}/A/MESSAGE\n"
+    finally:
+        host.run("umount", below)
+
+
 def of_room(host, start):
     """The ids of the processes whose command begins so, the eldest first."""
     found = [line.split(None, 1) for line in host.processes()]
@@ -200,6 +213,18 @@ def test_a_socket_elsewhere_is_covered(room):
     finally:
         os.killpg(door.pid, signal.SIGKILL)
         door.wait()
+
+
+@pytest.mark.parametrize("name", ["main.cf", "master.cf"])
+def test_a_pipe_as_a_file(room, name):
+    host = HOSTS[0]
+    host.run("mv", f"/etc/postfix/{name}", "/etc/postfix/kept")
+    host.run("mkfifo", f"/etc/postfix/{name}")
+    try:
+        done = host.run(INSIDE, "ask", "postfix", host.v4, "<bob>", "8.8.8.8", check=False)
+        assert done.returncode == 2 and "timed out" in done.stdout, done.stdout
+    finally:
+        host.run("mv", "/etc/postfix/kept", f"/etc/postfix/{name}")
 
 
 def test_a_server_that_does_not_start(room):
