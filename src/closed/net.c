@@ -9,11 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -114,6 +116,67 @@ static int all_local(struct talk *t, int family)
 	return netlink_ask(t, h);
 }
 
+/* What goes to the range, NULL for all, is looked up among the local addresses or, where it is a
+ * call by TCP, finds no way. */
+enum rule { RULE_LOCAL, RULE_NO_CALLS };
+static int rule_add(struct talk *t, int family, uint32_t order, enum rule rule,
+                    const struct closed_address *to)
+{
+	static const struct fib_rule_port_range called = { 1, CLOSED_CALLED_MAX };
+	char bytes[REQUEST_BYTES];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(bytes);
+	h->nlmsg_type = RTM_NEWRULE;
+	h->nlmsg_flags = NLM_F_CREATE;
+	struct fib_rule_hdr *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->family = (uint8_t)family;
+	m->action = rule == RULE_LOCAL ? FR_ACT_TO_TBL : FR_ACT_UNREACHABLE;
+	m->table = rule == RULE_LOCAL ? RT_TABLE_LOCAL : RT_TABLE_UNSPEC;
+	m->dst_len = to ? to->len : 0;
+	mnl_attr_put_u32(h, FRA_PRIORITY, order);
+	if (to)
+		mnl_attr_put(h, FRA_DST, ip_bits(&to->ip) / 8, to->ip.b);
+	if (rule == RULE_NO_CALLS) {
+		mnl_attr_put_u8(h, FRA_IP_PROTO, IPPROTO_TCP);
+		mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(called), &called);
+	}
+	return netlink_ask(t, h);
+}
+
+/* The kernel's own rule, before all others, that looks among the local addresses. */
+static int rule_first_remove(struct talk *t, int family)
+{
+	char bytes[REQUEST_BYTES];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(bytes);
+	h->nlmsg_type = RTM_DELRULE;
+	struct fib_rule_hdr *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->family = (uint8_t)family;
+	m->action = FR_ACT_TO_TBL;
+	m->table = RT_TABLE_LOCAL;
+	mnl_attr_put_u32(h, FRA_PRIORITY, 0);
+	return netlink_ask(t, h);
+}
+
+/* First what is the machine's own, then the calls that are cut off, then all else. */
+static int calls_cut(struct talk *t, const struct closed_setup *setup, int family)
+{
+	enum { OWN = 10, CALLS = 20, ALL = 30 };
+	const int version = family == AF_INET ? 4 : 6;
+	const struct closed_address loopback = { { 4, { 127 } }, 8 };
+	if (version == 4 && rule_add(t, family, OWN, RULE_LOCAL, &loopback) != 0)
+		return -1;
+	for (size_t i = 0; i < setup->interface_n; i++)
+		for (size_t k = 0; k < setup->interfaces[i].address_n; k++) {
+			struct closed_address own = setup->interfaces[i].addresses[k];
+			own.len = (uint8_t)ip_bits(&own.ip);
+			if (own.ip.family == version &&
+			    rule_add(t, family, OWN, RULE_LOCAL, &own) != 0)
+				return -1;
+		}
+	return rule_add(t, family, CALLS, RULE_NO_CALLS, NULL) == 0 &&
+	       rule_add(t, family, ALL, RULE_LOCAL, NULL) == 0 &&
+	       rule_first_remove(t, family) == 0 ? 0 : -1;
+}
+
 /* A parameter of the kernel that is missing has nothing to say. */
 static void sysctl_set(const char *name, const char *value)
 {
@@ -190,7 +253,10 @@ static int net_fill(struct talk *t, const struct closed_setup *setup, struct buf
 		return e;
 	if (all_local(t, AF_INET) != 0 || (six && all_local(t, AF_INET6) != 0))
 		return net_failed(message, "route", "to all addresses");
+	if (calls_cut(t, setup, AF_INET) != 0 || (six && calls_cut(t, setup, AF_INET6) != 0))
+		return net_failed(message, "rules", "for the server's own calls");
 	sysctl_set("ipv6/ip_nonlocal_bind", "1");
+	sysctl_set("ipv4/ip_local_port_range", "32768 60999");
 	return ERR_OK;
 }
 

@@ -5,7 +5,8 @@
  * program inside. What it prints is a line for each answer: who asked, the reply to the control,
  * the reply to a stranger's recipient.
  *
- *     closed-room ask MTA ADDRESS-OF-THE-SERVER CONTROL FROM…
+ *     closed-room ask MTA ADDRESS-OF-THE-SERVER CONTROL FROM…      FROM: 192.0.2.1, or with
+ *                                          /starttls behind it, or /tls for port 465
  *     closed-room run PROGRAM WORD…
  *     closed-room stay PROGRAM WORD…      and then waits to be killed
  */
@@ -144,12 +145,20 @@ static int ask(int n, char **words)
 	struct closed_room *room = room_of(server);
 	int e = closed_server_start(room, server, NULL, &at, 1, START_MS, &message);
 	size_t count = 0;
-	for (int i = 3; e == ERR_OK && i < n && count < ASKERS_MAX; i++, count++)
+	for (int i = 3; e == ERR_OK && i < n && count < ASKERS_MAX; i++, count++) {
+		char *how = strchr(words[i], '/');
 		sessions[count] = (struct closed_session){
-			.from = address(words[i]), .to = at, .helo = "x.example",
-			.control = &control, .envelopes = &foreign, .n = 1,
-			.answers = &answers[count],
+			.to = at, .helo = "x.example", .control = &control, .envelopes = &foreign,
+			.n = 1, .answers = &answers[count],
+			.tls = !how ? CLOSED_CLEAR : strcmp(how, "/starttls") == 0 ? CLOSED_STARTTLS
+			                                                         : CLOSED_TLS_FIRST,
 		};
+		if (how)
+			*how = '\0';
+		sessions[count].from = address(words[i]);
+		if (sessions[count].tls == CLOSED_TLS_FIRST)
+			sessions[count].to.port = 465;
+	}
 	if (e == ERR_OK)
 		e = closed_ask(room, &patience, sessions, count);
 	for (size_t i = 0; e == ERR_OK && i < count; i++)

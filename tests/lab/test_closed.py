@@ -101,6 +101,8 @@ HOSTS = [
     machine(OpenSMTPDMachine, "opensmtpd-closed", LOOPBACK),
     machine(OpenSMTPDMachine, "opensmtpd-open", ASKERS, relay_from="any"),
 ]
+TLS = machine(PostfixMachine, "tls", LOOPBACK, tls=True)
+HOSTS.append(TLS)
 each_host = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 
 
@@ -121,6 +123,17 @@ def test_who_may_relay(room, host):
     assert {asker for asker, (_, code) in answers.items() if code == 250} == host.relays_for, answers
 
 
+@pytest.mark.parametrize("how", ["starttls", "tls"])
+def test_under_tls(room, how):
+    assert TLS.ask(f"8.8.8.8/{how}") == {"8.8.8.8": (250, 554)}
+    assert TLS.ask(f"2a00::1/{how}") == {"2a00::1": (250, 554)}
+
+
+@pytest.mark.parametrize("how", ["starttls", "tls"])
+def test_without_tls(room, how):
+    assert HOSTS[0].ask(f"8.8.8.8/{how}") == {"8.8.8.8": (0, 0)}
+
+
 @each_host
 def test_nothing_is_left_or_touched(room, host):
     before = host.state()
@@ -139,6 +152,19 @@ def test_the_same_networks_are_derived(room):
         assert host.v4 in outside
     finally:
         host.change(mynetworks="127.0.0.0/8 [::1]/128")
+
+
+def test_the_server_cannot_call_itself(room):
+    """At its own address it would answer, at any other nobody does; DNS does."""
+    host = HOSTS[0]
+    call = ("import errno, socket, sys; s = socket.create_server(('', 25)); t = socket.create_server(('::', 25), "
+            "family=socket.AF_INET6)\n"
+            "for at in sys.argv[1:]:\n"
+            "    try: socket.create_connection((at, 25), 5); print('taken')\n"
+            "    except OSError as e: print(errno.errorcode[e.errno])")
+    done = host.run(INSIDE, "run", "/usr/bin/python3", "-c", call, host.v4, host.v6, "127.0.0.9", "8.8.8.8",
+                    "172.18.0.1", "2a00::1")
+    assert done.stdout.split() == ["taken"] * 3 + ["ENETUNREACH"] * 3, done.stdout
 
 
 def test_a_mount_in_the_spool_is_in_memory_too(room):
