@@ -6,6 +6,7 @@
 #include "closed/ask.h"
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
 #include "closed/session.h"
@@ -108,9 +109,10 @@ static _Noreturn void asking_process(int network, const struct closed_patience *
 	struct buf message = { 0 };
 	if (setns(network, CLONE_NEWNET) != 0)
 		_exit(2);
-	for (int fd = 3, end = (int)sysconf(_SC_OPEN_MAX); fd < end && fd < 1024; fd++)
-		if (fd != tell_fd)
-			close(fd);
+	if (dup2(tell_fd, DESCRIPTORS_FIRST) < 0)
+		_exit(2);
+	tell_fd = DESCRIPTORS_FIRST;
+	closefrom(DESCRIPTORS_FIRST + 1);
 	struct asking all = { .loop = loop_create(), .patience = patience, .sessions = sessions,
 	                      .n = n, .tell = tell_fd, .tls = SSL_CTX_new(TLS_client_method()),
 	                      .asked = mem_array(n, sizeof(struct asked)) };
