@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the statements of smtpd.conf define: macros, tables, listeners, actions; see
+ * opensmtpd-private.h.
+ */
+#include "audit/read-opensmtpd.h"
+
+#include "audit/opensmtpd-private.h"
+#include "audit/who.h"
+
+const struct smtpd_table *smtpd_table_find(const struct smtpd *s, struct str name)
+{
+	for (size_t i = s->table_n; i-- > 0;)
+		if (str_eq(s->tables[i].name, name))
+			return &s->tables[i];
+	return NULL;
+}
+
+/* ---- tables --------------------------------------------------------------- */
+
+/* "a, b" or "k = v, l = w" up to the brace that ends it; *i then stands behind that. */
+static void take_list(struct smtpd *s, const struct smtpd_statement *st, size_t *i,
+                      struct smtpd_table *table)
+{
+	table->items = arena_alloc(s->g->a, (st->n - *i + 1) * sizeof(*table->items));
+	table->known = true;
+	for (bool value = false; *i < st->n && !smtpd_is(st, *i, "}"); ++*i) {
+		if (smtpd_is(st, *i, "="))
+			value = true;
+		else if (smtpd_is(st, *i, ","))
+			value = false;
+		else if (!value)
+			table->items[table->n++] = st->t[*i].text;
+	}
+	++*i;
+}
+
+static void take_file(struct smtpd *s, struct str name, struct smtpd_table *table)
+{
+	struct str text, line, word;
+	if (gather_file(s->g, arena_strdup(s->g->a, name), false, &text) != ERR_OK)
+		return;
+	size_t lines = 1;
+	for (size_t i = 0; i < text.n; i++)
+		lines += text.p[i] == '\n';
+	table->items = arena_alloc(s->g->a, lines * sizeof(*table->items));
+	table->known = true;
+	for (struct gather_lines l = { text, 0 }; gather_line(&l, &line);)
+		if (str_token(&line, " \t:", &word) && word.p[0] != '#')
+			table->items[table->n++] = word;
+}
+
+static void define_table(struct smtpd *s, const struct smtpd_statement *st)
+{
+	if (st->n < 3 || s->table_n == SMTPD_NAMES_MAX)
+		return;
+	struct smtpd_table *table = &s->tables[s->table_n];
+	*table = (struct smtpd_table){ .name = st->t[1].text };
+	size_t i = 2;
+	struct str source = st->t[2].text;
+	if (smtpd_is(st, 2, "{")) {
+		i = 3;
+		take_list(s, st, &i, table);
+	} else if (str_prefix(source, STR("file:"))) {
+		take_file(s, str_from(source, 5), table);
+	} else if (source.n && source.p[0] == '/') {
+		take_file(s, source, table);
+	} else {
+		gather_unread_at(s->g, &st->place, "a table of another kind than a text file");
+	}
+	s->table_n++;
+}
+
+void smtpd_argument(struct smtpd *s, const struct smtpd_statement *st, size_t *i,
+                    struct smtpd_table *argument)
+{
+	*argument = (struct smtpd_table){ .known = true };
+	if (*i >= st->n)
+		return;
+	if (smtpd_is(st, *i, "{")) {
+		++*i;
+		take_list(s, st, i, argument);
+	} else if (smtpd_is(st, *i, "<") && *i + 2 < st->n) {
+		const struct smtpd_table *table = smtpd_table_find(s, st->t[*i + 1].text);
+		argument->known = false;
+		if (table)
+			*argument = *table;
+		argument->name = st->t[*i + 1].text;
+		*i += 3;
+	} else {
+		argument->items = &st->t[*i].text;
+		argument->n = 1;
+		++*i;
+	}
+}
+
+/* ---- listeners ------------------------------------------------------------ */
+
+static void listen_option(struct smtpd *s, const struct smtpd_statement *st, size_t *i,
+                          struct audit_port *port)
+{
+	if (smtpd_is(st, *i, "port") && *i + 1 < st->n) {
+		port->port = gather_port_number(st->t[++*i].text);
+		if (!port->port)
+			gather_unread_at(s->g, &st->place, "the port's name is not known");
+	} else if (smtpd_is(st, *i, "smtps")) {
+		port->tls_first = true;
+	} else if (smtpd_is(st, *i, "auth")) {
+		port->for_login = true;
+	} else if (smtpd_is(st, *i, "tag") && *i + 1 < st->n) {
+		port->service = arena_strdup(s->g->a, st->t[++*i].text);
+	} else if (smtpd_is(st, *i, "proxy-v2")) {
+		gather_setting(s->g, STR("proxy-v2"), STR("yes"), port->service, &st->place);
+	}
+}
+
+static void define_listener(struct smtpd *s, const struct smtpd_statement *st)
+{
+	if (st->n < 3 || smtpd_is(st, 2, "socket"))
+		return;
+	struct audit_port port = { .service = "", .place = st->place };
+	for (size_t i = 3; i < st->n; i++)
+		listen_option(s, st, &i, &port);
+	if (!port.port)
+		port.port = port.tls_first ? 465 : 25;
+	struct str at = st->t[2].text;
+	struct prefix address;
+	if (str_eq(at, STR("localhost"))) {
+		port.address = ip_from_v4(127, 0, 0, 1);
+		gather_port(s->g, &port);
+		port.address = (struct ip){ 6, { [15] = 1 } };
+	} else if (gather_prefix(at, &address) && !ip_is_unspecified(&address.ip)) {
+		port.address = address.ip;
+	} else if (str_eq(at, STR("lo"))) {
+		port.address = ip_from_v4(127, 0, 0, 1);
+	}
+	gather_port(s->g, &port);
+}
+
+/* ---- the rest --------------------------------------------------------------- */
+
+static void define_action(struct smtpd *s, const struct smtpd_statement *st)
+{
+	if (st->n < 3 || s->action_n == SMTPD_NAMES_MAX)
+		return;
+	struct smtpd_action *action = &s->actions[s->action_n++];
+	*action = (struct smtpd_action){ .name = st->t[1].text, .relays = smtpd_is(st, 2, "relay") };
+	action->unsure = smtpd_is(st, 2, "expand-only") || smtpd_is(st, 2, "forward-only");
+}
+
+static void define_macro(struct smtpd *s, const struct smtpd_statement *st)
+{
+	if (s->macro_n == SMTPD_NAMES_MAX)
+		return;
+	struct buf value = { 0 };
+	for (size_t i = 2; i < st->n && value.n < AUDIT_LINE_MAX_BYTES; i++) {
+		if (i > 2)
+			buf_add_byte(&value, ' ');
+		buf_add_str(&value, st->t[i].text);
+	}
+	s->macros[s->macro_n++] = (struct smtpd_macro){ st->t[0].text,
+	                                                arena_str(s->g->a, buf_str(&value)) };
+	buf_fini(&value);
+}
+
+static int read_one(struct smtpd *s, const char *name, unsigned depth);
+
+static void carry_out(struct smtpd *s, const struct smtpd_statement *st, unsigned depth)
+{
+	if (st->n >= 2 && smtpd_is(st, 0, "include")) {
+		if (depth >= AUDIT_DEPTH_MAX)
+			gather_unread_at(s->g, &st->place, "includes within includes, too deep");
+		else
+			read_one(s, arena_strdup(s->g->a, st->t[1].text), depth + 1);
+	} else if (smtpd_is(st, 0, "table")) {
+		define_table(s, st);
+	} else if (smtpd_is(st, 0, "listen")) {
+		define_listener(s, st);
+	} else if (smtpd_is(st, 0, "action")) {
+		define_action(s, st);
+	} else if (smtpd_is(st, 0, "match")) {
+		smtpd_match(s, st);
+	} else if (smtpd_is(st, 0, "accept") || smtpd_is(st, 0, "reject")) {
+		gather_unread_at(s->g, &st->place, "a rule in the syntax before 6.4");
+	} else if (st->n >= 3 && smtpd_is(st, 1, "=")) {
+		define_macro(s, st);
+	} else if (st->n >= 2) {
+		gather_setting(s->g, st->t[0].text, str_of(st->place.text), "", &st->place);
+	}
+}
+
+static int read_one(struct smtpd *s, const char *name, unsigned depth)
+{
+	struct smtpd_source source = { .file = name, .line = 1 };
+	struct smtpd_statement st;
+	int err = gather_file(s->g, name, false, &source.text);
+	if (err != ERR_OK)
+		return err;
+	while (smtpd_next(s, &source, &st))
+		carry_out(s, &st, depth);
+	return ERR_OK;
+}
+
+int audit_read_opensmtpd(const struct audit_files *files, const char *file, struct arena *a,
+                         struct audit_reading *out)
+{
+	*out = (struct audit_reading){ .mta = MTA_OPENSMTPD };
+	struct gather g = { .a = a, .files = files, .out = out };
+	struct smtpd *s = arena_alloc(a, sizeof(*s));
+	s->g = &g;
+	int err = read_one(s, arena_strdup(a, str_of(file)), 0);
+	audit_conclude(out, a);
+	/* Without a listener it takes mail by its socket alone. */
+	if (!out->port_n)
+		out->open_to_all = false;
+	return err;
+}
