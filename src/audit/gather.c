@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { RANGES_MAX = 200000, UNREAD_MAX = 1000 };
+enum { RANGES_MAX = 200000, UNREAD_MAX = 1000, PORTS_MAX = 256 };
 
 int gather_file(struct gather *g, const char *name, bool optional, struct str *text)
 {
@@ -98,7 +98,7 @@ void gather_rule(struct gather *g, const struct audit_rule *rule)
 
 void gather_port(struct gather *g, const struct audit_port *port)
 {
-	if (ROOM(ports, port_n, port_cap))
+	if (g->out->port_n < PORTS_MAX && ROOM(ports, port_n, port_cap))
 		g->out->ports[g->out->port_n++] = *port;
 	else
 		say_full(g);
@@ -106,6 +106,9 @@ void gather_port(struct gather *g, const struct audit_port *port)
 
 void gather_domain(struct gather *g, struct str domain)
 {
+	for (size_t i = 0; i < g->out->domain_n && g->out->domain_n < 1000; i++)
+		if (str_eq(str_of(g->out->domains[i]), domain))
+			return;
 	if (ROOM(domains, domain_n, domain_cap))
 		g->out->domains[g->out->domain_n++] = arena_strdup(g->a, domain);
 	else

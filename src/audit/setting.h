@@ -73,6 +73,8 @@ struct audit_rule {
 	const char *service;             /* "" for all */
 	const char *name;                /* of the parameter */
 	struct audit_place place;
+	const char *list_name;           /* the list of its clients, where it stands elsewhere */
+	struct audit_place list;
 };
 
 /* A port on which the server takes mail. */

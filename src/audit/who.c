@@ -94,8 +94,9 @@ static void list_trusts(struct audit_reading *reading, struct arena *a)
 		for (size_t k = 0; k < rule->range_n; k++)
 			if (!rule->ranges[k].not && !rule->ranges[k].own)
 				reading->trusts[reading->trust_n++] = (struct audit_trust){
-					rule->ranges[k].range, rule->service, rule->place,
-					rule->name };
+					rule->ranges[k].range, rule->service,
+					rule->list_name ? rule->list : rule->place,
+					rule->list_name ? rule->list_name : rule->name };
 	}
 	assert(reading->trust_n <= n);
 }
