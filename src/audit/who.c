@@ -65,15 +65,22 @@ static bool is_reached(const struct audit_port *port)
 	       !(ip->family == 6 && !memcmp(ip->b, (const uint8_t [16]){ [15] = 1 }, 16));
 }
 
+/* Clients that have nothing in common: whoever takes both of a family takes all. */
+static const struct ip strangers[2][2] = {
+	{ { 4, { 203, 0, 113, 9 } }, { 4, { 9, 9, 9, 9 } } },
+	{ { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 } }, { 6, { 0x26, 0x20, 0x00, 0xfe, [15] = 9 } } },
+};
+
 static void look_for_strangers(struct audit_reading *reading, const struct audit_port *port)
 {
-	/* One of each family, of nets that nobody has (RFC 5737, RFC 3849). */
-	const struct ip four = ip_from_v4(203, 0, 113, 9);
-	const struct ip six = { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 } };
-	for (int i = 0; i < 2 && !reading->open_to_all; i++) {
-		const struct audit_rule *by;
-		struct audit_client client = { .ip = i ? six : four, .port = port };
-		if (audit_may_relay(reading, &client, &by) != AUDIT_YES)
+	for (int family = 0; family < 2 && !reading->open_to_all; family++) {
+		const struct audit_rule *by = NULL;
+		unsigned taken = 0;
+		for (int i = 0; i < 2; i++) {
+			struct audit_client client = { .ip = strangers[family][i], .port = port };
+			taken += audit_may_relay(reading, &client, &by) == AUDIT_YES;
+		}
+		if (taken < 2)
 			continue;
 		reading->open_to_all = true;
 		reading->opened_by = by->place;
