@@ -151,15 +151,19 @@ static void finish_statement(struct exim *x, struct statement *st)
 
 /* ---- lines ------------------------------------------------------------------- */
 
+static void add_text(struct statement *st, struct str line)
+{
+	if (st->text.n >= 400)
+		return;
+	buf_add_byte(&st->text, ' ');
+	buf_add_str(&st->text, line);
+}
+
 static void take_condition(struct exim *x, struct statement *st, struct str line)
 {
-	line = str_trim(line);
+	struct str whole = line = str_trim(line);
 	if (!line.n || st->verb == VERB_NONE)
 		return;
-	if (st->text.n < 400) {
-		buf_add_byte(&st->text, ' ');
-		buf_add_str(&st->text, line);
-	}
 	bool not = line.p[0] == '!';
 	if (not)
 		line = str_trim(str_from(line, 1));
@@ -173,10 +177,13 @@ static void take_condition(struct exim *x, struct statement *st, struct str line
 		st->verb = VERB_NONE;
 		return;
 	}
+	struct exim_condition *c = &st->c[st->n];
 	exim_condition(x, str_trim((struct str){ line.p, equals }), not,
-	               str_trim(str_from(line, equals + 1)), &st->c[st->n]);
+	               str_trim(str_from(line, equals + 1)), c);
+	if (c->asks)
+		add_text(st, whole);
 	/* What holds always need not be kept. */
-	st->n += st->c[st->n].truth != EXIM_YES;
+	st->n += c->truth != EXIM_YES;
 }
 
 static void begin_statement(struct exim *x, struct statement *st, enum verb verb, struct str word,

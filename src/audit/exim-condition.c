@@ -181,9 +181,10 @@ void exim_condition(struct exim *x, struct str name, bool not, struct str value,
                     struct exim_condition *c)
 {
 	*c = (struct exim_condition){ .truth = EXIM_YES, .what = gather_text(x->g, value) };
-	/* What is no condition sets something. */
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (str_eq(name, str_of(rows[i].name)))
+		if (str_eq(name, str_of(rows[i].name))) {
+			c->asks = true;
 			rows[i].ask(x, not, value, c);
+		}
 	assert(c->truth == EXIM_SHOWN || !(c->by | c->without));
 }

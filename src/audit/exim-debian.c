@@ -60,13 +60,10 @@ static const char *generated(struct exim *x, const char *key, struct str value)
 	                    semicolons ? " ; 127.0.0.1 ; ::1" : " : 127.0.0.1 : ::::1");
 }
 
-void exim_debian_seed(struct exim *x)
+static void seed_macros(struct exim *x)
 {
 	struct str value, kind = STR("none");
 	struct audit_place place;
-	/* The generated file has them already. */
-	if (!x->debian_directory || x->debian)
-		return;
 	find_key(x, STR("dc_eximconfig_configtype"), &kind, &place);
 	if (str_eq(kind, STR("none")) || !kind.n)
 		return;
@@ -97,7 +94,7 @@ static bool same_words(struct str a, struct str b)
 	}
 }
 
-void exim_debian_place(struct exim *x, struct exim_macro *macro)
+static void find_place(struct exim *x, struct exim_macro *macro)
 {
 	struct str value;
 	struct audit_place place;
@@ -111,6 +108,14 @@ void exim_debian_place(struct exim *x, struct exim_macro *macro)
 		else
 			macro->place = place;
 	}
+}
+
+static void take_macro(struct exim *x, struct exim_macro *macro)
+{
+	if (x->debian)
+		find_place(x, macro);
+	else if (str_eq(macro->name, STR("UPEX4CmacrosUPEX4C")))
+		seed_macros(x);
 }
 
 /* ---- sources ------------------------------------------------------------------ */
@@ -151,6 +156,7 @@ int exim_debian_read(struct exim *x)
 	struct audit_place place;
 	x->debian_directory = "/etc/exim4";
 	x->debian = true;
+	x->defined = take_macro;
 	int err = exim_read_file(x, GENERATED, true, 0);
 	if (err != ERR_NOT_FOUND)
 		return err;

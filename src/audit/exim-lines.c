@@ -83,10 +83,8 @@ void exim_define(struct exim *x, struct str name, struct str value,
 		macro = &x->macros[x->macro_n++];
 	*macro = (struct exim_macro){ arena_str(x->g->a, name),
 	                              arena_str(x->g->a, str_trim(value)), *place };
-	if (x->debian)
-		exim_debian_place(x, macro);
-	if (str_eq(name, STR("UPEX4CmacrosUPEX4C")))
-		exim_debian_seed(x);
+	if (x->defined)
+		x->defined(x, macro);
 }
 
 /* "NAME" of "NAME = value", which is not looked up itself; 0: it is none. */
@@ -204,7 +202,7 @@ static void hand_over(struct exim *x, struct joined *j, const char *file)
 			exim_define(x, (struct str){ text.p, name },
 			            str_from(text, str_find(text, '=') + 1), &place);
 		else
-			exim_take_line(x, text, &place);
+			x->line(x, text, &place);
 	}
 	buf_clear(&j->text);
 	buf_clear(&j->raw);

@@ -29,6 +29,9 @@ struct exim_line {
 
 struct exim {
 	struct gather *g;
+	/* Called for each whole line that is no macro's; after a macro is defined. */
+	void (*line)(struct exim *x, struct str text, const struct audit_place *place);
+	void (*defined)(struct exim *x, struct exim_macro *macro);
 	struct exim_macro macros[EXIM_MACROS_MAX];
 	struct exim_list lists[EXIM_LISTS_MAX];
 	size_t macro_n, list_n;
@@ -40,7 +43,7 @@ struct exim {
 	char driver[64];                 /* of an authenticator: its name */
 	struct exim_line *acl;           /* the whole section of the ACLs */
 	size_t acl_n, acl_cap;
-	bool debian;                     /* update-exim4.conf.conf stands behind some macros */
+	bool debian;                     /* the file that update-exim4.conf makes is read */
 	const char *debian_directory;
 };
 
@@ -49,14 +52,9 @@ int exim_read_file(struct exim *x, const char *file, bool optional, unsigned dep
 void exim_define(struct exim *x, struct str name, struct str value,
                  const struct audit_place *place);
 const struct exim_macro *exim_macro_find(const struct exim *x, struct str name);
-/* ---- read-exim.c: one whole line */
-void exim_take_line(struct exim *x, struct str text, const struct audit_place *place);
-
 /* ---- exim-debian.c */
-/* Macros that update-exim4.conf makes of its configuration. */
-void exim_debian_seed(struct exim *x);
-/* For a macro of the generated file its line in update-exim4.conf.conf. */
-void exim_debian_place(struct exim *x, struct exim_macro *macro);
+/* Of generated macros the line in update-exim4.conf.conf becomes the place; without a generated file
+ * they are made of it. ERR_NOT_FOUND: neither is there. */
 int exim_debian_read(struct exim *x);
 
 /* ---- exim-list.c */
@@ -82,6 +80,7 @@ enum exim_truth exim_domains(struct exim *x, struct str list, unsigned *by);
 struct exim_condition {
 	enum exim_truth truth;           /* EXIM_SHOWN: it hangs on the following */
 	unsigned by, without;
+	bool asks;                       /* it is one; else it sets something */
 	bool by_hosts;
 	struct exim_hosts hosts;
 	const char *what;

@@ -14,6 +14,7 @@ struct gather {
 	struct audit_reading *out;
 	size_t files_n, total_bytes, range_n;
 	size_t setting_cap, rule_cap, port_cap, domain_cap, unread_cap;
+	bool decided;                    /* a rule holds for all: none behind it is asked */
 	bool full;                       /* a limit was met: said once, nothing more is added */
 };
 

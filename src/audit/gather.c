@@ -84,6 +84,8 @@ void gather_setting(struct gather *g, struct str name, struct str value, const c
 
 void gather_rule(struct gather *g, const struct audit_rule *rule)
 {
+	if (g->decided)
+		return;
 	if (!ROOM(rules, rule_n, rule_cap)) {
 		say_full(g);
 		return;
@@ -94,6 +96,7 @@ void gather_rule(struct gather *g, const struct audit_rule *rule)
 	added->cause = rule->cause ? rule->cause : "";
 	added->service = rule->service ? rule->service : "";
 	added->name = rule->name ? rule->name : "";
+	g->decided = !rule->by && !rule->without && !rule->in_ranges && !added->service[0];
 }
 
 void gather_port(struct gather *g, const struct audit_port *port)

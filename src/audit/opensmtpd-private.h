@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * smtpd.conf in three steps: its text as statements of tokens (opensmtpd-lex.c), what they define
- * (read-opensmtpd.c), and its match rules (opensmtpd-match.c).
+ * smtpd.conf in steps: its text as statements of tokens (opensmtpd-lex.c), what they define
+ * (read-opensmtpd.c, opensmtpd-table.c), and its match rules (opensmtpd-match.c).
  */
 #ifndef PORTREEVE_AUDIT_OPENSMTPD_PRIVATE_H
 #define PORTREEVE_AUDIT_OPENSMTPD_PRIVATE_H
@@ -22,7 +22,8 @@ struct smtpd_table {
 	struct str name;
 	struct str *items;               /* of a mapping its keys */
 	size_t n;
-	bool known;                      /* the items are all; else a file or program has them */
+	bool known;                      /* the items are all; else a program has them */
+	const char *file;                /* that has them, and is not read yet; NULL */
 };
 
 struct smtpd_action {
@@ -61,8 +62,7 @@ static inline bool smtpd_is(const struct smtpd_statement *st, size_t i, const ch
 	return i < st->n && !st->t[i].quoted && str_eq(st->t[i].text, str_of(word));
 }
 
-const struct smtpd_table *smtpd_table_find(const struct smtpd *s, struct str name);
-
+void smtpd_define_table(struct smtpd *s, const struct smtpd_statement *st);
 /* "{ a, b }", "<table>" or a word from *i on, which then stands behind it. */
 void smtpd_argument(struct smtpd *s, const struct smtpd_statement *st, size_t *i,
                     struct smtpd_table *argument);

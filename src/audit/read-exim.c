@@ -81,7 +81,7 @@ static void keep_acl_line(struct exim *x, struct str text, const struct audit_pl
 	x->acl[x->acl_n++] = (struct exim_line){ text, *place };
 }
 
-void exim_take_line(struct exim *x, struct str text, const struct audit_place *place)
+static void take_line(struct exim *x, struct str text, const struct audit_place *place)
 {
 	struct str rest = text, word;
 	str_word(&rest, &word);
@@ -188,6 +188,7 @@ int audit_read_exim(const struct audit_files *files, const char *file, struct ar
 	struct gather g = { .a = a, .files = files, .out = out };
 	struct exim *x = arena_alloc(a, sizeof(*x));
 	x->g = &g;
+	x->line = take_line;
 	int err = exim_read_file(x, file ? arena_strdup(a, str_of(file)) : "/etc/exim4/exim4.conf",
 	                         !file, 0);
 	if (err == ERR_NOT_FOUND && !file)

@@ -1,98 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the statements of smtpd.conf define: macros, tables, listeners, actions; see
+ * What the statements of smtpd.conf define: macros, listeners, actions; see
  * opensmtpd-private.h.
  */
 #include "audit/read-opensmtpd.h"
 
 #include "audit/opensmtpd-private.h"
 #include "audit/who.h"
-
-const struct smtpd_table *smtpd_table_find(const struct smtpd *s, struct str name)
-{
-	for (size_t i = s->table_n; i-- > 0;)
-		if (str_eq(s->tables[i].name, name))
-			return &s->tables[i];
-	return NULL;
-}
-
-/* ---- tables --------------------------------------------------------------- */
-
-/* "a, b" or "k = v, l = w" up to the brace that ends it; *i then stands behind that. */
-static void take_list(struct smtpd *s, const struct smtpd_statement *st, size_t *i,
-                      struct smtpd_table *table)
-{
-	table->items = arena_alloc(s->g->a, (st->n - *i + 1) * sizeof(*table->items));
-	table->known = true;
-	for (bool value = false; *i < st->n && !smtpd_is(st, *i, "}"); ++*i) {
-		if (smtpd_is(st, *i, "="))
-			value = true;
-		else if (smtpd_is(st, *i, ","))
-			value = false;
-		else if (!value)
-			table->items[table->n++] = st->t[*i].text;
-	}
-	++*i;
-}
-
-static void take_file(struct smtpd *s, struct str name, struct smtpd_table *table)
-{
-	struct str text, line, word;
-	if (gather_file(s->g, arena_strdup(s->g->a, name), false, &text) != ERR_OK)
-		return;
-	size_t lines = 1;
-	for (size_t i = 0; i < text.n; i++)
-		lines += text.p[i] == '\n';
-	table->items = arena_alloc(s->g->a, lines * sizeof(*table->items));
-	table->known = true;
-	for (struct gather_lines l = { text, 0 }; gather_line(&l, &line);)
-		if (str_token(&line, " \t:", &word) && word.p[0] != '#')
-			table->items[table->n++] = word;
-}
-
-static void define_table(struct smtpd *s, const struct smtpd_statement *st)
-{
-	if (st->n < 3 || s->table_n == SMTPD_NAMES_MAX)
-		return;
-	struct smtpd_table *table = &s->tables[s->table_n];
-	*table = (struct smtpd_table){ .name = st->t[1].text };
-	size_t i = 2;
-	struct str source = st->t[2].text;
-	if (smtpd_is(st, 2, "{")) {
-		i = 3;
-		take_list(s, st, &i, table);
-	} else if (str_prefix(source, STR("file:"))) {
-		take_file(s, str_from(source, 5), table);
-	} else if (source.n && source.p[0] == '/') {
-		take_file(s, source, table);
-	} else {
-		gather_unread_at(s->g, &st->place, "a table of another kind than a text file");
-	}
-	s->table_n++;
-}
-
-void smtpd_argument(struct smtpd *s, const struct smtpd_statement *st, size_t *i,
-                    struct smtpd_table *argument)
-{
-	*argument = (struct smtpd_table){ .known = true };
-	if (*i >= st->n)
-		return;
-	if (smtpd_is(st, *i, "{")) {
-		++*i;
-		take_list(s, st, i, argument);
-	} else if (smtpd_is(st, *i, "<") && *i + 2 < st->n) {
-		const struct smtpd_table *table = smtpd_table_find(s, st->t[*i + 1].text);
-		argument->known = false;
-		if (table)
-			*argument = *table;
-		argument->name = st->t[*i + 1].text;
-		*i += 3;
-	} else {
-		argument->items = &st->t[*i].text;
-		argument->n = 1;
-		++*i;
-	}
-}
 
 /* ---- listeners ------------------------------------------------------------ */
 
@@ -173,7 +87,7 @@ static void carry_out(struct smtpd *s, const struct smtpd_statement *st, unsigne
 		else
 			read_one(s, arena_strdup(s->g->a, st->t[1].text), depth + 1);
 	} else if (smtpd_is(st, 0, "table")) {
-		define_table(s, st);
+		smtpd_define_table(s, st);
 	} else if (smtpd_is(st, 0, "listen")) {
 		define_listener(s, st);
 	} else if (smtpd_is(st, 0, "action")) {
