@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The configuration of Exim: no text may crash or stop its reader, and what it gives can be
- * asked. The input is the text of every file, which so includes itself. An odd length chooses the one file, an even one Debian's order.
+ * asked. The input is the text of every file, which so includes itself.
+ * An odd length chooses the one file, an even one Debian's order.
  */
 #include "fuzz.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The configuration of Sendmail: no text may crash or stop its reader, and what it gives can be
- * asked. The input is the text of every file, which so includes itself. An odd length chooses sendmail.cf, an even one sendmail.mc.
+ * asked. The input is the text of every file, which so includes itself.
+ * An odd length chooses sendmail.cf, an even one sendmail.mc.
  */
 #include "fuzz.h"
 
@@ -44,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct audit_reading r;
 	struct str text = { (const char *)data, size };
 	struct audit_files files = { give, list, &text };
-	(void)audit_read_sendmail(&files, size & 1 ? "/etc/mail/sendmail.cf" : "/etc/mail/sendmail.mc", &a, &r);
+	const char *file = size & 1 ? "/etc/mail/sendmail.cf" : "/etc/mail/sendmail.mc";
+	(void)audit_read_sendmail(&files, file, &a, &r);
 	check(&r);
 	arena_fini(&a);
 	return 0;

@@ -76,7 +76,8 @@ static void add_rule(struct exim *x, struct audit_rule *rule)
 
 static struct audit_rule begin_rule(const struct statement *st, bool permits)
 {
-	return (struct audit_rule){ .permits = permits, .name = "acl_smtp_rcpt", .place = st->place };
+	return (struct audit_rule){ .permits = permits, .name = "acl_smtp_rcpt",
+	                            .place = st->place };
 }
 
 static void add_whole(struct exim *x, const struct statement *st, size_t n, bool permits)

@@ -129,7 +129,8 @@ static bool says(struct str value, const char *const *words, size_t n)
 
 static void ask_expression(struct exim *x, bool not, struct str value, struct exim_condition *c)
 {
-	static const char *const yes[] = { "true", "yes", "1" }, *const no[] = { "false", "no", "0", "" };
+	static const char *const yes[] = { "true", "yes", "1" };
+	static const char *const no[] = { "false", "no", "0", "" };
 	static const struct { const char *text; unsigned by; } variables[] = {
 		{ "$sender_host_name", AUDIT_BY_RDNS }, { "$sender_helo_name", AUDIT_BY_HELO },
 		{ "$sender_address", AUDIT_BY_SENDER }, { "$tls_in_cipher", AUDIT_BY_TLS },

@@ -73,9 +73,11 @@ static void seed_macros(struct exim *x)
 		bool found = find_key(x, str_of(rows[i].key), &value, &place);
 		if (!strcmp(rows[i].key, "dc_local_interfaces") && !(found && value.n))
 			continue;
-		exim_define(x, str_of(rows[i].macro), str_of(generated(x, rows[i].key, value)), &place);
+		exim_define(x, str_of(rows[i].macro),
+		            str_of(generated(x, rows[i].key, value)), &place);
 	}
-	exim_define(x, str_of(arena_printf(x->g->a, "DCconfig_%.*s", STR_ARG(kind))), STR("1"), &place);
+	const char *macro = arena_printf(x->g->a, "DCconfig_%.*s", STR_ARG(kind));
+	exim_define(x, str_of(macro), STR("1"), &place);
 }
 
 /* Spaces may differ. */
@@ -125,7 +127,8 @@ static bool is_part(struct str name)
 	if (!name.n)
 		return false;
 	for (size_t i = 0; i < name.n; i++)
-		if (!ascii_isalnum((unsigned char)name.p[i]) && name.p[i] != '_' && name.p[i] != '-')
+		if (!ascii_isalnum((unsigned char)name.p[i]) && name.p[i] != '_' &&
+		    name.p[i] != '-')
 			return false;
 	return true;
 }

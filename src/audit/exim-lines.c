@@ -148,7 +148,8 @@ static void include(struct exim *x, struct str name, bool optional, unsigned dep
 	/* One that is not absolute stands beside the file that names it. */
 	const char *slash = strrchr(place->file, '/');
 	if (file[0] != '/' && slash)
-		file = arena_printf(x->g->a, "%.*s/%s", (int)(slash - place->file), place->file, file);
+		file = arena_printf(x->g->a, "%.*s/%s", (int)(slash - place->file), place->file,
+		                    file);
 	if (depth >= AUDIT_DEPTH_MAX)
 		gather_unread_at(x->g, place, "includes within includes, too deep");
 	else

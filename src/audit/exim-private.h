@@ -35,7 +35,7 @@ struct exim {
 	struct exim_macro macros[EXIM_MACROS_MAX];
 	struct exim_list lists[EXIM_LISTS_MAX];
 	size_t macro_n, list_n;
-	size_t expanded_bytes, looked, items;    /* work done, against input that multiplies itself */
+	size_t expanded_bytes, looked, items;    /* work done: some input multiplies itself */
 	/* .ifdef within .ifdef: whether this branch counts, and whether one did. */
 	struct { bool counts, done; } ifs[EXIM_IFS_MAX];
 	size_t if_n;
@@ -53,8 +53,8 @@ void exim_define(struct exim *x, struct str name, struct str value,
                  const struct audit_place *place);
 const struct exim_macro *exim_macro_find(const struct exim *x, struct str name);
 /* ---- exim-debian.c */
-/* Of generated macros the line in update-exim4.conf.conf becomes the place; without a generated file
- * they are made of it. ERR_NOT_FOUND: neither is there. */
+/* Of generated macros the line in update-exim4.conf.conf becomes the place; without a generated
+ * file they are made of it. ERR_NOT_FOUND: neither is there. */
 int exim_debian_read(struct exim *x);
 
 /* ---- exim-list.c */

@@ -186,8 +186,9 @@ void gather_range(struct gather *g, struct gather_ranges *list, const struct aud
 
 void gather_everybody(struct gather *g, struct gather_ranges *list, bool not)
 {
-	for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2))
-		gather_range(g, list, &(struct audit_range){ { { family, { 0 } }, 0 }, not, false });
+	const struct prefix four = { { 4, { 0 } }, 0 }, six = { { 6, { 0 } }, 0 };
+	gather_range(g, list, &(struct audit_range){ four, not, false });
+	gather_range(g, list, &(struct audit_range){ six, not, false });
 }
 
 void gather_loopback(struct gather *g, struct gather_ranges *list)

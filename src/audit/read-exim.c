@@ -34,7 +34,8 @@ static bool take_list(struct exim *x, struct str kind, struct str rest,
 		return true;
 	}
 	struct exim_list *list = &x->lists[x->list_n++];
-	*list = (struct exim_list){ hosts, arena_str(x->g->a, str_trim((struct str){ rest.p, equals })),
+	struct str name = str_trim((struct str){ rest.p, equals });
+	*list = (struct exim_list){ hosts, arena_str(x->g->a, name),
 	                            str_trim(str_from(rest, equals + 1)), place_of(x, place) };
 	gather_setting(x->g, list->name, list->value, "", &list->place);
 	return true;
@@ -136,7 +137,8 @@ static bool holds_port(struct exim *x, struct str list, uint16_t port)
 
 static void add_port(struct exim *x, struct audit_port *port)
 {
-	port->tls_first = holds_port(x, gather_value(x->g, "tls_on_connect_ports", NULL), port->port);
+	struct str tls = gather_value(x->g, "tls_on_connect_ports", NULL);
+	port->tls_first = holds_port(x, tls, port->port);
 	port->service = "";
 	gather_port(x->g, port);
 }

@@ -58,7 +58,8 @@ static void define_action(struct smtpd *s, const struct smtpd_statement *st)
 	if (st->n < 3 || s->action_n == SMTPD_NAMES_MAX)
 		return;
 	struct smtpd_action *action = &s->actions[s->action_n++];
-	*action = (struct smtpd_action){ .name = st->t[1].text, .relays = smtpd_is(st, 2, "relay") };
+	*action = (struct smtpd_action){ .name = st->t[1].text };
+	action->relays = smtpd_is(st, 2, "relay");
 	action->unsure = smtpd_is(st, 2, "expand-only") || smtpd_is(st, 2, "forward-only");
 }
 

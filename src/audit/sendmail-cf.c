@@ -115,7 +115,8 @@ void sendmail_class_file(struct sendmail *s, enum sendmail_kind kind, struct str
 static void take_access_line(struct sendmail *s, struct str line, const struct audit_place *place)
 {
 	static const struct { const char *tag; enum sendmail_kind kind; } tags[] = {
-		{ "Connect:", SENDMAIL_CONNECT }, { "To:", SENDMAIL_TO }, { "From:", SENDMAIL_FROM },
+		{ "Connect:", SENDMAIL_CONNECT }, { "To:", SENDMAIL_TO },
+		{ "From:", SENDMAIL_FROM },
 		{ "CertIssuer:", SENDMAIL_CERTIFICATE }, { "CertSubject:", SENDMAIL_CERTIFICATE },
 		{ "IPv6:", SENDMAIL_UNTAGGED },
 	};
@@ -214,7 +215,8 @@ static bool class_name(struct str line, struct str *name, struct str *rest)
 	size_t end = line.p[1] == '{' ? str_find(line, '}') : 1;
 	if (end == SIZE_MAX)
 		return false;
-	*name = line.p[1] == '{' ? (struct str){ line.p + 2, end - 2 } : (struct str){ line.p + 1, 1 };
+	*name = line.p[1] == '{' ? (struct str){ line.p + 2, end - 2 }
+	                         : (struct str){ line.p + 1, 1 };
 	*rest = str_from(line, end + 1);
 	return true;
 }
@@ -284,7 +286,8 @@ void sendmail_cf_line(struct sendmail *s, struct str line, const struct audit_pl
 		break;
 	case 'O':
 		rest = str_trim(str_from(line, 1));
-		if (str_caseprefix(rest, STR("DaemonPortOptions")) && str_find(rest, '=') != SIZE_MAX)
+		if (str_caseprefix(rest, STR("DaemonPortOptions")) &&
+		    str_find(rest, '=') != SIZE_MAX)
 			sendmail_daemon(s, str_from(rest, str_find(rest, '=') + 1), place);
 		break;
 	case 'S':

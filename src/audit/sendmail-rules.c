@@ -43,9 +43,10 @@ static void add_range_rule(struct sendmail *s, const struct sendmail_entry *e, b
 	struct gather_ranges list = { 0 };
 	for (size_t i = 0; is_client(e) && i < s->n; i++) {
 		const struct sendmail_entry *other = &s->entries[i];
+		struct audit_range item = { other->range, true, false };
 		if (is_client(other) && other->is_range && other->range.len > e->range.len &&
 		    is_relay(other) != permits && prefix_covers(&e->range, &other->range))
-			gather_range(s->g, &list, &(struct audit_range){ other->range, true, false });
+			gather_range(s->g, &list, &item);
 	}
 	gather_range(s->g, &list, &(struct audit_range){ .range = e->range });
 	struct audit_rule rule = rule_of(e, 0);
@@ -116,8 +117,10 @@ static void add_recipients(struct sendmail *s)
 static void add_addresses(struct sendmail *s)
 {
 	struct gather_ranges own = { 0 };
-	gather_range(s->g, &own, &(struct audit_range){ .range = { ip_from_v4(127, 0, 0, 1), 32 } });
-	gather_range(s->g, &own, &(struct audit_range){ .range = { { 6, { [15] = 1 } }, 128 } });
+	const struct prefix four = { ip_from_v4(127, 0, 0, 1), 32 };
+	const struct prefix six = { { 6, { [15] = 1 } }, 128 };
+	gather_range(s->g, &own, &(struct audit_range){ .range = four });
+	gather_range(s->g, &own, &(struct audit_range){ .range = six });
 	gather_range(s->g, &own, &(struct audit_range){ .own = true });
 	gather_rule(s->g, &(struct audit_rule){ .permits = true, .in_ranges = true, .ranges = own.p,
 		.range_n = own.n, .name = "built in", .place = { "", 0, "" } });

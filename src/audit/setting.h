@@ -27,7 +27,7 @@ enum {
 struct audit_place {
 	const char *file;                /* as the server knows it: "/etc/postfix/main.cf" */
 	unsigned line;                   /* of its first line; 1 is the first; 0: none, a default */
-	const char *text;                /* the line as it stands, continuations joined by a space */
+	const char *text;                /* the line as it is, continuations joined by a space */
 };
 
 /* One parameter as it counts for one service. */
@@ -49,7 +49,7 @@ struct audit_trust {
 enum audit_by {
 	AUDIT_BY_RDNS = 1, AUDIT_BY_HELO = 2, AUDIT_BY_SENDER = 4,      /* of its own choice */
 	AUDIT_BY_TLS = 8, AUDIT_BY_CERTIFICATE = 16, AUDIT_BY_LOGIN = 32,
-	AUDIT_BY_RECIPIENT = 64,         /* some recipients or domains only, which are not own ones */
+	AUDIT_BY_RECIPIENT = 64,         /* some recipients or domains only, not own ones */
 	AUDIT_BY_MX = 128,               /* domains whose MX names this server */
 	AUDIT_BY_UNSURE = 256,           /* what only the server itself can decide */
 };
@@ -64,7 +64,8 @@ struct audit_range {
  * holds for a client decides, and if none does, the answer is no. */
 struct audit_rule {
 	bool permits;
-	bool in_ranges, range_else;      /* it is for these clients; whether for one of no item, too */
+	bool in_ranges;                  /* it is for these clients */
+	bool range_else;                 /* also for one whom no item holds */
 	const struct audit_range *ranges;
 	size_t range_n;
 	unsigned by, without;            /* AUDIT_BY_…: all are shown; none is shown */
@@ -109,7 +110,8 @@ struct audit_reading {
  * directory or pattern, sorted. */
 struct audit_files {
 	int (*read)(void *arg, const char *name, struct arena *a, struct str *text);
-	int (*list)(void *arg, const char *pattern, struct arena *a, const char ***names, size_t *n);
+	int (*list)(void *arg, const char *pattern, struct arena *a, const char ***names,
+	            size_t *n);
 	void *arg;
 };
 

@@ -68,7 +68,8 @@ static bool is_reached(const struct audit_port *port)
 /* Clients that have nothing in common: whoever takes both of a family takes all. */
 static const struct ip strangers[2][2] = {
 	{ { 4, { 203, 0, 113, 9 } }, { 4, { 9, 9, 9, 9 } } },
-	{ { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 } }, { 6, { 0x26, 0x20, 0x00, 0xfe, [15] = 9 } } },
+	{ { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 9 } },
+	  { 6, { 0x26, 0x20, 0x00, 0xfe, [15] = 9 } } },
 };
 
 static void look_for_strangers(struct audit_reading *reading, const struct audit_port *port)

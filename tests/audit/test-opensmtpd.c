@@ -106,6 +106,8 @@ static void test_endless(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows), cmocka_unit_test(test_endless) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_endless),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
