@@ -16,10 +16,10 @@ static const struct { const char *key, *macro; } rows[] = {
 	{ "dc_local_interfaces", "MAIN_LOCAL_INTERFACES" },
 };
 
-/* The value of a shell's assignment, without its quotes, in lower case. */
-static bool find_key(struct exim *x, struct str key, struct str *value, struct audit_place *place)
+/* The last assignment of a shell's file, without its quotes. */
+static bool find_assignment(struct exim *x, const char *file, struct str key, struct str *value,
+                            struct audit_place *place)
 {
-	const char *file = arena_printf(x->g->a, "%s/update-exim4.conf.conf", x->debian_directory);
 	struct str text, line;
 	bool found = false;
 	if (gather_file(x->g, file, true, &text) != ERR_OK)
@@ -33,13 +33,37 @@ static bool find_key(struct exim *x, struct str key, struct str *value, struct a
 		struct str v = str_trim(str_from(line, key.n + 1));
 		if (v.n > 1 && (v.p[0] == '\'' || v.p[0] == '"') && v.p[v.n - 1] == v.p[0])
 			v = (struct str){ v.p + 1, v.n - 2 };
-		char *lower = arena_strdup(x->g->a, v);
-		for (size_t i = 0; i < v.n; i++)
-			lower[i] = ascii_lower(lower[i]);
-		*value = (struct str){ lower, v.n };
+		*value = v;
 		found = true;
 	}
 	return found;
+}
+
+/* Of update-exim4.conf.conf, in lower case. */
+static bool find_key(struct exim *x, struct str key, struct str *value, struct audit_place *place)
+{
+	const char *file = arena_printf(x->g->a, "%s/update-exim4.conf.conf", x->debian_directory);
+	if (!find_assignment(x, file, key, value, place))
+		return false;
+	char *lower = arena_strdup(x->g->a, *value);
+	for (size_t i = 0; i < value->n; i++)
+		lower[i] = ascii_lower(lower[i]);
+	value->p = lower;
+	return true;
+}
+
+struct str exim_debian_listen(struct exim *x, struct audit_place *place)
+{
+	struct str options, word;
+	if (!find_assignment(x, "/etc/default/exim4", STR("SMTPLISTENEROPTIONS"), &options, place))
+		return STR("");
+	while (str_word(&options, &word)) {
+		if (str_eq(word, STR("-oX")) && str_word(&options, &word))
+			return word;
+		if (str_prefix(word, STR("-oX")))
+			return str_from(word, 3);
+	}
+	return STR("");
 }
 
 /* As the script writes it. */

@@ -110,8 +110,13 @@ static void add_host(struct exim *x, struct str item, bool not, unsigned depth,
 		gather_range(x->g, &hosts->ranges, &range);
 	} else if (str_find(item, ';') != SIZE_MAX || str_find(item, '$') != SIZE_MAX) {
 		hosts->unsure |= !not;
-	} else {
+	} else if (item.p[0] == '*' || item.p[0] == '^' || item.p[0] == '\\') {
 		hosts->names |= !not;
+	} else if (str_caseeq(item, STR("localhost"))) {
+		add_host(x, STR("127.0.0.1"), not, depth, hosts);
+		add_host(x, STR("::1"), not, depth, hosts);
+	} else {
+		gather_unread(x->g, gather_text(x->g, item), "a host by its name");
 	}
 }
 
@@ -190,7 +195,7 @@ static enum exim_truth ask_domain(struct exim *x, struct str item, unsigned dept
 		gather_unread(x->g, gather_text(x->g, item), "domains that are in a map");
 		return EXIM_NO;
 	}
-	if (item.p[0] == '^' || item.p[0] == '\\' || gather_is_wide(item)) {
+	if (item.p[0] == '^' || item.p[0] == '\\' || gather_is_wide(item, false)) {
 		*by |= AUDIT_BY_RECIPIENT;
 		return EXIM_SHOWN;
 	}

@@ -55,6 +55,8 @@ const struct exim_macro *exim_macro_find(const struct exim *x, struct str name);
 /* ---- exim-debian.c */
 /* Of generated macros the line in update-exim4.conf.conf becomes the place; without a generated
  * file they are made of it. ERR_NOT_FOUND: neither is there. */
+/* The argument of -oX in the options of the daemon, or the empty string. */
+struct str exim_debian_listen(struct exim *x, struct audit_place *place);
 int exim_debian_read(struct exim *x);
 
 /* ---- exim-list.c */

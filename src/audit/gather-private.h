@@ -54,8 +54,9 @@ void gather_loopback(struct gather *g, struct gather_ranges *list);
 bool gather_prefix(struct str text, struct prefix *prefix);
 /* A port by number or by one of the names that servers of mail use; 0: neither. */
 uint16_t gather_port_number(struct str text);
-/* A domain so wide that it is no one's own: "com", "*.com", "*". */
-bool gather_is_wide(struct str domain);
+/* A pattern of domains so wide that they are no one's own: "*.com", "*". `below`: each name stands
+ * for those below it, too, as "com" does then. */
+bool gather_is_wide(struct str domain, bool below);
 
 /* The next line: comments, continuations are the caller's. False at the end. */
 struct gather_lines {

@@ -256,8 +256,10 @@ uint16_t gather_port_number(struct str text)
 	return 0;
 }
 
-bool gather_is_wide(struct str domain)
+bool gather_is_wide(struct str domain, bool below)
 {
+	if (!below && !(domain.n && domain.p[0] == '*'))
+		return false;
 	while (domain.n && (domain.p[0] == '*' || domain.p[0] == '.'))
 		domain = str_from(domain, 1);
 	return str_find(domain, '.') == SIZE_MAX && !str_caseeq(domain, STR("localhost"));

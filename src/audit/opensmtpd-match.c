@@ -143,7 +143,7 @@ static void add_domains(struct match *m, const struct smtpd_table *list, bool re
 		struct str domain = mailbox && at != SIZE_MAX ? str_from(item, at + 1) : item;
 		if (regex)
 			continue;
-		if (gather_is_wide(domain))
+		if (gather_is_wide(domain, false))
 			some = true;
 		else
 			gather_domain(m->s->g, domain);

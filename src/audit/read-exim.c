@@ -143,11 +143,12 @@ static void add_port(struct exim *x, struct audit_port *port)
 	gather_port(x->g, port);
 }
 
-static void add_ports_of(struct exim *x, struct str item, const struct audit_place *place)
+static void add_ports_of(struct exim *x, struct str item, struct str ports,
+                         const struct audit_place *place)
 {
 	struct audit_port port = { .place = *place };
 	struct prefix address = { 0 };
-	struct str ports = gather_value(x->g, "daemon_smtp_ports", NULL), number;
+	struct str number;
 	char separator = 0;
 	port.port = cut_port(&item);
 	if (item.n && gather_prefix(item, &address) && !ip_is_unspecified(&address.ip))
@@ -156,8 +157,6 @@ static void add_ports_of(struct exim *x, struct str item, const struct audit_pla
 		add_port(x, &port);
 		return;
 	}
-	if (!ports.n)
-		ports = STR("smtp");
 	while (exim_item(x->g, &ports, &separator, &number)) {
 		port.port = gather_port_number(number);
 		if (port.port)
@@ -167,18 +166,37 @@ static void add_ports_of(struct exim *x, struct str item, const struct audit_pla
 	}
 }
 
-static void add_ports(struct exim *x)
+/* By options of the daemon, which go before the configuration: of ports alone they are ports, else
+ * they are interfaces. */
+static void take_listen(struct exim *x, struct str *interfaces, struct str *ports,
+                        struct audit_place *place)
+{
+	struct audit_place at;
+	struct str listen = exim_debian_listen(x, &at);
+	if (!listen.n)
+		return;
+	bool addresses = listen.p[0] == '<' || listen.p[0] == '[';
+	for (size_t i = 0; i < listen.n; i++)
+		addresses |= listen.p[i] == '.';
+	*(addresses ? interfaces : ports) = listen;
+	*place = at;
+}
+
+static void add_ports(struct exim *x, bool debian)
 {
 	struct audit_place place = { "", 0, "" };
-	struct str interfaces = gather_value(x->g, "local_interfaces", &place), item;
+	struct str ports = gather_value(x->g, "daemon_smtp_ports", &place), item;
+	struct str interfaces = gather_value(x->g, "local_interfaces", &place);
 	char separator = 0;
+	if (debian)
+		take_listen(x, &interfaces, &ports, &place);
+	if (!ports.n)
+		ports = STR("smtp");
 	if (!interfaces.n)
-		gather_value(x->g, "daemon_smtp_ports", &place);
-	if (!interfaces.n)
-		add_ports_of(x, STR(""), &place);
+		add_ports_of(x, STR(""), ports, &place);
 	for (int i = 0; i < 100 && exim_item(x->g, &interfaces, &separator, &item); i++)
 		if (item.n)
-			add_ports_of(x, item, &place);
+			add_ports_of(x, item, ports, &place);
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
@@ -196,7 +214,7 @@ int audit_read_exim(const struct audit_files *files, const char *file, struct ar
 	if (err == ERR_NOT_FOUND && !file)
 		err = exim_debian_read(x);
 	if (err == ERR_OK)
-		add_ports(x);
+		add_ports(x, !file);
 	if (err == ERR_OK)
 		exim_acl(x);
 	audit_conclude(out, a);

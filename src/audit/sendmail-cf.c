@@ -291,8 +291,13 @@ void sendmail_cf_line(struct sendmail *s, struct str line, const struct audit_pl
 			sendmail_daemon(s, str_from(rest, str_find(rest, '=') + 1), place);
 		break;
 	case 'S':
-		if (str_prefix(line, STR("SRelay_ok")))
-			s->cf_whole = true;
+		s->in_own_rules = str_prefix(line, STR("SLocal_check_rcpt"));
+		s->cf_whole |= str_prefix(line, STR("SRelay_ok"));
+		break;
+	case 'R':
+		if (s->in_own_rules && (str_search(line, STR("RELAY")) != SIZE_MAX ||
+		                        str_casesearch(line, STR("$#OK")) != SIZE_MAX))
+			sendmail_add(s, SENDMAIL_FEATURE, STR(SENDMAIL_OWN_RULES), STR(""), place);
 		break;
 	default:
 		break;
@@ -318,7 +323,7 @@ int sendmail_read_cf(struct sendmail *s, const char *file)
 			gather_unread_at(s->g, &place, "it is too long");
 			continue;
 		}
-		if (line.n && strchr("#CFKOS", line.p[0])) {
+		if (line.n && strchr("#CFKORS", line.p[0])) {
 			place.text = gather_text(s->g, line);
 			sendmail_cf_line(s, str_of(place.text), &place);
 		}

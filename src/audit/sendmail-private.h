@@ -20,6 +20,9 @@ enum sendmail_kind {
 	SENDMAIL_FEATURE,
 };
 
+/* Of rules of the admin's own that may let mail through, as if it were a feature. */
+#define SENDMAIL_OWN_RULES "Local_check_rcpt"
+
 struct sendmail_entry {
 	enum sendmail_kind kind;
 	struct str key, value;           /* "10.1", "RELAY" */
@@ -33,6 +36,7 @@ struct sendmail {
 	struct sendmail_entry *entries;
 	size_t n, cap;
 	bool from_cf;                    /* features are those of sendmail.cf */
+	bool in_own_rules;               /* the ruleset at hand is Local_check_rcpt */
 	bool cf_whole;                   /* it has the ruleset that refuses */
 	const char *relay_file, *own_file, *access_file;        /* mc: NULL: none */
 };

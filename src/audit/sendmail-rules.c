@@ -98,6 +98,7 @@ static void add_logins(struct sendmail *s)
 
 static void add_recipients(struct sendmail *s)
 {
+	bool below = !sendmail_feature(s, "relay_hosts_only");
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sendmail_entry *e = &s->entries[i];
 		bool names = e->kind == SENDMAIL_RELAY || e->kind == SENDMAIL_TO ||
@@ -107,7 +108,7 @@ static void add_recipients(struct sendmail *s)
 		if (!names || e->is_range || !is_relay(e) || !e->key.n)
 			continue;
 		struct audit_rule rule = rule_of(e, AUDIT_BY_RECIPIENT);
-		if (gather_is_wide(e->key))
+		if (gather_is_wide(e->key, below))
 			gather_rule(s->g, &rule);
 		else
 			gather_domain(s->g, e->key);
@@ -157,6 +158,7 @@ void sendmail_rules(struct sendmail *s)
 	add_rejections(s);
 	add_logins(s);
 	add_feature(s, "promiscuous_relay", 0, "C10");
+	add_feature(s, SENDMAIL_OWN_RULES, AUDIT_BY_UNSURE, "C10");
 	if (s->from_cf && !s->cf_whole && !sendmail_feature(s, "promiscuous_relay"))
 		gather_rule(s->g, &(struct audit_rule){ .permits = true, .cause = "C10",
 			.by = AUDIT_BY_UNSURE, .name = "Relay_ok",

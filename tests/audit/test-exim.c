@@ -94,6 +94,9 @@ static const struct reading_row rows[] = {
 		".include /etc/exim4/acl\n.include_if_exists /etc/none\n" },
 		{ "/etc/exim4/acl", "a:\n  accept hosts = +relay_from_hosts\n" } }, false,
 	  { { "10.1.1.1", "", 'y', CONF, 5 }, { "192.168.1.1", "", 'y' }, { STRANGER, "", 'n' } } },
+	{ "names of hosts, a domain without a dot", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept hosts = localhost : mx.example.org\n  accept domains = com\n" } }, false,
+	  { { "127.0.0.1", "", 'y', CONF, 4 }, { "::1", "", 'y' }, { STRANGER, "nr", 'n' } } },
 	{ "ports", { { CONF, "daemon_smtp_ports = smtp : 465 : 587\ntls_on_connect_ports = 465\n"
 		"acl_smtp_rcpt = accept\nlocal_interfaces = <; 127.0.0.1 ; [::1]:26 ; 127.0.0.1.27\n" } },
 	  false, { { STRANGER, "", 'y' } }, "25 465t 587 26 27" },
@@ -136,6 +139,13 @@ static const struct reading_row debian_rows[] = {
 		 "dc_use_split_config='false'\ndc_local_interfaces='127.0.0.1 ; ::1'\n") } }, false,
 	  { { "10.0.0.1", "", 'y', DEBIAN, 3 }, { "2001:db8::1", "", 'y' }, { "::1", "", 'y' },
 	    { STRANGER, "", 'n' } }, "25 25" },
+	{ "ports by the daemon's options", { { CONF, "acl_smtp_rcpt = accept\n" },
+		{ "/etc/default/exim4", "#SMTPLISTENEROPTIONS='-oX 26'\n"
+		  "SMTPLISTENEROPTIONS=\"-oX 25:587 -oP /run/x\"\n" } }, true,
+	  { { STRANGER, "", 'y' } }, "25 587" },
+	{ "addresses by the daemon's options", { { CONF, "acl_smtp_rcpt = accept\n" },
+		{ "/etc/default/exim4", "SMTPLISTENEROPTIONS='-oX 127.0.0.1'\n" } }, false,
+	  { { STRANGER, "", 'y' } }, "25" },
 	{ "split, with a part of one's own", { { DEBIAN, SETTINGS("", "dc_use_split_config='true'\n") },
 		{ "/etc/exim4/conf.d/acl/10_head", ACL "  accept\n" },
 		{ "/etc/exim4/conf.d/acl/20.dpkg-old", "  accept\n" },

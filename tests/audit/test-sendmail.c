@@ -73,6 +73,8 @@ static const struct reading_row macro_rows[] = {
 	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'n' } } },
 	{ "To: of a wide domain", { { MC, DB }, { ACCESS, "To:com RELAY\nTo:example.org RELAY\n" } },
 	  false, { { STRANGER, "r", 'y', ACCESS, 1 }, { STRANGER, "", 'n' } } },
+	{ "hosts only", { { MC, HEAD "FEATURE(`relay_hosts_only')dnl\n" }, { DOMAINS, "com\n" } },
+	  false, { { STRANGER, "r", 'n' } } },
 	{ "raw lines", { { MC, HEAD "LOCAL_CONFIG\nC{R}10.3\nFR-o /etc/mail/rows %[^\\#]\n" },
 		{ "/etc/mail/rows", "10.4\n" } }, false,
 	  { { "10.3.0.1", "", 'y', MC, 8 }, { "10.4.0.1", "", 'y', "/etc/mail/rows", 1 } } },
@@ -104,6 +106,12 @@ static const struct reading_row file_rows[] = {
 	{ "a class file and continued lines", { { CF, CF_HEAD "C{TrustAuthMech}PLAIN\n LOGIN\n" CF_END },
 		{ ACCESS, "" }, { DOMAINS, "192.168.7\n" } }, false,
 	  { { "192.168.7.7", "", 'y', DOMAINS, 1 }, { STRANGER, "l", 'y', CF, 7 } } },
+	{ "rules of one's own", { { CF, CF_HEAD CF_END
+		"SLocal_check_rcpt\nR$*\t\t$@ RELAY\n" }, { ACCESS, "" } }, false,
+	  { { STRANGER, "", '?', CF, 12 } } },
+	{ "rules of one's own that refuse", { { CF, CF_HEAD CF_END
+		"SLocal_check_rcpt\nR$*\t\t$#error $: 550 no\n" }, { ACCESS, "" } }, false,
+	  { { STRANGER, "", 'n' } } },
 	{ "rules that refuse nothing", { { CF, "Cwlocalhost\n" } }, false, { { STRANGER, "", '?' } } },
 };
 
