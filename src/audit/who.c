@@ -65,6 +65,13 @@ static bool is_reached(const struct audit_port *port)
 	       !(ip->family == 6 && !memcmp(ip->b, (const uint8_t [16]){ [15] = 1 }, 16));
 }
 
+/* Whether the rules answer the same at both. */
+static bool is_alike(const struct audit_port *a, const struct audit_port *b)
+{
+	return a->for_login == b->for_login && a->service && b->service &&
+	       !strcmp(a->service, b->service);
+}
+
 /* Clients that have nothing in common: whoever takes both of a family takes all. */
 static const struct ip strangers[2][2] = {
 	{ { 4, { 203, 0, 113, 9 } }, { 4, { 9, 9, 9, 9 } } },
@@ -113,9 +120,14 @@ void audit_conclude(struct audit_reading *reading, struct arena *a)
 {
 	list_trusts(reading, a);
 	reading->open_to_all = false;
-	for (size_t i = 0; i < reading->port_n; i++)
-		if (is_reached(&reading->ports[i]))
-			look_for_strangers(reading, &reading->ports[i]);
+	const struct audit_port *before = NULL;
+	for (size_t i = 0; i < reading->port_n; i++) {
+		const struct audit_port *port = &reading->ports[i];
+		if (!is_reached(port) || (before && is_alike(before, port)))
+			continue;
+		before = port;
+		look_for_strangers(reading, port);
+	}
 	if (!reading->port_n)
 		look_for_strangers(reading, NULL);
 }
