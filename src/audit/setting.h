@@ -20,13 +20,14 @@ enum {
 	AUDIT_FILE_MAX_BYTES = 4 << 20, AUDIT_LINE_MAX_BYTES = 64 << 10, AUDIT_FILES_MAX = 512,
 	AUDIT_DEPTH_MAX = 16,            /* includes within includes, references within values */
 	AUDIT_SETTINGS_MAX = 20000,
+	AUDIT_TOTAL_MAX_BYTES = 16 << 20,        /* of all files together */
 };
 
 /* A line of a file. All strings live in the arena of the reading. */
 struct audit_place {
 	const char *file;                /* as the server knows it: "/etc/postfix/main.cf" */
 	unsigned line;                   /* of its first line; 1 is the first; 0: none, a default */
-	const char *text;                /* the line as it stands, continuations joined by a space */
+	const char *text;                /* the line as it is, continuations joined by a space */
 };
 
 /* One parameter as it counts for one service. */
@@ -42,6 +43,39 @@ struct audit_trust {
 	const char *service;             /* "" for all */
 	struct audit_place place;
 	const char *name;                /* of the parameter */
+};
+
+/* What a client must show, besides coming from a range, before a rule holds for it. */
+enum audit_by {
+	AUDIT_BY_RDNS = 1, AUDIT_BY_HELO = 2, AUDIT_BY_SENDER = 4,      /* of its own choice */
+	AUDIT_BY_TLS = 8, AUDIT_BY_CERTIFICATE = 16, AUDIT_BY_LOGIN = 32,
+	AUDIT_BY_RECIPIENT = 64,         /* some recipients or domains only, not own ones */
+	AUDIT_BY_MX = 128,               /* domains whose MX names this server */
+	AUDIT_BY_UNSURE = 256,           /* what only the server itself can decide */
+};
+
+/* One item of a list of clients; the first that holds for a client decides. */
+struct audit_range {
+	struct prefix range;
+	bool not, own;                   /* own: an address of the machine, whatever the range */
+};
+
+/* A rule on mail for foreign domains, in the order in which the server asks them: the first that
+ * holds for a client decides, and if none does, the answer is no. */
+struct audit_rule {
+	bool permits;
+	bool in_ranges;                  /* it is for these clients */
+	bool range_else;                 /* also for one whom no item holds */
+	const struct audit_range *ranges;
+	size_t range_n;
+	unsigned by, without;            /* AUDIT_BY_…: all are shown; none is shown */
+	const char *what;                /* names, senders, recipients it is for; "" if none */
+	const char *cause;               /* id of catalogue/cause.h, if it lets too many in */
+	const char *service;             /* "" for all */
+	const char *name;                /* of the parameter */
+	struct audit_place place;
+	const char *list_name;           /* the list of its clients, where it stands elsewhere */
+	struct audit_place list;
 };
 
 /* A port on which the server takes mail. */
@@ -61,11 +95,12 @@ struct audit_unread {
 struct audit_reading {
 	enum mta mta;
 	struct audit_setting *settings;
-	struct audit_trust *trusts;
+	struct audit_trust *trusts;      /* the ranges of the rules that permit, one by one */
+	struct audit_rule *rules;        /* who.h answers by them */
 	struct audit_port *ports;
 	const char **domains;            /* own ones, as far as they are in the files */
 	struct audit_unread *unread;
-	size_t setting_n, trust_n, port_n, domain_n, unread_n;
+	size_t setting_n, trust_n, rule_n, port_n, domain_n, unread_n;
 	bool open_to_all;                /* no rule stands before strangers' mail at some port */
 	struct audit_place opened_by;
 };
@@ -75,7 +110,8 @@ struct audit_reading {
  * directory or pattern, sorted. */
 struct audit_files {
 	int (*read)(void *arg, const char *name, struct arena *a, struct str *text);
-	int (*list)(void *arg, const char *pattern, struct arena *a, const char ***names, size_t *n);
+	int (*list)(void *arg, const char *pattern, struct arena *a, const char ***names,
+	            size_t *n);
 	void *arg;
 };
 
