@@ -148,7 +148,7 @@ static bool is_idle(struct str name)
 {
 	static const char *const idle[] = {
 		"-m", "--match", "--comment", "--random", "--random-fully", "--persistent",
-		"--mode", "--probability", "--every", "--packet", "-c", "--tcp-flags-none",
+		"--mode", "--probability", "--every", "--packet", "-c",
 	};
 	for (size_t i = 0; i < sizeof(idle) / sizeof(*idle); i++)
 		if (str_eq(name, str_of(idle[i])))

@@ -12,6 +12,9 @@
 void *facts_grow(struct arena *a, void *v, size_t n, size_t size_bytes);
 #define FACTS_GROW(a, v, n) ((v) = facts_grow((a), (v), (n), sizeof(*(v))))
 
+/* Counts n comparisons; false when all that may be made in one reading were. */
+bool facts_may_search(struct facts *f, size_t n);
+
 /* Notes what was not understood; `what` and `why` are static or of the arena. */
 void facts_unread(struct facts *f, const char *what, const char *why);
 /* A text of foreign bytes that people can be shown: escaped, cut to a few hundred bytes. */

@@ -17,11 +17,13 @@ static bool is_chain(const struct facts_chain *c, const char *source, unsigned f
 struct facts_chain *facts_chain_of(struct facts *f, const char *source, unsigned family,
                                    struct str table, struct str name)
 {
+	if (!facts_may_search(f, f->chain_n))
+		return NULL;
 	/* From the end: rules mostly stand behind their chain, those of one chain together. */
 	for (size_t i = f->chain_n; i-- > 0;)
 		if (is_chain(&f->chains[i], source, family, table, name))
 			return &f->chains[i];
-	if (f->chain_n >= FACTS_CHAINS_MAX)
+	if (f->chain_n >= FACTS_CHAINS_MAX || name.n > AUDIT_LINE_MAX_BYTES)
 		return NULL;
 	FACTS_GROW(f->arena, f->chains, f->chain_n);
 	struct facts_chain *made = &f->chains[f->chain_n++];
@@ -55,7 +57,7 @@ struct facts_match *facts_add_match(struct facts *f, struct facts_rule *rule,
 bool facts_add_name(struct facts *f, struct facts_match *m, struct str name)
 {
 	assert(m->field == FACTS_IN || m->field == FACTS_OUT);
-	if (m->n >= FACTS_VALUES_MAX)
+	if (m->n >= FACTS_VALUES_MAX || f->value_n++ >= FACTS_ALL_VALUES_MAX)
 		return false;
 	FACTS_GROW(f->arena, m->names, m->n);
 	m->names[m->n++] = arena_strdup(f->arena, name);
@@ -65,7 +67,7 @@ bool facts_add_name(struct facts *f, struct facts_match *m, struct str name)
 bool facts_add_span(struct facts *f, struct facts_match *m, const struct facts_span *span)
 {
 	assert(m->field != FACTS_IN && m->field != FACTS_OUT);
-	if (m->n >= FACTS_VALUES_MAX)
+	if (m->n >= FACTS_VALUES_MAX || f->value_n++ >= FACTS_ALL_VALUES_MAX)
 		return false;
 	FACTS_GROW(f->arena, m->spans, m->n);
 	m->spans[m->n++] = *span;

@@ -49,6 +49,13 @@ void *facts_grow(struct arena *a, void *v, size_t n, size_t size_bytes)
 	return bigger;
 }
 
+bool facts_may_search(struct facts *f, size_t n)
+{
+	const uint64_t most = 200u << 20;
+	f->work += n;
+	return f->work <= most;
+}
+
 void facts_unread(struct facts *f, const char *what, const char *why)
 {
 	if (f->unread_n >= FACTS_UNREAD_MAX)
@@ -93,6 +100,8 @@ static bool is_interface_name(struct str name)
 
 struct facts_interface *facts_interface_of(struct facts *f, struct str name)
 {
+	if (!facts_may_search(f, f->interface_n))
+		return NULL;
 	for (size_t i = 0; i < f->interface_n; i++)
 		if (str_eq(str_of(f->interfaces[i].name), name))
 			return &f->interfaces[i];
@@ -112,6 +121,8 @@ int facts_add_address(struct facts *f, struct str interface, const struct ip *ip
 	struct facts_interface *i = facts_interface_of(f, interface);
 	if (!i || (ip->family != 4 && ip->family != 6) || len > ip_bits(ip))
 		return ERR_INVALID;
+	if (!facts_may_search(f, i->address_n))
+		return ERR_LIMIT;
 	for (size_t k = 0; k < i->address_n; k++)
 		if (ip_eq(&i->addresses[k].ip, ip) && i->addresses[k].len == len)
 			return ERR_OK;

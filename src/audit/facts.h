@@ -24,7 +24,7 @@ enum {
 	FACTS_INTERFACES_MAX = 4096, FACTS_ADDRESSES_MAX = 4096 /* of one interface */,
 	FACTS_ROUTES_MAX = 20000, FACTS_LISTENERS_MAX = 20000, FACTS_CHAINS_MAX = 8192,
 	FACTS_RULES_MAX = 50000, FACTS_VALUES_MAX = 4096 /* of one match */,
-	FACTS_PROXIES_MAX = 4096, FACTS_UNREAD_MAX = 200,
+	FACTS_ALL_VALUES_MAX = 300000, FACTS_PROXIES_MAX = 4096, FACTS_UNREAD_MAX = 200,
 };
 
 enum facts_kind {
@@ -146,6 +146,8 @@ struct facts {
 	size_t interface_n, route_n, listener_n, chain_n, rule_n, proxy_n, unread_n;
 	enum facts_container container;  /* in which we are */
 	const char *container_why;       /* the evidence; "" */
+	size_t value_n;                  /* of all matches */
+	uint64_t work;                   /* compared in searches, so that they stay bounded */
 };
 
 /* Empty facts. All that is added lives in `a`. */

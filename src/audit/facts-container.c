@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Whether we are inside a container, by the signs that each runtime leaves there; the surest come
+ * first: what the runtime itself wrote for the purpose, then names in paths.
+ */
+#include "audit/facts-private.h"
+
+struct sign {
+	const char *needle;
+	enum facts_container kind;
+};
+
+static void found(struct facts *f, enum facts_container kind, const char *why)
+{
+	if (f->container != FACTS_NO_CONTAINER)
+		return;
+	f->container = kind;
+	f->container_why = why;
+}
+
+/* The value of a variable among words that end with NUL. */
+static bool variable(struct str environ_, const char *name, struct str *value)
+{
+	size_t n = strlen(name);
+	while (environ_.n) {
+		size_t end = str_find(environ_, '\0');
+		struct str word = { environ_.p, end == SIZE_MAX ? environ_.n : end };
+		if (word.n > n && str_prefix(word, (struct str){ name, n }) && word.p[n] == '=') {
+			*value = str_from(word, n + 1);
+			return true;
+		}
+		environ_ = str_from(environ_, end == SIZE_MAX ? environ_.n : end + 1);
+	}
+	return false;
+}
+
+/* The names that systemd's container interface knows. */
+static void by_name(struct facts *f, struct str name, const char *where)
+{
+	static const struct sign names[] = {
+		{ "lxc", FACTS_LXC }, { "lxc-libvirt", FACTS_LXC }, { "docker", FACTS_DOCKER },
+		{ "podman", FACTS_PODMAN }, { "systemd-nspawn", FACTS_NSPAWN },
+		{ "oci", FACTS_SOME_CONTAINER }, { "rkt", FACTS_SOME_CONTAINER },
+		{ "openvz", FACTS_SOME_CONTAINER }, { "container-other", FACTS_SOME_CONTAINER },
+	};
+	name = str_trim(name);
+	if (name.n == 0)
+		return;
+	const char *why = arena_printf(f->arena, "%s says %s", where, facts_shown(f, name));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_eq(name, str_of(names[i].needle)))
+			found(f, names[i].kind, why);
+	found(f, FACTS_SOME_CONTAINER, why);
+}
+
+static void by_lines(struct facts *f, struct str text, const char *where,
+                     const struct sign *signs, size_t n)
+{
+	struct str line;
+	if (text.n > FACTS_TEXT_MAX_BYTES)
+		text.n = FACTS_TEXT_MAX_BYTES;
+	while (str_token(&text, "\n", &line))
+		for (size_t i = 0; i < n; i++)
+			if (str_search(line, str_of(signs[i].needle)) != SIZE_MAX) {
+				found(f, signs[i].kind,
+				      arena_printf(f->arena, "%s has \"%s\"", where,
+				                   facts_shown(f, line)));
+				return;
+			}
+}
+
+/* Of the mounts only the root and what the runtime puts at these places; on a container host the
+ * paths of its containers are among the others. */
+static void by_mounts(struct facts *f, struct str text)
+{
+	static const struct sign root[] = {
+		{ "/docker/overlay2/", FACTS_DOCKER }, { "/docker/", FACTS_DOCKER },
+		{ "/containers/storage/", FACTS_PODMAN },
+		{ "/io.containerd.snapshotter", FACTS_SOME_CONTAINER },
+		{ "/lxc/", FACTS_LXC }, { "lxcfs", FACTS_LXC },
+	};
+	struct str line, field;
+	if (text.n > FACTS_TEXT_MAX_BYTES)
+		text.n = FACTS_TEXT_MAX_BYTES;
+	while (str_token(&text, "\n", &line)) {
+		struct str rest = line, place = { "", 0 };
+		for (unsigned i = 0; i < 5 && str_word(&rest, &field); i++)
+			place = field;
+		bool own = str_word(&line, &field) && str_word(&line, &field) &&
+		           str_word(&line, &field) && str_word(&line, &field);
+		struct str from = field;
+		if (!own || !str_word(&line, &place))
+			continue;
+		bool is_root = str_eq(place, STR("/"));
+		bool is_file = str_eq(place, STR("/etc/hostname")) ||
+		               str_eq(place, STR("/etc/resolv.conf"));
+		if (is_file)
+			by_lines(f, from, "/proc/self/mountinfo", root, 3);
+		else if (is_root)
+			by_lines(f, line, "/proc/self/mountinfo", root, 5);
+		else if (str_eq(place, STR("/proc/cpuinfo")) || str_eq(place, STR("/proc/meminfo")))
+			by_lines(f, line, "/proc/self/mountinfo", root + 5, 1);
+	}
+}
+
+void facts_judge_container(struct facts *f, const struct facts_signs *signs)
+{
+	static const struct sign cgroups[] = {
+		{ "/kubepods", FACTS_KUBERNETES }, { "kubepods.slice", FACTS_KUBERNETES },
+		{ "/docker/", FACTS_DOCKER }, { "/docker-", FACTS_DOCKER },
+		{ "/libpod-", FACTS_PODMAN }, { "/lxc/", FACTS_LXC }, { "/lxc.payload", FACTS_LXC },
+		{ "machine-", FACTS_NSPAWN },
+	};
+	struct str value;
+	if (signs->serviceaccount)
+		found(f, FACTS_KUBERNETES, "/var/run/secrets/kubernetes.io is there");
+	if (variable(signs->environ1, "KUBERNETES_SERVICE_HOST", &value))
+		found(f, FACTS_KUBERNETES, "KUBERNETES_SERVICE_HOST is set for process 1");
+	if (f->container == FACTS_NO_CONTAINER)
+		by_lines(f, signs->cgroup, "/proc/1/cgroup", cgroups, 2);
+	if (signs->containerenv)
+		found(f, FACTS_PODMAN, "/run/.containerenv is there");
+	if (signs->dockerenv)
+		found(f, FACTS_DOCKER, "/.dockerenv is there");
+	if (variable(signs->environ1, "container", &value))
+		by_name(f, value, "\"container\" in the environment of process 1");
+	by_name(f, signs->systemd, "/run/systemd/container");
+	if (f->container == FACTS_NO_CONTAINER)
+		by_lines(f, signs->cgroup, "/proc/1/cgroup", cgroups,
+		         sizeof(cgroups) / sizeof(*cgroups));
+	if (f->container == FACTS_NO_CONTAINER)
+		by_mounts(f, signs->mountinfo);
+}
