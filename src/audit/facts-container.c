@@ -18,22 +18,6 @@ static void found(struct facts *f, enum facts_container kind, const char *why)
 	f->container_why = why;
 }
 
-/* The value of a variable among words that end with NUL. */
-static bool variable(struct str environ_, const char *name, struct str *value)
-{
-	size_t n = strlen(name);
-	while (environ_.n) {
-		size_t end = str_find(environ_, '\0');
-		struct str word = { environ_.p, end == SIZE_MAX ? environ_.n : end };
-		if (word.n > n && str_prefix(word, (struct str){ name, n }) && word.p[n] == '=') {
-			*value = str_from(word, n + 1);
-			return true;
-		}
-		environ_ = str_from(environ_, end == SIZE_MAX ? environ_.n : end + 1);
-	}
-	return false;
-}
-
 /* The names that systemd's container interface knows. */
 static void by_name(struct facts *f, struct str name, const char *where)
 {
@@ -79,27 +63,25 @@ static void by_mounts(struct facts *f, struct str text)
 		{ "/io.containerd.snapshotter", FACTS_SOME_CONTAINER },
 		{ "/lxc/", FACTS_LXC }, { "lxcfs", FACTS_LXC },
 	};
-	struct str line, field;
+	enum { SOURCE = 3, PLACE = 4, FIELDS = 5 };
+	struct str line, v[FIELDS];
 	if (text.n > FACTS_TEXT_MAX_BYTES)
 		text.n = FACTS_TEXT_MAX_BYTES;
 	while (str_token(&text, "\n", &line)) {
-		struct str rest = line, place = { "", 0 };
-		for (unsigned i = 0; i < 5 && str_word(&rest, &field); i++)
-			place = field;
-		bool own = str_word(&line, &field) && str_word(&line, &field) &&
-		           str_word(&line, &field) && str_word(&line, &field);
-		struct str from = field;
-		if (!own || !str_word(&line, &place))
+		struct str rest = line;
+		size_t n = 0;
+		while (n < FIELDS && str_word(&rest, &v[n]))
+			n++;
+		if (n < FIELDS)
 			continue;
-		bool is_root = str_eq(place, STR("/"));
-		bool is_file = str_eq(place, STR("/etc/hostname")) ||
-		               str_eq(place, STR("/etc/resolv.conf"));
-		if (is_file)
-			by_lines(f, from, "/proc/self/mountinfo", root, 3);
-		else if (is_root)
-			by_lines(f, line, "/proc/self/mountinfo", root, 5);
-		else if (str_eq(place, STR("/proc/cpuinfo")) || str_eq(place, STR("/proc/meminfo")))
-			by_lines(f, line, "/proc/self/mountinfo", root + 5, 1);
+		if (str_eq(v[PLACE], STR("/etc/hostname")) ||
+		    str_eq(v[PLACE], STR("/etc/resolv.conf")))
+			by_lines(f, v[SOURCE], "/proc/self/mountinfo", root, 3);
+		else if (str_eq(v[PLACE], STR("/")))
+			by_lines(f, rest, "/proc/self/mountinfo", root, 5);
+		else if (str_eq(v[PLACE], STR("/proc/cpuinfo")) ||
+		         str_eq(v[PLACE], STR("/proc/meminfo")))
+			by_lines(f, rest, "/proc/self/mountinfo", root + 5, 1);
 	}
 }
 
@@ -114,7 +96,7 @@ void facts_judge_container(struct facts *f, const struct facts_signs *signs)
 	struct str value;
 	if (signs->serviceaccount)
 		found(f, FACTS_KUBERNETES, "/var/run/secrets/kubernetes.io is there");
-	if (variable(signs->environ1, "KUBERNETES_SERVICE_HOST", &value))
+	if (facts_variable(signs->environ1, "KUBERNETES_SERVICE_HOST", &value))
 		found(f, FACTS_KUBERNETES, "KUBERNETES_SERVICE_HOST is set for process 1");
 	if (f->container == FACTS_NO_CONTAINER)
 		by_lines(f, signs->cgroup, "/proc/1/cgroup", cgroups, 2);
@@ -122,7 +104,7 @@ void facts_judge_container(struct facts *f, const struct facts_signs *signs)
 		found(f, FACTS_PODMAN, "/run/.containerenv is there");
 	if (signs->dockerenv)
 		found(f, FACTS_DOCKER, "/.dockerenv is there");
-	if (variable(signs->environ1, "container", &value))
+	if (facts_variable(signs->environ1, "container", &value))
 		by_name(f, value, "\"container\" in the environment of process 1");
 	by_name(f, signs->systemd, "/run/systemd/container");
 	if (f->container == FACTS_NO_CONTAINER)

@@ -20,6 +20,9 @@ void facts_unread(struct facts *f, const char *what, const char *why);
 /* A text of foreign bytes that people can be shown: escaped, cut to a few hundred bytes. */
 const char *facts_shown(struct facts *f, struct str s);
 
+/* The value of a variable in /proc/PID/environ, words that end with NUL. */
+bool facts_variable(struct str environ_, const char *name, struct str *value);
+
 /* The chain of that name, made if it is new; NULL above the limit. */
 struct facts_chain *facts_chain_of(struct facts *f, const char *source, unsigned family,
                                    struct str table, struct str name);

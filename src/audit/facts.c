@@ -84,6 +84,21 @@ const char *facts_shown(struct facts *f, struct str s)
 	return text;
 }
 
+bool facts_variable(struct str environ_, const char *name, struct str *value)
+{
+	size_t n = strlen(name);
+	while (environ_.n) {
+		size_t end = str_find(environ_, '\0');
+		struct str word = { environ_.p, end == SIZE_MAX ? environ_.n : end };
+		if (word.n > n && str_prefix(word, (struct str){ name, n }) && word.p[n] == '=') {
+			*value = str_from(word, n + 1);
+			return true;
+		}
+		environ_ = str_from(environ_, end == SIZE_MAX ? environ_.n : end + 1);
+	}
+	return false;
+}
+
 /* ---- interfaces --------------------------------------------------------------------------- */
 
 /* The kernel's own rule (dev_valid_name), and nothing that a terminal might obey. */
