@@ -121,10 +121,8 @@ static const struct facts_chain *target_of(struct walk *w, const struct facts_ch
 static void translate(struct walk *w, const struct facts_chain *chain,
                       const struct facts_rule *rule, bool sure)
 {
-	if (!w->verdict->rule || sure)
-		*w->verdict = (struct facts_verdict){
-			chain, w->verdict->rule ? w->verdict->rule : rule,
-			sure && !w->verdict->rule };
+	if (!w->verdict->rule)
+		*w->verdict = (struct facts_verdict){ chain, rule, sure };
 }
 
 static int jump(struct walk *w, const struct facts_chain *chain, const struct facts_rule *rule,
