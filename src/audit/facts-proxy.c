@@ -368,8 +368,7 @@ bool facts_add_process(struct facts *f, unsigned pid, struct str cmdline, struct
 	struct process p = { .f = f, .pid = pid, .environ_ = environ_ };
 	size_t before = f->proxy_n;
 	split_command(&p, cmdline);
-	/* "/bin/sh /usr/bin/entry", "lxd forkproxy", "conmon: rootlessport": the second word may be
-	 * the program. */
+	/* "/bin/sh /usr/bin/entry", "lxd forkproxy": the second word may be the program. */
 	for (size_t w = 0; w < 2 && w < p.n && f->proxy_n == before; w++)
 		for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
 			if (!str_eq(base_name(p.words[w]), str_of(programs[i].name)))

@@ -141,8 +141,9 @@ int facts_add_address(struct facts *f, struct str interface, const struct ip *ip
 	for (size_t k = 0; k < i->address_n; k++)
 		if (ip_eq(&i->addresses[k].ip, ip) && i->addresses[k].len == len)
 			return ERR_OK;
-	if (i->address_n >= FACTS_ADDRESSES_MAX)
+	if (f->address_n >= FACTS_ADDRESSES_MAX)
 		return ERR_LIMIT;
+	f->address_n++;
 	FACTS_GROW(f->arena, i->addresses, i->address_n);
 	i->addresses[i->address_n++] = (struct facts_address){ *ip, (uint8_t)len };
 	return ERR_OK;

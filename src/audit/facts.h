@@ -21,7 +21,7 @@
 
 enum {
 	FACTS_TEXT_MAX_BYTES = 16 << 20, /* of one input */
-	FACTS_INTERFACES_MAX = 4096, FACTS_ADDRESSES_MAX = 4096 /* of one interface */,
+	FACTS_INTERFACES_MAX = 4096, FACTS_ADDRESSES_MAX = 4096 /* of all interfaces */,
 	FACTS_ROUTES_MAX = 20000, FACTS_LISTENERS_MAX = 20000, FACTS_CHAINS_MAX = 8192,
 	FACTS_RULES_MAX = 50000, FACTS_VALUES_MAX = 4096 /* of one match */,
 	FACTS_ALL_VALUES_MAX = 300000, FACTS_PROXIES_MAX = 4096, FACTS_UNREAD_MAX = 200,
@@ -146,7 +146,7 @@ struct facts {
 	size_t interface_n, route_n, listener_n, chain_n, rule_n, proxy_n, unread_n;
 	enum facts_container container;  /* in which we are */
 	const char *container_why;       /* the evidence; "" */
-	size_t value_n;                  /* of all matches */
+	size_t value_n, address_n;       /* of all matches, of all interfaces */
 	uint64_t work;                   /* compared in searches, so that they stay bounded */
 };
 

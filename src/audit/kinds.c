@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-enum { TRIES_MAX = 2000 };
+enum { TRIES_MAX = 1500 };
 
 struct choosing {
 	const struct facts *f;
@@ -119,6 +119,11 @@ static bool pick_within(const struct choosing *c, const struct prefix *within, b
 	struct prefix inner;
 	const struct ip last = last_of(within);
 	*ip = within->ip;
+	/* A half of all, or more: begin where hosts are. */
+	if (ip->family == 4 && ip->b[0] == 0 && within->len < 8)
+		ip->b[0] = 1;
+	else if (ip->family == 6 && ip->b[0] == 0 && within->len < 3)
+		ip->b[0] = 0x20;
 	for (unsigned tries = 0; tries < TRIES_MAX && prefix_contains(within, ip); tries++) {
 		bool edge = within->ip.family == 4 && within->len < 31 &&
 		            (ip_eq(ip, &within->ip) || ip_eq(ip, &last));
