@@ -40,7 +40,7 @@ const char *audit_way_name(enum audit_way way)
 	return names[way];
 }
 
-/* ---- results ---------------------------------------------------------------------------------- */
+/* ---- results ---------- */
 
 static void add(struct following *g, const struct audit_arrival *a)
 {
@@ -84,7 +84,7 @@ static void arrived(struct following *g, struct follower *w)
 	add(g, a);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------- */
+/* ---- steps ---------- */
 
 static bool is_server(const struct following *g, const struct endpoint *at)
 {
@@ -226,7 +226,7 @@ static bool leads_to_server(const struct facts_proxy *proxy)
 	       proxy->kind == FACTS_PASTA;
 }
 
-/* ---- the way ------------------------------------------------------------------------------------- */
+/* ---- the way ---------- */
 
 static void follow_klipper(struct following *g, struct follower *w)
 {
@@ -310,26 +310,43 @@ static void add_port(struct following *g, uint32_t port)
 		g->ports[g->port_n++] = (uint16_t)port;
 }
 
-/* Where a way to the server may begin: its own port, those that a rule or a program leads from. */
-static void find_ports(struct following *g)
+static bool leads_on(const struct following *g, uint32_t port)
+{
+	for (size_t i = 0; i < g->port_n; i++)
+		if (g->ports[i] == port)
+			return true;
+	return false;
+}
+
+static void find_ports_of_rules(struct following *g)
 {
 	const struct facts *f = g->f;
-	add_port(g, g->server.port);
-	for (size_t i = 0; i < f->proxy_n; i++)
-		for (unsigned k = 0; k < f->proxies[i].ports && k < PORTS_MAX; k++)
-			if (f->proxies[i].to.port == 0 ||
-			    f->proxies[i].to.port + k == g->server.port)
-				add_port(g, f->proxies[i].from.port + k);
 	for (size_t i = 0; i < f->chain_n; i++)
 		for (size_t k = 0; k < f->chains[i].rule_n; k++) {
 			const struct facts_rule *rule = &f->chains[i].rules[k];
 			if ((rule->action != FACTS_DNAT && rule->action != FACTS_REDIRECT) ||
-			    rule->to.port != g->server.port)
+			    !leads_on(g, rule->to.port))
 				continue;
 			for (size_t m = 0; m < rule->match_n; m++)
 				if (rule->matches[m].field == FACTS_PORT && rule->matches[m].n)
 					add_port(g, rule->matches[m].spans[0].low);
 		}
+}
+
+/* Where a way to the server may begin: its own port, those that a rule or a program leads from to
+ * one of them. */
+static void find_ports(struct following *g)
+{
+	const struct facts *f = g->f;
+	add_port(g, g->server.port);
+	for (unsigned hop = 0; hop < HOPS_MAX; hop++) {
+		for (size_t i = 0; i < f->proxy_n; i++)
+			for (unsigned k = 0; k < f->proxies[i].ports && k < PORTS_MAX; k++)
+				if (f->proxies[i].to.port == 0 ||
+				    leads_on(g, f->proxies[i].to.port + k))
+					add_port(g, f->proxies[i].from.port + k);
+		find_ports_of_rules(g);
+	}
 }
 
 static int follow_family(struct following *g, unsigned family)
@@ -351,7 +368,7 @@ static int follow_family(struct following *g, unsigned family)
 	return err;
 }
 
-/* ---- from within a container ------------------------------------------------------------------------- */
+/* ---- from within a container ---------- */
 
 /* What the host does is not to be seen from here; what each kind of it may do is known. */
 static void add_outer(struct following *g, unsigned family, enum audit_way way, const struct ip *as,

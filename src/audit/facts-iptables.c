@@ -43,7 +43,7 @@ static size_t split_words(struct str line, struct arena *a, struct str words[sta
 	return n;
 }
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options ---------- */
 
 /* An option with its values; `negated` if "!" stood before it. */
 struct option {
@@ -213,7 +213,7 @@ static void take_option(const struct reading *r, struct facts_rule *rule, const 
 		facts_add_match(r->f, rule, FACTS_UNKNOWN, false);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------ */
+/* ---- lines ---------- */
 
 static bool is_option(struct str word)
 {

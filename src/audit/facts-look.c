@@ -64,7 +64,7 @@ static void parse_file(struct looking *l, const char *name,
 static int parse_tcp4(struct facts *f, struct str text) { return facts_parse_tcp(f, 4, text); }
 static int parse_tcp6(struct facts *f, struct str text) { return facts_parse_tcp(f, 6, text); }
 
-/* ---- interfaces ----------------------------------------------------------------------------------- */
+/* ---- interfaces ---------- */
 
 static unsigned prefix_length(const struct sockaddr *mask)
 {
@@ -167,7 +167,7 @@ static void look_at_interfaces(struct looking *l)
 		             "not known");
 }
 
-/* ---- processes ------------------------------------------------------------------------------------ */
+/* ---- processes ---------- */
 
 static void look_at_descriptors(struct looking *l, const char *process, unsigned pid,
                                 struct str comm)
@@ -228,7 +228,7 @@ static void look_at_processes(struct looking *l)
 	facts_settle_proxies(l->f);
 }
 
-/* ---- signs of a container ------------------------------------------------------------------------- */
+/* ---- signs of a container ---------- */
 
 static void look_for_container(struct looking *l)
 {
@@ -262,7 +262,7 @@ static void look_for_container(struct looking *l)
 	buf_fini(&systemd);
 }
 
-/* ---- tools ---------------------------------------------------------------------------------------- */
+/* ---- tools ---------- */
 
 /* Reads until the tool closes, the time is up or it is too much. */
 static int read_tool(int fd, int64_t until_ms, struct buf *out)
@@ -350,7 +350,7 @@ static void look_at_rules(struct looking *l, int tool_ms)
 		             "be asked");
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------- */
+/* ---- all of it ---------- */
 
 /* "/proc/1234/root" has its network in /proc/1234/net. */
 static void find_proc(struct looking *l)

@@ -32,7 +32,7 @@ const json_t *nft_named(const struct nft_reading *r, const char *name)
 	return NULL;
 }
 
-/* ---- as a text -------------------------------------------------------------------------------- */
+/* ---- as a text ---------- */
 
 static void render(struct buf *b, const json_t *v, unsigned depth);
 
@@ -149,7 +149,7 @@ const char *nft_rule_text(struct nft_reading *r, const json_t *expr)
 	return text;
 }
 
-/* ---- the list --------------------------------------------------------------------------------- */
+/* ---- the list ---------- */
 
 /* Sets nothing for families that carry no mail: arp, bridge, netdev. */
 static bool take_family(struct nft_reading *r, const json_t *item)

@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-/* ---- conditions -------------------------------------------------------------------------------- */
+/* ---- conditions ---------- */
 
 static void unknown(const struct nft_reading *r, struct facts_rule *rule)
 {
@@ -200,7 +200,7 @@ void nft_read_match(const struct nft_reading *r, struct facts_rule *rule, const 
 	}
 }
 
-/* ---- what a rule does ---------------------------------------------------------------------------- */
+/* ---- what a rule does ---------- */
 
 static void read_nat(struct nft_reading *r, struct facts_rule *rule, enum facts_action action,
                      const json_t *v)

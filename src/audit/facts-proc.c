@@ -60,7 +60,7 @@ static bool hex_words(struct str s, unsigned family, struct ip *ip)
 	return true;
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------- */
 
 enum { RTF_IS_UP = 1, RTF_IS_GATEWAY = 2, RTF_IS_REJECT = 0x200 };
 
@@ -127,7 +127,7 @@ int facts_parse_ipv6_route(struct facts *f, struct str text)
 	return err;
 }
 
-/* ---- sockets ------------------------------------------------------------------------------------ */
+/* ---- sockets ---------- */
 
 /* `::ffff:192.0.2.1` is that address; a struct ip of family 6 never holds a mapped one. */
 static void unmap_listener(struct ip *ip)
@@ -177,7 +177,7 @@ void facts_add_holder(struct facts *f, uint64_t inode, unsigned pid, struct str 
 	}
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------ */
+/* ---- addresses ---------- */
 
 int facts_parse_if_inet6(struct facts *f, struct str text)
 {

@@ -105,7 +105,7 @@ static struct endpoint endpoint_of(struct str s)
 	return e;
 }
 
-/* ---- a function each ------------------------------------------------------------------------------ */
+/* ---- a function each ---------- */
 
 static void read_docker_proxy(struct process *p)
 {
@@ -317,7 +317,7 @@ static void read_forkproxy(struct process *p)
 		add_row(p, &ends[0], &ends[1], 1);
 }
 
-/* ---- which it is --------------------------------------------------------------------------------------- */
+/* ---- which it is ---------- */
 
 static const struct {
 	const char *name;

@@ -74,7 +74,7 @@ bool facts_add_span(struct facts *f, struct facts_match *m, const struct facts_s
 	return true;
 }
 
-/* ---- small texts ---------------------------------------------------------------------------- */
+/* ---- small texts ---------- */
 
 static struct ip last_of(const struct ip *first, unsigned len)
 {

@@ -21,7 +21,7 @@ struct walk {
 	bool unsure;                     /* below a jump that may not have been made */
 };
 
-/* ---- conditions ------------------------------------------------------------------------------- */
+/* ---- conditions ---------- */
 
 static bool name_fits(const char *pattern, const char *name)
 {
@@ -101,7 +101,7 @@ static enum truth rule_holds(const struct walk *w, const struct facts_rule *rule
 	return all;
 }
 
-/* ---- rules --------------------------------------------------------------------------------------- */
+/* ---- rules ---------- */
 
 static int walk_chain(struct walk *w, const struct facts_chain *chain, enum going *going);
 

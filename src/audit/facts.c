@@ -16,7 +16,7 @@ const char *facts_kind_name(enum facts_kind kind)
 {
 	static const char *const names[] = {
 		[FACTS_LOOPBACK] = "loopback", [FACTS_ETHERNET] = "ethernet",
-		[FACTS_BRIDGE] = "bridge", [FACTS_CONTAINER_END] = "container end",
+		[FACTS_BRIDGE] = "bridge", [FACTS_CONTAINER_END] = "container-end",
 		[FACTS_TUNNEL] = "tunnel", [FACTS_DUMMY] = "dummy", [FACTS_OTHER] = "other",
 	};
 	assert((size_t)kind < sizeof(names) / sizeof(*names));
@@ -35,7 +35,7 @@ const char *facts_container_name(enum facts_container container)
 	return names[container];
 }
 
-/* ---- growing ----------------------------------------------------------------------------- */
+/* ---- growing ---------- */
 
 /* Powers of two from 4 on are where it is full: no capacity needs to be kept. */
 void *facts_grow(struct arena *a, void *v, size_t n, size_t size_bytes)
@@ -99,7 +99,7 @@ bool facts_variable(struct str environ_, const char *name, struct str *value)
 	return false;
 }
 
-/* ---- interfaces --------------------------------------------------------------------------- */
+/* ---- interfaces ---------- */
 
 /* The kernel's own rule (dev_valid_name), and nothing that a terminal might obey. */
 static bool is_interface_name(struct str name)
@@ -200,7 +200,7 @@ int facts_add_sys(struct facts *f, const struct facts_sys *sys)
 	return ERR_OK;
 }
 
-/* ---- questions ------------------------------------------------------------------------------ */
+/* ---- questions ---------- */
 
 const struct facts_interface *facts_holder(const struct facts *f, const struct ip *ip)
 {

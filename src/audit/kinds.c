@@ -32,7 +32,7 @@ const char *audit_client_name(const struct audit_client *client)
 	return names[client->kind];
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------ */
+/* ---- addresses ---------- */
 
 static struct ip last_of(const struct prefix *p)
 {
@@ -167,7 +167,7 @@ static bool pick_outside(const struct choosing *c, const struct prefix *range, b
 	return false;
 }
 
-/* ---- rows --------------------------------------------------------------------------------------------- */
+/* ---- rows ---------- */
 
 static void add(struct choosing *c, enum audit_kind kind, const struct ip *ip,
                 const struct prefix *network, const char *interface, bool shared)
@@ -297,7 +297,7 @@ static void add_ranges(struct choosing *c)
 	}
 }
 
-/* ---- strangers --------------------------------------------------------------------------------------------- */
+/* ---- strangers ---------- */
 
 static bool is_near(const struct facts *f, const struct ip *ip)
 {
