@@ -271,7 +271,7 @@ static int follow_hop(struct following *g, struct follower *w, bool *goes_on)
 	if (proxy) {
 		bool may = leads_to_server(proxy);
 		pass_on(g, w, proxy);
-		if (proxy->to.ip.family == 0)
+		if (proxy->to.ip.family == 0 && !proxy->keeps_source)
 			w->found.certain = false;
 		if (may || is_server(g, &p->to))
 			arrived(g, w);
@@ -318,6 +318,12 @@ static bool leads_on(const struct following *g, uint32_t port)
 	return false;
 }
 
+/* Of a program that doesn't say where it leads, only these are looked at: most lead to the web. */
+static bool is_for_mail(uint32_t port)
+{
+	return port == 25 || port == 465 || port == 587 || port == 2525;
+}
+
 static void find_ports_of_rules(struct following *g)
 {
 	const struct facts *f = g->f;
@@ -342,7 +348,8 @@ static void find_ports(struct following *g)
 	for (unsigned hop = 0; hop < HOPS_MAX; hop++) {
 		for (size_t i = 0; i < f->proxy_n; i++)
 			for (unsigned k = 0; k < f->proxies[i].ports && k < PORTS_MAX; k++)
-				if (f->proxies[i].to.port == 0 ||
+				if ((f->proxies[i].to.port == 0 &&
+				     is_for_mail(f->proxies[i].from.port + k)) ||
 				    leads_on(g, f->proxies[i].to.port + k))
 					add_port(g, f->proxies[i].from.port + k);
 		find_ports_of_rules(g);

@@ -121,9 +121,9 @@ static bool pick_within(const struct choosing *c, const struct prefix *within, b
 	*ip = within->ip;
 	/* A half of all, or more: begin where hosts are. */
 	if (ip->family == 4 && ip->b[0] == 0 && within->len < 8)
-		ip->b[0] = 1;
+		ip->b[0] = ip->b[3] = 1;
 	else if (ip->family == 6 && ip->b[0] == 0 && within->len < 3)
-		ip->b[0] = 0x20;
+		ip->b[0] = 0x20, ip->b[15] = 1;
 	for (unsigned tries = 0; tries < TRIES_MAX && prefix_contains(within, ip); tries++) {
 		bool edge = within->ip.family == 4 && within->len < 31 &&
 		            (ip_eq(ip, &within->ip) || ip_eq(ip, &last));
