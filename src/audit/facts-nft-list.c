@@ -71,6 +71,10 @@ static void render_object(struct buf *b, const char *key, const json_t *v, unsig
 	} else if (strcmp(key, "&") == 0 || strcmp(key, "|") == 0 || strcmp(key, "^") == 0) {
 		char between[4] = { ' ', key[0], ' ', '\0' };
 		render_list(b, v, between, depth);
+	} else if (strcmp(key, "map") == 0) {
+		render(b, json_object_get(v, "key"), depth);
+		buf_add_cstr(b, " map ");
+		render(b, json_object_get(v, "data"), depth);
 	} else if (strcmp(key, "concat") == 0) {
 		render_list(b, v, " . ", depth);
 	} else {
@@ -121,6 +125,10 @@ static void render_statement(struct buf *b, const char *key, const json_t *v)
 	} else if (strcmp(key, "snat") == 0 || strcmp(key, "dnat") == 0 ||
 	           strcmp(key, "redirect") == 0 || strcmp(key, "masquerade") == 0) {
 		render_nat(b, key, v);
+	} else if (strcmp(key, "vmap") == 0) {
+		render(b, json_object_get(v, "key"), 0);
+		buf_add_cstr(b, " vmap ");
+		render(b, json_object_get(v, "data"), 0);
 	} else if (strcmp(key, "jump") == 0 || strcmp(key, "goto") == 0) {
 		buf_printf(b, "%s %s", key, text_of(v, "target"));
 	} else if (strcmp(key, "mangle") == 0) {

@@ -68,18 +68,16 @@ const char *facts_shown(struct facts *f, struct str s)
 {
 	enum { SHOWN_MAX = 400 };
 	struct buf shown = { 0 };
-	bool cut = s.n > SHOWN_MAX;
-	buf_add_escaped(&shown, (struct str){ s.p, cut ? SHOWN_MAX : s.n });
-	if (cut)
+	size_t n = s.n > SHOWN_MAX ? SHOWN_MAX : s.n;
+	/* Quotes and backslashes stay as they are: this is no string of a log. */
+	for (size_t i = 0; i < n; i++)
+		if (ascii_isprint((unsigned char)s.p[i]))
+			buf_add_byte(&shown, s.p[i]);
+		else
+			buf_add_escaped(&shown, (struct str){ s.p + i, 1 });
+	if (s.n > n)
 		buf_add_cstr(&shown, "…");
-	/* A quote needs no escape here: this is no string of a log. */
-	size_t w = 0;
-	for (size_t r = 0; r < shown.n; r++) {
-		if (shown.p[r] == '\\' && r + 1 < shown.n && shown.p[r + 1] == '"')
-			r++;
-		shown.p[w++] = shown.p[r];
-	}
-	const char *text = arena_strdup(f->arena, (struct str){ shown.p ? shown.p : "", w });
+	const char *text = arena_strdup(f->arena, str_of(buf_cstr(&shown)));
 	buf_fini(&shown);
 	return text;
 }

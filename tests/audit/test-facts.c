@@ -293,7 +293,7 @@ static const struct {
 	{ "a set that isn't there", NFT(MATCH("==", SADDR, "\"@x\"") DNAT),
 	  "maybe ip saddr @x dnat to 10.0.0.9:2525" },
 	{ "a named map", NFT("{\"dnat\":{\"family\":\"ip\",\"addr\":{\"map\":{\"key\":" DPORT
-	  ",\"data\":\"@m\"}}}}"), "certain dnat to map key tcp dport data @m" },
+	  ",\"data\":\"@m\"}}}}"), "certain dnat to tcp dport map @m" },
 	{ "a verdict map", NFT("{\"vmap\":{\"key\":" DPORT ",\"data\":{\"set\":[[25,{\"drop\":null}]]}}}")
 	  , "none" },
 	{ "an interface", NFT(MATCH("==", "{\"meta\":{\"key\":\"iifname\"}}", "\"eth*\"") DNAT),
@@ -312,7 +312,7 @@ static const struct {
 	  "--to-destination 10.0.0.9\nCOMMIT\n", "none" },
 	{ "a comment that looks like options", "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m comment "
 	  "--comment \"-p udp \\\" -j\" -j REDIRECT\nCOMMIT\n",
-	  "certain -A PREROUTING -m comment --comment \"-p udp \\\\\" -j\" -j REDIRECT" },
+	  "certain -A PREROUTING -m comment --comment \"-p udp \\\" -j\" -j REDIRECT" },
 	{ "a jump to nowhere", "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j NONE\nCOMMIT\n", "none" },
 	{ "a return before", "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -s 8.0.0.0/8 -j RETURN\n"
 	  "-A PREROUTING -j REDIRECT\nCOMMIT\n", "none" },
