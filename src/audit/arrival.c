@@ -386,7 +386,8 @@ static void add_outer(struct following *g, unsigned family, enum audit_way way, 
 	                           .cause = cause, .line = g->f->container_why };
 	if (as->family)
 		ip_format(as, text);
-	a.text = arena_printf(g->f->arena, "We are inside %s: strangers by %s may arrive as %s, %s.",
+	a.text = arena_printf(g->f->arena, "We are inside %s: strangers by %s may arrive "
+	                      "as %s, %s.",
 	                      facts_container_name(g->f->container), family_name(family),
 	                      as->family ? text : "a node of the cluster", why);
 	add(g, &a);

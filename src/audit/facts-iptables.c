@@ -223,7 +223,8 @@ static bool is_option(struct str word)
 static int read_rule(const struct reading *r, struct str line, const struct str *words, size_t n)
 {
 	struct facts_rule rule = { .text = facts_shown(r->f, line) };
-	struct facts_chain *chain = facts_chain_of(r->f, r->source, r->family, STR("nat"), words[1]);
+	struct facts_chain *chain =
+		facts_chain_of(r->f, r->source, r->family, STR("nat"), words[1]);
 	if (!chain)
 		return ERR_LIMIT;
 	for (size_t i = 2; i < n;) {

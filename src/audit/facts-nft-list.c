@@ -14,24 +14,6 @@ static const char *text_of(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-const json_t *nft_named(const struct nft_reading *r, const char *name)
-{
-	const json_t *item;
-	size_t i;
-	if (!facts_may_search(r->f, json_array_size(r->list)))
-		return NULL;
-	json_array_foreach(r->list, i, item) {
-		const json_t *set = json_object_get(item, "set");
-		if (!set)
-			set = json_object_get(item, "map");
-		if (set && strcmp(text_of(set, "name"), name) == 0 &&
-		    strcmp(text_of(set, "table"), r->table) == 0 &&
-		    strcmp(text_of(set, "family"), r->nft_family) == 0)
-			return json_object_get(set, "elem");
-	}
-	return NULL;
-}
-
 /* ---- as a text ---------- */
 
 static void render(struct buf *b, const json_t *v, unsigned depth);
@@ -140,7 +122,7 @@ static void render_statement(struct buf *b, const char *key, const json_t *v)
 	}
 }
 
-const char *nft_rule_text(struct nft_reading *r, const json_t *expr)
+static const char *nft_rule_text(struct nft_reading *r, const json_t *expr)
 {
 	struct buf b = { 0 };
 	const json_t *statement, *v;
@@ -164,7 +146,8 @@ static bool take_family(struct nft_reading *r, const json_t *item)
 {
 	r->nft_family = text_of(item, "family");
 	r->table = text_of(item, "table");
-	r->family = strcmp(r->nft_family, "ip") == 0 ? 4 : strcmp(r->nft_family, "ip6") == 0 ? 6 : 0;
+	r->family = strcmp(r->nft_family, "ip") == 0 ? 4
+	          : strcmp(r->nft_family, "ip6") == 0 ? 6 : 0;
 	return r->family != 0 || strcmp(r->nft_family, "inet") == 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The two halves of the reader of nft's JSON: the list of chains, sets and rules (facts-nft-list.c)
- * and what stands in one rule (facts-nft.c).
+ * The two halves of the reader of nft's JSON: the list of chains and rules (facts-nft-list.c), and
+ * what stands in one rule (facts-nft.c).
  */
 #ifndef PORTREEVE_AUDIT_FACTS_NFT_PRIVATE_H
 #define PORTREEVE_AUDIT_FACTS_NFT_PRIVATE_H
@@ -28,8 +28,5 @@ void nft_read_match(const struct nft_reading *r, struct facts_rule *rule, const 
 void nft_read_statement(struct nft_reading *r, struct facts_rule *rule, const char *key,
                         const json_t *v);
 void nft_read_row(const struct nft_reading *r, struct facts_rule *rule, const json_t *row);
-
-/* The rule about as nft would list it; for people. */
-const char *nft_rule_text(struct nft_reading *r, const json_t *expr);
 
 #endif

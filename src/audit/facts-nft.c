@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What `nft -j list ruleset` writes (libnftables-json(5)): chains with their hooks, and of the rules
- * what decides which packets are translated. A statement or condition that is not known becomes a
+ * What `nft -j list ruleset` writes in a rule (libnftables-json(5)): what decides which packets are
+ * translated, and how. A statement or condition that is not known becomes a
  * condition that may hold or not. Rules that iptables put there (xt) are left to iptables-save.
  */
 #include "audit/facts-nft-private.h"
@@ -19,6 +19,24 @@ static const char *string_of(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
 	return s ? s : "";
+}
+
+const json_t *nft_named(const struct nft_reading *r, const char *name)
+{
+	const json_t *item;
+	size_t i;
+	if (!facts_may_search(r->f, json_array_size(r->list)))
+		return NULL;
+	json_array_foreach(r->list, i, item) {
+		const json_t *set = json_object_get(item, "set");
+		if (!set)
+			set = json_object_get(item, "map");
+		if (set && strcmp(string_of(set, "name"), name) == 0 &&
+		    strcmp(string_of(set, "table"), r->table) == 0 &&
+		    strcmp(string_of(set, "family"), r->nft_family) == 0)
+			return json_object_get(set, "elem");
+	}
+	return NULL;
 }
 
 /* The anonymous set, or the named one's elements; NULL: it is a single value. */

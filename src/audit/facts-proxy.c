@@ -267,7 +267,8 @@ static void read_socat(struct process *p)
 			else
 				from.ip.family = str_search(type, STR("6")) != SIZE_MAX ? 6 : 4;
 			listens = true;
-		} else if (str_caseprefix(type, STR("TCP")) || str_caseprefix(type, STR("OPENSSL")) ||
+		} else if (str_caseprefix(type, STR("TCP")) ||
+		           str_caseprefix(type, STR("OPENSSL")) ||
 		           str_caseprefix(type, STR("SSL"))) {
 			to = endpoint_of(where);
 		}

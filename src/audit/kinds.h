@@ -18,7 +18,7 @@ enum audit_kind {
 	AUDIT_OWN,                       /* the machine's own address towards strangers */
 	AUDIT_RANGE,                     /* within a range that the configuration trusts */
 	AUDIT_OUTSIDE,                   /* the first address outside of such a range */
-	AUDIT_SEEN,                      /* an address by which strangers arrive, of no other kind */
+	AUDIT_SEEN,                      /* by which strangers arrive, of no other kind */
 };
 
 enum { AUDIT_CLIENTS_MAX = 512, AUDIT_RANGES_MAX = 150, AUDIT_NETWORKS_MAX = 100 };
@@ -26,7 +26,7 @@ enum { AUDIT_CLIENTS_MAX = 512, AUDIT_RANGES_MAX = 150, AUDIT_NETWORKS_MAX = 100
 struct audit_client {
 	enum audit_kind kind;
 	struct ip ip;                    /* from which to ask */
-	struct prefix network;           /* for which it stands: a stranger's is 0.0.0.0/0 or ::/0 */
+	struct prefix network;           /* for which it stands; a stranger's: 0.0.0.0/0, ::/0 */
 	const char *interface;           /* ""; of the network */
 	/* Every address that there is has another kind already (a trusted range that is one's own
 	 * address): `ip` stands in another row, too. */

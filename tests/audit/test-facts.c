@@ -97,7 +97,8 @@ static void listeners_are_read(void **state)
 {
 	(void)state;
 	assert_int_equal(facts_parse_tcp(&facts, 4, STR(
-		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  "
+		"timeout inode\n"
 		"   0: 0100007F:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 653 1 0\n"
 		"   1: 0100007F:0019 0100007F:8888 01 00000000:00000000 00:00000000 00000000 0 0 654 1 0\n")),
 		ERR_OK);
@@ -140,7 +141,8 @@ static void interfaces_have_kinds(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		CHECK_ROW(rows[i].sys.name, facts_add_sys(&facts, &rows[i].sys) == ERR_OK);
-		const struct facts_interface *at = facts_interface_of(&facts, str_of(rows[i].sys.name));
+		const struct facts_interface *at =
+			facts_interface_of(&facts, str_of(rows[i].sys.name));
 		CHECK_ROW(rows[i].sys.name, at->kind == rows[i].kind);
 		CHECK_ROW(rows[i].sys.name, at->up == (rows[i].sys.flags & 1));
 	}
@@ -330,8 +332,9 @@ static void packets_are_walked(void **state)
 		struct facts_verdict verdict;
 		char got[300] = "none";
 		facts_begin(&facts, &arena);
-		int err = walks[i].rules[0] == '{' ? facts_parse_nft(&facts, str_of(walks[i].rules))
-		                                   : facts_parse_iptables(&facts, 4, str_of(walks[i].rules));
+		struct str rules = str_of(walks[i].rules);
+		int err = rules.p[0] == '{' ? facts_parse_nft(&facts, rules)
+		                            : facts_parse_iptables(&facts, 4, rules);
 		CHECK_ROW(walks[i].label, err == ERR_OK);
 		err = facts_walk(&facts, FACTS_PREROUTING, &packet, &verdict);
 		CHECK_ROW(walks[i].label, err == ERR_OK);
