@@ -27,6 +27,7 @@ struct follower {
 	struct facts_packet packet;
 	struct audit_arrival found;      /* as far as it has come */
 	bool own_source;                 /* still the stranger's */
+	const struct facts_rule *ingress;    /* of a Swarm's routing mesh, by which it went; NULL */
 };
 
 const char *audit_way_name(enum audit_way way)
@@ -68,6 +69,7 @@ static void arrived(struct following *g, struct follower *w)
 {
 	char as[IP_TEXT_MAX] = "";
 	struct audit_arrival *a = &w->found;
+	a->certain &= g->f->container == FACTS_NO_CONTAINER;
 	if (w->own_source) {
 		a->way = AUDIT_DIRECT;
 		a->as = (struct ip){ 0 };
@@ -166,6 +168,8 @@ static int translate_destination(struct following *g, struct follower *w, enum f
 	if (rule->to.port && (rule->action == FACTS_DNAT || rule->action == FACTS_REDIRECT))
 		p->to.port = rule->to.port;
 	w->found.certain &= verdict.certain;
+	if (strcmp(verdict.chain->name, "DOCKER-INGRESS") == 0)
+		w->ingress = rule;
 	return ERR_OK;
 }
 
@@ -247,6 +251,23 @@ static void follow_klipper(struct following *g, struct follower *w)
 	}
 }
 
+/* Docker Swarm: behind its rule stands a namespace of its own, that balances and masquerades; the
+ * server's address in the overlay network is not to be seen from here. */
+static void follow_ingress(struct following *g, struct follower *w)
+{
+	if (!w->ingress)
+		return;
+	w->packet.from.ip = (struct ip){ 0 };
+	w->own_source = false;
+	w->found.way = AUDIT_BY_NODE;
+	w->found.cause = "C2";
+	w->found.line = w->ingress->text;
+	w->found.text = "the routing mesh of Docker Swarm puts an address of its ingress network "
+	                "in place of theirs";
+	w->found.certain = false;
+	arrived(g, w);
+}
+
 /* One hop from where the packet is: true if it goes on from a program. */
 static int follow_hop(struct following *g, struct follower *w, bool *goes_on)
 {
@@ -260,6 +281,7 @@ static int follow_hop(struct following *g, struct follower *w, bool *goes_on)
 		p->out = out ? out->name : "";
 		if (!is_server(g, &p->to)) {
 			follow_klipper(g, w);
+			follow_ingress(g, w);
 			return ERR_OK;
 		}
 		err = translate_source(g, w, FACTS_POSTROUTING);
@@ -433,6 +455,23 @@ static void find_outer(struct following *g)
 	          "where a program on the host passes connections on, or rules masquerade them");
 }
 
+/* A private address is reached by way of a router, which may masquerade what comes in, too. */
+static void find_router(struct following *g, unsigned family)
+{
+	struct ip own, stranger = audit_stranger(g->f, family, NULL, 0);
+	const struct facts_interface *in = facts_way(g->f, &stranger, &own);
+	const struct facts_route *gateway = facts_gateway(g->f, family);
+	char text[IP_TEXT_MAX];
+	if (!in || !gateway || !facts_is_private(&own))
+		return;
+	struct audit_arrival a = { .family = (uint8_t)family, .way = AUDIT_MASQUERADED,
+	                           .as = gateway->via, .cause = "C3" };
+	a.text = arena_printf(g->f->arena, "This machine's address is private: the router %s that "
+	                      "leads strangers to it may put its own address in place of "
+	                      "theirs.", ip_format(&gateway->via, text));
+	add(g, &a);
+}
+
 int audit_arrivals(struct facts *f, const struct endpoint *server,
                    struct audit_arrival **arrivals, size_t *n)
 {
@@ -442,6 +481,8 @@ int audit_arrivals(struct facts *f, const struct endpoint *server,
 	for (unsigned family = 4; family <= 6; family += 2) {
 		int one = follow_family(&g, family);
 		err = err == ERR_OK ? one : err;
+		if (f->container == FACTS_NO_CONTAINER && g.n > 0)
+			find_router(&g, family);
 	}
 	if (f->container != FACTS_NO_CONTAINER)
 		find_outer(&g);

@@ -296,12 +296,22 @@ static int read_line(struct reading *r, struct str line)
 	return ERR_OK;
 }
 
-int facts_parse_iptables(struct facts *f, unsigned family, struct str text)
+static int parse_tables(struct facts *f, const char *source, unsigned family, struct str text)
 {
-	struct reading r = { f, family == 6 ? "ip6tables" : "iptables", family, false };
+	struct reading r = { f, source, family, false };
 	struct str line;
 	int err = text.n > FACTS_TEXT_MAX_BYTES ? ERR_LIMIT : ERR_OK;
 	while (err == ERR_OK && str_token(&text, "\n", &line))
 		err = read_line(&r, line);
 	return err;
+}
+
+int facts_parse_iptables(struct facts *f, unsigned family, struct str text)
+{
+	return parse_tables(f, family == 6 ? "ip6tables" : "iptables", family, text);
+}
+
+int facts_parse_iptables_legacy(struct facts *f, unsigned family, struct str text)
+{
+	return parse_tables(f, family == 6 ? "ip6tables-legacy" : "iptables-legacy", family, text);
 }

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -310,44 +311,77 @@ static int run_tool(const char *path, char *const argv[], int tool_ms, struct bu
 	return err;
 }
 
-static int parse_iptables4(struct facts *f, struct str s) { return facts_parse_iptables(f, 4, s); }
-static int parse_iptables6(struct facts *f, struct str s) { return facts_parse_iptables(f, 6, s); }
+static int parse_four(struct facts *f, struct str s) { return facts_parse_iptables(f, 4, s); }
+static int parse_six(struct facts *f, struct str s) { return facts_parse_iptables(f, 6, s); }
+static int parse_old_four(struct facts *f, struct str s)
+{
+	return facts_parse_iptables_legacy(f, 4, s);
+}
+static int parse_old_six(struct facts *f, struct str s)
+{
+	return facts_parse_iptables_legacy(f, 6, s);
+}
 
+static bool find_tool(const char *name, char path[static 80])
+{
+	static const char *const places[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin" };
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(path, 80, "%s/%s", places[i], name);
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the kernel has tables of the legacy kind: to ask for others would load modules. The
+ * plain command may be the legacy one itself; then they were shown already. */
+static bool has_legacy(const char *names, const char *plain)
+{
+	char path[80], real[PATH_MAX];
+	struct buf text = { 0 };
+	file_read_plain(names, SMALL_MAX_BYTES, &text);
+	bool any = text.n > 0;
+	buf_fini(&text);
+	return any && !(find_tool(plain, path) && realpath(path, real) && strstr(real, "legacy"));
+}
+
+static bool ask_tool(struct looking *l, char *const argv[], int tool_ms,
+                     int (*parse)(struct facts *, struct str))
+{
+	char path[80];
+	struct buf out = { 0 };
+	if (!find_tool(argv[0], path))
+		return false;
+	int err = run_tool(path, argv, tool_ms, &out);
+	if (err == ERR_OK)
+		err = parse(l->f, buf_str(&out));
+	note(l, err, argv[0]);
+	buf_fini(&out);
+	return err == ERR_OK;
+}
+
+/* All tables are asked for, not "-t nat": that would load the table's module. */
 static void look_at_rules(struct looking *l, int tool_ms)
 {
 	static char nft[] = "nft", json[] = "-j", list[] = "list", ruleset[] = "ruleset";
-	static char four[] = "iptables-save", six[] = "ip6tables-save", table[] = "-t",
-	            nat[] = "nat";
+	static char four[] = "iptables-save", six[] = "ip6tables-save",
+	            old_four[] = "iptables-legacy-save", old_six[] = "ip6tables-legacy-save";
 	static char *const nft_argv[] = { nft, json, list, ruleset, NULL };
-	static char *const four_argv[] = { four, table, nat, NULL };
-	static char *const six_argv[] = { six, table, nat, NULL };
-	static const struct {
-		char *const *argv;
-		int (*parse)(struct facts *, struct str);
-	} tools[] = {
-		{ nft_argv, facts_parse_nft }, { four_argv, parse_iptables4 },
-		{ six_argv, parse_iptables6 },
-	};
-	static const char *const places[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin" };
-	bool any = false;
-	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++)
-		for (size_t k = 0; k < sizeof(places) / sizeof(*places); k++) {
-			char path[80];
-			struct buf out = { 0 };
-			snprintf(path, sizeof(path), "%s/%s", places[k], tools[i].argv[0]);
-			if (access(path, X_OK) != 0)
-				continue;
-			int err = run_tool(path, tools[i].argv, tool_ms, &out);
-			if (err == ERR_OK)
-				err = tools[i].parse(l->f, buf_str(&out));
-			note(l, err, tools[i].argv[0]);
-			any |= err == ERR_OK;
-			buf_fini(&out);
-			break;
-		}
-	if (!any)
-		facts_unread(l->f, "rules of the firewall", "neither nft nor iptables-save could "
-		             "be asked");
+	static char *const four_argv[] = { four, NULL }, *const six_argv[] = { six, NULL };
+	static char *const old_four_argv[] = { old_four, NULL };
+	static char *const old_six_argv[] = { old_six, NULL };
+	bool by_nft = ask_tool(l, nft_argv, tool_ms, facts_parse_nft);
+	bool by_four = ask_tool(l, four_argv, tool_ms, parse_four);
+	bool by_six = ask_tool(l, six_argv, tool_ms, parse_six);
+	if (has_legacy("/proc/net/ip_tables_names", four))
+		ask_tool(l, old_four_argv, tool_ms, parse_old_four);
+	if (has_legacy("/proc/net/ip6_tables_names", six))
+		ask_tool(l, old_six_argv, tool_ms, parse_old_six);
+	if (!by_nft && !by_four && !by_six)
+		facts_unread(l->f, "rules of the firewall",
+		             "neither nft nor iptables-save could be asked");
+	else if (l->f->has_xt && (!by_four || !by_six))
+		facts_unread(l->f, "rules that iptables made", "iptables-save could not be asked");
 }
 
 /* ---- all of it ---------- */

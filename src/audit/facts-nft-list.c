@@ -214,6 +214,7 @@ static int read_rule(struct nft_reading *r, const json_t *item)
 	json_array_foreach(expr, i, statement)
 		json_object_foreach((json_t *)(uintptr_t)statement, key, v)
 			nft_read_statement(r, &rule, key, v);
+	r->f->has_xt |= r->xt;
 	if (r->xt)
 		return ERR_OK;
 	if (r->map)

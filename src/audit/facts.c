@@ -310,3 +310,15 @@ bool facts_is_public(const struct ip *ip)
 			return false;
 	return ip->family == 4 || (ip->family == 6 && (ip->b[0] & 0xe0) == 0x20);
 }
+
+bool facts_is_private(const struct ip *ip)
+{
+	static const struct prefix private[] = {
+		{ { 4, { 10 } }, 8 }, { { 4, { 172, 16 } }, 12 }, { { 4, { 192, 168 } }, 16 },
+		{ { 4, { 100, 64 } }, 10 }, { { 6, { 0xfc } }, 7 },
+	};
+	for (size_t i = 0; i < sizeof(private) / sizeof(*private); i++)
+		if (prefix_contains(&private[i], ip))
+			return true;
+	return false;
+}

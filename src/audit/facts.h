@@ -101,7 +101,7 @@ struct facts_rule {
 };
 
 struct facts_chain {
-	const char *source;              /* "nft", "iptables", "ip6tables" */
+	const char *source;              /* "nft", "iptables", "ip6tables-legacy" */
 	const char *table, *name;
 	uint8_t family;                  /* 4, 6; 0: both */
 	enum facts_hook hook;
@@ -146,6 +146,7 @@ struct facts {
 	size_t interface_n, route_n, listener_n, chain_n, rule_n, proxy_n, unread_n;
 	enum facts_container container;  /* in which we are */
 	const char *container_why;       /* the evidence; "" */
+	bool has_xt;                     /* nft has rules that only iptables-save can show */
 	size_t value_n, address_n;       /* of all matches, of all interfaces */
 	uint64_t work;                   /* compared in searches, so that they stay bounded */
 };
@@ -158,8 +159,10 @@ const char *facts_container_name(enum facts_container container);
 /* `nft -j list ruleset`. Only chains of type nat, and those that they jump to, matter; others are
  * kept without harm. ERR_INVALID: no JSON of that form. ERR_LIMIT. */
 int facts_parse_nft(struct facts *f, struct str json);
-/* `iptables-save` (family 4), `ip6tables-save` (6): the nat table. ERR_LIMIT. */
+/* `iptables-save` (family 4), `ip6tables-save` (6): the nat table. The kernel can have the tables
+ * of iptables-legacy beside those of nft: they are another source. ERR_LIMIT. */
 int facts_parse_iptables(struct facts *f, unsigned family, struct str text);
+int facts_parse_iptables_legacy(struct facts *f, unsigned family, struct str text);
 
 /* /proc/net/route, /proc/net/ipv6_route. */
 int facts_parse_route(struct facts *f, struct str text);
@@ -230,6 +233,9 @@ const struct facts_interface *facts_way(const struct facts *f, const struct ip *
 const struct facts_route *facts_gateway(const struct facts *f, unsigned family);
 /* No private, shared, link-local, loopback, documentation or multicast address. */
 bool facts_is_public(const struct ip *ip);
+
+/* Of a private or shared network: what a router translates. */
+bool facts_is_private(const struct ip *ip);
 
 /* A first packet of a connection, on its way through the chains of a hook. */
 struct facts_packet {

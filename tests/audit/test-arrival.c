@@ -179,16 +179,23 @@ static const struct {
 	  "0.0.0.0:25", "4:25 direct\n4:2525 direct\n" },
 	{ "inside Docker", LO "eth0 container-end 172.18.0.3/16\ndefault eth0 172.18.0.1\nin docker\n",
 	  "", "", "", "0.0.0.0:25",
-	  "4:25 direct\n6:0 proxy 172.18.0.1 C1 ?\n4:0 proxy 172.18.0.1 C2 ?\n" },
+	  "4:25 direct ?\n6:0 proxy 172.18.0.1 C1 ?\n4:0 proxy 172.18.0.1 C2 ?\n" },
 	{ "inside LXC", LO "eth0 container-end 10.0.3.9/24\ndefault eth0 10.0.3.1\nin lxc\n",
-	  "", "", "", "0.0.0.0:25", "4:25 direct\n4:0 loopback 127.0.0.1 C5 ?\n"
+	  "", "", "", "0.0.0.0:25", "4:25 direct ?\n4:0 loopback 127.0.0.1 C5 ?\n"
 	  "6:0 proxy 10.0.3.1 C1 ?\n4:0 proxy 10.0.3.1 C2 ?\n" },
 	{ "inside a pod", LO "eth0 container-end 10.244.0.9/24\ndefault eth0 10.244.0.1\n"
 	  "in kubernetes\n", "", "", "", "0.0.0.0:25",
-	  "4:25 direct\n4:0 node 10.244.0.1 C4 ?\n4:0 node - C4 ?\n" },
+	  "4:25 direct ?\n4:0 node 10.244.0.1 C4 ?\n4:0 node - C4 ?\n" },
 	{ "rootless Podman", LO "tap0 tunnel 10.0.2.100/24\ndefault tap0 10.0.2.2\nin podman\n", "", "",
-	  "", "0.0.0.0:25", "4:25 direct\n4:0 proxy 10.0.2.100 C2 ?\n6:0 proxy 10.0.2.2 C1 ?\n"
+	  "", "0.0.0.0:25", "4:25 direct ?\n4:0 proxy 10.0.2.100 C2 ?\n6:0 proxy 10.0.2.2 C1 ?\n"
 	  "4:0 proxy 10.0.2.2 C2 ?\n" },
+	{ "behind a router", LO "eth0 ethernet 192.168.1.5/24\ndefault eth0 192.168.1.1\n", "", "", "",
+	  "0.0.0.0:25", "4:25 direct\n4:0 masquerade 192.168.1.1 C3 ?\n" },
+	{ "Docker Swarm", ETH4 "docker_gwbridge bridge 172.18.0.1/16\n",
+	  "*nat\n:PREROUTING ACCEPT [0:0]\n:DOCKER-INGRESS - [0:0]\n"
+	  "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS\n"
+	  "-A DOCKER-INGRESS -p tcp -m tcp --dport 25 -j DNAT --to-destination 172.18.0.2:25\n"
+	  "-A DOCKER-INGRESS -j RETURN\nCOMMIT\n", "", "", "10.0.1.5:25", "4:25 node - C2 ?\n" },
 	{ "rules in a circle", ETH4, "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j A\n"
 	  "-A A -j B\n-A B -j A\nCOMMIT\n", "", "", "0.0.0.0:25", "limit\n" },
 };
