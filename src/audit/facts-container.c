@@ -85,6 +85,19 @@ static void by_mounts(struct facts *f, struct str text)
 	}
 }
 
+/* A machine made of an image may have kept the runtime's file. The runtimes mount files of their
+ * own over these; where the mounts are known and none is such, the file says nothing. */
+static bool is_kept(struct str mountinfo)
+{
+	static const char *const places[] = {
+		" /etc/resolv.conf ", " /etc/hostname ", " /etc/hosts ", " /run/.containerenv ",
+	};
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (str_search(mountinfo, str_of(places[i])) != SIZE_MAX)
+			return false;
+	return mountinfo.n > 0;
+}
+
 void facts_judge_container(struct facts *f, const struct facts_signs *signs)
 {
 	static const struct sign cgroups[] = {
@@ -100,9 +113,10 @@ void facts_judge_container(struct facts *f, const struct facts_signs *signs)
 		found(f, FACTS_KUBERNETES, "KUBERNETES_SERVICE_HOST is set for process 1");
 	if (f->container == FACTS_NO_CONTAINER)
 		by_lines(f, signs->cgroup, "/proc/1/cgroup", cgroups, 2);
-	if (signs->containerenv)
+	bool kept = is_kept(signs->mountinfo);
+	if (signs->containerenv && !kept)
 		found(f, FACTS_PODMAN, "/run/.containerenv is there");
-	if (signs->dockerenv)
+	if (signs->dockerenv && !kept)
 		found(f, FACTS_DOCKER, "/.dockerenv is there");
 	if (facts_variable(signs->environ1, "container", &value))
 		by_name(f, value, "\"container\" in the environment of process 1");

@@ -234,6 +234,13 @@ static void containers_are_known(void **state)
 		  "90 27 0:50 / /var/lib/docker/overlay2/a/merged rw - overlay overlay rw,"
 		  "lowerdir=/var/lib/docker/overlay2/l/B\n") }, FACTS_NO_CONTAINER },
 		{ "Docker", { .dockerenv = true, .cgroup = STR("0::/\n") }, FACTS_DOCKER },
+		{ "a machine made of an image", { .dockerenv = true, .cgroup = STR("0::/\n"),
+		  .mountinfo = STR("27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n") },
+		  FACTS_NO_CONTAINER },
+		{ "Docker, with what it mounts", { .dockerenv = true, .mountinfo = STR(
+		  "1 2 0:52 / / rw - btrfs /dev/sda rw\n"
+		  "512 500 8:1 /a/resolv.conf /etc/resolv.conf rw - ext4 /dev/sda1 rw\n") },
+		  FACTS_DOCKER },
 		{ "Docker, by its mounts", { .mountinfo = STR(
 		  "500 400 0:52 / / rw - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l/A\n") },
 		  FACTS_DOCKER },
