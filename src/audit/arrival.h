@@ -3,6 +3,10 @@
  * By which address strangers arrive at a mail server: their own; or that of a program that passes
  * connections on, of the machine that masquerades, of a cluster's node, or the loopback. A server
  * that trusts such an address is open to the whole Internet (causes C1 to C5). Pure.
+ *
+ * Not seen yet: IPVS (kube-proxy in that mode, the inside of Swarm's mesh), eBPF (Cilium), services
+ * whose pod is on another node, where HAProxy and nginx lead by their configuration, a PROXY header
+ * that gives the source back (C7), NAT rules in the network of a container.
  */
 #ifndef PORTREEVE_AUDIT_ARRIVAL_H
 #define PORTREEVE_AUDIT_ARRIVAL_H

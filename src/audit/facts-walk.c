@@ -172,6 +172,9 @@ static int apply(struct walk *w, const struct facts_chain *chain, const struct f
 	case FACTS_SNAT:
 	case FACTS_DNAT:
 	case FACTS_REDIRECT:
+		/* In a table of both families ("inet") the kernel passes over it. */
+		if (rule->to.ip.family && rule->to.ip.family != w->packet->to.ip.family)
+			break;
 		translate(w, chain, rule, sure && !w->unsure);
 		*going = sure ? GO_OUT : GO_ON;
 		break;

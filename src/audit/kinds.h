@@ -2,6 +2,7 @@
  *
  * Who is to ask a mail server: the kinds of client that a machine can have, each with an address
  * that stands for it and for no other kind. Pure; facts may be hostile, the work is bounded.
+ * Link-local addresses of IPv6 are not asked from: they need a scope, and few servers trust them.
  */
 #ifndef PORTREEVE_AUDIT_KINDS_H
 #define PORTREEVE_AUDIT_KINDS_H

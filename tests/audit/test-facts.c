@@ -301,6 +301,8 @@ static const struct {
 	  "certain ip saddr @s dnat to 10.0.0.9:2525" },
 	{ "a set that isn't there", NFT(MATCH("==", SADDR, "\"@x\"") DNAT),
 	  "maybe ip saddr @x dnat to 10.0.0.9:2525" },
+	{ "a target of the other family", NFT("{\"dnat\":{\"family\":\"ip6\",\"addr\":\"fd00::9\"}}"),
+	  "none" },
 	{ "a named map", NFT("{\"dnat\":{\"family\":\"ip\",\"addr\":{\"map\":{\"key\":" DPORT
 	  ",\"data\":\"@m\"}}}}"), "certain dnat to tcp dport map @m" },
 	{ "a verdict map", NFT("{\"vmap\":{\"key\":" DPORT ",\"data\":{\"set\":[[25,{\"drop\":null}]]}}}")
