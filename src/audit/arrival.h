@@ -37,7 +37,8 @@ struct audit_arrival {
 const char *audit_way_name(enum audit_way way);
 
 /* How strangers of each family arrive at `server`: an address (0.0.0.0 and :: stand for all of this
- * machine; a container's for one that it publishes) and the port there. None of a family: they
+ * machine; a container's for one that it publishes: ask for each that it has, of both families) and
+ * the port there. None of a family: they
  * can't reach it as far as the facts say. In the arena of `f`; ERR_LIMIT: the rules go in circles
  * or too far, with what was found before. */
 int audit_arrivals(struct facts *f, const struct endpoint *server,

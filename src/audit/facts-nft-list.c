@@ -222,22 +222,42 @@ static int read_rule(struct nft_reading *r, const json_t *item)
 	return facts_add_rule(r->f, chain, &rule) ? ERR_OK : ERR_LIMIT;
 }
 
+/* First of all, as a rule may name one that is listed behind it. */
+static void find_sets(struct nft_reading *r, const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+	json_array_foreach(list, i, item) {
+		const json_t *set = json_object_get(item, "set");
+		if (!set)
+			set = json_object_get(item, "map");
+		if (!set)
+			continue;
+		FACTS_GROW(r->f->arena, r->sets, r->set_n);
+		r->sets[r->set_n++] = (struct nft_set){
+			text_of(set, "family"), text_of(set, "table"), text_of(set, "name"),
+			json_object_get(set, "elem"),
+		};
+	}
+}
+
 int facts_parse_nft(struct facts *f, struct str json)
 {
 	json_error_t error;
 	struct nft_reading r = { .f = f };
-	const json_t *item;
+	const json_t *list, *item;
 	size_t i;
 	int err = ERR_OK;
 	if (json.n > FACTS_TEXT_MAX_BYTES)
 		return ERR_LIMIT;
 	json_t *root = json_loadb(json.p ? json.p : "", json.n, 0, &error);
-	r.list = json_object_get(root, "nftables");
-	if (!json_is_array(r.list)) {
+	list = json_object_get(root, "nftables");
+	if (!json_is_array(list)) {
 		json_decref(root);
 		return ERR_INVALID;
 	}
-	json_array_foreach(r.list, i, item) {
+	find_sets(&r, list);
+	json_array_foreach(list, i, item) {
 		if (err == ERR_OK && json_object_get(item, "chain"))
 			err = read_chain(&r, json_object_get(item, "chain"));
 		else if (err == ERR_OK && json_object_get(item, "rule"))

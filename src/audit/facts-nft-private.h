@@ -11,9 +11,16 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/* A named set or map; its strings are the JSON's. */
+struct nft_set {
+	const char *family, *table, *name;
+	const json_t *elements;          /* NULL: none */
+};
+
 struct nft_reading {
 	struct facts *f;
-	const json_t *list;              /* the array "nftables" */
+	struct nft_set *sets;
+	size_t set_n;
 	unsigned family;                 /* of the rule's table; 0: both */
 	const char *table;               /* of the rule */
 	const char *nft_family;          /* "ip", "ip6", "inet" */

@@ -23,19 +23,13 @@ static const char *string_of(const json_t *object, const char *key)
 
 const json_t *nft_named(const struct nft_reading *r, const char *name)
 {
-	const json_t *item;
-	size_t i;
-	if (!facts_may_search(r->f, json_array_size(r->list)))
+	if (!facts_may_search(r->f, r->set_n))
 		return NULL;
-	json_array_foreach(r->list, i, item) {
-		const json_t *set = json_object_get(item, "set");
-		if (!set)
-			set = json_object_get(item, "map");
-		if (set && strcmp(string_of(set, "name"), name) == 0 &&
-		    strcmp(string_of(set, "table"), r->table) == 0 &&
-		    strcmp(string_of(set, "family"), r->nft_family) == 0)
-			return json_object_get(set, "elem");
-	}
+	for (size_t i = 0; i < r->set_n; i++)
+		if (strcmp(r->sets[i].name, name) == 0 &&
+		    strcmp(r->sets[i].table, r->table) == 0 &&
+		    strcmp(r->sets[i].family, r->nft_family) == 0)
+			return r->sets[i].elements;
 	return NULL;
 }
 
@@ -170,8 +164,11 @@ static void read_values(const struct nft_reading *r, struct facts_rule *rule,
 	if (!set)
 		sound = add_value(r, m, right);
 	else
-		json_array_foreach(set, i, value)
-			sound = sound && add_value(r, m, value);
+		json_array_foreach(set, i, value) {
+			sound = add_value(r, m, value);
+			if (!sound)
+				break;
+		}
 	if (!sound)
 		*m = (struct facts_match){ .field = FACTS_UNKNOWN };
 }

@@ -17,12 +17,19 @@ static bool is_chain(const struct facts_chain *c, const char *source, unsigned f
 struct facts_chain *facts_chain_of(struct facts *f, const char *source, unsigned family,
                                    struct str table, struct str name)
 {
+	/* Rules of one chain stand together, chains in the order in which they were named. */
+	for (size_t i = f->chain_last; i < f->chain_n && i < f->chain_last + 2; i++)
+		if (is_chain(&f->chains[i], source, family, table, name)) {
+			f->chain_last = i;
+			return &f->chains[i];
+		}
 	if (!facts_may_search(f, f->chain_n))
 		return NULL;
-	/* From the end: rules mostly stand behind their chain, those of one chain together. */
-	for (size_t i = f->chain_n; i-- > 0;)
-		if (is_chain(&f->chains[i], source, family, table, name))
+	for (size_t i = 0; i < f->chain_n; i++)
+		if (is_chain(&f->chains[i], source, family, table, name)) {
+			f->chain_last = i;
 			return &f->chains[i];
+		}
 	if (f->chain_n >= FACTS_CHAINS_MAX || name.n > AUDIT_LINE_MAX_BYTES)
 		return NULL;
 	FACTS_GROW(f->arena, f->chains, f->chain_n);

@@ -51,7 +51,7 @@ void *facts_grow(struct arena *a, void *v, size_t n, size_t size_bytes)
 
 bool facts_may_search(struct facts *f, size_t n)
 {
-	const uint64_t most = 200u << 20;
+	const uint64_t most = 50u << 20;
 	f->work += n;
 	return f->work <= most;
 }

@@ -146,6 +146,7 @@ struct facts {
 	size_t interface_n, route_n, listener_n, chain_n, rule_n, proxy_n, unread_n;
 	enum facts_container container;  /* in which we are */
 	const char *container_why;       /* the evidence; "" */
+	size_t chain_last;               /* that was found last */
 	bool has_xt;                     /* nft has rules that only iptables-save can show */
 	size_t value_n, address_n;       /* of all matches, of all interfaces */
 	uint64_t work;                   /* compared in searches, so that they stay bounded */
