@@ -74,12 +74,14 @@ static void arrived(struct following *g, struct follower *w)
 		a->way = AUDIT_DIRECT;
 		a->as = (struct ip){ 0 };
 		a->cause = "";
-		a->text = arena_printf(g->f->arena, "Strangers arrive at port %u by their own "
-		                       "%s addresses.", a->port, family_name(a->family));
+		a->text = arena_printf(g->f->arena, "Strangers%s arrive at port %u by their own "
+		                       "%s addresses.", a->certain ? "" : " may", a->port,
+		                       family_name(a->family));
 	} else {
 		a->as = w->packet.from.ip;
 		a->text = arena_printf(g->f->arena, "Strangers who connect to port %u by %s "
-		                       "arrive as %s: %s.", a->port, family_name(a->family),
+		                       "%sarrive as %s: %s.", a->port,
+		                       family_name(a->family), a->certain ? "" : "may ",
 		                       a->as.family ? ip_format(&a->as, as) : "this machine",
 		                       a->text ? a->text : "");
 	}
@@ -378,12 +380,33 @@ static void find_ports(struct following *g)
 	}
 }
 
+/* Where strangers come in, and to which address: by the way back to them; where that stands in a
+ * table of policy routing, which we don't read, by an address that the Internet may know. */
+static const struct facts_interface *way_in(const struct facts *f, const struct ip *stranger,
+                                            struct ip *own)
+{
+	const struct facts_interface *in = facts_way(f, stranger, own);
+	if (in && own->family)
+		return in;
+	for (size_t i = 0; i < f->interface_n; i++)
+		for (size_t k = 0; k < f->interfaces[i].address_n; k++) {
+			const struct ip *ip = &f->interfaces[i].addresses[k].ip;
+			bool local = ip->family == 4 ? ip->b[0] == 127 || ip->b[0] == 169
+			                             : (ip->b[0] & 0xe0) != 0x20;
+			if (ip->family == stranger->family && !local && !facts_is_private(ip)) {
+				*own = *ip;
+				return &f->interfaces[i];
+			}
+		}
+	return NULL;
+}
+
 static int follow_family(struct following *g, unsigned family)
 {
 	struct ip own, stranger = audit_stranger(g->f, family, NULL, 0);
-	const struct facts_interface *in = facts_way(g->f, &stranger, &own);
+	const struct facts_interface *in = way_in(g->f, &stranger, &own);
 	int err = ERR_OK;
-	if (!in || own.family == 0)
+	if (!in)
 		return ERR_OK;                  /* they have no way here */
 	for (size_t i = 0; i < g->port_n && err == ERR_OK; i++) {
 		struct follower w = {

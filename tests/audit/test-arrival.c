@@ -117,6 +117,10 @@ static const struct {
 	{ "a machine of its own", ETH, "", "", "", "0.0.0.0:25", "4:25 direct\n" },
 	{ "of both families", ETH, "", "", "", "[::]:25", "4:25 direct\n6:25 direct\n" },
 	{ "no IPv6 there", ETH4, "", "", "", "[::]:25", "4:25 direct\n" },
+	{ "no route to strangers in the main table", LO "eth0 ethernet 10.0.0.5/24 203.0.113.5/24 "
+	  "fe80::5/64\n", "", "", "", "[::]:25", "4:25 direct\n" },
+	{ "no address that strangers know", LO "eth0 ethernet 10.0.0.5/24 fe80::5/64\n", "", "", "",
+	  "[::]:25", "" },
 	{ "only the loopback", ETH, "", "", "", "127.0.0.1:25", "" },
 	{ "Docker, IPv6 on the host: C1", ETH DOCKER DOCKER_PROXY, DOCKER_RULES "COMMIT\n", "", "",
 	  "172.17.0.2:25", "4:25 direct\n6:25 proxy 172.17.0.1 C1\n" },
