@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Gathers the texts that the parsers of facts read: the kernel's files, and what nft and
+ * iptables-save say. Nothing is changed; files are opened for reading, without waiting for what
+ * a pipe's other end might write; a tool gets no input, no environment and its time.
+ */
+#include "audit/facts-private.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <limits.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SMALL_MAX_BYTES = 64 << 10, PROCESSES_MAX = 50000, DESCRIPTORS_MAX = 200000,
+       PATH_MAX_BYTES = 600 };
+
+struct looking {
+	struct facts *f;
+	const char *root;
+	char proc[PATH_MAX_BYTES];       /* of the namespace: "/proc/self", "/proc/1234" */
+	size_t descriptors;
+	int worst;
+};
+
+static void note(struct looking *l, int err, const char *what)
+{
+	if (err == ERR_OK || err == ERR_NOT_FOUND)
+		return;
+	facts_unread(l->f, arena_strdup(l->f->arena, str_of(what)), err_text(err));
+	if (err == ERR_LIMIT)
+		l->worst = err;
+}
+
+/* The kernel's own files are regular ones that give their size as 0. */
+static int read_text(struct looking *l, const char *path, size_t max_bytes, struct buf *text)
+{
+	int err = file_read_plain(path, max_bytes, text);
+	note(l, err, path);
+	return err;
+}
+
+static void parse_file(struct looking *l, const char *name,
+                       int (*parse)(struct facts *, struct str))
+{
+	char path[PATH_MAX_BYTES + 40];
+	struct buf text = { 0 };
+	snprintf(path, sizeof(path), "%s/net/%s", l->proc, name);
+	if (read_text(l, path, FACTS_TEXT_MAX_BYTES, &text) == ERR_OK)
+		note(l, parse(l->f, buf_str(&text)), path);
+	buf_fini(&text);
+}
+
+static int parse_tcp4(struct facts *f, struct str text) { return facts_parse_tcp(f, 4, text); }
+static int parse_tcp6(struct facts *f, struct str text) { return facts_parse_tcp(f, 6, text); }
+
+/* ---- interfaces ---------- */
+
+static unsigned prefix_length(const struct sockaddr *mask)
+{
+	struct endpoint e;
+	unsigned n = 0;
+	struct sockaddr_storage ss = { 0 };
+	if (!mask)
+		return 0;
+	memcpy(&ss, mask, mask->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+	                                              : sizeof(struct sockaddr_in));
+	if (endpoint_from_sockaddr((const struct sockaddr *)&ss, &e) != ERR_OK)
+		return 0;
+	for (size_t i = 0; i < sizeof(e.ip.b); i++)
+		n += (unsigned)__builtin_popcount(e.ip.b[i]);
+	return n;
+}
+
+static void look_at_addresses(struct looking *l)
+{
+	struct ifaddrs *list = NULL;
+	if (getifaddrs(&list) != 0) {
+		note(l, ERR_IO, "the addresses of interfaces");
+		return;
+	}
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+		struct endpoint e;
+		if (!i->ifa_addr || (i->ifa_addr->sa_family != AF_INET &&
+		                     i->ifa_addr->sa_family != AF_INET6) ||
+		    endpoint_from_sockaddr(i->ifa_addr, &e) != ERR_OK)
+			continue;
+		int err = facts_add_address(l->f, str_of(i->ifa_name), &e.ip,
+		                            prefix_length(i->ifa_netmask));
+		if (err == ERR_LIMIT)
+			note(l, err, "the addresses of interfaces");
+	}
+	freeifaddrs(list);
+}
+
+static unsigned long number_of(const char *directory, const char *name)
+{
+	char path[PATH_MAX_BYTES + 300];
+	struct buf text = { 0 };
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file_read_plain(path, SMALL_MAX_BYTES, &text);
+	unsigned long n = strtoul(buf_cstr(&text), NULL, 0);
+	buf_fini(&text);
+	return n;
+}
+
+static bool is_there(const char *directory, const char *name)
+{
+	char path[PATH_MAX_BYTES + 300];
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return access(path, F_OK) == 0;
+}
+
+static void look_at_interface(struct looking *l, const char *classes, const char *name)
+{
+	char directory[PATH_MAX_BYTES + 270], path[PATH_MAX_BYTES + 300], target[PATH_MAX_BYTES];
+	struct buf uevent = { 0 };
+	snprintf(directory, sizeof(directory), "%s/%s", classes, name);
+	struct facts_sys sys = {
+		.name = name, .type = (unsigned)number_of(directory, "type"),
+		.flags = (uint32_t)number_of(directory, "flags"),
+		.is_bridge = is_there(directory, "bridge"),
+		.is_tun = is_there(directory, "tun_flags"),
+		.index = (unsigned)number_of(directory, "ifindex"),
+		.link = (unsigned)number_of(directory, "iflink"),
+	};
+	ssize_t n = readlink(directory, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	sys.is_virtual = strstr(target, "/virtual/") != NULL;
+	snprintf(path, sizeof(path), "%s/master", directory);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	const char *slash = strrchr(target, '/');
+	sys.master = n > 0 ? (slash ? slash + 1 : target) : NULL;
+	snprintf(path, sizeof(path), "%s/uevent", directory);
+	file_read_plain(path, SMALL_MAX_BYTES, &uevent);
+	sys.uevent = buf_cstr(&uevent);
+	int err = facts_add_sys(l->f, &sys);
+	if (err != ERR_OK)
+		note(l, err, "an interface");
+	buf_fini(&uevent);
+}
+
+static void look_at_interfaces(struct looking *l)
+{
+	char classes[PATH_MAX_BYTES];
+	snprintf(classes, sizeof(classes), "%s/sys/class/net", l->root);
+	DIR *d = opendir(classes);
+	for (const struct dirent *e; d && (e = readdir(d)) != NULL;)
+		if (e->d_name[0] != '.' && is_there(classes, e->d_name) &&
+		    l->f->interface_n < FACTS_INTERFACES_MAX)
+			look_at_interface(l, classes, e->d_name);
+	if (d)
+		closedir(d);
+	else
+		facts_unread(l->f, "/sys/class/net", "it can't be read: kinds of interfaces are "
+		             "not known");
+}
+
+/* ---- processes ---------- */
+
+static void look_at_descriptors(struct looking *l, const char *process, unsigned pid,
+                                struct str comm)
+{
+	char path[80], target[64];
+	snprintf(path, sizeof(path), "%s/fd", process);
+	DIR *d = opendir(path);
+	for (const struct dirent *e; d && (e = readdir(d)) != NULL;) {
+		uint64_t inode;
+		if (l->descriptors++ > DESCRIPTORS_MAX)
+			break;
+		ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
+		struct str link = { target, n > 0 ? (size_t)n : 0 };
+		if (str_prefix(link, STR("socket:[")) && link.p[link.n - 1] == ']' &&
+		    str_u64((struct str){ link.p + 8, link.n - 9 }, UINT64_MAX, &inode) == ERR_OK)
+			facts_add_holder(l->f, inode, pid, comm);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* What listens in the network of a container is not at this machine's ports. The load balancer
+ * of k3s is looked at for its pod's sake, and LXD's proxy changes its network as it works. */
+static bool is_of_this_network(const char *process, struct str command)
+{
+	char path[80], theirs[64], ours[64];
+	snprintf(path, sizeof(path), "%s/ns/net", process);
+	ssize_t n = readlink(path, theirs, sizeof(theirs));
+	ssize_t own = readlink("/proc/self/ns/net", ours, sizeof(ours));
+	if (n <= 0 || own <= 0)
+		return true;
+	return (n == own && memcmp(theirs, ours, (size_t)n) == 0) ||
+	       str_search(command, STR("/entry")) != SIZE_MAX ||
+	       str_search(command, STR("forkproxy")) != SIZE_MAX;
+}
+
+static void look_at_process(struct looking *l, unsigned pid)
+{
+	char process[40], path[80];
+	struct buf command = { 0 }, comm = { 0 }, variables = { 0 };
+	snprintf(process, sizeof(process), "/proc/%u", pid);
+	snprintf(path, sizeof(path), "%s/cmdline", process);
+	file_read_plain(path, SMALL_MAX_BYTES, &command);
+	snprintf(path, sizeof(path), "%s/comm", process);
+	file_read_plain(path, SMALL_MAX_BYTES, &comm);
+	if (str_search(buf_str(&command), STR("entry")) != SIZE_MAX) {
+		snprintf(path, sizeof(path), "%s/environ", process);
+		file_read_plain(path, SMALL_MAX_BYTES, &variables);
+	}
+	if (command.n && is_of_this_network(process, buf_str(&command)))
+		facts_add_process(l->f, pid, buf_str(&command), buf_str(&variables));
+	look_at_descriptors(l, process, pid, buf_str(&comm));
+	buf_fini(&command);
+	buf_fini(&comm);
+	buf_fini(&variables);
+}
+
+static void look_at_processes(struct looking *l)
+{
+	DIR *d = opendir("/proc");
+	size_t n = 0;
+	for (const struct dirent *e; d && n < PROCESSES_MAX && (e = readdir(d)) != NULL;) {
+		uint64_t pid;
+		if (str_u64(str_of(e->d_name), UINT32_MAX, &pid) != ERR_OK || pid == 0)
+			continue;
+		n++;
+		look_at_process(l, (unsigned)pid);
+	}
+	if (d)
+		closedir(d);
+	if (n >= PROCESSES_MAX || l->descriptors > DESCRIPTORS_MAX)
+		note(l, ERR_LIMIT, "the processes of the machine");
+	facts_settle_proxies(l->f);
+}
+
+/* ---- signs of a container ---------- */
+
+static void look_for_container(struct looking *l)
+{
+	char path[PATH_MAX_BYTES + 40];
+	struct buf cgroup = { 0 }, mounts = { 0 }, variables = { 0 }, systemd = { 0 };
+	bool here = l->root[0] == '\0';
+	if (here) {
+		file_read_plain("/proc/1/cgroup", SMALL_MAX_BYTES, &cgroup);
+		file_read_plain("/proc/1/environ", SMALL_MAX_BYTES, &variables);
+	} else if (str_prefix(str_of(l->proc), STR("/proc/"))) {
+		snprintf(path, sizeof(path), "%s/cgroup", l->proc);
+		file_read_plain(path, SMALL_MAX_BYTES, &cgroup);
+		snprintf(path, sizeof(path), "%s/environ", l->proc);
+		file_read_plain(path, SMALL_MAX_BYTES, &variables);
+	}
+	snprintf(path, sizeof(path), "%s/mountinfo", l->proc);
+	file_read_plain(path, FACTS_TEXT_MAX_BYTES, &mounts);
+	snprintf(path, sizeof(path), "%s/run/systemd/container", l->root);
+	file_read_plain(path, SMALL_MAX_BYTES, &systemd);
+	struct facts_signs signs = {
+		.cgroup = buf_str(&cgroup), .mountinfo = buf_str(&mounts),
+		.environ1 = buf_str(&variables), .systemd = buf_str(&systemd),
+		.dockerenv = is_there(l->root, ".dockerenv"),
+		.containerenv = is_there(l->root, "run/.containerenv"),
+		.serviceaccount = is_there(l->root, "var/run/secrets/kubernetes.io"),
+	};
+	facts_judge_container(l->f, &signs);
+	buf_fini(&cgroup);
+	buf_fini(&mounts);
+	buf_fini(&variables);
+	buf_fini(&systemd);
+}
+
+/* ---- tools ---------- */
+
+/* Reads until the tool closes, the time is up or it is too much. */
+static int read_tool(int fd, int64_t until_ms, struct buf *out)
+{
+	char piece[16384];
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = until_ms - clock_mono_ms();
+		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+			return ERR_TIMEOUT;
+		ssize_t n = read(fd, piece, sizeof(piece));
+		if (n <= 0)
+			return n == 0 ? ERR_OK : ERR_IO;
+		buf_add(out, piece, (size_t)n);
+		if (out->n > FACTS_TEXT_MAX_BYTES)
+			return ERR_LIMIT;
+	}
+}
+
+static int run_tool(const char *path, char *const argv[], int tool_ms, struct buf *out)
+{
+	static char locale[] = "LC_ALL=C";
+	char *const environment[] = { locale, NULL };
+	int ends[2], status = 0;
+	pid_t pid;
+	posix_spawn_file_actions_t actions;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return ERR_IO;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	int failed = posix_spawn(&pid, path, &actions, NULL, argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	int err = failed ? ERR_IO : read_tool(ends[0], clock_mono_ms() + tool_ms, out);
+	close(ends[0]);
+	if (failed)
+		return err;
+	if (err != ERR_OK)
+		kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	if (err == ERR_OK && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		err = ERR_DENIED;
+	return err;
+}
+
+static int parse_four(struct facts *f, struct str s) { return facts_parse_iptables(f, 4, s); }
+static int parse_six(struct facts *f, struct str s) { return facts_parse_iptables(f, 6, s); }
+static int parse_old_four(struct facts *f, struct str s)
+{
+	return facts_parse_iptables_legacy(f, 4, s);
+}
+static int parse_old_six(struct facts *f, struct str s)
+{
+	return facts_parse_iptables_legacy(f, 6, s);
+}
+
+static bool find_tool(const char *name, char path[static 80])
+{
+	static const char *const places[] = { "/usr/sbin", "/sbin", "/usr/bin", "/bin" };
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(path, 80, "%s/%s", places[i], name);
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the kernel has tables of the legacy kind: to ask for others would load modules. The
+ * plain command may be the legacy one itself; then they were shown already. */
+static bool has_legacy(const char *names, const char *plain)
+{
+	char path[80], real[PATH_MAX];
+	struct buf text = { 0 };
+	file_read_plain(names, SMALL_MAX_BYTES, &text);
+	bool any = text.n > 0;
+	buf_fini(&text);
+	return any && !(find_tool(plain, path) && realpath(path, real) && strstr(real, "legacy"));
+}
+
+static bool ask_tool(struct looking *l, char *const argv[], int tool_ms,
+                     int (*parse)(struct facts *, struct str))
+{
+	char path[80];
+	struct buf out = { 0 };
+	if (!find_tool(argv[0], path))
+		return false;
+	int err = run_tool(path, argv, tool_ms, &out);
+	if (err == ERR_OK)
+		err = parse(l->f, buf_str(&out));
+	note(l, err, argv[0]);
+	buf_fini(&out);
+	return err == ERR_OK;
+}
+
+/* All tables are asked for, not "-t nat": that would load the table's module. */
+static void look_at_rules(struct looking *l, int tool_ms)
+{
+	static char nft[] = "nft", json[] = "-j", list[] = "list", ruleset[] = "ruleset";
+	static char four[] = "iptables-save", six[] = "ip6tables-save",
+	            old_four[] = "iptables-legacy-save", old_six[] = "ip6tables-legacy-save";
+	static char *const nft_argv[] = { nft, json, list, ruleset, NULL };
+	static char *const four_argv[] = { four, NULL }, *const six_argv[] = { six, NULL };
+	static char *const old_four_argv[] = { old_four, NULL };
+	static char *const old_six_argv[] = { old_six, NULL };
+	bool by_nft = ask_tool(l, nft_argv, tool_ms, facts_parse_nft);
+	bool by_four = ask_tool(l, four_argv, tool_ms, parse_four);
+	bool by_six = ask_tool(l, six_argv, tool_ms, parse_six);
+	if (has_legacy("/proc/net/ip_tables_names", four))
+		ask_tool(l, old_four_argv, tool_ms, parse_old_four);
+	if (has_legacy("/proc/net/ip6_tables_names", six))
+		ask_tool(l, old_six_argv, tool_ms, parse_old_six);
+	if (!by_nft && !by_four && !by_six)
+		facts_unread(l->f, "rules of the firewall",
+		             "neither nft nor iptables-save could be asked");
+	else if (l->f->has_xt && (!by_four || !by_six))
+		facts_unread(l->f, "rules that iptables made", "iptables-save could not be asked");
+}
+
+/* ---- all of it ---------- */
+
+/* "/proc/1234/root" has its network in /proc/1234/net. */
+static void find_proc(struct looking *l)
+{
+	const char *root = l->root;
+	size_t n = strlen(root);
+	if (n == 0)
+		snprintf(l->proc, sizeof(l->proc), "/proc/self");
+	else if (str_prefix(str_of(root), STR("/proc/")) && n > 11 &&
+	         strcmp(root + n - 5, "/root") == 0)
+		snprintf(l->proc, sizeof(l->proc), "%.*s", (int)(n - 5), root);
+	else
+		snprintf(l->proc, sizeof(l->proc), "%s/proc", root);
+}
+
+int facts_look(struct facts *f, const char *root, int tool_ms)
+{
+	struct looking l = { .f = f, .root = root, .worst = ERR_OK };
+	bool here = root[0] == '\0';
+	if (strlen(root) > PATH_MAX_BYTES / 2)
+		return ERR_LIMIT;
+	find_proc(&l);
+	look_at_interfaces(&l);
+	parse_file(&l, "route", facts_parse_route);
+	parse_file(&l, "ipv6_route", facts_parse_ipv6_route);
+	parse_file(&l, "if_inet6", facts_parse_if_inet6);
+	if (here)
+		look_at_addresses(&l);
+	else
+		parse_file(&l, "fib_trie", facts_parse_fib_trie);
+	parse_file(&l, "tcp", parse_tcp4);
+	parse_file(&l, "tcp6", parse_tcp6);
+	if (here) {
+		look_at_rules(&l, tool_ms);
+		look_at_processes(&l);
+	}
+	look_for_container(&l);
+	return l.worst;
+}
