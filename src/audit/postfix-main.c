@@ -87,10 +87,13 @@ int postfix_file(struct postfix *p, const char *name, struct str *text)
 {
 	int err = ERR_LIMIT;
 	*text = STR("");
-	if (p->files_read < AUDIT_FILES_MAX) {
+	if (p->files_read < AUDIT_FILES_MAX && p->bytes_read < POSTFIX_BYTES_MAX) {
 		p->files_read++;
 		err = p->files->read(p->files->arg, name, p->arena, text);
+		p->bytes_read += text->n;
 	}
+	if (err == ERR_OK && text->n > AUDIT_FILE_MAX_BYTES)
+		err = ERR_LIMIT;
 	if (err != ERR_OK) {
 		*text = STR("");
 		postfix_unread(p, name, err_text(err));

@@ -61,9 +61,7 @@ static void word_gather(struct gathering *g, struct str word, const struct audit
 	struct prefix meant;
 	if (word.n == 0)
 		return;
-	if (word.p[0] == '!') {
-		word_gather(g, str_from(word, 1), place, !negated);
-	} else if (word.p[0] == '/') {
+	if (word.p[0] == '/') {
 		file_gather(g, word, negated);
 	} else if (postfix_range(word, &network.range) == ERR_OK) {
 		network_add(g, network);

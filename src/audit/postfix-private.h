@@ -19,6 +19,7 @@ enum {
 	POSTFIX_ELEMENTS_MAX = 4000,     /* looked at for one answer */
 	POSTFIX_NETWORKS_MAX = 4000,
 	POSTFIX_TRUSTS_MAX = 1000,
+	POSTFIX_BYTES_MAX = 32 << 20,    /* of all files */
 };
 
 /* Room for one element more behind n of them; the room doubles. */
@@ -80,6 +81,7 @@ struct postfix {
 	const char *mynetworks;          /* the default by mynetworks_style */
 	struct postfix_map *maps;
 	unsigned references, files_read;
+	size_t bytes_read;
 	struct audit_reading reading;
 };
 int postfix_main_read(struct postfix *p);
