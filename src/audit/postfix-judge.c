@@ -197,12 +197,19 @@ static enum outcome table_judge(struct judging *j, const struct postfix_rule *ru
 
 /* --- destinations --- */
 
-static bool domain_in(struct judging *j, const char *parameter, struct str domain)
+static const char *const own_lists[] = { "mydestination", "virtual_alias_domains",
+                                         "virtual_mailbox_domains", "relay_domains" };
+
+static bool domain_in(struct judging *j, size_t which, struct str domain)
 {
-	const struct audit_setting *s = postfix_value(j->p, j->service, parameter);
-	const bool above = !strcmp(parameter, "relay_domains");
-	struct postfix_network *list;
-	const size_t n = postfix_networks(j->p, s->value, &s->place, &list);
+	const struct audit_setting *s = postfix_value(j->p, j->service, own_lists[which]);
+	const bool above = !strcmp(own_lists[which], "relay_domains");
+	struct postfix_list *parsed = &j->service->domains[which];
+	if (!parsed->read)
+		parsed->n = postfix_networks(j->p, s->value, &s->place, &parsed->at);
+	parsed->read = true;
+	const struct postfix_network *list = parsed->at;
+	const size_t n = parsed->n;
 	for (size_t i = 0; i < n; i++) {
 		bool hit = false;
 		if (list[i].map)
@@ -221,14 +228,12 @@ static bool domain_in(struct judging *j, const char *parameter, struct str domai
 
 static bool destination_own(struct judging *j)
 {
-	static const char *const lists[] = { "mydestination", "virtual_alias_domains",
-	                                     "virtual_mailbox_domains", "relay_domains" };
 	struct str address = str_of(j->client->recipient);
 	const size_t at = address.n ? str_find(address, '@') : SIZE_MAX;
 	const struct str domain = at == SIZE_MAX ? STR("elsewhere.invalid")
 	                                         : str_from(address, at + 1);
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
-		if (domain_in(j, lists[i], domain))
+	for (size_t i = 0; i < sizeof(own_lists) / sizeof(*own_lists); i++)
+		if (domain_in(j, i, domain))
 			return true;
 	return false;
 }
@@ -302,8 +307,7 @@ static enum outcome class_judge(struct judging *j, const struct postfix_rule *ru
 {
 	struct postfix_rule *rules;
 	const struct audit_setting *s = postfix_value(j->p, j->service, rule->name);
-	const size_t n = postfix_rules_parse(j->p, j->service, s->value, POSTFIX_RULE_UNKNOWN,
-	                                     &rules);
+	const size_t n = postfix_rules_of(j->p, j->service, rule->name, &rules);
 	const struct audit_place outer = j->list;
 	j->list = s->place;
 	const enum outcome outcome = list_judge(j, rules, n);
@@ -357,7 +361,8 @@ static enum outcome list_judge(struct judging *j, const struct postfix_rule *rul
 	j->depth++;
 	enum outcome outcome = WENT_ON;
 	for (size_t i = 0; i < n && outcome == WENT_ON; i++) {
-		if (++j->elements > POSTFIX_ELEMENTS_MAX) {
+		if (++j->elements > POSTFIX_ELEMENTS_MAX
+		    || ++j->p->elements > POSTFIX_ELEMENTS_ALL_MAX) {
 			note_first(&j->unsure, &rules[i], j->list);
 			outcome = REFUSES;
 			break;
@@ -397,9 +402,7 @@ static bool list_guards(struct judging *j, const struct postfix_rule *rules, siz
 		    || depth >= AUDIT_DEPTH_MAX)
 			continue;
 		struct postfix_rule *inner;
-		const char *value = postfix_value(j->p, j->service, rules[i].name)->value;
-		const size_t m = postfix_rules_parse(j->p, j->service, value, POSTFIX_RULE_UNKNOWN,
-		                                     &inner);
+		const size_t m = postfix_rules_of(j->p, j->service, rules[i].name, &inner);
 		if (list_guards(j, inner, m, depth + 1))
 			return true;
 	}
@@ -410,8 +413,7 @@ static void verdict_of_list(struct judging *j, struct list_verdict *v)
 {
 	struct postfix_rule *rules;
 	v->setting = postfix_value(j->p, j->service, v->parameter);
-	const size_t n = postfix_rules_parse(j->p, j->service, v->setting->value,
-	                                     postfix_plain_table(v->parameter), &rules);
+	const size_t n = postfix_rules_of(j->p, j->service, v->parameter, &rules);
 	struct judging apart = { .p = j->p, .service = j->service, .client = j->client,
 	                         .list = v->setting->place };
 	v->outcome = list_judge(&apart, rules, n);

@@ -83,22 +83,35 @@ void postfix_unread(struct postfix *p, const char *what, const char *why)
 	r->unread[r->unread_n++] = (struct audit_unread){ what, why };
 }
 
+static int file_ask(struct postfix *p, const char *name, struct str *text)
+{
+	if (p->files_read >= AUDIT_FILES_MAX || p->bytes_read >= POSTFIX_BYTES_MAX)
+		return ERR_LIMIT;
+	p->files_read++;
+	const int err = p->files->read(p->files->arg, name, p->arena, text);
+	if (err != ERR_OK)
+		return err;
+	p->bytes_read += text->n;
+	return text->n > AUDIT_FILE_MAX_BYTES ? ERR_LIMIT : ERR_OK;
+}
+
 int postfix_file(struct postfix *p, const char *name, struct str *text)
 {
-	int err = ERR_LIMIT;
-	*text = STR("");
-	if (p->files_read < AUDIT_FILES_MAX && p->bytes_read < POSTFIX_BYTES_MAX) {
-		p->files_read++;
-		err = p->files->read(p->files->arg, name, p->arena, text);
-		p->bytes_read += text->n;
+	struct postfix_text *t = p->texts;
+	while (t && strcmp(t->name, name) != 0)
+		t = t->next;
+	if (!t) {
+		t = arena_alloc(p->arena, sizeof(*t));
+		*t = (struct postfix_text){ .next = p->texts, .name = name };
+		t->err = file_ask(p, name, &t->text);
+		if (t->err != ERR_OK) {
+			t->text = STR("");
+			postfix_unread(p, name, err_text(t->err));
+		}
+		p->texts = t;
 	}
-	if (err == ERR_OK && text->n > AUDIT_FILE_MAX_BYTES)
-		err = ERR_LIMIT;
-	if (err != ERR_OK) {
-		*text = STR("");
-		postfix_unread(p, name, err_text(err));
-	}
-	return err;
+	*text = t->text;
+	return t->err;
 }
 
 /* From 3.9 on, and in what is newer than we know, a bare newline is not taken for an end. */

@@ -16,7 +16,8 @@ enum {
 	POSTFIX_SERVICES_MAX = 64,       /* that take mail */
 	POSTFIX_UNREAD_MAX = 200,
 	POSTFIX_REFERENCES_MAX = 100000, /* resolved in one reading */
-	POSTFIX_ELEMENTS_MAX = 4000,     /* looked at for one answer */
+	POSTFIX_ELEMENTS_MAX = 4000,     /* looked at for one list of an answer */
+	POSTFIX_ELEMENTS_ALL_MAX = 2000000,  /* for all answers of a reading */
 	POSTFIX_NETWORKS_MAX = 4000,
 	POSTFIX_TRUSTS_MAX = 1000,
 	POSTFIX_BYTES_MAX = 32 << 20,    /* of all files */
@@ -67,6 +68,20 @@ struct postfix_service {
 	struct postfix_network *networks;
 	size_t network_n;
 	bool networks_read;
+	struct postfix_list { struct postfix_network *at; size_t n; bool read; } domains[4];
+	struct postfix_parsed *parsed;   /* lists of restrictions read so far */
+	size_t parsed_n;
+};
+struct postfix_parsed {
+	const char *parameter;
+	struct postfix_rule *rules;
+	size_t n;
+};
+struct postfix_text {                    /* a file read */
+	struct postfix_text *next;
+	const char *name;
+	struct str text;
+	int err;
 };
 struct postfix_map;
 struct postfix {
@@ -80,7 +95,9 @@ struct postfix {
 	size_t service_n;
 	const char *mynetworks;          /* the default by mynetworks_style */
 	struct postfix_map *maps;
+	struct postfix_text *texts;
 	unsigned references, files_read;
+	unsigned elements;               /* looked at for all answers */
 	size_t bytes_read;
 	struct audit_reading reading;
 };
@@ -149,6 +166,9 @@ const char *postfix_style_networks(struct postfix *p, struct postfix_service *se
 /* --- postfix-rules.c --- */
 size_t postfix_rules_parse(struct postfix *p, struct postfix_service *service, const char *value,
                            enum postfix_rule_kind plain_table, struct postfix_rule **rules);
+/* The list in a parameter; read once. */
+size_t postfix_rules_of(struct postfix *p, struct postfix_service *service, const char *parameter,
+                        struct postfix_rule **rules);
 /* The kind of a bare "type:name" in the list of that parameter. */
 enum postfix_rule_kind postfix_plain_table(const char *parameter);
 

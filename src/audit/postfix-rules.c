@@ -157,13 +157,28 @@ size_t postfix_rules_parse(struct postfix *p, struct postfix_service *service, c
 	return n;
 }
 
+size_t postfix_rules_of(struct postfix *p, struct postfix_service *s, const char *parameter,
+                        struct postfix_rule **rules)
+{
+	for (size_t i = 0; i < s->parsed_n; i++) {
+		if (strcmp(s->parsed[i].parameter, parameter) != 0)
+			continue;
+		*rules = s->parsed[i].rules;
+		return s->parsed[i].n;
+	}
+	const size_t n = postfix_rules_parse(p, s, postfix_value(p, s, parameter)->value,
+	                                     postfix_plain_table(parameter), rules);
+	s->parsed = postfix_grown(p->arena, s->parsed, s->parsed_n, sizeof(*s->parsed));
+	s->parsed[s->parsed_n++] = (struct postfix_parsed){
+		arena_strdup(p->arena, str_of(parameter)), *rules, n };
+	return n;
+}
+
 size_t postfix_rules(struct postfix *p, const char *service, const char *parameter,
                      const struct postfix_rule **rules)
 {
-	struct postfix_service *s = postfix_service_of(p, service);
 	struct postfix_rule *parsed;
-	const size_t n = postfix_rules_parse(p, s, postfix_value(p, s, parameter)->value,
-	                                     postfix_plain_table(parameter), &parsed);
+	const size_t n = postfix_rules_of(p, postfix_service_of(p, service), parameter, &parsed);
 	*rules = parsed;
 	return n;
 }
