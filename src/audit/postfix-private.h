@@ -2,14 +2,14 @@
  *
  * What the files of the Postfix reader share: lines and words of its files, parameters as they
  * stand, services, tables, lists of networks. From the ground up: postfix-lines, -main, -expand,
- * -master, -map, -networks, -rules, -judge, postfix.c; each sees those before it only.
+ * -master, -map, -networks, -rules, -judge, read-postfix.c; each sees those before it only.
  *
- * Hostile input: as postfix.h says.
+ * Hostile input: as read-postfix.h says.
  */
 #ifndef PORTREEVE_AUDIT_POSTFIX_PRIVATE_H
 #define PORTREEVE_AUDIT_POSTFIX_PRIVATE_H
 
-#include "audit/postfix.h"
+#include "audit/read-postfix.h"
 #include "base/arena.h"
 
 enum {
@@ -20,7 +20,7 @@ enum {
 	POSTFIX_ELEMENTS_ALL_MAX = 2000000,  /* for all answers of a reading */
 	POSTFIX_NETWORKS_MAX = 4000,
 	POSTFIX_TRUSTS_MAX = 1000,
-	POSTFIX_BYTES_MAX = 32 << 20,    /* of all files */
+	POSTFIX_BYTES_MAX = 16 << 20,    /* of all files */
 };
 
 /* Room for one element more behind n of them; the room doubles. */

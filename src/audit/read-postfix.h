@@ -15,8 +15,8 @@
  * socketmap), patterns (pcre, regexp). The compiled form of hash, btree, lmdb, dbm and cdb is not
  * read, but the text of that name from which postmap makes it.
  */
-#ifndef PORTREEVE_AUDIT_POSTFIX_H
-#define PORTREEVE_AUDIT_POSTFIX_H
+#ifndef PORTREEVE_AUDIT_READ_POSTFIX_H
+#define PORTREEVE_AUDIT_READ_POSTFIX_H
 
 #include "audit/setting.h"
 

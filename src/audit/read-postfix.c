@@ -115,18 +115,21 @@ static void trust_add(struct postfix *p, const struct audit_trust *trust)
 	r->trusts[r->trust_n++] = *trust;
 }
 
-/* The range may relay by that service if one of its addresses may. */
+/* The range may relay by that service if one of its first addresses may, by its address. */
 static void range_try(struct postfix *p, struct postfix_service *s, const struct prefix *range,
                       const char *name, const struct audit_place *place)
 {
 	struct postfix_client client = { .address = range->ip };
-	struct postfix_answer answer;
-	if (p->reading.trust_n >= POSTFIX_TRUSTS_MAX)
-		return;
-	if (range->len + 1u < ip_bits(&range->ip))
-		ip_next(&client.address);
-	postfix_judge(p, s->name, &client, &answer);
-	if (answer.say != POSTFIX_TAKES)
+	struct postfix_answer answer = { 0 };
+	for (int i = 0; i < 4 && p->reading.trust_n < POSTFIX_TRUSTS_MAX; i++) {
+		postfix_judge(p, s->name, &client, &answer);
+		if (answer.say == POSTFIX_TAKES)
+			break;
+		if (!ip_next(&client.address) || !prefix_contains(range, &client.address))
+			return;
+	}
+	if (answer.say != POSTFIX_TAKES || (answer.kind != POSTFIX_RULE_MYNETWORKS
+	                                    && answer.kind != POSTFIX_RULE_CLIENT))
 		return;
 	trust_add(p, &(struct audit_trust){ *range, s->name, place->line ? *place : answer.list,
 	                                    name });
