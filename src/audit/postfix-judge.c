@@ -29,7 +29,8 @@ struct judging {
 
 static enum outcome list_judge(struct judging *j, const struct postfix_rule *rules, size_t n);
 
-static void note_first(struct evidence *e, const struct postfix_rule *rule, struct audit_place place)
+static void note_first(struct evidence *e, const struct postfix_rule *rule,
+                       struct audit_place place)
 {
 	if (!e->rule)
 		*e = (struct evidence){ rule, place };
@@ -389,7 +390,8 @@ struct list_verdict {
 };
 
 /* What Postfix wants to see in one of the two lists before it takes any mail. */
-static bool list_guards(struct judging *j, const struct postfix_rule *rules, size_t n, unsigned depth)
+static bool list_guards(struct judging *j, const struct postfix_rule *rules, size_t n,
+                        unsigned depth)
 {
 	static const char *const wanted[] = { "reject_unauth_destination", "defer_unauth_destination",
 	                                      "reject", "defer", "defer_if_permit",

@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#define LEVEL(level, below, from) "${{$compatibility_level} <level {" level "} ? {" below "} : {" from "}}"
+#define LEVEL(level, below, from) \
+	"${{$compatibility_level} <level {" level "} ? {" below "} : {" from "}}"
 
 static const struct { const char *name, *value; } defaults[] = {
 	{ "alias_maps", "hash:/etc/aliases" },

@@ -10,7 +10,8 @@
 
 enum { ENTRIES_MAX = 50000 };
 
-static const char *const from_text[] = { "texthash", "hash", "btree", "lmdb", "dbm", "sdbm", "cdb" };
+static const char *const from_text[] = { "texthash", "hash", "btree", "lmdb", "dbm", "sdbm",
+                                         "cdb" };
 
 int postfix_range(struct str s, struct prefix *range)
 {
