@@ -54,12 +54,23 @@ static void table_gather(struct gathering *g, struct str name, const struct audi
 	network_add(g, (struct postfix_network){ .map = map, .negated = negated, .place = *place });
 }
 
+/* An IPv4 address in the form of IPv6, as "[::ffff:127.0.0.0]/104" of Debian's main.cf: clients of
+ * IPv4 are looked up in their own form, so that it matches none. */
+static bool is_mapped(struct str word)
+{
+	struct ip ip;
+	const size_t end = str_find(word, ']');
+	return end != SIZE_MAX && word.p[0] == '['
+	       && ip_parse((struct str){ word.p + 1, end - 1 }, &ip, NULL) == ERR_OK
+	       && ip.family == 4 && str_find(word, ':') != SIZE_MAX;
+}
+
 static void word_gather(struct gathering *g, struct str word, const struct audit_place *place,
                         bool negated)
 {
 	struct postfix_network network = { .negated = negated, .place = *place };
 	struct prefix meant;
-	if (word.n == 0)
+	if (word.n == 0 || is_mapped(word))
 		return;
 	if (word.p[0] == '/') {
 		file_gather(g, word, negated);
@@ -166,6 +177,20 @@ static bool listens_on(struct postfix *p, struct postfix_service *service, const
 	return false;
 }
 
+/* The default is short of what names in inet_interfaces stand for. */
+static void names_unread(struct postfix *p, struct postfix_service *service)
+{
+	struct str rest = str_of(postfix_value(p, service, "inet_interfaces")->value), word;
+	struct prefix range;
+	while (postfix_word(&rest, &word))
+		if (!str_caseeq(word, STR("all")) && !str_caseeq(word, STR("loopback-only"))
+		    && !str_caseeq(word, STR("localhost"))
+		    && postfix_range(word, &range) != ERR_OK)
+			postfix_unread(p, arena_printf(p->arena, "inet_interfaces: %.*s",
+			                               STR_ARG(word)),
+			               "the addresses of the name are not known here");
+}
+
 const char *postfix_style_networks(struct postfix *p, struct postfix_service *service)
 {
 	const struct str style = str_of(postfix_value(p, service, "mynetworks_style")->value);
@@ -201,6 +226,7 @@ void postfix_mynetworks(struct postfix *p, struct postfix_service *service)
 	if (place.line == 0) {
 		const struct audit_setting *style = postfix_value(p, service, "mynetworks_style");
 		value = postfix_style_networks(p, service);
+		names_unread(p, service);
 		place = style->place;
 	}
 	service->network_n = postfix_networks(p, value, &place, &service->networks);

@@ -67,15 +67,25 @@ static struct postfix_service *service_behind(struct postfix *p, struct postfix_
 	return s;
 }
 
-/* Only who logs in is meant: a stranger meets a refusal of all. */
+/* Only who logs in is meant: a list lets those through and ends by refusing all others. */
 static bool for_login(struct postfix *p, struct postfix_service *s)
 {
-	struct postfix_client stranger = { .address = ip_from_v4(198, 51, 100, 77) };
-	struct postfix_answer answer;
-	if (!postfix_yes(p, s, "smtpd_sasl_auth_enable"))
-		return false;
-	postfix_judge(p, s->name, &stranger, &answer);
-	return answer.say == POSTFIX_REFUSES && answer.kind == POSTFIX_RULE_REJECT;
+	static const char *const lists[] = { "smtpd_relay_restrictions",
+	                                     "smtpd_recipient_restrictions",
+	                                     "smtpd_client_restrictions",
+	                                     "smtpd_sender_restrictions" };
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		struct postfix_rule *rules;
+		bool login = false, trusts = false;
+		const size_t n = postfix_rules_of(p, s, lists[i], &rules);
+		for (size_t k = 0; k < n; k++) {
+			login = login || rules[k].kind == POSTFIX_RULE_SASL;
+			trusts = trusts || rules[k].kind == POSTFIX_RULE_PERMIT;
+		}
+		if (login && !trusts && rules[n - 1].kind == POSTFIX_RULE_REJECT)
+			return postfix_yes(p, s, "smtpd_sasl_auth_enable");
+	}
+	return false;
 }
 
 static void ports_report(struct postfix *p)

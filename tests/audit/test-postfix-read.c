@@ -123,6 +123,10 @@ static const struct {
 	{ "submissions", "submissions inet n - y - - smtpd\n  -o smtpd_tls_wrappermode=yes\n"
 	  "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n",
 	  NULL, "submissions", 465, 1, "all", true, true },
+	{ "submission as Debian comments it", "submission inet n - y - - smtpd\n"
+	  "  -o smtpd_sasl_auth_enable=yes\n"
+	  "  -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n",
+	  NULL, "submission", 587, 1, "all", false, true },
 };
 
 static void test_services(void **state)
@@ -173,6 +177,8 @@ static const struct {
 	  "10.9.0.0/16@1 " },
 	{ "XCLIENT", "mynetworks = 127.0.0.1\nsmtpd_authorized_xclient_hosts = 0.0.0.0/0\n", "",
 	  "127.0.0.1@3 0.0.0.0/0@4 " },
+	{ "Debian's", "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n", "",
+	  "127.0.0.0/8@3 ::1@3 " },
 	{ "missing file", "mynetworks = /none, 127.0.0.1\n", "", "127.0.0.1@3 " },
 };
 
