@@ -44,6 +44,12 @@ static enum outcome outcome_by(struct judging *j, const struct postfix_rule *rul
 	return outcome;
 }
 
+/* Looking through that many entries counts, too. */
+static void spend(struct judging *j, size_t looked)
+{
+	j->p->elements += 1 + looked / 64;
+}
+
 /* --- tables --- */
 
 static bool all_digits(struct str s)
@@ -72,8 +78,9 @@ static enum outcome action_judge(struct judging *j, const struct postfix_entry *
                                  const struct postfix_rule *rule)
 {
 	static const char *const refusals[] = { "REJECT", "DEFER", "DEFER_IF_PERMIT", NULL };
-	static const char *const others[] = { "DUNNO", "DEFER_IF_REJECT", "BCC", "DISCARD", "FILTER",
-	                                      "HOLD", "INFO", "PREPEND", "REDIRECT", "WARN", NULL };
+	static const char *const others[] = {
+		"DUNNO", "DEFER_IF_REJECT", "BCC", "DISCARD", "FILTER", "HOLD", "INFO", "PREPEND",
+		"REDIRECT", "WARN", NULL };
 	struct str rest = entry->value, word;
 	if (!str_word(&rest, &word) || among(word, others))
 		return WENT_ON;
@@ -139,6 +146,7 @@ static const struct postfix_entry *address_find(const struct postfix_map *map, c
 static const struct postfix_entry *permitting(struct judging *j, const struct postfix_map *map,
                                               const struct postfix_rule *rule)
 {
+	spend(j, map->entry_n);
 	for (size_t i = 0; map->kind == POSTFIX_MAP_EXACT && i < map->entry_n; i++)
 		if (action_judge(j, &map->entries[i], rule) == PERMITS)
 			return &map->entries[i];
@@ -187,6 +195,7 @@ static enum outcome table_judge(struct judging *j, const struct postfix_rule *ru
 		if (some)
 			note_first(&j->some, rule, some->place);
 	}
+	spend(j, map->kind == POSTFIX_MAP_CIDR ? map->entry_n : 0);
 	const struct postfix_entry *entry = chosen_find(j, map, rule);
 	if (!entry)
 		return WENT_ON;
@@ -211,6 +220,7 @@ static bool domain_in(struct judging *j, size_t which, struct str domain)
 	parsed->read = true;
 	const struct postfix_network *list = parsed->at;
 	const size_t n = parsed->n;
+	spend(j, n);
 	for (size_t i = 0; i < n; i++) {
 		bool hit = false;
 		if (list[i].map)
@@ -245,6 +255,9 @@ static enum outcome networks_judge(struct judging *j, const struct postfix_rule 
 {
 	struct postfix_service *s = j->service;
 	postfix_mynetworks(j->p, s);
+	spend(j, s->network_n);
+	for (size_t i = 0; i < s->network_n; i++)
+		spend(j, s->networks[i].map ? s->networks[i].map->entry_n : 0);
 	const struct postfix_network *network =
 		postfix_network_of(s->networks, s->network_n, &j->client->address, j->client->name);
 	if (network)
@@ -355,15 +368,17 @@ static enum outcome rule_judge(struct judging *j, const struct postfix_rule *rul
 
 static enum outcome list_judge(struct judging *j, const struct postfix_rule *rules, size_t n)
 {
-	if (n > 0 && j->depth >= AUDIT_DEPTH_MAX) {
-		note_first(&j->unsure, &rules[0], j->list);
+	static const struct postfix_rule beyond = { POSTFIX_RULE_UNKNOWN, "", "", false };
+	if (j->depth >= AUDIT_DEPTH_MAX || j->p->elements > POSTFIX_ELEMENTS_ALL_MAX) {
+		note_first(&j->unsure, n > 0 ? &rules[0] : &beyond, j->list);
 		return REFUSES;
 	}
 	j->depth++;
 	enum outcome outcome = WENT_ON;
 	for (size_t i = 0; i < n && outcome == WENT_ON; i++) {
+		spend(j, 0);
 		if (++j->elements > POSTFIX_ELEMENTS_MAX
-		    || ++j->p->elements > POSTFIX_ELEMENTS_ALL_MAX) {
+		    || j->p->elements > POSTFIX_ELEMENTS_ALL_MAX) {
 			note_first(&j->unsure, &rules[i], j->list);
 			outcome = REFUSES;
 			break;
@@ -393,9 +408,9 @@ struct list_verdict {
 static bool list_guards(struct judging *j, const struct postfix_rule *rules, size_t n,
                         unsigned depth)
 {
-	static const char *const wanted[] = { "reject_unauth_destination", "defer_unauth_destination",
-	                                      "reject", "defer", "defer_if_permit",
-	                                      "check_relay_domains", NULL };
+	static const char *const wanted[] = {
+		"reject_unauth_destination", "defer_unauth_destination", "reject", "defer",
+		"defer_if_permit", "check_relay_domains", NULL };
 	for (size_t i = 0; i < n && j->elements < POSTFIX_ELEMENTS_MAX; i++) {
 		j->elements++;
 		if (!rules[i].warns_only && among(str_of(rules[i].name), wanted))

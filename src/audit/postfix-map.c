@@ -8,6 +8,8 @@
  */
 #include "audit/postfix-private.h"
 
+#include <stdlib.h>
+
 enum { ENTRIES_MAX = 50000 };
 
 static const char *const from_text[] = { "texthash", "hash", "btree", "lmdb", "dbm", "sdbm",
@@ -130,6 +132,34 @@ static void map_fill(struct postfix *p, struct postfix_map *m, struct str type, 
 	}
 }
 
+static int key_cmp(struct str a, struct str b)
+{
+	for (size_t i = 0; i < a.n && i < b.n; i++) {
+		const char x = ascii_lower(a.p[i]), y = ascii_lower(b.p[i]);
+		if (x != y)
+			return (unsigned char)x < (unsigned char)y ? -1 : 1;
+	}
+	return (a.n > b.n) - (a.n < b.n);
+}
+
+static int entry_cmp(const void *a, const void *b)
+{
+	const struct postfix_entry *x = *(const struct postfix_entry *const *)a;
+	const struct postfix_entry *y = *(const struct postfix_entry *const *)b;
+	const int order = key_cmp(x->key, y->key);
+	return order ? order : (x > y) - (x < y);
+}
+
+static void map_sort(struct postfix *p, struct postfix_map *m)
+{
+	if (m->kind != POSTFIX_MAP_EXACT || m->entry_n == 0)
+		return;
+	m->sorted = arena_alloc(p->arena, m->entry_n * sizeof(*m->sorted));
+	for (size_t i = 0; i < m->entry_n; i++)
+		m->sorted[i] = &m->entries[i];
+	qsort(m->sorted, m->entry_n, sizeof(*m->sorted), entry_cmp);
+}
+
 const struct postfix_map *postfix_map(struct postfix *p, struct str name)
 {
 	for (const struct postfix_map *m = p->maps; m; m = m->next)
@@ -145,6 +175,7 @@ const struct postfix_map *postfix_map(struct postfix *p, struct str name)
 		map_fill(p, m, (struct str){ rest.p, colon }, str_from(rest, colon + 1));
 	else                        /* of the default type */
 		map_fill(p, m, STR("hash"), rest);
+	map_sort(p, m);
 	m->next = p->maps;
 	p->maps = m;
 	return m;
@@ -154,10 +185,17 @@ const struct postfix_entry *postfix_map_key(const struct postfix_map *m, struct 
 {
 	if (m->kind == POSTFIX_MAP_STATIC)
 		return m->entry_n > 0 ? &m->entries[0] : NULL;
-	for (size_t i = 0; m->kind == POSTFIX_MAP_EXACT && i < m->entry_n; i++)
-		if (str_caseeq(m->entries[i].key, key))
-			return &m->entries[i];
-	return NULL;
+	if (m->kind != POSTFIX_MAP_EXACT)
+		return NULL;
+	size_t low = 0, high = m->entry_n;
+	while (low < high) {                    /* the first of those that are the same */
+		const size_t middle = low + (high - low) / 2;
+		if (key_cmp(m->sorted[middle]->key, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < m->entry_n && key_cmp(m->sorted[low]->key, key) == 0 ? m->sorted[low] : NULL;
 }
 
 const struct postfix_entry *postfix_map_ip(const struct postfix_map *m, const struct ip *ip)

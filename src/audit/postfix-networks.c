@@ -124,7 +124,8 @@ static bool name_matches(const char *pattern, const char *name)
 static bool network_matches(const struct postfix_network *n, const struct ip *ip, const char *name)
 {
 	if (n->map)
-		return postfix_map_ip(n->map, ip) || (name && postfix_map_key(n->map, str_of(name)));
+		return postfix_map_ip(n->map, ip)
+		       || (name && postfix_map_key(n->map, str_of(name)));
 	if (n->name)
 		return name_matches(n->name, name);
 	return n->range.ip.family == ip->family && prefix_contains(&n->range, ip);

@@ -17,7 +17,8 @@ enum {
 	POSTFIX_UNREAD_MAX = 200,
 	POSTFIX_REFERENCES_MAX = 100000, /* resolved in one reading */
 	POSTFIX_ELEMENTS_MAX = 4000,     /* looked at for one list of an answer */
-	POSTFIX_ELEMENTS_ALL_MAX = 2000000,  /* for all answers of a reading */
+	POSTFIX_ELEMENTS_ALL_MAX = 500000,   /* read, or looked at for all answers */
+	POSTFIX_CLASSES_MAX = 200,
 	POSTFIX_NETWORKS_MAX = 4000,
 	POSTFIX_TRUSTS_MAX = 1000,
 	POSTFIX_BYTES_MAX = 16 << 20,    /* of all files */
@@ -97,7 +98,7 @@ struct postfix {
 	struct postfix_map *maps;
 	struct postfix_text *texts;
 	unsigned references, files_read;
-	unsigned elements;               /* looked at for all answers */
+	size_t elements;                 /* read, or looked at, in all */
 	size_t bytes_read;
 	struct audit_reading reading;
 };
@@ -136,6 +137,7 @@ struct postfix_map {
 	const char *name;
 	enum postfix_map_kind kind;
 	struct postfix_entry *entries;   /* in the order of the file */
+	const struct postfix_entry **sorted;     /* by key, of an exact one */
 	size_t entry_n;
 };
 /* "type:name"; read once. Never NULL. */

@@ -96,7 +96,7 @@ static bool is_class(struct postfix *p, struct postfix_service *service, struct 
 {
 	struct str rest = str_of(postfix_value(p, service, "smtpd_restriction_classes")->value);
 	struct str word;
-	while (postfix_word(&rest, &word))
+	for (int i = 0; i < POSTFIX_CLASSES_MAX && postfix_word(&rest, &word); i++)
 		if (str_eq(word, name))
 			return true;
 	return false;
@@ -144,7 +144,10 @@ size_t postfix_rules_parse(struct postfix *p, struct postfix_service *service, c
 	size_t n = 0;
 	bool warns = false;
 	*rules = NULL;
-	while (n < POSTFIX_ELEMENTS_MAX && postfix_word(&rest, &word)) {
+	/* One more than is looked at: what is cut off is never taken for the end. */
+	while (n <= POSTFIX_ELEMENTS_MAX && p->elements <= POSTFIX_ELEMENTS_ALL_MAX
+	       && postfix_word(&rest, &word)) {
+		p->elements++;
 		if (str_caseeq(word, STR("warn_if_reject"))) {
 			warns = true;
 			continue;

@@ -194,7 +194,8 @@ static void tables_try(struct postfix *p, struct postfix_service *s)
 		const size_t n = postfix_rules_of(p, s, lists[i], &rules);
 		for (size_t k = 0; k < n; k++)
 			if (rules[k].kind == POSTFIX_RULE_CLIENT)
-				table_try(p, s, postfix_map(p, str_of(rules[k].argument)), lists[i]);
+				table_try(p, s, postfix_map(p, str_of(rules[k].argument)),
+				          lists[i]);
 	}
 }
 
@@ -223,12 +224,15 @@ static void trusts_report(struct postfix *p)
 /* A stranger with nothing but the choice of what he says of himself. */
 static void stranger_report(struct postfix *p)
 {
-	const struct ip addresses[] = { ip_from_v4(198, 51, 100, 77),
-	                                { .family = 6, .b = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 } } };
+	const struct ip addresses[] = {
+		ip_from_v4(198, 51, 100, 77),
+		{ .family = 6, .b = { 0x20, 0x01, 0x0d, 0xb8, [15] = 7 } },
+	};
 	struct audit_reading *r = &p->reading;
 	for (size_t i = 0; i < r->port_n; i++) {
 		for (size_t k = 0; k < 2; k++) {
-			struct postfix_client stranger = { .address = addresses[k], .forges = true };
+			const struct postfix_client stranger = {
+				.address = addresses[k], .forges = true };
 			struct postfix_answer answer;
 			postfix_judge(p, r->ports[i].service, &stranger, &answer);
 			if (answer.say != POSTFIX_TAKES || r->open_to_all)
@@ -261,9 +265,11 @@ static void domains_report(struct postfix *p)
 		const size_t n = postfix_networks(p, s->value, &s->place, &list);
 		for (size_t k = 0; k < n; k++) {
 			const struct postfix_map *map = list[k].map;
+			const size_t entry_n = map && map->kind == POSTFIX_MAP_EXACT ? map->entry_n
+			                                                             : 0;
 			if (list[k].name && !list[k].negated)
 				domain_add(p, list[k].name);
-			for (size_t e = 0; map && map->kind == POSTFIX_MAP_EXACT && e < map->entry_n; e++)
+			for (size_t e = 0; e < entry_n; e++)
 				domain_add(p, arena_strdup(p->arena, map->entries[e].key));
 		}
 	}

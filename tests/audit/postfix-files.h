@@ -37,7 +37,8 @@ static inline struct postfix *told_postfix(struct told *t, struct arena *a)
 	static struct postfix_interface at[5];
 	static struct postfix_given given;
 	static struct audit_files files;
-	static const char *const ips[] = { "127.0.0.1", "192.0.2.2", "172.18.0.1", "::1", "fd00::2" };
+	static const char *const ips[] = { "127.0.0.1", "192.0.2.2", "172.18.0.1", "::1",
+	                                   "fd00::2" };
 	static const uint8_t lens[] = { 8, 24, 16, 128, 64 };
 	struct postfix *p;
 	for (size_t i = 0; i < 5; i++) {

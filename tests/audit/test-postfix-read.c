@@ -19,9 +19,11 @@ static const struct { const char *name, *main, *value; } values[] = {
 	{ "if unset, not", "b = x\na = -${b:no}-\n", "--" },
 	{ "braces", "b = x\na = ${b?{ in }}-\n", "in-" },
 	{ "both", "b = x\na = ${b?{yes}:{no}} ${c?{yes}:{no}}\n", "yes no" },
-	{ "level below", "compatibility_level = 3.6\na = ${{$compatibility_level} <level {3.7} ? {lt} : {ge}}\n",
+	{ "level below", "compatibility_level = 3.6\n"
+	  "a = ${{$compatibility_level} <level {3.7} ? {lt} : {ge}}\n",
 	  "lt" },
-	{ "level at", "compatibility_level = 3.10\na = ${{$compatibility_level} <level {3.9} ? {lt} : {ge}}\n",
+	{ "level at", "compatibility_level = 3.10\n"
+	  "a = ${{$compatibility_level} <level {3.9} ? {lt} : {ge}}\n",
 	  "ge" },
 	{ "equal texts", "b = v\na = ${{$b} == {v} ? {same} : {other}}\n", "same" },
 	{ "numbers", "a = ${{10} > {9} ? {more} : {less}}\n", "more" },
@@ -211,7 +213,8 @@ static void test_unread(void **state)
 {
 	(void)state;
 	struct arena a = { 0 };
-	struct told t = { { { "/etc/postfix/main.cf", PLAIN "mynetworks = /t pcre:/p ldap:/l\nno equals\n", 0 },
+	struct told t = { { { "/etc/postfix/main.cf",
+	                      PLAIN "mynetworks = /t pcre:/p ldap:/l\nno equals\n", 0 },
 	                    { "/etc/postfix/master.cf", SMTP "strange inet n - n - - smtpd\n", 0 },
 	                    { "/t", NULL, ERR_DENIED } } };
 	const struct audit_reading *r = postfix_reading(told_postfix(&t, &a));
