@@ -89,8 +89,8 @@ static enum outcome action_judge(struct judging *j, const struct postfix_entry *
 	if (str_caseeq(word, STR("OK")) || all_digits(entry->value))
 		return outcome_by(j, rule, entry->place, PERMITS);
 	struct postfix_rule *rules;
-	if (j->elements >= POSTFIX_ELEMENTS_MAX)
-		return WENT_ON;
+	if (j->elements >= POSTFIX_ELEMENTS_MAX || j->p->elements > POSTFIX_ELEMENTS_ALL_MAX)
+		return WENT_ON;             /* list_judge() says that it is unsure */
 	const size_t n = postfix_rules_parse(j->p, j->service,
 	                                     arena_strdup(j->p->arena, entry->value),
 	                                     POSTFIX_RULE_UNKNOWN, &rules);

@@ -144,6 +144,7 @@ size_t postfix_rules_parse(struct postfix *p, struct postfix_service *service, c
 	size_t n = 0;
 	bool warns = false;
 	*rules = NULL;
+	p->elements += rest.n / 64;     /* long words are work, too */
 	/* One more than is looked at: what is cut off is never taken for the end. */
 	while (n <= POSTFIX_ELEMENTS_MAX && p->elements <= POSTFIX_ELEMENTS_ALL_MAX
 	       && postfix_word(&rest, &word)) {

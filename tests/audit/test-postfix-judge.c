@@ -214,12 +214,39 @@ static void test_rules(void **state)
 	arena_fini(&a);
 }
 
+/* A list that is cut off, or a table that leads to itself, is never taken for open. */
+static void test_hostile(void **state)
+{
+	(void)state;
+	struct buf main = { 0 }, table = { 0 };
+	struct postfix_answer answer;
+	buf_add_cstr(&main, PLAIN "x = reject_rbl_client a\n" RELAY);
+	for (int i = 0; i < 6000; i++)
+		buf_add_cstr(&main, "$x ");
+	buf_add_cstr(&main, "reject_unauth_destination\n" RECIPIENT
+	             "check_sender_access hash:/t, reject\n");
+	for (int i = 0; i < 3000; i++)
+		buf_printf(&table, "a%d@b check_sender_access hash:/t, check_helo_access hash:/t\n", i);
+	struct told t = { { { "/etc/postfix/main.cf", buf_cstr(&main), 0 },
+	                    { "/etc/postfix/master.cf", SMTP, 0 }, { "/t", buf_cstr(&table), 0 } } };
+	struct arena a = { 0 };
+	struct postfix *p = told_postfix(&t, &a);
+	const struct postfix_client forger = client_of(FORGER);
+	postfix_judge(p, "smtp", &forger, &answer);
+	assert_int_not_equal(answer.say, POSTFIX_TAKES);
+	assert_false(postfix_reading(p)->open_to_all);
+	buf_fini(&main);
+	buf_fini(&table);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_override),
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
