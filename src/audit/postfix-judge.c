@@ -77,6 +77,7 @@ static bool among(struct str word, const char *const *names)
 static enum outcome action_judge(struct judging *j, const struct postfix_entry *entry,
                                  const struct postfix_rule *rule)
 {
+	static const char *const permits[] = { "OK", "RELAY", NULL };
 	static const char *const refusals[] = { "REJECT", "DEFER", "DEFER_IF_PERMIT", NULL };
 	static const char *const others[] = {
 		"DUNNO", "DEFER_IF_REJECT", "BCC", "DISCARD", "FILTER", "HOLD", "INFO", "PREPEND",
@@ -84,10 +85,10 @@ static enum outcome action_judge(struct judging *j, const struct postfix_entry *
 	struct str rest = entry->value, word;
 	if (!str_word(&rest, &word) || among(word, others))
 		return WENT_ON;
+	if (among(word, permits) || all_digits(entry->value))   /* "554" alone permits */
+		return outcome_by(j, rule, entry->place, PERMITS);
 	if (among(word, refusals) || is_reply(word))
 		return outcome_by(j, rule, entry->place, REFUSES);
-	if (str_caseeq(word, STR("OK")) || all_digits(entry->value))
-		return outcome_by(j, rule, entry->place, PERMITS);
 	struct postfix_rule *rules;
 	if (j->elements >= POSTFIX_ELEMENTS_MAX || j->p->elements > POSTFIX_ELEMENTS_ALL_MAX)
 		return WENT_ON;             /* list_judge() says that it is unsure */
@@ -212,9 +213,10 @@ static const char *const own_lists[] = { "mydestination", "virtual_alias_domains
 
 static bool domain_in(struct judging *j, size_t which, struct str domain)
 {
-	const struct audit_setting *s = postfix_value(j->p, j->service, own_lists[which]);
+	/* Destinations are told apart by a service of its own: no -o of smtpd changes them. */
+	const struct audit_setting *s = postfix_value(j->p, &j->p->all, own_lists[which]);
 	const bool above = !strcmp(own_lists[which], "relay_domains");
-	struct postfix_list *parsed = &j->service->domains[which];
+	struct postfix_list *parsed = &j->p->all.domains[which];
 	if (!parsed->read)
 		parsed->n = postfix_networks(j->p, s->value, &s->place, &parsed->at);
 	parsed->read = true;
@@ -404,7 +406,8 @@ struct list_verdict {
 	const struct audit_setting *own;
 };
 
-/* What Postfix wants to see in one of the two lists before it takes any mail. */
+/* What Postfix wants to see in one of the two lists before it takes any mail: before a permit, as
+ * it ignores what stands behind one. */
 static bool list_guards(struct judging *j, const struct postfix_rule *rules, size_t n,
                         unsigned depth)
 {
@@ -413,6 +416,8 @@ static bool list_guards(struct judging *j, const struct postfix_rule *rules, siz
 		"defer_if_permit", "check_relay_domains", NULL };
 	for (size_t i = 0; i < n && j->elements < POSTFIX_ELEMENTS_MAX; i++) {
 		j->elements++;
+		if (!rules[i].warns_only && rules[i].kind == POSTFIX_RULE_PERMIT)
+			return false;
 		if (!rules[i].warns_only && among(str_of(rules[i].name), wanted))
 			return true;
 		if (rules[i].warns_only || rules[i].kind != POSTFIX_RULE_CLASS

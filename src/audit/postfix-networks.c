@@ -74,6 +74,10 @@ static void word_gather(struct gathering *g, struct str word, const struct audit
 		return;
 	if (word.p[0] == '/') {
 		file_gather(g, word, negated);
+	} else if (word.p[0] != '[' && str_find(word, ':') != SIZE_MAX
+	           && (postfix_range(word, &meant) == ERR_OK || prefix_meant(word, &meant))) {
+		postfix_unread(g->p, arena_strdup(g->p->arena, word),
+		               "IPv6 without brackets: Postfix refuses who is looked up behind it");
 	} else if (postfix_range(word, &network.range) == ERR_OK) {
 		network_add(g, network);
 	} else if (prefix_meant(word, &meant)) {

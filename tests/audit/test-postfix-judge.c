@@ -36,8 +36,10 @@ static const struct {
 	  "main.cf", 3, "" },
 	{ "excluded", "mynetworks = !10.1.1.1, 10.0.0.0/8\n", LOCAL, POSTFIX_REFUSES,
 	  "defer_unauth_destination", "", 0, "" },
-	{ "permit before the guard", RELAY "permit, reject_unauth_destination\n", STRANGER,
-	  POSTFIX_TAKES, "permit", "main.cf", 3, "" },
+	{ "permit before the guard: does not run", RELAY "permit, reject_unauth_destination\n",
+	  STRANGER, POSTFIX_REFUSES, "", "main.cf", 3, "" },
+	{ "permit, the guard in the other list", RELAY "permit\n" RECIPIENT "reject_unauth_destination\n",
+	  STRANGER, POSTFIX_REFUSES, "reject_unauth_destination", "main.cf", 4, "" },
 	{ "static OK", RELAY "permit_mynetworks\n  check_client_access static:OK\n"
 	  "  reject_unauth_destination\n", STRANGER, POSTFIX_TAKES, "check_client_access", "main.cf", 3,
 	  "" },
@@ -45,14 +47,14 @@ static const struct {
 	  "" },
 	{ "guard in the other list", RELAY "\n" RECIPIENT "permit_mynetworks reject_unauth_destination\n",
 	  STRANGER, POSTFIX_REFUSES, "reject_unauth_destination", "main.cf", 4, "" },
-	{ "old default", "compatibility_level = 0\n" RECIPIENT "permit_mynetworks, permit, reject\n",
-	  STRANGER, POSTFIX_TAKES, "permit", "main.cf", 4, "" },
+	{ "old default", "compatibility_level = 0\n" RECIPIENT "permit_mynetworks, static:OK, reject\n",
+	  STRANGER, POSTFIX_TAKES, "static:OK", "main.cf", 4, "" },
 	{ "permit in the other list only", RECIPIENT "permit\n", STRANGER, POSTFIX_REFUSES,
 	  "defer_unauth_destination", "", 0, "" },
 	{ "guard for warning", RELAY "warn_if_reject reject_unauth_destination, defer_if_permit\n",
 	  STRANGER, POSTFIX_REFUSES, "defer_if_permit", "main.cf", 3, "" },
-	{ "guard for warning, then all", RELAY "warn_if_reject reject_unauth_destination, permit, reject\n",
-	  STRANGER, POSTFIX_TAKES, "permit", "main.cf", 3, "" },
+	{ "guard for warning, then all", RELAY "warn_if_reject reject_unauth_destination, static:OK,"
+	  " reject\n", STRANGER, POSTFIX_TAKES, "static:OK", "main.cf", 3, "" },
 	{ "reject all", RELAY "permit_mynetworks, reject\n", STRANGER, POSTFIX_REFUSES, "reject",
 	  "main.cf", 3, "" },
 	{ "forged sender", RELAY "check_sender_access hash:/t, reject_unauth_destination\n", FORGER,
@@ -76,6 +78,10 @@ static const struct {
 	  POSTFIX_TAKES, "check_client_access", "/t", 1, "example.net OK\n" },
 	{ "a number is OK", RELAY "check_client_access hash:/t, reject_unauth_destination\n", LOCAL,
 	  POSTFIX_TAKES, "check_client_access", "/t", 1, "10.1.1.1 1234567890\n" },
+	{ "a code alone is one, too", RELAY "check_client_access hash:/t, reject\n", LOCAL,
+	  POSTFIX_TAKES, "check_client_access", "/t", 1, "10.1.1.1 554\n" },
+	{ "RELAY", RELAY "check_client_access hash:/t, reject\n", LOCAL, POSTFIX_TAKES,
+	  "check_client_access", "/t", 1, "10.1.1.1 RELAY\n" },
 	{ "a code is not", RELAY "check_client_access hash:/t, reject\n", LOCAL, POSTFIX_REFUSES,
 	  "check_client_access", "/t", 1, "10.1.1.1 554 go away\n" },
 	{ "table leads to a list", RELAY "check_client_access hash:/t, reject_unauth_destination\n",
@@ -115,7 +121,7 @@ static const struct {
 	  "static:OK", "main.cf", 3, "" },
 	{ "every domain is own", "relay_domains = static:all\n", STRANGER, POSTFIX_TAKES, "", "main.cf",
 	  3, "" },
-	{ "refused earlier", RELAY "permit, reject\nsmtpd_client_restrictions = reject\n", STRANGER,
+	{ "refused earlier", RELAY "static:OK, reject\nsmtpd_client_restrictions = reject\n", STRANGER,
 	  POSTFIX_REFUSES, "reject", "main.cf", 4, "" },
 	{ "permit in the client's list", "smtpd_client_restrictions = permit\n", STRANGER,
 	  POSTFIX_REFUSES, "defer_unauth_destination", "", 0, "" },
@@ -123,8 +129,10 @@ static const struct {
 	  STRANGER, POSTFIX_REFUSES, "reject_unauth_destination", "main.cf", 3, "" },
 	{ "other kind of letters", RELAY "PERMIT_MYNETWORKS, Reject_Unauth_Destination\n"
 	  "mynetworks = 10.0.0.0/8\n", LOCAL, POSTFIX_TAKES, "PERMIT_MYNETWORKS", "main.cf", 4, "" },
-	{ "words by references", "mine = permit_mynetworks permit\n" RELAY
-	  "$mine, reject_unauth_destination\n", STRANGER, POSTFIX_TAKES, "permit", "main.cf", 4, "" },
+	{ "words by references", "mine = permit_mynetworks static:OK\n" RELAY
+	  "$mine, reject_unauth_destination\n", STRANGER, POSTFIX_TAKES, "static:OK", "main.cf", 4, "" },
+	{ "IPv6 without brackets", "mynetworks = 2001:db8::/32 0.0.0.0/0\n", LOCAL, POSTFIX_TAKES,
+	  "permit_mynetworks", "main.cf", 3, "" },
 };
 
 static struct postfix_client client_of(enum who who)
@@ -177,7 +185,7 @@ static void test_override(void **state)
 	struct arena a = { 0 };
 	struct told t = { { { "/etc/postfix/main.cf", PLAIN, 0 },
 	                    { "/etc/postfix/master.cf", SMTP "2525 inet n - n - - smtpd\n"
-	                      "  -o smtpd_relay_restrictions=permit_mynetworks,permit,reject\n", 0 } } };
+	                      "  -o smtpd_relay_restrictions=permit_mynetworks,static:OK,reject\n", 0 } } };
 	struct postfix *p = told_postfix(&t, &a);
 	const struct postfix_client stranger = client_of(STRANGER);
 	struct postfix_answer answer;
