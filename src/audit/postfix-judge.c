@@ -262,6 +262,8 @@ static enum outcome networks_judge(struct judging *j, const struct postfix_rule 
 		spend(j, s->networks[i].map ? s->networks[i].map->entry_n : 0);
 	const struct postfix_network *network =
 		postfix_network_of(s->networks, s->network_n, &j->client->address, j->client->name);
+	if (network && network->broken)
+		return outcome_by(j, rule, network->place, REFUSES);
 	if (network)
 		return network->negated ? WENT_ON : outcome_by(j, rule, network->place, PERMITS);
 	for (size_t i = 0; i < s->network_n; i++)

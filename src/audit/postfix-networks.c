@@ -35,7 +35,11 @@ static void file_gather(struct gathering *g, struct str name, bool negated)
 		postfix_unread(g->p, file, "files name files too deeply");
 		return;
 	}
-	if (postfix_file(g->p, file, &text) != ERR_OK)
+	const int err = postfix_file(g->p, file, &text);
+	if (err == ERR_NOT_FOUND)
+		network_add(g, (struct postfix_network){ .broken = BROKEN_FOR_ALL, .place = {
+			file, 0, file } });
+	if (err != ERR_OK)
 		return;
 	struct postfix_lines lines = { .rest = text, .arena = g->p->arena };
 	g->depth++;
@@ -65,26 +69,44 @@ static bool is_mapped(struct str word)
 	       && ip.family == 4 && str_find(word, ':') != SIZE_MAX;
 }
 
+/* Whether Postfix cannot read it as a network, and whom it refuses for that. */
+static uint8_t broken_for(struct str word, const char **why)
+{
+	struct prefix meant;
+	const bool six = str_find(word, ':') != SIZE_MAX, brackets = word.p[0] == '[';
+	const bool reads = postfix_range(word, &meant) == ERR_OK;
+	const bool other = !reads && prefix_meant(word, &meant);
+	if (six && !brackets && (reads || other)) {
+		*why = "IPv6 without brackets: Postfix refuses mail by it";
+		return BROKEN_FOR_ALL;
+	}
+	if (reads)
+		return 0;
+	*why = other ? "bits of the host are set: Postfix refuses mail by it"
+	             : "it is no network: Postfix refuses mail by it";
+	if (brackets)
+		return 6;
+	return !six && (other || (ascii_isdigit((unsigned char)word.p[0])
+	                          && str_find(word, '/') != SIZE_MAX)) ? 4 : 0;
+}
+
 static void word_gather(struct gathering *g, struct str word, const struct audit_place *place,
                         bool negated)
 {
 	struct postfix_network network = { .negated = negated, .place = *place };
-	struct prefix meant;
+	const char *why = NULL;
 	if (word.n == 0 || is_mapped(word))
 		return;
 	if (word.p[0] == '/') {
 		file_gather(g, word, negated);
-	} else if (word.p[0] != '[' && str_find(word, ':') != SIZE_MAX
-	           && (postfix_range(word, &meant) == ERR_OK || prefix_meant(word, &meant))) {
-		postfix_unread(g->p, arena_strdup(g->p->arena, word),
-		               "IPv6 without brackets: Postfix refuses who is looked up behind it");
+		return;
+	}
+	network.broken = broken_for(word, &why);
+	if (network.broken) {
+		postfix_unread(g->p, arena_strdup(g->p->arena, word), why);
+		network_add(g, network);
 	} else if (postfix_range(word, &network.range) == ERR_OK) {
 		network_add(g, network);
-	} else if (prefix_meant(word, &meant)) {
-		postfix_unread(g->p, arena_strdup(g->p->arena, word),
-		               "bits of the host are set: Postfix does not take it");
-	} else if (word.p[0] == '[') {
-		postfix_unread(g->p, arena_strdup(g->p->arena, word), "it is no network");
 	} else if (str_find(word, ':') != SIZE_MAX) {
 		table_gather(g, word, place, negated);
 	} else {
@@ -127,6 +149,8 @@ static bool name_matches(const char *pattern, const char *name)
 
 static bool network_matches(const struct postfix_network *n, const struct ip *ip, const char *name)
 {
+	if (n->broken)
+		return n->broken == BROKEN_FOR_ALL || n->broken == ip->family;
 	if (n->map)
 		return postfix_map_ip(n->map, ip)
 		       || (name && postfix_map_key(n->map, str_of(name)));

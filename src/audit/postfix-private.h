@@ -154,8 +154,12 @@ struct postfix_network {
 	const char *name;                /* of hosts; NULL: none */
 	const struct postfix_map *map;   /* NULL: none */
 	bool negated;
+	/* Postfix cannot read it, and answers 451 to who is looked up as far as this: clients of
+	 * family 4 or 6, BROKEN_FOR_ALL; 0: it can. */
+	uint8_t broken;
 	struct audit_place place;
 };
+enum { BROKEN_FOR_ALL = 1 };
 size_t postfix_networks(struct postfix *p, const char *value, const struct audit_place *place,
                         struct postfix_network **networks);
 /* Of $mynetworks, with its default by mynetworks_style. */

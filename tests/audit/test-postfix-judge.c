@@ -131,7 +131,11 @@ static const struct {
 	  "mynetworks = 10.0.0.0/8\n", LOCAL, POSTFIX_TAKES, "PERMIT_MYNETWORKS", "main.cf", 4, "" },
 	{ "words by references", "mine = permit_mynetworks static:OK\n" RELAY
 	  "$mine, reject_unauth_destination\n", STRANGER, POSTFIX_TAKES, "static:OK", "main.cf", 4, "" },
-	{ "IPv6 without brackets", "mynetworks = 2001:db8::/32 0.0.0.0/0\n", LOCAL, POSTFIX_TAKES,
+	{ "IPv6 without brackets", "mynetworks = 2001:db8::/32 0.0.0.0/0\n", LOCAL, POSTFIX_REFUSES,
+	  "permit_mynetworks", "main.cf", 3, "" },
+	{ "IPv6 without brackets, behind", "mynetworks = 0.0.0.0/0 2001:db8::/32\n", LOCAL,
+	  POSTFIX_TAKES, "permit_mynetworks", "main.cf", 3, "" },
+	{ "bits of the host", "mynetworks = 10.1.1.1/8 0.0.0.0/0\n", LOCAL, POSTFIX_REFUSES,
 	  "permit_mynetworks", "main.cf", 3, "" },
 };
 

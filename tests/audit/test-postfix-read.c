@@ -171,7 +171,7 @@ static const struct {
 	{ "cidr", "mynetworks = cidr:/t\n", "10.2.0.0/16 yes\n2001:db8:1::/48 x\n",
 	  "10.2.0.0/16@1 2001:db8:1::/48@2 " },
 	{ "hash", "mynetworks = 127.0.0.1 hash:/t\n", "10.2.0.7 x\n", "127.0.0.1@3 10.2.0.7@1 " },
-	{ "host bits", "mynetworks = 10.1.0.1/16 127.0.0.1\n", "", "127.0.0.1@3 " },
+	{ "host bits", "mynetworks = 127.0.0.1 10.1.0.1/16 10/8\n", "", "127.0.0.1@3 " },
 	{ "a list before it", "mynetworks = 10.1.0.0/16\n"
 	  "smtpd_relay_restrictions = reject_unauth_destination, permit_mynetworks\n", "", "" },
 	{ "table of clients", "mynetworks = 127.0.0.1\nsmtpd_relay_restrictions ="
@@ -181,7 +181,7 @@ static const struct {
 	  "127.0.0.1@3 0.0.0.0/0@4 " },
 	{ "Debian's", "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n", "",
 	  "127.0.0.0/8@3 ::1@3 " },
-	{ "missing file", "mynetworks = /none, 127.0.0.1\n", "", "127.0.0.1@3 " },
+	{ "missing file", "mynetworks = 127.0.0.1, /none\n", "", "127.0.0.1@3 " },
 };
 
 static void test_networks(void **state)
