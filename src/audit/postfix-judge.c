@@ -99,17 +99,32 @@ static enum outcome action_judge(struct judging *j, const struct postfix_entry *
 	return outcome_by(j, rule, entry->place, outcome);
 }
 
-/* The name itself and the domains above it. */
-static const struct postfix_entry *domain_find(const struct postfix_map *map, struct str name)
+/* Whether "domain" stands for what is below it as well, in the lists or tables of that name; else
+ * ".domain" does. */
+static bool parents_match(struct judging *j, struct str feature)
 {
+	const char *value = postfix_value(j->p, j->service,
+	                                  "parent_domain_matches_subdomains")->value;
+	struct str rest = str_of(value), word;
+	while (postfix_word(&rest, &word))
+		if (str_eq(word, feature))
+			return true;
+	return false;
+}
+
+/* The name itself, then the domains above it. */
+static const struct postfix_entry *domain_find(const struct postfix_map *map, struct str name,
+                                               bool parents)
+{
+	const struct postfix_entry *whole = postfix_map_key(map, name);
+	if (whole)
+		return whole;
 	while (name.n > 0) {
-		const struct postfix_entry *e = postfix_map_key(map, name);
-		if (e)
-			return e;
 		const size_t dot = str_find(name, '.');
 		if (dot == SIZE_MAX)
 			break;
-		e = postfix_map_key(map, str_from(name, dot));      /* ".domain" */
+		const struct postfix_entry *e =
+			postfix_map_key(map, str_from(name, parents ? dot + 1 : dot));
 		if (e)
 			return e;
 		name = str_from(name, dot + 1);
@@ -132,14 +147,15 @@ static const struct postfix_entry *octets_find(const struct postfix_map *map, co
 	return e;
 }
 
-static const struct postfix_entry *address_find(const struct postfix_map *map, const char *address)
+static const struct postfix_entry *address_find(const struct postfix_map *map, const char *address,
+                                                bool parents)
 {
 	const struct str s = *address ? str_of(address) : STR("<>");
 	const struct postfix_entry *e = postfix_map_key(map, s);
 	const size_t at = str_find(s, '@');
 	if (e || at == SIZE_MAX)
 		return e;
-	e = domain_find(map, str_from(s, at + 1));
+	e = domain_find(map, str_from(s, at + 1), parents);
 	return e ? e : postfix_map_key(map, (struct str){ s.p, at + 1 });
 }
 
@@ -158,28 +174,26 @@ static const struct postfix_entry *chosen_find(struct judging *j, const struct p
                                                const struct postfix_rule *rule)
 {
 	const struct postfix_client *c = j->client;
+	const bool parents = parents_match(j, STR("smtpd_access_maps"));
+	const struct str name = c->name ? str_of(c->name) : STR("unknown");
+	const struct postfix_entry *e;
 	switch (rule->kind) {
 	case POSTFIX_RULE_CLIENT:
-		if (c->name) {
-			const struct postfix_entry *e = domain_find(map, str_of(c->name));
-			if (e)
-				return e;
-		}
-		return octets_find(map, &c->address);
 	case POSTFIX_RULE_REVERSE:
-		if (map->kind == POSTFIX_MAP_EXACT && c->forges)
-			return permitting(j, map, rule);
-		return c->name ? domain_find(map, str_of(c->name)) : octets_find(map, &c->address);
+		e = domain_find(map, name, parents);
+		return e ? e : octets_find(map, &c->address);
 	case POSTFIX_RULE_SENDER:
 		if (c->forges && map->kind == POSTFIX_MAP_EXACT)
 			return permitting(j, map, rule);
-		return address_find(map, c->sender ? c->sender : "someone@elsewhere.invalid");
+		return address_find(map, c->sender ? c->sender : "someone@elsewhere.invalid",
+		                    parents);
 	case POSTFIX_RULE_HELO:
 		if (c->forges && map->kind == POSTFIX_MAP_EXACT)
 			return permitting(j, map, rule);
-		return domain_find(map, str_of(c->name ? c->name : "elsewhere.invalid"));
+		return domain_find(map, c->name ? name : STR("elsewhere.invalid"), parents);
 	default:
-		return address_find(map, c->recipient ? c->recipient : "someone@elsewhere.invalid");
+		return address_find(map, c->recipient ? c->recipient : "someone@elsewhere.invalid",
+		                    parents);
 	}
 }
 
@@ -200,7 +214,9 @@ static enum outcome table_judge(struct judging *j, const struct postfix_rule *ru
 	const struct postfix_entry *entry = chosen_find(j, map, rule);
 	if (!entry)
 		return WENT_ON;
-	const enum outcome outcome = action_judge(j, entry, rule);
+	enum outcome outcome = action_judge(j, entry, rule);
+	if (rule->kind == POSTFIX_RULE_REVERSE && outcome == PERMITS)
+		outcome = REFUSES;          /* not allowed by an unproved name: 451 */
 	if (j->by.rule == rule && j->by.place.line == 0)
 		j->by.place = j->list;      /* static and inline stand in the list itself */
 	return outcome;
@@ -211,11 +227,22 @@ static enum outcome table_judge(struct judging *j, const struct postfix_rule *ru
 static const char *const own_lists[] = { "mydestination", "virtual_alias_domains",
                                          "virtual_mailbox_domains", "relay_domains" };
 
+static bool domain_named(struct str domain, struct str pattern, bool relays, bool parents)
+{
+	if (!relays)
+		return str_caseeq(domain, pattern);
+	if (parents)
+		return str_in_domain(domain, pattern);
+	return str_caseeq(domain, pattern)
+	       || (pattern.n > 1 && pattern.p[0] == '.' && str_casesuffix(domain, pattern));
+}
+
 static bool domain_in(struct judging *j, size_t which, struct str domain)
 {
 	/* Destinations are told apart by a service of its own: no -o of smtpd changes them. */
 	const struct audit_setting *s = postfix_value(j->p, &j->p->all, own_lists[which]);
-	const bool above = !strcmp(own_lists[which], "relay_domains");
+	const bool relays = !strcmp(own_lists[which], "relay_domains");
+	const bool parents = relays && parents_match(j, STR("relay_domains"));
 	struct postfix_list *parsed = &j->p->all.domains[which];
 	if (!parsed->read)
 		parsed->n = postfix_networks(j->p, s->value, &s->place, &parsed->at);
@@ -226,11 +253,10 @@ static bool domain_in(struct judging *j, size_t which, struct str domain)
 	for (size_t i = 0; i < n; i++) {
 		bool hit = false;
 		if (list[i].map)
-			hit = above ? domain_find(list[i].map, domain) != NULL
-			            : postfix_map_key(list[i].map, domain) != NULL;
+			hit = relays ? domain_find(list[i].map, domain, parents) != NULL
+			             : postfix_map_key(list[i].map, domain) != NULL;
 		else if (list[i].name)
-			hit = above ? str_in_domain(domain, str_of(list[i].name))
-			            : str_caseeq(domain, str_of(list[i].name));
+			hit = domain_named(domain, str_of(list[i].name), relays, parents);
 		if (hit && !list[i].negated)
 			j->own = s;
 		if (hit)

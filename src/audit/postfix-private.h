@@ -13,7 +13,7 @@
 #include "base/arena.h"
 
 enum {
-	POSTFIX_SERVICES_MAX = 64,       /* that take mail */
+	POSTFIX_SERVICES_MAX = 200,      /* that take mail */
 	POSTFIX_UNREAD_MAX = 200,
 	POSTFIX_REFERENCES_MAX = 100000, /* resolved in one reading */
 	POSTFIX_ELEMENTS_MAX = 4000,     /* looked at for one list of an answer */

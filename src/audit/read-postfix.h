@@ -76,7 +76,7 @@ size_t postfix_rules(struct postfix *p, const char *service, const char *paramet
 struct postfix_client {
 	struct ip address;
 	const char *name;                /* verified; NULL: none */
-	bool forges;                     /* chooses sender, HELO and reverse name at will */
+	bool forges;                     /* chooses what he says of himself at will */
 	const char *sender;              /* NULL: a foreign one */
 	bool logged_in, cert_any, cert_listed;
 	const char *recipient;           /* NULL: at a foreign domain */

@@ -76,6 +76,16 @@ static const struct {
 	  "10.1.0.0/16 REJECT\n" },
 	{ "client by name", RELAY "check_client_access hash:/t, reject_unauth_destination\n", NAMED,
 	  POSTFIX_TAKES, "check_client_access", "/t", 1, "example.net OK\n" },
+	{ "client without a name", RELAY "check_client_access hash:/t, reject_unauth_destination\n",
+	  STRANGER, POSTFIX_TAKES, "check_client_access", "/t", 1, "unknown OK\n" },
+	{ "below a domain, with a dot", RELAY "check_client_access hash:/t, reject_unauth_destination\n",
+	  NAMED, POSTFIX_REFUSES, "reject_unauth_destination", "main.cf", 3, ".example.net OK\n" },
+	{ "below a domain, by the other style", "parent_domain_matches_subdomains =\n" RELAY
+	  "check_client_access hash:/t, reject_unauth_destination\n", NAMED, POSTFIX_TAKES,
+	  "check_client_access", "/t", 1, ".example.net OK\n" },
+	{ "unproved name", RELAY "check_reverse_client_hostname_access static:OK,"
+	  " reject_unauth_destination\n", NAMED, POSTFIX_REFUSES,
+	  "check_reverse_client_hostname_access", "main.cf", 3, "" },
 	{ "a number is OK", RELAY "check_client_access hash:/t, reject_unauth_destination\n", LOCAL,
 	  POSTFIX_TAKES, "check_client_access", "/t", 1, "10.1.1.1 1234567890\n" },
 	{ "a code alone is one, too", RELAY "check_client_access hash:/t, reject\n", LOCAL,
