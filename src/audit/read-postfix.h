@@ -11,6 +11,10 @@
  * Hostile input: all files. Work is bounded: lines, files, references and elements are counted;
  * what exceeds a limit is left out and said in `unread`.
  *
+ * The answers were compared with those of Postfix 3.7.11 (80 lists, tables and networks, each asked
+ * by XCLIENT from four addresses). Not read: qmqpd, the conditions of cidr tables, where names in
+ * mynetworks and inet_interfaces point, a .db that differs from its text, transport_maps.
+ *
  * What it cannot know and says as unknown: policy services, tables that ask a service (LDAP, SQL,
  * socketmap), patterns (pcre, regexp). The compiled form of hash, btree, lmdb, dbm and cdb is not
  * read, but the text of that name from which postmap makes it.
@@ -42,7 +46,10 @@ int postfix_read(const struct audit_files *files, const struct postfix_given *gi
                  struct arena *a, struct postfix **p);
 const struct audit_reading *postfix_reading(const struct postfix *p);
 
-/* A parameter as it counts for a service; "" for main.cf alone. Never NULL for a parameter with
+/* A service is named as in the first field of its line in master.cf; behind a postscreen it is the
+ * smtpd of type pass, by whose name the port in the reading stands.
+ *
+ * A parameter as it counts for a service; "" for main.cf alone. Never NULL for a parameter with
  * a default that matters here; NULL: set nowhere. */
 const struct audit_setting *postfix_setting(struct postfix *p, const char *service,
                                             const char *name);

@@ -199,7 +199,8 @@ static void test_override(void **state)
 	struct arena a = { 0 };
 	struct told t = { { { "/etc/postfix/main.cf", PLAIN, 0 },
 	                    { "/etc/postfix/master.cf", SMTP "2525 inet n - n - - smtpd\n"
-	                      "  -o smtpd_relay_restrictions=permit_mynetworks,static:OK,reject\n", 0 } } };
+	                      "  -o smtpd_relay_restrictions=permit_mynetworks,static:OK,reject\n"
+	                      "2526 inet n - n - - smtpd -o relay_domains=static:all\n", 0 } } };
 	struct postfix *p = told_postfix(&t, &a);
 	const struct postfix_client stranger = client_of(STRANGER);
 	struct postfix_answer answer;
@@ -209,6 +210,8 @@ static void test_override(void **state)
 	assert_int_equal(answer.say, POSTFIX_TAKES);
 	assert_string_equal(answer.place.file, "/etc/postfix/master.cf");
 	assert_int_equal(answer.place.line, 2);
+	postfix_judge(p, "2526", &stranger, &answer);   /* destinations are main.cf's matter */
+	assert_int_equal(answer.say, POSTFIX_REFUSES);
 	assert_true(postfix_reading(p)->open_to_all);
 	assert_int_equal(postfix_reading(p)->opened_by.line, 2);
 	arena_fini(&a);
