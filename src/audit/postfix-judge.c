@@ -249,7 +249,7 @@ static bool domain_in(struct judging *j, size_t which, struct str domain)
 	parsed->read = true;
 	const struct postfix_network *list = parsed->at;
 	const size_t n = parsed->n;
-	spend(j, n);
+	spend(j, n * 8);                /* each may be a table */
 	for (size_t i = 0; i < n; i++) {
 		bool hit = false;
 		if (list[i].map)

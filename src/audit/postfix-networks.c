@@ -43,7 +43,9 @@ static void file_gather(struct gathering *g, struct str name, bool negated)
 		return;
 	struct postfix_lines lines = { .rest = text, .arena = g->p->arena };
 	g->depth++;
-	while (postfix_line_next(&lines, &line)) {
+	while (g->n < POSTFIX_NETWORKS_MAX && g->p->elements <= POSTFIX_ELEMENTS_ALL_MAX
+	       && postfix_line_next(&lines, &line)) {
+		g->p->elements++;
 		const struct audit_place place = { file, line.number, line.text.p };
 		list_gather(g, line.text, &place, negated);
 	}

@@ -13,11 +13,11 @@
 #include "base/arena.h"
 
 enum {
-	POSTFIX_SERVICES_MAX = 200,      /* that take mail */
+	POSTFIX_SERVICES_MAX = 100,      /* that take mail */
 	POSTFIX_UNREAD_MAX = 200,
 	POSTFIX_REFERENCES_MAX = 100000, /* resolved in one reading */
 	POSTFIX_ELEMENTS_MAX = 4000,     /* looked at for one list of an answer */
-	POSTFIX_ELEMENTS_ALL_MAX = 500000,   /* read, or looked at for all answers */
+	POSTFIX_ELEMENTS_ALL_MAX = 200000,   /* read, or looked at for all answers */
 	POSTFIX_CLASSES_MAX = 200,
 	POSTFIX_NETWORKS_MAX = 4000,
 	POSTFIX_TRUSTS_MAX = 1000,

@@ -243,10 +243,12 @@ static void stranger_report(struct postfix *p)
 	}
 }
 
+enum { DOMAINS_MAX = 2000 };
+
 static void domain_add(struct postfix *p, const char *name)
 {
 	struct audit_reading *r = &p->reading;
-	if (r->domain_n >= POSTFIX_NETWORKS_MAX || strchr(name, '@') || !strchr(name, '.'))
+	if (r->domain_n >= DOMAINS_MAX || strchr(name, '@') || !strchr(name, '.'))
 		return;
 	for (size_t i = 0; i < r->domain_n; i++)
 		if (str_caseeq(str_of(r->domains[i]), str_of(name)))
@@ -265,11 +267,12 @@ static void domains_report(struct postfix *p)
 		const size_t n = postfix_networks(p, s->value, &s->place, &list);
 		for (size_t k = 0; k < n; k++) {
 			const struct postfix_map *map = list[k].map;
-			const size_t entry_n = map && map->kind == POSTFIX_MAP_EXACT ? map->entry_n
-			                                                             : 0;
+			const size_t entry_n = map && map->kind == POSTFIX_MAP_EXACT
+			                       && (k == 0 || list[k - 1].map != map)
+			                       ? map->entry_n : 0;
 			if (list[k].name && !list[k].negated)
 				domain_add(p, list[k].name);
-			for (size_t e = 0; e < entry_n; e++)
+			for (size_t e = 0; e < entry_n && p->reading.domain_n < DOMAINS_MAX; e++)
 				domain_add(p, arena_strdup(p->arena, map->entries[e].key));
 		}
 	}
