@@ -32,7 +32,9 @@ enum running_state {
 const char *running_state_name(enum running_state state);      /* "ready"; never NULL */
 
 /* Whether the collector answers the tester. */
-enum running_reach { RUNNING_REACH_UNKNOWN, RUNNING_REACH_GOOD, RUNNING_REACH_BAD, RUNNING_REACHES };
+enum running_reach {
+	RUNNING_REACH_UNKNOWN, RUNNING_REACH_GOOD, RUNNING_REACH_BAD, RUNNING_REACHES,
+};
 const char *running_reach_name(enum running_reach reach);      /* "good"; never NULL */
 
 /* What a role says of itself, besides that it lives. */
