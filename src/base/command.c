@@ -137,7 +137,13 @@ int command_dispatch(const struct command *commands, size_t n, int argc, char **
 		fputs("portreeve: expected a command; \"portreeve --help\" lists them\n", stderr);
 		return EX_USAGE;
 	}
-	if (is_either(argv[at], "--help", "-h") || strcmp(argv[at], "help") == 0) {
+	bool is_help = strcmp(argv[at], "help") == 0;
+	if (is_help && at + 1 < argc && !is_option(argv[at + 1])) {
+		/* "help list" is "list --help" */
+		argv[at] = argv[at + 1];
+		argv[at + 1] = "--help";
+		argc = at + 2;
+	} else if (is_help || is_either(argv[at], "--help", "-h")) {
 		print_help(commands, n);
 		return EX_OK;
 	}

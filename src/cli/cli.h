@@ -41,6 +41,7 @@ struct cli_option {
 	const char **value;                  /* with an argument: points into argv */
 	bool *flag;                          /* without one */
 	struct cli_values *values;           /* in place of value: each is kept */
+	const char *words;                   /* what it may be, "newest oldest"; NULL: not told */
 };
 
 /* -c, --state, --json and --help are known to all. */

@@ -72,6 +72,19 @@ static void offer_words(const struct cli_spec *spec)
 	buf_fini(&offered);
 }
 
+static void offer_values(const struct cli_spec *spec, const char *option)
+{
+	struct str words = STR(""), word;
+	for (size_t i = 0; i < spec->option_count; i++)
+		if (spec->options[i].words && strcmp(option + 2, spec->options[i].name) == 0)
+			words = str_of(spec->options[i].words);
+	while (str_token(&words, " ", &word)) {
+		char *text = mem_printf("%.*s", STR_ARG(word));
+		command_offer("", text, "");
+		free(text);
+	}
+}
+
 void cli_complete(const struct cli_spec *spec, int argc, char **argv)
 {
 	int operands = 0;
@@ -81,9 +94,11 @@ void cli_complete(const struct cli_spec *spec, int argc, char **argv)
 		operands += !is_option && !is_value;
 		is_value = is_option && !is_value && wants_argument(spec, argv[i]);
 	}
-	if (is_value || argc < 1)
-		return;                         /* a value, or a file: the shell's */
-	if (argv[argc - 1][0] == '-')
+	if (argc < 1)
+		return;
+	if (is_value)                           /* of no words: a file, perhaps: the shell's */
+		offer_values(spec, argv[argc - 2]);
+	else if (argv[argc - 1][0] == '-')
 		offer_options(spec);
 	else if (operands == 0)
 		offer_words(spec);

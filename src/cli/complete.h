@@ -12,7 +12,7 @@ enum { COMPLETE_SHARED = 3 };
 extern const struct cli_option complete_shared[COMPLETE_SHARED];
 
 /* Offers what may stand in the place of the last of the words behind the command's name: options
- * if it begins with "-", else the first words of its synopsis. */
+ * if it begins with "-", an option's words behind that, else the first words of the synopsis. */
 void cli_complete(const struct cli_spec *spec, int argc, char **argv);
 
 #endif

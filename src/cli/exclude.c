@@ -42,7 +42,8 @@ static int exclude_add(struct ranges *r)
 	if (r->cli.json)
 		exclude_print_json(r, &a->x);
 	else
-		printf("%s: excluded; it is never tested\n", r->cli.operands[1]);
+		printf("%s: excluded; it is never tested, and what of it is listed stays so\n",
+		       r->cli.operands[1]);
 	return CLI_GO;
 }
 

@@ -115,6 +115,7 @@ int cli_explain(int argc, char **argv)
 	const char *server = NULL;
 	const struct cli_option options[] = {
 		{ .name = "mta", .argument = "SERVER", .value = &server,
+		  .words = "postfix exim sendmail opensmtpd qmail courier exchange",
 		  .help = "in its words: postfix, exim, sendmail, opensmtpd, qmail, …" },
 	};
 	const struct cli_spec spec = {

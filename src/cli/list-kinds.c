@@ -485,7 +485,7 @@ static const struct list_kind kinds[] = {
 };
 
 static const struct list_kind undecided_kind = {
-	.name = "listings", .none = "every listed host could be tested",
+	.name = "listings", .none = "nothing listed is undecided",
 	.size = sizeof(struct undecided),
 	.heading = HEADING("ADDRESS", "SINCE", "LAST TEST", "VERDICT", "WHY"),
 	.filters = LIST_BY_OPERATOR | LIST_BY_VERDICT, .read = read_undecided,

@@ -124,6 +124,7 @@ int cli_permit(int argc, char **argv)
 	struct permit_args a = { .r.now_s = clock_now_s() };
 	const struct cli_option options[] = {
 		{ .name = "consent", .argument = "GROUND", .value = &a.consent,
+		  .words = "owner contact evidence range",
 		  .help = "owner, contact, evidence or range" },
 		{ .name = "by", .argument = "WHO", .value = &a.r.by,
 		  .help = "who consented (add); who takes it back (remove)" },

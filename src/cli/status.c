@@ -214,8 +214,10 @@ static void print_store(const struct health *h)
 	       sum->queued, sum->due, sum->running, sum->waiting);
 	if (sum->oldest_s)
 		printf("; the oldest queued one is of %s", cli_time(sum->oldest_s, when));
-	printf("\nevidence     the next that may be removed: %s\n",
-	       cli_time(sum->evidence_over_s, when));
+	putchar('\n');
+	if (sum->evidence_over_s)
+		printf("evidence     the next that may be removed: %s\n",
+		       cli_time(sum->evidence_over_s, when));
 	printf("clock        %s\n", clock_state_name(h->clock.state));
 }
 

@@ -9,12 +9,6 @@
 
 #include <assert.h>
 
-static const struct str reaches[] = {
-	[RUNNING_REACH_UNKNOWN] = { "unknown", 7 }, [RUNNING_REACH_GOOD] = { "good", 4 },
-	[RUNNING_REACH_BAD] = { "bad", 3 },
-};
-enum { REACHES = sizeof(reaches) / sizeof(*reaches) };
-
 static void add_printable(struct buf *out, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -24,13 +18,13 @@ static void add_printable(struct buf *out, struct str s)
 void word_format(const struct running_word *w, struct buf *out)
 {
 	size_t before = out->n;
-	assert((unsigned)w->reach < REACHES && strnlen(w->why, sizeof(w->why)) < sizeof(w->why));
+	assert(strnlen(w->why, sizeof(w->why)) < sizeof(w->why));
 	if (w->has_list)
 		buf_printf(out, "word %llu %llu", (unsigned long long)w->listed,
 		           (unsigned long long)w->serial);
 	else
 		buf_add_cstr(out, "word - -");
-	buf_printf(out, " %s %.*s ", w->hangs ? "hangs" : "goes", STR_ARG(reaches[w->reach]));
+	buf_printf(out, " %s %s ", w->hangs ? "hangs" : "goes", running_reach_name(w->reach));
 	add_printable(out, str_of(w->why));
 	buf_add_byte(out, '\n');
 	assert(out->n - before < WORD_LINE_MAX);
@@ -56,8 +50,8 @@ static bool take_reach(struct str *rest, struct running_word *w)
 	struct str word;
 	if (!str_token(rest, " ", &word))
 		return false;
-	for (unsigned i = 0; i < REACHES; i++)
-		if (str_eq(word, reaches[i])) {
+	for (unsigned i = 0; i < RUNNING_REACHES; i++)
+		if (str_eq(word, str_of(running_reach_name(i)))) {
 			w->reach = i;
 			return true;
 		}

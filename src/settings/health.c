@@ -233,7 +233,6 @@ static void role_form(const struct health *h, size_t i, struct json *j)
 
 static void running_form(const struct health *h, struct json *j)
 {
-	static const char *const reaches[] = { "unknown", "good", "bad" };
 	const struct running *r = &h->running;
 	struct running_word word;
 	if (!health_runs(h))
@@ -256,7 +255,7 @@ static void running_form(const struct health *h, struct json *j)
 		json_close(j);
 	}
 	json_open_object(j, "collector");
-	json_add_cstr(j, "reach", reaches[word.reach]);
+	json_add_cstr(j, "reach", running_reach_name(word.reach));
 	json_add_cstr_if(j, "why", word.why);
 	json_close(j);
 }

@@ -29,7 +29,13 @@ static const char *const reach_names[] = {
 	[RUNNING_REACH_UNKNOWN] = "unknown", [RUNNING_REACH_GOOD] = "good",
 	[RUNNING_REACH_BAD] = "bad",
 };
-enum { REACHES = sizeof(reach_names) / sizeof(*reach_names) };
+static_assert(sizeof(reach_names) / sizeof(*reach_names) == RUNNING_REACHES, "a name for each");
+
+const char *running_reach_name(enum running_reach reach)
+{
+	assert((unsigned)reach < RUNNING_REACHES);
+	return reach_names[reach];
+}
 
 const char *running_state_name(enum running_state state)
 {
@@ -46,7 +52,7 @@ static void word_json(const struct running_word *w, struct json *j)
 		json_add_int(j, "serial", (int64_t)w->serial);
 	}
 	json_add_bool(j, "step_hangs", w->hangs);
-	json_add_cstr(j, "reach", reach_names[w->reach]);
+	json_add_cstr(j, "reach", running_reach_name(w->reach));
 	json_add_cstr(j, "why", w->why);
 }
 
@@ -163,7 +169,7 @@ static bool take_word(const json_t *object, struct running_word *w)
 	w->serial = (uint64_t)serial;
 	if (!take_flag(object, "step_hangs", &w->hangs) ||
 	    !take_text(object, "why", w->why, sizeof(w->why)) ||
-	    !take_name(object, "reach", reach_names, REACHES, &reach))
+	    !take_name(object, "reach", reach_names, RUNNING_REACHES, &reach))
 		return false;
 	w->reach = reach;
 	return true;

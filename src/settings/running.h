@@ -31,13 +31,18 @@ enum running_state {
 };
 const char *running_state_name(enum running_state state);      /* "ready"; never NULL */
 
+/* Whether the collector answers the tester. */
+enum running_reach {
+	RUNNING_REACH_UNKNOWN, RUNNING_REACH_GOOD, RUNNING_REACH_BAD, RUNNING_REACHES,
+};
+const char *running_reach_name(enum running_reach reach);      /* "good"; never NULL */
+
 /* What a role says of itself, besides that it lives. */
 struct running_word {
 	bool has_list;                   /* dnsbl: what it serves */
 	uint64_t listed, serial;
 	bool hangs;                      /* a step of its second thread, which reads or writes */
-	/* tester: whether the collector answers */
-	enum { RUNNING_REACH_UNKNOWN, RUNNING_REACH_GOOD, RUNNING_REACH_BAD } reach;
+	enum running_reach reach;        /* of a tester */
 	char why[RUNNING_WHY_MAX];       /* …it does not; printable */
 };
 

@@ -53,7 +53,7 @@ struct smtp_client {
 	const char *broken;            /* why; NULL while all is well */
 	bool broken_told, cut;
 	bool tls_awaited;              /* STARTTLS was granted */
-	bool in_text;                  /* a 354 came, and not all of the message is queued */
+	bool in_text;                  /* a 3xx came, and not all of the message is queued */
 	bool farewell, left;           /* 421 came; QUIT was said */
 	bool injected;
 };
@@ -369,7 +369,7 @@ static void learn(struct smtp_client *c, const struct smtp_client_event *event)
 {
 	const struct smtp_reply *reply = &event->reply;
 	c->farewell |= reply->code == 421;
-	c->in_text |= event->verb == SMTP_DATA && reply->code == 354 &&
+	c->in_text |= event->verb == SMTP_DATA && reply->code / 100 == 3 &&
 	              smtp_client_awaiting(c) != SMTP_MESSAGE;
 	if (c->limits.lmtp)
 		follow_recipients(c, event);

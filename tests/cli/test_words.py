@@ -59,6 +59,13 @@ def test_options_alone_are_no_command(box):
         assert "expected a command" in done.stderr
 
 
+def test_help_of_a_command():
+    shown = [subprocess.run([BINARY, *words], capture_output=True, text=True, check=False)
+             for words in (["help", "list"], ["list", "--help"], ["help", "nothing"], ["help"])]
+    assert shown[0].stdout == shown[1].stdout and "Usage: portreeve list" in shown[0].stdout
+    assert [done.returncode for done in shown] == [0, 0, 64, 0]
+
+
 @pytest.mark.parametrize("words, some, none", [
     ([""], {"list", "trace", "run", "--help"}, {"role", "complete"}),
     (["-c", "x", ""], {"list"}, set()),
@@ -68,6 +75,8 @@ def test_options_alone_are_no_command(box):
     (["list", "--limit", ""], set(), {"add", "--json"}),
     (["--json", "list", "--limit", "3", ""], {"add"}, set()),
     (["list", "add", ""], set(), {"add"}),
+    (["list", "--sort", ""], {"newest", "oldest", "address"}, {"add"}),
+    (["explain", "--mta", ""], {"postfix", "exim"}, {"--json"}),
     (["run", "-"], {"--state"}, {"--json"}),
     (["role", ""], set(), {"tester"}),
     (["nothing", ""], set(), {"list"}),

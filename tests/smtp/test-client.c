@@ -548,6 +548,7 @@ static void test_leave(void **state)
 		{ "RCPT unanswered", "MAIL RCPT", "220 x\r\n250 x\r\n", true },
 		{ "DATA unanswered", "MAIL RCPT DATA", "220 x\r\n250 x\r\n250 x\r\n", false },
 		{ "DATA granted", "DATA", "220 x\r\n354 go\r\n", false },
+		{ "DATA granted by another 3xx", "DATA", "220 x\r\n350 go\r\n", false },
 		{ "DATA refused", "DATA", "220 x\r\n503 no\r\n", true },
 		{ "message unanswered", "DATA message", "220 x\r\n354 go\r\n", true },
 		{ "AUTH under way", "AUTH", "220 x\r\n", false },
