@@ -55,7 +55,7 @@ static void check_judged(struct facts *f)
 	};
 	struct endpoint server = { { 0 }, 25 };
 	struct audit_arrival *v;
-	struct audit_client *clients;
+	struct audit_asker *clients;
 	size_t n, client_n;
 	struct ip seen[8];
 	struct audit_asked asked = { trusted, 3, seen, 0 };
@@ -67,7 +67,7 @@ static void check_judged(struct facts *f)
 			seen[asked.seen_n++] = v[i].as;
 	}
 	audit_kinds(f, &asked, &clients, &client_n);
-	assert(client_n >= 2 && client_n <= AUDIT_CLIENTS_MAX);
+	assert(client_n >= 2 && client_n <= AUDIT_ASKERS_MAX);
 	for (size_t i = 0; i < client_n; i++)
 		for (size_t k = 0; k < i; k++)
 			assert(clients[i].shared || !ip_eq(&clients[i].ip, &clients[k].ip));

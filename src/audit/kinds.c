@@ -12,12 +12,12 @@ enum { TRIES_MAX = 1500 };
 struct choosing {
 	const struct facts *f;
 	const struct audit_asked *asked;
-	struct audit_client *clients;
+	struct audit_asker *clients;
 	size_t n;
 	bool cut;
 };
 
-const char *audit_client_name(const struct audit_client *client)
+const char *audit_asker_name(const struct audit_asker *client)
 {
 	static const char *const names[] = {
 		[AUDIT_STRANGER4] = "stranger4", [AUDIT_STRANGER6] = "stranger6",
@@ -172,11 +172,11 @@ static bool pick_outside(const struct choosing *c, const struct prefix *range, b
 static void add(struct choosing *c, enum audit_kind kind, const struct ip *ip,
                 const struct prefix *network, const char *interface, bool shared)
 {
-	if (c->n >= AUDIT_CLIENTS_MAX) {
+	if (c->n >= AUDIT_ASKERS_MAX) {
 		c->cut = true;
 		return;
 	}
-	c->clients[c->n++] = (struct audit_client){ kind, *ip, *network, interface, shared };
+	c->clients[c->n++] = (struct audit_asker){ kind, *ip, *network, interface, shared };
 }
 
 /* One that is what it is; a second row of the same address says nothing new. */
@@ -343,11 +343,11 @@ struct ip audit_stranger(const struct facts *f, unsigned family, const struct pr
 }
 
 int audit_kinds(const struct facts *f, const struct audit_asked *asked,
-                struct audit_client **clients, size_t *n)
+                struct audit_asker **clients, size_t *n)
 {
 	static const struct prefix all4 = { { 4, { 0 } }, 0 }, all6 = { { 6, { 0 } }, 0 };
 	struct choosing c = { .f = f, .asked = asked };
-	c.clients = arena_alloc(f->arena, AUDIT_CLIENTS_MAX * sizeof(*c.clients));
+	c.clients = arena_alloc(f->arena, AUDIT_ASKERS_MAX * sizeof(*c.clients));
 	struct ip four = audit_stranger(f, 4, asked->trusted, asked->trusted_n);
 	struct ip six = audit_stranger(f, 6, asked->trusted, asked->trusted_n);
 	add(&c, AUDIT_STRANGER4, &four, &all4, "", false);

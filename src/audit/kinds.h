@@ -22,9 +22,9 @@ enum audit_kind {
 	AUDIT_SEEN,                      /* by which strangers arrive, of no other kind */
 };
 
-enum { AUDIT_CLIENTS_MAX = 512, AUDIT_RANGES_MAX = 150, AUDIT_NETWORKS_MAX = 100 };
+enum { AUDIT_ASKERS_MAX = 512, AUDIT_RANGES_MAX = 150, AUDIT_NETWORKS_MAX = 100 };
 
-struct audit_client {
+struct audit_asker {
 	enum audit_kind kind;
 	struct ip ip;                    /* from which to ask */
 	struct prefix network;           /* for which it stands; a stranger's: 0.0.0.0/0, ::/0 */
@@ -45,12 +45,12 @@ struct audit_asked {
 /* As JSON has it: "stranger4", "stranger6", "gateway", "neighbour", "loopback", "own", "range";
  * a bridge's own address is a "gateway", a container a "neighbour", who stands outside of a range a
  * stranger of that family. */
-const char *audit_client_name(const struct audit_client *client);
+const char *audit_asker_name(const struct audit_asker *client);
 
 /* All kinds in the order in which they are asked, in the arena of `f`. ERR_LIMIT: more networks or
  * ranges than are asked for; the list then has the first ones. */
 int audit_kinds(const struct facts *f, const struct audit_asked *asked,
-                struct audit_client **clients, size_t *n);
+                struct audit_asker **clients, size_t *n);
 
 /* An address of the Internet at large, in no network of the machine and, if there is one, in none
  * of the ranges. */

@@ -91,7 +91,7 @@ static const struct {
 };
 
 /* No address in two rows but where a row says so, and none that nobody can have. */
-static void check_apart(const char *label, const struct audit_client *v, size_t n)
+static void check_apart(const char *label, const struct audit_asker *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		CHECK_ROW(label, v[i].ip.family && !ip_is_unspecified(&v[i].ip));
@@ -101,7 +101,7 @@ static void check_apart(const char *label, const struct audit_client *v, size_t 
 		          !prefix_contains(&v[i].network, &v[i].ip));
 		for (size_t k = 0; k < i; k++)
 			CHECK_ROW(label, v[i].shared || !ip_eq(&v[i].ip, &v[k].ip));
-		CHECK_ROW(label, audit_client_name(&v[i])[0]);
+		CHECK_ROW(label, audit_asker_name(&v[i])[0]);
 	}
 }
 
@@ -114,7 +114,7 @@ static void kinds_are_found(void **state)
 		struct prefix trusted[16];
 		struct ip seen[16];
 		struct audit_asked asked = { trusted, 0, seen, 0 };
-		struct audit_client *v;
+		struct audit_asker *v;
 		struct str rest, word;
 		struct buf got = { 0 };
 		size_t n;
@@ -148,7 +148,7 @@ static void many_are_cut(void **state)
 	struct facts f;
 	struct prefix trusted[400];
 	struct audit_asked asked = { trusted, 400, NULL, 0 };
-	struct audit_client *v;
+	struct audit_asker *v;
 	size_t n;
 	facts_begin(&f, &a);
 	for (unsigned i = 0; i < 1000; i++) {
@@ -160,7 +160,7 @@ static void many_are_cut(void **state)
 			trusted[i] = prefix_of(&ip, 25);
 	}
 	assert_int_equal(audit_kinds(&f, &asked, &v, &n), ERR_LIMIT);
-	assert_true(n > 300 && n <= AUDIT_CLIENTS_MAX);
+	assert_true(n > 300 && n <= AUDIT_ASKERS_MAX);
 	check_apart("many", v, n);
 	arena_fini(&a);
 }
