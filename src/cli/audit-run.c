@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256 };
+enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
 
 /* Names that nobody has (RFC 6761 6.4, .invalid is refused by some; .example is nobody's). */
 #define FOREIGN "recipient.example"
@@ -117,11 +117,29 @@ static void tell_progress(void *arg, size_t done, size_t all)
 	progress_update(&w->progress, done, NULL, clock_mono_ms());
 }
 
+/* What an instance of Postfix has of its own. */
+static size_t find_directories(struct auditing *w, const char **directories)
+{
+	static const char *const names[DIRECTORIES] = { "queue_directory", "data_directory" };
+	size_t n = 0;
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		const struct audit_setting *s = audit_config_setting(w->config, "", names[i]);
+		if (s && s->value[0] == '/')
+			directories[n++] = s->value;
+	}
+	return n;
+}
+
 static void ask(struct auditing *w)
 {
+	const char *directories[DIRECTORIES];
+	const struct cli_values *sockets = w->options->sockets;
 	const struct closed_run_setup setup = {
-		.server = w->server, .config = w->options->config, .start_ms = START_MS,
-		.all_ms = ASK_MS, .progress = tell_progress, .arg = w,
+		.server = w->server, .config = w->options->config,
+		.is_instance = w->options->is_instance, .directories = directories,
+		.directory_n = find_directories(w, directories),
+		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
+		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
 	};
 	if (w->options->reading || !closed_server_program(w->server)) {
 		w->known.by_reading = true;
@@ -173,7 +191,19 @@ static void judge(struct auditing *w, struct audit_report *report)
 	audit_findings(&w->known, report);
 }
 
-int audit_run(struct cli *cli, const struct audit_options *options, struct audit_report *report)
+static void find_instances(struct auditing *w, struct audit_instances *instances)
+{
+	const struct audit_setting *s = audit_config_setting(w->config, "",
+	                                                     "multi_instance_directories");
+	struct str rest = str_of(s ? s->value : ""), word;
+	instances->n = 0;
+	while (w->server->mta == MTA_POSTFIX && str_token(&rest, " \t,", &word))
+		if (word.n && word.p[0] == '/' && instances->n < AUDIT_INSTANCES_MAX)
+			instances->directories[instances->n++] = arena_strdup(w->a, word);
+}
+
+int audit_run(struct cli *cli, const struct audit_options *options, struct audit_report *report,
+              struct audit_instances *instances)
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
 	const char *others = "";
@@ -192,6 +222,7 @@ int audit_run(struct cli *cli, const struct audit_options *options, struct audit
 		ask(w);
 		gather_unasked(w, others);
 		judge(w, report);
+		find_instances(w, instances);
 	}
 	buf_fini(&w->message);
 	free(w);
