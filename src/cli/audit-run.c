@@ -26,6 +26,7 @@ struct auditing {
 	const struct audit_options *options;
 	struct arena *a;
 	struct facts facts;
+	struct disk_files disk;
 	const struct closed_server *server;
 	const char *version, *machine;
 	struct audit_config *config;
@@ -46,9 +47,10 @@ static int read_configuration(struct auditing *w)
 		.mta = w->server->mta, .directory = w->options->config, .hostname = w->machine,
 		.version = w->version, .facts = &w->facts,
 	};
-	struct audit_files *files = arena_alloc(w->a, sizeof(*files));
-	audit_disk_files(w->a, "", files);
-	int e = audit_config_read(files, &given, w->a, &w->config);
+	struct audit_files files;
+	int e = disk_files_init(&w->disk, "", &files);
+	if (e == ERR_OK)
+		e = audit_config_read(&files, &given, w->a, &w->config);
 	if (e == ERR_OK)
 		return CLI_GO;
 	return cli_fail(w->cli, cli_exit_code(e), "the configuration of %s%s%s cannot be read: %s",
@@ -208,7 +210,7 @@ int audit_run(struct cli *cli, const struct audit_options *options, struct audit
 	struct auditing *w = mem_zalloc(sizeof(*w));
 	const char *others = "";
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
-	                        .known.not_started = "" };
+	                        .disk.root = -1, .known.not_started = "" };
 	facts_begin(&w->facts, w->a);
 	facts_look(&w->facts, "", TOOL_MS);
 	int code = audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
@@ -225,6 +227,7 @@ int audit_run(struct cli *cli, const struct audit_options *options, struct audit
 		find_instances(w, instances);
 	}
 	buf_fini(&w->message);
+	disk_files_fini(&w->disk);
 	free(w);
 	return code;
 }
