@@ -30,9 +30,10 @@ static const struct config_places all_places[] = {
 
 const struct config_places *config_places_of(enum mta mta)
 {
-	for (size_t i = 0; i < sizeof(all_places) / sizeof(*all_places); i++)
-		if (all_places[i].mta == mta)
-			return &all_places[i];
-	assert(!"one of the four");
-	return NULL;
+	const size_t n = sizeof(all_places) / sizeof(*all_places);
+	size_t i = 0;
+	while (i < n && all_places[i].mta != mta)
+		i++;
+	assert(i < n);
+	return &all_places[i];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What config.c, config-postfix.c and config-lines.c share: where files are, and lines that are
- * added to an answer. Each is of a configuration that anybody may have written; nothing here looks into it.
+ * What the files of the one door (config.h) share: where files are, and lines that are added to an
+ * answer. Each is of a configuration that anybody may have written; nothing here looks into it.
  */
 #ifndef PORTREEVE_AUDIT_CONFIG_PRIVATE_H
 #define PORTREEVE_AUDIT_CONFIG_PRIVATE_H
