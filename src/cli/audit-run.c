@@ -5,9 +5,10 @@
  */
 #include "cli/audit-run.h"
 
+#include "audit/carried-files.h"
+#include "audit/disk-files.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "audit/disk-files.h"
 #include "cli/progress.h"
 #include "closed/run.h"
 
@@ -27,6 +28,7 @@ struct auditing {
 	struct arena *a;
 	struct facts facts;
 	struct disk_files disk;
+	struct carried_files carried;
 	const struct closed_server *server;
 	const char *version, *machine;
 	struct audit_config *config;
@@ -41,6 +43,21 @@ struct auditing {
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
+/* A configuration from elsewhere names files where it is to stand. */
+static int files_open(struct auditing *w, struct audit_files *files)
+{
+	struct closed_bind bind = { 0 };
+	int e = disk_files_init(&w->disk, "", &w->carried.files);
+	*files = w->carried.files;
+	if (e != ERR_OK || !w->options->config || w->options->is_instance ||
+	    closed_server_bind(w->server, w->options->config, &bind) != ERR_OK || !bind.from)
+		return e;
+	w->carried.place = bind.to;
+	w->carried.at = bind.from;
+	carried_files_init(&w->carried, files);
+	return ERR_OK;
+}
+
 static int read_configuration(struct auditing *w)
 {
 	const struct audit_config_given given = {
@@ -48,7 +65,7 @@ static int read_configuration(struct auditing *w)
 		.version = w->version, .facts = &w->facts,
 	};
 	struct audit_files files;
-	int e = disk_files_init(&w->disk, "", &files);
+	int e = files_open(w, &files);
 	if (e == ERR_OK)
 		e = audit_config_read(&files, &given, w->a, &w->config);
 	if (e == ERR_OK)
