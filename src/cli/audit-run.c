@@ -5,16 +5,17 @@
  */
 #include "cli/audit-run.h"
 
+#include "audit/carried-files.h"
+#include "audit/disk-files.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "audit/disk-files.h"
 #include "cli/progress.h"
 #include "closed/run.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256 };
+enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
 
 /* Names that nobody has (RFC 6761 6.4, .invalid is refused by some; .example is nobody's). */
 #define FOREIGN "recipient.example"
@@ -26,6 +27,8 @@ struct auditing {
 	const struct audit_options *options;
 	struct arena *a;
 	struct facts facts;
+	struct disk_files disk;
+	struct carried_files carried;
 	const struct closed_server *server;
 	const char *version, *machine;
 	struct audit_config *config;
@@ -40,15 +43,31 @@ struct auditing {
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
+/* A configuration from elsewhere names files where it is to stand. */
+static int files_open(struct auditing *w, struct audit_files *files)
+{
+	struct closed_bind bind = { 0 };
+	int e = disk_files_init(&w->disk, "", &w->carried.files);
+	*files = w->carried.files;
+	if (e != ERR_OK || !w->options->config || w->options->is_instance ||
+	    closed_server_bind(w->server, w->options->config, &bind) != ERR_OK || !bind.from)
+		return e;
+	w->carried.place = bind.to;
+	w->carried.at = bind.from;
+	carried_files_init(&w->carried, files);
+	return ERR_OK;
+}
+
 static int read_configuration(struct auditing *w)
 {
 	const struct audit_config_given given = {
 		.mta = w->server->mta, .directory = w->options->config, .hostname = w->machine,
 		.version = w->version, .facts = &w->facts,
 	};
-	struct audit_files *files = arena_alloc(w->a, sizeof(*files));
-	audit_disk_files(w->a, "", files);
-	int e = audit_config_read(files, &given, w->a, &w->config);
+	struct audit_files files;
+	int e = files_open(w, &files);
+	if (e == ERR_OK)
+		e = audit_config_read(&files, &given, w->a, &w->config);
 	if (e == ERR_OK)
 		return CLI_GO;
 	return cli_fail(w->cli, cli_exit_code(e), "the configuration of %s%s%s cannot be read: %s",
@@ -117,11 +136,29 @@ static void tell_progress(void *arg, size_t done, size_t all)
 	progress_update(&w->progress, done, NULL, clock_mono_ms());
 }
 
+/* What an instance of Postfix has of its own. */
+static size_t find_directories(struct auditing *w, const char **directories)
+{
+	static const char *const names[DIRECTORIES] = { "queue_directory", "data_directory" };
+	size_t n = 0;
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		const struct audit_setting *s = audit_config_setting(w->config, "", names[i]);
+		if (s && s->value[0] == '/')
+			directories[n++] = s->value;
+	}
+	return n;
+}
+
 static void ask(struct auditing *w)
 {
+	const char *directories[DIRECTORIES];
+	const struct cli_values *sockets = w->options->sockets;
 	const struct closed_run_setup setup = {
-		.server = w->server, .config = w->options->config, .start_ms = START_MS,
-		.all_ms = ASK_MS, .progress = tell_progress, .arg = w,
+		.server = w->server, .config = w->options->config,
+		.is_instance = w->options->is_instance, .directories = directories,
+		.directory_n = find_directories(w, directories),
+		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
+		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
 	};
 	if (w->options->reading || !closed_server_program(w->server)) {
 		w->known.by_reading = true;
@@ -173,12 +210,24 @@ static void judge(struct auditing *w, struct audit_report *report)
 	audit_findings(&w->known, report);
 }
 
-int audit_run(struct cli *cli, const struct audit_options *options, struct audit_report *report)
+static void find_instances(struct auditing *w, struct audit_instances *instances)
+{
+	const struct audit_setting *s = audit_config_setting(w->config, "",
+	                                                     "multi_instance_directories");
+	struct str rest = str_of(s ? s->value : ""), word;
+	instances->n = 0;
+	while (w->server->mta == MTA_POSTFIX && str_token(&rest, " \t,", &word))
+		if (word.n && word.p[0] == '/' && instances->n < AUDIT_INSTANCES_MAX)
+			instances->directories[instances->n++] = arena_strdup(w->a, word);
+}
+
+int audit_run(struct cli *cli, const struct audit_options *options, struct audit_report *report,
+              struct audit_instances *instances)
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
 	const char *others = "";
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
-	                        .known.not_started = "" };
+	                        .disk.root = -1, .known.not_started = "" };
 	facts_begin(&w->facts, w->a);
 	facts_look(&w->facts, "", TOOL_MS);
 	int code = audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
@@ -192,8 +241,10 @@ int audit_run(struct cli *cli, const struct audit_options *options, struct audit
 		ask(w);
 		gather_unasked(w, others);
 		judge(w, report);
+		find_instances(w, instances);
 	}
 	buf_fini(&w->message);
+	disk_files_fini(&w->disk);
 	free(w);
 	return code;
 }

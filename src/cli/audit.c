@@ -14,40 +14,65 @@ struct audit_told {
 	bool force;
 };
 
-static int tell(struct cli *cli, const struct audit_told *told, const struct audit_report *report,
-                struct outfile *out)
+/* The page of each instance goes to the same file. */
+static void tell(struct cli *cli, const struct audit_told *told, const struct audit_report *report)
 {
 	struct page page;
-	int code = CLI_GO;
 	if (cli->json) {
 		audit_report_json(report, cli_json_begin(cli));
 		cli_json_end(cli);
-	}
-	if (!told->html && cli->json)
-		return CLI_GO;
-	audit_report_page(report, &page);
-	if (told->html)
-		code = cli_page_html(cli, &page, told->html, out);
-	else
+	} else if (!told->html) {
+		audit_report_page(report, &page);
 		cli_page_text(&page);
-	return code;
+	}
 }
 
-static int audit_and_tell(struct cli *cli, const struct audit_options *options,
+/* Open to all is worse than to some, and that than what is not known. */
+static enum audit_verdict worse(enum audit_verdict a, enum audit_verdict b)
+{
+	static const int badness[] = { [AUDIT_CLOSED] = 0, [AUDIT_UNKNOWN] = 1, [AUDIT_WIDE] = 2,
+	                               [AUDIT_WORLD] = 3 };
+	return badness[a] >= badness[b] ? a : b;
+}
+
+static int audit_all(struct cli *cli, struct audit_options *options, const struct audit_told *told,
+                     struct outfile *out)
+{
+	struct audit_instances instances = { 0 }, none;
+	struct audit_report report;
+	struct page page;
+	int code = audit_run(cli, options, &report, &instances);
+	enum audit_verdict verdict = AUDIT_CLOSED;
+	if (code == CLI_GO && told->html) {
+		audit_report_page(&report, &page);
+		code = cli_page_html(cli, &page, told->html, out);
+	}
+	for (size_t i = 0; code == CLI_GO; i++) {
+		tell(cli, told, &report);
+		verdict = worse(verdict, report.verdict);
+		if (options->config && !options->is_instance)
+			break;
+		if (i == instances.n)
+			break;
+		options->config = instances.directories[i];
+		options->is_instance = true;
+		code = audit_run(cli, options, &report, &none);
+	}
+	return code == CLI_GO ? audit_verdict_exit(verdict) : code;
+}
+
+static int audit_and_tell(struct cli *cli, struct audit_options *options,
                           const struct audit_told *told)
 {
 	struct outfile out = { .fd = -1 };
-	struct audit_report report;
 	if (geteuid() != 0 && !options->reading)
 		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, which "
 		                "root alone may; --reading only reads the configuration");
 	int code = cli_page_open(cli, told->html, told->force, &out);
 	if (code == CLI_GO)
-		code = audit_run(cli, options, &report);
-	if (code == CLI_GO)
-		code = tell(cli, told, &report, &out);
+		code = audit_all(cli, options, told, &out);
 	outfile_drop(&out);
-	return code == CLI_GO ? audit_verdict_exit(report.verdict) : code;
+	return code;
 }
 
 int cli_audit(int argc, char **argv)
