@@ -60,6 +60,16 @@ struct closed_bind {
 	const char *from, *to;                   /* `to` is there, and of the same kind */
 };
 
+/* Who says "continue" where the server asks somebody who is not in the room (stand-in.h): at a
+ * socket's absolute path, or at an address and port, which need not be the machine's. */
+enum closed_stand_in_kind { CLOSED_MILTER, CLOSED_POLICY, CLOSED_FILTER };
+struct closed_stand_in {
+	enum closed_stand_in_kind kind;
+	const char *path;                        /* NULL: `at` */
+	struct endpoint at;
+};
+enum { CLOSED_STAND_INS_MAX = 32 };
+
 struct closed_setup {
 	const char *host_name;
 	const struct closed_interface *interfaces;   /* the loopback one, too */
@@ -70,6 +80,8 @@ struct closed_setup {
 	size_t bind_n;
 	const char *const *sockets_in;               /* paths of sockets that stay reachable */
 	size_t socket_in_n;
+	const struct closed_stand_in *stand_ins;
+	size_t stand_in_n;                           /* up to CLOSED_STAND_INS_MAX */
 	const struct closed_names *names;            /* what DNS says; NULL: no DNS */
 	int64_t life_ms;                             /* the room ends then, whatever happens */
 };
@@ -79,7 +91,8 @@ struct closed_room;
 /* The setup is not needed afterwards. ERR_NOT_FOUND, ERR_INVALID: what is to be carried into the
  * room, or its place, is not there or of the wrong kind; ERR_DENIED: namespaces are forbidden here
  * (inside of a container); ERR_UNSUPPORTED: the kernel cannot; ERR_LIMIT: a tree is too large;
- * ERR_TIMEOUT; ERR_IO. *message says what. At most 20 s. */
+ * ERR_TIMEOUT; ERR_IO. *message says what; where all is well, it has a line for each stand-in that
+ * could not be made. At most 20 s. */
 int closed_create(const struct closed_setup *setup, struct closed_room **room, struct buf *message);
 /* Ends all processes in it, and waits until they are gone. NULL is fine. */
 void closed_destroy(struct closed_room *room);

@@ -7,6 +7,7 @@
 #include "closed/confine.h"
 #include "closed/files.h"
 #include "closed/net.h"
+#include "closed/stand-in.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -255,6 +256,8 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
 		e = log_open();
 	if (e == ERR_OK && setup->names && (e = closed_names_serve(setup->names)) != ERR_OK)
 		buf_add_cstr(&message, "no process can answer DNS in the room");
+	if (e == ERR_OK)
+		e = closed_stand_ins_serve(setup->stand_ins, setup->stand_in_n, &message);
 	keeper_answer(e, 0, buf_str(&message));
 	if (e != ERR_OK)
 		_exit(1);

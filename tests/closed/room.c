@@ -15,6 +15,7 @@
  *     -i DIRECTORY         an instance of Postfix
  *     -t DIRECTORY         a tree more
  *     -s PATH              a socket that stays reachable
+ *     -m KIND=WHERE        a stand-in: milter, policy or filter, at a path or [ADDRESS]:PORT
  */
 #include "base/mem.h"
 #include "closed/ask.h"
@@ -38,7 +39,8 @@ enum { MORE_MAX = 8, TREES_MAX = 16 };
 /* What the options say. */
 static struct {
 	const char *config, *instance, *trees[MORE_MAX], *sockets[MORE_MAX];
-	size_t tree_n, socket_n;
+	struct closed_stand_in stand_ins[MORE_MAX];
+	size_t tree_n, socket_n, stand_in_n;
 } more;
 
 static uint8_t bits_of(const struct sockaddr *mask)
@@ -141,6 +143,7 @@ static struct closed_room *room_of(const struct closed_server *server)
 		.trees = trees, .tree_n = tree_n, .binds = &bind,
 		.bind_n = server ? bind_of(server, &bind) : 0,
 		.sockets_in = more.sockets, .socket_in_n = more.socket_n,
+		.stand_ins = more.stand_ins, .stand_in_n = more.stand_in_n,
 		.names = names_of(name), .life_ms = LIFE_MS,
 	};
 	int e = closed_create(&setup, &room, &message);
@@ -148,6 +151,7 @@ static struct closed_room *room_of(const struct closed_server *server)
 		fprintf(stderr, "%s: %s\n", err_text(e), buf_cstr(&message));
 		exit(2);
 	}
+	fwrite(message.p, 1, message.n, stderr);
 	buf_fini(&message);
 	return room;
 }
@@ -219,6 +223,22 @@ static int program(char **words, bool stay)
 	return e == ERR_OK ? status : 2;
 }
 
+static void stand_in_take(const char *word)
+{
+	static const char *const kinds[] = { "milter", "policy", "filter" };
+	const char *where = strchr(word, '=');
+	if (!where || more.stand_in_n == MORE_MAX)
+		exit(2);
+	struct closed_stand_in *s = &more.stand_ins[more.stand_in_n++];
+	while (s->kind < CLOSED_FILTER && strncmp(word, kinds[s->kind], 6) != 0)
+		s->kind++;
+	where++;
+	if (where[0] == '/')
+		s->path = where;
+	else if (endpoint_parse(str_of(where), 0, &s->at, NULL) != ERR_OK)
+		exit(2);
+}
+
 static void option_take(const char *option, const char *word)
 {
 	if (strcmp(option, "-c") == 0)
@@ -229,6 +249,8 @@ static void option_take(const char *option, const char *word)
 		more.trees[more.tree_n++] = word;
 	else if (strcmp(option, "-s") == 0 && more.socket_n < MORE_MAX)
 		more.sockets[more.socket_n++] = word;
+	else if (strcmp(option, "-m") == 0)
+		stand_in_take(word);
 	else
 		exit(2);
 }
