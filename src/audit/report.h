@@ -88,8 +88,10 @@ struct audit_known {
 	size_t question_n;
 	const struct audit_arrival *arrivals;    /* of all ports of the server */
 	size_t arrival_n;
-	bool started;                    /* a second server was asked; else the reading alone speaks */
-	const char *not_started;         /* why not; "" */
+	/* A second server was asked. Else the reading alone speaks, if none could be made here; or
+	 * nothing does, as the server does not start by this configuration. */
+	bool started, by_reading;
+	const char *not_started;         /* why not, a sentence; "" */
 	const struct audit_unread *unasked;      /* what was found before */
 	size_t unasked_n;
 };

@@ -30,9 +30,9 @@ struct audit_place {
 	const char *text;                /* the line as it is, continuations joined by a space */
 };
 
-/* A line that decides, and the parameter that it sets: "" where there is none. */
+/* A line and whose it is. */
 struct audit_line {
-	const char *parameter;
+	const char *parameter;           /* "" where there is none */
 	struct audit_place place;
 };
 
