@@ -14,6 +14,8 @@
  *     -c CONFIGURATION     another one, in the server's own place (needs MTA)
  *     -i DIRECTORY         an instance of Postfix
  *     -t DIRECTORY         a tree more
+ *     -M MEGABYTES         memory of all programs
+ *     -P NUMBER            of all processes
  *     -s PATH              a socket that stays reachable
  *     -m KIND=WHERE        a stand-in: milter, policy or filter, at a path or [ADDRESS]:PORT
  */
@@ -40,6 +42,8 @@ enum { MORE_MAX = 8, TREES_MAX = 16 };
 static struct {
 	const char *config, *instance, *trees[MORE_MAX], *sockets[MORE_MAX];
 	struct closed_stand_in stand_ins[MORE_MAX];
+	int64_t memory_bytes_max;
+	unsigned tasks_max;
 	size_t tree_n, socket_n, stand_in_n;
 } more;
 
@@ -144,6 +148,7 @@ static struct closed_room *room_of(const struct closed_server *server)
 		.bind_n = server ? bind_of(server, &bind) : 0,
 		.sockets_in = more.sockets, .socket_in_n = more.socket_n,
 		.stand_ins = more.stand_ins, .stand_in_n = more.stand_in_n,
+		.memory_bytes_max = more.memory_bytes_max, .tasks_max = more.tasks_max,
 		.names = names_of(name), .life_ms = LIFE_MS,
 	};
 	int e = closed_create(&setup, &room, &message);
@@ -249,6 +254,10 @@ static void option_take(const char *option, const char *word)
 		more.trees[more.tree_n++] = word;
 	else if (strcmp(option, "-s") == 0 && more.socket_n < MORE_MAX)
 		more.sockets[more.socket_n++] = word;
+	else if (strcmp(option, "-P") == 0)
+		more.tasks_max = (unsigned)strtoul(word, NULL, 10);
+	else if (strcmp(option, "-M") == 0)
+		more.memory_bytes_max = strtoll(word, NULL, 10) << 20;
 	else if (strcmp(option, "-m") == 0)
 		stand_in_take(word);
 	else
