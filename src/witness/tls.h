@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * TLS 1.3 between a witness and who asks it, by their key (a pre-shared key, RFC 8446 2.2 and
- * 4.2.11, with a fresh Diffie-Hellman exchange): each side proves to the other that it has the hash
- * of the secret, and the secret never travels. There is no certificate. Who has no key gets as far as
- * the alert that ends the handshake, which is the same for a name that there is not and for a
- * wrong key. No session is resumed, nothing is said early.
+ * 4.2.11, with a fresh Diffie-Hellman exchange): each side proves to the other that it has the
+ * hash of the secret, and the secret never travels. There is no certificate. Who has no key gets
+ * as far as the alert that ends the handshake, which is the same for a name that there is not and
+ * for a wrong key. No session is resumed, nothing is said early.
  *
  * Who uses it: witness/service.h and witness/ask.h. Hostile input: the handshake of anybody, read
  * by OpenSSL; the name in it, compared here.
