@@ -145,6 +145,28 @@ static void findings_of_belief(struct findings *fs)
 	}
 }
 
+/* ---- domains that name the server as their backup (C39) -------------------------- */
+
+static void backup_finding(struct findings *fs, const struct audit_port *port)
+{
+	const struct audit_client client = {
+		.ip = audit_stranger(fs->known->ground->facts, 4, NULL, 0), .port = port,
+		.shows = AUDIT_BY_MX };
+	const char *service = port->service ? port->service : "";
+	struct audit_why why;
+	audit_config_explain(fs->config, &client, &why);
+	if (why.answer != AUDIT_YES || strcmp(why.cause, "C39") != 0 || finding_has(fs, "C39")
+	    || !finding_is_reached(fs, port))
+		return;
+	struct finding_draft *d = finding_begin(fs, AUDIT_WARN, "C39", NULL, FINDING_EVERYBODY - 2);
+	finding_say(fs, d, "permit_mx_backup stands before the relay check at port %u, and "
+	            "permit_mx_backup_networks is empty: who has a domain names this server as its "
+	            "second MX, and it takes the mail.", port->port);
+	for (size_t i = 0; i < why.by_n; i++)
+		finding_line(d, why.by[i].parameter, &why.by[i].place);
+	finding_fix_guarded(fs, d, service);
+}
+
 /* ---- logins (C8) ---------------------------------------------------------------- */
 
 bool finding_offers_login(struct findings *fs, const char *service)
@@ -265,7 +287,9 @@ void findings_of_config(struct findings *fs)
 {
 	findings_of_belief(fs);
 	findings_of_login(fs);
-	for (size_t i = 0; fs->report->mta == MTA_POSTFIX && i < fs->reading->port_n; i++)
+	for (size_t i = 0; fs->report->mta == MTA_POSTFIX && i < fs->reading->port_n; i++) {
+		backup_finding(fs, &fs->reading->ports[i]);
 		reinjection_finding(fs, &fs->reading->ports[i]);
+	}
 	assert(fs->n <= FINDING_DRAFTS_MAX);
 }

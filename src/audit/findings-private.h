@@ -120,6 +120,8 @@ void finding_fix_postfix(struct findings *fs, struct finding_draft *d, const cha
 /* ---- findings-rules.c: restrictions and rules that let everybody in */
 void finding_fix_rules(struct findings *fs, struct finding_draft *d,
                        const struct finding_group *g);
+/* Postfix's list of restrictions with its guard moved up. */
+void finding_fix_guarded(struct findings *fs, struct finding_draft *d, const char *service);
 /* Whether Exim's lists of own domains hold "*". */
 bool finding_takes_all_domains(struct findings *fs);
 

@@ -168,7 +168,7 @@ static const struct found_row exim_rows[] = {
 	  { "warn C6", "| hostlist relay_from_hosts = 127.0.0.1 : ::::1 : 192.168.1.0/24\n" } },
 	{ "everybody", MTA_EXIM,
 	  { { EXIM, "hostlist relay_from_hosts = <; 127.0.0.1 ; *\n" ACL CHECK } }, NULL,
-	  STRANGER4 "E01\n" STRANGER6 "E01\n", "1/0/0",
+	  STRANGER4 "E01\n" STRANGER6 "E01\nrange 1.0.0.1 0.0.0.0/0 25 E01\n", "1/0/0",
 	  { "open C6", "IPv4 and IPv6", "| hostlist relay_from_hosts = <; 127.0.0.1\n" } },
 	{ "an accept of senders before the check", MTA_EXIM,
 	  { { EXIM, ACL "hostlist relay_from_hosts = 127.0.0.1\nbegin acl\ncheck:\n"
@@ -280,6 +280,14 @@ static const struct found_row config_rows[] = {
 	{ "proxy-v2 on loopback", MTA_OPENSMTPD,
 	  { { SMTPD, LISTEN "listen on 127.0.0.1 port 10025 proxy-v2\n"
 	      "match from local for any action \"out\"\n" } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "a second MX of anybody's domain", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n" },
+	    { MASTER, SMTP } }, NULL, NULL, "0/1/0",
+	  { "warn C39", MAIN ":3", "| " RELAY "permit_mynetworks, " GUARD "\n" } },
+	{ "of one's customers", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n"
+	      "permit_mx_backup_networks = 192.0.2.0/24\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL } },
 	{ "anonymous logins", MTA_POSTFIX,
 	  { { MAIN, NEW SASL "smtpd_sasl_security_options = noplaintext\n" }, { MASTER, SMTP } },
 	  NULL, NULL, "0/1/0",
