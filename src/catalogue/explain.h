@@ -32,8 +32,8 @@ struct explanation {
 /* `names` are forms as results, proofs and evidence name them; others are passed over.
  * ERR_NOT_FOUND if none is left. */
 int explain_open(const char *const *names, size_t n, enum mta mta, struct explanation *e);
-/* The same, with two guesses at the kind of server: by its greeting, and by its Received line, which
- * counts where the first is MTA_UNKNOWN. */
+/* The same, with two guesses at the kind of server: by its greeting, and by its Received line,
+ * which counts where the first is MTA_UNKNOWN. */
 int explain_server(const char *const *names, size_t n, enum mta greets, enum mta writes,
                    struct explanation *e);
 /* By which address `host` saw us is told, too; if it is sure that ours was lost, the causes of that

@@ -37,7 +37,8 @@ static const struct line_row {
 } lines[] = {
 	{ "postfix", POSTFIX(US " (unknown [172.18.0.1])"), "172.18.0.1", MTA_POSTFIX },
 	{ "postfix, named", POSTFIX(US " (gateway.docker [172.18.0.1])"), "172.18.0.1" },
-	{ "postfix, v6", POSTFIX(US " (unknown [IPv6:fd00:dead:beef::1])"), "fd00:dead:beef::1", MTA_POSTFIX },
+	{ "postfix, v6", POSTFIX(US " (unknown [IPv6:fd00:dead:beef::1])"),
+	  "fd00:dead:beef::1", MTA_POSTFIX },
 	{ "postfix, as we are", POSTFIX(US " (" US " [203.0.113.5])"), "203.0.113.5" },
 	{ "postfix, other letters", POSTFIX("Probe.Tester.Example (unknown [172.18.0.1])"),
 	  "172.18.0.1" },
