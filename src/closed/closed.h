@@ -13,11 +13,10 @@
  * reach is in confine.h (rights, calls), files.h (files, devices, sockets) and net.h. What they
  * print comes back as text and must be escaped before it is shown.
  *
- * Not here yet: client certificates and logins, a form that speaks from port 25 (net.h), an asker
- * with a link-local address. Known gaps: a socket that can be reached by a second path (a bind
- * mount) is covered at the path by which it was bound alone; a disk that does not answer (NFS)
- * makes closed_destroy() wait for it; memory and number of processes are not limited but by the
- * size of files and the room's life.
+ * Not here yet: an asker with a link-local address. Known gaps: a socket that can be reached by a
+ * second path (a bind mount) is covered at the path by which it was bound alone; a disk that does
+ * not answer (NFS) makes closed_destroy() wait for it; memory and number of processes are not
+ * limited but by the size of files and the room's life.
  *
  * All of it blocks, each call for a bounded time. One thread only: the room ends with the thread
  * that made it.
