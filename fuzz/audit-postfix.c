@@ -68,7 +68,8 @@ static void ask_all(struct postfix *p, const char *service)
 {
 	const struct postfix_client clients[] = {
 		{ .address = ip_from_v4(127, 0, 0, 1) },
-		{ .address = ip_from_v4(10, 1, 1, 1), .name = "host.example.net", .forges = true },
+		{ .address = ip_from_v4(10, 1, 1, 1), .name = "host.example.net",
+		  .any_name = true, .forges_sender = true, .forges_helo = true },
 		{ .address = { .family = 6, .b = { 0x20, 1 } }, .logged_in = true,
 		  .cert_listed = true, .sender = "", .recipient = "a@example.org" },
 		{ .address = ip_from_v4(192, 0, 2, 2), .mx_here = true, .any_destination = true },

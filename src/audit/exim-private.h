@@ -57,7 +57,7 @@ const struct exim_macro *exim_macro_find(const struct exim *x, struct str name);
  * file they are made of it. ERR_NOT_FOUND: neither is there. */
 /* The argument of -oX in the options of the daemon, or the empty string. */
 struct str exim_debian_listen(struct exim *x, struct audit_place *place);
-int exim_debian_read(struct exim *x);
+int exim_debian_read(struct exim *x, const char *directory);
 
 /* ---- exim-list.c */
 /* The next item of a list; "<;" at its beginning, doubled separators and spaces as Exim has them.

@@ -15,6 +15,7 @@ enum outcome { WENT_ON, PERMITS, REFUSES };
 struct evidence {
 	const struct postfix_rule *rule;
 	struct audit_place place;
+	struct audit_line inner;         /* the list in which the rule stands */
 };
 
 struct judging {
@@ -22,6 +23,7 @@ struct judging {
 	struct postfix_service *service;
 	const struct postfix_client *client;
 	struct audit_place list;         /* where the list stands */
+	const char *list_name;
 	unsigned elements, depth;
 	struct evidence by, unsure, some;    /* rule NULL: none */
 	const struct audit_setting *own; /* by which a foreign recipient counts as own */
@@ -29,18 +31,24 @@ struct judging {
 
 static enum outcome list_judge(struct judging *j, const struct postfix_rule *rules, size_t n);
 
-static void note_first(struct evidence *e, const struct postfix_rule *rule,
-                       struct audit_place place)
+static struct evidence evidence_of(const struct judging *j, const struct postfix_rule *rule,
+                                   struct audit_place place)
+{
+	return (struct evidence){ rule, place, { j->list_name, j->list } };
+}
+
+static void note_first(const struct judging *j, struct evidence *e,
+                       const struct postfix_rule *rule, struct audit_place place)
 {
 	if (!e->rule)
-		*e = (struct evidence){ rule, place };
+		*e = evidence_of(j, rule, place);
 }
 
 static enum outcome outcome_by(struct judging *j, const struct postfix_rule *rule,
                                struct audit_place place, enum outcome outcome)
 {
 	if (outcome != WENT_ON)
-		j->by = (struct evidence){ rule, place };
+		j->by = evidence_of(j, rule, place);
 	return outcome;
 }
 
@@ -170,27 +178,61 @@ static const struct postfix_entry *permitting(struct judging *j, const struct po
 	return NULL;
 }
 
+/* A name of clients, not an address or its beginning, and not what those without a name have. */
+static bool is_name_key(struct str key, bool parents)
+{
+	bool letter = false;
+	for (size_t i = 0; i < key.n; i++) {
+		if (key.p[i] == ':')
+			return false;
+		letter = letter || ascii_isalpha((unsigned char)key.p[i]);
+	}
+	return letter && !(parents && key.p[0] == '.') && !str_caseeq(key, STR("unknown"));
+}
+
+/* An entry that permits clients by their name. */
+static const struct postfix_entry *naming(struct judging *j, const struct postfix_map *map,
+                                          const struct postfix_rule *rule, bool parents)
+{
+	spend(j, map->entry_n);
+	for (size_t i = 0; map->kind == POSTFIX_MAP_EXACT && i < map->entry_n; i++)
+		if (is_name_key(map->entries[i].key, parents)
+		    && action_judge(j, &map->entries[i], rule) == PERMITS)
+			return &map->entries[i];
+	return NULL;
+}
+
+static const struct postfix_entry *client_find(struct judging *j, const struct postfix_map *map,
+                                               const struct postfix_rule *rule, bool parents)
+{
+	const struct postfix_client *c = j->client;
+	const struct str name = c->name ? str_of(c->name)
+	                      : c->any_name ? STR("elsewhere.invalid") : STR("unknown");
+	const struct postfix_entry *e = c->any_name ? naming(j, map, rule, parents) : NULL;
+	if (!e)
+		e = domain_find(map, name, parents);
+	return e ? e : octets_find(map, &c->address);
+}
+
 static const struct postfix_entry *chosen_find(struct judging *j, const struct postfix_map *map,
                                                const struct postfix_rule *rule)
 {
 	const struct postfix_client *c = j->client;
 	const bool parents = parents_match(j, STR("smtpd_access_maps"));
-	const struct str name = c->name ? str_of(c->name) : STR("unknown");
-	const struct postfix_entry *e;
 	switch (rule->kind) {
 	case POSTFIX_RULE_CLIENT:
 	case POSTFIX_RULE_REVERSE:
-		e = domain_find(map, name, parents);
-		return e ? e : octets_find(map, &c->address);
+		return client_find(j, map, rule, parents);
 	case POSTFIX_RULE_SENDER:
-		if (c->forges && map->kind == POSTFIX_MAP_EXACT)
+		if (c->forges_sender && map->kind == POSTFIX_MAP_EXACT)
 			return permitting(j, map, rule);
 		return address_find(map, c->sender ? c->sender : "someone@elsewhere.invalid",
 		                    parents);
 	case POSTFIX_RULE_HELO:
-		if (c->forges && map->kind == POSTFIX_MAP_EXACT)
+		if (c->forges_helo && map->kind == POSTFIX_MAP_EXACT)
 			return permitting(j, map, rule);
-		return domain_find(map, c->name ? name : STR("elsewhere.invalid"), parents);
+		return domain_find(map, c->name ? str_of(c->name) : STR("elsewhere.invalid"),
+		                   parents);
 	default:
 		return address_find(map, c->recipient ? c->recipient : "someone@elsewhere.invalid",
 		                    parents);
@@ -201,14 +243,14 @@ static enum outcome table_judge(struct judging *j, const struct postfix_rule *ru
 {
 	const struct postfix_map *map = postfix_map(j->p, str_of(rule->argument));
 	if (map->kind == POSTFIX_MAP_UNREAD) {
-		note_first(&j->unsure, rule, j->list);
+		note_first(j, &j->unsure, rule, j->list);
 		return WENT_ON;
 	}
 	if (rule->kind == POSTFIX_RULE_RECIPIENT && j->client->any_destination
 	    && map->kind == POSTFIX_MAP_EXACT) {
 		const struct postfix_entry *some = permitting(j, map, rule);
 		if (some)
-			note_first(&j->some, rule, some->place);
+			note_first(j, &j->some, rule, some->place);
 	}
 	spend(j, map->kind == POSTFIX_MAP_CIDR ? map->entry_n : 0);
 	const struct postfix_entry *entry = chosen_find(j, map, rule);
@@ -287,14 +329,14 @@ static enum outcome networks_judge(struct judging *j, const struct postfix_rule 
 	for (size_t i = 0; i < s->network_n; i++)
 		spend(j, s->networks[i].map ? s->networks[i].map->entry_n : 0);
 	const struct postfix_network *network =
-		postfix_network_of(s->networks, s->network_n, &j->client->address, j->client->name);
+		postfix_network_of(s->networks, s->network_n, j->client);
 	if (network && network->broken)
 		return outcome_by(j, rule, network->place, REFUSES);
 	if (network)
 		return network->negated ? WENT_ON : outcome_by(j, rule, network->place, PERMITS);
 	for (size_t i = 0; i < s->network_n; i++)
 		if (s->networks[i].map && s->networks[i].map->kind == POSTFIX_MAP_UNREAD)
-			note_first(&j->unsure, rule, s->networks[i].place);
+			note_first(j, &j->unsure, rule, s->networks[i].place);
 	return WENT_ON;
 }
 
@@ -343,7 +385,7 @@ static enum outcome backup_judge(struct judging *j, const struct postfix_rule *r
 	if (j->client->mx_here)
 		return outcome_by(j, rule, j->list, PERMITS);
 	if (j->client->any_destination)
-		note_first(&j->some, rule, j->list);
+		note_first(j, &j->some, rule, j->list);
 	return WENT_ON;
 }
 
@@ -353,9 +395,12 @@ static enum outcome class_judge(struct judging *j, const struct postfix_rule *ru
 	const struct audit_setting *s = postfix_value(j->p, j->service, rule->name);
 	const size_t n = postfix_rules_of(j->p, j->service, rule->name, &rules);
 	const struct audit_place outer = j->list;
+	const char *outer_name = j->list_name;
 	j->list = s->place;
+	j->list_name = rule->name;
 	const enum outcome outcome = list_judge(j, rules, n);
 	j->list = outer;
+	j->list_name = outer_name;
 	return outcome;
 }
 
@@ -382,13 +427,13 @@ static enum outcome rule_judge(struct judging *j, const struct postfix_rule *rul
 	case POSTFIX_RULE_RECIPIENT:
 		return table_judge(j, rule);
 	case POSTFIX_RULE_POLICY:
-		note_first(&j->unsure, rule, j->list);
+		note_first(j, &j->unsure, rule, j->list);
 		return WENT_ON;
 	case POSTFIX_RULE_CERT_TABLE:
 	case POSTFIX_RULE_SASL_TABLE:
 		if (rule->kind == POSTFIX_RULE_SASL_TABLE ? j->client->logged_in
 		                                          : j->client->cert_listed)
-			note_first(&j->unsure, rule, j->list);
+			note_first(j, &j->unsure, rule, j->list);
 		return WENT_ON;
 	default:
 		return outcome_by(j, rule, j->list,
@@ -400,7 +445,7 @@ static enum outcome list_judge(struct judging *j, const struct postfix_rule *rul
 {
 	static const struct postfix_rule beyond = { POSTFIX_RULE_UNKNOWN, "", "", false };
 	if (j->depth >= AUDIT_DEPTH_MAX || j->p->elements > POSTFIX_ELEMENTS_ALL_MAX) {
-		note_first(&j->unsure, n > 0 ? &rules[0] : &beyond, j->list);
+		note_first(j, &j->unsure, n > 0 ? &rules[0] : &beyond, j->list);
 		return REFUSES;
 	}
 	j->depth++;
@@ -409,7 +454,7 @@ static enum outcome list_judge(struct judging *j, const struct postfix_rule *rul
 		spend(j, 0);
 		if (++j->elements > POSTFIX_ELEMENTS_MAX
 		    || j->p->elements > POSTFIX_ELEMENTS_ALL_MAX) {
-			note_first(&j->unsure, &rules[i], j->list);
+			note_first(j, &j->unsure, &rules[i], j->list);
 			outcome = REFUSES;
 			break;
 		}
@@ -465,7 +510,7 @@ static void verdict_of_list(struct judging *j, struct list_verdict *v)
 	v->setting = postfix_value(j->p, j->service, v->parameter);
 	const size_t n = postfix_rules_of(j->p, j->service, v->parameter, &rules);
 	struct judging apart = { .p = j->p, .service = j->service, .client = j->client,
-	                         .list = v->setting->place };
+	                         .list = v->setting->place, .list_name = v->parameter };
 	v->outcome = list_judge(&apart, rules, n);
 	v->by = v->outcome == WENT_ON ? (struct evidence){ 0 } : apart.by;
 	v->unsure = apart.unsure;
@@ -480,8 +525,12 @@ static void answer_by(struct postfix_answer *a, enum postfix_say say, const stru
 {
 	*a = (struct postfix_answer){
 		.say = say, .kind = e->rule ? e->rule->kind : POSTFIX_RULE_NEUTRAL,
-		.element = e->rule ? e->rule->name : "", .parameter = v->parameter,
-		.list = v->setting->place, .place = e->rule ? e->place : v->setting->place,
+		.element = e->rule ? e->rule->name : "",
+		.argument = e->rule ? e->rule->argument : "", .parameter = v->parameter,
+		.list = v->setting->place,
+		.inner = e->rule ? e->inner
+		                 : (struct audit_line){ v->parameter, v->setting->place },
+		.place = e->rule ? e->place : v->setting->place,
 	};
 	if (say == POSTFIX_TAKES && !e->rule && v->own) {
 		a->element = "";

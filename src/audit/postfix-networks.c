@@ -149,23 +149,36 @@ static bool name_matches(const char *pattern, const char *name)
 	return str_in_domain(n, p);
 }
 
-static bool network_matches(const struct postfix_network *n, const struct ip *ip, const char *name)
+/* Whether a table has a name among its addresses. */
+static bool has_name(const struct postfix_map *map)
 {
+	struct prefix range;
+	for (size_t i = 0; map->kind == POSTFIX_MAP_EXACT && i < map->entry_n; i++)
+		if (postfix_range(map->entries[i].key, &range) != ERR_OK)
+			return true;
+	return false;
+}
+
+static bool network_matches(const struct postfix_network *n, const struct postfix_client *client)
+{
+	const struct ip *ip = &client->address;
+	const char *name = client->name;
 	if (n->broken)
 		return n->broken == BROKEN_FOR_ALL || n->broken == ip->family;
 	if (n->map)
 		return postfix_map_ip(n->map, ip)
-		       || (name && postfix_map_key(n->map, str_of(name)));
+		       || (name && postfix_map_key(n->map, str_of(name)))
+		       || (client->any_name && !n->negated && has_name(n->map));
 	if (n->name)
-		return name_matches(n->name, name);
+		return (client->any_name && !n->negated) || name_matches(n->name, name);
 	return n->range.ip.family == ip->family && prefix_contains(&n->range, ip);
 }
 
 const struct postfix_network *postfix_network_of(const struct postfix_network *networks, size_t n,
-                                                 const struct ip *ip, const char *name)
+                                                 const struct postfix_client *client)
 {
 	for (size_t i = 0; i < n; i++)
-		if (network_matches(&networks[i], ip, name))
+		if (network_matches(&networks[i], client))
 			return &networks[i];
 	return NULL;
 }

@@ -166,7 +166,7 @@ size_t postfix_networks(struct postfix *p, const char *value, const struct audit
 void postfix_mynetworks(struct postfix *p, struct postfix_service *service);
 /* The first that matches, negated or not; NULL: none. */
 const struct postfix_network *postfix_network_of(const struct postfix_network *networks, size_t n,
-                                                 const struct ip *ip, const char *name);
+                                                 const struct postfix_client *client);
 const char *postfix_style_networks(struct postfix *p, struct postfix_service *service);
 
 /* --- postfix-rules.c --- */

@@ -201,22 +201,35 @@ static void add_ports(struct exim *x, bool debian)
 
 /* ---- the whole ---------------------------------------------------------------- */
 
-int audit_read_exim(const struct audit_files *files, const char *file, struct arena *a,
-                    struct audit_reading *out)
+/* The one file, or the directory by Debian's order. */
+static int read_by(const struct audit_files *files, const char *file, const char *directory,
+                   struct arena *a, struct audit_reading *out)
 {
 	*out = (struct audit_reading){ .mta = MTA_EXIM };
 	struct gather g = { .a = a, .files = files, .out = out };
 	struct exim *x = arena_alloc(a, sizeof(*x));
 	x->g = &g;
 	x->line = take_line;
-	int err = exim_read_file(x, file ? arena_strdup(a, str_of(file)) : "/etc/exim4/exim4.conf",
-	                         !file, 0);
-	if (err == ERR_NOT_FOUND && !file)
-		err = exim_debian_read(x);
+	int err = exim_read_file(x, file ? arena_strdup(a, str_of(file))
+	                                 : arena_printf(a, "%s/exim4.conf", directory), !file, 0);
+	if (err == ERR_NOT_FOUND && directory)
+		err = exim_debian_read(x, arena_strdup(a, str_of(directory)));
 	if (err == ERR_OK)
-		add_ports(x, !file);
+		add_ports(x, directory);
 	if (err == ERR_OK)
 		exim_acl(x);
 	audit_conclude(out, a);
 	return err;
+}
+
+int audit_read_exim(const struct audit_files *files, const char *file, struct arena *a,
+                    struct audit_reading *out)
+{
+	return read_by(files, file, file ? NULL : "/etc/exim4", a, out);
+}
+
+int audit_read_exim_debian(const struct audit_files *files, const char *directory,
+                           struct arena *a, struct audit_reading *out)
+{
+	return read_by(files, NULL, directory, a, out);
 }

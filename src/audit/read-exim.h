@@ -17,5 +17,9 @@
  * the unread; or the error of the file itself. */
 int audit_read_exim(const struct audit_files *files, const char *file, struct arena *a,
                     struct audit_reading *out);
+/* Debian's order in a directory as "/etc/exim4". What it was generated into is read of that one
+ * alone; ERR_NOT_FOUND: no configuration of Debian's is there. */
+int audit_read_exim_debian(const struct audit_files *files, const char *directory,
+                           struct arena *a, struct audit_reading *out);
 
 #endif

@@ -232,7 +232,8 @@ static void stranger_report(struct postfix *p)
 	for (size_t i = 0; i < r->port_n; i++) {
 		for (size_t k = 0; k < 2; k++) {
 			const struct postfix_client stranger = {
-				.address = addresses[k], .forges = true };
+				.address = addresses[k], .forges_sender = true,
+				.forges_helo = true };
 			struct postfix_answer answer;
 			postfix_judge(p, r->ports[i].service, &stranger, &answer);
 			if (answer.say != POSTFIX_TAKES || r->open_to_all)

@@ -83,7 +83,8 @@ size_t postfix_rules(struct postfix *p, const char *service, const char *paramet
 struct postfix_client {
 	struct ip address;
 	const char *name;                /* verified; NULL: none */
-	bool forges;                     /* chooses what he says of himself at will */
+	bool any_name;                   /* has a verified name as it serves him */
+	bool forges_sender, forges_helo; /* says what serves him */
 	const char *sender;              /* NULL: a foreign one */
 	bool logged_in, cert_any, cert_listed;
 	const char *recipient;           /* NULL: at a foreign domain */
@@ -99,8 +100,11 @@ struct postfix_answer {
 	enum postfix_say say;
 	enum postfix_rule_kind kind;     /* of the element; POSTFIX_RULE_NEUTRAL: end of the list */
 	const char *element;             /* "permit_mynetworks"; "" for the end of the list */
+	const char *argument;            /* of the element; "" */
 	const char *parameter;           /* in whose list it stands */
 	struct audit_place list;         /* where that list stands */
+	struct audit_line inner;         /* the list itself, or that of a class, in which the
+	                                    element stands */
 	struct audit_place place;        /* the line that decides: of mynetworks, of a table; else
 	                                    the list's */
 };

@@ -124,7 +124,8 @@ static void add_addresses(struct sendmail *s)
 	gather_range(s->g, &own, &(struct audit_range){ .range = six });
 	gather_range(s->g, &own, &(struct audit_range){ .own = true });
 	gather_rule(s->g, &(struct audit_rule){ .permits = true, .in_ranges = true, .ranges = own.p,
-		.range_n = own.n, .name = "built in", .place = { "", 0, "" } });
+		.range_n = own.n, .name = "built in",
+		.place = { "", 0, "relay from the machine's own addresses" } });
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sendmail_entry *e = &s->entries[i];
 		if (e->is_range && is_relay(e) && (e->kind == SENDMAIL_RELAY || is_client(e)))

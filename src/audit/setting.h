@@ -30,6 +30,12 @@ struct audit_place {
 	const char *text;                /* the line as it is, continuations joined by a space */
 };
 
+/* A line and whose it is. */
+struct audit_line {
+	const char *parameter;           /* "" where there is none */
+	struct audit_place place;
+};
+
 /* One parameter as it counts for one service. */
 struct audit_setting {
 	const char *name, *value;        /* value with references resolved */

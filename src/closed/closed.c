@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ enum { MAKING_MS = 20000, LATENESS_MS = 2000 };
 struct closed_room {
 	pid_t keeper;
 	int control, network;
+	bool carries;
 	bool lost;                       /* an answer may still come to what was given up */
 };
 
@@ -70,6 +72,12 @@ static int room_open(const struct closed_setup *setup, const struct closed_socke
 	return e == ERR_OK ? network_open(room, message) : e;
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int closed_create(const struct closed_setup *setup, struct closed_room **room, struct buf *message)
 {
 	struct arena a = { 0 };
@@ -77,6 +85,8 @@ int closed_create(const struct closed_setup *setup, struct closed_room **room, s
 	struct closed_room *r = mem_zalloc(sizeof(*r));
 	assert(setup->life_ms > 0);
 	r->control = r->network = -1;
+	for (size_t i = 0; i < setup->bind_n; i++)
+		r->carries = r->carries || is_directory(setup->binds[i].from);
 	int e = closed_sockets_find(&a, &sockets);
 	if (e == ERR_OK)
 		e = room_open(setup, &sockets, r, message);
@@ -128,6 +138,11 @@ int closed_run(struct closed_room *room, const char *const *words, int64_t timeo
 	int e = answer_await(room, timeout_ms + LATENESS_MS, output, status);
 	room->lost = e == ERR_IO || e == ERR_CLOSED || e == ERR_TIMEOUT;
 	return e;
+}
+
+bool closed_carries(const struct closed_room *room)
+{
+	return room->carries;
 }
 
 int closed_network(const struct closed_room *room)

@@ -13,12 +13,11 @@
  * reach is in confine.h (rights, calls), files.h (files, devices, sockets) and net.h. What they
  * print comes back as text and must be escaped before it is shown.
  *
- * Not here yet: milters that say continue in place of those that are not reached, sockets of the
- * machine that are let in, client certificates and logins, a form that speaks from port 25 (net.h),
- * an asker with a link-local address. Known gaps: a socket that can be reached by a second path
- * (a bind mount) is covered at the path by which it was bound alone; a disk that does not answer
- * (NFS) makes closed_destroy() wait for it; memory and number of processes are not limited but by
- * the size of files and the room's life.
+ * Not here yet: client certificates and logins, a form that speaks from port 25 (net.h), an asker
+ * with a link-local address. Known gaps: a socket that can be reached by a second path (a bind
+ * mount) is covered at the path by which it was bound alone; a disk that does not answer (NFS)
+ * makes closed_destroy() wait for it; memory and number of processes are not limited but by the
+ * size of files and the room's life.
  *
  * All of it blocks, each call for a bounded time. One thread only: the room ends with the thread
  * that made it.
@@ -54,21 +53,33 @@ struct closed_tree {
 	bool empty;                              /* not even its directories */
 };
 
+/* A file or directory that is seen at another place, too, read-only: a configuration where the
+ * server looks for its own (closed_server_bind() of server.h). What is not root's is copied, and
+ * is root's inside: servers refuse a configuration of somebody else. */
+struct closed_bind {
+	const char *from, *to;                   /* `to` is there, and of the same kind */
+};
+
 struct closed_setup {
 	const char *host_name;
 	const struct closed_interface *interfaces;   /* the loopback one, too */
 	size_t interface_n;
 	const struct closed_tree *trees;             /* the server's; those of all are files.c's */
 	size_t tree_n;
+	const struct closed_bind *binds;
+	size_t bind_n;
+	const char *const *sockets_in;               /* paths of sockets that stay reachable */
+	size_t socket_in_n;
 	const struct closed_names *names;            /* what DNS says; NULL: no DNS */
 	int64_t life_ms;                             /* the room ends then, whatever happens */
 };
 
 struct closed_room;
 
-/* The setup is not needed afterwards. ERR_DENIED: namespaces are forbidden here (inside of a
- * container); ERR_UNSUPPORTED: the kernel cannot; ERR_LIMIT: a tree is too large; ERR_TIMEOUT;
- * ERR_IO. *message says what. At most 20 s. */
+/* The setup is not needed afterwards. ERR_NOT_FOUND, ERR_INVALID: what is to be carried into the
+ * room, or its place, is not there or of the wrong kind; ERR_DENIED: namespaces are forbidden here
+ * (inside of a container); ERR_UNSUPPORTED: the kernel cannot; ERR_LIMIT: a tree is too large;
+ * ERR_TIMEOUT; ERR_IO. *message says what. At most 20 s. */
 int closed_create(const struct closed_setup *setup, struct closed_room **room, struct buf *message);
 /* Ends all processes in it, and waits until they are gone. NULL is fine. */
 void closed_destroy(struct closed_room *room);
@@ -82,6 +93,8 @@ enum { CLOSED_OUTPUT_MAX = 32768, CLOSED_WORDS_MAX = 32, CLOSED_WORDS_BYTES_MAX 
 int closed_run(struct closed_room *room, const char *const *words, int64_t timeout_ms,
                struct buf *output, int *status);
 
+/* Whether a directory was carried into it. */
+bool closed_carries(const struct closed_room *room);
 /* The room's network, for ask.c: a descriptor of the room's. */
 int closed_network(const struct closed_room *room);
 

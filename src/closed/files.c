@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "closed/binds.h"
 #include "closed/tree.h"
 
 #include <assert.h>
@@ -177,12 +178,27 @@ static int by_length(const void *a, const void *b)
 	return n < m ? -1 : n > m;
 }
 
-/* What is not there needs no tree. */
+/* The kernel's own, and what all hangs on. */
+static bool is_no_tree(const char *path)
+{
+	static const char *const never[] = { "/proc", "/sys", "/dev" };
+	struct str p = str_of(path);
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		struct str top = str_of(never[i]);
+		if (str_prefix(p, top) && (p.n == top.n || p.p[top.n] == '/'))
+			return true;
+	}
+	return str_eq(p, STR("/"));
+}
+
+/* What is not there needs no tree; where there can be none, the server cannot write. */
 static size_t tree_open(const struct closed_tree *tree, struct laid *laid, size_t n)
 {
 	char *path = realpath(tree->path, NULL);
-	if (!path)
+	if (!path || is_no_tree(path)) {
+		free(path);
 		return n;
+	}
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(laid[i].path, path) == 0) {
 			/* The server's own words on it count more than those of all. */
@@ -249,14 +265,30 @@ static int devices_make(struct buf *message)
 
 /* Whoever reaches a socket by its path gets /dev/null instead. What is gone, or covered by a tree,
  * needs nothing. */
-static int sockets_cover(const struct closed_sockets *sockets, struct buf *message)
+static int sockets_cover(const struct closed_sockets *sockets, const struct closed_binds *binds,
+                         struct buf *message)
 {
 	struct stat st;
-	for (size_t i = 0; i < sockets->n; i++)
-		if (lstat(sockets->paths[i], &st) == 0 && S_ISSOCK(st.st_mode) &&
-		    mount("/dev/null", sockets->paths[i], NULL, MS_BIND, NULL) != 0)
-			return files_failed(message, "covering", sockets->paths[i]);
+	for (size_t i = 0; i < sockets->n; i++) {
+		const char *path = sockets->paths[i];
+		if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+		    !closed_binds_has(binds, &st) &&
+		    mount("/dev/null", path, NULL, MS_BIND, NULL) != 0)
+			return files_failed(message, "covering", path);
+	}
 	return ERR_OK;
+}
+
+/* What stands in memory, from here on: it can be written to. */
+static int memory_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
+                       const struct closed_binds *binds, struct buf *message)
+{
+	int e = trees_make(setup, message);
+	if (e == ERR_OK)
+		e = devices_make(message);
+	if (e == ERR_OK)
+		e = closed_binds_put(binds, message);
+	return e == ERR_OK ? sockets_cover(sockets, binds, message) : e;
 }
 
 int closed_files_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
@@ -272,11 +304,12 @@ int closed_files_make(const struct closed_setup *setup, const struct closed_sock
 		return files_failed(message, "making read-only", "/");
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
 		return files_failed(message, "mounting", "/proc");
-	/* What is mounted from here on can be written to. */
-	e = trees_make(setup, message);
+	struct closed_binds binds = { 0 };
+	e = closed_binds_take(setup, &binds, message);
 	if (e == ERR_OK)
-		e = devices_make(message);
-	return e == ERR_OK ? sockets_cover(sockets, message) : e;
+		e = memory_make(setup, sockets, &binds, message);
+	closed_binds_fini(&binds);
+	return e;
 }
 
 static int mask(const char *path, bool whole, struct buf *message)

@@ -6,18 +6,18 @@
 
 static const char *const opensmtpd_programs[] = { "/usr/sbin/smtpd", NULL };
 
+static const char *const opensmtpd_places[] = { "/etc/smtpd.conf", "/etc/mail/smtpd.conf",
+                                               "/etc/smtpd/smtpd.conf", "/etc/opensmtpd/smtpd.conf",
+                                               "/etc/smtpd", "/etc/opensmtpd", NULL };
+
 static void opensmtpd_start(const char *program, const char *config, const char **words)
 {
-	size_t n = 0;
-	words[n++] = program;
-	if (config) {
-		words[n++] = "-f";
-		words[n++] = config;
-	}
-	words[n] = NULL;
+	(void)config;
+	words[0] = program;
+	words[1] = NULL;
 }
 
 const struct closed_server closed_opensmtpd = {
-	.mta = MTA_OPENSMTPD, .programs = opensmtpd_programs, .controls = closed_postmasters,
-	.start = opensmtpd_start,
+	.mta = MTA_OPENSMTPD, .programs = opensmtpd_programs, .places = opensmtpd_places,
+	.controls = closed_postmasters, .start = opensmtpd_start,
 };

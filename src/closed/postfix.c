@@ -14,6 +14,8 @@ static const struct closed_tree postfix_trees[] = {
 	{ "/var/lib/postfix", NULL, false },            /* data_directory: locks and caches */
 };
 
+static const char *const postfix_places[] = { "/etc/postfix", "/usr/local/etc/postfix", NULL };
+
 static void postfix_start(const char *program, const char *config, const char **words)
 {
 	const char *const start[] = { program, "-c", config, "start", NULL };
@@ -31,6 +33,7 @@ static void postfix_networks(const char *program, const char *config, const char
 
 const struct closed_server closed_postfix = {
 	.mta = MTA_POSTFIX, .programs = postfix_programs, .config = "/etc/postfix",
+	.places = postfix_places, .kept = postfix_chroot,
 	.trees = postfix_trees, .tree_n = sizeof(postfix_trees) / sizeof(postfix_trees[0]),
 	.controls = closed_postmasters, .start = postfix_start, .networks = postfix_networks,
 };

@@ -9,19 +9,18 @@ static const char *const sendmail_programs[] = { "/usr/libexec/sendmail/sendmail
                                                 "/usr/lib/sm.bin/sendmail",
                                                 "/usr/sbin/sendmail-mta", NULL };
 
+static const char *const sendmail_places[] = { "/etc/mail/sendmail.cf", "/etc/mail",
+                                              "/etc/sendmail.cf", NULL };
+
 static void sendmail_start(const char *program, const char *config, const char **words)
 {
-	size_t n = 0;
-	words[n++] = program;
-	words[n++] = "-bd";
-	if (config) {
-		words[n++] = "-C";
-		words[n++] = config;
-	}
-	words[n] = NULL;
+	(void)config;
+	words[0] = program;
+	words[1] = "-bd";
+	words[2] = NULL;
 }
 
 const struct closed_server closed_sendmail = {
-	.mta = MTA_SENDMAIL, .programs = sendmail_programs, .controls = closed_postmasters,
-	.start = sendmail_start,
+	.mta = MTA_SENDMAIL, .programs = sendmail_programs, .places = sendmail_places,
+	.controls = closed_postmasters, .start = sendmail_start,
 };

@@ -8,6 +8,7 @@
 #include "closed/ask.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct closed_server *const servers[] = { &closed_postfix, &closed_exim,
@@ -27,6 +28,35 @@ const char *closed_server_program(const struct closed_server *server)
 		if (access(server->programs[i], X_OK) == 0)
 			return server->programs[i];
 	return NULL;
+}
+
+int closed_server_bind(const struct closed_server *server, const char *config,
+                       struct closed_bind *bind)
+{
+	struct stat given, place;
+	*bind = (struct closed_bind){ 0 };
+	if (stat(config, &given) != 0)
+		return ERR_NOT_FOUND;
+	for (size_t i = 0; server->places[i]; i++) {
+		if (stat(server->places[i], &place) != 0 ||
+		    S_ISDIR(place.st_mode) != S_ISDIR(given.st_mode))
+			continue;
+		if (place.st_dev != given.st_dev || place.st_ino != given.st_ino)
+			*bind = (struct closed_bind){ config, server->places[i] };
+		return ERR_OK;
+	}
+	return ERR_INVALID;
+}
+
+size_t closed_server_trees(const struct closed_server *server, const char *const *directories,
+                           size_t n, struct closed_tree *trees)
+{
+	for (size_t i = 0; i < server->tree_n; i++)
+		trees[i] = server->trees[i];
+	for (size_t i = 0; i < n; i++)
+		trees[server->tree_n + i] = (struct closed_tree){ directories[i], server->kept,
+		                                                  false };
+	return server->tree_n + n;
 }
 
 /* Asked from its own address: no rule is asked for a greeting. */
@@ -68,6 +98,16 @@ static void log_read(struct closed_room *room, struct buf *message)
 	buf_fini(&text);
 }
 
+static int configuration_prepare(struct closed_room *room, const struct closed_server *server,
+                                 int64_t timeout_ms, struct buf *message)
+{
+	int status = 0;
+	if (!closed_carries(room) || !server->prepare)
+		return ERR_OK;
+	int e = closed_run(room, server->prepare, timeout_ms, message, &status);
+	return e == ERR_OK && status != 0 ? ERR_CLOSED : e;
+}
+
 int closed_server_start(struct closed_room *room, const struct closed_server *server,
                         const char *config, const struct endpoint *ports, size_t n,
                         int64_t timeout_ms, struct buf *message)
@@ -77,7 +117,9 @@ int closed_server_start(struct closed_room *room, const struct closed_server *se
 	if (!program)
 		return ERR_NOT_FOUND;
 	server->start(program, config ? config : server->config, words);
-	int e = closed_run(room, words, timeout_ms, message, &status);
+	int e = configuration_prepare(room, server, timeout_ms, message);
+	if (e == ERR_OK)
+		e = closed_run(room, words, timeout_ms, message, &status);
 	if (e == ERR_OK && status != 0)
 		e = ERR_CLOSED;
 	if (e == ERR_CLOSED)

@@ -17,13 +17,21 @@ struct closed_server {
 	enum mta mta;
 	const char *const *programs;     /* where its main program may be; NULL-terminated */
 	const char *config;              /* its directory; NULL: it knows itself */
+	/* Where its configuration may be, directories and files, the likeliest first;
+	 * NULL-terminated. */
+	const char *const *places;
 	const struct closed_tree *trees; /* what it writes to, beside spool, log, run, tmp, mail */
 	size_t tree_n;
+	const char *const *kept;         /* in each directory that it writes to: of its chroot */
 	/* Own recipients that a sound server takes, for the control: templates of
 	 * relay_render() (catalogue/catalogue.h), the likeliest first; NULL-terminated. */
 	const char *const *controls;
+	/* Words of a command that makes of a configuration what the program reads; NULL: none. It
+	 * runs where a directory was carried into the room. */
+	const char *const *prepare;
 	/* Fills in the words of a command, up to CLOSED_WORDS_MAX with NULL behind the last. They
-	 * point to what was given or are static. A server is ended with its room. */
+	 * point to what was given or are static. A server is ended with its room. `config` is the
+	 * directory of an instance of Postfix; others know their only place. */
 	void (*start)(const char *program, const char *config, const char **words);
 	/* Prints the networks that it trusts, derived from the interfaces if it does so; NULL: it
 	 * derives none. */
@@ -35,7 +43,21 @@ const struct closed_server *closed_server_of(enum mta mta);
 /* The program that is installed; NULL: it is not. */
 const char *closed_server_program(const struct closed_server *server);
 
-/* Starts it and waits until one of the n ports greets; config NULL: its own. ERR_CLOSED: it does
+/* A configuration from elsewhere, as it is carried into the room to the place where this server
+ * looks for its own (closed_setup.binds); from and to NULL: it is there already. ERR_NOT_FOUND:
+ * nothing is there; ERR_INVALID: this server has nothing of that kind, file or directory. An
+ * instance of Postfix that runs here stays where it is: its directory goes to
+ * closed_server_start(). */
+int closed_server_bind(const struct closed_server *server, const char *config,
+                       struct closed_bind *bind);
+/* All trees for closed_setup.trees: the server's own, and each directory that its configuration
+ * names to write to (Postfix: queue_directory and data_directory of an instance). There must be
+ * room for tree_n + n. Gives their number. */
+size_t closed_server_trees(const struct closed_server *server, const char *const *directories,
+                           size_t n, struct closed_tree *trees);
+
+/* Starts it and waits until one of the n ports greets; config: the directory of an instance, NULL:
+ * its own. ERR_CLOSED: it does
  * not start (*message has what it printed, unescaped); ERR_TIMEOUT: it does not greet, or does not
  * come back; ERR_NOT_FOUND: not installed; as closed_run(). At most timeout_ms for each of both. */
 int closed_server_start(struct closed_room *room, const struct closed_server *server,

@@ -19,6 +19,7 @@ struct copy {
 	struct buf path;                 /* of where we are, below the tree */
 	unsigned entries, depth;
 	int64_t bytes;
+	bool of_root;                    /* whoever had it */
 };
 
 static bool is_kept(const struct copy *c)
@@ -29,8 +30,12 @@ static bool is_kept(const struct copy *c)
 	return false;
 }
 
-static int copy_rights(int fd, const struct stat *st)
+static int copy_rights(const struct copy *c, int fd, const struct stat *st)
 {
+	enum { READ_BY_ALL = 0644, ENTERED_BY_ALL = 0755 };
+	const mode_t mode = st->st_mode & S_IXUSR ? ENTERED_BY_ALL : READ_BY_ALL;
+	if (c->of_root)
+		return fchmod(fd, mode) == 0 ? ERR_OK : ERR_IO;
 	return fchown(fd, st->st_uid, st->st_gid) == 0 &&
 	       fchmod(fd, st->st_mode & 07777) == 0 ? ERR_OK : ERR_IO;
 }
@@ -63,7 +68,7 @@ static int copy_file(struct copy *c, int from, int to, const char *name)
 		int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		e = out < 0 ? ERR_IO : copy_bytes(c, in, out, st.st_size);
 		if (e == ERR_OK)
-			e = copy_rights(out, &st);
+			e = copy_rights(c, out, &st);
 		if (out >= 0)
 			close(out);
 	}
@@ -71,7 +76,8 @@ static int copy_file(struct copy *c, int from, int to, const char *name)
 	return e;
 }
 
-static int copy_link(int from, int to, const char *name, const struct stat *st)
+static int copy_link(const struct copy *c, int from, int to, const char *name,
+                     const struct stat *st)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
@@ -80,7 +86,8 @@ static int copy_link(int from, int to, const char *name, const struct stat *st)
 	target[n] = '\0';
 	if (symlinkat(target, to, name) != 0)
 		return ERR_IO;
-	return fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) == 0 ? ERR_OK
+	return c->of_root ? ERR_OK
+	       : fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) == 0 ? ERR_OK
 	                                                                            : ERR_IO;
 }
 
@@ -110,7 +117,7 @@ static int copy_entry(struct copy *c, int from, int to, const char *name, bool k
 	if (S_ISDIR(st.st_mode))
 		return copy_directory(c, from, to, name, kept);
 	if (S_ISLNK(st.st_mode))
-		return copy_link(from, to, name, &st);
+		return copy_link(c, from, to, name, &st);
 	return S_ISREG(st.st_mode) && kept ? copy_file(c, from, to, name) : ERR_OK;
 }
 
@@ -141,7 +148,7 @@ static int copy_inside(struct copy *c, int from, int to, bool kept)
 	}
 	c->depth--;
 	closedir(entries);
-	return e == ERR_OK ? copy_rights(to, &st) : e;
+	return e == ERR_OK ? copy_rights(c, to, &st) : e;
 }
 
 int closed_tree_copy(int from, int to, const struct closed_tree *tree)
@@ -149,8 +156,30 @@ int closed_tree_copy(int from, int to, const struct closed_tree *tree)
 	struct copy c = { .kept = tree->kept };
 	struct stat st;
 	if (tree->empty)
-		return fstat(from, &st) == 0 ? copy_rights(to, &st) : ERR_IO;
+		return fstat(from, &st) == 0 ? copy_rights(&c, to, &st) : ERR_IO;
 	int e = copy_inside(&c, from, to, is_kept(&c));
 	buf_fini(&c.path);
+	return e;
+}
+
+int closed_tree_copy_whole(int from, int to)
+{
+	static const char *const all[] = { "", NULL };
+	struct copy c = { .kept = all, .of_root = true };
+	int e = copy_inside(&c, from, to, true);
+	buf_fini(&c.path);
+	return e;
+}
+
+int closed_tree_copy_file(int from, const char *path)
+{
+	struct copy c = { .of_root = true };
+	struct stat st;
+	int out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int e = out < 0 || fstat(from, &st) != 0 ? ERR_IO : copy_bytes(&c, from, out, st.st_size);
+	if (e == ERR_OK)
+		e = copy_rights(&c, out, &st);
+	if (out >= 0)
+		close(out);
 	return e;
 }

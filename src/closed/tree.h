@@ -24,5 +24,9 @@ enum {
  * mode. Of tree->kept, "" keeps all. The descriptors stay open and the caller's. ERR_LIMIT,
  * ERR_IO. */
 int closed_tree_copy(int from, int to, const struct closed_tree *tree);
+/* The same, with all of its files, which become root's and can be read by all. */
+int closed_tree_copy_whole(int from, int to);
+/* The one file, open for reading, into a new one. */
+int closed_tree_copy_file(int from, const char *path);
 
 #endif

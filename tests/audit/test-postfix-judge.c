@@ -154,7 +154,7 @@ static struct postfix_client client_of(enum who who)
 	struct postfix_client c = { .address = ip_from_v4(203, 0, 113, 9) };
 	if (who == LOCAL)
 		c.address = ip_from_v4(10, 1, 1, 1);
-	c.forges = who == FORGER;
+	c.forges_sender = c.forges_helo = who == FORGER;
 	c.logged_in = who == USER;
 	c.cert_any = who == CERT;
 	c.mx_here = who == MX;

@@ -5,10 +5,16 @@
  * program inside. What it prints is a line for each answer: who asked, the reply to the control,
  * the reply to a stranger's recipient.
  *
- *     closed-room ask MTA ADDRESS-OF-THE-SERVER CONTROL FROM…      FROM: 192.0.2.1, or with
+ *     closed-room [OPTION WORD]… ask MTA ADDRESS-OF-THE-SERVER CONTROL FROM…
+ *                                          FROM: 192.0.2.1, or with
  *                                          /starttls behind it, or /tls for port 465
- *     closed-room run PROGRAM WORD…
- *     closed-room stay PROGRAM WORD…      and then waits to be killed
+ *     closed-room [OPTION WORD]… run PROGRAM WORD…
+ *     closed-room [OPTION WORD]… stay PROGRAM WORD…      and then waits to be killed
+ *
+ *     -c CONFIGURATION     another one, in the server's own place (needs MTA)
+ *     -i DIRECTORY         an instance of Postfix
+ *     -t DIRECTORY         a tree more
+ *     -s PATH              a socket that stays reachable
  */
 #include "base/mem.h"
 #include "closed/ask.h"
@@ -26,6 +32,14 @@ enum { INTERFACES_MAX = 32, ADDRESSES_MAX = 32, LIFE_MS = 60000, START_MS = 2000
 static struct closed_interface interfaces[INTERFACES_MAX];
 static struct closed_address addresses[INTERFACES_MAX][ADDRESSES_MAX];
 static size_t interface_n;
+
+enum { MORE_MAX = 8, TREES_MAX = 16 };
+
+/* What the options say. */
+static struct {
+	const char *config, *instance, *trees[MORE_MAX], *sockets[MORE_MAX];
+	size_t tree_n, socket_n;
+} more;
 
 static uint8_t bits_of(const struct sockaddr *mask)
 {
@@ -99,6 +113,17 @@ static const struct closed_names *names_of(const char *host_name)
 	return &names;
 }
 
+static size_t bind_of(const struct closed_server *server, struct closed_bind *bind)
+{
+	if (!more.config)
+		return 0;
+	int e = closed_server_bind(server, more.config, bind);
+	if (e == ERR_OK)
+		return bind->from ? 1 : 0;
+	fprintf(stderr, "%s: %s\n", more.config, err_text(e));
+	exit(2);
+}
+
 static struct closed_room *room_of(const struct closed_server *server)
 {
 	static char name[256];
@@ -106,9 +131,16 @@ static struct closed_room *room_of(const struct closed_server *server)
 	struct buf message = { 0 };
 	look();
 	gethostname(name, sizeof(name) - 1);
+	static const struct closed_server none;
+	struct closed_tree trees[TREES_MAX];
+	struct closed_bind bind;
+	const size_t tree_n = closed_server_trees(server ? server : &none, more.trees, more.tree_n,
+	                                          trees);
 	const struct closed_setup setup = {
 		.host_name = name, .interfaces = interfaces, .interface_n = interface_n,
-		.trees = server ? server->trees : NULL, .tree_n = server ? server->tree_n : 0,
+		.trees = trees, .tree_n = tree_n, .binds = &bind,
+		.bind_n = server ? bind_of(server, &bind) : 0,
+		.sockets_in = more.sockets, .socket_in_n = more.socket_n,
 		.names = names_of(name), .life_ms = LIFE_MS,
 	};
 	int e = closed_create(&setup, &room, &message);
@@ -143,7 +175,7 @@ static int ask(int n, char **words)
 		return 2;
 	const struct closed_server *server = closed_server_of(mta);
 	struct closed_room *room = room_of(server);
-	int e = closed_server_start(room, server, NULL, &at, 1, START_MS, &message);
+	int e = closed_server_start(room, server, more.instance, &at, 1, START_MS, &message);
 	size_t count = 0;
 	for (int i = 3; e == ERR_OK && i < n && count < ASKERS_MAX; i++, count++) {
 		char *how = strchr(words[i], '/');
@@ -187,8 +219,24 @@ static int program(char **words, bool stay)
 	return e == ERR_OK ? status : 2;
 }
 
+static void option_take(const char *option, const char *word)
+{
+	if (strcmp(option, "-c") == 0)
+		more.config = word;
+	else if (strcmp(option, "-i") == 0)
+		more.instance = word;
+	else if (strcmp(option, "-t") == 0 && more.tree_n < MORE_MAX)
+		more.trees[more.tree_n++] = word;
+	else if (strcmp(option, "-s") == 0 && more.socket_n < MORE_MAX)
+		more.sockets[more.socket_n++] = word;
+	else
+		exit(2);
+}
+
 int main(int argc, char **argv)
 {
+	for (; argc > 3 && argv[1][0] == '-'; argc -= 2, argv += 2)
+		option_take(argv[1], argv[2]);
 	if (argc > 5 && strcmp(argv[1], "ask") == 0)
 		return ask(argc - 2, argv + 2);
 	if (argc > 2 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "stay") == 0))

@@ -77,10 +77,31 @@ static void directories_stay_and_files_go(void **state)
 	directory_remove(to_path);
 }
 
+static void a_whole_copy_is_read_by_all(void **state)
+{
+	(void)state;
+	char from_path[] = "/tmp/portreeve-tree-XXXXXX", to_path[] = "/tmp/portreeve-tree-XXXXXX";
+	assert_non_null(mkdtemp(from_path));
+	assert_non_null(mkdtemp(to_path));
+	int from = open(from_path, O_RDONLY | O_DIRECTORY);
+	int to = open(to_path, O_RDONLY | O_DIRECTORY);
+	spool_make(from, from_path);
+	assert_int_equal(closed_tree_copy_whole(from, to), ERR_OK);
+	assert_int_equal(mode_at(to, "etc/resolv.conf"), S_IFREG | 0644);
+	assert_int_equal(mode_at(to, "deferred/a"), S_IFDIR | 0755);
+	assert_int_equal(mode_at(to, "deferred/a/MESSAGE"), S_IFREG | 0644);
+	assert_int_equal(mode_at(to, "etc/s"), 0);
+	close(from);
+	close(to);
+	directory_remove(from_path);
+	directory_remove(to_path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(directories_stay_and_files_go),
+		cmocka_unit_test(a_whole_copy_is_read_by_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

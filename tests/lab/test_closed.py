@@ -34,13 +34,13 @@ class Machine:
         super().configure()
         self.copy(ROOM, INSIDE)
 
-    def ask(self, *askers):
+    def ask(self, *askers, options=()):
         """{asker: (reply to the control, reply to a stranger's recipient)}"""
         answers = {}
         for own, family in ((self.v4, [asker for asker in askers if ":" not in asker]),
                             (self.v6, [asker for asker in askers if ":" in asker])):
             if family:
-                done = self.run(INSIDE, "ask", self.kind, own, f"<bob@{self.domains[0]}>", *family)
+                done = self.run(INSIDE, *options, "ask", self.kind, own, f"<bob@{self.domains[0]}>", *family)
                 for line in done.stdout.splitlines():
                     asker, control, code = line.split()[:3]
                     answers[asker] = int(control), int(code)

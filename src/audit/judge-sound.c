@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Whether trust in a client is what its owner is likely to mean: sound are loopback and own
+ * addresses, private networks of an interface, and single networks that the configuration names.
+ * Wide are an address by which strangers arrive, a bridge's gateway, the prefix of a public
+ * interface (its neighbours are other customers), a whole block of private addresses, and ranges
+ * that reach into the public space farther than anybody's own network does.
+ */
+#include "audit/judge-private.h"
+
+#include <assert.h>
+
+/* Wider than these nobody's own network is (a customer's allocation: /22, /40). */
+enum { PUBLIC4_BITS_MIN = 22, PUBLIC6_BITS_MIN = 40 };
+
+bool judge_is_stranger(const struct audit_asker *asker)
+{
+	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
+}
+
+static const struct audit_arrival *arrival_by(const struct audit_known *known, const struct ip *ip,
+                                              bool certain)
+{
+	for (size_t i = 0; i < known->arrival_n; i++) {
+		const struct audit_arrival *a = &known->arrivals[i];
+		if (a->way != AUDIT_DIRECT && a->certain == certain && a->as.family &&
+		    ip_eq(&a->as, ip))
+			return a;
+	}
+	return NULL;
+}
+
+static bool has_arrival_within(const struct audit_known *known, const struct prefix *range)
+{
+	for (size_t i = 0; i < known->arrival_n; i++) {
+		const struct audit_arrival *a = &known->arrivals[i];
+		if (a->way != AUDIT_DIRECT && a->as.family && prefix_contains(range, &a->as))
+			return true;
+	}
+	return false;
+}
+
+/* A block that the standards set aside, or more than one: RFC 1918, 6598 and 4193. */
+static bool is_whole_block(const struct prefix *range)
+{
+	static const struct prefix blocks[] = {
+		{ { 4, { 10 } }, 8 }, { { 4, { 172, 16 } }, 12 }, { { 4, { 192, 168 } }, 16 },
+		{ { 4, { 100, 64 } }, 10 }, { { 6, { 0xfc } }, 7 }, { { 6, { 0xfd } }, 8 },
+	};
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
+		if (prefix_covers(range, &blocks[i]))
+			return true;
+	return false;
+}
+
+/* The network of an interface that has the range within it; NULL: none. */
+static const struct facts_interface *interface_of(const struct facts *f, const struct prefix *range,
+                                                  struct prefix *network)
+{
+	for (size_t i = 0; i < f->interface_n; i++)
+		for (size_t k = 0; k < f->interfaces[i].address_n; k++) {
+			const struct facts_address *a = &f->interfaces[i].addresses[k];
+			*network = prefix_of(&a->ip, a->len);
+			if (prefix_covers(network, range))
+				return &f->interfaces[i];
+		}
+	return NULL;
+}
+
+static bool is_own_prefix(const struct facts *f, const struct prefix *range)
+{
+	return range->len == ip_bits(&range->ip) && facts_is_own(f, &range->ip);
+}
+
+static bool is_special(const struct ip *ip)
+{
+	return !facts_is_public(ip) && !facts_is_private(ip);
+}
+
+static bool range_sound(const struct audit_known *known, const struct prefix *range)
+{
+	const struct facts *f = known->ground->facts;
+	struct prefix network;
+	if (has_arrival_within(known, range) || is_whole_block(range))
+		return false;
+	if (is_own_prefix(f, range))
+		return true;
+	/* Loopback, link-local, documentation. */
+	if (is_special(&range->ip) && range->len >= 8)
+		return true;
+	if (!facts_is_public(&range->ip))
+		return range->len > 8;
+	if (interface_of(f, range, &network) && network.len < ip_bits(&network.ip))
+		return range->len == ip_bits(&range->ip);
+	return range->len >= (range->ip.family == 4 ? PUBLIC4_BITS_MIN : PUBLIC6_BITS_MIN);
+}
+
+static bool gateway_sound(const struct audit_known *known, const struct ip *ip)
+{
+	const struct facts *f = known->ground->facts;
+	return f->container == FACTS_NO_CONTAINER && facts_is_private(ip);
+}
+
+void judge_sound(const struct audit_known *known, struct audit_who *who)
+{
+	const struct audit_asker *asker = who->asker;
+	who->strangers = arrival_by(known, &asker->ip, true) != NULL;
+	who->perhaps = who->perhaps || arrival_by(known, &asker->ip, false) != NULL;
+	who->sound = false;
+	if (who->strangers || arrival_by(known, &asker->ip, false))
+		return;
+	switch (asker->kind) {
+	case AUDIT_STRANGER4: case AUDIT_STRANGER6: case AUDIT_OUTSIDE:
+	case AUDIT_BRIDGE: case AUDIT_SEEN:
+		break;
+	case AUDIT_LOOPBACK: case AUDIT_OWN:
+		who->sound = true;
+		break;
+	case AUDIT_GATEWAY:
+		who->sound = gateway_sound(known, &asker->ip);
+		break;
+	case AUDIT_NEIGHBOUR: case AUDIT_CONTAINER:
+		who->sound = !facts_is_public(&asker->network.ip) &&
+		             !has_arrival_within(known, &asker->network);
+		break;
+	case AUDIT_RANGE:
+		who->sound = range_sound(known, &asker->network);
+		break;
+	}
+}

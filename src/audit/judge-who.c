@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who may relay, from the server's answers; where no server could be asked, from what its
+ * configuration says. That one was taken is a fact; a refusal counts if mail for an own user was
+ * taken in the same session, or if the port is for logins and refuses all mail.
+ */
+#include "audit/judge-private.h"
+
+#include <assert.h>
+
+enum { FORMS_MAX = 128 };
+
+void judge_unasked(struct judge *j, const char *what, const char *why)
+{
+	enum { UNASKED_MAX = 500 };
+	struct audit_report *r = j->report;
+	for (size_t i = 0; i < r->unasked_n; i++)
+		if (strcmp(r->unasked[i].what, what) == 0 && strcmp(r->unasked[i].why, why) == 0)
+			return;
+	if (!r->unasked)
+		r->unasked = arena_alloc(r->arena, UNASKED_MAX * sizeof(*r->unasked));
+	if (r->unasked_n < UNASKED_MAX)
+		r->unasked[r->unasked_n++] = (struct audit_unread){ what, why };
+}
+
+/* ---- what one answer says ------------------------------------------------------------------ */
+
+static bool is_plain(const struct audit_question *q, const struct audit_try *t)
+{
+	return q->claim == AUDIT_AS_ITSELF && ip_eq(&q->from, &q->asker->ip) &&
+	       strcmp(t->form, "E01") == 0;
+}
+
+static bool is_control(const struct audit_try *t)
+{
+	return strcmp(t->form, "A00") == 0 || strcmp(t->form, "A01") == 0;
+}
+
+/* Whether mail for own users says that a refusal is the relay rule's. */
+static bool refusal_counts(const struct audit_question *q)
+{
+	const struct audit_try *c = &q->controlled;
+	return c->said == AUDIT_TAKEN ||
+	       (q->port->for_login && c->code / 100 == 5 &&
+	        (c->refusal == REFUSAL_RELAY || c->refusal == REFUSAL_CLIENT ||
+	         c->refusal == REFUSAL_UNKNOWN));
+}
+
+static enum audit_said said_of(const struct audit_question *q, const struct audit_try *t)
+{
+	if (t->said == AUDIT_TAKEN && t->nobody && t->nobody->said != AUDIT_REFUSED)
+		return AUDIT_UNSAID;
+	if (t->said == AUDIT_TAKEN)
+		return AUDIT_TAKEN;
+	if (q->claim != AUDIT_AS_ITSELF && q->end == AUDIT_ASKED && !q->claim_taken)
+		return AUDIT_REFUSED;
+	if (t->said == AUDIT_REFUSED_ELSE && q->port->for_login && t->code / 100 == 5)
+		return AUDIT_REFUSED;
+	return t->said == AUDIT_REFUSED && !refusal_counts(q) ? AUDIT_UNSAID : t->said;
+}
+
+static const char *unsaid_why(struct judge *j, const struct audit_question *q,
+                              const struct audit_try *t)
+{
+	if (q->end != AUDIT_ASKED && q->end_text[0])
+		return q->end_text;
+	if (t->said == AUDIT_TAKEN)
+		return "it is taken as any name is that nobody has: only delivery would tell";
+	if (t->said == AUDIT_REFUSED_ELSE)
+		return arena_printf(j->report->arena, "refused for another reason: %d %s", t->code,
+		                    t->text);
+	if (t->said == AUDIT_REFUSED)
+		return q->controlled.code
+			? arena_printf(j->report->arena, "mail for an own user is refused, too: "
+			               "%d %s", q->controlled.code, q->controlled.text)
+			: "no mail for an own user is taken that it could be compared with";
+	return "no answer came";
+}
+
+static const char *tls_words(enum audit_tls tls)
+{
+	return tls == AUDIT_STARTTLS ? " under STARTTLS" : tls == AUDIT_TLS_FIRST ? " in TLS" : "";
+}
+
+/* ---- lines that permit ------------------------------------------------------------------------ */
+
+/* What a client shows that comes with that form. */
+static unsigned shows_of(const char *form)
+{
+	const struct relay_case *c = audit_form_case(form);
+	if (strcmp(form, "A05") == 0)
+		return AUDIT_BY_MX;
+	if (strcmp(form, "A10") == 0)
+		return AUDIT_BY_CERTIFICATE | AUDIT_BY_TLS;
+	if (!c)
+		return 0;
+	if (relay_forges_sender(c))
+		return AUDIT_BY_SENDER;
+	if (relay_forges_helo(c))
+		return AUDIT_BY_HELO;
+	return c->session == RELAY_TRUSTED_PTR ? AUDIT_BY_RDNS :
+	       c->session == RELAY_AUTH_INVENTED ? AUDIT_BY_LOGIN :
+	       c->session == RELAY_STARTTLS ? AUDIT_BY_TLS : 0;
+}
+
+static void explain(struct judge *j, struct audit_who *who, const struct audit_port *port)
+{
+	struct audit_why why = { 0 };
+	const struct audit_client client = {
+		.ip = who->asker->ip, .port = port,
+		.own = facts_is_own(j->known->ground->facts, &who->asker->ip),
+		.shows = shows_of(who->forms[0]) | (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
+	};
+	audit_config_explain(j->known->ground->config, &client, &why);
+	if (why.answer == AUDIT_NO)
+		return;
+	struct audit_line *by = arena_alloc(j->report->arena, (why.by_n + 1) * sizeof(*by));
+	memcpy(by, why.by, why.by_n * sizeof(*by));
+	who->by = by;
+	who->by_n = why.by_n;
+	who->some |= why.some;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+static struct audit_row *row_of(struct judge *j, const struct audit_asker *asker, uint16_t port,
+                                enum audit_tls tls)
+{
+	struct audit_report *r = j->report;
+	for (size_t i = r->row_n; i-- > 0;)
+		if (r->rows[i].asker == asker && r->rows[i].port == port && r->rows[i].tls == tls)
+			return &r->rows[i];
+	assert(r->row_n < j->row_room);
+	r->rows[r->row_n] = (struct audit_row){ .asker = asker, .port = port, .tls = tls, .why = "" };
+	return &r->rows[r->row_n++];
+}
+
+static struct audit_who *who_of(struct judge *j, const struct audit_question *q)
+{
+	struct audit_report *r = j->report;
+	for (size_t i = r->who_n; i-- > 0;)
+		if (r->who[i].asker == q->asker && r->who[i].port == q->at.port &&
+		    r->who[i].tls == q->tls)
+			return &r->who[i];
+	assert(r->who_n < j->who_room);
+	r->who[r->who_n] = (struct audit_who){ .asker = q->asker, .port = q->at.port, .tls = q->tls,
+		.forms = arena_alloc(r->arena, FORMS_MAX * sizeof(*r->who->forms)) };
+	return &r->who[r->who_n++];
+}
+
+static void form_add(struct audit_who *who, const char *form)
+{
+	for (size_t i = 0; i < who->form_n; i++)
+		if (strcmp(who->forms[i], form) == 0)
+			return;
+	if (who->form_n < FORMS_MAX)
+		who->forms[who->form_n++] = form;
+}
+
+static bool is_to_some(const char *form)
+{
+	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 || strcmp(form, "A05") == 0;
+}
+
+static void answer_take(struct judge *j, const struct audit_question *q, const struct audit_try *t)
+{
+	enum audit_said said = said_of(q, t);
+	if (is_plain(q, t)) {
+		struct audit_row *row = row_of(j, q->asker, q->at.port, q->tls);
+		/* The same port at two addresses: the worst counts. */
+		if (row->plain < said || row->plain == AUDIT_UNSAID) {
+			row->plain = said;
+			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
+			         ? unsaid_why(j, q, t) : "";
+		}
+	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
+		/* What is not offered under TLS is not asked there. */
+		judge_unasked(j, arena_printf(j->report->arena, "%s, port %u%s", t->form,
+		                              q->at.port, tls_words(q->tls)), unsaid_why(j, q, t));
+	}
+	if (said == AUDIT_TAKEN)
+		form_add(who_of(j, q), t->form);
+}
+
+/* Taken in clear, it needs no TLS: that row says it all. */
+static void drop_twins(struct audit_report *r)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < r->who_n; i++) {
+		bool twin = false;
+		for (size_t k = 0; k < r->who_n && r->who[i].tls == AUDIT_STARTTLS; k++)
+			twin |= r->who[k].asker == r->who[i].asker && r->who[k].tls == AUDIT_CLEAR &&
+			        r->who[k].port == r->who[i].port;
+		if (!twin)
+			r->who[kept++] = r->who[i];
+	}
+	r->who_n = kept;
+}
+
+static const struct audit_port *port_of(const struct judge *j, const struct audit_who *who)
+{
+	const struct audit_port *found = NULL;
+	for (size_t i = 0; i < j->known->question_n; i++) {
+		const struct audit_question *q = &j->known->questions[i];
+		if (q->asker != who->asker || q->at.port != who->port || q->tls != who->tls)
+			continue;
+		for (size_t k = 0; k < q->try_n; k++)
+			if (strcmp(q->tries[k].form, who->forms[0]) == 0 &&
+			    said_of(q, &q->tries[k]) == AUDIT_TAKEN)
+				return q->port;
+		found = q->port;
+	}
+	return found;
+}
+
+static void settle(struct judge *j)
+{
+	struct audit_report *r = j->report;
+	drop_twins(r);
+	for (size_t i = 0; i < r->who_n; i++) {
+		struct audit_who *who = &r->who[i];
+		who->some = true;
+		for (size_t k = 0; k < who->form_n; k++)
+			who->some &= is_to_some(who->forms[k]);
+		explain(j, who, port_of(j, who));
+		judge_sound(j->known, who);
+		struct audit_row *row = row_of(j, who->asker, who->port, who->tls);
+		row->who = who;
+	}
+}
+
+void judge_answers(struct judge *j)
+{
+	struct audit_report *r = j->report;
+	j->row_room = j->who_room = 2 * j->known->question_n + 1;
+	r->rows = arena_alloc(r->arena, j->row_room * sizeof(*r->rows));
+	r->who = arena_alloc(r->arena, j->who_room * sizeof(*r->who));
+	for (size_t i = 0; i < j->known->question_n; i++) {
+		const struct audit_question *q = &j->known->questions[i];
+		/* STARTTLS that is not offered is no row. */
+		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER)
+			continue;
+		for (size_t k = 0; k < q->try_n; k++)
+			if (!is_control(&q->tries[k]))
+				answer_take(j, q, &q->tries[k]);
+	}
+	settle(j);
+}
+
+/* ---- by the reading --------------------------------------------------------------------------------- */
+
+static void reading_take(struct judge *j, const struct audit_asker *asker,
+                         const struct audit_port *port)
+{
+	static const char *plain[] = { "E01" };
+	struct audit_report *r = j->report;
+	const struct audit_client client = {
+		.ip = asker->ip, .port = port,
+		.own = facts_is_own(j->known->ground->facts, &asker->ip),
+	};
+	struct audit_why why = { 0 };
+	audit_config_explain(j->known->ground->config, &client, &why);
+	struct audit_row *row = row_of(j, asker, port->port, AUDIT_CLEAR);
+	row->plain = AUDIT_UNSAID;
+	row->why = why.answer == AUDIT_NO ? "not by the configuration"
+	         : why.answer == AUDIT_YES ? "by the configuration" : "perhaps, by the configuration";
+	if (why.answer == AUDIT_NO || row->who)
+		return;
+	struct audit_who *who = &r->who[r->who_n++];
+	*who = (struct audit_who){ .asker = asker, .port = port->port, .forms = plain, .form_n = 1,
+	                           .perhaps = true };
+	explain(j, who, port);
+	judge_sound(j->known, who);
+	row->who = who;
+}
+
+void judge_reading(struct judge *j)
+{
+	struct audit_report *r = j->report;
+	const struct audit_ground *g = j->known->ground;
+	const struct audit_reading *reading = audit_config_reading(g->config);
+	const size_t port_n = reading->port_n < AUDIT_PORTS_MAX ? reading->port_n : AUDIT_PORTS_MAX;
+	j->row_room = j->who_room = port_n * g->asker_n + 1;
+	r->rows = arena_alloc(r->arena, j->row_room * sizeof(*r->rows));
+	r->who = arena_alloc(r->arena, j->who_room * sizeof(*r->who));
+	for (size_t i = 0; i < g->asker_n; i++)
+		for (size_t k = 0; k < port_n; k++)
+			reading_take(j, &g->askers[i], &reading->ports[k]);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The forms of an audit: those of the catalogue that need no message, and those that only the
+ * server's owner could know enough to ask (A01 and up). None says DATA.
+ */
+#include "audit/plan-private.h"
+
+#include <assert.h>
+
+/* Asked beyond the catalogue. */
+static const struct own_form {
+	const char *form, *like, *mail, *rcpt, *title;
+} own_forms[] = {
+	{ "A02", "E06", "<{L}>", "<{U}@{D}>", "a real local user as forged sender" },
+	{ "A03", "E01", "<{S}@{T}>", "<postmaster@{D}>", "the postmaster of somebody else" },
+	{ "A04", "E01", "<{S}@{T}>", "<abuse@{D}>", "the abuse desk of somebody else" },
+	{ "A05", NULL, "<{S}@{T}>", "<{U}@{X}>", "a domain whose MX names this server" },
+	{ "A06", "E18", "<{S}@{T}>", "<\"{U}@{M}\"@{D}>", "the own domain within a foreign one's "
+	                                                  "quoted local part" },
+	{ "A07", "E14", "<{S}@{T}>", "<{U}%{M}@{D}>", "the own domain within a foreign one's "
+	                                              "local part" },
+};
+
+/* Sessions of their own. */
+static const struct own_session {
+	const char *form, *like, *title;
+} own_sessions[] = {
+	{ "A00", NULL, "mail for an own user" },
+	{ "A01", NULL, "mail for a mailbox that nobody has" },
+	{ "A08", "S03", "a client without a reverse name" },
+	{ "A09", "S10", "a login with the right name and a wrong password" },
+	{ "A10", "S09", "a client certificate that nobody here has signed" },
+};
+
+/* Mailboxes that nobody has, at what stands for the server in the forms. */
+static const struct { const char *at, *rcpt; } nobodies[] = {
+	{ "@{R}>", "<nobody-by-this-name-4711@{R}>" },
+	{ "@{I}>", "<nobody-by-this-name-4711@{I}>" },
+	{ "@localhost>", "<nobody-by-this-name-4711@localhost>" },
+	{ "", "<nobody-by-this-name-4711>" },
+};
+enum { NOBODIES = sizeof(nobodies) / sizeof(nobodies[0]) };
+
+const char *audit_form_title(const char *form)
+{
+	for (size_t i = 0; i < sizeof(own_forms) / sizeof(*own_forms); i++)
+		if (strcmp(own_forms[i].form, form) == 0)
+			return own_forms[i].title;
+	for (size_t i = 0; i < sizeof(own_sessions) / sizeof(*own_sessions); i++)
+		if (strcmp(own_sessions[i].form, form) == 0)
+			return own_sessions[i].title;
+	const struct relay_case *c = relay_case_by_id(str_of(form));
+	return c ? form_reasons_of(c)->title : "";
+}
+
+const struct relay_case *audit_form_case(const char *form)
+{
+	const char *like = form;
+	for (size_t i = 0; i < sizeof(own_forms) / sizeof(*own_forms); i++)
+		if (strcmp(own_forms[i].form, form) == 0)
+			like = own_forms[i].like;
+	for (size_t i = 0; i < sizeof(own_sessions) / sizeof(*own_sessions); i++)
+		if (strcmp(own_sessions[i].form, form) == 0)
+			like = own_sessions[i].like;
+	return like ? relay_case_by_id(str_of(like)) : NULL;
+}
+
+const char *plan_render(struct audit_plan *plan, const struct endpoint *at, const char *pattern)
+{
+	const struct audit_ground *g = plan->ground;
+	char literal[IP_TEXT_MAX + 8];
+	const char *missing;
+	struct buf out = { 0 };
+	const struct relay_names names = {
+		.u = STR("someone"), .s = STR("asker"), .d = str_of(g->foreign),
+		.t = str_of(g->other), .r = str_of(g->host_name), .m = str_of(g->domain),
+		.i = str_of(ip_format_literal(&at->ip, literal)),
+		.c = STR("203.0.113.77"), .cl = STR("[203.0.113.77]"),
+	};
+	if (strcmp(pattern, "<{L}>") == 0)
+		return g->user ? arena_printf(plan->arena, "<%s@%s>", g->user, g->domain) : NULL;
+	if (strcmp(pattern, "<{U}@{X}>") == 0)
+		return arena_printf(plan->arena, "<someone@%s>", g->mx_here);
+	int e = relay_render(pattern, &names, &out, &missing);
+	const char *text = e == ERR_OK ? arena_strdup(plan->arena, buf_str(&out)) : NULL;
+	buf_fini(&out);
+	return text;
+}
+
+/* ---- envelopes ------------------------------------------------------------------------------ */
+
+struct packing {
+	struct audit_plan *plan;
+	const struct audit_asker *asker;
+	size_t port;
+	enum audit_tls tls;
+	struct audit_question *q;        /* the one that is filled */
+	const struct audit_try *nobodies[NOBODIES];
+};
+
+static struct audit_try *pack(struct packing *p, const char *form, const char *mail,
+                              const char *rcpt)
+{
+	if (!p->q || p->q->try_n == AUDIT_TRIES_MAX)
+		p->q = plan_add(p->plan, p->asker, p->port, p->tls);
+	return p->q ? plan_try(p->plan, p->q, form, mail, rcpt) : NULL;
+}
+
+/* At which of the server's names the recipient stands. */
+static const struct audit_try *nobody_of(const struct packing *p, const char *rcpt)
+{
+	size_t i = 0;
+	for (; i + 1 < NOBODIES; i++)
+		if (str_casesuffix(str_of(rcpt), str_of(nobodies[i].at)))
+			break;
+	return p->nobodies[i];
+}
+
+static bool is_envelope(const struct relay_case *c)
+{
+	return c->session == RELAY_PLAIN || c->session == RELAY_POSTMASTER_FIRST ||
+	       c->session == RELAY_UTF8;
+}
+
+static void pack_case(struct packing *p, const struct relay_case *c)
+{
+	const char *mail = c->mail;
+	if (c->session == RELAY_UTF8)
+		mail = arena_printf(p->plan->arena, "%s SMTPUTF8", c->mail);
+	struct audit_try *t = pack(p, c->id, mail, c->rcpt);
+	if (!t)
+		return;
+	t->utf8 = c->session == RELAY_UTF8;
+	if (c->session == RELAY_POSTMASTER_FIRST && p->q->control)
+		t->first = p->q->control->rcpt;
+	if (c->flags & RELAY_OWN_DOMAIN)
+		t->nobody = nobody_of(p, c->rcpt);
+}
+
+static void envelopes_add(struct packing *p)
+{
+	for (size_t i = 0; i < NOBODIES; i++)
+		p->nobodies[i] = pack(p, "A01", "<{S}@{T}>", nobodies[i].rcpt);
+	for (size_t i = 0; i < relay_case_count; i++)
+		if (is_envelope(&relay_cases[i]) && strcmp(relay_cases[i].id, "E01") != 0)
+			pack_case(p, &relay_cases[i]);
+	for (size_t i = 0; i < sizeof(own_forms) / sizeof(*own_forms); i++)
+		pack(p, own_forms[i].form, own_forms[i].mail, own_forms[i].rcpt);
+}
+
+/* ---- sessions --------------------------------------------------------------------------------- */
+
+static struct audit_question *alone(struct packing *p, const char *form, const char *helo,
+                                    enum audit_claim claim)
+{
+	struct audit_question *q = plan_add(p->plan, p->asker, p->port, p->tls);
+	const char *rendered = q && helo ? plan_render(p->plan, &q->at, helo) : NULL;
+	if (!q)
+		return NULL;
+	q->claim = claim;
+	if (rendered)
+		q->helo = rendered;
+	plan_try(p->plan, q, form, "<{S}@{T}>", "<{U}@{D}>");
+	return q;
+}
+
+static bool is_stranger(const struct audit_asker *asker)
+{
+	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
+}
+
+static void sessions_add(struct packing *p)
+{
+	alone(p, "S01a", "localhost", AUDIT_AS_ITSELF);
+	alone(p, "S01b", "[127.0.0.1]", AUDIT_AS_ITSELF);
+	alone(p, "S02a", "{R}", AUDIT_AS_ITSELF);
+	alone(p, "S02b", "{M}", AUDIT_AS_ITSELF);
+	alone(p, "S02c", "{I}", AUDIT_AS_ITSELF);
+	alone(p, "S04", NULL, AUDIT_CLAIM_XCLIENT);
+	alone(p, "S05a", NULL, AUDIT_CLAIM_PROXY1);
+	alone(p, "S05b", NULL, AUDIT_CLAIM_PROXY2);
+	alone(p, "S06", NULL, AUDIT_CLAIM_PORT25);
+	alone(p, "S10", NULL, AUDIT_CLAIM_LOGIN);
+	if (p->plan->ground->user)
+		alone(p, "A09", NULL, AUDIT_CLAIM_LOGIN);
+	alone(p, "A10", NULL, AUDIT_CLAIM_CERTIFICATE);
+	for (size_t i = 0; is_stranger(p->asker) && i < p->plan->named_n; i++) {
+		const struct audit_named *named = &p->plan->named[i];
+		struct audit_question *q = named->ip.family == p->asker->ip.family
+			? alone(p, named->form, NULL, AUDIT_AS_ITSELF) : NULL;
+		if (q)
+			q->from = named->ip;
+	}
+}
+
+void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                    enum audit_tls tls)
+{
+	struct packing p = { plan, asker, port, tls };
+	envelopes_add(&p);
+	sessions_add(&p);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The plan in its parts: sessions (plan.c), the forms that go into them (plan-forms.c).
+ */
+#ifndef PORTREEVE_AUDIT_PLAN_PRIVATE_H
+#define PORTREEVE_AUDIT_PLAN_PRIVATE_H
+
+#include "audit/plan.h"
+
+/* Where the asker finds the server by that port. False: no way leads there. */
+bool plan_reach(const struct audit_ground *g, const struct audit_asker *asker,
+                const struct audit_port *port, struct endpoint *at);
+
+/* A new session, its port one of the reading's first AUDIT_PORTS_MAX; NULL: the plan is full, or
+ * no way leads there. It has a control, if there is one, and room for AUDIT_TRIES_MAX. */
+struct audit_question *plan_add(struct audit_plan *plan, const struct audit_asker *asker,
+                                size_t port, enum audit_tls tls);
+
+struct audit_try *plan_try(struct audit_plan *plan, struct audit_question *q, const char *form,
+                           const char *mail, const char *rcpt);
+
+/* Templates filled in for that session: in the arena; NULL if something is not known. */
+const char *plan_render(struct audit_plan *plan, const struct endpoint *at, const char *pattern);
+
+/* All forms but the plain one, for an asker at a port. */
+void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                    enum audit_tls tls);
+
+#endif

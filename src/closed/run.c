@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The plan and the room brought together: facts become interfaces and names, questions become
+ * sessions, replies become answers.
+ */
+#include "closed/run.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "closed/ask.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define ASKERS "client.asker.example"
+
+enum { ROWS_MAX = 256, COMMAND_MS = 15000, SESSION_MS = 25000, AWAITED_MAX = 32 };
+
+struct running {
+	const struct closed_run_setup *setup;
+	struct audit_plan *plan;
+	struct closed_room *room;
+	int64_t until_ms;
+};
+
+/* ---- the room like this machine ------------------------------------------------------------- */
+
+static const struct closed_interface *interfaces_of(const struct audit_plan *plan, size_t *n)
+{
+	const struct facts *f = plan->ground->facts;
+	struct closed_interface *all = arena_alloc(plan->arena, (f->interface_n + 1) * sizeof(*all));
+	*n = 0;
+	for (size_t i = 0; i < f->interface_n; i++) {
+		const struct facts_interface *from = &f->interfaces[i];
+		struct closed_address *addresses =
+			arena_alloc(plan->arena, (from->address_n + 1) * sizeof(*addresses));
+		for (size_t k = 0; k < from->address_n; k++)
+			addresses[k] = (struct closed_address){ from->addresses[k].ip,
+			                                        from->addresses[k].len };
+		if (from->address_n || from->kind == FACTS_LOOPBACK)
+			all[(*n)++] = (struct closed_interface){
+				from->name, from->kind == FACTS_LOOPBACK, addresses,
+				from->address_n };
+	}
+	return all;
+}
+
+struct naming {
+	struct closed_name *rows;
+	struct closed_reverse *reverses;
+	size_t n, reverse_n;
+};
+
+static void name_add(struct naming *t, const char *name, const struct ip *ip, const char *mx)
+{
+	if (t->n < ROWS_MAX)
+		t->rows[t->n++] = (struct closed_name){ name, ip ? *ip : (struct ip){ 0 }, mx };
+}
+
+/* The server by its name and by its domain; foreign domains, one with the server as its MX. */
+static void names_of_server(const struct audit_plan *plan, struct naming *t)
+{
+	static const struct ip far = { 4, { 203, 0, 113, 25 } };
+	const struct audit_ground *g = plan->ground;
+	const char *mx = arena_printf(plan->arena, "mx.%s", g->foreign);
+	for (size_t i = 0; i < g->facts->interface_n; i++)
+		for (size_t k = 0; k < g->facts->interfaces[i].address_n; k++) {
+			const struct ip *ip = &g->facts->interfaces[i].addresses[k].ip;
+			if (g->facts->interfaces[i].kind != FACTS_LOOPBACK)
+				name_add(t, g->host_name, ip, NULL);
+		}
+	if (strcmp(g->domain, g->host_name) != 0)
+		name_add(t, g->domain, NULL, g->host_name);
+	name_add(t, g->foreign, NULL, mx);
+	name_add(t, g->other, NULL, mx);
+	name_add(t, mx, &far, NULL);
+	name_add(t, g->mx_here, NULL, g->host_name);
+}
+
+static const struct closed_names *names_of(const struct audit_plan *plan)
+{
+	struct closed_names *names = arena_alloc(plan->arena, sizeof(*names));
+	struct naming t = {
+		.rows = arena_alloc(plan->arena, ROWS_MAX * sizeof(*t.rows)),
+		.reverses = arena_alloc(plan->arena, AUDIT_NAMED_MAX * sizeof(*t.reverses)),
+	};
+	names_of_server(plan, &t);
+	for (size_t i = 0; i < plan->named_n; i++) {
+		const struct audit_named *named = &plan->named[i];
+		t.reverses[t.reverse_n++] = (struct closed_reverse){ named->ip, named->name };
+		if (named->verified)
+			name_add(&t, named->name, &named->ip, NULL);
+	}
+	*names = (struct closed_names){ ASKERS, t.rows, t.n, t.reverses, t.reverse_n };
+	return names;
+}
+
+static int room_make(struct running *r, struct buf *message)
+{
+	size_t n;
+	const struct closed_interface *interfaces = interfaces_of(r->plan, &n);
+	const struct closed_setup setup = {
+		.host_name = r->plan->ground->machine_name, .interfaces = interfaces,
+		.interface_n = n, .trees = r->setup->server->trees,
+		.tree_n = r->setup->server->tree_n, .names = names_of(r->plan),
+		.life_ms = 2 * r->setup->start_ms + r->setup->all_ms + 30000,
+	};
+	return closed_create(&setup, &r->room, message);
+}
+
+/* ---- questions ---------------------------------------------------------------------------------- */
+
+static struct closed_session session_of(const struct audit_plan *plan,
+                                        const struct audit_question *q)
+{
+	struct closed_envelope *envelopes =
+		arena_alloc(plan->arena, (q->try_n + 1) * sizeof(*envelopes));
+	for (size_t i = 0; i < q->try_n; i++)
+		envelopes[i] = (struct closed_envelope){ q->tries[i].mail, q->tries[i].rcpt };
+	if (q->control)
+		envelopes[q->try_n] = (struct closed_envelope){ q->control->mail, q->control->rcpt };
+	return (struct closed_session){
+		.from = q->from, .to = q->at, .helo = q->helo, .envelopes = envelopes,
+		.tls = q->tls == AUDIT_CLEAR ? CLOSED_CLEAR :
+		       q->tls == AUDIT_STARTTLS ? CLOSED_STARTTLS : CLOSED_TLS_FIRST,
+		.control = q->control ? &envelopes[q->try_n] : NULL, .n = q->try_n,
+		.answers = arena_alloc(plan->arena, q->try_n * sizeof(struct closed_answer)),
+	};
+}
+
+static void answer_take(struct audit_plan *plan, const struct audit_question *q,
+                        struct audit_try *t, const struct closed_answer *a)
+{
+	const struct audit_heard mail = { a->mail.code, a->mail.enhanced, a->mail.text };
+	const struct audit_heard rcpt = { a->rcpt.code, a->rcpt.enhanced, a->rcpt.text };
+	audit_answer(plan, q, t, &mail, &rcpt);
+}
+
+static void session_take(struct audit_plan *plan, struct audit_question *q,
+                         const struct closed_session *s)
+{
+	q->end = s->end == CLOSED_UNASKED ? AUDIT_NOT_ASKED :
+	         s->end == CLOSED_ASKED ? AUDIT_ASKED : AUDIT_NO_ANSWER;
+	q->end_text = closed_end_text(s->end);
+	if (q->control) {
+		q->controlled = *q->control;
+		q->controlled.said = AUDIT_UNSAID;
+		q->controlled.code = 0;
+		answer_take(plan, q, &q->controlled, &s->controlled);
+	}
+	for (size_t i = 0; i < q->try_n; i++)
+		answer_take(plan, q, &q->tries[i], &s->answers[i]);
+}
+
+static int stage_ask(struct running *r, size_t first)
+{
+	const size_t n = r->plan->n - first;
+	const int64_t left_ms = r->until_ms - clock_mono_ms();
+	const struct closed_patience patience = { .command_ms = COMMAND_MS, .session_ms = SESSION_MS,
+	                                          .all_ms = left_ms };
+	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
+	for (size_t i = 0; i < n; i++)
+		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
+	if (r->setup->progress)
+		r->setup->progress(r->setup->arg, first, r->plan->n);
+	int e = left_ms > 0 && n ? closed_ask(r->room, &patience, sessions, n) : ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < n; i++)
+		session_take(r->plan, &r->plan->questions[first + i], &sessions[i]);
+	free(sessions);
+	return e;
+}
+
+/* ---- the server ----------------------------------------------------------------------------------- */
+
+/* Where it is to greet: the places that the first stage goes to. */
+static size_t awaited(const struct audit_plan *plan, struct endpoint *places)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < plan->n && n < AWAITED_MAX; i++) {
+		bool known = false;
+		for (size_t k = 0; k < n; k++)
+			known |= places[k].port == plan->questions[i].at.port &&
+			         ip_eq(&places[k].ip, &plan->questions[i].at.ip);
+		if (!known)
+			places[n++] = plan->questions[i].at;
+	}
+	return n;
+}
+
+static int stages(struct running *r, struct buf *message)
+{
+	struct endpoint places[AWAITED_MAX];
+	bool whole = audit_plan_controls(r->plan);
+	int e = closed_server_start(r->room, r->setup->server, r->setup->config, places,
+	                            awaited(r->plan, places), r->setup->start_ms, message);
+	if (e != ERR_OK)
+		return e;
+	r->until_ms = clock_mono_ms() + r->setup->all_ms;
+	e = stage_ask(r, 0);
+	size_t first = r->plan->n;
+	if (e == ERR_OK) {
+		whole &= audit_plan_plain(r->plan);
+		e = stage_ask(r, first);
+	}
+	first = r->plan->n;
+	if (e == ERR_OK) {
+		whole &= audit_plan_forms(r->plan);
+		e = stage_ask(r, first);
+	}
+	if (!whole)
+		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
+	if (e != ERR_OK)
+		buf_printf(message, "the server in the closed room cannot be asked: %s", err_text(e));
+	return e;
+}
+
+int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, struct buf *message)
+{
+	struct running r = { .setup = setup, .plan = plan };
+	int e = room_make(&r, message);
+	if (e == ERR_OK)
+		e = stages(&r, message);
+	closed_destroy(r.room);
+	return e;
+}

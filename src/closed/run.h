@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * An audit's questions, asked in the closed room: the room is made like this machine, the server
+ * started in it, and the plan (audit/plan.h) gone through stage by stage.
+ *
+ * Who uses it: the commands `audit` and `gate`.
+ * Hostile input: the server's replies, by ask.h; what it prints when it does not start.
+ */
+#ifndef PORTREEVE_CLOSED_RUN_H
+#define PORTREEVE_CLOSED_RUN_H
+
+#include "audit/plan.h"
+#include "closed/server.h"
+
+struct closed_run_setup {
+	const struct closed_server *server;
+	const char *config;              /* another configuration than its own; NULL */
+	int64_t start_ms;                /* for the server to start and greet */
+	int64_t all_ms;                  /* for all questions; those left over are not asked */
+	/* Told before each stage how many sessions there are, and how many are done; NULL. */
+	void (*progress)(void *arg, size_t done, size_t all);
+	void *arg;
+};
+
+/* Asks all of the plan, whose questions are filled in. What is in the way stands in *message, a
+ * sentence of what was tried and what came: ERR_DENIED: no room can be made here; ERR_CLOSED: the
+ * server does not start; ERR_TIMEOUT: it does not greet; ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO. What
+ * differs in the room from the machine goes to the plan's left_out. Blocks, at most start_ms twice,
+ * all_ms and half a minute. */
+int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan,
+                 struct buf *message);
+
+#endif
