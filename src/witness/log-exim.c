@@ -46,11 +46,14 @@ static bool is_name(struct str s)
 	return s.n > 0;
 }
 
-/* "NAME (HELO) [ADDR]" or "(HELO) [ADDR]", where HELO has the same word; 0: something else. */
+/* "NAME (HELO) [ADDR]" or "(HELO) [ADDR]", where HELO has the same word; 0: something else. A client
+ * without HELO is "NAME [ADDR]". */
 static size_t read_client(struct str s, const struct witness_said *said, struct ip *ip)
 {
 	struct witness_said helo;
-	size_t at = 0, open = str_find(s, '('), close = str_find(s, ')');
+	size_t at = 0, open = str_find(s, '('), close = str_find(s, ')'), whole = log_peer(s, ip);
+	if (whole)
+		return whole;
 	if (open == SIZE_MAX || close == SIZE_MAX || close < open ||
 	    (open > 0 && (s.p[open - 1] != ' ' || !is_name((struct str){ s.p, open - 1 }))))
 		return 0;

@@ -46,6 +46,7 @@ static bool take_time(struct str *s, struct str *time)
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct str rest = *s, first = take_word(&rest);
 	const char *end = first.p + first.n;
+	size_t month;
 	if (fits(first, "0000-00-00T00:00:00")) {
 		*time = first;
 	} else if (fits(first, "0000-00-00") && first.n == 10) {
@@ -59,7 +60,8 @@ static bool take_time(struct str *s, struct str *time)
 			end = zone.p + zone.n;
 			rest = ahead;
 		}
-	} else if (first.n == 3 && str_search(STR(months), first) % 3 == 0) {
+	} else if (first.n == 3 && (month = str_search(STR(months), first)) != SIZE_MAX &&
+	           month % 3 == 0) {
 		struct str day = take_word(&rest), clock = take_word(&rest);
 		if (day.n > 2 || !is_digits(day) || !is_clock(clock))
 			return false;

@@ -18,7 +18,7 @@ enum {
 	WITNESS_WORD_MAX = WITNESS_WORD_CHARS + 1,
 	WITNESS_RANDOM_BYTES = 8,
 	/* With what was asked behind it: "pw…-6-25". */
-	WITNESS_SAID_MAX = WITNESS_WORD_MAX + 8,
+	WITNESS_SAID_MAX = WITNESS_WORD_MAX + 10,
 };
 
 /* The word of that day (days since 1970, 0 to 65535). Returns dst. */
