@@ -43,6 +43,7 @@ const struct config_row dnsbl_config_rows[] = {
 	  "The TXT record of a listed address; %a is the address, %z the zone, %d the day since "
 	  "when it is listed, %r the reason, cut to what fits, %u the URL of dnsbl.url, %% a "
 	  "percent sign. With %d or %r the whole list is read again with each change. "
+	  "If the server saw the tester by a wrong address, that stands behind it, where it fits. "
 	  "The default goes on to say how to ask for a retest." },
 	{ "text_word", DNSBL(CONFIG_STRING, text_word), 0, 0, DNSBL_TEXT_WORD,
 	  "The TXT record of an address that is listed by the operator's word, of the same parts; "

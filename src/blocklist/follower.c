@@ -83,8 +83,9 @@ static int read_words(struct blocklist_follower *f, struct arena *a, struct bloc
 	struct blocklist_words_of of = { 0 };
 	int err = store_words(f->store, a, &words, &of.word_n);
 	assert(!e->words);
-	if (err == ERR_OK && f->notes)
-		err = store_listings(f->store, a, &all, &of.listing_n);
+	if (err == ERR_OK)
+		err = f->notes ? store_listings(f->store, a, &all, &of.listing_n)
+		               : store_seen(f->store, a, &all, &of.listing_n);
 	if (err == ERR_OK)
 		err = store_ranges(f->store, a, &ranges, &of.range_n);
 	if (err != ERR_OK)

@@ -13,6 +13,7 @@
 struct word {
 	int64_t since_s;
 	size_t reason_at;
+	size_t seen_at;                      /* SEEN_LENGTHS texts, one behind the other; or 0 */
 	struct prefix entry;
 	bool by_word;
 };
@@ -51,19 +52,36 @@ static void add_reason(struct buf *out, const char *reason)
 	buf_add_byte(out, '\0');
 }
 
+/* Where they begin; 0 if there is nothing to tell. */
+static size_t add_seen(struct buf *out, const struct listing *l)
+{
+	const struct seen_as seen = { l->seen_as, l->known_as };
+	size_t at = out->n;
+	if (!seen_is_sure(&seen))
+		return 0;
+	assert(at > 0);
+	for (unsigned length = 0; length < SEEN_LENGTHS; length++) {
+		seen_note(&seen, &l->address, (enum seen_length)length, out);
+		buf_add_byte(out, '\0');
+	}
+	return at;
+}
+
 static void add_address(struct blocklist_words *w, const struct listing *l, bool by_word)
 {
 	struct prefix whole = prefix_of(&l->address, ip_bits(&l->address));
 	assert(w->n == 0 || prefix_cmp(&w->v[w->n - 1].entry, &whole) < 0);
-	w->v[w->n++] = (struct word){ l->since_s, w->reasons.n, whole, by_word };
+	struct word *at = &w->v[w->n++];
+	*at = (struct word){ l->since_s, w->reasons.n, 0, whole, by_word };
 	add_reason(&w->reasons, l->reason);
+	at->seen_at = by_word ? 0 : add_seen(&w->reasons, l);
 }
 
 static void add_range(struct blocklist_words *w, const struct listed_range *r)
 {
 	struct word *at = &w->v[w->n + w->range_n];
 	assert(w->range_n == 0 || prefix_cmp(&at[-1].entry, &r->range) < 0);
-	*at = (struct word){ r->since_s, w->reasons.n, r->range, true };
+	*at = (struct word){ r->since_s, w->reasons.n, 0, r->range, true };
 	w->range_n++;
 	add_reason(&w->reasons, r->reason);
 }
@@ -94,6 +112,17 @@ void blocklist_words_destroy(struct blocklist_words *w)
 	free(w);
 }
 
+static void fill_note(const struct blocklist_words *w, const struct word *at,
+                      struct blocklist_note *note)
+{
+	const char *seen = w->reasons.p + at->seen_at;
+	*note = (struct blocklist_note){ w->reasons.p + at->reason_at, at->since_s, at->by_word,
+	                                 { NULL } };
+	for (unsigned i = 0; at->seen_at && i < SEEN_LENGTHS; i++, seen += strlen(seen) + 1)
+		note->seen[i] = seen;
+	assert(!at->seen_at || (!at->by_word && seen <= w->reasons.p + w->reasons.n));
+}
+
 bool blocklist_words_find(const struct blocklist_words *w, const struct prefix *entry,
                           struct blocklist_note *note)
 {
@@ -106,9 +135,7 @@ bool blocklist_words_find(const struct blocklist_words *w, const struct prefix *
 		int c = prefix_cmp(&at->entry, entry);
 		assert(middle < w->n + w->range_n && at->reason_at < w->reasons.n);
 		if (c == 0) {
-			*note = (struct blocklist_note){
-				w->reasons.p + at->reason_at, at->since_s, at->by_word,
-			};
+			fill_note(w, at, note);
 			return true;
 		}
 		if (c < 0)

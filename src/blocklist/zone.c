@@ -420,6 +420,26 @@ static struct str day_of(int64_t since_s, char text[static CLOCK_TEXT_MAX])
 	return (struct str){ text, DAY_BYTES };
 }
 
+/* What was seen of us, behind the rest, in brackets: as much of it as fits, or nothing. */
+static size_t add_seen(const struct blocklist_note *note, size_t n,
+                       char dst[static BLOCKLIST_TEXT_MAX])
+{
+	enum { AROUND = sizeof(" ()") - 1 };
+	for (unsigned i = 0; i < SEEN_LENGTHS && note->seen[i]; i++) {
+		struct str seen = str_of(note->seen[i]);
+		if (n + AROUND + seen.n > BLOCKLIST_TEXT_MAX)
+			continue;
+		dst[n++] = ' ';
+		dst[n++] = '(';
+		memcpy(dst + n, seen.p, seen.n);
+		n += seen.n;
+		dst[n++] = ')';
+		break;
+	}
+	assert(n <= BLOCKLIST_TEXT_MAX);
+	return n;
+}
+
 size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
                            const struct prefix *entry, const struct blocklist_note *note,
                            char dst[static BLOCKLIST_TEXT_MAX])
@@ -441,5 +461,5 @@ size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *addr
 	parts.r = cut(note ? note->reason : "unknown", BLOCKLIST_TEXT_MAX - fixed);
 	size_t n = fill(text, parts, dst);
 	assert(n >= fixed && n <= BLOCKLIST_TEXT_MAX);
-	return n;
+	return note && text == z->text ? add_seen(note, n, dst) : n;
 }

@@ -43,7 +43,8 @@ int blocklist_zone_init(struct blocklist_zone *z, const struct dnsbl_config *con
 /* The text of an address; writes at most BLOCKLIST_TEXT_MAX bytes and returns how many.
  * `entry`: that of the list by which it is listed, itself or a range. `note`: what is known of the
  * entry; its reason is cut to what fits. By both it is the one text or the other. NULL: an address
- * was proved, and reason and date are "unknown". Does not allocate. */
+ * was proved, and reason and date are "unknown". What the note has of how the server saw us stands
+ * in brackets behind the text of an address, as far as that leaves room. Does not allocate. */
 size_t blocklist_zone_text(const struct blocklist_zone *z, const struct ip *address,
                            const struct prefix *entry, const struct blocklist_note *note,
                            char dst[static BLOCKLIST_TEXT_MAX]);

@@ -93,6 +93,47 @@ int explain_open(const char *const *names, size_t n, enum mta mta, struct explan
 	return ERR_OK;
 }
 
+static bool has_cause(const struct explanation *e, const struct cause *cause)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (e->causes[i] == cause)
+			return true;
+	return false;
+}
+
+void explain_seen(struct explanation *e, const struct seen_as *seen, const struct ip *host)
+{
+	const struct cause *first[SEEN_CAUSES_MAX];
+	if (!seen->address.family)
+		return;
+	e->seen = *seen;
+	if (!seen_is_sure(seen))
+		return;
+	struct explanation of_form = *e;
+	e->n = seen_causes(seen, host, first);
+	memcpy(e->causes, first, e->n * sizeof(*first));
+	for (size_t i = 0; i < of_form.n; i++)
+		if (!has_cause(e, of_form.causes[i]))
+			e->causes[e->n++] = of_form.causes[i];
+	assert(e->n <= EXPLAIN_CAUSES_MAX);
+}
+
+static void add_seen(const struct explanation *e, size_t indent, struct buf *out)
+{
+	char address[IP_TEXT_MAX], prefix[PREFIX_TEXT_MAX];
+	struct prefix range;
+	struct buf text = { 0 };
+	const char *who = seen_range(&e->seen.address, &range);
+	buf_add_cstr(&text, "By its own Received line ");
+	seen_sentence(&e->seen, &text);
+	buf_add_byte(&text, '.');
+	if (who)
+		buf_printf(&text, " (%s is of %s, %s.)", ip_format(&e->seen.address, address),
+		           prefix_format(&range, prefix), who);
+	add_paragraph(out, indent, buf_cstr(&text));
+	buf_fini(&text);
+}
+
 static void add_likeliest(const struct explanation *e, struct buf *text)
 {
 	const struct cause *first = e->causes[0];
@@ -113,6 +154,8 @@ static void add_why(const struct explanation *e, size_t indent, struct buf *out)
 	char name[RELAY_NAME_MAX];
 	struct buf text = { 0 };
 	assert(e->form.row && e->n > 0);
+	if (e->seen.address.family)
+		add_seen(e, indent, out);
 	relay_form_name(&e->form, name);
 	buf_printf(&text, "%s (%s): %s", name, form_reasons_of(e->form.row)->title,
 	           form_reasons_of(e->form.row)->meaning);

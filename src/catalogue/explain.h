@@ -11,24 +11,30 @@
 #define PORTREEVE_CATALOGUE_EXPLAIN_H
 
 #include "base/json.h"
-#include "catalogue/cause.h"
+#include "catalogue/seen.h"
 
 enum { EXPLAIN_COLUMNS = 78 };
 
 /* ---- below an "open" --------------------------------------------------------------------- */
 
+enum { EXPLAIN_CAUSES_MAX = FORM_CAUSES_MAX + SEEN_CAUSES_MAX };
+
 /* Why a server is open, from the forms that came back. */
 struct explanation {
 	struct relay_form form;          /* the most basic of them: it tells most */
 	enum mta mta;                    /* the kind of server, a guess; or MTA_UNKNOWN */
-	const struct cause *causes[FORM_CAUSES_MAX + 1];    /* the likeliest first; those that */
+	const struct cause *causes[EXPLAIN_CAUSES_MAX];     /* the likeliest first; those that */
 	size_t n;                        /* this kind of server cannot have are left out */
+	struct seen_as seen;             /* told below an open by its text; or nothing */
 };
 
 /* `names` are forms as results, proofs and evidence name them; others are passed over.
  * ERR_NOT_FOUND if none is left. */
 int explain_open(const char *const *names, size_t n, enum mta mta, struct explanation *e);
-/* Three to five lines, each behind `indent` spaces: what the form means, the likeliest cause (in
+/* By which address `host` saw us is told, too; if it is sure that ours was lost, the causes of that
+ * come first. Nothing changes if `seen` tells nothing. */
+void explain_seen(struct explanation *e, const struct seen_as *seen, const struct ip *host);
+/* Three to eight lines, each behind `indent` spaces: what the form means, the likeliest cause (in
  * the words of the server, where one is guessed), and the command that says more. */
 void explain_short(const struct explanation *e, unsigned indent, struct buf *out);
 /* The same for somebody who has no Portreeve: in place of the command the likeliest cause in full,

@@ -140,13 +140,18 @@ static bool listing_fits(const struct list_query *q, const void *row)
 }
 
 /* Which kind of server it is nobody has kept: the evidence shows how it greeted. */
-static bool explain_proofs(const struct proof *proofs, size_t n, struct explanation *why)
+static bool explain_proofs(const struct listing *l, const struct proof *proofs, size_t n,
+                           struct explanation *why)
 {
+	const struct seen_as seen = { l->seen_as, l->known_as };
 	const char *names[PROOFS_MAX];
 	n = n < PROOFS_MAX ? n : PROOFS_MAX;
 	for (size_t i = 0; i < n; i++)
 		names[i] = proofs[i].case_id;
-	return explain_open(names, n, MTA_UNKNOWN, why) == ERR_OK;
+	if (explain_open(names, n, MTA_UNKNOWN, why) != ERR_OK)
+		return false;
+	explain_seen(why, &seen, &l->address);
+	return true;
 }
 
 static void listing_object(struct list_args *a, const void *row, struct json *j)
@@ -162,7 +167,7 @@ static void listing_object(struct list_args *a, const void *row, struct json *j)
 	if (store_proofs(a->cli.store, &l->l.address, &a->cli.arena, &proofs, &n) != ERR_OK)
 		n = 0;
 	listing_json(&l->l, not_published(a, l), proofs, n, j);
-	if (explain_proofs(proofs, n, &why))
+	if (explain_proofs(&l->l, proofs, n, &why))
 		explanation_json(&why, j);
 }
 
@@ -175,7 +180,7 @@ static void listing_below(struct list_args *a, const void *row)
 	size_t n = 0;
 	if (l->is_range ||
 	    store_proofs(a->cli.store, &l->l.address, &a->cli.arena, &proofs, &n) != ERR_OK ||
-	    !explain_proofs(proofs, n, &why))
+	    !explain_proofs(&l->l, proofs, n, &why))
 		return;
 	explain_short(&why, 0, &text);
 	putchar('\n');

@@ -147,8 +147,11 @@ static int create_collector(struct testing *t)
 
 static bool explain_result(const struct tester_result *r, struct explanation *e)
 {
-	return r->verdict == VERDICT_OPEN &&
-	       verdict_explain(r->results, r->n, r->transcript, e) == ERR_OK;
+	if (r->verdict != VERDICT_OPEN ||
+	    verdict_explain(r->results, r->n, r->transcript, e) != ERR_OK)
+		return false;
+	explain_seen(e, &r->seen, &r->test->target.ip);
+	return true;
 }
 
 static void print_why_open(const struct tester_result *r)
@@ -172,6 +175,7 @@ static void print_result_object(struct cli *cli, const struct tester_result *r)
 	json_add_time(j, "again", r->again_s);
 	if (explain_result(r, &e))
 		explanation_json(&e, j);
+	seen_json(&r->seen, j);
 	cli_json_end(cli);
 	fflush(stdout);          /* what is stored is told, whatever dies next */
 }

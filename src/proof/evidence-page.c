@@ -230,6 +230,43 @@ static void add_causes(struct maker *m, const struct explanation *e)
 	            "says how to close it");
 }
 
+static struct ip address_of(const struct maker *m, const char *key)
+{
+	struct ip ip;
+	return ip_parse(member(m, key), &ip, NULL) == ERR_OK ? ip : (struct ip){ 0 };
+}
+
+/* By which address the server saw the tester, and what that means. */
+static void add_seen(struct maker *m, const struct seen_as *seen)
+{
+	char address[IP_TEXT_MAX], prefix[PREFIX_TEXT_MAX];
+	struct prefix range;
+	struct buf sentence = { 0 };
+	const char *who = seen_range(&seen->address, &range);
+	seen_sentence(seen, &sentence);
+	page_text(m->page, "By its own Received line, which stands in the header below, %s.",
+	          buf_cstr(&sentence));
+	if (who)
+		page_text(m->page, "%s is of %s, %s.", ip_format(&seen->address, address),
+		          prefix_format(&range, prefix), who);
+	buf_fini(&sentence);
+}
+
+static void add_why_open(struct maker *m)
+{
+	const char *name = named(m, m->form);
+	const struct seen_as seen = { address_of(m, "seen_as"), address_of(m, "known_as") };
+	struct ip host = address_of(m, "address");
+	struct explanation why;
+	if (!str_eq(member(m, "verdict"), STR("open")) ||
+	    explain_open(&name, 1, mta_of_transcript(member(m, "transcript")), &why) != ERR_OK)
+		return;
+	if (seen.address.family)
+		add_seen(m, &seen);
+	explain_seen(&why, &seen, &host);
+	add_causes(m, &why);
+}
+
 static void add_form(struct maker *m)
 {
 	struct relay_form form;
@@ -251,12 +288,7 @@ static void add_form(struct maker *m)
 	page_text(m->page, "The envelope of that form:");
 	add_template(m, "MAIL FROM:", form.row->mail);
 	add_template(m, "RCPT TO:", form.row->rcpt);
-	const char *name = named(m, m->form);
-	enum mta mta = mta_of_transcript(member(m, "transcript"));
-	struct explanation why;
-	if (str_eq(member(m, "verdict"), STR("open")) &&
-	    explain_open(&name, 1, mta, &why) == ERR_OK)
-		add_causes(m, &why);
+	add_why_open(m);
 }
 
 static void add_said(struct maker *m, const struct transcript_line *l)

@@ -14,6 +14,7 @@ struct tester_config {
 	bool collector_check;                /* asked before anything is sent */
 	struct config_ips source;            /* of a family, the second is for retests */
 	struct config_ips trusted_source;    /* S03: the same, with names that look trusted */
+	struct config_ips seen_as;           /* by which others see us, where it is another */
 	struct config_ports ports;
 	int64_t wait_s;                      /* for returns, after the last accepted message */
 	int64_t proof_wait_s;                /* before the next message, if none has come back */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "catalogue/catalogue.h"
+#include "relaytest/seen.h"
 #include "relaytest/verdict.h"
 #include "store/evidence.h"
 #include "store/list.h"
@@ -43,19 +44,46 @@ static bool deserves_evidence(const struct session_outcome *out)
 	       out->accepted > 0;
 }
 
+/* What came back, with all of its text; of the run's arena. */
+struct came_back {
+	struct test_return *v;
+	size_t n;
+};
+
+static void read_returns(struct run *r, const struct session_outcome *out,
+                         struct came_back *returns)
+{
+	*returns = (struct came_back){ 0 };
+	if (deserves_evidence(out))
+		store_returns_of(r->tester->setup.store, r->test.id, true, &r->arena, &returns->v,
+		                 &returns->n);
+}
+
+static void find_seen(struct run *r, const struct session_outcome *out,
+                      const struct came_back *returns)
+{
+	const struct tester_config *c = r->tester->setup.config;
+	const struct seen_from from = {
+		.hello = str_of(r->tester->setup.us.hostname), .host = r->test.target.ip,
+		.came_from = r->came_from, .set = &c->seen_as, .own = &c->source,
+		.more_own = &c->trusted_source,
+	};
+	r->seen = (struct seen_as){ 0 };
+	if (out->verdict == VERDICT_OPEN)
+		r->seen = seen_find(&from, returns->v, returns->n);
+}
+
 /* Signs the bundle; an empty id if there is none to sign. */
 static void make_evidence(struct run *r, const struct session_outcome *out,
-                          char evidence_id[static 48], struct buf *bundle)
+                          const struct came_back *returns, char evidence_id[static 48],
+                          struct buf *bundle)
 {
 	struct tester *t = r->tester;
 	const struct tester_config *c = t->setup.config;
-	struct test_return *returns = NULL;
-	size_t n = 0;
 	char target[ENDPOINT_TEXT_MAX], address[IP_TEXT_MAX];
 	evidence_id[0] = '\0';
 	if (!t->setup.evidence_key || !deserves_evidence(out))
 		return;
-	store_returns_of(t->setup.store, r->test.id, true, &r->arena, &returns, &n);
 	endpoint_format(&r->test.target, target);
 	const char *replay = arena_printf(&r->arena, "portreeve test %s --port %u%s",
 	                                  ip_format(&r->test.target.ip, address),
@@ -63,7 +91,8 @@ static void make_evidence(struct run *r, const struct session_outcome *out,
 	const char *const own[] = { c->domain, c->domain2, NULL };
 	struct evidence_input in = {
 		.test = &r->test, .verdict = out->verdict, .results = out->results,
-		.result_count = out->n, .returns = returns, .return_count = n,
+		.result_count = out->n, .returns = returns->v, .return_count = returns->n,
+		.seen_as = r->seen.address, .known_as = r->seen.known,
 		.transcript = out->transcript, .operator_name = str_of(t->setup.us.operator_name),
 		.contact = str_of(t->setup.us.contact), .replay = str_of(replay),
 		.own_domains = own, .now_s = clock_now_s(),
@@ -116,7 +145,7 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 		struct tester_result result = {
 			.test = &r->test, .verdict = out->verdict, .cause = out->cause,
 			.results = out->results, .n = out->n, .transcript = out->transcript,
-			.finding = out->finding, .evidence_id = evidence_id,
+			.finding = out->finding, .evidence_id = evidence_id, .seen = r->seen,
 			.reason = out->reason, .effects = *effects,
 			.seconds = seconds_of(r), .err = err,
 		};
@@ -128,6 +157,8 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	t->counters.done[out->verdict]++;
 	bool known = out->verdict == VERDICT_OPEN &&
 	             verdict_explain(out->results, out->n, out->transcript, &why) == ERR_OK;
+	if (known && seen_is_sure(&r->seen))
+		explain_seen(&why, &r->seen, &r->test.target.ip);
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)
 		tell_result(r, out, effects->set & LIFE_DELIST, known ? &why : NULL);
 	if (effects->set & LIFE_NOTIFY && t->setup.config->notify_postmaster)
@@ -189,11 +220,14 @@ void run_finish(struct run *r)
 	struct lifecycle_effects effects = { 0 };
 	struct lifecycle_policy policy = tester_policy(t->setup.config);
 	struct buf bundle = { 0 };
+	struct came_back returns;
 	char evidence_id[48];
 	session_outcome(r->session, &out);
 	if (!settle_silence(r, &out))
 		return;
-	make_evidence(r, &out, evidence_id, &bundle);
+	read_returns(r, &out, &returns);
+	find_seen(r, &out, &returns);
+	make_evidence(r, &out, &returns, evidence_id, &bundle);
 	struct test_outcome outcome = {
 		.test_id = r->test.id, .verdict = out.verdict, .cause = out.cause,
 		.control_ok = out.control_ok,
@@ -203,6 +237,11 @@ void run_finish(struct run *r)
 		.now_s = clock_now_s(), .reason = listing_reason(r, &out), .why = out.reason,
 		.evidence = buf_str(&bundle), .evidence_id = evidence_id,
 	};
+	/* What is not sure is told to who tests, and to nobody else. */
+	if (seen_is_sure(&r->seen)) {
+		outcome.seen_as = r->seen.address;
+		outcome.known_as = r->seen.known;
+	}
 	int e = store_test_finish(t->setup.store, &outcome, &policy, &effects);
 	buf_fini(&bundle);
 	if (e == ERR_EXISTS)

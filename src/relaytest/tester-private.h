@@ -42,7 +42,8 @@ struct run {
 	struct wire_client *wire;
 	bool holds_connection, wants_connection, stepping;
 	bool unsaved;                        /* the outcome of a message */
-	struct ip came_from;                 /* our address, as the host sees it; family 0 */
+	struct ip came_from;                 /* the address that we connected from; family 0 */
+	struct seen_as seen;                 /* by which the host saw us; found at the end */
 	bool later;                          /* what is waited for is followed by another round */
 	unsigned finish_tries;
 	struct session_action connect;       /* owed while wants_connection; else the last round's

@@ -13,6 +13,7 @@
 #define PORTREEVE_RELAYTEST_TESTER_H
 
 #include "base/loop.h"
+#include "catalogue/seen.h"
 #include "dns/resolver.h"
 #include "relaytest/config.h"
 #include "relaytest/counters.h"
@@ -33,6 +34,8 @@ struct tester_result {
 	const struct case_result *results;
 	size_t n;
 	struct str transcript;           /* of what was said, as in the evidence */
+	struct seen_as seen;             /* by which address the host saw us, if that tells of a
+	                                    loss (seen.h) */
 	const char *finding;             /* or NULL */
 	const char *evidence_id;         /* "" for none */
 	const char *reason;              /* why it is not decided, in words; "" */

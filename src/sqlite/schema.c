@@ -166,6 +166,12 @@ static const char main_9[] =
 	"ALTER TABLE tests ADD COLUMN message_id TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE tests ADD COLUMN again_message_id TEXT NOT NULL DEFAULT '';";
 
+/* By which address a listed host saw us. */
+static const char main_10[] =
+	"ALTER TABLE listings ADD COLUMN seen_as BLOB;"
+	"ALTER TABLE listings ADD COLUMN known_as BLOB;"
+	"CREATE INDEX listings_seen ON listings (address) WHERE seen_as IS NOT NULL;";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -205,6 +211,7 @@ static const char returns_5[] =
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
 	{ 7, main_7 }, { 8, main_8 }, { 9, main_9 },
+	{ 10, main_10 },
 };
 static const struct migration returns_steps[] = {
 	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 }, { 4, returns_4 },

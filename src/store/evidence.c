@@ -136,6 +136,8 @@ static void add_payload(struct json *j, const struct evidence_input *in)
 		add_case(j, &in->results[i]);
 	json_close(j);
 	json_add_shown(j, "transcript", in->transcript);
+	add_address(j, "seen_as", &in->seen_as);
+	add_address(j, "known_as", &in->known_as);
 	json_open_array(j, "returns");
 	for (size_t i = 0; i < in->return_count; i++)
 		add_return(j, &in->returns[i], in->own_domains);

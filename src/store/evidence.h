@@ -25,6 +25,8 @@ struct evidence_input {
 	const struct test_return *returns;    /* with messages */
 	size_t return_count;
 	struct str transcript;                /* "> " and "< " lines, times in ms */
+	struct ip seen_as, known_as;          /* by which address the host saw us, and others do;
+	                                         family 0: not told */
 	struct str operator_name, contact;
 	struct str replay;                    /* the command line */
 	const char *const *own_domains;       /* NULL-terminated: addresses there are not masked */

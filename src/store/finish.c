@@ -188,6 +188,9 @@ static void take_evidence(struct finish *f)
 	const char *id = f->outcome->evidence_id;
 	if (id && *id)
 		str_copy(f->listing.evidence_id, sizeof(f->listing.evidence_id), str_of(id));
+	f->listing.seen_as = f->outcome->seen_as;
+	f->listing.known_as = f->outcome->known_as;
+	assert(f->listing.seen_as.family || !f->listing.known_as.family);
 }
 
 static int put_on_list(struct finish *f)
@@ -252,6 +255,8 @@ static int speak_of(struct finish *f, const struct proof *p)
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;
 	memcpy(l->evidence_id, test.t.evidence_id, sizeof(l->evidence_id));
+	/* What that test saw stands in its evidence alone. */
+	l->seen_as = l->known_as = (struct ip){ 0 };
 	if (l->by_operator)
 		return ERR_OK;
 	struct buf reason = { 0 };

@@ -125,6 +125,8 @@ void listing_json(const struct listing *l, const char *withheld, const struct pr
 	json_add_time(j, "last_test", l->last_test_s);
 	json_add_time(j, "recheck", l->recheck_s);
 	json_add_cstr_if(j, "evidence", l->evidence_id);
+	json_add_ip(j, "seen_as", &l->seen_as);
+	json_add_ip(j, "known_as", &l->known_as);
 	json_add_bool(j, "by_operator", l->by_operator);
 	json_add_cstr_if(j, "not_published", withheld);
 	json_open_array(j, "proofs");

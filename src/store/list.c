@@ -29,6 +29,14 @@ int store_listings(struct store *st, struct arena *a, struct listing **rows, siz
 	return e;
 }
 
+int store_seen(struct store *st, struct arena *a, struct listing **rows, size_t *n)
+{
+	struct row_wish wish = { .range.index = LISTING_BY_SEEN };
+	int e = row_list(st, ROW_LISTING, &wish, a, rows, n);
+	assert(e == ERR_OK || *n == 0);
+	return e;
+}
+
 int store_proofs(struct store *st, const struct ip *address, struct arena *a,
                  struct proof **out, size_t *n)
 {

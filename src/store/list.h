@@ -19,6 +19,8 @@ int store_listing_get(struct store *st, const struct ip *address, struct listing
 int store_listings(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 int store_proofs(struct store *st, const struct ip *address, struct arena *a,
                  struct proof **rows, size_t *n);
+/* Those whose server saw us by another address than others do. In order of the address. */
+int store_seen(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 /* Listings that only the operator's word keeps: no proof stands. In order of the address. */
 int store_words(struct store *st, struct arena *a, struct listing **rows, size_t *n);
 

@@ -105,13 +105,14 @@ static const struct row_index result_indexes[] = {
 #define T struct listing
 static const struct row_column listing_columns[] = {
 	IN(T, address), IN(T, reason), IN(T, since_s), IN(T, last_test_s), IN(T, recheck_s),
-	IN(T, evidence_id), IN(T, by_operator),
+	IN(T, evidence_id), IN(T, by_operator), IN(T, seen_as), IN(T, known_as),
 };
 #undef T
 static const struct row_index listing_indexes[] = {
 	{ { "address" }, .unique = true },
 	[LISTING_BY_RECHECK] = { { "recheck_s", "address" } },
 	[LISTING_BY_WORD] = { { "address" }, false, WHERE_IS, "by_operator", 1 },
+	[LISTING_BY_SEEN] = { { "address" }, false, WHERE_IS_SET, "seen_as", 0 },
 };
 
 #define T struct listed_range

@@ -133,7 +133,7 @@ enum {
 	TEST_LIVE,                     /* address, port: the one that has not ended */
 	TEST_DUE,                      /* not_before_s, key: of those that have not ended */
 };
-enum { LISTING_BY_RECHECK = 1, LISTING_BY_WORD };
+enum { LISTING_BY_RECHECK = 1, LISTING_BY_WORD, LISTING_BY_SEEN };
 enum { PROOF_BY_OUTPUT = 1 };          /* output, address, …: of those that have one */
 enum { JOURNAL_DELISTED = 1 };         /* subject, serial: of JOURNAL_DELIST */
 enum { EVIDENCE_BY_ID = 1, EVIDENCE_BY_ADDRESS };

@@ -111,6 +111,7 @@ struct test_outcome {
 	int64_t now_s;
 	const char *reason;                  /* one line for the listing, if it is to be listed */
 	const char *why;                     /* it is not decided, in words; NULL or "" */
+	struct ip seen_as, known_as;         /* see struct listing; family 0: not told */
 	struct str evidence;                 /* signed bundle; empty: none */
 	const char *evidence_id;
 };

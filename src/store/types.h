@@ -160,6 +160,9 @@ struct listing {
 	int64_t since_s, last_test_s, recheck_s;
 	char evidence_id[48];
 	bool by_operator;              /* listed by word, not by proof */
+	/* By which address the host saw who proved it, and by which others see that one: another,
+	 * so its clients' addresses are lost before it. Of the newest proof; family 0: not told. */
+	struct ip seen_as, known_as;
 };
 
 /* A range on the list, by the operator's word alone: no test proves one, and none ends it. It and

@@ -65,6 +65,33 @@ static void test_addresses(void **state)
 	world_free(&w);
 }
 
+/* By which address a server saw us stands behind the text, and not of who is listed by word. */
+static void test_seen(void **state)
+{
+	static const struct row rows[] = {
+		{ "1.2.0.192.bl.example", "127.0.0.2", "192.0.2.1 is listed as an open relay "
+		  "(bl.example) (the server saw us as 172.18.0.1, not 203.0.113.5: your clients' "
+		  "addresses are lost before they reach it; causes C2, C1, C3)" },
+		{ "2.2.0.192.bl.example", "127.0.0.4", "192.0.2.2 is listed by its operator's word: why" },
+		{ "3.2.0.192.bl.example", "127.0.0.2", "192.0.2.3 is listed as an open relay (bl.example)" },
+	};
+	const struct ip bridge = ip_from_v4(172, 18, 0, 1), known = ip_from_v4(203, 0, 113, 5);
+	struct listing listings[] = {
+		{ .address = ip_from_v4(192, 0, 2, 1), .seen_as = bridge, .known_as = known },
+		{ .address = ip_from_v4(192, 0, 2, 2), .seen_as = bridge, .known_as = known,
+		  .reason = "why" },
+		{ .address = ip_from_v4(192, 0, 2, 3), .seen_as = bridge },
+	};
+	struct blocklist_words_of of = { &listings[1], listings, NULL, 1, 3, 0 };
+	struct world w;
+	(void)state;
+	world_make(&w, "192.0.2.1 192.0.2.2 192.0.2.3", NULL, NULL);
+	w.edition.words = blocklist_words_create(&of);
+	CHECK(&w, rows);
+	blocklist_words_destroy(w.edition.words);
+	world_free(&w);
+}
+
 /* From the first address to the last; what has a listing of its own speaks for itself; and where
  * no note is there, a range is no proof all the same. */
 static void test_ranges(void **state)
@@ -111,7 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses), cmocka_unit_test(test_ranges),
-		cmocka_unit_test(test_outputs),
+		cmocka_unit_test(test_outputs), cmocka_unit_test(test_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,30 @@ static void test_text_range(void **state)
 	}
 }
 
+/* As much as fits of what was seen stands behind, and never a part of it. */
+static void test_text_seen(void **state)
+{
+	struct blocklist_note note = { "", 1, false, { "the long one", "middle", "short" } };
+	static const struct { unsigned fixed; const char *behind; } rows[] = {
+		{ 1, " (the long one)" }, { 240, " (the long one)" }, { 241, " (middle)" },
+		{ 246, " (middle)" }, { 247, " (short)" }, { 248, "" }, { 255, "" },
+	};
+	struct ip four = ip_from_v4(192, 0, 2, 1);
+	struct prefix entry = prefix_of(&four, 128);
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char setting[300] = "text=", text[BLOCKLIST_TEXT_MAX + 1];
+		struct world w;
+		memset(setting + strlen("text="), '.', rows[i].fixed);
+		world_make(&w, "", NULL, (const char *const[]){ setting, NULL });
+		size_t n = blocklist_zone_text(&w.zones[0], &four, &entry, &note, text);
+		text[n] = '\0';
+		assert_int_equal(n, rows[i].fixed + strlen(rows[i].behind));
+		assert_string_equal(text + rows[i].fixed, rows[i].behind);
+		world_free(&w);
+	}
+}
+
 /* Date, reason and URL, of proved ones, of those by word, and of what nothing is known. */
 static void test_text_parts(void **state)
 {
@@ -409,7 +433,8 @@ int main(void)
 		cmocka_unit_test(test_output_zone), cmocka_unit_test(test_hostmaster),
 		cmocka_unit_test(test_text), cmocka_unit_test(test_text_word),
 		cmocka_unit_test(test_config_of_parts), cmocka_unit_test(test_text_parts),
-		cmocka_unit_test(test_text_range), cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_text_range), cmocka_unit_test(test_text_seen),
+		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_notes_of_ranges),
 		cmocka_unit_test(test_labels),
 	};

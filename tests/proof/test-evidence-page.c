@@ -42,6 +42,8 @@
 #define OPEN HEAD("open") ",\"returns\":[" RETURN("recipient", "0", TOKEN, "") "," \
 	RETURN("recipient", "1", TOKEN2, "") "]}"
 
+#define SEEN(address, known) ",\"seen_as\":\"" address "\",\"known_as\":\"" known "\""
+
 struct row {
 	const char *name, *payload;
 	enum evidence_check check;
@@ -83,6 +85,27 @@ static const struct row rows[] = {
 	  EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
 		"The way that", "It was proved once",
 	}, { "It came back, too" } },
+	{ "lost", HEAD("open") SEEN("172.18.0.1", "203.0.113.5") ",\"returns\":["
+	  RETURN("recipient", "0", TOKEN, "") "]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
+		"By its own Received line, which stands in the header below, the server saw us",
+		"as 172.18.0.1, not 203.0.113.5: your clients' addresses are lost",
+		"172.18.0.1 is of 172.16.0.0/12, which Docker", "Likely cause  C2: ",
+		"Also possible  C1: ", "C3: ",
+	}, { "no public address" } },
+	{ "perhaps lost", HEAD("open") SEEN("172.18.0.1", "") ",\"returns\":["
+	  RETURN("recipient", "0", TOKEN, "") "]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
+		"as 172.18.0.1, which is no public address: if others", "Likely cause  C34: ",
+	}, { NULL } },
+	{ "not lost", HEAD("open") SEEN("", "") ",\"returns\":["
+	  RETURN("recipient", "0", TOKEN, "") "]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
+		"Likely cause  C34: ",
+	}, { "saw us" } },
+	{ "seen by words", HEAD("open") SEEN("nowhere", "172.18.0.1") ",\"returns\":["
+	  RETURN("recipient", "0", TOKEN, "") "]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
+		"Likely cause  C34: ",
+	}, { "saw us" } },
+	{ "lost, and closed", HEAD("closed") SEEN("172.18.0.1", "203.0.113.5") ",\"returns\":[]}",
+	  EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, { "What was found" }, { "saw us" } },
 	{ "accepting", HEAD("accepting") ",\"returns\":[]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
 		"accepts, and nothing came back", "proves no relay", "E14: ", "What was said",
 		"=> +0.003 it", "Nothing that the bundle holds",

@@ -18,7 +18,12 @@
 #include <sys/stat.h>
 
 /* What takes the database's last steps back, for tests of older files. */
+#define UNDO_STEP_10 \
+	"DROP INDEX listings_seen;" \
+	"ALTER TABLE listings DROP COLUMN seen_as;" \
+	"ALTER TABLE listings DROP COLUMN known_as;"
 #define UNDO_STEP_9 \
+	UNDO_STEP_10 \
 	"ALTER TABLE tests DROP COLUMN cause;" \
 	"ALTER TABLE tests DROP COLUMN message_id;" \
 	"ALTER TABLE tests DROP COLUMN again_message_id;"
@@ -180,13 +185,37 @@ static void older_ranges(void **unused)
 	free(path);
 }
 
+/* A listing of before its server was known to see us wrongly says nothing of that. */
+static void older_seen(void **unused)
+{
+	(void)unused;
+	char *path = mem_printf("%s/portreeve.db", state);
+	struct ip four = ip_of("192.0.2.25");
+	struct listing l, *rows;
+	size_t n;
+	sqlite3 *db;
+	OK(st, store_list(st, &four, "op", "spam seen", &default_policy, NOW));
+	store_close(st);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, UNDO_STEP_10 "PRAGMA user_version = 9", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	sqlite3_close(db);
+	st = open_store(state, STORE_ALL);
+	OK(st, store_listing_get(st, &four, &l));
+	assert_true(l.seen_as.family == 0 && l.known_as.family == 0);
+	assert_string_equal(l.reason, "spam seen");
+	OK(st, store_seen(st, &a, &rows, &n));
+	assert_int_equal(n, 0);
+	free(path);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(older_returns), EACH(older_reason), EACH(older_database),
-		EACH(older_ranges),
+		EACH(older_ranges), EACH(older_seen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -316,7 +316,8 @@ static void impossible_row(void **unused)
 {
 	(void)unused;
 	struct db *db = &sqlite_of(st)->main;
-	assert_int_equal(db_exec(db, "INSERT INTO listings VALUES (x'0501', '', 0, 0, 0, '', 0)"),
+	assert_int_equal(db_exec(db, "INSERT INTO listings VALUES (x'0501', '', 0, 0, 0, '', 0, "
+	                             "NULL, NULL)"),
 	                 ERR_OK);
 	struct arena a = { 0 };
 	struct listing *rows;

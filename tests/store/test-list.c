@@ -585,12 +585,58 @@ static void journal_and_snapshot(void **unused)
 	assert_true(ip_eq(&list.listings[2].address, &last));
 }
 
+static void prove_seen(const char *target, const char *seen, const char *known, int64_t now_s)
+{
+	struct test t = add_test(st, target, now_s);
+	struct case_result r = { .id = "E01", .stage = STAGE_MESSAGE, .accepted = true,
+	                         .returned = 1 };
+	struct test_outcome o = {
+		.test_id = t.id, .verdict = VERDICT_OPEN, .control_ok = true, .results = &r,
+		.result_count = 1, .now_s = now_s, .reason = "open relay",
+	};
+	struct lifecycle_effects effects;
+	if (seen) {
+		o.seen_as = ip_of(seen);
+		o.known_as = ip_of(known);
+	}
+	OK(st, store_test_finish(st, &o, &default_policy, &effects));
+}
+
+/* By which address it saw us is what the newest proof tells, and goes with that. */
+static void seen_is_of_the_newest_proof(void **unused)
+{
+	(void)unused;
+	struct ip bridge = ip_of("172.18.0.1"), known = ip_of("203.0.113.5");
+	struct listing *rows;
+	size_t n;
+	prove_seen("192.0.2.1:25", "172.18.0.1", "203.0.113.5", NOW);
+	prove_seen("192.0.2.2:25", NULL, NULL, NOW);
+	OK(st, store_seen(st, &a, &rows, &n));
+	assert_int_equal(n, 1);
+	assert_true(ip_eq(&rows[0].seen_as, &bridge) && ip_eq(&rows[0].known_as, &known));
+	assert_int_equal(listing("192.0.2.2").seen_as.family, 0);
+
+	prove_seen("192.0.2.1:587", "127.0.0.1", "203.0.113.5", NOW + 1);
+	struct listing l = listing("192.0.2.1");
+	assert_false(ip_eq(&l.seen_as, &bridge));
+	/* That port is closed: of the other one no more is known than its evidence has. */
+	assert_int_equal(ask_retest("192.0.2.1", "admin@host.example", NOW + DAY), 2);
+	struct test t = queued_test("192.0.2.1:587");
+	finish_with(st, &t, VERDICT_CLOSED, true, true, NOW + DAY + 1);
+	assert_true(listed("192.0.2.1"));
+	assert_int_equal(listing("192.0.2.1").seen_as.family, 0);
+	assert_int_equal(listing("192.0.2.1").known_as.family, 0);
+	OK(st, store_seen(st, &a, &rows, &n));
+	assert_int_equal(n, 0);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(first_proof_lists), EACH(finishing_twice), EACH(open_needs_a_proof),
+		EACH(seen_is_of_the_newest_proof), EACH(first_proof_lists),
+		EACH(finishing_twice), EACH(open_needs_a_proof),
 		EACH(closed_changes_nothing), EACH(the_owner_fixes_it), EACH(what_does_not_delist),
 		EACH(retries), EACH(cause_of_a_test),
 		EACH(retry_of_a_retest), EACH(asked_while_under_way),

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The line is found by our name, then its address is held against what we know of ourselves.
+ */
+#include "relaytest/seen.h"
+
+#include "catalogue/catalogue.h"
+#include "mail/header.h"
+#include "trace/names.h"
+
+/* ---- the line ---------------------------------------------------------------------------- */
+
+/* Names that many a program on the host itself says. */
+static bool tells_us_apart(struct str hello)
+{
+	return hello.n > 0 && hello.p[0] != '.' && !name_is_localhost(hello);
+}
+
+/* Somebody came by SMTP, and the writer saw it. */
+static bool is_of_a_session(const struct received *r)
+{
+	switch (r->form) {
+	case RECEIVED_GOOGLE: case RECEIVED_WEB: case RECEIVED_FETCHED: case RECEIVED_SCANNER:
+	case RECEIVED_PICKUP: case RECEIVED_LOCAL: case RECEIVED_QUEUE:
+		return false;
+	case RECEIVED_OTHER: case RECEIVED_SENDMAIL: case RECEIVED_POSTFIX: case RECEIVED_EXIM:
+	case RECEIVED_QMAIL: case RECEIVED_EXCHANGE: case RECEIVED_SMTPSVC:
+	case RECEIVED_DOMINO: case RECEIVED_COMMUNIGATE:
+		break;
+	}
+	return true;
+}
+
+/* Exim leaves the name that was said out where it is the one that was looked up. */
+static bool said(const struct received *r, struct str hello)
+{
+	return name_eq(r->helo.n ? r->helo : r->rdns, hello);
+}
+
+/* A server of our own name: its programs say it to each other. */
+static bool is_namesake(const struct received *r, struct str hello)
+{
+	return r->by.n == 0 || name_eq(r->by, hello) || name_short_match(r->by, hello);
+}
+
+bool seen_line(struct str message, struct str hello, struct received *line)
+{
+	struct header_cursor c;
+	struct header_field f;
+	if (!tells_us_apart(hello))
+		return false;
+	header_begin(&c, message);
+	for (unsigned lines = 0; lines < SEEN_LINES_MAX && header_next(&c, &f); lines++) {
+		if (!header_is(&f, STR("Received")))
+			continue;
+		received_parse(f.value, line);
+		if (!is_of_a_session(line) || !said(line, hello))
+			continue;
+		return line->ip.family && !line->bad_ip && !line->truncated &&
+		       !is_namesake(line, hello);
+	}
+	return false;
+}
+
+/* ---- what it tells ------------------------------------------------------------------------ */
+
+static bool is_among(const struct config_ips *ips, const struct ip *ip)
+{
+	for (size_t i = 0; ips && i < ips->n; i++)
+		if (ip_eq(&ips->v[i], ip))
+			return true;
+	return false;
+}
+
+struct ip seen_known(const struct seen_from *from)
+{
+	for (size_t i = 0; from->set && i < from->set->n; i++)
+		if (from->set->v[i].family == from->host.family)
+			return from->set->v[i];
+	return ip_is_public(&from->came_from) ? from->came_from : (struct ip){ 0 };
+}
+
+/* Our own address, by which nothing was lost. */
+static bool is_ours(const struct seen_from *from, const struct ip *ip)
+{
+	return ip_eq(ip, &from->came_from) || is_among(from->set, ip) ||
+	       is_among(from->own, ip) || is_among(from->more_own, ip);
+}
+
+/* We would not be strangers there, and what it sees of us tells nothing of others. */
+static bool is_ourselves(const struct seen_from *from)
+{
+	return !from->came_from.family || is_ours(from, &from->host);
+}
+
+/* The connection was an ordinary one, under our own name. */
+static bool is_ordinary(const struct test_return *r)
+{
+	struct relay_form form;
+	return r->kind == RETURN_RECIPIENT && r->marked &&
+	       relay_form_parse(str_of(r->case_id), &form) == ERR_OK &&
+	       !relay_forges_helo(form.row) && !relay_claims_client(form.row);
+}
+
+struct seen_as seen_find(const struct seen_from *from, const struct test_return *returns,
+                         size_t n)
+{
+	struct ip known = seen_known(from);
+	struct received line;
+	for (size_t i = 0; i < n && !is_ourselves(from); i++) {
+		if (!is_ordinary(&returns[i]) ||
+		    !seen_line(returns[i].message, from->hello, &line))
+			continue;
+		if (!is_ours(from, &line.ip) && seen_counts(&line.ip, &known, &from->host))
+			return (struct seen_as){ line.ip, known };
+	}
+	return (struct seen_as){ 0 };
+}
