@@ -51,7 +51,7 @@ CALLS = {
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
-    "check": [], "config": [], "use": [], "explain": [],
+    "check": [], "config": [], "use": [], "explain": [], "witness": [],
 }
 
 
