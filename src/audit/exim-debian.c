@@ -163,7 +163,10 @@ static void read_parts(struct exim *x, const char *section)
 	const char *folder = arena_printf(x->g->a, "%s/conf.d/%s", x->debian_directory, section);
 	const char **names;
 	size_t n = 0;
-	if (x->g->files->list(x->g->files->arg, folder, x->g->a, &names, &n) != ERR_OK)
+	const int err = x->g->files->list(x->g->files->arg, folder, x->g->a, &names, &n);
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		gather_unread(x->g, folder, err_text(err));
+	if (err != ERR_OK)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		const char *slash = strrchr(names[i], '/'), *name = slash ? slash + 1 : names[i];

@@ -72,9 +72,17 @@ static bool is_own_prefix(const struct facts *f, const struct prefix *range)
 	return range->len == ip_bits(&range->ip) && facts_is_own(f, &range->ip);
 }
 
-static bool is_special(const struct ip *ip)
+/* Of this machine or its links alone. */
+static bool is_of_link(const struct ip *ip)
 {
-	return !facts_is_public(ip) && !facts_is_private(ip);
+	return ip->family == 4 ? ip->b[0] == 127 || (ip->b[0] == 169 && ip->b[1] == 254)
+	                       : (ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80) ||
+	                         prefix_contains(&(struct prefix){ { 6, { 0 } }, 64 }, ip);
+}
+
+static bool is_inner(const struct ip *ip)
+{
+	return is_of_link(ip) || facts_is_private(ip);
 }
 
 static bool range_sound(const struct audit_known *known, const struct prefix *range)
@@ -85,11 +93,8 @@ static bool range_sound(const struct audit_known *known, const struct prefix *ra
 		return false;
 	if (is_own_prefix(f, range))
 		return true;
-	/* Loopback, link-local, documentation. */
-	if (is_special(&range->ip) && range->len >= 8)
-		return true;
-	if (!facts_is_public(&range->ip))
-		return range->len > 8;
+	if (is_inner(&range->ip))
+		return range->len >= 8;
 	if (interface_of(f, range, &network) && network.len < ip_bits(&network.ip))
 		return range->len == ip_bits(&range->ip);
 	return range->len >= (range->ip.family == 4 ? PUBLIC4_BITS_MIN : PUBLIC6_BITS_MIN);
@@ -120,7 +125,7 @@ void judge_sound(const struct audit_known *known, struct audit_who *who)
 		who->sound = gateway_sound(known, &asker->ip);
 		break;
 	case AUDIT_NEIGHBOUR: case AUDIT_CONTAINER:
-		who->sound = !facts_is_public(&asker->network.ip) &&
+		who->sound = is_inner(&asker->network.ip) &&
 		             !has_arrival_within(known, &asker->network);
 		break;
 	case AUDIT_RANGE:

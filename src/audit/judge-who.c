@@ -197,6 +197,18 @@ static void drop_twins(struct audit_report *r)
 	r->who_n = kept;
 }
 
+/* In the order of the askers: strangers first. */
+static void order(struct audit_report *r)
+{
+	for (size_t i = 1; i < r->who_n; i++) {
+		const struct audit_who one = r->who[i];
+		size_t k = i;
+		for (; k > 0 && r->who[k - 1].asker > one.asker; k--)
+			r->who[k] = r->who[k - 1];
+		r->who[k] = one;
+	}
+}
+
 static const struct audit_port *port_of(const struct judge *j, const struct audit_who *who)
 {
 	const struct audit_port *found = NULL;
@@ -217,6 +229,7 @@ static void settle(struct judge *j)
 {
 	struct audit_report *r = j->report;
 	drop_twins(r);
+	order(r);
 	for (size_t i = 0; i < r->who_n; i++) {
 		struct audit_who *who = &r->who[i];
 		who->some = true;

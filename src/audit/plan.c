@@ -50,6 +50,11 @@ static bool is_loopback(const struct ip *ip)
 	                       : ip->family == 6 && memcmp(ip->b, one, sizeof(one)) == 0;
 }
 
+static bool is_of_link(const struct ip *ip)
+{
+	return is_loopback(ip) || (ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80);
+}
+
 static struct ip loopback_of(unsigned family)
 {
 	static const struct ip four = { 4, { 127, 0, 0, 1 } }, six = { 6, { [15] = 1 } };
@@ -73,7 +78,16 @@ static bool own_towards(const struct facts *f, const struct audit_asker *asker, 
 	if (facts_way(f, &asker->ip, own) && own->family && !is_loopback(own))
 		return true;
 	struct ip far = audit_stranger(f, asker->ip.family, NULL, 0);
-	return facts_way(f, &far, own) && own->family;
+	if (facts_way(f, &far, own) && own->family)
+		return true;
+	/* No way leads out now; one may tomorrow. */
+	for (size_t i = 0; i < f->interface_n; i++)
+		for (size_t k = 0; k < f->interfaces[i].address_n; k++) {
+			*own = f->interfaces[i].addresses[k].ip;
+			if (own->family == asker->ip.family && !is_of_link(own))
+				return true;
+		}
+	return false;
 }
 
 bool plan_reach(const struct audit_ground *g, const struct audit_asker *asker,

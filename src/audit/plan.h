@@ -109,6 +109,8 @@ struct audit_plan {
 	struct arena *arena;
 	struct audit_question *questions;
 	size_t n;
+	struct audit_unread *left_out;   /* what is not asked, and why */
+	size_t left_out_n;
 	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; NULL: none */
 	bool secured[AUDIT_PORTS_MAX];   /* mail is taken under STARTTLS alone */
 	struct audit_named named[AUDIT_NAMED_MAX];   /* from the beginning on */

@@ -5,6 +5,7 @@
 #ifndef PORTREEVE_CLI_COMMANDS_H
 #define PORTREEVE_CLI_COMMANDS_H
 
+int cli_audit(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_clock(int argc, char **argv);

@@ -7,19 +7,10 @@
  */
 #include "cli/evidence.h"
 
-#include "base/file.h"
-#include "cli/outfile.h"
-#include "cli/pager.h"
-#include "cli/shown.h"
+#include "cli/paged.h"
 #include "proof/evidence-page.h"
 #include "store/evidence.h"
 #include "store/list.h"
-
-#include <stdio.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-enum { COLUMNS = 80, COLUMNS_MAX = 100, HTML_MODE = 0644 };
 
 /* What is shown. */
 struct shown {
@@ -150,53 +141,14 @@ static void find_stay(struct shown *s)
 
 /* ---- showing it ----------------------------------------------------------------------------- */
 
-static unsigned columns_here(void)
-{
-	struct winsize ws;
-	if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) != 0 ||
-	    ws.ws_col == 0)
-		return COLUMNS;
-	return ws.ws_col < PAGE_COLUMNS_MIN ? PAGE_COLUMNS_MIN :
-	       ws.ws_col > COLUMNS_MAX ? COLUMNS_MAX : ws.ws_col;
-}
-
-static void show_text(struct page *page)
-{
-	struct page_terminal terminal = { .columns = columns_here(), .utf8 = shown_utf8() };
-	struct buf text = { 0 };
-	struct pager pager;
-	pager_begin(&pager, true);
-	terminal.colour = cli_colour(CLI_BOLD)[0] != '\0';
-	page_to_text(page, &terminal, &text);
-	cli_print(buf_str(&text));
-	pager_end(&pager);
-	buf_fini(&text);
-}
-
-static int show_html(struct shown *s, struct page *page, struct outfile *out)
-{
-	struct buf html = { 0 };
-	int e = ERR_OK;
-	page_to_html(page, &html);
-	if (out->fd >= 0) {
-		e = file_write_fd(out->fd, buf_str(&html));
-		if (e == ERR_OK)
-			e = outfile_commit(out);
-	} else {
-		cli_print(buf_str(&html));
-	}
-	buf_fini(&html);
-	return e == ERR_OK ? CLI_GO : outfile_not_written(s->cli, s->args->html, e);
-}
-
 static int show_page(struct shown *s, struct outfile *out)
 {
 	struct page page;
 	find_stay(s);
 	evidence_page(&s->reading, &s->cli->arena, &page);
 	if (s->args->html)
-		return show_html(s, &page, out);
-	show_text(&page);
+		return cli_page_html(s->cli, &page, s->args->html, out);
+	cli_page_text(&page);
 	return CLI_GO;
 }
 
@@ -220,12 +172,10 @@ int evidence_show(struct cli *cli, const struct evidence_show *show)
 {
 	struct shown s = { .cli = cli, .args = show };
 	struct outfile out = { .fd = -1 };
-	int e = ERR_OK;
-	if (show->html && strcmp(show->html, "-") != 0)
-		e = outfile_open(&out, show->html, HTML_MODE, show->force);
-	if (e != ERR_OK)
-		return outfile_not_written(cli, show->html, e);
-	int code = read_bundle(&s);
+	int code = cli_page_open(cli, show->html, show->force, &out);
+	if (code != CLI_GO)
+		return code;
+	code = read_bundle(&s);
 	if (code == CLI_GO)
 		code = judge_bundle(&s);
 	if (code == CLI_GO)

@@ -28,11 +28,11 @@ struct witness_options {
 
 struct reading {
 	struct cli *cli;
-	char word[WITNESS_WORD_MAX];             /* "": any of the last days */
+	char word[WITNESS_WORD_SIZE];             /* "": any of the last days */
 	unsigned first_day;
 	struct maillogs logs;
 	struct witness_log *log;
-	struct witness_seen *seen;               /* those that count */
+	struct witness_sighting *seen;               /* those that count */
 	size_t n;
 	struct ip known[KNOWN_MAX], *own;
 	struct witness_ends ends;
@@ -48,7 +48,7 @@ static unsigned today(void)
 static int print_word(struct cli *cli)
 {
 	uint8_t random[WITNESS_RANDOM_BYTES];
-	char word[WITNESS_WORD_MAX], host[256] = "HOST";
+	char word[WITNESS_WORD_SIZE], host[256] = "HOST";
 	random_bytes(random, sizeof(random));
 	witness_word_make(today(), random, word);
 	if (cli->json) {
@@ -106,10 +106,10 @@ static void find_own(struct reading *r)
 static void keep_what_counts(struct reading *r)
 {
 	size_t all;
-	const struct witness_seen *seen = witness_log_seen(r->log, &all);
+	const struct witness_sighting *seen = witness_log_sightings(r->log, &all);
 	r->seen = mem_array(all, sizeof(*r->seen));
 	for (size_t i = 0; i < all; i++) {
-		char word[WITNESS_WORD_MAX];
+		char word[WITNESS_WORD_SIZE];
 		unsigned day;
 		int e = witness_word_parse(str_of(seen[i].said.word), word, &day, NULL);
 		if (e == ERR_OK && (*r->word || day >= r->first_day))
@@ -126,7 +126,7 @@ static void print_object(struct reading *r, enum witness_verdict verdict)
 	for (size_t i = 0; i < r->n; i++) {
 		struct witness_judged judged;
 		witness_judge(&r->seen[i], &r->ends, &judged);
-		witness_seen_json(&r->seen[i], &judged, j);
+		witness_sighting_json(&r->seen[i], &judged, j);
 	}
 	json_close(j);
 	json_add_int(j, "unplaced", (int64_t)witness_log_unplaced(r->log));
@@ -137,7 +137,7 @@ static void print_object(struct reading *r, enum witness_verdict verdict)
 	cli_json_end(r->cli);
 }
 
-static void print_seen(struct reading *r, const struct witness_seen *seen)
+static void print_seen(struct reading *r, const struct witness_sighting *seen)
 {
 	static const enum cli_colour colours[] = {
 		[WITNESS_KEPT] = CLI_GREEN, [WITNESS_LOST] = CLI_RED, [WITNESS_UNSURE] = CLI_YELLOW,

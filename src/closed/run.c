@@ -95,17 +95,36 @@ static const struct closed_names *names_of(const struct audit_plan *plan)
 	return names;
 }
 
+static int bind_find(const struct closed_run_setup *setup, struct closed_bind *bind,
+                     struct buf *message)
+{
+	if (!setup->config || setup->is_instance)
+		return ERR_OK;
+	int e = closed_server_bind(setup->server, setup->config, bind);
+	if (e != ERR_OK)
+		buf_printf(message, "%s: expected a configuration of %s, file or directory: %s",
+		           setup->config, mta_title(setup->server->mta), err_text(e));
+	return e;
+}
+
 static int room_make(struct running *r, struct buf *message)
 {
+	const struct closed_run_setup *s = r->setup;
+	struct closed_tree *trees = arena_alloc(r->plan->arena,
+		(s->server->tree_n + s->directory_n + 1) * sizeof(*trees));
+	struct closed_bind bind = { 0 };
 	size_t n;
 	const struct closed_interface *interfaces = interfaces_of(r->plan, &n);
+	int e = bind_find(s, &bind, message);
 	const struct closed_setup setup = {
 		.host_name = r->plan->ground->machine_name, .interfaces = interfaces,
-		.interface_n = n, .trees = r->setup->server->trees,
-		.tree_n = r->setup->server->tree_n, .names = names_of(r->plan),
-		.life_ms = 2 * r->setup->start_ms + r->setup->all_ms + 30000,
+		.interface_n = n, .trees = trees,
+		.tree_n = closed_server_trees(s->server, s->directories, s->directory_n, trees),
+		.binds = &bind, .bind_n = bind.from ? 1 : 0,
+		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
+		.names = names_of(r->plan), .life_ms = 2 * s->start_ms + s->all_ms + 30000,
 	};
-	return closed_create(&setup, &r->room, message);
+	return e == ERR_OK ? closed_create(&setup, &r->room, message) : e;
 }
 
 /* ---- questions ---------------------------------------------------------------------------------- */
@@ -172,12 +191,13 @@ static int stage_ask(struct running *r, size_t first)
 
 /* ---- the server ----------------------------------------------------------------------------------- */
 
-/* Where it is to greet: the places that the first stage goes to. */
+/* Where it is to greet: the places that the first stage goes to, without those where TLS comes
+ * first: nobody greets there. */
 static size_t awaited(const struct audit_plan *plan, struct endpoint *places)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < plan->n && n < AWAITED_MAX; i++) {
-		bool known = false;
+		bool known = plan->questions[i].tls == AUDIT_TLS_FIRST;
 		for (size_t k = 0; k < n; k++)
 			known |= places[k].port == plan->questions[i].at.port &&
 			         ip_eq(&places[k].ip, &plan->questions[i].at.ip);
@@ -191,7 +211,8 @@ static int stages(struct running *r, struct buf *message)
 {
 	struct endpoint places[AWAITED_MAX];
 	bool whole = audit_plan_controls(r->plan);
-	int e = closed_server_start(r->room, r->setup->server, r->setup->config, places,
+	int e = closed_server_start(r->room, r->setup->server,
+	                            r->setup->is_instance ? r->setup->config : NULL, places,
 	                            awaited(r->plan, places), r->setup->start_ms, message);
 	if (e != ERR_OK)
 		return e;

@@ -14,7 +14,14 @@
 
 struct closed_run_setup {
 	const struct closed_server *server;
-	const char *config;              /* another configuration than its own; NULL */
+	/* Another configuration than the server's own, which is carried to where the server looks; or
+	 * that of an instance of Postfix, which stays where it is. NULL: its own. */
+	const char *config;
+	bool is_instance;
+	const char *const *directories;  /* that it writes to, by its configuration */
+	size_t directory_n;
+	const char *const *sockets_in;   /* of the machine, that it may reach */
+	size_t socket_in_n;
 	int64_t start_ms;                /* for the server to start and greet */
 	int64_t all_ms;                  /* for all questions; those left over are not asked */
 	/* Told before each stage how many sessions there are, and how many are done; NULL. */

@@ -34,15 +34,15 @@ struct witness_judged {
 	size_t cause_n;
 };
 
-void witness_judge(const struct witness_seen *seen, const struct witness_ends *ends,
+void witness_judge(const struct witness_sighting *seen, const struct witness_ends *ends,
                    struct witness_judged *judged);
 /* Of all: lost if one is, kept if all are; UNSURE if there are none. */
-enum witness_verdict witness_judge_all(const struct witness_seen *seen, size_t n,
+enum witness_verdict witness_judge_all(const struct witness_sighting *seen, size_t n,
                                        const struct witness_ends *ends);
 /* One sentence, no full stop. */
 void witness_sentence(const struct witness_judged *judged, struct buf *out);
 /* An object of the array `seen` of `witness --read --json`. */
-void witness_seen_json(const struct witness_seen *seen, const struct witness_judged *judged,
+void witness_sighting_json(const struct witness_sighting *seen, const struct witness_judged *judged,
                        struct json *j);
 
 #endif

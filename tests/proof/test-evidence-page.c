@@ -90,7 +90,7 @@ static const struct row rows[] = {
 		"By its own Received line, which stands in the header below, the server saw us",
 		"as 172.18.0.1, not 203.0.113.5: your clients' addresses are lost",
 		"172.18.0.1 is of 172.16.0.0/12, which Docker", "Likely cause  C2: ",
-		"Also possible  C1: ", "C3: ",
+		"Also possible C1: ", "C3: ",
 	}, { "no public address" } },
 	{ "perhaps lost", HEAD("open") SEEN("172.18.0.1", "") ",\"returns\":["
 	  RETURN("recipient", "0", TOKEN, "") "]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {

@@ -57,7 +57,7 @@ static void an_address_tells(void **state)
 		struct witness_judged judged;
 		char got[100];
 		assert_int_equal(addresses(rows[i].as, &as), 1);
-		struct witness_seen seen = { .as = as, .lines = 1,
+		struct witness_sighting seen = { .as = as, .lines = 1,
 		                             .said = { .family = (uint8_t)rows[i].family } };
 		witness_judge(&seen, &ends, &judged);
 		size_t n = (size_t)snprintf(got, sizeof(got), "%s",
@@ -74,7 +74,7 @@ static void an_address_tells(void **state)
 static void one_loss_is_the_answer(void **state)
 {
 	const struct witness_ends ends = { 0 };
-	struct witness_seen seen[3] = { { .lines = 1 }, { .lines = 1 }, { .lines = 1 } };
+	struct witness_sighting seen[3] = { { .lines = 1 }, { .lines = 1 }, { .lines = 1 } };
 	(void)state;
 	assert_int_equal(witness_judge_all(seen, 0, &ends), WITNESS_UNSURE);
 	seen[0].as = ip_from_v4(192, 0, 2, 1);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How findings are made: a draft is begun, sentences, lines and a fix are added to it; findings.c
+ * puts them in order. By theme: who may relay (findings-who.c, by forms findings-form.c), the
+ * configuration alone (findings-config.c, -postfix.c, -mail.c), the network and we ourselves
+ * (findings-network.c). Fixes are made of the lines that are there (findings-fix.c, -list.c).
+ *
+ * Hostile input: texts of configurations. A fix is pasted into a shell: what comes from a file
+ * stands there in a comment, in lines for a file, or is plain (finding_is_plain()).
+ */
+#ifndef PORTREEVE_AUDIT_FINDINGS_PRIVATE_H
+#define PORTREEVE_AUDIT_FINDINGS_PRIVATE_H
+
+#include "audit/report.h"
+#include "catalogue/cause.h"
+
+enum {
+	FINDINGS_MAX = 40,               /* that are shown */
+	FINDING_DRAFTS_MAX = 120,
+	FINDING_LINES_MAX = 8, FINDING_FIX_MAX = 32, FINDING_WHY_MAX = 4000, FINDING_ROWS_MAX = 64,
+	FINDING_EVERYBODY = 200,         /* how many people: more than any range counts */
+};
+
+struct finding_draft {
+	enum audit_severity severity;
+	const char *cause, *title, *check;
+	const char *why;
+	unsigned people;
+	struct audit_line lines[FINDING_LINES_MAX];
+	const char *fix[FINDING_FIX_MAX];
+	size_t line_n, fix_n;
+};
+
+struct findings {
+	const struct audit_known *known;
+	const struct audit_report *report;
+	struct arena *a;
+	struct audit_config *config;
+	const struct audit_reading *reading;
+	struct finding_draft *drafts;
+	size_t n;
+	struct finding_draft beyond;     /* is filled, and lost, when there is no room */
+};
+
+/* Rows of who may relay that have cause and deciding line in common. */
+struct finding_group {
+	const struct audit_who *rows[FINDING_ROWS_MAX];
+	size_t n;
+	const char *cause;
+	const struct audit_arrival *arrival;     /* by which strangers are one of them; NULL */
+	bool by_form;                    /* the plain form is refused */
+	const char *forms[FINDING_ROWS_MAX];
+	size_t form_n;
+};
+
+/* ---- findings-draft.c */
+/* Title as the cause has it if it is NULL. Never NULL. */
+struct finding_draft *finding_begin(struct findings *fs, enum audit_severity severity,
+                                    const char *cause, const char *title, unsigned people);
+/* A sentence more of why, unless it is said already. */
+void finding_say(struct findings *fs, struct finding_draft *d, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Once; a default, which has no file, is left out. */
+void finding_line(struct finding_draft *d, const char *parameter, const struct audit_place *place);
+void finding_setting(struct finding_draft *d, const struct audit_setting *setting);
+/* Control bytes become spaces: it stays one line. */
+void finding_fix(struct findings *fs, struct finding_draft *d, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* "# In FILE, in place of line 23:" */
+void finding_fix_place(struct findings *fs, struct finding_draft *d,
+                       const struct audit_place *place);
+/* "# Then:" and how this server takes it over. */
+void finding_fix_reload(struct findings *fs, struct finding_draft *d);
+void finding_check(struct findings *fs, struct finding_draft *d, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The catalogue's lines and check for the cause in this server. */
+void finding_catalogue_fix(struct findings *fs, struct finding_draft *d);
+/* The lines of the parameters that the catalogue names for the cause, where they are set. */
+void finding_catalogue_lines(struct findings *fs, struct finding_draft *d, const char *service);
+
+/* "/etc/postfix/main.cf:23", or "The default of mynetworks_style". */
+const char *finding_at(struct findings *fs, const char *parameter,
+                       const struct audit_place *place);
+bool finding_is_plain(struct str text);
+/* "" for all. NULL: set nowhere. */
+const struct audit_setting *finding_set(struct findings *fs, const char *service,
+                                        const char *name);
+/* Its value, or "". */
+const char *finding_value(struct findings *fs, const char *service, const char *name);
+const char *finding_range_text(struct findings *fs, const struct prefix *range);
+const char *finding_ip_text(struct findings *fs, const struct ip *ip);
+/* "port 25", "ports 25 and 587", of the rows. */
+const char *finding_ports(struct findings *fs, const struct finding_group *g);
+/* The narrowest range of the configuration by which the client is trusted, of the lines that permit
+ * it if there is one; NULL. */
+const struct audit_trust *finding_trust(const struct findings *fs, const struct audit_who *who);
+const struct audit_port *finding_port(const struct findings *fs, uint16_t port);
+const char *finding_service(const struct findings *fs, uint16_t port);
+
+/* ---- findings-list.c: lists of clients without those who are too many */
+/* Whether the range holds one of the group's clients, or the address of strangers. */
+bool finding_is_bad(const struct finding_group *g, const struct prefix *range);
+/* Private networks of the machine's own interfaces within the range: what is kept of it. */
+size_t finding_homes(const struct findings *fs, const struct finding_group *g,
+                     const struct prefix *range, struct prefix *homes, size_t max);
+enum finding_list { FINDING_POSTFIX_LIST, FINDING_EXIM_LIST, FINDING_SMTPD_LIST };
+/* The list with the bad ranges taken out and their homes put in; NULL: none is bad in it, or it is
+ * too long to be pasted. */
+const char *finding_list_kept(struct findings *fs, const struct finding_group *g,
+                              enum finding_list kind, struct str list);
+
+/* ---- findings-fix.c */
+void finding_fix_clients(struct findings *fs, struct finding_draft *d,
+                         const struct finding_group *g);
+/* A parameter of main.cf, or of a service in master.cf, with a new value. */
+void finding_fix_postfix(struct findings *fs, struct finding_draft *d, const char *service,
+                         const char *name, const char *value);
+/* ---- findings-rules.c: restrictions and rules that let everybody in */
+void finding_fix_rules(struct findings *fs, struct finding_draft *d,
+                       const struct finding_group *g);
+/* Whether Exim's lists of own domains hold "*". */
+bool finding_takes_all_domains(struct findings *fs);
+
+/* ---- by theme */
+void findings_of_who(struct findings *fs);
+void findings_of_form(struct findings *fs, const struct finding_group *g);
+/* The cause of a form that was taken there; never NULL. */
+const char *finding_form_cause(struct findings *fs, const struct audit_who *who,
+                               const char *form);
+
+#endif

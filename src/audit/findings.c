@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The findings of an audit: what each theme has to say, the worst first; see findings-private.h.
+ */
+#include "audit/findings-private.h"
+
+#include <stdlib.h>
+
+/* Those that concern more people first; of equal ones the earlier. */
+static int worse_first(const void *x, const void *y)
+{
+	const struct finding_draft *a = *(const struct finding_draft *const *)x;
+	const struct finding_draft *b = *(const struct finding_draft *const *)y;
+	if (a->severity != b->severity)
+		return a->severity < b->severity ? -1 : 1;
+	if (a->people != b->people)
+		return a->people > b->people ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+static struct audit_finding finding_of(const struct finding_draft *d)
+{
+	return (struct audit_finding){
+		.severity = d->severity, .cause = d->cause, .title = d->title, .why = d->why,
+		.lines = d->lines, .line_n = d->line_n, .fix = d->fix, .fix_n = d->fix_n,
+		.check = d->check,
+	};
+}
+
+void audit_findings(const struct audit_known *known, struct audit_report *report)
+{
+	struct findings fs = { .known = known, .report = report, .a = report->arena,
+	                       .config = known->ground->config };
+	const struct finding_draft *order[FINDING_DRAFTS_MAX];
+	fs.reading = audit_config_reading(fs.config);
+	fs.drafts = arena_alloc(fs.a, FINDING_DRAFTS_MAX * sizeof(*fs.drafts));
+	findings_of_who(&fs);
+	for (size_t i = 0; i < fs.n; i++)
+		order[i] = &fs.drafts[i];
+	qsort(order, fs.n, sizeof(*order), worse_first);
+	report->finding_n = fs.n < FINDINGS_MAX ? fs.n : FINDINGS_MAX;
+	report->findings = arena_alloc(fs.a, (report->finding_n + 1) * sizeof(*report->findings));
+	for (size_t i = 0; i < report->finding_n; i++)
+		report->findings[i] = finding_of(order[i]);
+}

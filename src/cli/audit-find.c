@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the machine says of its mail server.
+ *
+ * Hostile input that reaches it: names of processes and of packages, the configuration.
+ */
+#include "cli/audit-find.h"
+
+#include "base/file.h"
+
+#include <netdb.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { STATUS_BYTES_MAX = 64 << 20, NAME_MAX_BYTES = 256, FIRST_USER = 1000, LAST_USER = 60000 };
+
+/* ---- which server ------------------------------------------------------------------------- */
+
+/* Processes that listen: Postfix's is master, OpenSMTPD's smtpd. */
+static const struct { const char *program; enum mta mta; } listeners[] = {
+	{ "master", MTA_POSTFIX }, { "exim4", MTA_EXIM }, { "exim", MTA_EXIM },
+	{ "sendmail-mta", MTA_SENDMAIL }, { "sendmail", MTA_SENDMAIL },
+	{ "smtpd", MTA_OPENSMTPD },
+};
+
+static bool is_for_mail(uint16_t port)
+{
+	return port == 25 || port == 465 || port == 587 || port == 2525;
+}
+
+static bool listens(const struct facts *f, enum mta mta)
+{
+	for (size_t i = 0; i < f->listener_n; i++)
+		for (size_t k = 0; k < sizeof(listeners) / sizeof(*listeners); k++)
+			if (is_for_mail(f->listeners[i].at.port) && listeners[k].mta == mta &&
+			    strcmp(f->listeners[i].program, listeners[k].program) == 0)
+				return true;
+	return false;
+}
+
+static const struct closed_server *installed(enum mta mta)
+{
+	const struct closed_server *server = closed_server_of(mta);
+	return server && closed_server_program(server) ? server : NULL;
+}
+
+static int find_given(struct cli *cli, const char *name, const struct closed_server **server)
+{
+	enum mta mta;
+	if (mta_parse(str_of(name), &mta) != ERR_OK || !closed_server_of(mta))
+		return cli_bad_value(cli, name, "postfix, exim, sendmail or opensmtpd");
+	*server = closed_server_of(mta);
+	return CLI_GO;
+}
+
+int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
+                      const struct closed_server **server, const char **others)
+{
+	size_t n = 0;
+	bool runs = false;
+	*server = NULL;
+	*others = "";
+	if (mta)
+		return find_given(cli, mta, server);
+	for (int m = MTA_FIRST; m <= MTA_LAST_WHOLE; m++) {
+		const struct closed_server *s = installed((enum mta)m);
+		if (!s)
+			continue;
+		n++;
+		if (!*server || (!runs && listens(f, s->mta)))
+			*server = s;
+		runs = listens(f, (*server)->mta);
+	}
+	for (int m = MTA_FIRST; n > 1 && m <= MTA_LAST_WHOLE; m++)
+		if (installed((enum mta)m) && (enum mta)m != (*server)->mta)
+			*others = arena_printf(&cli->arena, "%s%s%s", *others,
+			                       (*others)[0] ? ", " : "", mta_title((enum mta)m));
+	return *server ? CLI_GO
+	               : cli_fail(cli, EX_UNAVAILABLE, "no Postfix, Exim, Sendmail or OpenSMTPD is "
+	                          "installed here; --mta and --config name a configuration to read");
+}
+
+/* ---- its version ----------------------------------------------------------------------------- */
+
+static const char *version_of(struct arena *a, struct str status, const char *package)
+{
+	struct str name, line;
+	const char *wanted = arena_printf(a, "Package: %s", package);
+	while (str_token(&status, "\n", &name)) {
+		if (!str_eq(name, str_of(wanted)))
+			continue;
+		while (str_token(&status, "\n", &line) && !str_prefix(line, STR("Package: ")))
+			if (str_prefix(line, STR("Version: ")))
+				return arena_strdup(a, str_trim(str_from(line, 9)));
+	}
+	return NULL;
+}
+
+const char *audit_find_version(struct arena *a, enum mta mta)
+{
+	static const struct { enum mta mta; const char *package; } packages[] = {
+		{ MTA_POSTFIX, "postfix" }, { MTA_EXIM, "exim4-base" }, { MTA_SENDMAIL, "sendmail-bin" },
+		{ MTA_OPENSMTPD, "opensmtpd" },
+	};
+	struct buf status = { 0 };
+	const char *version = NULL;
+	if (file_read("/var/lib/dpkg/status", STATUS_BYTES_MAX, &status) == ERR_OK)
+		for (size_t i = 0; i < sizeof(packages) / sizeof(*packages); i++)
+			if (packages[i].mta == mta)
+				version = version_of(a, buf_str(&status), packages[i].package);
+	buf_fini(&status);
+	return version;
+}
+
+/* ---- its names --------------------------------------------------------------------------------- */
+
+const char *audit_find_user(struct arena *a)
+{
+	const struct passwd *p;
+	const char *found = "root";
+	setpwent();
+	while ((p = getpwent()) != NULL)
+		if (p->pw_uid >= FIRST_USER && p->pw_uid < LAST_USER) {
+			found = arena_strdup(a, str_of(p->pw_name));
+			break;
+		}
+	endpwent();
+	return found;
+}
+
+const char *audit_find_machine(struct arena *a)
+{
+	char name[NAME_MAX_BYTES] = "localhost";
+	if (gethostname(name, sizeof(name) - 1) != 0)
+		str_copy(name, sizeof(name), STR("localhost"));
+	return arena_strdup(a, str_of(name));
+}
+
+static bool is_name(const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if (!ascii_isalnum((unsigned char)*p) && *p != '.' && *p != '-' && *p != '_')
+			return false;
+	return *name && strlen(name) < NAME_MAX_BYTES;
+}
+
+/* The whole name, as /etc/hosts has it: a server asks for it in the same way. */
+static const char *whole_name(struct arena *a, const char *machine)
+{
+	const struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	const char *name = machine;
+	if (strchr(machine, '.') || getaddrinfo(machine, NULL, &hints, &found) != 0)
+		return name;
+	if (found->ai_canonname && is_name(found->ai_canonname))
+		name = arena_strdup(a, str_of(found->ai_canonname));
+	freeaddrinfo(found);
+	return name;
+}
+
+void audit_find_names(struct arena *a, struct audit_config *config, const char *machine,
+                      const char **host_name, const char **domain)
+{
+	static const char *const names[] = { "myhostname", "primary_hostname" };
+	const struct audit_reading *r = audit_config_reading(config);
+	*host_name = NULL;
+	for (size_t i = 0; i < 2 && !*host_name; i++) {
+		const struct audit_setting *s = audit_config_setting(config, "", names[i]);
+		if (s && is_name(s->value))
+			*host_name = s->value;
+	}
+	if (!*host_name)
+		*host_name = whole_name(a, machine);
+	*domain = *host_name;
+	for (size_t i = 0; i < r->domain_n; i++) {
+		const char *name = r->domains[i];
+		if (is_name(name) && strchr(name, '.') && !str_prefix(str_of(name), STR("localhost")) &&
+		    strcmp(name, *host_name) != 0) {
+			*domain = name;
+			break;
+		}
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What is to be audited: the mail server of this machine, its version and its names.
+ */
+#ifndef PORTREEVE_CLI_AUDIT_FIND_H
+#define PORTREEVE_CLI_AUDIT_FIND_H
+
+#include "audit/config.h"
+#include "cli/cli.h"
+#include "closed/server.h"
+
+/* The server: that of --mta; else the one that listens for mail; else the only one that is
+ * installed. What else there is goes to *others, words or "". CLI_GO or an exit code, told. */
+int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
+                      const struct closed_server **server, const char **others);
+/* By the packages of the system: "3.7.11-0+deb12u1"; NULL: not known. */
+const char *audit_find_version(struct arena *a, enum mta mta);
+/* A real user of the machine, who gets mail. */
+const char *audit_find_user(struct arena *a);
+/* The name of the machine, as the kernel has it. */
+const char *audit_find_machine(struct arena *a);
+/* The server's own name, and a domain for which it takes mail. */
+void audit_find_names(struct arena *a, struct audit_config *config, const char *machine,
+                      const char **host_name, const char **domain);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * An audit, step by step: the network, the server and its configuration, who asks, what the server
+ * answers in the closed room, the judgement.
+ */
+#include "cli/audit-run.h"
+
+#include "audit/carried-files.h"
+#include "audit/disk-files.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/progress.h"
+#include "closed/run.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
+
+/* Names that nobody has (RFC 6761 6.4, .invalid is refused by some; .example is nobody's). */
+#define FOREIGN "recipient.example"
+#define OTHER "sender.example"
+#define MX_HERE "customer.example"
+
+struct auditing {
+	struct cli *cli;
+	const struct audit_options *options;
+	struct arena *a;
+	struct facts facts;
+	struct disk_files disk;
+	struct carried_files carried;
+	const struct closed_server *server;
+	const char *version, *machine;
+	struct audit_config *config;
+	struct audit_arrival *arrivals;
+	size_t arrival_n;
+	struct audit_ground ground;
+	struct audit_plan plan;
+	struct audit_known known;
+	struct buf message;
+	struct progress progress;
+};
+
+/* ---- configuration -------------------------------------------------------------------------- */
+
+/* A configuration from elsewhere names files where it is to stand. */
+static int files_open(struct auditing *w, struct audit_files *files)
+{
+	struct closed_bind bind = { 0 };
+	int e = disk_files_init(&w->disk, "", &w->carried.files);
+	*files = w->carried.files;
+	if (e != ERR_OK || !w->options->config || w->options->is_instance ||
+	    closed_server_bind(w->server, w->options->config, &bind) != ERR_OK || !bind.from)
+		return e;
+	w->carried.place = bind.to;
+	w->carried.at = bind.from;
+	carried_files_init(&w->carried, files);
+	return ERR_OK;
+}
+
+static int read_configuration(struct auditing *w)
+{
+	const struct audit_config_given given = {
+		.mta = w->server->mta, .directory = w->options->config, .hostname = w->machine,
+		.version = w->version, .facts = &w->facts,
+	};
+	struct audit_files files;
+	int e = files_open(w, &files);
+	if (e == ERR_OK)
+		e = audit_config_read(&files, &given, w->a, &w->config);
+	if (e == ERR_OK)
+		return CLI_GO;
+	return cli_fail(w->cli, cli_exit_code(e), "the configuration of %s%s%s cannot be read: %s",
+	                mta_title(w->server->mta), w->options->config ? " in " : "",
+	                w->options->config ? w->options->config : "", err_text(e));
+}
+
+/* ---- who asks ---------------------------------------------------------------------------------- */
+
+/* By which addresses strangers arrive, at each port that the server has. */
+static void find_arrivals(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	w->arrivals = arena_alloc(w->a, ARRIVALS_MAX * sizeof(*w->arrivals));
+	for (size_t i = 0; i < r->port_n && i < AUDIT_PORTS_MAX; i++) {
+		const struct endpoint at = { r->ports[i].address, r->ports[i].port };
+		struct audit_arrival *found = NULL;
+		size_t n = 0;
+		if (audit_arrivals(&w->facts, &at, &found, &n) != ERR_OK)
+			audit_plan_leave_out(&w->plan, "all ways by which strangers arrive",
+			                     "the rules of the firewall go in circles, or too far");
+		for (size_t k = 0; k < n && w->arrival_n < ARRIVALS_MAX; k++)
+			w->arrivals[w->arrival_n++] = found[k];
+	}
+}
+
+static void find_askers(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	struct prefix *trusted = arena_alloc(w->a, (r->trust_n + 1) * sizeof(*trusted));
+	struct ip *seen = arena_alloc(w->a, (w->arrival_n + 1) * sizeof(*seen));
+	struct audit_asked asked = { .trusted = trusted, .trusted_n = r->trust_n, .seen = seen };
+	struct audit_asker *askers;
+	for (size_t i = 0; i < r->trust_n; i++)
+		trusted[i] = r->trusts[i].range;
+	for (size_t i = 0; i < w->arrival_n; i++)
+		if (w->arrivals[i].way != AUDIT_DIRECT && w->arrivals[i].as.family)
+			seen[asked.seen_n++] = w->arrivals[i].as;
+	if (audit_kinds(&w->facts, &asked, &askers, &w->ground.asker_n) != ERR_OK)
+		audit_plan_leave_out(&w->plan, "all networks and trusted ranges",
+		                     "there are more than are asked for");
+	w->ground.askers = askers;
+}
+
+static void lay_ground(struct auditing *w)
+{
+	const char *user = audit_find_user(w->a);
+	w->ground = (struct audit_ground){
+		.facts = &w->facts, .config = w->config, .user = user,
+		.machine_name = w->machine, .controls = w->server->controls,
+		.foreign = FOREIGN, .other = OTHER, .mx_here = MX_HERE,
+	};
+	audit_find_names(w->a, w->config, w->machine, &w->ground.host_name, &w->ground.domain);
+	w->plan.arena = w->a;
+	find_arrivals(w);
+	find_askers(w);
+	audit_plan_init(&w->plan, &w->ground, w->a);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+static void tell_progress(void *arg, size_t done, size_t all)
+{
+	struct auditing *w = arg;
+	w->progress.total = all;
+	progress_update(&w->progress, done, NULL, clock_mono_ms());
+}
+
+/* What an instance of Postfix has of its own. */
+static size_t find_directories(struct auditing *w, const char **directories)
+{
+	static const char *const names[DIRECTORIES] = { "queue_directory", "data_directory" };
+	size_t n = 0;
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		const struct audit_setting *s = audit_config_setting(w->config, "", names[i]);
+		if (s && s->value[0] == '/')
+			directories[n++] = s->value;
+	}
+	return n;
+}
+
+static void ask(struct auditing *w)
+{
+	const char *directories[DIRECTORIES];
+	const struct cli_values *sockets = w->options->sockets;
+	const struct closed_run_setup setup = {
+		.server = w->server, .config = w->options->config,
+		.is_instance = w->options->is_instance, .directories = directories,
+		.directory_n = find_directories(w, directories),
+		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
+		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
+	};
+	if (w->options->reading || !closed_server_program(w->server)) {
+		w->known.by_reading = true;
+		w->known.not_started = w->options->reading
+			? "only the configuration was read" : "the server is not installed here";
+		return;
+	}
+	progress_init(&w->progress, "asking", 0, clock_mono_ms());
+	int e = closed_audit(&setup, &w->plan, &w->message);
+	progress_wipe(&w->progress);
+	w->known.started = e == ERR_OK;
+	w->known.by_reading = e == ERR_DENIED || e == ERR_UNSUPPORTED;
+	if (e != ERR_OK)
+		w->known.not_started = arena_printf(w->a, "%s%s%s",
+			e == ERR_CLOSED ? "a second server does not start: " :
+			e == ERR_TIMEOUT ? "a second server does not answer: " : "",
+			w->message.n ? buf_cstr(&w->message) : err_text(e), "");
+}
+
+/* ---- all of it --------------------------------------------------------------------------------- */
+
+static void gather_unasked(struct auditing *w, const char *others)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	if (others[0])
+		audit_plan_leave_out(&w->plan, others, "it is installed, too; --mta names it");
+	for (size_t i = 0; i < r->unread_n; i++)
+		audit_plan_leave_out(&w->plan, r->unread[i].what, r->unread[i].why);
+	for (size_t i = 0; i < w->facts.unread_n; i++)
+		audit_plan_leave_out(&w->plan, w->facts.unread[i].what, w->facts.unread[i].why);
+}
+
+static void judge(struct auditing *w, struct audit_report *report)
+{
+	w->known.ground = &w->ground;
+	w->known.questions = w->plan.questions;
+	w->known.question_n = w->plan.n;
+	w->known.arrivals = w->arrivals;
+	w->known.arrival_n = w->arrival_n;
+	w->known.unasked = w->plan.left_out;
+	w->known.unasked_n = w->plan.left_out_n;
+	*report = (struct audit_report){
+		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
+		.host_name = w->ground.host_name, .time_s = clock_now_s(),
+		.how = w->known.started ? "a second server with this configuration was asked in a closed "
+		                          "room" : "only the configuration was read",
+	};
+	audit_judge(&w->known, report);
+	audit_findings(&w->known, report);
+}
+
+static void find_instances(struct auditing *w, struct audit_instances *instances)
+{
+	const struct audit_setting *s = audit_config_setting(w->config, "",
+	                                                     "multi_instance_directories");
+	struct str rest = str_of(s ? s->value : ""), word;
+	instances->n = 0;
+	while (w->server->mta == MTA_POSTFIX && str_token(&rest, " \t,", &word))
+		if (word.n && word.p[0] == '/' && instances->n < AUDIT_INSTANCES_MAX)
+			instances->directories[instances->n++] = arena_strdup(w->a, word);
+}
+
+int audit_run(struct cli *cli, const struct audit_options *options, struct audit_report *report,
+              struct audit_instances *instances)
+{
+	struct auditing *w = mem_zalloc(sizeof(*w));
+	const char *others = "";
+	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
+	                        .disk.root = -1, .known.not_started = "" };
+	facts_begin(&w->facts, w->a);
+	facts_look(&w->facts, "", TOOL_MS);
+	int code = audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
+	if (code == CLI_GO) {
+		w->machine = audit_find_machine(w->a);
+		w->version = audit_find_version(w->a, w->server->mta);
+		code = read_configuration(w);
+	}
+	if (code == CLI_GO) {
+		lay_ground(w);
+		ask(w);
+		gather_unasked(w, others);
+		judge(w, report);
+		find_instances(w, instances);
+	}
+	buf_fini(&w->message);
+	disk_files_fini(&w->disk);
+	free(w);
+	return code;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What an audit finds in servers of four kinds that let too many relay: severity, cause, evidence
+ * and the lines to paste; and that it finds nothing in their sound neighbours.
+ */
+#include "findings-host.h"
+
+#define MAIN "/etc/postfix/main.cf"
+#define MASTER "/etc/postfix/master.cf"
+#define SMTP "smtp inet n - y - - smtpd\n"
+#define NEW "compatibility_level = 3.6\nmyhostname = mx.example.org\n"   /* two lines */
+#define RELAY "smtpd_relay_restrictions = "
+#define GUARD "reject_unauth_destination"
+#define DOCKER FOUND_HOST "docker0 bridge 172.18.0.1/16\n" \
+	"run docker-proxy -proto tcp -host-ip 2001:db8:5::5 -host-port 25 " \
+	"-container-ip 172.18.0.2 -container-port 25\n"
+#define INSIDE "lo loopback 127.0.0.1/8\neth0 ethernet 172.18.0.2/16\n" \
+	"default eth0 172.18.0.1\nin docker\n"
+#define LAN "lo loopback 127.0.0.1/8 ::1/128\neth0 ethernet 192.168.1.5/24\n" \
+	"default eth0 192.168.1.1\n"
+
+#define STRANGER4 "stranger4 8.8.8.8 0.0.0.0/0 25 "
+#define STRANGER6 "stranger6 2a00::25 ::/0 25 "
+#define BRIDGE "bridge 172.18.0.1 172.18.0.1/32 25 E01"
+
+static const struct found_row postfix_rows[] = {
+	{ "strangers arrive by Docker's gateway, and the whole block is trusted", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 [::1]/128, 172.16.0.0/12 10.8.0.0/24\n" },
+	    { MASTER, SMTP } }, DOCKER,
+	  BRIDGE " a\nrange 172.16.0.9 172.16.0.0/12 25 E01\n", "1/0/0",
+	  { "open C1", "arrive as 172.18.0.1", "docker-proxy", MAIN ":3 (mynetworks) lets "
+	    "172.16.0.0/12 relay, at port 25", "| # In " MAIN ", in place of line 3:",
+	    "| mynetworks = 127.0.0.0/8 [::1]/128 10.8.0.0/24\n",
+	    "mynetworks = !172.18.0.1 127.0.0.0/8" } },
+	{ "the same by a service's own mynetworks", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8\n" },
+	    { MASTER, SMTP "  -o mynetworks=127.0.0.0/8,172.18.0.0/16\n" } }, DOCKER,
+	  BRIDGE " a\n", "1/0/0",
+	  { "open C1", MASTER ":1", "service smtp (line 1)", "|     -o mynetworks=127.0.0.0/8\n",
+	    "postconf -P 'smtp/inet/mynetworks'" } },
+	{ "in a table", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 hash:/etc/postfix/nets\n" }, { MASTER, SMTP },
+	    { "/etc/postfix/nets", "192.0.2.7 OK\n172.18.0.1 OK\n" } }, DOCKER, BRIDGE " a\n",
+	  "1/0/0", { "open C1", "/etc/postfix/nets:2", "| #172.18.0.1 OK\n",
+	             "| postmap hash:/etc/postfix/nets\n" } },
+	{ "perhaps so: we are inside a container", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.18.0.0/16\n" }, { MASTER, SMTP } },
+	  INSIDE, "gateway 172.18.0.1 172.18.0.1/32 25 E01 p\n", "0/1/0",
+	  { "warn ", "172.18.0.1", "| mynetworks = 127.0.0.0/8\n" } },
+	{ "the router of one's own LAN may be everybody", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 192.168.1.0/24\n" }, { MASTER, SMTP } }, LAN,
+	  "gateway 192.168.1.1 192.168.1.1/32 25 E01 p\n", "0/1/0",
+	  { "warn C3", "the router 192.168.1.1",
+	    "| mynetworks = 127.0.0.0/8 !192.168.1.1 192.168.1.0/24\n", "!| # Or" } },
+	{ "a block that is too wide, with a network of one's own in it", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 192.168.0.0/16\n" }, { MASTER, SMTP } }, LAN,
+	  "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",
+	  { "warn C6", "192.168.0.0/16 is a whole block",
+	    "| mynetworks = 127.0.0.0/8 192.168.1.0/24\n", "postconf -xh mynetworks" } },
+	{ "a mistyped range", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.0.0.0/8\n" }, { MASTER, SMTP } }, NULL,
+	  "range 172.0.0.1 172.0.0.0/8 25 E01\nrange 172.0.0.1 172.0.0.0/8 587 E01\n", "0/1/0",
+	  { "warn C6", "172.0.0.0/8 is mostly public: 172.16.0.0/12 is its private part",
+	    "at ports 25 and 587", "| mynetworks = 127.0.0.0/8\n" } },
+	{ "the provider's network, by mynetworks_style", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks_style = subnet\n" }, { MASTER, SMTP } }, NULL,
+	  "neighbour 203.0.113.2 203.0.113.0/24 25 E01\n"
+	  "neighbour 2001:db8:5::2 2001:db8:5::/64 25 E01\n", "0/1/0",
+	  { "warn C6", MAIN ":3", "203.0.113.0/24 is the public network of eth0",
+	    "by mynetworks_style = subnet",
+	    "| mynetworks = 127.0.0.0/8 [::1]/128\n" } },
+	{ "a bridge's own address, without a proxy that is seen", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.18.0.0/16\n" }, { MASTER, SMTP } },
+	  FOUND_HOST "docker0 bridge 172.18.0.1/16\n", BRIDGE "\n", "0/1/0",
+	  { "warn C6", "172.18.0.1 is this machine's own address on docker0, a bridge" } },
+	{ "everybody is trusted", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 0.0.0.0/0\n" }, { MASTER, SMTP } }, NULL,
+	  STRANGER4 "E01,E02\n", "1/0/0",
+	  { "open C6", "by IPv4, at port 25", "| mynetworks = 127.0.0.0/8\n" } },
+	{ "a table that says OK to all before the guard", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, check_client_access static:OK, "
+	      "check_policy_service { inet:127.0.0.1:10023, timeout = 10s }, " GUARD "\n" },
+	    { MASTER, SMTP } }, NULL, STRANGER4 "E01\n" STRANGER6 "E01\n", "1/0/0",
+	  { "open C10", "by IPv4 and IPv6", MAIN ":3", "| " RELAY "permit_mynetworks, " GUARD
+	    ", check_client_access static:OK, check_policy_service { inet:127.0.0.1:10023, "
+	    "timeout = 10s }\n" } },
+	{ "a table of senders before the guard", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, check_sender_access hash:/etc/postfix/s, "
+	      GUARD "\n" }, { MASTER, SMTP }, { "/etc/postfix/s", "partner.example OK\n" } },
+	  NULL, STRANGER4 "E09\n" STRANGER6 "E09\n", "1/0/0",
+	  { "open C31", "/etc/postfix/s:1", "| " RELAY "permit_mynetworks, " GUARD
+	    ", check_sender_access hash:/etc/postfix/s\n", "E09" } },
+	{ "a HELO", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, check_helo_access hash:/etc/postfix/h, "
+	      "reject_rbl_client bl.example, defer_unauth_destination\n" },
+	    { MASTER, SMTP }, { "/etc/postfix/h", "localhost OK\n" } },
+	  NULL, STRANGER4 "S01a\n", "1/0/0",
+	  { "open C41", "| " RELAY "permit_mynetworks, defer_unauth_destination, "
+	    "check_helo_access hash:/etc/postfix/h, reject_rbl_client bl.example\n" } },
+	{ "domains that name this server as MX", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n" },
+	    { MASTER, SMTP } }, NULL, STRANGER4 "A05 m\n", "0/1/0",
+	  { "warn C39", MAIN ":3", "| " RELAY "permit_mynetworks, " GUARD "\n" } },
+	{ "a certificate of anybody", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_tls_ask_ccert = yes\nsmtpd_tls_security_level = may\n"
+	      RELAY "permit_tls_all_clientcerts, " GUARD "\n" },
+	    { MASTER, SMTP } }, NULL, STRANGER4 "A10 tc\n", "1/0/0",
+	  { "open C44", MAIN ":5", "| " RELAY GUARD "\n" } },
+	{ "a login with a wrong password", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_sasl_auth_enable = yes\nsmtpd_tls_security_level = may\n"
+	      "smtpd_tls_auth_only = yes\n" },
+	    { MASTER, SMTP } }, NULL, STRANGER4 "A09 tl\n", "1/0/0",
+	  { "open C8", MAIN ":3", "| smtpd_sasl_auth_enable = no\n" } },
+	{ "the percent hack", MTA_POSTFIX,
+	  { { MAIN, NEW "allow_untrusted_routing = yes\nrelay_domains = behind.example\n"
+	      "swap_bangpath = no\n" },
+	    { MASTER, SMTP } }, NULL, STRANGER4 "E14,E25\n", "1/0/0",
+	  { "open C34", "percent hack (E14)", MAIN ":3", "| allow_untrusted_routing = no\n",
+	    "| swap_bangpath = yes\n" } },
+	{ "domains by a pattern", MTA_POSTFIX,
+	  { { MAIN, NEW "relay_domains = example.org, static:all\n" }, { MASTER, SMTP } }, NULL,
+	  STRANGER4 "E01\n", "1/0/0",
+	  { "open C33", MAIN ":3", "| relay_domains = example.org\n" } },
+	{ "XCLIENT from anybody", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_authorized_xclient_hosts = 0.0.0.0/0\n" }, { MASTER, SMTP } },
+	  NULL, STRANGER4 "S04 x\n", "1/0/0",
+	  { "open C7", MAIN ":3", "| smtpd_authorized_xclient_hosts =\n" } },
+	{ "Debian's defaults", MTA_POSTFIX,
+	  { { MAIN, "smtpd_banner = $myhostname ESMTP $mail_name (Debian/GNU)\nbiff = no\n"
+	      "append_dot_mydomain = no\nreadme_directory = no\ncompatibility_level = 3.6\n"
+	      "smtpd_tls_cert_file=/etc/ssl/certs/ssl-cert-snakeoil.pem\n"
+	      "smtpd_tls_key_file=/etc/ssl/private/ssl-cert-snakeoil.key\n"
+	      "smtpd_tls_security_level=may\nsmtp_tls_CApath=/etc/ssl/certs\n"
+	      "smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated "
+	      "defer_unauth_destination\nmyhostname = mx.example.org\n"
+	      "alias_maps = hash:/etc/aliases\nmyorigin = /etc/mailname\n"
+	      "mydestination = $myhostname, example.org, localhost.example.org, , localhost\n"
+	      "relayhost = \nmynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n"
+	      "mailbox_size_limit = 0\nrecipient_delimiter = +\ninet_interfaces = all\n"
+	      "inet_protocols = all\n" }, { MASTER, SMTP } },
+	  NULL, "", "0/0/0", { NULL }, "3.7.11" },
+};
+
+#define EXIM "/etc/exim4/exim4.conf"
+#define UPDATE "/etc/exim4/update-exim4.conf.conf"
+#define TEMPLATE "/etc/exim4/exim4.conf.template"
+#define ACL "acl_smtp_rcpt = check\ndomainlist local_domains = example.org\n" \
+	"domainlist relay_to_domains =\n"
+#define CHECK "begin acl\ncheck:\n  accept hosts = +relay_from_hosts\n" \
+	"  accept authenticated = *\n" \
+	"  require domains = +local_domains : +relay_to_domains\n  accept\n"
+#define DEBIAN "UPEX4CmacrosUPEX4C = 1\ndomainlist local_domains = MAIN_LOCAL_DOMAINS\n" \
+	"domainlist relay_to_domains = MAIN_RELAY_TO_DOMAINS\n" \
+	"hostlist relay_from_hosts = MAIN_RELAY_NETS\nacl_smtp_rcpt = check\n" CHECK
+#define INTERNET "dc_eximconfig_configtype='internet'\ndc_other_hostnames='example.org'\n" \
+	"dc_local_interfaces='127.0.0.1 ; ::1'\n"
+
+static const struct found_row exim_rows[] = {
+	{ "Debian's relay nets, and strangers arrive by the bridge", MTA_EXIM,
+	  { { UPDATE, INTERNET "dc_use_split_config='false'\n"
+	      "dc_relay_nets='10.9.0.0/24 ; 172.16.0.0/12 ; fd00::/64'\n" }, { TEMPLATE, DEBIAN } },
+	  DOCKER, BRIDGE " a\n", "1/0/0",
+	  { "open C1", UPDATE ":5", "| dc_relay_nets='10.9.0.0/24 ; fd00::/64'\n",
+	    "| update-exim4.conf && systemctl restart exim4\n", "exim4 -bh 172.18.0.1" } },
+	{ "a list of one's own, too wide", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1 : ::::1 : 192.168.0.0/16\n" ACL CHECK } },
+	  LAN, "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",
+	  { "warn C6", "| hostlist relay_from_hosts = 127.0.0.1 : ::::1 : 192.168.1.0/24\n" } },
+	{ "everybody", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = <; 127.0.0.1 ; *\n" ACL CHECK } }, NULL,
+	  STRANGER4 "E01\n" STRANGER6 "E01\n", "1/0/0",
+	  { "open C6", "IPv4 and IPv6", "| hostlist relay_from_hosts = <; 127.0.0.1\n" } },
+	{ "an accept of senders before the check", MTA_EXIM,
+	  { { EXIM, ACL "hostlist relay_from_hosts = 127.0.0.1\nbegin acl\ncheck:\n"
+	      "  accept sender_domains = partner.example\n  accept hosts = +relay_from_hosts\n"
+	      "  require domains = +local_domains : +relay_to_domains\n  accept\n" } }, NULL,
+	  STRANGER4 "E09\n", "1/0/0",
+	  { "open C31", EXIM ":7", "take this statement out" } },
+	{ "relays to all domains", MTA_EXIM,
+	  { { UPDATE, INTERNET "dc_use_split_config='false'\ndc_relay_domains='*'\n" },
+	    { TEMPLATE, DEBIAN } }, NULL, STRANGER4 "E01\n", "1/0/0",
+	  { "open C33", UPDATE ":5", "| dc_relay_domains=''\n" } },
+	{ "Debian's internet site", MTA_EXIM,
+	  { { UPDATE, INTERNET "dc_use_split_config='false'\ndc_relay_nets=''\n"
+	      "dc_relay_domains=''\n" }, { TEMPLATE, DEBIAN } }, NULL, "", "0/0/0", { NULL } },
+};
+
+#define MC "/etc/mail/sendmail.mc"
+#define ACCESS "/etc/mail/access"
+#define FEATURES "FEATURE(`access_db')dnl\n"
+
+static const struct found_row sendmail_rows[] = {
+	{ "a bridge's network in access, and strangers arrive by it", MTA_SENDMAIL,
+	  { { MC, FEATURES }, { ACCESS, "Connect:10.1.2 RELAY\nConnect:172.18   RELAY\n" } },
+	  INSIDE, "gateway 172.18.0.1 172.18.0.1/32 25 E01 p\n", "0/1/0",
+	  { "warn C", ACCESS ":2", "| #Connect:172.18 RELAY\n",
+	    "| makemap hash " ACCESS " < " ACCESS "\n", "172.18.0.0/16" } },
+	{ "the machine's own address, which needs no line", MTA_SENDMAIL,
+	  { { MC, FEATURES }, { ACCESS, "" } }, DOCKER, BRIDGE " a\n", "1/0/0",
+	  { "open C1", "A rule that is built in lets 172.18.0.1 relay",
+	    "| Connect:172.18.0.1 REJECT\n" } },
+	{ "a block in relay-domains", MTA_SENDMAIL,
+	  { { MC, FEATURES }, { ACCESS, "" }, { "/etc/mail/relay-domains", "192.168\n" } }, LAN,
+	  "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",
+	  { "warn C6", "/etc/mail/relay-domains:1", "| #192.168\n", "| 192.168.1\n",
+	    "| systemctl restart sendmail\n" } },
+	{ "promiscuous_relay", MTA_SENDMAIL,
+	  { { MC, FEATURES "FEATURE(`promiscuous_relay')dnl\n" }, { ACCESS, "" } }, NULL,
+	  STRANGER4 "E01\n", "1/0/0",
+	  { "open C10", MC ":2", "| dnl FEATURE(`promiscuous_relay')", "| sendmailconfig\n" } },
+	{ "relay_based_on_MX", MTA_SENDMAIL,
+	  { { MC, FEATURES "FEATURE(`relay_based_on_MX')dnl\n" }, { ACCESS, "" } }, NULL,
+	  STRANGER4 "A05 m\n", "0/1/0", { "warn C39", MC ":2", "| dnl FEATURE(`relay_based_on_MX')" } },
+	{ "a sound one", MTA_SENDMAIL, { { MC, FEATURES }, { ACCESS, "Connect:127 RELAY\n" } },
+	  NULL, "", "0/0/0", { NULL } },
+};
+
+#define SMTPD "/etc/smtpd.conf"
+#define LISTEN "table domains { example.org }\nlisten on all\naction \"local\" mbox\n" \
+	"action \"out\" relay\nmatch from any for domain <domains> action \"local\"\n"
+
+static const struct found_row opensmtpd_rows[] = {
+	{ "a bridge's network, and strangers arrive by it", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "match from src { 10.9.0.0/24, 172.16.0.0/12 } for any action \"out\"\n" } },
+	  DOCKER, BRIDGE " a\n", "1/0/0",
+	  { "open C1", SMTPD ":6", "| match from src { 10.9.0.0/24 } for any action \"out\"\n",
+	    "| smtpd -n && systemctl restart opensmtpd\n" } },
+	{ "a table that is too wide", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "table lan { 192.168.0.0/16 }\n"
+	      "match from src <lan> for any action \"out\"\n" } },
+	  LAN, "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",
+	  { "warn C6", "| match from src { 192.168.1.0/24 } for any action \"out\"\n" } },
+	{ "from any for any", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "match from any for any action \"out\"\n" } }, NULL,
+	  STRANGER4 "E01\n" STRANGER6 "E01\n", "1/0/0",
+	  { "open C10", SMTPD ":6", "| match from local for any action \"out\"\n" } },
+	{ "a sender", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "match from any mail-from \"@example.org\" for any action \"out\"\n" } },
+	  NULL, STRANGER4 "E09\n", "1/0/0",
+	  { "open C31", "| #match from any mail-from", "| match from any auth for any action "
+	    "\"out\"\n" } },
+	{ "Debian's defaults", MTA_OPENSMTPD,
+	  { { SMTPD, "table aliases file:/etc/aliases\nlisten on localhost\n"
+	      "action \"local\" maildir alias <aliases>\naction \"relay\" relay\n"
+	      "match from local for local action \"local\"\n"
+	      "match from local for any action \"relay\"\n" } }, NULL, "", "0/0/0", { NULL } },
+};
+
+#define RUN_ALL(rows) \
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*(rows)); i++) \
+		found_run(&(rows)[i])
+
+static void test_postfix(void **state)
+{
+	(void)state;
+	RUN_ALL(postfix_rows);
+}
+
+static void test_exim(void **state)
+{
+	(void)state;
+	RUN_ALL(exim_rows);
+}
+
+static void test_sendmail(void **state)
+{
+	(void)state;
+	RUN_ALL(sendmail_rows);
+}
+
+static void test_opensmtpd(void **state)
+{
+	(void)state;
+	RUN_ALL(opensmtpd_rows);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_postfix),
+		cmocka_unit_test(test_exim),
+		cmocka_unit_test(test_sendmail),
+		cmocka_unit_test(test_opensmtpd),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

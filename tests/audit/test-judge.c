@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Audits of machines and configurations, with a server whose answers are made up: what is asked in
+ * each stage, and the verdict with who may relay.
+ */
+#include "test.h"
+
+#include "host.h"
+#include "memory-files.h"
+
+#include "audit/report.h"
+
+#define LO "lo loopback 127.0.0.1/8 ::1/128\n"
+#define LAN LO "eth0 ethernet 192.168.1.5/24\ndefault eth0 192.168.1.1\n"
+#define PUBLIC LO "eth0 ethernet 198.51.100.7/24 2001:db8::7/64\ndefault eth0 198.51.100.1\n"
+#define DOCKER PUBLIC "br0 bridge 172.18.0.1/16\n"
+#define PROXY "run docker-proxy -proto tcp -host-ip :: -host-port 25 -container-ip 172.18.0.2 " \
+	"-container-port 25\n"
+#define MAIN(networks) { "/etc/postfix/main.cf", "compatibility_level = 3.6\n" \
+	"myhostname = mx.a.example\nmydestination = a.example\nmynetworks = " networks "\n" }
+#define MASTER(lines) { "/etc/postfix/master.cf", lines }
+#define SMTP "smtp inet n - y - - smtpd\n"
+#define SUBMISSION SMTP "submission inet n - y - - smtpd\n -o smtpd_sasl_auth_enable=yes\n" \
+	" -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject\n"
+#define LOOP "127.0.0.0/8 [::1]/128"
+
+/* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
+ * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
+ * "putoff" puts strangers off, "hangs" answers nobody, "tls" offers STARTTLS. */
+struct server {
+	const char *trusts, *forms, *does;
+};
+
+static const struct audit_row_want {
+	const char *label, *host, *verdict, *who;
+	struct server server;
+	struct memory_file files[FILES_OF_ROW];
+} rows[] = {
+	{ "closed", PUBLIC, "closed", "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "all of IPv4", LAN, "world", "stranger4 0.0.0.0/0 25: E01 wide\nown 192.168.1.5 25: E01\n"
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "gateway 192.168.1.1 25: E01\nneighbour 192.168.1.0/24 25: E01\n"
+	  "range 0.0.0.0/0 25: E01 wide\nrange ::1 25: E01\n",
+	  { "0.0.0.0/0 ::1/128", "", "" }, { MAIN("0.0.0.0/0 [::1]/128"), MASTER(SMTP) } },
+	{ "a LAN is sound", LAN, "closed", "loopback 127.0.0.1 25: E01\n"
+	  "gateway 192.168.1.1 25: E01\nneighbour 192.168.1.0/24 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange 192.168.1.0/24 25: E01\n",
+	  { "127.0.0.0/8 192.168.1.1/32 192.168.1.2/32 192.168.1.3/32", "", "" },
+	  { MAIN("127.0.0.0/8 192.168.1.0/24"), MASTER(SMTP) } },
+	{ "a bridge of containers, nobody is passed on", DOCKER, "wide",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "gateway 172.18.0.1 25: E01 wide\nneighbour 172.18.0.0/16 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.16.0.0/12 25: E01 wide\n",
+	  { LOOP " 172.16.0.0/12", "", "" }, { MAIN(LOOP " 172.16.0.0/12"), MASTER(SMTP) } },
+	{ "a public interface's prefix", PUBLIC, "wide",
+	  "own 198.51.100.7 25: E01\nloopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "neighbour 198.51.100.0/24 25: E01 wide\nrange 127.0.0.0/8 25: E01\n"
+	  "range ::1 25: E01\nrange 198.51.100.0/24 25: E01 wide\n",
+	  { LOOP " 198.51.100.2/32 198.51.100.3/32 198.51.100.7/32", "", "" },
+	  { MAIN(LOOP " 198.51.100.0/24"), MASTER(SMTP) } },
+	{ "the percent hack", PUBLIC, "world", "stranger4 0.0.0.0/0 25: E14 X01 wide\n"
+	  "stranger6 ::/0 25: E14 X01 wide\nloopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "E14 X01", "" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "any local part is taken: it says nothing", PUBLIC, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "E14 X01", "nobodies" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "backup for whoever names it", PUBLIC, "wide", "stranger4 0.0.0.0/0 25: A05 some wide\n"
+	  "stranger6 ::/0 25: A05 some wide\nloopback 127.0.0.1 25: E01\n"
+	  "loopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "A05", "" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "no own mail is taken", PUBLIC, "unknown", "loopback 127.0.0.1 25: E01\n"
+	  "loopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "no-control" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "strangers are put off", PUBLIC, "unknown", "loopback 127.0.0.1 25: E01\n"
+	  "loopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "putoff" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "nobody answers", PUBLIC, "unknown", "", { LOOP, "", "hangs" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "submission refuses whoever does not log in", LAN, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
+	{ "any password will do", LAN, "world",
+	  "stranger4 0.0.0.0/0 25: S10 wide\n"
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "S10", "" }, { MAIN(LOOP), MASTER(SMTP) } },
+};
+
+/* ---- the server ------------------------------------------------------------------------------- */
+
+static bool has_word(const char *words, const char *word)
+{
+	struct str rest = str_of(words), w;
+	while (str_word(&rest, &w))
+		if (str_eq(w, str_of(word)))
+			return true;
+	return false;
+}
+
+static bool is_trusted(const struct server *s, const struct ip *ip)
+{
+	struct str rest = str_of(s->trusts), w;
+	while (str_word(&rest, &w)) {
+		struct prefix p;
+		char text[PREFIX_TEXT_MAX];
+		assert_true(str_copy(text, sizeof(text), w));
+		for (char *c = text; *c; c++)
+			if (*c == '[' || *c == ']')
+				memmove(c, c + 1, strlen(c));
+		assert_int_equal(prefix_parse(str_of(text), &p, NULL), ERR_OK);
+		if (prefix_contains(&p, ip))
+			return true;
+	}
+	return false;
+}
+
+static struct audit_heard hear(const struct server *s, const struct audit_question *q,
+                               const struct audit_try *t)
+{
+	static const struct audit_heard taken = { 250, "2.1.5", "Ok" };
+	static const struct audit_heard denied = { 554, "5.7.1", "Relay access denied" };
+	static const struct audit_heard unknown = { 550, "5.1.1", "User unknown" };
+	static const struct audit_heard later = { 450, "4.2.0", "Greylisted, come back later" };
+	static const struct audit_heard login = { 554, "5.7.1", "Client host rejected: Access denied" };
+	const bool control = strcmp(t->form, "A00") == 0;
+	if (q->port->for_login)
+		return login;
+	if (has_word(s->does, "putoff") && !is_trusted(s, &q->from))
+		return later;
+	if (control)
+		return has_word(s->does, "no-control") ? unknown : taken;
+	if (strcmp(t->form, "A01") == 0)
+		return has_word(s->does, "nobodies") ? taken : unknown;
+	if (has_word(s->forms, t->form))
+		return taken;
+	return is_trusted(s, &q->from) && strcmp(t->form, "E01") == 0 ? taken : denied;
+}
+
+static void answer(struct audit_plan *plan, const struct server *s, size_t first)
+{
+	static const struct audit_heard ok = { 250, "2.1.0", "Ok" };
+	for (size_t i = first; i < plan->n; i++) {
+		struct audit_question *q = &plan->questions[i];
+		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
+		                                                                : AUDIT_ASKED;
+		q->end_text = "no answer in time";
+		if (q->end != AUDIT_ASKED)
+			continue;
+		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN;
+		if (q->claim != AUDIT_AS_ITSELF && !q->claim_taken)
+			continue;
+		if (q->control) {
+			q->controlled = *q->control;
+			struct audit_heard heard = hear(s, q, q->control);
+			audit_answer(plan, q, &q->controlled, &ok, &heard);
+		}
+		for (size_t k = 0; k < q->try_n; k++) {
+			struct audit_heard heard = hear(s, q, &q->tries[k]);
+			audit_answer(plan, q, &q->tries[k], &ok, &heard);
+		}
+	}
+}
+
+/* ---- one row ------------------------------------------------------------------------------------- */
+
+static const char *who_text(const struct audit_report *r)
+{
+	struct buf out = { 0 };
+	char text[PREFIX_TEXT_MAX];
+	for (size_t i = 0; i < r->who_n; i++) {
+		const struct audit_who *w = &r->who[i];
+		buf_printf(&out, "%s %s %u:", audit_asker_name(w->asker)
+		                              ? audit_asker_name(w->asker) : "outside",
+		           prefix_format(&w->asker->network, text), w->port);
+		for (size_t k = 0; k < w->form_n; k++)
+			buf_printf(&out, " %s", w->forms[k]);
+		buf_printf(&out, "%s%s%s\n", w->some ? " some" : "", w->sound ? "" : " wide",
+		           w->strangers ? " strangers" : "");
+	}
+	const char *kept = arena_strdup(r->arena, buf_str(&out));
+	buf_fini(&out);
+	return kept;
+}
+
+static void find_askers(struct facts *f, struct audit_config *config, struct audit_ground *g)
+{
+	const struct audit_reading *r = audit_config_reading(config);
+	struct prefix *trusted = arena_alloc(f->arena, (r->trust_n + 1) * sizeof(*trusted));
+	struct audit_asker *askers;
+	for (size_t i = 0; i < r->trust_n; i++)
+		trusted[i] = r->trusts[i].range;
+	const struct audit_asked asked = { .trusted = trusted, .trusted_n = r->trust_n };
+	assert_int_equal(audit_kinds(f, &asked, &askers, &g->asker_n), ERR_OK);
+	g->askers = askers;
+}
+
+static void audit(const struct audit_row_want *row, struct arena *a, struct audit_report *report)
+{
+	static const char *const controls[] = { "<postmaster>", "<postmaster@{R}>", NULL };
+	struct audit_files files = { memory_read, memory_list, (void *)row->files };
+	struct facts *f = arena_alloc(a, sizeof(*f));
+	struct audit_config *config;
+	struct audit_plan plan;
+	host_build(f, a, row->host);
+	const struct audit_config_given given = { .mta = MTA_POSTFIX, .hostname = "mx.a.example",
+	                                          .facts = f };
+	assert_int_equal(audit_config_read(&files, &given, a, &config), ERR_OK);
+	struct audit_ground g = {
+		.facts = f, .config = config, .machine_name = "mx", .host_name = "mx.a.example",
+		.domain = "a.example", .user = "bob", .controls = controls,
+		.foreign = "recipient.example", .other = "sender.example", .mx_here = "mx-here.example",
+	};
+	find_askers(f, config, &g);
+	audit_plan_init(&plan, &g, a);
+	assert_true(audit_plan_controls(&plan));
+	answer(&plan, &row->server, 0);
+	size_t first = plan.n;
+	assert_true(audit_plan_plain(&plan));
+	answer(&plan, &row->server, first);
+	first = plan.n;
+	assert_true(audit_plan_forms(&plan));
+	answer(&plan, &row->server, first);
+	const struct audit_known known = { .ground = &g, .questions = plan.questions,
+	                                   .question_n = plan.n, .started = true, .not_started = "" };
+	*report = (struct audit_report){ .arena = a, .mta = MTA_POSTFIX };
+	audit_judge(&known, report);
+}
+
+static void test_verdicts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct arena a = { 0 };
+		struct audit_report report;
+		audit(&rows[i], &a, &report);
+		const char *who = who_text(&report);
+		if (strcmp(audit_verdict_name(report.verdict), rows[i].verdict) || strcmp(who, rows[i].who))
+			fail_msg("%s: %s (%s)\n%s\nexpected %s\n%s", rows[i].label,
+			         audit_verdict_name(report.verdict), report.summary, who,
+			         rows[i].verdict, rows[i].who);
+		arena_fini(&a);
+	}
+}
+
+/* ---- what one answer says ------------------------------------------------------------------------ */
+
+static void test_answers(void **state)
+{
+	static const struct {
+		const char *form;
+		struct audit_heard mail, rcpt;
+		enum audit_said said;
+	} said[] = {
+		{ "E01", { 250, "", "Ok" }, { 250, "", "Ok" }, AUDIT_TAKEN },
+		{ "E01", { 250, "", "Ok" }, { 454, "4.7.1", "<x>: Relay access denied" }, AUDIT_REFUSED },
+		{ "E01", { 250, "", "Ok" }, { 550, "", "relay not permitted" }, AUDIT_REFUSED },
+		{ "E01", { 250, "", "Ok" }, { 550, "5.7.1", "Relaying denied" }, AUDIT_REFUSED },
+		{ "E01", { 250, "", "Ok" }, { 550, "", "Invalid recipient: <x@recipient.example>" },
+		  AUDIT_REFUSED },
+		{ "E01", { 250, "", "Ok" }, { 450, "4.2.0", "Greylisted" }, AUDIT_REFUSED_ELSE },
+		{ "E01", { 250, "", "Ok" }, { 451, "4.3.0", "Temporary lookup failure" },
+		  AUDIT_REFUSED_ELSE },
+		{ "E01", { 550, "5.7.1", "Client host rejected: cannot find your hostname" }, { 0, "", "" },
+		  AUDIT_REFUSED_ELSE },
+		{ "A02", { 553, "5.7.1", "Sender address rejected: not logged in" }, { 0, "", "" },
+		  AUDIT_REFUSED },
+		{ "E01", { 553, "5.7.1", "Sender address rejected: not logged in" }, { 0, "", "" },
+		  AUDIT_REFUSED_ELSE },
+		{ "E14", { 250, "", "Ok" }, { 501, "5.1.3", "Bad recipient address syntax" },
+		  AUDIT_REFUSED },
+		{ "E14", { 0, "", "" }, { 0, "", "" }, AUDIT_UNSAID },
+		{ "E01", { 250, "", "Ok" }, { 0, "", "" }, AUDIT_UNSAID },
+	};
+	(void)state;
+	struct arena a = { 0 };
+	struct audit_plan plan = { .arena = &a };
+	const struct audit_question q = { .helo = "client.example", .from = { 4, { 8, 8, 8, 8 } },
+	                                  .at.port = 25 };
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++) {
+		struct audit_try t = { .form = said[i].form, .mail = "<asker@sender.example>",
+		                       .rcpt = "<x@recipient.example>" };
+		audit_answer(&plan, &q, &t, &said[i].mail, &said[i].rcpt);
+		if (t.said != said[i].said)
+			fail_msg("%s %d %s / %d %s: said %d", said[i].form, said[i].mail.code,
+			         said[i].mail.text, said[i].rcpt.code, said[i].rcpt.text, t.said);
+	}
+	arena_fini(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_answers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
