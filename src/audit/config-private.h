@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What config.c, config-postfix.c and config-lines.c share: lines that are added to an answer.
- * Each is of a configuration that anybody may have written; nothing here looks into it.
+ * What the files of the one door (config.h) share: where files are, and lines that are added to an
+ * answer. Each is of a configuration that anybody may have written; nothing here looks into it.
  */
 #ifndef PORTREEVE_AUDIT_CONFIG_PRIVATE_H
 #define PORTREEVE_AUDIT_CONFIG_PRIVATE_H
@@ -14,6 +14,17 @@ static inline bool audit_place_is(const struct audit_place *x, const struct audi
 {
 	return x->line == y->line && !strcmp(x->file, y->file) && !strcmp(x->text, y->text);
 }
+
+/* --- config-places.c --- */
+#define CONFIG_EXIM_DEBIAN "/etc/exim4"
+struct config_places {
+	enum mta mta;
+	const char *usual[6];            /* main files, the likeliest first; NULL behind the last */
+	const char *inside[4];           /* their names in a directory that one is told */
+	const char *programs[6];         /* where its program may be */
+};
+/* Of the four. Exim's Debian has a directory beside them. */
+const struct config_places *config_places_of(enum mta mta);
 
 /* --- config-lines.c --- */
 /* Unless it is there already; the last of them gives way if they are full. A default's text is

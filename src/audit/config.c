@@ -21,25 +21,15 @@ struct audit_config {
 typedef int reader_fn(const struct audit_files *files, const char *file, struct arena *a,
                       struct audit_reading *out);
 
-enum { CANDIDATES_MAX = 6 };
-static const struct server_files {
-	enum mta mta;
-	reader_fn *read;
-	const char *usual[CANDIDATES_MAX];      /* NULL behind the last */
-	const char *inside[CANDIDATES_MAX];     /* of a directory */
-} servers[] = {
-	{ MTA_EXIM, audit_read_exim,
-	  { "/etc/exim/exim.conf", "/etc/mail/exim.conf", "/usr/local/etc/exim/configure",
-	    "/usr/exim/configure" },
-	  { "exim4.conf", "exim.conf", "configure" } },
-	{ MTA_SENDMAIL, audit_read_sendmail,
-	  { "/etc/mail/sendmail.cf", "/etc/sendmail.cf", "/etc/mail/sendmail.mc" },
-	  { "sendmail.cf", "sendmail.mc" } },
-	{ MTA_OPENSMTPD, audit_read_opensmtpd,
-	  { "/etc/smtpd.conf", "/etc/mail/smtpd.conf", "/etc/smtpd/smtpd.conf",
-	    "/etc/opensmtpd/smtpd.conf", "/usr/local/etc/mail/smtpd.conf" },
-	  { "smtpd.conf" } },
-};
+static reader_fn *reader_of(enum mta mta)
+{
+	switch (mta) {
+	case MTA_EXIM: return audit_read_exim;
+	case MTA_SENDMAIL: return audit_read_sendmail;
+	case MTA_OPENSMTPD: return audit_read_opensmtpd;
+	default: return NULL;
+	}
+}
 
 static bool is_elsewhere(int err)
 {
@@ -56,29 +46,31 @@ static const char *directory_name(struct arena *a, const char *directory)
 }
 
 /* The first of the files that is there; if none is, what reading the first one says. */
-static int read_first(const struct audit_files *files, const struct server_files *server,
-                      const char *directory, struct arena *a, struct audit_reading *out)
+static int read_first(const struct audit_files *files, enum mta mta, const char *directory,
+                      struct arena *a, struct audit_reading *out)
 {
-	const char *const *names = directory ? server->inside : server->usual;
+	const struct config_places *places = config_places_of(mta);
+	const char *const *names = directory ? places->inside : places->usual;
 	const char *first = directory ? arena_printf(a, "%s/%s", directory, names[0]) : names[0];
-	for (size_t i = 0; i < CANDIDATES_MAX && names[i]; i++) {
+	for (size_t i = 0; names[i]; i++) {
 		const char *file = directory ? arena_printf(a, "%s/%s", directory, names[i])
 		                             : names[i];
-		const int err = server->read(files, file, a, out);
+		const int err = reader_of(mta)(files, file, a, out);
 		if (!is_elsewhere(err))
 			return err;
 	}
-	return server->read(files, first, a, out);
+	return reader_of(mta)(files, first, a, out);
 }
 
-static int read_rules(const struct audit_files *files, const struct server_files *server,
-                      const char *given, struct arena *a, struct audit_reading *out)
+static int read_rules(const struct audit_files *files, enum mta mta, const char *given,
+                      struct arena *a, struct audit_reading *out)
 {
 	const char *directory = given ? directory_name(a, given) : NULL;
-	int err = directory ? server->read(files, directory, a, out) : ERR_NOT_FOUND;
-	if (is_elsewhere(err) && server->mta == MTA_EXIM)
-		err = audit_read_exim_debian(files, directory ? directory : "/etc/exim4", a, out);
-	return is_elsewhere(err) ? read_first(files, server, directory, a, out) : err;
+	int err = directory ? reader_of(mta)(files, directory, a, out) : ERR_NOT_FOUND;
+	if (is_elsewhere(err) && mta == MTA_EXIM)
+		err = audit_read_exim_debian(files, directory ? directory : CONFIG_EXIM_DEBIAN, a,
+		                             out);
+	return is_elsewhere(err) ? read_first(files, mta, directory, a, out) : err;
 }
 
 int audit_config_read(const struct audit_files *files, const struct audit_config_given *given,
@@ -89,11 +81,8 @@ int audit_config_read(const struct audit_files *files, const struct audit_config
 	*config = c;
 	if (given->mta == MTA_POSTFIX)
 		return config_postfix_read(files, given, a, &c->postfix);
-	for (size_t i = 0; i < sizeof(servers) / sizeof(*servers); i++)
-		if (servers[i].mta == given->mta)
-			return read_rules(files, &servers[i], given->directory, a, &c->reading);
-	assert(!"one of the four");
-	return ERR_INVALID;
+	assert(reader_of(given->mta));
+	return read_rules(files, given->mta, given->directory, a, &c->reading);
 }
 
 const struct audit_reading *audit_config_reading(const struct audit_config *config)

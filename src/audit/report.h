@@ -70,7 +70,7 @@ struct audit_report {
 	struct arena *arena;
 	enum mta mta;
 	const char *version, *host_name; /* "" where not known */
-	const char *how;                 /* by what it was asked: "a second server in a closed room" */
+	const char *how;                 /* it was asked: "a second server in a closed room" */
 	int64_t time_s;
 	enum audit_verdict verdict;
 	const char *summary;             /* one line: the verdict, and to whom it is open */
@@ -104,7 +104,7 @@ void audit_findings(const struct audit_known *known, struct audit_report *report
 
 /* The members of an object, as portreeve-json(5) has it. */
 void audit_report_json(const struct audit_report *report, struct json *j);
-/* As a page to read; the page is in its beginning. */
+/* As a page to read, which it begins, in the report's arena. */
 void audit_report_page(const struct audit_report *report, struct page *page);
 /* The words for a kind of client: "a stranger, by IPv4". In the report's arena. */
 const char *audit_asker_title(struct arena *a, const struct audit_asker *asker);

@@ -49,13 +49,30 @@ static const char style[] =
 	".lines .mark{background:var(--mark);border-left-color:var(--strong)}\n"
 	".command{padding:.4rem .75rem;background:var(--soft);border-radius:.4rem}\n"
 	".command small{display:block;color:var(--dim)}\n"
+	".paste{margin:.5rem 0;padding:.6rem .75rem;background:var(--soft);border:1px solid "
+	"var(--edge);border-radius:.4rem;overflow-x:auto}\n"
+	".paste code{white-space:pre;user-select:all;-webkit-user-select:all}\n"
+	"table{border-collapse:collapse;width:100%;margin:.5rem 0}\n"
+	"th,td{padding:.4rem .6rem;text-align:left;vertical-align:top;font-weight:400;"
+	"border-bottom:1px solid var(--edge)}\n"
+	"thead th{color:var(--dim);font-size:.85rem}\n"
+	"td code,th code,td small,th small{display:block}\n"
+	"td small,th small{color:var(--dim)}\n"
+	"tr.warning,tr.bad{background:var(--mark)}"
+	"tr.warning th,tr.warning td,tr.bad th,tr.bad td{color:var(--ink)}\n"
+	"tr.bad th:first-child{border-left:4px solid var(--bad);font-weight:700}"
+	"tr.warning th:first-child{border-left:4px solid var(--warning);font-weight:700}\n"
 	"svg{display:block;width:100%;max-width:40rem;height:auto;margin:.5rem 0}\n"
 	"svg rect{fill:var(--soft);stroke:var(--edge)}"
 	"svg .strong{stroke:var(--strong)}svg .bad{stroke:var(--bad)}\n"
 	"svg text{fill:var(--ink);font-family:ui-monospace,monospace;font-size:13px}"
 	"svg .l{font-weight:700}svg .n{fill:var(--dim)}svg path{stroke:var(--ink);fill:none}\n"
 	"@media (max-width:36rem){dl,.wire li{grid-template-columns:1fr}"
-	".wire small{grid-column:1}}\n"
+	".wire small{grid-column:1}"
+	"table,tbody,tr,th,td{display:block}thead{position:absolute;width:1px;height:1px;"
+	"overflow:hidden;clip-path:inset(50%)}tr{margin:.75rem 0;padding:.25rem 0;border:1px "
+	"solid var(--edge);border-radius:.4rem}th,td{border:0;padding:.2rem .75rem}"
+	"td::before{content:attr(data-head);display:block;color:var(--dim);font-size:.75rem}}\n"
 	"@media print{body{max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}"
 	"li,dd,.command{break-inside:avoid}.mark{font-weight:700}}\n"
 	"</style>\n";
@@ -141,6 +158,45 @@ static void add_alone(struct buf *out, const struct page_block *b)
 	buf_add_cstr(out, "</p>\n");
 }
 
+static void add_paste(struct buf *out, const struct page_block *b)
+{
+	page_html_add(out, b->text);
+	buf_add_byte(out, '\n');
+}
+
+/* The roles keep it a table where a narrow page sets its cells one below the other. */
+static void add_cell(struct buf *out, const struct page_cell *cell, const struct str *of)
+{
+	buf_add_cstr(out, of ? "<td role=\"cell\" data-head=\""
+	                       : "<th scope=\"row\" role=\"rowheader\">");
+	if (of) {
+		page_html_add(out, *of);
+		buf_add_cstr(out, "\">");
+	}
+	if (cell->text.n)
+		add_element(out, "bdi", "", cell->text);
+	if (cell->code.n)
+		add_code(out, cell->code);
+	add_small(out, cell->note);
+	buf_add_cstr(out, of ? "</td>" : "</th>");
+}
+
+static void add_table(struct buf *out, const struct page_block *b)
+{
+	const struct page_table *t = b->table;
+	buf_add_cstr(out, "<table role=\"table\">\n<thead role=\"rowgroup\"><tr role=\"row\">");
+	for (size_t i = 0; i < t->columns; i++)
+		add_element(out, "th", "scope=\"col\" role=\"columnheader\"", t->heads[i]);
+	buf_add_cstr(out, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
+	for (const struct page_row *r = t->first; r; r = r->next) {
+		buf_printf(out, "<tr role=\"row\" class=\"%s\">", tone_class(r->tone));
+		for (size_t i = 0; i < t->columns; i++)
+			add_cell(out, &r->cells[i], i ? &t->heads[i] : NULL);
+		buf_add_cstr(out, "</tr>\n");
+	}
+	buf_add_cstr(out, "</tbody>\n</table>\n");
+}
+
 /* Blocks of a kind that stand together make one list. */
 static const struct {
 	const char *open, *close;
@@ -152,6 +208,8 @@ static const struct {
 	[PAGE_VERBATIM] = { "<ul class=\"lines\">\n", "</ul>\n", add_verbatim },
 	[PAGE_COMMAND] = { "", "", add_alone },
 	[PAGE_STEP] = { "<ol>\n", "</ol>\n", add_step },
+	[PAGE_PASTE] = { "<pre class=\"paste\"><code dir=\"ltr\">", "</code></pre>\n", add_paste },
+	[PAGE_TABLE] = { "", "", add_table },
 };
 
 static void add_blocks(struct buf *out, const struct page_block *b)
@@ -165,6 +223,14 @@ static void add_blocks(struct buf *out, const struct page_block *b)
 			lists[kind].add(out, b);
 		buf_add_cstr(out, lists[kind].close);
 	}
+}
+
+static void add_heading(struct buf *out, const struct page_section *s)
+{
+	const char *name = s->tone == PAGE_STRONG ? "plain" : tone_class(s->tone);
+	buf_printf(out, "<h2 class=\"%s\">", name);
+	page_html_add(out, s->heading);
+	buf_add_cstr(out, "</h2>");
 }
 
 void page_to_html(const struct page *page, struct buf *out)
@@ -184,7 +250,7 @@ void page_to_html(const struct page *page, struct buf *out)
 	buf_add_byte(out, '\n');
 	for (const struct page_section *s = page->first; s; s = s->next) {
 		buf_add_cstr(out, "<section>\n");
-		add_element(out, "h2", "", s->heading);
+		add_heading(out, s);
 		buf_add_byte(out, '\n');
 		add_blocks(out, s->first);
 		buf_add_cstr(out, "</section>\n");

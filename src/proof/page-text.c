@@ -4,7 +4,7 @@
  *
  * Hostile input that reaches it: every text of the page.
  */
-#include "proof/page.h"
+#include "proof/page-private.h"
 
 #include "base/shown.h"
 
@@ -17,43 +17,6 @@ struct writer {
 	struct buf *out;
 	struct buf line;                     /* escaped, before it is broken */
 };
-
-static const char *tone_on(const struct writer *w, enum page_tone tone)
-{
-	static const char *const codes[] = {
-		[PAGE_PLAIN] = "", [PAGE_STRONG] = "\033[1m", [PAGE_GOOD] = "\033[32m",
-		[PAGE_WARNING] = "\033[33m", [PAGE_BAD] = "\033[1;31m",
-	};
-	assert((size_t)tone < sizeof(codes) / sizeof(*codes));
-	return w->terminal->colour ? codes[tone] : "";
-}
-
-static const char *tone_off(const struct writer *w, enum page_tone tone)
-{
-	return w->terminal->colour && tone != PAGE_PLAIN ? "\033[0m" : "";
-}
-
-static size_t character(struct str s, size_t at)
-{
-	size_t n = str_utf8(str_from(s, at));
-	return n ? n : 1;
-}
-
-/* Bytes of the longest beginning that has at most `columns` characters: up to a space that is
- * not far back, or mid-word. At least one character. */
-static size_t fitting(struct str s, size_t columns)
-{
-	size_t n = 0, used = 0, space = 0;
-	while (n < s.n && used < columns) {
-		if (s.p[n] == ' ')
-			space = n;
-		n += character(s, n);
-		used++;
-	}
-	if (n < s.n && s.p[n] != ' ' && space > n / 2)
-		n = space;
-	return n;
-}
 
 static void add_spaces(struct writer *w, size_t n)
 {
@@ -69,12 +32,12 @@ static void add_broken(struct writer *w, size_t indent, enum page_tone tone, str
 	shown_add_plain(&w->line, text, w->terminal->utf8);
 	struct str rest = buf_str(&w->line);
 	for (bool first = true; first || rest.n; first = false) {
-		size_t n = fitting(rest, columns);
+		size_t n = page_fitting(rest, columns);
 		if (!first)
 			add_spaces(w, indent);
-		buf_add_cstr(w->out, tone_on(w, tone));
+		buf_add_cstr(w->out, page_tone_on(w->terminal, tone));
 		buf_add_str(w->out, (struct str){ rest.p, n });
-		buf_add_cstr(w->out, tone_off(w, tone));
+		buf_add_cstr(w->out, page_tone_off(w->terminal, tone));
 		buf_add_byte(w->out, '\n');
 		rest = str_from(rest, n);
 		while (rest.n && rest.p[0] == ' ')
@@ -90,9 +53,9 @@ static void add_label(struct writer *w, enum page_tone tone, size_t indent, size
 	shown_add_plain(&w->line, label, w->terminal->utf8);
 	size_t used = shown_columns(buf_cstr(&w->line));
 	add_spaces(w, indent);
-	buf_add_cstr(w->out, tone_on(w, tone));
+	buf_add_cstr(w->out, page_tone_on(w->terminal, tone));
 	buf_add_str(w->out, buf_str(&w->line));
-	buf_add_cstr(w->out, tone_off(w, tone));
+	buf_add_cstr(w->out, page_tone_off(w->terminal, tone));
 	if (used < columns) {
 		add_spaces(w, columns - used);
 		return;
@@ -160,19 +123,26 @@ static void add_block(struct writer *w, const struct page_block *b, const struct
 	case PAGE_STEP:
 		add_step(w, b, !before || before->kind != PAGE_STEP);
 		break;
+	case PAGE_PASTE:
+		shown_add_plain(w->out, b->text, w->terminal->utf8);
+		buf_add_byte(w->out, '\n');
+		break;
+	case PAGE_TABLE:
+		page_table_to_text(b->table, w->terminal, w->out);
+		break;
 	}
 }
 
 static bool runs_on(enum page_kind kind)
 {
-	return kind == PAGE_WIRE || kind == PAGE_VERBATIM || kind == PAGE_STEP;
+	return kind == PAGE_WIRE || kind == PAGE_VERBATIM || kind == PAGE_STEP ||
+	       kind == PAGE_PASTE || kind == PAGE_TABLE;
 }
 
 static void add_section(struct writer *w, const struct page_section *section)
 {
 	buf_add_byte(w->out, '\n');
-	add_broken(w, 0, PAGE_STRONG, section->heading);
-	add_spaces(w, 0);
+	add_broken(w, INDENT, section->tone, section->heading);
 	const struct page_block *before = NULL;
 	for (const struct page_block *b = section->first; b; before = b, b = b->next) {
 		if (before && before->kind != b->kind && b->kind != PAGE_TEXT &&
@@ -186,7 +156,7 @@ static void add_section(struct writer *w, const struct page_section *section)
 /* What is bad is said between two rules, so that it is seen without colours, too. */
 static void add_banner(struct writer *w, const struct page *page)
 {
-	bool loud = page->tone == PAGE_BAD || page->tone == PAGE_WARNING;
+	bool loud = !page->unruled && (page->tone == PAGE_BAD || page->tone == PAGE_WARNING);
 	if (page->banner.n == 0)
 		return;
 	for (int rule = 0; rule < 2; rule++) {
@@ -195,9 +165,10 @@ static void add_banner(struct writer *w, const struct page *page)
 		if (loud)
 			buf_add_byte(w->out, '\n');
 		if (rule == 0)
-			add_broken(w, 0, page->tone, page->banner);
+			add_broken(w, page->unruled ? INDENT : 0, page->tone, page->banner);
 	}
-	buf_add_byte(w->out, '\n');
+	if (!page->unruled)
+		buf_add_byte(w->out, '\n');
 }
 
 void page_to_text(const struct page *page, const struct page_terminal *terminal, struct buf *out)

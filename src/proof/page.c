@@ -47,6 +47,7 @@ void page_heading(struct page *page, const char *heading)
 {
 	struct page_section *section = arena_alloc(page->arena, sizeof(*section));
 	section->heading = kept(page, str_of(heading));
+	section->tone = PAGE_STRONG;
 	if (page->last)
 		page->last->next = section;
 	else
@@ -71,11 +72,40 @@ static struct page_block *append(struct page *page, enum page_kind kind)
 void page_add(struct page *page, enum page_kind kind, enum page_tone tone, struct str label,
               struct str text, struct str note)
 {
+	assert(kind != PAGE_TABLE);
 	struct page_block *block = append(page, kind);
 	block->tone = tone;
 	block->label = kept(page, label);
 	block->text = kept(page, text);
 	block->note = kept(page, note);
+}
+
+void page_table(struct page *page, const char *const *heads, size_t columns)
+{
+	struct page_block *block = append(page, PAGE_TABLE);
+	assert(columns > 0 && columns <= PAGE_CELLS_MAX);
+	block->table = arena_alloc(page->arena, sizeof(*block->table));
+	block->table->columns = columns;
+	for (size_t i = 0; i < columns; i++)
+		block->table->heads[i] = kept(page, str_of(heads[i]));
+}
+
+void page_row(struct page *page, enum page_tone tone, const struct page_cell *cells)
+{
+	assert(page->last && page->last->last && page->last->last->kind == PAGE_TABLE);
+	struct page_table *table = page->last->last->table;
+	struct page_row *row = arena_alloc(page->arena, sizeof(*row));
+	row->tone = tone;
+	for (size_t i = 0; i < table->columns; i++) {
+		row->cells[i].text = kept(page, cells[i].text);
+		row->cells[i].code = kept(page, cells[i].code);
+		row->cells[i].note = kept(page, cells[i].note);
+	}
+	if (table->last)
+		table->last->next = row;
+	else
+		table->first = row;
+	table->last = row;
 }
 
 void page_text(struct page *page, const char *fmt, ...)

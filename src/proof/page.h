@@ -20,20 +20,42 @@ enum page_kind {
 	PAGE_VERBATIM,       /* a line as it stands: text */
 	PAGE_COMMAND,        /* to be typed: text, note (what it does) */
 	PAGE_STEP,           /* of a way from top to bottom, which is drawn: label, text, note */
+	PAGE_PASTE,          /* a line to be pasted: text, never broken, at the left edge */
+	PAGE_TABLE,          /* by page_table() alone */
 };
 
 /* How loud it is. */
 enum page_tone { PAGE_PLAIN, PAGE_STRONG, PAGE_GOOD, PAGE_WARNING, PAGE_BAD };
 
+enum { PAGE_CELLS_MAX = 6 };
+/* Of a row; each part begins a line of its own. "" where there is none. */
+struct page_cell {
+	struct str text;
+	struct str code;                     /* as it stands in a file, or as a machine writes it */
+	struct str note;
+};
+struct page_row {
+	enum page_tone tone;                 /* of the texts; one that is not plain is marked */
+	struct page_cell cells[PAGE_CELLS_MAX];
+	struct page_row *next;
+};
+struct page_table {
+	size_t columns;
+	struct str heads[PAGE_CELLS_MAX];
+	struct page_row *first, *last;
+};
+
 struct page_block {
 	enum page_kind kind;
 	enum page_tone tone;
 	struct str label, text, note;        /* "" where there is none */
+	struct page_table *table;            /* of PAGE_TABLE; else NULL */
 	struct page_block *next;
 };
 
 struct page_section {
 	struct str heading;
+	enum page_tone tone;                 /* of the heading: PAGE_STRONG, until it is set */
 	struct page_block *first, *last;
 	struct page_section *next;
 };
@@ -43,6 +65,8 @@ struct page {
 	struct str title;
 	enum page_tone tone;                 /* of the banner */
 	struct str banner;                   /* what must be known first */
+	bool unruled;                        /* as text, the banner is the first line, without
+	                                        rules around it */
 	struct page_section *first, *last;
 };
 
@@ -58,6 +82,11 @@ void page_heading(struct page *page, const char *heading);
 /* Texts of more than PAGE_TEXT_MAX bytes are cut, and end in "...". */
 void page_add(struct page *page, enum page_kind kind, enum page_tone tone, struct str label,
               struct str text, struct str note);
+/* Begins a table; each row has a cell a head, at most PAGE_CELLS_MAX. The first cell says what the
+ * row is about. */
+void page_table(struct page *page, const char *const *heads, size_t columns);
+/* A row of the table that was begun last, in whose section no other block follows yet. */
+void page_row(struct page *page, enum page_tone tone, const struct page_cell *cells);
 void page_text(struct page *page, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void page_fact(struct page *page, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

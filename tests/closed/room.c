@@ -17,7 +17,10 @@
  *     -c CONFIGURATION     another one, in the server's own place (needs MTA)
  *     -i DIRECTORY         an instance of Postfix
  *     -t DIRECTORY         a tree more
+ *     -M MEGABYTES         memory of all programs
+ *     -P NUMBER            of all processes
  *     -s PATH              a socket that stays reachable
+ *     -m KIND=WHERE        a stand-in: milter, policy or filter, at a path or [ADDRESS]:PORT
  */
 #include "base/file.h"
 #include "base/mem.h"
@@ -43,7 +46,10 @@ enum { MORE_MAX = 8, TREES_MAX = 16 };
 /* What the options say. */
 static struct {
 	const char *config, *instance, *trees[MORE_MAX], *sockets[MORE_MAX];
-	size_t tree_n, socket_n;
+	struct closed_stand_in stand_ins[MORE_MAX];
+	int64_t memory_bytes_max;
+	unsigned tasks_max;
+	size_t tree_n, socket_n, stand_in_n;
 } more;
 
 static uint8_t bits_of(const struct sockaddr *mask)
@@ -146,6 +152,8 @@ static struct closed_room *room_of(const struct closed_server *server)
 		.trees = trees, .tree_n = tree_n, .binds = &bind,
 		.bind_n = server ? bind_of(server, &bind) : 0,
 		.sockets_in = more.sockets, .socket_in_n = more.socket_n,
+		.stand_ins = more.stand_ins, .stand_in_n = more.stand_in_n,
+		.memory_bytes_max = more.memory_bytes_max, .tasks_max = more.tasks_max,
 		.names = names_of(name), .life_ms = LIFE_MS,
 	};
 	int e = closed_create(&setup, &room, &message);
@@ -153,6 +161,7 @@ static struct closed_room *room_of(const struct closed_server *server)
 		fprintf(stderr, "%s: %s\n", err_text(e), buf_cstr(&message));
 		exit(2);
 	}
+	fwrite(message.p, 1, message.n, stderr);
 	buf_fini(&message);
 	return room;
 }
@@ -303,6 +312,22 @@ static int certificate(const char *file)
 	return e == ERR_OK ? 0 : 2;
 }
 
+static void stand_in_take(const char *word)
+{
+	static const char *const kinds[] = { "milter", "policy", "filter" };
+	const char *where = strchr(word, '=');
+	if (!where || more.stand_in_n == MORE_MAX)
+		exit(2);
+	struct closed_stand_in *s = &more.stand_ins[more.stand_in_n++];
+	while (s->kind < CLOSED_FILTER && strncmp(word, kinds[s->kind], 6) != 0)
+		s->kind++;
+	where++;
+	if (where[0] == '/')
+		s->path = where;
+	else if (endpoint_parse(str_of(where), 0, &s->at, NULL) != ERR_OK)
+		exit(2);
+}
+
 static void option_take(const char *option, const char *word)
 {
 	if (strcmp(option, "-c") == 0)
@@ -313,6 +338,12 @@ static void option_take(const char *option, const char *word)
 		more.trees[more.tree_n++] = word;
 	else if (strcmp(option, "-s") == 0 && more.socket_n < MORE_MAX)
 		more.sockets[more.socket_n++] = word;
+	else if (strcmp(option, "-P") == 0)
+		more.tasks_max = (unsigned)strtoul(word, NULL, 10);
+	else if (strcmp(option, "-M") == 0)
+		more.memory_bytes_max = strtoll(word, NULL, 10) << 20;
+	else if (strcmp(option, "-m") == 0)
+		stand_in_take(word);
 	else
 		exit(2);
 }

@@ -48,6 +48,17 @@ static void html_is_escaped(void **unused)
 /* All that a stranger might send, in each place where a text can stand. */
 #define HOSTILE "<script src=//x>\"'&\x1b[31m\xff\xe2\x80\xae\n=> fake\r\n\x9b</code></svg></p>"
 
+static void fill_table(struct page *page, struct str text)
+{
+	const char *copy = arena_strdup(page->arena, text);
+	const char *const heads[] = { copy, "Port", copy };
+	const struct page_cell cells[] = { { text, text, text }, { STR(""), text, STR("") },
+	                                   { STR(""), STR(""), text } };
+	page_table(page, heads, 3);
+	for (int tone = PAGE_PLAIN; tone <= PAGE_BAD; tone++)
+		page_row(page, (enum page_tone)tone, cells);
+}
+
 static void fill(struct page *page, struct arena *a, struct str text)
 {
 	page_init(page, a, text);
@@ -59,6 +70,8 @@ static void fill(struct page *page, struct arena *a, struct str text)
 			         text);
 	page_text(page, "%.*s", STR_ARG(text));
 	page_fact(page, HOSTILE, "%.*s", STR_ARG(text));
+	page_add(page, PAGE_PASTE, PAGE_PLAIN, text, text, text);
+	fill_table(page, text);
 }
 
 static void nothing_hostile_in_html(void **unused)
@@ -154,6 +167,7 @@ static void fits(void **unused)
 			for (int kind = PAGE_TEXT; kind <= PAGE_STEP; kind++)
 				page_add(&page, (enum page_kind)kind, PAGE_STRONG, STR("label"),
 				         str_of(texts[i]), str_of(texts[i]));
+			fill_table(&page, str_of(texts[i]));
 			page_to_text(&page, &terminal, &out);
 			check_columns(buf_str(&out), columns[k]);
 			buf_fini(&out);
@@ -231,6 +245,81 @@ static void way_is_drawn(void **unused)
 	arena_fini(&a);
 }
 
+/* Notes and lines of files give way first, then texts; a word is broken last. */
+static void table_in_columns(void **unused)
+{
+	(void)unused;
+	static const struct { unsigned columns; const char *text; } rows[] = {
+		{ 80,
+		  "   Client               Port  Because of\n"
+		  "   -------------------  ----  -------------------------------------------\n"
+		  "=> a stranger, by IPv4  25    /etc/postfix/main.cf:23\n"
+		  "     0.0.0.0/0                  mynetworks = 0.0.0.0/0 [::1]/128 10.0.0.1\n"
+		  "   nobody               -\n" },
+		{ 60,
+		  "   Client               Port  Because of\n"
+		  "   -------------------  ----  ------------------------------\n"
+		  "=> a stranger, by IPv4  25    /etc/postfix/main.cf:23\n"
+		  "     0.0.0.0/0                  mynetworks = 0.0.0.0/0\n"
+		  "                                [::1]/128 10.0.0.1\n"
+		  "   nobody               -\n" },
+		{ 44,
+		  "=> a stranger, by IPv4\n"
+		  "       0.0.0.0/0\n"
+		  "     Port: 25\n"
+		  "     Because of: /etc/postfix/main.cf:23\n"
+		  "         mynetworks = 0.0.0.0/0 [::1]/128\n"
+		  "         10.0.0.1\n"
+		  "   nobody\n"
+		  "     Port: -\n" },
+	};
+	static const char *const heads[] = { "Client", "Port", "Because of" };
+	static const struct page_cell stranger[] = {
+		{ STR("a stranger, by IPv4"), STR("0.0.0.0/0"), STR("") },
+		{ STR("25"), STR(""), STR("") },
+		{ STR("/etc/postfix/main.cf:23"), STR("mynetworks = 0.0.0.0/0 [::1]/128 10.0.0.1"),
+		  STR("") },
+	};
+	static const struct page_cell nobody[] = {
+		{ STR("nobody"), STR(""), STR("") }, { STR("-"), STR(""), STR("") },
+		{ STR(""), STR(""), STR("") },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct arena a = { 0 };
+		struct page page;
+		const struct page_terminal terminal = { .columns = rows[i].columns };
+		struct buf out = { 0 };
+		page_init(&page, &a, STR("t"));
+		page_heading(&page, "h");
+		page_table(&page, heads, 3);
+		page_row(&page, PAGE_BAD, stranger);
+		page_row(&page, PAGE_PLAIN, nobody);
+		page_to_text(&page, &terminal, &out);
+		assert_string_equal(strstr(out.p, "h\n") + 2, rows[i].text);
+		buf_fini(&out);
+		arena_fini(&a);
+	}
+}
+
+/* For who hears the page, and for who sees it narrow. */
+static void table_in_html(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct page page;
+	struct buf out = { 0 };
+	page_init(&page, &a, STR("t"));
+	page_heading(&page, "h");
+	fill_table(&page, STR("\"><i>"));
+	page_to_html(&page, &out);
+	assert_non_null(strstr(out.p, "<th scope=\"col\" role=\"columnheader\">Port</th>"));
+	assert_non_null(strstr(out.p, "<th scope=\"row\" role=\"rowheader\">"));
+	assert_non_null(strstr(out.p, "<td role=\"cell\" data-head=\"&quot;&gt;&lt;i&gt;\">"));
+	assert_null(strstr(out.p, "<i>"));
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +329,8 @@ int main(void)
 		cmocka_unit_test(colours),
 		cmocka_unit_test(fits),
 		cmocka_unit_test(title_forges_no_line),
+		cmocka_unit_test(table_in_columns),
+		cmocka_unit_test(table_in_html),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(way_is_drawn),
 	};

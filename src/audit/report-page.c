@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A report as a page. Its first screen answers: who may relay, by which line, what to paste. So
+ * those who may relay stand in a table of their own, one row for all ports at which the same
+ * holds; behind the findings comes the table of all who were asked.
+ *
+ * Hostile input that reaches it: all strings of the report. The page escapes them; lines of files
+ * are cut. What cannot be pasted as it stands is not offered for it.
+ */
+#include "audit/report-private.h"
+
+#include "base/clock.h"
+#include "base/shown.h"
+#include "catalogue/cause.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	WHO_ROWS_MAX = 16,               /* of the first table */
+	CELL_LINE_MAX = 96, LINE_MAX_SHOWN = 400, BY_SHOWN_MAX = 2,
+	REFUSED_SHOWN_MAX = 6,
+};
+
+struct page_maker {
+	const struct audit_report *report;
+	struct arena *arena;
+	struct page *page;
+	const struct audit_who *above;       /* of the row before in the first table */
+};
+
+static const char *network_text(struct arena *a, const struct audit_asker *asker)
+{
+	char text[PREFIX_TEXT_MAX];
+	return arena_strdup(a, str_of(prefix_format(&asker->network, text)));
+}
+
+static const char *ip_text(struct arena *a, const struct ip *ip)
+{
+	char text[IP_TEXT_MAX];
+	return arena_strdup(a, str_of(ip_format(ip, text)));
+}
+
+/* ---- the verdict ---------- */
+
+static enum page_tone verdict_tone(enum audit_verdict verdict)
+{
+	static const enum page_tone tones[] = {
+		[AUDIT_CLOSED] = PAGE_GOOD, [AUDIT_WORLD] = PAGE_BAD, [AUDIT_WIDE] = PAGE_WARNING,
+		[AUDIT_UNKNOWN] = PAGE_WARNING,
+	};
+	assert((size_t)verdict < sizeof(tones) / sizeof(*tones));
+	return tones[verdict];
+}
+
+static const char *verdict_words(enum audit_verdict verdict)
+{
+	static const char *const words[] = {
+		[AUDIT_CLOSED] = "closed", [AUDIT_WORLD] = "open to the whole Internet",
+		[AUDIT_WIDE] = "open to more than you think",
+		[AUDIT_UNKNOWN] = "unknown: what matters could not be asked",
+	};
+	assert((size_t)verdict < sizeof(words) / sizeof(*words));
+	return words[verdict];
+}
+
+static void add_verdict(struct page_maker *m)
+{
+	const struct audit_report *r = m->report;
+	const char *said = r->summary[0] ? r->summary : verdict_words(r->verdict);
+	char first = said[0] >= 'a' && said[0] <= 'z' ? (char)(said[0] - 'a' + 'A') : said[0];
+	m->page->unruled = true;
+	page_banner(m->page, verdict_tone(r->verdict), "%c%s", first, said + 1);
+}
+
+static const char *title_text(const struct audit_report *r, struct arena *a)
+{
+	char iso[CLOCK_TEXT_MAX];
+	const char *host = r->host_name[0] ? r->host_name : "this machine";
+	const char *mta = mta_title(r->mta)[0] ? mta_title(r->mta) : "mail server";
+	clock_format(r->time_s, iso);
+	return arena_printf(a, "%s%s%s on %s, audited %.10s %.5s UTC", mta,
+	                    r->version[0] ? " " : "", r->version, host, iso,
+	                    iso + strlen("2026-11-21T"));
+}
+
+/* ---- who may relay ---------- */
+
+/* Those with one outcome: their ports stand in one row. */
+static bool same_lines(const struct audit_who *a, const struct audit_who *b)
+{
+	if (a->by_n != b->by_n)
+		return false;
+	for (size_t i = 0; i < a->by_n; i++)
+		if (a->by[i].place.line != b->by[i].place.line ||
+		    strcmp(a->by[i].place.file, b->by[i].place.file) != 0 ||
+		    strcmp(a->by[i].place.text, b->by[i].place.text) != 0)
+			return false;
+	return true;
+}
+
+static bool same_forms(const struct audit_who *a, const struct audit_who *b)
+{
+	if (audit_takes_plain(a) && audit_takes_plain(b))
+		return true;             /* what is taken beside is no news */
+	if (a->form_n != b->form_n)
+		return false;
+	for (size_t i = 0; i < a->form_n; i++)
+		if (strcmp(a->forms[i], b->forms[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool same_outcome(const struct audit_who *a, const struct audit_who *b)
+{
+	return a->some == b->some && a->sound == b->sound && a->strangers == b->strangers &&
+	       a->perhaps == b->perhaps && same_forms(a, b) && same_lines(a, b);
+}
+
+/* One row of the table: one client at all its ports. The loopback of both families is one. */
+static bool same_client(const struct audit_asker *a, const struct audit_asker *b)
+{
+	return a == b || (a->kind == AUDIT_LOOPBACK && b->kind == AUDIT_LOOPBACK);
+}
+
+/* The order of the table: the worst first. */
+static unsigned rank(const struct audit_who *who)
+{
+	enum audit_kind kind = who->asker->kind;
+	if (who->sound)
+		return 4;
+	if (kind == AUDIT_STRANGER4 || kind == AUDIT_STRANGER6)
+		return who->perhaps ? 3 : 0;
+	if (who->strangers)
+		return 1;
+	return who->perhaps ? 3 : 2;
+}
+
+static struct page_cell cell_of(const char *text, const char *code, const char *note)
+{
+	return (struct page_cell){ str_of(text), str_of(code), str_of(note) };
+}
+
+static const char *who_note(const struct page_maker *m, const struct audit_who *who)
+{
+	if (who->strangers && who->asker->network.len)
+		return "strangers arrive by it";
+	if (who->perhaps)
+		return "perhaps: see below";
+	if (who->sound)
+		return "as intended";
+	return audit_forms_words(m->arena, who);
+}
+
+static struct page_cell by_cell(struct page_maker *m, const struct audit_who *who)
+{
+	struct arena *a = m->arena;
+	if (who->by_n == 0)
+		return cell_of("no line of its own", "", "");
+	if (m->above && same_lines(m->above, who))
+		return cell_of("the same", "", "");
+	const struct audit_line *line = &who->by[0];
+	const char *text = line->place.text[0] ? line->place.text : line->parameter;
+	const char *ip = ip_text(a, &who->asker->network.ip), *also = "";
+	for (size_t i = 1; i < who->by_n && i < BY_SHOWN_MAX; i++)
+		also = arena_printf(a, "%s%s", i == 1 ? "and " : also,
+		                    audit_place_words(a, &who->by[i].place));
+	if (who->by_n > BY_SHOWN_MAX)
+		also = arena_printf(a, "%s, %zu more", also, who->by_n - BY_SHOWN_MAX);
+	struct page_cell cell = cell_of(audit_place_words(a, &line->place), "", also);
+	cell.code = audit_excerpt(a, text, ip, CELL_LINE_MAX);
+	return cell;
+}
+
+static enum page_tone who_tone(const struct audit_who *who)
+{
+	if (who->sound)
+		return PAGE_PLAIN;
+	return who->perhaps || who->some ? PAGE_WARNING : PAGE_BAD;
+}
+
+/* What the rows of one client have in common, as words: "25, 587". */
+struct gathered {
+	const char *ports, *networks;
+};
+
+static const char *joined(struct arena *a, const char *list, const char *more)
+{
+	struct str rest = str_of(list), one;
+	while (str_token(&rest, ",", &one))
+		if (str_eq(str_trim(one), str_of(more)))
+			return list;
+	return arena_printf(a, "%s%s%s", list, list[0] ? ", " : "", more);
+}
+
+static void gather(struct arena *a, const struct audit_asker *asker, uint16_t port,
+                   enum audit_tls tls, struct gathered *g)
+{
+	g->ports = joined(a, g->ports, audit_port_words(a, port, tls));
+	g->networks = joined(a, g->networks, network_text(a, asker));
+}
+
+static void add_who_row(struct page_maker *m, const struct audit_who *who,
+                        const struct gathered *g)
+{
+	struct arena *a = m->arena;
+	const char *forms = audit_forms_words(a, who), *note = who_note(m, who);
+	struct page_cell cells[] = {
+		cell_of(audit_asker_title(a, who->asker), g->networks, ""),
+		cell_of(g->ports, "", ""),
+		cell_of(audit_takes_words(who), "", note == forms || !forms[0] ? note
+		        : arena_printf(a, "%s; %s", note, forms)),
+		by_cell(m, who),
+	};
+	page_row(m->page, who_tone(who), cells);
+	m->above = who;
+}
+
+/* Rows of a rank, those of one client and outcome as one; how many. */
+static size_t add_rank(struct page_maker *m, unsigned wanted, bool *done, size_t room)
+{
+	const struct audit_report *r = m->report;
+	size_t n = 0;
+	for (size_t i = 0; i < r->who_n; i++) {
+		const struct audit_who *who = &r->who[i];
+		struct gathered g = { "", "" };
+		if (done[i] || rank(who) != wanted)
+			continue;
+		for (size_t k = i; k < r->who_n; k++) {
+			const struct audit_who *other = &r->who[k];
+			if (done[k] || !same_client(who->asker, other->asker) ||
+			    !same_outcome(who, other))
+				continue;
+			gather(m->arena, other->asker, other->port, other->tls, &g);
+			done[k] = true;
+		}
+		if (n++ < room)
+			add_who_row(m, who, &g);
+	}
+	return n;
+}
+
+/* Whether the row is the first of its client, which was refused somewhere and may relay nowhere. */
+static bool is_refused(const struct audit_report *r, size_t at)
+{
+	bool refused = false;
+	for (size_t i = 0; i < r->row_n; i++) {
+		if (r->rows[i].asker != r->rows[at].asker)
+			continue;
+		if (i < at || r->rows[i].who)
+			return false;
+		refused |= r->rows[i].plain == AUDIT_REFUSED;
+	}
+	return refused;
+}
+
+/* "Refused: a stranger, by IPv4; …" */
+static void add_refused(struct page_maker *m)
+{
+	const struct audit_report *r = m->report;
+	const char *names = "";
+	size_t n = 0;
+	for (size_t i = 0; i < r->row_n; i++)
+		if (is_refused(r, i) && n++ < REFUSED_SHOWN_MAX)
+			names = arena_printf(m->arena, "%s%s%s", names, names[0] ? "; " : "",
+			                     audit_asker_title(m->arena, r->rows[i].asker));
+	if (n > REFUSED_SHOWN_MAX)
+		page_text(m->page, "Refused: %s; and %zu more.", names, n - REFUSED_SHOWN_MAX);
+	else if (n)
+		page_text(m->page, "Refused: %s.", names);
+}
+
+static void add_who(struct page_maker *m)
+{
+	static const char *const heads[] = { "Client", "Port", "May send on", "Because of" };
+	const struct audit_report *r = m->report;
+	bool *done = arena_alloc(m->arena, r->who_n + 1);
+	size_t rows = 0;
+	page_heading(m->page, "Who may relay");
+	if (r->who_n)
+		page_table(m->page, heads, 4);
+	for (unsigned wanted = 0; wanted <= 4; wanted++)
+		rows += add_rank(m, wanted, done, rows < WHO_ROWS_MAX ? WHO_ROWS_MAX - rows : 0);
+	if (rows > WHO_ROWS_MAX)
+		page_text(m->page, "And %zu more: see \"All who were asked\".",
+		          rows - WHO_ROWS_MAX);
+	if (!r->who_n)
+		page_text(m->page, "Nobody, of those who were asked.");
+	add_refused(m);
+}
+
+/* ---- findings ---------- */
+
+static bool can_be_pasted(const struct audit_finding *f)
+{
+	for (size_t i = 0; i < f->fix_n; i++) {
+		if (strlen(f->fix[i]) > PAGE_TEXT_MAX)
+			return false;
+		for (const char *p = f->fix[i]; *p; p++)
+			if (!ascii_isprint((unsigned char)*p))
+				return false;
+	}
+	return true;
+}
+
+static void add_fix(struct page_maker *m, const struct audit_finding *f)
+{
+	bool whole = can_be_pasted(f);
+	if (f->fix_n == 0)
+		return;
+	page_text(m->page, "%s", whole ? "To mend it:" : "To mend it (not to be pasted as it "
+	          "stands: there are characters in it that a terminal must not get, or too many):");
+	for (size_t i = 0; i < f->fix_n; i++)
+		page_add(m->page, whole ? PAGE_PASTE : PAGE_VERBATIM, PAGE_PLAIN, STR(""),
+		         str_of(f->fix[i]), STR(""));
+}
+
+static void add_line(struct page_maker *m, const struct audit_line *line)
+{
+	const char *place = audit_place_words(m->arena, &line->place);
+	const char *text = line->place.text[0] ? line->place.text : line->parameter;
+	struct str cut = audit_excerpt(m->arena, text, "", LINE_MAX_SHOWN);
+	page_add(m->page, PAGE_VERBATIM, PAGE_PLAIN, STR(""),
+	         str_of(arena_printf(m->arena, "%s  %.*s", place, STR_ARG(cut))), STR(""));
+}
+
+static void add_cause(struct page_maker *m, const struct audit_finding *f)
+{
+	const struct cause *cause = cause_by_id(str_of(f->cause));
+	if (!cause)
+		return;
+	bool known = m->report->mta != MTA_UNKNOWN;
+	page_fact(m->page, "More", "portreeve explain %s%s%s", cause->id, known ? " --mta " : "",
+	          mta_name(m->report->mta));
+}
+
+static void add_finding(struct page_maker *m, const struct audit_finding *f)
+{
+	static const struct { const char *name; enum page_tone tone; } severities[] = {
+		[AUDIT_OPEN] = { "Open", PAGE_BAD }, [AUDIT_WARN] = { "Warning", PAGE_WARNING },
+		[AUDIT_ADVICE] = { "Advice", PAGE_STRONG },
+	};
+	assert((size_t)f->severity < sizeof(severities) / sizeof(*severities));
+	page_heading(m->page, arena_printf(m->arena, "%s: %s%s%s%s", severities[f->severity].name,
+	             f->title, f->cause[0] ? " (" : "", f->cause, f->cause[0] ? ")" : ""));
+	m->page->last->tone = severities[f->severity].tone;
+	if (f->why[0])
+		page_text(m->page, "%s", f->why);
+	for (size_t i = 0; i < f->line_n; i++)
+		add_line(m, &f->lines[i]);
+	add_fix(m, f);
+	if (f->check[0])
+		page_fact(m->page, "Then check", "%s", f->check);
+	add_cause(m, f);
+}
+
+/* ---- all who were asked ---------- */
+
+static bool same_row(const struct audit_row *a, const struct audit_row *b)
+{
+	if (a->asker != b->asker || a->plain != b->plain || !a->who != !b->who)
+		return false;
+	if (a->who && (!same_forms(a->who, b->who) || a->who->some != b->who->some))
+		return false;
+	return a->plain != AUDIT_UNSAID || strcmp(a->why, b->why) == 0;
+}
+
+static struct page_cell answer_cell(struct page_maker *m, const struct audit_row *row)
+{
+	static const char *const answers[] = {
+		[AUDIT_UNSAID] = "not asked", [AUDIT_REFUSED] = "refused",
+		[AUDIT_REFUSED_ELSE] = "refused, for another reason", [AUDIT_TAKEN] = "taken",
+	};
+	assert((size_t)row->plain < sizeof(answers) / sizeof(*answers));
+	const char *note = row->plain == AUDIT_UNSAID ? row->why : "";
+	if (row->plain == AUDIT_UNSAID && row->who)
+		return cell_of("yes, by the configuration", "", "not asked");
+	if (row->who && !audit_takes_plain(row->who))
+		note = arena_printf(m->arena, "taken: %s", audit_forms_words(m->arena, row->who));
+	else if (row->who && row->who->some)
+		note = audit_takes_words(row->who);
+	return cell_of(answers[row->plain], "", note);
+}
+
+static void add_row(struct page_maker *m, const struct audit_row *row, const struct gathered *g)
+{
+	struct arena *a = m->arena;
+	struct page_cell cells[] = {
+		cell_of(audit_asker_title(a, row->asker), network_text(a, row->asker), ""),
+		cell_of("", ip_text(a, &row->asker->ip), ""),
+		cell_of(g->ports, "", ""),
+		answer_cell(m, row),
+	};
+	page_row(m->page, row->who ? who_tone(row->who) : PAGE_PLAIN, cells);
+}
+
+static void add_rows(struct page_maker *m)
+{
+	static const char *const heads[] = { "Client", "Asked from", "Port", "Mail for elsewhere" };
+	const struct audit_report *r = m->report;
+	bool *done = arena_alloc(m->arena, r->row_n + 1);
+	if (r->row_n == 0)
+		return;
+	page_heading(m->page, "All who were asked");
+	page_table(m->page, heads, 4);
+	for (size_t i = 0; i < r->row_n; i++) {
+		struct gathered g = { "", "" };
+		if (done[i])
+			continue;
+		for (size_t k = i; k < r->row_n; k++) {
+			if (done[k] || !same_row(&r->rows[i], &r->rows[k]))
+				continue;
+			gather(m->arena, r->rows[k].asker, r->rows[k].port, r->rows[k].tls, &g);
+			done[k] = true;
+		}
+		add_row(m, &r->rows[i], &g);
+	}
+}
+
+/* ---- the rest ---------- */
+
+static void add_unasked(struct page_maker *m)
+{
+	static const char *const heads[] = { "What", "Why" };
+	const struct audit_report *r = m->report;
+	if (r->unasked_n == 0)
+		return;
+	page_heading(m->page, "What could not be asked");
+	page_table(m->page, heads, 2);
+	for (size_t i = 0; i < r->unasked_n; i++) {
+		struct page_cell cells[] = { cell_of(r->unasked[i].what, "", ""),
+		                             cell_of(r->unasked[i].why, "", "") };
+		page_row(m->page, PAGE_PLAIN, cells);
+	}
+}
+
+static void add_how(struct page_maker *m)
+{
+	const struct audit_report *r = m->report;
+	bool asked = false;
+	for (size_t i = 0; i < r->row_n; i++)
+		asked |= r->rows[i].plain != AUDIT_UNSAID;
+	page_heading(m->page, "How it was asked");
+	if (r->how[0])
+		page_fact(m->page, "By", "%s", r->how);
+	if (asked)
+		page_text(m->page, "Each client of the tables spoke from an address of its kind: "
+		          "EHLO, MAIL and RCPT, never DATA. No message was sent. A refusal counts "
+		          "if it is the relay rule's, and if mail for a user of this server was "
+		          "taken in the same session.");
+}
+
+void audit_report_page(const struct audit_report *report, struct page *page)
+{
+	struct page_maker m = { .report = report, .arena = report->arena, .page = page };
+	page_init(page, report->arena, str_of(title_text(report, report->arena)));
+	add_verdict(&m);
+	add_who(&m);
+	for (size_t i = 0; i < report->finding_n; i++)
+		add_finding(&m, &report->findings[i]);
+	add_rows(&m);
+	add_unasked(&m);
+	add_how(&m);
+}
