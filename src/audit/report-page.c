@@ -119,11 +119,22 @@ static bool same_outcome(const struct audit_who *a, const struct audit_who *b)
 	       a->perhaps == b->perhaps && same_forms(a, b) && same_lines(a, b);
 }
 
+/* A trusted range of the loopback is the loopback. */
+static enum audit_kind kind_of(const struct audit_asker *asker)
+{
+	static const struct prefix loopback4 = { { 4, { 127 } }, 8 };
+	static const struct prefix loopback6 = { { 6, { [15] = 1 } }, 128 };
+	if (asker->kind == AUDIT_RANGE && (prefix_covers(&loopback4, &asker->network) ||
+	                                   prefix_covers(&loopback6, &asker->network)))
+		return AUDIT_LOOPBACK;
+	return asker->kind;
+}
+
 /* Those of one kind whom one row may name together, if the same holds for them. */
 static bool same_kind(const struct audit_who *a, const struct audit_who *b)
 {
-	enum audit_kind kind = a->asker->kind;
-	return kind == b->asker->kind && (kind == AUDIT_LOOPBACK || kind == AUDIT_OWN ||
+	enum audit_kind kind = kind_of(a->asker);
+	return kind == kind_of(b->asker) && (kind == AUDIT_LOOPBACK || kind == AUDIT_OWN ||
 	       (kind == AUDIT_RANGE && a->sound));
 }
 
