@@ -44,11 +44,16 @@ ASKED = {
                          "policy=127.0.0.1:10023"),
     "a policy service in the spool": ({"smtpd_client_restrictions": "check_policy_service unix:private/policy"},
                                       "policy=/var/spool/postfix/private/policy"),
+    "who checks passwords": ({"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot",
+                              "smtpd_sasl_path": "private/auth"}, "auth=/var/spool/postfix/private/auth"),
+    "who checks no plain ones": ({"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot",
+                                  "smtpd_sasl_path": "inet:127.0.0.1:12345",
+                                  "smtpd_sasl_security_options": "noanonymous, noplaintext"}, "auth=127.0.0.1:12345"),
     "a proxy before the queue": ({"smtpd_proxy_filter": "127.0.0.1:10024"}, "filter=127.0.0.1:10024"),
 }
 
 # One of each kind is asked without it, too.
-FIRST = {"a milter at a path", "a policy service", "a proxy before the queue"}
+FIRST = {"a milter at a path", "a policy service", "a proxy before the queue", "who checks passwords"}
 
 
 @pytest.mark.parametrize("what", ASKED)
