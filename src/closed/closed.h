@@ -13,9 +13,8 @@
  * reach is in confine.h (rights, calls), files.h (files, devices, sockets) and net.h. What they
  * print comes back as text and must be escaped before it is shown.
  *
- * Not here yet: client certificates and logins, a form that speaks from port 25 (net.h), an asker
- * with a link-local address. Known gaps are in cover.h (sockets) and bounds.h (memory of the
- * kernel).
+ * Not here yet: an asker with a link-local address. Known gaps are in cover.h (sockets) and
+ * bounds.h (memory of the kernel).
  *
  * All of it blocks, each call for a bounded time. One thread only: the room ends with the thread
  * that made it.

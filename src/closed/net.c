@@ -117,29 +117,35 @@ static int all_local(struct talk *t, int family)
 }
 
 /* What goes to the range, NULL for all, is looked up among the local addresses or, where it is a
- * call by TCP, finds no way. Port 0 is any. */
-enum rule { RULE_LOCAL, RULE_NO_CALLS };
+ * call by TCP, finds no way. RULE_ANSWERS is the first for what a server answers to port 25. Port 0
+ * is any. */
+enum rule { RULE_LOCAL, RULE_ANSWERS, RULE_NO_CALLS };
 static int rule_add(struct talk *t, int family, uint32_t order, enum rule rule,
                     const struct closed_address *to, uint16_t port)
 {
-	const struct fib_rule_port_range called = { rule == RULE_NO_CALLS ? 1 : port,
-	                                            rule == RULE_NO_CALLS ? CLOSED_CALLED_MAX
-	                                                                  : port };
+	static const struct fib_rule_port_range cut = { 1, CLOSED_CALLED_MAX }, mail = { 25, 25 };
+	const struct fib_rule_port_range called = { port, port };
 	char bytes[REQUEST_BYTES];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(bytes);
 	h->nlmsg_type = RTM_NEWRULE;
 	h->nlmsg_flags = NLM_F_CREATE;
 	struct fib_rule_hdr *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 	m->family = (uint8_t)family;
-	m->action = rule == RULE_LOCAL ? FR_ACT_TO_TBL : FR_ACT_UNREACHABLE;
-	m->table = rule == RULE_LOCAL ? RT_TABLE_LOCAL : RT_TABLE_UNSPEC;
+	m->action = rule == RULE_NO_CALLS ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
+	m->table = rule == RULE_NO_CALLS ? RT_TABLE_UNSPEC : RT_TABLE_LOCAL;
 	m->dst_len = to ? to->len : 0;
 	mnl_attr_put_u32(h, FRA_PRIORITY, order);
 	if (to)
 		mnl_attr_put(h, FRA_DST, ip_bits(&to->ip) / 8, to->ip.b);
-	if (called.end) {
+	if (rule != RULE_LOCAL || port)
 		mnl_attr_put_u8(h, FRA_IP_PROTO, IPPROTO_TCP);
+	if (rule == RULE_NO_CALLS)
+		mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(cut), &cut);
+	else if (port)
 		mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(called), &called);
+	if (rule == RULE_ANSWERS) {
+		mnl_attr_put(h, FRA_SPORT_RANGE, sizeof(cut), &cut);
+		mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(mail), &mail);
 	}
 	return netlink_ask(t, h);
 }
@@ -174,7 +180,8 @@ static int stand_ins_reach(struct talk *t, const struct closed_setup *setup, int
 	return 0;
 }
 
-/* First what is the machine's own, then the calls that are cut off, then all else. */
+/* First what is the machine's own, and answers to port 25; then the calls that are cut off; then
+ * all else. */
 static int calls_cut(struct talk *t, const struct closed_setup *setup, int family)
 {
 	enum { OWN = 10, CALLS = 20, ALL = 30 };
@@ -192,7 +199,8 @@ static int calls_cut(struct talk *t, const struct closed_setup *setup, int famil
 		}
 	if (stand_ins_reach(t, setup, family, OWN) != 0)
 		return -1;
-	return rule_add(t, family, CALLS, RULE_NO_CALLS, NULL, 0) == 0 &&
+	return rule_add(t, family, OWN, RULE_ANSWERS, NULL, 0) == 0 &&
+	       rule_add(t, family, CALLS, RULE_NO_CALLS, NULL, 0) == 0 &&
 	       rule_add(t, family, ALL, RULE_LOCAL, NULL, 0) == 0 &&
 	       rule_first_remove(t, family) == 0 ? 0 : -1;
 }
