@@ -44,7 +44,8 @@ static const struct row rows[] = {
 	{ CLOSED_FILTER, BYTES("data\r\nQUIT\r\n..\r\n.\r\nquit\r\nNOOP\r\n"),
 	  BYTES("354 End with .\r\n250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n"), false },
 	{ CLOSED_AUTH, BYTES("VERSION\t1\t0\nCPID\t7\n"), BYTES(""), true },
-	{ CLOSED_AUTH, BYTES("AUTH\t3\tPLAIN\tservice=smtp\tresp=AAA=\nCONT\t4\tAAA=\nCANCEL\t4\nx\n\n"),
+	{ CLOSED_AUTH, BYTES("AUTH\t3\tPLAIN\tservice=smtp\tresp=AAA=\nCONT\t4\tAAA=\nCANCEL\t4\n"
+	                     "x\n\n"),
 	  BYTES("FAIL\t3\nFAIL\t4\n"), true },
 };
 
@@ -77,7 +78,8 @@ static void steps_are_answered(void **state)
 static void a_line_without_end_is_too_long(void **state)
 {
 	(void)state;
-	static const enum closed_stand_in_kind kinds[] = { CLOSED_POLICY, CLOSED_FILTER, CLOSED_AUTH };
+	static const enum closed_stand_in_kind kinds[] = { CLOSED_POLICY, CLOSED_FILTER,
+	                                                   CLOSED_AUTH };
 	for (size_t i = 0; i < 3; i++) {
 		struct stand_in_talk talk = { .kind = kinds[i] };
 		struct buf out = { 0 };
@@ -99,7 +101,8 @@ static void a_line_without_end_is_too_long(void **state)
 static void some_speak_first(void **state)
 {
 	(void)state;
-	static const char *const first[] = { [CLOSED_FILTER] = "220 ", [CLOSED_AUTH] = "VERSION\t1\t" };
+	static const char *const first[] = { [CLOSED_FILTER] = "220 ",
+	                                     [CLOSED_AUTH] = "VERSION\t1\t" };
 	for (int kind = CLOSED_MILTER; kind <= CLOSED_AUTH; kind++) {
 		struct stand_in_talk talk = { .kind = (enum closed_stand_in_kind)kind };
 		struct buf out = { 0 };
