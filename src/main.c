@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	{ "backup", "a verified copy of the database while the roles run", cli_backup },
 	{ "expire", "remove old tests, returned messages and evidence", cli_expire },
 	{ "clock", "whether the clock can be believed; say that it can", cli_clock },
-	{ "keys", "list, rotate or export keys", cli_keys },
+	{ "keys", "list, rotate, export or make keys", cli_keys },
 	{ "doctor", "what is still to be done: DNS records, port 25, clock, files", cli_doctor },
 	{ "config", "show, check or explain the configuration", cli_config },
 	{ "role", NULL, roles_role },

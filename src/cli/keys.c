@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * `portreeve keys`: the keys that make tokens, and the pair that signs evidence. Secrets
- * are never printed.
+ * `portreeve keys`: the keys that make tokens, the pair that signs evidence, and those of who may
+ * ask a witness. Secrets are never printed.
  */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/keys-witness.h"
 #include "cli/table.h"
 
 #include "base/clock.h"
@@ -112,12 +113,19 @@ static int keys_export(struct cli *cli, const char *path, bool force)
 	return code;
 }
 
-static int keys_run(struct cli *cli, bool force)
+static int keys_run(struct cli *cli, const struct keys_witness *given)
 {
 	const char *verb = cli->operands[0];
+	if (strcmp(verb, "witness") == 0)
+		return cli->operand_count == 3 ? keys_witness(cli, given)
+			: cli_fail(cli, EX_USAGE, "witness: expected NAME and FILE");
+	if (given->hosts.n || given->ports.n || given->networks.n)
+		return cli_fail(cli, EX_USAGE, "--host, --port and --network are of \"witness\"");
+	if (cli->operand_count > 2)
+		return cli_bad_value(cli, cli->operands[2], "no more arguments; see --help");
 	bool exports = strcmp(verb, "export") == 0, rotates = strcmp(verb, "rotate") == 0;
 	if (!exports && !rotates && strcmp(verb, "list") != 0)
-		return cli_bad_value(cli, verb, "list, rotate or export");
+		return cli_bad_value(cli, verb, "list, rotate, export or witness");
 	if (!exports && cli->operand_count > 1)
 		return cli_bad_value(cli, cli->operands[1], "no more arguments; see --help");
 	int code = cli_settings(cli);
@@ -127,29 +135,40 @@ static int keys_run(struct cli *cli, bool force)
 		return keys_rotate(cli);
 	if (!exports)
 		return keys_list(cli);
-	return keys_export(cli, cli->operand_count > 1 ? cli->operands[1] : NULL, force);
+	return keys_export(cli, cli->operand_count > 1 ? cli->operands[1] : NULL,
+	                   given->force);
 }
 
 int cli_keys(int argc, char **argv)
 {
 	struct cli cli;
-	bool force = false;
+	struct keys_witness given = { 0 };
 	const struct cli_option options[] = {
-		{ .name = "force", .flag = &force,
-		  .help = "export: replace FILE if it is there" },
+		{ .name = "force", .flag = &given.force,
+		  .help = "export, witness: replace FILE if it is there" },
+		{ .name = "host", .argument = "HOST", .values = &given.hosts,
+		  .help = "witness: a host that is connected to for this key" },
+		{ .name = "port", .argument = "PORT", .values = &given.ports,
+		  .help = "witness: a port of these hosts (default 25)" },
+		{ .name = "network", .argument = "RANGE", .values = &given.networks,
+		  .help = "witness: they may be in this private network" },
 	};
 	const struct cli_spec spec = {
 		.name = "keys",
-		.synopsis = "list\nrotate\nexport [FILE] [--force]",
+		.synopsis = "list\nrotate\nexport [FILE] [--force]\n"
+		"witness NAME FILE --host HOST [--port PORT] [--network RANGE] [--force]",
 		.description =
 		"\"list\" shows the token keys, \"rotate\" makes a new one (old ones verify on\n"
 		"until nothing made with them can come back; a running tester takes it on HUP),\n"
-		"\"export\" writes the public key with which evidence is verified elsewhere.",
-		.options = options, .option_count = 1,
-		.operands_min = 1, .operands_max = 2, .operands_expected = "list, rotate or export",
+		"\"export\" writes the public key with which evidence is verified elsewhere,\n"
+		"\"witness\" makes a key with which NAME may ask our witness about its hosts: the\n"
+		"secret is written to FILE, the row for witness.keys is printed.",
+		.options = options, .option_count = sizeof(options) / sizeof(*options),
+		.operands_min = 1, .operands_max = 3,
+		.operands_expected = "list, rotate, export or witness",
 	};
 	int code = cli_begin(&cli, &spec, argc, argv);
 	if (code == CLI_GO)
-		code = keys_run(&cli, force);
+		code = keys_run(&cli, &given);
 	return cli_end(&cli, code);
 }

@@ -188,6 +188,8 @@ size_t doctor_sockets_look(const struct settings *s, struct doctor_socket v[DOCT
 		look_at_sockets(&s->collector.listen, "collector.listen", "collector", v, &n);
 	if (settings_has_role(s, "dnsbl"))
 		look_at_sockets(&s->dnsbl.listen, "dnsbl.listen", "dnsbl", v, &n);
+	if (settings_has_role(s, "witness"))
+		look_at_sockets(&s->witness.listen, "witness.listen", "witness", v, &n);
 	return n;
 }
 

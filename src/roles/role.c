@@ -59,7 +59,7 @@ static int open_role(struct role_context *ctx, struct buf *message)
 		e = state_enter(ctx->opened_with, role->keep, message);
 	if (e == ERR_OK)
 		e = read_role_keys(ctx, message);
-	if (e == ERR_OK)
+	if (e == ERR_OK && !role->no_store)
 		e = wait_for_store(ctx, message);
 	if (e != ERR_OK)
 		return e;
@@ -137,7 +137,7 @@ static void look_in_loop(void *arg)
 	struct role_context *ctx = arg;
 	look_for_hang(ctx);
 	tell_word(ctx);
-	if (!ctx->role->step)
+	if (!ctx->role->step && !ctx->role->no_store)
 		look_at_store(ctx);
 	bool replaced = atomic_load(&ctx->replaced);
 	if (replaced && !ctx->role->store_replaced) {

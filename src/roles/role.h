@@ -88,6 +88,7 @@ enum role_keys { ROLE_NO_KEYS, ROLE_TOKEN_KEYS, ROLE_ALL_KEYS };
 struct role {
 	const char *name;            /* as in the configuration's `roles` */
 	unsigned may_write;          /* what of the store (store/store.h) */
+	bool no_store;               /* it has none: ctx->store stays NULL */
 	bool waits_for_store;        /* who can only read it waits until another role has made it */
 	unsigned keep;               /* rights of base/sandbox.h that outlive root */
 	enum role_keys keys;
@@ -160,6 +161,6 @@ void role_may_read_keys(struct role_sandbox *s);
 int role_enter_sandbox(const struct role *role, const struct settings *settings,
                        struct buf *message);
 
-extern const struct role role_tester, role_collector, role_dnsbl;
+extern const struct role role_tester, role_collector, role_dnsbl, role_witness;
 
 #endif

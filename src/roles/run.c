@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-static const struct role *const roles[] = { &role_tester, &role_collector, &role_dnsbl };
+static const struct role *const roles[] = { &role_tester, &role_collector, &role_dnsbl,
+                                            &role_witness };
 enum { ROLES = sizeof(roles) / sizeof(*roles) };
 
 static const char help[] =

@@ -13,6 +13,7 @@
 #include "settings/settings-private.h"
 #include "store/types.h"
 #include "trace/names.h"
+#include "witness/key.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,12 +50,16 @@ static int check_apart(const char *name, const struct config_endpoints *list,
 
 static int check_listen(const struct settings *s, struct buf *message)
 {
-	static const char smtp_name[] = "collector.listen", dns_name[] = "dnsbl.listen";
-	const struct config_endpoints *smtp = &s->collector.listen, *dns = &s->dnsbl.listen;
-	int e = check_apart(smtp_name, smtp, smtp_name, smtp, true, message);
-	if (e == ERR_OK)
-		e = check_apart(dns_name, dns, dns_name, dns, true, message);
-	return e == ERR_OK ? check_apart(smtp_name, smtp, dns_name, dns, false, message) : e;
+	const struct { const char *name; const struct config_endpoints *at; } lists[] = {
+		{ "collector.listen", &s->collector.listen }, { "dnsbl.listen", &s->dnsbl.listen },
+		{ "witness.listen", &s->witness.listen },
+	};
+	int e = ERR_OK;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		for (size_t j = 0; e == ERR_OK && j <= i; j++)
+			e = check_apart(lists[j].name, lists[j].at, lists[i].name, lists[i].at,
+			                i == j, message);
+	return e;
 }
 
 /* Whoever relays for one of them as a customer's domain may do so for both. */
@@ -190,6 +195,40 @@ static int check_tls(const struct settings *s, struct buf *message, struct buf *
 	return ERR_OK;
 }
 
+/* The witness's keys; who can read them can ask it. */
+static int check_witness(const struct settings *s, struct buf *message, struct buf *remarks)
+{
+	const char *path = s->witness.keys;
+	struct witness_keys keys;
+	struct buf text = { 0 };
+	struct stat st;
+	if (!settings_has_role(s, "witness"))
+		return ERR_OK;
+	int e = stat(path, &st) == 0 ? ERR_OK : file_err(errno);
+	if (e == ERR_OK)
+		e = S_ISREG(st.st_mode) ? file_read(path, WITNESS_KEYS_BYTES, &text) : ERR_INVALID;
+	if (e != ERR_OK) {
+		buf_add_cstr(message, "witness.keys: expected a file that can be read, found \"");
+		buf_add_escaped(message, str_of(path));
+		buf_printf(message, "\": %s", err_text(e));
+	} else {
+		e = witness_keys_parse(path, buf_str(&text), &keys, message);
+	}
+	if (e == ERR_OK) {
+		if (st.st_mode & 077)
+			buf_printf(remarks, "witness.keys: %s is open to others than its owner: "
+			           "expected mode 0600\n", path);
+		if (keys.n == 0)
+			buf_printf(remarks, "witness.keys: %s has no key, so that nobody is "
+			           "answered\n", path);
+		witness_keys_fini(&keys);
+	}
+	if (text.n)
+		OPENSSL_cleanse(text.p, text.n);
+	buf_fini(&text);
+	return e;
+}
+
 /* An address that comes and goes (of a pair of machines, say) is no mistake. */
 static void remark_foreign(const char *name, const struct ip *ip, struct buf *remarks)
 {
@@ -211,6 +250,7 @@ static void remark_addresses(const struct settings *s, struct buf *remarks)
 	};
 	const struct { const char *name; const struct config_endpoints *list; } endpoints[] = {
 		{ "collector.listen", &s->collector.listen }, { "dnsbl.listen", &s->dnsbl.listen },
+		{ "witness.listen", &s->witness.listen },
 	};
 	for (size_t i = 0; i < sizeof(ips) / sizeof(*ips); i++)
 		for (size_t j = 0; j < ips[i].list->n; j++)
@@ -231,6 +271,8 @@ int settings_check_for_roles(const struct settings *s, struct buf *message, stru
 		e = check_text(s, message);
 	if (e == ERR_OK)
 		e = check_tls(s, message, remarks);
+	if (e == ERR_OK)
+		e = check_witness(s, message, remarks);
 	if (e == ERR_OK)
 		e = settings_check_files(s, message, remarks);
 	if (e == ERR_OK) {

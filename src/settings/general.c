@@ -24,9 +24,9 @@ const struct config_row general_config_rows[] = {
 	{ "user", GENERAL(CONFIG_STRING, user), 0, 0, DEFAULT_USER,
 	  "The user that roles become when root starts them. Where there is no user \"portreeve\", "
 	  "it is \"nobody\".", .restart = CONFIG_NEXT_RUN },
-	{ "roles", GENERAL(CONFIG_STRINGS, roles), 1, 3, "tester,collector,dnsbl",
-	  "The roles that \"portreeve run\" starts.", .choices = "tester, collector, dnsbl",
-	  .restart = CONFIG_NEXT_RUN },
+	{ "roles", GENERAL(CONFIG_STRINGS, roles), 1, 4, "tester,collector,dnsbl",
+	  "The roles that \"portreeve run\" starts.",
+	  .choices = "tester, collector, dnsbl, witness", .restart = CONFIG_NEXT_RUN },
 	{ "hostname", GENERAL(CONFIG_DOMAIN, hostname), 0, 0, "",
 	  "Name of this machine in HELO and banners. Unset: the system's.", OF_TESTER },
 	{ "contact", GENERAL(CONFIG_STRING, contact), 0, 0, "",

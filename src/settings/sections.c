@@ -34,6 +34,7 @@ const struct settings_section settings_sections[SETTINGS_SECTIONS] = {
 	  .check_for_roles = trace_check },
 	{ "report", "How abuse desks are found and written to.", ROWS_OF(report),
 	  .check_for_roles = report_check },
+	{ "witness", "A witness of one's own, from outside.", ROWS_OF(witness) },
 	{ "store", "How long is kept what nothing rests on any more; the clock.",
 	  ROWS_OF(store) },
 	{ "list", "What may be published.", ROWS_OF(list), .check = list_check },

@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "trace/config.h"
 #include "report/config.h"
+#include "witness/config.h"
 
 #define SETTINGS_FILE "/etc/portreeve/portreeve.conf"
 #define SETTINGS_STATE "/var/lib/portreeve"     /* root's, where nothing names another */
@@ -42,6 +43,7 @@ struct settings {
 	struct dnsbl_config dnsbl;
 	struct trace_config trace;
 	struct report_config report;
+	struct witness_config witness;
 	struct store_config store;
 	struct list_config list;
 };

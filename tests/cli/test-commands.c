@@ -163,7 +163,7 @@ static void test_keys(void **state)
 		{ "keys export key.pem", EX_OK, NULL, NULL },
 		{ "keys export key.pem", EX_CANTCREAT, "", "--force replaces it" },
 		{ "keys export key.pem --force", EX_OK, NULL, NULL },
-		{ "keys bogus", EX_USAGE, NULL, "\"bogus\": expected list, rotate or export" },
+		{ "keys bogus", EX_USAGE, NULL, "\"bogus\": expected list, rotate, export or witness" },
 		{ "evidence verify spam.eml", EX_DATAERR, NULL, "not an evidence bundle" },
 		{ "keys export", EX_OK, "-----BEGIN PUBLIC KEY-----\n", NULL },
 	};

@@ -48,7 +48,8 @@ CALLS = {
     "clock": [[], ["accept"]],
     "status": [[]],
     "doctor": [[]],
-    "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
+    "keys": [["list"], ["rotate"], ["export", "public"], ["export"],
+             ["witness", "mx", "secret", "--host", "a.example"]],
     "run": [[]],
     # These have nothing to do with it.
     "check": [], "config": [], "use": [], "explain": [],

@@ -33,10 +33,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	SERVERS = BY_COLLECTOR | BY_DNSBL, NO_READERS_OF_MAIL = BY_TESTER | BY_DNSBL,
-};
-
 #define ADDRESS(at) ((const struct sockaddr *)&(at)), sizeof(at)
 #define UNUSED __attribute__((unused))
 /* An attempt of one expression; `w` is the world. */
@@ -478,15 +474,15 @@ static long accept_and_talk(struct world *w)
 }
 
 const struct attempt duties[] = {
-	{ "connect", connect_new, BY_TESTER, WORKS_AND_SHOWS },
-	{ "UDP by connect and write", udp_connect, BY_TESTER, WORKS_AND_SHOWS },
-	{ "bind", bind_spare, BY_TESTER, WORKS },
+	{ "connect", connect_new, CALLERS, WORKS_AND_SHOWS },
+	{ "UDP by connect and write", udp_connect, CALLERS, WORKS_AND_SHOWS },
+	{ "bind", bind_spare, CALLERS, WORKS },
 	{ "UDP by sendmmsg", udp_sendmmsg, BY_DNSBL, WORKS_AND_SHOWS },
-	{ "accept, send and receive", accept_and_talk, SERVERS, WORKS },
+	{ "accept, send and receive", accept_and_talk, SERVERS | BY_WITNESS, WORKS },
 	{ "send", send_on, BY_ALL, WORKS },
 	{ "getrlimit", limit_of_itself, BY_ALL, WORKS },
-	{ "read the list", read_list, BY_ALL, WORKS },
-	{ "lock the list", lock_list, BY_ALL, WORKS },
+	{ "read the list", read_list, READERS, WORKS },
+	{ "lock the list", lock_list, READERS, WORKS },
 	{ "write the list", write_list, BY_TESTER, WORKS },
 	{ "read returns", read_returns, BY_TESTER | BY_COLLECTOR, WORKS },
 	{ "write returns", write_returns, BY_COLLECTOR, WORKS },
@@ -519,7 +515,7 @@ const struct attempt attempts[] = {
 	{ "UDP by sendto", udp_sendto, BY_ALL, WORKS_AND_SHOWS },
 	{ "UDP by connect and write", udp_connect, SERVERS, WORKS_AND_SHOWS },
 	{ "UDP by sendmsg", udp_sendmsg, BY_ALL, WORKS_AND_SHOWS },
-	{ "UDP by sendmmsg", udp_sendmmsg, BY_TESTER | BY_COLLECTOR, WORKS_AND_SHOWS },
+	{ "UDP by sendmmsg", udp_sendmmsg, CALLERS | BY_COLLECTOR, WORKS_AND_SHOWS },
 
 	{ "socket TCP", tcp4, SERVERS, WORKS },
 	{ "socket TCP over IPv6", tcp6, SERVERS, MAY_FAIL },
@@ -606,7 +602,7 @@ const struct attempt attempts[] = {
 #ifdef SYS_vfork
 	{ "vfork, the call", vfork_old, BY_ALL, MAY_FAIL },
 #endif
-	{ "a thread", thread, BY_TESTER, WORKS },
+	{ "a thread", thread, CALLERS, WORKS },
 #ifdef SYS_fork
 	{ "fork, the call", fork_old, BY_ALL, WORKS },
 #endif
@@ -683,15 +679,16 @@ const struct attempt attempts[] = {
 	{ "write in /tmp", write_tmp, BY_ALL | OF_PATHS, MAY_FAIL },
 	{ "read the evidence key", read_evidence_key, BY_ALL | OF_PATHS, WORKS },
 	{ "write the evidence key", write_evidence_key, BY_ALL | OF_PATHS, WORKS },
-	{ "read the token keys", read_token_keys, BY_DNSBL | OF_PATHS, WORKS },
+	{ "read the token keys", read_token_keys, NO_READERS | OF_PATHS, WORKS },
+	{ "read the list", read_list, BY_WITNESS | OF_PATHS, WORKS },
 	{ "write the token keys", write_token_keys, BY_ALL | OF_PATHS, WORKS },
-	{ "write the list", write_list, SERVERS | OF_PATHS, WORKS },
-	{ "truncate the list", truncate_list, SERVERS | OF_PATHS, WORKS_AND_SHOWS },
-	{ "write the list's log", write_wal, SERVERS | OF_PATHS, WORKS },
-	{ "write the list's shared index", write_shm, SERVERS | OF_PATHS, WORKS },
-	{ "read returns", read_returns, BY_DNSBL | OF_PATHS, WORKS },
-	{ "write returns", write_returns, BY_TESTER | BY_DNSBL | OF_PATHS, WORKS },
-	{ "make a file beside the returns", make_return, BY_TESTER | BY_DNSBL | OF_PATHS, WORKS },
+	{ "write the list", write_list, SERVERS | BY_WITNESS | OF_PATHS, WORKS },
+	{ "truncate the list", truncate_list, SERVERS | BY_WITNESS | OF_PATHS, WORKS_AND_SHOWS },
+	{ "write the list's log", write_wal, SERVERS | BY_WITNESS | OF_PATHS, WORKS },
+	{ "write the list's shared index", write_shm, SERVERS | BY_WITNESS | OF_PATHS, WORKS },
+	{ "read returns", read_returns, NO_READERS | OF_PATHS, WORKS },
+	{ "write returns", write_returns, CALLERS | BY_DNSBL | OF_PATHS, WORKS },
+	{ "make a file beside the returns", make_return, CALLERS | BY_DNSBL | OF_PATHS, WORKS },
 	{ "read mail", read_mail, NO_READERS_OF_MAIL | OF_PATHS, WORKS },
 	{ "write mail", write_mail, NO_READERS_OF_MAIL | OF_PATHS, WORKS },
 };

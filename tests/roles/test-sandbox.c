@@ -41,8 +41,10 @@ static const struct { const struct role *role; unsigned may_write; unsigned bit;
 	{ &role_tester, STORE_TESTS | STORE_LIST, BY_TESTER },
 	{ &role_collector, STORE_RETURNS, BY_COLLECTOR },
 	{ &role_dnsbl, STORE_READS, BY_DNSBL },
+	{ &role_witness, 0, BY_WITNESS },
 };
 enum { ROLES = sizeof(roles) / sizeof(*roles), NO_SANDBOX = ROLES };
+enum { THREADED = 1, THREADED_END = 3 };       /* those with a second thread */
 
 /* The limits of paths and signals forbid some of what the limits of calls do, too. */
 enum half { WHOLE, CALLS };
@@ -217,7 +219,7 @@ static void become(size_t role, enum half half)
 	struct buf message = { 0 };
 	struct store *store;
 	int e = state_enter(&settings, 0, &message);
-	if (e == ERR_OK && role != NO_SANDBOX)
+	if (e == ERR_OK && role != NO_SANDBOX && !roles[role].role->no_store)
 		e = store_sqlite_open(settings.general.state_directory, roles[role].may_write,
 		                      &store, &message);
 	if (e == ERR_OK && role != NO_SANDBOX)
@@ -414,11 +416,17 @@ static void test_dnsbl(void **state)
 	check_forbidden(2, WHOLE, FIRST_THREAD);
 }
 
+static void test_witness(void **state)
+{
+	(void)state;
+	check_forbidden(3, WHOLE, FIRST_THREAD);
+}
+
 /* A sandbox is a thread's; those that it starts have the same. */
 static void test_second_thread(void **state)
 {
 	(void)state;
-	for (size_t role = 1; role < ROLES; role++) {
+	for (size_t role = THREADED; role < THREADED_END; role++) {
 		check_forbidden(role, WHOLE, SECOND_THREAD);
 		check_forbidden(role, CALLS, SECOND_THREAD);
 		check_duties(role, SECOND_THREAD);
@@ -496,7 +504,7 @@ static void test_abort(void **state)
 	make_state();
 	for (size_t role = 0; role < ROLES; role++)
 		check_abort(role, FIRST_THREAD);
-	for (size_t role = 1; role < ROLES; role++)
+	for (size_t role = THREADED; role < THREADED_END; role++)
 		check_abort(role, SECOND_THREAD);
 }
 
@@ -506,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_tester),
 		cmocka_unit_test(test_collector),
 		cmocka_unit_test(test_dnsbl),
+		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_second_thread),
 		cmocka_unit_test(test_calls_alone),
 		cmocka_unit_test(test_duties),
