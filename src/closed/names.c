@@ -126,10 +126,6 @@ static void answer_rows(struct answering *a, struct str text)
 		if (row->mx)
 			answer_name(a, DNS_TYPE_MX, row->mx, mx_n++);
 	}
-	for (size_t i = 0; i < a->names->reverse_n; i++)
-		if (a->names->reverses[i].name &&
-		    str_caseeq(text, str_of(a->names->reverses[i].name)))
-			answer_address(a, &a->names->reverses[i].address);
 }
 
 static unsigned answer_question(struct answering *a)
