@@ -23,7 +23,7 @@
 struct closed_name {
 	const char *name;
 	struct ip address;               /* family 0: none by this row */
-	const char *mx;                  /* NULL: none by this row */
+	const char *mx;                  /* NULL: none by this row; the first is preferred */
 };
 
 struct closed_reverse {
