@@ -3,6 +3,7 @@
  * `portreeve audit`: may strangers relay by the mail server of this machine, who may, and why. The
  * report is made by audit-run.c; here it is told.
  */
+#include "cli/audit-diff.h"
 #include "cli/audit-run.h"
 #include "cli/commands.h"
 #include "cli/paged.h"
@@ -12,6 +13,7 @@
 struct audit_told {
 	const char *html;
 	bool force;
+	bool diff;
 };
 
 /* The page of each instance goes to the same file. */
@@ -65,11 +67,17 @@ static int audit_and_tell(struct cli *cli, struct audit_options *options,
                           const struct audit_told *told)
 {
 	struct outfile out = { .fd = -1 };
-	if (geteuid() != 0 && !options->reading)
+	if (told->diff && cli->operand_count == 0)
+		return cli_fail(cli, EX_USAGE, "--diff: expected [OLD] NEW");
+	if (!told->diff && cli->operand_count > 0)
+		return cli_bad_value(cli, cli->operands[0], "nothing, or --diff before it");
+	if (geteuid() != 0 && !options->reading && !told->diff)
 		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, which "
 		                "root alone may; --reading only reads the configuration");
 	int code = cli_page_open(cli, told->html, told->force, &out);
-	if (code == CLI_GO)
+	if (code == CLI_GO && told->diff)
+		code = audit_diff_command(cli, options->mta, told->html, &out);
+	else if (code == CLI_GO)
 		code = audit_all(cli, options, told, &out);
 	outfile_drop(&out);
 	return code;
@@ -90,6 +98,8 @@ int cli_audit(int argc, char **argv)
 		  .help = "let this socket of the machine into the room, as of a directory" },
 		{ .name = "reading", .flag = &asked.reading,
 		  .help = "start no server: only read the configuration" },
+		{ .name = "diff", .flag = &told.diff,
+		  .help = "compare two configurations: who may relay by NEW and not by OLD" },
 		{ .name = "html", .argument = "FILE", .value = &told.html,
 		  .help = "write the answer as one page, to send to somebody" },
 		{ .name = "force", .flag = &told.force, .help = "replace FILE if it is there" },
@@ -97,16 +107,20 @@ int cli_audit(int argc, char **argv)
 	const struct cli_spec spec = {
 		.name = "audit",
 		.synopsis = "[--mta NAME] [--config DIR] [--with-socket PATH] [--reading]\n"
-		            "[--html FILE [--force]]",
+		            "[--html FILE [--force]]\n"
+		            "--diff [OLD] NEW [--mta NAME] [--html FILE [--force]]",
 		.description =
 		"May others relay by the mail server of this machine, who may, and why? The\n"
 		"server is started a second time, in a closed room without a way out, and asked\n"
 		"from an address of each kind; the one that runs never notices. Each answer comes\n"
 		"with the line that permits it, and the lines to paste that close it.\n"
 		"Exit: 0 closed, 1 open to the whole Internet, 2 open to more than you think,\n"
-		"3 not known.",
+		"3 not known.\n"
+		"With --diff two configurations are compared, directories or main files of them,\n"
+		"or roots of images; OLD is this machine's unless it is given. Exit: 1 if NEW lets\n"
+		"more relay, 3 if that is not known, else 0.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
-		.operands_min = 0, .operands_max = 0, .operands_expected = "nothing",
+		.operands_min = 0, .operands_max = 2, .operands_expected = "nothing, or --diff [OLD] NEW",
 	};
 	struct cli cli;
 	int code = cli_begin(&cli, &spec, argc, argv);
