@@ -32,6 +32,15 @@ static struct str cut(struct arena *a, const char *text)
 	return audit_excerpt(a, text, "", TEXT_MAX_BYTES);
 }
 
+enum audit_diff_verdict audit_diff_verdict(const struct audit_diff_told *told)
+{
+	if (told->diff->widened)
+		return AUDIT_DIFF_WIDER;
+	if (!told->whole)
+		return AUDIT_DIFF_UNKNOWN;
+	return told->diff->narrowed ? AUDIT_DIFF_NARROWER : AUDIT_DIFF_SAME;
+}
+
 /* ---- JSON ----------------------------------------------------------------------- */
 
 static void add_lines(struct json *j, const char *key, const struct audit_why *why,
@@ -74,15 +83,20 @@ static void add_row(struct json *j, const struct audit_diff_row *row, struct are
 	json_close(j);
 }
 
+static const char *const verdicts[] = {
+	[AUDIT_DIFF_SAME] = "same", [AUDIT_DIFF_NARROWER] = "narrower",
+	[AUDIT_DIFF_WIDER] = "wider", [AUDIT_DIFF_UNKNOWN] = "unknown",
+};
+
 void audit_diff_json(const struct audit_diff_told *told, struct json *j)
 {
 	const struct audit_diff *d = told->diff;
 	json_add_cstr(j, "mta", mta_name(told->mta));
 	json_add_shown(j, "old", str_of(told->old));
 	json_add_shown(j, "new", str_of(told->new_));
+	json_add_cstr(j, "verdict", verdicts[audit_diff_verdict(told)]);
 	json_add_int(j, "widened", (int64_t)d->widened);
 	json_add_int(j, "narrowed", (int64_t)d->narrowed);
-	json_add_bool(j, "whole", told->whole);
 	json_open_array(j, "changes");
 	for (size_t i = 0; i < d->row_n; i++)
 		add_row(j, &d->rows[i], told->arena);
@@ -133,7 +147,7 @@ static void add_page_row(const struct audit_diff_row *row, struct arena *a, stru
 		  .code = str_of(arena_strdup(a, str_of(network))),
 		  .note = str_of(shows_words(row, a)) },
 		{ .text = str_of(port) }, answer_cell(&row->was), answer_cell(&row->is),
-		line_cell(&row->is, a),
+		line_cell(row->widens ? &row->is : &row->was, a),
 	};
 	page_row(page, row->widens ? row->is.answer == AUDIT_YES ? PAGE_BAD : PAGE_WARNING
 	                           : PAGE_PLAIN, cells);
@@ -141,17 +155,23 @@ static void add_page_row(const struct audit_diff_row *row, struct arena *a, stru
 
 static void add_banner(const struct audit_diff_told *told, struct page *page)
 {
-	const struct audit_diff *d = told->diff;
+	const size_t n = told->diff->widened;
 	page->unruled = true;
-	if (d->widened)
-		page_banner(page, PAGE_BAD, "It widens who may relay: %zu %s", d->widened,
-		            d->widened == 1 ? "change" : "changes");
-	else if (!told->whole)
-		page_banner(page, PAGE_WARNING, "Not known: there is more than can be compared");
-	else if (d->narrowed)
+	switch (audit_diff_verdict(told)) {
+	case AUDIT_DIFF_WIDER:
+		page_banner(page, PAGE_BAD, "It widens who may relay: %zu %s", n,
+		            n == 1 ? "change" : "changes");
+		break;
+	case AUDIT_DIFF_UNKNOWN:
+		page_banner(page, PAGE_WARNING, "Not known: not all of it could be compared");
+		break;
+	case AUDIT_DIFF_NARROWER:
 		page_banner(page, PAGE_GOOD, "It only narrows who may relay");
-	else
+		break;
+	case AUDIT_DIFF_SAME:
 		page_banner(page, PAGE_GOOD, "Nothing changes in who may relay");
+		break;
+	}
 }
 
 void audit_diff_page(const struct audit_diff_told *told, struct page *page)

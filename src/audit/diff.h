@@ -52,10 +52,14 @@ struct audit_diff_told {
 	const struct audit_diff *diff;
 	enum mta mta;
 	const char *old, *new_;          /* the names of both, for people */
-	bool whole;                      /* audit_diff() compared all */
+	bool whole;                      /* all was compared, and no more is unread than was */
 	const struct audit_reading *reading;     /* of the new one: what could not be read */
 	struct arena *arena;
 };
+enum audit_diff_verdict { AUDIT_DIFF_SAME, AUDIT_DIFF_NARROWER, AUDIT_DIFF_WIDER,
+                          AUDIT_DIFF_UNKNOWN };
+enum audit_diff_verdict audit_diff_verdict(const struct audit_diff_told *told);
+
 /* The members of an object, as portreeve-json(5) has it. */
 void audit_diff_json(const struct audit_diff_told *told, struct json *j);
 /* As a page to read; the page is in its beginning. */

@@ -142,13 +142,12 @@ static int compare(struct cli *cli, struct side *old, struct side *new_, const c
 	const struct audit_reading *was = audit_config_reading(old->config);
 	const struct audit_reading *is = audit_config_reading(new_->config);
 	const struct audit_diff_told told = { &diff, new_->mta, old->name, new_->name,
-	                                      err == ERR_OK, is, &cli->arena };
+	                                      err == ERR_OK && is->unread_n <= was->unread_n, is,
+	                                      &cli->arena };
+	static const int codes[] = { [AUDIT_DIFF_SAME] = 0, [AUDIT_DIFF_NARROWER] = 0,
+	                             [AUDIT_DIFF_WIDER] = 1, [AUDIT_DIFF_UNKNOWN] = 3 };
 	code = tell(cli, &told, html, out);
-	if (code != CLI_GO)
-		return code;
-	if (diff.widened)
-		return 1;
-	return err != ERR_OK || is->unread_n > was->unread_n ? 3 : EX_OK;
+	return code == CLI_GO ? codes[audit_diff_verdict(&told)] : code;
 }
 
 int audit_diff_command(struct cli *cli, const char *mta, const char *html, struct outfile *out)
