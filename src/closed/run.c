@@ -129,19 +129,41 @@ static int room_make(struct running *r, struct buf *message)
 
 /* ---- questions ---------------------------------------------------------------------------------- */
 
+static enum closed_claim claim_of(enum audit_claim claim)
+{
+	static const enum closed_claim claims[] = {
+		[AUDIT_AS_ITSELF] = CLOSED_AS_ITSELF, [AUDIT_CLAIM_XCLIENT] = CLOSED_CLAIM_XCLIENT,
+		[AUDIT_CLAIM_PROXY1] = CLOSED_CLAIM_PROXY1,
+		[AUDIT_CLAIM_PROXY2] = CLOSED_CLAIM_PROXY2,
+		[AUDIT_CLAIM_PORT25] = CLOSED_CLAIM_PORT25,
+		[AUDIT_CLAIM_LOGIN] = CLOSED_CLAIM_LOGIN,
+		[AUDIT_CLAIM_CERTIFICATE] = CLOSED_CLAIM_CERTIFICATE,
+	};
+	return claims[claim];
+}
+
+static struct closed_envelope envelope_of(const struct audit_try *t)
+{
+	return (struct closed_envelope){ t->mail, t->rcpt, t->first, t->utf8 };
+}
+
 static struct closed_session session_of(const struct audit_plan *plan,
                                         const struct audit_question *q)
 {
+	static const struct ip loopback4 = { 4, { 127, 0, 0, 1 } }, loopback6 = { 6, { [15] = 1 } };
 	struct closed_envelope *envelopes =
 		arena_alloc(plan->arena, (q->try_n + 1) * sizeof(*envelopes));
 	for (size_t i = 0; i < q->try_n; i++)
-		envelopes[i] = (struct closed_envelope){ q->tries[i].mail, q->tries[i].rcpt };
+		envelopes[i] = envelope_of(&q->tries[i]);
 	if (q->control)
-		envelopes[q->try_n] = (struct closed_envelope){ q->control->mail, q->control->rcpt };
+		envelopes[q->try_n] = envelope_of(q->control);
 	return (struct closed_session){
 		.from = q->from, .to = q->at, .helo = q->helo, .envelopes = envelopes,
 		.tls = q->tls == AUDIT_CLEAR ? CLOSED_CLEAR :
 		       q->tls == AUDIT_STARTTLS ? CLOSED_STARTTLS : CLOSED_TLS_FIRST,
+		.claim = claim_of(q->claim),
+		.claimed = q->from.family == 4 ? loopback4 : loopback6,
+		.user = q->user, .password = "no-such-password-4711",
 		.control = q->control ? &envelopes[q->try_n] : NULL, .n = q->try_n,
 		.answers = arena_alloc(plan->arena, q->try_n * sizeof(struct closed_answer)),
 	};
@@ -161,6 +183,7 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 	q->end = s->end == CLOSED_UNASKED ? AUDIT_NOT_ASKED :
 	         s->end == CLOSED_ASKED ? AUDIT_ASKED : AUDIT_NO_ANSWER;
 	q->end_text = closed_end_text(s->end);
+	q->claim_taken = q->claim != AUDIT_AS_ITSELF && !s->claim_refused;
 	if (q->control) {
 		q->controlled = *q->control;
 		q->controlled.said = AUDIT_UNSAID;

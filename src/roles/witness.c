@@ -69,7 +69,8 @@ static int create_service(struct role_context *ctx, struct buf *message)
 	for (size_t i = 0; i < ctx->socket_count; i++)
 		w->fds[i] = ctx->sockets[i].fd;
 	const struct witness_service_setup setup = {
-		.loop = ctx->loop, .config = &ctx->settings->witness, .keys = &w->keys,
+		.loop = ctx->loop, .name = ctx->settings->general.hostname,
+		.config = &ctx->settings->witness, .keys = &w->keys,
 		.resolver = w->resolver, .counters = &w->counters,
 		.listen_fds = w->fds, .listen_count = ctx->socket_count,
 	};

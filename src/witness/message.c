@@ -29,19 +29,6 @@ const char *witness_no_name(enum witness_no no)
 	return no_names[no];
 }
 
-bool witness_word_ok(struct str word)
-{
-	if (word.n < WITNESS_WORD_MIN || word.n > WITNESS_WORD_MAX)
-		return false;
-	for (size_t i = 0; i < word.n; i++) {
-		char c = word.p[i];
-		bool dash = c == '-' && i > 0 && i + 1 < word.n;
-		if (!dash && !ascii_isdigit((unsigned char)c) && !(c >= 'a' && c <= 'z'))
-			return false;
-	}
-	return true;
-}
-
 /* ---- words of a line --------------------------------------------------------------------- */
 
 /* The next word, which ends at one space or at the line's end; false: there is none. */
@@ -101,6 +88,14 @@ static bool take_ports(struct str list, struct witness_request *r)
 	}
 }
 
+/* As it is made: in lower case, with a check that holds. */
+static bool take_the_word(struct str word, struct witness_request *r)
+{
+	unsigned day;
+	return witness_word_parse(word, r->word, &day, NULL) == ERR_OK &&
+	       str_eq(str_of(r->word), word);
+}
+
 int witness_request_parse(struct str bytes, struct witness_request *out)
 {
 	size_t end = str_find(bytes, '\n');
@@ -112,13 +107,12 @@ int witness_request_parse(struct str bytes, struct witness_request *out)
 		return ERR_INVALID;
 	bool ok = !ends_in_space(line) && take_word(&line, &version) && take_word(&line, &word) &&
 	          take_word(&line, &host) && take_word(&line, &ports) && line.n == 0 &&
-	          str_eq(version, STR("witness/1")) && witness_word_ok(word) &&
+	          str_eq(version, STR("witness/1")) && take_the_word(word, out) &&
 	          witness_host_ok(host) && take_ports(ports, out);
 	if (!ok) {
 		*out = (struct witness_request){ 0 };
 		return ERR_INVALID;
 	}
-	str_copy(out->word, sizeof(out->word), word);
 	str_copy(out->host, sizeof(out->host), host);
 	return ERR_OK;
 }
@@ -154,17 +148,17 @@ static bool take_flag(struct str *line, struct str yes, struct str no, bool *out
 	return *out || str_eq(word, no);
 }
 
-static bool take_source(struct str word, struct witness_seen *s)
+static bool take_source(struct str word, struct witness_sight *s)
 {
 	if (str_eq(word, STR("-")))
 		return s->result != WITNESS_CONNECTED;
 	return s->result == WITNESS_CONNECTED && ip_parse(word, &s->source, NULL) == ERR_OK;
 }
 
-static bool take_seen(struct str line, struct witness_seen *s)
+static bool take_seen(struct str line, struct witness_sight *s)
 {
 	struct str address, port, result, source;
-	*s = (struct witness_seen){ 0 };
+	*s = (struct witness_sight){ 0 };
 	if (!take_word(&line, &address) || !take_word(&line, &port) ||
 	    !take_word(&line, &result) || !take_word(&line, &source))
 		return false;
@@ -193,7 +187,7 @@ static int take_line(struct str line, struct witness_answer *a)
 		a->no = found < 0 ? WITNESS_YES : (enum witness_no)found;
 		return found < 0 ? ERR_INVALID : ERR_OK;
 	}
-	if (!str_eq(verb, STR("at")) || a->n == WITNESS_SEEN_MAX || !take_seen(line, &a->v[a->n]))
+	if (!str_eq(verb, STR("at")) || a->n == WITNESS_SIGHTS_MAX || !take_seen(line, &a->v[a->n]))
 		return ERR_INVALID;
 	a->n++;
 	return ERR_AGAIN;
@@ -215,7 +209,7 @@ int witness_answer_parse(struct str bytes, struct witness_answer *out)
 	return e == ERR_OK && bytes.n ? ERR_INVALID : e;
 }
 
-static void format_seen(const struct witness_seen *s, struct buf *out)
+static void format_seen(const struct witness_sight *s, struct buf *out)
 {
 	char to[IP_TEXT_MAX], from[IP_TEXT_MAX];
 	assert((s->source.family != 0) == (s->result == WITNESS_CONNECTED));
@@ -227,7 +221,7 @@ static void format_seen(const struct witness_seen *s, struct buf *out)
 
 void witness_answer_format(const struct witness_answer *a, struct buf *out)
 {
-	assert(a->n <= WITNESS_SEEN_MAX && (a->no != WITNESS_YES || a->n > 0));
+	assert(a->n <= WITNESS_SIGHTS_MAX && (a->no != WITNESS_YES || a->n > 0));
 	if (a->no != WITNESS_YES) {
 		buf_printf(out, "no %s\n", witness_no_name(a->no));
 		return;

@@ -6,9 +6,8 @@
  *
  *	witness/1 WORD HOST PORT[,PORT…]
  *
- * WORD is what the witness says in EHLO and in the command that the server refuses: 8 to 32 letters
- * of lower case and digits, with "-" inside. The witness connects to each address of HOST (A and
- * AAAA) at each PORT, and answers with a line for each pair, then "end":
+ * WORD (witness/word.h) is what the witness says, as knock.h has it. It connects to each address of
+ * HOST (A and AAAA) at each PORT, and answers with a line for each pair, then "end":
  *
  *	at ADDRESS PORT RESULT SOURCE greeted|silent said|unsaid
  *	end
@@ -30,17 +29,17 @@
 #define PORTREEVE_WITNESS_MESSAGE_H
 
 #include "witness/key.h"
+#include "witness/word.h"
 
 enum {
-	WITNESS_WORD_MIN = 8, WITNESS_WORD_MAX = 32,
 	WITNESS_REQUEST_MAX = 384,       /* bytes of the line, with its end */
 	WITNESS_ADDRESSES_MAX = 8,
-	WITNESS_SEEN_MAX = WITNESS_ADDRESSES_MAX * WITNESS_PORTS_MAX,
-	WITNESS_ANSWER_MAX = (WITNESS_SEEN_MAX + 1) * 160,
+	WITNESS_SIGHTS_MAX = WITNESS_ADDRESSES_MAX * WITNESS_PORTS_MAX,
+	WITNESS_ANSWER_MAX = (WITNESS_SIGHTS_MAX + 1) * 160,
 };
 
 struct witness_request {
-	char word[WITNESS_WORD_MAX + 1];
+	char word[WITNESS_WORD_SIZE];
 	char host[WITNESS_HOST_MAX + 1];
 	uint16_t ports[WITNESS_PORTS_MAX];       /* each once */
 	size_t port_count;
@@ -59,7 +58,7 @@ enum witness_no {
 };
 const char *witness_no_name(enum witness_no no);               /* "host"; never NULL */
 
-struct witness_seen {
+struct witness_sight {
 	struct endpoint to;
 	enum witness_result result;
 	struct ip source;                /* of family 0 unless WITNESS_CONNECTED */
@@ -68,11 +67,9 @@ struct witness_seen {
 
 struct witness_answer {
 	enum witness_no no;
-	struct witness_seen v[WITNESS_SEEN_MAX];
+	struct witness_sight v[WITNESS_SIGHTS_MAX];
 	size_t n;
 };
-
-bool witness_word_ok(struct str word);
 
 /* Whether the key lets that be asked: WITNESS_YES, WITNESS_NO_HOST or WITNESS_NO_PORT. */
 enum witness_no witness_request_judge(const struct witness_request *r,

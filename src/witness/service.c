@@ -6,13 +6,24 @@
 
 #include "base/mem.h"
 #include "base/stream.h"
+#include "witness/knock.h"
+#include "witness/message.h"
 #include "witness/tls.h"
-#include "witness/visit.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { NEW_PER_SECOND = 4 };
+/* TLS_PORT: TLS from the first byte. */
+enum {
+	NEW_PER_SECOND = 4, TLS_PORT = 465,
+	CONNECT_MS = 10000, COMMAND_MS = 15000, VISIT_MS = 40000,
+};
+
+struct asking;
+struct visit {
+	struct asking *asking;
+	struct witness_knock *knock;     /* NULL: it is done, or never was */
+};
 
 struct asking {                          /* a session */
 	struct witness_service *service;
@@ -29,7 +40,7 @@ struct asking {                          /* a session */
 	bool unsure;                     /* one of them was not answered */
 	struct ip ips[WITNESS_ADDRESSES_MAX + 1];
 	size_t ip_count;
-	struct witness_visit *visits[WITNESS_SEEN_MAX];
+	struct visit visits[WITNESS_SIGHTS_MAX];         /* as the answer's rows */
 	size_t pending;                  /* visits that are not done */
 	struct witness_answer answer;
 	struct asking *prev, *next;
@@ -58,8 +69,8 @@ static void let_go(struct asking *a)
 		a->queries[i] = NULL;
 	}
 	for (size_t i = 0; i < a->answer.n; i++) {
-		witness_visit_destroy(a->visits[i]);
-		a->visits[i] = NULL;
+		witness_knock_destroy(a->visits[i].knock);
+		a->visits[i].knock = NULL;
 	}
 	if (a->counts)
 		a->service->busy[place_of(a)] = false;
@@ -113,19 +124,33 @@ static void say_no(struct asking *a, enum witness_no no)
 
 /* ---- visits ------------------------------------------------------------------------------- */
 
-static void visited(void *arg, const struct witness_seen *seen)
+static enum witness_result result_of(const struct witness_knocked *knocked)
 {
-	struct asking *a = arg;
-	for (size_t i = 0; i < a->answer.n; i++) {
-		struct witness_seen *s = &a->answer.v[i];
-		if (s->to.port != seen->to.port || !ip_eq(&s->to.ip, &seen->to.ip))
-			continue;
-		*s = *seen;
-		witness_visit_destroy(a->visits[i]);
-		a->visits[i] = NULL;
-		a->pending--;
+	switch (knocked->end == WITNESS_NOBODY ? knocked->why : STREAM_RESET) {
+	case STREAM_REFUSED: return WITNESS_REFUSED;
+	case STREAM_TIMEOUT: return WITNESS_TIMEOUT;
+	case STREAM_UNREACHABLE: return WITNESS_UNREACHABLE;
+	default: return WITNESS_FAILED;
 	}
-	if (a->pending == 0)
+}
+
+static void visited(void *arg, const struct witness_knocked *knocked)
+{
+	struct visit *v = arg;
+	struct asking *a = v->asking;
+	struct witness_sight *s = &a->answer.v[v - a->visits];
+	if (knocked->from.ip.family) {
+		s->result = WITNESS_CONNECTED;
+		s->source = knocked->from.ip;
+		s->greeted = knocked->n > 0 && str_prefix(str_of(knocked->lines[0].said),
+		                                          STR("EHLO"));
+		s->said = s->greeted && knocked->end == WITNESS_KNOCKED;
+	} else {
+		s->result = result_of(knocked);
+	}
+	witness_knock_destroy(v->knock);
+	v->knock = NULL;
+	if (--a->pending == 0)
 		give_answer(a);
 }
 
@@ -133,14 +158,17 @@ static void visit(struct asking *a, const struct ip *ip, uint16_t port)
 {
 	struct witness_service *w = a->service;
 	size_t i = a->answer.n++;
-	a->answer.v[i] = (struct witness_seen){ .to = { *ip, port }, .result = WITNESS_FORBIDDEN };
+	a->answer.v[i] = (struct witness_sight){ .to = { *ip, port }, .result = WITNESS_FORBIDDEN };
 	if (witness_key_refuses(a->key, ip))
 		return;
-	const struct witness_visit_setup setup = {
+	a->visits[i].asking = a;
+	const struct witness_knock_setup setup = {
 		.loop = w->setup.loop, .to = a->answer.v[i].to, .tls = w->visit_tls,
-		.word = a->request.word, .done = visited, .arg = a,
+		.tls_at_once = port == TLS_PORT, .name = w->setup.name, .word = a->request.word,
+		.connect_ms = CONNECT_MS, .command_ms = COMMAND_MS, .session_ms = VISIT_MS,
+		.ended = visited, .arg = &a->visits[i],
 	};
-	a->visits[i] = witness_visit_create(&setup);
+	a->visits[i].knock = witness_knock_create(&setup);
 	a->pending++;
 	w->setup.counters->visits++;
 }

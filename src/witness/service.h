@@ -2,10 +2,10 @@
  *
  * A witness: says to who has a key by what addresses it reaches the hosts of that key. It takes one
  * question (witness/message.h) of a TLS session (witness/tls.h), resolves the host, visits each of
- * its addresses (witness/visit.h), and answers.
+ * its addresses (witness/knock.h), and answers.
  *
  * Who uses it: the role witness. What it can be made to do by who has a key: at most
- * WITNESS_SEEN_MAX connections for a question, one question of a key at a time, so many a minute,
+ * WITNESS_SIGHTS_MAX connections for a question, one question of a key at a time, so many a minute,
  * to the hosts and ports of the key, on the Internet unless its row names other networks. By who
  * has none: a TLS handshake, within the limits of wire/limits.h and WITNESS_ASK_MS.
  *
@@ -40,6 +40,7 @@ size_t witness_counters_fields(const struct witness_counters *c, struct log_fiel
 
 struct witness_service_setup {
 	struct loop *loop;
+	const char *name;                        /* ours, for EHLO; outlives the service */
 	const struct witness_config *config;     /* outlives the service */
 	const struct witness_keys *keys;         /* the same */
 	struct dns_resolver *resolver;           /* the same */

@@ -12,7 +12,7 @@ import pytest
 from conftest import free_port
 from names import NameTable
 
-WORD = "k7w2m9xq"
+WORD = "pwjyqacaqdaqcqmbyijmmq"
 
 
 class MailServer:
@@ -51,7 +51,8 @@ class Witness:
         self.keys = box.directory / "witness.keys"
         self.write(self.make("mx", "--host", "mail.example", "--host", "private.example",
                              "--port", str(self.mail.port), "--network", "127.0.0.0/8"))
-        box.configure(general=f'roles = {{"witness"}}\nresolver = {{"{self.names.address}"}}\n'
+        box.configure(general=f'roles = {{"witness"}}\nhostname = "witness.example"\n'
+                              f'resolver = {{"{self.names.address}"}}\n'
                               f'witness {{\n listen = {{"127.0.0.1:{self.port}"}}\n'
                               f' keys = "{self.keys}"\n}}')
         self.run = supervisor()
@@ -90,7 +91,9 @@ def witness(box, supervisor):
 def test_asked(witness):
     port = witness.mail.port
     assert witness.ask() == f"at 127.0.0.1 {port} connected 127.0.0.1 greeted said\nend\n"
-    assert witness.mail.heard == [f"EHLO {WORD}", "MAIL FROM:<>", f"RCPT TO:<{WORD}@>", "QUIT"]
+    said = f"{WORD}-4-{port}"
+    assert witness.mail.heard == [f"EHLO {said}.witness.example", f"EXPN {said}", "MAIL FROM:<>",
+                                  f"RCPT TO:<{said}@a..b>", "QUIT"]
     assert witness.ask(host="private.example") == (
         f"at 10.99.99.99 {port} forbidden - silent unsaid\nend\n")
     assert witness.ask(host="www.example") == "no host\n"

@@ -7,7 +7,8 @@
 
 #include "witness/message.h"
 
-#define LINE "witness/1 k7w2m9xq mail.example.org 25"
+#define WORD "pwjyqacaqdaqcqmbyijmmq"
+#define LINE "witness/1 " WORD " mail.example.org 25"
 
 static const struct {
 	const char *name, *text;
@@ -19,27 +20,28 @@ static const struct {
 	{ "nothing yet", "", ERR_AGAIN },
 	{ "five ports", LINE ",1,2,3,4\n", ERR_INVALID },
 	{ "a port twice", LINE ",25\n", ERR_INVALID },
-	{ "port 0", "witness/1 k7w2m9xq mail.example.org 0\n", ERR_INVALID },
-	{ "port with a zero", "witness/1 k7w2m9xq mail.example.org 025\n", ERR_INVALID },
-	{ "high port", "witness/1 k7w2m9xq mail.example.org 65536\n", ERR_INVALID },
-	{ "no port", "witness/1 k7w2m9xq mail.example.org\n", ERR_INVALID },
+	{ "port 0", "witness/1 " WORD " mail.example.org 0\n", ERR_INVALID },
+	{ "port with a zero", "witness/1 " WORD " mail.example.org 025\n", ERR_INVALID },
+	{ "high port", "witness/1 " WORD " mail.example.org 65536\n", ERR_INVALID },
+	{ "no port", "witness/1 " WORD " mail.example.org\n", ERR_INVALID },
 	{ "empty port", LINE ",\n", ERR_INVALID },
 	{ "CR", LINE "\r\n", ERR_INVALID },
 	{ "a space behind", LINE " \n", ERR_INVALID },
-	{ "two spaces", "witness/1  k7w2m9xq mail.example.org 25\n", ERR_INVALID },
+	{ "two spaces", "witness/1  " WORD " mail.example.org 25\n", ERR_INVALID },
 	{ "more words", LINE " x\n", ERR_INVALID },
 	{ "more lines", LINE "\n" LINE "\n", ERR_INVALID },
 	{ "a byte behind", LINE "\nx", ERR_INVALID },
-	{ "another version", "witness/2 k7w2m9xq mail.example.org 25\n", ERR_INVALID },
-	{ "a short word", "witness/1 k7w2m9x mail.example.org 25\n", ERR_INVALID },
-	{ "a long word", "witness/1 k7w2m9xqk7w2m9xqk7w2m9xqk7w2m9xqz mail.example.org 25\n",
+	{ "another version", "witness/2 " WORD " mail.example.org 25\n", ERR_INVALID },
+	{ "a cut word", "witness/1 pwjyqacaqdaqcqmbyijmm mail.example.org 25\n", ERR_INVALID },
+	{ "a long word", "witness/1 " WORD "q mail.example.org 25\n", ERR_INVALID },
+	{ "a mistyped word", "witness/1 pwjyqacaqdaqcqmbyijmma mail.example.org 25\n",
 	  ERR_INVALID },
-	{ "upper case", "witness/1 K7w2m9xq mail.example.org 25\n", ERR_INVALID },
-	{ "a word with a line end", "witness/1 k7w2\rm9xq mail.example.org 25\n", ERR_INVALID },
-	{ "a word with a dot", "witness/1 k7w2.m9xq mail.example.org 25\n", ERR_INVALID },
-	{ "a dash first", "witness/1 -k7w2m9xq mail.example.org 25\n", ERR_INVALID },
-	{ "an address", "witness/1 k7w2m9xq 127.0.0.1 25\n", ERR_INVALID },
-	{ "localhost", "witness/1 k7w2m9xq localhost 25\n", ERR_INVALID },
+	{ "upper case", "witness/1 PWJYQACAQDAQCQMBYIJMMQ mail.example.org 25\n", ERR_INVALID },
+	{ "a word with a line end", "witness/1 pwjyqacaqd\rqcqmbyijmmq mail.example.org 25\n",
+	  ERR_INVALID },
+	{ "another word", "witness/1 postmaster mail.example.org 25\n", ERR_INVALID },
+	{ "an address", "witness/1 " WORD " 127.0.0.1 25\n", ERR_INVALID },
+	{ "localhost", "witness/1 " WORD " localhost 25\n", ERR_INVALID },
 	{ "HTTP", "GET / HTTP/1.1\r\n", ERR_INVALID },
 	{ "an empty line", "\n", ERR_INVALID },
 };
@@ -129,11 +131,11 @@ static void test_answers(void **state)
 static void test_longest(void **state)
 {
 	(void)state;
-	struct witness_answer a = { .n = WITNESS_SEEN_MAX }, b;
+	struct witness_answer a = { .n = WITNESS_SIGHTS_MAX }, b;
 	struct buf text = { 0 };
 	for (size_t i = 0; i < a.n; i++) {
-		struct witness_seen *s = &a.v[i];
-		*s = (struct witness_seen){ .to.port = 65535, .result = WITNESS_CONNECTED,
+		struct witness_sight *s = &a.v[i];
+		*s = (struct witness_sight){ .to.port = 65535, .result = WITNESS_CONNECTED,
 		                            .greeted = true };
 		assert_int_equal(ip_parse(STR("2001:db8:1111:2222:3333:4444:5555:6666"), &s->to.ip,
 		                          NULL), ERR_OK);
@@ -155,10 +157,10 @@ static void test_judge(void **state)
 		enum witness_no no;
 	} rows[] = {
 		{ LINE "\n", WITNESS_YES }, { LINE ",587\n", WITNESS_YES },
-		{ "witness/1 k7w2m9xq MAIL.example.org 587\n", WITNESS_YES },
+		{ "witness/1 " WORD " MAIL.example.org 587\n", WITNESS_YES },
 		{ LINE ",465\n", WITNESS_NO_PORT },
-		{ "witness/1 k7w2m9xq www.example.org 25\n", WITNESS_NO_HOST },
-		{ "witness/1 k7w2m9xq mail.example.org.evil.example 25\n", WITNESS_NO_HOST },
+		{ "witness/1 " WORD " www.example.org 25\n", WITNESS_NO_HOST },
+		{ "witness/1 " WORD " mail.example.org.evil.example 25\n", WITNESS_NO_HOST },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct witness_request r;

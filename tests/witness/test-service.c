@@ -25,6 +25,7 @@ struct world {
 	struct stream *server;           /* of the mail server: one connection at a time */
 	struct buf heard;                /* all lines of all connections */
 	const char *greeting;
+	char word[WITNESS_WORD_SIZE];
 	bool mute;                       /* no answer to RCPT, but a close */
 	struct dns_resolver *resolver;
 	struct witness_config config;
@@ -178,6 +179,7 @@ static int begin(void **state)
 	int unused;
 	w->loop = loop_create();
 	w->greeting = "220 mx ESMTP\r\n";
+	witness_word_make(20000, (const uint8_t[WITNESS_RANDOM_BYTES]){ 1, 2, 3 }, w->word);
 	assert_int_equal(sockets_bind_both(&dns, &w->dns_fd, &unused), ERR_OK);
 	close(unused);
 	w->dns = loop_watch_create(w->loop, w->dns_fd, dns_ready, w);
@@ -190,7 +192,8 @@ static int begin(void **state)
 	w->config = (struct witness_config){ .rate = 100, .sessions = 8, .sessions_per_host = 8 };
 	make_key(w);
 	const struct witness_service_setup setup = {
-		.loop = w->loop, .config = &w->config, .keys = &w->keys, .resolver = w->resolver,
+		.loop = w->loop, .name = "witness.example", .config = &w->config,
+		.keys = &w->keys, .resolver = w->resolver,
 		.counters = &w->counters, .listen_fds = &w->witness_fd, .listen_count = 1,
 	};
 	assert_int_equal(witness_service_create(&setup, &w->service, &message), ERR_OK);
@@ -230,9 +233,10 @@ static void ask_at(struct world *w, const struct endpoint *at, const struct witn
 {
 	struct witness_ask_setup setup = {
 		.loop = w->loop, .to = *at, .secret = secret,
-		.request = { .word = "k7w2m9xq", .ports = { port }, .port_count = 1 },
+		.request = { .ports = { port }, .port_count = 1 },
 		.done = answered, .arg = w,
 	};
+	str_copy(setup.request.word, sizeof(setup.request.word), str_of(w->word));
 	str_copy(setup.request.host, sizeof(setup.request.host), str_of(host));
 	w->done = false;
 	w->why = NULL;
@@ -261,8 +265,13 @@ static void test_seen(void **state)
 	assert_int_equal(w->answer.v[0].result, WITNESS_CONNECTED);
 	assert_true(w->answer.v[0].greeted && w->answer.v[0].said);
 	assert_true(ip_eq(&w->answer.v[0].source, &w->mail_at.ip));
-	assert_string_equal(buf_cstr(&w->heard), "EHLO k7w2m9xq\r\nMAIL FROM:<>\r\n"
-	                    "RCPT TO:<k7w2m9xq@>\r\nQUIT\r\n");
+	struct buf expected = { 0 };
+	unsigned port = w->mail_at.port;
+	buf_printf(&expected, "EHLO %s-4-%u.witness.example\r\nEXPN %s-4-%u\r\n"
+	           "MAIL FROM:<>\r\nRCPT TO:<%s-4-%u@a..b>\r\nQUIT\r\n",
+	           w->word, port, w->word, port, w->word, port);
+	assert_string_equal(buf_cstr(&w->heard), buf_cstr(&expected));
+	buf_fini(&expected);
 	ask_about(w, "twice.example");
 	assert_int_equal(w->answer.n, 1);
 	assert_int_equal(w->counters.visits, 2);
@@ -348,7 +357,7 @@ static void stranger_connected(void *arg)
 	if (s->tls)
 		stream_start_tls(s->stream, s->tls, false, NULL);
 	else
-		stream_write(s->stream, STR("witness/1 k7w2m9xq one.example 25\n"));
+		stream_write(s->stream, STR("witness/1 pwjyqacaqdaqcqmbyijmmq one.example 25\n"));
 }
 
 static void stranger_secured(void *arg)
