@@ -72,8 +72,8 @@ static int audit_and_tell(struct cli *cli, struct audit_options *options,
 	if (!told->diff && cli->operand_count > 0)
 		return cli_bad_value(cli, cli->operands[0], "nothing, or --diff before it");
 	if (geteuid() != 0 && !options->reading && !told->diff)
-		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, which "
-		                "root alone may; --reading only reads the configuration");
+		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, "
+		                "which root alone may; --reading only reads the configuration");
 	int code = cli_page_open(cli, told->html, told->force, &out);
 	if (code == CLI_GO && told->diff)
 		code = audit_diff_command(cli, options->mta, told->html, &out);
@@ -116,11 +116,12 @@ int cli_audit(int argc, char **argv)
 		"with the line that permits it, and the lines to paste that close it.\n"
 		"Exit: 0 closed, 1 open to the whole Internet, 2 open to more than you think,\n"
 		"3 not known.\n"
-		"With --diff two configurations are compared, directories or main files of them,\n"
-		"or roots of images; OLD is this machine's unless it is given. Exit: 1 if NEW lets\n"
-		"more relay, 3 if that is not known, else 0.",
+		"With --diff two configurations are compared: directories, main files, or roots\n"
+		"of images; OLD is this machine's unless it is given. Exit: 1 if NEW lets more\n"
+		"relay, 3 if that is not known, else 0.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
-		.operands_min = 0, .operands_max = 2, .operands_expected = "nothing, or --diff [OLD] NEW",
+		.operands_min = 0, .operands_max = 2,
+		.operands_expected = "nothing, or --diff [OLD] NEW",
 	};
 	struct cli cli;
 	int code = cli_begin(&cli, &spec, argc, argv);
