@@ -22,6 +22,7 @@ struct side {
 	const char *name;                /* for people */
 	const char *path;                /* NULL: of this machine */
 	enum mta mta;
+	const char *root;                /* of an image; "" for this machine */
 	const char *directory;           /* of the configuration; NULL: where the server looks */
 	struct disk_files disk;
 	struct carried_files carried;
@@ -72,6 +73,7 @@ static int find_given(struct side *s, struct arena *a)
 	}
 	disk_files_fini(&s->disk);
 	err = disk_files_init(&s->disk, s->path, &s->files);
+	s->root = s->path;
 	return err == ERR_OK ? find_installed(s, a) : err;
 }
 
@@ -81,6 +83,7 @@ static int side_find(struct cli *cli, struct side *s)
 	if (s->path && !realpath(s->path, path))
 		return cli_not_found(cli, s->path, SIDE_EXPECTED);
 	int err = disk_files_init(&s->disk, "", &s->files);
+	s->root = "";
 	if (s->path)
 		s->path = arena_strdup(&cli->arena, str_of(path));
 	if (err == ERR_OK)
@@ -100,7 +103,7 @@ static int side_read(struct cli *cli, struct side *s, const struct facts *facts)
 	const struct audit_config_given given = {
 		.mta = s->mta, .directory = s->directory, .facts = facts,
 		.hostname = audit_find_machine(&cli->arena),
-		.version = audit_find_version(&cli->arena, s->mta) };
+		.version = audit_find_version(&cli->arena, s->root, s->mta) };
 	const int err = audit_config_read(&s->files, &given, &cli->arena, &s->config);
 	if (err == ERR_OK)
 		return CLI_GO;
@@ -150,21 +153,24 @@ static int compare(struct cli *cli, struct side *old, struct side *new_, const c
 	return code == CLI_GO ? codes[audit_diff_verdict(&told)] : code;
 }
 
-int audit_diff_command(struct cli *cli, const char *mta, const char *html, struct outfile *out)
+int audit_diff_run(struct cli *cli, const struct audit_diffing *asked)
 {
-	const bool both = cli->operand_count == 2;
-	struct side new_ = { .path = cli->operands[both ? 1 : 0], .disk.root = -1 };
-	struct side old = { .path = both ? cli->operands[0] : NULL, .disk.root = -1 };
-	new_.name = new_.path;
-	old.name = both ? old.path : "this machine";
-	if (mta && (mta_parse(str_of(mta), &new_.mta) != ERR_OK || new_.mta > MTA_LAST_WHOLE))
-		return cli_bad_value(cli, mta, "postfix, exim, sendmail or opensmtpd");
+	struct side new_ = { .path = asked->new_, .name = asked->new_, .disk.root = -1 };
+	struct side old = { .path = asked->old, .disk.root = -1,
+	                    .name = asked->old ? asked->old : "this machine" };
+	struct outfile out = { .fd = -1 };
+	if (asked->mta && (mta_parse(str_of(asked->mta), &new_.mta) != ERR_OK
+	                   || new_.mta > MTA_LAST_WHOLE))
+		return cli_bad_value(cli, asked->mta, "postfix, exim, sendmail or opensmtpd");
 	int code = side_find(cli, &new_);
 	old.mta = new_.mta;
 	if (code == CLI_GO)
 		code = side_find(cli, &old);
 	if (code == CLI_GO)
-		code = compare(cli, &old, &new_, html, out);
+		code = cli_page_open(cli, asked->html, asked->force, &out);
+	if (code == CLI_GO)
+		code = compare(cli, &old, &new_, asked->html, &out);
+	outfile_drop(&out);
 	disk_files_fini(&old.disk);
 	disk_files_fini(&new_.disk);
 	return code;

@@ -9,11 +9,17 @@
 #define PORTREEVE_CLI_AUDIT_DIFF_H
 
 #include "cli/cli.h"
-#include "cli/outfile.h"
 
-/* Of the operands: [OLD] NEW, each a directory, a main file, or the root of an image; without OLD
- * the configuration of this machine. `mta` NULL: recognised. html NULL: no page of HTML; out is
- * where it goes. Exit code 0: not wider; 1: wider; 3: not known. */
-int audit_diff_command(struct cli *cli, const char *mta, const char *html, struct outfile *out);
+struct audit_diffing {
+	const char *mta;                 /* NULL: recognised */
+	/* Each a directory, a main file, or the root of an image; old NULL: of this machine. */
+	const char *old, *new_;
+	const char *html;                /* the file of a page; NULL: none */
+	bool force;                      /* it may be there */
+};
+
+/* Prints what differs. The exit code: 0 nothing is wider, 1 more may relay, 3 not known; or that
+ * of an error, told. */
+int audit_diff_run(struct cli *cli, const struct audit_diffing *asked);
 
 #endif
