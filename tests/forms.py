@@ -50,11 +50,14 @@ def names(value):
 
 def check(words, objects):
     """Each name that the command printed is described where its form is."""
+    diff = words[:2] == ["audit", "--diff"]
     undecided, counted = "--undecided" in words, "--count" in words
     words = [str(word) for word in words if not str(word).startswith("--")]
     if words[:2] == ["config", "show"]:
         return
     title = SECTIONS.get(" ".join(words[:2])) or SECTIONS[words[0]]
+    if diff:
+        title = "audit --diff"
     if counted:
         title = "list --count"
     elif undecided:
