@@ -68,6 +68,25 @@ void witness_judge(const struct witness_sighting *seen, const struct witness_end
 	assert(judged->cause_n > 0);
 }
 
+void witness_judge_evidence(struct witness_judged *judged, const struct witness_evidence *evidence)
+{
+	const struct cause *first = cause_by_id(str_of(evidence->cause));
+	size_t at = 0;
+	assert(judged->verdict == WITNESS_LOST);
+	judged->evidence = *evidence;
+	if (!first)
+		return;
+	while (at < judged->cause_n && judged->causes[at] != first)
+		at++;
+	if (at == judged->cause_n && at < SEEN_CAUSES_MAX)
+		judged->cause_n++;
+	if (at == SEEN_CAUSES_MAX)
+		at--;                   /* the least likely gives way */
+	for (; at > 0; at--)
+		judged->causes[at] = judged->causes[at - 1];
+	judged->causes[0] = first;
+}
+
 enum witness_verdict witness_judge_all(const struct witness_sighting *seen, size_t n,
                                        const struct witness_ends *ends)
 {
@@ -128,6 +147,8 @@ void witness_sighting_json(const struct witness_sighting *seen, const struct wit
 	for (size_t i = 0; i < judged->cause_n; i++)
 		json_add_cstr(j, NULL, judged->causes[i]->id);
 	json_close(j);
+	json_add_cstr_if(j, "evidence", judged->evidence.text);
+	json_add_cstr_if(j, "line", judged->evidence.line);
 	json_close(j);
 	buf_fini(&sentence);
 }
