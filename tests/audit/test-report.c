@@ -309,7 +309,7 @@ static void by_the_reading_alone(void **unused)
 		r.rows[i].plain = AUDIT_UNSAID;
 		r.rows[i].why = "not by the configuration";
 	}
-	render(&r, 80, false, &out);
+	render(&r, 120, false, &out);
 	assert_null(strstr(out.p, "were asked"));
 	assert_null(strstr(out.p, "Refused"));
 	assert_null(strstr(out.p, "never DATA"));
@@ -317,7 +317,7 @@ static void by_the_reading_alone(void **unused)
 	assert_non_null(strstr(out.p, "not by the configuration"));
 	r.who_n = 0;
 	buf_clear(&out);
-	render(&r, 80, false, &out);
+	render(&r, 120, false, &out);
 	assert_non_null(strstr(out.p, "nobody was asked."));
 	buf_fini(&out);
 	arena_fini(&a);
