@@ -103,10 +103,13 @@ ROWS = [
      "none.json: expected an evidence bundle: not found"),
     (["evidence", "verify", "/dev/null", "--key", "/dev/null"], 65, "/dev/null: "),
 
-    (["audit", "mail"], 64, '"mail": expected no more arguments'),
+    (["audit", "mail"], 64, "expected --diff before configurations"),
+    (["audit", "--diff"], 64, "--diff: expected one or two configurations"),
+    (["audit", "--diff", "--mta", "postfix", "/no/such", "/no/such"], 66,
+     '"/no/such": expected a directory or file of a configuration'),
     (["audit", "--mta", "qmail"], 64, '"qmail": expected postfix, exim, sendmail or opensmtpd'),
     (["audit", "--reading", "--mta", "postfix", "--config", "/no/such"], 66,
-     "the configuration of Postfix in /no/such cannot be read"),
+     '"/no/such": expected a directory or file of a configuration'),
     (["audit", "--reading", "--html", "/no/such/page.html"], 73, "/no/such/page.html: cannot be"),
 
     (["backup"], 64, "expected one FILE"),
