@@ -94,11 +94,12 @@ static bool same_lines(const struct audit_who *a, const struct audit_who *b)
 {
 	if (a->by_n != b->by_n)
 		return false;
-	for (size_t i = 0; i < a->by_n; i++)
-		if (a->by[i].place.line != b->by[i].place.line ||
-		    strcmp(a->by[i].place.file, b->by[i].place.file) != 0 ||
-		    strcmp(a->by[i].place.text, b->by[i].place.text) != 0)
+	for (size_t i = 0; i < a->by_n; i++) {
+		const struct audit_place *p = &a->by[i].place, *q = &b->by[i].place;
+		if (p->line != q->line || strcmp(p->file, q->file) != 0 ||
+		    (p->line == 0 && strcmp(p->text, q->text) != 0))
 			return false;
+	}
 	return true;
 }
 
