@@ -20,7 +20,7 @@ SECTIONS = {
     "trace": "trace", "trace learn": "trace learn", "check": "check", "keys": "keys",
     "config": "config", "backup": "backup", "clock": "clock", "use": "use", "expire": "expire",
     "doctor": "doctor", "status": "status", "explain": "explain",
-    "audit": "audit",
+    "audit": "audit", "witness": "witness",
 }
 
 
@@ -51,6 +51,7 @@ def names(value):
 def check(words, objects):
     """Each name that the command printed is described where its form is."""
     undecided, counted = "--undecided" in words, "--count" in words
+    worded = "--word" in words
     words = [str(word) for word in words if not str(word).startswith("--")]
     if words[:2] == ["config", "show"]:
         return
@@ -59,5 +60,7 @@ def check(words, objects):
         title = "list --count"
     elif undecided:
         title = SECTIONS["list tests"]
+    elif worded and words[0] == "test":
+        title = "test --word"
     missing = names(objects) - sections()[title]
     assert not missing, f"{PAGE.name}, {title}: expected a description of {sorted(missing)}"
