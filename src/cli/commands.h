@@ -16,6 +16,7 @@ int cli_evidence(int argc, char **argv);
 int cli_exclude(int argc, char **argv);
 int cli_expire(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_gate(int argc, char **argv);
 int cli_keys(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_nominate(int argc, char **argv);
@@ -27,5 +28,6 @@ int cli_status(int argc, char **argv);
 int cli_test(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_use(int argc, char **argv);
+int cli_witness(int argc, char **argv);
 
 #endif

@@ -18,8 +18,8 @@
  *   OpenSMTPD   "SID smtp connected address=ADDR host=NAME", then
  *               "SID smtp failed-command command=\"…WORD…\"" for each refused command.
  *
- * Before it stands what syslog puts there (RFC 3164, RFC 5424, rsyslog's ISO times, the journal's
- * short forms, busybox's "mail.info"), what Exim puts into its own files, or nothing.
+ * Before it stands what syslog puts there (its BSD form, RFC 5424 6, rsyslog's ISO times, the
+ * journal's short forms, busybox's "mail.info"), what Exim puts into its own files, or nothing.
  *
  * Hostile input: all of it but the servers' own words. Strangers choose HELO, addresses and
  * commands, which stand in the same lines, and may write the word there and an address of their

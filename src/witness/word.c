@@ -77,7 +77,8 @@ int witness_word_parse(struct str s, char word[static WITNESS_WORD_MAX], unsigne
 	if (!str_caseprefix(s, STR("pw")))
 		return err_parse(pe, want_word, 0);
 	if (s.n != WITNESS_WORD_CHARS)
-		return err_parse(pe, want_word, s.n < WITNESS_WORD_CHARS ? s.n : WITNESS_WORD_CHARS);
+		return err_parse(pe, want_word,
+		                 s.n < WITNESS_WORD_CHARS ? s.n : WITNESS_WORD_CHARS);
 	size_t good = decode(s.p + 2, bytes);
 	if (good < DIGITS)
 		return err_parse(pe, want_word, good + 2);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Logs of all four servers as they wrote them in the lab, behind every head that a log may have, and
- * what strangers wrote into them who know the word: no address but the server's own is ever taken.
+ * Logs of all four servers as they wrote them in the lab, behind every head that a log may
+ * have, and what strangers wrote into them who know the word: no address but the server's own is
+ * ever taken.
  */
 #include "test.h"
 
