@@ -302,8 +302,16 @@ static struct stream *stream_create(struct loop *loop, int fd,
 	return s;
 }
 
+/* A port of our own is wanted again at once, for the next connection to that peer: the end of this
+ * one leaves nothing behind. */
+static void leave_nothing(int fd)
+{
+	const struct linger none = { .l_onoff = 1 };
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
 static bool start_connect(int fd, const struct endpoint *to, const struct endpoint *source,
-                          enum stream_end *why)
+                          bool bound, enum stream_end *why)
 {
 	struct sockaddr_storage ss;
 	socklen_t len;
@@ -314,11 +322,8 @@ static bool start_connect(int fd, const struct endpoint *to, const struct endpoi
 		if (source->port == 0)
 			setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 #endif
-		/* A port of our own is wanted again at once, for the next connection to that peer:
-		 * the end of this one leaves nothing behind. */
 		if (source->port != 0)
-			setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 },
-			           sizeof(struct linger));
+			leave_nothing(fd);
 		len = endpoint_to_sockaddr(source, &ss);
 		if (bind(fd, (struct sockaddr *)&ss, len) != 0) {
 			*why = STREAM_NO_SOURCE;
@@ -327,7 +332,8 @@ static bool start_connect(int fd, const struct endpoint *to, const struct endpoi
 	}
 	len = endpoint_to_sockaddr(to, &ss);
 	if (connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS) {
-		*why = source && errno == EADDRNOTAVAIL ? STREAM_NO_SOURCE : connect_error(errno);
+		*why = (source || bound) && errno == EADDRNOTAVAIL ? STREAM_NO_SOURCE
+		                                                   : connect_error(errno);
 		return false;
 	}
 	return true;
@@ -363,23 +369,62 @@ struct stream *stream_connect_unix(struct loop *loop, const char *path,
 	return s;
 }
 
-struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
-                              const struct endpoint *source,
-                              const struct stream_events *events, void *arg)
+static int tcp_socket(const struct ip *ip)
 {
-	int fd = socket(to->ip.family == 4 ? AF_INET : AF_INET6,
-	                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return socket(ip->family == 4 ? AF_INET : AF_INET6,
+	              SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static struct stream *connect_by(struct loop *loop, int fd, const struct endpoint *to,
+                                 const struct endpoint *source, bool bound,
+                                 const struct stream_events *events, void *arg)
+{
 	struct stream *s = stream_create(loop, fd, events, arg);
 	enum stream_end why = STREAM_UNREACHABLE;
 	int one = 1;
 	if (fd >= 0)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (fd < 0 || !start_connect(fd, to, source, &why)) {
+	if (fd < 0 || !start_connect(fd, to, source, bound, &why)) {
 		fail_early(s, why);
 		return s;
 	}
 	update_watch(s);
 	return s;
+}
+
+struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
+                              const struct endpoint *source,
+                              const struct stream_events *events, void *arg)
+{
+	return connect_by(loop, tcp_socket(&to->ip), to, source, false, events, arg);
+}
+
+/* While a socket is under repair (an option that CRIU made), its bind() asks for
+ * no leave of others at that port. Nothing is repaired. */
+int stream_bind_beside(const struct endpoint *at)
+{
+	const int on = 1, off = 0;
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_to_sockaddr(at, &ss);
+	int fd = tcp_socket(&at->ip);
+	if (fd < 0)
+		return file_err(errno);
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) != 0 ||
+	    bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) != 0) {
+		int e = file_err(errno);
+		close(fd);
+		return e;
+	}
+	leave_nothing(fd);
+	return fd;
+}
+
+struct stream *stream_connect_bound(struct loop *loop, int fd, const struct endpoint *to,
+                                    const struct stream_events *events, void *arg)
+{
+	assert(fd >= 0);
+	return connect_by(loop, fd, to, NULL, true, events, arg);
 }
 
 struct stream *stream_adopt(struct loop *loop, int fd,

@@ -44,6 +44,13 @@ struct stream_events {
 struct stream *stream_connect(struct loop *loop, const struct endpoint *to,
                               const struct endpoint *source,
                               const struct stream_events *events, void *arg);
+/* A socket that is bound, port and all, even if somebody listens at that port of all addresses: in
+ * the closed room the server does, and an asker speaks from the same port. For a process that may
+ * administer its network; ERR_DENIED, ERR_IO. */
+int stream_bind_beside(const struct endpoint *at);
+/* stream_connect() from such a socket, which is the stream's then. */
+struct stream *stream_connect_bound(struct loop *loop, int fd, const struct endpoint *to,
+                                    const struct stream_events *events, void *arg);
 /* The same to a socket of AF_UNIX. A path that is too long is STREAM_UNREACHABLE. */
 struct stream *stream_connect_unix(struct loop *loop, const char *path,
                                    const struct stream_events *events, void *arg);

@@ -9,6 +9,8 @@
 #include "base/descriptors.h"
 #include "base/mem.h"
 #include "base/sandbox.h"
+#include "base/stream.h"
+#include "closed/certificate.h"
 #include "closed/session.h"
 
 #include <assert.h>
@@ -21,11 +23,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { SERVER_PORT = 25 };
+#define CLIENT_NAME "client.asker.example"
+
 /* One packet. */
 struct told {
 	uint32_t session;
-	int32_t about, end;
-	struct closed_answer answer;
+	struct asker_word word;
 };
 
 /* ---- in the asking process --------------------------------------------------------------- */
@@ -40,31 +44,22 @@ struct asking {
 	struct asked {
 		struct asking *all;
 		size_t number;
+		int bound;               /* of asker_setup */
 		struct asker_session *session;
 	} *asked;
+	struct buf certificate;
 };
-
-static void tell(const struct asked *one, int about, enum closed_end end,
-                 const struct closed_answer *answer)
-{
-	struct told told = { .session = (uint32_t)one->number, .about = about, .end = (int)end };
-	if (answer)
-		told.answer = *answer;
-	if (write(one->all->tell, &told, sizeof(told)) != (ssize_t)sizeof(told))
-		_exit(1);
-}
-
-static void asked_answered(void *arg, int about, const struct closed_answer *answer)
-{
-	tell(arg, about, CLOSED_UNASKED, answer);
-}
 
 static void ask_next(struct asking *all);
 
-static void asked_ended(void *arg, enum closed_end end)
+static void asked_told(void *arg, const struct asker_word *word)
 {
 	struct asked *one = arg;
-	tell(one, ASKED_END, end, NULL);
+	const struct told told = { .session = (uint32_t)one->number, .word = *word };
+	if (write(one->all->tell, &told, sizeof(told)) != (ssize_t)sizeof(told))
+		_exit(1);
+	if (word->about != ASKED_END)
+		return;
 	asker_session_destroy(one->session);
 	one->session = NULL;
 	if (++one->all->over == one->all->n)
@@ -78,11 +73,10 @@ static void ask_next(struct asking *all)
 	if (all->begun == all->n)
 		return;
 	struct asked *one = &all->asked[all->begun];
-	*one = (struct asked){ .all = all, .number = all->begun };
 	struct asker_setup setup = {
 		.loop = all->loop, .tls = all->tls, .session = &all->sessions[all->begun],
-		.patience = all->patience,
-		.answered = asked_answered, .ended = asked_ended, .arg = one,
+		.patience = all->patience, .certificate = buf_cstr(&all->certificate),
+		.bound = one->bound, .told = asked_told, .arg = one,
 	};
 	all->begun++;
 	one->session = asker_session_create(&setup);
@@ -102,6 +96,21 @@ static void time_is_over(void *arg)
 	_exit(0);
 }
 
+/* What needs rights, or is none of the network's. */
+static int asking_prepare(struct asking *all)
+{
+	all->asked = mem_array(all->n, sizeof(*all->asked));
+	for (size_t i = 0; i < all->n; i++) {
+		const struct endpoint from = { all->sessions[i].from, SERVER_PORT };
+		bool binds = all->sessions[i].claim == CLOSED_CLAIM_PORT25;
+		all->asked[i] = (struct asked){ .all = all, .number = i, .bound = -1 };
+		/* One that cannot be bound is told as such. */
+		if (binds)
+			all->asked[i].bound = stream_bind_beside(&from);
+	}
+	return closed_certificate_make(CLIENT_NAME, NULL, &all->certificate);
+}
+
 static _Noreturn void asking_process(int network, const struct closed_patience *patience,
                                      const struct closed_session *sessions, size_t n, int tell_fd)
 {
@@ -114,9 +123,8 @@ static _Noreturn void asking_process(int network, const struct closed_patience *
 	tell_fd = DESCRIPTORS_FIRST;
 	closefrom(DESCRIPTORS_FIRST + 1);
 	struct asking all = { .loop = loop_create(), .patience = patience, .sessions = sessions,
-	                      .n = n, .tell = tell_fd, .tls = SSL_CTX_new(TLS_client_method()),
-	                      .asked = mem_array(n, sizeof(struct asked)) };
-	if (!all.tls || sandbox_enter(&box, &message) != ERR_OK)
+	                      .n = n, .tell = tell_fd, .tls = SSL_CTX_new(TLS_client_method()) };
+	if (!all.tls || asking_prepare(&all) != ERR_OK || sandbox_enter(&box, &message) != ERR_OK)
 		_exit(2);
 	struct loop_timer *over = loop_timer_create(all.loop, time_is_over, NULL);
 	loop_timer_arm(over, patience->all_ms);
@@ -141,19 +149,25 @@ static void told_take(struct told *told, struct closed_session *sessions, size_t
 	if (told->session >= n)
 		return;
 	struct closed_session *s = &sessions[told->session];
-	reply_bound(&told->answer.mail);
-	reply_bound(&told->answer.rcpt);
-	if (told->about == ASKED_END && told->end >= CLOSED_UNASKED &&
-	    told->end <= CLOSED_NO_TLS)
-		s->end = (enum closed_end)told->end;
-	else if (told->about == ASKED_GREETING)
-		s->greeting = told->answer.mail;
-	else if (told->about == ASKED_HELLO)
-		s->hello = told->answer.mail;
-	else if (told->about == ASKED_CONTROL)
-		s->controlled = told->answer;
-	else if (told->about >= 0 && (size_t)told->about < s->n)
-		s->answers[told->about] = told->answer;
+	struct asker_word *word = &told->word;
+	reply_bound(&word->answer.mail);
+	reply_bound(&word->answer.first);
+	reply_bound(&word->answer.rcpt);
+	if (word->about == ASKED_END && word->end >= CLOSED_UNASKED && word->end <= CLOSED_NO_TLS) {
+		s->end = (enum closed_end)word->end;
+		s->claim_refused = word->claim_refused != 0;
+	} else if (word->about == ASKED_GREETING) {
+		s->greeting = word->answer.mail;
+	} else if (word->about == ASKED_HELLO) {
+		s->hello = word->answer.mail;
+		s->extensions = word->extensions;
+	} else if (word->about == ASKED_CLAIM) {
+		s->claim_reply = word->answer.mail;
+	} else if (word->about == ASKED_CONTROL) {
+		s->controlled = word->answer;
+	} else if (word->about >= 0 && (size_t)word->about < s->n) {
+		s->answers[word->about] = word->answer;
+	}
 }
 
 static void answers_gather(int fd, int64_t until_ms, struct closed_session *sessions, size_t n)
@@ -183,7 +197,9 @@ static void sessions_clear(struct closed_session *sessions, size_t n)
 		struct closed_session *s = &sessions[i];
 		assert(s->n <= CLOSED_ENVELOPES_MAX);
 		s->end = CLOSED_UNASKED;
-		s->greeting = s->hello = (struct closed_reply){ 0 };
+		s->greeting = s->hello = s->claim_reply = (struct closed_reply){ 0 };
+		s->extensions = 0;
+		s->claim_refused = false;
 		s->controlled = (struct closed_answer){ 0 };
 		for (size_t k = 0; k < s->n; k++)
 			s->answers[k] = (struct closed_answer){ 0 };

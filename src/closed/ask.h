@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * Asking the mail server in the closed room: SMTP sessions of EHLO, MAIL, RCPT and RSET, never
- * DATA, each from an address of the asker's choice. In each session a control goes first: mail
- * for a user of the server's own, which must be taken, or its other answers say nothing.
+ * DATA, each from an address of the asker's choice, and of some it says that it is somebody else
+ * (enum closed_claim). In each session a control goes first: mail for a user of the server's own,
+ * which must be taken, or its other answers say nothing.
  *
  * Who uses it: the command `audit`; the servers' hooks, to see when one greets.
  *
@@ -23,6 +24,10 @@ enum {
 /* Arguments of "MAIL FROM:" and "RCPT TO:", with all that belongs to them: "<a@b.example>". */
 struct closed_envelope {
 	const char *mail, *rcpt;
+	const char *first;                       /* a recipient before it in the transaction, of
+	                                            the server's own; NULL: none */
+	bool utf8;                               /* `mail` ends with " SMTPUTF8": not asked where
+	                                            that was not offered */
 };
 
 struct closed_reply {
@@ -31,9 +36,10 @@ struct closed_reply {
 	char text[CLOSED_TEXT_MAX];              /* lines joined by '\n' */
 };
 
-/* Where mail was refused, rcpt was not asked. */
+/* Where mail was refused, neither recipient was asked; where the first was, rcpt was all the
+ * same. */
 struct closed_answer {
-	struct closed_reply mail, rcpt;
+	struct closed_reply mail, first, rcpt;
 };
 
 enum closed_end {
@@ -50,17 +56,43 @@ const char *closed_end_text(enum closed_end end);    /* "nobody listens" */
 
 enum closed_tls { CLOSED_CLEAR, CLOSED_STARTTLS, CLOSED_TLS_FIRST };
 
+/* Who an asker says that it is. */
+enum closed_claim {
+	CLOSED_AS_ITSELF,
+	CLOSED_CLAIM_XCLIENT,                    /* after EHLO, which is said again then */
+	CLOSED_CLAIM_PROXY1, CLOSED_CLAIM_PROXY2,    /* a header before the greeting, and before
+	                                            TLS (wire/proxy.h) */
+	CLOSED_CLAIM_PORT25,                     /* a server's port: it speaks from port 25. One
+	                                            session at a time from an address to a port */
+	CLOSED_CLAIM_LOGIN,                      /* AUTH (smtp/login.h) after EHLO, under
+	                                            STARTTLS if so */
+	CLOSED_CLAIM_CERTIFICATE,                /* of a client, by TLS: CLOSED_CLEAR is
+	                                            CLOSED_STARTTLS then */
+};
+
 struct closed_session {
 	struct ip from;
 	struct endpoint to;
 	enum closed_tls tls;                     /* no certificate is checked */
+	enum closed_claim claim;
+	struct ip claimed;                       /* of XCLIENT and PROXY */
+	const char *user, *password;             /* of LOGIN */
+	const char *certificate;                 /* of CERTIFICATE, PEM with its key
+	                                            (certificate.h); NULL: one that signs itself */
 	const char *helo;
 	const struct closed_envelope *control;   /* NULL: none */
 	const struct closed_envelope *envelopes;
 	size_t n;                                /* 0: the greeting and hello only */
 	/* What came of it; `answers` has room for n. */
 	enum closed_end end;
-	struct closed_reply greeting, hello;
+	struct closed_reply greeting, hello;     /* the last hello: under TLS, behind XCLIENT */
+	unsigned extensions;                     /* SMTP_EXT_… of the last hello (smtp/client.h),
+	                                            and STARTTLS if the first offered it */
+	/* To XCLIENT and AUTH; of PROXY the refusal, in place of a greeting or a hello. Code 0:
+	 * there was none. */
+	struct closed_reply claim_reply;
+	bool claim_refused;                      /* or it was not offered, or no certificate was
+	                                            asked for: nothing was asked then */
 	struct closed_answer controlled, *answers;
 };
 

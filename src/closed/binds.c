@@ -45,12 +45,19 @@ static int bind_take(struct closed_binds *binds, const char *from, const char *t
 	return ERR_OK;
 }
 
-int closed_binds_take(const struct closed_setup *setup, struct closed_binds *binds,
-                      struct buf *message)
+int closed_binds_take_files(const struct closed_setup *setup, struct closed_binds *binds,
+                            struct buf *message)
 {
 	int e = ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < setup->bind_n; i++)
 		e = bind_take(binds, setup->binds[i].from, setup->binds[i].to, false, message);
+	return e;
+}
+
+int closed_binds_take_sockets(const struct closed_setup *setup, struct closed_binds *binds,
+                              struct buf *message)
+{
+	int e = ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < setup->socket_in_n; i++)
 		e = bind_take(binds, setup->sockets_in[i], setup->sockets_in[i], true, message);
 	return e;

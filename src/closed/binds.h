@@ -31,10 +31,13 @@ struct closed_binds {
 	size_t n;
 };
 
-/* Everything must be read-only already: so is what is taken. ERR_NOT_FOUND; ERR_INVALID: neither
- * file nor directory, or no socket; ERR_LIMIT; ERR_IO. *message says what. */
-int closed_binds_take(const struct closed_setup *setup, struct closed_binds *binds,
-                      struct buf *message);
+/* Sockets, before the machine's are covered; and then files. Everything must be read-only already:
+ * so is what is taken. ERR_NOT_FOUND; ERR_INVALID: neither file nor directory, or no socket;
+ * ERR_LIMIT; ERR_IO. *message says what. */
+int closed_binds_take_sockets(const struct closed_setup *setup, struct closed_binds *binds,
+                              struct buf *message);
+int closed_binds_take_files(const struct closed_setup *setup, struct closed_binds *binds,
+                            struct buf *message);
 /* Needs the room's /dev, for copies. Errors as above; ERR_LIMIT: too large to copy. */
 int closed_binds_put(const struct closed_binds *binds, struct buf *message);
 /* Whether it is a socket that was let in, by whatever path. */

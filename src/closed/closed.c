@@ -14,11 +14,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAKING_MS = 20000, LATENESS_MS = 2000 };
+enum { MAKING_MS = 20000, LATENESS_MS = 2000, END_MS = 5000 };
 
 struct closed_room {
 	pid_t keeper;
@@ -101,6 +102,21 @@ int closed_create(const struct closed_setup *setup, struct closed_room **room, s
 	return ERR_OK;
 }
 
+/* The keeper is gone when all that was in its namespace is. A process that waits for a disk which
+ * does not answer can hold it: it goes when the disk answers, and nobody has to wait. */
+static void end_await(pid_t keeper)
+{
+	int fd = pidfd_open(keeper, 0);
+	struct pollfd wait = { fd, POLLIN, 0 };
+	int ready = 1;
+	while (fd >= 0 && (ready = poll(&wait, 1, END_MS)) < 0 && errno == EINTR)
+		;
+	while (ready != 0 && waitpid(keeper, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (fd >= 0)
+		close(fd);
+}
+
 void closed_destroy(struct closed_room *room)
 {
 	if (!room)
@@ -111,9 +127,7 @@ void closed_destroy(struct closed_room *room)
 		close(room->network);
 	if (room->keeper > 0) {
 		kill(room->keeper, SIGKILL);
-		/* It is gone when all that was in its namespace is. */
-		while (waitpid(room->keeper, NULL, 0) < 0 && errno == EINTR)
-			;
+		end_await(room->keeper);
 	}
 	free(room);
 }

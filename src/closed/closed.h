@@ -13,11 +13,8 @@
  * reach is in confine.h (rights, calls), files.h (files, devices, sockets) and net.h. What they
  * print comes back as text and must be escaped before it is shown.
  *
- * Not here yet: client certificates and logins, a form that speaks from port 25 (net.h), an asker
- * with a link-local address. Known gaps: a socket that can be reached by a second path (a bind
- * mount) is covered at the path by which it was bound alone; a disk that does not answer (NFS)
- * makes closed_destroy() wait for it; memory and number of processes are not limited but by the
- * size of files and the room's life.
+ * Not here yet: an asker with a link-local address. Known gaps are in cover.h (sockets) and
+ * bounds.h (memory of the kernel).
  *
  * All of it blocks, each call for a bounded time. One thread only: the room ends with the thread
  * that made it.
@@ -60,6 +57,16 @@ struct closed_bind {
 	const char *from, *to;                   /* `to` is there, and of the same kind */
 };
 
+/* Who says "continue" where the server asks somebody who is not in the room (stand-in.h): at a
+ * socket's absolute path, or at an address and port, which need not be the machine's. */
+enum closed_stand_in_kind { CLOSED_MILTER, CLOSED_POLICY, CLOSED_FILTER };
+struct closed_stand_in {
+	enum closed_stand_in_kind kind;
+	const char *path;                        /* NULL: `at` */
+	struct endpoint at;
+};
+enum { CLOSED_STAND_INS_MAX = 32 };
+
 struct closed_setup {
 	const char *host_name;
 	const struct closed_interface *interfaces;   /* the loopback one, too */
@@ -70,8 +77,12 @@ struct closed_setup {
 	size_t bind_n;
 	const char *const *sockets_in;               /* paths of sockets that stay reachable */
 	size_t socket_in_n;
+	const struct closed_stand_in *stand_ins;
+	size_t stand_in_n;                           /* up to CLOSED_STAND_INS_MAX */
 	const struct closed_names *names;            /* what DNS says; NULL: no DNS */
 	int64_t life_ms;                             /* the room ends then, whatever happens */
+	int64_t memory_bytes_max;                    /* of all its programs; 0: as bounds.h */
+	unsigned tasks_max;                          /* processes and threads; 0: as bounds.h */
 };
 
 struct closed_room;
@@ -79,15 +90,18 @@ struct closed_room;
 /* The setup is not needed afterwards. ERR_NOT_FOUND, ERR_INVALID: what is to be carried into the
  * room, or its place, is not there or of the wrong kind; ERR_DENIED: namespaces are forbidden here
  * (inside of a container); ERR_UNSUPPORTED: the kernel cannot; ERR_LIMIT: a tree is too large;
- * ERR_TIMEOUT; ERR_IO. *message says what. At most 20 s. */
+ * ERR_TIMEOUT; ERR_IO. *message says what; where all is well, it has a line for each stand-in that
+ * could not be made. At most 20 s. */
 int closed_create(const struct closed_setup *setup, struct closed_room **room, struct buf *message);
-/* Ends all processes in it, and waits until they are gone. NULL is fine. */
+/* Ends all processes in it, and waits until they are gone, at most 5 s: one that waits for a disk
+ * which does not answer ends when it does. NULL is fine. */
 void closed_destroy(struct closed_room *room);
 
 /* Runs a program inside, as root with few rights: words[0] is its path, NULL behind the last one.
  * *output gets what it prints, to both outputs and to the system's log, up to
  * CLOSED_OUTPUT_MAX; *status its exit status, or 128 and the signal. What it leaves running stays.
- * ERR_TIMEOUT: it was killed; ERR_LIMIT: the words are too long; ERR_CLOSED: the room has ended;
+ * ERR_TIMEOUT: it was killed; ERR_LIMIT: the words are too long, or the room was ended since its
+ * programs are too many or take too much memory; ERR_CLOSED: the room has ended;
  * ERR_IO. */
 enum { CLOSED_OUTPUT_MAX = 32768, CLOSED_WORDS_MAX = 32, CLOSED_WORDS_BYTES_MAX = 8192 };
 int closed_run(struct closed_room *room, const char *const *words, int64_t timeout_ms,

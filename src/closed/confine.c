@@ -17,7 +17,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 64 << 20, DESCRIPTORS_MAX = 4096, PRIORITY = 10 };
+enum {
+	FILE_BYTES_MAX = 64 << 20, DATA_BYTES_MAX = 512 << 20, DESCRIPTORS_MAX = 4096,
+	PRIORITY = 10,
+};
 
 static const uint64_t rights_kept =
 	1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_FOWNER | 1u << CAP_FSETID |
@@ -28,9 +31,10 @@ static int limits_set(void)
 {
 	/* 1, not 0: a handler behind a pipe (core(5)) is started with 0, too. */
 	const struct rlimit core = { 1, 1 }, file = { FILE_BYTES_MAX, FILE_BYTES_MAX },
+	                    data = { DATA_BYTES_MAX, DATA_BYTES_MAX },
 	                    open = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
 	return setrlimit(RLIMIT_CORE, &core) == 0 && setrlimit(RLIMIT_FSIZE, &file) == 0 &&
-	       setrlimit(RLIMIT_NOFILE, &open) == 0 &&
+	       setrlimit(RLIMIT_NOFILE, &open) == 0 && setrlimit(RLIMIT_DATA, &data) == 0 &&
 	       setpriority(PRIO_PROCESS, 0, PRIORITY) == 0 ? 0 : -1;
 }
 
@@ -48,6 +52,7 @@ static int calls_refuse(scmp_filter_ctx filter)
 		SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(syslog), SCMP_SYS(quotactl),
 		SCMP_SYS(clock_settime), SCMP_SYS(clock_adjtime), SCMP_SYS(adjtimex),
 		SCMP_SYS(settimeofday), SCMP_SYS(unshare), SCMP_SYS(fanotify_init),
+		SCMP_SYS(memfd_create), SCMP_SYS(memfd_secret),
 	};
 	int e = 0;
 	for (size_t i = 0; e == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)

@@ -11,7 +11,8 @@
  *   calls    no user namespace (it would give all rights again), no key rings (they are of the
  *            machine's users), no bpf, io_uring or userfaultfd, no sockets but of AF_UNIX,
  *            AF_INET, AF_INET6 and AF_NETLINK (AF_VSOCK belongs to no network namespace)
- *   limits   no core (the machine's handler of cores would run), files of limited size
+ *   limits   no core (the machine's handler of cores would run), files and memory of limited size,
+ *            none that is in no file. What all of them may take together is in bounds.h
  *
  * Called between fork() and exec(). It holds for all that comes of the program.
  */

@@ -6,9 +6,10 @@
  */
 #include "closed/files.h"
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "closed/binds.h"
+#include "closed/cover.h"
+#include "closed/mounts.h"
 #include "closed/tree.h"
 
 #include <assert.h>
@@ -21,9 +22,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define MEMORY_SIZE "128m"
+#define MEMORY_SIZE "64m"
 #define MEMORY_NODES "250000"
-enum { MOUNTS_BYTES_MAX = 8 << 20, TREES_MAX = 64 };
+enum { TREES_MAX = 64 };
 
 /* What of the machine's state a server reads there: where the names of hosts are asked for. */
 static const char *const run_kept[] = {
@@ -59,51 +60,19 @@ static bool is_of_kernel(struct str type)
 	return false;
 }
 
-/* A path in /proc/self/mountinfo has blanks and the backslash as "\040". */
-static void unescape(char *path)
-{
-	char *to = path;
-	for (const char *p = path; *p; p++) {
-		if (p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && p[2] && p[3]) {
-			*to++ = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
-			p += 3;
-		} else {
-			*to++ = *p;
-		}
-	}
-	*to = '\0';
-}
-
-/* "id parent device root PATH options … - TYPE source options" */
-static void leave_if_of_kernel(struct str line)
-{
-	struct str field, path = { 0 }, type = { 0 };
-	for (int i = 0; i < 5 && str_token(&line, " ", &field); i++)
-		path = field;
-	while (str_token(&line, " ", &field) && !str_eq(field, STR("-")))
-		;
-	if (!str_token(&line, " ", &type) || !is_of_kernel(type) || path.n < 2)
-		return;
-	char *name = mem_strndup(path.p, path.n);
-	unescape(name);
-	umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW);     /* gone with another one already: fine */
-	free(name);
-}
-
 static int leave_kernel(struct buf *message)
 {
-	struct buf mounts = { 0 };
-	int e = file_read("/proc/self/mountinfo", MOUNTS_BYTES_MAX, &mounts);
-	if (e != ERR_OK) {
+	struct arena a = { 0 };
+	struct closed_mounts mounts;
+	int e = closed_mounts_find(&a, &mounts);
+	if (e != ERR_OK)
 		buf_add_cstr(message, "/proc/self/mountinfo cannot be read");
-		buf_fini(&mounts);
-		return e;
-	}
-	struct str all = buf_str(&mounts), line;
-	while (str_token(&all, "\n", &line))
-		leave_if_of_kernel(line);
-	buf_fini(&mounts);
-	return ERR_OK;
+	/* One may be gone with another already. */
+	for (size_t i = 0; e == ERR_OK && i < mounts.n; i++)
+		if (is_of_kernel(mounts.rows[i].type) && strcmp(mounts.rows[i].at, "/") != 0)
+			umount2(mounts.rows[i].at, MNT_DETACH | UMOUNT_NOFOLLOW);
+	arena_fini(&a);
+	return e;
 }
 
 /* A path to a new mount in memory that is nowhere yet; or -1. It is gone when this is closed before
@@ -263,32 +232,14 @@ static int devices_make(struct buf *message)
 	return e;
 }
 
-/* Whoever reaches a socket by its path gets /dev/null instead. What is gone, or covered by a tree,
- * needs nothing. */
-static int sockets_cover(const struct closed_sockets *sockets, const struct closed_binds *binds,
-                         struct buf *message)
-{
-	struct stat st;
-	for (size_t i = 0; i < sockets->n; i++) {
-		const char *path = sockets->paths[i];
-		if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-		    !closed_binds_has(binds, &st) &&
-		    mount("/dev/null", path, NULL, MS_BIND, NULL) != 0)
-			return files_failed(message, "covering", path);
-	}
-	return ERR_OK;
-}
-
 /* What stands in memory, from here on: it can be written to. */
-static int memory_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
-                       const struct closed_binds *binds, struct buf *message)
+static int memory_make(const struct closed_setup *setup, const struct closed_binds *binds,
+                       struct buf *message)
 {
 	int e = trees_make(setup, message);
 	if (e == ERR_OK)
 		e = devices_make(message);
-	if (e == ERR_OK)
-		e = closed_binds_put(binds, message);
-	return e == ERR_OK ? sockets_cover(sockets, binds, message) : e;
+	return e == ERR_OK ? closed_binds_put(binds, message) : e;
 }
 
 int closed_files_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
@@ -305,9 +256,13 @@ int closed_files_make(const struct closed_setup *setup, const struct closed_sock
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
 		return files_failed(message, "mounting", "/proc");
 	struct closed_binds binds = { 0 };
-	e = closed_binds_take(setup, &binds, message);
+	e = closed_binds_take_sockets(setup, &binds, message);
 	if (e == ERR_OK)
-		e = memory_make(setup, sockets, &binds, message);
+		e = closed_cover(sockets, &binds, message);
+	if (e == ERR_OK)
+		e = closed_binds_take_files(setup, &binds, message);
+	if (e == ERR_OK)
+		e = memory_make(setup, &binds, message);
 	closed_binds_fini(&binds);
 	return e;
 }

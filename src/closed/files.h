@@ -8,7 +8,7 @@
  *     /proc                        the room's processes; what would change the kernel is read-only
  *     /sys and its like            nothing: all mounts of kernel file systems are taken away
  *     all else                     read-only, and no device in it works
- *     sockets                      each that the machine has is covered by /dev/null
+ *     sockets                      each that the machine has is covered
  *
  * Called by keeper.c alone, in the room's new mount and process namespaces. What was opened before
  * must not stay open. It reads disks and may wait for them.

@@ -4,9 +4,11 @@
  */
 #include "closed/keeper.h"
 
+#include "closed/bounds.h"
 #include "closed/confine.h"
 #include "closed/files.h"
 #include "closed/net.h"
+#include "closed/stand-in.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -24,7 +26,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL = 3, LOG_SOCKET = 4, REAP_MS = 500 };
+enum { CONTROL = 3, LOG_SOCKET = 4 };
+
+static struct closed_bounds bounds;
+/* The program that we wait for; 0: none. */
+static struct {
+	pid_t pid;
+	int raw;                         /* of waitpid(), once it has ended */
+	bool ended;
+} running;
 
 static int64_t keeper_now_ms(void)
 {
@@ -50,6 +60,42 @@ static void keeper_answer(int err, int status, struct str text)
 		memcpy(packet + sizeof(head), text.p, n);
 	if (send(CONTROL, packet, sizeof(head) + n, MSG_NOSIGNAL) < 0)
 		_exit(1);                        /* whom we work for is gone */
+}
+
+/* What the room's programs tell the system's log goes to the output of a program that runs, or
+ * nowhere: a log that nobody reads would make them wait. */
+static void log_take(struct buf *out)
+{
+	char line[2048];
+	ssize_t n;
+	while ((n = recv(LOG_SOCKET, line, sizeof(line), MSG_DONTWAIT)) >= 0) {
+		if (!out || n == 0 || out->n >= CLOSED_OUTPUT_MAX)
+			continue;
+		buf_add(out, line, (size_t)n);
+		buf_add_byte(out, '\n');
+	}
+}
+
+static void children_reap(void)
+{
+	pid_t pid;
+	for (int raw; (pid = waitpid(-1, &raw, WNOHANG)) > 0;)
+		if (pid == running.pid) {
+			running.raw = raw;
+			running.ended = true;
+		}
+}
+
+/* What the room's life needs between two words. */
+static void room_turn(struct buf *out)
+{
+	log_take(out);
+	children_reap();
+	const char *over = closed_bounds_over(&bounds, keeper_now_ms());
+	if (over) {
+		keeper_answer(ERR_LIMIT, 0, str_of(over));
+		_exit(1);
+	}
 }
 
 static void exec_inside(char **words)
@@ -79,20 +125,6 @@ static _Noreturn void run_between(char **words, int output)
 	while (pid > 0 && waitpid(pid, &raw, 0) < 0 && errno == EINTR)
 		;
 	_exit(pid < 0 ? 126 : WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw));
-}
-
-/* What the room's programs tell the system's log goes to the output of a program that runs, or
- * nowhere: a log that nobody reads would make them wait. */
-static void log_take(struct buf *out)
-{
-	char line[2048];
-	ssize_t n;
-	while ((n = recv(LOG_SOCKET, line, sizeof(line), MSG_DONTWAIT)) >= 0) {
-		if (!out || n == 0 || out->n >= CLOSED_OUTPUT_MAX)
-			continue;
-		buf_add(out, line, (size_t)n);
-		buf_add_byte(out, '\n');
-	}
 }
 
 static int log_open(void)
@@ -125,11 +157,12 @@ static bool program_follow(int program, int output, int64_t until, struct buf *o
 		int64_t left = until - keeper_now_ms();
 		if (left <= 0)
 			return false;
-		if (poll(wait, 4, (int)left) < 0 && errno != EINTR)
+		if (poll(wait, 4, left < CLOSED_LOOK_MS ? (int)left : CLOSED_LOOK_MS) < 0 &&
+		    errno != EINTR)
 			return false;
 		if (wait[1].revents)
 			_exit(1);
-		log_take(out);
+		room_turn(out);
 		if (wait[2].revents && !output_take(output, out))
 			wait[2].fd = -1;
 		if (wait[0].revents)
@@ -144,7 +177,7 @@ static bool program_follow(int program, int output, int64_t until, struct buf *o
 
 static int program_run(char **words, int64_t timeout_ms, struct buf *out, int *status)
 {
-	int output[2], raw = 0;
+	int output[2];
 	if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0)
 		return ERR_IO;
 	/* A program's own end must wait as it is used to. */
@@ -153,6 +186,8 @@ static int program_run(char **words, int64_t timeout_ms, struct buf *out, int *s
 	if (pid == 0)
 		run_between(words, output[1]);
 	close(output[1]);
+	running.pid = pid > 0 ? pid : 0;
+	running.ended = false;
 	int program = pid > 0 ? pidfd_open(pid, 0) : -1;
 	bool ended = program >= 0 &&
 	             program_follow(program, output[0], keeper_now_ms() + timeout_ms, out);
@@ -160,9 +195,10 @@ static int program_run(char **words, int64_t timeout_ms, struct buf *out, int *s
 		kill(-pid, SIGKILL);
 		kill(pid, SIGKILL);
 	}
-	if (pid > 0)
-		waitpid(pid, &raw, 0);
-	*status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+	if (pid > 0 && !running.ended)
+		waitpid(pid, &running.raw, 0);
+	*status = WIFEXITED(running.raw) ? WEXITSTATUS(running.raw) : 128 + WTERMSIG(running.raw);
+	running.pid = 0;
 	if (program >= 0)
 		close(program);
 	close(output[0]);
@@ -206,6 +242,8 @@ static int room_make(const struct closed_setup *setup, const struct closed_socke
 	int e = closed_files_make(setup, sockets, message);
 	if (e == ERR_OK)
 		e = closed_net_make(setup, message);
+	if (e == ERR_OK)
+		closed_bounds_set(&bounds, setup);
 	if (e == ERR_OK)
 		e = closed_files_seal(message);
 	if (e == ERR_OK && sethostname(setup->host_name, strlen(setup->host_name)) != 0) {
@@ -255,16 +293,16 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
 		e = log_open();
 	if (e == ERR_OK && setup->names && (e = closed_names_serve(setup->names)) != ERR_OK)
 		buf_add_cstr(&message, "no process can answer DNS in the room");
+	if (e == ERR_OK)
+		e = closed_stand_ins_serve(setup->stand_ins, setup->stand_in_n, &message);
 	keeper_answer(e, 0, buf_str(&message));
 	if (e != ERR_OK)
 		_exit(1);
 	buf_fini(&message);
 	for (;;) {
-		if (poll(wait, 2, REAP_MS) > 0 && wait[0].revents)
+		if (poll(wait, 2, CLOSED_LOOK_MS) > 0 && wait[0].revents)
 			word_obey();
-		log_take(NULL);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
+		room_turn(NULL);
 	}
 }
 

@@ -117,27 +117,35 @@ static int all_local(struct talk *t, int family)
 }
 
 /* What goes to the range, NULL for all, is looked up among the local addresses or, where it is a
- * call by TCP, finds no way. */
-enum rule { RULE_LOCAL, RULE_NO_CALLS };
+ * call by TCP, finds no way. RULE_ANSWERS is the first for what a server answers to port 25. Port 0
+ * is any. */
+enum rule { RULE_LOCAL, RULE_ANSWERS, RULE_NO_CALLS };
 static int rule_add(struct talk *t, int family, uint32_t order, enum rule rule,
-                    const struct closed_address *to)
+                    const struct closed_address *to, uint16_t port)
 {
-	static const struct fib_rule_port_range called = { 1, CLOSED_CALLED_MAX };
+	static const struct fib_rule_port_range cut = { 1, CLOSED_CALLED_MAX }, mail = { 25, 25 };
+	const struct fib_rule_port_range called = { port, port };
 	char bytes[REQUEST_BYTES];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(bytes);
 	h->nlmsg_type = RTM_NEWRULE;
 	h->nlmsg_flags = NLM_F_CREATE;
 	struct fib_rule_hdr *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
 	m->family = (uint8_t)family;
-	m->action = rule == RULE_LOCAL ? FR_ACT_TO_TBL : FR_ACT_UNREACHABLE;
-	m->table = rule == RULE_LOCAL ? RT_TABLE_LOCAL : RT_TABLE_UNSPEC;
+	m->action = rule == RULE_NO_CALLS ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
+	m->table = rule == RULE_NO_CALLS ? RT_TABLE_UNSPEC : RT_TABLE_LOCAL;
 	m->dst_len = to ? to->len : 0;
 	mnl_attr_put_u32(h, FRA_PRIORITY, order);
 	if (to)
 		mnl_attr_put(h, FRA_DST, ip_bits(&to->ip) / 8, to->ip.b);
-	if (rule == RULE_NO_CALLS) {
+	if (rule != RULE_LOCAL || port)
 		mnl_attr_put_u8(h, FRA_IP_PROTO, IPPROTO_TCP);
+	if (rule == RULE_NO_CALLS)
+		mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(cut), &cut);
+	else if (port)
 		mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(called), &called);
+	if (rule == RULE_ANSWERS) {
+		mnl_attr_put(h, FRA_SPORT_RANGE, sizeof(cut), &cut);
+		mnl_attr_put(h, FRA_DPORT_RANGE, sizeof(mail), &mail);
 	}
 	return netlink_ask(t, h);
 }
@@ -156,24 +164,44 @@ static int rule_first_remove(struct talk *t, int family)
 	return netlink_ask(t, h);
 }
 
-/* First what is the machine's own, then the calls that are cut off, then all else. */
+static int stand_ins_reach(struct talk *t, const struct closed_setup *setup, int family,
+                           uint32_t order)
+{
+	for (size_t i = 0; i < setup->stand_in_n; i++) {
+		const struct closed_stand_in *s = &setup->stand_ins[i];
+		const struct closed_address to = { s->at.ip, (uint8_t)ip_bits(&s->at.ip) };
+		if (s->path || s->at.ip.family != (family == AF_INET ? 4 : 6))
+			continue;
+		/* Where two ask the same, one is enough. */
+		if (rule_add(t, family, order, RULE_LOCAL, &to, s->at.port) != 0 &&
+		    errno != EEXIST)
+			return -1;
+	}
+	return 0;
+}
+
+/* First what is the machine's own, and answers to port 25; then the calls that are cut off; then
+ * all else. */
 static int calls_cut(struct talk *t, const struct closed_setup *setup, int family)
 {
 	enum { OWN = 10, CALLS = 20, ALL = 30 };
 	const int version = family == AF_INET ? 4 : 6;
 	const struct closed_address loopback = { { 4, { 127 } }, 8 };
-	if (version == 4 && rule_add(t, family, OWN, RULE_LOCAL, &loopback) != 0)
+	if (version == 4 && rule_add(t, family, OWN, RULE_LOCAL, &loopback, 0) != 0)
 		return -1;
 	for (size_t i = 0; i < setup->interface_n; i++)
 		for (size_t k = 0; k < setup->interfaces[i].address_n; k++) {
 			struct closed_address own = setup->interfaces[i].addresses[k];
 			own.len = (uint8_t)ip_bits(&own.ip);
 			if (own.ip.family == version &&
-			    rule_add(t, family, OWN, RULE_LOCAL, &own) != 0)
+			    rule_add(t, family, OWN, RULE_LOCAL, &own, 0) != 0)
 				return -1;
 		}
-	return rule_add(t, family, CALLS, RULE_NO_CALLS, NULL) == 0 &&
-	       rule_add(t, family, ALL, RULE_LOCAL, NULL) == 0 &&
+	if (stand_ins_reach(t, setup, family, OWN) != 0)
+		return -1;
+	return rule_add(t, family, OWN, RULE_ANSWERS, NULL, 0) == 0 &&
+	       rule_add(t, family, CALLS, RULE_NO_CALLS, NULL, 0) == 0 &&
+	       rule_add(t, family, ALL, RULE_LOCAL, NULL, 0) == 0 &&
 	       rule_first_remove(t, family) == 0 ? 0 : -1;
 }
 

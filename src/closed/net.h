@@ -3,8 +3,9 @@
  * The network of the closed room: the machine's interfaces by name, address and prefix length, so
  * that a server derives from them what it derives outside. Every other address is local as well:
  * whoever asks may speak from any. What the server itself calls at an address that is not the
- * machine's finds no way (TCP to a port up to CLOSED_CALLED_MAX): it would reach the server. So an
- * asker's own port is above that.
+ * machine's finds no way (TCP to a port up to CLOSED_CALLED_MAX): it would reach the server. Only
+ * addresses and ports of stand-ins are reached. So an asker's own port is above that, or 25 towards
+ * a server's port: what a server calls it calls from a port above.
  *
  * Called in the room's network namespace, which is new and has no link out of it, with /proc/sys
  * still writable. Not called by others than keeper.c. It blocks for system calls only.

@@ -17,7 +17,7 @@
 
 enum {
 	CLOSED_TREE_ENTRIES_MAX = 200000, CLOSED_TREE_DEPTH_MAX = 40,
-	CLOSED_TREE_BYTES_MAX = 64 << 20,
+	CLOSED_TREE_BYTES_MAX = 48 << 20,
 };
 
 /* Copies what is in the directory `from` into the empty directory `to`, which gets its owner and

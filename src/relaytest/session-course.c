@@ -5,6 +5,8 @@
  */
 #include "relaytest/session-private.h"
 
+#include "wire/proxy.h"
+
 /* ---- the next connection ------------------------------------------------------- */
 
 /* What the next connection is for; false: nothing is left to do. */
@@ -26,17 +28,18 @@ static bool next_profile(struct session *s, struct profile *profile)
 	return i != ITEMS_MAX;
 }
 
-/* PROXY protocol headers that claim a client at 127.0.0.1 (haproxy's
- * proxy-protocol.txt, versions 1 and 2). */
+/* A PROXY header that claims a client at the host itself. */
 static void add_preamble(struct session *s)
 {
-	static const char v1[] = "PROXY TCP4 127.0.0.1 127.0.0.1 34567 25\r\n";
-	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
-	                         "\x7f\0\0\x01\x7f\0\0\x01\x87\x07\0\x19";
-	if (s->conn.profile.session == RELAY_PROXY_V1)
-		smtp_client_preamble(s->conn.client, STR(v1));
-	else if (s->conn.profile.session == RELAY_PROXY_V2)
-		smtp_client_preamble(s->conn.client, STR(v2));
+	const struct endpoint client = { ip_from_v4(127, 0, 0, 1), 34567 };
+	const struct endpoint host = { ip_from_v4(127, 0, 0, 1), 25 };
+	enum relay_session profile = s->conn.profile.session;
+	struct buf header = { 0 };
+	if (profile != RELAY_PROXY_V1 && profile != RELAY_PROXY_V2)
+		return;
+	wire_proxy_format(profile == RELAY_PROXY_V1 ? 1 : 2, &client, &host, &header);
+	smtp_client_preamble(s->conn.client, buf_str(&header));
+	buf_fini(&header);
 }
 
 static enum session_source profile_source(struct profile p)

@@ -7,6 +7,8 @@
  */
 #include "relaytest/session-private.h"
 
+#include "smtp/xclient.h"
+
 static const char *hello_name(const struct session *s)
 {
 	switch (s->conn.profile.session) {
@@ -135,6 +137,15 @@ static void let_in(struct session *s)
 	}
 }
 
+static void say_xclient(struct session *s)
+{
+	const struct ip loopback = ip_from_v4(127, 0, 0, 1);
+	struct buf line = { 0 };
+	smtp_xclient_format(&loopback, "localhost", &line);
+	note_say(s, SMTP_XCLIENT, 0, buf_cstr(&line));
+	buf_fini(&line);
+}
+
 /* The greeting is done: what the profile asks for comes before the first envelope. */
 static void after_hello(struct session *s)
 {
@@ -156,7 +167,7 @@ static void after_hello(struct session *s)
 		answer_profile(s, STAGE_HELO, &none);
 	} else if (c->profile.session == RELAY_XCLIENT && !again) {
 		phase_enter(s, PHASE_PRELUDE);
-		note_say(s, SMTP_XCLIENT, 0, "XCLIENT ADDR=127.0.0.1 NAME=localhost");
+		say_xclient(s);
 		return;
 	} else if (is_auth(s)) {
 		if (smtp_login_offered(ext)) {

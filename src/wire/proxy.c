@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The header comes byte by byte; after each, what is kept is still the start of a header, or it is
- * refused. So the time of the refusal does not depend on how the network cut it.
+ * The header that is read comes byte by byte; after each, what is kept is still the start of a
+ * header, or it is refused. So the time of the refusal does not depend on how the network cut it.
  */
 #include "wire/proxy.h"
 
@@ -169,6 +169,42 @@ int wire_proxy_take(struct wire_proxy *p, struct str bytes, size_t *used)
 	assert(*used <= bytes.n && p->bytes <= WIRE_PROXY_V2_MAX);
 	assert(p->relayed || p->source.ip.family == 0 || e != ERR_OK);
 	return e;
+}
+
+/* ---- written -------------------------------------------------------------------------- */
+
+static void add_u16(struct buf *out, unsigned value)
+{
+	buf_add_byte(out, (char)(value >> 8));
+	buf_add_byte(out, (char)(value & 0xff));
+}
+
+static void format_v2(const struct endpoint *source, const struct endpoint *destination,
+                      struct buf *out)
+{
+	bool v6 = source->ip.family == 6;
+	buf_add(out, signature, sizeof(signature) - 1);
+	buf_add_byte(out, V2_PROXY);
+	buf_add_byte(out, v6 ? V2_TCP6 : V2_TCP4);
+	add_u16(out, v6 ? V2_TCP6_BYTES : V2_TCP4_BYTES);
+	buf_add(out, source->ip.b, ip_bits(&source->ip) / 8);
+	buf_add(out, destination->ip.b, ip_bits(&source->ip) / 8);
+	add_u16(out, source->port);
+	add_u16(out, destination->port);
+}
+
+void wire_proxy_format(unsigned version, const struct endpoint *source,
+                       const struct endpoint *destination, struct buf *out)
+{
+	char from[IP_TEXT_MAX], to[IP_TEXT_MAX];
+	assert(version == 1 || version == 2);
+	assert(source->ip.family != 0 && source->ip.family == destination->ip.family);
+	if (version == 2)
+		format_v2(source, destination, out);
+	else
+		buf_printf(out, "PROXY TCP%u %s %s %u %u\r\n", source->ip.family,
+		           ip_format(&source->ip, from), ip_format(&destination->ip, to),
+		           source->port, destination->port);
 }
 
 int wire_proxy_peer_check(const struct prefix *peer)

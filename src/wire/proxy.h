@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The PROXY protocol, versions 1 and 2 (HAProxy's doc/proxy-protocol.txt): the header by which a
- * proxy says for whom it connects. Pure: bytes in, an address out; whose header is read at all is
- * for wire/listener.h. TLVs are skipped.
+ * proxy says for whom it connects, read and written. Pure; whose header is read at all is for
+ * wire/listener.h. TLVs are skipped.
  *
  * Hostile input that reaches it: all bytes of the header, of a peer that is named but may be
  * broken. It keeps at most 107 of them, takes none beyond the header, and refuses what it does not
@@ -32,6 +32,10 @@ struct wire_proxy {
  * whole and ends behind *used of them; ERR_INVALID, it is none; ERR_LIMIT, it is too long. After
  * an answer but ERR_AGAIN it takes no more. */
 int wire_proxy_take(struct wire_proxy *p, struct str bytes, size_t *used);
+
+/* Appends a header of version 1 or 2 that says who connects to what; both of one family. */
+void wire_proxy_format(unsigned version, const struct endpoint *source,
+                       const struct endpoint *destination, struct buf *out);
 
 /* Whether a prefix may be named as that of proxies: all the world (0.0.0.0/0, ::/0) may not, as
  * anybody could then speak for anybody. ERR_DENIED. */

@@ -220,6 +220,8 @@ struct wire_client *wire_client_create(const struct wire_client_setup *setup)
 	w->engine = engine_of(w);
 	w->stream = setup->path
 		? stream_connect_unix(setup->loop, setup->path, &wire_events, w)
+		: setup->is_bound
+		? stream_connect_bound(setup->loop, setup->bound, &setup->to, &wire_events, w)
 		: stream_connect(setup->loop, &setup->to, setup->source, &wire_events, w);
 	w->setup.source = NULL;          /* the caller's, and only for now */
 	if (setup->connect_ms > 0)

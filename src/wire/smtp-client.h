@@ -50,6 +50,8 @@ struct wire_client_setup {
 	struct endpoint to;
 	const char *path;                    /* a socket of AF_UNIX instead of `to`; or NULL */
 	const struct endpoint *source;       /* NULL: the system's choice; port 0: any */
+	int bound;                           /* a socket of stream_bind_beside(), which is the */
+	bool is_bound;                       /* wire's then, instead of `source` */
 	SSL_CTX *tls;                        /* outlives the wire; NULL: no TLS will be asked for */
 	const char *server_name;             /* for TLS; NULL: none; outlives the wire */
 	bool tls_at_once;

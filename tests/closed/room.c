@@ -3,21 +3,29 @@
  * The closed room as a program, for the tests in the lab: on a machine with a mail server it makes
  * the room, starts the server in it and asks it from the addresses that are given, or runs a
  * program inside. What it prints is a line for each answer: who asked, the reply to the control,
- * the reply to a stranger's recipient.
+ * the reply to a stranger's recipient, what came of its claim.
  *
  *     closed-room [OPTION WORD]… ask MTA ADDRESS-OF-THE-SERVER CONTROL FROM…
- *                                          FROM: 192.0.2.1, or with
- *                                          /starttls behind it, or /tls for port 465
+ *                                          FROM: 192.0.2.1, and behind it any of
+ *                                          /starttls /tls (port 465) /port:NUMBER
+ *                                          /xclient:IP /proxy1:IP /proxy2:IP /port25
+ *                                          /login:USER:PASSWORD /cert, or at the end /cert:FILE
+ *     closed-room certificate FILE           what is made for /cert:FILE; FILE.authority signed it
  *     closed-room [OPTION WORD]… run PROGRAM WORD…
  *     closed-room [OPTION WORD]… stay PROGRAM WORD…      and then waits to be killed
  *
  *     -c CONFIGURATION     another one, in the server's own place (needs MTA)
  *     -i DIRECTORY         an instance of Postfix
  *     -t DIRECTORY         a tree more
+ *     -M MEGABYTES         memory of all programs
+ *     -P NUMBER            of all processes
  *     -s PATH              a socket that stays reachable
+ *     -m KIND=WHERE        a stand-in: milter, policy or filter, at a path or [ADDRESS]:PORT
  */
+#include "base/file.h"
 #include "base/mem.h"
 #include "closed/ask.h"
+#include "closed/certificate.h"
 #include "closed/server.h"
 
 #include <ifaddrs.h>
@@ -38,7 +46,10 @@ enum { MORE_MAX = 8, TREES_MAX = 16 };
 /* What the options say. */
 static struct {
 	const char *config, *instance, *trees[MORE_MAX], *sockets[MORE_MAX];
-	size_t tree_n, socket_n;
+	struct closed_stand_in stand_ins[MORE_MAX];
+	int64_t memory_bytes_max;
+	unsigned tasks_max;
+	size_t tree_n, socket_n, stand_in_n;
 } more;
 
 static uint8_t bits_of(const struct sockaddr *mask)
@@ -141,6 +152,8 @@ static struct closed_room *room_of(const struct closed_server *server)
 		.trees = trees, .tree_n = tree_n, .binds = &bind,
 		.bind_n = server ? bind_of(server, &bind) : 0,
 		.sockets_in = more.sockets, .socket_in_n = more.socket_n,
+		.stand_ins = more.stand_ins, .stand_in_n = more.stand_in_n,
+		.memory_bytes_max = more.memory_bytes_max, .tasks_max = more.tasks_max,
 		.names = names_of(name), .life_ms = LIFE_MS,
 	};
 	int e = closed_create(&setup, &room, &message);
@@ -148,6 +161,7 @@ static struct closed_room *room_of(const struct closed_server *server)
 		fprintf(stderr, "%s: %s\n", err_text(e), buf_cstr(&message));
 		exit(2);
 	}
+	fwrite(message.p, 1, message.n, stderr);
 	buf_fini(&message);
 	return room;
 }
@@ -155,8 +169,79 @@ static struct closed_room *room_of(const struct closed_server *server)
 static void show(const struct closed_session *s)
 {
 	char text[IP_TEXT_MAX];
-	printf("%s %d %d %s %s\n", ip_format(&s->from, text), s->controlled.rcpt.code,
-	       s->answers[0].rcpt.code, s->answers[0].rcpt.enhanced, closed_end_text(s->end));
+	printf("%s %d %d %s %s %s\n", ip_format(&s->from, text), s->controlled.rcpt.code,
+	       s->answers[0].rcpt.code, s->claim_refused ? "refused" : s->claim ? "taken" : "-",
+	       s->answers[0].rcpt.enhanced, closed_end_text(s->end));
+}
+
+static const char *file_text(const char *path)
+{
+	struct buf text = { 0 };
+	if (file_read(path, 1 << 16, &text) != ERR_OK)
+		exit(2);
+	return buf_release(&text);
+}
+
+static void how_claim(struct closed_session *s, enum closed_claim claim, const char *value)
+{
+	s->claim = claim;
+	if (claim == CLOSED_CLAIM_LOGIN) {
+		char *colon = strchr(value, ':');
+		*colon = '\0';
+		s->user = value;
+		s->password = colon + 1;
+	} else if (claim == CLOSED_CLAIM_CERTIFICATE && *value) {
+		s->certificate = file_text(value);
+	} else if (*value) {
+		s->claimed = address(value);
+	}
+}
+
+/* One of the words behind an address, with what stands behind its colon. */
+static void how_take(struct closed_session *s, const char *word, const char *value)
+{
+	static const struct { const char *word; enum closed_claim claim; } claims[] = {
+		{ "xclient", CLOSED_CLAIM_XCLIENT }, { "proxy1", CLOSED_CLAIM_PROXY1 },
+		{ "proxy2", CLOSED_CLAIM_PROXY2 }, { "port25", CLOSED_CLAIM_PORT25 },
+		{ "login", CLOSED_CLAIM_LOGIN }, { "cert", CLOSED_CLAIM_CERTIFICATE },
+	};
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
+		if (strcmp(word, claims[i].word) == 0) {
+			how_claim(s, claims[i].claim, value);
+			return;
+		}
+	if (strcmp(word, "starttls") == 0)
+		s->tls = CLOSED_STARTTLS;
+	else if (strcmp(word, "tls") == 0)
+		s->tls = CLOSED_TLS_FIRST;
+	else if (strcmp(word, "port") != 0)
+		exit(2);
+	if (s->tls == CLOSED_TLS_FIRST)
+		s->to.port = 465;
+	if (strcmp(word, "port") == 0)
+		s->to.port = (uint16_t)strtoul(value, NULL, 10);
+}
+
+static void from_take(struct closed_session *s, char *text)
+{
+	char *how = strchr(text, '/');
+	if (how)
+		*how++ = '\0';
+	s->from = address(text);
+	while (how) {
+		char *next = strchr(how, '/'), *colon = strchr(how, ':');
+		/* A path is the last one. */
+		if (strncmp(how, "cert:", 5) == 0)
+			next = NULL;
+		if (next)
+			*next++ = '\0';
+		if (colon && (!next || colon < next))
+			*colon++ = '\0';
+		else
+			colon = NULL;
+		how_take(s, how, colon ? colon : "");
+		how = next;
+	}
 }
 
 static int ask(int n, char **words)
@@ -178,18 +263,11 @@ static int ask(int n, char **words)
 	int e = closed_server_start(room, server, more.instance, &at, 1, START_MS, &message);
 	size_t count = 0;
 	for (int i = 3; e == ERR_OK && i < n && count < ASKERS_MAX; i++, count++) {
-		char *how = strchr(words[i], '/');
 		sessions[count] = (struct closed_session){
 			.to = at, .helo = "x.example", .control = &control, .envelopes = &foreign,
 			.n = 1, .answers = &answers[count],
-			.tls = !how ? CLOSED_CLEAR : strcmp(how, "/starttls") == 0 ? CLOSED_STARTTLS
-			                                                         : CLOSED_TLS_FIRST,
 		};
-		if (how)
-			*how = '\0';
-		sessions[count].from = address(words[i]);
-		if (sessions[count].tls == CLOSED_TLS_FIRST)
-			sessions[count].to.port = 465;
+		from_take(&sessions[count], words[i]);
 	}
 	if (e == ERR_OK)
 		e = closed_ask(room, &patience, sessions, count);
@@ -219,6 +297,37 @@ static int program(char **words, bool stay)
 	return e == ERR_OK ? status : 2;
 }
 
+static int certificate(const char *file)
+{
+	struct buf authority = { 0 }, own = { 0 };
+	char *signer = mem_printf("%s.authority", file);
+	int e = closed_certificate_make("client.example", &authority, &own);
+	if (e == ERR_OK)
+		e = file_write(file, buf_str(&own), 0600);
+	if (e == ERR_OK)
+		e = file_write(signer, buf_str(&authority), 0644);
+	free(signer);
+	buf_fini(&authority);
+	buf_fini(&own);
+	return e == ERR_OK ? 0 : 2;
+}
+
+static void stand_in_take(const char *word)
+{
+	static const char *const kinds[] = { "milter", "policy", "filter" };
+	const char *where = strchr(word, '=');
+	if (!where || more.stand_in_n == MORE_MAX)
+		exit(2);
+	struct closed_stand_in *s = &more.stand_ins[more.stand_in_n++];
+	while (s->kind < CLOSED_FILTER && strncmp(word, kinds[s->kind], 6) != 0)
+		s->kind++;
+	where++;
+	if (where[0] == '/')
+		s->path = where;
+	else if (endpoint_parse(str_of(where), 0, &s->at, NULL) != ERR_OK)
+		exit(2);
+}
+
 static void option_take(const char *option, const char *word)
 {
 	if (strcmp(option, "-c") == 0)
@@ -229,6 +338,12 @@ static void option_take(const char *option, const char *word)
 		more.trees[more.tree_n++] = word;
 	else if (strcmp(option, "-s") == 0 && more.socket_n < MORE_MAX)
 		more.sockets[more.socket_n++] = word;
+	else if (strcmp(option, "-P") == 0)
+		more.tasks_max = (unsigned)strtoul(word, NULL, 10);
+	else if (strcmp(option, "-M") == 0)
+		more.memory_bytes_max = strtoll(word, NULL, 10) << 20;
+	else if (strcmp(option, "-m") == 0)
+		stand_in_take(word);
 	else
 		exit(2);
 }
@@ -237,6 +352,8 @@ int main(int argc, char **argv)
 {
 	for (; argc > 3 && argv[1][0] == '-'; argc -= 2, argv += 2)
 		option_take(argv[1], argv[2]);
+	if (argc == 3 && strcmp(argv[1], "certificate") == 0)
+		return certificate(argv[2]);
 	if (argc > 5 && strcmp(argv[1], "ask") == 0)
 		return ask(argc - 2, argv + 2);
 	if (argc > 2 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "stay") == 0))

@@ -77,6 +77,15 @@ class OpenSMTPDMachine(Machine, OpenSMTPD):
     kind = "opensmtpd"
 
 
+# Behind "begin authenticators", with which the configuration of the lab's Exim ends.
+PLAIN = """\
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${if and{{eq{$auth2}{bob}}{eq{$auth3}{right}}}}
+  server_set_id = $auth2
+"""
+
 _numbers = iter(range(101, 250))
 LOOPBACK = {"127.0.0.1", "::1"}
 
@@ -132,6 +141,84 @@ def test_under_tls(room, how):
 @pytest.mark.parametrize("how", ["starttls", "tls"])
 def test_without_tls(room, how):
     assert HOSTS[0].ask(f"8.8.8.8/{how}") == {"8.8.8.8": (0, 0)}
+
+
+def claims(host, *askers, options=()):
+    """{asker: (what came of its claim, reply to the control, reply to a stranger's recipient)}"""
+    done = host.run(INSIDE, *options, "ask", host.kind, host.v4, f"<bob@{host.domains[0]}>", *askers)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == [asker.split("/")[0] for asker in askers], done.stdout
+    return {asker: (claim, int(control), int(code))
+            for asker, (_, control, code, claim, *_) in zip(askers, lines)}
+
+
+REFUSED, STILL_STRANGER, RELAYS = ("refused", 0, 0), ("taken", 250, 554), ("taken", 250, 250)
+
+
+def another(host, place, **texts):
+    """A copy of a server's configuration, with more at the end of its files."""
+    host.run("rm", "-rf", "/tmp/claims")
+    host.run("cp", "-a", place, "/tmp/claims")
+    for name, text in texts.items():
+        file = f"/tmp/claims/{name.replace('_', '.')}"
+        host.write(file, host.read(file) + text)
+    return "-c", "/tmp/claims"
+
+
+def test_claims_that_a_sound_server_refuses(room):
+    asked = {
+        "8.8.8.1/xclient:127.0.0.1": REFUSED,
+        "8.8.8.2/proxy1:127.0.0.1": REFUSED,
+        "8.8.8.3/proxy2:127.0.0.1": REFUSED,
+        "8.8.8.4/port25": STILL_STRANGER,
+        "8.8.8.5/starttls/login:bob:wrong": REFUSED,
+        "8.8.8.6/cert": REFUSED,
+    }
+    assert claims(TLS, *asked) == asked
+
+
+def test_claims_that_postfix_believes(room):
+    file = "/etc/postfix/client"
+    TLS.run(INSIDE, "certificate", file)
+    options = another(
+        TLS, "/etc/postfix",
+        master_cf="2525 inet n - n - - smtpd -o smtpd_upstream_proxy_protocol=haproxy\n"
+                  "2465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n",
+        main_cf="smtpd_authorized_xclient_hosts = 8.8.8.1, [2a00::1]\nsmtpd_tls_ask_ccert = yes\n"
+                f"smtpd_tls_CAfile = {file}.authority\nsmtpd_relay_restrictions = permit_mynetworks, "
+                "permit_tls_all_clientcerts, reject_unauth_destination\n")
+    asked = {
+        "8.8.8.1/xclient:127.0.0.1": RELAYS,
+        "8.8.8.1/xclient:::1": RELAYS,
+        "8.8.8.1/xclient:8.8.4.4": STILL_STRANGER,
+        "8.8.8.2/xclient:127.0.0.1": REFUSED,
+        "8.8.8.2/port:2525/proxy1:127.0.0.1": RELAYS,
+        "8.8.8.2/port:2525/proxy1:::1": RELAYS,
+        "8.8.8.2/port:2525/proxy2:127.0.0.1": RELAYS,
+        "8.8.8.2/port:2525/proxy2:8.8.4.4": STILL_STRANGER,
+        "8.8.8.2/port:2465/tls/cert:/etc/postfix/client": RELAYS,
+        "8.8.8.2/cert": STILL_STRANGER,
+        "8.8.8.2/cert:/etc/postfix/client": RELAYS,
+    }
+    assert claims(TLS, *asked, options=options) == asked
+
+
+def test_claims_that_exim_believes(room):
+    host = next(host for host in HOSTS if host.name == "exim-closed")
+    options = another(host, "/etc/exim4/exim4.conf")
+    text = host.read("/tmp/claims").replace(
+        "  accept  authenticated = *\n",
+        "  accept  condition = ${if eq{$sender_host_port}{25}}\n\n  accept  authenticated = *\n", 1)
+    host.write("/tmp/claims", text + PLAIN)
+    asked = {
+        "8.8.8.3/proxy1:127.0.0.1": REFUSED,
+        "8.8.8.3/proxy2:127.0.0.1": REFUSED,
+        "8.8.8.4/port25": RELAYS,
+        "8.8.8.5": ("-", 250, 550),
+        "8.8.8.5/login:bob:right": RELAYS,
+        "8.8.8.5/login:bob:wrong": REFUSED,
+    }
+    assert claims(host, *asked, options=options) == asked
 
 
 @each_host

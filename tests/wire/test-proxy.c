@@ -182,11 +182,47 @@ static void test_peers(void **state)
 	}
 }
 
+/* What is written is read again; the first two as the relay tester has always sent them. */
+static void test_written(void **state)
+{
+	static const char v1[] = "PROXY TCP4 127.0.0.1 127.0.0.1 34567 25\r\n";
+	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
+	                         "\x7f\0\0\x01\x7f\0\0\x01\x87\x07\0\x19";
+	static const struct {
+		unsigned version;
+		struct endpoint from, to;
+		struct str bytes;
+	} all[] = {
+		{ 1, { { 4, { 127, 0, 0, 1 } }, 34567 }, { { 4, { 127, 0, 0, 1 } }, 25 },
+		  { v1, sizeof(v1) - 1 } },
+		{ 2, { { 4, { 127, 0, 0, 1 } }, 34567 }, { { 4, { 127, 0, 0, 1 } }, 25 },
+		  { v2, sizeof(v2) - 1 } },
+		{ 1, { { 6, { 0x20, 1, [15] = 7 } }, 65535 }, { { 6, { [15] = 1 } }, 465 }, { 0 } },
+		{ 2, { { 6, { 0x20, 1, [15] = 7 } }, 65535 }, { { 6, { [15] = 1 } }, 465 }, { 0 } },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct wire_proxy p = { 0 };
+		struct buf out = { 0 };
+		size_t used;
+		wire_proxy_format(all[i].version, &all[i].from, &all[i].to, &out);
+		assert_true(all[i].bytes.n == 0 || str_eq(buf_str(&out), all[i].bytes));
+		assert_int_equal(wire_proxy_take(&p, buf_str(&out), &used), ERR_OK);
+		assert_int_equal(used, out.n);
+		assert_true(p.relayed && ip_eq(&p.source.ip, &all[i].from.ip) &&
+		            ip_eq(&p.destination.ip, &all[i].to.ip));
+		assert_true(p.source.port == all[i].from.port &&
+		            p.destination.port == all[i].to.port);
+		buf_fini(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headers), cmocka_unit_test(test_refused_early),
 		cmocka_unit_test(test_largest), cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,6 +243,14 @@ struct stream *stream_connect_unix(struct loop *loop, const char *path,
 	return s;
 }
 
+/* No room, either. */
+struct stream *stream_connect_bound(struct loop *loop, int fd, const struct endpoint *to,
+                                    const struct stream_events *events, void *arg)
+{
+	(void)fd, (void)to;
+	return stream_connect_unix(loop, NULL, events, arg);
+}
+
 int stream_listen_unix(const char *path, mode_t mode)
 {
 	(void)path, (void)mode;
