@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +80,49 @@ static void keep_answer(struct gate_run *g)
 	int e = gate_kept_write(c->kept, &kept);
 	if (e != ERR_OK)
 		cli_note(g->cli, "the answer is not kept: %s: %s", c->kept, err_text(e));
+}
+
+/* ---- what others say while it looks ------------------------------------------------------------ */
+
+enum { SAID_BYTES = 4096 };
+
+/* The audit and the settings say on standard error why they cannot go on. That belongs into the
+ * one line. */
+struct overheard {
+	int real, memory;                /* descriptors; -1: standard error stays as it is */
+};
+
+static void overhear(struct overheard *o)
+{
+	fflush(stderr);
+	o->real = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	o->memory = memfd_create("said", MFD_CLOEXEC);
+	if (o->real >= 0 && o->memory >= 0)
+		dup2(o->memory, STDERR_FILENO);
+}
+
+/* What was said last, without who says it; the rest goes where it was meant to go. */
+static void stop_overhearing(struct overheard *o, bool failed, struct buf *last)
+{
+	char said[SAID_BYTES];
+	fflush(stderr);
+	if (o->real >= 0 && o->memory >= 0)
+		dup2(o->real, STDERR_FILENO);
+	ssize_t n = o->memory >= 0 ? pread(o->memory, said, sizeof(said), 0) : 0;
+	struct str text = str_trim((struct str){ said, n > 0 ? (size_t)n : 0 }), line = text;
+	for (size_t end; (end = str_find(line, '\n')) != SIZE_MAX; )
+		line = str_from(line, end + 1);
+	if (failed) {
+		buf_add_str(last, str_prefix(line, STR("portreeve: gate: "))
+		                      ? str_from(line, 17) : line);
+		text.n = (size_t)(line.p - text.p);
+	}
+	if (text.n)
+		fprintf(stderr, "%.*s\n", STR_ARG(str_trim(text)));
+	if (o->real >= 0)
+		close(o->real);
+	if (o->memory >= 0)
+		close(o->memory);
 }
 
 /* ---- the audit ----------------------------------------------------------------------------------- */
@@ -173,11 +217,15 @@ static void decide(struct gate_run *g)
 		g->answer = GATE_BLIND;
 		return;
 	}
-	if (!audit_every_instance(g)) {
-		buf_add_cstr(&g->why, "could not look: the line above says why");
-		g->answer = GATE_BLIND;
+	struct overheard said;
+	buf_add_cstr(&g->why, "could not look: ");
+	overhear(&said);
+	bool looked = audit_every_instance(g);
+	stop_overhearing(&said, !looked, &g->why);
+	g->answer = GATE_BLIND;
+	if (!looked)
 		return;
-	}
+	buf_clear(&g->why);
 	read_allowed(g);
 	find_families(g);
 	look_from_outside(g);
@@ -229,12 +277,15 @@ static void tell_answer(struct gate_run *g)
 static int pass_gate(struct cli *cli, const struct audit_options *options)
 {
 	struct gate_run g = { .cli = cli, .options = *options, .answer = GATE_BLIND };
-	facts_begin(&g.facts, &cli->arena);
+	struct overheard said;
+	buf_add_cstr(&g.why, "could not look: ");
+	overhear(&said);
 	int code = cli_settings(cli);
-	if (code != CLI_GO) {
-		buf_add_cstr(&g.why, "could not look: the line above says why");
-		g.time_s = clock_now_s();
-	} else {
+	stop_overhearing(&said, code != CLI_GO, &g.why);
+	g.time_s = clock_now_s();
+	facts_begin(&g.facts, &cli->arena);
+	if (code == CLI_GO) {
+		buf_clear(&g.why);
 		/* What could not be read of the network is among the digest. */
 		facts_look(&g.facts, "", TOOL_MS);
 		if (!answered_before(&g))
