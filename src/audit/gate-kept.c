@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* ---- the network ------------------------------------------------------------------------------- */
+/* ---- the network ------------------------------------------------------------------- */
 
 static void format_interface(const struct facts_interface *i, struct buf *out)
 {
@@ -82,7 +82,7 @@ void gate_facts_format(const struct facts *f, struct buf *out)
 	buf_printf(out, "container %d\n", (int)f->container);
 }
 
-/* ---- the answer ---------------------------------------------------------------------------------- */
+/* ---- the answer -------------------------------------------------------------------- */
 
 static const char form[] = "portreeve gate 1";
 

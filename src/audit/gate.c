@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The decision, from the verdict to the witness: each step either decides, with its words, or leaves
- * it to the next.
+ * The decision, from the verdict to the witness: each step either decides, with its words, or
+ * leaves it to the next.
  */
 #include "audit/gate.h"
 
@@ -12,7 +12,7 @@ static const char *const clients[] = {
 	"stranger4", "stranger6", "gateway", "neighbour", "loopback", "own", "range",
 };
 
-/* ---- rows ------------------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------------------- */
 
 int gate_row_parse(struct str text, struct gate_row *row)
 {
@@ -78,7 +78,7 @@ int gate_wants_witness(const struct gate_known *k, uint16_t *ports, size_t max, 
 	return ERR_OK;
 }
 
-/* ---- the witness ----------------------------------------------------------------------------- */
+/* ---- the witness ------------------------------------------------------------------- */
 
 static bool is_real(const struct gate_known *k, const struct gate_sight *s)
 {
@@ -164,7 +164,7 @@ static enum gate_answer judge_witness(const struct gate_known *k, struct buf *wh
 	return worst;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------- */
 
 /* The rows that nothing allows: how many, and the first. */
 static size_t unallowed(const struct gate_known *k, const struct gate_row **first)

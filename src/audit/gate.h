@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The gate's decision: may the mail server of this machine be reached by strangers? Yes only where
- * nobody may relay but whom its owner means: the audit says closed; or it says wide, and the gate's
- * configuration allows each row by name, or a witness from outside was seen by its real address over
- * every family and port. Whatever could not be looked at is a no that says so. Pure.
+ * nobody may relay but whom its owner means: the audit says closed; or it says wide, and the
+ * gate's configuration allows each row by name, or a witness from outside was seen by its real
+ * address over every family and port. Whatever could not be looked at is a no that says so. Pure.
  *
  * Who uses it: `portreeve gate`. Hostile input: names and networks out of an audit, which were
  * read from other people's files; texts of the configuration of ours.
@@ -59,7 +59,7 @@ struct gate_sight {
 
 enum gate_witness {
 	GATE_NO_WITNESS,                     /* none is set */
-	GATE_WITNESS_BLIND,                  /* it could not be asked, or not be seen: witness_why */
+	GATE_WITNESS_BLIND,                  /* it could not be asked or seen: witness_why */
 	GATE_WITNESS_ASKED,                  /* the sights are what came of it */
 };
 

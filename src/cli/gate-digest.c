@@ -88,7 +88,7 @@ static void add_regular(struct digest *d, const char *path, const struct stat *s
 	add(d, shape, sizeof(shape));
 }
 
-/* ---- files that a configuration names ---------------------------------------------------- */
+/* ---- files that a configuration names ---------------------------------------------- */
 
 static bool is_path_byte(char c)
 {
@@ -127,7 +127,7 @@ static void add_all_named(struct digest *d, struct str text)
 	}
 }
 
-/* ---- the walk ----------------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------- */
 
 static void add_place(struct digest *d, const char *path, unsigned depth);
 
@@ -202,7 +202,7 @@ bool gate_digest(const char *config, const struct facts *facts, struct str told,
 	return ok;
 }
 
-/* ---- the answer that is kept ---------------------------------------------------------------- */
+/* ---- the answer that is kept ------------------------------------------------------- */
 
 int gate_kept_read(const char *path, struct gate_kept *out)
 {

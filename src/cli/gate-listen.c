@@ -140,7 +140,7 @@ static void caller_unwanted(void *owner)
 	caller_free(owner);
 }
 
-/* ---- create and destroy ------------------------------------------------------------------ */
+/* ---- create and destroy ------------------------------------------------------------ */
 
 static int bind_at(struct gate_listen *g, uint8_t family, uint16_t port, struct buf *message)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The gate itself at the mail server's ports, before the server runs: it hears a witness's word, and
- * by what address the kernel shows who said it. Nothing is taken: whoever does not say the word is
- * told to come later (421), and no recipient is accepted.
+ * The gate itself at the mail server's ports, before the server runs: it hears a witness's word,
+ * and by what address the kernel shows who said it. Nothing is taken: whoever does not say the
+ * word is told to come later (421), and no recipient is accepted.
  *
  * Hostile input: SMTP of anybody, within the limits of wire/listener.h and the engine's.
  */

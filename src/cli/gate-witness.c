@@ -47,7 +47,7 @@ static void blind(struct look *l, const char *why)
 	l->known->witness_why = why;
 }
 
-/* ---- asking --------------------------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------------------ */
 
 static void ask_next(struct look *l);
 
@@ -112,7 +112,7 @@ static bool find_witness(struct look *l)
 	return true;
 }
 
-/* ---- by what address it came ------------------------------------------------------------------- */
+/* ---- by what address it came ------------------------------------------------------- */
 
 /* Somebody whose address is not the one that the witness says it used, if there is any: that is
  * what is looked for. */
@@ -186,7 +186,7 @@ static void judge_answer(struct look *l)
 	fill_sights(l);
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------- */
 
 static bool read_secret(struct look *l)
 {

