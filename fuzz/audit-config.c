@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "audit/config.h"
+#include "audit/diff.h"
 #include "audit/installed.h"
 
 #include <stdlib.h>
@@ -66,6 +66,29 @@ static void ask_all(struct audit_config *config, unsigned shows)
 	}
 }
 
+/* Against the one of the texts exchanged; against itself there is no difference. */
+static void compare(struct audit_config *config, const struct audit_config_given *given,
+                    const struct texts *texts, struct arena *a)
+{
+	struct texts turned = { texts->other, texts->main };
+	const struct audit_files files = { give, list, &turned };
+	struct audit_config *other;
+	struct audit_diff diff;
+	struct facts facts;
+	facts_begin(&facts, a);
+	(void)audit_config_read(&files, given, a, &other);
+	(void)audit_diff(config, other, &facts, a, &diff);
+	for (size_t i = 0; i < diff.row_n; i++) {
+		const struct audit_diff_row *row = &diff.rows[i];
+		if (!row->client.network.ip.family || !row->was.cause || !row->is.cause
+		    || (i > 0 && row->widens && !diff.rows[i - 1].widens))
+			abort();
+	}
+	(void)audit_diff(config, config, &facts, a, &diff);
+	if (diff.row_n)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena a = { 0 };
@@ -87,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)audit_config_read(&files, &given, &a, &config);
 	ask_all(config, 0);
 	ask_all(config, data[1]);
+	if (size < 2000)
+		compare(config, &given, &texts, &a);
 	audit_installed(&files, &a, &found, &n);
 	arena_fini(&a);
 	return 0;

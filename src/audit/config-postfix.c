@@ -8,6 +8,8 @@
 
 #include "audit/postfix-private.h"
 
+enum { ANSWER_ELEMENTS_MAX = 20000, ALL_ANSWERS_ELEMENTS_MAX = 20 << 20 };
+
 /* ---- reading -------------------------------------------------------------------- */
 
 static const char *directory_of(struct arena *a, const char *directory)
@@ -271,6 +273,23 @@ static struct postfix_client client_of(const struct audit_client *client)
 	};
 }
 
+/* An answer has work of its own, so that the reader's does not run out by many questions; all of
+ * them together have an end, too. What is left then is unsure. */
+static void judge_within(struct postfix *p, const char *service,
+                         const struct postfix_client *client, struct postfix_answer *answer)
+{
+	const size_t before = p->elements;
+	size_t from = POSTFIX_ELEMENTS_ALL_MAX - ANSWER_ELEMENTS_MAX;
+	if (before > from || p->explained >= ALL_ANSWERS_ELEMENTS_MAX) {
+		postfix_judge(p, service, client, answer);
+		return;
+	}
+	p->elements = from;
+	postfix_judge(p, service, client, answer);
+	p->explained += p->elements - from;
+	p->elements = before;
+}
+
 /* How wide an answer is. */
 static int width_of(const struct audit_why *why)
 {
@@ -291,7 +310,7 @@ void config_postfix_explain(struct postfix *p, const struct audit_client *client
 		const char *name = port && port->service ? port->service : "";
 		struct postfix_answer answer;
 		struct audit_why one;
-		postfix_judge(p, name, &asking, &answer);
+		judge_within(p, name, &asking, &answer);
 		explain_answer(p, postfix_service_of(p, name), &asking, &answer, a, &one);
 		if (i == 0 || width_of(&one) > width_of(why))
 			*why = one;

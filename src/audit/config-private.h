@@ -32,6 +32,19 @@ const struct config_places *config_places_of(enum mta mta);
 void audit_why_add(struct audit_why *why, struct arena *a, const char *parameter,
                    const struct audit_place *place);
 
+/* --- config-ranges.c --- */
+struct config_ranges {
+	struct arena *arena;
+	struct prefix *p;
+	size_t n, cap, max;
+	bool cut;                        /* there were more than max */
+};
+void config_range_add(struct config_ranges *all, const struct prefix *range);
+void config_ranges_of_rules(const struct audit_reading *reading, struct config_ranges *all);
+void config_ranges_of_postfix(struct postfix *p, struct config_ranges *all);
+/* By address, the widest first; each once. */
+void config_ranges_sort(struct config_ranges *all);
+
 /* --- config-postfix.c --- */
 int config_postfix_read(const struct audit_files *files, const struct audit_config_given *given,
                         struct arena *a, struct postfix **p);

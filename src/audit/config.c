@@ -123,6 +123,22 @@ void audit_config_explain(struct audit_config *config, const struct audit_client
 		explain_by_rules(config, client, why);
 }
 
+/* ---- ranges --------------------------------------------------------------------- */
+
+bool audit_config_ranges(struct audit_config *config, size_t max, struct arena *a,
+                         struct prefix **ranges, size_t *n)
+{
+	struct config_ranges all = { .arena = a, .max = max };
+	if (config->postfix)
+		config_ranges_of_postfix(config->postfix, &all);
+	else
+		config_ranges_of_rules(&config->reading, &all);
+	config_ranges_sort(&all);
+	*ranges = all.p;
+	*n = all.n;
+	return !all.cut;
+}
+
 /* ---- settings --------------------------------------------------------------------- */
 
 /* The last one: of the service, else of all. */

@@ -48,6 +48,11 @@ struct audit_why {
 void audit_config_explain(struct audit_config *config, const struct audit_client *client,
                           struct audit_why *why);
 
+/* Every range that the configuration tells from others, also by excluding it; each once, sorted by
+ * address, then the widest first. In the arena `a`. False: there are more than `max`. */
+bool audit_config_ranges(struct audit_config *config, size_t max, struct arena *a,
+                         struct prefix **ranges, size_t *n);
+
 /* A setting as it counts for a service ("" for all); NULL: set nowhere, and no default known. */
 const struct audit_setting *audit_config_setting(struct audit_config *config, const char *service,
                                                  const char *name);

@@ -20,6 +20,14 @@ struct finding_draft *finding_begin(struct findings *fs, enum audit_severity sev
 	return d;
 }
 
+bool finding_has(const struct findings *fs, const char *cause)
+{
+	for (size_t i = 0; i < fs->n; i++)
+		if (!strcmp(fs->drafts[i].cause, cause))
+			return true;
+	return false;
+}
+
 static const char *printed(struct findings *fs, const char *fmt, va_list ap)
 {
 	struct buf b = { 0 };

@@ -2,8 +2,9 @@
  *
  * How findings are made: a draft is begun, sentences, lines and a fix are added to it; findings.c
  * puts them in order. By theme: who may relay (findings-who.c, by forms findings-form.c), the
- * configuration alone (findings-config.c, -postfix.c, -mail.c), the network and we ourselves
- * (findings-network.c). Fixes are made of the lines that are there (findings-fix.c, -list.c).
+ * configuration alone (findings-config.c, -mail.c), the network and we ourselves
+ * (findings-network.c). Fixes are made of the lines that are there (findings-fix.c, -list.c,
+ * -rules.c).
  *
  * Hostile input: texts of configurations. A fix is pasted into a shell: what comes from a file
  * stands there in a comment, in lines for a file, or is plain (finding_is_plain()).
@@ -57,6 +58,7 @@ struct finding_group {
 /* Title as the cause has it if it is NULL. Never NULL. */
 struct finding_draft *finding_begin(struct findings *fs, enum audit_severity severity,
                                     const char *cause, const char *title, unsigned people);
+bool finding_has(const struct findings *fs, const char *cause);
 /* A sentence more of why, unless it is said already. */
 void finding_say(struct findings *fs, struct finding_draft *d, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -118,12 +120,24 @@ void finding_fix_postfix(struct findings *fs, struct finding_draft *d, const cha
 /* ---- findings-rules.c: restrictions and rules that let everybody in */
 void finding_fix_rules(struct findings *fs, struct finding_draft *d,
                        const struct finding_group *g);
+/* Postfix's list of restrictions with its guard moved up. */
+void finding_fix_guarded(struct findings *fs, struct finding_draft *d, const char *service);
 /* Whether Exim's lists of own domains hold "*". */
 bool finding_takes_all_domains(struct findings *fs);
+
+/* ---- findings-config.c */
+/* Whether the port listens at more than loopback addresses. */
+bool finding_is_reached(struct findings *fs, const struct audit_port *port);
+/* Of Postfix. */
+bool finding_offers_login(struct findings *fs, const char *service);
 
 /* ---- by theme */
 void findings_of_who(struct findings *fs);
 void findings_of_form(struct findings *fs, const struct finding_group *g);
+void findings_of_config(struct findings *fs);
+void findings_of_mail(struct findings *fs);
+void findings_of_network(struct findings *fs);
+void findings_of_reading(struct findings *fs);
 /* The cause of a form that was taken there; never NULL. */
 const char *finding_form_cause(struct findings *fs, const struct audit_who *who,
                                const char *form);

@@ -97,7 +97,7 @@ static const char *guarded_list(struct findings *fs, struct str list)
 	return value;
 }
 
-static void fix_restrictions(struct findings *fs, struct finding_draft *d, const char *service)
+void finding_fix_guarded(struct findings *fs, struct finding_draft *d, const char *service)
 {
 	const char *name = "smtpd_relay_restrictions";
 	if (!finding_value(fs, service, name)[0])
@@ -205,7 +205,7 @@ static void fix_postfix_rules(struct findings *fs, struct finding_draft *d,
 	                                        "C47", NULL };
 	const char *service = finding_service(fs, g->rows[0]->port);
 	if (is_one_of(str_of(g->cause), by_order))
-		fix_restrictions(fs, d, service);
+		finding_fix_guarded(fs, d, service);
 	else if (!strcmp(g->cause, "C33"))
 		fix_domains(fs, d);
 	else

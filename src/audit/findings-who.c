@@ -105,11 +105,14 @@ static struct finding_group *group_of(struct grouping *all, const struct audit_w
 	return g;
 }
 
-/* The group of the address by which strangers arrive, if the same line lets the range in. */
+/* The group of the address by which strangers arrive, if the same line lets the range in; of all
+ * strangers, if it lets them in. */
 static struct finding_group *group_around(struct grouping *all, const struct audit_who *who)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct finding_group *g = &all->groups[i];
+		if (is_stranger(g->rows[0]->asker) && same_line(g->rows[0], who))
+			return g;
 		if (g->arrival && same_line(g->rows[0], who)
 		    && prefix_contains(&who->asker->network, &g->arrival->as))
 			return g;
@@ -137,14 +140,17 @@ static const char *plain_cause(struct findings *fs, const struct audit_who *who)
 	return who->tls == AUDIT_CLEAR ? "C10" : "C44";
 }
 
-static void group_plain(struct grouping *all, const struct audit_who *who, bool arrives)
+/* In three passes: strangers, those by whose addresses strangers arrive, the rest. */
+enum pass { PASS_STRANGERS, PASS_ARRIVALS, PASS_REST, PASSES };
+
+static void group_plain(struct grouping *all, const struct audit_who *who, enum pass pass)
 {
-	const struct audit_arrival *arrival = is_stranger(who->asker) ? NULL
+	const bool stranger = is_stranger(who->asker);
+	const struct audit_arrival *arrival = stranger ? NULL
 	                                    : arrival_by(all->fs, &who->asker->ip);
-	if ((arrival != NULL) != arrives)
+	if (pass != (stranger ? PASS_STRANGERS : arrival ? PASS_ARRIVALS : PASS_REST))
 		return;
-	struct finding_group *g = arrival || is_stranger(who->asker) ? NULL
-	                        : group_around(all, who);
+	struct finding_group *g = arrival || stranger ? NULL : group_around(all, who);
 	if (!g)
 		g = group_of(all, who, arrival ? arrival->cause : plain_cause(all->fs, who),
 		             arrival, false);
@@ -399,8 +405,9 @@ static const char *families(const struct finding_group *g)
 {
 	bool four = false, six = false;
 	for (size_t i = 0; i < g->n; i++) {
-		four |= g->rows[i]->asker->ip.family == 4;
-		six |= g->rows[i]->asker->ip.family == 6;
+		const struct audit_asker *asker = g->rows[i]->asker;
+		four |= is_stranger(asker) && asker->ip.family == 4;
+		six |= is_stranger(asker) && asker->ip.family == 6;
 	}
 	return four && six ? "IPv4 and IPv6" : four ? "IPv4" : "IPv6";
 }
@@ -431,10 +438,10 @@ void findings_of_who(struct findings *fs)
 {
 	struct grouping *all = arena_alloc(fs->a, sizeof(*all));
 	all->fs = fs;
-	for (int arrives = 1; arrives >= 0; arrives--)
+	for (enum pass pass = PASS_STRANGERS; pass < PASSES; pass++)
 		for (size_t i = 0; i < fs->report->who_n; i++)
 			if (!fs->report->who[i].sound && takes_plain(&fs->report->who[i]))
-				group_plain(all, &fs->report->who[i], arrives);
+				group_plain(all, &fs->report->who[i], pass);
 	for (size_t i = 0; i < fs->report->who_n; i++)
 		if (!fs->report->who[i].sound && !takes_plain(&fs->report->who[i]))
 			group_forms(all, &fs->report->who[i]);

@@ -35,6 +35,10 @@ void audit_findings(const struct audit_known *known, struct audit_report *report
 	fs.reading = audit_config_reading(fs.config);
 	fs.drafts = arena_alloc(fs.a, FINDING_DRAFTS_MAX * sizeof(*fs.drafts));
 	findings_of_who(&fs);
+	findings_of_network(&fs);
+	findings_of_reading(&fs);
+	findings_of_config(&fs);
+	findings_of_mail(&fs);
 	for (size_t i = 0; i < fs.n; i++)
 		order[i] = &fs.drafts[i];
 	qsort(order, fs.n, sizeof(*order), worse_first);

@@ -47,7 +47,7 @@ struct gather_ranges {
 void gather_range(struct gather *g, struct gather_ranges *list, const struct audit_range *item);
 /* Everybody of both families. */
 void gather_everybody(struct gather *g, struct gather_ranges *list, bool not);
-/* 127.0.0.0/8 and ::1. */
+/* 127.0.0.1 and ::1. */
 void gather_loopback(struct gather *g, struct gather_ranges *list);
 
 /* "192.0.2.1", "192.0.2.0/24" with any host bits, "[…]" and "IPv6:" around. */

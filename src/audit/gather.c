@@ -193,8 +193,8 @@ void gather_everybody(struct gather *g, struct gather_ranges *list, bool not)
 
 void gather_loopback(struct gather *g, struct gather_ranges *list)
 {
-	struct ip six = { 6, { [15] = 1 } }, four = ip_from_v4(127, 0, 0, 0);
-	gather_range(g, list, &(struct audit_range){ .range = prefix_of(&four, 8) });
+	struct ip six = { 6, { [15] = 1 } }, four = ip_from_v4(127, 0, 0, 1);
+	gather_range(g, list, &(struct audit_range){ .range = prefix_of(&four, 32) });
 	gather_range(g, list, &(struct audit_range){ .range = prefix_of(&six, 128) });
 }
 

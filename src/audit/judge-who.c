@@ -52,7 +52,9 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 		return AUDIT_UNSAID;
 	if (t->said == AUDIT_TAKEN)
 		return AUDIT_TAKEN;
-	if (q->claim != AUDIT_AS_ITSELF && q->end == AUDIT_ASKED && !q->claim_taken)
+	/* Who claims to be another and is turned away was refused. */
+	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED &&
+	    (!q->claim_taken || q->end == AUDIT_NO_ANSWER))
 		return AUDIT_REFUSED;
 	if (t->said == AUDIT_REFUSED_ELSE && q->port->for_login && t->code / 100 == 5)
 		return AUDIT_REFUSED;

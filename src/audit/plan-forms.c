@@ -158,6 +158,7 @@ static struct audit_question *alone(struct packing *p, const char *form, const c
 	if (!q)
 		return NULL;
 	q->claim = claim;
+	q->user = strcmp(form, "A09") == 0 ? p->plan->ground->user : "nobody-by-this-name-4711";
 	if (rendered)
 		q->helo = rendered;
 	plan_try(p->plan, q, form, "<{S}@{T}>", "<{U}@{D}>");

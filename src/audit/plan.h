@@ -66,6 +66,7 @@ struct audit_question {
 	enum audit_claim claim;
 	struct ip from;                  /* the asker's, or one of `named` */
 	const char *helo;
+	const char *user;                /* of AUDIT_CLAIM_LOGIN */
 	const struct audit_try *control; /* mail for an own user; NULL: none was found */
 	struct audit_try *tries;
 	size_t try_n;

@@ -99,6 +99,7 @@ struct postfix {
 	struct postfix_text *texts;
 	unsigned references, files_read;
 	size_t elements;                 /* read, or looked at, in all */
+	size_t explained;                /* of these, by config-postfix.c for answers */
 	size_t bytes_read;
 	struct audit_reading reading;
 };

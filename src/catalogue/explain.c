@@ -93,6 +93,15 @@ int explain_open(const char *const *names, size_t n, enum mta mta, struct explan
 	return ERR_OK;
 }
 
+int explain_server(const char *const *names, size_t n, enum mta greets, enum mta writes,
+                   struct explanation *e)
+{
+	bool by_line = greets == MTA_UNKNOWN && writes != MTA_UNKNOWN;
+	int err = explain_open(names, n, by_line ? writes : greets, e);
+	e->by_line = by_line;
+	return err;
+}
+
 static bool has_cause(const struct explanation *e, const struct cause *cause)
 {
 	for (size_t i = 0; i < e->n; i++)
@@ -140,8 +149,8 @@ static void add_likeliest(const struct explanation *e, struct buf *text)
 	const struct cause_words *words = cause_words_of(first, e->mta);
 	buf_printf(text, "Likeliest cause, %s: %s.", first->id, first->title);
 	if (words && words->parameter)
-		buf_printf(text, " In %s, a guess by its greeting: %s.", mta_title(e->mta),
-		           words->parameter);
+		buf_printf(text, " In %s, a guess by its %s: %s.", mta_title(e->mta),
+		           e->by_line ? "Received line" : "greeting", words->parameter);
 	for (size_t i = 1; i < e->n; i++)
 		buf_printf(text, "%s %s", i == 1 ? " Also possible:" : i + 1 == e->n ? " and" : ",",
 		           e->causes[i]->id);

@@ -23,6 +23,7 @@ enum { EXPLAIN_CAUSES_MAX = FORM_CAUSES_MAX + SEEN_CAUSES_MAX };
 struct explanation {
 	struct relay_form form;          /* the most basic of them: it tells most */
 	enum mta mta;                    /* the kind of server, a guess; or MTA_UNKNOWN */
+	bool by_line;                    /* a guess by its Received line, not by its greeting */
 	const struct cause *causes[EXPLAIN_CAUSES_MAX];     /* the likeliest first; those that */
 	size_t n;                        /* this kind of server cannot have are left out */
 	struct seen_as seen;             /* told below an open by its text; or nothing */
@@ -31,6 +32,10 @@ struct explanation {
 /* `names` are forms as results, proofs and evidence name them; others are passed over.
  * ERR_NOT_FOUND if none is left. */
 int explain_open(const char *const *names, size_t n, enum mta mta, struct explanation *e);
+/* The same, with two guesses at the kind of server: by its greeting, and by its Received line,
+ * which counts where the first is MTA_UNKNOWN. */
+int explain_server(const char *const *names, size_t n, enum mta greets, enum mta writes,
+                   struct explanation *e);
 /* By which address `host` saw us is told, too; if it is sure that ours was lost, the causes of that
  * come first. Nothing changes if `seen` tells nothing. */
 void explain_seen(struct explanation *e, const struct seen_as *seen, const struct ip *host);

@@ -27,7 +27,7 @@ struct look {
 	struct loop *loop;
 	struct dns_resolver *resolver;
 	struct witness_secret secret;
-	char word[WITNESS_WORD_MAX];
+	char word[WITNESS_WORD_SIZE];
 	struct gate_listen *listen;              /* NULL: a server runs, and its log is read */
 	struct witness_request request;
 	struct ip ips[ADDRESSES];
@@ -155,7 +155,7 @@ static void read_log(struct look *l)
 		struct witness_log *log = witness_log_create(l->word);
 		size_t n;
 		maillogs_read_usual(l->cli, clock_now_s(), &logs, log);
-		const struct witness_seen *seen = witness_log_seen(log, &n);
+		const struct witness_sighting *seen = witness_log_sightings(log, &n);
 		struct gate_heard *heard = arena_alloc(&l->cli->arena, (n + 1) * sizeof(*heard));
 		for (size_t i = 0; i < n; i++)
 			heard[i] = (struct gate_heard){ seen[i].said, seen[i].as };

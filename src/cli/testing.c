@@ -148,7 +148,7 @@ static int create_collector(struct testing *t)
 static bool explain_result(const struct tester_result *r, struct explanation *e)
 {
 	if (r->verdict != VERDICT_OPEN ||
-	    verdict_explain(r->results, r->n, r->transcript, e) != ERR_OK)
+	    verdict_explain(r->results, r->n, r->transcript, r->server, e) != ERR_OK)
 		return false;
 	explain_seen(e, &r->seen, &r->test->target.ip);
 	return true;

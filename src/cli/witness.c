@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/maillogs.h"
+#include "cli/waysin.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -28,14 +29,16 @@ struct witness_options {
 
 struct reading {
 	struct cli *cli;
-	char word[WITNESS_WORD_MAX];             /* "": any of the last days */
+	char word[WITNESS_WORD_SIZE];             /* "": any of the last days */
 	unsigned first_day;
 	struct maillogs logs;
 	struct witness_log *log;
-	struct witness_seen *seen;               /* those that count */
+	struct witness_sighting *seen;               /* those that count */
 	size_t n;
 	struct ip known[KNOWN_MAX], *own;
 	struct witness_ends ends;
+	bool looked;                             /* at the network: only for a loss */
+	struct waysin ways;
 };
 
 static unsigned today(void)
@@ -48,7 +51,7 @@ static unsigned today(void)
 static int print_word(struct cli *cli)
 {
 	uint8_t random[WITNESS_RANDOM_BYTES];
-	char word[WITNESS_WORD_MAX], host[256] = "HOST";
+	char word[WITNESS_WORD_SIZE], host[256] = "HOST";
 	random_bytes(random, sizeof(random));
 	witness_word_make(today(), random, word);
 	if (cli->json) {
@@ -106,15 +109,31 @@ static void find_own(struct reading *r)
 static void keep_what_counts(struct reading *r)
 {
 	size_t all;
-	const struct witness_seen *seen = witness_log_seen(r->log, &all);
+	const struct witness_sighting *seen = witness_log_sightings(r->log, &all);
 	r->seen = mem_array(all, sizeof(*r->seen));
 	for (size_t i = 0; i < all; i++) {
-		char word[WITNESS_WORD_MAX];
+		char word[WITNESS_WORD_SIZE];
 		unsigned day;
 		int e = witness_word_parse(str_of(seen[i].said.word), word, &day, NULL);
 		if (e == ERR_OK && (*r->word || day >= r->first_day))
 			r->seen[r->n++] = seen[i];
 	}
+}
+
+/* With what the network of this machine tells of a loss. */
+static void judge_one(struct reading *r, const struct witness_sighting *seen,
+                      struct witness_judged *judged)
+{
+	witness_judge(seen, &r->ends, judged);
+	if (judged->verdict != WITNESS_LOST)
+		return;
+	if (!r->looked)
+		waysin_look(&r->ways);
+	r->looked = true;
+	const struct audit_arrival *way = waysin_find(&r->ways, seen);
+	if (way)
+		witness_judge_evidence(judged, &(struct witness_evidence){
+			way->cause, way->text, way->line });
 }
 
 static void print_object(struct reading *r, enum witness_verdict verdict)
@@ -125,8 +144,8 @@ static void print_object(struct reading *r, enum witness_verdict verdict)
 	json_open_array(j, "seen");
 	for (size_t i = 0; i < r->n; i++) {
 		struct witness_judged judged;
-		witness_judge(&r->seen[i], &r->ends, &judged);
-		witness_seen_json(&r->seen[i], &judged, j);
+		judge_one(r, &r->seen[i], &judged);
+		witness_sighting_json(&r->seen[i], &judged, j);
 	}
 	json_close(j);
 	json_add_int(j, "unplaced", (int64_t)witness_log_unplaced(r->log));
@@ -137,7 +156,7 @@ static void print_object(struct reading *r, enum witness_verdict verdict)
 	cli_json_end(r->cli);
 }
 
-static void print_seen(struct reading *r, const struct witness_seen *seen)
+static void print_seen(struct reading *r, const struct witness_sighting *seen)
 {
 	static const enum cli_colour colours[] = {
 		[WITNESS_KEPT] = CLI_GREEN, [WITNESS_LOST] = CLI_RED, [WITNESS_UNSURE] = CLI_YELLOW,
@@ -145,7 +164,7 @@ static void print_seen(struct reading *r, const struct witness_seen *seen)
 	struct witness_judged judged;
 	struct buf sentence = { 0 };
 	char address[IP_TEXT_MAX];
-	witness_judge(seen, &r->ends, &judged);
+	judge_one(r, seen, &judged);
 	witness_sentence(&judged, &sentence);
 	printf("%s  %s%s%s", ip_format(&seen->as, address), cli_colour(colours[judged.verdict]),
 	       witness_verdict_name(judged.verdict), cli_colour(CLI_PLAIN));
@@ -153,6 +172,10 @@ static void print_seen(struct reading *r, const struct witness_seen *seen)
 		printf("  over IPv%u to port %u", seen->said.family, seen->said.port);
 	printf("  (%s, %s%s%s)\n  %s.\n", mta_title(seen->mta), *r->word ? "" : seen->said.word,
 	       *r->word ? "" : ", ", cli_safe(r->cli, seen->time), buf_cstr(&sentence));
+	if (judged.evidence.text)
+		printf("  %s\n", cli_safe(r->cli, judged.evidence.text));
+	if (judged.evidence.line && *judged.evidence.line)
+		printf("    %s\n", cli_safe(r->cli, judged.evidence.line));
 	for (size_t i = 0; i < judged.cause_n; i++)
 		printf("    %s  %s\n", judged.causes[i]->id, judged.causes[i]->title);
 	if (judged.cause_n)
@@ -228,6 +251,8 @@ static int witness_read(struct cli *cli, const struct witness_options *o)
 	}
 	free(r.seen);
 	free(r.own);
+	if (r.looked)
+		waysin_fini(&r.ways);
 	witness_log_destroy(r.log);
 	return code;
 }

@@ -25,7 +25,7 @@ struct target {
 };
 struct wordtest {
 	struct cli *cli;
-	char word[WITNESS_WORD_MAX];
+	char word[WITNESS_WORD_SIZE];
 	struct loop *loop;
 	struct dns_resolver *resolver;
 	SSL_CTX *tls;

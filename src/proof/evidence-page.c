@@ -219,8 +219,9 @@ static void add_causes(struct maker *m, const struct explanation *e)
 	page_fact(m->page, "Likely cause", "%s: %s. %s", first->id, first->title,
 	          first->meaning);
 	if (words && words->parameter)
-		page_fact(m->page, mta_title(e->mta), "%s (that it is %s is a guess by its "
-		          "greeting)", words->parameter, mta_title(e->mta));
+		page_fact(m->page, mta_title(e->mta), "%s (that it is %s is a guess by its %s)",
+		          words->parameter, mta_title(e->mta),
+		          e->by_line ? "Received line" : "greeting");
 	for (size_t i = 1; i < e->n; i++)
 		page_fact(m->page, i == 1 ? "Also possible" : "", "%s: %s", e->causes[i]->id,
 		          e->causes[i]->title);
@@ -257,9 +258,11 @@ static void add_why_open(struct maker *m)
 	const char *name = named(m, m->form);
 	const struct seen_as seen = { address_of(m, "seen_as"), address_of(m, "known_as") };
 	struct ip host = address_of(m, "address");
+	enum mta greets = mta_of_transcript(member(m, "transcript")), writes = MTA_UNKNOWN;
 	struct explanation why;
+	(void)mta_parse(member(m, "mta"), &writes);
 	if (!str_eq(member(m, "verdict"), STR("open")) ||
-	    explain_open(&name, 1, mta_of_transcript(member(m, "transcript")), &why) != ERR_OK)
+	    explain_server(&name, 1, greets, writes, &why) != ERR_OK)
 		return;
 	if (seen.address.family)
 		add_seen(m, &seen);

@@ -55,7 +55,7 @@ static const char style[] =
 	"table{border-collapse:collapse;width:100%;margin:.5rem 0}\n"
 	"th,td{padding:.4rem .6rem;text-align:left;vertical-align:top;font-weight:400;"
 	"border-bottom:1px solid var(--edge)}\n"
-	"thead th{color:var(--dim);font-size:.85rem}\n"
+	"thead th{color:var(--dim);font-size:.85rem;white-space:nowrap}\n"
 	"td code,th code,td small,th small{display:block}\n"
 	"td small,th small{color:var(--dim)}\n"
 	"tr.warning,tr.bad{background:var(--mark)}"
@@ -72,7 +72,8 @@ static const char style[] =
 	"table,tbody,tr,th,td{display:block}thead{position:absolute;width:1px;height:1px;"
 	"overflow:hidden;clip-path:inset(50%)}tr{margin:.75rem 0;padding:.25rem 0;border:1px "
 	"solid var(--edge);border-radius:.4rem}th,td{border:0;padding:.2rem .75rem}"
-	"td::before{content:attr(data-head);display:block;color:var(--dim);font-size:.75rem}}\n"
+	"td{display:grid;grid-template-columns:6.5rem 1fr}td>*{grid-column:2}"
+	"td::before{content:attr(data-head);grid-row:1/span 3;color:var(--dim);font-size:.85rem}}\n"
 	"@media print{body{max-width:none;padding:0;font-size:10pt}h2{break-after:avoid}"
 	"li,dd,.command{break-inside:avoid}.mark{font-weight:700}}\n"
 	"</style>\n";

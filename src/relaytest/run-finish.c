@@ -69,8 +69,11 @@ static void find_seen(struct run *r, const struct session_outcome *out,
 		.more_own = &c->trusted_source,
 	};
 	r->seen = (struct seen_as){ 0 };
-	if (out->verdict == VERDICT_OPEN)
-		r->seen = seen_find(&from, returns->v, returns->n);
+	r->server = MTA_UNKNOWN;
+	if (out->verdict != VERDICT_OPEN)
+		return;
+	r->seen = seen_find(&from, returns->v, returns->n);
+	r->server = seen_server(from.hello, returns->v, returns->n);
 }
 
 /* Signs the bundle; an empty id if there is none to sign. */
@@ -92,7 +95,7 @@ static void make_evidence(struct run *r, const struct session_outcome *out,
 	struct evidence_input in = {
 		.test = &r->test, .verdict = out->verdict, .results = out->results,
 		.result_count = out->n, .returns = returns->v, .return_count = returns->n,
-		.seen_as = r->seen.address, .known_as = r->seen.known,
+		.seen_as = r->seen.address, .known_as = r->seen.known, .mta = mta_name(r->server),
 		.transcript = out->transcript, .operator_name = str_of(t->setup.us.operator_name),
 		.contact = str_of(t->setup.us.contact), .replay = str_of(replay),
 		.own_domains = own, .now_s = clock_now_s(),
@@ -146,6 +149,7 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 			.test = &r->test, .verdict = out->verdict, .cause = out->cause,
 			.results = out->results, .n = out->n, .transcript = out->transcript,
 			.finding = out->finding, .evidence_id = evidence_id, .seen = r->seen,
+			.server = r->server,
 			.reason = out->reason, .effects = *effects,
 			.seconds = seconds_of(r), .err = err,
 		};
@@ -156,7 +160,8 @@ static void report(struct run *r, const struct session_outcome *out, const char 
 	assert((int)out->verdict < (int)VERDICTS);
 	t->counters.done[out->verdict]++;
 	bool known = out->verdict == VERDICT_OPEN &&
-	             verdict_explain(out->results, out->n, out->transcript, &why) == ERR_OK;
+	             verdict_explain(out->results, out->n, out->transcript, r->server,
+	                             &why) == ERR_OK;
 	if (known && seen_is_sure(&r->seen))
 		explain_seen(&why, &r->seen, &r->test.target.ip);
 	if (r->test.reason == TEST_RETEST && *r->test.reply_to)

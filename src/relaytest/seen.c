@@ -62,6 +62,23 @@ bool seen_line(struct str message, struct str hello, struct received *line)
 	return false;
 }
 
+enum mta seen_mta(const struct received *line)
+{
+	switch (line->form) {
+	case RECEIVED_POSTFIX: return MTA_POSTFIX;
+	case RECEIVED_EXIM: return MTA_EXIM;
+	case RECEIVED_QMAIL: return MTA_QMAIL;
+	case RECEIVED_EXCHANGE: case RECEIVED_SMTPSVC: return MTA_EXCHANGE;
+	default: break;
+	}
+	if (str_eq(line->product, STR("OpenSMTPD")))
+		return MTA_OPENSMTPD;
+	/* Versions of the program and of its configuration: "8.17.1/8.17.1". */
+	if (str_prefix(line->product, STR("8.")) && str_find(line->product, '/') != SIZE_MAX)
+		return MTA_SENDMAIL;
+	return MTA_UNKNOWN;
+}
+
 /* ---- what it tells ------------------------------------------------------------------------ */
 
 static bool is_among(const struct config_ips *ips, const struct ip *ip)
@@ -100,6 +117,16 @@ static bool is_ordinary(const struct test_return *r)
 	return r->kind == RETURN_RECIPIENT && r->marked &&
 	       relay_form_parse(str_of(r->case_id), &form) == ERR_OK &&
 	       !relay_forges_helo(form.row) && !relay_claims_client(form.row);
+}
+
+enum mta seen_server(struct str hello, const struct test_return *returns, size_t n)
+{
+	struct received line;
+	enum mta mta = MTA_UNKNOWN;
+	for (size_t i = 0; i < n && mta == MTA_UNKNOWN; i++)
+		if (is_ordinary(&returns[i]) && seen_line(returns[i].message, hello, &line))
+			mta = seen_mta(&line);
+	return mta;
 }
 
 struct seen_as seen_find(const struct seen_from *from, const struct test_return *returns,

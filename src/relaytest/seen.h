@@ -27,6 +27,11 @@ enum { SEEN_LINES_MAX = 250 };
  * Slices point into the message. False: there is none that could be told from others'. */
 bool seen_line(struct str message, struct str hello, struct received *line);
 
+/* The kind of server that wrote such a line, by what it says of itself there; a guess. */
+enum mta seen_mta(const struct received *line);
+/* The same of the server whose line stands in one of the returns. */
+enum mta seen_server(struct str hello, const struct test_return *returns, size_t n);
+
 /* What is known of us. */
 struct seen_from {
 	struct str hello;                    /* our name in HELO */

@@ -44,6 +44,7 @@ struct run {
 	bool unsaved;                        /* the outcome of a message */
 	struct ip came_from;                 /* the address that we connected from; family 0 */
 	struct seen_as seen;                 /* by which the host saw us; found at the end */
+	enum mta server;                     /* what it is by its Received line; the same */
 	bool later;                          /* what is waited for is followed by another round */
 	unsigned finish_tries;
 	struct session_action connect;       /* owed while wants_connection; else the last round's

@@ -34,6 +34,7 @@ struct tester_result {
 	const struct case_result *results;
 	size_t n;
 	struct str transcript;           /* of what was said, as in the evidence */
+	enum mta server;                 /* by its Received line; or MTA_UNKNOWN */
 	struct seen_as seen;             /* by which address the host saw us, if that tells of a
 	                                    loss (seen.h) */
 	const char *finding;             /* or NULL */

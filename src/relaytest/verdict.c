@@ -189,12 +189,12 @@ bool verdict_forms_refused(const struct case_result *results, size_t n,
 }
 
 int verdict_explain(const struct case_result *results, size_t n, struct str transcript,
-                    struct explanation *why)
+                    enum mta server, struct explanation *why)
 {
 	const char *names[CASES_MAX];
 	size_t found = 0;
 	for (size_t i = 0; i < n && found < CASES_MAX; i++)
 		if (results[i].returned)
 			names[found++] = results[i].id;
-	return explain_open(names, found, mta_of_transcript(transcript), why);
+	return explain_server(names, found, mta_of_transcript(transcript), server, why);
 }

@@ -33,9 +33,10 @@ const struct case_result *verdict_proof(const struct case_result *results, size_
  * was refused), "relays-test-mail" (the second was taken and kept). NULL: nothing. */
 const char *verdict_finding(const struct case_result *results, size_t n);
 /* Why it is open, by the forms that came back and by how the host greets (in the transcript of the
- * test). ERR_NOT_FOUND: nothing came back. */
+ * test); if that does not name it, by `server`, which its Received line names. ERR_NOT_FOUND:
+ * nothing came back. */
 int verdict_explain(const struct case_result *results, size_t n, struct str transcript,
-                    struct explanation *why);
+                    enum mta server, struct explanation *why);
 
 /* A confirmation that was refused in so many words, and not because of who we are: what came
  * back for the first domain did so as the host is an MX of it. */

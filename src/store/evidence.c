@@ -136,6 +136,7 @@ static void add_payload(struct json *j, const struct evidence_input *in)
 		add_case(j, &in->results[i]);
 	json_close(j);
 	json_add_shown(j, "transcript", in->transcript);
+	json_add_cstr(j, "mta", in->mta ? in->mta : "");
 	add_address(j, "seen_as", &in->seen_as);
 	add_address(j, "known_as", &in->known_as);
 	json_open_array(j, "returns");

@@ -27,6 +27,7 @@ struct evidence_input {
 	struct str transcript;                /* "> " and "< " lines, times in ms */
 	struct ip seen_as, known_as;          /* by which address the host saw us, and others do;
 	                                         family 0: not told */
+	const char *mta;                      /* the kind of server by its Received line; or NULL */
 	struct str operator_name, contact;
 	struct str replay;                    /* the command line */
 	const char *const *own_domains;       /* NULL-terminated: addresses there are not masked */

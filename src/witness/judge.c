@@ -16,7 +16,7 @@ const char *witness_verdict_name(enum witness_verdict verdict)
 }
 
 /* A tester that has an address of each family knocked by one of them. */
-static struct ip known_of(const struct witness_seen *seen, const struct witness_ends *ends)
+static struct ip known_of(const struct witness_sighting *seen, const struct witness_ends *ends)
 {
 	unsigned family = seen->said.family ? seen->said.family : seen->as.family;
 	for (size_t i = 0; i < ends->known_n; i++)
@@ -47,7 +47,7 @@ static bool is_lost(const struct ip *as, const struct ip *known, const struct wi
 	return false;
 }
 
-void witness_judge(const struct witness_seen *seen, const struct witness_ends *ends,
+void witness_judge(const struct witness_sighting *seen, const struct witness_ends *ends,
                    struct witness_judged *judged)
 {
 	struct ip known = known_of(seen, ends);
@@ -68,7 +68,26 @@ void witness_judge(const struct witness_seen *seen, const struct witness_ends *e
 	assert(judged->cause_n > 0);
 }
 
-enum witness_verdict witness_judge_all(const struct witness_seen *seen, size_t n,
+void witness_judge_evidence(struct witness_judged *judged, const struct witness_evidence *evidence)
+{
+	const struct cause *first = cause_by_id(str_of(evidence->cause));
+	size_t at = 0;
+	assert(judged->verdict == WITNESS_LOST);
+	judged->evidence = *evidence;
+	if (!first)
+		return;
+	while (at < judged->cause_n && judged->causes[at] != first)
+		at++;
+	if (at == judged->cause_n && at < SEEN_CAUSES_MAX)
+		judged->cause_n++;
+	if (at == SEEN_CAUSES_MAX)
+		at--;                   /* the least likely gives way */
+	for (; at > 0; at--)
+		judged->causes[at] = judged->causes[at - 1];
+	judged->causes[0] = first;
+}
+
+enum witness_verdict witness_judge_all(const struct witness_sighting *seen, size_t n,
                                        const struct witness_ends *ends)
 {
 	enum witness_verdict all = n ? WITNESS_KEPT : WITNESS_UNSURE;
@@ -107,7 +126,7 @@ void witness_sentence(const struct witness_judged *judged, struct buf *out)
 	}
 }
 
-void witness_seen_json(const struct witness_seen *seen, const struct witness_judged *judged,
+void witness_sighting_json(const struct witness_sighting *seen, const struct witness_judged *judged,
                        struct json *j)
 {
 	struct buf sentence = { 0 };
@@ -128,6 +147,8 @@ void witness_seen_json(const struct witness_seen *seen, const struct witness_jud
 	for (size_t i = 0; i < judged->cause_n; i++)
 		json_add_cstr(j, NULL, judged->causes[i]->id);
 	json_close(j);
+	json_add_cstr_if(j, "evidence", judged->evidence.text);
+	json_add_cstr_if(j, "line", judged->evidence.line);
 	json_close(j);
 	buf_fini(&sentence);
 }

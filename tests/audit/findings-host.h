@@ -32,13 +32,19 @@ struct found_row {
 	const char *severities;
 	const char *want[FOUND_WANTS];
 	const char *version;
+	/* Answers of the server, as "KIND IP NETWORK PORT taken"; "refused". NULL: none. */
+	const char *rows;
+	const char *listens;             /* "mailpit 0.0.0.0 1025" */
+	bool by_reading;                 /* the server was not asked */
 };
 
 struct found {
 	struct arena a;
 	struct facts facts;
 	struct audit_config *config;
-	struct audit_asker askers[FOUND_WHO_MAX];
+	struct audit_asker askers[2 * FOUND_WHO_MAX];
+	struct audit_row rows[FOUND_WHO_MAX];
+	struct facts_listener listener;
 	struct audit_who who[FOUND_WHO_MAX];
 	struct audit_question questions[FOUND_WHO_MAX];
 	struct audit_ground ground;
@@ -111,26 +117,58 @@ static inline void found_question(struct found *f, size_t i, struct str letters)
 	};
 }
 
-static inline void found_who(struct found *f, struct str line)
+/* "KIND IP NETWORK PORT", and what follows. */
+static inline uint16_t found_asker(struct found *f, struct str *line, struct audit_asker *asker)
 {
-	struct str kind, ip, network, port, forms, form, letters = { "", 0 };
-	const size_t i = f->report.who_n++;
-	struct audit_asker *asker = &f->askers[i];
-	struct audit_who *w = &f->who[i];
+	struct str kind, ip, network, port;
 	uint64_t number;
-	assert_true(i < FOUND_WHO_MAX);
-	str_word(&line, &kind);
-	str_word(&line, &ip);
-	str_word(&line, &network);
-	str_word(&line, &port);
-	assert_true(str_word(&line, &forms));
-	str_word(&line, &letters);
+	str_word(line, &kind);
+	str_word(line, &ip);
+	str_word(line, &network);
+	assert_true(str_word(line, &port));
 	*asker = (struct audit_asker){ .kind = found_kind(kind), .ip = host_ip(ip) };
 	assert_int_equal(prefix_parse(network, &asker->network, NULL), ERR_OK);
 	const struct facts_interface *at = facts_holder(&f->facts, &asker->ip);
 	asker->interface = at ? at->name : "";
 	assert_int_equal(str_u64(port, 65535, &number), ERR_OK);
-	*w = (struct audit_who){ .asker = asker, .port = (uint16_t)number };
+	return (uint16_t)number;
+}
+
+static inline void found_answer(struct found *f, struct str line)
+{
+	const size_t i = f->report.row_n++;
+	struct audit_asker *asker = &f->askers[FOUND_WHO_MAX + i];
+	assert_true(i < FOUND_WHO_MAX);
+	f->rows[i] = (struct audit_row){ .asker = asker, .why = "",
+	                                 .port = found_asker(f, &line, asker) };
+	f->rows[i].plain = str_eq(str_trim(line), STR("taken")) ? AUDIT_TAKEN : AUDIT_REFUSED;
+}
+
+static inline void found_listener(struct found *f, struct str line)
+{
+	struct str program, ip, port;
+	uint64_t number;
+	str_word(&line, &program);
+	str_word(&line, &ip);
+	assert_true(str_word(&line, &port));
+	assert_int_equal(str_u64(port, 65535, &number), ERR_OK);
+	f->listener = (struct facts_listener){ .at = { host_ip(ip), (uint16_t)number }, .pid = 77,
+	                                       .program = arena_strdup(&f->a, program) };
+	f->facts.listeners = &f->listener;
+	f->facts.listener_n = 1;
+}
+
+static inline void found_who(struct found *f, struct str line)
+{
+	struct str forms, form, letters = { "", 0 };
+	const size_t i = f->report.who_n++;
+	struct audit_asker *asker = &f->askers[i];
+	struct audit_who *w = &f->who[i];
+	assert_true(i < FOUND_WHO_MAX);
+	const uint16_t number = found_asker(f, &line, asker);
+	assert_true(str_word(&line, &forms));
+	str_word(&line, &letters);
+	*w = (struct audit_who){ .asker = asker, .port = number };
 	w->forms = arena_alloc(&f->a, 20 * sizeof(*w->forms));
 	while (str_token(&forms, ",", &form))
 		w->forms[w->form_n++] = arena_strdup(&f->a, form);
@@ -202,7 +240,7 @@ static inline void found_read(struct found *f, const struct found_row *row)
 		.foreign = "elsewhere.test", .other = "other.test" };
 	f->report = (struct audit_report){ .arena = &f->a, .mta = row->mta,
 		.version = row->version ? row->version : "", .host_name = "mx.example.org",
-		.how = "", .who = f->who,
+		.how = "", .who = f->who, .rows = f->rows,
 		.verdict = row->who && row->who[0] ? AUDIT_WIDE : AUDIT_CLOSED };
 }
 
@@ -236,8 +274,14 @@ static inline void found_run(const struct found_row *row)
 	found_read(f, row);
 	while (str_token(&rest, "\n", &line))
 		found_who(f, line);
+	rest = str_of(row->rows ? row->rows : "");
+	while (str_token(&rest, "\n", &line))
+		found_answer(f, line);
+	if (row->listens)
+		found_listener(f, str_of(row->listens));
 	f->known = (struct audit_known){ .ground = &f->ground, .questions = f->questions,
-	                                 .question_n = f->report.who_n, .started = true,
+	                                 .question_n = f->report.who_n,
+	                                 .started = !row->by_reading,
 	                                 .not_started = "" };
 	found_arrivals(f, arrivals);
 	audit_findings(&f->known, &f->report);

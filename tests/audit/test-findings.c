@@ -109,17 +109,17 @@ static const struct found_row postfix_rows[] = {
 	{ "a login with a wrong password", MTA_POSTFIX,
 	  { { MAIN, NEW "smtpd_sasl_auth_enable = yes\nsmtpd_tls_security_level = may\n"
 	      "smtpd_tls_auth_only = yes\n" },
-	    { MASTER, SMTP } }, NULL, STRANGER4 "A09 tl\n", "1/0/0",
+	    { MASTER, SMTP } }, NULL, STRANGER4 "A09 tl\n", "1/0/1",
 	  { "open C8", MAIN ":3", "| smtpd_sasl_auth_enable = no\n" } },
 	{ "the percent hack", MTA_POSTFIX,
 	  { { MAIN, NEW "allow_untrusted_routing = yes\nrelay_domains = behind.example\n"
 	      "swap_bangpath = no\n" },
-	    { MASTER, SMTP } }, NULL, STRANGER4 "E14,E25\n", "1/0/0",
+	    { MASTER, SMTP } }, NULL, STRANGER4 "E14,E25\n", "1/0/1",
 	  { "open C34", "percent hack (E14)", MAIN ":3", "| allow_untrusted_routing = no\n",
 	    "| swap_bangpath = yes\n" } },
 	{ "domains by a pattern", MTA_POSTFIX,
-	  { { MAIN, NEW "relay_domains = example.org, static:all\n" }, { MASTER, SMTP } }, NULL,
-	  STRANGER4 "E01\n", "1/0/0",
+	  { { MAIN, NEW "relay_domains = example.org, static:all\nrelay_recipient_maps = hash:/r\n" },
+	    { MASTER, SMTP } }, NULL, STRANGER4 "E01\n", "1/0/0",
 	  { "open C33", MAIN ":3", "| relay_domains = example.org\n" } },
 	{ "XCLIENT from anybody", MTA_POSTFIX,
 	  { { MAIN, NEW "smtpd_authorized_xclient_hosts = 0.0.0.0/0\n" }, { MASTER, SMTP } },
@@ -138,7 +138,7 @@ static const struct found_row postfix_rows[] = {
 	      "relayhost = \nmynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n"
 	      "mailbox_size_limit = 0\nrecipient_delimiter = +\ninet_interfaces = all\n"
 	      "inet_protocols = all\n" }, { MASTER, SMTP } },
-	  NULL, "", "0/0/0", { NULL }, "3.7.11" },
+	  NULL, "", "0/0/1", { "advice C17" }, "3.7.11" },
 };
 
 #define EXIM "/etc/exim4/exim4.conf"
@@ -168,8 +168,11 @@ static const struct found_row exim_rows[] = {
 	  { "warn C6", "| hostlist relay_from_hosts = 127.0.0.1 : ::::1 : 192.168.1.0/24\n" } },
 	{ "everybody", MTA_EXIM,
 	  { { EXIM, "hostlist relay_from_hosts = <; 127.0.0.1 ; *\n" ACL CHECK } }, NULL,
-	  STRANGER4 "E01\n" STRANGER6 "E01\n", "1/0/0",
+	  STRANGER4 "E01\n" STRANGER6 "E01\nrange 1.0.0.1 0.0.0.0/0 25 E01\n", "1/0/0",
 	  { "open C6", "IPv4 and IPv6", "| hostlist relay_from_hosts = <; 127.0.0.1\n" } },
+	{ "everybody and nobody else", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = *\n" ACL CHECK } }, NULL, STRANGER4 "E01\n",
+	  "1/0/0", { "| hostlist relay_from_hosts = 127.0.0.0/8 : ::::1\n" } },
 	{ "an accept of senders before the check", MTA_EXIM,
 	  { { EXIM, ACL "hostlist relay_from_hosts = 127.0.0.1\nbegin acl\ncheck:\n"
 	      "  accept sender_domains = partner.example\n  accept hosts = +relay_from_hosts\n"
@@ -246,6 +249,161 @@ static const struct found_row opensmtpd_rows[] = {
 	      "match from local for any action \"relay\"\n" } }, NULL, "", "0/0/0", { NULL } },
 };
 
+/* ---- the configuration alone, the network, our own ---- */
+
+#define SASL "smtpd_sasl_auth_enable = yes\nsmtpd_tls_security_level = may\n" \
+	"smtpd_tls_auth_only = yes\nsmtpd_sender_restrictions = reject_sender_login_mismatch\n"
+
+static const struct found_row config_rows[] = {
+	{ "XCLIENT from a whole block", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_authorized_xclient_hosts = 127.0.0.1 10.0.0.0/8\n" },
+	    { MASTER, SMTP } }, NULL, NULL, "0/1/0",
+	  { "warn C7", MAIN ":3", "believes XCLIENT from 10.0.0.0/8",
+	    "| smtpd_authorized_xclient_hosts =\n" } },
+	{ "XCLIENT from the filter on the machine", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_authorized_xclient_hosts = 127.0.0.1 [::1]\n" }, { MASTER, SMTP } },
+	  NULL, NULL, "0/0/0", { NULL } },
+	{ "a PROXY header from whoever reaches the port", MTA_POSTFIX,
+	  { { MAIN, NEW }, { MASTER, SMTP "10025 inet n - y - - smtpd\n"
+	      "  -o smtpd_upstream_proxy_protocol=haproxy\n" } }, NULL, NULL, "0/0/1",
+	  { "advice C7", "Port 10025 takes a PROXY header", "tcp dport 10025" } },
+	{ "a PROXY header on loopback", MTA_POSTFIX,
+	  { { MAIN, NEW }, { MASTER, SMTP "127.0.0.1:10025 inet n - y - - smtpd\n"
+	      "  -o smtpd_upstream_proxy_protocol=haproxy\n" } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "PROXY from everybody", MTA_EXIM,
+	  { { EXIM, "hosts_proxy = 0.0.0.0/0\nhostlist relay_from_hosts = 127.0.0.1\n" ACL
+	      CHECK } }, NULL, NULL, "0/1/0", { "warn C7", EXIM ":1", "| hosts_proxy =\n" } },
+	{ "PROXY from the proxy", MTA_EXIM,
+	  { { EXIM, "hosts_proxy = 10.0.0.7\nhostlist relay_from_hosts = 127.0.0.1\n" ACL
+	      CHECK } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "proxy-v2 on all addresses", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "listen on 0.0.0.0 port 10025 proxy-v2\n"
+	      "match from local for any action \"out\"\n" } }, NULL, NULL, "0/0/1",
+	  { "advice C7", SMTPD ":6", "Port 10025" } },
+	{ "proxy-v2 on loopback", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "listen on 127.0.0.1 port 10025 proxy-v2\n"
+	      "match from local for any action \"out\"\n" } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "a second MX of anybody's domain", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n" },
+	    { MASTER, SMTP } }, NULL, NULL, "0/1/0",
+	  { "warn C39", MAIN ":3", "| " RELAY "permit_mynetworks, " GUARD "\n" } },
+	{ "of one's customers", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n"
+	      "permit_mx_backup_networks = 192.0.2.0/24\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL } },
+	{ "anonymous logins", MTA_POSTFIX,
+	  { { MAIN, NEW SASL "smtpd_sasl_security_options = noplaintext\n" }, { MASTER, SMTP } },
+	  NULL, NULL, "0/1/0",
+	  { "warn C8", MAIN ":7", "| smtpd_sasl_security_options = noanonymous, noplaintext\n" } },
+	{ "logins in clear", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_sasl_auth_enable = yes\nsmtpd_sender_restrictions = "
+	      "reject_authenticated_sender_login_mismatch\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/1", { "advice C9", MAIN ":3", "| smtpd_tls_auth_only = yes\n" } },
+	{ "sound logins", MTA_POSTFIX, { { MAIN, NEW SASL }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL } },
+	{ "a condition that is always true", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\n" ACL CHECK "begin authenticators\n"
+	      "login:\n  driver = plaintext\n  public_name = LOGIN\n  server_condition = true\n" } },
+	  NULL, NULL, "0/1/0", { "warn C8", EXIM ":15", "authenticator login" } },
+	{ "a condition that looks", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\n" ACL CHECK "begin authenticators\n"
+	      "login:\n  driver = plaintext\n  server_condition = ${if saslauthd{{$auth1}{$auth2}}"
+	      "}\n" } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "any sender of a login", MTA_POSTFIX,
+	  { { MAIN, NEW }, { MASTER, SMTP "submission inet n - y - - smtpd\n"
+	      "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_tls_security_level=encrypt\n"
+	      "  -o smtpd_sender_restrictions=reject_non_fqdn_sender\n" } }, NULL, NULL, "0/0/1",
+	  { "advice C15", "port 587", "| smtpd_sender_login_maps = hash:",
+	    "-o { smtpd_sender_restrictions = reject_authenticated_sender_login_mismatch, "
+	    "reject_non_fqdn_sender }" } },
+	{ "any sender of a login", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "listen on all port 587 tls-require pki mail auth\n"
+	      "match auth from any for any action \"out\"\n" } }, NULL, NULL, "0/0/1",
+	  { "advice C15", "| listen on all port 587 tls-require pki mail auth senders <users>\n" } },
+	{ "its own senders", MTA_OPENSMTPD,
+	  { { SMTPD, LISTEN "listen on all port 587 tls-require pki mail auth senders <u>\n"
+	      "match auth from any for any action \"out\"\n" } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "a bare LF, by default", MTA_POSTFIX, { { MAIN, NEW }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/1", { "advice C17", "| smtpd_forbid_bare_newline = normalize\n", "!apt-get" },
+	  "3.7.11-0+deb12u1" },
+	{ "a Postfix that cannot", MTA_POSTFIX, { { MAIN, NEW }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/1", { "advice C17", "apt-get install --only-upgrade postfix" },
+	  "3.7.6-0+deb12u2" },
+	{ "normalized", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_forbid_bare_newline = normalize\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL }, "3.7.11-0+deb12u1" },
+	{ "a newer one", MTA_POSTFIX, { { MAIN, NEW }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL }, "3.10.5-1" },
+	{ "it takes no mail from others", MTA_POSTFIX,
+	  { { MAIN, NEW "inet_interfaces = loopback-only\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL }, "3.7.11-0+deb12u1" },
+	{ "an old Exim", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\n" ACL CHECK } }, NULL, NULL, "0/0/1",
+	  { "advice C17", "from 4.97.1 on", "CVE-2023-51766" }, "4.96-15+deb12u3" },
+	{ "a mended one", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\n" ACL CHECK } }, NULL, NULL, "0/0/0",
+	  { NULL }, "4.96-15+deb12u10" },
+	{ "Debian's Sendmail", MTA_SENDMAIL, { { MC, FEATURES }, { ACCESS, "" } }, NULL, NULL,
+	  "0/0/0", { NULL }, "8.17.1.9-2+deb12u2" },
+	{ "an old one", MTA_SENDMAIL, { { MC, FEATURES }, { ACCESS, "" } }, NULL, NULL,
+	  "0/0/1", { "advice C17", "CVE-2023-51765" }, "8.15.2-8" },
+	{ "mail for nobody", MTA_POSTFIX,
+	  { { MAIN, NEW "local_recipient_maps =\nrelay_domains = behind.example\n" },
+	    { MASTER, SMTP } }, NULL, NULL, "0/0/2",
+	  { "advice C18", MAIN ":3", MAIN ":4", "| local_recipient_maps = proxy:unix:passwd",
+	    "| relay_recipient_maps = hash:" } },
+	{ "names that are looked up", MTA_POSTFIX,
+	  { { MAIN, NEW "relay_domains = behind.example\nrelay_recipient_maps = hash:/r\n"
+	      "local_recipient_maps =\nluser_relay = root\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL } },
+	{ "a filter's port", MTA_POSTFIX,
+	  { { MAIN, NEW "content_filter = smtp:[127.0.0.1]:10024\n" },
+	    { MASTER, SMTP "10025 inet n - n - - smtpd\n  -o content_filter=\n" } }, NULL, NULL,
+	  "0/0/1", { "advice", MASTER ":2", "| 127.0.0.1:10025 inet n" } },
+	{ "a filter's port on loopback", MTA_POSTFIX,
+	  { { MAIN, NEW "content_filter = smtp:[127.0.0.1]:10024\n" },
+	    { MASTER, SMTP "127.0.0.1:10025 inet n - n - - smtpd\n  -o content_filter=\n" } },
+	  NULL, NULL, "0/0/0", { NULL } },
+};
+
+static const struct found_row network_rows[] = {
+	{ "strangers arrive by the bridge, which nobody trusts", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, DOCKER, NULL, "0/0/1",
+	  { "advice C1 Strangers arrive as 172.18.0.1", "docker-proxy",
+	    "Keep that address out of mynetworks", "portreeve witness" } },
+	{ "inside of a container", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, INSIDE, NULL, "0/0/1",
+	  { "advice C2", "We are inside Docker", "portreeve audit on the host" } },
+	{ "a LAN behind a router", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, LAN, NULL, "0/0/0",
+	  { NULL } },
+	{ "a catcher of mail", MTA_POSTFIX, { { MAIN, NEW }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/1/0", { "warn C12", "mailpit (process 77) listens at port 1025" }, NULL, NULL,
+	  "mailpit 0.0.0.0 1025" },
+	{ "a catcher at home", MTA_POSTFIX, { { MAIN, NEW }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL }, NULL, NULL, "mailpit 127.0.0.1 1025" },
+	{ "the server says otherwise", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/1/0",
+	  { "warn  The server and our reading", "Mail of 192.0.2.77 for a foreign domain is taken",
+	    "seems to say no", "Please tell us" }, NULL,
+	  "range 192.0.2.77 192.0.2.0/24 25 taken\nloopback 127.0.0.1 127.0.0.1/32 25 taken\n" },
+	{ "the server says the same", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/0",
+	  { NULL }, NULL,
+	  "stranger4 8.8.8.8 0.0.0.0/0 25 refused\nloopback 127.0.0.1 127.0.0.1/32 25 taken\n" },
+	{ "clients in a directory", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, check_client_access ldap:/etc/postfix/l, " GUARD
+	      "\nmynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/1",
+	  { "advice  Parts of the configuration", "ldap:/etc/postfix/l" } },
+	{ "patterns, and the server was asked", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, " GUARD ", check_client_access pcre:/p\n"
+	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "patterns, and it was not", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, check_client_access pcre:/p, " GUARD "\n"
+	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/1",
+	  { "advice  Parts of", "pcre:/p" }, NULL, NULL, NULL, true },
+};
+
 #define RUN_ALL(rows) \
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*(rows)); i++) \
 		found_run(&(rows)[i])
@@ -274,6 +432,18 @@ static void test_opensmtpd(void **state)
 	RUN_ALL(opensmtpd_rows);
 }
 
+static void test_config(void **state)
+{
+	(void)state;
+	RUN_ALL(config_rows);
+}
+
+static void test_network(void **state)
+{
+	(void)state;
+	RUN_ALL(network_rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +451,8 @@ int main(void)
 		cmocka_unit_test(test_exim),
 		cmocka_unit_test(test_sendmail),
 		cmocka_unit_test(test_opensmtpd),
+		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_network),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

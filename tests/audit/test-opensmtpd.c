@@ -16,7 +16,8 @@ static const struct reading_row rows[] = {
 		"action \"local\" maildir alias <aliases>\naction \"relay\" relay\n"
 		"match for local action \"local\"\nmatch from local for any action \"relay\"\n" },
 		{ "/etc/aliases", "root: me\n" } }, false,
-	  { { "127.0.0.1", "", 'y', CONF, 6 }, { "own", "", 'y', CONF, 6 }, { "::1", "", 'y' },
+	  { { "127.0.0.1", "", 'y', CONF, 6 }, { "127.0.0.2", "", 'n' },
+	    { "own", "", 'y', CONF, 6 }, { "::1", "", 'y' },
 	    { STRANGER, "", 'n' }, { STRANGER, "nhstclrm", 'n' } }, "25 25" },
 	{ "one word too much", { { CONF, HEAD "match from any for any action \"out\"\n" } }, true,
 	  { { STRANGER, "", 'y', CONF, 4 }, { "2001:db8::9", "", 'y', CONF, 4 } }, "25" },

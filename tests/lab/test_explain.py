@@ -310,6 +310,8 @@ def test_the_parameter_opens_it(rounds, one):
         returned = [case["id"] for case in result["cases"] if case["returned"]]
         assert returned[0] == one.form, told(result)
         assert one.cause in result["causes"]
+        # Whoever believes a header or a name sees what it says: no address was lost before it.
+        assert "seen_as" not in result
 
 
 @each_case

@@ -1,8 +1,9 @@
 """A witness's word: said from outside to real mail servers that trust who says it, found in their
 logs, and by what address it came.
 
-Four servers that let the tester relay, and one whose clients come through a proxy that opens
-connections of its own, as a container runtime's does: by its IPv6 address alone.
+Four servers that let the tester relay; one whose clients come through a proxy that opens
+connections of its own, as a container runtime's does: by its IPv6 address alone; and one whose
+kernel gives all who come by IPv4 an address of its own.
 """
 
 import json
@@ -58,6 +59,36 @@ class Proxied(Postfix):
         return Path(f"/proc/{self.pid}/net/tcp6").read_text()
 
 
+NAT = """\
+table ip hide {
+	chain incoming {
+		type nat hook input priority 100; policy accept;
+		tcp dport 25 ip saddr != 127.0.0.0/8 snat to 10.9.9.1
+	}
+}
+"""
+
+
+class Translated(Postfix):
+    """IPv6 reaches it as it is; IPv4 by a source NAT."""
+
+    packages = (*Postfix.packages, "nftables")
+
+    def configure(self):
+        super().configure()
+        self.run("ip", "addr", "add", "10.9.9.1/32", "dev", "lo")
+        self.write("/var/nat", NAT)
+        self.run("nft", "-f", "/var/nat")
+
+
+class Encrypted(Postfix):
+    """Takes no MAIL before STARTTLS."""
+
+    def start_services(self):
+        super().start_services()
+        self.change(smtpd_tls_security_level="encrypt")
+
+
 class Syslogged(OpenSMTPD):
     """In the foreground, as a container runs it, but by syslog."""
 
@@ -79,10 +110,14 @@ TRUSTING = [
            settings="tls_advertise_hosts =\nlog_selector = +smtp_protocol_error "
                     "+smtp_syntax_error +tls_certificate_verified +tls_peerdn\n"),
     server(Sendmail, "sendmail", 4, access=f"Connect:{V4}\tRELAY\nConnect:IPv6:{V6}\tRELAY\n"),
+    server(Encrypted, "postfix-tls", 8, tls=True,
+           settings={"mynetworks": f"127.0.0.0/8 {V4} [{V6}]/128"}),
     server(Syslogged, "opensmtpd", 5, relay_from=f'src {{ "{V4}", "{V6}" }}'),
 ]
 PROXIED = server(Proxied, "proxied", 6, settings={
     "mynetworks": "127.0.0.0/8 172.16.0.0/12", "inet_protocols": "ipv4"})
+TRANSLATED = server(Translated, "translated", 7, settings={"mynetworks": "127.0.0.0/8 10.0.0.0/8"})
+LOSING = [PROXIED, TRANSLATED]
 FILES = {"exim": "/var/log/exim-main", "exim-debian": "/var/log/exim-main",
          "sendmail": "/var/log/syslog", "opensmtpd": "/var/log/syslog"}
 
@@ -90,12 +125,12 @@ FILES = {"exim": "/var/log/exim-main", "exim-debian": "/var/log/exim-main",
 @pytest.fixture(scope="module")
 def lab():
     probe = Portreeve(BINARY, roles=False)
-    lab = Lab("witness", [*TRUSTING, PROXIED, probe], probe.delegations())
+    lab = Lab("witness", [*TRUSTING, *LOSING, probe], probe.delegations())
     lab.probe = probe
     with lab:
         for network in ("198.51.100.0/24", "2001:db8:100::/64"):
             probe.portreeve("permit", "add", network, "--consent", "range", "--by", "the tests")
-        for host in (*TRUSTING, PROXIED):
+        for host in (*TRUSTING, *LOSING):
             host.copy(BINARY, "/usr/local/bin/portreeve")
         yield lab
 
@@ -108,8 +143,9 @@ def said(lab, host):
     for row in rows:
         assert row["said"], row
         commands = [line["said"].split(" ")[0] for line in row["lines"]]
-        assert commands == ["EHLO", "EXPN", "MAIL", "RCPT", "QUIT"], row
-        assert row["lines"][3]["code"] // 100 == 5, row
+        before = ["EHLO", "EXPN", "MAIL", "STARTTLS"] if host.name == "postfix-tls" else []
+        assert commands == [*before, "EHLO", "EXPN", "MAIL", "RCPT", "QUIT"], row
+        assert row["lines"][-2]["code"] // 100 == 5, row
     return word
 
 
@@ -150,6 +186,16 @@ def test_a_proxy_is_found_before_anything_goes_wrong(lab):
     text = PROXIED.run("portreeve", "witness", "--read", "--word", word, check=False)
     assert text.returncode == IS_LOST and "over IPv6 to port 25" in text.stdout
     assert "C1" in text.stdout and "portreeve explain C1" in text.stdout, text.stdout
+
+
+def test_a_source_nat_is_named_by_its_rule(lab):
+    word = said(lab, TRANSLATED)
+    code, seen, answer = read(TRANSLATED, word, "--seen-as", V4, "--seen-as", V6)
+    assert code == IS_LOST, answer
+    assert seen[6]["verdict"] == "kept" and seen[6]["seen_as"] == V6
+    assert seen[4]["sentence"] == f"the server saw us as 10.9.9.1, not {V4}: {LOST}"
+    assert seen[4]["causes"][0] == "C3"
+    assert "10.9.9.1" in seen[4]["evidence"] and "snat to 10.9.9.1" in seen[4]["line"], answer
 
 
 def test_the_journal_is_read_too(lab):

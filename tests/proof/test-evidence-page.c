@@ -92,6 +92,10 @@ static const struct row rows[] = {
 		"172.18.0.1 is of 172.16.0.0/12, which Docker", "Likely cause  C2: ",
 		"Also possible C1: ", "C3: ",
 	}, { "no public address" } },
+	{ "named by its line alone", "{\"verdict\":\"open\",\"mta\":\"exim\",\"returns\":["
+	  RETURN("recipient", "0", TOKEN, "") "]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
+		"that it is Exim is a", "Received line", "portreeve explain E14 --mta exim",
+	}, { NULL } },
 	{ "perhaps lost", HEAD("open") SEEN("172.18.0.1", "") ",\"returns\":["
 	  RETURN("recipient", "0", TOKEN, "") "]}", EVIDENCE_GOOD, EVIDENCE_STAYS_FILE, {
 		"as 172.18.0.1, which is no public address: if others", "Likely cause  C34: ",

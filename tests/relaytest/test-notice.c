@@ -238,7 +238,7 @@ struct row {
 	const char *said;
 	const char *message[3];      /* what stands in the mail; none: no mail */
 	const char *reason, *range;
-	bool open;
+	bool open, lost;
 };
 
 /* A percent hack, in a host that greets as Exim. */
@@ -247,7 +247,11 @@ static const struct explanation *why_open(const struct row *row, struct explanat
 	const char *const forms[] = { "E14" };
 	if (!row->open)
 		return NULL;
+	const struct seen_as seen = { ip_from_v4(172, 18, 0, 1), ip_from_v4(203, 0, 113, 5) };
+	const struct ip host = ip_from_v4(198, 51, 100, 7);
 	assert_int_equal(explain_open(forms, 1, MTA_EXIM, why), ERR_OK);
+	if (row->lost)
+		explain_seen(why, &seen, &host);
 	return why;
 }
 
@@ -308,6 +312,10 @@ static void test_notices(void **state)
 		  false, 0, "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
 		  { "Subject: Retest result\r\n", "The list was not changed",
 		    "stays listed as part of 127.46.5.0/24" }, NULL, "127.46.5.0/24" },
+		{ "open, and the host loses addresses", "<postmaster@[127.46.5.1]>", VERDICT_OPEN,
+		  false, 0, "MAIL <>\nRCPT <postmaster@[127.46.5.1]>\n",
+		  { "the server saw us as 172.18.0.1, not 203.0.113.5:",
+		    "Likeliest cause, C2: " }, .open = true, .lost = true },
 		{ "closed, but not delisted", "<admin@elsewhere.test>", VERDICT_CLOSED, false, 0,
 		  "MAIL <>\nRCPT <admin@elsewhere.test>\n",
 		  { "Subject: Auto: Retest result\r\n", "The list was not changed" } },

@@ -33,28 +33,30 @@
 
 static const struct line_row {
 	const char *name, *header, *seen;        /* NULL: no line can be told from others' */
+	enum mta mta;
 } lines[] = {
-	{ "postfix", POSTFIX(US " (unknown [172.18.0.1])"), "172.18.0.1" },
+	{ "postfix", POSTFIX(US " (unknown [172.18.0.1])"), "172.18.0.1", MTA_POSTFIX },
 	{ "postfix, named", POSTFIX(US " (gateway.docker [172.18.0.1])"), "172.18.0.1" },
-	{ "postfix, v6", POSTFIX(US " (unknown [IPv6:fd00:dead:beef::1])"), "fd00:dead:beef::1" },
+	{ "postfix, v6", POSTFIX(US " (unknown [IPv6:fd00:dead:beef::1])"),
+	  "fd00:dead:beef::1", MTA_POSTFIX },
 	{ "postfix, as we are", POSTFIX(US " (" US " [203.0.113.5])"), "203.0.113.5" },
 	{ "postfix, other letters", POSTFIX("Probe.Tester.Example (unknown [172.18.0.1])"),
 	  "172.18.0.1" },
-	{ "exim", EXIM("[172.18.0.1] (helo=" US ")"), "172.18.0.1" },
+	{ "exim", EXIM("[172.18.0.1] (helo=" US ")"), "172.18.0.1", MTA_EXIM },
 	{ "exim, named", EXIM("gateway ([172.18.0.1] helo=" US ")"), "172.18.0.1" },
 	{ "exim, with a port", EXIM("[172.18.0.1] (port=51022 helo=" US ")"), "172.18.0.1" },
-	{ "exim, what was said is the name", EXIM(US " ([203.0.113.5])"), "203.0.113.5" },
-	{ "exim, v6", EXIM("[::1] (helo=" US ")"), "::1" },
-	{ "sendmail", SENDMAIL(US " ([172.18.0.1])"), "172.18.0.1" },
-	{ "sendmail, named", SENDMAIL(US " (gw.lan [192.168.1.1])"), "192.168.1.1" },
+	{ "exim, what was said is the name", EXIM(US " ([203.0.113.5])"), "203.0.113.5", MTA_EXIM },
+	{ "exim, v6", EXIM("[::1] (helo=" US ")"), "::1", MTA_EXIM },
+	{ "sendmail", SENDMAIL(US " ([172.18.0.1])"), "172.18.0.1", MTA_SENDMAIL },
+	{ "sendmail, named", SENDMAIL(US " (gw.lan [192.168.1.1])"), "192.168.1.1", MTA_SENDMAIL },
 	{ "sendmail, forged name", SENDMAIL(US " (x.example [10.88.0.1] (may be forged))"),
 	  "10.88.0.1" },
-	{ "sendmail, v6", SENDMAIL(US " ([IPv6:0:0:0:0:0:0:0:1])"), "::1" },
-	{ "opensmtpd", OPENSMTPD(US " (<unknown> [172.18.0.1])"), "172.18.0.1" },
-	{ "opensmtpd, named", OPENSMTPD(US " (gw.lan [10.42.0.1])"), "10.42.0.1" },
-	{ "qmail", QMAIL("unknown (HELO " US ") (127.0.0.1)"), "127.0.0.1" },
+	{ "sendmail, v6", SENDMAIL(US " ([IPv6:0:0:0:0:0:0:0:1])"), "::1", MTA_SENDMAIL },
+	{ "opensmtpd", OPENSMTPD(US " (<unknown> [172.18.0.1])"), "172.18.0.1", MTA_OPENSMTPD },
+	{ "opensmtpd, named", OPENSMTPD(US " (gw.lan [10.42.0.1])"), "10.42.0.1", MTA_OPENSMTPD },
+	{ "qmail", QMAIL("unknown (HELO " US ") (127.0.0.1)"), "127.0.0.1", MTA_QMAIL },
 	{ "exchange", "Received: from " US " (172.18.0.1) by mx.victim.example (10.1.1.1) with "
-	  "Microsoft SMTP Server id 15.2.1544.4" DATE, "172.18.0.1" },
+	  "Microsoft SMTP Server id 15.2.1544.4" DATE, "172.18.0.1", MTA_EXCHANGE },
 
 	/* Others' lines. */
 	{ "later lines stand above", LATER POSTFIX(US " (unknown [172.18.0.1])"), "172.18.0.1" },
@@ -94,6 +96,8 @@ static void test_lines(void **state)
 			fail_msg("%s: %s", lines[i].name, found ? ip_format(&line.ip, text) : "none");
 		CHECK_ROW(lines[i].name, !found || strcmp(ip_format(&line.ip, text),
 		                                          lines[i].seen) == 0);
+		CHECK_ROW(lines[i].name, !found || lines[i].mta == MTA_UNKNOWN ||
+		                         seen_mta(&line) == lines[i].mta);
 		buf_fini(&message);
 	}
 }

@@ -46,7 +46,7 @@ static void make_bundle(EVP_PKEY *pair, char id[static 48], struct buf *bundle)
 	};
 	struct evidence_input in = {
 		.test = &t, .verdict = VERDICT_OPEN, .results = results, .result_count = 2,
-		.returns = &r, .return_count = 1, .seen_as = ip_of("172.18.0.1"),
+		.returns = &r, .return_count = 1, .seen_as = ip_of("172.18.0.1"), .mta = "exim",
 		.transcript = STR("> EHLO t\r\n< 250 \xc3\xa9\r\n"),
 		.operator_name = STR("Op"), .contact = STR("op@t.example"),
 		.replay = STR("portreeve test 192.0.2.1"), .own_domains = own, .now_s = 1000003,
@@ -77,6 +77,7 @@ static void signed_and_read(void **unused)
 	assert_string_equal(member(payload, "replay"), "portreeve test 192.0.2.1");
 	assert_string_equal(member(payload, "seen_as"), "172.18.0.1");
 	assert_string_equal(member(payload, "known_as"), "");
+	assert_string_equal(member(payload, "mta"), "exim");
 	assert_string_equal(member(payload, "transcript"), "> EHLO t\r\n< 250 \xc3\xa9\r\n");
 	json_t *cases = json_object_get(payload, "cases");
 	assert_int_equal(json_array_size(cases), 2);

@@ -57,7 +57,7 @@ static void an_address_tells(void **state)
 		struct witness_judged judged;
 		char got[100];
 		assert_int_equal(addresses(rows[i].as, &as), 1);
-		struct witness_seen seen = { .as = as, .lines = 1,
+		struct witness_sighting seen = { .as = as, .lines = 1,
 		                             .said = { .family = (uint8_t)rows[i].family } };
 		witness_judge(&seen, &ends, &judged);
 		size_t n = (size_t)snprintf(got, sizeof(got), "%s",
@@ -74,7 +74,7 @@ static void an_address_tells(void **state)
 static void one_loss_is_the_answer(void **state)
 {
 	const struct witness_ends ends = { 0 };
-	struct witness_seen seen[3] = { { .lines = 1 }, { .lines = 1 }, { .lines = 1 } };
+	struct witness_sighting seen[3] = { { .lines = 1 }, { .lines = 1 }, { .lines = 1 } };
 	(void)state;
 	assert_int_equal(witness_judge_all(seen, 0, &ends), WITNESS_UNSURE);
 	seen[0].as = ip_from_v4(192, 0, 2, 1);
@@ -82,6 +82,34 @@ static void one_loss_is_the_answer(void **state)
 	seen[2].as = ip_from_v4(192, 0, 2, 2);
 	assert_int_equal(witness_judge_all(seen, 1, &ends), WITNESS_KEPT);
 	assert_int_equal(witness_judge_all(seen, 3, &ends), WITNESS_LOST);
+}
+
+static void evidence_comes_first(void **state)
+{
+	static const struct {
+		const char *as, *cause, *want;
+	} cases[] = {
+		{ "172.18.0.1", "C3", "C3 C2 C1 " },        /* the last of three */
+		{ "172.18.0.1", "C4", "C4 C2 C1 " },        /* not among them */
+		{ "127.0.0.1", "C1", "C1 C5 C2 " },         /* there is room */
+		{ "127.0.0.1", "C5", "C5 C2 " }, { "127.0.0.1", "C99", "C5 C2 " },
+	};
+	const struct witness_ends ends = { 0 };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct witness_sighting seen = { .lines = 1 };
+		struct witness_judged judged;
+		char got[40] = "";
+		assert_int_equal(addresses(cases[i].as, &seen.as), 1);
+		witness_judge(&seen, &ends, &judged);
+		witness_judge_evidence(&judged, &(struct witness_evidence){
+			cases[i].cause, "so it is", "" });
+		for (size_t k = 0; k < judged.cause_n; k++) {
+			size_t n = strlen(got);
+			snprintf(got + n, sizeof(got) - n, "%s ", judged.causes[k]->id);
+		}
+		CHECK_ROW(cases[i].cause, strcmp(got, cases[i].want) == 0);
+	}
 }
 
 static void it_is_said_in_a_sentence(void **state)
@@ -101,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_tells),
 		cmocka_unit_test(one_loss_is_the_answer),
+		cmocka_unit_test(evidence_comes_first),
 		cmocka_unit_test(it_is_said_in_a_sentence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Who may relay under two configurations, and where they differ. Pure. It compares what is read,
+ * not what a server answers.
+ *
+ * All addresses are divided into areas by every range that either configuration tells apart, and
+ * by the networks of the machine; an address stands for each. It is asked at every port of both,
+ * as it is and with each thing that a client can show without a login.
+ *
+ * Who uses it: the command `audit`. Hostile input that reaches it: both configurations. The work is
+ * bounded, and what was left out is told.
+ */
+#ifndef PORTREEVE_AUDIT_DIFF_H
+#define PORTREEVE_AUDIT_DIFF_H
+
+#include "audit/config.h"
+#include "audit/kinds.h"
+
+enum {
+	AUDIT_DIFF_AREAS_MAX = 4000, AUDIT_DIFF_PORTS_MAX = 32, AUDIT_DIFF_ROWS_MAX = 500,
+	AUDIT_DIFF_ASKED_MAX = 400000,   /* answers of each, for all */
+	AUDIT_DIFF_WORK_MAX = 1 << 30,   /* ranges and rules looked at for them */
+};
+
+struct audit_diff_row {
+	struct audit_asker client;       /* ip is what was asked from, network what it stands for */
+	uint16_t port;                   /* 0: of configurations that name none */
+	unsigned shows;                  /* AUDIT_BY_…: what must be shown for it; 0: nothing */
+	bool widens;                     /* else it narrows */
+	/* AUDIT_NO without a line where nobody listens for that client. */
+	struct audit_why was, is;
+};
+
+struct audit_diff {
+	/* Those that widen first, then by address. An area is not repeated where the one around it
+	 * changes the same way, nor what a client shows where it makes no difference. */
+	struct audit_diff_row *rows;
+	size_t row_n;
+	size_t widened, narrowed;        /* also rows for which there was no room */
+};
+
+/* The configurations are read with the same facts, as far as they are of one machine; facts may be
+ * empty, but must have begun. ERR_LIMIT: not all could be compared, and a difference may be
+ * missing. */
+int audit_diff(struct audit_config *old, struct audit_config *new_, const struct facts *facts,
+               struct arena *a, struct audit_diff *diff);
+
+#endif
