@@ -48,8 +48,7 @@ CALLS = {
     "clock": [[], ["accept"]],
     "status": [[]],
     "doctor": [[]],
-    "keys": [["list"], ["rotate"], ["export", "public"], ["export"],
-             ["witness", "mx", "secret", "--host", "a.example"]],
+    "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
     "check": [], "config": [], "use": [], "explain": [], "witness": [],
