@@ -149,6 +149,7 @@ ROWS = [
     (["explain", "E14", "C6"], 64, '"C6": expected no more arguments'),
     (["explain", "E14", "--mta", "pstfix"], 64, "did you mean postfix?"),
     (["explain", "--mta"], 64, "--mta"),
+    (["gate", "x"], 64, '"x": expected no more arguments'),
     (["witness", "x"], 64, '"x": expected no more arguments'),
     (["witness", "--word", "pwkeyqaaicamcakbqh6usq"], 64, "expected --read"),
     (["witness", "--read", "--word", "word"], 64, '"word": expected a word as'),

@@ -195,6 +195,7 @@ FRESH = {
     "explain": lambda box, get: (box.run("explain"), box.run("explain", "e14", "--mta", "exim")),
     "witness": lambda box, get: (box.run("witness"),
                                  box.run("witness", "--read", "--log", "/dev/null", code=3)),
+    "gate": lambda box, get: box.run("gate", "--mta", "exim", "--config", "/none", code=1),
     "clock": lambda box, get: (listed(box), box.run("clock", "accept")),
 }
 
