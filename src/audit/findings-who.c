@@ -144,6 +144,12 @@ static const char *plain_cause(struct findings *fs, const struct audit_who *who)
 	                               .shows = who->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS };
 	struct audit_why why;
 	audit_config_explain(fs->config, &client, &why);
+	if (why.answer == AUDIT_NO) {           /* our domain is one of some that are let through */
+		client.shows |= AUDIT_BY_RECIPIENT;
+		audit_config_explain(fs->config, &client, &why);
+		if (why.answer != AUDIT_NO)
+			return "C33";
+	}
 	if (why.answer != AUDIT_NO && !strcmp(why.cause, "C10") && finding_takes_all_domains(fs))
 		return "C33";
 	if (why.answer != AUDIT_NO && why.cause[0])
