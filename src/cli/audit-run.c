@@ -51,7 +51,7 @@ static int read_configuration(struct auditing *w)
 	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
 }
 
-/* ---- who asks ---------------------------------------------------------------------------------- */
+/* ---- who asks -------------------------------------------------------------------- */
 
 /* By which addresses strangers arrive, at each port that the server has. */
 static void find_arrivals(struct auditing *w)
@@ -154,7 +154,7 @@ static void ask(struct auditing *w)
 			w->message.n ? buf_cstr(&w->message) : err_text(e), "");
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------- */
 
 static void gather_unasked(struct auditing *w, const char *others)
 {
@@ -179,8 +179,8 @@ static void judge(struct auditing *w, struct audit_report *report)
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(),
-		.how = w->known.started ? "a second server with this configuration was asked in a closed "
-		                          "room" : "only the configuration was read",
+		.how = w->known.started ? "a second server with this configuration was asked in a "
+		                          "closed room" : "only the configuration was read",
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);

@@ -29,7 +29,8 @@ struct running {
 static const struct closed_interface *interfaces_of(const struct audit_plan *plan, size_t *n)
 {
 	const struct facts *f = plan->ground->facts;
-	struct closed_interface *all = arena_alloc(plan->arena, (f->interface_n + 1) * sizeof(*all));
+	struct closed_interface *all = arena_alloc(plan->arena,
+	                                           (f->interface_n + 1) * sizeof(*all));
 	*n = 0;
 	for (size_t i = 0; i < f->interface_n; i++) {
 		const struct facts_interface *from = &f->interfaces[i];
@@ -176,12 +177,13 @@ static int room_make(struct running *r, struct buf *message)
 		.binds = &bind, .bind_n = bind.from ? 1 : 0,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
 		.stand_ins = standing->stand_ins, .stand_in_n = standing->n,
-		.names = names_of(r->plan, standing), .life_ms = 2 * s->start_ms + s->all_ms + 30000,
+		.names = names_of(r->plan, standing),
+		.life_ms = 2 * s->start_ms + s->all_ms + 30000,
 	};
 	return e == ERR_OK ? closed_create(&setup, &r->room, message) : e;
 }
 
-/* ---- questions ---------------------------------------------------------------------------------- */
+/* ---- questions -------------------------------------------------------------------- */
 
 static enum closed_claim claim_of(enum audit_claim claim)
 {
@@ -252,8 +254,8 @@ static int stage_ask(struct running *r, size_t first)
 {
 	const size_t n = r->plan->n - first;
 	const int64_t left_ms = r->until_ms - clock_mono_ms();
-	const struct closed_patience patience = { .command_ms = COMMAND_MS, .session_ms = SESSION_MS,
-	                                          .all_ms = left_ms };
+	const struct closed_patience patience = { .command_ms = COMMAND_MS,
+	                                          .session_ms = SESSION_MS, .all_ms = left_ms };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++)
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
@@ -266,7 +268,7 @@ static int stage_ask(struct running *r, size_t first)
 	return e;
 }
 
-/* ---- the server ----------------------------------------------------------------------------------- */
+/* ---- the server --------------------------------------------------------------------- */
 
 /* Where it is to greet: the places that the first stage goes to, without those where TLS comes
  * first: nobody greets there. */
@@ -308,7 +310,8 @@ static int stages(struct running *r, struct buf *message)
 	if (!whole)
 		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
 	if (e != ERR_OK)
-		buf_printf(message, "the server in the closed room cannot be asked: %s", err_text(e));
+		buf_printf(message, "the server in the closed room cannot be asked: %s",
+		           err_text(e));
 	return e;
 }
 
