@@ -78,6 +78,8 @@ static void names_of_server(const struct audit_plan *plan, struct naming *t)
 	name_add(t, g->foreign, NULL, mx);
 	name_add(t, g->other, NULL, mx);
 	name_add(t, mx, &far, NULL);
+	/* Its second one: of a domain whose first it is Postfix is no backup (permit_mx_backup). */
+	name_add(t, g->mx_here, NULL, mx);
 	name_add(t, g->mx_here, NULL, g->host_name);
 }
 

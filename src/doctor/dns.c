@@ -212,7 +212,7 @@ static void judge_ptr(const struct doctor_plan *plan, const struct ip *ip, bool 
 	if (kind) {
 		doctor_find(f, sends ? DOCTOR_UNKNOWN : DOCTOR_OK, part, about, NULL, "none is "
 		            "expected of %s%s", kind, sends ? "; the address that others see "
-		            "when tests leave from it needs one: give it to tester.source, or "
+		            "when tests leave from it needs one: give it to tester.seen_as, or "
 		            "look yourself" : "");
 		return;
 	}

@@ -42,13 +42,23 @@ static void plan_collectors(struct doctor_plan *plan)
 			add_ip(plan->collectors, &plan->collector_count, &listen->v[i].ip);
 }
 
+/* The address by which others see what leaves from `ip`: behind a NAT what the operator says. */
+static const struct ip *outside_of(const struct doctor_plan *plan, const struct ip *ip)
+{
+	const struct config_ips *seen_as = &plan->settings->tester.seen_as;
+	for (size_t i = 0; doctor_plan_unreachable(plan, ip) && i < seen_as->n; i++)
+		if (seen_as->v[i].family == ip->family)
+			return &seen_as->v[i];
+	return ip;
+}
+
 static void plan_sources(struct doctor_plan *plan, const struct ip *found, size_t n)
 {
 	const struct config_ips *given = &plan->settings->tester.source;
 	for (size_t i = 0; i < given->n; i++)
-		add_ip(plan->sources, &plan->source_count, &given->v[i]);
+		add_ip(plan->sources, &plan->source_count, outside_of(plan, &given->v[i]));
 	for (size_t i = 0; given->n == 0 && i < n; i++)
-		add_ip(plan->sources, &plan->source_count, &found[i]);
+		add_ip(plan->sources, &plan->source_count, outside_of(plan, &found[i]));
 }
 
 /* A name whose addresses both send and receive is enough where both are the same. */

@@ -21,7 +21,7 @@ struct doctor_plan {
 	char mx_host[DOCTOR_NAME_MAX];           /* the same, unless tests leave from elsewhere */
 	struct ip collectors[DOCTOR_IPS_MAX];    /* the first is that of tester.collector */
 	size_t collector_count;
-	struct ip sources[DOCTOR_IPS_MAX];       /* tests leave from them */
+	struct ip sources[DOCTOR_IPS_MAX];       /* others see tests come from them */
 	size_t source_count;
 	struct blocklist_zone zones[DOCTOR_ZONES_MAX];
 	size_t zone_count;

@@ -77,10 +77,10 @@ static bool find_bracket(struct str s, size_t *open, size_t *close)
 		size_t left = str_find(str_from(s, from), '[');
 		if (left == SIZE_MAX)
 			return false;
-		*open = from + left;
-		size_t length = str_find(str_from(s, *open), ']');
+		size_t length = str_find(str_from(s, from + left), ']');
 		if (length == SIZE_MAX)
-			return false;
+			return false;    /* the one before still stands from *open to *close */
+		*open = from + left;
 		*close = from = *open + length + 1;
 		bool ident = *close < s.n && str_find(str_from(s, *close), '[') != SIZE_MAX &&
 		             s.p[*close] == '@';

@@ -72,6 +72,20 @@ static const struct row rows[] = {
 	  "a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
 	  "b-lab.org. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
 	  "relays.isp-lab.net. IN NS ns.relays.isp-lab.net.\n" },
+	{ "behind a NAT, and told how others see it",
+	  NAMES "tester { domain = \"a-lab.net\"\n domain2 = \"b-lab.org\"\n"
+	  "collector = \"8.8.4.4:25\"\n seen_as = {\"2a00::1\", \"8.8.4.4\"} }\n"
+	  "dnsbl { zone = \"relays.isp-lab.net\"\n listen = {\"0.0.0.0:53\"}\n"
+	  "nameserver = {\"ns.isp-lab.net\"} }",
+	  { { 4, { 10, 0, 0, 1 } } },
+	  "a-lab.net. IN MX 10 probe.isp-lab.net.\n"
+	  "b-lab.org. IN MX 10 probe.isp-lab.net.\n"
+	  "probe.isp-lab.net. IN A 8.8.4.4\n"
+	  "probe.isp-lab.net. IN TXT \"v=spf1 a -all\"\n"
+	  "a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
+	  "b-lab.org. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
+	  "4.4.8.8.in-addr.arpa. IN PTR probe.isp-lab.net.\n"
+	  "relays.isp-lab.net. IN NS ns.isp-lab.net.\n" },
 	{ "the system's address",
 	  NAMES "tester { domain = \"a-lab.net\"\n domain2 = \"b-lab.org\"\n"
 	  "collector = \"8.8.4.4:25\" }\n"

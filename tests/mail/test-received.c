@@ -215,6 +215,10 @@ static const struct row rows[] = {
 	{ "from x@y.example by b.example by uid 502 with qmail-scanner-1.20 (Clear:RC:0(192.0.2.9):.)"
 	  Q1, NULL, NULL, NULL, "b.example", NULL, "qmail-scanner-1.20", T1, RECEIVED_SCANNER, false },
 	/* what a client may say to hide who it is */
+	{ "from a ([b] [c) by mx.example (8.12.8/8.12.8) with SMTP id 1" D1, NULL, NULL, "a",
+	  "mx.example", "1", "SMTP", T1, RECEIVED_SENDMAIL, false },
+	{ "from a ([b]@[c) (b.example [192.0.2.1]) by mx.example with SMTP id 1" D1, "192.0.2.1",
+	  "b.example", "a", "mx.example", "1", "SMTP", T1, RECEIVED_OTHER, false },
 	{ "from [198.51.100.7 (b.example [192.0.2.1]) by mx.example (Postfix) with SMTP id C1" D1,
 	  "192.0.2.1", "b.example", "[198.51.100.7", "mx.example", "C1", "SMTP", T1,
 	  RECEIVED_POSTFIX, false },
