@@ -2,7 +2,7 @@
  *
  * A parameter of ours takes the other's place; of two -o for one, Postfix takes the last.
  */
-#include "closed/beside-private.h"
+#include "closed/beside-config.h"
 
 #include <assert.h>
 

@@ -2,7 +2,7 @@
  *
  * The watcher and what it watches.
  */
-#include "closed/beside-private.h"
+#include "closed/beside-config.h"
 
 #include "base/clock.h"
 #include "base/file.h"

@@ -368,6 +368,8 @@ int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, 
 		e = closed_beside_create(setup->config ? setup->config : setup->server->config,
 		                         2 * setup->start_ms + setup->all_ms, &r.beside, message);
 	}
+	if (setup->is_beside)
+		*setup->is_beside = r.beside != NULL;
 	if (e == ERR_OK)
 		e = stages(&r, message);
 	closed_destroy(r.room);

@@ -4,7 +4,7 @@
  */
 #include "test.h"
 
-#include "closed/beside-private.h"
+#include "closed/beside-config.h"
 
 #include <stdlib.h>
 

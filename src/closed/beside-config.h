@@ -7,8 +7,8 @@
  * Hostile input: both files. They are Postfix's to understand; here only services and call-outs
  * are looked for, and what stands behind them wins.
  */
-#ifndef PORTREEVE_CLOSED_BESIDE_PRIVATE_H
-#define PORTREEVE_CLOSED_BESIDE_PRIVATE_H
+#ifndef PORTREEVE_CLOSED_BESIDE_CONFIG_H
+#define PORTREEVE_CLOSED_BESIDE_CONFIG_H
 
 #include "closed/beside.h"
 
