@@ -52,7 +52,7 @@ static int read_configuration(struct auditing *w)
 	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
 }
 
-/* ---- who asks ---------------------------------------------------------------------------------- */
+/* ---- who asks -------------------------------------------------------------------- */
 
 /* By which addresses strangers arrive, at each port that the server has. */
 static void find_arrivals(struct auditing *w)
@@ -156,7 +156,7 @@ static void ask(struct auditing *w)
 			w->message.n ? buf_cstr(&w->message) : err_text(e), "");
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------- */
 
 static void gather_unasked(struct auditing *w, const char *others)
 {

@@ -32,7 +32,8 @@ struct running {
 static const struct closed_interface *interfaces_of(const struct audit_plan *plan, size_t *n)
 {
 	const struct facts *f = plan->ground->facts;
-	struct closed_interface *all = arena_alloc(plan->arena, (f->interface_n + 1) * sizeof(*all));
+	struct closed_interface *all = arena_alloc(plan->arena,
+	                                           (f->interface_n + 1) * sizeof(*all));
 	*n = 0;
 	for (size_t i = 0; i < f->interface_n; i++) {
 		const struct facts_interface *from = &f->interfaces[i];
@@ -179,12 +180,13 @@ static int room_make(struct running *r, struct buf *message)
 		.binds = &bind, .bind_n = bind.from ? 1 : 0,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
 		.stand_ins = standing->stand_ins, .stand_in_n = standing->n,
-		.names = names_of(r->plan, standing), .life_ms = 2 * s->start_ms + s->all_ms + 30000,
+		.names = names_of(r->plan, standing),
+		.life_ms = 2 * s->start_ms + s->all_ms + 30000,
 	};
 	return e == ERR_OK ? closed_create(&setup, &r->room, message) : e;
 }
 
-/* ---- questions ---------------------------------------------------------------------------------- */
+/* ---- questions -------------------------------------------------------------------- */
 
 static enum closed_claim claim_of(enum audit_claim claim)
 {
@@ -254,10 +256,11 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 /* The name of an asker; NULL, which the room's DNS gives to some, cannot be said by XCLIENT. */
 static const char *named_find(const struct audit_plan *plan, const struct ip *ip)
 {
-	for (size_t i = 0; i < plan->named_n; i++)
-		if (ip_eq(&plan->named[i].ip, ip))
-			return plan->named[i].name && plan->named[i].verified ? plan->named[i].name
-			                                                      : SMTP_XCLIENT_UNNAMED;
+	for (size_t i = 0; i < plan->named_n; i++) {
+		const struct audit_named *n = &plan->named[i];
+		if (ip_eq(&n->ip, ip))
+			return n->name && n->verified ? n->name : SMTP_XCLIENT_UNNAMED;
+	}
 	return ASKERS;
 }
 
@@ -285,7 +288,8 @@ static int all_ask(struct running *r, size_t first, const struct closed_patience
 		}
 	if (left_out)
 		audit_plan_leave_out(r->plan, "who shows more than an address",
-		                     "no room can be made here: a second server is asked by XCLIENT");
+		                     "no room can be made here: a second server is asked, by "
+		                     "XCLIENT");
 	return closed_ask(r->room, patience, sessions, n);
 }
 
@@ -293,8 +297,8 @@ static int stage_ask(struct running *r, size_t first)
 {
 	const size_t n = r->plan->n - first;
 	const int64_t left_ms = r->until_ms - clock_mono_ms();
-	const struct closed_patience patience = { .command_ms = COMMAND_MS, .session_ms = SESSION_MS,
-	                                          .all_ms = left_ms };
+	const struct closed_patience patience = { .command_ms = COMMAND_MS,
+	                                          .session_ms = SESSION_MS, .all_ms = left_ms };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++)
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
@@ -307,7 +311,7 @@ static int stage_ask(struct running *r, size_t first)
 	return e;
 }
 
-/* ---- the server ----------------------------------------------------------------------------------- */
+/* ---- the server --------------------------------------------------------------------- */
 
 /* Where it is to greet: the places that the first stage goes to, without those where TLS comes
  * first: nobody greets there. */
@@ -354,7 +358,8 @@ static int stages(struct running *r, struct buf *message)
 	if (!whole)
 		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
 	if (e != ERR_OK)
-		buf_printf(message, "the server in the closed room cannot be asked: %s", err_text(e));
+		buf_printf(message, "the server in the closed room cannot be asked: %s",
+		           err_text(e));
 	return e;
 }
 

@@ -14,8 +14,8 @@
 
 struct closed_run_setup {
 	const struct closed_server *server;
-	/* Another configuration than the server's own, which is carried to where the server looks; or
-	 * that of an instance of Postfix, which stays where it is. NULL: its own. */
+	/* Another configuration than the server's own, which is carried to where the server looks;
+	 * or that of an instance of Postfix, which stays where it is. NULL: its own. */
 	const char *config;
 	bool is_instance;
 	const char *const *directories;  /* that it writes to, by its configuration */
