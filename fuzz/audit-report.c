@@ -46,7 +46,8 @@ static void cut(struct made *m)
 	for (size_t i = 0; i <= m->n && m->text_n < PARTS_MAX; i++) {
 		if (i < m->n && p[i])
 			continue;
-		m->texts[m->text_n++] = arena_strdup(m->arena, (struct str){ p + begin, i - begin });
+		const struct str part = { p + begin, i - begin };
+		m->texts[m->text_n++] = arena_strdup(m->arena, part);
 		begin = i + 1;
 	}
 }
@@ -56,7 +57,8 @@ static void make_lines(struct made *m, const struct audit_line **lines, size_t *
 	*n = byte_of(m) % 4;
 	struct audit_line *made = arena_alloc(m->arena, (*n + 1) * sizeof(*made));
 	for (size_t i = 0; i < *n; i++)
-		made[i] = (struct audit_line){ text_of(m), { text_of(m), byte_of(m), text_of(m) } };
+		made[i] = (struct audit_line){ text_of(m),
+		                               { text_of(m), byte_of(m), text_of(m) } };
 	*lines = made;
 }
 

@@ -27,14 +27,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str text = { (const char *)data + 1, size - 1 };
 	struct witness_log *whole = read_in_pieces(text, size);
 	struct witness_log *pieces = read_in_pieces(text, data[0] + 1u);
-	const struct witness_seen *a = witness_log_seen(whole, &n);
-	const struct witness_seen *b = witness_log_seen(pieces, &m);
-	if (n != m || n > WITNESS_SEEN_MAX ||
+	const struct witness_sighting *a = witness_log_sightings(whole, &n);
+	const struct witness_sighting *b = witness_log_sightings(pieces, &m);
+	if (n != m || n > WITNESS_SIGHTINGS_MAX ||
 	    witness_log_unplaced(whole) != witness_log_unplaced(pieces) ||
 	    witness_log_lines(whole) != witness_log_lines(pieces))
 		abort();
 	for (size_t i = 0; i < n; i++) {
-		char word[WITNESS_WORD_MAX];
+		char word[WITNESS_WORD_SIZE];
 		unsigned day;
 		if (witness_word_parse(str_of(a[i].said.word), word, &day, NULL) != ERR_OK ||
 		    (a[i].as.family != 4 && a[i].as.family != 6) || a[i].lines == 0 ||

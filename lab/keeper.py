@@ -24,7 +24,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8),
@@ -106,7 +105,9 @@ def keep_log():
         while True:
             line = door.recv(65536).decode(errors="replace").rstrip("\0\n")
             text = line.partition(">")[2] or line  # without the <priority>
-            print(time.strftime("%T"), text, file=log, flush=True)
+            # The client's library wrote the time, "Nov 28 11:58:36 "; the host is the daemon's.
+            print(text[:15], socket.gethostname().partition(".")[0], text[16:], file=log,
+                  flush=True)
 
 
 def main():

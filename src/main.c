@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{ "test", "is this host an open relay?", cli_test },
 	{ "scan", "test many addresses", cli_scan },
 	{ "audit", "is the mail server of this machine a relay, and why?", cli_audit },
+	{ "witness", "by what address this mail server sees strangers", cli_witness },
 	{ "explain", "what a form of the test means, and how to close it", cli_explain },
 	{ "list", "what is listed; tests, returns, outputs, the journal", cli_list },
 	{ "retest", "test a listed address again", cli_retest },

@@ -65,7 +65,7 @@ struct writing {
 	enum finding_list kind;
 	char separator;                  /* of Exim */
 	struct buf out;
-	bool changed;
+	bool changed, everybody;         /* something, everybody was taken out */
 };
 
 static void add_item(struct writing *w, struct str item)
@@ -90,6 +90,14 @@ static void add_range(struct writing *w, const struct prefix *range)
 		text = arena_printf(w->fs->a, "[%s]/%u", finding_ip_text(w->fs, &range->ip),
 		                    (unsigned)range->len);
 	add_item(w, str_of(text));
+}
+
+/* Whoever let in everybody meant at least the machine itself. */
+static void add_loopback(struct writing *w)
+{
+	static const struct prefix both[] = { { { 4, { 127 } }, 8 }, { { 6, { [15] = 1 } }, 128 } };
+	for (size_t i = 0; i < 2; i++)
+		add_range(w, &both[i]);
 }
 
 static void add_homes(struct writing *w, const struct prefix *range)
@@ -141,8 +149,8 @@ static void take_item(struct writing *w, struct str item)
 	const bool known = gather_prefix(item, &range);
 	if (!item.n)
 		return;
-	if (is_everybody(w, item)) {
-		w->changed = true;
+	if (is_everybody(w, item) || (known && range.len == 0)) {
+		w->changed = w->everybody = true;
 	} else if (known && w->g->arrival && prefix_contains(&range, &w->g->arrival->as)
 	           && is_lan(w, &range)) {
 		w->changed = true;
@@ -185,6 +193,8 @@ const char *finding_list_kept(struct findings *fs, const struct finding_group *g
 	else
 		while (str_token(&list, ", \t", &item))
 			take_item(&w, item);
+	if (w.everybody && !w.out.n && kind != FINDING_SMTPD_LIST)
+		add_loopback(&w);
 	if (w.changed)
 		kept = arena_strdup(fs->a, (struct str){ buf_cstr(&w.out), w.out.n });
 	buf_fini(&w.out);

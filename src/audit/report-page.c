@@ -18,8 +18,7 @@
 
 enum {
 	WHO_ROWS_MAX = 16,               /* of the first table */
-	CELL_LINE_MAX = 96, LINE_MAX_SHOWN = 400, BY_SHOWN_MAX = 2,
-	REFUSED_SHOWN_MAX = 6,
+	CELL_LINE_MAX = 96, LINE_MAX_SHOWN = 400, REFUSED_SHOWN_MAX = 6,
 };
 
 struct page_maker {
@@ -29,9 +28,12 @@ struct page_maker {
 	const struct audit_who *above;       /* of the row before in the first table */
 };
 
+/* The title of one who stands outside of a range names that range. */
 static const char *network_text(struct arena *a, const struct audit_asker *asker)
 {
 	char text[PREFIX_TEXT_MAX];
+	if (asker->kind == AUDIT_OUTSIDE)
+		return arena_strdup(a, str_of(ip_format(&asker->ip, text)));
 	return arena_strdup(a, str_of(prefix_format(&asker->network, text)));
 }
 
@@ -117,10 +119,23 @@ static bool same_outcome(const struct audit_who *a, const struct audit_who *b)
 	       a->perhaps == b->perhaps && same_forms(a, b) && same_lines(a, b);
 }
 
-/* One row of the table: one client at all its ports. The loopback of both families is one. */
-static bool same_client(const struct audit_asker *a, const struct audit_asker *b)
+/* A trusted range of the loopback is the loopback. */
+static enum audit_kind kind_of(const struct audit_asker *asker)
 {
-	return a == b || (a->kind == AUDIT_LOOPBACK && b->kind == AUDIT_LOOPBACK);
+	static const struct prefix loopback4 = { { 4, { 127 } }, 8 };
+	static const struct prefix loopback6 = { { 6, { [15] = 1 } }, 128 };
+	if (asker->kind == AUDIT_RANGE && (prefix_covers(&loopback4, &asker->network) ||
+	                                   prefix_covers(&loopback6, &asker->network)))
+		return AUDIT_LOOPBACK;
+	return asker->kind;
+}
+
+/* Those of one kind whom one row may name together, if the same holds for them. */
+static bool same_kind(const struct audit_who *a, const struct audit_who *b)
+{
+	enum audit_kind kind = kind_of(a->asker);
+	return kind == kind_of(b->asker) && (kind == AUDIT_LOOPBACK || kind == AUDIT_OWN ||
+	       (kind == AUDIT_RANGE && a->sound));
 }
 
 /* The order of the table: the worst first. */
@@ -145,11 +160,19 @@ static const char *who_note(const struct page_maker *m, const struct audit_who *
 {
 	if (who->strangers && who->asker->network.len)
 		return "strangers arrive by it";
-	if (who->perhaps)
-		return "perhaps: see below";
 	if (who->sound)
 		return "as intended";
+	if (who->perhaps)
+		return "perhaps";
 	return audit_forms_words(m->arena, who);
+}
+
+static const char *also_text(struct arena *a, const struct audit_place *first,
+                             const struct audit_place *other)
+{
+	if (other->line && strcmp(first->file, other->file) == 0)
+		return arena_printf(a, "and line %u", other->line);
+	return arena_printf(a, "and %s", audit_place_words(a, other));
 }
 
 static struct page_cell by_cell(struct page_maker *m, const struct audit_who *who)
@@ -162,11 +185,10 @@ static struct page_cell by_cell(struct page_maker *m, const struct audit_who *wh
 	const struct audit_line *line = &who->by[0];
 	const char *text = line->place.text[0] ? line->place.text : line->parameter;
 	const char *ip = ip_text(a, &who->asker->network.ip), *also = "";
-	for (size_t i = 1; i < who->by_n && i < BY_SHOWN_MAX; i++)
-		also = arena_printf(a, "%s%s", i == 1 ? "and " : also,
-		                    audit_place_words(a, &who->by[i].place));
-	if (who->by_n > BY_SHOWN_MAX)
-		also = arena_printf(a, "%s, %zu more", also, who->by_n - BY_SHOWN_MAX);
+	if (who->by_n > 1)
+		also = also_text(a, &line->place, &who->by[1].place);
+	if (who->by_n > 2)
+		also = arena_printf(a, "%s, %zu more", also, who->by_n - 2);
 	struct page_cell cell = cell_of(audit_place_words(a, &line->place), "", also);
 	cell.code = audit_excerpt(a, text, ip, CELL_LINE_MAX);
 	return cell;
@@ -216,26 +238,59 @@ static void add_who_row(struct page_maker *m, const struct audit_who *who,
 	m->above = who;
 }
 
-/* Rows of a rank, those of one client and outcome as one; how many. */
+/* All ports at which the outcome of row `at` holds for its client; these rows, from there on. */
+static struct gathered gather_client(struct page_maker *m, size_t at, const bool *done, bool *mine)
+{
+	const struct audit_report *r = m->report;
+	struct gathered g = { "", "" };
+	for (size_t i = at; i < r->who_n; i++) {
+		const struct audit_who *who = &r->who[i];
+		mine[i] = !done[i] && who->asker == r->who[at].asker &&
+		          same_outcome(who, &r->who[at]);
+		if (mine[i])
+			gather(m->arena, who->asker, who->port, who->tls, &g);
+	}
+	return g;
+}
+
+static void take(const struct audit_report *r, size_t at, const bool *mine, bool *done)
+{
+	for (size_t i = at; i < r->who_n; i++)
+		done[i] |= mine[i];
+}
+
+/* A row for the client of row `at`, and for those of its kind for whom the same holds at the same
+ * ports. */
+static struct gathered gather_row(struct page_maker *m, size_t at, bool *done, bool *mine)
+{
+	const struct audit_report *r = m->report;
+	struct gathered g = gather_client(m, at, done, mine);
+	take(r, at, mine, done);
+	for (size_t i = at + 1; i < r->who_n; i++) {
+		if (done[i] || !same_kind(&r->who[at], &r->who[i]) ||
+		    !same_outcome(&r->who[at], &r->who[i]))
+			continue;
+		struct gathered other = gather_client(m, i, done, mine);
+		if (strcmp(other.ports, g.ports) != 0)
+			continue;
+		g.networks = joined(m->arena, g.networks, other.networks);
+		take(r, i, mine, done);
+	}
+	return g;
+}
+
+/* The rows of a rank; how many. */
 static size_t add_rank(struct page_maker *m, unsigned wanted, bool *done, size_t room)
 {
 	const struct audit_report *r = m->report;
+	bool *mine = arena_alloc(m->arena, r->who_n + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < r->who_n; i++) {
-		const struct audit_who *who = &r->who[i];
-		struct gathered g = { "", "" };
-		if (done[i] || rank(who) != wanted)
+		if (done[i] || rank(&r->who[i]) != wanted)
 			continue;
-		for (size_t k = i; k < r->who_n; k++) {
-			const struct audit_who *other = &r->who[k];
-			if (done[k] || !same_client(who->asker, other->asker) ||
-			    !same_outcome(who, other))
-				continue;
-			gather(m->arena, other->asker, other->port, other->tls, &g);
-			done[k] = true;
-		}
+		struct gathered g = gather_row(m, i, done, mine);
 		if (n++ < room)
-			add_who_row(m, who, &g);
+			add_who_row(m, &r->who[i], &g);
 	}
 	return n;
 }
@@ -254,7 +309,15 @@ static bool is_refused(const struct audit_report *r, size_t at)
 	return refused;
 }
 
-/* "Refused: a stranger, by IPv4; …" */
+/* "this machine's own address (192.0.2.1)" */
+static const char *named_text(struct arena *a, const struct audit_asker *asker)
+{
+	const char *title = audit_asker_title(a, asker);
+	if (asker->network.len == 0 || asker->kind == AUDIT_OUTSIDE)
+		return title;
+	return arena_printf(a, "%s (%s)", title, network_text(a, asker));
+}
+
 static void add_refused(struct page_maker *m)
 {
 	const struct audit_report *r = m->report;
@@ -263,7 +326,7 @@ static void add_refused(struct page_maker *m)
 	for (size_t i = 0; i < r->row_n; i++)
 		if (is_refused(r, i) && n++ < REFUSED_SHOWN_MAX)
 			names = arena_printf(m->arena, "%s%s%s", names, names[0] ? "; " : "",
-			                     audit_asker_title(m->arena, r->rows[i].asker));
+			                     named_text(m->arena, r->rows[i].asker));
 	if (n > REFUSED_SHOWN_MAX)
 		page_text(m->page, "Refused: %s; and %zu more.", names, n - REFUSED_SHOWN_MAX);
 	else if (n)
@@ -442,7 +505,7 @@ static void add_how(struct page_maker *m)
 		asked |= r->rows[i].plain != AUDIT_UNSAID;
 	page_heading(m->page, "How it was asked");
 	if (r->how[0])
-		page_fact(m->page, "By", "%s", r->how);
+		page_fact(m->page, "How", "%s", r->how);
 	if (asked)
 		page_text(m->page, "Each client of the tables spoke from an address of its kind: "
 		          "EHLO, MAIL and RCPT, never DATA. No message was sent. A refusal counts "

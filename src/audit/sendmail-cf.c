@@ -290,6 +290,9 @@ void sendmail_cf_line(struct sendmail *s, struct str line, const struct audit_pl
 		    str_find(rest, '=') != SIZE_MAX)
 			sendmail_daemon(s, str_from(rest, str_find(rest, '=') + 1), place);
 		break;
+	case 'X':                                /* a milter: callouts.h */
+		gather_setting(s->g, STR("X"), str_trim(str_from(line, 1)), "", place);
+		break;
 	case 'S':
 		s->in_own_rules = str_prefix(line, STR("SLocal_check_rcpt"));
 		s->cf_whole |= str_prefix(line, STR("SRelay_ok"));
@@ -323,7 +326,7 @@ int sendmail_read_cf(struct sendmail *s, const char *file)
 			gather_unread_at(s->g, &place, "it is too long");
 			continue;
 		}
-		if (line.n && strchr("#CFKORS", line.p[0])) {
+		if (line.n && strchr("#CFKORSX", line.p[0])) {
 			place.text = gather_text(s->g, line);
 			sendmail_cf_line(s, str_of(place.text), &place);
 		}

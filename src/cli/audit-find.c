@@ -6,6 +6,8 @@
  */
 #include "cli/audit-find.h"
 
+#include "audit/disk-files.h"
+#include "audit/installed.h"
 #include "base/file.h"
 
 #include <netdb.h>
@@ -81,6 +83,34 @@ int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
 	                          "installed here; --mta and --config name a configuration to read");
 }
 
+int audit_find_in_image(struct cli *cli, const char *root, const char *mta,
+                        const struct closed_server **server, const char **others)
+{
+	struct disk_files disk = { .root = -1 };
+	struct audit_files files;
+	struct audit_found *found = NULL;
+	size_t n = 0;
+	*server = NULL;
+	*others = "";
+	int e = disk_files_init(&disk, root, &files);
+	if (e != ERR_OK)
+		return cli_fail(cli, cli_exit_code(e), "%s: expected the directory of an image: %s",
+		                root, err_text(e));
+	audit_installed(&files, &cli->arena, &found, &n);
+	disk_files_fini(&disk);
+	if (mta)
+		return find_given(cli, mta, server);
+	if (n)
+		*server = closed_server_of(found[0].mta);
+	for (size_t i = 1; i < n; i++)
+		if (found[i].mta != found[0].mta)
+			*others = arena_printf(&cli->arena, "%s%s%s", *others,
+			                       (*others)[0] ? ", " : "", mta_title(found[i].mta));
+	return *server ? CLI_GO
+	               : cli_fail(cli, EX_UNAVAILABLE, "no configuration of Postfix, Exim, Sendmail or "
+	                          "OpenSMTPD is below %s", root);
+}
+
 /* ---- its version ----------------------------------------------------------------------------- */
 
 static const char *version_of(struct arena *a, struct str status, const char *package)
@@ -97,7 +127,7 @@ static const char *version_of(struct arena *a, struct str status, const char *pa
 	return NULL;
 }
 
-const char *audit_find_version(struct arena *a, enum mta mta)
+const char *audit_find_version(struct arena *a, const char *root, enum mta mta)
 {
 	static const struct { enum mta mta; const char *package; } packages[] = {
 		{ MTA_POSTFIX, "postfix" }, { MTA_EXIM, "exim4-base" }, { MTA_SENDMAIL, "sendmail-bin" },
@@ -105,7 +135,8 @@ const char *audit_find_version(struct arena *a, enum mta mta)
 	};
 	struct buf status = { 0 };
 	const char *version = NULL;
-	if (file_read("/var/lib/dpkg/status", STATUS_BYTES_MAX, &status) == ERR_OK)
+	const char *path = arena_printf(a, "%s/var/lib/dpkg/status", root);
+	if (file_read_plain(path, STATUS_BYTES_MAX, &status) == ERR_OK)
 		for (size_t i = 0; i < sizeof(packages) / sizeof(*packages); i++)
 			if (packages[i].mta == mta)
 				version = version_of(a, buf_str(&status), packages[i].package);

@@ -13,8 +13,11 @@
  * installed. What else there is goes to *others, words or "". CLI_GO or an exit code, told. */
 int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
                       const struct closed_server **server, const char **others);
-/* By the packages of the system: "3.7.11-0+deb12u1"; NULL: not known. */
-const char *audit_find_version(struct arena *a, enum mta mta);
+/* The same of an image below `root`, where nothing runs. */
+int audit_find_in_image(struct cli *cli, const char *root, const char *mta,
+                        const struct closed_server **server, const char **others);
+/* By the packages of the system below `root`: "3.7.11-0+deb12u1"; NULL: not known. */
+const char *audit_find_version(struct arena *a, const char *root, enum mta mta);
 /* A real user of the machine, who gets mail. */
 const char *audit_find_user(struct arena *a);
 /* The name of the machine, as the kernel has it. */

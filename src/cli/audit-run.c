@@ -5,10 +5,9 @@
  */
 #include "cli/audit-run.h"
 
-#include "audit/carried-files.h"
-#include "audit/disk-files.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/audit-read.h"
 #include "cli/progress.h"
 #include "closed/run.h"
 
@@ -17,7 +16,7 @@
 
 enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
 
-/* Names that nobody has (RFC 6761 6.4, .invalid is refused by some; .example is nobody's). */
+/* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
 #define OTHER "sender.example"
 #define MX_HERE "customer.example"
@@ -27,8 +26,7 @@ struct auditing {
 	const struct audit_options *options;
 	struct arena *a;
 	struct facts facts;
-	struct disk_files disk;
-	struct carried_files carried;
+	struct audit_source source;
 	const struct closed_server *server;
 	const char *version, *machine;
 	struct audit_config *config;
@@ -43,36 +41,14 @@ struct auditing {
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
-/* A configuration from elsewhere names files where it is to stand. */
-static int files_open(struct auditing *w, struct audit_files *files)
-{
-	struct closed_bind bind = { 0 };
-	int e = disk_files_init(&w->disk, "", &w->carried.files);
-	*files = w->carried.files;
-	if (e != ERR_OK || !w->options->config || w->options->is_instance ||
-	    closed_server_bind(w->server, w->options->config, &bind) != ERR_OK || !bind.from)
-		return e;
-	w->carried.place = bind.to;
-	w->carried.at = bind.from;
-	carried_files_init(&w->carried, files);
-	return ERR_OK;
-}
-
 static int read_configuration(struct auditing *w)
 {
-	const struct audit_config_given given = {
-		.mta = w->server->mta, .directory = w->options->config, .hostname = w->machine,
-		.version = w->version, .facts = &w->facts,
+	w->source = (struct audit_source){
+		.root = w->options->root ? w->options->root : "", .config = w->options->config,
+		.in_place = w->options->is_instance, .host_name = w->machine,
+		.version = w->version, .disk.root = -1,
 	};
-	struct audit_files files;
-	int e = files_open(w, &files);
-	if (e == ERR_OK)
-		e = audit_config_read(&files, &given, w->a, &w->config);
-	if (e == ERR_OK)
-		return CLI_GO;
-	return cli_fail(w->cli, cli_exit_code(e), "the configuration of %s%s%s cannot be read: %s",
-	                mta_title(w->server->mta), w->options->config ? " in " : "",
-	                w->options->config ? w->options->config : "", err_text(e));
+	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
 }
 
 /* ---- who asks ---------------------------------------------------------------------------------- */
@@ -160,9 +136,9 @@ static void ask(struct auditing *w)
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
 	};
-	if (w->options->reading || !closed_server_program(w->server)) {
+	if (w->options->reading || w->options->root || !closed_server_program(w->server)) {
 		w->known.by_reading = true;
-		w->known.not_started = w->options->reading
+		w->known.not_started = w->options->reading || w->options->root
 			? "only the configuration was read" : "the server is not installed here";
 		return;
 	}
@@ -225,15 +201,16 @@ int audit_run(struct cli *cli, const struct audit_options *options, struct audit
               struct audit_instances *instances)
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
-	const char *others = "";
+	const char *others = "", *root = options->root ? options->root : "";
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
-	                        .disk.root = -1, .known.not_started = "" };
+	                        .source.disk.root = -1, .known.not_started = "" };
 	facts_begin(&w->facts, w->a);
-	facts_look(&w->facts, "", TOOL_MS);
-	int code = audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
+	facts_look(&w->facts, root, TOOL_MS);
+	int code = root[0] ? audit_find_in_image(cli, root, options->mta, &w->server, &others)
+	                   : audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
 	if (code == CLI_GO) {
-		w->machine = audit_find_machine(w->a);
-		w->version = audit_find_version(w->a, w->server->mta);
+		w->machine = root[0] ? "localhost" : audit_find_machine(w->a);
+		w->version = audit_find_version(w->a, root, w->server->mta);
 		code = read_configuration(w);
 	}
 	if (code == CLI_GO) {
@@ -244,7 +221,7 @@ int audit_run(struct cli *cli, const struct audit_options *options, struct audit
 		find_instances(w, instances);
 	}
 	buf_fini(&w->message);
-	disk_files_fini(&w->disk);
+	audit_source_fini(&w->source);
 	free(w);
 	return code;
 }

@@ -15,6 +15,7 @@ struct audit_options {
 	bool is_instance;                /* config is the directory of another Postfix of this machine */
 	const struct cli_values *sockets;        /* that are let into the room; NULL: none */
 	bool reading;                    /* no server is started */
+	const char *root;                /* of an image: its files are read, nothing is started */
 };
 
 enum { AUDIT_INSTANCES_MAX = 16 };

@@ -3,10 +3,11 @@
  * `portreeve audit`: may strangers relay by the mail server of this machine, who may, and why. The
  * report is made by audit-run.c; here it is told.
  */
-#include "cli/audit-run.h"
+#include "cli/audit-diff.h"
 #include "cli/commands.h"
 #include "cli/paged.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 struct audit_told {
@@ -65,7 +66,13 @@ static int audit_and_tell(struct cli *cli, struct audit_options *options,
                           const struct audit_told *told)
 {
 	struct outfile out = { .fd = -1 };
-	if (geteuid() != 0 && !options->reading)
+	char *whole = options->config ? realpath(options->config, NULL) : NULL;
+	if (options->config && !whole)
+		return cli_not_found(cli, options->config, "a directory or file of a configuration");
+	if (whole)
+		options->config = arena_strdup(&cli->arena, str_of(whole));
+	free(whole);
+	if (geteuid() != 0 && !options->reading && !options->root)
 		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, which "
 		                "root alone may; --reading only reads the configuration");
 	int code = cli_page_open(cli, told->html, told->force, &out);
@@ -80,6 +87,7 @@ int cli_audit(int argc, char **argv)
 	struct audit_options asked = { 0 };
 	struct audit_told told = { 0 };
 	struct cli_values sockets = { 0 };
+	bool diff = false;
 	const struct cli_option options[] = {
 		{ .name = "mta", .argument = "NAME", .value = &asked.mta,
 		  .words = "postfix exim sendmail opensmtpd",
@@ -90,6 +98,10 @@ int cli_audit(int argc, char **argv)
 		  .help = "let this socket of the machine into the room, as of a directory" },
 		{ .name = "reading", .flag = &asked.reading,
 		  .help = "start no server: only read the configuration" },
+		{ .name = "root", .argument = "DIR", .value = &asked.root,
+		  .help = "read the configuration of an unpacked image; start nothing" },
+		{ .name = "diff", .flag = &diff,
+		  .help = "compare two configurations, or the one in use with a new one" },
 		{ .name = "html", .argument = "FILE", .value = &told.html,
 		  .help = "write the answer as one page, to send to somebody" },
 		{ .name = "force", .flag = &told.force, .help = "replace FILE if it is there" },
@@ -97,21 +109,30 @@ int cli_audit(int argc, char **argv)
 	const struct cli_spec spec = {
 		.name = "audit",
 		.synopsis = "[--mta NAME] [--config DIR] [--with-socket PATH] [--reading]\n"
-		            "[--html FILE [--force]]",
+		            "[--root DIR] [--html FILE [--force]]\n"
+		            "--diff [--mta NAME] [OLD] NEW",
 		.description =
 		"May others relay by the mail server of this machine, who may, and why? The\n"
 		"server is started a second time, in a closed room without a way out, and asked\n"
 		"from an address of each kind; the one that runs never notices. Each answer comes\n"
 		"with the line that permits it, and the lines to paste that close it.\n"
 		"Exit: 0 closed, 1 open to the whole Internet, 2 open to more than you think,\n"
-		"3 not known.",
+		"3 not known. With --diff, which reads and starts nothing: 1 somebody more may\n"
+		"relay by the new configuration, 0 nobody may.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
-		.operands_min = 0, .operands_max = 0, .operands_expected = "nothing",
+		.operands_min = 0, .operands_max = 2,
+		.operands_expected = "--diff with one or two configurations",
 	};
 	struct cli cli;
 	int code = cli_begin(&cli, &spec, argc, argv);
 	asked.sockets = &sockets;
-	if (code == CLI_GO)
+	if (code == CLI_GO && diff != (cli.operand_count > 0))
+		code = cli_fail(&cli, EX_USAGE, diff ? "--diff: expected one or two configurations"
+		                                     : "expected --diff before configurations");
+	else if (code == CLI_GO && diff)
+		code = audit_diff_run(&cli, &asked, cli.operand_count > 1 ? cli.operands[0] : NULL,
+		                      cli.operands[cli.operand_count - 1]);
+	else if (code == CLI_GO)
 		code = audit_and_tell(&cli, &asked, &told);
 	return cli_end(&cli, code);
 }

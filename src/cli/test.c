@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/hosts.h"
 #include "cli/testing.h"
+#include "cli/wordtest.h"
 
 #include "base/mem.h"
 
@@ -55,12 +56,16 @@ static int test_run(struct testing *t, struct hosts *found)
 int cli_test(int argc, char **argv)
 {
 	struct testing_options o = { 0 };
+	const char *word = NULL;
 	const struct cli_option options[] = {
-		TESTING_OPTIONS(o) };
+		TESTING_OPTIONS(o),
+		{ .name = "word", .argument = "WORD", .value = &word,
+		  .help = "ask no form: only say this word of \"portreeve witness\"" } };
 	const struct cli_spec spec = {
 		.name = "test",
 		.synopsis =
-		"ADDRESS|NAME… [--port P[,P…]] [--collector ADDR:PORT] [--wait SECONDS] [--all]",
+		"ADDRESS|NAME… [--port P[,P…]] [--collector ADDR:PORT] [--wait SECONDS] [--all]\n"
+		"ADDRESS|NAME… --word WORD [--port P[,P…]]",
 		.description =
 		"Tests whether a mail server relays for strangers. Every address and port is\n"
 		"tested on its own. Only our own token that comes back makes a host open.\n"
@@ -72,7 +77,11 @@ int cli_test(int argc, char **argv)
 	struct cli cli;
 	struct testing t = { 0 };
 	int code = cli_begin(&cli, &spec, argc, argv);
-	if (code == CLI_GO && (code = testing_open(&t, &cli, &o)) == CLI_GO) {
+	if (code == CLI_GO && word) {
+		t.cli = &cli;
+		t.options = &o;
+		code = wordtest_run(&t, word);
+	} else if (code == CLI_GO && (code = testing_open(&t, &cli, &o)) == CLI_GO) {
 		struct hosts *found = mem_array(cli.operand_count, sizeof(*found));
 		code = test_run(&t, found);
 		free(found);

@@ -261,13 +261,19 @@ static int create_tester(struct testing *t)
 	return CLI_GO;
 }
 
+int testing_settings(struct testing *t)
+{
+	log_init("portreeve", LOG_WARN);
+	int code = cli_settings(t->cli);
+	return code == CLI_GO ? apply_options(t) : code;
+}
+
 int testing_open(struct testing *t, struct cli *cli, const struct testing_options *options)
 {
 	int code = CLI_GO;
 	*t = (struct testing){ .cli = cli, .options = options };
-	log_init("portreeve", LOG_WARN);
-	if ((code = cli_settings(cli)) != CLI_GO || (code = apply_options(t)) != CLI_GO ||
-	    (code = read_account(t)) != CLI_GO || (code = bind_collector(t)) != CLI_GO ||
+	if ((code = testing_settings(t)) != CLI_GO || (code = read_account(t)) != CLI_GO ||
+	    (code = bind_collector(t)) != CLI_GO ||
 	    (code = cli_open(cli, CLI_TEST)) != CLI_GO || (code = inherit(t)) != CLI_GO ||
 	    (code = read_keys(t)) != CLI_GO)
 		return code;

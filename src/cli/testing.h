@@ -62,6 +62,9 @@ struct testing {
 	void *arg;
 };
 
+/* The settings with what the options say instead; of t, cli and options are set. CLI_GO or an exit
+ * code. */
+int testing_settings(struct testing *t);
 /* After cli_begin(): settings, ports bound, store opened, all created. CLI_GO or an exit code. */
 int testing_open(struct testing *t, struct cli *cli, const struct testing_options *options);
 void testing_close(struct testing *t);

@@ -42,7 +42,8 @@ static void answer_address(struct answering *a, const struct ip *ip)
 		dns_put_bytes(a->w, ip->b, n);
 }
 
-static void answer_name(struct answering *a, uint16_t type, const char *text)
+/* `nth`: of the MX of a name. */
+static void answer_name(struct answering *a, uint16_t type, const char *text, unsigned nth)
 {
 	struct dns_name name;
 	bool mx = type == DNS_TYPE_MX;
@@ -50,7 +51,7 @@ static void answer_name(struct answering *a, uint16_t type, const char *text)
 	    !answer_begin(a, type, name.n + (mx ? 2u : 0u)))
 		return;
 	if (mx)
-		dns_put_u16(a->w, MX_PREFERENCE);
+		dns_put_u16(a->w, (uint16_t)(MX_PREFERENCE * (nth + 1)));
 	dns_put_name(a->w, &name);
 }
 
@@ -87,12 +88,12 @@ static void answer_reverse(struct answering *a, const struct ip *ip)
 	for (size_t i = 0; i < a->names->reverse_n; i++)
 		if (ip_eq(&a->names->reverses[i].address, ip)) {
 			if (a->names->reverses[i].name)
-				answer_name(a, DNS_TYPE_PTR, a->names->reverses[i].name);
+				answer_name(a, DNS_TYPE_PTR, a->names->reverses[i].name, 0);
 			return;
 		}
 	hex_encode(ip->b, ip_bits(ip) / 8, digits);
 	if (snprintf(name, sizeof(name), "a%s.%s", digits, a->names->askers) < (int)sizeof(name))
-		answer_name(a, DNS_TYPE_PTR, name);
+		answer_name(a, DNS_TYPE_PTR, name, 0);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -114,6 +115,7 @@ static void answer_asker(struct answering *a, struct str text)
 
 static void answer_rows(struct answering *a, struct str text)
 {
+	unsigned mx_n = 0;
 	for (size_t i = 0; i < a->names->name_n; i++) {
 		const struct closed_name *row = &a->names->names[i];
 		if (!str_caseeq(text, str_of(row->name)))
@@ -122,12 +124,8 @@ static void answer_rows(struct answering *a, struct str text)
 		if (row->address.family)
 			answer_address(a, &row->address);
 		if (row->mx)
-			answer_name(a, DNS_TYPE_MX, row->mx);
+			answer_name(a, DNS_TYPE_MX, row->mx, mx_n++);
 	}
-	for (size_t i = 0; i < a->names->reverse_n; i++)
-		if (a->names->reverses[i].name &&
-		    str_caseeq(text, str_of(a->names->reverses[i].name)))
-			answer_address(a, &a->names->reverses[i].address);
 }
 
 static unsigned answer_question(struct answering *a)

@@ -5,7 +5,8 @@
  * audit asks nobody outside.
  *
  *     reverse names   of every address: one below `askers` that gives the address again; or a
- *                     name of its own, or none, by `reverses`
+ *                     name of its own, or none, by `reverses`. That one gives an address by its
+ *                     rows alone: without any, who has it is unverified
  *     names           the rows: addresses, MX, or both; an MX row stands for the name with MX only
  *     all else        NXDOMAIN
  *
@@ -22,12 +23,12 @@
 struct closed_name {
 	const char *name;
 	struct ip address;               /* family 0: none by this row */
-	const char *mx;                  /* NULL: none by this row */
+	const char *mx;                  /* NULL: none by this row; the first is preferred */
 };
 
 struct closed_reverse {
 	struct ip address;
-	const char *name;                /* NULL: the address has none */
+	const char *name;                /* any, "localhost" too; NULL: the address has none */
 };
 
 struct closed_names {

@@ -5,6 +5,7 @@
  */
 #include "closed/run.h"
 
+#include "audit/callouts.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "closed/ask.h"
@@ -74,10 +75,58 @@ static void names_of_server(const struct audit_plan *plan, struct naming *t)
 	name_add(t, g->foreign, NULL, mx);
 	name_add(t, g->other, NULL, mx);
 	name_add(t, mx, &far, NULL);
+	/* Its second one: of a domain whose first it is Postfix is no backup (permit_mx_backup). */
+	name_add(t, g->mx_here, NULL, mx);
 	name_add(t, g->mx_here, NULL, g->host_name);
 }
 
-static const struct closed_names *names_of(const struct audit_plan *plan)
+/* Whom the server asks, but for sockets that are let in. */
+struct standing {
+	struct audit_callout calls[CLOSED_STAND_INS_MAX];
+	struct closed_stand_in stand_ins[CLOSED_STAND_INS_MAX];
+	size_t n;
+};
+
+static bool is_let_in(const struct closed_run_setup *setup, const char *path)
+{
+	for (size_t i = 0; path && i < setup->socket_in_n; i++)
+		if (strcmp(setup->sockets_in[i], path) == 0)
+			return true;
+	return false;
+}
+
+static void stand_in_say(struct audit_plan *plan, const struct audit_callout *call)
+{
+	audit_plan_leave_out(plan,
+		arena_printf(plan->arena, "%s: %s", audit_callout_title(call->kind), call->text),
+		call->kind == AUDIT_CALL_AUTH ? "it is not in the room, where no login is right"
+		: "it is not in the room, where all is well by it: what it permits or refuses is "
+		  "not known");
+}
+
+static struct standing *stand_ins_of(const struct closed_run_setup *setup, struct audit_plan *plan)
+{
+	static const enum closed_stand_in_kind kinds[] = {
+		[AUDIT_CALL_MILTER] = CLOSED_MILTER, [AUDIT_CALL_POLICY] = CLOSED_POLICY,
+		[AUDIT_CALL_FILTER] = CLOSED_FILTER, [AUDIT_CALL_AUTH] = CLOSED_AUTH,
+	};
+	struct standing *s = arena_alloc(plan->arena, sizeof(*s));
+	size_t all = audit_callouts(plan->ground->config, plan->arena, s->calls,
+	                            CLOSED_STAND_INS_MAX);
+	s->n = 0;
+	for (size_t i = 0; i < all; i++) {
+		if (is_let_in(setup, s->calls[i].path))
+			continue;
+		s->calls[s->n] = s->calls[i];
+		s->stand_ins[s->n] = (struct closed_stand_in){
+			kinds[s->calls[i].kind], s->calls[i].path, s->calls[i].at };
+		stand_in_say(plan, &s->calls[s->n++]);
+	}
+	return s;
+}
+
+static const struct closed_names *names_of(const struct audit_plan *plan,
+                                           const struct standing *standing)
 {
 	struct closed_names *names = arena_alloc(plan->arena, sizeof(*names));
 	struct naming t = {
@@ -85,6 +134,9 @@ static const struct closed_names *names_of(const struct audit_plan *plan)
 		.reverses = arena_alloc(plan->arena, AUDIT_NAMED_MAX * sizeof(*t.reverses)),
 	};
 	names_of_server(plan, &t);
+	for (size_t i = 0; i < standing->n; i++)
+		if (standing->calls[i].host)
+			name_add(&t, standing->calls[i].host, &standing->calls[i].at.ip, NULL);
 	for (size_t i = 0; i < plan->named_n; i++) {
 		const struct audit_named *named = &plan->named[i];
 		t.reverses[t.reverse_n++] = (struct closed_reverse){ named->ip, named->name };
@@ -115,6 +167,7 @@ static int room_make(struct running *r, struct buf *message)
 	struct closed_bind bind = { 0 };
 	size_t n;
 	const struct closed_interface *interfaces = interfaces_of(r->plan, &n);
+	const struct standing *standing = stand_ins_of(s, r->plan);
 	int e = bind_find(s, &bind, message);
 	const struct closed_setup setup = {
 		.host_name = r->plan->ground->machine_name, .interfaces = interfaces,
@@ -122,7 +175,8 @@ static int room_make(struct running *r, struct buf *message)
 		.tree_n = closed_server_trees(s->server, s->directories, s->directory_n, trees),
 		.binds = &bind, .bind_n = bind.from ? 1 : 0,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
-		.names = names_of(r->plan), .life_ms = 2 * s->start_ms + s->all_ms + 30000,
+		.stand_ins = standing->stand_ins, .stand_in_n = standing->n,
+		.names = names_of(r->plan, standing), .life_ms = 2 * s->start_ms + s->all_ms + 30000,
 	};
 	return e == ERR_OK ? closed_create(&setup, &r->room, message) : e;
 }

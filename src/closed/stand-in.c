@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The milter protocol as libmilter speaks it (its mfdef.h names commands and replies): a length of
- * four bytes, a command of one, and what belongs to it.
+ * four bytes, a command of one, and what belongs to it. The others speak in lines.
  */
 #include "closed/stand-in.h"
 
@@ -94,13 +94,30 @@ static bool filter_answer(struct stand_in_talk *t, struct str line, struct buf *
 	return !quit;
 }
 
-static bool filter_take(struct stand_in_talk *t, struct buf *out)
+/* "AUTH" or "CONT", the number of the login, and more; all else wants no answer. */
+static void auth_answer(struct str line, struct buf *out)
+{
+	struct str verb, id;
+	if (str_token(&line, "\t", &verb) && str_token(&line, "\t", &id) &&
+	    (str_eq(verb, STR("AUTH")) || str_eq(verb, STR("CONT"))))
+		buf_printf(out, "FAIL\t%.*s\n", STR_ARG(id));
+}
+
+static bool line_answer(struct stand_in_talk *t, struct str line, struct buf *out)
+{
+	if (t->kind == CLOSED_FILTER)
+		return filter_answer(t, line, out);
+	auth_answer(line, out);
+	return true;
+}
+
+static bool lines_take(struct stand_in_talk *t, struct buf *out)
 {
 	for (size_t n; (n = str_find(buf_str(&t->kept), '\n')) != SIZE_MAX;) {
 		struct str line = { t->kept.p, n };
 		if (n && line.p[n - 1] == '\r')
 			line.n--;
-		if (!filter_answer(t, line, out))
+		if (!line_answer(t, line, out))
 			return false;
 		buf_consume(&t->kept, n + 1);
 	}
@@ -111,6 +128,13 @@ void stand_in_greet(const struct stand_in_talk *t, struct buf *out)
 {
 	if (t->kind == CLOSED_FILTER)
 		buf_add_cstr(out, "220 localhost ESMTP\r\n");
+	/* Where plain text is not wanted, one is left: without any, servers give up. They stand
+	 * first: by that Postfix knows a client's socket from a master's. */
+	if (t->kind == CLOSED_AUTH)
+		buf_add_cstr(out, "VERSION\t1\t1\nMECH\tPLAIN\tplaintext\n"
+		             "MECH\tLOGIN\tplaintext\nMECH\tSCRAM-SHA-256\tmutual-auth\n"
+		             "SPID\t1\nCUID\t1\nCOOKIE\t00000000000000000000000000000000\n"
+		             "DONE\n");
 }
 
 bool stand_in_take(struct stand_in_talk *t, struct str bytes, struct buf *out)
@@ -120,7 +144,8 @@ bool stand_in_take(struct stand_in_talk *t, struct str bytes, struct buf *out)
 	switch (t->kind) {
 	case CLOSED_MILTER: stays = milter_take(t, out); break;
 	case CLOSED_POLICY: policy_take(t, out); break;
-	case CLOSED_FILTER: stays = filter_take(t, out); break;
+	case CLOSED_FILTER:
+	case CLOSED_AUTH: stays = lines_take(t, out); break;
 	}
 	return stays && t->kept.n <= KEPT_MAX;
 }

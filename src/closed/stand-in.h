@@ -8,6 +8,7 @@
  *     policy   the delegation protocol of Postfix: "action=DUNNO" to every request
  *     filter   SMTP behind a proxy before the queue, or the next host that recipients are
  *              verified at: takes every command
+ *     auth     the authentication protocol of Dovecot: it knows mechanisms, and refuses every login
  *
  * Who uses it: keeper.c, which has a process without rights speak them all; the command `audit`
  * says at which sockets (closed_setup.stand_ins).

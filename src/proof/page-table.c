@@ -120,16 +120,23 @@ static void next_part(struct cell_rest *c)
 	}
 }
 
-/* A path is broken behind a slash. */
+/* At a space, wherever it is, as cells are narrow; but a word that fits into no line, as a path may
+ * be, is broken behind a slash. */
 static size_t cell_fitting(struct str rest, size_t columns)
 {
-	size_t n = page_fitting(rest, columns);
+	size_t n = page_fitting(rest, columns), space = 0, slash = 0, end = n;
 	if (n == rest.n || rest.p[n] == ' ')
 		return n;
-	for (size_t i = n; i > n / 2; i--)
-		if (rest.p[i - 1] == '/')
-			return i;
-	return n;
+	for (size_t i = 1; i < n; i++)
+		if (rest.p[i] == ' ')
+			space = i;
+		else if (rest.p[i] == '/' && i > n / 2)
+			slash = i + 1;
+	while (end < rest.n && rest.p[end] != ' ')
+		end++;
+	if (space && (end - space - 1 <= columns || slash <= space))
+		return space;
+	return slash > space ? slash : n;
 }
 
 /* A line of the cell, without the spaces behind it; its columns. */

@@ -58,7 +58,7 @@ static void knock_tell(void *arg)
 static void say(struct witness_knock *k, enum smtp_verb verb, const char *before, bool word,
                 const char *behind)
 {
-	char said[WITNESS_SAID_MAX] = "", line[WITNESS_LINE_MAX];
+	char said[WITNESS_SAID_SIZE] = "", line[WITNESS_LINE_MAX];
 	if (word)
 		witness_said_format(&k->said, said);
 	int n = snprintf(line, sizeof(line), "%s%s%s", before, said, behind);

@@ -46,8 +46,8 @@ static bool is_name(struct str s)
 	return s.n > 0;
 }
 
-/* "NAME (HELO) [ADDR]" or "(HELO) [ADDR]", where HELO has the same word; 0: something else. A client
- * without HELO is "NAME [ADDR]". */
+/* "NAME (HELO) [ADDR]" or "(HELO) [ADDR]", where HELO has the same word; 0: something else. Who
+ * has said no HELO is "NAME [ADDR]". */
 static size_t read_client(struct str s, const struct witness_said *said, struct ip *ip)
 {
 	struct witness_said helo;

@@ -66,8 +66,8 @@ void log_session_close(struct witness_log *log, const char *key)
 		*s = (struct log_session){ 0 };
 }
 
-static bool is_same(const struct witness_seen *seen, enum mta mta, const struct witness_said *said,
-                    const struct ip *ip)
+static bool is_same(const struct witness_sighting *seen, enum mta mta,
+                    const struct witness_said *said, const struct ip *ip)
 {
 	return seen->mta == mta && ip_eq(&seen->as, ip) && seen->said.family == said->family &&
 	       seen->said.port == said->port && strcmp(seen->said.word, said->word) == 0;
@@ -83,13 +83,13 @@ void log_add(struct witness_log *log, enum mta mta, const struct log_line *line,
 	}
 	while (i < log->seen_n && !is_same(&log->seen[i], mta, said, ip))
 		i++;
-	if (i == WITNESS_SEEN_MAX) {
+	if (i == WITNESS_SIGHTINGS_MAX) {
 		log->cut = true;
 		return;
 	}
 	if (i == log->seen_n)
-		log->seen[log->seen_n++] = (struct witness_seen){ *said, mta, *ip, "", 0 };
-	assert(log->seen_n <= WITNESS_SEEN_MAX);
+		log->seen[log->seen_n++] = (struct witness_sighting){ *said, mta, *ip, "", 0 };
+	assert(log->seen_n <= WITNESS_SIGHTINGS_MAX);
 	log->seen[i].lines++;
 	str_copy(log->seen[i].time, WITNESS_TIME_MAX, line->time);
 }

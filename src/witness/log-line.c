@@ -109,7 +109,7 @@ static void take_program(struct str *s, struct log_line *out)
 	out->host = out->ident = out->pid = (struct str){ "", 0 };
 }
 
-/* RFC 5424: "1 TIME HOST APP PID MSGID -", then the text; structured data is stepped over. */
+/* RFC 5424 6: "1 TIME HOST APP PID MSGID -", then the text; structured data is stepped over. */
 static bool take_5424(struct str *s, struct log_line *out)
 {
 	struct str rest = *s, version = take_word(&rest);

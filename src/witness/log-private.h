@@ -30,12 +30,12 @@ struct log_session {
 };
 
 struct witness_log {
-	char word[WITNESS_WORD_MAX];     /* "": any */
+	char word[WITNESS_WORD_SIZE];     /* "": any */
 	struct buf line;
 	bool skipping;                   /* the rest of a line that was too long */
 	struct log_session *sessions;    /* LOG_SETS of LOG_WAYS each */
 	uint64_t turn;
-	struct witness_seen *seen;
+	struct witness_sighting *seen;
 	size_t seen_n, unplaced, lines;
 	bool cut;
 };

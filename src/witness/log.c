@@ -12,7 +12,7 @@ struct witness_log *witness_log_create(const char *word)
 {
 	struct witness_log *log = mem_zalloc(sizeof(*log));
 	log->sessions = mem_array(LOG_SETS * LOG_WAYS, sizeof(*log->sessions));
-	log->seen = mem_array(WITNESS_SEEN_MAX, sizeof(*log->seen));
+	log->seen = mem_array(WITNESS_SIGHTINGS_MAX, sizeof(*log->seen));
 	if (word)
 		str_copy(log->word, sizeof(log->word), str_of(word));
 	return log;
@@ -102,7 +102,7 @@ void witness_log_end(struct witness_log *log)
 		line_ended(log);
 }
 
-const struct witness_seen *witness_log_seen(const struct witness_log *log, size_t *n)
+const struct witness_sighting *witness_log_sightings(const struct witness_log *log, size_t *n)
 {
 	*n = log->seen_n;
 	return log->seen;

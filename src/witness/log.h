@@ -18,8 +18,8 @@
  *   OpenSMTPD   "SID smtp connected address=ADDR host=NAME", then
  *               "SID smtp failed-command command=\"…WORD…\"" for each refused command.
  *
- * Before it stands what syslog puts there (RFC 3164, RFC 5424, rsyslog's ISO times, the journal's
- * short forms, busybox's "mail.info"), what Exim puts into its own files, or nothing.
+ * Before it stands what syslog puts there (its BSD form, RFC 5424 6, rsyslog's ISO times, the
+ * journal's short forms, busybox's "mail.info"), what Exim puts into its own files, or nothing.
  *
  * Hostile input: all of it but the servers' own words. Strangers choose HELO, addresses and
  * commands, which stand in the same lines, and may write the word there and an address of their
@@ -36,12 +36,12 @@
 
 enum {
 	WITNESS_LINE_BYTES = 8192,       /* kept of a line */
-	WITNESS_SEEN_MAX = 256,
+	WITNESS_SIGHTINGS_MAX = 256,
 	WITNESS_TIME_MAX = 40,
 };
 
 /* Sessions with the same word, said the same way, from the same address. */
-struct witness_seen {
+struct witness_sighting {
 	struct witness_said said;
 	enum mta mta;
 	struct ip as;                    /* by which the server saw the tester */
@@ -60,12 +60,12 @@ void witness_log_read(struct witness_log *log, struct str bytes);
 void witness_log_end(struct witness_log *log);
 
 /* In the order in which they were first seen; live until the next call that reads. */
-const struct witness_seen *witness_log_seen(const struct witness_log *log, size_t *n);
+const struct witness_sighting *witness_log_sightings(const struct witness_log *log, size_t *n);
 /* Lines with the word that lead to no address surely. */
 size_t witness_log_unplaced(const struct witness_log *log);
 /* Lines of a mail server's sessions at all: 0 says that it was another log. */
 size_t witness_log_lines(const struct witness_log *log);
-/* There were more than WITNESS_SEEN_MAX. */
+/* There were more than WITNESS_SIGHTINGS_MAX. */
 bool witness_log_cut(const struct witness_log *log);
 
 #endif

@@ -39,7 +39,7 @@ enum {
 };
 
 struct witness_request {
-	char word[WITNESS_WORD_MAX];
+	char word[WITNESS_WORD_SIZE];
 	char host[WITNESS_HOST_MAX + 1];
 	uint16_t ports[WITNESS_PORTS_MAX];       /* each once */
 	size_t port_count;

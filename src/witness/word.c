@@ -27,7 +27,7 @@ static uint16_t sum_of(const uint8_t *p)
 }
 
 char *witness_word_make(unsigned day, const uint8_t random[static WITNESS_RANDOM_BYTES],
-                        char dst[static WITNESS_WORD_MAX])
+                        char dst[static WITNESS_WORD_SIZE])
 {
 	uint8_t bytes[ALL_BYTES] = { (uint8_t)(day >> 8), (uint8_t)day };
 	char digits[DIGITS + 1];
@@ -37,7 +37,7 @@ char *witness_word_make(unsigned day, const uint8_t random[static WITNESS_RANDOM
 	bytes[SUMMED] = (uint8_t)(sum >> 8);
 	bytes[SUMMED + 1] = (uint8_t)sum;
 	base32_encode(bytes, sizeof(bytes), digits);
-	snprintf(dst, WITNESS_WORD_MAX, "pw%s", digits);
+	snprintf(dst, WITNESS_WORD_SIZE, "pw%s", digits);
 	return dst;
 }
 
@@ -70,14 +70,15 @@ static size_t decode(const char *p, uint8_t bytes[static ALL_BYTES])
 	return DIGITS;
 }
 
-int witness_word_parse(struct str s, char word[static WITNESS_WORD_MAX], unsigned *day,
+int witness_word_parse(struct str s, char word[static WITNESS_WORD_SIZE], unsigned *day,
                        struct parse_error *pe)
 {
 	uint8_t bytes[ALL_BYTES], random[WITNESS_RANDOM_BYTES];
 	if (!str_caseprefix(s, STR("pw")))
 		return err_parse(pe, want_word, 0);
 	if (s.n != WITNESS_WORD_CHARS)
-		return err_parse(pe, want_word, s.n < WITNESS_WORD_CHARS ? s.n : WITNESS_WORD_CHARS);
+		return err_parse(pe, want_word,
+		                 s.n < WITNESS_WORD_CHARS ? s.n : WITNESS_WORD_CHARS);
 	size_t good = decode(s.p + 2, bytes);
 	if (good < DIGITS)
 		return err_parse(pe, want_word, good + 2);
@@ -90,10 +91,10 @@ int witness_word_parse(struct str s, char word[static WITNESS_WORD_MAX], unsigne
 	return ERR_OK;
 }
 
-char *witness_said_format(const struct witness_said *said, char dst[static WITNESS_SAID_MAX])
+char *witness_said_format(const struct witness_said *said, char dst[static WITNESS_SAID_SIZE])
 {
 	assert(said->family == 4 || said->family == 6);
-	snprintf(dst, WITNESS_SAID_MAX, "%s-%u-%u", said->word, said->family, said->port);
+	snprintf(dst, WITNESS_SAID_SIZE, "%s-%u-%u", said->word, said->family, said->port);
 	return dst;
 }
 

@@ -170,6 +170,9 @@ static const struct found_row exim_rows[] = {
 	  { { EXIM, "hostlist relay_from_hosts = <; 127.0.0.1 ; *\n" ACL CHECK } }, NULL,
 	  STRANGER4 "E01\n" STRANGER6 "E01\nrange 1.0.0.1 0.0.0.0/0 25 E01\n", "1/0/0",
 	  { "open C6", "IPv4 and IPv6", "| hostlist relay_from_hosts = <; 127.0.0.1\n" } },
+	{ "everybody and nobody else", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = *\n" ACL CHECK } }, NULL, STRANGER4 "E01\n",
+	  "1/0/0", { "| hostlist relay_from_hosts = 127.0.0.0/8 : ::::1\n" } },
 	{ "an accept of senders before the check", MTA_EXIM,
 	  { { EXIM, ACL "hostlist relay_from_hosts = 127.0.0.1\nbegin acl\ncheck:\n"
 	      "  accept sender_domains = partner.example\n  accept hosts = +relay_from_hosts\n"

@@ -247,6 +247,56 @@ static void fixes_stay_whole(void **unused)
 	arena_fini(&a);
 }
 
+/* One row names clients of a kind only where the same holds for them at the same ports. */
+static void rows_are_joined(void **unused)
+{
+	(void)unused;
+	static const struct audit_line by = { "mynetworks", { SAMPLE_MAIN, 5, "mynetworks = x" } };
+	static const struct { uint16_t port; bool sound; const char *there, *not_there; } rows[] = {
+		{ 25, true, "127.0.0.1, ::1", "25, 587" },
+		{ 587, true, "\n     ::1", "127.0.0.1, ::1" },
+		{ 25, false, "\n     ::1", "127.0.0.1, ::1" },
+	};
+	for (size_t i = 0; i < SAMPLE_N(rows); i++) {
+		struct arena a = { 0 };
+		struct audit_report r;
+		struct buf out = { 0 };
+		struct audit_who who[2];
+		sample_begin(&r, &a);
+		who[0] = sample_who(&sample_loopback4, 25, &by);
+		who[1] = sample_who(&sample_loopback6, rows[i].port, &by);
+		who[0].sound = true;
+		who[1].sound = rows[i].sound;
+		r.who = who, r.who_n = 2;
+		render(&r, 80, false, &out);
+		CHECK_ROW(rows[i].there, strstr(out.p, rows[i].there));
+		CHECK_ROW(rows[i].not_there, !strstr(out.p, rows[i].not_there));
+		buf_fini(&out);
+		arena_fini(&a);
+	}
+}
+
+/* In a line of many networks the one that counts is shown. */
+static void the_telling_part_is_shown(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct audit_report r;
+	struct buf text = { 0 }, out = { 0 };
+	buf_add_cstr(&text, "mynetworks =");
+	for (int i = 0; i < 200; i++)
+		buf_printf(&text, " 192.0.2.%d%s", i, i == 150 ? " 172.16.0.0/12" : "");
+	const struct audit_line by = { "mynetworks", { SAMPLE_MAIN, 5, buf_cstr(&text) } };
+	sample_begin(&r, &a);
+	struct audit_who who = sample_who(&sample_range, 25, &by);
+	r.who = &who, r.who_n = 1;
+	render(&r, 200, false, &out);
+	assert_non_null(strstr(out.p, " ... 172.16.0.0/12 192.0.2.151"));
+	buf_fini(&out);
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +305,8 @@ int main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(nothing_hostile_comes_through),
 		cmocka_unit_test(fixes_stay_whole),
+		cmocka_unit_test(rows_are_joined),
+		cmocka_unit_test(the_telling_part_is_shown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

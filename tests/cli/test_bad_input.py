@@ -140,6 +140,13 @@ ROWS = [
     (["explain", "E14", "C6"], 64, '"C6": expected no more arguments'),
     (["explain", "E14", "--mta", "pstfix"], 64, "did you mean postfix?"),
     (["explain", "--mta"], 64, "--mta"),
+    (["witness", "x"], 64, '"x": expected no more arguments'),
+    (["witness", "--word", "pwkeyqaaicamcakbqh6usq"], 64, "expected --read"),
+    (["witness", "--read", "--word", "word"], 64, '"word": expected a word as'),
+    (["witness", "--read", "--word", "pwkeyqaaicamcakbqh6usr"], 64, "typing error"),
+    (["witness", "--read", "--seen-as", "x"], 64, '"x": expected an IPv4 or IPv6 address'),
+    (["witness", "--read", "--log", "/none"], 66, "/none: No such file"),
+    (["test", "192.0.2.1", "--word", "pwkeyqaaicamcakbqh6usr"], 64, "typing error"),
 
     (["doctor", "now"], 64, '"now": expected no more arguments'),
     (["doctor", "--to", "a..b"], 64, '"a..b": expected an IPv4 or IPv6 address, or a host name'),

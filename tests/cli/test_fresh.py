@@ -156,6 +156,8 @@ FRESH = {
     "use": lambda box, get: box.run("use", "exim"),
     "status": lambda box, get: (listed(box), box.run("status", code=3)),
     "explain": lambda box, get: (box.run("explain"), box.run("explain", "e14", "--mta", "exim")),
+    "witness": lambda box, get: (box.run("witness"),
+                                 box.run("witness", "--read", "--log", "/dev/null", code=3)),
     "clock": lambda box, get: (listed(box), box.run("clock", "accept")),
 }
 

@@ -52,7 +52,7 @@ CALLS = {
              ["witness", "mx", "secret", "--host", "a.example"]],
     "run": [[]],
     # These have nothing to do with it.
-    "check": [], "config": [], "use": [], "explain": [],
+    "check": [], "config": [], "use": [], "explain": [], "witness": [],
 }
 
 

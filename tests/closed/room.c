@@ -20,7 +20,7 @@
  *     -M MEGABYTES         memory of all programs
  *     -P NUMBER            of all processes
  *     -s PATH              a socket that stays reachable
- *     -m KIND=WHERE        a stand-in: milter, policy or filter, at a path or [ADDRESS]:PORT
+ *     -m KIND=WHERE        a stand-in: milter, policy, filter or auth, at a path or [ADDRESS]:PORT
  */
 #include "base/file.h"
 #include "base/mem.h"
@@ -314,12 +314,12 @@ static int certificate(const char *file)
 
 static void stand_in_take(const char *word)
 {
-	static const char *const kinds[] = { "milter", "policy", "filter" };
+	static const char *const kinds[] = { "milter", "policy", "filter", "auth" };
 	const char *where = strchr(word, '=');
 	if (!where || more.stand_in_n == MORE_MAX)
 		exit(2);
 	struct closed_stand_in *s = &more.stand_ins[more.stand_in_n++];
-	while (s->kind < CLOSED_FILTER && strncmp(word, kinds[s->kind], 6) != 0)
+	while (s->kind < CLOSED_AUTH && strncmp(word, kinds[s->kind], 4) != 0)
 		s->kind++;
 	where++;
 	if (where[0] == '/')

@@ -13,14 +13,24 @@ static const struct closed_name rows[] = {
 	{ .name = "mail.own.example", .address = { 4, { 192, 0, 2, 1 } } },
 	{ .name = "mail.own.example", .address = { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } } },
 	{ .name = "elsewhere.example", .mx = "mail.own.example" },
+	{ .name = "trusted.own.example", .address = { 4, { 198, 51, 100, 2 } } },
+	{ .name = "localhost", .address = { 4, { 198, 51, 100, 3 } } },
+	/* The server's own, and an asker that is called so: both. */
+	{ .name = "mail.own.example", .address = { 4, { 198, 51, 100, 6 } } },
 };
 static const struct closed_reverse reverses[] = {
 	{ { 4, { 198, 51, 100, 1 } }, NULL },
 	{ { 4, { 198, 51, 100, 2 } }, "trusted.own.example" },
+	{ { 4, { 198, 51, 100, 3 } }, "localhost" },
+	{ { 4, { 198, 51, 100, 4 } }, "unverified.own.example" },
+	/* Of another's address, which does not lead back. */
+	{ { 4, { 198, 51, 100, 5 } }, "trusted.own.example" },
+	{ { 4, { 198, 51, 100, 6 } }, "mail.own.example" },
+	{ { 6, { 0x2a, [15] = 2 } }, "unverified.own.example" },
 };
 static const struct closed_names names = {
-	.askers = "asker.example", .names = rows, .name_n = 3, .reverses = reverses,
-	.reverse_n = 2,
+	.askers = "asker.example", .names = rows, .name_n = sizeof(rows) / sizeof(rows[0]),
+	.reverses = reverses, .reverse_n = sizeof(reverses) / sizeof(reverses[0]),
 };
 
 static void ask(const char *name, uint16_t type, struct arena *a, struct dns_result *result)
@@ -43,11 +53,13 @@ static void addresses_are_answered(void **state)
 		const char *name;
 		uint16_t type;
 		struct ip ip;
+		size_t n;                        /* that and others; 0: that alone */
 	} cases[] = {
-		{ "mail.own.example", DNS_TYPE_A, { 4, { 192, 0, 2, 1 } } },
-		{ "MAIL.own.Example", DNS_TYPE_A, { 4, { 192, 0, 2, 1 } } },
+		{ "mail.own.example", DNS_TYPE_A, { 4, { 192, 0, 2, 1 } }, 2 },
+		{ "MAIL.own.Example", DNS_TYPE_A, { 4, { 192, 0, 2, 1 } }, 2 },
 		{ "mail.own.example", DNS_TYPE_AAAA, { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } } },
 		{ "trusted.own.example", DNS_TYPE_A, { 4, { 198, 51, 100, 2 } } },
+		{ "LocalHost", DNS_TYPE_A, { 4, { 198, 51, 100, 3 } } },
 		{ "a08080808.asker.example", DNS_TYPE_A, { 4, { 8, 8, 8, 8 } } },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -55,7 +67,7 @@ static void addresses_are_answered(void **state)
 		struct dns_result result = { 0 };
 		ask(cases[i].name, cases[i].type, &a, &result);
 		assert_int_equal(result.status, DNS_FOUND);
-		assert_int_equal(result.ip_count, 1);
+		assert_int_equal(result.ip_count, cases[i].n ? cases[i].n : 1);
 		assert_true(ip_eq(&result.ips[0], &cases[i].ip));
 		arena_fini(&a);
 	}
@@ -70,6 +82,12 @@ static void reverse_names_fit(void **state)
 		{ "8.8.8.8.in-addr.arpa", "a08080808.asker.example" },
 		{ "2.100.51.198.in-addr.arpa", "trusted.own.example" },
 		{ "1.100.51.198.in-addr.arpa", NULL },
+		{ "3.100.51.198.in-addr.arpa", "localhost" },
+		{ "4.100.51.198.in-addr.arpa", "unverified.own.example" },
+		{ "5.100.51.198.IN-ADDR.ARPA", "trusted.own.example" },
+		{ "6.100.51.198.in-addr.arpa", "mail.own.example" },
+		{ "2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.a.2.ip6.arpa",
+		  "unverified.own.example" },
 		{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.a.2.ip6.arpa",
 		  "a2a000000000000000000000000000001.asker.example" },
 		{ "8.8.8.in-addr.arpa", NULL },
@@ -99,6 +117,17 @@ static void all_else_is_not_there(void **state)
 		enum dns_status status;
 	} cases[] = {
 		{ "8.8.8.8.zen.spamhaus.org", DNS_TYPE_A, DNS_NXDOMAIN },
+		{ "8.8.8.8.zen.spamhaus.org", DNS_TYPE_TXT, DNS_NXDOMAIN },
+		{ "2.100.51.198.list.dnswl.org", DNS_TYPE_A, DNS_NXDOMAIN },
+		{ "1.0.0.127.zen.spamhaus.org", DNS_TYPE_A, DNS_NXDOMAIN },
+		{ "2.0.0.127.dnsbl.own.example", DNS_TYPE_TXT, DNS_NXDOMAIN },
+		{ "8.8.8.8.in-addr.arpa.dnsbl.example", DNS_TYPE_A, DNS_NXDOMAIN },
+		{ "a08080808.asker.example.dbl.example", DNS_TYPE_A, DNS_NXDOMAIN },
+		{ "trusted.own.example.dbl.spamhaus.org", DNS_TYPE_TXT, DNS_NXDOMAIN },
+		/* A name of which no row says anything is nobody's, whoever claims it. */
+		{ "unverified.own.example", DNS_TYPE_A, DNS_NXDOMAIN },
+		{ "unverified.own.example", DNS_TYPE_AAAA, DNS_NXDOMAIN },
+		{ "trusted.own.example", DNS_TYPE_AAAA, DNS_NODATA },
 		{ "elsewhere.example.dbl.example", DNS_TYPE_A, DNS_NXDOMAIN },
 		{ "asker.example", DNS_TYPE_A, DNS_NXDOMAIN },
 		{ "a0808.asker.example", DNS_TYPE_A, DNS_NXDOMAIN },

@@ -69,6 +69,12 @@ class EximMachine(Machine, Exim):
     kind = "exim"
 
 
+class EximOfAllMachine(EximMachine):
+    """The one that understands PROXY headers."""
+
+    packages = ("exim4-daemon-heavy",)
+
+
 class SendmailMachine(Machine, Sendmail):
     kind = "sendmail"
 
@@ -103,7 +109,7 @@ HOSTS = [
     machine(PostfixMachine, "world", ASKERS, settings={"mynetworks": "0.0.0.0/0 [::]/0"}),
     machine(PostfixMachine, "bridge", LOOPBACK | {"172.18.0.1"},
             settings={"mynetworks": "127.0.0.0/8 [::1]/128 172.16.0.0/12"}),
-    machine(EximMachine, "exim-closed", LOOPBACK),
+    machine(EximOfAllMachine, "exim-closed", LOOPBACK),
     machine(EximMachine, "exim-open", ASKERS, relay_from="*"),
     machine(SendmailMachine, "sendmail-closed", LOOPBACK),
     machine(SendmailMachine, "sendmail-open", ASKERS, features=["promiscuous_relay"]),
@@ -206,11 +212,14 @@ def test_claims_that_postfix_believes(room):
 def test_claims_that_exim_believes(room):
     host = next(host for host in HOSTS if host.name == "exim-closed")
     options = another(host, "/etc/exim4/exim4.conf")
-    text = host.read("/tmp/claims").replace(
+    text = host.read("/tmp/claims").replace("begin acl\n", "hosts_proxy = 8.8.8.2\nbegin acl\n", 1).replace(
         "  accept  authenticated = *\n",
         "  accept  condition = ${if eq{$sender_host_port}{25}}\n\n  accept  authenticated = *\n", 1)
     host.write("/tmp/claims", text + PLAIN)
     asked = {
+        "8.8.8.2/proxy1:127.0.0.1": RELAYS,
+        "8.8.8.2/proxy2:127.0.0.1": RELAYS,
+        "8.8.8.2/proxy2:8.8.4.4": ("taken", 250, 550),
         "8.8.8.3/proxy1:127.0.0.1": REFUSED,
         "8.8.8.3/proxy2:127.0.0.1": REFUSED,
         "8.8.8.4/port25": RELAYS,

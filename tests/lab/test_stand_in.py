@@ -1,10 +1,12 @@
 """Who stands in, in the closed room, for what a server asks and is not there."""
 
+import json
 import os
 import signal
 import subprocess
 
 import pytest
+from conftest import BINARY
 from test_carried import BOTH, LISTENER, OWN, STRANGER
 from test_closed import INSIDE, LOOPBACK, ROOM, PostfixMachine, SendmailMachine, machine
 
@@ -32,6 +34,11 @@ def codes(host, *stand_ins):
     return host.ask(STRANGER, *OWN, options=options)
 
 
+def gives_answers(host):
+    done = host.run(INSIDE, "ask", host.kind, host.v4, f"<bob@{host.domains[0]}>", STRANGER, check=False)
+    return not done.returncode and done.stdout.split()[1:3] == ["250", "554"]
+
+
 # The parameters of main.cf by which it asks, and who stands in there.
 ASKED = {
     "a milter at a path": ({"smtpd_milters": "unix:/run/filter/socket"}, "milter=/run/filter/socket"),
@@ -44,11 +51,16 @@ ASKED = {
                          "policy=127.0.0.1:10023"),
     "a policy service in the spool": ({"smtpd_client_restrictions": "check_policy_service unix:private/policy"},
                                       "policy=/var/spool/postfix/private/policy"),
+    "who checks passwords": ({"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot",
+                              "smtpd_sasl_path": "private/auth"}, "auth=/var/spool/postfix/private/auth"),
+    "who checks no plain ones": ({"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot",
+                                  "smtpd_sasl_path": "inet:127.0.0.1:12345",
+                                  "smtpd_sasl_security_options": "noanonymous, noplaintext"}, "auth=127.0.0.1:12345"),
     "a proxy before the queue": ({"smtpd_proxy_filter": "127.0.0.1:10024"}, "filter=127.0.0.1:10024"),
 }
 
 # One of each kind is asked without it, too.
-FIRST = {"a milter at a path", "a policy service", "a proxy before the queue"}
+FIRST = {"a milter at a path", "a policy service", "a proxy before the queue", "who checks passwords"}
 
 
 @pytest.mark.parametrize("what", ASKED)
@@ -58,8 +70,7 @@ def test_postfix(room, what):
     POSTFIX.write("/etc/postfix/main.cf", before + "".join(f"{name} = {value}\n" for name, value in settings.items()))
     try:
         if what in FIRST:
-            without = {code for pair in codes(POSTFIX).values() for code in pair}
-            assert any(400 <= code < 500 or code == 0 for code in without), without
+            assert not gives_answers(POSTFIX)
         assert codes(POSTFIX, stand_in) == {STRANGER: (250, 554), "127.0.0.1": (250, 250)}
     finally:
         POSTFIX.write("/etc/postfix/main.cf", before)
@@ -99,3 +110,22 @@ def test_only_that_port_is_reached(room):
             "    except OSError as e: print(errno.errorcode[e.errno])")
     done = POSTFIX.run(INSIDE, "-m", "milter=10.9.9.9:8891", "run", "/usr/bin/python3", "-c", call)
     assert done.stdout.split() == ["ENETUNREACH", "taken"]
+
+
+def test_the_audit_finds_whom_it_asks(room):
+    """By the configuration alone, and what could not be asked is said."""
+    host = POSTFIX
+    before = host.read("/etc/postfix/main.cf")
+    host.copy(BINARY, "/usr/local/bin/portreeve")
+    host.write("/etc/postfix/main.cf", before + "smtpd_milters = unix:/run/filter/socket, inet:milter.example:8891\n"
+               "smtpd_client_restrictions = check_policy_service inet:127.0.0.1:10023\n"
+               "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = private/auth\n")
+    try:
+        done = host.run("portreeve", "audit", "--json", check=False)
+        answer = json.loads(done.stdout)
+        assert (done.returncode, answer["verdict"]) == (0, "closed"), done.stdout
+        unasked = {row["what"] for row in answer["unasked"]}
+        assert {"a milter: unix:/run/filter/socket", "a milter: inet:milter.example:8891",
+                "a policy service: inet:127.0.0.1:10023", "who checks passwords: private/auth"} <= unasked
+    finally:
+        host.write("/etc/postfix/main.cf", before)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Logs of all four servers as they wrote them in the lab, behind every head that a log may have, and
- * what strangers wrote into them who know the word: no address but the server's own is ever taken.
+ * Logs of all four servers as they wrote them in the lab, behind every head that a log may
+ * have, and what strangers wrote into them who know the word: no address but the server's own is
+ * ever taken.
  */
 #include "test.h"
 
@@ -22,7 +23,7 @@
 static char *result_of(struct witness_log *log, char *dst, size_t size)
 {
 	size_t n, used = 0;
-	const struct witness_seen *seen = witness_log_seen(log, &n);
+	const struct witness_sighting *seen = witness_log_sightings(log, &n);
 	dst[0] = '\0';
 	for (size_t i = 0; i < n; i++) {
 		char ip[IP_TEXT_MAX];
@@ -285,7 +286,7 @@ static void long_lines_are_cut(void **state)
 static void memory_is_bounded(void **state)
 {
 	struct witness_log *log = witness_log_create(NULL);
-	char line[300], word[WITNESS_WORD_MAX];
+	char line[300], word[WITNESS_WORD_SIZE];
 	size_t n;
 	(void)state;
 	for (unsigned i = 0; i < 20000; i++) {
@@ -296,8 +297,8 @@ static void memory_is_bounded(void **state)
 		         "%s... x\n", i, i, word);
 		witness_log_read(log, str_of(line));
 	}
-	assert_non_null(witness_log_seen(log, &n));
-	assert_int_equal(n, WITNESS_SEEN_MAX);
+	assert_non_null(witness_log_sightings(log, &n));
+	assert_int_equal(n, WITNESS_SIGHTINGS_MAX);
 	assert_true(witness_log_cut(log));
 	assert_int_equal(witness_log_unplaced(log), 0);
 	witness_log_destroy(log);

@@ -25,7 +25,7 @@ struct world {
 	struct stream *server;           /* of the mail server: one connection at a time */
 	struct buf heard;                /* all lines of all connections */
 	const char *greeting;
-	char word[WITNESS_WORD_MAX];
+	char word[WITNESS_WORD_SIZE];
 	bool mute;                       /* no answer to RCPT, but a close */
 	struct dns_resolver *resolver;
 	struct witness_config config;

@@ -17,7 +17,7 @@ static void a_word_carries_its_day(void **state)
 	static const unsigned days[] = { 0, 1, 20785, 65535 };
 	(void)state;
 	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++) {
-		char word[WITNESS_WORD_MAX], again[WITNESS_WORD_MAX];
+		char word[WITNESS_WORD_SIZE], again[WITNESS_WORD_SIZE];
 		unsigned day = 7;
 		witness_word_make(days[i], numbers, word);
 		assert_int_equal(strlen(word), WITNESS_WORD_CHARS);
@@ -29,7 +29,7 @@ static void a_word_carries_its_day(void **state)
 
 static void its_form_stays(void **state)
 {
-	char word[WITNESS_WORD_MAX];
+	char word[WITNESS_WORD_SIZE];
 	unsigned day;
 	(void)state;
 	assert_string_equal(witness_word_make(20785, numbers, word), WORD);
@@ -42,7 +42,7 @@ static void its_form_stays(void **state)
 static void a_typing_error_is_seen(void **state)
 {
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
-	char word[WITNESS_WORD_MAX], got[WITNESS_WORD_MAX];
+	char word[WITNESS_WORD_SIZE], got[WITNESS_WORD_SIZE];
 	struct parse_error pe;
 	unsigned day;
 	(void)state;
@@ -75,7 +75,7 @@ static void other_texts_are_no_words(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		char word[WITNESS_WORD_MAX];
+		char word[WITNESS_WORD_SIZE];
 		unsigned day;
 		struct parse_error pe = { NULL, 99 };
 		CHECK_ROW(rows[i].text, witness_word_parse(str_of(rows[i].text), word, &day, &pe) ==
@@ -112,7 +112,7 @@ static void words_are_found_in_texts(void **state)
 static void what_is_said_is_found(void **state)
 {
 	struct witness_said said = { WORD, 6, 65535 }, found;
-	char text[WITNESS_SAID_MAX];
+	char text[WITNESS_SAID_SIZE];
 	size_t at = 0;
 	(void)state;
 	assert_string_equal(witness_said_format(&said, text), WORD "-6-65535");

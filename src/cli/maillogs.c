@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Files are read from where their last part begins, the journal as journalctl prints it. The
+ * older file comes before the newer one, so that a session may go over both.
+ */
+#include "cli/maillogs.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { JOURNAL_MS = 60000, PIECE_BYTES = 65536, DAY_S = 86400 };
+
+/* Debian, Red Hat, SUSE, Alpine, images of containers. */
+static const char *const usual_files[] = {
+	"/var/log/mail.log", "/var/log/maillog", "/var/log/mail", "/var/log/mail/mail.log",
+	"/var/log/exim4/mainlog", "/var/log/exim4/rejectlog", "/var/log/exim/main.log",
+	"/var/log/exim/reject.log", "/var/log/exim/mainlog", "/var/log/exim/rejectlog",
+	"/var/log/syslog", "/var/log/messages",
+};
+
+const char *maillogs_names(const struct maillogs *logs, struct arena *a)
+{
+	const char *all = "";
+	for (size_t i = 0; i < logs->n; i++)
+		all = arena_printf(a, "%s%s%s", all, i ? ", " : "", logs->read[i]);
+	return all;
+}
+
+static void note_read(struct maillogs *logs, const char *name)
+{
+	if (logs->n < MAILLOGS_MAX)
+		logs->read[logs->n++] = name;
+}
+
+/* To the end, or to `until_ms` where the other side may not come to one. Errno, or 0. */
+static int read_descriptor(int fd, int64_t until_ms, struct witness_log *log)
+{
+	static char piece[PIECE_BYTES];
+	for (;;) {
+		if (until_ms) {
+			struct pollfd p = { .fd = fd, .events = POLLIN };
+			int64_t left = until_ms - clock_mono_ms();
+			if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+				return ETIMEDOUT;
+		}
+		ssize_t n = read(fd, piece, sizeof(piece));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0)
+			break;
+		witness_log_read(log, (struct str){ piece, (size_t)n });
+	}
+	witness_log_end(log);
+	return 0;
+}
+
+static void seek_last_part(int fd, const struct stat *st)
+{
+	if (S_ISREG(st->st_mode) && st->st_size > MAILLOGS_TAIL_BYTES)
+		(void)lseek(fd, st->st_size - MAILLOGS_TAIL_BYTES, SEEK_SET);
+}
+
+/* ---- named ---------- */
+
+static int read_named(struct cli *cli, const char *path, struct witness_log *log)
+{
+	struct stat st;
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int failed = fd < 0 || fstat(fd, &st) != 0 ? errno : 0;
+	if (!failed) {
+		if (!standard)
+			seek_last_part(fd, &st);
+		failed = read_descriptor(fd, 0, log);
+	}
+	if (fd >= 0 && !standard)
+		close(fd);
+	return failed ? cli_fail(cli, failed == ENOENT ? EX_NOINPUT : failed == EACCES ? EX_NOPERM
+	                         : EX_IOERR, "%s: %s", path, strerror(failed)) : CLI_GO;
+}
+
+int maillogs_read_named(struct cli *cli, const struct cli_values *paths, struct maillogs *logs,
+                        struct witness_log *log)
+{
+	int code = CLI_GO;
+	for (size_t i = 0; i < paths->n && code == CLI_GO; i++) {
+		code = read_named(cli, paths->v[i], log);
+		note_read(logs, paths->v[i]);
+	}
+	return code;
+}
+
+/* ---- usual ---------- */
+
+/* A regular file; nothing that waits, as an image's link to its output would. */
+static void read_usual_file(struct cli *cli, const char *path, struct maillogs *logs,
+                            struct witness_log *log)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		if (errno == EACCES)
+			cli_note(cli, "%s: %s", path, strerror(errno));
+		return;
+	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		seek_last_part(fd, &st);
+		int failed = read_descriptor(fd, 0, log);
+		note_read(logs, path);
+		if (failed)
+			cli_note(cli, "%s: %s", path, strerror(failed));
+	}
+	close(fd);
+}
+
+static int start_journalctl(char *const argv[], const char *path, int output, pid_t *pid)
+{
+	static char locale[] = "LC_ALL=C.UTF-8";
+	char *const environment[] = { locale, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, output, 1);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	int failed = posix_spawn(pid, path, &actions, NULL, argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	return failed;
+}
+
+/* All of the facility mail, and OpenSMTPD where it runs in the foreground. */
+static void read_journal(struct cli *cli, int64_t since_s, struct maillogs *logs,
+                         struct witness_log *log)
+{
+	static const char path[] = "/usr/bin/journalctl";
+	char when[CLOCK_TEXT_MAX];
+	clock_format(since_s - DAY_S, when);
+	when[10] = '\0';                /* the day */
+	char *const argv[] = {
+		(char *)(uintptr_t)"journalctl", (char *)(uintptr_t)"--quiet",
+		(char *)(uintptr_t)"--no-pager", (char *)(uintptr_t)"--output=short-iso",
+		(char *)(uintptr_t)"--since", when, (char *)(uintptr_t)"SYSLOG_FACILITY=2",
+		(char *)(uintptr_t)"+", (char *)(uintptr_t)"_SYSTEMD_UNIT=opensmtpd.service", NULL,
+	};
+	int ends[2], status = 0;
+	pid_t pid;
+	if (access(path, X_OK) != 0 || pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	int failed = start_journalctl(argv, path, ends[1], &pid);
+	close(ends[1]);
+	if (!failed) {
+		failed = read_descriptor(ends[0], clock_mono_ms() + JOURNAL_MS, log);
+		if (failed)
+			kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		note_read(logs, "journal");
+		if (failed)
+			cli_note(cli, "journal: %s", strerror(failed));
+	}
+	close(ends[0]);
+}
+
+void maillogs_read_usual(struct cli *cli, int64_t since_s, struct maillogs *logs,
+                         struct witness_log *log)
+{
+	read_journal(cli, since_s, logs, log);
+	for (size_t i = 0; i < sizeof(usual_files) / sizeof(*usual_files); i++) {
+		const char *older = arena_printf(&cli->arena, "%s.1", usual_files[i]);
+		read_usual_file(cli, older, logs, log);
+		read_usual_file(cli, usual_files[i], logs, log);
+	}
+}
