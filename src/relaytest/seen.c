@@ -155,8 +155,9 @@ struct ip seen_known(const struct seen_from *from)
 /* Our own address, by which nothing was lost. */
 static bool is_ours(const struct seen_from *from, const struct ip *ip)
 {
-	return ip_eq(ip, &from->came_from) || ip_eq(ip, &from->elected) || is_among(from->set, ip) ||
-	       is_among(from->own, ip) || is_among(from->more_own, ip);
+	return ip_eq(ip, &from->came_from) || ip_eq(ip, &from->elected) ||
+	       is_among(from->set, ip) || is_among(from->own, ip) ||
+	       is_among(from->more_own, ip);
 }
 
 /* We would not be strangers there, and what it sees of us tells nothing of others. */
