@@ -16,6 +16,7 @@ int cli_evidence(int argc, char **argv);
 int cli_exclude(int argc, char **argv);
 int cli_expire(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_gate(int argc, char **argv);
 int cli_keys(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_nominate(int argc, char **argv);

@@ -19,6 +19,7 @@ CHECK_OF(dnsbl, check)
 CHECK_OF(trace, check)
 CHECK_OF(report, check)
 CHECK_OF(list, check)
+CHECK_OF(gate, check)
 
 #define ROWS_OF(section) \
 	section##_config_rows, &section##_config_row_count, offsetof(struct settings, section)
@@ -35,6 +36,8 @@ const struct settings_section settings_sections[SETTINGS_SECTIONS] = {
 	{ "report", "How abuse desks are found and written to.", ROWS_OF(report),
 	  .check_for_roles = report_check },
 	{ "witness", "A witness of one's own, from outside.", ROWS_OF(witness) },
+	{ "gate", "When the mail server of this machine may be reached.", ROWS_OF(gate),
+	  .check = gate_check },
 	{ "store", "How long is kept what nothing rests on any more; the clock.",
 	  ROWS_OF(store) },
 	{ "list", "What may be published.", ROWS_OF(list), .check = list_check },

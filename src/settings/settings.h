@@ -7,6 +7,7 @@
 #ifndef PORTREEVE_SETTINGS_SETTINGS_H
 #define PORTREEVE_SETTINGS_SETTINGS_H
 
+#include "audit/gate.h"
 #include "base/log.h"
 #include "blocklist/config.h"
 #include "relaytest/config.h"
@@ -44,6 +45,7 @@ struct settings {
 	struct trace_config trace;
 	struct report_config report;
 	struct witness_config witness;
+	struct gate_config gate;
 	struct store_config store;
 	struct list_config list;
 };

@@ -103,6 +103,15 @@ ROWS = [
      "none.json: expected an evidence bundle: not found"),
     (["evidence", "verify", "/dev/null", "--key", "/dev/null"], 65, "/dev/null: "),
 
+    (["audit", "mail"], 64, "expected --diff before configurations"),
+    (["audit", "--diff"], 64, "--diff: expected one or two configurations"),
+    (["audit", "--diff", "--mta", "postfix", "/no/such", "/no/such"], 66,
+     '"/no/such": expected a directory or file of a configuration'),
+    (["audit", "--mta", "qmail"], 64, '"qmail": expected postfix, exim, sendmail or opensmtpd'),
+    (["audit", "--reading", "--mta", "postfix", "--config", "/no/such"], 66,
+     '"/no/such": expected a directory or file of a configuration'),
+    (["audit", "--reading", "--html", "/no/such/page.html"], 73, "/no/such/page.html: cannot be"),
+
     (["backup"], 64, "expected one FILE"),
     (["backup", "/no/such/directory/b.db"], None, "/no/such/directory/b.db"),
     (["backup", "/dev/null"], 73, "/dev/null: expected a file that does not exist"),
@@ -140,6 +149,7 @@ ROWS = [
     (["explain", "E14", "C6"], 64, '"C6": expected no more arguments'),
     (["explain", "E14", "--mta", "pstfix"], 64, "did you mean postfix?"),
     (["explain", "--mta"], 64, "--mta"),
+    (["gate", "x"], 64, '"x": expected no more arguments'),
     (["witness", "x"], 64, '"x": expected no more arguments'),
     (["witness", "--word", "pwkeyqaaicamcakbqh6usq"], 64, "expected --read"),
     (["witness", "--read", "--word", "word"], 64, '"word": expected a word as'),

@@ -48,11 +48,10 @@ CALLS = {
     "clock": [[], ["accept"]],
     "status": [[]],
     "doctor": [[]],
-    "keys": [["list"], ["rotate"], ["export", "public"], ["export"],
-             ["witness", "mx", "secret", "--host", "a.example"]],
+    "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
-    "check": [], "config": [], "use": [], "explain": [], "witness": [],
+    "check": [], "config": [], "use": [], "explain": [], "witness": [], "audit": [], "gate": [],
 }
 
 

@@ -1,0 +1,211 @@
+"""The gate at real servers: yes for the sound one, no for what is wide unless each row is allowed or a
+witness outside was seen by its own address, by the gate before the server runs, and by its log after.
+
+One server's clients come over IPv6 through a proxy that opens connections of its own, as a container
+runtime's does: there the witness shows that trust in the bridge is trust in all.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from conftest import BINARY
+
+from lab.lab import Lab
+from lab.mta.postfix import Postfix
+from lab.portreeve import Portreeve
+from lab.wait import until
+
+CONFIGURATION = "/etc/gate.conf"
+WITNESS4, WITNESS6 = "192.0.2.10", "2001:db8:2::10"
+LAN = "127.0.0.0/8 172.16.0.0/12"
+
+PROXY = """\
+import socket, threading
+def copy(a, b):
+    while data := a.recv(4096):
+        b.sendall(data)
+    b.shutdown(socket.SHUT_WR)
+def serve(client):
+    server = socket.create_connection(("172.18.0.2", 25), source_address=("172.18.0.1", 0))
+    threading.Thread(target=copy, args=(client, server), daemon=True).start()
+    copy(server, client)
+listener = socket.create_server(("{v6}", 25), family=socket.AF_INET6)
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"""
+
+
+# An audit takes some seconds: the shorter form has those tests that nothing else stands for.
+campaign = pytest.mark.skipif(not os.environ.get("CAMPAIGN"), reason="in the long form, with CAMPAIGN=yes")
+
+
+class Gated(Postfix):
+    """A mail server with a gate."""
+
+    def configure(self):
+        super().configure()
+        self.copy(BINARY, "/usr/local/bin/portreeve")
+        self.order()
+
+    def order(self, **rows):
+        """What the gate's configuration says besides."""
+        lines = [f'{name} = {{{", ".join(json.dumps(one) for one in value)}}}'
+                 if isinstance(value, list) else f"{name} = {json.dumps(value)}"
+                 for name, value in rows.items()]
+        self.write(CONFIGURATION, f'hostname = "{self.fqdn}"\nresolver = {{"{self.lab.resolver}"}}\n'
+                                  "gate {\n" + "\n".join(lines) + "\n}\n")
+
+    def gate(self):
+        """Exit code, what `--json` says, and the line of a no."""
+        done = self.run("portreeve", "gate", "--json", "-c", CONFIGURATION, check=False, seconds=150)
+        lines = done.stdout.splitlines()
+        return (done.returncode, json.loads(next(line for line in lines if line.startswith("{"))),
+                "\n".join(line for line in lines if "SHUT" in line))
+
+
+class Proxied(Gated):
+    """IPv4 reaches it as it is, IPv6 by the proxy."""
+
+    def configure(self):
+        super().configure()
+        for address in ("172.18.0.1", "172.18.0.2"):
+            self.run("ip", "addr", "add", f"{address}/32", "dev", "lo")
+        self.write("/var/proxy", PROXY.format(v6=self.v6))
+
+    def start_services(self):
+        super().start_services()
+        self.proxy = self.start("/usr/bin/python3", "/var/proxy")
+        until("the proxy to listen", lambda: ":0019 " in Path(f"/proc/{self.pid}/net/tcp6").read_text(), 20)
+
+
+def server(kind, name, number, **settings):
+    return kind(name, f"mail.{name}.example", f"198.51.100.{number}", f"2001:db8:100::{number}",
+                domains=[f"{name}.example"], users=["bob"], settings=settings)
+
+
+SOUND = server(Gated, "sound", 1)
+WORLD = server(Gated, "world", 2, mynetworks="0.0.0.0/0")
+WIDE = server(Gated, "wide", 3, mynetworks=LAN)
+PROXIED = server(Proxied, "proxied", 4, mynetworks=LAN, inet_protocols="ipv4")
+HOSTS = [SOUND, WORLD, WIDE, PROXIED]
+
+
+@pytest.fixture(scope="module")
+def lab():
+    probe = Portreeve(BINARY, roles=False)
+    with Lab("gate", [*HOSTS, probe], probe.delegations()) as made:
+        keys, secret = "/etc/witness.keys", "/etc/mx.key"
+        hosts = [word for host in (WIDE, PROXIED) for word in ("--host", host.fqdn)]
+        probe.write(keys, probe.run("portreeve", "keys", "witness", "mx", secret, *hosts, "--network",
+                                    "198.51.100.0/24", "--network", "2001:db8:100::/48").stdout, 0o600)
+        probe.write("/etc/witness.conf", f"""
+user = "portreeve"
+hostname = "{probe.fqdn}"
+roles = {{"witness"}}
+resolver = {{"{made.resolver}"}}
+witness {{
+ listen = {{"{probe.v4}:4025"}}
+ keys = "{keys}"
+}}
+list {{
+ allow_special = {{"192.0.2.0/24"}}
+}}
+""")
+        probe.run("portreeve", "config", "check", "-c", "/etc/witness.conf")
+        probe.start("portreeve", "run", "-c", "/etc/witness.conf")
+        probe.wait_port(4025)
+        for host in (WIDE, PROXIED):
+            host.write("/etc/mx.key", probe.read(secret), 0o600)
+            host.witness = {"witness": f"{probe.v4}:4025", "key": "/etc/mx.key",
+                            "seen_as": [WITNESS4, WITNESS6]}
+        yield made
+
+
+def test_closed(lab):
+    code, said, _ = SOUND.gate()
+    assert (code, said["answer"], said["kept"]) == (0, "yes", False), said
+    began = time.monotonic()
+    code, said, _ = SOUND.gate()
+    assert (code, said["answer"], said["kept"]) == (0, "yes", True), said
+    assert time.monotonic() - began < 3        # 1 s on a machine with nothing else to do
+    SOUND.run("postconf", "-e", "mynetworks = 127.0.0.0/8 0.0.0.0/0")
+    code, said, line = SOUND.gate()
+    assert (code, said["answer"], said["kept"]) == (1, "no", False), said
+    assert "whole Internet" in line
+
+
+@campaign
+def test_world(lab):
+    WORLD.order(allow=["stranger4 0.0.0.0/0", "stranger6 ::/0"])
+    code, said, line = WORLD.gate()
+    assert (code, said["answer"]) == (1, "no"), said
+    assert "SHUT" in line
+
+
+def test_cannot_look(lab):
+    WORLD.order(kept="")
+    WORLD.run("mv", "/usr/lib/postfix/sbin/master", "/usr/lib/postfix/sbin/master.away", check=False)
+    code, said, line = WORLD.gate()
+    assert (code, said["answer"]) == (1, "blind"), said
+    assert "could not look" in line
+    WORLD.write(CONFIGURATION, "gate {\n nothing = yes\n}\n")
+    code, said, line = WORLD.gate()
+    assert (code, said["answer"]) == (1, "blind"), said
+    assert "could not look" in line and "nothing" in line
+
+
+def test_allowed(lab):
+    done = WIDE.run("portreeve", "audit", "--json", check=False, seconds=150)
+    rows = json.loads(next(one for one in done.stdout.splitlines() if one.startswith("{")))["who"]
+    names = [f'{row["client"]} {row["network"]} {row["port"]}' for row in rows]
+    WIDE.order(allow=names)
+    code, said, _ = WIDE.gate()
+    assert (code, said["answer"]) == (0, "yes"), said
+    assert "each of those" in said["why"]
+
+
+@campaign
+def test_not_allowed(lab):
+    WIDE.order(allow=["range 10.0.0.0/8 25"])
+    code, said, line = WIDE.gate()
+    assert (code, said["answer"]) == (1, "no"), said
+    assert 'may relay, and gate.allow does not name' in line
+    assert "range 172.16.0.0/12 25" in line
+
+
+@campaign
+def test_witness_by_the_log(lab):
+    WIDE.order(**WIDE.witness)
+    code, said, _ = WIDE.gate()
+    assert (code, said["answer"]) == (0, "yes"), said
+    assert "by its own address" in said["why"]
+
+
+def test_witness_that_comes_by_the_bridge(lab):
+    PROXIED.order(**PROXIED.witness)
+    code, said, line = PROXIED.gate()
+    assert (code, said["answer"]) == (1, "no"), said
+    assert "the witness came as 172.18.0.1" in line
+    assert f"[{PROXIED.v6}]:25" in line
+
+
+def test_witness_before_the_server_runs(lab):
+    WIDE.order(**WIDE.witness, kept="")
+    WIDE.run("postfix", "stop")
+    until("port 25 to be free", lambda: not WIDE.listens(25), 20)
+    log = WIDE.read("/var/log/mail.log")
+    code, said, _ = WIDE.gate()
+    assert (code, said["answer"]) == (0, "yes"), said
+    assert "by its own address" in said["why"]
+    assert WIDE.read("/var/log/mail.log") == log and not WIDE.listens(25)
+
+
+@campaign
+def test_witness_that_is_not_there(lab):
+    WIDE.order(**(WIDE.witness | {"witness": f"{WITNESS4}:4026"}), kept="")
+    code, said, line = WIDE.gate()
+    assert (code, said["answer"]) == (1, "blind"), said
+    assert "the witness could not look: nobody listens there" in line
