@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The PROXY header. Input: a byte that cuts, then what the peer sends. Read twice, whole and in
- * pieces: both must tell the same, end at the same byte, and take none beyond it.
+ * pieces: both must tell the same, end at the same byte, and take none beyond it. What was told is
+ * written in both versions, and told again.
  */
 #include "fuzz.h"
 
@@ -29,6 +30,23 @@ static int read_header(struct wire_proxy *p, struct str input, size_t piece, siz
 	return e;
 }
 
+static void check_written(const struct wire_proxy *told)
+{
+	for (unsigned version = 1; version <= 2; version++) {
+		struct wire_proxy again = { 0 };
+		struct buf out = { 0 };
+		size_t used;
+		wire_proxy_format(version, &told->source, &told->destination, &out);
+		int e = wire_proxy_take(&again, buf_str(&out), &used);
+		assert(e == ERR_OK && used == out.n && again.relayed);
+		assert(ip_eq(&again.source.ip, &told->source.ip) &&
+		       again.source.port == told->source.port);
+		assert(ip_eq(&again.destination.ip, &told->destination.ip) &&
+		       again.destination.port == told->destination.port);
+		buf_fini(&out);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wire_proxy a = { 0 }, b = { 0 };
@@ -44,5 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(a.source.port == b.source.port && a.destination.port == b.destination.port);
 	assert(!a.relayed || (a.source.ip.family && a.destination.ip.family));
 	assert(a.relayed || a.source.ip.family == 0);
+	/* An IPv4 address in the form of IPv6 has come as what it is. */
+	if (a.relayed && a.source.ip.family == a.destination.ip.family)
+		check_written(&a);
 	return 0;
 }

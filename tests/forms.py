@@ -20,7 +20,7 @@ SECTIONS = {
     "trace": "trace", "trace learn": "trace learn", "check": "check", "keys": "keys",
     "config": "config", "backup": "backup", "clock": "clock", "use": "use", "expire": "expire",
     "doctor": "doctor", "status": "status", "explain": "explain",
-    "audit": "audit",
+    "audit": "audit", "witness": "witness",
 }
 
 
@@ -50,14 +50,20 @@ def names(value):
 
 def check(words, objects):
     """Each name that the command printed is described where its form is."""
+    diff = words[:2] == ["audit", "--diff"]
     undecided, counted = "--undecided" in words, "--count" in words
+    worded = "--word" in words
     words = [str(word) for word in words if not str(word).startswith("--")]
     if words[:2] == ["config", "show"]:
         return
     title = SECTIONS.get(" ".join(words[:2])) or SECTIONS[words[0]]
+    if diff:
+        title = "audit --diff"
     if counted:
         title = "list --count"
     elif undecided:
         title = SECTIONS["list tests"]
+    elif worded and words[0] == "test":
+        title = "test --word"
     missing = names(objects) - sections()[title]
     assert not missing, f"{PAGE.name}, {title}: expected a description of {sorted(missing)}"

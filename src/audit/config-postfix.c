@@ -131,6 +131,8 @@ static const char *cause_of(struct postfix *p, struct postfix_service *service,
 		return "C44";
 	case POSTFIX_RULE_MX_BACKUP:
 		return "C39";
+	case POSTFIX_RULE_GUARD:                /* passed by some only */
+		return "C33";
 	case POSTFIX_RULE_CLIENT:
 	case POSTFIX_RULE_HELO:
 	case POSTFIX_RULE_SENDER:
@@ -153,8 +155,9 @@ static void add_deciding(struct postfix *p, struct postfix_service *service,
 	const struct audit_setting *networks = postfix_value(p, service, "mynetworks");
 	if (answer->kind != POSTFIX_RULE_MYNETWORKS) {
 		if (!audit_place_is(&answer->place, &answer->inner.place))
-			audit_why_add(why, a, answer->element[0] ? answer->element
-			                                         : answer->parameter,
+			audit_why_add(why, a, answer->kind == POSTFIX_RULE_GUARD ? "relay_domains"
+			                      : answer->element[0] ? answer->element
+			                                           : answer->parameter,
 			              &answer->place);
 		return;
 	}

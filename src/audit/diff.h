@@ -15,6 +15,8 @@
 
 #include "audit/config.h"
 #include "audit/kinds.h"
+#include "base/json.h"
+#include "proof/page.h"
 
 enum {
 	AUDIT_DIFF_AREAS_MAX = 4000, AUDIT_DIFF_PORTS_MAX = 32, AUDIT_DIFF_ROWS_MAX = 500,
@@ -44,5 +46,23 @@ struct audit_diff {
  * missing. */
 int audit_diff(struct audit_config *old, struct audit_config *new_, const struct facts *facts,
                struct arena *a, struct audit_diff *diff);
+
+/* What is told of it. */
+struct audit_diff_told {
+	const struct audit_diff *diff;
+	enum mta mta;
+	const char *old, *new_;          /* the names of both, for people */
+	bool whole;                      /* all was compared, and no more is unread than was */
+	const struct audit_reading *reading;     /* of the new one: what could not be read */
+	struct arena *arena;
+};
+enum audit_diff_verdict { AUDIT_DIFF_SAME, AUDIT_DIFF_NARROWER, AUDIT_DIFF_WIDER,
+                          AUDIT_DIFF_UNKNOWN };
+enum audit_diff_verdict audit_diff_verdict(const struct audit_diff_told *told);
+
+/* The members of an object, as portreeve-json(5) has it. */
+void audit_diff_json(const struct audit_diff_told *told, struct json *j);
+/* As a page to read; the page is in its beginning. */
+void audit_diff_page(const struct audit_diff_told *told, struct page *page);
 
 #endif

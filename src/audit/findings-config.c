@@ -283,6 +283,46 @@ static void reinjection_finding(struct findings *fs, const struct audit_port *po
 	finding_check(fs, d, "ss -ltn 'sport = :%u' shows 127.0.0.1 alone", port->port);
 }
 
+/* A Postfix that takes mail for no domain and passes the machine's own on: it needs no other
+ * clients. */
+static void satellite_finding(struct findings *fs)
+{
+	static const char *const domains[] = { "mydestination", "relay_domains",
+	                                       "virtual_alias_domains",
+	                                       "virtual_mailbox_domains" };
+	const struct audit_setting *relay = finding_set(fs, "", "relayhost");
+	const struct audit_reading *r = fs->reading;
+	bool reached = false, trusts = false;
+	if (!relay || !relay->value[0])
+		return;
+	for (size_t i = 0; i < sizeof(domains) / sizeof(*domains); i++)
+		if (finding_value(fs, "", domains[i])[0])
+			return;
+	for (size_t i = 0; i < r->trust_n; i++) {
+		const struct prefix *range = &r->trusts[i].range;
+		trusts |= !is_loopback(&range->ip)
+		          && !(range->len == ip_bits(&range->ip)
+		               && facts_is_own(fs->known->ground->facts, &range->ip));
+	}
+	for (size_t i = 0; i < r->port_n; i++) {
+		reached |= finding_is_reached(fs, &r->ports[i]);
+		trusts |= finding_offers_login(fs, r->ports[i].service ? r->ports[i].service : "");
+	}
+	if (!reached || trusts)
+		return;
+	struct finding_draft *d = finding_begin(fs, AUDIT_ADVICE, "", "It takes no mail from "
+	                                        "others, and listens to them", 8);
+	finding_say(fs, d, "No domain is its own, and no other machine may relay: it only passes "
+	            "on this machine's mail, to %s. It need not be reached from outside.",
+	            relay->value);
+	finding_setting(d, relay);
+	finding_setting(d, finding_set(fs, "", "inet_interfaces"));
+	finding_fix_postfix(fs, d, "", "inet_interfaces", "loopback-only");
+	finding_fix(fs, d, "# Then:");
+	finding_fix(fs, d, "systemctl restart postfix");
+	finding_check(fs, d, "ss -ltn 'sport = :25' shows loopback alone");
+}
+
 void findings_of_config(struct findings *fs)
 {
 	findings_of_belief(fs);
@@ -291,5 +331,7 @@ void findings_of_config(struct findings *fs)
 		backup_finding(fs, &fs->reading->ports[i]);
 		reinjection_finding(fs, &fs->reading->ports[i]);
 	}
+	if (fs->report->mta == MTA_POSTFIX)
+		satellite_finding(fs);
 	assert(fs->n <= FINDING_DRAFTS_MAX);
 }

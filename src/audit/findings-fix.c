@@ -309,7 +309,7 @@ void finding_fix_clients(struct findings *fs, struct finding_draft *d,
 {
 	const struct cause *cause = cause_by_id(str_of(g->cause));
 	assert(g->n > 0);
-	if (g->arrival && cause && cause->remedy)
+	if ((g->arrival || !strcmp(g->cause, "C13")) && cause && cause->remedy)
 		finding_fix(fs, d, "# %s", cause->remedy);
 	switch (fs->report->mta) {
 	case MTA_POSTFIX:

@@ -107,6 +107,9 @@ const char *finding_form_cause(struct findings *fs, const struct audit_who *who,
 	const char *own = cause_of_own(form);
 	if (!cause)
 		cause = cause_of_line(fs, who, shows_of(form, row, who->tls));
+	/* A rule on senders that only the empty one fulfils. */
+	if (!strcmp(cause, "C31") && !strcmp(form, "E03"))
+		return "C32";
 	if (cause[0])
 		return cause;
 	return own || !row ? own ? own : "C10" : cause_of_case(fs, row);

@@ -135,7 +135,7 @@ void findings_of_network(struct findings *fs)
 /* Whether the configuration, as we read it, says the contrary of the server's answer. */
 static bool is_contrary(struct findings *fs, const struct audit_row *row, struct audit_why *why)
 {
-	const struct audit_client client = {
+	struct audit_client client = {
 		.ip = row->asker->ip, .port = finding_port(fs, row->port),
 		.own = facts_is_own(fs->known->ground->facts, &row->asker->ip),
 		.shows = row->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS,
@@ -143,6 +143,10 @@ static bool is_contrary(struct findings *fs, const struct audit_row *row, struct
 	if (row->plain != AUDIT_TAKEN && row->plain != AUDIT_REFUSED)
 		return false;
 	audit_config_explain(fs->config, &client, why);
+	if (why->answer == AUDIT_NO && row->plain == AUDIT_TAKEN) {
+		client.shows |= AUDIT_BY_RECIPIENT;
+		audit_config_explain(fs->config, &client, why);
+	}
 	if (why->answer == AUDIT_PERHAPS || why->some)
 		return false;
 	return (why->answer == AUDIT_YES) != (row->plain == AUDIT_TAKEN);

@@ -120,6 +120,21 @@ static struct finding_group *group_around(struct grouping *all, const struct aud
 	return NULL;
 }
 
+/* From which each customer of Microsoft 365 sends (its endpoints for mail, and its SPF). */
+static bool is_cloud(const struct prefix *range)
+{
+	static const struct prefix of_microsoft[] = {
+		{ { 4, { 40, 92 } }, 15 }, { { 4, { 40, 107 } }, 16 }, { { 4, { 52, 100 } }, 14 },
+		{ { 4, { 104, 47 } }, 17 },
+		{ { 6, { 0x2a, 0x01, 0x01, 0x11, 0xf4, 0x00 } }, 48 },
+		{ { 6, { 0x2a, 0x01, 0x01, 0x11, 0xf4, 0x03 } }, 48 },
+	};
+	for (size_t i = 0; i < sizeof(of_microsoft) / sizeof(*of_microsoft); i++)
+		if (prefix_overlaps(&of_microsoft[i], range) && range->len >= 12)
+			return true;
+	return false;
+}
+
 static const char *plain_cause(struct findings *fs, const struct audit_who *who)
 {
 	struct audit_client client = { .ip = who->asker->ip,
@@ -129,12 +144,18 @@ static const char *plain_cause(struct findings *fs, const struct audit_who *who)
 	                               .shows = who->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS };
 	struct audit_why why;
 	audit_config_explain(fs->config, &client, &why);
+	if (why.answer == AUDIT_NO) {           /* our domain is one of some that are let through */
+		client.shows |= AUDIT_BY_RECIPIENT;
+		audit_config_explain(fs->config, &client, &why);
+		if (why.answer != AUDIT_NO)
+			return "C33";
+	}
 	if (why.answer != AUDIT_NO && !strcmp(why.cause, "C10") && finding_takes_all_domains(fs))
 		return "C33";
 	if (why.answer != AUDIT_NO && why.cause[0])
 		return why.cause;
 	if (!is_stranger(who->asker))
-		return "C6";
+		return is_cloud(&who->asker->network) ? "C13" : "C6";
 	if (who->by_n && !strcmp(who->by[0].parameter, "mynetworks"))
 		return "C6";
 	return who->tls == AUDIT_CLEAR ? "C10" : "C44";
@@ -311,6 +332,9 @@ static void say_network(struct findings *fs, struct finding_draft *d,
 	const char *part = private_part(network);
 	if (network->len == 0)
 		finding_say(fs, d, "%s is everybody.", text);
+	else if (is_cloud(network))
+		finding_say(fs, d, "%s is of Microsoft 365: each of its customers sends from "
+		            "there, not only you.", text);
 	else if (part)
 		finding_say(fs, d, "%s is mostly public: %s is its private part, all else belongs "
 		            "to strangers.", text, part);
@@ -385,7 +409,7 @@ static void range_finding(struct findings *fs, const struct finding_group *g)
 	say_style(fs, d, g->rows[0]);
 	say_perhaps(fs, d, g);
 	add_lines(fs, d, g);
-	if (!strcmp(g->cause, "C6") || !g->rows[0]->by_n)
+	if (!strcmp(g->cause, "C6") || !strcmp(g->cause, "C13") || !g->rows[0]->by_n)
 		finding_fix_clients(fs, d, g);
 	else
 		finding_fix_rules(fs, d, g);

@@ -193,3 +193,56 @@ bool audit_installed(const struct audit_files *files, struct arena *a,
 	assert(*n == f.n);
 	return f.all;
 }
+
+/* ---- one that is given ------------------------------------------------------------ */
+
+static bool is_named(const char *name, enum mta mta)
+{
+	const char *slash = strrchr(name, '/');
+	const struct str base = str_of(slash ? slash + 1 : name);
+	const char *const *inside = config_places_of(mta)->inside;
+	for (size_t i = 0; inside[i]; i++)
+		if (str_eq(base, str_of(inside[i])))
+			return true;
+	if (mta == MTA_SENDMAIL)
+		return str_casesuffix(base, STR(".mc"));
+	return (mta == MTA_POSTFIX && str_eq(base, STR("master.cf")))
+	       || (mta == MTA_EXIM && str_prefix(base, STR("exim")));
+}
+
+static bool is_inside(const struct audit_files *files, const char *directory, enum mta mta)
+{
+	struct arena scratch = { 0 };
+	const char *const *inside = config_places_of(mta)->inside;
+	bool there = false;
+	for (size_t i = 0; inside[i] && !there; i++)
+		there = is_file(files, arena_printf(&scratch, "%s/%s", directory, inside[i]));
+	if (mta == MTA_EXIM && !there)
+		there = is_file(files, arena_printf(&scratch, "%s/update-exim4.conf.conf",
+		                                    directory));
+	arena_fini(&scratch);
+	return there;
+}
+
+int audit_recognise(const struct audit_files *files, const char *name, enum mta *mta)
+{
+	const bool file = is_file(files, name);
+	const enum mta first = *mta ? *mta : MTA_FIRST, last = *mta ? *mta : MTA_LAST_WHOLE;
+	for (enum mta m = first; m <= last; m++) {
+		if (file ? !(*mta || is_named(name, m)) : !is_inside(files, name, m))
+			continue;
+		*mta = m;
+		return ERR_OK;
+	}
+	return ERR_NOT_FOUND;
+}
+
+const char *audit_usual_directory(enum mta mta)
+{
+	switch (mta) {
+	case MTA_POSTFIX: return "/etc/postfix";
+	case MTA_EXIM: return CONFIG_EXIM_DEBIAN;
+	case MTA_SENDMAIL: return "/etc/mail";
+	default: return NULL;
+	}
+}

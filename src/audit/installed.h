@@ -28,4 +28,11 @@ struct audit_found {
 bool audit_installed(const struct audit_files *files, struct arena *a,
                      struct audit_found **found, size_t *n);
 
+/* Whose configuration is in that directory, or is that file; with *mta set before, only of that
+ * server. ERR_NOT_FOUND. */
+int audit_recognise(const struct audit_files *files, const char *name, enum mta *mta);
+
+/* The directory in which its files name each other: "/etc/postfix"; NULL: none of its own. */
+const char *audit_usual_directory(enum mta mta);
+
 #endif

@@ -108,12 +108,16 @@ static unsigned shows_of(const char *form)
 static void explain(struct judge *j, struct audit_who *who, const struct audit_port *port)
 {
 	struct audit_why why = { 0 };
-	const struct audit_client client = {
+	struct audit_client client = {
 		.ip = who->asker->ip, .port = port,
 		.own = facts_is_own(j->known->ground->facts, &who->asker->ip),
 		.shows = shows_of(who->forms[0]) | (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
 	};
 	audit_config_explain(j->known->ground->config, &client, &why);
+	if (why.answer == AUDIT_NO) {           /* a rule for some domains may have one of ours */
+		client.shows |= AUDIT_BY_RECIPIENT;
+		audit_config_explain(j->known->ground->config, &client, &why);
+	}
 	if (why.answer == AUDIT_NO)
 		return;
 	struct audit_line *by = arena_alloc(j->report->arena, (why.by_n + 1) * sizeof(*by));

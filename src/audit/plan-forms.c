@@ -201,3 +201,11 @@ void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, si
 	envelopes_add(&p);
 	sessions_add(&p);
 }
+
+void plan_proxies_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                      enum audit_tls tls)
+{
+	struct packing p = { plan, asker, port, tls };
+	alone(&p, "S05a", NULL, AUDIT_CLAIM_PROXY1);
+	alone(&p, "S05b", NULL, AUDIT_CLAIM_PROXY2);
+}

@@ -26,4 +26,9 @@ const char *plan_render(struct audit_plan *plan, const struct endpoint *at, cons
 void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
                     enum audit_tls tls);
 
+/* Those that say who they are by a PROXY header: all that is left to ask where nobody else is
+ * answered. */
+void plan_proxies_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                      enum audit_tls tls);
+
 #endif

@@ -215,13 +215,33 @@ static void plain_add(struct audit_plan *plan, const struct audit_asker *asker, 
 		plan_try(plan, q, "E01", "<{S}@{T}>", "<{U}@{D}>");
 }
 
+/* Whether anybody was answered there. One who waits for a PROXY header answers nobody. */
+static bool is_silent(const struct audit_plan *plan, size_t end, size_t port)
+{
+	const struct audit_reading *r = audit_config_reading(plan->ground->config);
+	for (size_t i = 0; i < end; i++)
+		if (plan->questions[i].port == &r->ports[port] &&
+		    plan->questions[i].end == AUDIT_ASKED)
+			return false;
+	return true;
+}
+
 bool audit_plan_plain(struct audit_plan *plan)
 {
 	const struct audit_ground *g = plan->ground;
+	const size_t asked = plan->n;
 	controls_choose(plan);
 	for (size_t i = 0; i < g->asker_n; i++)
 		for (size_t port = 0; port < port_count(plan); port++) {
 			enum audit_tls tls = tls_of(plan, port);
+			if (is_silent(plan, asked, port)) {
+				if (g->askers[i].kind == AUDIT_STRANGER4 ||
+				    g->askers[i].kind == AUDIT_STRANGER6) {
+					plain_add(plan, &g->askers[i], port, tls);
+					plan_proxies_add(plan, &g->askers[i], port, tls);
+				}
+				continue;
+			}
 			plain_add(plan, &g->askers[i], port, tls);
 			if (tls == AUDIT_CLEAR && (g->askers[i].kind == AUDIT_STRANGER4 ||
 			                           g->askers[i].kind == AUDIT_STRANGER6))

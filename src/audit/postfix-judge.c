@@ -268,6 +268,7 @@ static enum outcome table_judge(struct judging *j, const struct postfix_rule *ru
 
 static const char *const own_lists[] = { "mydestination", "virtual_alias_domains",
                                          "virtual_mailbox_domains", "relay_domains" };
+enum { RELAY_DOMAINS = 3 };              /* its place in the list */
 
 static bool domain_named(struct str domain, struct str pattern, bool relays, bool parents)
 {
@@ -317,6 +318,50 @@ static bool destination_own(struct judging *j)
 		if (domain_in(j, i, domain))
 			return true;
 	return false;
+}
+
+/* A name so short that its domains are not one's own: "com". */
+static bool is_wide(struct str name)
+{
+	while (name.n > 0 && name.p[0] == '.')
+		name = str_from(name, 1);
+	return name.n > 0 && str_find(name, '.') == SIZE_MAX
+	       && !str_caseeq(name, STR("localhost"));
+}
+
+static const struct audit_place *wide_entry(const struct postfix_network *n, bool parents)
+{
+	for (size_t i = 0; n->map && n->map->kind == POSTFIX_MAP_EXACT && i < n->map->entry_n; i++) {
+		const struct postfix_entry *e = &n->map->entries[i];
+		if (is_wide(e->key) && (parents || e->key.p[0] == '.'))
+			return &e->place;
+	}
+	if (!n->name || !is_wide(str_of(n->name)) || !(parents || n->name[0] == '.'))
+		return NULL;
+	return &n->place;
+}
+
+/* Who chooses the destination finds one in a domain of relay_domains that is too wide. */
+static void guard_pass_some(struct judging *j, const struct postfix_rule *rule)
+{
+	const bool parents = parents_match(j, STR("relay_domains"));
+	const struct postfix_list *list = &j->p->all.domains[RELAY_DOMAINS];
+	spend(j, list->n * 8);
+	for (size_t i = 0; i < list->n; i++) {
+		spend(j, list->at[i].map ? list->at[i].map->entry_n : 0);
+		const struct audit_place *place = wide_entry(&list->at[i], parents);
+		if (place && !list->at[i].negated)
+			note_first(j, &j->some, rule, *place);
+	}
+}
+
+static enum outcome guard_judge(struct judging *j, const struct postfix_rule *rule)
+{
+	if (destination_own(j))
+		return WENT_ON;
+	if (j->client->any_destination)
+		guard_pass_some(j, rule);
+	return outcome_by(j, rule, j->list, REFUSES);
 }
 
 /* --- elements --- */
@@ -415,7 +460,7 @@ static enum outcome rule_judge(struct judging *j, const struct postfix_rule *rul
 	case POSTFIX_RULE_MYNETWORKS:
 		return networks_judge(j, rule);
 	case POSTFIX_RULE_GUARD:
-		return outcome_by(j, rule, j->list, destination_own(j) ? WENT_ON : REFUSES);
+		return guard_judge(j, rule);
 	case POSTFIX_RULE_MX_BACKUP:
 		return backup_judge(j, rule);
 	case POSTFIX_RULE_CLASS:

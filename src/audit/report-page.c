@@ -26,6 +26,7 @@ struct page_maker {
 	struct arena *arena;
 	struct page *page;
 	const struct audit_who *above;       /* of the row before in the first table */
+	bool asked;                          /* somebody was; else the reading alone speaks */
 };
 
 /* The title of one who stands outside of a range names that range. */
@@ -93,11 +94,12 @@ static bool same_lines(const struct audit_who *a, const struct audit_who *b)
 {
 	if (a->by_n != b->by_n)
 		return false;
-	for (size_t i = 0; i < a->by_n; i++)
-		if (a->by[i].place.line != b->by[i].place.line ||
-		    strcmp(a->by[i].place.file, b->by[i].place.file) != 0 ||
-		    strcmp(a->by[i].place.text, b->by[i].place.text) != 0)
+	for (size_t i = 0; i < a->by_n; i++) {
+		const struct audit_place *p = &a->by[i].place, *q = &b->by[i].place;
+		if (p->line != q->line || strcmp(p->file, q->file) != 0 ||
+		    (p->line == 0 && strcmp(p->text, q->text) != 0))
 			return false;
+	}
 	return true;
 }
 
@@ -345,10 +347,11 @@ static void add_who(struct page_maker *m)
 	for (unsigned wanted = 0; wanted <= 4; wanted++)
 		rows += add_rank(m, wanted, done, rows < WHO_ROWS_MAX ? WHO_ROWS_MAX - rows : 0);
 	if (rows > WHO_ROWS_MAX)
-		page_text(m->page, "And %zu more: see \"All who were asked\".",
+		page_text(m->page, "And %zu more: they stand below the findings.",
 		          rows - WHO_ROWS_MAX);
 	if (!r->who_n)
-		page_text(m->page, "Nobody, of those who were asked.");
+		page_text(m->page, "%s", m->asked ? "Nobody, of those who were asked."
+		          : "Nobody, as far as the configuration says; nobody was asked.");
 	add_refused(m);
 }
 
@@ -437,7 +440,9 @@ static struct page_cell answer_cell(struct page_maker *m, const struct audit_row
 	assert((size_t)row->plain < sizeof(answers) / sizeof(*answers));
 	const char *note = row->plain == AUDIT_UNSAID ? row->why : "";
 	if (row->plain == AUDIT_UNSAID && row->who)
-		return cell_of("yes, by the configuration", "", "not asked");
+		return cell_of("yes, by the configuration", "", m->asked ? "not asked" : "");
+	if (row->plain == AUDIT_UNSAID && !m->asked)
+		return cell_of(row->why[0] ? row->why : "not asked", "", "");
 	if (row->who && !audit_takes_plain(row->who))
 		note = arena_printf(m->arena, "taken: %s", audit_forms_words(m->arena, row->who));
 	else if (row->who && row->who->some)
@@ -464,7 +469,7 @@ static void add_rows(struct page_maker *m)
 	bool *done = arena_alloc(m->arena, r->row_n + 1);
 	if (r->row_n == 0)
 		return;
-	page_heading(m->page, "All who were asked");
+	page_heading(m->page, m->asked ? "All who were asked" : "By the configuration");
 	page_table(m->page, heads, 4);
 	for (size_t i = 0; i < r->row_n; i++) {
 		struct gathered g = { "", "" };
@@ -500,13 +505,10 @@ static void add_unasked(struct page_maker *m)
 static void add_how(struct page_maker *m)
 {
 	const struct audit_report *r = m->report;
-	bool asked = false;
-	for (size_t i = 0; i < r->row_n; i++)
-		asked |= r->rows[i].plain != AUDIT_UNSAID;
 	page_heading(m->page, "How it was asked");
 	if (r->how[0])
 		page_fact(m->page, "How", "%s", r->how);
-	if (asked)
+	if (m->asked)
 		page_text(m->page, "Each client of the tables spoke from an address of its kind: "
 		          "EHLO, MAIL and RCPT, never DATA. No message was sent. A refusal counts "
 		          "if it is the relay rule's, and if mail for a user of this server was "
@@ -517,6 +519,8 @@ void audit_report_page(const struct audit_report *report, struct page *page)
 {
 	struct page_maker m = { .report = report, .arena = report->arena, .page = page };
 	page_init(page, report->arena, str_of(title_text(report, report->arena)));
+	for (size_t i = 0; i < report->row_n; i++)
+		m.asked |= report->rows[i].plain != AUDIT_UNSAID;
 	add_verdict(&m);
 	add_who(&m);
 	for (size_t i = 0; i < report->finding_n; i++)

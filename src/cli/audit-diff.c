@@ -1,175 +1,177 @@
 /* SPDX-License-Identifier: ISC
  *
- * `portreeve audit --diff OLD NEW`: who may relay by one configuration and not by another. It reads
- * both and starts nothing, so that it can stand before a reload, in an upgrade or in a repository's
- * tests.
- *
- * Hostile input that reaches it: both configurations.
+ * Each side is found (a directory or file by what is in it; else the root of an image), read with
+ * the same facts of the network, and compared.
  */
 #include "cli/audit-diff.h"
 
+#include "audit/carried-files.h"
 #include "audit/diff.h"
-#include "audit/report.h"
+#include "audit/disk-files.h"
+#include "audit/installed.h"
+#include "cli/audit-find.h"
+#include "cli/paged.h"
 
-#include <stdio.h>
-#include <sys/stat.h>
+#include <limits.h>
+#include <stdlib.h>
 
-enum { TOOL_MS = 5000, SAME = 0, WIDENS = 1 };
+enum { TOOL_MS = 2000 };
+#define SIDE_EXPECTED "a directory with a configuration, its main file, or the root of an image"
 
-struct diffing {
-	struct cli *cli;
-	const struct audit_options *options;
-	struct facts facts;
-	struct audit_source sources[2];      /* the old one, the new one */
-	struct audit_config *configs[2];
+struct side {
+	const char *name;                /* for people */
+	const char *path;                /* NULL: of this machine */
 	enum mta mta;
+	const char *root;                /* of an image; "" for this machine */
+	const char *directory;           /* of the configuration; NULL: where the server looks */
+	struct disk_files disk;
+	struct carried_files carried;
+	struct audit_files files;
+	struct audit_config *config;
 };
 
-/* ---- what is said ----------------------------------------------------------------------------- */
-
-static const char *shows_words(struct arena *a, unsigned shows)
+/* What its files name in the server's usual directory is read beside them. */
+static void carry(struct side *s, struct arena *a)
 {
-	static const struct { unsigned bit; const char *words; } all[] = {
-		{ AUDIT_BY_RDNS, "a reverse name" }, { AUDIT_BY_HELO, "a name in HELO" },
-		{ AUDIT_BY_SENDER, "a sender" }, { AUDIT_BY_TLS, "TLS" },
-		{ AUDIT_BY_CERTIFICATE, "a certificate" }, { AUDIT_BY_LOGIN, "a login" },
-		{ AUDIT_BY_RECIPIENT, "some recipients" }, { AUDIT_BY_MX, "an MX that names this host" },
-	};
-	const char *words = "";
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (shows & all[i].bit)
-			words = arena_printf(a, "%s%s%s", words, words[0] ? " and " : "", all[i].words);
-	return words;
-}
-
-static const char *answer_name(const struct audit_why *why)
-{
-	return why->answer == AUDIT_NO ? "no" : why->answer == AUDIT_PERHAPS ? "perhaps" :
-	       why->some ? "some" : "yes";
-}
-
-static void line_print(struct diffing *d, const char *sign, const struct audit_why *why)
-{
-	if (!why->by_n)
+	const char *place = audit_usual_directory(s->mta), *slash = strrchr(s->path, '/');
+	struct arena scratch = { 0 };
+	struct str text;
+	const bool file = s->files.read(s->files.arg, s->path, &scratch, &text) == ERR_OK;
+	arena_fini(&scratch);
+	if (!place)
 		return;
-	const struct audit_place *p = &why->by[0].place;
-	printf("    %s %s%s%s%s\n", sign, p->file && p->line ? cli_safe(d->cli, p->file) : "",
-	       p->file && p->line ? arena_printf(&d->cli->arena, ":%u", p->line) : "",
-	       p->file && p->line ? "  " : "", cli_safe(d->cli, p->text));
+	s->carried = (struct carried_files){
+		.files = s->files, .place = place,
+		.at = file ? arena_strdup(a, (struct str){ s->path, (size_t)(slash - s->path) })
+		           : s->path };
+	carried_files_init(&s->carried, &s->files);
 }
 
-static void row_print(struct diffing *d, const struct audit_diff_row *row)
+/* The first that is installed there: of that server, if one is given. */
+static int find_installed(struct side *s, struct arena *a)
 {
-	char network[PREFIX_TEXT_MAX];
-	const char *shows = shows_words(&d->cli->arena, row->shows);
-	printf("%s%s%s  %s %s", cli_colour(row->widens ? CLI_RED : CLI_GREEN),
-	       row->widens ? "widens " : "narrows", cli_colour(CLI_PLAIN),
-	       audit_asker_title(&d->cli->arena, &row->client),
-	       prefix_format(&row->client.network, network));
-	if (row->port)
-		printf(", port %u", row->port);
-	if (shows[0])
-		printf(", with %s", shows);
-	printf(": %s, was %s\n", answer_name(&row->is), answer_name(&row->was));
-	line_print(d, "-", &row->was);
-	line_print(d, "+", &row->is);
-}
-
-static void lines_json(struct json *j, const char *key, const struct audit_why *why)
-{
-	json_open_object(j, key);
-	json_add_cstr(j, "answer", answer_name(why));
-	json_open_array(j, "by");
-	for (size_t i = 0; i < why->by_n; i++) {
-		json_open_object(j, NULL);
-		json_add_shown(j, "file", str_of(why->by[i].place.file ? why->by[i].place.file : ""));
-		json_add_int(j, "line", why->by[i].place.line);
-		json_add_cstr(j, "parameter", why->by[i].parameter);
-		json_add_shown(j, "text", str_of(why->by[i].place.text));
-		json_close(j);
+	struct audit_found *found;
+	size_t n;
+	audit_installed(&s->files, a, &found, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (s->mta && found[i].mta != s->mta)
+			continue;
+		s->mta = found[i].mta;
+		s->directory = found[i].directory;
+		return ERR_OK;
 	}
-	json_close(j);
-	json_close(j);
+	return ERR_NOT_FOUND;
 }
 
-static void row_json(struct json *j, const struct audit_diff_row *row, struct arena *a)
+static int find_given(struct side *s, struct arena *a)
 {
-	const char *client = audit_asker_name(&row->client);
-	json_open_object(j, NULL);
-	json_add_cstr(j, "client", client);
-	json_add_prefix(j, "network", &row->client.network);
-	json_add_int(j, "port", row->port);
-	json_add_cstr(j, "with", shows_words(a, row->shows));
-	json_add_bool(j, "widens", row->widens);
-	lines_json(j, "was", &row->was);
-	lines_json(j, "is", &row->is);
-	json_close(j);
-}
-
-static void diff_print(struct diffing *d, const struct audit_diff *diff)
-{
-	if (d->cli->json) {
-		struct json *j = cli_json_begin(d->cli);
-		json_add_cstr(j, "mta", mta_name(d->mta));
-		json_add_int(j, "widened", (int64_t)diff->widened);
-		json_add_int(j, "narrowed", (int64_t)diff->narrowed);
-		json_open_array(j, "rows");
-		for (size_t i = 0; i < diff->row_n; i++)
-			row_json(j, &diff->rows[i], &d->cli->arena);
-		json_close(j);
-		cli_json_end(d->cli);
-		return;
+	int err = audit_recognise(&s->files, s->path, &s->mta);
+	if (err == ERR_OK) {
+		s->directory = s->path;
+		carry(s, a);
+		return err;
 	}
-	for (size_t i = 0; i < diff->row_n; i++)
-		row_print(d, &diff->rows[i]);
-	if (!diff->row_n)
-		puts("The same clients may relay under both.");
-	else if (diff->widened + diff->narrowed > diff->row_n)
-		printf("and %zu more\n", diff->widened + diff->narrowed - diff->row_n);
+	disk_files_fini(&s->disk);
+	err = disk_files_init(&s->disk, s->path, &s->files);
+	s->root = s->path;
+	return err == ERR_OK ? find_installed(s, a) : err;
 }
 
-/* ---- the command -------------------------------------------------------------------------------- */
-
-/* A directory or file of a configuration; or an image's root, which has one where its server looks. */
-static int source_take(struct diffing *d, struct audit_source *s, const char *path)
+static int side_find(struct cli *cli, struct side *s)
 {
-	struct stat st;
+	char path[PATH_MAX];
+	if (s->path && !realpath(s->path, path))
+		return cli_not_found(cli, s->path, SIDE_EXPECTED);
+	int err = disk_files_init(&s->disk, "", &s->files);
 	s->root = "";
-	s->config = path;
-	s->host_name = audit_find_machine(&d->cli->arena);
-	s->version = audit_find_version(&d->cli->arena, "", d->mta);
-	if (path && stat(path, &st) != 0)
-		return cli_not_found(d->cli, path, "a directory or file of a configuration");
-	return audit_source_read(d->cli, s, d->mta, &d->facts,
-	                         &d->configs[s == &d->sources[0] ? 0 : 1]);
+	if (s->path)
+		s->path = arena_strdup(&cli->arena, str_of(path));
+	if (err == ERR_OK)
+		err = s->path ? find_given(s, &cli->arena) : find_installed(s, &cli->arena);
+	if (err == ERR_OK)
+		return CLI_GO;
+	if (!s->path)
+		return cli_fail(cli, EX_UNAVAILABLE, "no configuration of %s is on this machine",
+		                s->mta ? mta_title(s->mta) : "a mail server");
+	return err == ERR_NOT_FOUND || err == ERR_INVALID
+	       ? cli_not_found(cli, s->name, SIDE_EXPECTED)
+	       : cli_fail(cli, cli_exit_code(err), "%s: %s", s->name, err_text(err));
 }
 
-int audit_diff_run(struct cli *cli, const struct audit_options *options, const char *old,
-                   const char *new_)
+static int side_read(struct cli *cli, struct side *s, const struct facts *facts)
 {
-	struct diffing d = { .cli = cli, .options = options,
-	                     .sources = { { .disk.root = -1 }, { .disk.root = -1 } } };
-	const struct closed_server *server;
-	const char *others;
+	const struct audit_config_given given = {
+		.mta = s->mta, .directory = s->directory, .facts = facts,
+		.hostname = audit_find_machine(&cli->arena),
+		.version = audit_find_version(&cli->arena, s->root, s->mta) };
+	const int err = audit_config_read(&s->files, &given, &cli->arena, &s->config);
+	if (err == ERR_OK)
+		return CLI_GO;
+	return cli_fail(cli, cli_exit_code(err), "%s: the configuration of %s cannot be read: %s",
+	                cli_safe(cli, s->name), mta_title(s->mta), err_text(err));
+}
+
+static int tell(struct cli *cli, const struct audit_diff_told *told, const char *html,
+                struct outfile *out)
+{
+	struct page page;
+	if (html) {
+		audit_diff_page(told, &page);
+		return cli_page_html(cli, &page, html, out);
+	}
+	if (cli->json) {
+		audit_diff_json(told, cli_json_begin(cli));
+		cli_json_end(cli);
+		return CLI_GO;
+	}
+	audit_diff_page(told, &page);
+	cli_page_text(&page);
+	return CLI_GO;
+}
+
+static int compare(struct cli *cli, struct side *old, struct side *new_, const char *html,
+                   struct outfile *out)
+{
+	struct facts facts;
 	struct audit_diff diff;
-	facts_begin(&d.facts, &cli->arena);
-	facts_look(&d.facts, "", TOOL_MS);
-	int code = audit_find_server(cli, &d.facts, options->mta, &server, &others);
-	if (code == CLI_GO) {
-		d.mta = server->mta;
-		code = source_take(&d, &d.sources[0], old);
-	}
+	facts_begin(&facts, &cli->arena);
+	(void)facts_look(&facts, "", TOOL_MS);
+	int code = side_read(cli, old, &facts);
 	if (code == CLI_GO)
-		code = source_take(&d, &d.sources[1], new_);
-	if (code == CLI_GO) {
-		int e = audit_diff(d.configs[0], d.configs[1], &d.facts, &cli->arena, &diff);
-		diff_print(&d, &diff);
-		code = diff.widened ? WIDENS : SAME;
-		if (e != ERR_OK)
-			code = cli_fail(cli, diff.widened ? WIDENS : EX_SOFTWARE,
-			                "not all could be compared: %s", err_text(e));
-	}
-	audit_source_fini(&d.sources[0]);
-	audit_source_fini(&d.sources[1]);
+		code = side_read(cli, new_, &facts);
+	if (code != CLI_GO)
+		return code;
+	const int err = audit_diff(old->config, new_->config, &facts, &cli->arena, &diff);
+	const struct audit_reading *was = audit_config_reading(old->config);
+	const struct audit_reading *is = audit_config_reading(new_->config);
+	const struct audit_diff_told told = { &diff, new_->mta, old->name, new_->name,
+	                                      err == ERR_OK && is->unread_n <= was->unread_n, is,
+	                                      &cli->arena };
+	static const int codes[] = { [AUDIT_DIFF_SAME] = 0, [AUDIT_DIFF_NARROWER] = 0,
+	                             [AUDIT_DIFF_WIDER] = 1, [AUDIT_DIFF_UNKNOWN] = 3 };
+	code = tell(cli, &told, html, out);
+	return code == CLI_GO ? codes[audit_diff_verdict(&told)] : code;
+}
+
+int audit_diff_run(struct cli *cli, const struct audit_diffing *asked)
+{
+	struct side new_ = { .path = asked->new_, .name = asked->new_, .disk.root = -1 };
+	struct side old = { .path = asked->old, .disk.root = -1,
+	                    .name = asked->old ? asked->old : "this machine" };
+	struct outfile out = { .fd = -1 };
+	if (asked->mta && (mta_parse(str_of(asked->mta), &new_.mta) != ERR_OK
+	                   || new_.mta > MTA_LAST_WHOLE))
+		return cli_bad_value(cli, asked->mta, "postfix, exim, sendmail or opensmtpd");
+	int code = side_find(cli, &new_);
+	old.mta = new_.mta;
+	if (code == CLI_GO)
+		code = side_find(cli, &old);
+	if (code == CLI_GO)
+		code = cli_page_open(cli, asked->html, asked->force, &out);
+	if (code == CLI_GO)
+		code = compare(cli, &old, &new_, asked->html, &out);
+	outfile_drop(&out);
+	disk_files_fini(&old.disk);
+	disk_files_fini(&new_.disk);
 	return code;
 }

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: ISC
  *
- * The command `audit --diff`.
+ * `audit --diff`: who may relay by one configuration and not by another. Both are read, and no
+ * server is started.
+ *
+ * Hostile input that reaches it: both configurations, which a stranger may have sent.
  */
 #ifndef PORTREEVE_CLI_AUDIT_DIFF_H
 #define PORTREEVE_CLI_AUDIT_DIFF_H
 
-#include "cli/audit-read.h"
-#include "cli/audit-run.h"
+#include "cli/cli.h"
 
-/* Prints what differs; old NULL: the configuration that the server uses. The exit code: 0 nobody
- * more may relay under the new one, 1 somebody may; or that of an error, told. */
-int audit_diff_run(struct cli *cli, const struct audit_options *options, const char *old,
-                   const char *new_);
+struct audit_diffing {
+	const char *mta;                 /* NULL: recognised */
+	/* Each a directory, a main file, or the root of an image; old NULL: of this machine. */
+	const char *old, *new_;
+	const char *html;                /* the file of a page; NULL: none */
+	bool force;                      /* it may be there */
+};
+
+/* Prints what differs. The exit code: 0 nothing is wider, 1 more may relay, 3 not known; or that
+ * of an error, told. */
+int audit_diff_run(struct cli *cli, const struct audit_diffing *asked);
 
 #endif

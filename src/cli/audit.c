@@ -4,6 +4,7 @@
  * report is made by audit-run.c; here it is told.
  */
 #include "cli/audit-diff.h"
+#include "cli/audit-run.h"
 #include "cli/commands.h"
 #include "cli/paged.h"
 
@@ -68,13 +69,14 @@ static int audit_and_tell(struct cli *cli, struct audit_options *options,
 	struct outfile out = { .fd = -1 };
 	char *whole = options->config ? realpath(options->config, NULL) : NULL;
 	if (options->config && !whole)
-		return cli_not_found(cli, options->config, "a directory or file of a configuration");
+		return cli_not_found(cli, options->config,
+		                     "a directory or file of a configuration");
 	if (whole)
 		options->config = arena_strdup(&cli->arena, str_of(whole));
 	free(whole);
 	if (geteuid() != 0 && !options->reading && !options->root)
-		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, which "
-		                "root alone may; --reading only reads the configuration");
+		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, "
+		                "which root alone may; --reading only reads the configuration");
 	int code = cli_page_open(cli, told->html, told->force, &out);
 	if (code == CLI_GO)
 		code = audit_all(cli, options, told, &out);
@@ -110,15 +112,16 @@ int cli_audit(int argc, char **argv)
 		.name = "audit",
 		.synopsis = "[--mta NAME] [--config DIR] [--with-socket PATH] [--reading]\n"
 		            "[--root DIR] [--html FILE [--force]]\n"
-		            "--diff [--mta NAME] [OLD] NEW",
+		            "--diff [OLD] NEW [--mta NAME] [--html FILE [--force]]",
 		.description =
 		"May others relay by the mail server of this machine, who may, and why? The\n"
 		"server is started a second time, in a closed room without a way out, and asked\n"
 		"from an address of each kind; the one that runs never notices. Each answer comes\n"
 		"with the line that permits it, and the lines to paste that close it.\n"
 		"Exit: 0 closed, 1 open to the whole Internet, 2 open to more than you think,\n"
-		"3 not known. With --diff, which reads and starts nothing: 1 somebody more may\n"
-		"relay by the new configuration, 0 nobody may.",
+		"3 not known. --diff starts nothing: it reads two configurations (directories,\n"
+		"main files, roots of images; OLD is this machine's unless it is given). Exit:\n"
+		"1 somebody more may relay by NEW, 3 that is not known, else 0.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),
 		.operands_min = 0, .operands_max = 2,
 		.operands_expected = "--diff with one or two configurations",
@@ -130,8 +133,9 @@ int cli_audit(int argc, char **argv)
 		code = cli_fail(&cli, EX_USAGE, diff ? "--diff: expected one or two configurations"
 		                                     : "expected --diff before configurations");
 	else if (code == CLI_GO && diff)
-		code = audit_diff_run(&cli, &asked, cli.operand_count > 1 ? cli.operands[0] : NULL,
-		                      cli.operands[cli.operand_count - 1]);
+		code = audit_diff_run(&cli, &(struct audit_diffing){
+			asked.mta, cli.operand_count > 1 ? cli.operands[0] : NULL,
+			cli.operands[cli.operand_count - 1], told.html, told.force });
 	else if (code == CLI_GO)
 		code = audit_and_tell(&cli, &asked, &told);
 	return cli_end(&cli, code);

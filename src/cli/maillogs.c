@@ -65,10 +65,22 @@ static int read_descriptor(int fd, int64_t until_ms, struct witness_log *log)
 	return 0;
 }
 
+/* To the first line that begins in the last part: what stands before it may be a piece of a line,
+ * and begin with what a stranger chose. */
 static void seek_last_part(int fd, const struct stat *st)
 {
-	if (S_ISREG(st->st_mode) && st->st_size > MAILLOGS_TAIL_BYTES)
-		(void)lseek(fd, st->st_size - MAILLOGS_TAIL_BYTES, SEEK_SET);
+	static char piece[PIECE_BYTES];
+	off_t at = st->st_size - MAILLOGS_TAIL_BYTES;
+	if (!S_ISREG(st->st_mode) || at <= 0)
+		return;
+	for (ssize_t n; (n = pread(fd, piece, sizeof(piece), at)) > 0; at += n) {
+		const char *end = memchr(piece, '\n', (size_t)n);
+		if (end) {
+			at += end + 1 - piece;
+			break;
+		}
+	}
+	(void)lseek(fd, at, SEEK_SET);
 }
 
 /* ---- named ---------- */

@@ -228,7 +228,7 @@ int wordtest_run(struct testing *t, const char *word)
 		return cli_bad_value(t->cli, word, pe.expected);
 	int code = testing_settings(t);
 	if (code == CLI_GO)
-		code = cli_open(t->cli, CLI_READ);
+		code = cli_open(t->cli, CLI_CHANGE);
 	if (code != CLI_GO)
 		return code;
 	w.loop = loop_create();

@@ -15,7 +15,7 @@
 
 #define ASKERS "client.asker.example"
 
-enum { ROWS_MAX = 256, COMMAND_MS = 15000, SESSION_MS = 25000, AWAITED_MAX = 32 };
+enum { ROWS_MAX = 256, COMMAND_MS = 9000, SESSION_MS = 20000, AWAITED_MAX = 32 };
 
 struct running {
 	const struct closed_run_setup *setup;

@@ -65,16 +65,18 @@ static int greeting_await(const struct closed_room *room, const struct endpoint 
 {
 	const struct closed_patience patience = {
 		.refused_ms = timeout_ms, .command_ms = timeout_ms, .session_ms = timeout_ms,
-		.all_ms = timeout_ms,
+		.all_ms = timeout_ms + 2000,
 	};
 	struct closed_session *sessions = mem_array(n, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++)
 		sessions[i] = (struct closed_session){ .from = ports[i].ip, .to = ports[i],
 		                                       .helo = "localhost" };
 	int e = closed_ask(room, &patience, sessions, n);
+	/* One that listens and says nothing may wait for a PROXY header. */
 	bool greets = false;
 	for (size_t i = 0; i < n; i++)
-		greets = greets || sessions[i].greeting.code;
+		greets = greets || sessions[i].greeting.code || sessions[i].end == CLOSED_LATE ||
+		         sessions[i].end == CLOSED_HUNG_UP;
 	if (e == ERR_OK && !greets) {
 		char text[ENDPOINT_TEXT_MAX];
 		buf_printf(message, "%s: %s", endpoint_format(&ports[0], text),

@@ -56,7 +56,7 @@ int closed_server_bind(const struct closed_server *server, const char *config,
 size_t closed_server_trees(const struct closed_server *server, const char *const *directories,
                            size_t n, struct closed_tree *trees);
 
-/* Starts it and waits until one of the n ports greets; config: the directory of an instance, NULL:
+/* Starts it and waits until one of the n ports greets, or listens in silence that long; config: the directory of an instance, NULL:
  * its own. ERR_CLOSED: it does
  * not start (*message has what it printed, unescaped); ERR_TIMEOUT: it does not greet, or does not
  * come back; ERR_NOT_FOUND: not installed; as closed_run(). At most timeout_ms for each of both. */

@@ -228,8 +228,10 @@ static void add_blocks(struct buf *out, const struct page_block *b)
 
 static void add_heading(struct buf *out, const struct page_section *s)
 {
-	const char *name = s->tone == PAGE_STRONG ? "plain" : tone_class(s->tone);
-	buf_printf(out, "<h2 class=\"%s\">", name);
+	if (s->tone == PAGE_STRONG)
+		buf_add_cstr(out, "<h2>");
+	else
+		buf_printf(out, "<h2 class=\"%s\">", tone_class(s->tone));
 	page_html_add(out, s->heading);
 	buf_add_cstr(out, "</h2>");
 }

@@ -14,7 +14,7 @@
 
 enum {
 	MARK = 3 /* "=> " */, GAP = 2, DEEPER = 2 /* what stands below a cell's first text */,
-	WORD_MAX = 26 /* for whose sake a column stays wide */,
+	WORD_MAX = 32 /* for whose sake a column stays wide */,
 };
 
 struct table_writer {

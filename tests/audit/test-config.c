@@ -117,6 +117,20 @@ static const struct config_row rows[] = {
 	{ "Postfix, all domains are own ones", MTA_POSTFIX, NULL,
 	  { { MAIN, NEW "relay_domains = static:all\n" }, { MASTER, SMTP } },
 	  { { STRANGER, 25, "yes C33: relay_domains main.cf:3, " BY_DEFAULT } } },
+	{ "Postfix, a top level domain among its own", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "relay_domains = example.net com\n" RELAY GUARD "\n" }, { MASTER, SMTP } },
+	  { { STRANGER " +r", 25, "some C33: relay_domains main.cf:3, "
+	      "smtpd_relay_restrictions main.cf:4" },
+	    { STRANGER, 25, "no: smtpd_relay_restrictions main.cf:4" } } },
+	{ "Postfix, a top level domain in a table", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "relay_domains = localhost hash:/r\n" RELAY GUARD "\n" }, { MASTER, SMTP },
+	    { "/r", "example.net x\nde x\n" } },
+	  { { STRANGER " +r", 25, "some C33: relay_domains r:2, smtpd_relay_restrictions main.cf:4" },
+	    { STRANGER, 25, "no: smtpd_relay_restrictions main.cf:4" } } },
+	{ "Postfix, its names stand for no other", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "relay_domains = com example.net\nparent_domain_matches_subdomains =\n"
+	      RELAY GUARD "\n" }, { MASTER, SMTP } },
+	  { { STRANGER " +r", 25, "no: smtpd_relay_restrictions main.cf:5" } } },
 	{ "Exim, one file", MTA_EXIM, "/etc/mine",
 	  { { "/etc/mine/exim.conf", "hostlist lan = 10.0.0.0/8\nacl_smtp_rcpt = a\nbegin acl\na:\n"
 	      "  accept hosts = +lan\n  accept authenticated = *\n  accept senders = *@example.org\n"

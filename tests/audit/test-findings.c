@@ -62,6 +62,11 @@ static const struct found_row postfix_rows[] = {
 	  "range 172.0.0.1 172.0.0.0/8 25 E01\nrange 172.0.0.1 172.0.0.0/8 587 E01\n", "0/1/0",
 	  { "warn C6", "172.0.0.0/8 is mostly public: 172.16.0.0/12 is its private part",
 	    "at ports 25 and 587", "| mynetworks = 127.0.0.0/8\n" } },
+	{ "a whole cloud", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 40.92.0.0/15\n" }, { MASTER, SMTP } }, NULL,
+	  "range 40.92.0.1 40.92.0.0/15 25 E01\n", "0/1/0",
+	  { "warn C13", "40.92.0.0/15 is of Microsoft 365", "| # Ask for a certificate",
+	    "| mynetworks = 127.0.0.0/8\n" } },
 	{ "the provider's network, by mynetworks_style", MTA_POSTFIX,
 	  { { MAIN, NEW "mynetworks_style = subnet\n" }, { MASTER, SMTP } }, NULL,
 	  "neighbour 203.0.113.2 203.0.113.0/24 25 E01\n"
@@ -355,6 +360,17 @@ static const struct found_row config_rows[] = {
 	{ "names that are looked up", MTA_POSTFIX,
 	  { { MAIN, NEW "relay_domains = behind.example\nrelay_recipient_maps = hash:/r\n"
 	      "local_recipient_maps =\nluser_relay = root\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL } },
+	{ "a satellite that listens to all", MTA_POSTFIX,
+	  { { MAIN, NEW "relayhost = [mx.example.net]\nmydestination =\n" }, { MASTER, SMTP } },
+	  NULL, NULL, "0/0/1", { "advice ", MAIN ":3", "| inet_interfaces = loopback-only\n" } },
+	{ "a satellite", MTA_POSTFIX,
+	  { { MAIN, NEW "relayhost = [mx.example.net]\nmydestination =\n"
+	      "inet_interfaces = loopback-only\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/0",
+	  { NULL } },
+	{ "a smarthost of a LAN", MTA_POSTFIX,
+	  { { MAIN, NEW "relayhost = [mx.example.net]\nmydestination =\n"
+	      "mynetworks = 127.0.0.0/8 192.168.1.0/24\n" }, { MASTER, SMTP } }, NULL, NULL,
 	  "0/0/0", { NULL } },
 	{ "a filter's port", MTA_POSTFIX,
 	  { { MAIN, NEW "content_filter = smtp:[127.0.0.1]:10024\n" },

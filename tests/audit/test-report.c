@@ -297,6 +297,32 @@ static void the_telling_part_is_shown(void **unused)
 	arena_fini(&a);
 }
 
+/* Where no server was asked, nothing says that it was. */
+static void by_the_reading_alone(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct audit_report r;
+	struct buf out = { 0 };
+	sample_closed(&r, &a);
+	for (size_t i = 0; i < r.row_n; i++) {
+		r.rows[i].plain = AUDIT_UNSAID;
+		r.rows[i].why = "not by the configuration";
+	}
+	render(&r, 120, false, &out);
+	assert_null(strstr(out.p, "were asked"));
+	assert_null(strstr(out.p, "Refused"));
+	assert_null(strstr(out.p, "never DATA"));
+	assert_non_null(strstr(out.p, "yes, by the configuration"));
+	assert_non_null(strstr(out.p, "not by the configuration"));
+	r.who_n = 0;
+	buf_clear(&out);
+	render(&r, 120, false, &out);
+	assert_non_null(strstr(out.p, "nobody was asked."));
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +333,7 @@ int main(void)
 		cmocka_unit_test(fixes_stay_whole),
 		cmocka_unit_test(rows_are_joined),
 		cmocka_unit_test(the_telling_part_is_shown),
+		cmocka_unit_test(by_the_reading_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,6 +103,15 @@ ROWS = [
      "none.json: expected an evidence bundle: not found"),
     (["evidence", "verify", "/dev/null", "--key", "/dev/null"], 65, "/dev/null: "),
 
+    (["audit", "mail"], 64, "expected --diff before configurations"),
+    (["audit", "--diff"], 64, "--diff: expected one or two configurations"),
+    (["audit", "--diff", "--mta", "postfix", "/no/such", "/no/such"], 66,
+     '"/no/such": expected a directory or file of a configuration'),
+    (["audit", "--mta", "qmail"], 64, '"qmail": expected postfix, exim, sendmail or opensmtpd'),
+    (["audit", "--reading", "--mta", "postfix", "--config", "/no/such"], 66,
+     '"/no/such": expected a directory or file of a configuration'),
+    (["audit", "--reading", "--html", "/no/such/page.html"], 73, "/no/such/page.html: cannot be"),
+
     (["backup"], 64, "expected one FILE"),
     (["backup", "/no/such/directory/b.db"], None, "/no/such/directory/b.db"),
     (["backup", "/dev/null"], 73, "/dev/null: expected a file that does not exist"),

@@ -101,6 +101,42 @@ def fresh_test(box, command, port):
     assert done.returncode in (0, 2) and "127.0.0.1" in done.stdout, (done.stdout, done.stderr)
 
 
+def fresh_audit(box):
+    """By its configuration alone; on its page the letters of a domain."""
+    place = box.directory / "postfix"
+    place.mkdir()
+    (place / "main.cf").write_text(
+        "mynetworks = 127.0.0.0/8 0.0.0.0/0\nsmtpd_relay_restrictions = permit_mynetworks, "
+        "reject_unauth_destination\n# n\u00f6\nmydestination = n\u00f6.example\n")
+    (place / "master.cf").write_text("smtp inet n - y - - smtpd\n")
+    page = box.directory / "page.html"
+    read = ["audit", "--reading", "--mta", "postfix", "--config", place]
+    assert box.run(*read, code=1).stdout.startswith("Open to the whole Internet")
+    box.run(*read, "--html", page, code=1)
+    assert "Open to the whole Internet" in page.read_text()
+    found = json.loads(box.run(*read, "--json", code=1).stdout)
+    assert found["verdict"] == "world" and found["who"][0]["client"] == "stranger4"
+    assert found["who"][0]["by"][0]["line"] == 1 and found["findings"][0]["cause"] == "C6"
+
+
+def fresh_diff(box):
+    """Between a closed configuration and one that is open to all."""
+    for name, networks in ("closed", "127.0.0.0/8"), ("open", "0.0.0.0/0"):
+        place = box.directory / name
+        place.mkdir()
+        (place / "main.cf").write_text(
+            f"mynetworks = {networks}\nsmtpd_relay_restrictions = permit_mynetworks, "
+            "reject_unauth_destination\n")
+        (place / "master.cf").write_text("smtp inet n - y - - smtpd\n")
+    diff = ["audit", "--mta", "postfix", "--diff"]
+    done = box.run(*diff, box.directory / "closed", box.directory / "open", code=1)
+    assert "widens" in done.stdout and "0.0.0.0/0" in done.stdout
+    done = box.run(*diff, box.directory / "open", box.directory / "closed")
+    assert "narrows" in done.stdout and "widens" not in done.stdout
+    done = box.run(*diff, box.directory / "closed", box.directory / "open", "--json", code=1)
+    assert json.loads(done.stdout)["widened"] > 0
+
+
 def fresh_evidence(box):
     box.run("keys", "rotate")
     done = box.run("evidence", "verify", bundle(box))
@@ -143,6 +179,7 @@ FRESH = {
     "list": lambda box, get: listed(box),
     "retest": lambda box, get: fresh_retest(box),
     "delist": lambda box, get: (listed(box), box.run("delist", "192.0.2.1", "--why", "done")),
+    "audit": lambda box, get: (fresh_audit(box), fresh_diff(box)),
     "evidence": lambda box, get: fresh_evidence(box),
     "trace": lambda box, get: box.run("trace", "--own-host", "*.ours.test", message(box, "all")),
     "report": lambda box, get: fresh_report(box),

@@ -51,8 +51,7 @@ CALLS = {
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],
     # These have nothing to do with it.
-    "check": [], "config": [], "use": [], "explain": [], "witness": [],
-    "gate": [],
+    "check": [], "config": [], "use": [], "explain": [], "witness": [], "audit": [], "gate": [],
 }
 
 
