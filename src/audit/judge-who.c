@@ -15,7 +15,7 @@ void judge_unasked(struct judge *j, const char *what, const char *why)
 	enum { UNASKED_MAX = 500 };
 	struct audit_report *r = j->report;
 	for (size_t i = 0; i < r->unasked_n; i++)
-		if (strcmp(r->unasked[i].what, what) == 0 && strcmp(r->unasked[i].why, why) == 0)
+		if (strcmp(r->unasked[i].what, what) == 0)
 			return;
 	if (!r->unasked)
 		r->unasked = arena_alloc(r->arena, UNASKED_MAX * sizeof(*r->unasked));

@@ -107,8 +107,8 @@ int audit_find_in_image(struct cli *cli, const char *root, const char *mta,
 			*others = arena_printf(&cli->arena, "%s%s%s", *others,
 			                       (*others)[0] ? ", " : "", mta_title(found[i].mta));
 	return *server ? CLI_GO
-	               : cli_fail(cli, EX_UNAVAILABLE, "no configuration of Postfix, Exim, Sendmail "
-	                          "or OpenSMTPD is below %s", root);
+	               : cli_fail(cli, EX_UNAVAILABLE, "no configuration of Postfix, Exim, "
+	                          "Sendmail or OpenSMTPD is below %s", root);
 }
 
 /* ---- its version ----------------------------------------------------------------------------- */

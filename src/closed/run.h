@@ -24,6 +24,7 @@ struct closed_run_setup {
 	size_t socket_in_n;
 	int64_t start_ms;                /* for the server to start and greet */
 	int64_t all_ms;                  /* for all questions; those left over are not asked */
+	bool *is_beside;                 /* set where no room can be made (beside.h); NULL */
 	/* Told before each stage how many sessions there are, and how many are done; NULL. */
 	void (*progress)(void *arg, size_t done, size_t all);
 	void *arg;
