@@ -16,7 +16,7 @@ static const struct command commands[] = {
 	{ "scan", "test many addresses", cli_scan },
 	{ "audit", "is the mail server of this machine a relay, and why?", cli_audit },
 	{ "witness", "by what address this mail server sees strangers", cli_witness },
-	{ "gate", "yes only if nobody but those you mean can relay: for containers, units", cli_gate },
+	{ "gate", "yes only if none but those you mean may relay: for containers", cli_gate },
 	{ "explain", "what a form of the test means, and how to close it", cli_explain },
 	{ "list", "what is listed; tests, returns, outputs, the journal", cli_list },
 	{ "retest", "test a listed address again", cli_retest },

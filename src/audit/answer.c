@@ -42,7 +42,8 @@ void audit_answer(struct audit_plan *plan, const struct audit_question *question
 	const struct audit_heard *last = at_mail ? mail : rcpt;
 	const struct smtp_asked asked = {
 		.sender = str_of(try_->mail), .recipient = str_of(try_->rcpt),
-		.helo = str_of(question->helo), .client = str_of(ip_format(&question->from, client)),
+		.helo = str_of(question->helo),
+		.client = str_of(ip_format(&question->from, client)),
 		.port = question->at.port,
 	};
 	struct smtp_reply reply = { .code = last->code, .text = str_of(last->text) };

@@ -10,7 +10,7 @@
 
 struct carried_files {
 	struct audit_files files;        /* that are asked */
-	const char *place, *at;          /* "/etc/postfix", "/root/new": a directory or a file each */
+	const char *place, *at;          /* "/etc/postfix", "/root/new"; or both files */
 };
 
 /* *files then asks c, whose own fields are set already, and which outlives it. */

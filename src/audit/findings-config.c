@@ -167,6 +167,37 @@ static void backup_finding(struct findings *fs, const struct audit_port *port)
 	finding_fix_guarded(fs, d, service);
 }
 
+/* ---- certificates of public CAs (C44) -------------------------------------------- */
+
+static void certificate_finding(struct findings *fs, const struct audit_port *port)
+{
+	static const char *const names[] = { "smtpd_tls_CAfile", "smtpd_tls_CApath" };
+	const struct audit_client client = {
+		.ip = audit_stranger(fs->known->ground->facts, 4, NULL, 0), .port = port,
+		.shows = AUDIT_BY_CERTIFICATE | AUDIT_BY_TLS };
+	const char *service = port->service ? port->service : "";
+	const struct audit_setting *authorities = NULL;
+	struct audit_why why;
+	for (size_t i = 0; i < 2; i++) {
+		const struct audit_setting *s = finding_set(fs, service, names[i]);
+		if (s && (strstr(s->value, "/ssl/certs") || strstr(s->value, "ca-certificates")
+		          || strstr(s->value, "ca-bundle")))
+			authorities = s;
+	}
+	audit_config_explain(fs->config, &client, &why);
+	if (!authorities || why.answer != AUDIT_YES || strcmp(why.cause, "C44") != 0
+	    || finding_has(fs, "C44") || !finding_is_reached(fs, port))
+		return;
+	struct finding_draft *d = finding_begin(fs, AUDIT_WARN, "C44", NULL, FINDING_EVERYBODY - 2);
+	finding_say(fs, d, "permit_tls_all_clientcerts lets in every certificate of an authority "
+	            "in %s = %s, at port %u. Those give one to everybody who asks.",
+	            authorities->name, authorities->value, port->port);
+	for (size_t i = 0; i < why.by_n; i++)
+		finding_line(d, why.by[i].parameter, &why.by[i].place);
+	finding_setting(d, authorities);
+	finding_fix_guarded(fs, d, service);
+}
+
 /* ---- logins (C8) ---------------------------------------------------------------- */
 
 bool finding_offers_login(struct findings *fs, const char *service)
@@ -329,6 +360,7 @@ void findings_of_config(struct findings *fs)
 	findings_of_login(fs);
 	for (size_t i = 0; fs->report->mta == MTA_POSTFIX && i < fs->reading->port_n; i++) {
 		backup_finding(fs, &fs->reading->ports[i]);
+		certificate_finding(fs, &fs->reading->ports[i]);
 		reinjection_finding(fs, &fs->reading->ports[i]);
 	}
 	if (fs->report->mta == MTA_POSTFIX)

@@ -60,14 +60,20 @@ static unsigned shows_of(const char *form, const struct relay_case *row, enum au
 	return shows;
 }
 
-static const char *cause_of_line(struct findings *fs, const struct audit_who *who, unsigned shows)
+static void explain_form(struct findings *fs, const struct audit_who *who, unsigned shows,
+                         struct audit_why *why)
 {
 	struct audit_client client = { .ip = who->asker->ip, .shows = shows,
 	                               .own = facts_is_own(fs->known->ground->facts,
 	                                                   &who->asker->ip),
 	                               .port = finding_port(fs, who->port) };
+	audit_config_explain(fs->config, &client, why);
+}
+
+static const char *cause_of_line(struct findings *fs, const struct audit_who *who, unsigned shows)
+{
 	struct audit_why why;
-	audit_config_explain(fs->config, &client, &why);
+	explain_form(fs, who, shows, &why);
 	return why.answer == AUDIT_NO ? "" : why.cause;
 }
 
@@ -136,7 +142,7 @@ static void say_forms(struct findings *fs, struct finding_draft *d, const struct
 	finding_say(fs, d, "Plain mail to a foreign domain is refused, but not in this form, at "
 	            "%s: %s.", finding_ports(fs, g), buf_cstr(&b));
 	buf_fini(&b);
-	if (row)
+	if (row && strcmp(row->id, "E01") != 0)
 		finding_say(fs, d, "%s", form_reasons_of(row)->meaning);
 }
 
@@ -173,6 +179,13 @@ void findings_of_form(struct findings *fs, const struct finding_group *g)
 	for (size_t i = 0; i < g->n; i++)
 		for (size_t k = 0; k < g->rows[i]->by_n; k++)
 			finding_line(d, g->rows[i]->by[k].parameter, &g->rows[i]->by[k].place);
+	if (!d->line_n) {
+		struct audit_why why;
+		explain_form(fs, g->rows[0], shows_of(g->forms[0], audit_form_case(g->forms[0]),
+		                                      g->rows[0]->tls), &why);
+		for (size_t i = 0; i < why.by_n && why.answer != AUDIT_NO; i++)
+			finding_line(d, why.by[i].parameter, &why.by[i].place);
+	}
 	finding_catalogue_lines(fs, d, finding_service(fs, g->rows[0]->port));
 	finding_fix_rules(fs, d, g);
 }

@@ -195,7 +195,7 @@ static void bounces_postfix(struct findings *fs)
 	const struct audit_setting *local = finding_set(fs, "", "local_recipient_maps");
 	const struct audit_setting *relayed = finding_set(fs, "", "relay_domains");
 	const bool verifies = lists_say(fs, "", "reject_unverified_recipient");
-	if (verifies)
+	if (verifies || finding_has(fs, "C33"))
 		return;
 	if (local && local->place.line && !local->value[0]
 	    && !finding_value(fs, "", "luser_relay")[0]

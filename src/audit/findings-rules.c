@@ -198,6 +198,25 @@ static void fix_parameters(struct findings *fs, struct finding_draft *d, const c
 		finding_check(fs, d, "%s", w->check);
 }
 
+/* Whether a table of recipients, not a list of domains, is what decides. */
+static bool lets_recipients(struct findings *fs, const char *service,
+                            const struct finding_draft *d)
+{
+	static const char *const names[] = { "smtpd_relay_restrictions",
+	                                     "smtpd_recipient_restrictions" };
+	for (size_t i = 0; i < d->line_n; i++)
+		for (size_t k = 0; k < 2; k++) {
+			const char *value = finding_value(fs, service, names[k]);
+			const char *table = strstr(value, "check_recipient_access");
+			const char *guard = strstr(value, "_unauth_destination");
+			if (!strcmp(d->lines[i].parameter, "check_recipient_access")
+			    || (!strcmp(d->lines[i].parameter, names[k]) && table
+			        && (!guard || table < guard)))
+				return true;
+		}
+	return false;
+}
+
 static void fix_postfix_rules(struct findings *fs, struct finding_draft *d,
                               const struct finding_group *g)
 {
@@ -205,6 +224,8 @@ static void fix_postfix_rules(struct findings *fs, struct finding_draft *d,
 	                                        "C47", NULL };
 	const char *service = finding_service(fs, g->rows[0]->port);
 	if (is_one_of(str_of(g->cause), by_order))
+		finding_fix_guarded(fs, d, service);
+	else if (!strcmp(g->cause, "C33") && lets_recipients(fs, service, d))
 		finding_fix_guarded(fs, d, service);
 	else if (!strcmp(g->cause, "C33"))
 		fix_domains(fs, d);

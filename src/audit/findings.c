@@ -27,6 +27,22 @@ static struct audit_finding finding_of(const struct finding_draft *d)
 	};
 }
 
+/* The lines that permit a form are no rule on clients: its finding has found them. */
+static void lines_lend(struct findings *fs, struct audit_report *report)
+{
+	for (size_t i = 0; i < report->who_n; i++) {
+		struct audit_who *who = &report->who[i];
+		const char *cause = who->by_n ? "" : finding_form_cause(fs, who, who->forms[0]);
+		for (size_t k = 0; k < report->finding_n && who->by_n == 0; k++) {
+			const struct audit_finding *f = &report->findings[k];
+			if (strcmp(f->cause, cause) != 0)
+				continue;
+			who->by = f->lines;
+			who->by_n = f->line_n;
+		}
+	}
+}
+
 void audit_findings(const struct audit_known *known, struct audit_report *report)
 {
 	struct findings fs = { .known = known, .report = report, .a = report->arena,
@@ -46,4 +62,5 @@ void audit_findings(const struct audit_known *known, struct audit_report *report
 	report->findings = arena_alloc(fs.a, (report->finding_n + 1) * sizeof(*report->findings));
 	for (size_t i = 0; i < report->finding_n; i++)
 		report->findings[i] = finding_of(order[i]);
+	lines_lend(&fs, report);
 }

@@ -18,13 +18,21 @@ bool judge_is_stranger(const struct audit_asker *asker)
 	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
 }
 
+/* That a router far away may masquerade is true of every private address: advice, no verdict. In a
+ * container it is what runs beside us, and of a rule we have its line. */
+static bool arrival_counts(const struct audit_known *known, const struct audit_arrival *a)
+{
+	return a->way != AUDIT_DIRECT && a->as.family &&
+	       (a->certain || a->line[0] ||
+	        known->ground->facts->container != FACTS_NO_CONTAINER);
+}
+
 static const struct audit_arrival *arrival_by(const struct audit_known *known, const struct ip *ip,
                                               bool certain)
 {
 	for (size_t i = 0; i < known->arrival_n; i++) {
 		const struct audit_arrival *a = &known->arrivals[i];
-		if (a->way != AUDIT_DIRECT && a->certain == certain && a->as.family &&
-		    ip_eq(&a->as, ip))
+		if (arrival_counts(known, a) && a->certain == certain && ip_eq(&a->as, ip))
 			return a;
 	}
 	return NULL;
@@ -34,7 +42,7 @@ static bool has_arrival_within(const struct audit_known *known, const struct pre
 {
 	for (size_t i = 0; i < known->arrival_n; i++) {
 		const struct audit_arrival *a = &known->arrivals[i];
-		if (a->way != AUDIT_DIRECT && a->as.family && prefix_contains(range, &a->as))
+		if (arrival_counts(known, a) && prefix_contains(range, &a->as))
 			return true;
 	}
 	return false;

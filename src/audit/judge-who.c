@@ -15,7 +15,7 @@ void judge_unasked(struct judge *j, const char *what, const char *why)
 	enum { UNASKED_MAX = 500 };
 	struct audit_report *r = j->report;
 	for (size_t i = 0; i < r->unasked_n; i++)
-		if (strcmp(r->unasked[i].what, what) == 0 && strcmp(r->unasked[i].why, why) == 0)
+		if (strcmp(r->unasked[i].what, what) == 0)
 			return;
 	if (!r->unasked)
 		r->unasked = arena_alloc(r->arena, UNASKED_MAX * sizeof(*r->unasked));
@@ -84,7 +84,7 @@ static const char *tls_words(enum audit_tls tls)
 	return tls == AUDIT_STARTTLS ? " under STARTTLS" : tls == AUDIT_TLS_FIRST ? " in TLS" : "";
 }
 
-/* ---- lines that permit ------------------------------------------------------------------------ */
+/* ---- lines that permit ---------------------------------------------------------- */
 
 /* What a client shows that comes with that form. */
 static unsigned shows_of(const char *form)
@@ -127,7 +127,7 @@ static void explain(struct judge *j, struct audit_who *who, const struct audit_p
 	who->some |= why.some;
 }
 
-/* ---- rows --------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------- */
 
 static struct audit_row *row_of(struct judge *j, const struct audit_asker *asker, uint16_t port,
                                 enum audit_tls tls)
@@ -137,7 +137,8 @@ static struct audit_row *row_of(struct judge *j, const struct audit_asker *asker
 		if (r->rows[i].asker == asker && r->rows[i].port == port && r->rows[i].tls == tls)
 			return &r->rows[i];
 	assert(r->row_n < j->row_room);
-	r->rows[r->row_n] = (struct audit_row){ .asker = asker, .port = port, .tls = tls, .why = "" };
+	r->rows[r->row_n] = (struct audit_row){ .asker = asker, .port = port, .tls = tls,
+	                                        .why = "" };
 	return &r->rows[r->row_n++];
 }
 
@@ -196,7 +197,8 @@ static void drop_twins(struct audit_report *r)
 	for (size_t i = 0; i < r->who_n; i++) {
 		bool twin = false;
 		for (size_t k = 0; k < r->who_n && r->who[i].tls == AUDIT_STARTTLS; k++)
-			twin |= r->who[k].asker == r->who[i].asker && r->who[k].tls == AUDIT_CLEAR &&
+			twin |= r->who[k].asker == r->who[i].asker &&
+			        r->who[k].tls == AUDIT_CLEAR &&
 			        r->who[k].port == r->who[i].port;
 		if (!twin)
 			r->who[kept++] = r->who[i];
@@ -267,7 +269,7 @@ void judge_answers(struct judge *j)
 	settle(j);
 }
 
-/* ---- by the reading --------------------------------------------------------------------------------- */
+/* ---- by the reading ------------------------------------------------------------------- */
 
 static void reading_take(struct judge *j, const struct audit_asker *asker,
                          const struct audit_port *port)
@@ -283,7 +285,8 @@ static void reading_take(struct judge *j, const struct audit_asker *asker,
 	struct audit_row *row = row_of(j, asker, port->port, AUDIT_CLEAR);
 	row->plain = AUDIT_UNSAID;
 	row->why = why.answer == AUDIT_NO ? "not by the configuration"
-	         : why.answer == AUDIT_YES ? "by the configuration" : "perhaps, by the configuration";
+	         : why.answer == AUDIT_YES ? "by the configuration"
+	         : "perhaps, by the configuration";
 	if (why.answer == AUDIT_NO || row->who)
 		return;
 	struct audit_who *who = &r->who[r->who_n++];

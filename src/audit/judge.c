@@ -52,7 +52,7 @@ static enum audit_verdict verdict_of(const struct judge *j)
 	return !j->known->started || !r->row_n || unsaid_row(r) ? AUDIT_UNKNOWN : AUDIT_CLOSED;
 }
 
-/* ---- in words --------------------------------------------------------------------------------- */
+/* ---- in words ------------------------------------------------------------------- */
 
 static void ports_add(const struct audit_report *r, struct buf *out)
 {
@@ -113,8 +113,8 @@ static const char *summary_of(const struct judge *j)
 	const struct audit_who *world = first_who(r, true);
 	switch (r->verdict) {
 	case AUDIT_CLOSED:
-		buf_add_cstr(&out, "closed: only those may relay here whom you are likely to mean; asked "
-		                   "at port ");
+		buf_add_cstr(&out, "closed: only those may relay here whom you are likely to mean; "
+		                   "asked at port ");
 		ports_add(r, &out);
 		break;
 	case AUDIT_WORLD:

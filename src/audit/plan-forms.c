@@ -65,28 +65,6 @@ const struct relay_case *audit_form_case(const char *form)
 	return like ? relay_case_by_id(str_of(like)) : NULL;
 }
 
-const char *plan_render(struct audit_plan *plan, const struct endpoint *at, const char *pattern)
-{
-	const struct audit_ground *g = plan->ground;
-	char literal[IP_TEXT_MAX + 8];
-	const char *missing;
-	struct buf out = { 0 };
-	const struct relay_names names = {
-		.u = STR("someone"), .s = STR("asker"), .d = str_of(g->foreign),
-		.t = str_of(g->other), .r = str_of(g->host_name), .m = str_of(g->domain),
-		.i = str_of(ip_format_literal(&at->ip, literal)),
-		.c = STR("203.0.113.77"), .cl = STR("[203.0.113.77]"),
-	};
-	if (strcmp(pattern, "<{L}>") == 0)
-		return g->user ? arena_printf(plan->arena, "<%s@%s>", g->user, g->domain) : NULL;
-	if (strcmp(pattern, "<{U}@{X}>") == 0)
-		return arena_printf(plan->arena, "<someone@%s>", g->mx_here);
-	int e = relay_render(pattern, &names, &out, &missing);
-	const char *text = e == ERR_OK ? arena_strdup(plan->arena, buf_str(&out)) : NULL;
-	buf_fini(&out);
-	return text;
-}
-
 /* ---- envelopes ------------------------------------------------------------------------------ */
 
 struct packing {
@@ -148,7 +126,7 @@ static void envelopes_add(struct packing *p)
 		pack(p, own_forms[i].form, own_forms[i].mail, own_forms[i].rcpt);
 }
 
-/* ---- sessions --------------------------------------------------------------------------------- */
+/* ---- sessions ------------------------------------------------------------------- */
 
 static struct audit_question *alone(struct packing *p, const char *form, const char *helo,
                                     enum audit_claim claim)

@@ -113,7 +113,7 @@ struct audit_plan {
 	size_t n;
 	struct audit_unread *left_out;   /* what is not asked, and why */
 	size_t left_out_n;
-	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; NULL: none */
+	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; or NULL */
 	bool secured[AUDIT_PORTS_MAX];   /* mail is taken under STARTTLS alone */
 	struct audit_named named[AUDIT_NAMED_MAX];   /* from the beginning on */
 	size_t named_n;

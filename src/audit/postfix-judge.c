@@ -331,7 +331,8 @@ static bool is_wide(struct str name)
 
 static const struct audit_place *wide_entry(const struct postfix_network *n, bool parents)
 {
-	for (size_t i = 0; n->map && n->map->kind == POSTFIX_MAP_EXACT && i < n->map->entry_n; i++) {
+	const bool exact = n->map && n->map->kind == POSTFIX_MAP_EXACT;
+	for (size_t i = 0; exact && i < n->map->entry_n; i++) {
 		const struct postfix_entry *e = &n->map->entries[i];
 		if (is_wide(e->key) && (parents || e->key.p[0] == '.'))
 			return &e->place;

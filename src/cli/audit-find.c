@@ -80,7 +80,7 @@ int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
 			                       (*others)[0] ? ", " : "", mta_title((enum mta)m));
 	return *server ? CLI_GO
 	               : cli_fail(cli, EX_UNAVAILABLE, "no Postfix, Exim, Sendmail or OpenSMTPD is "
-	                          "installed here; --mta and --config name a configuration to read");
+	                          "installed here; --mta and --config name a configuration");
 }
 
 int audit_find_in_image(struct cli *cli, const char *root, const char *mta,
@@ -107,8 +107,8 @@ int audit_find_in_image(struct cli *cli, const char *root, const char *mta,
 			*others = arena_printf(&cli->arena, "%s%s%s", *others,
 			                       (*others)[0] ? ", " : "", mta_title(found[i].mta));
 	return *server ? CLI_GO
-	               : cli_fail(cli, EX_UNAVAILABLE, "no configuration of Postfix, Exim, Sendmail or "
-	                          "OpenSMTPD is below %s", root);
+	               : cli_fail(cli, EX_UNAVAILABLE, "no configuration of Postfix, Exim, "
+	                          "Sendmail or OpenSMTPD is below %s", root);
 }
 
 /* ---- its version ----------------------------------------------------------------------------- */
@@ -130,8 +130,8 @@ static const char *version_of(struct arena *a, struct str status, const char *pa
 const char *audit_find_version(struct arena *a, const char *root, enum mta mta)
 {
 	static const struct { enum mta mta; const char *package; } packages[] = {
-		{ MTA_POSTFIX, "postfix" }, { MTA_EXIM, "exim4-base" }, { MTA_SENDMAIL, "sendmail-bin" },
-		{ MTA_OPENSMTPD, "opensmtpd" },
+		{ MTA_POSTFIX, "postfix" }, { MTA_EXIM, "exim4-base" },
+		{ MTA_SENDMAIL, "sendmail-bin" }, { MTA_OPENSMTPD, "opensmtpd" },
 	};
 	struct buf status = { 0 };
 	const char *version = NULL;
@@ -144,7 +144,7 @@ const char *audit_find_version(struct arena *a, const char *root, enum mta mta)
 	return version;
 }
 
-/* ---- its names --------------------------------------------------------------------------------- */
+/* ---- its names ------------------------------------------------------------------- */
 
 const char *audit_find_user(struct arena *a)
 {
@@ -206,7 +206,8 @@ void audit_find_names(struct arena *a, struct audit_config *config, const char *
 	*domain = *host_name;
 	for (size_t i = 0; i < r->domain_n; i++) {
 		const char *name = r->domains[i];
-		if (is_name(name) && strchr(name, '.') && !str_prefix(str_of(name), STR("localhost")) &&
+		if (is_name(name) && strchr(name, '.') &&
+		    !str_prefix(str_of(name), STR("localhost")) &&
 		    strcmp(name, *host_name) != 0) {
 			*domain = name;
 			break;

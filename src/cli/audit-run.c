@@ -29,6 +29,7 @@ struct auditing {
 	struct audit_source source;
 	const struct closed_server *server;
 	const char *version, *machine;
+	bool is_beside;
 	struct audit_config *config;
 	struct audit_arrival *arrivals;
 	size_t arrival_n;
@@ -51,7 +52,7 @@ static int read_configuration(struct auditing *w)
 	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
 }
 
-/* ---- who asks ---------------------------------------------------------------------------------- */
+/* ---- who asks -------------------------------------------------------------------- */
 
 /* By which addresses strangers arrive, at each port that the server has. */
 static void find_arrivals(struct auditing *w)
@@ -135,6 +136,7 @@ static void ask(struct auditing *w)
 		.directory_n = find_directories(w, directories),
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
+		.is_beside = &w->is_beside,
 	};
 	if (w->options->reading || w->options->root || !closed_server_program(w->server)) {
 		w->known.by_reading = true;
@@ -154,7 +156,7 @@ static void ask(struct auditing *w)
 			w->message.n ? buf_cstr(&w->message) : err_text(e), "");
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------- */
 
 static void gather_unasked(struct auditing *w, const char *others)
 {
@@ -179,8 +181,10 @@ static void judge(struct auditing *w, struct audit_report *report)
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(),
-		.how = w->known.started ? "a second server with this configuration was asked in a closed "
-		                          "room" : "only the configuration was read",
+		.how = !w->known.started ? "only the configuration was read" : w->is_beside
+			? "a second server with this configuration was asked beside the first, by "
+			  "XCLIENT: no closed room can be made here"
+			: "a second server with this configuration was asked in a closed room",
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);

@@ -12,14 +12,14 @@
 
 struct audit_options {
 	const char *mta, *config;        /* as given; NULL: found out */
-	bool is_instance;                /* config is the directory of another Postfix of this machine */
+	bool is_instance;                /* config is the directory of another Postfix here */
 	const struct cli_values *sockets;        /* that are let into the room; NULL: none */
 	bool reading;                    /* no server is started */
 	const char *root;                /* of an image: its files are read, nothing is started */
 };
 
 enum { AUDIT_INSTANCES_MAX = 16 };
-/* The directories of the other instances of Postfix that the audited one names; others have none. */
+/* Directories of the other instances of Postfix that the audited one names. */
 struct audit_instances {
 	const char *directories[AUDIT_INSTANCES_MAX];
 	size_t n;

@@ -116,7 +116,7 @@ static _Noreturn void asking_process(int network, const struct closed_patience *
 {
 	static const struct sandbox box = { .user = "nobody", .sockets = SANDBOX_CONNECT };
 	struct buf message = { 0 };
-	if (setns(network, CLONE_NEWNET) != 0)
+	if (network >= 0 && setns(network, CLONE_NEWNET) != 0)
 		_exit(2);
 	if (dup2(tell_fd, DESCRIPTORS_FIRST) < 0)
 		_exit(2);
@@ -220,7 +220,7 @@ int closed_ask(const struct closed_room *room, const struct closed_patience *pat
 		return ERR_IO;
 	pid_t pid = fork();
 	if (pid == 0)
-		asking_process(closed_network(room), patience, sessions, n, ends[1]);
+		asking_process(room ? closed_network(room) : -1, patience, sessions, n, ends[1]);
 	close(ends[1]);
 	if (pid > 0) {
 		answers_gather(ends[0], clock_mono_ms() + patience->all_ms + LATENESS_MS, sessions,

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <dirent.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +80,7 @@ static int64_t kilobytes_of(struct str text, struct str name)
 /* In bytes: the quick look counts memory that two processes have together twice. */
 static int64_t memory_of(const char *pid, bool quick)
 {
-	char path[64];
+	char path[NAME_MAX + 32];
 	struct buf text = { 0 };
 	snprintf(path, sizeof(path), "/proc/%s/%s", pid, quick ? "status" : "smaps_rollup");
 	int e = file_read(path, MEMORY_TEXT_MAX, &text);
@@ -92,7 +93,7 @@ static int64_t memory_of(const char *pid, bool quick)
 /* A directory has a link for each directory in it, and two of its own. */
 static unsigned tasks_of(const char *pid)
 {
-	char path[64];
+	char path[NAME_MAX + 32];
 	struct stat st;
 	snprintf(path, sizeof(path), "/proc/%s/task", pid);
 	return stat(path, &st) == 0 && st.st_nlink > 2 ? (unsigned)st.st_nlink - 2 : 1;

@@ -8,6 +8,8 @@
 #include "audit/callouts.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "closed/beside.h"
+#include "smtp/xclient.h"
 #include "closed/ask.h"
 
 #include <assert.h>
@@ -21,6 +23,7 @@ struct running {
 	const struct closed_run_setup *setup;
 	struct audit_plan *plan;
 	struct closed_room *room;
+	struct closed_beside *beside;    /* where there can be no room */
 	int64_t until_ms;
 };
 
@@ -29,7 +32,8 @@ struct running {
 static const struct closed_interface *interfaces_of(const struct audit_plan *plan, size_t *n)
 {
 	const struct facts *f = plan->ground->facts;
-	struct closed_interface *all = arena_alloc(plan->arena, (f->interface_n + 1) * sizeof(*all));
+	struct closed_interface *all = arena_alloc(plan->arena,
+	                                           (f->interface_n + 1) * sizeof(*all));
 	*n = 0;
 	for (size_t i = 0; i < f->interface_n; i++) {
 		const struct facts_interface *from = &f->interfaces[i];
@@ -176,12 +180,13 @@ static int room_make(struct running *r, struct buf *message)
 		.binds = &bind, .bind_n = bind.from ? 1 : 0,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
 		.stand_ins = standing->stand_ins, .stand_in_n = standing->n,
-		.names = names_of(r->plan, standing), .life_ms = 2 * s->start_ms + s->all_ms + 30000,
+		.names = names_of(r->plan, standing),
+		.life_ms = 2 * s->start_ms + s->all_ms + 30000,
 	};
 	return e == ERR_OK ? closed_create(&setup, &r->room, message) : e;
 }
 
-/* ---- questions ---------------------------------------------------------------------------------- */
+/* ---- questions -------------------------------------------------------------------- */
 
 static enum closed_claim claim_of(enum audit_claim claim)
 {
@@ -249,25 +254,65 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 		answer_take(plan, q, &q->tries[i], &s->answers[i]);
 }
 
+/* The name of an asker; NULL, which the room's DNS gives to some, cannot be said by XCLIENT. */
+static const char *named_find(const struct audit_plan *plan, const struct ip *ip)
+{
+	for (size_t i = 0; i < plan->named_n; i++) {
+		const struct audit_named *n = &plan->named[i];
+		if (ip_eq(&n->ip, ip))
+			return n->name && n->verified ? n->name : SMTP_XCLIENT_UNNAMED;
+	}
+	return ASKERS;
+}
+
+/* By XCLIENT, of whom asks as itself. False: it cannot be asked beside. */
+static bool session_beside(const struct running *r, const struct audit_question *q,
+                           struct closed_session *s)
+{
+	s->claimed = s->from;
+	s->claimed_name = named_find(r->plan, &s->from);
+	s->from = (struct ip){ 4, { 127, 0, 0, 1 } };
+	s->claim = CLOSED_CLAIM_XCLIENT;
+	return q->claim == AUDIT_AS_ITSELF &&
+	       closed_beside_at(r->beside, q->port->service, &s->to);
+}
+
+static int all_ask(struct running *r, size_t first, const struct closed_patience *patience,
+                   struct closed_session *sessions, size_t n)
+{
+	size_t left_out = 0;
+	for (size_t i = 0; r->beside && i < n; i++)
+		if (!session_beside(r, &r->plan->questions[first + i], &sessions[i])) {
+			/* Nobody listens at port 0. */
+			sessions[i].to = (struct endpoint){ { 4, { 127, 0, 0, 1 } }, 0 };
+			left_out++;
+		}
+	if (left_out)
+		audit_plan_leave_out(r->plan, "who shows more than an address",
+		                     "no room can be made here: a second server is asked, by "
+		                     "XCLIENT");
+	return closed_ask(r->room, patience, sessions, n);
+}
+
 static int stage_ask(struct running *r, size_t first)
 {
 	const size_t n = r->plan->n - first;
 	const int64_t left_ms = r->until_ms - clock_mono_ms();
-	const struct closed_patience patience = { .command_ms = COMMAND_MS, .session_ms = SESSION_MS,
-	                                          .all_ms = left_ms };
+	const struct closed_patience patience = { .command_ms = COMMAND_MS,
+	                                          .session_ms = SESSION_MS, .all_ms = left_ms };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++)
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
 	if (r->setup->progress)
 		r->setup->progress(r->setup->arg, first, r->plan->n);
-	int e = left_ms > 0 && n ? closed_ask(r->room, &patience, sessions, n) : ERR_OK;
+	int e = left_ms > 0 && n ? all_ask(r, first, &patience, sessions, n) : ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		session_take(r->plan, &r->plan->questions[first + i], &sessions[i]);
 	free(sessions);
 	return e;
 }
 
-/* ---- the server ----------------------------------------------------------------------------------- */
+/* ---- the server --------------------------------------------------------------------- */
 
 /* Where it is to greet: the places that the first stage goes to, without those where TLS comes
  * first: nobody greets there. */
@@ -285,13 +330,18 @@ static size_t awaited(const struct audit_plan *plan, struct endpoint *places)
 	return n;
 }
 
-static int stages(struct running *r, struct buf *message)
+static int server_start(struct running *r, struct buf *message)
 {
 	struct endpoint places[AWAITED_MAX];
+	return closed_server_start(r->room, r->setup->server,
+	                           r->setup->is_instance ? r->setup->config : NULL, places,
+	                           awaited(r->plan, places), r->setup->start_ms, message);
+}
+
+static int stages(struct running *r, struct buf *message)
+{
 	bool whole = audit_plan_controls(r->plan);
-	int e = closed_server_start(r->room, r->setup->server,
-	                            r->setup->is_instance ? r->setup->config : NULL, places,
-	                            awaited(r->plan, places), r->setup->start_ms, message);
+	int e = r->beside ? ERR_OK : server_start(r, message);
 	if (e != ERR_OK)
 		return e;
 	r->until_ms = clock_mono_ms() + r->setup->all_ms;
@@ -309,7 +359,8 @@ static int stages(struct running *r, struct buf *message)
 	if (!whole)
 		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
 	if (e != ERR_OK)
-		buf_printf(message, "the server in the closed room cannot be asked: %s", err_text(e));
+		buf_printf(message, "the server in the closed room cannot be asked: %s",
+		           err_text(e));
 	return e;
 }
 
@@ -317,8 +368,17 @@ int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, 
 {
 	struct running r = { .setup = setup, .plan = plan };
 	int e = room_make(&r, message);
+	/* In a container there may be a second one beside the first. */
+	if (e == ERR_DENIED && setup->server->mta == MTA_POSTFIX) {
+		buf_clear(message);
+		e = closed_beside_create(setup->config ? setup->config : setup->server->config,
+		                         2 * setup->start_ms + setup->all_ms, &r.beside, message);
+	}
+	if (setup->is_beside)
+		*setup->is_beside = r.beside != NULL;
 	if (e == ERR_OK)
 		e = stages(&r, message);
 	closed_destroy(r.room);
+	closed_beside_destroy(r.beside);
 	return e;
 }

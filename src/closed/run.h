@@ -14,8 +14,8 @@
 
 struct closed_run_setup {
 	const struct closed_server *server;
-	/* Another configuration than the server's own, which is carried to where the server looks; or
-	 * that of an instance of Postfix, which stays where it is. NULL: its own. */
+	/* Another configuration than the server's own, which is carried to where the server looks;
+	 * or that of an instance of Postfix, which stays where it is. NULL: its own. */
 	const char *config;
 	bool is_instance;
 	const char *const *directories;  /* that it writes to, by its configuration */
@@ -24,6 +24,7 @@ struct closed_run_setup {
 	size_t socket_in_n;
 	int64_t start_ms;                /* for the server to start and greet */
 	int64_t all_ms;                  /* for all questions; those left over are not asked */
+	bool *is_beside;                 /* set where no room can be made (beside.h); NULL */
 	/* Told before each stage how many sessions there are, and how many are done; NULL. */
 	void (*progress)(void *arg, size_t done, size_t all);
 	void *arg;

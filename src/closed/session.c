@@ -183,7 +183,8 @@ static void claim_refuse(struct asker_session *s, const struct smtp_reply *reply
 static void say_xclient(struct asker_session *s)
 {
 	struct buf line = { 0 };
-	smtp_xclient_format(&s->setup.session->claimed, "localhost", &line);
+	const char *name = s->setup.session->claimed_name;
+	smtp_xclient_format(&s->setup.session->claimed, name ? name : "localhost", &line);
 	say_line(s, SMTP_XCLIENT, buf_str(&line));
 	buf_fini(&line);
 }

@@ -34,7 +34,8 @@ const struct config_row tester_config_rows[] = {
 	{ "seen_as", TESTER(CONFIG_IPS, seen_as), 0, 16, "",
 	  "Addresses by which others see this tester, where a NAT gives it others than its own; "
 	  "the first of a family counts. Unset: the address that a test comes from, if it is no "
-	  "private one. A server that notes another, private one loses its clients' addresses." },
+	  "private one, or what most hosts saw. A server that notes another, private one loses its "
+	  "clients' addresses." },
 	{ "ports", TESTER(CONFIG_PORTS, ports), 1, 16, "25,587,465",
 	  "Ports tested; 465 speaks TLS from the first byte." },
 	{ "wait", TESTER(CONFIG_DURATION, wait_s), 0, 5 * DAY, "30s",

@@ -63,15 +63,18 @@ static void find_seen(struct run *r, const struct session_outcome *out,
                       const struct came_back *returns)
 {
 	const struct tester_config *c = r->tester->setup.config;
+	struct seen_votes *votes = &r->tester->seen_votes;
 	const struct seen_from from = {
 		.hello = str_of(r->tester->setup.us.hostname), .host = r->test.target.ip,
-		.came_from = r->came_from, .set = &c->seen_as, .own = &c->source,
+		.came_from = r->came_from, .set = &c->seen_as,
+		.elected = seen_elected(votes, r->test.target.ip.family), .own = &c->source,
 		.more_own = &c->trusted_source,
 	};
 	r->seen = (struct seen_as){ 0 };
 	r->server = MTA_UNKNOWN;
 	if (out->verdict != VERDICT_OPEN)
 		return;
+	seen_vote(votes, &r->test.target.ip, from.hello, returns->v, returns->n);
 	r->seen = seen_find(&from, returns->v, returns->n);
 	r->server = seen_server(from.hello, returns->v, returns->n);
 }

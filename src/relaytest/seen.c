@@ -79,6 +79,61 @@ enum mta seen_mta(const struct received *line)
 	return MTA_UNKNOWN;
 }
 
+/* The connection was an ordinary one, under our own name. */
+static bool is_ordinary(const struct test_return *r)
+{
+	struct relay_form form;
+	return r->kind == RETURN_RECIPIENT && r->marked &&
+	       relay_form_parse(str_of(r->case_id), &form) == ERR_OK &&
+	       !relay_forges_helo(form.row) && !relay_claims_client(form.row);
+}
+
+/* ---- what most hosts say ------------------------------------------------------------------ */
+
+static void put_vote(struct seen_votes *votes, const struct ip *host, const struct ip *address)
+{
+	struct prefix network = prefix_of(host, host->family == 4 ? 24 : 48);
+	size_t i = 0;
+	while (i < votes->n && prefix_cmp(&votes->v[i].network, &network) != 0)
+		i++;
+	if (i == votes->n && votes->n < SEEN_VOTES_MAX)
+		votes->n++;
+	else if (i == votes->n) {
+		i = votes->next;
+		votes->next = (votes->next + 1) % SEEN_VOTES_MAX;
+	}
+	votes->v[i].network = network;
+	votes->v[i].address = *address;
+}
+
+void seen_vote(struct seen_votes *votes, const struct ip *host, struct str hello,
+               const struct test_return *returns, size_t n)
+{
+	struct received line;
+	for (size_t i = 0; i < n; i++)
+		if (is_ordinary(&returns[i]) && seen_line(returns[i].message, hello, &line) &&
+		    ip_is_public(&line.ip) && !ip_eq(&line.ip, host)) {
+			put_vote(votes, host, &line.ip);
+			return;
+		}
+}
+
+struct ip seen_elected(const struct seen_votes *votes, uint8_t family)
+{
+	size_t all = 0;
+	for (size_t i = 0; i < votes->n; i++)
+		all += votes->v[i].address.family == family;
+	for (size_t i = 0; i < votes->n; i++) {
+		const struct ip *one = &votes->v[i].address;
+		size_t agree = 0;
+		for (size_t k = 0; k < votes->n; k++)
+			agree += ip_eq(&votes->v[k].address, one);
+		if (one->family == family && agree >= SEEN_AGREE_MIN && agree * 2 > all)
+			return *one;
+	}
+	return (struct ip){ 0 };
+}
+
 /* ---- what it tells ------------------------------------------------------------------------ */
 
 static bool is_among(const struct config_ips *ips, const struct ip *ip)
@@ -94,29 +149,21 @@ struct ip seen_known(const struct seen_from *from)
 	for (size_t i = 0; from->set && i < from->set->n; i++)
 		if (from->set->v[i].family == from->host.family)
 			return from->set->v[i];
-	return ip_is_public(&from->came_from) ? from->came_from : (struct ip){ 0 };
+	return ip_is_public(&from->came_from) ? from->came_from : from->elected;
 }
 
 /* Our own address, by which nothing was lost. */
 static bool is_ours(const struct seen_from *from, const struct ip *ip)
 {
-	return ip_eq(ip, &from->came_from) || is_among(from->set, ip) ||
-	       is_among(from->own, ip) || is_among(from->more_own, ip);
+	return ip_eq(ip, &from->came_from) || ip_eq(ip, &from->elected) ||
+	       is_among(from->set, ip) || is_among(from->own, ip) ||
+	       is_among(from->more_own, ip);
 }
 
 /* We would not be strangers there, and what it sees of us tells nothing of others. */
 static bool is_ourselves(const struct seen_from *from)
 {
 	return !from->came_from.family || is_ours(from, &from->host);
-}
-
-/* The connection was an ordinary one, under our own name. */
-static bool is_ordinary(const struct test_return *r)
-{
-	struct relay_form form;
-	return r->kind == RETURN_RECIPIENT && r->marked &&
-	       relay_form_parse(str_of(r->case_id), &form) == ERR_OK &&
-	       !relay_forges_helo(form.row) && !relay_claims_client(form.row);
 }
 
 enum mta seen_server(struct str hello, const struct test_return *returns, size_t n)

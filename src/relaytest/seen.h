@@ -32,17 +32,33 @@ enum mta seen_mta(const struct received *line);
 /* The same of the server whose line stands in one of the returns. */
 enum mta seen_server(struct str hello, const struct test_return *returns, size_t n);
 
+/* What hosts saw of us, as far as this process has heard: each network of theirs has one vote, the
+ * newest. Zeroed: none. */
+enum { SEEN_VOTES_MAX = 64, SEEN_AGREE_MIN = 3 };
+struct seen_votes {
+	struct { struct prefix network; struct ip address; } v[SEEN_VOTES_MAX];
+	size_t n, next;                      /* `next` is overwritten when all are taken */
+};
+/* From the returns of one host: the address of a line of its own, if it is a public one. */
+void seen_vote(struct seen_votes *votes, const struct ip *host, struct str hello,
+               const struct test_return *returns, size_t n);
+/* By which address most of them see us, of that family: more than half, and SEEN_AGREE_MIN of
+ * them. Family 0: they don't agree. */
+struct ip seen_elected(const struct seen_votes *votes, uint8_t family);
+
 /* What is known of us. */
 struct seen_from {
 	struct str hello;                    /* our name in HELO */
 	struct ip host;                      /* that was tested */
 	struct ip came_from;                 /* from where its connection left us; family 0 */
 	const struct config_ips *set;        /* by which others see us, as the operator says */
+	struct ip elected;                   /* …and as most hosts say; family 0 */
 	const struct config_ips *own, *more_own;     /* further addresses of ours */
 };
 
 /* The address by which others see who tests that host; family 0: it is not known. The operator's
- * word for that family; else where we came from, if that is no private address. */
+ * word for that family; else where we came from, if that is no private address; else what most
+ * hosts saw. */
 struct ip seen_known(const struct seen_from *from);
 
 /* By which address the host saw us, from the first of the returns that tells of a loss; zeroed if

@@ -17,6 +17,7 @@
 
 #include "relaytest/politeness.h"
 #include "relaytest/reach.h"
+#include "relaytest/seen.h"
 #include "relaytest/session.h"
 #include "relaytest/verdict.h"
 #include "relaytest/tester.h"
@@ -97,6 +98,7 @@ struct tester {
 	struct reach reach;
 	struct reach_check *check;
 	uint64_t sent;                       /* messages */
+	struct seen_votes seen_votes;
 	struct tester_counters counters;     /* but for these */
 };
 

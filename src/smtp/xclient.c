@@ -10,8 +10,10 @@ void smtp_xclient_format(const struct ip *address, const char *name, struct buf 
 {
 	char text[IP_TEXT_MAX];
 	assert(address->family == 4 || address->family == 6);
-	assert(*name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                             "0123456789.-_") == strlen(name));
+	assert(strcmp(name, SMTP_XCLIENT_UNNAMED) == 0 ||
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                    "0123456789.-_") == strlen(name));
+	assert(*name);
 	buf_printf(line, "XCLIENT ADDR=%s%s NAME=%s", address->family == 6 ? "IPV6:" : "",
 	           ip_format(address, text), name);
 }

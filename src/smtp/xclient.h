@@ -10,8 +10,11 @@
 
 #include "base/ip.h"
 
-/* Appends "XCLIENT ADDR=192.0.2.1 NAME=localhost"; the name is a host's. The answer to it is a
- * greeting (220), and what was said before is forgotten. */
+/* In place of the name of a host that has none. */
+#define SMTP_XCLIENT_UNNAMED "[UNAVAILABLE]"
+
+/* Appends "XCLIENT ADDR=192.0.2.1 NAME=localhost"; the name is a host's, or SMTP_XCLIENT_UNNAMED.
+ * The answer to it is a greeting (220), and what was said before is forgotten. */
 void smtp_xclient_format(const struct ip *address, const char *name, struct buf *line);
 
 #endif

@@ -106,6 +106,13 @@ static const struct found_row postfix_rows[] = {
 	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n" },
 	    { MASTER, SMTP } }, NULL, STRANGER4 "A05 m\n", "0/1/0",
 	  { "warn C39", MAIN ":3", "| " RELAY "permit_mynetworks, " GUARD "\n" } },
+	{ "role addresses of everybody", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, check_recipient_access hash:/etc/postfix/r, "
+	      GUARD "\n" }, { MASTER, SMTP }, { "/etc/postfix/r", "postmaster@ OK\n" } }, NULL,
+	  STRANGER4 "A03 s\n", "0/1/0",
+	  { "warn C33", "the postmaster of somebody else (A03)", "/etc/postfix/r:1", MAIN ":3",
+	    "| " RELAY "permit_mynetworks, " GUARD ", check_recipient_access hash:/etc/postfix/r\n",
+	    "!wide open" } },
 	{ "a certificate of anybody", MTA_POSTFIX,
 	  { { MAIN, NEW "smtpd_tls_ask_ccert = yes\nsmtpd_tls_security_level = may\n"
 	      RELAY "permit_tls_all_clientcerts, " GUARD "\n" },
@@ -295,6 +302,14 @@ static const struct found_row config_rows[] = {
 	{ "of one's customers", MTA_POSTFIX,
 	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n"
 	      "permit_mx_backup_networks = 192.0.2.0/24\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/0/0", { NULL } },
+	{ "certificates of public authorities", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_tls_ask_ccert = yes\nsmtpd_tls_CApath = /etc/ssl/certs\n"
+	      RELAY "permit_tls_all_clientcerts, " GUARD "\n" }, { MASTER, SMTP } }, NULL, NULL,
+	  "0/1/0", { "warn C44", MAIN ":4", MAIN ":5", "| " RELAY GUARD "\n" } },
+	{ "certificates of one's own authority", MTA_POSTFIX,
+	  { { MAIN, NEW "smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = /etc/postfix/our-ca.pem\n"
+	      RELAY "permit_tls_all_clientcerts, " GUARD "\n" }, { MASTER, SMTP } }, NULL, NULL,
 	  "0/0/0", { NULL } },
 	{ "anonymous logins", MTA_POSTFIX,
 	  { { MAIN, NEW SASL "smtpd_sasl_security_options = noplaintext\n" }, { MASTER, SMTP } },

@@ -96,7 +96,7 @@ static const struct audit_row_want {
 	  { LOOP, "S10", "" }, { MAIN(LOOP), MASTER(SMTP) } },
 };
 
-/* ---- the server ------------------------------------------------------------------------------- */
+/* ---- the server ----------------------------------------------------------------- */
 
 static bool has_word(const char *words, const char *word)
 {
@@ -174,7 +174,7 @@ static void answer(struct audit_plan *plan, const struct server *s, size_t first
 	}
 }
 
-/* ---- one row ------------------------------------------------------------------------------------- */
+/* ---- one row ----------------------------------------------------------------------- */
 
 static const char *who_text(const struct audit_report *r)
 {
@@ -247,7 +247,8 @@ static void test_verdicts(void **state)
 		struct audit_report report;
 		audit(&rows[i], &a, &report);
 		const char *who = who_text(&report);
-		if (strcmp(audit_verdict_name(report.verdict), rows[i].verdict) || strcmp(who, rows[i].who))
+		if (strcmp(audit_verdict_name(report.verdict), rows[i].verdict) ||
+		    strcmp(who, rows[i].who))
 			fail_msg("%s: %s (%s)\n%s\nexpected %s\n%s", rows[i].label,
 			         audit_verdict_name(report.verdict), report.summary, who,
 			         rows[i].verdict, rows[i].who);
@@ -255,7 +256,7 @@ static void test_verdicts(void **state)
 	}
 }
 
-/* ---- what one answer says ------------------------------------------------------------------------ */
+/* ---- what one answer says ---------------------------------------------------------- */
 
 static void test_answers(void **state)
 {

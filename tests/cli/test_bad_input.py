@@ -106,7 +106,7 @@ ROWS = [
     (["audit", "mail"], 64, "expected --diff before configurations"),
     (["audit", "--diff"], 64, "--diff: expected one or two configurations"),
     (["audit", "--diff", "--mta", "postfix", "/no/such", "/no/such"], 66,
-     '"/no/such": expected a directory or file of a configuration'),
+     '"/no/such": expected a directory with a configuration, its main file, or the root of an image'),
     (["audit", "--mta", "qmail"], 64, '"qmail": expected postfix, exim, sendmail or opensmtpd'),
     (["audit", "--reading", "--mta", "postfix", "--config", "/no/such"], 66,
      '"/no/such": expected a directory or file of a configuration'),

@@ -149,9 +149,9 @@ def test_without_tls(room, how):
     assert HOSTS[0].ask(f"8.8.8.8/{how}") == {"8.8.8.8": (0, 0)}
 
 
-def claims(host, *askers, options=()):
+def claims(host, *askers, options=(), at=None):
     """{asker: (what came of its claim, reply to the control, reply to a stranger's recipient)}"""
-    done = host.run(INSIDE, *options, "ask", host.kind, host.v4, f"<bob@{host.domains[0]}>", *askers)
+    done = host.run(INSIDE, *options, "ask", host.kind, at or host.v4, f"<bob@{host.domains[0]}>", *askers)
     lines = [line.split() for line in done.stdout.splitlines()]
     assert [line[0] for line in lines] == [asker.split("/")[0] for asker in askers], done.stdout
     return {asker: (claim, int(control), int(code))
@@ -228,6 +228,8 @@ def test_claims_that_exim_believes(room):
         "8.8.8.5/login:bob:wrong": REFUSED,
     }
     assert claims(host, *asked, options=options) == asked
+    asked = {"2a00::1/port25": RELAYS, "2a00::2/proxy1:::1": REFUSED, "2a00::2": ("-", 250, 550)}
+    assert claims(host, *asked, options=options, at=host.v6) == asked
 
 
 @each_host

@@ -63,6 +63,10 @@ static const struct line_row {
 	{ "a filter behind it", "Received: from mx.victim.example (localhost [127.0.0.1])\r\n\tby "
 	  "localhost (mx.victim.example [127.0.0.1]) (amavisd-new, port 10024)\r\n\twith ESMTP id x"
 	  DATE POSTFIX(US " (" US " [203.0.113.5])"), "203.0.113.5" },
+	/* One that passes our name on is seen by the server behind it. */
+	{ "a proxy with a line of its own", "Received: from " US " (localhost [127.0.0.1])\r\n\tby "
+	  "inner.victim.example (Postfix) with ESMTP id x" DATE POSTFIX(US " (" US " [203.0.113.5])"),
+	  "127.0.0.1" },
 	{ "no line of it", LATER, NULL }, { "none at all", "", NULL },
 	{ "inside only", "Received: from mx.victim.example (mx.victim.example [10.0.0.7])\r\n\tby "
 	  "out.isp.example (Postfix) with ESMTP id 4D7" DATE, NULL },
@@ -220,6 +224,85 @@ static void test_forms(void **state)
 	check_find(&finds[0], "E01", RETURN_RECIPIENT, false, false);
 }
 
+/* ---- what most hosts say ------------------------------------------------------------------ */
+
+static void vote(struct seen_votes *votes, const char *host, const char *seen, const char *form)
+{
+	struct buf message = { 0 };
+	struct ip at = ip_of(host);
+	struct test_return r = { .kind = RETURN_RECIPIENT, .marked = true };
+	buf_printf(&message, POSTFIX(US " (unknown [%s%s])") OURS, strchr(seen, ':') ? "IPv6:" : "",
+	           seen);
+	r.message = buf_str(&message);
+	str_copy(r.case_id, sizeof(r.case_id), str_of(form));
+	seen_vote(votes, &at, STR(US), &r, 1);
+	buf_fini(&message);
+}
+
+static void check_elected(const struct seen_votes *votes, const char *four, const char *six)
+{
+	struct ip v4 = seen_elected(votes, 4), v6 = seen_elected(votes, 6);
+	struct ip want4 = ip_of(four), want6 = ip_of(six);
+	assert_true(ip_eq(&v4, &want4) && ip_eq(&v6, &want6));
+}
+
+static void test_what_most_saw(void **state)
+{
+	struct seen_votes votes = { 0 };
+	(void)state;
+	check_elected(&votes, "", "");
+	vote(&votes, "198.51.100.7", "203.0.113.5", "E01");
+	vote(&votes, "198.51.100.8", "203.0.113.5", "E01");      /* of the same network */
+	vote(&votes, "192.0.2.1", "203.0.113.5", "E01");
+	check_elected(&votes, "", "");
+	vote(&votes, "192.0.3.1", "172.18.0.1", "E01");          /* private ones have no vote, */
+	vote(&votes, "192.0.4.1", "203.0.113.5", "S05a");        /* nor have claims, */
+	vote(&votes, "192.0.5.1", "192.0.5.1", "E01");           /* nor the host's own */
+	check_elected(&votes, "", "");
+	vote(&votes, "192.0.6.1", "203.0.113.5", "E01");
+	check_elected(&votes, "203.0.113.5", "");
+	vote(&votes, "2001:db8:1::1", "2001:db8:f::5", "E01");
+	vote(&votes, "2001:db8:2::1", "2001:db8:f::5", "E01");
+	vote(&votes, "2001:db8:3::1", "2001:db8:f::5", "E01");
+	check_elected(&votes, "203.0.113.5", "2001:db8:f::5");
+	vote(&votes, "192.0.7.1", "203.0.113.9", "E01");
+	vote(&votes, "192.0.8.1", "203.0.113.9", "E01");
+	check_elected(&votes, "203.0.113.5", "2001:db8:f::5");
+	vote(&votes, "192.0.9.1", "203.0.113.9", "E01");         /* three against three */
+	check_elected(&votes, "", "2001:db8:f::5");
+	vote(&votes, "192.0.6.1", "203.0.113.9", "E01");         /* one has another word now */
+	check_elected(&votes, "203.0.113.9", "2001:db8:f::5");
+}
+
+/* The newest votes are kept, and more than all of them do no harm. */
+static void test_many_votes(void **state)
+{
+	struct seen_votes votes = { 0 };
+	(void)state;
+	for (unsigned i = 0; i < 3 * SEEN_VOTES_MAX; i++) {
+		char host[IP_TEXT_MAX];
+		snprintf(host, sizeof(host), "10.%u.%u.1", i / 200, i % 200);
+		vote(&votes, host, i < 2 * SEEN_VOTES_MAX ? "203.0.113.5" : "203.0.113.9", "E01");
+	}
+	assert_int_equal(votes.n, SEEN_VOTES_MAX);
+	check_elected(&votes, "203.0.113.9", "");
+}
+
+/* Behind a NAT, and nothing is set: what most hosts saw is what we are known by. */
+static void test_elected_is_known(void **state)
+{
+	struct seen_from from = {
+		.hello = STR(US), .host = ip_of("198.51.100.7"), .came_from = ip_of("192.168.7.7"),
+		.elected = ip_of("203.0.113.9"),
+	};
+	struct ip known = seen_known(&from);
+	(void)state;
+	assert_true(ip_eq(&known, &from.elected));
+	from.came_from = ip_of("203.0.113.5");
+	known = seen_known(&from);
+	assert_true(ip_eq(&known, &from.came_from));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +311,9 @@ int main(void)
 		cmocka_unit_test(test_many_lines),
 		cmocka_unit_test(test_what_it_tells),
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_what_most_saw),
+		cmocka_unit_test(test_many_votes),
+		cmocka_unit_test(test_elected_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
