@@ -101,7 +101,7 @@ struct audit_ground {
 	const char *machine_name;        /* as the kernel has it */
 	const char *host_name, *domain;  /* of the server; an own mail domain */
 	const char *user;                /* a real one of the machine; NULL: none is known */
-	const char *const *controls;     /* templates of relay_render(), the likeliest first */
+	const char *const *controls;     /* templates of plan_render(), the likeliest first */
 	/* Domains of the room's DNS: two that are nobody's here, one whose MX is this server. */
 	const char *foreign, *other, *mx_here;
 };
