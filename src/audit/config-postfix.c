@@ -250,6 +250,10 @@ static void explain_answer(struct postfix *p, struct postfix_service *service,
 	            : answer->say == POSTFIX_UNSURE ? AUDIT_PERHAPS : AUDIT_YES;
 	why->some = answer->say == POSTFIX_SOME
 	            || (answer->say == POSTFIX_TAKES && answer->kind == POSTFIX_RULE_MX_BACKUP);
+	/* Refused once more, by the transport, unless another is set for the recipient. */
+	if (why->answer == AUDIT_YES && str_prefix(str_of(
+	    postfix_value(p, service, "default_transport")->value), STR("error")))
+		why->answer = AUDIT_PERHAPS;
 	if (why->answer != AUDIT_NO)
 		why->cause = cause_of(p, service, client, answer);
 	add_deciding(p, service, answer, a, why);

@@ -179,6 +179,7 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			row->plain = said;
 			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
 			         ? unsaid_why(j, q, t) : "";
+			row->nobody = said == AUDIT_UNSAID && q->nobody;
 		}
 	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
 		/* What is not offered under TLS is not asked there. */

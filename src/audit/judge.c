@@ -9,6 +9,15 @@ static bool is_world(const struct audit_who *who)
 	return (judge_is_stranger(who->asker) || who->strangers) && !who->some;
 }
 
+/* A server that takes mail at that port of loopback alone is closed to whom it does not listen. */
+static bool is_out_of_reach(const struct audit_report *r, const struct audit_row *row)
+{
+	for (size_t i = 0; i < r->row_n && row->nobody; i++)
+		if (r->rows[i].port == row->port && r->rows[i].plain != AUDIT_UNSAID)
+			return true;
+	return false;
+}
+
 /* What must be known before "closed" can be said: the plain form of strangers, at each port that
  * they reach. */
 static const struct audit_row *unsaid_row(const struct audit_report *r)
@@ -16,6 +25,7 @@ static const struct audit_row *unsaid_row(const struct audit_report *r)
 	for (size_t i = 0; i < r->row_n; i++) {
 		const struct audit_row *row = &r->rows[i];
 		if (judge_is_stranger(row->asker) && row->tls != AUDIT_STARTTLS && !row->who &&
+		    !is_out_of_reach(r, row) &&
 		    (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE))
 			return row;
 	}

@@ -73,6 +73,7 @@ struct audit_question {
 	/* What came of it. */
 	enum audit_end end;
 	const char *end_text;            /* "nobody listens" */
+	bool nobody;                     /* of AUDIT_NO_ANSWER: nobody listens there */
 	bool claim_taken;                /* the claim was offered and not refused */
 	struct audit_try controlled;
 };
@@ -100,7 +101,7 @@ struct audit_ground {
 	const char *machine_name;        /* as the kernel has it */
 	const char *host_name, *domain;  /* of the server; an own mail domain */
 	const char *user;                /* a real one of the machine; NULL: none is known */
-	const char *const *controls;     /* templates of relay_render(), the likeliest first */
+	const char *const *controls;     /* templates of plan_render(), the likeliest first */
 	/* Domains of the room's DNS: two that are nobody's here, one whose MX is this server. */
 	const char *foreign, *other, *mx_here;
 };

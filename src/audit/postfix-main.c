@@ -20,6 +20,7 @@ static const struct { const char *name, *value; } defaults[] = {
 	{ "daemon_directory", "/usr/lib/postfix/sbin" },
 	{ "data_directory", "/var/lib/postfix" },
 	{ "default_database_type", "hash" },
+	{ "default_transport", "smtp" },
 	{ "inet_interfaces", "all" },
 	{ "inet_protocols", "all" },
 	{ "local_recipient_maps", "proxy:unix:passwd.byname $alias_maps" },

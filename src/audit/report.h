@@ -49,6 +49,7 @@ struct audit_row {
 	enum audit_said plain;           /* AUDIT_UNSAID: it was not asked */
 	const char *why;                 /* of AUDIT_UNSAID; "" */
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
+	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
 };
 
 enum audit_severity { AUDIT_OPEN, AUDIT_WARN, AUDIT_ADVICE };

@@ -5,5 +5,6 @@
 #include "closed/server-private.h"
 
 const char *const closed_postmasters[] = {
-	"<postmaster>", "<postmaster@{R}>", "<postmaster@{M}>", "<root@{R}>", NULL,
+	"<postmaster>", "<postmaster@{R}>", "<postmaster@{M}>", "<root@{R}>", "<root@{M}>",
+	"<{L}>", NULL,
 };

@@ -242,6 +242,7 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 	q->end = s->end == CLOSED_UNASKED ? AUDIT_NOT_ASKED :
 	         s->end == CLOSED_ASKED ? AUDIT_ASKED : AUDIT_NO_ANSWER;
 	q->end_text = closed_end_text(s->end);
+	q->nobody = s->end == CLOSED_NOBODY;
 	q->claim_taken = q->claim != AUDIT_AS_ITSELF && !s->claim_refused;
 	if (q->control) {
 		q->controlled = *q->control;

@@ -131,6 +131,11 @@ static const struct config_row rows[] = {
 	  { { MAIN, NEW "relay_domains = com example.net\nparent_domain_matches_subdomains =\n"
 	      RELAY GUARD "\n" }, { MASTER, SMTP } },
 	  { { STRANGER " +r", 25, "no: smtpd_relay_restrictions main.cf:5" } } },
+	{ "Postfix, mail for elsewhere ends in an error", MTA_POSTFIX, MAIN,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8\ndefault_transport = error: no mail leaves\n" },
+	    { MASTER, SMTP } },
+	  { { "127.0.0.1", 25, "perhaps: mynetworks main.cf:3, " BY_DEFAULT },
+	    { STRANGER, 25, "no: " BY_DEFAULT } } },
 	{ "Exim, one file", MTA_EXIM, "/etc/mine",
 	  { { "/etc/mine/exim.conf", "hostlist lan = 10.0.0.0/8\nacl_smtp_rcpt = a\nbegin acl\na:\n"
 	      "  accept hosts = +lan\n  accept authenticated = *\n  accept senders = *@example.org\n"

@@ -26,7 +26,8 @@
 
 /* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
- * "putoff" puts strangers off, "hangs" answers nobody, "tls" offers STARTTLS. */
+ * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
+ * alone whom it trusts, "tls" offers STARTTLS. */
 struct server {
 	const char *trusts, *forms, *does;
 };
@@ -78,6 +79,11 @@ static const struct audit_row_want {
 	{ "strangers are put off", PUBLIC, "unknown", "loopback 127.0.0.1 25: E01\n"
 	  "loopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "", "putoff" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "it listens on loopback alone", PUBLIC, "closed", "loopback 127.0.0.1 25: E01\n"
+	  "loopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "loopback-only" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "nobody listens", PUBLIC, "unknown", "", { "", "", "loopback-only" },
+	  { MAIN(LOOP), MASTER(SMTP) } },
 	{ "nobody answers", PUBLIC, "unknown", "", { LOOP, "", "hangs" }, { MAIN(LOOP), MASTER(SMTP) } },
 	{ "submission refuses whoever does not log in", LAN, "closed",
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
@@ -148,6 +154,9 @@ static void answer(struct audit_plan *plan, const struct server *s, size_t first
 		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
 		                                                                : AUDIT_ASKED;
 		q->end_text = "no answer in time";
+		q->nobody = has_word(s->does, "loopback-only") && !is_trusted(s, &q->from);
+		if (q->nobody)
+			q->end = AUDIT_NO_ANSWER;
 		if (q->end != AUDIT_ASKED)
 			continue;
 		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN;
