@@ -517,6 +517,14 @@ def test_nothing_is_left(lab, host):
     assert host.state() == before
 
 
+def differences(before, now):
+    """What is of one alone, by kind."""
+    def rows(value):
+        return set(value.splitlines() if isinstance(value, str) else value)
+    return {kind: sorted(rows(before[kind]) ^ rows(now[kind]))[:8] for kind in before
+            if before[kind] != now[kind]}
+
+
 @pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5, 1])
 @each_host
 def test_nothing_is_left_when_it_is_killed(lab, host, seconds):
@@ -529,4 +537,5 @@ def test_nothing_is_left_when_it_is_killed(lab, host, seconds):
     with contextlib.suppress(ProcessLookupError):
         os.kill(program, signal.SIGKILL)
     audit.wait(LONGEST_S)
-    until("all of the room to end", lambda: host.state() == before, 10)
+    until(lambda: f"all of the room to end: {differences(before, host.state())}",
+          lambda: host.state() == before, 10)
