@@ -45,6 +45,14 @@ fuzz:
 	ninja -C $(FUZZ)
 	fuzz/run $(FUZZ) $(SECONDS) $(TARGETS)
 
+# the long form of the suites of audit, witness and gate: all configurations, more instants to kill at
+campaign:
+	dist/install-packages build test
+	test -e $(WORLD)/build.ninja || meson setup $(WORLD) -Dtests=true
+	ninja -C $(WORLD) portreeve tests/closed/closed-room
+	$(AS_ROOT) env CAMPAIGN=yes PORTREEVE=$(CURDIR)/$(WORLD)/portreeve \
+		$(PYTHON) -m pytest -q -p no:cacheprovider tests/lab
+
 # SEEDS worlds from FROM on, each made of its number (tests/world)
 SEEDS = 1000
 FROM = 1
@@ -104,4 +112,4 @@ deb-test: deb
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) $(TSAN) build-cov build-clang build-mutants
 
-.PHONY: all packages test demo fuzz world world-mutants score tsan bench install uninstall deb deb-test clean
+.PHONY: all packages test demo fuzz campaign world world-mutants score tsan bench install uninstall deb deb-test clean

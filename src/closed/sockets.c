@@ -8,6 +8,7 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -54,7 +55,7 @@ int closed_sockets_read(struct str text, struct arena *a, struct closed_sockets 
 /* Whether the process is the first that is seen in its network namespace. */
 static bool is_first_of_space(const char *pid, ino_t *seen, size_t *seen_n)
 {
-	char path[64];
+	char path[NAME_MAX + 32];
 	struct stat st;
 	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
 	if (stat(path, &st) != 0 || *seen_n == SPACES_MAX)
@@ -68,7 +69,7 @@ static bool is_first_of_space(const char *pid, ino_t *seen, size_t *seen_n)
 
 static int sockets_of(const char *pid, struct arena *a, struct closed_sockets *sockets)
 {
-	char path[64];
+	char path[NAME_MAX + 32];
 	struct buf text = { 0 };
 	snprintf(path, sizeof(path), "/proc/%s/net/unix", pid);
 	int e = file_read(path, UNIX_BYTES_MAX, &text);

@@ -35,7 +35,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { INTERFACES_MAX = 32, ADDRESSES_MAX = 32, LIFE_MS = 60000, START_MS = 20000 };
+enum { INTERFACES_MAX = 32, ADDRESSES_MAX = 32, LIFE_MS = 60000, START_MS = 12000 };
 
 static struct closed_interface interfaces[INTERFACES_MAX];
 static struct closed_address addresses[INTERFACES_MAX][ADDRESSES_MAX];
