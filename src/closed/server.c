@@ -4,10 +4,12 @@
  */
 #include "closed/server-private.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "closed/ask.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,30 +62,54 @@ size_t closed_server_trees(const struct closed_server *server, const char *const
 }
 
 /* Asked from its own address: no rule is asked for a greeting. */
+/* Asks at these places; those where nobody listens remain in `places`. */
+static int greeting_ask(const struct closed_room *room, const struct closed_patience *patience,
+                        struct endpoint *places, size_t *n, bool *greets)
+{
+	const size_t all = *n;
+	struct closed_session *sessions = mem_array(all, sizeof(*sessions));
+	for (size_t i = 0; i < all; i++)
+		sessions[i] = (struct closed_session){ .from = places[i].ip, .to = places[i],
+		                                       .helo = "localhost" };
+	int e = closed_ask(room, patience, sessions, all);
+	*n = 0;
+	for (size_t i = 0; i < all; i++) {
+		/* One that listens and says nothing may wait for a PROXY header. */
+		*greets = *greets || sessions[i].greeting.code || sessions[i].end == CLOSED_LATE ||
+		          sessions[i].end == CLOSED_HUNG_UP;
+		if (sessions[i].end == CLOSED_NOBODY)
+			places[(*n)++] = sessions[i].to;
+	}
+	free(sessions);
+	return e;
+}
+
+/* Servers bind their ports in one go: where nobody listens soon after somebody greeted, nobody
+ * will, as the server listens on some addresses alone. */
 static int greeting_await(const struct closed_room *room, const struct endpoint *ports, size_t n,
                           int64_t timeout_ms, struct buf *message)
 {
-	const struct closed_patience patience = {
-		.refused_ms = timeout_ms, .command_ms = timeout_ms, .session_ms = timeout_ms,
-		.all_ms = timeout_ms + 2000,
-	};
-	struct closed_session *sessions = mem_array(n, sizeof(*sessions));
-	for (size_t i = 0; i < n; i++)
-		sessions[i] = (struct closed_session){ .from = ports[i].ip, .to = ports[i],
-		                                       .helo = "localhost" };
-	int e = closed_ask(room, &patience, sessions, n);
-	/* One that listens and says nothing may wait for a PROXY header. */
-	bool greets = false;
-	for (size_t i = 0; i < n; i++)
-		greets = greets || sessions[i].greeting.code || sessions[i].end == CLOSED_LATE ||
-		         sessions[i].end == CLOSED_HUNG_UP;
+	enum { STEP_MS = 500, SETTLE_MS = 1000 };
+	const int64_t until_ms = clock_mono_ms() + timeout_ms;
+	struct endpoint *places = mem_array(n, sizeof(*places));
+	bool greets = false, settled = false;
+	size_t left = n;
+	int e = ERR_OK;
+	memcpy(places, ports, n * sizeof(*places));
+	while (e == ERR_OK && left > 0 && !settled && clock_mono_ms() < until_ms) {
+		settled = greets;
+		e = greeting_ask(room, &(struct closed_patience){
+			.refused_ms = greets ? SETTLE_MS : STEP_MS, .command_ms = timeout_ms,
+			.session_ms = timeout_ms, .all_ms = timeout_ms + 2000,
+		}, places, &left, &greets);
+	}
+	free(places);
 	if (e == ERR_OK && !greets) {
 		char text[ENDPOINT_TEXT_MAX];
 		buf_printf(message, "%s: %s", endpoint_format(&ports[0], text),
-		           closed_end_text(sessions[0].end));
+		           closed_end_text(CLOSED_NOBODY));
 		e = ERR_TIMEOUT;
 	}
-	free(sessions);
 	return e;
 }
 

@@ -2,7 +2,7 @@
 lists, containers, proxies, firewalls, hostile files; and that it leaves nothing behind.
 
 One host for each mail server. A case writes its configuration and network anew; the server that runs there
-stays as it is, since the audit starts one of its own.
+stays as it is, since the audit starts one of its own.  With PORTREEVE_CAMPAIGN=1 all of them, else the quick.
 """
 
 import contextlib
@@ -59,11 +59,15 @@ class Audited:
         """What an audit must leave as it was."""
         files = self.run("find", "/var/spool", "/var/lib", "/run", "/tmp", "/var/tmp", "/etc", "/var/log",
                          "-printf", "%p %m %u %T@ %s\n", check=False).stdout
+        # Exim looks at its queue every ten seconds, and says so.
+        files = [line for line in files.splitlines() if not line.startswith("/var/log/exim-mainlog ")]
+        log = [line for line in self.read("/var/log/exim-mainlog").splitlines() if " queue run: " not in line]
         seen = self.run("ps", "-ww", "-eo", "pid,args", "--no-headers").stdout
-        return {"files": files, "mounts": self.run("cat", "/proc/self/mountinfo").stdout,
+        return {"files": files, "log": log, "mounts": self.run("cat", "/proc/self/mountinfo").stdout,
                 "sockets": {" ".join(line.split()[7:])
                             for line in self.run("cat", "/proc/net/unix").stdout.splitlines()},
-                "processes": [line for line in seen.splitlines() if " ps -ww" not in line],
+                "processes": [line for line in seen.splitlines()
+                              if " ps -ww" not in line and not line.endswith("/exim4 -q")],
                 "links": self.run("ip", "-o", "addr").stdout}
 
 
@@ -430,6 +434,13 @@ case("not-a-configuration", SENDMAIL, instead("/etc/mail/sendmail.cf",
                                               "echo DZ8.17.1 > /etc/mail/sendmail.cf"), "unknown")
 
 
+# Those that take long, or for which others stand: in the long form alone.
+CAMPAIGN = {f"postfix-{name}" for name in (
+    "smarthost", "lists", "virtual-hash", "container-network", "postscreen", "sasl-at-25-no-socket",
+    "docker-proxy-4", "socat-6", "one-port-networks")} | {"sendmail-fifo", "exim-debian-smarthost-split"}
+SHOWN = CASES if os.environ.get("PORTREEVE_CAMPAIGN") else [one for one in CASES if str(one) not in CAMPAIGN]
+
+
 # ---- the tests -------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -471,7 +482,7 @@ def found(report):
     return {finding["cause"] for finding in report["findings"] if finding["severity"] in ("open", "warn")}
 
 
-@pytest.mark.parametrize("one", CASES, ids=str)
+@pytest.mark.parametrize("one", SHOWN, ids=str)
 def test_layout(answers, one):
     answer = answers[str(one)]
     if isinstance(answer, Exception):
