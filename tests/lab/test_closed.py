@@ -58,7 +58,8 @@ class Machine:
 
     def processes(self):
         seen = self.run("ps", "-ww", "-eo", "pid,args", "--no-headers").stdout
-        return [line for line in seen.splitlines() if " ps -ww" not in line and not line.endswith("/exim4 -q")]
+        return [line for line in seen.splitlines()
+                if " ps -ww" not in line and not line.endswith(("/exim4 -q", "[exim4] <defunct>"))]
 
 
 class PostfixMachine(Machine, Postfix):
