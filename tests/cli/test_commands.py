@@ -370,7 +370,8 @@ def test_pager_that_is_left(box):
     """A pager that is left at once, or that is not there, is no failure of the command."""
     box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
     with sqlite3.connect(box.state / "portreeve.db") as db:
-        db.executemany("insert into listings select ?, ?, since_s, last_test_s, recheck_s, "
+        db.executemany("insert into listings (address, reason, since_s, last_test_s, recheck_s, "
+                       "evidence_id, by_operator) select ?, ?, since_s, last_test_s, recheck_s, "
                        "evidence_id, by_operator from listings limit 1",
                        [[b"\x04\xc6\x33" + i.to_bytes(2, "big"), "long " * 40]
                         for i in range(2000)])
