@@ -190,6 +190,13 @@ static void judge(struct auditing *w, struct audit_report *report)
 	audit_findings(&w->known, report);
 }
 
+enum { AUDIT_INSTANCES_MAX = 16 };
+/* Directories of the other instances of Postfix that the audited one names. */
+struct audit_instances {
+	const char *directories[AUDIT_INSTANCES_MAX];
+	size_t n;
+};
+
 static void find_instances(struct auditing *w, struct audit_instances *instances)
 {
 	const struct audit_setting *s = audit_config_setting(w->config, "",
@@ -201,7 +208,9 @@ static void find_instances(struct auditing *w, struct audit_instances *instances
 			instances->directories[instances->n++] = arena_strdup(w->a, word);
 }
 
-int audit_run(struct cli *cli, const struct audit_options *options, struct audit_report *report,
+/* CLI_GO with the report filled in, in the arena of `cli`; or an exit code, told. */
+static int audit_run(struct cli *cli, const struct audit_options *options,
+                     struct audit_report *report,
               struct audit_instances *instances)
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
@@ -227,5 +236,36 @@ int audit_run(struct cli *cli, const struct audit_options *options, struct audit
 	buf_fini(&w->message);
 	audit_source_fini(&w->source);
 	free(w);
+	return code;
+}
+
+/* ---- all instances ------------------------------------------------------------------------ */
+
+/* Open to all is worse than to some, and that than what is not known. */
+static enum audit_verdict worse(enum audit_verdict a, enum audit_verdict b)
+{
+	static const int badness[] = { [AUDIT_CLOSED] = 0, [AUDIT_UNKNOWN] = 1, [AUDIT_WIDE] = 2,
+	                               [AUDIT_WORLD] = 3 };
+	return badness[a] >= badness[b] ? a : b;
+}
+
+int audit_run_all(struct cli *cli, const struct audit_options *options,
+                  void (*take)(void *arg, const struct audit_report *report), void *arg,
+                  enum audit_verdict *verdict)
+{
+	struct audit_instances instances = { 0 }, none;
+	struct audit_options one = *options;
+	struct audit_report report;
+	int code = audit_run(cli, &one, &report, &instances);
+	*verdict = AUDIT_CLOSED;
+	for (size_t i = 0; code == CLI_GO; i++) {
+		take(arg, &report);
+		*verdict = worse(*verdict, report.verdict);
+		if (options->config || i == instances.n)
+			break;
+		one.config = instances.directories[i];
+		one.is_instance = true;
+		code = audit_run(cli, &one, &report, &none);
+	}
 	return code;
 }

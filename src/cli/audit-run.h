@@ -18,15 +18,11 @@ struct audit_options {
 	const char *root;                /* of an image: its files are read, nothing is started */
 };
 
-enum { AUDIT_INSTANCES_MAX = 16 };
-/* Directories of the other instances of Postfix that the audited one names. */
-struct audit_instances {
-	const char *directories[AUDIT_INSTANCES_MAX];
-	size_t n;
-};
-
-/* CLI_GO with the report filled in, in the arena of `cli`; or an exit code, told. */
-int audit_run(struct cli *cli, const struct audit_options *options, struct audit_report *report,
-              struct audit_instances *instances);
+/* The server, and behind it each instance of Postfix, unless another configuration is named; `take`
+ * gets each report before the next is made. CLI_GO, and *verdict is the worst of them; or an exit
+ * code, told. */
+int audit_run_all(struct cli *cli, const struct audit_options *options,
+                  void (*take)(void *arg, const struct audit_report *report), void *arg,
+                  enum audit_verdict *verdict);
 
 #endif

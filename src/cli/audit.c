@@ -5,6 +5,7 @@
  */
 #include "cli/audit-diff.h"
 #include "cli/audit-run.h"
+#include "cli/audit-watch.h"
 #include "cli/commands.h"
 #include "cli/paged.h"
 
@@ -12,61 +13,37 @@
 #include <unistd.h>
 
 struct audit_told {
+	struct cli *cli;
 	const char *html;
 	bool force;
+	struct outfile *out;
+	size_t n;                        /* reports told */
+	int code;                        /* CLI_GO, or of what went wrong with the page */
 };
 
-/* The page of each instance goes to the same file. */
-static void tell(struct cli *cli, const struct audit_told *told, const struct audit_report *report)
+/* The page is of the first server; of instances of Postfix the others are told of by themselves. */
+static void tell(void *arg, const struct audit_report *report)
 {
+	struct audit_told *told = arg;
 	struct page page;
-	if (cli->json) {
-		audit_report_json(report, cli_json_begin(cli));
-		cli_json_end(cli);
-	} else if (!told->html) {
-		audit_report_page(report, &page);
+	audit_report_page(report, &page);
+	if (told->cli->json) {
+		audit_report_json(report, cli_json_begin(told->cli));
+		cli_json_end(told->cli);
+	}
+	if (told->html && told->n == 0)
+		told->code = cli_page_html(told->cli, &page, told->html, told->out);
+	else if (told->html)
+		cli_note(told->cli, "another instance, which is not in %s: %s", told->html,
+		         cli_safe(told->cli, report->summary));
+	else if (!told->cli->json)
 		cli_page_text(&page);
-	}
+	told->n++;
 }
 
-/* Open to all is worse than to some, and that than what is not known. */
-static enum audit_verdict worse(enum audit_verdict a, enum audit_verdict b)
+/* What an audit needs. CLI_GO or an exit code, told. */
+static int prepare(struct cli *cli, struct audit_options *options)
 {
-	static const int badness[] = { [AUDIT_CLOSED] = 0, [AUDIT_UNKNOWN] = 1, [AUDIT_WIDE] = 2,
-	                               [AUDIT_WORLD] = 3 };
-	return badness[a] >= badness[b] ? a : b;
-}
-
-static int audit_all(struct cli *cli, struct audit_options *options, const struct audit_told *told,
-                     struct outfile *out)
-{
-	struct audit_instances instances = { 0 }, none;
-	struct audit_report report;
-	struct page page;
-	int code = audit_run(cli, options, &report, &instances);
-	enum audit_verdict verdict = AUDIT_CLOSED;
-	if (code == CLI_GO && told->html) {
-		audit_report_page(&report, &page);
-		code = cli_page_html(cli, &page, told->html, out);
-	}
-	for (size_t i = 0; code == CLI_GO; i++) {
-		tell(cli, told, &report);
-		verdict = worse(verdict, report.verdict);
-		if (options->config && !options->is_instance)
-			break;
-		if (i == instances.n)
-			break;
-		options->config = instances.directories[i];
-		options->is_instance = true;
-		code = audit_run(cli, options, &report, &none);
-	}
-	return code == CLI_GO ? audit_verdict_exit(verdict) : code;
-}
-
-static int audit_and_tell(struct cli *cli, struct audit_options *options,
-                          const struct audit_told *told)
-{
-	struct outfile out = { .fd = -1 };
 	char *whole = options->config ? realpath(options->config, NULL) : NULL;
 	if (options->config && !whole)
 		return cli_not_found(cli, options->config,
@@ -77,11 +54,33 @@ static int audit_and_tell(struct cli *cli, struct audit_options *options,
 	if (geteuid() != 0 && !options->reading && !options->root)
 		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, "
 		                "which root alone may; --reading only reads the configuration");
+	return CLI_GO;
+}
+
+static int watch_and_tell(struct cli *cli, const struct audit_options *options,
+                          const struct audit_watching *watching)
+{
+	for (const char *p = watching->mail; p && *p; p++)
+		if (!ascii_isprint((unsigned char)*p) || *p == ' ')
+			return cli_bad_value(cli, watching->mail, "a mail address");
+	return audit_watch_run(cli, options, watching);
+}
+
+static int audit_and_tell(struct cli *cli, const struct audit_options *options,
+                          struct audit_told *told)
+{
+	struct outfile out = { .fd = -1 };
+	enum audit_verdict verdict;
+	told->cli = cli;
+	told->out = &out;
+	told->code = CLI_GO;
 	int code = cli_page_open(cli, told->html, told->force, &out);
 	if (code == CLI_GO)
-		code = audit_all(cli, options, told, &out);
+		code = audit_run_all(cli, options, tell, told, &verdict);
 	outfile_drop(&out);
-	return code;
+	if (code == CLI_GO)
+		code = told->code;
+	return code == CLI_GO ? audit_verdict_exit(verdict) : code;
 }
 
 int cli_audit(int argc, char **argv)
@@ -89,7 +88,8 @@ int cli_audit(int argc, char **argv)
 	struct audit_options asked = { 0 };
 	struct audit_told told = { 0 };
 	struct cli_values sockets = { 0 };
-	bool diff = false;
+	struct audit_watching watching = { 0 };
+	bool diff = false, watch = false;
 	const struct cli_option options[] = {
 		{ .name = "mta", .argument = "NAME", .value = &asked.mta,
 		  .words = "postfix exim sendmail opensmtpd",
@@ -104,6 +104,14 @@ int cli_audit(int argc, char **argv)
 		  .help = "read the configuration of an unpacked image; start nothing" },
 		{ .name = "diff", .flag = &diff,
 		  .help = "compare two configurations, or the one in use with a new one" },
+		{ .name = "watch", .flag = &watch,
+		  .help = "audit again if something has changed, and tell only what differs" },
+		{ .name = "mail", .argument = "ADDRESS", .value = &watching.mail,
+		  .help = "with --watch: tell this address, too" },
+		{ .name = "run", .argument = "COMMAND", .value = &watching.run,
+		  .help = "with --watch: run this, with what differs on its standard input" },
+		{ .name = "kept", .argument = "FILE", .value = &watching.kept,
+		  .help = "with --watch: where it keeps what it found, " AUDIT_WATCH_KEPT },
 		{ .name = "html", .argument = "FILE", .value = &told.html,
 		  .help = "write the answer as one page, to send to somebody" },
 		{ .name = "force", .flag = &told.force, .help = "replace FILE if it is there" },
@@ -112,7 +120,8 @@ int cli_audit(int argc, char **argv)
 		.name = "audit",
 		.synopsis = "[--mta NAME] [--config DIR] [--with-socket PATH] [--reading]\n"
 		            "[--root DIR] [--html FILE [--force]]\n"
-		            "--diff [OLD] NEW [--mta NAME] [--html FILE [--force]]",
+		            "--diff [OLD] NEW [--mta NAME] [--html FILE [--force]]\n"
+		            "--watch [--mail ADDRESS] [--run COMMAND] [--kept FILE] [...]",
 		.description =
 		"May others relay by the mail server of this machine, who may, and why? The\n"
 		"server is started a second time, in a closed room without a way out, and asked\n"
@@ -136,7 +145,10 @@ int cli_audit(int argc, char **argv)
 		code = audit_diff_run(&cli, &(struct audit_diffing){
 			asked.mta, cli.operand_count > 1 ? cli.operands[0] : NULL,
 			cli.operands[cli.operand_count - 1], told.html, told.force });
-	else if (code == CLI_GO)
-		code = audit_and_tell(&cli, &asked, &told);
+	else if (code == CLI_GO && !watch && (watching.mail || watching.run || watching.kept))
+		code = cli_fail(&cli, EX_USAGE, "expected --watch with --mail, --run and --kept");
+	else if (code == CLI_GO && (code = prepare(&cli, &asked)) == CLI_GO)
+		code = watch ? watch_and_tell(&cli, &asked, &watching)
+		             : audit_and_tell(&cli, &asked, &told);
 	return cli_end(&cli, code);
 }

@@ -141,8 +141,9 @@ static void add_rows(struct gate_run *g, const struct audit_report *report)
 
 /* Of more than one instance the worst counts; and one that could not be looked at is worse here
  * than one that is wide. */
-static void add_report(struct gate_run *g, const struct audit_report *report)
+static void add_report(void *arg, const struct audit_report *report)
 {
+	struct gate_run *g = arg;
 	static const int badness[] = { [AUDIT_CLOSED] = 0, [AUDIT_WIDE] = 1, [AUDIT_UNKNOWN] = 2,
 	                               [AUDIT_WORLD] = 3 };
 	add_rows(g, report);
@@ -154,20 +155,8 @@ static void add_report(struct gate_run *g, const struct audit_report *report)
 
 static bool audit_every_instance(struct gate_run *g)
 {
-	struct audit_instances instances = { 0 }, none;
-	struct audit_options options = g->options;
-	struct audit_report report;
-	if (audit_run(g->cli, &options, &report, &instances) != CLI_GO)
-		return false;
-	add_report(g, &report);
-	for (size_t i = 0; i < instances.n && !g->options.config; i++) {
-		options.config = instances.directories[i];
-		options.is_instance = true;
-		if (audit_run(g->cli, &options, &report, &none) != CLI_GO)
-			return false;
-		add_report(g, &report);
-	}
-	return true;
+	enum audit_verdict worst;
+	return audit_run_all(g->cli, &g->options, add_report, g, &worst) == CLI_GO;
 }
 
 static bool is_link_local(const struct ip *ip)

@@ -522,6 +522,37 @@ def test_instances(lab):
         host.run("rm", "-rf", "/etc/postfix-out", "/var/spool/postfix-out", "/var/lib/postfix-out")
 
 
+def test_watch(lab):
+    """It tells what differs, once, and looks only if something has changed."""
+    host = POSTFIX
+
+    def watch(*options):
+        done = host.run(PROGRAM_INSIDE, "audit", "--watch", "--kept", "/tmp/last", "--run", "cat >> /tmp/told",
+                        *options, check=False)
+        told = host.run("sh", "-c", "cat /tmp/told 2>/dev/null; rm -f /tmp/told").stdout
+        return done.returncode, [line for line in told.splitlines() if "may relay" not in line]
+
+    name = f"Postfix on {host.fqdn}"
+    try:
+        assert watch() == (0, [f"+ {name}: closed"])
+        began = time.monotonic()
+        assert watch() == (0, [])
+        quick_s = time.monotonic() - began
+        kept = host.read("/tmp/last")
+        host.run("postconf", "-e", "mynetworks = 0.0.0.0/0")
+        assert watch() == (1, [f"- {name}: closed", f"+ {name}: world",
+                               f"+ {name}: open: Trusted networks are too wide (C6)"])
+        assert watch() == (1, [])
+        host.run("chmod", "666", "/tmp/last")
+        assert watch()[0] == 77
+        host.run("sh", "-c", "rm /tmp/last; mkfifo /tmp/last")
+        assert watch()[0] == 77
+        assert kept.startswith("portreeve audit 1\n") and quick_s < 5
+    finally:
+        host.restore()
+        host.run("rm", "-f", "/tmp/last", "/tmp/told")
+
+
 @each_host
 def test_nothing_is_left(lab, host):
     before = host.state()

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What was found last lies in a file of root's; what differs goes to standard error, which a
+ * unit's journal has, to an address by the program sendmail, and to a command.
+ *
+ * Hostile input that reaches it: names out of the audit, which stand in the lines as printable
+ * ASCII and never in a command line.
+ */
+#include "cli/audit-watch.h"
+
+#include "audit/watch.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/gate-digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600 };
+
+struct watching {
+	struct cli *cli;
+	const struct audit_watching *asked;
+	const char *path;
+	struct buf file, lines, told;
+	struct watch_kept last, now;
+	bool had;                        /* something was kept */
+};
+
+/* ---- what is kept --------------------------------------------------------------------- */
+
+static int last_read(struct watching *w)
+{
+	struct stat st;
+	int fd = open(w->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return CLI_GO;
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mode & 022) {
+		if (fd >= 0)
+			close(fd);
+		return cli_fail(w->cli, EX_NOPERM, "%s: expected a file of one's own that nobody else "
+		                "can write", w->path);
+	}
+	close(fd);
+	int e = file_read(w->path, WATCH_TEXT_MAX, &w->file);
+	if (e != ERR_OK)
+		return cli_fail(w->cli, cli_exit_code(e), "%s: %s", w->path, err_text(e));
+	w->had = watch_parse(buf_str(&w->file), &w->last) == ERR_OK;
+	if (!w->had)
+		cli_note(w->cli, "%s: it is not what an audit keeps, and is written anew", w->path);
+	return CLI_GO;
+}
+
+static int now_write(struct watching *w)
+{
+	struct buf text = { 0 };
+	w->now.lines = buf_str(&w->lines);
+	watch_format(&w->now, &text);
+	int e = file_write(w->path, buf_str(&text), KEPT_MODE);
+	buf_fini(&text);
+	if (e == ERR_OK)
+		return CLI_GO;
+	return cli_fail(w->cli, cli_exit_code(e), "%s: %s", w->path, err_text(e));
+}
+
+/* ---- telling ------------------------------------------------------------------------------- */
+
+/* Runs it with the text as its standard input, for a minute at most. */
+static void tell(struct watching *w, const char *what, char *const *words, struct str text)
+{
+	extern char **environ;
+	posix_spawn_file_actions_t actions;
+	pid_t pid = -1;
+	int status = 0, input = memfd_create("told", MFD_CLOEXEC);
+	bool ready = input >= 0 && file_write_fd(input, text) == ERR_OK &&
+	             lseek(input, 0, SEEK_SET) == 0;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	int e = ready ? posix_spawn(&pid, words[0], &actions, NULL, words, environ) : EIO;
+	posix_spawn_file_actions_destroy(&actions);
+	int watch = e == 0 ? pidfd_open(pid, 0) : -1;
+	struct pollfd ended = { watch, POLLIN, 0 };
+	if (watch >= 0 && poll(&ended, 1, TOLD_MS) == 0)
+		kill(pid, SIGKILL);
+	while (e == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (watch >= 0)
+		close(watch);
+	if (input >= 0)
+		close(input);
+	if (e != 0 || status != 0)
+		cli_note(w->cli, "%s was not told: %s", what,
+		         e ? strerror(e) : WIFSIGNALED(status) ? "it took too long, or was killed"
+		                                               : "it failed");
+}
+
+static void tell_address(struct watching *w)
+{
+	static const char *const programs[] = { "/usr/sbin/sendmail", "/usr/lib/sendmail", NULL };
+	struct buf mail = { 0 };
+	const char *program = programs[0];
+	for (size_t i = 0; programs[i]; i++)
+		if (access(programs[i], X_OK) == 0) {
+			program = programs[i];
+			break;
+		}
+	buf_printf(&mail, "To: %s\nSubject: Who may relay by this mail server has changed\n"
+	           "Auto-Submitted: auto-generated\n\n%.*s\n"
+	           "\"portreeve audit\" says all of it, and what to do.\n",
+	           w->asked->mail, STR_ARG(buf_str(&w->told)));
+	char *words[] = { (char *)program, "-oi", "--", (char *)w->asked->mail, NULL };
+	tell(w, w->asked->mail, words, buf_str(&mail));
+	buf_fini(&mail);
+}
+
+static void tell_all(struct watching *w)
+{
+	struct str rest = buf_str(&w->told), line;
+	while (str_token(&rest, "\n", &line))
+		fprintf(stderr, "portreeve: audit: %.*s\n", STR_ARG(line));
+	if (w->asked->mail)
+		tell_address(w);
+	if (w->asked->run) {
+		char *words[] = { "/bin/sh", "-c", (char *)w->asked->run, NULL };
+		tell(w, w->asked->run, words, buf_str(&w->told));
+	}
+}
+
+/* ---- the audit -------------------------------------------------------------------------------- */
+
+static void lines_take(void *arg, const struct audit_report *report)
+{
+	struct watching *w = arg;
+	watch_lines(report, &w->lines);
+}
+
+/* Of what the answer depends on; "" if there is more than can be looked at. */
+static void digest_now(struct watching *w, const struct audit_options *options)
+{
+	struct facts facts;
+	struct buf orders = { 0 };
+	facts_begin(&facts, &w->cli->arena);
+	facts_look(&facts, "", TOOL_MS);
+	buf_printf(&orders, "%s\n%s\n%d\n", options->mta ? options->mta : "",
+	           options->config ? options->config : "", options->reading);
+	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest))
+		w->now.digest[0] = '\0';
+	buf_fini(&orders);
+}
+
+static bool is_as_it_was(const struct watching *w)
+{
+	const struct watch_kept *last = &w->last;
+	return w->had && w->now.digest[0] && strcmp(last->digest, w->now.digest) == 0 &&
+	       last->time_s <= w->now.time_s && w->now.time_s - last->time_s < DAY_S;
+}
+
+static int look_again(struct watching *w, const struct audit_options *options)
+{
+	enum audit_verdict verdict;
+	int code = audit_run_all(w->cli, options, lines_take, w, &verdict);
+	if (code != CLI_GO)
+		return code;
+	w->now.code = audit_verdict_exit(verdict);
+	watch_compare(w->last.lines, buf_str(&w->lines), &w->told);
+	/* Kept when it was told: a change is rather told twice than never. */
+	if (w->told.n)
+		tell_all(w);
+	code = now_write(w);
+	return code == CLI_GO ? w->now.code : code;
+}
+
+int audit_watch_run(struct cli *cli, const struct audit_options *options,
+                    const struct audit_watching *watching)
+{
+	struct watching w = { .cli = cli, .asked = watching,
+	                      .path = watching->kept ? watching->kept : AUDIT_WATCH_KEPT,
+	                      .now.time_s = clock_now_s() };
+	int code = last_read(&w);
+	if (code == CLI_GO) {
+		digest_now(&w, options);
+		code = is_as_it_was(&w) ? w.last.code : look_again(&w, options);
+	}
+	buf_fini(&w.file);
+	buf_fini(&w.lines);
+	buf_fini(&w.told);
+	return code;
+}
