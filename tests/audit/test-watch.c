@@ -84,7 +84,7 @@ static void test_lines(void **state)
 		"(plain)\n"
 		"Postfix on mx.example: a client in a trusted range 10.0.0.0/8 may relay at port 587 "
 		"(E14 and more)\n"
-		"Postfix on mx.example: warn: Too wide\\x0a (C6)\n");
+		"Postfix on mx.example: warn: Too wide\\n (C6)\n");
 	buf_fini(&lines);
 	arena_fini(&a);
 }
