@@ -20,7 +20,7 @@ void watch_lines(const struct audit_report *report, struct buf *out);
 struct watch_kept {
 	int64_t time_s;                  /* of the audit */
 	int code;                        /* its exit code */
-	char digest[WATCH_DIGEST_MAX + 1];       /* of what it depends on; "" if that is not known */
+	char digest[WATCH_DIGEST_MAX + 1];       /* of what it depends on; "": not known */
 	struct str lines;                /* of all servers; in what was parsed */
 };
 void watch_format(const struct watch_kept *kept, struct buf *out);

@@ -48,8 +48,8 @@ static int last_read(struct watching *w)
 	    st.st_mode & 022) {
 		if (fd >= 0)
 			close(fd);
-		return cli_fail(w->cli, EX_NOPERM, "%s: expected a file of one's own that nobody else "
-		                "can write", w->path);
+		return cli_fail(w->cli, EX_NOPERM, "%s: expected a file of one's own that nobody "
+		                "else can write", w->path);
 	}
 	close(fd);
 	int e = file_read(w->path, WATCH_TEXT_MAX, &w->file);
@@ -136,7 +136,7 @@ static void tell_all(struct watching *w)
 	}
 }
 
-/* ---- the audit -------------------------------------------------------------------------------- */
+/* ---- the audit ----------------------------------------------------------------- */
 
 static void lines_take(void *arg, const struct audit_report *report)
 {

@@ -31,7 +31,7 @@ static void test_kept(void **state)
 		"", "portreeve audit 1", "portreeve audit 1\n", "portreeve audit 1\n1 2\na\n",
 		"portreeve audit 1\nx 2 -\n", "portreeve audit 1\n1 300 -\n", "portreeve audit 2\n1 2 -\n",
 		"portreeve audit 1\n1 2 - more\n", "portreeve audit 1\n-1 2 -\n",
-		"portreeve audit 1\n1 2 0123456789012345678901234567890123456789012345678901234567890123456\n",
+		"portreeve audit 1\n1 2 01234567890123456789012345678901234567890123456789012345678901234\n",
 	};
 	const struct watch_kept given[] = {
 		{ .time_s = 1764300000, .code = 2, .digest = "abc", .lines = STR("one\ntwo\n") },
