@@ -470,11 +470,11 @@ def audited(one):
 @pytest.fixture(scope="module")
 def answers(lab, request):
     """What is said of each case that is asked for; two hosts at once."""
-    wanted = {item.callspec.params["one"].name + item.callspec.params["one"].host.name
-              for item in request.session.items if "one" in getattr(getattr(item, "callspec", None), "params", {})}
+    asked = [getattr(getattr(item, "callspec", None), "params", {}).get("one") for item in request.session.items]
+    wanted = {str(one) for one in asked if isinstance(one, Case)}
 
     def of_host(host):
-        return {str(one): audited(one) for one in CASES if one.host is host and one.name + host.name in wanted}
+        return {str(one): audited(one) for one in CASES if one.host is host and str(one) in wanted}
     with ThreadPoolExecutor(2) as pool:
         return functools.reduce(dict.__or__, pool.map(of_host, HOSTS), {})
 
