@@ -148,7 +148,8 @@ def test_a_list_of_an_older_version(box, supervisor):
     add(box, "192.0.2.9", 0)
     with sqlite3.connect(box.state / "portreeve.db") as db:
         for octets in ((10, 1, 2, 3), (224, 0, 0, 5), (127, 0, 0, 1)):
-            db.execute("INSERT INTO listings VALUES (?, 'open relay', 1, 1, 9999999999, '', 0)",
+            db.execute("INSERT INTO listings (address, reason, since_s, last_test_s, recheck_s, evidence_id, "
+                       "by_operator) VALUES (?, 'open relay', 1, 1, 9999999999, '', 0)",
                        (bytes((4, *octets)),))
     db.close()
     box.own()
