@@ -15,8 +15,11 @@ static enum audit_said said_of(const struct audit_try *t, enum refusal refusal, 
 	switch (refusal) {
 	case REFUSAL_NONE:
 		return AUDIT_TAKEN;
-	case REFUSAL_RELAY: case REFUSAL_RECIPIENT:
+	case REFUSAL_RELAY:
 		return AUDIT_REFUSED;
+	case REFUSAL_RECIPIENT:
+		/* An address that could not be looked up now says nothing. */
+		return code / 100 == 5 ? AUDIT_REFUSED : AUDIT_REFUSED_ELSE;
 	case REFUSAL_UNKNOWN:
 		return code / 100 == 5 && !mail ? AUDIT_REFUSED : AUDIT_REFUSED_ELSE;
 	case REFUSAL_SENDER:

@@ -66,6 +66,7 @@ enum gate_witness {
 struct gate_known {
 	enum audit_verdict verdict;
 	const char *summary;                 /* of the audit, a line */
+	bool cut;                            /* it could not ask all in time */
 	/* Those who may relay, but for sound ones. */
 	const struct gate_row *rows;
 	size_t row_n;

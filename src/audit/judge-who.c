@@ -137,8 +137,7 @@ static struct audit_row *row_of(struct judge *j, const struct audit_asker *asker
 		if (r->rows[i].asker == asker && r->rows[i].port == port && r->rows[i].tls == tls)
 			return &r->rows[i];
 	assert(r->row_n < j->row_room);
-	r->rows[r->row_n] = (struct audit_row){ .asker = asker, .port = port, .tls = tls,
-	                                        .why = "" };
+	r->rows[r->row_n] = (struct audit_row){ .asker = asker, .port = port, .tls = tls };
 	return &r->rows[r->row_n++];
 }
 
@@ -169,17 +168,26 @@ static bool is_to_some(const char *form)
 	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 || strcmp(form, "A05") == 0;
 }
 
+/* Of answers at more than one address of the machine the worst counts: that nobody listens at one
+ * says nothing beside another, and what could not be asked is worse than a refusal. */
+static int badness(enum audit_said said, bool nobody)
+{
+	return said == AUDIT_UNSAID ? (nobody ? 0 : 3)
+	     : said == AUDIT_REFUSED ? 1 : said == AUDIT_REFUSED_ELSE ? 2 : 4;
+}
+
 static void answer_take(struct judge *j, const struct audit_question *q, const struct audit_try *t)
 {
 	enum audit_said said = said_of(q, t);
 	if (is_plain(q, t)) {
 		struct audit_row *row = row_of(j, q->asker, q->at.port, q->tls);
-		/* The same port at two addresses: the worst counts. */
-		if (row->plain < said || row->plain == AUDIT_UNSAID) {
+		const bool nobody = said == AUDIT_UNSAID && q->nobody;
+		if (!row->why ||
+		    badness(row->plain, row->nobody) < badness(said, nobody)) {
 			row->plain = said;
 			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
 			         ? unsaid_why(j, q, t) : "";
-			row->nobody = said == AUDIT_UNSAID && q->nobody;
+			row->nobody = nobody;
 		}
 	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
 		/* What is not offered under TLS is not asked there. */
@@ -249,6 +257,9 @@ static void settle(struct judge *j)
 		struct audit_row *row = row_of(j, who->asker, who->port, who->tls);
 		row->who = who;
 	}
+	for (size_t i = 0; i < r->row_n; i++)
+		if (!r->rows[i].why)
+			r->rows[i].why = "";
 }
 
 void judge_answers(struct judge *j)
@@ -259,9 +270,11 @@ void judge_answers(struct judge *j)
 	r->who = arena_alloc(r->arena, j->who_room * sizeof(*r->who));
 	for (size_t i = 0; i < j->known->question_n; i++) {
 		const struct audit_question *q = &j->known->questions[i];
-		/* STARTTLS that is not offered is no row. */
-		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER)
+		/* STARTTLS that is not offered is no row; one that fails here is. */
+		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered)
 			continue;
+		if (q->end == AUDIT_NOT_ASKED && judge_is_stranger(q->asker))
+			r->cut = true;
 		for (size_t k = 0; k < q->try_n; k++)
 			if (!is_control(&q->tries[k]))
 				answer_take(j, q, &q->tries[k]);

@@ -40,6 +40,12 @@ static const struct audit_who *first_who(const struct audit_report *r, bool worl
 	return NULL;
 }
 
+/* Ports that were not asked: more than the plan has room for. */
+static bool ports_left(const struct judge *j)
+{
+	return audit_config_reading(j->known->ground->config)->port_n > AUDIT_PORTS_MAX;
+}
+
 static enum audit_verdict verdict_of(const struct judge *j)
 {
 	const struct audit_report *r = j->report;
@@ -49,7 +55,8 @@ static enum audit_verdict verdict_of(const struct judge *j)
 		return AUDIT_WORLD;
 	if (first_who(r, false))
 		return AUDIT_WIDE;
-	return !j->known->started || !r->row_n || unsaid_row(r) ? AUDIT_UNKNOWN : AUDIT_CLOSED;
+	return !j->known->started || !r->row_n || unsaid_row(r) || ports_left(j) ? AUDIT_UNKNOWN
+	                                                                     : AUDIT_CLOSED;
 }
 
 /* ---- in words ------------------------------------------------------------------- */
@@ -102,6 +109,8 @@ static void unknown_add(const struct judge *j, struct buf *out)
 	else if (row)
 		buf_printf(out, "%s could not be asked at port %u: %s",
 		           audit_asker_title(j->report->arena, row->asker), row->port, row->why);
+	else if (ports_left(j))
+		buf_printf(out, "only %d of its ports could be asked", (int)AUDIT_PORTS_MAX);
 	else
 		buf_add_cstr(out, "no port was found at which it takes mail");
 }
@@ -116,6 +125,8 @@ static const char *summary_of(const struct judge *j)
 		buf_add_cstr(&out, "closed: only those may relay here whom you are likely to mean; "
 		                   "asked at port ");
 		ports_add(r, &out);
+		if (r->cut)
+			buf_add_cstr(&out, "; not all forms could be asked in time");
 		break;
 	case AUDIT_WORLD:
 		buf_printf(&out, "open to the whole Internet: %s may relay at port %u",

@@ -72,6 +72,7 @@ struct packing {
 	const struct audit_asker *asker;
 	size_t port;
 	enum audit_tls tls;
+	const struct endpoint *at;
 	struct audit_question *q;        /* the one that is filled */
 	const struct audit_try *nobodies[NOBODIES];
 };
@@ -80,7 +81,7 @@ static struct audit_try *pack(struct packing *p, const char *form, const char *m
                               const char *rcpt)
 {
 	if (!p->q || p->q->try_n == AUDIT_TRIES_MAX)
-		p->q = plan_add(p->plan, p->asker, p->port, p->tls);
+		p->q = plan_add(p->plan, p->asker, p->port, p->tls, p->at);
 	return p->q ? plan_try(p->plan, p->q, form, mail, rcpt) : NULL;
 }
 
@@ -131,7 +132,7 @@ static void envelopes_add(struct packing *p)
 static struct audit_question *alone(struct packing *p, const char *form, const char *helo,
                                     enum audit_claim claim)
 {
-	struct audit_question *q = plan_add(p->plan, p->asker, p->port, p->tls);
+	struct audit_question *q = plan_add(p->plan, p->asker, p->port, p->tls, p->at);
 	const char *rendered = q && helo ? plan_render(p->plan, &q->at, helo) : NULL;
 	if (!q)
 		return NULL;
@@ -173,17 +174,17 @@ static void sessions_add(struct packing *p)
 }
 
 void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
-                    enum audit_tls tls)
+                    enum audit_tls tls, const struct endpoint *at)
 {
-	struct packing p = { plan, asker, port, tls };
+	struct packing p = { plan, asker, port, tls, at };
 	envelopes_add(&p);
 	sessions_add(&p);
 }
 
 void plan_proxies_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
-                      enum audit_tls tls)
+                      enum audit_tls tls, const struct endpoint *at)
 {
-	struct packing p = { plan, asker, port, tls };
+	struct packing p = { plan, asker, port, tls, at };
 	alone(&p, "S05a", NULL, AUDIT_CLAIM_PROXY1);
 	alone(&p, "S05b", NULL, AUDIT_CLAIM_PROXY2);
 }

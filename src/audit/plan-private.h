@@ -7,14 +7,17 @@
 
 #include "audit/plan.h"
 
-/* Where the asker finds the server by that port. False: no way leads there. */
-bool plan_reach(const struct audit_ground *g, const struct audit_asker *asker,
-                const struct audit_port *port, struct endpoint *at);
+/* Where the asker finds the server by that port, and how many places those are. A stranger may
+ * come to any of the machine's addresses, whichever of them the server listens at; of others one
+ * will do. */
+enum { PLAN_PLACES_MAX = 16 };
+size_t plan_places(const struct audit_ground *g, const struct audit_asker *asker,
+                   const struct audit_port *port, struct endpoint at[static PLAN_PLACES_MAX]);
 
-/* A new session, its port one of the reading's first AUDIT_PORTS_MAX; NULL: the plan is full, or
- * no way leads there. It has a control, if there is one, and room for AUDIT_TRIES_MAX. */
+/* A new session, its port one of the reading's first AUDIT_PORTS_MAX; NULL: the plan is full. It
+ * has a control, if there is one, and room for AUDIT_TRIES_MAX. */
 struct audit_question *plan_add(struct audit_plan *plan, const struct audit_asker *asker,
-                                size_t port, enum audit_tls tls);
+                                size_t port, enum audit_tls tls, const struct endpoint *at);
 
 struct audit_try *plan_try(struct audit_plan *plan, struct audit_question *q, const char *form,
                            const char *mail, const char *rcpt);
@@ -22,13 +25,13 @@ struct audit_try *plan_try(struct audit_plan *plan, struct audit_question *q, co
 /* Templates filled in for that session: in the arena; NULL if something is not known. */
 const char *plan_render(struct audit_plan *plan, const struct endpoint *at, const char *pattern);
 
-/* All forms but the plain one, for an asker at a port. */
+/* All forms but the plain one, for an asker at a place of a port. */
 void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
-                    enum audit_tls tls);
+                    enum audit_tls tls, const struct endpoint *at);
 
 /* Those that say who they are by a PROXY header: all that is left to ask where nobody else is
  * answered. */
 void plan_proxies_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
-                      enum audit_tls tls);
+                      enum audit_tls tls, const struct endpoint *at);
 
 #endif

@@ -92,39 +92,56 @@ static bool own_towards(const struct facts *f, const struct audit_asker *asker, 
 	return false;
 }
 
-bool plan_reach(const struct audit_ground *g, const struct audit_asker *asker,
-                const struct audit_port *port, struct endpoint *at)
+static bool is_stranger(const struct audit_asker *asker)
+{
+	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
+}
+
+static size_t places_more(const struct facts *f, struct endpoint *at, size_t n)
+{
+	for (size_t i = 0; i < f->interface_n; i++)
+		for (size_t k = 0; k < f->interfaces[i].address_n && n < PLAN_PLACES_MAX; k++) {
+			const struct ip *ip = &f->interfaces[i].addresses[k].ip;
+			if (ip->family == at[0].ip.family && !is_of_link(ip) && !ip_eq(ip, &at[0].ip))
+				at[n++] = (struct endpoint){ *ip, at[0].port };
+		}
+	return n;
+}
+
+size_t plan_places(const struct audit_ground *g, const struct audit_asker *asker,
+                   const struct audit_port *port, struct endpoint at[static PLAN_PLACES_MAX])
 {
 	const struct ip *listens = &port->address;
-	bool all = listens->family == 0 || ip_is_unspecified(listens);
-	at->port = port->port;
-	if (all && listens->family == 4 && asker->ip.family != 4)
-		return false;
-	if (all && is_loopback(&asker->ip)) {
-		at->ip = loopback_of(asker->ip.family);
-		return true;
+	const bool all = listens->family == 0 || ip_is_unspecified(listens);
+	at[0].port = port->port;
+	if (!all) {
+		at[0].ip = *listens;
+		return listens->family == asker->ip.family &&
+		       is_loopback(listens) == is_loopback(&asker->ip);
 	}
-	if (all)
-		return own_towards(g->facts, asker, &at->ip);
-	at->ip = *listens;
-	return listens->family == asker->ip.family &&
-	       is_loopback(listens) == is_loopback(&asker->ip);
+	if (listens->family == 4 && asker->ip.family != 4)
+		return 0;
+	if (is_loopback(&asker->ip)) {
+		at[0].ip = loopback_of(asker->ip.family);
+		return 1;
+	}
+	if (!own_towards(g->facts, asker, &at[0].ip))
+		return 0;
+	return is_stranger(asker) ? places_more(g->facts, at, 1) : 1;
 }
 
 /* ---- sessions --------------------------------------------------------------------------- */
 
 struct audit_question *plan_add(struct audit_plan *plan, const struct audit_asker *asker,
-                                size_t port, enum audit_tls tls)
+                                size_t port, enum audit_tls tls, const struct endpoint *at)
 {
 	const struct audit_reading *r = audit_config_reading(plan->ground->config);
-	struct endpoint at;
 	assert(port < r->port_n && port < AUDIT_PORTS_MAX);
-	if (plan->n == AUDIT_QUESTIONS_MAX ||
-	    !plan_reach(plan->ground, asker, &r->ports[port], &at))
+	if (plan->n == AUDIT_QUESTIONS_MAX)
 		return NULL;
 	struct audit_question *q = &plan->questions[plan->n++];
 	*q = (struct audit_question){
-		.asker = asker, .port = &r->ports[port], .at = at, .tls = tls, .from = asker->ip,
+		.asker = asker, .port = &r->ports[port], .at = *at, .tls = tls, .from = asker->ip,
 		.helo = ASKER_HELO, .control = plan->control[port], .end_text = "",
 		.tries = arena_alloc(plan->arena, AUDIT_TRIES_MAX * sizeof(*q->tries)),
 	};

@@ -28,9 +28,15 @@ static enum audit_tls tls_of(const struct audit_plan *plan, size_t port)
 static void controls_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
                          enum audit_tls tls)
 {
-	struct audit_question *q = plan_add(plan, asker, port, tls);
-	for (size_t i = 0; q && plan->ground->controls[i] && q->try_n < AUDIT_TRIES_MAX; i++)
-		plan_try(plan, q, "A00", "<{S}@{T}>", plan->ground->controls[i]);
+	struct endpoint at[PLAN_PLACES_MAX];
+	const struct audit_reading *r = audit_config_reading(plan->ground->config);
+	size_t n = plan_places(plan->ground, asker, &r->ports[port], at);
+	for (size_t k = 0; k < n; k++) {
+		struct audit_question *q = plan_add(plan, asker, port, tls, &at[k]);
+		for (size_t i = 0; q && plan->ground->controls[i] && q->try_n < AUDIT_TRIES_MAX;
+		     i++)
+			plan_try(plan, q, "A00", "<{S}@{T}>", plan->ground->controls[i]);
+	}
 }
 
 bool audit_plan_controls(struct audit_plan *plan)
@@ -73,9 +79,24 @@ static void controls_choose(struct audit_plan *plan)
 static void plain_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
                       enum audit_tls tls)
 {
-	struct audit_question *q = plan_add(plan, asker, port, tls);
-	if (q)
-		plan_try(plan, q, "E01", "<{S}@{T}>", "<{U}@{D}>");
+	struct endpoint at[PLAN_PLACES_MAX];
+	const struct audit_reading *r = audit_config_reading(plan->ground->config);
+	size_t n = plan_places(plan->ground, asker, &r->ports[port], at);
+	for (size_t k = 0; k < n; k++) {
+		struct audit_question *q = plan_add(plan, asker, port, tls, &at[k]);
+		if (q)
+			plan_try(plan, q, "E01", "<{S}@{T}>", "<{U}@{D}>");
+	}
+}
+
+static void proxies_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                        enum audit_tls tls)
+{
+	struct endpoint at[PLAN_PLACES_MAX];
+	const struct audit_reading *r = audit_config_reading(plan->ground->config);
+	size_t n = plan_places(plan->ground, asker, &r->ports[port], at);
+	for (size_t k = 0; k < n; k++)
+		plan_proxies_add(plan, asker, port, tls, &at[k]);
 }
 
 /* Whether anybody was answered there. One who waits for a PROXY header answers nobody. */
@@ -101,7 +122,7 @@ bool audit_plan_plain(struct audit_plan *plan)
 				if (g->askers[i].kind == AUDIT_STRANGER4 ||
 				    g->askers[i].kind == AUDIT_STRANGER6) {
 					plain_add(plan, &g->askers[i], port, tls);
-					plan_proxies_add(plan, &g->askers[i], port, tls);
+					proxies_add(plan, &g->askers[i], port, tls);
 				}
 				continue;
 			}
@@ -115,17 +136,28 @@ bool audit_plan_plain(struct audit_plan *plan)
 
 /* ---- all forms ----------------------------------------------------------------------------- */
 
+/* The plain question at the place that answered the most; NULL: none did. */
+static const struct audit_question *plain_of(const struct audit_plan *plan, size_t end,
+                                             const struct audit_asker *asker,
+                                             const struct audit_port *port, enum audit_tls tls)
+{
+	const struct audit_question *best = NULL;
+	for (size_t i = 0; i < end; i++) {
+		const struct audit_question *q = &plan->questions[i];
+		if (q->asker == asker && q->port == port && q->tls == tls && q->try_n == 1 &&
+		    q->claim == AUDIT_AS_ITSELF && strcmp(q->tries[0].form, "E01") == 0 &&
+		    q->end != AUDIT_NO_ANSWER && (!best || q->tries[0].said > best->tries[0].said))
+			best = q;
+	}
+	return best;
+}
+
 static enum audit_said plain_said(const struct audit_plan *plan, size_t end,
                                   const struct audit_asker *asker, const struct audit_port *port,
                                   enum audit_tls tls)
 {
-	for (size_t i = 0; i < end; i++) {
-		const struct audit_question *q = &plan->questions[i];
-		if (q->asker == asker && q->port == port && q->tls == tls && q->try_n == 1 &&
-		    strcmp(q->tries[0].form, "E01") == 0 && q->end != AUDIT_NO_ANSWER)
-			return q->tries[0].said;
-	}
-	return AUDIT_UNSAID;
+	const struct audit_question *q = plain_of(plan, end, asker, port, tls);
+	return q ? q->tries[0].said : AUDIT_UNSAID;
 }
 
 /* What the files say of that asker: those of whom they say the same are one set. */
@@ -141,7 +173,9 @@ static struct audit_place place_of(const struct audit_plan *plan, const struct a
 
 static bool is_same_place(const struct audit_place *a, const struct audit_place *b)
 {
-	return a->line == b->line && strcmp(a->file ? a->file : "", b->file ? b->file : "") == 0;
+	return a->text && b->text && a->line == b->line &&
+	       strcmp(a->file ? a->file : "", b->file ? b->file : "") == 0 &&
+	       strcmp(a->text, b->text) == 0;
 }
 
 /* Whether one before it stands for it as well. */
@@ -163,6 +197,24 @@ static bool is_alike_before(const struct audit_plan *plan, size_t end, size_t as
 	return false;
 }
 
+/* At the first place where the plain form was refused: one setting rules the port. */
+static void forms_at_place(struct audit_plan *plan, size_t end, const struct audit_asker *asker,
+                            size_t port, enum audit_tls tls)
+{
+	const struct audit_port *p =
+		&audit_config_reading(plan->ground->config)->ports[port];
+	for (size_t i = 0; i < end; i++) {
+		const struct audit_question *q = &plan->questions[i];
+		const struct endpoint at = q->at;
+		if (q->asker == asker && q->port == p && q->tls == tls && q->try_n == 1 &&
+		    q->claim == AUDIT_AS_ITSELF && strcmp(q->tries[0].form, "E01") == 0 &&
+		    q->tries[0].said != AUDIT_UNSAID && q->tries[0].said != AUDIT_TAKEN) {
+			plan_forms_add(plan, asker, port, tls, &at);
+			return;
+		}
+	}
+}
+
 bool audit_plan_forms(struct audit_plan *plan)
 {
 	const struct audit_ground *g = plan->ground;
@@ -175,7 +227,7 @@ bool audit_plan_forms(struct audit_plan *plan)
 			                                  &r->ports[port], tls);
 			if (said != AUDIT_UNSAID && said != AUDIT_TAKEN &&
 			    !is_alike_before(plan, asked, i, port))
-				plan_forms_add(plan, &g->askers[i], port, tls);
+				forms_at_place(plan, asked, &g->askers[i], port, tls);
 		}
 	return !is_full(plan);
 }

@@ -73,6 +73,7 @@ struct audit_question {
 	/* What came of it. */
 	enum audit_end end;
 	const char *end_text;            /* "nobody listens" */
+	bool tls_offered;                /* STARTTLS was */
 	bool nobody;                     /* of AUDIT_NO_ANSWER: nobody listens there */
 	bool claim_taken;                /* the claim was offered and not refused */
 	struct audit_try controlled;

@@ -74,6 +74,7 @@ struct audit_report {
 	const char *how;                 /* it was asked: "a second server in a closed room" */
 	int64_t time_s;
 	enum audit_verdict verdict;
+	bool cut;                        /* not all that strangers may do could be asked in time */
 	const char *summary;             /* one line: the verdict, and to whom it is open */
 	struct audit_who *who;
 	struct audit_row *rows;

@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
+enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
+       ALL_MS = 180 * 1000 /* of all instances */ };
 
 /* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
@@ -257,12 +258,19 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
 	struct audit_options one = *options;
 	struct audit_report report;
 	int code = audit_run(cli, &one, &report, &instances);
+	const int64_t until_ms = clock_mono_ms() + ALL_MS;
 	*verdict = AUDIT_CLOSED;
 	for (size_t i = 0; code == CLI_GO; i++) {
 		take(arg, &report);
 		*verdict = worse(*verdict, report.verdict);
 		if (options->config || i == instances.n)
 			break;
+		if (clock_mono_ms() > until_ms) {
+			cli_note(cli, "no time is left for %s, and what stands behind it",
+			         instances.directories[i]);
+			*verdict = worse(*verdict, AUDIT_UNKNOWN);
+			break;
+		}
 		one.config = instances.directories[i];
 		one.is_instance = true;
 		code = audit_run(cli, &one, &report, &none);

@@ -42,6 +42,7 @@ static const char *const suffixes[] = { "", ".db", ".lmdb", ".cdb", ".dir", ".pa
 struct digest {
 	EVP_MD_CTX *md;
 	size_t files, bytes;
+	unsigned depth;                  /* of instances named within instances */
 	bool full;
 };
 
@@ -94,10 +95,29 @@ static bool is_path_byte(char c)
 	return ascii_isalnum((unsigned char)c) || (c && strchr("/._-+@", c));
 }
 
+static void add_place(struct digest *d, const char *path, unsigned depth);
+
+/* The directory of another instance of Postfix. */
+static bool is_instance(const char *path)
+{
+	char *file = mem_printf("%s/main.cf", path);
+	struct stat st;
+	bool there = stat(file, &st) == 0 && S_ISREG(st.st_mode);
+	free(file);
+	return there;
+}
+
 static void add_named(struct digest *d, struct str name)
 {
 	char path[PATH_CHARS];
 	struct stat st;
+	if (str_copy(path, sizeof(path), name) && strcmp(path, "/etc/postfix") != 0 &&
+	    d->depth < DEPTH_MAX && is_instance(path) && count(d)) {
+		d->depth++;
+		add_place(d, path, 1);
+		d->depth--;
+		return;
+	}
 	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++)
 		if (str_prefix(name, str_of(passing[i])))
 			return;
@@ -127,8 +147,6 @@ static void add_all_named(struct digest *d, struct str text)
 }
 
 /* ---- the walk ---------------------------------------------------------------------- */
-
-static void add_place(struct digest *d, const char *path, unsigned depth);
 
 static int no_dots(const struct dirent *entry)
 {

@@ -4,7 +4,8 @@
  */
 #include "closed/server-private.h"
 
+/* The bare one last: Postfix takes it before it asks any rule. */
 const char *const closed_postmasters[] = {
-	"<postmaster>", "<postmaster@{R}>", "<postmaster@{M}>", "<root@{R}>", "<root@{M}>",
-	"<{L}>", NULL,
+	"<postmaster@{M}>", "<postmaster@{R}>", "<root@{M}>", "<root@{R}>", "<{L}>",
+	"<postmaster>", NULL,
 };

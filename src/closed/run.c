@@ -11,6 +11,7 @@
 #include "closed/beside.h"
 #include "smtp/xclient.h"
 #include "closed/ask.h"
+#include "smtp/client.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -76,6 +77,7 @@ static void names_of_server(const struct audit_plan *plan, struct naming *t)
 		}
 	if (strcmp(g->domain, g->host_name) != 0)
 		name_add(t, g->domain, NULL, g->host_name);
+	name_add(t, ASKERS, &far, NULL);
 	name_add(t, g->foreign, NULL, mx);
 	name_add(t, g->other, NULL, mx);
 	name_add(t, mx, &far, NULL);
@@ -243,6 +245,7 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 	         s->end == CLOSED_ASKED ? AUDIT_ASKED : AUDIT_NO_ANSWER;
 	q->end_text = closed_end_text(s->end);
 	q->nobody = s->end == CLOSED_NOBODY;
+	q->tls_offered = s->extensions & SMTP_EXT_STARTTLS;
 	q->claim_taken = q->claim != AUDIT_AS_ITSELF && !s->claim_refused;
 	if (q->control) {
 		q->controlled = *q->control;
@@ -368,8 +371,10 @@ int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, 
 {
 	struct running r = { .setup = setup, .plan = plan };
 	int e = room_make(&r, message);
-	/* In a container there may be a second one beside the first. */
-	if (e == ERR_DENIED && setup->server->mta == MTA_POSTFIX) {
+	/* In a container there may be a second one beside the first: by the configuration of the
+	 * server that runs, as nothing confines it there. */
+	const bool is_foreign = setup->config && !setup->is_instance;
+	if (e == ERR_DENIED && setup->server->mta == MTA_POSTFIX && !is_foreign) {
 		buf_clear(message);
 		e = closed_beside_create(setup->config ? setup->config : setup->server->config,
 		                         2 * setup->start_ms + setup->all_ms, &r.beside, message);
