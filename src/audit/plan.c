@@ -76,12 +76,32 @@ static void controls_choose(struct audit_plan *plan)
 
 /* ---- the plain form ------------------------------------------------------------------------ */
 
+/* Where nobody listens at the one place of an asker, it goes to one where strangers were answered. */
+static void place_mend(const struct audit_plan *plan, struct endpoint *at)
+{
+	const struct audit_question *other = NULL;
+	bool deaf = false;
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct audit_question *q = &plan->questions[i];
+		if (q->at.port != at->port || q->at.ip.family != at->ip.family)
+			continue;
+		if (ip_eq(&q->at.ip, &at->ip))
+			deaf = deaf || q->nobody;
+		else if (q->end == AUDIT_ASKED && q->asker->kind != AUDIT_LOOPBACK && !other)
+			other = q;
+	}
+	if (deaf && other)
+		*at = other->at;
+}
+
 static void plain_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
                       enum audit_tls tls)
 {
 	struct endpoint at[PLAN_PLACES_MAX];
 	const struct audit_reading *r = audit_config_reading(plan->ground->config);
 	size_t n = plan_places(plan->ground, asker, &r->ports[port], at);
+	if (n == 1 && asker->kind != AUDIT_LOOPBACK)
+		place_mend(plan, &at[0]);
 	for (size_t k = 0; k < n; k++) {
 		struct audit_question *q = plan_add(plan, asker, port, tls, &at[k]);
 		if (q)

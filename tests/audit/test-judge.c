@@ -13,6 +13,7 @@
 #define LO "lo loopback 127.0.0.1/8 ::1/128\n"
 #define LAN LO "eth0 ethernet 192.168.1.5/24\ndefault eth0 192.168.1.1\n"
 #define PUBLIC LO "eth0 ethernet 198.51.100.7/24 2001:db8::7/64\ndefault eth0 198.51.100.1\n"
+#define TWO LO "eth0 ethernet 198.51.100.7/24 198.51.100.8/24\ndefault eth0 198.51.100.1\n"
 #define DOCKER PUBLIC "br0 bridge 172.18.0.1/16\n"
 #define PROXY "run docker-proxy -proto tcp -host-ip :: -host-port 25 -container-ip 172.18.0.2 " \
 	"-container-port 25\n"
@@ -27,7 +28,7 @@
 /* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
  * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
- * alone whom it trusts, "tls" offers STARTTLS. */
+ * alone whom it trusts, "second" at 198.51.100.8 and loopback alone. */
 struct server {
 	const char *trusts, *forms, *does;
 };
@@ -89,6 +90,16 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "", "" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
+	{ "it listens at the second address alone, to all", TWO, "world",
+	  "stranger4 0.0.0.0/0 25: E01 wide\nown 198.51.100.7 25: E01\n"
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\ngateway 198.51.100.1 25: E01 wide\n"
+	  "neighbour 198.51.100.0/24 25: E01 wide\n"
+	  "range 0.0.0.0/0 25: E01 wide\nrange ::1 25: E01\n",
+	  { "0.0.0.0/0 ::1/128", "", "second" }, { MAIN("0.0.0.0/0 [::1]/128"), MASTER(SMTP) } },
+	{ "it listens at the second address alone", TWO, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "second" }, { MAIN(LOOP), MASTER(SMTP) } },
 	{ "any password will do", LAN, "world",
 	  "stranger4 0.0.0.0/0 25: S10 wide\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
@@ -154,7 +165,9 @@ static void answer(struct audit_plan *plan, const struct server *s, size_t first
 		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
 		                                                                : AUDIT_ASKED;
 		q->end_text = "no answer in time";
-		q->nobody = has_word(s->does, "loopback-only") && !is_trusted(s, &q->from);
+		q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
+		            (has_word(s->does, "second") && q->at.ip.b[0] == 198 &&
+		             q->at.ip.b[3] == 7);
 		if (q->nobody)
 			q->end = AUDIT_NO_ANSWER;
 		if (q->end != AUDIT_ASKED)
