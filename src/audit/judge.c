@@ -40,10 +40,11 @@ static const struct audit_who *first_who(const struct audit_report *r, bool worl
 	return NULL;
 }
 
-/* Ports that were not asked: more than the plan has room for. */
+/* Ports that were not asked: more than the plan has room for, or by names that are not known. */
 static bool ports_left(const struct judge *j)
 {
-	return audit_config_reading(j->known->ground->config)->port_n > AUDIT_PORTS_MAX;
+	const struct audit_reading *r = audit_config_reading(j->known->ground->config);
+	return r->port_n > AUDIT_PORTS_MAX || r->port_unread;
 }
 
 static enum audit_verdict verdict_of(const struct judge *j)
@@ -110,7 +111,7 @@ static void unknown_add(const struct judge *j, struct buf *out)
 		buf_printf(out, "%s could not be asked at port %u: %s",
 		           audit_asker_title(j->report->arena, row->asker), row->port, row->why);
 	else if (ports_left(j))
-		buf_printf(out, "only %d of its ports could be asked", (int)AUDIT_PORTS_MAX);
+		buf_add_cstr(out, "not all of its ports could be asked");
 	else
 		buf_add_cstr(out, "no port was found at which it takes mail");
 }

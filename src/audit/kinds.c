@@ -321,6 +321,16 @@ static const struct ip strangers[] = {
 	{ 6, { 0x2c, 0x0f, [15] = 0x25 } }, { 6, { 0x20, 0x01, 0x48, 0x60, [15] = 0x25 } },
 };
 
+size_t audit_strangers(unsigned family, const struct ip **first)
+{
+	size_t n = 0;
+	*first = NULL;
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++)
+		if (strangers[i].family == family && n++ == 0)
+			*first = &strangers[i];
+	return n;
+}
+
 struct ip audit_stranger(const struct facts *f, unsigned family, const struct prefix *ranges,
                          size_t range_n)
 {

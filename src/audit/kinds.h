@@ -56,6 +56,8 @@ int audit_kinds(const struct facts *f, const struct audit_asked *asked,
  * of the ranges. */
 struct ip audit_stranger(const struct facts *f, unsigned family, const struct prefix *ranges,
                          size_t range_n);
+/* All of that family that stand for strangers, far apart; how many. */
+size_t audit_strangers(unsigned family, const struct ip **first);
 /* Whether the interface is a bridge whose other ends are containers: not the way out. */
 bool audit_is_container_bridge(const struct facts *f, const struct facts_interface *i);
 

@@ -102,7 +102,8 @@ static size_t places_more(const struct facts *f, struct endpoint *at, size_t n)
 	for (size_t i = 0; i < f->interface_n; i++)
 		for (size_t k = 0; k < f->interfaces[i].address_n && n < PLAN_PLACES_MAX; k++) {
 			const struct ip *ip = &f->interfaces[i].addresses[k].ip;
-			if (ip->family == at[0].ip.family && !is_of_link(ip) && !ip_eq(ip, &at[0].ip))
+			if (ip->family == at[0].ip.family && !is_of_link(ip) &&
+			    !ip_eq(ip, &at[0].ip))
 				at[n++] = (struct endpoint){ *ip, at[0].port };
 		}
 	return n;

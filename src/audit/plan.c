@@ -76,7 +76,7 @@ static void controls_choose(struct audit_plan *plan)
 
 /* ---- the plain form ------------------------------------------------------------------------ */
 
-/* Where nobody listens at the one place of an asker, it goes to one where strangers were answered. */
+/* Where nobody listens at the one place of an asker, it goes to where strangers were answered. */
 static void place_mend(const struct audit_plan *plan, struct endpoint *at)
 {
 	const struct audit_question *other = NULL;
@@ -106,6 +106,27 @@ static void plain_add(struct audit_plan *plan, const struct audit_asker *asker, 
 		struct audit_question *q = plan_add(plan, asker, port, tls, &at[k]);
 		if (q)
 			plan_try(plan, q, "E01", "<{S}@{T}>", "<{U}@{D}>");
+	}
+}
+
+/* The same from strangers elsewhere: a list of networks may have some of them. */
+static void plain_add_elsewhere(struct audit_plan *plan, const struct audit_asker *asker,
+                                size_t port, enum audit_tls tls)
+{
+	struct endpoint at[PLAN_PLACES_MAX];
+	const struct audit_reading *r = audit_config_reading(plan->ground->config);
+	const struct ip *others;
+	const size_t n = audit_strangers(asker->ip.family, &others);
+	if (!plan_places(plan->ground, asker, &r->ports[port], at))
+		return;
+	place_mend(plan, &at[0]);
+	for (size_t i = 0; i < n; i++) {
+		struct audit_question *q = ip_eq(&others[i], &asker->ip)
+			? NULL : plan_add(plan, asker, port, tls, &at[0]);
+		if (!q)
+			continue;
+		q->from = others[i];
+		plan_try(plan, q, "E01", "<{S}@{T}>", "<{U}@{D}>");
 	}
 }
 
@@ -147,6 +168,9 @@ bool audit_plan_plain(struct audit_plan *plan)
 				continue;
 			}
 			plain_add(plan, &g->askers[i], port, tls);
+			if (g->askers[i].kind == AUDIT_STRANGER4 ||
+			    g->askers[i].kind == AUDIT_STRANGER6)
+				plain_add_elsewhere(plan, &g->askers[i], port, tls);
 			if (tls == AUDIT_CLEAR && (g->askers[i].kind == AUDIT_STRANGER4 ||
 			                           g->askers[i].kind == AUDIT_STRANGER6))
 				plain_add(plan, &g->askers[i], port, AUDIT_STARTTLS);
@@ -166,7 +190,8 @@ static const struct audit_question *plain_of(const struct audit_plan *plan, size
 		const struct audit_question *q = &plan->questions[i];
 		if (q->asker == asker && q->port == port && q->tls == tls && q->try_n == 1 &&
 		    q->claim == AUDIT_AS_ITSELF && strcmp(q->tries[0].form, "E01") == 0 &&
-		    q->end != AUDIT_NO_ANSWER && (!best || q->tries[0].said > best->tries[0].said))
+		    ip_eq(&q->from, &asker->ip) && q->end != AUDIT_NO_ANSWER &&
+		    (!best || q->tries[0].said > best->tries[0].said))
 			best = q;
 	}
 	return best;

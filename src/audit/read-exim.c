@@ -161,8 +161,10 @@ static void add_ports_of(struct exim *x, struct str item, struct str ports,
 		port.port = gather_port_number(number);
 		if (port.port)
 			add_port(x, &port);
-		else if (number.n)
+		else if (number.n) {
 			gather_unread_at(x->g, place, "the port's name is not known");
+			x->g->out->port_unread = true;
+		}
 	}
 }
 

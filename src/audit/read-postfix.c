@@ -98,6 +98,7 @@ static void ports_report(struct postfix *p)
 			continue;
 		if (postfix_service_port(s->name, &port.address, &port.port) != ERR_OK) {
 			postfix_unread(p, s->place.text, "its port is not known here");
+			r->port_unread = true;
 			continue;
 		}
 		struct postfix_service *behind = service_behind(p, s);

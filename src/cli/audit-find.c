@@ -31,7 +31,7 @@ static bool is_for_mail(uint16_t port)
 	return port == 25 || port == 465 || port == 587 || port == 2525;
 }
 
-static bool listens(const struct facts *f, enum mta mta)
+bool audit_find_listens(const struct facts *f, enum mta mta)
 {
 	for (size_t i = 0; i < f->listener_n; i++)
 		for (size_t k = 0; k < sizeof(listeners) / sizeof(*listeners); k++)
@@ -70,9 +70,9 @@ int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
 		if (!s)
 			continue;
 		n++;
-		if (!*server || (!runs && listens(f, s->mta)))
+		if (!*server || (!runs && audit_find_listens(f, s->mta)))
 			*server = s;
-		runs = listens(f, (*server)->mta);
+		runs = audit_find_listens(f, (*server)->mta);
 	}
 	for (int m = MTA_FIRST; n > 1 && m <= MTA_LAST_WHOLE; m++)
 		if (installed((enum mta)m) && (enum mta)m != (*server)->mta)

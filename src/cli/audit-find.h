@@ -13,6 +13,8 @@
  * installed. What else there is goes to *others, words or "". CLI_GO or an exit code, told. */
 int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
                       const struct closed_server **server, const char **others);
+/* Whether that kind of server listens for mail. */
+bool audit_find_listens(const struct facts *f, enum mta mta);
 /* The same of an image below `root`, where nothing runs. */
 int audit_find_in_image(struct cli *cli, const char *root, const char *mta,
                         const struct closed_server **server, const char **others);

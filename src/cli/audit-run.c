@@ -196,6 +196,8 @@ enum { AUDIT_INSTANCES_MAX = 16 };
 struct audit_instances {
 	const char *directories[AUDIT_INSTANCES_MAX];
 	size_t n;
+	enum mta others[MTA_LAST_WHOLE + 1];     /* other servers that listen */
+	size_t other_n;
 };
 
 static void find_instances(struct auditing *w, struct audit_instances *instances)
@@ -203,7 +205,10 @@ static void find_instances(struct auditing *w, struct audit_instances *instances
 	const struct audit_setting *s = audit_config_setting(w->config, "",
 	                                                     "multi_instance_directories");
 	struct str rest = str_of(s ? s->value : ""), word;
-	instances->n = 0;
+	instances->n = instances->other_n = 0;
+	for (int m = MTA_FIRST; m <= MTA_LAST_WHOLE && !w->options->root; m++)
+		if ((enum mta)m != w->server->mta && audit_find_listens(&w->facts, (enum mta)m))
+			instances->others[instances->other_n++] = (enum mta)m;
 	while (w->server->mta == MTA_POSTFIX && str_token(&rest, " \t,", &word))
 		if (word.n && word.p[0] == '/' && instances->n < AUDIT_INSTANCES_MAX)
 			instances->directories[instances->n++] = arena_strdup(w->a, word);
@@ -240,7 +245,7 @@ static int audit_run(struct cli *cli, const struct audit_options *options,
 	return code;
 }
 
-/* ---- all instances ------------------------------------------------------------------------ */
+/* ---- all servers and instances ---------------------------------------------------- */
 
 /* Open to all is worse than to some, and that than what is not known. */
 static enum audit_verdict worse(enum audit_verdict a, enum audit_verdict b)
@@ -250,30 +255,53 @@ static enum audit_verdict worse(enum audit_verdict a, enum audit_verdict b)
 	return badness[a] >= badness[b] ? a : b;
 }
 
+struct all {
+	struct cli *cli;
+	void (*take)(void *arg, const struct audit_report *report);
+	void *arg;
+	enum audit_verdict verdict;
+	int64_t until_ms;
+};
+
+/* One server, and each instance of Postfix behind it. */
+static int run_server(struct all *all, const struct audit_options *options,
+                      struct audit_instances *instances)
+{
+	struct audit_instances none;
+	struct audit_options one = *options;
+	struct audit_report report;
+	int code = audit_run(all->cli, &one, &report, instances);
+	for (size_t i = 0; code == CLI_GO; i++) {
+		all->take(all->arg, &report);
+		all->verdict = worse(all->verdict, report.verdict);
+		if (options->config || i == instances->n)
+			break;
+		if (clock_mono_ms() > all->until_ms) {
+			cli_note(all->cli, "no time is left for %s, and what stands behind it",
+			         instances->directories[i]);
+			all->verdict = worse(all->verdict, AUDIT_UNKNOWN);
+			break;
+		}
+		one.config = instances->directories[i];
+		one.is_instance = true;
+		code = audit_run(all->cli, &one, &report, &none);
+	}
+	return code;
+}
+
 int audit_run_all(struct cli *cli, const struct audit_options *options,
                   void (*take)(void *arg, const struct audit_report *report), void *arg,
                   enum audit_verdict *verdict)
 {
 	struct audit_instances instances = { 0 }, none;
-	struct audit_options one = *options;
-	struct audit_report report;
-	int code = audit_run(cli, &one, &report, &instances);
-	const int64_t until_ms = clock_mono_ms() + ALL_MS;
-	*verdict = AUDIT_CLOSED;
-	for (size_t i = 0; code == CLI_GO; i++) {
-		take(arg, &report);
-		*verdict = worse(*verdict, report.verdict);
-		if (options->config || i == instances.n)
-			break;
-		if (clock_mono_ms() > until_ms) {
-			cli_note(cli, "no time is left for %s, and what stands behind it",
-			         instances.directories[i]);
-			*verdict = worse(*verdict, AUDIT_UNKNOWN);
-			break;
-		}
-		one.config = instances.directories[i];
-		one.is_instance = true;
-		code = audit_run(cli, &one, &report, &none);
+	struct all all = { cli, take, arg, AUDIT_CLOSED, clock_mono_ms() + ALL_MS };
+	int code = run_server(&all, options, &instances);
+	for (size_t i = 0; code == CLI_GO && !options->mta && !options->config &&
+	                   i < instances.other_n; i++) {
+		struct audit_options other = *options;
+		other.mta = mta_name(instances.others[i]);
+		code = run_server(&all, &other, &none);
 	}
+	*verdict = all.verdict;
 	return code;
 }

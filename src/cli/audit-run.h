@@ -18,7 +18,7 @@ struct audit_options {
 	const char *root;                /* of an image: its files are read, nothing is started */
 };
 
-/* The server, and behind it each instance of Postfix, unless another configuration is named; `take`
+/* Each server that listens, and behind it each instance of Postfix, unless one is named; `take`
  * gets each report before the next is made. CLI_GO, and *verdict is the worst of them; or an exit
  * code, told. */
 int audit_run_all(struct cli *cli, const struct audit_options *options,
