@@ -567,7 +567,7 @@ def left(before, now):
         lines = value.splitlines() if isinstance(value, str) else value
         return {line for line in lines if not line.startswith("/var/log/exim-")}
     new = {kind: sorted(rows(now[kind]) - rows(before[kind]))[:8] for kind in before}
-    paths = [{line.split(" ")[0] for line in state["files"].splitlines()} for state in (before, now)]
+    paths = [{line.split(" ")[0] for line in rows(state["files"])} for state in (before, now)]
     return {kind: lines for kind, lines in new.items() if lines} | (
         {"gone": sorted(paths[0] - paths[1])[:8]} if paths[0] - paths[1] else {})
 
