@@ -41,9 +41,9 @@ def test_killed_at_any_instant():
         for number in of_room(HOST, f"{INSIDE} ")[:1]:
             HOST.run("kill", "-9", number, check=False)
         asks.wait()
-        until("all of it to end", lambda: HOST.processes() == before[3], 20)
+        until("all of it to end", lambda: set(HOST.processes()) <= set(before[3]), 20)
     for was, is_now in zip(before, HOST.state()):
-        assert is_now == was
+        assert is_now == was or (isinstance(was, list) and set(is_now) <= set(was))
 
 
 BOMBS = {
@@ -65,7 +65,7 @@ def test_a_bomb_ends_the_room(what):
     done = HOST.run(INSIDE, *options, "run", "/bin/sh", "-c", script, check=False)
     assert done.returncode == 2 and why in done.stdout, done.stdout
     assert time.monotonic() - began < 15
-    until("all of it to end", lambda: HOST.processes() == before, 20)
+    until("all of it to end", lambda: set(HOST.processes()) <= set(before), 20)
 
 
 def test_what_one_process_may_take():

@@ -238,7 +238,8 @@ def test_nothing_is_left_or_touched(room, host):
     before = host.state()
     host.ask("8.8.8.8")
     for was, is_now in zip(before, host.state()):
-        assert is_now == was
+        # Of the servers' own processes some end meanwhile.
+        assert is_now == was or (isinstance(was, list) and set(is_now) <= set(was))
 
 
 def test_the_same_networks_are_derived(room):
@@ -291,7 +292,7 @@ def test_kill_ends_the_room(room):
     stays = host.start(INSIDE, "stay", "/usr/bin/setsid", "-f", "/bin/sleep", "4711")
     until("the room to run", lambda: of_room(host, "/bin/sleep 4711"), 20)
     host.run("kill", "-9", of_room(host, f"{INSIDE} stay")[0])
-    until("all of it to end", lambda: host.processes() == before, 20)
+    until("all of it to end", lambda: set(host.processes()) <= set(before), 20)
     stays.wait()
 
 
