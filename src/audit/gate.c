@@ -177,6 +177,12 @@ static size_t unallowed(const struct gate_known *k, const struct gate_row **firs
 	return n;
 }
 
+/* Who may be anybody is no neighbour by whatever address a witness came. */
+static bool is_anybody(const struct gate_row *row)
+{
+	return row->network.len == 0 || str_prefix(str_of(row->client), STR("stranger"));
+}
+
 static enum gate_answer decide_wide(const struct gate_known *k, struct buf *why)
 {
 	const struct gate_row *first;
@@ -190,6 +196,12 @@ static enum gate_answer decide_wide(const struct gate_known *k, struct buf *why)
 		buf_printf(why, "gate.allow names each of those who may relay (%zu)", k->row_n);
 		return GATE_YES;
 	}
+	for (size_t i = 0; i < k->row_n; i++)
+		if (is_anybody(&k->rows[i]) && !is_allowed(k, &k->rows[i])) {
+			gate_row_format(&k->rows[i], text);
+			buf_printf(why, "\"%s\" may relay, and gate.allow does not name it", text);
+			return GATE_NO;
+		}
 	if (k->witness == GATE_WITNESS_ASKED) {
 		enum gate_answer answer = judge_witness(k, why);
 		if (answer == GATE_YES)

@@ -51,10 +51,13 @@ static int last_read(struct watching *w)
 		return cli_fail(w->cli, EX_NOPERM, "%s: expected a file of one's own that nobody "
 		                "else can write", w->path);
 	}
+	char bytes[4096];
+	ssize_t n;
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0 && w->file.n <= WATCH_TEXT_MAX)
+		buf_add(&w->file, bytes, (size_t)n);
 	close(fd);
-	int e = file_read(w->path, WATCH_TEXT_MAX, &w->file);
-	if (e != ERR_OK)
-		return cli_fail(w->cli, cli_exit_code(e), "%s: %s", w->path, err_text(e));
+	if (n < 0)
+		return cli_fail(w->cli, EX_IOERR, "%s: it cannot be read", w->path);
 	w->had = watch_parse(buf_str(&w->file), &w->last) == ERR_OK;
 	if (!w->had)
 		cli_note(w->cli, "%s: it is not what an audit keeps, and is written anew", w->path);
@@ -153,6 +156,8 @@ static void digest_now(struct watching *w, const struct audit_options *options)
 	facts_look(&facts, "", TOOL_MS);
 	buf_printf(&orders, "%s\n%s\n%d\n", options->mta ? options->mta : "",
 	           options->config ? options->config : "", options->reading);
+	for (size_t i = 0; options->sockets && i < options->sockets->n; i++)
+		buf_printf(&orders, "socket %s\n", options->sockets->v[i]);
 	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest))
 		w->now.digest[0] = '\0';
 	buf_fini(&orders);

@@ -43,6 +43,8 @@ static void describe_orders(const struct gate_run *g, struct buf *out)
 	buf_printf(out, "%s\n%s\n%s\n%s\n%s\n%s\n", g->options.mta ? g->options.mta : "",
 	           g->options.config ? g->options.config : "", c->witness, c->key,
 	           c->host, g->cli->settings.general.hostname);
+	for (size_t i = 0; g->options.sockets && i < g->options.sockets->n; i++)
+		buf_printf(out, "socket %s\n", g->options.sockets->v[i]);
 	for (size_t i = 0; i < c->allow.n; i++)
 		buf_printf(out, "%s\n", c->allow.v[i]);
 	for (size_t i = 0; i < c->seen_as.n; i++)
@@ -238,7 +240,8 @@ static void tell_first_process(const struct gate_run *g, struct str line)
 	int fd = open("/proc/1/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (fstat(STDERR_FILENO, &ours) != 0 || fstat(fd, &its) != 0 ||
+	/* Of a file it would be root's right that is used: whose it is nobody knows. */
+	if (fstat(STDERR_FILENO, &ours) != 0 || fstat(fd, &its) != 0 || S_ISREG(its.st_mode) ||
 	    ours.st_dev != its.st_dev || ours.st_ino != its.st_ino)
 		(void)!write(fd, line.p, line.n);
 	close(fd);

@@ -40,6 +40,12 @@ static const struct decision decisions[] = {
 	{ "unknown", AUDIT_UNKNOWN, .answer = GATE_BLIND, .says = "could not look: summary" },
 	{ "unknown, all allowed", AUDIT_UNKNOWN, { ROW }, { ROW }, .answer = GATE_BLIND,
 	  .says = "could not look" },
+	{ "anybody to some, and a witness", AUDIT_WIDE, { "stranger4 0.0.0.0/0 25" },
+	  .witness = ASKED, .sights = { V4 }, .answer = GATE_NO, .says = "does not name it" },
+	{ "a range of all, and a witness", AUDIT_WIDE, { "range 0.0.0.0/0 25" },
+	  .witness = ASKED, .sights = { V4 }, .answer = GATE_NO, .says = "does not name it" },
+	{ "anybody to some, allowed", AUDIT_WIDE, { "stranger4 0.0.0.0/0 25" },
+	  { "stranger4 0.0.0.0/0" }, .answer = GATE_YES, .says = "each" },
 	{ "unknown, and a witness", AUDIT_UNKNOWN, { ROW }, .witness = ASKED, .sights = { V4 },
 	  .answer = GATE_BLIND, .says = "could not look" },
 
