@@ -190,19 +190,28 @@ static void look_at_descriptors(struct looking *l, const char *process, unsigned
 		closedir(d);
 }
 
-/* What listens in the network of a container is not at this machine's ports. The load balancer
- * of k3s is looked at for its pod's sake, and LXD's proxy changes its network as it works. */
-static bool is_of_this_network(const char *process, struct str command)
+static bool is_of_our_network(const char *process)
 {
 	char path[80], theirs[64], ours[64];
-	snprintf(path, sizeof(path), "%s/ns/net", process);
+	snprintf(path, sizeof(path), "%.60s/ns/net", process);
 	ssize_t n = readlink(path, theirs, sizeof(theirs));
 	ssize_t own = readlink("/proc/self/ns/net", ours, sizeof(ours));
 	if (n <= 0 || own <= 0)
 		return true;
-	return (n == own && memcmp(theirs, ours, (size_t)n) == 0) ||
-	       str_search(command, STR("/entry")) != SIZE_MAX ||
-	       str_search(command, STR("forkproxy")) != SIZE_MAX;
+	return n == own && memcmp(theirs, ours, (size_t)n) == 0;
+}
+
+/* What listens in the network of a container is not at this machine's ports. The load balancer
+ * of k3s is looked at for its pod's sake. LXD's proxy changes its network as it works: its command
+ * names the process in whose network it connects. */
+static bool is_for_us(const char *process, struct str command)
+{
+	char path[40];
+	unsigned pid = facts_forkproxy_target(command);
+	if (is_of_our_network(process) || str_search(command, STR("/entry")) != SIZE_MAX)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return pid != 0 && is_of_our_network(path);
 }
 
 static void look_at_process(struct looking *l, unsigned pid)
@@ -218,7 +227,7 @@ static void look_at_process(struct looking *l, unsigned pid)
 		snprintf(path, sizeof(path), "%s/environ", process);
 		file_read_plain(path, SMALL_MAX_BYTES, &variables);
 	}
-	if (command.n && is_of_this_network(process, buf_str(&command)))
+	if (command.n && is_for_us(process, buf_str(&command)))
 		facts_add_process(l->f, pid, buf_str(&command), buf_str(&variables));
 	look_at_descriptors(l, process, pid, buf_str(&comm));
 	buf_fini(&command);

@@ -307,6 +307,8 @@ static void read_klipper(struct process *p)
 }
 
 /* lxd forkproxy -- PID FD tcp:0.0.0.0:25 PID FD tcp:127.0.0.1:25 … */
+enum { FORKPROXY_TARGET = 4 };           /* words from "--" to the process where it connects */
+
 static void read_forkproxy(struct process *p)
 {
 	struct endpoint ends[2] = { 0 };
@@ -349,6 +351,19 @@ static void split_command(struct process *p, struct str cmdline)
 		p->words[p->n++] = (struct str){ cmdline.p, end == SIZE_MAX ? cmdline.n : end };
 		cmdline = str_from(cmdline, end == SIZE_MAX ? cmdline.n : end + 1);
 	}
+}
+
+unsigned facts_forkproxy_target(struct str cmdline)
+{
+	struct process p = { 0 };
+	uint64_t pid;
+	split_command(&p, cmdline);
+	for (size_t i = 0; i + FORKPROXY_TARGET < p.n; i++)
+		if (i >= 1 && str_eq(base_name(p.words[i - 1]), STR("forkproxy")) &&
+		    str_eq(p.words[i], STR("--")) &&
+		    str_u64(p.words[i + FORKPROXY_TARGET], INT32_MAX, &pid) == ERR_OK)
+			return (unsigned)pid;
+	return 0;
 }
 
 static const char *shown_command(const struct process *p)

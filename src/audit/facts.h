@@ -198,6 +198,8 @@ int facts_add_sys(struct facts *f, const struct facts_sys *sys);
 /* One process: `cmdline` and `environ` as in /proc/PID, NUL between words. Appends a row of
  * `proxies` for each port if it is one that passes connections on; true if so. */
 bool facts_add_process(struct facts *f, unsigned pid, struct str cmdline, struct str environ_);
+/* The process in whose network LXD's forkproxy of this command connects; 0: it is none. */
+unsigned facts_forkproxy_target(struct str cmdline);
 /* The process that has the socket; one that is no supervisor (1) is preferred. A proxy whose
  * command line does not say where it listens gets that from here. */
 void facts_add_holder(struct facts *f, uint64_t inode, unsigned pid, struct str comm);

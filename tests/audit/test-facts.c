@@ -200,6 +200,10 @@ static void programs_are_known(void **state)
 		if (strcmp(got, programs[i].want) != 0)
 			fail_msg("%s: %s, not %s", programs[i].command, got, programs[i].want);
 	}
+	assert_int_equal(facts_forkproxy_target(
+		STR("lxd\0forkproxy\0--\0001\0003\0tcp:[::]:25\0005\0006\0")), 5);
+	assert_int_equal(facts_forkproxy_target(STR("lxd\0forkproxy\0--\0001\0003\0tcp:[::]:25")), 0);
+	assert_int_equal(facts_forkproxy_target(STR("cat\0--\0001\0003\0tcp:[::]:25\0005\0006\0")), 0);
 	assert_false(facts_add_process(&facts, 1, STR("/usr/sbin/master\0-w\0"), STR("")));
 	assert_false(facts_add_process(&facts, 1, STR(""), STR("")));
 	assert_false(facts_add_process(&facts, 1, STR("docker-proxy\0-proto\0udp\0"), STR("")));
