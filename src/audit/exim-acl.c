@@ -66,7 +66,8 @@ static bool all_of(const struct statement *st, size_t n, struct audit_rule *rule
 			continue;
 		rule->by |= c->by;
 		rule->without |= c->without;
-		rule->what = c->what;
+		if (!rule->what || c->by & AUDIT_BY_RECIPIENT)
+			rule->what = c->what;
 		if (c->list)
 			note_list(rule, c->list);
 		if (c->by_hosts && *hosts)
@@ -89,6 +90,7 @@ static struct audit_rule begin_rule(struct exim *x, const struct audit_place *pl
 	struct audit_rule rule = { .permits = permits, .name = "acl_smtp_rcpt", .place = *place };
 	if (permits)
 		rule.by = x->needs;
+	rule.what = permits ? x->what : NULL;
 	if (x->route) {
 		rule.by |= x->route->sign;
 		rule.by |= permits && x->route->unsure ? (unsigned)AUDIT_BY_UNSURE : 0;
@@ -172,6 +174,7 @@ static void finish_statement(struct exim *x, struct statement *st)
 		add_lacking(x, st, &st->c[i]);
 		x->needs |= st->c[i].by & ~(unsigned)AUDIT_BY_UNSURE;
 		x->list = st->c[i].list ? st->c[i].list : x->list;
+		x->what = st->c[i].by & AUDIT_BY_RECIPIENT ? st->c[i].what : x->what;
 	}
 	if (st->verb == VERB_REQUIRE && st->list)
 		x->list = st->list;
@@ -283,6 +286,7 @@ static void ask_acl(struct exim *x, struct str value, const struct audit_place *
 	struct statement *st = arena_alloc(x->g->a, sizeof(*st));
 	struct str text, line;
 	x->needs = 0;
+	x->what = NULL;
 	x->list = NULL;
 	x->verified = false;
 	if (str_find(value, '$') != SIZE_MAX) {

@@ -60,6 +60,7 @@ struct exim {
 	/* The pass over the ACL: plain mail to a foreign domain, or what that routes. */
 	const struct exim_route *route;
 	unsigned needs;                  /* AUDIT_BY_…: what each "require" so far asks for */
+	const char *what;                /* the domains that it asked for, as its text has them */
 	const struct exim_list *list;    /* in which the last one of these found the domain */
 	bool verified;                   /* the recipient was, by the routers */
 	const struct exim_list *found;   /* exim_domains(): the innermost one that decided */
