@@ -120,8 +120,6 @@ void exim_condition(struct exim *x, struct str name, bool not, struct str value,
                     struct exim_condition *c);
 
 /* ---- exim-sign.c: how a local part holds a foreign address (`sign` as of struct exim_route) */
-/* A text of an expansion or regular expression looks for it. */
-bool exim_sign_in(struct str text, unsigned sign);
 /* Such a local part is of the list. */
 bool exim_sign_matches(struct exim *x, struct str list, unsigned sign);
 /* An expansion makes the domain of what it gives out of the local part. */

@@ -5,6 +5,7 @@
  * taken back unchecked); and which one takes a foreign domain on.
  */
 #include "audit/exim-private.h"
+#include "audit/signs-private.h"
 
 #include <assert.h>
 
@@ -117,14 +118,14 @@ static bool is_fixed_away(const struct router *r, enum option affix, enum option
                           unsigned sign)
 {
 	return r->set[affix] && (!r->set[optional] || r->off[optional]) &&
-	       !(sign == AUDIT_BY_PACKED && exim_sign_in(r->o[affix].value, sign));
+	       !(sign == AUDIT_BY_PACKED && sign_is_in(r->o[affix].value, sign));
 }
 
 /* By its conditions. */
 static enum fit meets(struct exim *x, const struct router *r, unsigned sign)
 {
 	struct str condition = r->o[CONDITION].value;
-	bool packed = sign == AUDIT_BY_PACKED && exim_sign_in(r->o[PREFIX].value, sign);
+	bool packed = sign == AUDIT_BY_PACKED && sign_is_in(r->o[PREFIX].value, sign);
 	if ((r->set[CHECK_LOCAL_USER] && !r->off[CHECK_LOCAL_USER]) ||
 	    is_fixed_away(r, PREFIX, PREFIX_OPTIONAL, sign) ||
 	    is_fixed_away(r, SUFFIX, SUFFIX_OPTIONAL, sign))
@@ -132,7 +133,7 @@ static enum fit meets(struct exim *x, const struct router *r, unsigned sign)
 	if (r->set[LOCAL_PARTS] && !packed && !exim_sign_matches(x, r->o[LOCAL_PARTS].value, sign))
 		return FIT_NO;
 	if (r->set[CONDITION] && str_search(condition, STR("local_part")) != SIZE_MAX) {
-		if (!exim_sign_in(condition, sign) || checks_hash(condition))
+		if (!sign_is_in(condition, sign) || checks_hash(condition))
 			return FIT_NO;
 	} else if (r->set[CONDITION]) {
 		return FIT_PERHAPS;
@@ -149,7 +150,7 @@ static bool looks_for(const struct router *r, unsigned sign)
 	if (sign == AUDIT_BY_AT)
 		return true;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (exim_sign_in(r->o[texts[i]].value, sign))
+		if (sign_is_in(r->o[texts[i]].value, sign))
 			return true;
 	return false;
 }
@@ -213,7 +214,7 @@ static bool find_rewriting(struct exim *x, unsigned sign, struct exim_route *rou
 		struct str rest = line->text, pattern, made;
 		if (!str_word(&rest, &pattern) || !str_word(&rest, &made) ||
 		    !exim_sign_expands(made, sign) || !rewrites_recipients(rest) ||
-		    !(exim_sign_in(pattern, sign) || exim_sign_in(made, sign)))
+		    !(sign_is_in(pattern, sign) || sign_is_in(made, sign)))
 			continue;
 		*route = (struct exim_route){ sign, false, domain.n ? domain : STR("@"),
 		                              { "rewrite", line->place } };
