@@ -15,10 +15,10 @@
 struct audit_entrance {
 	struct endpoint at;              /* where strangers knock */
 	struct endpoint to;              /* where that leads; family 0: not known */
-	const char *by;                  /* rules and programs on the way; "": it leads nowhere else */
+	const char *by;                  /* rules and programs on the way; "": none */
 	const char *line;                /* of the last of them: the rule or command line; "" */
-	const struct facts_proxy *proxy; /* the program that leads there; NULL: none */
-	const struct facts_listener *listener;   /* of this machine, who takes it; NULL: another */
+	const struct facts_proxy *proxy; /* the last program that leads there; NULL: none */
+	const struct facts_listener *listener;   /* who takes it here; NULL: it is elsewhere */
 	bool asked;
 };
 

@@ -21,11 +21,12 @@
 	"-container-ip 172.17.0.2 -container-port 25\n"
 #define NAT(rules) "*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n" \
 	rules "COMMIT\n"
+#define TO "--to-destination "
 #define DOCKER NAT(":DOCKER - [0:0]\n" \
 	"-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n" \
 	"-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER\n" \
 	"-A DOCKER -i docker0 -j RETURN\n" \
-	"-A DOCKER ! -i docker0 -p tcp -m tcp --dport 25 -j DNAT --to-destination 172.17.0.2:25\n")
+	"-A DOCKER ! -i docker0 -p tcp -m tcp --dport 25 -j DNAT " TO "172.17.0.2:25\n")
 
 /* asked: "postfix 0.0.0.0:25", with the process of a container's server behind it; ";" between.
  * want: a line for each place that was not asked: the port, and where it leads. */
@@ -84,23 +85,23 @@ static const struct {
 	  "run socat TCP-LISTEN:2600,fork,bind=127.0.0.1 TCP:10.0.0.9:25\n", "",
 	  "postfix 0.0.0.0:25", "587 10.0.0.9:25\n" },
 	{ "in a circle", ETH "run socat TCP-LISTEN:25,fork TCP:127.0.0.1:25\n", "", "", "limit\n" },
-	{ "another port than for mail", ETH POSTFIX "run socat TCP-LISTEN:8080,fork TCP:10.0.0.9:80\n",
-	  "", "postfix 0.0.0.0:25", "" },
+	{ "another port than for mail", ETH POSTFIX "run socat TCP-LISTEN:8080,fork "
+	  "TCP:10.0.0.9:80\n", "", "postfix 0.0.0.0:25", "" },
 	{ "rootless Podman", ETH "run rootlessport\nlisten [::]:587 rootlessport 321\n", "", "",
 	  "587 -\n" },
 	{ "HAProxy before it", ETH "run haproxy -f x\nlisten 0.0.0.0:25 haproxy 321\n"
 	  "listen 127.0.0.1:10025 master 7\n", "", "postfix 127.0.0.1:10025", "25 -\n" },
 
 	{ "to a machine behind", ETH POSTFIX,
-	  NAT("-A PREROUTING -i eth0 -p tcp --dport 587 -j DNAT --to-destination 10.0.0.9\n"),
+	  NAT("-A PREROUTING -i eth0 -p tcp --dport 587 -j DNAT " TO "10.0.0.9\n"),
 	  "postfix 0.0.0.0:25", "587 10.0.0.9:587\n" },
 	{ "many ports", ETH POSTFIX,
-	  NAT("-A PREROUTING -p tcp -m multiport --dports 80,465,2500:2600 -j DNAT --to-destination 10.0.0.9\n"),
+	  NAT("-A PREROUTING -p tcp -m multiport --dports 80,465,2500:2600 -j DNAT " TO "10.0.0.9\n"),
 	  "postfix 0.0.0.0:25", "465 10.0.0.9:465\n2525 10.0.0.9:2525\n" },
-	{ "all ports", ETH, NAT("-A PREROUTING -d 203.0.113.5 -j DNAT --to-destination 10.0.0.9\n"),
+	{ "all ports", ETH, NAT("-A PREROUTING -d 203.0.113.5 -j DNAT " TO "10.0.0.9\n"),
 	  "", "25 10.0.0.9:25\n465 10.0.0.9:465\n587 10.0.0.9:587\n2525 10.0.0.9:2525\n" },
 	{ "an address that no interface has", ETH POSTFIX,
-	  NAT("-A PREROUTING -d 203.0.113.99/32 -p tcp --dport 25 -j DNAT --to-destination 10.0.0.9:25\n"),
+	  NAT("-A PREROUTING -d 203.0.113.99/32 -p tcp --dport 25 -j DNAT " TO "10.0.0.9:25\n"),
 	  "postfix 0.0.0.0:25", "25 10.0.0.9:25\n" },
 	{ "one port before another", ETH "listen 0.0.0.0:2500 master 7\n",
 	  NAT("-A PREROUTING -p tcp --dport 25 -j REDIRECT --to-ports 2500\n"),
@@ -109,21 +110,21 @@ static const struct {
 	  NAT("-A PREROUTING -p tcp --dport 587 -j REDIRECT --to-ports 2600\n"),
 	  "postfix 0.0.0.0:25", "587 203.0.113.5:2600 mailpit\n" },
 	{ "what a container sends is none of strangers'", BRIDGED POSTFIX,
-	  NAT("-A PREROUTING -i docker0 -p tcp --dport 25 -j DNAT --to-destination 10.0.0.9:25\n"),
+	  NAT("-A PREROUTING -i docker0 -p tcp --dport 25 -j DNAT " TO "10.0.0.9:25\n"),
 	  "postfix 0.0.0.0:25", "" },
 	{ "what the machine sends", ETH POSTFIX,
-	  NAT("-A OUTPUT -p tcp --dport 25 -j DNAT --to-destination 10.0.0.9:25\n"),
+	  NAT("-A OUTPUT -p tcp --dport 25 -j DNAT " TO "10.0.0.9:25\n"),
 	  "postfix 0.0.0.0:25", "" },
 	{ "by a condition that is not known", ETH POSTFIX,
-	  NAT("-A PREROUTING -p tcp --dport 25 -m set --match-set a src -j DNAT --to-destination 10.0.0.9:25\n"),
+	  NAT("-A PREROUTING -p tcp --dport 25 -m set --match-set a src -j DNAT " TO "10.0.0.9:25\n"),
 	  "postfix 0.0.0.0:25", "25 10.0.0.9:25\n" },
 	{ "by the second of two such", BRIDGED POSTFIX,
-	  NAT("-A PREROUTING -p tcp --dport 25 -m set --match-set a src -j DNAT --to-destination 172.17.0.2:25\n"
-	      "-A PREROUTING -p tcp --dport 25 -m set --match-set b src -j DNAT --to-destination 172.17.0.3:25\n"),
+	  NAT("-A PREROUTING -p tcp --dport 25 -m set --match-set a src -j DNAT " TO "172.17.0.2:25\n"
+	      "-A PREROUTING -p tcp --dport 25 -m set --match-set b src -j DNAT " TO "172.17.0.3:25\n"),
 	  "postfix 0.0.0.0:25; exim 172.17.0.2:25 4711", "25 172.17.0.3:25\n" },
 	{ "behind one that holds", BRIDGED,
-	  NAT("-A PREROUTING -p tcp --dport 25 -j DNAT --to-destination 172.17.0.2:25\n"
-	      "-A PREROUTING -p tcp --dport 25 -j DNAT --to-destination 172.17.0.3:25\n"),
+	  NAT("-A PREROUTING -p tcp --dport 25 -j DNAT " TO "172.17.0.2:25\n"
+	      "-A PREROUTING -p tcp --dport 25 -j DNAT " TO "172.17.0.3:25\n"),
 	  "exim 172.17.0.2:25 4711", "" },
 	{ "rules in a circle", ETH POSTFIX,
 	  NAT("-A PREROUTING -j A\n-A A -j B\n-A B -j A\n"), "postfix 0.0.0.0:25", "limit\n" },
@@ -191,9 +192,9 @@ static const struct { const char *host, *rules, *what, *why; } sentences[] = {
 	{ BRIDGED PROXY4, "", "port 25 of this machine", "it leads by docker-proxy (process 321) "
 	  "(/usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 25 -container-ip 172.17.0.2 "
 	  "-container-port 25) to 172.17.0.2:25, which was not asked" },
-	{ ETH, NAT("-A PREROUTING -p tcp --dport 587 -j DNAT --to-destination 10.0.0.9\n"),
+	{ ETH, NAT("-A PREROUTING -p tcp --dport 587 -j DNAT " TO "10.0.0.9\n"),
 	  "port 587 of this machine", "it leads by a rule of iptables in chain PREROUTING "
-	  "(-A PREROUTING -p tcp --dport 587 -j DNAT --to-destination 10.0.0.9) to 10.0.0.9:587, "
+	  "(-A PREROUTING -p tcp --dport 587 -j DNAT " TO "10.0.0.9) to 10.0.0.9:587, "
 	  "which was not asked" },
 	{ ETH "listen 0.0.0.0:2525 exim4 9\n", "", "port 2525 of this machine",
 	  "Exim (process 9) listens there, which was not asked" },
