@@ -266,9 +266,10 @@ static void explain_answer(struct postfix *p, struct postfix_service *service,
 
 /* ---- asking --------------------------------------------------------------------- */
 
-static struct postfix_client client_of(const struct audit_client *client)
+static struct postfix_client client_of(const struct audit_client *client, struct arena *a)
 {
 	return (struct postfix_client){
+		.recipient = client->to ? arena_printf(a, "someone@%s", client->to) : NULL,
 		.address = client->ip,
 		.any_name = client->shows & AUDIT_BY_RDNS,
 		.forges_sender = client->shows & AUDIT_BY_SENDER,
@@ -309,7 +310,7 @@ void config_postfix_explain(struct postfix *p, const struct audit_client *client
                             struct audit_why *why)
 {
 	const struct audit_reading *r = postfix_reading(p);
-	const struct postfix_client asking = client_of(client);
+	const struct postfix_client asking = client_of(client, a);
 	const size_t n = client->port || !r->port_n ? 1 : r->port_n;
 	for (size_t i = 0; i < n; i++) {
 		const struct audit_port *port = client->port ? client->port

@@ -50,6 +50,10 @@ struct audit_row {
 	const char *why;                 /* of AUDIT_UNSAID; "" */
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
+	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
+	bool contrary;
+	const struct audit_port *at;     /* where the plain form was asked; NULL: nowhere */
+	const struct audit_try *heard;   /* and what came of it */
 };
 
 enum audit_severity { AUDIT_OPEN, AUDIT_WARN, AUDIT_ADVICE };

@@ -17,7 +17,8 @@
 #define NEW "compatibility_level = 3.6\nmyhostname = mx.example.org\n"   /* two lines */
 #define RELAY "smtpd_relay_restrictions = "
 
-/* What is asked: "203.0.113.9", "203.0.113.9 +ns" (letters as in memory-files.h), at a port or 0;
+/* What is asked: "203.0.113.9", "203.0.113.9 +ns" (letters as in memory-files.h), "203.0.113.9
+ * >example.net" (the domain of its mail), at a port or 0;
  * and the answer as "yes C6: mynetworks main.cf:3, smtpd_relay_restrictions default". */
 struct asked {
 	const char *client;
@@ -174,6 +175,30 @@ static const struct config_row rows[] = {
 	  { { "10.1.1.1", 25, "yes: match smtpd.conf:5" }, { "10.1.1.1", 587, "no:  smtpd.conf:2" },
 	    { STRANGER " +l", 587, "yes: match smtpd.conf:6" }, { STRANGER, 0, "no: " },
 	    { "127.0.0.1", 0, "yes: match smtpd.conf:4" } } },
+	{ "Postfix, domains to which it relays", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "relay_domains = com, b.example.net\n" }, { MASTER, SMTP } },
+	  { { STRANGER " >a.com", 25, "yes C33: relay_domains main.cf:3, " BY_DEFAULT },
+	    { STRANGER " >b.example.net", 25, "yes C33: relay_domains main.cf:3, " BY_DEFAULT },
+	    { STRANGER " >a.org", 25, "no: " BY_DEFAULT } } },
+	{ "Exim, domains to which it relays", MTA_EXIM, "/etc/mine",
+	  { { "/etc/mine/exim.conf", "domainlist far = a.example : *.com\nacl_smtp_rcpt = a\n"
+	      "begin acl\na:\n  accept domains = +far\n  accept domains = !*.org : *.net\n"
+	      "  accept local_parts = com\n  deny\n" } },
+	  { { STRANGER " >b.com", 0, "some C33: acl_smtp_rcpt exim.conf:5" },
+	    { STRANGER " >b.net", 0, "some C33: acl_smtp_rcpt exim.conf:6" },
+	    { STRANGER " >b.org", 0, "no: acl_smtp_rcpt exim.conf:8" },
+	    { STRANGER, 0, "no: acl_smtp_rcpt exim.conf:8" } } },
+	{ "Sendmail, domains to which it relays", MTA_SENDMAIL, "/etc/mail",
+	  { { "/etc/mail/sendmail.mc", "FEATURE(`access_db')dnl\n" },
+	    { "/etc/mail/access", "To:com RELAY\nTo:b.example.net RELAY\n" } },
+	  { { STRANGER " >a.com", 25, "some C33: access access:1" },
+	    { STRANGER " >a.org", 25, "no: " }, { STRANGER " >acom", 25, "no: " } } },
+	{ "OpenSMTPD, domains to which it relays", MTA_OPENSMTPD, NULL,
+	  { { "/etc/smtpd.conf", "listen on all\naction a relay\ntable far { \"*.com\", b.example }\n"
+	      "match from any for domain <far> action a\nmatch from any for domain \"*.net\" action a\n" } },
+	  { { STRANGER " >a.com", 25, "some C33: match smtpd.conf:4" },
+	    { STRANGER " >a.net", 25, "some C33: match smtpd.conf:5" },
+	    { STRANGER " >a.org", 25, "no: " } } },
 	{ "OpenSMTPD, where others keep it, by a table", MTA_OPENSMTPD, NULL,
 	  { { "/etc/smtpd/smtpd.conf", "listen on all\ntable t sqlite:/x\naction a relay\n"
 	      "match from src <t> for any action a\n" } },
@@ -220,6 +245,8 @@ static void check_asked(const char *title, struct audit_config *config, const st
 	str_word(&rest, &ip);
 	client.ip = host_ip(ip);
 	const char *plus = strchr(asked->client, '+');
+	const char *to = strchr(asked->client, '>');
+	client.to = to ? to + 1 : NULL;
 	client.shows = shows_of(plus ? plus + 1 : "");
 	audit_config_explain(config, &client, &why);
 	write_why(&why, &said);
