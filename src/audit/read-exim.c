@@ -67,8 +67,19 @@ static void take_main(struct exim *x, struct str text, const struct audit_place 
 		take_option(x, text, "", place);
 }
 
+/* What the findings ask of all ACLs, whatever their conditions: it is kept as a setting. */
+static void note_acl_line(struct exim *x, struct str text, const struct audit_place *place)
+{
+	const size_t verify = str_search(text, STR("verify"));
+	if (str_search(text, STR("authenticated_id")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl $authenticated_id"), text, "", place);
+	if (verify != SIZE_MAX && str_search(str_from(text, verify), STR("recipient")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl verify = recipient"), text, "", place);
+}
+
 static void keep_acl_line(struct exim *x, struct str text, const struct audit_place *place)
 {
+	note_acl_line(x, text, place);
 	if (x->acl_n == AUDIT_SETTINGS_MAX)
 		return;
 	if (x->acl_n == x->acl_cap) {
