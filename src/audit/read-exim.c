@@ -67,6 +67,16 @@ static void take_main(struct exim *x, struct str text, const struct audit_place 
 		take_option(x, text, "", place);
 }
 
+/* What the findings ask of all ACLs, whatever their conditions: it is kept as a setting. */
+static void note_acl_line(struct exim *x, struct str text, const struct audit_place *place)
+{
+	const size_t verify = str_search(text, STR("verify"));
+	if (str_search(text, STR("authenticated_id")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl $authenticated_id"), text, "", place);
+	if (verify != SIZE_MAX && str_search(str_from(text, verify), STR("recipient")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl verify = recipient"), text, "", place);
+}
+
 static void keep_line(struct exim *x, struct exim_lines *kept, struct str text,
                       const struct audit_place *place)
 {
@@ -97,6 +107,7 @@ static void take_line(struct exim *x, struct str text, const struct audit_place 
 	} else if (!x->section[0]) {
 		take_main(x, text, place);
 	} else if (!strcmp(x->section, "acl")) {
+		note_acl_line(x, text, place);
 		keep_line(x, &x->acl, text, place);
 	} else if (!strcmp(x->section, "routers")) {
 		keep_line(x, &x->routers, text, place);
