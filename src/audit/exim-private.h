@@ -108,6 +108,10 @@ bool exim_has_domain(struct exim *x, struct str list, struct str domain);
 /* An own domain of a list: the first item that takes something in. Empty: there is none. */
 struct str exim_some_domain(struct exim *x, struct str list);
 
+/* ---- exim-map.c: lookups in text files. False: it is none, or cannot be read */
+bool exim_map_domains(struct exim *x, struct str item, unsigned *by, enum exim_truth *truth);
+bool exim_map_hosts(struct exim *x, struct str item, bool not, struct exim_hosts *hosts);
+
 /* ---- exim-condition.c: one condition of a verb, for plain mail to a foreign domain */
 struct exim_condition {
 	enum exim_truth truth;           /* EXIM_SHOWN: it hangs on the following */
