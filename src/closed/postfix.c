@@ -9,8 +9,9 @@
 
 static const char *const postfix_programs[] = { "/usr/sbin/postfix", "/usr/local/sbin/postfix",
                                                 NULL };
-/* Files of the chroot stay; the queue, pid/ and the sockets do not. */
-static const char *const postfix_chroot[] = { "etc", "lib", "lib64", "usr", "bin", NULL };
+/* Files of the chroot stay, and the maps that Plesk has there; the queue, pid/ and the sockets do
+ * not. */
+static const char *const postfix_chroot[] = { "etc", "lib", "lib64", "usr", "bin", "plesk", NULL };
 static const struct closed_tree postfix_trees[] = {
 	{ "/var/spool/postfix", postfix_chroot, false },
 	{ "/var/lib/postfix", NULL, false },            /* data_directory: locks and caches */
