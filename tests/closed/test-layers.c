@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which of the machine's mounts the room makes for itself. Layers are tried in the lab (test_closed).
+ * Which of the machine's mounts the room makes for itself. Layers are tried in the lab.
  */
 #include "test.h"
 
