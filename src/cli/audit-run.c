@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/audit-daemon.h"
 #include "cli/audit-read.h"
 #include "cli/progress.h"
 #include "closed/run.h"
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
-       ALL_MS = 180 * 1000 /* of all instances */ };
+       ALL_MS = 180 * 1000 /* of all instances */, RUNNING_MAX = 16 };
 
 /* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
@@ -25,9 +26,12 @@ enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIR
 struct auditing {
 	struct cli *cli;
 	const struct audit_options *options;
+	struct audit_options own;        /* where the server runs by another configuration */
 	struct arena *a;
 	struct facts facts;
 	struct audit_source source;
+	const char *running[RUNNING_MAX];        /* directories of Postfix, by its masters */
+	size_t running_n;
 	const struct closed_server *server;
 	const char *version, *machine;
 	bool is_beside;
@@ -40,6 +44,24 @@ struct auditing {
 	struct buf message;
 	struct progress progress;
 };
+
+/* Where the only ones that run have another configuration than the usual one, it is the first of
+ * these: what lies in the usual place may be nobody's. */
+static void find_running(struct auditing *w)
+{
+	bool usual = false;
+	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root)
+		return;
+	w->running_n = audit_daemon_directories(&w->facts, w->a, w->running, RUNNING_MAX);
+	for (size_t i = 0; i < w->running_n; i++)
+		usual |= strcmp(w->running[i], w->server->config) == 0;
+	if (usual || !w->running_n)
+		return;
+	w->own = *w->options;
+	w->own.config = w->running[0];
+	w->own.is_instance = true;
+	w->options = &w->own;
+}
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
@@ -133,7 +155,8 @@ static void ask(struct auditing *w)
 	const struct cli_values *sockets = w->options->sockets;
 	const struct closed_run_setup setup = {
 		.server = w->server, .config = w->options->config,
-		.is_instance = w->options->is_instance, .directories = directories,
+		.is_instance = w->options->is_instance, .options = w->source.daemon.words,
+		.directories = directories,
 		.directory_n = find_directories(w, directories),
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
@@ -200,6 +223,18 @@ struct audit_instances {
 	size_t other_n;
 };
 
+/* One that runs, and that the audited one does not name. */
+static void instance_add(const struct auditing *w, struct audit_instances *instances,
+                         const char *directory)
+{
+	bool said = strcmp(directory, w->options->config ? w->options->config
+	                                                 : w->server->config) == 0;
+	for (size_t i = 0; i < instances->n; i++)
+		said |= strcmp(instances->directories[i], directory) == 0;
+	if (!said && instances->n < AUDIT_INSTANCES_MAX)
+		instances->directories[instances->n++] = directory;
+}
+
 static void find_instances(struct auditing *w, struct audit_instances *instances)
 {
 	const struct audit_setting *s = audit_config_setting(w->config, "",
@@ -212,6 +247,8 @@ static void find_instances(struct auditing *w, struct audit_instances *instances
 	while (w->server->mta == MTA_POSTFIX && str_token(&rest, " \t,", &word))
 		if (word.n && word.p[0] == '/' && instances->n < AUDIT_INSTANCES_MAX)
 			instances->directories[instances->n++] = arena_strdup(w->a, word);
+	for (size_t i = 0; w->server->mta == MTA_POSTFIX && i < w->running_n; i++)
+		instance_add(w, instances, w->running[i]);
 }
 
 /* CLI_GO with the report filled in, in the arena of `cli`; or an exit code, told. */
@@ -228,6 +265,7 @@ static int audit_run(struct cli *cli, const struct audit_options *options,
 	int code = root[0] ? audit_find_in_image(cli, root, options->mta, &w->server, &others)
 	                   : audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
 	if (code == CLI_GO) {
+		find_running(w);
 		w->machine = root[0] ? "localhost" : audit_find_machine(w->a);
 		w->version = audit_find_version(w->a, root, w->server->mta);
 		code = read_configuration(w);
