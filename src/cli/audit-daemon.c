@@ -14,7 +14,7 @@ enum { COMMAND_BYTES_MAX = 64 << 10 };
 static bool is_server(const struct facts_listener *l)
 {
 	static const char *const names[] = { "master", "exim4", "exim" };
-	for (size_t i = 0; l->pid > 1 && i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; l->pid > 1 && !l->elsewhere && i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(l->program, names[i]) == 0)
 			return true;
 	return false;
