@@ -10,7 +10,8 @@
 
 #include "audit/gather-private.h"
 
-enum { EXIM_MACROS_MAX = 256, EXIM_LISTS_MAX = 512, EXIM_IFS_MAX = 32 };
+enum { EXIM_MACROS_MAX = 256, EXIM_LISTS_MAX = 512, EXIM_IFS_MAX = 32,
+       EXIM_ROUTERS_MAX = 512 };
 
 struct exim_macro {
 	struct str name, value;
@@ -58,6 +59,8 @@ struct exim {
 	char section[32];                /* "" for the main one */
 	char driver[64];                 /* of an authenticator: its name */
 	struct exim_lines acl, routers, rewrites;        /* whole sections */
+	struct exim_router *router;      /* of exim-route.c; NULL: not read yet */
+	size_t router_n;
 	/* The pass over the ACL: plain mail to a foreign domain, or what that routes. */
 	const struct exim_route *route;
 	unsigned needs;                  /* AUDIT_BY_…: what each "require" so far asks for */
@@ -119,8 +122,6 @@ void exim_condition(struct exim *x, struct str name, bool not, struct str value,
                     struct exim_condition *c);
 
 /* ---- exim-sign.c: how a local part holds a foreign address (`sign` as of struct exim_route) */
-/* A text of an expansion or regular expression looks for it. */
-bool exim_sign_in(struct str text, unsigned sign);
 /* Such a local part is of the list. */
 bool exim_sign_matches(struct exim *x, struct str list, unsigned sign);
 /* An expansion makes the domain of what it gives out of the local part. */
