@@ -16,6 +16,7 @@ enum { EXIM_MACROS_MAX = 256, EXIM_LISTS_MAX = 512, EXIM_IFS_MAX = 32,
 struct exim_macro {
 	struct str name, value;
 	struct audit_place place;
+	bool fixed;                      /* by the command line: no line of a file changes it */
 };
 
 struct exim_list {
@@ -81,8 +82,6 @@ const struct exim_macro *exim_macro_find(const struct exim *x, struct str name);
 /* ---- exim-debian.c */
 /* Of generated macros the line in update-exim4.conf.conf becomes the place; without a generated
  * file they are made of it. ERR_NOT_FOUND: neither is there. */
-/* The argument of -oX in the options of the daemon, or the empty string. */
-struct str exim_debian_listen(struct exim *x, struct audit_place *place);
 int exim_debian_read(struct exim *x, const char *directory);
 
 /* ---- exim-list.c */
