@@ -99,7 +99,7 @@ static const struct reading_row rows[] = {
 		"net-lsearch;/l : net8-lsearch;/n\nacl_smtp_rcpt = a\nbegin acl\na:\n"
 		"  accept hosts = +relay_hosts\n" },
 		{ "/h", "# a comment\n10.0.0.0/8: yes\n\"2001:db8::/32\"\n203.0.113.7\n" },
-		{ "/l", "198.51.100.1: x\n198.51.100.0/24: no\n" }, { "/n", 
+		{ "/l", "198.51.100.1: x\n198.51.100.0/24: no\n" }, { "/n",
 		  "192.0.0.0/8: x\n172.16.1.1: no\n" } },
 	  false, { { "10.1.1.1", "", 'y', CONF, 1 }, { "2001:db8::9", "", 'y' },
 	    { "203.0.113.7", "", 'y' }, { "198.51.100.1", "", 'y' }, { "198.51.100.2", "", 'n' },
