@@ -27,7 +27,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 PYTHON = "/usr/bin/python3"            # Debian's, with Debian's pytest and dnspython
-NICE = ["nice", "-n", "19"]            # never in the way of a test that has a limit
+NICE = ["nice", "-n", "10"]            # not in the way of a test that has a limit
 SANITIZE = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized"]
 COVERAGE = ["-Db_coverage=true", "-Dbuildtype=debug"]
 COVERAGE_MIN = 80                      # per cent of the lines of src/
