@@ -136,20 +136,35 @@ void findings_of_network(struct findings *fs)
 static bool is_contrary(struct findings *fs, const struct audit_row *row, struct audit_why *why)
 {
 	struct audit_client client = {
-		.ip = row->asker->ip, .port = finding_port(fs, row->port),
+		.ip = row->asker->ip, .port = row->at ? row->at : finding_port(fs, row->port),
 		.own = facts_is_own(fs->known->ground->facts, &row->asker->ip),
 		.shows = row->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS,
 	};
-	if (row->plain != AUDIT_TAKEN && row->plain != AUDIT_REFUSED)
+	if (row->plain != AUDIT_TAKEN && row->plain != AUDIT_REFUSED && !row->contrary)
 		return false;
 	audit_config_explain(fs->config, &client, why);
 	if (why->answer == AUDIT_NO && row->plain == AUDIT_TAKEN) {
-		client.shows |= AUDIT_BY_RECIPIENT;
+		/* Our domain may be one of those that it takes. */
+		client.to = fs->known->ground->foreign;
 		audit_config_explain(fs->config, &client, why);
 	}
 	if (why->answer == AUDIT_PERHAPS || why->some)
 		return false;
 	return (why->answer == AUDIT_YES) != (row->plain == AUDIT_TAKEN);
+}
+
+/* Both: the answer, and the line. */
+static void say_contrary(struct findings *fs, struct finding_draft *d, const struct audit_row *row,
+                         const struct audit_why *why)
+{
+	const char *heard = row->heard && row->heard->code
+		? arena_printf(fs->a, " (\"%d %.200s\")", row->heard->code, row->heard->text) : "";
+	const char *line = why->by_n ? finding_at(fs, why->by[0].parameter, &why->by[0].place)
+	                             : "the configuration";
+	finding_say(fs, d, "Mail of %s for a foreign domain is %s by the server at port %u%s, "
+	            "where %s seems to say %s.", finding_ip_text(fs, &row->asker->ip),
+	            row->plain == AUDIT_TAKEN ? "taken" : "refused", row->port, heard, line,
+	            why->answer == AUDIT_YES ? "yes" : "no");
 }
 
 static void disagreements(struct findings *fs)
@@ -166,11 +181,7 @@ static void disagreements(struct findings *fs)
 			                  "configuration disagree", 5);
 		if (shown++ >= SHOWN_MAX)
 			continue;
-		finding_say(fs, d, "Mail of %s for a foreign domain is %s by the server at port "
-		            "%u, where the configuration seems to say %s.",
-		            finding_ip_text(fs, &row->asker->ip),
-		            row->plain == AUDIT_TAKEN ? "taken" : "refused", row->port,
-		            why.answer == AUDIT_YES ? "yes" : "no");
+		say_contrary(fs, d, row, &why);
 		for (size_t k = 0; k < why.by_n; k++)
 			finding_line(d, why.by[k].parameter, &why.by[k].place);
 	}
@@ -178,8 +189,8 @@ static void disagreements(struct findings *fs)
 		return;
 	if (shown > SHOWN_MAX)
 		finding_say(fs, d, "There are %zu more.", shown - SHOWN_MAX);
-	finding_say(fs, d, "The server is right: its answers make the verdict. But the lines that "
-	            "are named as the reason may be the wrong ones. Please tell us.");
+	finding_say(fs, d, "What it takes makes the verdict; a refusal is believed only where both "
+	            "agree. The lines that are named may be the wrong ones. Please tell us.");
 	finding_fix(fs, d, "# Send what portreeve audit --json says, with the lines, to "
 	            "Portreeve's developers.");
 }

@@ -105,26 +105,101 @@ static unsigned shows_of(const char *form)
 	       c->session == RELAY_STARTTLS ? AUDIT_BY_TLS : 0;
 }
 
-static void explain(struct judge *j, struct audit_who *who, const struct audit_port *port)
+/* The try in which that form was taken; NULL: by the reading. */
+static const struct audit_try *taken_of(const struct judge *j, const struct audit_who *who,
+                                        const char *form, const struct audit_port **port)
 {
-	struct audit_why why = { 0 };
+	for (size_t i = 0; i < j->known->question_n; i++) {
+		const struct audit_question *q = &j->known->questions[i];
+		if (q->asker != who->asker || q->at.port != who->port || q->tls != who->tls)
+			continue;
+		for (size_t k = 0; k < q->try_n; k++)
+			if (strcmp(q->tries[k].form, form) == 0 &&
+			    said_of(q, &q->tries[k]) == AUDIT_TAKEN) {
+				*port = q->port;
+				return &q->tries[k];
+			}
+	}
+	return NULL;
+}
+
+static bool is_to_some(const char *form)
+{
+	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 || strcmp(form, "A05") == 0;
+}
+
+/* Whether all that was taken goes to destinations that the configuration names: that the domain
+ * which was asked is one of them makes the difference. Of other domains the answer is the truth. */
+static bool goes_to_some(const struct judge *j, const struct audit_who *who)
+{
+	const struct audit_ground *g = j->known->ground;
+	const char *foreign = arena_printf(j->report->arena, "@%s>", g->foreign);
+	const struct audit_port *port;
+	for (size_t i = 0; i < who->form_n; i++) {
+		const struct audit_try *t = taken_of(j, who, who->forms[i], &port);
+		struct audit_why why;
+		if (is_to_some(who->forms[i]))
+			continue;
+		if (!t || !str_casesuffix(str_of(t->rcpt), str_of(foreign)))
+			return false;
+		struct audit_client client = {
+			.ip = who->asker->ip, .port = port,
+			.own = facts_is_own(g->facts, &who->asker->ip),
+			.shows = shows_of(t->form) | (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
+		};
+		audit_config_explain(g->config, &client, &why);
+		if (why.answer == AUDIT_YES)
+			return false;
+		client.to = g->foreign;
+		audit_config_explain(g->config, &client, &why);
+		if (why.answer != AUDIT_YES)
+			return false;
+	}
+	return true;
+}
+
+static bool has_line(const struct audit_line *by, size_t n, const struct audit_line *line)
+{
+	for (size_t i = 0; i < n; i++)
+		if (by[i].place.line == line->place.line &&
+		    !strcmp(by[i].place.file, line->place.file) &&
+		    !strcmp(by[i].place.text, line->place.text))
+			return true;
+	return false;
+}
+
+static void explain_form(struct judge *j, const struct audit_who *who, const char *form,
+                         const struct audit_port *port, struct audit_why *why)
+{
 	struct audit_client client = {
 		.ip = who->asker->ip, .port = port,
 		.own = facts_is_own(j->known->ground->facts, &who->asker->ip),
-		.shows = shows_of(who->forms[0]) | (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
+		.shows = shows_of(form) | audit_form_routes(form) |
+		         (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
 	};
-	audit_config_explain(j->known->ground->config, &client, &why);
-	if (why.answer == AUDIT_NO) {           /* a rule for some domains may have one of ours */
+	audit_config_explain(j->known->ground->config, &client, why);
+	if (why->answer == AUDIT_NO) {          /* a rule for some domains may have one of ours */
 		client.shows |= AUDIT_BY_RECIPIENT;
-		audit_config_explain(j->known->ground->config, &client, &why);
+		audit_config_explain(j->known->ground->config, &client, why);
 	}
-	if (why.answer == AUDIT_NO)
-		return;
-	struct audit_line *by = arena_alloc(j->report->arena, (why.by_n + 1) * sizeof(*by));
-	memcpy(by, why.by, why.by_n * sizeof(*by));
+}
+
+/* Of what is taken in plain the one line tells all; else each form may have another. */
+static void explain(struct judge *j, struct audit_who *who, const struct audit_port *port)
+{
+	enum { LINES_MAX = 2 * AUDIT_BECAUSE_MAX };
+	struct audit_line *by = arena_alloc(j->report->arena, LINES_MAX * sizeof(*by));
+	const size_t forms = strcmp(who->forms[0], "E01") ? who->form_n : 1;
 	who->by = by;
-	who->by_n = why.by_n;
-	who->some |= why.some;
+	for (size_t i = 0; i < forms; i++) {
+		struct audit_why why = { 0 };
+		explain_form(j, who, who->forms[i], port, &why);
+		if (why.answer == AUDIT_NO)
+			continue;
+		for (size_t k = 0; k < why.by_n && who->by_n < LINES_MAX; k++)
+			if (!has_line(by, who->by_n, &why.by[k]))
+				by[who->by_n++] = why.by[k];
+	}
 }
 
 /* ---- rows ------------------------------------------------------------------------- */
@@ -163,11 +238,6 @@ static void form_add(struct audit_who *who, const char *form)
 		who->forms[who->form_n++] = form;
 }
 
-static bool is_to_some(const char *form)
-{
-	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 || strcmp(form, "A05") == 0;
-}
-
 /* Of answers at more than one address of the machine the worst counts: that nobody listens at one
  * says nothing beside another, and what could not be asked is worse than a refusal. */
 static int badness(enum audit_said said, bool nobody)
@@ -188,6 +258,8 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
 			         ? unsaid_why(j, q, t) : "";
 			row->nobody = nobody;
+			row->at = q->port;
+			row->heard = t;
 		}
 	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
 		/* What is not offered under TLS is not asked there. */
@@ -226,20 +298,28 @@ static void order(struct audit_report *r)
 	}
 }
 
-static const struct audit_port *port_of(const struct judge *j, const struct audit_who *who)
+/* A refusal where the configuration, as we read it, says a sure yes: one of both is wrong, and the
+ * room may be what makes the server refuse. */
+static void doubt(struct judge *j, struct audit_row *row)
 {
-	const struct audit_port *found = NULL;
-	for (size_t i = 0; i < j->known->question_n; i++) {
-		const struct audit_question *q = &j->known->questions[i];
-		if (q->asker != who->asker || q->at.port != who->port || q->tls != who->tls)
-			continue;
-		for (size_t k = 0; k < q->try_n; k++)
-			if (strcmp(q->tries[k].form, who->forms[0]) == 0 &&
-			    said_of(q, &q->tries[k]) == AUDIT_TAKEN)
-				return q->port;
-		found = q->port;
-	}
-	return found;
+	const struct audit_client client = {
+		.ip = row->asker->ip, .port = row->at,
+		.own = facts_is_own(j->known->ground->facts, &row->asker->ip),
+		.shows = row->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS,
+	};
+	struct audit_why why;
+	if (row->plain != AUDIT_REFUSED || row->who)
+		return;
+	audit_config_explain(j->known->ground->config, &client, &why);
+	if (why.answer != AUDIT_YES || why.some)
+		return;
+	row->contrary = true;
+	row->plain = AUDIT_UNSAID;
+	row->why = arena_printf(j->report->arena, "the server refuses it (%d %s), but %s%s%.200s "
+	                        "seems to permit it", row->heard->code, row->heard->text,
+	                        why.by_n ? why.by[0].parameter : "",
+	                        why.by_n && why.by[0].parameter[0] ? ": " : "",
+	                        why.by_n ? why.by[0].place.text : "the configuration");
 }
 
 static void settle(struct judge *j)
@@ -249,10 +329,10 @@ static void settle(struct judge *j)
 	order(r);
 	for (size_t i = 0; i < r->who_n; i++) {
 		struct audit_who *who = &r->who[i];
-		who->some = true;
-		for (size_t k = 0; k < who->form_n; k++)
-			who->some &= is_to_some(who->forms[k]);
-		explain(j, who, port_of(j, who));
+		const struct audit_port *port = NULL;
+		taken_of(j, who, who->forms[0], &port);
+		who->some = goes_to_some(j, who);
+		explain(j, who, port);
 		judge_sound(j->known, who);
 		struct audit_row *row = row_of(j, who->asker, who->port, who->tls);
 		row->who = who;
@@ -260,6 +340,8 @@ static void settle(struct judge *j)
 	for (size_t i = 0; i < r->row_n; i++)
 		if (!r->rows[i].why)
 			r->rows[i].why = "";
+	for (size_t i = 0; i < r->row_n; i++)
+		doubt(j, &r->rows[i]);
 }
 
 void judge_answers(struct judge *j)

@@ -13,17 +13,31 @@ static bool is_world(const struct audit_who *who)
 static bool is_out_of_reach(const struct audit_report *r, const struct audit_row *row)
 {
 	for (size_t i = 0; i < r->row_n && row->nobody; i++)
-		if (r->rows[i].port == row->port && r->rows[i].plain != AUDIT_UNSAID)
+		if (r->rows[i].port == row->port &&
+		    (r->rows[i].plain != AUDIT_UNSAID || r->rows[i].contrary))
 			return true;
 	return false;
 }
 
-/* What must be known before "closed" can be said: the plain form of strangers, at each port that
- * they reach. */
-static const struct audit_row *unsaid_row(const struct audit_report *r)
+/* Who would be too much if the configuration is right, and not the answer that we heard. */
+static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 {
+	struct audit_who who = { .asker = row->asker };
+	if (!row->contrary)
+		return false;
+	judge_sound(j->known, &who);
+	return !who.sound;
+}
+
+/* What must be known before "closed" can be said: the plain form of strangers, at each port that
+ * they reach; and of all, that it is refused where the configuration says so. */
+static const struct audit_row *unsaid_row(const struct judge *j)
+{
+	const struct audit_report *r = j->report;
 	for (size_t i = 0; i < r->row_n; i++) {
 		const struct audit_row *row = &r->rows[i];
+		if (is_doubtful(j, row))
+			return row;
 		if (judge_is_stranger(row->asker) && row->tls != AUDIT_STARTTLS && !row->who &&
 		    !is_out_of_reach(r, row) &&
 		    (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE))
@@ -56,7 +70,7 @@ static enum audit_verdict verdict_of(const struct judge *j)
 		return AUDIT_WORLD;
 	if (first_who(r, false))
 		return AUDIT_WIDE;
-	return !j->known->started || !r->row_n || unsaid_row(r) || ports_left(j) ? AUDIT_UNKNOWN
+	return !j->known->started || !r->row_n || unsaid_row(j) || ports_left(j) ? AUDIT_UNKNOWN
 	                                                                     : AUDIT_CLOSED;
 }
 
@@ -103,12 +117,13 @@ static void wide_add(const struct audit_report *r, struct buf *out)
 
 static void unknown_add(const struct judge *j, struct buf *out)
 {
-	const struct audit_row *row = unsaid_row(j->report);
+	const struct audit_row *row = unsaid_row(j);
 	if (!j->known->started)
 		buf_add_cstr(out, j->known->not_started[0] ? j->known->not_started
 		                                          : "the server could not be asked");
 	else if (row)
-		buf_printf(out, "%s could not be asked at port %u: %s",
+		buf_printf(out, row->contrary ? "%s, at port %u: %s"
+		                              : "%s could not be asked at port %u: %s",
 		           audit_asker_title(j->report->arena, row->asker), row->port, row->why);
 	else if (ports_left(j))
 		buf_add_cstr(out, "not all of its ports could be asked");

@@ -16,15 +16,21 @@ struct match {
 	bool never;                      /* no client of the network, or no foreign domain */
 };
 
+static void note_item(struct match *m, struct str item)
+{
+	enum { WHAT_MAX_BYTES = 1000 };
+	const char *before = m->rule.what ? m->rule.what : "";
+	if (item.n && strlen(before) < WHAT_MAX_BYTES)
+		m->rule.what = arena_printf(m->s->g->a, "%s%s%.*s", before, before[0] ? " " : "",
+		                            STR_ARG(item));
+}
+
 static void note_what(struct match *m, const struct smtpd_table *list)
 {
-	struct gather *g = m->s->g;
-	const char *before = m->rule.what ? m->rule.what : "";
-	const char *gap = before[0] ? " " : "";
 	if (list->name.n)
-		m->rule.what = arena_printf(g->a, "%s%s<%.*s>", before, gap, STR_ARG(list->name));
+		note_item(m, str_of(arena_printf(m->s->g->a, "<%.*s>", STR_ARG(list->name))));
 	else if (list->n)
-		m->rule.what = arena_printf(g->a, "%s%s%.*s", before, gap, STR_ARG(list->items[0]));
+		note_item(m, list->items[0]);
 }
 
 /* ---- from ------------------------------------------------------------------- */
@@ -143,10 +149,12 @@ static void add_domains(struct match *m, const struct smtpd_table *list, bool re
 		struct str domain = mailbox && at != SIZE_MAX ? str_from(item, at + 1) : item;
 		if (regex)
 			continue;
-		if (gather_is_wide(domain, false))
+		if (gather_is_wide(domain, false)) {
 			some = true;
-		else
+			note_item(m, domain);
+		} else {
 			gather_domain(m->s->g, domain);
+		}
 	}
 	note_what(m, list);
 	if (!list->known)

@@ -50,6 +50,10 @@ struct audit_row {
 	const char *why;                 /* of AUDIT_UNSAID; "" */
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
+	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
+	bool contrary;
+	const struct audit_port *at;     /* where the plain form was asked; NULL: nowhere */
+	const struct audit_try *heard;   /* and what came of it */
 };
 
 enum audit_severity { AUDIT_OPEN, AUDIT_WARN, AUDIT_ADVICE };
@@ -103,6 +107,10 @@ struct audit_known {
 void audit_judge(const struct audit_known *known, struct audit_report *report);
 /* Adds what is to be said of causes, after audit_judge(). */
 void audit_findings(const struct audit_known *known, struct audit_report *report);
+
+/* What was not asked though "closed" could then not be said: it is among the unasked, and a report
+ * that says so no longer does. Any number of times; in the report's arena. */
+void audit_report_doubt(struct audit_report *report, const char *what, const char *why);
 
 /* The members of an object, as portreeve-json(5) has it. */
 void audit_report_json(const struct audit_report *report, struct json *j);

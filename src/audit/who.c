@@ -24,11 +24,49 @@ static bool serves(const struct audit_rule *rule, const struct audit_client *cli
 	       !strcmp(rule->service, client->port->service);
 }
 
-static bool holds(const struct audit_rule *rule, const struct audit_client *client)
+/* Whether a pattern of domains has this one: "*.example", ".example", "example" all do. */
+static bool is_pattern_of(struct str pattern, struct str domain)
 {
-	unsigned asked = rule->by & ~(unsigned)AUDIT_BY_UNSURE;
-	return serves(rule, client) && !(asked & ~client->shows) &&
-	       !(rule->without & client->shows) && is_among(rule, client);
+	static const char starts[] = "*@.";
+	while (pattern.n && strchr(starts, pattern.p[0]))
+		pattern = str_from(pattern, 1);
+	return pattern.n && str_in_domain(domain, pattern);
+}
+
+/* Also where the text names a list of Exim. */
+static bool names_domain(const struct audit_reading *reading, struct str text, struct str domain,
+                         bool lists)
+{
+	struct str item;
+	while (str_token(&text, " \t,;:<>\"{}", &item)) {
+		if (is_pattern_of(item, domain))
+			return true;
+		const struct str name = item.n && item.p[0] == '+' ? str_from(item, 1) : item;
+		for (size_t i = 0; lists && name.n && i < reading->setting_n; i++) {
+			const struct audit_setting *s = &reading->settings[i];
+			if (str_eq(name, str_of(s->name)) &&
+			    names_domain(reading, str_of(s->value), domain, false))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_named(const struct audit_reading *reading, const struct audit_rule *rule,
+                     const struct audit_client *client)
+{
+	return client->to && (rule->by | rule->without) & AUDIT_BY_RECIPIENT &&
+	       names_domain(reading, str_of(rule->what), str_of(client->to), true);
+}
+
+static bool holds(const struct audit_reading *reading, const struct audit_rule *rule,
+                  const struct audit_client *client)
+{
+	const unsigned asked = rule->by & ~(unsigned)AUDIT_BY_UNSURE;
+	const unsigned shows = client->shows | (is_named(reading, rule, client)
+	                                        ? AUDIT_BY_RECIPIENT : 0u);
+	return serves(rule, client) && !(asked & ~shows) && !(rule->without & shows) &&
+	       is_among(rule, client);
 }
 
 enum audit_answer audit_may_relay(const struct audit_reading *reading,
@@ -41,7 +79,7 @@ enum audit_answer audit_may_relay(const struct audit_reading *reading,
 		return AUDIT_NO;
 	for (size_t i = 0; i < reading->rule_n; i++) {
 		const struct audit_rule *rule = &reading->rules[i];
-		if (!holds(rule, client))
+		if (!holds(reading, rule, client))
 			continue;
 		if (rule->by & AUDIT_BY_UNSURE) {
 			if (rule->permits && !perhaps)

@@ -13,6 +13,8 @@ struct audit_client {
 	bool own;                        /* ip is an address of the machine itself */
 	unsigned shows;                  /* AUDIT_BY_…: what it can show; 0: a plain stranger */
 	const struct audit_port *port;   /* where it comes in; NULL: at any port */
+	const char *to;                  /* the domain its mail is for; NULL: a foreign one that
+	                                    nothing names */
 };
 
 enum audit_answer {

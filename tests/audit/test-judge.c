@@ -23,6 +23,12 @@
 #define SMTP "smtp inet n - y - - smtpd\n"
 #define SUBMISSION SMTP "submission inet n - y - - smtpd\n -o smtpd_sasl_auth_enable=yes\n" \
 	" -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject\n"
+#define ANYBODY "stranger4 0.0.0.0/0 25: E01 wide\nstranger6 ::/0 25: E01 wide\n" REST("")
+#define TO_SOME "stranger4 0.0.0.0/0 25: E01 some wide\nstranger6 ::/0 25: E01 some wide\n" REST(" some")
+#define REST(some) "own 198.51.100.7 25: E01" some "\nloopback 127.0.0.1 25: E01\n" \
+	"loopback ::1 25: E01\ngateway 198.51.100.1 25: E01" some " wide\n" \
+	"neighbour 198.51.100.0/24 25: E01" some " wide\n" \
+	"neighbour 2001:db8::/64 25: E01" some " wide\nrange 127.0.0.0/8 25: E01\nrange ::1 25: E01\n"
 #define LOOP "127.0.0.0/8 [::1]/128"
 
 /* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
@@ -100,6 +106,43 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "", "second" }, { MAIN(LOOP), MASTER(SMTP) } },
+	/* The answers and the files disagree. */
+	{ "refused, where the files say yes to all", PUBLIC, "unknown", "loopback 127.0.0.1 25: E01\n"
+	  "loopback ::1 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "" }, { MAIN("0.0.0.0/0 [::1]/128"), MASTER(SMTP) } },
+	{ "refused, where the files trust a whole block", PUBLIC, "unknown",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n"
+	  "range ::1 25: E01\n",
+	  { LOOP, "", "" }, { MAIN(LOOP " 10.0.0.0/8"), MASTER(SMTP) } },
+	{ "refused, where the files trust a LAN: nobody is let in too many", LAN, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n"
+	  "range ::1 25: E01\n",
+	  { LOOP, "", "" }, { MAIN(LOOP " 192.168.1.0/24"), MASTER(SMTP) } },
+	{ "refused without a login, as the files say at one of two ports", PUBLIC, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n"
+	  "range ::1 25: E01\n",
+	  { LOOP, "", "" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
+	/* By the files to some destinations: ours is none of them, or is one. */
+	{ "to some destinations by the files, and ours is none", PUBLIC, "world", ANYBODY,
+	  { "0.0.0.0/0 ::/0", "", "" }, { MAIN(LOOP "\nrelay_domains = com"), MASTER(SMTP) } },
+	{ "to some destinations, and ours is one", PUBLIC, "wide", TO_SOME,
+	  { "0.0.0.0/0 ::/0", "", "" }, { MAIN(LOOP "\nrelay_domains = example"), MASTER(SMTP) } },
+	{ "to some by a table, and ours is one", PUBLIC, "wide", TO_SOME,
+	  { "0.0.0.0/0 ::/0", "", "" }, { MAIN(LOOP "\nsmtpd_relay_restrictions = permit_mynetworks, "
+	    "check_recipient_access hash:/t, reject_unauth_destination"), MASTER(SMTP),
+	    { "/t", "example OK\n" } } },
+	{ "to some by a table, and ours is none", PUBLIC, "world", ANYBODY,
+	  { "0.0.0.0/0 ::/0", "", "" }, { MAIN(LOOP "\nsmtpd_relay_restrictions = permit_mynetworks, "
+	    "check_recipient_access hash:/t, reject_unauth_destination"), MASTER(SMTP),
+	    { "/t", "com OK\n" } } },
+	{ "backup for whoever names it, and we do not", PUBLIC, "world", ANYBODY,
+	  { "0.0.0.0/0 ::/0", "", "" }, { MAIN(LOOP "\nsmtpd_relay_restrictions = permit_mynetworks, "
+	    "permit_mx_backup, reject_unauth_destination"), MASTER(SMTP) } },
+	{ "a form at the own domain goes everywhere, whatever is relayed to", PUBLIC, "world",
+	  "stranger4 0.0.0.0/0 25: E14 wide\nstranger6 ::/0 25: E14 wide\n"
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n"
+	  "range ::1 25: E01\n",
+	  { LOOP, "E14", "" }, { MAIN(LOOP "\nrelay_domains = example"), MASTER(SMTP) } },
 	{ "any password will do", LAN, "world",
 	  "stranger4 0.0.0.0/0 25: S10 wide\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"

@@ -71,7 +71,7 @@ class WithPostscreen(WithPostfix):
     server = "postscreen"
 
     def configure(self):
-        self.settings |= {"postscreen_cache_map": "", "postscreen_greet_wait": "1s"}
+        self.settings |= {"postscreen_cache_map": "", "postscreen_greet_wait": "2s"}
         super().configure()
 
 
