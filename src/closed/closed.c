@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "closed/keeper.h"
+#include "closed/outside.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -89,6 +90,8 @@ int closed_create(const struct closed_setup *setup, struct closed_room **room, s
 	for (size_t i = 0; i < setup->bind_n; i++)
 		r->carries = r->carries || is_directory(setup->binds[i].from);
 	int e = closed_sockets_find(&a, &sockets);
+	if (e == ERR_OK && setup->inside)
+		e = closed_outside_find(&a, &sockets);
 	if (e == ERR_OK)
 		e = room_open(setup, &sockets, r, message);
 	else

@@ -10,6 +10,7 @@
 #include "closed/binds.h"
 #include "closed/cover.h"
 #include "closed/mounts.h"
+#include "closed/outside.h"
 #include "closed/tree.h"
 
 #include <assert.h>
@@ -259,6 +260,8 @@ int closed_files_make(const struct closed_setup *setup, const struct closed_sock
 	e = closed_binds_take_sockets(setup, &binds, message);
 	if (e == ERR_OK)
 		e = closed_cover(sockets, &binds, message);
+	if (e == ERR_OK)
+		e = closed_outside_cover(sockets, message);
 	if (e == ERR_OK)
 		e = closed_binds_take_files(setup, &binds, message);
 	if (e == ERR_OK)
