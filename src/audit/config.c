@@ -102,11 +102,16 @@ static void explain_by_rules(struct audit_config *c, const struct audit_client *
 		audit_why_add(why, c->arena, "", &port->place);
 	if (!rule)
 		return;
+	const bool routed = rule->by & AUDIT_BY_ROUTES && rule->through.parameter;
+	if (routed)
+		audit_why_add(why, c->arena, rule->through.parameter, &rule->through.place);
 	if (rule->list_name)
 		audit_why_add(why, c->arena, rule->list_name, &rule->list);
 	audit_why_add(why, c->arena, rule->name, &rule->place);
 	if (why->answer == AUDIT_NO)
 		return;
+	if (!routed && rule->through.parameter)
+		audit_why_add(why, c->arena, rule->through.parameter, &rule->through.place);
 	why->some = rule->by & (AUDIT_BY_RECIPIENT | AUDIT_BY_MX);
 	/* Of a table that cannot be read nobody knows how wide it is. */
 	if (why->answer == AUDIT_YES || !rule->in_ranges)

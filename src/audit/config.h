@@ -48,6 +48,10 @@ struct audit_why {
 void audit_config_explain(struct audit_config *config, const struct audit_client *client,
                           struct audit_why *why);
 
+/* AUDIT_BY_…: of which kinds a form's recipient is, an own one that holds a foreign address. 0: it
+ * is none, or no form of the catalogue. */
+unsigned audit_form_routes(const char *form);
+
 /* Every range that the configuration tells from others, also by excluding it; each once, sorted by
  * address, then the widest first. In the arena `a`. False: there are more than `max`. */
 bool audit_config_ranges(struct audit_config *config, size_t max, struct arena *a,

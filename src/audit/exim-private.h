@@ -2,7 +2,8 @@
  *
  * Exim's configuration in steps: files as lines, with macros put in and conditions followed
  * (exim-lines.c); Debian's sources (exim-debian.c); options and sections (read-exim.c); lists of
- * hosts and domains (exim-list.c); the ACL as rules (exim-acl.c, exim-condition.c).
+ * hosts and domains (exim-list.c); the ACL as rules (exim-acl.c, exim-condition.c); what routes on
+ * by a local part, and what takes a foreign domain on (exim-route.c, exim-sign.c).
  */
 #ifndef PORTREEVE_AUDIT_EXIM_PRIVATE_H
 #define PORTREEVE_AUDIT_EXIM_PRIVATE_H
@@ -27,6 +28,20 @@ struct exim_line {
 	struct audit_place place;
 };
 
+struct exim_lines {
+	struct exim_line *p;
+	size_t n, cap;
+	bool cut;
+};
+
+/* What makes a foreign address of a local part that holds one. */
+struct exim_route {
+	unsigned sign;                   /* AUDIT_BY_PERCENT, … */
+	bool unsure;
+	struct str domain;               /* an own one that it is for */
+	struct audit_line line;
+};
+
 struct exim {
 	struct gather *g;
 	/* Called for each whole line that is no macro's; after a macro is defined. */
@@ -41,8 +56,16 @@ struct exim {
 	size_t if_n;
 	char section[32];                /* "" for the main one */
 	char driver[64];                 /* of an authenticator: its name */
-	struct exim_line *acl;           /* the whole section of the ACLs */
-	size_t acl_n, acl_cap;
+	struct exim_lines acl, routers, rewrites;        /* whole sections */
+	/* The pass over the ACL: plain mail to a foreign domain, or what that routes. */
+	const struct exim_route *route;
+	unsigned needs;                  /* AUDIT_BY_…: what each "require" so far asks for */
+	const char *what;                /* the domains that it asked for, as its text has them */
+	const struct exim_list *list;    /* in which the last one of these found the domain */
+	bool verified;                   /* the recipient was, by the routers */
+	const struct exim_list *found;   /* exim_domains(): the innermost one that decided */
+	/* Of exim_routes_foreign(), which looks once. */
+	struct { bool looked, routes; struct audit_line line; } foreign;
 	bool debian;                     /* the file that update-exim4.conf makes is read */
 	const char *debian_directory;
 };
@@ -77,6 +100,10 @@ enum exim_truth { EXIM_NO, EXIM_YES, EXIM_SHOWN };
 /* Whether a foreign domain is of the list; EXIM_SHOWN: some are, *by says which. Own domains are
  * noted. */
 enum exim_truth exim_domains(struct exim *x, struct str list, unsigned *by);
+/* Whether that own domain, as its list has it, is of the list. */
+bool exim_has_domain(struct exim *x, struct str list, struct str domain);
+/* An own domain of a list: the first item that takes something in. Empty: there is none. */
+struct str exim_some_domain(struct exim *x, struct str list);
 
 /* ---- exim-condition.c: one condition of a verb, for plain mail to a foreign domain */
 struct exim_condition {
@@ -85,10 +112,26 @@ struct exim_condition {
 	bool asks;                       /* it is one; else it sets something */
 	bool by_hosts;
 	struct exim_hosts hosts;
+	const struct exim_list *list;    /* of domains, which decided */
+	bool verifies;                   /* the recipient, by the routers */
 	const char *what;
 };
 void exim_condition(struct exim *x, struct str name, bool not, struct str value,
                     struct exim_condition *c);
+
+/* ---- exim-sign.c: how a local part holds a foreign address (`sign` as of struct exim_route) */
+/* A text of an expansion or regular expression looks for it. */
+bool exim_sign_in(struct str text, unsigned sign);
+/* Such a local part is of the list. */
+bool exim_sign_matches(struct exim *x, struct str list, unsigned sign);
+/* An expansion makes the domain of what it gives out of the local part. */
+bool exim_sign_expands(struct str data, unsigned sign);
+
+/* ---- exim-route.c */
+bool exim_route_of(struct exim *x, unsigned sign, struct exim_route *route);
+/* Whether a router takes a foreign domain; false only if it is sure. *line: which one, if known;
+ * else its parameter is NULL. */
+bool exim_routes_foreign(struct exim *x, struct audit_line *line);
 
 /* ---- exim-acl.c */
 void exim_acl(struct exim *x);

@@ -67,19 +67,34 @@ static void take_main(struct exim *x, struct str text, const struct audit_place 
 		take_option(x, text, "", place);
 }
 
-static void keep_acl_line(struct exim *x, struct str text, const struct audit_place *place)
+/* What the findings ask of all ACLs, whatever their conditions: it is kept as a setting. */
+static void note_acl_line(struct exim *x, struct str text, const struct audit_place *place)
 {
-	if (x->acl_n == AUDIT_SETTINGS_MAX)
+	const size_t verify = str_search(text, STR("verify"));
+	if (str_search(text, STR("authenticated_id")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl $authenticated_id"), text, "", place);
+	if (verify != SIZE_MAX && str_search(str_from(text, verify), STR("recipient")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl verify = recipient"), text, "", place);
+}
+
+static void keep_line(struct exim *x, struct exim_lines *kept, struct str text,
+                      const struct audit_place *place)
+{
+	if (kept->n == AUDIT_SETTINGS_MAX) {
+		if (!kept->cut)
+			gather_unread_at(x->g, place, "more lines than we take");
+		kept->cut = true;
 		return;
-	if (x->acl_n == x->acl_cap) {
-		size_t cap = x->acl_cap ? x->acl_cap * 2 : 64;
-		struct exim_line *larger = arena_alloc(x->g->a, cap * sizeof(*larger));
-		if (x->acl_n)
-			memcpy(larger, x->acl, x->acl_n * sizeof(*larger));
-		x->acl = larger;
-		x->acl_cap = cap;
 	}
-	x->acl[x->acl_n++] = (struct exim_line){ text, *place };
+	if (kept->n == kept->cap) {
+		size_t cap = kept->cap ? kept->cap * 2 : 64;
+		struct exim_line *larger = arena_alloc(x->g->a, cap * sizeof(*larger));
+		if (kept->n)
+			memcpy(larger, kept->p, kept->n * sizeof(*larger));
+		kept->p = larger;
+		kept->cap = cap;
+	}
+	kept->p[kept->n++] = (struct exim_line){ text, *place };
 }
 
 static void take_line(struct exim *x, struct str text, const struct audit_place *place)
@@ -92,7 +107,12 @@ static void take_line(struct exim *x, struct str text, const struct audit_place 
 	} else if (!x->section[0]) {
 		take_main(x, text, place);
 	} else if (!strcmp(x->section, "acl")) {
-		keep_acl_line(x, text, place);
+		note_acl_line(x, text, place);
+		keep_line(x, &x->acl, text, place);
+	} else if (!strcmp(x->section, "routers")) {
+		keep_line(x, &x->routers, text, place);
+	} else if (!strcmp(x->section, "rewrite")) {
+		keep_line(x, &x->rewrites, text, place);
 	} else if (!strcmp(x->section, "authenticators")) {
 		if (text.p[text.n - 1] == ':')
 			str_copy(x->driver, sizeof(x->driver), (struct str){ text.p, text.n - 1 });

@@ -8,13 +8,15 @@
 #include "audit/callouts.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "closed/beside.h"
-#include "smtp/xclient.h"
 #include "closed/ask.h"
+#include "closed/beside.h"
+#include "closed/networks.h"
 #include "smtp/client.h"
+#include "smtp/xclient.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ASKERS "client.asker.example"
 
@@ -165,6 +167,27 @@ static int bind_find(const struct closed_run_setup *setup, struct closed_bind *b
 	return e;
 }
 
+/* What the room has not, or has otherwise, goes to what is not asked. A configuration from
+ * elsewhere derives nothing on this machine. */
+static void differences_say(const struct running *r, struct buf *message)
+{
+	const struct closed_run_setup *s = r->setup;
+	struct str lines = buf_str(message), line;
+	while (str_token(&lines, "\n", &line)) {
+		const char *colon = memmem(line.p, line.n, ": ", 2);
+		if (!colon)
+			continue;
+		const struct str what = { line.p, (size_t)(colon - line.p) };
+		audit_plan_leave_out(r->plan, arena_strdup(r->plan->arena, what),
+		                     arena_strdup(r->plan->arena, str_from(line, what.n + 2)));
+	}
+	buf_clear(message);
+	const char *networks = s->config && !s->is_instance ? NULL :
+		closed_networks_differ(r->room, s->server, s->config, r->plan->arena);
+	if (networks)
+		audit_plan_leave_out(r->plan, "networks of the interfaces", networks);
+}
+
 static int room_make(struct running *r, struct buf *message)
 {
 	const struct closed_run_setup *s = r->setup;
@@ -185,7 +208,11 @@ static int room_make(struct running *r, struct buf *message)
 		.names = names_of(r->plan, standing),
 		.life_ms = 2 * s->start_ms + s->all_ms + 30000,
 	};
-	return e == ERR_OK ? closed_create(&setup, &r->room, message) : e;
+	if (e == ERR_OK)
+		e = closed_create(&setup, &r->room, message);
+	if (e == ERR_OK)
+		differences_say(r, message);
+	return e;
 }
 
 /* ---- questions -------------------------------------------------------------------- */

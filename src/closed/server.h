@@ -5,7 +5,8 @@
  *
  *     postfix.c, exim.c, sendmail.c, opensmtpd.c
  *
- * Who uses it: the command `audit`. Nothing is asked of the configuration outside of the room.
+ * Who uses it: the command `audit`. Outside of the room nothing is asked of a
+ * configuration but the networks that the machine's own derives (networks.h).
  */
 #ifndef PORTREEVE_CLOSED_SERVER_H
 #define PORTREEVE_CLOSED_SERVER_H
@@ -34,8 +35,8 @@ struct closed_server {
 	 * point to what was given or are static. A server is ended with its room. `config` is the
 	 * directory of an instance of Postfix; others know their only place. */
 	void (*start)(const char *program, const char *config, const char **words);
-	/* Prints the networks that it trusts, derived from the interfaces if it does so; NULL: it
-	 * derives none. */
+	/* As above, of a command that prints the networks that it trusts, derived from the
+	 * interfaces if it does so (networks.h); NULL: it derives none. */
 	void (*networks)(const char *program, const char *config, const char **words);
 };
 
