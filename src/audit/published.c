@@ -235,7 +235,9 @@ static bool part_name(struct str part, const char *prefix, struct str *rest)
 	return true;
 }
 
-const char *audit_container_name(struct arena *a, struct str cgroup)
+enum { SHORT_ID = 12 };
+
+static const char *name_of_part(struct arena *a, struct str part, struct str before)
 {
 	static const struct { const char *prefix, *title; bool id; } parts[] = {
 		{ "docker-", "Docker container", true }, { "libpod-", "Podman container", true },
@@ -243,19 +245,28 @@ const char *audit_container_name(struct arena *a, struct str cgroup)
 		{ "lxc.payload.", "LXC container", false }, { "machine-", "machine", false },
 		{ "systemd-nspawn@", "machine", false },
 	};
-	struct str line, part, rest, before = { "", 0 };
-	enum { SHORT_ID = 12 };
+	struct str rest;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		bool id = parts[i].id;
+		if (part_name(part, parts[i].prefix, &rest) && (id ? is_id(rest) : is_name(rest)))
+			return arena_printf(a, "%s %.*s", parts[i].title,
+			                    id ? SHORT_ID : (int)rest.n, rest.p);
+	}
+	if (str_eq(before, STR("docker")) && is_id(part))
+		return arena_printf(a, "Docker container %.*s", SHORT_ID, part.p);
+	if (str_eq(before, STR("lxc")) && is_name(part))
+		return arena_printf(a, "LXC container %.*s", STR_ARG(part));
+	return NULL;
+}
+
+const char *audit_container_name(struct arena *a, struct str cgroup)
+{
+	struct str line, part, before = { "", 0 };
 	while (str_token(&cgroup, "\n", &line))
 		while (str_token(&line, "/", &part)) {
-			for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-				if (part_name(part, parts[i].prefix, &rest) &&
-				    (parts[i].id ? is_id(rest) : is_name(rest)))
-					return arena_printf(a, "%s %.*s", parts[i].title, parts[i].id
-					                    ? SHORT_ID : (int)rest.n, rest.p);
-			if (str_eq(before, STR("docker")) && is_id(part))
-				return arena_printf(a, "Docker container %.*s", SHORT_ID, part.p);
-			if (str_eq(before, STR("lxc")) && is_name(part))
-				return arena_printf(a, "LXC container %.*s", STR_ARG(part));
+			const char *name = name_of_part(a, part, before);
+			if (name)
+				return name;
 			before = part;
 		}
 	return "";

@@ -293,9 +293,10 @@ static void find_asked(struct auditing *w, struct audit_done *done)
 			continue;
 		}
 		for (size_t i = 0; i < f->interface_n; i++)
-			for (size_t k = 0; k < f->interfaces[i].address_n; k++)
-				add_asked(done, &(struct endpoint){ f->interfaces[i].addresses[k].ip,
-				          at.port }, w->server->mta, in->is.pid);
+			for (size_t k = 0; k < f->interfaces[i].address_n; k++) {
+				struct endpoint one = { f->interfaces[i].addresses[k].ip, at.port };
+				add_asked(done, &one, w->server->mta, in->is.pid);
+			}
 	}
 }
 

@@ -199,8 +199,8 @@ static int room_make(struct running *r, struct buf *message)
 	const struct standing *standing = stand_ins_of(s, r->plan);
 	int e = bind_find(s, &bind, message);
 	const struct closed_setup setup = {
-		.inside = s->inside, .host_name = r->plan->ground->machine_name, .interfaces = interfaces,
-		.interface_n = n, .trees = trees,
+		.inside = s->inside, .host_name = r->plan->ground->machine_name,
+		.interfaces = interfaces, .interface_n = n, .trees = trees,
 		.tree_n = closed_server_trees(s->server, s->directories, s->directory_n, trees),
 		.binds = &bind, .bind_n = bind.from ? 1 : 0,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
