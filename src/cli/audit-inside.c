@@ -145,6 +145,7 @@ static int files_open(struct audit_inside *in, struct arena *a, const char **why
 		return e;
 	}
 	in->server = *server;
+	in->server.networks = NULL;              /* it would be asked outside of the room, too */
 	in->server.program = find_program(in, server);
 	if (!in->server.program) {
 		*why = "its server's program is not where it is looked for";
