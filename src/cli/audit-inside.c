@@ -158,6 +158,20 @@ static int files_open(struct audit_inside *in, struct arena *a, const char **why
 	return ERR_OK;
 }
 
+/* Of who listens that process alone is of interest: it says how it was started. */
+static void settle_listener(struct audit_inside *in, struct arena *a)
+{
+	static const char *const programs[] = {
+		[MTA_POSTFIX] = "master", [MTA_EXIM] = "exim4", [MTA_SENDMAIL] = "sendmail",
+		[MTA_OPENSMTPD] = "smtpd",
+	};
+	struct facts_listener *l = arena_alloc(a, sizeof(*l));
+	*l = (struct facts_listener){ .at = in->is.at, .pid = in->is.pid,
+	                              .program = programs[in->is.mta] };
+	in->facts.listeners = l;
+	in->facts.listener_n = 1;
+}
+
 /* ---- all of it ------------------------------------------------------------------ */
 
 int audit_inside_open(struct cli *cli, const struct audit_published *published,
@@ -171,12 +185,12 @@ int audit_inside_open(struct cli *cli, const struct audit_published *published,
 		e = files_open(in, &cli->arena, why);
 	if (e != ERR_OK)
 		return e;
-	if (published->own_network) {
-		in->facts = *machine;
-		return ERR_OK;
+	in->facts = *machine;
+	if (!published->own_network) {
+		facts_begin(&in->facts, &cli->arena);
+		e = facts_look_into(&in->facts, in->network, TOOL_MS);
 	}
-	facts_begin(&in->facts, &cli->arena);
-	e = facts_look_into(&in->facts, in->network, TOOL_MS);
+	settle_listener(in, &cli->arena);
 	if (e == ERR_LIMIT)
 		e = ERR_OK;                      /* it is among the unread */
 	if (e != ERR_OK)

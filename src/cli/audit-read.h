@@ -18,11 +18,13 @@
  * which is -1, is nothing yet. */
 struct audit_source {
 	const char *root;                /* "" of this machine */
+	bool runs;                       /* what runs there is among the facts */
 	const char *config;              /* a directory or file; NULL: where the server looks */
 	bool in_place;                   /* config stays where it is: an instance of Postfix */
 	const char *host_name, *version; /* NULL: not known */
 	struct disk_files disk;
 	struct carried_files carried;
+	struct daemon_options daemon;    /* found with it: how the server is started */
 };
 
 /* CLI_GO or an exit code, told. In the arena of `cli`. */

@@ -8,6 +8,7 @@
 #include "audit/installed.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/audit-daemon.h"
 #include "cli/audit-read.h"
 #include "cli/progress.h"
 #include "closed/run.h"
@@ -15,7 +16,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
+enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
+       RUNNING_MAX = 16 };
 
 /* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
@@ -25,9 +27,12 @@ enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
 struct auditing {
 	struct cli *cli;
 	const struct audit_options *options;
+	struct audit_options own;        /* where the server runs by another configuration */
 	struct arena *a;
 	struct facts facts, around;      /* of its network; of the machine around it */
 	struct audit_source source;
+	const char *running[RUNNING_MAX];        /* directories of Postfix, by its masters */
+	size_t running_n;
 	const struct closed_server *server;
 	const char *version, *machine;
 	bool is_beside;
@@ -41,6 +46,24 @@ struct auditing {
 	struct progress progress;
 };
 
+/* Where the only ones that run have another configuration than the usual one, it is the first of
+ * these: what lies in the usual place may be nobody's. */
+static void find_running(struct auditing *w)
+{
+	bool usual = false;
+	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root)
+		return;
+	w->running_n = audit_daemon_directories(&w->facts, w->a, w->running, RUNNING_MAX);
+	for (size_t i = 0; i < w->running_n; i++)
+		usual |= strcmp(w->running[i], w->server->config) == 0;
+	if (usual || !w->running_n)
+		return;
+	w->own = *w->options;
+	w->own.config = w->running[0];
+	w->own.is_instance = true;
+	w->options = &w->own;
+}
+
 /* ---- configuration -------------------------------------------------------------------------- */
 
 static int read_configuration(struct auditing *w)
@@ -48,6 +71,7 @@ static int read_configuration(struct auditing *w)
 	const struct audit_inside *in = w->options->inside;
 	w->source = (struct audit_source){
 		.root = in ? in->root : w->options->root ? w->options->root : "",
+		.runs = in || !w->options->root,
 		.config = w->options->config,
 		.in_place = w->options->is_instance, .host_name = w->machine,
 		.version = w->version, .disk.root = -1,
@@ -179,7 +203,8 @@ static void ask(struct auditing *w)
 	const struct closed_run_setup setup = {
 		.server = w->server, .inside = in ? &in->spaces : NULL,
 		.config = w->options->config,
-		.is_instance = w->options->is_instance, .directories = directories,
+		.is_instance = w->options->is_instance, .options = w->source.daemon.words,
+		.directories = directories,
 		.directory_n = find_directories(w, directories),
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
@@ -259,7 +284,22 @@ static void judge(struct auditing *w, struct audit_report *report)
 		name_container(w, report);
 }
 
-/* Directories of the other instances of Postfix that the audited one names. */
+/* One that runs, and that the audited one does not name. */
+static void instance_add(const struct auditing *w, struct audit_done *done, const char *directory)
+{
+	bool said = strcmp(directory, w->options->config ? w->options->config
+	                                                 : w->server->config) == 0;
+	for (size_t i = 0; i < done->directory_n; i++)
+		said |= strcmp(done->directories[i], directory) == 0;
+	if (said)
+		return;
+	if (done->directory_n < AUDIT_INSTANCES_MAX)
+		done->directories[done->directory_n++] = directory;
+	else if (!done->left++)
+		done->first_left = directory;
+}
+
+/* Directories of the other instances of Postfix. */
 static void find_instances(struct auditing *w, struct audit_done *done)
 {
 	const struct audit_setting *s = audit_config_setting(w->config, "",
@@ -269,6 +309,8 @@ static void find_instances(struct auditing *w, struct audit_done *done)
 	                                      &done->first_left);
 	done->directory_n = n < AUDIT_INSTANCES_MAX ? n : AUDIT_INSTANCES_MAX;
 	done->left = n - done->directory_n;
+	for (size_t i = 0; i < w->running_n; i++)
+		instance_add(w, done, w->running[i]);
 }
 
 static void add_asked(struct audit_done *done, const struct endpoint *at, enum mta mta,
@@ -345,8 +387,10 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 	*done = (struct audit_done){ 0 };
 	look(w, machine);
 	int code = find_server(w, &others);
-	if (code == CLI_GO)
+	if (code == CLI_GO) {
+		find_running(w);
 		code = read_configuration(w);
+	}
 	if (code == CLI_GO) {
 		lay_ground(w);
 		ask(w);
