@@ -187,8 +187,9 @@ static void doubt(struct all *all, const struct audit_entrance *v, size_t n, int
 }
 
 /* What nobody was asked about is asked, or said. */
-static void follow_entrances(struct all *all)
+static int follow_entrances(struct all *all)
 {
+	struct arena *a = &all->cli->arena;
 	struct audit_entrance *v;
 	size_t n;
 	all->machine.work = 0;
@@ -200,6 +201,13 @@ static void follow_entrances(struct all *all)
 	audit_entrances_mark(&all->machine, all->asked, all->asked_n, v, n);
 	if (all->report_n)
 		doubt(all, v, n, err);
+	for (size_t i = 0; i < n && !all->report_n; i++)
+		if (!v[i].asked)
+			return cli_fail(all->cli, EX_UNAVAILABLE, "no Postfix, Exim, Sendmail or "
+			                "OpenSMTPD is installed here, and %s could not be asked: "
+			                "%s", audit_entrance_what(a, &v[i]),
+			                cli_safe(all->cli, audit_entrance_why(a, &v[i])));
+	return CLI_GO;
 }
 
 int audit_run_all(struct cli *cli, const struct audit_options *options,
@@ -217,7 +225,7 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
 	if (!follows || options->mta || audit_find_any())
 		code = run_machine(all);
 	if (code == CLI_GO && follows)
-		follow_entrances(all);
+		code = follow_entrances(all);
 	if (code == CLI_GO && !all->report_n)
 		code = run_machine(all);         /* it says that there is none */
 	*verdict = AUDIT_CLOSED;

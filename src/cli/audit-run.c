@@ -64,6 +64,12 @@ static void find_running(struct auditing *w)
 	w->options = &w->own;
 }
 
+static const char *container_words(const struct auditing *w)
+{
+	const struct audit_inside *in = w->options->inside;
+	return arena_printf(w->a, "%s, process %u", in->is.name, in->is.pid);
+}
+
 /* ---- configuration -------------------------------------------------------------------------- */
 
 static int read_configuration(struct auditing *w)
@@ -71,7 +77,7 @@ static int read_configuration(struct auditing *w)
 	const struct audit_inside *in = w->options->inside;
 	w->source = (struct audit_source){
 		.root = in ? in->root : w->options->root ? w->options->root : "",
-		.runs = in || !w->options->root,
+		.runs = in || !w->options->root, .where = in ? container_words(w) : NULL,
 		.config = w->options->config,
 		.in_place = w->options->is_instance, .host_name = w->machine,
 		.version = w->version, .disk.root = -1,
@@ -257,7 +263,7 @@ static const char *how_words(const struct auditing *w)
 static void name_container(struct auditing *w, struct audit_report *r)
 {
 	const struct audit_inside *in = w->options->inside;
-	r->container = arena_printf(w->a, "%s, process %u", in->is.name, in->is.pid);
+	r->container = container_words(w);
 	/* Without the number, so that it is the same one the next time. */
 	r->host_name = arena_printf(w->a, "%s (%s)", r->host_name, in->is.name);
 	r->how = arena_printf(w->a, "%s; it is behind %s", r->how, in->behind);
