@@ -128,6 +128,8 @@ void exim_condition(struct exim *x, struct str name, bool not, struct str value,
 /* ---- exim-sign.c: how a local part holds a foreign address (`sign` as of struct exim_route) */
 /* Such a local part is of the list. */
 bool exim_sign_matches(struct exim *x, struct str list, unsigned sign);
+/* An expansion asks a program or database what to make of the local part: anything may come. */
+bool exim_sign_asks(struct str data);
 /* An expansion makes the domain of what it gives out of the local part. */
 bool exim_sign_expands(struct str data, unsigned sign);
 

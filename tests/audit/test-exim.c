@@ -179,6 +179,9 @@ static const struct reading_row router_rows[] = {
 		"  data = $local_part@example.org\naliases:\n driver = redirect\n"
 		" data = ${lookup{$local_part}lsearch{/etc/aliases}}\n") } }, false,
 	  { { STRANGER, "%!@p", 'n' } } },
+	{ "what a database makes of it", { { CONF, OPENED(OF_OWN
+		"  data = ${lookup mysql{SELECT to FROM a WHERE is='${quote_mysql:$local_part}'}}\n") } },
+	  false, { { STRANGER, "%", '?', CONF, 17 }, { STRANGER, "", 'n' } } },
 	{ "taken apart under a condition", { { CONF, OPENED(OF_OWN
 		"  condition = ${if match{$local_part}{%}}\n"
 		"  data = ${extract{1}{%}{$local_part}}@${extract{2}{%}{$local_part}}\n") } }, false,
