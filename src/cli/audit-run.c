@@ -30,7 +30,7 @@ struct auditing {
 	struct audit_source source;
 	const struct closed_server *server;
 	const char *version, *machine;
-	bool is_beside;
+	const char *aside;               /* how it was asked without a room; NULL: in one */
 	struct audit_config *config;
 	struct audit_arrival *arrivals;
 	size_t arrival_n;
@@ -137,7 +137,7 @@ static void ask(struct auditing *w)
 		.directory_n = find_directories(w, directories),
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
-		.is_beside = &w->is_beside,
+		.aside = &w->aside, .in_container = w->options->in_container,
 	};
 	if (w->options->reading || w->options->root || !closed_server_program(w->server)) {
 		w->known.by_reading = true;
@@ -170,6 +170,18 @@ static void gather_unasked(struct auditing *w, const char *others)
 		audit_plan_leave_out(&w->plan, w->facts.unread[i].what, w->facts.unread[i].why);
 }
 
+static const char *how_of(const struct auditing *w)
+{
+	if (!w->known.started)
+		return w->message.n ? arena_printf(w->a, "only the configuration was read: %s",
+		                                   w->known.not_started)
+		                    : "only the configuration was read";
+	return w->aside
+		? arena_printf(w->a, "the server was asked %s: no closed room can be made here",
+		               w->aside)
+		: "a second server with this configuration was asked in a closed room";
+}
+
 static void judge(struct auditing *w, struct audit_report *report)
 {
 	w->known.ground = &w->ground;
@@ -182,10 +194,7 @@ static void judge(struct auditing *w, struct audit_report *report)
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(),
-		.how = !w->known.started ? "only the configuration was read" : w->is_beside
-			? "a second server with this configuration was asked beside the first, by "
-			  "XCLIENT: no closed room can be made here"
-			: "a second server with this configuration was asked in a closed room",
+		.how = how_of(w),
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);
