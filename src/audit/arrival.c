@@ -101,21 +101,11 @@ static bool is_server(const struct following *g, const struct endpoint *at)
 	return ip_eq(&s->ip, &at->ip);
 }
 
-static bool listens_at(const struct endpoint *listener, unsigned ports, const struct endpoint *at)
-{
-	if (listener->port == 0 || at->port < listener->port ||
-	    (unsigned)(at->port - listener->port) >= (ports ? ports : 1))
-		return false;
-	return listener->ip.family == 0 || ip_eq(&listener->ip, &at->ip) ||
-	       (ip_is_unspecified(&listener->ip) &&
-	        (listener->ip.family == at->ip.family || listener->ip.family == 6));
-}
-
 static const struct facts_proxy *proxy_at(const struct following *g, const struct endpoint *at)
 {
 	for (size_t i = 0; i < g->f->proxy_n; i++)
 		if (g->f->proxies[i].kind != FACTS_KLIPPER &&
-		    listens_at(&g->f->proxies[i].from, g->f->proxies[i].ports, at))
+		    facts_listens_at(&g->f->proxies[i].from, g->f->proxies[i].ports, at))
 			return &g->f->proxies[i];
 	return NULL;
 }
@@ -342,12 +332,6 @@ static bool leads_on(const struct following *g, uint32_t port)
 	return false;
 }
 
-/* Of a program that doesn't say where it leads, only these are looked at: most lead to the web. */
-static bool is_for_mail(uint32_t port)
-{
-	return port == 25 || port == 465 || port == 587 || port == 2525;
-}
-
 static void find_ports_of_rules(struct following *g)
 {
 	const struct facts *f = g->f;
@@ -372,8 +356,9 @@ static void find_ports(struct following *g)
 	for (unsigned hop = 0; hop < HOPS_MAX; hop++) {
 		for (size_t i = 0; i < f->proxy_n; i++)
 			for (unsigned k = 0; k < f->proxies[i].ports && k < PORTS_MAX; k++)
+				/* Most that don't say where they lead, lead to the web. */
 				if ((f->proxies[i].to.port == 0 &&
-				     is_for_mail(f->proxies[i].from.port + k)) ||
+				     facts_is_for_mail(f->proxies[i].from.port + k)) ||
 				    leads_on(g, f->proxies[i].to.port + k))
 					add_port(g, f->proxies[i].from.port + k);
 		find_ports_of_rules(g);

@@ -147,6 +147,17 @@ static const char *cause_of(struct postfix *p, struct postfix_service *service,
 
 /* ---- lines ---------------------------------------------------------------------- */
 
+/* The list of domains that stands there, or names the table that does. */
+static const char *domains_at(struct postfix *p, const struct audit_place *place)
+{
+	static const char *const names[] = { "mydestination", "virtual_alias_domains",
+	                                     "virtual_mailbox_domains" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (audit_place_is(place, &postfix_value(p, &p->all, names[i])->place))
+			return names[i];
+	return "relay_domains";
+}
+
 /* What the line that decides is of, where it is not the list itself. */
 static void add_deciding(struct postfix *p, struct postfix_service *service,
                          const struct postfix_answer *answer, struct arena *a,
@@ -155,7 +166,8 @@ static void add_deciding(struct postfix *p, struct postfix_service *service,
 	const struct audit_setting *networks = postfix_value(p, service, "mynetworks");
 	if (answer->kind != POSTFIX_RULE_MYNETWORKS) {
 		if (!audit_place_is(&answer->place, &answer->inner.place))
-			audit_why_add(why, a, answer->kind == POSTFIX_RULE_GUARD ? "relay_domains"
+			audit_why_add(why, a, answer->kind == POSTFIX_RULE_GUARD
+			                      ? domains_at(p, &answer->place)
 			                      : answer->element[0] ? answer->element
 			                                           : answer->parameter,
 			              &answer->place);
@@ -323,4 +335,9 @@ void config_postfix_explain(struct postfix *p, const struct audit_client *client
 		if (i == 0 || width_of(&one) > width_of(why))
 			*why = one;
 	}
+	/* The relay check sees an own domain, and what becomes of it is another matter. */
+	const bool for_login = client->port && client->port->for_login
+	                       && !(client->shows & AUDIT_BY_LOGIN);
+	if (why->answer == AUDIT_NO && client->shows & AUDIT_BY_ROUTES && !for_login)
+		config_postfix_routed(p, client->shows, a, why);
 }

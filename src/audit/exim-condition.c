@@ -4,6 +4,7 @@
  * on the client and what it shows. A table has the names.
  */
 #include "audit/exim-private.h"
+#include "audit/signs-private.h"
 
 #include <assert.h>
 
@@ -39,11 +40,36 @@ static void ask_hosts(struct exim *x, bool not, struct str value, struct exim_co
 static void ask_domain_list(struct exim *x, bool not, struct str value, struct exim_condition *c)
 {
 	unsigned by = 0;
+	if (x->route) {
+		settled(c, exim_has_domain(x, value, x->route->domain) != not);
+		return;
+	}
 	enum exim_truth truth = exim_domains(x, value, &by);
+	c->list = x->found;
 	if (truth == EXIM_SHOWN && !not)
 		shown(c, by, false);
 	else
 		settled(c, (truth == EXIM_YES) != not);
+}
+
+/* By both parts of its addresses. */
+static void ask_routed(struct exim *x, bool not, struct str value, struct exim_condition *c)
+{
+	char separator = 0;
+	struct str item;
+	bool found = false;
+	while (!found && exim_item(x->g, &value, &separator, &item)) {
+		size_t at = item.n;
+		while (at > 0 && item.p[at - 1] != '@')
+			at--;
+		if (item.n && (item.p[0] == '^' || item.p[0] == '\\'))
+			found = sign_is_in(item, x->route->sign);
+		else
+			found = exim_has_domain(x, str_from(item, at), x->route->domain) &&
+			        (at == 0 || exim_sign_matches(x, (struct str){ item.p, at - 1 },
+			                                      x->route->sign));
+	}
+	settled(c, found != not);
 }
 
 /* "*@*.com : postmaster@*": by the domains of its addresses. */
@@ -53,6 +79,10 @@ static void ask_recipients(struct exim *x, bool not, struct str value, struct ex
 	struct str item;
 	unsigned by = 0;
 	enum exim_truth all = EXIM_NO;
+	if (x->route) {
+		ask_routed(x, not, value, c);
+		return;
+	}
 	while (all != EXIM_YES && exim_item(x->g, &value, &separator, &item)) {
 		size_t at = str_find(item, '@');
 		struct str domain = at == SIZE_MAX ? item : str_from(item, at + 1);
@@ -76,8 +106,9 @@ static bool is_star(struct str value)
 
 static void ask_local_parts(struct exim *x, bool not, struct str value, struct exim_condition *c)
 {
-	(void)x;
-	if (not || is_star(value))
+	if (x->route)
+		settled(c, exim_sign_matches(x, value, x->route->sign) != not);
+	else if (not || is_star(value))
 		settled(c, is_star(value) != not);
 	else
 		shown(c, AUDIT_BY_RECIPIENT, false);
@@ -108,14 +139,17 @@ static void ask_encrypted(struct exim *x, bool not, struct str value, struct exi
 
 static void ask_verify(struct exim *x, bool not, struct str value, struct exim_condition *c)
 {
-	(void)x;
+	struct audit_line line;
 	if (str_prefix(value, STR("certificate")))
 		shown(c, AUDIT_BY_TLS | AUDIT_BY_CERTIFICATE, not);
 	else if (str_prefix(value, STR("helo")))
 		shown(c, AUDIT_BY_HELO, not);
 	else if (str_prefix(value, STR("reverse_host_lookup")))
 		shown(c, AUDIT_BY_RDNS, not);
-	else
+	else if (str_prefix(value, STR("recipient"))) {
+		c->verifies = !not;
+		settled(c, (x->route || exim_routes_foreign(x, &line)) != not);
+	} else
 		settled(c, !not);
 }
 
@@ -139,9 +173,13 @@ static void ask_expression(struct exim *x, bool not, struct str value, struct ex
 		{ "def:authenticated_id", AUDIT_BY_LOGIN },
 		{ "def:sender_host_authenticated", AUDIT_BY_LOGIN },
 	};
-	(void)x;
+	bool of_local_part = x->route && str_search(value, STR("local_part")) != SIZE_MAX;
 	if (says(value, yes, 3) || says(value, no, 4)) {
 		settled(c, says(value, yes, 3) != not);
+		return;
+	}
+	if (of_local_part && sign_is_in(value, x->route->sign)) {
+		settled(c, !not);
 		return;
 	}
 	shown(c, AUDIT_BY_UNSURE, false);

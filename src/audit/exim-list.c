@@ -187,7 +187,12 @@ static enum exim_truth ask_domain(struct exim *x, struct str item, unsigned dept
 		return EXIM_NO;
 	if (item.p[0] == '+') {
 		const struct exim_list *named = exim_list_find(x, str_from(item, 1), false);
-		return named ? ask_domains(x, named->value, depth + 1, by) : EXIM_NO;
+		x->found = NULL;
+		enum exim_truth truth = named ? ask_domains(x, named->value, depth + 1, by)
+		                              : EXIM_NO;
+		if (truth != EXIM_NO && !x->found)
+			x->found = named;
+		return truth;
 	}
 	if (item.p[0] == '/')
 		return ask_domain_file(x, item, depth, by);
@@ -208,6 +213,7 @@ static enum exim_truth ask_domains(struct exim *x, struct str list, unsigned dep
 	char separator = 0;
 	struct str item;
 	enum exim_truth some = EXIM_NO;
+	const struct exim_list *found = NULL;
 	bool not = false;
 	if (str_find(list, '$') != SIZE_MAX) {
 		gather_unread(x->g, gather_text(x->g, list), "domains that are in an expansion");
@@ -215,17 +221,73 @@ static enum exim_truth ask_domains(struct exim *x, struct str list, unsigned dep
 	}
 	while (may_go_on(x, depth) && exim_item(x->g, &list, &separator, &item)) {
 		not = take_not(&item);
+		x->found = NULL;
 		enum exim_truth truth = ask_domain(x, item, depth, by);
 		if (truth == EXIM_YES)
 			return not ? EXIM_NO : EXIM_YES;
 		/* A domain outside of what is taken out is foreign all the same. */
-		if (truth == EXIM_SHOWN && !not)
+		if (truth == EXIM_SHOWN && !not) {
 			some = truth;
+			found = x->found;
+		}
 	}
+	x->found = found;
 	return not ? EXIM_YES : some;
 }
 
 enum exim_truth exim_domains(struct exim *x, struct str list, unsigned *by)
 {
+	x->found = NULL;
 	return ask_domains(x, list, 0, by);
+}
+
+/* ---- own domains --------------------------------------------------------------- */
+
+/* The first item, of lists within as well, that takes something in by its name. */
+static bool some_domain(struct exim *x, struct str list, unsigned depth, struct str *domain)
+{
+	char separator = 0;
+	struct str item;
+	while (may_go_on(x, depth) && exim_item(x->g, &list, &separator, &item)) {
+		const struct exim_list *named;
+		if (take_not(&item) || !item.n || item.p[0] == '*')
+			continue;
+		*domain = item;
+		if (item.p[0] != '+')
+			return true;
+		named = exim_list_find(x, str_from(item, 1), false);
+		if (named && some_domain(x, named->value, depth + 1, domain))
+			return true;
+	}
+	*domain = STR("");
+	return false;
+}
+
+struct str exim_some_domain(struct exim *x, struct str list)
+{
+	struct str domain;
+	some_domain(x, list, 0, &domain);
+	return domain;
+}
+
+static bool find_domain(struct exim *x, struct str list, unsigned depth, struct str domain)
+{
+	char separator = 0;
+	struct str item;
+	bool not = false;
+	while (may_go_on(x, depth) && exim_item(x->g, &list, &separator, &item)) {
+		not = take_not(&item);
+		const struct exim_list *named = item.n && item.p[0] == '+'
+			? exim_list_find(x, str_from(item, 1), false) : NULL;
+		if (named ? find_domain(x, named->value, depth + 1, domain)
+		    : str_caseeq(item, domain) ||
+		      (item.n && item.p[0] == '*' && str_casesuffix(domain, str_from(item, 1))))
+			return !not;
+	}
+	return not;
+}
+
+bool exim_has_domain(struct exim *x, struct str list, struct str domain)
+{
+	return find_domain(x, list, 0, domain);
 }

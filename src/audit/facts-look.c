@@ -20,6 +20,8 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -235,6 +237,59 @@ static void look_at_process(struct looking *l, unsigned pid)
 	buf_fini(&variables);
 }
 
+static ssize_t link_of(unsigned pid, const char *name, char *target, size_t size)
+{
+	char path[40];
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	ssize_t n = readlink(path, target, size - 1);
+	target[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* Of who has another root in its mounts: its program is of that root, or not the one that stands
+ * here by its name. */
+static bool has_other_program(unsigned pid, bool same_mounts)
+{
+	char program[PATH_MAX_BYTES], root[PATH_MAX_BYTES], path[40];
+	struct stat runs, here;
+	if (link_of(pid, "exe", program, sizeof(program)) <= 0)
+		return true;
+	if (same_mounts) {
+		ssize_t n = link_of(pid, "root", root, sizeof(root));
+		return n > 0 && strncmp(program, root, (size_t)n) == 0 && program[n] == '/';
+	}
+	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+	return stat(path, &runs) != 0 || stat(program, &here) != 0 ||
+	       runs.st_dev != here.st_dev || runs.st_ino != here.st_ino;
+}
+
+/* A service in mounts of its own still has the machine's root; one that shut itself in has one that
+ * is no mount. */
+static bool is_elsewhere(unsigned pid)
+{
+	char path[40], ours[64], theirs[64];
+	struct stat machine;
+	struct statx root;
+	snprintf(path, sizeof(path), "/proc/%u/root", pid);
+	if (pid == 0 || stat("/", &machine) != 0 ||
+	    statx(AT_FDCWD, path, 0, STATX_INO, &root) != 0 ||
+	    (makedev(root.stx_dev_major, root.stx_dev_minor) == machine.st_dev &&
+	     root.stx_ino == machine.st_ino))
+		return false;
+	bool same_mounts = link_of((unsigned)getpid(), "ns/mnt", ours, sizeof(ours)) ==
+	                   link_of(pid, "ns/mnt", theirs, sizeof(theirs)) &&
+	                   strcmp(ours, theirs) == 0;
+	if (!same_mounts && root.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+		return true;
+	return has_other_program(pid, same_mounts);
+}
+
+static void look_at_roots(struct facts *f)
+{
+	for (size_t i = 0; i < f->listener_n; i++)
+		f->listeners[i].elsewhere = is_elsewhere(f->listeners[i].pid);
+}
+
 static void look_at_processes(struct looking *l)
 {
 	DIR *d = opendir("/proc");
@@ -251,6 +306,7 @@ static void look_at_processes(struct looking *l)
 	if (n >= PROCESSES_MAX || l->descriptors > DESCRIPTORS_MAX)
 		note(l, ERR_LIMIT, "the processes of the machine");
 	facts_settle_proxies(l->f);
+	look_at_roots(l->f);
 }
 
 /* ---- signs of a container ---------- */

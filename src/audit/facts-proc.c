@@ -170,7 +170,10 @@ void facts_add_holder(struct facts *f, uint64_t inode, unsigned pid, struct str 
 {
 	for (size_t i = 0; i < f->listener_n; i++) {
 		struct facts_listener *l = &f->listeners[i];
-		if (l->inode != inode || inode == 0 || l->pid > 1 || (l->pid == 1 && pid == 1))
+		/* Postfix's master hands its sockets on to an smtpd, of a lower number maybe. */
+		bool hands_on = str_eq(str_trim(comm), STR("master"));
+		if (l->inode != inode || inode == 0 || (l->pid > 1 && !hands_on) ||
+		    (l->pid == 1 && pid == 1))
 			continue;
 		l->pid = pid;
 		l->program = facts_shown(f, str_trim(comm));

@@ -121,8 +121,11 @@ static const struct facts_chain *target_of(struct walk *w, const struct facts_ch
 static void translate(struct walk *w, const struct facts_chain *chain,
                       const struct facts_rule *rule, bool sure)
 {
-	if (!w->verdict->rule)
-		*w->verdict = (struct facts_verdict){ chain, rule, sure };
+	struct facts_verdict *v = w->verdict;
+	if (!v->rule)
+		*v = (struct facts_verdict){ .chain = chain, .rule = rule, .certain = sure };
+	else if (v->other_n++ < FACTS_OTHERS_MAX)
+		v->others[v->other_n - 1] = rule;
 }
 
 static int jump(struct walk *w, const struct facts_chain *chain, const struct facts_rule *rule,

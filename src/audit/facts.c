@@ -35,6 +35,21 @@ const char *facts_container_name(enum facts_container container)
 	return names[container];
 }
 
+bool facts_is_for_mail(unsigned port)
+{
+	return port == 25 || port == 465 || port == 587 || port == 2525;
+}
+
+bool facts_listens_at(const struct endpoint *listener, unsigned ports, const struct endpoint *at)
+{
+	if (listener->port == 0 || at->port < listener->port ||
+	    (unsigned)(at->port - listener->port) >= (ports ? ports : 1))
+		return false;
+	return listener->ip.family == 0 || ip_eq(&listener->ip, &at->ip) ||
+	       (ip_is_unspecified(&listener->ip) &&
+	        (listener->ip.family == at->ip.family || listener->ip.family == 6));
+}
+
 /* ---- growing ---------- */
 
 /* Powers of two from 4 on are where it is full: no capacity needs to be kept. */

@@ -58,6 +58,7 @@ struct facts_listener {
 	uint64_t inode;
 	unsigned pid;                    /* 0: not known */
 	const char *program;             /* ""; as /proc/PID/comm says */
+	bool elsewhere;                  /* it has another root than we: a container's */
 };
 
 /* ---- translation of addresses ---- */
@@ -200,7 +201,8 @@ int facts_add_sys(struct facts *f, const struct facts_sys *sys);
 bool facts_add_process(struct facts *f, unsigned pid, struct str cmdline, struct str environ_);
 /* The process in whose network LXD's forkproxy of this command connects; 0: it is none. */
 unsigned facts_forkproxy_target(struct str cmdline);
-/* The process that has the socket; one that is no supervisor (1) is preferred. A proxy whose
+/* The process that has the socket; Postfix's master, or one that is no supervisor (1), is
+ * preferred. A proxy whose
  * command line does not say where it listens gets that from here. */
 void facts_add_holder(struct facts *f, uint64_t inode, unsigned pid, struct str comm);
 void facts_settle_proxies(struct facts *f);
@@ -239,6 +241,10 @@ bool facts_is_public(const struct ip *ip);
 
 /* Of a private or shared network: what a router translates. */
 bool facts_is_private(const struct ip *ip);
+/* 25, 465, 587, 2525. */
+bool facts_is_for_mail(unsigned port);
+/* Whether somebody who listens there, at so many ports in a row, takes what is sent `at`. */
+bool facts_listens_at(const struct endpoint *listener, unsigned ports, const struct endpoint *at);
 
 /* A first packet of a connection, on its way through the chains of a hook. */
 struct facts_packet {
@@ -246,10 +252,15 @@ struct facts_packet {
 	const char *in, *out;            /* ""; names of interfaces */
 	uint32_t mark;
 };
+enum { FACTS_OTHERS_MAX = 8 };
 struct facts_verdict {
 	const struct facts_chain *chain;
 	const struct facts_rule *rule;   /* NULL: nothing translates it */
 	bool certain;                    /* no condition that we don't understand was on the way */
+	/* If not certain: rules behind it that may do it instead; more of them than there is room
+	 * for are left out, and counted. */
+	const struct facts_rule *others[FACTS_OTHERS_MAX];
+	size_t other_n;
 };
 /* The rule that translates the packet there, with its marks changed on the way. ERR_LIMIT: the
  * chains go in circles, or too far. */

@@ -46,7 +46,7 @@ static const char *cause_of_claim(enum audit_claim claim)
 /* What the client of that form shows, as rules see it. */
 static unsigned shows_of(const char *form, const struct relay_case *row, enum audit_tls tls)
 {
-	unsigned shows = tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS;
+	unsigned shows = audit_form_routes(form) | (tls == AUDIT_CLEAR ? 0u : AUDIT_BY_TLS);
 	if (!strcmp(form, "A05"))
 		return shows | AUDIT_BY_MX;
 	if (!strcmp(form, "A03") || !strcmp(form, "A04") || !row)
@@ -167,6 +167,20 @@ static enum audit_severity severity_of(const struct finding_group *g)
 	return AUDIT_WARN;
 }
 
+/* Those of the form; else all of the rows, which may have been taken in other forms, too. */
+static void add_lines(struct findings *fs, struct finding_draft *d, const struct finding_group *g)
+{
+	const struct relay_case *row = audit_form_case(g->forms[0]);
+	struct audit_why why;
+	explain_form(fs, g->rows[0], shows_of(g->forms[0], row, g->rows[0]->tls), &why);
+	for (size_t i = 0; i < why.by_n && why.answer != AUDIT_NO; i++)
+		finding_line(d, why.by[i].parameter, &why.by[i].place);
+	const bool said = d->line_n > 0;
+	for (size_t i = 0; i < g->n && !said; i++)
+		for (size_t k = 0; k < g->rows[i]->by_n; k++)
+			finding_line(d, g->rows[i]->by[k].parameter, &g->rows[i]->by[k].place);
+}
+
 void findings_of_form(struct findings *fs, const struct finding_group *g)
 {
 	const struct cause *cause = cause_by_id(str_of(g->cause));
@@ -176,16 +190,7 @@ void findings_of_form(struct findings *fs, const struct finding_group *g)
 	say_who(fs, d, g);
 	if (cause)
 		finding_say(fs, d, "%s", cause->meaning);
-	for (size_t i = 0; i < g->n; i++)
-		for (size_t k = 0; k < g->rows[i]->by_n; k++)
-			finding_line(d, g->rows[i]->by[k].parameter, &g->rows[i]->by[k].place);
-	if (!d->line_n) {
-		struct audit_why why;
-		explain_form(fs, g->rows[0], shows_of(g->forms[0], audit_form_case(g->forms[0]),
-		                                      g->rows[0]->tls), &why);
-		for (size_t i = 0; i < why.by_n && why.answer != AUDIT_NO; i++)
-			finding_line(d, why.by[i].parameter, &why.by[i].place);
-	}
+	add_lines(fs, d, g);
 	finding_catalogue_lines(fs, d, finding_service(fs, g->rows[0]->port));
 	finding_fix_rules(fs, d, g);
 }

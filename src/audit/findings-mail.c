@@ -78,6 +78,30 @@ static void sender_opensmtpd(struct findings *fs, const struct audit_port *port)
 	finding_check(fs, d, "log in as one user and send as another: refused");
 }
 
+/* A setting of an authenticator by which it checks logins; NULL: there is none. */
+static const struct audit_setting *authenticator(struct findings *fs)
+{
+	const struct audit_setting *offered = finding_set(fs, "", "auth_advertise_hosts");
+	for (size_t i = 0; i < fs->reading->setting_n && !(offered && !offered->value[0]); i++) {
+		const struct audit_setting *s = &fs->reading->settings[i];
+		if (s->service && s->service[0] && str_prefix(str_of(s->name), STR("server_")))
+			return s;
+	}
+	return NULL;
+}
+
+static void sender_exim(struct findings *fs)
+{
+	const struct audit_setting *login = authenticator(fs);
+	if (!login || finding_set(fs, "", "acl $authenticated_id"))
+		return;
+	struct finding_draft *d = finding_begin(fs, AUDIT_ADVICE, "C15", NULL, 10);
+	finding_say(fs, d, "Who logs in (%s) may send as anybody: no ACL compares "
+	            "$authenticated_id with the sender.", login->service);
+	finding_setting(d, login);
+	finding_catalogue_fix(fs, d);
+}
+
 /* ---- a bare LF (C17) ------------------------------------------------------------- */
 
 /* The next number of a version; its place behind it. */
@@ -209,6 +233,32 @@ static void bounces_postfix(struct findings *fs)
 		               "relay_recipient_maps", "hash:/etc/postfix/relay_recipients");
 }
 
+/* Where a stranger's mail was taken for a mailbox that nobody has; NULL: nowhere. */
+static const struct audit_try *nobody_taken(const struct findings *fs)
+{
+	for (size_t i = 0; i < fs->known->question_n; i++) {
+		const struct audit_question *q = &fs->known->questions[i];
+		for (size_t k = 0; k < q->try_n; k++)
+			if (!strcmp(q->tries[k].form, "A01") && q->tries[k].said == AUDIT_TAKEN)
+				return &q->tries[k];
+	}
+	return NULL;
+}
+
+static void bounces_exim(struct findings *fs)
+{
+	const struct audit_try *taken = nobody_taken(fs);
+	const struct audit_setting *acl = finding_set(fs, "", "acl_smtp_rcpt");
+	if (!taken || !acl || finding_set(fs, "", "acl verify = recipient"))
+		return;
+	struct finding_draft *d = finding_begin(fs, AUDIT_ADVICE, "C18", NULL, 12);
+	finding_say(fs, d, "Mail for %.200s was taken, and no ACL has \"verify = recipient\": if "
+	            "no router has a mailbox for it, it is bounced to whoever was forged as its "
+	            "sender.", taken->rcpt);
+	finding_setting(d, acl);
+	finding_catalogue_fix(fs, d);
+}
+
 void findings_of_mail(struct findings *fs)
 {
 	const bool reached = is_reached_at_all(fs);
@@ -218,8 +268,12 @@ void findings_of_mail(struct findings *fs)
 		else if (fs->report->mta == MTA_OPENSMTPD)
 			sender_opensmtpd(fs, &fs->reading->ports[i]);
 	}
+	if (fs->report->mta == MTA_EXIM)
+		sender_exim(fs);
 	if (!reached)
 		return;
+	if (fs->report->mta == MTA_EXIM)
+		bounces_exim(fs);
 	if (fs->report->mta == MTA_POSTFIX) {
 		newline_postfix(fs);
 		bounces_postfix(fs);

@@ -77,6 +77,12 @@ void gate_facts_format(const struct facts *f, struct buf *out)
 		           p->to.ip.family ? endpoint_format(&p->to, to) : "-",
 		           (unsigned)p->ports, p->keeps_source);
 	}
+	/* Who takes mail there, or passes it on to whom it names nowhere. */
+	for (size_t i = 0; i < f->listener_n; i++)
+		if (facts_is_for_mail(f->listeners[i].at.port))
+			buf_printf(out, "listener %s %s %d\n",
+			           endpoint_format(&f->listeners[i].at, from),
+			           f->listeners[i].program, f->listeners[i].elsewhere);
 	for (size_t i = 0; i < f->unread_n; i++)
 		buf_printf(out, "unread %s %s\n", f->unread[i].what, f->unread[i].why);
 	buf_printf(out, "container %d\n", (int)f->container);

@@ -160,7 +160,9 @@ static bool takes_everybody(const struct audit_rule *rule)
 const char *gather_cause(const struct audit_rule *rule)
 {
 	static const struct { unsigned by; const char *cause; } rows[] = {
-		{ AUDIT_BY_LOGIN, "" }, { AUDIT_BY_CERTIFICATE, "C44" }, { AUDIT_BY_MX, "C39" },
+		{ AUDIT_BY_LOGIN, "" }, { AUDIT_BY_PERCENT, "C34" }, { AUDIT_BY_BANG, "C36" },
+		{ AUDIT_BY_AT, "C37" }, { AUDIT_BY_PACKED, "C11" },
+		{ AUDIT_BY_CERTIFICATE, "C44" }, { AUDIT_BY_MX, "C39" },
 		{ AUDIT_BY_RDNS, "C42" }, { AUDIT_BY_SENDER, "C31" }, { AUDIT_BY_HELO, "C41" },
 		{ AUDIT_BY_TLS, "C44" }, { AUDIT_BY_RECIPIENT, "C33" },
 	};

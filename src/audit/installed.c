@@ -246,3 +246,21 @@ const char *audit_usual_directory(enum mta mta)
 	default: return NULL;
 	}
 }
+
+size_t audit_instance_directories(struct str value, struct arena *a, const char **directories,
+                                  size_t max, const char **beyond)
+{
+	struct str word;
+	size_t n = 0;
+	*beyond = NULL;
+	while (str_token(&value, " \t,", &word)) {
+		if (!word.n || word.p[0] != '/')
+			continue;
+		if (n < max)
+			directories[n] = arena_strdup(a, word);
+		else if (n == max)
+			*beyond = arena_strdup(a, word);
+		n++;
+	}
+	return n;
+}

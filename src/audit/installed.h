@@ -28,6 +28,12 @@ struct audit_found {
 bool audit_installed(const struct audit_files *files, struct arena *a,
                      struct audit_found **found, size_t *n);
 
+/* The directories of other instances in the value of multi_instance_directories, absolute paths,
+ * in the arena: up to max of them; their whole number is returned. *beyond is the first that there
+ * was no room for; NULL. */
+size_t audit_instance_directories(struct str value, struct arena *a, const char **directories,
+                                  size_t max, const char **beyond);
+
 /* Whose configuration is in that directory, or is that file; with *mta set before, only of that
  * server. ERR_NOT_FOUND. */
 int audit_recognise(const struct audit_files *files, const char *name, enum mta *mta);

@@ -158,25 +158,48 @@ static bool goes_to_some(const struct judge *j, const struct audit_who *who)
 	return true;
 }
 
-static void explain(struct judge *j, struct audit_who *who, const struct audit_port *port)
+static bool has_line(const struct audit_line *by, size_t n, const struct audit_line *line)
 {
-	struct audit_why why = { 0 };
+	for (size_t i = 0; i < n; i++)
+		if (by[i].place.line == line->place.line &&
+		    !strcmp(by[i].place.file, line->place.file) &&
+		    !strcmp(by[i].place.text, line->place.text))
+			return true;
+	return false;
+}
+
+static void explain_form(struct judge *j, const struct audit_who *who, const char *form,
+                         const struct audit_port *port, struct audit_why *why)
+{
 	struct audit_client client = {
 		.ip = who->asker->ip, .port = port,
 		.own = facts_is_own(j->known->ground->facts, &who->asker->ip),
-		.shows = shows_of(who->forms[0]) | (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
+		.shows = shows_of(form) | audit_form_routes(form) |
+		         (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
 	};
-	audit_config_explain(j->known->ground->config, &client, &why);
-	if (why.answer == AUDIT_NO) {           /* a rule for some domains may have one of ours */
+	audit_config_explain(j->known->ground->config, &client, why);
+	if (why->answer == AUDIT_NO) {          /* a rule for some domains may have one of ours */
 		client.shows |= AUDIT_BY_RECIPIENT;
-		audit_config_explain(j->known->ground->config, &client, &why);
+		audit_config_explain(j->known->ground->config, &client, why);
 	}
-	if (why.answer == AUDIT_NO)
-		return;
-	struct audit_line *by = arena_alloc(j->report->arena, (why.by_n + 1) * sizeof(*by));
-	memcpy(by, why.by, why.by_n * sizeof(*by));
+}
+
+/* Of what is taken in plain the one line tells all; else each form may have another. */
+static void explain(struct judge *j, struct audit_who *who, const struct audit_port *port)
+{
+	enum { LINES_MAX = 2 * AUDIT_BECAUSE_MAX };
+	struct audit_line *by = arena_alloc(j->report->arena, LINES_MAX * sizeof(*by));
+	const size_t forms = strcmp(who->forms[0], "E01") ? who->form_n : 1;
 	who->by = by;
-	who->by_n = why.by_n;
+	for (size_t i = 0; i < forms; i++) {
+		struct audit_why why = { 0 };
+		explain_form(j, who, who->forms[i], port, &why);
+		if (why.answer == AUDIT_NO)
+			continue;
+		for (size_t k = 0; k < why.by_n && who->by_n < LINES_MAX; k++)
+			if (!has_line(by, who->by_n, &why.by[k]))
+				by[who->by_n++] = why.by[k];
+	}
 }
 
 /* ---- rows ------------------------------------------------------------------------- */

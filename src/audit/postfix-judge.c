@@ -356,12 +356,27 @@ static void guard_pass_some(struct judging *j, const struct postfix_rule *rule)
 	}
 }
 
+/* Domains that only the server can look up: whichever he chooses may be one of them. */
+static void guard_pass_unread(struct judging *j, const struct postfix_rule *rule)
+{
+	for (size_t i = RELAY_DOMAINS + 1; i-- > 0;) {
+		const struct postfix_list *list = &j->p->all.domains[i];
+		spend(j, list->n * 8);
+		for (size_t k = 0; k < list->n; k++)
+			if (list->at[k].map && list->at[k].map->kind == POSTFIX_MAP_UNREAD &&
+			    !list->at[k].negated)
+				note_first(j, &j->unsure, rule, list->at[k].place);
+	}
+}
+
 static enum outcome guard_judge(struct judging *j, const struct postfix_rule *rule)
 {
 	if (destination_own(j))
 		return WENT_ON;
 	if (j->client->any_destination)
 		guard_pass_some(j, rule);
+	if (j->client->any_destination && !j->some.rule)
+		guard_pass_unread(j, rule);
 	return outcome_by(j, rule, j->list, REFUSES);
 }
 

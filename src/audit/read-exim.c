@@ -67,19 +67,34 @@ static void take_main(struct exim *x, struct str text, const struct audit_place 
 		take_option(x, text, "", place);
 }
 
-static void keep_acl_line(struct exim *x, struct str text, const struct audit_place *place)
+/* What the findings ask of all ACLs, whatever their conditions: it is kept as a setting. */
+static void note_acl_line(struct exim *x, struct str text, const struct audit_place *place)
 {
-	if (x->acl_n == AUDIT_SETTINGS_MAX)
+	const size_t verify = str_search(text, STR("verify"));
+	if (str_search(text, STR("authenticated_id")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl $authenticated_id"), text, "", place);
+	if (verify != SIZE_MAX && str_search(str_from(text, verify), STR("recipient")) != SIZE_MAX)
+		gather_setting(x->g, STR("acl verify = recipient"), text, "", place);
+}
+
+static void keep_line(struct exim *x, struct exim_lines *kept, struct str text,
+                      const struct audit_place *place)
+{
+	if (kept->n == AUDIT_SETTINGS_MAX) {
+		if (!kept->cut)
+			gather_unread_at(x->g, place, "more lines than we take");
+		kept->cut = true;
 		return;
-	if (x->acl_n == x->acl_cap) {
-		size_t cap = x->acl_cap ? x->acl_cap * 2 : 64;
-		struct exim_line *larger = arena_alloc(x->g->a, cap * sizeof(*larger));
-		if (x->acl_n)
-			memcpy(larger, x->acl, x->acl_n * sizeof(*larger));
-		x->acl = larger;
-		x->acl_cap = cap;
 	}
-	x->acl[x->acl_n++] = (struct exim_line){ text, *place };
+	if (kept->n == kept->cap) {
+		size_t cap = kept->cap ? kept->cap * 2 : 64;
+		struct exim_line *larger = arena_alloc(x->g->a, cap * sizeof(*larger));
+		if (kept->n)
+			memcpy(larger, kept->p, kept->n * sizeof(*larger));
+		kept->p = larger;
+		kept->cap = cap;
+	}
+	kept->p[kept->n++] = (struct exim_line){ text, *place };
 }
 
 static void take_line(struct exim *x, struct str text, const struct audit_place *place)
@@ -92,7 +107,12 @@ static void take_line(struct exim *x, struct str text, const struct audit_place 
 	} else if (!x->section[0]) {
 		take_main(x, text, place);
 	} else if (!strcmp(x->section, "acl")) {
-		keep_acl_line(x, text, place);
+		note_acl_line(x, text, place);
+		keep_line(x, &x->acl, text, place);
+	} else if (!strcmp(x->section, "routers")) {
+		keep_line(x, &x->routers, text, place);
+	} else if (!strcmp(x->section, "rewrite")) {
+		keep_line(x, &x->rewrites, text, place);
 	} else if (!strcmp(x->section, "authenticators")) {
 		if (text.p[text.n - 1] == ':')
 			str_copy(x->driver, sizeof(x->driver), (struct str){ text.p, text.n - 1 });
@@ -170,28 +190,26 @@ static void add_ports_of(struct exim *x, struct str item, struct str ports,
 
 /* By options of the daemon, which go before the configuration: of ports alone they are ports, else
  * they are interfaces. */
-static void take_listen(struct exim *x, struct str *interfaces, struct str *ports,
-                        struct audit_place *place)
+static void take_listen(const struct daemon_options *daemon, struct str *interfaces,
+                        struct str *ports, struct audit_place *place)
 {
-	struct audit_place at;
-	struct str listen = exim_debian_listen(x, &at);
+	struct str listen = str_of(daemon->listen ? daemon->listen : "");
 	if (!listen.n)
 		return;
 	bool addresses = listen.p[0] == '<' || listen.p[0] == '[';
 	for (size_t i = 0; i < listen.n; i++)
 		addresses |= listen.p[i] == '.';
 	*(addresses ? interfaces : ports) = listen;
-	*place = at;
+	*place = daemon->place;
 }
 
-static void add_ports(struct exim *x, bool debian)
+static void add_ports(struct exim *x, const struct daemon_options *daemon)
 {
 	struct audit_place place = { "", 0, "" };
 	struct str ports = gather_value(x->g, "daemon_smtp_ports", &place), item;
 	struct str interfaces = gather_value(x->g, "local_interfaces", &place);
 	char separator = 0;
-	if (debian)
-		take_listen(x, &interfaces, &ports, &place);
+	take_listen(daemon, &interfaces, &ports, &place);
 	if (!ports.n)
 		ports = STR("smtp");
 	if (!interfaces.n)
@@ -199,29 +217,61 @@ static void add_ports(struct exim *x, bool debian)
 	for (int i = 0; i < 100 && exim_item(x->g, &interfaces, &separator, &item); i++)
 		if (item.n)
 			add_ports_of(x, item, ports, &place);
+	for (size_t i = 0; daemon->tls_first && i < x->g->out->port_n; i++)
+		x->g->out->ports[i].tls_first = true;
+}
+
+/* "-DNAME=value", "-DNAME": they go before what the file says. */
+static void take_macros(struct exim *x, const struct daemon_options *daemon)
+{
+	for (size_t i = 0; i < daemon->n; i++) {
+		struct str word = str_of(daemon->words[i]);
+		if (!str_prefix(word, STR("-D")))
+			continue;
+		word = str_trim(str_from(word, 2));
+		const size_t equals = str_find(word, '=');
+		const bool bare = equals == SIZE_MAX;
+		exim_define(x, str_trim((struct str){ word.p, bare ? word.n : equals }),
+		            str_trim(str_from(word, bare ? word.n : equals + 1)), &daemon->place);
+	}
+	for (size_t i = 0; i < x->macro_n; i++)
+		x->macros[i].fixed = true;
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
 
-/* The one file, or the directory by Debian's order. */
-static int read_by(const struct audit_files *files, const char *file, const char *directory,
-                   struct arena *a, struct audit_reading *out)
+int audit_read_exim_started(const struct audit_files *files, const char *file,
+                            const char *directory, const struct daemon_options *daemon,
+                            struct arena *a, struct audit_reading *out)
 {
 	*out = (struct audit_reading){ .mta = MTA_EXIM };
 	struct gather g = { .a = a, .files = files, .out = out };
 	struct exim *x = arena_alloc(a, sizeof(*x));
 	x->g = &g;
 	x->line = take_line;
+	take_macros(x, daemon);
+	if (daemon->unknown)
+		gather_unread_at(&g, &daemon->place, daemon->unknown);
 	int err = exim_read_file(x, file ? arena_strdup(a, str_of(file))
 	                                 : arena_printf(a, "%s/exim4.conf", directory), !file, 0);
 	if (err == ERR_NOT_FOUND && directory)
 		err = exim_debian_read(x, arena_strdup(a, str_of(directory)));
 	if (err == ERR_OK)
-		add_ports(x, directory);
+		add_ports(x, daemon);
 	if (err == ERR_OK)
 		exim_acl(x);
 	audit_conclude(out, a);
 	return err;
+}
+
+/* The options are Debian's where its order is asked for. */
+static int read_by(const struct audit_files *files, const char *file, const char *directory,
+                   struct arena *a, struct audit_reading *out)
+{
+	struct daemon_options daemon = { .place = { "", 0, "" } };
+	if (directory)
+		daemon_of_files(MTA_EXIM, files, a, &daemon);
+	return audit_read_exim_started(files, file, directory, &daemon, a, out);
 }
 
 int audit_read_exim(const struct audit_files *files, const char *file, struct arena *a,

@@ -108,6 +108,10 @@ void audit_judge(const struct audit_known *known, struct audit_report *report);
 /* Adds what is to be said of causes, after audit_judge(). */
 void audit_findings(const struct audit_known *known, struct audit_report *report);
 
+/* What was not asked though "closed" could then not be said: it is among the unasked, and a report
+ * that says so no longer does. Any number of times; in the report's arena. */
+void audit_report_doubt(struct audit_report *report, const char *what, const char *why);
+
 /* The members of an object, as portreeve-json(5) has it. */
 void audit_report_json(const struct audit_report *report, struct json *j);
 /* As a page to read, which it begins, in the report's arena. */

@@ -58,6 +58,10 @@ enum audit_by {
 	AUDIT_BY_RECIPIENT = 64,         /* some recipients or domains only, not own ones */
 	AUDIT_BY_MX = 128,               /* domains whose MX names this server */
 	AUDIT_BY_UNSURE = 256,           /* what only the server itself can decide */
+	/* A recipient at an own domain whose local part holds a foreign address: by a percent
+	 * sign, as a bang path, with its "@", packed as SRS or another mail system does. */
+	AUDIT_BY_PERCENT = 512, AUDIT_BY_BANG = 1024, AUDIT_BY_AT = 2048, AUDIT_BY_PACKED = 4096,
+	AUDIT_BY_ROUTES = AUDIT_BY_PERCENT | AUDIT_BY_BANG | AUDIT_BY_AT | AUDIT_BY_PACKED,
 };
 
 /* One item of a list of clients; the first that holds for a client decides. */
@@ -80,8 +84,9 @@ struct audit_rule {
 	const char *service;             /* "" for all */
 	const char *name;                /* of the parameter */
 	struct audit_place place;
-	const char *list_name;           /* the list of its clients, where it stands elsewhere */
-	struct audit_place list;
+	const char *list_name;           /* the list of its clients or domains, where it stands */
+	struct audit_place list;         /* elsewhere */
+	struct audit_line through;       /* what routes it on then; parameter NULL: not known */
 };
 
 /* A port on which the server takes mail. */

@@ -55,18 +55,18 @@ static bool names_domain(const struct audit_reading *reading, struct str text, s
 static bool is_named(const struct audit_reading *reading, const struct audit_rule *rule,
                      const struct audit_client *client)
 {
-	return client->to && rule->by & AUDIT_BY_RECIPIENT &&
+	return client->to && (rule->by | rule->without) & AUDIT_BY_RECIPIENT &&
 	       names_domain(reading, str_of(rule->what), str_of(client->to), true);
 }
 
 static bool holds(const struct audit_reading *reading, const struct audit_rule *rule,
                   const struct audit_client *client)
 {
-	unsigned asked = rule->by & ~(unsigned)AUDIT_BY_UNSURE;
-	if (is_named(reading, rule, client))
-		asked &= ~(unsigned)AUDIT_BY_RECIPIENT;
-	return serves(rule, client) && !(asked & ~client->shows) &&
-	       !(rule->without & client->shows) && is_among(rule, client);
+	const unsigned asked = rule->by & ~(unsigned)AUDIT_BY_UNSURE;
+	const unsigned shows = client->shows | (is_named(reading, rule, client)
+	                                        ? AUDIT_BY_RECIPIENT : 0u);
+	return serves(rule, client) && !(asked & ~shows) && !(rule->without & shows) &&
+	       is_among(rule, client);
 }
 
 enum audit_answer audit_may_relay(const struct audit_reading *reading,

@@ -7,6 +7,7 @@
 #include "cli/audit-find.h"
 
 #include "audit/disk-files.h"
+#include "audit/entrance.h"
 #include "audit/installed.h"
 #include "base/file.h"
 
@@ -19,25 +20,12 @@ enum { STATUS_BYTES_MAX = 64 << 20, NAME_MAX_BYTES = 256, FIRST_USER = 1000, LAS
 
 /* ---- which server ------------------------------------------------------------------------- */
 
-/* Processes that listen: Postfix's is master, OpenSMTPD's smtpd. */
-static const struct { const char *program; enum mta mta; } listeners[] = {
-	{ "master", MTA_POSTFIX }, { "exim4", MTA_EXIM }, { "exim", MTA_EXIM },
-	{ "sendmail-mta", MTA_SENDMAIL }, { "sendmail", MTA_SENDMAIL },
-	{ "smtpd", MTA_OPENSMTPD },
-};
-
-static bool is_for_mail(uint16_t port)
-{
-	return port == 25 || port == 465 || port == 587 || port == 2525;
-}
-
 bool audit_find_listens(const struct facts *f, enum mta mta)
 {
 	for (size_t i = 0; i < f->listener_n; i++)
-		for (size_t k = 0; k < sizeof(listeners) / sizeof(*listeners); k++)
-			if (is_for_mail(f->listeners[i].at.port) && listeners[k].mta == mta &&
-			    strcmp(f->listeners[i].program, listeners[k].program) == 0)
-				return true;
+		if (facts_is_for_mail(f->listeners[i].at.port) && !f->listeners[i].elsewhere &&
+		    audit_mta_of_process(f->listeners[i].program) == mta)
+			return true;
 	return false;
 }
 

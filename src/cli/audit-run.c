@@ -5,8 +5,10 @@
  */
 #include "cli/audit-run.h"
 
+#include "audit/installed.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/audit-daemon.h"
 #include "cli/audit-read.h"
 #include "cli/progress.h"
 #include "closed/run.h"
@@ -14,8 +16,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
-       ALL_MS = 180 * 1000 /* of all instances */ };
+enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
+       RUNNING_MAX = 16 };
 
 /* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
@@ -25,9 +27,12 @@ enum { TOOL_MS = 5000, START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIR
 struct auditing {
 	struct cli *cli;
 	const struct audit_options *options;
+	struct audit_options own;        /* where the server runs by another configuration */
 	struct arena *a;
 	struct facts facts;
 	struct audit_source source;
+	const char *running[RUNNING_MAX];        /* directories of Postfix, by its masters */
+	size_t running_n;
 	const struct closed_server *server;
 	const char *version, *machine;
 	const char *aside;               /* how it was asked without a room; NULL: in one */
@@ -40,6 +45,24 @@ struct auditing {
 	struct buf message;
 	struct progress progress;
 };
+
+/* Where the only ones that run have another configuration than the usual one, it is the first of
+ * these: what lies in the usual place may be nobody's. */
+static void find_running(struct auditing *w)
+{
+	bool usual = false;
+	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root)
+		return;
+	w->running_n = audit_daemon_directories(&w->facts, w->a, w->running, RUNNING_MAX);
+	for (size_t i = 0; i < w->running_n; i++)
+		usual |= strcmp(w->running[i], w->server->config) == 0;
+	if (usual || !w->running_n)
+		return;
+	w->own = *w->options;
+	w->own.config = w->running[0];
+	w->own.is_instance = true;
+	w->options = &w->own;
+}
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
@@ -133,7 +156,8 @@ static void ask(struct auditing *w)
 	const struct cli_values *sockets = w->options->sockets;
 	const struct closed_run_setup setup = {
 		.server = w->server, .config = w->options->config,
-		.is_instance = w->options->is_instance, .directories = directories,
+		.is_instance = w->options->is_instance, .options = w->source.daemon.words,
+		.directories = directories,
 		.directory_n = find_directories(w, directories),
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
@@ -200,43 +224,64 @@ static void judge(struct auditing *w, struct audit_report *report)
 	audit_findings(&w->known, report);
 }
 
-enum { AUDIT_INSTANCES_MAX = 16 };
-/* Directories of the other instances of Postfix that the audited one names. */
-struct audit_instances {
-	const char *directories[AUDIT_INSTANCES_MAX];
-	size_t n;
-	enum mta others[MTA_LAST_WHOLE + 1];     /* other servers that listen */
-	size_t other_n;
-};
+/* One that runs, and that the audited one does not name. */
+static void instance_add(const struct auditing *w, struct audit_done *done, const char *directory)
+{
+	bool said = strcmp(directory, w->options->config ? w->options->config
+	                                                 : w->server->config) == 0;
+	for (size_t i = 0; i < done->directory_n; i++)
+		said |= strcmp(done->directories[i], directory) == 0;
+	if (!said && done->directory_n < AUDIT_INSTANCES_MAX)
+		done->directories[done->directory_n++] = directory;
+}
 
-static void find_instances(struct auditing *w, struct audit_instances *instances)
+/* Directories of the other instances of Postfix. */
+static void find_instances(struct auditing *w, struct audit_done *done)
 {
 	const struct audit_setting *s = audit_config_setting(w->config, "",
 	                                                     "multi_instance_directories");
-	struct str rest = str_of(s ? s->value : ""), word;
-	instances->n = instances->other_n = 0;
-	for (int m = MTA_FIRST; m <= MTA_LAST_WHOLE && !w->options->root; m++)
-		if ((enum mta)m != w->server->mta && audit_find_listens(&w->facts, (enum mta)m))
-			instances->others[instances->other_n++] = (enum mta)m;
-	while (w->server->mta == MTA_POSTFIX && str_token(&rest, " \t,", &word))
-		if (word.n && word.p[0] == '/' && instances->n < AUDIT_INSTANCES_MAX)
-			instances->directories[instances->n++] = arena_strdup(w->a, word);
+	struct str value = str_of(s && w->server->mta == MTA_POSTFIX ? s->value : "");
+	size_t n = audit_instance_directories(value, w->a, done->directories, AUDIT_INSTANCES_MAX,
+	                                      &done->first_left);
+	done->directory_n = n < AUDIT_INSTANCES_MAX ? n : AUDIT_INSTANCES_MAX;
+	done->left = n - done->directory_n;
+	for (size_t i = 0; i < w->running_n; i++)
+		instance_add(w, done, w->running[i]);
 }
 
-/* CLI_GO with the report filled in, in the arena of `cli`; or an exit code, told. */
-static int audit_run(struct cli *cli, const struct audit_options *options,
-                     struct audit_report *report,
-              struct audit_instances *instances)
+static void find_asked(struct auditing *w, struct audit_done *done)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	done->asked = arena_alloc(w->a, (r->port_n + 1) * sizeof(*done->asked));
+	for (size_t i = 0; i < r->port_n && i < AUDIT_PORTS_MAX; i++)
+		done->asked[done->asked_n++] = (struct audit_asked_at){
+			{ r->ports[i].address, r->ports[i].port }, w->server->mta, 0 };
+}
+
+static void look(struct auditing *w, const struct facts *machine)
+{
+	if (machine)
+		w->facts = *machine;
+	else {
+		facts_begin(&w->facts, w->a);
+		facts_look(&w->facts, w->options->root, AUDIT_TOOL_MS);
+	}
+	w->facts.work = 0;
+}
+
+int audit_run_one(struct cli *cli, const struct audit_options *options,
+                  const struct facts *machine, struct audit_done *done)
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
 	const char *others = "", *root = options->root ? options->root : "";
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
 	                        .source.disk.root = -1, .known.not_started = "" };
-	facts_begin(&w->facts, w->a);
-	facts_look(&w->facts, root, TOOL_MS);
+	*done = (struct audit_done){ 0 };
+	look(w, machine);
 	int code = root[0] ? audit_find_in_image(cli, root, options->mta, &w->server, &others)
 	                   : audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
 	if (code == CLI_GO) {
+		find_running(w);
 		w->machine = root[0] ? "localhost" : audit_find_machine(w->a);
 		w->version = audit_find_version(w->a, root, w->server->mta);
 		code = read_configuration(w);
@@ -245,72 +290,12 @@ static int audit_run(struct cli *cli, const struct audit_options *options,
 		lay_ground(w);
 		ask(w);
 		gather_unasked(w, others);
-		judge(w, report);
-		find_instances(w, instances);
+		judge(w, &done->report);
+		find_instances(w, done);
+		find_asked(w, done);
 	}
 	buf_fini(&w->message);
 	audit_source_fini(&w->source);
 	free(w);
-	return code;
-}
-
-/* ---- all servers and instances ---------------------------------------------------- */
-
-/* Open to all is worse than to some, and that than what is not known. */
-static enum audit_verdict worse(enum audit_verdict a, enum audit_verdict b)
-{
-	static const int badness[] = { [AUDIT_CLOSED] = 0, [AUDIT_UNKNOWN] = 1, [AUDIT_WIDE] = 2,
-	                               [AUDIT_WORLD] = 3 };
-	return badness[a] >= badness[b] ? a : b;
-}
-
-struct all {
-	struct cli *cli;
-	void (*take)(void *arg, const struct audit_report *report);
-	void *arg;
-	enum audit_verdict verdict;
-	int64_t until_ms;
-};
-
-/* One server, and each instance of Postfix behind it. */
-static int run_server(struct all *all, const struct audit_options *options,
-                      struct audit_instances *instances)
-{
-	struct audit_instances none;
-	struct audit_options one = *options;
-	struct audit_report report;
-	int code = audit_run(all->cli, &one, &report, instances);
-	for (size_t i = 0; code == CLI_GO; i++) {
-		all->take(all->arg, &report);
-		all->verdict = worse(all->verdict, report.verdict);
-		if (options->config || i == instances->n)
-			break;
-		if (clock_mono_ms() > all->until_ms) {
-			cli_note(all->cli, "no time is left for %s, and what stands behind it",
-			         instances->directories[i]);
-			all->verdict = worse(all->verdict, AUDIT_UNKNOWN);
-			break;
-		}
-		one.config = instances->directories[i];
-		one.is_instance = true;
-		code = audit_run(all->cli, &one, &report, &none);
-	}
-	return code;
-}
-
-int audit_run_all(struct cli *cli, const struct audit_options *options,
-                  void (*take)(void *arg, const struct audit_report *report), void *arg,
-                  enum audit_verdict *verdict)
-{
-	struct audit_instances instances = { 0 }, none;
-	struct all all = { cli, take, arg, AUDIT_CLOSED, clock_mono_ms() + ALL_MS };
-	int code = run_server(&all, options, &instances);
-	for (size_t i = 0; code == CLI_GO && !options->mta && !options->config &&
-	                   i < instances.other_n; i++) {
-		struct audit_options other = *options;
-		other.mta = mta_name(instances.others[i]);
-		code = run_server(&all, &other, &none);
-	}
-	*verdict = all.verdict;
 	return code;
 }

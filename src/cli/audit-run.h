@@ -6,6 +6,7 @@
 #ifndef PORTREEVE_CLI_AUDIT_RUN_H
 #define PORTREEVE_CLI_AUDIT_RUN_H
 
+#include "audit/entrance.h"
 #include "audit/report.h"
 #include "cli/audit-find.h"
 #include "cli/cli.h"
@@ -20,10 +21,27 @@ struct audit_options {
 };
 
 /* Each server that listens, and behind it each instance of Postfix, unless one is named; `take`
- * gets each report before the next is made. CLI_GO, and *verdict is the worst of them; or an exit
- * code, told. */
+ * gets the reports when all are made: where strangers' mail arrives that none of them is about,
+ * the first says so. CLI_GO, and *verdict is the worst of them; or an exit code, told. In
+ * audit-all.c. */
 int audit_run_all(struct cli *cli, const struct audit_options *options,
                   void (*take)(void *arg, const struct audit_report *report), void *arg,
                   enum audit_verdict *verdict);
+
+enum { AUDIT_INSTANCES_MAX = 16, AUDIT_TOOL_MS = 5000 };
+/* What came of one audit. */
+struct audit_done {
+	struct audit_report report;
+	struct audit_asked_at *asked;    /* the ports that its configuration names */
+	size_t asked_n;
+	const char *directories[AUDIT_INSTANCES_MAX];    /* of other instances of Postfix */
+	size_t directory_n, left;        /* left: of more that there was no room for */
+	const char *first_left;          /* NULL: none */
+};
+/* One server, or one instance of Postfix; machine: what facts_look() said of this machine; NULL:
+ * it is looked at, or the image at options->root is. CLI_GO with *done filled in, in the arena of
+ * `cli`; or an exit code, told. */
+int audit_run_one(struct cli *cli, const struct audit_options *options,
+                  const struct facts *machine, struct audit_done *done);
 
 #endif

@@ -16,29 +16,26 @@ struct audit_told {
 	struct cli *cli;
 	const char *html;
 	bool force;
-	struct outfile *out;
-	size_t n;                        /* reports told */
-	int code;                        /* CLI_GO, or of what went wrong with the page */
+	struct page *first, *last;       /* of the reports that were told, for --html */
 };
 
-/* The page is of the first server; of instances of Postfix the others are told of by themselves. */
+/* All servers and instances stand in one file, each by a page. */
 static void tell(void *arg, const struct audit_report *report)
 {
 	struct audit_told *told = arg;
-	struct page page;
-	audit_report_page(report, &page);
+	struct page *page = arena_alloc(report->arena, sizeof(*page));
+	audit_report_page(report, page);
 	if (told->cli->json) {
 		audit_report_json(report, cli_json_begin(told->cli));
 		cli_json_end(told->cli);
 	}
-	if (told->html && told->n == 0)
-		told->code = cli_page_html(told->cli, &page, told->html, told->out);
+	if (told->html && told->last)
+		told->last->next = page;
 	else if (told->html)
-		cli_note(told->cli, "another instance, which is not in %s: %s", told->html,
-		         cli_safe(told->cli, report->summary));
+		told->first = page;
 	else if (!told->cli->json)
-		cli_page_text(&page);
-	told->n++;
+		cli_page_text(page);
+	told->last = page;
 }
 
 /* What an audit needs. CLI_GO or an exit code, told. */
@@ -73,14 +70,14 @@ static int audit_and_tell(struct cli *cli, const struct audit_options *options,
 	struct outfile out = { .fd = -1 };
 	enum audit_verdict verdict;
 	told->cli = cli;
-	told->out = &out;
-	told->code = CLI_GO;
 	int code = cli_page_open(cli, told->html, told->force, &out);
 	if (code == CLI_GO)
 		code = audit_run_all(cli, options, tell, told, &verdict);
+	if (told->first) {                      /* also if one behind them could not be audited */
+		int written = cli_page_html(cli, told->first, told->html, &out);
+		code = code == CLI_GO ? written : code;
+	}
 	outfile_drop(&out);
-	if (code == CLI_GO)
-		code = told->code;
 	return code == CLI_GO ? audit_verdict_exit(verdict) : code;
 }
 

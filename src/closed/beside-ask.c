@@ -50,7 +50,7 @@ static int postfix_open(struct closed_aside *a, struct buf *message)
 
 static int exim_open(struct closed_aside *a, struct buf *message)
 {
-	int e = closed_bh_find(&a->exim, message);
+	int e = closed_bh_find(a->setup->options, &a->exim, message);
 	if (e != ERR_OK)
 		return e;
 	audit_plan_leave_out(a->plan, "what the rules ask of others",
@@ -80,7 +80,8 @@ static int sendmail_open(struct closed_aside *a, struct buf *message)
 {
 	const struct audit_setting *queue = audit_config_setting(a->plan->ground->config, "",
 	                                                         "QueueDirectory");
-	int e = closed_bt_find(queue ? queue->value : "/var/spool/mqueue", &a->sendmail);
+	int e = closed_bt_find(queue ? queue->value : "/var/spool/mqueue",
+	                       a->setup->options, &a->sendmail);
 	if (e == ERR_OK)
 		e = sendmail_try(a, message);
 	if (e != ERR_OK)
@@ -123,7 +124,7 @@ int closed_aside_create(const struct closed_run_setup *setup, struct audit_plan 
 const char *closed_aside_how(const struct closed_aside *aside)
 {
 	return aside->postfix ? "by XCLIENT, as a second one beside the first"
-	     : aside->exim.path ? "by exim -bh" : "by sendmail -bt";
+	     : aside->exim.words.n ? "by exim -bh" : "by sendmail -bt";
 }
 
 void closed_aside_destroy(struct closed_aside *aside)
@@ -159,7 +160,7 @@ static bool has_tls_rules(const struct audit_plan *plan)
 /* Whether it can be asked in clear, by an address alone. */
 static bool is_clear(const struct closed_aside *a, const struct audit_question *q)
 {
-	if (q->claim != AUDIT_AS_ITSELF && (q->claim != AUDIT_CLAIM_PORT25 || !a->exim.path))
+	if (q->claim != AUDIT_AS_ITSELF && (q->claim != AUDIT_CLAIM_PORT25 || !a->exim.words.n))
 		return false;
 	return q->tls == AUDIT_CLEAR ||
 	       (q->tls == AUDIT_TLS_FIRST && !has_tls_rules(a->plan));
@@ -177,7 +178,7 @@ static void left_out_say(const struct closed_aside *a)
 {
 	audit_plan_leave_out(a->plan, "who shows more than an address", a->postfix
 		? "no room can be made here: a second server is asked, by XCLIENT"
-		: a->exim.path
+		: a->exim.words.n
 		? "no room can be made here: exim -bh asks without TLS, logins, certificates, "
 		  "XCLIENT and PROXY"
 		: "no room can be made here: sendmail -bt asks without TLS, logins, certificates, "
@@ -373,6 +374,6 @@ int closed_aside_ask(struct closed_aside *a, size_t first, const struct closed_p
 	const struct audit_question *questions = &a->plan->questions[first];
 	if (a->postfix)
 		return postfix_ask(a, questions, patience, sessions, n);
-	return a->exim.path ? exim_ask(a, questions, patience, sessions, n)
+	return a->exim.words.n ? exim_ask(a, questions, patience, sessions, n)
 	                    : sendmail_ask(a, questions, patience, sessions, n);
 }

@@ -44,14 +44,17 @@ struct listening {
 /* ---- as whom --------------------------------------------------------------------------- */
 
 /* "exim_user = Debian-exim" */
-static bool value_of(const char *program, const char *option, char name[static NAME_MAX_BYTES])
+static bool value_of(const struct closed_bh_program *program, const char *option,
+                     char name[static NAME_MAX_BYTES])
 {
-	const char *const words[] = { program, "-bP", option, NULL };
+	const char *const ask[] = { "-bP", option, NULL };
+	struct program_words words = program->words;
 	const struct program_as self = { 0 };
 	struct buf out = { 0 };
 	struct str text, left;
 	int status = 0;
-	bool found = program_run(words, &self, STR(""), ASK_MS, &out, &status) == ERR_OK &&
+	program_words_add(&words, ask);
+	bool found = program_run(words.v, &self, STR(""), ASK_MS, &out, &status) == ERR_OK &&
 	             status == 0;
 	text = buf_str(&out);
 	found = found && str_token(&text, "=", &left) && str_eq(str_trim(left), str_of(option));
@@ -63,12 +66,15 @@ static bool value_of(const char *program, const char *option, char name[static N
 	return found;
 }
 
-static bool greets(const char *program, const struct program_as *as, struct buf *message)
+static bool greets(const struct closed_bh_program *program, struct buf *message)
 {
-	const char *const words[] = { program, "-bh", "127.0.0.1", NULL };
+	static const char *const ask[] = { "-bh", "127.0.0.1", NULL };
+	struct program_words words = program->words;
 	struct buf out = { 0 };
 	int status = 0;
-	bool well = program_run(words, as, STR("QUIT\r\n"), ASK_MS, &out, &status) == ERR_OK &&
+	program_words_add(&words, ask);
+	int e = program_run(words.v, &program->as, STR("QUIT\r\n"), ASK_MS, &out, &status);
+	bool well = e == ERR_OK &&
 	            status == 0 && str_search(buf_str(&out), STR("\n220 ")) != SIZE_MAX;
 	if (!well) {
 		buf_clear(message);
@@ -78,24 +84,40 @@ static bool greets(const char *program, const struct program_as *as, struct buf 
 	return well;
 }
 
-int closed_bh_find(struct closed_bh_program *program, struct buf *message)
+/* But where it listens. */
+static void options_add(struct program_words *words, const char *const *options)
+{
+	for (; options && *options; options++) {
+		const char *const one[] = { *options, NULL };
+		if (strcmp(*options, "-oX") == 0 && options[1])
+			options++;
+		else if (!str_prefix(str_of(*options), STR("-oX")) &&
+		         strcmp(*options, "-tls-on-connect") != 0)
+			program_words_add(words, one);
+	}
+}
+
+int closed_bh_find(const char *const *options, struct closed_bh_program *program,
+                   struct buf *message)
 {
 	char user[NAME_MAX_BYTES];
 	unsigned uid = 0, gid = 0;
-	*program = (struct closed_bh_program){
-		.path = closed_server_program(closed_server_of(MTA_EXIM)) };
-	if (!program->path)
+	const char *path[] = { closed_server_program(closed_server_of(MTA_EXIM)), NULL };
+	*program = (struct closed_bh_program){ 0 };
+	if (!path[0])
 		return ERR_NOT_FOUND;
-	if (geteuid() == 0 && value_of(program->path, "exim_user", user) &&
+	program_words_add(&program->words, path);
+	options_add(&program->words, options);
+	if (geteuid() == 0 && value_of(program, "exim_user", user) &&
 	    sandbox_user(user, &uid, &gid) == ERR_OK && uid != 0) {
 		program->as = (struct program_as){ uid, gid, true, true };
-		if (greets(program->path, &program->as, message))
+		if (greets(program, message))
 			return ERR_OK;
 	}
 	/* Its program has the bit that gives it root to read the configuration; it goes back to
 	 * its own user by itself. */
 	program->as = (struct program_as){ 0 };
-	if (!greets(program->path, &program->as, message))
+	if (!greets(program, message))
 		return ERR_CLOSED;
 	buf_clear(message);
 	return ERR_OK;
@@ -118,15 +140,16 @@ static _Noreturn void session_exec(const struct listening *l, const struct close
                                    int fd)
 {
 	char client[IP_TEXT_MAX + 8], own[IP_TEXT_MAX + 8];
-	const char *const words[] = { l->program->path, "-bh", dotted(&row->client, client,
-	                              sizeof(client)), "-oMi", dotted(&row->own, own, sizeof(own)),
-	                              NULL };
+	const char *const ask[] = { "-bh", dotted(&row->client, client, sizeof(client)), "-oMi",
+	                            dotted(&row->own, own, sizeof(own)), NULL };
+	struct program_words words = l->program->words;
 	int none = open("/dev/null", O_WRONLY);
 	if (setpgid(0, 0) != 0 || dup2(fd, STDIN_FILENO) != STDIN_FILENO ||
 	    dup2(fd, STDOUT_FILENO) != STDOUT_FILENO || none < 0 ||
 	    dup2(none, STDERR_FILENO) != STDERR_FILENO)
 		_exit(126);
-	program_exec(words, &l->program->as);
+	program_words_add(&words, ask);
+	program_exec(words.v, &l->program->as);
 }
 
 /* Those that have ended make room. Its place, or -1. */

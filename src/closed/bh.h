@@ -28,11 +28,13 @@ struct closed_bh_as {
 
 /* The program, and as whom it is run. */
 struct closed_bh_program {
-	const char *path;
+	struct program_words words;
 	struct program_as as;
 };
-/* ERR_CLOSED: it greets nobody this way, *message has what it printed; ERR_NOT_FOUND. 8 s. */
-int closed_bh_find(struct closed_bh_program *program, struct buf *message);
+/* `options`: of its daemon, NULL-terminated, or NULL; they outlive it. ERR_CLOSED: it greets nobody
+ * this way, *message has what it printed; ERR_NOT_FOUND. 8 s. */
+int closed_bh_find(const char *const *options, struct closed_bh_program *program,
+                   struct buf *message);
 
 struct closed_bh;
 

@@ -81,7 +81,7 @@ static int bind_copy(const struct closed_bound *b, size_t number, char *copy, si
 	int from = open(taken, O_RDONLY | O_CLOEXEC);
 	int to = is_dir ? open(copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int e = from < 0 || (is_dir && to < 0) ? ERR_IO :
-	        is_dir ? closed_tree_copy_whole(from, to) : closed_tree_copy_file(from, copy);
+	        is_dir ? closed_tree_copy_whole(from, to) : closed_tree_copy_file(from, copy, true);
 	if (from >= 0)
 		close(from);
 	if (to >= 0)
@@ -98,7 +98,7 @@ static int attach(int taken, const struct closed_bound *b)
 	return mount_setattr(AT_FDCWD, b->to, 0, &still, sizeof(still));
 }
 
-/* Of a socket the path is covered by a tree in memory, or the socket's own still. */
+/* Of a socket the path is covered by a tree in memory, or an overlay has its shadow. */
 static int place_make(const char *to)
 {
 	char parent[PATH_MAX];
@@ -149,15 +149,6 @@ int closed_binds_put(const struct closed_binds *binds, struct buf *message)
 	for (size_t i = 0; e == ERR_OK && i < binds->n; i++)
 		e = bind_put(&binds->rows[i], i, message);
 	return e;
-}
-
-bool closed_binds_has(const struct closed_binds *binds, const struct stat *st)
-{
-	for (size_t i = 0; i < binds->n; i++)
-		if (binds->rows[i].is_socket && binds->rows[i].st.st_dev == st->st_dev &&
-		    binds->rows[i].st.st_ino == st->st_ino)
-			return true;
-	return false;
 }
 
 void closed_binds_fini(struct closed_binds *binds)

@@ -31,8 +31,8 @@ struct closed_binds {
 	size_t n;
 };
 
-/* Sockets, before the machine's are covered; and then files. Everything must be read-only already:
- * so is what is taken. ERR_NOT_FOUND; ERR_INVALID: neither file nor directory, or no socket;
+/* Sockets of the machine, before its files have layers over them (layers.h); and files, afterwards.
+ * ERR_NOT_FOUND; ERR_INVALID: neither file nor directory, or no socket;
  * ERR_LIMIT; ERR_IO. *message says what. */
 int closed_binds_take_sockets(const struct closed_setup *setup, struct closed_binds *binds,
                               struct buf *message);
@@ -40,8 +40,6 @@ int closed_binds_take_files(const struct closed_setup *setup, struct closed_bind
                             struct buf *message);
 /* Needs the room's /dev, for copies. Errors as above; ERR_LIMIT: too large to copy. */
 int closed_binds_put(const struct closed_binds *binds, struct buf *message);
-/* Whether it is a socket that was let in, by whatever path. */
-bool closed_binds_has(const struct closed_binds *binds, const struct stat *st);
 void closed_binds_fini(struct closed_binds *binds);
 
 #endif

@@ -15,13 +15,19 @@
 
 enum { QUESTIONS_MAX = 2 * (CLOSED_ENVELOPES_MAX + 1) };
 
-int closed_bt_find(const char *queue, struct closed_bt_program *program)
+int closed_bt_find(const char *queue, const char *const *options,
+                   struct closed_bt_program *program)
 {
+	static const char *const ask[] = { "-O", "Timeout.resolver.retrans=1s", "-O",
+	                                   "Timeout.resolver.retry=1", "-bt", NULL };
+	const char *path[] = { closed_server_program(closed_server_of(MTA_SENDMAIL)), NULL };
 	struct stat st;
-	*program = (struct closed_bt_program){
-		.path = closed_server_program(closed_server_of(MTA_SENDMAIL)) };
-	if (!program->path)
+	*program = (struct closed_bt_program){ 0 };
+	if (!path[0])
 		return ERR_NOT_FOUND;
+	program_words_add(&program->words, path);
+	program_words_add(&program->words, options);
+	program_words_add(&program->words, ask);
 	if (geteuid() == 0 && stat(queue, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid != 0)
 		program->as = (struct program_as){ st.st_uid, st.st_gid, true, true };
 	return ERR_OK;
@@ -122,8 +128,6 @@ static bool answers_take(struct str output, struct closed_session *s)
 
 int closed_bt_ask(struct closed_bt_program *program, struct closed_session *s, int64_t timeout_ms)
 {
-	const char *const words[] = { program->path, "-O", "Timeout.resolver.retrans=1s", "-O",
-	                              "Timeout.resolver.retry=1", "-bt", NULL };
 	struct buf script = { 0 }, output = { 0 };
 	int status = 0, e = ERR_OK;
 	assert(s->n <= CLOSED_ENVELOPES_MAX);
@@ -137,8 +141,8 @@ int closed_bt_ask(struct closed_bt_program *program, struct closed_session *s, i
 	for (bool again = true; again;) {
 		again = false;
 		buf_clear(&output);
-		e = program_run(words, &program->as, buf_str(&script), timeout_ms, &output,
-		                &status);
+		e = program_run(program->words.v, &program->as, buf_str(&script), timeout_ms,
+		                &output, &status);
 		if (!answers_take(buf_str(&output), s)) {
 			again = program->as.becomes;
 			program->as = (struct program_as){ 0 };

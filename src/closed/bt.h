@@ -20,11 +20,13 @@
 #include "closed/program.h"
 
 struct closed_bt_program {
-	const char *path;
+	struct program_words words;
 	struct program_as as;
 };
-/* `queue`: the queue's directory. ERR_NOT_FOUND. */
-int closed_bt_find(const char *queue, struct closed_bt_program *program);
+/* `queue`: the queue's directory; `options`: of its daemon, NULL-terminated, or NULL; they outlive
+ * it. ERR_NOT_FOUND. */
+int closed_bt_find(const char *queue, const char *const *options,
+                   struct closed_bt_program *program);
 
 /* Asks this session, whose `from` is the client and `claimed_name` its name (NULL: it has none):
  * its envelopes and its control, in clear, as itself. ERR_TIMEOUT, ERR_CLOSED, ERR_IO: nothing came

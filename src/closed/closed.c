@@ -59,10 +59,10 @@ static int network_open(struct closed_room *room, struct buf *message)
 	return ERR_IO;
 }
 
-static int room_open(const struct closed_setup *setup, const struct closed_sockets *sockets,
-                     struct closed_room *room, struct buf *message)
+static int room_open(const struct closed_setup *setup, struct closed_room *room,
+                     struct buf *message)
 {
-	int status, e = closed_keeper_start(setup, sockets, &room->keeper, &room->control);
+	int status, e = closed_keeper_start(setup, &room->keeper, &room->control);
 	if (e != ERR_OK) {
 		buf_printf(message, "no namespaces can be made here: %s", err_text(e));
 		return e;
@@ -81,19 +81,12 @@ static bool is_directory(const char *path)
 
 int closed_create(const struct closed_setup *setup, struct closed_room **room, struct buf *message)
 {
-	struct arena a = { 0 };
-	struct closed_sockets sockets = { 0 };
 	struct closed_room *r = mem_zalloc(sizeof(*r));
 	assert(setup->life_ms > 0);
 	r->control = r->network = -1;
 	for (size_t i = 0; i < setup->bind_n; i++)
 		r->carries = r->carries || is_directory(setup->binds[i].from);
-	int e = closed_sockets_find(&a, &sockets);
-	if (e == ERR_OK)
-		e = room_open(setup, &sockets, r, message);
-	else
-		buf_add_cstr(message, "the machine's sockets cannot be listed");
-	arena_fini(&a);
+	int e = room_open(setup, r, message);
 	if (e != ERR_OK) {
 		closed_destroy(r);
 		return e;

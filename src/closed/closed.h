@@ -13,8 +13,8 @@
  * reach is in confine.h (rights, calls), files.h (files, devices, sockets) and net.h. What they
  * print comes back as text and must be escaped before it is shown.
  *
- * Not here yet: an asker with a link-local address. Known gaps are in cover.h (sockets) and
- * bounds.h (memory of the kernel).
+ * Not here yet: an asker with a link-local address. A known gap is in bounds.h (memory of the
+ * kernel).
  *
  * All of it blocks, each call for a bounded time. One thread only: the room ends with the thread
  * that made it.
@@ -90,8 +90,8 @@ struct closed_room;
 /* The setup is not needed afterwards. ERR_NOT_FOUND, ERR_INVALID: what is to be carried into the
  * room, or its place, is not there or of the wrong kind; ERR_DENIED: namespaces are forbidden here
  * (inside of a container); ERR_UNSUPPORTED: the kernel cannot; ERR_LIMIT: a tree is too large;
- * ERR_TIMEOUT; ERR_IO. *message says what; where all is well, it has a line for each stand-in that
- * could not be made. At most 20 s. */
+ * ERR_TIMEOUT; ERR_IO. *message says what; where all is well, it has a line "what: why" for each
+ * mount that is left out (layers.h) and each stand-in that could not be made. At most 20 s. */
 int closed_create(const struct closed_setup *setup, struct closed_room **room, struct buf *message);
 /* Ends all processes in it, and waits until they are gone, at most 5 s: one that waits for a disk
  * which does not answer ends when it does. NULL is fine. */

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * Each tree in memory is a mount that is made and filled before it is anywhere (fsmount), so that
- * the machine needs no directory for it and none is left behind. All sources are opened before the
- * first of them is covered.
+ * What is copied or carried is taken from the layers, not from the machine: but for sockets that
+ * are let in, which have to be its own. All sources are opened before the first of them is covered.
  */
 #include "closed/files.h"
 
 #include "base/mem.h"
 #include "closed/binds.h"
-#include "closed/cover.h"
-#include "closed/mounts.h"
+#include "closed/layers.h"
+#include "closed/memory.h"
 #include "closed/tree.h"
 
 #include <assert.h>
@@ -22,8 +21,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define MEMORY_SIZE "64m"
-#define MEMORY_NODES "250000"
 enum { TREES_MAX = 64 };
 
 /* What of the machine's state a server reads there: where the names of hosts are asked for. */
@@ -43,65 +40,7 @@ static int files_failed(struct buf *message, const char *what, const char *path)
 	int why = errno;
 	buf_printf(message, "%s %s: %s", what, path, strerror(why));
 	return why == EPERM || why == EACCES ? ERR_DENIED :
-	       why == ENOSYS || why == EOPNOTSUPP ? ERR_UNSUPPORTED : ERR_IO;
-}
-
-static bool is_of_kernel(struct str type)
-{
-	static const char *const types[] = {
-		"proc", "sysfs", "devtmpfs", "devpts", "debugfs", "tracefs", "securityfs", "bpf",
-		"cgroup", "cgroup2", "fusectl", "configfs", "pstore", "efivarfs", "binfmt_misc",
-		"mqueue", "autofs", "hugetlbfs", "nsfs", "rpc_pipefs", "nfsd", "selinuxfs",
-		"smackfs",
-	};
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (str_eq(type, str_of(types[i])))
-			return true;
-	return false;
-}
-
-static int leave_kernel(struct buf *message)
-{
-	struct arena a = { 0 };
-	struct closed_mounts mounts;
-	int e = closed_mounts_find(&a, &mounts);
-	if (e != ERR_OK)
-		buf_add_cstr(message, "/proc/self/mountinfo cannot be read");
-	/* One may be gone with another already. */
-	for (size_t i = 0; e == ERR_OK && i < mounts.n; i++)
-		if (is_of_kernel(mounts.rows[i].type) && strcmp(mounts.rows[i].at, "/") != 0)
-			umount2(mounts.rows[i].at, MNT_DETACH | UMOUNT_NOFOLLOW);
-	arena_fini(&a);
-	return e;
-}
-
-/* A path to a new mount in memory that is nowhere yet; or -1. It is gone when this is closed before
- * it was attached. */
-static int memory_create(void)
-{
-	int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-	if (fs < 0)
-		return -1;
-	int made = -1;
-	if (fsconfig(fs, FSCONFIG_SET_STRING, "size", MEMORY_SIZE, 0) == 0 &&
-	    fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", MEMORY_NODES, 0) == 0 &&
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		made = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID);
-	int why = errno;
-	close(fs);
-	errno = why;
-	return made;
-}
-
-static int memory_open(int made)
-{
-	return openat(made, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int memory_attach(int made, const char *path)
-{
-	return move_mount(made, "", AT_FDCWD, path,
-	                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+	       why == ENOSYS || why == EOPNOTSUPP || why == EINVAL ? ERR_UNSUPPORTED : ERR_IO;
 }
 
 /* One tree while it is made. */
@@ -113,10 +52,10 @@ struct laid {
 
 static int tree_fill(struct laid *l, struct buf *message)
 {
-	l->made = memory_create();
+	l->made = closed_memory_create();
 	if (l->made < 0)
 		return files_failed(message, "memory for", l->path);
-	int to = memory_open(l->made);
+	int to = closed_memory_open(l->made);
 	int e = to < 0 ? ERR_IO : closed_tree_copy(l->from, to, l->tree);
 	if (e == ERR_LIMIT)
 		buf_printf(message, "%s has too many or too large files to copy", l->path);
@@ -135,7 +74,7 @@ static int trees_attach(struct laid *laid, size_t n, struct buf *message)
 			e = tree_fill(&laid[i], message);
 	/* The shorter path is covered first: what lies below it is made by its tree. */
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
-		if (laid[i].made >= 0 && memory_attach(laid[i].made, laid[i].path) != 0)
+		if (laid[i].made >= 0 && closed_memory_attach(laid[i].made, laid[i].path) != 0)
 			e = files_failed(message, "mounting", laid[i].path);
 	return e;
 }
@@ -147,24 +86,11 @@ static int by_length(const void *a, const void *b)
 	return n < m ? -1 : n > m;
 }
 
-/* The kernel's own, and what all hangs on. */
-static bool is_no_tree(const char *path)
-{
-	static const char *const never[] = { "/proc", "/sys", "/dev" };
-	struct str p = str_of(path);
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-		struct str top = str_of(never[i]);
-		if (str_prefix(p, top) && (p.n == top.n || p.p[top.n] == '/'))
-			return true;
-	}
-	return str_eq(p, STR("/"));
-}
-
 /* What is not there needs no tree; where there can be none, the server cannot write. */
 static size_t tree_open(const struct closed_tree *tree, struct laid *laid, size_t n)
 {
 	char *path = realpath(tree->path, NULL);
-	if (!path || is_no_tree(path)) {
+	if (!path || strcmp(path, "/") == 0 || closed_layers_anew(path)) {
 		free(path);
 		return n;
 	}
@@ -222,9 +148,10 @@ static int devices_fill(int dev)
 
 static int devices_make(struct buf *message)
 {
-	int made = memory_create(), dev = made < 0 ? -1 : memory_open(made);
-	int e = dev >= 0 && devices_fill(dev) == 0 && memory_attach(made, "/dev") == 0 ? ERR_OK
-	        : files_failed(message, "making", "/dev");
+	int made = closed_memory_create(), dev = made < 0 ? -1 : closed_memory_open(made);
+	int e = ERR_OK;
+	if (dev < 0 || devices_fill(dev) != 0 || closed_memory_attach(made, "/dev") != 0)
+		e = files_failed(message, "making", "/dev");
 	if (dev >= 0)
 		close(dev);
 	if (made >= 0)
@@ -242,23 +169,15 @@ static int memory_make(const struct closed_setup *setup, const struct closed_bin
 	return e == ERR_OK ? closed_binds_put(binds, message) : e;
 }
 
-int closed_files_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
-                      struct buf *message)
+int closed_files_make(const struct closed_setup *setup, struct buf *left_out, struct buf *message)
 {
-	struct mount_attr still = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV };
+	struct closed_binds binds = { 0 };
+	/* That is not to be had in a chroot, either. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return files_failed(message, "taking apart", "the mounts");
-	int e = leave_kernel(message);
-	if (e != ERR_OK)
-		return e;
-	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &still, sizeof(still)) != 0)
-		return files_failed(message, "making read-only", "/");
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
-		return files_failed(message, "mounting", "/proc");
-	struct closed_binds binds = { 0 };
-	e = closed_binds_take_sockets(setup, &binds, message);
+	int e = closed_binds_take_sockets(setup, &binds, message);
 	if (e == ERR_OK)
-		e = closed_cover(sockets, &binds, message);
+		e = closed_layers_make(left_out, message);
 	if (e == ERR_OK)
 		e = closed_binds_take_files(setup, &binds, message);
 	if (e == ERR_OK)

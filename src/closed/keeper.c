@@ -236,10 +236,9 @@ static void word_obey(void)
 	buf_fini(&out);
 }
 
-static int room_make(const struct closed_setup *setup, const struct closed_sockets *sockets,
-                     struct buf *message)
+static int room_make(const struct closed_setup *setup, struct buf *left_out, struct buf *message)
 {
-	int e = closed_files_make(setup, sockets, message);
+	int e = closed_files_make(setup, left_out, message);
 	if (e == ERR_OK)
 		e = closed_net_make(setup, message);
 	if (e == ERR_OK)
@@ -274,17 +273,16 @@ static void outside_leave(int control)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void keep(const struct closed_setup *setup, const struct closed_sockets *sockets,
-                           int control)
+static _Noreturn void keep(const struct closed_setup *setup, int control)
 {
-	struct buf message = { 0 };
+	struct buf message = { 0 }, left_out = { 0 };
 	struct pollfd wait[] = { { CONTROL, POLLIN, 0 }, { LOG_SOCKET, POLLIN, 0 } };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
 	outside_leave(control);
 	signal(SIGALRM, time_over);
 	alarm((unsigned)(setup->life_ms / 1000 + 1));
-	int e = room_make(setup, sockets, &message);
+	int e = room_make(setup, &left_out, &message);
 	/* Standard ones, of the room's own /dev. */
 	for (int fd = 0; e == ERR_OK && fd < CONTROL; fd++)
 		if (open("/dev/null", O_RDWR) != fd)
@@ -294,11 +292,12 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
 	if (e == ERR_OK && setup->names && (e = closed_names_serve(setup->names)) != ERR_OK)
 		buf_add_cstr(&message, "no process can answer DNS in the room");
 	if (e == ERR_OK)
-		e = closed_stand_ins_serve(setup->stand_ins, setup->stand_in_n, &message);
-	keeper_answer(e, 0, buf_str(&message));
+		e = closed_stand_ins_serve(setup->stand_ins, setup->stand_in_n, &left_out);
+	keeper_answer(e, 0, buf_str(e == ERR_OK ? &left_out : &message));
 	if (e != ERR_OK)
 		_exit(1);
 	buf_fini(&message);
+	buf_fini(&left_out);
 	for (;;) {
 		if (poll(wait, 2, CLOSED_LOOK_MS) > 0 && wait[0].revents)
 			word_obey();
@@ -306,8 +305,7 @@ static _Noreturn void keep(const struct closed_setup *setup, const struct closed
 	}
 }
 
-int closed_keeper_start(const struct closed_setup *setup, const struct closed_sockets *sockets,
-                        pid_t *pid, int *control)
+int closed_keeper_start(const struct closed_setup *setup, pid_t *pid, int *control)
 {
 	enum { SPACES = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID |
 	                CLONE_NEWCGROUP };
@@ -317,7 +315,7 @@ int closed_keeper_start(const struct closed_setup *setup, const struct closed_so
 	/* As fork(), which glibc has not with flags. We have one thread. */
 	long made = syscall(SYS_clone, (unsigned long)(SPACES | SIGCHLD), NULL, NULL, NULL, NULL);
 	if (made == 0)
-		keep(setup, sockets, ends[1]);
+		keep(setup, ends[1]);
 	int why = errno;
 	close(ends[1]);
 	if (made < 0) {

@@ -20,7 +20,6 @@
 #define PORTREEVE_CLOSED_KEEPER_H
 
 #include "closed/closed.h"
-#include "closed/sockets.h"
 
 #include <sys/types.h>
 
@@ -38,7 +37,6 @@ enum { KEEPER_PACKET_MAX = 1 << 16 };
 
 /* Makes the namespaces and the keeper in them, which begins to make the room and then answers.
  * *control is the caller's end of its socket. ERR_DENIED: namespaces are forbidden; ERR_IO. */
-int closed_keeper_start(const struct closed_setup *setup, const struct closed_sockets *sockets,
-                        pid_t *pid, int *control);
+int closed_keeper_start(const struct closed_setup *setup, pid_t *pid, int *control);
 
 #endif

@@ -27,7 +27,7 @@ static const char *path_unescape(struct str s, struct arena *a)
 
 static bool mount_read(struct str line, struct arena *a, struct closed_mount *m)
 {
-	enum { ID, PARENT, DEVICE, ROOT, AT, FIELDS };
+	enum { ID, PARENT, DEVICE, ROOT, AT, OPTIONS, FIELDS };
 	struct str fields[FIELDS], field;
 	for (size_t i = 0; i < FIELDS; i++)
 		if (!str_token(&line, " ", &fields[i]))
@@ -38,8 +38,7 @@ static bool mount_read(struct str line, struct arena *a, struct closed_mount *m)
 	} while (!str_eq(field, STR("-")));
 	if (str_u64(fields[ID], UINT32_MAX, &m->id) != ERR_OK || !str_token(&line, " ", &m->type))
 		return false;
-	m->device = fields[DEVICE];
-	m->root = path_unescape(fields[ROOT], a);
+	m->options = fields[OPTIONS];
 	m->at = path_unescape(fields[AT], a);
 	return true;
 }
@@ -67,36 +66,4 @@ int closed_mounts_find(struct arena *a, struct closed_mounts *mounts)
 		e = closed_mounts_read(str_of(arena_strdup(a, buf_str(&text))), a, mounts);
 	buf_fini(&text);
 	return e;
-}
-
-/* What of the path is behind the directory: "" or "/…"; NULL: it is not below it. */
-static const char *path_below(const char *path, const char *directory)
-{
-	size_t n = strlen(directory);
-	if (n && directory[n - 1] == '/')
-		n--;
-	if (strncmp(path, directory, n) != 0 || (path[n] != '/' && path[n] != '\0'))
-		return NULL;
-	return path + n;
-}
-
-static const char *path_join(const char *directory, const char *rest, struct arena *a)
-{
-	size_t n = strlen(directory), m = strlen(rest);
-	if (n && directory[n - 1] == '/' && m)
-		n--;
-	char *path = arena_alloc(a, n + m + 1);
-	memcpy(path, directory, n);
-	memcpy(path + n, rest, m + 1);
-	return path;
-}
-
-const char *closed_mounts_other(const struct closed_mount *seen, const char *path,
-                                const struct closed_mount *other, struct arena *a)
-{
-	const char *rest = path_below(path, seen->at);
-	if (!rest || !str_eq(seen->device, other->device))
-		return NULL;
-	rest = path_below(path_join(seen->root, rest, a), other->root);
-	return rest ? path_join(other->at, rest, a) : NULL;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The table of mounts, as /proc/self/mountinfo has it, and by which other paths a file can be
- * reached through it.
+ * The table of mounts, as /proc/self/mountinfo has it.
  *
- * Called by files.c and cover.c.
+ * Called by layers.c.
  *
  * Hostile input: paths are of whoever may mount; in the room they are used as paths only.
  */
@@ -16,9 +15,8 @@
 
 struct closed_mount {
 	uint64_t id;
-	struct str device;               /* "8:1" */
-	const char *root, *at;           /* what of its file system, and where it is seen */
-	struct str type;
+	const char *at;                  /* where it is seen, if nothing hides it */
+	struct str options, type;        /* of the mount: "ro,nosuid"; "ext4" */
 };
 struct closed_mounts {
 	struct closed_mount *rows;       /* in the arena */
@@ -29,9 +27,5 @@ struct closed_mounts {
 int closed_mounts_read(struct str text, struct arena *a, struct closed_mounts *mounts);
 /* Of this process, now. ERR_LIMIT, ERR_IO. */
 int closed_mounts_find(struct arena *a, struct closed_mounts *mounts);
-/* The path by which a file that is seen at `path` in the mount `seen` would be seen in the mount
- * `other` of the same file system; NULL: it is not there, as far as the table says. Pure. */
-const char *closed_mounts_other(const struct closed_mount *seen, const char *path,
-                                const struct closed_mount *other, struct arena *a);
 
 #endif

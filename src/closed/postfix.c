@@ -5,10 +5,13 @@
  */
 #include "closed/server-private.h"
 
+#include <string.h>
+
 static const char *const postfix_programs[] = { "/usr/sbin/postfix", "/usr/local/sbin/postfix",
                                                 NULL };
-/* Files of the chroot stay; the queue, pid/ and the sockets do not. */
-static const char *const postfix_chroot[] = { "etc", "lib", "lib64", "usr", "bin", NULL };
+/* Files of the chroot stay, and the maps that Plesk has there; the queue, pid/ and the sockets do
+ * not. */
+static const char *const postfix_chroot[] = { "etc", "lib", "lib64", "usr", "bin", "plesk", NULL };
 static const struct closed_tree postfix_trees[] = {
 	{ "/var/spool/postfix", postfix_chroot, false },
 	{ "/var/lib/postfix", NULL, false },            /* data_directory: locks and caches */
@@ -25,8 +28,12 @@ static void postfix_start(const char *program, const char *config, const char **
 
 static void postfix_networks(const char *program, const char *config, const char **words)
 {
-	(void)program;
-	const char *const ask[] = { "/usr/sbin/postconf", "-c", config, "-xh", "mynetworks", NULL };
+	/* It stands beside the program. Warnings are no networks. */
+	const char *postconf = strncmp(program, "/usr/local/", 11) == 0 ? "/usr/local/sbin/postconf"
+	                                                                : "/usr/sbin/postconf";
+	const char *const ask[] = { "/bin/sh", "-c",
+	                            "exec \"$0\" -c \"$1\" -xh mynetworks 2>/dev/null",
+	                            postconf, config, NULL };
 	for (size_t i = 0; i < sizeof(ask) / sizeof(ask[0]); i++)
 		words[i] = ask[i];
 }

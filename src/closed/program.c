@@ -22,6 +22,13 @@
 
 enum { CPU_S_MAX = 30, READ_BYTES = 16384, DESCRIPTORS = 64 };
 
+void program_words_add(struct program_words *words, const char *const *more)
+{
+	for (; more && *more && words->n < PROGRAM_WORDS_MAX; more++)
+		words->v[words->n++] = *more;
+	words->v[words->n] = NULL;
+}
+
 static void limit(int what, rlim_t most)
 {
 	const struct rlimit l = { most, most };

@@ -25,6 +25,16 @@ struct program_as {
 	bool becomes, for_good;
 };
 
+/* Words of a command, one behind another. */
+enum { PROGRAM_WORDS_MAX = 32 };
+struct program_words {
+	const char *v[PROGRAM_WORDS_MAX + 1];    /* NULL behind the last */
+	size_t n;
+};
+/* Those behind the last that there is room for are lost: it is for a few. `more`: NULL-terminated;
+ * NULL: none. */
+void program_words_add(struct program_words *words, const char *const *more);
+
 /* Between fork() and exec(): 0, 1 and 2 stay open, what it takes is limited; then the program.
  * words[0] is its path, NULL behind the last. */
 _Noreturn void program_exec(const char *const *words, const struct program_as *as);

@@ -8,12 +8,14 @@
 #include "audit/callouts.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "closed/beside-ask.h"
 #include "closed/ask.h"
+#include "closed/beside-ask.h"
+#include "closed/networks.h"
 #include "smtp/client.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROWS_MAX = 256, COMMAND_MS = 9000, SESSION_MS = 20000, AWAITED_MAX = 32 };
 
@@ -162,6 +164,27 @@ static int bind_find(const struct closed_run_setup *setup, struct closed_bind *b
 	return e;
 }
 
+/* What the room has not, or has otherwise, goes to what is not asked. A configuration from
+ * elsewhere derives nothing on this machine. */
+static void differences_say(const struct running *r, struct buf *message)
+{
+	const struct closed_run_setup *s = r->setup;
+	struct str lines = buf_str(message), line;
+	while (str_token(&lines, "\n", &line)) {
+		const char *colon = memmem(line.p, line.n, ": ", 2);
+		if (!colon)
+			continue;
+		const struct str what = { line.p, (size_t)(colon - line.p) };
+		audit_plan_leave_out(r->plan, arena_strdup(r->plan->arena, what),
+		                     arena_strdup(r->plan->arena, str_from(line, what.n + 2)));
+	}
+	buf_clear(message);
+	const char *networks = s->config && !s->is_instance ? NULL :
+		closed_networks_differ(r->room, s->server, s->config, r->plan->arena);
+	if (networks)
+		audit_plan_leave_out(r->plan, "networks of the interfaces", networks);
+}
+
 static int room_make(struct running *r, struct buf *message)
 {
 	const struct closed_run_setup *s = r->setup;
@@ -182,7 +205,11 @@ static int room_make(struct running *r, struct buf *message)
 		.names = names_of(r->plan, standing),
 		.life_ms = 2 * s->start_ms + s->all_ms + 30000,
 	};
-	return e == ERR_OK ? closed_create(&setup, &r->room, message) : e;
+	if (e == ERR_OK)
+		e = closed_create(&setup, &r->room, message);
+	if (e == ERR_OK)
+		differences_say(r, message);
+	return e;
 }
 
 /* ---- questions -------------------------------------------------------------------- */
@@ -297,8 +324,9 @@ static int server_start(struct running *r, struct buf *message)
 {
 	struct endpoint places[AWAITED_MAX];
 	return closed_server_start(r->room, r->setup->server,
-	                           r->setup->is_instance ? r->setup->config : NULL, places,
-	                           awaited(r->plan, places), r->setup->start_ms, message);
+	                           r->setup->is_instance ? r->setup->config : NULL,
+	                           r->setup->options, places, awaited(r->plan, places),
+	                           r->setup->start_ms, message);
 }
 
 static int stages(struct running *r, struct buf *message)

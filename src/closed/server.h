@@ -5,7 +5,8 @@
  *
  *     postfix.c, exim.c, sendmail.c, opensmtpd.c
  *
- * Who uses it: the command `audit`. Nothing is asked of the configuration outside of the room.
+ * Who uses it: the command `audit`. Outside of the room nothing is asked of a
+ * configuration but the networks that the machine's own derives (networks.h).
  */
 #ifndef PORTREEVE_CLOSED_SERVER_H
 #define PORTREEVE_CLOSED_SERVER_H
@@ -33,8 +34,8 @@ struct closed_server {
 	 * point to what was given or are static. A server is ended with its room. `config` is the
 	 * directory of an instance of Postfix; others know their only place. */
 	void (*start)(const char *program, const char *config, const char **words);
-	/* Prints the networks that it trusts, derived from the interfaces if it does so; NULL: it
-	 * derives none. */
+	/* As above, of a command that prints the networks that it trusts, derived from the
+	 * interfaces if it does so (networks.h); NULL: it derives none. */
 	void (*networks)(const char *program, const char *config, const char **words);
 };
 
@@ -57,11 +58,13 @@ size_t closed_server_trees(const struct closed_server *server, const char *const
                            size_t n, struct closed_tree *trees);
 
 /* Starts it and waits until one of the n ports greets, or listens in silence that long; config: the
- * directory of an instance, NULL: its own. ERR_CLOSED: it does not start (*message has what it
+ * directory of an instance, NULL: its own; options: further words of its command, NULL behind the
+ * last, or NULL. ERR_CLOSED: it does not start (*message has what it
  * printed, unescaped); ERR_TIMEOUT: nobody listens, or it does not come back; ERR_NOT_FOUND: not
  * installed; as closed_run(). At most timeout_ms for each of both. */
 int closed_server_start(struct closed_room *room, const struct closed_server *server,
-                        const char *config, const struct endpoint *ports, size_t n,
-                        int64_t timeout_ms, struct buf *message);
+                        const char *config, const char *const *options,
+                        const struct endpoint *ports, size_t n, int64_t timeout_ms,
+                        struct buf *message);
 
 #endif

@@ -171,9 +171,9 @@ int closed_tree_copy_whole(int from, int to)
 	return e;
 }
 
-int closed_tree_copy_file(int from, const char *path)
+int closed_tree_copy_file(int from, const char *path, bool of_root)
 {
-	struct copy c = { .of_root = true };
+	struct copy c = { .of_root = of_root };
 	struct stat st;
 	int out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int e = out < 0 || fstat(from, &st) != 0 ? ERR_IO : copy_bytes(&c, from, out, st.st_size);

@@ -26,7 +26,7 @@ enum {
 int closed_tree_copy(int from, int to, const struct closed_tree *tree);
 /* The same, with all of its files, which become root's and can be read by all. */
 int closed_tree_copy_whole(int from, int to);
-/* The one file, open for reading, into a new one. */
-int closed_tree_copy_file(int from, const char *path);
+/* The one file, open for reading, into a new one; of_root: as above. ERR_LIMIT, ERR_IO. */
+int closed_tree_copy_file(int from, const char *path, bool of_root);
 
 #endif

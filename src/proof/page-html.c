@@ -31,6 +31,7 @@ static const char style[] =
 	"h1{font-size:1.5rem;line-height:1.25}\n"
 	"h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--edge)}\n"
 	"p{margin:.5rem 0}\n"
+	"article+article{margin-top:4rem;border-top:4px solid var(--edge)}a{color:var(--strong)}\n"
 	"code{font:.85rem/1.45 ui-monospace,monospace;white-space:pre-wrap}\n"
 	".banner{padding:.75rem 1rem;border:2px solid;border-radius:.4rem;font-weight:600}\n"
 	".bad.banner{font-size:1.25rem;border-width:4px}\n"
@@ -236,13 +237,23 @@ static void add_heading(struct buf *out, const struct page_section *s)
 	buf_add_cstr(out, "</h2>");
 }
 
-void page_to_html(const struct page *page, struct buf *out)
+/* What must be known of each page, and a link to it. */
+static void add_contents(struct buf *out, const struct page *first)
 {
-	buf_add_cstr(out, head);
-	add_element(out, "title", "", page->title);
-	buf_add_byte(out, '\n');
-	buf_add_cstr(out, style);
-	buf_add_cstr(out, "</head>\n<body>\n<main>\n");
+	size_t n = 0;
+	buf_add_cstr(out, "<nav><ul>\n");
+	for (const struct page *page = first; page; page = page->next) {
+		buf_printf(out, "<li><a href=\"#page%zu\">", ++n);
+		page_html_add(out, page->title);
+		buf_printf(out, "</a><p class=\"%s\">", tone_class(page->tone));
+		page_html_add(out, page->banner);
+		buf_add_cstr(out, "</p></li>\n");
+	}
+	buf_add_cstr(out, "</ul></nav>\n");
+}
+
+static void add_page(struct buf *out, const struct page *page)
+{
 	if (page->banner.n) {
 		buf_printf(out, "<p role=\"%s\" class=\"banner %s\">",
 		           page->tone == PAGE_BAD ? "alert" : "note", tone_class(page->tone));
@@ -257,6 +268,25 @@ void page_to_html(const struct page *page, struct buf *out)
 		buf_add_byte(out, '\n');
 		add_blocks(out, s->first);
 		buf_add_cstr(out, "</section>\n");
+	}
+}
+
+void page_to_html(const struct page *page, struct buf *out)
+{
+	size_t n = 0;
+	buf_add_cstr(out, head);
+	add_element(out, "title", "", page->title);
+	buf_add_byte(out, '\n');
+	buf_add_cstr(out, style);
+	buf_add_cstr(out, "</head>\n<body>\n<main>\n");
+	if (page->next)
+		add_contents(out, page);
+	for (const struct page *p = page; p; p = p->next) {
+		if (page->next)
+			buf_printf(out, "<article id=\"page%zu\">\n", ++n);
+		add_page(out, p);
+		if (page->next)
+			buf_add_cstr(out, "</article>\n");
 	}
 	buf_add_cstr(out, "</main>\n</body>\n</html>\n");
 }

@@ -68,6 +68,7 @@ struct page {
 	bool unruled;                        /* as text, the banner is the first line, without
 	                                        rules around it */
 	struct page_section *first, *last;
+	const struct page *next;             /* that stands below it in the same file; NULL */
 };
 
 enum { PAGE_TEXT_MAX = 4096 };
@@ -97,10 +98,10 @@ struct page_terminal {
 	bool colour, utf8;
 };
 enum { PAGE_COLUMNS_MIN = 40 };
-/* Appends the page as lines that fit. */
+/* Appends the page as lines that fit, without those behind it. */
 void page_to_text(const struct page *page, const struct page_terminal *terminal, struct buf *out);
-/* Appends the page as a whole HTML document in UTF-8, without scripts and without anything from
- * elsewhere. */
+/* Appends the page, and those behind it, as a whole HTML document in UTF-8, without scripts and
+ * without anything from elsewhere. Of several it begins with what must be known of each. */
 void page_to_html(const struct page *page, struct buf *out);
 /* Appends text as it may stand in HTML, in an element or in a quoted attribute. */
 void page_html_add(struct buf *out, struct str text);

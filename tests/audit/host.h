@@ -12,6 +12,7 @@
  *   "default eth0 203.0.113.1"          a default gateway
  *   "route 10.42.1.0/24 cni0"           a route on the link
  *   "run docker-proxy -proto tcp …"     a process
+ *   "listen 0.0.0.0:25 master 100"      who listens, and its process; "elsewhere" behind it: in a container
  *   "in docker"                         we are inside such a container */
 static inline struct ip host_ip(struct str s)
 {
@@ -76,6 +77,26 @@ static inline void host_interface(struct facts *f, struct str name, struct str l
 	}
 }
 
+static inline void host_listener(struct facts *f, struct str line)
+{
+	struct str at, program, number, place;
+	struct facts_listener l = { 0 };
+	uint64_t pid = 0;
+	str_word(&line, &at);
+	str_word(&line, &program);
+	str_word(&line, &number);
+	assert_int_equal(endpoint_parse(at, 0, &l.at, NULL), ERR_OK);
+	assert_int_equal(str_u64(number, UINT32_MAX, &pid), ERR_OK);
+	l.pid = (unsigned)pid;
+	l.program = str_eq(program, STR("-")) ? "" : arena_strdup(f->arena, program);
+	l.elsewhere = str_word(&line, &place);
+	struct facts_listener *more = arena_alloc(f->arena, (f->listener_n + 1) * sizeof(*more));
+	if (f->listener_n)
+		memcpy(more, f->listeners, f->listener_n * sizeof(*more));
+	more[f->listener_n++] = l;
+	f->listeners = more;
+}
+
 static inline void host_build(struct facts *f, struct arena *a, const char *words)
 {
 	struct str rest = str_of(words), line, first;
@@ -90,6 +111,8 @@ static inline void host_build(struct facts *f, struct arena *a, const char *word
 			host_route(f, line);
 		else if (str_eq(first, STR("run")))
 			host_process(f, str_trim(line));
+		else if (str_eq(first, STR("listen")))
+			host_listener(f, line);
 		else if (str_eq(first, STR("in")))
 			f->container = str_eq(str_trim(line), STR("docker")) ? FACTS_DOCKER
 			             : str_eq(str_trim(line), STR("lxc")) ? FACTS_LXC

@@ -43,10 +43,11 @@ static int memory_list(void *arg, const char *pattern, struct arena *a, const ch
 }
 
 /* "shows" as letters: a reverse name n, HELO h, a sender s, TLS t, a certificate c, a login l, a
- * recipient r, an MX m; "own" is an address of the machine. */
+ * recipient r, an MX m, a foreign address in a local part %, !, @, or packed p; "own" is an address
+ * of the machine. */
 static unsigned shows_of(const char *letters)
 {
-	static const char all[] = "nhstclrm";
+	static const char all[] = "nhstclrm?%!@p";
 	unsigned shows = 0;
 	for (; *letters; letters++)
 		if (strchr(all, *letters))
@@ -75,7 +76,9 @@ static inline void check_client(const char *what, const struct audit_reading *re
 		         by ? by->place.line : 0, by ? by->place.text : "");
 	if (!row->file)
 		return;
-	const struct audit_place *place = by->list_name ? &by->list : &by->place;
+	const struct audit_place *place = by->through.parameter && by->by & AUDIT_BY_ROUTES
+	                                ? &by->through.place
+	                                : by->list_name ? &by->list : &by->place;
 	if (strcmp(place->file, row->file) || place->line != row->line)
 		fail_msg("%s: %s +%s: expected %s:%u, found %s:%u", what, row->ip, row->shows,
 		         row->file, row->line, place->file, place->line);

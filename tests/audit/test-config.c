@@ -146,6 +146,42 @@ static const struct config_row rows[] = {
 	    { STRANGER " +l", 25, "yes: acl_smtp_rcpt exim.conf:6" },
 	    { STRANGER " +s", 25, "yes C31: acl_smtp_rcpt exim.conf:7" },
 	    { STRANGER " +r", 25, "some C33: acl_smtp_rcpt exim.conf:8" } } },
+	{ "Postfix, a table that routes by the local part", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "mynetworks = 127.0.0.1\nallow_percent_hack = no\nallow_untrusted_routing = yes\n"
+	      "virtual_alias_maps = hash:/v, pcre:/p\n" }, { MASTER, SMTP }, { "/v", "a@b.example c\n" },
+	    { "/p", "# as it was\n!/^[^%]*$/ x\n/^(.*)!(.*)@/i  $1\n/^(.*)%(.*)@/i  $1@$2\n" } },
+	  { { STRANGER " +%", 25, "perhaps C34: virtual_alias_maps p:4, virtual_alias_maps main.cf:6, "
+	      "allow_percent_hack main.cf:4, allow_untrusted_routing main.cf:5" },
+	    { STRANGER " +!", 25, "no: smtpd_relay_restrictions default" },
+	    { STRANGER, 25, "no: smtpd_relay_restrictions default" },
+	    { "127.0.0.1 +%", 25, "yes: mynetworks main.cf:3, " BY_DEFAULT } } },
+	{ "Postfix, a pattern in main.cf itself", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "recipient_canonical_maps = regexp:{{/^srs0=.*=.*=(.*)=(.*)@/ $$2@$$1}}\n" },
+	    { MASTER, SMTP } },
+	  { { STRANGER " +p", 25, "perhaps C11: recipient_canonical_maps main.cf:3" },
+	    { STRANGER " +%!@", 25, "no: smtpd_relay_restrictions default" } } },
+	{ "Postfix, an address in quotes", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "resolve_dequoted_address = no\nvirtual_alias_maps = proxy:regexp:/p\n" },
+	    { MASTER, SMTP }, { "/p", "/^\"?(.*)@(.*[.]example)\"?@mail[.]/ $1@$2\n" } },
+	  { { STRANGER " +@", 25, "perhaps C37: virtual_alias_maps p:1, virtual_alias_maps main.cf:4, "
+	      "resolve_dequoted_address main.cf:3" },
+	    { STRANGER " +%!p", 25, "no: smtpd_relay_restrictions default" } } },
+	{ "Exim, a router behind the relay check", MTA_EXIM, "/etc/mine",
+	  { { "/etc/mine/exim.conf", "domainlist local_domains = example.org\nacl_smtp_rcpt = a\n"
+	      "begin acl\na:\n  require domains = +local_domains\n          verify = recipient\n"
+	      "  accept\nbegin routers\nhack:\n  driver = redirect\n  local_parts = ^.*%\n"
+	      "  data = ${sg{$local_part}{%}{@}}\nremote:\n  driver = dnslookup\n"
+	      "  domains = ! +local_domains\n" } },
+	  { { STRANGER, 25, "no: acl_smtp_rcpt exim.conf:5" },
+	    { STRANGER " +%", 25, "yes C34: data exim.conf:12, "
+	      "acl_smtp_rcpt exim.conf:7" },
+	    { STRANGER " +!", 25, "no: acl_smtp_rcpt exim.conf:5" } } },
+	{ "Exim, all that a router takes", MTA_EXIM, "/etc/mine",
+	  { { "/etc/mine/exim.conf", "domainlist local_domains = example.org\nacl_smtp_rcpt = a\n"
+	      "begin acl\na:\n  require verify = recipient\n  accept\nbegin routers\n"
+	      "smart:\n  driver = manualroute\n  domains = ! +local_domains\n"
+	      "  route_list = * smart.example\n" } },
+	  { { STRANGER, 25, "yes C10: acl_smtp_rcpt exim.conf:6, domains exim.conf:10" } } },
 	{ "Exim, Debian's in a directory of another name", MTA_EXIM, "/old/exim4/",
 	  { { "/old/exim4/update-exim4.conf.conf", "dc_eximconfig_configtype='internet'\n"
 	      "dc_use_split_config='false'\ndc_relay_nets='10.0.0.0/8'\n" },
@@ -184,10 +220,16 @@ static const struct config_row rows[] = {
 	  { { "/etc/mine/exim.conf", "domainlist far = a.example : *.com\nacl_smtp_rcpt = a\n"
 	      "begin acl\na:\n  accept domains = +far\n  accept domains = !*.org : *.net\n"
 	      "  accept local_parts = com\n  deny\n" } },
-	  { { STRANGER " >b.com", 0, "some C33: acl_smtp_rcpt exim.conf:5" },
+	  { { STRANGER " >b.com", 0, "some C33: far exim.conf:1, acl_smtp_rcpt exim.conf:5" },
 	    { STRANGER " >b.net", 0, "some C33: acl_smtp_rcpt exim.conf:6" },
 	    { STRANGER " >b.org", 0, "no: acl_smtp_rcpt exim.conf:8" },
 	    { STRANGER, 0, "no: acl_smtp_rcpt exim.conf:8" } } },
+	{ "Exim, domains that it requires", MTA_EXIM, "/etc/mine",
+	  { { "/etc/mine/exim.conf", "domainlist far = a.example : *.com\nacl_smtp_rcpt = a\n"
+	      "begin acl\na:\n  require domains = +far\n  accept\n" } },
+	  { { STRANGER " >b.com", 0, "some C33: far exim.conf:1, acl_smtp_rcpt exim.conf:6" },
+	    { STRANGER " >b.net", 0, "no: acl_smtp_rcpt exim.conf:5" },
+	    { STRANGER " +r", 0, "some C33: far exim.conf:1, acl_smtp_rcpt exim.conf:6" } } },
 	{ "Sendmail, domains to which it relays", MTA_SENDMAIL, "/etc/mail",
 	  { { "/etc/mail/sendmail.mc", "FEATURE(`access_db')dnl\n" },
 	    { "/etc/mail/access", "To:com RELAY\nTo:b.example.net RELAY\n" } },
@@ -327,6 +369,25 @@ static void test_settings(void **state)
 	arena_fini(&a);
 }
 
+/* What a recipient holds in its local part, of the catalogue's forms. */
+static void test_form_routes(void **state)
+{
+	(void)state;
+	static const struct { const char *form; unsigned signs; } forms[] = {
+		{ "E01", 0 }, { "E06", 0 }, { "E21", 0 }, { "E32", 0 }, { "A06", 0 }, { "A01", 0 },
+		{ "none", 0 }, { "E13", AUDIT_BY_PERCENT }, { "E14", AUDIT_BY_PERCENT },
+		{ "X01", AUDIT_BY_PERCENT }, { "E31b", AUDIT_BY_PERCENT }, { "E24", AUDIT_BY_BANG },
+		{ "E25", AUDIT_BY_BANG }, { "E11", AUDIT_BY_AT }, { "E16", AUDIT_BY_AT },
+		{ "E18", AUDIT_BY_AT }, { "E31a", AUDIT_BY_AT }, { "E39", AUDIT_BY_AT },
+		{ "S13", AUDIT_BY_AT }, { "E41", AUDIT_BY_PACKED }, { "E35", AUDIT_BY_PACKED },
+		{ "E34b", AUDIT_BY_PERCENT | AUDIT_BY_AT },
+	};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (audit_form_routes(forms[i].form) != forms[i].signs)
+			fail_msg("%s: expected %#x, found %#x", forms[i].form, forms[i].signs,
+			         audit_form_routes(forms[i].form));
+}
+
 /* Nothing is there: the error, and a configuration that can be asked all the same. */
 static void test_nothing(void **state)
 {
@@ -352,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_form_routes),
 		cmocka_unit_test(test_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,15 @@ static const struct reading_row rows[] = {
 		TAIL } }, false, { { STRANGER, "r", 'y', CONF, 7 }, { STRANGER, "", 'n' } } },
 	{ "domains of everybody", { { CONF, "domainlist relay_to_domains = *\nacl_smtp_rcpt = a\n\n\n"
 		"begin acl\na:\n  require domains = +relay_to_domains\n  accept\n" } }, true,
-	  { { STRANGER, "", 'y', CONF, 8 } } },
+	  { { STRANGER, "", 'y', CONF, 1 } } },
+	{ "domains that Debian requires, by MX", { { CONF,
+		"domainlist relay_to_domains = example.net : @mx_any\nacl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  require domains = +relay_to_domains\n  accept\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "m", 'y', CONF, 1 } } },
+	{ "wide local domains", { { CONF,
+		"domainlist local_domains = example.net : *.com\nacl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept domains = +local_domains\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 1 } } },
 	{ "wide domains, domains by MX", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
 		"  accept domains = *.com : example.org\n  accept domains = @mx_any\n  deny\n" } }, false,
 	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 4 }, { STRANGER, "m", 'y', CONF, 5 } } },
@@ -107,6 +115,117 @@ static void test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		check_reading(&rows[i], audit_read_exim, CONF);
+}
+
+/* ---- routers ------------------------------------------------------------------- */
+
+/* As tried with Exim 4.96. */
+#define ROUTERS "begin routers\n"                                               /* line 13 */
+#define OPENED(options) SOUND ROUTERS "opened:\n  driver = redirect\n" options
+#define OF_OWN "  domains = +local_domains\n"
+#define REMOTE \
+	"remote:\n  driver = dnslookup\n  domains = ! +local_domains\n  transport = t\n  no_more\n"
+
+static const struct reading_row router_rows[] = {
+	{ "nothing is routed", { { CONF, SOUND ROUTERS REMOTE "user:\n  driver = accept\n"
+		"  check_local_user\n  transport = l\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "%!@p", 'n' }, { "10.1.1.1", "", 'y', CONF, 3 } } },
+	{ "a percent sign by sg", { { CONF, OPENED(OF_OWN "  local_parts = ^.*%\n"
+		"  data = ${sg{$local_part}{%}{@}}\n") REMOTE } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "%", 'y', CONF, 18 }, { STRANGER, "!", 'n' },
+	    { STRANGER, "@", 'n' }, { STRANGER, "%r", 'y', CONF, 18 }, { "10.1.1.1", "", 'y', CONF, 3 } } },
+	{ "whatever the local part", { { CONF, OPENED(OF_OWN "  data = ${sg{$local_part}{%}{@}}\n") } },
+	  false, { { STRANGER, "%", 'y', CONF, 17 }, { STRANGER, "@", 'y', CONF, 17 },
+	    { STRANGER, "!", '?', CONF, 17 } } },
+	{ "the local part as an address", { { CONF, OPENED(OF_OWN "  data = ${local_part}\n") } }, false,
+	  { { STRANGER, "@", 'y', CONF, 17 }, { STRANGER, "%", '?' } } },
+	{ "its quoted form", { { CONF, OPENED(OF_OWN
+		"  data = ${quote_local_part:$local_part}@example.org\n") } }, false,
+	  { { STRANGER, "%!@p", 'n' } } },
+	{ "another domain, a map of aliases", { { CONF, OPENED(OF_OWN
+		"  data = $local_part@example.org\naliases:\n driver = redirect\n"
+		" data = ${lookup{$local_part}lsearch{/etc/aliases}}\n") } }, false,
+	  { { STRANGER, "%!@p", 'n' } } },
+	{ "taken apart under a condition", { { CONF, OPENED(OF_OWN
+		"  condition = ${if match{$local_part}{%}}\n"
+		"  data = ${extract{1}{%}{$local_part}}@${extract{2}{%}{$local_part}}\n") } }, false,
+	  { { STRANGER, "%", 'y', CONF, 18 }, { STRANGER, "!", 'n' }, { STRANGER, "@", 'n' } } },
+	{ "by address_data", { { CONF, OPENED(OF_OWN "  address_data = ${tr{$local_part}{%}{@}}\n"
+		"  data = $address_data\n") } }, false, { { STRANGER, "%", 'y', CONF, 18 } } },
+	{ "a bang path", { { CONF, OPENED(OF_OWN "  data = ${if match{$local_part}"
+		"{\\N^([^!]+)!(.+)$\\N}{$2@$1}}\n") } }, false,
+	  { { STRANGER, "!", 'y', CONF, 17 }, { STRANGER, "%", '?' } } },
+	{ "a negation is no bang path", { { CONF, OPENED(OF_OWN
+		"  condition = ${if !eq{$local_part}{x}}\n  data = ${sg{$local_part}{-at-}{@}}\n") } },
+	  false, { { STRANGER, "!", 'n' } } },
+	{ "SRS by a pattern", { { CONF, OPENED(OF_OWN "  local_parts = ^(?i)srs0=\n"
+		"  data = ${sg{$local_part}{^srs0=.*=.*=(.*)=(.*)\\$}{\\$2@\\$1}}\n") } }, false,
+	  { { STRANGER, "p", 'y', CONF, 18 }, { STRANGER, "%", 'n' } } },
+	{ "SRS by a prefix", { { CONF, OPENED(OF_OWN "  local_part_prefix = srs0=\n"
+		"  local_parts = ^(.*)=(.*)=(.*)=(.*)\\$\n  data = $4@$3\n") } }, false,
+	  { { STRANGER, "p", 'y', CONF, 19 }, { STRANGER, "%", 'n' } } },
+	{ "SRS with its secret", { { CONF, OPENED(OF_OWN
+		"  condition = ${if inbound_srs {$local_part} {secret}}\n  data = $srs_recipient\n") } },
+	  false, { { STRANGER, "p", 'n' } } },
+	{ "SRS without one", { { CONF, OPENED(OF_OWN
+		"  condition = ${if inbound_srs {$local_part} {}}\n  data = $srs_recipient\n") } },
+	  false, { { STRANGER, "p", 'y', CONF, 18 } } },
+	{ "for some users, or by a file", { { CONF, OPENED(OF_OWN "  check_local_user\n"
+		"  data = ${sg{$local_part}{%}{@}}\nalso:\n driver = redirect\n"
+		" require_files = /etc/x\n data = ${sg{$local_part}{%}{@}}\n") } }, false,
+	  { { STRANGER, "%", '?', CONF, 22 } } },
+	{ "of foreign domains", { { CONF, OPENED("  domains = ! +local_domains\n"
+		"  data = ${sg{$local_part}{%}{@}}\n") } }, false, { { STRANGER, "%", 'n' } } },
+	{ "rewritten", { { CONF, SOUND "begin rewrite\n\\N^(.*)%(.*)@example\\.org$\\N $1@$2 Tq\n" } },
+	  false, { { STRANGER, "%", 'y', CONF, 14 }, { STRANGER, "!", 'n' } } },
+	{ "rewritten before the ACL, of headers", { { CONF, SOUND "begin rewrite\n"
+		"^(.*)%(.*)@example $1@$2 S\n^(.*)%(.*)@example $1@$2 hF\n" } }, false,
+	  { { STRANGER, "%", 'n' } } },
+};
+
+/* The same router behind ACLs that look at the local part, or at something else. */
+#define HACK "opened:\n driver = redirect\n data = ${sg{$local_part}{%}{@}}\n"
+static const struct reading_row routed_rows[] = {
+	{ "Exim's own rule on local parts", { { CONF, HEAD ACL "  deny domains = +local_domains\n"
+		"    local_parts = ^[.] : ^.*[@%!/|]\n" TAIL ROUTERS HACK } }, false,
+	  { { STRANGER, "%", 'n' }, { STRANGER, "", 'n' } } },
+	{ "a rule on others", { { CONF, HEAD ACL "  deny domains = +local_domains\n"
+		"    local_parts = ^[.] : ^.*[/|] : ^[^%]*x\n" TAIL ROUTERS HACK } }, false,
+	  { { STRANGER, "%", 'y', CONF, 18 } } },
+	{ "for other domains", { { CONF, HEAD ACL "  deny domains = !+local_domains\n"
+		"    local_parts = ^.*%\n" TAIL ROUTERS HACK } }, false,
+	  { { STRANGER, "%", 'y', CONF, 18 } } },
+	{ "a condition", { { CONF, HEAD ACL "  deny condition = ${if match{$local_part}{%}}\n"
+		TAIL ROUTERS HACK } }, false, { { STRANGER, "%", 'n' } } },
+	{ "recipients", { { CONF, HEAD ACL "  deny recipients = ^.*%.*@example.org\n"
+		TAIL ROUTERS HACK } }, false, { { STRANGER, "%", 'n' } } },
+	{ "who logs in", { { CONF, "domainlist local_domains = example.org\nacl_smtp_rcpt = a\nbegin acl\n"
+		"a:\n  require authenticated = *\n  accept\n" ROUTERS HACK } }, false,
+	  { { STRANGER, "%", 'n' }, { STRANGER, "%l", 'y', CONF, 10 } } },
+	{ "an ACL by an expansion", { { CONF, "acl_smtp_rcpt = ${if eq{1}{2}{a}{b}}\n" ROUTERS HACK } },
+	  false, { { STRANGER, "%", '?', CONF, 5 }, { STRANGER, "", '?', CONF, 1 } } },
+	{ "no ACL", { { CONF, ROUTERS HACK } }, false, { { STRANGER, "%", 'n' } } },
+	{ "verified, and nobody takes a foreign domain", { { CONF, "domainlist local_domains = example.org\n"
+		"acl_smtp_rcpt = a\nbegin acl\na:\n  accept verify = recipient\n" ROUTERS
+		"user:\n driver = accept\n domains = +local_domains\n" } }, false,
+	  { { STRANGER, "", 'n' } } },
+	{ "verified, and a smarthost does", { { CONF, "domainlist local_domains = example.org\n"
+		"acl_smtp_rcpt = a\nbegin acl\na:\n  accept verify = recipient\n" ROUTERS
+		"smart:\n driver = manualroute\n domains = ! +local_domains\n route_list = * a.example\n" } },
+	  true, { { STRANGER, "", 'y', CONF, 5 } } },
+	{ "verified, and domains of a map may be foreign", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept verify = recipient\n" ROUTERS
+		"some:\n driver = accept\n domains = mysql;SELECT 1\n" } },
+	  true, { { STRANGER, "", 'y', CONF, 4 } } },
+};
+
+static void test_routers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(router_rows) / sizeof(router_rows[0]); i++)
+		check_reading(&router_rows[i], audit_read_exim, CONF);
+	for (size_t i = 0; i < sizeof(routed_rows) / sizeof(routed_rows[0]); i++)
+		check_reading(&routed_rows[i], audit_read_exim, CONF);
 }
 
 /* ---- Debian's ------------------------------------------------------------------ */
@@ -195,7 +314,8 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_debian),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_routers),
+		cmocka_unit_test(test_debian),
 		cmocka_unit_test(test_hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

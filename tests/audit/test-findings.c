@@ -102,6 +102,9 @@ static const struct found_row postfix_rows[] = {
 	  NULL, STRANGER4 "S01a\n", "1/0/0",
 	  { "open C41", "| " RELAY "permit_mynetworks, defer_unauth_destination, "
 	    "check_helo_access hash:/etc/postfix/h, reject_rbl_client bl.example\n" } },
+	{ "a database has all domains", MTA_POSTFIX,
+	  { { MAIN, NEW "relay_domains = sqlite:/etc/postfix/d\n" }, { MASTER, SMTP } }, NULL,
+	  STRANGER4 "E01\n", "1/0/1", { "open C33", "sqlite:/etc/postfix/d" } },
 	{ "domains that name this server as MX", MTA_POSTFIX,
 	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n" },
 	    { MASTER, SMTP } }, NULL, STRANGER4 "A05 m\n", "0/1/0",
@@ -324,11 +327,23 @@ static const struct found_row config_rows[] = {
 	{ "a condition that is always true", MTA_EXIM,
 	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\n" ACL CHECK "begin authenticators\n"
 	      "login:\n  driver = plaintext\n  public_name = LOGIN\n  server_condition = true\n" } },
-	  NULL, NULL, "0/1/0", { "warn C8", EXIM ":15", "authenticator login" } },
+	  NULL, NULL, "0/1/1", { "warn C8", EXIM ":15", "authenticator login", "advice C15" } },
 	{ "a condition that looks", MTA_EXIM,
 	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\n" ACL CHECK "begin authenticators\n"
 	      "login:\n  driver = plaintext\n  server_condition = ${if saslauthd{{$auth1}{$auth2}}"
-	      "}\n" } }, NULL, NULL, "0/0/0", { NULL } },
+	      "}\n" } }, NULL, NULL, "0/0/1",
+	  { "advice C15", "Who logs in (login) may send as anybody", EXIM ":14",
+	    "condition = ${if eqi{$authenticated_id}{$sender_address}}" } },
+	{ "logins that are bound to senders", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\n" ACL CHECK
+	      "  deny authenticated = *\n       !condition = ${if eqi{$authenticated_id}"
+	      "{$sender_address}}\nbegin authenticators\n"
+	      "login:\n  driver = dovecot\n  server_socket = /run/dovecot/auth-client\n" } },
+	  NULL, NULL, "0/0/0", { NULL } },
+	{ "logins that are not offered", MTA_EXIM,
+	  { { EXIM, "hostlist relay_from_hosts = 127.0.0.1\nauth_advertise_hosts =\n" ACL CHECK
+	      "begin authenticators\nlogin:\n  driver = dovecot\n  server_socket = /s\n" } },
+	  NULL, NULL, "0/0/0", { NULL } },
 	{ "any sender of a login", MTA_POSTFIX,
 	  { { MAIN, NEW }, { MASTER, SMTP "submission inet n - y - - smtpd\n"
 	      "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_tls_security_level=encrypt\n"

@@ -3,9 +3,11 @@
 The program is build's tests/closed/closed-room, $CLOSED_ROOM or beside $PORTREEVE.
 """
 
+import json
 import os
 import signal
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -242,6 +244,13 @@ def test_nothing_is_left_or_touched(room, host):
         assert is_now == was or (isinstance(was, list) and set(is_now) <= set(was))
 
 
+def unasked(host, what):
+    """Why an audit did not ask it; empty: nothing of it is said."""
+    done = host.run("/usr/local/bin/portreeve", "audit", "--json", check=False)
+    report = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    return [row["why"] for row in report["unasked"] if row["what"] == what]
+
+
 def test_the_same_networks_are_derived(room):
     host = HOSTS[0]
     host.change(mynetworks_style="subnet")
@@ -250,7 +259,15 @@ def test_the_same_networks_are_derived(room):
         outside = host.run("postconf", "-xh", "mynetworks").stdout
         assert host.inside("postconf -xh mynetworks").stdout == outside
         assert host.v4 in outside
+        # An interface that is down counts inside alone: the audit says so.
+        host.copy(BINARY, "/usr/local/bin/portreeve")
+        assert unasked(host, "networks of the interfaces") == []
+        host.run("ip", "link", "add", "br9", "type", "bridge")
+        host.run("ip", "addr", "add", "10.9.9.1/24", "dev", "br9")
+        said, = unasked(host, "networks of the interfaces")
+        assert "only on this machine nothing; only in the room 10.9.9.0/24" in said
     finally:
+        host.run("ip", "link", "del", "br9", check=False)
         host.change(mynetworks="127.0.0.0/8 [::1]/128")
 
 
@@ -325,20 +342,125 @@ def test_out_of_reach(room, what):
     assert done.returncode not in (0, 127), done.stdout
 
 
-def test_a_socket_elsewhere_is_covered(room):
-    host = HOSTS[0]
-    listener = ("import socket; s = socket.socket(socket.AF_UNIX); s.bind('/var/home/bob/door'); "
-                "s.listen(); print('ready', flush=True); s.accept()")
-    door = subprocess.Popen(host._inside([("python3"), "-c", listener]), stdout=subprocess.PIPE,
-                            start_new_session=True)
+# What is held outside while it is tried in the room, and how it is tried: that fails where nobody is
+# there, or where somebody holds it.
+HELD = {
+    "pipe": ("os.mkfifo(path); hold(os.open(path, os.O_RDONLY | os.O_NONBLOCK))",
+             "os.write(os.open(path, os.O_WRONLY | os.O_NONBLOCK), b'x')"),
+    "socket": ("s = socket.socket(socket.AF_UNIX); s.bind(path); s.listen(); hold(s)",
+               "socket.socket(socket.AF_UNIX).connect(path)"),
+    "flock": ("f = open(path, 'w'); fcntl.flock(f, fcntl.LOCK_EX); hold(f)",
+              "f = open(path); fcntl.flock(f, fcntl.LOCK_SH | fcntl.LOCK_NB); hold(f)"),
+    "fcntl": ("f = open(path, 'w'); fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB); hold(f)",
+              "f = open(path); fcntl.lockf(f, fcntl.LOCK_SH | fcntl.LOCK_NB); hold(f)"),
+}
+# Below an overlay of the lab's, its directory in memory, and a mount in that; and a file that is a mount.
+PLACES = {f"{place}/{what}": what for place in ("/etc/postfix", "/var/home/bob", "/var/home/mount") for what in HELD}
+PLACES |= {"/opt/flock": "flock", "/opt/fcntl": "fcntl"}
+# To each path its work; prints what came of it.
+PATHS = """
+import fcntl, json, os, signal, socket, sys
+kept = []
+hold = kept.append
+def work(path, words):
     try:
-        assert door.stdout.readline() == b"ready\n"
-        knock = "python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('/var/home/bob/door')\""
-        assert host.inside(knock).returncode == 1
-        assert host.run("sh", "-c", knock).returncode == 0, "it can be reached from outside"
+        exec(words)
+        return True
+    except OSError:
+        return False
+def all_of(works):
+    print(json.dumps({path: work(path, words) for path, words in works.items()}), flush=True)
+"""
+
+
+def works(which, paths=None):
+    return repr({path: HELD[PLACES[path]][which] for path in paths or PLACES})
+
+
+@contextmanager
+def process(command):
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield started
     finally:
-        os.killpg(door.pid, signal.SIGKILL)
-        door.wait()
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+        started.stdout.close()
+
+
+@contextmanager
+def held(host, paths=None):
+    script = f"{PATHS}all_of({works(0, paths)}); signal.pause()"
+    with process(host._inside(["python3", "-c", script])) as holder:
+        assert all(json.loads(holder.stdout.readline()).values())
+        yield
+
+
+@pytest.fixture(scope="module")
+def places(room):
+    host = HOSTS[0]
+    host.run("mkdir", "-p", "/var/home/mount")
+    host.run("mount", "-t", "tmpfs", "x", "/var/home/mount")
+    host.run("mount", "-t", "tmpfs", "x", "/opt")
+    for path in "flock", "fcntl":
+        host.run("touch", f"/var/home/{path}", f"/opt/{path}")
+        host.run("mount", "--bind", f"/var/home/{path}", f"/opt/{path}")
+    yield host
+    host.run("umount", "-R", "/opt", "/var/home/mount")
+
+
+@pytest.fixture(scope="module")
+def tried(places):
+    """{path: whether it can be done outside, and in the room}, while it is held outside"""
+    script = f"{PATHS}all_of({works(1)})"
+    with held(places):
+        outside = json.loads(places.run("python3", "-c", script).stdout)
+        inside = json.loads(places.run(INSIDE, "run", "/usr/bin/python3", "-c", script).stdout)
+    places.run("rm", *(path for path, what in PLACES.items() if what in ("pipe", "socket")))
+    return {path: (outside[path], inside[path]) for path in PLACES}
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_what_is_held_outside_is_not_in_the_room(tried, path):
+    """Neither a pipe nor a socket is reached, and no lock is in the way."""
+    assert tried[path] == ((True, False) if PLACES[path] in ("pipe", "socket") else (False, True))
+
+
+def test_locks_of_the_room_and_sockets_bound_later(places):
+    """A program in the room locks files, waits, and knocks at sockets that are bound meanwhile."""
+    locks = [path for path, what in PLACES.items() if what in ("flock", "fcntl")]
+    doors = [path for path, what in PLACES.items() if what == "socket"]
+    places.run("touch", *locks)
+    script = (f"{PATHS}all_of({works(1, locks)}); open('/tmp/locked', 'x'); signal.sigwait([signal.SIGUSR1]); "
+              f"all_of({works(1, doors)})")
+    begins = ("import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]); "
+              f"os.execv('/usr/bin/python3', ['room-waits', '-c', {script!r}])")
+    with process(places._inside([INSIDE, "run", "/usr/bin/python3", "-c", begins])) as waits:
+        number = until("it to wait in the room", lambda: [
+            number for number in of_room(places, "room-waits")
+            if places.run("test", "-e", f"/proc/{number}/root/tmp/locked", check=False).returncode == 0], 20)[0]
+        with held(places, [*locks, *doors]):
+            places.run("kill", "-USR1", number)
+            said = [json.loads(line) for line in waits.communicate()[0].splitlines()]
+    places.run("rm", *doors)
+    assert said == [dict.fromkeys(locks, True), dict.fromkeys(doors, False)]
+
+
+def test_what_can_be_in_no_overlay_is_left_out(places):
+    """/etc is an overlay of the lab's; above another one there can be no third."""
+    places.run("mkdir", "/opt/deep", "/opt/empty")
+    places.run("mount", "-t", "overlay", "-o", "lowerdir=/etc/postfix:/opt/empty", "x", "/opt/deep")
+    done = places.run(INSIDE, "run", "/bin/ls", "/opt/deep")
+    places.run("umount", "/opt/deep")
+    assert done.stdout == "/opt/deep: it cannot be in the closed room (overlay): Invalid argument\n"
+
+
+def test_no_room_in_a_chroot(places):
+    """A program in the room could leave it."""
+    done = places.run("unshare", "-m", "sh", "-c", "mkdir /opt/root && mount --rbind / /opt/root && "
+                      f"exec chroot /opt/root {INSIDE} run /bin/true", check=False)
+    assert (done.returncode, done.stdout) == (2, "not supported: no closed room can be made in a chroot\n")
 
 
 @pytest.mark.parametrize("name", ["main.cf", "master.cf"])

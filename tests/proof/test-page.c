@@ -320,6 +320,53 @@ static void table_in_html(void **unused)
 	arena_fini(&a);
 }
 
+static size_t times(const char *text, const char *what)
+{
+	size_t n = 0;
+	for (const char *p = text; (p = strstr(p, what)) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void several_pages_in_one_file(void **unused)
+{
+	(void)unused;
+	struct arena a = { 0 };
+	struct page pages[3];
+	struct buf out = { 0 };
+	for (size_t i = 0; i < 3; i++) {
+		page_init(&pages[i], &a, i == 2 ? STR("<i>third") : i ? STR("second") : STR("first"));
+		page_banner(&pages[i], i ? PAGE_BAD : PAGE_GOOD, "banner <%zu>", i);
+		page_heading(&pages[i], "Who may relay");
+		page_text(&pages[i], "body %zu", i);
+		if (i)
+			pages[i - 1].next = &pages[i];
+	}
+	page_to_html(&pages[0], &out);
+	assert_int_equal(times(out.p, "<html"), 1);
+	assert_int_equal(times(out.p, "</html>"), 1);
+	assert_int_equal(times(out.p, "<style>"), 1);
+	assert_int_equal(times(out.p, "<article id="), 3);
+	assert_int_equal(times(out.p, "</article>"), 3);
+	assert_int_equal(times(out.p, "<h1>"), 3);
+	assert_null(strstr(out.p, "<i>"));
+	for (size_t i = 0; i < 3; i++) {
+		char text[40];
+		(void)snprintf(text, sizeof(text), "body %zu", i);
+		assert_int_equal(times(out.p, text), 1);
+		(void)snprintf(text, sizeof(text), "banner &lt;%zu&gt;", i);
+		assert_int_equal(times(out.p, text), 2);        /* in front of all, too */
+		(void)snprintf(text, sizeof(text), "href=\"#page%zu\"", i + 1);
+		assert_int_equal(times(out.p, text), 1);
+	}
+	buf_clear(&out);
+	page_to_html(&pages[2], &out);
+	assert_null(strstr(out.p, "<article"));
+	assert_null(strstr(out.p, "<nav"));
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +378,7 @@ int main(void)
 		cmocka_unit_test(title_forges_no_line),
 		cmocka_unit_test(table_in_columns),
 		cmocka_unit_test(table_in_html),
+		cmocka_unit_test(several_pages_in_one_file),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(way_is_drawn),
 	};

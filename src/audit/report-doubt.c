@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What comes to light when a report is made already: a place at which strangers' mail arrives and
+ * that none of the reports is about.
+ */
+#include "audit/report.h"
+
+void audit_report_doubt(struct audit_report *r, const char *what, const char *why)
+{
+	struct audit_unread *rows = arena_alloc(r->arena, (r->unasked_n + 1) * sizeof(*rows));
+	if (r->unasked_n)
+		memcpy(rows, r->unasked, r->unasked_n * sizeof(*rows));
+	rows[r->unasked_n++] = (struct audit_unread){ what, why };
+	r->unasked = rows;
+	if (r->verdict != AUDIT_CLOSED)
+		return;
+	r->verdict = AUDIT_UNKNOWN;
+	r->summary = arena_printf(r->arena, "not known: %s could not be asked: %s", what, why);
+}
