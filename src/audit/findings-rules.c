@@ -276,7 +276,7 @@ static bool fix_exim_domains(struct findings *fs, struct finding_draft *d)
 	return fixed;
 }
 
-/* The statement that lets them in. Where a router makes a foreign address of theirs, it is sound. */
+/* The statement that lets them in. Where a router makes a foreign address of it, that is sound. */
 static const struct audit_line *accepted_by(const struct finding_group *g)
 {
 	static const char *const routed[] = { "C11", "C34", "C36", "C37", "C48", NULL };
