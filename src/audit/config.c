@@ -45,32 +45,47 @@ static const char *directory_name(struct arena *a, const char *directory)
 	return arena_strdup(a, s);
 }
 
-/* The first of the files that is there; if none is, what reading the first one says. */
-static int read_first(const struct audit_files *files, enum mta mta, const char *directory,
-                      struct arena *a, struct audit_reading *out)
+/* What the readers of rules get. */
+struct rules_of {
+	const struct audit_files *files;
+	enum mta mta;
+	const struct daemon_options *daemon;
+	struct arena *a;
+	struct audit_reading *out;
+};
+
+static int read_file(const struct rules_of *by, const char *file)
 {
-	const struct config_places *places = config_places_of(mta);
+	if (by->mta == MTA_EXIM)
+		return audit_read_exim_started(by->files, file, NULL, by->daemon, by->a, by->out);
+	return reader_of(by->mta)(by->files, file, by->a, by->out);
+}
+
+/* The first of the files that is there; if none is, what reading the first one says. */
+static int read_first(const struct rules_of *by, const char *directory)
+{
+	const struct config_places *places = config_places_of(by->mta);
 	const char *const *names = directory ? places->inside : places->usual;
-	const char *first = directory ? arena_printf(a, "%s/%s", directory, names[0]) : names[0];
+	const char *first = directory ? arena_printf(by->a, "%s/%s", directory, names[0])
+	                              : names[0];
 	for (size_t i = 0; names[i]; i++) {
-		const char *file = directory ? arena_printf(a, "%s/%s", directory, names[i])
-		                             : names[i];
-		const int err = reader_of(mta)(files, file, a, out);
+		const int err = read_file(by, directory
+			? arena_printf(by->a, "%s/%s", directory, names[i]) : names[i]);
 		if (!is_elsewhere(err))
 			return err;
 	}
-	return reader_of(mta)(files, first, a, out);
+	return read_file(by, first);
 }
 
-static int read_rules(const struct audit_files *files, enum mta mta, const char *given,
-                      struct arena *a, struct audit_reading *out)
+static int read_rules(const struct rules_of *by, const char *given)
 {
-	const char *directory = given ? directory_name(a, given) : NULL;
-	int err = directory ? reader_of(mta)(files, directory, a, out) : ERR_NOT_FOUND;
-	if (is_elsewhere(err) && mta == MTA_EXIM)
-		err = audit_read_exim_debian(files, directory ? directory : CONFIG_EXIM_DEBIAN, a,
-		                             out);
-	return is_elsewhere(err) ? read_first(files, mta, directory, a, out) : err;
+	const char *directory = given ? directory_name(by->a, given) : NULL;
+	int err = directory ? read_file(by, directory) : ERR_NOT_FOUND;
+	if (is_elsewhere(err) && by->mta == MTA_EXIM)
+		err = audit_read_exim_started(by->files, NULL, directory ? directory
+		                                                        : CONFIG_EXIM_DEBIAN,
+		                              by->daemon, by->a, by->out);
+	return is_elsewhere(err) ? read_first(by, directory) : err;
 }
 
 int audit_config_read(const struct audit_files *files, const struct audit_config_given *given,
@@ -82,7 +97,12 @@ int audit_config_read(const struct audit_files *files, const struct audit_config
 	if (given->mta == MTA_POSTFIX)
 		return config_postfix_read(files, given, a, &c->postfix);
 	assert(reader_of(given->mta));
-	return read_rules(files, given->mta, given->directory, a, &c->reading);
+	struct daemon_options *started = arena_alloc(a, sizeof(*started));
+	if (!given->daemon)
+		daemon_of_files(given->mta, files, a, started);
+	const struct rules_of by = { files, given->mta, given->daemon ? given->daemon : started, a,
+	                             &c->reading };
+	return read_rules(&by, given->directory ? given->directory : by.daemon->config);
 }
 
 const struct audit_reading *audit_config_reading(const struct audit_config *config)

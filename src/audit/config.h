@@ -9,6 +9,7 @@
 #ifndef PORTREEVE_AUDIT_CONFIG_H
 #define PORTREEVE_AUDIT_CONFIG_H
 
+#include "audit/daemon.h"
 #include "audit/facts.h"
 #include "audit/who.h"
 
@@ -21,6 +22,9 @@ struct audit_config_given {
 	const char *version;             /* of the server; NULL: unknown, taken as new */
 	/* The interfaces: what Postfix trusts by mynetworks_style. Empty or NULL: loopback. */
 	const struct facts *facts;
+	/* By which the server runs; their `config` counts where no directory is given. NULL: those
+	 * of the file by which it is started, where it has one. */
+	const struct daemon_options *daemon;
 };
 
 /* 0, also where parts are among the unread; else the error of the main file itself: *config is set

@@ -53,20 +53,6 @@ static bool find_key(struct exim *x, struct str key, struct str *value, struct a
 	return true;
 }
 
-struct str exim_debian_listen(struct exim *x, struct audit_place *place)
-{
-	struct str options, word;
-	if (!find_assignment(x, "/etc/default/exim4", STR("SMTPLISTENEROPTIONS"), &options, place))
-		return STR("");
-	while (str_word(&options, &word)) {
-		if (str_eq(word, STR("-oX")) && str_word(&options, &word))
-			return word;
-		if (str_prefix(word, STR("-oX")))
-			return str_from(word, 3);
-	}
-	return STR("");
-}
-
 /* As the script writes it. */
 static const char *generated(struct exim *x, const char *key, struct str value)
 {

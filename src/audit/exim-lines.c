@@ -73,7 +73,7 @@ void exim_define(struct exim *x, struct str name, struct str value,
 	bool again = value.n && value.p[0] == '=';       /* "NAME == value" */
 	if (again)
 		value = str_from(value, 1);
-	if (!name.n || (macro && !again))
+	if (!name.n || (macro && (!again || macro->fixed)))
 		return;
 	if (!macro && x->macro_n == EXIM_MACROS_MAX) {
 		gather_unread_at(x->g, place, "more macros than we take");

@@ -190,28 +190,26 @@ static void add_ports_of(struct exim *x, struct str item, struct str ports,
 
 /* By options of the daemon, which go before the configuration: of ports alone they are ports, else
  * they are interfaces. */
-static void take_listen(struct exim *x, struct str *interfaces, struct str *ports,
-                        struct audit_place *place)
+static void take_listen(const struct daemon_options *daemon, struct str *interfaces,
+                        struct str *ports, struct audit_place *place)
 {
-	struct audit_place at;
-	struct str listen = exim_debian_listen(x, &at);
+	struct str listen = str_of(daemon->listen ? daemon->listen : "");
 	if (!listen.n)
 		return;
 	bool addresses = listen.p[0] == '<' || listen.p[0] == '[';
 	for (size_t i = 0; i < listen.n; i++)
 		addresses |= listen.p[i] == '.';
 	*(addresses ? interfaces : ports) = listen;
-	*place = at;
+	*place = daemon->place;
 }
 
-static void add_ports(struct exim *x, bool debian)
+static void add_ports(struct exim *x, const struct daemon_options *daemon)
 {
 	struct audit_place place = { "", 0, "" };
 	struct str ports = gather_value(x->g, "daemon_smtp_ports", &place), item;
 	struct str interfaces = gather_value(x->g, "local_interfaces", &place);
 	char separator = 0;
-	if (debian)
-		take_listen(x, &interfaces, &ports, &place);
+	take_listen(daemon, &interfaces, &ports, &place);
 	if (!ports.n)
 		ports = STR("smtp");
 	if (!interfaces.n)
@@ -219,29 +217,61 @@ static void add_ports(struct exim *x, bool debian)
 	for (int i = 0; i < 100 && exim_item(x->g, &interfaces, &separator, &item); i++)
 		if (item.n)
 			add_ports_of(x, item, ports, &place);
+	for (size_t i = 0; daemon->tls_first && i < x->g->out->port_n; i++)
+		x->g->out->ports[i].tls_first = true;
+}
+
+/* "-DNAME=value", "-DNAME": they go before what the file says. */
+static void take_macros(struct exim *x, const struct daemon_options *daemon)
+{
+	for (size_t i = 0; i < daemon->n; i++) {
+		struct str word = str_of(daemon->words[i]);
+		if (!str_prefix(word, STR("-D")))
+			continue;
+		word = str_trim(str_from(word, 2));
+		const size_t equals = str_find(word, '=');
+		const bool bare = equals == SIZE_MAX;
+		exim_define(x, str_trim((struct str){ word.p, bare ? word.n : equals }),
+		            str_trim(str_from(word, bare ? word.n : equals + 1)), &daemon->place);
+	}
+	for (size_t i = 0; i < x->macro_n; i++)
+		x->macros[i].fixed = true;
 }
 
 /* ---- the whole ---------------------------------------------------------------- */
 
-/* The one file, or the directory by Debian's order. */
-static int read_by(const struct audit_files *files, const char *file, const char *directory,
-                   struct arena *a, struct audit_reading *out)
+int audit_read_exim_started(const struct audit_files *files, const char *file,
+                            const char *directory, const struct daemon_options *daemon,
+                            struct arena *a, struct audit_reading *out)
 {
 	*out = (struct audit_reading){ .mta = MTA_EXIM };
 	struct gather g = { .a = a, .files = files, .out = out };
 	struct exim *x = arena_alloc(a, sizeof(*x));
 	x->g = &g;
 	x->line = take_line;
+	take_macros(x, daemon);
+	if (daemon->unknown)
+		gather_unread_at(&g, &daemon->place, daemon->unknown);
 	int err = exim_read_file(x, file ? arena_strdup(a, str_of(file))
 	                                 : arena_printf(a, "%s/exim4.conf", directory), !file, 0);
 	if (err == ERR_NOT_FOUND && directory)
 		err = exim_debian_read(x, arena_strdup(a, str_of(directory)));
 	if (err == ERR_OK)
-		add_ports(x, directory);
+		add_ports(x, daemon);
 	if (err == ERR_OK)
 		exim_acl(x);
 	audit_conclude(out, a);
 	return err;
+}
+
+/* The options are Debian's where its order is asked for. */
+static int read_by(const struct audit_files *files, const char *file, const char *directory,
+                   struct arena *a, struct audit_reading *out)
+{
+	struct daemon_options daemon = { .place = { "", 0, "" } };
+	if (directory)
+		daemon_of_files(MTA_EXIM, files, a, &daemon);
+	return audit_read_exim_started(files, file, directory, &daemon, a, out);
 }
 
 int audit_read_exim(const struct audit_files *files, const char *file, struct arena *a,

@@ -4,6 +4,8 @@
  */
 #include "cli/audit-read.h"
 
+#include "cli/audit-daemon.h"
+
 /* A configuration from elsewhere names files where it is to stand. */
 static int files_open(struct audit_source *s, enum mta mta, struct audit_files *files)
 {
@@ -25,10 +27,14 @@ int audit_source_read(struct cli *cli, struct audit_source *source, enum mta mta
 {
 	const struct audit_config_given given = {
 		.mta = mta, .directory = source->config, .hostname = source->host_name,
-		.version = source->version, .facts = f,
+		.version = source->version, .facts = f, .daemon = &source->daemon,
 	};
 	struct audit_files files;
 	int e = files_open(source, mta, &files);
+	if (e == ERR_OK)
+		audit_daemon_find(mta, f, !source->root[0], &files, &cli->arena, &source->daemon);
+	if (source->config)
+		daemon_drop_config(&source->daemon);
 	if (e == ERR_OK)
 		e = audit_config_read(&files, &given, &cli->arena, config);
 	if (e == ERR_OK)

@@ -23,6 +23,7 @@ struct audit_source {
 	const char *host_name, *version; /* NULL: not known */
 	struct disk_files disk;
 	struct carried_files carried;
+	struct daemon_options daemon;    /* found with it: how the server is started */
 };
 
 /* CLI_GO or an exit code, told. In the arena of `cli`. */

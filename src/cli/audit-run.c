@@ -8,6 +8,7 @@
 #include "audit/installed.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/audit-daemon.h"
 #include "cli/audit-read.h"
 #include "cli/progress.h"
 #include "closed/run.h"
@@ -15,7 +16,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
+enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
+       RUNNING_MAX = 16 };
 
 /* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
@@ -25,9 +27,12 @@ enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
 struct auditing {
 	struct cli *cli;
 	const struct audit_options *options;
+	struct audit_options own;        /* where the server runs by another configuration */
 	struct arena *a;
 	struct facts facts;
 	struct audit_source source;
+	const char *running[RUNNING_MAX];        /* directories of Postfix, by its masters */
+	size_t running_n;
 	const struct closed_server *server;
 	const char *version, *machine;
 	bool is_beside;
@@ -40,6 +45,24 @@ struct auditing {
 	struct buf message;
 	struct progress progress;
 };
+
+/* Where the only ones that run have another configuration than the usual one, it is the first of
+ * these: what lies in the usual place may be nobody's. */
+static void find_running(struct auditing *w)
+{
+	bool usual = false;
+	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root)
+		return;
+	w->running_n = audit_daemon_directories(&w->facts, w->a, w->running, RUNNING_MAX);
+	for (size_t i = 0; i < w->running_n; i++)
+		usual |= strcmp(w->running[i], w->server->config) == 0;
+	if (usual || !w->running_n)
+		return;
+	w->own = *w->options;
+	w->own.config = w->running[0];
+	w->own.is_instance = true;
+	w->options = &w->own;
+}
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
@@ -133,7 +156,8 @@ static void ask(struct auditing *w)
 	const struct cli_values *sockets = w->options->sockets;
 	const struct closed_run_setup setup = {
 		.server = w->server, .config = w->options->config,
-		.is_instance = w->options->is_instance, .directories = directories,
+		.is_instance = w->options->is_instance, .options = w->source.daemon.words,
+		.directories = directories,
 		.directory_n = find_directories(w, directories),
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
@@ -191,7 +215,18 @@ static void judge(struct auditing *w, struct audit_report *report)
 	audit_findings(&w->known, report);
 }
 
-/* Directories of the other instances of Postfix that the audited one names. */
+/* One that runs, and that the audited one does not name. */
+static void instance_add(const struct auditing *w, struct audit_done *done, const char *directory)
+{
+	bool said = strcmp(directory, w->options->config ? w->options->config
+	                                                 : w->server->config) == 0;
+	for (size_t i = 0; i < done->directory_n; i++)
+		said |= strcmp(done->directories[i], directory) == 0;
+	if (!said && done->directory_n < AUDIT_INSTANCES_MAX)
+		done->directories[done->directory_n++] = directory;
+}
+
+/* Directories of the other instances of Postfix. */
 static void find_instances(struct auditing *w, struct audit_done *done)
 {
 	const struct audit_setting *s = audit_config_setting(w->config, "",
@@ -201,6 +236,8 @@ static void find_instances(struct auditing *w, struct audit_done *done)
 	                                      &done->first_left);
 	done->directory_n = n < AUDIT_INSTANCES_MAX ? n : AUDIT_INSTANCES_MAX;
 	done->left = n - done->directory_n;
+	for (size_t i = 0; i < w->running_n; i++)
+		instance_add(w, done, w->running[i]);
 }
 
 static void find_asked(struct auditing *w, struct audit_done *done)
@@ -235,6 +272,7 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 	int code = root[0] ? audit_find_in_image(cli, root, options->mta, &w->server, &others)
 	                   : audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
 	if (code == CLI_GO) {
+		find_running(w);
 		w->machine = root[0] ? "localhost" : audit_find_machine(w->a);
 		w->version = audit_find_version(w->a, root, w->server->mta);
 		code = read_configuration(w);

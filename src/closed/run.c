@@ -364,8 +364,9 @@ static int server_start(struct running *r, struct buf *message)
 {
 	struct endpoint places[AWAITED_MAX];
 	return closed_server_start(r->room, r->setup->server,
-	                           r->setup->is_instance ? r->setup->config : NULL, places,
-	                           awaited(r->plan, places), r->setup->start_ms, message);
+	                           r->setup->is_instance ? r->setup->config : NULL,
+	                           r->setup->options, places, awaited(r->plan, places),
+	                           r->setup->start_ms, message);
 }
 
 static int stages(struct running *r, struct buf *message)

@@ -18,6 +18,7 @@ struct closed_run_setup {
 	 * or that of an instance of Postfix, which stays where it is. NULL: its own. */
 	const char *config;
 	bool is_instance;
+	const char *const *options;      /* further words of its command; NULL: none */
 	const char *const *directories;  /* that it writes to, by its configuration */
 	size_t directory_n;
 	const char *const *sockets_in;   /* of the machine, that it may reach */

@@ -136,15 +136,27 @@ static int configuration_prepare(struct closed_room *room, const struct closed_s
 	return e == ERR_OK && status != 0 ? ERR_CLOSED : e;
 }
 
+static void words_append(const char **words, const char *const *more)
+{
+	size_t n = 0;
+	while (words[n])
+		n++;
+	for (; more && *more && n + 1 < CLOSED_WORDS_MAX; more++)
+		words[n++] = *more;
+	words[n] = NULL;
+}
+
 int closed_server_start(struct closed_room *room, const struct closed_server *server,
-                        const char *config, const struct endpoint *ports, size_t n,
-                        int64_t timeout_ms, struct buf *message)
+                        const char *config, const char *const *options,
+                        const struct endpoint *ports, size_t n, int64_t timeout_ms,
+                        struct buf *message)
 {
 	const char *words[CLOSED_WORDS_MAX], *program = closed_server_program(server);
 	int status = 0;
 	if (!program)
 		return ERR_NOT_FOUND;
 	server->start(program, config ? config : server->config, words);
+	words_append(words, options);
 	int e = configuration_prepare(room, server, timeout_ms, message);
 	if (e == ERR_OK)
 		e = closed_run(room, words, timeout_ms, message, &status);

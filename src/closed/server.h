@@ -58,11 +58,13 @@ size_t closed_server_trees(const struct closed_server *server, const char *const
                            size_t n, struct closed_tree *trees);
 
 /* Starts it and waits until one of the n ports greets, or listens in silence that long; config: the
- * directory of an instance, NULL: its own. ERR_CLOSED: it does not start (*message has what it
+ * directory of an instance, NULL: its own; options: further words of its command, NULL behind the
+ * last, or NULL. ERR_CLOSED: it does not start (*message has what it
  * printed, unescaped); ERR_TIMEOUT: nobody listens, or it does not come back; ERR_NOT_FOUND: not
  * installed; as closed_run(). At most timeout_ms for each of both. */
 int closed_server_start(struct closed_room *room, const struct closed_server *server,
-                        const char *config, const struct endpoint *ports, size_t n,
-                        int64_t timeout_ms, struct buf *message);
+                        const char *config, const char *const *options,
+                        const struct endpoint *ports, size_t n, int64_t timeout_ms,
+                        struct buf *message);
 
 #endif

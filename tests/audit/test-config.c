@@ -146,6 +146,26 @@ static const struct config_row rows[] = {
 	    { STRANGER " +l", 25, "yes: acl_smtp_rcpt exim.conf:6" },
 	    { STRANGER " +s", 25, "yes C31: acl_smtp_rcpt exim.conf:7" },
 	    { STRANGER " +r", 25, "some C33: acl_smtp_rcpt exim.conf:8" } } },
+	{ "Postfix, a table that routes by the local part", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "mynetworks = 127.0.0.1\nallow_percent_hack = no\nallow_untrusted_routing = yes\n"
+	      "virtual_alias_maps = hash:/v, pcre:/p\n" }, { MASTER, SMTP }, { "/v", "a@b.example c\n" },
+	    { "/p", "# as it was\n!/^[^%]*$/ x\n/^(.*)!(.*)@/i  $1\n/^(.*)%(.*)@/i  $1@$2\n" } },
+	  { { STRANGER " +%", 25, "perhaps C34: virtual_alias_maps p:4, virtual_alias_maps main.cf:6, "
+	      "allow_percent_hack main.cf:4, allow_untrusted_routing main.cf:5" },
+	    { STRANGER " +!", 25, "no: smtpd_relay_restrictions default" },
+	    { STRANGER, 25, "no: smtpd_relay_restrictions default" },
+	    { "127.0.0.1 +%", 25, "yes: mynetworks main.cf:3, " BY_DEFAULT } } },
+	{ "Postfix, a pattern in main.cf itself", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "recipient_canonical_maps = regexp:{{/^srs0=.*=.*=(.*)=(.*)@/ $$2@$$1}}\n" },
+	    { MASTER, SMTP } },
+	  { { STRANGER " +p", 25, "perhaps C11: recipient_canonical_maps main.cf:3" },
+	    { STRANGER " +%!@", 25, "no: smtpd_relay_restrictions default" } } },
+	{ "Postfix, an address in quotes", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "resolve_dequoted_address = no\nvirtual_alias_maps = proxy:regexp:/p\n" },
+	    { MASTER, SMTP }, { "/p", "/^\"?(.*)@(.*[.]example)\"?@mail[.]/ $1@$2\n" } },
+	  { { STRANGER " +@", 25, "perhaps C37: virtual_alias_maps p:1, virtual_alias_maps main.cf:4, "
+	      "resolve_dequoted_address main.cf:3" },
+	    { STRANGER " +%!p", 25, "no: smtpd_relay_restrictions default" } } },
 	{ "Exim, a router behind the relay check", MTA_EXIM, "/etc/mine",
 	  { { "/etc/mine/exim.conf", "domainlist local_domains = example.org\nacl_smtp_rcpt = a\n"
 	      "begin acl\na:\n  require domains = +local_domains\n          verify = recipient\n"

@@ -260,7 +260,7 @@ static int ask(int n, char **words)
 		return 2;
 	const struct closed_server *server = closed_server_of(mta);
 	struct closed_room *room = room_of(server);
-	int e = closed_server_start(room, server, more.instance, &at, 1, START_MS, &message);
+	int e = closed_server_start(room, server, more.instance, NULL, &at, 1, START_MS, &message);
 	size_t count = 0;
 	for (int i = 3; e == ERR_OK && i < n && count < ASKERS_MAX; i++, count++) {
 		sessions[count] = (struct closed_session){

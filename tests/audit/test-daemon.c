@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How servers are started: command lines of processes and files of the system, and what of them a
+ * second server gets.
+ */
+#include "test.h"
+
+#include "memory-files.h"
+
+#include "audit/daemon.h"
+#include "audit/shell-words.h"
+#include "audit/config.h"
+
+#define DEFAULT "/etc/default/exim4"
+#define SENDMAIL "/etc/mail/sendmail.conf"
+
+/* ---- a shell's file ---------------------------------------------------------------- */
+
+/* The value of A: "LINE VALUE", behind "?" not known; "" if it is not set. */
+static const struct {
+	const char *text, *want;
+} values[] = {
+	{ "A=b\n", "1 b" }, { "A='-oX 25:587'\n", "1 -oX 25:587" },
+	{ "\n#A=x\n  A=\"b c\" # d\n", "3 b c" },
+	{ "A=b\nA=c", "2 c" }, { "A=", "1 " }, { "A='b'\"c\"d\\ e;A2=x", "1 bcd e" },
+	{ "export A=b B=c", "1 b" }, { "AB=b\n", "" }, { "XA=b", "" }, { "A =b\n", "" },
+	{ "B=7; A=\"-oX $B:${B}9\"", "1 -oX 7:79" }, { "A='$B'\n", "1 $B" }, { "A=\\$B", "1 $B" },
+	{ "A=\"a\\\"b\\\\c\\d\"", "1 a\"b\\c\\d" }, { "A=\"b\\\nc\"\n", "1 bc" },
+	{ "A='b\nc'\nB=x", "1 b\nc" },
+	{ "B=1\nif [ -f /x ]; then A=b; fi\n", "2 b" }, { "[ -f /x ] && A=b", "1 b" },
+	{ "echo A=b", "" }, { "A=$(hostname)\n", "? $" }, { "A=`hostname`", "? `hostname`" },
+	{ "A=\"${B:-c}\"", "? ${B:-c}" }, { "A=b\r\nB=c\r\n", "1 b" }, { "\"A\"=b", "" },
+	{ "A='never ends\nB=c\n", "1 never ends\nB=c\n" }, { "A=$UNSET", "1 " }, { "A=b$", "1 b$" },
+	{ "A=b&\nB=\\", "1 b" }, { "", "" }, { "A=\xff\xfe", "1 \xff\xfe" },
+};
+
+static const char *said(const struct shell_values *all, struct arena *a)
+{
+	const struct shell_value *v = shell_value_of(all, "A");
+	return !v ? "" : v->unknown ? arena_printf(a, "? %s", v->text)
+	                            : arena_printf(a, "%u %s", v->line, v->text);
+}
+
+static void a_shell_reads_it_so(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		struct arena a = { 0 };
+		struct shell_values *all = arena_alloc(&a, sizeof(*all));
+		shell_values_read(str_of(values[i].text), &a, all);
+		if (strcmp(said(all, &a), values[i].want))
+			fail_msg("%s: expected \"%s\", found \"%s\"", values[i].text, values[i].want,
+			         said(all, &a));
+		arena_fini(&a);
+	}
+}
+
+/* What doubles itself, megabyte words, bytes that are none: an end, and nothing too long. */
+static void hostile_files_come_to_an_end(void **state)
+{
+	(void)state;
+	struct arena a = { 0 };
+	struct buf text = { 0 };
+	struct shell_values *all = arena_alloc(&a, sizeof(*all));
+	buf_add_cstr(&text, "A=xxxxxxxxxxxxxxxx\n");
+	for (int i = 0; i < 60; i++)
+		buf_add_cstr(&text, "A=$A$A$A$A\n");
+	shell_values_read(buf_str(&text), &a, all);
+	const struct shell_value *v = shell_value_of(all, "A");
+	assert_true(v && v->unknown && strlen(v->text) <= SHELL_VALUE_MAX_BYTES);
+	buf_clear(&text);
+	buf_add_cstr(&text, "A=");
+	for (int i = 0; i < 1 << 20; i++)
+		buf_add_byte(&text, i % 251 ? 'y' : '\0');
+	for (int i = 0; i < 500; i++)
+		buf_printf(&text, "\nV%d=$(", i);
+	shell_values_read(buf_str(&text), &a, all);
+	assert_true(all->n <= SHELL_NAMES_MAX);
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
+/* ---- options -------------------------------------------------------------------- */
+
+/* What is said: the words that are passed on, between commas; "config=", "listen=", "tls",
+ * "unknown". "-": nothing is known. */
+static const char *options_text(const struct daemon_options *d, bool known, struct arena *a)
+{
+	struct buf b = { 0 };
+	for (size_t i = 0; i < d->n; i++)
+		buf_printf(&b, "%s%s", i ? "," : "", d->words[i]);
+	assert_null(d->words[d->n]);
+	if (d->config)
+		buf_printf(&b, " config=%s", d->config);
+	if (d->listen)
+		buf_printf(&b, " listen=%s", d->listen);
+	buf_printf(&b, "%s%s", d->tls_first ? " tls" : "", d->unknown ? " unknown" : "");
+	const char *text = known ? arena_strdup(a, buf_str(&b)) : "-";
+	buf_fini(&b);
+	return text;
+}
+
+#define S(text) { text, sizeof(text) }
+static const struct {
+	enum mta mta;
+	struct str command, environment;
+	const char *want;
+} processes[] = {
+	{ MTA_EXIM, S("/usr/sbin/exim4\0-bd\0-q30m"), S(""), "" },
+	{ MTA_EXIM, S("/usr/sbin/exim4\0-bd\0-q30m\0-oX\00025:587\0-oP\0/run/x"), S(""),
+	  "-oX,25:587 listen=25:587" },
+	{ MTA_EXIM, S("exim\0-bdf\0-DOPEN=yes\0-C\0/etc/my.conf\0-tls-on-connect"), S("A=b"),
+	  "-DOPEN=yes,-C,/etc/my.conf,-tls-on-connect config=/etc/my.conf tls" },
+	{ MTA_EXIM, S("/usr/sbin/exim4\0-C/etc/my.conf\0-bd\0-oX"), S(""),
+	  "-C,/etc/my.conf config=/etc/my.conf" },
+	{ MTA_EXIM, S("/usr/sbin/sendmail\0-bd\0-oX\00025"), S(""), "-" },
+	{ MTA_EXIM, S(""), S(""), "-" },
+	{ MTA_POSTFIX, S("/usr/lib/postfix/sbin/master\0-w"), S("A=b\0MAIL_CONFIG=/etc/postfix-out\0C=d"),
+	  " config=/etc/postfix-out" },
+	{ MTA_POSTFIX, S("/usr/lib/postfix/sbin/master\0-c\0/etc/p2\0-w"), S(""), " config=/etc/p2" },
+	{ MTA_POSTFIX, S("/usr/lib/postfix/sbin/master\0-w"), S("MAIL_CONFIG="), "" },
+	/* Titles. */
+	{ MTA_SENDMAIL, S("sendmail: MTA: accepting connections"), S(""), "-" },
+	{ MTA_OPENSMTPD, S("smtpd: [priv]"), S(""), "-" },
+	{ MTA_OPENSMTPD, S("smtpd"), S(""), "-" },
+};
+
+static void processes_say_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(processes) / sizeof(*processes); i++) {
+		struct arena a = { 0 };
+		struct daemon_options d;
+		const bool known = daemon_of_process(processes[i].mta, processes[i].command,
+		                                     processes[i].environment, &a, &d);
+		const char *text = options_text(&d, known, &a);
+		if (strcmp(text, processes[i].want))
+			fail_msg("process %zu: expected \"%s\", found \"%s\"", i, processes[i].want, text);
+		arena_fini(&a);
+	}
+}
+
+static const struct {
+	enum mta mta;
+	struct memory_file files[2];
+	const char *want;
+	unsigned line;
+} files_rows[] = {
+	{ MTA_EXIM, { { "/etc/none", "" } }, "-" },
+	{ MTA_EXIM, { { DEFAULT, "QUEUERUNNER='combined'\nCOMMONOPTIONS=''\nQUEUERUNNEROPTIONS=''\n" } },
+	  "-" },
+	{ MTA_EXIM, { { DEFAULT, "SMTPLISTENEROPTIONS='-oX 25:587:10025 -oP /run/exim4/exim.pid'\n" } },
+	  "-oX,25:587:10025 listen=25:587:10025", 1 },
+	{ MTA_EXIM, { { DEFAULT, "COMMONOPTIONS=-DA=1\nQUEUERUNNEROPTIONS=-DB=2\nQUEUERUNNER=separate\n" } },
+	  "-DA=1", 1 },
+	{ MTA_EXIM, { { DEFAULT, "COMMONOPTIONS=-DA=1\nQUEUERUNNEROPTIONS=-DB=2\n" } }, "-DA=1,-DB=2", 2 },
+	/* Quotes within a value are bytes. */
+	{ MTA_EXIM, { { DEFAULT, "SMTPLISTENEROPTIONS=\"-oX '25'\"\n" } }, "-oX,'25' listen='25'", 1 },
+	{ MTA_EXIM, { { DEFAULT, "SMTPLISTENEROPTIONS=\"-oX $(cat /x)\"\n" } },
+	  "-oX,$(cat listen=$(cat unknown", 1 },
+	{ MTA_EXIM, { { DEFAULT, "COMMONOPTIONS='-DA=1 -DB=1 -DC=1 -DD=1 -DE=1 -DF=1 -DG=1 -DH=1 -DI=1 "
+	    "-DJ=1 -DK=1 -DL=1 -DM=1 -DN=1 -DO=1 -DP=1 -DQ=1'\n" } },
+	  "-DA=1,-DB=1,-DC=1,-DD=1,-DE=1,-DF=1,-DG=1,-DH=1,-DI=1,-DJ=1,-DK=1,-DL=1,-DM=1,-DN=1,-DO=1,"
+	  "-DP=1 unknown", 1 },
+	{ MTA_SENDMAIL, { { SENDMAIL, "DAEMON_MODE=\"Daemon\";\nDAEMON_PARMS=\"-O DaemonPortOptions="
+	    "Port=2525 -C/etc/mail/my.cf\";\nMISC_PARMS=\"-d0.1\";\n" } },
+	  "-ODaemonPortOptions=Port=2525,-C,/etc/mail/my.cf config=/etc/mail/my.cf", 2 },
+	{ MTA_SENDMAIL, { { SENDMAIL, "SPLIT_DAEMON=\"1\";\nQUEUE_PARMS=\"-OA=b\";\n" } }, "-" },
+	{ MTA_OPENSMTPD, { { "/etc/default/opensmtpd", "CONFIG=/etc/smtpd.open.conf\n" } },
+	  "-f,/etc/smtpd.open.conf config=/etc/smtpd.open.conf", 1 },
+	{ MTA_POSTFIX, { { "/etc/default/postfix", "OPTIONS=-c\n" } }, "-" },
+};
+
+static void files_say_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(files_rows) / sizeof(*files_rows); i++) {
+		struct audit_files files = { memory_read, memory_list,
+		                             (void *)files_rows[i].files };
+		struct arena a = { 0 };
+		struct daemon_options d;
+		const bool known = daemon_of_files(files_rows[i].mta, &files, &a, &d);
+		const char *text = options_text(&d, known, &a);
+		if (strcmp(text, files_rows[i].want) || d.place.line != files_rows[i].line)
+			fail_msg("file %zu: expected \"%s\" at %u, found \"%s\" at %u", i,
+			         files_rows[i].want, files_rows[i].line, text, d.place.line);
+		arena_fini(&a);
+	}
+}
+
+/* ---- what they do to a reading ------------------------------------------------------ */
+
+#define CONF "/etc/exim4/exim4.conf"
+#define OPENED "hostlist relay = RELAY\nacl_smtp_rcpt = a\nbegin acl\na:\n" \
+	"  accept hosts = +relay\n  deny\n"
+
+static const struct {
+	struct memory_file files[3];
+	const char *words;               /* of the daemon that runs; NULL: none does */
+	const char *want;                /* the answer to a stranger, and the ports */
+} readings[] = {
+	{ { { CONF, "RELAY = 10.0.0.0/8\n" OPENED } }, NULL, "no 25" },
+	{ { { CONF, "RELAY = 10.0.0.0/8\n" OPENED } }, "-DRELAY=*", "yes 25" },
+	{ { { CONF, "RELAY == 10.0.0.0/8\n" OPENED } }, "-DRELAY=*", "yes 25" },
+	{ { { CONF, "RELAY = 10.0.0.0/8\n" OPENED }, { DEFAULT, "COMMONOPTIONS='-DRELAY=*'\n" } }, NULL,
+	  "yes 25" },
+	{ { { CONF, "RELAY = 10.0.0.0/8\n" OPENED }, { DEFAULT, "COMMONOPTIONS='-DRELAY=*'\n" } }, "",
+	  "no 25" },
+	{ { { CONF, "RELAY = 10.0.0.0/8\n" OPENED } }, "-oX 25:2525", "no 25 2525" },
+	{ { { CONF, "RELAY = 10.0.0.0/8\n" OPENED }, { "/etc/my.conf", "RELAY = *\n" OPENED } },
+	  "-C /etc/my.conf", "yes 25" },
+	{ { { CONF, "RELAY = 10.0.0.0/8\n" OPENED } }, "-tls-on-connect", "no 25/tls" },
+};
+
+static const char *reading_text(struct audit_config *config, struct arena *a)
+{
+	const struct audit_reading *r = audit_config_reading(config);
+	const struct audit_client client = { .ip = { 4, { 203, 0, 113, 9 } } };
+	struct audit_why why;
+	audit_config_explain(config, &client, &why);
+	const char *text = why.answer == AUDIT_YES ? "yes" : why.answer == AUDIT_NO ? "no" : "perhaps";
+	for (size_t i = 0; i < r->port_n; i++)
+		text = arena_printf(a, "%s %u%s", text, r->ports[i].port,
+		                    r->ports[i].tls_first ? "/tls" : "");
+	return text;
+}
+
+static void readings_follow_them(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(readings) / sizeof(*readings); i++) {
+		struct audit_files files = { memory_read, memory_list, (void *)readings[i].files };
+		struct arena a = { 0 };
+		struct daemon_options d = { 0 };
+		struct audit_config *config;
+		char *line = arena_printf(&a, "exim %s ", readings[i].words ? readings[i].words : "");
+		const size_t n = strlen(line);
+		for (char *c = line; *c; c++)
+			*c = *c == ' ' ? '\0' : *c;
+		assert_true(daemon_of_process(MTA_EXIM, (struct str){ line, n }, STR(""), &a, &d));
+		const struct audit_config_given given = { .mta = MTA_EXIM, .hostname = "mx.example",
+			.daemon = readings[i].words ? &d : NULL };
+		assert_int_equal(audit_config_read(&files, &given, &a, &config), ERR_OK);
+		const char *text = reading_text(config, &a);
+		if (strcmp(text, readings[i].want))
+			fail_msg("reading %zu: expected \"%s\", found \"%s\"", i, readings[i].want, text);
+		arena_fini(&a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_shell_reads_it_so),
+		cmocka_unit_test(hostile_files_come_to_an_end),
+		cmocka_unit_test(processes_say_it),
+		cmocka_unit_test(files_say_it),
+		cmocka_unit_test(readings_follow_them),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
