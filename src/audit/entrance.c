@@ -134,6 +134,16 @@ static void follow_proxy(struct entering *g, const struct step *from,
 	}
 }
 
+/* A program that passes on, at a socket of which its command line says nothing. */
+static const struct facts_proxy *proxy_of(const struct facts *f, const struct facts_listener *l)
+{
+	for (size_t i = 0; i < f->proxy_n && l->pid; i++)
+		if (f->proxies[i].pid == l->pid && f->proxies[i].kind != FACTS_KLIPPER &&
+		    (!f->proxies[i].from.port || f->proxies[i].from.port == l->at.port))
+			return &f->proxies[i];
+	return NULL;
+}
+
 static void take_listeners(struct entering *g, const struct step *from)
 {
 	const struct facts *f = g->f;
@@ -141,9 +151,13 @@ static void take_listeners(struct entering *g, const struct step *from)
 		struct step s = *from;
 		if (!facts_listens_at(&f->listeners[i].at, 1, &s.packet.to))
 			continue;
+		const struct facts_proxy *proxy = proxy_of(f, &f->listeners[i]);
 		s.found.to = s.packet.to;
-		s.found.listener = &f->listeners[i];
-		entered(g, &s.found);
+		s.found.listener = proxy ? NULL : &f->listeners[i];
+		if (proxy)
+			follow_proxy(g, from, proxy);
+		else
+			entered(g, &s.found);
 	}
 }
 

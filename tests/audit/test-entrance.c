@@ -82,6 +82,10 @@ static const struct {
 	  "25 172.17.0.2:25\n" },
 	{ "its address as this machine's own is another's", BRIDGED PROXY4, DOCKER,
 	  "postfix 172.17.0.2:25", "25 172.17.0.2:25\n" },
+	{ "by the other family than it says", BRIDGED PROXY4 "listen [::]:25 docker-proxy 321\n", "",
+	  "exim 172.17.0.2:25 4711", "" },
+	{ "at another port than it says", BRIDGED PROXY4 "listen [::]:587 docker-proxy 321\n", "",
+	  "exim 172.17.0.2:25 4711", "587 203.0.113.5:587 docker-proxy\n" },
 	{ "a program that leads to Postfix here", ETH POSTFIX "run socat TCP-LISTEN:2525,fork "
 	  "TCP:127.0.0.1:25\n", "", "postfix 0.0.0.0:25", "" },
 	{ "one that leads to another here", ETH POSTFIX "listen 127.0.0.1:2600 mailpit 9\n"

@@ -21,7 +21,7 @@ PROGRAM_INSIDE = "/usr/local/bin/portreeve"
 CLOSED, WORLD, UNKNOWN = 0, 1, 3
 LOOPBACK = "127.0.0.0/8 [::1]/128"
 PORT = 587
-COMMAND = f"docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port {PORT} -container-ip 172.18.0.2 -container-port 25"
+COMMAND = f"docker-proxy -proto tcp -host-ip :: -host-port {PORT} -container-ip 172.18.0.2 -container-port 25"
 
 PROXY = f"""\
 #!/usr/bin/python3
@@ -156,5 +156,4 @@ def test_hostile_files(served):
         assert code == UNKNOWN and len(reports) == 1, printed
         assert "its configuration cannot be read" in reports[0]["summary"], printed
     finally:
-        CONTAINER.run("sh", "-ec", "rm /etc/postfix/main.cf; mv /etc/kept /etc/postfix/main.cf; rm /etc/hosts /etc/passwd",
-                      check=False)
+        CONTAINER.run("sh", "-c", "cd /etc; rm postfix/main.cf; mv kept postfix/main.cf; rm hosts passwd", check=False)
