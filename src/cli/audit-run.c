@@ -35,7 +35,7 @@ struct auditing {
 	size_t running_n;
 	const struct closed_server *server;
 	const char *version, *machine;
-	bool is_beside;
+	const char *aside;               /* how it was asked without a room; NULL: in one */
 	struct audit_config *config;
 	struct audit_arrival *arrivals;
 	size_t arrival_n;
@@ -214,7 +214,7 @@ static void ask(struct auditing *w)
 		.directory_n = find_directories(w, directories),
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
-		.is_beside = &w->is_beside,
+		.aside = &w->aside, .in_container = w->options->in_container,
 	};
 	if (w->options->reading || w->options->root || !closed_server_program(w->server)) {
 		w->known.by_reading = true;
@@ -249,14 +249,15 @@ static void gather_unasked(struct auditing *w, const char *others)
 
 static const char *how_words(const struct auditing *w)
 {
-	const char *files = w->options->inside ? ", of the container's files" : "";
 	if (!w->known.started)
-		return "only the configuration was read";
-	if (w->is_beside)
-		return "a second server with this configuration was asked beside the first, by "
-		       "XCLIENT: no closed room can be made here";
+		return w->message.n ? arena_printf(w->a, "only the configuration was read: %s",
+		                                   w->known.not_started)
+		                    : "only the configuration was read";
+	if (w->aside)
+		return arena_printf(w->a, "the server was asked %s: no closed room can be made "
+		                    "here", w->aside);
 	return arena_printf(w->a, "a second server with this configuration was asked in a closed "
-	                    "room%s", files);
+	                    "room%s", w->options->inside ? ", of the container's files" : "");
 }
 
 /* Which of all it is: people know it by its name, and by the port that leads to it. */

@@ -17,6 +17,7 @@ struct audit_options {
 	bool is_instance;                /* config is the directory of another Postfix here */
 	const struct cli_values *sockets;        /* that are let into the room; NULL: none */
 	bool reading;                    /* no server is started */
+	bool in_container;               /* no room is tried; not as root, either */
 	const char *root;                /* of an image: its files are read, nothing is started */
 	const struct audit_inside *inside;       /* a container, whose server it is; NULL */
 };
