@@ -255,8 +255,7 @@ static const char *how_words(const struct auditing *w)
 		                    : "only the configuration was read";
 	if (w->aside)
 		return arena_printf(w->a, "the server was asked %s: no closed room can be made "
-		                    "here",
-		                    w->aside);
+		                    "here", w->aside);
 	return arena_printf(w->a, "a second server with this configuration was asked in a closed "
 	                    "room%s", w->options->inside ? ", of the container's files" : "");
 }
