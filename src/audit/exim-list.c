@@ -73,7 +73,7 @@ static void add_hosts_file(struct exim *x, struct str name, bool not, unsigned d
                            struct exim_hosts *hosts)
 {
 	struct str text, line;
-	if (gather_file(x->g, arena_strdup(x->g->a, name), false, &text) != ERR_OK) {
+	if (exim_text(x, name, &text) != ERR_OK) {
 		hosts->unsure = true;
 		return;
 	}
@@ -155,7 +155,7 @@ static enum exim_truth ask_domain_file(struct exim *x, struct str name, unsigned
 {
 	struct str text, line;
 	enum exim_truth some = EXIM_NO;
-	if (gather_file(x->g, arena_strdup(x->g->a, name), false, &text) != ERR_OK)
+	if (exim_text(x, name, &text) != ERR_OK)
 		return EXIM_NO;
 	for (struct gather_lines l = { text, 0 }; gather_line(&l, &line);) {
 		size_t comment = str_find(line, '#');
@@ -200,6 +200,7 @@ static enum exim_truth ask_domain(struct exim *x, struct str item, unsigned dept
 	if (str_find(item, ';') != SIZE_MAX && exim_map_domains(x, item, by, &truth))
 		return truth;
 	if (str_find(item, ';') != SIZE_MAX || str_find(item, '$') != SIZE_MAX) {
+		x->unknown = true;
 		gather_unread(x->g, gather_text(x->g, item), "domains that are in a map");
 		return EXIM_NO;
 	}
@@ -219,6 +220,7 @@ static enum exim_truth ask_domains(struct exim *x, struct str list, unsigned dep
 	const struct exim_list *found = NULL;
 	bool not = false;
 	if (str_find(list, '$') != SIZE_MAX) {
+		x->unknown = true;
 		gather_unread(x->g, gather_text(x->g, list), "domains that are in an expansion");
 		return EXIM_NO;
 	}

@@ -76,6 +76,47 @@ static bool key_of(struct str line, struct str *key)
 	return end > 0;
 }
 
+/* A file is read once, but looked through as often as it is named. */
+static int count_bytes(struct exim *x, const char *name, struct str *text)
+{
+	enum { SCANNED_MAX_BYTES = 64 << 20 };
+	x->scanned_bytes += text->n;
+	if (x->scanned_bytes <= SCANNED_MAX_BYTES)
+		return ERR_OK;
+	if (!x->g->full)
+		gather_unread(x->g, name, "it is asked for too often");
+	x->g->full = true;
+	*text = STR("");
+	return ERR_LIMIT;
+}
+
+static int read_text(struct exim *x, struct str name, struct str *text)
+{
+	*text = STR("");
+	for (size_t i = 0; i < x->text_n; i++)
+		if (str_eq(name, str_of(x->texts[i].name))) {
+			*text = x->texts[i].text;
+			return x->texts[i].err ? x->texts[i].err
+			                       : count_bytes(x, x->texts[i].name, text);
+		}
+	const char *file = arena_strdup(x->g->a, name);
+	const int err = gather_file(x->g, file, false, text);
+	if (x->text_n < EXIM_TEXTS_MAX) {
+		x->texts[x->text_n].name = file;
+		x->texts[x->text_n].text = *text;
+		x->texts[x->text_n++].err = err;
+	}
+	return err;
+}
+
+int exim_text(struct exim *x, struct str name, struct str *text)
+{
+	const int err = read_text(x, name, text);
+	x->unknown |= err != ERR_OK;
+	assert(err == ERR_OK || !text->n);
+	return err;
+}
+
 /* ---- domains ------------------------------------------------------------------------ */
 
 /* How many components stand behind the "*." of a key. */
@@ -113,6 +154,7 @@ static enum exim_truth ask_directory(struct exim *x, const struct map *m)
 	const int err = x->g->files->list(x->g->files->arg, folder, x->g->a, &names, &n);
 	if (err != ERR_OK)
 		gather_unread(x->g, folder, err_text(err));
+	x->unknown |= err != ERR_OK;
 	for (size_t i = 0; err == ERR_OK && i < n; i++) {
 		const char *slash = strrchr(names[i], '/');
 		gather_domain(x->g, str_of(slash ? slash + 1 : names[i]));
@@ -120,27 +162,42 @@ static enum exim_truth ask_directory(struct exim *x, const struct map *m)
 	return EXIM_NO;
 }
 
-bool exim_map_domains(struct exim *x, struct str item, unsigned *by, enum exim_truth *truth)
+static enum exim_truth ask_file(struct exim *x, const struct map *m, unsigned *by)
 {
 	struct str text, line, key;
+	enum exim_truth truth = EXIM_NO;
+	if (exim_text(x, m->file, &text) != ERR_OK)
+		return EXIM_NO;
+	for (struct gather_lines l = { text, 0 }; gather_line(&l, &line) && truth != EXIM_YES;) {
+		enum exim_truth found = key_of(line, &key) ? ask_key(x, m, key, by) : EXIM_NO;
+		truth = found == EXIM_NO ? truth : found;
+	}
+	return truth;
+}
+
+bool exim_map_domains(struct exim *x, struct str item, unsigned *by, enum exim_truth *truth)
+{
 	struct map m;
+	unsigned shown = 0;
+	for (size_t i = 0; i < x->map_n; i++)
+		if (str_eq(x->maps[i].item, item)) {
+			*by |= x->maps[i].by;
+			*truth = x->maps[i].truth;
+			return true;
+		}
+	const bool before = x->unknown;
+	x->unknown = false;
 	*truth = EXIM_NO;
 	if (!parse_map(item, &m) || m.net || str_eq(m.type, STR("iplsearch")))
-		return false;
-	if (str_eq(m.type, STR("dsearch"))) {
-		*truth = ask_directory(x, &m);
-		return true;
+		return false;                    /* the caller says that it is unknown */
+	*truth = str_eq(m.type, STR("dsearch")) ? ask_directory(x, &m) : ask_file(x, &m, &shown);
+	*by |= shown;
+	if (!x->unknown && x->map_n < EXIM_TEXTS_MAX) {
+		x->maps[x->map_n].item = item;
+		x->maps[x->map_n].by = shown;
+		x->maps[x->map_n++].truth = *truth;
 	}
-	if (gather_file(x->g, arena_strdup(x->g->a, m.file), false, &text) != ERR_OK)
-		return true;
-	for (struct gather_lines l = { text, 0 }; gather_line(&l, &line);) {
-		if (!key_of(line, &key))
-			continue;
-		enum exim_truth found = ask_key(x, &m, key, by);
-		*truth = found == EXIM_NO ? *truth : found;
-		if (found == EXIM_YES)
-			break;
-	}
+	x->unknown |= before;
 	return true;
 }
 
@@ -163,7 +220,7 @@ bool exim_map_hosts(struct exim *x, struct str item, bool not, struct exim_hosts
 	struct map m;
 	if (!parse_map(item, &m) || str_eq(m.type, STR("dsearch")))
 		return false;
-	if (gather_file(x->g, arena_strdup(x->g->a, m.file), false, &text) != ERR_OK)
+	if (exim_text(x, m.file, &text) != ERR_OK)
 		return false;
 	for (struct gather_lines l = { text, 0 }; gather_line(&l, &line);) {
 		struct audit_range range = { .not = not };

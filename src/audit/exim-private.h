@@ -11,7 +11,7 @@
 #include "audit/gather-private.h"
 
 enum { EXIM_MACROS_MAX = 256, EXIM_LISTS_MAX = 512, EXIM_IFS_MAX = 32,
-       EXIM_ROUTERS_MAX = 512 };
+       EXIM_ROUTERS_MAX = 512, EXIM_TEXTS_MAX = 32 };
 
 struct exim_macro {
 	struct str name, value;
@@ -44,6 +44,8 @@ struct exim_route {
 	struct audit_line line;
 };
 
+enum exim_truth { EXIM_NO, EXIM_YES, EXIM_SHOWN };
+
 struct exim {
 	struct gather *g;
 	/* Called for each whole line that is no macro's; after a macro is defined. */
@@ -67,6 +69,13 @@ struct exim {
 	const char *what;                /* the domains that it asked for, as its text has them */
 	const struct exim_list *list;    /* in which the last one of these found the domain */
 	bool verified;                   /* the recipient was, by the routers */
+	/* Files that lists name, which are asked for again and again. */
+	struct { const char *name; struct str text; int err; } texts[EXIM_TEXTS_MAX];
+	size_t text_n, scanned_bytes;
+	/* What lookups in lists of domains were found to say. */
+	struct { struct str item; enum exim_truth truth; unsigned by; } maps[EXIM_TEXTS_MAX];
+	size_t map_n;
+	bool unknown;                    /* set where a list of domains could not be read */
 	const struct exim_list *found;   /* exim_domains(): the innermost one that decided */
 	/* Of exim_routes_foreign(), which looks once. */
 	struct { bool looked, routes; struct audit_line line; } foreign;
@@ -98,7 +107,6 @@ struct exim_hosts {
 };
 void exim_hosts(struct exim *x, struct str list, struct exim_hosts *hosts);
 
-enum exim_truth { EXIM_NO, EXIM_YES, EXIM_SHOWN };
 /* Whether a foreign domain is of the list; EXIM_SHOWN: some are, *by says which. Own domains are
  * noted. */
 enum exim_truth exim_domains(struct exim *x, struct str list, unsigned *by);
@@ -108,6 +116,8 @@ bool exim_has_domain(struct exim *x, struct str list, struct str domain);
 struct str exim_some_domain(struct exim *x, struct str list);
 
 /* ---- exim-map.c: lookups in text files. False: it is none, or cannot be read */
+/* The text of a file that a list names, as gather_file(). */
+int exim_text(struct exim *x, struct str name, struct str *text);
 bool exim_map_domains(struct exim *x, struct str item, unsigned *by, enum exim_truth *truth);
 bool exim_map_hosts(struct exim *x, struct str item, bool not, struct exim_hosts *hosts);
 

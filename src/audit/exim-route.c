@@ -279,11 +279,11 @@ static enum fit takes_foreign(struct exim *x, const struct exim_router *r)
 	unsigned by = 0;
 	const size_t unread = out->unread_n;
 	enum exim_truth truth = EXIM_YES;
+	x->unknown = false;
 	if (r->set[DOMAINS])
 		truth = exim_domains(x, r->o[DOMAINS].value, &by);
-	const bool unknown = out->unread_n != unread;
 	out->unread_n = unread;
-	if (!takes_recipients(r) || (truth == EXIM_NO && !unknown))
+	if (!takes_recipients(r) || (truth == EXIM_NO && !x->unknown))
 		return FIT_NO;
 	return truth != EXIM_YES || is_narrow(r) || drives(r, "redirect") ? FIT_PERHAPS : FIT_YES;
 }

@@ -257,6 +257,9 @@ static const struct reading_row routed_rows[] = {
 		"  accept verify = recipient\n" ROUTERS
 		"some:\n driver = accept\n domains = mysql;SELECT 1\n" } },
 	  true, { { STRANGER, "", 'y', CONF, 4 } } },
+	{ "verified, and domains of a file that is not there", { { CONF, "domainlist d = lsearch;/none\n"
+		"acl_smtp_rcpt = a\nbegin acl\na:\n  deny domains = +d\n  accept verify = recipient\n" ROUTERS
+		"some:\n driver = accept\n domains = +d\n" } }, true, { { STRANGER, "", 'y', CONF, 6 } } },
 };
 
 static void test_routers(void **state)
@@ -347,6 +350,15 @@ static void test_hostile(void **state)
 	for (char c = 'a'; c < 'z'; c++)
 		buf_printf(&text, "hostlist %c = +%c : +%c : +%c\n", c, c + 1, c + 1, c + 1);
 	buf_add_cstr(&text, "hostlist z = +a\nacl_smtp_rcpt = x\nbegin acl\nx:\n accept hosts = +a\n");
+	read_hostile(buf_cstr(&text));
+	/* Each statement asks the routers, and each sign all of it again. */
+	buf_clear(&text);
+	buf_add_cstr(&text, "domainlist a = lsearch;" CONF "\nacl_smtp_rcpt = x\nbegin acl\nx:\n");
+	for (int i = 0; i < 3000; i++)
+		buf_add_cstr(&text, " accept verify = recipient\n  local_parts = ^.*%\n  domains = +a\n");
+	buf_add_cstr(&text, "begin routers\n");
+	for (int i = 0; i < 3000; i++)
+		buf_printf(&text, "r%d:\n driver = redirect\n domains = +a\n data = ${sg{$1}{%%}{@}}\n", i);
 	read_hostile(buf_cstr(&text));
 	buf_fini(&text);
 }

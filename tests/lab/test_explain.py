@@ -371,6 +371,8 @@ AUDIT_BLIND = set()
 # The text of a line that permits it, where that is no rule of the relay check.
 AUDIT_LINE = {
     "exim-C33-E01": "relay_to_domains = *", "exim-C34-E14": "data = ${sg{$local_part}{%}{@}}",
+    "postfix-C34-E14": "virtual_alias_maps =", "postfix-C36-E25": "virtual_alias_maps =",
+    "postfix-C37-E18": "virtual_alias_maps =", "postfix-C11-E41": "recipient_canonical_maps =",
     "exim-C36-E25": "data = ${sg{$local_part}{^(.*)!", "exim-C11-E41": "data = ${sg{$local_part}{^srs0=",
 }
 
