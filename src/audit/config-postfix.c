@@ -335,4 +335,9 @@ void config_postfix_explain(struct postfix *p, const struct audit_client *client
 		if (i == 0 || width_of(&one) > width_of(why))
 			*why = one;
 	}
+	/* The relay check sees an own domain, and what becomes of it is another matter. */
+	const bool for_login = client->port && client->port->for_login
+	                       && !(client->shows & AUDIT_BY_LOGIN);
+	if (why->answer == AUDIT_NO && client->shows & AUDIT_BY_ROUTES && !for_login)
+		config_postfix_routed(p, client->shows, a, why);
 }

@@ -51,4 +51,9 @@ int config_postfix_read(const struct audit_files *files, const struct audit_conf
 void config_postfix_explain(struct postfix *p, const struct audit_client *client, struct arena *a,
                             struct audit_why *why);
 
+/* --- config-postfix-route.c --- */
+/* What may route a recipient that shows AUDIT_BY_PERCENT and the like; false: nothing does. */
+bool config_postfix_routed(struct postfix *p, unsigned shows, struct arena *a,
+                           struct audit_why *why);
+
 #endif

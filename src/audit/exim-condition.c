@@ -4,6 +4,7 @@
  * on the client and what it shows. A table has the names.
  */
 #include "audit/exim-private.h"
+#include "audit/signs-private.h"
 
 #include <assert.h>
 
@@ -62,7 +63,7 @@ static void ask_routed(struct exim *x, bool not, struct str value, struct exim_c
 		while (at > 0 && item.p[at - 1] != '@')
 			at--;
 		if (item.n && (item.p[0] == '^' || item.p[0] == '\\'))
-			found = exim_sign_in(item, x->route->sign);
+			found = sign_is_in(item, x->route->sign);
 		else
 			found = exim_has_domain(x, str_from(item, at), x->route->domain) &&
 			        (at == 0 || exim_sign_matches(x, (struct str){ item.p, at - 1 },
@@ -177,7 +178,7 @@ static void ask_expression(struct exim *x, bool not, struct str value, struct ex
 		settled(c, says(value, yes, 3) != not);
 		return;
 	}
-	if (of_local_part && exim_sign_in(value, x->route->sign)) {
+	if (of_local_part && sign_is_in(value, x->route->sign)) {
 		settled(c, !not);
 		return;
 	}

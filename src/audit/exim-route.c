@@ -5,6 +5,7 @@
  * taken back unchecked); and which one takes a foreign domain on.
  */
 #include "audit/exim-private.h"
+#include "audit/signs-private.h"
 
 #include <assert.h>
 
@@ -24,7 +25,7 @@ static const char *const option_names[OPTIONS] = {
 	[VERIFY_RECIPIENT] = "verify_recipient", [SET] = "set",
 };
 
-struct router {
+struct exim_router {
 	struct { struct str value; struct audit_place place; } o[OPTIONS];
 	bool set[OPTIONS], off[OPTIONS];         /* off: "no_verify", "verify = false" */
 	bool other;                              /* has conditions that are not looked at */
@@ -50,7 +51,7 @@ static bool is_no(struct str value)
 	return str_caseeq(value, STR("false")) || str_caseeq(value, STR("no"));
 }
 
-static void take_option(struct router *r, const struct exim_line *line)
+static void take_option(struct exim_router *r, const struct exim_line *line)
 {
 	size_t equals = str_find(line->text, '=');
 	bool bare = equals == SIZE_MAX;
@@ -73,21 +74,38 @@ static void take_option(struct router *r, const struct exim_line *line)
 	}
 }
 
-/* The next one; *at begins with 0. */
-static bool next_router(const struct exim *x, size_t *at, struct router *r)
+static void read_routers(struct exim *x)
 {
 	const struct exim_lines *lines = &x->routers;
-	*r = (struct router){ 0 };
-	while (*at < lines->n && !is_label(lines->p[*at].text))
-		++*at;
-	if (*at == lines->n)
-		return false;
-	for (++*at; *at < lines->n && !is_label(lines->p[*at].text); ++*at)
-		take_option(r, &lines->p[*at]);
-	return true;
+	struct exim_router *r = NULL;
+	x->router = arena_alloc(x->g->a, EXIM_ROUTERS_MAX * sizeof(*x->router));
+	for (size_t i = 0; i < lines->n; i++) {
+		if (!is_label(lines->p[i].text)) {
+			if (r)
+				take_option(r, &lines->p[i]);
+			continue;
+		}
+		if (x->router_n == EXIM_ROUTERS_MAX) {
+			gather_unread_at(x->g, &lines->p[i].place, "more routers than we take");
+			x->routers.cut = true;
+			return;
+		}
+		r = &x->router[x->router_n++];
+		*r = (struct exim_router){ 0 };
+	}
 }
 
-static bool drives(const struct router *r, const char *driver)
+/* All of them, read once. */
+static size_t routers_of(struct exim *x, const struct exim_router **routers)
+{
+	if (!x->router)
+		read_routers(x);
+	*routers = x->router;
+	assert(x->router_n <= EXIM_ROUTERS_MAX);
+	return x->router_n;
+}
+
+static bool drives(const struct exim_router *r, const char *driver)
 {
 	return str_eq(r->o[DRIVER].value, str_of(driver));
 }
@@ -113,18 +131,18 @@ static bool checks_hash(struct str condition)
 	return str_trim(end == SIZE_MAX ? rest : (struct str){ rest.p, end }).n > 0;
 }
 
-static bool is_fixed_away(const struct router *r, enum option affix, enum option optional,
+static bool is_fixed_away(const struct exim_router *r, enum option affix, enum option optional,
                           unsigned sign)
 {
 	return r->set[affix] && (!r->set[optional] || r->off[optional]) &&
-	       !(sign == AUDIT_BY_PACKED && exim_sign_in(r->o[affix].value, sign));
+	       !(sign == AUDIT_BY_PACKED && sign_is_in(r->o[affix].value, sign));
 }
 
 /* By its conditions. */
-static enum fit meets(struct exim *x, const struct router *r, unsigned sign)
+static enum fit meets(struct exim *x, const struct exim_router *r, unsigned sign)
 {
 	struct str condition = r->o[CONDITION].value;
-	bool packed = sign == AUDIT_BY_PACKED && exim_sign_in(r->o[PREFIX].value, sign);
+	bool packed = sign == AUDIT_BY_PACKED && sign_is_in(r->o[PREFIX].value, sign);
 	if ((r->set[CHECK_LOCAL_USER] && !r->off[CHECK_LOCAL_USER]) ||
 	    is_fixed_away(r, PREFIX, PREFIX_OPTIONAL, sign) ||
 	    is_fixed_away(r, SUFFIX, SUFFIX_OPTIONAL, sign))
@@ -132,7 +150,7 @@ static enum fit meets(struct exim *x, const struct router *r, unsigned sign)
 	if (r->set[LOCAL_PARTS] && !packed && !exim_sign_matches(x, r->o[LOCAL_PARTS].value, sign))
 		return FIT_NO;
 	if (r->set[CONDITION] && str_search(condition, STR("local_part")) != SIZE_MAX) {
-		if (!exim_sign_in(condition, sign) || checks_hash(condition))
+		if (!sign_is_in(condition, sign) || checks_hash(condition))
 			return FIT_NO;
 	} else if (r->set[CONDITION]) {
 		return FIT_PERHAPS;
@@ -142,28 +160,29 @@ static enum fit meets(struct exim *x, const struct router *r, unsigned sign)
 }
 
 /* It is looked for somewhere; an "@" need not be, as it makes an address by itself. */
-static bool looks_for(const struct router *r, unsigned sign)
+static bool looks_for(const struct exim_router *r, unsigned sign)
 {
 	static const enum option texts[] = { DATA, ADDRESS_DATA, SET, CONDITION, LOCAL_PARTS,
 	                                     PREFIX };
 	if (sign == AUDIT_BY_AT)
 		return true;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (exim_sign_in(r->o[texts[i]].value, sign))
+		if (sign_is_in(r->o[texts[i]].value, sign))
 			return true;
 	return false;
 }
 
-static enum fit routes(struct exim *x, const struct router *r, unsigned sign)
+static enum fit routes(struct exim *x, const struct exim_router *r, unsigned sign)
 {
-	if (!drives(r, "redirect") || !exim_sign_expands(r->o[DATA].value, sign))
+	const bool asks = exim_sign_asks(r->o[DATA].value);
+	if (!drives(r, "redirect") || !(asks || exim_sign_expands(r->o[DATA].value, sign)))
 		return FIT_NO;
 	enum fit fit = meets(x, r, sign);
-	return fit == FIT_YES && !looks_for(r, sign) ? FIT_PERHAPS : fit;
+	return fit == FIT_YES && (asks || !looks_for(r, sign)) ? FIT_PERHAPS : fit;
 }
 
 /* An own domain that the router is for; empty: it is for none. */
-static struct str own_domain(struct exim *x, const struct router *r)
+static struct str own_domain(struct exim *x, const struct exim_router *r)
 {
 	const struct exim_list *local = exim_list_find(x, STR("local_domains"), false);
 	struct str domain = STR("");
@@ -176,14 +195,18 @@ static struct str own_domain(struct exim *x, const struct router *r)
 
 static bool find_router(struct exim *x, unsigned sign, struct exim_route *route)
 {
-	struct router r;
-	for (size_t at = 0; next_router(x, &at, &r);) {
-		enum fit fit = routes(x, &r, sign);
-		struct str domain = own_domain(x, &r);
-		if (fit == FIT_NO || !domain.n || (route->line.parameter && fit == FIT_PERHAPS))
+	const struct exim_router *routers;
+	const size_t n = routers_of(x, &routers);
+	for (size_t i = 0; i < n; i++) {
+		const struct exim_router *r = &routers[i];
+		enum fit fit = routes(x, r, sign);
+		if (fit == FIT_NO)
+			continue;
+		struct str domain = own_domain(x, r);
+		if (!domain.n || (route->line.parameter && fit == FIT_PERHAPS))
 			continue;
 		*route = (struct exim_route){ sign, fit == FIT_PERHAPS, domain,
-		                              { "data", r.o[DATA].place } };
+		                              { "data", r->o[DATA].place } };
 		if (fit == FIT_YES)
 			return true;
 	}
@@ -213,7 +236,7 @@ static bool find_rewriting(struct exim *x, unsigned sign, struct exim_route *rou
 		struct str rest = line->text, pattern, made;
 		if (!str_word(&rest, &pattern) || !str_word(&rest, &made) ||
 		    !exim_sign_expands(made, sign) || !rewrites_recipients(rest) ||
-		    !(exim_sign_in(pattern, sign) || exim_sign_in(made, sign)))
+		    !(sign_is_in(pattern, sign) || sign_is_in(made, sign)))
 			continue;
 		*route = (struct exim_route){ sign, false, domain.n ? domain : STR("@"),
 		                              { "rewrite", line->place } };
@@ -234,13 +257,13 @@ bool exim_route_of(struct exim *x, unsigned sign, struct exim_route *route)
 
 /* ---- what takes a foreign domain on ------------------------------------------------------ */
 
-static bool takes_recipients(const struct router *r)
+static bool takes_recipients(const struct exim_router *r)
 {
 	return !r->off[VERIFY] && !r->off[VERIFY_RECIPIENT];
 }
 
 /* Only some domains, or some local parts at them. */
-static bool is_narrow(const struct router *r)
+static bool is_narrow(const struct exim_router *r)
 {
 	static const enum option narrow[] = { CHECK_LOCAL_USER, LOCAL_PARTS, CONDITION, SENDERS,
 	                                      PREFIX, SUFFIX };
@@ -250,7 +273,7 @@ static bool is_narrow(const struct router *r)
 	return r->other;
 }
 
-static enum fit takes_foreign(struct exim *x, const struct router *r)
+static enum fit takes_foreign(struct exim *x, const struct exim_router *r)
 {
 	struct audit_reading *out = x->g->out;
 	unsigned by = 0;
@@ -267,19 +290,20 @@ static enum fit takes_foreign(struct exim *x, const struct router *r)
 
 static bool look_for_foreign(struct exim *x, struct audit_line *line)
 {
-	struct router r;
-	bool any = false, perhaps = false;
-	for (size_t at = 0; next_router(x, &at, &r);) {
-		enum fit fit = takes_foreign(x, &r);
-		enum option said = r.set[DOMAINS] ? DOMAINS : DRIVER;
-		any = true;
+	const struct exim_router *routers;
+	const size_t n = routers_of(x, &routers);
+	bool perhaps = false;
+	for (size_t i = 0; i < n; i++) {
+		const struct exim_router *r = &routers[i];
+		enum fit fit = takes_foreign(x, r);
+		enum option said = r->set[DOMAINS] ? DOMAINS : DRIVER;
 		perhaps |= fit == FIT_PERHAPS;
-		if (fit == FIT_YES && r.set[said])
-			*line = (struct audit_line){ option_names[said], r.o[said].place };
+		if (fit == FIT_YES && r->set[said])
+			*line = (struct audit_line){ option_names[said], r->o[said].place };
 		if (fit == FIT_YES)
 			return true;
 	}
-	return perhaps || !any || x->routers.cut;
+	return perhaps || !n || x->routers.cut;
 }
 
 bool exim_routes_foreign(struct exim *x, struct audit_line *line)

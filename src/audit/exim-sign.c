@@ -1,63 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * How a local part holds a foreign address, and whether a text of Exim's configuration looks for
- * that: by the characters in it. No pattern is run and nothing is expanded, so it is the likeliest
- * reading, for the line that explains what the server has taken.
+ * Whether a local part that holds a foreign address is of one of Exim's lists, and whether an
+ * expansion makes a domain of it: by the characters in the text. No pattern is run and nothing is
+ * expanded, so it is the likeliest reading, for the line that explains what the server has taken.
  */
 #include "audit/exim-private.h"
-
-static const struct { unsigned sign; char mark; } marks[] = {
-	{ AUDIT_BY_PERCENT, '%' }, { AUDIT_BY_BANG, '!' }, { AUDIT_BY_AT, '@' },
-};
-
-static char mark_of(unsigned sign)
-{
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (marks[i].sign == sign)
-			return marks[i].mark;
-	return 0;
-}
-
-static bool is_packing(struct str text)
-{
-	static const char *const words[] = { "srs", "imcea", "rfc-822", "rfc822" };
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_casesearch(text, str_of(words[i])) != SIZE_MAX)
-			return true;
-	return false;
-}
-
-/* "!eq{", "! match": a negation, no character that is looked for. */
-static bool is_negation(struct str text, size_t at)
-{
-	char before = at ? text.p[at - 1] : ' ', after = at + 1 < text.n ? text.p[at + 1] : 0;
-	return text.p[at] == '!' && (ascii_isspace(before) || before == '{') &&
-	       (ascii_isspace(after) || (after >= 'a' && after <= 'z'));
-}
-
-/* The end of "[^…]", or `at`. */
-static size_t after_negated_class(struct str text, size_t at)
-{
-	if (text.p[at] != '[' || at + 1 >= text.n || text.p[at + 1] != '^')
-		return at;
-	size_t end = at + 2;
-	while (end < text.n && text.p[end] != ']')
-		end++;
-	return end;
-}
-
-bool exim_sign_in(struct str text, unsigned sign)
-{
-	char mark = mark_of(sign);
-	if (!mark)
-		return is_packing(text);
-	for (size_t i = 0; i < text.n; i++) {
-		i = after_negated_class(text, i);
-		if (i < text.n && text.p[i] == mark && !is_negation(text, i))
-			return true;
-	}
-	return false;
-}
+#include "audit/signs-private.h"
 
 static bool takes_all(struct str item)
 {
@@ -88,7 +36,7 @@ bool exim_sign_matches(struct exim *x, struct str list, unsigned sign)
 		not = item.n && item.p[0] == '!';
 		item = bare_pattern(not ? str_trim(str_from(item, 1)) : item);
 		if (takes_all(item) || (str_find(item, ';') == SIZE_MAX &&
-		                        exim_sign_in(item, sign)))
+		                        sign_is_in(item, sign)))
 			return !not;
 	}
 	return not;
@@ -130,6 +78,17 @@ static bool is_of_local_part(struct str text)
 		if (str_search(text, str_of(names[i])) != SIZE_MAX)
 			return true;
 	return holds_a_capture(text);
+}
+
+bool exim_sign_asks(struct str data)
+{
+	static const char *const outside[] = { "sql{", "sql {", "sqlite", "ldap", "redis",
+	                                       "wildlsearch", "${perl", "${run", "${dlfunc",
+	                                       "${readsocket", "oracle{", "dnsdb" };
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		if (str_search(data, str_of(outside[i])) != SIZE_MAX)
+			return is_of_local_part(data);
+	return false;
 }
 
 bool exim_sign_expands(struct str data, unsigned sign)

@@ -85,6 +85,12 @@ struct postfix_text {                    /* a file read */
 	int err;
 };
 struct postfix_map;
+enum { POSTFIX_SIGNS = 4, POSTFIX_ROUTED_LINES = 4 };
+struct postfix_routed {                  /* of config-postfix-route.c, for one sign */
+	bool looked;
+	struct audit_line lines[POSTFIX_ROUTED_LINES];
+	size_t n;
+};
 struct postfix {
 	const struct audit_files *files;
 	const struct postfix_given *given;
@@ -101,6 +107,7 @@ struct postfix {
 	size_t elements;                 /* read, or looked at, in all */
 	size_t explained;                /* of these, by config-postfix.c for answers */
 	size_t bytes_read;
+	struct postfix_routed routed[POSTFIX_SIGNS];
 	struct audit_reading reading;
 };
 int postfix_main_read(struct postfix *p);

@@ -87,6 +87,25 @@ static void add_feature(struct sendmail *s, const char *name, unsigned by, const
 	gather_rule(s->g, &rule);
 }
 
+/* What is left to the hub behind: only it knows what it makes of that local part. */
+static void add_unchecked(struct sendmail *s)
+{
+	static const struct { const char *name; unsigned by; bool special; } rows[] = {
+		{ "loose_relay_check", AUDIT_BY_PERCENT, false },
+		{ "nopercenthack", AUDIT_BY_PERCENT, true }, { "nouucp", AUDIT_BY_BANG, true },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t k = 0; k < s->n; k++) {
+			const struct sendmail_entry *e = &s->entries[k];
+			if (e->kind != SENDMAIL_FEATURE || !str_eq(e->key, str_of(rows[i].name)) ||
+			    (rows[i].special && !str_eq(e->value, STR("nospecial"))))
+				continue;
+			struct audit_rule rule = rule_of(e, rows[i].by | AUDIT_BY_UNSURE);
+			rule.cause = "C38";
+			gather_rule(s->g, &rule);
+		}
+}
+
 static void add_logins(struct sendmail *s)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -158,6 +177,7 @@ void sendmail_rules(struct sendmail *s)
 {
 	add_rejections(s);
 	add_logins(s);
+	add_unchecked(s);
 	add_feature(s, "promiscuous_relay", 0, "C10");
 	add_feature(s, SENDMAIL_OWN_RULES, AUDIT_BY_UNSURE, "C10");
 	if (s->from_cf && !s->cf_whole && !sendmail_feature(s, "promiscuous_relay"))

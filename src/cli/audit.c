@@ -48,9 +48,10 @@ static int prepare(struct cli *cli, struct audit_options *options)
 	if (whole)
 		options->config = arena_strdup(&cli->arena, str_of(whole));
 	free(whole);
-	if (geteuid() != 0 && !options->reading && !options->root)
+	if (geteuid() != 0 && !options->reading && !options->root && !options->in_container)
 		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, "
-		                "which root alone may; --reading only reads the configuration");
+		                "which root alone may; --reading only reads the configuration, and "
+		                "--in-container asks without a room");
 	return CLI_GO;
 }
 
@@ -97,6 +98,8 @@ int cli_audit(int argc, char **argv)
 		  .help = "let this socket of the machine into the room, as of a directory" },
 		{ .name = "reading", .flag = &asked.reading,
 		  .help = "start no server: only read the configuration" },
+		{ .name = "in-container", .flag = &asked.in_container,
+		  .help = "make no room: ask as a container lets us, or only read" },
 		{ .name = "root", .argument = "DIR", .value = &asked.root,
 		  .help = "read the configuration of an unpacked image; start nothing" },
 		{ .name = "diff", .flag = &diff,
@@ -116,7 +119,7 @@ int cli_audit(int argc, char **argv)
 	const struct cli_spec spec = {
 		.name = "audit",
 		.synopsis = "[--mta NAME] [--config DIR] [--with-socket PATH] [--reading]\n"
-		            "[--root DIR] [--html FILE [--force]]\n"
+		            "[--in-container] [--root DIR] [--html FILE [--force]]\n"
 		            "--diff [OLD] NEW [--mta NAME] [--html FILE [--force]]\n"
 		            "--watch [--mail ADDRESS] [--run COMMAND] [--kept FILE] [...]",
 		.description =
@@ -125,7 +128,9 @@ int cli_audit(int argc, char **argv)
 		"from an address of each kind; the one that runs never notices. Each answer comes\n"
 		"with the line that permits it, and the lines to paste that close it.\n"
 		"Exit: 0 closed, 1 open to the whole Internet, 2 open to more than you think,\n"
-		"3 not known. --diff starts nothing: it reads two configurations (directories,\n"
+		"3 not known. --in-container makes no room and needs no root: it asks by a second\n"
+		"Postfix, exim -bh or sendmail -bt as far as its rights go, else reads, and says\n"
+		"which. --diff starts nothing: it reads two configurations (directories,\n"
 		"main files, roots of images; OLD is this machine's unless it is given). Exit:\n"
 		"1 somebody more may relay by NEW, 3 that is not known, else 0.",
 		.options = options, .option_count = sizeof(options) / sizeof(*options),

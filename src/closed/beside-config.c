@@ -6,8 +6,7 @@
 
 #include <assert.h>
 
-/* Where a policy service was asked, nobody is; and that counts as if it had nothing to say. */
-#define NOBODY "unix:none"
+#define SAYS_NOTHING "check_client_access,static:DUNNO"
 
 static const char own_parameters[] =
 	"multi_instance_directories =\nmulti_instance_enable = no\nmulti_instance_wrapper =\n"
@@ -40,25 +39,83 @@ static bool is_gap(char c)
 	return ascii_isspace(c) || c == ',';
 }
 
-/* The text without whom it asks. */
-static void add_alone(struct buf *out, struct str text)
+/* What asks somebody; and what refuses by DNS or by a delivery, which here are not the server's. A
+ * name that ends with '*' is a beginning. Each gets something in its place that says nothing: what
+ * stands before it may be about the next (warn_if_reject). A space would end an argument. */
+static const struct unasked {
+	struct str name;
+	bool begins, has_argument, by_names;
+	const char *instead;
+} unasked[] = {
+	{ { "check_policy_service", 20 }, false, true, false, "check_policy_service,unix:none" },
+	{ { "reject_unknown_", 15 }, true, false, true, SAYS_NOTHING },
+	{ { "reject_unverified_", 18 }, true, false, true, SAYS_NOTHING },
+	{ { "reject_rbl_client", 17 }, false, true, true, SAYS_NOTHING },
+	{ { "reject_rhsbl_", 13 }, true, true, true, SAYS_NOTHING },
+	{ { "reject_maps_rbl", 15 }, false, false, true, SAYS_NOTHING },
+};
+
+/* Where that word ends in the text, if it begins there; else 0. */
+static size_t word_end(struct str text, const struct unasked *u)
 {
-	static const struct str asks = { "check_policy_service", 20 };
-	for (size_t at; (at = str_casesearch(text, asks)) != SIZE_MAX;) {
-		buf_add(out, text.p, at + asks.n);
-		text = str_from(text, at + asks.n);
-		size_t n = 0;
-		while (n < text.n && is_gap(text.p[n]))
-			n++;
-		if (n == 0)
-			continue;
-		buf_add_cstr(out, "," NOBODY);     /* a space would end an argument */
-		bool braced = n < text.n && text.p[n] == '{';
-		while (n < text.n && (braced ? text.p[n] != '}' : !is_gap(text.p[n])))
-			n++;
-		text = str_from(text, n + (braced && n < text.n ? 1 : 0));
+	size_t n = u->name.n;
+	if (text.n < n || !str_caseeq((struct str){ text.p, n }, u->name))
+		return 0;
+	while (u->begins && n < text.n &&
+	       (ascii_isalnum((unsigned char)text.p[n]) || text.p[n] == '_'))
+		n++;
+	return n == text.n || is_gap(text.p[n]) || text.p[n] == '}' ? n : 0;
+}
+
+/* Behind the argument that follows, in braces or not; else 0. */
+static size_t argument_end(struct str text)
+{
+	size_t n = 0;
+	while (n < text.n && is_gap(text.p[n]))
+		n++;
+	if (n == 0)
+		return 0;
+	bool braced = n < text.n && text.p[n] == '{';
+	while (n < text.n && (braced ? text.p[n] != '}' : !is_gap(text.p[n])))
+		n++;
+	return n + (braced && n < text.n ? 1 : 0);
+}
+
+static const struct unasked *unasked_find(struct str text, size_t *n)
+{
+	for (size_t i = 0; i < sizeof(unasked) / sizeof(unasked[0]); i++) {
+		const struct unasked *u = &unasked[i];
+		const size_t end = word_end(text, u);
+		const size_t more = end && u->has_argument ? argument_end(str_from(text, end)) : 0;
+		*n = end + more;
+		if (end && (more || !u->has_argument))
+			return u;
 	}
-	buf_add_str(out, text);
+	return NULL;
+}
+
+static bool is_inside(char c)
+{
+	return ascii_isalnum((unsigned char)c) || c == '_';
+}
+
+/* The text without whom it asks; whether something by names was among it. */
+static bool add_alone(struct buf *out, struct str text)
+{
+	bool by_names = false, inside = false;
+	while (text.n) {
+		size_t n = 0;
+		const struct unasked *u = inside ? NULL : unasked_find(text, &n);
+		if (u) {
+			buf_add_cstr(out, u->instead);
+			by_names |= u->by_names;
+		} else {
+			buf_add_byte(out, (uint8_t)text.p[n++]);
+		}
+		inside = !u && is_inside(text.p[0]);
+		text = str_from(text, n);
+	}
+	return by_names;
 }
 
 /* Of the lines behind a first: with a space they go on, and comments and empty ones do
@@ -156,6 +213,17 @@ size_t beside_master(struct str original, const uint16_t *ports, size_t n,
 	buf_add_cstr(out, own_services);
 	assert(count <= n);
 	return count;
+}
+
+bool beside_asks_names(struct str original)
+{
+	struct str line;
+	struct buf unused = { 0 };
+	bool asks = false;
+	while (lines_next(&original, &line))
+		asks |= add_alone(&unused, line);
+	buf_fini(&unused);
+	return asks;
 }
 
 bool beside_hides(struct str original)

@@ -33,6 +33,7 @@ enum {
 
 struct beside_answer {
 	int err;
+	bool by_names;                   /* it refuses by DNS, and does not here */
 	size_t n;
 	struct beside_service services[BESIDE_SERVICES_MAX];
 	char text[TEXT_MAX];
@@ -91,6 +92,7 @@ static int original_read(struct watch *w, const char *name, struct buf *text)
 	int e = file_read_plain(buf_cstr(&path), CONFIG_BYTES_MAX, text);
 	if (e == ERR_OK && beside_hides(buf_str(text)))
 		e = ERR_UNSUPPORTED;
+	w->answer.by_names |= e == ERR_OK && beside_asks_names(buf_str(text));
 	if (e != ERR_OK)
 		buf_printf(&w->message, "%s: %s", buf_cstr(&path), e == ERR_UNSUPPORTED
 		           ? "permit_inet_interfaces cannot be asked about without a closed room"
@@ -314,6 +316,11 @@ bool closed_beside_at(const struct closed_beside *beside, const char *service,
 			return true;
 		}
 	return false;
+}
+
+bool closed_beside_leaves_names(const struct closed_beside *beside)
+{
+	return beside->has.by_names;
 }
 
 void closed_beside_destroy(struct closed_beside *beside)

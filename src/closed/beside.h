@@ -8,6 +8,8 @@
  *     directories   queue, data and log are in a private one below /tmp
  *     services      none that delivers is there, and no queue manager: nothing can leave
  *     call-outs     milters, proxies, policy services and logins are off
+ *     names         reject_unknown_*, reject_rbl_*, reject_rhsbl_* and reject_unverified_* refuse
+ *                   nobody: by the machine's DNS they would refuse each name of the audit's
  *
  * It is not closed: names are asked of the machine's DNS, files and tables are the machine's own.
  * permit_inet_interfaces goes by the connection, which XCLIENT does not change: a configuration
@@ -43,6 +45,8 @@ int closed_beside_create(const char *directory, int64_t life_ms, struct closed_b
 /* Where that service listens; false: it does not. */
 bool closed_beside_at(const struct closed_beside *beside, const char *service,
                       struct endpoint *at);
+/* Whether restrictions by names were taken out of it. */
+bool closed_beside_leaves_names(const struct closed_beside *beside);
 /* Waits until it has ended and its files are gone, a few seconds. NULL is fine. */
 void closed_beside_destroy(struct closed_beside *beside);
 

@@ -40,7 +40,7 @@ static int files_failed(struct buf *message, const char *what, const char *path)
 	int why = errno;
 	buf_printf(message, "%s %s: %s", what, path, strerror(why));
 	return why == EPERM || why == EACCES ? ERR_DENIED :
-	       why == ENOSYS || why == EOPNOTSUPP ? ERR_UNSUPPORTED : ERR_IO;
+	       why == ENOSYS || why == EOPNOTSUPP || why == EINVAL ? ERR_UNSUPPORTED : ERR_IO;
 }
 
 /* One tree while it is made. */
@@ -172,6 +172,7 @@ static int memory_make(const struct closed_setup *setup, const struct closed_bin
 int closed_files_make(const struct closed_setup *setup, struct buf *left_out, struct buf *message)
 {
 	struct closed_binds binds = { 0 };
+	/* That is not to be had in a chroot, either. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return files_failed(message, "taking apart", "the mounts");
 	int e = closed_binds_take_sockets(setup, &binds, message);

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -223,15 +224,15 @@ static int by_length(const void *a, const void *b)
 
 static int store_make(struct layers *l)
 {
-	int made = closed_memory_create();
-	if (made < 0 || closed_memory_attach(made, STORE) != 0 ||
-	    mkdir(STORE "/empty", 0755) != 0)
-		layers_failed(l->message, "making", STORE);
-	else
+	int made = closed_memory_create(), e = ERR_OK;
+	if (made >= 0 && closed_memory_attach(made, STORE) == 0 &&
+	    mkdir(STORE "/empty", 0755) == 0)
 		l->empty = open(STORE "/empty", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (l->empty < 0)
+		e = layers_failed(l->message, "making", STORE);
 	if (made >= 0)
 		close(made);
-	return l->empty >= 0 ? ERR_OK : ERR_IO;
+	return e;
 }
 
 static int root_make(struct layers *l, const struct closed_mounts *mounts)
@@ -266,6 +267,26 @@ static int root_change(const struct layers *l)
 	return ERR_OK;
 }
 
+/* Where root was one of chroot(), the machine's own is still above, and programs in the room may
+ * use chroot() to go there. Who enters a mount namespace comes to the top of it. */
+static int root_prove(struct buf *message)
+{
+	struct statx ours, top;
+	int space = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (space < 0 || statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &ours) != 0 ||
+	    setns(space, CLONE_NEWNS) != 0 || statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &top) != 0) {
+		int e = layers_failed(message, "looking at", "the new root");
+		if (space >= 0)
+			close(space);
+		return e;
+	}
+	close(space);
+	if (ours.stx_mnt_id == top.stx_mnt_id)
+		return ERR_OK;
+	buf_add_cstr(message, "no closed room can be made in a chroot");
+	return ERR_UNSUPPORTED;
+}
+
 int closed_layers_make(struct buf *left_out, struct buf *message)
 {
 	struct arena a = { 0 };
@@ -286,6 +307,8 @@ int closed_layers_make(struct buf *left_out, struct buf *message)
 		e = layer_lay(&l, &mounts.rows[i]);
 	if (e == ERR_OK)
 		e = root_change(&l);
+	if (e == ERR_OK)
+		e = root_prove(message);
 	if (l.empty >= 0)
 		close(l.empty);
 	if (l.root >= 0)

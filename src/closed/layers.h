@@ -25,7 +25,8 @@
 
 /* The process is in the new root afterwards, with the room's own /proc. *left_out gets a line
  * "PATH: why" for each directory or file that is left out, but those that no server needs.
- * ERR_DENIED; ERR_UNSUPPORTED: "/" can be in no overlay; ERR_LIMIT; ERR_IO. *message says what. */
+ * ERR_DENIED; ERR_UNSUPPORTED: "/" can be in no overlay, or is of chroot(); ERR_LIMIT; ERR_IO.
+ * *message says what. */
 int closed_layers_make(struct buf *left_out, struct buf *message);
 /* Whether the path is at or below what the room makes anew, whatever the machine has there: /proc,
  * /sys, /dev. Pure. */

@@ -10,16 +10,13 @@
 #include "base/mem.h"
 #include "closed/ask.h"
 #include "closed/authority.h"
-#include "closed/beside.h"
+#include "closed/beside-ask.h"
 #include "closed/networks.h"
 #include "smtp/client.h"
-#include "smtp/xclient.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define ASKERS "client.asker.example"
 
 enum { ROWS_MAX = 256, COMMAND_MS = 9000, SESSION_MS = 20000, AWAITED_MAX = 32 };
 
@@ -27,7 +24,7 @@ struct running {
 	const struct closed_run_setup *setup;
 	struct audit_plan *plan;
 	struct closed_room *room;
-	struct closed_beside *beside;    /* where there can be no room */
+	struct closed_aside *aside;      /* where there can be no room */
 	struct closed_authority authority;
 	int64_t until_ms;
 };
@@ -81,7 +78,7 @@ static void names_of_server(const struct audit_plan *plan, struct naming *t)
 		}
 	if (strcmp(g->domain, g->host_name) != 0)
 		name_add(t, g->domain, NULL, g->host_name);
-	name_add(t, ASKERS, &far, NULL);
+	name_add(t, CLOSED_ASKERS, &far, NULL);
 	name_add(t, g->foreign, NULL, mx);
 	name_add(t, g->other, NULL, mx);
 	name_add(t, mx, &far, NULL);
@@ -153,7 +150,7 @@ static const struct closed_names *names_of(const struct audit_plan *plan,
 		if (named->verified)
 			name_add(&t, named->name, &named->ip, NULL);
 	}
-	*names = (struct closed_names){ ASKERS, t.rows, t.n, t.reverses, t.reverse_n };
+	*names = (struct closed_names){ CLOSED_ASKERS, t.rows, t.n, t.reverses, t.reverse_n };
 	return names;
 }
 
@@ -201,13 +198,14 @@ static int room_make(struct running *r, struct buf *message)
 	const struct standing *standing = stand_ins_of(s, r->plan);
 	int e = bind_find(s, &binds[0], message);
 	bind_n += binds[0].from != NULL;
-	/* Without one that is asked less; it is said where it is. */
-	closed_authority_make(NULL, s->trusted, s->trusted_n, &r->authority);
+	/* Of a container's own files we have none. Without an authority that is not asked. */
+	if (!s->inside)
+		closed_authority_make(NULL, s->trusted, s->trusted_n, &r->authority);
 	for (size_t i = 0; i < r->authority.n; i++)
 		binds[bind_n++] = r->authority.binds[i];
 	const struct closed_setup setup = {
-		.host_name = r->plan->ground->machine_name, .interfaces = interfaces,
-		.interface_n = n, .trees = trees,
+		.inside = s->inside, .host_name = r->plan->ground->machine_name,
+		.interfaces = interfaces, .interface_n = n, .trees = trees,
 		.tree_n = closed_server_trees(s->server, s->directories, s->directory_n, trees),
 		.binds = binds, .bind_n = bind_n,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
@@ -291,46 +289,6 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 		answer_take(plan, q, &q->tries[i], &s->answers[i]);
 }
 
-/* The name of an asker; NULL, which the room's DNS gives to some, cannot be said by XCLIENT. */
-static const char *named_find(const struct audit_plan *plan, const struct ip *ip)
-{
-	for (size_t i = 0; i < plan->named_n; i++) {
-		const struct audit_named *n = &plan->named[i];
-		if (ip_eq(&n->ip, ip))
-			return n->name && n->verified ? n->name : SMTP_XCLIENT_UNNAMED;
-	}
-	return ASKERS;
-}
-
-/* By XCLIENT, of whom asks as itself. False: it cannot be asked beside. */
-static bool session_beside(const struct running *r, const struct audit_question *q,
-                           struct closed_session *s)
-{
-	s->claimed = s->from;
-	s->claimed_name = named_find(r->plan, &s->from);
-	s->from = (struct ip){ 4, { 127, 0, 0, 1 } };
-	s->claim = CLOSED_CLAIM_XCLIENT;
-	return q->claim == AUDIT_AS_ITSELF &&
-	       closed_beside_at(r->beside, q->port->service, &s->to);
-}
-
-static int all_ask(struct running *r, size_t first, const struct closed_patience *patience,
-                   struct closed_session *sessions, size_t n)
-{
-	size_t left_out = 0;
-	for (size_t i = 0; r->beside && i < n; i++)
-		if (!session_beside(r, &r->plan->questions[first + i], &sessions[i])) {
-			/* Nobody listens at port 0. */
-			sessions[i].to = (struct endpoint){ { 4, { 127, 0, 0, 1 } }, 0 };
-			left_out++;
-		}
-	if (left_out)
-		audit_plan_leave_out(r->plan, "who shows more than an address",
-		                     "no room can be made here: a second server is asked, by "
-		                     "XCLIENT");
-	return closed_ask(r->room, patience, sessions, n);
-}
-
 static int stage_ask(struct running *r, size_t first)
 {
 	const size_t n = r->plan->n - first;
@@ -345,7 +303,10 @@ static int stage_ask(struct running *r, size_t first)
 	}
 	if (r->setup->progress)
 		r->setup->progress(r->setup->arg, first, r->plan->n);
-	int e = left_ms > 0 && n ? all_ask(r, first, &patience, sessions, n) : ERR_OK;
+	int e = ERR_OK;
+	if (left_ms > 0 && n)
+		e = r->aside ? closed_aside_ask(r->aside, first, &patience, sessions, n)
+		             : closed_ask(r->room, &patience, sessions, n);
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		session_take(r->plan, &r->plan->questions[first + i], &sessions[i]);
 	free(sessions);
@@ -382,11 +343,11 @@ static int server_start(struct running *r, struct buf *message)
 static int stages(struct running *r, struct buf *message)
 {
 	bool whole = audit_plan_controls(r->plan);
-	int e = r->beside ? ERR_OK : server_start(r, message);
+	int e = r->aside ? ERR_OK : server_start(r, message);
 	if (e != ERR_OK)
 		return e;
 	r->until_ms = clock_mono_ms() + r->setup->all_ms;
-	r->plan->authority = !r->beside && r->authority.n > 0;
+	r->plan->authority = !r->aside && r->authority.n > 0;
 	e = stage_ask(r, 0);
 	size_t first = r->plan->n;
 	if (e == ERR_OK) {
@@ -406,24 +367,33 @@ static int stages(struct running *r, struct buf *message)
 	return e;
 }
 
+/* Elsewhere a machine that forbids a room has its reasons: nothing is started there. */
+static bool is_container(const struct running *r)
+{
+	return r->setup->in_container ||
+	       r->plan->ground->facts->container != FACTS_NO_CONTAINER;
+}
+
 int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, struct buf *message)
 {
 	struct running r = { .setup = setup, .plan = plan };
-	int e = room_make(&r, message);
-	/* In a container there may be a second one beside the first: by the configuration of the
-	 * server that runs, as nothing confines it there. */
+	int e = setup->in_container ? ERR_DENIED : room_make(&r, message);
+	/* In a container it may be asked otherwise: by the configuration of the server that runs,
+	 * as nothing confines it there. */
 	const bool is_foreign = setup->config && !setup->is_instance;
-	if (e == ERR_DENIED && setup->server->mta == MTA_POSTFIX && !is_foreign) {
+	if (e == ERR_DENIED && !is_foreign && !setup->inside && is_container(&r)) {
 		buf_clear(message);
-		e = closed_beside_create(setup->config ? setup->config : setup->server->config,
-		                         2 * setup->start_ms + setup->all_ms, &r.beside, message);
+		e = closed_aside_create(setup, plan, &r.aside, message);
+	} else if (e == ERR_DENIED && !is_foreign && !setup->inside) {
+		buf_add_cstr(message, "; this seems to be no container: --in-container asks "
+		             "without a room");
 	}
-	if (setup->is_beside)
-		*setup->is_beside = r.beside != NULL;
+	if (setup->aside)
+		*setup->aside = r.aside ? closed_aside_how(r.aside) : NULL;
 	if (e == ERR_OK)
 		e = stages(&r, message);
 	closed_destroy(r.room);
-	closed_beside_destroy(r.beside);
+	closed_aside_destroy(r.aside);
 	closed_authority_fini(&r.authority);
 	return e;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * An audit's questions, asked in the closed room: the room is made like this machine, the server
- * started in it, and the plan (audit/plan.h) gone through stage by stage.
+ * started in it, and the plan (audit/plan.h) gone through stage by stage. Inside of a container,
+ * where no room can be made, it is asked beside or by a mode of its own (beside-ask.h).
  *
  * Who uses it: the commands `audit` and `gate`.
  * Hostile input: the server's replies, by ask.h; what it prints when it does not start.
@@ -12,8 +13,12 @@
 #include "audit/plan.h"
 #include "closed/server.h"
 
+/* The client's name, in the room's DNS and as said of one who is asked for elsewhere. */
+#define CLOSED_ASKERS "client.asker.example"
+
 struct closed_run_setup {
 	const struct closed_server *server;
+	const struct closed_inside *inside;      /* a container, of whose files it is; NULL */
 	/* Another configuration than the server's own, which is carried to where the server looks;
 	 * or that of an instance of Postfix, which stays where it is. NULL: its own. */
 	const char *config;
@@ -27,7 +32,9 @@ struct closed_run_setup {
 	size_t socket_in_n;
 	int64_t start_ms;                /* for the server to start and greet */
 	int64_t all_ms;                  /* for all questions; those left over are not asked */
-	bool *is_beside;                 /* set where no room can be made (beside.h); NULL */
+	bool in_container;               /* no room is tried: as where none can be made */
+	/* Set where there was no room: how the server was asked (beside-ask.h); NULL. */
+	const char **aside;
 	/* Told before each stage how many sessions there are, and how many are done; NULL. */
 	void (*progress)(void *arg, size_t done, size_t all);
 	void *arg;

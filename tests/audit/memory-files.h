@@ -76,7 +76,8 @@ static inline void check_client(const char *what, const struct audit_reading *re
 		         by ? by->place.line : 0, by ? by->place.text : "");
 	if (!row->file)
 		return;
-	const struct audit_place *place = by->by & AUDIT_BY_ROUTES ? &by->through.place
+	const struct audit_place *place = by->through.parameter && by->by & AUDIT_BY_ROUTES
+	                                ? &by->through.place
 	                                : by->list_name ? &by->list : &by->place;
 	if (strcmp(place->file, row->file) || place->line != row->line)
 		fail_msg("%s: %s +%s: expected %s:%u, found %s:%u", what, row->ip, row->shows,

@@ -146,6 +146,26 @@ static const struct config_row rows[] = {
 	    { STRANGER " +l", 25, "yes: acl_smtp_rcpt exim.conf:6" },
 	    { STRANGER " +s", 25, "yes C31: acl_smtp_rcpt exim.conf:7" },
 	    { STRANGER " +r", 25, "some C33: acl_smtp_rcpt exim.conf:8" } } },
+	{ "Postfix, a table that routes by the local part", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "mynetworks = 127.0.0.1\nallow_percent_hack = no\nallow_untrusted_routing = yes\n"
+	      "virtual_alias_maps = hash:/v, pcre:/p\n" }, { MASTER, SMTP }, { "/v", "a@b.example c\n" },
+	    { "/p", "# as it was\n!/^[^%]*$/ x\n/^(.*)!(.*)@/i  $1\n/^(.*)%(.*)@/i  $1@$2\n" } },
+	  { { STRANGER " +%", 25, "perhaps C34: virtual_alias_maps p:4, virtual_alias_maps main.cf:6, "
+	      "allow_percent_hack main.cf:4, allow_untrusted_routing main.cf:5" },
+	    { STRANGER " +!", 25, "no: smtpd_relay_restrictions default" },
+	    { STRANGER, 25, "no: smtpd_relay_restrictions default" },
+	    { "127.0.0.1 +%", 25, "yes: mynetworks main.cf:3, " BY_DEFAULT } } },
+	{ "Postfix, a pattern in main.cf itself", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "recipient_canonical_maps = regexp:{{/^srs0=.*=.*=(.*)=(.*)@/ $$2@$$1}}\n" },
+	    { MASTER, SMTP } },
+	  { { STRANGER " +p", 25, "perhaps C11: recipient_canonical_maps main.cf:3" },
+	    { STRANGER " +%!@", 25, "no: smtpd_relay_restrictions default" } } },
+	{ "Postfix, an address in quotes", MTA_POSTFIX, NULL,
+	  { { MAIN, NEW "resolve_dequoted_address = no\nvirtual_alias_maps = proxy:regexp:/p\n" },
+	    { MASTER, SMTP }, { "/p", "/^\"?(.*)@(.*[.]example)\"?@mail[.]/ $1@$2\n" } },
+	  { { STRANGER " +@", 25, "perhaps C37: virtual_alias_maps p:1, virtual_alias_maps main.cf:4, "
+	      "resolve_dequoted_address main.cf:3" },
+	    { STRANGER " +%!p", 25, "no: smtpd_relay_restrictions default" } } },
 	{ "Exim, a router behind the relay check", MTA_EXIM, "/etc/mine",
 	  { { "/etc/mine/exim.conf", "domainlist local_domains = example.org\nacl_smtp_rcpt = a\n"
 	      "begin acl\na:\n  require domains = +local_domains\n          verify = recipient\n"
@@ -349,6 +369,43 @@ static void test_settings(void **state)
 	arena_fini(&a);
 }
 
+/* By what a client is believed who says that it is this machine. */
+static void test_claims(void **state)
+{
+	(void)state;
+	static const struct { struct config_row row; bool proxy; const char *answer; } claims[] = {
+		{ { "XCLIENT", MTA_POSTFIX, NULL,
+		    { { MAIN, NEW "smtpd_authorized_xclient_hosts = 0.0.0.0/0\n" }, { MASTER, SMTP } },
+		    { { 0 } } }, false,
+		  "yes C7: smtpd_authorized_xclient_hosts main.cf:3, mynetworks_style default, " BY_DEFAULT },
+		{ { "nobody", MTA_POSTFIX, NULL, { { MAIN, NEW }, { MASTER, SMTP } }, { { 0 } } }, false,
+		  "no: " },
+		{ { "PROXY", MTA_POSTFIX, NULL, { { MAIN, NEW "mynetworks = 127.0.0.1\n" }, { MASTER, SMTP
+		    "  -o smtpd_upstream_proxy_protocol=haproxy\n" } }, { { 0 } } }, true,
+		  "yes C7: smtpd_upstream_proxy_protocol master.cf:1, mynetworks main.cf:3, " BY_DEFAULT },
+		{ { "Exim", MTA_EXIM, NULL,
+		    { { "/etc/exim4/exim4.conf", "hosts_proxy = *\n"
+		    "acl_smtp_rcpt = a\nbegin acl\na:\n  accept hosts = 127.0.0.1\n" } }, { { 0 } } }, true,
+		  "yes C7: hosts_proxy exim4.conf:1, acl_smtp_rcpt exim4.conf:5" },
+		{ { "OpenSMTPD", MTA_OPENSMTPD, NULL, { { "/etc/smtpd.conf", "listen on all proxy-v2\n"
+		    "action a relay\nmatch for any action a\n" } }, { { 0 } } }, true,
+		  "yes C7: proxy-v2 smtpd.conf:1, match smtpd.conf:3" },
+	};
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+		struct arena a = { 0 };
+		struct buf said = { 0 };
+		struct audit_config *config;
+		struct audit_why why;
+		assert_int_equal(read_row(&claims[i].row, &a, &config), ERR_OK);
+		audit_config_explain_claim(config, claims[i].proxy,
+		                           &audit_config_reading(config)->ports[0], &why);
+		write_why(&why, &said);
+		assert_string_equal(buf_cstr(&said), claims[i].answer);
+		buf_fini(&said);
+		arena_fini(&a);
+	}
+}
+
 /* What a recipient holds in its local part, of the catalogue's forms. */
 static void test_form_routes(void **state)
 {
@@ -393,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_form_routes),
 		cmocka_unit_test(test_nothing),
 	};

@@ -55,6 +55,12 @@ static const struct reading_row macro_rows[] = {
 		{ "/etc/mail/more", "10\n" }, { "/etc/mail/most", "11\n" }, { DOMAINS, "12\n" } }, false,
 	  { { "10.1.1.1", "", 'y', "/etc/mail/more", 1 }, { "11.1.1.1", "", 'y', "/etc/mail/most", 1 },
 	    { "12.1.1.1", "", 'n' } } },
+	{ "left to the hub behind", { { MC, HEAD "FEATURE(`loose_relay_check')dnl\n"
+		"FEATURE(`nouucp', `nospecial')dnl\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "%", '?', MC, 7 }, { STRANGER, "!", '?', MC, 8 },
+	    { STRANGER, "@p", 'n' } } },
+	{ "refused there", { { MC, HEAD "FEATURE(`nouucp', `reject')dnl\n" } }, false,
+	  { { STRANGER, "!", 'n' } } },
 	{ "senders", { { MC, DB "FEATURE(`relay_local_from')dnl\n" } , { ACCESS, "From:a RELAY\n" } },
 	  false, { { STRANGER, "", 'n' }, { STRANGER, "s", 'y', MC, 8 } } },
 	{ "senders of access", { { MC, DB "FEATURE(`relay_mail_from', `domain')dnl\n" },

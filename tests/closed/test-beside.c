@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define NOTHING "check_client_access,static:DUNNO"
+
 static void whom_it_asks_is_nobody(void **state)
 {
 	(void)state;
@@ -24,6 +26,16 @@ static void whom_it_asks_is_nobody(void **state)
 		  "r = check_policy_service,unix:none, check_policy_service,unix:none" },
 		{ "check_policy_service", "check_policy_service" },
 		{ "r = check_policy_service { x", "r = check_policy_service,unix:none" },
+		{ "r = reject_unknown_sender_domain", "r = " NOTHING },
+		{ "r = warn_if_reject reject_unknown_client_hostname, permit",
+		  "r = warn_if_reject " NOTHING ", permit" },
+		{ "r=Reject_RBL_client zen.example=127.0.0.2,reject_rhsbl_sender {a b} x",
+		  "r=" NOTHING "," NOTHING " x" },
+		{ "r = reject_rhsbl_reverse_client\n  d.example\n", "r = " NOTHING "\n" },
+		{ "r = {reject_unverified_sender}", "r = {" NOTHING "}" },
+		{ "my_reject_unknown_client = x", "my_reject_unknown_client = x" },
+		{ "reject_unknown_sender_domain_x-y = x", "reject_unknown_sender_domain_x-y = x" },
+		{ "r = reject_rbl_client", "r = reject_rbl_client" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf out = { 0 };
@@ -70,6 +82,15 @@ static void services_get_ports_of_loopback(void **state)
 	buf_fini(&out);
 }
 
+static void what_refuses_by_names_is_known(void **state)
+{
+	(void)state;
+	assert_true(beside_asks_names(STR("a = b\nr = permit,\n reject_unknown_client\n")));
+	assert_true(beside_asks_names(STR("x inet n - y - - smtpd -o r=reject_rbl_client,d")));
+	assert_false(beside_asks_names(STR("# reject_unknown_client\nr = reject_unlisted_sender, "
+	                                   "check_policy_service inet:h:1\n")));
+}
+
 static void what_goes_by_the_connection_is_refused(void **state)
 {
 	(void)state;
@@ -83,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whom_it_asks_is_nobody),
 		cmocka_unit_test(services_get_ports_of_loopback),
+		cmocka_unit_test(what_refuses_by_names_is_known),
 		cmocka_unit_test(what_goes_by_the_connection_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

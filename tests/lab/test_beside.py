@@ -1,4 +1,4 @@
-"""Where namespaces are forbidden: a second Postfix beside the first, asked by XCLIENT."""
+"""Where namespaces are forbidden: a second Postfix beside the first, exim -bh, sendmail -bt."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from conftest import BINARY
-from test_closed import PostfixMachine, machine
+from test_closed import EximMachine, OpenSMTPDMachine, PostfixMachine, SendmailMachine, machine
 
 from lab.lab import Lab
 from lab.wait import until
@@ -15,12 +15,20 @@ SOUND = machine(PostfixMachine, "beside-sound", ())
 OPEN = machine(PostfixMachine, "beside-open", (), settings={
     "mynetworks": "127.0.0.0/8, 0.0.0.0/0", "smtpd_milters": "unix:/run/none/socket",
     "smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth"})
-HOSTS = [SOUND, OPEN]
+# Its DNS knows none of the audit's names: these refuse everybody, and say nothing of relaying.
+STRICT = machine(PostfixMachine, "beside-strict", (), settings={
+    "smtpd_recipient_restrictions": "warn_if_reject reject_unknown_client_hostname, reject_unknown_sender_domain, "
+                                    "reject_rbl_client bl.example, reject_unauth_destination"})
+EXIM = machine(EximMachine, "beside-exim", (), relay_from="<; 127.0.0.1 ; ::1 ; 172.16.0.0/12")
+SENDMAIL = machine(SendmailMachine, "beside-sendmail", (), access="Connect:172 RELAY\n")
+OPENSMTPD = machine(OpenSMTPDMachine, "beside-opensmtpd", ())
+HOSTS = [SOUND, OPEN, STRICT, EXIM, SENDMAIL, OPENSMTPD]
 INSIDE = "/usr/local/bin/portreeve"
 # As in a container: root without the right to make namespaces or mounts.
 BOUND = ("setpriv", "--bounding-set", "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,"
          "+net_bind_service,+sys_chroot")
 AUDIT = (*BOUND, INSIDE, "audit", "--json")
+ORDINARY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,8 +38,11 @@ def room():
     with Lab("beside", HOSTS) as lab:
         for host in HOSTS:
             host.copy(BINARY, INSIDE)
-            until("it to have said all", lambda host=host: "daemon started" in host.read("/var/log/mail.log") +
-                  host.read("/var/log/syslog"), 20)
+            host.run("mkdir", "-p", "/run/systemd")
+            host.write("/run/systemd/container", "docker\n")
+            if host.kind == "postfix":
+                until("it to have said all", lambda host=host: "daemon started" in host.read("/var/log/mail.log") +
+                      host.read("/var/log/syslog"), 20)
         yield lab
 
 
@@ -41,22 +52,55 @@ def state(host):
     return ["".join(line for line in files.splitlines(True) if not line.startswith("/tmp ")), *rest]
 
 
-def audit(host):
-    done = host.run(*AUDIT, check=False)
+def audit(host, command=AUDIT):
+    done = host.run(*command, check=False)
     try:
         return done.returncode, json.loads(done.stdout)
     except json.JSONDecodeError:
         pytest.fail(done.stdout)
 
 
-@pytest.mark.parametrize("host, verdict", [(SOUND, (0, "closed")), (OPEN, (1, "world"))], ids=["sound", "open"])
+def is_as_before(host, before):
+    for was, is_now in zip(before, state(host)):
+        assert is_now == was or (isinstance(was, list) and set(is_now) <= set(was))
+
+
+@pytest.mark.parametrize("host, verdict", [(SOUND, (0, "closed")), (OPEN, (1, "world")), (STRICT, (0, "closed"))],
+                         ids=["sound", "open", "strict"])
 def test_the_verdict(host, verdict):
     before = state(host)
     code, answer = audit(host)
     assert (code, answer["verdict"]) == verdict, answer
-    assert "XCLIENT" in json.dumps(answer["unasked"])
-    for was, is_now in zip(before, state(host)):
-        assert is_now == was or (isinstance(was, list) and set(is_now) <= set(was))
+    unasked = json.dumps(answer["unasked"])
+    assert "XCLIENT" in unasked
+    assert ("reject_rbl_" in unasked) == (host is STRICT)
+    is_as_before(host, before)
+
+
+@pytest.mark.parametrize("host, network, way", [(EXIM, "172.16.0.0/12", "exim -bh"),
+                                               (SENDMAIL, "172.0.0.0/8", "sendmail -bt")],
+                         ids=["exim", "sendmail"])
+def test_the_modes_that_are_made_for_it(host, network, way):
+    before = state(host)
+    code, answer = audit(host)
+    assert (code, answer["verdict"]) == (2, "wide"), answer
+    wide = [row for row in answer["who"] if row["network"] == network]
+    assert [row["forms"] for row in wide] == [["plain"]] and wide[0]["by"], answer
+    assert not [row for row in answer["who"] if row["client"].startswith("stranger")], answer
+    assert way in json.dumps(answer["unasked"])
+    is_as_before(host, before)
+
+
+@pytest.mark.parametrize("host, verdict, why", [
+    (EXIM, "wide", "exim -bh"), (SENDMAIL, "wide", "may not read Sendmail's tables"),
+    (SOUND, "unknown", "only root can start a second Postfix"), (OPENSMTPD, "unknown", "closed room alone")],
+    ids=["exim", "sendmail", "postfix", "opensmtpd"])
+def test_an_ordinary_user_in_a_container(host, verdict, why):
+    before = state(host)
+    code, answer = audit(host, (*ORDINARY, INSIDE, "audit", "--json", "--in-container"))
+    assert (code, answer["verdict"]) == ({"wide": 2, "unknown": 3}[verdict], verdict), answer
+    assert why in json.dumps(answer), answer
+    is_as_before(host, before)
 
 
 def test_killed():

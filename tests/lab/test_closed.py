@@ -456,6 +456,13 @@ def test_what_can_be_in_no_overlay_is_left_out(places):
     assert done.stdout == "/opt/deep: it cannot be in the closed room (overlay): Invalid argument\n"
 
 
+def test_no_room_in_a_chroot(places):
+    """A program in the room could leave it."""
+    done = places.run("unshare", "-m", "sh", "-c", "mkdir /opt/root && mount --rbind / /opt/root && "
+                      f"exec chroot /opt/root {INSIDE} run /bin/true", check=False)
+    assert (done.returncode, done.stdout) == (2, "not supported: no closed room can be made in a chroot\n")
+
+
 @pytest.mark.parametrize("name", ["main.cf", "master.cf"])
 def test_a_pipe_as_a_file(room, name):
     host = HOSTS[0]

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a mail server tells of its own rules when it is asked in a mode made for that: `sendmail
+ * -bt` (which ruleset gave which answer, and by which key of a map). Pure.
+ *
+ * Who uses it: closed/, which runs it.
+ * Hostile input: all of the text: it holds names and lines of the configuration, which may be a
+ * stranger's, and what the servers' maps answer. The work is bounded by their length.
+ */
+#ifndef PORTREEVE_AUDIT_TRACE_H
+#define PORTREEVE_AUDIT_TRACE_H
+
+#include "base/str.h"
+
+/* ---- sendmail -bt --------------------------------------------------------------------- */
+
+enum { AUDIT_BT_TEXT_MAX = 200, AUDIT_BT_NAME_MAX = 64 };
+
+/* What a ruleset said. */
+struct audit_bt_said {
+	int code;                        /* 250: nothing against it; 0: not asked, or not clear */
+	char enhanced[12], text[AUDIT_BT_TEXT_MAX];
+};
+struct audit_bt_answer {
+	struct audit_bt_said relay, mail, rcpt;      /* of check_relay, check_mail, check_rcpt */
+	/* Where check_rcpt was taken: the innermost ruleset that said so, and the key of the access
+	 * table by which: "Connect:192.0.2"; or "". */
+	char ruleset[AUDIT_BT_NAME_MAX], key[AUDIT_BT_NAME_MAX];
+};
+/* Of a text in which the answers to question i follow a line "Qi" (AUDIT_BT_MARK), which the macro
+ * of that name printed. Each of `n` is filled in. True: a file of the server could not be read. */
+#define AUDIT_BT_MARK "Q"
+bool audit_trace_sendmail(struct str output, struct audit_bt_answer *answers, size_t n);
+
+#endif
