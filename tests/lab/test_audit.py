@@ -255,8 +255,8 @@ case("any-certificate", POSTFIX, postfix(
      "smtpd_tls_CAfile": "/etc/ssl/certs/ca-certificates.crt",
      "smtpd_relay_restrictions": "permit_mynetworks, permit_tls_all_clientcerts, reject_unauth_destination"},
     run="openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=mail.postfix.example "
-        "-keyout /etc/postfix/key.pem -out /etc/postfix/own.pem 2>/dev/null; "
-        "cat /etc/postfix/key.pem >> /etc/postfix/own.pem"),
+        "-keyout /etc/postfix/own.pem -out /etc/postfix/cert.pem 2>/dev/null; "
+        "cat /etc/postfix/cert.pem >> /etc/postfix/own.pem"),
      "world", ["C44"], ["stranger4", "stranger6"])
 
 # ---- Exim ------------------------------------------------------------------------------------------------
