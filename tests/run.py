@@ -44,6 +44,7 @@ ENVIRONMENT = {
     "CMOCKA_MESSAGE_OUTPUT": "TAP",
 }
 printing = threading.Lock()
+failures = []                          # by name, for the end
 
 
 class Failure(Exception):
@@ -98,6 +99,8 @@ def meson_counts(directory):
             bad = max(bad, 1)       # a crash, a time-out or a leak is a failure of its own
         elif not good:
             good = 1
+        if bad:
+            failures.append(program["name"])
         passed += good
         failed += bad
     return passed, failed
@@ -142,8 +145,8 @@ def pytest_groups():
                   key=lambda group: sum(seconds.get(path, SECONDS_UNKNOWN) for path in group))
 
 
-def pytest_counts(directory, files):
-    """Passed and failed of some files of a suite. What was skipped is neither."""
+def pytest_counts(directory, files, ports="0/1"):
+    """Passed and failed of some files of a suite. What was skipped is neither. ports: see tests/ports.py."""
     suite = Path(files[0]).parent.name
     report = TOP / directory / f"pytest-{suite}-{Path(files[0]).stem}.xml"
     report.unlink(missing_ok=True)
@@ -151,16 +154,23 @@ def pytest_counts(directory, files):
                f"--junitxml={report}", *files]
     if suite == "lab" and os.geteuid():
         command = ["sudo", "--preserve-env", *command]
-    code, *told = timed(command, {**ENVIRONMENT, "PORTREEVE": str(TOP / directory / "portreeve")})
+    code, *told = timed(command, {**ENVIRONMENT, "PORTREEVE": str(TOP / directory / "portreeve"),
+                                  "PORTREEVE_PORTS": ports})
     say(" ".join(files), *told)
     if not report.exists():
+        failures.append(" ".join(files))
         return 0, 1
     total = bad = skipped = 0
-    for result in ElementTree.parse(report).iter("testsuite"):
+    tree = ElementTree.parse(report)
+    for case in tree.iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failures.append(f"{case.get('classname')}::{case.get('name')}")
+    for result in tree.iter("testsuite"):
         total += int(result.get("tests", 0))
         bad += int(result.get("failures", 0)) + int(result.get("errors", 0))
         skipped += int(result.get("skipped", 0))
     if code not in (0, 1, 5) and not bad:
+        failures.append(f"exit code {code} of {' '.join(files)}")
         bad = 1
     return max(total - bad - skipped, 0), bad
 
@@ -228,14 +238,17 @@ def behind(directory):
         enough = coverage()
         passed += enough
         failed += not enough
+        failures.extend([] if enough else ["coverage"])
     return passed, failed
 
 
 def every_count(directory):
     with ThreadPoolExecutor(1 + LANES) as lanes:
         first = lanes.submit(behind, directory)
-        counts = list(lanes.map(lambda files: pytest_counts(directory, files), pytest_groups()))
-        return [first.result(), *counts]
+        groups = pytest_groups()
+        runs = [lanes.submit(pytest_counts, directory, files, f"{n}/{len(groups)}")
+                for n, files in enumerate(groups)]
+        return [done.result() for done in (first, *runs)]
 
 
 def main():
@@ -254,6 +267,8 @@ def main():
     except Failure as failure:
         print(f"tests: {failure}", file=sys.stderr)
         passed, failed = 0, 1
+    for name in failures:
+        print(f"failed: {name}")
     print(f"== {time.monotonic() - began:.0f} s", flush=True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

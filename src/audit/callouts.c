@@ -167,12 +167,30 @@ static void service_add(struct calls *c, struct audit_config *config, const char
 		policies_add(c, value_of(config, service, arena_strdup(c->a, item)));
 }
 
+/* Who rewrites addresses: "tcp:host:port", "socketmap:unix:path:name". */
+static void tables_add(struct calls *c, struct str list)
+{
+	for (struct str item; item_next(&list, &item);) {
+		if (str_caseprefix(item, STR("proxy:")))
+			item = str_from(item, 6);
+		if (str_caseprefix(item, STR("tcp:")))
+			socket_add(c, AUDIT_CALL_TABLE, str_from(item, 4));
+		const size_t name = last_of(item, ':');
+		if (str_caseprefix(item, STR("socketmap:")) && name > 10)
+			socket_add(c, AUDIT_CALL_SOCKETMAP,
+			           (struct str){ item.p + 10, name - 10 });
+	}
+}
+
 static void postfix_add(struct calls *c, struct audit_config *config)
 {
 	const struct audit_reading *r = audit_config_reading(config);
 	const struct str queue = str_trim(value_of(config, "", "queue_directory"));
 	c->queue = queue.n && queue.p[0] == '/' ? arena_strdup(c->a, queue) : "/var/spool/postfix";
 	service_add(c, config, "");
+	tables_add(c, value_of(config, "", "canonical_maps"));
+	tables_add(c, value_of(config, "", "sender_canonical_maps"));
+	tables_add(c, value_of(config, "", "recipient_canonical_maps"));
 	for (size_t i = 0; i < r->port_n; i++)
 		if (r->ports[i].service[0])
 			service_add(c, config, r->ports[i].service);
@@ -221,6 +239,8 @@ const char *audit_callout_title(enum audit_callout_kind kind)
 	case AUDIT_CALL_POLICY: return "a policy service";
 	case AUDIT_CALL_FILTER: return "a proxy before the queue";
 	case AUDIT_CALL_AUTH: return "who checks passwords";
+	case AUDIT_CALL_TABLE:
+	case AUDIT_CALL_SOCKETMAP: return "who rewrites addresses";
 	}
 	return "";
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
  * Whom a mail server asks before it answers to RCPT, by its configuration: milters, policy
- * services, a proxy before the queue, who checks passwords. In the closed room none of them is
- * there, and somebody has to stand in. Pure.
+ * services, a proxy before the queue, who checks passwords, who rewrites addresses (SRS). In the
+ * closed room none of them is there, and somebody has to stand in. Pure.
  *
  *     Postfix    smtpd_milters, check_policy_service in any list or class, smtpd_proxy_filter,
- *                smtpd_sasl_path of type dovecot (postconf(5), MILTER_README)
+ *                smtpd_sasl_path of type dovecot (postconf(5), MILTER_README); tcp: and socketmap:
+ *                in canonical_maps, sender_canonical_maps and recipient_canonical_maps
  *     Sendmail   the X lines of sendmail.cf (op.ps)
  *
  * Exim asks at DATA, which is never sent, but for callouts, which find no way in the room; filters
@@ -20,6 +21,7 @@
 
 enum audit_callout_kind {
 	AUDIT_CALL_MILTER, AUDIT_CALL_POLICY, AUDIT_CALL_FILTER, AUDIT_CALL_AUTH,
+	AUDIT_CALL_TABLE, AUDIT_CALL_SOCKETMAP,
 };
 struct audit_callout {
 	enum audit_callout_kind kind;

@@ -77,8 +77,9 @@ static bool is_same(const struct audit_entrance *a, const struct audit_entrance 
 	if (a->listener)
 		return true;
 	if (a->to.ip.family == 0 || b->to.ip.family == 0)
-		return a->to.ip.family == b->to.ip.family && a->proxy && b->proxy &&
-		       a->proxy->pid == b->proxy->pid;
+		return a->to.ip.family == b->to.ip.family && (a->proxy && b->proxy
+			? a->proxy->pid == b->proxy->pid
+			: a->proxy == b->proxy && strcmp(a->line, b->line) == 0);
 	return a->to.port == b->to.port && ip_eq(&a->to.ip, &b->to.ip);
 }
 
@@ -133,6 +134,16 @@ static void follow_proxy(struct entering *g, const struct step *from,
 	}
 }
 
+/* A program that passes on, at a socket of which its command line says nothing. */
+static const struct facts_proxy *proxy_of(const struct facts *f, const struct facts_listener *l)
+{
+	for (size_t i = 0; i < f->proxy_n && l->pid; i++)
+		if (f->proxies[i].pid == l->pid && f->proxies[i].kind != FACTS_KLIPPER &&
+		    (!f->proxies[i].from.port || f->proxies[i].from.port == l->at.port))
+			return &f->proxies[i];
+	return NULL;
+}
+
 static void take_listeners(struct entering *g, const struct step *from)
 {
 	const struct facts *f = g->f;
@@ -140,9 +151,13 @@ static void take_listeners(struct entering *g, const struct step *from)
 		struct step s = *from;
 		if (!facts_listens_at(&f->listeners[i].at, 1, &s.packet.to))
 			continue;
+		const struct facts_proxy *proxy = proxy_of(f, &f->listeners[i]);
 		s.found.to = s.packet.to;
-		s.found.listener = &f->listeners[i];
-		entered(g, &s.found);
+		s.found.listener = proxy ? NULL : &f->listeners[i];
+		if (proxy)
+			follow_proxy(g, from, proxy);
+		else
+			entered(g, &s.found);
 	}
 }
 
@@ -184,6 +199,10 @@ static void follow_rule(struct entering *g, const struct step *from, const char 
 		to->port = rule->to.port;
 	led_by(g, &s, where, rule->text ? rule->text : "");
 	arrive(g, &s);
+	if (rule->to_others) {
+		s.found.to = (struct endpoint){ 0 };
+		entered(g, &s.found);
+	}
 }
 
 static void follow_packet(struct entering *g, const struct step *from, enum facts_hook hook)
@@ -418,8 +437,10 @@ const char *audit_entrance_why(struct arena *a, const struct audit_entrance *e)
 	const char *not = e->why_not[0] ? arena_printf(a, "which was not asked: %s", e->why_not)
 	                                : "which was not asked";
 	if (!e->listener)
-		return arena_printf(a, "it leads by %s%s to %s, %s", e->by, line,
-		                    to[0] ? to : "where its command line does not say", not);
+		return arena_printf(a, "it leads by %s%s to %s, %s", e->by, line, to[0] ? to :
+		                    e->proxy ? "where its command line does not say"
+		                             : "more than one place, or to one that is not known",
+		                    not);
 	if (e->by[0])
 		return arena_printf(a, "it leads by %s%s to %s of this machine, where %s listens, "
 		                    "%s", e->by, line, to, taker_words(a, e->listener), not);

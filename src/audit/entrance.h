@@ -14,7 +14,7 @@
 
 struct audit_entrance {
 	struct endpoint at;              /* where strangers knock */
-	struct endpoint to;              /* where that leads; family 0: not known */
+	struct endpoint to;              /* where that leads; family 0: not known, or to many */
 	const char *by;                  /* rules and programs on the way; "": none */
 	const char *line;                /* of the last of them: the rule or command line; "" */
 	const struct facts_proxy *proxy; /* the last program that leads there; NULL: none */

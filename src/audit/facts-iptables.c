@@ -142,6 +142,14 @@ static void take_mark(struct facts_rule *rule, const struct option *o)
 		rule->mark_mask |= span.low;
 }
 
+/* "10.0.0.2-10.0.0.9:25", "[fd00::2-fd00::9]:25", not "10.0.0.2:25-30". */
+static bool is_range(struct str target)
+{
+	char end = target.n && target.p[0] == '[' ? ']' : ':';
+	size_t dash = str_find(target, '-');
+	return dash != SIZE_MAX && dash < str_find(target, end);
+}
+
 /* What changes nothing of which packet a rule meets: names of modules and how ports are picked,
  * a choice by chance among rules of the same kind. */
 static bool is_idle(struct str name)
@@ -166,8 +174,10 @@ static bool take_action_option(const struct reading *r, struct facts_rule *rule,
 		rule->action = FACTS_GOTO;
 		rule->target = arena_strdup(r->f->arena, value_of(o));
 	} else if (str_eq(name, STR("--to-destination")) || str_eq(name, STR("--to-source"))) {
-		if (!facts_parse_target(value_of(o), &rule->to))
+		bool known = facts_parse_target(value_of(o), &rule->to);
+		if (!known)
 			facts_add_match(r->f, rule, FACTS_UNKNOWN, false);
+		rule->to_others = !known || is_range(value_of(o));
 	} else if (str_eq(name, STR("--to-ports"))) {
 		struct facts_span span;
 		if (facts_parse_ports(value_of(o), &span))

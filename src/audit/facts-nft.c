@@ -227,10 +227,12 @@ static void read_nat(struct nft_reading *r, struct facts_rule *rule, enum facts_
 	if (addr && json_object_get(addr, "map")) {
 		r->map = json_object_get(addr, "map");
 	} else if (addr) {
-		if (span_of_json(addr, true, &span))
+		bool known = span_of_json(addr, true, &span);
+		if (known)
 			rule->to.ip = span.first;
 		else
 			unknown(r, rule);
+		rule->to_others = !known || !ip_eq(&span.first, &span.last);
 	}
 	if (port && span_of_json(port, false, &span) && span.low <= 65535)
 		rule->to.port = (uint16_t)span.low;
@@ -328,6 +330,7 @@ void nft_read_row(const struct nft_reading *r, struct facts_rule *rule, const js
 	}
 	if (json_is_string(data) && span_of_json(data, true, &span)) {
 		rule->to.ip = span.first;
+		rule->to_others = !ip_eq(&span.first, &span.last);
 		return;
 	}
 	if (json_object_get(data, "concat")) {          /* address . port */
@@ -339,6 +342,8 @@ void nft_read_row(const struct nft_reading *r, struct facts_rule *rule, const js
 		return;
 	}
 	json_object_foreach((json_t *)(uintptr_t)data, name, v)
-		if (!read_verdict(r, rule, name, v))
+		if (!read_verdict(r, rule, name, v)) {
+			rule->to_others = rule->action == FACTS_DNAT;
 			unknown(r, rule);
+		}
 }

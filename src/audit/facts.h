@@ -97,6 +97,7 @@ struct facts_rule {
 	size_t match_n;
 	const char *target;              /* of FACTS_JUMP, FACTS_GOTO */
 	struct endpoint to;              /* of SNAT, DNAT, REDIRECT; family 0, port 0: as it was */
+	bool to_others;                  /* to more addresses, or to one that is not understood */
 	uint32_t mark, mark_mask;        /* mark = (mark & ~mask) ^ value */
 	const char *text;                /* the rule as its tool shows it */
 };

@@ -54,7 +54,7 @@ static void format_chain(const struct facts_chain *c, struct buf *out)
 		buf_printf(out, "rule %d %s %s %u %u", (int)r->action, r->target ? r->target : "-",
 		           r->to.ip.family ? endpoint_format(&r->to, to) : "-", r->mark,
 		           r->mark_mask);
-		buf_printf(out, " %u", (unsigned)r->to.port);
+		buf_printf(out, " %u%s", (unsigned)r->to.port, r->to_others ? " others" : "");
 		for (size_t j = 0; j < r->match_n; j++)
 			format_match(&r->matches[j], out);
 		buf_add_byte(out, '\n');

@@ -375,7 +375,7 @@ static enum outcome guard_judge(struct judging *j, const struct postfix_rule *ru
 		return WENT_ON;
 	if (j->client->any_destination)
 		guard_pass_some(j, rule);
-	if (j->client->any_destination && !j->some.rule)
+	if (j->client->recipient || (j->client->any_destination && !j->some.rule))
 		guard_pass_unread(j, rule);
 	return outcome_by(j, rule, j->list, REFUSES);
 }

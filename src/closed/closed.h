@@ -60,7 +60,9 @@ struct closed_bind {
 
 /* Who says "continue" where the server asks somebody who is not in the room (stand-in.h): at a
  * socket's absolute path, or at an address and port, which need not be the machine's. */
-enum closed_stand_in_kind { CLOSED_MILTER, CLOSED_POLICY, CLOSED_FILTER, CLOSED_AUTH };
+enum closed_stand_in_kind {
+	CLOSED_MILTER, CLOSED_POLICY, CLOSED_FILTER, CLOSED_AUTH, CLOSED_TABLE, CLOSED_SOCKETMAP,
+};
 struct closed_stand_in {
 	enum closed_stand_in_kind kind;
 	const char *path;                        /* NULL: `at` */

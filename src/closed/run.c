@@ -107,6 +107,9 @@ static void stand_in_say(struct audit_plan *plan, const struct audit_callout *ca
 	audit_plan_leave_out(plan,
 		arena_printf(plan->arena, "%s: %s", audit_callout_title(call->kind), call->text),
 		call->kind == AUDIT_CALL_AUTH ? "it is not in the room, where no login is right"
+		: call->kind == AUDIT_CALL_TABLE || call->kind == AUDIT_CALL_SOCKETMAP
+		? "it is not in the room, where no address is another: whether it takes back what "
+		  "it did not write (SRS) is not known"
 		: "it is not in the room, where all is well by it: what it permits or refuses is "
 		  "not known");
 }
@@ -116,6 +119,7 @@ static struct standing *stand_ins_of(const struct closed_run_setup *setup, struc
 	static const enum closed_stand_in_kind kinds[] = {
 		[AUDIT_CALL_MILTER] = CLOSED_MILTER, [AUDIT_CALL_POLICY] = CLOSED_POLICY,
 		[AUDIT_CALL_FILTER] = CLOSED_FILTER, [AUDIT_CALL_AUTH] = CLOSED_AUTH,
+		[AUDIT_CALL_TABLE] = CLOSED_TABLE, [AUDIT_CALL_SOCKETMAP] = CLOSED_SOCKETMAP,
 	};
 	struct standing *s = arena_alloc(plan->arena, sizeof(*s));
 	size_t all = audit_callouts(plan->ground->config, plan->arena, s->calls,

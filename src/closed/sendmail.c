@@ -17,7 +17,9 @@ static void sendmail_start(const char *program, const char *config, const char *
 	(void)config;
 	words[0] = program;
 	words[1] = "-bd";
-	words[2] = NULL;
+	words[2] = "-ORefuseLA=1000000";        /* a busy machine is no answer */
+	words[3] = "-ODelayLA=1000000";
+	words[4] = NULL;
 }
 
 const struct closed_server closed_sendmail = {

@@ -103,8 +103,30 @@ static void auth_answer(struct str line, struct buf *out)
 		buf_printf(out, "FAIL\t%.*s\n", STR_ARG(id));
 }
 
+/* Netstrings: "7:name key,". */
+static bool socketmap_take(struct stand_in_talk *t, struct buf *out)
+{
+	for (size_t colon; (colon = str_find(buf_str(&t->kept), ':')) != SIZE_MAX;) {
+		uint64_t n;
+		if (str_u64((struct str){ t->kept.p, colon }, KEPT_MAX, &n) != ERR_OK)
+			return false;
+		const size_t whole = colon + 1 + (size_t)n + 1;
+		if (t->kept.n < whole)
+			return true;
+		if (t->kept.p[whole - 1] != ',')
+			return false;
+		buf_add_cstr(out, "9:NOTFOUND ,");
+		buf_consume(&t->kept, whole);
+	}
+	return true;
+}
+
 static bool line_answer(struct stand_in_talk *t, struct str line, struct buf *out)
 {
+	if (t->kind == CLOSED_TABLE) {
+		buf_add_cstr(out, "500 none\n");
+		return true;
+	}
 	if (t->kind == CLOSED_FILTER)
 		return filter_answer(t, line, out);
 	auth_answer(line, out);
@@ -144,7 +166,9 @@ bool stand_in_take(struct stand_in_talk *t, struct str bytes, struct buf *out)
 	switch (t->kind) {
 	case CLOSED_MILTER: stays = milter_take(t, out); break;
 	case CLOSED_POLICY: policy_take(t, out); break;
+	case CLOSED_SOCKETMAP: stays = socketmap_take(t, out); break;
 	case CLOSED_FILTER:
+	case CLOSED_TABLE:
 	case CLOSED_AUTH: stays = lines_take(t, out); break;
 	}
 	return stays && t->kept.n <= KEPT_MAX;

@@ -9,6 +9,7 @@
  *     filter   SMTP behind a proxy before the queue, or the next host that recipients are
  *              verified at: takes every command
  *     auth     the authentication protocol of Dovecot: it knows mechanisms, and refuses every login
+ *     table, socketmap    lookups of Postfix (tcp_table(5), socketmap_table(5)): nothing is found
  *
  * Who uses it: keeper.c, which has a process without rights speak them all; the command `audit`
  * says at which sockets (closed_setup.stand_ins).

@@ -67,6 +67,13 @@ static const struct row rows[] = {
 	  { { MAIN, "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:10.0.0.5:12345\n" },
 	    { MASTER, SMTP } },
 	  "auth 10.0.0.5:12345" },
+	{ "who rewrites addresses", MTA_POSTFIX,
+	  { { MAIN, "recipient_canonical_maps = hash:/x, tcp:localhost:10002\n"
+	            "sender_canonical_maps = socketmap:inet:192.0.2.9:10003:forward, "
+	            "proxy:socketmap:unix:srs:forward\n"
+	            "canonical_maps = socketmap:, socketmap:x, tcp:, tcp:x\n"
+	            "relay_domains = tcp:localhost:10004\n" }, { MASTER, SMTP } },
+	  "socketmap 192.0.2.9:10003; socketmap " QUEUE "/srs; table 127.0.0.1:10002; table [::1]:10002" },
 	{ "Cyrus", MTA_POSTFIX,
 	  { { MAIN, "smtpd_sasl_type = cyrus\nsmtpd_sasl_path = smtpd\n" }, { MASTER, SMTP } }, "" },
 	{ "nonsense", MTA_POSTFIX,
@@ -80,7 +87,8 @@ static const struct row rows[] = {
 
 static void calls_print(const struct audit_callout *calls, size_t n, struct buf *out)
 {
-	static const char *const kinds[] = { "milter", "policy", "filter", "auth" };
+	static const char *const kinds[] = { "milter", "policy", "filter", "auth", "table",
+	                                     "socketmap" };
 	char text[ENDPOINT_TEXT_MAX];
 	for (size_t i = 0; i < n; i++)
 		buf_printf(out, "%s%s %s%s%s", i ? "; " : "", kinds[calls[i].kind],

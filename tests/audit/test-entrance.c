@@ -22,6 +22,12 @@
 #define NAT(rules) "*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n" \
 	rules "COMMIT\n"
 #define TO "--to-destination "
+#define NFT(target) "{\"nftables\":[{\"chain\":{\"family\":\"ip\",\"table\":\"t\",\"name\":\"c\"," \
+	"\"type\":\"nat\",\"hook\":\"prerouting\",\"prio\":-100}},{\"rule\":{\"family\":\"ip\"," \
+	"\"table\":\"t\",\"chain\":\"c\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{" \
+	"\"protocol\":\"tcp\",\"field\":\"dport\"}},\"right\":25}},{\"dnat\":" target "}]}}]}"
+#define NUMGEN(data) "{\"addr\":{\"map\":{\"key\":{\"numgen\":{\"mode\":\"inc\",\"mod\":2}}," \
+	"\"data\":{\"set\":[[0,\"172.17.0.2\"],[1," data "]]}}},\"port\":25}"
 #define DOCKER NAT(":DOCKER - [0:0]\n" \
 	"-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n" \
 	"-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER\n" \
@@ -76,6 +82,10 @@ static const struct {
 	  "25 172.17.0.2:25\n" },
 	{ "its address as this machine's own is another's", BRIDGED PROXY4, DOCKER,
 	  "postfix 172.17.0.2:25", "25 172.17.0.2:25\n" },
+	{ "by the other family than it says", BRIDGED PROXY4 "listen [::]:25 docker-proxy 321\n", "",
+	  "exim 172.17.0.2:25 4711", "" },
+	{ "at another port than it says", BRIDGED PROXY4 "listen [::]:587 docker-proxy 321\n", "",
+	  "exim 172.17.0.2:25 4711", "587 203.0.113.5:587 docker-proxy\n" },
 	{ "a program that leads to Postfix here", ETH POSTFIX "run socat TCP-LISTEN:2525,fork "
 	  "TCP:127.0.0.1:25\n", "", "postfix 0.0.0.0:25", "" },
 	{ "one that leads to another here", ETH POSTFIX "listen 127.0.0.1:2600 mailpit 9\n"
@@ -126,11 +136,36 @@ static const struct {
 	  NAT("-A PREROUTING -p tcp --dport 25 -j DNAT " TO "172.17.0.2:25\n"
 	      "-A PREROUTING -p tcp --dport 25 -j DNAT " TO "172.17.0.3:25\n"),
 	  "exim 172.17.0.2:25 4711", "" },
+	{ "to more than one", BRIDGED,
+	  NAT("-A PREROUTING -p tcp --dport 25 -j DNAT " TO "172.17.0.2-172.17.0.9:25\n"),
+	  "exim 172.17.0.2:25 4711", "25 -\n" },
+	{ "to a place that is not understood", ETH POSTFIX,
+	  NAT("-A PREROUTING -p tcp --dport 25 -j DNAT " TO "nonsense\n"),
+	  "postfix 0.0.0.0:25", "25 -\n" },
+	{ "in turns, by nft", BRIDGED, NFT(NUMGEN("\"172.17.0.3\"")),
+	  "exim 172.17.0.2:25 4711", "25 172.17.0.3:25\n" },
+	{ "in turns, both asked", BRIDGED, NFT(NUMGEN("\"172.17.0.3\"")),
+	  "exim 172.17.0.2:25 4711; exim 172.17.0.3:25 4712", "" },
+	{ "in turns, one to a range", BRIDGED,
+	  NFT(NUMGEN("{\"range\":[\"172.17.0.3\",\"172.17.0.9\"]}")),
+	  "exim 172.17.0.2:25 4711", "25 -\n" },
+	{ "to a range, by nft", BRIDGED,
+	  NFT("{\"addr\":{\"range\":[\"172.17.0.2\",\"172.17.0.9\"]},\"port\":25}"),
+	  "exim 172.17.0.2:25 4711", "25 -\n" },
+	{ "to more ports of one", BRIDGED,
+	  NAT("-A PREROUTING -p tcp --dport 25 -j DNAT " TO "172.17.0.2:25-30\n"),
+	  "exim 172.17.0.2:25 4711", "" },
 	{ "rules in a circle", ETH POSTFIX,
 	  NAT("-A PREROUTING -j A\n-A A -j B\n-A B -j A\n"), "postfix 0.0.0.0:25", "limit\n" },
 	{ "no way for strangers is known", LO "eth0 ethernet 10.0.0.5/24\nlisten 10.0.0.5:25 exim4 9\n",
 	  "", "", "25 10.0.0.5:25 exim4\n" },
 };
+
+static int parse_rules(struct facts *f, const char *rules)
+{
+	return rules[0] == '{' ? facts_parse_nft(f, str_of(rules))
+	                       : facts_parse_iptables(f, 4, str_of(rules));
+}
 
 static size_t parse_asked(struct str text, struct audit_asked_at *asked)
 {
@@ -174,7 +209,7 @@ static void what_was_not_asked(void **state)
 		size_t n, asked_n = parse_asked(str_of(rows[i].asked), asked);
 		host_build(&f, &a, rows[i].host);
 		facts_settle_proxies(&f);
-		assert_int_equal(facts_parse_iptables(&f, 4, str_of(rows[i].rules)), ERR_OK);
+		assert_int_equal(parse_rules(&f, rows[i].rules), ERR_OK);
 		if (audit_entrances(&f, asked, asked_n, &v, &n) == ERR_LIMIT)
 			buf_add_cstr(&got, "limit\n");
 		audit_entrances_mark(&f, asked, asked_n, v, n);

@@ -70,6 +70,10 @@ static const struct reading_row rows[] = {
 	{ "wide domains, domains by MX", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
 		"  accept domains = *.com : example.org\n  accept domains = @mx_any\n  deny\n" } }, false,
 	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 4 }, { STRANGER, "m", 'y', CONF, 5 } } },
+	{ "recipients by patterns", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept recipients = \\N^.*@example[.]org$\\N : ^.*@example.net\\$ : a@example.com\n"
+		"  accept recipients = ^.*@example[.]org\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 5 } } },
 	{ "not local is foreign", { { CONF, HEAD ACL "  accept domains = !+local_domains\n" } }, true,
 	  { { STRANGER, "", 'y', CONF, 7 } } },
 	{ "hosts taken out", { { CONF, "hostlist lan = !10.9.0.0/16 : 10.0.0.0/8 : 192.168.1.1/24\n"

@@ -43,6 +43,15 @@ static const struct row rows[] = {
 	  BYTES("250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n"), true },
 	{ CLOSED_FILTER, BYTES("data\r\nQUIT\r\n..\r\n.\r\nquit\r\nNOOP\r\n"),
 	  BYTES("354 End with .\r\n250 2.0.0 Ok\r\n221 2.0.0 Bye\r\n"), false },
+	{ CLOSED_TABLE, BYTES("get SRS0=a%20b\nget x"), BYTES("500 none\n"), true },
+	{ CLOSED_TABLE, BYTES("get a\r\n\n"), BYTES("500 none\n500 none\n"), true },
+	{ CLOSED_SOCKETMAP, BYTES("9:srs a@b.c,8:srs a,@b,4:srs"),
+	  BYTES("9:NOTFOUND ,9:NOTFOUND ,"), true },
+	{ CLOSED_SOCKETMAP, BYTES("0:,"), BYTES("9:NOTFOUND ,"), true },
+	{ CLOSED_SOCKETMAP, BYTES("3:abcd"), BYTES(""), false },
+	{ CLOSED_SOCKETMAP, BYTES("-1:,"), BYTES(""), false },
+	{ CLOSED_SOCKETMAP, BYTES("99999999999999999999:,"), BYTES(""), false },
+	{ CLOSED_SOCKETMAP, BYTES(":,"), BYTES(""), false },
 	{ CLOSED_AUTH, BYTES("VERSION\t1\t0\nCPID\t7\n"), BYTES(""), true },
 	{ CLOSED_AUTH, BYTES("AUTH\t3\tPLAIN\tservice=smtp\tresp=AAA=\nCONT\t4\tAAA=\nCANCEL\t4\n"
 	                     "x\n\n"),
@@ -79,8 +88,9 @@ static void a_line_without_end_is_too_long(void **state)
 {
 	(void)state;
 	static const enum closed_stand_in_kind kinds[] = { CLOSED_POLICY, CLOSED_FILTER,
-	                                                   CLOSED_AUTH };
-	for (size_t i = 0; i < 3; i++) {
+	                                                   CLOSED_AUTH, CLOSED_TABLE,
+	                                                   CLOSED_SOCKETMAP };
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct stand_in_talk talk = { .kind = kinds[i] };
 		struct buf out = { 0 };
 		int times = 0;

@@ -6,6 +6,7 @@ TCP proxy by the name of Docker's leads to it.  The machine has a Postfix of its
 
 import json
 import os
+import signal
 import time
 
 import pytest
@@ -13,12 +14,14 @@ from conftest import BINARY
 
 from lab.lab import Lab
 from lab.mta.postfix import Postfix
+from lab.net import child_of
+from lab.wait import until
 
 PROGRAM_INSIDE = "/usr/local/bin/portreeve"
 CLOSED, WORLD, UNKNOWN = 0, 1, 3
 LOOPBACK = "127.0.0.0/8 [::1]/128"
 PORT = 587
-COMMAND = f"docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port {PORT} -container-ip 172.18.0.2 -container-port 25"
+COMMAND = f"docker-proxy -proto tcp -host-ip :: -host-port {PORT} -container-ip 172.18.0.2 -container-port 25"
 
 PROXY = f"""\
 #!/usr/bin/python3
@@ -75,11 +78,14 @@ class Container(Postfix):
         self.wait_port(25)
 
     def stop_serving(self):
-        self.stop(self.server, 25)
+        """The first process of its namespace, behind nsenter and unshare; the others end with it."""
+        os.kill(child_of(child_of(self.server.pid)), signal.SIGKILL)
+        self.server.wait(20)
+        until("the container's port to be free", lambda: not self.listens(25), 20)
 
     def state(self):
         return (self.run("cat", "/proc/self/mountinfo").stdout, self.run("ip", "-o", "addr").stdout,
-                self.run("find", "/etc", "/var/spool", "/var/lib", "-printf", "%p %m %u %T@\n").stdout)
+                self.run("find", "/etc", "/var/mail", "/tmp", "/run", "-printf", "%p %m %u %T@\n").stdout)
 
 
 def host(kind, name, number):
@@ -115,7 +121,7 @@ def test_open_by_the_proxy(served):
     assert code == WORLD
     report = reports[1]
     assert {finding["cause"] for finding in report["findings"] if finding["severity"] == "open"} <= {"C1", "C2"}
-    assert {row["network"] for row in report["who"] if row["strangers"]} == {"172.18.0.1/32"}, printed
+    assert "172.18.0.1/32" in {row["network"] for row in report["who"] if row["strangers"]}, printed
     assert any("172.18.0.0/16" in line["text"] for row in report["who"] for line in row["by"])
     assert f"behind port {PORT}" in report["summary"] and "docker-proxy" in report["summary"]
     assert "box.example" in report["host"] and "process" in report["container"]
@@ -150,5 +156,4 @@ def test_hostile_files(served):
         assert code == UNKNOWN and len(reports) == 1, printed
         assert "its configuration cannot be read" in reports[0]["summary"], printed
     finally:
-        CONTAINER.run("sh", "-ec", "rm /etc/postfix/main.cf; mv /etc/kept /etc/postfix/main.cf; rm /etc/hosts /etc/passwd",
-                      check=False)
+        CONTAINER.run("sh", "-c", "cd /etc; rm postfix/main.cf; mv kept postfix/main.cf; rm hosts passwd", check=False)
