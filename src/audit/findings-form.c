@@ -48,7 +48,7 @@ static unsigned shows_of(const char *form, const struct relay_case *row, enum au
 {
 	const bool some = !strcmp(form, "A03") || !strcmp(form, "A04") ||
 	                  (!row && strcmp(form, "A05") != 0);
-	return (tls == AUDIT_CLEAR ? 0u : AUDIT_BY_TLS) |
+	return audit_form_routes(form) | (tls == AUDIT_CLEAR ? 0u : AUDIT_BY_TLS) |
 	       (some ? AUDIT_BY_RECIPIENT : audit_form_shows(form));
 }
 
