@@ -177,13 +177,6 @@ static const char *proxy_cause(const struct facts_proxy *proxy, unsigned family,
 	return container ? "C2" : "C3";
 }
 
-static bool is_loopback(const struct ip *ip)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-	return ip->family == 4 ? ip->b[0] == 127
-	                       : ip->family == 6 && memcmp(ip->b, one, sizeof(one)) == 0;
-}
-
 /* A new connection, from the machine to where the program leads. */
 static void pass_on(struct following *g, struct follower *w, const struct facts_proxy *proxy)
 {
@@ -208,7 +201,7 @@ static void pass_on(struct following *g, struct follower *w, const struct facts_
 	p->out = out ? out->name : "";
 	p->mark = 0;
 	w->own_source = false;
-	w->found.way = is_loopback(&p->from.ip) ? AUDIT_BY_LOOPBACK : AUDIT_BY_PROXY;
+	w->found.way = ip_is_loopback(&p->from.ip) ? AUDIT_BY_LOOPBACK : AUDIT_BY_PROXY;
 	w->found.cause = proxy_cause(proxy, w->found.family, &p->from.ip);
 	w->found.line = proxy->text;
 	w->found.text = arena_printf(g->f->arena, "%s (process %u) takes their connections and "

@@ -41,10 +41,9 @@ static bool gather(struct audit_config *config, struct config_ranges *all)
 
 /* ---- who it is ------------------------------------------------------------------ */
 
-static bool is_loopback(const struct prefix *range)
+static bool is_of_loopback(const struct prefix *range)
 {
-	static const struct prefix four = { { 4, { 127 } }, 8 }, six = { { 6, { [15] = 1 } }, 128 };
-	return prefix_covers(&four, range) || prefix_covers(&six, range);
+	return ip_is_loopback(&range->ip) && (range->ip.family == 6 || range->len >= 8);
 }
 
 /* The interface whose network it is. */
@@ -71,7 +70,7 @@ static void name_client(const struct facts *facts, struct audit_asker *client)
 	client->interface = holder ? holder->name : "";
 	if (range->len == 0)
 		client->kind = range->ip.family == 4 ? AUDIT_STRANGER4 : AUDIT_STRANGER6;
-	else if (is_loopback(range))
+	else if (is_of_loopback(range))
 		client->kind = AUDIT_LOOPBACK;
 	else if (alone && holder)
 		client->kind = audit_is_container_bridge(facts, holder) ? AUDIT_BRIDGE : AUDIT_OWN;

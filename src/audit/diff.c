@@ -44,12 +44,6 @@ static uint8_t width_of(const struct audit_why *why)
 
 /* ---- one question ---------------------------------------------------------------- */
 
-static bool is_loopback(const struct ip *ip)
-{
-	return (ip->family == 4 && ip->b[0] == 127) ||
-	       (ip->family == 6 && !memcmp(ip->b, (const uint8_t [16]){ [15] = 1 }, 16));
-}
-
 static bool can_reach(const struct audit_client *client, const struct audit_port *port)
 {
 	const struct ip *at = &port->address;
@@ -57,7 +51,7 @@ static bool can_reach(const struct audit_client *client, const struct audit_port
 		return true;
 	if (at->family != client->ip.family)
 		return ip_is_unspecified(at) && at->family == 6;
-	return !is_loopback(at) || client->own || is_loopback(&client->ip);
+	return !ip_is_loopback(at) || client->own || ip_is_loopback(&client->ip);
 }
 
 /* Who may say for whom it stands (XCLIENT) may say for one that may relay. */

@@ -232,11 +232,6 @@ static void follow_packet(struct entering *g, const struct step *from, enum fact
 
 /* ---- where it begins ---------- */
 
-static bool is_loopback(const struct ip *ip)
-{
-	return ip->family == 4 ? ip->b[0] == 127 : !memcmp(ip->b, (uint8_t[16]){ [15] = 1 }, 16);
-}
-
 /* That it may know, those of documents as well. */
 static bool is_of_internet(const struct ip *ip)
 {
@@ -247,7 +242,7 @@ static bool is_of_internet(const struct ip *ip)
 
 static void add_knocked(struct entering *g, const struct ip *ip)
 {
-	if (is_loopback(ip) || ip_is_unspecified(ip) ||
+	if (ip_is_loopback(ip) || ip_is_unspecified(ip) ||
 	    (ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80))
 		return;
 	for (size_t i = 0; i < g->knocked_n; i++)

@@ -31,7 +31,6 @@ struct nft_reading {
 /* The elements of the set or map of the rule's table that has this name; NULL. */
 const json_t *nft_named(const struct nft_reading *r, const char *name);
 
-void nft_read_match(const struct nft_reading *r, struct facts_rule *rule, const json_t *match);
 void nft_read_statement(struct nft_reading *r, struct facts_rule *rule, const char *key,
                         const json_t *v);
 void nft_read_row(const struct nft_reading *r, struct facts_rule *rule, const json_t *row);

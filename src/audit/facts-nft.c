@@ -194,7 +194,8 @@ static void read_header(const struct nft_reading *r, struct facts_rule *rule, co
 	                                     false), &span);
 }
 
-void nft_read_match(const struct nft_reading *r, struct facts_rule *rule, const json_t *match)
+static void nft_read_match(const struct nft_reading *r, struct facts_rule *rule,
+                           const json_t *match)
 {
 	const json_t *left = json_object_get(match, "left");
 	const json_t *right = json_object_get(match, "right");

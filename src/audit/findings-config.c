@@ -77,7 +77,7 @@ static int header_believed(const struct findings *fs, uint16_t port)
 		const struct audit_question *q = &fs->known->questions[i];
 		if ((q->claim != AUDIT_CLAIM_PROXY1 && q->claim != AUDIT_CLAIM_PROXY2)
 		    || q->at.port != port || q->end != AUDIT_ASKED
-		    || (q->asker->kind != AUDIT_STRANGER4 && q->asker->kind != AUDIT_STRANGER6))
+		    || !audit_is_stranger(q->asker))
 			continue;
 		if (believed < 1)
 			believed = q->claim_taken;
@@ -267,19 +267,12 @@ static void findings_of_login(struct findings *fs)
 
 /* ---- ports ---------------------------------------------------------------------- */
 
-static bool is_loopback(const struct ip *ip)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-	return ip->family == 4 ? ip->b[0] == 127
-	                       : ip->family == 6 && memcmp(ip->b, one, sizeof(one)) == 0;
-}
-
 bool finding_is_reached(struct findings *fs, const struct audit_port *port)
 {
 	struct str rest, word;
 	struct prefix range;
 	if (port->address.family && !ip_is_unspecified(&port->address))
-		return !is_loopback(&port->address);
+		return !ip_is_loopback(&port->address);
 	if (fs->report->mta != MTA_POSTFIX)
 		return true;
 	rest = str_of(finding_value(fs, port->service ? port->service : "", "inet_interfaces"));
@@ -287,7 +280,7 @@ bool finding_is_reached(struct findings *fs, const struct audit_port *port)
 		return true;
 	while (str_token(&rest, ", \t", &word))
 		if (!str_caseeq(word, STR("loopback-only")) && !str_caseeq(word, STR("localhost"))
-		    && !(gather_prefix(word, &range) && is_loopback(&range.ip)))
+		    && !(gather_prefix(word, &range) && ip_is_loopback(&range.ip)))
 			return true;
 	return false;
 }
@@ -331,7 +324,7 @@ static void satellite_finding(struct findings *fs)
 			return;
 	for (size_t i = 0; i < r->trust_n; i++) {
 		const struct prefix *range = &r->trusts[i].range;
-		trusts |= !is_loopback(&range->ip)
+		trusts |= !ip_is_loopback(&range->ip)
 		          && !(range->len == ip_bits(&range->ip)
 		               && facts_is_own(fs->known->ground->facts, &range->ip));
 	}

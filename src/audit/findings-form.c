@@ -43,21 +43,13 @@ static const char *cause_of_claim(enum audit_claim claim)
 	return NULL;
 }
 
-/* What the client of that form shows, as rules see it. */
+/* What the client of that form shows, as rules see it; the plan's own recipients are some. */
 static unsigned shows_of(const char *form, const struct relay_case *row, enum audit_tls tls)
 {
-	unsigned shows = audit_form_routes(form) | (tls == AUDIT_CLEAR ? 0u : AUDIT_BY_TLS);
-	if (!strcmp(form, "A05"))
-		return shows | AUDIT_BY_MX;
-	if (!strcmp(form, "A03") || !strcmp(form, "A04") || !row)
-		return shows | AUDIT_BY_RECIPIENT;
-	if (relay_forges_sender(row))
-		shows |= AUDIT_BY_SENDER;
-	if (relay_forges_helo(row))
-		shows |= AUDIT_BY_HELO;
-	if (row->session == RELAY_TRUSTED_PTR)
-		shows |= AUDIT_BY_RDNS;
-	return shows;
+	const bool some = !strcmp(form, "A03") || !strcmp(form, "A04") ||
+	                  (!row && strcmp(form, "A05") != 0);
+	return audit_form_routes(form) | (tls == AUDIT_CLEAR ? 0u : AUDIT_BY_TLS) |
+	       (some ? AUDIT_BY_RECIPIENT : audit_form_shows(form));
 }
 
 static void explain_form(struct findings *fs, const struct audit_who *who, unsigned shows,
@@ -149,7 +141,7 @@ static void say_forms(struct findings *fs, struct finding_draft *d, const struct
 static void say_who(struct findings *fs, struct finding_draft *d, const struct finding_group *g)
 {
 	const struct audit_asker *asker = g->rows[0]->asker;
-	if (asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6)
+	if (audit_is_stranger(asker))
 		finding_say(fs, d, "Any stranger may do so.");
 	else
 		finding_say(fs, d, "It was taken from %s of %s.", finding_ip_text(fs, &asker->ip),
@@ -159,8 +151,7 @@ static void say_who(struct findings *fs, struct finding_draft *d, const struct f
 static enum audit_severity severity_of(const struct finding_group *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
-		const enum audit_kind kind = g->rows[i]->asker->kind;
-		const bool stranger = kind == AUDIT_STRANGER4 || kind == AUDIT_STRANGER6;
+		const bool stranger = audit_is_stranger(g->rows[i]->asker);
 		if ((stranger || g->rows[i]->strangers) && !g->rows[i]->some)
 			return AUDIT_OPEN;
 	}

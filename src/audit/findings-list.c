@@ -10,7 +10,8 @@
 
 enum { LIST_MAX_BYTES = 1500, HOMES_MAX = 6 };
 
-bool finding_is_bad(const struct finding_group *g, const struct prefix *range)
+/* Whether the range holds one of the group's clients, or the address of strangers. */
+static bool finding_is_bad(const struct finding_group *g, const struct prefix *range)
 {
 	if (g->arrival && g->arrival->as.family && prefix_contains(range, &g->arrival->as))
 		return true;

@@ -100,8 +100,6 @@ const struct audit_port *finding_port(const struct findings *fs, uint16_t port);
 const char *finding_service(const struct findings *fs, uint16_t port);
 
 /* ---- findings-list.c: lists of clients without those who are too many */
-/* Whether the range holds one of the group's clients, or the address of strangers. */
-bool finding_is_bad(const struct finding_group *g, const struct prefix *range);
 /* Private networks of the machine's own interfaces within the range: what is kept of it. */
 size_t finding_homes(const struct findings *fs, const struct finding_group *g,
                      const struct prefix *range, struct prefix *homes, size_t max);

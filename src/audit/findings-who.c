@@ -16,11 +16,6 @@ struct grouping {
 	size_t n;
 };
 
-static bool is_stranger(const struct audit_asker *asker)
-{
-	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
-}
-
 static bool takes_plain(const struct audit_who *who)
 {
 	for (size_t i = 0; i < who->form_n; i++)
@@ -95,7 +90,7 @@ static struct finding_group *group_of(struct grouping *all, const struct audit_w
 		struct finding_group *g = &all->groups[i];
 		if (g->by_form == by_form && same_cause(all->fs, g->cause, cause, by_form)
 		    && same_arrival(g->arrival, arrival) && same_line(g->rows[0], who)
-		    && is_stranger(g->rows[0]->asker) == is_stranger(who->asker))
+		    && audit_is_stranger(g->rows[0]->asker) == audit_is_stranger(who->asker))
 			return g;
 	}
 	if (all->n == GROUPS_MAX)
@@ -111,7 +106,7 @@ static struct finding_group *group_around(struct grouping *all, const struct aud
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct finding_group *g = &all->groups[i];
-		if (is_stranger(g->rows[0]->asker) && same_line(g->rows[0], who))
+		if (audit_is_stranger(g->rows[0]->asker) && same_line(g->rows[0], who))
 			return g;
 		if (g->arrival && same_line(g->rows[0], who)
 		    && prefix_contains(&who->asker->network, &g->arrival->as))
@@ -154,7 +149,7 @@ static const char *plain_cause(struct findings *fs, const struct audit_who *who)
 		return "C33";
 	if (why.answer != AUDIT_NO && why.cause[0])
 		return why.cause;
-	if (!is_stranger(who->asker))
+	if (!audit_is_stranger(who->asker))
 		return is_cloud(&who->asker->network) ? "C13" : "C6";
 	if (who->by_n && !strcmp(who->by[0].parameter, "mynetworks"))
 		return "C6";
@@ -166,7 +161,7 @@ enum pass { PASS_STRANGERS, PASS_ARRIVALS, PASS_REST, PASSES };
 
 static void group_plain(struct grouping *all, const struct audit_who *who, enum pass pass)
 {
-	const bool stranger = is_stranger(who->asker);
+	const bool stranger = audit_is_stranger(who->asker);
 	const struct audit_arrival *arrival = stranger ? NULL
 	                                    : arrival_by(all->fs, &who->asker->ip);
 	if (pass != (stranger ? PASS_STRANGERS : arrival ? PASS_ARRIVALS : PASS_REST))
@@ -196,7 +191,7 @@ static void group_forms(struct grouping *all, const struct audit_who *who)
 static unsigned people_of(const struct finding_group *g)
 {
 	unsigned most = 0;
-	if (g->arrival || is_stranger(g->rows[0]->asker))
+	if (g->arrival || audit_is_stranger(g->rows[0]->asker))
 		return FINDING_EVERYBODY;
 	for (size_t i = 0; i < g->n; i++) {
 		const struct prefix *network = &g->rows[i]->asker->network;
@@ -216,7 +211,7 @@ static const char *trusted_range(struct findings *fs, const struct audit_who *wh
 static void add_lines(struct findings *fs, struct finding_draft *d, const struct finding_group *g)
 {
 	const struct audit_trust *trust = finding_trust(fs, g->rows[0]);
-	if (trust && !is_stranger(g->rows[0]->asker))
+	if (trust && !audit_is_stranger(g->rows[0]->asker))
 		finding_line(d, trust->name, &trust->place);
 	for (size_t i = 0; i < g->n; i++)
 		for (size_t k = 0; k < g->rows[i]->by_n; k++)
@@ -430,8 +425,8 @@ static const char *families(const struct finding_group *g)
 	bool four = false, six = false;
 	for (size_t i = 0; i < g->n; i++) {
 		const struct audit_asker *asker = g->rows[i]->asker;
-		four |= is_stranger(asker) && asker->ip.family == 4;
-		six |= is_stranger(asker) && asker->ip.family == 6;
+		four |= audit_is_stranger(asker) && asker->ip.family == 4;
+		six |= audit_is_stranger(asker) && asker->ip.family == 6;
 	}
 	return four && six ? "IPv4 and IPv6" : four ? "IPv4" : "IPv6";
 }
@@ -476,7 +471,7 @@ void findings_of_who(struct findings *fs)
 			findings_of_form(fs, g);
 		else if (g->arrival)
 			arrival_finding(fs, g);
-		else if (is_stranger(g->rows[0]->asker))
+		else if (audit_is_stranger(g->rows[0]->asker))
 			world_finding(fs, g);
 		else
 			range_finding(fs, g);

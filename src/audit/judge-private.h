@@ -24,6 +24,4 @@ void judge_reading(struct judge *j);
 /* Fills sound, strangers and perhaps. */
 void judge_sound(const struct audit_known *known, struct audit_who *who);
 
-bool judge_is_stranger(const struct audit_asker *asker);
-
 #endif

@@ -13,11 +13,6 @@
 /* Wider than these nobody's own network is (a customer's allocation: /22, /40). */
 enum { PUBLIC4_BITS_MIN = 22, PUBLIC6_BITS_MIN = 40 };
 
-bool judge_is_stranger(const struct audit_asker *asker)
-{
-	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
-}
-
 /* That a router far away may masquerade is true of every private address: advice, no verdict. In a
  * container it is what runs beside us, and of a rule we have its line. */
 static bool arrival_counts(const struct audit_known *known, const struct audit_arrival *a)

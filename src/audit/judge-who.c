@@ -86,25 +86,6 @@ static const char *tls_words(enum audit_tls tls)
 
 /* ---- lines that permit ---------------------------------------------------------- */
 
-/* What a client shows that comes with that form. */
-static unsigned shows_of(const char *form)
-{
-	const struct relay_case *c = audit_form_case(form);
-	if (strcmp(form, "A05") == 0)
-		return AUDIT_BY_MX;
-	if (strcmp(form, "A10") == 0)
-		return AUDIT_BY_CERTIFICATE | AUDIT_BY_TLS;
-	if (!c)
-		return 0;
-	if (relay_forges_sender(c))
-		return AUDIT_BY_SENDER;
-	if (relay_forges_helo(c))
-		return AUDIT_BY_HELO;
-	return c->session == RELAY_TRUSTED_PTR ? AUDIT_BY_RDNS :
-	       c->session == RELAY_AUTH_INVENTED ? AUDIT_BY_LOGIN :
-	       c->session == RELAY_STARTTLS ? AUDIT_BY_TLS : 0;
-}
-
 /* The try in which that form was taken; NULL: by the reading. */
 static const struct audit_try *taken_of(const struct judge *j, const struct audit_who *who,
                                         const char *form, const struct audit_port **port)
@@ -142,10 +123,11 @@ static bool goes_to_some(const struct judge *j, const struct audit_who *who)
 			continue;
 		if (!t || !str_casesuffix(str_of(t->rcpt), str_of(foreign)))
 			return false;
+		const unsigned tls = who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0;
 		struct audit_client client = {
 			.ip = who->asker->ip, .port = port,
 			.own = facts_is_own(g->facts, &who->asker->ip),
-			.shows = shows_of(t->form) | (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
+			.shows = audit_form_shows(t->form) | tls,
 		};
 		audit_config_explain(g->config, &client, &why);
 		if (why.answer == AUDIT_YES)
@@ -181,7 +163,7 @@ static void explain_form(struct judge *j, const struct audit_who *who, const cha
 	struct audit_client client = {
 		.ip = who->asker->ip, .port = port,
 		.own = facts_is_own(j->known->ground->facts, &who->asker->ip),
-		.shows = shows_of(form) | audit_form_routes(form) |
+		.shows = audit_form_shows(form) | audit_form_routes(form) |
 		         (who->tls != AUDIT_CLEAR ? AUDIT_BY_TLS : 0u),
 	};
 	audit_config_explain(j->known->ground->config, &client, why);
@@ -365,7 +347,7 @@ void judge_answers(struct judge *j)
 		/* STARTTLS that is not offered is no row; one that fails here is. */
 		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered)
 			continue;
-		if (q->end == AUDIT_NOT_ASKED && judge_is_stranger(q->asker))
+		if (q->end == AUDIT_NOT_ASKED && audit_is_stranger(q->asker))
 			r->cut = true;
 		for (size_t k = 0; k < q->try_n; k++)
 			if (!is_control(&q->tries[k]))

@@ -6,7 +6,7 @@
 
 static bool is_world(const struct audit_who *who)
 {
-	return (judge_is_stranger(who->asker) || who->strangers) && !who->some;
+	return (audit_is_stranger(who->asker) || who->strangers) && !who->some;
 }
 
 /* A server that takes mail at that port of loopback alone is closed to whom it does not listen. */
@@ -38,7 +38,7 @@ static const struct audit_row *unsaid_row(const struct judge *j)
 		const struct audit_row *row = &r->rows[i];
 		if (is_doubtful(j, row))
 			return row;
-		if (judge_is_stranger(row->asker) && row->tls != AUDIT_STARTTLS && !row->who &&
+		if (audit_is_stranger(row->asker) && row->tls != AUDIT_STARTTLS && !row->who &&
 		    !is_out_of_reach(r, row) &&
 		    (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE))
 			return row;
@@ -105,7 +105,7 @@ static void wide_add(const struct audit_report *r, struct buf *out)
 			continue;
 		}
 		buf_printf(out, "%s%s", shown++ ? ", " : "",
-		           judge_is_stranger(who->asker)
+		           audit_is_stranger(who->asker)
 		           ? audit_asker_title(r->arena, who->asker)
 		           : prefix_format(&who->asker->network, text));
 		if (who->some)

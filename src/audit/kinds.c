@@ -32,6 +32,11 @@ const char *audit_asker_name(const struct audit_asker *client)
 	return names[client->kind];
 }
 
+bool audit_is_stranger(const struct audit_asker *asker)
+{
+	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
+}
+
 /* ---- addresses ---------- */
 
 static struct ip last_of(const struct prefix *p)
@@ -51,7 +56,7 @@ static bool ip_before(struct ip *ip)
 	return false;
 }
 
-static bool is_link_local6(const struct ip *ip)
+bool audit_is_link_local(const struct ip *ip)
 {
 	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
 }
@@ -61,7 +66,7 @@ static bool is_askable(const struct ip *ip)
 {
 	if (ip->family == 4)
 		return ip->b[0] != 0 && ip->b[0] < 224;
-	return ip->b[0] != 0xff && !ip_is_unspecified(ip) && !is_link_local6(ip);
+	return ip->b[0] != 0xff && !ip_is_unspecified(ip) && !audit_is_link_local(ip);
 }
 
 static bool is_taken(const struct choosing *c, const struct ip *ip)
@@ -259,7 +264,7 @@ static void add_networks(struct choosing *c, bool given)
 		for (size_t k = 0; k < at->address_n; k++) {
 			const struct facts_address *a = &at->addresses[k];
 			struct prefix network = prefix_of(&a->ip, a->len);
-			if (at->kind == FACTS_LOOPBACK || is_link_local6(&a->ip))
+			if (at->kind == FACTS_LOOPBACK || audit_is_link_local(&a->ip))
 				continue;
 			if (n++ >= AUDIT_NETWORKS_MAX) {
 				c->cut = true;
@@ -290,7 +295,7 @@ static void add_ranges(struct choosing *c)
 			seen |= prefix_cmp(&asked->trusted[k], range) == 0;
 		if (seen || range->len == 0 || (range->ip.family == 4 && range->ip.b[0] == 127) ||
 		    (range->ip.family == 6 && range->len == 128 && !facts_is_public(&range->ip)) ||
-		    is_link_local6(&range->ip))
+		    audit_is_link_local(&range->ip))
 			continue;
 		if (pick_outside(c, range, true, &ip) || pick_outside(c, range, false, &ip))
 			add(c, AUDIT_OUTSIDE, &ip, range, "", false);

@@ -47,6 +47,10 @@ struct audit_asked {
  * stranger of that family. */
 const char *audit_asker_name(const struct audit_asker *client);
 
+bool audit_is_stranger(const struct audit_asker *asker);
+/* Of IPv6; nobody asks from there. */
+bool audit_is_link_local(const struct ip *ip);
+
 /* All kinds in the order in which they are asked, in the arena of `f`. ERR_LIMIT: more networks or
  * ranges than are asked for; the list then has the first ones. */
 int audit_kinds(const struct facts *f, const struct audit_asked *asked,

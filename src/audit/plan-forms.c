@@ -30,6 +30,7 @@ static const struct own_session {
 	{ "A08", "S03", "a client without a reverse name" },
 	{ "A09", "S10", "a login with the right name and a wrong password" },
 	{ "A10", "S09", "a client certificate that nobody here has signed" },
+	{ "A11", "S09", "a client certificate of a public authority" },
 };
 
 /* Mailboxes that nobody has, at what stands for the server in the forms. */
@@ -63,6 +64,24 @@ const struct relay_case *audit_form_case(const char *form)
 		if (strcmp(own_sessions[i].form, form) == 0)
 			like = own_sessions[i].like;
 	return like ? relay_case_by_id(str_of(like)) : NULL;
+}
+
+unsigned audit_form_shows(const char *form)
+{
+	const struct relay_case *c = audit_form_case(form);
+	if (strcmp(form, "A05") == 0)
+		return AUDIT_BY_MX;
+	if (strcmp(form, "A10") == 0 || strcmp(form, "A11") == 0)
+		return AUDIT_BY_CERTIFICATE | AUDIT_BY_TLS;
+	if (!c)
+		return 0;
+	if (relay_forges_sender(c))
+		return AUDIT_BY_SENDER;
+	if (relay_forges_helo(c))
+		return AUDIT_BY_HELO;
+	return c->session == RELAY_TRUSTED_PTR ? AUDIT_BY_RDNS :
+	       c->session == RELAY_AUTH_INVENTED ? AUDIT_BY_LOGIN :
+	       c->session == RELAY_STARTTLS ? AUDIT_BY_TLS : 0;
 }
 
 /* ---- envelopes ------------------------------------------------------------------------------ */
@@ -144,11 +163,6 @@ static struct audit_question *alone(struct packing *p, const char *form, const c
 	return q;
 }
 
-static bool is_stranger(const struct audit_asker *asker)
-{
-	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
-}
-
 static void sessions_add(struct packing *p)
 {
 	alone(p, "S01a", "localhost", AUDIT_AS_ITSELF);
@@ -164,7 +178,11 @@ static void sessions_add(struct packing *p)
 	if (p->plan->ground->user)
 		alone(p, "A09", NULL, AUDIT_CLAIM_LOGIN);
 	alone(p, "A10", NULL, AUDIT_CLAIM_CERTIFICATE);
-	for (size_t i = 0; is_stranger(p->asker) && i < p->plan->named_n; i++) {
+	struct audit_question *signed_ = p->plan->authority
+		? alone(p, "A11", NULL, AUDIT_CLAIM_CERTIFICATE) : NULL;
+	if (signed_)
+		signed_->by_authority = true;
+	for (size_t i = 0; audit_is_stranger(p->asker) && i < p->plan->named_n; i++) {
 		const struct audit_named *named = &p->plan->named[i];
 		struct audit_question *q = named->ip.family == p->asker->ip.family
 			? alone(p, named->form, NULL, AUDIT_AS_ITSELF) : NULL;

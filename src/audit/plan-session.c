@@ -20,7 +20,7 @@ void audit_plan_init(struct audit_plan *plan, const struct audit_ground *ground,
 	for (size_t i = 0; i < ground->asker_n; i++) {
 		const struct audit_asker *asker = &ground->askers[i];
 		struct ip ip = asker->ip;
-		if (asker->kind != AUDIT_STRANGER4 && asker->kind != AUDIT_STRANGER6)
+		if (!audit_is_stranger(asker))
 			continue;
 		for (size_t k = 0; k < 3 && plan->named_n < AUDIT_NAMED_MAX && ip_next(&ip); k++)
 			plan->named[plan->named_n++] = (struct audit_named){
@@ -44,17 +44,9 @@ void audit_plan_leave_out(struct audit_plan *plan, const char *what, const char 
 
 /* ---- ways to the server --------------------------------------------------------------- */
 
-static bool is_loopback(const struct ip *ip)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-	return ip->family == 4 ? ip->b[0] == 127
-	                       : ip->family == 6 && memcmp(ip->b, one, sizeof(one)) == 0;
-}
-
 static bool is_of_link(const struct ip *ip)
 {
-	return is_loopback(ip) ||
-	       (ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80);
+	return ip_is_loopback(ip) || audit_is_link_local(ip);
 }
 
 static struct ip loopback_of(unsigned family)
@@ -77,7 +69,7 @@ static bool own_towards(const struct facts *f, const struct audit_asker *asker, 
 				return true;
 		}
 	}
-	if (facts_way(f, &asker->ip, own) && own->family && !is_loopback(own))
+	if (facts_way(f, &asker->ip, own) && own->family && !ip_is_loopback(own))
 		return true;
 	struct ip far = audit_stranger(f, asker->ip.family, NULL, 0);
 	if (facts_way(f, &far, own) && own->family)
@@ -90,11 +82,6 @@ static bool own_towards(const struct facts *f, const struct audit_asker *asker, 
 				return true;
 		}
 	return false;
-}
-
-static bool is_stranger(const struct audit_asker *asker)
-{
-	return asker->kind == AUDIT_STRANGER4 || asker->kind == AUDIT_STRANGER6;
 }
 
 static size_t places_more(const struct facts *f, struct endpoint *at, size_t n)
@@ -118,17 +105,17 @@ size_t plan_places(const struct audit_ground *g, const struct audit_asker *asker
 	if (!all) {
 		at[0].ip = *listens;
 		return listens->family == asker->ip.family &&
-		       is_loopback(listens) == is_loopback(&asker->ip);
+		       ip_is_loopback(listens) == ip_is_loopback(&asker->ip);
 	}
 	if (listens->family == 4 && asker->ip.family != 4)
 		return 0;
-	if (is_loopback(&asker->ip)) {
+	if (ip_is_loopback(&asker->ip)) {
 		at[0].ip = loopback_of(asker->ip.family);
 		return 1;
 	}
 	if (!own_towards(g->facts, asker, &at[0].ip))
 		return 0;
-	return is_stranger(asker) ? places_more(g->facts, at, 1) : 1;
+	return audit_is_stranger(asker) ? places_more(g->facts, at, 1) : 1;
 }
 
 /* ---- sessions --------------------------------------------------------------------------- */

@@ -46,8 +46,8 @@ bool audit_plan_controls(struct audit_plan *plan)
 	for (size_t port = 0; port < port_count(plan); port++)
 		for (size_t i = 0; i < g->asker_n; i++) {
 			enum audit_kind kind = g->askers[i].kind;
-			if (kind != AUDIT_STRANGER4 && kind != AUDIT_STRANGER6 &&
-			    kind != AUDIT_LOOPBACK && kind != AUDIT_OWN)
+			if (!audit_is_stranger(&g->askers[i]) && kind != AUDIT_LOOPBACK &&
+			    kind != AUDIT_OWN)
 				continue;
 			controls_add(plan, &g->askers[i], port, tls_of(plan, port));
 			if (!r->ports[port].tls_first)
@@ -160,19 +160,16 @@ bool audit_plan_plain(struct audit_plan *plan)
 		for (size_t port = 0; port < port_count(plan); port++) {
 			enum audit_tls tls = tls_of(plan, port);
 			if (is_silent(plan, asked, port)) {
-				if (g->askers[i].kind == AUDIT_STRANGER4 ||
-				    g->askers[i].kind == AUDIT_STRANGER6) {
+				if (audit_is_stranger(&g->askers[i])) {
 					plain_add(plan, &g->askers[i], port, tls);
 					proxies_add(plan, &g->askers[i], port, tls);
 				}
 				continue;
 			}
 			plain_add(plan, &g->askers[i], port, tls);
-			if (g->askers[i].kind == AUDIT_STRANGER4 ||
-			    g->askers[i].kind == AUDIT_STRANGER6)
+			if (audit_is_stranger(&g->askers[i]))
 				plain_add_elsewhere(plan, &g->askers[i], port, tls);
-			if (tls == AUDIT_CLEAR && (g->askers[i].kind == AUDIT_STRANGER4 ||
-			                           g->askers[i].kind == AUDIT_STRANGER6))
+			if (tls == AUDIT_CLEAR && audit_is_stranger(&g->askers[i]))
 				plain_add(plan, &g->askers[i], port, AUDIT_STARTTLS);
 		}
 	return !is_full(plan);

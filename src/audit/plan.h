@@ -30,7 +30,7 @@ enum audit_claim {
 	AUDIT_CLAIM_XCLIENT, AUDIT_CLAIM_PROXY1, AUDIT_CLAIM_PROXY2,     /* to be 127.0.0.1 */
 	AUDIT_CLAIM_PORT25,
 	AUDIT_CLAIM_LOGIN,               /* the right name, a wrong password */
-	AUDIT_CLAIM_CERTIFICATE,         /* that nobody here has signed */
+	AUDIT_CLAIM_CERTIFICATE,         /* that nobody here has signed, or a public authority */
 };
 
 enum audit_said {
@@ -67,6 +67,7 @@ struct audit_question {
 	struct ip from;                  /* the asker's, or one of `named` */
 	const char *helo;
 	const char *user;                /* of AUDIT_CLAIM_LOGIN */
+	bool by_authority;               /* of AUDIT_CLAIM_CERTIFICATE: signed by a public one */
 	const struct audit_try *control; /* mail for an own user; NULL: none was found */
 	struct audit_try *tries;
 	size_t try_n;
@@ -116,6 +117,7 @@ struct audit_plan {
 	size_t left_out_n;
 	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; or NULL */
 	bool secured[AUDIT_PORTS_MAX];   /* mail is taken under STARTTLS alone */
+	bool authority;                  /* the asker has a certificate as of a public authority */
 	struct audit_named named[AUDIT_NAMED_MAX];   /* from the beginning on */
 	size_t named_n;
 };
@@ -143,6 +145,8 @@ void audit_answer(struct audit_plan *plan, const struct audit_question *question
 
 /* The name of a form for people: that of the catalogue, or what is asked beyond it. */
 const char *audit_form_title(const char *form);
+/* What a client shows that comes with that form, as rules see it: AUDIT_BY_… */
+unsigned audit_form_shows(const char *form);
 /* The form of the catalogue that it is, or is alike to; NULL: none. */
 const struct relay_case *audit_form_case(const char *form);
 

@@ -228,7 +228,8 @@ static void expand_text(struct expansion *e, struct str text)
 	e->depth--;
 }
 
-const char *postfix_expand(struct postfix *p, struct postfix_service *service, struct str text)
+static const char *postfix_expand(struct postfix *p, struct postfix_service *service,
+                                  struct str text)
 {
 	struct expansion e = { .p = p, .service = service };
 	expand_text(&e, text);

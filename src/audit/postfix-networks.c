@@ -193,12 +193,6 @@ static unsigned class_length(const struct ip *ip)
 	return ip->b[0] < 224 ? 24 : 4;
 }
 
-static bool is_loopback(const struct ip *ip)
-{
-	const struct ip six = { .family = 6, .b = { [15] = 1 } };
-	return ip->family == 4 ? ip->b[0] == 127 : ip_eq(ip, &six);
-}
-
 /* Whether Postfix takes mail there: by inet_interfaces and inet_protocols. */
 static bool listens_on(struct postfix *p, struct postfix_service *service, const struct ip *ip)
 {
@@ -213,7 +207,7 @@ static bool listens_on(struct postfix *p, struct postfix_service *service, const
 		if (str_caseeq(word, STR("all")))
 			return true;
 		if ((str_caseeq(word, STR("loopback-only")) || str_caseeq(word, STR("localhost")))
-		    && is_loopback(ip))
+		    && ip_is_loopback(ip))
 			return true;
 		if (postfix_range(word, &range) == ERR_OK && ip_eq(&range.ip, ip))
 			return true;

@@ -123,7 +123,6 @@ struct postfix_service *postfix_service_of(struct postfix *p, const char *name);
 /* Never NULL; the value is "" and the place empty if it is set nowhere. */
 const struct audit_setting *postfix_value(struct postfix *p, struct postfix_service *service,
                                           const char *name);
-const char *postfix_expand(struct postfix *p, struct postfix_service *service, struct str text);
 bool postfix_yes(struct postfix *p, struct postfix_service *service, const char *name);
 
 /* --- postfix-master.c --- */
@@ -183,7 +182,5 @@ size_t postfix_rules_parse(struct postfix *p, struct postfix_service *service, c
 /* The list in a parameter; read once. */
 size_t postfix_rules_of(struct postfix *p, struct postfix_service *service, const char *parameter,
                         struct postfix_rule **rules);
-/* The kind of a bare "type:name" in the list of that parameter. */
-enum postfix_rule_kind postfix_plain_table(const char *parameter);
 
 #endif

@@ -102,7 +102,8 @@ static bool is_class(struct postfix *p, struct postfix_service *service, struct 
 	return false;
 }
 
-enum postfix_rule_kind postfix_plain_table(const char *parameter)
+/* The kind of a bare "type:name" in the list of that parameter. */
+static enum postfix_rule_kind postfix_plain_table(const char *parameter)
 {
 	const struct str p = str_of(parameter);
 	if (str_eq(p, STR("smtpd_client_restrictions")))

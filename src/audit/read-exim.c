@@ -264,24 +264,11 @@ int audit_read_exim_started(const struct audit_files *files, const char *file,
 	return err;
 }
 
-/* The options are Debian's where its order is asked for. */
-static int read_by(const struct audit_files *files, const char *file, const char *directory,
-                   struct arena *a, struct audit_reading *out)
-{
-	struct daemon_options daemon = { .place = { "", 0, "" } };
-	if (directory)
-		daemon_of_files(MTA_EXIM, files, a, &daemon);
-	return audit_read_exim_started(files, file, directory, &daemon, a, out);
-}
-
 int audit_read_exim(const struct audit_files *files, const char *file, struct arena *a,
                     struct audit_reading *out)
 {
-	return read_by(files, file, file ? NULL : "/etc/exim4", a, out);
-}
-
-int audit_read_exim_debian(const struct audit_files *files, const char *directory,
-                           struct arena *a, struct audit_reading *out)
-{
-	return read_by(files, NULL, directory, a, out);
+	struct daemon_options daemon = { .place = { "", 0, "" } };
+	if (!file)
+		daemon_of_files(MTA_EXIM, files, a, &daemon);
+	return audit_read_exim_started(files, file, file ? NULL : "/etc/exim4", &daemon, a, out);
 }

@@ -98,9 +98,7 @@ enum audit_answer audit_may_relay(const struct audit_reading *reading,
 /* Whether a stranger's packet can arrive there. */
 static bool is_reached(const struct audit_port *port)
 {
-	const struct ip *ip = &port->address;
-	return !(ip->family == 4 && ip->b[0] == 127) &&
-	       !(ip->family == 6 && !memcmp(ip->b, (const uint8_t [16]){ [15] = 1 }, 16));
+	return !ip_is_loopback(&port->address);
 }
 
 /* Whether the rules answer the same at both. */

@@ -169,6 +169,13 @@ bool ip_is_unspecified(const struct ip *ip)
 	return memcmp(ip->b, zero, sizeof(zero)) == 0;
 }
 
+bool ip_is_loopback(const struct ip *ip)
+{
+	static const uint8_t one[sizeof(ip->b)] = { [15] = 1 };
+	return (ip->family == 4 && ip->b[0] == 127) ||
+	       (ip->family == 6 && memcmp(ip->b, one, sizeof(one)) == 0);
+}
+
 int ip_cmp(const struct ip *a, const struct ip *b)
 {
 	if (a->family != b->family)

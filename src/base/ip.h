@@ -52,6 +52,8 @@ char *ip_format_literal(const struct ip *ip, char dst[static IP_TEXT_MAX + 8]);
 bool ip_eq(const struct ip *a, const struct ip *b);
 /* 0.0.0.0 or ::, "all addresses" to a server that listens. */
 bool ip_is_unspecified(const struct ip *ip);
+/* In 127.0.0.0/8, or ::1. */
+bool ip_is_loopback(const struct ip *ip);
 /* Total order: IPv4 before IPv6, then by value. For qsort and the tables. */
 int ip_cmp(const struct ip *a, const struct ip *b);
 bool prefix_contains(const struct prefix *prefix, const struct ip *ip);

@@ -5,6 +5,7 @@
  */
 #include "cli/audit-run.h"
 
+#include "audit/authorities.h"
 #include "audit/installed.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -51,7 +52,8 @@ struct auditing {
 static void find_running(struct auditing *w)
 {
 	bool usual = false;
-	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root)
+	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root ||
+	    w->options->inside)
 		return;
 	w->running_n = audit_daemon_directories(&w->facts, w->a, w->running, RUNNING_MAX);
 	for (size_t i = 0; i < w->running_n; i++)
@@ -151,8 +153,13 @@ static void find_askers(struct auditing *w)
 	struct ip *seen = arena_alloc(w->a, (w->arrival_n + 1) * sizeof(*seen));
 	struct audit_asked asked = { .trusted = trusted, .trusted_n = r->trust_n, .seen = seen };
 	struct audit_asker *askers;
-	for (size_t i = 0; i < r->trust_n; i++)
+	for (size_t i = 0; i < r->trust_n; i++) {
 		trusted[i] = r->trusts[i].range;
+		if (audit_is_link_local(&trusted[i].ip) && trusted[i].len < 128)
+			audit_plan_leave_out(&w->plan, "neighbours by fe80::/10",
+			                     "the configuration trusts some, and an asker of "
+			                     "such an address is not there yet");
+	}
 	for (size_t i = 0; i < w->arrival_n; i++)
 		if (w->arrivals[i].way != AUDIT_DIRECT && w->arrivals[i].as.family)
 			seen[asked.seen_n++] = w->arrivals[i].as;
@@ -203,15 +210,21 @@ static size_t find_directories(struct auditing *w, const char **directories)
 
 static void ask(struct auditing *w)
 {
-	const char *directories[DIRECTORIES];
+	const char *directories[DIRECTORIES], *trusted[AUDIT_AUTHORITIES_MAX + 1];
 	const struct audit_inside *in = w->options->inside;
 	const struct cli_values *sockets = in ? NULL : w->options->sockets;
+	const size_t directory_n = find_directories(w, directories);
+	size_t trusted_n = audit_authorities(w->config, w->a, trusted);
+	/* The same from within its chroot. */
+	if (directory_n)
+		trusted[trusted_n++] = arena_printf(w->a, "%s/etc/ssl/certs", directories[0]);
 	const struct closed_run_setup setup = {
 		.server = w->server, .inside = in ? &in->spaces : NULL,
 		.config = w->options->config,
 		.is_instance = w->options->is_instance, .options = w->source.daemon.words,
 		.directories = directories,
-		.directory_n = find_directories(w, directories),
+		.trusted = trusted, .trusted_n = trusted_n,
+		.directory_n = directory_n,
 		.sockets_in = sockets ? sockets->v : NULL, .socket_in_n = sockets ? sockets->n : 0,
 		.start_ms = START_MS, .all_ms = ASK_MS, .progress = tell_progress, .arg = w,
 		.aside = &w->aside, .in_container = w->options->in_container,

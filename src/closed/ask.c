@@ -108,7 +108,7 @@ static int asking_prepare(struct asking *all)
 		if (binds)
 			all->asked[i].bound = stream_bind_beside(&from);
 	}
-	return closed_certificate_make(CLIENT_NAME, NULL, &all->certificate);
+	return closed_certificate_make(CLIENT_NAME, NULL, NULL, &all->certificate);
 }
 
 static _Noreturn void asking_process(int network, const struct closed_patience *patience,

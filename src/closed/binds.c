@@ -45,12 +45,26 @@ static int bind_take(struct closed_binds *binds, const char *from, const char *t
 	return ERR_OK;
 }
 
+static int text_take(struct closed_binds *binds, const struct closed_bind *bind,
+                     struct buf *message)
+{
+	if (binds->n == CLOSED_BINDS_MAX) {
+		buf_printf(message, "more than %d files for the room", CLOSED_BINDS_MAX);
+		return ERR_LIMIT;
+	}
+	binds->rows[binds->n++] = (struct closed_bound){
+		.to = bind->to, .taken = -1, .text = bind->text, .st.st_mode = S_IFREG };
+	return ERR_OK;
+}
+
 int closed_binds_take_files(const struct closed_setup *setup, struct closed_binds *binds,
                             struct buf *message)
 {
 	int e = ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < setup->bind_n; i++)
-		e = bind_take(binds, setup->binds[i].from, setup->binds[i].to, false, message);
+		e = setup->binds[i].from
+			? bind_take(binds, setup->binds[i].from, setup->binds[i].to, false, message)
+			: text_take(binds, &setup->binds[i], message);
 	return e;
 }
 
@@ -69,12 +83,25 @@ static bool is_roots(const struct stat *st)
 	return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
+static int text_write(struct str text, const char *path)
+{
+	enum { MODE = 0644 };
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+	int e = fd < 0 ? ERR_IO : file_write_fd(fd, text);
+	/* Whatever the mask of files is: servers read it without rights. */
+	if (fd >= 0 && (fchmod(fd, MODE) != 0 || close(fd) != 0))
+		e = ERR_IO;
+	return e;
+}
+
 /* Gives the path of the copy. */
 static int bind_copy(const struct closed_bound *b, size_t number, char *copy, size_t size)
 {
 	char taken[64];
 	bool is_dir = S_ISDIR(b->st.st_mode);
 	snprintf(copy, size, "/dev/carried-%zu", number);
+	if (b->taken < 0)
+		return text_write(b->text, copy);
 	snprintf(taken, sizeof(taken), "/proc/self/fd/%d", b->taken);
 	if (is_dir && mkdir(copy, 0700) != 0)
 		return ERR_IO;
@@ -121,12 +148,15 @@ static int bind_put(const struct closed_bound *b, size_t number, struct buf *mes
 	struct stat place;
 	char copy[64];
 	bool is_there = stat(b->to, &place) == 0;
+	/* Of what is not in the room nothing needs to be covered. */
+	if (b->taken < 0 && !is_there)
+		return ERR_OK;
 	if (!is_there && (!b->is_socket || place_make(b->to) != ERR_OK))
 		return binds_failed(message, b->to, NULL);
 	if (is_there && S_ISDIR(place.st_mode) != S_ISDIR(b->st.st_mode))
 		return binds_failed(message, b->to, S_ISDIR(place.st_mode) ? "it is a directory"
 		                                                           : "it is no directory");
-	if (b->is_socket || is_roots(&b->st))
+	if (b->taken >= 0 && (b->is_socket || is_roots(&b->st)))
 		return attach(b->taken, b) == 0 ? ERR_OK : binds_failed(message, b->to, NULL);
 	int e = bind_copy(b, number, copy, sizeof(copy));
 	if (e == ERR_LIMIT)
@@ -154,6 +184,7 @@ int closed_binds_put(const struct closed_binds *binds, struct buf *message)
 void closed_binds_fini(struct closed_binds *binds)
 {
 	for (size_t i = 0; i < binds->n; i++)
-		close(binds->rows[i].taken);
+		if (binds->rows[i].taken >= 0)
+			close(binds->rows[i].taken);
 	binds->n = 0;
 }

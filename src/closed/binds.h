@@ -20,7 +20,8 @@ enum { CLOSED_BINDS_MAX = 64 };
 
 struct closed_bound {
 	const char *to;
-	int taken;                       /* a mount that is nowhere yet */
+	int taken;                       /* a mount that is nowhere yet; -1: `text` */
+	struct str text;
 	bool is_socket;
 	struct stat st;
 };

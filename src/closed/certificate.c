@@ -21,9 +21,11 @@ static void made_fini(struct made *m)
 	EVP_PKEY_free(m->key);
 }
 
-static bool extension_add(X509 *certificate, int which, const char *value)
+static bool extension_add(X509 *certificate, X509 *signer, int which, const char *value)
 {
-	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, which, value);
+	X509V3_CTX context;
+	X509V3_set_ctx(&context, signer, certificate, NULL, NULL, 0);
+	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &context, which, value);
 	bool added = e && X509_add_ext(certificate, e, -1) == 1;
 	X509_EXTENSION_free(e);
 	return added;
@@ -38,25 +40,42 @@ static bool serial_set(X509 *certificate)
 	return set;
 }
 
-/* Signed by `signer`; NULL: by itself. */
-static bool make(struct made *m, const char *name, const struct made *signer, bool authority)
+static bool extensions_add(X509 *certificate, X509 *signer, bool authority)
+{
+	return extension_add(certificate, signer, NID_basic_constraints,
+	                     authority ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
+	       (authority || extension_add(certificate, signer, NID_ext_key_usage, "clientAuth")) &&
+	       extension_add(certificate, signer, NID_subject_key_identifier, "hash") &&
+	       (signer == certificate ||
+	        extension_add(certificate, signer, NID_authority_key_identifier, "keyid:always"));
+}
+
+static bool subject_set(X509 *certificate, const char *name, const X509 *like)
+{
+	if (like)
+		return X509_set_subject_name(certificate, X509_get_subject_name(like)) == 1;
+	return X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+	                                  (const unsigned char *)name, -1, -1, 0) == 1;
+}
+
+/* Signed by `signer`; NULL: by itself. The subject is that of `like`, if there is one. By the keys'
+ * identifiers an authority is told from another one of that name. */
+static bool make(struct made *m, const char *name, const X509 *like, const struct made *signer,
+                 bool authority)
 {
 	m->certificate = X509_new();
 	m->key = EVP_EC_gen("P-256");
-	if (!m->certificate || !m->key || !serial_set(m->certificate))
+	if (!m->certificate || !m->key || !serial_set(m->certificate) ||
+	    !subject_set(m->certificate, name, like))
 		return false;
-	X509_NAME *subject = X509_get_subject_name(m->certificate);
-	X509_NAME *issuer = signer ? X509_get_subject_name(signer->certificate) : subject;
+	const X509 *issuer = signer ? signer->certificate : m->certificate;
 	return X509_set_version(m->certificate, X509_VERSION_3) &&
 	       X509_gmtime_adj(X509_getm_notBefore(m->certificate), -DAY_S) &&
 	       X509_gmtime_adj(X509_getm_notAfter(m->certificate), DAY_S) &&
-	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-	                                  (const unsigned char *)name, -1, -1, 0) &&
-	       X509_set_issuer_name(m->certificate, issuer) &&
+	       X509_set_issuer_name(m->certificate, X509_get_subject_name(issuer)) &&
 	       X509_set_pubkey(m->certificate, m->key) &&
-	       extension_add(m->certificate, NID_basic_constraints,
-	                     authority ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
-	       (authority || extension_add(m->certificate, NID_ext_key_usage, "clientAuth")) &&
+	       extensions_add(m->certificate, signer ? signer->certificate : m->certificate,
+	                      authority) &&
 	       X509_sign(m->certificate, signer ? signer->key : m->key, EVP_sha256()) != 0;
 }
 
@@ -76,11 +95,12 @@ static bool pem_add(const X509 *certificate, const X509 *signer, const EVP_PKEY 
 	return n > 0;
 }
 
-int closed_certificate_make(const char *name, struct buf *authority, struct buf *own)
+int closed_certificate_make(const char *name, const X509 *like, struct buf *authority,
+                            struct buf *own)
 {
 	struct made ca = { 0 }, client = { 0 };
-	bool done = (!authority || make(&ca, "Portreeve asks", NULL, true)) &&
-	            make(&client, name, authority ? &ca : NULL, false) &&
+	bool done = (!authority || make(&ca, "Portreeve asks", like, NULL, true)) &&
+	            make(&client, name, NULL, authority ? &ca : NULL, false) &&
 	            (!authority || pem_add(ca.certificate, NULL, NULL, authority)) &&
 	            pem_add(client.certificate, ca.certificate, client.key, own);
 	made_fini(&ca);

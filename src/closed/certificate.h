@@ -15,9 +15,11 @@
 #include <openssl/ssl.h>
 
 /* Appends PEM to *own: a certificate for `name`, that of its signer, its key; and to *authority the
- * signer's certificate alone. Authority NULL: it signs itself. Valid from yesterday for two days.
+ * signer's certificate alone, which has the name of `like` unless that is NULL. Authority NULL: it
+ * signs itself. Valid from yesterday for two days.
  * ERR_IO: OpenSSL makes none. */
-int closed_certificate_make(const char *name, struct buf *authority, struct buf *own);
+int closed_certificate_make(const char *name, const X509 *like, struct buf *authority,
+                            struct buf *own);
 
 /* Gives a connection such a certificate. ERR_INVALID: it is none. */
 int closed_certificate_use(SSL *ssl, struct str pem);

@@ -85,7 +85,8 @@ int closed_create(const struct closed_setup *setup, struct closed_room **room, s
 	assert(setup->life_ms > 0);
 	r->control = r->network = -1;
 	for (size_t i = 0; i < setup->bind_n; i++)
-		r->carries = r->carries || is_directory(setup->binds[i].from);
+		r->carries = r->carries ||
+		             (setup->binds[i].from && is_directory(setup->binds[i].from));
 	int e = room_open(setup, r, message);
 	if (e != ERR_OK) {
 		closed_destroy(r);

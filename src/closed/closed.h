@@ -55,6 +55,7 @@ struct closed_tree {
  * is root's inside: servers refuse a configuration of somebody else. */
 struct closed_bind {
 	const char *from, *to;                   /* `to` is there, and of the same kind */
+	struct str text;                         /* from NULL: a file of these bytes instead */
 };
 
 /* Who says "continue" where the server asks somebody who is not in the room (stand-in.h): at a

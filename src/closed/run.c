@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "closed/ask.h"
+#include "closed/authority.h"
 #include "closed/beside-ask.h"
 #include "closed/networks.h"
 #include "smtp/client.h"
@@ -24,6 +25,7 @@ struct running {
 	struct audit_plan *plan;
 	struct closed_room *room;
 	struct closed_aside *aside;      /* where there can be no room */
+	struct closed_authority authority;
 	int64_t until_ms;
 };
 
@@ -194,16 +196,22 @@ static int room_make(struct running *r, struct buf *message)
 	const struct closed_run_setup *s = r->setup;
 	struct closed_tree *trees = arena_alloc(r->plan->arena,
 		(s->server->tree_n + s->directory_n + 1) * sizeof(*trees));
-	struct closed_bind bind = { 0 };
-	size_t n;
+	struct closed_bind binds[1 + CLOSED_AUTHORITY_FILES_MAX] = { 0 };
+	size_t n, bind_n = 0;
 	const struct closed_interface *interfaces = interfaces_of(r->plan, &n);
 	const struct standing *standing = stand_ins_of(s, r->plan);
-	int e = bind_find(s, &bind, message);
+	int e = bind_find(s, &binds[0], message);
+	bind_n += binds[0].from != NULL;
+	/* Of a container's own files we have none. Without an authority that is not asked. */
+	if (!s->inside)
+		closed_authority_make(NULL, s->trusted, s->trusted_n, &r->authority);
+	for (size_t i = 0; i < r->authority.n; i++)
+		binds[bind_n++] = r->authority.binds[i];
 	const struct closed_setup setup = {
 		.inside = s->inside, .host_name = r->plan->ground->machine_name,
 		.interfaces = interfaces, .interface_n = n, .trees = trees,
 		.tree_n = closed_server_trees(s->server, s->directories, s->directory_n, trees),
-		.binds = &bind, .bind_n = bind.from ? 1 : 0,
+		.binds = binds, .bind_n = bind_n,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
 		.stand_ins = standing->stand_ins, .stand_in_n = standing->n,
 		.names = names_of(r->plan, standing),
@@ -292,8 +300,11 @@ static int stage_ask(struct running *r, size_t first)
 	const struct closed_patience patience = { .command_ms = COMMAND_MS,
 	                                          .session_ms = SESSION_MS, .all_ms = left_ms };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
+		if (r->plan->questions[first + i].by_authority)
+			sessions[i].certificate = buf_cstr(&r->authority.own);
+	}
 	if (r->setup->progress)
 		r->setup->progress(r->setup->arg, first, r->plan->n);
 	int e = ERR_OK;
@@ -340,6 +351,7 @@ static int stages(struct running *r, struct buf *message)
 	if (e != ERR_OK)
 		return e;
 	r->until_ms = clock_mono_ms() + r->setup->all_ms;
+	r->plan->authority = !r->aside && r->authority.n > 0;
 	e = stage_ask(r, 0);
 	size_t first = r->plan->n;
 	if (e == ERR_OK) {
@@ -386,5 +398,6 @@ int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, 
 		e = stages(&r, message);
 	closed_destroy(r.room);
 	closed_aside_destroy(r.aside);
+	closed_authority_fini(&r.authority);
 	return e;
 }

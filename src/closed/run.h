@@ -24,6 +24,8 @@ struct closed_run_setup {
 	const char *config;
 	bool is_instance;
 	const char *const *options;      /* further words of its command; NULL: none */
+	const char *const *trusted;      /* files and directories of authorities that it trusts */
+	size_t trusted_n;
 	const char *const *directories;  /* that it writes to, by its configuration */
 	size_t directory_n;
 	const char *const *sockets_in;   /* of the machine, that it may reach */

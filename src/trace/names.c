@@ -279,13 +279,6 @@ static bool v4_private(const uint8_t *b)
 	       (b[0] == 169 && b[1] == 254) || (b[0] == 100 && (b[1] & 0xc0) == 64);
 }
 
-bool ip_is_loopback(const struct ip *ip)
-{
-	static const uint8_t one[16] = { [15] = 1 };
-	return (ip->family == 4 && ip->b[0] == 127) ||
-	       (ip->family == 6 && memcmp(ip->b, one, sizeof(one)) == 0);
-}
-
 bool ip_is_private(const struct ip *ip)
 {
 	if (ip->family == 4)

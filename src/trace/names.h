@@ -39,7 +39,6 @@ bool name_same_domain(struct str a, struct str b);
 bool name_is_generic(struct str host, const struct ip *ip);
 
 /* Addresses that name nobody on the Internet. */
-bool ip_is_loopback(const struct ip *ip);
 bool ip_is_private(const struct ip *ip);      /* also shared, link-local, and 6to4 of those */
 /* Never given out to anybody: 0/8, multicast, reserved; IPv6 outside of 2000::/3. */
 bool ip_is_unassigned(const struct ip *ip);

@@ -143,6 +143,11 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n"
 	  "range ::1 25: E01\n",
 	  { LOOP, "E14", "" }, { MAIN(LOOP "\nrelay_domains = example"), MASTER(SMTP) } },
+	{ "any certificate of a public authority will do", LAN, "world",
+	  "stranger4 0.0.0.0/0 25: A11 wide\n"
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "A11", "" }, { MAIN(LOOP), MASTER(SMTP) } },
 	{ "any password will do", LAN, "world",
 	  "stranger4 0.0.0.0/0 25: S10 wide\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
@@ -215,7 +220,8 @@ static void answer(struct audit_plan *plan, const struct server *s, size_t first
 			q->end = AUDIT_NO_ANSWER;
 		if (q->end != AUDIT_ASKED)
 			continue;
-		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN;
+		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN ||
+		                 q->claim == AUDIT_CLAIM_CERTIFICATE;
 		if (q->claim != AUDIT_AS_ITSELF && !q->claim_taken)
 			continue;
 		if (q->control) {
@@ -287,6 +293,7 @@ static void audit(const struct audit_row_want *row, struct arena *a, struct audi
 	assert_true(audit_plan_plain(&plan));
 	answer(&plan, &row->server, first);
 	first = plan.n;
+	plan.authority = true;
 	assert_true(audit_plan_forms(&plan));
 	answer(&plan, &row->server, first);
 	const struct audit_known known = { .ground = &g, .questions = plan.questions,

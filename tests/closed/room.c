@@ -301,7 +301,7 @@ static int certificate(const char *file)
 {
 	struct buf authority = { 0 }, own = { 0 };
 	char *signer = mem_printf("%s.authority", file);
-	int e = closed_certificate_make("client.example", &authority, &own);
+	int e = closed_certificate_make("client.example", NULL, &authority, &own);
 	if (e == ERR_OK)
 		e = file_write(file, buf_str(&own), 0600);
 	if (e == ERR_OK)

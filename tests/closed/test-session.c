@@ -203,7 +203,7 @@ static void world_init(struct world *w)
 	loop_watch_set(w->watch, LOOP_READ);
 	w->server_tls = certificate_server("mx.test");
 	w->client_tls = SSL_CTX_new(TLS_client_method());
-	assert_int_equal(closed_certificate_make("c.test", NULL, &w->certificate), ERR_OK);
+	assert_int_equal(closed_certificate_make("c.test", NULL, NULL, &w->certificate), ERR_OK);
 }
 
 static void world_clear(struct world *w)
@@ -463,7 +463,7 @@ static void certificates(void **state)
 	world_init(&w);
 	talk(&w, "wants none", &asked, HELLO ">250-mx\n>250 STARTTLS\n<STARTTLS\n>220 go\ntls",
 	     "greeting: 220\nhello: 250 STARTTLS\nasked, claim refused\n");
-	assert_int_equal(closed_certificate_make("c.test", &authority, &own), ERR_OK);
+	assert_int_equal(closed_certificate_make("c.test", NULL, &authority, &own), ERR_OK);
 	SSL_CTX_set_verify(w.server_tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	talk(&w, "trusts others", &asked, HELLO ">250-mx\n>250 STARTTLS\n<STARTTLS\n>220 go\ntls",
 	     "greeting: 220\nhello: 250 STARTTLS\nno TLS can be had, claim refused\n");

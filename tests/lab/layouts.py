@@ -110,6 +110,16 @@ case("one-port", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n"
 case("one-port-networks", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n  -o mynetworks=0.0.0.0/0\n"),
      "world", ["C6"], ["stranger4", "range"], line="mynetworks=0.0.0.0/0", campaign=True)
 
+# A certificate of any authority of the system's, which Let's Encrypt gives to everybody.
+case("any-certificate", POSTFIX, postfix(
+    {"smtpd_tls_security_level": "may", "smtpd_tls_chain_files": "/etc/postfix/own.pem", "smtpd_tls_ask_ccert": "yes",
+     "smtpd_tls_CAfile": "/etc/ssl/certs/ca-certificates.crt",
+     "smtpd_relay_restrictions": "permit_mynetworks, permit_tls_all_clientcerts, reject_unauth_destination"},
+    run="openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=mail.postfix.example "
+        "-keyout /etc/postfix/own.pem -out /etc/postfix/cert.pem 2>/dev/null; "
+        "cat /etc/postfix/cert.pem >> /etc/postfix/own.pem"),
+     "world", ["C44"], ["stranger4", "stranger6"], campaign=True)
+
 LOGIN = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth",
          "smtpd_tls_auth_only": "yes"}
 OWNERS = {"smtpd_sender_login_maps": "texthash:/etc/postfix/owners",
@@ -178,6 +188,11 @@ case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n"
 # ---- Sendmail
 
 case("lab", SENDMAIL, sendmail())
+# Debian starts it with what sendmail.conf says.
+case("started-by-options", SENDMAIL, sendmail(
+    run="echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > /etc/mail/sendmail.conf; "
+        "sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" /etc/mail/sendmail.mc > /etc/mail/my.mc; "
+        "m4 /etc/mail/my.mc > /etc/mail/my.cf"), "world", ["C10"], ["stranger4", "stranger6"])
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
 case("lan", SENDMAIL, sendmail(access="Connect:192.168.7 RELAY\n", run=LAN.format("192.168.7.2/24")), undo=NO_LAN)
 case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN(`one.example')dnl\n",
