@@ -45,13 +45,20 @@ fuzz:
 	ninja -C $(FUZZ)
 	fuzz/run $(FUZZ) $(SECONDS) $(TARGETS)
 
-# the long form of the suites of audit, witness and gate: all configurations, more instants to kill at
+# lines of src/ that the unit tests reach, which make test wants to be enough, and the program in some suites
+coverage:
+	dist/install-packages build test
+	$(PYTHON) tests/run.py --coverage
+
+# the long form: all configurations of audit, witness and gate, more instants to kill at, each trap for each call
 campaign:
 	dist/install-packages build test
 	test -e $(WORLD)/build.ninja || meson setup $(WORLD) -Dtests=true
 	ninja -C $(WORLD) portreeve tests/closed/closed-room
 	$(AS_ROOT) env CAMPAIGN=yes PORTREEVE=$(CURDIR)/$(WORLD)/portreeve \
 		$(PYTHON) -m pytest -q -p no:cacheprovider tests/lab
+	$(AS_ROOT) env CAMPAIGN=yes PORTREEVE=$(CURDIR)/$(WORLD)/portreeve \
+		$(PYTHON) -m pytest -q -p no:cacheprovider tests/cli/test_hostile_owner.py
 
 # SEEDS worlds from FROM on, each made of its number (tests/world)
 SEEDS = 1000
@@ -112,4 +119,4 @@ deb-test: deb
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) $(TSAN) build-cov build-clang build-mutants
 
-.PHONY: all packages test demo fuzz campaign world world-mutants score tsan bench install uninstall deb deb-test clean
+.PHONY: all packages test coverage demo fuzz campaign world world-mutants score tsan bench install uninstall deb deb-test clean

@@ -36,15 +36,22 @@ static int list(void *arg, const char *pattern, struct arena *a, const char ***n
 	return ERR_OK;
 }
 
+static void check(const struct audit_why *why)
+{
+	if (!why->cause || why->by_n > AUDIT_BECAUSE_MAX || why->answer > AUDIT_PERHAPS)
+		abort();
+	for (size_t i = 0; i < why->by_n; i++)
+		if (!why->by[i].parameter || !why->by[i].place.file || !why->by[i].place.text)
+			abort();
+}
+
 static void ask(struct audit_config *config, const struct audit_client *client)
 {
 	struct audit_why why;
 	audit_config_explain(config, client, &why);
-	if (!why.cause || why.by_n > AUDIT_BECAUSE_MAX || why.answer > AUDIT_PERHAPS)
-		abort();
-	for (size_t i = 0; i < why.by_n; i++)
-		if (!why.by[i].parameter || !why.by[i].place.file || !why.by[i].place.text)
-			abort();
+	check(&why);
+	audit_config_explain_claim(config, client->own, client->port, &why);
+	check(&why);
 	const char *service = client->port && client->port->service ? client->port->service : "";
 	const struct audit_setting *s = audit_config_setting(config, service, "mynetworks");
 	if (s && (!s->value || !s->place.file))
@@ -110,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)audit_config_read(&files, &given, &a, &config);
 	ask_all(config, 0);
 	ask_all(config, data[1]);
+	ask_all(config, data[1] | AUDIT_BY_ROUTES);
 	if (size < 2000)
 		compare(config, &given, &texts, &a);
 	audit_installed(&files, &a, &found, &n);

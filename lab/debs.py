@@ -9,6 +9,7 @@ Downloads and trees are kept, so the second run asks nobody and unpacks
 nothing, until what is installed on the machine changes.
 """
 
+import fcntl
 import hashlib
 import re
 import shutil
@@ -72,7 +73,13 @@ class Store:
             path.mkdir(parents=True, exist_ok=True)
 
     def fetch(self, packages):
-        """Make a tree for each of the packages; gives {package: its tree}."""
+        """Make a tree for each of the packages; gives {package: its tree}. One lab at a time: what
+        one has fetched the next one has."""
+        with (self.trees / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._fetch(packages)
+
+    def _fetch(self, packages):
         have = {package: self._known(package) for package in packages}
         missing = [package for package, tree in have.items() if tree is None]
         with ThreadPoolExecutor() as pool:

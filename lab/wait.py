@@ -3,6 +3,8 @@
 import time
 
 TICK = 0.02
+# The times given are for a machine that has nothing else to do.
+PATIENCE = 3
 
 
 class Late(Exception):
@@ -15,6 +17,7 @@ def until(what, probe, seconds=10.0):
     `what` names the event for the error message: a text, or a function that
     gives one when it is needed.
     """
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while True:
         value = probe()

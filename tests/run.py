@@ -3,18 +3,23 @@
 """Runs every suite: `make test`.
 
 Usage: tests/run.py BUILD
+       tests/run.py --coverage
 
-Builds with AddressSanitizer and UndefinedBehaviorSanitizer in BUILD, runs the unit tests, the fuzz
-corpora, the simulator and the pytest suites, two at a time (those in tests/lab need root), measures the coverage
-of the unit tests, and of the program in some of the suites, in a build of its own, and ends with one
-line: "N passed, N failed".
+Builds with AddressSanitizer and UndefinedBehaviorSanitizer in BUILD. Then the pytest files run, several
+at a time because most of them wait more than they work (those in tests/lab need root); and beside
+them, with what they leave of the processors, the unit tests, the fuzz corpora, and the same once more in
+a build that measures what they cover. Ends with one line: "N passed, N failed".
+
+With --coverage: the coverage of the unit tests, and that of the program in some of the suites.
 """
 
+import itertools
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
@@ -22,10 +27,15 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 PYTHON = "/usr/bin/python3"            # Debian's, with Debian's pytest and dnspython
+NICE = ["nice", "-n", "10"]            # not in the way of a test that has a limit
 SANITIZE = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized"]
 COVERAGE = ["-Db_coverage=true", "-Dbuildtype=debug"]
-LONGEST = ["cli", "sim", "lab"]         # they begin first: each waits more than it works
 COVERAGE_MIN = 80                      # per cent of the lines of src/
+LANES = 4                              # pytest files at a time
+# A run of pytest has what is below this, or one file. tests/seconds has how long they took.
+SECONDS_MAX, SECONDS_UNKNOWN = 30, 5
+# What is dear to start once for all of them, or would be in the way of itself.
+TOGETHER = [["tests/sim/test_*.py"], [f"tests/lab/test_{one}.py" for one in ("apart", "ground", "peers")]]
 PROGRAM_SUITES = ["tests/blocklist", "tests/lookup", "tests/report", "tests/cli/test_fresh.py",
                   "tests/cli/test_commands.py"]        # short ones that reach much
 ENVIRONMENT = {
@@ -33,6 +43,8 @@ ENVIRONMENT = {
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "CMOCKA_MESSAGE_OUTPUT": "TAP",
 }
+printing = threading.Lock()
+failures = []                          # by name, for the end
 
 
 class Failure(Exception):
@@ -46,16 +58,37 @@ def run(*command, check=True, **keywords):
     return done
 
 
-def build(directory, options):
-    if not (TOP / directory / "build.ninja").exists():
-        run("meson", "setup", directory, "-Dtests=true", "-Dfuzz=true", *options)
-    run("ninja", "-C", directory)
+def timed(command, environment):
+    """Exit code, output, seconds, and seconds of processor time of the command and its children."""
+    began = time.monotonic()
+    with subprocess.Popen([str(word) for word in command], cwd=TOP, env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return (process.returncode, output, time.monotonic() - began,
+            usage.ru_utime + usage.ru_stime)
 
+
+def say(title, output, seconds, cpu_seconds):
+    with printing:
+        print(f"== {title}\n{output}== {seconds:.0f} s, {cpu_seconds:.0f} s of a processor: {title}",
+              flush=True)
+
+
+def build(directory, options, nice=()):
+    if not (TOP / directory / "build.ninja").exists():
+        run(*nice, "meson", "setup", directory, "-Dtests=true", "-Dfuzz=true", *options)
+    run(*nice, "ninja", "-C", directory)
+
+
+# ---- unit tests ----------------------------------------------------------------------------
 
 def meson_counts(directory):
     """Passed and failed: cmocka's own tests, or the program where it has none."""
-    run("meson", "test", "-C", directory, "--print-errorlogs", "--timeout-multiplier", "4",
-        check=False, env=ENVIRONMENT)
+    _, *told = timed([*NICE, "meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs",
+                      "--timeout-multiplier", "10"], ENVIRONMENT)
+    say(f"unit tests in {directory}", *told)
     passed = failed = 0
     for line in (TOP / directory / "meson-logs" / "testlog.json").read_text().splitlines():
         program = json.loads(line)
@@ -66,41 +99,83 @@ def meson_counts(directory):
             bad = max(bad, 1)       # a crash, a time-out or a leak is a failure of its own
         elif not good:
             good = 1
+        if bad:
+            failures.append(program["name"])
         passed += good
         failed += bad
     return passed, failed
 
 
-def pytest_counts(directory, suite):
-    """Passed and failed of one directory of pytest files. What was skipped is neither."""
-    report = TOP / directory / f"pytest-{suite.name}.xml"
+# ---- pytest --------------------------------------------------------------------------------
+
+def known_seconds():
+    """What the files took, by their paths."""
+    lines = (TOP / "tests" / "seconds").read_text().splitlines()
+    rows = (line.split() for line in lines if not line.startswith("#"))
+    return {path: float(seconds) for seconds, path in rows}
+
+
+def gathered(files, seconds):
+    """The short ones in groups, so that pytest need not start for each; any other by itself."""
+    groups, short, filled = [], [], 0
+    for path in files:
+        takes = seconds.get(path, SECONDS_UNKNOWN)
+        if takes >= SECONDS_MAX:
+            groups.append([path])
+            continue
+        if filled + takes > SECONDS_MAX:
+            groups.append(short)
+            short, filled = [], 0
+        short.append(path)
+        filled += takes
+    return [*groups, short] if short else groups
+
+
+def pytest_groups():
+    """Each file of each suite once, in groups of one suite; what takes long begins first."""
+    seconds = known_seconds()
+    every = sorted(str(path.relative_to(TOP)) for suite in TOP.glob("tests/*/conftest.py")
+                   for path in suite.parent.glob("test_*.py"))
+    groups = [[path for path in every if any(Path(path).match(one) for one in patterns)]
+              for patterns in TOGETHER]
+    alone = [path for path in every if not any(path in group for group in groups)]
+    for _, files in itertools.groupby(alone, key=os.path.dirname):
+        groups += gathered(files, seconds)
+    return sorted((group for group in groups if group), reverse=True,
+                  key=lambda group: sum(seconds.get(path, SECONDS_UNKNOWN) for path in group))
+
+
+def pytest_counts(directory, files, ports="0/1"):
+    """Passed and failed of some files of a suite. What was skipped is neither. ports: see tests/ports.py."""
+    suite = Path(files[0]).parent.name
+    report = TOP / directory / f"pytest-{suite}-{Path(files[0]).stem}.xml"
     report.unlink(missing_ok=True)
     command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfEs",
-               f"--junitxml={report}", suite]
-    environment = {**ENVIRONMENT, "PORTREEVE": str(TOP / directory / "portreeve")}
-    if suite.name == "lab" and os.geteuid():
+               f"--junitxml={report}", *files]
+    if suite == "lab" and os.geteuid():
         command = ["sudo", "--preserve-env", *command]
-    done = run(*command, check=False, env=environment, stdout=subprocess.PIPE,
-               stderr=subprocess.STDOUT, text=True)
-    print(f"== {suite.relative_to(TOP)}\n{done.stdout}", end="", flush=True)
+    code, *told = timed(command, {**ENVIRONMENT, "PORTREEVE": str(TOP / directory / "portreeve"),
+                                  "PORTREEVE_PORTS": ports})
+    say(" ".join(files), *told)
     if not report.exists():
+        failures.append(" ".join(files))
         return 0, 1
     total = bad = skipped = 0
-    for result in ElementTree.parse(report).iter("testsuite"):
+    tree = ElementTree.parse(report)
+    for case in tree.iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failures.append(f"{case.get('classname')}::{case.get('name')}")
+    for result in tree.iter("testsuite"):
         total += int(result.get("tests", 0))
         bad += int(result.get("failures", 0)) + int(result.get("errors", 0))
         skipped += int(result.get("skipped", 0))
-    if done.returncode not in (0, 1, 5) and not bad:
+    if code not in (0, 1, 5) and not bad:
+        failures.append(f"exit code {code} of {' '.join(files)}")
         bad = 1
     return max(total - bad - skipped, 0), bad
 
 
-def every_pytest_count(directory):
-    suites = sorted((path.parent for path in TOP.glob("tests/*/conftest.py")),
-                    key=lambda suite: (suite.name not in LONGEST, suite.name))
-    with ThreadPoolExecutor(2) as lanes:
-        return list(lanes.map(lambda suite: pytest_counts(directory, suite), suites))
-
+# ---- coverage ------------------------------------------------------------------------------
 
 def covered():
     """What gcovr says of src/: its lines about lines and branches."""
@@ -124,14 +199,17 @@ def drop_empty_counts():
 
 
 def coverage():
-    """Lines of src/ that the unit tests and corpora reach; whether they are enough."""
-    build("build-cov", COVERAGE)
+    """Lines of src/ that the unit tests and corpora reach; whether they are enough. The worlds reach
+    what the tests of the rooms do, and take as long as all of these."""
+    build("build-cov", COVERAGE, NICE)
     forget_counts()
-    run("meson", "test", "-C", "build-cov", "-q", check=False, env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL)
+    _, _, *times = timed([*NICE, "meson", "test", "-C", "build-cov", "--no-rebuild", "-q", "--no-suite",
+                          "world", "--timeout-multiplier", "10"], ENVIRONMENT)
+    say("unit tests in build-cov", "", *times)
     drop_empty_counts()
     shown = covered()
-    print("coverage of the unit tests:", ", ".join(shown) or "not measured", flush=True)
+    with printing:
+        print("coverage of the unit tests:", ", ".join(shown) or "not measured", flush=True)
     found = re.match(r"lines: ([\d.]+)%", shown[0]) if shown else None
     if not found or float(found[1]) < COVERAGE_MIN:
         print(f"coverage: expected at least {COVERAGE_MIN} % of lines", flush=True)
@@ -151,23 +229,46 @@ def show_program_coverage():
           ", ".join(covered()) or "not measured", flush=True)
 
 
+# ---- all of it -----------------------------------------------------------------------------
+
+def behind(directory):
+    """What works more than it waits. Passed and failed."""
+    passed, failed = meson_counts(directory)
+    if os.environ.get("COVERAGE") != "no":
+        enough = coverage()
+        passed += enough
+        failed += not enough
+        failures.extend([] if enough else ["coverage"])
+    return passed, failed
+
+
+def every_count(directory):
+    with ThreadPoolExecutor(1 + LANES) as lanes:
+        first = lanes.submit(behind, directory)
+        groups = pytest_groups()
+        runs = [lanes.submit(pytest_counts, directory, files, f"{n}/{len(groups)}")
+                for n, files in enumerate(groups)]
+        return [done.result() for done in (first, *runs)]
+
+
 def main():
+    if sys.argv[1:] == ["--coverage"]:
+        enough = coverage()
+        show_program_coverage()
+        return 0 if enough else 1
     directory = sys.argv[1] if len(sys.argv) > 1 else "build-asan"
     began = time.monotonic()
+    passed = failed = 0
     try:
         build(directory, SANITIZE)
-        passed, failed = meson_counts(directory)
-        for good, bad in every_pytest_count(directory):
+        for good, bad in every_count(directory):
             passed += good
             failed += bad
-        if os.environ.get("COVERAGE") != "no":
-            enough = coverage()
-            show_program_coverage()
-            passed += enough
-            failed += not enough
     except Failure as failure:
         print(f"tests: {failure}", file=sys.stderr)
         passed, failed = 0, 1
+    for name in failures:
+        print(f"failed: {name}")
     print(f"== {time.monotonic() - began:.0f} s", flush=True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

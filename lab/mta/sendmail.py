@@ -7,6 +7,8 @@ The macro file is Debian's, listening everywhere and without its delays; the
 
 from ..host import Host
 
+# However busy the machine is: at a load average of 12 Sendmail would refuse all connections, and from 8
+# on queue what it has taken.
 MACROS = """\
 divert(-1)
 define(`_USE_ETC_MAIL_')
@@ -22,6 +24,8 @@ define(`confPRIVACY_FLAGS',dnl
 `needmailhelo,needexpnhelo,needvrfyhelo,restrictqrun,restrictexpand,nobodyreturn,authwarnings')dnl
 define(`confDONT_PROBE_INTERFACES', `False')dnl
 define(`confTO_IDENT', `0')dnl
+define(`confQUEUE_LA', `1000')dnl
+define(`confREFUSE_LA', `1000')dnl
 define(`confDOMAIN_NAME', `{fqdn}')dnl
 FEATURE(`use_cw_file')dnl
 FEATURE(`local_lmtp', `/usr/libexec/sendmail/mail.local')dnl

@@ -186,3 +186,47 @@ const struct audit_setting *audit_config_setting(struct audit_config *config, co
 	const struct audit_setting *own = last_setting(&config->reading, service, name);
 	return own || !*service ? own : last_setting(&config->reading, "", name);
 }
+
+/* ---- claims ------------------------------------------------------------------------ */
+
+static bool is_off(const char *value)
+{
+	return !value[0] || !strcmp(value, "no") || !strcmp(value, "false");
+}
+
+/* The settings of each server by which a client is believed. */
+static const struct claim_setting {
+	enum mta mta;
+	bool proxy;
+	const char *name;
+} claim_settings[] = {
+	{ MTA_POSTFIX, true, "smtpd_upstream_proxy_protocol" },
+	{ MTA_POSTFIX, true, "postscreen_upstream_proxy_protocol" },
+	{ MTA_POSTFIX, false, "smtpd_authorized_xclient_hosts" },
+	{ MTA_EXIM, true, "hosts_proxy" }, { MTA_EXIM, false, "hosts_xclient" },
+	{ MTA_OPENSMTPD, true, "proxy-v2" },
+};
+
+void audit_config_explain_claim(struct audit_config *config, bool proxy,
+                                const struct audit_port *port, struct audit_why *why)
+{
+	const struct audit_client machine = { .ip = ip_from_v4(127, 0, 0, 1), .own = true,
+	                                      .port = port };
+	const char *service = port && port->service ? port->service : "";
+	struct audit_why then;
+	*why = (struct audit_why){ .cause = "" };
+	for (size_t i = 0; i < sizeof(claim_settings) / sizeof(*claim_settings); i++) {
+		const struct claim_setting *row = &claim_settings[i];
+		const struct audit_setting *s = row->mta != config->mta || row->proxy != proxy
+			? NULL : audit_config_setting(config, service, row->name);
+		if (s && !is_off(s->value))
+			audit_why_add(why, config->arena, row->name, &s->place);
+	}
+	if (!why->by_n)
+		return;
+	audit_config_explain(config, &machine, &then);
+	why->answer = then.answer;
+	why->cause = "C7";
+	for (size_t i = 0; i < then.by_n && why->by_n < AUDIT_BECAUSE_MAX; i++)
+		audit_why_add(why, config->arena, then.by[i].parameter, &then.by[i].place);
+}

@@ -52,6 +52,11 @@ struct audit_why {
 void audit_config_explain(struct audit_config *config, const struct audit_client *client,
                           struct audit_why *why);
 
+/* By what a client is believed who says, by a PROXY header or else by XCLIENT, that it is this
+ * machine: the setting, then the lines of audit_config_explain() for 127.0.0.1. AUDIT_NO: nobody
+ * is believed. Whom it is believed from is not looked at. */
+void audit_config_explain_claim(struct audit_config *config, bool proxy,
+                                const struct audit_port *port, struct audit_why *why);
 /* AUDIT_BY_…: of which kinds a form's recipient is, an own one that holds a foreign address. 0: it
  * is none, or no form of the catalogue. */
 unsigned audit_form_routes(const char *form);

@@ -313,7 +313,7 @@ static void knock(struct entering *g, const struct ip *ip, const char *wire, uin
 	struct ip stranger = audit_stranger(g->f, ip->family, NULL, 0);
 	struct step s = {
 		.packet = { { stranger, 40000 }, { *ip, port }, wire, "", 0 },
-		.found = { .at = { *ip, port }, .by = "", .line = "" },
+		.found = { .at = { *ip, port }, .by = "", .line = "", .why_not = "" },
 	};
 	follow_packet(g, &s, FACTS_PREROUTING);
 }
@@ -420,13 +420,13 @@ const char *audit_entrance_why(struct arena *a, const struct audit_entrance *e)
 	char text[ENDPOINT_TEXT_MAX];
 	const char *line = e->line[0] && e->by[0] ? arena_printf(a, " (%s)", e->line) : "";
 	const char *to = e->to.ip.family ? endpoint_format(&e->to, text) : "";
+	const char *not = e->why_not[0] ? arena_printf(a, "which was not asked: %s", e->why_not)
+	                                : "which was not asked";
 	if (!e->listener)
-		return arena_printf(a, "it leads by %s%s to %s, which was not asked", e->by, line,
-		                    to[0] ? to : "where its command line does not say");
+		return arena_printf(a, "it leads by %s%s to %s, %s", e->by, line,
+		                    to[0] ? to : "where its command line does not say", not);
 	if (e->by[0])
 		return arena_printf(a, "it leads by %s%s to %s of this machine, where %s listens, "
-		                    "which was not asked", e->by, line, to,
-		                    taker_words(a, e->listener));
-	return arena_printf(a, "%s listens there, which was not asked",
-	                    taker_words(a, e->listener));
+		                    "%s", e->by, line, to, taker_words(a, e->listener), not);
+	return arena_printf(a, "%s listens there, %s", taker_words(a, e->listener), not);
 }

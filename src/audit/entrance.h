@@ -20,6 +20,7 @@ struct audit_entrance {
 	const struct facts_proxy *proxy; /* the last program that leads there; NULL: none */
 	const struct facts_listener *listener;   /* who takes it here; NULL: it is elsewhere */
 	bool asked;
+	const char *why_not;             /* a clause; "" */
 };
 
 enum { AUDIT_ENTRANCES_MAX = 256 };

@@ -72,6 +72,19 @@ static void ask_routed(struct exim *x, bool not, struct str value, struct exim_c
 	settled(c, found != not);
 }
 
+/* A pattern of whole addresses that does not say where they end: the own domain may stand within a
+ * foreign one's local part. */
+static bool is_open_pattern(struct str item)
+{
+	if (str_prefix(item, STR("\\N")))
+		item = str_from(item, 2);
+	if (!item.n || item.p[0] != '^')
+		return false;
+	if (str_casesuffix(item, STR("\\N")))
+		item.n -= 2;
+	return item.p[item.n - 1] != '$';
+}
+
 /* "*@*.com : postmaster@*": by the domains of its addresses. */
 static void ask_recipients(struct exim *x, bool not, struct str value, struct exim_condition *c)
 {
@@ -86,7 +99,8 @@ static void ask_recipients(struct exim *x, bool not, struct str value, struct ex
 	while (all != EXIM_YES && exim_item(x->g, &value, &separator, &item)) {
 		size_t at = str_find(item, '@');
 		struct str domain = at == SIZE_MAX ? item : str_from(item, at + 1);
-		enum exim_truth truth = exim_domains(x, domain, &by);
+		enum exim_truth truth = is_open_pattern(item) ? EXIM_SHOWN
+		                                              : exim_domains(x, domain, &by);
 		bool everyone = at == SIZE_MAX || (at == 1 && item.p[0] == '*');
 		if (truth == EXIM_YES && everyone)
 			all = EXIM_YES;

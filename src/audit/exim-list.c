@@ -109,7 +109,7 @@ static void add_host(struct exim *x, struct str item, bool not, unsigned depth,
 	} else if (gather_prefix(item, &range.range)) {
 		gather_range(x->g, &hosts->ranges, &range);
 	} else if (str_find(item, ';') != SIZE_MAX || str_find(item, '$') != SIZE_MAX) {
-		hosts->unsure |= !not;
+		hosts->unsure |= !exim_map_hosts(x, item, not, hosts) && !not;
 	} else if (item.p[0] == '*' || item.p[0] == '^' || item.p[0] == '\\') {
 		hosts->names |= !not;
 	} else if (str_caseeq(item, STR("localhost"))) {
@@ -196,6 +196,9 @@ static enum exim_truth ask_domain(struct exim *x, struct str item, unsigned dept
 	}
 	if (item.p[0] == '/')
 		return ask_domain_file(x, item, depth, by);
+	enum exim_truth truth;
+	if (str_find(item, ';') != SIZE_MAX && exim_map_domains(x, item, by, &truth))
+		return truth;
 	if (str_find(item, ';') != SIZE_MAX || str_find(item, '$') != SIZE_MAX) {
 		gather_unread(x->g, gather_text(x->g, item), "domains that are in a map");
 		return EXIM_NO;

@@ -107,6 +107,10 @@ bool exim_has_domain(struct exim *x, struct str list, struct str domain);
 /* An own domain of a list: the first item that takes something in. Empty: there is none. */
 struct str exim_some_domain(struct exim *x, struct str list);
 
+/* ---- exim-map.c: lookups in text files. False: it is none, or cannot be read */
+bool exim_map_domains(struct exim *x, struct str item, unsigned *by, enum exim_truth *truth);
+bool exim_map_hosts(struct exim *x, struct str item, bool not, struct exim_hosts *hosts);
+
 /* ---- exim-condition.c: one condition of a verb, for plain mail to a foreign domain */
 struct exim_condition {
 	enum exim_truth truth;           /* EXIM_SHOWN: it hangs on the following */
@@ -124,6 +128,8 @@ void exim_condition(struct exim *x, struct str name, bool not, struct str value,
 /* ---- exim-sign.c: how a local part holds a foreign address (`sign` as of struct exim_route) */
 /* Such a local part is of the list. */
 bool exim_sign_matches(struct exim *x, struct str list, unsigned sign);
+/* An expansion asks a program or database what to make of the local part: anything may come. */
+bool exim_sign_asks(struct str data);
 /* An expansion makes the domain of what it gives out of the local part. */
 bool exim_sign_expands(struct str data, unsigned sign);
 

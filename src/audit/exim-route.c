@@ -174,10 +174,11 @@ static bool looks_for(const struct exim_router *r, unsigned sign)
 
 static enum fit routes(struct exim *x, const struct exim_router *r, unsigned sign)
 {
-	if (!drives(r, "redirect") || !exim_sign_expands(r->o[DATA].value, sign))
+	const bool asks = exim_sign_asks(r->o[DATA].value);
+	if (!drives(r, "redirect") || !(asks || exim_sign_expands(r->o[DATA].value, sign)))
 		return FIT_NO;
 	enum fit fit = meets(x, r, sign);
-	return fit == FIT_YES && !looks_for(r, sign) ? FIT_PERHAPS : fit;
+	return fit == FIT_YES && (asks || !looks_for(r, sign)) ? FIT_PERHAPS : fit;
 }
 
 /* An own domain that the router is for; empty: it is for none. */

@@ -80,6 +80,17 @@ static bool is_of_local_part(struct str text)
 	return holds_a_capture(text);
 }
 
+bool exim_sign_asks(struct str data)
+{
+	static const char *const outside[] = { "sql{", "sql {", "sqlite", "ldap", "redis",
+	                                       "wildlsearch", "${perl", "${run", "${dlfunc",
+	                                       "${readsocket", "oracle{", "dnsdb" };
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		if (str_search(data, str_of(outside[i])) != SIZE_MAX)
+			return is_of_local_part(data);
+	return false;
+}
+
 bool exim_sign_expands(struct str data, unsigned sign)
 {
 	size_t domain = domain_at(data);

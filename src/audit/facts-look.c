@@ -9,19 +9,24 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +71,15 @@ static void parse_file(struct looking *l, const char *name,
 
 static int parse_tcp4(struct facts *f, struct str text) { return facts_parse_tcp(f, 4, text); }
 static int parse_tcp6(struct facts *f, struct str text) { return facts_parse_tcp(f, 6, text); }
+
+static void look_at_tables(struct looking *l)
+{
+	parse_file(l, "route", facts_parse_route);
+	parse_file(l, "ipv6_route", facts_parse_ipv6_route);
+	parse_file(l, "if_inet6", facts_parse_if_inet6);
+	parse_file(l, "tcp", parse_tcp4);
+	parse_file(l, "tcp6", parse_tcp6);
+}
 
 /* ---- interfaces ---------- */
 
@@ -263,22 +277,29 @@ static bool has_other_program(unsigned pid, bool same_mounts)
 	       runs.st_dev != here.st_dev || runs.st_ino != here.st_ino;
 }
 
-/* A service in mounts of its own still has the machine's root; one that shut itself in has one that
- * is no mount. */
+static bool is_same_place(unsigned pid, const char *place)
+{
+	char path[40];
+	struct stat ours, theirs;
+	snprintf(path, sizeof(path), "/proc/%u/root%.16s", pid, place);
+	return stat(place, &ours) == 0 && stat(path, &theirs) == 0 &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/* A service in mounts of its own still has the machine's root and files; one that shut itself in
+ * has a root that is no mount. */
 static bool is_elsewhere(unsigned pid)
 {
 	char path[40], ours[64], theirs[64];
-	struct stat machine;
 	struct statx root;
 	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	if (pid == 0 || stat("/", &machine) != 0 ||
-	    statx(AT_FDCWD, path, 0, STATX_INO, &root) != 0 ||
-	    (makedev(root.stx_dev_major, root.stx_dev_minor) == machine.st_dev &&
-	     root.stx_ino == machine.st_ino))
+	if (pid == 0 || statx(AT_FDCWD, path, 0, STATX_INO, &root) != 0)
 		return false;
 	bool same_mounts = link_of((unsigned)getpid(), "ns/mnt", ours, sizeof(ours)) ==
 	                   link_of(pid, "ns/mnt", theirs, sizeof(theirs)) &&
 	                   strcmp(ours, theirs) == 0;
+	if (is_same_place(pid, "/"))
+		return !same_mounts && (!is_same_place(pid, "/etc") || !is_same_place(pid, "/usr"));
 	if (!same_mounts && root.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		return true;
 	return has_other_program(pid, same_mounts);
@@ -488,19 +509,74 @@ int facts_look(struct facts *f, const char *root, int tool_ms)
 		return ERR_LIMIT;
 	find_proc(&l);
 	look_at_interfaces(&l);
-	parse_file(&l, "route", facts_parse_route);
-	parse_file(&l, "ipv6_route", facts_parse_ipv6_route);
-	parse_file(&l, "if_inet6", facts_parse_if_inet6);
+	look_at_tables(&l);
 	if (here)
 		look_at_addresses(&l);
 	else
 		parse_file(&l, "fib_trie", facts_parse_fib_trie);
-	parse_file(&l, "tcp", parse_tcp4);
-	parse_file(&l, "tcp6", parse_tcp6);
 	if (here) {
 		look_at_rules(&l, tool_ms);
 		look_at_processes(&l);
 	}
 	look_for_container(&l);
+	return l.worst;
+}
+
+/* ---- of another network ---------- */
+
+/* The kernel's own words: what a container has at /sys is the container's. */
+static void look_at_device(struct looking *l, int fd, const char *name)
+{
+	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ask = { 0 };
+	char uevent[64];
+	struct facts_sys sys = { .name = name, .uevent = uevent };
+	if (!str_copy(ask.ifr_name, sizeof(ask.ifr_name), str_of(name)))
+		return;
+	if (ioctl(fd, SIOCGIFHWADDR, &ask) == 0)
+		sys.type = ask.ifr_hwaddr.sa_family;
+	if (ioctl(fd, SIOCGIFFLAGS, &ask) == 0)
+		sys.flags = (uint16_t)ask.ifr_flags;
+	ask.ifr_data = (char *)&driver;
+	if (ioctl(fd, SIOCETHTOOL, &ask) != 0)
+		driver.driver[0] = '\0';
+	snprintf(uevent, sizeof(uevent), "DEVTYPE=%.31s\n", driver.driver);
+	sys.is_bridge = strcmp(driver.driver, "bridge") == 0;
+	sys.is_tun = strcmp(driver.driver, "tun") == 0;
+	note(l, facts_add_sys(l->f, &sys), "an interface");
+}
+
+static void look_at_devices(struct looking *l)
+{
+	struct if_nameindex *all = if_nameindex();
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (size_t i = 0; all && fd >= 0 && all[i].if_name; i++)
+		if (l->f->interface_n < FACTS_INTERFACES_MAX)
+			look_at_device(l, fd, all[i].if_name);
+	if (!all || fd < 0)
+		facts_unread(l->f, "interfaces", "they cannot be listed");
+	if (fd >= 0)
+		close(fd);
+	if_freenameindex(all);
+}
+
+int facts_look_into(struct facts *f, int network, int tool_ms)
+{
+	struct looking l = { .f = f, .root = "", .proc = "/proc/self", .worst = ERR_OK };
+	int ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (ours < 0)
+		return ERR_IO;
+	if (setns(network, CLONE_NEWNET) != 0) {
+		close(ours);
+		return ERR_DENIED;
+	}
+	look_at_devices(&l);
+	look_at_tables(&l);
+	look_at_addresses(&l);
+	look_at_rules(&l, tool_ms);
+	/* All that follows would be of another network than it is meant for. */
+	int back = setns(ours, CLONE_NEWNET);
+	assert(back == 0);
+	close(ours);
 	return l.worst;
 }

@@ -225,6 +225,11 @@ void facts_judge_container(struct facts *f, const struct facts_signs *signs);
  * `unread`. ERR_LIMIT: something was cut. */
 int facts_look(struct facts *f, const char *root, int tool_ms);
 
+/* The same of another network, by a descriptor of its namespace: interfaces, routes, who listens,
+ * and what the machine's own nft and iptables-save say there; no processes, nor whether it is a
+ * container's. In a process of one thread. Also ERR_DENIED. */
+int facts_look_into(struct facts *f, int network, int tool_ms);
+
 /* ---- questions; pure ---- */
 
 /* The interface that has this address; NULL. */

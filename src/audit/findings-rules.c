@@ -276,13 +276,26 @@ static bool fix_exim_domains(struct findings *fs, struct finding_draft *d)
 	return fixed;
 }
 
-static void fix_exim_rules(struct findings *fs, struct finding_draft *d,
-                           const struct audit_line *line, const char *cause)
+/* The statement that lets them in. Where a router makes a foreign address of it, that is sound. */
+static const struct audit_line *accepted_by(const struct finding_group *g)
 {
-	const bool domains = !strcmp(cause, "C33") || !strcmp(cause, "C39");
+	static const char *const routed[] = { "C11", "C34", "C36", "C37", "C48", NULL };
+	for (size_t i = 0; i < g->rows[0]->by_n && !is_one_of(str_of(g->cause), routed); i++) {
+		const struct audit_place *place = &g->rows[0]->by[i].place;
+		if (place->line && str_prefix(str_of(place->text), STR("accept")))
+			return &g->rows[0]->by[i];
+	}
+	return NULL;
+}
+
+static void fix_exim_rules(struct findings *fs, struct finding_draft *d,
+                           const struct finding_group *g)
+{
+	const struct audit_line *line = accepted_by(g);
+	const bool domains = !strcmp(g->cause, "C33") || !strcmp(g->cause, "C39");
 	if (domains && fix_exim_domains(fs, d))
 		return;
-	if (line && line->place.line && str_prefix(str_of(line->place.text), STR("accept")))
+	if (line)
 		finding_fix(fs, d, "# In %s, line %u: take this statement out, or ask for "
 		            "\"authenticated = *\" in it: %.200s", line->place.file,
 		            line->place.line, line->place.text);
@@ -357,7 +370,7 @@ void finding_fix_rules(struct findings *fs, struct finding_draft *d,
 		fix_postfix_rules(fs, d, g);
 		return;
 	case MTA_EXIM:
-		fix_exim_rules(fs, d, line, g->cause);
+		fix_exim_rules(fs, d, g);
 		return;
 	case MTA_SENDMAIL:
 		fix_sendmail_rules(fs, d, line);

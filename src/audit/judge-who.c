@@ -168,6 +168,13 @@ static bool has_line(const struct audit_line *by, size_t n, const struct audit_l
 	return false;
 }
 
+static bool claims_to_be_another(const char *form, bool *proxy)
+{
+	const struct relay_case *c = audit_form_case(form);
+	*proxy = c && (c->session == RELAY_PROXY_V1 || c->session == RELAY_PROXY_V2);
+	return *proxy || (c && c->session == RELAY_XCLIENT);
+}
+
 static void explain_form(struct judge *j, const struct audit_who *who, const char *form,
                          const struct audit_port *port, struct audit_why *why)
 {
@@ -182,6 +189,9 @@ static void explain_form(struct judge *j, const struct audit_who *who, const cha
 		client.shows |= AUDIT_BY_RECIPIENT;
 		audit_config_explain(j->known->ground->config, &client, why);
 	}
+	bool proxy;
+	if (why->answer == AUDIT_NO && claims_to_be_another(form, &proxy))
+		audit_config_explain_claim(j->known->ground->config, proxy, port, why);
 }
 
 /* Of what is taken in plain the one line tells all; else each form may have another. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
  * All servers of this machine, one behind the other, and whether they are all: where strangers'
- * mail arrives that nobody was asked about, "closed" is not said.
+ * mail arrives that nobody was asked about, "closed" is not said. A server in a container, to which
+ * a port of this machine leads, is asked there.
  */
 #include "cli/audit-run.h"
 
 #include "base/clock.h"
+
+#include <unistd.h>
 
 enum { ALL_MS = 180 * 1000, REPORTS_MAX = 128, ASKED_MAX = REPORTS_MAX * AUDIT_PORTS_MAX };
 
@@ -106,25 +109,105 @@ static int run_machine(struct all *all)
 /* Who names one kind of server does not ask about another one that runs here. */
 static bool is_left_out(const struct all *all, const struct audit_entrance *e)
 {
-	return all->options->mta && e->listener && !e->listener->elsewhere &&
+	return all->options->mta && all->report_n && e->listener && !e->listener->elsewhere &&
 	       audit_mta_of_process(e->listener->program) != MTA_UNKNOWN &&
 	       audit_mta_of_process(e->listener->program) != all->reports[0].mta;
 }
 
-static void doubt_entrances(struct all *all)
+/* ---- in containers ---------------------------------------------------------------- */
+
+static bool is_asked_already(const struct all *all, const struct audit_published *p)
+{
+	for (size_t i = 0; i < all->asked_n; i++)
+		if (all->asked[i].pid == p->pid)
+			return true;
+	return false;
+}
+
+/* "port 25, by docker-proxy (process 7)" */
+static const char *behind_words(struct all *all, const struct audit_entrance *e)
+{
+	return arena_printf(&all->cli->arena, "port %u of this machine%s%s", e->at.port,
+	                    e->by[0] ? ", by " : "", e->by);
+}
+
+/* Asks the server; why not stands in *why, a clause. */
+static int run_inside(struct all *all, const struct audit_published *published,
+                      const struct audit_entrance *e, const char **why)
+{
+	struct audit_inside inside;
+	struct audit_options options = *all->options;
+	int code = CLI_GO;
+	if (options.mta && strcmp(options.mta, mta_name(published->mta)) != 0) {
+		*why = "it is of another kind than is asked about";
+		return CLI_GO;
+	}
+	if (all->report_n == REPORTS_MAX || clock_mono_ms() > all->until_ms) {
+		*why = "no time is left";
+		return CLI_GO;
+	}
+	if (audit_inside_open(all->cli, published, &all->machine, &inside, why) == ERR_OK) {
+		options.mta = mta_name(published->mta);
+		options.inside = &inside;
+		inside.behind = behind_words(all, e);
+		code = run_server(all, &options);
+	}
+	audit_inside_close(&inside);
+	if (code != CLI_GO)
+		*why = "its configuration cannot be read";
+	return CLI_GO;
+}
+
+/* Where it leads to a server that is found, that one is asked. */
+static void ask_behind(struct all *all, struct audit_entrance *e)
+{
+	struct audit_published published;
+	if (geteuid() != 0)
+		e->why_not = "only root can look for it";
+	else if (audit_published_find(&all->cli->arena, e, &published, &e->why_not) == ERR_OK) {
+		if (e->to.ip.family == 0)
+			e->to = published.at;
+		if (!is_asked_already(all, &published))
+			run_inside(all, &published, e, &e->why_not);
+	}
+}
+
+/* ---- where mail arrives --------------------------------------------------------------- */
+
+static void doubt(struct all *all, const struct audit_entrance *v, size_t n, int err)
+{
+	struct arena *a = &all->cli->arena;
+	if (err != ERR_OK)
+		audit_report_doubt(&all->reports[0], "all ways by which strangers' mail arrives",
+		                   "the rules of the firewall go in circles, or too far");
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].asked && !is_left_out(all, &v[i]))
+			audit_report_doubt(&all->reports[0], audit_entrance_what(a, &v[i]),
+			                   audit_entrance_why(a, &v[i]));
+}
+
+/* What nobody was asked about is asked, or said. */
+static int follow_entrances(struct all *all)
 {
 	struct arena *a = &all->cli->arena;
 	struct audit_entrance *v;
 	size_t n;
 	all->machine.work = 0;
-	if (audit_entrances(&all->machine, all->asked, all->asked_n, &v, &n) != ERR_OK)
-		audit_report_doubt(&all->reports[0], "all ways by which strangers' mail arrives",
-		                   "the rules of the firewall go in circles, or too far");
+	int err = audit_entrances(&all->machine, all->asked, all->asked_n, &v, &n);
 	audit_entrances_mark(&all->machine, all->asked, all->asked_n, v, n);
 	for (size_t i = 0; i < n; i++)
 		if (!v[i].asked && !is_left_out(all, &v[i]))
-			audit_report_doubt(&all->reports[0], audit_entrance_what(a, &v[i]),
-			                   audit_entrance_why(a, &v[i]));
+			ask_behind(all, &v[i]);
+	audit_entrances_mark(&all->machine, all->asked, all->asked_n, v, n);
+	if (all->report_n)
+		doubt(all, v, n, err);
+	for (size_t i = 0; i < n && !all->report_n; i++)
+		if (!v[i].asked)
+			return cli_fail(all->cli, EX_UNAVAILABLE, "no Postfix, Exim, Sendmail or "
+			                "OpenSMTPD is installed here, and %s could not be asked: "
+			                "%s", audit_entrance_what(a, &v[i]),
+			                cli_safe(all->cli, audit_entrance_why(a, &v[i])));
+	return CLI_GO;
 }
 
 int audit_run_all(struct cli *cli, const struct audit_options *options,
@@ -132,14 +215,19 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
                   enum audit_verdict *verdict)
 {
 	struct all *all = arena_alloc(&cli->arena, sizeof(*all));
+	bool follows = !options->root && !options->config;
+	int code = CLI_GO;
 	*all = (struct all){ .cli = cli, .options = options,
 	                     .until_ms = clock_mono_ms() + ALL_MS };
 	facts_begin(&all->machine, &cli->arena);
 	if (!options->root)
 		facts_look(&all->machine, "", AUDIT_TOOL_MS);
-	int code = run_machine(all);
-	if (code == CLI_GO && !options->root && !options->config)
-		doubt_entrances(all);
+	if (!follows || options->mta || audit_find_any())
+		code = run_machine(all);
+	if (code == CLI_GO && follows)
+		code = follow_entrances(all);
+	if (code == CLI_GO && !all->report_n)
+		code = run_machine(all);         /* it says that there is none */
 	*verdict = AUDIT_CLOSED;
 	for (size_t i = 0; i < all->report_n; i++) {
 		take(arg, &all->reports[i]);

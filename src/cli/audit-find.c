@@ -35,6 +35,14 @@ static const struct closed_server *installed(enum mta mta)
 	return server && closed_server_program(server) ? server : NULL;
 }
 
+bool audit_find_any(void)
+{
+	for (int m = MTA_FIRST; m <= MTA_LAST_WHOLE; m++)
+		if (installed((enum mta)m))
+			return true;
+	return false;
+}
+
 static int find_given(struct cli *cli, const char *name, const struct closed_server **server)
 {
 	enum mta mta;
@@ -115,21 +123,34 @@ static const char *version_of(struct arena *a, struct str status, const char *pa
 	return NULL;
 }
 
-const char *audit_find_version(struct arena *a, const char *root, enum mta mta)
+static const char *package_version(struct arena *a, struct str status, enum mta mta)
 {
 	static const struct { enum mta mta; const char *package; } packages[] = {
 		{ MTA_POSTFIX, "postfix" }, { MTA_EXIM, "exim4-base" },
 		{ MTA_SENDMAIL, "sendmail-bin" }, { MTA_OPENSMTPD, "opensmtpd" },
 	};
+	for (size_t i = 0; i < sizeof(packages) / sizeof(*packages); i++)
+		if (packages[i].mta == mta)
+			return version_of(a, status, packages[i].package);
+	return NULL;
+}
+
+const char *audit_find_version(struct arena *a, const char *root, enum mta mta)
+{
 	struct buf status = { 0 };
 	const char *version = NULL;
 	const char *path = arena_printf(a, "%s/var/lib/dpkg/status", root);
 	if (file_read_plain(path, STATUS_BYTES_MAX, &status) == ERR_OK)
-		for (size_t i = 0; i < sizeof(packages) / sizeof(*packages); i++)
-			if (packages[i].mta == mta)
-				version = version_of(a, buf_str(&status), packages[i].package);
+		version = package_version(a, buf_str(&status), mta);
 	buf_fini(&status);
 	return version;
+}
+
+const char *audit_find_version_in(const struct audit_files *files, struct arena *a, enum mta mta)
+{
+	struct str status;
+	return files->read(files->arg, "/var/lib/dpkg/status", a, &status) == ERR_OK
+	       ? package_version(a, status, mta) : NULL;
 }
 
 /* ---- its names ------------------------------------------------------------------- */
@@ -179,7 +200,7 @@ static const char *whole_name(struct arena *a, const char *machine)
 }
 
 void audit_find_names(struct arena *a, struct audit_config *config, const char *machine,
-                      const char **host_name, const char **domain)
+                      const char *whole, const char **host_name, const char **domain)
 {
 	static const char *const names[] = { "myhostname", "primary_hostname" };
 	const struct audit_reading *r = audit_config_reading(config);
@@ -190,7 +211,7 @@ void audit_find_names(struct arena *a, struct audit_config *config, const char *
 			*host_name = s->value;
 	}
 	if (!*host_name)
-		*host_name = whole_name(a, machine);
+		*host_name = whole ? whole : whole_name(a, machine);
 	*domain = *host_name;
 	for (size_t i = 0; i < r->domain_n; i++) {
 		const char *name = r->domains[i];

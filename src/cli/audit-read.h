@@ -18,6 +18,8 @@
  * which is -1, is nothing yet. */
 struct audit_source {
 	const char *root;                /* "" of this machine */
+	const char *where;               /* for people, of a root: "in a container" */
+	bool runs;                       /* what runs there is among the facts */
 	const char *config;              /* a directory or file; NULL: where the server looks */
 	bool in_place;                   /* config stays where it is: an instance of Postfix */
 	const char *host_name, *version; /* NULL: not known */

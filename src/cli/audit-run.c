@@ -29,7 +29,7 @@ struct auditing {
 	const struct audit_options *options;
 	struct audit_options own;        /* where the server runs by another configuration */
 	struct arena *a;
-	struct facts facts;
+	struct facts facts, around;      /* of its network; of the machine around it */
 	struct audit_source source;
 	const char *running[RUNNING_MAX];        /* directories of Postfix, by its masters */
 	size_t running_n;
@@ -64,12 +64,21 @@ static void find_running(struct auditing *w)
 	w->options = &w->own;
 }
 
+static const char *container_words(const struct auditing *w)
+{
+	const struct audit_inside *in = w->options->inside;
+	return arena_printf(w->a, "%s, process %u", in->is.name, in->is.pid);
+}
+
 /* ---- configuration -------------------------------------------------------------------------- */
 
 static int read_configuration(struct auditing *w)
 {
+	const struct audit_inside *in = w->options->inside;
 	w->source = (struct audit_source){
-		.root = w->options->root ? w->options->root : "", .config = w->options->config,
+		.root = in ? in->root : w->options->root ? w->options->root : "",
+		.runs = in || !w->options->root, .where = in ? container_words(w) : NULL,
+		.config = w->options->config,
 		.in_place = w->options->is_instance, .host_name = w->machine,
 		.version = w->version, .disk.root = -1,
 	};
@@ -78,20 +87,60 @@ static int read_configuration(struct auditing *w)
 
 /* ---- who asks -------------------------------------------------------------------- */
 
+static bool arrived_before(const struct auditing *w, const struct audit_arrival *a)
+{
+	for (size_t i = 0; i < w->arrival_n; i++) {
+		const struct audit_arrival *b = &w->arrivals[i];
+		if (a->family == b->family && a->port == b->port && a->way == b->way &&
+		    ip_eq(&a->as, &b->as))
+			return true;
+	}
+	return false;
+}
+
+/* inward: of a container, by what its own rules do; there others than by rules come from what the
+ * machine around it does, which knows better. */
+static void add_arrivals(struct auditing *w, struct facts *f, const struct endpoint *at,
+                         bool inward)
+{
+	struct audit_arrival *found = NULL;
+	size_t n = 0;
+	if (audit_arrivals(f, at, &found, &n) != ERR_OK)
+		audit_plan_leave_out(&w->plan, "all ways by which strangers arrive",
+		                     "the rules of the firewall go in circles, or too far");
+	for (size_t k = 0; k < n && w->arrival_n < ARRIVALS_MAX; k++)
+		if (!arrived_before(w, &found[k]) &&
+		    (!inward || (found[k].certain && found[k].way != AUDIT_DIRECT)))
+			w->arrivals[w->arrival_n++] = found[k];
+}
+
+/* To a container strangers come by what this machine makes of them, at each address that it has. */
+static void add_arrivals_inside(struct auditing *w, const struct endpoint *at)
+{
+	const struct facts *f = &w->facts;
+	for (size_t i = 0; i < f->interface_n; i++)
+		for (size_t k = 0; k < f->interfaces[i].address_n; k++) {
+			const struct endpoint one = { f->interfaces[i].addresses[k].ip, at->port };
+			bool fits = at->ip.family == 0 || ip_is_unspecified(&at->ip) ||
+			            ip_eq(&at->ip, &one.ip);
+			if (fits && f->interfaces[i].kind != FACTS_LOOPBACK)
+				add_arrivals(w, &w->around, &one, false);
+		}
+	add_arrivals(w, &w->facts, at, true);
+}
+
 /* By which addresses strangers arrive, at each port that the server has. */
 static void find_arrivals(struct auditing *w)
 {
 	const struct audit_reading *r = audit_config_reading(w->config);
+	const struct audit_inside *in = w->options->inside;
 	w->arrivals = arena_alloc(w->a, ARRIVALS_MAX * sizeof(*w->arrivals));
 	for (size_t i = 0; i < r->port_n && i < AUDIT_PORTS_MAX; i++) {
 		const struct endpoint at = { r->ports[i].address, r->ports[i].port };
-		struct audit_arrival *found = NULL;
-		size_t n = 0;
-		if (audit_arrivals(&w->facts, &at, &found, &n) != ERR_OK)
-			audit_plan_leave_out(&w->plan, "all ways by which strangers arrive",
-			                     "the rules of the firewall go in circles, or too far");
-		for (size_t k = 0; k < n && w->arrival_n < ARRIVALS_MAX; k++)
-			w->arrivals[w->arrival_n++] = found[k];
+		if (in && !in->is.own_network)
+			add_arrivals_inside(w, &at);
+		else
+			add_arrivals(w, &w->facts, &at, false);
 	}
 }
 
@@ -115,13 +164,15 @@ static void find_askers(struct auditing *w)
 
 static void lay_ground(struct auditing *w)
 {
-	const char *user = audit_find_user(w->a);
+	const struct audit_inside *in = w->options->inside;
+	const char *user = in ? in->user : audit_find_user(w->a);
 	w->ground = (struct audit_ground){
 		.facts = &w->facts, .config = w->config, .user = user,
 		.machine_name = w->machine, .controls = w->server->controls,
 		.foreign = FOREIGN, .other = OTHER, .mx_here = MX_HERE,
 	};
-	audit_find_names(w->a, w->config, w->machine, &w->ground.host_name, &w->ground.domain);
+	audit_find_names(w->a, w->config, w->machine, in ? in->whole : NULL, &w->ground.host_name,
+	                 &w->ground.domain);
 	w->plan.arena = w->a;
 	find_arrivals(w);
 	find_askers(w);
@@ -153,9 +204,11 @@ static size_t find_directories(struct auditing *w, const char **directories)
 static void ask(struct auditing *w)
 {
 	const char *directories[DIRECTORIES];
-	const struct cli_values *sockets = w->options->sockets;
+	const struct audit_inside *in = w->options->inside;
+	const struct cli_values *sockets = in ? NULL : w->options->sockets;
 	const struct closed_run_setup setup = {
-		.server = w->server, .config = w->options->config,
+		.server = w->server, .inside = in ? &in->spaces : NULL,
+		.config = w->options->config,
 		.is_instance = w->options->is_instance, .options = w->source.daemon.words,
 		.directories = directories,
 		.directory_n = find_directories(w, directories),
@@ -194,16 +247,29 @@ static void gather_unasked(struct auditing *w, const char *others)
 		audit_plan_leave_out(&w->plan, w->facts.unread[i].what, w->facts.unread[i].why);
 }
 
-static const char *how_of(const struct auditing *w)
+static const char *how_words(const struct auditing *w)
 {
 	if (!w->known.started)
 		return w->message.n ? arena_printf(w->a, "only the configuration was read: %s",
 		                                   w->known.not_started)
 		                    : "only the configuration was read";
-	return w->aside
-		? arena_printf(w->a, "the server was asked %s: no closed room can be made here",
-		               w->aside)
-		: "a second server with this configuration was asked in a closed room";
+	if (w->aside)
+		return arena_printf(w->a, "the server was asked %s: no closed room can be made "
+		                    "here", w->aside);
+	return arena_printf(w->a, "a second server with this configuration was asked in a closed "
+	                    "room%s", w->options->inside ? ", of the container's files" : "");
+}
+
+/* Which of all it is: people know it by its name, and by the port that leads to it. */
+static void name_container(struct auditing *w, struct audit_report *r)
+{
+	const struct audit_inside *in = w->options->inside;
+	r->container = container_words(w);
+	/* Without the number, so that it is the same one the next time. */
+	r->host_name = arena_printf(w->a, "%s (%s)", r->host_name, in->is.name);
+	r->how = arena_printf(w->a, "%s; it is behind %s", r->how, in->behind);
+	r->summary = arena_printf(w->a, "%s; in %s, behind %s", r->summary, r->container,
+	                          in->behind);
 }
 
 static void judge(struct auditing *w, struct audit_report *report)
@@ -217,11 +283,12 @@ static void judge(struct auditing *w, struct audit_report *report)
 	w->known.unasked_n = w->plan.left_out_n;
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
-		.host_name = w->ground.host_name, .time_s = clock_now_s(),
-		.how = how_of(w),
+		.host_name = w->ground.host_name, .time_s = clock_now_s(), .how = how_words(w),
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);
+	if (w->options->inside)
+		name_container(w, report);
 }
 
 /* One that runs, and that the audited one does not name. */
@@ -231,8 +298,12 @@ static void instance_add(const struct auditing *w, struct audit_done *done, cons
 	                                                 : w->server->config) == 0;
 	for (size_t i = 0; i < done->directory_n; i++)
 		said |= strcmp(done->directories[i], directory) == 0;
-	if (!said && done->directory_n < AUDIT_INSTANCES_MAX)
+	if (said)
+		return;
+	if (done->directory_n < AUDIT_INSTANCES_MAX)
 		done->directories[done->directory_n++] = directory;
+	else if (!done->left++)
+		done->first_left = directory;
 }
 
 /* Directories of the other instances of Postfix. */
@@ -249,41 +320,82 @@ static void find_instances(struct auditing *w, struct audit_done *done)
 		instance_add(w, done, w->running[i]);
 }
 
+static void add_asked(struct audit_done *done, const struct endpoint *at, enum mta mta,
+                      unsigned pid)
+{
+	if (done->asked_n < AUDIT_ASKED_MAX)
+		done->asked[done->asked_n++] = (struct audit_asked_at){ *at, mta, pid };
+}
+
+/* In a network of its own each address is told from those of this machine. */
 static void find_asked(struct auditing *w, struct audit_done *done)
 {
 	const struct audit_reading *r = audit_config_reading(w->config);
-	done->asked = arena_alloc(w->a, (r->port_n + 1) * sizeof(*done->asked));
-	for (size_t i = 0; i < r->port_n && i < AUDIT_PORTS_MAX; i++)
-		done->asked[done->asked_n++] = (struct audit_asked_at){
-			{ r->ports[i].address, r->ports[i].port }, w->server->mta, 0 };
+	const struct audit_inside *in = w->options->inside;
+	const struct facts *f = &w->facts;
+	done->asked = arena_alloc(w->a, AUDIT_ASKED_MAX * sizeof(*done->asked));
+	for (size_t p = 0; p < r->port_n && p < AUDIT_PORTS_MAX; p++) {
+		const struct endpoint at = { r->ports[p].address, r->ports[p].port };
+		bool all = at.ip.family == 0 || ip_is_unspecified(&at.ip);
+		if (!in || in->is.own_network || !all) {
+			add_asked(done, &at, w->server->mta, in ? in->is.pid : 0);
+			continue;
+		}
+		for (size_t i = 0; i < f->interface_n; i++)
+			for (size_t k = 0; k < f->interfaces[i].address_n; k++) {
+				struct endpoint one = { f->interfaces[i].addresses[k].ip, at.port };
+				add_asked(done, &one, w->server->mta, in->is.pid);
+			}
+	}
 }
 
 static void look(struct auditing *w, const struct facts *machine)
 {
 	if (machine)
+		w->around = *machine;
+	if (w->options->inside)
+		w->facts = w->options->inside->facts;
+	else if (machine)
 		w->facts = *machine;
 	else {
 		facts_begin(&w->facts, w->a);
 		facts_look(&w->facts, w->options->root, AUDIT_TOOL_MS);
 	}
-	w->facts.work = 0;
+	w->facts.work = w->around.work = 0;
+}
+
+/* Which server it is, and its machine. CLI_GO or an exit code, told. */
+static int find_server(struct auditing *w, const char **others)
+{
+	const struct audit_options *o = w->options;
+	const char *root = o->root ? o->root : "";
+	if (o->inside) {
+		w->server = &o->inside->server;
+		w->machine = o->inside->machine;
+		w->version = o->inside->version;
+		return CLI_GO;
+	}
+	int code = root[0] ? audit_find_in_image(w->cli, root, o->mta, &w->server, others)
+	                   : audit_find_server(w->cli, &w->facts, o->mta, &w->server, others);
+	if (code == CLI_GO) {
+		w->machine = root[0] ? "localhost" : audit_find_machine(w->a);
+		w->version = audit_find_version(w->a, root, w->server->mta);
+	}
+	return code;
 }
 
 int audit_run_one(struct cli *cli, const struct audit_options *options,
                   const struct facts *machine, struct audit_done *done)
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
-	const char *others = "", *root = options->root ? options->root : "";
+	const char *others = "";
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
 	                        .source.disk.root = -1, .known.not_started = "" };
 	*done = (struct audit_done){ 0 };
 	look(w, machine);
-	int code = root[0] ? audit_find_in_image(cli, root, options->mta, &w->server, &others)
-	                   : audit_find_server(cli, &w->facts, options->mta, &w->server, &others);
+	int code = find_server(w, &others);
 	if (code == CLI_GO) {
 		find_running(w);
-		w->machine = root[0] ? "localhost" : audit_find_machine(w->a);
-		w->version = audit_find_version(w->a, root, w->server->mta);
 		code = read_configuration(w);
 	}
 	if (code == CLI_GO) {

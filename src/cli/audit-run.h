@@ -9,6 +9,7 @@
 #include "audit/entrance.h"
 #include "audit/report.h"
 #include "cli/audit-find.h"
+#include "cli/audit-inside.h"
 #include "cli/cli.h"
 
 struct audit_options {
@@ -18,6 +19,7 @@ struct audit_options {
 	bool reading;                    /* no server is started */
 	bool in_container;               /* no room is tried; not as root, either */
 	const char *root;                /* of an image: its files are read, nothing is started */
+	const struct audit_inside *inside;       /* a container, whose server it is; NULL */
 };
 
 /* Each server that listens, and behind it each instance of Postfix, unless one is named; `take`
@@ -28,7 +30,7 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
                   void (*take)(void *arg, const struct audit_report *report), void *arg,
                   enum audit_verdict *verdict);
 
-enum { AUDIT_INSTANCES_MAX = 16, AUDIT_TOOL_MS = 5000 };
+enum { AUDIT_INSTANCES_MAX = 16, AUDIT_ASKED_MAX = 1024, AUDIT_TOOL_MS = 5000 };
 /* What came of one audit. */
 struct audit_done {
 	struct audit_report report;

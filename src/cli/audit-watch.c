@@ -145,6 +145,8 @@ static void lines_take(void *arg, const struct audit_report *report)
 {
 	struct watching *w = arg;
 	watch_lines(report, &w->lines);
+	if (report->container)           /* its files are not looked at */
+		w->now.digest[0] = '\0';
 }
 
 /* Of what the answer depends on; "" if there is more than can be looked at. */

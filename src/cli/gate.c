@@ -149,6 +149,9 @@ static void add_report(void *arg, const struct audit_report *report)
 	static const int badness[] = { [AUDIT_CLOSED] = 0, [AUDIT_WIDE] = 1, [AUDIT_UNKNOWN] = 2,
 	                               [AUDIT_WORLD] = 3 };
 	add_rows(g, report);
+	/* Its files are not in the digest. */
+	if (report->container)
+		g->can_keep = false;
 	g->known.cut |= report->cut;
 	if (g->known.summary && badness[report->verdict] <= badness[g->known.verdict])
 		return;

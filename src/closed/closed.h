@@ -67,7 +67,13 @@ struct closed_stand_in {
 };
 enum { CLOSED_STAND_INS_MAX = 32 };
 
+/* Descriptors of a container's mount namespace and of its root: the room is made of its files. */
+struct closed_inside {
+	int mounts, root;
+};
+
 struct closed_setup {
+	const struct closed_inside *inside;          /* NULL: of the machine's */
 	const char *host_name;
 	const struct closed_interface *interfaces;   /* the loopback one, too */
 	size_t interface_n;

@@ -34,7 +34,8 @@ static const struct audit_line *exim_line(const struct explaining *x, struct str
 	struct audit_line *line = arena_alloc(a, sizeof(*line));
 	*line = (struct audit_line){ "acl_smtp_rcpt", {
 		arena_strdup(a, acl.file), acl.line,
-		arena_printf(a, "%.*s %.*s", STR_ARG(acl.verb), STR_ARG(acl.condition)) } };
+		arena_printf(a, "%.*s%s%.*s", STR_ARG(acl.verb), acl.condition.n ? " " : "",
+		             STR_ARG(acl.condition)) } };
 	return line;
 }
 

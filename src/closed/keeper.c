@@ -6,6 +6,7 @@
 
 #include "closed/bounds.h"
 #include "closed/confine.h"
+#include "closed/enter.h"
 #include "closed/files.h"
 #include "closed/net.h"
 #include "closed/stand-in.h"
@@ -279,10 +280,13 @@ static _Noreturn void keep(const struct closed_setup *setup, int control)
 	struct pollfd wait[] = { { CONTROL, POLLIN, 0 }, { LOG_SOCKET, POLLIN, 0 } };
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
-	outside_leave(control);
 	signal(SIGALRM, time_over);
 	alarm((unsigned)(setup->life_ms / 1000 + 1));
-	int e = room_make(setup, &left_out, &message);
+	int e = setup->inside ? closed_enter(setup->inside, &message) : ERR_OK;
+	outside_leave(control);
+	signal(SIGALRM, time_over);
+	if (e == ERR_OK)
+		e = room_make(setup, &left_out, &message);
 	/* Standard ones, of the room's own /dev. */
 	for (int fd = 0; e == ERR_OK && fd < CONTROL; fd++)
 		if (open("/dev/null", O_RDWR) != fd)

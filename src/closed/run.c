@@ -198,8 +198,8 @@ static int room_make(struct running *r, struct buf *message)
 	const struct standing *standing = stand_ins_of(s, r->plan);
 	int e = bind_find(s, &bind, message);
 	const struct closed_setup setup = {
-		.host_name = r->plan->ground->machine_name, .interfaces = interfaces,
-		.interface_n = n, .trees = trees,
+		.inside = s->inside, .host_name = r->plan->ground->machine_name,
+		.interfaces = interfaces, .interface_n = n, .trees = trees,
 		.tree_n = closed_server_trees(s->server, s->directories, s->directory_n, trees),
 		.binds = &bind, .bind_n = bind.from ? 1 : 0,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
@@ -373,10 +373,10 @@ int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, 
 	/* In a container it may be asked otherwise: by the configuration of the server that runs,
 	 * as nothing confines it there. */
 	const bool is_foreign = setup->config && !setup->is_instance;
-	if (e == ERR_DENIED && !is_foreign && is_container(&r)) {
+	if (e == ERR_DENIED && !is_foreign && !setup->inside && is_container(&r)) {
 		buf_clear(message);
 		e = closed_aside_create(setup, plan, &r.aside, message);
-	} else if (e == ERR_DENIED && !is_foreign) {
+	} else if (e == ERR_DENIED && !is_foreign && !setup->inside) {
 		buf_add_cstr(message, "; this seems to be no container: --in-container asks "
 		             "without a room");
 	}

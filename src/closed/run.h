@@ -18,6 +18,7 @@
 
 struct closed_run_setup {
 	const struct closed_server *server;
+	const struct closed_inside *inside;      /* a container, of whose files it is; NULL */
 	/* Another configuration than the server's own, which is carried to where the server looks;
 	 * or that of an instance of Postfix, which stays where it is. NULL: its own. */
 	const char *config;

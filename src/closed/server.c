@@ -26,10 +26,10 @@ const struct closed_server *closed_server_of(enum mta mta)
 
 const char *closed_server_program(const struct closed_server *server)
 {
-	for (size_t i = 0; server->programs[i]; i++)
+	for (size_t i = 0; !server->program && server->programs[i]; i++)
 		if (access(server->programs[i], X_OK) == 0)
 			return server->programs[i];
-	return NULL;
+	return server->program;
 }
 
 int closed_server_bind(const struct closed_server *server, const char *config,

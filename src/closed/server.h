@@ -17,6 +17,7 @@
 struct closed_server {
 	enum mta mta;
 	const char *const *programs;     /* where its main program may be; NULL-terminated */
+	const char *program;             /* where it is, in a container; NULL: it is looked for */
 	const char *config;              /* its directory; NULL: it knows itself */
 	/* Where its configuration may be, directories and files, the likeliest first;
 	 * NULL-terminated. */

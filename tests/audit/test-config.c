@@ -369,6 +369,43 @@ static void test_settings(void **state)
 	arena_fini(&a);
 }
 
+/* By what a client is believed who says that it is this machine. */
+static void test_claims(void **state)
+{
+	(void)state;
+	static const struct { struct config_row row; bool proxy; const char *answer; } claims[] = {
+		{ { "XCLIENT", MTA_POSTFIX, NULL,
+		    { { MAIN, NEW "smtpd_authorized_xclient_hosts = 0.0.0.0/0\n" }, { MASTER, SMTP } },
+		    { { 0 } } }, false,
+		  "yes C7: smtpd_authorized_xclient_hosts main.cf:3, mynetworks_style default, " BY_DEFAULT },
+		{ { "nobody", MTA_POSTFIX, NULL, { { MAIN, NEW }, { MASTER, SMTP } }, { { 0 } } }, false,
+		  "no: " },
+		{ { "PROXY", MTA_POSTFIX, NULL, { { MAIN, NEW "mynetworks = 127.0.0.1\n" }, { MASTER, SMTP
+		    "  -o smtpd_upstream_proxy_protocol=haproxy\n" } }, { { 0 } } }, true,
+		  "yes C7: smtpd_upstream_proxy_protocol master.cf:1, mynetworks main.cf:3, " BY_DEFAULT },
+		{ { "Exim", MTA_EXIM, NULL,
+		    { { "/etc/exim4/exim4.conf", "hosts_proxy = *\n"
+		    "acl_smtp_rcpt = a\nbegin acl\na:\n  accept hosts = 127.0.0.1\n" } }, { { 0 } } }, true,
+		  "yes C7: hosts_proxy exim4.conf:1, acl_smtp_rcpt exim4.conf:5" },
+		{ { "OpenSMTPD", MTA_OPENSMTPD, NULL, { { "/etc/smtpd.conf", "listen on all proxy-v2\n"
+		    "action a relay\nmatch for any action a\n" } }, { { 0 } } }, true,
+		  "yes C7: proxy-v2 smtpd.conf:1, match smtpd.conf:3" },
+	};
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+		struct arena a = { 0 };
+		struct buf said = { 0 };
+		struct audit_config *config;
+		struct audit_why why;
+		assert_int_equal(read_row(&claims[i].row, &a, &config), ERR_OK);
+		audit_config_explain_claim(config, claims[i].proxy,
+		                           &audit_config_reading(config)->ports[0], &why);
+		write_why(&why, &said);
+		assert_string_equal(buf_cstr(&said), claims[i].answer);
+		buf_fini(&said);
+		arena_fini(&a);
+	}
+}
+
 /* What a recipient holds in its local part, of the catalogue's forms. */
 static void test_form_routes(void **state)
 {
@@ -413,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_form_routes),
 		cmocka_unit_test(test_nothing),
 	};

@@ -70,6 +70,10 @@ static const struct reading_row rows[] = {
 	{ "wide domains, domains by MX", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
 		"  accept domains = *.com : example.org\n  accept domains = @mx_any\n  deny\n" } }, false,
 	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 4 }, { STRANGER, "m", 'y', CONF, 5 } } },
+	{ "recipients by patterns", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept recipients = \\N^.*@example[.]org$\\N : ^.*@example.net\\$ : a@example.com\n"
+		"  accept recipients = ^.*@example[.]org\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 5 } } },
 	{ "not local is foreign", { { CONF, HEAD ACL "  accept domains = !+local_domains\n" } }, true,
 	  { { STRANGER, "", 'y', CONF, 7 } } },
 	{ "hosts taken out", { { CONF, "hostlist lan = !10.9.0.0/16 : 10.0.0.0/8 : 192.168.1.1/24\n"
@@ -95,6 +99,39 @@ static const struct reading_row rows[] = {
 		"  accept hosts = /etc/exim4/nets\n  accept hosts = net-iplsearch;/etc/x\n" },
 		{ "/etc/exim4/nets", "# ours\n10.0.0.0/8\n2001:db8::/32 # six\n" } }, false,
 	  { { "10.1.1.1", "", 'y', CONF, 4 }, { "2001:db8::1", "", 'y' }, { STRANGER, "", '?' } } },
+	{ "hosts that a panel keeps in text", { { CONF, "hostlist relay_hosts = net-iplsearch;/h : "
+		"net-lsearch;/l : net8-lsearch;/n\nacl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept hosts = +relay_hosts\n" },
+		{ "/h", "# a comment\n10.0.0.0/8: yes\n\"2001:db8::/32\"\n203.0.113.7\n" },
+		{ "/l", "198.51.100.1: x\n198.51.100.0/24: no\n" }, { "/n",
+		  "192.0.0.0/8: x\n172.16.1.1: no\n" } },
+	  false, { { "10.1.1.1", "", 'y', CONF, 1 }, { "2001:db8::9", "", 'y' },
+	    { "203.0.113.7", "", 'y' }, { "198.51.100.1", "", 'y' }, { "198.51.100.2", "", 'n' },
+	    { "192.0.2.1", "", 'y' }, { "172.16.1.1", "", 'n' }, { STRANGER, "n", 'n' } } },
+	{ "hosts by their names, as without net", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept hosts = lsearch;/h\n  accept hosts = iplsearch;/h\n" }, { "/h", "203.0.113.9\n" } },
+	  false, { { STRANGER, "", 'n' }, { STRANGER, "n", 'y', CONF, 4 } } },
+	{ "domains in text", { { CONF, "domainlist local_domains = lsearch;/d : dsearch,filter=dir;/v\n"
+		"acl_smtp_rcpt = a\nbegin acl\na:\n  accept domains = +local_domains\n" },
+		{ "/d", "example.org: x\n*: nobody\n*.com\n" }, { "/v/example.net", "" } }, false,
+	  { { STRANGER, "r", 'n' } } },
+	{ "domains with a default", { { CONF, "domainlist local_domains = lsearch*@;/d\n"
+		"acl_smtp_rcpt = a\nbegin acl\na:\n  accept domains = +local_domains\n" },
+		{ "/d", "example.org: x\n*: all\n" } }, true, { { STRANGER, "", 'y', CONF, 1 } } },
+	{ "domains by patterns", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept domains = wildlsearch;/d\n  accept domains = partial-lsearch;/d\n" },
+		{ "/d", "example.org\n*.com\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 4 } } },
+	{ "partial ones", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept domains = partial-lsearch;/d\n  accept domains = partial1-lsearch;/d\n" },
+		{ "/d", "example.org\n*.com\n" } }, false,
+	  { { STRANGER, "", 'n' }, { STRANGER, "r", 'y', CONF, 5 } } },
+	{ "partial ones of nothing", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept domains = partial0-lsearch;/d\n" }, { "/d", "*: x\n" } }, true,
+	  { { STRANGER, "", 'y', CONF, 4 } } },
+	{ "other maps", { { CONF, "acl_smtp_rcpt = a\nbegin acl\na:\n"
+		"  accept domains = cdb;/d : lsearch;d\n  accept hosts = net-mysql;SELECT 1\n" } }, false,
+	  { { STRANGER, "", '?', CONF, 5 } } },
 	{ "macros, conditions, includes, continuations", { { CONF,
 		"NETS = 10.0.0.0/8\n.ifdef NOT_THERE\nNETS == *\n.else\nLAN = NETS : \\\n"
 		"   # a comment within\n   192.168.0.0/16\n.endif\n.ifndef LAN\nLAN = *\n.endif\n"
@@ -146,6 +183,9 @@ static const struct reading_row router_rows[] = {
 		"  data = $local_part@example.org\naliases:\n driver = redirect\n"
 		" data = ${lookup{$local_part}lsearch{/etc/aliases}}\n") } }, false,
 	  { { STRANGER, "%!@p", 'n' } } },
+	{ "what a database makes of it", { { CONF, OPENED(OF_OWN
+		"  data = ${lookup mysql{SELECT to FROM a WHERE is='${quote_mysql:$local_part}'}}\n") } },
+	  false, { { STRANGER, "%", '?', CONF, 17 }, { STRANGER, "", 'n' } } },
 	{ "taken apart under a condition", { { CONF, OPENED(OF_OWN
 		"  condition = ${if match{$local_part}{%}}\n"
 		"  data = ${extract{1}{%}{$local_part}}@${extract{2}{%}{$local_part}}\n") } }, false,

@@ -19,19 +19,19 @@ from ports import free_port
 
 TOP = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
-GIVE_UP_S = 30
+GIVE_UP_S = 90          # several suites run at once
 DOCUMENTATION = '"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"'
 
 
 def wait_until(condition, what):
-    """Looks until it is so; fails when that takes too long."""
+    """Looks until it is so; fails when that takes too long. `what`: a text, or who gives it then."""
     end = time.monotonic() + GIVE_UP_S
     while time.monotonic() < end:
         found = condition()
         if found:
             return found
         time.sleep(0.02)
-    pytest.fail(f"gave up waiting for {what}")
+    pytest.fail(f"gave up waiting for {what() if callable(what) else what}")
     return None
 
 
@@ -140,7 +140,7 @@ class Supervisor:
         def found():
             assert self.process.poll() is None or text in self.log(), self.log()
             return self.log().count(text) >= times
-        wait_until(found, f"{text!r} in the log:\n{self.log()}")
+        wait_until(found, lambda: f"{text!r} in the log:\n{self.log()}")
 
     def roles(self):
         """Process id of each running role."""

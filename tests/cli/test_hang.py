@@ -120,7 +120,7 @@ def test_log_of_the_supervisor(box, kind):
             nonlocal text
             text += log.drain()
             return text.count(what) >= times
-        wait_until(found, f"{what!r} in {text!r}")
+        wait_until(found, lambda: f"{what!r} in {text!r}")
 
     run = subprocess.Popen([BINARY, "run", "-c", box.config, "--state", box.state],
                            stderr=log.writer, cwd=box.directory)

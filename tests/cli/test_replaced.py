@@ -244,7 +244,7 @@ def test_what_cannot_be_opened(box, running, spoil, place):
     place(box)
     running.wait_log("error dnsbl store-replaced")
     running.wait_log("portreeve: run: ")
-    running.wait_log("portreeve: run: ", times=5)
+    running.wait_log("portreeve: run: ", times=3)
     assert listed(box, FIRST) and listed(box, SECOND)
     assert follower.look() == highest
     box.configure(dnsbl="rrl_rate = 0")

@@ -163,8 +163,7 @@ SERVERS = [
     server(OpenSMTPD, "opensmtpd", 13, catch_all="bob"),
     server(Sendmail, "sendmail", 14,
            macros="define(`confALLOW_BOGUS_HELO', `True')dnl\ndefine(`confTO_IDENT', `5s')dnl\n"
-                  "define(`LUSER_RELAY', `local:bob')dnl\ndefine(`confREFUSE_LA', `99')dnl\n"
-                  "define(`confQUEUE_LA', `99')dnl\n"),
+                  "define(`LUSER_RELAY', `local:bob')dnl\n"),
 ]
 
 # So many of the messages must arrive at least; OpenSMTPD wants names in HELO and no ident.

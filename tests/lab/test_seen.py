@@ -70,8 +70,7 @@ POSTFIX = host(behind(Postfix, BRIDGE), 101, "postfix",
                settings={"mynetworks": "127.0.0.0/8 172.18.0.0/16"})
 EXIM = host(behind(Exim, LOOPBACK), 102, "exim")
 SENDMAIL = host(behind(Sendmail, LOOPBACK), 103, "sendmail", macros=(
-    "DAEMON_OPTIONS(`Family=inet, Name=MTA-lo, Port=smtp, Addr=127.0.0.1')dnl\n"
-    "define(`confQUEUE_LA', `1000')dnl\ndefine(`confREFUSE_LA', `1000')dnl\n"))
+    "DAEMON_OPTIONS(`Family=inet, Name=MTA-lo, Port=smtp, Addr=127.0.0.1')dnl\n"))
 OPENSMTPD = host(behind(OpenSMTPD, LOOPBACK), 104, "opensmtpd")
 TO_ALL = host(Postfix, 105, "all",
               settings={"mynetworks": cast.EVERYBODY, "smtpd_banner": "$myhostname ESMTP"})

@@ -32,9 +32,11 @@ TOP = Path(__file__).resolve().parents[2]
 PORTREEVE = Path(os.environ.get("PORTREEVE", TOP / "build-asan" / "portreeve"))
 SIMULATOR = Path(os.environ.get("SIMULATOR", PORTREEVE.parent / "tests" / "sim" / "simulator"))
 
-GIVE_UP_S = 300
+GIVE_UP_S = 600
 USUAL_PORT = 2601
+PROOF_WAIT_S = 2
 DOMAIN = "returns.example.test"
+SECOND_DOMAIN = "second.example.test"          # of the sender, or of a confirmation's recipient
 TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{28}(?![a-z0-9])", re.I)
 TRUSTED_V4, TRUSTED_V6 = "127.0.77.66", "2001:db8:ffff::66"
 SECOND_SOURCE = "127.0.0.2"
@@ -73,7 +75,7 @@ PATIENCE = "2min"
 Persona = collections.namedtuple("Persona", "name truth copies port was afterwards")
 # `later` is the persona that it becomes when the simulator is told to switch.
 Host = collections.namedtuple("Host", "address port persona later", defaults=[""])
-Event = collections.namedtuple("Event", "name address port persona text")
+Event = collections.namedtuple("Event", "name address port persona text time_ms")
 
 
 def read_personas():
@@ -131,15 +133,15 @@ roles = {{"tester", "collector"}}
 tester {{
   ports = {{{USUAL_PORT}}}
   domain = "{DOMAIN}"
-  domain2 = "second.example.test"
+  domain2 = "{SECOND_DOMAIN}"
   collector = "{self.place.here}:{self.collector}"
   trusted_source = {{{quoted[1]}}}
   wait = 4
-  proof_wait = 2
+  proof_wait = {PROOF_WAIT_S}
   rate = 1000
   connect_timeout = 4
   command_timeout = 4
-  session_timeout = 15
+  session_timeout = 40
   ask_again = 1
   {self.tester}
 }}
@@ -218,9 +220,9 @@ list {{
         return {result["address"]: result for result in results}
 
     def events(self, *names):
-        fields = (line.split(" ", 4) for line in self.log_path.read_text().splitlines())
-        events = (Event(name, address, int(port), persona, text)
-                  for name, address, port, persona, text in fields)
+        fields = (line.split(" ", 5) for line in self.log_path.read_text().splitlines())
+        events = (Event(name, address, int(port), persona, text, int(time_ms))
+                  for time_ms, name, address, port, persona, text in fields)
         return [event for event in events if not names or event.name in names]
 
     def query(self, text):

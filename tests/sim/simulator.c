@@ -9,14 +9,15 @@
  *
  * FILE has a line "ADDRESS PORT PERSONA [LATER]" for each host. "ready" on standard output says
  * that all of them listen. SIGUSR1 makes each host with a LATER that persona, which "switched"
- * confirms: nobody should be talking to it then. The log has a line "EVENT ADDRESS PORT PERSONA
- * TEXT" for what a test wants to count: begin, end and taken (a message, with its envelope),
- * delivered, refused and undelivered (what was sent on), parallel (a second connection at the
- * same time).
+ * confirms: nobody should be talking to it then. The log has a line "TIME EVENT ADDRESS PORT
+ * PERSONA TEXT", its time in monotonic milliseconds, for what a test wants to count: begin, end
+ * and taken (a message, with its envelope), delivered, refused and undelivered (what was sent
+ * on), parallel (a second connection at the same time).
  */
 #include "certificate.h"
 #include "session.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -43,8 +44,8 @@ void sim_log(const struct host *h, const char *event, struct str text)
 {
 	char address[IP_TEXT_MAX];
 	struct buf line = { 0 };
-	buf_printf(&line, "%s %s %u %s ", event, ip_format(&h->at.ip, address), h->at.port,
-	           h->persona->name);
+	buf_printf(&line, "%lld %s %s %u %s ", (long long)clock_mono_ms(), event,
+	           ip_format(&h->at.ip, address), h->at.port, h->persona->name);
 	buf_add_escaped(&line, text);
 	fprintf(h->sim->log, "%s\n", buf_cstr(&line));
 	buf_fini(&line);

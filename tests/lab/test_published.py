@@ -1,0 +1,154 @@
+"""A mail server in a container, behind a port that the machine publishes.
+
+The container is another host of the lab with a process namespace of its own, on a bridge of the machine; a real
+TCP proxy by the name of Docker's leads to it.  The machine has a Postfix of its own, which is closed.
+"""
+
+import json
+import os
+import time
+
+import pytest
+from conftest import BINARY
+
+from lab.lab import Lab
+from lab.mta.postfix import Postfix
+
+PROGRAM_INSIDE = "/usr/local/bin/portreeve"
+CLOSED, WORLD, UNKNOWN = 0, 1, 3
+LOOPBACK = "127.0.0.0/8 [::1]/128"
+PORT = 587
+COMMAND = f"docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port {PORT} -container-ip 172.18.0.2 -container-port 25"
+
+PROXY = f"""\
+#!/usr/bin/python3
+import sys
+sys.path.insert(0, "/usr/local/lab")
+import proxy
+sys.argv = ["proxy", "{PORT}", "172.18.0.2"]
+proxy.Proxy(("::", {PORT}), proxy.Session).serve_forever()
+"""
+
+
+class Machine(Postfix):
+    """Its container runtime has a bridge."""
+
+    def configure(self):
+        super().configure()
+        self.copy(BINARY, PROGRAM_INSIDE)
+        self.run("sh", "-ec", "ip link add br0 type bridge; ip addr add 172.18.0.1/16 dev br0; ip link set br0 up")
+        self.write("/usr/local/bin/docker-proxy", PROXY, mode=0o755)
+
+    def publish(self):
+        self.start(*f"/usr/local/bin/{COMMAND}".split())
+        self.wait_port(PORT)
+
+    def audit(self, *options):
+        began = time.monotonic()
+        done = self.run(PROGRAM_INSIDE, "audit", "--json", *options, check=False)
+        reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        assert time.monotonic() - began < 60
+        return done.returncode, reports, done.stdout
+
+
+class Container(Postfix):
+    """Alone on the machine's bridge; its server is process 1 of a namespace."""
+
+    def start_services(self):
+        """When the machine's bridge is there."""
+
+    def join(self, machine):
+        self.run("ip", "link", "del", "eth0")
+        machine.run("sh", "-ec", "ip link add port0 type veth peer name eth0 netns "
+                    f"{self.inner_pid()}; ip link set port0 master br0 up")
+        self.run("sh", "-ec", "ip addr add 172.18.0.2/16 dev eth0; ip link set eth0 up; "
+                 "ip route add default via 172.18.0.1")
+
+    def inner_pid(self):
+        """Of its keeper, as the lab sees it."""
+        return next(int(line.split()[2]) for line in open(f"/proc/{self.pid}/status") if line.startswith("NSpid"))
+
+    def serve(self, networks):
+        self.write("/etc/postfix/main.cf", "".join(
+            f"{name} = {value}\n" for name, value in (self.settings | {"mynetworks": networks}).items()))
+        self.server = self.start("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "postfix", "start-fg")
+        self.wait_port(25)
+
+    def stop_serving(self):
+        self.stop(self.server, 25)
+
+    def state(self):
+        return (self.run("cat", "/proc/self/mountinfo").stdout, self.run("ip", "-o", "addr").stdout,
+                self.run("find", "/etc", "/var/spool", "/var/lib", "-printf", "%p %m %u %T@\n").stdout)
+
+
+def host(kind, name, number):
+    return kind(name, f"mail.{name}.example", f"198.51.100.{number}", f"2001:db8:100::{number}",
+                domains=[f"{name}.example"], users=["bob"])
+
+
+MACHINE, CONTAINER = host(Machine, "machine", 101), host(Container, "box", 102)
+
+
+@pytest.fixture(scope="module")
+def lab():
+    if os.geteuid():
+        pytest.skip("the lab needs root")
+    with Lab("published", [MACHINE, CONTAINER]) as made:
+        CONTAINER.join(MACHINE)
+        MACHINE.publish()
+        yield made
+
+
+@pytest.fixture
+def served(lab, request):
+    CONTAINER.serve(request.param)
+    yield
+    CONTAINER.stop_serving()
+
+
+@pytest.mark.parametrize("served", [f"{LOOPBACK} 172.18.0.0/16"], indirect=True, ids=["trusts-the-bridge"])
+def test_open_by_the_proxy(served):
+    code, reports, printed = MACHINE.audit()
+    assert [(report["verdict"], "container" in report) for report in reports] == [
+        ("closed", False), ("world", True)], printed
+    assert code == WORLD
+    report = reports[1]
+    assert {finding["cause"] for finding in report["findings"] if finding["severity"] == "open"} <= {"C1", "C2"}
+    assert {row["network"] for row in report["who"] if row["strangers"]} == {"172.18.0.1/32"}, printed
+    assert any("172.18.0.0/16" in line["text"] for row in report["who"] for line in row["by"])
+    assert f"behind port {PORT}" in report["summary"] and "docker-proxy" in report["summary"]
+    assert "box.example" in report["host"] and "process" in report["container"]
+
+
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["trusts-itself"])
+def test_sound(served):
+    before = CONTAINER.state()
+    code, reports, printed = MACHINE.audit()
+    assert [report["verdict"] for report in reports] == ["closed", "closed"], printed
+    assert code == CLOSED
+    assert CONTAINER.state() == before
+
+
+def test_nobody_behind_it(lab):
+    """Where it leads to nobody who could be asked, the machine's own answer is not enough."""
+    code, reports, printed = MACHINE.audit("--mta", "postfix")
+    assert code == UNKNOWN, printed
+    (report,) = reports
+    (row,) = [row for row in report["unasked"] if row["what"] == f"port {PORT} of this machine"]
+    assert COMMAND in row["why"] and "172.18.0.2:25" in row["why"] and "docker-proxy (process " in row["why"]
+    assert row["why"] in report["summary"]
+
+
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["hostile"])
+def test_hostile_files(served):
+    """Its files lead nowhere but into it, and a FIFO is not waited for."""
+    try:
+        CONTAINER.run("sh", "-ec", "cd /etc/postfix; mv main.cf ../kept; mkfifo main.cf; rm /etc/hosts; "
+                      "mkfifo /etc/hosts; ln -sf /proc/1/root/etc/shadow /etc/passwd")
+        code, reports, printed = MACHINE.audit()
+        assert code == UNKNOWN and len(reports) == 1, printed
+        assert "its configuration cannot be read" in reports[0]["summary"], printed
+    finally:
+        CONTAINER.run("sh", "-ec", "rm /etc/postfix/main.cf; mv /etc/kept /etc/postfix/main.cf; rm /etc/hosts /etc/passwd",
+                      check=False)
