@@ -167,6 +167,45 @@ static void say_contrary(struct findings *fs, struct finding_draft *d, const str
 	            why->answer == AUDIT_YES ? "yes" : "no");
 }
 
+/* Whether the lines of the reading have this file's, of the same parameter, and not that one. */
+static bool is_elsewhere(const struct audit_who *who)
+{
+	const struct audit_line *own = who->decided;
+	bool there = false;
+	for (size_t i = 0; own && i < who->by_n; i++) {
+		const struct audit_line *line = &who->by[i];
+		if (strcmp(line->parameter, own->parameter) != 0 ||
+		    strcmp(line->place.file, own->place.file) != 0)
+			continue;
+		if (line->place.line == own->place.line)
+			return false;
+		there = true;
+	}
+	return there;
+}
+
+static void other_lines(struct findings *fs)
+{
+	struct finding_draft *d = NULL;
+	for (size_t i = 0; i < fs->report->who_n; i++) {
+		const struct audit_who *who = &fs->report->who[i];
+		if (!is_elsewhere(who))
+			continue;
+		if (!d)
+			d = finding_begin(fs, AUDIT_WARN, "", "The server took it by another line "
+			                  "than we read", 3);
+		finding_say(fs, d, "Mail of %s was taken by %s, as the server itself shows.",
+		            finding_ip_text(fs, &who->asker->ip),
+		            finding_at(fs, who->decided->parameter, &who->decided->place));
+		finding_line(d, who->decided->parameter, &who->decided->place);
+		for (size_t k = 0; k < who->by_n; k++)
+			finding_line(d, who->by[k].parameter, &who->by[k].place);
+	}
+	if (d)
+		finding_say(fs, d, "Its line counts; lines to paste that are about another may "
+		            "mend nothing. Please tell us.");
+}
+
 static void disagreements(struct findings *fs)
 {
 	struct finding_draft *d = NULL;
@@ -239,6 +278,7 @@ static void unread_parts(struct findings *fs)
 void findings_of_reading(struct findings *fs)
 {
 	disagreements(fs);
+	other_lines(fs);
 	unread_parts(fs);
 	assert(fs->n <= FINDING_DRAFTS_MAX);
 }

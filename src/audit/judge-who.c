@@ -258,8 +258,12 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 		judge_unasked(j, arena_printf(j->report->arena, "%s, port %u%s", t->form,
 		                              q->at.port, tls_words(q->tls)), unsaid_why(j, q, t));
 	}
-	if (said == AUDIT_TAKEN)
-		form_add(who_of(j, q), t->form);
+	if (said == AUDIT_TAKEN) {
+		struct audit_who *who = who_of(j, q);
+		form_add(who, t->form);
+		if (!who->decided)
+			who->decided = t->decided;
+	}
 }
 
 /* Taken in clear, it needs no TLS: that row says it all. */
@@ -325,6 +329,10 @@ static void settle(struct judge *j)
 		taken_of(j, who, who->forms[0], &port);
 		who->some = goes_to_some(j, who);
 		explain(j, who, port);
+		if (!who->by_n && who->decided) {
+			who->by = who->decided;
+			who->by_n = 1;
+		}
 		judge_sound(j->known, who);
 		struct audit_row *row = row_of(j, who->asker, who->port, who->tls);
 		row->who = who;

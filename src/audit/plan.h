@@ -54,6 +54,8 @@ struct audit_try {
 	enum refusal refusal;            /* what a "no" was about */
 	int code;                        /* of the last reply; 0: none */
 	const char *text;                /* its text, unescaped; "" */
+	/* By which line it was taken, as the server itself shows (closed/explain.h); NULL. */
+	const struct audit_line *decided;
 };
 
 enum audit_end { AUDIT_NOT_ASKED, AUDIT_ASKED, AUDIT_NO_ANSWER };

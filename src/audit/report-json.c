@@ -83,6 +83,7 @@ static void add_who(struct json *j, const struct audit_who *who)
 	json_add_bool(j, "strangers", who->strangers);
 	json_add_bool(j, "perhaps", who->perhaps);
 	add_lines(j, "by", who->by, who->by_n);
+	add_lines(j, "decided", who->decided, who->decided ? 1 : 0);
 	json_close(j);
 }
 

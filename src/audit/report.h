@@ -39,6 +39,7 @@ struct audit_who {
 	bool perhaps;                    /* by the reading alone, or strangers may arrive by it */
 	const struct audit_line *by;     /* the lines that permit it, the most telling first */
 	size_t by_n;
+	const struct audit_line *decided;        /* that line as the server shows it; NULL */
 };
 
 /* A row of the table that people see: every kind of client, also those that are refused. */

@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: ISC
  *
- * What a mail server tells of its own rules when it is asked in a mode made for that: `sendmail
- * -bt` (which ruleset gave which answer, and by which key of a map). Pure.
+ * What a mail server tells of its own rules when it is asked in a mode made for that: `exim -bh`
+ * (its trace names the statement of the ACL that decided, with file and line) and `sendmail -bt`
+ * (which ruleset gave which answer, and by which key of a map). Pure.
  *
- * Who uses it: closed/, which runs it.
- * Hostile input: all of the text: it holds names and lines of the configuration, which may be a
+ * Who uses it: closed/, which runs both.
+ * Hostile input: all of both texts: they hold names and lines of the configuration, which may be a
  * stranger's, and what the servers' maps answer. The work is bounded by their length.
  */
 #ifndef PORTREEVE_AUDIT_TRACE_H
 #define PORTREEVE_AUDIT_TRACE_H
 
 #include "base/str.h"
+
+/* ---- exim -bh ----------------------------------------------------------------------- */
+
+/* The statement by which the last command of a session was taken. All point into the trace. */
+struct audit_trace_acl {
+	struct str acl;                  /* "acl_check_rcpt"; empty: a text of its own */
+	struct str verb;                 /* "accept", "permit"… */
+	struct str file;                 /* as Exim knows it; empty: not told (before 4.93) */
+	unsigned line;                   /* of the verb; 0: not told */
+	struct str condition;            /* the last that was asked: "hosts = +relay_from_hosts";
+	                                    empty: none */
+};
+/* `trace`: standard output and error of a session with one RCPT; `name`: of the ACL, as
+ * acl_smtp_rcpt has it, or NULL: the last that was asked. False: no statement of it took the
+ * command. */
+bool audit_trace_exim(struct str trace, const char *name, struct audit_trace_acl *acl);
 
 /* ---- sendmail -bt --------------------------------------------------------------------- */
 

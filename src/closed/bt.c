@@ -84,6 +84,19 @@ static void envelope_add(struct buf *out, const struct closed_envelope *e, size_
 	           "check_rcpt %s\n", at + 1, e->rcpt);
 }
 
+bool closed_bt_script(const struct closed_session *s, struct buf *script)
+{
+	assert(s->n <= CLOSED_ENVELOPES_MAX);
+	if (!is_plain(s->helo) || (s->claimed_name && !is_plain(s->claimed_name)))
+		return false;
+	client_add(script, s);
+	for (size_t i = 0; i < s->n; i++)
+		envelope_add(script, &s->envelopes[i], 1 + 2 * i);
+	if (s->control)
+		envelope_add(script, s->control, 1 + 2 * s->n);
+	return true;
+}
+
 /* ---- answers -------------------------------------------------------------------- */
 
 static struct closed_reply reply_of(const struct audit_bt_said *said)
@@ -130,14 +143,10 @@ int closed_bt_ask(struct closed_bt_program *program, struct closed_session *s, i
 {
 	struct buf script = { 0 }, output = { 0 };
 	int status = 0, e = ERR_OK;
-	assert(s->n <= CLOSED_ENVELOPES_MAX);
-	if (!is_plain(s->helo) || (s->claimed_name && !is_plain(s->claimed_name)))
+	if (!closed_bt_script(s, &script)) {
+		buf_fini(&script);
 		return ERR_INVALID;
-	client_add(&script, s);
-	for (size_t i = 0; i < s->n; i++)
-		envelope_add(&script, &s->envelopes[i], 1 + 2 * i);
-	if (s->control)
-		envelope_add(&script, s->control, 1 + 2 * s->n);
+	}
 	for (bool again = true; again;) {
 		again = false;
 		buf_clear(&output);

@@ -28,6 +28,9 @@ struct closed_bt_program {
 int closed_bt_find(const char *queue, const char *const *options,
                    struct closed_bt_program *program);
 
+/* Its envelopes as lines; false: something in it cannot be said so. Question 0 is check_relay, then
+ * each envelope has two: as it is, and from the empty sender. */
+bool closed_bt_script(const struct closed_session *session, struct buf *script);
 /* Asks this session, whose `from` is the client and `claimed_name` its name (NULL: it has none):
  * its envelopes and its control, in clear, as itself. ERR_TIMEOUT, ERR_CLOSED, ERR_IO: nothing came
  * of it; ERR_DENIED: its tables cannot be read. */

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CPU_S_MAX = 30, READ_BYTES = 16384, DESCRIPTORS = 64 };
+enum { CPU_S_MAX = 30, READ_BYTES = 16384 };
 
 void program_words_add(struct program_words *words, const char *const *more)
 {
@@ -42,7 +42,6 @@ _Noreturn void program_exec(const char *const *words, const struct program_as *a
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_CPU, CPU_S_MAX);
 	limit(RLIMIT_FSIZE, PROGRAM_OUTPUT_MAX);
-	limit(RLIMIT_NOFILE, DESCRIPTORS);
 	umask(077);
 	if (as->becomes && sandbox_become(as->uid, as->gid, 0) != ERR_OK)
 		_exit(126);

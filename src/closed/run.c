@@ -11,6 +11,7 @@
 #include "closed/ask.h"
 #include "closed/authority.h"
 #include "closed/beside-ask.h"
+#include "closed/explain.h"
 #include "closed/networks.h"
 #include "smtp/client.h"
 
@@ -18,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 256, COMMAND_MS = 9000, SESSION_MS = 20000, AWAITED_MAX = 32 };
+enum { ROWS_MAX = 256, COMMAND_MS = 9000, SESSION_MS = 20000, AWAITED_MAX = 32,
+       EXPLAIN_MS = 4000 };
 
 struct running {
 	const struct closed_run_setup *setup;
@@ -363,6 +365,8 @@ static int stages(struct running *r, struct buf *message)
 		whole &= audit_plan_forms(r->plan);
 		e = stage_ask(r, first);
 	}
+	if (e == ERR_OK && r->room)
+		closed_explain(r->room, r->setup->server, r->setup->options, r->plan, EXPLAIN_MS);
 	if (!whole)
 		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
 	if (e != ERR_OK)

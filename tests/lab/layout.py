@@ -46,8 +46,8 @@ class Audited:
         files = self.run("find", "/var/spool", "/var/lib", "/run", "/tmp", "/var/tmp", "/etc", "/var/log",
                          "-printf", "%p %m %u %T@ %s\n", check=False).stdout
         # Exim looks at its queue every ten seconds, and says so.
-        files = [line for line in files.splitlines() if not line.startswith("/var/log/exim-mainlog ")]
-        log = [line for line in self.read("/var/log/exim-mainlog").splitlines() if " queue run: " not in line]
+        files = [line for line in files.splitlines() if not line.startswith("/var/log/exim-main ")]
+        log = [line for line in self.read("/var/log/exim-main").splitlines() if " queue run: " not in line]
         seen = self.run("ps", "-ww", "-eo", "pid,args", "--no-headers").stdout
         return {"files": files, "log": log, "mounts": self.run("cat", "/proc/self/mountinfo").stdout,
                 "sockets": {" ".join(line.split()[7:])

@@ -91,6 +91,19 @@ def test_the_modes_that_are_made_for_it(host, network, way):
     is_as_before(host, before)
 
 
+@pytest.mark.parametrize("host, file, line", [
+    (EXIM, "/etc/exim4/exim4.conf", "  accept  hosts         = +relay_from_hosts"),
+    (SENDMAIL, "/etc/mail/access", "Connect:172 RELAY")], ids=["exim", "sendmail"])
+def test_the_rule_that_decided(host, file, line):
+    """In the room, by the server's own trace."""
+    code, answer = audit(host, (INSIDE, "audit", "--json"))
+    assert "closed room" in answer["how"], answer
+    number = host.read(file).splitlines().index(line) + 1
+    decided = {row["network"]: [(of["file"], of["line"]) for of in row["decided"]] for row in answer["who"]}
+    assert decided["172.16.0.0/12" if host is EXIM else "172.0.0.0/8"] == [(file, number)], decided
+    assert not [finding for finding in answer["findings"] if "another line" in finding["title"]], answer
+
+
 @pytest.mark.parametrize("host, verdict, why", [
     (EXIM, "wide", "exim -bh"), (SENDMAIL, "wide", "may not read Sendmail's tables"),
     (SOUND, "unknown", "only root can start a second Postfix"), (OPENSMTPD, "unknown", "closed room alone")],
