@@ -31,7 +31,7 @@ NICE = ["nice", "-n", "10"]            # not in the way of a test that has a lim
 SANITIZE = ["-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized"]
 COVERAGE = ["-Db_coverage=true", "-Dbuildtype=debug"]
 COVERAGE_MIN = 80                      # per cent of the lines of src/
-LANES = 4                              # pytest files at a time
+LANES = 3                              # pytest files at a time
 # A run of pytest has what is below this, or one file. tests/seconds has how long they took.
 SECONDS_MAX, SECONDS_UNKNOWN = 30, 5
 # What is dear to start once for all of them, or would be in the way of itself.
