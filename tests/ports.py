@@ -1,9 +1,12 @@
 """Ports for servers that a test starts."""
 
+import collections
 import os
 import random
 import socket
 from pathlib import Path
+
+GIVEN = collections.deque(maxlen=64)    # lately: who asks for two must not get one twice
 
 
 def free_port():
@@ -15,10 +18,13 @@ def free_port():
     first = int(clients.split()[0])
     while True:
         port = first // 2 + random.randrange(first // 2 // parts) * parts + part
+        if port in GIVEN:
+            continue
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
             try:
                 udp.bind(("127.0.0.1", port))
                 tcp.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            GIVEN.append(port)
             return port
