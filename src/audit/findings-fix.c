@@ -17,93 +17,29 @@ static const struct audit_line *first_line(const struct finding_group *g)
 
 /* ---- Postfix ------------------------------------------------------------------- */
 
-void finding_fix_postfix(struct findings *fs, struct finding_draft *d, const char *service,
-                         const char *name, const char *value)
-{
-	const struct audit_setting *s = finding_set(fs, service, name);
-	const bool own = s && s->service && s->service[0];
-	const bool spaced = strpbrk(value, " \t{}") != NULL;
-	if (!own) {
-		if (s && s->place.line)
-			finding_fix_place(fs, d, &s->place);
-		else
-			finding_fix(fs, d, "# In main.cf, where it is not set:");
-		finding_fix(fs, d, "%s =%s%s", name, value[0] ? " " : "", value);
-		return;
-	}
-	finding_fix(fs, d, "# In %s, service %s (line %u), in place of its %s:", s->place.file,
-	            s->service, s->place.line, name);
-	finding_fix(fs, d, spaced ? "    -o { %s = %s }" : "    -o %s=%s", name, value);
-}
-
-/* The type before a table's file, as a setting or line writes it: "hash"; NULL. */
-static const char *table_type(struct findings *fs, const char *file)
-{
-	const char *needle = arena_printf(fs->a, ":%s", file);
-	for (size_t i = 0; i < fs->reading->setting_n; i++) {
-		const char *value = fs->reading->settings[i].value;
-		const size_t at = str_search(str_of(value), str_of(needle));
-		size_t from = at;
-		if (at == SIZE_MAX)
-			continue;
-		while (from > 0 && ascii_isalpha((unsigned char)value[from - 1]))
-			from--;
-		return arena_strdup(fs->a, (struct str){ value + from, at - from });
-	}
-	return NULL;
-}
-
-static bool is_compiled(const char *type)
-{
-	static const char *const types[] = { "hash", "btree", "lmdb", "dbm", "cdb", "sdbm" };
-	for (size_t i = 0; type && i < sizeof(types) / sizeof(*types); i++)
-		if (!strcmp(type, types[i]))
-			return true;
-	return false;
-}
-
 static bool is_main_file(const char *file)
 {
 	return str_casesuffix(str_of(file), STR("main.cf"))
 	       || str_casesuffix(str_of(file), STR("master.cf"));
 }
 
-/* A row of a table, or of a file of networks. */
-static void fix_table(struct findings *fs, struct finding_draft *d, const struct finding_group *g,
-                      const struct audit_place *place)
-{
-	struct str rest = str_of(place->text), key;
-	struct prefix range, homes[FIX_HOMES_MAX];
-	const char *type = table_type(fs, place->file);
-	finding_fix_place(fs, d, place);
-	finding_fix(fs, d, "#%s", place->text);
-	if (str_word(&rest, &key) && gather_prefix(key, &range) && !is_compiled(type)) {
-		const size_t n = finding_homes(fs, g, &range, homes, FIX_HOMES_MAX);
-		for (size_t i = 0; i < n; i++)
-			finding_fix(fs, d, "%s%.*s", finding_range_text(fs, &homes[i]),
-			            STR_ARG(rest));
-	}
-	finding_fix(fs, d, "# Then:");
-	if (is_compiled(type) && finding_is_plain(str_of(place->file)))
-		finding_fix(fs, d, "postmap %s:%s", type, place->file);
-	finding_fix(fs, d, "postfix reload");
-}
-
 /* Other hosts of a bridge's network may have to relay: all of it but the address by which strangers
  * arrive. */
 static void say_exception(struct findings *fs, struct finding_draft *d,
-                          const struct finding_group *g, const char *kept,
-                          const struct audit_setting *networks)
+                          const struct finding_group *g, const char *service,
+                          const struct audit_setting *networks, const char *kept)
 {
-	const bool own = networks->service && networks->service[0];
 	if (!g->arrival || !g->arrival->as.family || strlen(networks->value) > 1000
-	    || strchr(kept, '!'))
+	    || strchr(kept, '!')
+	    || fs->known->ground->facts->container != FACTS_NO_CONTAINER)
 		return;
+	const char *ip = finding_ip_text(fs, &g->arrival->as);
+	const char *all = arena_printf(fs->a, g->arrival->as.family == 6 ? "![%s] %s" : "!%s %s",
+	                               ip, finding_unexpanded(fs, networks->value));
 	finding_fix(fs, d, "# Or, if other hosts of that network must relay, all but the address "
 	            "by which strangers arrive:");
-	finding_fix(fs, d, "#%s mynetworks = !%s%s%s %s%s", own ? "     -o {" : "",
-	            g->arrival->as.family == 6 ? "[" : "", finding_ip_text(fs, &g->arrival->as),
-	            g->arrival->as.family == 6 ? "]" : "", networks->value, own ? " }" : "");
+	finding_fix(fs, d, "#%s && postfix reload",
+	            finding_postfix_command(fs, service, "mynetworks", all));
 }
 
 static void fix_postfix_clients(struct findings *fs, struct finding_draft *d,
@@ -114,26 +50,35 @@ static void fix_postfix_clients(struct findings *fs, struct finding_draft *d,
 	const struct audit_setting *networks = finding_set(fs, service, "mynetworks");
 	const struct audit_trust *trust = finding_trust(fs, g->rows[0]);
 	if (line && line->place.line && !is_main_file(line->place.file)) {
-		fix_table(fs, d, g, &line->place);
+		finding_fix_row(fs, d, g, &line->place);
 		return;
 	}
 	const char *value = networks ? networks->value : "";
 	const char *kept = finding_list_kept(fs, g, FINDING_POSTFIX_LIST, str_of(value));
 	if (!kept && trust && trust->place.line && !is_main_file(trust->place.file)) {
-		fix_table(fs, d, g, &trust->place);
+		finding_fix_row(fs, d, g, &trust->place);
 		return;
 	}
 	if (!kept || !line || strncmp(line->parameter, "mynetworks", 10) != 0) {
 		finding_catalogue_fix(fs, d);
 		return;
 	}
-	finding_fix_postfix(fs, d, service, "mynetworks", kept);
-	say_exception(fs, d, g, kept, networks);
+	finding_fix_postfix(fs, d, service, "mynetworks", finding_unexpanded(fs, kept));
 	finding_fix_reload(fs, d);
-	if (networks->service && networks->service[0] && finding_is_plain(str_of(service)))
-		finding_check(fs, d, "postconf -P '%s/inet/mynetworks'", service);
+	say_exception(fs, d, g, service, networks, kept);
+	if (networks->service && networks->service[0])
+		finding_check(fs, d, "%s -P | grep mynetworks", finding_postconf(fs));
 	else
-		finding_check(fs, d, "postconf -xh mynetworks");
+		finding_check(fs, d, "%s -xh mynetworks", finding_postconf(fs));
+}
+
+/* Strangers arrive by loopback: no list of networks helps. */
+static void fix_postfix_loopback(struct findings *fs, struct finding_draft *d,
+                                 const struct finding_group *g)
+{
+	finding_fix(fs, d, "# Until then no address may be trusted here; the machine's own programs "
+	            "send by the command sendmail:");
+	finding_fix_guarded_all(fs, d, g, false);
 }
 
 /* ---- Exim ---------------------------------------------------------------------- */
@@ -313,11 +258,11 @@ void finding_fix_clients(struct findings *fs, struct finding_draft *d,
 		finding_fix(fs, d, "# %s", cause->remedy);
 	switch (fs->report->mta) {
 	case MTA_POSTFIX:
-		if (strcmp(g->cause, "C5") != 0) {
+		if (strcmp(g->cause, "C5") != 0)
 			fix_postfix_clients(fs, d, g);
-			return;
-		}
-		break;
+		else
+			fix_postfix_loopback(fs, d, g);
+		return;
 	case MTA_EXIM:
 		fix_exim_clients(fs, d, g);
 		return;
