@@ -227,8 +227,9 @@ static void login_postfix(struct findings *fs, const struct audit_port *port)
 static void login_exim(struct findings *fs, const char *driver)
 {
 	const struct audit_setting *condition = finding_set(fs, driver, "server_condition");
+	const struct audit_setting *offered = finding_set(fs, "", "auth_advertise_hosts");
 	const struct str value = str_of(condition ? condition->value : "");
-	if (!condition || finding_has(fs, "C8")
+	if (!condition || finding_has(fs, "C8") || (offered && !offered->value[0])
 	    || !(str_caseeq(value, STR("true")) || str_caseeq(value, STR("yes"))
 	         || str_eq(value, STR("1"))))
 		return;

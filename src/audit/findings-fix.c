@@ -10,6 +10,9 @@
 
 enum { FIX_HOMES_MAX = 6 };
 
+#define UNTIL_THEN "# Until then no address may be trusted here; the machine's own programs send " \
+	"by the command sendmail:"
+
 static const struct audit_line *first_line(const struct finding_group *g)
 {
 	return g->rows[0]->by_n ? &g->rows[0]->by[0] : NULL;
@@ -76,8 +79,7 @@ static void fix_postfix_clients(struct findings *fs, struct finding_draft *d,
 static void fix_postfix_loopback(struct findings *fs, struct finding_draft *d,
                                  const struct finding_group *g)
 {
-	finding_fix(fs, d, "# Until then no address may be trusted here; the machine's own programs "
-	            "send by the command sendmail:");
+	finding_fix(fs, d, "%s", UNTIL_THEN);
 	finding_fix_guarded_all(fs, d, g, false);
 }
 
@@ -107,6 +109,14 @@ static void fix_exim_clients(struct findings *fs, struct finding_draft *d,
 	const struct audit_line *line = first_line(g);
 	struct str before, list;
 	const char *quote, *kept = NULL;
+	if (g->arrival && !strcmp(g->cause, "C5") && finding_is_debian_exim(fs)) {
+		finding_fix(fs, d, "%s", UNTIL_THEN);
+		finding_fix(fs, d, "sed -i 's/^hostlist relay_from_hosts = MAIN_RELAY_NETS$/"
+		            "hostlist relay_from_hosts =/' /etc/exim4/exim4.conf.template "
+		            "/etc/exim4/conf.d/main/01_exim4-config_listmacrosdefs && "
+		            "update-exim4.conf && systemctl restart exim4");
+		return;
+	}
 	if (line && split_list(str_of(line->place.text), &before, &list, &quote))
 		kept = finding_list_kept(fs, g, FINDING_EXIM_LIST, list);
 	if (!kept || (g->arrival && !strcmp(g->cause, "C5"))) {
@@ -116,12 +126,7 @@ static void fix_exim_clients(struct findings *fs, struct finding_draft *d,
 	finding_fix_place(fs, d, &line->place);
 	finding_fix(fs, d, "%.*s%s%s%s%s", STR_ARG(before), quote[0] ? "" : " ", quote, kept,
 	            quote);
-	if (str_casesuffix(str_of(line->place.file), STR("/update-exim4.conf.conf")))
-		finding_fix(fs, d, "# Then:");
-	if (str_casesuffix(str_of(line->place.file), STR("/update-exim4.conf.conf")))
-		finding_fix(fs, d, "update-exim4.conf && systemctl restart exim4");
-	else
-		finding_fix_reload(fs, d);
+	finding_fix_reload(fs, d);
 	finding_check(fs, d, "exim4 -bh %s plays such a client: a foreign recipient gets a 550",
 	              finding_ip_text(fs, &g->rows[0]->asker->ip));
 }
@@ -157,6 +162,8 @@ static void fix_sendmail_clients(struct findings *fs, struct finding_draft *d,
 {
 	const struct audit_line *line = first_line(g);
 	if (line && !line->place.line && g->arrival && g->arrival->as.family) {
+		finding_fix(fs, d, "# Sendmail trusts this machine's own addresses by itself: with "
+		            "this it refuses all mail that comes so, for your users, too.");
 		finding_fix(fs, d, "# In /etc/mail/access:");
 		finding_fix(fs, d, "Connect:%s%s REJECT", g->arrival->as.family == 6 ? "IPv6:" : "",
 		            finding_ip_text(fs, &g->arrival->as));
@@ -223,6 +230,30 @@ static const char *rule_list(struct findings *fs, const struct audit_place *plac
 	return list;
 }
 
+/* "match [from local] for any action X" holds for each address of the machine's own: for its
+ * programs alone, by the socket and by loopback. */
+static bool fix_smtpd_local(struct findings *fs, struct finding_draft *d,
+                            const struct finding_group *g, const struct audit_line *line)
+{
+	const struct str text = str_of(line ? line->place.text : "");
+	const size_t local = str_search(text, STR("from local "));
+	const size_t rest = local != SIZE_MAX ? local + strlen("from local ") : strlen("match ");
+	const size_t before = local != SIZE_MAX ? local : strlen("match ");
+	if (!g->arrival || !line || !line->place.line || !str_prefix(text, STR("match "))
+	    || (local == SIZE_MAX && str_search(text, STR("from ")) != SIZE_MAX))
+		return false;
+	finding_fix_place(fs, d, &line->place);
+	finding_fix(fs, d, "%.*sfrom socket %s", (int)before, text.p, text.p + rest);
+	if (!ip_is_loopback(&g->arrival->as))
+		finding_fix(fs, d, "%.*sfrom src { 127.0.0.1, ::1 } %s", (int)before, text.p,
+		            text.p + rest);
+	finding_fix_reload(fs, d);
+	finding_check(fs, d, "smtpd -n; grep -n '^match' %s shows \"for any\" with \"from local\" "
+	              "nowhere", finding_is_plain(str_of(line->place.file)) ? line->place.file
+	                                                                     : "/etc/smtpd.conf");
+	return true;
+}
+
 static void fix_smtpd_clients(struct findings *fs, struct finding_draft *d,
                               const struct finding_group *g)
 {
@@ -230,6 +261,8 @@ static void fix_smtpd_clients(struct findings *fs, struct finding_draft *d,
 	size_t from, to;
 	const struct str text = str_of(line ? line->place.text : "");
 	const char *kept = NULL;
+	if (fix_smtpd_local(fs, d, g, line))
+		return;
 	if (find_sources(text, &from, &to))
 		kept = finding_list_kept(fs, g, FINDING_SMTPD_LIST,
 		                         str_of(rule_list(fs, &line->place)));

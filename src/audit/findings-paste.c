@@ -55,7 +55,8 @@ static struct str directory_of(const struct findings *fs)
 {
 	const struct audit_reading *r = fs->reading;
 	for (size_t i = 0; i < r->port_n; i++) {
-		const struct str file = str_of(r->ports[i].place.file ? r->ports[i].place.file : "");
+		const char *name = r->ports[i].place.file;
+		const struct str file = str_of(name ? name : "");
 		if (str_casesuffix(file, STR("/master.cf")))
 			return (struct str){ file.p, file.n - strlen("/master.cf") };
 	}
@@ -182,7 +183,7 @@ const char *finding_unexpanded(struct findings *fs, const char *value)
 
 /* ---- taking it over --------------------------------------------------------------- */
 
-static bool is_of_debian_exim(const struct findings *fs)
+bool finding_is_debian_exim(const struct findings *fs)
 {
 	for (size_t i = 0; i < fs->reading->setting_n; i++)
 		if (str_casesuffix(str_of(fs->reading->settings[i].place.file),
@@ -201,7 +202,7 @@ void finding_fix_reload(struct findings *fs, struct finding_draft *d)
 	finding_fix(fs, d, "# Then:");
 	switch (fs->report->mta) {
 	case MTA_EXIM:
-		finding_fix(fs, d, is_of_debian_exim(fs)
+		finding_fix(fs, d, finding_is_debian_exim(fs)
 		            ? "update-exim4.conf && systemctl restart exim4"
 		            : "exim4 -bV && systemctl restart exim4");
 		return;
@@ -214,6 +215,19 @@ void finding_fix_reload(struct findings *fs, struct finding_draft *d)
 	default:
 		return;
 	}
+}
+
+void finding_fix_remake(struct findings *fs, struct finding_draft *d, const char *mc)
+{
+	const struct str file = str_of(mc);
+	if (d->fix_n && !str_prefix(str_of(d->fix[d->fix_n - 1]), STR("# ")))
+		finding_fix(fs, d, "# Then:");
+	if (!str_eq(file, STR("/etc/mail/sendmail.mc")) && finding_is_plain(file)
+	    && str_casesuffix(file, STR(".mc")))
+		finding_fix(fs, d, "m4 %s > %.*scf && systemctl restart sendmail", mc,
+		            (int)(file.n - 2), mc);
+	else
+		finding_fix(fs, d, "sendmailconfig");
 }
 
 /* ---- the catalogue ------------------------------------------------------------- */
@@ -258,6 +272,81 @@ static void fix_by_commands(struct findings *fs, struct finding_draft *d, const 
 	finding_fix_reload(fs, d);
 }
 
+/* The setting whose line the catalogue's has in mind: "name = value", "dnl NAME(`x')dnl",
+ * "dnl FEATURE(`name')dnl"; NULL: it is not set in a file. */
+static const struct audit_setting *meant(const struct findings *fs, struct str line)
+{
+	struct str rest = line, name, arg;
+	const bool macro = fs->report->mta == MTA_SENDMAIL && str_prefix(line, STR("dnl "));
+	if (macro)
+		rest = str_from(rest, 4);
+	if (!str_token(&rest, macro ? "(" : " =", &name))
+		return NULL;
+	if (str_eq(name, STR("hostlist")) && !str_word(&rest, &name))
+		return NULL;
+	if (macro && str_eq(name, STR("FEATURE")) && str_token(&rest, "`'", &arg))
+		name = arg;
+	for (size_t i = 0; i < fs->reading->setting_n; i++) {
+		const struct audit_setting *s = &fs->reading->settings[i];
+		if (str_eq(name, str_of(s->name)) && s->place.line
+		    && (!macro || str_casesuffix(str_of(s->place.file), STR(".mc"))))
+			return s;
+	}
+	return NULL;
+}
+
+/* Where each of the lines stands for one that is there. */
+static bool fix_in_place(struct findings *fs, struct finding_draft *d, const struct cause_words *w)
+{
+	const bool exim = fs->report->mta == MTA_EXIM;
+	struct str rest = str_of(w->fix && w->file ? w->fix : ""), line;
+	const char *file = "";
+	if (!rest.n || (!exim && fs->report->mta != MTA_SENDMAIL))
+		return false;
+	for (struct str all = rest; str_token(&all, "\n", &line);)
+		if (!meant(fs, line) || (exim && finding_is_debian_exim(fs)))
+			return false;
+	while (str_token(&rest, "\n", &line)) {
+		const struct audit_setting *s = meant(fs, line);
+		file = s->place.file;
+		finding_fix_place(fs, d, &s->place);
+		if (exim)
+			finding_fix(fs, d, "%.*s", STR_ARG(line));
+		else
+			finding_fix(fs, d, "dnl %s", s->place.text);
+	}
+	if (exim)
+		finding_fix_reload(fs, d);
+	else
+		finding_fix_remake(fs, d, file);
+	return true;
+}
+
+/* Debian's own Exim has no such file: its parts have the same lines. */
+static const char *file_of(struct findings *fs, const char *file)
+{
+	static const struct str usual = { "/etc/exim4/exim4.conf", 21 };
+	if (fs->report->mta != MTA_EXIM || !finding_is_debian_exim(fs)
+	    || !str_prefix(str_of(file), usual))
+		return file;
+	return arena_printf(fs->a, "/etc/exim4/exim4.conf.template (split: the files of "
+	                    "/etc/exim4/conf.d)%s", file + usual.n);
+}
+
+static void fix_by_lines(struct findings *fs, struct finding_draft *d, const struct cause_words *w)
+{
+	struct str rest = str_of(w->fix ? w->fix : ""), line;
+	if (w->fix && w->file) {
+		const bool main = fs->report->mta == MTA_EXIM && !strchr(w->file, ',')
+		                  && str_find(rest, '=') != SIZE_MAX;
+		say_container(fs, d);
+		finding_fix(fs, d, "# In %s%s:", file_of(fs, w->file),
+		            main ? ", above its first \"begin\"" : "");
+	}
+	while (str_token(&rest, "\n", &line))
+		finding_fix(fs, d, "%.*s", STR_ARG(line));
+}
+
 void finding_catalogue_check(struct findings *fs, struct finding_draft *d,
                              const struct cause_words *w)
 {
@@ -275,16 +364,10 @@ void finding_catalogue_fix(struct findings *fs, struct finding_draft *d)
 		finding_fix(fs, d, "# %s", cause->remedy);
 	if (!w || !w->parameter)
 		return;
-	struct str rest = str_of(w->fix ? w->fix : ""), line;
-	if (fs->report->mta == MTA_POSTFIX && w->fix && w->file) {
+	if (fs->report->mta == MTA_POSTFIX && w->fix && w->file)
 		fix_by_commands(fs, d, w->fix);
-		rest.n = 0;
-	} else if (w->fix && w->file) {
-		say_container(fs, d);
-		finding_fix(fs, d, "# In %s:", w->file);
-	}
-	while (str_token(&rest, "\n", &line))
-		finding_fix(fs, d, "%.*s", STR_ARG(line));
+	else if (!fix_in_place(fs, d, w))
+		fix_by_lines(fs, d, w);
 	finding_catalogue_check(fs, d, w);
 }
 

@@ -96,6 +96,10 @@ void finding_fix_place(struct findings *fs, struct finding_draft *d,
                        const struct audit_place *place);
 /* "# Then:" and how this server takes it over. Of Postfix it ends the command. */
 void finding_fix_reload(struct findings *fs, struct finding_draft *d);
+/* How Sendmail's .cf is made of that .mc, and taken over. */
+void finding_fix_remake(struct findings *fs, struct finding_draft *d, const char *mc);
+/* update-exim4.conf makes its configuration. */
+bool finding_is_debian_exim(const struct findings *fs);
 /* A command for a shell. It goes on with the one before it, of postconf, by "&&". */
 void finding_fix_command(struct findings *fs, struct finding_draft *d, const char *command);
 /* "postconf", with the directory of an instance. */
@@ -160,6 +164,7 @@ void findings_of_who(struct findings *fs);
 void findings_of_form(struct findings *fs, const struct finding_group *g);
 void findings_of_config(struct findings *fs);
 void findings_of_mail(struct findings *fs);
+void findings_of_sendmail(struct findings *fs);
 void findings_of_network(struct findings *fs);
 void findings_of_reading(struct findings *fs);
 /* The cause of a form that was taken there; never NULL. */

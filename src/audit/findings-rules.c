@@ -243,22 +243,25 @@ static void fix_parameters(struct findings *fs, struct finding_draft *d, const c
 	finding_catalogue_check(fs, d, w);
 }
 
+/* Of SRS addresses, as far as it stands there. */
 static bool is_pattern(struct str word)
 {
+	if (str_find(word, '{') != SIZE_MAX && str_casesearch(word, STR("SRS")) == SIZE_MAX)
+		return false;
 	return str_caseprefix(word, STR("regexp:")) || str_caseprefix(word, STR("pcre:"))
 	       || str_caseprefix(word, STR("proxy:regexp:"))
 	       || str_caseprefix(word, STR("proxy:pcre:"));
 }
 
 /* The patterns that make a foreign address of an own one go, out of the maps that decide. */
-static bool fix_patterns(struct findings *fs, struct finding_draft *d, const char *service,
-                         const struct finding_group *g)
+static bool fix_patterns(struct findings *fs, struct finding_draft *d, const char *service)
 {
 	const size_t before = d->fix_n;
-	for (size_t i = 0; i < g->rows[0]->by_n; i++) {
-		const struct audit_line *line = &g->rows[0]->by[i];
-		const struct audit_setting *s = str_casesuffix(str_of(line->parameter), STR("_maps"))
-		                              ? finding_set(fs, service, line->parameter) : NULL;
+	for (size_t i = 0; i < d->line_n; i++) {
+		const struct audit_line *line = &d->lines[i];
+		const bool maps = str_casesuffix(str_of(line->parameter), STR("_maps"));
+		const struct audit_setting *s = maps ? finding_set(fs, service, line->parameter)
+		                                     : NULL;
 		struct str rest = str_of(s ? s->value : ""), word;
 		const char *kept = "";
 		bool goes = false;
@@ -306,7 +309,7 @@ static void fix_postfix_rules(struct findings *fs, struct finding_draft *d,
 		finding_fix_guarded_all(fs, d, g, true);
 	else if (!strcmp(g->cause, "C33"))
 		fix_domains(fs, d, g);
-	else if (strcmp(g->cause, "C11") != 0 || !fix_patterns(fs, d, service, g))
+	else if (strcmp(g->cause, "C11") != 0 || !fix_patterns(fs, d, service))
 		fix_parameters(fs, d, service);
 }
 
@@ -353,10 +356,11 @@ static bool fix_exim_domains(struct findings *fs, struct finding_draft *d)
 	return fixed;
 }
 
-/* The statement that lets them in. Where a router makes a foreign address of it, that is sound. */
+/* The statement that lets them in. Where a router makes a foreign address of it, or somebody is
+ * believed who should not be, that is sound. */
 static const struct audit_line *accepted_by(const struct finding_group *g)
 {
-	static const char *const routed[] = { "C11", "C34", "C36", "C37", "C48", NULL };
+	static const char *const routed[] = { "C7", "C8", "C11", "C34", "C36", "C37", "C48", NULL };
 	for (size_t i = 0; i < g->rows[0]->by_n && !is_one_of(str_of(g->cause), routed); i++) {
 		const struct audit_place *place = &g->rows[0]->by[i].place;
 		if (place->line && str_prefix(str_of(place->text), STR("accept")))
@@ -391,8 +395,7 @@ static void fix_sendmail_rules(struct findings *fs, struct finding_draft *d,
 	if (str_casesuffix(file, STR(".mc"))) {
 		finding_fix_place(fs, d, &line->place);
 		finding_fix(fs, d, "dnl %s", line->place.text);
-		finding_fix(fs, d, "# Then:");
-		finding_fix(fs, d, "sendmailconfig");
+		finding_fix_remake(fs, d, line->place.file);
 	} else if (str_casesuffix(file, STR(".cf"))) {
 		finding_catalogue_fix(fs, d);
 		return;

@@ -40,10 +40,58 @@ static const struct found_row postfix_rows[] = {
 	  BRIDGE " a\n", "1/0/0",
 	  { "open C1", MASTER ":1", "| postconf -P 'smtp/inet/mynetworks=127.0.0.0/8" RELOAD,
 	    "#postconf -P 'smtp/inet/mynetworks=!172.18.0.1,127.0.0.0/8,172.18.0.0/16" RELOAD } },
+	{ "another instance", MTA_POSTFIX,
+	  { { "/etc/postfix-out/main.cf", NEW "mynetworks = 127.0.0.0/8 172.0.0.0/8\n" },
+	    { "/etc/postfix-out/master.cf", SMTP } }, NULL, "range 172.0.0.1 172.0.0.0/8 25 E01\n",
+	  "0/1/0", { "| postconf -c /etc/postfix-out -e 'mynetworks = 127.0.0.0/8' "
+	             "&& postfix -c /etc/postfix-out reload\n" }, .directory = "/etc/postfix-out" },
+	{ "an image: nothing runs by it", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.0.0.0/8\n" }, { MASTER, SMTP } }, NULL,
+	  "range 172.0.0.1 172.0.0.0/8 25 E01\n", "0/1/0",
+	  { "| postconf -c '/srv/an image/etc/postfix' -e 'mynetworks = 127.0.0.0/8'\n" },
+	  .root = "/srv/an image" },
+	{ "in a container", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.0.0.0/8\n" }, { MASTER, SMTP } }, NULL,
+	  "range 172.0.0.1 172.0.0.0/8 25 E01\n", "0/1/0",
+	  { "| # Inside of mail, process 7; and in its image", EDIT "mynetworks = 127.0.0.0/8" RELOAD },
+	  .container = "mail, process 7" },
+	{ "what a shell and Postfix would read otherwise", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "check_client_access inline:{{it's = OK}}, check_sender_access "
+	      "regexp:{{/^(.*)@a/ $$1}}, permit_mynetworks\n" }, { MASTER, SMTP } }, NULL,
+	  STRANGER4 "E01\n", "1/0/0",
+	  { EDIT RELAY "permit_mynetworks, " GUARD ", check_client_access inline:{{it'\\''s = OK}}, "
+	    "check_sender_access regexp:{{/^(.*)@a/ $$1}}" RELOAD } },
+	{ "a service's list with braces, which postconf -P does not take", MTA_POSTFIX,
+	  { { MAIN, NEW }, { MASTER, SMTP "  -o { smtpd_relay_restrictions = check_client_access "
+	      "inline:{{1.2.3.4 = OK}}, check_client_access static:OK, reject }\n" } }, NULL,
+	  STRANGER4 "E01\n", "1/0/0",
+	  { EDIT "smtpd_relay_restrictions_of_smtp = " GUARD ", check_client_access inline:{{1.2.3.4 "
+	    "= OK}}, check_client_access static:OK, reject' && postconf -P 'smtp/inet/"
+	    "smtpd_relay_restrictions=$smtpd_relay_restrictions_of_smtp" RELOAD } },
+	{ "strangers arrive by loopback", MTA_POSTFIX,
+	  { { MAIN, NEW RELAY "permit_mynetworks, permit_sasl_authenticated, " GUARD ", reject_rbl_client "
+	      "bl.example\n" }, { MASTER, SMTP } },
+	  "lo loopback 127.0.0.1/8\neth0 ethernet 203.0.113.5/24\n"
+	  "run forkproxy -- 1 3 tcp:[::]:25 1 4 tcp:127.0.0.1:25\n",
+	  "loopback 127.0.0.1 127.0.0.1/32 25 E01 a\n", "1/0/0",
+	  { "open C5", EDIT RELAY "permit_sasl_authenticated, " GUARD ", reject_rbl_client bl.example"
+	    RELOAD } },
+	{ "a file of networks, with one's own LAN in a block", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 cidr:/etc/postfix/nets\n" }, { MASTER, SMTP },
+	    { "/etc/postfix/nets", "192.168.0.0/16 OK\n" } }, LAN,
+	  "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",
+	  { "| sed -i '1 s|^192\\.168\\.0\\.0/16.*|#&\\n192.168.1.0/24 OK|' /etc/postfix/nets && "
+	    "postfix reload\n" } },
+	{ "a pattern takes SRS addresses apart, beside a table", MTA_POSTFIX,
+	  { { MAIN, NEW "virtual_alias_maps = hash:/etc/postfix/virtual, "
+	      "regexp:{{/^SRS0=.*=.*=(.*)=(.*)@/ $$2@$$1}}\n" }, { MASTER, SMTP } }, NULL,
+	  STRANGER4 "E41\n", "1/0/0",
+	  { "open C11", EDIT "virtual_alias_maps = hash:/etc/postfix/virtual" RELOAD } },
 	{ "in a table", MTA_POSTFIX,
 	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 hash:/etc/postfix/nets\n" }, { MASTER, SMTP },
 	    { "/etc/postfix/nets", "192.0.2.7 OK\n172.18.0.1 OK\n" } }, DOCKER, BRIDGE " a\n",
-	  "1/0/0", { "open C1", "/etc/postfix/nets:2", "| sed -i '2 s|^172\\.18\\.0\\.1.*|#&|' /etc/postfix/nets "
+	  "1/0/0", { "open C1", "/etc/postfix/nets:2",
+	    "| sed -i '2 s|^172\\.18\\.0\\.1.*|#&|' /etc/postfix/nets "
 	             "&& postmap hash:/etc/postfix/nets && postfix reload\n" } },
 	{ "perhaps so: we are inside a container", MTA_POSTFIX,
 	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.18.0.0/16\n" }, { MASTER, SMTP } },
@@ -106,7 +154,8 @@ static const struct found_row postfix_rows[] = {
 	    "check_helo_access hash:/etc/postfix/h, reject_rbl_client bl.example" RELOAD } },
 	{ "a database has all domains", MTA_POSTFIX,
 	  { { MAIN, NEW "relay_domains = sqlite:/etc/postfix/d\n" }, { MASTER, SMTP } }, NULL,
-	  STRANGER4 "E01\n", "1/0/1", { "open C33", "sqlite:/etc/postfix/d" } },
+	  STRANGER4 "E01\n", "1/0/1", { "open C33", "sqlite:/etc/postfix/d",
+	                               EDIT "relay_domains =" RELOAD, "mend its query" } },
 	{ "domains that name this server as MX", MTA_POSTFIX,
 	  { { MAIN, NEW RELAY "permit_mynetworks, permit_mx_backup, " GUARD "\n" },
 	    { MASTER, SMTP } }, NULL, STRANGER4 "A05 m\n", "0/1/0",
@@ -132,7 +181,8 @@ static const struct found_row postfix_rows[] = {
 	  { { MAIN, NEW "allow_untrusted_routing = yes\nrelay_domains = behind.example\n"
 	      "swap_bangpath = no\n" },
 	    { MASTER, SMTP } }, NULL, STRANGER4 "E14,E25\n", "1/0/1",
-	  { "open C34", "percent hack (E14)", MAIN ":3", EDIT "swap_bangpath = yes' 'allow_untrusted_routing = no" RELOAD,
+	  { "open C34", "percent hack (E14)", MAIN ":3",
+	    EDIT "swap_bangpath = yes' 'allow_untrusted_routing = no" RELOAD,
 	    "!| swap_bangpath" } },
 	{ "domains by a pattern", MTA_POSTFIX,
 	  { { MAIN, NEW "relay_domains = example.org, static:all\nrelay_recipient_maps = hash:/r\n" },
@@ -173,6 +223,16 @@ static const struct found_row postfix_rows[] = {
 	"dc_local_interfaces='127.0.0.1 ; ::1'\n"
 
 static const struct found_row exim_rows[] = {
+	{ "any password, where no login is offered any more", MTA_EXIM,
+	  { { "/etc/exim4/exim4.conf", "auth_advertise_hosts =\nbegin authenticators\nplain:\n"
+	      "  driver = plaintext\n  server_prompts = :\n  server_condition = true\n" } },
+	  NULL, NULL, "0/0/0", { NULL } },
+	{ "any password", MTA_EXIM,
+	  { { "/etc/exim4/exim4.conf", "hosts_proxy =\nbegin authenticators\nplain:\n"
+	      "  driver = plaintext\n  server_prompts = :\n  server_condition = true\n" } },
+	  NULL, NULL, "0/1/1",
+	  { "warn C8", ":6: the authenticator plain has server_condition = true",
+	    "| # In /etc/exim4/exim4.conf, above its first \"begin\":\n| auth_advertise_hosts =\n" } },
 	{ "Debian's relay nets, and strangers arrive by the bridge", MTA_EXIM,
 	  { { UPDATE, INTERNET "dc_use_split_config='false'\n"
 	      "dc_relay_nets='10.9.0.0/24 ; 172.16.0.0/12 ; fd00::/64'\n" }, { TEMPLATE, DEBIAN } },
@@ -219,6 +279,27 @@ static const struct found_row exim_rows[] = {
 #define FEATURES "FEATURE(`access_db')dnl\n"
 
 static const struct found_row sendmail_rows[] = {
+	{ "a macro file that sendmail.cf was not made of", MTA_SENDMAIL,
+	  { { "/etc/mail/sendmail.cf", "#####  $Id: relay_entire_domain.m4,v 8.13 $  #####\n"
+	      "C{R}old.example\nC{R}both.example\nSRelay_ok\n" },
+	    { "/etc/mail/sendmail.mc", "FEATURE(`access_db')dnl\nRELAY_DOMAIN(`both.example')dnl\n" } },
+	  NULL, NULL, "0/1/0",
+	  { "warn  Sendmail does not do what sendmail.mc says", "not in force: access_db (line 1).",
+	    "still in force: ", "relay_entire_domain (line 1)", "old.example (line 2)",
+	    "!both.example", "/etc/mail/sendmail.mc:1", "| sendmailconfig\n" } },
+	{ "one that it was made of", MTA_SENDMAIL,
+	  { { "/etc/mail/sendmail.cf", "#####  $Id: relay_entire_domain.m4,v 8.13 $  #####\n"
+	      "C{R}both.example\nC{R}$={VirtHost}\nSRelay_ok\n" },
+	    { "/etc/mail/sendmail.mc", "DOMAIN(`debian-mta')dnl\nFEATURE(`relay_entire_domain')dnl\n"
+	      "FEATURE(`mailertable')dnl\nRELAY_DOMAIN(`both.example')dnl\n" } },
+	  NULL, NULL, "0/0/0", { NULL } },
+	{ "one that includes what we can't see", MTA_SENDMAIL,
+	  { { "/etc/mail/sendmail.cf", "#####  $Id: relay_entire_domain.m4,v 8.13 $  #####\n"
+	      "SRelay_ok\n" },
+	    { "/etc/mail/sendmail.mc", "DOMAIN(`ours')dnl\n" } }, NULL, NULL, "0/0/0", { NULL } },
+	{ "no macro file at all", MTA_SENDMAIL,
+	  { { "/etc/mail/sendmail.cf", "#####  $Id: relay_entire_domain.m4,v 8.13 $  #####\n"
+	      "SRelay_ok\n" } }, NULL, NULL, "0/0/0", { NULL } },
 	{ "a bridge's network in access, and strangers arrive by it", MTA_SENDMAIL,
 	  { { MC, FEATURES }, { ACCESS, "Connect:10.1.2 RELAY\nConnect:172.18   RELAY\n" } },
 	  INSIDE, "gateway 172.18.0.1 172.18.0.1/32 25 E01 p\n", "0/1/0",
@@ -249,6 +330,18 @@ static const struct found_row sendmail_rows[] = {
 	"action \"out\" relay\nmatch from any for domain <domains> action \"local\"\n"
 
 static const struct found_row opensmtpd_rows[] = {
+	{ "strangers arrive by its own address on a bridge", MTA_OPENSMTPD,
+	  { { "/etc/smtpd.conf", "listen on 0.0.0.0\naction \"relay\" relay\n"
+	      "match from local for any action \"relay\"\n" } }, DOCKER, BRIDGE " a\n", "1/0/0",
+	  { "open C1", "/etc/smtpd.conf:3", "in place of line 3:\n| match from socket for any action "
+	    "\"relay\"\n| match from src { 127.0.0.1, ::1 } for any action \"relay\"\n" } },
+	{ "and by loopback, which no from means, too", MTA_OPENSMTPD,
+	  { { "/etc/smtpd.conf", "listen on 0.0.0.0\naction \"relay\" relay\n"
+	      "match for any action \"relay\"\n" } },
+	  "lo loopback 127.0.0.1/8\neth0 ethernet 203.0.113.5/24\n"
+	  "run forkproxy -- 1 3 tcp:[::]:25 1 4 tcp:127.0.0.1:25\n",
+	  "loopback 127.0.0.1 127.0.0.1/32 25 E01 a\n", "1/0/0",
+	  { "open C5", "| match from socket for any action \"relay\"\n| # Then:\n" } },
 	{ "a bridge's network, and strangers arrive by it", MTA_OPENSMTPD,
 	  { { SMTPD, LISTEN "match from src { 10.9.0.0/24, 172.16.0.0/12 } for any action \"out\"\n" } },
 	  DOCKER, BRIDGE " a\n", "1/0/0",
@@ -404,7 +497,8 @@ static const struct found_row config_rows[] = {
 	  "0/0/0", { NULL } },
 	{ "a satellite that listens to all", MTA_POSTFIX,
 	  { { MAIN, NEW "relayhost = [mx.example.net]\nmydestination =\n" }, { MASTER, SMTP } },
-	  NULL, NULL, "0/0/1", { "advice ", MAIN ":3", EDIT "inet_interfaces = loopback-only' && systemctl restart " } },
+	  NULL, NULL, "0/0/1", { "advice ", MAIN ":3",
+	    EDIT "inet_interfaces = loopback-only' && systemctl restart " } },
 	{ "a satellite", MTA_POSTFIX,
 	  { { MAIN, NEW "relayhost = [mx.example.net]\nmydestination =\n"
 	      "inet_interfaces = loopback-only\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/0",
@@ -416,7 +510,8 @@ static const struct found_row config_rows[] = {
 	{ "a filter's port", MTA_POSTFIX,
 	  { { MAIN, NEW "content_filter = smtp:[127.0.0.1]:10024\n" },
 	    { MASTER, SMTP "10025 inet n - n - - smtpd\n  -o content_filter=\n" } }, NULL, NULL,
-	  "0/0/1", { "advice", MASTER ":2", "| postconf -F '10025/inet/service=127.0.0.1:10025' && systemctl" } },
+	  "0/0/1", { "advice", MASTER ":2",
+	    "| postconf -F '10025/inet/service=127.0.0.1:10025' && systemctl" } },
 	{ "a filter's port on loopback", MTA_POSTFIX,
 	  { { MAIN, NEW "content_filter = smtp:[127.0.0.1]:10024\n" },
 	    { MASTER, SMTP "127.0.0.1:10025 inet n - n - - smtpd\n  -o content_filter=\n" } },

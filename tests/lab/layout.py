@@ -52,20 +52,22 @@ class Audited:
         for finding in findings:
             lines = commands
             for line in finding["fix"]:
-                place = re.fullmatch(r"# In (/\S+?)(?:, in place of line (\d+))?:", line)
+                place = re.fullmatch(r"# In (/\S+?)(?:, in place of line (\d+)|(, above its first .begin.))?:", line)
                 if place:
                     lines = []
-                    edits.append((place[1], int(place[2] or 0), lines))
+                    edits.append((place[1], 0 if place[3] else int(place[2] or 0) or None, lines))
                 elif line == "# Then:" or line.startswith("# Or,"):
                     lines = commands
                 elif not line.startswith("# "):
                     lines.append(line)
-        for file, number, new in sorted(edits, key=lambda edit: -edit[1]):
+        for file, number, new in sorted(edits, key=lambda edit: -(edit[1] or 0)):
             old = self.read(file).splitlines()
-            end = number
-            while number and end < len(old) and old[end][:1] in (" ", "\t"):
+            begin = end = len(old) if number is None else number - 1
+            if number == 0:
+                begin = end = next(i for i, line in enumerate(old) if line.startswith("begin "))
+            while number and end < len(old) and (end < number or old[end][:1] in (" ", "\t")):
                 end += 1            # what continues the line
-            old[number - 1 if number else len(old):end if number else len(old)] = new
+            old[begin:end] = new
             self.write(file, "".join(f"{line}\n" for line in old))
         for command in dict.fromkeys(commands):
             self.run("sh", "-ec", self.SYSTEM + command)
@@ -136,6 +138,7 @@ class Case:
     wide      kinds of client that may relay, and whose trust is not sound
     advice    causes that are advised of; `unsaid`: those that must not be
     campaign  in the long form alone: it takes long, or another stands for it
+    by_hand   no lines to paste close it: somebody must look first
     """
 
     name: str
@@ -149,6 +152,7 @@ class Case:
     advice: tuple = ()
     unsaid: tuple = ()
     campaign: bool = False
+    by_hand: bool = False
 
     def __str__(self):
         return f"{self.host.name}-{self.name}"
