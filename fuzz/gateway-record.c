@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	place(&key, data, (struct str){ (const char *)data, size }, &segment);
 	for (;;) {
 		const size_t before = at;
-		enum gateway_found found = gateway_record_read(&key, buf_str(&segment), 1, &at, &record);
+		enum gateway_found found = gateway_record_read(&key, buf_str(&segment), 1, &at,
+		                                               &record);
 		if (found == GATEWAY_FOUND_TORN || found == GATEWAY_FOUND_END)
 			break;
 		if (at <= before || at > segment.n)

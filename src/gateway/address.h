@@ -37,7 +37,7 @@ void gateway_address_of(const struct mail_path *path, struct gateway_address *ou
  * begins with no "-" (it would be an option to a program). */
 bool gateway_local_is_plain(struct str local);
 
-/* postmaster or abuse (RFC 2142), at whatever domain: who keeps a host must be able to write
+/* postmaster or abuse (RFC 2142 4), at whatever domain: who keeps a host must be able to write
  * there, listed or not. */
 bool gateway_address_is_role(const struct gateway_address *address);
 

@@ -18,7 +18,7 @@
 
 enum gateway_listener {
 	GATEWAY_INBOUND,              /* port 25 */
-	GATEWAY_SUBMISSION,           /* port 587 (RFC 6409), 465 (RFC 8314) */
+	GATEWAY_SUBMISSION,           /* port 587 (RFC 6409 4.3), 465 (RFC 8314 3.3) */
 	GATEWAY_LOCAL,                /* the unix socket of `portreeve sendmail` */
 };
 

@@ -83,7 +83,7 @@ static bool head_read(const struct hash_key *key, struct str segment, uint64_t u
 	*record = (struct gateway_record){
 		.kind = (uint32_t)get(head + KIND_AT, 4), .use = use,
 		.message = get(head + MESSAGE_AT, 8),
-		.payload = { (const char *)head + GATEWAY_RECORD_HEAD_BYTES, get(head + LENGTH_AT, 4) },
+		.payload = { segment.p + at + GATEWAY_RECORD_HEAD_BYTES, get(head + LENGTH_AT, 4) },
 	};
 	return record->payload.n <= GATEWAY_RECORD_PAYLOAD_MAX;
 }

@@ -24,8 +24,8 @@ static void write_four(uint64_t use, struct written *w)
 {
 	struct buf out = { 0 };
 	for (size_t i = 0; i < COUNT; i++) {
-		struct gateway_record record = { .kind = (uint32_t)i, .use = use, .message = 100 + i,
-		                                 .payload = str_of(texts[i]) };
+		struct gateway_record record = { .kind = (uint32_t)i, .use = use,
+		                                 .message = 100 + i, .payload = str_of(texts[i]) };
 		w->at[i] = out.n;
 		gateway_record_write(&key, &record, &out);
 	}
@@ -44,8 +44,8 @@ static const char *found(const char *bytes, size_t n, uint64_t use, const struct
 	for (;;) {
 		struct gateway_record record;
 		const size_t before = at;
-		enum gateway_found what = gateway_record_read(by, (struct str){ bytes, n }, use, &at,
-		                                              &record);
+		const struct str segment = { bytes, n };
+		enum gateway_found what = gateway_record_read(by, segment, use, &at, &record);
 		assert_true(length + 1 < sizeof(said));
 		if (what == GATEWAY_FOUND_RECORD) {
 			assert_true(record.kind < COUNT && record.message == 100 + record.kind);
