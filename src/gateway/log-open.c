@@ -133,8 +133,8 @@ static int segment_sort(struct opening *o, struct segment *s, char *bytes)
 		return ERR_OK;
 	}
 	if (!is_zero(whole))
-		return fails(o, ERR_INVALID, s->name, "has no record of this log: it is damaged all "
-		             "over, or was written with another key");
+		return fails(o, ERR_INVALID, s->name, "has no record of this log: it is damaged "
+		             "all over, or was written with another key");
 	s->next = log->idle;
 	log->idle = s;
 	return ERR_OK;
