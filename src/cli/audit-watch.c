@@ -137,7 +137,7 @@ static void digest_now(struct watching *w, const struct audit_options *options)
 	struct facts facts;
 	struct buf orders = { 0 };
 	facts_begin(&facts, &w->cli->arena);
-	facts_look(&facts, "", TOOL_MS);
+	facts_look(&facts, TOOL_MS);
 	buf_printf(&orders, "%s\n%s\n%d\n", options->mta ? options->mta : "",
 	           options->config ? options->config : "", options->reading);
 	for (size_t i = 0; options->sockets && i < options->sockets->n; i++)
