@@ -171,7 +171,8 @@ const char *facts_container_name(enum facts_container container);
  * that form. ERR_LIMIT. */
 int facts_parse_nft(struct facts *f, struct str json);
 /* `iptables-save` (family 4), `ip6tables-save` (6): the tables nat and mangle (TPROXY). The kernel
- * can have the tables of iptables-legacy beside those of nft: they are another source. ERR_LIMIT. */
+ * can have the tables of iptables-legacy beside those of nft: they are another source.
+ * ERR_LIMIT. */
 int facts_parse_iptables(struct facts *f, unsigned family, struct str text);
 int facts_parse_iptables_legacy(struct facts *f, unsigned family, struct str text);
 
