@@ -6,7 +6,7 @@
  */
 #include "audit/facts-private.h"
 
-#include "base/clock.h"
+#include "base/child.h"
 #include "base/file.h"
 
 #include <assert.h>
@@ -18,20 +18,16 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SMALL_MAX_BYTES = 64 << 10, PROCESSES_MAX = 50000, DESCRIPTORS_MAX = 200000,
-       PATH_MAX_BYTES = 600 };
+       PATH_MAX_BYTES = 600, TOOL_WORDS_MAX = 4 };
 
 struct looking {
 	struct facts *f;
@@ -366,52 +362,6 @@ static void look_for_container(struct looking *l)
 
 /* ---- tools ---------- */
 
-/* Reads until the tool closes, the time is up or it is too much. */
-static int read_tool(int fd, int64_t until_ms, struct buf *out)
-{
-	char piece[16384];
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = until_ms - clock_mono_ms();
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
-			return ERR_TIMEOUT;
-		ssize_t n = read(fd, piece, sizeof(piece));
-		if (n <= 0)
-			return n == 0 ? ERR_OK : ERR_IO;
-		buf_add(out, piece, (size_t)n);
-		if (out->n > FACTS_TEXT_MAX_BYTES)
-			return ERR_LIMIT;
-	}
-}
-
-static int run_tool(const char *path, char *const argv[], int tool_ms, struct buf *out)
-{
-	static char locale[] = "LC_ALL=C";
-	char *const environment[] = { locale, NULL };
-	int ends[2], status = 0;
-	pid_t pid;
-	posix_spawn_file_actions_t actions;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return ERR_IO;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	int failed = posix_spawn(&pid, path, &actions, NULL, argv, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	int err = failed ? ERR_IO : read_tool(ends[0], clock_mono_ms() + tool_ms, out);
-	close(ends[0]);
-	if (failed)
-		return err;
-	if (err != ERR_OK)
-		kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	if (err == ERR_OK && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-		err = ERR_DENIED;
-	return err;
-}
-
 static int parse_four(struct facts *f, struct str s) { return facts_parse_iptables(f, 4, s); }
 static int parse_six(struct facts *f, struct str s) { return facts_parse_iptables(f, 6, s); }
 static int parse_old_four(struct facts *f, struct str s)
@@ -446,17 +396,25 @@ static bool has_legacy(const char *names, const char *plain)
 	return any && !(find_tool(plain, path) && realpath(path, real) && strstr(real, "legacy"));
 }
 
-static bool ask_tool(struct looking *l, char *const argv[], int tool_ms,
-                     int (*parse)(struct facts *, struct str))
+static bool ask_tool(struct looking *l, const char *name, const char *const *arguments,
+                     int tool_ms, int (*parse)(struct facts *, struct str))
 {
 	char path[80];
+	const char *words[TOOL_WORDS_MAX + 2] = { path };
 	struct buf out = { 0 };
-	if (!find_tool(argv[0], path))
+	int status = 0;
+	if (!find_tool(name, path))
 		return false;
-	int err = run_tool(path, argv, tool_ms, &out);
+	for (size_t i = 0; arguments && arguments[i]; i++) {
+		assert(i < TOOL_WORDS_MAX);
+		words[i + 1] = arguments[i];
+	}
+	const struct child_order order = { .words = words, .time_ms = tool_ms,
+	                                   .max_bytes = FACTS_TEXT_MAX_BYTES };
+	int err = child_run(&order, &out, &status);
 	if (err == ERR_OK)
-		err = parse(l->f, buf_str(&out));
-	note(l, err, argv[0]);
+		err = status == 0 ? parse(l->f, buf_str(&out)) : ERR_DENIED;
+	note(l, err, name);
 	buf_fini(&out);
 	return err == ERR_OK;
 }
@@ -464,20 +422,15 @@ static bool ask_tool(struct looking *l, char *const argv[], int tool_ms,
 /* All tables are asked for, not "-t nat": that would load the table's module. */
 static void look_at_rules(struct looking *l, int tool_ms)
 {
-	static char nft[] = "nft", json[] = "-j", list[] = "list", ruleset[] = "ruleset";
-	static char four[] = "iptables-save", six[] = "ip6tables-save",
-	            old_four[] = "iptables-legacy-save", old_six[] = "ip6tables-legacy-save";
-	static char *const nft_argv[] = { nft, json, list, ruleset, NULL };
-	static char *const four_argv[] = { four, NULL }, *const six_argv[] = { six, NULL };
-	static char *const old_four_argv[] = { old_four, NULL };
-	static char *const old_six_argv[] = { old_six, NULL };
-	bool by_nft = ask_tool(l, nft_argv, tool_ms, facts_parse_nft);
-	bool by_four = ask_tool(l, four_argv, tool_ms, parse_four);
-	bool by_six = ask_tool(l, six_argv, tool_ms, parse_six);
+	static const char four[] = "iptables-save", six[] = "ip6tables-save";
+	static const char *const ruleset[] = { "-j", "list", "ruleset", NULL };
+	bool by_nft = ask_tool(l, "nft", ruleset, tool_ms, facts_parse_nft);
+	bool by_four = ask_tool(l, four, NULL, tool_ms, parse_four);
+	bool by_six = ask_tool(l, six, NULL, tool_ms, parse_six);
 	if (has_legacy("/proc/net/ip_tables_names", four))
-		ask_tool(l, old_four_argv, tool_ms, parse_old_four);
+		ask_tool(l, "iptables-legacy-save", NULL, tool_ms, parse_old_four);
 	if (has_legacy("/proc/net/ip6_tables_names", six))
-		ask_tool(l, old_six_argv, tool_ms, parse_old_six);
+		ask_tool(l, "ip6tables-legacy-save", NULL, tool_ms, parse_old_six);
 	if (!by_nft && !by_four && !by_six)
 		facts_unread(l->f, "rules of the firewall",
 		             "neither nft nor iptables-save could be asked");
