@@ -67,8 +67,10 @@ static void unsaid_add(struct judge *j)
 				r->rows[i].why, true);
 	if (!j->known->started)
 		judge_unasked(j, "the server itself", r->doubt, true);
-	else if (ports_left(j) || j->known->clients_left)
-		judge_unasked(j, ports_left(j) ? "all of its ports" : "all clients", r->doubt, true);
+	else if (ports_left(j))
+		judge_unasked(j, "all of its ports", r->doubt, true);
+	else if (j->known->clients_left)
+		judge_unasked(j, "all clients", r->doubt, true);
 }
 
 static const struct audit_who *first_who(const struct audit_report *r, bool world)
