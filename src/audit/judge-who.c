@@ -62,7 +62,8 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED &&
 	    (!q->claim_taken || q->end == AUDIT_NO_ANSWER))
 		return AUDIT_REFUSED;
-	if (t->said == AUDIT_REFUSED_ELSE && q->port->for_login && t->code / 100 == 5)
+	if (q->port->for_login && t->code / 100 == 5 &&
+	    (t->said == AUDIT_REFUSED_ELSE || (t->said == AUDIT_REFUSED && !q->control)))
 		return AUDIT_REFUSED;
 	return t->said == AUDIT_REFUSED && !refusal_counts(q) ? AUDIT_UNSAID : t->said;
 }

@@ -221,7 +221,7 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
 	                     .until_ms = clock_mono_ms() + ALL_MS };
 	facts_begin(&all->machine, &cli->arena);
 	if (!options->root)
-		facts_look(&all->machine, "", AUDIT_TOOL_MS);
+		facts_look(&all->machine, AUDIT_TOOL_MS);
 	if (!follows || options->mta || audit_find_any())
 		code = run_machine(all);
 	if (code == CLI_GO && follows)

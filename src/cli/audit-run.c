@@ -82,7 +82,7 @@ static int read_configuration(struct auditing *w)
 		.runs = in || !w->options->root, .where = in ? container_words(w) : NULL,
 		.config = w->options->config,
 		.in_place = w->options->is_instance, .host_name = w->machine,
-		.version = w->version, .disk.root = -1,
+		.version = w->version,
 	};
 	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
 }
@@ -256,6 +256,11 @@ static void gather_unasked(struct auditing *w, const char *others)
 		audit_plan_leave_out(&w->plan, others, "it is installed, too; --mta names it");
 	for (size_t i = 0; i < r->unread_n; i++)
 		audit_plan_leave_out(&w->plan, r->unread[i].what, r->unread[i].why);
+	for (size_t i = 0; i < w->source.disk.late_n; i++)
+		audit_plan_leave_out(&w->plan, w->source.disk.late[i], err_text(ERR_TIMEOUT));
+	if (w->options->root)
+		audit_plan_leave_out(&w->plan, "the network of the image",
+		                     "it has none until it runs");
 	for (size_t i = 0; i < w->facts.unread_n; i++)
 		audit_plan_leave_out(&w->plan, w->facts.unread[i].what, w->facts.unread[i].why);
 }
@@ -372,10 +377,8 @@ static void look(struct auditing *w, const struct facts *machine)
 		w->facts = w->options->inside->facts;
 	else if (machine)
 		w->facts = *machine;
-	else {
+	else                            /* an image has no network */
 		facts_begin(&w->facts, w->a);
-		facts_look(&w->facts, w->options->root, AUDIT_TOOL_MS);
-	}
 	w->facts.work = w->around.work = 0;
 }
 
@@ -405,7 +408,7 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 	struct auditing *w = mem_zalloc(sizeof(*w));
 	const char *others = "";
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
-	                        .source.disk.root = -1, .known.not_started = "" };
+	                        .known.not_started = "" };
 	*done = (struct audit_done){ 0 };
 	look(w, machine);
 	int code = find_server(w, &others);

@@ -317,7 +317,7 @@ static int pass_gate(struct cli *cli, const struct audit_options *options)
 	if (code == CLI_GO) {
 		buf_clear(&g.why);
 		/* What could not be read of the network is among the digest. */
-		facts_look(&g.facts, "", TOOL_MS);
+		facts_look(&g.facts, TOOL_MS);
 		if (!answered_before(&g))
 			decide(&g);
 	}

@@ -98,6 +98,10 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "", "" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
+	{ "submission that wants a login in so many words", LAN, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "login-wanted" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
 	{ "it listens at the second address alone, to all", TWO, "world",
 	  "stranger4 0.0.0.0/0 25: E01 wide\nown 198.51.100.7 25: E01\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\ngateway 198.51.100.1 25: E01 wide\n"
@@ -193,9 +197,10 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	static const struct audit_heard unknown = { 550, "5.1.1", "User unknown" };
 	static const struct audit_heard later = { 450, "4.2.0", "Greylisted, come back later" };
 	static const struct audit_heard login = { 554, "5.7.1", "Client host rejected: Access denied" };
+	static const struct audit_heard wanted = { 530, "5.7.0", "Authentication required" };
 	const bool control = strcmp(t->form, "A00") == 0;
 	if (q->port->for_login)
-		return login;
+		return has_word(s->does, "login-wanted") ? wanted : login;
 	if (has_word(s->does, "putoff") && !is_trusted(s, &q->from))
 		return later;
 	if (control)
