@@ -99,11 +99,13 @@ def test_layout(answers, one):
         return
     (report,) = reports
     assert (report["verdict"], found(report)) == (one.verdict, one.causes), printed
+    assert one.verdict == "unknown" or "no answer in time" not in {row["why"] for row in report["unasked"]}, printed
     assert {row["client"] for row in report["who"] if not row.get("sound")} == one.wide, printed
     advised = causes(report, "advice")
     assert advised.issuperset(one.advice) and not advised.intersection(one.unsaid), printed
     if one.line:
         assert any(one.line in line["text"] for row in report["who"] for line in row["by"]), printed
+
 
 def test_instances(lab):
     """A second Postfix, which is open; the first is not."""
