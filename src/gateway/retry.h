@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * When a recipient that was put off is tried again, when its sender is told, and when it is given
- * up. RFC 5321 4.5.4.1 wants half an hour between tries in general, and four to five days in all; the
- * first waits are shorter, since a server that greylists takes who comes again after minutes. Pure:
- * time and chance are the caller's.
+ * up. RFC 5321 4.5.4.1 wants half an hour between tries in general, and four to five days in all;
+ * the first waits are shorter, since a server that greylists takes who comes again after minutes.
+ * Pure: time and chance are the caller's.
  */
 #ifndef PORTREEVE_GATEWAY_RETRY_H
 #define PORTREEVE_GATEWAY_RETRY_H
