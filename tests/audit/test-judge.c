@@ -64,6 +64,16 @@ static const struct audit_row_want {
 	  "gateway 172.18.0.1 25: E01 wide\nneighbour 172.18.0.0/16 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.16.0.0/12 25: E01 wide\n",
 	  { LOOP " 172.16.0.0/12", "", "" }, { MAIN(LOOP " 172.16.0.0/12"), MASTER(SMTP) } },
+	{ "a network by whose gateway strangers arrive", DOCKER PROXY, "world",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "gateway 172.18.0.1 25: E01 wide strangers\nneighbour 172.18.0.0/16 25: E01 wide\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.18.0.0/16 25: E01 wide\n",
+	  { LOOP " 172.18.0.0/16", "", "" }, { MAIN(LOOP " 172.18.0.0/16"), MASTER(SMTP) } },
+	{ "all of it but that gateway", DOCKER PROXY, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nneighbour 172.18.0.0/16 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.18.0.0/16 25: E01\n",
+	  { LOOP " 172.18.0.2/31 172.18.0.4/30", "", "" },
+	  { MAIN(LOOP " !172.18.0.1 172.18.0.0/16"), MASTER(SMTP) } },
 	{ "a public interface's prefix", PUBLIC, "wide",
 	  "own 198.51.100.7 25: E01\nloopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "neighbour 198.51.100.0/24 25: E01 wide\nrange 127.0.0.0/8 25: E01\n"
@@ -311,10 +321,16 @@ static void audit(const struct audit_row_want *row, struct arena *a, struct audi
 	plan.authority = true;
 	assert_true(audit_plan_forms(&plan));
 	answer(&plan, &row->server, first);
-	const struct audit_known known = { .ground = &g, .questions = plan.questions,
-	                                   .question_n = plan.n, .started = !row->by_reading,
-	                                   .by_reading = row->by_reading, .not_started = "",
-	                                   .clients_left = row->too_many };
+	struct audit_known known = { .ground = &g, .questions = plan.questions,
+	                             .question_n = plan.n, .started = !row->by_reading,
+	                             .by_reading = row->by_reading, .not_started = "",
+	                             .clients_left = row->too_many };
+	struct audit_arrival *arrivals;
+	for (size_t i = 0; i < f->proxy_n && i < 1; i++) {
+		assert_int_equal(audit_arrivals(f, &f->proxies[i].to, &arrivals, &known.arrival_n),
+		                 ERR_OK);
+		known.arrivals = arrivals;
+	}
 	*report = (struct audit_report){ .arena = a, .mta = MTA_POSTFIX };
 	audit_judge(&known, report);
 }
