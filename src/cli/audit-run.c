@@ -297,6 +297,8 @@ static void judge(struct auditing *w, struct audit_report *report)
 	w->known.arrivals = w->arrivals;
 	w->known.arrival_n = w->arrival_n;
 	w->known.unasked = w->plan.left_out;
+	w->known.clients_left = w->plan.clients_left;
+	w->known.forms_left = w->plan.forms_left;
 	w->known.unasked_n = w->plan.left_out_n;
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
