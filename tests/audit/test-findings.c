@@ -191,7 +191,8 @@ static const struct found_row postfix_rows[] = {
 	  { { MAIN, NEW "allow_untrusted_routing = yes\nrelay_domains = behind.example\n"
 	      "swap_bangpath = no\n" },
 	    { MASTER, SMTP } }, NULL, STRANGER4 "E14,E25\n", "1/0/1",
-	  { "open C34", "percent hack (E14)", MAIN ":3",
+	  { "open C34", "in these forms: percent hack (E14), \"RCPT TO:<u@elsewhere.test>\". The server",
+	    "a spammer writes each of his recipients so", "In Postfix this is up to allow_untrusted",
 	    EDIT "swap_bangpath = yes' 'allow_untrusted_routing = no" RELOAD,
 	    "!| swap_bangpath" } },
 	{ "domains by a pattern", MTA_POSTFIX,
