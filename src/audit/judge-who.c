@@ -52,8 +52,8 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 		return AUDIT_UNSAID;
 	if (t->said == AUDIT_TAKEN)
 		return AUDIT_TAKEN;
-	/* Who claims to be another and is turned away was refused. */
-	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED &&
+	/* Who claims to be another and is turned away was refused; who hears nothing was not. */
+	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED && !q->late &&
 	    (!q->claim_taken || q->end == AUDIT_NO_ANSWER))
 		return AUDIT_REFUSED;
 	if (q->port->for_login && t->code / 100 == 5 &&
@@ -356,7 +356,7 @@ void judge_answers(struct judge *j)
 		/* STARTTLS that is not offered is no row; one that fails here is. */
 		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered)
 			continue;
-		if (q->end == AUDIT_NOT_ASKED && audit_is_stranger(q->asker))
+		if ((q->end == AUDIT_NOT_ASKED || q->late) && audit_is_stranger(q->asker))
 			r->cut = true;
 		for (size_t k = 0; k < q->try_n; k++)
 			if (!is_control(&q->tries[k]))

@@ -34,7 +34,8 @@
 /* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
  * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
- * alone whom it trusts, "second" at 198.51.100.8 and loopback alone. */
+ * alone whom it trusts, "second" at 198.51.100.8 and loopback alone, "late-forms" and "late-claims" are
+ * not answered in time. */
 struct server {
 	const char *trusts, *forms, *does;
 };
@@ -215,13 +216,19 @@ static void answer(struct audit_plan *plan, const struct server *s, size_t first
 	static const struct audit_heard ok = { 250, "2.1.0", "Ok" };
 	for (size_t i = first; i < plan->n; i++) {
 		struct audit_question *q = &plan->questions[i];
+		/* It would be a connection to itself. */
+		assert_false(q->claim == AUDIT_CLAIM_PORT25 && q->at.port == 25 &&
+		             ip_eq(&q->from, &q->at.ip));
 		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
 		                                                                : AUDIT_ASKED;
 		q->end_text = "no answer in time";
 		q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
 		            (has_word(s->does, "second") && q->at.ip.b[0] == 198 &&
 		             q->at.ip.b[3] == 7);
-		if (q->nobody)
+		q->late = q->claim != AUDIT_AS_ITSELF ? has_word(s->does, "late-claims")
+		                                      : first > 0 && strcmp(q->tries[0].form, "E01") != 0 &&
+		                                        has_word(s->does, "late-forms");
+		if (q->nobody || q->late)
 			q->end = AUDIT_NO_ANSWER;
 		if (q->end != AUDIT_ASKED)
 			continue;
@@ -324,6 +331,36 @@ static void test_verdicts(void **state)
 	}
 }
 
+/* What strangers say to no answer was not refused. */
+static void test_late(void **state)
+{
+	static const struct {
+		const char *does, *unasked;
+		bool cut;
+	} late[] = {
+		{ "", "S04, port 25", false },
+		{ "late-claims", "S04, port 25", true },
+		{ "late-claims", "S06, port 25", true },
+		{ "late-forms", "E14, port 25", true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(late) / sizeof(*late); i++) {
+		const struct audit_row_want row = { late[i].does, PUBLIC, "closed", "",
+		                                    { LOOP, "", late[i].does },
+		                                    { MAIN(LOOP), MASTER(SMTP) } };
+		struct arena a = { 0 };
+		struct audit_report report;
+		bool unasked = false;
+		audit(&row, &a, &report);
+		for (size_t k = 0; k < report.unasked_n; k++)
+			unasked |= strcmp(report.unasked[k].what, late[i].unasked) == 0;
+		CHECK_ROW(row.label, report.verdict == AUDIT_CLOSED);
+		CHECK_ROW(row.label, report.cut == late[i].cut);
+		CHECK_ROW(row.label, unasked == late[i].cut);
+		arena_fini(&a);
+	}
+}
+
 /* ---- what one answer says ---------------------------------------------------------- */
 
 static void test_answers(void **state)
@@ -376,6 +413,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_answers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
