@@ -228,27 +228,32 @@ static bool is_plain(const struct audit_question *q)
 	return q->try_n == 1 && strcmp(q->tries[0].form, "E01") == 0;
 }
 
+/* What came of the connection; `first`: the controls are over. */
+static void end_find(const struct server *s, struct audit_question *q, bool first)
+{
+	const char *late = q->claim == AUDIT_AS_ITSELF ? "late-forms" : "late-claims";
+	const bool form = first && !is_plain(q);
+	/* It would be a connection to itself. */
+	assert_false(q->claim == AUDIT_CLAIM_PORT25 && q->at.port == 25 &&
+	             ip_eq(&q->from, &q->at.ip));
+	q->late = form && has_word(s->does, late);
+	q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
+	                                                                : AUDIT_ASKED;
+	q->end_text = "no answer in time";
+	q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
+	            (has_word(s->does, "second") && q->at.ip.b[0] == 198 && q->at.ip.b[3] == 7);
+	if (q->nobody || q->late || (form && has_word(s->does, "hangs-up")))
+		q->end = AUDIT_NO_ANSWER;
+	if (form && has_word(s->does, "slow") && q->asker->kind == AUDIT_STRANGER6)
+		q->end = AUDIT_NOT_ASKED;
+}
+
 static void answer(struct audit_plan *plan, const struct server *s, size_t first)
 {
 	static const struct audit_heard ok = { 250, "2.1.0", "Ok" };
 	for (size_t i = first; i < plan->n; i++) {
 		struct audit_question *q = &plan->questions[i];
-		const char *slow = q->claim == AUDIT_AS_ITSELF ? "late-forms" : "late-claims";
-		/* It would be a connection to itself. */
-		assert_false(q->claim == AUDIT_CLAIM_PORT25 && q->at.port == 25 &&
-		             ip_eq(&q->from, &q->at.ip));
-		q->late = first && !is_plain(q) && has_word(s->does, slow);
-		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
-		                                                                : AUDIT_ASKED;
-		q->end_text = "no answer in time";
-		q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
-		            (has_word(s->does, "second") && q->at.ip.b[0] == 198 &&
-		             q->at.ip.b[3] == 7);
-		if (q->nobody || q->late || (has_word(s->does, "hangs-up") && first && !is_plain(q)))
-			q->end = AUDIT_NO_ANSWER;
-		if (first && !is_plain(q) &&
-		    has_word(s->does, "slow") && q->asker->kind == AUDIT_STRANGER6)
-			q->end = AUDIT_NOT_ASKED;
+		end_find(s, q, first > 0);
 		if (q->end != AUDIT_ASKED)
 			continue;
 		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN ||
