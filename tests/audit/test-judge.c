@@ -35,7 +35,8 @@
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
  * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
  * alone whom it trusts, "second" at 198.51.100.8 and loopback alone, "slow" has no time for the
- * forms of strangers by IPv6, "hangs-up" on all forms but the plain one. */
+ * forms of strangers by IPv6, "hangs-up" on all forms but the plain one, "late-forms" and
+ * "late-claims" are not answered in time. */
 struct server {
 	const char *trusts, *forms, *does;
 };
@@ -227,22 +228,32 @@ static bool is_plain(const struct audit_question *q)
 	return q->try_n == 1 && strcmp(q->tries[0].form, "E01") == 0;
 }
 
+/* What came of the connection; `first`: the controls are over. */
+static void end_find(const struct server *s, struct audit_question *q, bool first)
+{
+	const char *late = q->claim == AUDIT_AS_ITSELF ? "late-forms" : "late-claims";
+	const bool form = first && !is_plain(q);
+	/* It would be a connection to itself. */
+	assert_false(q->claim == AUDIT_CLAIM_PORT25 && q->at.port == 25 &&
+	             ip_eq(&q->from, &q->at.ip));
+	q->late = form && has_word(s->does, late);
+	q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
+	                                                                : AUDIT_ASKED;
+	q->end_text = "no answer in time";
+	q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
+	            (has_word(s->does, "second") && q->at.ip.b[0] == 198 && q->at.ip.b[3] == 7);
+	if (q->nobody || q->late || (form && has_word(s->does, "hangs-up")))
+		q->end = AUDIT_NO_ANSWER;
+	if (form && has_word(s->does, "slow") && q->asker->kind == AUDIT_STRANGER6)
+		q->end = AUDIT_NOT_ASKED;
+}
+
 static void answer(struct audit_plan *plan, const struct server *s, size_t first)
 {
 	static const struct audit_heard ok = { 250, "2.1.0", "Ok" };
 	for (size_t i = first; i < plan->n; i++) {
 		struct audit_question *q = &plan->questions[i];
-		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
-		                                                                : AUDIT_ASKED;
-		q->end_text = "no answer in time";
-		q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
-		            (has_word(s->does, "second") && q->at.ip.b[0] == 198 &&
-		             q->at.ip.b[3] == 7);
-		if (q->nobody || (has_word(s->does, "hangs-up") && first && !is_plain(q)))
-			q->end = AUDIT_NO_ANSWER;
-		if (first && !is_plain(q) &&
-		    has_word(s->does, "slow") && q->asker->kind == AUDIT_STRANGER6)
-			q->end = AUDIT_NOT_ASKED;
+		end_find(s, q, first > 0);
 		if (q->end != AUDIT_ASKED)
 			continue;
 		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN ||
@@ -386,10 +397,26 @@ static const struct doubt_want {
 	{ { "no time for IPv6, and wide", DOCKER, "wide", "", { WIDE, "", "slow" },
 	    { MAIN(WIDE), MASTER(SMTP) } },
 	  "", "", "forms were asked in time, not all of a stranger, by IPv6", true },
+	{ { "forms that are not answered in time", PUBLIC, "closed", "", { LOOP, "", "late-forms" },
+	    { MAIN(LOOP), MASTER(SMTP) } },
+	  "", "", "forms were asked in time, not all of a stranger, by IPv4 at port 25", true },
+	{ { "claims that are not answered in time", PUBLIC, "closed", "",
+	    { LOOP, "", "late-claims" }, { MAIN(LOOP), MASTER(SMTP) } },
+	  "", "", "forms were asked in time, not all of a stranger, by IPv4 at port 25", true },
 	{ { "strangers are turned away", PUBLIC, "closed", "", { LOOP, "", "hangs-up" },
 	    { MAIN(LOOP), MASTER(SMTP) } },
 	  "", "", "strangers were turned away", true },
 };
+
+/* A claim that nobody answered was not refused; one that is hung up on was. */
+static void check_claims(const struct audit_row_want *row, const struct audit_report *r)
+{
+	bool left = false;
+	for (size_t i = 0; i < r->unasked_n; i++)
+		left |= strcmp(r->unasked[i].what, "S04, port 25") == 0;
+	CHECK_ROW(row->label, left == (has_word(row->server.does, "late-claims") ||
+	                               has_word(row->server.does, "slow")));
+}
 
 static void check_doubt(const struct doubt_want *d)
 {
@@ -410,6 +437,7 @@ static void check_doubt(const struct doubt_want *d)
 		fail_msg("%s: %s, cut %d, %zu of %zu\n%s\n%s\n%s", d->row.label,
 		         audit_verdict_name(r.verdict), r.cut, r.forms_asked, r.forms_planned,
 		         r.doubt, weighing, r.summary);
+	check_claims(&d->row, &r);
 	arena_fini(&a);
 }
 
