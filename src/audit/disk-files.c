@@ -238,6 +238,14 @@ int disk_files_init(struct disk_files *d, const char *root, struct audit_files *
 	return d->plain ? ERR_OK : ERR_UNSUPPORTED;
 }
 
+bool disk_files_missing(const struct disk_files *d, const char *name)
+{
+	const int found = find_name(d, name);
+	if (found >= 0)
+		close(found);
+	return found == ERR_NOT_FOUND;
+}
+
 void disk_files_fini(struct disk_files *d)
 {
 	if (d->root >= 0)

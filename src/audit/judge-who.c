@@ -79,7 +79,7 @@ static const char *unsaid_why(struct judge *j, const struct audit_question *q,
 	return "no answer came";
 }
 
-static const char *tls_words(enum audit_tls tls)
+const char *judge_tls_words(enum audit_tls tls)
 {
 	return tls == AUDIT_STARTTLS ? " under STARTTLS" : tls == AUDIT_TLS_FIRST ? " in TLS" : "";
 }
@@ -250,13 +250,17 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
 			         ? unsaid_why(j, q, t) : "";
 			row->nobody = nobody;
+			row->no_tls = said == AUDIT_UNSAID && q->no_tls;
 			row->at = q->port;
 			row->heard = t;
+		} else if (said == AUDIT_UNSAID && !nobody && !q->no_tls) {
+			row->no_tls = false;     /* not that alone */
 		}
 	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
 		/* What is not offered under TLS is not asked there. */
 		judge_unasked(j, arena_printf(j->report->arena, "%s, port %u%s", t->form,
-		                              q->at.port, tls_words(q->tls)), unsaid_why(j, q, t));
+		                              q->at.port, judge_tls_words(q->tls)),
+		              unsaid_why(j, q, t));
 	}
 	if (said == AUDIT_TAKEN) {
 		struct audit_who *who = who_of(j, q);
@@ -344,6 +348,21 @@ static void settle(struct judge *j)
 		doubt(j, &r->rows[i]);
 }
 
+/* Whether STARTTLS is not offered to that client there. It is where another session of his saw it:
+ * this one may have come to no hello. */
+static bool is_not_offered(const struct judge *j, const struct audit_question *q)
+{
+	if (q->tls != AUDIT_STARTTLS || q->end == AUDIT_ASKED || q->tls_offered)
+		return false;
+	for (size_t i = 0; i < j->known->question_n && !q->no_tls; i++) {
+		const struct audit_question *other = &j->known->questions[i];
+		if (other->asker == q->asker && other->at.port == q->at.port &&
+		    other->tls_offered)
+			return false;
+	}
+	return true;
+}
+
 void judge_answers(struct judge *j)
 {
 	struct audit_report *r = j->report;
@@ -353,7 +372,7 @@ void judge_answers(struct judge *j)
 	for (size_t i = 0; i < j->known->question_n; i++) {
 		const struct audit_question *q = &j->known->questions[i];
 		/* STARTTLS that is not offered is no row; one that fails here is. */
-		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered)
+		if (is_not_offered(j, q))
 			continue;
 		if (q->end == AUDIT_NOT_ASKED && audit_is_stranger(q->asker))
 			r->cut = true;

@@ -19,6 +19,24 @@ static bool is_out_of_reach(const struct audit_report *r, const struct audit_row
 	return false;
 }
 
+static bool is_gone(const struct audit_known *known, const struct audit_port *port)
+{
+	for (size_t i = 0; i < known->tls_gone_n; i++)
+		if (!known->tls_gone[i].port || known->tls_gone[i].port == port)
+			return true;
+	return false;
+}
+
+/* TLS that nobody gets there is no way in; a number may be that of more than one port. */
+static bool is_no_way(const struct judge *j, const struct audit_row *row)
+{
+	const struct audit_reading *r = audit_config_reading(j->known->ground->config);
+	for (size_t i = 0; i < r->port_n; i++)
+		if (r->ports[i].port == row->port && !is_gone(j->known, &r->ports[i]))
+			return false;
+	return row->no_tls;
+}
+
 /* Who would be too much if the configuration is right, and not the answer that we heard. */
 static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 {
@@ -30,7 +48,8 @@ static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 }
 
 /* What must be known before "closed" can be said: the plain form of strangers, at each port that
- * they reach; and of all, that it is refused where the configuration says so. */
+ * they reach, also behind STARTTLS where it is offered; and of all, that it is refused where the
+ * configuration says so. */
 static const struct audit_row *unsaid_row(const struct judge *j)
 {
 	const struct audit_report *r = j->report;
@@ -38,8 +57,8 @@ static const struct audit_row *unsaid_row(const struct judge *j)
 		const struct audit_row *row = &r->rows[i];
 		if (is_doubtful(j, row))
 			return row;
-		if (audit_is_stranger(row->asker) && row->tls != AUDIT_STARTTLS && !row->who &&
-		    !is_out_of_reach(r, row) &&
+		if (audit_is_stranger(row->asker) && !row->who && !is_out_of_reach(r, row) &&
+		    !is_no_way(j, row) &&
 		    (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE))
 			return row;
 	}
@@ -115,17 +134,27 @@ static void wide_add(const struct audit_report *r, struct buf *out)
 		buf_printf(out, " and %zu more", more);
 }
 
+/* Where no answer came, the server's log may know why. */
+static void says_add(const struct judge *j, const struct audit_row *row, struct buf *out)
+{
+	const char *says = row->tls == AUDIT_CLEAR ? j->known->says : j->known->says_tls;
+	if (row->plain == AUDIT_UNSAID && row->heard && row->heard->code == 0 && says)
+		buf_printf(out, "; the server says: %s", says);
+}
+
 static void unknown_add(const struct judge *j, struct buf *out)
 {
 	const struct audit_row *row = unsaid_row(j);
 	if (!j->known->started)
 		buf_add_cstr(out, j->known->not_started[0] ? j->known->not_started
 		                                          : "the server could not be asked");
-	else if (row)
-		buf_printf(out, row->contrary ? "%s, at port %u: %s"
-		                              : "%s could not be asked at port %u: %s",
-		           audit_asker_title(j->report->arena, row->asker), row->port, row->why);
-	else if (ports_left(j))
+	else if (row) {
+		buf_printf(out, row->contrary ? "%s, at port %u%s: %s"
+		                              : "%s could not be asked at port %u%s: %s",
+		           audit_asker_title(j->report->arena, row->asker), row->port,
+		           judge_tls_words(row->tls), row->why);
+		says_add(j, row, out);
+	} else if (ports_left(j))
 		buf_add_cstr(out, "not all of its ports could be asked");
 	else
 		buf_add_cstr(out, "no port was found at which it takes mail");

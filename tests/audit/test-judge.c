@@ -34,10 +34,15 @@
 /* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
  * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
- * alone whom it trusts, "second" at 198.51.100.8 and loopback alone. */
+ * alone whom it trusts, "second" at 198.51.100.8 and loopback alone. With "starttls" it offers that and
+ * answers as in clear, or ("no-tls") cannot after all, or ("tls-late") not in time, or ("tls-putoff") later;
+ * "tls-gone": nobody gets it, for sure; "tls-to-own": it is offered to loopback alone. */
 struct server {
 	const char *trusts, *forms, *does;
 };
+
+#define CLOSED_WHO "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n" \
+	"range ::1 25: E01\n"
 
 static const struct audit_row_want {
 	const char *label, *host, *verdict, *who;
@@ -148,6 +153,20 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "A11", "" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "closed behind STARTTLS, too", PUBLIC, "closed", CLOSED_WHO, { LOOP, "", "starttls" },
+	  { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is offered and fails here", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls no-tls" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is offered and nobody gets it", PUBLIC, "closed", CLOSED_WHO,
+	  { LOOP, "", "starttls no-tls tls-gone" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "nobody is said to get STARTTLS, and one waits for it", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-late tls-gone" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is offered, and the session under it ends before a hello", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-late" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "strangers are put off under STARTTLS", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-putoff" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is not offered to strangers", PUBLIC, "closed", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-to-own no-tls" }, { MAIN(LOOP), MASTER(SMTP) } },
 	{ "any password will do", LAN, "world",
 	  "stranger4 0.0.0.0/0 25: S10 wide\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
@@ -194,6 +213,8 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	const bool control = strcmp(t->form, "A00") == 0;
 	if (q->port->for_login)
 		return login;
+	if (has_word(s->does, "tls-putoff") && q->tls == AUDIT_STARTTLS)
+		return later;
 	if (has_word(s->does, "putoff") && !is_trusted(s, &q->from))
 		return later;
 	if (control)
@@ -205,14 +226,29 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	return is_trusted(s, &q->from) && strcmp(t->form, "E01") == 0 ? taken : denied;
 }
 
+/* What came of the session itself. */
+static void connect_to(const struct server *s, struct audit_question *q)
+{
+	const bool offered = has_word(s->does, "starttls") &&
+	                     (!has_word(s->does, "tls-to-own") || ip_is_loopback(&q->from));
+	const bool late = has_word(s->does, "tls-late"), fails = has_word(s->does, "no-tls");
+	q->end = has_word(s->does, "hangs") ? AUDIT_NO_ANSWER : AUDIT_ASKED;
+	q->end_text = "no answer in time";
+	q->tls_offered = offered;
+	if (q->tls != AUDIT_STARTTLS)
+		return;
+	if (!offered || late || fails)
+		q->end = AUDIT_NO_ANSWER;
+	q->no_tls = !offered || fails;
+	q->tls_offered = offered && !late;
+}
+
 static void answer(struct audit_plan *plan, const struct server *s, size_t first)
 {
 	static const struct audit_heard ok = { 250, "2.1.0", "Ok" };
 	for (size_t i = first; i < plan->n; i++) {
 		struct audit_question *q = &plan->questions[i];
-		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
-		                                                                : AUDIT_ASKED;
-		q->end_text = "no answer in time";
+		connect_to(s, q);
 		q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
 		            (has_word(s->does, "second") && q->at.ip.b[0] == 198 &&
 		             q->at.ip.b[3] == 7);
@@ -296,8 +332,11 @@ static void audit(const struct audit_row_want *row, struct arena *a, struct audi
 	plan.authority = true;
 	assert_true(audit_plan_forms(&plan));
 	answer(&plan, &row->server, first);
+	const struct audit_tls_gone gone = { .why = "It is broken." };
 	const struct audit_known known = { .ground = &g, .questions = plan.questions,
-	                                   .question_n = plan.n, .started = true, .not_started = "" };
+	                                   .question_n = plan.n, .started = true, .not_started = "",
+	                                   .tls_gone = &gone,
+	                                   .tls_gone_n = has_word(row->server.does, "tls-gone") };
 	*report = (struct audit_report){ .arena = a, .mta = MTA_POSTFIX };
 	audit_judge(&known, report);
 }
