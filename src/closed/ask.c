@@ -129,7 +129,7 @@ static _Noreturn void asking_process(int network, const struct closed_patience *
 	struct loop_timer *over = loop_timer_create(all.loop, time_is_over, NULL);
 	loop_timer_arm(over, patience->all_ms);
 	loop_watch_set(loop_watch_create(all.loop, tell_fd, audit_gone, NULL), LOOP_READ);
-	for (int i = 0; i < CLOSED_AT_ONCE; i++)
+	for (unsigned i = 0; i < (patience->at_once ? patience->at_once : CLOSED_AT_ONCE); i++)
 		ask_next(&all);
 	loop_run(all.loop);
 	_exit(0);

@@ -328,7 +328,8 @@ static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 	const int64_t enough_ms = left_ms - left_ms / 8;
 	const struct closed_patience patience = {
 		.command_ms = enough_ms < COMMAND_MS ? enough_ms : COMMAND_MS,
-		.session_ms = SESSION_MS, .all_ms = left_ms };
+		.session_ms = SESSION_MS, .all_ms = left_ms,
+		.at_once = r->setup->server->at_once };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++) {
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
