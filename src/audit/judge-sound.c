@@ -109,6 +109,12 @@ static bool gateway_sound(const struct audit_known *known, const struct ip *ip)
 	return f->container == FACTS_NO_CONTAINER && facts_is_private(ip);
 }
 
+bool judge_is_strangers(const struct audit_known *known, const struct audit_asker *asker)
+{
+	return audit_is_stranger(asker) || asker->kind == AUDIT_OUTSIDE ||
+	       arrival_by(known, &asker->ip, true) != NULL;
+}
+
 void judge_sound(const struct audit_known *known, struct audit_who *who)
 {
 	const struct audit_asker *asker = who->asker;

@@ -104,9 +104,9 @@ struct closed_patience {
 	unsigned at_once;                        /* sessions; 0: CLOSED_AT_ONCE */
 };
 
-/* Asks all, some at a time, with room NULL in this process's own network; what has no
- * answer when the time is over is CLOSED_UNASKED. Blocks. ERR_LIMIT: too many; ERR_DENIED: no
- * process could be made that may ask; ERR_IO. */
+/* Asks all, CLOSED_AT_ONCE at a time and few that are not greeted yet, with room NULL in this
+ * process's own network; what has no answer when the time is over is CLOSED_UNASKED. Blocks.
+ * ERR_LIMIT: too many; ERR_DENIED: no process could be made that may ask; ERR_IO. */
 int closed_ask(const struct closed_room *room, const struct closed_patience *patience,
                struct closed_session *sessions, size_t n);
 

@@ -6,6 +6,7 @@ stays as it is, since the audit starts one of its own.  With CAMPAIGN=yes all of
 """
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -98,12 +99,14 @@ def test_layout(answers, one):
         return
     (report,) = reports
     assert (report["verdict"], found(report)) == (one.verdict, one.causes), printed
+    assert one.verdict == "unknown" or "no answer in time" not in {row["why"] for row in report["unasked"]}, printed
     assert {row["client"] for row in report["who"] if not row.get("sound")} == one.wide, printed
     advised = causes(report, "advice")
     assert advised.issuperset(one.advice) and not advised.intersection(one.unsaid), printed
     assert one.says in report["summary"]
     if one.line:
         assert any(one.line in line["text"] for row in report["who"] for line in row["by"]), printed
+
 
 def test_instances(lab):
     """A second Postfix, which is open; the first is not."""
@@ -161,6 +164,23 @@ def test_watch(lab):
     finally:
         host.restore()
         host.run("rm", "-f", "/tmp/last", "/tmp/told")
+
+
+@pytest.mark.parametrize("does", ["echo {}; exec >&- 2>&-; while :; do sleep 1; done", "cat /dev/zero",
+                                  "trap '' TERM; sleep 1000"], ids=["closes-and-goes-on", "floods", "hangs"])
+def test_a_tool_that_does_as_it_likes(lab, does):
+    """It is ended, and what could not be asked is said."""
+    host = POSTFIX
+    host.write("/tmp/nft", f"#!/bin/sh\n{does}\n", mode=0o755)
+    host.run("mount", "--bind", "/tmp/nft", "/usr/sbin/nft")
+    try:
+        done = host.run("timeout", "40", PROGRAM_INSIDE, "audit", "--json", "--reading", check=False)
+    finally:
+        host.run("umount", "/usr/sbin/nft")
+        host.run("rm", "/tmp/nft")
+    (report,) = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert "nft" in json.dumps(report["unasked"]), report
+    until("it to end", lambda: "/usr/sbin/nft" not in host.run("ps", "-eo", "args").stdout, 10)
 
 
 @each_host
