@@ -36,8 +36,8 @@ static bool is_control(const struct audit_try *t)
 	return strcmp(t->form, "A00") == 0 || strcmp(t->form, "A01") == 0;
 }
 
-/* STARTTLS that is not offered to that client there is no row; one that fails here is. It is offered
- * where another session of his saw it: this one may have come to no hello. */
+/* STARTTLS that is not offered to that client there is no row; one that fails here is. It is
+ * offered where another session of his saw it: this one may have come to no hello. */
 static bool is_without_tls(const struct judge *j, const struct audit_question *q)
 {
 	if (q->tls != AUDIT_STARTTLS || q->end == AUDIT_ASKED || q->tls_offered)
