@@ -36,10 +36,15 @@
  * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
  * alone whom it trusts, "second" at 198.51.100.8 and loopback alone, "slow" has no time for the
  * forms of strangers by IPv6, "hangs-up" on all forms but the plain one, "late-forms" and
- * "late-claims" are not answered in time. */
+ * "late-claims" are not answered in time. With "starttls" it offers that and answers as in clear, or
+ * ("no-tls") cannot after all, or ("tls-late") not in time, or ("tls-putoff") later; "tls-gone":
+ * nobody gets it, for sure; "tls-to-own": it is offered to loopback alone. */
 struct server {
 	const char *trusts, *forms, *does;
 };
+
+#define CLOSED_WHO "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n" \
+	"range ::1 25: E01\n"
 
 static const struct audit_row_want {
 	const char *label, *host, *verdict, *who;
@@ -165,6 +170,20 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "A11", "" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "closed behind STARTTLS, too", PUBLIC, "closed", CLOSED_WHO, { LOOP, "", "starttls" },
+	  { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is offered and fails here", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls no-tls" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is offered and nobody gets it", PUBLIC, "closed", CLOSED_WHO,
+	  { LOOP, "", "starttls no-tls tls-gone" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "nobody is said to get STARTTLS, and one waits for it", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-late tls-gone" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is offered, and the session under it ends before a hello", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-late" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "strangers are put off under STARTTLS", PUBLIC, "unknown", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-putoff" }, { MAIN(LOOP), MASTER(SMTP) } },
+	{ "STARTTLS is not offered to strangers", PUBLIC, "closed", CLOSED_WHO,
+	  { LOOP, "", "starttls tls-to-own no-tls" }, { MAIN(LOOP), MASTER(SMTP) } },
 	{ "any password will do", LAN, "world",
 	  "stranger4 0.0.0.0/0 25: S10 wide\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
@@ -212,6 +231,8 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	const bool control = strcmp(t->form, "A00") == 0;
 	if (q->port->for_login)
 		return has_word(s->does, "login-wanted") ? wanted : login;
+	if (has_word(s->does, "tls-putoff") && q->tls == AUDIT_STARTTLS)
+		return later;
 	if (has_word(s->does, "putoff") && !is_trusted(s, &q->from))
 		return later;
 	if (control)
@@ -221,6 +242,23 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	if (has_word(s->forms, t->form))
 		return taken;
 	return is_trusted(s, &q->from) && strcmp(t->form, "E01") == 0 ? taken : denied;
+}
+
+/* What came of the session itself. */
+static void connect_to(const struct server *s, struct audit_question *q)
+{
+	const bool offered = has_word(s->does, "starttls") &&
+	                     (!has_word(s->does, "tls-to-own") || ip_is_loopback(&q->from));
+	const bool late = has_word(s->does, "tls-late"), fails = has_word(s->does, "no-tls");
+	q->end = has_word(s->does, "hangs") ? AUDIT_NO_ANSWER : AUDIT_ASKED;
+	q->end_text = "no answer in time";
+	q->tls_offered = offered;
+	if (q->tls != AUDIT_STARTTLS)
+		return;
+	if (!offered || late || fails)
+		q->end = AUDIT_NO_ANSWER;
+	q->no_tls = !offered || fails;
+	q->tls_offered = offered && !late;
 }
 
 static bool is_plain(const struct audit_question *q)
@@ -237,9 +275,7 @@ static void end_find(const struct server *s, struct audit_question *q, bool firs
 	assert_false(q->claim == AUDIT_CLAIM_PORT25 && q->at.port == 25 &&
 	             ip_eq(&q->from, &q->at.ip));
 	q->late = form && has_word(s->does, late);
-	q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
-	                                                                : AUDIT_ASKED;
-	q->end_text = "no answer in time";
+	connect_to(s, q);
 	q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
 	            (has_word(s->does, "second") && q->at.ip.b[0] == 198 && q->at.ip.b[3] == 7);
 	if (q->nobody || q->late || (form && has_word(s->does, "hangs-up")))
@@ -332,10 +368,12 @@ static void audit(const struct audit_row_want *row, struct arena *a, struct audi
 	plan.authority = true;
 	assert_true(audit_plan_forms(&plan));
 	answer(&plan, &row->server, first);
+	const struct audit_tls_gone gone = { .why = "It is broken." };
 	struct audit_known known = { .ground = &g, .questions = plan.questions,
 	                             .question_n = plan.n, .started = !row->by_reading,
 	                             .by_reading = row->by_reading, .not_started = "",
-	                             .clients_left = row->too_many };
+	                             .clients_left = row->too_many, .tls_gone = &gone,
+	                             .tls_gone_n = has_word(row->server.does, "tls-gone") };
 	struct audit_arrival *arrivals;
 	for (size_t i = 0; i < f->proxy_n && i < 1; i++) {
 		assert_int_equal(audit_arrivals(f, &f->proxies[i].to, &arrivals, &known.arrival_n),
