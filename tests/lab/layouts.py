@@ -120,6 +120,29 @@ case("any-certificate", POSTFIX, postfix(
         "cat /etc/postfix/cert.pem >> /etc/postfix/own.pem"),
      "world", ["C44"], ["stranger4", "stranger6"], campaign=True)
 
+# Who says what a line names is let in: asked by the words of the line, else it is not known.
+BELIEF = "permit_mynetworks, {} texthash:/etc/postfix/access, reject_unauth_destination"
+
+
+def believing(rule, access):
+    return postfix({"smtpd_relay_restrictions": BELIEF.format(rule)}, access=access)
+
+
+case("sender-of-a-list", POSTFIX, believing("check_sender_access", "partner.net OK\n"), "world", ["C31"],
+     ["stranger4", "stranger6"], line="partner.net OK")
+case("helo-of-a-list", POSTFIX, believing("check_helo_access", "mx.partner.net OK\n"), "world", ["C41"],
+     ["stranger4", "stranger6"], campaign=True)
+case("names-of-a-top-level", POSTFIX, believing("check_client_access", "com OK\n"), "world", ["C42"],
+     ["stranger4", "stranger6"], campaign=True)
+case("client-of-a-list", POSTFIX, believing("check_client_access", "mx.partner.net OK\nbad.net REJECT\n"))
+case("beginning-of-addresses", POSTFIX, believing("check_client_access", "60.1 OK\n"), "wide", ["C6"], ["range"],
+     line="60.1 OK", campaign=True)
+case("pattern-of-addresses", POSTFIX, postfix(
+    {"smtpd_relay_restrictions": "check_client_access regexp:/etc/postfix/access, reject_unauth_destination"},
+    access="/^(54|60)\\./ OK\n"), "unknown", [""])
+case("top-level-of-recipients", POSTFIX, postfix({"relay_domains": "com"}), "wide", ["C33"],
+     ["stranger4", "stranger6"], campaign=True)
+
 LOGIN = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth",
          "smtpd_tls_auth_only": "yes"}
 OWNERS = {"smtpd_sender_login_maps": "texthash:/etc/postfix/owners",
@@ -183,6 +206,19 @@ case("bare-lf", EXIM, installed("exim4-base", "4.96-15+deb12u3", debian_exim("in
      undo=FORGOTTEN)
 case("no-bare-lf", EXIM, installed("exim4-base", "4.96-15+deb12u11", debian_exim("internet")), unsaid=["C17"],
      undo=FORGOTTEN)
+TRUSTED = "  accept  hosts         = +relay_from_hosts\n"
+
+
+def accepting(condition, run=""):
+    return exim((TRUSTED, f"  accept  {condition}\n" + TRUSTED), run=run)
+
+
+case("sender-of-a-list", EXIM, accepting("senders = *@partner.net"), "world", ["C31"], ["stranger4", "stranger6"])
+case("sender-of-a-file", EXIM, accepting("senders = lsearch;/etc/exim4/senders",
+                                         "echo 'bob@partner.net: x' > /etc/exim4/senders"), "unknown", ["C31"])
+case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""])
+case("top-level-of-recipients", EXIM, accepting("domains = *.net"), "wide", ["C33"], ["stranger4", "stranger6"],
+     campaign=True)
 case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n", "")), advice=["C18"])
 
 # ---- Sendmail
@@ -201,6 +237,10 @@ case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN
 case("backup-mx", SENDMAIL, sendmail(access="To:primary.example RELAY\n"))
 case("bridge-block", SENDMAIL, sendmail(access="Connect:172 RELAY\n", run=BRIDGE),
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
+
+case("names-of-a-top-level", SENDMAIL, sendmail(access="Connect:com RELAY\n"), "world", ["C42"],
+     ["stranger4", "stranger6"])
+case("client-of-a-list", SENDMAIL, sendmail(access="Connect:mx.partner.net RELAY\n"), campaign=True)
 
 # By the sender's domain of an SRS address, and by its user; what is no such address stays.
 SRS_RULE = """\
@@ -240,6 +280,11 @@ case("bridge-block", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.16.0.0/12
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
 case("typo", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.0.0.0/8 for any action "relay"\n'),
      "wide", ["C6"], ["range"])
+
+case("pattern-of-names", OPENSMTPD, opensmtpd(PUBLIC + 'match from rdns regex "partner" for any action "relay"\n'),
+     "world", ["C42"], ["stranger4", "stranger6"])
+case("helo-of-a-list", OPENSMTPD, opensmtpd(PUBLIC + 'match from any helo "mx.partner.net" for any action "relay"\n'),
+     "world", ["C41"], ["stranger4", "stranger6"], campaign=True)
 
 CERTIFICATE = "cd /etc/ssl && openssl req -x509 -newkey rsa:2048 -noenc -days 30 " \
     "-subj /CN=mail -keyout smtpd.key -out smtpd.pem 2>&1 && chmod 600 smtpd.key"
