@@ -60,6 +60,13 @@ campaign:
 	$(AS_ROOT) env CAMPAIGN=yes PORTREEVE=$(CURDIR)/$(WORLD)/portreeve \
 		$(PYTHON) -m pytest -q -p no:cacheprovider tests/cli/test_hostile_owner.py
 
+# what a relay is made of, as a recipient: every text of seven characters (make test: of five)
+proof-addresses:
+	dist/install-packages build test
+	test -e $(WORLD)/build.ninja || meson setup $(WORLD) -Dtests=true
+	ninja -C $(WORLD) tests/gateway/every-address
+	$(WORLD)/tests/gateway/every-address 7
+
 # SEEDS worlds from FROM on, each made of its number (tests/world)
 SEEDS = 1000
 FROM = 1

@@ -6,7 +6,7 @@
  */
 #include "audit/facts-private.h"
 
-#include "base/clock.h"
+#include "base/child.h"
 #include "base/file.h"
 
 #include <assert.h>
@@ -18,25 +18,19 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SMALL_MAX_BYTES = 64 << 10, PROCESSES_MAX = 50000, DESCRIPTORS_MAX = 200000,
-       PATH_MAX_BYTES = 600 };
+       PATH_MAX_BYTES = 600, TOOL_WORDS_MAX = 4 };
 
 struct looking {
 	struct facts *f;
-	const char *root;
-	char proc[PATH_MAX_BYTES];       /* of the namespace: "/proc/self", "/proc/1234" */
 	size_t descriptors;
 	int worst;
 };
@@ -61,9 +55,9 @@ static int read_text(struct looking *l, const char *path, size_t max_bytes, stru
 static void parse_file(struct looking *l, const char *name,
                        int (*parse)(struct facts *, struct str))
 {
-	char path[PATH_MAX_BYTES + 40];
+	char path[40];
 	struct buf text = { 0 };
-	snprintf(path, sizeof(path), "%s/net/%s", l->proc, name);
+	snprintf(path, sizeof(path), "/proc/self/net/%.16s", name);
 	if (read_text(l, path, FACTS_TEXT_MAX_BYTES, &text) == ERR_OK)
 		note(l, parse(l->f, buf_str(&text)), path);
 	buf_fini(&text);
@@ -170,8 +164,7 @@ static void look_at_interface(struct looking *l, const char *classes, const char
 
 static void look_at_interfaces(struct looking *l)
 {
-	char classes[PATH_MAX_BYTES];
-	snprintf(classes, sizeof(classes), "%s/sys/class/net", l->root);
+	static const char classes[] = "/sys/class/net";
 	DIR *d = opendir(classes);
 	for (const struct dirent *e; d && (e = readdir(d)) != NULL;)
 		if (e->d_name[0] != '.' && is_there(classes, e->d_name) &&
@@ -251,66 +244,6 @@ static void look_at_process(struct looking *l, unsigned pid)
 	buf_fini(&variables);
 }
 
-static ssize_t link_of(unsigned pid, const char *name, char *target, size_t size)
-{
-	char path[40];
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
-	ssize_t n = readlink(path, target, size - 1);
-	target[n > 0 ? n : 0] = '\0';
-	return n;
-}
-
-/* Of who has another root in its mounts: its program is of that root, or not the one that stands
- * here by its name. */
-static bool has_other_program(unsigned pid, bool same_mounts)
-{
-	char program[PATH_MAX_BYTES], root[PATH_MAX_BYTES], path[40];
-	struct stat runs, here;
-	if (link_of(pid, "exe", program, sizeof(program)) <= 0)
-		return true;
-	if (same_mounts) {
-		ssize_t n = link_of(pid, "root", root, sizeof(root));
-		return n > 0 && strncmp(program, root, (size_t)n) == 0 && program[n] == '/';
-	}
-	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
-	return stat(path, &runs) != 0 || stat(program, &here) != 0 ||
-	       runs.st_dev != here.st_dev || runs.st_ino != here.st_ino;
-}
-
-static bool is_same_place(unsigned pid, const char *place)
-{
-	char path[40];
-	struct stat ours, theirs;
-	snprintf(path, sizeof(path), "/proc/%u/root%.16s", pid, place);
-	return stat(place, &ours) == 0 && stat(path, &theirs) == 0 &&
-	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
-}
-
-/* A service in mounts of its own still has the machine's root and files; one that shut itself in
- * has a root that is no mount. */
-static bool is_elsewhere(unsigned pid)
-{
-	char path[40], ours[64], theirs[64];
-	struct statx root;
-	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	if (pid == 0 || statx(AT_FDCWD, path, 0, STATX_INO, &root) != 0)
-		return false;
-	bool same_mounts = link_of((unsigned)getpid(), "ns/mnt", ours, sizeof(ours)) ==
-	                   link_of(pid, "ns/mnt", theirs, sizeof(theirs)) &&
-	                   strcmp(ours, theirs) == 0;
-	if (is_same_place(pid, "/"))
-		return !same_mounts && (!is_same_place(pid, "/etc") || !is_same_place(pid, "/usr"));
-	if (!same_mounts && root.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-		return true;
-	return has_other_program(pid, same_mounts);
-}
-
-static void look_at_roots(struct facts *f)
-{
-	for (size_t i = 0; i < f->listener_n; i++)
-		f->listeners[i].elsewhere = is_elsewhere(f->listeners[i].pid);
-}
-
 static void look_at_processes(struct looking *l)
 {
 	DIR *d = opendir("/proc");
@@ -327,35 +260,24 @@ static void look_at_processes(struct looking *l)
 	if (n >= PROCESSES_MAX || l->descriptors > DESCRIPTORS_MAX)
 		note(l, ERR_LIMIT, "the processes of the machine");
 	facts_settle_proxies(l->f);
-	look_at_roots(l->f);
+	facts_find_elsewhere(l->f);
 }
 
 /* ---- signs of a container ---------- */
 
 static void look_for_container(struct looking *l)
 {
-	char path[PATH_MAX_BYTES + 40];
 	struct buf cgroup = { 0 }, mounts = { 0 }, variables = { 0 }, systemd = { 0 };
-	bool here = l->root[0] == '\0';
-	if (here) {
-		file_read_plain("/proc/1/cgroup", SMALL_MAX_BYTES, &cgroup);
-		file_read_plain("/proc/1/environ", SMALL_MAX_BYTES, &variables);
-	} else if (str_prefix(str_of(l->proc), STR("/proc/"))) {
-		snprintf(path, sizeof(path), "%s/cgroup", l->proc);
-		file_read_plain(path, SMALL_MAX_BYTES, &cgroup);
-		snprintf(path, sizeof(path), "%s/environ", l->proc);
-		file_read_plain(path, SMALL_MAX_BYTES, &variables);
-	}
-	snprintf(path, sizeof(path), "%s/mountinfo", l->proc);
-	file_read_plain(path, FACTS_TEXT_MAX_BYTES, &mounts);
-	snprintf(path, sizeof(path), "%s/run/systemd/container", l->root);
-	file_read_plain(path, SMALL_MAX_BYTES, &systemd);
+	file_read_plain("/proc/1/cgroup", SMALL_MAX_BYTES, &cgroup);
+	file_read_plain("/proc/1/environ", SMALL_MAX_BYTES, &variables);
+	file_read_plain("/proc/self/mountinfo", FACTS_TEXT_MAX_BYTES, &mounts);
+	file_read_plain("/run/systemd/container", SMALL_MAX_BYTES, &systemd);
 	struct facts_signs signs = {
 		.cgroup = buf_str(&cgroup), .mountinfo = buf_str(&mounts),
 		.environ1 = buf_str(&variables), .systemd = buf_str(&systemd),
-		.dockerenv = is_there(l->root, ".dockerenv"),
-		.containerenv = is_there(l->root, "run/.containerenv"),
-		.serviceaccount = is_there(l->root, "var/run/secrets/kubernetes.io"),
+		.dockerenv = is_there("", ".dockerenv"),
+		.containerenv = is_there("", "run/.containerenv"),
+		.serviceaccount = is_there("", "var/run/secrets/kubernetes.io"),
 	};
 	facts_judge_container(l->f, &signs);
 	buf_fini(&cgroup);
@@ -365,52 +287,6 @@ static void look_for_container(struct looking *l)
 }
 
 /* ---- tools ---------- */
-
-/* Reads until the tool closes, the time is up or it is too much. */
-static int read_tool(int fd, int64_t until_ms, struct buf *out)
-{
-	char piece[16384];
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = until_ms - clock_mono_ms();
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
-			return ERR_TIMEOUT;
-		ssize_t n = read(fd, piece, sizeof(piece));
-		if (n <= 0)
-			return n == 0 ? ERR_OK : ERR_IO;
-		buf_add(out, piece, (size_t)n);
-		if (out->n > FACTS_TEXT_MAX_BYTES)
-			return ERR_LIMIT;
-	}
-}
-
-static int run_tool(const char *path, char *const argv[], int tool_ms, struct buf *out)
-{
-	static char locale[] = "LC_ALL=C";
-	char *const environment[] = { locale, NULL };
-	int ends[2], status = 0;
-	pid_t pid;
-	posix_spawn_file_actions_t actions;
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return ERR_IO;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	int failed = posix_spawn(&pid, path, &actions, NULL, argv, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	int err = failed ? ERR_IO : read_tool(ends[0], clock_mono_ms() + tool_ms, out);
-	close(ends[0]);
-	if (failed)
-		return err;
-	if (err != ERR_OK)
-		kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	if (err == ERR_OK && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
-		err = ERR_DENIED;
-	return err;
-}
 
 static int parse_four(struct facts *f, struct str s) { return facts_parse_iptables(f, 4, s); }
 static int parse_six(struct facts *f, struct str s) { return facts_parse_iptables(f, 6, s); }
@@ -446,17 +322,25 @@ static bool has_legacy(const char *names, const char *plain)
 	return any && !(find_tool(plain, path) && realpath(path, real) && strstr(real, "legacy"));
 }
 
-static bool ask_tool(struct looking *l, char *const argv[], int tool_ms,
-                     int (*parse)(struct facts *, struct str))
+static bool ask_tool(struct looking *l, const char *name, const char *const *arguments,
+                     int tool_ms, int (*parse)(struct facts *, struct str))
 {
 	char path[80];
+	const char *words[TOOL_WORDS_MAX + 2] = { path };
 	struct buf out = { 0 };
-	if (!find_tool(argv[0], path))
+	int status = 0;
+	if (!find_tool(name, path))
 		return false;
-	int err = run_tool(path, argv, tool_ms, &out);
+	for (size_t i = 0; arguments && arguments[i]; i++) {
+		assert(i < TOOL_WORDS_MAX);
+		words[i + 1] = arguments[i];
+	}
+	const struct child_order order = { .words = words, .time_ms = tool_ms,
+	                                   .max_bytes = FACTS_TEXT_MAX_BYTES };
+	int err = child_run(&order, &out, &status);
 	if (err == ERR_OK)
-		err = parse(l->f, buf_str(&out));
-	note(l, err, argv[0]);
+		err = status == 0 ? parse(l->f, buf_str(&out)) : ERR_DENIED;
+	note(l, err, name);
 	buf_fini(&out);
 	return err == ERR_OK;
 }
@@ -464,20 +348,15 @@ static bool ask_tool(struct looking *l, char *const argv[], int tool_ms,
 /* All tables are asked for, not "-t nat": that would load the table's module. */
 static void look_at_rules(struct looking *l, int tool_ms)
 {
-	static char nft[] = "nft", json[] = "-j", list[] = "list", ruleset[] = "ruleset";
-	static char four[] = "iptables-save", six[] = "ip6tables-save",
-	            old_four[] = "iptables-legacy-save", old_six[] = "ip6tables-legacy-save";
-	static char *const nft_argv[] = { nft, json, list, ruleset, NULL };
-	static char *const four_argv[] = { four, NULL }, *const six_argv[] = { six, NULL };
-	static char *const old_four_argv[] = { old_four, NULL };
-	static char *const old_six_argv[] = { old_six, NULL };
-	bool by_nft = ask_tool(l, nft_argv, tool_ms, facts_parse_nft);
-	bool by_four = ask_tool(l, four_argv, tool_ms, parse_four);
-	bool by_six = ask_tool(l, six_argv, tool_ms, parse_six);
+	static const char four[] = "iptables-save", six[] = "ip6tables-save";
+	static const char *const ruleset[] = { "-j", "list", "ruleset", NULL };
+	bool by_nft = ask_tool(l, "nft", ruleset, tool_ms, facts_parse_nft);
+	bool by_four = ask_tool(l, four, NULL, tool_ms, parse_four);
+	bool by_six = ask_tool(l, six, NULL, tool_ms, parse_six);
 	if (has_legacy("/proc/net/ip_tables_names", four))
-		ask_tool(l, old_four_argv, tool_ms, parse_old_four);
+		ask_tool(l, "iptables-legacy-save", NULL, tool_ms, parse_old_four);
 	if (has_legacy("/proc/net/ip6_tables_names", six))
-		ask_tool(l, old_six_argv, tool_ms, parse_old_six);
+		ask_tool(l, "ip6tables-legacy-save", NULL, tool_ms, parse_old_six);
 	if (!by_nft && !by_four && !by_six)
 		facts_unread(l->f, "rules of the firewall",
 		             "neither nft nor iptables-save could be asked");
@@ -487,37 +366,14 @@ static void look_at_rules(struct looking *l, int tool_ms)
 
 /* ---- all of it ---------- */
 
-/* "/proc/1234/root" has its network in /proc/1234/net. */
-static void find_proc(struct looking *l)
+int facts_look(struct facts *f, int tool_ms)
 {
-	const char *root = l->root;
-	size_t n = strlen(root);
-	if (n == 0)
-		snprintf(l->proc, sizeof(l->proc), "/proc/self");
-	else if (str_prefix(str_of(root), STR("/proc/")) && n > 11 &&
-	         strcmp(root + n - 5, "/root") == 0)
-		snprintf(l->proc, sizeof(l->proc), "%.*s", (int)(n - 5), root);
-	else
-		snprintf(l->proc, sizeof(l->proc), "%s/proc", root);
-}
-
-int facts_look(struct facts *f, const char *root, int tool_ms)
-{
-	struct looking l = { .f = f, .root = root, .worst = ERR_OK };
-	bool here = root[0] == '\0';
-	if (strlen(root) > PATH_MAX_BYTES / 2)
-		return ERR_LIMIT;
-	find_proc(&l);
+	struct looking l = { .f = f, .worst = ERR_OK };
 	look_at_interfaces(&l);
 	look_at_tables(&l);
-	if (here)
-		look_at_addresses(&l);
-	else
-		parse_file(&l, "fib_trie", facts_parse_fib_trie);
-	if (here) {
-		look_at_rules(&l, tool_ms);
-		look_at_processes(&l);
-	}
+	look_at_addresses(&l);
+	look_at_rules(&l, tool_ms);
+	look_at_processes(&l);
 	look_for_container(&l);
 	return l.worst;
 }
@@ -562,7 +418,7 @@ static void look_at_devices(struct looking *l)
 
 int facts_look_into(struct facts *f, int network, int tool_ms)
 {
-	struct looking l = { .f = f, .root = "", .proc = "/proc/self", .worst = ERR_OK };
+	struct looking l = { .f = f, .worst = ERR_OK };
 	int ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (ours < 0)
 		return ERR_IO;

@@ -125,6 +125,7 @@ struct audit_plan {
 	size_t n;
 	struct audit_unread *left_out;   /* what is not asked, and why */
 	size_t left_out_n;
+	bool clients_left, forms_left;   /* there was no room for all of them */
 	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; or NULL */
 	bool secured[AUDIT_PORTS_MAX];   /* mail is taken under STARTTLS alone */
 	bool authority;                  /* the asker has a certificate as of a public authority */

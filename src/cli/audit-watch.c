@@ -9,20 +9,16 @@
 #include "cli/audit-watch.h"
 
 #include "audit/watch.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/audit-daemon.h"
 #include "cli/gate-digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600 };
@@ -79,32 +75,19 @@ static int now_write(struct watching *w)
 /* ---- telling ------------------------------------------------------------------------------- */
 
 /* Runs it with the text as its standard input, for a minute at most. */
-static void tell(struct watching *w, const char *what, char *const *words, struct str text)
+static void tell(struct watching *w, const char *what, const char *const *words, struct str text)
 {
 	extern char **environ;
-	posix_spawn_file_actions_t actions;
-	pid_t pid = -1;
-	int status = 0, input = memfd_create("told", MFD_CLOEXEC);
-	bool ready = input >= 0 && file_write_fd(input, text) == ERR_OK &&
-	             lseek(input, 0, SEEK_SET) == 0;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	int e = ready ? posix_spawn(&pid, words[0], &actions, NULL, words, environ) : EIO;
-	posix_spawn_file_actions_destroy(&actions);
-	int watch = e == 0 ? pidfd_open(pid, 0) : -1;
-	struct pollfd ended = { watch, POLLIN, 0 };
-	if (watch >= 0 && poll(&ended, 1, TOLD_MS) == 0)
-		kill(pid, SIGKILL);
-	while (e == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (watch >= 0)
-		close(watch);
-	if (input >= 0)
-		close(input);
-	if (e != 0 || status != 0)
+	const struct child_order order = {
+		.words = words, .variables = (const char *const *)environ, .input = text,
+		.hearing = CHILD_NEITHER, .time_ms = TOLD_MS };
+	struct buf nothing = { 0 };
+	int status = 0, e = child_run(&order, &nothing, &status);
+	if (e != ERR_OK || status != 0)
 		cli_note(w->cli, "%s was not told: %s", what,
-		         e ? strerror(e) : WIFSIGNALED(status) ? "it took too long, or was killed"
-		                                               : "it failed");
+		         e == ERR_TIMEOUT ? "it took too long" : e ? err_text(e)
+		         : status > 128 ? "it was killed" : "it failed");
+	buf_fini(&nothing);
 }
 
 static void tell_address(struct watching *w)
@@ -121,7 +104,7 @@ static void tell_address(struct watching *w)
 	           "Auto-Submitted: auto-generated\n\n%.*s\n"
 	           "\"portreeve audit\" says all of it, and what to do.\n",
 	           w->asked->mail, STR_ARG(buf_str(&w->told)));
-	char *words[] = { (char *)program, "-oi", "--", (char *)w->asked->mail, NULL };
+	const char *const words[] = { program, "-oi", "--", w->asked->mail, NULL };
 	tell(w, w->asked->mail, words, buf_str(&mail));
 	buf_fini(&mail);
 }
@@ -134,7 +117,7 @@ static void tell_all(struct watching *w)
 	if (w->asked->mail)
 		tell_address(w);
 	if (w->asked->run) {
-		char *words[] = { "/bin/sh", "-c", (char *)w->asked->run, NULL };
+		const char *const words[] = { "/bin/sh", "-c", w->asked->run, NULL };
 		tell(w, w->asked->run, words, buf_str(&w->told));
 	}
 }
@@ -145,22 +128,25 @@ static void lines_take(void *arg, const struct audit_report *report)
 {
 	struct watching *w = arg;
 	watch_lines(report, &w->lines);
-	if (report->container)           /* its files are not looked at */
+	/* A container's files are not looked at; what could not be asked may be the next time. */
+	if (report->container || report->doubt[0] || report->cut)
 		w->now.digest[0] = '\0';
 }
 
-/* Of what the answer depends on; "" if there is more than can be looked at. */
+/* Of what the answer depends on; "" if there is more than can be looked at, or something behind a
+ * socket or in an image. */
 static void digest_now(struct watching *w, const struct audit_options *options)
 {
 	struct facts facts;
 	struct buf orders = { 0 };
 	facts_begin(&facts, &w->cli->arena);
-	facts_look(&facts, "", TOOL_MS);
-	buf_printf(&orders, "%s\n%s\n%d\n", options->mta ? options->mta : "",
-	           options->config ? options->config : "", options->reading);
-	for (size_t i = 0; options->sockets && i < options->sockets->n; i++)
-		buf_printf(&orders, "socket %s\n", options->sockets->v[i]);
-	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest))
+	facts_look(&facts, TOOL_MS);
+	audit_daemon_mark(&facts, NULL, &w->cli->arena);
+	buf_printf(&orders, "%s\n%s\n%d %d\n", options->mta ? options->mta : "",
+	           options->config ? options->config : "", options->reading,
+	           options->in_container);
+	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest) ||
+	    options->root || (options->sockets && options->sockets->n))
 		w->now.digest[0] = '\0';
 	buf_fini(&orders);
 }

@@ -5,16 +5,13 @@
  */
 #include "cli/maillogs.h"
 
+#include "base/child.h"
 #include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { JOURNAL_MS = 60000, PIECE_BYTES = 65536, DAY_S = 86400 };
@@ -41,17 +38,11 @@ static void note_read(struct maillogs *logs, const char *name)
 		logs->read[logs->n++] = name;
 }
 
-/* To the end, or to `until_ms` where the other side may not come to one. Errno, or 0. */
-static int read_descriptor(int fd, int64_t until_ms, struct witness_log *log)
+/* To the end. Errno, or 0. */
+static int read_descriptor(int fd, struct witness_log *log)
 {
 	static char piece[PIECE_BYTES];
 	for (;;) {
-		if (until_ms) {
-			struct pollfd p = { .fd = fd, .events = POLLIN };
-			int64_t left = until_ms - clock_mono_ms();
-			if (left <= 0 || poll(&p, 1, (int)left) <= 0)
-				return ETIMEDOUT;
-		}
 		ssize_t n = read(fd, piece, sizeof(piece));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -94,7 +85,7 @@ static int read_named(struct cli *cli, const char *path, struct witness_log *log
 	if (!failed) {
 		if (!standard)
 			seek_last_part(fd, &st);
-		failed = read_descriptor(fd, 0, log);
+		failed = read_descriptor(fd, log);
 	}
 	if (fd >= 0 && !standard)
 		close(fd);
@@ -128,26 +119,12 @@ static void read_usual_file(struct cli *cli, const char *path, struct maillogs *
 	}
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		seek_last_part(fd, &st);
-		int failed = read_descriptor(fd, 0, log);
+		int failed = read_descriptor(fd, log);
 		note_read(logs, path);
 		if (failed)
 			cli_note(cli, "%s: %s", path, strerror(failed));
 	}
 	close(fd);
-}
-
-static int start_journalctl(char *const argv[], const char *path, int output, pid_t *pid)
-{
-	static char locale[] = "LC_ALL=C.UTF-8";
-	char *const environment[] = { locale, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, output, 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	int failed = posix_spawn(pid, path, &actions, NULL, argv, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	return failed;
 }
 
 /* All of the facility mail, and OpenSMTPD where it runs in the foreground. */
@@ -158,28 +135,29 @@ static void read_journal(struct cli *cli, int64_t since_s, struct maillogs *logs
 	char when[CLOCK_TEXT_MAX];
 	clock_format(since_s - DAY_S, when);
 	when[10] = '\0';                /* the day */
-	char *const argv[] = {
-		(char *)(uintptr_t)"journalctl", (char *)(uintptr_t)"--quiet",
-		(char *)(uintptr_t)"--no-pager", (char *)(uintptr_t)"--output=short-iso",
-		(char *)(uintptr_t)"--since", when, (char *)(uintptr_t)"SYSLOG_FACILITY=2",
-		(char *)(uintptr_t)"+", (char *)(uintptr_t)"_SYSTEMD_UNIT=opensmtpd.service", NULL,
-	};
-	int ends[2], status = 0;
-	pid_t pid;
-	if (access(path, X_OK) != 0 || pipe2(ends, O_CLOEXEC) != 0)
+	/* Its text may be of any language. */
+	static const char *const variables[] = { "LC_ALL=C.UTF-8", NULL };
+	const char *const words[] = { path, "--quiet", "--no-pager", "--output=short-iso",
+	                              "--since", when, "SYSLOG_FACILITY=2", "+",
+	                              "_SYSTEMD_UNIT=opensmtpd.service", NULL };
+	const struct child_order order = { .words = words, .variables = variables,
+	                                   .time_ms = JOURNAL_MS, .max_bytes = SIZE_MAX };
+	struct child child;
+	struct buf piece = { 0 };
+	int e = child_start(&order, &child);
+	if (e != ERR_OK)
 		return;
-	int failed = start_journalctl(argv, path, ends[1], &pid);
-	close(ends[1]);
-	if (!failed) {
-		failed = read_descriptor(ends[0], clock_mono_ms() + JOURNAL_MS, log);
-		if (failed)
-			kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
-		note_read(logs, "journal");
-		if (failed)
-			cli_note(cli, "journal: %s", strerror(failed));
+	while ((e = child_hear(&child, &piece)) == ERR_OK) {
+		witness_log_read(log, buf_str(&piece));
+		buf_clear(&piece);
 	}
-	close(ends[0]);
+	if (e == ERR_CLOSED)
+		witness_log_end(log);
+	else
+		cli_note(cli, "journal: %s", err_text(e));
+	child_end(&child);
+	buf_fini(&piece);
+	note_read(logs, "journal");
 }
 
 void maillogs_read_usual(struct cli *cli, int64_t since_s, struct maillogs *logs,

@@ -8,6 +8,7 @@
  */
 #include "settings/settings-private.h"
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sandbox.h"
@@ -15,10 +16,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { NOT_REGULAR = -1, UNKNOWN = -2 };
@@ -36,51 +34,35 @@ static int try_open(const char *path)
 	return result;
 }
 
-/* In the child: tells by the pipe, and never returns. */
-static _Noreturn void look_and_end(const char *path, unsigned uid, unsigned gid, int out)
+struct looking {
+	const char *path;
+	unsigned uid, gid;
+};
+
+static int look_as(void *arg, int line)
 {
-	int result = sandbox_become(uid, gid, 0) == ERR_OK ? try_open(path) : UNKNOWN;
-	_exit(write(out, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
+	const struct looking *l = arg;
+	int result = sandbox_become(l->uid, l->gid, 0) == ERR_OK ? try_open(l->path) : UNKNOWN;
+	return write(line, &result, sizeof(result)) == sizeof(result) ? 0 : 1;
 }
 
-/* What the child found, in time. The user that it became may stop it, and a disk may hang; who
- * waits may be the supervisor. */
-static int hear_child(pid_t pid, int in)
-{
-	struct pollfd answer = { .fd = in, .events = POLLIN };
-	int result;
-	int64_t now_ms = clock_mono_ms(), until_ms = now_ms + ANSWER_MS;
-	int ready = 0;
-	while (ready <= 0 && now_ms < until_ms) {
-		ready = poll(&answer, 1, (int)(until_ms - now_ms));
-		now_ms = clock_mono_ms();
-	}
-	bool told = ready > 0 && read(in, &result, sizeof(result)) == sizeof(result);
-	kill(pid, SIGKILL);
-	/* One that hangs in the disk is reaped by whoever comes after. */
-	while (waitpid(pid, NULL, ready > 0 ? 0 : WNOHANG) < 0 && errno == EINTR)
-		;
-	return told ? result : UNKNOWN;
-}
-
-/* As try_open(), as another user; UNKNOWN: it cannot be found out. Signals are held, as a handler
- * of this process must not run in the child. */
+/* As try_open(), as another user; UNKNOWN: it cannot be found out in time. The user that the child
+ * became may stop it, and a disk may hang; who waits may be the supervisor. */
 static int try_open_as(unsigned uid, unsigned gid, const char *path)
 {
-	int ends[2], result = UNKNOWN;
-	sigset_t all, before;
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	struct looking l = { path, uid, gid };
+	struct child child;
+	struct buf told = { 0 };
+	int result = UNKNOWN;
+	if (child_serve(look_as, &l, &child) != ERR_OK)
 		return UNKNOWN;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	pid_t pid = fork();
-	if (pid == 0)
-		look_and_end(path, uid, gid, ends[1]);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	close(ends[1]);
-	if (pid > 0)
-		result = hear_child(pid, ends[0]);
-	close(ends[0]);
+	child.until_ms = clock_mono_ms() + ANSWER_MS;
+	while (told.n < sizeof(result) && child_hear(&child, &told) == ERR_OK)
+		;
+	child_end(&child);
+	if (told.n == sizeof(result))
+		memcpy(&result, told.p, sizeof(result));
+	buf_fini(&told);
 	return result;
 }
 

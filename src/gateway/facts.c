@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One question to the directory for each fact, and none where the form of the address has
+ * answered already.
+ */
+#include "gateway/facts.h"
+
+static enum gateway_sender sender_fact(const struct gateway_client *client,
+                                       const struct gateway_directory *directory,
+                                       const struct gateway_address *sender)
+{
+	if (sender->kind == GATEWAY_ADDRESS_NULL)
+		return GATEWAY_SENDER_NULL;
+	if (sender->kind != GATEWAY_ADDRESS_PLAIN || client->name.n == 0)
+		return GATEWAY_SENDER_OTHER;
+	switch (directory->owns(directory->arg, client->name, sender)) {
+	case GATEWAY_YES:
+		return GATEWAY_SENDER_OWNED;
+	case GATEWAY_NOT_NOW:
+		return GATEWAY_SENDER_UNSURE;
+	case GATEWAY_NO:
+		break;
+	}
+	return GATEWAY_SENDER_OTHER;
+}
+
+static enum gateway_recipient mailbox_fact(const struct gateway_directory *directory,
+                                           const struct gateway_address *recipient)
+{
+	switch (directory->has_mailbox(directory->arg, recipient)) {
+	case GATEWAY_YES:
+		return GATEWAY_RECIPIENT_MAILBOX;
+	case GATEWAY_NO:
+		return GATEWAY_RECIPIENT_UNKNOWN;
+	case GATEWAY_NOT_NOW:
+		break;
+	}
+	return GATEWAY_RECIPIENT_UNSURE;
+}
+
+static enum gateway_recipient recipient_fact(const struct gateway_directory *directory,
+                                             const struct gateway_address *recipient)
+{
+	switch (recipient->kind) {
+	case GATEWAY_ADDRESS_POSTMASTER:
+		return GATEWAY_RECIPIENT_POSTMASTER;
+	case GATEWAY_ADDRESS_PLAIN:
+		if (!directory->has_domain(directory->arg, recipient->domain))
+			return GATEWAY_RECIPIENT_ELSEWHERE;
+		return mailbox_fact(directory, recipient);
+	case GATEWAY_ADDRESS_ODD:
+		if (!directory->has_domain(directory->arg, recipient->domain))
+			return GATEWAY_RECIPIENT_ELSEWHERE;
+		return GATEWAY_RECIPIENT_ODD;
+	case GATEWAY_ADDRESS_NULL:
+	case GATEWAY_ADDRESS_ROUTED:
+		break;
+	}
+	return GATEWAY_RECIPIENT_ROUTED;
+}
+
+void gateway_facts_gather(const struct gateway_client *client,
+                          const struct gateway_directory *directory,
+                          const struct gateway_address *sender,
+                          const struct gateway_address *recipient, struct gateway_facts *out)
+{
+	*out = (struct gateway_facts){ .listener = client->listener, .tls = client->tls,
+	                               .account = client->account, .listed = client->listed,
+	                               .sender = sender_fact(client, directory, sender) };
+	if (!recipient)
+		return;
+	out->recipient = recipient_fact(directory, recipient);
+	out->is_role = gateway_address_is_role(recipient);
+}

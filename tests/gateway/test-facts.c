@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Facts of addresses by a directory that knows, and by one that cannot be asked; and what it is
+ * never asked.
+ */
+#include "test.h"
+
+#include "directory.h"
+
+static enum gateway_known gone_mailbox(void *arg, const struct gateway_address *address)
+{
+	(void)arg;
+	assert_int_equal(address->kind, GATEWAY_ADDRESS_PLAIN);
+	return GATEWAY_NOT_NOW;
+}
+
+static enum gateway_known gone_owns(void *arg, struct str account,
+                                    const struct gateway_address *address)
+{
+	(void)account;
+	return gone_mailbox(arg, address);
+}
+
+/* Its domains are in memory. */
+static const struct gateway_directory gone = {
+	.has_domain = test_has_domain, .has_mailbox = gone_mailbox, .owns = gone_owns,
+};
+
+static const struct {
+	const char *recipient;
+	int known, unasked;          /* by the one, and by the other */
+} recipients[] = {
+	{ "<postmaster>", GATEWAY_RECIPIENT_POSTMASTER, GATEWAY_RECIPIENT_POSTMASTER },
+	{ "<a@b.a>", GATEWAY_RECIPIENT_MAILBOX, GATEWAY_RECIPIENT_UNSURE },
+	{ "<a@B.A>", GATEWAY_RECIPIENT_MAILBOX, GATEWAY_RECIPIENT_UNSURE },
+	{ "<b@b.a>", GATEWAY_RECIPIENT_UNKNOWN, GATEWAY_RECIPIENT_UNSURE },
+	{ "<a%c@b.a>", GATEWAY_RECIPIENT_ODD, GATEWAY_RECIPIENT_ODD },
+	{ "<\"a\"@b.a>", GATEWAY_RECIPIENT_ODD, GATEWAY_RECIPIENT_ODD },
+	{ "<a@x.b.a>", GATEWAY_RECIPIENT_ELSEWHERE, GATEWAY_RECIPIENT_ELSEWHERE },
+	{ "<a@xb.a>", GATEWAY_RECIPIENT_ELSEWHERE, GATEWAY_RECIPIENT_ELSEWHERE },
+	{ "<\"a\"@c>", GATEWAY_RECIPIENT_ELSEWHERE, GATEWAY_RECIPIENT_ELSEWHERE },
+	{ "<@b.a:a@b.a>", GATEWAY_RECIPIENT_ROUTED, GATEWAY_RECIPIENT_ROUTED },
+	{ "<a@[192.0.2.1]>", GATEWAY_RECIPIENT_ROUTED, GATEWAY_RECIPIENT_ROUTED },
+	{ "<>", GATEWAY_RECIPIENT_ROUTED, GATEWAY_RECIPIENT_ROUTED },
+};
+
+static struct gateway_address address_of(const char *text)
+{
+	struct gateway_address address;
+	struct mail_path path;
+	struct parse_error pe;
+	size_t used;
+	CHECK_ROW(text, mail_path_parse(str_of(text), MAIL_PATH_NULL_OK | MAIL_PATH_POSTMASTER_OK,
+	                                &path, &used, &pe) == ERR_OK);
+	gateway_address_of(&path, &address);
+	return address;
+}
+
+static const struct gateway_client user = {
+	.listener = GATEWAY_SUBMISSION, .tls = true, .account = GATEWAY_BY_LOGIN, .name = { "a", 1 },
+};
+
+static int recipient_by(const struct gateway_directory *directory, const char *text)
+{
+	struct gateway_address sender = address_of("<>"), recipient = address_of(text);
+	struct gateway_facts facts;
+	gateway_facts_gather(&user, directory, &sender, &recipient, &facts);
+	return (int)facts.recipient;
+}
+
+static void test_recipients(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(recipients) / sizeof(recipients[0]); i++) {
+		const char *text = recipients[i].recipient;
+		CHECK_ROW(text, recipient_by(&test_directory, text) == recipients[i].known);
+		CHECK_ROW(text, recipient_by(&gone, text) == recipients[i].unasked);
+	}
+}
+
+static const struct { const char *sender; int known, unasked; } senders[] = {
+	{ "<>", GATEWAY_SENDER_NULL, GATEWAY_SENDER_NULL },
+	{ "<a@b.a>", GATEWAY_SENDER_OWNED, GATEWAY_SENDER_UNSURE },
+	{ "<b@b.a>", GATEWAY_SENDER_OTHER, GATEWAY_SENDER_UNSURE },
+	{ "<a@c>", GATEWAY_SENDER_OTHER, GATEWAY_SENDER_UNSURE },
+	{ "<\"a\"@b.a>", GATEWAY_SENDER_OTHER, GATEWAY_SENDER_OTHER },
+	{ "<@c:a@b.a>", GATEWAY_SENDER_OTHER, GATEWAY_SENDER_OTHER },
+};
+
+static void test_senders(void **state)
+{
+	(void)state;
+	struct gateway_client nobody = { .listener = GATEWAY_INBOUND };
+	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
+		struct gateway_address sender = address_of(senders[i].sender);
+		struct gateway_facts facts;
+		gateway_facts_gather(&user, &test_directory, &sender, NULL, &facts);
+		CHECK_ROW(senders[i].sender, (int)facts.sender == senders[i].known);
+		CHECK_ROW(senders[i].sender, facts.recipient == GATEWAY_RECIPIENT_NONE);
+		gateway_facts_gather(&user, &gone, &sender, NULL, &facts);
+		CHECK_ROW(senders[i].sender, (int)facts.sender == senders[i].unasked);
+		/* Nobody's addresses are looked up for a stranger. */
+		gateway_facts_gather(&nobody, &gone, &sender, NULL, &facts);
+		CHECK_ROW(senders[i].sender, facts.sender != GATEWAY_SENDER_UNSURE &&
+		                             facts.sender != GATEWAY_SENDER_OWNED);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_recipients), cmocka_unit_test(test_senders),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
