@@ -250,6 +250,7 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
 			         ? unsaid_why(j, q, t) : "";
 			row->nobody = nobody;
+			row->skipped = q->end == AUDIT_NOT_ASKED;
 			row->at = q->port;
 			row->heard = t;
 		}

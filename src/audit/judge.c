@@ -29,6 +29,16 @@ static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 	return !who.sound;
 }
 
+/* Who would be too much, too, and was not asked in time. */
+static bool is_skipped(const struct judge *j, const struct audit_row *row)
+{
+	struct audit_who who = { .asker = row->asker };
+	if (!row->skipped || row->plain != AUDIT_UNSAID || row->who)
+		return false;
+	judge_sound(j->known, &who);
+	return !who.sound;
+}
+
 /* What must be known before "closed" can be said: the plain form of strangers, at each port that
  * they reach; and of all, that it is refused where the configuration says so. */
 static const struct audit_row *unsaid_row(const struct judge *j)
@@ -36,7 +46,7 @@ static const struct audit_row *unsaid_row(const struct judge *j)
 	const struct audit_report *r = j->report;
 	for (size_t i = 0; i < r->row_n; i++) {
 		const struct audit_row *row = &r->rows[i];
-		if (is_doubtful(j, row))
+		if (is_doubtful(j, row) || is_skipped(j, row))
 			return row;
 		if (audit_is_stranger(row->asker) && row->tls != AUDIT_STARTTLS && !row->who &&
 		    !is_out_of_reach(r, row) &&

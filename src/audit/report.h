@@ -51,6 +51,7 @@ struct audit_row {
 	const char *why;                 /* of AUDIT_UNSAID; "" */
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
+	bool skipped;                    /* of AUDIT_UNSAID: there was no time for it */
 	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
 	bool contrary;
 	const struct audit_port *at;     /* where the plain form was asked; NULL: nowhere */

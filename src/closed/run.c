@@ -368,7 +368,7 @@ static int stages(struct running *r, struct buf *message)
 	if (e == ERR_OK && r->room)
 		closed_explain(r->room, r->setup->server, r->setup->options, r->plan, EXPLAIN_MS);
 	if (!whole)
-		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
+		audit_plan_cut(r->plan, "all clients and forms", "they are too many");
 	if (e != ERR_OK)
 		buf_printf(message, "the server in the closed room cannot be asked: %s",
 		           err_text(e));
