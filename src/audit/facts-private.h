@@ -20,6 +20,9 @@ void facts_unread(struct facts *f, const char *what, const char *why);
 /* A text of foreign bytes that people can be shown: escaped, cut to a few hundred bytes. */
 const char *facts_shown(struct facts *f, struct str s);
 
+/* Sets `elsewhere` of all who listen, in bounded time. */
+void facts_find_elsewhere(struct facts *f);
+
 /* The value of a variable in /proc/PID/environ, words that end with NUL. */
 bool facts_variable(struct str environ_, const char *name, struct str *value);
 

@@ -230,11 +230,10 @@ void facts_judge_container(struct facts *f, const struct facts_signs *signs);
 
 /* ---- gathering; it blocks ---- */
 
-/* Reads the kernel's files below `root` ("" for this machine; of an image or of a container's
- * /proc/PID/root only its files speak), and runs nft, iptables-save and ip6tables-save where they
- * are, each for at most `tool_ms`; those only if root is "". What could not be read is in
- * `unread`. ERR_LIMIT: something was cut. */
-int facts_look(struct facts *f, const char *root, int tool_ms);
+/* Reads the kernel's files of this machine, and runs nft, iptables-save and ip6tables-save where
+ * they are, each for at most `tool_ms`. What could not be read is in `unread`. ERR_LIMIT: something
+ * was cut. */
+int facts_look(struct facts *f, int tool_ms);
 
 /* The same of another network, by a descriptor of its namespace: interfaces, routes, who listens,
  * and what the machine's own nft and iptables-save say there; no processes, nor whether it is a

@@ -10,7 +10,7 @@
 
 enum { FORMS_MAX = 128 };
 
-void judge_unasked(struct judge *j, const char *what, const char *why)
+void judge_unasked(struct judge *j, const char *what, const char *why, bool weighs)
 {
 	enum { UNASKED_MAX = 500 };
 	struct audit_report *r = j->report;
@@ -20,7 +20,7 @@ void judge_unasked(struct judge *j, const char *what, const char *why)
 	if (!r->unasked)
 		r->unasked = arena_alloc(r->arena, UNASKED_MAX * sizeof(*r->unasked));
 	if (r->unasked_n < UNASKED_MAX)
-		r->unasked[r->unasked_n++] = (struct audit_unread){ what, why };
+		r->unasked[r->unasked_n++] = (struct audit_unasked){ what, why, weighs };
 }
 
 /* ---- what one answer says ------------------------------------------------------------------ */
@@ -34,6 +34,12 @@ static bool is_plain(const struct audit_question *q, const struct audit_try *t)
 static bool is_control(const struct audit_try *t)
 {
 	return strcmp(t->form, "A00") == 0 || strcmp(t->form, "A01") == 0;
+}
+
+/* STARTTLS that is not offered is no row; one that fails here is. */
+static bool is_without_tls(const struct audit_question *q)
+{
+	return q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered;
 }
 
 /* Whether mail for own users says that a refusal is the relay rule's. */
@@ -56,7 +62,8 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED &&
 	    (!q->claim_taken || q->end == AUDIT_NO_ANSWER))
 		return AUDIT_REFUSED;
-	if (t->said == AUDIT_REFUSED_ELSE && q->port->for_login && t->code / 100 == 5)
+	if (q->port->for_login && t->code / 100 == 5 &&
+	    (t->said == AUDIT_REFUSED_ELSE || (t->said == AUDIT_REFUSED && !q->control)))
 		return AUDIT_REFUSED;
 	return t->said == AUDIT_REFUSED && !refusal_counts(q) ? AUDIT_UNSAID : t->said;
 }
@@ -257,7 +264,8 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
 		/* What is not offered under TLS is not asked there. */
 		judge_unasked(j, arena_printf(j->report->arena, "%s, port %u%s", t->form,
-		                              q->at.port, tls_words(q->tls)), unsaid_why(j, q, t));
+		                              q->at.port, tls_words(q->tls)), unsaid_why(j, q, t),
+		              false);
 	}
 	if (said == AUDIT_TAKEN) {
 		struct audit_who *who = who_of(j, q);
@@ -345,6 +353,34 @@ static void settle(struct judge *j)
 		doubt(j, &r->rows[i]);
 }
 
+/* A server hangs up on an odd form or two; on more only if it turned the client away. */
+static void count_forms(struct judge *j)
+{
+	enum { SHARE_UNANSWERED = 4 };
+	struct audit_report *r = j->report;
+	size_t strange = 0, unanswered = 0;
+	for (size_t i = 0; i < j->known->question_n; i++) {
+		const struct audit_question *q = &j->known->questions[i];
+		const bool strangers = judge_is_strangers(j->known, q->asker);
+		if (q->end != AUDIT_NOT_ASKED && (q->claim != AUDIT_AS_ITSELF || q->nobody ||
+		                                  is_without_tls(q)))
+			continue;
+		r->cut |= strangers && q->end == AUDIT_NOT_ASKED;
+		for (size_t k = 0; k < q->try_n; k++) {
+			const bool heard = q->end != AUDIT_NOT_ASKED && q->tries[k].code;
+			if (is_control(&q->tries[k]))
+				continue;
+			r->forms_planned++;
+			r->forms_asked += heard;
+			strange += strangers;
+			unanswered += strangers && !heard;
+			if (!heard && q->end == AUDIT_NOT_ASKED && !j->unasked)
+				j->unasked = q;
+		}
+	}
+	r->cut |= unanswered * SHARE_UNANSWERED > strange || j->known->forms_left;
+}
+
 void judge_answers(struct judge *j)
 {
 	struct audit_report *r = j->report;
@@ -353,16 +389,14 @@ void judge_answers(struct judge *j)
 	r->who = arena_alloc(r->arena, j->who_room * sizeof(*r->who));
 	for (size_t i = 0; i < j->known->question_n; i++) {
 		const struct audit_question *q = &j->known->questions[i];
-		/* STARTTLS that is not offered is no row; one that fails here is. */
-		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered)
+		if (is_without_tls(q))
 			continue;
-		if (q->end == AUDIT_NOT_ASKED && audit_is_stranger(q->asker))
-			r->cut = true;
 		for (size_t k = 0; k < q->try_n; k++)
 			if (!is_control(&q->tries[k]))
 				answer_take(j, q, &q->tries[k]);
 	}
 	settle(j);
+	count_forms(j);
 }
 
 /* ---- by the reading ------------------------------------------------------------------- */

@@ -119,6 +119,7 @@ struct audit_plan {
 	size_t left_out_n;
 	/* What is not asked as there is too much of it; NULL: nothing. "Closed" cannot be said. */
 	const struct audit_unread *cut;
+	bool clients_left, forms_left;   /* there was no room for all of them */
 	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; or NULL */
 	bool secured[AUDIT_PORTS_MAX];   /* mail is taken under STARTTLS alone */
 	bool authority;                  /* the asker has a certificate as of a public authority */

@@ -246,7 +246,7 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
 	                     .until_ms = clock_mono_ms() + ALL_MS };
 	facts_begin(&all->machine, &cli->arena);
 	if (!options->root) {
-		facts_look(&all->machine, "", AUDIT_TOOL_MS);
+		facts_look(&all->machine, AUDIT_TOOL_MS);
 		audit_daemon_mark(&all->machine, NULL, &cli->arena);
 		audit_published_ports(&all->machine);
 	}

@@ -161,7 +161,7 @@ static void mark(struct facts *f, const struct audit_files *files, struct arena 
 
 void audit_daemon_mark(struct facts *f, const struct audit_files *files, struct arena *a)
 {
-	struct disk_files disk = { .root = -1 };
+	struct disk_files disk = { 0 };
 	struct audit_files own;
 	if (!files && disk_files_init(&disk, "", &own) != ERR_OK)
 		return;

@@ -40,11 +40,13 @@ int audit_source_read(struct cli *cli, struct audit_source *source, enum mta mta
 		e = audit_config_read(&files, &given, &cli->arena, config);
 	if (e == ERR_OK)
 		return CLI_GO;
-	return cli_fail(cli, cli_exit_code(e), "the configuration of %s%s%s%s%s cannot be read: %s",
-	                mta_title(mta), source->config ? " in " : "",
+	return cli_fail(cli, cli_exit_code(e), "the configuration of %s%s%s%s%s cannot be read: "
+	                "%s%s%s", mta_title(mta), source->config ? " in " : "",
 	                source->config ? source->config : "",
 	                source->where ? ", " : source->root[0] ? " below " : "",
-	                source->where ? source->where : source->root, err_text(e));
+	                source->where ? source->where : source->root,
+	                source->disk.late_n ? cli_safe(cli, source->disk.late[0]) : "",
+	                source->disk.late_n ? ": " : "", err_text(e));
 }
 
 void audit_source_fini(struct audit_source *source)

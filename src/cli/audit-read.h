@@ -14,8 +14,8 @@
 #include "cli/cli.h"
 #include "closed/server.h"
 
-/* Where it is; its place must not change while the configuration is used. All zero but disk.root,
- * which is -1, is nothing yet. */
+/* Where it is; its place must not change while the configuration is used. All zero is
+ * nothing yet. */
 struct audit_source {
 	const char *root;                /* "" of this machine */
 	const char *where;               /* for people, of a root: "in a container" */

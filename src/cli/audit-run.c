@@ -82,7 +82,7 @@ static int read_configuration(struct auditing *w)
 		.config = w->options->config,
 		.in_place = w->options->is_instance, .started = w->options->started,
 		.host_name = w->machine,
-		.version = w->version, .disk.root = -1,
+		.version = w->version,
 	};
 	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
 }
@@ -304,6 +304,11 @@ static void gather_unasked(struct auditing *w, const char *others)
 		audit_plan_leave_out(&w->plan, others, "it is installed, too; --mta names it");
 	for (size_t i = 0; i < r->unread_n; i++)
 		audit_plan_leave_out(&w->plan, r->unread[i].what, r->unread[i].why);
+	for (size_t i = 0; i < w->source.disk.late_n; i++)
+		audit_plan_leave_out(&w->plan, w->source.disk.late[i], err_text(ERR_TIMEOUT));
+	if (w->options->root)
+		audit_plan_leave_out(&w->plan, "the network of the image",
+		                     "it has none until it runs");
 	for (size_t i = 0; i < w->facts.unread_n; i++)
 		audit_plan_leave_out(&w->plan, w->facts.unread[i].what, w->facts.unread[i].why);
 }
@@ -325,7 +330,6 @@ static const char *how_words(const struct auditing *w)
 static void name_container(struct auditing *w, struct audit_report *r)
 {
 	const struct audit_inside *in = w->options->inside;
-	r->container = container_words(w);
 	/* Without the number, so that it is the same one the next time. */
 	r->host_name = arena_printf(w->a, "%s (%s)", r->host_name, in->is.name);
 	r->how = arena_printf(w->a, "%s; it is behind %s", r->how, in->behind);
@@ -341,10 +345,14 @@ static void judge(struct auditing *w, struct audit_report *report)
 	w->known.arrivals = w->arrivals;
 	w->known.arrival_n = w->arrival_n;
 	w->known.unasked = w->plan.left_out;
+	w->known.clients_left = w->plan.clients_left;
+	w->known.forms_left = w->plan.forms_left;
 	w->known.unasked_n = w->plan.left_out_n;
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(), .how = how_words(w),
+		.container = w->options->inside ? container_words(w) : NULL,
+		.root = w->options->root,
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);
@@ -451,10 +459,8 @@ static void look(struct auditing *w, const struct facts *machine)
 		w->facts = w->options->inside->facts;
 	else if (machine)
 		w->facts = *machine;
-	else {
+	else                            /* an image has no network */
 		facts_begin(&w->facts, w->a);
-		facts_look(&w->facts, w->options->root, AUDIT_TOOL_MS);
-	}
 	w->facts.work = w->around.work = 0;
 }
 
@@ -485,7 +491,7 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 	const char *others = "";
 	struct daemon_options asked;
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
-	                        .source.disk.root = -1, .known.not_started = "" };
+	                        .known.not_started = "" };
 	*done = (struct audit_done){ 0 };
 	look(w, machine);
 	int code = find_server(w, &others);

@@ -46,7 +46,7 @@ struct audit_done {
 	size_t other_n;
 };
 /* One server, or one instance of Postfix; machine: what facts_look() said of this machine; NULL:
- * it is looked at, or the image at options->root is. CLI_GO with *done filled in, in the arena of
+ * options->root is an image, which has none. CLI_GO with *done filled in, in the arena of
  * `cli`; or an exit code, told. */
 int audit_run_one(struct cli *cli, const struct audit_options *options,
                   const struct facts *machine, struct audit_done *done);

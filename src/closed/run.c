@@ -348,7 +348,7 @@ static int server_start(struct running *r, struct buf *message)
 
 static int stages(struct running *r, struct buf *message)
 {
-	bool whole = audit_plan_controls(r->plan);
+	audit_plan_controls(r->plan);
 	int e = r->aside ? ERR_OK : server_start(r, message);
 	if (e != ERR_OK)
 		return e;
@@ -357,18 +357,18 @@ static int stages(struct running *r, struct buf *message)
 	e = stage_ask(r, 0);
 	size_t first = r->plan->n;
 	if (e == ERR_OK) {
-		whole &= audit_plan_plain(r->plan);
+		audit_plan_plain(r->plan);
 		e = stage_ask(r, first);
 	}
 	first = r->plan->n;
 	if (e == ERR_OK) {
-		whole &= audit_plan_forms(r->plan);
+		audit_plan_forms(r->plan);
 		e = stage_ask(r, first);
 	}
 	if (e == ERR_OK && r->room)
 		closed_explain(r->room, r->setup->server, r->setup->options, r->plan, EXPLAIN_MS);
-	if (!whole)
-		audit_plan_cut(r->plan, "all clients and forms", "they are too many");
+	if (r->plan->forms_left)
+		audit_plan_cut(r->plan, "all forms", "they are too many");
 	if (e != ERR_OK)
 		buf_printf(message, "the server in the closed room cannot be asked: %s",
 		           err_text(e));

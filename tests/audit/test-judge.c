@@ -34,7 +34,8 @@
 /* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
  * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
- * alone whom it trusts, "second" at 198.51.100.8 and loopback alone. */
+ * alone whom it trusts, "second" at 198.51.100.8 and loopback alone, "slow" has no time for the
+ * forms of strangers by IPv6, "hangs-up" on all forms but the plain one. */
 struct server {
 	const char *trusts, *forms, *does;
 };
@@ -43,6 +44,7 @@ static const struct audit_row_want {
 	const char *label, *host, *verdict, *who;
 	struct server server;
 	struct memory_file files[FILES_OF_ROW];
+	bool by_reading, too_many;
 } rows[] = {
 	{ "closed", PUBLIC, "closed", "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
@@ -62,6 +64,16 @@ static const struct audit_row_want {
 	  "gateway 172.18.0.1 25: E01 wide\nneighbour 172.18.0.0/16 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.16.0.0/12 25: E01 wide\n",
 	  { LOOP " 172.16.0.0/12", "", "" }, { MAIN(LOOP " 172.16.0.0/12"), MASTER(SMTP) } },
+	{ "a network by whose gateway strangers arrive", DOCKER PROXY, "world",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "gateway 172.18.0.1 25: E01 wide strangers\nneighbour 172.18.0.0/16 25: E01 wide\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.18.0.0/16 25: E01 wide\n",
+	  { LOOP " 172.18.0.0/16", "", "" }, { MAIN(LOOP " 172.18.0.0/16"), MASTER(SMTP) } },
+	{ "all of it but that gateway", DOCKER PROXY, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nneighbour 172.18.0.0/16 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.18.0.0/16 25: E01\n",
+	  { LOOP " 172.18.0.2/31 172.18.0.4/30", "", "" },
+	  { MAIN(LOOP " !172.18.0.1 172.18.0.0/16"), MASTER(SMTP) } },
 	{ "a public interface's prefix", PUBLIC, "wide",
 	  "own 198.51.100.7 25: E01\nloopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "neighbour 198.51.100.0/24 25: E01 wide\nrange 127.0.0.0/8 25: E01\n"
@@ -96,6 +108,10 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "", "" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
+	{ "submission that wants a login in so many words", LAN, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "login-wanted" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
 	{ "it listens at the second address alone, to all", TWO, "world",
 	  "stranger4 0.0.0.0/0 25: E01 wide\nown 198.51.100.7 25: E01\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\ngateway 198.51.100.1 25: E01 wide\n"
@@ -191,9 +207,10 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	static const struct audit_heard unknown = { 550, "5.1.1", "User unknown" };
 	static const struct audit_heard later = { 450, "4.2.0", "Greylisted, come back later" };
 	static const struct audit_heard login = { 554, "5.7.1", "Client host rejected: Access denied" };
+	static const struct audit_heard wanted = { 530, "5.7.0", "Authentication required" };
 	const bool control = strcmp(t->form, "A00") == 0;
 	if (q->port->for_login)
-		return login;
+		return has_word(s->does, "login-wanted") ? wanted : login;
 	if (has_word(s->does, "putoff") && !is_trusted(s, &q->from))
 		return later;
 	if (control)
@@ -203,6 +220,11 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	if (has_word(s->forms, t->form))
 		return taken;
 	return is_trusted(s, &q->from) && strcmp(t->form, "E01") == 0 ? taken : denied;
+}
+
+static bool is_plain(const struct audit_question *q)
+{
+	return q->try_n == 1 && strcmp(q->tries[0].form, "E01") == 0;
 }
 
 static void answer(struct audit_plan *plan, const struct server *s, size_t first)
@@ -216,8 +238,11 @@ static void answer(struct audit_plan *plan, const struct server *s, size_t first
 		q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
 		            (has_word(s->does, "second") && q->at.ip.b[0] == 198 &&
 		             q->at.ip.b[3] == 7);
-		if (q->nobody)
+		if (q->nobody || (has_word(s->does, "hangs-up") && first && !is_plain(q)))
 			q->end = AUDIT_NO_ANSWER;
+		if (first && !is_plain(q) &&
+		    has_word(s->does, "slow") && q->asker->kind == AUDIT_STRANGER6)
+			q->end = AUDIT_NOT_ASKED;
 		if (q->end != AUDIT_ASKED)
 			continue;
 		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN ||
@@ -296,8 +321,16 @@ static void audit(const struct audit_row_want *row, struct arena *a, struct audi
 	plan.authority = true;
 	assert_true(audit_plan_forms(&plan));
 	answer(&plan, &row->server, first);
-	const struct audit_known known = { .ground = &g, .questions = plan.questions,
-	                                   .question_n = plan.n, .started = true, .not_started = "" };
+	struct audit_known known = { .ground = &g, .questions = plan.questions,
+	                             .question_n = plan.n, .started = !row->by_reading,
+	                             .by_reading = row->by_reading, .not_started = "",
+	                             .clients_left = row->too_many };
+	struct audit_arrival *arrivals;
+	for (size_t i = 0; i < f->proxy_n && i < 1; i++) {
+		assert_int_equal(audit_arrivals(f, &f->proxies[i].to, &arrivals, &known.arrival_n),
+		                 ERR_OK);
+		known.arrivals = arrivals;
+	}
 	*report = (struct audit_report){ .arena = a, .mta = MTA_POSTFIX };
 	audit_judge(&known, report);
 }
@@ -317,6 +350,74 @@ static void test_verdicts(void **state)
 			         rows[i].verdict, rows[i].who);
 		arena_fini(&a);
 	}
+}
+
+/* ---- what stays open behind a verdict --------------------------------------------------- */
+
+#define WIDE LOOP " 172.16.0.0/12"
+
+static const struct doubt_want {
+	struct audit_row_want row;       /* its who is not looked at */
+	const char *doubt, *unasked, *summary;   /* parts; "": none */
+	bool cut;
+} doubts[] = {
+	{ { "closed", PUBLIC, "closed", "", { LOOP, "", "" }, { MAIN(LOOP), MASTER(SMTP) } },
+	  "", "", "asked at port 25", false },
+	{ { "a port that puts strangers off", PUBLIC, "unknown", "", { LOOP, "", "putoff" },
+	    { MAIN(LOOP), MASTER(SMTP) } },
+	  "a stranger, by IPv4 could not be asked at port 25: refused for another reason: 450",
+	  "a stranger, by IPv6, port 25", "not known: a stranger, by IPv4 could not", false },
+	{ { "wide, and strangers are put off", DOCKER, "wide", "", { WIDE, "", "putoff" },
+	    { MAIN(WIDE), MASTER(SMTP) } },
+	  "a stranger, by IPv4 could not be asked at port 25", "a stranger, by IPv4, port 25",
+	  "open to more", false },
+	{ { "wide by the reading alone", DOCKER, "wide", "", { WIDE, "", "" },
+	    { MAIN(WIDE), MASTER(SMTP) }, .by_reading = true },
+	  "the server could not be asked", "the server itself", "open to more", false },
+	{ { "wide, and a port that nobody knows", DOCKER, "wide", "", { WIDE, "", "" },
+	    { MAIN(WIDE), MASTER(SMTP "nosuchservice inet n - y - - smtpd\n") } },
+	  "not all of its ports", "all of its ports", "open to more", false },
+	{ { "more clients than can be asked", PUBLIC, "unknown", "", { LOOP, "", "" },
+	    { MAIN(LOOP), MASTER(SMTP) }, .too_many = true },
+	  "more clients", "all clients", "not known", false },
+	{ { "no time for IPv6", PUBLIC, "closed", "", { LOOP, "", "slow" },
+	    { MAIN(LOOP), MASTER(SMTP) } },
+	  "", "", "forms were asked in time, not all of a stranger, by IPv6 at port 25", true },
+	{ { "no time for IPv6, and wide", DOCKER, "wide", "", { WIDE, "", "slow" },
+	    { MAIN(WIDE), MASTER(SMTP) } },
+	  "", "", "forms were asked in time, not all of a stranger, by IPv6", true },
+	{ { "strangers are turned away", PUBLIC, "closed", "", { LOOP, "", "hangs-up" },
+	    { MAIN(LOOP), MASTER(SMTP) } },
+	  "", "", "strangers were turned away", true },
+};
+
+static void check_doubt(const struct doubt_want *d)
+{
+	struct arena a = { 0 };
+	struct audit_report r;
+	audit(&d->row, &a, &r);
+	const char *weighing = "";
+	for (size_t i = 0; i < r.unasked_n; i++)
+		if (r.unasked[i].weighs)
+			weighing = arena_printf(&a, "%s%s: %s\n", weighing, r.unasked[i].what,
+			                        r.unasked[i].why);
+	if (strcmp(audit_verdict_name(r.verdict), d->row.verdict) || r.cut != d->cut ||
+	    !strstr(r.doubt, d->doubt) || !d->doubt[0] != !r.doubt[0] ||
+	    !strstr(weighing, d->unasked) || !d->unasked[0] != !weighing[0] ||
+	    !strstr(r.summary, d->summary) ||
+	    r.cut != (r.forms_asked < r.forms_planned && r.forms_planned) ||
+	    (!r.forms_planned && r.forms_asked))
+		fail_msg("%s: %s, cut %d, %zu of %zu\n%s\n%s\n%s", d->row.label,
+		         audit_verdict_name(r.verdict), r.cut, r.forms_asked, r.forms_planned,
+		         r.doubt, weighing, r.summary);
+	arena_fini(&a);
+}
+
+static void test_doubts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(doubts) / sizeof(*doubts); i++)
+		check_doubt(&doubts[i]);
 }
 
 /* ---- what one answer says ---------------------------------------------------------- */
@@ -371,6 +472,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_answers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,12 +188,20 @@ case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n"
 # ---- Sendmail
 
 case("lab", SENDMAIL, sendmail())
+case("submission", SENDMAIL, sendmail(
+    "DAEMON_OPTIONS(`Name=MSP-v4, Family=inet, Port=submission, M=Ea')dnl\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
 case("lan", SENDMAIL, sendmail(access="Connect:192.168.7 RELAY\n", run=LAN.format("192.168.7.2/24")), undo=NO_LAN)
 case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN(`one.example')dnl\n",
                                    virtusertable="@one.example bob\n",
                                    run="makemap hash /etc/mail/virtusertable < /etc/mail/virtusertable"))
 case("backup-mx", SENDMAIL, sendmail(access="To:primary.example RELAY\n"))
+# The file by which it runs is not made of the macro file beside it: neither way.
+case("not-made-anew", SENDMAIL, sendmail(
+    run="sed -i \"s/^MAILER_DEFINITIONS/RELAY_DOMAIN(\`partner.example')dnl\\n&/\" /etc/mail/sendmail.mc"),
+     causes=[""])
+case("still-in-force", SENDMAIL, sendmail("FEATURE(`relay_entire_domain')dnl\n",
+                                          run="sed -i /relay_entire_domain/d /etc/mail/sendmail.mc"), causes=[""])
 case("bridge-block", SENDMAIL, sendmail(access="Connect:172 RELAY\n", run=BRIDGE),
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
 
@@ -207,7 +215,7 @@ R$+ < @ $=w . >	$: <$(srsd $1 $: $)> $1 < @ $2 . >
 R<$+> $+ < @ $=w . >	$#esmtp $@ $1 $: $(srsu $2 $) < @ $1 >
 R<> $*	$: $1
 """
-case("srs-by-rule", SENDMAIL, sendmail(rules=SRS_RULE), "world", ["C11"], ["stranger4", "stranger6"])
+case("srs-by-rule", SENDMAIL, sendmail(rules=SRS_RULE), "world", ["C11"], ["stranger4", "stranger6"], by_hand=True)
 case("any-password", SENDMAIL, sendmail(
     macros="TRUST_AUTH_MECH(`PLAIN')dnl\ndefine(`confAUTH_MECHANISMS', `PLAIN')dnl\n",
     run="mkdir -p /etc/sasl2; printf 'pwcheck_method: alwaystrue\nmech_list: PLAIN\n' > /etc/sasl2/Sendmail.conf"),

@@ -7,6 +7,7 @@ TCP proxy by the name of Docker's leads to it.  The machine has a Postfix of its
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -220,10 +221,46 @@ def test_handed_to_a_socket(withdrawn):
 def test_hostile_files(served):
     """Its files lead nowhere but into it, and a FIFO is not waited for."""
     try:
-        CONTAINER.run("sh", "-ec", "cd /etc/postfix; mv main.cf ../kept; mkfifo main.cf; rm /etc/hosts; "
+        CONTAINER.run("sh", "-ec", "cp -a /etc/hosts /etc/passwd /etc/postfix/main.cf /var/mail; cd /etc/postfix; "
+                      "rm main.cf; mkfifo main.cf; rm /etc/hosts; "
                       "mkfifo /etc/hosts; ln -sf /proc/1/root/etc/shadow /etc/passwd")
         code, reports, printed = MACHINE.audit()
         assert code == UNKNOWN and len(reports) == 1, printed
         assert "its configuration cannot be read" in reports[0]["summary"], printed
     finally:
-        CONTAINER.run("sh", "-c", "cd /etc; rm postfix/main.cf; mv kept postfix/main.cf; rm hosts passwd", check=False)
+        CONTAINER.run("sh", "-c", "cd /var/mail; rm /etc/hosts /etc/passwd /etc/postfix/main.cf; "
+                      "mv hosts passwd /etc; mv main.cf /etc/postfix", check=False)
+
+
+# A file system in user space, whose process answers nothing.
+HANGING = """
+import ctypes, os, stat, sys
+os.path.exists("/dev/fuse") or os.mknod("/dev/fuse", stat.S_IFCHR | 0o600, os.makedev(10, 229))
+disk = os.open("/dev/fuse", os.O_RDWR)
+options = f"fd={disk},rootmode=40755,user_id=0,group_id=0".encode()
+assert ctypes.CDLL(None).mount(b"hanging", sys.argv[1].encode(), b"fuse", 0, options) == 0
+print("mounted", flush=True)
+while True:
+    os.read(disk, 1 << 20)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="this machine has no file systems in user space")
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["hangs"])
+@pytest.mark.parametrize("at, named", [
+    ("/etc/postfix", ["/etc/postfix/main.cf: timed out", "its configuration cannot be read"]),
+    ("/etc", ["/etc/postfix/main.cf: timed out", "its configuration cannot be read"]),
+    ("/usr/sbin", ["/usr/sbin/postfix in it cannot be read in time"])])
+def test_a_disk_that_hangs(served, at, named):
+    """In bounded time it is not known, and it is said what could not be read."""
+    first = child_of(child_of(CONTAINER.server.pid))     # of its namespaces
+    disk = subprocess.Popen(["nsenter", "-t", str(first), "-m", "--", "python3", "-c", HANGING, at],
+                            stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert disk.stdout.readline() == b"mounted\n"
+        code, reports, printed = MACHINE.audit()
+        assert code == UNKNOWN and reports[0]["verdict"] == "unknown", printed
+        assert all(word in printed for word in named), printed
+    finally:
+        os.killpg(disk.pid, signal.SIGKILL)
+        disk.wait()
