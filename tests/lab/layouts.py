@@ -265,11 +265,6 @@ case("colons", EXIM, exim(("hostlist relay_from_hosts =", "hostlist relay_from_h
 case("length", SENDMAIL, sendmail(access="Connect:192.168.7.0/24 RELAY\n", run=LAN.format("192.168.7.2/24")),
      causes=[""], undo=NO_LAN)
 case("lab", SENDMAIL, sendmail())
-# Debian starts it with what sendmail.conf says.
-case("started-by-options", SENDMAIL, sendmail(
-    run="echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > /etc/mail/sendmail.conf; "
-        "sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" /etc/mail/sendmail.mc > /etc/mail/my.mc; "
-        "m4 /etc/mail/my.mc > /etc/mail/my.cf"), "world", ["C10"], ["stranger4", "stranger6"])
 case("submission", SENDMAIL, sendmail(
     "DAEMON_OPTIONS(`Name=MSP-v4, Family=inet, Port=submission, M=Ea')dnl\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
