@@ -46,6 +46,13 @@ static bool refusal_counts(const struct audit_question *q)
 	         c->refusal == REFUSAL_UNKNOWN));
 }
 
+/* Sendmail's port for logins refuses whoever has none at MAIL, mail for own users, too: there is no
+ * control then, and none is needed. */
+static bool wants_login(const struct audit_question *q, const struct audit_try *t)
+{
+	return q->port->for_login && !q->control && t->code == 530;
+}
+
 static enum audit_said said_of(const struct audit_question *q, const struct audit_try *t)
 {
 	if (t->said == AUDIT_TAKEN && t->nobody && t->nobody->said != AUDIT_REFUSED)
@@ -58,7 +65,8 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 		return AUDIT_REFUSED;
 	if (t->said == AUDIT_REFUSED_ELSE && q->port->for_login && t->code / 100 == 5)
 		return AUDIT_REFUSED;
-	return t->said == AUDIT_REFUSED && !refusal_counts(q) ? AUDIT_UNSAID : t->said;
+	return t->said == AUDIT_REFUSED && !refusal_counts(q) && !wants_login(q, t)
+	       ? AUDIT_UNSAID : t->said;
 }
 
 static const char *unsaid_why(struct judge *j, const struct audit_question *q,

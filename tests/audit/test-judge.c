@@ -96,6 +96,10 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
 	  { LOOP, "", "" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
+	{ "submission refuses it before anything else is said", LAN, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\n",
+	  { LOOP, "", "login-at-mail" }, { MAIN(LOOP), MASTER(SUBMISSION) } },
 	{ "it listens at the second address alone, to all", TWO, "world",
 	  "stranger4 0.0.0.0/0 25: E01 wide\nown 198.51.100.7 25: E01\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\ngateway 198.51.100.1 25: E01 wide\n"
@@ -205,9 +209,21 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 	return is_trusted(s, &q->from) && strcmp(t->form, "E01") == 0 ? taken : denied;
 }
 
+/* At MAIL, and nothing at RCPT then. */
+static void tell(struct audit_plan *plan, const struct server *s, const struct audit_question *q,
+                 struct audit_try *t, const struct audit_try *as)
+{
+	static const struct audit_heard ok = { 250, "2.1.0", "Ok" }, none = { 0, "", "" };
+	static const struct audit_heard login = { 530, "5.7.0", "Authentication required" };
+	struct audit_heard heard = hear(s, q, as);
+	if (q->port->for_login && has_word(s->does, "login-at-mail"))
+		audit_answer(plan, q, t, &login, &none);
+	else
+		audit_answer(plan, q, t, &ok, &heard);
+}
+
 static void answer(struct audit_plan *plan, const struct server *s, size_t first)
 {
-	static const struct audit_heard ok = { 250, "2.1.0", "Ok" };
 	for (size_t i = first; i < plan->n; i++) {
 		struct audit_question *q = &plan->questions[i];
 		q->end = has_word(s->does, "hangs") || q->tls == AUDIT_STARTTLS ? AUDIT_NO_ANSWER
@@ -226,13 +242,10 @@ static void answer(struct audit_plan *plan, const struct server *s, size_t first
 			continue;
 		if (q->control) {
 			q->controlled = *q->control;
-			struct audit_heard heard = hear(s, q, q->control);
-			audit_answer(plan, q, &q->controlled, &ok, &heard);
+			tell(plan, s, q, &q->controlled, q->control);
 		}
-		for (size_t k = 0; k < q->try_n; k++) {
-			struct audit_heard heard = hear(s, q, &q->tries[k]);
-			audit_answer(plan, q, &q->tries[k], &ok, &heard);
-		}
+		for (size_t k = 0; k < q->try_n; k++)
+			tell(plan, s, q, &q->tries[k], &q->tries[k]);
 	}
 }
 

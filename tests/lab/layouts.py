@@ -193,6 +193,8 @@ case("started-by-options", SENDMAIL, sendmail(
     run="echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > /etc/mail/sendmail.conf; "
         "sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" /etc/mail/sendmail.mc > /etc/mail/my.mc; "
         "m4 /etc/mail/my.mc > /etc/mail/my.cf"), "world", ["C10"], ["stranger4", "stranger6"])
+# Debian's port for logins, which refuses whoever has none at MAIL.
+case("submission", SENDMAIL, sendmail(macros="DAEMON_OPTIONS(`Family=inet, Name=MSP, Port=submission, M=Ea')dnl\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
 case("lan", SENDMAIL, sendmail(access="Connect:192.168.7 RELAY\n", run=LAN.format("192.168.7.2/24")), undo=NO_LAN)
 case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN(`one.example')dnl\n",
