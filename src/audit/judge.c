@@ -138,9 +138,10 @@ static const char *summary_of(const struct judge *j)
 	const struct audit_who *world = first_who(r, true);
 	switch (r->verdict) {
 	case AUDIT_CLOSED:
-		buf_add_cstr(&out, "closed: only those may relay here whom you are likely to mean; "
-		                   "asked at port ");
+		buf_add_cstr(&out, "closed: only those may relay whom you are likely to mean "
+		                   "(port ");
 		ports_add(r, &out);
+		buf_add_byte(&out, ')');
 		if (r->cut)
 			buf_add_cstr(&out, "; not all forms could be asked in time");
 		break;
