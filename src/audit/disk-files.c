@@ -1,246 +1,207 @@
 /* SPDX-License-Identifier: ISC
  *
- * Every name is first found without opening what it leads to (O_PATH), within the root by
- * openat2(RESOLVE_IN_ROOT); only a regular file is then opened, by the descriptor that was looked
- * at, so that nothing can be put in its place in between.
+ * Questions to the reader and its answers, each a head and bytes behind it. It is our own program
+ * from before it read anything, and is believed.
  */
-#include "audit/disk-files.h"
+#include "audit/disk-private.h"
 
-#include "base/file.h"
+#include "base/clock.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <fnmatch.h>
-#include <linux/openat2.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { TRIES = 8 /* where a rename somewhere disturbs the kernel's walk */, NAME_MAX_BYTES = 4096 };
+enum question { QUESTION_OPEN, QUESTION_READ, QUESTION_LIST, QUESTION_FIND };
+enum { NAME_MAX_BYTES = 4096 };
 
-static int disk_err(int errnum)
+struct asked {
+	enum question what;
+	size_t n;                        /* bytes of the name behind it */
+};
+
+struct answered {
+	int err;
+	size_t n, names;                 /* bytes behind it; names among these, each with its NUL */
+	struct disk_counts counts;
+};
+
+/* ---- the reader ------------------------------------------------------------------------ */
+
+static bool take_all(int line, void *bytes, size_t n)
 {
-	switch (errnum) {
-	case ELOOP: case ENAMETOOLONG: return ERR_INVALID;
-	default: return file_err(errnum);
-	}
+	char *p = bytes;
+	for (ssize_t got; n > 0; p += got, n -= (size_t)got)
+		if ((got = read(line, p, n)) <= 0)
+			return false;
+	return true;
 }
 
-/* ---- within the root ------------------------------------------------------------- */
-
-static int open_within(const struct disk_files *d, const char *name, uint64_t flags)
+static bool give_all(int line, const void *bytes, size_t n)
 {
-	const struct open_how how = { .flags = flags | O_CLOEXEC,
-	                              .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	long fd = -1;
-	if (d->plain)
-		return openat(d->root, name, (int)how.flags);
-	for (int i = 0; i < TRIES; i++) {
-		fd = syscall(SYS_openat2, d->root, name, &how, sizeof(how));
-		if (fd >= 0 || errno != EAGAIN)
+	const char *p = bytes;
+	for (ssize_t gone; n > 0; p += gone, n -= (size_t)gone)
+		if ((gone = send(line, p, n, MSG_NOSIGNAL)) <= 0)
+			return false;
+	return true;
+}
+
+static int list_add(struct disk_tree *tree, const char *pattern, struct buf *out, size_t *n)
+{
+	struct arena a = { 0 };
+	const char **names;
+	const int err = disk_tree_list(tree, pattern, &a, &names, n);
+	for (size_t i = 0; err == ERR_OK && i < *n; i++)
+		buf_add(out, names[i], strlen(names[i]) + 1);
+	arena_fini(&a);
+	return err;
+}
+
+static int reader_run(void *arg, int line)
+{
+	const struct disk_files *d = arg;
+	struct disk_tree tree = { .root = -1, .plain = d->plain, .counts = d->counts };
+	char name[NAME_MAX_BYTES + 1];
+	struct buf out = { 0 };
+	const int opened = disk_tree_open(&tree, d->root);
+	for (struct asked asked; take_all(line, &asked, sizeof(asked));) {
+		struct answered head = { .err = opened };
+		assert(asked.n <= NAME_MAX_BYTES);
+		if (!take_all(line, name, asked.n))
+			break;
+		name[asked.n] = '\0';
+		buf_clear(&out);
+		if (opened == ERR_OK && asked.what == QUESTION_READ)
+			head.err = disk_tree_read(&tree, name, &out);
+		else if (opened == ERR_OK && asked.what == QUESTION_LIST)
+			head.err = list_add(&tree, name, &out, &head.names);
+		else if (opened == ERR_OK && asked.what == QUESTION_FIND)
+			head.err = disk_tree_find(&tree, name);
+		head.n = head.err == ERR_OK ? out.n : 0;
+		head.counts = tree.counts;
+		if (!give_all(line, &head, sizeof(head)) || !give_all(line, out.p, head.n))
 			break;
 	}
-	return (int)fd;
+	return 0;
 }
 
-/* A descriptor that finds, and opens nothing; negative enum err. */
-static int find_name(const struct disk_files *d, const char *name)
+/* ---- whom it works for ------------------------------------------------------------------ */
+
+static int hear_bytes(struct disk_files *d, struct buf *said, size_t n)
 {
-	if (strlen(name) >= NAME_MAX_BYTES || !*name)
+	int e = ERR_OK;
+	while (e == ERR_OK && said->n < n)
+		e = child_hear(&d->reader, said);
+	assert(e != ERR_OK || said->n == n);
+	return e;
+}
+
+static int exchange(struct disk_files *d, enum question what, const char *name,
+                    struct answered *head, struct buf *said)
+{
+	const struct asked asked = { what, strlen(name) };
+	if (!give_all(d->reader.line, &asked, sizeof(asked)) ||
+	    !give_all(d->reader.line, name, asked.n))
+		return ERR_IO;
+	/* Head and bytes may come in one piece. */
+	int e = ERR_OK;
+	while (e == ERR_OK && said->n < sizeof(*head))
+		e = child_hear(&d->reader, said);
+	if (e != ERR_OK)
+		return e;
+	memcpy(head, said->p, sizeof(*head));
+	e = hear_bytes(d, said, sizeof(*head) + head->n);
+	buf_consume(said, sizeof(*head));
+	return e;
+}
+
+static int note_late(struct disk_files *d, const char *name)
+{
+	if (d->late_n < DISK_LATE_MAX)
+		d->late[d->late_n++] = arena_strdup(&d->arena, str_of(name));
+	return ERR_TIMEOUT;
+}
+
+/* In time, or the reader is ended; the next question is for another one. */
+static int ask(struct disk_files *d, enum question what, const char *name, struct answered *head,
+               struct buf *said)
+{
+	const int64_t began_ms = clock_mono_ms();
+	int e = ERR_OK;
+	if (strlen(name) >= NAME_MAX_BYTES)
 		return ERR_INVALID;
-	const int fd = open_within(d, name, O_PATH);
-	return fd >= 0 ? fd : disk_err(errno);
-}
-
-/* By the descriptor's own name in /proc; where that is not mounted, by the name a second time,
- * and it must be the same file. */
-static int open_found(const struct disk_files *d, int found, const char *name,
-                      const struct stat *was)
-{
-	char path[40];
-	struct stat is;
-	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
-	int fd = open(path, flags);
-	if (fd >= 0 || (errno != ENOENT && errno != ENOTDIR))
-		return fd;
-	fd = open_within(d, name, (uint64_t)flags);
-	if (fd >= 0 && (fstat(fd, &is) != 0 || is.st_ino != was->st_ino
-	                || is.st_dev != was->st_dev)) {
-		close(fd);
-		errno = EIO;
-		return -1;
-	}
-	return fd;
-}
-
-/* ---- a file --------------------------------------------------------------------- */
-
-static int read_bytes(int fd, size_t max_bytes, struct buf *out)
-{
-	char piece[65536];
-	for (;;) {
-		const ssize_t n = read(fd, piece, sizeof(piece));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0 ? ERR_OK : disk_err(errno);
-		buf_add(out, piece, (size_t)n);
-		if (out->n > max_bytes)
-			return ERR_LIMIT;
-	}
-}
-
-static int read_found(struct disk_files *d, int found, const char *name, struct buf *out)
-{
-	struct stat st;
-	size_t max_bytes = AUDIT_FILE_MAX_BYTES;
-	if (fstat(found, &st) != 0)
-		return disk_err(errno);
-	if (!S_ISREG(st.st_mode))
-		return ERR_INVALID;
-	if (max_bytes > DISK_FILES_TOTAL_MAX_BYTES - d->total_bytes)
-		max_bytes = (size_t)(DISK_FILES_TOTAL_MAX_BYTES - d->total_bytes);
-	if (st.st_size > (off_t)max_bytes)
-		return ERR_LIMIT;
-	const int fd = open_found(d, found, name, &st);
-	if (fd < 0)
-		return disk_err(errno);
-	const int err = read_bytes(fd, max_bytes, out);
-	close(fd);
-	return err;
+	if (d->left_ms <= 0)
+		return note_late(d, name);
+	if (!d->reader.pid && (e = child_serve(reader_run, d, &d->reader)) != ERR_OK)
+		return e;
+	d->reader.until_ms = began_ms + (d->left_ms < DISK_FILE_MS ? d->left_ms : DISK_FILE_MS);
+	e = exchange(d, what, name, head, said);
+	if (e != ERR_OK)
+		child_end(&d->reader);
+	else
+		d->counts = head->counts;
+	d->left_ms -= clock_mono_ms() - began_ms;
+	if (e == ERR_TIMEOUT)
+		return note_late(d, name);
+	return e == ERR_OK ? head->err : ERR_IO;
 }
 
 static int read_file(void *arg, const char *name, struct arena *a, struct str *text)
 {
-	struct disk_files *d = arg;
-	struct buf bytes = { 0 };
-	if (d->read_n >= DISK_FILES_MAX)
-		return ERR_LIMIT;
-	d->read_n++;
-	const int found = find_name(d, name);
-	if (found < 0)
-		return found;
-	const int err = read_found(d, found, name, &bytes);
-	close(found);
-	if (err == ERR_OK) {
-		d->total_bytes += bytes.n;
-		assert(d->total_bytes <= DISK_FILES_TOTAL_MAX_BYTES);
-		*text = arena_str(a, (struct str){ buf_cstr(&bytes), bytes.n });
-	}
-	buf_fini(&bytes);
+	struct answered head = { 0 };
+	struct buf said = { 0 };
+	const int err = ask(arg, QUESTION_READ, name, &head, &said);
+	if (err == ERR_OK)
+		*text = arena_str(a, (struct str){ buf_cstr(&said), said.n });
+	buf_fini(&said);
 	return err;
-}
-
-/* ---- names ---------------------------------------------------------------------- */
-
-static int name_order(const void *x, const void *y)
-{
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
-
-struct listing {
-	struct disk_files *d;
-	struct arena *a;
-	const char *directory, *pattern; /* pattern NULL: all names */
-	const char **names;
-	size_t n;
-};
-
-static int take_names(struct listing *l, DIR *directory)
-{
-	const struct dirent *e;
-	while ((e = readdir(directory)) != NULL) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (l->d->entry_n++ >= DISK_ENTRIES_MAX)
-			return ERR_LIMIT;
-		if (l->pattern && fnmatch(l->pattern, e->d_name, FNM_PERIOD) != 0)
-			continue;
-		if (l->n == DISK_NAMES_MAX)
-			return ERR_LIMIT;
-		const bool slash = str_casesuffix(str_of(l->directory), STR("/"));
-		l->names[l->n++] = arena_printf(l->a, "%s%s%s", l->directory, slash ? "" : "/",
-		                                e->d_name);
-	}
-	return ERR_OK;
-}
-
-static int list_directory(struct listing *l)
-{
-	const int fd = open_within(l->d, l->directory, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return disk_err(errno);
-	DIR *directory = fdopendir(fd);
-	if (!directory) {
-		close(fd);
-		return ERR_IO;
-	}
-	const int err = take_names(l, directory);
-	closedir(directory);
-	return err;
-}
-
-/* "/etc/x/" and "*.conf" of a pattern; all of it and NULL of a directory's name. */
-static void divide(struct listing *l, const char *pattern)
-{
-	const char *slash = strrchr(pattern, '/'), *last = slash ? slash + 1 : pattern;
-	l->directory = pattern;
-	if (!strpbrk(last, "*?["))
-		return;
-	l->pattern = last;
-	l->directory = slash ? arena_strdup(l->a, (struct str){ pattern,
-	                                                        (size_t)(last - pattern) })
-	                     : "./";
 }
 
 static int list_names(void *arg, const char *pattern, struct arena *a, const char ***names,
                       size_t *n)
 {
-	struct listing l = { .d = arg, .a = a };
+	struct answered head = { 0 };
+	struct buf said = { 0 };
+	const int err = ask(arg, QUESTION_LIST, pattern, &head, &said);
 	*n = 0;
 	*names = NULL;
-	if (!*pattern || strlen(pattern) >= NAME_MAX_BYTES)
-		return ERR_INVALID;
-	divide(&l, pattern);
-	l.names = arena_alloc(a, DISK_NAMES_MAX * sizeof(*l.names));
-	const int err = list_directory(&l);
-	if (err != ERR_OK)
-		return err;
-	if (l.n > 0)
-		qsort(l.names, l.n, sizeof(*l.names), name_order);
-	*names = l.names;
-	*n = l.n;
-	return ERR_OK;
+	if (err == ERR_OK) {
+		const char *p = buf_cstr(&said);
+		*names = arena_alloc(a, (head.names + 1) * sizeof(**names));
+		for (; *n < head.names; p += strlen(p) + 1)
+			(*names)[(*n)++] = arena_strdup(a, str_of(p));
+		assert(p == buf_cstr(&said) + said.n);
+	}
+	buf_fini(&said);
+	return err;
 }
-
-/* ---- beginning and end ----------------------------------------------------------- */
 
 int disk_files_init(struct disk_files *d, const char *root, struct audit_files *files)
 {
-	*d = (struct disk_files){ .root = -1 };
+	struct answered head = { 0 };
+	struct buf said = { 0 };
+	*d = (struct disk_files){ .root = root, .left_ms = DISK_ALL_MS };
 	*files = (struct audit_files){ read_file, list_names, d };
-	d->root = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (d->root < 0)
-		return errno == ENOTDIR ? ERR_INVALID : disk_err(errno);
-	const int probe = open_within(d, ".", O_PATH);
-	if (probe >= 0) {
-		close(probe);
-		return ERR_OK;
-	}
-	d->plain = !*root;              /* no link leads out of all that there is */
-	if (!d->plain)
+	const int err = ask(d, QUESTION_OPEN, root, &head, &said);
+	buf_fini(&said);
+	if (err != ERR_OK)
 		disk_files_fini(d);
-	return d->plain ? ERR_OK : ERR_UNSUPPORTED;
+	return err;
+}
+
+bool disk_files_missing(struct disk_files *d, const char *name)
+{
+	struct answered head = { 0 };
+	struct buf said = { 0 };
+	const int err = ask(d, QUESTION_FIND, name, &head, &said);
+	buf_fini(&said);
+	return err == ERR_NOT_FOUND;
 }
 
 void disk_files_fini(struct disk_files *d)
 {
-	if (d->root >= 0)
-		close(d->root);
-	d->root = -1;
+	if (d->reader.pid)
+		child_end(&d->reader);
+	arena_fini(&d->arena);
+	*d = (struct disk_files){ .root = "" };
 }

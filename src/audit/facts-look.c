@@ -31,8 +31,6 @@ enum { SMALL_MAX_BYTES = 64 << 10, PROCESSES_MAX = 50000, DESCRIPTORS_MAX = 2000
 
 struct looking {
 	struct facts *f;
-	const char *root;
-	char proc[PATH_MAX_BYTES];       /* of the namespace: "/proc/self", "/proc/1234" */
 	size_t descriptors;
 	int worst;
 };
@@ -57,9 +55,9 @@ static int read_text(struct looking *l, const char *path, size_t max_bytes, stru
 static void parse_file(struct looking *l, const char *name,
                        int (*parse)(struct facts *, struct str))
 {
-	char path[PATH_MAX_BYTES + 40];
+	char path[40];
 	struct buf text = { 0 };
-	snprintf(path, sizeof(path), "%s/net/%s", l->proc, name);
+	snprintf(path, sizeof(path), "/proc/self/net/%.16s", name);
 	if (read_text(l, path, FACTS_TEXT_MAX_BYTES, &text) == ERR_OK)
 		note(l, parse(l->f, buf_str(&text)), path);
 	buf_fini(&text);
@@ -166,8 +164,7 @@ static void look_at_interface(struct looking *l, const char *classes, const char
 
 static void look_at_interfaces(struct looking *l)
 {
-	char classes[PATH_MAX_BYTES];
-	snprintf(classes, sizeof(classes), "%s/sys/class/net", l->root);
+	static const char classes[] = "/sys/class/net";
 	DIR *d = opendir(classes);
 	for (const struct dirent *e; d && (e = readdir(d)) != NULL;)
 		if (e->d_name[0] != '.' && is_there(classes, e->d_name) &&
@@ -247,66 +244,6 @@ static void look_at_process(struct looking *l, unsigned pid)
 	buf_fini(&variables);
 }
 
-static ssize_t link_of(unsigned pid, const char *name, char *target, size_t size)
-{
-	char path[40];
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
-	ssize_t n = readlink(path, target, size - 1);
-	target[n > 0 ? n : 0] = '\0';
-	return n;
-}
-
-/* Of who has another root in its mounts: its program is of that root, or not the one that stands
- * here by its name. */
-static bool has_other_program(unsigned pid, bool same_mounts)
-{
-	char program[PATH_MAX_BYTES], root[PATH_MAX_BYTES], path[40];
-	struct stat runs, here;
-	if (link_of(pid, "exe", program, sizeof(program)) <= 0)
-		return true;
-	if (same_mounts) {
-		ssize_t n = link_of(pid, "root", root, sizeof(root));
-		return n > 0 && strncmp(program, root, (size_t)n) == 0 && program[n] == '/';
-	}
-	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
-	return stat(path, &runs) != 0 || stat(program, &here) != 0 ||
-	       runs.st_dev != here.st_dev || runs.st_ino != here.st_ino;
-}
-
-static bool is_same_place(unsigned pid, const char *place)
-{
-	char path[40];
-	struct stat ours, theirs;
-	snprintf(path, sizeof(path), "/proc/%u/root%.16s", pid, place);
-	return stat(place, &ours) == 0 && stat(path, &theirs) == 0 &&
-	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
-}
-
-/* A service in mounts of its own still has the machine's root and files; one that shut itself in
- * has a root that is no mount. */
-static bool is_elsewhere(unsigned pid)
-{
-	char path[40], ours[64], theirs[64];
-	struct statx root;
-	snprintf(path, sizeof(path), "/proc/%u/root", pid);
-	if (pid == 0 || statx(AT_FDCWD, path, 0, STATX_INO, &root) != 0)
-		return false;
-	bool same_mounts = link_of((unsigned)getpid(), "ns/mnt", ours, sizeof(ours)) ==
-	                   link_of(pid, "ns/mnt", theirs, sizeof(theirs)) &&
-	                   strcmp(ours, theirs) == 0;
-	if (is_same_place(pid, "/"))
-		return !same_mounts && (!is_same_place(pid, "/etc") || !is_same_place(pid, "/usr"));
-	if (!same_mounts && root.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-		return true;
-	return has_other_program(pid, same_mounts);
-}
-
-static void look_at_roots(struct facts *f)
-{
-	for (size_t i = 0; i < f->listener_n; i++)
-		f->listeners[i].elsewhere = is_elsewhere(f->listeners[i].pid);
-}
-
 static void look_at_processes(struct looking *l)
 {
 	DIR *d = opendir("/proc");
@@ -323,35 +260,24 @@ static void look_at_processes(struct looking *l)
 	if (n >= PROCESSES_MAX || l->descriptors > DESCRIPTORS_MAX)
 		note(l, ERR_LIMIT, "the processes of the machine");
 	facts_settle_proxies(l->f);
-	look_at_roots(l->f);
+	facts_find_elsewhere(l->f);
 }
 
 /* ---- signs of a container ---------- */
 
 static void look_for_container(struct looking *l)
 {
-	char path[PATH_MAX_BYTES + 40];
 	struct buf cgroup = { 0 }, mounts = { 0 }, variables = { 0 }, systemd = { 0 };
-	bool here = l->root[0] == '\0';
-	if (here) {
-		file_read_plain("/proc/1/cgroup", SMALL_MAX_BYTES, &cgroup);
-		file_read_plain("/proc/1/environ", SMALL_MAX_BYTES, &variables);
-	} else if (str_prefix(str_of(l->proc), STR("/proc/"))) {
-		snprintf(path, sizeof(path), "%s/cgroup", l->proc);
-		file_read_plain(path, SMALL_MAX_BYTES, &cgroup);
-		snprintf(path, sizeof(path), "%s/environ", l->proc);
-		file_read_plain(path, SMALL_MAX_BYTES, &variables);
-	}
-	snprintf(path, sizeof(path), "%s/mountinfo", l->proc);
-	file_read_plain(path, FACTS_TEXT_MAX_BYTES, &mounts);
-	snprintf(path, sizeof(path), "%s/run/systemd/container", l->root);
-	file_read_plain(path, SMALL_MAX_BYTES, &systemd);
+	file_read_plain("/proc/1/cgroup", SMALL_MAX_BYTES, &cgroup);
+	file_read_plain("/proc/1/environ", SMALL_MAX_BYTES, &variables);
+	file_read_plain("/proc/self/mountinfo", FACTS_TEXT_MAX_BYTES, &mounts);
+	file_read_plain("/run/systemd/container", SMALL_MAX_BYTES, &systemd);
 	struct facts_signs signs = {
 		.cgroup = buf_str(&cgroup), .mountinfo = buf_str(&mounts),
 		.environ1 = buf_str(&variables), .systemd = buf_str(&systemd),
-		.dockerenv = is_there(l->root, ".dockerenv"),
-		.containerenv = is_there(l->root, "run/.containerenv"),
-		.serviceaccount = is_there(l->root, "var/run/secrets/kubernetes.io"),
+		.dockerenv = is_there("", ".dockerenv"),
+		.containerenv = is_there("", "run/.containerenv"),
+		.serviceaccount = is_there("", "var/run/secrets/kubernetes.io"),
 	};
 	facts_judge_container(l->f, &signs);
 	buf_fini(&cgroup);
@@ -440,37 +366,14 @@ static void look_at_rules(struct looking *l, int tool_ms)
 
 /* ---- all of it ---------- */
 
-/* "/proc/1234/root" has its network in /proc/1234/net. */
-static void find_proc(struct looking *l)
+int facts_look(struct facts *f, int tool_ms)
 {
-	const char *root = l->root;
-	size_t n = strlen(root);
-	if (n == 0)
-		snprintf(l->proc, sizeof(l->proc), "/proc/self");
-	else if (str_prefix(str_of(root), STR("/proc/")) && n > 11 &&
-	         strcmp(root + n - 5, "/root") == 0)
-		snprintf(l->proc, sizeof(l->proc), "%.*s", (int)(n - 5), root);
-	else
-		snprintf(l->proc, sizeof(l->proc), "%s/proc", root);
-}
-
-int facts_look(struct facts *f, const char *root, int tool_ms)
-{
-	struct looking l = { .f = f, .root = root, .worst = ERR_OK };
-	bool here = root[0] == '\0';
-	if (strlen(root) > PATH_MAX_BYTES / 2)
-		return ERR_LIMIT;
-	find_proc(&l);
+	struct looking l = { .f = f, .worst = ERR_OK };
 	look_at_interfaces(&l);
 	look_at_tables(&l);
-	if (here)
-		look_at_addresses(&l);
-	else
-		parse_file(&l, "fib_trie", facts_parse_fib_trie);
-	if (here) {
-		look_at_rules(&l, tool_ms);
-		look_at_processes(&l);
-	}
+	look_at_addresses(&l);
+	look_at_rules(&l, tool_ms);
+	look_at_processes(&l);
 	look_for_container(&l);
 	return l.worst;
 }
@@ -515,7 +418,7 @@ static void look_at_devices(struct looking *l)
 
 int facts_look_into(struct facts *f, int network, int tool_ms)
 {
-	struct looking l = { .f = f, .root = "", .proc = "/proc/self", .worst = ERR_OK };
+	struct looking l = { .f = f, .worst = ERR_OK };
 	int ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (ours < 0)
 		return ERR_IO;

@@ -20,6 +20,9 @@ void facts_unread(struct facts *f, const char *what, const char *why);
 /* A text of foreign bytes that people can be shown: escaped, cut to a few hundred bytes. */
 const char *facts_shown(struct facts *f, struct str s);
 
+/* Sets `elsewhere` of all who listen, in bounded time. */
+void facts_find_elsewhere(struct facts *f);
+
 /* The value of a variable in /proc/PID/environ, words that end with NUL. */
 bool facts_variable(struct str environ_, const char *name, struct str *value);
 
@@ -43,5 +46,21 @@ bool facts_parse_ports(struct str s, struct facts_span *span);
 bool facts_parse_target(struct str s, struct endpoint *to);
 /* Decimal or hexadecimal ("0x4000"). */
 bool facts_parse_number(struct str s, uint32_t *value);
+
+/* Whether it gives packets another destination. */
+bool facts_leads_on(const struct facts_rule *rule);
+/* Gives it that. */
+void facts_lead(const struct facts *f, const struct facts_rule *rule, struct facts_packet *packet);
+/* Ports, each once. */
+enum { FACTS_PORTS_MAX = 256 };
+struct facts_ports {
+	uint16_t v[FACTS_PORTS_MAX];
+	size_t n;
+	bool cut;                        /* there are more */
+};
+bool facts_ports_have(const struct facts_ports *ports, uint32_t port);
+void facts_ports_add(struct facts_ports *ports, uint32_t port);
+/* Adds all ports at which a way to one of them may begin: that a rule or a program leads on. */
+void facts_ports_trace(struct facts *f, struct facts_ports *ports);
 
 #endif

@@ -18,14 +18,14 @@ struct finding_all {
 	bool all;
 };
 
-/* Also if it may not be read, or is too long to be. */
+/* Also if it may not be read, is too long to be, or its disk does not answer. */
 static bool is_file(const struct audit_files *files, const char *name)
 {
 	struct arena scratch = { 0 };
 	struct str text;
 	const int err = files->read(files->arg, name, &scratch, &text);
 	arena_fini(&scratch);
-	return err == ERR_OK || err == ERR_LIMIT || err == ERR_DENIED;
+	return err == ERR_OK || err == ERR_LIMIT || err == ERR_DENIED || err == ERR_TIMEOUT;
 }
 
 static bool has_program(const struct audit_files *files, enum mta mta)

@@ -118,8 +118,8 @@ struct audit_reading {
 };
 
 /* The files, by name: 0 with the text, valid as long as the arena; ERR_NOT_FOUND; ERR_DENIED;
- * ERR_LIMIT: too long, or too many; ERR_INVALID: no regular file. `list` gives the names of a
- * directory or pattern, sorted. */
+ * ERR_LIMIT: too long, or too many; ERR_INVALID: no regular file; ERR_TIMEOUT. `list` gives the
+ * names of a directory or pattern, sorted. */
 struct audit_files {
 	int (*read)(void *arg, const char *name, struct arena *a, struct str *text);
 	int (*list)(void *arg, const char *pattern, struct arena *a, const char ***names,

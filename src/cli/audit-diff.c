@@ -135,7 +135,7 @@ static int compare(struct cli *cli, struct side *old, struct side *new_, const c
 	struct facts facts;
 	struct audit_diff diff;
 	facts_begin(&facts, &cli->arena);
-	(void)facts_look(&facts, "", TOOL_MS);
+	(void)facts_look(&facts, TOOL_MS);
 	int code = side_read(cli, old, &facts);
 	if (code == CLI_GO)
 		code = side_read(cli, new_, &facts);
@@ -145,7 +145,8 @@ static int compare(struct cli *cli, struct side *old, struct side *new_, const c
 	const struct audit_reading *was = audit_config_reading(old->config);
 	const struct audit_reading *is = audit_config_reading(new_->config);
 	const struct audit_diff_told told = { &diff, new_->mta, old->name, new_->name,
-	                                      err == ERR_OK && is->unread_n <= was->unread_n, is,
+	                                      err == ERR_OK && is->unread_n <= was->unread_n &&
+	                                      !new_->disk.late_n && !old->disk.late_n, is,
 	                                      &cli->arena };
 	static const int codes[] = { [AUDIT_DIFF_SAME] = 0, [AUDIT_DIFF_NARROWER] = 0,
 	                             [AUDIT_DIFF_WIDER] = 1, [AUDIT_DIFF_UNKNOWN] = 3 };
@@ -155,8 +156,8 @@ static int compare(struct cli *cli, struct side *old, struct side *new_, const c
 
 int audit_diff_run(struct cli *cli, const struct audit_diffing *asked)
 {
-	struct side new_ = { .path = asked->new_, .name = asked->new_, .disk.root = -1 };
-	struct side old = { .path = asked->old, .disk.root = -1,
+	struct side new_ = { .path = asked->new_, .name = asked->new_ };
+	struct side old = { .path = asked->old,
 	                    .name = asked->old ? asked->old : "this machine" };
 	struct outfile out = { .fd = -1 };
 	if (asked->mta && (mta_parse(str_of(asked->mta), &new_.mta) != ERR_OK

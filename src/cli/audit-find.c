@@ -82,7 +82,7 @@ int audit_find_server(struct cli *cli, const struct facts *f, const char *mta,
 int audit_find_in_image(struct cli *cli, const char *root, const char *mta,
                         const struct closed_server **server, const char **others)
 {
-	struct disk_files disk = { .root = -1 };
+	struct disk_files disk;
 	struct audit_files files;
 	struct audit_found *found = NULL;
 	size_t n = 0;
@@ -135,14 +135,27 @@ static const char *package_version(struct arena *a, struct str status, enum mta 
 	return NULL;
 }
 
-const char *audit_find_version(struct arena *a, const char *root, enum mta mta)
+/* This machine's own is longer than what a stranger may give us to read. */
+static const char *own_version(struct arena *a, enum mta mta)
 {
 	struct buf status = { 0 };
 	const char *version = NULL;
-	const char *path = arena_printf(a, "%s/var/lib/dpkg/status", root);
-	if (file_read_plain(path, STATUS_BYTES_MAX, &status) == ERR_OK)
+	if (file_read_plain("/var/lib/dpkg/status", STATUS_BYTES_MAX, &status) == ERR_OK)
 		version = package_version(a, buf_str(&status), mta);
 	buf_fini(&status);
+	return version;
+}
+
+const char *audit_find_version(struct arena *a, const char *root, enum mta mta)
+{
+	struct disk_files disk;
+	struct audit_files files;
+	if (!root[0])
+		return own_version(a, mta);
+	if (disk_files_init(&disk, root, &files) != ERR_OK)
+		return NULL;
+	const char *version = audit_find_version_in(&files, a, mta);
+	disk_files_fini(&disk);
 	return version;
 }
 

@@ -5,17 +5,12 @@
  */
 #include "cli/audit-inside.h"
 
-#include "base/file.h"
+#include "cli/audit-daemon.h"
 #include "cli/audit-find.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { NAME_MAX_BYTES = 256, FIRST_USER = 1000, LAST_USER = 60000, TOOL_MS = 5000 };
@@ -63,17 +58,12 @@ static int spaces_open(struct audit_inside *in, const char **why)
 /* The program, which must be a file beneath its root. */
 static const char *find_program(const struct audit_inside *in, const struct closed_server *server)
 {
-	const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-	                              .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 	for (size_t i = 0; server->programs[i]; i++) {
-		struct stat st;
-		int fd = (int)syscall(SYS_openat2, in->spaces.root, server->programs[i], &how,
-		                      sizeof(how));
-		bool fits = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-		            st.st_mode & S_IXUSR;
-		if (fd >= 0)
-			close(fd);
-		if (fits)
+		struct arena scratch = { 0 };
+		struct str text;
+		int e = in->files.read(in->files.arg, server->programs[i], &scratch, &text);
+		arena_fini(&scratch);
+		if (e == ERR_OK || e == ERR_LIMIT)       /* it may be long */
 			return server->programs[i];
 	}
 	return NULL;
@@ -148,7 +138,9 @@ static int files_open(struct audit_inside *in, struct arena *a, const char **why
 	in->server.networks = NULL;              /* it would be asked outside of the room, too */
 	in->server.program = find_program(in, server);
 	if (!in->server.program) {
-		*why = "its server's program is not where it is looked for";
+		*why = in->disk.late_n ? arena_printf(a, "%s in it cannot be read in time",
+		                                      in->disk.late[0])
+		     : "its server's program is not where it is looked for";
 		return ERR_NOT_FOUND;
 	}
 	in->user = find_user(in, a);
@@ -178,7 +170,7 @@ int audit_inside_open(struct cli *cli, const struct audit_published *published,
                       const struct facts *machine, struct audit_inside *in, const char **why)
 {
 	*in = (struct audit_inside){ .is = *published, .spaces = { -1, -1 }, .network = -1,
-	                             .disk.root = -1, .behind = "" };
+	                             .behind = "" };
 	*why = "";
 	int e = spaces_open(in, why);
 	if (e == ERR_OK)
@@ -191,6 +183,7 @@ int audit_inside_open(struct cli *cli, const struct audit_published *published,
 		e = facts_look_into(&in->facts, in->network, TOOL_MS);
 	}
 	settle_listener(in, &cli->arena);
+	audit_daemon_mark(&in->facts, &in->files, &cli->arena);
 	if (e == ERR_LIMIT)
 		e = ERR_OK;                      /* it is among the unread */
 	if (e != ERR_OK)

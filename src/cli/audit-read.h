@@ -14,14 +14,15 @@
 #include "cli/cli.h"
 #include "closed/server.h"
 
-/* Where it is; its place must not change while the configuration is used. All zero but disk.root,
- * which is -1, is nothing yet. */
+/* Where it is; its place must not change while the configuration is used. All zero is
+ * nothing yet. */
 struct audit_source {
 	const char *root;                /* "" of this machine */
 	const char *where;               /* for people, of a root: "in a container" */
 	bool runs;                       /* what runs there is among the facts */
 	const char *config;              /* a directory or file; NULL: where the server looks */
 	bool in_place;                   /* config stays where it is: an instance of Postfix */
+	const char *started;             /* of those that run, the one by these options; NULL */
 	const char *host_name, *version; /* NULL: not known */
 	struct disk_files disk;
 	struct carried_files carried;

@@ -12,6 +12,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/audit-daemon.h"
 #include "cli/gate-digest.h"
 
 #include <errno.h>
@@ -135,22 +136,25 @@ static void lines_take(void *arg, const struct audit_report *report)
 {
 	struct watching *w = arg;
 	watch_lines(report, &w->lines);
-	if (report->container)           /* its files are not looked at */
+	/* A container's files are not looked at; what could not be asked may be the next time. */
+	if (report->container || report->doubt[0] || report->cut)
 		w->now.digest[0] = '\0';
 }
 
-/* Of what the answer depends on; "" if there is more than can be looked at. */
+/* Of what the answer depends on; "" if there is more than can be looked at, or something behind a
+ * socket or in an image. */
 static void digest_now(struct watching *w, const struct audit_options *options)
 {
 	struct facts facts;
 	struct buf orders = { 0 };
 	facts_begin(&facts, &w->cli->arena);
-	facts_look(&facts, "", TOOL_MS);
-	buf_printf(&orders, "%s\n%s\n%d\n", options->mta ? options->mta : "",
-	           options->config ? options->config : "", options->reading);
-	for (size_t i = 0; options->sockets && i < options->sockets->n; i++)
-		buf_printf(&orders, "socket %s\n", options->sockets->v[i]);
-	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest))
+	facts_look(&facts, TOOL_MS);
+	audit_daemon_mark(&facts, NULL, &w->cli->arena);
+	buf_printf(&orders, "%s\n%s\n%d %d\n", options->mta ? options->mta : "",
+	           options->config ? options->config : "", options->reading,
+	           options->in_container);
+	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest) ||
+	    options->root || (options->sockets && options->sockets->n))
 		w->now.digest[0] = '\0';
 	buf_fini(&orders);
 }

@@ -99,6 +99,34 @@ static int audit_and_tell(struct cli *cli, const struct audit_options *options,
 	return code == CLI_GO ? audit_verdict_exit(verdict) : code;
 }
 
+/* What was given that would do nothing where it stands is not passed over. CLI_GO, or an exit
+ * code, told. */
+static int check_together(struct cli *cli, const struct audit_options *o,
+                          const struct audit_told *told, const struct audit_watching *watching,
+                          bool diff, bool watch)
+{
+	const bool sockets = o->sockets->n > 0;
+	const struct { bool wrong; const char *what; } rows[] = {
+		{ diff && !cli->operand_count, "--diff: expected one or two configurations" },
+		{ !diff && cli->operand_count, "expected --diff before configurations" },
+		{ diff && (o->config || o->root || o->reading || o->in_container || sockets ||
+		           watch),
+		  "--diff: expected no --config, --root, --reading, --in-container, --with-socket "
+		  "or --watch with it: it reads both configurations" },
+		{ !watch && (watching->mail || watching->run || watching->kept),
+		  "expected --watch with --mail, --run and --kept" },
+		{ watch && (told->html || cli->json),
+		  "--watch: expected no --html or --json with it: it tells only what differs" },
+		{ told->force && !told->html, "--force: expected --html FILE with it" },
+		{ sockets && (o->reading || o->root),
+		  "--with-socket: expected no --reading or --root with it: these start no server" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].wrong)
+			return cli_fail(cli, EX_USAGE, "%s", rows[i].what);
+	return CLI_GO;
+}
+
 int cli_audit(int argc, char **argv)
 {
 	struct audit_options asked = { 0 };
@@ -158,15 +186,12 @@ int cli_audit(int argc, char **argv)
 	struct cli cli;
 	int code = cli_begin(&cli, &spec, argc, argv);
 	asked.sockets = &sockets;
-	if (code == CLI_GO && diff != (cli.operand_count > 0))
-		code = cli_fail(&cli, EX_USAGE, diff ? "--diff: expected one or two configurations"
-		                                     : "expected --diff before configurations");
-	else if (code == CLI_GO && diff)
+	if (code == CLI_GO)
+		code = check_together(&cli, &asked, &told, &watching, diff, watch);
+	if (code == CLI_GO && diff)
 		code = audit_diff_run(&cli, &(struct audit_diffing){
 			asked.mta, cli.operand_count > 1 ? cli.operands[0] : NULL,
 			cli.operands[cli.operand_count - 1], told.html, told.force });
-	else if (code == CLI_GO && !watch && (watching.mail || watching.run || watching.kept))
-		code = cli_fail(&cli, EX_USAGE, "expected --watch with --mail, --run and --kept");
 	else if (code == CLI_GO && (code = prepare(&cli, &asked)) == CLI_GO)
 		code = watch ? watch_and_tell(&cli, &asked, &watching)
 		             : audit_and_tell(&cli, &asked, &told);

@@ -11,7 +11,7 @@ void waysin_look(struct waysin *ways)
 {
 	*ways = (struct waysin){ 0 };
 	facts_begin(&ways->facts, &ways->arena);
-	(void)facts_look(&ways->facts, "", TOOL_MS);
+	(void)facts_look(&ways->facts, TOOL_MS);
 }
 
 void waysin_fini(struct waysin *ways)

@@ -65,7 +65,7 @@ static inline void sample_closed(struct audit_report *r, struct arena *a)
 	static const struct audit_asker *const asked[] = {
 		&sample_stranger4, &sample_stranger6, &sample_gateway, &sample_neighbour,
 	};
-	static struct audit_unread unasked[] = {
+	static struct audit_unasked unasked[] = {
 		{ "port 465", "nobody listens there" },
 		{ "E02, port 587", "no answer came" }, { "E03, port 25", "no answer came" },
 		{ "E03, port 587", "no answer came" }, { "E04, port 587", "no answer came" },

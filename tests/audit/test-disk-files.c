@@ -4,9 +4,11 @@
  * here can wait for a pipe: one that was opened would hang until meson ends it.
  */
 #include "test.h"
+#include "hanging-disk.h"
 
 #include "audit/config.h"
 #include "audit/disk-files.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <fcntl.h>
@@ -119,6 +121,8 @@ static void test_files(void **state)
 		const int err = files.read(files.arg, rows[i].name, &a, &text);
 		if (err != rows[i].err)
 			fail_msg("%s: %s", rows[i].name, err_text(err));
+		/* What is there and cannot be read is not missing. */
+		assert_int_equal(disk_files_missing(&d, rows[i].name), err == ERR_NOT_FOUND);
 		if (rows[i].text && !str_eq(text, str_of(rows[i].text)))
 			fail_msg("%s: \"%.*s\"", rows[i].name, STR_ARG(text));
 	}
@@ -136,7 +140,10 @@ static void test_machine(void **state)
 		struct arena a = { 0 };
 		struct str text = { 0 };
 		assert_int_equal(disk_files_init(&d, "", &files), ERR_OK);
-		d.plain = d.plain || plain;
+		if (plain) {
+			child_end(&d.reader);    /* the next one does without */
+			d.plain = true;
+		}
 		assert_int_equal(files.read(files.arg, at("root/etc/plain"), &a, &text), ERR_OK);
 		assert_true(str_eq(text, STR("one\ntwo\n")));
 		assert_int_equal(files.read(files.arg, at("root/etc/to-fifo"), &a, &text),
@@ -267,6 +274,69 @@ static void test_roots(void **state)
 	disk_files_fini(&d);
 }
 
+/* A disk that does not answer: what is on it is late and named, all else is read. */
+static void test_a_disk_that_hangs(void **state)
+{
+	static const struct { const char *name; int err; } asked[] = {
+		{ "/etc/plain", ERR_OK }, { "/etc/hang/main.cf", ERR_TIMEOUT },
+		{ "/etc/plain", ERR_OK }, { "/etc/hang", ERR_INVALID }, { "/etc/absolute", ERR_OK },
+	};
+	struct disk_files d;
+	struct audit_files files;
+	struct arena a = { 0 };
+	struct str text;
+	const char **names;
+	size_t n;
+	(void)state;
+	assert_int_equal(file_mkdirs(at("root/etc/hang"), 0755), ERR_OK);
+	pid_t disk = geteuid() == 0 ? hanging_disk_make(at("root/etc/hang")) : 0;
+	if (!disk)
+		skip();
+	const int64_t began_ms = clock_mono_ms();
+	assert_int_equal(disk_files_init(&d, at("root"), &files), ERR_OK);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		CHECK_ROW(asked[i].name,
+		          files.read(files.arg, asked[i].name, &a, &text) == asked[i].err);
+	assert_int_equal(files.list(files.arg, "/etc/hang/*.cf", &a, &names, &n), ERR_TIMEOUT);
+	/* Who names many of them does not hold us for each. */
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(files.read(files.arg, "/etc/hang/map", &a, &text), ERR_TIMEOUT);
+	assert_true(clock_mono_ms() - began_ms < DISK_ALL_MS + 10000);
+	assert_int_equal(d.late_n, 22);
+	assert_string_equal(d.late[0], "/etc/hang/main.cf");
+	assert_string_equal(d.late[1], "/etc/hang/*.cf");
+	disk_files_fini(&d);
+	hanging_disk_end(disk, at("root/etc/hang"));
+	arena_fini(&a);
+}
+
+/* A file becomes a pipe between two looks. */
+static void test_a_pipe_that_is_swapped_in(void **state)
+{
+	struct disk_files d;
+	struct audit_files files;
+	struct arena a = { 0 };
+	struct str text;
+	(void)state;
+	put("root/swapped", "text");
+	assert_int_equal(mkfifo(at("root/swapped-fifo"), 0666), 0);
+	assert_int_equal(disk_files_init(&d, at("root"), &files), ERR_OK);
+	char from[300];
+	pid_t swaps = fork();
+	if (swaps == 0)
+		for (snprintf(from, sizeof(from), "%s", at("root/swapped"));;)
+			renameat2(AT_FDCWD, from, AT_FDCWD, at("root/swapped-fifo"), 2 /* exchange */);
+	for (int i = 0; i < 2000; i++) {
+		int e = files.read(files.arg, "/swapped", &a, &text);
+		assert_true(e == ERR_OK || e == ERR_INVALID || e == ERR_NOT_FOUND);
+	}
+	assert_int_equal(d.late_n, 0);
+	kill(swaps, SIGKILL);
+	waitpid(swaps, NULL, 0);
+	disk_files_fini(&d);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +346,8 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_a_pipe_that_is_swapped_in),
+		cmocka_unit_test(test_a_disk_that_hangs),
 	};
 	return cmocka_run_group_tests(tests, make_tree, remove_tree);
 }

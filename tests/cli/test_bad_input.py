@@ -105,6 +105,13 @@ ROWS = [
 
     (["audit", "mail"], 64, "expected --diff before configurations"),
     (["audit", "--diff"], 64, "--diff: expected one or two configurations"),
+    (["audit", "--diff", "--reading", "/etc"], 64, "--diff: expected no --config"),
+    (["audit", "--diff", "--watch", "/etc"], 64, "--diff: expected no --config"),
+    (["audit", "--reading", "--watch", "--html", "x.html"], 64, "--watch: expected no --html"),
+    (["audit", "--reading", "--watch", "--json"], 64, "--watch: expected no --html or --json"),
+    (["audit", "--reading", "--force"], 64, "--force: expected --html FILE"),
+    (["audit", "--reading", "--with-socket", "/x"], 64, "--with-socket: expected no --reading"),
+    (["audit", "--reading", "--kept", "/x"], 64, "expected --watch with --mail, --run and --kept"),
     (["audit", "--diff", "--mta", "postfix", "/no/such", "/no/such"], 66,
      '"/no/such": expected a directory with a configuration, its main file, or the root of an image'),
     (["audit", "--reading", "--with-socket", "/no/such"], 66, '"/no/such": expected a socket to be let in'),

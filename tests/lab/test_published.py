@@ -7,6 +7,7 @@ TCP proxy by the name of Docker's leads to it.  The machine has a Postfix of its
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -21,20 +22,28 @@ PROGRAM_INSIDE = "/usr/local/bin/portreeve"
 CLOSED, WORLD, UNKNOWN = 0, 1, 3
 LOOPBACK = "127.0.0.0/8 [::1]/128"
 PORT = 587
-COMMAND = f"docker-proxy -proto tcp -host-ip :: -host-port {PORT} -container-ip 172.18.0.2 -container-port 25"
+ODD_PORT = 10026    # that nobody thinks of when it comes to mail
 
-PROXY = f"""\
+
+def command(port):
+    return f"docker-proxy -proto tcp -host-ip :: -host-port {port} -container-ip 172.18.0.2 -container-port 25"
+
+
+PROXY = """\
 #!/usr/bin/python3
 import sys
 sys.path.insert(0, "/usr/local/lab")
 import proxy
-sys.argv = ["proxy", "{PORT}", "172.18.0.2"]
-proxy.Proxy(("::", {PORT}), proxy.Session).serve_forever()
+port = sys.argv[sys.argv.index("-host-port") + 1]
+sys.argv = ["proxy", port, "172.18.0.2"]
+proxy.Proxy(("::", int(port)), proxy.Session).serve_forever()
 """
 
 
 class Machine(Postfix):
     """Its container runtime has a bridge."""
+
+    packages = (*Postfix.packages, "nftables")
 
     def configure(self):
         super().configure()
@@ -42,9 +51,12 @@ class Machine(Postfix):
         self.run("sh", "-ec", "ip link add br0 type bridge; ip addr add 172.18.0.1/16 dev br0; ip link set br0 up")
         self.write("/usr/local/bin/docker-proxy", PROXY, mode=0o755)
 
-    def publish(self):
-        self.start(*f"/usr/local/bin/{COMMAND}".split())
-        self.wait_port(PORT)
+    def publish(self, port):
+        self.proxy = self.start(*f"/usr/local/bin/{command(port)}".split())
+        self.wait_port(port)
+
+    def withdraw(self, port):
+        self.stop(self.proxy, port)
 
     def audit(self, *options):
         began = time.monotonic()
@@ -102,7 +114,7 @@ def lab():
         pytest.skip("the lab needs root")
     with Lab("published", [MACHINE, CONTAINER]) as made:
         CONTAINER.join(MACHINE)
-        MACHINE.publish()
+        MACHINE.publish(PORT)
         yield made
 
 
@@ -142,18 +154,113 @@ def test_nobody_behind_it(lab):
     assert code == UNKNOWN, printed
     (report,) = reports
     (row,) = [row for row in report["unasked"] if row["what"] == f"port {PORT} of this machine"]
-    assert COMMAND in row["why"] and "172.18.0.2:25" in row["why"] and "docker-proxy (process " in row["why"]
+    assert command(PORT) in row["why"] and "172.18.0.2:25" in row["why"] and "docker-proxy (process " in row["why"]
     assert row["why"] in report["summary"]
+
+
+@pytest.fixture
+def withdrawn(lab):
+    """The machine does not publish the container where mail is looked for."""
+    MACHINE.withdraw(PORT)
+    yield
+    MACHINE.publish(PORT)
+
+
+OPEN = pytest.mark.parametrize("served", [f"{LOOPBACK} 172.18.0.0/16"], indirect=True, ids=["trusts-the-bridge"])
+
+
+@OPEN
+def test_open_by_a_proxy_at_another_port(withdrawn, served):
+    MACHINE.publish(ODD_PORT)
+    try:
+        code, reports, printed = MACHINE.audit()
+    finally:
+        MACHINE.withdraw(ODD_PORT)
+    assert [report["verdict"] for report in reports] == ["closed", "world"], printed
+    assert f"behind port {ODD_PORT}" in reports[1]["summary"], printed
+    assert code == WORLD
+
+
+def nft(*rules):
+    MACHINE.run("nft", "-f", "-", text="\n".join(rules))
+
+
+@OPEN
+def test_open_by_a_rule_at_another_port(withdrawn, served):
+    """The port stands in a chain before the one that leads on, and the machine masquerades."""
+    nft("table ip published {", "chain pre { type nat hook prerouting priority -100;",
+        f"tcp dport {ODD_PORT} jump lead", "}", "chain lead {", "ip protocol tcp dnat to 172.18.0.2:25", "}",
+        "chain post { type nat hook postrouting priority 100;", "masquerade", "}", "}")
+    try:
+        code, reports, printed = MACHINE.audit()
+    finally:
+        nft("delete table ip published")
+    assert [report["verdict"] for report in reports] == ["closed", "world"], printed
+    assert f"behind port {ODD_PORT}" in reports[1]["summary"], printed
+    assert code == WORLD
+
+
+def test_handed_to_a_socket(withdrawn):
+    """TPROXY leaves addresses as they are, and no socket is at the port."""
+    program = MACHINE.start("python3", "-c", "import socket, time\n"
+                            "there = socket.create_server(('127.0.0.1', 2600))\ntime.sleep(600)")
+    MACHINE.wait_port(2600)
+    nft("table inet handed {", "chain pre { type filter hook prerouting priority -150;",
+        f"tcp dport {PORT} tproxy ip to 127.0.0.1:2600 meta mark set 1 accept", "}", "}")
+    try:
+        code, reports, printed = MACHINE.audit()
+    finally:
+        nft("delete table inet handed")
+        MACHINE.stop(program, 2600)
+    assert code == UNKNOWN, printed
+    (row,) = [row for row in reports[0]["unasked"] if row["what"] == f"port {PORT} of this machine"]
+    assert "tproxy to 127.0.0.1:2600" in row["why"] and "python3 (process" in row["why"], printed
 
 
 @pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["hostile"])
 def test_hostile_files(served):
     """Its files lead nowhere but into it, and a FIFO is not waited for."""
     try:
-        CONTAINER.run("sh", "-ec", "cd /etc/postfix; mv main.cf ../kept; mkfifo main.cf; rm /etc/hosts; "
+        CONTAINER.run("sh", "-ec", "cp -a /etc/hosts /etc/passwd /etc/postfix/main.cf /var/mail; cd /etc/postfix; "
+                      "rm main.cf; mkfifo main.cf; rm /etc/hosts; "
                       "mkfifo /etc/hosts; ln -sf /proc/1/root/etc/shadow /etc/passwd")
         code, reports, printed = MACHINE.audit()
         assert code == UNKNOWN and len(reports) == 1, printed
         assert "its configuration cannot be read" in reports[0]["summary"], printed
     finally:
-        CONTAINER.run("sh", "-c", "cd /etc; rm postfix/main.cf; mv kept postfix/main.cf; rm hosts passwd", check=False)
+        CONTAINER.run("sh", "-c", "cd /var/mail; rm /etc/hosts /etc/passwd /etc/postfix/main.cf; "
+                      "mv hosts passwd /etc; mv main.cf /etc/postfix", check=False)
+
+
+# A file system in user space, whose process answers nothing.
+HANGING = """
+import ctypes, os, stat, sys
+os.path.exists("/dev/fuse") or os.mknod("/dev/fuse", stat.S_IFCHR | 0o600, os.makedev(10, 229))
+disk = os.open("/dev/fuse", os.O_RDWR)
+options = f"fd={disk},rootmode=40755,user_id=0,group_id=0".encode()
+assert ctypes.CDLL(None).mount(b"hanging", sys.argv[1].encode(), b"fuse", 0, options) == 0
+print("mounted", flush=True)
+while True:
+    os.read(disk, 1 << 20)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="this machine has no file systems in user space")
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["hangs"])
+@pytest.mark.parametrize("at, named", [
+    ("/etc/postfix", ["/etc/postfix/main.cf: timed out", "its configuration cannot be read"]),
+    ("/etc", ["/etc/postfix/main.cf: timed out", "its configuration cannot be read"]),
+    ("/usr/sbin", ["/usr/sbin/postfix in it cannot be read in time"])])
+def test_a_disk_that_hangs(served, at, named):
+    """In bounded time it is not known, and it is said what could not be read."""
+    first = child_of(child_of(CONTAINER.server.pid))     # of its namespaces
+    disk = subprocess.Popen(["nsenter", "-t", str(first), "-m", "--", "python3", "-c", HANGING, at],
+                            stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert disk.stdout.readline() == b"mounted\n"
+        code, reports, printed = MACHINE.audit()
+        assert code == UNKNOWN and reports[0]["verdict"] == "unknown", printed
+        assert all(word in printed for word in named), printed
+    finally:
+        os.killpg(disk.pid, signal.SIGKILL)
+        disk.wait()
