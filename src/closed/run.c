@@ -93,6 +93,28 @@ static void names_of_server(const struct audit_plan *plan, struct naming *t)
 	name_add(t, g->mx_here, NULL, g->host_name);
 }
 
+static bool name_known(const struct naming *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcasecmp(t->rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Those of senders, clients and recipients that the configuration has are there as well. */
+static void names_of_hints(const struct audit_plan *plan, struct naming *t)
+{
+	static const struct ip far = { 4, { 203, 0, 113, 25 } };
+	const char *mx = arena_printf(plan->arena, "mx.%s", plan->ground->foreign);
+	for (size_t i = 0; i < plan->hint_n; i++) {
+		const struct audit_hint *hint = &plan->hints[i];
+		if (hint->by == AUDIT_BY_RDNS || name_known(t, hint->domain))
+			continue;
+		name_add(t, hint->domain, hint->by == AUDIT_BY_HELO ? &far : NULL,
+		         hint->by == AUDIT_BY_HELO ? NULL : mx);
+	}
+}
+
 /* Whom the server asks, but for sockets that are let in. */
 struct standing {
 	struct audit_callout calls[CLOSED_STAND_INS_MAX];
@@ -151,6 +173,7 @@ static const struct closed_names *names_of(const struct audit_plan *plan,
 		.reverses = arena_alloc(plan->arena, AUDIT_NAMED_MAX * sizeof(*t.reverses)),
 	};
 	names_of_server(plan, &t);
+	names_of_hints(plan, &t);
 	for (size_t i = 0; i < standing->n; i++)
 		if (standing->calls[i].host)
 			name_add(&t, standing->calls[i].host, &standing->calls[i].at.ip, NULL);
