@@ -494,13 +494,13 @@ static void add_rows(struct page_maker *m)
 /* ---- the rest ---------- */
 
 /* ", port 587" of a form; NULL: it is none. */
-static const char *port_of(const struct audit_unread *u)
+static const char *port_of(const struct audit_unasked *u)
 {
 	return strstr(u->what, ", port ");
 }
 
 /* Forms of one port that were not asked for the same reason: one row has them all. */
-static bool same_unasked(const struct audit_unread *a, const struct audit_unread *b)
+static bool same_unasked(const struct audit_unasked *a, const struct audit_unasked *b)
 {
 	const char *p = port_of(a), *q = port_of(b);
 	return p && q && strcmp(p, q) == 0 && strcmp(a->why, b->why) == 0;
@@ -517,11 +517,11 @@ static bool is_of_others(const struct audit_report *r, size_t at)
 /* "E02, E03, E04 and 9 more forms, port 587" */
 static const char *unasked_text(struct arena *a, const struct audit_report *r, size_t at)
 {
-	const struct audit_unread *first = &r->unasked[at];
+	const struct audit_unasked *first = &r->unasked[at];
 	const char *names = "";
 	size_t n = 0;
 	for (size_t i = at; i < r->unasked_n; i++) {
-		const struct audit_unread *u = &r->unasked[i];
+		const struct audit_unasked *u = &r->unasked[i];
 		if (same_unasked(first, u) && n++ < FORMS_NAMED_MAX)
 			names = arena_printf(a, "%s%s%.*s", names, n > 1 ? ", " : "",
 			                     (int)(port_of(u) - u->what), u->what);
