@@ -26,7 +26,7 @@ static int weight_of(struct str line, bool tls)
 	static const char *const of_tls[] = { "tls", "ssl", "certificate", NULL };
 	/* Said at each start, or of what the asker does: */
 	static const char *const noise[] = { "purging the environment", "keep_environment",
-	                                     "did not issue MAIL", NULL };
+	                                     "did not issue MAIL", "open panic log", NULL };
 	if (!line.n || (tls && !has_any(line, of_tls)) || has_any(line, noise))
 		return NOTHING;
 	return has_any(line, fatal) ? FATAL : has_any(line, error) ? ERROR :
@@ -67,8 +67,9 @@ enum closed_tells closed_telling(struct str log, bool tls, struct buf *line)
 	if (most == NOTHING)
 		return CLOSED_TELLS_NOTHING;
 	line_add(best, line);
-	/* What is wrong stands in the next one. */
-	if (best.p[best.n - 1] == ':' && str_token(&behind, "\r\n", &one)) {
+	/* What is wrong stands in the next one, which is set in. */
+	if (best.p[best.n - 1] == ':' && str_token(&behind, "\r\n", &one) &&
+	    ascii_isspace(one.p[0])) {
 		buf_add_byte(line, ' ');
 		buf_add_str(line, shown_cut(str_trim(one), CLOSED_TELLING_MAX));
 	}

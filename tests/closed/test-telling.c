@@ -39,6 +39,8 @@ static const struct {
 	  "  \"x\" is not a known configuration section name\n",
 	  "Exim configuration error in line 21 of /etc/exim4/exim4.conf: "
 	  "\"x\" is not a known configuration section name", NULL },
+	{ "another one is another", POSTFIX "smtpd[8]: warning: x:\n" POSTFIX "smtpd[8]: warning: y\n",
+	  "postfix/smtpd: warning: x:", NULL },
 	{ "nothing but noise",
 	  "Warning: purging the environment.\n Suggested action: use keep_environment.\n", NULL, NULL },
 	{ "brackets of the message are no number",
