@@ -67,8 +67,8 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 		return AUDIT_UNSAID;
 	if (t->said == AUDIT_TAKEN)
 		return AUDIT_TAKEN;
-	/* Who claims to be another and is turned away was refused. */
-	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED &&
+	/* Who claims to be another and is turned away was refused; who hears nothing was not. */
+	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED && !q->late &&
 	    (!q->claim_taken || q->end == AUDIT_NO_ANSWER))
 		return AUDIT_REFUSED;
 	if (q->port->for_login && t->code / 100 == 5 &&
@@ -364,6 +364,11 @@ static void settle(struct judge *j)
 		doubt(j, &r->rows[i]);
 }
 
+static bool is_out_of_time(const struct judge *j, const struct audit_question *q)
+{
+	return q->end == AUDIT_NOT_ASKED || (q->late && !is_without_tls(j, q));
+}
+
 /* A server hangs up on an odd form or two; on more only if it turned the client away. */
 static void count_forms(struct judge *j)
 {
@@ -373,10 +378,10 @@ static void count_forms(struct judge *j)
 	for (size_t i = 0; i < j->known->question_n; i++) {
 		const struct audit_question *q = &j->known->questions[i];
 		const bool strangers = judge_is_strangers(j->known, q->asker);
-		if (q->end != AUDIT_NOT_ASKED && (q->claim != AUDIT_AS_ITSELF || q->nobody ||
-		                                  is_without_tls(j, q)))
+		const bool late = is_out_of_time(j, q);
+		if (!late && (q->claim != AUDIT_AS_ITSELF || q->nobody || is_without_tls(j, q)))
 			continue;
-		r->cut |= strangers && q->end == AUDIT_NOT_ASKED;
+		r->cut |= strangers && late;
 		for (size_t k = 0; k < q->try_n; k++) {
 			const bool heard = q->end != AUDIT_NOT_ASKED && q->tries[k].code;
 			if (is_control(&q->tries[k]))
@@ -385,7 +390,7 @@ static void count_forms(struct judge *j)
 			r->forms_asked += heard;
 			strange += strangers;
 			unanswered += strangers && !heard;
-			if (!heard && q->end == AUDIT_NOT_ASKED && !j->unasked)
+			if (!heard && late && !j->unasked)
 				j->unasked = q;
 		}
 	}

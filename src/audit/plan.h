@@ -78,6 +78,8 @@ struct audit_question {
 	const char *end_text;            /* "nobody listens" */
 	bool tls_offered;                /* STARTTLS was */
 	bool nobody;                     /* of AUDIT_NO_ANSWER: nobody listens there */
+	bool late;                       /* of AUDIT_NO_ANSWER: it was not said in time, or could
+	                                    not be asked from there: nothing was refused */
 	bool no_tls;                     /* of AUDIT_NO_ANSWER: TLS could not be had */
 	bool claim_taken;                /* the claim was offered and not refused */
 	struct audit_try controlled;

@@ -310,7 +310,6 @@ static const char *how_words(const struct auditing *w)
 static void name_container(struct auditing *w, struct audit_report *r)
 {
 	const struct audit_inside *in = w->options->inside;
-	r->container = container_words(w);
 	/* Without the number, so that it is the same one the next time. */
 	r->host_name = arena_printf(w->a, "%s (%s)", r->host_name, in->is.name);
 	r->how = arena_printf(w->a, "%s; it is behind %s", r->how, in->behind);
@@ -336,6 +335,8 @@ static void judge(struct auditing *w, struct audit_report *report)
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(), .how = how_words(w),
+		.container = w->options->inside ? container_words(w) : NULL,
+		.root = w->options->root,
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);

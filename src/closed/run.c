@@ -306,6 +306,7 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 	         s->end == CLOSED_ASKED ? AUDIT_ASKED : AUDIT_NO_ANSWER;
 	q->end_text = closed_end_text(s->end);
 	q->nobody = s->end == CLOSED_NOBODY;
+	q->late = s->end == CLOSED_LATE || s->end == CLOSED_NO_SOURCE;
 	q->no_tls = s->end == CLOSED_NO_TLS;
 	q->tls_offered = s->extensions & SMTP_EXT_STARTTLS;
 	q->claim_taken = q->claim != AUDIT_AS_ITSELF && !s->claim_refused;

@@ -35,9 +35,10 @@
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
  * "putoff" puts strangers off, "hangs" answers nobody, "loopback-only" listens for those
  * alone whom it trusts, "second" at 198.51.100.8 and loopback alone, "slow" has no time for the
- * forms of strangers by IPv6, "hangs-up" on all forms but the plain one. With "starttls" it offers that
- * and answers as in clear, or ("no-tls") cannot after all, or ("tls-late") not in time, or ("tls-putoff")
- * later; "tls-gone": nobody gets it, for sure; "tls-to-own": it is offered to loopback alone. */
+ * forms of strangers by IPv6, "hangs-up" on all forms but the plain one, "late-forms" and
+ * "late-claims" are not answered in time. With "starttls" it offers that and answers as in clear, or
+ * ("no-tls") cannot after all, or ("tls-late") not in time, or ("tls-putoff") later; "tls-gone":
+ * nobody gets it, for sure; "tls-to-own": it is offered to loopback alone. */
 struct server {
 	const char *trusts, *forms, *does;
 };
@@ -69,6 +70,16 @@ static const struct audit_row_want {
 	  "gateway 172.18.0.1 25: E01 wide\nneighbour 172.18.0.0/16 25: E01\n"
 	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.16.0.0/12 25: E01 wide\n",
 	  { LOOP " 172.16.0.0/12", "", "" }, { MAIN(LOOP " 172.16.0.0/12"), MASTER(SMTP) } },
+	{ "a network by whose gateway strangers arrive", DOCKER PROXY, "world",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
+	  "gateway 172.18.0.1 25: E01 wide strangers\nneighbour 172.18.0.0/16 25: E01 wide\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.18.0.0/16 25: E01 wide\n",
+	  { LOOP " 172.18.0.0/16", "", "" }, { MAIN(LOOP " 172.18.0.0/16"), MASTER(SMTP) } },
+	{ "all of it but that gateway", DOCKER PROXY, "closed",
+	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nneighbour 172.18.0.0/16 25: E01\n"
+	  "range 127.0.0.0/8 25: E01\nrange ::1 25: E01\nrange 172.18.0.0/16 25: E01\n",
+	  { LOOP " 172.18.0.2/31 172.18.0.4/30", "", "" },
+	  { MAIN(LOOP " !172.18.0.1 172.18.0.0/16"), MASTER(SMTP) } },
 	{ "a public interface's prefix", PUBLIC, "wide",
 	  "own 198.51.100.7 25: E01\nloopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
 	  "neighbour 198.51.100.0/24 25: E01 wide\nrange 127.0.0.0/8 25: E01\n"
@@ -255,20 +266,30 @@ static bool is_plain(const struct audit_question *q)
 	return q->try_n == 1 && strcmp(q->tries[0].form, "E01") == 0;
 }
 
+/* What came of the connection; `first`: the controls are over. */
+static void end_find(const struct server *s, struct audit_question *q, bool first)
+{
+	const char *late = q->claim == AUDIT_AS_ITSELF ? "late-forms" : "late-claims";
+	const bool form = first && !is_plain(q);
+	/* It would be a connection to itself. */
+	assert_false(q->claim == AUDIT_CLAIM_PORT25 && q->at.port == 25 &&
+	             ip_eq(&q->from, &q->at.ip));
+	q->late = form && has_word(s->does, late);
+	connect_to(s, q);
+	q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
+	            (has_word(s->does, "second") && q->at.ip.b[0] == 198 && q->at.ip.b[3] == 7);
+	if (q->nobody || q->late || (form && has_word(s->does, "hangs-up")))
+		q->end = AUDIT_NO_ANSWER;
+	if (form && has_word(s->does, "slow") && q->asker->kind == AUDIT_STRANGER6)
+		q->end = AUDIT_NOT_ASKED;
+}
+
 static void answer(struct audit_plan *plan, const struct server *s, size_t first)
 {
 	static const struct audit_heard ok = { 250, "2.1.0", "Ok" };
 	for (size_t i = first; i < plan->n; i++) {
 		struct audit_question *q = &plan->questions[i];
-		connect_to(s, q);
-		q->nobody = (has_word(s->does, "loopback-only") && !is_trusted(s, &q->from)) ||
-		            (has_word(s->does, "second") && q->at.ip.b[0] == 198 &&
-		             q->at.ip.b[3] == 7);
-		if (q->nobody || (has_word(s->does, "hangs-up") && first && !is_plain(q)))
-			q->end = AUDIT_NO_ANSWER;
-		if (first && !is_plain(q) &&
-		    has_word(s->does, "slow") && q->asker->kind == AUDIT_STRANGER6)
-			q->end = AUDIT_NOT_ASKED;
+		end_find(s, q, first > 0);
 		if (q->end != AUDIT_ASKED)
 			continue;
 		q->claim_taken = q->claim == AUDIT_CLAIM_LOGIN ||
@@ -348,11 +369,17 @@ static void audit(const struct audit_row_want *row, struct arena *a, struct audi
 	assert_true(audit_plan_forms(&plan));
 	answer(&plan, &row->server, first);
 	const struct audit_tls_gone gone = { .why = "It is broken." };
-	const struct audit_known known = { .ground = &g, .questions = plan.questions,
-	                                   .question_n = plan.n, .started = !row->by_reading,
-	                                   .by_reading = row->by_reading, .not_started = "",
-	                                   .clients_left = row->too_many, .tls_gone = &gone,
-	                                   .tls_gone_n = has_word(row->server.does, "tls-gone") };
+	struct audit_known known = { .ground = &g, .questions = plan.questions,
+	                             .question_n = plan.n, .started = !row->by_reading,
+	                             .by_reading = row->by_reading, .not_started = "",
+	                             .clients_left = row->too_many, .tls_gone = &gone,
+	                             .tls_gone_n = has_word(row->server.does, "tls-gone") };
+	struct audit_arrival *arrivals;
+	for (size_t i = 0; i < f->proxy_n && i < 1; i++) {
+		assert_int_equal(audit_arrivals(f, &f->proxies[i].to, &arrivals, &known.arrival_n),
+		                 ERR_OK);
+		known.arrivals = arrivals;
+	}
 	*report = (struct audit_report){ .arena = a, .mta = MTA_POSTFIX };
 	audit_judge(&known, report);
 }
@@ -408,10 +435,26 @@ static const struct doubt_want {
 	{ { "no time for IPv6, and wide", DOCKER, "wide", "", { WIDE, "", "slow" },
 	    { MAIN(WIDE), MASTER(SMTP) } },
 	  "", "", "forms were asked in time, not all of a stranger, by IPv6", true },
+	{ { "forms that are not answered in time", PUBLIC, "closed", "", { LOOP, "", "late-forms" },
+	    { MAIN(LOOP), MASTER(SMTP) } },
+	  "", "", "forms were asked in time, not all of a stranger, by IPv4 at port 25", true },
+	{ { "claims that are not answered in time", PUBLIC, "closed", "",
+	    { LOOP, "", "late-claims" }, { MAIN(LOOP), MASTER(SMTP) } },
+	  "", "", "forms were asked in time, not all of a stranger, by IPv4 at port 25", true },
 	{ { "strangers are turned away", PUBLIC, "closed", "", { LOOP, "", "hangs-up" },
 	    { MAIN(LOOP), MASTER(SMTP) } },
 	  "", "", "strangers were turned away", true },
 };
+
+/* A claim that nobody answered was not refused; one that is hung up on was. */
+static void check_claims(const struct audit_row_want *row, const struct audit_report *r)
+{
+	bool left = false;
+	for (size_t i = 0; i < r->unasked_n; i++)
+		left |= strcmp(r->unasked[i].what, "S04, port 25") == 0;
+	CHECK_ROW(row->label, left == (has_word(row->server.does, "late-claims") ||
+	                               has_word(row->server.does, "slow")));
+}
 
 static void check_doubt(const struct doubt_want *d)
 {
@@ -432,6 +475,7 @@ static void check_doubt(const struct doubt_want *d)
 		fail_msg("%s: %s, cut %d, %zu of %zu\n%s\n%s\n%s", d->row.label,
 		         audit_verdict_name(r.verdict), r.cut, r.forms_asked, r.forms_planned,
 		         r.doubt, weighing, r.summary);
+	check_claims(&d->row, &r);
 	arena_fini(&a);
 }
 

@@ -116,6 +116,17 @@ case("one-port", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n"
 case("one-port-networks", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n  -o mynetworks=0.0.0.0/0\n"),
      "world", ["C6"], ["stranger4", "range"], line="mynetworks=0.0.0.0/0", campaign=True)
 
+# Slips: what the server makes of a list is not what it looks like.
+case("host-bits", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 [::1]/128 192.168.7.2/24"},
+                                   run=LAN.format("192.168.7.2/24")), "unknown", [""], undo=NO_LAN)
+case("no-mask", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 [::1]/128 192.168.7.0"},
+                                 run=LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+case("no-brackets", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 ::1/128"}), "unknown", [""])
+case("semicolons", POSTFIX, postfix({"mynetworks": "127.0.0.0/8;192.168.7.0/24"}, run=LAN.format("192.168.7.2/24")),
+     causes=[""], undo=NO_LAN)
+case("excluded-too-late", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 192.168.7.0/24 !192.168.7.9"},
+                                           run=LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+
 # A certificate of any authority of the system's, which Let's Encrypt gives to everybody. Its own the server has as
 # containers do, where the closed room has no other file.
 SECRETS = "/run/secrets/..data/cert", "/run/secrets/..data/key"
@@ -211,8 +222,12 @@ case("any-certificate", EXIM, exim(
     run=certificate(*SECRETS) + LINKED + READABLE), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
 case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n", "")), advice=["C18"])
 
+case("colons", EXIM, exim(("hostlist relay_from_hosts =", "hostlist relay_from_hosts = 2001:db8:7::/48 :")), causes=[""])
+
 # ---- Sendmail
 
+case("length", SENDMAIL, sendmail(access="Connect:192.168.7.0/24 RELAY\n", run=LAN.format("192.168.7.2/24")),
+     causes=[""], undo=NO_LAN)
 case("lab", SENDMAIL, sendmail())
 # Debian starts it with what sendmail.conf says.
 case("started-by-options", SENDMAIL, sendmail(
@@ -227,6 +242,12 @@ case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN
                                    virtusertable="@one.example bob\n",
                                    run="makemap hash /etc/mail/virtusertable < /etc/mail/virtusertable"))
 case("backup-mx", SENDMAIL, sendmail(access="To:primary.example RELAY\n"))
+# The file by which it runs is not made of the macro file beside it: neither way.
+case("not-made-anew", SENDMAIL, sendmail(
+    run="sed -i \"s/^MAILER_DEFINITIONS/RELAY_DOMAIN(\\`partner.example')dnl\\n&/\" /etc/mail/sendmail.mc"),
+     causes=[""])
+case("still-in-force", SENDMAIL, sendmail("FEATURE(`relay_entire_domain')dnl\n",
+                                          run="sed -i /relay_entire_domain/d /etc/mail/sendmail.mc"), causes=[""])
 case("bridge-block", SENDMAIL, sendmail(access="Connect:172 RELAY\n", run=BRIDGE),
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
 
@@ -240,7 +261,7 @@ R$+ < @ $=w . >	$: <$(srsd $1 $: $)> $1 < @ $2 . >
 R<$+> $+ < @ $=w . >	$#esmtp $@ $1 $: $(srsu $2 $) < @ $1 >
 R<> $*	$: $1
 """
-case("srs-by-rule", SENDMAIL, sendmail(rules=SRS_RULE), "world", ["C11"], ["stranger4", "stranger6"])
+case("srs-by-rule", SENDMAIL, sendmail(rules=SRS_RULE), "world", ["C11"], ["stranger4", "stranger6"], by_hand=True)
 case("any-password", SENDMAIL, sendmail(
     macros="TRUST_AUTH_MECH(`PLAIN')dnl\ndefine(`confAUTH_MECHANISMS', `PLAIN')dnl\n",
     run="mkdir -p /etc/sasl2; printf 'pwcheck_method: alwaystrue\nmech_list: PLAIN\n' > /etc/sasl2/Sendmail.conf"),
@@ -275,6 +296,9 @@ case("bridge-block", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.16.0.0/12
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
 case("typo", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.0.0.0/8 for any action "relay"\n'),
      "wide", ["C6"], ["range"])
+
+case("no-mask", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 192.168.7.0 for any action "relay"\n',
+                                    LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
 
 CERTIFICATE = "cd /etc/ssl && openssl req -x509 -newkey rsa:2048 -noenc -days 30 " \
     "-subj /CN=mail -keyout smtpd.key -out smtpd.pem 2>&1 && chmod 600 smtpd.key"
