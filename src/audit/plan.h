@@ -78,6 +78,9 @@ struct audit_question {
 	const char *end_text;            /* "nobody listens" */
 	bool tls_offered;                /* STARTTLS was */
 	bool nobody;                     /* of AUDIT_NO_ANSWER: nobody listens there */
+	bool late;                       /* of AUDIT_NO_ANSWER: it was not said in time, or could
+	                                    not be asked from there: nothing was refused */
+	bool no_tls;                     /* of AUDIT_NO_ANSWER: TLS could not be had */
 	bool claim_taken;                /* the claim was offered and not refused */
 	struct audit_try controlled;
 };
@@ -96,6 +99,13 @@ struct audit_hint {
 	unsigned by;
 	const char *value;               /* an address or a name */
 	const char *domain;              /* of it */
+};
+
+/* TLS that a port offers, and that nobody gets there, whoever asks. */
+struct audit_tls_gone {
+	const struct audit_port *port;   /* NULL: all */
+	const char *why;                 /* a sentence */
+	const struct audit_setting *setting;     /* whose line it is; NULL: none */
 };
 
 enum {
@@ -133,6 +143,9 @@ struct audit_plan {
 	size_t named_n;
 	struct audit_hint hints[AUDIT_HINTS_MAX];    /* from the beginning on */
 	size_t hint_n;
+	const char *says, *says_tls;     /* a line of the server's log, and one about TLS; NULL */
+	struct audit_tls_gone tls_gone[AUDIT_PORTS_MAX + 1];
+	size_t tls_gone_n;
 };
 
 /* Chooses the addresses of `named`, and finds `hints`. */
