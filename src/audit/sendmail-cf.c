@@ -48,7 +48,7 @@ void sendmail_add(struct sendmail *s, enum sendmail_kind kind, struct str key, s
 	if (s->n >= AUDIT_SETTINGS_MAX) {
 		if (!s->g->full)
 			gather_unread(s->g, place->file, "it says more than we take");
-		s->g->full = true;
+		s->g->full = s->g->out->cut = true;
 		return;
 	}
 	if (s->n == s->cap) {
@@ -148,7 +148,7 @@ void sendmail_access(struct sendmail *s, const char *file)
 		if (!line.n || line.p[0] == '#')
 			continue;
 		if (line.n > 4096) {
-			gather_unread_at(s->g, &place, "it is too long");
+			gather_cut_at(s->g, &place, "it is too long");
 			continue;
 		}
 		place.text = gather_text(s->g, line);
@@ -305,6 +305,8 @@ void sendmail_cf_line(struct sendmail *s, struct str line, const struct audit_pl
 		if (str_caseprefix(rest, STR("DaemonPortOptions")) &&
 		    str_find(rest, '=') != SIZE_MAX)
 			sendmail_daemon(s, str_from(rest, str_find(rest, '=') + 1), place);
+		if (str_caseprefix(rest, STR("DontProbeInterfaces=")))
+			s->no_probe = str_caseprefix(str_from(rest, 20), STR("t"));
 		break;
 	case 'X':                                /* a milter: callouts.h */
 		gather_setting(s->g, STR("X"), str_trim(str_from(line, 1)), "", place);
@@ -339,7 +341,7 @@ int sendmail_read_cf(struct sendmail *s, const char *file)
 			line.n = (size_t)(more.p + more.n - line.p);
 		}
 		if (line.n > AUDIT_LINE_MAX_BYTES) {
-			gather_unread_at(s->g, &place, "it is too long");
+			gather_cut_at(s->g, &place, "it is too long");
 			continue;
 		}
 		if (line.n && strchr("#CFKORSX", line.p[0])) {

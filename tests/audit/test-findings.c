@@ -325,7 +325,7 @@ static const struct found_row sendmail_rows[] = {
 	{ "the machine's own address, which needs no line", MTA_SENDMAIL,
 	  { { MC, FEATURES }, { ACCESS, "" } }, DOCKER, BRIDGE " a\n", "1/0/0",
 	  { "open C1", "A rule that is built in lets 172.18.0.1 relay",
-	    "| Connect:172.18.0.1 REJECT\n" } },
+	    "above MAILER_DEFINITIONS:\n| define(`confDONT_PROBE_INTERFACES', `True')dnl\n| # Then:\n" } },
 	{ "a block in relay-domains", MTA_SENDMAIL,
 	  { { MC, FEATURES }, { ACCESS, "" }, { "/etc/mail/relay-domains", "192.168\n" } }, LAN,
 	  "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",
