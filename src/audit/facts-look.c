@@ -42,6 +42,7 @@ static void note(struct looking *l, int err, const char *what)
 	facts_unread(l->f, arena_strdup(l->f->arena, str_of(what)), err_text(err));
 	if (err == ERR_LIMIT)
 		l->worst = err;
+	l->f->cut |= err == ERR_LIMIT || err == ERR_TIMEOUT;
 }
 
 /* The kernel's own files are regular ones that give their size as 0. */

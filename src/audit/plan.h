@@ -135,6 +135,8 @@ struct audit_plan {
 	size_t n;
 	struct audit_unread *left_out;   /* what is not asked, and why */
 	size_t left_out_n;
+	/* What is not asked as there is too much of it; NULL: nothing. "Closed" cannot be said. */
+	const struct audit_unread *cut;
 	bool clients_left, forms_left;   /* there was no room for all of them */
 	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; or NULL */
 	bool secured[AUDIT_PORTS_MAX];   /* mail is taken under STARTTLS alone */
@@ -158,6 +160,9 @@ bool audit_plan_forms(struct audit_plan *plan);
 
 /* What could not be asked: once each, in the plan's arena. */
 void audit_plan_leave_out(struct audit_plan *plan, const char *what, const char *why);
+
+/* The same of what may be a relay: nothing says that it is closed. */
+void audit_plan_cut(struct audit_plan *plan, const char *what, const char *why);
 
 /* A reply as the asker heard it: code 0 for none. */
 struct audit_heard {

@@ -61,6 +61,7 @@ static void entry_add(struct postfix *p, struct postfix_map *m, struct str key, 
                       struct audit_place place)
 {
 	struct postfix_entry e = { .value = str_trim(value), .place = place };
+	m->cut |= m->entry_n >= ENTRIES_MAX;
 	if (m->entry_n >= ENTRIES_MAX || key.n == 0)
 		return;
 	if (m->kind == POSTFIX_MAP_CIDR) {
@@ -89,7 +90,7 @@ static void pattern_line(struct postfix *p, struct postfix_map *m, struct str li
 	const char mark = line.p[end];
 	for (end++; end < line.n && line.p[end] != mark; end++)
 		end += line.p[end] == '\\';
-	while (end < line.n && !ascii_isspace((unsigned char)line.p[end]))
+	while (end < line.n && !ascii_isspace(line.p[end]))
 		end++;
 	if (end < line.n)
 		entry_add(p, m, (struct str){ line.p, end }, str_from(line, end), place);
@@ -119,7 +120,9 @@ static void table_file(struct postfix *p, struct postfix_map *m, struct str file
 	struct str text;
 	struct postfix_line line;
 	const char *name = arena_strdup(p->arena, file);
-	if (postfix_file(p, name, &text) != ERR_OK) {
+	const int err = postfix_file(p, name, &text);
+	m->cut = err == ERR_LIMIT;
+	if (err != ERR_OK) {
 		m->kind = POSTFIX_MAP_UNREAD;
 		return;
 	}

@@ -265,11 +265,6 @@ case("colons", EXIM, exim(("hostlist relay_from_hosts =", "hostlist relay_from_h
 case("length", SENDMAIL, sendmail(access="Connect:192.168.7.0/24 RELAY\n", run=LAN.format("192.168.7.2/24")),
      causes=[""], undo=NO_LAN)
 case("lab", SENDMAIL, sendmail())
-# Debian starts it with what sendmail.conf says.
-case("started-by-options", SENDMAIL, sendmail(
-    run="echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > /etc/mail/sendmail.conf; "
-        "sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" /etc/mail/sendmail.mc > /etc/mail/my.mc; "
-        "m4 /etc/mail/my.mc > /etc/mail/my.cf"), "world", ["C10"], ["stranger4", "stranger6"])
 case("submission", SENDMAIL, sendmail(
     "DAEMON_OPTIONS(`Name=MSP-v4, Family=inet, Port=submission, M=Ea')dnl\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
@@ -437,6 +432,8 @@ case("dies-before-it-greets", POSTFIX, postfix({"smtpd_sasl_auth_enable": "yes",
 case("dies-before-it-greets-by-syslog", POSTFIX, postfix(
     {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "none-such", "maillog_file": None}), "unknown",
      says="the server says: postfix/smtpd: fatal: ", seconds=30, campaign=True)
+case("no-such-section", EXIM, exim(("begin acl\n", "begin none-such\n")), "unknown",
+     says='"none-such" is not a known configuration section name')
 case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
                                         "echo .include /etc/exim4/exim4.conf > /etc/exim4/exim4.conf"),
      "unknown")
