@@ -343,6 +343,59 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 		answer_take(plan, q, &q->tries[i], &s->answers[i]);
 }
 
+static bool is_turned_away(const struct closed_session *s)
+{
+	return s->end == CLOSED_HUNG_UP && s->greeting.code / 100 != 2 &&
+	       s->claim == CLOSED_AS_ITSELF;
+}
+
+/* Those who were turned away, clients by turns: the first of each, the second of each. */
+static size_t turned_away_find(const struct closed_session *sessions, size_t n, size_t *found)
+{
+	size_t count = 0, *turns = mem_array(n + 1, sizeof(*turns)), last = 0;
+	for (size_t i = 0; i < n; i++) {
+		turns[i] = 0;
+		for (size_t k = i; k-- > 0 && is_turned_away(&sessions[i]) && !turns[i];)
+			if (turns[k] && ip_eq(&sessions[k].from, &sessions[i].from))
+				turns[i] = turns[k] + 1;
+		if (is_turned_away(&sessions[i]) && !turns[i])
+			turns[i] = 1;
+		last = turns[i] > last ? turns[i] : last;
+	}
+	for (size_t turn = 1; turn <= last; turn++)
+		for (size_t i = 0; i < n; i++)
+			if (turns[i] == turn)
+				found[count++] = i;
+	free(turns);
+	return count;
+}
+
+/* Many a server lets a client have a few connections at a time, and turns the others away with a
+ * 421: these are asked once more, few at a time, and who is left one by one. */
+static int turned_away_ask(struct running *r, const struct closed_patience *patience,
+                           struct closed_session *sessions, size_t n)
+{
+	static const unsigned at_once[] = { 4, 1 };
+	struct closed_session *again = mem_array(n + 1, sizeof(*again));
+	size_t *found = mem_array(n + 1, sizeof(*found));
+	int e = ERR_OK;
+	for (size_t round = 0; e == ERR_OK && round < 2; round++) {
+		const size_t count = turned_away_find(sessions, n, found);
+		struct closed_patience rest = *patience;
+		rest.at_once = at_once[round];
+		rest.all_ms = r->until_ms - clock_mono_ms();
+		for (size_t i = 0; i < count; i++)
+			again[i] = sessions[found[i]];
+		if (count && rest.all_ms > 0)
+			e = closed_ask(r->room, &rest, again, count);
+		for (size_t i = 0; e == ERR_OK && i < count; i++)
+			sessions[found[i]] = again[i];
+	}
+	free(found);
+	free(again);
+	return e;
+}
+
 static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 {
 	const size_t n = r->plan->n - first;
@@ -366,6 +419,8 @@ static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 	if (left_ms > 0 && n)
 		e = r->aside ? closed_aside_ask(r->aside, first, &patience, sessions, n)
 		             : closed_ask(r->room, &patience, sessions, n);
+	if (e == ERR_OK && !r->aside)
+		e = turned_away_ask(r, &patience, sessions, n);
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		session_take(r->plan, &r->plan->questions[first + i], &sessions[i]);
 	free(sessions);
