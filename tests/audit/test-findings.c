@@ -568,7 +568,8 @@ static const struct found_row network_rows[] = {
 	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/0", { NULL } },
 	{ "patterns, and it was not", MTA_POSTFIX,
 	  { { MAIN, NEW RELAY "permit_mynetworks, check_client_access pcre:/p, " GUARD "\n"
-	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/1",
+	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP }, { "/p", "/x/ REJECT\n" } },
+	  NULL, NULL, "0/0/1",
 	  { "advice  Parts of", "pcre:/p" }, NULL, NULL, NULL, true },
 };
 
