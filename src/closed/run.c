@@ -349,7 +349,7 @@ static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 	const int64_t all_ms = r->until_ms - clock_mono_ms();
 	const int64_t left_ms = all_ms < most_ms ? all_ms : most_ms;
 	/* Within the time of all, so that who is late is told from who was not asked. */
-	const int64_t enough_ms = left_ms - ENOUGH_MS;
+	const int64_t enough_ms = left_ms > 2 * ENOUGH_MS ? left_ms - ENOUGH_MS : left_ms;
 	const struct closed_patience patience = {
 		.command_ms = enough_ms < COMMAND_MS ? enough_ms : COMMAND_MS,
 		.session_ms = SESSION_MS, .all_ms = left_ms };
