@@ -435,6 +435,9 @@ case("waits-before-it-greets", POSTFIX, postfix(
 case("dies-before-it-greets", POSTFIX, postfix(
     {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "none-such", "maillog_file": None}), "unknown",
      says="the server says: postfix/smtpd: fatal: ", seconds=25)
+case("no-such-kind-of-table", POSTFIX, postfix(
+    {"smtpd_client_restrictions": "check_client_access none-such:/etc/postfix/x"}),
+     "unknown", says="the server says: postfix/smtpd: error: unsupported dictionary type: none-such", campaign=True)
 case("no-such-section", EXIM, exim(("begin acl\n", "begin none-such\n")), "unknown",
      says='"none-such" is not a known configuration section name')
 case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
@@ -443,7 +446,7 @@ case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
 case("include-of-itself", OPENSMTPD, instead("/etc/smtpd.conf", "echo 'include \"/etc/smtpd.conf\"' > /etc/smtpd.conf"),
      "unknown")
 case("not-a-configuration", SENDMAIL, instead("/etc/mail/sendmail.cf", "echo DZ8.17.1 > /etc/mail/sendmail.cf"),
-     "unknown", says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
+     "unknown", [""], says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
 case("no-such-interface", OPENSMTPD, opensmtpd("listen on none-such\n"), "unknown",
      says="does not start: smtpd: invalid virtual ip or interface: none-such")
 
