@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 256, COMMAND_MS = 9000, SESSION_MS = 20000, AWAITED_MAX = 32,
+enum { ROWS_MAX = 256, COMMAND_MS = 9000, ENOUGH_MS = 500, SESSION_MS = 20000, AWAITED_MAX = 32,
        EXPLAIN_MS = 4000 };
 
 struct running {
@@ -402,11 +402,10 @@ static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 	const int64_t all_ms = r->until_ms - clock_mono_ms();
 	const int64_t left_ms = all_ms < most_ms ? all_ms : most_ms;
 	/* Within the time of all, so that who is late is told from who was not asked. */
-	const int64_t enough_ms = left_ms - left_ms / 8;
+	const int64_t enough_ms = left_ms > 2 * ENOUGH_MS ? left_ms - ENOUGH_MS : left_ms;
 	const struct closed_patience patience = {
 		.command_ms = enough_ms < COMMAND_MS ? enough_ms : COMMAND_MS,
-		.session_ms = SESSION_MS, .all_ms = left_ms,
-		.at_once = r->setup->server->at_once };
+		.session_ms = SESSION_MS, .all_ms = left_ms };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++) {
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
@@ -466,7 +465,8 @@ static bool is_answered(const struct audit_plan *plan)
  * each of its answers would be late. */
 static int stages_plain(struct running *r)
 {
-	enum { SILENT_CONTROLS_MS = 7000, SILENT_PLAIN_MS = 3000 };
+	/* A postscreen greets after six seconds. */
+	enum { SILENT_CONTROLS_MS = 8000, SILENT_PLAIN_MS = 2500 };
 	int e = stage_ask(r, 0, r->greets ? r->setup->all_ms : SILENT_CONTROLS_MS);
 	const size_t first = r->plan->n;
 	if (r->room)
