@@ -8,8 +8,12 @@
 #include "audit/entrance.h"
 #include "audit/published.h"
 #include "base/file.h"
+#include "closed/server.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 enum { PROCESS_BYTES_MAX = 64 << 10 };
 
@@ -111,7 +115,8 @@ static bool look_at(unsigned pid, enum mta mta, const struct audit_files *files,
 
 static bool is_server(const struct facts_listener *l, enum mta mta)
 {
-	return l->pid > 1 && !l->elsewhere && audit_mta_of_process(l->program) == mta;
+	return l->pid > 1 && !l->elsewhere && !l->other_program &&
+	       audit_mta_of_process(l->program) == mta;
 }
 
 static bool is_first_of_process(const struct facts *f, size_t listener)
@@ -142,6 +147,23 @@ void audit_daemon_find(enum mta mta, const struct facts *f, bool runs_here, cons
 		daemon->unknown = NOT_SEEN;
 }
 
+/* The file that runs, where the one that would be asked is another. A new one of its name is not:
+ * a package was upgraded. Of Postfix the directory tells. */
+static const char *other_program(unsigned pid, enum mta mta, struct arena *a)
+{
+	const struct closed_server *server = closed_server_of(mta);
+	const char *program = mta == MTA_POSTFIX || !server ? NULL : closed_server_program(server);
+	char link[64], runs[PATH_MAX], asked[PATH_MAX];
+	snprintf(link, sizeof(link), "/proc/%u/exe", pid);
+	const ssize_t n = readlink(link, runs, sizeof(runs) - 1);
+	if (!program || n <= 0 || !realpath(program, asked))
+		return NULL;
+	struct str file = { runs, (size_t)n };
+	if (str_casesuffix(file, STR(" (deleted)")))
+		file.n -= STR(" (deleted)").n;
+	return str_eq(file, str_of(asked)) ? NULL : arena_strdup(a, file);
+}
+
 static void mark(struct facts *f, const struct audit_files *files, struct arena *a)
 {
 	for (size_t i = 0; i < f->listener_n; i++) {
@@ -166,6 +188,12 @@ void audit_daemon_mark(struct facts *f, const struct audit_files *files, struct 
 	if (!files && disk_files_init(&disk, "", &own) != ERR_OK)
 		return;
 	mark(f, files ? files : &own, a);
+	for (size_t i = 0; !files && i < f->listener_n; i++) {
+		struct facts_listener *l = &f->listeners[i];
+		const enum mta mta = audit_mta_of_process(l->program);
+		if (mta != MTA_UNKNOWN && is_server(l, mta))
+			l->other_program = other_program(l->pid, mta, a);
+	}
 	disk_files_fini(&disk);
 }
 

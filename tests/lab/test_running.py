@@ -90,6 +90,15 @@ def test_an_opensmtpd_by_another_file(lab):
         host.start_services()
 
 
+def test_an_exim_of_ones_own(started):
+    """Beside that of the package: it has its own way to its configuration."""
+    EXIM.run("sh", "-ec", "mkdir -p /etc/own; cp $(command -v exim4) /etc/own/exim")
+    started(EXIM, OPEN, "/etc/own/exim", "-bdf", "-oX", OPEN)
+    code, reports, printed = EXIM.audit()
+    assert code == CODES["unknown"], printed
+    assert "whose program is /etc/own/exim" in reports[0]["summary"], printed
+
+
 @pytest.fixture
 def stopped(lab):
     """A host whose mail server does not run."""
