@@ -333,8 +333,44 @@ static void satellite_finding(struct findings *fs)
 	finding_check(fs, d, "ss -ltn 'sport = :25' shows loopback alone");
 }
 
+/* ---- TLS that nobody gets ------------------------------------------------------- */
+
+static bool is_missed(const struct findings *fs, const struct audit_tls_gone *gone)
+{
+	for (size_t i = 0; i < fs->report->row_n; i++) {
+		const struct audit_row *row = &fs->report->rows[i];
+		if (row->no_tls && (!gone->port || gone->port == row->at))
+			return true;
+	}
+	return false;
+}
+
+static void tls_gone_finding(struct findings *fs, const struct audit_tls_gone *gone)
+{
+	const uint16_t port = gone->port ? gone->port->port : 25;
+	if (!is_missed(fs, gone))
+		return;
+	struct finding_draft *d = finding_begin(fs, AUDIT_ADVICE, "",
+	                                        "TLS is offered, and nobody gets it", 1);
+	finding_say(fs, d, "%s", gone->why);
+	finding_say(fs, d, "So nobody can relay behind it now: when it works again, audit once "
+	            "more.");
+	finding_setting(d, gone->setting);
+	if (gone->setting) {
+		finding_fix(fs, d, "# Put the file there, or another's name here:");
+		finding_fix_place(fs, d, &gone->setting->place);
+		finding_fix(fs, d, "# %s = ...", gone->setting->name);
+		finding_fix_reload(fs, d);
+	}
+	finding_check(fs, d, "openssl s_client -%s localhost:%u < /dev/null",
+	              gone->port && gone->port->tls_first ? "connect" : "starttls smtp -connect",
+	              port);
+}
+
 void findings_of_config(struct findings *fs)
 {
+	for (size_t i = 0; i < fs->known->tls_gone_n; i++)
+		tls_gone_finding(fs, &fs->known->tls_gone[i]);
 	findings_of_belief(fs);
 	findings_of_login(fs);
 	for (size_t i = 0; fs->report->mta == MTA_POSTFIX && i < fs->reading->port_n; i++) {

@@ -126,6 +126,8 @@ static void trust_add(struct postfix *p, const struct audit_trust *trust)
 	r->trusts[r->trust_n++] = *trust;
 }
 
+enum { CLASS_DEPTH_MAX = 3 };
+
 /* The range may relay by that service if one of its first addresses may, by its address. */
 static void range_try(struct postfix *p, struct postfix_service *s, const struct prefix *range,
                       const char *name, const struct audit_place *place)
@@ -171,7 +173,7 @@ static void table_try(struct postfix *p, struct postfix_service *s, const struct
 			postfix_cut(p, map->name, "it has too many entries");
 			return;
 		}
-		if (map->kind == POSTFIX_MAP_EXACT && postfix_range(e->key, &range) != ERR_OK)
+		if (map->kind == POSTFIX_MAP_EXACT && !postfix_key_range(e->key, &range))
 			continue;
 		if (range.ip.family)
 			range_try(p, s, &range, name, &e->place);
@@ -204,19 +206,24 @@ static void networks_try(struct postfix *p, struct postfix_service *s)
 	}
 }
 
-/* Tables of clients in the two lists that say who may relay. */
+static void list_try(struct postfix *p, struct postfix_service *s, const char *list,
+                     const char *parameter, unsigned depth)
+{
+	struct postfix_rule *rules;
+	const size_t n = postfix_rules_of(p, s, list, &rules);
+	for (size_t k = 0; k < n; k++) {
+		if (rules[k].kind == POSTFIX_RULE_CLIENT)
+			table_try(p, s, postfix_map(p, str_of(rules[k].argument)), parameter);
+		else if (rules[k].kind == POSTFIX_RULE_CLASS && depth < CLASS_DEPTH_MAX)
+			list_try(p, s, rules[k].name, parameter, depth + 1);
+	}
+}
+
+/* Tables of clients in the two lists that say who may relay, and in the classes that they name. */
 static void tables_try(struct postfix *p, struct postfix_service *s)
 {
-	static const char *const lists[] = { "smtpd_relay_restrictions",
-	                                     "smtpd_recipient_restrictions" };
-	for (size_t i = 0; i < 2; i++) {
-		struct postfix_rule *rules;
-		const size_t n = postfix_rules_of(p, s, lists[i], &rules);
-		for (size_t k = 0; k < n; k++)
-			if (rules[k].kind == POSTFIX_RULE_CLIENT)
-				table_try(p, s, postfix_map(p, str_of(rules[k].argument)),
-				          lists[i]);
-	}
+	list_try(p, s, "smtpd_relay_restrictions", "smtpd_relay_restrictions", 0);
+	list_try(p, s, "smtpd_recipient_restrictions", "smtpd_recipient_restrictions", 0);
 }
 
 /* Hosts that may say which client they stand for (XCLIENT): they may say any. */

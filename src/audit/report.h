@@ -51,9 +51,12 @@ struct audit_row {
 	const char *why;                 /* of AUDIT_UNSAID; "" */
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
+	bool no_tls;                     /* of AUDIT_UNSAID: TLS is offered and could not be had */
 	bool skipped;                    /* of AUDIT_UNSAID: there was no time for it */
 	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
 	bool contrary;
+	bool conditional;                /* it may permit some who could not be asked */
+	unsigned shows;                  /* and those show that: AUDIT_BY_… */
 	const struct audit_port *at;     /* where the plain form was asked; NULL: nowhere */
 	const struct audit_try *heard;   /* and what came of it */
 };
@@ -116,6 +119,9 @@ struct audit_known {
 	const char *not_started;         /* why not, a sentence; "" */
 	const struct audit_unread *unasked;      /* what was found before */
 	size_t unasked_n;
+	const char *says, *says_tls;             /* of the server's log (plan.h); NULL */
+	const struct audit_tls_gone *tls_gone;
+	size_t tls_gone_n;
 	bool clients_left, forms_left;   /* the plan had no room to ask them all */
 };
 

@@ -6,6 +6,7 @@
 #include "cli/audit-run.h"
 
 #include "audit/authorities.h"
+#include "audit/certificates.h"
 #include "audit/installed.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -295,6 +296,33 @@ static void ask(struct auditing *w)
 			w->message.n ? buf_cstr(&w->message) : err_text(e), "");
 }
 
+/* TLS that was offered and could not be had, as a file is named that is not there: on the machine
+ * neither, so it is not the room that takes it away. */
+static void find_tls_gone(struct auditing *w, const struct audit_port *port)
+{
+	struct audit_certificate needed[AUDIT_CERTIFICATES_MAX];
+	struct audit_plan *plan = &w->plan;
+	const size_t n = audit_certificates_needed(w->config, port, w->a, needed);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = carried_files_name(&w->source.carried, needed[i].path, w->a);
+		if (plan->tls_gone_n == AUDIT_PORTS_MAX ||
+		    !disk_files_missing(&w->source.disk, name))
+			continue;
+		plan->tls_gone[plan->tls_gone_n++] = (struct audit_tls_gone){ port,
+			arena_printf(w->a, "%s of port %u names %s, which is not there.",
+			             needed[i].setting->name, port->port, needed[i].path),
+			needed[i].setting };
+		return;
+	}
+}
+
+static void find_all_tls_gone(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	for (size_t i = 0; w->known.started && i < r->port_n && i < AUDIT_PORTS_MAX; i++)
+		find_tls_gone(w, &r->ports[i]);
+}
+
 /* ---- all of it ------------------------------------------------------------------- */
 
 static void gather_unasked(struct auditing *w, const char *others)
@@ -348,6 +376,10 @@ static void judge(struct auditing *w, struct audit_report *report)
 	w->known.clients_left = w->plan.clients_left;
 	w->known.forms_left = w->plan.forms_left;
 	w->known.unasked_n = w->plan.left_out_n;
+	w->known.says = w->plan.says;
+	w->known.says_tls = w->plan.says_tls;
+	w->known.tls_gone = w->plan.tls_gone;
+	w->known.tls_gone_n = w->plan.tls_gone_n;
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(), .how = how_words(w),
@@ -502,6 +534,7 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 	if (code == CLI_GO) {
 		lay_ground(w);
 		ask(w);
+		find_all_tls_gone(w);
 		gather_unasked(w, others);
 		judge(w, &done->report);
 		asked = w->source.daemon;

@@ -136,7 +136,9 @@ class Case:
     change    what makes it, on the host; `undo` is a script of the shell that ends what restoring files does not
     causes    of all findings that are open or warnings
     wide      kinds of client that may relay, and whose trust is not sound
-    advice    causes that are advised of; `unsaid`: those that must not be
+    advice    causes that are advised of; `unsaid`: those that must not be. "": without a cause, as TLS that nobody gets
+    says      a text of the one line that says it all
+    seconds   that it may take at most
     campaign  in the long form alone: it takes long, or another stands for it
     by_hand   no lines to paste close it: somebody must look first
     """
@@ -152,6 +154,8 @@ class Case:
     advice: tuple = ()
     unsaid: tuple = ()
     campaign: bool = False
+    says: str = ""
+    seconds: int = LONGEST_S
     by_hand: bool = False
 
     def __str__(self):
@@ -215,6 +219,13 @@ def with_network(change, script):
         change(host)
         shell(host, script)
     return change_all
+
+
+def certificate(cert, key):
+    """A script that makes one, which signs itself; the key is its owner's alone."""
+    return f"mkdir -p {cert.rpartition('/')[0]} {key.rpartition('/')[0]}; openssl req -x509 -newkey ec -pkeyopt " \
+           f"ec_paramgen_curve:P-256 -noenc -days 9 -subj /CN=mail -keyout {key} -out {cert} 2> /dev/null; " \
+           f"chmod 600 {key}"
 
 
 def postfix(settings=None, master=MASTER, run="", **files):
