@@ -284,7 +284,7 @@ static void files_say_it(void **state)
 	}
 }
 
-/* What puts itself in a thousand times, more words and variables than are taken, no bytes at all. */
+/* What puts itself in a thousand times, more words and variables than are taken. */
 static void hostile_units_come_to_an_end(void **state)
 {
 	(void)state;
