@@ -360,7 +360,7 @@ static void look_at_rules(struct looking *l, int tool_ms)
 		ask_tool(l, "ip6tables-legacy-save", NULL, tool_ms, parse_old_six);
 	if (!by_nft && !by_four && !by_six)
 		facts_unread(l->f, "rules of the firewall",
-		             "neither nft nor iptables-save could be asked");
+		             "neither nft (package nftables) nor iptables-save answers here");
 	else if (l->f->has_xt && (!by_four || !by_six))
 		facts_unread(l->f, "rules that iptables made", "iptables-save could not be asked");
 }

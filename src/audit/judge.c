@@ -211,9 +211,10 @@ static const char *summary_of(const struct judge *j)
 	const struct audit_who *world = first_who(r, true);
 	switch (r->verdict) {
 	case AUDIT_CLOSED:
-		buf_add_cstr(&out, "closed: only those may relay here whom you are likely to mean; "
-		                   "asked at port ");
+		buf_add_cstr(&out, "closed: only those may relay whom you are likely to mean "
+		                   "(port ");
 		ports_add(r, &out);
+		buf_add_byte(&out, ')');
 		unasked_add(j, &out);
 		break;
 	case AUDIT_WORLD:

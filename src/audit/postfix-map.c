@@ -90,7 +90,7 @@ static void pattern_line(struct postfix *p, struct postfix_map *m, struct str li
 	const char mark = line.p[end];
 	for (end++; end < line.n && line.p[end] != mark; end++)
 		end += line.p[end] == '\\';
-	while (end < line.n && !ascii_isspace((unsigned char)line.p[end]))
+	while (end < line.n && !ascii_isspace(line.p[end]))
 		end++;
 	if (end < line.n)
 		entry_add(p, m, (struct str){ line.p, end }, str_from(line, end), place);

@@ -431,10 +431,12 @@ static void log_tell(struct running *r)
 	if (!r->room)
 		return;
 	closed_server_log(r->room, &r->log);
-	if (closed_telling(buf_str(&r->log), false, &line))
+	/* Of one that does answer only what is wrong: it logs all that we ask, too. */
+	const enum closed_tells tells = closed_telling(buf_str(&r->log), false, &line);
+	if (tells == CLOSED_TELLS_WHY || (tells == CLOSED_TELLS_LAST && !r->greets))
 		plan->says = arena_strdup(plan->arena, buf_str(&line));
 	buf_clear(&line);
-	if (closed_telling(buf_str(&r->log), true, &line))
+	if (closed_telling(buf_str(&r->log), true, &line) == CLOSED_TELLS_WHY)
 		plan->says_tls = arena_strdup(plan->arena, buf_str(&line));
 	buf_fini(&line);
 	const char *why = r->setup->server->tls_gone

@@ -432,6 +432,8 @@ case("dies-before-it-greets", POSTFIX, postfix({"smtpd_sasl_auth_enable": "yes",
 case("dies-before-it-greets-by-syslog", POSTFIX, postfix(
     {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "none-such", "maillog_file": None}), "unknown",
      says="the server says: postfix/smtpd: fatal: ", seconds=30, campaign=True)
+case("no-such-section", EXIM, exim(("begin acl\n", "begin none-such\n")), "unknown",
+     says='"none-such" is not a known configuration section name')
 case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
                                         "echo .include /etc/exim4/exim4.conf > /etc/exim4/exim4.conf"),
      "unknown")
