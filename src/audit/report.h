@@ -83,6 +83,7 @@ struct audit_report {
 	enum mta mta;
 	const char *version, *host_name; /* "" where not known */
 	const char *container;           /* in which it is; "", NULL: in none */
+	const char *root;                /* of an image, which names its own files; NULL: of none */
 	const char *how;                 /* it was asked: "a second server in a closed room" */
 	int64_t time_s;
 	enum audit_verdict verdict;

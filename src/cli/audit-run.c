@@ -304,6 +304,7 @@ static void judge(struct auditing *w, struct audit_report *report)
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(), .how = how_words(w),
+		.root = w->options->root,
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);
