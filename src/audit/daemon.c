@@ -108,7 +108,6 @@ static bool is_program(enum mta mta, struct str word)
 	return false;
 }
 
-/* Of one word alone a title could be one: it has no argument then, either. */
 bool daemon_of_process(enum mta mta, struct str command, struct str environment, struct arena *a,
                        struct daemon_options *out)
 {
@@ -120,7 +119,40 @@ bool daemon_of_process(enum mta mta, struct str command, struct str environment,
 		if (str_prefix(word, STR("MAIL_CONFIG=")) && word.n > 12)
 			out->config = arena_strdup(a, str_from(word, 12));
 	take_words(mta, command, next_string, a, out);
-	return mta != MTA_SENDMAIL && mta != MTA_OPENSMTPD;
+	return true;
+}
+
+/* A value that ends with a comma went on behind a space, which is not told from one between
+ * words. */
+bool daemon_of_pid_file(struct str text, unsigned pid, struct arena *a, struct daemon_options *out)
+{
+	struct str number, command, word;
+	uint64_t n;
+	*out = (struct daemon_options){ .place = { "", 0, "" } };
+	if (!str_token(&text, "\n", &number) || !str_token(&text, "\n", &command) ||
+	    str_u64(str_trim(number), UINT32_MAX, &n) != ERR_OK || n != pid ||
+	    !str_word(&command, &word) || !is_program(MTA_SENDMAIL, word))
+		return false;
+	take_words(MTA_SENDMAIL, command, str_word, a, out);
+	for (size_t i = 0; i < out->n; i++)
+		if (str_casesuffix(str_of(out->words[i]), STR(",")))
+			out->unknown = "an option has a space in it";
+	return true;
+}
+
+const char *daemon_text(enum mta mta, const struct daemon_options *daemon, struct arena *a)
+{
+	struct str directory = str_of(daemon->config ? daemon->config : "");
+	struct buf words = { 0 };
+	while (directory.n > 1 && directory.p[directory.n - 1] == '/')
+		directory.n--;
+	if (mta == MTA_POSTFIX)
+		return str_eq(directory, STR("/etc/postfix")) ? "" : arena_strdup(a, directory);
+	for (size_t i = 0; i < daemon->n; i++)
+		buf_printf(&words, "%s%s", i ? " " : "", daemon->words[i]);
+	const char *text = arena_strdup(a, buf_str(&words));
+	buf_fini(&words);
+	return text;
 }
 
 void daemon_drop_config(struct daemon_options *daemon)

@@ -17,6 +17,8 @@ struct judge {
 
 /* What was not asked; the same is said once. */
 void judge_unasked(struct judge *j, const char *what, const char *why, bool weighs);
+/* " under STARTTLS", or "". */
+const char *judge_tls_words(enum audit_tls tls);
 
 /* Fills rows and who. */
 void judge_answers(struct judge *j);

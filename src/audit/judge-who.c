@@ -36,10 +36,19 @@ static bool is_control(const struct audit_try *t)
 	return strcmp(t->form, "A00") == 0 || strcmp(t->form, "A01") == 0;
 }
 
-/* STARTTLS that is not offered is no row; one that fails here is. */
-static bool is_without_tls(const struct audit_question *q)
+/* STARTTLS that is not offered to that client there is no row; one that fails here is. It is
+ * offered where another session of his saw it: this one may have come to no hello. */
+static bool is_without_tls(const struct judge *j, const struct audit_question *q)
 {
-	return q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered;
+	if (q->tls != AUDIT_STARTTLS || q->end == AUDIT_ASKED || q->tls_offered)
+		return false;
+	for (size_t i = 0; i < j->known->question_n && !q->no_tls; i++) {
+		const struct audit_question *other = &j->known->questions[i];
+		if (other->asker == q->asker && other->at.port == q->at.port &&
+		    other->tls_offered)
+			return false;
+	}
+	return true;
 }
 
 /* Whether mail for own users says that a refusal is the relay rule's. */
@@ -58,8 +67,8 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 		return AUDIT_UNSAID;
 	if (t->said == AUDIT_TAKEN)
 		return AUDIT_TAKEN;
-	/* Who claims to be another and is turned away was refused. */
-	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED &&
+	/* Who claims to be another and is turned away was refused; who hears nothing was not. */
+	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED && !q->late &&
 	    (!q->claim_taken || q->end == AUDIT_NO_ANSWER))
 		return AUDIT_REFUSED;
 	if (q->port->for_login && t->code / 100 == 5 &&
@@ -86,7 +95,7 @@ static const char *unsaid_why(struct judge *j, const struct audit_question *q,
 	return "no answer came";
 }
 
-static const char *tls_words(enum audit_tls tls)
+const char *judge_tls_words(enum audit_tls tls)
 {
 	return tls == AUDIT_STARTTLS ? " under STARTTLS" : tls == AUDIT_TLS_FIRST ? " in TLS" : "";
 }
@@ -257,14 +266,17 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
 			         ? unsaid_why(j, q, t) : "";
 			row->nobody = nobody;
+			row->no_tls = said == AUDIT_UNSAID && q->no_tls;
 			row->at = q->port;
 			row->heard = t;
+		} else if (said == AUDIT_UNSAID && !nobody && !q->no_tls) {
+			row->no_tls = false;     /* not that alone */
 		}
 	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
 		/* What is not offered under TLS is not asked there. */
 		judge_unasked(j, arena_printf(j->report->arena, "%s, port %u%s", t->form,
-		                              q->at.port, tls_words(q->tls)), unsaid_why(j, q, t),
-		              false);
+		                              q->at.port, judge_tls_words(q->tls)),
+		              unsaid_why(j, q, t), false);
 	}
 	if (said == AUDIT_TAKEN) {
 		struct audit_who *who = who_of(j, q);
@@ -352,6 +364,11 @@ static void settle(struct judge *j)
 		doubt(j, &r->rows[i]);
 }
 
+static bool is_out_of_time(const struct judge *j, const struct audit_question *q)
+{
+	return q->end == AUDIT_NOT_ASKED || (q->late && !is_without_tls(j, q));
+}
+
 /* A server hangs up on an odd form or two; on more only if it turned the client away. */
 static void count_forms(struct judge *j)
 {
@@ -361,10 +378,10 @@ static void count_forms(struct judge *j)
 	for (size_t i = 0; i < j->known->question_n; i++) {
 		const struct audit_question *q = &j->known->questions[i];
 		const bool strangers = judge_is_strangers(j->known, q->asker);
-		if (q->end != AUDIT_NOT_ASKED && (q->claim != AUDIT_AS_ITSELF || q->nobody ||
-		                                  is_without_tls(q)))
+		const bool late = is_out_of_time(j, q);
+		if (!late && (q->claim != AUDIT_AS_ITSELF || q->nobody || is_without_tls(j, q)))
 			continue;
-		r->cut |= strangers && q->end == AUDIT_NOT_ASKED;
+		r->cut |= strangers && late;
 		for (size_t k = 0; k < q->try_n; k++) {
 			const bool heard = q->end != AUDIT_NOT_ASKED && q->tries[k].code;
 			if (is_control(&q->tries[k]))
@@ -373,7 +390,7 @@ static void count_forms(struct judge *j)
 			r->forms_asked += heard;
 			strange += strangers;
 			unanswered += strangers && !heard;
-			if (!heard && q->end == AUDIT_NOT_ASKED && !j->unasked)
+			if (!heard && late && !j->unasked)
 				j->unasked = q;
 		}
 	}
@@ -388,7 +405,7 @@ void judge_answers(struct judge *j)
 	r->who = arena_alloc(r->arena, j->who_room * sizeof(*r->who));
 	for (size_t i = 0; i < j->known->question_n; i++) {
 		const struct audit_question *q = &j->known->questions[i];
-		if (is_without_tls(q))
+		if (is_without_tls(j, q))
 			continue;
 		for (size_t k = 0; k < q->try_n; k++)
 			if (!is_control(&q->tries[k]))

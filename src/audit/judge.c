@@ -19,6 +19,24 @@ static bool is_out_of_reach(const struct audit_report *r, const struct audit_row
 	return false;
 }
 
+static bool is_gone(const struct audit_known *known, const struct audit_port *port)
+{
+	for (size_t i = 0; i < known->tls_gone_n; i++)
+		if (!known->tls_gone[i].port || known->tls_gone[i].port == port)
+			return true;
+	return false;
+}
+
+/* TLS that nobody gets there is no way in; a number may be that of more than one port. */
+static bool is_no_way(const struct judge *j, const struct audit_row *row)
+{
+	const struct audit_reading *r = audit_config_reading(j->known->ground->config);
+	for (size_t i = 0; i < r->port_n; i++)
+		if (r->ports[i].port == row->port && !is_gone(j->known, &r->ports[i]))
+			return false;
+	return row->no_tls;
+}
+
 /* Who would be too much if the configuration is right, and not the answer that we heard. */
 static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 {
@@ -32,13 +50,14 @@ static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 static bool weighs(const struct judge *j, const struct audit_row *row)
 {
 	return is_doubtful(j, row) ||
-	       (judge_is_strangers(j->known, row->asker) && row->tls != AUDIT_STARTTLS &&
-	        !row->who && !is_out_of_reach(j->report, row) &&
+	       (judge_is_strangers(j->known, row->asker) && !row->who &&
+	        !is_out_of_reach(j->report, row) && !is_no_way(j, row) &&
 	        (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE));
 }
 
 /* What must be known before "closed" can be said: the plain form of strangers, at each port that
- * they reach; and of all, that it is refused where the configuration says so. */
+ * they reach, also behind STARTTLS where it is offered; and of all, that it is refused where the
+ * configuration says so. */
 static const struct audit_row *unsaid_row(const struct judge *j)
 {
 	const struct audit_report *r = j->report;
@@ -62,9 +81,9 @@ static void unsaid_add(struct judge *j)
 	for (size_t i = 0; j->known->started && i < r->row_n; i++)
 		if (weighs(j, &r->rows[i]))
 			judge_unasked(j, arena_printf(
-				r->arena, "%s, port %u",
-				audit_asker_title(r->arena, r->rows[i].asker), r->rows[i].port),
-				r->rows[i].why, true);
+				r->arena, "%s, port %u%s",
+				audit_asker_title(r->arena, r->rows[i].asker), r->rows[i].port,
+				judge_tls_words(r->rows[i].tls)), r->rows[i].why, true);
 	if (!j->known->started)
 		judge_unasked(j, "the server itself", r->doubt, true);
 	else if (ports_left(j))
@@ -81,6 +100,15 @@ static const struct audit_who *first_who(const struct audit_report *r, bool worl
 	return NULL;
 }
 
+/* Where no answer came, the server's log may know why. */
+static const char *says_of(const struct judge *j, const struct audit_row *row)
+{
+	const char *says = row->tls == AUDIT_CLEAR ? j->known->says : j->known->says_tls;
+	if (row->plain != AUDIT_UNSAID || !row->heard || row->heard->code != 0 || !says)
+		return "";
+	return arena_printf(j->report->arena, "; the server says: %s", says);
+}
+
 /* Why "closed" cannot be said, whatever else can; NULL: it can. */
 static const char *doubt_of(const struct judge *j)
 {
@@ -90,9 +118,10 @@ static const char *doubt_of(const struct judge *j)
 		return j->known->not_started[0] ? j->known->not_started
 		                                : "the server could not be asked";
 	if (row)
-		return arena_printf(r->arena, row->contrary ? "%s, at port %u: %s"
-		                    : "%s could not be asked at port %u: %s",
-		                    audit_asker_title(r->arena, row->asker), row->port, row->why);
+		return arena_printf(r->arena, row->contrary ? "%s, at port %u%s: %s%s"
+		                    : "%s could not be asked at port %u%s: %s%s",
+		                    audit_asker_title(r->arena, row->asker), row->port,
+		                    judge_tls_words(row->tls), row->why, says_of(j, row));
 	if (!r->row_n)
 		return "no port was found at which it takes mail";
 	if (ports_left(j))

@@ -7,6 +7,8 @@
 
 #include <assert.h>
 
+enum { SMTP_PORT = 25 };
+
 /* Asked beyond the catalogue. */
 static const struct own_form {
 	const char *form, *like, *mail, *rcpt, *title;
@@ -173,7 +175,9 @@ static void sessions_add(struct packing *p)
 	alone(p, "S04", NULL, AUDIT_CLAIM_XCLIENT);
 	alone(p, "S05a", NULL, AUDIT_CLAIM_PROXY1);
 	alone(p, "S05b", NULL, AUDIT_CLAIM_PROXY2);
-	alone(p, "S06", NULL, AUDIT_CLAIM_PORT25);
+	/* From the server's own address and port it would be a connection to itself. */
+	if (!(p->at->port == SMTP_PORT && ip_eq(&p->asker->ip, &p->at->ip)))
+		alone(p, "S06", NULL, AUDIT_CLAIM_PORT25);
 	alone(p, "S10", NULL, AUDIT_CLAIM_LOGIN);
 	if (p->plan->ground->user)
 		alone(p, "A09", NULL, AUDIT_CLAIM_LOGIN);

@@ -78,6 +78,9 @@ struct audit_question {
 	const char *end_text;            /* "nobody listens" */
 	bool tls_offered;                /* STARTTLS was */
 	bool nobody;                     /* of AUDIT_NO_ANSWER: nobody listens there */
+	bool late;                       /* of AUDIT_NO_ANSWER: it was not said in time, or could
+	                                    not be asked from there: nothing was refused */
+	bool no_tls;                     /* of AUDIT_NO_ANSWER: TLS could not be had */
 	bool claim_taken;                /* the claim was offered and not refused */
 	struct audit_try controlled;
 };
@@ -88,6 +91,13 @@ struct audit_named {
 	const char *name;                /* NULL: it has none */
 	bool verified;                   /* the name leads back to the address */
 	const char *form;                /* as which its plain mail is asked */
+};
+
+/* TLS that a port offers, and that nobody gets there, whoever asks. */
+struct audit_tls_gone {
+	const struct audit_port *port;   /* NULL: all */
+	const char *why;                 /* a sentence */
+	const struct audit_setting *setting;     /* whose line it is; NULL: none */
 };
 
 enum {
@@ -123,6 +133,9 @@ struct audit_plan {
 	bool authority;                  /* the asker has a certificate as of a public authority */
 	struct audit_named named[AUDIT_NAMED_MAX];   /* from the beginning on */
 	size_t named_n;
+	const char *says, *says_tls;     /* a line of the server's log, and one about TLS; NULL */
+	struct audit_tls_gone tls_gone[AUDIT_PORTS_MAX + 1];
+	size_t tls_gone_n;
 };
 
 /* Chooses the addresses of `named`. */

@@ -114,7 +114,8 @@ static void take_line(struct exim *x, struct str text, const struct audit_place 
 	} else if (!strcmp(x->section, "rewrite")) {
 		keep_line(x, &x->rewrites, text, place);
 	} else if (!strcmp(x->section, "authenticators")) {
-		if (text.p[text.n - 1] == ':')
+		/* "plain:"; an option's value may end so, too. */
+		if (text.p[text.n - 1] == ':' && str_find(text, '=') == SIZE_MAX)
 			str_copy(x->driver, sizeof(x->driver), (struct str){ text.p, text.n - 1 });
 		else
 			take_option(x, text, arena_strdup(x->g->a, str_of(x->driver)), place);

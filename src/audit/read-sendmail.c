@@ -38,6 +38,7 @@ int audit_read_sendmail(const struct audit_files *files, const char *file, struc
 		err = sendmail_read_cf(&s, name);
 		if (err == ERR_OK && str_casesuffix(str_of(name), STR(".cf")))
 			sendmail_read_mc(&s, arena_printf(a, "%.*smc", (int)(n - 2), name), 0);
+		sendmail_compare(&s, name);
 	}
 	if (s.access_file)
 		sendmail_access(&s, s.access_file);

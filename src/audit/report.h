@@ -51,6 +51,7 @@ struct audit_row {
 	const char *why;                 /* of AUDIT_UNSAID; "" */
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
+	bool no_tls;                     /* of AUDIT_UNSAID: TLS is offered and could not be had */
 	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
 	bool contrary;
 	const struct audit_port *at;     /* where the plain form was asked; NULL: nowhere */
@@ -83,7 +84,7 @@ struct audit_report {
 	enum mta mta;
 	const char *version, *host_name; /* "" where not known */
 	const char *container;           /* in which it is; "", NULL: in none */
-	const char *root;                /* of an image, which names its own files; NULL: of none */
+	const char *root;                /* of the image whose files they are; "", NULL: of none */
 	const char *how;                 /* it was asked: "a second server in a closed room" */
 	int64_t time_s;
 	enum audit_verdict verdict;
@@ -115,6 +116,9 @@ struct audit_known {
 	const char *not_started;         /* why not, a sentence; "" */
 	const struct audit_unread *unasked;      /* what was found before */
 	size_t unasked_n;
+	const char *says, *says_tls;             /* of the server's log (plan.h); NULL */
+	const struct audit_tls_gone *tls_gone;
+	size_t tls_gone_n;
 	bool clients_left, forms_left;   /* the plan had no room to ask them all */
 };
 

@@ -32,7 +32,8 @@ int audit_source_read(struct cli *cli, struct audit_source *source, enum mta mta
 	struct audit_files files;
 	int e = files_open(source, mta, &files);
 	if (e == ERR_OK)
-		audit_daemon_find(mta, f, source->runs, &files, &cli->arena, &source->daemon);
+		audit_daemon_find(mta, f, source->runs, source->started, &files, &cli->arena,
+		                  &source->daemon);
 	if (source->config)
 		daemon_drop_config(&source->daemon);
 	if (e == ERR_OK)

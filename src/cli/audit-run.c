@@ -6,6 +6,7 @@
 #include "cli/audit-run.h"
 
 #include "audit/authorities.h"
+#include "audit/certificates.h"
 #include "audit/installed.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,8 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
-       RUNNING_MAX = 16 };
+enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
 
 /* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
@@ -32,7 +32,7 @@ struct auditing {
 	struct arena *a;
 	struct facts facts, around;      /* of its network; of the machine around it */
 	struct audit_source source;
-	const char *running[RUNNING_MAX];        /* directories of Postfix, by its masters */
+	const char *running[AUDIT_RUNNING_MAX];  /* as it runs here, facts_listener.started */
 	size_t running_n;
 	const struct closed_server *server;
 	const char *version, *machine;
@@ -52,13 +52,13 @@ struct auditing {
 static void find_running(struct auditing *w)
 {
 	bool usual = false;
-	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root ||
-	    w->options->inside)
+	if (w->options->config || w->options->root)
 		return;
-	w->running_n = audit_daemon_directories(&w->facts, w->a, w->running, RUNNING_MAX);
+	w->running_n = audit_daemon_running(&w->facts, w->server->mta, w->running,
+	                                    AUDIT_RUNNING_MAX);
 	for (size_t i = 0; i < w->running_n; i++)
-		usual |= strcmp(w->running[i], w->server->config) == 0;
-	if (usual || !w->running_n)
+		usual |= !w->running[i][0];
+	if (w->server->mta != MTA_POSTFIX || usual || !w->running_n)
 		return;
 	w->own = *w->options;
 	w->own.config = w->running[0];
@@ -81,7 +81,8 @@ static int read_configuration(struct auditing *w)
 		.root = in ? in->root : w->options->root ? w->options->root : "",
 		.runs = in || !w->options->root, .where = in ? container_words(w) : NULL,
 		.config = w->options->config,
-		.in_place = w->options->is_instance, .host_name = w->machine,
+		.in_place = w->options->is_instance, .started = w->options->started,
+		.host_name = w->machine,
 		.version = w->version,
 	};
 	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
@@ -247,6 +248,33 @@ static void ask(struct auditing *w)
 			w->message.n ? buf_cstr(&w->message) : err_text(e), "");
 }
 
+/* TLS that was offered and could not be had, as a file is named that is not there: on the machine
+ * neither, so it is not the room that takes it away. */
+static void find_tls_gone(struct auditing *w, const struct audit_port *port)
+{
+	struct audit_certificate needed[AUDIT_CERTIFICATES_MAX];
+	struct audit_plan *plan = &w->plan;
+	const size_t n = audit_certificates_needed(w->config, port, w->a, needed);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = carried_files_name(&w->source.carried, needed[i].path, w->a);
+		if (plan->tls_gone_n == AUDIT_PORTS_MAX ||
+		    !disk_files_missing(&w->source.disk, name))
+			continue;
+		plan->tls_gone[plan->tls_gone_n++] = (struct audit_tls_gone){ port,
+			arena_printf(w->a, "%s of port %u names %s, which is not there.",
+			             needed[i].setting->name, port->port, needed[i].path),
+			needed[i].setting };
+		return;
+	}
+}
+
+static void find_all_tls_gone(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	for (size_t i = 0; w->known.started && i < r->port_n && i < AUDIT_PORTS_MAX; i++)
+		find_tls_gone(w, &r->ports[i]);
+}
+
 /* ---- all of it ------------------------------------------------------------------- */
 
 static void gather_unasked(struct auditing *w, const char *others)
@@ -282,7 +310,6 @@ static const char *how_words(const struct auditing *w)
 static void name_container(struct auditing *w, struct audit_report *r)
 {
 	const struct audit_inside *in = w->options->inside;
-	r->container = container_words(w);
 	/* Without the number, so that it is the same one the next time. */
 	r->host_name = arena_printf(w->a, "%s (%s)", r->host_name, in->is.name);
 	r->how = arena_printf(w->a, "%s; it is behind %s", r->how, in->behind);
@@ -301,9 +328,14 @@ static void judge(struct auditing *w, struct audit_report *report)
 	w->known.clients_left = w->plan.clients_left;
 	w->known.forms_left = w->plan.forms_left;
 	w->known.unasked_n = w->plan.left_out_n;
+	w->known.says = w->plan.says;
+	w->known.says_tls = w->plan.says_tls;
+	w->known.tls_gone = w->plan.tls_gone;
+	w->known.tls_gone_n = w->plan.tls_gone_n;
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(), .how = how_words(w),
+		.container = w->options->inside ? container_words(w) : NULL,
 		.root = w->options->root,
 	};
 	audit_judge(&w->known, report);
@@ -315,6 +347,8 @@ static void judge(struct auditing *w, struct audit_report *report)
 /* One that runs, and that the audited one does not name. */
 static void instance_add(const struct auditing *w, struct audit_done *done, const char *directory)
 {
+	if (!directory[0])
+		directory = w->server->config;
 	bool said = strcmp(directory, w->options->config ? w->options->config
 	                                                 : w->server->config) == 0;
 	for (size_t i = 0; i < done->directory_n; i++)
@@ -337,15 +371,32 @@ static void find_instances(struct auditing *w, struct audit_done *done)
 	                                      &done->first_left);
 	done->directory_n = n < AUDIT_INSTANCES_MAX ? n : AUDIT_INSTANCES_MAX;
 	done->left = n - done->directory_n;
-	for (size_t i = 0; i < w->running_n; i++)
+	for (size_t i = 0; i < w->running_n && w->server->mta == MTA_POSTFIX; i++)
 		instance_add(w, done, w->running[i]);
+}
+
+/* Those of the other servers that run by other options than the one that was asked. */
+static void find_others(struct auditing *w, struct audit_done *done)
+{
+	for (size_t i = 0; i < w->running_n && w->server->mta != MTA_POSTFIX; i++)
+		if (strcmp(w->running[i], done->started) != 0)
+			done->others[done->other_n++] = w->running[i];
+}
+
+/* What was asked is not known to be what runs, or what the system would start. */
+static void doubt_options(const struct auditing *w, struct audit_done *done)
+{
+	if (w->source.daemon.unknown && !(w->options->config && !w->options->is_instance))
+		audit_report_doubt(&done->report, "the server as it is started",
+		                   w->source.daemon.unknown);
 }
 
 static void add_asked(struct audit_done *done, const struct endpoint *at, enum mta mta,
                       unsigned pid)
 {
 	if (done->asked_n < AUDIT_ASKED_MAX)
-		done->asked[done->asked_n++] = (struct audit_asked_at){ *at, mta, pid };
+		done->asked[done->asked_n++] = (struct audit_asked_at){ *at, mta, pid,
+		                                                        done->started };
 }
 
 /* In a network of its own each address is told from those of this machine. */
@@ -408,6 +459,7 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
 	const char *others = "";
+	struct daemon_options asked;
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
 	                        .known.not_started = "" };
 	*done = (struct audit_done){ 0 };
@@ -420,9 +472,16 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 	if (code == CLI_GO) {
 		lay_ground(w);
 		ask(w);
+		find_all_tls_gone(w);
 		gather_unasked(w, others);
 		judge(w, &done->report);
+		asked = w->source.daemon;
+		if (w->server->mta == MTA_POSTFIX)
+			asked.config = w->options->config;
+		done->started = daemon_text(w->server->mta, &asked, w->a);
+		doubt_options(w, done);
 		find_instances(w, done);
+		find_others(w, done);
 		find_asked(w, done);
 	}
 	buf_fini(&w->message);

@@ -12,6 +12,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/audit-daemon.h"
 #include "cli/gate-digest.h"
 
 #include <errno.h>
@@ -168,6 +169,7 @@ static void digest_now(struct watching *w, const struct audit_options *options)
 	struct buf orders = { 0 };
 	facts_begin(&facts, &w->cli->arena);
 	facts_look(&facts, TOOL_MS);
+	audit_daemon_mark(&facts, NULL, &w->cli->arena);
 	buf_printf(&orders, "%s\n%s\n%d %d\n", options->mta ? options->mta : "",
 	           options->config ? options->config : "", options->reading,
 	           options->in_container);

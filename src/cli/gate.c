@@ -3,6 +3,7 @@
  * `portreeve gate`: yes only if the mail server of this machine may be reached by strangers. What
  * it cannot look at is a no, and said so.
  */
+#include "cli/audit-daemon.h"
 #include "cli/audit-run.h"
 #include "cli/commands.h"
 #include "cli/gate-digest.h"
@@ -321,6 +322,7 @@ static int pass_gate(struct cli *cli, const struct audit_options *options)
 		buf_clear(&g.why);
 		/* What could not be read of the network is among the digest. */
 		facts_look(&g.facts, TOOL_MS);
+		audit_daemon_mark(&g.facts, NULL, &cli->arena);
 		if (!answered_before(&g))
 			decide(&g);
 	}

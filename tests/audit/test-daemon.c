@@ -122,8 +122,56 @@ static const struct {
 	/* Titles. */
 	{ MTA_SENDMAIL, S("sendmail: MTA: accepting connections"), S(""), "-" },
 	{ MTA_OPENSMTPD, S("smtpd: [priv]"), S(""), "-" },
-	{ MTA_OPENSMTPD, S("smtpd"), S(""), "-" },
+	/* What is none: of who listens by such a title the parent is asked, or the pid file. */
+	{ MTA_OPENSMTPD, S("smtpd\0-d"), S(""), "" },
+	{ MTA_OPENSMTPD, S("/usr/sbin/smtpd\0-f\0/etc/x.conf\0-D\0a=b"), S(""),
+	  "-f,/etc/x.conf,-Da=b config=/etc/x.conf" },
+	{ MTA_SENDMAIL, S("sendmail-mta\0-bd\0-C/etc/x.cf"), S(""), "-C,/etc/x.cf config=/etc/x.cf" },
 };
+
+/* Sendmail's, of process 83. */
+static const struct { const char *text, *want; } pid_files[] = {
+	{ "83\n/usr/libexec/sendmail/sendmail -bD -q10s\n", "" },
+	{ "83\n/usr/sbin/sendmail-mta -L sm-mta -C /etc/mail/x.cf -bd -OA=b", "-C,/etc/mail/x.cf,-OA=b "
+	  "config=/etc/mail/x.cf" },
+	{ "84\n/usr/sbin/sendmail -bd\n", "-" }, { "83\n", "-" }, { "83\n/usr/sbin/exim4 -bd\n", "-" },
+	{ "", "-" }, { "x\n/usr/sbin/sendmail\n", "-" },
+	{ "83\nsendmail -bd -ODaemonPortOptions=Port=25, Name=x\n",
+	  "-ODaemonPortOptions=Port=25, unknown" },
+};
+
+static void pid_files_say_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pid_files) / sizeof(*pid_files); i++) {
+		struct arena a = { 0 };
+		struct daemon_options d;
+		const bool known = daemon_of_pid_file(str_of(pid_files[i].text), 83, &a, &d);
+		assert_string_equal(options_text(&d, known, &a), pid_files[i].want);
+		arena_fini(&a);
+	}
+}
+
+/* Two that are started otherwise differ in their texts. */
+static void texts_tell_them_apart(void **state)
+{
+	(void)state;
+	static const struct { enum mta mta; struct str command; const char *want; } texts[] = {
+		{ MTA_EXIM, S("exim4\0-bd\0-q30m"), "" },
+		{ MTA_EXIM, S("exim4\0-bd\0-oX\000587\0-C\0/etc/x"), "-oX 587 -C /etc/x" },
+		{ MTA_POSTFIX, S("master\0-c\0/etc/postfix/"), "" },
+		{ MTA_POSTFIX, S("master\0-c\0/etc/postfix-out//"), "/etc/postfix-out" },
+		{ MTA_POSTFIX, S("master\0-w"), "" },
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct arena a = { 0 };
+		struct daemon_options d;
+		assert_true(daemon_of_process(texts[i].mta, texts[i].command, STR(""), &a, &d));
+		assert_string_equal(daemon_text(texts[i].mta, &d, &a), texts[i].want);
+		arena_fini(&a);
+	}
+}
+
 
 static void processes_say_it(void **state)
 {
@@ -254,6 +302,8 @@ int main(void)
 		cmocka_unit_test(a_shell_reads_it_so),
 		cmocka_unit_test(hostile_files_come_to_an_end),
 		cmocka_unit_test(processes_say_it),
+		cmocka_unit_test(pid_files_say_it),
+		cmocka_unit_test(texts_tell_them_apart),
 		cmocka_unit_test(files_say_it),
 		cmocka_unit_test(readings_follow_them),
 	};

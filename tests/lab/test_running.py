@@ -1,0 +1,90 @@
+"""The server that runs is the one that is asked: by other files and options than the system's own, beside another of
+its kind, and where how it was started cannot be seen.
+
+What the machine's files say is closed in all of these; what runs may be open.
+"""
+
+import os
+
+import pytest
+from layout import CODES, EXIM, OPENSMTPD, POSTFIX, SENDMAIL, shell
+
+from lab.lab import Lab
+
+OPEN = 2526         # a port that no mail server is likely to have
+
+
+@pytest.fixture(scope="module")
+def lab():
+    if os.geteuid():
+        pytest.skip("the lab needs root")
+    with Lab("running", [POSTFIX, EXIM, SENDMAIL, OPENSMTPD]) as made:
+        yield made
+
+
+@pytest.fixture
+def started(lab):
+    """Starts a program on a host until the test ends."""
+    running = []
+
+    def start(host, port, *command):
+        process = host.start(*command)
+        running.append((host, process, port))
+        host.wait_port(port)
+        return process
+    yield start
+    for host, process, port in running:
+        host.stop(process, port)
+        host.restore()
+
+
+def verdicts(host, *options):
+    code, reports, printed = host.audit(*options)
+    return code, [report["verdict"] for report in reports], printed
+
+
+@pytest.mark.parametrize("options", [("-C", "/etc/exim4/open.conf"), ("-DRELAY=*",)], ids=["file", "macro"])
+def test_a_second_exim(started, options):
+    shell(EXIM, "cd /etc/exim4; sed -i 's/^hostlist relay_from_hosts = .*/RELAY = 127.0.0.1\\nhostlist "
+                "relay_from_hosts = <; RELAY/' exim4.conf; sed 's/^RELAY = .*/RELAY = */' exim4.conf > open.conf")
+    started(EXIM, OPEN, "exim4", "-bdf", "-oX", OPEN, *options)
+    assert verdicts(EXIM)[:2] == (CODES["world"], ["closed", "world"])
+
+
+def test_a_second_exim_that_is_closed(started):
+    started(EXIM, OPEN, "exim4", "-bdf", "-oX", OPEN)
+    assert verdicts(EXIM)[:2] == (CODES["closed"], ["closed", "closed"])
+
+
+def test_a_second_sendmail(started):
+    shell(SENDMAIL, "cd /etc/mail; (sed 's/Port=smtp/Port=2526/' sendmail.mc | sed '/^MAILER_DEF/i "
+                    "FEATURE(`promiscuous_relay'\"'\"')dnl' ) > open.mc; m4 open.mc > open.cf; "
+                    "sed -i 's,mta/sendmail.pid,mta/open.pid,' open.cf")
+    started(SENDMAIL, OPEN, "/usr/libexec/sendmail/sendmail", "-bD", "-q10m", "-C", "/etc/mail/open.cf")
+    assert verdicts(SENDMAIL)[:2] == (CODES["world"], ["closed", "world"])
+
+
+def test_a_sendmail_that_hides(started):
+    """Its title hides the command line, and somebody took its pid file away."""
+    shell(SENDMAIL, "cd /etc/mail; sed 's/Port=smtp/Port=2526/; s,mta/sendmail.pid,mta/other.pid,' sendmail.cf > "
+                    "other.cf")
+    started(SENDMAIL, OPEN, "/usr/libexec/sendmail/sendmail", "-bD", "-q10m", "-C", "/etc/mail/other.cf")
+    SENDMAIL.wait_text("/run/sendmail/mta/other.pid", "other.cf")
+    SENDMAIL.run("rm", "/run/sendmail/mta/other.pid")
+    code, reports, printed = SENDMAIL.audit()
+    assert code == CODES["unknown"], printed
+    assert f"port {OPEN} of this machine" in reports[0]["summary"], printed
+    assert "by which options is not known" in reports[0]["summary"], printed
+
+
+def test_an_opensmtpd_by_another_file(lab):
+    host = OPENSMTPD
+    shell(host, "sed 's/from local for any/from any for any/' /etc/smtpd.conf > /etc/open.conf")
+    host.stop(host.daemon, 25)
+    try:
+        host.daemon = host.start("smtpd", "-d", "-f", "/etc/open.conf")
+        host.wait_port(25)
+        assert verdicts(host)[:2] == (CODES["world"], ["world"])
+    finally:
+        host.stop(host.daemon, 25)
+        host.start_services()
