@@ -148,7 +148,10 @@ static void make(struct made *m, struct audit_report *r)
 	r->unasked_n = byte_of(m) % 4;
 	r->unasked = arena_alloc(m->arena, (r->unasked_n + 1) * sizeof(*r->unasked));
 	for (size_t i = 0; i < r->unasked_n; i++)
-		r->unasked[i] = (struct audit_unread){ text_of(m), text_of(m) };
+		r->unasked[i] = (struct audit_unasked){ text_of(m), text_of(m), byte_of(m) & 1 };
+	r->doubt = byte_of(m) & 1 ? text_of(m) : NULL;
+	r->forms_planned = byte_of(m);
+	r->forms_asked = byte_of(m);
 }
 
 /* ---- what must hold ---------- */

@@ -11,15 +11,16 @@
 
 #include <assert.h>
 
-enum { HOPS_MAX = 4, PORTS_MAX = 64, ARRIVALS_MAX = 256 };
+enum { HOPS_MAX = 4, ARRIVALS_MAX = 256, FOLLOWED_MAX = 20000 };
 
 struct following {
 	struct facts *f;
 	struct endpoint server;
 	struct audit_arrival *v;
 	size_t n;
-	uint16_t ports[PORTS_MAX];       /* at which a way to the server may begin */
-	size_t port_n;
+	struct facts_ports ports;        /* at which a way to the server may begin */
+	unsigned followed;
+	int worst;
 };
 
 /* A packet on its way, and what has happened to it. */
@@ -49,8 +50,10 @@ static void add(struct following *g, const struct audit_arrival *a)
 		if (g->v[i].family == a->family && g->v[i].port == a->port &&
 		    g->v[i].way == a->way && ip_eq(&g->v[i].as, &a->as))
 			return;
-	if (g->n >= ARRIVALS_MAX)
+	if (g->n >= ARRIVALS_MAX) {
+		g->worst = ERR_LIMIT;
 		return;
+	}
 	FACTS_GROW(g->f->arena, g->v, g->n);
 	g->v[g->n] = *a;
 	if (!a->line)
@@ -142,26 +145,6 @@ static int translate_source(struct following *g, struct follower *w, enum facts_
 	w->found.text = arena_printf(g->f->arena, "a rule of %s in chain %s puts the machine's "
 	                             "address in place of theirs", verdict.chain->source,
 	                             facts_shown(g->f, str_of(verdict.chain->name)));
-	return ERR_OK;
-}
-
-/* The destination as a rule changes it. */
-static int translate_destination(struct following *g, struct follower *w, enum facts_hook hook)
-{
-	struct facts_verdict verdict;
-	struct facts_packet *p = &w->packet;
-	int err = facts_walk(g->f, hook, p, &verdict);
-	if (err != ERR_OK || !verdict.rule)
-		return err;
-	const struct facts_rule *rule = verdict.rule;
-	if (rule->action == FACTS_DNAT && rule->to.ip.family &&
-	    rule->to.ip.family == p->to.ip.family)
-		p->to.ip = rule->to.ip;
-	if (rule->to.port && (rule->action == FACTS_DNAT || rule->action == FACTS_REDIRECT))
-		p->to.port = rule->to.port;
-	w->found.certain &= verdict.certain;
-	if (strcmp(verdict.chain->name, "DOCKER-INGRESS") == 0)
-		w->ingress = rule;
 	return ERR_OK;
 }
 
@@ -295,67 +278,47 @@ static int follow_hop(struct following *g, struct follower *w, bool *goes_on)
 	return err;
 }
 
-static int follow(struct following *g, struct follower *w)
+static int follow(struct following *g, const struct follower *from, enum facts_hook hook,
+                  unsigned hop);
+
+/* Where the rules have led it. */
+static int follow_on(struct following *g, struct follower *w, unsigned hop)
 {
-	int err = translate_destination(g, w, FACTS_PREROUTING);
-	bool goes_on = err == ERR_OK;
-	for (unsigned hop = 0; goes_on && hop < HOPS_MAX; hop++) {
-		err = follow_hop(g, w, &goes_on);
-		if (err == ERR_OK && goes_on)
-			err = translate_destination(g, w, FACTS_OUTPUT);
-		goes_on = goes_on && err == ERR_OK;
+	bool goes_on;
+	int err = follow_hop(g, w, &goes_on);
+	if (err != ERR_OK || !goes_on)
+		return err;
+	return hop + 1 < HOPS_MAX ? follow(g, w, FACTS_OUTPUT, hop + 1) : ERR_LIMIT;
+}
+
+/* Where a rule may hold or not, both ways are followed. */
+static int follow(struct following *g, const struct follower *from, enum facts_hook hook,
+                  unsigned hop)
+{
+	struct facts_verdict verdict;
+	struct follower w = *from;
+	if (g->followed++ > FOLLOWED_MAX)
+		return ERR_LIMIT;
+	int err = facts_walk(g->f, hook, &w.packet, &verdict);
+	if (err != ERR_OK)
+		return err;
+	struct follower plain = w;
+	w.found.certain &= verdict.certain;
+	plain.found.certain = w.found.certain;
+	for (size_t i = 0; verdict.rule && i <= verdict.other_n && err == ERR_OK; i++) {
+		struct follower one = w;
+		if (i > FACTS_OTHERS_MAX)
+			return ERR_LIMIT;
+		const struct facts_rule *rule = i ? verdict.others[i - 1] : verdict.rule;
+		if (facts_leads_on(rule))
+			facts_lead(g->f, rule, &one.packet);
+		if (i == 0 && strcmp(verdict.chain->name, "DOCKER-INGRESS") == 0)
+			one.ingress = verdict.rule;
+		err = follow_on(g, &one, hop);
 	}
+	if (err == ERR_OK && (!verdict.rule || !verdict.certain))
+		err = follow_on(g, &plain, hop);
 	return err;
-}
-
-static void add_port(struct following *g, uint32_t port)
-{
-	for (size_t i = 0; i < g->port_n; i++)
-		if (g->ports[i] == port)
-			return;
-	if (g->port_n < PORTS_MAX && port > 0 && port < 65536)
-		g->ports[g->port_n++] = (uint16_t)port;
-}
-
-static bool leads_on(const struct following *g, uint32_t port)
-{
-	for (size_t i = 0; i < g->port_n; i++)
-		if (g->ports[i] == port)
-			return true;
-	return false;
-}
-
-static void find_ports_of_rules(struct following *g)
-{
-	const struct facts *f = g->f;
-	for (size_t i = 0; i < f->chain_n; i++)
-		for (size_t k = 0; k < f->chains[i].rule_n; k++) {
-			const struct facts_rule *rule = &f->chains[i].rules[k];
-			if ((rule->action != FACTS_DNAT && rule->action != FACTS_REDIRECT) ||
-			    !leads_on(g, rule->to.port))
-				continue;
-			for (size_t m = 0; m < rule->match_n; m++)
-				if (rule->matches[m].field == FACTS_PORT && rule->matches[m].n)
-					add_port(g, rule->matches[m].spans[0].low);
-		}
-}
-
-/* Where a way to the server may begin: its own port, those that a rule or a program leads from to
- * one of them. */
-static void find_ports(struct following *g)
-{
-	const struct facts *f = g->f;
-	add_port(g, g->server.port);
-	for (unsigned hop = 0; hop < HOPS_MAX; hop++) {
-		for (size_t i = 0; i < f->proxy_n; i++)
-			for (unsigned k = 0; k < f->proxies[i].ports && k < PORTS_MAX; k++)
-				/* Most that don't say where they lead, lead to the web. */
-				if ((f->proxies[i].to.port == 0 &&
-				     facts_is_for_mail(f->proxies[i].from.port + k)) ||
-				    leads_on(g, f->proxies[i].to.port + k))
-					add_port(g, f->proxies[i].from.port + k);
-		find_ports_of_rules(g);
-	}
 }
 
 /* Where strangers come in, and to which address: by the way back to them; where that stands in a
@@ -386,14 +349,14 @@ static int follow_family(struct following *g, unsigned family)
 	int err = ERR_OK;
 	if (!in)
 		return ERR_OK;                  /* they have no way here */
-	for (size_t i = 0; i < g->port_n && err == ERR_OK; i++) {
+	for (size_t i = 0; i < g->ports.n && err == ERR_OK; i++) {
 		struct follower w = {
-			.packet = { { stranger, 40000 }, { own, g->ports[i] }, in->name, "", 0 },
-			.found = { .family = (uint8_t)family, .port = g->ports[i],
+			.packet = { { stranger, 40000 }, { own, g->ports.v[i] }, in->name, "", 0 },
+			.found = { .family = (uint8_t)family, .port = g->ports.v[i],
 			           .certain = true },
 			.own_source = true,
 		};
-		err = follow(g, &w);
+		err = follow(g, &w, FACTS_PREROUTING, 0);
 	}
 	return err;
 }
@@ -476,9 +439,12 @@ static void find_router(struct following *g, unsigned family)
 int audit_arrivals(struct facts *f, const struct endpoint *server,
                    struct audit_arrival **arrivals, size_t *n)
 {
-	struct following g = { .f = f, .server = *server };
+	struct following g = { .f = f, .server = *server, .worst = ERR_OK };
 	int err = ERR_OK;
-	find_ports(&g);
+	facts_ports_add(&g.ports, server->port);
+	facts_ports_trace(f, &g.ports);
+	if (g.ports.cut)
+		g.worst = ERR_LIMIT;
 	for (unsigned family = 4; family <= 6; family += 2) {
 		int one = follow_family(&g, family);
 		err = err == ERR_OK ? one : err;
@@ -489,5 +455,5 @@ int audit_arrivals(struct facts *f, const struct endpoint *server,
 		find_outer(&g);
 	*arrivals = g.v;
 	*n = g.n;
-	return err;
+	return err == ERR_OK ? g.worst : err;
 }

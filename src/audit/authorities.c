@@ -6,7 +6,7 @@
 
 static const char *const names[] = {
 	"smtpd_tls_CAfile", "smtpd_tls_CApath", "tls_verify_certificates", "confCACERT",
-	"confCACERT_PATH", "ca",
+	"confCACERT_PATH", "CACertFile", "CACertPath", "ca",
 };
 
 static void take_paths(const struct audit_setting *s, struct arena *a, const char **paths,

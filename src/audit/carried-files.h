@@ -15,5 +15,7 @@ struct carried_files {
 
 /* *files then asks c, whose own fields are set already, and which outlives it. */
 void carried_files_init(struct carried_files *c, struct audit_files *files);
+/* Where that name is read: where nothing is carried (place NULL), there itself. */
+const char *carried_files_name(const struct carried_files *c, const char *name, struct arena *a);
 
 #endif

@@ -4,17 +4,19 @@
  * or who may relay, from the command line of the one that runs or from the file by which the system
  * starts it. A second server is to get the same. Pure.
  *
- *     Exim       -C, -D, -oX, -tls-on-connect   /etc/default/exim4
- *     Sendmail   -C, -O, -o, -M                 /etc/mail/sendmail.conf
- *     OpenSMTPD  -f, -D                         /etc/default/opensmtpd
+ *     Exim       -C, -D, -oX, -tls-on-connect   exim4.service, /etc/default/exim4
+ *     Sendmail   -C, -O, -o, -M                 sendmail.service, /etc/mail/sendmail.conf
+ *     OpenSMTPD  -f, -D                         opensmtpd.service, /etc/default/opensmtpd
  *     Postfix    MAIL_CONFIG, -c                (of its master alone)
  *
- * Sendmail and OpenSMTPD write a title over their command line: of those the file alone says it.
- * Of Postfix the directory is all: it goes to `config`, and no word is passed on.
+ * Sendmail writes a title over its command line, but keeps that in its pid file; of OpenSMTPD only
+ * the first process has one, the parent of who listens. Of Postfix the directory is all: it goes to
+ * `config`, and no word is passed on.
  *
- * Sources: exim(8), sendmail(8), smtpd(8), postfix(1), master(8); the scripts of Debian's packages.
+ * Sources: exim(8), sendmail(8), smtpd(8), postfix(1), master(8); Sendmail Installation and
+ * Operation Guide, PidFile; the scripts of Debian's packages.
  *
- * Hostile input: the file; the command line and environment of a process.
+ * Hostile input: the files; the command line and environment of a process.
  */
 #ifndef PORTREEVE_AUDIT_DAEMON_H
 #define PORTREEVE_AUDIT_DAEMON_H
@@ -37,9 +39,16 @@ struct daemon_options {
  * is a title, or no such server's. In the arena. */
 bool daemon_of_process(enum mta mta, struct str command, struct str environment, struct arena *a,
                        struct daemon_options *out);
+/* Of Sendmail's pid file: its number, and on the next line its command. False: it is of another
+ * process, or has no command of Sendmail's. */
+bool daemon_of_pid_file(struct str text, unsigned pid, struct arena *a, struct daemon_options *out);
+/* As one text, in which those of two servers differ that are started otherwise; "": by no option.
+ * Of Postfix the directory, "" the usual one. */
+const char *daemon_text(enum mta mta, const struct daemon_options *daemon, struct arena *a);
 /* Takes out what names a configuration: another one stands in its place. */
 void daemon_drop_config(struct daemon_options *daemon);
-/* False: there is no such file, or nothing in it. */
+/* By the unit of systemd with its drop-ins (unit.h), else by the file that the script reads which
+ * starts it. False: there are none, or nothing in them. */
 bool daemon_of_files(enum mta mta, const struct audit_files *files, struct arena *a,
                      struct daemon_options *out);
 

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum question { QUESTION_OPEN, QUESTION_READ, QUESTION_LIST };
+enum question { QUESTION_OPEN, QUESTION_READ, QUESTION_LIST, QUESTION_FIND };
 enum { NAME_MAX_BYTES = 4096 };
 
 struct asked {
@@ -75,6 +75,8 @@ static int reader_run(void *arg, int line)
 			head.err = disk_tree_read(&tree, name, &out);
 		else if (opened == ERR_OK && asked.what == QUESTION_LIST)
 			head.err = list_add(&tree, name, &out, &head.names);
+		else if (opened == ERR_OK && asked.what == QUESTION_FIND)
+			head.err = disk_tree_find(&tree, name);
 		head.n = head.err == ERR_OK ? out.n : 0;
 		head.counts = tree.counts;
 		if (!give_all(line, &head, sizeof(head)) || !give_all(line, out.p, head.n))
@@ -185,6 +187,15 @@ int disk_files_init(struct disk_files *d, const char *root, struct audit_files *
 	if (err != ERR_OK)
 		disk_files_fini(d);
 	return err;
+}
+
+bool disk_files_missing(struct disk_files *d, const char *name)
+{
+	struct answered head = { 0 };
+	struct buf said = { 0 };
+	const int err = ask(d, QUESTION_FIND, name, &head, &said);
+	buf_fini(&said);
+	return err == ERR_NOT_FOUND;
 }
 
 void disk_files_fini(struct disk_files *d)

@@ -51,6 +51,8 @@ struct disk_files {
  * last part alone; names that begin with a dot are left out, and those that are a directory's are
  * not. ERR_LIMIT: above the limits, as for all that is asked after. */
 int disk_files_init(struct disk_files *d, const char *root, struct audit_files *files);
+/* Whether nothing is there by that name, for sure. Nothing is opened. */
+bool disk_files_missing(struct disk_files *d, const char *name);
 void disk_files_fini(struct disk_files *d);
 
 #endif

@@ -19,5 +19,7 @@ int disk_tree_open(struct disk_tree *tree, const char *root);
 int disk_tree_read(struct disk_tree *tree, const char *name, struct buf *out);
 int disk_tree_list(struct disk_tree *tree, const char *pattern, struct arena *a,
                    const char ***names, size_t *n);
+/* ERR_OK: something is there. Nothing is opened. */
+int disk_tree_find(const struct disk_tree *tree, const char *name);
 
 #endif

@@ -234,3 +234,12 @@ int disk_tree_open(struct disk_tree *d, const char *root)
 	}
 	return d->plain ? ERR_OK : ERR_UNSUPPORTED;
 }
+
+int disk_tree_find(const struct disk_tree *tree, const char *name)
+{
+	const int found = find_name(tree, name);
+	if (found < 0)
+		return found;
+	close(found);
+	return ERR_OK;
+}

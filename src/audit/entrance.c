@@ -9,7 +9,7 @@
 #include "audit/facts-private.h"
 #include "audit/kinds.h"
 
-enum { HOPS_MAX = 4, KNOCKED_MAX = 128, WIRES_MAX = 16, PORTS_MAX = 64, WORK_MAX = 50 << 20 };
+enum { HOPS_MAX = 4, KNOCKED_MAX = 128, WIRES_MAX = 16, WORK_MAX = 50 << 20 };
 
 struct entering {
 	struct facts *f;
@@ -17,8 +17,8 @@ struct entering {
 	size_t n;
 	struct ip knocked[KNOCKED_MAX];  /* addresses at which strangers may knock */
 	const char *wires[WIRES_MAX];    /* interfaces by which they come */
-	uint16_t ports[PORTS_MAX];
-	size_t knocked_n, wire_n, port_n;
+	struct facts_ports mail, ports;  /* at which servers may be; at which strangers knock */
+	size_t knocked_n, wire_n;
 	uint64_t work;
 	int worst;
 };
@@ -83,8 +83,17 @@ static bool is_same(const struct audit_entrance *a, const struct audit_entrance 
 	return a->to.port == b->to.port && ip_eq(&a->to.ip, &b->to.ip);
 }
 
+/* At a port that leads to mail by one way another one may lead to the web. */
+static bool may_be_mail(const struct entering *g, const struct audit_entrance *e)
+{
+	return facts_ports_have(&g->mail, e->at.port) || facts_ports_have(&g->mail, e->to.port) ||
+	       (e->listener && audit_mta_of_process(e->listener->program) != MTA_UNKNOWN);
+}
+
 static void entered(struct entering *g, const struct audit_entrance *e)
 {
+	if (!may_be_mail(g, e))
+		return;
 	for (size_t i = 0; i < g->n; i++)
 		if (is_same(&g->v[i], e))
 			return;
@@ -187,20 +196,13 @@ static void follow_rule(struct entering *g, const struct step *from, const char 
                         const struct facts_rule *rule)
 {
 	struct step s = *from;
-	struct endpoint *to = &s.packet.to;
-	static const struct ip loopback4 = { 4, { 127, 0, 0, 1 } };
-	if (rule->action != FACTS_DNAT && rule->action != FACTS_REDIRECT)
+	if (!facts_leads_on(rule))
 		return;
-	if (rule->to.ip.family)
-		to->ip = rule->to.ip;
-	else if (rule->action == FACTS_REDIRECT && s.packet.in[0] == '\0' && to->ip.family == 4)
-		to->ip = loopback4;              /* of what the machine itself sends */
-	if (rule->to.port)
-		to->port = rule->to.port;
+	facts_lead(g->f, rule, &s.packet);
 	led_by(g, &s, where, rule->text ? rule->text : "");
 	arrive(g, &s);
 	if (rule->to_others) {
-		s.found.to = (struct endpoint){ 0 };
+		s.found.to = (struct endpoint){ .port = s.packet.to.port };
 		entered(g, &s.found);
 	}
 }
@@ -225,8 +227,7 @@ static void follow_packet(struct entering *g, const struct step *from, enum fact
 	for (size_t i = 0; i < verdict.other_n && i < FACTS_OTHERS_MAX; i++)
 		follow_rule(g, &s, "another rule behind that", verdict.others[i]);
 	/* What changes sources there changes no destination. */
-	if (!verdict.rule || !verdict.certain || (verdict.rule->action != FACTS_DNAT &&
-	                                          verdict.rule->action != FACTS_REDIRECT))
+	if (!verdict.rule || !verdict.certain || !facts_leads_on(verdict.rule))
 		arrive(g, &s);
 }
 
@@ -257,8 +258,8 @@ static void add_knocked(struct entering *g, const struct ip *ip)
 static bool leads_on(const struct facts_chain *c)
 {
 	for (size_t i = 0; i < c->rule_n; i++)
-		if (c->rules[i].action == FACTS_DNAT || c->rules[i].action == FACTS_REDIRECT ||
-		    c->rules[i].action == FACTS_JUMP || c->rules[i].action == FACTS_GOTO)
+		if (facts_leads_on(&c->rules[i]) || c->rules[i].action == FACTS_JUMP ||
+		    c->rules[i].action == FACTS_GOTO)
 			return true;
 	return false;
 }
@@ -313,13 +314,25 @@ static void find_wires(struct entering *g)
 		}
 }
 
-static void add_port(struct entering *g, uint16_t port)
+/* The usual ones, those of mail servers here and in containers, and all that lead to one of them:
+ * a container's port may be published by any number. */
+static void find_ports(struct entering *g, const struct audit_asked_at *asked, size_t asked_n)
 {
-	for (size_t i = 0; i < g->port_n; i++)
-		if (g->ports[i] == port)
-			return;
-	if (port && g->port_n < PORTS_MAX)
-		g->ports[g->port_n++] = port;
+	static const uint16_t usual[] = { 25, 465, 587, 2525 };
+	const struct facts *f = g->f;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		facts_ports_add(&g->ports, usual[i]);
+	for (size_t i = 0; i < asked_n; i++)
+		facts_ports_add(&g->ports, asked[i].at.port);
+	for (size_t i = 0; i < f->listener_n; i++)
+		if (audit_mta_of_process(f->listeners[i].program) != MTA_UNKNOWN)
+			facts_ports_add(&g->ports, f->listeners[i].at.port);
+	for (size_t i = 0; i < f->inner_port_n; i++)
+		facts_ports_add(&g->ports, f->inner_ports[i]);
+	g->mail = g->ports;
+	facts_ports_trace(g->f, &g->ports);
+	if (g->ports.cut || f->inner_cut)
+		g->worst = ERR_LIMIT;
 }
 
 static void knock(struct entering *g, const struct ip *ip, const char *wire, uint16_t port)
@@ -335,22 +348,17 @@ static void knock(struct entering *g, const struct ip *ip, const char *wire, uin
 int audit_entrances(struct facts *f, const struct audit_asked_at *asked, size_t asked_n,
                     struct audit_entrance **entrances, size_t *n)
 {
-	static const uint16_t usual[] = { 25, 465, 587, 2525 };
 	struct entering g = { .f = f, .worst = ERR_OK };
-	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
-		add_port(&g, usual[i]);
-	for (size_t i = 0; i < asked_n; i++)
-		if (!asked[i].pid)
-			add_port(&g, asked[i].at.port);
+	find_ports(&g, asked, asked_n);
 	for (size_t i = 0; i < f->interface_n; i++)
 		for (size_t k = 0; k < f->interfaces[i].address_n; k++)
 			add_knocked(&g, &f->interfaces[i].addresses[k].ip);
 	find_knocked_of_rules(&g);
 	find_wires(&g);
-	for (size_t p = 0; p < g.port_n; p++)
+	for (size_t p = 0; p < g.ports.n; p++)
 		for (size_t i = 0; i < g.knocked_n; i++)
 			for (size_t w = 0; w < g.wire_n && g.work <= WORK_MAX; w++)
-				knock(&g, &g.knocked[i], g.wires[w], g.ports[p]);
+				knock(&g, &g.knocked[i], g.wires[w], g.ports.v[p]);
 	*entrances = g.v;
 	*n = g.n;
 	return g.worst;
@@ -393,7 +401,8 @@ static bool is_asked_here(const struct facts *f, const struct audit_asked_at *a,
 	if (l->elsewhere || a->pid)
 		return l->elsewhere && a->pid && a->pid == l->pid;
 	if (mta != MTA_UNKNOWN)
-		return mta == a->mta && (covers(a, &e->to) || is_installation(f, a, l));
+		return mta == a->mta && l->started && strcmp(l->started, a->started) == 0 &&
+		       (covers(a, &e->to) || is_installation(f, a, l));
 	return is_supervisor(l->program) && covers(a, &e->to);
 }
 
@@ -424,9 +433,13 @@ static const char *taker_words(struct arena *a, const struct facts_listener *l)
 	enum mta mta = audit_mta_of_process(l->program);
 	const char *title = mta != MTA_UNKNOWN ? mta_title(mta)
 	                  : l->program[0] ? l->program : "a program that could not be seen";
-	return arena_printf(a, "%s%s%s", title,
+	const bool own = mta != MTA_UNKNOWN && !l->elsewhere;
+	return arena_printf(a, "%s%s%s%s%s", title,
 	                    l->pid ? arena_printf(a, " (process %u)", l->pid) : "",
-	                    l->elsewhere ? " in a container" : "");
+	                    l->elsewhere ? " in a container" : "",
+	                    own && !l->started ? ", by which options is not known"
+	                    : own && l->started[0] ? " by " : "",
+	                    own && l->started ? l->started : "");
 }
 
 const char *audit_entrance_why(struct arena *a, const struct audit_entrance *e)

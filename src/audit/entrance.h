@@ -30,6 +30,7 @@ struct audit_asked_at {
 	struct endpoint at;              /* no address, 0.0.0.0 or ::, each of the machine */
 	enum mta mta;
 	unsigned pid;                    /* of a server in a container; 0: the machine's own */
+	const char *started;             /* of the machine's own: the options, as in the facts */
 };
 
 /* All of them, at the usual ports and at those that are asked, in the arena of `f`. ERR_LIMIT: the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What iptables-save and ip6tables-save write, of the nat table. An option that is not known
- * becomes a condition that may hold or not.
+ * What iptables-save and ip6tables-save write, of the tables nat and mangle. An option that is not
+ * known becomes a condition that may hold or not.
  */
 #include "audit/facts-private.h"
 
@@ -11,7 +11,7 @@ struct reading {
 	struct facts *f;
 	const char *source;
 	unsigned family;
-	bool nat;                        /* within *nat … COMMIT */
+	const char *table;               /* within *nat … COMMIT, *mangle … COMMIT; NULL */
 };
 
 /* Words of a line; one in quotes may hold blanks and, behind a backslash, quotes. */
@@ -116,6 +116,7 @@ static void take_target(const struct reading *r, struct facts_rule *rule, struct
 	static const struct { const char *name; enum facts_action action; } known[] = {
 		{ "MASQUERADE", FACTS_MASQUERADE }, { "SNAT", FACTS_SNAT },
 		{ "DNAT", FACTS_DNAT }, { "REDIRECT", FACTS_REDIRECT },
+		{ "TPROXY", FACTS_TPROXY },
 		{ "ACCEPT", FACTS_ACCEPT }, { "RETURN", FACTS_RETURN },
 		{ "MARK", FACTS_SET_MARK }, { "LOG", FACTS_NOTHING }, { "NFLOG", FACTS_NOTHING },
 		{ "CONNMARK", FACTS_NOTHING }, { "TRACE", FACTS_NOTHING },
@@ -156,12 +157,19 @@ static bool is_idle(struct str name)
 {
 	static const char *const idle[] = {
 		"-m", "--match", "--comment", "--random", "--random-fully", "--persistent",
-		"--mode", "--probability", "--every", "--packet", "-c",
+		"--mode", "--probability", "--every", "--packet", "-c", "--tproxy-mark",
 	};
 	for (size_t i = 0; i < sizeof(idle) / sizeof(*idle); i++)
 		if (str_eq(name, str_of(idle[i])))
 			return true;
 	return false;
+}
+
+/* A module that is a condition by its name. */
+static bool is_condition(const struct option *o)
+{
+	return (str_eq(o->name, STR("-m")) || str_eq(o->name, STR("--match"))) &&
+	       (str_eq(value_of(o), STR("socket")) || str_eq(value_of(o), STR("rpfilter")));
 }
 
 static bool take_action_option(const struct reading *r, struct facts_rule *rule,
@@ -182,10 +190,16 @@ static bool take_action_option(const struct reading *r, struct facts_rule *rule,
 		struct facts_span span;
 		if (facts_parse_ports(value_of(o), &span))
 			rule->to.port = (uint16_t)span.low;
+	} else if (str_eq(name, STR("--on-port"))) {
+		struct facts_span span;
+		if (facts_parse_ports(value_of(o), &span))
+			rule->to.port = (uint16_t)span.low;
+	} else if (str_eq(name, STR("--on-ip"))) {
+		rule->to_others = ip_parse(value_of(o), &rule->to.ip, NULL) != ERR_OK;
 	} else if (str_eq(name, STR("--set-xmark")) || str_eq(name, STR("--set-mark"))) {
 		take_mark(rule, o);
 	} else {
-		return is_idle(name);
+		return is_idle(name) && !is_condition(o);
 	}
 	return true;
 }
@@ -234,7 +248,7 @@ static int read_rule(const struct reading *r, struct str line, const struct str 
 {
 	struct facts_rule rule = { .text = facts_shown(r->f, line) };
 	struct facts_chain *chain =
-		facts_chain_of(r->f, r->source, r->family, STR("nat"), words[1]);
+		facts_chain_of(r->f, r->source, r->family, str_of(r->table), words[1]);
 	if (!chain)
 		return ERR_LIMIT;
 	for (size_t i = 2; i < n;) {
@@ -259,17 +273,24 @@ static int read_rule(const struct reading *r, struct str line, const struct str 
 
 static int read_chain(const struct reading *r, const struct str *words, size_t n)
 {
-	static const struct { const char *name; enum facts_hook hook; int priority; } base[] = {
-		{ "PREROUTING", FACTS_PREROUTING, -100 }, { "INPUT", FACTS_INPUT, 100 },
-		{ "OUTPUT", FACTS_OUTPUT, -100 }, { "POSTROUTING", FACTS_POSTROUTING, 100 },
+	static const struct {
+		const char *table, *name;
+		enum facts_hook hook;
+		int priority;
+	} base[] = {
+		{ "mangle", "PREROUTING", FACTS_PREROUTING, -150 },
+		{ "nat", "PREROUTING", FACTS_PREROUTING, -100 },
+		{ "nat", "INPUT", FACTS_INPUT, 100 }, { "nat", "OUTPUT", FACTS_OUTPUT, -100 },
+		{ "nat", "POSTROUTING", FACTS_POSTROUTING, 100 },
 	};
-	struct facts_chain *chain =
-		facts_chain_of(r->f, r->source, r->family, STR("nat"), str_from(words[0], 1));
+	struct facts_chain *chain = facts_chain_of(r->f, r->source, r->family, str_of(r->table),
+	                                           str_from(words[0], 1));
 	if (!chain)
 		return ERR_LIMIT;
 	for (size_t i = 0; i < sizeof(base) / sizeof(*base); i++)
 		if (n > 1 && !str_eq(words[1], STR("-")) &&
-		    str_eq(str_of(chain->name), str_of(base[i].name))) {
+		    strcmp(chain->table, base[i].table) == 0 &&
+		    strcmp(chain->name, base[i].name) == 0) {
 			chain->hook = base[i].hook;
 			chain->priority = base[i].priority;
 		}
@@ -283,13 +304,15 @@ static int read_line(struct reading *r, struct str line)
 	if (line.n == 0 || line.p[0] == '#')
 		return ERR_OK;
 	if (line.p[0] == '*') {
-		r->nat = str_eq(line, STR("*nat"));
+		r->table = str_eq(line, STR("*nat")) ? "nat"
+		         : str_eq(line, STR("*mangle")) ? "mangle" : NULL;
 		return ERR_OK;
 	}
-	if (!r->nat)
+	if (!r->table)
 		return ERR_OK;
 	if (line.n > AUDIT_LINE_MAX_BYTES) {
 		facts_unread(r->f, "a rule of iptables", "its line is too long");
+		r->f->cut = true;
 		return ERR_OK;
 	}
 	if (line.p[0] == '[') {                 /* counters, as iptables-save -c writes */
@@ -297,6 +320,7 @@ static int read_line(struct reading *r, struct str line)
 		line = close == SIZE_MAX ? line : str_trim(str_from(line, close + 1));
 	}
 	size_t n = split_words(line, r->f->arena, words);
+	r->f->cut |= n == WORDS_MAX;
 	if (n == WORDS_MAX)
 		facts_unread(r->f, "a rule of iptables", "it has too many words");
 	else if (n >= 1 && words[0].n > 1 && words[0].p[0] == ':')
@@ -308,7 +332,7 @@ static int read_line(struct reading *r, struct str line)
 
 static int parse_tables(struct facts *f, const char *source, unsigned family, struct str text)
 {
-	struct reading r = { f, source, family, false };
+	struct reading r = { f, source, family, NULL };
 	struct str line;
 	int err = text.n > FACTS_TEXT_MAX_BYTES ? ERR_LIMIT : ERR_OK;
 	while (err == ERR_OK && str_token(&text, "\n", &line))

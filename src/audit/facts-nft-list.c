@@ -105,7 +105,8 @@ static void render_statement(struct buf *b, const char *key, const json_t *v)
 		buf_add_cstr(b, strcmp(text_of(v, "op"), "!=") == 0 ? " != " : " ");
 		render(b, json_object_get(v, "right"), 0);
 	} else if (strcmp(key, "snat") == 0 || strcmp(key, "dnat") == 0 ||
-	           strcmp(key, "redirect") == 0 || strcmp(key, "masquerade") == 0) {
+	           strcmp(key, "redirect") == 0 || strcmp(key, "masquerade") == 0 ||
+	           strcmp(key, "tproxy") == 0) {
 		render_nat(b, key, v);
 	} else if (strcmp(key, "vmap") == 0) {
 		render(b, json_object_get(v, "key"), 0);
@@ -165,8 +166,10 @@ static int read_chain(struct nft_reading *r, const json_t *item)
 	if (!chain)
 		return ERR_LIMIT;
 	chain->priority = priority > INT_MAX || priority < INT_MIN ? 0 : (int)priority;
+	const bool nat = strcmp(text_of(item, "type"), "nat") == 0;
+	const bool filter = strcmp(text_of(item, "type"), "filter") == 0;
 	for (size_t i = 1; i < sizeof(hooks) / sizeof(*hooks); i++)
-		if (strcmp(text_of(item, "type"), "nat") == 0 &&
+		if ((nat || (filter && i == FACTS_PREROUTING)) &&
 		    strcmp(text_of(item, "hook"), hooks[i]) == 0)
 			chain->hook = (enum facts_hook)i;
 	return ERR_OK;
@@ -184,6 +187,7 @@ static int add_rows(struct nft_reading *r, struct facts_chain *chain,
 		struct facts_rule one = *rule;
 		if (i >= NAMED_ROWS_MAX) {
 			facts_unread(r->f, rule->text, "its map has too many rows");
+			r->f->cut = true;
 			break;
 		}
 		one.matches = NULL;

@@ -296,6 +296,8 @@ void nft_read_statement(struct nft_reading *r, struct facts_rule *rule, const ch
 {
 	if (strcmp(key, "match") == 0)
 		nft_read_match(r, rule, v);
+	else if (rule->action == FACTS_TPROXY)
+		;                                /* a mark, and that it is accepted */
 	else if (strcmp(key, "masquerade") == 0)
 		rule->action = FACTS_MASQUERADE;
 	else if (strcmp(key, "snat") == 0)
@@ -304,6 +306,8 @@ void nft_read_statement(struct nft_reading *r, struct facts_rule *rule, const ch
 		read_nat(r, rule, FACTS_DNAT, v);
 	else if (strcmp(key, "redirect") == 0)
 		read_nat(r, rule, FACTS_REDIRECT, v);
+	else if (strcmp(key, "tproxy") == 0)
+		read_nat(r, rule, FACTS_TPROXY, v);
 	else if (strcmp(key, "mangle") == 0)
 		read_mangle(r, rule, v);
 	else if (strcmp(key, "vmap") == 0)

@@ -47,4 +47,20 @@ bool facts_parse_target(struct str s, struct endpoint *to);
 /* Decimal or hexadecimal ("0x4000"). */
 bool facts_parse_number(struct str s, uint32_t *value);
 
+/* Whether it gives packets another destination. */
+bool facts_leads_on(const struct facts_rule *rule);
+/* Gives it that. */
+void facts_lead(const struct facts *f, const struct facts_rule *rule, struct facts_packet *packet);
+/* Ports, each once. */
+enum { FACTS_PORTS_MAX = 256 };
+struct facts_ports {
+	uint16_t v[FACTS_PORTS_MAX];
+	size_t n;
+	bool cut;                        /* there are more */
+};
+bool facts_ports_have(const struct facts_ports *ports, uint32_t port);
+void facts_ports_add(struct facts_ports *ports, uint32_t port);
+/* Adds all ports at which a way to one of them may begin: that a rule or a program leads on. */
+void facts_ports_trace(struct facts *f, struct facts_ports *ports);
+
 #endif

@@ -145,7 +145,7 @@ int facts_parse_tcp(struct facts *f, unsigned family, struct str text)
 	if (text.n > FACTS_TEXT_MAX_BYTES)
 		return ERR_LIMIT;
 	while (str_token(&text, "\n", &line)) {
-		struct facts_listener l = { .program = "" };
+		struct facts_listener l = { .program = "", .started = "" };
 		uint32_t port;
 		size_t colon;
 		if (split(line, v) <= INODE || !str_eq(v[STATE], STR("0A")))

@@ -181,6 +181,10 @@ static int apply(struct walk *w, const struct facts_chain *chain, const struct f
 		translate(w, chain, rule, sure && !w->unsure);
 		*going = sure ? GO_OUT : GO_ON;
 		break;
+	case FACTS_TPROXY:                      /* a socket that does not want it passes it by */
+		if (!rule->to.ip.family || rule->to.ip.family == w->packet->to.ip.family)
+			translate(w, chain, rule, false);
+		break;
 	default:
 		break;
 	}

@@ -59,6 +59,9 @@ struct facts_listener {
 	unsigned pid;                    /* 0: not known */
 	const char *program;             /* ""; as /proc/PID/comm says */
 	bool elsewhere;                  /* it has another root than we: a container's */
+	/* Of a mail server of this machine the options by which it runs, as daemon_text() has them;
+	 * NULL: they are not known. */
+	const char *started;
 };
 
 /* ---- translation of addresses ---- */
@@ -89,6 +92,7 @@ struct facts_match {
 enum facts_action {
 	FACTS_NOTHING, FACTS_ACCEPT, FACTS_RETURN, FACTS_JUMP, FACTS_GOTO, FACTS_SET_MARK,
 	FACTS_MASQUERADE, FACTS_SNAT, FACTS_DNAT, FACTS_REDIRECT,
+	FACTS_TPROXY,                    /* to a socket here, if that takes such connections */
 };
 
 struct facts_rule {
@@ -96,7 +100,7 @@ struct facts_rule {
 	struct facts_match *matches;     /* all must hold */
 	size_t match_n;
 	const char *target;              /* of FACTS_JUMP, FACTS_GOTO */
-	struct endpoint to;              /* of SNAT, DNAT, REDIRECT; family 0, port 0: as it was */
+	struct endpoint to;              /* of all five; family 0, port 0: as it was */
 	bool to_others;                  /* to more addresses, or to one that is not understood */
 	uint32_t mark, mark_mask;        /* mark = (mark & ~mask) ^ value */
 	const char *text;                /* the rule as its tool shows it */
@@ -146,11 +150,15 @@ struct facts {
 	struct facts_proxy *proxies;
 	struct audit_unread *unread;
 	size_t interface_n, route_n, listener_n, chain_n, rule_n, proxy_n, unread_n;
+	const uint16_t *inner_ports;     /* of mail servers in other networks of this machine */
+	size_t inner_port_n;
+	bool inner_cut;                  /* there are more of them */
 	enum facts_container container;  /* in which we are */
 	const char *container_why;       /* the evidence; "" */
 	size_t chain_last;               /* that was found last */
 	bool has_xt;                     /* nft has rules that only iptables-save can show */
 	size_t value_n, address_n;       /* of all matches, of all interfaces */
+	bool cut;                        /* a limit was met, or a tool did not come to its end */
 	uint64_t work;                   /* compared in searches, so that they stay bounded */
 };
 
@@ -159,11 +167,13 @@ void facts_begin(struct facts *f, struct arena *a);
 const char *facts_kind_name(enum facts_kind kind);
 const char *facts_container_name(enum facts_container container);
 
-/* `nft -j list ruleset`. Only chains of type nat, and those that they jump to, matter; others are
- * kept without harm. ERR_INVALID: no JSON of that form. ERR_LIMIT. */
+/* `nft -j list ruleset`. Only chains of type nat, filters in the hook prerouting (they may have
+ * tproxy) and those that they jump to matter; others are kept without harm. ERR_INVALID: no JSON of
+ * that form. ERR_LIMIT. */
 int facts_parse_nft(struct facts *f, struct str json);
-/* `iptables-save` (family 4), `ip6tables-save` (6): the nat table. The kernel can have the tables
- * of iptables-legacy beside those of nft: they are another source. ERR_LIMIT. */
+/* `iptables-save` (family 4), `ip6tables-save` (6): the tables nat and mangle (TPROXY). The kernel
+ * can have the tables of iptables-legacy beside those of nft: they are another source.
+ * ERR_LIMIT. */
 int facts_parse_iptables(struct facts *f, unsigned family, struct str text);
 int facts_parse_iptables_legacy(struct facts *f, unsigned family, struct str text);
 

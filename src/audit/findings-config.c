@@ -11,34 +11,18 @@
 
 /* ---- who is believed (C7) ------------------------------------------------------- */
 
-static bool is_wide_range(const struct prefix *range)
-{
-	static const struct prefix blocks[] = {
-		{ { 4, { 10 } }, 8 }, { { 4, { 172, 16 } }, 12 }, { { 4, { 192, 168 } }, 16 },
-		{ { 4, { 100, 64 } }, 10 }, { { 6, { 0xfc } }, 7 },
-	};
-	if (range->len == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
-		if (prefix_covers(range, &blocks[i]))
-			return true;
-	return facts_is_public(&range->ip) && range->len < (range->ip.family == 4 ? 16 : 32);
-}
-
 /* The first item of a list of hosts that many strangers may be; NULL. */
 static const char *wide_item(struct findings *fs, struct str list)
 {
 	struct gather g = { .a = fs->a };
 	struct str item;
-	struct prefix range;
 	char separator = 0;
 	const bool exim = fs->report->mta == MTA_EXIM;
 	for (int i = 0; i < 1000; i++) {
 		if (exim ? !exim_item(&g, &list, &separator, &item)
 		         : !str_token(&list, ", \t", &item))
 			return NULL;
-		if (str_eq(item, STR("*")) || str_prefix(item, STR("static:"))
-		    || (gather_prefix(item, &range) && is_wide_range(&range)))
+		if (finding_is_wide_host(item))
 			return arena_strdup(fs->a, item);
 	}
 	return NULL;
@@ -58,7 +42,7 @@ static void hosts_finding(struct findings *fs, const char *service, const char *
 	finding_setting(d, s);
 	finding_fix(fs, d, "# Name your proxies alone, or nobody:");
 	if (fs->report->mta == MTA_POSTFIX) {
-		finding_fix_postfix(fs, d, service, name, "");
+		finding_fix_postfix(fs, d, service, name, finding_list_narrow(fs, s->value));
 	} else {
 		finding_fix_place(fs, d, &s->place);
 		finding_fix(fs, d, "%s =", name);
@@ -164,7 +148,7 @@ static void backup_finding(struct findings *fs, const struct audit_port *port)
 	            "second MX, and it takes the mail.", port->port);
 	for (size_t i = 0; i < why.by_n; i++)
 		finding_line(d, why.by[i].parameter, &why.by[i].place);
-	finding_fix_guarded(fs, d, service);
+	finding_fix_guarded(fs, d, service, true);
 }
 
 /* ---- certificates of public CAs (C44) -------------------------------------------- */
@@ -195,7 +179,7 @@ static void certificate_finding(struct findings *fs, const struct audit_port *po
 	for (size_t i = 0; i < why.by_n; i++)
 		finding_line(d, why.by[i].parameter, &why.by[i].place);
 	finding_setting(d, authorities);
-	finding_fix_guarded(fs, d, service);
+	finding_fix_guarded(fs, d, service, true);
 }
 
 /* ---- logins (C8) ---------------------------------------------------------------- */
@@ -220,7 +204,8 @@ static void login_postfix(struct findings *fs, const struct audit_port *port)
 		            "and permit_sasl_authenticated lets him relay.");
 		finding_setting(d, finding_set(fs, service, "smtpd_sasl_security_options"));
 		finding_fix_postfix(fs, d, service, "smtpd_sasl_security_options", options[0]
-			? arena_printf(fs->a, "noanonymous, %s", options) : "noanonymous");
+			? arena_printf(fs->a, "noanonymous, %s", finding_unexpanded(fs, options))
+			: "noanonymous");
 		finding_fix_reload(fs, d);
 		finding_check(fs, d, "postconf -xh smtpd_sasl_security_options");
 	}
@@ -242,8 +227,9 @@ static void login_postfix(struct findings *fs, const struct audit_port *port)
 static void login_exim(struct findings *fs, const char *driver)
 {
 	const struct audit_setting *condition = finding_set(fs, driver, "server_condition");
+	const struct audit_setting *offered = finding_set(fs, "", "auth_advertise_hosts");
 	const struct str value = str_of(condition ? condition->value : "");
-	if (!condition || finding_has(fs, "C8")
+	if (!condition || finding_has(fs, "C8") || (offered && !offered->value[0])
 	    || !(str_caseeq(value, STR("true")) || str_caseeq(value, STR("yes"))
 	         || str_eq(value, STR("1"))))
 		return;
@@ -301,9 +287,10 @@ static void reinjection_finding(struct findings *fs, const struct audit_port *po
 	            "all addresses. Who reaches it goes around the filter.",
 	            finding_at(fs, "", &port->place), port->port);
 	finding_line(d, "", &port->place);
-	finding_fix_place(fs, d, &port->place);
-	finding_fix(fs, d, "127.0.0.1:%s", port->place.text);
-	finding_fix_reload(fs, d);
+	if (finding_is_plain(str_of(service)))
+		finding_fix_command(fs, d, arena_printf(
+			fs->a, "%s -F '%s/inet/service=127.0.0.1:%u' && systemctl restart postfix",
+			finding_postconf(fs), service, port->port));
 	finding_check(fs, d, "ss -ltn 'sport = :%u' shows 127.0.0.1 alone", port->port);
 }
 
@@ -342,13 +329,48 @@ static void satellite_finding(struct findings *fs)
 	finding_setting(d, relay);
 	finding_setting(d, finding_set(fs, "", "inet_interfaces"));
 	finding_fix_postfix(fs, d, "", "inet_interfaces", "loopback-only");
-	finding_fix(fs, d, "# Then:");
-	finding_fix(fs, d, "systemctl restart postfix");
+	finding_fix_command(fs, d, "systemctl restart postfix");
 	finding_check(fs, d, "ss -ltn 'sport = :25' shows loopback alone");
+}
+
+/* ---- TLS that nobody gets ------------------------------------------------------- */
+
+static bool is_missed(const struct findings *fs, const struct audit_tls_gone *gone)
+{
+	for (size_t i = 0; i < fs->report->row_n; i++) {
+		const struct audit_row *row = &fs->report->rows[i];
+		if (row->no_tls && (!gone->port || gone->port == row->at))
+			return true;
+	}
+	return false;
+}
+
+static void tls_gone_finding(struct findings *fs, const struct audit_tls_gone *gone)
+{
+	const uint16_t port = gone->port ? gone->port->port : 25;
+	if (!is_missed(fs, gone))
+		return;
+	struct finding_draft *d = finding_begin(fs, AUDIT_ADVICE, "",
+	                                        "TLS is offered, and nobody gets it", 1);
+	finding_say(fs, d, "%s", gone->why);
+	finding_say(fs, d, "So nobody can relay behind it now: when it works again, audit once "
+	            "more.");
+	finding_setting(d, gone->setting);
+	if (gone->setting) {
+		finding_fix(fs, d, "# Put the file there, or another's name here:");
+		finding_fix_place(fs, d, &gone->setting->place);
+		finding_fix(fs, d, "# %s = ...", gone->setting->name);
+		finding_fix_reload(fs, d);
+	}
+	finding_check(fs, d, "openssl s_client -%s localhost:%u < /dev/null",
+	              gone->port && gone->port->tls_first ? "connect" : "starttls smtp -connect",
+	              port);
 }
 
 void findings_of_config(struct findings *fs)
 {
+	for (size_t i = 0; i < fs->known->tls_gone_n; i++)
+		tls_gone_finding(fs, &fs->known->tls_gone[i]);
 	findings_of_belief(fs);
 	findings_of_login(fs);
 	for (size_t i = 0; fs->report->mta == MTA_POSTFIX && i < fs->reading->port_n; i++) {

@@ -82,89 +82,12 @@ void finding_fix(struct findings *fs, struct finding_draft *d, const char *fmt, 
 		d->fix[d->fix_n++] = line;
 }
 
-void finding_fix_place(struct findings *fs, struct finding_draft *d,
-                       const struct audit_place *place)
-{
-	if (place->file[0] && place->line)
-		finding_fix(fs, d, "# In %s, in place of line %u:", place->file, place->line);
-	else if (place->file[0])
-		finding_fix(fs, d, "# In %s:", place->file);
-}
-
-static bool is_of_debian_exim(const struct findings *fs)
-{
-	for (size_t i = 0; i < fs->reading->setting_n; i++)
-		if (str_casesuffix(str_of(fs->reading->settings[i].place.file),
-		                   STR("/update-exim4.conf.conf")))
-			return true;
-	return false;
-}
-
-void finding_fix_reload(struct findings *fs, struct finding_draft *d)
-{
-	finding_fix(fs, d, "# Then:");
-	switch (fs->report->mta) {
-	case MTA_POSTFIX:
-		finding_fix(fs, d, "postfix reload");
-		return;
-	case MTA_EXIM:
-		finding_fix(fs, d, is_of_debian_exim(fs)
-		            ? "update-exim4.conf && systemctl restart exim4"
-		            : "exim4 -bV && systemctl restart exim4");
-		return;
-	case MTA_SENDMAIL:
-		finding_fix(fs, d, "systemctl restart sendmail");
-		return;
-	case MTA_OPENSMTPD:
-		finding_fix(fs, d, "smtpd -n && systemctl restart opensmtpd");
-		return;
-	default:
-		return;
-	}
-}
-
 void finding_check(struct findings *fs, struct finding_draft *d, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
 	d->check = arena_printf(fs->a, "portreeve audit; %s", printed(fs, fmt, ap));
 	va_end(ap);
-}
-
-/* ---- the catalogue ------------------------------------------------------------- */
-
-static const struct cause_words *words_of(const struct findings *fs, const struct finding_draft *d)
-{
-	const struct cause *cause = cause_by_id(str_of(d->cause));
-	return cause ? cause_words_of(cause, fs->report->mta) : NULL;
-}
-
-void finding_catalogue_fix(struct findings *fs, struct finding_draft *d)
-{
-	const struct cause_words *w = words_of(fs, d);
-	const struct cause *cause = cause_by_id(str_of(d->cause));
-	if (cause && cause->remedy)
-		finding_fix(fs, d, "# %s", cause->remedy);
-	if (!w || !w->parameter)
-		return;
-	if (w->fix && w->file)
-		finding_fix(fs, d, "# In %s:", w->file);
-	struct str rest = str_of(w->fix ? w->fix : ""), line;
-	while (str_token(&rest, "\n", &line))
-		finding_fix(fs, d, "%.*s", STR_ARG(line));
-	if (w->check)
-		finding_check(fs, d, "%s", w->check);
-}
-
-void finding_catalogue_lines(struct findings *fs, struct finding_draft *d, const char *service)
-{
-	const struct cause_words *w = words_of(fs, d);
-	struct str rest = str_of(w && w->parameter ? w->parameter : ""), word;
-	while (str_token(&rest, " ,;()", &word)) {
-		char name[64];
-		if (str_copy(name, sizeof(name), word))
-			finding_setting(d, finding_set(fs, service, name));
-	}
 }
 
 /* ---- words --------------------------------------------------------------------- */

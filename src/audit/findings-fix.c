@@ -10,6 +10,9 @@
 
 enum { FIX_HOMES_MAX = 6 };
 
+#define UNTIL_THEN "# Until then no address may be trusted here; the machine's own programs send " \
+	"by the command sendmail:"
+
 static const struct audit_line *first_line(const struct finding_group *g)
 {
 	return g->rows[0]->by_n ? &g->rows[0]->by[0] : NULL;
@@ -17,93 +20,29 @@ static const struct audit_line *first_line(const struct finding_group *g)
 
 /* ---- Postfix ------------------------------------------------------------------- */
 
-void finding_fix_postfix(struct findings *fs, struct finding_draft *d, const char *service,
-                         const char *name, const char *value)
-{
-	const struct audit_setting *s = finding_set(fs, service, name);
-	const bool own = s && s->service && s->service[0];
-	const bool spaced = strpbrk(value, " \t{}") != NULL;
-	if (!own) {
-		if (s && s->place.line)
-			finding_fix_place(fs, d, &s->place);
-		else
-			finding_fix(fs, d, "# In main.cf, where it is not set:");
-		finding_fix(fs, d, "%s =%s%s", name, value[0] ? " " : "", value);
-		return;
-	}
-	finding_fix(fs, d, "# In %s, service %s (line %u), in place of its %s:", s->place.file,
-	            s->service, s->place.line, name);
-	finding_fix(fs, d, spaced ? "    -o { %s = %s }" : "    -o %s=%s", name, value);
-}
-
-/* The type before a table's file, as a setting or line writes it: "hash"; NULL. */
-static const char *table_type(struct findings *fs, const char *file)
-{
-	const char *needle = arena_printf(fs->a, ":%s", file);
-	for (size_t i = 0; i < fs->reading->setting_n; i++) {
-		const char *value = fs->reading->settings[i].value;
-		const size_t at = str_search(str_of(value), str_of(needle));
-		size_t from = at;
-		if (at == SIZE_MAX)
-			continue;
-		while (from > 0 && ascii_isalpha((unsigned char)value[from - 1]))
-			from--;
-		return arena_strdup(fs->a, (struct str){ value + from, at - from });
-	}
-	return NULL;
-}
-
-static bool is_compiled(const char *type)
-{
-	static const char *const types[] = { "hash", "btree", "lmdb", "dbm", "cdb", "sdbm" };
-	for (size_t i = 0; type && i < sizeof(types) / sizeof(*types); i++)
-		if (!strcmp(type, types[i]))
-			return true;
-	return false;
-}
-
 static bool is_main_file(const char *file)
 {
 	return str_casesuffix(str_of(file), STR("main.cf"))
 	       || str_casesuffix(str_of(file), STR("master.cf"));
 }
 
-/* A row of a table, or of a file of networks. */
-static void fix_table(struct findings *fs, struct finding_draft *d, const struct finding_group *g,
-                      const struct audit_place *place)
-{
-	struct str rest = str_of(place->text), key;
-	struct prefix range, homes[FIX_HOMES_MAX];
-	const char *type = table_type(fs, place->file);
-	finding_fix_place(fs, d, place);
-	finding_fix(fs, d, "#%s", place->text);
-	if (str_word(&rest, &key) && gather_prefix(key, &range) && !is_compiled(type)) {
-		const size_t n = finding_homes(fs, g, &range, homes, FIX_HOMES_MAX);
-		for (size_t i = 0; i < n; i++)
-			finding_fix(fs, d, "%s%.*s", finding_range_text(fs, &homes[i]),
-			            STR_ARG(rest));
-	}
-	finding_fix(fs, d, "# Then:");
-	if (is_compiled(type) && finding_is_plain(str_of(place->file)))
-		finding_fix(fs, d, "postmap %s:%s", type, place->file);
-	finding_fix(fs, d, "postfix reload");
-}
-
 /* Other hosts of a bridge's network may have to relay: all of it but the address by which strangers
  * arrive. */
 static void say_exception(struct findings *fs, struct finding_draft *d,
-                          const struct finding_group *g, const char *kept,
-                          const struct audit_setting *networks)
+                          const struct finding_group *g, const char *service,
+                          const struct audit_setting *networks, const char *kept)
 {
-	const bool own = networks->service && networks->service[0];
 	if (!g->arrival || !g->arrival->as.family || strlen(networks->value) > 1000
-	    || strchr(kept, '!'))
+	    || strchr(kept, '!')
+	    || fs->known->ground->facts->container != FACTS_NO_CONTAINER)
 		return;
+	const char *ip = finding_ip_text(fs, &g->arrival->as);
+	const char *all = arena_printf(fs->a, g->arrival->as.family == 6 ? "![%s] %s" : "!%s %s",
+	                               ip, finding_unexpanded(fs, networks->value));
 	finding_fix(fs, d, "# Or, if other hosts of that network must relay, all but the address "
 	            "by which strangers arrive:");
-	finding_fix(fs, d, "#%s mynetworks = !%s%s%s %s%s", own ? "     -o {" : "",
-	            g->arrival->as.family == 6 ? "[" : "", finding_ip_text(fs, &g->arrival->as),
-	            g->arrival->as.family == 6 ? "]" : "", networks->value, own ? " }" : "");
+	finding_fix(fs, d, "#%s && postfix reload",
+	            finding_postfix_command(fs, service, "mynetworks", all));
 }
 
 static void fix_postfix_clients(struct findings *fs, struct finding_draft *d,
@@ -114,47 +53,37 @@ static void fix_postfix_clients(struct findings *fs, struct finding_draft *d,
 	const struct audit_setting *networks = finding_set(fs, service, "mynetworks");
 	const struct audit_trust *trust = finding_trust(fs, g->rows[0]);
 	if (line && line->place.line && !is_main_file(line->place.file)) {
-		fix_table(fs, d, g, &line->place);
+		finding_fix_row(fs, d, g, &line->place);
 		return;
 	}
 	const char *value = networks ? networks->value : "";
 	const char *kept = finding_list_kept(fs, g, FINDING_POSTFIX_LIST, str_of(value));
 	if (!kept && trust && trust->place.line && !is_main_file(trust->place.file)) {
-		fix_table(fs, d, g, &trust->place);
+		finding_fix_row(fs, d, g, &trust->place);
 		return;
 	}
 	if (!kept || !line || strncmp(line->parameter, "mynetworks", 10) != 0) {
 		finding_catalogue_fix(fs, d);
 		return;
 	}
-	finding_fix_postfix(fs, d, service, "mynetworks", kept);
-	say_exception(fs, d, g, kept, networks);
+	finding_fix_postfix(fs, d, service, "mynetworks", finding_unexpanded(fs, kept));
 	finding_fix_reload(fs, d);
-	if (networks->service && networks->service[0] && finding_is_plain(str_of(service)))
-		finding_check(fs, d, "postconf -P '%s/inet/mynetworks'", service);
+	say_exception(fs, d, g, service, networks, kept);
+	if (networks->service && networks->service[0])
+		finding_check(fs, d, "%s -P | grep mynetworks", finding_postconf(fs));
 	else
-		finding_check(fs, d, "postconf -xh mynetworks");
+		finding_check(fs, d, "%s -xh mynetworks", finding_postconf(fs));
+}
+
+/* Strangers arrive by loopback: no list of networks helps. */
+static void fix_postfix_loopback(struct findings *fs, struct finding_draft *d,
+                                 const struct finding_group *g)
+{
+	finding_fix(fs, d, "%s", UNTIL_THEN);
+	finding_fix_guarded_all(fs, d, g, false);
 }
 
 /* ---- Exim ---------------------------------------------------------------------- */
-
-/* "dc_relay_nets='…'", "hostlist relay_from_hosts = …", "accept hosts = …": what stands before the
- * list, and the list; false: it is no such line. */
-static bool split_list(struct str text, struct str *before, struct str *list, const char **quote)
-{
-	const size_t equals = str_find(text, '=');
-	if (equals == SIZE_MAX)
-		return false;
-	*before = (struct str){ text.p, equals + 1 };
-	*list = str_trim(str_from(text, equals + 1));
-	*quote = "";
-	if (list->n > 1 && (list->p[0] == '\'' || list->p[0] == '"')
-	    && list->p[list->n - 1] == list->p[0]) {
-		*quote = list->p[0] == '"' ? "\"" : "'";
-		*list = (struct str){ list->p + 1, list->n - 2 };
-	}
-	return true;
-}
 
 static void fix_exim_clients(struct findings *fs, struct finding_draft *d,
                              const struct finding_group *g)
@@ -162,7 +91,15 @@ static void fix_exim_clients(struct findings *fs, struct finding_draft *d,
 	const struct audit_line *line = first_line(g);
 	struct str before, list;
 	const char *quote, *kept = NULL;
-	if (line && split_list(str_of(line->place.text), &before, &list, &quote))
+	if (g->arrival && !strcmp(g->cause, "C5") && finding_is_debian_exim(fs)) {
+		finding_fix(fs, d, "%s", UNTIL_THEN);
+		finding_fix(fs, d, "sed -i 's/^hostlist relay_from_hosts = MAIN_RELAY_NETS$/"
+		            "hostlist relay_from_hosts =/' /etc/exim4/exim4.conf.template "
+		            "/etc/exim4/conf.d/main/01_exim4-config_listmacrosdefs && "
+		            "update-exim4.conf && systemctl restart exim4");
+		return;
+	}
+	if (line && finding_list_split(str_of(line->place.text), &before, &list, &quote))
 		kept = finding_list_kept(fs, g, FINDING_EXIM_LIST, list);
 	if (!kept || (g->arrival && !strcmp(g->cause, "C5"))) {
 		finding_catalogue_fix(fs, d);
@@ -171,12 +108,7 @@ static void fix_exim_clients(struct findings *fs, struct finding_draft *d,
 	finding_fix_place(fs, d, &line->place);
 	finding_fix(fs, d, "%.*s%s%s%s%s", STR_ARG(before), quote[0] ? "" : " ", quote, kept,
 	            quote);
-	if (str_casesuffix(str_of(line->place.file), STR("/update-exim4.conf.conf")))
-		finding_fix(fs, d, "# Then:");
-	if (str_casesuffix(str_of(line->place.file), STR("/update-exim4.conf.conf")))
-		finding_fix(fs, d, "update-exim4.conf && systemctl restart exim4");
-	else
-		finding_fix_reload(fs, d);
+	finding_fix_reload(fs, d);
 	finding_check(fs, d, "exim4 -bh %s plays such a client: a foreign recipient gets a 550",
 	              finding_ip_text(fs, &g->rows[0]->asker->ip));
 }
@@ -212,6 +144,8 @@ static void fix_sendmail_clients(struct findings *fs, struct finding_draft *d,
 {
 	const struct audit_line *line = first_line(g);
 	if (line && !line->place.line && g->arrival && g->arrival->as.family) {
+		finding_fix(fs, d, "# Sendmail trusts this machine's own addresses by itself: with "
+		            "this it refuses all mail that comes so, for your users, too.");
 		finding_fix(fs, d, "# In /etc/mail/access:");
 		finding_fix(fs, d, "Connect:%s%s REJECT", g->arrival->as.family == 6 ? "IPv6:" : "",
 		            finding_ip_text(fs, &g->arrival->as));
@@ -278,6 +212,30 @@ static const char *rule_list(struct findings *fs, const struct audit_place *plac
 	return list;
 }
 
+/* "match [from local] for any action X" holds for each address of the machine's own: for its
+ * programs alone, by the socket and by loopback. */
+static bool fix_smtpd_local(struct findings *fs, struct finding_draft *d,
+                            const struct finding_group *g, const struct audit_line *line)
+{
+	const struct str text = str_of(line ? line->place.text : "");
+	const size_t local = str_search(text, STR("from local "));
+	const size_t rest = local != SIZE_MAX ? local + strlen("from local ") : strlen("match ");
+	const size_t before = local != SIZE_MAX ? local : strlen("match ");
+	if (!g->arrival || !line || !line->place.line || !str_prefix(text, STR("match "))
+	    || (local == SIZE_MAX && str_search(text, STR("from ")) != SIZE_MAX))
+		return false;
+	finding_fix_place(fs, d, &line->place);
+	finding_fix(fs, d, "%.*sfrom socket %s", (int)before, text.p, text.p + rest);
+	if (!ip_is_loopback(&g->arrival->as))
+		finding_fix(fs, d, "%.*sfrom src { 127.0.0.1, ::1 } %s", (int)before, text.p,
+		            text.p + rest);
+	finding_fix_reload(fs, d);
+	finding_check(fs, d, "smtpd -n; grep -n '^match' %s shows \"for any\" with \"from local\" "
+	              "nowhere", finding_is_plain(str_of(line->place.file)) ? line->place.file
+	                                                                     : "/etc/smtpd.conf");
+	return true;
+}
+
 static void fix_smtpd_clients(struct findings *fs, struct finding_draft *d,
                               const struct finding_group *g)
 {
@@ -285,6 +243,8 @@ static void fix_smtpd_clients(struct findings *fs, struct finding_draft *d,
 	size_t from, to;
 	const struct str text = str_of(line ? line->place.text : "");
 	const char *kept = NULL;
+	if (fix_smtpd_local(fs, d, g, line))
+		return;
 	if (find_sources(text, &from, &to))
 		kept = finding_list_kept(fs, g, FINDING_SMTPD_LIST,
 		                         str_of(rule_list(fs, &line->place)));
@@ -313,11 +273,11 @@ void finding_fix_clients(struct findings *fs, struct finding_draft *d,
 		finding_fix(fs, d, "# %s", cause->remedy);
 	switch (fs->report->mta) {
 	case MTA_POSTFIX:
-		if (strcmp(g->cause, "C5") != 0) {
+		if (strcmp(g->cause, "C5") != 0)
 			fix_postfix_clients(fs, d, g);
-			return;
-		}
-		break;
+		else
+			fix_postfix_loopback(fs, d, g);
+		return;
 	case MTA_EXIM:
 		fix_exim_clients(fs, d, g);
 		return;

@@ -201,3 +201,53 @@ const char *finding_list_kept(struct findings *fs, const struct finding_group *g
 	buf_fini(&w.out);
 	return kept;
 }
+
+bool finding_list_split(struct str text, struct str *before, struct str *list, const char **quote)
+{
+	const size_t equals = str_find(text, '=');
+	if (equals == SIZE_MAX)
+		return false;
+	*before = (struct str){ text.p, equals + 1 };
+	*list = str_trim(str_from(text, equals + 1));
+	*quote = "";
+	if (list->n > 1 && (list->p[0] == '\'' || list->p[0] == '"')
+	    && list->p[list->n - 1] == list->p[0]) {
+		*quote = list->p[0] == '"' ? "\"" : "'";
+		*list = (struct str){ list->p + 1, list->n - 2 };
+	}
+	return true;
+}
+
+/* ---- hosts that are believed ---------------------------------------------------------- */
+
+static bool is_wide_range(const struct prefix *range)
+{
+	static const struct prefix blocks[] = {
+		{ { 4, { 10 } }, 8 }, { { 4, { 172, 16 } }, 12 }, { { 4, { 192, 168 } }, 16 },
+		{ { 4, { 100, 64 } }, 10 }, { { 6, { 0xfc } }, 7 },
+	};
+	if (range->len == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
+		if (prefix_covers(range, &blocks[i]))
+			return true;
+	return facts_is_public(&range->ip) && range->len < (range->ip.family == 4 ? 16 : 32);
+}
+
+bool finding_is_wide_host(struct str item)
+{
+	struct prefix range;
+	return str_eq(item, STR("*")) || str_prefix(item, STR("static:"))
+	       || (gather_prefix(item, &range) && is_wide_range(&range));
+}
+
+const char *finding_list_narrow(struct findings *fs, const char *list)
+{
+	const char *kept = "";
+	struct str rest = str_of(list), item;
+	while (str_token(&rest, ", \t", &item))
+		if (!finding_is_wide_host(item))
+			kept = arena_printf(fs->a, "%s%s%.*s", kept, kept[0] ? " " : "",
+			                    STR_ARG(item));
+	return finding_unexpanded(fs, kept);
+}

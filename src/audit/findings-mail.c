@@ -48,15 +48,16 @@ static void sender_postfix(struct findings *fs, const struct audit_port *port)
 	finding_setting(d, finding_set(fs, service, "smtpd_sasl_auth_enable"));
 	finding_setting(d, finding_set(fs, service, "smtpd_sender_restrictions"));
 	if (!finding_value(fs, service, "smtpd_sender_login_maps")[0]) {
-		finding_fix(fs, d, "# which login owns which address, as \"user@example.org "
-		            "login\":");
+		finding_fix(fs, d, "# Write into /etc/postfix/sender_login which login owns which "
+		            "address, as \"user@example.org login\"; then:");
+		finding_fix_command(fs, d, "postmap hash:/etc/postfix/sender_login");
 		finding_fix_postfix(fs, d, "", "smtpd_sender_login_maps",
 		                    "hash:/etc/postfix/sender_login");
 	}
 	finding_fix_postfix(fs, d, service, "smtpd_sender_restrictions", arena_printf(
-		fs->a, "reject_authenticated_sender_login_mismatch%s%s", old[0] ? ", " : "", old));
-	finding_fix(fs, d, "# Then:");
-	finding_fix(fs, d, "postmap hash:/etc/postfix/sender_login && postfix reload");
+		fs->a, "reject_authenticated_sender_login_mismatch%s%s", old[0] ? ", " : "",
+		finding_unexpanded(fs, old)));
+	finding_fix_reload(fs, d);
 	finding_check(fs, d, "log in as one user and send as another: 553");
 }
 
@@ -206,9 +207,11 @@ static void bounce_finding(struct findings *fs, const struct audit_setting *s, c
 	finding_say(fs, d, "%s: %s Mail to a name that nobody has is taken, and bounced to whoever "
 	            "was forged as its sender.", finding_at(fs, s->name, &s->place), what);
 	finding_setting(d, s);
-	if (str_prefix(str_of(value), STR("hash:")))
-		finding_fix(fs, d, "# All names of these domains, as \"user@example.org OK\", then "
-		            "postmap, and:");
+	if (str_prefix(str_of(value), STR("hash:"))) {
+		finding_fix(fs, d, "# Write into %s all names of these domains, as "
+		            "\"user@example.org OK\"; then:", value + strlen("hash:"));
+		finding_fix_command(fs, d, arena_printf(fs->a, "postmap %s", value));
+	}
 	finding_fix_postfix(fs, d, "", name, value);
 	finding_fix_reload(fs, d);
 	finding_check(fs, d, "mail to nobody-here at each of the domains gets a 550");

@@ -56,7 +56,7 @@ static bool next_element(struct str *list, struct str *element)
 
 enum place_of_element { GOES, TRUSTED, GUARD, BEHIND };
 
-static enum place_of_element place_of_element(struct str element)
+static enum place_of_element place_of_element(struct str element, bool trusts)
 {
 	static const char *const trusted[] = { "permit_mynetworks", "permit_sasl_authenticated",
 	                                       "permit_tls_clientcerts", NULL };
@@ -65,6 +65,8 @@ static enum place_of_element place_of_element(struct str element)
 	static const char *const opening[] = { "permit", "permit_mx_backup",
 	                                       "permit_tls_all_clientcerts",
 	                                       "permit_inet_interfaces", NULL };
+	if (!trusts && str_caseeq(element, STR("permit_mynetworks")))
+		return GOES;
 	if (is_one_of(element, trusted))
 		return TRUSTED;
 	if (is_one_of(element, guards))
@@ -72,32 +74,35 @@ static enum place_of_element place_of_element(struct str element)
 	return is_one_of(element, opening) ? GOES : BEHIND;
 }
 
-static void add_elements(struct buf *b, struct str list, enum place_of_element wanted)
+static void add_elements(struct buf *b, struct str list, bool trusts,
+                         enum place_of_element wanted)
 {
 	struct str element;
 	for (int i = 0; i < WORDS_MAX && next_element(&list, &element); i++) {
-		if (place_of_element(element) != wanted)
+		if (place_of_element(element, trusts) != wanted)
 			continue;
 		buf_printf(b, "%s%.*s", b->n ? ", " : "", STR_ARG(element));
 	}
 }
 
-/* The list with its guard behind those who are trusted, and nothing before it that others reach. */
-static const char *guarded_list(struct findings *fs, struct str list)
+/* The list with its guard behind those who are trusted, and nothing before it that others reach;
+ * without permit_mynetworks where an address says nothing (`trusts` is false). */
+static const char *guarded_list(struct findings *fs, struct str list, bool trusts)
 {
 	struct buf b = { 0 };
-	add_elements(&b, list, TRUSTED);
+	add_elements(&b, list, trusts, TRUSTED);
 	const size_t before = b.n;
-	add_elements(&b, list, GUARD);
+	add_elements(&b, list, trusts, GUARD);
 	if (b.n == before)
 		buf_printf(&b, "%sreject_unauth_destination", b.n ? ", " : "");
-	add_elements(&b, list, BEHIND);
+	add_elements(&b, list, trusts, BEHIND);
 	const char *value = arena_strdup(fs->a, buf_str(&b));
 	buf_fini(&b);
 	return value;
 }
 
-void finding_fix_guarded(struct findings *fs, struct finding_draft *d, const char *service)
+void finding_fix_guarded(struct findings *fs, struct finding_draft *d, const char *service,
+                         bool trusts)
 {
 	const char *name = "smtpd_relay_restrictions";
 	if (!finding_value(fs, service, name)[0])
@@ -108,9 +113,18 @@ void finding_fix_guarded(struct findings *fs, struct finding_draft *d, const cha
 		return;
 	}
 	finding_setting(d, finding_set(fs, service, name));
-	finding_fix_postfix(fs, d, service, name, guarded_list(fs, str_of(value)));
+	finding_fix_postfix(fs, d, service, name,
+	                    finding_unexpanded(fs, guarded_list(fs, str_of(value), trusts)));
 	finding_fix_reload(fs, d);
-	finding_check(fs, d, "postconf -xh %s; postconf -P | grep %s", name, name);
+	finding_check(fs, d, "%s -xh %s; %s -P | grep %s", finding_postconf(fs), name,
+	              finding_postconf(fs), name);
+}
+
+void finding_fix_guarded_all(struct findings *fs, struct finding_draft *d,
+                             const struct finding_group *g, bool trusts)
+{
+	for (size_t i = 0; i < g->n; i++)
+		finding_fix_guarded(fs, d, finding_service(fs, g->rows[i]->port), trusts);
 }
 
 /* ---- Postfix: domains ---------------------------------------------------------- */
@@ -128,14 +142,25 @@ static bool is_wide_domain(struct str word)
 	       && str_find(word, '/') == SIZE_MAX && !str_caseeq(word, STR("localhost"));
 }
 
+/* A table whose rows can't be seen: a database, a service. */
+static bool is_hidden_table(struct str word)
+{
+	static const char *const seen[] = { "hash:", "lmdb:", "btree:", "cdb:", "texthash:",
+	                                    "inline:", "cidr:", "dbm:", "sdbm:" };
+	for (size_t i = 0; i < sizeof(seen) / sizeof(*seen); i++)
+		if (str_caseprefix(word, str_of(seen[i])))
+			return false;
+	return str_find(word, ':') != SIZE_MAX;
+}
+
 /* The list of domains without what holds those of others; NULL: there is no such word. */
-static const char *domains_kept(struct findings *fs, struct str list)
+static const char *domains_kept(struct findings *fs, struct str list, bool (*goes)(struct str))
 {
 	struct buf b = { 0 };
 	bool changed = false;
 	struct str word;
 	while (str_token(&list, ", \t", &word)) {
-		if (is_wide_domain(word))
+		if (goes(word))
 			changed = true;
 		else
 			buf_printf(&b, "%s%.*s", b.n ? ", " : "", STR_ARG(word));
@@ -145,7 +170,9 @@ static const char *domains_kept(struct findings *fs, struct str list)
 	return kept;
 }
 
-static void fix_domains(struct findings *fs, struct finding_draft *d)
+/* Whether one of the lists was shorter without those. */
+static bool fix_domain_lists(struct findings *fs, struct finding_draft *d,
+                             bool (*goes)(struct str))
 {
 	static const char *const names[] = { "relay_domains", "mydestination",
 	                                     "virtual_alias_domains", "virtual_mailbox_domains" };
@@ -153,21 +180,35 @@ static void fix_domains(struct findings *fs, struct finding_draft *d)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const struct audit_setting *s = finding_set(fs, "", names[i]);
 		const char *kept = s && s->place.line && strlen(s->value) < VALUE_MAX_BYTES
-		                 ? domains_kept(fs, str_of(s->value)) : NULL;
+		                 ? domains_kept(fs, str_of(s->value), goes) : NULL;
 		if (!kept)
 			continue;
 		finding_setting(d, s);
-		finding_fix_postfix(fs, d, "", names[i], kept);
+		finding_fix_postfix(fs, d, "", names[i], finding_unexpanded(fs, kept));
 		fixed = true;
 	}
-	if (!fixed) {
+	return fixed;
+}
+
+static void fix_domains(struct findings *fs, struct finding_draft *d,
+                        const struct finding_group *g)
+{
+	const struct audit_place *place = g->rows[0]->by_n ? &g->rows[0]->by[0].place : NULL;
+	if (fix_domain_lists(fs, d, is_wide_domain)) {
+		finding_fix_reload(fs, d);
+		finding_fix(fs, d, "# Add your own domains by their whole names.");
+	} else if (place && place->line && !str_casesuffix(str_of(place->file), STR(".cf"))) {
+		finding_fix_row(fs, d, g, place);
+	} else if (fix_domain_lists(fs, d, is_hidden_table)) {
+		finding_fix_reload(fs, d);
+		finding_fix(fs, d, "# Name its domains one by one, or mend its query, before you "
+		            "set it again.");
+	} else {
 		finding_catalogue_fix(fs, d);
 		return;
 	}
-	finding_fix(fs, d, "# Add your own domains by their whole names.");
-	finding_fix_reload(fs, d);
-	finding_check(fs, d, "postconf -xh relay_domains mydestination virtual_alias_domains "
-	              "virtual_mailbox_domains");
+	finding_check(fs, d, "%s -xh relay_domains mydestination virtual_alias_domains "
+	              "virtual_mailbox_domains", finding_postconf(fs));
 }
 
 /* ---- Postfix: other parameters -------------------------------------------------- */
@@ -186,6 +227,11 @@ static void fix_parameters(struct findings *fs, struct finding_draft *d, const c
 		const char *name = arena_strdup(fs->a, str_trim((struct str){ line.p, equals }));
 		const char *value = arena_strdup(fs->a, str_trim(str_from(line, equals + 1)));
 		const struct audit_setting *s = finding_set(fs, service, name);
+		/* Proxies that are named one by one stay. */
+		const char *narrow = s && str_casesuffix(str_of(name), STR("_hosts"))
+		                   ? finding_list_narrow(fs, s->value) : "";
+		if (narrow[0] && strlen(narrow) < strlen(s->value))
+			value = narrow;
 		if (s && s->place.line && !str_caseeq(str_of(s->value), str_of(value)))
 			finding_fix_postfix(fs, d, service, name, value);
 	}
@@ -194,8 +240,43 @@ static void fix_parameters(struct findings *fs, struct finding_draft *d, const c
 		return;
 	}
 	finding_fix_reload(fs, d);
-	if (w->check)
-		finding_check(fs, d, "%s", w->check);
+	finding_catalogue_check(fs, d, w);
+}
+
+/* Of SRS addresses, as far as it stands there. */
+static bool is_pattern(struct str word)
+{
+	if (str_find(word, '{') != SIZE_MAX && str_casesearch(word, STR("SRS")) == SIZE_MAX)
+		return false;
+	return str_caseprefix(word, STR("regexp:")) || str_caseprefix(word, STR("pcre:"))
+	       || str_caseprefix(word, STR("proxy:regexp:"))
+	       || str_caseprefix(word, STR("proxy:pcre:"));
+}
+
+/* The patterns that make a foreign address of an own one go, out of the maps that decide. */
+static bool fix_patterns(struct findings *fs, struct finding_draft *d, const char *service)
+{
+	const size_t before = d->fix_n;
+	for (size_t i = 0; i < d->line_n; i++) {
+		const struct audit_line *line = &d->lines[i];
+		const bool maps = str_casesuffix(str_of(line->parameter), STR("_maps"));
+		const struct audit_setting *s = maps ? finding_set(fs, service, line->parameter)
+		                                     : NULL;
+		struct str rest = str_of(s ? s->value : ""), word;
+		const char *kept = "";
+		bool goes = false;
+		while (next_element(&rest, &word)) {
+			goes |= is_pattern(word);
+			if (!is_pattern(word))
+				kept = arena_printf(fs->a, "%s%s%.*s", kept, kept[0] ? ", " : "",
+				                    STR_ARG(word));
+		}
+		if (goes)
+			finding_fix_postfix(fs, d, service, s->name, finding_unexpanded(fs, kept));
+	}
+	if (d->fix_n > before)
+		finding_fix_reload(fs, d);
+	return d->fix_n > before;
 }
 
 /* Whether a table of recipients, not a list of domains, is what decides. */
@@ -223,13 +304,12 @@ static void fix_postfix_rules(struct findings *fs, struct finding_draft *d,
 	static const char *const by_order[] = { "C10", "C31", "C32", "C39", "C41", "C42", "C44",
 	                                        "C47", NULL };
 	const char *service = finding_service(fs, g->rows[0]->port);
-	if (is_one_of(str_of(g->cause), by_order))
-		finding_fix_guarded(fs, d, service);
-	else if (!strcmp(g->cause, "C33") && lets_recipients(fs, service, d))
-		finding_fix_guarded(fs, d, service);
+	if (is_one_of(str_of(g->cause), by_order)
+	    || (!strcmp(g->cause, "C33") && lets_recipients(fs, service, d)))
+		finding_fix_guarded_all(fs, d, g, true);
 	else if (!strcmp(g->cause, "C33"))
-		fix_domains(fs, d);
-	else
+		fix_domains(fs, d, g);
+	else if (strcmp(g->cause, "C11") != 0 || !fix_patterns(fs, d, service))
 		fix_parameters(fs, d, service);
 }
 
@@ -276,10 +356,11 @@ static bool fix_exim_domains(struct findings *fs, struct finding_draft *d)
 	return fixed;
 }
 
-/* The statement that lets them in. Where a router makes a foreign address of it, that is sound. */
+/* The statement that lets them in. Where a router makes a foreign address of it, or somebody is
+ * believed who should not be, that is sound. */
 static const struct audit_line *accepted_by(const struct finding_group *g)
 {
-	static const char *const routed[] = { "C11", "C34", "C36", "C37", "C48", NULL };
+	static const char *const routed[] = { "C7", "C8", "C11", "C34", "C36", "C37", "C48", NULL };
 	for (size_t i = 0; i < g->rows[0]->by_n && !is_one_of(str_of(g->cause), routed); i++) {
 		const struct audit_place *place = &g->rows[0]->by[i].place;
 		if (place->line && str_prefix(str_of(place->text), STR("accept")))
@@ -314,8 +395,7 @@ static void fix_sendmail_rules(struct findings *fs, struct finding_draft *d,
 	if (str_casesuffix(file, STR(".mc"))) {
 		finding_fix_place(fs, d, &line->place);
 		finding_fix(fs, d, "dnl %s", line->place.text);
-		finding_fix(fs, d, "# Then:");
-		finding_fix(fs, d, "sendmailconfig");
+		finding_fix_remake(fs, d, line->place.file);
 	} else if (str_casesuffix(file, STR(".cf"))) {
 		finding_catalogue_fix(fs, d);
 		return;

@@ -54,7 +54,10 @@ void audit_findings(const struct audit_known *known, struct audit_report *report
 	findings_of_network(&fs);
 	findings_of_reading(&fs);
 	findings_of_config(&fs);
+	findings_of_slips(&fs);
 	findings_of_mail(&fs);
+	if (report->mta == MTA_SENDMAIL)
+		findings_of_sendmail(&fs);
 	for (size_t i = 0; i < fs.n; i++)
 		order[i] = &fs.drafts[i];
 	qsort(order, fs.n, sizeof(*order), worse_first);

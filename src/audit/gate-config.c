@@ -22,6 +22,10 @@ const struct config_row gate_config_rows[] = {
 	{ "seen_as", GATE(CONFIG_IPS, seen_as), 0, 16, "",
 	  "Addresses by which others see the witness, where that is behind a translator of "
 	  "addresses." },
+	{ "families", GATE(CONFIG_STRINGS, families), 0, 2, "",
+	  "Over which families strangers reach this server: the witness must come over each. "
+	  "Unset: those of which the machine has an address; in a container both, as its host may "
+	  "lead either to it.", .choices = "ipv4, ipv6" },
 	{ "kept", GATE(CONFIG_STRING, kept), 0, 0, "/run/portreeve-gate",
 	  "Where the answer is kept; it counts only if it is of the user who asks, and nobody else "
 	  "can write it. Empty: it is not kept." },

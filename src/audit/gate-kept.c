@@ -24,8 +24,9 @@ static void format_interface(const struct facts_interface *i, struct buf *out)
 static void format_route(const struct facts_route *r, struct buf *out)
 {
 	char to[PREFIX_TEXT_MAX], via[IP_TEXT_MAX];
-	buf_printf(out, "route %s %s %s\n", prefix_format(&r->to, to),
-	           r->via.family ? ip_format(&r->via, via) : "-", r->interface);
+	buf_printf(out, "route %s %s %s %u\n", prefix_format(&r->to, to),
+	           r->via.family ? ip_format(&r->via, via) : "-", r->interface,
+	           (unsigned)r->metric);
 }
 
 static void format_match(const struct facts_match *m, struct buf *out)
@@ -90,12 +91,13 @@ void gate_facts_format(const struct facts *f, struct buf *out)
 
 /* ---- the answer -------------------------------------------------------------------- */
 
-static const char form[] = "portreeve gate 1";
+static const char form[] = "portreeve gate 2";
 
 void gate_kept_format(const struct gate_kept *kept, struct buf *out)
 {
-	buf_printf(out, "%s\n%s %lld\n%s\n%s\n", form, gate_answer_name(kept->answer),
-	           (long long)kept->time_s, kept->digest, kept->why);
+	buf_printf(out, "%s\n%s %lld%s\n%s\n%s\n", form, gate_answer_name(kept->answer),
+	           (long long)kept->time_s, kept->outside ? " witness" : "", kept->digest,
+	           kept->why);
 }
 
 static bool next_line(struct str *text, struct str *line)
@@ -126,20 +128,24 @@ static bool is_printable(struct str s)
 
 int gate_kept_parse(struct str text, struct gate_kept *out)
 {
-	struct str head, second, digest, why, answer;
+	struct str head, second, digest, why, answer, time;
 	uint64_t time_s;
 	*out = (struct gate_kept){ .answer = GATE_BLIND };
 	if (!next_line(&text, &head) || !next_line(&text, &second) || !next_line(&text, &digest) ||
 	    !next_line(&text, &why) || text.n || !str_eq(head, str_of(form)) ||
 	    !is_digest(digest) || !is_printable(why) || why.n >= GATE_WHY_MAX)
 		return ERR_INVALID;
-	if (!str_word(&second, &answer) ||
-	    str_u64(str_trim(second), INT64_MAX, &time_s) != ERR_OK)
+	if (!str_word(&second, &answer) || !str_word(&second, &time) ||
+	    str_u64(time, INT64_MAX, &time_s) != ERR_OK)
+		return ERR_INVALID;
+	second = str_trim(second);
+	if (second.n && !str_eq(second, STR("witness")))
 		return ERR_INVALID;
 	bool yes = str_eq(answer, STR("yes"));
 	if (!yes && !str_eq(answer, STR("no")))
 		return ERR_INVALID;
 	out->answer = yes ? GATE_YES : GATE_NO;
+	out->outside = second.n;
 	out->time_s = (int64_t)time_s;
 	str_copy(out->digest, sizeof(out->digest), digest);
 	str_copy(out->why, sizeof(out->why), why);
@@ -149,6 +155,8 @@ int gate_kept_parse(struct str text, struct gate_kept *out)
 bool gate_kept_holds(const struct gate_kept *kept, const char *digest, int64_t now_s,
                      int64_t keep_s)
 {
+	if (kept->outside && keep_s > GATE_KEEP_OUTSIDE_S)
+		keep_s = GATE_KEEP_OUTSIDE_S;
 	/* One of the future is of another clock. */
 	return kept->answer != GATE_BLIND && strcmp(kept->digest, digest) == 0 &&
 	       now_s >= kept->time_s && now_s - kept->time_s < keep_s;

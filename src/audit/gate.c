@@ -131,8 +131,11 @@ static enum gate_answer judge_coverage(const struct gate_known *k, struct buf *w
 			if (!families[j].needed || is_allowed(k, &k->rows[i]) ||
 			    was_seen(k, families[j].family, port))
 				continue;
-			buf_printf(why, "no witness came over IPv%u to port %u",
-			           families[j].family, (unsigned)port);
+			buf_printf(why, "no witness came over IPv%u to port %u%s",
+			           families[j].family, (unsigned)port, k->container
+			           ? ": give the server's name an address of both families, or "
+			             "gate.families the only one that leads to this container"
+			           : "");
 			return GATE_BLIND;
 		}
 	return GATE_YES;
@@ -177,10 +180,22 @@ static size_t unallowed(const struct gate_known *k, const struct gate_row **firs
 	return n;
 }
 
-/* Who may be anybody is no neighbour by whatever address a witness came. */
+/* Wider than any private block, or with others' addresses in it. */
+static bool is_of_others(const struct prefix *network)
+{
+	struct ip last = network->ip;
+	for (unsigned bit = network->len; bit < ip_bits(&last); bit++)
+		last.b[bit / 8] |= (uint8_t)(0x80 >> (bit % 8));
+	return network->len < (last.family == 4 ? 8 : 7) ||
+	       (network->len < ip_bits(&last) &&
+	        (facts_is_public(&network->ip) || facts_is_public(&last)));
+}
+
+/* Who may be anybody, or another customer of the network, is not shown to be nobody by whatever
+ * address a witness came. */
 static bool is_anybody(const struct gate_row *row)
 {
-	return row->network.len == 0 || str_prefix(str_of(row->client), STR("stranger"));
+	return is_of_others(&row->network) || str_prefix(str_of(row->client), STR("stranger"));
 }
 
 static enum gate_answer decide_wide(const struct gate_known *k, struct buf *why)
@@ -219,15 +234,29 @@ static enum gate_answer decide_wide(const struct gate_known *k, struct buf *why)
 	return GATE_NO;
 }
 
-enum gate_answer gate_decide(const struct gate_known *k, struct buf *why)
+/* What stands open behind a verdict that would be a yes. */
+static bool is_in_doubt(const struct gate_known *k, struct buf *why)
 {
+	if (k->doubt)
+		buf_printf(why, "could not look: %s", k->doubt);
+	else if (k->cut)
+		buf_printf(why, "could not look: of %zu forms %zu could be asked, and not all that "
+		           "strangers may do", k->forms_planned, k->forms_asked);
+	return k->doubt || k->cut;
+}
+
+static enum gate_answer decide_by_verdict(const struct gate_known *k, struct buf *why)
+{
+	if (!k->summary) {
+		buf_add_cstr(why, "could not look: no mail server was audited");
+		return GATE_BLIND;
+	}
 	switch (k->verdict) {
 	case AUDIT_CLOSED:
-		if (k->cut) {
-			buf_add_cstr(why, "could not look: not all forms could be asked in time");
-			return GATE_BLIND;
-		}
 		buf_add_cstr(why, "closed: no stranger can relay");
+		if (k->unasked_n)
+			buf_printf(why, "; \"portreeve audit\" shows what could not be asked (%zu)",
+			           k->unasked_n);
 		return GATE_YES;
 	case AUDIT_WORLD:
 		buf_add_cstr(why, k->summary);
@@ -239,6 +268,18 @@ enum gate_answer gate_decide(const struct gate_known *k, struct buf *why)
 	}
 	buf_printf(why, "could not look: %s", k->summary);
 	return GATE_BLIND;
+}
+
+enum gate_answer gate_decide(const struct gate_known *k, struct buf *why)
+{
+	struct buf words = { 0 };
+	enum gate_answer answer = decide_by_verdict(k, &words);
+	if (answer == GATE_YES && is_in_doubt(k, why))
+		answer = GATE_BLIND;
+	else
+		buf_add_str(why, buf_str(&words));
+	buf_fini(&words);
+	return answer;
 }
 
 const char *gate_answer_name(enum gate_answer answer)

@@ -22,6 +22,7 @@ struct gate_config {
 	char *key;                           /* path of the witness's secret */
 	char *host;                          /* of this server, which the witness connects to */
 	struct config_ips seen_as;           /* by which others see the witness, beside its own */
+	struct config_strings families;      /* "ipv4", "ipv6"; none: found out */
 	char *kept;                          /* path of the answer that is kept; "" for none */
 	int64_t keep_s;
 };
@@ -63,10 +64,14 @@ enum gate_witness {
 	GATE_WITNESS_ASKED,                  /* the sights are what came of it */
 };
 
+/* Of more than one server the verdict is the worst one, what is unknown being worse than wide. */
 struct gate_known {
 	enum audit_verdict verdict;
-	const char *summary;                 /* of the audit, a line */
-	bool cut;                            /* it could not ask all in time */
+	const char *summary;                 /* of the audit, a line; NULL: nothing was audited */
+	const char *doubt;                   /* why not all is known; NULL: it is */
+	bool cut;                            /* not all that strangers may do was asked */
+	size_t forms_planned, forms_asked;
+	size_t unasked_n;                    /* what else could not be asked */
 	/* Those who may relay, but for sound ones. */
 	const struct gate_row *rows;
 	size_t row_n;
@@ -79,6 +84,7 @@ struct gate_known {
 	const struct ip *real;               /* by which others see the witness */
 	size_t real_n;
 	bool over4, over6;                   /* families by which strangers may come */
+	bool container;                      /* of which none is seen from within */
 };
 
 enum gate_answer {
@@ -99,10 +105,12 @@ int gate_wants_witness(const struct gate_known *known, uint16_t *ports, size_t m
  * no counters, no process ids, nobody who listens. */
 void gate_facts_format(const struct facts *f, struct buf *out);
 
-/* An answer that is kept, with the digest of all that it depends on. */
-enum { GATE_DIGEST_CHARS = 64, GATE_WHY_MAX = 400 };
+/* An answer that is kept, with the digest of all that it depends on; but for what lies outside of
+ * the machine, of which a witness has told: such an answer is kept for an hour at most. */
+enum { GATE_DIGEST_CHARS = 64, GATE_WHY_MAX = 400, GATE_KEEP_OUTSIDE_S = 3600 };
 struct gate_kept {
 	enum gate_answer answer;             /* never GATE_BLIND */
+	bool outside;                        /* by what a witness saw */
 	int64_t time_s;
 	char digest[GATE_DIGEST_CHARS + 1];
 	char why[GATE_WHY_MAX];

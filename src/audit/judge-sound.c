@@ -33,11 +33,32 @@ static const struct audit_arrival *arrival_by(const struct audit_known *known, c
 	return NULL;
 }
 
+/* The server said no to mail of that address, and took none: it is excluded from the trust around
+ * it ("!172.18.0.1 172.18.0.0/16"). */
+static bool is_refused(const struct audit_known *known, const struct ip *ip)
+{
+	bool refused = false;
+	for (size_t i = 0; i < known->question_n; i++) {
+		const struct audit_question *q = &known->questions[i];
+		for (size_t k = 0; k < q->try_n && ip_eq(&q->asker->ip, ip); k++) {
+			const bool plain = strcmp(q->tries[k].form, "E01") == 0;
+			if (plain && q->tries[k].said == AUDIT_REFUSED)
+				refused = true;
+			else if (plain && q->tries[k].said != AUDIT_UNSAID)
+				return false;
+		}
+	}
+	return refused;
+}
+
+/* In a container it is not seen which of its neighbours pass strangers on. */
 static bool has_arrival_within(const struct audit_known *known, const struct prefix *range)
 {
+	const bool seen = known->ground->facts->container == FACTS_NO_CONTAINER;
 	for (size_t i = 0; i < known->arrival_n; i++) {
 		const struct audit_arrival *a = &known->arrivals[i];
-		if (arrival_counts(known, a) && prefix_contains(range, &a->as))
+		if (arrival_counts(known, a) && prefix_contains(range, &a->as)
+		    && !(seen && is_refused(known, &a->as)))
 			return true;
 	}
 	return false;
@@ -107,6 +128,12 @@ static bool gateway_sound(const struct audit_known *known, const struct ip *ip)
 {
 	const struct facts *f = known->ground->facts;
 	return f->container == FACTS_NO_CONTAINER && facts_is_private(ip);
+}
+
+bool judge_is_strangers(const struct audit_known *known, const struct audit_asker *asker)
+{
+	return audit_is_stranger(asker) || asker->kind == AUDIT_OUTSIDE ||
+	       arrival_by(known, &asker->ip, true) != NULL;
 }
 
 void judge_sound(const struct audit_known *known, struct audit_who *who)

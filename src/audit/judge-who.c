@@ -10,7 +10,7 @@
 
 enum { FORMS_MAX = 128 };
 
-void judge_unasked(struct judge *j, const char *what, const char *why)
+void judge_unasked(struct judge *j, const char *what, const char *why, bool weighs)
 {
 	enum { UNASKED_MAX = 500 };
 	struct audit_report *r = j->report;
@@ -20,7 +20,7 @@ void judge_unasked(struct judge *j, const char *what, const char *why)
 	if (!r->unasked)
 		r->unasked = arena_alloc(r->arena, UNASKED_MAX * sizeof(*r->unasked));
 	if (r->unasked_n < UNASKED_MAX)
-		r->unasked[r->unasked_n++] = (struct audit_unread){ what, why };
+		r->unasked[r->unasked_n++] = (struct audit_unasked){ what, why, weighs };
 }
 
 /* ---- what one answer says ------------------------------------------------------------------ */
@@ -34,6 +34,21 @@ static bool is_plain(const struct audit_question *q, const struct audit_try *t)
 static bool is_control(const struct audit_try *t)
 {
 	return strcmp(t->form, "A00") == 0 || strcmp(t->form, "A01") == 0;
+}
+
+/* STARTTLS that is not offered to that client there is no row; one that fails here is. It is
+ * offered where another session of his saw it: this one may have come to no hello. */
+static bool is_without_tls(const struct judge *j, const struct audit_question *q)
+{
+	if (q->tls != AUDIT_STARTTLS || q->end == AUDIT_ASKED || q->tls_offered)
+		return false;
+	for (size_t i = 0; i < j->known->question_n && !q->no_tls; i++) {
+		const struct audit_question *other = &j->known->questions[i];
+		if (other->asker == q->asker && other->at.port == q->at.port &&
+		    other->tls_offered)
+			return false;
+	}
+	return true;
 }
 
 /* Whether mail for own users says that a refusal is the relay rule's. */
@@ -52,11 +67,12 @@ static enum audit_said said_of(const struct audit_question *q, const struct audi
 		return AUDIT_UNSAID;
 	if (t->said == AUDIT_TAKEN)
 		return AUDIT_TAKEN;
-	/* Who claims to be another and is turned away was refused. */
-	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED &&
+	/* Who claims to be another and is turned away was refused; who hears nothing was not. */
+	if (q->claim != AUDIT_AS_ITSELF && q->end != AUDIT_NOT_ASKED && !q->late &&
 	    (!q->claim_taken || q->end == AUDIT_NO_ANSWER))
 		return AUDIT_REFUSED;
-	if (t->said == AUDIT_REFUSED_ELSE && q->port->for_login && t->code / 100 == 5)
+	if (q->port->for_login && t->code / 100 == 5 &&
+	    (t->said == AUDIT_REFUSED_ELSE || (t->said == AUDIT_REFUSED && !q->control)))
 		return AUDIT_REFUSED;
 	return t->said == AUDIT_REFUSED && !refusal_counts(q) ? AUDIT_UNSAID : t->said;
 }
@@ -79,7 +95,7 @@ static const char *unsaid_why(struct judge *j, const struct audit_question *q,
 	return "no answer came";
 }
 
-static const char *tls_words(enum audit_tls tls)
+const char *judge_tls_words(enum audit_tls tls)
 {
 	return tls == AUDIT_STARTTLS ? " under STARTTLS" : tls == AUDIT_TLS_FIRST ? " in TLS" : "";
 }
@@ -106,7 +122,8 @@ static const struct audit_try *taken_of(const struct judge *j, const struct audi
 
 static bool is_to_some(const char *form)
 {
-	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 || strcmp(form, "A05") == 0;
+	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 ||
+	       strcmp(form, "A05") == 0 || strcmp(form, "A15") == 0;
 }
 
 /* Whether all that was taken goes to destinations that the configuration names: that the domain
@@ -250,13 +267,18 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			row->why = said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE
 			         ? unsaid_why(j, q, t) : "";
 			row->nobody = nobody;
+			row->no_tls = said == AUDIT_UNSAID && q->no_tls;
+			row->skipped = q->end == AUDIT_NOT_ASKED;
 			row->at = q->port;
 			row->heard = t;
+		} else if (said == AUDIT_UNSAID && !nobody && !q->no_tls) {
+			row->no_tls = false;     /* not that alone */
 		}
 	} else if (said == AUDIT_UNSAID || said == AUDIT_REFUSED_ELSE) {
 		/* What is not offered under TLS is not asked there. */
 		judge_unasked(j, arena_printf(j->report->arena, "%s, port %u%s", t->form,
-		                              q->at.port, tls_words(q->tls)), unsaid_why(j, q, t));
+		                              q->at.port, judge_tls_words(q->tls)),
+		              unsaid_why(j, q, t), false);
 	}
 	if (said == AUDIT_TAKEN) {
 		struct audit_who *who = who_of(j, q);
@@ -294,28 +316,70 @@ static void order(struct audit_report *r)
 	}
 }
 
+static const char *line_words(const struct judge *j, const struct audit_why *why)
+{
+	if (!why->by_n)
+		return "the configuration";
+	const struct audit_line *line = &why->by[0];
+	const bool said = !line->parameter[0] ||
+	                  str_prefix(str_of(line->place.text), str_of(line->parameter));
+	return arena_printf(j->report->arena, "%s%s%.200s", said ? "" : line->parameter,
+	                    said ? "" : ": ", line->place.text);
+}
+
 /* A refusal where the configuration, as we read it, says a sure yes: one of both is wrong, and the
  * room may be what makes the server refuse. */
-static void doubt(struct judge *j, struct audit_row *row)
+static void doubt(struct judge *j, struct audit_row *row, struct audit_client client)
+{
+	struct audit_why why;
+	audit_config_explain(j->known->ground->config, &client, &why);
+	if (why.answer != AUDIT_YES || why.some)
+		return;
+	row->contrary = true;
+	row->plain = AUDIT_UNSAID;
+	row->why = arena_printf(j->report->arena, "the server refuses it (%d %s), but %s seems to "
+	                        "permit it", row->heard->code, row->heard->text,
+	                        line_words(j, &why));
+}
+
+/* A stranger who was refused, as he is and with all that was asked of him, where a line permits
+ * some that say what we do not know, or at another time. */
+static void doubt_condition(struct judge *j, struct audit_row *row, struct audit_client client)
+{
+	static const struct { unsigned shows; const char *words; } ways[] = {
+		{ 0, "on a condition that did not hold when it was asked" },
+		{ AUDIT_BY_SENDER, "with some sender, which could not be asked" },
+		{ AUDIT_BY_HELO, "with some HELO, which could not be asked" },
+		{ AUDIT_BY_SENDER | AUDIT_BY_HELO, "with some sender and HELO, which could not be "
+		                                   "asked" },
+	};
+	const unsigned shows = client.shows;
+	struct audit_why why;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways) && !row->contrary; i++) {
+		client.shows = shows | ways[i].shows;
+		audit_config_explain(j->known->ground->config, &client, &why);
+		if (why.answer == AUDIT_NO || why.some)
+			continue;
+		row->contrary = row->conditional = true;
+		row->shows = client.shows;
+		row->plain = AUDIT_UNSAID;
+		row->why = arena_printf(j->report->arena, "%s seems to permit it %s",
+		                        line_words(j, &why), ways[i].words);
+	}
+}
+
+static void doubts(struct judge *j, struct audit_row *row)
 {
 	const struct audit_client client = {
 		.ip = row->asker->ip, .port = row->at,
 		.own = facts_is_own(j->known->ground->facts, &row->asker->ip),
 		.shows = row->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS,
 	};
-	struct audit_why why;
 	if (row->plain != AUDIT_REFUSED || row->who)
 		return;
-	audit_config_explain(j->known->ground->config, &client, &why);
-	if (why.answer != AUDIT_YES || why.some)
-		return;
-	row->contrary = true;
-	row->plain = AUDIT_UNSAID;
-	row->why = arena_printf(j->report->arena, "the server refuses it (%d %s), but %s%s%.200s "
-	                        "seems to permit it", row->heard->code, row->heard->text,
-	                        why.by_n ? why.by[0].parameter : "",
-	                        why.by_n && why.by[0].parameter[0] ? ": " : "",
-	                        why.by_n ? why.by[0].place.text : "the configuration");
+	doubt(j, row, client);
+	if (!row->contrary && audit_is_stranger(row->asker))
+		doubt_condition(j, row, client);
 }
 
 static void settle(struct judge *j)
@@ -341,7 +405,40 @@ static void settle(struct judge *j)
 		if (!r->rows[i].why)
 			r->rows[i].why = "";
 	for (size_t i = 0; i < r->row_n; i++)
-		doubt(j, &r->rows[i]);
+		doubts(j, &r->rows[i]);
+}
+
+static bool is_out_of_time(const struct judge *j, const struct audit_question *q)
+{
+	return q->end == AUDIT_NOT_ASKED || (q->late && !is_without_tls(j, q));
+}
+
+/* A server hangs up on an odd form or two; on more only if it turned the client away. */
+static void count_forms(struct judge *j)
+{
+	enum { SHARE_UNANSWERED = 4 };
+	struct audit_report *r = j->report;
+	size_t strange = 0, unanswered = 0;
+	for (size_t i = 0; i < j->known->question_n; i++) {
+		const struct audit_question *q = &j->known->questions[i];
+		const bool strangers = judge_is_strangers(j->known, q->asker);
+		const bool late = is_out_of_time(j, q);
+		if (!late && (q->claim != AUDIT_AS_ITSELF || q->nobody || is_without_tls(j, q)))
+			continue;
+		r->cut |= strangers && late;
+		for (size_t k = 0; k < q->try_n; k++) {
+			const bool heard = q->end != AUDIT_NOT_ASKED && q->tries[k].code;
+			if (is_control(&q->tries[k]))
+				continue;
+			r->forms_planned++;
+			r->forms_asked += heard;
+			strange += strangers;
+			unanswered += strangers && !heard;
+			if (!heard && late && !j->unasked)
+				j->unasked = q;
+		}
+	}
+	r->cut |= unanswered * SHARE_UNANSWERED > strange || j->known->forms_left;
 }
 
 void judge_answers(struct judge *j)
@@ -352,16 +449,14 @@ void judge_answers(struct judge *j)
 	r->who = arena_alloc(r->arena, j->who_room * sizeof(*r->who));
 	for (size_t i = 0; i < j->known->question_n; i++) {
 		const struct audit_question *q = &j->known->questions[i];
-		/* STARTTLS that is not offered is no row; one that fails here is. */
-		if (q->tls == AUDIT_STARTTLS && q->end == AUDIT_NO_ANSWER && !q->tls_offered)
+		if (is_without_tls(j, q))
 			continue;
-		if (q->end == AUDIT_NOT_ASKED && audit_is_stranger(q->asker))
-			r->cut = true;
 		for (size_t k = 0; k < q->try_n; k++)
 			if (!is_control(&q->tries[k]))
 				answer_take(j, q, &q->tries[k]);
 	}
 	settle(j);
+	count_forms(j);
 }
 
 /* ---- by the reading ------------------------------------------------------------------- */

@@ -19,6 +19,24 @@ static bool is_out_of_reach(const struct audit_report *r, const struct audit_row
 	return false;
 }
 
+static bool is_gone(const struct audit_known *known, const struct audit_port *port)
+{
+	for (size_t i = 0; i < known->tls_gone_n; i++)
+		if (!known->tls_gone[i].port || known->tls_gone[i].port == port)
+			return true;
+	return false;
+}
+
+/* TLS that nobody gets there is no way in; a number may be that of more than one port. */
+static bool is_no_way(const struct judge *j, const struct audit_row *row)
+{
+	const struct audit_reading *r = audit_config_reading(j->known->ground->config);
+	for (size_t i = 0; i < r->port_n; i++)
+		if (r->ports[i].port == row->port && !is_gone(j->known, &r->ports[i]))
+			return false;
+	return row->no_tls;
+}
+
 /* Who would be too much if the configuration is right, and not the answer that we heard. */
 static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 {
@@ -29,28 +47,33 @@ static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 	return !who.sound;
 }
 
+/* Who would be too much, too, and was not asked in time. */
+static bool is_skipped(const struct judge *j, const struct audit_row *row)
+{
+	struct audit_who who = { .asker = row->asker };
+	if (!row->skipped || row->plain != AUDIT_UNSAID || row->who)
+		return false;
+	judge_sound(j->known, &who);
+	return !who.sound;
+}
+
+static bool weighs(const struct judge *j, const struct audit_row *row)
+{
+	return is_doubtful(j, row) || is_skipped(j, row) ||
+	       (judge_is_strangers(j->known, row->asker) && !row->who &&
+	        !is_out_of_reach(j->report, row) && !is_no_way(j, row) &&
+	        (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE));
+}
+
 /* What must be known before "closed" can be said: the plain form of strangers, at each port that
- * they reach; and of all, that it is refused where the configuration says so. */
+ * they reach, also behind STARTTLS where it is offered; and of all, that it is refused where the
+ * configuration says so. */
 static const struct audit_row *unsaid_row(const struct judge *j)
 {
 	const struct audit_report *r = j->report;
-	for (size_t i = 0; i < r->row_n; i++) {
-		const struct audit_row *row = &r->rows[i];
-		if (is_doubtful(j, row))
-			return row;
-		if (audit_is_stranger(row->asker) && row->tls != AUDIT_STARTTLS && !row->who &&
-		    !is_out_of_reach(r, row) &&
-		    (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE))
-			return row;
-	}
-	return NULL;
-}
-
-static const struct audit_who *first_who(const struct audit_report *r, bool world)
-{
-	for (size_t i = 0; i < r->who_n; i++)
-		if (world ? is_world(&r->who[i]) : !r->who[i].sound)
-			return &r->who[i];
+	for (size_t i = 0; i < r->row_n; i++)
+		if (weighs(j, &r->rows[i]))
+			return &r->rows[i];
 	return NULL;
 }
 
@@ -61,17 +84,70 @@ static bool ports_left(const struct judge *j)
 	return r->port_n > AUDIT_PORTS_MAX || r->port_unread;
 }
 
-static enum audit_verdict verdict_of(const struct judge *j)
+/* Each of these rows is among what could not be asked; where no server was, that is all. */
+static void unsaid_add(struct judge *j)
 {
 	const struct audit_report *r = j->report;
+	for (size_t i = 0; j->known->started && i < r->row_n; i++)
+		if (weighs(j, &r->rows[i]))
+			judge_unasked(j, arena_printf(
+				r->arena, "%s, port %u%s",
+				audit_asker_title(r->arena, r->rows[i].asker), r->rows[i].port,
+				judge_tls_words(r->rows[i].tls)), r->rows[i].why, true);
+	if (!j->known->started)
+		judge_unasked(j, "the server itself", r->doubt, true);
+	else if (ports_left(j))
+		judge_unasked(j, "all of its ports", r->doubt, true);
+	else if (j->known->clients_left)
+		judge_unasked(j, "all clients", r->doubt, true);
+}
+
+static const struct audit_who *first_who(const struct audit_report *r, bool world)
+{
+	for (size_t i = 0; i < r->who_n; i++)
+		if (world ? is_world(&r->who[i]) : !r->who[i].sound)
+			return &r->who[i];
+	return NULL;
+}
+
+/* Where no answer came, the server's log may know why. */
+static const char *says_of(const struct judge *j, const struct audit_row *row)
+{
+	const char *says = row->tls == AUDIT_CLEAR ? j->known->says : j->known->says_tls;
+	if (row->plain != AUDIT_UNSAID || !row->heard || row->heard->code != 0 || !says)
+		return "";
+	return arena_printf(j->report->arena, "; the server says: %s", says);
+}
+
+/* Why "closed" cannot be said, whatever else can; NULL: it can. */
+static const char *doubt_of(const struct judge *j)
+{
+	const struct audit_report *r = j->report;
+	const struct audit_row *row = unsaid_row(j);
+	if (!j->known->started)
+		return j->known->not_started[0] ? j->known->not_started
+		                                : "the server could not be asked";
+	if (row)
+		return arena_printf(r->arena, row->contrary ? "%s, at port %u%s: %s%s"
+		                    : "%s could not be asked at port %u%s: %s%s",
+		                    audit_asker_title(r->arena, row->asker), row->port,
+		                    judge_tls_words(row->tls), row->why, says_of(j, row));
+	if (!r->row_n)
+		return "no port was found at which it takes mail";
+	if (ports_left(j))
+		return "not all of its ports could be asked";
+	return j->known->clients_left ? "there are more clients than can be asked" : NULL;
+}
+
+static enum audit_verdict verdict_of(const struct judge *j)
+{
 	if (!j->known->started && !j->known->by_reading)
 		return AUDIT_UNKNOWN;
-	if (first_who(r, true))
+	if (first_who(j->report, true))
 		return AUDIT_WORLD;
-	if (first_who(r, false))
+	if (first_who(j->report, false))
 		return AUDIT_WIDE;
-	return !j->known->started || !r->row_n || unsaid_row(j) || ports_left(j) ? AUDIT_UNKNOWN
-	                                                                     : AUDIT_CLOSED;
+	return j->report->doubt[0] ? AUDIT_UNKNOWN : AUDIT_CLOSED;
 }
 
 /* ---- in words ------------------------------------------------------------------- */
@@ -115,20 +191,17 @@ static void wide_add(const struct audit_report *r, struct buf *out)
 		buf_printf(out, " and %zu more", more);
 }
 
-static void unknown_add(const struct judge *j, struct buf *out)
+/* Time ran out: how far it went, and who is the first of those it ran out for. */
+static void unasked_add(const struct judge *j, struct buf *out)
 {
-	const struct audit_row *row = unsaid_row(j);
-	if (!j->known->started)
-		buf_add_cstr(out, j->known->not_started[0] ? j->known->not_started
-		                                          : "the server could not be asked");
-	else if (row)
-		buf_printf(out, row->contrary ? "%s, at port %u: %s"
-		                              : "%s could not be asked at port %u: %s",
-		           audit_asker_title(j->report->arena, row->asker), row->port, row->why);
-	else if (ports_left(j))
-		buf_add_cstr(out, "not all of its ports could be asked");
-	else
-		buf_add_cstr(out, "no port was found at which it takes mail");
+	const struct audit_report *r = j->report;
+	if (j->unasked)
+		buf_printf(out, "; %zu of %zu forms were asked in time, not all of %s at port %u",
+		           r->forms_asked, r->forms_planned,
+		           audit_asker_title(r->arena, j->unasked->asker), j->unasked->at.port);
+	else if (r->cut)
+		buf_printf(out, "; %zu of %zu forms were answered: strangers were turned away, or "
+		           "there are too many", r->forms_asked, r->forms_planned);
 }
 
 static const char *summary_of(const struct judge *j)
@@ -138,11 +211,11 @@ static const char *summary_of(const struct judge *j)
 	const struct audit_who *world = first_who(r, true);
 	switch (r->verdict) {
 	case AUDIT_CLOSED:
-		buf_add_cstr(&out, "closed: only those may relay here whom you are likely to mean; "
-		                   "asked at port ");
+		buf_add_cstr(&out, "closed: only those may relay whom you are likely to mean "
+		                   "(port ");
 		ports_add(r, &out);
-		if (r->cut)
-			buf_add_cstr(&out, "; not all forms could be asked in time");
+		buf_add_byte(&out, ')');
+		unasked_add(j, &out);
 		break;
 	case AUDIT_WORLD:
 		buf_printf(&out, "open to the whole Internet: %s may relay at port %u",
@@ -153,10 +226,10 @@ static const char *summary_of(const struct judge *j)
 	case AUDIT_WIDE:
 		buf_add_cstr(&out, "open to more than you think: ");
 		wide_add(r, &out);
+		unasked_add(j, &out);
 		break;
 	case AUDIT_UNKNOWN:
-		buf_add_cstr(&out, "not known: ");
-		unknown_add(j, &out);
+		buf_printf(&out, "not known: %s", r->doubt);
 		break;
 	}
 	const char *text = arena_strdup(r->arena, buf_str(&out));
@@ -168,11 +241,16 @@ void audit_judge(const struct audit_known *known, struct audit_report *report)
 {
 	struct judge j = { .known = known, .report = report };
 	for (size_t i = 0; i < known->unasked_n; i++)
-		judge_unasked(&j, known->unasked[i].what, known->unasked[i].why);
+		judge_unasked(&j, known->unasked[i].what, known->unasked[i].why, false);
 	if (known->started)
 		judge_answers(&j);
 	else
 		judge_reading(&j);
+	report->doubt = doubt_of(&j);
+	if (report->doubt)
+		unsaid_add(&j);
+	else
+		report->doubt = "";
 	report->verdict = verdict_of(&j);
 	report->summary = summary_of(&j);
 }

@@ -53,7 +53,8 @@ bool audit_plan_controls(struct audit_plan *plan)
 			if (!r->ports[port].tls_first)
 				controls_add(plan, &g->askers[i], port, AUDIT_STARTTLS);
 		}
-	return !is_full(plan);
+	plan->clients_left |= is_full(plan);
+	return !plan->clients_left;
 }
 
 /* The first that was taken; the clear ones go before those under STARTTLS. */
@@ -172,7 +173,8 @@ bool audit_plan_plain(struct audit_plan *plan)
 			if (tls == AUDIT_CLEAR && audit_is_stranger(&g->askers[i]))
 				plain_add(plan, &g->askers[i], port, AUDIT_STARTTLS);
 		}
-	return !is_full(plan);
+	plan->clients_left |= is_full(plan);
+	return !plan->clients_left;
 }
 
 /* ---- all forms ----------------------------------------------------------------------------- */
@@ -271,5 +273,6 @@ bool audit_plan_forms(struct audit_plan *plan)
 			    !is_alike_before(plan, asked, i, port))
 				forms_at_place(plan, asked, &g->askers[i], port, tls);
 		}
-	return !is_full(plan);
+	plan->forms_left = is_full(plan);
+	return !plan->forms_left;
 }

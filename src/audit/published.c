@@ -43,7 +43,7 @@ static ino_t network_of(const char *process)
 }
 
 /* The field behind the state, which stands behind the last parenthesis. */
-static unsigned parent_of(unsigned pid)
+unsigned audit_parent_of(unsigned pid)
 {
 	char path[40];
 	struct buf text = { 0 };
@@ -174,7 +174,7 @@ static bool may_lead_to(const struct finding *g, ino_t network)
 		return true;
 	for (size_t i = 0; i < g->n && g->entrance->proxy; i++)
 		if (g->v[i].network == network &&
-		    parent_of(g->v[i].pid) == g->entrance->proxy->pid)
+		    audit_parent_of(g->v[i].pid) == g->entrance->proxy->pid)
 			return true;
 	return false;
 }
@@ -199,6 +199,55 @@ static bool find_elsewhere(struct finding *g, struct audit_published *found)
 			return true;
 	}
 	return false;
+}
+
+/* ---- all that listen ---------- */
+
+static bool is_mail_server(const struct process *p)
+{
+	struct buf comm = { 0 };
+	read_process(p->pid, "comm", SMALL_MAX_BYTES, &comm);
+	if (comm.n && comm.p[comm.n - 1] == '\n')
+		comm.p[comm.n - 1] = '\0';
+	const bool is = audit_mta_of_process(buf_cstr(&comm)) != MTA_UNKNOWN;
+	buf_fini(&comm);
+	return is;
+}
+
+/* Of one network: who else listens in it is of no interest. */
+static void find_ports(struct finding *g, ino_t network, struct facts_ports *ports)
+{
+	struct facts f;
+	bool looked = false;
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->v[i].network != network || !is_mail_server(&g->v[i]))
+			continue;
+		if (!looked)
+			look_at_network(g, &f, &g->v[i]);
+		looked = true;
+		add_sockets(g, &f, g->v[i].pid);
+	}
+	for (size_t i = 0; looked && i < f.listener_n; i++)
+		if (f.listeners[i].pid)
+			facts_ports_add(ports, f.listeners[i].at.port);
+}
+
+void audit_published_ports(struct facts *f)
+{
+	struct finding g = { .a = f->arena };
+	struct facts_ports *ports = arena_alloc(f->arena, sizeof(*ports));
+	*ports = (struct facts_ports){ 0 };
+	list_processes(&g);
+	for (size_t i = 0; i < g.n; i++) {
+		bool known = false;
+		for (size_t k = 0; k < i && !known; k++)
+			known = g.v[k].network == g.v[i].network;
+		if (!known)
+			find_ports(&g, g.v[i].network, ports);
+	}
+	f->inner_ports = ports->v;
+	f->inner_port_n = ports->n;
+	f->inner_cut = ports->cut || g.n == PROCESSES_MAX || g.descriptors > DESCRIPTORS_MAX;
 }
 
 /* ---- its name ---------- */

@@ -25,6 +25,12 @@ struct audit_published {
 int audit_published_find(struct arena *a, const struct audit_entrance *entrance,
                          struct audit_published *found, const char **why);
 
+/* Finds out `inner_ports`: at which mail servers listen in other networks of this machine. */
+void audit_published_ports(struct facts *f);
+
+/* The parent of a process; 0: not known. */
+unsigned audit_parent_of(unsigned pid);
+
 /* What /proc/PID/cgroup says: "Podman container 0123456789ab"; "" if it is none. Pure. */
 const char *audit_container_name(struct arena *a, struct str cgroup);
 

@@ -30,7 +30,7 @@ static bool take_list(struct exim *x, struct str kind, struct str rest,
 	if ((!hosts && !str_prefix(kind, STR("domainlist"))) || equals == SIZE_MAX)
 		return false;
 	if (x->list_n == EXIM_LISTS_MAX) {
-		gather_unread_at(x->g, place, "more lists than we take");
+		gather_cut_at(x->g, place, "more lists than we take");
 		return true;
 	}
 	struct exim_list *list = &x->lists[x->list_n++];
@@ -82,7 +82,7 @@ static void keep_line(struct exim *x, struct exim_lines *kept, struct str text,
 {
 	if (kept->n == AUDIT_SETTINGS_MAX) {
 		if (!kept->cut)
-			gather_unread_at(x->g, place, "more lines than we take");
+			gather_cut_at(x->g, place, "more lines than we take");
 		kept->cut = true;
 		return;
 	}
@@ -114,7 +114,8 @@ static void take_line(struct exim *x, struct str text, const struct audit_place 
 	} else if (!strcmp(x->section, "rewrite")) {
 		keep_line(x, &x->rewrites, text, place);
 	} else if (!strcmp(x->section, "authenticators")) {
-		if (text.p[text.n - 1] == ':')
+		/* "plain:"; an option's value may end so, too. */
+		if (text.p[text.n - 1] == ':' && str_find(text, '=') == SIZE_MAX)
 			str_copy(x->driver, sizeof(x->driver), (struct str){ text.p, text.n - 1 });
 		else
 			take_option(x, text, arena_strdup(x->g->a, str_of(x->driver)), place);

@@ -113,11 +113,12 @@ static void add_row(struct json *j, const struct audit_row *row)
 	json_close(j);
 }
 
-static void add_unasked(struct json *j, const struct audit_unread *u)
+static void add_unasked(struct json *j, const struct audit_unasked *u)
 {
 	json_open_object(j, NULL);
 	add_shown(j, "what", u->what);
 	add_shown(j, "why", u->why);
+	json_add_bool(j, "weighs", u->weighs);
 	json_close(j);
 }
 
@@ -131,6 +132,9 @@ void audit_report_json(const struct audit_report *report, struct json *j)
 	add_shown_if(j, "how", report->how);
 	json_add_cstr(j, "verdict", audit_verdict_name(report->verdict));
 	add_shown_if(j, "summary", report->summary);
+	add_shown_if(j, "doubt", report->doubt ? report->doubt : "");
+	json_add_int(j, "forms_planned", (int64_t)report->forms_planned);
+	json_add_int(j, "forms_asked", (int64_t)report->forms_asked);
 	json_open_array(j, "who");
 	for (size_t i = 0; i < report->who_n; i++)
 		add_who(j, &report->who[i]);

@@ -51,8 +51,12 @@ struct audit_row {
 	const char *why;                 /* of AUDIT_UNSAID; "" */
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
+	bool no_tls;                     /* of AUDIT_UNSAID: TLS is offered and could not be had */
+	bool skipped;                    /* of AUDIT_UNSAID: there was no time for it */
 	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
 	bool contrary;
+	bool conditional;                /* it may permit some who could not be asked */
+	unsigned shows;                  /* and those show that: AUDIT_BY_… */
 	const struct audit_port *at;     /* where the plain form was asked; NULL: nowhere */
 	const struct audit_try *heard;   /* and what came of it */
 };
@@ -72,20 +76,33 @@ struct audit_finding {
 	const char *check;               /* how to see that it helped, a sentence or a command */
 };
 
+/* What could not be asked. */
+struct audit_unasked {
+	const char *what, *why;
+	bool weighs;                     /* "closed" is not said without it */
+};
+
 struct audit_report {
 	struct arena *arena;
 	enum mta mta;
 	const char *version, *host_name; /* "" where not known */
 	const char *container;           /* in which it is; "", NULL: in none */
+	const char *root;                /* of the image whose files they are; "", NULL: of none */
 	const char *how;                 /* it was asked: "a second server in a closed room" */
 	int64_t time_s;
 	enum audit_verdict verdict;
-	bool cut;                        /* not all that strangers may do could be asked in time */
 	const char *summary;             /* one line: the verdict, and to whom it is open */
+	/* Why "closed" could not be said, whatever the verdict is: a clause; "", NULL: it could. */
+	const char *doubt;
+	/* Envelopes: those that were planned, and those of which something came, be it a no; 0, 0
+	 * where no server was asked. */
+	size_t forms_planned, forms_asked;
+	/* Not all that strangers may do was asked: time ran out, or they were turned away. */
+	bool cut;
 	struct audit_who *who;
 	struct audit_row *rows;
 	struct audit_finding *findings;  /* the worst first */
-	struct audit_unread *unasked;
+	struct audit_unasked *unasked;
 	size_t who_n, row_n, finding_n, unasked_n;
 };
 
@@ -102,6 +119,10 @@ struct audit_known {
 	const char *not_started;         /* why not, a sentence; "" */
 	const struct audit_unread *unasked;      /* what was found before */
 	size_t unasked_n;
+	const char *says, *says_tls;             /* of the server's log (plan.h); NULL */
+	const struct audit_tls_gone *tls_gone;
+	size_t tls_gone_n;
+	bool clients_left, forms_left;   /* the plan had no room to ask them all */
 };
 
 /* Fills verdict, summary, who, rows and unasked. mta, version, host_name, how, time_s and arena are
@@ -110,8 +131,9 @@ void audit_judge(const struct audit_known *known, struct audit_report *report);
 /* Adds what is to be said of causes, after audit_judge(). */
 void audit_findings(const struct audit_known *known, struct audit_report *report);
 
-/* What was not asked though "closed" could then not be said: it is among the unasked, and a report
- * that says so no longer does. Any number of times; in the report's arena. */
+/* What was not asked though "closed" could then not be said: it weighs among the unasked, it is the
+ * doubt if there was none, and a report that says closed no longer does. Any number of times; in
+ * the report's arena. */
 void audit_report_doubt(struct audit_report *report, const char *what, const char *why);
 
 /* The members of an object, as portreeve-json(5) has it. */

@@ -48,7 +48,7 @@ void sendmail_add(struct sendmail *s, enum sendmail_kind kind, struct str key, s
 	if (s->n >= AUDIT_SETTINGS_MAX) {
 		if (!s->g->full)
 			gather_unread(s->g, place->file, "it says more than we take");
-		s->g->full = true;
+		s->g->full = s->g->out->cut = true;
 		return;
 	}
 	if (s->n == s->cap) {
@@ -148,7 +148,7 @@ void sendmail_access(struct sendmail *s, const char *file)
 		if (!line.n || line.p[0] == '#')
 			continue;
 		if (line.n > 4096) {
-			gather_unread_at(s->g, &place, "it is too long");
+			gather_cut_at(s->g, &place, "it is too long");
 			continue;
 		}
 		place.text = gather_text(s->g, line);
@@ -252,6 +252,21 @@ static void take_map(struct sendmail *s, struct str line)
 		gather_unread(s->g, "the access map", "it is of a kind that has no text file");
 }
 
+/* Files of TLS (certificates.h, authorities.h), by the names that these options have in here. */
+static void take_tls_option(struct sendmail *s, struct str option, const struct audit_place *place)
+{
+	static const char *const names[] = { "CACertFile", "CACertPath", "ServerCertFile",
+	                                     "ServerKeyFile", "DHParameters" };
+	const size_t at = str_find(option, '=');
+	if (at == SIZE_MAX)
+		return;
+	const struct str name = str_trim((struct str){ option.p, at });
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_caseeq(name, str_of(names[i])))
+			gather_setting(s->g, str_of(names[i]), str_trim(str_from(option, at + 1)),
+			               "", place);
+}
+
 /* "#####  $Id: relay_local_from.m4,v 8.7 … $  #####" */
 static void take_identification(struct sendmail *s, struct str line,
                                 const struct audit_place *place)
@@ -286,6 +301,7 @@ void sendmail_cf_line(struct sendmail *s, struct str line, const struct audit_pl
 		break;
 	case 'O':
 		rest = str_trim(str_from(line, 1));
+		take_tls_option(s, rest, place);
 		if (str_caseprefix(rest, STR("DaemonPortOptions")) &&
 		    str_find(rest, '=') != SIZE_MAX)
 			sendmail_daemon(s, str_from(rest, str_find(rest, '=') + 1), place);
@@ -323,7 +339,7 @@ int sendmail_read_cf(struct sendmail *s, const char *file)
 			line.n = (size_t)(more.p + more.n - line.p);
 		}
 		if (line.n > AUDIT_LINE_MAX_BYTES) {
-			gather_unread_at(s->g, &place, "it is too long");
+			gather_cut_at(s->g, &place, "it is too long");
 			continue;
 		}
 		if (line.n && strchr("#CFKORSX", line.p[0])) {

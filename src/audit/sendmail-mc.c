@@ -77,11 +77,9 @@ static size_t take_args(struct call *call, struct str text)
 static void take_feature(struct sendmail *s, const struct call *call)
 {
 	struct gather *g = s->g;
-	if (s->from_cf && !sendmail_feature(s, arena_strdup(g->a, call->args[0]))) {
-		gather_unread_at(g, &call->place,
-		                 "sendmail.cf does not have this: it was not made anew since");
+	sendmail_macro(s, SENDMAIL_FEATURE, call->args[0], &call->place);
+	if (s->from_cf && !sendmail_feature(s, arena_strdup(g->a, call->args[0])))
 		return;
-	}
 	sendmail_add(s, SENDMAIL_FEATURE, call->args[0], call->n > 1 ? call->args[1] : STR(""),
 	             &call->place);
 	if (str_eq(call->args[0], STR("use_cw_file")) && !s->own_file)
@@ -114,12 +112,28 @@ static void take_include(struct sendmail *s, const struct call *call, unsigned d
 	const char *name = arena_strdup(s->g->a, call->args[0]);
 	if (str_prefix(call->args[0], STR("/usr/share/sendmail/cf/m4/")))
 		return;
+	s->macros_unsure |= name[0] != '/' || depth >= AUDIT_DEPTH_MAX;
 	if (name[0] != '/')
 		gather_unread_at(s->g, &call->place, "an include without a whole path");
 	else if (depth >= AUDIT_DEPTH_MAX)
-		gather_unread_at(s->g, &call->place, "includes within includes, too deep");
+		gather_cut_at(s->g, &call->place, "includes within includes, too deep");
 	else
 		sendmail_read_mc(s, name, depth + 1);
+}
+
+static void take_mechanisms(struct sendmail *s, const struct call *call)
+{
+	gather_setting(s->g, call->name, call->args[0], "", &call->place);
+	sendmail_macro(s, SENDMAIL_MECHANISM, call->args[0], &call->place);
+	if (!s->from_cf)
+		sendmail_add_words(s, SENDMAIL_MECHANISM, call->args[0], &call->place);
+}
+
+static void take_relayed(struct sendmail *s, const struct call *call)
+{
+	sendmail_macro(s, SENDMAIL_RELAY, call->args[0], &call->place);
+	if (!s->from_cf)
+		sendmail_add_words(s, SENDMAIL_RELAY, call->args[0], &call->place);
 }
 
 static void take_call(struct sendmail *s, const struct call *call, unsigned depth)
@@ -134,14 +148,16 @@ static void take_call(struct sendmail *s, const struct call *call, unsigned dept
 		take_define(s, call);
 	else if (str_eq(name, STR("include")) || str_eq(name, STR("sinclude")))
 		take_include(s, call, depth);
+	else if (str_eq(name, STR("DOMAIN")) || str_eq(name, STR("HACK")))
+		s->macros_unsure |= !str_prefix(call->args[0], STR("debian-"));
+	else if (str_eq(name, STR("TRUST_AUTH_MECH")))
+		take_mechanisms(s, call);
+	else if (str_eq(name, STR("RELAY_DOMAIN")))
+		take_relayed(s, call);
 	else if (s->from_cf)
 		return;
 	else if (str_eq(name, STR("DAEMON_OPTIONS")))
 		sendmail_daemon(s, call->args[0], &call->place);
-	else if (str_eq(name, STR("TRUST_AUTH_MECH")))
-		sendmail_add_words(s, SENDMAIL_MECHANISM, call->args[0], &call->place);
-	else if (str_eq(name, STR("RELAY_DOMAIN")))
-		sendmail_add_words(s, SENDMAIL_RELAY, call->args[0], &call->place);
 	else if (str_eq(name, STR("RELAY_DOMAIN_FILE")))
 		sendmail_class_file(s, SENDMAIL_RELAY, call->args[0]);
 	else if (str_eq(name, STR("LOCAL_DOMAIN")))
@@ -189,7 +205,7 @@ static void scan_word(struct sendmail *s, struct scan *scan, unsigned depth)
 	n += take_args(&call, str_from(rest, n));
 	call.place = (struct audit_place){ scan->file, scan->line, "" };
 	if (n > AUDIT_LINE_MAX_BYTES)
-		gather_unread_at(s->g, &call.place, "it is too long");
+		gather_cut_at(s->g, &call.place, "it is too long");
 	else if (str_eq(call.name, STR("divert")))
 		scan->diverted = call.n && call.args[0].n && call.args[0].p[0] == '-';
 	else if (!scan->diverted || str_eq(call.name, STR("define"))) {
@@ -220,6 +236,8 @@ static bool scan_raw(struct sendmail *s, struct scan *scan)
 	struct audit_place place = { scan->file, scan->line, gather_text(s->g, line) };
 	if (!s->from_cf)
 		sendmail_cf_line(s, line, &place);
+	else
+		s->macros_unsure = true;
 	pass(scan, n);
 	return true;
 }
@@ -228,8 +246,11 @@ int sendmail_read_mc(struct sendmail *s, const char *file, unsigned depth)
 {
 	struct scan scan = { .file = file, .line = 1 };
 	int err = gather_file(s->g, file, depth > 0 || s->from_cf, &scan.text);
-	if (err != ERR_OK)
+	if (err != ERR_OK) {
+		s->macros_unsure |= depth > 0;
 		return err;
+	}
+	s->macros_read |= scan.text.n > 0;
 	while (scan.at < scan.text.n) {
 		char c = scan.text.p[scan.at];
 		if (scan_raw(s, &scan))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Sendmail's configuration in three steps: the macro file (sendmail-mc.c) and the file made of it
- * (sendmail-cf.c) as entries, and the entries as rules in the order of the server's rulesets
- * (sendmail-rules.c).
+ * (sendmail-cf.c) as entries, what differs in the two (sendmail-stale.c), and the entries as rules
+ * in the order of the server's rulesets (sendmail-rules.c).
  */
 #ifndef PORTREEVE_AUDIT_SENDMAIL_PRIVATE_H
 #define PORTREEVE_AUDIT_SENDMAIL_PRIVATE_H
@@ -39,6 +39,10 @@ struct sendmail {
 	bool in_own_rules;               /* the ruleset at hand is Local_check_rcpt */
 	bool cf_whole;                   /* it has the ruleset that refuses */
 	const char *relay_file, *own_file, *access_file;        /* mc: NULL: none */
+	/* Beside sendmail.cf: what the macro file says of relaying (sendmail-stale.c). */
+	struct sendmail_entry *macros;
+	size_t macro_n, macro_cap;
+	bool macros_read, macros_unsure; /* some of them stand where we don't look */
 };
 
 void sendmail_add(struct sendmail *s, enum sendmail_kind kind, struct str key, struct str value,
@@ -55,6 +59,16 @@ void sendmail_access(struct sendmail *s, const char *file);
 void sendmail_daemon(struct sendmail *s, struct str options, const struct audit_place *place);
 /* One line of sendmail.cf, from its first byte, continuations joined. */
 void sendmail_cf_line(struct sendmail *s, struct str line, const struct audit_place *place);
+
+/* A call of the macro file, beside sendmail.cf: each word of it. */
+void sendmail_macro(struct sendmail *s, enum sendmail_kind kind, struct str words,
+                    const struct audit_place *place);
+/* What stands in one of the two alone, as settings of these names. */
+#define SENDMAIL_MC_ALONE "in sendmail.mc alone"
+#define SENDMAIL_CF_ALONE "in sendmail.cf alone"
+/* What clients that may relay begin with, as settings of this name. */
+#define SENDMAIL_RELAYED "relayed client"
+void sendmail_compare(struct sendmail *s, const char *cf);
 
 int sendmail_read_cf(struct sendmail *s, const char *file);
 int sendmail_read_mc(struct sendmail *s, const char *file, unsigned depth);

@@ -30,6 +30,10 @@ void watch_lines(const struct audit_report *report, struct buf *out)
 		                           strcmp(who->forms[0], "E01") ? who->forms[0] : "plain",
 		                           who->form_n > 1 ? " and more" : ""));
 	}
+	for (size_t i = 0; i < report->unasked_n; i++)
+		if (report->unasked[i].weighs)
+			add_line(out, arena_printf(a, "%s: could not be asked: %s", server,
+			                           report->unasked[i].what));
 	for (size_t i = 0; i < report->finding_n; i++) {
 		const struct audit_finding *f = &report->findings[i];
 		if (f->severity != AUDIT_ADVICE)

@@ -13,8 +13,9 @@
 
 enum { WATCH_LINES_MAX = 2000, WATCH_TEXT_MAX = 256 << 10, WATCH_DIGEST_MAX = 64 };
 
-/* Appends a line for the verdict, for each who may relay and is not sound, and for each finding
- * that is no advice: printable ASCII alone, the same as long as the audit says the same. */
+/* Appends a line for the verdict, for each who may relay and is not sound, for what could not be
+ * asked and weighs in the verdict, and for each finding that is no advice: printable ASCII alone,
+ * the same as long as the audit says the same. */
 void watch_lines(const struct audit_report *report, struct buf *out);
 
 struct watch_kept {

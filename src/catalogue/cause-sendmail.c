@@ -55,9 +55,10 @@ const struct cause_words cause_sendmail[] = {
 	{ "C10", "FEATURE(`promiscuous_relay')",
 	  "It lets everybody relay, as Sendmail did up to 8.8. sendmailconfig warns of it.", MC,
 	  "dnl FEATURE(`promiscuous_relay')dnl\n", MC_SEEN },
-	{ "C11", NULL,
-	  "Sendmail has no SRS of its own. If it comes back, look at the milter or at the rules "
-	  "(LOCAL_RULE_0) that know SRS0, and at their secret.", NULL, NULL, NULL },
+	{ "C11", "rules of one's own (LOCAL_RULE_0), or a milter, that take SRS0=... apart",
+	  "Sendmail has no SRS of its own. A rule does not look at the hash; srsd and the "
+	  "milters do, with a secret. Find the rules, and take them out.", NULL,
+	  "grep -n -i srs /etc/mail/sendmail.mc\n", MC_SEEN },
 	{ "C12 C13", NULL, "Sendmail is not such a product.", NULL, NULL, NULL },
 	{ "C14 C15", "none: Sendmail ties no sender to a login",
 	  "A milter has to compare {auth_authen} with the sender, and refuse senders of your own "

@@ -7,6 +7,7 @@
 #include "cli/audit-run.h"
 
 #include "base/clock.h"
+#include "cli/audit-daemon.h"
 
 #include <unistd.h>
 
@@ -74,6 +75,28 @@ static int run_instances(struct all *all, const struct audit_options *options,
 	return code;
 }
 
+/* Each that runs by other options than the first. */
+static int run_others(struct all *all, const struct audit_options *options,
+                      const struct audit_done *first, struct audit_report *report)
+{
+	int code = CLI_GO;
+	for (size_t i = 0; code == CLI_GO && i < first->other_n; i++) {
+		struct audit_options one = *options;
+		struct audit_done done;
+		if (clock_mono_ms() > all->until_ms || all->report_n == REPORTS_MAX) {
+			audit_report_doubt(report, arena_printf(&all->cli->arena,
+				"the server that runs by %s", first->others[i]),
+				"no time is left");
+			break;
+		}
+		one.started = first->others[i];
+		code = audit_run_one(all->cli, &one, &all->machine, &done);
+		if (code == CLI_GO)
+			keep(all, &done);
+	}
+	return code;
+}
+
 static int run_server(struct all *all, const struct audit_options *options)
 {
 	struct audit_done done;
@@ -83,7 +106,9 @@ static int run_server(struct all *all, const struct audit_options *options)
 	keep(all, &done);
 	if (options->config || options->root)
 		return code;
-	return run_instances(all, options, &done, &all->reports[all->report_n - 1]);
+	struct audit_report *report = &all->reports[all->report_n - 1];
+	code = run_instances(all, options, &done, report);
+	return code == CLI_GO ? run_others(all, options, &done, report) : code;
 }
 
 /* ---- all of them ------------------------------------------------------------------ */
@@ -220,8 +245,11 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
 	*all = (struct all){ .cli = cli, .options = options,
 	                     .until_ms = clock_mono_ms() + ALL_MS };
 	facts_begin(&all->machine, &cli->arena);
-	if (!options->root)
+	if (!options->root) {
 		facts_look(&all->machine, AUDIT_TOOL_MS);
+		audit_daemon_mark(&all->machine, NULL, &cli->arena);
+		audit_published_ports(&all->machine);
+	}
 	if (!follows || options->mta || audit_find_any())
 		code = run_machine(all);
 	if (code == CLI_GO && follows)

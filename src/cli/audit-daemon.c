@@ -1,43 +1,33 @@
 /* SPDX-License-Identifier: ISC
  *
- * Processes that hold sockets, by the kernel's files of each.
+ * Processes that hold sockets, by the kernel's files of each; Sendmail's by its pid file.
  */
 #include "cli/audit-daemon.h"
 
+#include "audit/disk-files.h"
+#include "audit/entrance.h"
+#include "audit/published.h"
 #include "base/file.h"
 
 #include <stdio.h>
 
-enum { COMMAND_BYTES_MAX = 64 << 10 };
+enum { PROCESS_BYTES_MAX = 64 << 10 };
 
-/* Those whose command line stays what it was. */
-static bool is_server(const struct facts_listener *l)
-{
-	static const char *const names[] = { "master", "exim4", "exim" };
-	for (size_t i = 0; l->pid > 1 && !l->elsewhere && i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(l->program, names[i]) == 0)
-			return true;
-	return false;
-}
+#define NOT_SEEN "the command line of the one that runs cannot be seen"
 
-static bool is_first_of_process(const struct facts *f, size_t listener)
-{
-	for (size_t i = 0; i < listener; i++)
-		if (f->listeners[i].pid == f->listeners[listener].pid)
-			return false;
-	return is_server(&f->listeners[listener]);
-}
+/* ---- one process -------------------------------------------------------------------------- */
 
 static void read_of_process(unsigned pid, const char *what, struct buf *text)
 {
 	char path[64];
 	buf_clear(text);
 	snprintf(path, sizeof(path), "/proc/%u/%s", pid, what);
-	if (file_read_plain(path, COMMAND_BYTES_MAX, text) != ERR_OK)
+	if (file_read_plain(path, PROCESS_BYTES_MAX, text) != ERR_OK)
 		buf_clear(text);
 }
 
-static bool look_at(unsigned pid, enum mta mta, struct arena *a, struct daemon_options *daemon)
+static bool look_at_command(unsigned pid, enum mta mta, struct arena *a,
+                            struct daemon_options *daemon)
 {
 	struct buf command = { 0 }, environment = { 0 };
 	read_of_process(pid, "cmdline", &command);
@@ -50,50 +40,158 @@ static bool look_at(unsigned pid, enum mta mta, struct arena *a, struct daemon_o
 	return known;
 }
 
-void audit_daemon_find(enum mta mta, const struct facts *f, bool runs_here,
+/* Its number in the innermost namespace, where it writes it down itself. */
+static unsigned own_number(unsigned pid)
+{
+	struct buf status = { 0 };
+	uint64_t number = pid;
+	read_of_process(pid, "status", &status);
+	struct str text = buf_str(&status), line, word;
+	while (str_token(&text, "\n", &line))
+		if (str_prefix(line, STR("NSpid:"))) {
+			line = str_from(line, 6);
+			while (str_word(&line, &word))
+				if (str_u64(word, UINT32_MAX, &number) != ERR_OK)
+					number = 0;
+		}
+	buf_fini(&status);
+	return (unsigned)number;
+}
+
+/* Where Sendmail's configuration has it. */
+static const char *pid_file_of(const struct audit_files *files, const char *config, struct arena *a)
+{
+	struct str text, line;
+	if (files->read(files->arg, config, a, &text) != ERR_OK)
+		return NULL;
+	while (str_token(&text, "\n", &line))
+		if (str_prefix(line, STR("O PidFile=")))
+			return arena_strdup(a, str_trim(str_from(line, 10)));
+	return NULL;
+}
+
+static bool is_in_file(const struct audit_files *files, const char *name, unsigned number,
+                       struct arena *a, struct daemon_options *daemon)
+{
+	struct str text;
+	return name && files->read(files->arg, name, a, &text) == ERR_OK &&
+	       daemon_of_pid_file(text, number, a, daemon);
+}
+
+static bool look_at_pid_files(unsigned pid, const struct audit_files *files, struct arena *a,
+                              struct daemon_options *daemon)
+{
+	static const char *const places[] = { "/run/sendmail/mta/*.pid", "/run/sendmail/*.pid",
+	                                      "/run/*.pid", "/var/run/*.pid", "/etc/mail/*.pid" };
+	const unsigned number = own_number(pid);
+	const char **names;
+	size_t n;
+	if (is_in_file(files, pid_file_of(files, "/etc/mail/sendmail.cf", a), number, a, daemon))
+		return true;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (files->list(files->arg, places[i], a, &names, &n) != ERR_OK)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (is_in_file(files, names[k], number, a, daemon))
+				return true;
+	}
+	return false;
+}
+
+static bool look_at(unsigned pid, enum mta mta, const struct audit_files *files, struct arena *a,
+                    struct daemon_options *daemon)
+{
+	return look_at_command(pid, mta, a, daemon) ||
+	       (mta == MTA_OPENSMTPD &&
+	        look_at_command(audit_parent_of(pid), mta, a, daemon)) ||
+	       (mta == MTA_SENDMAIL && look_at_pid_files(pid, files, a, daemon));
+}
+
+/* ---- those that listen ------------------------------------------------------------ */
+
+static bool is_server(const struct facts_listener *l, enum mta mta)
+{
+	return l->pid > 1 && !l->elsewhere && audit_mta_of_process(l->program) == mta;
+}
+
+static bool is_first_of_process(const struct facts *f, size_t listener)
+{
+	for (size_t i = 0; i < listener; i++)
+		if (f->listeners[i].pid == f->listeners[listener].pid)
+			return false;
+	return true;
+}
+
+void audit_daemon_find(enum mta mta, const struct facts *f, bool runs_here, const char *started,
                        const struct audit_files *files, struct arena *a,
                        struct daemon_options *daemon)
 {
-	for (size_t i = 0; runs_here && i < f->listener_n; i++)
-		if (is_first_of_process(f, i) && look_at(f->listeners[i].pid, mta, a, daemon))
-			return;
+	bool hidden = false;
+	for (int mail = 1; mail >= 0; mail--)
+		for (size_t i = 0; runs_here && i < f->listener_n; i++) {
+			const struct facts_listener *l = &f->listeners[i];
+			if (!is_server(l, mta) || facts_is_for_mail(l->at.port) != mail)
+				continue;
+			if (!look_at(l->pid, mta, files, a, daemon))
+				hidden = true;
+			else if (!started || !strcmp(daemon_text(mta, daemon, a), started))
+				return;
+		}
 	daemon_of_files(mta, files, a, daemon);
+	if (hidden && !daemon->unknown)
+		daemon->unknown = NOT_SEEN;
 }
 
-size_t audit_daemon_directories(const struct facts *f, struct arena *a, const char **directories,
-                                size_t max)
+static void mark(struct facts *f, const struct audit_files *files, struct arena *a)
+{
+	for (size_t i = 0; i < f->listener_n; i++) {
+		struct facts_listener *l = &f->listeners[i];
+		const enum mta mta = audit_mta_of_process(l->program);
+		struct daemon_options daemon;
+		if (mta == MTA_UNKNOWN || !is_server(l, mta))
+			continue;
+		l->started = NULL;
+		for (size_t k = 0; k < i; k++)
+			if (f->listeners[k].pid == l->pid)
+				l->started = f->listeners[k].started;
+		if (is_first_of_process(f, i) && look_at(l->pid, mta, files, a, &daemon))
+			l->started = daemon_text(mta, &daemon, a);
+	}
+}
+
+void audit_daemon_mark(struct facts *f, const struct audit_files *files, struct arena *a)
+{
+	struct disk_files disk = { 0 };
+	struct audit_files own;
+	if (!files && disk_files_init(&disk, "", &own) != ERR_OK)
+		return;
+	mark(f, files ? files : &own, a);
+	disk_files_fini(&disk);
+}
+
+size_t audit_daemon_running(const struct facts *f, enum mta mta, const char **started, size_t max)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < f->listener_n && n < max; i++) {
-		struct daemon_options daemon;
-		bool said = false;
-		if (!is_first_of_process(f, i) ||
-		    !look_at(f->listeners[i].pid, MTA_POSTFIX, a, &daemon))
-			continue;
-		const char *directory = daemon.config ? daemon.config : "/etc/postfix";
-		for (size_t k = 0; k < n; k++)
-			said |= strcmp(directories[k], directory) == 0;
-		if (!said)
-			directories[n++] = directory;
-	}
+	for (int mail = 1; mail >= 0; mail--)
+		for (size_t i = 0; i < f->listener_n && n < max; i++) {
+			const struct facts_listener *l = &f->listeners[i];
+			bool said = !is_server(l, mta) || !l->started ||
+			            facts_is_for_mail(l->at.port) != mail;
+			for (size_t k = 0; k < n && !said; k++)
+				said = strcmp(started[k], l->started) == 0;
+			if (!said)
+				started[n++] = l->started;
+		}
 	return n;
 }
 
 void audit_daemon_tell(const struct facts *f, struct buf *out)
 {
-	struct arena a = { 0 };
-	struct buf command = { 0 };
-	const char *directories[8];
 	for (size_t i = 0; i < f->listener_n; i++) {
-		if (!is_first_of_process(f, i))
-			continue;
-		read_of_process(f->listeners[i].pid, "cmdline", &command);
-		buf_add_str(out, buf_str(&command));
-		buf_add_byte(out, '\n');
+		const struct facts_listener *l = &f->listeners[i];
+		const enum mta mta = audit_mta_of_process(l->program);
+		if (mta != MTA_UNKNOWN && is_server(l, mta) && is_first_of_process(f, i))
+			buf_printf(out, "%s %s\n", mta_name(mta),
+			           l->started ? l->started : NOT_SEEN);
 	}
-	const size_t n = audit_daemon_directories(f, &a, directories, 8);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(out, "%s\n", directories[i]);
-	buf_fini(&command);
-	arena_fini(&a);
 }

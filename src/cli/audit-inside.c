@@ -5,6 +5,7 @@
  */
 #include "cli/audit-inside.h"
 
+#include "cli/audit-daemon.h"
 #include "cli/audit-find.h"
 
 #include <fcntl.h>
@@ -182,6 +183,7 @@ int audit_inside_open(struct cli *cli, const struct audit_published *published,
 		e = facts_look_into(&in->facts, in->network, TOOL_MS);
 	}
 	settle_listener(in, &cli->arena);
+	audit_daemon_mark(&in->facts, &in->files, &cli->arena);
 	if (e == ERR_LIMIT)
 		e = ERR_OK;                      /* it is among the unread */
 	if (e != ERR_OK)

@@ -22,6 +22,7 @@ struct audit_source {
 	bool runs;                       /* what runs there is among the facts */
 	const char *config;              /* a directory or file; NULL: where the server looks */
 	bool in_place;                   /* config stays where it is: an instance of Postfix */
+	const char *started;             /* of those that run, the one by these options; NULL */
 	const char *host_name, *version; /* NULL: not known */
 	struct disk_files disk;
 	struct carried_files carried;

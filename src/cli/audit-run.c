@@ -6,6 +6,7 @@
 #include "cli/audit-run.h"
 
 #include "audit/authorities.h"
+#include "audit/certificates.h"
 #include "audit/installed.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,8 +18,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2,
-       RUNNING_MAX = 16 };
+enum { START_MS = 10000, ASK_MS = 35000, ARRIVALS_MAX = 256, DIRECTORIES = 2 };
 
 /* Domains that nobody has; some servers refuse those below .invalid. */
 #define FOREIGN "recipient.example"
@@ -32,7 +32,7 @@ struct auditing {
 	struct arena *a;
 	struct facts facts, around;      /* of its network; of the machine around it */
 	struct audit_source source;
-	const char *running[RUNNING_MAX];        /* directories of Postfix, by its masters */
+	const char *running[AUDIT_RUNNING_MAX];  /* as it runs here, facts_listener.started */
 	size_t running_n;
 	const struct closed_server *server;
 	const char *version, *machine;
@@ -52,13 +52,13 @@ struct auditing {
 static void find_running(struct auditing *w)
 {
 	bool usual = false;
-	if (w->server->mta != MTA_POSTFIX || w->options->config || w->options->root ||
-	    w->options->inside)
+	if (w->options->config || w->options->root)
 		return;
-	w->running_n = audit_daemon_directories(&w->facts, w->a, w->running, RUNNING_MAX);
+	w->running_n = audit_daemon_running(&w->facts, w->server->mta, w->running,
+	                                    AUDIT_RUNNING_MAX);
 	for (size_t i = 0; i < w->running_n; i++)
-		usual |= strcmp(w->running[i], w->server->config) == 0;
-	if (usual || !w->running_n)
+		usual |= !w->running[i][0];
+	if (w->server->mta != MTA_POSTFIX || usual || !w->running_n)
 		return;
 	w->own = *w->options;
 	w->own.config = w->running[0];
@@ -81,7 +81,8 @@ static int read_configuration(struct auditing *w)
 		.root = in ? in->root : w->options->root ? w->options->root : "",
 		.runs = in || !w->options->root, .where = in ? container_words(w) : NULL,
 		.config = w->options->config,
-		.in_place = w->options->is_instance, .host_name = w->machine,
+		.in_place = w->options->is_instance, .started = w->options->started,
+		.host_name = w->machine,
 		.version = w->version,
 	};
 	return audit_source_read(w->cli, &w->source, w->server->mta, &w->facts, &w->config);
@@ -108,12 +109,19 @@ static void add_arrivals(struct auditing *w, struct facts *f, const struct endpo
 	struct audit_arrival *found = NULL;
 	size_t n = 0;
 	if (audit_arrivals(f, at, &found, &n) != ERR_OK)
-		audit_plan_leave_out(&w->plan, "all ways by which strangers arrive",
-		                     "the rules of the firewall go in circles, or too far");
-	for (size_t k = 0; k < n && w->arrival_n < ARRIVALS_MAX; k++)
-		if (!arrived_before(w, &found[k]) &&
-		    (!inward || (found[k].certain && found[k].way != AUDIT_DIRECT)))
-			w->arrivals[w->arrival_n++] = found[k];
+		audit_plan_cut(&w->plan, "all ways by which strangers arrive",
+		               "the rules of the firewall go in circles, or too far");
+	for (size_t k = 0; k < n; k++) {
+		if (arrived_before(w, &found[k]) ||
+		    (inward && (!found[k].certain || found[k].way == AUDIT_DIRECT)))
+			continue;
+		if (w->arrival_n == ARRIVALS_MAX) {
+			audit_plan_cut(&w->plan, "all ways by which strangers arrive",
+			               "they are too many");
+			return;
+		}
+		w->arrivals[w->arrival_n++] = found[k];
+	}
 }
 
 /* To a container strangers come by what this machine makes of them, at each address that it has. */
@@ -146,6 +154,39 @@ static void find_arrivals(struct auditing *w)
 	}
 }
 
+#define ALL_ASKERS "all networks and trusted ranges"
+
+static bool is_asked_for(const struct auditing *w, const struct prefix *network)
+{
+	for (size_t i = 0; i < w->ground.asker_n; i++)
+		if (prefix_cmp(&w->ground.askers[i].network, network) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the configuration, as it is read, trusts somebody for whom nobody asks. */
+static bool may_be_permitted(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	if (r->trust_n > AUDIT_RANGES_MAX)
+		return true;
+	for (size_t i = 0; i < w->facts.interface_n; i++)
+		for (size_t k = 0; k < w->facts.interfaces[i].address_n; k++) {
+			const struct facts_address *at = &w->facts.interfaces[i].addresses[k];
+			const struct prefix network = prefix_of(&at->ip, at->len);
+			struct audit_client client = { .ip = at->ip };
+			struct audit_why why = { 0 };
+			if (at->len == ip_bits(&at->ip) || is_asked_for(w, &network) ||
+			    audit_is_link_local(&at->ip) || ip_is_loopback(&at->ip))
+				continue;
+			ip_next(&client.ip);
+			audit_config_explain(w->config, &client, &why);
+			if (why.answer != AUDIT_NO)
+				return true;
+		}
+	return false;
+}
+
 static void find_askers(struct auditing *w)
 {
 	const struct audit_reading *r = audit_config_reading(w->config);
@@ -163,10 +204,13 @@ static void find_askers(struct auditing *w)
 	for (size_t i = 0; i < w->arrival_n; i++)
 		if (w->arrivals[i].way != AUDIT_DIRECT && w->arrivals[i].as.family)
 			seen[asked.seen_n++] = w->arrivals[i].as;
-	if (audit_kinds(&w->facts, &asked, &askers, &w->ground.asker_n) != ERR_OK)
-		audit_plan_leave_out(&w->plan, "all networks and trusted ranges",
-		                     "there are more than are asked for");
+	bool all = audit_kinds(&w->facts, &asked, &askers, &w->ground.asker_n) == ERR_OK;
 	w->ground.askers = askers;
+	if (!all && may_be_permitted(w))
+		audit_plan_cut(&w->plan, ALL_ASKERS, "there are more than are asked for");
+	else if (!all)
+		audit_plan_leave_out(&w->plan, ALL_ASKERS, "there are more than are asked for, "
+		                     "and the configuration trusts none of the others");
 }
 
 static void lay_ground(struct auditing *w)
@@ -183,7 +227,12 @@ static void lay_ground(struct auditing *w)
 	w->plan.arena = w->a;
 	find_arrivals(w);
 	find_askers(w);
+	/* What is left out already stays so. */
+	const struct audit_plan before = w->plan;
 	audit_plan_init(&w->plan, &w->ground, w->a);
+	w->plan.left_out = before.left_out;
+	w->plan.left_out_n = before.left_out_n;
+	w->plan.cut = before.cut;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -247,6 +296,33 @@ static void ask(struct auditing *w)
 			w->message.n ? buf_cstr(&w->message) : err_text(e), "");
 }
 
+/* TLS that was offered and could not be had, as a file is named that is not there: on the machine
+ * neither, so it is not the room that takes it away. */
+static void find_tls_gone(struct auditing *w, const struct audit_port *port)
+{
+	struct audit_certificate needed[AUDIT_CERTIFICATES_MAX];
+	struct audit_plan *plan = &w->plan;
+	const size_t n = audit_certificates_needed(w->config, port, w->a, needed);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = carried_files_name(&w->source.carried, needed[i].path, w->a);
+		if (plan->tls_gone_n == AUDIT_PORTS_MAX ||
+		    !disk_files_missing(&w->source.disk, name))
+			continue;
+		plan->tls_gone[plan->tls_gone_n++] = (struct audit_tls_gone){ port,
+			arena_printf(w->a, "%s of port %u names %s, which is not there.",
+			             needed[i].setting->name, port->port, needed[i].path),
+			needed[i].setting };
+		return;
+	}
+}
+
+static void find_all_tls_gone(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	for (size_t i = 0; w->known.started && i < r->port_n && i < AUDIT_PORTS_MAX; i++)
+		find_tls_gone(w, &r->ports[i]);
+}
+
 /* ---- all of it ------------------------------------------------------------------- */
 
 static void gather_unasked(struct auditing *w, const char *others)
@@ -282,7 +358,6 @@ static const char *how_words(const struct auditing *w)
 static void name_container(struct auditing *w, struct audit_report *r)
 {
 	const struct audit_inside *in = w->options->inside;
-	r->container = container_words(w);
 	/* Without the number, so that it is the same one the next time. */
 	r->host_name = arena_printf(w->a, "%s (%s)", r->host_name, in->is.name);
 	r->how = arena_printf(w->a, "%s; it is behind %s", r->how, in->behind);
@@ -298,10 +373,18 @@ static void judge(struct auditing *w, struct audit_report *report)
 	w->known.arrivals = w->arrivals;
 	w->known.arrival_n = w->arrival_n;
 	w->known.unasked = w->plan.left_out;
+	w->known.clients_left = w->plan.clients_left;
+	w->known.forms_left = w->plan.forms_left;
 	w->known.unasked_n = w->plan.left_out_n;
+	w->known.says = w->plan.says;
+	w->known.says_tls = w->plan.says_tls;
+	w->known.tls_gone = w->plan.tls_gone;
+	w->known.tls_gone_n = w->plan.tls_gone_n;
 	*report = (struct audit_report){
 		.arena = w->a, .mta = w->server->mta, .version = w->version ? w->version : "",
 		.host_name = w->ground.host_name, .time_s = clock_now_s(), .how = how_words(w),
+		.container = w->options->inside ? container_words(w) : NULL,
+		.root = w->options->root,
 	};
 	audit_judge(&w->known, report);
 	audit_findings(&w->known, report);
@@ -312,6 +395,8 @@ static void judge(struct auditing *w, struct audit_report *report)
 /* One that runs, and that the audited one does not name. */
 static void instance_add(const struct auditing *w, struct audit_done *done, const char *directory)
 {
+	if (!directory[0])
+		directory = w->server->config;
 	bool said = strcmp(directory, w->options->config ? w->options->config
 	                                                 : w->server->config) == 0;
 	for (size_t i = 0; i < done->directory_n; i++)
@@ -334,15 +419,46 @@ static void find_instances(struct auditing *w, struct audit_done *done)
 	                                      &done->first_left);
 	done->directory_n = n < AUDIT_INSTANCES_MAX ? n : AUDIT_INSTANCES_MAX;
 	done->left = n - done->directory_n;
-	for (size_t i = 0; i < w->running_n; i++)
+	for (size_t i = 0; i < w->running_n && w->server->mta == MTA_POSTFIX; i++)
 		instance_add(w, done, w->running[i]);
+}
+
+/* Those of the other servers that run by other options than the one that was asked. */
+static void find_others(struct auditing *w, struct audit_done *done)
+{
+	for (size_t i = 0; i < w->running_n && w->server->mta != MTA_POSTFIX; i++)
+		if (strcmp(w->running[i], done->started) != 0)
+			done->others[done->other_n++] = w->running[i];
+}
+
+/* What was asked is not known to be what runs, or what the system would start. */
+static void doubt_options(const struct auditing *w, struct audit_done *done)
+{
+	if (w->source.daemon.unknown && !(w->options->config && !w->options->is_instance))
+		audit_report_doubt(&done->report, "the server as it is started",
+		                   w->source.daemon.unknown);
+}
+
+/* What is behind a limit may be a relay. */
+static void doubt_limits(const struct auditing *w, struct audit_done *done)
+{
+	const struct audit_unread *cut = w->plan.cut;
+	if (cut)
+		audit_report_doubt(&done->report, cut->what, cut->why);
+	if (audit_config_reading(w->config)->cut)
+		audit_report_doubt(&done->report, "the rest of the configuration",
+		                   "it says more than is taken");
+	if (w->facts.cut || w->around.cut)
+		audit_report_doubt(&done->report, "the rest of the network",
+		                   "it has more than is taken, or a tool took too long");
 }
 
 static void add_asked(struct audit_done *done, const struct endpoint *at, enum mta mta,
                       unsigned pid)
 {
 	if (done->asked_n < AUDIT_ASKED_MAX)
-		done->asked[done->asked_n++] = (struct audit_asked_at){ *at, mta, pid };
+		done->asked[done->asked_n++] = (struct audit_asked_at){ *at, mta, pid,
+		                                                        done->started };
 }
 
 /* In a network of its own each address is told from those of this machine. */
@@ -405,6 +521,7 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 {
 	struct auditing *w = mem_zalloc(sizeof(*w));
 	const char *others = "";
+	struct daemon_options asked;
 	*w = (struct auditing){ .cli = cli, .options = options, .a = &cli->arena,
 	                        .known.not_started = "" };
 	*done = (struct audit_done){ 0 };
@@ -417,9 +534,17 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 	if (code == CLI_GO) {
 		lay_ground(w);
 		ask(w);
+		find_all_tls_gone(w);
 		gather_unasked(w, others);
 		judge(w, &done->report);
+		asked = w->source.daemon;
+		if (w->server->mta == MTA_POSTFIX)
+			asked.config = w->options->config;
+		done->started = daemon_text(w->server->mta, &asked, w->a);
+		doubt_options(w, done);
+		doubt_limits(w, done);
 		find_instances(w, done);
+		find_others(w, done);
 		find_asked(w, done);
 	}
 	buf_fini(&w->message);

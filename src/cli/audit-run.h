@@ -15,6 +15,7 @@
 struct audit_options {
 	const char *mta, *config;        /* as given; NULL: found out */
 	bool is_instance;                /* config is the directory of another Postfix here */
+	const char *started;             /* of those that run, the one by these options; NULL */
 	const struct cli_values *sockets;        /* that are let into the room; NULL: none */
 	bool reading;                    /* no server is started */
 	bool in_container;               /* no room is tried; not as root, either */
@@ -30,7 +31,8 @@ int audit_run_all(struct cli *cli, const struct audit_options *options,
                   void (*take)(void *arg, const struct audit_report *report), void *arg,
                   enum audit_verdict *verdict);
 
-enum { AUDIT_INSTANCES_MAX = 16, AUDIT_ASKED_MAX = 1024, AUDIT_TOOL_MS = 5000 };
+enum { AUDIT_INSTANCES_MAX = 16, AUDIT_RUNNING_MAX = 16, AUDIT_ASKED_MAX = 1024,
+       AUDIT_TOOL_MS = 5000 };
 /* What came of one audit. */
 struct audit_done {
 	struct audit_report report;
@@ -39,6 +41,9 @@ struct audit_done {
 	const char *directories[AUDIT_INSTANCES_MAX];    /* of other instances of Postfix */
 	size_t directory_n, left;        /* left: of more that there was no room for */
 	const char *first_left;          /* NULL: none */
+	const char *started;             /* by which options it was asked, facts_listener.started */
+	const char *others[AUDIT_RUNNING_MAX];   /* by which else it runs here, not Postfix */
+	size_t other_n;
 };
 /* One server, or one instance of Postfix; machine: what facts_look() said of this machine; NULL:
  * options->root is an image, which has none. CLI_GO with *done filled in, in the arena of

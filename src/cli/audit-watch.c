@@ -12,6 +12,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/audit-daemon.h"
 #include "cli/gate-digest.h"
 
 #include <errno.h>
@@ -20,7 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600 };
+enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600,
+       DIRECTORY_MODE = 0700 };
 
 struct watching {
 	struct cli *cli;
@@ -57,6 +59,13 @@ static int last_read(struct watching *w)
 	if (!w->had)
 		cli_note(w->cli, "%s: it is not what an audit keeps, and is written anew", w->path);
 	return CLI_GO;
+}
+
+/* The unit's StateDirectory= makes it; who watches by hand gets the same one. */
+static void directory_make(const struct watching *w)
+{
+	if (!w->asked->kept)
+		file_mkdirs(AUDIT_WATCH_DIRECTORY, DIRECTORY_MODE);
 }
 
 static int now_write(struct watching *w)
@@ -127,22 +136,25 @@ static void lines_take(void *arg, const struct audit_report *report)
 {
 	struct watching *w = arg;
 	watch_lines(report, &w->lines);
-	if (report->container)           /* its files are not looked at */
+	/* A container's files are not looked at; what could not be asked may be the next time. */
+	if (report->container || report->doubt[0] || report->cut)
 		w->now.digest[0] = '\0';
 }
 
-/* Of what the answer depends on; "" if there is more than can be looked at. */
+/* Of what the answer depends on; "" if there is more than can be looked at, or something behind a
+ * socket or in an image. */
 static void digest_now(struct watching *w, const struct audit_options *options)
 {
 	struct facts facts;
 	struct buf orders = { 0 };
 	facts_begin(&facts, &w->cli->arena);
 	facts_look(&facts, TOOL_MS);
-	buf_printf(&orders, "%s\n%s\n%d\n", options->mta ? options->mta : "",
-	           options->config ? options->config : "", options->reading);
-	for (size_t i = 0; options->sockets && i < options->sockets->n; i++)
-		buf_printf(&orders, "socket %s\n", options->sockets->v[i]);
-	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest))
+	audit_daemon_mark(&facts, NULL, &w->cli->arena);
+	buf_printf(&orders, "%s\n%s\n%d %d\n", options->mta ? options->mta : "",
+	           options->config ? options->config : "", options->reading,
+	           options->in_container);
+	if (!gate_digest(options->config, &facts, buf_str(&orders), w->now.digest) ||
+	    options->root || (options->sockets && options->sockets->n))
 		w->now.digest[0] = '\0';
 	buf_fini(&orders);
 }
@@ -175,6 +187,7 @@ int audit_watch_run(struct cli *cli, const struct audit_options *options,
 	struct watching w = { .cli = cli, .asked = watching,
 	                      .path = watching->kept ? watching->kept : AUDIT_WATCH_KEPT,
 	                      .now.time_s = clock_now_s() };
+	directory_make(&w);
 	int code = last_read(&w);
 	if (code == CLI_GO) {
 		digest_now(&w, options);

@@ -3,12 +3,14 @@
  * `portreeve gate`: yes only if the mail server of this machine may be reached by strangers. What
  * it cannot look at is a no, and said so.
  */
+#include "cli/audit-daemon.h"
 #include "cli/audit-run.h"
 #include "cli/commands.h"
 #include "cli/gate-digest.h"
 #include "cli/gate-witness.h"
 
 #include "base/clock.h"
+#include "base/shown.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,9 +48,11 @@ static void describe_orders(const struct gate_run *g, struct buf *out)
 	for (size_t i = 0; g->options.sockets && i < g->options.sockets->n; i++)
 		buf_printf(out, "socket %s\n", g->options.sockets->v[i]);
 	for (size_t i = 0; i < c->allow.n; i++)
-		buf_printf(out, "%s\n", c->allow.v[i]);
+		buf_printf(out, "allow %s\n", c->allow.v[i]);
 	for (size_t i = 0; i < c->seen_as.n; i++)
-		buf_printf(out, "%s\n", ip_format(&c->seen_as.v[i], text));
+		buf_printf(out, "seen %s\n", ip_format(&c->seen_as.v[i], text));
+	for (size_t i = 0; i < c->families.n; i++)
+		buf_printf(out, "over %s\n", c->families.v[i]);
 }
 
 static bool answered_before(struct gate_run *g)
@@ -59,6 +63,8 @@ static bool answered_before(struct gate_run *g)
 	describe_orders(g, &told);
 	g->can_keep = gate_digest(g->options.config, &g->facts, buf_str(&told), g->digest);
 	buf_fini(&told);
+	/* What is behind a socket may answer otherwise the next time. */
+	g->can_keep = g->can_keep && !(g->options.sockets && g->options.sockets->n);
 	if (!g->can_keep || !c->kept[0] || gate_kept_read(c->kept, &kept) != ERR_OK ||
 	    !gate_kept_holds(&kept, g->digest, clock_now_s(), c->keep_s))
 		return false;
@@ -69,16 +75,27 @@ static bool answered_before(struct gate_run *g)
 	return true;
 }
 
+/* As a line of printable ASCII. */
+static const char *plain_why(const struct gate_run *g)
+{
+	struct buf line = { 0 };
+	shown_add_plain(&line, buf_str(&g->why), false);
+	const char *text = arena_strdup(&g->cli->arena, buf_str(&line));
+	buf_fini(&line);
+	return text;
+}
+
 /* What is wrong outside of this machine is mended there: that no is not kept. */
 static void keep_answer(struct gate_run *g)
 {
 	const struct gate_config *c = &g->cli->settings.gate;
-	struct gate_kept kept = { .answer = g->answer, .time_s = g->time_s };
-	bool outside = g->answer == GATE_NO && g->known.witness == GATE_WITNESS_ASKED;
-	if (g->answer == GATE_BLIND || outside || !g->can_keep || !c->kept[0] || c->keep_s == 0)
+	struct gate_kept kept = { .answer = g->answer, .time_s = g->time_s,
+	                          .outside = g->known.witness == GATE_WITNESS_ASKED };
+	if (g->answer == GATE_BLIND || (g->answer == GATE_NO && kept.outside) || !g->can_keep ||
+	    !c->kept[0] || c->keep_s == 0)
 		return;
 	str_copy(kept.digest, sizeof(kept.digest), str_of(g->digest));
-	str_copy(kept.why, sizeof(kept.why), str_of(cli_safe(g->cli, buf_cstr(&g->why))));
+	str_copy(kept.why, sizeof(kept.why), str_of(plain_why(g)));
 	int e = gate_kept_write(c->kept, &kept);
 	if (e != ERR_OK)
 		cli_note(g->cli, "the answer is not kept: %s: %s", c->kept, err_text(e));
@@ -153,10 +170,16 @@ static void add_report(void *arg, const struct audit_report *report)
 	if (report->container)
 		g->can_keep = false;
 	g->known.cut |= report->cut;
+	g->known.forms_planned += report->forms_planned;
+	g->known.forms_asked += report->forms_asked;
+	for (size_t i = 0; i < report->unasked_n; i++)
+		g->known.unasked_n += !report->unasked[i].weighs;
+	if (report->doubt[0] && !g->known.doubt)
+		g->known.doubt = report->doubt;
 	if (g->known.summary && badness[report->verdict] <= badness[g->known.verdict])
 		return;
 	g->known.verdict = report->verdict;
-	g->known.summary = cli_safe(g->cli, report->summary);
+	g->known.summary = report->summary;
 }
 
 static bool audit_every_instance(struct gate_run *g)
@@ -171,9 +194,17 @@ static bool is_link_local(const struct ip *ip)
 }
 
 /* Families by which strangers may come: those of which the machine has an address that others can
- * reach. */
+ * reach. What leads to a container is not seen in it: a proxy of its host takes IPv6 for one that
+ * has IPv4 alone. */
 static void find_families(struct gate_run *g)
 {
+	const struct config_strings *said = &g->cli->settings.gate.families;
+	for (size_t i = 0; i < said->n; i++)
+		*(strcmp(said->v[i], "ipv4") == 0 ? &g->known.over4 : &g->known.over6) = true;
+	if (said->n)
+		return;
+	g->known.container = g->facts.container != FACTS_NO_CONTAINER;
+	g->known.over4 = g->known.over6 = g->known.container;
 	for (size_t i = 0; i < g->facts.interface_n; i++) {
 		const struct facts_interface *face = &g->facts.interfaces[i];
 		for (size_t j = 0; j < face->address_n; j++) {
@@ -254,7 +285,7 @@ static void tell_first_process(const struct gate_run *g, struct str line)
 static void tell_answer(struct gate_run *g)
 {
 	struct buf line = { 0 };
-	const char *why = cli_safe(g->cli, buf_cstr(&g->why));
+	const char *why = plain_why(g);
 	if (g->cli->json) {
 		struct json *j = cli_json_begin(g->cli);
 		json_add_cstr(j, "answer", gate_answer_name(g->answer));
@@ -288,6 +319,7 @@ static int pass_gate(struct cli *cli, const struct audit_options *options)
 		buf_clear(&g.why);
 		/* What could not be read of the network is among the digest. */
 		facts_look(&g.facts, TOOL_MS);
+		audit_daemon_mark(&g.facts, NULL, &cli->arena);
 		if (!answered_before(&g))
 			decide(&g);
 	}

@@ -23,7 +23,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SERVER_PORT = 25 };
+enum {
+	SERVER_PORT = 25,
+	/* Sessions that wait for a greeting, at a port. The queue of connections that a server
+	 * has not taken yet may be short (OpenSMTPD's has 6 places): what comes when it is full
+	 * is lost, and comes again a second later, or never (net.c). Who greets late has taken it
+	 * long before. */
+	UNGREETED_MAX = 4, UNGREETED_MS = 500,
+};
 #define CLIENT_NAME "client.asker.example"
 
 /* One packet. */
@@ -46,11 +53,25 @@ struct asking {
 		size_t number;
 		int bound;               /* of asker_setup */
 		struct asker_session *session;
+		struct loop_timer *ungreeted;    /* NULL: it is not counted, or no more */
 	} *asked;
 	struct buf certificate;
 };
 
-static void ask_next(struct asking *all);
+static void ask_more(struct asking *all);
+
+static void ungreeted_end(struct asked *one)
+{
+	loop_timer_destroy(one->ungreeted);
+	one->ungreeted = NULL;
+}
+
+static void ungreeted_over(void *arg)
+{
+	struct asked *one = arg;
+	ungreeted_end(one);
+	ask_more(one->all);
+}
 
 static void asked_told(void *arg, const struct asker_word *word)
 {
@@ -58,20 +79,22 @@ static void asked_told(void *arg, const struct asker_word *word)
 	const struct told told = { .session = (uint32_t)one->number, .word = *word };
 	if (write(one->all->tell, &told, sizeof(told)) != (ssize_t)sizeof(told))
 		_exit(1);
-	if (word->about != ASKED_END)
+	if (word->about != ASKED_END && word->about != ASKED_GREETING)
 		return;
-	asker_session_destroy(one->session);
-	one->session = NULL;
-	if (++one->all->over == one->all->n)
+	ungreeted_end(one);
+	if (word->about == ASKED_END) {
+		asker_session_destroy(one->session);
+		one->session = NULL;
+		one->all->over++;
+	}
+	if (one->all->over == one->all->n)
 		loop_stop(one->all->loop);
 	else
-		ask_next(one->all);
+		ask_more(one->all);
 }
 
 static void ask_next(struct asking *all)
 {
-	if (all->begun == all->n)
-		return;
 	struct asked *one = &all->asked[all->begun];
 	struct asker_setup setup = {
 		.loop = all->loop, .tls = all->tls, .session = &all->sessions[all->begun],
@@ -79,7 +102,26 @@ static void ask_next(struct asking *all)
 		.bound = one->bound, .told = asked_told, .arg = one,
 	};
 	all->begun++;
+	one->ungreeted = loop_timer_create(all->loop, ungreeted_over, one);
+	loop_timer_arm(one->ungreeted, UNGREETED_MS);
 	one->session = asker_session_create(&setup);
+}
+
+static size_t ungreeted_at(const struct asking *all, uint16_t port)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < all->begun; i++)
+		n += all->asked[i].ungreeted && all->sessions[i].to.port == port;
+	return n;
+}
+
+/* In their order: who has to wait lets nobody pass. */
+static void ask_more(struct asking *all)
+{
+	const unsigned at_once = all->patience->at_once ? all->patience->at_once : CLOSED_AT_ONCE;
+	while (all->begun < all->n && all->begun - all->over < at_once &&
+	       ungreeted_at(all, all->sessions[all->begun].to.port) < UNGREETED_MAX)
+		ask_next(all);
 }
 
 /* The audit has gone: nobody wants to know. */
@@ -129,8 +171,7 @@ static _Noreturn void asking_process(int network, const struct closed_patience *
 	struct loop_timer *over = loop_timer_create(all.loop, time_is_over, NULL);
 	loop_timer_arm(over, patience->all_ms);
 	loop_watch_set(loop_watch_create(all.loop, tell_fd, audit_gone, NULL), LOOP_READ);
-	for (int i = 0; i < CLOSED_AT_ONCE; i++)
-		ask_next(&all);
+	ask_more(&all);
 	loop_run(all.loop);
 	_exit(0);
 }

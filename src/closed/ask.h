@@ -101,11 +101,12 @@ struct closed_patience {
 	int64_t refused_ms;                      /* while who does not listen is asked again */
 	int64_t command_ms, session_ms;          /* for one reply, for one session */
 	int64_t all_ms;
+	unsigned at_once;                        /* sessions; 0: CLOSED_AT_ONCE */
 };
 
-/* Asks all, CLOSED_AT_ONCE at a time, with room NULL in this process's own network; what has no
- * answer when the time is over is CLOSED_UNASKED. Blocks. ERR_LIMIT: too many; ERR_DENIED: no
- * process could be made that may ask; ERR_IO. */
+/* Asks all, CLOSED_AT_ONCE at a time and few that are not greeted yet, with room NULL in this
+ * process's own network; what has no answer when the time is over is CLOSED_UNASKED. Blocks.
+ * ERR_LIMIT: too many; ERR_DENIED: no process could be made that may ask; ERR_IO. */
 int closed_ask(const struct closed_room *room, const struct closed_patience *patience,
                struct closed_session *sessions, size_t n);
 

@@ -126,6 +126,27 @@ void closed_destroy(struct closed_room *room)
 	free(room);
 }
 
+static int word_send(struct closed_room *room, const char *packet, size_t n, int64_t timeout_ms,
+                     struct buf *output, int *status)
+{
+	if (room->lost || send(room->control, packet, n, MSG_NOSIGNAL) != (ssize_t)n)
+		return ERR_CLOSED;
+	int e = answer_await(room, timeout_ms + LATENESS_MS, output, status);
+	room->lost = e == ERR_IO || e == ERR_CLOSED || e == ERR_TIMEOUT;
+	return e;
+}
+
+void closed_log(struct closed_room *room, struct buf *log)
+{
+	const struct keeper_word head = { 0 };
+	int status;
+	for (size_t before = SIZE_MAX; before != log->n;) {
+		before = log->n;
+		if (word_send(room, (const char *)&head, sizeof(head), 0, log, &status) != ERR_OK)
+			return;
+	}
+}
+
 int closed_run(struct closed_room *room, const char *const *words, int64_t timeout_ms,
                struct buf *output, int *status)
 {
@@ -141,11 +162,7 @@ int closed_run(struct closed_room *room, const char *const *words, int64_t timeo
 		memcpy(packet + n, words[count], word_n);
 		n += word_n;
 	}
-	if (room->lost || send(room->control, packet, n, MSG_NOSIGNAL) != (ssize_t)n)
-		return ERR_CLOSED;
-	int e = answer_await(room, timeout_ms + LATENESS_MS, output, status);
-	room->lost = e == ERR_IO || e == ERR_CLOSED || e == ERR_TIMEOUT;
-	return e;
+	return word_send(room, packet, n, timeout_ms, output, status);
 }
 
 bool closed_carries(const struct closed_room *room)

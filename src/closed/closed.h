@@ -68,7 +68,7 @@ struct closed_stand_in {
 	const char *path;                        /* NULL: `at` */
 	struct endpoint at;
 };
-enum { CLOSED_STAND_INS_MAX = 32 };
+enum { CLOSED_STAND_INS_MAX = 32, CLOSED_KEPT_MAX = 64 };
 
 /* Descriptors of a container's mount namespace and of its root: the room is made of its files. */
 struct closed_inside {
@@ -82,6 +82,8 @@ struct closed_setup {
 	size_t interface_n;
 	const struct closed_tree *trees;             /* the server's; those of all are files.c's */
 	size_t tree_n;
+	const char *const *kept;                     /* files that stay, wherever (keep.h) */
+	size_t kept_n;
 	const struct closed_bind *binds;
 	size_t bind_n;
 	const char *const *sockets_in;               /* paths of sockets that stay reachable */
@@ -115,6 +117,10 @@ void closed_destroy(struct closed_room *room);
 enum { CLOSED_OUTPUT_MAX = 32768, CLOSED_WORDS_MAX = 32, CLOSED_WORDS_BYTES_MAX = 8192 };
 int closed_run(struct closed_room *room, const char *const *words, int64_t timeout_ms,
                struct buf *output, int *status);
+
+/* Appends what the room's programs told the system's log since the last time, a line each, as they
+ * wrote it: at most a few hundred kilobytes, the first of them. */
+void closed_log(struct closed_room *room, struct buf *log);
 
 /* Whether a directory was carried into it. */
 bool closed_carries(const struct closed_room *room);

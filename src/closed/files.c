@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "closed/binds.h"
+#include "closed/keep.h"
 #include "closed/layers.h"
 #include "closed/memory.h"
 #include "closed/tree.h"
@@ -161,11 +162,16 @@ static int devices_make(struct buf *message)
 
 /* What stands in memory, from here on: it can be written to. */
 static int memory_make(const struct closed_setup *setup, const struct closed_binds *binds,
-                       struct buf *message)
+                       struct buf *left_out, struct buf *message)
 {
+	struct closed_keep keep = { 0 };
+	closed_keep_open(setup, &keep);
 	int e = trees_make(setup, message);
 	if (e == ERR_OK)
 		e = devices_make(message);
+	if (e == ERR_OK)
+		closed_keep_put(&keep, left_out);
+	closed_keep_fini(&keep);
 	return e == ERR_OK ? closed_binds_put(binds, message) : e;
 }
 
@@ -181,7 +187,7 @@ int closed_files_make(const struct closed_setup *setup, struct buf *left_out, st
 	if (e == ERR_OK)
 		e = closed_binds_take_files(setup, &binds, message);
 	if (e == ERR_OK)
-		e = memory_make(setup, &binds, message);
+		e = memory_make(setup, &binds, left_out, message);
 	closed_binds_fini(&binds);
 	return e;
 }

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONTROL = 3, LOG_SOCKET = 4 };
+enum { CONTROL = 3, LOG_SOCKET = 4, KEPT_MAX = 8 * CLOSED_OUTPUT_MAX };
 
 static struct closed_bounds bounds;
 /* The program that we wait for; 0: none. */
@@ -63,17 +63,29 @@ static void keeper_answer(int err, int status, struct str text)
 		_exit(1);                        /* whom we work for is gone */
 }
 
-/* What the room's programs tell the system's log goes to the output of a program that runs, or
- * nowhere: a log that nobody reads would make them wait. */
+/* Of what was told to the system's log, and nobody has asked for yet. */
+static struct buf kept;
+
+static void log_keep(struct buf *to, size_t most, const char *line, size_t n)
+{
+	if (to->n + n >= most)
+		return;
+	buf_add(to, line, n);
+	buf_add_byte(to, '\n');
+}
+
+/* What the room's programs tell the system's log goes to the output of a program that runs, and is
+ * kept; what is too much is lost: a log that nobody reads would make them wait. */
 static void log_take(struct buf *out)
 {
 	char line[2048];
 	ssize_t n;
 	while ((n = recv(LOG_SOCKET, line, sizeof(line), MSG_DONTWAIT)) >= 0) {
-		if (!out || n == 0 || out->n >= CLOSED_OUTPUT_MAX)
+		if (n == 0)
 			continue;
-		buf_add(out, line, (size_t)n);
-		buf_add_byte(out, '\n');
+		log_keep(&kept, KEPT_MAX, line, (size_t)n);
+		if (out)
+			log_keep(out, CLOSED_OUTPUT_MAX, line, (size_t)n);
 	}
 }
 
@@ -219,6 +231,15 @@ static size_t words_split(char *text, size_t n, char **words)
 	return count;
 }
 
+/* As much of it as an answer has room for. */
+static void log_answer(void)
+{
+	log_take(NULL);
+	const size_t n = kept.n < CLOSED_OUTPUT_MAX ? kept.n : CLOSED_OUTPUT_MAX;
+	keeper_answer(ERR_OK, 0, (struct str){ kept.p, n });
+	buf_consume(&kept, n);
+}
+
 static void word_obey(void)
 {
 	static char packet[sizeof(struct keeper_word) + CLOSED_WORDS_BYTES_MAX];
@@ -229,7 +250,11 @@ static void word_obey(void)
 	ssize_t n = recv(CONTROL, packet, sizeof(packet), 0);
 	if (n <= 0)
 		_exit(0);
-	assert((size_t)n > sizeof(head));
+	assert((size_t)n >= sizeof(head));
+	if ((size_t)n == sizeof(head)) {
+		log_answer();
+		return;
+	}
 	memcpy(&head, packet, sizeof(head));
 	words_split(packet + sizeof(head), (size_t)n - sizeof(head), words);
 	int e = program_run(words, head.timeout_ms, &out, &status);

@@ -23,7 +23,8 @@
 
 #include <sys/types.h>
 
-/* Words, each ended by NUL, stand behind it. */
+/* Words, each ended by NUL, stand behind it. None: what was told to the room's log is wanted, as
+ * far as one packet holds it. */
 struct keeper_word {
 	int64_t timeout_ms;
 };

@@ -285,6 +285,9 @@ static int net_fill(struct talk *t, const struct closed_setup *setup, struct buf
 		return net_failed(message, "rules", "for the server's own calls");
 	sysctl_set("ipv6/ip_nonlocal_bind", "1");
 	sysctl_set("ipv4/ip_local_port_range", "32768 60999");
+	/* A connection that finds the server's queue full comes again. By a cookie it would be
+	 * one that we have and the server never hears of. */
+	sysctl_set("ipv4/tcp_syncookies", "0");
 	return ERR_OK;
 }
 

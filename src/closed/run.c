@@ -6,6 +6,7 @@
 #include "closed/run.h"
 
 #include "audit/callouts.h"
+#include "audit/certificates.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "closed/ask.h"
@@ -13,6 +14,7 @@
 #include "closed/beside-ask.h"
 #include "closed/explain.h"
 #include "closed/networks.h"
+#include "closed/telling.h"
 #include "smtp/client.h"
 
 #include <assert.h>
@@ -29,6 +31,8 @@ struct running {
 	struct closed_aside *aside;      /* where there can be no room */
 	struct closed_authority authority;
 	int64_t until_ms;
+	bool greets;                     /* the server did when it was started */
+	struct buf log;                  /* of the server, in the room */
 };
 
 /* ---- the room like this machine ------------------------------------------------------------- */
@@ -89,6 +93,28 @@ static void names_of_server(const struct audit_plan *plan, struct naming *t)
 	name_add(t, g->mx_here, NULL, g->host_name);
 }
 
+static bool name_known(const struct naming *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcasecmp(t->rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Those of senders, clients and recipients that the configuration has are there as well. */
+static void names_of_hints(const struct audit_plan *plan, struct naming *t)
+{
+	static const struct ip far = { 4, { 203, 0, 113, 25 } };
+	const char *mx = arena_printf(plan->arena, "mx.%s", plan->ground->foreign);
+	for (size_t i = 0; i < plan->hint_n; i++) {
+		const struct audit_hint *hint = &plan->hints[i];
+		if (hint->by == AUDIT_BY_RDNS || name_known(t, hint->domain))
+			continue;
+		name_add(t, hint->domain, hint->by == AUDIT_BY_HELO ? &far : NULL,
+		         hint->by == AUDIT_BY_HELO ? NULL : mx);
+	}
+}
+
 /* Whom the server asks, but for sockets that are let in. */
 struct standing {
 	struct audit_callout calls[CLOSED_STAND_INS_MAX];
@@ -147,6 +173,7 @@ static const struct closed_names *names_of(const struct audit_plan *plan,
 		.reverses = arena_alloc(plan->arena, AUDIT_NAMED_MAX * sizeof(*t.reverses)),
 	};
 	names_of_server(plan, &t);
+	names_of_hints(plan, &t);
 	for (size_t i = 0; i < standing->n; i++)
 		if (standing->calls[i].host)
 			name_add(&t, standing->calls[i].host, &standing->calls[i].at.ip, NULL);
@@ -193,8 +220,26 @@ static void differences_say(const struct running *r, struct buf *message)
 		audit_plan_leave_out(r->plan, "networks of the interfaces", networks);
 }
 
+/* What the configuration names, wherever it is; without the authorities that are covered there
+ * would be no place for ours. */
+static size_t kept_of(const struct running *r, const char **kept)
+{
+	const struct closed_run_setup *s = r->setup;
+	const char *own[AUDIT_CERTIFICATES_MAX];
+	const size_t own_n = audit_certificates(r->plan->ground->config, r->plan->arena, own);
+	size_t n = 0;
+	for (size_t i = 0; i < own_n && n < CLOSED_KEPT_MAX; i++)
+		kept[n++] = own[i];
+	for (size_t i = 0; i < s->trusted_n && n < CLOSED_KEPT_MAX; i++)
+		kept[n++] = s->trusted[i];
+	for (size_t i = 0; i < r->authority.n && n < CLOSED_KEPT_MAX; i++)
+		kept[n++] = r->authority.paths[i];
+	return n;
+}
+
 static int room_make(struct running *r, struct buf *message)
 {
+	const char *kept[CLOSED_KEPT_MAX];
 	const struct closed_run_setup *s = r->setup;
 	struct closed_tree *trees = arena_alloc(r->plan->arena,
 		(s->server->tree_n + s->directory_n + 1) * sizeof(*trees));
@@ -213,6 +258,7 @@ static int room_make(struct running *r, struct buf *message)
 		.inside = s->inside, .host_name = r->plan->ground->machine_name,
 		.interfaces = interfaces, .interface_n = n, .trees = trees,
 		.tree_n = closed_server_trees(s->server, s->directories, s->directory_n, trees),
+		.kept = kept, .kept_n = kept_of(r, kept),
 		.binds = binds, .bind_n = bind_n,
 		.sockets_in = s->sockets_in, .socket_in_n = s->socket_in_n,
 		.stand_ins = standing->stand_ins, .stand_in_n = standing->n,
@@ -283,6 +329,8 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 	         s->end == CLOSED_ASKED ? AUDIT_ASKED : AUDIT_NO_ANSWER;
 	q->end_text = closed_end_text(s->end);
 	q->nobody = s->end == CLOSED_NOBODY;
+	q->late = s->end == CLOSED_LATE || s->end == CLOSED_NO_SOURCE;
+	q->no_tls = s->end == CLOSED_NO_TLS;
 	q->tls_offered = s->extensions & SMTP_EXT_STARTTLS;
 	q->claim_taken = q->claim != AUDIT_AS_ITSELF && !s->claim_refused;
 	if (q->control) {
@@ -295,12 +343,17 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 		answer_take(plan, q, &q->tries[i], &s->answers[i]);
 }
 
-static int stage_ask(struct running *r, size_t first)
+static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 {
 	const size_t n = r->plan->n - first;
-	const int64_t left_ms = r->until_ms - clock_mono_ms();
-	const struct closed_patience patience = { .command_ms = COMMAND_MS,
-	                                          .session_ms = SESSION_MS, .all_ms = left_ms };
+	const int64_t all_ms = r->until_ms - clock_mono_ms();
+	const int64_t left_ms = all_ms < most_ms ? all_ms : most_ms;
+	/* Within the time of all, so that who is late is told from who was not asked. */
+	const int64_t enough_ms = left_ms - left_ms / 8;
+	const struct closed_patience patience = {
+		.command_ms = enough_ms < COMMAND_MS ? enough_ms : COMMAND_MS,
+		.session_ms = SESSION_MS, .all_ms = left_ms,
+		.at_once = r->setup->server->at_once };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++) {
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
@@ -343,32 +396,75 @@ static int server_start(struct running *r, struct buf *message)
 	return closed_server_start(r->room, r->setup->server,
 	                           r->setup->is_instance ? r->setup->config : NULL,
 	                           r->setup->options, places, awaited(r->plan, places),
-	                           r->setup->start_ms, message);
+	                           r->setup->start_ms, &r->greets, message);
+}
+
+static bool is_answered(const struct audit_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->questions[i].end == AUDIT_ASKED)
+			return true;
+	return false;
+}
+
+/* The controls, then plain mail: of a server that listens and greets nobody not all is awaited, as
+ * each of its answers would be late. */
+static int stages_plain(struct running *r)
+{
+	enum { SILENT_CONTROLS_MS = 7000, SILENT_PLAIN_MS = 3000 };
+	int e = stage_ask(r, 0, r->greets ? r->setup->all_ms : SILENT_CONTROLS_MS);
+	const size_t first = r->plan->n;
+	if (r->room)
+		closed_log(r->room, &r->log);
+	if (e != ERR_OK)
+		return e;
+	audit_plan_plain(r->plan);
+	return stage_ask(r, first, r->greets || is_answered(r->plan) ? r->setup->all_ms
+	                                                             : SILENT_PLAIN_MS);
+}
+
+/* What the server's log tells, where it did not answer all. */
+static void log_tell(struct running *r)
+{
+	struct audit_plan *plan = r->plan;
+	struct buf line = { 0 };
+	if (!r->room)
+		return;
+	closed_server_log(r->room, &r->log);
+	/* Of one that does answer only what is wrong: it logs all that we ask, too. */
+	const enum closed_tells tells = closed_telling(buf_str(&r->log), false, &line);
+	if (tells == CLOSED_TELLS_WHY || (tells == CLOSED_TELLS_LAST && !r->greets))
+		plan->says = arena_strdup(plan->arena, buf_str(&line));
+	buf_clear(&line);
+	if (closed_telling(buf_str(&r->log), true, &line) == CLOSED_TELLS_WHY)
+		plan->says_tls = arena_strdup(plan->arena, buf_str(&line));
+	buf_fini(&line);
+	const char *why = r->setup->server->tls_gone
+		? r->setup->server->tls_gone(buf_str(&r->log)) : NULL;
+	if (why)
+		plan->tls_gone[plan->tls_gone_n++] = (struct audit_tls_gone){ .why = why };
 }
 
 static int stages(struct running *r, struct buf *message)
 {
-	bool whole = audit_plan_controls(r->plan);
+	audit_plan_controls(r->plan);
 	int e = r->aside ? ERR_OK : server_start(r, message);
 	if (e != ERR_OK)
 		return e;
+	r->greets |= r->aside != NULL;
 	r->until_ms = clock_mono_ms() + r->setup->all_ms;
 	r->plan->authority = !r->aside && r->authority.n > 0;
-	e = stage_ask(r, 0);
-	size_t first = r->plan->n;
+	e = stages_plain(r);
+	log_tell(r);
+	const size_t first = r->plan->n;
 	if (e == ERR_OK) {
-		whole &= audit_plan_plain(r->plan);
-		e = stage_ask(r, first);
-	}
-	first = r->plan->n;
-	if (e == ERR_OK) {
-		whole &= audit_plan_forms(r->plan);
-		e = stage_ask(r, first);
+		audit_plan_forms(r->plan);
+		e = stage_ask(r, first, r->setup->all_ms);
 	}
 	if (e == ERR_OK && r->room)
 		closed_explain(r->room, r->setup->server, r->setup->options, r->plan, EXPLAIN_MS);
-	if (!whole)
-		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
+	if (r->plan->forms_left)
+		audit_plan_cut(r->plan, "all forms", "they are too many");
 	if (e != ERR_OK)
 		buf_printf(message, "the server in the closed room cannot be asked: %s",
 		           err_text(e));
@@ -403,5 +499,6 @@ int closed_audit(const struct closed_run_setup *setup, struct audit_plan *plan, 
 	closed_destroy(r.room);
 	closed_aside_destroy(r.aside);
 	closed_authority_fini(&r.authority);
+	buf_fini(&r.log);
 	return e;
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "closed/ask.h"
+#include "closed/telling.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +62,16 @@ size_t closed_server_trees(const struct closed_server *server, const char *const
 	return server->tree_n + n;
 }
 
-/* Asked from its own address: no rule is asked for a greeting. */
-/* Asks at these places; those where nobody listens remain in `places`. */
+/* What was found at places. */
+struct greeting {
+	bool listens;                    /* one that says nothing may wait for a PROXY header */
+	bool greets;
+};
+
+/* Asks at these places, from their own address: no rule is asked for a greeting. Those where nobody
+ * listens remain in `places`. */
 static int greeting_ask(const struct closed_room *room, const struct closed_patience *patience,
-                        struct endpoint *places, size_t *n, bool *greets)
+                        struct endpoint *places, size_t *n, struct greeting *found)
 {
 	const size_t all = *n;
 	struct closed_session *sessions = mem_array(all, sizeof(*sessions));
@@ -74,9 +81,10 @@ static int greeting_ask(const struct closed_room *room, const struct closed_pati
 	int e = closed_ask(room, patience, sessions, all);
 	*n = 0;
 	for (size_t i = 0; i < all; i++) {
-		/* One that listens and says nothing may wait for a PROXY header. */
-		*greets = *greets || sessions[i].greeting.code || sessions[i].end == CLOSED_LATE ||
-		          sessions[i].end == CLOSED_HUNG_UP;
+		const bool greets = sessions[i].greeting.code != 0;
+		found->greets = found->greets || greets;
+		found->listens = found->listens || greets || sessions[i].end == CLOSED_LATE ||
+		                 sessions[i].end == CLOSED_HUNG_UP;
 		if (sessions[i].end == CLOSED_NOBODY)
 			places[(*n)++] = sessions[i].to;
 	}
@@ -84,46 +92,60 @@ static int greeting_ask(const struct closed_room *room, const struct closed_pati
 	return e;
 }
 
+void closed_server_log(struct closed_room *room, struct buf *log)
+{
+	/* The room has no file there but those that were written in it. */
+	static const char *const words[] = { "/bin/sh", "-c",
+		"find /var/log/ -type f -size +0 -exec grep -hiE "
+		"'fatal|panic|err|exception|warn|cannot|could not|failed|unable|no such' {} + | "
+		"head -n 100; find /var/log/ -type f -size +0 -exec tail -q -n 5 {} +", NULL };
+	enum { READ_MS = 2000 };
+	int status;
+	closed_log(room, log);
+	closed_run(room, words, READ_MS, log, &status);
+}
+
+/* Of all that it has printed and logged, the line that tells why. */
+static void why_say(struct closed_room *room, struct buf *output, struct buf *message)
+{
+	closed_server_log(room, output);
+	closed_telling(buf_str(output), false, message);
+}
+
 /* Servers bind their ports in one go: where nobody listens soon after somebody greeted, nobody
  * will, as the server listens on some addresses alone. */
-static int greeting_await(const struct closed_room *room, const struct endpoint *ports, size_t n,
-                          int64_t timeout_ms, struct buf *message)
+static int greeting_await(struct closed_room *room, const struct endpoint *ports, size_t n,
+                          int64_t timeout_ms, struct greeting *found, struct buf *message)
 {
-	enum { STEP_MS = 500, SETTLE_MS = 1000 };
+	/* Who listens may be asked, and gets all the time for that: for a greeting nobody waits
+	 * longer here. */
+	enum { STEP_MS = 500, SETTLE_MS = 1000, SILENCE_MS = 3000 };
 	const int64_t until_ms = clock_mono_ms() + timeout_ms;
 	struct endpoint *places = mem_array(n, sizeof(*places));
-	bool greets = false, settled = false;
+	bool settled = false;
 	size_t left = n;
 	int e = ERR_OK;
 	memcpy(places, ports, n * sizeof(*places));
 	while (e == ERR_OK && left > 0 && !settled && clock_mono_ms() < until_ms) {
-		settled = greets;
+		settled = found->listens;
 		e = greeting_ask(room, &(struct closed_patience){
-			.refused_ms = greets ? SETTLE_MS : STEP_MS, .command_ms = timeout_ms,
+			.refused_ms = settled ? SETTLE_MS : STEP_MS, .command_ms = SILENCE_MS,
 			.session_ms = timeout_ms, .all_ms = timeout_ms + 2000,
-		}, places, &left, &greets);
+		}, places, &left, found);
 	}
 	free(places);
-	if (e == ERR_OK && !greets) {
+	if (e == ERR_OK && !found->listens) {
 		char text[ENDPOINT_TEXT_MAX];
-		buf_printf(message, "%s: %s", endpoint_format(&ports[0], text),
-		           closed_end_text(CLOSED_NOBODY));
+		struct buf log = { 0 };
+		buf_printf(message, "%s: %s; the server says: ",
+		           endpoint_format(&ports[0], text), closed_end_text(CLOSED_NOBODY));
+		closed_server_log(room, &log);
+		if (closed_telling(buf_str(&log), false, message) == CLOSED_TELLS_NOTHING)
+			buf_add_cstr(message, "nothing");
+		buf_fini(&log);
 		e = ERR_TIMEOUT;
 	}
 	return e;
-}
-
-/* Whoever has a log file of its own says there why it does not start. */
-static void log_read(struct closed_room *room, struct buf *message)
-{
-	static const char *const words[] = { "/usr/bin/tail", "-q", "-n", "5", "/var/log/mail.log",
-	                                     "/var/log/maillog", "/var/log/exim4/paniclog", NULL };
-	enum { READ_MS = 2000 };
-	struct buf text = { 0 };
-	int status;
-	if (closed_run(room, words, READ_MS, &text, &status) == ERR_OK)
-		buf_add_str(message, buf_str(&text));
-	buf_fini(&text);
 }
 
 static int configuration_prepare(struct closed_room *room, const struct closed_server *server,
@@ -149,20 +171,28 @@ static void words_append(const char **words, const char *const *more)
 int closed_server_start(struct closed_room *room, const struct closed_server *server,
                         const char *config, const char *const *options,
                         const struct endpoint *ports, size_t n, int64_t timeout_ms,
-                        struct buf *message)
+                        bool *greets, struct buf *message)
 {
 	const char *words[CLOSED_WORDS_MAX], *program = closed_server_program(server);
+	struct greeting found = { 0 };
+	struct buf output = { 0 };
 	int status = 0;
 	if (!program)
 		return ERR_NOT_FOUND;
 	server->start(program, config ? config : server->config, words);
 	words_append(words, options);
-	int e = configuration_prepare(room, server, timeout_ms, message);
+	int e = configuration_prepare(room, server, timeout_ms, &output);
 	if (e == ERR_OK)
-		e = closed_run(room, words, timeout_ms, message, &status);
+		e = closed_run(room, words, timeout_ms, &output, &status);
 	if (e == ERR_OK && status != 0)
 		e = ERR_CLOSED;
-	if (e == ERR_CLOSED)
-		log_read(room, message);
-	return e == ERR_OK && n ? greeting_await(room, ports, n, timeout_ms, message) : e;
+	if (e == ERR_LIMIT)
+		buf_add_str(message, buf_str(&output));
+	else if (e != ERR_OK)
+		why_say(room, &output, message);
+	else if (n)
+		e = greeting_await(room, ports, n, timeout_ms, &found, message);
+	buf_fini(&output);
+	*greets = found.greets;
+	return e;
 }

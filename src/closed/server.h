@@ -31,6 +31,7 @@ struct closed_server {
 	/* Words of a command that makes of a configuration what the program reads; NULL: none. It
 	 * runs where a directory was carried into the room. */
 	const char *const *prepare;
+	unsigned at_once;                /* sessions that it can bear; 0: CLOSED_AT_ONCE */
 	/* Fills in the words of a command, up to CLOSED_WORDS_MAX with NULL behind the last. They
 	 * point to what was given or are static. A server is ended with its room. `config` is the
 	 * directory of an instance of Postfix; others know their only place. */
@@ -38,6 +39,9 @@ struct closed_server {
 	/* As above, of a command that prints the networks that it trusts, derived from the
 	 * interfaces if it does so (networks.h); NULL: it derives none. */
 	void (*networks)(const char *program, const char *config, const char **words);
+	/* Why nobody gets TLS of this server, as its log shows where ours could not be had; a
+	 * sentence. NULL: nothing is known. NULL: it has no such fault. Pure. */
+	const char *(*tls_gone)(struct str log);
 };
 
 /* NULL: it cannot be started in a room. */
@@ -58,14 +62,18 @@ int closed_server_bind(const struct closed_server *server, const char *config,
 size_t closed_server_trees(const struct closed_server *server, const char *const *directories,
                            size_t n, struct closed_tree *trees);
 
-/* Starts it and waits until one of the n ports greets, or listens in silence that long; config: the
- * directory of an instance, NULL: its own; options: further words of its command, NULL behind the
- * last, or NULL. ERR_CLOSED: it does not start (*message has what it
- * printed, unescaped); ERR_TIMEOUT: nobody listens, or it does not come back; ERR_NOT_FOUND: not
- * installed; as closed_run(). At most timeout_ms for each of both. */
+/* Starts it and waits until one of the n ports greets (*greets), or listens in silence for a few
+ * seconds; config: the directory of an instance, NULL: its own; options: further words of its
+ * command, NULL behind the last, or NULL. ERR_CLOSED: it does not start (*message has a line of its
+ * output or log, unescaped); ERR_TIMEOUT: nobody listens, or it does not come back; ERR_NOT_FOUND:
+ * not installed; as closed_run(). At most timeout_ms for each of both, and a few seconds. */
 int closed_server_start(struct closed_room *room, const struct closed_server *server,
                         const char *config, const char *const *options,
                         const struct endpoint *ports, size_t n, int64_t timeout_ms,
-                        struct buf *message);
+                        bool *greets, struct buf *message);
+
+/* Appends what it has logged in the room so far: by the system's log since the last time, and the
+ * ends of the files below /var/log. */
+void closed_server_log(struct closed_room *room, struct buf *log);
 
 #endif

@@ -129,3 +129,15 @@ enum gateway_found gateway_record_read(const struct hash_key *key, struct str se
 	}
 	return headed ? GATEWAY_FOUND_TORN : GATEWAY_FOUND_END;
 }
+
+bool gateway_record_use(const struct hash_key *key, struct str segment, uint64_t *use)
+{
+	struct gateway_record record;
+	const size_t step = GATEWAY_RECORD_ALIGN;
+	for (size_t at = 0; at + GATEWAY_RECORD_HEAD_BYTES <= segment.n; at += step) {
+		*use = get((const uint8_t *)segment.p + at + USE_AT, 8);
+		if (head_read(key, segment, *use, at, &record))
+			return true;
+	}
+	return false;
+}

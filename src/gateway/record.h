@@ -57,4 +57,7 @@ enum gateway_found {
 enum gateway_found gateway_record_read(const struct hash_key *key, struct str segment,
                                        uint64_t use, size_t *at, struct gateway_record *record);
 
+/* The use of the first record that is found in a segment of any use; false: there is none. */
+bool gateway_record_use(const struct hash_key *key, struct str segment, uint64_t *use);
+
 #endif

@@ -36,6 +36,8 @@ struct found_row {
 	const char *rows;
 	const char *listens;             /* "mailpit 0.0.0.0 1025" */
 	bool by_reading;                 /* the server was not asked */
+	const char *directory;           /* of an instance; NULL: the usual one */
+	const char *container, *root;    /* in which it is; of the image; NULL: none */
 };
 
 struct found {
@@ -233,7 +235,7 @@ static inline void found_read(struct found *f, const struct found_row *row)
 		f->facts.interfaces[i].up = true;
 	const struct audit_config_given given = {
 		.mta = row->mta, .hostname = "mx.example.org", .facts = &f->facts,
-		.version = row->version };
+		.version = row->version, .directory = row->directory };
 	assert_int_equal(audit_config_read(&files, &given, &f->a, &f->config), ERR_OK);
 	f->ground = (struct audit_ground){ .facts = &f->facts, .config = f->config,
 		.host_name = "mx.example.org", .domain = "example.org", .mx_here = "mx-here.test",
@@ -241,6 +243,7 @@ static inline void found_read(struct found *f, const struct found_row *row)
 	f->report = (struct audit_report){ .arena = &f->a, .mta = row->mta,
 		.version = row->version ? row->version : "", .host_name = "mx.example.org",
 		.how = "", .who = f->who, .rows = f->rows,
+		.container = row->container, .root = row->root,
 		.verdict = row->who && row->who[0] ? AUDIT_WIDE : AUDIT_CLOSED };
 }
 

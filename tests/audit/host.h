@@ -12,7 +12,9 @@
  *   "default eth0 203.0.113.1"          a default gateway
  *   "route 10.42.1.0/24 cni0"           a route on the link
  *   "run docker-proxy -proto tcp …"     a process
- *   "listen 0.0.0.0:25 master 100"      who listens, and its process; "elsewhere" behind it: in a container
+ *   "listen 0.0.0.0:25 master 100"      who listens, and its process; "elsewhere" behind it: in a container;
+ *                                       "by -C /x": by these options; "by" alone: they are not known
+ *   "inner 2600"                        a mail server of a container listens there
  *   "in docker"                         we are inside such a container */
 static inline struct ip host_ip(struct str s)
 {
@@ -89,12 +91,30 @@ static inline void host_listener(struct facts *f, struct str line)
 	assert_int_equal(str_u64(number, UINT32_MAX, &pid), ERR_OK);
 	l.pid = (unsigned)pid;
 	l.program = str_eq(program, STR("-")) ? "" : arena_strdup(f->arena, program);
-	l.elsewhere = str_word(&line, &place);
+	l.started = "";
+	while (str_word(&line, &place)) {
+		l.elsewhere = str_eq(place, STR("elsewhere"));
+		line = str_trim(line);
+		if (str_eq(place, STR("by"))) {
+			l.started = line.n ? arena_strdup(f->arena, line) : NULL;
+			break;
+		}
+	}
 	struct facts_listener *more = arena_alloc(f->arena, (f->listener_n + 1) * sizeof(*more));
 	if (f->listener_n)
 		memcpy(more, f->listeners, f->listener_n * sizeof(*more));
 	more[f->listener_n++] = l;
 	f->listeners = more;
+}
+
+static inline void host_inner(struct facts *f, struct str line)
+{
+	uint16_t *port = arena_alloc(f->arena, sizeof(*port));
+	uint64_t n;
+	assert_int_equal(str_u64(line, UINT16_MAX, &n), ERR_OK);
+	*port = (uint16_t)n;
+	f->inner_ports = port;
+	f->inner_port_n = 1;
 }
 
 static inline void host_build(struct facts *f, struct arena *a, const char *words)
@@ -113,6 +133,8 @@ static inline void host_build(struct facts *f, struct arena *a, const char *word
 			host_process(f, str_trim(line));
 		else if (str_eq(first, STR("listen")))
 			host_listener(f, line);
+		else if (str_eq(first, STR("inner")))
+			host_inner(f, str_trim(line));
 		else if (str_eq(first, STR("in")))
 			f->container = str_eq(str_trim(line), STR("docker")) ? FACTS_DOCKER
 			             : str_eq(str_trim(line), STR("lxc")) ? FACTS_LXC

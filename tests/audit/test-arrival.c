@@ -152,7 +152,7 @@ static const struct {
 	  "10.88.0.7:25", "4:25 direct\n" },
 	{ "firewalld masquerades to the bridge: C3", ETH4 "lxcbr0 bridge 10.0.3.1/24\n", "", "",
 	  firewalld, "10.0.3.9:25",
-	  "4:25 masquerade 10.0.3.1 C3\n" },
+	  "4:25 masquerade 10.0.3.1 C3\n4:587 masquerade 10.0.3.1 C3\n" },
 	{ "Kubernetes, policy Cluster: C4", KUBE_NODE, KUBE(KUBE_CLUSTER), "", "",
 	  "10.244.0.9:30025", "" },
 	{ "Kubernetes, policy Cluster, by the node port: C4", KUBE_NODE "run socat "
@@ -161,6 +161,12 @@ static const struct {
 	{ "Kubernetes, policy Local: sound", KUBE_NODE "run socat "
 	  "TCP-LISTEN:30025 TCP:10.244.0.9:25\n", KUBE(KUBE_LOCAL), "", "",
 	  "10.244.0.9:25", "4:30025 direct\n" },
+	{ "Kubernetes, policy Cluster, the node port in a chain before: C4", KUBE_NODE,
+	  KUBE(KUBE_CLUSTER), "", "", "10.244.0.9:25", "4:30025 node 10.244.0.1 C4\n" },
+	{ "where a rule may hold, the other way, too", ETH4 DOCKER DOCKER_PROXY,
+	  "*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n"
+	  "-A PREROUTING -p tcp -m set --match-set a src -j DNAT --to-destination 10.9.9.9\nCOMMIT\n",
+	  "", "", "172.17.0.2:25", "4:25 proxy 172.17.0.1 C2 ?\n" },
 	{ "k3s: C4", ETH4 "cni0 bridge 10.42.0.1/24\n"
 	  "run /bin/sh /usr/bin/entry|SRC_PORT=25 DEST_PROTO=TCP DEST_PORT=25 DEST_IPS=10.43.1.1\n",
 	  "*nat\n:PREROUTING ACCEPT [0:0]\n"

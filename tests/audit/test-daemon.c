@@ -13,6 +13,9 @@
 
 #define DEFAULT "/etc/default/exim4"
 #define SENDMAIL "/etc/mail/sendmail.conf"
+#define EXIM_OVERRIDE "/etc/systemd/system/exim4.service.d/a.conf"
+#define EXEC "[Service]\nExecStart="
+#define UNITS "/usr/lib/systemd/system/"
 
 /* ---- a shell's file ---------------------------------------------------------------- */
 
@@ -122,8 +125,56 @@ static const struct {
 	/* Titles. */
 	{ MTA_SENDMAIL, S("sendmail: MTA: accepting connections"), S(""), "-" },
 	{ MTA_OPENSMTPD, S("smtpd: [priv]"), S(""), "-" },
-	{ MTA_OPENSMTPD, S("smtpd"), S(""), "-" },
+	/* What is none: of who listens by such a title the parent is asked, or the pid file. */
+	{ MTA_OPENSMTPD, S("smtpd\0-d"), S(""), "" },
+	{ MTA_OPENSMTPD, S("/usr/sbin/smtpd\0-f\0/etc/x.conf\0-D\0a=b"), S(""),
+	  "-f,/etc/x.conf,-Da=b config=/etc/x.conf" },
+	{ MTA_SENDMAIL, S("sendmail-mta\0-bd\0-C/etc/x.cf"), S(""), "-C,/etc/x.cf config=/etc/x.cf" },
 };
+
+/* Sendmail's, of process 83. */
+static const struct { const char *text, *want; } pid_files[] = {
+	{ "83\n/usr/libexec/sendmail/sendmail -bD -q10s\n", "" },
+	{ "83\n/usr/sbin/sendmail-mta -L sm-mta -C /etc/mail/x.cf -bd -OA=b", "-C,/etc/mail/x.cf,-OA=b "
+	  "config=/etc/mail/x.cf" },
+	{ "84\n/usr/sbin/sendmail -bd\n", "-" }, { "83\n", "-" }, { "83\n/usr/sbin/exim4 -bd\n", "-" },
+	{ "", "-" }, { "x\n/usr/sbin/sendmail\n", "-" },
+	{ "83\nsendmail -bd -ODaemonPortOptions=Port=25, Name=x\n",
+	  "-ODaemonPortOptions=Port=25, unknown" },
+};
+
+static void pid_files_say_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pid_files) / sizeof(*pid_files); i++) {
+		struct arena a = { 0 };
+		struct daemon_options d;
+		const bool known = daemon_of_pid_file(str_of(pid_files[i].text), 83, &a, &d);
+		assert_string_equal(options_text(&d, known, &a), pid_files[i].want);
+		arena_fini(&a);
+	}
+}
+
+/* Two that are started otherwise differ in their texts. */
+static void texts_tell_them_apart(void **state)
+{
+	(void)state;
+	static const struct { enum mta mta; struct str command; const char *want; } texts[] = {
+		{ MTA_EXIM, S("exim4\0-bd\0-q30m"), "" },
+		{ MTA_EXIM, S("exim4\0-bd\0-oX\000587\0-C\0/etc/x"), "-oX 587 -C /etc/x" },
+		{ MTA_POSTFIX, S("master\0-c\0/etc/postfix/"), "" },
+		{ MTA_POSTFIX, S("master\0-c\0/etc/postfix-out//"), "/etc/postfix-out" },
+		{ MTA_POSTFIX, S("master\0-w"), "" },
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct arena a = { 0 };
+		struct daemon_options d;
+		assert_true(daemon_of_process(texts[i].mta, texts[i].command, STR(""), &a, &d));
+		assert_string_equal(daemon_text(texts[i].mta, &d, &a), texts[i].want);
+		arena_fini(&a);
+	}
+}
+
 
 static void processes_say_it(void **state)
 {
@@ -142,7 +193,7 @@ static void processes_say_it(void **state)
 
 static const struct {
 	enum mta mta;
-	struct memory_file files[2];
+	struct memory_file files[6];
 	const char *want;
 	unsigned line;
 } files_rows[] = {
@@ -169,6 +220,51 @@ static const struct {
 	{ MTA_OPENSMTPD, { { "/etc/default/opensmtpd", "CONFIG=/etc/smtpd.open.conf\n" } },
 	  "-f,/etc/smtpd.open.conf config=/etc/smtpd.open.conf", 1 },
 	{ MTA_POSTFIX, { { "/etc/default/postfix", "OPTIONS=-c\n" } }, "-" },
+
+	/* Units of systemd. */
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" } }, "-",
+	  2 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", "[Unit]\nA=b\n[Service]\nExecStart = -/usr/sbin/smtpd"
+	    " \\\n -f  \"/etc/a b.conf\" -D x=y\n[Install]\nExecStart=/bin/x\n" } },
+	  "-f,/etc/a b.conf,-Dx=y config=/etc/a b.conf", 4 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" },
+	    { "/etc/systemd/system/opensmtpd.service.d/a.conf", EXEC "\nExecStart=/usr/sbin/"
+	      "smtpd -f /etc/open.conf\n" } }, "-f,/etc/open.conf config=/etc/open.conf", 3 },
+	/* A place hides the file of its name in places behind it; the last name wins. */
+	{ MTA_OPENSMTPD, { { "/etc/systemd/system/opensmtpd.service", EXEC "/usr/sbin/smtpd -f /1\n" },
+	    { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd -f /2\n" } },
+	  "-f,/1 config=/1", 2 },
+	{ MTA_OPENSMTPD, { { "/etc/systemd/system/opensmtpd.service.d/b.conf", EXEC "\n"
+	      "ExecStart=/usr/sbin/smtpd -f /b\n" },
+	    { UNITS "opensmtpd.service.d/b.conf", EXEC "\nExecStart=/usr/sbin/smtpd -f /hidden\n" },
+	    { UNITS "opensmtpd.service.d/c.conf", EXEC "\nExecStart=/usr/sbin/smtpd -f /c\n" },
+	    { UNITS "opensmtpd.service.d/d.off", EXEC "\nExecStart=/usr/sbin/smtpd -f /d\n" },
+	    { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" } },
+	  "-f,/c config=/c", 3 },
+	/* Variables: a word of its own is parted, others are not; files go before. */
+	{ MTA_EXIM, { { UNITS "exim4.service", "[Service]\nEnvironmentFile=-" DEFAULT
+	      "\nEnvironment=A=x \"B=-DB=1 2\"\n"
+	      "ExecStart=/usr/sbin/exim4 -bdf $COMMONOPTIONS ${B} -DC=${A}$$\n" },
+	    { DEFAULT, "# c\nCOMMONOPTIONS=\"-oX 25:587 -DA=1\"\nA=y\n" },
+	    { "/run/systemd/system/x", "" } },
+	  "-oX,25:587,-DA=1,-DB=1 2,-DC=y$ listen=25:587", 4 },
+	{ MTA_EXIM, { { EXIM_OVERRIDE, "[Service]\nEnvironment=COMMONOPTIONS=-DA=1\n" },
+	    { DEFAULT, "QUEUERUNNER='combined'\n" } }, "-DA=1" },
+	{ MTA_EXIM, { { EXIM_OVERRIDE, "[Service]\nEnvironment=COMMONOPTIONS=-DA=1\n" },
+	    { DEFAULT, "COMMONOPTIONS='-DA=2'\n" } }, "-DA=2", 1 },
+	{ MTA_EXIM, { { "/run/systemd/system/exim4.service", EXEC "/etc/init.d/exim4 start\n" },
+	    { DEFAULT, "COMMONOPTIONS='-DA=2'\n" } }, "-DA=2", 1 },
+	/* What is not known. */
+	{ MTA_EXIM, { { UNITS "exim4.service", EXEC "/bin/sh -c 'exec exim4 -DA'\n" } },
+	  " unknown", 2 },
+	{ MTA_EXIM, { { UNITS "exim4.service", EXEC "/usr/sbin/exim4 -C /etc/%i\n" } },
+	  "-C,/etc/%i config=/etc/%i unknown", 2 },
+	{ MTA_OPENSMTPD, { { UNITS "smtpd.service", EXEC "/usr/sbin/smtpd -f /x\n"
+	      "ExecStart=/usr/sbin/smtpd -f /y\n" } }, "-f,/y config=/y unknown", 3 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" },
+	    { "/etc/default/opensmtpd", "CONFIG=/etc/x\n" } }, " unknown", 2 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" },
+	    { "/etc/default/opensmtpd", "CONFIG=/etc/x\n" }, { "/run/systemd/system/x", "" } }, "-", 2 },
 };
 
 static void files_say_it(void **state)
@@ -254,6 +350,8 @@ int main(void)
 		cmocka_unit_test(a_shell_reads_it_so),
 		cmocka_unit_test(hostile_files_come_to_an_end),
 		cmocka_unit_test(processes_say_it),
+		cmocka_unit_test(pid_files_say_it),
+		cmocka_unit_test(texts_tell_them_apart),
 		cmocka_unit_test(files_say_it),
 		cmocka_unit_test(readings_follow_them),
 	};

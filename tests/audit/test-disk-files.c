@@ -121,6 +121,8 @@ static void test_files(void **state)
 		const int err = files.read(files.arg, rows[i].name, &a, &text);
 		if (err != rows[i].err)
 			fail_msg("%s: %s", rows[i].name, err_text(err));
+		/* What is there and cannot be read is not missing. */
+		assert_int_equal(disk_files_missing(&d, rows[i].name), err == ERR_NOT_FOUND);
 		if (rows[i].text && !str_eq(text, str_of(rows[i].text)))
 			fail_msg("%s: \"%.*s\"", rows[i].name, STR_ARG(text));
 	}

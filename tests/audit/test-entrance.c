@@ -26,6 +26,13 @@
 	"\"type\":\"nat\",\"hook\":\"prerouting\",\"prio\":-100}},{\"rule\":{\"family\":\"ip\"," \
 	"\"table\":\"t\",\"chain\":\"c\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{" \
 	"\"protocol\":\"tcp\",\"field\":\"dport\"}},\"right\":25}},{\"dnat\":" target "}]}}]}"
+#define MANGLE(rules) "*mangle\n:PREROUTING ACCEPT [0:0]\n" rules "COMMIT\n"
+#define NFT_TPROXY "{\"nftables\":[{\"chain\":{\"family\":\"inet\",\"table\":\"t\",\"name\":\"c\"," \
+	"\"type\":\"filter\",\"hook\":\"prerouting\",\"prio\":-150}},{\"rule\":{\"family\":\"inet\"," \
+	"\"table\":\"t\",\"chain\":\"c\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{" \
+	"\"protocol\":\"tcp\",\"field\":\"dport\"}},\"right\":25}},{\"tproxy\":{\"family\":\"ip\"," \
+	"\"addr\":\"127.0.0.1\",\"port\":2600}},{\"mangle\":{\"key\":{\"meta\":{\"key\":\"mark\"}}," \
+	"\"value\":1}},{\"accept\":null}]}}]}"
 #define NUMGEN(data) "{\"addr\":{\"map\":{\"key\":{\"numgen\":{\"mode\":\"inc\",\"mod\":2}}," \
 	"\"data\":{\"set\":[[0,\"172.17.0.2\"],[1," data "]]}}},\"port\":25}"
 #define DOCKER NAT(":DOCKER - [0:0]\n" \
@@ -34,7 +41,8 @@
 	"-A DOCKER -i docker0 -j RETURN\n" \
 	"-A DOCKER ! -i docker0 -p tcp -m tcp --dport 25 -j DNAT " TO "172.17.0.2:25\n")
 
-/* asked: "postfix 0.0.0.0:25", with the process of a container's server behind it; ";" between.
+/* asked: "postfix 0.0.0.0:25", with the process of a container's server behind it, or "by" and the
+ * options; ";" between.
  * want: a line for each place that was not asked: the port, and where it leads. */
 static const struct {
 	const char *label, *host, *rules, *asked, *want;
@@ -56,6 +64,24 @@ static const struct {
 	  "postfix 0.0.0.0:25", "587 203.0.113.5:587 exim4\n" },
 	{ "Exim beside, asked", ETH "listen 203.0.113.5:25 master 7\nlisten 0.0.0.0:587 exim4 9\n",
 	  "", "postfix 0.0.0.0:25; exim 0.0.0.0:587", "" },
+	{ "Exim by other options", ETH "listen 0.0.0.0:25 exim4 9 by -C /etc/x\n", "",
+	  "exim 0.0.0.0:25", "25 203.0.113.5:25 exim4\n" },
+	{ "Exim by those", ETH "listen 0.0.0.0:25 exim4 9 by -C /etc/x\n", "",
+	  "exim 0.0.0.0:25 by -C /etc/x", "" },
+	{ "a second Exim, where the first could listen", ETH "listen 203.0.113.5:25 exim4 9\n"
+	  "listen 203.0.113.5:587 exim4 10 by -oX 587\n", "", "exim 0.0.0.0:25; exim 0.0.0.0:587",
+	  "587 203.0.113.5:587 exim4\n" },
+	{ "both asked", ETH "listen 203.0.113.5:25 exim4 9\n"
+	  "listen 203.0.113.5:587 exim4 10 by -oX 587\n", "",
+	  "exim 0.0.0.0:25; exim 0.0.0.0:587 by -oX 587", "" },
+	{ "Sendmail, whose options cannot be seen", ETH "listen 0.0.0.0:25 sendmail 9 by\n", "",
+	  "sendmail 0.0.0.0:25", "25 203.0.113.5:25 sendmail\n" },
+	{ "Postfix of another directory", ETH "listen 0.0.0.0:25 master 9 by /etc/p2\n", "",
+	  "postfix 0.0.0.0:25", "25 203.0.113.5:25 master\n" },
+	{ "Postfix of that directory", ETH "listen 0.0.0.0:25 master 9 by /etc/p2\n", "",
+	  "postfix 0.0.0.0:25; postfix 0.0.0.0:25 by /etc/p2", "" },
+	{ "a mail server's port that is none of the usual", ETH "listen 0.0.0.0:26 exim4 9\n", "", "",
+	  "26 203.0.113.5:26 exim4\n" },
 	{ "a server that is not known", ETH POSTFIX "listen 0.0.0.0:2525 haraka 9\n", "",
 	  "postfix 0.0.0.0:25", "2525 203.0.113.5:2525 haraka\n" },
 	{ "Dovecot takes who logs in", ETH POSTFIX "listen 0.0.0.0:587 dovecot 9\n", "",
@@ -95,6 +121,27 @@ static const struct {
 	  "run socat TCP-LISTEN:2600,fork,bind=127.0.0.1 TCP:10.0.0.9:25\n", "",
 	  "postfix 0.0.0.0:25", "587 10.0.0.9:25\n" },
 	{ "in a circle", ETH "run socat TCP-LISTEN:25,fork TCP:127.0.0.1:25\n", "", "", "limit\n" },
+	{ "from another port to one for mail, by a program", BRIDGED "run /usr/bin/docker-proxy -proto tcp "
+	  "-host-ip 0.0.0.0 -host-port 10026 -container-ip 172.17.0.2 -container-port 25\n", "", "",
+	  "10026 172.17.0.2:25\n" },
+	{ "by rules", BRIDGED, NAT(":DOCKER - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n"
+	  "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 10026 -j DNAT " TO "172.17.0.2:587\n"), "",
+	  "10026 172.17.0.2:587\n" },
+	{ "where the port stands before a jump", BRIDGED, NAT(":A - [0:0]\n:B - [0:0]\n"
+	  "-A PREROUTING -p tcp --dport 10026 -j A\n-A A -j B\n-A B -p tcp -j DNAT " TO "172.17.0.2:25\n"),
+	  "exim 172.17.0.2:25 4711; postfix 0.0.0.0:25", "" },
+	{ "and it was not asked", BRIDGED, NAT(":A - [0:0]\n:B - [0:0]\n"
+	  "-A PREROUTING -p tcp --dport 10026 -j A\n-A A -j B\n-A B -p tcp -j DNAT " TO "172.17.0.2:25\n"),
+	  "postfix 0.0.0.0:25", "10026 172.17.0.2:25\n" },
+	{ "by a rule, and a program behind it", ETH "run socat TCP-LISTEN:10025,fork TCP:10.0.0.9:25\n",
+	  NAT("-A PREROUTING -p tcp --dport 10026 -j REDIRECT --to-ports 10025\n"), "",
+	  "10025 10.0.0.9:25\n10026 10.0.0.9:25\n" },
+	{ "some of many ports", ETH "run pasta -t 10000-10100:25-125\n", "", "",
+	  "10000 -\n" },
+	{ "to a port at which a container's server listens", BRIDGED "inner 2600\n",
+	  NAT("-A PREROUTING -p tcp --dport 80 -j DNAT " TO "172.17.0.2:2600\n"
+	      "-A PREROUTING -p tcp --dport 81 -j DNAT " TO "172.17.0.3:80\n"), "",
+	  "80 172.17.0.2:2600\n" },
 	{ "another port than for mail", ETH POSTFIX "run socat TCP-LISTEN:8080,fork "
 	  "TCP:10.0.0.9:80\n", "", "postfix 0.0.0.0:25", "" },
 	{ "rootless Podman", ETH "run rootlessport\nlisten [::]:587 rootlessport 321\n", "", "",
@@ -155,6 +202,24 @@ static const struct {
 	{ "to more ports of one", BRIDGED,
 	  NAT("-A PREROUTING -p tcp --dport 25 -j DNAT " TO "172.17.0.2:25-30\n"),
 	  "exim 172.17.0.2:25 4711", "" },
+	{ "TPROXY", ETH POSTFIX "listen 0.0.0.0:2600 mailpit 9\n",
+	  MANGLE("-A PREROUTING -p tcp -m tcp --dport 587 -j TPROXY --on-port 2600 --on-ip 0.0.0.0 "
+	         "--tproxy-mark 0x1/0x1\n"), "postfix 0.0.0.0:25", "587 203.0.113.5:2600 mailpit\n" },
+	{ "TPROXY to loopback, behind a jump", ETH "listen 127.0.0.1:2600 mailpit 9\n",
+	  MANGLE(":DIVERT - [0:0]\n-A PREROUTING -p tcp -m socket -j DIVERT\n"
+	         "-A DIVERT -j MARK --set-xmark 0x1/0xffffffff\n-A DIVERT -j ACCEPT\n:P - [0:0]\n"
+	         "-A PREROUTING -p tcp --dport 25 -j P\n-A P -p tcp -j TPROXY --on-port 2600 "
+	         "--on-ip 127.0.0.1 --tproxy-mark 0x1/0x1\n"), "", "25 127.0.0.1:2600 mailpit\n" },
+	{ "TPROXY from another port", ETH POSTFIX, MANGLE("-A PREROUTING -p tcp --dport 10026 -j TPROXY "
+	  "--on-port 25 --on-ip 0.0.0.0 --tproxy-mark 0x1/0x1\n"), "postfix 0.0.0.0:587", "" },
+	{ "TPROXY of a connection to another machine", ETH "listen 0.0.0.0:2600 mailpit 9\n",
+	  MANGLE("-A PREROUTING -d 203.0.113.99/32 -p tcp --dport 25 -j TPROXY --on-port 2600 --on-ip "
+	         "0.0.0.0 --tproxy-mark 0x1/0x1\n"), "", "25 203.0.113.5:2600 mailpit\n" },
+	{ "TPROXY by nft", ETH POSTFIX "listen 127.0.0.1:2600 mailpit 9\n", NFT_TPROXY,
+	  "postfix 0.0.0.0:25", "25 127.0.0.1:2600 mailpit\n" },
+	{ "TPROXY of what comes in elsewhere", BRIDGED POSTFIX "listen 0.0.0.0:2600 mailpit 9\n",
+	  MANGLE("-A PREROUTING -i docker0 -p tcp -m tcp --dport 25 -j TPROXY --on-port 2600 --on-ip "
+	         "0.0.0.0 --tproxy-mark 0x1/0x1\n"), "postfix 0.0.0.0:25", "" },
 	{ "rules in a circle", ETH POSTFIX,
 	  NAT("-A PREROUTING -j A\n-A A -j B\n-A B -j A\n"), "postfix 0.0.0.0:25", "limit\n" },
 	{ "no way for strangers is known", LO "eth0 ethernet 10.0.0.5/24\nlisten 10.0.0.5:25 exim4 9\n",
@@ -167,9 +232,9 @@ static int parse_rules(struct facts *f, const char *rules)
 	                       : facts_parse_iptables(f, 4, str_of(rules));
 }
 
-static size_t parse_asked(struct str text, struct audit_asked_at *asked)
+static size_t parse_asked(struct str text, struct arena *a, struct audit_asked_at *asked)
 {
-	struct str one, name, at, number;
+	struct str one, name, at, number = { "", 0 };
 	size_t n = 0;
 	while (str_token(&text, ";", &one)) {
 		uint64_t pid = 0;
@@ -178,7 +243,10 @@ static size_t parse_asked(struct str text, struct audit_asked_at *asked)
 		assert_true(str_word(&one, &at));
 		assert_int_equal(mta_parse(name, &asked[n].mta), ERR_OK);
 		assert_int_equal(endpoint_parse(at, 0, &asked[n].at, NULL), ERR_OK);
-		if (str_word(&one, &number))
+		asked[n].started = "";
+		if (str_word(&one, &number) && str_eq(number, STR("by")))
+			asked[n].started = arena_strdup(a, str_trim(one));
+		else if (number.n)
 			assert_int_equal(str_u64(number, UINT32_MAX, &pid), ERR_OK);
 		asked[n++].pid = (unsigned)pid;
 	}
@@ -206,7 +274,7 @@ static void what_was_not_asked(void **state)
 		struct audit_asked_at asked[8] = { 0 };
 		struct audit_entrance *v;
 		struct buf got = { 0 };
-		size_t n, asked_n = parse_asked(str_of(rows[i].asked), asked);
+		size_t n, asked_n = parse_asked(str_of(rows[i].asked), &a, asked);
 		host_build(&f, &a, rows[i].host);
 		facts_settle_proxies(&f);
 		assert_int_equal(parse_rules(&f, rows[i].rules), ERR_OK);
@@ -233,6 +301,10 @@ static const struct { const char *host, *rules, *what, *why; } sentences[] = {
 	  "which was not asked" },
 	{ ETH "listen 0.0.0.0:2525 exim4 9\n", "", "port 2525 of this machine",
 	  "Exim (process 9) listens there, which was not asked" },
+	{ ETH "listen 0.0.0.0:2525 exim4 9 by -C /x -DA\n", "", "port 2525 of this machine",
+	  "Exim (process 9) by -C /x -DA listens there, which was not asked" },
+	{ ETH "listen 0.0.0.0:25 sendmail 9 by\n", "", "port 25 of this machine",
+	  "Sendmail (process 9), by which options is not known listens there, which was not asked" },
 	{ ETH "listen 0.0.0.0:2525 - 0\n", "", "port 2525 of this machine",
 	  "a program that could not be seen listens there, which was not asked" },
 	{ ETH "listen 0.0.0.0:25 master 9 elsewhere\n", "", "port 25 of this machine",

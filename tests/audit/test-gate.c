@@ -21,7 +21,9 @@ struct decision {
 	enum gate_witness witness;
 	struct sight_row sights[4];
 	const char *real;
-	bool no4, over6;
+	bool no4, over6, container, cut, nothing;
+	const char *doubt;
+	size_t unasked;
 	enum gate_answer answer;
 	const char *says;
 };
@@ -115,6 +117,38 @@ static const struct decision decisions[] = {
 	  .witness = GATE_WITNESS_BLIND, .answer = GATE_YES, .says = "each" },
 	{ "closed, and a blind witness", AUDIT_CLOSED, .witness = GATE_WITNESS_BLIND,
 	  .answer = GATE_YES, .says = "closed" },
+
+	{ "nothing was audited", AUDIT_CLOSED, .nothing = true, .answer = GATE_BLIND,
+	  .says = "could not look: no mail server was audited" },
+	{ "closed, things beside", AUDIT_CLOSED, .unasked = 3, .answer = GATE_YES,
+	  .says = "shows what could not be asked (3)" },
+	{ "closed, no time", AUDIT_CLOSED, .cut = true, .answer = GATE_BLIND,
+	  .says = "of 340 forms 212 could be asked" },
+	{ "closed, in doubt", AUDIT_CLOSED, .doubt = "port 25 leads elsewhere",
+	  .answer = GATE_BLIND, .says = "could not look: port 25 leads elsewhere" },
+	{ "allowed, no time", AUDIT_WIDE, { ROW }, { ROW }, .cut = true, .answer = GATE_BLIND,
+	  .says = "could be asked" },
+	{ "allowed, in doubt", AUDIT_WIDE, { ROW }, { ROW }, .doubt = "port 587 leads elsewhere",
+	  .answer = GATE_BLIND, .says = "could not look: port 587 leads elsewhere" },
+	{ "not allowed, in doubt", AUDIT_WIDE, { ROW }, .doubt = "port 587 leads elsewhere",
+	  .answer = GATE_NO, .says = "does not name it" },
+	{ "a witness, in doubt", AUDIT_WIDE, { ROW }, .witness = ASKED, .sights = { V4 },
+	  .doubt = "port 587 leads elsewhere", .answer = GATE_BLIND, .says = "could not look: port" },
+	{ "a witness, no time", AUDIT_WIDE, { ROW }, .witness = ASKED, .sights = { V4 },
+	  .cut = true, .answer = GATE_BLIND, .says = "could be asked" },
+	{ "a container, and a witness over IPv4", AUDIT_WIDE, { ROW }, .witness = ASKED,
+	  .sights = { V4 }, .over6 = true, .container = true, .answer = GATE_BLIND,
+	  .says = "over IPv6 to port 25: give the server's name" },
+	{ "half of the Internet, and a witness", AUDIT_WIDE, { "range 0.0.0.0/1 25" },
+	  .witness = ASKED, .sights = { V4 }, .answer = GATE_NO, .says = "does not name it" },
+	{ "other customers, and a witness", AUDIT_WIDE, { "neighbour 8.8.4.0/24 25" },
+	  .witness = ASKED, .sights = { V4 }, .answer = GATE_NO, .says = "does not name it" },
+	{ "a private block and more, and a witness", AUDIT_WIDE, { "range 192.168.0.0/15 25" },
+	  .witness = ASKED, .sights = { V4 }, .answer = GATE_NO, .says = "does not name it" },
+	{ "a private block, and a witness", AUDIT_WIDE, { "range fc00::/7 25" },
+	  .witness = ASKED, .sights = { V4 }, .answer = GATE_YES, .says = "by its own" },
+	{ "other customers, allowed", AUDIT_WIDE, { "neighbour 8.8.4.0/24 25" },
+	  { "neighbour 8.8.4.0/24" }, .answer = GATE_YES, .says = "each" },
 };
 
 static struct ip address(const char *text)
@@ -147,11 +181,13 @@ static void check_decision(const struct decision *d)
 			.source = address(r->source), .seen = address(r->seen) };
 	}
 	const struct gate_known known = {
-		.verdict = d->verdict, .summary = "summary", .rows = rows,
+		.verdict = d->verdict, .summary = d->nothing ? NULL : "summary", .rows = rows,
 		.row_n = parse_rows(d->rows, rows), .allowed = allowed,
 		.allowed_n = parse_rows(d->allowed, allowed), .witness = d->witness,
 		.witness_why = "it sleeps", .sights = sights, .sight_n = n, .real = &real,
 		.real_n = d->real ? 1 : 0, .over4 = !d->no4, .over6 = d->over6,
+		.container = d->container, .cut = d->cut, .forms_planned = 340, .forms_asked = 212,
+		.doubt = d->doubt, .unasked_n = d->unasked,
 	};
 	enum gate_answer answer = gate_decide(&known, &why);
 	CHECK_ROW(d->name, answer == d->answer);
@@ -226,11 +262,23 @@ static void test_kept(void **state)
 	assert_false(gate_kept_holds(&two, one.digest, 999, 60));
 	assert_false(gate_kept_holds(&two, one.digest, 1000, 0));
 	assert_false(gate_kept_holds(&two, "aa", 1000, 60));
+	assert_true(gate_kept_holds(&two, one.digest, 1000 + 80000, 86400));
+	two.outside = true;
+	assert_true(gate_kept_holds(&two, one.digest, 1000 + 3599, 86400));
+	assert_false(gate_kept_holds(&two, one.digest, 1000 + 3600, 86400));
+	assert_false(gate_kept_holds(&two, one.digest, 1060, 60));
 	for (size_t n = 0; n < text.n; n++)
 		assert_int_equal(gate_kept_parse((struct str){ text.p, n }, &two), ERR_INVALID);
 	assert_false(gate_kept_holds(&two, one.digest, 1000, 60));
+	assert_int_equal(gate_kept_parse(buf_str(&text), &two), ERR_OK);
+	assert_false(two.outside);
 	buf_add_byte(&text, 'x');
 	assert_int_equal(gate_kept_parse(buf_str(&text), &two), ERR_INVALID);
+	buf_clear(&text);
+	one.outside = true;
+	gate_kept_format(&one, &text);
+	assert_int_equal(gate_kept_parse(buf_str(&text), &two), ERR_OK);
+	assert_true(two.outside && two.time_s == 1000);
 	buf_clear(&text);
 	one.answer = GATE_BLIND;
 	gate_kept_format(&one, &text);

@@ -72,10 +72,11 @@ static void json_is_as_promised(void **unused)
 		int n, yes;
 		samples[i](&r, &a);
 		json_t *all = json_of(&r);
-		assert_int_equal(json_unpack(all, "{s:s,s:s,s:s,s:o,s:o,s:o,s:s,s:s,s:s,s:s,s:o!}",
+		assert_int_equal(json_unpack(all, "{s:s,s:s,s:s,s:o,s:o,s:o,s:s,s:s,s:s,s:s,s:o,s:i,s:i!}",
 		                 "mta", &s, "version", &s, "verdict", &s, "who", &who, "findings",
 		                 &findings, "unasked", &unasked, "host", &s, "how", &s, "time", &s,
-		                 "summary", &s, "rows", &rows), 0);
+		                 "summary", &s, "rows", &rows, "forms_planned", &n,
+		                 "forms_asked", &n), 0);
 		json_array_foreach(who, k, one) {
 			json_t *forms, *by;
 			assert_int_equal(json_unpack(one, "{s:s,s:s,s:i,s:o,s:o,s:s,s:s,s:b,s:b}",
@@ -94,7 +95,8 @@ static void json_is_as_promised(void **unused)
 			assert_true(json_is_array(fix) && json_is_array(lines));
 		}
 		json_array_foreach(unasked, k, one)
-			assert_int_equal(json_unpack(one, "{s:s,s:s!}", "what", &s, "why", &s), 0);
+			assert_int_equal(json_unpack(one, "{s:s,s:s,s:b!}", "what", &s, "why", &s,
+			                             "weighs", &yes), 0);
 		assert_int_equal(json_array_size(rows), r.row_n);
 		json_decref(all);
 		arena_fini(&a);
@@ -148,7 +150,7 @@ static void fill_hostile(struct audit_report *r, struct arena *a, const char *te
 	static struct audit_row rows[3];
 	static const char *fix[2];
 	static struct audit_finding finding;
-	static struct audit_unread unasked;
+	static struct audit_unasked unasked;
 	sample_begin(r, a);
 	line = (struct audit_line){ text, { text, 7, text } };
 	asker = sample_container;
@@ -160,8 +162,8 @@ static void fill_hostile(struct audit_report *r, struct arena *a, const char *te
 	rows[2] = (struct audit_row){ &sample_bridge, 25, AUDIT_CLEAR, AUDIT_REFUSED_ELSE, "", NULL };
 	fix[0] = text, fix[1] = "postfix reload";
 	finding = (struct audit_finding){ AUDIT_WARN, text, text, text, &line, 1, fix, 2, text };
-	unasked = (struct audit_unread){ text, text };
-	r->version = r->host_name = r->how = r->summary = text;
+	unasked = (struct audit_unasked){ text, text, false };
+	r->version = r->host_name = r->how = r->summary = r->doubt = text;
 	r->verdict = AUDIT_UNKNOWN;
 	r->who = &who, r->who_n = 1;
 	r->rows = rows, r->row_n = 3;

@@ -72,9 +72,14 @@ static void test_lines(void **state)
 		{ .severity = AUDIT_WARN, .cause = "C6", .title = "Too wide\n" },
 		{ .severity = AUDIT_ADVICE, .cause = "C17", .title = "Bare newlines" },
 	};
+	struct audit_unasked unasked[] = {
+		{ "E07, port 25", "refused for another reason", false },
+		{ "a stranger, by IPv6, port 25", "it hung up after 3 s", true },
+	};
 	const struct audit_report report = {
 		.arena = &a, .mta = MTA_POSTFIX, .host_name = "mx.example", .verdict = AUDIT_WIDE,
 		.who = who, .who_n = 3, .findings = findings, .finding_n = 2,
+		.unasked = unasked, .unasked_n = 2,
 	};
 	(void)state;
 	watch_lines(&report, &lines);
@@ -84,6 +89,7 @@ static void test_lines(void **state)
 		"(plain)\n"
 		"Postfix on mx.example: a client in a trusted range 10.0.0.0/8 may relay at port 587 "
 		"(E14 and more)\n"
+		"Postfix on mx.example: could not be asked: a stranger, by IPv6, port 25\n"
 		"Postfix on mx.example: warn: Too wide\\n (C6)\n");
 	buf_fini(&lines);
 	arena_fini(&a);

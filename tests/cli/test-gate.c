@@ -12,6 +12,7 @@
 #include "cli/gate-digest.h"
 #include "cli/gate-listen.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,13 +73,16 @@ static void test_digest(void **state)
 	assert_true(changed(&f, "told"));
 	assert_false(changed(&f, "told"));
 	assert_true(changed(&f, "told otherwise"));
-	put("aliases.db", "one");
-	assert_true(changed(&f, "told otherwise"));
-	put("aliases.db", "two");
-	assert_true(changed(&f, "told otherwise"));
 	put("other", "that nothing names");
 	assert_false(changed(&f, "told otherwise"));
 	put("config/more", "");
+	assert_true(changed(&f, "told otherwise"));
+	/* That it is named itself, and a part of it, hides nothing of it. */
+	put("config/about", config);
+	(void)changed(&f, "told otherwise");
+	put("config/main.cf", "mynetworks = 0.0.0.0/0\n");
+	assert_true(changed(&f, "told otherwise"));
+	put("config/more", "more");
 	assert_true(changed(&f, "told otherwise"));
 	assert_int_equal(facts_add_address(&f, STR("eth0"), &ip, 24), ERR_OK);
 	assert_true(changed(&f, "told otherwise"));
@@ -86,6 +90,77 @@ static void test_digest(void **state)
 	arena_fini(&a);
 	free(config);
 	free(main_cf);
+}
+
+/* Each file is made, then changed: either is another answer's. "%s" is the directory. */
+static void test_named(void **state)
+{
+	static const struct { const char *label, *config, *file; } named[] = {
+		{ "a map", "alias_maps = hash:%s/d/map\n", "d/map" },
+		{ "its database", "alias_maps = hash:%s/d/map\n", "d/map.db" },
+		{ "of LMDB", "alias_maps = lmdb:%s/d/map\n", "d/map.lmdb" },
+		{ "a journal of SQLite", "query = dbpath %s/d/map.sqlite\n", "d/map.sqlite-wal" },
+		{ "in quotes", "include \"%s/d/map\"\n", "d/map" },
+		{ "what an included file names", ".include %s/chain\n", "d/deep" },
+		{ "by a parameter with its directory", "maps = %s/d\nx = cidr:${maps}/sub/y\n",
+		  "d/sub/y" },
+		{ "by a parameter without braces", "maps = %s/d\nx = cidr:$maps/sub/y\n", "d/sub/y" },
+		{ "by a macro", "MAPS = %s/d\nhosts = net-lsearch;MAPS/sub/y\n", "d/sub/y" },
+		{ "by a name of which a part is the mail's", "x = lsearch{%s/d/$domain}\n", "d/any" },
+	};
+	(void)state;
+	struct arena a = { 0 };
+	struct facts f;
+	char *d = at("d"), *sub = at("d/sub"), *chain = mem_printf("hosts = %s/d/deep\n", top);
+	facts_begin(&f, &a);
+	assert_int_equal(mkdir(d, 0755), 0);
+	assert_int_equal(mkdir(sub, 0755), 0);
+	put("chain", chain);
+	for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
+		struct buf text = { 0 };
+		char *path = at(named[i].file);
+		struct str rest = str_of(named[i].config);
+		size_t here = str_search(rest, STR("%s"));
+		buf_printf(&text, "%.*s%s%s", (int)here, rest.p, top, rest.p + here + 2);
+		put("config/main.cf", buf_cstr(&text));
+		(void)changed(&f, "");
+		put(named[i].file, "one");
+		CHECK_ROW(named[i].label, changed(&f, ""));
+		put(named[i].file, "two");
+		CHECK_ROW(named[i].label, changed(&f, ""));
+		CHECK_ROW(named[i].label, !changed(&f, ""));
+		unlink(path);
+		free(path);
+		buf_fini(&text);
+	}
+	arena_fini(&a);
+	free(d);
+	free(sub);
+	free(chain);
+}
+
+/* A large file's shape counts; its time of change cannot be set back. */
+static void test_shape(void **state)
+{
+	(void)state;
+	struct arena a = { 0 };
+	struct facts f;
+	struct stat st;
+	char *path = at("config/large"), *bytes = mem_zalloc(2 << 20);
+	facts_begin(&f, &a);
+	assert_int_equal(file_write(path, (struct str){ bytes, 2 << 20 }, 0644), ERR_OK);
+	assert_int_equal(stat(path, &st), 0);
+	(void)changed(&f, "");
+	assert_false(changed(&f, ""));
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+	assert_int_equal(futimens(fd, (const struct timespec[]){ st.st_atim, st.st_mtim }), 0);
+	close(fd);
+	assert_true(changed(&f, ""));
+	unlink(path);
+	arena_fini(&a);
+	free(path);
+	free(bytes);
 }
 
 /* ---- the answer that is kept ----------------------------------------------------- */
@@ -216,7 +291,8 @@ static void test_listen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_digest), cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_digest), cmocka_unit_test(test_named),
+		cmocka_unit_test(test_shape), cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_listen),
 	};
 	return cmocka_run_group_tests(tests, begin, end);

@@ -17,6 +17,7 @@
  *     -c CONFIGURATION     another one, in the server's own place (needs MTA)
  *     -i DIRECTORY         an instance of Postfix
  *     -t DIRECTORY         a tree more
+ *     -k FILE              that stays there, whatever tree it is in
  *     -M MEGABYTES         memory of all programs
  *     -P NUMBER            of all processes
  *     -s PATH              a socket that stays reachable
@@ -45,11 +46,11 @@ enum { MORE_MAX = 8, TREES_MAX = 16 };
 
 /* What the options say. */
 static struct {
-	const char *config, *instance, *trees[MORE_MAX], *sockets[MORE_MAX];
+	const char *config, *instance, *trees[MORE_MAX], *sockets[MORE_MAX], *kept[MORE_MAX];
 	struct closed_stand_in stand_ins[MORE_MAX];
 	int64_t memory_bytes_max;
 	unsigned tasks_max;
-	size_t tree_n, socket_n, stand_in_n;
+	size_t tree_n, socket_n, stand_in_n, kept_n;
 } more;
 
 static uint8_t bits_of(const struct sockaddr *mask)
@@ -151,6 +152,7 @@ static struct closed_room *room_of(const struct closed_server *server)
 		.host_name = name, .interfaces = interfaces, .interface_n = interface_n,
 		.trees = trees, .tree_n = tree_n, .binds = &bind,
 		.bind_n = server ? bind_of(server, &bind) : 0,
+		.kept = more.kept, .kept_n = more.kept_n,
 		.sockets_in = more.sockets, .socket_in_n = more.socket_n,
 		.stand_ins = more.stand_ins, .stand_in_n = more.stand_in_n,
 		.memory_bytes_max = more.memory_bytes_max, .tasks_max = more.tasks_max,
@@ -255,12 +257,14 @@ static int ask(int n, char **words)
 	struct closed_envelope control = { "<a@b.example>", words[2] };
 	struct endpoint at = { address(words[1]), 25 };
 	struct buf message = { 0 };
+	bool greets;
 	enum mta mta;
 	if (mta_parse(str_of(words[0]), &mta) != ERR_OK || !closed_server_of(mta))
 		return 2;
 	const struct closed_server *server = closed_server_of(mta);
 	struct closed_room *room = room_of(server);
-	int e = closed_server_start(room, server, more.instance, NULL, &at, 1, START_MS, &message);
+	int e = closed_server_start(room, server, more.instance, NULL, &at, 1, START_MS, &greets,
+	                            &message);
 	size_t count = 0;
 	for (int i = 3; e == ERR_OK && i < n && count < ASKERS_MAX; i++, count++) {
 		sessions[count] = (struct closed_session){
@@ -336,6 +340,8 @@ static void option_take(const char *option, const char *word)
 		more.instance = word;
 	else if (strcmp(option, "-t") == 0 && more.tree_n < MORE_MAX)
 		more.trees[more.tree_n++] = word;
+	else if (strcmp(option, "-k") == 0 && more.kept_n < MORE_MAX)
+		more.kept[more.kept_n++] = word;
 	else if (strcmp(option, "-s") == 0 && more.socket_n < MORE_MAX)
 		more.sockets[more.socket_n++] = word;
 	else if (strcmp(option, "-P") == 0)

@@ -3,6 +3,7 @@ a configuration and a network anew.
 """
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 
@@ -40,6 +41,36 @@ class Audited:
         done = self.run(PROGRAM_INSIDE, "audit", "--json", *options, check=False, seconds=seconds)
         reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         return done.returncode, reports, done.stdout
+
+    # What a machine has and the lab's hosts have not: the audit starts a server of its own anyway.
+    SYSTEM = "systemctl() { :; }; sendmailconfig() { m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf; }; "
+
+    def paste(self, findings):
+        """The fixes of findings, as an admin pastes them: lines into files, from the last to the first, then the
+        commands."""
+        edits, commands = [], []
+        for finding in findings:
+            lines = commands
+            for line in finding["fix"]:
+                place = re.fullmatch(r"# In (/\S+?)(?:, in place of line (\d+)|(, above its first .begin.))?:", line)
+                if place:
+                    lines = []
+                    edits.append((place[1], 0 if place[3] else int(place[2] or 0) or None, lines))
+                elif line == "# Then:" or line.startswith("# Or,"):
+                    lines = commands
+                elif not line.startswith("# "):
+                    lines.append(line)
+        for file, number, new in sorted(edits, key=lambda edit: -(edit[1] or 0)):
+            old = self.read(file).splitlines()
+            begin = end = len(old) if number is None else number - 1
+            if number == 0:
+                begin = end = next(i for i, line in enumerate(old) if line.startswith("begin "))
+            while number and end < len(old) and (end < number or old[end][:1] in (" ", "\t")):
+                end += 1            # what continues the line
+            old[begin:end] = new
+            self.write(file, "".join(f"{line}\n" for line in old))
+        for command in dict.fromkeys(commands):
+            self.run("sh", "-ec", self.SYSTEM + command)
 
     def state(self):
         """What an audit must leave as it was."""
@@ -105,8 +136,11 @@ class Case:
     change    what makes it, on the host; `undo` is a script of the shell that ends what restoring files does not
     causes    of all findings that are open or warnings
     wide      kinds of client that may relay, and whose trust is not sound
-    advice    causes that are advised of; `unsaid`: those that must not be
+    advice    causes that are advised of; `unsaid`: those that must not be. "": without a cause, as TLS that nobody gets
+    says      a text of the one line that says it all
+    seconds   that it may take at most
     campaign  in the long form alone: it takes long, or another stands for it
+    by_hand   no lines to paste close it: somebody must look first
     """
 
     name: str
@@ -120,6 +154,9 @@ class Case:
     advice: tuple = ()
     unsaid: tuple = ()
     campaign: bool = False
+    says: str = ""
+    seconds: int = LONGEST_S
+    by_hand: bool = False
 
     def __str__(self):
         return f"{self.host.name}-{self.name}"
@@ -182,6 +219,13 @@ def with_network(change, script):
         change(host)
         shell(host, script)
     return change_all
+
+
+def certificate(cert, key):
+    """A script that makes one, which signs itself; the key is its owner's alone."""
+    return f"mkdir -p {cert.rpartition('/')[0]} {key.rpartition('/')[0]}; openssl req -x509 -newkey ec -pkeyopt " \
+           f"ec_paramgen_curve:P-256 -noenc -days 9 -subj /CN=mail -keyout {key} -out {cert} 2> /dev/null; " \
+           f"chmod 600 {key}"
 
 
 def postfix(settings=None, master=MASTER, run="", **files):

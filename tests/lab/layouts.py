@@ -17,17 +17,23 @@ Where a cause is shown: here, by a product (layouts_hosting.py), opened by its p
   C17      bare-lf, no-bare-lf         the same              the same           a bare LF ends a line, but what comes
                                                                                 behind it at once is refused
   C18      backup-mx-for-all-names  E  names-not-verified    names of its own machine are looked up at RCPT
+  C44      any-certificate             any-certificate       any-certificate    verified-clients: Debian 12's finishes no
+                                                                                TLS handshake, so nobody gets in
 """
 
 from layout import (
     BRIDGE, EXIM, FORGOTTEN, LAN, MASTER, NO_BRIDGE, NO_LAN, OPENSMTPD, POSTFIX, SENDMAIL, SHIPPED, SUBMISSION,
-    UNREADABLE, case, debian_exim, debian_postfix, exim, installed, opensmtpd, postfix, proxied, sendmail, shell,
+    UNREADABLE, case, certificate, debian_exim, debian_postfix, exim, installed, opensmtpd, postfix, proxied, sendmail, shell,
     with_network,
 )
 
 # ---- Postfix
 
-case("debian-internet-site", POSTFIX, debian_postfix())
+# Its certificate is there on a machine, and not on the lab's: then nobody gets TLS, here and there.
+case("debian-internet-site", POSTFIX, debian_postfix(), advice=[""])
+case("debian-snakeoil", POSTFIX, with_network(debian_postfix(), certificate(
+    "/etc/ssl/certs/ssl-cert-snakeoil.pem", "/etc/ssl/private/ssl-cert-snakeoil.key")), unsaid=[""],
+     undo="rm /etc/ssl/certs/ssl-cert-snakeoil.pem /etc/ssl/private/ssl-cert-snakeoil.key")
 case("debian-satellite", POSTFIX, debian_postfix("inet_interfaces = loopback-only",
                                                 relayhost="[smtp.provider.example]"))
 case("debian-local-only", POSTFIX, debian_postfix("inet_interfaces = loopback-only", "default_transport = error",
@@ -110,15 +116,58 @@ case("one-port", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n"
 case("one-port-networks", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n  -o mynetworks=0.0.0.0/0\n"),
      "world", ["C6"], ["stranger4", "range"], line="mynetworks=0.0.0.0/0", campaign=True)
 
-# A certificate of any authority of the system's, which Let's Encrypt gives to everybody.
+# Slips: what the server makes of a list is not what it looks like.
+case("host-bits", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 [::1]/128 192.168.7.2/24"},
+                                   run=LAN.format("192.168.7.2/24")), "unknown", [""], undo=NO_LAN)
+case("no-mask", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 [::1]/128 192.168.7.0"},
+                                 run=LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+case("no-brackets", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 ::1/128"}), "unknown", [""])
+case("semicolons", POSTFIX, postfix({"mynetworks": "127.0.0.0/8;192.168.7.0/24"}, run=LAN.format("192.168.7.2/24")),
+     causes=[""], undo=NO_LAN)
+case("excluded-too-late", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 192.168.7.0/24 !192.168.7.9"},
+                                           run=LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+
+# A certificate of any authority of the system's, which Let's Encrypt gives to everybody. Its own the server has as
+# containers do, where the closed room has no other file.
+SECRETS = "/run/secrets/..data/cert", "/run/secrets/..data/key"
+IN_RUN = {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": "/run/secrets/cert",
+          "smtpd_tls_key_file": "/run/secrets/key"}
+LINKED = "; ln -s ..data/cert ..data/key /run/secrets/"
+NO_SECRETS = "rm -r /run/secrets"
+case("key-in-run", POSTFIX, postfix(IN_RUN, run=certificate(*SECRETS) + LINKED), unsaid=[""], undo=NO_SECRETS)
 case("any-certificate", POSTFIX, postfix(
-    {"smtpd_tls_security_level": "may", "smtpd_tls_chain_files": "/etc/postfix/own.pem", "smtpd_tls_ask_ccert": "yes",
-     "smtpd_tls_CAfile": "/etc/ssl/certs/ca-certificates.crt",
-     "smtpd_relay_restrictions": "permit_mynetworks, permit_tls_all_clientcerts, reject_unauth_destination"},
-    run="openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=mail.postfix.example "
-        "-keyout /etc/postfix/own.pem -out /etc/postfix/cert.pem 2>/dev/null; "
-        "cat /etc/postfix/cert.pem >> /etc/postfix/own.pem"),
-     "world", ["C44"], ["stranger4", "stranger6"], campaign=True)
+    IN_RUN | {"smtpd_tls_ask_ccert": "yes", "smtpd_tls_CAfile": "/etc/ssl/certs/ca-certificates.crt",
+              "smtpd_relay_restrictions": "permit_mynetworks, permit_tls_all_clientcerts, reject_unauth_destination"},
+    run=certificate(*SECRETS) + LINKED), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
+# Its owner may mend it any time: what is behind it then is not known.
+case("another-key", POSTFIX, postfix(
+    {"smtpd_tls_security_level": "may", "smtpd_tls_cert_file": "/etc/postfix/cert",
+     "smtpd_tls_key_file": "/etc/postfix/other"},
+    run=certificate("/etc/postfix/cert", "/etc/postfix/key") + "; "
+        + certificate("/etc/postfix/another", "/etc/postfix/other")), "unknown", says="key values mismatch")
+
+# Who says what a line names is let in: asked by the words of the line, else it is not known.
+BELIEF = "permit_mynetworks, {} texthash:/etc/postfix/access, reject_unauth_destination"
+
+
+def believing(rule, access):
+    return postfix({"smtpd_relay_restrictions": BELIEF.format(rule)}, access=access)
+
+
+case("sender-of-a-list", POSTFIX, believing("check_sender_access", "partner.net OK\n"), "world", ["C31"],
+     ["stranger4", "stranger6"], line="partner.net OK")
+case("helo-of-a-list", POSTFIX, believing("check_helo_access", "mx.partner.net OK\n"), "world", ["C41"],
+     ["stranger4", "stranger6"], campaign=True)
+case("names-of-a-top-level", POSTFIX, believing("check_client_access", "com OK\n"), "world", ["C42"],
+     ["stranger4", "stranger6"], campaign=True)
+case("client-of-a-list", POSTFIX, believing("check_client_access", "mx.partner.net OK\nbad.net REJECT\n"))
+case("beginning-of-addresses", POSTFIX, believing("check_client_access", "60.1 OK\n"), "wide", ["C6"], ["range"],
+     line="60.1 OK", campaign=True)
+case("pattern-of-addresses", POSTFIX, postfix(
+    {"smtpd_relay_restrictions": "check_client_access regexp:/etc/postfix/access, reject_unauth_destination"},
+    access="/^(54|60)\\./ OK\n"), "unknown", [""])
+case("top-level-of-recipients", POSTFIX, postfix({"relay_domains": "com"}), "wide", ["C33"],
+     ["stranger4", "stranger6"], campaign=True)
 
 LOGIN = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth",
          "smtpd_tls_auth_only": "yes"}
@@ -183,24 +232,59 @@ case("bare-lf", EXIM, installed("exim4-base", "4.96-15+deb12u3", debian_exim("in
      undo=FORGOTTEN)
 case("no-bare-lf", EXIM, installed("exim4-base", "4.96-15+deb12u11", debian_exim("internet")), unsaid=["C17"],
      undo=FORGOTTEN)
+ADVERTISED = "tls_advertise_hosts =\n"
+OWN = "tls_advertise_hosts = *\ntls_certificate = /run/secrets/cert\ntls_privatekey = /run/secrets/key\n"
+READABLE = "; chgrp Debian-exim /run/secrets/..data/*; chmod g+r /run/secrets/..data/*"
+case("certificate-of-its-own-making", EXIM, exim((ADVERTISED, "")), unsaid=[""])
+case("no-certificate", EXIM, exim((ADVERTISED, OWN)), advice=[""])
+case("no-certificate-by-name", EXIM, exim((ADVERTISED, OWN.replace("/run/secrets/cert", "/run/$tls_in_sni.pem"))),
+     "unknown", says="TLS error")
+case("any-certificate", EXIM, exim(
+    (ADVERTISED, OWN + "tls_try_verify_hosts = *\ntls_verify_certificates = /etc/ssl/certs/ca-certificates.crt\n"),
+    ("acl_check_rcpt:\n", "acl_check_rcpt:\n\n  accept verify = certificate\n"),
+    run=certificate(*SECRETS) + LINKED + READABLE), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
+TRUSTED = "  accept  hosts         = +relay_from_hosts\n"
+
+
+def accepting(condition, run=""):
+    return exim((TRUSTED, f"  accept  {condition}\n" + TRUSTED), run=run)
+
+
+case("sender-of-a-list", EXIM, accepting("senders = *@partner.net"), "world", ["C31"], ["stranger4", "stranger6"])
+case("sender-of-a-file", EXIM, accepting("senders = lsearch;/etc/exim4/senders",
+                                         "echo 'bob@partner.net: x' > /etc/exim4/senders"), "unknown", ["C31"])
+case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""])
+case("top-level-of-recipients", EXIM, accepting("domains = *.net"), "wide", ["C33"], ["stranger4", "stranger6"],
+     campaign=True)
 case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n", "")), advice=["C18"])
+
+case("colons", EXIM, exim(("hostlist relay_from_hosts =", "hostlist relay_from_hosts = 2001:db8:7::/48 :")), causes=[""])
 
 # ---- Sendmail
 
+case("length", SENDMAIL, sendmail(access="Connect:192.168.7.0/24 RELAY\n", run=LAN.format("192.168.7.2/24")),
+     causes=[""], undo=NO_LAN)
 case("lab", SENDMAIL, sendmail())
-# Debian starts it with what sendmail.conf says.
-case("started-by-options", SENDMAIL, sendmail(
-    run="echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > /etc/mail/sendmail.conf; "
-        "sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" /etc/mail/sendmail.mc > /etc/mail/my.mc; "
-        "m4 /etc/mail/my.mc > /etc/mail/my.cf"), "world", ["C10"], ["stranger4", "stranger6"])
+case("submission", SENDMAIL, sendmail(
+    "DAEMON_OPTIONS(`Name=MSP-v4, Family=inet, Port=submission, M=Ea')dnl\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
 case("lan", SENDMAIL, sendmail(access="Connect:192.168.7 RELAY\n", run=LAN.format("192.168.7.2/24")), undo=NO_LAN)
 case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN(`one.example')dnl\n",
                                    virtusertable="@one.example bob\n",
                                    run="makemap hash /etc/mail/virtusertable < /etc/mail/virtusertable"))
 case("backup-mx", SENDMAIL, sendmail(access="To:primary.example RELAY\n"))
+# The file by which it runs is not made of the macro file beside it: neither way.
+case("not-made-anew", SENDMAIL, sendmail(
+    run="sed -i \"s/^MAILER_DEFINITIONS/RELAY_DOMAIN(\\`partner.example')dnl\\n&/\" /etc/mail/sendmail.mc"),
+     causes=[""])
+case("still-in-force", SENDMAIL, sendmail("FEATURE(`relay_entire_domain')dnl\n",
+                                          run="sed -i /relay_entire_domain/d /etc/mail/sendmail.mc"), causes=[""])
 case("bridge-block", SENDMAIL, sendmail(access="Connect:172 RELAY\n", run=BRIDGE),
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
+
+case("names-of-a-top-level", SENDMAIL, sendmail(access="Connect:com RELAY\n"), "world", ["C42"],
+     ["stranger4", "stranger6"])
+case("client-of-a-list", SENDMAIL, sendmail(access="Connect:mx.partner.net RELAY\n"), campaign=True)
 
 # By the sender's domain of an SRS address, and by its user; what is no such address stays.
 SRS_RULE = """\
@@ -212,11 +296,18 @@ R$+ < @ $=w . >	$: <$(srsd $1 $: $)> $1 < @ $2 . >
 R<$+> $+ < @ $=w . >	$#esmtp $@ $1 $: $(srsu $2 $) < @ $1 >
 R<> $*	$: $1
 """
-case("srs-by-rule", SENDMAIL, sendmail(rules=SRS_RULE), "world", ["C11"], ["stranger4", "stranger6"])
+case("srs-by-rule", SENDMAIL, sendmail(rules=SRS_RULE), "world", ["C11"], ["stranger4", "stranger6"], by_hand=True)
 case("any-password", SENDMAIL, sendmail(
     macros="TRUST_AUTH_MECH(`PLAIN')dnl\ndefine(`confAUTH_MECHANISMS', `PLAIN')dnl\n",
     run="mkdir -p /etc/sasl2; printf 'pwcheck_method: alwaystrue\nmech_list: PLAIN\n' > /etc/sasl2/Sendmail.conf"),
     "world", ["C8"], ["stranger4", "stranger6"], undo="rm -r /etc/sasl2")
+# Who has a certificate that it could verify may relay.
+VERIFIED = "LOCAL_RULESETS\nSLocal_check_rcpt\nR$*\t$: $1 $| $&{verify}\nR$* $| OK\t$#OK\nR$* $| $*\t$: $1\n"
+case("any-certificate", SENDMAIL, sendmail(
+    macros="define(`confSERVER_CERT', `/run/secrets/..data/cert')dnl\ndefine(`confSERVER_KEY', "
+           "`/run/secrets/..data/key')dnl\ndefine(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')dnl\n"
+           "define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n",
+    rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
 case("bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u1", sendmail()), advice=["C17"], undo=FORGOTTEN)
 case("no-bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u2", sendmail()), unsaid=["C17"],
      undo=FORGOTTEN)
@@ -241,12 +332,24 @@ case("bridge-block", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.16.0.0/12
 case("typo", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.0.0.0/8 for any action "relay"\n'),
      "wide", ["C6"], ["range"])
 
+case("no-mask", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 192.168.7.0 for any action "relay"\n',
+                                    LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+case("pattern-of-names", OPENSMTPD, opensmtpd(PUBLIC + 'match from rdns regex "partner" for any action "relay"\n'),
+     "world", ["C42"], ["stranger4", "stranger6"])
+case("helo-of-a-list", OPENSMTPD, opensmtpd(PUBLIC + 'match from any helo "mx.partner.net" for any action "relay"\n'),
+     "world", ["C41"], ["stranger4", "stranger6"], campaign=True)
+
 CERTIFICATE = "cd /etc/ssl && openssl req -x509 -newkey rsa:2048 -noenc -days 30 " \
     "-subj /CN=mail -keyout smtpd.key -out smtpd.pem 2>&1 && chmod 600 smtpd.key"
 PKI = 'pki mail cert "/etc/ssl/smtpd.pem"\npki mail key "/etc/ssl/smtpd.key"\n'
 SECURE = PKI + PUBLIC + "listen on 0.0.0.0 port 587 tls-require pki mail auth{}\n"
+# Debian 12's finishes no handshake with anybody.
 case("logins", OPENSMTPD, opensmtpd(SECURE.format("") + 'match auth from any for any action "relay"\n', CERTIFICATE),
-     advice=["C15"])
+     advice=["C15", ""])
+case("verified-clients", OPENSMTPD, opensmtpd(
+    PKI + PUBLIC.replace("listen on 0.0.0.0\n", "listen on 0.0.0.0 tls-require verify pki mail\n")
+    + 'match from any tls for any action "relay"\n', CERTIFICATE), "unknown", advice=[""],
+     says="Must issue a STARTTLS command first")
 case("own-senders", OPENSMTPD, opensmtpd(
     "table owners file:/etc/owners\n" + SECURE.format(" senders <owners>")
     + 'match auth from any for any action "relay"\n', CERTIFICATE, owners="bob bob@opensmtpd.example\n"),
@@ -320,12 +423,25 @@ case("no-such-interface", POSTFIX, postfix({"inet_interfaces": "no-such-host.exa
 case("never-greets", POSTFIX, postfix({}, MASTER.replace("smtp      inet  n - n - - smtpd",
                                                          "smtp inet n n n - 0 spawn user=nobody argv=/bin/sleep 600")),
      "unknown")
+# A table that is never read to its end: each process waits for it before it greets.
+case("waits-before-it-greets", POSTFIX, postfix(
+    {"smtpd_client_restrictions": "check_client_access texthash:/etc/postfix/fifo"}, run="mkfifo /etc/postfix/fifo"),
+     "unknown", says="no answer in time; the server says: postfix/", seconds=20)
+case("dies-before-it-greets", POSTFIX, postfix({"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "none-such"}),
+     "unknown", says="the server says: postfix/smtpd: fatal: ", seconds=30)
+case("dies-before-it-greets-by-syslog", POSTFIX, postfix(
+    {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "none-such", "maillog_file": None}), "unknown",
+     says="the server says: postfix/smtpd: fatal: ", seconds=30, campaign=True)
+case("no-such-section", EXIM, exim(("begin acl\n", "begin none-such\n")), "unknown",
+     says='"none-such" is not a known configuration section name')
 case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
                                         "echo .include /etc/exim4/exim4.conf > /etc/exim4/exim4.conf"),
      "unknown")
 case("include-of-itself", OPENSMTPD, instead("/etc/smtpd.conf", "echo 'include \"/etc/smtpd.conf\"' > /etc/smtpd.conf"),
      "unknown")
-case("not-a-configuration", SENDMAIL, instead("/etc/mail/sendmail.cf",
-                                              "echo DZ8.17.1 > /etc/mail/sendmail.cf"), "unknown")
+case("not-a-configuration", SENDMAIL, instead("/etc/mail/sendmail.cf", "echo DZ8.17.1 > /etc/mail/sendmail.cf"),
+     "unknown", says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
+case("no-such-interface", OPENSMTPD, opensmtpd("listen on none-such\n"), "unknown",
+     says="does not start: smtpd: invalid virtual ip or interface: none-such")
 
 

@@ -149,3 +149,22 @@ def test_a_socket_is_let_in(door):
 def test_only_a_socket_is_let_in(door):
     done = POSTFIX.run(INSIDE, "-s", "/etc/passwd", "run", "/bin/true", check=False)
     assert done.returncode == 2 and "expected a socket" in done.stdout, done.stdout
+
+
+def test_a_file_is_kept(room):
+    """As certificates and keys are that a configuration names, where the room has no file else."""
+    host = POSTFIX
+    host.run("sh", "-ec", "mkdir -p /run/secrets/..1 /tmp/deep; cd /run/secrets; ln -s ..1 ..data; ln -s ..data/key key; "
+                          "echo secret | tee ..1/key > /tmp/deep/key; echo other > ..1/other; chown bob ..1/key; "
+                          "chmod 640 ..1/key; mkfifo fifo; ln -s /etc/hostname name")
+    kept = ("/run/secrets/key", "/tmp/deep/key", "/run/secrets/fifo", "/run/secrets/none", "/run/secrets/name",
+            "/etc/passwd", "/run/secrets")
+    look = ("run", "/bin/sh", "-c", "cat /run/secrets/key /tmp/deep/key; stat -Lc '%U %a' /run/secrets/key; "
+                                    "find /run/secrets -type f -o -type p; find /tmp -type f")
+    try:
+        done = host.run(INSIDE, *(word for path in kept for word in ("-k", path)), *look)
+        assert done.stdout == "secret\nsecret\nbob 640\n/run/secrets/..1/key\n/tmp/deep/key\n"
+        done = host.run(INSIDE, *look, check=False)
+        assert "secret\n" not in done.stdout and "/key\n" not in done.stdout, done.stdout
+    finally:
+        host.run("rm", "-r", "/run/secrets", "/tmp/deep")

@@ -22,20 +22,28 @@ PROGRAM_INSIDE = "/usr/local/bin/portreeve"
 CLOSED, WORLD, UNKNOWN = 0, 1, 3
 LOOPBACK = "127.0.0.0/8 [::1]/128"
 PORT = 587
-COMMAND = f"docker-proxy -proto tcp -host-ip :: -host-port {PORT} -container-ip 172.18.0.2 -container-port 25"
+ODD_PORT = 10026    # that nobody thinks of when it comes to mail
 
-PROXY = f"""\
+
+def command(port):
+    return f"docker-proxy -proto tcp -host-ip :: -host-port {port} -container-ip 172.18.0.2 -container-port 25"
+
+
+PROXY = """\
 #!/usr/bin/python3
 import sys
 sys.path.insert(0, "/usr/local/lab")
 import proxy
-sys.argv = ["proxy", "{PORT}", "172.18.0.2"]
-proxy.Proxy(("::", {PORT}), proxy.Session).serve_forever()
+port = sys.argv[sys.argv.index("-host-port") + 1]
+sys.argv = ["proxy", port, "172.18.0.2"]
+proxy.Proxy(("::", int(port)), proxy.Session).serve_forever()
 """
 
 
 class Machine(Postfix):
     """Its container runtime has a bridge."""
+
+    packages = (*Postfix.packages, "nftables")
 
     def configure(self):
         super().configure()
@@ -43,9 +51,12 @@ class Machine(Postfix):
         self.run("sh", "-ec", "ip link add br0 type bridge; ip addr add 172.18.0.1/16 dev br0; ip link set br0 up")
         self.write("/usr/local/bin/docker-proxy", PROXY, mode=0o755)
 
-    def publish(self):
-        self.start(*f"/usr/local/bin/{COMMAND}".split())
-        self.wait_port(PORT)
+    def publish(self, port):
+        self.proxy = self.start(*f"/usr/local/bin/{command(port)}".split())
+        self.wait_port(port)
+
+    def withdraw(self, port):
+        self.stop(self.proxy, port)
 
     def audit(self, *options):
         began = time.monotonic()
@@ -103,7 +114,7 @@ def lab():
         pytest.skip("the lab needs root")
     with Lab("published", [MACHINE, CONTAINER]) as made:
         CONTAINER.join(MACHINE)
-        MACHINE.publish()
+        MACHINE.publish(PORT)
         yield made
 
 
@@ -143,8 +154,67 @@ def test_nobody_behind_it(lab):
     assert code == UNKNOWN, printed
     (report,) = reports
     (row,) = [row for row in report["unasked"] if row["what"] == f"port {PORT} of this machine"]
-    assert COMMAND in row["why"] and "172.18.0.2:25" in row["why"] and "docker-proxy (process " in row["why"]
+    assert command(PORT) in row["why"] and "172.18.0.2:25" in row["why"] and "docker-proxy (process " in row["why"]
     assert row["why"] in report["summary"]
+
+
+@pytest.fixture
+def withdrawn(lab):
+    """The machine does not publish the container where mail is looked for."""
+    MACHINE.withdraw(PORT)
+    yield
+    MACHINE.publish(PORT)
+
+
+OPEN = pytest.mark.parametrize("served", [f"{LOOPBACK} 172.18.0.0/16"], indirect=True, ids=["trusts-the-bridge"])
+
+
+@OPEN
+def test_open_by_a_proxy_at_another_port(withdrawn, served):
+    MACHINE.publish(ODD_PORT)
+    try:
+        code, reports, printed = MACHINE.audit()
+    finally:
+        MACHINE.withdraw(ODD_PORT)
+    assert [report["verdict"] for report in reports] == ["closed", "world"], printed
+    assert f"behind port {ODD_PORT}" in reports[1]["summary"], printed
+    assert code == WORLD
+
+
+def nft(*rules):
+    MACHINE.run("nft", "-f", "-", text="\n".join(rules))
+
+
+@OPEN
+def test_open_by_a_rule_at_another_port(withdrawn, served):
+    """The port stands in a chain before the one that leads on, and the machine masquerades."""
+    nft("table ip published {", "chain pre { type nat hook prerouting priority -100;",
+        f"tcp dport {ODD_PORT} jump lead", "}", "chain lead {", "ip protocol tcp dnat to 172.18.0.2:25", "}",
+        "chain post { type nat hook postrouting priority 100;", "masquerade", "}", "}")
+    try:
+        code, reports, printed = MACHINE.audit()
+    finally:
+        nft("delete table ip published")
+    assert [report["verdict"] for report in reports] == ["closed", "world"], printed
+    assert f"behind port {ODD_PORT}" in reports[1]["summary"], printed
+    assert code == WORLD
+
+
+def test_handed_to_a_socket(withdrawn):
+    """TPROXY leaves addresses as they are, and no socket is at the port."""
+    program = MACHINE.start("python3", "-c", "import socket, time\n"
+                            "there = socket.create_server(('127.0.0.1', 2600))\ntime.sleep(600)")
+    MACHINE.wait_port(2600)
+    nft("table inet handed {", "chain pre { type filter hook prerouting priority -150;",
+        f"tcp dport {PORT} tproxy ip to 127.0.0.1:2600 meta mark set 1 accept", "}", "}")
+    try:
+        code, reports, printed = MACHINE.audit()
+    finally:
+        nft("delete table inet handed")
+        MACHINE.stop(program, 2600)
+    assert code == UNKNOWN, printed
+    (row,) = [row for row in reports[0]["unasked"] if row["what"] == f"port {PORT} of this machine"]
+    assert "tproxy to 127.0.0.1:2600" in row["why"] and "python3 (process" in row["why"], printed
 
 
 @pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["hostile"])
