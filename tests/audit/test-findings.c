@@ -475,7 +475,7 @@ static const struct found_row config_rows[] = {
 	{ "any sender of a login", MTA_OPENSMTPD,
 	  { { SMTPD, LISTEN "listen on all port 587 tls-require pki mail auth\n"
 	      "match auth from any for any action \"out\"\n" } }, NULL, NULL, "0/0/1",
-	  { "advice C15", "| listen on all port 587 tls-require pki mail auth senders <users>\n" } },
+	  { "advice C15", "| listen on all port 587 tls-require pki mail auth senders <senders_of_logins>\n" } },
 	{ "its own senders", MTA_OPENSMTPD,
 	  { { SMTPD, LISTEN "listen on all port 587 tls-require pki mail auth senders <u>\n"
 	      "match auth from any for any action \"out\"\n" } }, NULL, NULL, "0/0/0", { NULL } },
