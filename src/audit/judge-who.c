@@ -268,6 +268,7 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			         ? unsaid_why(j, q, t) : "";
 			row->nobody = nobody;
 			row->no_tls = said == AUDIT_UNSAID && q->no_tls;
+			row->skipped = q->end == AUDIT_NOT_ASKED;
 			row->at = q->port;
 			row->heard = t;
 		} else if (said == AUDIT_UNSAID && !nobody && !q->no_tls) {

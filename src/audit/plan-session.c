@@ -57,6 +57,15 @@ void audit_plan_leave_out(struct audit_plan *plan, const char *what, const char 
 			arena_strdup(plan->arena, str_of(why)) };
 }
 
+void audit_plan_cut(struct audit_plan *plan, const char *what, const char *why)
+{
+	struct audit_unread *cut = arena_alloc(plan->arena, sizeof(*cut));
+	*cut = (struct audit_unread){ arena_strdup(plan->arena, str_of(what)),
+	                              arena_strdup(plan->arena, str_of(why)) };
+	if (!plan->cut)
+		plan->cut = cut;
+}
+
 /* ---- ways to the server --------------------------------------------------------------- */
 
 static bool is_of_link(const struct ip *ip)

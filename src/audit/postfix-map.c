@@ -61,6 +61,7 @@ static void entry_add(struct postfix *p, struct postfix_map *m, struct str key, 
                       struct audit_place place)
 {
 	struct postfix_entry e = { .value = str_trim(value), .place = place };
+	m->cut |= m->entry_n >= ENTRIES_MAX;
 	if (m->entry_n >= ENTRIES_MAX || key.n == 0)
 		return;
 	if (m->kind == POSTFIX_MAP_CIDR) {
@@ -119,7 +120,9 @@ static void table_file(struct postfix *p, struct postfix_map *m, struct str file
 	struct str text;
 	struct postfix_line line;
 	const char *name = arena_strdup(p->arena, file);
-	if (postfix_file(p, name, &text) != ERR_OK) {
+	const int err = postfix_file(p, name, &text);
+	m->cut = err == ERR_LIMIT;
+	if (err != ERR_OK) {
 		m->kind = POSTFIX_MAP_UNREAD;
 		return;
 	}

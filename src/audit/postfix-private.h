@@ -115,6 +115,8 @@ int postfix_main_read(struct postfix *p);
 bool postfix_raw(struct postfix *p, const struct postfix_service *service, struct str name,
                  struct postfix_assign *found);
 void postfix_unread(struct postfix *p, const char *what, const char *why);
+/* What is behind a limit, too: the reading says that it was cut. */
+void postfix_cut(struct postfix *p, const char *what, const char *why);
 /* The text of a file, within the limits of a reading. */
 int postfix_file(struct postfix *p, const char *name, struct str *text);
 struct postfix_service *postfix_service_of(struct postfix *p, const char *name);
@@ -147,6 +149,7 @@ struct postfix_map {
 	struct postfix_entry *entries;   /* in the order of the file */
 	const struct postfix_entry **sorted;     /* by key, of an exact one */
 	size_t entry_n;
+	bool cut;                        /* it has more, or is too long to be read */
 };
 /* "type:name"; read once. Never NULL. */
 const struct postfix_map *postfix_map(struct postfix *p, struct str name);

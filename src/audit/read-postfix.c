@@ -119,7 +119,7 @@ static void trust_add(struct postfix *p, const struct audit_trust *trust)
 		    && !strcmp(r->trusts[i].name, trust->name))
 			return;
 	if (r->trust_n >= POSTFIX_TRUSTS_MAX) {
-		postfix_unread(p, "trusted networks", "they are too many");
+		postfix_cut(p, "trusted networks", "they are too many");
 		return;
 	}
 	r->trusts = postfix_grown(p->arena, r->trusts, r->trust_n, sizeof(*r->trusts));
@@ -148,14 +148,31 @@ static void range_try(struct postfix *p, struct postfix_service *s, const struct
 	                                    name });
 }
 
+/* Of a table of clients: a long list of whom nobody wants is looked through in no time. */
+static bool refuses(struct str value)
+{
+	static const char *const words[] = { "reject", "dunno", "defer", "4", "5" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_caseprefix(value, str_of(words[i])))
+			return true;
+	return false;
+}
+
 static void table_try(struct postfix *p, struct postfix_service *s, const struct postfix_map *map,
                       const char *name)
 {
-	for (size_t i = 0; i < map->entry_n && i < POSTFIX_TRUSTS_MAX; i++) {
+	const bool clients = strcmp(name, "mynetworks") != 0;
+	size_t tried = 0;
+	p->reading.cut |= map->cut;
+	for (size_t i = 0; i < map->entry_n; i++) {
 		const struct postfix_entry *e = &map->entries[i];
 		struct prefix range = e->range;
-		if (e->negated)
+		if (e->negated || (clients && refuses(e->value)))
 			continue;
+		if (tried++ >= POSTFIX_TRUSTS_MAX) {
+			postfix_cut(p, map->name, "it has too many entries");
+			return;
+		}
 		if (map->kind == POSTFIX_MAP_EXACT && !postfix_key_range(e->key, &range))
 			continue;
 		if (range.ip.family)
@@ -176,6 +193,8 @@ static bool excluded(const struct postfix_service *s, size_t i)
 static void networks_try(struct postfix *p, struct postfix_service *s)
 {
 	postfix_mynetworks(p, s);
+	if (s->network_n > POSTFIX_TRUSTS_MAX)
+		postfix_cut(p, "trusted networks", "they are too many");
 	for (size_t i = 0; i < s->network_n && i < POSTFIX_TRUSTS_MAX; i++) {
 		const struct postfix_network *n = &s->networks[i];
 		if (n->negated)

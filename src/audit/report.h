@@ -52,6 +52,7 @@ struct audit_row {
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
 	bool no_tls;                     /* of AUDIT_UNSAID: TLS is offered and could not be had */
+	bool skipped;                    /* of AUDIT_UNSAID: there was no time for it */
 	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
 	bool contrary;
 	bool conditional;                /* it may permit some who could not be asked */

@@ -21,7 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600 };
+enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600,
+       DIRECTORY_MODE = 0700 };
 
 struct watching {
 	struct cli *cli;
@@ -58,6 +59,13 @@ static int last_read(struct watching *w)
 	if (!w->had)
 		cli_note(w->cli, "%s: it is not what an audit keeps, and is written anew", w->path);
 	return CLI_GO;
+}
+
+/* The unit's StateDirectory= makes it; who watches by hand gets the same one. */
+static void directory_make(const struct watching *w)
+{
+	if (!w->asked->kept)
+		file_mkdirs(AUDIT_WATCH_DIRECTORY, DIRECTORY_MODE);
 }
 
 static int now_write(struct watching *w)
@@ -179,6 +187,7 @@ int audit_watch_run(struct cli *cli, const struct audit_options *options,
 	struct watching w = { .cli = cli, .asked = watching,
 	                      .path = watching->kept ? watching->kept : AUDIT_WATCH_KEPT,
 	                      .now.time_s = clock_now_s() };
+	directory_make(&w);
 	int code = last_read(&w);
 	if (code == CLI_GO) {
 		digest_now(&w, options);

@@ -439,7 +439,7 @@ static const struct doubt_want {
 	bool cut;
 } doubts[] = {
 	{ { "closed", PUBLIC, "closed", "", { LOOP, "", "" }, { MAIN(LOOP), MASTER(SMTP) } },
-	  "", "", "asked at port 25", false },
+	  "", "", "(port 25)", false },
 	{ { "a port that puts strangers off", PUBLIC, "unknown", "", { LOOP, "", "putoff" },
 	    { MAIN(LOOP), MASTER(SMTP) } },
 	  "a stranger, by IPv4 could not be asked at port 25: refused for another reason: 450",

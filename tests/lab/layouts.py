@@ -240,6 +240,17 @@ case("bare-lf", EXIM, installed("exim4-base", "4.96-15+deb12u3", debian_exim("in
      undo=FORGOTTEN)
 case("no-bare-lf", EXIM, installed("exim4-base", "4.96-15+deb12u11", debian_exim("internet")), unsaid=["C17"],
      undo=FORGOTTEN)
+ADVERTISED = "tls_advertise_hosts =\n"
+OWN = "tls_advertise_hosts = *\ntls_certificate = /run/secrets/cert\ntls_privatekey = /run/secrets/key\n"
+READABLE = "; chgrp Debian-exim /run/secrets/..data/*; chmod g+r /run/secrets/..data/*"
+case("certificate-of-its-own-making", EXIM, exim((ADVERTISED, "")), unsaid=[""])
+case("no-certificate", EXIM, exim((ADVERTISED, OWN)), advice=[""])
+case("no-certificate-by-name", EXIM, exim((ADVERTISED, OWN.replace("/run/secrets/cert", "/run/$tls_in_sni.pem"))),
+     "unknown", says="TLS error")
+case("any-certificate", EXIM, exim(
+    (ADVERTISED, OWN + "tls_try_verify_hosts = *\ntls_verify_certificates = /etc/ssl/certs/ca-certificates.crt\n"),
+    ("acl_check_rcpt:\n", "acl_check_rcpt:\n\n  accept verify = certificate\n"),
+    run=certificate(*SECRETS) + LINKED + READABLE), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
 TRUSTED = "  accept  hosts         = +relay_from_hosts\n"
 
 
@@ -253,17 +264,6 @@ case("sender-of-a-file", EXIM, accepting("senders = lsearch;/etc/exim4/senders",
 case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""])
 case("top-level-of-recipients", EXIM, accepting("domains = *.net"), "wide", ["C33"], ["stranger4", "stranger6"],
      campaign=True)
-ADVERTISED = "tls_advertise_hosts =\n"
-OWN = "tls_advertise_hosts = *\ntls_certificate = /run/secrets/cert\ntls_privatekey = /run/secrets/key\n"
-READABLE = "; chgrp Debian-exim /run/secrets/..data/*; chmod g+r /run/secrets/..data/*"
-case("certificate-of-its-own-making", EXIM, exim((ADVERTISED, "")), unsaid=[""])
-case("no-certificate", EXIM, exim((ADVERTISED, OWN)), advice=[""])
-case("no-certificate-by-name", EXIM, exim((ADVERTISED, OWN.replace("/run/secrets/cert", "/run/$tls_in_sni.pem"))),
-     "unknown", says="TLS error")
-case("any-certificate", EXIM, exim(
-    (ADVERTISED, OWN + "tls_try_verify_hosts = *\ntls_verify_certificates = /etc/ssl/certs/ca-certificates.crt\n"),
-    ("acl_check_rcpt:\n", "acl_check_rcpt:\n\n  accept verify = certificate\n"),
-    run=certificate(*SECRETS) + LINKED + READABLE), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
 case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n", "")), advice=["C18"])
 
 case("colons", EXIM, exim(("hostlist relay_from_hosts =", "hostlist relay_from_hosts = 2001:db8:7::/48 :")), causes=[""])
@@ -273,11 +273,6 @@ case("colons", EXIM, exim(("hostlist relay_from_hosts =", "hostlist relay_from_h
 case("length", SENDMAIL, sendmail(access="Connect:192.168.7.0/24 RELAY\n", run=LAN.format("192.168.7.2/24")),
      causes=[""], undo=NO_LAN)
 case("lab", SENDMAIL, sendmail())
-# Debian starts it with what sendmail.conf says.
-case("started-by-options", SENDMAIL, sendmail(
-    run="echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > /etc/mail/sendmail.conf; "
-        "sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" /etc/mail/sendmail.mc > /etc/mail/my.mc; "
-        "m4 /etc/mail/my.mc > /etc/mail/my.cf"), "world", ["C10"], ["stranger4", "stranger6"])
 case("submission", SENDMAIL, sendmail(
     "DAEMON_OPTIONS(`Name=MSP-v4, Family=inet, Port=submission, M=Ea')dnl\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
@@ -345,12 +340,12 @@ case("bridge-block", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.16.0.0/12
 case("typo", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.0.0.0/8 for any action "relay"\n'),
      "wide", ["C6"], ["range"])
 
+case("no-mask", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 192.168.7.0 for any action "relay"\n',
+                                    LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
 case("pattern-of-names", OPENSMTPD, opensmtpd(PUBLIC + 'match from rdns regex "partner" for any action "relay"\n'),
      "world", ["C42"], ["stranger4", "stranger6"])
 case("helo-of-a-list", OPENSMTPD, opensmtpd(PUBLIC + 'match from any helo "mx.partner.net" for any action "relay"\n'),
      "world", ["C41"], ["stranger4", "stranger6"], campaign=True)
-case("no-mask", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 192.168.7.0 for any action "relay"\n',
-                                    LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
 
 CERTIFICATE = "cd /etc/ssl && openssl req -x509 -newkey rsa:2048 -noenc -days 30 " \
     "-subj /CN=mail -keyout smtpd.key -out smtpd.pem 2>&1 && chmod 600 smtpd.key"
@@ -445,6 +440,8 @@ case("dies-before-it-greets", POSTFIX, postfix({"smtpd_sasl_auth_enable": "yes",
 case("dies-before-it-greets-by-syslog", POSTFIX, postfix(
     {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "none-such", "maillog_file": None}), "unknown",
      says="the server says: postfix/smtpd: fatal: ", seconds=30, campaign=True)
+case("no-such-section", EXIM, exim(("begin acl\n", "begin none-such\n")), "unknown",
+     says='"none-such" is not a known configuration section name')
 case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
                                         "echo .include /etc/exim4/exim4.conf > /etc/exim4/exim4.conf"),
      "unknown")
