@@ -60,33 +60,6 @@ void config_ranges_of_rules(const struct audit_reading *reading, struct config_r
 
 /* ---- Postfix -------------------------------------------------------------------- */
 
-/* "10.1" of a table of addresses, "2001:db8": what is cut off at a dot or colon stands for all
- * that begins so. */
-static bool range_of_key(struct str key, struct prefix *range)
-{
-	const bool six = str_find(key, ':') != SIZE_MAX;
-	const char mark = six ? ':' : '.';
-	char text[64];
-	size_t parts = 1;
-	if (postfix_range(key, range) == ERR_OK)
-		return true;
-	for (size_t i = 0; i < key.n; i++)
-		parts += key.p[i] == mark;
-	if (key.n == 0 || key.n > 40 || parts >= (six ? 8 : 4))
-		return false;
-	struct buf whole = { 0 };
-	buf_add_str(&whole, key);
-	for (size_t i = parts; !six && i < 4; i++)
-		buf_add_cstr(&whole, ".0");
-	buf_printf(&whole, "%s/%zu", six ? "::" : "", parts * (six ? 16 : 8));
-	const struct str made = { text, whole.n };
-	const bool fits = whole.n < sizeof(text);
-	if (fits)
-		memcpy(text, buf_cstr(&whole), whole.n);
-	buf_fini(&whole);
-	return fits && prefix_parse(made, range, NULL) == ERR_OK;
-}
-
 static void add_tables(struct postfix *p, struct config_ranges *all)
 {
 	for (const struct postfix_map *m = p->maps; m; m = m->next)
@@ -94,7 +67,7 @@ static void add_tables(struct postfix *p, struct config_ranges *all)
 			const struct postfix_entry *e = &m->entries[i];
 			struct prefix range = e->range;
 			if (m->kind == POSTFIX_MAP_CIDR ? range.ip.family != 0
-			    : m->kind == POSTFIX_MAP_EXACT && range_of_key(e->key, &range))
+			    : m->kind == POSTFIX_MAP_EXACT && postfix_key_range(e->key, &range))
 				config_range_add(all, &range);
 		}
 }

@@ -4,7 +4,7 @@
  */
 #include "audit/daemon.h"
 
-#include "audit/shell-words.h"
+#include "audit/unit.h"
 
 #include <assert.h>
 
@@ -204,20 +204,24 @@ static void take_value(enum mta mta, const struct shell_value *v, struct arena *
 		out->unknown = arena_printf(a, "%s hangs on what a command says", v->name);
 }
 
-bool daemon_of_files(enum mta mta, const struct audit_files *files, struct arena *a,
-                     struct daemon_options *out)
+/* The file that the script reads which starts it; what that does not set comes from outside. */
+static void take_shell_file(enum mta mta, const struct audit_files *files,
+                            const struct shell_values *outside, struct arena *a,
+                            struct daemon_options *out)
 {
 	struct shell_values *values = arena_alloc(a, sizeof(*values));
 	struct str text;
-	*out = (struct daemon_options){ .place = { "", 0, "" } };
 	for (size_t i = 0; i < sizeof(files_of) / sizeof(*files_of); i++) {
-		if (files_of[i].mta != mta ||
-		    files->read(files->arg, files_of[i].file, a, &text) != ERR_OK)
+		if (files_of[i].mta != mta)
 			continue;
+		if (files->read(files->arg, files_of[i].file, a, &text) != ERR_OK)
+			text = STR("");
 		shell_values_read(text, a, values);
 		for (size_t k = 0; k < 3 && files_of[i].names[k]; k++) {
 			const struct shell_value *v = shell_value_of(values, files_of[i].names[k]);
 			const size_t before = out->n;
+			if (!v)
+				v = shell_value_of(outside, files_of[i].names[k]);
 			if (!v || !v->text[0] || !is_of_listener(mta, values, v->name))
 				continue;
 			take_value(mta, v, a, out);
@@ -226,5 +230,67 @@ bool daemon_of_files(enum mta mta, const struct audit_files *files, struct arena
 					arena_printf(a, "%s='%s'", v->name, v->text) };
 		}
 	}
+}
+
+/* ---- systemd --------------------------------------------------------------------- */
+
+static const struct { enum mta mta; const char *units[3]; } units_of[] = {
+	{ MTA_EXIM, { "exim4.service", "exim.service" } },
+	{ MTA_SENDMAIL, { "sendmail.service" } },
+	{ MTA_OPENSMTPD, { "opensmtpd.service", "smtpd.service" } },
+};
+
+/* A script that reads the file of before. */
+static bool is_script(const char *program)
+{
+	return str_prefix(str_of(program), STR("/etc/init.d/")) ||
+	       str_prefix(str_of(program), STR("/usr/share/sendmail/"));
+}
+
+static void take_unit(enum mta mta, const struct unit *unit, struct arena *a,
+                      struct daemon_options *out)
+{
+	struct buf words = { 0 };
+	for (size_t i = 1; i < unit->n; i++)
+		buf_add(&words, unit->words[i], strlen(unit->words[i]) + 1);
+	take_words(mta, buf_str(&words), next_string, a, out);
+	out->place = unit->place;
+	buf_fini(&words);
+}
+
+/* Where systemd does not run now, as in an image, the script may be what starts it. */
+static bool is_of_systemd(const struct audit_files *files, struct arena *a)
+{
+	const char **names;
+	size_t n;
+	return files->list(files->arg, "/run/systemd/system", a, &names, &n) == ERR_OK;
+}
+
+bool daemon_of_files(enum mta mta, const struct audit_files *files, struct arena *a,
+                     struct daemon_options *out)
+{
+	struct unit *unit = arena_alloc(a, sizeof(*unit));
+	*unit = (struct unit){ .n = 0 };
+	*out = (struct daemon_options){ .place = { "", 0, "" } };
+	for (size_t i = 0; i < sizeof(units_of) / sizeof(*units_of); i++)
+		if (units_of[i].mta == mta)
+			unit_read(files, units_of[i].units, a, unit);
+	take_shell_file(mta, files, &unit->environment, a, out);
+	if (!unit->n || is_script(unit->words[0]))
+		return out->n > 0 || out->unknown;
+	const struct daemon_options by_script = *out;
+	*out = (struct daemon_options){ .place = unit->place };
+	if (is_program(mta, str_of(unit->words[0])))
+		take_unit(mta, unit, a, out);
+	else
+		out->unknown = arena_printf(a, "%s starts it by %s", unit->place.file,
+		                            unit->words[0]);
+	if (unit->unknown)
+		out->unknown = arena_printf(a, "%s has what is known to systemd alone",
+		                            unit->place.file);
+	if (by_script.n && !is_of_systemd(files, a) &&
+	    strcmp(daemon_text(mta, &by_script, a), daemon_text(mta, out, a)))
+		out->unknown = arena_printf(a, "%s and %s differ: which of them starts it?",
+		                            unit->place.file, by_script.place.file);
 	return out->n > 0 || out->unknown;
 }

@@ -4,9 +4,9 @@
  * or who may relay, from the command line of the one that runs or from the file by which the system
  * starts it. A second server is to get the same. Pure.
  *
- *     Exim       -C, -D, -oX, -tls-on-connect   /etc/default/exim4
- *     Sendmail   -C, -O, -o, -M                 /etc/mail/sendmail.conf
- *     OpenSMTPD  -f, -D                         /etc/default/opensmtpd
+ *     Exim       -C, -D, -oX, -tls-on-connect   exim4.service, /etc/default/exim4
+ *     Sendmail   -C, -O, -o, -M                 sendmail.service, /etc/mail/sendmail.conf
+ *     OpenSMTPD  -f, -D                         opensmtpd.service, /etc/default/opensmtpd
  *     Postfix    MAIL_CONFIG, -c                (of its master alone)
  *
  * Sendmail writes a title over its command line, but keeps that in its pid file; of OpenSMTPD only
@@ -47,7 +47,8 @@ bool daemon_of_pid_file(struct str text, unsigned pid, struct arena *a, struct d
 const char *daemon_text(enum mta mta, const struct daemon_options *daemon, struct arena *a);
 /* Takes out what names a configuration: another one stands in its place. */
 void daemon_drop_config(struct daemon_options *daemon);
-/* False: there is no such file, or nothing in it. */
+/* By the unit of systemd with its drop-ins (unit.h), else by the file that the script reads which
+ * starts it. False: there are none, or nothing in them. */
 bool daemon_of_files(enum mta mta, const struct audit_files *files, struct arena *a,
                      struct daemon_options *out);
 

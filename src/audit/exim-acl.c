@@ -103,11 +103,14 @@ static struct audit_rule begin_rule(struct exim *x, const struct audit_place *pl
 
 static void add_whole(struct exim *x, const struct statement *st, size_t n, bool permits)
 {
+	/* Who chooses what he says does not say what is refused. */
+	static const unsigned chosen = AUDIT_BY_RDNS | AUDIT_BY_HELO | AUDIT_BY_SENDER |
+	                               AUDIT_BY_RECIPIENT;
 	struct audit_rule rule = begin_rule(x, &st->place, permits);
 	const struct exim_hosts *hosts;
 	if (permits)
 		note_list(&rule, st->list ? st->list : x->list);
-	if (!all_of(st, n, &rule, &hosts))
+	if (!all_of(st, n, &rule, &hosts) || (!permits && rule.by & chosen))
 		return;
 	if (!hosts) {
 		add_rule(x, &rule);

@@ -151,7 +151,7 @@ static void include(struct exim *x, struct str name, bool optional, unsigned dep
 		file = arena_printf(x->g->a, "%.*s/%s", (int)(slash - place->file), place->file,
 		                    file);
 	if (depth >= AUDIT_DEPTH_MAX)
-		gather_unread_at(x->g, place, "includes within includes, too deep");
+		gather_cut_at(x->g, place, "includes within includes, too deep");
 	else
 		exim_read_file(x, file, optional, depth + 1);
 }
@@ -195,7 +195,7 @@ static void hand_over(struct exim *x, struct joined *j, const char *file)
 	if (!text.n) {
 		/* Nothing is left of it. */
 	} else if (text.n > AUDIT_LINE_MAX_BYTES || j->raw.n > AUDIT_LINE_MAX_BYTES) {
-		gather_unread_at(x->g, &place, "it is too long");
+		gather_cut_at(x->g, &place, "it is too long");
 	} else {
 		place.text = gather_text(x->g, buf_str(&j->raw));
 		text = arena_str(x->g->a, text);

@@ -85,7 +85,7 @@ static int count_bytes(struct exim *x, const char *name, struct str *text)
 		return ERR_OK;
 	if (!x->g->full)
 		gather_unread(x->g, name, "it is asked for too often");
-	x->g->full = true;
+	x->g->full = x->g->out->cut = true;
 	*text = STR("");
 	return ERR_LIMIT;
 }

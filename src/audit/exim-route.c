@@ -86,7 +86,7 @@ static void read_routers(struct exim *x)
 			continue;
 		}
 		if (x->router_n == EXIM_ROUTERS_MAX) {
-			gather_unread_at(x->g, &lines->p[i].place, "more routers than we take");
+			gather_cut_at(x->g, &lines->p[i].place, "more routers than we take");
 			x->routers.cut = true;
 			return;
 		}

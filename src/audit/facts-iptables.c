@@ -312,6 +312,7 @@ static int read_line(struct reading *r, struct str line)
 		return ERR_OK;
 	if (line.n > AUDIT_LINE_MAX_BYTES) {
 		facts_unread(r->f, "a rule of iptables", "its line is too long");
+		r->f->cut = true;
 		return ERR_OK;
 	}
 	if (line.p[0] == '[') {                 /* counters, as iptables-save -c writes */
@@ -319,6 +320,7 @@ static int read_line(struct reading *r, struct str line)
 		line = close == SIZE_MAX ? line : str_trim(str_from(line, close + 1));
 	}
 	size_t n = split_words(line, r->f->arena, words);
+	r->f->cut |= n == WORDS_MAX;
 	if (n == WORDS_MAX)
 		facts_unread(r->f, "a rule of iptables", "it has too many words");
 	else if (n >= 1 && words[0].n > 1 && words[0].p[0] == ':')

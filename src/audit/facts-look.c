@@ -42,6 +42,7 @@ static void note(struct looking *l, int err, const char *what)
 	facts_unread(l->f, arena_strdup(l->f->arena, str_of(what)), err_text(err));
 	if (err == ERR_LIMIT)
 		l->worst = err;
+	l->f->cut |= err == ERR_LIMIT || err == ERR_TIMEOUT;
 }
 
 /* The kernel's own files are regular ones that give their size as 0. */
@@ -359,7 +360,7 @@ static void look_at_rules(struct looking *l, int tool_ms)
 		ask_tool(l, "ip6tables-legacy-save", NULL, tool_ms, parse_old_six);
 	if (!by_nft && !by_four && !by_six)
 		facts_unread(l->f, "rules of the firewall",
-		             "neither nft nor iptables-save could be asked");
+		             "neither nft (package nftables) nor iptables-save answers here");
 	else if (l->f->has_xt && (!by_four || !by_six))
 		facts_unread(l->f, "rules that iptables made", "iptables-save could not be asked");
 }

@@ -187,6 +187,7 @@ static int add_rows(struct nft_reading *r, struct facts_chain *chain,
 		struct facts_rule one = *rule;
 		if (i >= NAMED_ROWS_MAX) {
 			facts_unread(r->f, rule->text, "its map has too many rows");
+			r->f->cut = true;
 			break;
 		}
 		one.matches = NULL;

@@ -28,6 +28,7 @@ static void add_row(struct process *p, const struct endpoint *from, const struct
                     unsigned ports)
 {
 	struct facts *f = p->f;
+	f->cut |= f->proxy_n >= FACTS_PROXIES_MAX;
 	if (f->proxy_n >= FACTS_PROXIES_MAX)
 		return;
 	FACTS_GROW(f->arena, f->proxies, f->proxy_n);
@@ -393,6 +394,7 @@ bool facts_add_process(struct facts *f, unsigned pid, struct str cmdline, struct
 			                              .program = programs[i].name, .ports = 1,
 			                              .text = shown_command(&p) };
 			programs[i].read(&p);
+			f->cut |= p.n == WORDS_MAX;
 			break;
 		}
 	return f->proxy_n > before;

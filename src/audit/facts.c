@@ -68,6 +68,7 @@ bool facts_may_search(struct facts *f, size_t n)
 {
 	const uint64_t most = 50u << 20;
 	f->work += n;
+	f->cut |= f->work > most;
 	return f->work <= most;
 }
 
@@ -133,6 +134,7 @@ struct facts_interface *facts_interface_of(struct facts *f, struct str name)
 	for (size_t i = 0; i < f->interface_n; i++)
 		if (str_eq(str_of(f->interfaces[i].name), name))
 			return &f->interfaces[i];
+	f->cut |= f->interface_n >= FACTS_INTERFACES_MAX;
 	if (f->interface_n >= FACTS_INTERFACES_MAX || !is_interface_name(name))
 		return NULL;
 	FACTS_GROW(f->arena, f->interfaces, f->interface_n);

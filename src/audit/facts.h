@@ -158,6 +158,7 @@ struct facts {
 	size_t chain_last;               /* that was found last */
 	bool has_xt;                     /* nft has rules that only iptables-save can show */
 	size_t value_n, address_n;       /* of all matches, of all interfaces */
+	bool cut;                        /* a limit was met, or a tool did not come to its end */
 	uint64_t work;                   /* compared in searches, so that they stay bounded */
 };
 

@@ -85,24 +85,6 @@ static void fix_postfix_loopback(struct findings *fs, struct finding_draft *d,
 
 /* ---- Exim ---------------------------------------------------------------------- */
 
-/* "dc_relay_nets='…'", "hostlist relay_from_hosts = …", "accept hosts = …": what stands before the
- * list, and the list; false: it is no such line. */
-static bool split_list(struct str text, struct str *before, struct str *list, const char **quote)
-{
-	const size_t equals = str_find(text, '=');
-	if (equals == SIZE_MAX)
-		return false;
-	*before = (struct str){ text.p, equals + 1 };
-	*list = str_trim(str_from(text, equals + 1));
-	*quote = "";
-	if (list->n > 1 && (list->p[0] == '\'' || list->p[0] == '"')
-	    && list->p[list->n - 1] == list->p[0]) {
-		*quote = list->p[0] == '"' ? "\"" : "'";
-		*list = (struct str){ list->p + 1, list->n - 2 };
-	}
-	return true;
-}
-
 static void fix_exim_clients(struct findings *fs, struct finding_draft *d,
                              const struct finding_group *g)
 {
@@ -117,7 +99,7 @@ static void fix_exim_clients(struct findings *fs, struct finding_draft *d,
 		            "update-exim4.conf && systemctl restart exim4");
 		return;
 	}
-	if (line && split_list(str_of(line->place.text), &before, &list, &quote))
+	if (line && finding_list_split(str_of(line->place.text), &before, &list, &quote))
 		kept = finding_list_kept(fs, g, FINDING_EXIM_LIST, list);
 	if (!kept || (g->arrival && !strcmp(g->cause, "C5"))) {
 		finding_catalogue_fix(fs, d);

@@ -47,7 +47,7 @@ static const char *cause_of_claim(enum audit_claim claim)
 static unsigned shows_of(const char *form, const struct relay_case *row, enum audit_tls tls)
 {
 	const bool some = !strcmp(form, "A03") || !strcmp(form, "A04") ||
-	                  (!row && strcmp(form, "A05") != 0);
+	                  (!row && !audit_form_shows(form));
 	return audit_form_routes(form) | (tls == AUDIT_CLEAR ? 0u : AUDIT_BY_TLS) |
 	       (some ? AUDIT_BY_RECIPIENT : audit_form_shows(form));
 }
@@ -89,7 +89,8 @@ static const char *cause_of_own(const char *form)
 {
 	static const struct { const char *form, *cause; } rows[] = {
 		{ "A03", "C33" }, { "A04", "C33" }, { "A05", "C39" }, { "A06", "C47" },
-		{ "A07", "C47" },
+		{ "A07", "C47" }, { "A12", "C31" }, { "A13", "C41" }, { "A14", "C42" },
+		{ "A15", "C33" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (!strcmp(form, rows[i].form))

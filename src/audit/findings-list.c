@@ -202,6 +202,22 @@ const char *finding_list_kept(struct findings *fs, const struct finding_group *g
 	return kept;
 }
 
+bool finding_list_split(struct str text, struct str *before, struct str *list, const char **quote)
+{
+	const size_t equals = str_find(text, '=');
+	if (equals == SIZE_MAX)
+		return false;
+	*before = (struct str){ text.p, equals + 1 };
+	*list = str_trim(str_from(text, equals + 1));
+	*quote = "";
+	if (list->n > 1 && (list->p[0] == '\'' || list->p[0] == '"')
+	    && list->p[list->n - 1] == list->p[0]) {
+		*quote = list->p[0] == '"' ? "\"" : "'";
+		*list = (struct str){ list->p + 1, list->n - 2 };
+	}
+	return true;
+}
+
 /* ---- hosts that are believed ---------------------------------------------------------- */
 
 static bool is_wide_range(const struct prefix *range)

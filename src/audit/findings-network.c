@@ -234,6 +234,37 @@ static void disagreements(struct findings *fs)
 	            "Portreeve's developers.");
 }
 
+/* Lines that may permit strangers who say the right thing, or come at the right time. */
+static void conditions(struct findings *fs)
+{
+	struct finding_draft *d = NULL;
+	for (size_t i = 0; i < fs->report->row_n && fs->known->started; i++) {
+		const struct audit_row *row = &fs->report->rows[i];
+		const struct audit_client client = {
+			.ip = row->asker->ip, .port = row->at, .shows = row->shows,
+			.own = facts_is_own(fs->known->ground->facts, &row->asker->ip),
+		};
+		struct audit_why why;
+		if (!row->conditional)
+			continue;
+		audit_config_explain(fs->config, &client, &why);
+		if (!d)
+			d = finding_begin(fs, AUDIT_WARN, row->shows & ~(unsigned)AUDIT_BY_TLS
+			                  ? why.cause : "", "A condition may let "
+			                  "strangers relay", FINDING_EVERYBODY - 2);
+		finding_say(fs, d, "Of %s, at port %u: %s.", finding_ip_text(fs, &row->asker->ip),
+		            row->port, row->why);
+		for (size_t k = 0; k < why.by_n; k++)
+			finding_line(d, why.by[k].parameter, &why.by[k].place);
+	}
+	if (!d)
+		return;
+	finding_say(fs, d, "A sender, a HELO name and often the time are of the client's choice: "
+	            "who knows the line is let in.");
+	finding_fix(fs, d, "# Let clients in by a login or by their own address instead, and take "
+	            "the condition out.");
+}
+
 /* Whether that part may decide for somebody whom the closed room could not play. */
 static bool matters(const struct findings *fs, const struct audit_unread *u)
 {
@@ -278,6 +309,7 @@ static void unread_parts(struct findings *fs)
 void findings_of_reading(struct findings *fs)
 {
 	disagreements(fs);
+	conditions(fs);
 	other_lines(fs);
 	unread_parts(fs);
 	assert(fs->n <= FINDING_DRAFTS_MAX);

@@ -129,6 +129,9 @@ enum finding_list { FINDING_POSTFIX_LIST, FINDING_EXIM_LIST, FINDING_SMTPD_LIST 
 const char *finding_list_kept(struct findings *fs, const struct finding_group *g,
                               enum finding_list kind, struct str list);
 
+/* "dc_relay_nets='…'", "hostlist relay_from_hosts = …", "accept hosts = …": what stands before the
+ * list, and the list; false: it is no such line. */
+bool finding_list_split(struct str text, struct str *before, struct str *list, const char **quote);
 /* Whether many strangers may be that item of a list of hosts; and Postfix's list without such. */
 bool finding_is_wide_host(struct str item);
 const char *finding_list_narrow(struct findings *fs, const char *list);
@@ -164,6 +167,7 @@ void findings_of_who(struct findings *fs);
 void findings_of_form(struct findings *fs, const struct finding_group *g);
 void findings_of_config(struct findings *fs);
 void findings_of_mail(struct findings *fs);
+void findings_of_slips(struct findings *fs);
 void findings_of_sendmail(struct findings *fs);
 void findings_of_network(struct findings *fs);
 void findings_of_reading(struct findings *fs);

@@ -319,6 +319,22 @@ static const struct facts_interface *interface_in(const struct findings *fs,
 	return NULL;
 }
 
+/* " This machine's own network in it is 192.168.1.0/24."; "". */
+static const char *own_within(struct findings *fs, const struct prefix *range)
+{
+	const struct facts *f = fs->known->ground->facts;
+	for (size_t i = 0; i < f->interface_n; i++)
+		for (size_t k = 0; k < f->interfaces[i].address_n; k++) {
+			const struct facts_address *a = &f->interfaces[i].addresses[k];
+			const struct prefix p = prefix_of(&a->ip, a->len);
+			if (p.len > range->len && prefix_covers(range, &p)
+			    && !audit_is_container_bridge(f, &f->interfaces[i]))
+				return arena_printf(fs->a, " This machine's own network in it is "
+				                    "%s.", finding_range_text(fs, &p));
+		}
+	return "";
+}
+
 static void say_network(struct findings *fs, struct finding_draft *d,
                         const struct prefix *network)
 {
@@ -341,7 +357,8 @@ static void say_network(struct findings *fs, struct finding_draft *d,
 		            "yours.", text);
 	else if (is_block(network))
 		finding_say(fs, d, "%s is a whole block of private addresses: routers, bridges of "
-		            "containers and VPNs have theirs from it, too.", text);
+		            "containers and VPNs have theirs from it, too.%s", text,
+		            own_within(fs, network));
 	else
 		finding_say(fs, d, "%s is wider than the networks that this machine has in it.",
 		            text);

@@ -54,6 +54,7 @@ void audit_findings(const struct audit_known *known, struct audit_report *report
 	findings_of_network(&fs);
 	findings_of_reading(&fs);
 	findings_of_config(&fs);
+	findings_of_slips(&fs);
 	findings_of_mail(&fs);
 	if (report->mta == MTA_SENDMAIL)
 		findings_of_sendmail(&fs);

@@ -31,6 +31,8 @@ void gather_domain(struct gather *g, struct str domain);
 void gather_unread(struct gather *g, const char *what, const char *why);
 /* The same of one line: "file:line". */
 void gather_unread_at(struct gather *g, const struct audit_place *place, const char *why);
+/* What is behind a limit, too: the reading says that it was cut. */
+void gather_cut_at(struct gather *g, const struct audit_place *place, const char *why);
 /* The value of the last setting of that name, or the empty string; *place if not NULL. */
 struct str gather_value(const struct gather *g, const char *name, struct audit_place *place);
 

@@ -24,6 +24,7 @@ int gather_file(struct gather *g, const char *name, bool optional, struct str *t
 		return ERR_OK;
 	}
 	*text = STR("");
+	g->out->cut |= err == ERR_LIMIT;
 	if (err != ERR_NOT_FOUND || !optional)
 		gather_unread(g, arena_strdup(g->a, str_of(name)), err_text(err));
 	return err;
@@ -47,6 +48,7 @@ static void *grow(struct gather *g, void *array, size_t n, size_t *cap, size_t s
 
 static void say_full(struct gather *g)
 {
+	g->out->cut = true;
 	if (g->full)
 		return;
 	g->full = true;
@@ -70,6 +72,12 @@ void gather_unread(struct gather *g, const char *what, const char *why)
 void gather_unread_at(struct gather *g, const struct audit_place *place, const char *why)
 {
 	gather_unread(g, arena_printf(g->a, "%s:%u", place->file, place->line), why);
+}
+
+void gather_cut_at(struct gather *g, const struct audit_place *place, const char *why)
+{
+	g->out->cut = true;
+	gather_unread_at(g, place, why);
 }
 
 void gather_setting(struct gather *g, struct str name, struct str value, const char *service,

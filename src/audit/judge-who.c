@@ -122,7 +122,8 @@ static const struct audit_try *taken_of(const struct judge *j, const struct audi
 
 static bool is_to_some(const char *form)
 {
-	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 || strcmp(form, "A05") == 0;
+	return strcmp(form, "A03") == 0 || strcmp(form, "A04") == 0 ||
+	       strcmp(form, "A05") == 0 || strcmp(form, "A15") == 0;
 }
 
 /* Whether all that was taken goes to destinations that the configuration names: that the domain
@@ -267,6 +268,7 @@ static void answer_take(struct judge *j, const struct audit_question *q, const s
 			         ? unsaid_why(j, q, t) : "";
 			row->nobody = nobody;
 			row->no_tls = said == AUDIT_UNSAID && q->no_tls;
+			row->skipped = q->end == AUDIT_NOT_ASKED;
 			row->at = q->port;
 			row->heard = t;
 		} else if (said == AUDIT_UNSAID && !nobody && !q->no_tls) {
@@ -314,28 +316,70 @@ static void order(struct audit_report *r)
 	}
 }
 
+static const char *line_words(const struct judge *j, const struct audit_why *why)
+{
+	if (!why->by_n)
+		return "the configuration";
+	const struct audit_line *line = &why->by[0];
+	const bool said = !line->parameter[0] ||
+	                  str_prefix(str_of(line->place.text), str_of(line->parameter));
+	return arena_printf(j->report->arena, "%s%s%.200s", said ? "" : line->parameter,
+	                    said ? "" : ": ", line->place.text);
+}
+
 /* A refusal where the configuration, as we read it, says a sure yes: one of both is wrong, and the
  * room may be what makes the server refuse. */
-static void doubt(struct judge *j, struct audit_row *row)
+static void doubt(struct judge *j, struct audit_row *row, struct audit_client client)
+{
+	struct audit_why why;
+	audit_config_explain(j->known->ground->config, &client, &why);
+	if (why.answer != AUDIT_YES || why.some)
+		return;
+	row->contrary = true;
+	row->plain = AUDIT_UNSAID;
+	row->why = arena_printf(j->report->arena, "the server refuses it (%d %s), but %s seems to "
+	                        "permit it", row->heard->code, row->heard->text,
+	                        line_words(j, &why));
+}
+
+/* A stranger who was refused, as he is and with all that was asked of him, where a line permits
+ * some that say what we do not know, or at another time. */
+static void doubt_condition(struct judge *j, struct audit_row *row, struct audit_client client)
+{
+	static const struct { unsigned shows; const char *words; } ways[] = {
+		{ 0, "on a condition that did not hold when it was asked" },
+		{ AUDIT_BY_SENDER, "with some sender, which could not be asked" },
+		{ AUDIT_BY_HELO, "with some HELO, which could not be asked" },
+		{ AUDIT_BY_SENDER | AUDIT_BY_HELO, "with some sender and HELO, which could not be "
+		                                   "asked" },
+	};
+	const unsigned shows = client.shows;
+	struct audit_why why;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways) && !row->contrary; i++) {
+		client.shows = shows | ways[i].shows;
+		audit_config_explain(j->known->ground->config, &client, &why);
+		if (why.answer == AUDIT_NO || why.some)
+			continue;
+		row->contrary = row->conditional = true;
+		row->shows = client.shows;
+		row->plain = AUDIT_UNSAID;
+		row->why = arena_printf(j->report->arena, "%s seems to permit it %s",
+		                        line_words(j, &why), ways[i].words);
+	}
+}
+
+static void doubts(struct judge *j, struct audit_row *row)
 {
 	const struct audit_client client = {
 		.ip = row->asker->ip, .port = row->at,
 		.own = facts_is_own(j->known->ground->facts, &row->asker->ip),
 		.shows = row->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS,
 	};
-	struct audit_why why;
 	if (row->plain != AUDIT_REFUSED || row->who)
 		return;
-	audit_config_explain(j->known->ground->config, &client, &why);
-	if (why.answer != AUDIT_YES || why.some)
-		return;
-	row->contrary = true;
-	row->plain = AUDIT_UNSAID;
-	row->why = arena_printf(j->report->arena, "the server refuses it (%d %s), but %s%s%.200s "
-	                        "seems to permit it", row->heard->code, row->heard->text,
-	                        why.by_n ? why.by[0].parameter : "",
-	                        why.by_n && why.by[0].parameter[0] ? ": " : "",
-	                        why.by_n ? why.by[0].place.text : "the configuration");
+	doubt(j, row, client);
+	if (!row->contrary && audit_is_stranger(row->asker))
+		doubt_condition(j, row, client);
 }
 
 static void settle(struct judge *j)
@@ -361,7 +405,7 @@ static void settle(struct judge *j)
 		if (!r->rows[i].why)
 			r->rows[i].why = "";
 	for (size_t i = 0; i < r->row_n; i++)
-		doubt(j, &r->rows[i]);
+		doubts(j, &r->rows[i]);
 }
 
 static bool is_out_of_time(const struct judge *j, const struct audit_question *q)

@@ -47,9 +47,19 @@ static bool is_doubtful(const struct judge *j, const struct audit_row *row)
 	return !who.sound;
 }
 
+/* Who would be too much, too, and was not asked in time. */
+static bool is_skipped(const struct judge *j, const struct audit_row *row)
+{
+	struct audit_who who = { .asker = row->asker };
+	if (!row->skipped || row->plain != AUDIT_UNSAID || row->who)
+		return false;
+	judge_sound(j->known, &who);
+	return !who.sound;
+}
+
 static bool weighs(const struct judge *j, const struct audit_row *row)
 {
-	return is_doubtful(j, row) ||
+	return is_doubtful(j, row) || is_skipped(j, row) ||
 	       (judge_is_strangers(j->known, row->asker) && !row->who &&
 	        !is_out_of_reach(j->report, row) && !is_no_way(j, row) &&
 	        (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE));
@@ -201,9 +211,10 @@ static const char *summary_of(const struct judge *j)
 	const struct audit_who *world = first_who(r, true);
 	switch (r->verdict) {
 	case AUDIT_CLOSED:
-		buf_add_cstr(&out, "closed: only those may relay here whom you are likely to mean; "
-		                   "asked at port ");
+		buf_add_cstr(&out, "closed: only those may relay whom you are likely to mean "
+		                   "(port ");
 		ports_add(r, &out);
+		buf_add_byte(&out, ')');
 		unasked_add(j, &out);
 		break;
 	case AUDIT_WORLD:

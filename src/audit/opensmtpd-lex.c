@@ -167,7 +167,7 @@ bool smtpd_next(struct smtpd *s, struct smtpd_source *source, struct smtpd_state
 	assert(source->at <= source->text.n);
 	struct str bytes = { source->text.p + from, source->at - from };
 	if (bytes.n > AUDIT_LINE_MAX_BYTES || st->n >= TOKENS_MAX) {
-		gather_unread_at(s->g, &st->place, "it is too long");
+		gather_cut_at(s->g, &st->place, "it is too long");
 		st->n = 0;
 		bytes.n = bytes.n < 200 ? bytes.n : 200;
 	}

@@ -54,6 +54,8 @@ static const struct smtpd_table *find_table(struct smtpd *s, struct str name)
 
 void smtpd_define_table(struct smtpd *s, const struct smtpd_statement *st)
 {
+	if (s->table_n == SMTPD_NAMES_MAX)
+		gather_cut_at(s->g, &st->place, "more tables than we take");
 	if (st->n < 3 || s->table_n == SMTPD_NAMES_MAX)
 		return;
 	struct smtpd_table *table = &s->tables[s->table_n];

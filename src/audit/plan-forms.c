@@ -33,7 +33,21 @@ static const struct own_session {
 	{ "A09", "S10", "a login with the right name and a wrong password" },
 	{ "A10", "S09", "a client certificate that nobody here has signed" },
 	{ "A11", "S09", "a client certificate of a public authority" },
+	{ "A12", NULL, "a sender that a line of the configuration names" },
+	{ "A13", NULL, "a HELO that a line of the configuration names" },
+	{ "A14", NULL, "a reverse name that a line of the configuration has, too" },
+	{ "A15", NULL, "a recipient that a line of the configuration has, too" },
 };
+
+/* By what the plan's hints are asked. */
+static const struct hinted {
+	unsigned by;
+	const char *form;
+} hinted_forms[] = {
+	{ AUDIT_BY_SENDER, "A12" }, { AUDIT_BY_HELO, "A13" }, { AUDIT_BY_RDNS, "A14" },
+	{ AUDIT_BY_RECIPIENT, "A15" },
+};
+enum { HINTED_FORMS = sizeof(hinted_forms) / sizeof(hinted_forms[0]) };
 
 /* Mailboxes that nobody has, at what stands for the server in the forms. */
 static const struct { const char *at, *rcpt; } nobodies[] = {
@@ -75,6 +89,9 @@ unsigned audit_form_shows(const char *form)
 		return AUDIT_BY_MX;
 	if (strcmp(form, "A10") == 0 || strcmp(form, "A11") == 0)
 		return AUDIT_BY_CERTIFICATE | AUDIT_BY_TLS;
+	for (size_t i = 0; i < HINTED_FORMS; i++)
+		if (strcmp(form, hinted_forms[i].form) == 0)
+			return hinted_forms[i].by;
 	if (!c)
 		return 0;
 	if (relay_forges_sender(c))
@@ -165,8 +182,32 @@ static struct audit_question *alone(struct packing *p, const char *form, const c
 	return q;
 }
 
+/* What the configuration names: one in a session, as it is to be alone what decides. */
+static void hints_add(struct packing *p)
+{
+	const struct audit_plan *plan = p->plan;
+	for (size_t i = 0; i < plan->hint_n; i++) {
+		const struct audit_hint *hint = &plan->hints[i];
+		const bool helo = hint->by == AUDIT_BY_HELO;
+		struct audit_question *q = hint->by == AUDIT_BY_RDNS ? NULL /* see `named` */
+			: plan_add(p->plan, p->asker, p->port, p->tls, p->at);
+		if (!q)
+			continue;
+		q->helo = helo ? hint->value : q->helo;
+		const char *path = arena_printf(plan->arena, "<%s>", hint->value);
+		for (size_t k = 0; k < HINTED_FORMS; k++)
+			if (hinted_forms[k].by == hint->by)
+				plan_try(p->plan, q, hinted_forms[k].form,
+				         hint->by == AUDIT_BY_SENDER ? path : "<{S}@{T}>",
+				         hint->by == AUDIT_BY_RECIPIENT ? path
+				                                        : "<{U}@{D}>");
+	}
+}
+
 static void sessions_add(struct packing *p)
 {
+	if (audit_is_stranger(p->asker))
+		hints_add(p);
 	alone(p, "S01a", "localhost", AUDIT_AS_ITSELF);
 	alone(p, "S01b", "[127.0.0.1]", AUDIT_AS_ITSELF);
 	alone(p, "S02a", "{R}", AUDIT_AS_ITSELF);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The plan in its parts: sessions (plan.c), the forms that go into them (plan-forms.c).
+ * The plan in its parts: sessions (plan.c), the forms that go into them (plan-forms.c),
+ * and what these say that the configuration names (plan-hints.c).
  */
 #ifndef PORTREEVE_AUDIT_PLAN_PRIVATE_H
 #define PORTREEVE_AUDIT_PLAN_PRIVATE_H
@@ -28,6 +29,9 @@ const char *plan_render(struct audit_plan *plan, const struct endpoint *at, cons
 /* All forms but the plain one, for an asker at a place of a port. */
 void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
                     enum audit_tls tls, const struct endpoint *at);
+
+/* Fills the plan's hints. */
+void plan_hints_find(struct audit_plan *plan);
 
 /* Those that say who they are by a PROXY header: all that is left to ask where nobody else is
  * answered. */

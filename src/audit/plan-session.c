@@ -9,6 +9,16 @@
 
 #define ASKER_HELO "client.asker.example"
 
+enum { NAMES_HINTED_MAX = 3 };           /* of each family */
+
+/* The next address has that name. */
+static void named_add(struct audit_plan *plan, struct ip *ip, const char *name, bool verified,
+                      const char *form)
+{
+	if (plan->named_n < AUDIT_NAMED_MAX && ip_next(ip))
+		plan->named[plan->named_n++] = (struct audit_named){ *ip, name, verified, form };
+}
+
 void audit_plan_init(struct audit_plan *plan, const struct audit_ground *ground, struct arena *a)
 {
 	const char *trusted = arena_printf(a, "mail.%s", ground->domain);
@@ -17,14 +27,19 @@ void audit_plan_init(struct audit_plan *plan, const struct audit_ground *ground,
 	};
 	*plan = (struct audit_plan){ .ground = ground, .arena = a };
 	plan->questions = arena_alloc(a, AUDIT_QUESTIONS_MAX * sizeof(*plan->questions));
+	plan_hints_find(plan);
 	for (size_t i = 0; i < ground->asker_n; i++) {
 		const struct audit_asker *asker = &ground->askers[i];
 		struct ip ip = asker->ip;
 		if (!audit_is_stranger(asker))
 			continue;
-		for (size_t k = 0; k < 3 && plan->named_n < AUDIT_NAMED_MAX && ip_next(&ip); k++)
-			plan->named[plan->named_n++] = (struct audit_named){
-				ip, kinds[k].name, kinds[k].verified, kinds[k].form };
+		for (size_t k = 0; k < 3; k++)
+			named_add(plan, &ip, kinds[k].name, kinds[k].verified, kinds[k].form);
+		for (size_t k = 0, n = 0; k < plan->hint_n && n < NAMES_HINTED_MAX; k++)
+			if (plan->hints[k].by == AUDIT_BY_RDNS) {
+				named_add(plan, &ip, plan->hints[k].value, true, "A14");
+				n++;
+			}
 	}
 }
 
@@ -40,6 +55,15 @@ void audit_plan_leave_out(struct audit_plan *plan, const char *what, const char 
 		plan->left_out[plan->left_out_n++] = (struct audit_unread){
 			arena_strdup(plan->arena, str_of(what)),
 			arena_strdup(plan->arena, str_of(why)) };
+}
+
+void audit_plan_cut(struct audit_plan *plan, const char *what, const char *why)
+{
+	struct audit_unread *cut = arena_alloc(plan->arena, sizeof(*cut));
+	*cut = (struct audit_unread){ arena_strdup(plan->arena, str_of(what)),
+	                              arena_strdup(plan->arena, str_of(why)) };
+	if (!plan->cut)
+		plan->cut = cut;
 }
 
 /* ---- ways to the server --------------------------------------------------------------- */

@@ -100,8 +100,16 @@ struct audit_tls_gone {
 	const struct audit_setting *setting;     /* whose line it is; NULL: none */
 };
 
+/* What a line of the configuration lets in that a stranger may say (AUDIT_BY_SENDER, _HELO, _RDNS,
+ * _RECIPIENT), as plan-hints.c reads it. */
+struct audit_hint {
+	unsigned by;
+	const char *value;               /* an address or a name */
+	const char *domain;              /* of it */
+};
+
 enum {
-	AUDIT_NAMED_MAX = 6,
+	AUDIT_NAMED_MAX = 12, AUDIT_HINTS_MAX = 24,
 	AUDIT_QUESTIONS_MAX = 4000, AUDIT_TRIES_MAX = 6 /* of one session: error limits */,
 	AUDIT_PORTS_MAX = 32,            /* of the reading; those behind are not asked */
 };
@@ -127,6 +135,8 @@ struct audit_plan {
 	size_t n;
 	struct audit_unread *left_out;   /* what is not asked, and why */
 	size_t left_out_n;
+	/* What is not asked as there is too much of it; NULL: nothing. "Closed" cannot be said. */
+	const struct audit_unread *cut;
 	bool clients_left, forms_left;   /* there was no room for all of them */
 	const struct audit_try *control[AUDIT_PORTS_MAX];    /* by port of the reading; or NULL */
 	bool secured[AUDIT_PORTS_MAX];   /* mail is taken under STARTTLS alone */
@@ -136,9 +146,11 @@ struct audit_plan {
 	const char *says, *says_tls;     /* a line of the server's log, and one about TLS; NULL */
 	struct audit_tls_gone tls_gone[AUDIT_PORTS_MAX + 1];
 	size_t tls_gone_n;
+	struct audit_hint hints[AUDIT_HINTS_MAX];    /* from the beginning on */
+	size_t hint_n;
 };
 
-/* Chooses the addresses of `named`. */
+/* Chooses the addresses of `named`, and finds `hints`. */
 void audit_plan_init(struct audit_plan *plan, const struct audit_ground *ground, struct arena *a);
 /* Each appends questions, from `plan->n` before to `plan->n` after; to be asked before the next is
  * called. False: there was no room for all of them. */
@@ -148,6 +160,9 @@ bool audit_plan_forms(struct audit_plan *plan);
 
 /* What could not be asked: once each, in the plan's arena. */
 void audit_plan_leave_out(struct audit_plan *plan, const char *what, const char *why);
+
+/* The same of what may be a relay: nothing says that it is closed. */
+void audit_plan_cut(struct audit_plan *plan, const char *what, const char *why);
 
 /* A reply as the asker heard it: code 0 for none. */
 struct audit_heard {

@@ -60,6 +60,12 @@ static void spend(struct judging *j, size_t looked)
 
 /* --- tables --- */
 
+/* What it holds is not known. */
+static bool is_unread(const struct postfix_map *map)
+{
+	return map->kind == POSTFIX_MAP_UNREAD || map->kind == POSTFIX_MAP_PATTERNS;
+}
+
 static bool all_digits(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -239,6 +245,45 @@ static const struct postfix_entry *chosen_find(struct judging *j, const struct p
 	}
 }
 
+/* Whether that pattern may be one of this client: of a name that it chose, or of its address. */
+static bool pattern_fits(const struct judging *j, const struct postfix_rule *rule,
+                         const struct postfix_entry *e)
+{
+	bool letters = false;
+	for (size_t i = 0; i < e->key.n; i++)
+		letters = letters || (ascii_isalpha((unsigned char)e->key.p[i]) &&
+		                      (i == 0 || e->key.p[i - 1] != '\\'));
+	switch (rule->kind) {
+	case POSTFIX_RULE_REVERSE:              /* not allowed by an unproved name: 451 */
+		return false;
+	case POSTFIX_RULE_CLIENT:
+		return !letters || j->client->any_name;
+	case POSTFIX_RULE_RECIPIENT:
+		return j->client->any_destination || j->client->recipient;
+	case POSTFIX_RULE_SENDER:
+		return j->client->forges_sender || j->client->sender;
+	case POSTFIX_RULE_HELO:
+		return j->client->forges_helo || j->client->name;
+	default:
+		return true;
+	}
+}
+
+/* Whether one that permits matches only the server can tell. */
+static enum outcome patterns_judge(struct judging *j, const struct postfix_map *map,
+                                   const struct postfix_rule *rule)
+{
+	spend(j, map->entry_n);
+	for (size_t i = 0; i < map->entry_n && !j->unsure.rule; i++) {
+		const struct postfix_entry *e = &map->entries[i];
+		struct judging apart = *j;
+		if (pattern_fits(j, rule, e) && action_judge(&apart, e, rule) == PERMITS)
+			note_first(j, &j->unsure, rule, e->place.line ? e->place : j->list);
+		j->elements = apart.elements;
+	}
+	return WENT_ON;
+}
+
 static enum outcome table_judge(struct judging *j, const struct postfix_rule *rule)
 {
 	const struct postfix_map *map = postfix_map(j->p, str_of(rule->argument));
@@ -246,6 +291,8 @@ static enum outcome table_judge(struct judging *j, const struct postfix_rule *ru
 		note_first(j, &j->unsure, rule, j->list);
 		return WENT_ON;
 	}
+	if (map->kind == POSTFIX_MAP_PATTERNS)
+		return patterns_judge(j, map, rule);
 	if (rule->kind == POSTFIX_RULE_RECIPIENT && j->client->any_destination
 	    && map->kind == POSTFIX_MAP_EXACT) {
 		const struct postfix_entry *some = permitting(j, map, rule);
@@ -363,7 +410,7 @@ static void guard_pass_unread(struct judging *j, const struct postfix_rule *rule
 		const struct postfix_list *list = &j->p->all.domains[i];
 		spend(j, list->n * 8);
 		for (size_t k = 0; k < list->n; k++)
-			if (list->at[k].map && list->at[k].map->kind == POSTFIX_MAP_UNREAD &&
+			if (list->at[k].map && is_unread(list->at[k].map) &&
 			    !list->at[k].negated)
 				note_first(j, &j->unsure, rule, list->at[k].place);
 	}
@@ -396,7 +443,7 @@ static enum outcome networks_judge(struct judging *j, const struct postfix_rule 
 	if (network)
 		return network->negated ? WENT_ON : outcome_by(j, rule, network->place, PERMITS);
 	for (size_t i = 0; i < s->network_n; i++)
-		if (s->networks[i].map && s->networks[i].map->kind == POSTFIX_MAP_UNREAD)
+		if (s->networks[i].map && is_unread(s->networks[i].map))
 			note_first(j, &j->unsure, rule, s->networks[i].place);
 	return WENT_ON;
 }

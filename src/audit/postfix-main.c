@@ -85,6 +85,12 @@ void postfix_unread(struct postfix *p, const char *what, const char *why)
 	r->unread[r->unread_n++] = (struct audit_unread){ what, why };
 }
 
+void postfix_cut(struct postfix *p, const char *what, const char *why)
+{
+	p->reading.cut = true;
+	postfix_unread(p, what, why);
+}
+
 static int file_ask(struct postfix *p, const char *name, struct str *text)
 {
 	if (p->files_read >= AUDIT_FILES_MAX || p->bytes_read >= POSTFIX_BYTES_MAX)
@@ -251,7 +257,7 @@ int postfix_main_read(struct postfix *p)
 	struct postfix_lines lines = { .rest = text, .arena = p->arena };
 	while (postfix_line_next(&lines, &line)) {
 		if (p->main_n >= AUDIT_SETTINGS_MAX) {
-			postfix_unread(p, file, "it has too many parameters");
+			postfix_cut(p, file, "it has too many parameters");
 			err = ERR_LIMIT;
 			break;
 		}

@@ -2,7 +2,8 @@
  *
  * Tables: what "type:name" holds, as far as it is plain text: inline, static, cidr, texthash, and
  * the text from which postmap makes hash, btree, lmdb, dbm, sdbm and cdb (access(5),
- * cidr_table(5), DATABASE_README). All others are unread, and said so.
+ * cidr_table(5), DATABASE_README). Of patterns (regexp_table(5),
+ * pcre_table(5)) the actions are read. All others are unread, and said so.
  *
  * Hostile input: tables that name files. Each is read once, within the limits of files.
  */
@@ -31,10 +32,36 @@ int postfix_range(struct str s, struct prefix *range)
 	return prefix_parse(s, range, NULL);
 }
 
+bool postfix_key_range(struct str key, struct prefix *range)
+{
+	const bool six = str_find(key, ':') != SIZE_MAX;
+	const char mark = six ? ':' : '.';
+	char text[64];
+	size_t parts = 1;
+	if (postfix_range(key, range) == ERR_OK)
+		return true;
+	for (size_t i = 0; i < key.n; i++)
+		parts += key.p[i] == mark;
+	if (key.n == 0 || key.n > 40 || parts >= (six ? 8 : 4))
+		return false;
+	struct buf whole = { 0 };
+	buf_add_str(&whole, key);
+	for (size_t i = parts; !six && i < 4; i++)
+		buf_add_cstr(&whole, ".0");
+	buf_printf(&whole, "%s/%zu", six ? "::" : "", parts * (six ? 16 : 8));
+	const struct str made = { text, whole.n };
+	const bool fits = whole.n < sizeof(text);
+	if (fits)
+		memcpy(text, buf_cstr(&whole), whole.n);
+	buf_fini(&whole);
+	return fits && prefix_parse(made, range, NULL) == ERR_OK;
+}
+
 static void entry_add(struct postfix *p, struct postfix_map *m, struct str key, struct str value,
                       struct audit_place place)
 {
 	struct postfix_entry e = { .value = str_trim(value), .place = place };
+	m->cut |= m->entry_n >= ENTRIES_MAX;
 	if (m->entry_n >= ENTRIES_MAX || key.n == 0)
 		return;
 	if (m->kind == POSTFIX_MAP_CIDR) {
@@ -53,10 +80,30 @@ static void entry_add(struct postfix *p, struct postfix_map *m, struct str key, 
 	m->entries[m->entry_n++] = e;
 }
 
+/* "/pattern/flags action", "!/pattern/ action"; what stands between "if" and "endif" counts. */
+static void pattern_line(struct postfix *p, struct postfix_map *m, struct str line,
+                         struct audit_place place)
+{
+	size_t end = line.p[0] == '!' ? 1 : 0;
+	if (end == line.n || ascii_isalnum((unsigned char)line.p[end]))
+		return;
+	const char mark = line.p[end];
+	for (end++; end < line.n && line.p[end] != mark; end++)
+		end += line.p[end] == '\\';
+	while (end < line.n && !ascii_isspace(line.p[end]))
+		end++;
+	if (end < line.n)
+		entry_add(p, m, (struct str){ line.p, end }, str_from(line, end), place);
+}
+
 static void table_line(struct postfix *p, struct postfix_map *m, struct str line,
                        struct audit_place place)
 {
 	struct str key, rest = line;
+	if (m->kind == POSTFIX_MAP_PATTERNS && line.n > 0) {
+		pattern_line(p, m, line, place);
+		return;
+	}
 	if (!str_word(&rest, &key))
 		return;
 	if (m->kind == POSTFIX_MAP_CIDR
@@ -73,7 +120,9 @@ static void table_file(struct postfix *p, struct postfix_map *m, struct str file
 	struct str text;
 	struct postfix_line line;
 	const char *name = arena_strdup(p->arena, file);
-	if (postfix_file(p, name, &text) != ERR_OK) {
+	const int err = postfix_file(p, name, &text);
+	m->cut = err == ERR_LIMIT;
+	if (err != ERR_OK) {
 		m->kind = POSTFIX_MAP_UNREAD;
 		return;
 	}
@@ -82,7 +131,7 @@ static void table_file(struct postfix *p, struct postfix_map *m, struct str file
 		table_line(p, m, line.text, (struct audit_place){ name, line.number, line.text.p });
 }
 
-/* "{ key=value, { key = text } }" of inline, "{ {net action}, ... }" of cidr. */
+/* "{ key=value, { key = text } }" of inline, "{ {net action}, ... }" of the others. */
 static void table_inline(struct postfix *p, struct postfix_map *m, struct str list)
 {
 	struct str word, rest = postfix_unbraced(list);
@@ -90,7 +139,7 @@ static void table_inline(struct postfix *p, struct postfix_map *m, struct str li
 		const struct str pair = postfix_unbraced(word);
 		const struct audit_place place = { "", 0, arena_strdup(p->arena, pair) };
 		const size_t equals = str_find(pair, '=');
-		if (m->kind == POSTFIX_MAP_CIDR)
+		if (m->kind != POSTFIX_MAP_EXACT)
 			table_line(p, m, pair, place);
 		else if (equals != SIZE_MAX)
 			entry_add(p, m, str_trim((struct str){ pair.p, equals }),
@@ -109,6 +158,7 @@ static bool made_from_text(struct str type)
 static void map_fill(struct postfix *p, struct postfix_map *m, struct str type, struct str name)
 {
 	const bool braces = name.n > 0 && name.p[0] == '{';
+	const bool patterns = str_eq(type, STR("pcre")) || str_eq(type, STR("regexp"));
 	if (str_eq(type, STR("static"))) {
 		m->kind = POSTFIX_MAP_STATIC;
 		entry_add(p, m, STR("*"), postfix_unbraced(name),
@@ -116,17 +166,17 @@ static void map_fill(struct postfix *p, struct postfix_map *m, struct str type, 
 	} else if (str_eq(type, STR("inline"))) {
 		m->kind = POSTFIX_MAP_EXACT;
 		table_inline(p, m, name);
-	} else if (str_eq(type, STR("cidr"))) {
-		m->kind = POSTFIX_MAP_CIDR;
+	} else if (str_eq(type, STR("cidr")) || patterns) {
+		m->kind = patterns ? POSTFIX_MAP_PATTERNS : POSTFIX_MAP_CIDR;
 		if (braces)
 			table_inline(p, m, name);
 		else
 			table_file(p, m, name);
+		if (m->kind == POSTFIX_MAP_PATTERNS)
+			postfix_unread(p, m->name, "its patterns are not read here");
 	} else if (made_from_text(type)) {
 		m->kind = POSTFIX_MAP_EXACT;
 		table_file(p, m, name);
-	} else if (str_eq(type, STR("pcre")) || str_eq(type, STR("regexp"))) {
-		postfix_unread(p, m->name, "its patterns are not read here");
 	} else {
 		postfix_unread(p, m->name, "only the server itself can ask it");
 	}

@@ -116,7 +116,7 @@ static struct postfix_service *service_room(struct postfix *p, struct str name, 
 		    && str_eq(type, str_of(p->services[i].type)))
 			return &p->services[i];
 	if (p->service_n >= POSTFIX_SERVICES_MAX) {
-		postfix_unread(p, "services of master.cf", "they are too many");
+		postfix_cut(p, "services of master.cf", "they are too many");
 		return NULL;
 	}
 	p->services = postfix_grown(p->arena, p->services, p->service_n, sizeof(*p->services));

@@ -19,7 +19,7 @@ static void list_gather(struct gathering *g, struct str list, const struct audit
 static void network_add(struct gathering *g, struct postfix_network network)
 {
 	if (g->n >= POSTFIX_NETWORKS_MAX) {
-		postfix_unread(g->p, "networks", "they are too many");
+		postfix_cut(g->p, "networks", "they are too many");
 		return;
 	}
 	g->at = postfix_grown(g->p->arena, g->at, g->n, sizeof(*g->at));
@@ -32,13 +32,14 @@ static void file_gather(struct gathering *g, struct str name, bool negated)
 	struct str text;
 	struct postfix_line line;
 	if (g->depth >= AUDIT_DEPTH_MAX) {
-		postfix_unread(g->p, file, "files name files too deeply");
+		postfix_cut(g->p, file, "files name files too deeply");
 		return;
 	}
 	const int err = postfix_file(g->p, file, &text);
 	if (err == ERR_NOT_FOUND)
 		network_add(g, (struct postfix_network){ .broken = BROKEN_FOR_ALL, .place = {
 			file, 0, file } });
+	g->p->reading.cut |= err == ERR_LIMIT;
 	if (err != ERR_OK)
 		return;
 	struct postfix_lines lines = { .rest = text, .arena = g->p->arena };
@@ -135,6 +136,8 @@ size_t postfix_networks(struct postfix *p, const char *value, const struct audit
 {
 	struct gathering g = { .p = p };
 	list_gather(&g, str_of(value), place, false);
+	if (g.n >= POSTFIX_NETWORKS_MAX || p->elements > POSTFIX_ELEMENTS_ALL_MAX)
+		postfix_cut(p, "networks", "they are too many");
 	*networks = g.at;
 	return g.n;
 }
@@ -234,6 +237,8 @@ const char *postfix_style_networks(struct postfix *p, struct postfix_service *se
 	const struct str style = str_of(postfix_value(p, service, "mynetworks_style")->value);
 	struct buf list = { 0 };
 	char text[IP_TEXT_MAX];
+	if (p->given->interface_n > POSTFIX_NETWORKS_MAX)
+		postfix_cut(p, "networks of the interfaces", "they are too many");
 	for (size_t i = 0; i < p->given->interface_n && i < POSTFIX_NETWORKS_MAX; i++) {
 		const struct postfix_interface *at = &p->given->interfaces[i];
 		unsigned len = ip_bits(&at->address);

@@ -115,6 +115,8 @@ int postfix_main_read(struct postfix *p);
 bool postfix_raw(struct postfix *p, const struct postfix_service *service, struct str name,
                  struct postfix_assign *found);
 void postfix_unread(struct postfix *p, const char *what, const char *why);
+/* What is behind a limit, too: the reading says that it was cut. */
+void postfix_cut(struct postfix *p, const char *what, const char *why);
 /* The text of a file, within the limits of a reading. */
 int postfix_file(struct postfix *p, const char *name, struct str *text);
 struct postfix_service *postfix_service_of(struct postfix *p, const char *name);
@@ -132,7 +134,8 @@ int postfix_service_port(const char *name, struct ip *address, uint16_t *port);
 
 /* --- postfix-map.c --- */
 enum postfix_map_kind { POSTFIX_MAP_UNREAD, POSTFIX_MAP_EXACT, POSTFIX_MAP_CIDR,
-                        POSTFIX_MAP_STATIC };
+                        POSTFIX_MAP_STATIC,
+                        POSTFIX_MAP_PATTERNS /* which of them match is not known */ };
 struct postfix_entry {
 	struct str key, value;
 	struct prefix range;             /* of a cidr table; family 0: none */
@@ -146,6 +149,7 @@ struct postfix_map {
 	struct postfix_entry *entries;   /* in the order of the file */
 	const struct postfix_entry **sorted;     /* by key, of an exact one */
 	size_t entry_n;
+	bool cut;                        /* it has more, or is too long to be read */
 };
 /* "type:name"; read once. Never NULL. */
 const struct postfix_map *postfix_map(struct postfix *p, struct str name);
@@ -154,6 +158,9 @@ const struct postfix_entry *postfix_map_key(const struct postfix_map *map, struc
 const struct postfix_entry *postfix_map_ip(const struct postfix_map *map, const struct ip *ip);
 /* "192.0.2.0/24", "192.0.2.1", "[2001:db8::]/32", "2001:db8::/32". */
 int postfix_range(struct str s, struct prefix *range);
+/* Also "10.1" and "2001:db8" of a table: what is cut off at a dot or colon stands for all that
+ * begins so. */
+bool postfix_key_range(struct str key, struct prefix *range);
 
 /* --- postfix-networks.c --- */
 struct postfix_network {

@@ -30,7 +30,7 @@ static bool take_list(struct exim *x, struct str kind, struct str rest,
 	if ((!hosts && !str_prefix(kind, STR("domainlist"))) || equals == SIZE_MAX)
 		return false;
 	if (x->list_n == EXIM_LISTS_MAX) {
-		gather_unread_at(x->g, place, "more lists than we take");
+		gather_cut_at(x->g, place, "more lists than we take");
 		return true;
 	}
 	struct exim_list *list = &x->lists[x->list_n++];
@@ -82,7 +82,7 @@ static void keep_line(struct exim *x, struct exim_lines *kept, struct str text,
 {
 	if (kept->n == AUDIT_SETTINGS_MAX) {
 		if (!kept->cut)
-			gather_unread_at(x->g, place, "more lines than we take");
+			gather_cut_at(x->g, place, "more lines than we take");
 		kept->cut = true;
 		return;
 	}

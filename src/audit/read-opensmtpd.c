@@ -55,6 +55,8 @@ static void define_listener(struct smtpd *s, const struct smtpd_statement *st)
 
 static void define_action(struct smtpd *s, const struct smtpd_statement *st)
 {
+	if (s->action_n == SMTPD_NAMES_MAX)
+		gather_cut_at(s->g, &st->place, "more actions than we take");
 	if (st->n < 3 || s->action_n == SMTPD_NAMES_MAX)
 		return;
 	struct smtpd_action *action = &s->actions[s->action_n++];
@@ -65,8 +67,10 @@ static void define_action(struct smtpd *s, const struct smtpd_statement *st)
 
 static void define_macro(struct smtpd *s, const struct smtpd_statement *st)
 {
-	if (s->macro_n == SMTPD_NAMES_MAX)
+	if (s->macro_n == SMTPD_NAMES_MAX) {
+		gather_cut_at(s->g, &st->place, "more macros than we take");
 		return;
+	}
 	struct buf value = { 0 };
 	for (size_t i = 2; i < st->n && value.n < AUDIT_LINE_MAX_BYTES; i++) {
 		if (i > 2)
@@ -84,7 +88,7 @@ static void carry_out(struct smtpd *s, const struct smtpd_statement *st, unsigne
 {
 	if (st->n >= 2 && smtpd_is(st, 0, "include")) {
 		if (depth >= AUDIT_DEPTH_MAX)
-			gather_unread_at(s->g, &st->place, "includes within includes, too deep");
+			gather_cut_at(s->g, &st->place, "includes within includes, too deep");
 		else
 			read_one(s, arena_strdup(s->g->a, st->t[1].text), depth + 1);
 	} else if (smtpd_is(st, 0, "table")) {

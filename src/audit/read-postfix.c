@@ -119,12 +119,14 @@ static void trust_add(struct postfix *p, const struct audit_trust *trust)
 		    && !strcmp(r->trusts[i].name, trust->name))
 			return;
 	if (r->trust_n >= POSTFIX_TRUSTS_MAX) {
-		postfix_unread(p, "trusted networks", "they are too many");
+		postfix_cut(p, "trusted networks", "they are too many");
 		return;
 	}
 	r->trusts = postfix_grown(p->arena, r->trusts, r->trust_n, sizeof(*r->trusts));
 	r->trusts[r->trust_n++] = *trust;
 }
+
+enum { CLASS_DEPTH_MAX = 3 };
 
 /* The range may relay by that service if one of its first addresses may, by its address. */
 static void range_try(struct postfix *p, struct postfix_service *s, const struct prefix *range,
@@ -146,15 +148,32 @@ static void range_try(struct postfix *p, struct postfix_service *s, const struct
 	                                    name });
 }
 
+/* Of a table of clients: a long list of whom nobody wants is looked through in no time. */
+static bool refuses(struct str value)
+{
+	static const char *const words[] = { "reject", "dunno", "defer", "4", "5" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (str_caseprefix(value, str_of(words[i])))
+			return true;
+	return false;
+}
+
 static void table_try(struct postfix *p, struct postfix_service *s, const struct postfix_map *map,
                       const char *name)
 {
-	for (size_t i = 0; i < map->entry_n && i < POSTFIX_TRUSTS_MAX; i++) {
+	const bool clients = strcmp(name, "mynetworks") != 0;
+	size_t tried = 0;
+	p->reading.cut |= map->cut;
+	for (size_t i = 0; i < map->entry_n; i++) {
 		const struct postfix_entry *e = &map->entries[i];
 		struct prefix range = e->range;
-		if (e->negated)
+		if (e->negated || (clients && refuses(e->value)))
 			continue;
-		if (map->kind == POSTFIX_MAP_EXACT && postfix_range(e->key, &range) != ERR_OK)
+		if (tried++ >= POSTFIX_TRUSTS_MAX) {
+			postfix_cut(p, map->name, "it has too many entries");
+			return;
+		}
+		if (map->kind == POSTFIX_MAP_EXACT && !postfix_key_range(e->key, &range))
 			continue;
 		if (range.ip.family)
 			range_try(p, s, &range, name, &e->place);
@@ -174,6 +193,8 @@ static bool excluded(const struct postfix_service *s, size_t i)
 static void networks_try(struct postfix *p, struct postfix_service *s)
 {
 	postfix_mynetworks(p, s);
+	if (s->network_n > POSTFIX_TRUSTS_MAX)
+		postfix_cut(p, "trusted networks", "they are too many");
 	for (size_t i = 0; i < s->network_n && i < POSTFIX_TRUSTS_MAX; i++) {
 		const struct postfix_network *n = &s->networks[i];
 		if (n->negated)
@@ -185,19 +206,24 @@ static void networks_try(struct postfix *p, struct postfix_service *s)
 	}
 }
 
-/* Tables of clients in the two lists that say who may relay. */
+static void list_try(struct postfix *p, struct postfix_service *s, const char *list,
+                     const char *parameter, unsigned depth)
+{
+	struct postfix_rule *rules;
+	const size_t n = postfix_rules_of(p, s, list, &rules);
+	for (size_t k = 0; k < n; k++) {
+		if (rules[k].kind == POSTFIX_RULE_CLIENT)
+			table_try(p, s, postfix_map(p, str_of(rules[k].argument)), parameter);
+		else if (rules[k].kind == POSTFIX_RULE_CLASS && depth < CLASS_DEPTH_MAX)
+			list_try(p, s, rules[k].name, parameter, depth + 1);
+	}
+}
+
+/* Tables of clients in the two lists that say who may relay, and in the classes that they name. */
 static void tables_try(struct postfix *p, struct postfix_service *s)
 {
-	static const char *const lists[] = { "smtpd_relay_restrictions",
-	                                     "smtpd_recipient_restrictions" };
-	for (size_t i = 0; i < 2; i++) {
-		struct postfix_rule *rules;
-		const size_t n = postfix_rules_of(p, s, lists[i], &rules);
-		for (size_t k = 0; k < n; k++)
-			if (rules[k].kind == POSTFIX_RULE_CLIENT)
-				table_try(p, s, postfix_map(p, str_of(rules[k].argument)),
-				          lists[i]);
-	}
+	list_try(p, s, "smtpd_relay_restrictions", "smtpd_relay_restrictions", 0);
+	list_try(p, s, "smtpd_recipient_restrictions", "smtpd_recipient_restrictions", 0);
 }
 
 /* Hosts that may say which client they stand for (XCLIENT): they may say any. */

@@ -21,6 +21,17 @@ static void add_defaults(struct sendmail *s)
 		sendmail_daemon(s, STR("Port=587, Name=MSA, M=E"), &place);
 }
 
+/* As they stand, whatever they are. */
+static void note_relayed(struct sendmail *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sendmail_entry *e = &s->entries[i];
+		const bool client = e->kind == SENDMAIL_CONNECT || e->kind == SENDMAIL_UNTAGGED;
+		if (e->kind == SENDMAIL_RELAY || (client && str_caseprefix(e->value, STR("RELAY"))))
+			gather_setting(s->g, STR(SENDMAIL_RELAYED), e->key, "", &e->place);
+	}
+}
+
 int audit_read_sendmail(const struct audit_files *files, const char *file, struct arena *a,
                         struct audit_reading *out)
 {
@@ -46,6 +57,7 @@ int audit_read_sendmail(const struct audit_files *files, const char *file, struc
 		if (s.entries[i].kind == SENDMAIL_FEATURE)
 			gather_setting(&g, s.entries[i].key, s.entries[i].value, "",
 			               &s.entries[i].place);
+	note_relayed(&s);
 	sendmail_rules(&s);
 	audit_conclude(out, a);
 	return err;

@@ -18,7 +18,7 @@
 
 enum {
 	WHO_ROWS_MAX = 16,               /* of the first table */
-	CELL_LINE_MAX = 96, LINE_MAX_SHOWN = 400, REFUSED_SHOWN_MAX = 6,
+	CELL_LINE_MAX = 96, LINE_MAX_SHOWN = 400, REFUSED_SHOWN_MAX = 6, FORMS_NAMED_MAX = 3,
 };
 
 struct page_maker {
@@ -76,6 +76,12 @@ static void add_verdict(struct page_maker *m)
 	page_banner(m->page, verdict_tone(r->verdict), "%c%s", first, said + 1);
 }
 
+/* Of "3.7.11-0+deb12u1", without what the distribution adds. */
+static size_t upstream_length(const char *version)
+{
+	return strcspn(version, "-");
+}
+
 static const char *title_text(const struct audit_report *r, struct arena *a)
 {
 	char iso[CLOCK_TEXT_MAX];
@@ -84,9 +90,9 @@ static const char *title_text(const struct audit_report *r, struct arena *a)
 	clock_format(r->time_s, iso);
 	if (r->root && r->root[0])
 		host = arena_printf(a, "%s, in the image %s", host, r->root);
-	return arena_printf(a, "%s%s%s on %s, audited %.10s %.5s UTC", mta,
-	                    r->version[0] ? " " : "", r->version, host, iso,
-	                    iso + strlen("2026-11-21T"));
+	return arena_printf(a, "%s%s%.*s on %s, audited %.10s %.5s UTC", mta,
+	                    r->version[0] ? " " : "", (int)upstream_length(r->version), r->version,
+	                    host, iso, iso + strlen("2026-11-21T"));
 }
 
 /* ---- who may relay ---------- */
@@ -492,6 +498,46 @@ static void add_rows(struct page_maker *m)
 
 /* ---- the rest ---------- */
 
+/* ", port 587" of a form; NULL: it is none. */
+static const char *port_of(const struct audit_unasked *u)
+{
+	return strstr(u->what, ", port ");
+}
+
+/* Forms of one port that were not asked for the same reason: one row has them all. */
+static bool same_unasked(const struct audit_unasked *a, const struct audit_unasked *b)
+{
+	const char *p = port_of(a), *q = port_of(b);
+	return p && q && strcmp(p, q) == 0 && strcmp(a->why, b->why) == 0;
+}
+
+static bool is_of_others(const struct audit_report *r, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (same_unasked(&r->unasked[i], &r->unasked[at]))
+			return true;
+	return false;
+}
+
+/* "E02, E03, E04 and 9 more forms, port 587" */
+static const char *unasked_text(struct arena *a, const struct audit_report *r, size_t at)
+{
+	const struct audit_unasked *first = &r->unasked[at];
+	const char *names = "";
+	size_t n = 0;
+	for (size_t i = at; i < r->unasked_n; i++) {
+		const struct audit_unasked *u = &r->unasked[i];
+		if (same_unasked(first, u) && n++ < FORMS_NAMED_MAX)
+			names = arena_printf(a, "%s%s%.*s", names, n > 1 ? ", " : "",
+			                     (int)(port_of(u) - u->what), u->what);
+	}
+	if (n <= 1)
+		return first->what;
+	return n <= FORMS_NAMED_MAX ? arena_printf(a, "%s%s", names, port_of(first))
+	       : arena_printf(a, "%s and %zu more forms%s", names, n - FORMS_NAMED_MAX,
+	                      port_of(first));
+}
+
 static void add_unasked(struct page_maker *m)
 {
 	static const char *const heads[] = { "What", "Why" };
@@ -501,7 +547,9 @@ static void add_unasked(struct page_maker *m)
 	page_heading(m->page, "What could not be asked");
 	page_table(m->page, heads, 2);
 	for (size_t i = 0; i < r->unasked_n; i++) {
-		struct page_cell cells[] = { cell_of(r->unasked[i].what, "", ""),
+		if (is_of_others(r, i))
+			continue;
+		struct page_cell cells[] = { cell_of(unasked_text(m->arena, r, i), "", ""),
 		                             cell_of(r->unasked[i].why, "", "") };
 		page_row(m->page, PAGE_PLAIN, cells);
 	}
@@ -513,6 +561,8 @@ static void add_how(struct page_maker *m)
 	page_heading(m->page, "How it was asked");
 	if (r->how[0])
 		page_fact(m->page, "How", "%s", r->how);
+	if (r->version[upstream_length(r->version)])
+		page_fact(m->page, "Version", "%s", r->version);
 	if (m->asked)
 		page_text(m->page, "Each client of the tables spoke from an address of its kind: "
 		          "EHLO, MAIL and RCPT, never DATA. No message was sent. A refusal counts "

@@ -52,8 +52,11 @@ struct audit_row {
 	const struct audit_who *who;     /* what is taken; NULL: nothing */
 	bool nobody;                     /* of AUDIT_UNSAID: nobody listens there for this client */
 	bool no_tls;                     /* of AUDIT_UNSAID: TLS is offered and could not be had */
+	bool skipped;                    /* of AUDIT_UNSAID: there was no time for it */
 	/* The server refuses it, which its configuration seems to permit for sure: AUDIT_UNSAID. */
 	bool contrary;
+	bool conditional;                /* it may permit some who could not be asked */
+	unsigned shows;                  /* and those show that: AUDIT_BY_… */
 	const struct audit_port *at;     /* where the plain form was asked; NULL: nowhere */
 	const struct audit_try *heard;   /* and what came of it */
 };

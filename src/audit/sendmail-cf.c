@@ -48,7 +48,7 @@ void sendmail_add(struct sendmail *s, enum sendmail_kind kind, struct str key, s
 	if (s->n >= AUDIT_SETTINGS_MAX) {
 		if (!s->g->full)
 			gather_unread(s->g, place->file, "it says more than we take");
-		s->g->full = true;
+		s->g->full = s->g->out->cut = true;
 		return;
 	}
 	if (s->n == s->cap) {
@@ -148,7 +148,7 @@ void sendmail_access(struct sendmail *s, const char *file)
 		if (!line.n || line.p[0] == '#')
 			continue;
 		if (line.n > 4096) {
-			gather_unread_at(s->g, &place, "it is too long");
+			gather_cut_at(s->g, &place, "it is too long");
 			continue;
 		}
 		place.text = gather_text(s->g, line);
@@ -339,7 +339,7 @@ int sendmail_read_cf(struct sendmail *s, const char *file)
 			line.n = (size_t)(more.p + more.n - line.p);
 		}
 		if (line.n > AUDIT_LINE_MAX_BYTES) {
-			gather_unread_at(s->g, &place, "it is too long");
+			gather_cut_at(s->g, &place, "it is too long");
 			continue;
 		}
 		if (line.n && strchr("#CFKORSX", line.p[0])) {

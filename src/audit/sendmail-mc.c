@@ -116,7 +116,7 @@ static void take_include(struct sendmail *s, const struct call *call, unsigned d
 	if (name[0] != '/')
 		gather_unread_at(s->g, &call->place, "an include without a whole path");
 	else if (depth >= AUDIT_DEPTH_MAX)
-		gather_unread_at(s->g, &call->place, "includes within includes, too deep");
+		gather_cut_at(s->g, &call->place, "includes within includes, too deep");
 	else
 		sendmail_read_mc(s, name, depth + 1);
 }
@@ -205,7 +205,7 @@ static void scan_word(struct sendmail *s, struct scan *scan, unsigned depth)
 	n += take_args(&call, str_from(rest, n));
 	call.place = (struct audit_place){ scan->file, scan->line, "" };
 	if (n > AUDIT_LINE_MAX_BYTES)
-		gather_unread_at(s->g, &call.place, "it is too long");
+		gather_cut_at(s->g, &call.place, "it is too long");
 	else if (str_eq(call.name, STR("divert")))
 		scan->diverted = call.n && call.args[0].n && call.args[0].p[0] == '-';
 	else if (!scan->diverted || str_eq(call.name, STR("define"))) {

@@ -66,6 +66,8 @@ void sendmail_macro(struct sendmail *s, enum sendmail_kind kind, struct str word
 /* What stands in one of the two alone, as settings of these names. */
 #define SENDMAIL_MC_ALONE "in sendmail.mc alone"
 #define SENDMAIL_CF_ALONE "in sendmail.cf alone"
+/* What clients that may relay begin with, as settings of this name. */
+#define SENDMAIL_RELAYED "relayed client"
 void sendmail_compare(struct sendmail *s, const char *cf);
 
 int sendmail_read_cf(struct sendmail *s, const char *file);

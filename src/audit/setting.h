@@ -113,6 +113,7 @@ struct audit_reading {
 	struct audit_unread *unread;
 	size_t setting_n, trust_n, rule_n, port_n, domain_n, unread_n;
 	bool port_unread;                /* it listens where could not be found out */
+	bool cut;                        /* a limit was met: who may relay may be among the rest */
 	bool open_to_all;                /* no rule stands before strangers' mail at some port */
 	struct audit_place opened_by;
 };

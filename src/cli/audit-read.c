@@ -40,6 +40,9 @@ int audit_source_read(struct cli *cli, struct audit_source *source, enum mta mta
 		e = audit_config_read(&files, &given, &cli->arena, config);
 	if (e == ERR_OK)
 		return CLI_GO;
+	if (e == ERR_NOT_FOUND && !source->config && !source->where && !source->root[0])
+		return cli_fail(cli, EX_UNAVAILABLE, "no %s is installed here: it has no "
+		                "configuration; --config names one", mta_title(mta));
 	return cli_fail(cli, cli_exit_code(e), "the configuration of %s%s%s%s%s cannot be read: "
 	                "%s%s%s", mta_title(mta), source->config ? " in " : "",
 	                source->config ? source->config : "",

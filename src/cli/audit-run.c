@@ -109,12 +109,19 @@ static void add_arrivals(struct auditing *w, struct facts *f, const struct endpo
 	struct audit_arrival *found = NULL;
 	size_t n = 0;
 	if (audit_arrivals(f, at, &found, &n) != ERR_OK)
-		audit_plan_leave_out(&w->plan, "all ways by which strangers arrive",
-		                     "the rules of the firewall go in circles, or too far");
-	for (size_t k = 0; k < n && w->arrival_n < ARRIVALS_MAX; k++)
-		if (!arrived_before(w, &found[k]) &&
-		    (!inward || (found[k].certain && found[k].way != AUDIT_DIRECT)))
-			w->arrivals[w->arrival_n++] = found[k];
+		audit_plan_cut(&w->plan, "all ways by which strangers arrive",
+		               "the rules of the firewall go in circles, or too far");
+	for (size_t k = 0; k < n; k++) {
+		if (arrived_before(w, &found[k]) ||
+		    (inward && (!found[k].certain || found[k].way == AUDIT_DIRECT)))
+			continue;
+		if (w->arrival_n == ARRIVALS_MAX) {
+			audit_plan_cut(&w->plan, "all ways by which strangers arrive",
+			               "they are too many");
+			return;
+		}
+		w->arrivals[w->arrival_n++] = found[k];
+	}
 }
 
 /* To a container strangers come by what this machine makes of them, at each address that it has. */
@@ -147,6 +154,39 @@ static void find_arrivals(struct auditing *w)
 	}
 }
 
+#define ALL_ASKERS "all networks and trusted ranges"
+
+static bool is_asked_for(const struct auditing *w, const struct prefix *network)
+{
+	for (size_t i = 0; i < w->ground.asker_n; i++)
+		if (prefix_cmp(&w->ground.askers[i].network, network) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the configuration, as it is read, trusts somebody for whom nobody asks. */
+static bool may_be_permitted(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	if (r->trust_n > AUDIT_RANGES_MAX)
+		return true;
+	for (size_t i = 0; i < w->facts.interface_n; i++)
+		for (size_t k = 0; k < w->facts.interfaces[i].address_n; k++) {
+			const struct facts_address *at = &w->facts.interfaces[i].addresses[k];
+			const struct prefix network = prefix_of(&at->ip, at->len);
+			struct audit_client client = { .ip = at->ip };
+			struct audit_why why = { 0 };
+			if (at->len == ip_bits(&at->ip) || is_asked_for(w, &network) ||
+			    audit_is_link_local(&at->ip) || ip_is_loopback(&at->ip))
+				continue;
+			ip_next(&client.ip);
+			audit_config_explain(w->config, &client, &why);
+			if (why.answer != AUDIT_NO)
+				return true;
+		}
+	return false;
+}
+
 static void find_askers(struct auditing *w)
 {
 	const struct audit_reading *r = audit_config_reading(w->config);
@@ -164,10 +204,13 @@ static void find_askers(struct auditing *w)
 	for (size_t i = 0; i < w->arrival_n; i++)
 		if (w->arrivals[i].way != AUDIT_DIRECT && w->arrivals[i].as.family)
 			seen[asked.seen_n++] = w->arrivals[i].as;
-	if (audit_kinds(&w->facts, &asked, &askers, &w->ground.asker_n) != ERR_OK)
-		audit_plan_leave_out(&w->plan, "all networks and trusted ranges",
-		                     "there are more than are asked for");
+	bool all = audit_kinds(&w->facts, &asked, &askers, &w->ground.asker_n) == ERR_OK;
 	w->ground.askers = askers;
+	if (!all && may_be_permitted(w))
+		audit_plan_cut(&w->plan, ALL_ASKERS, "there are more than are asked for");
+	else if (!all)
+		audit_plan_leave_out(&w->plan, ALL_ASKERS, "there are more than are asked for, "
+		                     "and the configuration trusts none of the others");
 }
 
 static void lay_ground(struct auditing *w)
@@ -184,7 +227,12 @@ static void lay_ground(struct auditing *w)
 	w->plan.arena = w->a;
 	find_arrivals(w);
 	find_askers(w);
+	/* What is left out already stays so. */
+	const struct audit_plan before = w->plan;
 	audit_plan_init(&w->plan, &w->ground, w->a);
+	w->plan.left_out = before.left_out;
+	w->plan.left_out_n = before.left_out_n;
+	w->plan.cut = before.cut;
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -391,6 +439,20 @@ static void doubt_options(const struct auditing *w, struct audit_done *done)
 		                   w->source.daemon.unknown);
 }
 
+/* What is behind a limit may be a relay. */
+static void doubt_limits(const struct auditing *w, struct audit_done *done)
+{
+	const struct audit_unread *cut = w->plan.cut;
+	if (cut)
+		audit_report_doubt(&done->report, cut->what, cut->why);
+	if (audit_config_reading(w->config)->cut)
+		audit_report_doubt(&done->report, "the rest of the configuration",
+		                   "it says more than is taken");
+	if (w->facts.cut || w->around.cut)
+		audit_report_doubt(&done->report, "the rest of the network",
+		                   "it has more than is taken, or a tool took too long");
+}
+
 static void add_asked(struct audit_done *done, const struct endpoint *at, enum mta mta,
                       unsigned pid)
 {
@@ -480,6 +542,7 @@ int audit_run_one(struct cli *cli, const struct audit_options *options,
 			asked.config = w->options->config;
 		done->started = daemon_text(w->server->mta, &asked, w->a);
 		doubt_options(w, done);
+		doubt_limits(w, done);
 		find_instances(w, done);
 		find_others(w, done);
 		find_asked(w, done);

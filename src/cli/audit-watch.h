@@ -7,7 +7,8 @@
 
 #include "cli/audit-run.h"
 
-#define AUDIT_WATCH_KEPT "/var/lib/portreeve-audit/last"
+#define AUDIT_WATCH_DIRECTORY "/var/lib/portreeve-audit"
+#define AUDIT_WATCH_KEPT AUDIT_WATCH_DIRECTORY "/last"
 
 struct audit_watching {
 	const char *kept;                /* path of what was found last; NULL: AUDIT_WATCH_KEPT */

@@ -17,7 +17,13 @@ struct audit_told {
 	const char *html;
 	bool force;
 	struct page *first, *last;       /* of the reports that were told, for --html */
+	struct buf verdicts;             /* and their verdicts, which are said beside the file */
 };
+
+static bool is_to_file(const struct audit_told *told)
+{
+	return told->html && strcmp(told->html, "-") != 0 && !told->cli->json;
+}
 
 /* All servers and instances stand in one file, each by a page. */
 static void tell(void *arg, const struct audit_report *report)
@@ -28,6 +34,12 @@ static void tell(void *arg, const struct audit_report *report)
 	if (told->cli->json) {
 		audit_report_json(report, cli_json_begin(told->cli));
 		cli_json_end(told->cli);
+	}
+	if (is_to_file(told)) {
+		buf_add_escaped(&told->verdicts, page->banner);
+		buf_add_byte(&told->verdicts, '\n');
+		buf_add_escaped(&told->verdicts, page->title);
+		buf_add_byte(&told->verdicts, '\n');
 	}
 	if (told->html && told->last)
 		told->last->next = page;
@@ -75,8 +87,11 @@ static int audit_and_tell(struct cli *cli, const struct audit_options *options,
 		code = audit_run_all(cli, options, tell, told, &verdict);
 	if (told->first) {                      /* also if one behind them could not be audited */
 		int written = cli_page_html(cli, told->first, told->html, &out);
+		if (written == CLI_GO)
+			cli_print(buf_str(&told->verdicts));
 		code = code == CLI_GO ? written : code;
 	}
+	buf_fini(&told->verdicts);
 	outfile_drop(&out);
 	return code == CLI_GO ? audit_verdict_exit(verdict) : code;
 }
@@ -146,8 +161,8 @@ int cli_audit(int argc, char **argv)
 	};
 	const struct cli_spec spec = {
 		.name = "audit",
-		.synopsis = "[--mta NAME] [--config DIR] [--with-socket PATH] [--reading]\n"
-		            "[--in-container] [--root DIR] [--html FILE [--force]]\n"
+		.synopsis = "[--mta NAME] [--config DIR] [--with-socket PATH]… [--reading]"
+		            " [--in-container] [--root DIR] [--html FILE [--force]]\n"
 		            "--diff [OLD] NEW [--mta NAME] [--html FILE [--force]]\n"
 		            "--watch [--mail ADDRESS] [--run COMMAND] [--kept FILE] [...]",
 		.description =

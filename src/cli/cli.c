@@ -179,7 +179,12 @@ static void print_long_option(const struct cli_option *o)
 static void print_spec_help(const struct cli_spec *spec)
 {
 	struct str rest = str_of(spec->synopsis), line;
-	for (const char *lead = "Usage:"; str_token(&rest, "\n", &line); lead = "      ") {
+	const char *lead = "Usage:";
+	if (spec->synopsis[0] == '\n') {        /* it may stand alone, too */
+		printf("%s portreeve %s\n", lead, spec->name);
+		lead = "      ";
+	}
+	for (; str_token(&rest, "\n", &line); lead = "      ") {
 		int at = printf("%s portreeve %s ", lead, spec->name);
 		print_filled(line, (size_t)at, (size_t)at);
 	}

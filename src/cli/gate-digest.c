@@ -35,6 +35,10 @@ enum {
 static const char *const places[] = {
 	"/etc/mail", "/etc/default/exim4", "/etc/default/opensmtpd", "/etc/default/sendmail",
 	"/etc/default/postfix", "/etc/opensmtpd", "/etc/exim4", "/etc/exim",
+	"/etc/systemd/system/exim4.service", "/etc/systemd/system/exim4.service.d",
+	"/etc/systemd/system/sendmail.service", "/etc/systemd/system/sendmail.service.d",
+	"/etc/systemd/system/opensmtpd.service", "/etc/systemd/system/opensmtpd.service.d",
+	"/usr/lib/systemd/system/opensmtpd.service",
 	"/etc/aliases", "/etc/aliases.db",
 };
 

@@ -93,6 +93,28 @@ static void names_of_server(const struct audit_plan *plan, struct naming *t)
 	name_add(t, g->mx_here, NULL, g->host_name);
 }
 
+static bool name_known(const struct naming *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcasecmp(t->rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Those of senders, clients and recipients that the configuration has are there as well. */
+static void names_of_hints(const struct audit_plan *plan, struct naming *t)
+{
+	static const struct ip far = { 4, { 203, 0, 113, 25 } };
+	const char *mx = arena_printf(plan->arena, "mx.%s", plan->ground->foreign);
+	for (size_t i = 0; i < plan->hint_n; i++) {
+		const struct audit_hint *hint = &plan->hints[i];
+		if (hint->by == AUDIT_BY_RDNS || name_known(t, hint->domain))
+			continue;
+		name_add(t, hint->domain, hint->by == AUDIT_BY_HELO ? &far : NULL,
+		         hint->by == AUDIT_BY_HELO ? NULL : mx);
+	}
+}
+
 /* Whom the server asks, but for sockets that are let in. */
 struct standing {
 	struct audit_callout calls[CLOSED_STAND_INS_MAX];
@@ -151,6 +173,7 @@ static const struct closed_names *names_of(const struct audit_plan *plan,
 		.reverses = arena_alloc(plan->arena, AUDIT_NAMED_MAX * sizeof(*t.reverses)),
 	};
 	names_of_server(plan, &t);
+	names_of_hints(plan, &t);
 	for (size_t i = 0; i < standing->n; i++)
 		if (standing->calls[i].host)
 			name_add(&t, standing->calls[i].host, &standing->calls[i].at.ip, NULL);
@@ -386,7 +409,7 @@ static bool is_answered(const struct audit_plan *plan)
 
 /* The controls, then plain mail: of a server that listens and greets nobody not all is awaited, as
  * each of its answers would be late. */
-static int stages_plain(struct running *r, bool *whole)
+static int stages_plain(struct running *r)
 {
 	enum { SILENT_CONTROLS_MS = 7000, SILENT_PLAIN_MS = 3000 };
 	int e = stage_ask(r, 0, r->greets ? r->setup->all_ms : SILENT_CONTROLS_MS);
@@ -395,7 +418,7 @@ static int stages_plain(struct running *r, bool *whole)
 		closed_log(r->room, &r->log);
 	if (e != ERR_OK)
 		return e;
-	*whole &= audit_plan_plain(r->plan);
+	audit_plan_plain(r->plan);
 	return stage_ask(r, first, r->greets || is_answered(r->plan) ? r->setup->all_ms
 	                                                             : SILENT_PLAIN_MS);
 }
@@ -408,10 +431,12 @@ static void log_tell(struct running *r)
 	if (!r->room)
 		return;
 	closed_server_log(r->room, &r->log);
-	if (closed_telling(buf_str(&r->log), false, &line))
+	/* Of one that does answer only what is wrong: it logs all that we ask, too. */
+	const enum closed_tells tells = closed_telling(buf_str(&r->log), false, &line);
+	if (tells == CLOSED_TELLS_WHY || (tells == CLOSED_TELLS_LAST && !r->greets))
 		plan->says = arena_strdup(plan->arena, buf_str(&line));
 	buf_clear(&line);
-	if (closed_telling(buf_str(&r->log), true, &line))
+	if (closed_telling(buf_str(&r->log), true, &line) == CLOSED_TELLS_WHY)
 		plan->says_tls = arena_strdup(plan->arena, buf_str(&line));
 	buf_fini(&line);
 	const char *why = r->setup->server->tls_gone
@@ -422,24 +447,24 @@ static void log_tell(struct running *r)
 
 static int stages(struct running *r, struct buf *message)
 {
-	bool whole = audit_plan_controls(r->plan);
+	audit_plan_controls(r->plan);
 	int e = r->aside ? ERR_OK : server_start(r, message);
 	if (e != ERR_OK)
 		return e;
 	r->greets |= r->aside != NULL;
 	r->until_ms = clock_mono_ms() + r->setup->all_ms;
 	r->plan->authority = !r->aside && r->authority.n > 0;
-	e = stages_plain(r, &whole);
+	e = stages_plain(r);
 	log_tell(r);
 	const size_t first = r->plan->n;
 	if (e == ERR_OK) {
-		whole &= audit_plan_forms(r->plan);
+		audit_plan_forms(r->plan);
 		e = stage_ask(r, first, r->setup->all_ms);
 	}
 	if (e == ERR_OK && r->room)
 		closed_explain(r->room, r->setup->server, r->setup->options, r->plan, EXPLAIN_MS);
-	if (!whole)
-		audit_plan_leave_out(r->plan, "some clients and forms", "they are too many");
+	if (r->plan->forms_left)
+		audit_plan_cut(r->plan, "all forms", "they are too many");
 	if (e != ERR_OK)
 		buf_printf(message, "the server in the closed room cannot be asked: %s",
 		           err_text(e));

@@ -140,7 +140,7 @@ static int greeting_await(struct closed_room *room, const struct endpoint *ports
 		buf_printf(message, "%s: %s; the server says: ",
 		           endpoint_format(&ports[0], text), closed_end_text(CLOSED_NOBODY));
 		closed_server_log(room, &log);
-		if (!closed_telling(buf_str(&log), false, message))
+		if (closed_telling(buf_str(&log), false, message) == CLOSED_TELLS_NOTHING)
 			buf_add_cstr(message, "nothing");
 		buf_fini(&log);
 		e = ERR_TIMEOUT;

@@ -24,7 +24,10 @@ static int weight_of(struct str line, bool tls)
 	static const char *const warning[] = { "warn", "cannot", "can't", "could not", "failed",
 	                                       "unable", "no such", NULL };
 	static const char *const of_tls[] = { "tls", "ssl", "certificate", NULL };
-	if (!line.n || (tls && !has_any(line, of_tls)))
+	/* Said at each start, or of what the asker does: */
+	static const char *const noise[] = { "purging the environment", "keep_environment",
+	                                     "did not issue MAIL", "open panic log", NULL };
+	if (!line.n || (tls && !has_any(line, of_tls)) || has_any(line, noise))
 		return NOTHING;
 	return has_any(line, fatal) ? FATAL : has_any(line, error) ? ERROR :
 	       has_any(line, warning) ? WARNING : ANY;
@@ -48,19 +51,27 @@ static void line_add(struct str line, struct buf *out)
 	buf_add_str(out, shown_cut(line, CLOSED_TELLING_MAX));
 }
 
-bool closed_telling(struct str log, bool tls, struct buf *line)
+enum closed_tells closed_telling(struct str log, bool tls, struct buf *line)
 {
-	struct str one, best = { 0 };
+	struct str one, best = { 0 }, behind = { 0 };
 	int most = NOTHING;
 	while (str_token(&log, "\r\n", &one)) {
 		one = str_trim(one);
 		const int weight = weight_of(one, tls);
 		if (weight > most || (weight == most && weight == ANY)) {
 			best = one;
+			behind = log;
 			most = weight;
 		}
 	}
-	if (most != NOTHING)
-		line_add(best, line);
-	return most != NOTHING;
+	if (most == NOTHING)
+		return CLOSED_TELLS_NOTHING;
+	line_add(best, line);
+	/* What is wrong stands in the next one, which is set in. */
+	if (best.p[best.n - 1] == ':' && str_token(&behind, "\r\n", &one) &&
+	    ascii_isspace(one.p[0])) {
+		buf_add_byte(line, ' ');
+		buf_add_str(line, shown_cut(str_trim(one), CLOSED_TELLING_MAX));
+	}
+	return most == ANY ? CLOSED_TELLS_LAST : CLOSED_TELLS_WHY;
 }

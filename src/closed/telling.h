@@ -15,8 +15,13 @@
 
 enum { CLOSED_TELLING_MAX = 240 };
 
-/* Appends it, without time and process number, cut to CLOSED_TELLING_MAX; tls: of the lines about
- * TLS alone. False: there is none. */
-bool closed_telling(struct str log, bool tls, struct buf *line);
+enum closed_tells {
+	CLOSED_TELLS_NOTHING,
+	CLOSED_TELLS_LAST,                       /* the last line: no word of what is wrong */
+	CLOSED_TELLS_WHY,
+};
+/* Appends it, without time and process number, cut to CLOSED_TELLING_MAX, and where it ends with a
+ * colon the next one as well; tls: of the lines about TLS alone. */
+enum closed_tells closed_telling(struct str log, bool tls, struct buf *line);
 
 #endif

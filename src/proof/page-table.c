@@ -15,6 +15,7 @@
 enum {
 	MARK = 3 /* "=> " */, GAP = 2, DEEPER = 2 /* what stands below a cell's first text */,
 	WORD_MAX = 32 /* for whose sake a column stays wide */,
+	NOTE_MAX = 12 /* one that is as short stays whole as long as a text does */,
 };
 
 struct table_writer {
@@ -73,7 +74,7 @@ static struct extent extent_of(const struct table_writer *w, size_t column)
 		size_t deeper = c->text.n ? DEEPER : 0;
 		take_up(&e, w, c->text, 0, true);
 		take_up(&e, w, c->code, deeper, false);
-		take_up(&e, w, c->note, deeper, false);
+		take_up(&e, w, c->note, deeper, c->note.n <= NOTE_MAX);
 	}
 	return e;
 }

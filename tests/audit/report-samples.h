@@ -35,7 +35,7 @@ static const char *sample_plain[] = { "E01" };
 static inline void sample_begin(struct audit_report *r, struct arena *a)
 {
 	*r = (struct audit_report){
-		.arena = a, .mta = MTA_POSTFIX, .version = "3.7.11",
+		.arena = a, .mta = MTA_POSTFIX, .version = "3.7.11-0+deb12u1",
 		.host_name = "mail.example.org", .how = "a second server in a closed room",
 		.time_s = 1795867200, .summary = "",
 	};
@@ -67,6 +67,10 @@ static inline void sample_closed(struct audit_report *r, struct arena *a)
 	};
 	static struct audit_unasked unasked[] = {
 		{ "port 465", "nobody listens there" },
+		{ "E02, port 587", "no answer came" }, { "E03, port 25", "no answer came" },
+		{ "E03, port 587", "no answer came" }, { "E04, port 587", "no answer came" },
+		{ "E05, port 587", "it wants a login" }, { "E06, port 587", "no answer came" },
+		{ "E07, port 587", "no answer came" },
 	};
 	sample_begin(r, a);
 	r->verdict = AUDIT_CLOSED;

@@ -13,6 +13,9 @@
 
 #define DEFAULT "/etc/default/exim4"
 #define SENDMAIL "/etc/mail/sendmail.conf"
+#define EXIM_OVERRIDE "/etc/systemd/system/exim4.service.d/a.conf"
+#define EXEC "[Service]\nExecStart="
+#define UNITS "/usr/lib/systemd/system/"
 
 /* ---- a shell's file ---------------------------------------------------------------- */
 
@@ -190,7 +193,7 @@ static void processes_say_it(void **state)
 
 static const struct {
 	enum mta mta;
-	struct memory_file files[2];
+	struct memory_file files[6];
 	const char *want;
 	unsigned line;
 } files_rows[] = {
@@ -217,6 +220,51 @@ static const struct {
 	{ MTA_OPENSMTPD, { { "/etc/default/opensmtpd", "CONFIG=/etc/smtpd.open.conf\n" } },
 	  "-f,/etc/smtpd.open.conf config=/etc/smtpd.open.conf", 1 },
 	{ MTA_POSTFIX, { { "/etc/default/postfix", "OPTIONS=-c\n" } }, "-" },
+
+	/* Units of systemd. */
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" } }, "-",
+	  2 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", "[Unit]\nA=b\n[Service]\nExecStart = -/usr/sbin/smtpd"
+	    " \\\n -f  \"/etc/a b.conf\" -D x=y\n[Install]\nExecStart=/bin/x\n" } },
+	  "-f,/etc/a b.conf,-Dx=y config=/etc/a b.conf", 4 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" },
+	    { "/etc/systemd/system/opensmtpd.service.d/a.conf", EXEC "\nExecStart=/usr/sbin/"
+	      "smtpd -f /etc/open.conf\n" } }, "-f,/etc/open.conf config=/etc/open.conf", 3 },
+	/* A place hides the file of its name in places behind it; the last name wins. */
+	{ MTA_OPENSMTPD, { { "/etc/systemd/system/opensmtpd.service", EXEC "/usr/sbin/smtpd -f /1\n" },
+	    { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd -f /2\n" } },
+	  "-f,/1 config=/1", 2 },
+	{ MTA_OPENSMTPD, { { "/etc/systemd/system/opensmtpd.service.d/b.conf", EXEC "\n"
+	      "ExecStart=/usr/sbin/smtpd -f /b\n" },
+	    { UNITS "opensmtpd.service.d/b.conf", EXEC "\nExecStart=/usr/sbin/smtpd -f /hidden\n" },
+	    { UNITS "opensmtpd.service.d/c.conf", EXEC "\nExecStart=/usr/sbin/smtpd -f /c\n" },
+	    { UNITS "opensmtpd.service.d/d.off", EXEC "\nExecStart=/usr/sbin/smtpd -f /d\n" },
+	    { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" } },
+	  "-f,/c config=/c", 3 },
+	/* Variables: a word of its own is parted, others are not; files go before. */
+	{ MTA_EXIM, { { UNITS "exim4.service", "[Service]\nEnvironmentFile=-" DEFAULT
+	      "\nEnvironment=A=x \"B=-DB=1 2\"\n"
+	      "ExecStart=/usr/sbin/exim4 -bdf $COMMONOPTIONS ${B} -DC=${A}$$\n" },
+	    { DEFAULT, "# c\nCOMMONOPTIONS=\"-oX 25:587 -DA=1\"\nA=y\n" },
+	    { "/run/systemd/system/x", "" } },
+	  "-oX,25:587,-DA=1,-DB=1 2,-DC=y$ listen=25:587", 4 },
+	{ MTA_EXIM, { { EXIM_OVERRIDE, "[Service]\nEnvironment=COMMONOPTIONS=-DA=1\n" },
+	    { DEFAULT, "QUEUERUNNER='combined'\n" } }, "-DA=1" },
+	{ MTA_EXIM, { { EXIM_OVERRIDE, "[Service]\nEnvironment=COMMONOPTIONS=-DA=1\n" },
+	    { DEFAULT, "COMMONOPTIONS='-DA=2'\n" } }, "-DA=2", 1 },
+	{ MTA_EXIM, { { "/run/systemd/system/exim4.service", EXEC "/etc/init.d/exim4 start\n" },
+	    { DEFAULT, "COMMONOPTIONS='-DA=2'\n" } }, "-DA=2", 1 },
+	/* What is not known. */
+	{ MTA_EXIM, { { UNITS "exim4.service", EXEC "/bin/sh -c 'exec exim4 -DA'\n" } },
+	  " unknown", 2 },
+	{ MTA_EXIM, { { UNITS "exim4.service", EXEC "/usr/sbin/exim4 -C /etc/%i\n" } },
+	  "-C,/etc/%i config=/etc/%i unknown", 2 },
+	{ MTA_OPENSMTPD, { { UNITS "smtpd.service", EXEC "/usr/sbin/smtpd -f /x\n"
+	      "ExecStart=/usr/sbin/smtpd -f /y\n" } }, "-f,/y config=/y unknown", 3 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" },
+	    { "/etc/default/opensmtpd", "CONFIG=/etc/x\n" } }, " unknown", 2 },
+	{ MTA_OPENSMTPD, { { UNITS "opensmtpd.service", EXEC "/usr/sbin/smtpd\n" },
+	    { "/etc/default/opensmtpd", "CONFIG=/etc/x\n" }, { "/run/systemd/system/x", "" } }, "-", 2 },
 };
 
 static void files_say_it(void **state)

@@ -40,6 +40,15 @@ static const struct found_row postfix_rows[] = {
 	  BRIDGE " a\n", "1/0/0",
 	  { "open C1", MASTER ":1", "| postconf -P 'smtp/inet/mynetworks=127.0.0.0/8" RELOAD,
 	    "#postconf -P 'smtp/inet/mynetworks=!172.18.0.1,127.0.0.0/8,172.18.0.0/16" RELOAD } },
+	{ "slips in a list", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 192.168.1.5/24 10.0.0.0, [::1]/128\n" },
+	    { MASTER, SMTP } }, LAN, NULL, "0/1/0",
+	  { "warn  mynetworks is not read as it looks", MAIN ":3: 192.168.1.5/24 has bits of a host",
+	    "Is 192.168.1.0/24 meant?", MAIN ":3: 10.0.0.0 has no length", "Is 10.0.0.0/8 meant?",
+	    EDIT "mynetworks = 127.0.0.0/8 192.168.1.0/24 10.0.0.0/8 [::1]/128" RELOAD } },
+	{ "a file of networks that is not there", MTA_POSTFIX,
+	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 /etc/postfix/nets\n" }, { MASTER, SMTP } }, LAN, NULL,
+	  "0/1/0", { "warn  mynetworks is not read as it looks", "/etc/postfix/nets can't be read" } },
 	{ "another instance", MTA_POSTFIX,
 	  { { "/etc/postfix-out/main.cf", NEW "mynetworks = 127.0.0.0/8 172.0.0.0/8\n" },
 	    { "/etc/postfix-out/master.cf", SMTP } }, NULL, "range 172.0.0.1 172.0.0.0/8 25 E01\n",
@@ -106,6 +115,7 @@ static const struct found_row postfix_rows[] = {
 	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 192.168.0.0/16\n" }, { MASTER, SMTP } }, LAN,
 	  "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",
 	  { "warn C6", "192.168.0.0/16 is a whole block",
+	    "This machine's own network in it is 192.168.1.0/24.",
 	    EDIT "mynetworks = 127.0.0.0/8 192.168.1.0/24" RELOAD, "postconf -xh mynetworks" } },
 	{ "a mistyped range", MTA_POSTFIX,
 	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.0.0.0/8\n" }, { MASTER, SMTP } }, NULL,
@@ -223,6 +233,12 @@ static const struct found_row postfix_rows[] = {
 	"dc_local_interfaces='127.0.0.1 ; ::1'\n"
 
 static const struct found_row exim_rows[] = {
+	{ "a list with an IPv6 address whose colons part it", MTA_EXIM,
+	  { { "/etc/exim4/exim4.conf", "hostlist relay_from_hosts = 127.0.0.1 : 2001:db8::/32\n"
+	      "acl_smtp_rcpt = rcpt\nbegin acl\nrcpt:\n  accept hosts = +relay_from_hosts\n" } },
+	  NULL, NULL, "0/1/0",
+	  { "warn  relay_from_hosts is not read as it looks", ":1: 2001 is a piece of an IPv6 address",
+	    "in place of line 1:\n| hostlist relay_from_hosts = <; 127.0.0.1 ; ::1\n" } },
 	{ "any password, where no login is offered any more", MTA_EXIM,
 	  { { "/etc/exim4/exim4.conf", "auth_advertise_hosts =\nbegin authenticators\nplain:\n"
 	      "  driver = plaintext\n  server_prompts = :\n  server_condition = true\n" } },
@@ -552,7 +568,8 @@ static const struct found_row network_rows[] = {
 	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/0", { NULL } },
 	{ "patterns, and it was not", MTA_POSTFIX,
 	  { { MAIN, NEW RELAY "permit_mynetworks, check_client_access pcre:/p, " GUARD "\n"
-	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP } }, NULL, NULL, "0/0/1",
+	      "mynetworks = 127.0.0.0/8\n" }, { MASTER, SMTP }, { "/p", "/x/ REJECT\n" } },
+	  NULL, NULL, "0/0/1",
 	  { "advice  Parts of", "pcre:/p" }, NULL, NULL, NULL, true },
 };
 

@@ -30,6 +30,11 @@
 	"neighbour 198.51.100.0/24 25: E01" some " wide\n" \
 	"neighbour 2001:db8::/64 25: E01" some " wide\nrange 127.0.0.0/8 25: E01\nrange ::1 25: E01\n"
 #define LOOP "127.0.0.0/8 [::1]/128"
+#define NOBODY "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n" \
+	"range ::1 25: E01\n"
+#define NAMED(form) "stranger4 0.0.0.0/0 25: " form " wide\nstranger6 ::/0 25: " form " wide\n" NOBODY
+#define ACCESS(rule) MAIN(LOOP "\nsmtpd_relay_restrictions = permit_mynetworks, " rule \
+	" hash:/t, reject_unauth_destination")
 
 /* How the server answers: the clients whose plain mail it takes, the forms that it takes from all,
  * and what else it does, as words: "nobodies" takes any local part, "no-control" refuses own users,
@@ -165,6 +170,29 @@ static const struct audit_row_want {
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\nrange 127.0.0.0/8 25: E01\n"
 	  "range ::1 25: E01\n",
 	  { LOOP, "E14", "" }, { MAIN(LOOP "\nrelay_domains = example"), MASTER(SMTP) } },
+	/* Lines that let in who says what they name. */
+	{ "a sender that a table names", PUBLIC, "world", NAMED("A12"),
+	  { LOOP, "A12", "" }, { ACCESS("check_sender_access"), MASTER(SMTP),
+	    { "/t", "partner.example OK\n" } } },
+	{ "and it is refused where it was asked", PUBLIC, "unknown", NOBODY,
+	  { LOOP, "", "" }, { ACCESS("check_sender_access"), MASTER(SMTP),
+	    { "/t", "partner.example OK\n" } } },
+	{ "a sender that is refused", PUBLIC, "closed", NOBODY,
+	  { LOOP, "", "" }, { ACCESS("check_sender_access"), MASTER(SMTP),
+	    { "/t", "partner.example REJECT\n" } } },
+	{ "a name in HELO that a table names", PUBLIC, "world", NAMED("A13"),
+	  { LOOP, "A13", "" }, { ACCESS("check_helo_access"), MASTER(SMTP),
+	    { "/t", "mail.partner.example OK\n" } } },
+	{ "a top level domain of reverse names", PUBLIC, "world", NAMED("A14"),
+	  { LOOP, "A14", "" }, { ACCESS("check_client_access"), MASTER(SMTP), { "/t", "com OK\n" } } },
+	{ "a reverse name that is its owner's alone", PUBLIC, "closed", NOBODY,
+	  { LOOP, "A14", "" }, { ACCESS("check_client_access"), MASTER(SMTP),
+	    { "/t", "mail.partner.example OK\n" } } },
+	{ "a top level domain of recipients", PUBLIC, "wide", NAMED("A15 some"),
+	  { LOOP, "A15", "" }, { MAIN(LOOP "\nrelay_domains = com"), MASTER(SMTP) } },
+	{ "what only the server itself decides", PUBLIC, "unknown", NOBODY,
+	  { LOOP, "", "" }, { ACCESS("check_policy_service inet:127.0.0.1:9, check_client_access"),
+	    MASTER(SMTP), { "/t", "partner.example OK\n" } } },
 	{ "any certificate of a public authority will do", LAN, "world",
 	  "stranger4 0.0.0.0/0 25: A11 wide\n"
 	  "loopback 127.0.0.1 25: E01\nloopback ::1 25: E01\n"
@@ -411,7 +439,7 @@ static const struct doubt_want {
 	bool cut;
 } doubts[] = {
 	{ { "closed", PUBLIC, "closed", "", { LOOP, "", "" }, { MAIN(LOOP), MASTER(SMTP) } },
-	  "", "", "asked at port 25", false },
+	  "", "", "(port 25)", false },
 	{ { "a port that puts strangers off", PUBLIC, "unknown", "", { LOOP, "", "putoff" },
 	    { MAIN(LOOP), MASTER(SMTP) } },
 	  "a stranger, by IPv4 could not be asked at port 25: refused for another reason: 450",

@@ -69,6 +69,18 @@ static const struct {
 	  "main.cf", 3, "boss@example.org OK\n" },
 	{ "client by address", RELAY "check_client_access cidr:/t, reject_unauth_destination\n", LOCAL,
 	  POSTFIX_TAKES, "check_client_access", "/t", 2, "10.2.0.0/16 OK\n10.1.0.0/16 OK\n" },
+	{ "client by a pattern of addresses", RELAY "check_client_access regexp:/t,"
+	  " reject_unauth_destination\n", STRANGER, POSTFIX_UNSURE, "check_client_access", "/t", 2,
+	  "/^10\\./ REJECT\n/^(54|60)\\./ OK\n" },
+	{ "client by a pattern of names", RELAY "check_client_access pcre:/t,"
+	  " reject_unauth_destination\n", STRANGER, POSTFIX_REFUSES, "reject_unauth_destination",
+	  "main.cf", 3, "/\\.partner\\.example$/ OK\n" },
+	{ "patterns that only refuse", RELAY "check_helo_access regexp:/t, reject_unauth_destination\n",
+	  FORGER, POSTFIX_REFUSES, "reject_unauth_destination", "main.cf", 3,
+	  "/adsl/i REJECT\nif /a/\n!/b/ 554 no\nendif\n/c\\/d/ DUNNO\n" },
+	{ "a HELO by a pattern", RELAY "check_helo_access regexp:{{/adsl/ OK}},"
+	  " reject_unauth_destination\n", FORGER, POSTFIX_UNSURE, "check_helo_access", "main.cf", 3,
+	  "" },
 	{ "client by octets", RELAY "check_client_access hash:/t, reject_unauth_destination\n", LOCAL,
 	  POSTFIX_TAKES, "check_client_access", "/t", 1, "10.1 OK\n" },
 	{ "client refused first", RELAY "check_client_access cidr:/t, permit_mynetworks, reject\n"

@@ -177,6 +177,12 @@ static const struct {
 	{ "table of clients", "mynetworks = 127.0.0.1\nsmtpd_relay_restrictions ="
 	  " check_client_access cidr:/t, reject_unauth_destination\n", "10.9.0.0/16 OK\n10.8.0.0/16 REJECT\n",
 	  "10.9.0.0/16@1 " },
+	{ "beginnings of addresses", "mynetworks = 127.0.0.1\nsmtpd_relay_restrictions ="
+	  " check_client_access hash:/t, reject_unauth_destination\n", "10.9 OK\n10.8.7 REJECT\n",
+	  "10.9.0.0/16@1 " },
+	{ "table of a class", "mynetworks = 127.0.0.1\nsmtpd_restriction_classes = c\n"
+	  "c = check_client_access cidr:/t\nsmtpd_relay_restrictions = c, reject_unauth_destination\n",
+	  "10.9.0.0/16 OK\n", "10.9.0.0/16@1 " },
 	{ "XCLIENT", "mynetworks = 127.0.0.1\nsmtpd_authorized_xclient_hosts = 0.0.0.0/0\n", "",
 	  "127.0.0.1@3 0.0.0.0/0@4 " },
 	{ "Debian's", "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\n", "",

@@ -45,6 +45,8 @@ static void whom_it_asks_is_nobody(void **state)
 		/* The last counts. */
 		assert_true(str_search(buf_str(&out), STR("\nqueue_directory = /tmp/x/spool\n")) !=
 		            SIZE_MAX);
+		/* Nobody is there for whose word each message would be held up by a second. */
+		assert_true(str_search(buf_str(&out), STR("\nin_flow_delay = 0\n")) != SIZE_MAX);
 		buf_fini(&out);
 	}
 }

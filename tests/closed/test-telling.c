@@ -34,6 +34,15 @@ static const struct {
 	{ "Sendmail", TIME "sendmail[9]: NOQUEUE: SYSERR(root): No local mailer defined\n",
 	  "sendmail: NOQUEUE: SYSERR(root): No local mailer defined", NULL },
 	{ "without a time", "/etc/smtpd.conf:3: syntax error\n", "/etc/smtpd.conf:3: syntax error", NULL },
+	{ "it goes on in the next line", "Warning: purging the environment.\n"
+	  "2026-11-28 18:34:41 Exim configuration error in line 21 of /etc/exim4/exim4.conf:\n"
+	  "  \"x\" is not a known configuration section name\n",
+	  "Exim configuration error in line 21 of /etc/exim4/exim4.conf: "
+	  "\"x\" is not a known configuration section name", NULL },
+	{ "another one is another", POSTFIX "smtpd[8]: warning: x:\n" POSTFIX "smtpd[8]: warning: y\n",
+	  "postfix/smtpd: warning: x:", NULL },
+	{ "nothing but noise",
+	  "Warning: purging the environment.\n Suggested action: use keep_environment.\n", NULL, NULL },
 	{ "brackets of the message are no number",
 	  "error [of] " FAR "[9]: x\n", "error [of] " FAR "[9]: x", NULL },
 };
@@ -45,11 +54,21 @@ static void the_line_that_tells_the_most(void **state)
 		for (int tls = 0; tls < 2; tls++) {
 			struct buf line = { 0 };
 			const char *want = tls ? rows[i].of_tls : rows[i].of_all;
-			bool found = closed_telling(str_of(rows[i].log), tls, &line);
+			bool found = closed_telling(str_of(rows[i].log), tls, &line) !=
+			             CLOSED_TELLS_NOTHING;
 			if (found != (want != NULL) || strcmp(buf_cstr(&line), want ? want : ""))
 				fail_msg("%s: %s", rows[i].label, buf_cstr(&line));
 			buf_fini(&line);
 		}
+}
+
+static void the_last_line_is_no_reason(void **state)
+{
+	(void)state;
+	struct buf line = { 0 };
+	const struct str log = STR(POSTFIX "smtpd[8]: disconnect from x starttls=0/1\n");
+	assert_int_equal(closed_telling(log, true, &line), CLOSED_TELLS_LAST);
+	buf_fini(&line);
 }
 
 static void a_long_line_is_cut(void **state)
@@ -58,7 +77,7 @@ static void a_long_line_is_cut(void **state)
 	struct buf log = { 0 }, line = { 0 };
 	for (int i = 0; i < 1000; i++)
 		buf_add_cstr(&log, "fatal \xc3\xa4");
-	assert_true(closed_telling(buf_str(&log), false, &line));
+	assert_int_equal(closed_telling(buf_str(&log), false, &line), CLOSED_TELLS_WHY);
 	assert_true(line.n <= CLOSED_TELLING_MAX && line.n > CLOSED_TELLING_MAX - 2);
 	buf_fini(&log);
 	buf_fini(&line);
@@ -91,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_line_that_tells_the_most),
+		cmocka_unit_test(the_last_line_is_no_reason),
 		cmocka_unit_test(a_long_line_is_cut),
 		cmocka_unit_test(a_server_whose_tls_is_broken_says_so_itself),
 	};

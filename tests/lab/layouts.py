@@ -116,6 +116,17 @@ case("one-port", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n"
 case("one-port-networks", POSTFIX, postfix({}, MASTER + "2525 inet n - n - - smtpd\n  -o mynetworks=0.0.0.0/0\n"),
      "world", ["C6"], ["stranger4", "range"], line="mynetworks=0.0.0.0/0", campaign=True)
 
+# Slips: what the server makes of a list is not what it looks like.
+case("host-bits", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 [::1]/128 192.168.7.2/24"},
+                                   run=LAN.format("192.168.7.2/24")), "unknown", [""], undo=NO_LAN)
+case("no-mask", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 [::1]/128 192.168.7.0"},
+                                 run=LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+case("no-brackets", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 ::1/128"}), "unknown", [""])
+case("semicolons", POSTFIX, postfix({"mynetworks": "127.0.0.0/8;192.168.7.0/24"}, run=LAN.format("192.168.7.2/24")),
+     causes=[""], undo=NO_LAN)
+case("excluded-too-late", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 192.168.7.0/24 !192.168.7.9"},
+                                           run=LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+
 # A certificate of any authority of the system's, which Let's Encrypt gives to everybody. Its own the server has as
 # containers do, where the closed room has no other file.
 SECRETS = "/run/secrets/..data/cert", "/run/secrets/..data/key"
@@ -134,6 +145,29 @@ case("another-key", POSTFIX, postfix(
      "smtpd_tls_key_file": "/etc/postfix/other"},
     run=certificate("/etc/postfix/cert", "/etc/postfix/key") + "; "
         + certificate("/etc/postfix/another", "/etc/postfix/other")), "unknown", says="key values mismatch")
+
+# Who says what a line names is let in: asked by the words of the line, else it is not known.
+BELIEF = "permit_mynetworks, {} texthash:/etc/postfix/access, reject_unauth_destination"
+
+
+def believing(rule, access):
+    return postfix({"smtpd_relay_restrictions": BELIEF.format(rule)}, access=access)
+
+
+case("sender-of-a-list", POSTFIX, believing("check_sender_access", "partner.net OK\n"), "world", ["C31"],
+     ["stranger4", "stranger6"], line="partner.net OK")
+case("helo-of-a-list", POSTFIX, believing("check_helo_access", "mx.partner.net OK\n"), "world", ["C41"],
+     ["stranger4", "stranger6"], campaign=True)
+case("names-of-a-top-level", POSTFIX, believing("check_client_access", "com OK\n"), "world", ["C42"],
+     ["stranger4", "stranger6"], campaign=True)
+case("client-of-a-list", POSTFIX, believing("check_client_access", "mx.partner.net OK\nbad.net REJECT\n"))
+case("beginning-of-addresses", POSTFIX, believing("check_client_access", "60.1 OK\n"), "wide", ["C6"], ["range"],
+     line="60.1 OK", campaign=True)
+case("pattern-of-addresses", POSTFIX, postfix(
+    {"smtpd_relay_restrictions": "check_client_access regexp:/etc/postfix/access, reject_unauth_destination"},
+    access="/^(54|60)\\./ OK\n"), "unknown", [""])
+case("top-level-of-recipients", POSTFIX, postfix({"relay_domains": "com"}), "wide", ["C33"],
+     ["stranger4", "stranger6"], campaign=True)
 
 LOGIN = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth",
          "smtpd_tls_auth_only": "yes"}
@@ -209,16 +243,28 @@ case("any-certificate", EXIM, exim(
     (ADVERTISED, OWN + "tls_try_verify_hosts = *\ntls_verify_certificates = /etc/ssl/certs/ca-certificates.crt\n"),
     ("acl_check_rcpt:\n", "acl_check_rcpt:\n\n  accept verify = certificate\n"),
     run=certificate(*SECRETS) + LINKED + READABLE), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
+TRUSTED = "  accept  hosts         = +relay_from_hosts\n"
+
+
+def accepting(condition, run=""):
+    return exim((TRUSTED, f"  accept  {condition}\n" + TRUSTED), run=run)
+
+
+case("sender-of-a-list", EXIM, accepting("senders = *@partner.net"), "world", ["C31"], ["stranger4", "stranger6"])
+case("sender-of-a-file", EXIM, accepting("senders = lsearch;/etc/exim4/senders",
+                                         "echo 'bob@partner.net: x' > /etc/exim4/senders"), "unknown", ["C31"])
+case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""])
+case("top-level-of-recipients", EXIM, accepting("domains = *.net"), "wide", ["C33"], ["stranger4", "stranger6"],
+     campaign=True)
 case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n", "")), advice=["C18"])
+
+case("colons", EXIM, exim(("hostlist relay_from_hosts =", "hostlist relay_from_hosts = 2001:db8:7::/48 :")), causes=[""])
 
 # ---- Sendmail
 
+case("length", SENDMAIL, sendmail(access="Connect:192.168.7.0/24 RELAY\n", run=LAN.format("192.168.7.2/24")),
+     causes=[""], undo=NO_LAN)
 case("lab", SENDMAIL, sendmail())
-# Debian starts it with what sendmail.conf says.
-case("started-by-options", SENDMAIL, sendmail(
-    run="echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > /etc/mail/sendmail.conf; "
-        "sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" /etc/mail/sendmail.mc > /etc/mail/my.mc; "
-        "m4 /etc/mail/my.mc > /etc/mail/my.cf"), "world", ["C10"], ["stranger4", "stranger6"])
 case("submission", SENDMAIL, sendmail(
     "DAEMON_OPTIONS(`Name=MSP-v4, Family=inet, Port=submission, M=Ea')dnl\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
@@ -229,12 +275,16 @@ case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN
 case("backup-mx", SENDMAIL, sendmail(access="To:primary.example RELAY\n"))
 # The file by which it runs is not made of the macro file beside it: neither way.
 case("not-made-anew", SENDMAIL, sendmail(
-    run="sed -i \"s/^MAILER_DEFINITIONS/RELAY_DOMAIN(\`partner.example')dnl\\n&/\" /etc/mail/sendmail.mc"),
+    run="sed -i \"s/^MAILER_DEFINITIONS/RELAY_DOMAIN(\\`partner.example')dnl\\n&/\" /etc/mail/sendmail.mc"),
      causes=[""])
 case("still-in-force", SENDMAIL, sendmail("FEATURE(`relay_entire_domain')dnl\n",
                                           run="sed -i /relay_entire_domain/d /etc/mail/sendmail.mc"), causes=[""])
 case("bridge-block", SENDMAIL, sendmail(access="Connect:172 RELAY\n", run=BRIDGE),
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
+
+case("names-of-a-top-level", SENDMAIL, sendmail(access="Connect:com RELAY\n"), "world", ["C42"],
+     ["stranger4", "stranger6"])
+case("client-of-a-list", SENDMAIL, sendmail(access="Connect:mx.partner.net RELAY\n"), campaign=True)
 
 # By the sender's domain of an SRS address, and by its user; what is no such address stays.
 SRS_RULE = """\
@@ -281,6 +331,13 @@ case("bridge-block", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.16.0.0/12
      "wide", ["C6"], ["range"], undo=NO_BRIDGE)
 case("typo", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 172.0.0.0/8 for any action "relay"\n'),
      "wide", ["C6"], ["range"])
+
+case("no-mask", OPENSMTPD, opensmtpd(PUBLIC + 'match from src 192.168.7.0 for any action "relay"\n',
+                                    LAN.format("192.168.7.2/24")), advice=[""], undo=NO_LAN)
+case("pattern-of-names", OPENSMTPD, opensmtpd(PUBLIC + 'match from rdns regex "partner" for any action "relay"\n'),
+     "world", ["C42"], ["stranger4", "stranger6"])
+case("helo-of-a-list", OPENSMTPD, opensmtpd(PUBLIC + 'match from any helo "mx.partner.net" for any action "relay"\n'),
+     "world", ["C41"], ["stranger4", "stranger6"], campaign=True)
 
 CERTIFICATE = "cd /etc/ssl && openssl req -x509 -newkey rsa:2048 -noenc -days 30 " \
     "-subj /CN=mail -keyout smtpd.key -out smtpd.pem 2>&1 && chmod 600 smtpd.key"
@@ -375,6 +432,8 @@ case("dies-before-it-greets", POSTFIX, postfix({"smtpd_sasl_auth_enable": "yes",
 case("dies-before-it-greets-by-syslog", POSTFIX, postfix(
     {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "none-such", "maillog_file": None}), "unknown",
      says="the server says: postfix/smtpd: fatal: ", seconds=30, campaign=True)
+case("no-such-section", EXIM, exim(("begin acl\n", "begin none-such\n")), "unknown",
+     says='"none-such" is not a known configuration section name')
 case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
                                         "echo .include /etc/exim4/exim4.conf > /etc/exim4/exim4.conf"),
      "unknown")

@@ -19,7 +19,7 @@ import layouts_hosting
 import pytest
 from layout import (
     CASES, CODES, EXIM, HOSTS, LONGEST_S, OPENSMTPD, POSTFIX, POSTFIX_TOO, PROGRAM_INSIDE, SENDMAIL, UNREADABLE, Case,
-    shell,
+    sendmail, shell,
 )
 
 from lab.host import ENVIRONMENT
@@ -151,6 +151,8 @@ def test_instances(lab):
         assert code == CODES["world"]
         (line,) = {line["file"] for row in reports[1]["who"] if row["client"] == "stranger4" for line in row["by"][:1]}
         assert line == "/etc/postfix-out/main.cf", printed
+        said = host.run(PROGRAM_INSIDE, "audit", "--html", "/tmp/page.html", "--force", check=False).stdout
+        assert [line.split(":")[0] for line in said.splitlines()[::2]] == ["Closed", "Open to the whole Internet"]
         page = host.read("/tmp/page.html")
         assert page.count("<!DOCTYPE") == 1 and page.count("<h1>") == page.count("</article>") == 2
         contents, closed, world = page.split("<article")
@@ -159,6 +161,23 @@ def test_instances(lab):
     finally:
         host.restore()
         host.run("rm", "-rf", "/etc/postfix-out", "/var/spool/postfix-out", "/var/lib/postfix-out", "/tmp/page.html")
+
+
+LIMITS = "".join(f"FEATURE(`{name}')dnl\n" for name in (
+    "greet_pause', `1000", "conncontrol', `nodelay', `terminate", "ratecontrol', `nodelay', `terminate"))
+
+
+def test_limits_of_sendmail(lab):
+    """Debian's sendmail.mc lets a client come ten times in ten minutes: the audit asks all it has to ask."""
+    host = SENDMAIL
+    try:
+        sendmail(LIMITS, macros="define(`confCONNECTION_RATE_THROTTLE', `15')dnl\n",
+                 access="GreetPause: 5000\nClientRate: 10\nClientConn: 10\n")(host)
+        code, (report,), printed = host.audit()
+        assert (code, report["verdict"]) == (0, "closed"), printed
+        assert not [one for one in report["unasked"] if one["why"] == "it hung up"], printed
+    finally:
+        host.restore()
 
 
 def test_watch(lab):
@@ -182,6 +201,11 @@ def test_watch(lab):
         assert watch() == (1, [f"- {name}: closed", f"+ {name}: world",
                                f"+ {name}: open: Trusted networks are too wide (C6)"])
         assert watch() == (1, [])
+        host.run("rm", "-rf", "/var/lib/portreeve-audit")
+        for told in (f"portreeve: audit: + {name}: world\n", ""):      # at its own place, which it makes
+            done = host.run(PROGRAM_INSIDE, "audit", "--watch", check=False)
+            assert done.returncode == 1 and done.stdout[:len(told) or None] == told
+        assert host.run("stat", "-c", "%a", "/var/lib/portreeve-audit").stdout == "700\n"
         host.run("chmod", "666", "/tmp/last")
         assert watch()[0] == 77
         host.run("sh", "-c", "rm /tmp/last; mkfifo /tmp/last")
@@ -189,7 +213,7 @@ def test_watch(lab):
         assert kept.startswith("portreeve audit 1\n") and quick_s < 5
     finally:
         host.restore()
-        host.run("rm", "-f", "/tmp/last", "/tmp/told")
+        host.run("rm", "-rf", "/tmp/last", "/tmp/told", "/var/lib/portreeve-audit")
 
 
 @pytest.mark.parametrize("does", ["echo {}; exec >&- 2>&-; while :; do sleep 1; done", "cat /dev/zero",

@@ -7,7 +7,7 @@ What the machine's files say is closed in all of these; what runs may be open.
 import os
 
 import pytest
-from layout import CODES, EXIM, OPENSMTPD, POSTFIX, SENDMAIL, shell
+from layout import CODES, EXIM, LAN, NO_LAN, OPENSMTPD, POSTFIX, SENDMAIL, shell
 
 from lab.lab import Lab
 
@@ -88,3 +88,71 @@ def test_an_opensmtpd_by_another_file(lab):
     finally:
         host.stop(host.daemon, 25)
         host.start_services()
+
+
+@pytest.fixture
+def stopped(lab):
+    """A host whose mail server does not run."""
+    hosts = []
+
+    def stop(host):
+        host.stop(host.daemon, 25)
+        hosts.append(host)
+    yield stop
+    for host in hosts:
+        host.restore()
+        host.start_services()
+
+
+def test_a_sendmail_as_debian_would_start_it(stopped):
+    stopped(SENDMAIL)
+    shell(SENDMAIL, "cd /etc/mail; sed \"s/^MAILER_DEFINITIONS/FEATURE(\\`promiscuous_relay')dnl\\n&/\" sendmail.mc > "
+                    "my.mc; m4 my.mc > my.cf; echo 'DAEMON_PARMS=\"-C/etc/mail/my.cf\";' > sendmail.conf")
+    assert verdicts(SENDMAIL)[:2] == (CODES["world"], ["world"])
+
+
+@pytest.mark.parametrize("units", [
+    {"/usr/lib/systemd/system/opensmtpd.service": "[Service]\nExecStart=/usr/sbin/smtpd\n",
+     "/etc/systemd/system/opensmtpd.service.d/10-open.conf":
+     "[Service]\nEnvironment=FILE=/etc/open.conf\nExecStart=\nExecStart=/usr/sbin/smtpd -f ${FILE}\n"},
+    {"/etc/systemd/system/opensmtpd.service":
+     "[Service]\nEnvironmentFile=-/etc/default/smtpd\nExecStart=/usr/sbin/smtpd $OPTIONS\n",
+     "/etc/default/smtpd": "OPTIONS=-f /etc/open.conf\n"},
+], ids=["override", "unit"])
+def test_an_opensmtpd_as_systemd_would_start_it(stopped, units):
+    host = OPENSMTPD
+    stopped(host)
+    try:
+        for name, text in units.items():
+            host.write(name, text)
+        shell(host, "sed 's/from local for any/from any for any/' /etc/smtpd.conf > /etc/open.conf")
+        assert verdicts(host)[:2] == (CODES["world"], ["world"])
+    finally:
+        host.run("rm", "-f", *units, "/etc/open.conf")
+
+
+def test_an_exim_that_a_shell_would_start(stopped):
+    """What systemd runs is no command of Exim's, so that its options are not known."""
+    stopped(EXIM)
+    EXIM.write("/etc/systemd/system/exim4.service.d/x.conf",
+               "[Service]\nExecStart=\nExecStart=/bin/sh -c 'exec exim4 -bd $(cat /etc/exim4/options)'\n")
+    try:
+        code, reports, printed = EXIM.audit()
+    finally:
+        EXIM.run("rm", "-r", "/etc/systemd/system/exim4.service.d")
+    assert code == CODES["unknown"], printed
+    assert "the server as it is started" in reports[0]["summary"], printed
+
+
+def test_more_is_trusted_than_is_asked(lab):
+    """All of them are as sound as the first hundred, which nobody has heard the server say."""
+    host = POSTFIX
+    try:
+        shell(host, LAN.format("10.77.0.1/24") + "; "
+                    "postconf -e 'mynetworks = 127.0.0.0/8 '\"$(seq -f 10.77.0.%g 2 200 | tr '\\n' ' ')\"")
+        code, reports, printed = host.audit()
+        assert code == CODES["unknown"], printed
+        assert "all networks and trusted ranges" in reports[0]["summary"], printed
+    finally:
+        host.restore()
+        host.run("sh", "-c", NO_LAN, check=False)
