@@ -110,11 +110,14 @@ static const struct audit_who *first_who(const struct audit_report *r, bool worl
 	return NULL;
 }
 
-/* Where no answer came, the server's log may know why. */
+/* Where no answer came, or one of an error of its own, the server's log may know why. */
 static const char *says_of(const struct judge *j, const struct audit_row *row)
 {
+	enum { LOCAL_ERROR = 451 };
 	const char *says = row->tls == AUDIT_CLEAR ? j->known->says : j->known->says_tls;
-	if (row->plain != AUDIT_UNSAID || !row->heard || row->heard->code != 0 || !says)
+	const int code = row->heard ? row->heard->code : 0;
+	const bool silent = row->heard && row->plain == AUDIT_UNSAID && code == 0;
+	if (!says || (!silent && code != LOCAL_ERROR))
 		return "";
 	return arena_printf(j->report->arena, "; the server says: %s", says);
 }
