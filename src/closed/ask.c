@@ -118,7 +118,8 @@ static size_t ungreeted_at(const struct asking *all, uint16_t port)
 /* In their order: who has to wait lets nobody pass. */
 static void ask_more(struct asking *all)
 {
-	while (all->begun < all->n && all->begun - all->over < CLOSED_AT_ONCE &&
+	const unsigned at_once = all->patience->at_once ? all->patience->at_once : CLOSED_AT_ONCE;
+	while (all->begun < all->n && all->begun - all->over < at_once &&
 	       ungreeted_at(all, all->sessions[all->begun].to.port) < UNGREETED_MAX)
 		ask_next(all);
 }

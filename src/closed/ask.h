@@ -101,6 +101,7 @@ struct closed_patience {
 	int64_t refused_ms;                      /* while who does not listen is asked again */
 	int64_t command_ms, session_ms;          /* for one reply, for one session */
 	int64_t all_ms;
+	unsigned at_once;                        /* sessions; 0: CLOSED_AT_ONCE */
 };
 
 /* Asks all, CLOSED_AT_ONCE at a time and few that are not greeted yet, with room NULL in this

@@ -406,8 +406,9 @@ for host, change in OWN.items():
     case("docker-proxy-4", host, proxied(with_network(change, BRIDGE), DOCKER_4), "world", ["C2"], by, undo=NO_BRIDGE)
     case("source-nat", host, with_network(change, SOURCE_NAT), "world", ["C3"], by, undo=NO_NAT)
     case("cluster", host, with_network(change, CLUSTER), "world", ["C4"], by, undo=NO_NAT)
+    # Who is refused as a client was not asked for more.
     case("lxd-forkproxy", host, proxied(change, FORKPROXY), "world", ["C5"],
-         BY_LOOPBACK)
+         BY_LOOPBACK, after="unknown" if host is SENDMAIL else "closed")
 
 
 # ---- what can't be asked ---------------------------------------------------------------------------------
