@@ -274,7 +274,7 @@ static const struct found_row exim_rows[] = {
 	      "  accept sender_domains = partner.example\n  accept hosts = +relay_from_hosts\n"
 	      "  require domains = +local_domains : +relay_to_domains\n  accept\n" } }, NULL,
 	  STRANGER4 "E09\n", "1/0/0",
-	  { "open C31", EXIM ":7", "take this statement out" } },
+	  { "open C31", EXIM ":7", "in place of line 7:\n|   accept  authenticated = *\n" } },
 	{ "a router behind the check", MTA_EXIM,
 	  { { EXIM, ACL "domainlist local_domains = example.org\nbegin acl\ncheck:\n"
 	      "  require domains = +local_domains\n  accept\nbegin routers\nold:\n"
@@ -283,7 +283,7 @@ static const struct found_row exim_rows[] = {
 	  { "open C34", EXIM ":12", EXIM ":8", "Nothing is routed by way of a local part" } },
 	{ "a list of domains of another name", MTA_EXIM,
 	  { { EXIM, ACL "domainlist far = *\nbegin acl\ncheck:\n  accept domains = +far\n" } },
-	  NULL, STRANGER4 "E01\n", "1/0/0", { EXIM ":4", EXIM ":7", "take this statement out" } },
+	  NULL, STRANGER4 "E01\n", "1/0/0", { EXIM ":4", EXIM ":7", "|   accept  authenticated = *\n" } },
 	{ "relays to all domains", MTA_EXIM,
 	  { { UPDATE, INTERNET "dc_use_split_config='false'\ndc_relay_domains='*'\n" },
 	    { TEMPLATE, DEBIAN } }, NULL, STRANGER4 "E01\n", "1/0/0",
