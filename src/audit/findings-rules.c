@@ -377,8 +377,8 @@ static void fix_exim_rules(struct findings *fs, struct finding_draft *d,
 	if (domains && fix_exim_domains(fs, d))
 		return;
 	if (line && !finding_is_debian_exim(fs)) {
-		finding_fix(fs, d, "# Whoever logs in, in the place of all; or take the whole statement "
-		            "out.");
+		finding_fix(fs, d, "# Whoever logs in, in the place of all; or take the whole "
+		            "statement out.");
 		finding_fix_place(fs, d, &line->place);
 		finding_fix(fs, d, "  accept  authenticated = *");
 		finding_fix_reload(fs, d);
