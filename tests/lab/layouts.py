@@ -265,8 +265,9 @@ def accepting(condition, run=""):
 
 case("sender-of-a-list", EXIM, accepting("senders = *@partner.net"), "world", ["C31"], ["stranger4", "stranger6"])
 case("sender-of-a-file", EXIM, accepting("senders = lsearch;/etc/exim4/senders",
-                                         "echo 'bob@partner.net: x' > /etc/exim4/senders"), "unknown", ["C31"])
-case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""])
+                                         "echo 'bob@partner.net: x' > /etc/exim4/senders"), "unknown", ["C31"],
+     by_hand=True)
+case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""], by_hand=True)
 case("top-level-of-recipients", EXIM, accepting("domains = *.net"), "wide", ["C33"], ["stranger4", "stranger6"],
      campaign=True)
 case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n", "")), advice=["C18"])
@@ -320,7 +321,8 @@ case("any-certificate", SENDMAIL, sendmail(
     macros="define(`confSERVER_CERT', `/run/secrets/..data/cert')dnl\ndefine(`confSERVER_KEY', "
            "`/run/secrets/..data/key')dnl\ndefine(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')dnl\n"
            "define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n",
-    rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
+    rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS,
+     by_hand=True)
 case("bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u1", sendmail()), advice=["C17"], undo=FORGOTTEN)
 case("no-bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u2", sendmail()), unsaid=["C17"],
      undo=FORGOTTEN)
@@ -455,7 +457,7 @@ case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
 case("include-of-itself", OPENSMTPD, instead("/etc/smtpd.conf", "echo 'include \"/etc/smtpd.conf\"' > /etc/smtpd.conf"),
      "unknown")
 case("not-a-configuration", SENDMAIL, instead("/etc/mail/sendmail.cf", "echo DZ8.17.1 > /etc/mail/sendmail.cf"),
-     "unknown", [""], says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
+     "unknown", says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
 case("no-such-interface", OPENSMTPD, opensmtpd("listen on none-such\n"), "unknown",
      says="does not start: smtpd: invalid virtual ip or interface: none-such")
 
