@@ -232,6 +232,30 @@ def test_hostile_files(served):
                       "mv hosts passwd /etc; mv main.cf /etc/postfix", check=False)
 
 
+TWIN = """
+import socket
+with socket.create_server(("172.18.0.2", 25)) as server:
+    print("listening", flush=True)
+    server.accept()
+"""
+
+
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["two-have-the-address"])
+def test_of_two_none_is_guessed(served):
+    """Another network has the same address, and somebody listens there, too."""
+    twin = subprocess.Popen(MACHINE._inside([
+        "unshare", "-n", "sh", "-ec", "ip link set lo up; ip addr add 172.18.0.2/16 dev lo; exec python3 -c \"$0\"", TWIN]),
+        stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert twin.stdout.readline() == b"listening\n"
+        code, reports, printed = MACHINE.audit()
+        assert code == UNKNOWN, printed
+        assert "another one who listens there is no mail server that is known" in printed, printed
+    finally:
+        os.killpg(twin.pid, signal.SIGKILL)
+        twin.wait()
+
+
 # A file system in user space, whose process answers nothing.
 HANGING = """
 import ctypes, os, stat, sys
