@@ -256,6 +256,23 @@ def test_of_two_none_is_guessed(served):
         twin.wait()
 
 
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["by-rootlessport"])
+def test_where_a_program_does_not_say(served):
+    """As the one that publishes for containers without root: it may be any of them, and they are named."""
+    port, path = 2525, "/usr/local/bin/rootlessport"
+    MACHINE.write(path, PROXY, mode=0o755)
+    MACHINE.start(path, "-host-port", port)
+    try:
+        MACHINE.wait_port(port)
+        code, reports, printed = MACHINE.audit()
+        assert code == UNKNOWN, printed
+        (row,) = [row for row in reports[0]["unasked"] if row["what"] == f"port {port} of this machine"]
+        assert "rootlessport" in row["why"] and "it may be Postfix in a container (process " in row["why"], printed
+    finally:
+        MACHINE.run("pkill", "-f", path, check=False)
+        MACHINE.run("rm", path)
+
+
 # A file system in user space, whose process answers nothing.
 HANGING = """
 import ctypes, os, stat, sys
