@@ -299,7 +299,7 @@ static void tell_answer(struct gate_run *g)
 	}
 	if (g->answer == GATE_YES) {
 		if (!g->cli->json)
-			printf("open: %s\n", why);
+			printf("yes: %s\n", why);
 		return;
 	}
 	buf_printf(&line, "portreeve: gate: SHUT: %s\n", why);
