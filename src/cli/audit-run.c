@@ -189,8 +189,9 @@ static bool may_be_permitted(struct auditing *w)
 
 static void find_askers(struct auditing *w)
 {
+	enum { BELIEVED_MAX = 64 };
 	const struct audit_reading *r = audit_config_reading(w->config);
-	struct prefix *trusted = arena_alloc(w->a, (r->trust_n + 1) * sizeof(*trusted));
+	struct prefix *trusted = arena_alloc(w->a, (r->trust_n + BELIEVED_MAX) * sizeof(*trusted));
 	struct ip *seen = arena_alloc(w->a, (w->arrival_n + 1) * sizeof(*seen));
 	struct audit_asked asked = { .trusted = trusted, .trusted_n = r->trust_n, .seen = seen };
 	struct audit_asker *askers;
@@ -201,6 +202,8 @@ static void find_askers(struct auditing *w)
 			                     "the configuration trusts some, and an asker of "
 			                     "such an address is not there yet");
 	}
+	asked.trusted_n += audit_config_believed(w->config, "", w->a, trusted + r->trust_n,
+	                                         BELIEVED_MAX);
 	for (size_t i = 0; i < w->arrival_n; i++)
 		if (w->arrivals[i].way != AUDIT_DIRECT && w->arrivals[i].as.family)
 			seen[asked.seen_n++] = w->arrivals[i].as;

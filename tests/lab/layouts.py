@@ -174,6 +174,11 @@ case("pattern-of-addresses", POSTFIX, postfix(
 case("top-level-of-recipients", POSTFIX, postfix({"relay_domains": "com"}), "wide", ["C33"],
      ["stranger4", "stranger6"], campaign=True)
 
+# Who is believed from there says that he is this machine.
+case("xclient-from-a-range", POSTFIX, postfix({"smtpd_authorized_xclient_hosts": "60.0.0.0/8"}), "wide", ["C7"], ["range"])
+case("xclient-from-a-lan", POSTFIX, postfix({"smtpd_authorized_xclient_hosts": "192.168.7.0/24"},
+                                            run=LAN.format("192.168.7.2/24")), undo=NO_LAN, campaign=True)
+
 LOGIN = {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth",
          "smtpd_tls_auth_only": "yes"}
 OWNERS = {"smtpd_sender_login_maps": "texthash:/etc/postfix/owners",
@@ -226,6 +231,9 @@ OWN_SENDER = ("  require verify        = sender\n",
               "  require verify        = sender\n")
 case("proxy-header-from-all", EXIM, exim(("tls_advertise_hosts =\n", "tls_advertise_hosts =\nhosts_proxy = *\n")),
      "world", ["C7"], ["stranger4", "stranger6"])
+case("proxy-header-from-a-range", EXIM, exim(("tls_advertise_hosts =\n",
+                                             "tls_advertise_hosts =\nhosts_proxy = 60.0.0.0/8\n")),
+     "wide", ["C7"], ["range"])
 case("any-password", EXIM, logins("true"), "world", ["C8"], ["stranger4", "stranger6"])
 case("logins", EXIM, logins(PASSWORD), advice=["C15"], unsaid=["C8"])
 case("own-senders", EXIM, logins(PASSWORD, OWN_SENDER), unsaid=["C8", "C15"])
