@@ -328,9 +328,25 @@ static void find_all_tls_gone(struct auditing *w)
 
 /* ---- all of it ------------------------------------------------------------------- */
 
+/* What runs may be of another day than the file that was asked about. */
+static void find_changes(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	const unsigned process = w->options->inside ? 0 : w->source.daemon.process;
+	for (size_t i = 0; i < r->port_n && process; i++) {
+		const char *file = r->ports[i].place.file;
+		if (file[0] == '/' && audit_daemon_is_older(process, w->server->mta, file))
+			audit_plan_leave_out(&w->plan,
+				arena_printf(w->a, "what runs now (process %u)", process),
+				arena_printf(w->a, "it was started before %s was changed, and goes "
+				             "on by what that said then: restart it", file));
+	}
+}
+
 static void gather_unasked(struct auditing *w, const char *others)
 {
 	const struct audit_reading *r = audit_config_reading(w->config);
+	find_changes(w);
 	if (others[0])
 		audit_plan_leave_out(&w->plan, others, "it is installed, too; --mta names it");
 	for (size_t i = 0; i < r->unread_n; i++)

@@ -21,8 +21,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600,
-       DIRECTORY_MODE = 0700 };
+enum {
+	TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600,
+	PLACE_MODE = 0700,
+};
 
 struct watching {
 	struct cli *cli;
@@ -35,12 +37,32 @@ struct watching {
 
 /* ---- what is kept --------------------------------------------------------------------- */
 
+/* Before the audit: what it found would be told anew each time. The usual place is made, which a
+ * unit has already. */
+static int place_find(struct watching *w)
+{
+	struct str path = str_of(w->path);
+	size_t slash = path.n;
+	while (slash && path.p[slash - 1] != '/')
+		slash--;
+	const char *directory = slash > 1 ? arena_strdup(&w->cli->arena,
+	                                                 (struct str){ path.p, slash - 1 })
+	                                  : slash ? "/" : ".";
+	if (!w->asked->kept)
+		(void)mkdir(directory, PLACE_MODE);
+	if (access(directory, W_OK | X_OK) == 0)
+		return CLI_GO;
+	return cli_fail(w->cli, errno == ENOENT ? EX_CANTCREAT : EX_NOPERM,
+	                "--kept: %s: expected a directory that can be written to: %s", directory,
+	                strerror(errno));
+}
+
 static int last_read(struct watching *w)
 {
 	struct stat st;
 	int fd = open(w->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return CLI_GO;
+		return place_find(w);
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_mode & 022) {
 		if (fd >= 0)
@@ -56,16 +78,14 @@ static int last_read(struct watching *w)
 	if (n < 0)
 		return cli_fail(w->cli, EX_IOERR, "%s: it cannot be read", w->path);
 	w->had = watch_parse(buf_str(&w->file), &w->last) == ERR_OK;
-	if (!w->had)
-		cli_note(w->cli, "%s: it is not what an audit keeps, and is written anew", w->path);
+	if (w->had || !w->file.n)
+		return CLI_GO;
+	/* Nothing else is written over, whatever it was taken for. */
+	if (!watch_is_kept(buf_str(&w->file)))
+		return cli_fail(w->cli, EX_DATAERR, "--kept: %s: expected what an audit has kept, "
+		                "or no file: it is something else, and stays", w->path);
+	cli_note(w->cli, "%s: it is broken, and is written anew", w->path);
 	return CLI_GO;
-}
-
-/* The unit's StateDirectory= makes it; who watches by hand gets the same one. */
-static void directory_make(const struct watching *w)
-{
-	if (!w->asked->kept)
-		file_mkdirs(AUDIT_WATCH_DIRECTORY, DIRECTORY_MODE);
 }
 
 static int now_write(struct watching *w)
@@ -187,7 +207,6 @@ int audit_watch_run(struct cli *cli, const struct audit_options *options,
 	struct watching w = { .cli = cli, .asked = watching,
 	                      .path = watching->kept ? watching->kept : AUDIT_WATCH_KEPT,
 	                      .now.time_s = clock_now_s() };
-	directory_make(&w);
 	int code = last_read(&w);
 	if (code == CLI_GO) {
 		digest_now(&w, options);

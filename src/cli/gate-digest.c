@@ -495,9 +495,23 @@ int gate_kept_read(const char *path, struct gate_kept *out)
 	return n < 0 ? ERR_IO : gate_kept_parse((struct str){ text, (size_t)n }, out);
 }
 
+/* Something else that is there stays, whatever it was taken for. */
+static bool is_foreign(const char *path)
+{
+	struct buf text = { 0 };
+	struct stat st;
+	bool foreign = lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	               file_read(path, KEPT_BYTES, &text) != ERR_NOT_FOUND &&
+	               !gate_kept_is(buf_str(&text));
+	buf_fini(&text);
+	return foreign;
+}
+
 int gate_kept_write(const char *path, const struct gate_kept *kept)
 {
 	struct buf text = { 0 };
+	if (is_foreign(path))
+		return ERR_EXISTS;
 	gate_kept_format(kept, &text);
 	int e = file_write(path, buf_str(&text), KEPT_MODE);
 	buf_fini(&text);
