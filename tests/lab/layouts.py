@@ -307,7 +307,8 @@ case("any-certificate", SENDMAIL, sendmail(
     macros="define(`confSERVER_CERT', `/run/secrets/..data/cert')dnl\ndefine(`confSERVER_KEY', "
            "`/run/secrets/..data/key')dnl\ndefine(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')dnl\n"
            "define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n",
-    rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
+    rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS,
+    by_hand=True)
 case("bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u1", sendmail()), advice=["C17"], undo=FORGOTTEN)
 case("no-bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u2", sendmail()), unsaid=["C17"],
      undo=FORGOTTEN)
@@ -440,7 +441,7 @@ case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
 case("include-of-itself", OPENSMTPD, instead("/etc/smtpd.conf", "echo 'include \"/etc/smtpd.conf\"' > /etc/smtpd.conf"),
      "unknown")
 case("not-a-configuration", SENDMAIL, instead("/etc/mail/sendmail.cf", "echo DZ8.17.1 > /etc/mail/sendmail.cf"),
-     "unknown", says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
+     "unknown", [""], says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
 case("no-such-interface", OPENSMTPD, opensmtpd("listen on none-such\n"), "unknown",
      says="does not start: smtpd: invalid virtual ip or interface: none-such")
 
