@@ -57,6 +57,9 @@ void audit_config_explain(struct audit_config *config, const struct audit_client
  * is believed. Whom it is believed from is not looked at. */
 void audit_config_explain_claim(struct audit_config *config, bool proxy,
                                 const struct audit_port *port, struct audit_why *why);
+/* The ranges from which somebody is believed at that service; how many, up to `max`. */
+size_t audit_config_believed(struct audit_config *config, const char *service, struct arena *a,
+                             struct prefix *ranges, size_t max);
 /* AUDIT_BY_…: of which kinds a form's recipient is, an own one that holds a foreign address. 0: it
  * is none, or no form of the catalogue. */
 unsigned audit_form_routes(const char *form);

@@ -33,6 +33,7 @@ struct daemon_options {
 	bool tls_first;                  /* at all ports */
 	struct audit_place place;        /* where they stand; of a process "" */
 	const char *unknown;             /* what is not known of them, a sentence's end; NULL */
+	unsigned process;                /* that runs by them; 0: none does, or it is not known */
 };
 
 /* Words and "NAME=value" end with NUL each, as the kernel has them. False: it says nothing, as it

@@ -32,6 +32,21 @@ static struct str cut(struct arena *a, const char *text)
 	return audit_excerpt(a, text, "", TEXT_MAX_BYTES);
 }
 
+/* The place as this machine knows it: an image's file is not the one of that name here. */
+static struct audit_place below(struct arena *a, const char *root, const struct audit_place *place)
+{
+	struct audit_place p = *place;
+	if (root[0] && p.file[0] == '/')
+		p.file = arena_printf(a, "%s%s", root, p.file);
+	return p;
+}
+
+/* "/etc/postfix/nets", or words. */
+static const char *what_below(const struct audit_diff_told *told, const char *what)
+{
+	return what[0] == '/' ? arena_printf(told->arena, "%s%s", told->new_root, what) : what;
+}
+
 enum audit_diff_verdict audit_diff_verdict(const struct audit_diff_told *told)
 {
 	if (told->diff->widened)
@@ -44,13 +59,13 @@ enum audit_diff_verdict audit_diff_verdict(const struct audit_diff_told *told)
 /* ---- JSON ----------------------------------------------------------------------- */
 
 static void add_lines(struct json *j, const char *key, const struct audit_why *why,
-                      struct arena *a)
+                      const char *root, struct arena *a)
 {
 	json_open_array(j, key);
 	for (size_t i = 0; i < why->by_n; i++) {
 		const struct audit_line *line = &why->by[i];
 		json_open_object(j, NULL);
-		json_add_shown(j, "file", str_of(line->place.file));
+		json_add_shown(j, "file", str_of(below(a, root, &line->place).file));
 		json_add_int(j, "line", line->place.line);
 		json_add_shown(j, "parameter", str_of(line->parameter));
 		json_add_shown(j, "text", cut(a, line->place.text));
@@ -59,8 +74,10 @@ static void add_lines(struct json *j, const char *key, const struct audit_why *w
 	json_close(j);
 }
 
-static void add_row(struct json *j, const struct audit_diff_row *row, struct arena *a)
+static void add_row(struct json *j, const struct audit_diff_row *row,
+                    const struct audit_diff_told *told)
 {
+	struct arena *a = told->arena;
 	char ip[IP_TEXT_MAX];
 	const struct prefix *network = &row->client.network;
 	json_open_object(j, NULL);
@@ -78,8 +95,8 @@ static void add_row(struct json *j, const struct audit_diff_row *row, struct are
 	json_add_cstr(j, "was", answer_name(&row->was));
 	json_add_cstr(j, "is", answer_name(&row->is));
 	json_add_cstr(j, "cause", row->is.cause);
-	add_lines(j, "was_by", &row->was, a);
-	add_lines(j, "by", &row->is, a);
+	add_lines(j, "was_by", &row->was, told->old_root, a);
+	add_lines(j, "by", &row->is, told->new_root, a);
 	json_close(j);
 }
 
@@ -99,12 +116,13 @@ void audit_diff_json(const struct audit_diff_told *told, struct json *j)
 	json_add_int(j, "narrowed", (int64_t)d->narrowed);
 	json_open_array(j, "changes");
 	for (size_t i = 0; i < d->row_n; i++)
-		add_row(j, &d->rows[i], told->arena);
+		add_row(j, &d->rows[i], told);
 	json_close(j);
 	json_open_array(j, "unread");
 	for (size_t i = 0; i < told->reading->unread_n; i++) {
 		json_open_object(j, NULL);
-		json_add_shown(j, "what", cut(told->arena, told->reading->unread[i].what));
+		json_add_shown(j, "what",
+		               cut(told->arena, what_below(told, told->reading->unread[i].what)));
 		json_add_shown(j, "why", str_of(told->reading->unread[i].why));
 		json_close(j);
 	}
@@ -129,17 +147,20 @@ static struct page_cell answer_cell(const struct audit_why *why)
 	return (struct page_cell){ .text = str_of(why->some ? "to some" : words[why->answer]) };
 }
 
-static struct page_cell line_cell(const struct audit_why *why, struct arena *a)
+static struct page_cell line_cell(const struct audit_why *why, const char *root, struct arena *a)
 {
 	if (!why->by_n)
 		return (struct page_cell){ .text = STR("nobody listens, or no rule is for it") };
-	return (struct page_cell){ .text = str_of(audit_place_words(a, &why->by[0].place)),
+	const struct audit_place place = below(a, root, &why->by[0].place);
+	return (struct page_cell){ .text = str_of(audit_place_words(a, &place)),
 	                           .code = audit_excerpt(a, why->by[0].place.text, "", 96) };
 }
 
-static void add_page_row(const struct audit_diff_row *row, struct arena *a, struct page *page)
+static void add_page_row(const struct audit_diff_told *told, const struct audit_diff_row *row,
+                         struct page *page)
 {
 	char network[PREFIX_TEXT_MAX];
+	struct arena *a = told->arena;
 	prefix_format(&row->client.network, network);
 	const char *port = row->port ? arena_printf(a, "%u", row->port) : "any";
 	const struct page_cell cells[] = {
@@ -147,7 +168,8 @@ static void add_page_row(const struct audit_diff_row *row, struct arena *a, stru
 		  .code = str_of(arena_strdup(a, str_of(network))),
 		  .note = str_of(shows_words(row, a)) },
 		{ .text = str_of(port) }, answer_cell(&row->was), answer_cell(&row->is),
-		line_cell(row->widens ? &row->is : &row->was, a),
+		row->widens ? line_cell(&row->is, told->new_root, a)
+		            : line_cell(&row->was, told->old_root, a),
 	};
 	page_row(page, row->widens ? row->is.answer == AUDIT_YES ? PAGE_BAD : PAGE_WARNING
 	                           : PAGE_PLAIN, cells);
@@ -187,7 +209,7 @@ void audit_diff_page(const struct audit_diff_told *told, struct page *page)
 		page_table(page, heads, 5);
 	}
 	for (size_t i = 0; i < d->row_n; i++)
-		add_page_row(&d->rows[i], a, page);
+		add_page_row(told, &d->rows[i], page);
 	if (d->row_n < d->widened + d->narrowed)
 		page_text(page, "These are %zu of %zu changes.", d->row_n,
 		          d->widened + d->narrowed);
@@ -198,7 +220,8 @@ void audit_diff_page(const struct audit_diff_told *told, struct page *page)
 	if (r->unread_n)
 		page_heading(page, "What could not be read of the new one");
 	for (size_t i = 0; i < r->unread_n && i < UNREAD_SHOWN_MAX; i++)
-		page_text(page, "%.*s: %s", STR_ARG(cut(a, r->unread[i].what)), r->unread[i].why);
+		page_text(page, "%.*s: %s", STR_ARG(cut(a, what_below(told, r->unread[i].what))),
+		          r->unread[i].why);
 	if (r->unread_n > UNREAD_SHOWN_MAX)
 		page_text(page, "and %zu more.", r->unread_n - UNREAD_SHOWN_MAX);
 }

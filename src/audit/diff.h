@@ -52,6 +52,8 @@ struct audit_diff_told {
 	const struct audit_diff *diff;
 	enum mta mta;
 	const char *old, *new_;          /* the names of both, for people */
+	/* Of images: their roots, below which their files are shown; "" of others. */
+	const char *old_root, *new_root;
 	bool whole;                      /* all was compared, and no more is unread than was */
 	const struct audit_reading *reading;     /* of the new one: what could not be read */
 	struct arena *arena;

@@ -400,6 +400,8 @@ static bool is_asked_here(const struct facts *f, const struct audit_asked_at *a,
 	enum mta mta = audit_mta_of_process(l->program);
 	if (l->elsewhere || a->pid)
 		return l->elsewhere && a->pid && a->pid == l->pid;
+	if (l->other_program)
+		return false;
 	if (mta != MTA_UNKNOWN)
 		return mta == a->mta && l->started && strcmp(l->started, a->started) == 0 &&
 		       (covers(a, &e->to) || is_installation(f, a, l));
@@ -434,10 +436,13 @@ static const char *taker_words(struct arena *a, const struct facts_listener *l)
 	const char *title = mta != MTA_UNKNOWN ? mta_title(mta)
 	                  : l->program[0] ? l->program : "a program that could not be seen";
 	const bool own = mta != MTA_UNKNOWN && !l->elsewhere;
-	return arena_printf(a, "%s%s%s%s%s", title,
+	return arena_printf(a, "%s%s%s%s%s%s", title,
 	                    l->pid ? arena_printf(a, " (process %u)", l->pid) : "",
 	                    l->elsewhere ? " in a container" : "",
-	                    own && !l->started ? ", by which options is not known"
+	                    l->other_program ? arena_printf(a, ", whose program is %s and not the "
+	                                                    "one that is installed,",
+	                                                    l->other_program) : "",
+	                    own && !l->started ? ", by which options is not known,"
 	                    : own && l->started[0] ? " by " : "",
 	                    own && l->started ? l->started : "");
 }

@@ -62,6 +62,7 @@ struct facts_listener {
 	/* Of a mail server of this machine the options by which it runs, as daemon_text() has them;
 	 * NULL: they are not known. */
 	const char *started;
+	const char *other_program;       /* it is not the one that is installed: its file; NULL */
 };
 
 /* ---- translation of addresses ---- */

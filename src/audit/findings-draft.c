@@ -8,6 +8,15 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* The same audit once more. */
+static const char *audit_again(const struct findings *fs)
+{
+	const char *root = fs->report->root;
+	return root && root[0] && finding_is_plain(str_of(root))
+	       ? arena_printf(fs->a, "portreeve audit --root %s", root)
+	       : "portreeve audit";
+}
+
 struct finding_draft *finding_begin(struct findings *fs, enum audit_severity severity,
                                     const char *cause, const char *title, unsigned people)
 {
@@ -16,7 +25,7 @@ struct finding_draft *finding_begin(struct findings *fs, enum audit_severity sev
 	assert(title || known);
 	*d = (struct finding_draft){ .severity = severity, .cause = cause, .why = "",
 	                             .title = title ? title : known->title, .people = people,
-	                             .check = "portreeve audit" };
+	                             .check = audit_again(fs) };
 	return d;
 }
 
@@ -86,7 +95,7 @@ void finding_check(struct findings *fs, struct finding_draft *d, const char *fmt
 {
 	va_list ap;
 	va_start(ap, fmt);
-	d->check = arena_printf(fs->a, "portreeve audit; %s", printed(fs, fmt, ap));
+	d->check = arena_printf(fs->a, "%s; %s", audit_again(fs), printed(fs, fmt, ap));
 	va_end(ap);
 }
 

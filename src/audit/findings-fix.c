@@ -139,18 +139,31 @@ static void fix_sendmail_homes(struct findings *fs, struct finding_draft *d,
 	}
 }
 
+/* Sendmail trusts the addresses of the machine's interfaces by itself, loopback among them. */
+static void fix_sendmail_own(struct findings *fs, struct finding_draft *d, const struct ip *as)
+{
+	if (!ip_is_loopback(as)) {
+		const char *mc = finding_macro_file(fs);
+		finding_fix(fs, d, "# In %s, above MAILER_DEFINITIONS:", mc);
+		finding_fix(fs, d, "define(`confDONT_PROBE_INTERFACES', `True')dnl");
+		finding_fix_remake(fs, d, mc);
+		return;
+	}
+	finding_fix(fs, d, "# No list takes that trust away. With this it refuses all mail that "
+	            "comes so, for your own users, too:");
+	finding_fix(fs, d, "# In /etc/mail/access:");
+	finding_fix(fs, d, "Connect:%s%s REJECT", as->family == 6 ? "IPv6:" : "",
+	            finding_ip_text(fs, as));
+	finding_fix(fs, d, "# Then:");
+	finding_fix(fs, d, "makemap hash /etc/mail/access < /etc/mail/access");
+}
+
 static void fix_sendmail_clients(struct findings *fs, struct finding_draft *d,
                                  const struct finding_group *g)
 {
 	const struct audit_line *line = first_line(g);
 	if (line && !line->place.line && g->arrival && g->arrival->as.family) {
-		finding_fix(fs, d, "# Sendmail trusts this machine's own addresses by itself: with "
-		            "this it refuses all mail that comes so, for your users, too.");
-		finding_fix(fs, d, "# In /etc/mail/access:");
-		finding_fix(fs, d, "Connect:%s%s REJECT", g->arrival->as.family == 6 ? "IPv6:" : "",
-		            finding_ip_text(fs, &g->arrival->as));
-		finding_fix(fs, d, "# Then:");
-		finding_fix(fs, d, "makemap hash /etc/mail/access < /etc/mail/access");
+		fix_sendmail_own(fs, d, &g->arrival->as);
 		return;
 	}
 	if (!line || !line->place.line || !strcmp(g->cause, "C5")) {

@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-enum { FORMS_SHOWN = 6 };
+enum { FORMS_SHOWN = 4 };
 
 /* The question in which the form was taken; NULL: of the reading alone. */
 static const struct audit_question *question_of(const struct findings *fs,
@@ -116,34 +116,106 @@ const char *finding_form_cause(struct findings *fs, const struct audit_who *who,
 
 /* ---- what is said -------------------------------------------------------------- */
 
-static const char *form_text(struct findings *fs, const char *form)
+/* By what the form is another than plain mail. */
+enum sign { SIGN_RECIPIENT, SIGN_SENDER, SIGN_HELO, SIGN_CLAIM, SIGN_LOGIN, SIGN_CERTIFICATE,
+            SIGN_TLS, SIGN_NAME };
+
+static enum sign sign_of(const struct relay_case *row, const struct audit_question *q)
 {
-	const struct relay_case *row = relay_case_by_id(str_of(form));
-	if (!row)
-		return arena_printf(fs->a, "%s (%s)", audit_form_title(form), form);
-	return arena_printf(fs->a, "%s (%s)", form_reasons_of(row)->title, form);
+	const enum audit_claim claim = q ? q->claim : AUDIT_AS_ITSELF;
+	if (claim == AUDIT_CLAIM_LOGIN || (row && row->session == RELAY_AUTH_INVENTED))
+		return SIGN_LOGIN;
+	if (claim == AUDIT_CLAIM_CERTIFICATE)
+		return SIGN_CERTIFICATE;
+	if (claim != AUDIT_AS_ITSELF)
+		return SIGN_CLAIM;
+	if (row && row->session == RELAY_TRUSTED_PTR)
+		return SIGN_NAME;
+	if (row && relay_forges_helo(row))
+		return SIGN_HELO;
+	if (row && (relay_forges_sender(row) || !strcmp(row->mail, "<>")))
+		return SIGN_SENDER;
+	return row && row->session == RELAY_STARTTLS ? SIGN_TLS : SIGN_RECIPIENT;
+}
+
+/* What was said there, as SMTP has it; "" where nobody was asked. */
+static const char *said(struct findings *fs, enum sign sign, const struct audit_question *q,
+                        const char *form)
+{
+	const struct audit_try *t = NULL;
+	for (size_t k = 0; q && k < q->try_n && !t; k++)
+		if (!strcmp(q->tries[k].form, form))
+			t = &q->tries[k];
+	if (!t)
+		return "";
+	switch (sign) {
+	case SIGN_SENDER:
+		return arena_printf(fs->a, "MAIL FROM:%.200s, RCPT TO:%.200s", t->mail, t->rcpt);
+	case SIGN_HELO:
+		return arena_printf(fs->a, "EHLO %.200s, RCPT TO:%.200s", q->helo ? q->helo : "",
+		                    t->rcpt);
+	case SIGN_CLAIM:
+		return q->claim == AUDIT_CLAIM_XCLIENT ? "XCLIENT ADDR=127.0.0.1" : "";
+	case SIGN_LOGIN:
+		return arena_printf(fs->a, "AUTH as %.100s, RCPT TO:%.200s",
+		                    q->user ? q->user : "anybody", t->rcpt);
+	default:
+		return arena_printf(fs->a, "RCPT TO:%.200s", t->rcpt);
+	}
+}
+
+static void say_form(struct findings *fs, struct finding_draft *d, const struct finding_group *g,
+                     const char *form)
+{
+	const struct relay_case *row = audit_form_case(form), *own = relay_case_by_id(str_of(form));
+	const struct audit_question *q = NULL;
+	for (size_t i = 0; i < g->n && !q; i++)
+		q = question_of(fs, g->rows[i], form);
+	const char *line = said(fs, sign_of(row, q), q, form);
+	const char *title = own ? form_reasons_of(own)->title : audit_form_title(form);
+	finding_say(fs, d, "%s (%s)%s%s%s.", title, form, line[0] ? ", \"" : "", line,
+	            line[0] ? "\"" : "");
+	if (row && strcmp(row->id, "E01") != 0)
+		finding_say(fs, d, "%s", form_reasons_of(row)->meaning);
 }
 
 static void say_forms(struct findings *fs, struct finding_draft *d, const struct finding_group *g)
 {
-	const struct relay_case *row = audit_form_case(g->forms[0]);
-	struct buf b = { 0 };
+	finding_say(fs, d, "Plain mail to a foreign domain is refused at %s, but not in %s:",
+	            finding_ports(fs, g), g->form_n == 1 ? "this form" : "these forms");
 	for (size_t i = 0; i < g->form_n && i < FORMS_SHOWN; i++)
-		buf_printf(&b, "%s%s", i ? ", " : "", form_text(fs, g->forms[i]));
+		say_form(fs, d, g, g->forms[i]);
 	if (g->form_n > FORMS_SHOWN)
-		buf_printf(&b, " and %zu more", g->form_n - FORMS_SHOWN);
-	finding_say(fs, d, "Plain mail to a foreign domain is refused, but not in this form, at "
-	            "%s: %s.", finding_ports(fs, g), buf_cstr(&b));
-	buf_fini(&b);
-	if (row && strcmp(row->id, "E01") != 0)
-		finding_say(fs, d, "%s", form_reasons_of(row)->meaning);
+		finding_say(fs, d, "And %zu more, from %s on.", g->form_n - FORMS_SHOWN,
+		            g->forms[FORMS_SHOWN]);
+}
+
+static const char *abuse_of(enum sign sign)
+{
+	switch (sign) {
+	case SIGN_SENDER: return "a spammer writes such a sender into each of his mails";
+	case SIGN_HELO: return "a spammer's program says that name";
+	case SIGN_CLAIM: return "a spammer says so before his mail";
+	case SIGN_LOGIN: return "a spammer logs in so";
+	case SIGN_CERTIFICATE: return "a spammer shows any certificate";
+	case SIGN_TLS: return "a spammer says STARTTLS first";
+	case SIGN_NAME: return "a spammer gives his own address such a name in DNS";
+	case SIGN_RECIPIENT: break;
+	}
+	return "a spammer writes each of his recipients so";
 }
 
 static void say_who(struct findings *fs, struct finding_draft *d, const struct finding_group *g)
 {
 	const struct audit_asker *asker = g->rows[0]->asker;
-	if (audit_is_stranger(asker))
-		finding_say(fs, d, "Any stranger may do so.");
+	const struct relay_case *row = audit_form_case(g->forms[0]);
+	const struct audit_question *q = question_of(fs, g->rows[0], g->forms[0]);
+	if (audit_is_stranger(asker) && g->rows[0]->some)
+		finding_say(fs, d, "Any stranger may do so, to such recipients.");
+	else if (audit_is_stranger(asker))
+		finding_say(fs, d, "Any stranger may do so: %s, and his mail goes out by your "
+		            "server, whose address is then listed for it.",
+		            abuse_of(sign_of(row, q)));
 	else
 		finding_say(fs, d, "It was taken from %s of %s.", finding_ip_text(fs, &asker->ip),
 		            finding_range_text(fs, &asker->network));
@@ -180,7 +252,11 @@ void findings_of_form(struct findings *fs, const struct finding_group *g)
 	                                        FINDING_EVERYBODY - 1);
 	say_forms(fs, d, g);
 	say_who(fs, d, g);
-	if (cause)
+	const struct cause_words *w = cause ? cause_words_of(cause, fs->report->mta) : NULL;
+	if (w && w->parameter)
+		finding_say(fs, d, "In %s this is up to %s.", mta_title(fs->report->mta),
+		            w->parameter);
+	else if (cause)
 		finding_say(fs, d, "%s", cause->meaning);
 	add_lines(fs, d, g);
 	finding_catalogue_lines(fs, d, finding_service(fs, g->rows[0]->port));

@@ -217,6 +217,14 @@ void finding_fix_reload(struct findings *fs, struct finding_draft *d)
 	}
 }
 
+const char *finding_macro_file(const struct findings *fs)
+{
+	for (size_t i = 0; i < fs->reading->setting_n; i++)
+		if (str_casesuffix(str_of(fs->reading->settings[i].place.file), STR(".mc")))
+			return fs->reading->settings[i].place.file;
+	return "/etc/mail/sendmail.mc";
+}
+
 void finding_fix_remake(struct findings *fs, struct finding_draft *d, const char *mc)
 {
 	const struct str file = str_of(mc);

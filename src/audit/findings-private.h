@@ -96,6 +96,8 @@ void finding_fix_place(struct findings *fs, struct finding_draft *d,
                        const struct audit_place *place);
 /* "# Then:" and how this server takes it over. Of Postfix it ends the command. */
 void finding_fix_reload(struct findings *fs, struct finding_draft *d);
+/* Sendmail's sendmail.mc. */
+const char *finding_macro_file(const struct findings *fs);
 /* How Sendmail's .cf is made of that .mc, and taken over. */
 void finding_fix_remake(struct findings *fs, struct finding_draft *d, const char *mc);
 /* update-exim4.conf makes its configuration. */

@@ -26,14 +26,6 @@ static size_t named(const struct findings *fs, const char *kind, struct finding_
 	return n;
 }
 
-static const char *macro_file(const struct findings *fs)
-{
-	for (size_t i = 0; i < fs->reading->setting_n; i++)
-		if (str_casesuffix(str_of(fs->reading->settings[i].place.file), STR(".mc")))
-			return fs->reading->settings[i].place.file;
-	return "/etc/mail/sendmail.mc";
-}
-
 void findings_of_sendmail(struct findings *fs)
 {
 	struct buf mc = { 0 }, cf = { 0 };
@@ -41,7 +33,7 @@ void findings_of_sendmail(struct findings *fs)
 	const size_t mc_n = named(fs, SENDMAIL_MC_ALONE, &found, &mc);
 	const size_t cf_n = named(fs, SENDMAIL_CF_ALONE, &found, &cf);
 	if (mc_n + cf_n > 0) {
-		const char *file = macro_file(fs);
+		const char *file = finding_macro_file(fs);
 		struct finding_draft *d = finding_begin(fs, AUDIT_WARN, "", "Sendmail does not do "
 		                                        "what sendmail.mc says", 25);
 		finding_say(fs, d, "It runs by the .cf file, which is made of %s and was not made "

@@ -152,6 +152,11 @@ int gate_kept_parse(struct str text, struct gate_kept *out)
 	return ERR_OK;
 }
 
+bool gate_kept_is(struct str text)
+{
+	return str_prefix(text, STR("portreeve gate "));
+}
+
 bool gate_kept_holds(const struct gate_kept *kept, const char *digest, int64_t now_s,
                      int64_t keep_s)
 {

@@ -118,6 +118,8 @@ struct gate_kept {
 void gate_kept_format(const struct gate_kept *kept, struct buf *out);
 /* ERR_INVALID: it is none of ours. */
 int gate_kept_parse(struct str text, struct gate_kept *out);
+/* Whether it begins as an answer that is kept does, in this version or another one. */
+bool gate_kept_is(struct str text);
 /* Whether it still counts. */
 bool gate_kept_holds(const struct gate_kept *kept, const char *digest, int64_t now_s,
                      int64_t keep_s);

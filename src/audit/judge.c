@@ -143,11 +143,14 @@ static const struct audit_who *first_who(const struct audit_report *r, bool worl
 	return NULL;
 }
 
-/* Where no answer came, the server's log may know why. */
+/* Where no answer came, or one of an error of its own, the server's log may know why. */
 static const char *says_of(const struct judge *j, const struct audit_row *row)
 {
+	enum { LOCAL_ERROR = 451 };
 	const char *says = row->tls == AUDIT_CLEAR ? j->known->says : j->known->says_tls;
-	if (row->plain != AUDIT_UNSAID || !row->heard || row->heard->code != 0 || !says)
+	const int code = row->heard ? row->heard->code : 0;
+	const bool silent = row->heard && row->plain == AUDIT_UNSAID && code == 0;
+	if (!says || (!silent && code != LOCAL_ERROR))
 		return "";
 	return arena_printf(j->report->arena, "; the server says: %s", says);
 }
@@ -185,15 +188,50 @@ static enum audit_verdict verdict_of(const struct judge *j)
 
 /* ---- in words ------------------------------------------------------------------- */
 
+/* "port 25", "ports 25, 2525". */
 static void ports_add(const struct audit_report *r, struct buf *out)
 {
+	struct buf all = { 0 };
+	size_t n = 0;
 	for (size_t i = 0; i < r->row_n; i++) {
 		bool said = false;
 		for (size_t k = 0; k < i; k++)
 			said |= r->rows[k].port == r->rows[i].port;
 		if (!said)
-			buf_printf(out, "%s%u", i ? ", " : "", r->rows[i].port);
+			buf_printf(&all, "%s%u", n++ ? ", " : "", r->rows[i].port);
 	}
+	buf_printf(out, "port%s %s", n > 1 ? "s" : "", buf_cstr(&all));
+	buf_fini(&all);
+}
+
+static bool takes_plain(const struct audit_who *who)
+{
+	for (size_t i = 0; i < who->form_n; i++)
+		if (!strcmp(who->forms[i], "E01"))
+			return true;
+	return false;
+}
+
+/* "strangers may relay by IPv4 and IPv6, at port 25". */
+static void world_add(const struct audit_report *r, const struct audit_who *world, struct buf *out)
+{
+	char ip[IP_TEXT_MAX];
+	bool four = false, six = false, plain = false;
+	for (size_t i = 0; i < r->who_n && audit_is_stranger(world->asker); i++) {
+		const struct audit_who *who = &r->who[i];
+		if (!audit_is_stranger(who->asker) || who->port != world->port || who->some)
+			continue;
+		four |= who->asker->ip.family == 4;
+		six |= who->asker->ip.family == 6;
+		plain |= takes_plain(who);
+	}
+	if (four || six)
+		buf_printf(out, "strangers may relay by %s, at port %u%s", four && six
+		           ? "IPv4 and IPv6" : four ? "IPv4" : "IPv6", world->port,
+		           plain ? "" : ", in odd forms");
+	else
+		buf_printf(out, "strangers arrive as %s, which may relay at port %u",
+		           ip_format(&world->asker->ip, ip), world->port);
 }
 
 static void wide_add(const struct audit_report *r, struct buf *out)
@@ -244,17 +282,14 @@ static const char *summary_of(const struct judge *j)
 	const struct audit_who *world = first_who(r, true);
 	switch (r->verdict) {
 	case AUDIT_CLOSED:
-		buf_add_cstr(&out, "closed: only those may relay whom you are likely to mean "
-		                   "(port ");
+		buf_add_cstr(&out, "closed: only those may relay whom you are likely to mean (");
 		ports_add(r, &out);
 		buf_add_byte(&out, ')');
 		unasked_add(j, &out);
 		break;
 	case AUDIT_WORLD:
-		buf_printf(&out, "open to the whole Internet: %s may relay at port %u",
-		           audit_asker_title(r->arena, world->asker), world->port);
-		if (world->strangers)
-			buf_add_cstr(&out, ", and strangers arrive by that address");
+		buf_add_cstr(&out, "open to the whole Internet: ");
+		world_add(r, world, &out);
 		break;
 	case AUDIT_WIDE:
 		buf_add_cstr(&out, "open to more than you think: ");

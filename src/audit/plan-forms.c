@@ -251,3 +251,11 @@ void plan_proxies_add(struct audit_plan *plan, const struct audit_asker *asker, 
 	alone(&p, "S05a", NULL, AUDIT_CLAIM_PROXY1);
 	alone(&p, "S05b", NULL, AUDIT_CLAIM_PROXY2);
 }
+
+void plan_claims_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                     enum audit_tls tls, const struct endpoint *at)
+{
+	struct packing p = { plan, asker, port, tls, at };
+	alone(&p, "S04", NULL, AUDIT_CLAIM_XCLIENT);
+	plan_proxies_add(plan, asker, port, tls, at);
+}

@@ -176,15 +176,14 @@ static const char *recipient_of(struct arena *a, const struct audit_ground *g,
 	if (at && !at[1])
 		return arena_printf(a, "%s%s", w->text, g->foreign);
 	if (at && w->pattern)
-		return arena_printf(a, "someone@recipient-4711%s", at + 1);
+		return arena_printf(a, "someone@elsewhere%s", at + 1);
 	if (at || !is_domain(w))
 		return NULL;
 	if (w->local && !strchr(w->text, '.'))
 		return arena_printf(a, "%s@%s", w->text, g->foreign);
 	if (!strchr(w->text, '.'))
-		return arena_printf(a, "someone@recipient-4711.%s", w->text);
-	return w->pattern ? arena_printf(a, "someone@recipient-4711%s%s", w->below ? "." : "",
-	                                 w->text)
+		return arena_printf(a, "someone@elsewhere.%s", w->text);
+	return w->pattern ? arena_printf(a, "someone@elsewhere%s%s", w->below ? "." : "", w->text)
 	                  : NULL;
 }
 

@@ -30,6 +30,10 @@ const char *plan_render(struct audit_plan *plan, const struct endpoint *at, cons
 void plan_forms_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
                     enum audit_tls tls, const struct endpoint *at);
 
+/* Those, and XCLIENT: what one may say who is believed. */
+void plan_claims_add(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                     enum audit_tls tls, const struct endpoint *at);
+
 /* Fills the plan's hints. */
 void plan_hints_find(struct audit_plan *plan);
 

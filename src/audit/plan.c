@@ -259,6 +259,26 @@ static void forms_at_place(struct audit_plan *plan, size_t end, const struct aud
 	}
 }
 
+/* Who comes from a range that is believed may say that it is this machine. */
+static void claims_at_place(struct audit_plan *plan, const struct audit_asker *asker, size_t port,
+                            enum audit_tls tls)
+{
+	enum { BELIEVED_MAX = 64 };
+	const struct audit_port *p =
+		&audit_config_reading(plan->ground->config)->ports[port];
+	struct endpoint at[PLAN_PLACES_MAX];
+	struct prefix ranges[BELIEVED_MAX];
+	const size_t n = asker->kind != AUDIT_RANGE ? 0
+		: audit_config_believed(plan->ground->config, p->service ? p->service : "",
+		                        plan->arena, ranges, BELIEVED_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (prefix_contains(&ranges[i], &asker->ip)) {
+			if (plan_places(plan->ground, asker, p, at))
+				plan_claims_add(plan, asker, port, tls, &at[0]);
+			return;
+		}
+}
+
 bool audit_plan_forms(struct audit_plan *plan)
 {
 	const struct audit_ground *g = plan->ground;
@@ -272,6 +292,8 @@ bool audit_plan_forms(struct audit_plan *plan)
 			if (said != AUDIT_UNSAID && said != AUDIT_TAKEN &&
 			    !is_alike_before(plan, asked, i, port))
 				forms_at_place(plan, asked, &g->askers[i], port, tls);
+			else if (said != AUDIT_TAKEN)
+				claims_at_place(plan, &g->askers[i], port, tls);
 		}
 	plan->forms_left = is_full(plan);
 	return !plan->forms_left;

@@ -127,6 +127,7 @@ void audit_report_json(const struct audit_report *report, struct json *j)
 	json_add_cstr(j, "mta", mta_name(report->mta));
 	add_shown(j, "version", report->version);
 	add_shown_if(j, "host", report->host_name);
+	add_shown_if(j, "root", report->root ? report->root : "");
 	add_shown_if(j, "container", report->container ? report->container : "");
 	json_add_time(j, "time", report->time_s);
 	add_shown_if(j, "how", report->how);

@@ -88,6 +88,8 @@ static const char *title_text(const struct audit_report *r, struct arena *a)
 	const char *host = r->host_name[0] ? r->host_name : "this machine";
 	const char *mta = mta_title(r->mta)[0] ? mta_title(r->mta) : "mail server";
 	clock_format(r->time_s, iso);
+	if (r->root && r->root[0])
+		host = arena_printf(a, "%s, in the image %s", host, r->root);
 	return arena_printf(a, "%s%s%.*s on %s, audited %.10s %.5s UTC", mta,
 	                    r->version[0] ? " " : "", (int)upstream_length(r->version), r->version,
 	                    host, iso, iso + strlen("2026-11-21T"));
@@ -238,7 +240,7 @@ static void add_who_row(struct page_maker *m, const struct audit_who *who,
 	struct page_cell cells[] = {
 		cell_of(audit_asker_title(a, who->asker), g->networks, ""),
 		cell_of(g->ports, "", ""),
-		cell_of(audit_takes_words(who), "", note == forms || !forms[0] ? note
+		cell_of(audit_takes_words(who), "", !strcmp(note, forms) || !forms[0] ? note
 		        : arena_printf(a, "%s; %s", note, forms)),
 		by_cell(m, who),
 	};
@@ -380,6 +382,9 @@ static void add_fix(struct page_maker *m, const struct audit_finding *f)
 	bool whole = can_be_pasted(f);
 	if (f->fix_n == 0)
 		return;
+	if (m->report->root && m->report->root[0])
+		page_text(m->page, "This is of the image below %s, not of this machine.",
+		          m->report->root);
 	page_text(m->page, "%s", whole ? "To mend it:" : "To mend it (not to be pasted as it "
 	          "stands: there are characters in it that a terminal must not get, or too many):");
 	for (size_t i = 0; i < f->fix_n; i++)

@@ -305,6 +305,8 @@ void sendmail_cf_line(struct sendmail *s, struct str line, const struct audit_pl
 		if (str_caseprefix(rest, STR("DaemonPortOptions")) &&
 		    str_find(rest, '=') != SIZE_MAX)
 			sendmail_daemon(s, str_from(rest, str_find(rest, '=') + 1), place);
+		if (str_caseprefix(rest, STR("DontProbeInterfaces=")))
+			s->no_probe = str_caseprefix(str_from(rest, 20), STR("t"));
 		break;
 	case 'X':                                /* a milter: callouts.h */
 		gather_setting(s->g, STR("X"), str_trim(str_from(line, 1)), "", place);

@@ -99,6 +99,8 @@ static void take_define(struct sendmail *s, const struct call *call)
 {
 	if (call->n < 2)
 		return;
+	if (!s->from_cf && str_eq(call->args[0], STR("confDONT_PROBE_INTERFACES")))
+		s->no_probe = str_caseprefix(call->args[1], STR("t"));
 	if (str_eq(call->args[0], STR("confCR_FILE")))
 		s->relay_file = arena_strdup(s->g->a, call->args[1]);
 	else if (str_eq(call->args[0], STR("confCW_FILE")))

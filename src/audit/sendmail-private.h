@@ -37,6 +37,7 @@ struct sendmail {
 	size_t n, cap;
 	bool from_cf;                    /* features are those of sendmail.cf */
 	bool in_own_rules;               /* the ruleset at hand is Local_check_rcpt */
+	bool no_probe;                   /* the interfaces' addresses are not its own (class w) */
 	bool cf_whole;                   /* it has the ruleset that refuses */
 	const char *relay_file, *own_file, *access_file;        /* mc: NULL: none */
 	/* Beside sendmail.cf: what the macro file says of relaying (sendmail-stale.c). */

@@ -136,15 +136,22 @@ static void add_recipients(struct sendmail *s)
 
 static void add_addresses(struct sendmail *s)
 {
-	struct gather_ranges own = { 0 };
+	struct gather_ranges own = { 0 }, named = { 0 };
 	const struct prefix four = { ip_from_v4(127, 0, 0, 1), 32 };
 	const struct prefix six = { { 6, { [15] = 1 } }, 128 };
 	gather_range(s->g, &own, &(struct audit_range){ .range = four });
 	gather_range(s->g, &own, &(struct audit_range){ .range = six });
-	gather_range(s->g, &own, &(struct audit_range){ .own = true });
+	if (!s->no_probe)
+		gather_range(s->g, &own, &(struct audit_range){ .own = true });
 	gather_rule(s->g, &(struct audit_rule){ .permits = true, .in_ranges = true, .ranges = own.p,
 		.range_n = own.n, .name = "built in",
 		.place = { "", 0, "relay from the machine's own addresses" } });
+	/* Those whose names are its own still are: DNS knows. */
+	gather_range(s->g, &named, &(struct audit_range){ .own = true });
+	if (s->no_probe)
+		gather_rule(s->g, &(struct audit_rule){ .permits = true, .in_ranges = true,
+			.ranges = named.p, .range_n = named.n, .by = AUDIT_BY_UNSURE,
+			.name = "built in", .place = { "", 0, "relay from its own names" } });
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sendmail_entry *e = &s->entries[i];
 		if (e->is_range && is_relay(e) && (e->kind == SENDMAIL_RELAY || is_client(e)))

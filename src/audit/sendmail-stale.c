@@ -54,7 +54,7 @@ static bool is_among(const struct sendmail_entry *all, size_t n, const char *fil
 
 void sendmail_compare(struct sendmail *s, const char *cf)
 {
-	if (!s->from_cf || !s->macros_read)
+	if (!s->from_cf || !s->cf_whole || !s->macros_read)
 		return;
 	for (size_t i = 0; i < s->macro_n; i++)
 		if (concerns_relaying(&s->macros[i])

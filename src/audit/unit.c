@@ -52,6 +52,10 @@ static void set(struct reading *r, struct str name, struct str value)
 	struct shell_values *all = &r->out->environment;
 	const char *key = arena_strdup(r->a, name);
 	struct shell_value *v = (struct shell_value *)shell_value_of(all, key);
+	if (value.n > SHELL_VALUE_MAX_BYTES) {
+		r->out->unknown = true;
+		value.n = SHELL_VALUE_MAX_BYTES;
+	}
 	if (!v && all->n == SHELL_NAMES_MAX) {
 		r->out->unknown = true;
 		return;
@@ -234,13 +238,17 @@ static void expand(struct reading *r, struct str word)
 {
 	struct buf whole = { 0 };
 	struct str part, value;
+	if (r->out->n == UNIT_WORDS_MAX) {
+		r->out->unknown = true;
+		return;
+	}
 	if (word.n > 1 && word.p[0] == '$' && name_length(str_from(word, 1)) == word.n - 1) {
 		value = value_of(r, str_from(word, 1));
 		while (str_word(&value, &part))
 			add_word(r, part);
 		return;
 	}
-	for (size_t i = 0; i < word.n; i++) {
+	for (size_t i = 0; i < word.n && whole.n <= SHELL_VALUE_MAX_BYTES; i++) {
 		const struct str rest = str_from(word, i);
 		const size_t n = rest.n > 2 ? name_length(str_from(rest, 2)) : 0;
 		if (str_prefix(rest, STR("${")) && n && n + 2 < rest.n && rest.p[n + 2] == '}') {
@@ -254,6 +262,7 @@ static void expand(struct reading *r, struct str word)
 			buf_add_byte(&whole, rest.p[0]);
 		}
 	}
+	r->out->unknown |= whole.n > SHELL_VALUE_MAX_BYTES;
 	add_word(r, buf_str(&whole));
 	buf_fini(&whole);
 }

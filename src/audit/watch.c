@@ -76,6 +76,11 @@ int watch_parse(struct str text, struct watch_kept *kept)
 	return ERR_OK;
 }
 
+bool watch_is_kept(struct str text)
+{
+	return str_prefix(text, STR("portreeve audit "));
+}
+
 static bool has_line(struct str lines, struct str wanted)
 {
 	struct str line;

@@ -25,8 +25,10 @@ struct watch_kept {
 	struct str lines;                /* of all servers; in what was parsed */
 };
 void watch_format(const struct watch_kept *kept, struct buf *out);
-/* ERR_INVALID: it is none of ours. */
+/* ERR_INVALID: it is none of ours, or broken. */
 int watch_parse(struct str text, struct watch_kept *kept);
+/* Whether it begins as what an audit keeps does, in this version or another one. */
+bool watch_is_kept(struct str text);
 
 /* Appends "- line" for what is no longer so, then "+ line" for what is new. Nothing where both say
  * the same. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/audit-daemon.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ALL_MS = 180 * 1000, REPORTS_MAX = 128, ASKED_MAX = REPORTS_MAX * AUDIT_PORTS_MAX };
@@ -235,13 +236,26 @@ static int follow_entrances(struct all *all)
 	return CLI_GO;
 }
 
+/* One that is not there is no service that could be asked. */
+static int check_sockets(struct cli *cli, const struct cli_values *sockets)
+{
+	struct stat st;
+	for (size_t i = 0; sockets && i < sockets->n; i++)
+		if (stat(sockets->v[i], &st) != 0 || !S_ISSOCK(st.st_mode))
+			return cli_fail(cli, EX_NOINPUT, "--with-socket: %s: expected a socket "
+			                "that is there", sockets->v[i]);
+	return CLI_GO;
+}
+
 int audit_run_all(struct cli *cli, const struct audit_options *options,
                   void (*take)(void *arg, const struct audit_report *report), void *arg,
                   enum audit_verdict *verdict)
 {
 	struct all *all = arena_alloc(&cli->arena, sizeof(*all));
 	bool follows = !options->root && !options->config;
-	int code = CLI_GO;
+	int code = check_sockets(cli, options->sockets);
+	if (code != CLI_GO)
+		return code;
 	*all = (struct all){ .cli = cli, .options = options,
 	                     .until_ms = clock_mono_ms() + ALL_MS };
 	facts_begin(&all->machine, &cli->arena);

@@ -7,11 +7,17 @@
 #include "audit/disk-files.h"
 #include "audit/entrance.h"
 #include "audit/published.h"
+#include "base/alive.h"
 #include "base/file.h"
+#include "closed/server.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-enum { PROCESS_BYTES_MAX = 64 << 10 };
+enum { PROCESS_BYTES_MAX = 64 << 10, STAT_BYTES_MAX = 4 << 20 };
 
 #define NOT_SEEN "the command line of the one that runs cannot be seen"
 
@@ -107,11 +113,40 @@ static bool look_at(unsigned pid, enum mta mta, const struct audit_files *files,
 	       (mta == MTA_SENDMAIL && look_at_pid_files(pid, files, a, daemon));
 }
 
+/* Seconds since 1970; 0: not known. */
+static int64_t start_of(unsigned pid)
+{
+	struct buf stat = { 0 };
+	uint64_t boot_s = 0;
+	const struct alive_sight sight = alive_look(pid);
+	if (file_read_plain("/proc/stat", STAT_BYTES_MAX, &stat) != ERR_OK)
+		buf_clear(&stat);
+	struct str text = buf_str(&stat), line;
+	while (str_token(&text, "\n", &line))
+		if (str_prefix(line, STR("btime ")) &&
+		    str_u64(str_from(line, 6), INT64_MAX / 2, &boot_s) != ERR_OK)
+			boot_s = 0;
+	buf_fini(&stat);
+	const long ticks = sysconf(_SC_CLK_TCK);
+	return boot_s && ticks > 0 && sight.what == ALIVE_THERE && sight.started_ticks
+	       ? (int64_t)(boot_s + sight.started_ticks / (uint64_t)ticks) : 0;
+}
+
+bool audit_daemon_is_older(unsigned pid, enum mta mta, const char *file)
+{
+	enum { JITTER_S = 2 };
+	struct stat st;
+	const bool reads_once = mta == MTA_SENDMAIL || mta == MTA_OPENSMTPD;
+	const int64_t start_s = reads_once && pid ? start_of(pid) : 0;
+	return start_s && stat(file, &st) == 0 && st.st_mtime > start_s + JITTER_S;
+}
+
 /* ---- those that listen ------------------------------------------------------------ */
 
 static bool is_server(const struct facts_listener *l, enum mta mta)
 {
-	return l->pid > 1 && !l->elsewhere && audit_mta_of_process(l->program) == mta;
+	return l->pid > 1 && !l->elsewhere && !l->other_program &&
+	       audit_mta_of_process(l->program) == mta;
 }
 
 static bool is_first_of_process(const struct facts *f, size_t listener)
@@ -134,12 +169,31 @@ void audit_daemon_find(enum mta mta, const struct facts *f, bool runs_here, cons
 				continue;
 			if (!look_at(l->pid, mta, files, a, daemon))
 				hidden = true;
-			else if (!started || !strcmp(daemon_text(mta, daemon, a), started))
+			else if (!started || !strcmp(daemon_text(mta, daemon, a), started)) {
+				daemon->process = l->pid;
 				return;
+			}
 		}
 	daemon_of_files(mta, files, a, daemon);
 	if (hidden && !daemon->unknown)
 		daemon->unknown = NOT_SEEN;
+}
+
+/* The file that runs, where the one that would be asked is another. A new one of its name is not:
+ * a package was upgraded. Of Postfix the directory tells. */
+static const char *other_program(unsigned pid, enum mta mta, struct arena *a)
+{
+	const struct closed_server *server = closed_server_of(mta);
+	const char *program = mta == MTA_POSTFIX || !server ? NULL : closed_server_program(server);
+	char link[64], runs[PATH_MAX], asked[PATH_MAX];
+	snprintf(link, sizeof(link), "/proc/%u/exe", pid);
+	const ssize_t n = readlink(link, runs, sizeof(runs) - 1);
+	if (!program || n <= 0 || !realpath(program, asked))
+		return NULL;
+	struct str file = { runs, (size_t)n };
+	if (str_casesuffix(file, STR(" (deleted)")))
+		file.n -= STR(" (deleted)").n;
+	return str_eq(file, str_of(asked)) ? NULL : arena_strdup(a, file);
 }
 
 static void mark(struct facts *f, const struct audit_files *files, struct arena *a)
@@ -166,6 +220,12 @@ void audit_daemon_mark(struct facts *f, const struct audit_files *files, struct 
 	if (!files && disk_files_init(&disk, "", &own) != ERR_OK)
 		return;
 	mark(f, files ? files : &own, a);
+	for (size_t i = 0; !files && i < f->listener_n; i++) {
+		struct facts_listener *l = &f->listeners[i];
+		const enum mta mta = audit_mta_of_process(l->program);
+		if (mta != MTA_UNKNOWN && is_server(l, mta))
+			l->other_program = other_program(l->pid, mta, a);
+	}
 	disk_files_fini(&disk);
 }
 

@@ -21,6 +21,10 @@ void audit_daemon_find(enum mta mta, const struct facts *f, bool runs_here, cons
                        const struct audit_files *files, struct arena *a,
                        struct daemon_options *daemon);
 
+/* Whether that process, which reads its configuration once, was started before the file was last
+ * changed: it goes on by what the file said then. Others read it again for each connection. */
+bool audit_daemon_is_older(unsigned pid, enum mta mta, const char *file);
+
 /* Sets `started` of all that listen; files: where their pid files are, NULL: of this machine. */
 void audit_daemon_mark(struct facts *f, const struct audit_files *files, struct arena *a);
 

@@ -145,6 +145,7 @@ static int compare(struct cli *cli, struct side *old, struct side *new_, const c
 	const struct audit_reading *was = audit_config_reading(old->config);
 	const struct audit_reading *is = audit_config_reading(new_->config);
 	const struct audit_diff_told told = { &diff, new_->mta, old->name, new_->name,
+	                                      old->root, new_->root,
 	                                      err == ERR_OK && is->unread_n <= was->unread_n &&
 	                                      !new_->disk.late_n && !old->disk.late_n, is,
 	                                      &cli->arena };

@@ -189,8 +189,9 @@ static bool may_be_permitted(struct auditing *w)
 
 static void find_askers(struct auditing *w)
 {
+	enum { BELIEVED_MAX = 64 };
 	const struct audit_reading *r = audit_config_reading(w->config);
-	struct prefix *trusted = arena_alloc(w->a, (r->trust_n + 1) * sizeof(*trusted));
+	struct prefix *trusted = arena_alloc(w->a, (r->trust_n + BELIEVED_MAX) * sizeof(*trusted));
 	struct ip *seen = arena_alloc(w->a, (w->arrival_n + 1) * sizeof(*seen));
 	struct audit_asked asked = { .trusted = trusted, .trusted_n = r->trust_n, .seen = seen };
 	struct audit_asker *askers;
@@ -201,6 +202,8 @@ static void find_askers(struct auditing *w)
 			                     "the configuration trusts some, and an asker of "
 			                     "such an address is not there yet");
 	}
+	asked.trusted_n += audit_config_believed(w->config, "", w->a, trusted + r->trust_n,
+	                                         BELIEVED_MAX);
 	for (size_t i = 0; i < w->arrival_n; i++)
 		if (w->arrivals[i].way != AUDIT_DIRECT && w->arrivals[i].as.family)
 			seen[asked.seen_n++] = w->arrivals[i].as;
@@ -325,9 +328,25 @@ static void find_all_tls_gone(struct auditing *w)
 
 /* ---- all of it ------------------------------------------------------------------- */
 
+/* What runs may be of another day than the file that was asked about. */
+static void find_changes(struct auditing *w)
+{
+	const struct audit_reading *r = audit_config_reading(w->config);
+	const unsigned process = w->options->inside ? 0 : w->source.daemon.process;
+	for (size_t i = 0; i < r->port_n && process; i++) {
+		const char *file = r->ports[i].place.file;
+		if (file[0] == '/' && audit_daemon_is_older(process, w->server->mta, file))
+			audit_plan_leave_out(&w->plan,
+				arena_printf(w->a, "what runs now (process %u)", process),
+				arena_printf(w->a, "it was started before %s was changed, and goes "
+				             "on by what that said then: restart it", file));
+	}
+}
+
 static void gather_unasked(struct auditing *w, const char *others)
 {
 	const struct audit_reading *r = audit_config_reading(w->config);
+	find_changes(w);
 	if (others[0])
 		audit_plan_leave_out(&w->plan, others, "it is installed, too; --mta names it");
 	for (size_t i = 0; i < r->unread_n; i++)

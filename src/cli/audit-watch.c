@@ -35,12 +35,29 @@ struct watching {
 
 /* ---- what is kept --------------------------------------------------------------------- */
 
+/* Before the audit: what it found would be told anew each time. */
+static int place_find(struct watching *w)
+{
+	struct str path = str_of(w->path);
+	size_t slash = path.n;
+	while (slash && path.p[slash - 1] != '/')
+		slash--;
+	const char *directory = slash > 1 ? arena_strdup(&w->cli->arena,
+	                                                 (struct str){ path.p, slash - 1 })
+	                                  : slash ? "/" : ".";
+	if (access(directory, W_OK | X_OK) == 0)
+		return CLI_GO;
+	return cli_fail(w->cli, errno == ENOENT ? EX_CANTCREAT : EX_NOPERM,
+	                "--kept: %s: expected a directory that can be written to: %s", directory,
+	                strerror(errno));
+}
+
 static int last_read(struct watching *w)
 {
 	struct stat st;
 	int fd = open(w->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return CLI_GO;
+		return place_find(w);
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_mode & 022) {
 		if (fd >= 0)
@@ -56,8 +73,13 @@ static int last_read(struct watching *w)
 	if (n < 0)
 		return cli_fail(w->cli, EX_IOERR, "%s: it cannot be read", w->path);
 	w->had = watch_parse(buf_str(&w->file), &w->last) == ERR_OK;
-	if (!w->had)
-		cli_note(w->cli, "%s: it is not what an audit keeps, and is written anew", w->path);
+	if (w->had || !w->file.n)
+		return CLI_GO;
+	/* Nothing else is written over, whatever it was taken for. */
+	if (!watch_is_kept(buf_str(&w->file)))
+		return cli_fail(w->cli, EX_DATAERR, "--kept: %s: expected what an audit has kept, "
+		                "or no file: it is something else, and stays", w->path);
+	cli_note(w->cli, "%s: it is broken, and is written anew", w->path);
 	return CLI_GO;
 }
 

@@ -21,7 +21,7 @@ bool gate_digest(const char *config, const struct facts *facts, struct str told,
 
 /* ERR_NOT_FOUND; ERR_DENIED: it may be somebody else's; ERR_INVALID, ERR_IO. */
 int gate_kept_read(const char *path, struct gate_kept *out);
-/* As file_write(). */
+/* As file_write(); also ERR_EXISTS: something else is there. */
 int gate_kept_write(const char *path, const struct gate_kept *kept);
 
 #endif

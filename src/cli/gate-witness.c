@@ -15,6 +15,7 @@
 
 #include <openssl/crypto.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 enum {
 	WITNESS_PORT = 4025, ALL_MS = 120000, TURN_MS = 200, SECRET_FILE_BYTES = 4096,
@@ -112,6 +113,35 @@ static bool find_witness(struct look *l)
 	return true;
 }
 
+/* What it did not do, and who mends that. */
+static const char *no_words(enum witness_no no)
+{
+	static const char *const words[] = {
+		[WITNESS_YES] = "",
+		[WITNESS_NO_REQUEST] = "does not understand the question: expected the same "
+			"version of Portreeve there",
+		[WITNESS_NO_HOST] = "may not visit gate.host: expected it in host= of the key's "
+			"row there",
+		[WITNESS_NO_PORT] = "may not visit these ports: expected them in port= of the "
+			"key's row there",
+		[WITNESS_NO_RATE] = "was asked too often: ask again in a minute, or raise "
+			"witness.rate there",
+		[WITNESS_NO_BUSY] = "is at another question by this key: ask again later",
+		[WITNESS_NO_NAME] = "finds no address of gate.host: expected one in DNS, and an "
+			"answer for both A and AAAA",
+		[WITNESS_NO_MANY] = "finds too many addresses of gate.host: expected at most 8",
+	};
+	_Static_assert(sizeof(words) / sizeof(*words) == WITNESS_NOS, "all of them");
+	return words[no];
+}
+
+static const char *result_words(enum witness_result result)
+{
+	return result == WITNESS_FORBIDDEN
+	       ? "forbidden: expected that address in network= of the key's row there"
+	       : witness_result_name(result);
+}
+
 /* ---- by what address it came ------------------------------------------------------- */
 
 /* Somebody whose address is not the one that the witness says it used, if there is any: that is
@@ -138,7 +168,7 @@ static void fill_sights(struct look *l)
 		const struct witness_sight *s = &l->answer.v[i];
 		sights[i] = (struct gate_sight){
 			.to = s->to, .connected = s->result == WITNESS_CONNECTED,
-			.result = witness_result_name(s->result), .source = s->source,
+			.result = result_words(s->result), .source = s->source,
 			.seen = seen_at(l, s),
 		};
 	}
@@ -171,12 +201,13 @@ static void read_log(struct look *l)
 static void judge_answer(struct look *l)
 {
 	if (!l->answered) {
-		blind(l, l->why ? l->why : "it did not answer in time");
+		blind(l, arena_printf(&l->cli->arena, "gate.witness %s: %s",
+		                      l->cli->settings.gate.witness,
+		                      l->why ? l->why : "it did not answer in time"));
 		return;
 	}
 	if (l->answer.no != WITNESS_YES) {
-		blind(l, arena_printf(&l->cli->arena, "it says no to this question (%s)",
-		                      witness_no_name(l->answer.no)));
+		blind(l, arena_printf(&l->cli->arena, "it %s", no_words(l->answer.no)));
 		return;
 	}
 	if (l->listen)
@@ -192,11 +223,16 @@ static bool read_secret(struct look *l)
 {
 	const char *path = l->cli->settings.gate.key;
 	struct buf text = { 0 }, message = { 0 };
+	struct stat st;
+	if (stat(path, &st) == 0 && st.st_mode & 077)
+		cli_note(l->cli, "gate.key: %s is open to others than its owner: expected mode "
+		         "0600", path);
 	int e = file_read(path, SECRET_FILE_BYTES, &text);
 	if (e == ERR_OK)
 		e = witness_secret_parse(path, buf_str(&text), &l->secret, &message);
 	else
-		buf_printf(&message, "gate.key: %s", err_text(e));
+		buf_printf(&message, "gate.key: %s: expected the file that \"portreeve keys "
+		           "witness\" made: %s", path, err_text(e));
 	if (e != ERR_OK)
 		blind(l, arena_strdup(&l->cli->arena, buf_str(&message)));
 	if (text.n)
@@ -242,7 +278,8 @@ static void look_outside(struct look *l)
 {
 	int64_t until_ms = clock_mono_ms() + ALL_MS;
 	if (!find_witness(l)) {
-		blind(l, "gate.witness: expected HOST:PORT");
+		blind(l, arena_printf(&l->cli->arena, "gate.witness: expected HOST:PORT, found "
+		                      "%s", l->cli->settings.gate.witness));
 		return;
 	}
 	while (!l->done && clock_mono_ms() < until_ms)

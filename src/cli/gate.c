@@ -98,7 +98,9 @@ static void keep_answer(struct gate_run *g)
 	str_copy(kept.why, sizeof(kept.why), str_of(plain_why(g)));
 	int e = gate_kept_write(c->kept, &kept);
 	if (e != ERR_OK)
-		cli_note(g->cli, "the answer is not kept: %s: %s", c->kept, err_text(e));
+		cli_note(g->cli, "the answer is not kept: gate.kept: %s: %s", c->kept,
+		         e == ERR_EXISTS ? "expected an answer that was kept, or no file"
+		                         : err_text(e));
 }
 
 /* ---- what others say while it looks ------------------------------------------------ */
@@ -242,8 +244,9 @@ static void decide(struct gate_run *g)
 {
 	g->time_s = clock_now_s();
 	if (geteuid() != 0) {
-		buf_add_cstr(&g->why, "could not look: a second mail server in a closed room is "
-		             "root's alone to start");
+		buf_add_cstr(&g->why, "could not look: expected to run as root, who alone may "
+		             "start a second mail server in a closed room (ExecStartPre=+ of a "
+		             "unit, user 0 of a container)");
 		g->answer = GATE_BLIND;
 		return;
 	}

@@ -89,8 +89,10 @@ static int read_named(struct cli *cli, const char *path, struct witness_log *log
 	}
 	if (fd >= 0 && !standard)
 		close(fd);
-	return failed ? cli_fail(cli, failed == ENOENT ? EX_NOINPUT : failed == EACCES ? EX_NOPERM
-	                         : EX_IOERR, "%s: %s", path, strerror(failed)) : CLI_GO;
+	return failed ? cli_fail(cli, failed == ENOENT || failed == EISDIR ? EX_NOINPUT
+	                         : failed == EACCES ? EX_NOPERM : EX_IOERR,
+	                         "%s: expected a mail log to read: %s", path, strerror(failed))
+	              : CLI_GO;
 }
 
 int maillogs_read_named(struct cli *cli, const struct cli_values *paths, struct maillogs *logs,

@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "closed/beside-place.h"
 #include "closed/server.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ struct closed_beside {
 };
 
 struct watch {
-	char directory[32];              /* "": not made yet */
+	struct beside_place place;       /* where its files are */
 	const char *program, *from;
 	pid_t server;
 	struct buf message;
@@ -60,7 +60,7 @@ static const char *below(const struct watch *w, const char *name)
 	static char paths[4][96];
 	static size_t next;
 	char *path = paths[next++ % 4];
-	snprintf(path, sizeof(paths[0]), "%s/%s", w->directory, name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", w->place.path, name);
 	return path;
 }
 
@@ -111,7 +111,7 @@ static int config_write(struct watch *w)
 	if (e == ERR_OK)
 		e = ports_find(ports);
 	if (e == ERR_OK) {
-		beside_main(buf_str(&main_cf), w->directory, &own_main);
+		beside_main(buf_str(&main_cf), w->place.path, &own_main);
 		w->answer.n = beside_master(buf_str(&master_cf), ports, BESIDE_SERVICES_MAX,
 		                            w->answer.services, &own_master);
 		e = file_write(below(w, "config/main.cf"), buf_str(&own_main), 0644);
@@ -128,32 +128,35 @@ static int config_write(struct watch *w)
 static int files_make(struct watch *w)
 {
 	static const char *const directories[] = { "config", "spool", "log" };
-	char made[] = "/tmp/portreeve-XXXXXX";
-	if (!mkdtemp(made) || !str_copy(w->directory, sizeof(w->directory), str_of(made)))
-		return ERR_IO;
-	/* Its processes are not root's. */
-	if (chmod(made, 0755) != 0)
-		return ERR_IO;
+	beside_places_sweep(BESIDE_PLACES);
+	int e = beside_place_make(BESIDE_PLACES, &w->place);
+	if (e != ERR_OK)
+		return e;
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		if (mkdir(below(w, directories[i]), 0755) != 0)
 			return ERR_IO;
 	return config_write(w);
 }
 
-static _Noreturn void server_exec(const struct watch *w)
+static _Noreturn void server_exec(const struct watch *w, pid_t watcher)
 {
 	static char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL };
-	/* As `postfix start-fg` does, but that no shell stands between us and the master. */
+	/* As `postfix start-fg` does. The shell stays: the master takes other users' rights for a
+	 * while, and who does so is not told of his parent's death any more. */
 	char *const words[] = { "/bin/sh", "-c",
-	                        "\"$1\" -c \"$2\" check && daemons=$(postconf -c \"$2\" -xh "
-	                        "daemon_directory) && exec \"$daemons/master\" -s -c \"$2\"",
+	                        "trap 'kill -9 -$m $m; kill -9 0' TERM; m=0; "
+	                        "\"$1\" -c \"$2\" check & wait $! && "
+	                        "daemons=$(postconf -c \"$2\" -xh daemon_directory) && "
+	                        "{ \"$daemons/master\" -s -c \"$2\" & m=$!; wait $m; }",
 	                        "sh", (char *)w->program, (char *)below(w, "config"), NULL };
 	int in = open("/dev/null", O_RDONLY);
 	int out = open(below(w, "log/start"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	/* Who kills the watcher ends the server, too. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != watcher)
+		_exit(127);
 	if (in >= 0 && out >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2 &&
-	    setsid() > 0) {
+	    setsid() > 0 && beside_place_lead(&w->place) == ERR_OK) {
 		closefrom(CONTROL);
 		execve(words[0], words, environment);
 	}
@@ -170,10 +173,14 @@ static void look_wait(void)
 static int server_start(struct watch *w)
 {
 	const int64_t until = clock_mono_ms() + START_MS;
+	const pid_t watcher = getpid();
+	struct pollfd gone = { CONTROL, POLLIN, 0 };
 	w->server = fork();
 	if (w->server == 0)
-		server_exec(w);
+		server_exec(w, watcher);
 	while (w->server > 0 && clock_mono_ms() < until) {
+		if (poll(&gone, 1, 0) > 0)
+			return ERR_CLOSED;       /* whom we work for */
 		if (access(below(w, "spool/pid/master.pid"), F_OK) == 0)
 			return ERR_OK;
 		if (waitpid(w->server, NULL, WNOHANG) == w->server) {
@@ -197,43 +204,49 @@ static pid_t master_find(const struct watch *w)
 	return (pid_t)number;
 }
 
+/* All are ours, as we are who inherits them: when they are gone, nobody writes any more. */
+static void children_end(pid_t group, pid_t master)
+{
+	const int64_t until = clock_mono_ms() + END_MS / 2;
+	while (clock_mono_ms() < until) {
+		const pid_t pid = waitpid(-1, NULL, WNOHANG);
+		if (pid < 0)
+			return;
+		if (pid > 0)
+			continue;
+		if (group > 0)
+			kill(-group, SIGKILL);
+		if (master > 1)
+			kill(-master, SIGKILL);
+		look_wait();
+	}
+}
+
 /* A master that is told to end ends its servers. */
 static void server_end(struct watch *w)
 {
 	const int64_t until = clock_mono_ms() + END_MS / 2;
-	const pid_t master = master_find(w);
+	const pid_t group = w->server, master = master_find(w);
 	if (master > 1)
 		kill(master, SIGTERM);
+	else if (group > 0)
+		kill(-group, SIGTERM);           /* it has not come so far */
 	while (w->server > 0 && clock_mono_ms() < until) {
 		if (waitpid(w->server, NULL, WNOHANG) == w->server)
 			w->server = 0;
 		else
 			look_wait();
 	}
-	if (w->server > 0) {
-		kill(-w->server, SIGKILL);
-		if (master > 1)
-			kill(master, SIGKILL);
-		waitpid(w->server, NULL, 0);
-	}
-}
-
-static int entry_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	remove(path);
-	return 0;
+	children_end(group, master);
+	w->server = 0;
 }
 
 static void watch_end(struct watch *w)
 {
-	enum { DEPTH = 16 };
-	if (!w->directory[0])
+	if (!w->place.path[0])
 		return;
 	server_end(w);
-	nftw(w->directory, entry_remove, DEPTH, FTW_DEPTH | FTW_PHYS);
+	beside_place_remove(&w->place);
 }
 
 static _Noreturn void watch(const char *program, const char *from, int control, int64_t life_ms)
@@ -247,8 +260,10 @@ static _Noreturn void watch(const char *program, const char *from, int control, 
 	closefrom(CONTROL + 1);
 	fcntl(CONTROL, F_SETFD, FD_CLOEXEC);
 	setsid();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
+	w->place.lock = -1;
 	int e = files_make(w);
 	if (e == ERR_OK)
 		e = server_start(w);
@@ -337,6 +352,7 @@ void closed_beside_destroy(struct closed_beside *beside)
 			;
 		if (fd >= 0)
 			close(fd);
+		beside_places_sweep(BESIDE_PLACES);      /* if it was killed */
 	}
 	free(beside);
 }

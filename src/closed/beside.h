@@ -16,7 +16,8 @@
  * that uses it is refused here.
  *
  * A watcher, a process of its own, makes all of it, and ends and removes it when the other end of
- * its socket closes, however that comes.
+ * its socket closes, however that comes. If the watcher is killed, its server ends as well, and
+ * whoever comes next removes its files: the audit, or the next one.
  *
  * Who uses it: run.c, where closed_create() gives ERR_DENIED. It blocks, each call for a bounded
  * time. Root only.

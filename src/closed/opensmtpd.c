@@ -4,9 +4,6 @@
  */
 #include "closed/server-private.h"
 
-/* Of more at the same moment 6.8 leaves some lying until somebody else connects. */
-enum { AT_ONCE = 4 };
-
 static const char *const opensmtpd_programs[] = { "/usr/sbin/smtpd", NULL };
 
 static const char *const opensmtpd_places[] = { "/etc/smtpd.conf", "/etc/mail/smtpd.conf",
@@ -38,6 +35,6 @@ static const char *opensmtpd_tls_gone(struct str log)
 
 const struct closed_server closed_opensmtpd = {
 	.mta = MTA_OPENSMTPD, .programs = opensmtpd_programs, .places = opensmtpd_places,
-	.at_once = AT_ONCE, .controls = closed_postmasters, .start = opensmtpd_start,
+	.controls = closed_postmasters, .start = opensmtpd_start,
 	.tls_gone = opensmtpd_tls_gone,
 };

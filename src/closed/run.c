@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 256, COMMAND_MS = 9000, SESSION_MS = 20000, AWAITED_MAX = 32,
+enum { ROWS_MAX = 256, COMMAND_MS = 9000, ENOUGH_MS = 500, SESSION_MS = 20000, AWAITED_MAX = 32,
        EXPLAIN_MS = 4000 };
 
 struct running {
@@ -343,17 +343,69 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 		answer_take(plan, q, &q->tries[i], &s->answers[i]);
 }
 
+static bool is_turned_away(const struct closed_session *s)
+{
+	return s->end == CLOSED_HUNG_UP && s->greeting.code / 100 != 2 &&
+	       s->claim == CLOSED_AS_ITSELF;
+}
+
+/* Those who were turned away, clients by turns: the first of each, the second of each. */
+static size_t turned_away_find(const struct closed_session *sessions, size_t n, size_t *found)
+{
+	size_t count = 0, *turns = mem_array(n + 1, sizeof(*turns)), last = 0;
+	for (size_t i = 0; i < n; i++) {
+		turns[i] = 0;
+		for (size_t k = i; k-- > 0 && is_turned_away(&sessions[i]) && !turns[i];)
+			if (turns[k] && ip_eq(&sessions[k].from, &sessions[i].from))
+				turns[i] = turns[k] + 1;
+		if (is_turned_away(&sessions[i]) && !turns[i])
+			turns[i] = 1;
+		last = turns[i] > last ? turns[i] : last;
+	}
+	for (size_t turn = 1; turn <= last; turn++)
+		for (size_t i = 0; i < n; i++)
+			if (turns[i] == turn)
+				found[count++] = i;
+	free(turns);
+	return count;
+}
+
+/* Many a server lets a client have a few connections at a time, and turns the others away with a
+ * 421: these are asked once more, few at a time, and who is left one by one. */
+static int turned_away_ask(struct running *r, const struct closed_patience *patience,
+                           struct closed_session *sessions, size_t n)
+{
+	static const unsigned at_once[] = { 4, 1 };
+	struct closed_session *again = mem_array(n + 1, sizeof(*again));
+	size_t *found = mem_array(n + 1, sizeof(*found));
+	int e = ERR_OK;
+	for (size_t round = 0; e == ERR_OK && round < 2; round++) {
+		const size_t count = turned_away_find(sessions, n, found);
+		struct closed_patience rest = *patience;
+		rest.at_once = at_once[round];
+		rest.all_ms = r->until_ms - clock_mono_ms();
+		for (size_t i = 0; i < count; i++)
+			again[i] = sessions[found[i]];
+		if (count && rest.all_ms > 0)
+			e = closed_ask(r->room, &rest, again, count);
+		for (size_t i = 0; e == ERR_OK && i < count; i++)
+			sessions[found[i]] = again[i];
+	}
+	free(found);
+	free(again);
+	return e;
+}
+
 static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 {
 	const size_t n = r->plan->n - first;
 	const int64_t all_ms = r->until_ms - clock_mono_ms();
 	const int64_t left_ms = all_ms < most_ms ? all_ms : most_ms;
 	/* Within the time of all, so that who is late is told from who was not asked. */
-	const int64_t enough_ms = left_ms - left_ms / 8;
+	const int64_t enough_ms = left_ms > 2 * ENOUGH_MS ? left_ms - ENOUGH_MS : left_ms;
 	const struct closed_patience patience = {
 		.command_ms = enough_ms < COMMAND_MS ? enough_ms : COMMAND_MS,
-		.session_ms = SESSION_MS, .all_ms = left_ms,
-		.at_once = r->setup->server->at_once };
+		.session_ms = SESSION_MS, .all_ms = left_ms };
 	struct closed_session *sessions = mem_array(n ? n : 1, sizeof(*sessions));
 	for (size_t i = 0; i < n; i++) {
 		sessions[i] = session_of(r->plan, &r->plan->questions[first + i]);
@@ -366,6 +418,8 @@ static int stage_ask(struct running *r, size_t first, int64_t most_ms)
 	if (left_ms > 0 && n)
 		e = r->aside ? closed_aside_ask(r->aside, first, &patience, sessions, n)
 		             : closed_ask(r->room, &patience, sessions, n);
+	if (e == ERR_OK && !r->aside)
+		e = turned_away_ask(r, &patience, sessions, n);
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
 		session_take(r->plan, &r->plan->questions[first + i], &sessions[i]);
 	free(sessions);
@@ -411,7 +465,8 @@ static bool is_answered(const struct audit_plan *plan)
  * each of its answers would be late. */
 static int stages_plain(struct running *r)
 {
-	enum { SILENT_CONTROLS_MS = 7000, SILENT_PLAIN_MS = 3000 };
+	/* A postscreen greets after six seconds. */
+	enum { SILENT_CONTROLS_MS = 8000, SILENT_PLAIN_MS = 2500 };
 	int e = stage_ask(r, 0, r->greets ? r->setup->all_ms : SILENT_CONTROLS_MS);
 	const size_t first = r->plan->n;
 	if (r->room)

@@ -119,7 +119,7 @@ static int greeting_await(struct closed_room *room, const struct endpoint *ports
 {
 	/* Who listens may be asked, and gets all the time for that: for a greeting nobody waits
 	 * longer here. */
-	enum { STEP_MS = 500, SETTLE_MS = 1000, SILENCE_MS = 3000 };
+	enum { STEP_MS = 500, SETTLE_MS = 1000, SILENCE_MS = 2000 };
 	const int64_t until_ms = clock_mono_ms() + timeout_ms;
 	struct endpoint *places = mem_array(n, sizeof(*places));
 	bool settled = false;

@@ -31,7 +31,6 @@ struct closed_server {
 	/* Words of a command that makes of a configuration what the program reads; NULL: none. It
 	 * runs where a directory was carried into the room. */
 	const char *const *prepare;
-	unsigned at_once;                /* sessions that it can bear; 0: CLOSED_AT_ONCE */
 	/* Fills in the words of a command, up to CLOSED_WORDS_MAX with NULL behind the last. They
 	 * point to what was given or are static. A server is ended with its room. `config` is the
 	 * directory of an instance of Postfix; others know their only place. */

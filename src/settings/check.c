@@ -229,6 +229,15 @@ static int check_witness(const struct settings *s, struct buf *message, struct b
 	return e;
 }
 
+/* The secret of whoever asks a witness. The gate says itself what else is wrong with it. */
+static void remark_gate_key(const char *path, struct buf *remarks)
+{
+	struct stat st;
+	if (path[0] && stat(path, &st) == 0 && st.st_mode & 077)
+		buf_printf(remarks, "gate.key: %s is open to others than its owner: expected mode "
+		           "0600\n", path);
+}
+
 /* An address that comes and goes (of a pair of machines, say) is no mistake. */
 static void remark_foreign(const char *name, const struct ip *ip, struct buf *remarks)
 {
@@ -280,6 +289,7 @@ int settings_check_for_roles(const struct settings *s, struct buf *message, stru
 		remark_zone(s, "dnsbl.zone", s->dnsbl.zone, remarks);
 		remark_zone(s, "dnsbl.output_zone", s->dnsbl.output_zone, remarks);
 		remark_addresses(s, remarks);
+		remark_gate_key(s->gate.key, remarks);
 	}
 	return e;
 }

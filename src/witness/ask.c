@@ -68,10 +68,12 @@ static void ask_ended(void *arg, enum stream_end why)
 	static const char *const words[] = {
 		[STREAM_CLOSED] = "it has closed the connection",
 		[STREAM_RESET] = "the connection was reset",
-		[STREAM_REFUSED] = "nobody listens there",
-		[STREAM_UNREACHABLE] = "there is no way to it",
-		[STREAM_TIMEOUT] = "it did not answer in time",
-		[STREAM_TLS_FAILED] = "it does not take the key",
+		[STREAM_REFUSED] = "nobody listens there: expected a Portreeve with the role "
+		                   "witness",
+		[STREAM_UNREACHABLE] = "there is no way to it from here",
+		[STREAM_TIMEOUT] = "it did not answer in time: a firewall may be between",
+		[STREAM_TLS_FAILED] = "it does not take the key: expected its row in witness.keys "
+		                      "there, by that name, and a reload",
 		[STREAM_NO_SOURCE] = "no address of ours can reach it",
 	};
 	ask_done(a, NULL, words[why]);

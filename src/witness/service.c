@@ -42,6 +42,7 @@ struct asking {                          /* a session */
 	size_t ip_count;
 	struct visit visits[WITNESS_SIGHTS_MAX];         /* as the answer's rows */
 	size_t pending;                  /* visits that are not done */
+	size_t refused;                  /* of the answer's rows: forbidden to this key */
 	struct witness_answer answer;
 	struct asking *prev, *next;
 };
@@ -100,14 +101,14 @@ static void give_answer(struct asking *a)
 {
 	struct buf text = { 0 };
 	struct witness_counters *c = a->service->setup.counters;
-	bool yes = a->answer.no == WITNESS_YES;
+	bool yes = a->answer.no == WITNESS_YES, refused = yes && a->refused == a->answer.n;
 	let_go(a);
 	a->answered = true;
-	*(yes ? &c->answered : &c->denied) += 1;
+	*(yes && !refused ? &c->answered : &c->denied) += 1;
 	LOG(LOG_INFO, "asked", LOG_S("key", a->key->name), LOG_IP("peer", &a->peer.ip),
 	    LOG_S("host", a->request.host),
-	    LOG_S("answer", yes ? "given" : witness_no_name(a->answer.no)),
-	    LOG_I("addresses", (int64_t)a->answer.n));
+	    LOG_S("answer", refused ? "refused" : yes ? "given" : witness_no_name(a->answer.no)),
+	    LOG_I("addresses", (int64_t)a->answer.n), LOG_I("refused", (int64_t)a->refused));
 	witness_answer_format(&a->answer, &text);
 	stream_deadline(a->stream, WITNESS_ASK_MS);
 	stream_write(a->stream, buf_str(&text));
@@ -159,8 +160,15 @@ static void visit(struct asking *a, const struct ip *ip, uint16_t port)
 	struct witness_service *w = a->service;
 	size_t i = a->answer.n++;
 	a->answer.v[i] = (struct witness_sight){ .to = { *ip, port }, .result = WITNESS_FORBIDDEN };
-	if (witness_key_refuses(a->key, ip))
+	const char *why = witness_key_refuses(a->key, ip);
+	if (why) {
+		if (a->refused++ == 0 || !ip_eq(ip, &a->answer.v[i - 1].to.ip))
+			LOG(LOG_WARN, "visit-refused", LOG_S("key", a->key->name),
+			    LOG_S("host", a->request.host), LOG_IP("address", ip),
+			    LOG_S("why", why),
+			    LOG_S("expected", "a network of the key's row that has it"));
 		return;
+	}
 	a->visits[i].asking = a;
 	const struct witness_knock_setup setup = {
 		.loop = w->setup.loop, .to = a->answer.v[i].to, .tls = w->visit_tls,

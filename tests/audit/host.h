@@ -13,6 +13,7 @@
  *   "route 10.42.1.0/24 cni0"           a route on the link
  *   "run docker-proxy -proto tcp …"     a process
  *   "listen 0.0.0.0:25 master 100"      who listens, and its process; "elsewhere" behind it: in a container;
+ *                                       "of /x": by that program, not the one that is installed;
  *                                       "by -C /x": by these options; "by" alone: they are not known
  *   "inner 2600"                        a mail server of a container listens there
  *   "in docker"                         we are inside such a container */
@@ -93,7 +94,9 @@ static inline void host_listener(struct facts *f, struct str line)
 	l.program = str_eq(program, STR("-")) ? "" : arena_strdup(f->arena, program);
 	l.started = "";
 	while (str_word(&line, &place)) {
-		l.elsewhere = str_eq(place, STR("elsewhere"));
+		l.elsewhere |= str_eq(place, STR("elsewhere"));
+		if (str_eq(place, STR("of")) && str_word(&line, &place))
+			l.other_program = arena_strdup(f->arena, place);
 		line = str_trim(line);
 		if (str_eq(place, STR("by"))) {
 			l.started = line.n ? arena_strdup(f->arena, line) : NULL;

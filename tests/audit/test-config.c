@@ -444,6 +444,39 @@ static void test_nothing(void **state)
 		}
 }
 
+/* From where one is believed: networks alone, and not everywhere. */
+static void test_believed(void **state)
+{
+	(void)state;
+	static const struct believed {
+		struct config_row row;
+		const char *ranges;
+	} rows_[] = {
+		{ { "Postfix", MTA_POSTFIX, NULL, { { MAIN, NEW "smtpd_authorized_xclient_hosts = "
+		    "127.0.0.1, proxy.example 60.0.0.0/8 [2001:db8::]/32 0.0.0.0/0\n" },
+		  { MASTER, SMTP } }, { { 0 } } }, "127.0.0.1 60.0.0.0/8 2001:db8::/32 " },
+		{ { "Exim", MTA_EXIM, NULL, { { "/etc/exim4/exim4.conf",
+		    "hosts_proxy = <; 192.0.2.1 ; 2001:db8::1\nhosts_xclient = *\n" } }, { { 0 } } },
+		  "192.0.2.1 2001:db8::1 " },
+		{ { "nobody", MTA_POSTFIX, NULL, { { MAIN, NEW }, { MASTER, SMTP } }, { { 0 } } }, "" },
+	};
+	for (size_t i = 0; i < sizeof(rows_) / sizeof(*rows_); i++) {
+		struct arena a = { 0 };
+		struct buf said = { 0 };
+		struct audit_config *config;
+		struct prefix ranges[8];
+		char text[PREFIX_TEXT_MAX];
+		assert_int_equal(read_row(&rows_[i].row, &a, &config), ERR_OK);
+		const size_t n = audit_config_believed(config, "", &a, ranges, 8);
+		for (size_t k = 0; k < n; k++)
+			buf_printf(&said, "%s ", prefix_format(&ranges[k], text));
+		assert_string_equal(buf_cstr(&said), rows_[i].ranges);
+		assert_true(audit_config_believed(config, "", &a, ranges, 1) <= 1);
+		buf_fini(&said);
+		arena_fini(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_form_routes),
 		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_believed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,6 +284,31 @@ static void files_say_it(void **state)
 	}
 }
 
+/* What puts itself in a thousand times, more words and variables than are taken. */
+static void hostile_units_come_to_an_end(void **state)
+{
+	(void)state;
+	struct arena a = { 0 };
+	struct buf text = { 0 };
+	struct daemon_options d;
+	buf_add_cstr(&text, "[Service]\nEnvironment=A=");
+	for (int i = 0; i < 1 << 20; i++)
+		buf_add_byte(&text, i % 251 ? 'y' : ' ');
+	buf_add_cstr(&text, "\nEnvironmentFile=" UNITS "exim4.service\nExecStart=/usr/sbin/exim4 -D");
+	for (int i = 0; i < 1 << 16; i++)
+		buf_add_cstr(&text, "${A}");
+	for (int i = 0; i < 1 << 16; i++)
+		buf_add_cstr(&text, " $A \"%");
+	const struct memory_file all[] = { { UNITS "exim4.service", buf_cstr(&text) },
+	                                   { EXIM_OVERRIDE, "\\\n\\" }, { 0 } };
+	struct audit_files files = { memory_read, memory_list, (void *)all };
+	assert_true(daemon_of_files(MTA_EXIM, &files, &a, &d));
+	assert_non_null(d.unknown);
+	assert_true(d.n <= DAEMON_WORDS_MAX);
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
 /* ---- what they do to a reading ------------------------------------------------------ */
 
 #define CONF "/etc/exim4/exim4.conf"
@@ -353,6 +378,7 @@ int main(void)
 		cmocka_unit_test(pid_files_say_it),
 		cmocka_unit_test(texts_tell_them_apart),
 		cmocka_unit_test(files_say_it),
+		cmocka_unit_test(hostile_units_come_to_an_end),
 		cmocka_unit_test(readings_follow_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

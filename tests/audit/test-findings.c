@@ -191,7 +191,8 @@ static const struct found_row postfix_rows[] = {
 	  { { MAIN, NEW "allow_untrusted_routing = yes\nrelay_domains = behind.example\n"
 	      "swap_bangpath = no\n" },
 	    { MASTER, SMTP } }, NULL, STRANGER4 "E14,E25\n", "1/0/1",
-	  { "open C34", "percent hack (E14)", MAIN ":3",
+	  { "open C34", "in these forms: percent hack (E14), \"RCPT TO:<u@elsewhere.test>\". The server",
+	    "a spammer writes each of his recipients so", "In Postfix this is up to allow_untrusted",
 	    EDIT "swap_bangpath = yes' 'allow_untrusted_routing = no" RELOAD,
 	    "!| swap_bangpath" } },
 	{ "domains by a pattern", MTA_POSTFIX,
@@ -324,7 +325,7 @@ static const struct found_row sendmail_rows[] = {
 	{ "the machine's own address, which needs no line", MTA_SENDMAIL,
 	  { { MC, FEATURES }, { ACCESS, "" } }, DOCKER, BRIDGE " a\n", "1/0/0",
 	  { "open C1", "A rule that is built in lets 172.18.0.1 relay",
-	    "| Connect:172.18.0.1 REJECT\n" } },
+	    "above MAILER_DEFINITIONS:\n| define(`confDONT_PROBE_INTERFACES', `True')dnl\n| # Then:\n" } },
 	{ "a block in relay-domains", MTA_SENDMAIL,
 	  { { MC, FEATURES }, { ACCESS, "" }, { "/etc/mail/relay-domains", "192.168\n" } }, LAN,
 	  "range 192.168.0.1 192.168.0.0/16 25 E01\n", "0/1/0",

@@ -51,6 +51,8 @@ static void test_kept(void **state)
 	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		assert_int_equal(watch_parse(str_of(wrong[i]), &kept), ERR_INVALID);
+	assert_true(watch_is_kept(STR("portreeve audit 2\n")));
+	assert_false(watch_is_kept(STR("root:x:0:0::/root:/bin/sh\n")));
 }
 
 static void test_lines(void **state)

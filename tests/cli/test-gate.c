@@ -172,6 +172,10 @@ static void test_kept(void **state)
 	struct gate_kept one = { .answer = GATE_YES, .time_s = 7, .why = "closed" }, two;
 	memset(one.digest, 'b', GATE_DIGEST_CHARS);
 	assert_int_equal(gate_kept_read(path, &two), ERR_NOT_FOUND);
+	put("kept", "mynetworks = 127.0.0.0/8\n");
+	assert_int_equal(gate_kept_write(path, &one), ERR_EXISTS);
+	assert_int_equal(gate_kept_read(path, &two), ERR_INVALID);
+	put("kept", "portreeve gate 1\nof another version\n");
 	assert_int_equal(gate_kept_write(path, &one), ERR_OK);
 	assert_int_equal(gate_kept_read(path, &two), ERR_OK);
 	assert_memory_equal(&one.digest, &two.digest, sizeof(one.digest));

@@ -91,12 +91,35 @@ def test_images(tmp_path):
     (tmp_path / "nets").write_text("0.0.0.0/0\n")
     (new / "etc/nets").symlink_to(tmp_path / "nets")
     found = json.loads(ask(old, new, "--json", code=3).stdout)
-    assert [u["what"] for u in found["unread"] if "nets" in u["what"]] == ["/etc/nets"]
+    assert [u["what"] for u in found["unread"] if "nets" in u["what"]] == [f"{new}/etc/nets"]
     (new / "etc/nets").unlink()
     (new / "etc/nets").write_text("127.0.0.0/8\n0.0.0.0/0\n")
     said = ask(old, new, code=1).stdout
     assert said.startswith("It widens who may relay")
     assert "/etc/nets:2" in said
+    for was, now, root in ((old, new, new), (new, old, new)):
+        change = json.loads(ask(was, now, "--json", code=int(now is new)).stdout)["changes"][0]
+        files = {line["file"] for line in change["by"] + change["was_by"]}
+        assert f"{root}/etc/nets" in files, files
+        assert all(name.startswith((f"{old}/", f"{new}/")) for name in files if name), files
+
+
+def test_root(tmp_path):
+    """An image that is audited is said to be one, wherever a line is to be pasted."""
+    image = write(tmp_path / "image", {f"etc/postfix/{name}": text for name, text in POSTFIX.items()})
+    (image / "etc/postfix/main.cf").write_text("compatibility_level = 3\nmynetworks = 10.0.0.0/7\n")
+    words = [BINARY, "audit", "--root", str(image)]
+    said = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False).stdout
+    said = " ".join(said.split())
+    assert f", in the image {image}, audited" in said
+    assert f"This is of the image below {image}, not of this machine. To mend it:" in said
+    found = json.loads(subprocess.run([*words, "--json"], capture_output=True, text=True, timeout=30,
+                                      check=False).stdout)
+    forms.check(["audit"], found)
+    assert found["root"] == str(image)
+    assert found["findings"][0]["check"].startswith(f"portreeve audit --root {image}; postconf")
+    assert found["doubt"] == "only the configuration was read"
+    assert [u["what"] for u in found["unasked"] if u["weighs"]] == ["the server itself"]
 
 
 def test_files(tmp_path):

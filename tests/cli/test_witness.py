@@ -96,12 +96,15 @@ def test_asked(witness):
                                   f"RCPT TO:<{said}@a..b>", "QUIT"]
     assert witness.ask(host="private.example") == (
         f"at 10.99.99.99 {port} forbidden - silent unsaid\nend\n")
+    witness.run.wait_log("visit-refused key=mx host=private.example address=10.99.99.99 why=")
+    witness.run.wait_log("host=private.example answer=refused addresses=1 refused=1")
+    assert "host=mail.example answer=given addresses=1 refused=0" in witness.run.log()
     assert witness.ask(host="www.example") == "no host\n"
     assert witness.ask(port=22) == "no port\n"
     assert witness.ask(line="GET / HTTP/1.0\n") == "no request\n"
     assert len(witness.mail.peers) == 1
     os.kill(witness.run.roles()["witness"], signal.SIGUSR1)
-    witness.run.wait_log("witness counters connections=5 refused=0 asked=5 answered=2 denied=3 "
+    witness.run.wait_log("witness counters connections=5 refused=0 asked=5 answered=1 denied=4 "
                          "keyless=0 visits=1")
 
 

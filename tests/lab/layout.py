@@ -52,7 +52,8 @@ class Audited:
         for finding in findings:
             lines = commands
             for line in finding["fix"]:
-                place = re.fullmatch(r"# In (/\S+?)(?:, in place of line (\d+)|(, above its first .begin.))?:", line)
+                place = re.fullmatch(r"# In (/\S+?)(?:, in place of line (\d+)|(, above (?:its first .begin.|MAILER_DEFINITIONS)))?:",
+                                     line)
                 if place:
                     lines = []
                     edits.append((place[1], 0 if place[3] else int(place[2] or 0) or None, lines))
@@ -64,7 +65,8 @@ class Audited:
             old = self.read(file).splitlines()
             begin = end = len(old) if number is None else number - 1
             if number == 0:
-                begin = end = next(i for i, line in enumerate(old) if line.startswith("begin "))
+                begin = end = next(i for i, line in enumerate(old)
+                                   if line.startswith(("begin ", "MAILER_DEFINITIONS")))
             while number and end < len(old) and (end < number or old[end][:1] in (" ", "\t")):
                 end += 1            # what continues the line
             old[begin:end] = new
@@ -141,6 +143,7 @@ class Case:
     seconds   that it may take at most
     campaign  in the long form alone: it takes long, or another stands for it
     by_hand   no lines to paste close it: somebody must look first
+    after     the verdict when the lines were pasted
     """
 
     name: str
@@ -157,6 +160,7 @@ class Case:
     says: str = ""
     seconds: int = LONGEST_S
     by_hand: bool = False
+    after: str = "closed"
 
     def __str__(self):
         return f"{self.host.name}-{self.name}"

@@ -130,7 +130,7 @@ def test_what_is_pasted_closes_it(answers, one):
             raise one_of_both
     code, (report,), printed = after
     fixes = [finding["fix"] for finding in grave(answer[1][0])]
-    assert (code, report["verdict"]) == (0, "closed"), (fixes, printed)
+    assert (code, report["verdict"]) == (CODES[one.after], one.after), (fixes, printed)
     assert not grave(report), (fixes, printed)
 
 
@@ -167,15 +167,23 @@ LIMITS = "".join(f"FEATURE(`{name}')dnl\n" for name in (
     "greet_pause', `1000", "conncontrol', `nodelay', `terminate", "ratecontrol', `nodelay', `terminate"))
 
 
-def test_limits_of_sendmail(lab):
-    """Debian's sendmail.mc lets a client come ten times in ten minutes: the audit asks all it has to ask."""
-    host = SENDMAIL
+def few_at_a_time(host):
+    host.write("/etc/exim4/exim4.conf", "smtp_accept_max_per_host = 2\n" + host.read("/etc/exim4/exim4.conf"))
+
+
+@pytest.mark.parametrize("host, change", [
+    (EXIM, few_at_a_time),
+    # As Debian's sendmail.mc has it: ten times in ten minutes.
+    (SENDMAIL, sendmail(LIMITS, macros="define(`confCONNECTION_RATE_THROTTLE', `15')dnl\n",
+                        access="GreetPause: 5000\nClientRate: 10\nClientConn: 10\n"))], ids=str)
+def test_limits(lab, host, change):
+    """A client may come a few times, or have few connections: the audit asks all that it has to ask."""
     try:
-        sendmail(LIMITS, macros="define(`confCONNECTION_RATE_THROTTLE', `15')dnl\n",
-                 access="GreetPause: 5000\nClientRate: 10\nClientConn: 10\n")(host)
+        change(host)
         code, (report,), printed = host.audit()
         assert (code, report["verdict"]) == (0, "closed"), printed
-        assert not [one for one in report["unasked"] if one["why"] == "it hung up"], printed
+        hung_up = [one["what"] for one in report["unasked"] if one["why"] == "it hung up"]
+        assert len(hung_up) < 5, printed        # Exim does so after some commands that are none
     finally:
         host.restore()
 

@@ -1,7 +1,9 @@
 """Where namespaces are forbidden: a second Postfix beside the first, exim -bh, sendmail -bt."""
 
+import contextlib
 import json
 import os
+import random
 import subprocess
 
 import pytest
@@ -24,6 +26,8 @@ SENDMAIL = machine(SendmailMachine, "beside-sendmail", (), access="Connect:172 R
 OPENSMTPD = machine(OpenSMTPDMachine, "beside-opensmtpd", ())
 HOSTS = [SOUND, OPEN, STRICT, EXIM, SENDMAIL, OPENSMTPD]
 INSIDE = "/usr/local/bin/portreeve"
+KILLS = 30 if os.environ.get("CAMPAIGN") else 5
+WHOLE_S = 4.0  # about as long as it takes to start, ask and end
 # As in a container: root without the right to make namespaces or mounts.
 BOUND = ("setpriv", "--bounding-set", "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,"
          "+net_bind_service,+sys_chroot")
@@ -116,18 +120,62 @@ def test_an_ordinary_user_in_a_container(host, verdict, why):
     is_as_before(host, before)
 
 
-def test_killed():
+def of_audit(host):
+    """The audit itself and its watcher, as many as there are, by their numbers."""
+    return [line.split()[0] for line in host.processes() if f"{INSIDE} audit" in line]
+
+
+@pytest.mark.parametrize("part", range(KILLS))
+def test_killed_at_any_instant(part):
     """Nothing of it is left."""
     before = state(SOUND)
     runs = subprocess.Popen(SOUND._inside(AUDIT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                             start_new_session=True)
-    until("the second one to run", lambda: [line for line in SOUND.processes() if "/tmp/portreeve-" in line], 20)
-    audits = [line.split()[0] for line in SOUND.processes() if f"{INSIDE} audit" in line]
-    SOUND.run("kill", "-9", audits[0])
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        runs.wait((part + random.random()) * WHOLE_S / KILLS)
+    for number in of_audit(SOUND)[:1]:
+        SOUND.run("kill", "-9", number, check=False)
     runs.wait()
     until("all of it to end", lambda: set(SOUND.processes()) <= set(before[3]), 20)
-    for was, is_now in zip(before, state(SOUND)):
-        assert is_now == was or (isinstance(was, list) and set(is_now) <= set(was))
+    is_as_before(SOUND, before)
+
+
+def test_killed_with_its_watcher():
+    """Nobody is there to remove anything: the server ends all the same, and the next audit removes its files."""
+    before = state(SOUND)
+    for part in range(KILLS):
+        runs = subprocess.Popen(SOUND._inside(AUDIT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                start_new_session=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            runs.wait((part + random.random()) * WHOLE_S / KILLS)
+        SOUND.run("sh", "-c", f"kill -9 {' '.join(of_audit(SOUND))}", check=False)
+        runs.wait()
+        until(lambda: f"its processes to end: {set(SOUND.processes()) - set(before[3])}",
+              lambda: set(SOUND.processes()) <= set(before[3]), 20)
+    assert "portreeve-beside-" in SOUND.run("ls", "/tmp").stdout
+    code, answer = audit(SOUND)
+    assert (code, answer["verdict"]) == (0, "closed"), answer
+    is_as_before(SOUND, before)
+
+
+@pytest.mark.parametrize("after_s", (0, 0.3, 1))
+def test_the_watcher_alone_is_killed(after_s):
+    """The audit goes on without a server, says so, and cleans up."""
+    before = state(SOUND)
+    runs = subprocess.Popen(SOUND._inside(AUDIT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                            start_new_session=True)
+    until("the second one to run", lambda: [line for line in SOUND.processes() if "/tmp/portreeve-" in line], 20)
+    seen = SOUND.run("ps", "-eo", "pid,ppid,args", "--no-headers").stdout
+    rows = [line.split()[:2] for line in seen.splitlines() if f"{INSIDE} audit" in line and "setpriv" not in line]
+    numbers = {number for number, _ in rows}
+    (watcher,) = {line.split()[1] for line in seen.splitlines() if "/tmp/portreeve-" in line} & numbers
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        runs.wait(after_s)
+    SOUND.run("kill", "-9", watcher)
+    printed, _ = runs.communicate(timeout=90)
+    assert json.loads(printed.splitlines()[0])["verdict"] in ("unknown", "closed"), printed
+    until("all of it to end", lambda: set(SOUND.processes()) <= set(before[3]), 20)
+    is_as_before(SOUND, before)
 
 
 def test_what_goes_by_the_connection_is_not_asked():

@@ -377,6 +377,16 @@ AUDIT_LINE = {
 }
 
 
+# What was said, as the finding shows it.
+SAID = {
+    "E06": r'"MAIL FROM:<[^"@]+@mail[^"]+>, RCPT TO:<[^"]+>"', "E03": r'\(E03\), "MAIL FROM:<>, RCPT TO:<[^"]+>"',
+    "S01a": r'\(S01a\), "EHLO localhost, RCPT TO:<[^"]+>"', "E14": r'\(E14\), "RCPT TO:<[^"]+%[^"]+@mail[^"]+>"',
+    "E25": r'\(E25\), "RCPT TO:<[^"]+![^"]+@mail[^"]+>"', "E18": r'\(E18\), "RCPT TO:<"[^"]+"@mail[^"]+>"',
+    "E41": r'\(E41\), "RCPT TO:<SRS0=[^"]+>"', "S04": r'\(S04\), "XCLIENT ADDR=127\.0\.0\.1"',
+    "S05a": r'\(S05a\)\. The server', "S05b": r'\(S05b\)\. The server',
+}
+
+
 @each_case
 def test_the_audit_says_so_too(rounds, one):
     code, report = rounds[2][one.host]
@@ -391,6 +401,8 @@ def test_the_audit_says_so_too(rounds, one):
         assert any(AUDIT_LINE.get(str(one), "") in line["text"] for line in by), by
     if code:
         assert any(finding["fix"] for finding in report["findings"])
+    if one.form in SAID:
+        assert any(re.search(SAID[one.form], finding["why"]) for finding in report["findings"]), report["findings"]
 
 
 @pytest.mark.skipif(not CAMPAIGN, reason="in the long form, with CAMPAIGN=yes")

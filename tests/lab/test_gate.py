@@ -155,6 +155,27 @@ def test_cannot_look(lab):
     code, said, line = WORLD.gate()
     assert (code, said["answer"]) == (1, "blind"), said
     assert "could not look" in line and "nothing" in line
+    WORLD.order(kept="")
+    done = WORLD.run("portreeve", "gate", "-c", CONFIGURATION, "--with-socket", "/none", check=False)
+    assert done.returncode == 1 and "--with-socket: /none: expected a socket" in done.stdout
+
+
+def test_doubt(lab):
+    """What is allowed by name does not pass as long as a stranger could not be asked at another port."""
+    original = WIDE.read("/etc/postfix/master.cf")
+    WIDE.order(allow=["range 172.16.0.0/12"])
+    assert WIDE.gate()[0] == 0
+    try:
+        WIDE.write("/etc/postfix/master.cf", original + """
+2525 inet n - y - - smtpd
+ -o smtpd_client_restrictions=permit_mynetworks,defer
+ -o smtpd_delay_reject=no
+""")
+        code, said, line = WIDE.gate()
+        assert (code, said["answer"], said["kept"]) == (1, "blind", False), said
+        assert "a stranger, by IPv4 could not be asked at port 2525" in line
+    finally:
+        WIDE.write("/etc/postfix/master.cf", original)
 
 
 def test_allowed(lab):
@@ -208,4 +229,12 @@ def test_witness_that_is_not_there(lab):
     WIDE.order(**(WIDE.witness | {"witness": f"{WITNESS4}:4026"}), kept="")
     code, said, line = WIDE.gate()
     assert (code, said["answer"]) == (1, "blind"), said
-    assert "the witness could not look: nobody listens there" in line
+    assert f"the witness could not look: gate.witness {WITNESS4}:4026: nobody listens there" in line
+
+
+def test_what_a_witness_says_no_to(lab):
+    """Whose mistake it is, and what is expected."""
+    WIDE.order(**(WIDE.witness | {"host": SOUND.fqdn}), kept="")
+    code, said, line = WIDE.gate()
+    assert (code, said["answer"]) == (1, "blind"), said
+    assert "it may not visit gate.host: expected it in host= of the key's row there" in line

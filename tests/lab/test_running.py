@@ -90,6 +90,33 @@ def test_an_opensmtpd_by_another_file(lab):
         host.start_services()
 
 
+def test_an_exim_of_ones_own(started):
+    """Beside that of the package: it has its own way to its configuration."""
+    EXIM.run("sh", "-ec", "mkdir -p /etc/own; cp $(command -v exim4) /etc/own/exim")
+    started(EXIM, OPEN, "/etc/own/exim", "-bdf", "-oX", OPEN)
+    code, reports, printed = EXIM.audit()
+    assert code == CODES["unknown"], printed
+    assert "whose program is /etc/own/exim" in reports[0]["summary"], printed
+
+
+@pytest.mark.parametrize("host, file", [(SENDMAIL, "/etc/mail/sendmail.cf"), (OPENSMTPD, "/etc/smtpd.conf")],
+                         ids=["sendmail", "opensmtpd"])
+def test_what_runs_is_of_another_day(lab, host, file):
+    """They read their configuration once: the answer is about the file, and says so."""
+    def said():
+        code, reports, printed = host.audit()
+        assert code == CODES["closed"], printed
+        return [row["why"] for row in reports[0]["unasked"] if row["what"].startswith("what runs now (process ")]
+    try:
+        host.run("touch", "-d", "1 hour ago", file)
+        assert said() == []
+        host.run("touch", "-d", "1 hour", file)
+        (why,) = said()
+        assert f"started before {file} was changed" in why
+    finally:
+        host.restore()
+
+
 @pytest.fixture
 def stopped(lab):
     """A host whose mail server does not run."""
