@@ -456,7 +456,7 @@ case("include-of-itself", EXIM, instead("/etc/exim4/exim4.conf",
 case("include-of-itself", OPENSMTPD, instead("/etc/smtpd.conf", "echo 'include \"/etc/smtpd.conf\"' > /etc/smtpd.conf"),
      "unknown")
 case("not-a-configuration", SENDMAIL, instead("/etc/mail/sendmail.cf", "echo DZ8.17.1 > /etc/mail/sendmail.cf"),
-     "unknown", [""], says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
+     "unknown", says="does not start: sendmail: NOQUEUE: SYSERR(root): No local mailer defined")
 case("no-such-interface", OPENSMTPD, opensmtpd("listen on none-such\n"), "unknown",
      says="does not start: smtpd: invalid virtual ip or interface: none-such")
 
