@@ -71,10 +71,11 @@ static void sender_opensmtpd(struct findings *fs, const struct audit_port *port)
 	finding_say(fs, d, "Who logs in at port %u may send as anybody: its listener has no table "
 	            "of senders.", port->port);
 	finding_line(d, "listen", &port->place);
-	finding_fix(fs, d, "# which login owns which addresses, as \"login user@example.org\":");
-	finding_fix(fs, d, "table users file:/etc/mail/senders");
+	finding_fix(fs, d, "# Write into /etc/mail/senders which login owns which addresses, as "
+	            "\"login user@example.org\".");
 	finding_fix_place(fs, d, &port->place);
-	finding_fix(fs, d, "%s senders <users>", port->place.text);
+	finding_fix(fs, d, "table senders_of_logins file:/etc/mail/senders");
+	finding_fix(fs, d, "%s senders <senders_of_logins>", port->place.text);
 	finding_fix_reload(fs, d);
 	finding_check(fs, d, "log in as one user and send as another: refused");
 }

@@ -90,6 +90,7 @@ static void container_finding(struct findings *fs)
 	            "addresses in the server's log.", facts_container_name(f->container),
 	            f->container_why[0] ? " (" : "", f->container_why,
 	            f->container_why[0] ? ")" : "");
+	finding_fix(fs, d, "# It prints a word, and says what to do with it outside:");
 	finding_fix(fs, d, "portreeve witness");
 	finding_check(fs, d, "the log shows strangers' connections with public addresses");
 }

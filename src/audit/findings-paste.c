@@ -12,10 +12,14 @@
 /* In a container nothing lasts but what it is made of. */
 static void say_container(struct findings *fs, struct finding_draft *d)
 {
-	if (!fs->report->container || !fs->report->container[0])
+	const enum facts_container in = fs->known->ground->facts->container;
+	const char *line = "# And in the image or the settings of the container, or the next one "
+	                   "is as before:";
+	if (fs->report->container && fs->report->container[0])
+		line = arena_printf(fs->a, "# Inside of %s; and in its image or settings, or the "
+		                    "next one is as before:", fs->report->container);
+	else if (in == FACTS_NO_CONTAINER || in == FACTS_LXC)
 		return;
-	const char *line = arena_printf(fs->a, "# Inside of %s; and in its image or settings, or "
-	                                "the next one is as before:", fs->report->container);
 	for (size_t i = 0; i < d->fix_n; i++)
 		if (!strcmp(d->fix[i], line))
 			return;

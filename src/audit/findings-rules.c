@@ -376,10 +376,16 @@ static void fix_exim_rules(struct findings *fs, struct finding_draft *d,
 	const bool domains = !strcmp(g->cause, "C33") || !strcmp(g->cause, "C39");
 	if (domains && fix_exim_domains(fs, d))
 		return;
-	if (line)
-		finding_fix(fs, d, "# In %s, line %u: take this statement out, or ask for "
-		            "\"authenticated = *\" in it: %.200s", line->place.file,
-		            line->place.line, line->place.text);
+	if (line && !finding_is_debian_exim(fs)) {
+		finding_fix(fs, d, "# Whoever logs in, in the place of all; or take the whole "
+		            "statement out.");
+		finding_fix_place(fs, d, &line->place);
+		finding_fix(fs, d, "  accept  authenticated = *");
+		finding_fix_reload(fs, d);
+		finding_check(fs, d, "exim4 -bh 203.0.113.9 plays a stranger, who gets a 550 for a "
+		              "foreign recipient");
+		return;
+	}
 	finding_catalogue_fix(fs, d);
 }
 

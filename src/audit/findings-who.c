@@ -244,7 +244,8 @@ static void say_arrival(struct findings *fs, struct finding_draft *d,
 	finding_say(fs, d, "%s lets %s relay, at %s: %s", where(fs, who), trusted_range(fs, who),
 	            finding_ports(fs, g),
 	            g->arrival->certain ? "so every stranger who arrives by that way may relay."
-	                                : "if they do arrive so, every stranger may relay.");
+	                                : "if they do arrive so, every stranger may relay. "
+	                                  "portreeve witness shows whether they do.");
 }
 
 static bool all_perhaps(const struct finding_group *g)

@@ -201,6 +201,8 @@ static struct page_cell by_cell(struct page_maker *m, const struct audit_who *wh
 		also = arena_printf(a, "%s, %zu more", also, who->by_n - 2);
 	struct page_cell cell = cell_of(audit_place_words(a, &line->place), "", also);
 	cell.code = audit_excerpt(a, text, ip, CELL_LINE_MAX);
+	if (!line->place.line && str_casesuffix(cell.code, STR(" (default)")))
+		cell.code.n -= strlen(" (default)");       /* the place says so */
 	return cell;
 }
 

@@ -105,7 +105,9 @@ static const struct found_row postfix_rows[] = {
 	{ "perhaps so: we are inside a container", MTA_POSTFIX,
 	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 172.18.0.0/16\n" }, { MASTER, SMTP } },
 	  INSIDE, "gateway 172.18.0.1 172.18.0.1/32 25 E01 p\n", "0/1/0",
-	  { "warn ", "172.18.0.1", EDIT "mynetworks = 127.0.0.0/8" RELOAD } },
+	  { "warn ", "172.18.0.1", "portreeve witness shows whether",
+	    "| # And in the image or the settings of the container, or the next one is as before:\n"
+	    EDIT "mynetworks = 127.0.0.0/8" RELOAD } },
 	{ "the router of one's own LAN may be everybody", MTA_POSTFIX,
 	  { { MAIN, NEW "mynetworks = 127.0.0.0/8 192.168.1.0/24\n" }, { MASTER, SMTP } }, LAN,
 	  "gateway 192.168.1.1 192.168.1.1/32 25 E01 p\n", "0/1/0",
@@ -272,7 +274,7 @@ static const struct found_row exim_rows[] = {
 	      "  accept sender_domains = partner.example\n  accept hosts = +relay_from_hosts\n"
 	      "  require domains = +local_domains : +relay_to_domains\n  accept\n" } }, NULL,
 	  STRANGER4 "E09\n", "1/0/0",
-	  { "open C31", EXIM ":7", "take this statement out" } },
+	  { "open C31", EXIM ":7", "in place of line 7:\n|   accept  authenticated = *\n" } },
 	{ "a router behind the check", MTA_EXIM,
 	  { { EXIM, ACL "domainlist local_domains = example.org\nbegin acl\ncheck:\n"
 	      "  require domains = +local_domains\n  accept\nbegin routers\nold:\n"
@@ -281,7 +283,7 @@ static const struct found_row exim_rows[] = {
 	  { "open C34", EXIM ":12", EXIM ":8", "Nothing is routed by way of a local part" } },
 	{ "a list of domains of another name", MTA_EXIM,
 	  { { EXIM, ACL "domainlist far = *\nbegin acl\ncheck:\n  accept domains = +far\n" } },
-	  NULL, STRANGER4 "E01\n", "1/0/0", { EXIM ":4", EXIM ":7", "take this statement out" } },
+	  NULL, STRANGER4 "E01\n", "1/0/0", { EXIM ":4", EXIM ":7", "|   accept  authenticated = *\n" } },
 	{ "relays to all domains", MTA_EXIM,
 	  { { UPDATE, INTERNET "dc_use_split_config='false'\ndc_relay_domains='*'\n" },
 	    { TEMPLATE, DEBIAN } }, NULL, STRANGER4 "E01\n", "1/0/0",
@@ -475,7 +477,8 @@ static const struct found_row config_rows[] = {
 	{ "any sender of a login", MTA_OPENSMTPD,
 	  { { SMTPD, LISTEN "listen on all port 587 tls-require pki mail auth\n"
 	      "match auth from any for any action \"out\"\n" } }, NULL, NULL, "0/0/1",
-	  { "advice C15", "| listen on all port 587 tls-require pki mail auth senders <users>\n" } },
+	  { "advice C15",
+	    "| listen on all port 587 tls-require pki mail auth senders <senders_of_logins>\n" } },
 	{ "its own senders", MTA_OPENSMTPD,
 	  { { SMTPD, LISTEN "listen on all port 587 tls-require pki mail auth senders <u>\n"
 	      "match auth from any for any action \"out\"\n" } }, NULL, NULL, "0/0/0", { NULL } },

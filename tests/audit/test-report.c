@@ -299,6 +299,36 @@ static void the_telling_part_is_shown(void **unused)
 	arena_fini(&a);
 }
 
+static size_t times_in(const char *text, const char *wanted)
+{
+	size_t n = 0;
+	while ((text = strstr(text, wanted)) != NULL) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+/* Neither the forms of a row, nor that a line is a default. */
+static void nothing_is_said_twice(void **unused)
+{
+	(void)unused;
+	static const char *forms[] = { "E14" };
+	struct arena a = { 0 };
+	struct audit_report r;
+	struct buf out = { 0 };
+	const struct audit_line by = { "mynetworks_style", { "", 0, "mynetworks_style = host (default)" } };
+	sample_begin(&r, &a);
+	struct audit_who who = sample_who(&sample_stranger4, 25, &by);
+	who.forms = forms;
+	r.who = &who, r.who_n = 1;
+	render(&r, 200, false, &out);
+	assert_int_equal(times_in(out.p, "E14 (percent hack)"), 1);
+	assert_int_equal(times_in(out.p, "(default)"), 1);
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
 /* Where no server was asked, nothing says that it was. */
 static void by_the_reading_alone(void **unused)
 {
@@ -335,6 +365,7 @@ int main(void)
 		cmocka_unit_test(fixes_stay_whole),
 		cmocka_unit_test(rows_are_joined),
 		cmocka_unit_test(the_telling_part_is_shown),
+		cmocka_unit_test(nothing_is_said_twice),
 		cmocka_unit_test(by_the_reading_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

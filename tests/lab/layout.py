@@ -67,7 +67,8 @@ class Audited:
             if number == 0:
                 begin = end = next(i for i, line in enumerate(old)
                                    if line.startswith(("begin ", "MAILER_DEFINITIONS")))
-            while number and end < len(old) and (end < number or old[end][:1] in (" ", "\t")):
+            while number and end < len(old) and (
+                    end < number or (file.endswith(".cf") and old[end][:1] in (" ", "\t"))):
                 end += 1            # what continues the line
             old[begin:end] = new
             self.write(file, "".join(f"{line}\n" for line in old))

@@ -265,8 +265,9 @@ def accepting(condition, run=""):
 
 case("sender-of-a-list", EXIM, accepting("senders = *@partner.net"), "world", ["C31"], ["stranger4", "stranger6"])
 case("sender-of-a-file", EXIM, accepting("senders = lsearch;/etc/exim4/senders",
-                                         "echo 'bob@partner.net: x' > /etc/exim4/senders"), "unknown", ["C31"])
-case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""])
+                                         "echo 'bob@partner.net: x' > /etc/exim4/senders"), "unknown", ["C31"],
+     by_hand=True)
+case("by-night", EXIM, accepting("condition = ${if >{${substr{8}{2}{$tod_zulu}}}{99}}"), "unknown", [""], by_hand=True)
 case("top-level-of-recipients", EXIM, accepting("domains = *.net"), "wide", ["C33"], ["stranger4", "stranger6"],
      campaign=True)
 case("names-not-verified", EXIM, exim(("  require verify        = recipient\n\n", "")), advice=["C18"])
@@ -321,7 +322,7 @@ case("any-certificate", SENDMAIL, sendmail(
            "`/run/secrets/..data/key')dnl\ndefine(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')dnl\n"
            "define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n",
     rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS,
-    by_hand=True)
+     by_hand=True)
 case("bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u1", sendmail()), advice=["C17"], undo=FORGOTTEN)
 case("no-bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u2", sendmail()), unsaid=["C17"],
      undo=FORGOTTEN)
