@@ -415,7 +415,7 @@ void audit_entrances_mark(const struct facts *f, const struct audit_asked_at *as
 		struct audit_entrance *e = &entrances[i];
 		e->asked = e->listener && !e->listener->elsewhere &&
 		           is_harmless(e->listener->program);
-		for (size_t k = 0; k < asked_n && !e->asked; k++)
+		for (size_t k = 0; k < asked_n && !e->asked && !e->unsettled; k++)
 			e->asked = e->listener ? is_asked_here(f, &asked[k], e)
 			         : e->to.ip.family != 0 && asked[k].pid != 0 &&
 			           asked[k].at.port == e->to.port &&

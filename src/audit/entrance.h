@@ -20,6 +20,7 @@ struct audit_entrance {
 	const struct facts_proxy *proxy; /* the last program that leads there; NULL: none */
 	const struct facts_listener *listener;   /* who takes it here; NULL: it is elsewhere */
 	bool asked;
+	bool unsettled;                  /* one of several who may take it was not asked */
 	const char *why_not;             /* a clause; "" */
 };
 

@@ -78,6 +78,25 @@ int gate_wants_witness(const struct gate_known *k, uint16_t *ports, size_t max, 
 	return ERR_OK;
 }
 
+/* ---- families ---------------------------------------------------------------------- */
+
+void gate_find_families(const struct facts *f, const struct gate_config *config,
+                        struct gate_known *known)
+{
+	bool *const over[] = { [4] = &known->over4, [6] = &known->over6 };
+	for (size_t i = 0; i < config->families.n; i++)
+		*over[strcmp(config->families.v[i], "ipv4") == 0 ? 4 : 6] = true;
+	if (config->families.n)
+		return;
+	known->over4 = known->over6 = f->container != FACTS_NO_CONTAINER;
+	for (size_t i = 0; i < f->interface_n; i++)
+		for (size_t j = 0; j < f->interfaces[i].address_n; j++) {
+			const struct ip *ip = &f->interfaces[i].addresses[j].ip;
+			if (f->interfaces[i].kind != FACTS_LOOPBACK && !audit_is_link_local(ip))
+				*over[ip->family] = true;
+		}
+}
+
 /* ---- the witness ------------------------------------------------------------------- */
 
 static bool is_real(const struct gate_known *k, const struct gate_sight *s)
@@ -131,11 +150,9 @@ static enum gate_answer judge_coverage(const struct gate_known *k, struct buf *w
 			if (!families[j].needed || is_allowed(k, &k->rows[i]) ||
 			    was_seen(k, families[j].family, port))
 				continue;
-			buf_printf(why, "no witness came over IPv%u to port %u%s",
-			           families[j].family, (unsigned)port, k->container
-			           ? ": give the server's name an address of both families, or "
-			             "gate.families the only one that leads to this container"
-			           : "");
+			buf_printf(why, "no witness came over IPv%u to port %u: give the server's "
+			           "name an address of both families, or gate.families the only "
+			           "one that leads here", families[j].family, (unsigned)port);
 			return GATE_BLIND;
 		}
 	return GATE_YES;

@@ -84,7 +84,6 @@ struct gate_known {
 	const struct ip *real;               /* by which others see the witness */
 	size_t real_n;
 	bool over4, over6;                   /* families by which strangers may come */
-	bool container;                      /* of which none is seen from within */
 };
 
 enum gate_answer {
@@ -92,6 +91,12 @@ enum gate_answer {
 	GATE_BLIND,                          /* a no, as something could not be looked at */
 };
 const char *gate_answer_name(enum gate_answer answer);       /* "yes", "no", "blind" */
+
+/* Fills over4 and over6: those that the configuration names; else those of which the machine has an
+ * address that others can reach. What leads to a container is not seen in it, so there both: a
+ * proxy of its host takes IPv6 for one that has IPv4 alone. */
+void gate_find_families(const struct facts *facts, const struct gate_config *config,
+                        struct gate_known *known);
 
 /* Appends one line without its end: why. */
 enum gate_answer gate_decide(const struct gate_known *known, struct buf *why);

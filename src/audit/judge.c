@@ -57,11 +57,44 @@ static bool is_skipped(const struct judge *j, const struct audit_row *row)
 	return !who.sound;
 }
 
+static const struct audit_try *control_of(const struct judge *j, const struct audit_row *row)
+{
+	for (size_t i = 0; i < j->known->question_n; i++) {
+		const struct audit_question *q = &j->known->questions[i];
+		if (row->heard >= q->tries && row->heard < q->tries + q->try_n)
+			return &q->controlled;
+	}
+	return NULL;
+}
+
+/* Who is turned away with all his mail, if not with that for the postmaster, and is not permitted
+ * by the configuration. Of all strangers one is asked, whom a list of bad addresses may name:
+ * there it must be the port that turns away all whom it does not know. */
+static bool is_turned_away(const struct judge *j, const struct audit_row *row)
+{
+	const bool sample = audit_is_stranger(row->asker) || row->asker->kind == AUDIT_OUTSIDE;
+	const struct audit_try *heard = row->heard, *control = heard ? control_of(j, row) : NULL;
+	const struct audit_client client = {
+		.ip = row->asker->ip, .port = row->at,
+		.own = facts_is_own(j->known->ground->facts, &row->asker->ip),
+		.shows = row->tls == AUDIT_CLEAR ? 0 : AUDIT_BY_TLS,
+	};
+	struct audit_why why;
+	if (row->plain != AUDIT_REFUSED_ELSE || !control || heard->code / 100 != 5 ||
+	    (control->said != AUDIT_TAKEN && strcmp(control->text, heard->text) != 0) ||
+	    (heard->refusal != REFUSAL_CLIENT && heard->refusal != REFUSAL_UNKNOWN) ||
+	    (sample && (heard->refusal != REFUSAL_CLIENT || !row->at->for_known)))
+		return false;
+	audit_config_explain(j->known->ground->config, &client, &why);
+	return why.answer != AUDIT_YES;
+}
+
 static bool weighs(const struct judge *j, const struct audit_row *row)
 {
 	return is_doubtful(j, row) || is_skipped(j, row) ||
 	       (judge_is_strangers(j->known, row->asker) && !row->who &&
 	        !is_out_of_reach(j->report, row) && !is_no_way(j, row) &&
+	        !is_turned_away(j, row) &&
 	        (row->plain == AUDIT_UNSAID || row->plain == AUDIT_REFUSED_ELSE));
 }
 

@@ -279,16 +279,36 @@ static void add_networks(struct choosing *c, bool given)
 	}
 }
 
+static void add_range(struct choosing *c, const struct prefix *range)
+{
+	if (is_askable(&range->ip) || range->len < 8)
+		add_picked(c, AUDIT_RANGE, range, "");
+}
+
+/* Of more than are asked for, the wide ones before the others. */
+static void add_trusted(struct choosing *c, size_t n)
+{
+	enum { WIDE4_BITS = 22, WIDE6_BITS = 48 };
+	const struct audit_asked *asked = c->asked;
+	for (size_t i = 0; i < asked->trusted_n && asked->trusted_n > n && n > 0; i++) {
+		const struct prefix *range = &asked->trusted[i];
+		if (range->len < (range->ip.family == 4 ? WIDE4_BITS : WIDE6_BITS)) {
+			add_range(c, range);
+			n--;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		add_range(c, &asked->trusted[i]);
+}
+
 static void add_ranges(struct choosing *c)
 {
 	const struct audit_asked *asked = c->asked;
 	size_t n = asked->trusted_n < AUDIT_RANGES_MAX ? asked->trusted_n : AUDIT_RANGES_MAX;
 	struct ip ip;
 	c->cut |= asked->trusted_n > n;
-	for (size_t i = 0; i < n; i++)
-		if (is_askable(&asked->trusted[i].ip) || asked->trusted[i].len < 8)
-			add_picked(c, AUDIT_RANGE, &asked->trusted[i], "");
-	for (size_t i = 0; i < n; i++) {
+	add_trusted(c, n);
+	for (size_t i = 0; i < n && !asked->partial; i++) {
 		const struct prefix *range = &asked->trusted[i];
 		bool seen = false;
 		for (size_t k = 0; k < i; k++)

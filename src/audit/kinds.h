@@ -40,6 +40,7 @@ struct audit_asked {
 	size_t trusted_n;
 	const struct ip *seen;           /* by which strangers arrive (arrival.h) */
 	size_t seen_n;
+	bool partial;                    /* more may be trusted: who is outside is not known */
 };
 
 /* As JSON has it: "stranger4", "stranger6", "gateway", "neighbour", "loopback", "own", "range";

@@ -30,6 +30,8 @@ struct finding {
 	size_t n, descriptors;
 	ino_t ours;
 	bool listens;                    /* somebody does, who is no known server */
+	struct audit_published *found;
+	size_t found_n;
 };
 
 /* ---- processes ---------- */
@@ -179,11 +181,14 @@ static bool may_lead_to(const struct finding *g, ino_t network)
 	return false;
 }
 
-static bool find_elsewhere(struct finding *g, struct audit_published *found)
+/* All that may take it, one of each network: `anywhere` those of which it is not known, either. */
+static void find_elsewhere(struct finding *g, bool anywhere)
 {
-	list_processes(g);
-	for (size_t i = 0; i < g->n; i++) {
+	for (size_t i = 0; i < g->n; i++)
+		g->v[i].seen = false;
+	for (size_t i = 0; i < g->n && g->found_n < AUDIT_PUBLISHED_MAX; i++) {
 		struct facts f;
+		struct audit_published *found = &g->found[g->found_n];
 		ino_t network = g->v[i].network;
 		bool known = false;
 		for (size_t k = 0; k < i && !known; k++)
@@ -191,14 +196,16 @@ static bool find_elsewhere(struct finding *g, struct audit_published *found)
 		if (known)
 			continue;
 		g->v[i].seen = true;
-		if (!may_lead_to(g, network))
+		if (!anywhere && !may_lead_to(g, network))
 			continue;
+		const bool before = g->listens;
 		look_at_network(g, &f, &g->v[i]);
 		if (find_server(g, &f, network, false, found) ||
-		    (!g->entrance->to.ip.family && find_server(g, &f, network, true, found)))
-			return true;
+		    (!g->entrance->to.ip.family && find_server(g, &f, network, true, found))) {
+			g->listens = before;
+			g->found_n++;
+		}
 	}
-	return false;
 }
 
 /* ---- all that listen ---------- */
@@ -323,29 +330,65 @@ const char *audit_container_name(struct arena *a, struct str cgroup)
 
 /* ---- all of it ---------- */
 
-int audit_published_find(struct arena *a, const struct audit_entrance *entrance,
-                         struct audit_published *found, const char **why)
+static void name(struct finding *g, struct audit_published *found)
 {
-	struct finding g = { .a = a, .entrance = entrance };
-	const struct facts_listener *l = entrance->listener;
 	struct buf cgroup = { 0 };
-	*found = (struct audit_published){ 0 };
-	*why = "";
-	if (l)
-		*found = (struct audit_published){ .pid = l->elsewhere ? l->pid : 0,
-			.mta = audit_mta_of_process(l->program), .at = entrance->to,
-			.own_network = true };
-	else if (!find_elsewhere(&g, found))
-		found->pid = 0;
-	if (!found->pid || found->mta == MTA_UNKNOWN) {
-		*why = l ? "" : g.listens ? "who listens there is no mail server that is known"
-		                          : "nobody of this machine listens there";
-		return ERR_NOT_FOUND;
-	}
 	read_process(found->pid, "cgroup", SMALL_MAX_BYTES, &cgroup);
-	found->name = audit_container_name(a, buf_str(&cgroup));
+	found->name = audit_container_name(g->a, buf_str(&cgroup));
 	if (!found->name[0])
 		found->name = "a container";
 	buf_fini(&cgroup);
-	return ERR_OK;
+}
+
+const char *audit_published_words(struct arena *a, const struct audit_published *found)
+{
+	return arena_printf(a, "%s in %s (process %u)", mta_title(found->mta), found->name,
+	                    found->pid);
+}
+
+/* Where it leads is not known: none of them is guessed. */
+static const char *perhaps(struct finding *g)
+{
+	const char *all = "";
+	find_elsewhere(g, true);
+	for (size_t i = 0; i < g->found_n; i++) {
+		name(g, &g->found[i]);
+		all = arena_printf(g->a, "%s%s%s", all, i ? " or " : "",
+		                   audit_published_words(g->a, &g->found[i]));
+	}
+	g->found_n = 0;
+	return all[0] ? arena_printf(g->a, "it may be %s; an audit inside of each says more", all)
+	              : "no mail server of a container is seen to which it may lead";
+}
+
+int audit_published_find(struct arena *a, const struct audit_entrance *entrance,
+                         struct audit_published found[AUDIT_PUBLISHED_MAX], size_t *n,
+                         const char **why)
+{
+	struct finding g = { .a = a, .entrance = entrance, .found = found };
+	const struct facts_listener *l = entrance->listener;
+	*why = "";
+	*n = 0;
+	if (l && l->elsewhere && audit_mta_of_process(l->program) != MTA_UNKNOWN) {
+		found[g.found_n++] = (struct audit_published){ .pid = l->pid,
+			.mta = audit_mta_of_process(l->program), .at = entrance->to,
+			.own_network = true };
+	} else if (!l) {
+		list_processes(&g);
+		find_elsewhere(&g, false);
+		if (g.found_n == AUDIT_PUBLISHED_MAX)
+			*why = "there may be more of them";
+		else if (g.listens)
+			*why = g.found_n ? "another one who listens there is no mail server that "
+			                   "is known"
+			                 : "who listens there is no mail server that is known";
+		else if (!g.found_n && entrance->to.ip.family)
+			*why = "nobody of this machine listens there";
+		else if (!g.found_n)
+			*why = perhaps(&g);
+	}
+	for (size_t i = 0; i < g.found_n; i++)
+		name(&g, &found[i]);
+	*n = g.found_n;
+	return *n ? ERR_OK : ERR_NOT_FOUND;
 }

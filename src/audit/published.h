@@ -20,10 +20,17 @@ struct audit_published {
 	const char *name;                /* "Docker container 0123456789ab"; "a container" */
 };
 
-/* The server to which the entrance leads, in the arena. ERR_NOT_FOUND: no process of this machine
- * listens there, or none that is known as a mail server; *why says which, a clause. */
+enum { AUDIT_PUBLISHED_MAX = 8 };
+/* The servers that may take what comes there, in the arena: one, or several where two networks have
+ * the address, or a program has children in some. None is guessed: all must be asked. ERR_OK with
+ * a *why that is not "": there is another one. ERR_NOT_FOUND: no process of this machine listens
+ * there, or none that is known as a mail server, or where it leads is not known; *why says which,
+ * and names those that it may be, a clause. */
 int audit_published_find(struct arena *a, const struct audit_entrance *entrance,
-                         struct audit_published *found, const char **why);
+                         struct audit_published found[AUDIT_PUBLISHED_MAX], size_t *n,
+                         const char **why);
+/* "Postfix in Docker container 0123456789ab (process 7)". */
+const char *audit_published_words(struct arena *a, const struct audit_published *found);
 
 /* Finds out `inner_ports`: at which mail servers listen in other networks of this machine. */
 void audit_published_ports(struct facts *f);

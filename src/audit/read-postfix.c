@@ -88,6 +88,18 @@ static bool for_login(struct postfix *p, struct postfix_service *s)
 	return false;
 }
 
+/* Only the networks that are trusted and who logs in may come at all. */
+static bool for_known(struct postfix *p, struct postfix_service *s)
+{
+	struct postfix_rule *rules;
+	const size_t n = postfix_rules_of(p, s, "smtpd_client_restrictions", &rules);
+	for (size_t i = 0; i + 1 < n; i++)
+		if (rules[i].kind != POSTFIX_RULE_MYNETWORKS &&
+		    rules[i].kind != POSTFIX_RULE_SASL && rules[i].kind != POSTFIX_RULE_NEUTRAL)
+			return false;
+	return n > 0 && rules[n - 1].kind == POSTFIX_RULE_REJECT && !rules[n - 1].warns_only;
+}
+
 static void ports_report(struct postfix *p)
 {
 	struct audit_reading *r = &p->reading;
@@ -105,6 +117,7 @@ static void ports_report(struct postfix *p)
 		port.service = behind->name;
 		port.tls_first = postfix_yes(p, behind, "smtpd_tls_wrappermode");
 		port.for_login = for_login(p, behind);
+		port.for_known = for_known(p, behind);
 		r->ports = postfix_grown(p->arena, r->ports, r->port_n, sizeof(*r->ports));
 		r->ports[r->port_n++] = port;
 	}

@@ -95,6 +95,7 @@ struct audit_port {
 	uint16_t port;
 	const char *service;
 	bool tls_first, for_login;       /* TLS from the first byte; only who logs in is meant */
+	bool for_known;                  /* clients that no rule names are turned away */
 	struct audit_place place;
 };
 

@@ -184,18 +184,43 @@ static int run_inside(struct all *all, const struct audit_published *published,
 	return CLI_GO;
 }
 
-/* Where it leads to a server that is found, that one is asked. */
+static bool is_asked_there(const struct all *all, const struct audit_published *p)
+{
+	for (size_t i = 0; i < all->asked_n; i++)
+		if (all->asked[i].pid == p->pid && all->asked[i].at.port == p->at.port &&
+		    (ip_is_unspecified(&p->at.ip) || ip_eq(&all->asked[i].at.ip, &p->at.ip)))
+			return true;
+	return false;
+}
+
+/* Each server to which it may lead is asked; if one is not, nothing is known of it. */
 static void ask_behind(struct all *all, struct audit_entrance *e)
 {
-	struct audit_published published;
-	if (geteuid() != 0)
+	struct audit_published found[AUDIT_PUBLISHED_MAX];
+	struct arena *a = &all->cli->arena;
+	size_t n = 0;
+	if (geteuid() != 0) {
 		e->why_not = "only root can look for it";
-	else if (audit_published_find(&all->cli->arena, e, &published, &e->why_not) == ERR_OK) {
-		if (e->to.ip.family == 0)
-			e->to = published.at;
-		if (!is_asked_already(all, &published))
-			run_inside(all, &published, e, &e->why_not);
+		return;
 	}
+	audit_published_find(a, e, found, &n, &e->why_not);
+	e->unsettled = n > 0 && e->why_not[0];
+	for (size_t i = 0; i < n; i++) {
+		const char *why = "";
+		if (!is_asked_already(all, &found[i]))
+			run_inside(all, &found[i], e, &why);
+		if (!why[0] && n > 1 && !is_asked_there(all, &found[i]))
+			why = "it was not asked at that port";
+		if (why[0] && n > 1) {
+			e->unsettled = true;
+			why = arena_printf(a, "of %zu who may take it, %s: %s", n,
+			                   audit_published_words(a, &found[i]), why);
+		}
+		if (why[0])
+			e->why_not = why;
+	}
+	if (n > 0 && e->to.ip.family == 0)
+		e->to = found[0].at;
 }
 
 /* ---- where mail arrives --------------------------------------------------------------- */

@@ -45,8 +45,9 @@ static int spaces_open(struct audit_inside *in, const char **why)
 		return ERR_DENIED;
 	}
 	if (!own_users) {
-		*why = "it has users of its own (a user namespace): its server is asked by an "
-		       "audit inside of it";
+		*why = "it has users of its own (a user namespace, as without root): its server is "
+		       "asked by an audit inside of it (podman exec, docker exec: portreeve audit "
+		       "--in-container)";
 		return ERR_UNSUPPORTED;
 	}
 	snprintf(in->root, sizeof(in->root), "/proc/self/fd/%d", in->spaces.root);

@@ -193,7 +193,8 @@ static void find_askers(struct auditing *w)
 	const struct audit_reading *r = audit_config_reading(w->config);
 	struct prefix *trusted = arena_alloc(w->a, (r->trust_n + BELIEVED_MAX) * sizeof(*trusted));
 	struct ip *seen = arena_alloc(w->a, (w->arrival_n + 1) * sizeof(*seen));
-	struct audit_asked asked = { .trusted = trusted, .trusted_n = r->trust_n, .seen = seen };
+	struct audit_asked asked = { .trusted = trusted, .trusted_n = r->trust_n, .seen = seen,
+	                             .partial = r->cut };
 	struct audit_asker *askers;
 	for (size_t i = 0; i < r->trust_n; i++) {
 		trusted[i] = r->trusts[i].range;

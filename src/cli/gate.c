@@ -190,35 +190,6 @@ static bool audit_every_instance(struct gate_run *g)
 	return audit_run_all(g->cli, &g->options, add_report, g, &worst) == CLI_GO;
 }
 
-static bool is_link_local(const struct ip *ip)
-{
-	return ip->family == 6 && ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
-}
-
-/* Families by which strangers may come: those of which the machine has an address that others can
- * reach. What leads to a container is not seen in it: a proxy of its host takes IPv6 for one that
- * has IPv4 alone. */
-static void find_families(struct gate_run *g)
-{
-	const struct config_strings *said = &g->cli->settings.gate.families;
-	for (size_t i = 0; i < said->n; i++)
-		*(strcmp(said->v[i], "ipv4") == 0 ? &g->known.over4 : &g->known.over6) = true;
-	if (said->n)
-		return;
-	g->known.container = g->facts.container != FACTS_NO_CONTAINER;
-	g->known.over4 = g->known.over6 = g->known.container;
-	for (size_t i = 0; i < g->facts.interface_n; i++) {
-		const struct facts_interface *face = &g->facts.interfaces[i];
-		for (size_t j = 0; j < face->address_n; j++) {
-			const struct ip *ip = &face->addresses[j].ip;
-			if (face->kind == FACTS_LOOPBACK || is_link_local(ip))
-				continue;
-			g->known.over4 = g->known.over4 || ip->family == 4;
-			g->known.over6 = g->known.over6 || ip->family == 6;
-		}
-	}
-}
-
 static void read_allowed(struct gate_run *g)
 {
 	const struct config_strings *allow = &g->cli->settings.gate.allow;
@@ -260,7 +231,7 @@ static void decide(struct gate_run *g)
 		return;
 	buf_clear(&g->why);
 	read_allowed(g);
-	find_families(g);
+	gate_find_families(&g->facts, &g->cli->settings.gate, &g->known);
 	look_from_outside(g);
 	g->answer = gate_decide(&g->known, &g->why);
 	keep_answer(g);
@@ -299,7 +270,7 @@ static void tell_answer(struct gate_run *g)
 	}
 	if (g->answer == GATE_YES) {
 		if (!g->cli->json)
-			printf("open: %s\n", why);
+			printf("yes: %s\n", why);
 		return;
 	}
 	buf_printf(&line, "portreeve: gate: SHUT: %s\n", why);

@@ -4,7 +4,8 @@
  * server that lets in who has a certificate of any of these lets in whoever asks one of them for
  * it. In the room alone it is added to bundles, and covers one authority of a directory, whose
  * name it takes. Authorities that an owner made for himself are left as they are: nobody else gets
- * a certificate of those.
+ * a certificate of those. Shown at Postfix, Exim and Sendmail (tests/lab/layouts.py): Debian 12's
+ * OpenSMTPD finishes no handshake, with or without one.
  *
  * Who uses it: run.c. Hostile input: the files of authorities, by OpenSSL, and their names.
  */

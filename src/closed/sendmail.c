@@ -14,11 +14,13 @@ static const char *const sendmail_places[] = { "/etc/mail/sendmail.cf", "/etc/ma
 
 /* Its limits on how many may connect, and how often, would end most of our sessions: Debian's
  * sendmail.cf has ten in ten minutes for each client. They are rules over macros that the daemon
- * sets, which in a copy stand at nought. Its pause before the greeting goes, too. */
+ * sets, which in a copy stand at nought. Its pause before the greeting goes, too. The copy is of
+ * the file that the server's own options name; of two -C the last counts. */
 static const char unlimited[] =
 	"cf=/etc/mail/sendmail.cf\n[ -e $cf ] || cf=/etc/sendmail.cf\n"
+	"was=\nfor word; do [ \"$was\" = -C ] && cf=$word; was=$word; done\n"
 	"sed 's/\\$&{\\(client_rate\\|total_rate\\|client_connections\\)}/0/g\n"
-	"s/^Sgreet_pause/Sno_greet_pause/' $cf "
+	"s/^Sgreet_pause/Sno_greet_pause/' \"$cf\" "
 	">/run/portreeve.cf && exec \"$0\" \"$@\" -C/run/portreeve.cf";
 
 static void sendmail_start(const char *program, const char *config, const char **words)

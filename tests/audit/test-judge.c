@@ -261,6 +261,8 @@ static struct audit_heard hear(const struct server *s, const struct audit_questi
 		return has_word(s->does, "login-wanted") ? wanted : login;
 	if (has_word(s->does, "tls-putoff") && q->tls == AUDIT_STARTTLS)
 		return later;
+	if (has_word(s->does, "knows") && !is_trusted(s, &q->from))
+		return login;
 	if (has_word(s->does, "putoff") && !is_trusted(s, &q->from))
 		return later;
 	if (control)
@@ -444,6 +446,17 @@ static const struct doubt_want {
 	    { MAIN(LOOP), MASTER(SMTP) } },
 	  "a stranger, by IPv4 could not be asked at port 25: refused for another reason: 450",
 	  "a stranger, by IPv6, port 25", "not known: a stranger, by IPv4 could not", false },
+	{ { "a port for whom it knows", PUBLIC, "closed", "", { LOOP, "", "knows" },
+	    { MAIN(LOOP), MASTER("smtp inet n - y - - smtpd\n"
+	                         " -o smtpd_client_restrictions=$known\n"
+	                         " -o known=permit_mynetworks,reject\n") } },
+	  "", "", "closed", false },
+	{ { "a port for whom it knows, and some by a list", PUBLIC, "unknown", "",
+	    { LOOP, "", "knows" },
+	    { MAIN(LOOP), MASTER("smtp inet n - y - - smtpd\n -o smtpd_client_restrictions="
+	                         "check_client_access,cidr:/x,reject\n") } },
+	  "a stranger, by IPv4 could not be asked at port 25", "a stranger, by IPv4, port 25",
+	  "not known", false },
 	{ { "wide, and strangers are put off", DOCKER, "wide", "", { WIDE, "", "putoff" },
 	    { MAIN(WIDE), MASTER(SMTP) } },
 	  "a stranger, by IPv4 could not be asked at port 25", "a stranger, by IPv4, port 25",

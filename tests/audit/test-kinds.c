@@ -165,11 +165,41 @@ static void many_are_cut(void **state)
 	arena_fini(&a);
 }
 
+/* A wide range behind many narrow ones is not among those left out; and where not all that is
+ * trusted is known, nobody is outside of it. */
+static void wide_before_narrow(void **state)
+{
+	(void)state;
+	for (int partial = 0; partial < 2; partial++) {
+		struct arena a = { 0 };
+		struct facts f;
+		struct prefix trusted[200];
+		struct audit_asked asked = { trusted, 200, NULL, 0, partial };
+		struct audit_asker *v;
+		size_t n, wide = 0, outside = 0;
+		facts_begin(&f, &a);
+		for (unsigned i = 0; i < 200; i++) {
+			struct ip ip = ip_from_v4(10, 1, (uint8_t)i, 1);
+			trusted[i] = prefix_of(&ip, 32);
+		}
+		trusted[199] = (struct prefix){ ip_from_v4(60, 0, 0, 0), 8 };
+		assert_int_equal(audit_kinds(&f, &asked, &v, &n), ERR_LIMIT);
+		for (size_t i = 0; i < n; i++) {
+			wide += v[i].kind == AUDIT_RANGE && v[i].network.len == 8;
+			outside += v[i].kind == AUDIT_OUTSIDE;
+		}
+		assert_int_equal(wide, 1);
+		assert_int_equal(outside > 0, !partial);
+		arena_fini(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_are_found),
 		cmocka_unit_test(many_are_cut),
+		cmocka_unit_test(wide_before_narrow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

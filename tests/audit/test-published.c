@@ -45,19 +45,21 @@ static void nobody_is_found(void **state)
 {
 	(void)state;
 	struct arena a = { 0 };
-	struct audit_published found;
+	struct audit_published found[AUDIT_PUBLISHED_MAX];
+	size_t n;
 	struct facts_listener here = { .pid = (unsigned)getpid(), .program = "master" };
 	struct audit_entrance e = { .to = { { 4, { 198, 51, 100, 77 } }, 25 }, .by = "", .line = "" };
 	const char *why;
-	assert_int_equal(audit_published_find(&a, &e, &found, &why), ERR_NOT_FOUND);
+	assert_int_equal(audit_published_find(&a, &e, found, &n, &why), ERR_NOT_FOUND);
 	assert_string_equal(why, "nobody of this machine listens there");
 	e.listener = &here;
-	assert_int_equal(audit_published_find(&a, &e, &found, &why), ERR_NOT_FOUND);
+	assert_int_equal(audit_published_find(&a, &e, found, &n, &why), ERR_NOT_FOUND);
 	here.elsewhere = true;
-	assert_int_equal(audit_published_find(&a, &e, &found, &why), ERR_OK);
-	assert_true(found.pid == here.pid && found.mta == MTA_POSTFIX && found.own_network);
+	assert_int_equal(audit_published_find(&a, &e, found, &n, &why), ERR_OK);
+	assert_true(n == 1 && found[0].pid == here.pid && found[0].mta == MTA_POSTFIX &&
+	            found[0].own_network);
 	here.program = "cat";
-	assert_int_equal(audit_published_find(&a, &e, &found, &why), ERR_NOT_FOUND);
+	assert_int_equal(audit_published_find(&a, &e, found, &n, &why), ERR_NOT_FOUND);
 	arena_fini(&a);
 }
 

@@ -255,7 +255,7 @@ case("no-certificate-by-name", EXIM, exim((ADVERTISED, OWN.replace("/run/secrets
 case("any-certificate", EXIM, exim(
     (ADVERTISED, OWN + "tls_try_verify_hosts = *\ntls_verify_certificates = /etc/ssl/certs/ca-certificates.crt\n"),
     ("acl_check_rcpt:\n", "acl_check_rcpt:\n\n  accept verify = certificate\n"),
-    run=certificate(*SECRETS) + LINKED + READABLE), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS)
+    run=certificate(*SECRETS) + LINKED + READABLE), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS, by_hand=True)
 TRUSTED = "  accept  hosts         = +relay_from_hosts\n"
 
 
@@ -321,7 +321,7 @@ case("any-certificate", SENDMAIL, sendmail(
     macros="define(`confSERVER_CERT', `/run/secrets/..data/cert')dnl\ndefine(`confSERVER_KEY', "
            "`/run/secrets/..data/key')dnl\ndefine(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')dnl\n"
            "define(`confCACERT_PATH', `/etc/ssl/certs')dnl\n",
-    rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44"], ["stranger4", "stranger6"], undo=NO_SECRETS,
+    rules=VERIFIED, run=certificate(*SECRETS)), "world", ["C44", ""], ["stranger4", "stranger6"], undo=NO_SECRETS,
      by_hand=True)
 case("bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u1", sendmail()), advice=["C17"], undo=FORGOTTEN)
 case("no-bare-lf", SENDMAIL, installed("sendmail-bin", "8.17.1.9-2+deb12u2", sendmail()), unsaid=["C17"],

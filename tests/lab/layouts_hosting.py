@@ -82,6 +82,7 @@ case("mailcow", POSTFIX, in_container(postfix(
     + submission(588, "permit_mynetworks,permit_sasl_authenticated,reject"), run=MAKE_DB, **TABLES)),
     "wide", ["C1"], ["gateway", "neighbour", "range"], undo=OUT_OF_IT)
 
+# XCLIENT is believed from the same network: who mends the one is told of the other then.
 case("mailu", POSTFIX, in_container(postfix({
     "mynetworks": "127.0.0.1/32 [::1]/128 192.168.203.0/24", "smtpd_authorized_xclient_hosts": "192.168.203.0/24",
     "smtpd_relay_restrictions": "permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination",
@@ -90,7 +91,7 @@ case("mailu", POSTFIX, in_container(postfix({
     "relay_recipient_maps": "sqlite:/etc/postfix/box", "virtual_transport": "lmtp:inet:127.0.0.1:2525"},
     MASTER + "10025 inet n - n - - smtpd\n  -o smtpd_client_restrictions=$submission\n"
     "  -o submission=permit_mynetworks,reject\n", run=MAKE_DB, **TABLES), "192.168.203.10", "192.168.203.1"),
-    "wide", ["C1"], ["gateway", "neighbour", "range"], undo=OUT_OF_IT, campaign=True)
+    "wide", ["C1"], ["gateway", "neighbour", "range"], undo=OUT_OF_IT, campaign=True, by_hand=True)
 
 # ---- panels and appliances
 

@@ -127,6 +127,8 @@ list {{
 def test_closed(lab):
     code, said, _ = SOUND.gate()
     assert (code, said["answer"], said["kept"]) == (0, "yes", False), said
+    text = SOUND.run("portreeve", "gate", "-c", CONFIGURATION, seconds=150).stdout
+    assert text.startswith("yes: closed: no stranger can relay"), text    # not "open", which it is not
     began = time.monotonic()
     code, said, _ = SOUND.gate()
     assert (code, said["answer"], said["kept"]) == (0, "yes", True), said

@@ -232,6 +232,47 @@ def test_hostile_files(served):
                       "mv hosts passwd /etc; mv main.cf /etc/postfix", check=False)
 
 
+TWIN = """
+import socket
+with socket.create_server(("172.18.0.2", 25)) as server:
+    print("listening", flush=True)
+    server.accept()
+"""
+
+
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["two-have-the-address"])
+def test_of_two_none_is_guessed(served):
+    """Another network has the same address, and somebody listens there, too."""
+    twin = subprocess.Popen(MACHINE._inside([
+        "unshare", "-n", "sh", "-ec", "ip link set lo up; ip addr add 172.18.0.2/16 dev lo; exec python3 -c \"$0\"", TWIN]),
+        stdout=subprocess.PIPE, start_new_session=True)
+    try:
+        assert twin.stdout.readline() == b"listening\n"
+        code, reports, printed = MACHINE.audit()
+        assert code == UNKNOWN, printed
+        assert "another one who listens there is no mail server that is known" in printed, printed
+    finally:
+        os.killpg(twin.pid, signal.SIGKILL)
+        twin.wait()
+
+
+@pytest.mark.parametrize("served", [LOOPBACK], indirect=True, ids=["by-rootlessport"])
+def test_where_a_program_does_not_say(served):
+    """As the one that publishes for containers without root: it may be any of them, and they are named."""
+    port, path = 2525, "/usr/local/bin/rootlessport"
+    MACHINE.write(path, PROXY, mode=0o755)
+    MACHINE.start(path, "-host-port", port)
+    try:
+        MACHINE.wait_port(port)
+        code, reports, printed = MACHINE.audit()
+        assert code == UNKNOWN, printed
+        (row,) = [row for row in reports[0]["unasked"] if row["what"] == f"port {port} of this machine"]
+        assert "rootlessport" in row["why"] and "it may be Postfix in a container (process " in row["why"], printed
+    finally:
+        MACHINE.run("pkill", "-f", path, check=False)
+        MACHINE.run("rm", path)
+
+
 # A file system in user space, whose process answers nothing.
 HANGING = """
 import ctypes, os, stat, sys
