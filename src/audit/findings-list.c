@@ -67,6 +67,7 @@ struct writing {
 	char separator;                  /* of Exim */
 	struct buf out;
 	bool changed, everybody;         /* something, everybody was taken out */
+	bool lost[2];                    /* everybody of IPv4, of IPv6 */
 };
 
 static void add_item(struct writing *w, struct str item)
@@ -96,9 +97,13 @@ static void add_range(struct writing *w, const struct prefix *range)
 /* Whoever let in everybody meant at least the machine itself. */
 static void add_loopback(struct writing *w)
 {
-	static const struct prefix both[] = { { { 4, { 127 } }, 8 }, { { 6, { [15] = 1 } }, 128 } };
+	static const struct { struct prefix range; const char *written; } both[] = {
+		{ { { 4, { 127 } }, 8 }, "127.0.0." }, { { { 6, { [15] = 1 } }, 128 }, "::1" },
+	};
+	const bool empty = w->out.n == 0;
 	for (size_t i = 0; i < 2; i++)
-		add_range(w, &both[i]);
+		if (!strstr(buf_cstr(&w->out), both[i].written) && (empty || w->lost[i]))
+			add_range(w, &both[i].range);
 }
 
 static void add_homes(struct writing *w, const struct prefix *range)
@@ -152,6 +157,8 @@ static void take_item(struct writing *w, struct str item)
 		return;
 	if (is_everybody(w, item) || (known && range.len == 0)) {
 		w->changed = w->everybody = true;
+		w->lost[0] |= !known || range.ip.family == 4;
+		w->lost[1] |= !known || range.ip.family == 6;
 	} else if (known && w->g->arrival && prefix_contains(&range, &w->g->arrival->as)
 	           && is_lan(w, &range)) {
 		w->changed = true;
@@ -194,7 +201,7 @@ const char *finding_list_kept(struct findings *fs, const struct finding_group *g
 	else
 		while (str_token(&list, ", \t", &item))
 			take_item(&w, item);
-	if (w.everybody && !w.out.n && kind != FINDING_SMTPD_LIST)
+	if (w.everybody && kind != FINDING_SMTPD_LIST)
 		add_loopback(&w);
 	if (w.changed)
 		kept = arena_strdup(fs->a, (struct str){ buf_cstr(&w.out), w.out.n });
