@@ -182,6 +182,7 @@ static bool takes_plain(const struct audit_who *who)
 /* "strangers may relay by IPv4 and IPv6, at port 25". */
 static void world_add(const struct audit_report *r, const struct audit_who *world, struct buf *out)
 {
+	char ip[IP_TEXT_MAX];
 	bool four = false, six = false, plain = false;
 	for (size_t i = 0; i < r->who_n && audit_is_stranger(world->asker); i++) {
 		const struct audit_who *who = &r->who[i];
@@ -196,8 +197,8 @@ static void world_add(const struct audit_report *r, const struct audit_who *worl
 		           ? "IPv4 and IPv6" : four ? "IPv4" : "IPv6", world->port,
 		           plain ? "" : ", in odd forms");
 	else
-		buf_printf(out, "%s may relay at port %u, and strangers arrive by that address",
-		           audit_asker_title(r->arena, world->asker), world->port);
+		buf_printf(out, "strangers arrive as %s, which may relay at port %u",
+		           ip_format(&world->asker->ip, ip), world->port);
 }
 
 static void wide_add(const struct audit_report *r, struct buf *out)

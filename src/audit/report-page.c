@@ -240,7 +240,7 @@ static void add_who_row(struct page_maker *m, const struct audit_who *who,
 	struct page_cell cells[] = {
 		cell_of(audit_asker_title(a, who->asker), g->networks, ""),
 		cell_of(g->ports, "", ""),
-		cell_of(audit_takes_words(who), "", note == forms || !forms[0] ? note
+		cell_of(audit_takes_words(who), "", !strcmp(note, forms) || !forms[0] ? note
 		        : arena_printf(a, "%s; %s", note, forms)),
 		by_cell(m, who),
 	};

@@ -21,10 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600,
-	PLACE_MODE = 0700,
-};
+enum { TOOL_MS = 2000, TOLD_MS = 60 * 1000, DAY_S = 24 * 3600, KEPT_MODE = 0600,
+       DIRECTORY_MODE = 0700 };
 
 struct watching {
 	struct cli *cli;
@@ -37,8 +35,7 @@ struct watching {
 
 /* ---- what is kept --------------------------------------------------------------------- */
 
-/* Before the audit: what it found would be told anew each time. The usual place is made, which a
- * unit has already. */
+/* Before the audit: what it found would be told anew each time. */
 static int place_find(struct watching *w)
 {
 	struct str path = str_of(w->path);
@@ -48,8 +45,6 @@ static int place_find(struct watching *w)
 	const char *directory = slash > 1 ? arena_strdup(&w->cli->arena,
 	                                                 (struct str){ path.p, slash - 1 })
 	                                  : slash ? "/" : ".";
-	if (!w->asked->kept)
-		(void)mkdir(directory, PLACE_MODE);
 	if (access(directory, W_OK | X_OK) == 0)
 		return CLI_GO;
 	return cli_fail(w->cli, errno == ENOENT ? EX_CANTCREAT : EX_NOPERM,
@@ -86,6 +81,13 @@ static int last_read(struct watching *w)
 		                "or no file: it is something else, and stays", w->path);
 	cli_note(w->cli, "%s: it is broken, and is written anew", w->path);
 	return CLI_GO;
+}
+
+/* The unit's StateDirectory= makes it; who watches by hand gets the same one. */
+static void directory_make(const struct watching *w)
+{
+	if (!w->asked->kept)
+		file_mkdirs(AUDIT_WATCH_DIRECTORY, DIRECTORY_MODE);
 }
 
 static int now_write(struct watching *w)
@@ -207,6 +209,7 @@ int audit_watch_run(struct cli *cli, const struct audit_options *options,
 	struct watching w = { .cli = cli, .asked = watching,
 	                      .path = watching->kept ? watching->kept : AUDIT_WATCH_KEPT,
 	                      .now.time_s = clock_now_s() };
+	directory_make(&w);
 	int code = last_read(&w);
 	if (code == CLI_GO) {
 		digest_now(&w, options);

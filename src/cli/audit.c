@@ -60,9 +60,6 @@ static int prepare(struct cli *cli, struct audit_options *options)
 	if (whole)
 		options->config = arena_strdup(&cli->arena, str_of(whole));
 	free(whole);
-	for (size_t i = 0; i < options->sockets->n; i++)
-		if (access(options->sockets->v[i], F_OK) != 0)
-			return cli_not_found(cli, options->sockets->v[i], "a socket to be let in");
 	if (geteuid() != 0 && !options->reading && !options->root && !options->in_container)
 		return cli_fail(cli, EX_NOPERM, "it starts a second mail server in a closed room, "
 		                "which root alone may; --reading only reads the configuration, and "

@@ -35,11 +35,17 @@ enum {
 static const char *const places[] = {
 	"/etc/mail", "/etc/default/exim4", "/etc/default/opensmtpd", "/etc/default/sendmail",
 	"/etc/default/postfix", "/etc/opensmtpd", "/etc/exim4", "/etc/exim",
-	"/etc/systemd/system/exim4.service", "/etc/systemd/system/exim4.service.d",
-	"/etc/systemd/system/sendmail.service", "/etc/systemd/system/sendmail.service.d",
-	"/etc/systemd/system/opensmtpd.service", "/etc/systemd/system/opensmtpd.service.d",
-	"/usr/lib/systemd/system/opensmtpd.service",
 	"/etc/aliases", "/etc/aliases.db",
+};
+
+/* By which a server that does not run would be started: each unit and its drop-ins, in each place
+ * (audit/unit.h). */
+static const char *const unit_places[] = {
+	"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
+	"/usr/lib/systemd/system", "/lib/systemd/system",
+};
+static const char *const units[] = {
+	"exim4", "exim", "sendmail", "opensmtpd", "smtpd", "postfix", "postfix@", "postfix@-",
 };
 
 /* Names of users, hosts and ports, which name no maps. Postfix has its own in its chroot. */
@@ -424,6 +430,19 @@ static void add_servers(struct digest *d)
 	}
 }
 
+static void add_units(struct digest *d)
+{
+	for (size_t i = 0; i < sizeof(unit_places) / sizeof(*unit_places); i++)
+		for (size_t k = 0; k < sizeof(units) / sizeof(*units); k++) {
+			char *unit = mem_printf("%s/%s.service", unit_places[i], units[k]);
+			char *drop_ins = mem_printf("%s.d", unit);
+			add_place(d, unit, 0);
+			add_place(d, drop_ins, 0);
+			free(unit);
+			free(drop_ins);
+		}
+}
+
 static void add_machine(struct digest *d, const struct facts *facts)
 {
 	struct buf text = { 0 };
@@ -454,6 +473,7 @@ bool gate_digest(const char *config, const struct facts *facts, struct str told,
 		add(d, told.p, told.n);
 		add_machine(d, facts);
 		add_servers(d);
+		add_units(d);
 		for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
 			add_place(d, places[i], 0);
 		for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)

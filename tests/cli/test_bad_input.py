@@ -119,7 +119,6 @@ ROWS = [
     (["audit", "--reading", "--kept", "/x"], 64, "expected --watch with --mail, --run and --kept"),
     (["audit", "--diff", "--mta", "postfix", "/no/such", "/no/such"], 66,
      '"/no/such": expected a directory with a configuration, its main file, or the root of an image'),
-    (["audit", "--with-socket", "/no/such"], 66, '"/no/such": expected a socket to be let in'),
     (["audit", "--mta", "qmail"], 64, '"qmail": expected postfix, exim, sendmail or opensmtpd'),
     (["audit", "--reading", "--mta", "postfix", "--config", "/no/such"], 66,
      '"/no/such": expected a directory or file of a configuration'),

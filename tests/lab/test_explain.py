@@ -383,7 +383,7 @@ SAID = {
     "S01a": r'\(S01a\), "EHLO localhost, RCPT TO:<[^"]+>"', "E14": r'\(E14\), "RCPT TO:<[^"]+%[^"]+@mail[^"]+>"',
     "E25": r'\(E25\), "RCPT TO:<[^"]+![^"]+@mail[^"]+>"', "E18": r'\(E18\), "RCPT TO:<"[^"]+"@mail[^"]+>"',
     "E41": r'\(E41\), "RCPT TO:<SRS0=[^"]+>"', "S04": r'\(S04\), "XCLIENT ADDR=127\.0\.0\.1"',
-    "S05a": r'\(S05a\), "a PROXY header', "S05b": r'\(S05b\), "a PROXY header',
+    "S05a": r'\(S05a\)\. The server', "S05b": r'\(S05b\)\. The server',
 }
 
 
