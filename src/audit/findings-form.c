@@ -120,9 +120,14 @@ const char *finding_form_cause(struct findings *fs, const struct audit_who *who,
 enum sign { SIGN_RECIPIENT, SIGN_SENDER, SIGN_HELO, SIGN_CLAIM, SIGN_LOGIN, SIGN_CERTIFICATE,
             SIGN_TLS, SIGN_NAME };
 
-static enum sign sign_of(const struct relay_case *row, const struct audit_question *q)
+static enum sign sign_of(const struct relay_case *row, const struct audit_question *q,
+                         const char *form)
 {
 	const enum audit_claim claim = q ? q->claim : AUDIT_AS_ITSELF;
+	const unsigned shows = row ? 0 : audit_form_shows(form);
+	if (shows & (AUDIT_BY_SENDER | AUDIT_BY_HELO | AUDIT_BY_RDNS))
+		return shows & AUDIT_BY_SENDER ? SIGN_SENDER
+		     : shows & AUDIT_BY_HELO ? SIGN_HELO : SIGN_NAME;
 	if (claim == AUDIT_CLAIM_LOGIN || (row && row->session == RELAY_AUTH_INVENTED))
 		return SIGN_LOGIN;
 	if (claim == AUDIT_CLAIM_CERTIFICATE)
@@ -171,7 +176,7 @@ static void say_form(struct findings *fs, struct finding_draft *d, const struct 
 	const struct audit_question *q = NULL;
 	for (size_t i = 0; i < g->n && !q; i++)
 		q = question_of(fs, g->rows[i], form);
-	const char *line = said(fs, sign_of(row, q), q, form);
+	const char *line = said(fs, sign_of(row, q, form), q, form);
 	const char *title = own ? form_reasons_of(own)->title : audit_form_title(form);
 	finding_say(fs, d, "%s (%s)%s%s%s.", title, form, line[0] ? ", \"" : "", line,
 	            line[0] ? "\"" : "");
@@ -215,7 +220,7 @@ static void say_who(struct findings *fs, struct finding_draft *d, const struct f
 	else if (audit_is_stranger(asker))
 		finding_say(fs, d, "Any stranger may do so: %s, and his mail goes out by your "
 		            "server, whose address is then listed for it.",
-		            abuse_of(sign_of(row, q)));
+		            abuse_of(sign_of(row, q, g->forms[0])));
 	else
 		finding_say(fs, d, "It was taken from %s of %s.", finding_ip_text(fs, &asker->ip),
 		            finding_range_text(fs, &asker->network));
