@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from bridge import PROXY
 from conftest import BINARY
 
 from lab.lab import Lab
@@ -21,22 +22,6 @@ from lab.wait import until
 CONFIGURATION = "/etc/gate.conf"
 WITNESS4, WITNESS6 = "192.0.2.10", "2001:db8:2::10"
 LAN = "127.0.0.0/8 172.16.0.0/12"
-
-PROXY = """\
-import socket, threading
-def copy(a, b):
-    while data := a.recv(4096):
-        b.sendall(data)
-    b.shutdown(socket.SHUT_WR)
-def serve(client):
-    server = socket.create_connection(("172.18.0.2", 25), source_address=("172.18.0.1", 0))
-    threading.Thread(target=copy, args=(client, server), daemon=True).start()
-    copy(server, client)
-listener = socket.create_server(("{v6}", 25), family=socket.AF_INET6)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-"""
-
 
 # An audit takes some seconds: the shorter form has those tests that nothing else stands for.
 campaign = pytest.mark.skipif(not os.environ.get("CAMPAIGN"), reason="in the long form, with CAMPAIGN=yes")

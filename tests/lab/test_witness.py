@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
+from bridge import PROXY
 from conftest import BINARY
 
 from lab.lab import Lab
@@ -23,22 +24,6 @@ from lab.wait import until
 V4, V6 = "192.0.2.10", "2001:db8:2::10"     # the tester's
 LOST = "your clients' addresses are lost before they reach it"
 KEPT, IS_LOST, UNKNOWN = 0, 1, 3
-
-# Takes connections at ::, and hands each on from the bridge's address.
-PROXY = """\
-import socket, threading
-def copy(a, b):
-    while data := a.recv(4096):
-        b.sendall(data)
-    b.shutdown(socket.SHUT_WR)
-def serve(client):
-    server = socket.create_connection(("172.18.0.2", 25), source_address=("172.18.0.1", 0))
-    threading.Thread(target=copy, args=(client, server), daemon=True).start()
-    copy(server, client)
-listener = socket.create_server(("{v6}", 25), family=socket.AF_INET6)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-"""
 
 
 class Proxied(Postfix):
