@@ -466,7 +466,7 @@ static bool is_answered(const struct audit_plan *plan)
 static int stages_plain(struct running *r)
 {
 	/* A postscreen greets after six seconds. */
-	enum { SILENT_CONTROLS_MS = 8000, SILENT_PLAIN_MS = 2500 };
+	enum { SILENT_CONTROLS_MS = 8000, SILENT_PLAIN_MS = 6000 };
 	int e = stage_ask(r, 0, r->greets ? r->setup->all_ms : SILENT_CONTROLS_MS);
 	const size_t first = r->plan->n;
 	if (r->room)
