@@ -81,7 +81,8 @@ static bool is_turned_away(const struct judge *j, const struct audit_row *row)
 	};
 	struct audit_why why;
 	if (row->plain != AUDIT_REFUSED_ELSE || !control || heard->code / 100 != 5 ||
-	    (control->said != AUDIT_TAKEN && strcmp(control->text, heard->text) != 0) ||
+	    (control->said != AUDIT_TAKEN &&
+	     (!control->code || strcmp(control->text, heard->text) != 0)) ||
 	    (heard->refusal != REFUSAL_CLIENT && heard->refusal != REFUSAL_UNKNOWN) ||
 	    (sample && (heard->refusal != REFUSAL_CLIENT || !row->at->for_known)))
 		return false;

@@ -144,7 +144,6 @@ class Case:
     seconds   that it may take at most
     campaign  in the long form alone: it takes long, or another stands for it
     by_hand   no lines to paste close it: somebody must look first
-    after     the verdict when the lines were pasted
     """
 
     name: str
@@ -161,7 +160,6 @@ class Case:
     says: str = ""
     seconds: int = LONGEST_S
     by_hand: bool = False
-    after: str = "closed"
 
     def __str__(self):
         return f"{self.host.name}-{self.name}"
