@@ -84,8 +84,8 @@ static void let_in(struct audit_report *report, const struct audit_ground *groun
 
 static bool is_command(const char *line)
 {
-	static const char *const begins[] = { "postconf ", "postmap ", "makemap ", "sed ", "apt-get ",
-	                                      "systemctl ", "postfix " };
+	static const char *const begins[] = { "postconf ", "postmap ", "makemap ", "sed ",
+	                                      "apt-get ", "systemctl ", "postfix " };
 	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
 		if (!strncmp(line, begins[i], strlen(begins[i])))
 			return true;

@@ -51,6 +51,12 @@ static bool is_without_tls(const struct judge *j, const struct audit_question *q
 	return true;
 }
 
+/* Neither a form of relaying, nor one that a server has that does not offer SMTPUTF8. */
+static bool is_no_form(const struct audit_question *q, const struct audit_try *t)
+{
+	return is_control(t) || (t->utf8 && q->end == AUDIT_ASKED && !t->code);
+}
+
 /* Whether mail for own users says that a refusal is the relay rule's. */
 static bool refusal_counts(const struct audit_question *q)
 {
@@ -428,7 +434,7 @@ static void count_forms(struct judge *j)
 		r->cut |= strangers && late;
 		for (size_t k = 0; k < q->try_n; k++) {
 			const bool heard = q->end != AUDIT_NOT_ASKED && q->tries[k].code;
-			if (is_control(&q->tries[k]))
+			if (is_no_form(q, &q->tries[k]))
 				continue;
 			r->forms_planned++;
 			r->forms_asked += heard;
@@ -452,7 +458,7 @@ void judge_answers(struct judge *j)
 		if (is_without_tls(j, q))
 			continue;
 		for (size_t k = 0; k < q->try_n; k++)
-			if (!is_control(&q->tries[k]))
+			if (!is_no_form(q, &q->tries[k]))
 				answer_take(j, q, &q->tries[k]);
 	}
 	settle(j);
