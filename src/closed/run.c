@@ -343,10 +343,20 @@ static void session_take(struct audit_plan *plan, struct audit_question *q,
 		answer_take(plan, q, &q->tries[i], &s->answers[i]);
 }
 
-static bool is_turned_away(const struct closed_session *s)
+/* Who has a limit lets some in; who awaits a PROXY header, nobody. */
+static bool is_anybody_greeted(const struct closed_session *sessions, size_t n, uint16_t port)
 {
+	for (size_t i = 0; i < n; i++)
+		if (sessions[i].to.port == port && sessions[i].greeting.code / 100 == 2)
+			return true;
+	return false;
+}
+
+static bool is_turned_away(const struct closed_session *sessions, size_t n, size_t i)
+{
+	const struct closed_session *s = &sessions[i];
 	return s->end == CLOSED_HUNG_UP && s->greeting.code / 100 != 2 &&
-	       s->claim == CLOSED_AS_ITSELF;
+	       s->claim == CLOSED_AS_ITSELF && is_anybody_greeted(sessions, n, s->to.port);
 }
 
 /* Those who were turned away, clients by turns: the first of each, the second of each. */
@@ -354,12 +364,10 @@ static size_t turned_away_find(const struct closed_session *sessions, size_t n, 
 {
 	size_t count = 0, *turns = mem_array(n + 1, sizeof(*turns)), last = 0;
 	for (size_t i = 0; i < n; i++) {
-		turns[i] = 0;
-		for (size_t k = i; k-- > 0 && is_turned_away(&sessions[i]) && !turns[i];)
+		turns[i] = is_turned_away(sessions, n, i);
+		for (size_t k = i; k-- > 0 && turns[i] == 1;)
 			if (turns[k] && ip_eq(&sessions[k].from, &sessions[i].from))
 				turns[i] = turns[k] + 1;
-		if (is_turned_away(&sessions[i]) && !turns[i])
-			turns[i] = 1;
 		last = turns[i] > last ? turns[i] : last;
 	}
 	for (size_t turn = 1; turn <= last; turn++)
