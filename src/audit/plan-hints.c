@@ -157,6 +157,18 @@ static const char *helo_of(struct arena *a, const struct audit_ground *g, const 
 		? arena_printf(a, "%s%s", w->below ? "mail." : "", w->text) : NULL;
 }
 
+/* A top level domain in which strangers have names: it is one label, and none of those that are
+ * only ever a machine's or a site's own. */
+static bool is_top_level(const char *text)
+{
+	static const char *const own[] = { "localhost", "localdomain", "local", "lan", "home",
+	                                   "internal", "intranet", "corp", "private", "invalid" };
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (str_caseeq(str_of(text), str_of(own[i])))
+			return false;
+	return !strchr(text, '.');
+}
+
 /* One that the line's owner does not know: of a top level domain, or of another's below a text that
  * the pattern does not end with. A name that is given whole is its owner's alone. */
 static const char *reverse_of(struct arena *a, const struct audit_ground *g, const struct word *w)
@@ -165,7 +177,7 @@ static const char *reverse_of(struct arena *a, const struct audit_ground *g, con
 		return NULL;
 	if (w->pattern)
 		return arena_printf(a, "%s%s.%s", w->below ? "host." : "", w->text, g->other);
-	return strchr(w->text, '.') ? NULL : arena_printf(a, "host.%s", w->text);
+	return is_top_level(w->text) ? arena_printf(a, "host.%s", w->text) : NULL;
 }
 
 /* The same of destinations, and a local part wherever it is. */
@@ -181,7 +193,7 @@ static const char *recipient_of(struct arena *a, const struct audit_ground *g,
 		return NULL;
 	if (w->local && !strchr(w->text, '.'))
 		return arena_printf(a, "%s@%s", w->text, g->foreign);
-	if (!strchr(w->text, '.'))
+	if (is_top_level(w->text))
 		return arena_printf(a, "someone@elsewhere.%s", w->text);
 	return w->pattern ? arena_printf(a, "someone@elsewhere%s%s", w->below ? "." : "", w->text)
 	                  : NULL;

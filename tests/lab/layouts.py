@@ -283,6 +283,9 @@ case("length", SENDMAIL, sendmail(access="Connect:192.168.7.0/24 RELAY\n", run=L
 case("lab", SENDMAIL, sendmail())
 case("submission", SENDMAIL, sendmail(
     "DAEMON_OPTIONS(`Name=MSP-v4, Family=inet, Port=submission, M=Ea')dnl\n"))
+# As Debian's file has it. Nobody else has a name there.
+case("localhost-by-name", SENDMAIL, sendmail(
+    access="Connect:localhost RELAY\nConnect:127 RELAY\nConnect:IPv6:::1 RELAY\n"))
 case("smarthost", SENDMAIL, sendmail(macros="define(`SMART_HOST', `[smtp.provider.example]')dnl\n"))
 case("lan", SENDMAIL, sendmail(access="Connect:192.168.7 RELAY\n", run=LAN.format("192.168.7.2/24")), undo=NO_LAN)
 case("virtual", SENDMAIL, sendmail("FEATURE(`virtusertable')dnl\nVIRTUSER_DOMAIN(`one.example')dnl\n",
