@@ -100,11 +100,17 @@ case("postscreen", POSTFIX, postfix({}, "smtp inet n - n - 1 postscreen\nsmtpd p
                                         "dnsblog unix - - n - 0 dnsblog\ntlsproxy unix - - n - 0 tlsproxy\n"
                                         + "".join(line + "\n" for line in MASTER.splitlines()[1:])),
      campaign=True)
-# To all of its clients it greets late.
-case("postscreen-tests-all", POSTFIX, postfix(
-    {"mynetworks": "192.0.2.7", "inet_interfaces": POSTFIX.v4},
-    "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\ndnsblog unix - - n - 0 dnsblog\n"
-    "tlsproxy unix - - n - 0 tlsproxy\n" + "".join(line + "\n" for line in MASTER.splitlines()[1:])), campaign=True)
+
+
+def testing_all(host):
+    """To all of its clients it greets late."""
+    postfix({"mynetworks": "192.0.2.7", "inet_interfaces": host.v4},
+            "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\ndnsblog unix - - n - 0 dnsblog\n"
+            "tlsproxy unix - - n - 0 tlsproxy\n"
+            + "".join(line + "\n" for line in MASTER.splitlines()[1:]))(host)
+
+
+case("postscreen-tests-all", POSTFIX, testing_all, campaign=True)
 case("lan", POSTFIX, postfix({"mynetworks": "127.0.0.0/8 [::1]/128 192.168.7.0/24"},
                              run=LAN.format("192.168.7.2/24")), undo=NO_LAN)
 case("container-network", POSTFIX, postfix({}, run=BRIDGE), undo=NO_BRIDGE, campaign=True)
