@@ -119,16 +119,28 @@ static void used_insert(struct gateway_log *log, struct segment *s)
 		log->next_use = s->use + 1;
 }
 
+/* Its head tells; the rest is read where that is damaged, or zeros. */
+static bool use_find(struct opening *o, struct segment *s, char *bytes, int *e)
+{
+	const size_t sizes[] = { gateway_record_bytes(0), o->log->bytes };
+	bool found = false;
+	for (size_t i = 0; *e == ERR_OK && !found && i < 2; i++) {
+		*e = segment_read(s->file.fd, 0, sizes[i], bytes);
+		found = *e == ERR_OK &&
+		        gateway_record_use(&o->log->key, (struct str){ bytes, sizes[i] }, &s->use);
+	}
+	return found;
+}
+
 static int segment_sort(struct opening *o, struct segment *s, char *bytes)
 {
 	struct gateway_log *log = o->log;
 	const struct str whole = { bytes, log->bytes };
 	int e = size_check(o, s);
-	if (e == ERR_OK)
-		e = segment_read(s->file.fd, 0, log->bytes, bytes);
+	const bool used = use_find(o, s, bytes, &e);
 	if (e != ERR_OK)
 		return o->message->n ? e : fails(o, e, s->name, NULL);
-	if (gateway_record_use(&log->key, whole, &s->use)) {
+	if (used) {
 		used_insert(log, s);
 		return ERR_OK;
 	}

@@ -27,6 +27,11 @@ from layout import (
     with_network,
 )
 
+WITHOUT_25 = "".join(line + "\n" for line in MASTER.splitlines()[1:])
+# {}: options of the smtpd behind it.
+POSTSCREEN = "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\n{}" \
+    "dnsblog unix - - n - 0 dnsblog\ntlsproxy unix - - n - 0 tlsproxy\n" + WITHOUT_25
+
 # ---- Postfix
 
 # Its certificate is there on a machine, and not on the lab's: then nobody gets TLS, here and there.
@@ -94,20 +99,13 @@ case("sasl-at-25-no-socket", POSTFIX, postfix(
     {"smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "dovecot", "smtpd_sasl_path": "private/auth"}),
      campaign=True, advice=["C9", "C15"])
 case("submission-only", POSTFIX, postfix(
-    {}, "".join(line + "\n" for line in MASTER.splitlines()[1:]) + SUBMISSION.format(port=587, level="none")
-    + SUBMISSION.format(port=465, level="none")))
-case("postscreen", POSTFIX, postfix({}, "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\n"
-                                        "dnsblog unix - - n - 0 dnsblog\ntlsproxy unix - - n - 0 tlsproxy\n"
-                                        + "".join(line + "\n" for line in MASTER.splitlines()[1:])),
-     campaign=True)
+    {}, WITHOUT_25 + SUBMISSION.format(port=587, level="none") + SUBMISSION.format(port=465, level="none")))
+case("postscreen", POSTFIX, postfix({}, POSTSCREEN.format("")), campaign=True)
 
 
 def testing_all(host):
     """To all of its clients it greets late."""
-    postfix({"mynetworks": "192.0.2.7", "inet_interfaces": host.v4},
-            "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\ndnsblog unix - - n - 0 dnsblog\n"
-            "tlsproxy unix - - n - 0 tlsproxy\n"
-            + "".join(line + "\n" for line in MASTER.splitlines()[1:]))(host)
+    postfix({"mynetworks": "192.0.2.7", "inet_interfaces": host.v4}, POSTSCREEN.format(""))(host)
 
 
 case("postscreen-tests-all", POSTFIX, testing_all, campaign=True)

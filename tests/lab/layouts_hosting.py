@@ -6,14 +6,11 @@ All are sound as their makers ship them, but for those that trust the gateway of
 """
 
 from layout import EXIM, LAN, MASTER, NO_LAN, POSTFIX, case, exim, postfix, shell
-from layouts import LOGIN, MAKE_DB, SCHEMA, SQL
+from layouts import LOGIN, MAKE_DB, POSTSCREEN, SCHEMA, SQL, WITHOUT_25
 
 TABLES = {"domain": SQL.format("name", "domain"), "box": SQL.format("place", "mailbox"),
           "alias": SQL.format("place", "mailbox"), "none": SQL.format("name", "domain") + "domain = none.example\n",
           "schema": SCHEMA}
-WITHOUT_25 = "".join(line + "\n" for line in MASTER.splitlines()[1:])
-POSTSCREEN = "smtp inet n - n - 1 postscreen\nsmtpd pass - - n - - smtpd\n{}" \
-    "dnsblog unix - - n - 0 dnsblog\ntlsproxy unix - - n - 0 tlsproxy\n" + WITHOUT_25
 AMAVIS = "amavis unix - - n - 2 smtp\n127.0.0.1:10025 inet n - n - - smtpd\n  -o content_filter=\n" \
     "  -o mynetworks=127.0.0.0/8\n  -o smtpd_recipient_restrictions=permit_mynetworks,reject\n" \
     "  -o smtpd_relay_restrictions=permit_mynetworks,reject\n"
