@@ -8,9 +8,9 @@
 
 enum { DROP_INS_MAX = 64 };
 
-static const char *const places[] = {
+const char *const unit_places[] = {
 	"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
-	"/usr/lib/systemd/system", "/lib/systemd/system",
+	"/usr/lib/systemd/system", "/lib/systemd/system", NULL,
 };
 
 struct reading {
@@ -155,8 +155,8 @@ static bool take_drop_ins(struct reading *r, const char *unit)
 {
 	const char *found[DROP_INS_MAX], **names;
 	size_t n = 0, count;
-	for (size_t p = 0; p < sizeof(places) / sizeof(*places); p++) {
-		const char *pattern = arena_printf(r->a, "%s/%s.d", places[p], unit);
+	for (size_t p = 0; unit_places[p]; p++) {
+		const char *pattern = arena_printf(r->a, "%s/%s.d", unit_places[p], unit);
 		if (r->files->list(r->files->arg, pattern, r->a, &names, &count) != ERR_OK)
 			continue;
 		for (size_t i = 0; i < count; i++) {
@@ -287,8 +287,8 @@ bool unit_read(const struct audit_files *files, const char *const *names, struct
 	*out = (struct unit){ .place = { "", 0, "" } };
 	struct reading r = { .files = files, .a = a, .out = out };
 	for (size_t i = 0; names[i] && !any; i++) {
-		for (size_t p = 0; p < sizeof(places) / sizeof(*places) && !any; p++)
-			any = take_file(&r, arena_printf(a, "%s/%s", places[p], names[i]));
+		for (size_t p = 0; unit_places[p] && !any; p++)
+			any = take_file(&r, arena_printf(a, "%s/%s", unit_places[p], names[i]));
 		any |= take_drop_ins(&r, names[i]);
 	}
 	take_environment_files(&r);

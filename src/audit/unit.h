@@ -24,6 +24,9 @@ struct unit {
 	bool unknown;                    /* of the words: more than is taken, or specifiers */
 };
 
+/* Where units and their drop-ins are, from the first that counts to the last; NULL behind it. */
+extern const char *const unit_places[];
+
 /* The first of the names, "exim4.service", that has a file; NULL behind the last. False: none. */
 bool unit_read(const struct audit_files *files, const char *const *names, struct arena *a,
                struct unit *out);

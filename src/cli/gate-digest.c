@@ -9,6 +9,7 @@
  */
 #include "cli/gate-digest.h"
 
+#include "audit/unit.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -38,12 +39,8 @@ static const char *const places[] = {
 	"/etc/aliases", "/etc/aliases.db",
 };
 
-/* By which a server that does not run would be started: each unit and its drop-ins, in each place
- * (audit/unit.h). */
-static const char *const unit_places[] = {
-	"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system",
-	"/usr/lib/systemd/system", "/lib/systemd/system",
-};
+/* By which a server that does not run would be started: each unit and its drop-ins, in each of
+ * unit_places. */
 static const char *const units[] = {
 	"exim4", "exim", "sendmail", "opensmtpd", "smtpd", "postfix", "postfix@", "postfix@-",
 };
@@ -432,7 +429,7 @@ static void add_servers(struct digest *d)
 
 static void add_units(struct digest *d)
 {
-	for (size_t i = 0; i < sizeof(unit_places) / sizeof(*unit_places); i++)
+	for (size_t i = 0; unit_places[i]; i++)
 		for (size_t k = 0; k < sizeof(units) / sizeof(*units); k++) {
 			char *unit = mem_printf("%s/%s.service", unit_places[i], units[k]);
 			char *drop_ins = mem_printf("%s.d", unit);
