@@ -19,6 +19,7 @@ CHECK_OF(dnsbl, check)
 CHECK_OF(trace, check)
 CHECK_OF(report, check)
 CHECK_OF(list, check)
+CHECK_OF(gateway, check)
 CHECK_OF(gate, check)
 
 #define ROWS_OF(section) \
@@ -35,6 +36,7 @@ const struct settings_section settings_sections[SETTINGS_SECTIONS] = {
 	  .check_for_roles = trace_check },
 	{ "report", "How abuse desks are found and written to.", ROWS_OF(report),
 	  .check_for_roles = report_check },
+	{ "gateway", "The mail server.", ROWS_OF(gateway), .check = gateway_check },
 	{ "witness", "A witness of one's own, from outside.", ROWS_OF(witness) },
 	{ "gate", "When the mail server of this machine may be reached.", ROWS_OF(gate),
 	  .check = gate_check },

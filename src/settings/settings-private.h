@@ -19,7 +19,7 @@ struct settings_section {
 	int (*check_for_roles)(const struct settings *s, struct buf *message);
 };
 
-enum { SETTINGS_SECTIONS = 10 };
+enum { SETTINGS_SECTIONS = 11 };
 extern const struct settings_section settings_sections[SETTINGS_SECTIONS];
 
 /* For base/config.h. */

@@ -10,6 +10,7 @@
 #include "audit/gate.h"
 #include "base/log.h"
 #include "blocklist/config.h"
+#include "gateway/config.h"
 #include "relaytest/config.h"
 #include "store/config.h"
 #include "store/list-config.h"
@@ -44,6 +45,7 @@ struct settings {
 	struct dnsbl_config dnsbl;
 	struct trace_config trace;
 	struct report_config report;
+	struct gateway_config gateway;
 	struct witness_config witness;
 	struct gate_config gate;
 	struct store_config store;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the sessions count, over all reloads.
+ */
+#ifndef PORTREEVE_GATEWAY_COUNTERS_H
+#define PORTREEVE_GATEWAY_COUNTERS_H
+
+#include "wire/listener.h"
+
+struct gateway_counters {
+	struct wire_counters wire;
+	uint64_t messages, recipients;           /* accepted */
+	uint64_t relay_refused, unknown_refused, listed_refused, listed_warned, sender_refused,
+	         put_off, too_big;
+	uint64_t logins, logins_failed;
+};
+
+#endif
