@@ -25,9 +25,9 @@ const struct config_row gateway_config_rows[] = {
 	  "programs; the kernel says whose they are. Unset: gateway.sock in the state directory; "
 	  "\"none\": there is none.", AT_RUN },
 	{ "control_socket", GATEWAY(CONFIG_STRING, control_socket), 0, 0, "",
-	  "Path of the socket for \"portreeve queue\" and \"portreeve top\"; only root and the "
-	  "user of the roles may use it. Unset: gateway-control.sock in the state directory; \"none\": "
-	  "there is none.", AT_RUN },
+	  "Path of the socket for \"portreeve queue\" and \"portreeve top\"; only root and "
+	  "the user of the roles may use it. Unset: gateway-control.sock in the state "
+	  "directory; \"none\": there is none.", AT_RUN },
 	{ "proxy_peers", GATEWAY(CONFIG_PREFIXES, proxy_peers), 0, 64, "",
 	  "Proxies that send a PROXY header, which says for whom they connect. Whoever is named "
 	  "here can be anybody: name single hosts." },
@@ -48,8 +48,8 @@ const struct config_row gateway_config_rows[] = {
 	  "directory.", AT_START },
 	{ "transports", GATEWAY(CONFIG_STRINGS, transports), 0, 10000, "",
 	  "How mail of a domain goes on, where it is not to its Maildir, or not by MX: "
-	  "\"example.org lmtp:/run/dovecot/lmtp\", \"example.net smtp:192.0.2.5:25\", \"* maildir\" for all "
-	  "domains of ours. A host by its name is asked for its address." },
+	  "\"example.org lmtp:/run/dovecot/lmtp\", \"example.net smtp:192.0.2.5:25\", "
+	  "\"* maildir\" for all domains of ours. A host by its name is asked for its address." },
 	{ "recipients", GATEWAY(CONFIG_STRINGS, recipients), 0, 10000, "",
 	  "Files of the recipients that an inner host has, an address a line: \"example.net "
 	  "/etc/portreeve/example.net\". An inner host without one is asked at RCPT." },
