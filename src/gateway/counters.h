@@ -5,6 +5,7 @@
 #ifndef PORTREEVE_GATEWAY_COUNTERS_H
 #define PORTREEVE_GATEWAY_COUNTERS_H
 
+#include "base/log.h"
 #include "wire/listener.h"
 
 struct gateway_counters {
@@ -14,5 +15,10 @@ struct gateway_counters {
 	         put_off, too_big;
 	uint64_t logins, logins_failed;
 };
+
+/* The fields of their line in the log; returns how many. Pure. */
+enum { GATEWAY_COUNTERS_FIELDS = 13 };
+size_t gateway_counters_fields(const struct gateway_counters *c,
+                               struct log_field fields[static GATEWAY_COUNTERS_FIELDS]);
 
 #endif
