@@ -204,11 +204,14 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 		forget_transaction(cl);
 		break;
 	case SMTP_SERVER_AUTH:
+	case SMTP_SERVER_SASL:
 		reply(cl, 535, "5.7.8", "There are no accounts here");
 		break;
 	case SMTP_SERVER_XCLIENT:
 	case SMTP_SERVER_UNKNOWN:
 		reply(cl, 500, "5.5.2", "Command not known");
+		break;
+	case SMTP_SERVER_SASL_END:
 		break;
 	case SMTP_SERVER_STARTTLS:
 	case SMTP_SERVER_CLOSE:

@@ -30,6 +30,7 @@ struct smtp_server *smtp_server_create(const struct smtp_server_options *options
 	s->options = *options;
 	s->options.hostname = mem_strdup(options->hostname);
 	s->options.greeting = mem_strdup(options->greeting ? options->greeting : "ESMTP");
+	s->options.sasl = options->sasl ? mem_strdup(options->sasl) : NULL;
 	struct smtp_server_limits *l = &s->options.limits;
 	set_default(&l->line_bytes, 2048);
 	set_default(&l->text_line_bytes, 65536);
@@ -50,6 +51,7 @@ void smtp_server_destroy(struct smtp_server *s)
 	smtp_server_auth_forget(s);
 	free((char *)s->options.hostname);
 	free((char *)s->options.greeting);
+	free((char *)s->options.sasl);
 	buf_fini(&s->in);
 	buf_fini(&s->out);
 	free(s);
@@ -66,6 +68,7 @@ static void check_session(const struct smtp_server *s)
 	assert(s->transactions <= s->options.limits.transactions);
 	assert(s->phase != SMTP_PHASE_CLOSED || !s->decided);
 	assert(s->phase == SMTP_PHASE_CLOSED || !s->close_told);
+	assert(s->phase != SMTP_PHASE_AUTH || s->auth);
 }
 
 static void check_transaction(const struct smtp_server *s)
@@ -98,6 +101,7 @@ bool smtp_server_input(struct smtp_server *s, struct str bytes)
 		smtp_server_close(s);
 		return true;
 	}
+	s->early |= s->phase == SMTP_PHASE_CONNECT;
 	if (s->in_at == s->in.n)
 		buf_clear(&s->in);
 	else
@@ -158,6 +162,11 @@ bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event)
 			*event = (struct smtp_server_event){ .type = SMTP_SERVER_ABORT };
 			return true;
 		}
+		if (s->sasl_end_due) {
+			s->sasl_end_due = false;
+			*event = (struct smtp_server_event){ .type = SMTP_SERVER_SASL_END };
+			return true;
+		}
 		if (s->event_due) {
 			s->event_due = false;
 			*event = s->event;
@@ -214,7 +223,7 @@ void smtp_server_close(struct smtp_server *s)
 	s->event_due = false;
 	s->in_at = s->in.n;
 	s->scanned = 0;
-	assert(!s->text.open && s->auth.user_bytes == 0);
+	assert(!s->text.open && !s->auth);
 }
 
 void smtp_server_reset(struct smtp_server *s)
@@ -261,6 +270,7 @@ struct smtp_server_state smtp_server_state(const struct smtp_server *s)
 	check_transaction(s);
 	return (struct smtp_server_state){
 		.tls = s->tls, .esmtp = s->esmtp, .lmtp = s->options.lmtp, .smtputf8 = s->utf8,
+		.early = s->early,
 		.login = { s->login, s->login_bytes }, .recipients = s->recipients,
 		.protocol = protocol(s),
 	};
