@@ -15,8 +15,8 @@ size_t gateway_counters_fields(const struct gateway_counters *c,
 		LOG_I("listed-refused", c->listed_refused),
 		LOG_I("listed-warned", c->listed_warned),
 		LOG_I("sender-refused", c->sender_refused), LOG_I("put-off", c->put_off),
-		LOG_I("too-big", c->too_big), LOG_I("logins", c->logins),
-		LOG_I("logins-failed", c->logins_failed),
+		LOG_I("too-big", c->too_big), LOG_I("early-refused", c->early_refused),
+		LOG_I("logins", c->logins), LOG_I("logins-failed", c->logins_failed),
 	};
 	_Static_assert(sizeof(all) / sizeof(*all) == GATEWAY_COUNTERS_FIELDS, "room for all");
 	memcpy(fields, all, sizeof(all));

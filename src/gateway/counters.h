@@ -12,12 +12,13 @@ struct gateway_counters {
 	struct wire_counters wire;
 	uint64_t messages, recipients;           /* accepted */
 	uint64_t relay_refused, unknown_refused, listed_refused, listed_warned, sender_refused,
-	         put_off, too_big;
+	         put_off, too_big,
+	         early_refused;
 	uint64_t logins, logins_failed;
 };
 
 /* The fields of their line in the log; returns how many. Pure. */
-enum { GATEWAY_COUNTERS_FIELDS = 13 };
+enum { GATEWAY_COUNTERS_FIELDS = 14 };
 size_t gateway_counters_fields(const struct gateway_counters *c,
                                struct log_field fields[static GATEWAY_COUNTERS_FIELDS]);
 

@@ -49,7 +49,13 @@ static void lists_answered(void *arg, const struct gateway_listing *l)
 	s->asked = NULL;
 	if (l->listed)
 		keep_listing(s, l);
-	gateway_say(s, 220, NULL, NULL);
+	if (wire_server_state(s->wire).early) {
+		LOG(LOG_INFO, "early-talker", LOG_IP("peer", &s->peer.ip));
+		s->gateway->counters->early_refused++;
+		gateway_say(s, 554, "5.5.1", "Wait for the greeting");
+	} else {
+		gateway_say(s, 220, NULL, NULL);
+	}
 }
 
 /* False: nothing is to be asked. */

@@ -26,6 +26,7 @@ static void finish(struct gateway_session *s, enum gateway_login_answer answer,
 	case GATEWAY_LOGIN_YES:
 		gateway_set_account(s, GATEWAY_BY_LOGIN, account);
 		log_login(s, true, "");
+		wire_server_login(s->wire, s->client.name);
 		gateway_say(s, 235, "2.7.0", "Authentication successful");
 		break;
 	case GATEWAY_LOGIN_LATER:

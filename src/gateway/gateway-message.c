@@ -159,6 +159,7 @@ static void answer(struct gateway_mail *m, int code, const char *enhanced, const
 	counters->messages += code == 250;
 	counters->recipients += code == 250 ? m->envelope.to_count : 0;
 	counters->put_off += code / 100 == 4;
+	counters->too_big += code == 552;
 	assert(!m->waiting);
 	if (!s) {
 		gateway_mail_free(m);

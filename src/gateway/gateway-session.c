@@ -65,6 +65,9 @@ static void session_event(void *arg, const struct smtp_server_event *ev)
 	case SMTP_SERVER_ABORT:
 		gateway_on_abort(s);
 		break;
+	case SMTP_SERVER_SASL:
+		gateway_say(s, 504, "5.5.4", "PLAIN or LOGIN");
+		break;
 	case SMTP_SERVER_STARTTLS:
 		on_starttls(s);
 		break;
@@ -78,6 +81,7 @@ static void session_event(void *arg, const struct smtp_server_event *ev)
 	case SMTP_SERVER_UNKNOWN:
 		gateway_say(s, 500, "5.5.2", "Command not known");
 		break;
+	case SMTP_SERVER_SASL_END:
 	case SMTP_SERVER_CLOSE:
 		break;                   /* for the wire */
 	}
@@ -155,7 +159,7 @@ static struct smtp_server_options options_of(const struct gateway_session *s,
 		.offer_starttls = s->rules->tls && !at->tls_at_once &&
 		                  at->listener != GATEWAY_LOCAL,
 		.offer_auth_plain = s->may_login, .offer_smtputf8 = true, .offer_dsn = true,
-		.offer_xclient = s->may_xclient,
+		.offer_limits = true, .offer_xclient = s->may_xclient,
 	};
 }
 

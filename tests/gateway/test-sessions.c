@@ -285,6 +285,24 @@ static void test_lists_wait(void **state)
 	stand.lists_hold = false;
 }
 
+/* Who speaks before the greeting is no mail server. */
+static void test_early(void **state)
+{
+	(void)state;
+	struct peer p;
+	stand.lists_hold = true;
+	peer_connect(&p, DOOR_INBOUND, "127.0.0.9");
+	peer_script(&p, "early", "C: EHLO far.example\n");
+	for (int i = 0; i < 20; i++)
+		loop_run_once(w.loop, 1);
+	stand_ins_release();
+	peer_script(&p, "early", "S: 554 5.5.1 Wait\nS: 503\nC: MAIL FROM:<x@far.example>\n"
+	            "S: 503\nC: QUIT\nS: 221\n");
+	assert_int_equal(peer_reply(&p), 0);
+	peer_close(&p);
+	assert_int_equal(w.counters.early_refused, 1);
+}
+
 /* ---- memory -------------------------------------------------------------------------- */
 
 static void send_large(struct peer *p, size_t lines)
@@ -454,7 +472,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(test_dialogues), IN_WORLD(test_envelope), IN_WORLD(test_received),
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),
-		IN_WORLD(test_login_gone), IN_WORLD(test_lists_wait), IN_WORLD(test_memory),
+		IN_WORLD(test_login_gone), IN_WORLD(test_lists_wait), IN_WORLD(test_early), IN_WORLD(test_memory),
 		IN_WORLD(test_reload), IN_WORLD(test_trust_ends), IN_WORLD(test_drain),
 		IN_WORLD(test_catalogue),
 	};
