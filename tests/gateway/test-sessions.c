@@ -472,7 +472,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(test_dialogues), IN_WORLD(test_envelope), IN_WORLD(test_received),
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),
-/* ---- the catalogue ---------------------------------------------------------------------- */
+		IN_WORLD(test_login_gone), IN_WORLD(test_lists_wait), IN_WORLD(test_early),
+		IN_WORLD(test_memory),
 		IN_WORLD(test_reload), IN_WORLD(test_trust_ends), IN_WORLD(test_drain),
 		IN_WORLD(test_catalogue),
 	};
