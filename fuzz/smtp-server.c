@@ -308,7 +308,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.offer_starttls = o & 1, .offer_auth_plain = o & 2, .auth_in_clear = o & 2,
 		.offer_smtputf8 = o & 4, .offer_xclient = o & 8, .lax_paths = o & 16,
 		.sasl = o & 2 ? "X-BIND-PLUS X-STEPS" : NULL, .nul_ok = o & 128,
-		.offer_limits = o & 8, .no_chunking = o & 32, .no_ehlo = o & 64, .no_pipelining = o & 128,
+		.offer_limits = o & 8, .no_chunking = o & 32, .no_ehlo = o & 64,
+		.no_pipelining = o & 128,
 		.lmtp = (o & 96) == 96, .offer_dsn = !(o & 16),
 		.limits = {
 			.line_bytes = l & 1 ? 40 : 2048,
