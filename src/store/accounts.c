@@ -69,9 +69,14 @@ static void mailbox_of(const char *name, const char *address, char out[static AD
 
 static int need(struct store *st, const char *name, struct account *account)
 {
-	*account = (struct account){ 0 };
-	int e = str_copy(account->name, sizeof(account->name), str_of(name)) ?
-	        row_get(st, ROW_ACCOUNT, BY_KEY, account, NULL) : ERR_NOT_FOUND;
+	struct account found = { 0 };          /* name may be account->name */
+	int e = str_copy(found.name, sizeof(found.name), str_of(name)) ?
+	        row_get(st, ROW_ACCOUNT, BY_KEY, &found, NULL) : ERR_NOT_FOUND;
+	found.has_password = found.hash[0] != '\0';
+	found.has_scram = found.scram[0] != '\0';
+	if (e == ERR_OK)
+		*account = found;
+	explicit_bzero(&found, sizeof(found));
 	return e == ERR_NOT_FOUND ? store_fail(st, e, "no account has the name \"%s\"", name) : e;
 }
 
@@ -108,6 +113,8 @@ static int find_owner(struct store *st, const char *address, struct account_addr
 
 static void hide_secrets(struct account *account)
 {
+	account->has_password = account->hash[0] != '\0';
+	account->has_scram = account->scram[0] != '\0';
 	memset(account->hash, 0, sizeof(account->hash));
 	memset(account->scram, 0, sizeof(account->scram));
 }

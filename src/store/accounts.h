@@ -40,6 +40,7 @@ struct account {
 	bool locked;                   /* no login, and no mail is sent; what comes is kept */
 	int64_t uid;                   /* of the one system user who is this account */
 	int64_t created_s, changed_s;
+	bool has_password, has_scram;  /* where hash and keys are left out; no columns */
 };
 struct account_address {
 	char address[ADDRESS_MAX];
