@@ -3,6 +3,7 @@
  * The rows of the section "gateway", and its check.
  */
 #include "gateway/blocklists.h"
+#include "gateway/directory.h"
 
 #define GATEWAY(type, field) CONFIG_MEMBER(type, struct gateway_config, field)
 /* What is opened or bound once. */
@@ -163,6 +164,8 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		return ERR_INVALID;
 	}
 	int e = gateway_config_check_entries(config, message);
+	if (e == ERR_OK)
+		e = directory_check(config, message);
 	if (e == ERR_OK)
 		e = gateway_blocklists_check(config, message);
 	return e;

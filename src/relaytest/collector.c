@@ -265,6 +265,7 @@ static void *client_create(void *arg, struct wire_session *session, int fd,
 		            .recipients = RECIPIENTS_MAX },
 		.offer_starttls = c->setup.tls != NULL,
 		.offer_smtputf8 = true,
+		.nul_ok = true,          /* whatever came back is a proof */
 	};
 	struct client *cl = mem_zalloc(sizeof(*cl));
 	const struct wire_server_setup setup = {

@@ -26,7 +26,6 @@ static void wipe_text(struct smtp_auth *auth)
 	if (auth->text.p)
 		explicit_bzero(auth->text.p, auth->text.cap);
 	buf_fini(&auth->text);
-	auth->text = (struct buf){ 0 };
 }
 
 void smtp_server_auth_forget(struct smtp_server *s)

@@ -102,10 +102,7 @@ bool smtp_server_input(struct smtp_server *s, struct str bytes)
 		return true;
 	}
 	s->early |= s->phase == SMTP_PHASE_CONNECT;
-	if (s->in_at == s->in.n)
-		buf_clear(&s->in);
-	else
-		buf_consume(&s->in, s->in_at);
+	buf_consume(&s->in, s->in_at);
 	s->in_at = 0;
 	buf_add_str(&s->in, bytes);
 	assert(s->in.n >= bytes.n);
@@ -152,6 +149,15 @@ static bool step(struct smtp_server *s)
 	return false;
 }
 
+/* A client that says nothing costs no buffer, whatever it has said before. */
+static void give_back_input(struct smtp_server *s)
+{
+	if (s->in_at < s->in.n)
+		return;
+	buf_fini(&s->in);
+	s->in_at = s->scanned = 0;
+}
+
 bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event)
 {
 	for (;;) {
@@ -173,8 +179,10 @@ bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event)
 			s->event = (struct smtp_server_event){ 0 };
 			return true;
 		}
-		if (s->decided || !step(s))
+		if (s->decided || !step(s)) {
+			give_back_input(s);
 			return false;
+		}
 	}
 }
 
@@ -364,6 +372,9 @@ void smtp_server_output_sent(struct smtp_server *s, size_t n)
 {
 	assert(n <= s->out.n);
 	buf_consume(&s->out, n);
+	if (s->out.n > 0)
+		return;
+	buf_fini(&s->out);
 }
 
 int64_t smtp_server_timeout_ms(const struct smtp_server *s)

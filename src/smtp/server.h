@@ -24,7 +24,7 @@
  * message a reply for each recipient that was accepted.
  *
  * Strictness: only CRLF ends a line and only CRLF.CRLF a message. A bare CR or
- * LF in a command is a 500, in a message it refuses the message with 554 5.6.0 (and
+ * LF or a NUL in a command is a 500, in a message it refuses the message with 554 5.6.0 (and
  * keeps reading to the true end), so that no two servers can disagree where a
  * message ends (SMTP smuggling, CVE-2023-51764). Input pipelined behind
  * STARTTLS is an error that closes the session (CVE-2011-0411).
@@ -65,6 +65,7 @@ struct smtp_server_options {
 	bool offer_smtputf8;
 	bool offer_dsn;             /* RET, ENVID, NOTIFY, ORCPT (RFC 3461); else they are 555 */
 	bool lmtp;                  /* never at port 25 (RFC 2033 section 5) */
+	bool nul_ok;                /* a message may hold NULs: for whoever only looks at it */
 	bool offer_xclient;         /* for the tests' mistaken servers */
 	bool no_pipelining, no_8bitmime, no_chunking, no_ehlo;   /* for the tests' old servers */
 	/* For the tests' mistaken servers: a path outside the grammar is no 501 but comes

@@ -27,7 +27,7 @@ static const struct script plain[] = {
 	  "C: DATA\nS: 354 Go on\nC: ..\nC: .x\nC: ...\nC: x.\nC: .\nS: 250 2.0.0 Taken\n"
 	  "E: CONNECT\nE: EHLO c.test\nE: MAIL <a@b>\nE: RCPT <c@d>\nE: DATA\n"
 	  "E: TEXT .\\x0d\\nx\\x0d\\n..\\x0d\\nx.\\x0d\\n\nE: MESSAGE" },
-	{ "8-bit and NUL pass in a message", .text = HELLO MAIL_RCPT
+	{ "8-bit and NUL pass where they may", { .nul_ok = true }, .text = HELLO MAIL_RCPT
 	  "C: DATA\nS: 354 Go on\nC: \\xff\\0\nC: .\nS: 250 2.0.0 Taken\n"
 	  "E: CONNECT\nE: HELO c.test\nE: MAIL <a@b>\nE: RCPT <c@d>\nE: DATA\n"
 	  "E: TEXT \\xff\\x00\\x0d\\n\nE: MESSAGE" },
