@@ -58,6 +58,15 @@ size_t assembly_gateway_files(const struct settings *s, struct arena *a,
 	return n;
 }
 
+const char *assembly_gateway_file_parameter(size_t i)
+{
+	static const char *const names[] = {
+		[GATEWAY_FILE_CERTIFICATE] = "certificate", [GATEWAY_FILE_KEY] = "key",
+		[GATEWAY_FILE_PASSWORD] = "smarthost_password_file", [GATEWAY_FILE_SNI] = "sni",
+	};
+	return names[i < GATEWAY_FILE_SNI ? i : GATEWAY_FILE_SNI];
+}
+
 /* Tickets let clients come back; a cache of ours besides would be memory for nothing. */
 static void settle(SSL_CTX *ctx)
 {

@@ -5,10 +5,11 @@
 #include "settings/assembly-gateway.h"
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
-#include "settings/state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -130,6 +131,26 @@ static struct gateway_retry retry_of(const struct gateway_config *c)
 	                               .warn_s = c->warn_after_s, .give_up_s = c->give_up_s };
 }
 
+/* The spool's own secret, made with it (gateway/record.h): a file beside the segments. */
+static int read_key(struct hash_key *key, struct buf *message)
+{
+	static const char path[] = GATEWAY_SPOOL "/key";
+	struct buf bytes = { 0 };
+	int e = file_read_plain(path, sizeof(*key), &bytes);
+	if (e == ERR_NOT_FOUND) {
+		hash_key_init(key);
+		e = file_write(path, (struct str){ (const char *)key, sizeof(*key) }, 0600);
+	} else if (e == ERR_OK && bytes.n == sizeof(*key)) {
+		memcpy(key, bytes.p, sizeof(*key));
+	} else if (e == ERR_OK) {
+		e = ERR_INVALID;
+	}
+	if (e != ERR_OK)
+		buf_printf(message, "%s: expected the key of the spool: %s", path, err_text(e));
+	buf_fini(&bytes);
+	return e;
+}
+
 static int open_queue(struct assembly_gateway *g, struct buf *message)
 {
 	const struct gateway_config *c = &g->settings->gateway;
@@ -144,7 +165,8 @@ static int open_queue(struct assembly_gateway *g, struct buf *message)
 	};
 	if (setup.log.segments_max < GATEWAY_SEGMENTS_MIN)
 		setup.log.segments_max = GATEWAY_SEGMENTS_MIN;
-	return gateway_queue_open(&setup, &g->queue, message);
+	int e = read_key(&setup.log.key, message);
+	return e == ERR_OK ? gateway_queue_open(&setup, &g->queue, message) : e;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------- */

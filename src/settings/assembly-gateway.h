@@ -11,6 +11,7 @@
 
 #include "gateway/delivery.h"
 #include "gateway/gateway.h"
+#include "gateway/trust.h"
 #include "settings/settings.h"
 
 /* Names in the state directory. */
@@ -33,11 +34,14 @@ const char *assembly_gateway_mailboxes(const struct settings *s);
 enum {
 	GATEWAY_FILE_CERTIFICATE, GATEWAY_FILE_KEY, GATEWAY_FILE_PASSWORD, GATEWAY_FILE_SNI,
 	GATEWAY_FILES_MAX = GATEWAY_FILE_SNI + 2 * 64,
+	GATEWAY_FILE_BYTES_MAX = 1 << 20,
 };
 /* Their paths, "" where none is set, in that order, certificate and key of each `sni` last; they
  * are the arena's or the settings'. Returns the count. */
 size_t assembly_gateway_files(const struct settings *s, struct arena *a,
                               const char *paths[static GATEWAY_FILES_MAX]);
+/* Which parameter names the file i: "sni". */
+const char *assembly_gateway_file_parameter(size_t i);
 /* TLS from what stood in them: certificates by name, TLS 1.2 or later, and as little memory as
  * can be for a session that is idle. *out is NULL where none is set. Errors as
  * tls_server_create_from(). */

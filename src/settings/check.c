@@ -10,6 +10,7 @@
 #include "base/sandbox.h"
 #include "base/stream.h"
 #include "base/tls.h"
+#include "settings/assembly-gateway.h"
 #include "settings/settings-private.h"
 #include "store/types.h"
 #include "trace/names.h"
@@ -53,6 +54,9 @@ static int check_listen(const struct settings *s, struct buf *message)
 	const struct { const char *name; const struct config_endpoints *at; } lists[] = {
 		{ "collector.listen", &s->collector.listen }, { "dnsbl.listen", &s->dnsbl.listen },
 		{ "witness.listen", &s->witness.listen },
+		{ "gateway.listen", &s->gateway.listen },
+		{ "gateway.submission", &s->gateway.submission },
+		{ "gateway.submissions", &s->gateway.submissions },
 	};
 	int e = ERR_OK;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
@@ -195,6 +199,42 @@ static int check_tls(const struct settings *s, struct buf *message, struct buf *
 	return ERR_OK;
 }
 
+/* What the role gets: the files' texts, read as whoever starts it. */
+static int check_gateway_tls(const struct settings *s, struct buf *message, struct buf *remarks)
+{
+	const char *paths[GATEWAY_FILES_MAX];
+	struct buf texts[GATEWAY_FILES_MAX] = { 0 };
+	struct str contents[GATEWAY_FILES_MAX];
+	struct arena a = { 0 };
+	SSL_CTX *ctx = NULL;
+	size_t n = assembly_gateway_files(s, &a, paths);
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		e = paths[i][0] ? file_read_plain(paths[i], GATEWAY_FILE_BYTES_MAX, &texts[i])
+			: ERR_OK;
+		contents[i] = texts[i].n ? buf_str(&texts[i]) : STR("");
+		if (e == ERR_OK)
+			continue;
+		buf_printf(message, "gateway.%s: expected a file that can be read, found \"",
+		           assembly_gateway_file_parameter(i));
+		buf_add_escaped(message, str_of(paths[i]));
+		buf_printf(message, "\": %s", err_text(e));
+	}
+	if (e == ERR_OK)
+		e = assembly_gateway_tls(s, contents, &ctx, message);
+	if (e == ERR_OK && ctx)
+		tls_server_remark("gateway", ctx, s->general.hostname_given ? s->general.hostname
+		                  : NULL, clock_now_s(), remarks);
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i].n)
+			OPENSSL_cleanse(texts[i].p, texts[i].n);
+		buf_fini(&texts[i]);
+	}
+	SSL_CTX_free(ctx);
+	arena_fini(&a);
+	return e;
+}
+
 /* The witness's keys; who can read them can ask it. */
 static int check_witness(const struct settings *s, struct buf *message, struct buf *remarks)
 {
@@ -256,10 +296,14 @@ static void remark_addresses(const struct settings *s, struct buf *remarks)
 	const struct { const char *name; const struct config_ips *list; } ips[] = {
 		{ "tester.source", &s->tester.source },
 		{ "tester.trusted_source", &s->tester.trusted_source },
+		{ "gateway.source", &s->gateway.source },
 	};
 	const struct { const char *name; const struct config_endpoints *list; } endpoints[] = {
 		{ "collector.listen", &s->collector.listen }, { "dnsbl.listen", &s->dnsbl.listen },
 		{ "witness.listen", &s->witness.listen },
+		{ "gateway.listen", &s->gateway.listen },
+		{ "gateway.submission", &s->gateway.submission },
+		{ "gateway.submissions", &s->gateway.submissions },
 	};
 	for (size_t i = 0; i < sizeof(ips) / sizeof(*ips); i++)
 		for (size_t j = 0; j < ips[i].list->n; j++)
@@ -280,6 +324,8 @@ int settings_check_for_roles(const struct settings *s, struct buf *message, stru
 		e = check_text(s, message);
 	if (e == ERR_OK)
 		e = check_tls(s, message, remarks);
+	if (e == ERR_OK)
+		e = check_gateway_tls(s, message, remarks);
 	if (e == ERR_OK)
 		e = check_witness(s, message, remarks);
 	if (e == ERR_OK)
