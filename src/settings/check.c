@@ -199,6 +199,17 @@ static int check_tls(const struct settings *s, struct buf *message, struct buf *
 	return ERR_OK;
 }
 
+/* "" is none. A FIFO, say, would hold us. */
+static int read_regular(const char *path, size_t max_bytes, struct buf *text)
+{
+	struct stat st;
+	if (!path[0])
+		return ERR_OK;
+	if (stat(path, &st) != 0)
+		return file_err(errno);
+	return S_ISREG(st.st_mode) ? file_read(path, max_bytes, text) : ERR_INVALID;
+}
+
 /* What the role gets: the files' texts, read as whoever starts it. */
 static int check_gateway_tls(const struct settings *s, struct buf *message, struct buf *remarks)
 {
@@ -210,8 +221,7 @@ static int check_gateway_tls(const struct settings *s, struct buf *message, stru
 	size_t n = assembly_gateway_files(s, &a, paths);
 	int e = ERR_OK;
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
-		e = paths[i][0] ? file_read_plain(paths[i], GATEWAY_FILE_BYTES_MAX, &texts[i])
-			: ERR_OK;
+		e = read_regular(paths[i], GATEWAY_FILE_BYTES_MAX, &texts[i]);
 		contents[i] = texts[i].n ? buf_str(&texts[i]) : STR("");
 		if (e == ERR_OK)
 			continue;
@@ -246,7 +256,7 @@ static int check_witness(const struct settings *s, struct buf *message, struct b
 		return ERR_OK;
 	int e = stat(path, &st) == 0 ? ERR_OK : file_err(errno);
 	if (e == ERR_OK)
-		e = S_ISREG(st.st_mode) ? file_read(path, WITNESS_KEYS_BYTES, &text) : ERR_INVALID;
+		e = read_regular(path, WITNESS_KEYS_BYTES, &text);
 	if (e != ERR_OK) {
 		buf_add_cstr(message, "witness.keys: expected a file that can be read, found \"");
 		buf_add_escaped(message, str_of(path));
