@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Whose a message says that it is: what is the account's own passes, and every other writer, however
- * he is written, does not.
+ * Whose a message says that it is: what is the account's own passes, and every other writer,
+ * however he is written, does not.
  */
 #include "directory.h"
 #include "test.h"
