@@ -180,6 +180,8 @@ static void flush(struct stream *s)
 		else
 			buf_consume(&s->out, (size_t)n);
 	}
+	if (s->out.n == 0)
+		buf_fini(&s->out);
 	if (s->out.n == 0 && s->finishing) {
 		s->finishing = false;
 		if (s->ssl)
@@ -491,7 +493,8 @@ void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char
 	s->ssl = SSL_new(ctx);
 	assert(s->ssl);
 	SSL_set_fd(s->ssl, s->fd);
-	SSL_set_mode(s->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_set_mode(s->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	             SSL_MODE_RELEASE_BUFFERS);
 	if (as_server)
 		SSL_set_accept_state(s->ssl);
 	else

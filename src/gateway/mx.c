@@ -250,8 +250,9 @@ void gateway_mx_judge(const struct gateway_mx_self *self, const struct gateway_m
 		    "mail for %s leads back to this server, which does not have that domain",
 		    facts->domain);
 	else
-		end(result, GATEWAY_FATE_FAILED, "5.4.4", "%s has no %s with an address",
-		    facts->domain, facts->has_mx ? "mail exchanger" : "mail exchanger, and is no host");
+		end(result, GATEWAY_FATE_FAILED, "5.4.4",
+		    facts->has_mx ? "no mail exchanger of %s has an address"
+		                  : "%s has no mail exchanger and no address", facts->domain);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
