@@ -3,7 +3,6 @@
  * The rows of the section "gateway", and its check.
  */
 #include "gateway/blocklists.h"
-
 #include "gateway/route.h"
 #include "gateway/tlspolicy.h"
 
@@ -164,10 +163,8 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		             "2M or more above gateway.message_size");
 		return ERR_INVALID;
 	}
-<<<<<<< HEAD
 	int e = gateway_routes_check(config, message);
-	return e == ERR_OK ? gateway_tls_policies_check(&config->tls_policies, message) : e;
-=======
-	return gateway_blocklists_check(config, message);
->>>>>>> main
+	if (e == ERR_OK)
+		e = gateway_tls_policies_check(&config->tls_policies, message);
+	return e == ERR_OK ? gateway_blocklists_check(config, message) : e;
 }

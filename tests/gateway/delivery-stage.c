@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 #include "certificate.h"
+#include "gateway/route.h"
+#include "gateway/tlspolicy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -352,8 +354,7 @@ void stage_init(struct stage *s)
 	stage = s;
 	s->domains[0] = mem_strdup("ours.example");
 	s->config = (struct gateway_config){
-		.certificate = "", .key = "", .segment_bytes = 64 << 20,
-		.message_bytes = 32 << 20, .smarthost = "", .smarthost_login = "",
+		.smarthost = "", .smarthost_login = "",
 		.connections = 20,
 		.connections_per_destination = 5, .memory_bytes = 16 << 20, .remote_port = 25,
 		.transports = { s->transports, 0 }, .tls_policies = { s->policies, 0 },
@@ -365,7 +366,8 @@ void stage_begin(struct stage *s)
 {
 	static const struct ip own = { 4, { 127, 0, 0, 1 } };
 	struct buf message = { 0 };
-	if (gateway_config_check(&s->config, &message) != ERR_OK)
+	if (gateway_routes_check(&s->config, &message) != ERR_OK ||
+	    gateway_tls_policies_check(&s->config.tls_policies, &message) != ERR_OK)
 		fail_msg("%s", buf_cstr(&message));
 	s->setup = (struct gateway_delivery_setup){
 		.loop = s->loop, .config = &s->config, .hostname = "us.example", .own = &own,
