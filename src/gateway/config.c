@@ -4,6 +4,8 @@
  */
 #include "gateway/blocklists.h"
 #include "gateway/directory.h"
+#include "gateway/route.h"
+#include "gateway/tlspolicy.h"
 
 #define GATEWAY(type, field) CONFIG_MEMBER(type, struct gateway_config, field)
 /* What is opened or bound once. */
@@ -167,6 +169,8 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 	if (e == ERR_OK)
 		e = directory_check(config, message);
 	if (e == ERR_OK)
-		e = gateway_blocklists_check(config, message);
-	return e;
+		e = gateway_routes_check(config, message);
+	if (e == ERR_OK)
+		e = gateway_tls_policies_check(&config->tls_policies, message);
+	return e == ERR_OK ? gateway_blocklists_check(config, message) : e;
 }
