@@ -553,7 +553,7 @@ const struct attempt attempts[] = {
 	{ "socket netlink", netlink, BY_ALL, WORKS },
 	{ "socket unix", unix_, BY_ALL & ~BY_GATEWAY, WORKS },
 	{ "socket unix for datagrams", unix_datagrams, BY_ALL, WORKS },
-	{ "a socket at a path", unix_bound, BY_ALL | OF_PATHS, WORKS_AND_SHOWS },
+	{ "a socket at a path", unix_bound, BY_GATEWAY | OF_PATHS, WORKS_AND_SHOWS },
 	{ "socketpair", unix_pair, BY_ALL, WORKS },
 	{ "socket vsock", vsock, BY_ALL, MAY_FAIL },
 	{ "socket of the kernel's ciphers", crypto, BY_ALL, MAY_FAIL },
