@@ -4,6 +4,9 @@
  */
 #include "gateway/config.h"
 
+#include "gateway/directory.h"
+#include "gateway/login.h"
+
 #define GATEWAY(type, field) CONFIG_MEMBER(type, struct gateway_config, field)
 /* What is opened or bound once. */
 #define AT_START .restart = CONFIG_NEXT_START, .role = "gateway"
@@ -160,5 +163,6 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		             "2M or more above gateway.message_size");
 		return ERR_INVALID;
 	}
-	return ERR_OK;
+	int e = gateway_login_check(config, message);
+	return e == ERR_OK ? directory_check(config, message) : e;
 }
