@@ -107,6 +107,12 @@ bench:
 	ninja -C $(BENCH)
 	bench/run $(BENCH)
 
+# the gateway and Debian's Postfix, side by side in a lab
+bench-gateway: packages
+	dist/install-packages demo
+	$(MAKE) all
+	$(AS_ROOT) env PORTREEVE=$(CURDIR)/$(BUILD)/portreeve $(PYTHON) bench/gateway/compare
+
 install: all
 	meson install -C $(BUILD)
 
@@ -126,4 +132,4 @@ deb-test: deb
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) $(TSAN) build-cov build-clang build-mutants
 
-.PHONY: all packages test coverage demo fuzz campaign world world-mutants score tsan bench install uninstall deb deb-test clean
+.PHONY: all packages test coverage demo fuzz campaign world world-mutants score tsan bench bench-gateway install uninstall deb deb-test clean

@@ -81,7 +81,7 @@ class Postfix(Host):
         lines = (f"{name} = {value}\n" for name, value in self.settings.items())
         self.write("/etc/postfix/main.cf", "".join(lines))
         self.write("/etc/postfix/master.cf", MASTER + (SMTPS if self.tls else ""))
-        self.make_directory("/var/spool/postfix")
+        self.make_directory(self.settings.get("queue_directory", "/var/spool/postfix"))
         self.make_directory("/var/lib/postfix", owner="postfix")
         for program in ("postdrop", "postqueue"):  # as Debian's set-up does
             self.set_owner(f"/usr/sbin/{program}", 0o2755, "root", "postdrop")

@@ -4,8 +4,11 @@
  */
 #include "gateway/config.h"
 
+#include "gateway/blocklists.h"
 #include "gateway/directory.h"
 #include "gateway/login.h"
+#include "gateway/route.h"
+#include "gateway/tlspolicy.h"
 
 #define GATEWAY(type, field) CONFIG_MEMBER(type, struct gateway_config, field)
 /* What is opened or bound once. */
@@ -69,7 +72,8 @@ const struct config_row gateway_config_rows[] = {
 	{ "blocklists", GATEWAY(CONFIG_STRINGS, blocklists), 0, 32, "",
 	  "DNS blocklists that are asked about a client, each with what its answer weighs and "
 	  "which return codes count: \"relays.example.org weight=2 codes=127.0.0.2-11\". Unset: "
-	  "weight 1, and 127.0.0.2 to 127.0.0.254." },
+	  "weight 1, and 127.0.0.2 to 127.0.0.254. key=KEY: a customer's key, put in front of the "
+	  "list's name in each question, and shown nowhere else." },
 	{ "allowlists", GATEWAY(CONFIG_STRINGS, allowlists), 0, 32, "",
 	  "Lists of the same form: who is on one is never refused for a blocklist." },
 	{ "blocklist_threshold", GATEWAY(CONFIG_INT, blocklist_threshold), 1, 1000, "1",
@@ -164,5 +168,11 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		return ERR_INVALID;
 	}
 	int e = gateway_login_check(config, message);
-	return e == ERR_OK ? directory_check(config, message) : e;
+	if (e == ERR_OK)
+		e = directory_check(config, message);
+	if (e == ERR_OK)
+		e = gateway_routes_check(config, message);
+	if (e == ERR_OK)
+		e = gateway_tls_policies_check(&config->tls_policies, message);
+	return e == ERR_OK ? gateway_blocklists_check(config, message) : e;
 }

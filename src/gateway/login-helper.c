@@ -43,6 +43,16 @@ const struct login_backend login_accounts = {
 	.name = "accounts", .rights = LOGIN_DROPS_FIRST, .ask = accounts_ask,
 };
 
+bool login_name_valid(struct str name)
+{
+	if (name.n == 0 || name.n > GATEWAY_LOGIN_NAME_MAX || !str_is_utf8(name))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
 /* ---- the worker ------------------------------------------------------------------------ */
 
 static bool give_up_root(void)

@@ -27,7 +27,7 @@ struct login_job {
 
 enum login_said {
 	LOGIN_READY,                  /* a new worker, which has no job */
-	LOGIN_DOWN,                   /* the backend cannot be reached; another worker tries again */
+	LOGIN_DOWN,                   /* the backend cannot be reached; another one tries again */
 	LOGIN_ANSWER,
 };
 struct login_result {

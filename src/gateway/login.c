@@ -58,46 +58,6 @@ struct gateway_login {
 	struct loop_timer *soon;       /* the line goes on */
 };
 
-/* ---- backends -------------------------------------------------------------------------- */
-
-const struct login_backend *login_backend_of(const char *auth, const char **place)
-{
-	static const struct login_backend *const all[] = { &login_accounts, &login_dovecot,
-	                                                   &login_pam };
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		size_t n = strlen(all[i]->name);
-		if (strncmp(auth, all[i]->name, n) != 0)
-			continue;
-		*place = all[i]->has_place && auth[n] == ':' ? auth + n + 1 : NULL;
-		if (all[i]->has_place ? *place && **place : !auth[n])
-			return all[i];
-	}
-	return NULL;
-}
-
-int gateway_login_check(const struct gateway_config *config, struct buf *message)
-{
-	const char *place;
-	const struct login_backend *b = login_backend_of(config->auth, &place);
-	if (b && (b != &login_dovecot || place[0] == '/'))
-		return ERR_OK;
-	buf_add_cstr(message, "gateway.auth: \"");
-	buf_add_escaped(message, str_of(config->auth));
-	buf_printf(message, "\": expected accounts, %s, or %s", login_dovecot.place_expected,
-	           login_pam.place_expected);
-	return ERR_INVALID;
-}
-
-bool login_name_valid(struct str name)
-{
-	if (name.n == 0 || name.n > GATEWAY_LOGIN_NAME_MAX || !str_is_utf8(name))
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
-			return false;
-	return true;
-}
-
 /* ---- the end of a query ---------------------------------------------------------------- */
 
 static void log_failure(const struct ip *peer, struct str name, const char *why)
