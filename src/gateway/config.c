@@ -2,8 +2,11 @@
  *
  * The rows of the section "gateway", and its check.
  */
+#include "gateway/config.h"
+
 #include "gateway/blocklists.h"
 #include "gateway/directory.h"
+#include "gateway/login.h"
 #include "gateway/route.h"
 #include "gateway/tlspolicy.h"
 
@@ -166,6 +169,8 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		return ERR_INVALID;
 	}
 	int e = gateway_config_check_entries(config, message);
+	if (e == ERR_OK)
+		e = gateway_login_check(config, message);
 	if (e == ERR_OK)
 		e = directory_check(config, message);
 	if (e == ERR_OK)
