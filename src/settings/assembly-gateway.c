@@ -69,8 +69,9 @@ static void judge_trusted(struct assembly_gateway *g)
 		struct gateway_trusted_entry entry;
 		int e = gateway_trusted_parse(str_of(hosts->v[i]), &entry);
 		assert(e == ERR_OK && "the check has read it");
-		const char *why = g->network.own_count == 0 ? "is not trusted: this machine's own "
-			"addresses cannot be seen" : gateway_trust_refuses(&entry.host, &g->network);
+		const char *why = gateway_trust_refuses(&entry.host, &g->network);
+		if (g->network.own_count == 0)
+			why = "is not trusted: this machine's own addresses cannot be seen";
 		if (why) {
 			LOG(LOG_WARN, "host-not-trusted", LOG_IP("address", &entry.host),
 			    LOG_S("why", why));

@@ -122,13 +122,6 @@ static long fast_connect(struct world *w)
 	return write(w->spare, "x", 1) < 0 ? -1 : set;
 }
 
-static long unix_bound(struct world *w)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	strncpy(at.sun_path, w->mark, sizeof(at.sun_path) - 1);
-	return bind(socket(AF_UNIX, SOCK_STREAM, 0), ADDRESS(at));
-}
-
 /* ---- datagrams ------------------------------------------------------------------ */
 
 TRY(udp_new, sendto(socket(AF_INET, SOCK_DGRAM, 0), "x", 1, 0, ADDRESS(w->udp_peer)))
@@ -472,17 +465,6 @@ TRY(read_list, open("portreeve.db", O_RDONLY))
 TRY(lock_list, fcntl(open("portreeve.db", O_RDONLY), F_SETLK,
                      &(struct flock){ .l_type = F_RDLCK, .l_start = 200, .l_len = 1 }))
 
-TRY(write_spool, open("spool/x", O_WRONLY | O_CREAT, 0600))
-TRY(write_mailbox, mkdir("mailboxes/ours.example", 0700) |
-                   open("mailboxes/ours.example/x", O_WRONLY | O_CREAT, 0600) |
-                   unlink("mailboxes/ours.example/x"))
-TRY(read_network, pread(w->network, (char[1]){ 0 }, 1, 0) == 1 ? 0 : -1)
-
-static long connect_unix(struct world *w)
-{
-	return connect(socket(AF_UNIX, SOCK_STREAM, 0), ADDRESS(w->unix_peer));
-}
-
 static long accept_and_talk(struct world *w)
 {
 	char byte;
@@ -511,13 +493,10 @@ const struct attempt duties[] = {
 	{ "write mail", write_mail, BY_COLLECTOR, WORKS },
 	{ "move mail", move_mail, BY_COLLECTOR, WORKS },
 	{ "connect to a service of this machine", connect_unix, BY_GATEWAY, WORKS },
-	{ "write the spool", write_spool, BY_GATEWAY, WORKS },
-	{ "write a Maildir", write_mailbox, BY_GATEWAY, WORKS },
+	{ "write the spool, a Maildir", write_files, BY_GATEWAY, WORKS },
 	{ "read the network's tables", read_network, BY_GATEWAY, WORKS },
 };
-
 const size_t duty_count = sizeof(duties) / sizeof(*duties);
-
 /* ---- what none may do ---------------------------------------------------------------- */
 
 const struct attempt attempts[] = {
@@ -553,7 +532,7 @@ const struct attempt attempts[] = {
 	{ "socket netlink", netlink, BY_ALL, WORKS },
 	{ "socket unix", unix_, BY_ALL & ~BY_GATEWAY, WORKS },
 	{ "socket unix for datagrams", unix_datagrams, BY_ALL, WORKS },
-	{ "a socket at a path", unix_bound, BY_GATEWAY | OF_PATHS, WORKS_AND_SHOWS },
+	{ "a socket at a path", bind_unix, BY_GATEWAY | OF_PATHS, WORKS_AND_SHOWS },
 	{ "socketpair", unix_pair, BY_ALL, WORKS },
 	{ "socket vsock", vsock, BY_ALL, MAY_FAIL },
 	{ "socket of the kernel's ciphers", crypto, BY_ALL, MAY_FAIL },

@@ -52,6 +52,11 @@ struct attempt {
  * threads are allowed.) */
 extern const struct attempt attempts[];
 extern const size_t attempt_count;
+/* attempts-gateway.c */
+long connect_unix(struct world *w);
+long bind_unix(struct world *w);
+long write_files(struct world *w);
+long read_network(struct world *w);
 /* What those roles must be able to do. */
 extern const struct attempt duties[];
 extern const size_t duty_count;
