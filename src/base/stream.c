@@ -575,6 +575,17 @@ int stream_listen_unix(const char *path, mode_t mode)
 	return fd;
 }
 
+bool stream_peer_uid(int fd, unsigned *uid)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0 ||
+	    peer.uid == (uid_t)-1)
+		return false;
+	*uid = peer.uid;
+	return true;
+}
+
 ssize_t stream_peek(int fd, void *dst, size_t size)
 {
 	ssize_t n = recv(fd, dst, size, MSG_PEEK | MSG_DONTWAIT);
