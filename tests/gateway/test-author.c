@@ -3,12 +3,12 @@
  * Whose a message says that it is: what is the account's own passes, and every other writer,
  * however he is written, does not.
  */
-#include "directory.h"
+#include "two-domains.h"
 #include "test.h"
 
 #include "gateway/author.h"
 
-/* The account "a" owns a@b.a and a@a (directory.h). */
+/* The account "a" owns a@b.a and a@a (two-domains.h). */
 struct row {
 	const char *header;               /* with LF for CRLF */
 	int code;
