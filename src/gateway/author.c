@@ -175,6 +175,26 @@ struct asking {
 	const struct gateway_directory *directory;
 };
 
+static struct str take_label(struct str *s)
+{
+	const size_t dot = str_find(*s, '.');
+	const struct str label = { s->p, dot == SIZE_MAX ? s->n : dot };
+	*s = str_from(*s, dot == SIZE_MAX ? s->n : dot + 1);
+	return label;
+}
+
+/* A label that is no ASCII may not be another spelling of one that is, with a character in it that
+ * has no width say: programs that know nothing of that see another domain. */
+static bool is_domain_honest(struct str given, struct str name)
+{
+	while (given.n > 0) {
+		const struct str label = take_label(&given);
+		if (!str_prefix(take_label(&name), STR("xn--")) && idn_is_wide(label))
+			return false;
+	}
+	return name.n == 0;
+}
+
 static enum verdict ask_about(const struct asking *a, struct str address)
 {
 	struct buf text = { 0 };
@@ -186,7 +206,8 @@ static enum verdict ask_about(const struct asking *a, struct str address)
 	if (mail_path_parse(buf_str(&text), a->utf8 ? MAIL_PATH_UTF8_OK : 0, &path, &used, NULL) ==
 	    ERR_OK && used == text.n) {
 		gateway_address_of(&path, &plain);
-		if (plain.kind == GATEWAY_ADDRESS_PLAIN) {
+		if (plain.kind == GATEWAY_ADDRESS_PLAIN &&
+		    is_domain_honest(path.domain, str_of(plain.domain))) {
 			const enum gateway_known known =
 				a->directory->owns(a->directory->arg, a->account, &plain);
 			verdict = known == GATEWAY_YES ? FINE

@@ -59,6 +59,7 @@ static const struct row rows[] = {
 	{ "From: =?utf-8?q?=3Cc=40c=3E?= <a@a>\n", 550 },
 	{ "From: =?utf-8?q?x=0D=0AFrom:=20c?= <a@a>\n", 550 },
 	{ "From: \xc3\xbc <a@a>\n", 550 }, { "From: \xc3\xbc <a@a>\n", 0, true },
+	{ "From: a@\xef\xbb\xbf" "a\n", 550, true }, { "From: a@\xef\xbd\x81\n", 550, true },
 	{ "From: \xff <a@a>\n", 550, true }, { "From: \xc3\xbc@a\n", 550, true },
 	{ "From: a@a\x01\n", 550 }, { "From: a@a\x7f\n", 550 }, { "From: a\rb <a@a>\n", 550 },
 	{ "From: a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, a@a, "
