@@ -115,7 +115,7 @@ static int open_stage(const struct maildir_mail *m, const char *path)
 	int fd = open_new(path);
 	if (fd < 0 && errno == EEXIST && unlink(path) == 0)
 		fd = open_new(path);
-	else if (fd < 0 && errno == ENOENT && make(m->directory) == ERR_OK)
+	else if (fd < 0 && errno == ENOENT && m->makes && make(m->directory) == ERR_OK)
 		fd = open_new(path);
 	return fd;
 }

@@ -29,7 +29,8 @@ int maildir_deliver(const char *directory, const char *hostname, struct str iden
                     struct str mail, int64_t now_s);
 
 struct maildir_mail {
-	const char *directory;       /* made, if it is not there */
+	const char *directory;
+	bool makes;                  /* … if it is not there */
 	/* In new/. The caller's own for this mail, and the same at each try: a mail that is there by
 	 * that name is this one, and is only made safe. No slash, no colon, no dot in front. */
 	const char *name;
