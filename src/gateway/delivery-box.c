@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Mail to Maildirs: what waits is taken in batches, each a job of the syncer, one at a time. While a
- * batch is written, the next one gathers.
+ * Mail to Maildirs: what waits is taken in batches, each a job of the syncer, one at a time. While
+ * a batch is written, the next one gathers.
  *
  * A batch is its job's: the delivery may end before it is done. What it held was given back then,
  * and is known again by its name.

@@ -31,8 +31,8 @@ int maildir_deliver(const char *directory, const char *hostname, struct str iden
 struct maildir_mail {
 	const char *directory;
 	bool makes;                  /* … if it is not there */
-	/* In new/. The caller's own for this mail, and the same at each try: a mail that is there by
-	 * that name is this one, and is only made safe. No slash, no colon, no dot in front. */
+	/* In new/. The caller's own for this mail, and the same at each try: a mail that is there
+	 * by that name is this one, and is only made safe. No slash, colon, or dot in front. */
 	const char *name;
 	struct str head, text;       /* what is written: one behind the other */
 	int err;                     /* what came of it; ERR_OK: it is durable */

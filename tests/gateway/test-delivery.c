@@ -477,7 +477,7 @@ static void test_smarthost(void **state)
 	}
 }
 
-/* ---- into Maildirs ------------------------------------------------------------------------------- */
+/* ---- into Maildirs -------------------------------------------------------------------- */
 
 /* The only mail of that mailbox. */
 static void read_mail(const struct stage *s, const char *mailbox, struct buf *out)
@@ -642,8 +642,9 @@ int main(void)
 		cmocka_unit_test(test_lmtp), cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_mx_wrong), cmocka_unit_test(test_mx_to_loopback),
 		cmocka_unit_test(test_nowhere), cmocka_unit_test(test_tls),
-		cmocka_unit_test(test_smarthost), cmocka_unit_test(test_tls_breaks),
-		cmocka_unit_test(test_not_offered), cmocka_unit_test(test_dsn), cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_smarthost),
+		cmocka_unit_test(test_tls_breaks), cmocka_unit_test(test_not_offered),
+		cmocka_unit_test(test_dsn), cmocka_unit_test(test_given_back),
 		cmocka_unit_test(test_reload), cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_maildir), cmocka_unit_test(test_maildir_trouble),
 		cmocka_unit_test(test_many_maildirs),
