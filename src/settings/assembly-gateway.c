@@ -178,6 +178,7 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 		.loop = g->setup.loop, .syncer = g->setup.syncer, .resolver = g->resolver,
 		.config = &g->settings->gateway, .hostname = g->settings->general.hostname,
 		.mailboxes = assembly_gateway_mailboxes(g->settings),
+		.directory = g->directory,
 		.own = g->network.own, .own_count = g->network.own_count,
 		.smarthost_password = g->setup.smarthost_password,
 		.counters = g->setup.delivered,
@@ -257,34 +258,38 @@ static void tell_parts(struct assembly_gateway *g)
 	gateway_reload(g->gateway, &gateway);
 }
 
-static void renew_directory(struct assembly_gateway *g)
+/* What is to be destroyed once nobody has it any more. */
+static struct directory *renew_directory(struct assembly_gateway *g)
 {
-	struct directory *fresh = NULL;
+	struct directory *fresh = NULL, *old = NULL;
 	struct buf message = { 0 };
 	if (make_directory(g, &fresh, &message) == ERR_OK) {
-		directory_destroy(g->directory);
+		old = g->directory;
 		g->directory = fresh;
 	} else {
 		LOG(LOG_ERROR, "recipients-kept", LOG_S("why", buf_cstr(&message)));
 	}
 	buf_fini(&message);
+	return old;
 }
 
 void assembly_gateway_reload(struct assembly_gateway *g, const struct settings *s,
                              const struct assembly_gateway_setup *setup)
 {
 	const struct gateway_retry retry = retry_of(&s->gateway);
-	struct gateway_blocklists *old = g->blocklists;
+	struct gateway_blocklists *blocklists = g->blocklists;
 	g->settings = s;
 	g->setup.tls = setup->tls;
 	g->setup.smarthost_password = setup->smarthost_password;
 	copy_network(g, setup->network);
-	renew_directory(g);
+	struct directory *directory = renew_directory(g);
 	gateway_queue_retry(g->queue, &retry);
 	g->blocklists = gateway_blocklists_create(g->setup.loop, g->resolver, &s->gateway);
 	judge_trusted(g);
 	tell_parts(g);
-	gateway_blocklists_destroy(old);         /* the sessions have let go of it */
+	/* Sessions and delivery have let go of them. */
+	gateway_blocklists_destroy(blocklists);
+	directory_destroy(directory);
 }
 
 static bool same_network(const struct gateway_network *a, const struct gateway_network *b)
