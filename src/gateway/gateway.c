@@ -24,6 +24,7 @@ static struct wire_limits_config limits_of(const struct gateway_config *config)
 	return (struct wire_limits_config){
 		.sessions = (unsigned)config->sessions,
 		.per_host = (unsigned)config->sessions_per_host,
+		.per_net = (unsigned)config->sessions_per_net,
 		.per_second = (unsigned)config->connections_per_second,
 		.idle_ms = SESSION_IDLE_MS,
 	};
