@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A server that mail is brought to says anything, in any pieces, over a real socket: every recipient
- * gets one fate, none counts as delivered before the server had the whole text, and the session
- * ends once.
+ * A server that mail is brought to says anything, in any pieces, over a real socket: every
+ * recipient gets one fate, none counts as delivered before the server had the whole text, and the
+ * session ends once.
  *
  * Input: two bytes of settings, then what the server says; after each NUL it waits until the
  * carrier has nothing more to do.
