@@ -97,7 +97,8 @@ struct gateway *gateway_create(const struct gateway_setup *setup)
 	g->sweep = loop_timer_create(setup->loop, sweep, g);
 	listen_at(g);
 	g->setup.listening = NULL;
-	g->setup.hostname = NULL;        /* the rules have a copy */
+	g->setup.hostname = NULL;        /* the rules have a copy, and of the secret */
+	g->setup.scram_secret = NULL;
 	return g;
 }
 
@@ -108,6 +109,7 @@ void gateway_reload(struct gateway *g, const struct gateway_setup *setup)
 	g->setup = *setup;
 	g->setup.listening = NULL;
 	g->setup.hostname = NULL;
+	g->setup.scram_secret = NULL;
 	g->rules = gateway_rules_create(setup);
 	gateway_rules_unref(old);
 	wire_listener_limits(g->listener, &limits);
