@@ -458,20 +458,35 @@ enum gateway_known directory_account_of_uid(void *directory, unsigned uid, struc
 	return known;
 }
 
-enum gateway_known directory_credentials(void *directory, struct str name, struct buf *hash,
-                                         struct buf *scram)
+/* *found is to be wiped. */
+static enum gateway_known of_login(struct directory *d, struct str login, struct account *found)
 {
-	struct directory *d = directory;
-	struct account found;
 	char key[ACCOUNT_NAME_MAX];
 	if (!d->store)
 		return GATEWAY_NOT_NOW;
-	if (!str_copy(key, sizeof(key), name) || strlen(key) != name.n)
+	if (!str_copy(key, sizeof(key), login) || strlen(key) != login.n)
 		return GATEWAY_NO;
 	lower(key);
-	enum gateway_known known = known_of(store_account_get(d->store, key, &found));
-	if (known == GATEWAY_YES && found.locked)
-		known = GATEWAY_NO;
+	enum gateway_known known = known_of(store_account_of_login(d->store, key, found));
+	return known == GATEWAY_YES && found->locked ? GATEWAY_NO : known;
+}
+
+enum gateway_known directory_account_of_login(void *directory, struct str login,
+                                              struct buf *account)
+{
+	struct account found;
+	enum gateway_known known = of_login(directory, login, &found);
+	if (known == GATEWAY_YES)
+		buf_add_cstr(account, found.name);
+	explicit_bzero(&found, sizeof(found));
+	return known;
+}
+
+enum gateway_known directory_credentials(void *directory, struct str name, struct buf *hash,
+                                         struct buf *scram)
+{
+	struct account found;
+	enum gateway_known known = of_login(directory, name, &found);
 	if (known == GATEWAY_YES) {
 		buf_add_cstr(hash, found.hash);
 		buf_add_cstr(scram, found.scram);

@@ -380,6 +380,22 @@ int store_account_of_address(struct store *st, const char *address, struct accou
 	return e == ERR_OK ? store_end(st, of_address(st, address, account)) : e;
 }
 
+static int of_login(struct store *st, const char *login, struct account *account)
+{
+	struct account_address row;
+	int e = need(st, login, account);
+	if (e != ERR_NOT_FOUND || login[0] == '@')
+		return e;
+	e = find_address(st, str_of(login), &row);
+	return e == ERR_OK ? need(st, row.account, account) : e;
+}
+
+int store_account_of_login(struct store *st, const char *login, struct account *account)
+{
+	int e = store_begin_read(st, PLACE_LIST);
+	return e == ERR_OK ? store_end(st, of_login(st, login, account)) : e;
+}
+
 int store_account_of_uid(struct store *st, unsigned uid, struct account *account)
 {
 	*account = (struct account){ .uid = uid };
