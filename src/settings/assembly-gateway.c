@@ -177,7 +177,7 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 	return (struct gateway_delivery_setup){
 		.loop = g->setup.loop, .syncer = g->setup.syncer, .resolver = g->resolver,
 		.config = &g->settings->gateway, .hostname = g->settings->general.hostname,
-		.mailboxes = assembly_gateway_mailboxes(g->settings),
+		.mailboxes = assembly_gateway_mailboxes(g->settings), .directory = g->directory,
 		.own = g->network.own, .own_count = g->network.own_count,
 		.smarthost_password = g->setup.smarthost_password,
 		.counters = g->setup.delivered,
