@@ -225,6 +225,7 @@ int store_accounts(struct store *st, struct arena *a, struct account **rows, siz
 static int see_scram(void *context, const void *row)
 {
 	const struct account *account = row;
+	assert(account->name[0] != '\0');
 	*(bool *)context = account->scram[0] != '\0';
 	return *(bool *)context;
 }
