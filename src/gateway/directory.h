@@ -48,8 +48,8 @@ void directory_use(struct directory *d, struct store *st);
 
 /* For the policy. */
 struct gateway_directory directory_facts(struct directory *d);
-/* For gateway_setup, whose arg is the directory. A locked account is nobody's. Who logs in gives the
- * name of his account, or an address of it. A hash is a secret: wipe it. */
+/* For gateway_setup, whose arg is the directory. A locked account is nobody's. Who logs in gives
+ * the name of his account, or an address of it. A hash is a secret: wipe it. */
 enum gateway_known directory_account_of_uid(void *directory, unsigned uid, struct buf *account);
 enum gateway_known directory_account_of_login(void *directory, struct str login,
                                               struct buf *account);
