@@ -146,8 +146,8 @@ static int read_lines(struct directory *d, struct domain *domain, const char *pa
 		rest = end == SIZE_MAX ? (struct str){ 0 } : str_from(rest, end + 1);
 		if (line.n == 0 || line.p[0] == '#' || read_line(d, domain, line))
 			continue;
-		buf_printf(message, "%s:%u: expected an address of %s, or \"@%s\" for all, "
-		           "found \"", path, number, domain->name, domain->name);
+		buf_printf(message, "gateway.recipients: %s:%u: expected an address of %s, or "
+		           "\"@%s\" for all, found \"", path, number, domain->name, domain->name);
 		buf_add_escaped(message, (struct str){ line.p, line.n < 80 ? line.n : 80 });
 		buf_add_byte(message, '"');
 		return ERR_INVALID;
@@ -229,13 +229,20 @@ int directory_check(const struct gateway_config *config, struct buf *message)
 			return refuse(message, "domains", config->domains.v[i], "a domain name");
 	for (size_t i = 0; i < config->recipients.n; i++) {
 		const char *entry = config->recipients.v[i];
-		if (!entry_split(entry, &domain, &path) || !domain_of(domain, name))
-			return refuse(message, "recipients", entry, "\"DOMAIN PATH\"");
+		if (!entry_split(entry, &domain, &path) || !domain_of(domain, name) ||
+		    path.p[0] != '/')
+			return refuse(message, "recipients", entry, "\"DOMAIN /PATH\"");
 		if (!is_of_domains(config, name))
 			return refuse(message, "recipients", entry,
 			              "a domain of gateway.domains");
 	}
 	return ERR_OK;
+}
+
+const char *directory_file(const char *entry)
+{
+	struct str domain, path;
+	return entry_split(entry, &domain, &path) ? path.p : "";
 }
 
 static void read_domains(struct directory *d, const struct gateway_config *config)

@@ -71,5 +71,7 @@ const char *directory_unread(struct directory *d, size_t *at);
 /* Whether domains and recipients are as they should be; ERR_INVALID with one line that names the
  * parameter. The files are not read. */
 int directory_check(const struct gateway_config *config, struct buf *message);
+/* The file that an entry of gateway.recipients names, within it. */
+const char *directory_file(const char *entry);
 
 #endif

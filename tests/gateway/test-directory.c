@@ -355,8 +355,9 @@ static void wrong(void **unused)
 	static const struct { const char *domain, *recipients, *file, *words; int err; } rows[] = {
 		{ "a b", NULL, NULL, "gateway.domains: \"a b\": expected a domain name", ERR_INVALID },
 		{ "", NULL, NULL, "gateway.domains: \"\": expected", ERR_INVALID },
-		{ "a.example", "a.example", NULL, "expected \"DOMAIN PATH\"", ERR_INVALID },
-		{ "a.example", "", NULL, "expected \"DOMAIN PATH\"", ERR_INVALID },
+		{ "a.example", "a.example", NULL, "expected \"DOMAIN /PATH\"", ERR_INVALID },
+		{ "a.example", "", NULL, "expected \"DOMAIN /PATH\"", ERR_INVALID },
+		{ "a.example", "a.example x", NULL, "expected \"DOMAIN /PATH\"", ERR_INVALID },
 		{ "a.example", "b.example /x", NULL, "expected a domain of gateway.domains",
 		  ERR_INVALID },
 		{ "a.example", "a.example /nowhere/at-all", NULL, "/nowhere/at-all: cannot be read",
