@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Where a message ends, for every text of up to seven bytes of CR, LF, NUL, dot and a letter: in
+ * Where a message ends, for every text of up to six bytes of CR, LF, NUL, dot and a letter: in
  * DATA, in one BDAT chunk and in two, in commands; whole, byte by byte, and cut in two at every
  * place. What must come of it is said here a second time, in a few lines without any state.
  */
@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { LETTERS = 5, DATA_MAX = 7, CUT_MAX = 5, CHUNK_MAX = 6 };
+enum { LETTERS = 5, DATA_MAX = 6, CUT_MAX = 5, CHUNK_MAX = 6 };
 static const char letters[LETTERS] = { '\r', '\n', '\0', '.', 'a' };
 
 /* ---- the server ----------------------------------------------------------------------- */

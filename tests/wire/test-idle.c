@@ -9,10 +9,10 @@
 
 #include "base/mem.h"
 #include "certificate.h"
+#include "visitor.h"
 #include "wire/smtp-server.h"
 
 #include <malloc.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -30,77 +30,27 @@ static size_t heap_bytes(void) { return mallinfo2().uordblks; }
 
 /* ---- the clients -------------------------------------------------------------------- */
 
-struct client {
-	int fd;
-	SSL *ssl;
-};
-
-static void must(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "client: %s\n", what);
-	_exit(1);
-}
-
-static void put(struct client *c, const char *bytes, size_t n)
-{
-	ssize_t done = c->ssl ? SSL_write(c->ssl, bytes, (int)n) : write(c->fd, bytes, n);
-	must(done == (ssize_t)n, "write");
-}
-
-static void say(struct client *c, const char *line) { put(c, line, strlen(line)); }
-
-/* Up to the end of a reply: a line of `code` and a space. */
-static void hear(struct client *c, const char *code)
-{
-	char text[4096];
-	size_t n = 0;
-	for (;;) {
-		ssize_t got = c->ssl ? SSL_read(c->ssl, text + n, (int)(sizeof(text) - 1 - n))
-		                     : read(c->fd, text + n, sizeof(text) - 1 - n);
-		must(got > 0, code);
-		n += (size_t)got;
-		text[n] = '\0';
-		const char *last = text;
-		for (const char *p = text; (p = strchr(p, '\n')) && p[1];)
-			last = ++p;
-		if (text[n - 1] == '\n' && strncmp(last, code, 3) == 0 && last[3] == ' ')
-			return;
-	}
-}
-
-static void send_large(struct client *c)
+static void send_large(struct visitor *c)
 {
 	static char line[1000];
 	memset(line, 'x', sizeof(line));
 	memcpy(line + sizeof(line) - 2, "\r\n", 2);
-	say(c, "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
-	hear(c, "354");
+	visitor_say(c, "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+	visitor_hear(c, "354");
 	for (size_t sent = 0; sent < MESSAGE_BYTES; sent += sizeof(line))
-		put(c, line, sizeof(line));
-	say(c, ".\r\n");
-	hear(c, "250");
+		visitor_put(c, line, sizeof(line));
+	visitor_say(c, ".\r\n");
+	visitor_hear(c, "250");
 }
 
-static void visit(struct client *c, uint16_t port, SSL_CTX *tls, bool large)
+static void visit(struct visitor *c, uint16_t port, bool tls, bool large)
 {
-	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
-	                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	c->fd = socket(AF_INET, SOCK_STREAM, 0);
-	must(connect(c->fd, (const struct sockaddr *)&to, sizeof(to)) == 0, "connect");
-	hear(c, "220");
-	say(c, "EHLO c.test\r\n");
-	hear(c, "250");
-	if (tls) {
-		say(c, "STARTTLS\r\n");
-		hear(c, "220");
-		c->ssl = SSL_new(tls);
-		SSL_set_fd(c->ssl, c->fd);
-		must(SSL_connect(c->ssl) == 1, "handshake");
-		say(c, "EHLO c.test\r\n");
-		hear(c, "250");
-	}
+	visitor_connect(c, port);
+	visitor_hear(c, "220");
+	visitor_say(c, "EHLO c.test\r\n");
+	visitor_hear(c, "250");
+	if (tls)
+		visitor_starttls(c);
 	if (large)
 		send_large(c);
 }
@@ -108,12 +58,11 @@ static void visit(struct client *c, uint16_t port, SSL_CTX *tls, bool large)
 /* One after the other; a byte tells of each. They stay until somebody hangs up. */
 _Noreturn static void visit_all(uint16_t port, bool with_tls, bool large, int told, int stay)
 {
-	static struct client clients[WARM + SESSIONS];
-	SSL_CTX *tls = with_tls ? SSL_CTX_new(TLS_client_method()) : NULL;
+	static struct visitor clients[WARM + SESSIONS];
 	char byte = 'x';
 	for (size_t i = 0; i < WARM + SESSIONS; i++) {
-		visit(&clients[i], port, tls, large);
-		must(write(told, &byte, 1) == 1, "pipe");
+		visit(&clients[i], port, with_tls, large);
+		visitor_must(write(told, &byte, 1) == 1, "pipe");
 	}
 	while (read(stay, &byte, 1) > 0)
 		;
