@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Sessions of the control socket, a few at a time. While an answer is not with the kernel no byte is
- * read, so that what a client does not read costs one answer; and it has half a minute to read it.
+ * Sessions of the control socket, a few at a time. While an answer is not with the kernel no byte
+ * is read, so that what a client does not read costs one answer; and it has half a minute for it.
  */
 #include "gateway/control.h"
 
@@ -55,7 +55,8 @@ static void answer_one(struct session *s, size_t end)
 static void answer(struct session *s)
 {
 	size_t end;
-	while (stream_pending(s->stream) == 0 && (end = str_find(buf_str(&s->line), '\n')) != SIZE_MAX)
+	while (stream_pending(s->stream) == 0 &&
+	       (end = str_find(buf_str(&s->line), '\n')) != SIZE_MAX)
 		answer_one(s, end);
 	const bool waits = stream_pending(s->stream) > 0;
 	stream_pause(s->stream, waits);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * The control socket: what `portreeve queue` and `portreeve top` ask of the role that runs. A request
- * is a line of JSON, its answer some lines of JSON, of which the last one has "end" or "error":
+ * The control socket: what `portreeve queue` and `portreeve top` ask of the role that runs. A
+ * request is a line of JSON, its answer some lines of JSON, of which the last one has "end" or
+ * "error":
  *
- *	{"do":"list","domain":"example.org","after":0}
- *	  one line for each message, then {"end":true,"next":812}; without "next" there is no more
- *	{"do":"show","id":"0CKZ7M4Q2XWB9"}          the message with all its recipients, {"end":true}
- *	{"do":"text","id":"…","at":0}               a piece, a character for a byte: {"text":"…"};
- *	                                            {"end":true,"next":1048576}
- *	{"do":"headers","id":"…"}                   {"text":"…"}, {"end":true}
- *	{"do":"hold","id":"…"}                      release, flush, drop: {"end":true,"done":1,"busy":0}
- *	{"do":"drop","account":"bob"}               of all that the filters name; {"do":"flush",
- *	                                            "all":true} of all there are. "next" as of a list
- *	{"do":"state"}                              one line: the queue's numbers, and what the role adds
+ *	{"do":"list","after":0}       a line for each message, then {"end":true,"next":812};
+ *	                              without "next" there is no more
+ *	{"do":"show","id":"0CKZ…"}    the message with all its recipients, {"end":true}
+ *	{"do":"text","id":"…","at":0} a piece, a character for a byte: {"text":"…"}, then
+ *	                              {"end":true,"next":1048576}
+ *	{"do":"headers","id":"…"}     {"text":"…"}, {"end":true}
+ *	{"do":"hold","id":"…"}        release, flush, drop, too: {"end":true,"done":1,"busy":0}
+ *	{"do":"drop","account":"bob"} of all that the filters name, {"do":"flush","all":true} of
+ *	                              all there are: as hold, and "next" as of a list
+ *	{"do":"state"}                the queue's numbers, and what the role adds; {"end":true}
  *
  * Filters, of which all must hold: "sender", "recipient", "domain" (of a recipient), "account",
  * "held" (true, false). What one request costs has a bound; who asks goes on from "next".

@@ -11,8 +11,8 @@
 #include "base/hash.h"
 #include "base/str.h"
 
-/* What of a file system with that magic number (statfs(2)) is wrong for a queue, as "tmpfs, which is
- * gone when the machine stops": NULL: nothing that is known. Pure. */
+/* What of a file system with that magic number (statfs(2)) is wrong for a queue, as "tmpfs, which
+ * is gone when the machine stops"; NULL: nothing that is known. Pure. */
 const char *gateway_spool_fault(uint64_t magic);
 /* Looks at the directory, or where it would be made. ERR_DENIED with a line in *message if it must
  * not hold a queue; with `anywhere` that is said in the log, loudly, and is ERR_OK. ERR_IO. */
