@@ -212,6 +212,7 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 
 static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 {
+	const bool ours = strcmp(g->settings->gateway.auth, "accounts") == 0;
 	return (struct gateway_setup){
 		.loop = g->setup.loop, .config = &g->settings->gateway,
 		.hostname = g->settings->general.hostname,
@@ -220,8 +221,8 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.queue = g->queue, .login = g->setup.login, .blocklists = g->blocklists,
 		.trusted = g->trusted, .trusted_count = g->trusted_count,
 		.account_of_uid = directory_account_of_uid,
-		.credentials = strcmp(g->settings->gateway.auth, "accounts") == 0
-			? directory_credentials : NULL,
+		.account_of_login = ours ? directory_account_of_login : NULL,
+		.credentials = ours ? directory_credentials : NULL,
 		.arg = g->directory, .scram_secret = g->scram ? g->scram_secret : NULL,
 		.counters = g->setup.counters,
 	};
