@@ -158,7 +158,9 @@ static struct smtp_server_options options_of(const struct gateway_session *s,
 		            .commands = COMMANDS_MAX, .transactions = TRANSACTIONS_MAX },
 		.offer_starttls = s->rules->tls && !at->tls_at_once &&
 		                  at->listener != GATEWAY_LOCAL,
-		.offer_auth_plain = s->may_login, .offer_smtputf8 = true, .offer_dsn = true,
+		.offer_auth_plain = s->may_login, .offer_smtputf8 = true,
+		/* A stranger is told nothing (dsn.h): his own server sends his notices. */
+		.offer_dsn = at->listener != GATEWAY_INBOUND,
 		.offer_limits = true, .offer_xclient = s->may_xclient,
 	};
 }

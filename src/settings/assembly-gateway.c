@@ -121,7 +121,8 @@ static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_
 		.now_s = clock_now_s(),
 		.give_up_s = message->envelope.came_s + g->settings->gateway.give_up_s,
 	};
-	bool made = gateway_dsn_make(&dsn, is_ours(g, message->envelope.from), a, envelope, text);
+	bool made = gateway_dsn_make(&dsn, is_ours(g, gateway_dsn_whom(&dsn, a)), a, envelope,
+	                             text);
 	buf_fini(&original);
 	return made;
 }
