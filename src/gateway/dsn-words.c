@@ -140,9 +140,9 @@ static void add_strangers_opening(const struct gateway_dsn *dsn, struct buf *out
 	           dsn->count == 1 ? "this recipient" : "these recipients");
 	for (size_t i = 0; i < dsn->count; i++)
 		add_recipient(&dsn->told[i], out);
-	buf_add_cstr(out, "\nIt had been taken by then, and its sender was not told: that address may be\n"
-	             "anybody's. Pass it on, or answer it, if it is worth that; and see to it that\n"
-	             "such recipients are refused before (gateway.recipients).\n");
+	buf_add_cstr(out, "\nIt had been taken by then, and its sender was not told: that address\n"
+	             "may be anybody's. Pass it on, or answer it, if it is worth that; and\n"
+	             "see to it that such recipients are refused before (gateway.recipients).\n");
 }
 
 static void add_opening(const struct gateway_dsn *dsn, struct buf *out)

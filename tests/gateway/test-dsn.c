@@ -137,8 +137,9 @@ static void make(const struct row *row, struct gateway_envelope *about, struct g
 {
 	const struct str original = row->original ? str_of(row->original) : STR(MESSAGE);
 	*about = (struct gateway_envelope){
-		.id = STR("M1"), .account = STR("ann"), .from = str_of(row->from), .envid = text_of(row->envid),
-		.came_s = CAME_S, .ret = row->ret, .utf8 = row->utf8, .size_bytes = original.n,
+		.id = STR("M1"), .account = STR("ann"), .from = str_of(row->from),
+		.envid = text_of(row->envid), .came_s = CAME_S, .ret = row->ret, .utf8 = row->utf8,
+		.size_bytes = original.n,
 	};
 	*rcpt = (struct gateway_rcpt){ .to = { .address = str_of(row->to),
 	                                       .orcpt = text_of(row->orcpt),
