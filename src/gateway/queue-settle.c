@@ -118,9 +118,10 @@ static void over(struct gateway_queue *q, struct gateway_rcpt *rcpt, enum gatewa
 
 static void wait_until(struct gateway_queue *q, struct gateway_rcpt *rcpt, int64_t due_s)
 {
+	const int64_t last_s = clock_now_s() + queue_longest_s(q);
 	no_longer_tried(q, rcpt);
 	rcpt->state = GATEWAY_WAITING;
-	rcpt->due_s = due_s;
+	rcpt->due_s = due_s < last_s ? due_s : last_s;
 	if (!rcpt->message->held)
 		queue_heap_put(&q->index, rcpt);
 	queue_wake(q, 0);
