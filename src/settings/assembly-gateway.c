@@ -9,9 +9,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "gateway/control.h"
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
+#include "gateway/live.h"
 #include "gateway/scram.h"
+#include "gateway/spool.h"
 #include "store/accounts.h"
 
 #include <assert.h>
@@ -28,6 +31,7 @@ struct assembly_gateway {
 	struct gateway_delivery *delivery;
 	struct gateway_blocklists *blocklists;
 	struct gateway *gateway;
+	struct gateway_control *control;
 	struct gateway_trusted *trusted;
 	size_t trusted_count;
 	bool scram;                          /* somebody has keys for it */
@@ -173,7 +177,9 @@ static int open_queue(struct assembly_gateway *g, struct buf *message)
 	};
 	if (setup.log.segments_max < GATEWAY_SEGMENTS_MIN)
 		setup.log.segments_max = GATEWAY_SEGMENTS_MIN;
-	int e = read_secret(GATEWAY_SPOOL "/key", &setup.log.key, sizeof(setup.log.key), message);
+	int e = gateway_spool_check(GATEWAY_SPOOL, c->spool_anywhere, message);
+	if (e == ERR_OK)
+		e = gateway_spool_key(GATEWAY_SPOOL, &setup.log.key, message);
 	return e == ERR_OK ? gateway_queue_open(&setup, &g->queue, message) : e;
 }
 
@@ -244,6 +250,34 @@ static int make_resolver(struct assembly_gateway *g, struct buf *message)
 	return e;
 }
 
+/* What `portreeve top` sees beside the queue. */
+static void add_state(void *arg, struct json *j)
+{
+	const struct assembly_gateway *g = arg;
+	const struct gateway_live live = {
+		.hostname = g->settings->general.hostname, .gateway = g->gateway,
+		.queue = g->queue, .delivery = g->delivery, .blocklists = g->blocklists,
+		.counters = g->setup.counters, .delivered = g->setup.delivered,
+		.now_s = clock_now_s(),
+	};
+	gateway_live_form(&live, j);
+}
+
+static int listen_for_control(struct assembly_gateway *g, struct buf *message)
+{
+	const struct gateway_control_setup setup = {
+		.loop = g->setup.loop, .queue = g->queue, .fd = g->setup.control_fd,
+		.state = add_state, .arg = g,
+	};
+	if (setup.fd < 0)
+		return ERR_OK;
+	g->control = gateway_control_create(&setup);
+	if (g->control)
+		return ERR_OK;
+	buf_add_cstr(message, "the control socket cannot be served");
+	return ERR_LIMIT;
+}
+
 int assembly_gateway_create(const struct settings *s, const struct assembly_gateway_setup *setup,
                             struct assembly_gateway **out, struct buf *message)
 {
@@ -270,8 +304,12 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	look_for_scram(g);
 	const struct gateway_setup gateway = gateway_setup(g);
 	g->gateway = gateway_create(&gateway);
-	*out = g;
-	return ERR_OK;
+	e = listen_for_control(g, message);
+	if (e == ERR_OK)
+		*out = g;
+	else
+		assembly_gateway_destroy(g);
+	return e;
 }
 
 /* ---- new settings --------------------------------------------------------------------------- */
@@ -357,6 +395,7 @@ void assembly_gateway_destroy(struct assembly_gateway *g)
 {
 	if (!g)
 		return;
+	gateway_control_destroy(g->control);
 	gateway_destroy(g->gateway);
 	gateway_blocklists_destroy(g->blocklists);
 	gateway_delivery_destroy(g->delivery);

@@ -148,6 +148,8 @@ BROKEN = {
     "a trusted proxy": (
         {"gateway": 'trusted_hosts = {"192.0.2.1 a"}\n proxy_peers = {"192.0.2.0/24"}'},
         "gateway.trusted_hosts: expected a host that is no proxy"),
+    "loopback trusted": ({"gateway": 'trusted_hosts = {"127.0.0.1 a"}'},
+                         "gateway.trusted_hosts: expected a host that can be trusted"),
     "a name's certificate": ({"gateway": 'sni = {"a.test TLS/good.pem"}'},
                              "gateway.sni: expected a host name and the paths"),
     "certificates by name alone": ({"gateway": 'sni = {"a.test TLS/good.pem TLS/good.key"}'},
