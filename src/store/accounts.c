@@ -203,7 +203,7 @@ static int add(struct store *st, struct account *account, const char *const *add
 int store_account_add(struct store *st, struct account *account, const char *const *addresses,
                       size_t n, int64_t now_s)
 {
-	assert(account->uid >= ACCOUNT_NO_UID);
+	assert(account->uid >= ACCOUNT_NO_UID && (n == 0 || addresses));
 	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_add");
 	return e == ERR_OK ? store_end(st, add(st, account, addresses, n, now_s)) : e;
 }
@@ -220,6 +220,21 @@ int store_accounts(struct store *st, struct arena *a, struct account **rows, siz
 	for (size_t i = 0; e == ERR_OK && i < *n; i++)
 		hide_secrets(&(*rows)[i]);
 	return e;
+}
+
+static int see_scram(void *context, const void *row)
+{
+	const struct account *account = row;
+	assert(account->name[0] != '\0');
+	*(bool *)context = account->scram[0] != '\0';
+	return *(bool *)context;
+}
+
+int store_accounts_use_scram(struct store *st, bool *any)
+{
+	const struct row_range all = { .index = BY_KEY };
+	*any = false;
+	return row_each(st, ROW_ACCOUNT, &all, NULL, see_scram, any);
 }
 
 static int set_hash(struct store *st, const char *name, const char *hash, const char *scram,
@@ -366,6 +381,23 @@ int store_account_of_address(struct store *st, const char *address, struct accou
 	return e == ERR_OK ? store_end(st, of_address(st, address, account)) : e;
 }
 
+static int of_login(struct store *st, const char *login, struct account *account)
+{
+	struct account_address row;
+	int e = need(st, login, account);
+	if (e != ERR_NOT_FOUND || login[0] == '@')
+		return e;
+	e = find_address(st, str_of(login), &row);
+	assert(e != ERR_OK || strcmp(row.address, login) == 0);
+	return e == ERR_OK ? need(st, row.account, account) : e;
+}
+
+int store_account_of_login(struct store *st, const char *login, struct account *account)
+{
+	int e = store_begin_read(st, PLACE_LIST);
+	return e == ERR_OK ? store_end(st, of_login(st, login, account)) : e;
+}
+
 int store_account_of_uid(struct store *st, unsigned uid, struct account *account)
 {
 	*account = (struct account){ .uid = uid };
@@ -386,6 +418,7 @@ static int owns_address(struct store *st, const char *name, const char *address,
 int store_account_owns(struct store *st, const char *name, const char *address, bool *owns)
 {
 	*owns = false;
+	assert(name && address);
 	int e = store_begin_read(st, PLACE_LIST);
 	return e == ERR_OK ? store_end(st, owns_address(st, name, address, owns)) : e;
 }
