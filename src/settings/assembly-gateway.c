@@ -9,10 +9,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "gateway/control.h"
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
+#include "gateway/live.h"
 #include "gateway/route.h"
 #include "gateway/scram.h"
+#include "gateway/spool.h"
 #include "store/accounts.h"
 
 #include <assert.h>
@@ -29,6 +32,7 @@ struct assembly_gateway {
 	struct gateway_delivery *delivery;
 	struct gateway_blocklists *blocklists;
 	struct gateway *gateway;
+	struct gateway_control *control;
 	struct gateway_trusted *trusted;
 	size_t trusted_count;
 	bool scram;                          /* somebody has keys for it */
@@ -190,7 +194,9 @@ static int open_queue(struct assembly_gateway *g, struct buf *message)
 	};
 	if (setup.log.segments_max < GATEWAY_SEGMENTS_MIN)
 		setup.log.segments_max = GATEWAY_SEGMENTS_MIN;
-	int e = read_secret(GATEWAY_SPOOL "/key", &setup.log.key, sizeof(setup.log.key), message);
+	int e = gateway_spool_check(GATEWAY_SPOOL, c->spool_anywhere, message);
+	if (e == ERR_OK)
+		e = gateway_spool_key(GATEWAY_SPOOL, &setup.log.key, message);
 	return e == ERR_OK ? gateway_queue_open(&setup, &g->queue, message) : e;
 }
 
@@ -211,6 +217,7 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 
 static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 {
+	const bool ours = strcmp(g->settings->gateway.auth, "accounts") == 0;
 	return (struct gateway_setup){
 		.loop = g->setup.loop, .config = &g->settings->gateway,
 		.hostname = g->settings->general.hostname,
@@ -219,8 +226,8 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.queue = g->queue, .login = g->setup.login, .blocklists = g->blocklists,
 		.trusted = g->trusted, .trusted_count = g->trusted_count,
 		.account_of_uid = directory_account_of_uid,
-		.credentials = strcmp(g->settings->gateway.auth, "accounts") == 0
-			? directory_credentials : NULL,
+		.account_of_login = ours ? directory_account_of_login : NULL,
+		.credentials = ours ? directory_credentials : NULL,
 		.arg = g->directory, .scram_secret = g->scram ? g->scram_secret : NULL,
 		.counters = g->setup.counters,
 	};
@@ -260,6 +267,34 @@ static int make_resolver(struct assembly_gateway *g, struct buf *message)
 	return e;
 }
 
+/* What `portreeve top` sees beside the queue. */
+static void add_state(void *arg, struct json *j)
+{
+	const struct assembly_gateway *g = arg;
+	const struct gateway_live live = {
+		.hostname = g->settings->general.hostname, .gateway = g->gateway,
+		.queue = g->queue, .delivery = g->delivery, .blocklists = g->blocklists,
+		.counters = g->setup.counters, .delivered = g->setup.delivered,
+		.now_s = clock_now_s(),
+	};
+	gateway_live_form(&live, j);
+}
+
+static int listen_for_control(struct assembly_gateway *g, struct buf *message)
+{
+	const struct gateway_control_setup setup = {
+		.loop = g->setup.loop, .queue = g->queue, .fd = g->setup.control_fd,
+		.state = add_state, .arg = g,
+	};
+	if (setup.fd < 0)
+		return ERR_OK;
+	g->control = gateway_control_create(&setup);
+	if (g->control)
+		return ERR_OK;
+	buf_add_cstr(message, "the control socket cannot be served");
+	return ERR_LIMIT;
+}
+
 int assembly_gateway_create(const struct settings *s, const struct assembly_gateway_setup *setup,
                             struct assembly_gateway **out, struct buf *message)
 {
@@ -286,8 +321,12 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	look_for_scram(g);
 	const struct gateway_setup gateway = gateway_setup(g);
 	g->gateway = gateway_create(&gateway);
-	*out = g;
-	return ERR_OK;
+	e = listen_for_control(g, message);
+	if (e == ERR_OK)
+		*out = g;
+	else
+		assembly_gateway_destroy(g);
+	return e;
 }
 
 /* ---- new settings --------------------------------------------------------------------------- */
@@ -373,6 +412,7 @@ void assembly_gateway_destroy(struct assembly_gateway *g)
 {
 	if (!g)
 		return;
+	gateway_control_destroy(g->control);
 	gateway_destroy(g->gateway);
 	gateway_blocklists_destroy(g->blocklists);
 	gateway_delivery_destroy(g->delivery);
