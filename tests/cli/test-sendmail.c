@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * portreeve sendmail, and a server at a unix socket that says what a row tells it to. The message is
- * an empty one; all else that programs do is in test_sendmail.py.
+ * portreeve sendmail, and a server at a unix socket that says what a row tells it to. The message
+ * is an empty one; all else that programs do is in test_sendmail.py.
  */
 #include "program.h"
 
@@ -66,7 +66,11 @@ static void test_dialogues(void **state)
 {
 	(void)state;
 #define HELLO "220 gw.test ESMTP|250-gw.test|250-SIZE 1000|250 DSN|"
-	static const struct { const char *line, *replies; int code; const char *err, *heard; } rows[] = {
+	static const struct {
+		const char *line, *replies;
+		int code;
+		const char *err, *heard;
+	} rows[] = {
 		{ "sendmail -f a@b.test c@d.test", HELLO "250 ok|250 ok|354 go|250 2.0.0 ok|221 bye",
 		  EX_OK, NULL, "RCPT TO:<c@d.test>\r\nDATA\r\nFrom: " },
 		{ "sendmail -N never -R full -V x+ -f a c", HELLO "250 ok|250 ok|354 go|250 ok|221 bye",
