@@ -2,7 +2,7 @@
  *
  * The rows of the section "gateway", and its check.
  */
-#include "gateway/config.h"
+#include "gateway/blocklists.h"
 
 #define GATEWAY(type, field) CONFIG_MEMBER(type, struct gateway_config, field)
 /* What is opened or bound once. */
@@ -66,7 +66,8 @@ const struct config_row gateway_config_rows[] = {
 	{ "blocklists", GATEWAY(CONFIG_STRINGS, blocklists), 0, 32, "",
 	  "DNS blocklists that are asked about a client, each with what its answer weighs and "
 	  "which return codes count: \"relays.example.org weight=2 codes=127.0.0.2-11\". Unset: "
-	  "weight 1, and 127.0.0.2 to 127.0.0.254." },
+	  "weight 1, and 127.0.0.2 to 127.0.0.254. key=KEY: a customer's key, put in front of the "
+	  "list's name in each question, and shown nowhere else." },
 	{ "allowlists", GATEWAY(CONFIG_STRINGS, allowlists), 0, 32, "",
 	  "Lists of the same form: who is on one is never refused for a blocklist." },
 	{ "blocklist_threshold", GATEWAY(CONFIG_INT, blocklist_threshold), 1, 1000, "1",
@@ -160,5 +161,5 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		             "2M or more above gateway.message_size");
 		return ERR_INVALID;
 	}
-	return ERR_OK;
+	return gateway_blocklists_check(config, message);
 }

@@ -160,9 +160,10 @@ static bool is_plain(struct str text)
 	return true;
 }
 
-static void add_quoted_printable(struct str text, struct buf *out)
+void mime_add_quoted_printable(struct str text, struct buf *out)
 {
 	GMimeEncoding state;
+	init_once();
 	g_mime_encoding_init_encode(&state, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
 	char *encoded = mem_alloc(g_mime_encoding_outlen(&state, text.n) + 1);
 	size_t n = g_mime_encoding_flush(&state, text.p, text.n, encoded);
@@ -181,7 +182,7 @@ void mime_add_text(struct str text, struct buf *out)
 	if (plain)
 		buf_add_str(out, text);
 	else
-		add_quoted_printable(text, out);
+		mime_add_quoted_printable(text, out);
 }
 
 InternetAddressList *mime_addresses(const char *value)

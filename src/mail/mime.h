@@ -39,6 +39,8 @@ void mime_field_end(struct mime_field *f);
  * all lines in LF: ASCII as it stands, other text (UTF-8) and lines too long for mail in
  * quoted-printable, so that it is 7bit in any case. */
 void mime_add_text(struct str text, struct buf *out);
+/* Appends text with lines in LF as quoted-printable (RFC 2045 6.7), lines in LF. */
+void mime_add_quoted_printable(struct str text, struct buf *out);
 /* The addresses of a To field, names decoded, or NULL; g_object_unref() frees them. */
 InternetAddressList *mime_addresses(const char *value);
 
