@@ -6,8 +6,8 @@ Usage: tests/run.py BUILD
        tests/run.py --coverage
 
 Builds with AddressSanitizer and UndefinedBehaviorSanitizer in BUILD. Then the pytest files run, several
-at a time because most of them wait more than they work (those in tests/lab and tests/mail need root); and beside
-them, with what they leave of the processors, the unit tests, the fuzz corpora, and the same once more in
+at a time because most of them wait more than they work (those in tests/lab and tests/mail need root); and
+beside them, with what they leave of the processors, the unit tests, the fuzz corpora, and the same once more in
 a build that measures what they cover. Ends with one line: "N passed, N failed".
 
 With --coverage: the coverage of the unit tests, and that of the program in some of the suites.
