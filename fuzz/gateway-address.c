@@ -3,7 +3,7 @@
  * A MAIL or RCPT path to a server that follows no route: whatever it is taken for, a stranger
  * gets mail only to a plain address at a domain of ours.
  */
-#include "../tests/gateway/directory.h"
+#include "../tests/gateway/two-domains.h"
 
 #include <stdlib.h>
 

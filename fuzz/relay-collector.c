@@ -103,10 +103,13 @@ static void answer(struct fuzz *f, const struct smtp_server_event *ev)
 	case SMTP_SERVER_ABORT:
 		f->recipients = 0;
 		break;
+	case SMTP_SERVER_SASL_END:
+		break;
 	case SMTP_SERVER_STARTTLS:
 		f->tls_next = true;
 		break;
 	case SMTP_SERVER_AUTH:
+	case SMTP_SERVER_SASL:
 		smtp_server_reply(f->server, 535, "5.7.8", "No");
 		break;
 	case SMTP_SERVER_XCLIENT:

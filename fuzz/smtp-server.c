@@ -23,6 +23,7 @@ struct run {
 	enum smtp_server_event_type asked;
 	bool owed, late, closed;
 	unsigned replies;              /* owed to a message */
+	bool exchange, logged_in;      /* an AUTH exchange goes on; one came to its end */
 	/* what the engine should know of the transaction */
 	bool in_mail, has_rcpt, open;
 	char last_byte;                /* of the message */
@@ -33,7 +34,8 @@ struct run {
 static bool asks(enum smtp_server_event_type type)
 {
 	return type != SMTP_SERVER_TEXT && type != SMTP_SERVER_ABORT &&
-	       type != SMTP_SERVER_STARTTLS && type != SMTP_SERVER_CLOSE;
+	       type != SMTP_SERVER_STARTTLS && type != SMTP_SERVER_SASL_END &&
+	       type != SMTP_SERVER_CLOSE;
 }
 
 static int yes_code(enum smtp_server_event_type type)
@@ -42,10 +44,27 @@ static int yes_code(enum smtp_server_event_type type)
 	case SMTP_SERVER_CONNECT:
 	case SMTP_SERVER_XCLIENT: return 220;
 	case SMTP_SERVER_DATA: return 354;
-	case SMTP_SERVER_AUTH: return 235;
+	case SMTP_SERVER_AUTH:
+	case SMTP_SERVER_SASL: return 235;
 	case SMTP_SERVER_UNKNOWN: return 500;
 	default: return 250;
 	}
+}
+
+/* True: the exchange goes on. */
+static bool answer_login(struct run *r, int code, uint8_t b)
+{
+	static const char challenge[] = "r=\0\xff\r\n,s=c2FsdA==,i=4096";
+	size_t n = (b >> 3) % sizeof(challenge);
+	if (r->asked == SMTP_SERVER_SASL && code == 235 && b & 8) {
+		smtp_server_challenge(r->server, (struct str){ n ? challenge : NULL, n });
+		return true;
+	}
+	if (code == 235 && (r->asked == SMTP_SERVER_SASL || b & 16))
+		smtp_server_login(r->server, STR("a name"));
+	r->logged_in |= code == 235;
+	r->exchange = false;
+	return false;
 }
 
 static void answer(struct run *r)
@@ -65,6 +84,8 @@ static void answer(struct run *r)
 		r->in_mail = true, r->has_rcpt = false;
 	if (code < 400 && r->asked == SMTP_SERVER_RCPT)
 		r->has_rcpt = true;
+	if (code == 220 && r->asked == SMTP_SERVER_XCLIENT)
+		r->logged_in = false;
 	if (code < 400 && r->asked == SMTP_SERVER_DATA) {
 		r->open = true;
 		r->last_byte = '\0';
@@ -72,6 +93,9 @@ static void answer(struct run *r)
 	}
 	r->owed = r->replies > 1;
 	r->replies -= r->owed;
+	bool login = r->asked == SMTP_SERVER_SASL || r->asked == SMTP_SERVER_AUTH;
+	if (login && answer_login(r, code, b))
+		return;
 	smtp_server_reply(r->server, code, enhanced[b >> 3 & 3], texts[(b >> 5) % 6]);
 }
 
@@ -85,7 +109,27 @@ static void check_text(struct run *r, struct str text)
 		assert((r->last_byte == '\r') == (text.p[i] == '\n'));
 		r->line_bytes = text.p[i] == '\n' ? 0 : r->line_bytes + (text.p[i] != '\r');
 		assert(r->line_bytes <= r->options->limits.text_line_bytes);
+		assert(text.p[i] != '\0' || r->options->nul_ok);
 		r->last_byte = text.p[i];
+	}
+}
+
+static void check_login(struct run *r, const struct smtp_server_event *ev)
+{
+	bool sasl = ev->type == SMTP_SERVER_SASL;
+	assert(!r->open && !r->logged_in && smtp_server_state(r->server).login.n == 0);
+	if (ev->type == SMTP_SERVER_SASL_END) {
+		assert(r->exchange);
+		r->exchange = false;
+	} else if (sasl) {
+		assert(ev->first == !r->exchange && ev->mechanism.n > 0);
+		assert(ev->said || (ev->first && ev->text.n == 0));
+		assert(smtp_server_state(r->server).tls || !str_casesuffix(ev->mechanism,
+		                                                           STR("-PLUS")));
+		r->exchange = true;
+	} else {
+		assert(ev->user.n > 0 && ev->user.n <= 255 && ev->password.n > 0 &&
+		       ev->password.n <= 255);
 	}
 }
 
@@ -117,9 +161,11 @@ static void check_order(struct run *r, const struct smtp_server_event *ev)
 		assert(ev->path && ev->path->local.n <= MAIL_LOCAL_MAX);
 		assert(r->options->lax_paths || ev->path->text.p[0] == '<');
 	}
-	if (ev->type == SMTP_SERVER_AUTH)
-		assert(ev->user.n > 0 && ev->user.n <= 255 && ev->password.n > 0 &&
-		       ev->password.n <= 255);
+	if (ev->type == SMTP_SERVER_AUTH || ev->type == SMTP_SERVER_SASL ||
+	    ev->type == SMTP_SERVER_SASL_END)
+		check_login(r, ev);
+	else
+		assert(!r->exchange);
 }
 
 /* What it stands for could stand in a header field. */
@@ -175,6 +221,8 @@ static void log_event_text(struct run *r, const struct smtp_server_event *ev)
 	if (ev->rcpt)
 		log_rcpt(r, ev->rcpt);
 	buf_add_str(&r->events, ev->text);
+	buf_printf(&r->events, "%d %d ", ev->first, ev->said);
+	buf_add_str(&r->events, ev->mechanism);
 	buf_add_str(&r->events, ev->user);
 	buf_add_str(&r->events, ev->password);
 }
@@ -189,7 +237,7 @@ static void pump(struct run *r)
 		r->owed = asks(ev.type);
 		if (ev.type == SMTP_SERVER_STARTTLS) {
 			smtp_server_tls_started(r->server);
-			r->in_mail = r->has_rcpt = false;
+			r->in_mail = r->has_rcpt = r->logged_in = false;
 		}
 		r->replies = ev.replies;
 		while (r->owed && !r->late)
@@ -259,7 +307,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.hostname = "mx.test",
 		.offer_starttls = o & 1, .offer_auth_plain = o & 2, .auth_in_clear = o & 2,
 		.offer_smtputf8 = o & 4, .offer_xclient = o & 8, .lax_paths = o & 16,
-		.no_chunking = o & 32, .no_ehlo = o & 64, .no_pipelining = o & 128,
+		.sasl = o & 2 ? "X-BIND-PLUS X-STEPS" : NULL, .nul_ok = o & 128,
+		.offer_limits = o & 8, .no_chunking = o & 32, .no_ehlo = o & 64,
+		.no_pipelining = o & 128,
 		.lmtp = (o & 96) == 96, .offer_dsn = !(o & 16),
 		.limits = {
 			.line_bytes = l & 1 ? 40 : 2048,

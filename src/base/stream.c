@@ -180,6 +180,8 @@ static void flush(struct stream *s)
 		else
 			buf_consume(&s->out, (size_t)n);
 	}
+	if (s->out.n == 0)
+		buf_fini(&s->out);
 	if (s->out.n == 0 && s->finishing) {
 		s->finishing = false;
 		if (s->ssl)
@@ -491,7 +493,8 @@ void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char
 	s->ssl = SSL_new(ctx);
 	assert(s->ssl);
 	SSL_set_fd(s->ssl, s->fd);
-	SSL_set_mode(s->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_set_mode(s->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	             SSL_MODE_RELEASE_BUFFERS);
 	if (as_server)
 		SSL_set_accept_state(s->ssl);
 	else
@@ -570,6 +573,17 @@ int stream_listen_unix(const char *path, mode_t mode)
 		return e;
 	}
 	return fd;
+}
+
+bool stream_peer_uid(int fd, unsigned *uid)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0 ||
+	    peer.uid == (uid_t)-1)
+		return false;
+	*uid = peer.uid;
+	return true;
 }
 
 ssize_t stream_peek(int fd, void *dst, size_t size)

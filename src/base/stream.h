@@ -94,6 +94,8 @@ int stream_listen_unix(const char *path, mode_t mode);
 int stream_accept(int listen_fd, struct endpoint *peer);
 
 /* For an accepted socket that has no stream yet. */
+/* Of AF_UNIX: the kernel's word for who connected. False: it has none. */
+bool stream_peer_uid(int fd, unsigned *uid);
 /* What has come, up to `size` bytes, left where it is: their number; 0: the peer has closed;
  * ERR_AGAIN: nothing yet; ERR_IO. */
 ssize_t stream_peek(int fd, void *dst, size_t size);

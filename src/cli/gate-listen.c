@@ -92,13 +92,14 @@ static void caller_event(void *arg, const struct smtp_server_event *ev)
 		wire_server_reply(c->wire, 250, "2.1.0", "So be it");
 		break;
 	case SMTP_SERVER_UNKNOWN: case SMTP_SERVER_XCLIENT: case SMTP_SERVER_AUTH:
+	case SMTP_SERVER_SASL:
 		wire_server_reply(c->wire, 500, "5.5.2", "Command not known");
 		break;
 	case SMTP_SERVER_RCPT: case SMTP_SERVER_DATA: case SMTP_SERVER_MESSAGE:
 		wire_server_reply(c->wire, 550, "5.7.1", "Nothing is taken here yet");
 		break;
 	case SMTP_SERVER_TEXT: case SMTP_SERVER_ABORT: case SMTP_SERVER_STARTTLS:
-	case SMTP_SERVER_CLOSE:
+	case SMTP_SERVER_SASL_END: case SMTP_SERVER_CLOSE:
 		break;
 	}
 }

@@ -3,6 +3,8 @@
  * The rows of the section "gateway", and its check.
  */
 #include "gateway/blocklists.h"
+#include "gateway/route.h"
+#include "gateway/tlspolicy.h"
 
 #define GATEWAY(type, field) CONFIG_MEMBER(type, struct gateway_config, field)
 /* What is opened or bound once. */
@@ -161,5 +163,8 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		             "2M or more above gateway.message_size");
 		return ERR_INVALID;
 	}
-	return gateway_blocklists_check(config, message);
+	int e = gateway_routes_check(config, message);
+	if (e == ERR_OK)
+		e = gateway_tls_policies_check(&config->tls_policies, message);
+	return e == ERR_OK ? gateway_blocklists_check(config, message) : e;
 }

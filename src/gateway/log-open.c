@@ -255,14 +255,15 @@ int gateway_log_open(const struct gateway_log_options *options, struct syncer *s
 	                             .syncer = syncer, .key = options->key, .next_use = 1,
 	                             .next_number = 1, .max = options->segments_max };
 	struct opening o = { log, reader, message };
+	*out = log;
 	int e = log_read(&o, options->segment_bytes);
 	if (e != ERR_OK) {
+		*out = NULL;
 		gateway_log_close(log);
 		return e;
 	}
 	log->is_open = true;
 	log_release(log);
 	log_prepare(log);
-	*out = log;
 	return ERR_OK;
 }

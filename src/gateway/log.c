@@ -38,9 +38,22 @@ static bool has_room(const struct gateway_log *log, size_t bytes)
 	return !log->current->failed && log->bytes - log->current->end >= bytes;
 }
 
+static bool may_advance(const struct gateway_log *log, enum gateway_room room)
+{
+	return log->ready && (room == GATEWAY_ENDS || more_behind(log));
+}
+
+int gateway_log_room(const struct gateway_log *log, enum gateway_room room, size_t payload)
+{
+	const size_t bytes = gateway_record_bytes(payload);
+	if (bytes > log->bytes - gateway_record_bytes(0))
+		return ERR_LIMIT;
+	return has_room(log, bytes) || may_advance(log, room) ? ERR_OK : ERR_FULL;
+}
+
 static int current_advance(struct gateway_log *log, enum gateway_room room)
 {
-	if (!log->ready || (room == GATEWAY_BEGINS && !more_behind(log))) {
+	if (!may_advance(log, room)) {
 		log_prepare(log);
 		return ERR_FULL;
 	}
@@ -137,6 +150,13 @@ int gateway_log_read(struct gateway_log *log, const struct gateway_place *place,
 	return e;
 }
 
+void gateway_log_keep(struct gateway_log *log, const struct gateway_place *place)
+{
+	struct segment *s = segment_of(log, place->use);
+	assert(s && place->at < s->end);
+	s->live++;
+}
+
 void gateway_log_drop(struct gateway_log *log, const struct gateway_place *place)
 {
 	struct segment *s = segment_of(log, place->use);
@@ -150,11 +170,13 @@ void gateway_log_drop(struct gateway_log *log, const struct gateway_place *place
 
 /* ---- how it stands --------------------------------------------------------------------- */
 
-bool gateway_log_crowded(const struct gateway_log *log, uint64_t *use)
+bool gateway_log_crowded(const struct gateway_log *log, uint64_t *use, bool *failed)
 {
+	*failed = false;
 	for (const struct segment *s = log->first; s; s = s->next)
 		if (s->failed && s->live > 0) {
 			*use = s->use;
+			*failed = true;
 			return true;
 		}
 	*use = log->first->use;
@@ -163,7 +185,9 @@ bool gateway_log_crowded(const struct gateway_log *log, uint64_t *use)
 
 struct gateway_log_state gateway_log_state(const struct gateway_log *log)
 {
-	struct gateway_log_state state = { .segments = log->count, .trouble = log->trouble };
+	struct gateway_log_state state = {
+		.segments = log->count, .segments_max = log->max, .segment_bytes = log->bytes,
+		.preparing = log->preparing, .trouble = log->trouble };
 	for (const struct segment *s = log->first; s; s = s->next)
 		state.live += s->live;
 	for (const struct segment *s = log->idle; s; s = s->next)
@@ -187,6 +211,8 @@ void gateway_log_close(struct gateway_log *log)
 	if (!log)
 		return;
 	assert(!log->preparing);
+	if (log->is_open)
+		fdatasync(log->current->file.fd);
 	segments_free(log->first);
 	segments_free(log->idle);
 	segments_free(log->ready);

@@ -51,18 +51,21 @@ struct gateway_log_reader {
 };
 
 /* Reads all segments, then makes or renews one to begin with; blocks for it. Torn tails are cut.
- * What was found counts as live until it is dropped. `message` gets the reason in words.
+ * What was found counts as live until it is dropped, which the reader may do at once: *out is set
+ * before it is called. `message` gets the reason in words; *out is NULL then.
  * ERR_DENIED, ERR_IO, ERR_FULL, ERR_INVALID (what is there is no log, or its key is another). */
 int gateway_log_open(const struct gateway_log_options *options, struct syncer *syncer,
                      const struct gateway_log_reader *reader, struct gateway_log **out,
                      struct buf *message);
-/* After syncer_stop(). NULL is fine. */
+/* After syncer_stop(). What was appended last is synced, committed or not. NULL is fine. */
 void gateway_log_close(struct gateway_log *log);
 
 /* What there is room for: an append that ends something may use the last segment, one that
  * begins something must leave it. */
 enum gateway_room { GATEWAY_BEGINS, GATEWAY_ENDS };
 
+/* Whether a record of that payload could be appended now: ERR_OK, ERR_FULL, ERR_LIMIT. */
+int gateway_log_room(const struct gateway_log *log, enum gateway_room room, size_t payload);
 /* Writes a record behind the others. It counts as live until it is dropped. ERR_FULL: there is no
  * room, or the disk has none; ERR_LIMIT: no segment has so much; ERR_IO. Nothing was appended
  * then. The log's next use of the disk begins by itself. */
@@ -76,16 +79,21 @@ int gateway_log_commit(struct gateway_log *log, const struct gateway_place *plac
 /* Appends the payload that stands there to *out, checked. ERR_CORRUPT, ERR_IO. */
 int gateway_log_read(struct gateway_log *log, const struct gateway_place *place,
                      struct buf *out);
+/* The record there, which stands in a segment that is in use, counts once more: another drop. */
+void gateway_log_keep(struct gateway_log *log, const struct gateway_place *place);
 /* The record there does not count any more: after its end was appended, or after the commit of
  * what was appended in its place. */
 void gateway_log_drop(struct gateway_log *log, const struct gateway_place *place);
 
 /* Whether what counts in the segment *use is to be appended anew and dropped: it failed, or it is
- * the oldest and there is little room left. */
-bool gateway_log_crowded(const struct gateway_log *log, uint64_t *use);
+ * the oldest and there is little room left. *failed: the former. */
+bool gateway_log_crowded(const struct gateway_log *log, uint64_t *use, bool *failed);
 
 struct gateway_log_state {
 	unsigned segments, free;      /* free: ready, or to be used again */
+	unsigned segments_max;
+	bool preparing;               /* one more is being made or renewed just now */
+	size_t segment_bytes;
 	uint64_t live;                /* records that count */
 	int trouble;                  /* why no segment could be made; ERR_OK */
 };

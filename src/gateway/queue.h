@@ -29,6 +29,12 @@ enum gateway_state {
 
 enum { GATEWAY_WHY_MAX = 512, GATEWAY_ID_MAX = 24 };
 
+/* Where in the log something stands; bytes 0: nowhere. The queue's own, as small as it can be. */
+struct gateway_kept {
+	uint64_t use;
+	uint32_t at, bytes;
+};
+
 /* One recipient of one message. The queue's, valid until its message is over. */
 struct gateway_rcpt {
 	struct gateway_message *message;
@@ -36,11 +42,14 @@ struct gateway_rcpt {
 	enum gateway_state state;
 	unsigned tries;
 	int64_t due_s;
-	bool warned;
+	bool warned, telling;         /* telling: it failed, and its sender is being told */
+	bool unwritten;               /* the queue's own: its progress is not in the log */
+	uint32_t heap_at;             /* the queue's own */
 	char *why; /* of the last try: "host[192.0.2.1] said: 450 …"; NULL: none */
 	/* The delivery's while TRYING: its line of recipients for one destination. */
 	struct gateway_rcpt *next;
 	void *owner;
+	struct gateway_kept kept;     /* the queue's own: its last progress */
 };
 
 struct gateway_message {

@@ -8,12 +8,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "relaytest/collector-received.h"
+#include "base/random.h"
+#include "mail/received-write.h"
 #include "relaytest/maildir.h"
 
 #include <assert.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
+
+enum { ID_BYTES = 8 };
 
 struct delivery {
 	struct client *client;           /* who waits for it; NULL: has gone. The loop's alone */
@@ -49,17 +52,33 @@ static void identify(const struct client *cl, struct buf *out)
 	buf_add(out, (const char *)digest, sizeof(digest));
 }
 
+/* For the Received field: the same of what is sent again. */
+static const char *id_of(const struct delivery *d, char id[static 2 * ID_BYTES + 1])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	SHA256((const unsigned char *)d->identity.p, d->identity.n, digest);
+	hex_encode(digest, ID_BYTES, id);
+	return id;
+}
+
+static struct str without_brackets(struct str path)
+{
+	return path.n < 2 ? path : (struct str){ path.p + 1, path.n - 2 };
+}
+
 static void add_header(const struct client *cl, const struct delivery *d, struct buf *out)
 {
-	const struct collector_received received = {
-		.helo = cl->helo, .peer = cl->peer.ip, .by = d->hostname,
-		.with = wire_server_state(cl->wire).protocol, .identity = buf_str(&d->identity),
-		/* Of several, none is told of the others. */
-		.recipient = cl->n == 1 ? cl->recipients[0].path : NULL, .time_s = d->time_s,
+	char id[2 * ID_BYTES + 1];
+	/* Of several, none is told of the others. */
+	struct str recipient = cl->n == 1 ? str_of(cl->recipients[0].path) : STR("");
+	const struct received_written received = {
+		.helo = str_of(cl->helo), .peer = cl->peer.ip, .by = d->hostname,
+		.with = wire_server_state(cl->wire).protocol, .id = id_of(d, id),
+		.recipient = without_brackets(recipient), .time_s = d->time_s,
 	};
 	buf_printf(out, "Return-Path: %s\r\n", cl->mail_from);
 	add_people(cl, "Delivered-To: ", "\r\n", out);
-	collector_received(&received, out);
+	received_write(&received, out);
 }
 
 static struct delivery *delivery_create(struct client *cl)

@@ -204,11 +204,14 @@ static void client_event(void *arg, const struct smtp_server_event *ev)
 		forget_transaction(cl);
 		break;
 	case SMTP_SERVER_AUTH:
+	case SMTP_SERVER_SASL:
 		reply(cl, 535, "5.7.8", "There are no accounts here");
 		break;
 	case SMTP_SERVER_XCLIENT:
 	case SMTP_SERVER_UNKNOWN:
 		reply(cl, 500, "5.5.2", "Command not known");
+		break;
+	case SMTP_SERVER_SASL_END:
 		break;
 	case SMTP_SERVER_STARTTLS:
 	case SMTP_SERVER_CLOSE:
@@ -262,6 +265,7 @@ static void *client_create(void *arg, struct wire_session *session, int fd,
 		            .recipients = RECIPIENTS_MAX },
 		.offer_starttls = c->setup.tls != NULL,
 		.offer_smtputf8 = true,
+		.nul_ok = true,          /* whatever came back is a proof */
 	};
 	struct client *cl = mem_zalloc(sizeof(*cl));
 	const struct wire_server_setup setup = {

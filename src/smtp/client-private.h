@@ -32,7 +32,7 @@ void smtp_reply_reader_fini(struct smtp_reply_reader *r);
  * ERR_LIMIT: too many lines; ERR_INVALID: nothing but garbage. */
 int smtp_reply_read(struct smtp_reply_reader *r, struct str *in, struct smtp_reply *reply);
 
-/* The keywords of an EHLO reply's text (its first line is the name). */
-unsigned smtp_extensions_parse(struct str text);
+/* What an EHLO reply's text offers (its first line is the name). */
+struct smtp_offer smtp_offer_parse(struct str text);
 
 #endif

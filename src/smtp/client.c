@@ -48,7 +48,7 @@ struct smtp_client {
 
 	size_t received_bytes;
 	unsigned replies, unasked;
-	unsigned extensions;
+	struct smtp_offer offer;
 	char server_name[SERVER_NAME_MAX + 1];
 	const char *broken;            /* why; NULL while all is well */
 	bool broken_told, cut;
@@ -374,12 +374,12 @@ static void learn(struct smtp_client *c, const struct smtp_client_event *event)
 	if (c->limits.lmtp)
 		follow_recipients(c, event);
 	if (event->verb == SMTP_EHLO || event->verb == SMTP_HELO)
-		c->extensions = 0;
+		c->offer = (struct smtp_offer){ 0 };
 	if (!smtp_reply_ok(reply))
 		return;
 	switch (event->verb) {
 	case SMTP_EHLO:
-		c->extensions = smtp_extensions_parse(reply->text);
+		c->offer = smtp_offer_parse(reply->text);
 		keep_server_name(c, reply->text);
 		break;
 	case SMTP_HELO:
@@ -508,7 +508,8 @@ enum smtp_verb smtp_client_awaiting(const struct smtp_client *c)
 	return c->queue_count ? c->queue[c->queue_first].verb : SMTP_OTHER;
 }
 
-unsigned smtp_client_extensions(const struct smtp_client *c) { return c->extensions; }
+unsigned smtp_client_extensions(const struct smtp_client *c) { return c->offer.extensions; }
+struct smtp_offer smtp_client_offer(const struct smtp_client *c) { return c->offer; }
 unsigned smtp_client_notes(const struct smtp_client *c) { return c->reader.notes; }
 const char *smtp_client_server_name(const struct smtp_client *c) { return c->server_name; }
 
@@ -516,7 +517,7 @@ void smtp_client_tls_started(struct smtp_client *c)
 {
 	assert(!c->source.pull);
 	c->tls_awaited = false;
-	c->extensions = 0;
+	c->offer = (struct smtp_offer){ 0 };
 	/* What was sent behind STARTTLS in clear gets no answer. */
 	c->queue_count = 0;
 	check_client(c);

@@ -48,6 +48,16 @@ enum {
 	SMTP_EXT_AUTH_PLAIN = 1u << 11, SMTP_EXT_AUTH_LOGIN = 1u << 12,
 };
 
+/* All that the last EHLO reply said; zero: not said. Its words are the server's, which may be wrong
+ * or change its mind. */
+struct smtp_offer {
+	unsigned extensions;       /* SMTP_EXT_… */
+	uint64_t size_max;         /* RFC 1870 4: bytes of a message */
+	/* RFC 9422: recipients of a transaction, transactions of a session, domains of recipients
+	 * in a session; 1 to 999999. */
+	unsigned recipients_max, mails_max, domains_max;
+};
+
 /* Oddities noted; never errors by themselves. */
 enum {
 	SMTP_NOTE_LF_ONLY = 1u << 0,        /* a reply line ended in LF alone */
@@ -142,6 +152,7 @@ bool smtp_client_is_broken(const struct smtp_client *c);
 /* The verb whose reply is awaited next; SMTP_OTHER if none. */
 enum smtp_verb smtp_client_awaiting(const struct smtp_client *c);
 unsigned smtp_client_extensions(const struct smtp_client *c);
+struct smtp_offer smtp_client_offer(const struct smtp_client *c);
 unsigned smtp_client_notes(const struct smtp_client *c);
 /* First word of the EHLO/HELO reply, or of the banner: the name the server gives
  * itself, of printable ASCII; "" if none. */

@@ -5,7 +5,11 @@
  */
 #include "smtp/client-private.h"
 
+#include "base/err.h"
+
 #include <assert.h>
+
+enum { LIMIT_MAX = 999999 };           /* RFC 9422: six digits */
 
 #define KEYWORD(word, bit) { { word, sizeof(word) - 1 }, bit }
 static const struct {
@@ -60,19 +64,55 @@ static unsigned mechanism_bits(struct str line)
 	return bits;
 }
 
-unsigned smtp_extensions_parse(struct str text)
+/* "SIZE 10240000"; 0 means no fixed limit, and so does what is no number (RFC 1870 4). */
+static uint64_t size_max(struct str line)
 {
-	unsigned extensions = 0;
+	uint64_t size;
+	struct str word;
+	str_token(&line, " =", &word);
+	return str_token(&line, " ", &word) && str_u64(word, UINT64_MAX, &size) == ERR_OK ? size
+	                                                                                : 0;
+}
+
+/* "LIMITS RCPTMAX=50 MAILMAX=10". One that is malformed is not there (RFC 9422). */
+static void read_limits(struct str line, struct smtp_offer *offer)
+{
+	struct str word;
+	str_token(&line, " ", &word);
+	while (str_token(&line, " ", &word)) {
+		size_t equals = str_find(word, '=');
+		struct str name = { word.p, equals }, number = str_from(word, equals + 1);
+		uint64_t value;
+		if (equals == SIZE_MAX || number.n == 0 || number.p[0] == '0' ||
+		    str_u64(number, LIMIT_MAX, &value) != ERR_OK)
+			continue;
+		assert(value >= 1 && value <= LIMIT_MAX);
+		if (str_caseeq(name, STR("RCPTMAX")))
+			offer->recipients_max = (unsigned)value;
+		else if (str_caseeq(name, STR("MAILMAX")))
+			offer->mails_max = (unsigned)value;
+		else if (str_caseeq(name, STR("RCPTDOMAINMAX")))
+			offer->domains_max = (unsigned)value;
+	}
+}
+
+struct smtp_offer smtp_offer_parse(struct str text)
+{
+	struct smtp_offer offer = { 0 };
 	size_t end = str_find(text, '\n');
 	while (end != SIZE_MAX) {
 		text = str_from(text, end + 1);
 		end = str_find(text, '\n');
 		struct str line = { text.p, end == SIZE_MAX ? text.n : end };
 		unsigned bit = extension_bit(first_word(line));
-		extensions |= bit;
+		offer.extensions |= bit;
 		if (bit == SMTP_EXT_AUTH)
-			extensions |= mechanism_bits(line);
+			offer.extensions |= mechanism_bits(line);
+		else if (bit == SMTP_EXT_SIZE)
+			offer.size_max = size_max(line);
+		else if (str_caseeq(first_word(line), STR("LIMITS")))
+			read_limits(line, &offer);
 	}
-	assert(extensions < SMTP_EXT_AUTH_LOGIN << 1);
-	return extensions;
+	assert(offer.extensions < SMTP_EXT_AUTH_LOGIN << 1);
+	return offer;
 }

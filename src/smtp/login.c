@@ -4,29 +4,16 @@
  */
 #include "smtp/login.h"
 
-#include "base/mem.h"
+#include "smtp/base64-private.h"
 #include "smtp/client.h"
 
 #include <assert.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
 
 enum { COMMAND_LINE_MAX = 512 };
 
 bool smtp_login_offered(unsigned extensions)
 {
 	return extensions & (SMTP_EXT_AUTH_PLAIN | SMTP_EXT_AUTH_LOGIN);
-}
-
-static void add_base64(struct buf *line, struct str s)
-{
-	size_t size = (s.n + 2) / 3 * 4 + 1;
-	char *text = mem_alloc(size);
-	EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)(s.n ? s.p : ""), (int)s.n);
-	assert(strlen(text) == size - 1);
-	buf_add_cstr(line, text);
-	explicit_bzero(text, size);
-	free(text);
 }
 
 /* [authzid] NUL authcid NUL passwd (RFC 4616 2) */
@@ -38,7 +25,7 @@ static void add_plain(struct buf *line, const struct smtp_login *l)
 	buf_add_byte(&message, '\0');
 	buf_add_str(&message, l->password);
 	assert(message.n == l->user.n + l->password.n + 2);
-	add_base64(line, buf_str(&message));
+	smtp_base64_encode(buf_str(&message), line);
 	explicit_bzero(message.p, message.n);
 	buf_fini(&message);
 }
@@ -74,7 +61,7 @@ bool smtp_login_answer(struct smtp_login *l, struct buf *line)
 	if (at == has)
 		buf_add_byte(line, '*');
 	else if (l->by_login)
-		add_base64(line, at == 0 ? l->user : l->password);
+		smtp_base64_encode(at == 0 ? l->user : l->password, line);
 	else
 		add_plain(line, l);
 	return true;

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * AUTH PLAIN and LOGIN (RFC 4954, 4616). Passwords are wiped from the input and
- * from here as soon as they were asked about.
+ * AUTH (RFC 4954): PLAIN and LOGIN (RFC 4616), which are taken apart here, and the mechanisms of
+ * the options, whose bytes are the caller's to understand. What was said is wiped from the input
+ * and from here as soon as it was asked about.
  */
+#include "smtp/base64-private.h"
 #include "smtp/server-private.h"
 
-#include <assert.h>
+#include "base/mem.h"
 
-enum { DECODED_MAX = 3 * 255 + 2 };
+#include <assert.h>
+#include <stdlib.h>
+
+enum { PLAIN_MAX = 3 * 255 + 2 };
 
 static const struct smtp_answer bad_base64 = { 501, "5.5.2", "Not base64" };
 static const struct smtp_answer too_long = { 500, "5.5.6", "Too long" };
@@ -16,46 +21,22 @@ static const struct smtp_answer cancelled = { 501, "5.7.0", "Authentication canc
 static const struct smtp_answer other_identity =
 	{ 535, "5.7.8", "Nobody acts for another here" };
 
-static int base64_value(char c)
+static void wipe_text(struct smtp_auth *auth)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* RFC 4648 with its padding and nothing else. ERR_INVALID, ERR_LIMIT. */
-static int base64_decode(struct str s, char *dst, size_t size, size_t *length)
-{
-	size_t n = 0, padding = 0;
-	if (s.n % 4 != 0)
-		return ERR_INVALID;
-	while (padding < 2 && padding < s.n && s.p[s.n - 1 - padding] == '=')
-		padding++;
-	if (s.n / 4 * 3 - padding > size)
-		return ERR_LIMIT;
-	unsigned bits = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		int v = i < s.n - padding ? base64_value(s.p[i]) : 0;
-		if (v < 0)
-			return ERR_INVALID;
-		bits = (bits << 6 | (unsigned)v) & 0xffffff;
-		for (int k = 2; i % 4 == 3 && k >= 0; k--)
-			if (n < s.n / 4 * 3 - padding)
-				dst[n++] = (char)(bits >> (8 * k) & 0xff);
-	}
-	assert(n <= size && padding <= 2);
-	*length = n;
-	return ERR_OK;
+	if (auth->text.p)
+		explicit_bzero(auth->text.p, auth->text.cap);
+	buf_fini(&auth->text);
 }
 
 void smtp_server_auth_forget(struct smtp_server *s)
 {
-	explicit_bzero(&s->auth, sizeof(s->auth));
-	assert(s->auth.password_bytes == 0);
+	if (!s->auth)
+		return;
+	s->sasl_end_due |= s->auth->told;
+	wipe_text(s->auth);
+	explicit_bzero(s->auth, sizeof(*s->auth));
+	free(s->auth);
+	s->auth = NULL;
 }
 
 static void give_up(struct smtp_server *s, const struct smtp_answer *refusal)
@@ -65,14 +46,26 @@ static void give_up(struct smtp_server *s, const struct smtp_answer *refusal)
 	smtp_server_refuse(s, refusal);
 }
 
+void smtp_server_login(struct smtp_server *s, struct str name)
+{
+	if (s->phase == SMTP_PHASE_CLOSED)
+		return;
+	assert(s->auth && s->decided && name.n > 0 && name.n <= sizeof(s->auth->user));
+	memcpy(s->auth->user, name.p, name.n);
+	s->auth->user_bytes = name.n;
+}
+
 static void auth_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	struct smtp_answer a = *answer;
-	assert(!s->authenticated && s->login_bytes == 0);
+	assert(!s->authenticated && s->login_bytes == 0 && a.code / 100 != 3);
 	s->authenticated = a.code / 100 == 2;
+	s->auth->told = false;
 	if (s->authenticated) {
-		memcpy(s->login, s->auth.user, s->auth.user_bytes);
-		s->login_bytes = s->auth.user_bytes;
+		/* A mechanism that we do not know says no name: the caller does. */
+		assert(s->auth->user_bytes > 0);
+		memcpy(s->login, s->auth->user, s->auth->user_bytes);
+		s->login_bytes = s->auth->user_bytes;
 	}
 	smtp_server_auth_forget(s);
 	if (!a.enhanced && a.code == 535)
@@ -82,13 +75,46 @@ static void auth_decided(struct smtp_server *s, const struct smtp_answer *answer
 
 static void ask(struct smtp_server *s)
 {
+	const struct smtp_auth *auth = s->auth;
 	s->phase = SMTP_PHASE_COMMAND;
-	assert(s->auth.user_bytes > 0 && s->auth.user_bytes <= sizeof(s->auth.user));
-	assert(s->auth.password_bytes > 0 && s->auth.password_bytes <= sizeof(s->auth.password));
-	s->event.user = (struct str){ s->auth.user, s->auth.user_bytes };
-	s->event.password = (struct str){ s->auth.password, s->auth.password_bytes };
+	assert(auth->user_bytes > 0 && auth->user_bytes <= sizeof(auth->user));
+	assert(auth->password_bytes > 0 && auth->password_bytes <= sizeof(auth->password));
+	s->event.user = (struct str){ auth->user, auth->user_bytes };
+	s->event.password = (struct str){ auth->password, auth->password_bytes };
 	smtp_server_ask(s, SMTP_SERVER_AUTH, auth_decided);
 }
+
+/* ---- a mechanism of the options --------------------------------------------------------- */
+
+static void ask_sasl(struct smtp_server *s, bool said)
+{
+	struct smtp_auth *auth = s->auth;
+	assert(auth->step == SMTP_AUTH_SASL && auth->mechanism.n > 0);
+	s->phase = SMTP_PHASE_COMMAND;
+	s->event.mechanism = auth->mechanism;
+	s->event.first = !auth->told;
+	s->event.said = said;
+	s->event.text = auth->text.n ? buf_str(&auth->text) : STR("");
+	auth->told = true;
+	smtp_server_ask(s, SMTP_SERVER_SASL, auth_decided);
+}
+
+void smtp_server_challenge(struct smtp_server *s, struct str bytes)
+{
+	assert(bytes.n <= SMTP_SERVER_CHALLENGE_MAX);
+	if (s->phase == SMTP_PHASE_CLOSED)
+		return;
+	assert(s->decided == auth_decided && !s->event_due && s->auth->step == SMTP_AUTH_SASL);
+	s->decided = NULL;
+	s->phase = SMTP_PHASE_AUTH;
+	wipe_text(s->auth);
+	/* In one line, however long it is (RFC 4954 4). */
+	buf_add_cstr(&s->out, "334 ");
+	smtp_base64_encode(bytes, &s->out);
+	buf_add_cstr(&s->out, "\r\n");
+}
+
+/* ---- PLAIN and LOGIN ------------------------------------------------------------------------ */
 
 static const struct smtp_answer *keep(struct str value, char *dst, size_t size, size_t *length)
 {
@@ -101,18 +127,18 @@ static const struct smtp_answer *keep(struct str value, char *dst, size_t size, 
 	return NULL;
 }
 
-static const struct smtp_answer *keep_user(struct smtp_server *s, struct str value)
+static const struct smtp_answer *keep_user(struct smtp_auth *auth, struct str value)
 {
-	return keep(value, s->auth.user, sizeof(s->auth.user), &s->auth.user_bytes);
+	return keep(value, auth->user, sizeof(auth->user), &auth->user_bytes);
 }
 
-static const struct smtp_answer *keep_password(struct smtp_server *s, struct str value)
+static const struct smtp_answer *keep_password(struct smtp_auth *auth, struct str value)
 {
-	return keep(value, s->auth.password, sizeof(s->auth.password), &s->auth.password_bytes);
+	return keep(value, auth->password, sizeof(auth->password), &auth->password_bytes);
 }
 
 /* [authzid] NUL authcid NUL passwd */
-static const struct smtp_answer *plain(struct smtp_server *s, struct str message)
+static const struct smtp_answer *plain(struct smtp_auth *auth, struct str message)
 {
 	size_t first = str_find(message, '\0');
 	if (first == SIZE_MAX)
@@ -125,31 +151,43 @@ static const struct smtp_answer *plain(struct smtp_server *s, struct str message
 	struct str user = { rest.p, second };
 	if (identity.n && !str_eq(identity, user))
 		return &other_identity;
-	const struct smtp_answer *refusal = keep_user(s, user);
-	return refusal ? refusal : keep_password(s, str_from(rest, second + 1));
+	const struct smtp_answer *refusal = keep_user(auth, user);
+	return refusal ? refusal : keep_password(auth, str_from(rest, second + 1));
 }
 
 static void prompt(struct smtp_server *s, enum smtp_auth_step step, const char *text)
 {
-	s->auth.step = step;
+	s->auth->step = step;
 	s->phase = SMTP_PHASE_AUTH;
 	smtp_server_say(s, 334, "", text);
 }
 
-/* One answer of the client, decoded. */
-static void take(struct smtp_server *s, struct str message)
+static const struct smtp_answer *take_part(struct smtp_auth *auth, struct str message)
 {
-	const struct smtp_answer *refusal;
-	assert(!s->authenticated && message.n <= DECODED_MAX);
-	if (s->auth.step == SMTP_AUTH_PLAIN)
-		refusal = plain(s, message);
-	else if (s->auth.step == SMTP_AUTH_LOGIN_USER)
-		refusal = keep_user(s, message);
-	else
-		refusal = keep_password(s, message);
+	if (message.n > PLAIN_MAX)
+		return &too_long;
+	if (auth->step == SMTP_AUTH_PLAIN)
+		return plain(auth, message);
+	return auth->step == SMTP_AUTH_LOGIN_USER ? keep_user(auth, message)
+	                                          : keep_password(auth, message);
+}
+
+/* ---- the exchange --------------------------------------------------------------------------- */
+
+/* One answer of the client, decoded. */
+static void take(struct smtp_server *s)
+{
+	struct smtp_auth *auth = s->auth;
+	assert(!s->authenticated && auth->text.n <= s->in.n);
+	if (auth->step == SMTP_AUTH_SASL) {
+		ask_sasl(s, true);
+		return;
+	}
+	const struct smtp_answer *refusal =
+		take_part(auth, auth->text.n ? buf_str(&auth->text) : STR(""));
 	if (refusal)
 		give_up(s, refusal);
-	else if (s->auth.step == SMTP_AUTH_LOGIN_USER)
+	else if (auth->step == SMTP_AUTH_LOGIN_USER)
 		prompt(s, SMTP_AUTH_LOGIN_PASSWORD, "UGFzc3dvcmQ6");   /* Password: */
 	else
 		ask(s);
@@ -158,29 +196,29 @@ static void take(struct smtp_server *s, struct str message)
 /* `line` lies in our own input and is wiped. */
 static void take_base64(struct smtp_server *s, struct str line)
 {
-	char decoded[DECODED_MAX];
-	size_t n = 0;
 	bool cancel = str_eq(line, STR("*"));
-	int e = base64_decode(line, decoded, sizeof(decoded), &n);
-	if (line.p)
+	wipe_text(s->auth);
+	int e = smtp_base64_decode(line, &s->auth->text);
+	if (line.n)
 		explicit_bzero((char *)line.p, line.n);
 	if (cancel)
 		give_up(s, &cancelled);
 	else if (e != ERR_OK)
-		give_up(s, e == ERR_LIMIT ? &too_long : &bad_base64);
+		give_up(s, &bad_base64);
 	else
-		take(s, (struct str){ decoded, n });
-	explicit_bzero(decoded, sizeof(decoded));
+		take(s);
 }
 
 bool smtp_server_auth_step(struct smtp_server *s)
 {
 	struct str line;
-	assert(s->phase == SMTP_PHASE_AUTH && !s->in_mail);
+	assert(s->phase == SMTP_PHASE_AUTH && !s->in_mail && s->auth);
 	int e = smtp_server_line(s, &line);
 	if (e == ERR_AGAIN)
 		return false;
-	if (e == ERR_OK) {
+	if (++s->commands > s->options.limits.commands) {
+		smtp_server_say(s, 421, "4.7.0", "Too many commands");
+	} else if (e == ERR_OK) {
 		take_base64(s, line);
 	} else {
 		smtp_server_auth_forget(s);
@@ -192,6 +230,53 @@ bool smtp_server_auth_step(struct smtp_server *s)
 	return true;
 }
 
+/* ---- the verb ------------------------------------------------------------------------------- */
+
+/* Channel binding is to TLS: without it there is nothing to bind to (RFC 5802 6). */
+static bool usable(const struct smtp_server *s, struct str mechanism)
+{
+	return s->tls || !str_casesuffix(mechanism, STR("-PLUS"));
+}
+
+static bool find_sasl(const struct smtp_server *s, struct str name, struct str *mechanism)
+{
+	struct str rest = str_of(s->options.sasl);
+	while (str_token(&rest, " ", mechanism))
+		if (str_caseeq(*mechanism, name) && usable(s, *mechanism))
+			return true;
+	return false;
+}
+
+static bool find_step(const struct smtp_server *s, struct str name, enum smtp_auth_step *step,
+                      struct str *mechanism)
+{
+	*mechanism = STR("");
+	*step = str_caseeq(name, STR("PLAIN")) ? SMTP_AUTH_PLAIN :
+	        str_caseeq(name, STR("LOGIN")) ? SMTP_AUTH_LOGIN_USER : SMTP_AUTH_SASL;
+	return *step == SMTP_AUTH_SASL ? find_sasl(s, name, mechanism)
+	                               : s->options.offer_auth_plain;
+}
+
+void smtp_server_auth_offer(const struct smtp_server *s, struct buf *line)
+{
+	const struct smtp_server_options *o = &s->options;
+	struct str rest = str_of(o->sasl), mechanism;
+	size_t before = line->n;
+	if (!s->tls && !o->auth_in_clear)
+		return;
+	buf_add_cstr(line, "AUTH");
+	size_t bare = line->n;
+	while (str_token(&rest, " ", &mechanism))
+		if (usable(s, mechanism))
+			buf_printf(line, " %.*s", STR_ARG(mechanism));
+	if (o->offer_auth_plain)
+		buf_add_cstr(line, " PLAIN LOGIN");
+	if (line->n > bare)
+		buf_add_byte(line, '\n');
+	else
+		line->n = before;
+}
+
 const struct smtp_answer *smtp_server_auth_check(struct smtp_server *s, struct str arg)
 {
 	static const struct smtp_answer too_early = { 503, "5.5.1", "Say EHLO first" };
@@ -199,7 +284,7 @@ const struct smtp_answer *smtp_server_auth_check(struct smtp_server *s, struct s
 	static const struct smtp_answer in_mail = { 503, "5.5.1", "A message is under way" };
 	static const struct smtp_answer in_clear = { 538, "5.7.11", "Start TLS first" };
 	static const struct smtp_answer no_mechanism = { 501, "5.5.4", "A mechanism is expected" };
-	static const struct smtp_answer unknown = { 504, "5.5.4", "PLAIN or LOGIN" };
+	static const struct smtp_answer unknown = { 504, "5.5.4", "No such mechanism here" };
 	if (!s->esmtp)
 		return &too_early;
 	if (s->authenticated)
@@ -208,27 +293,29 @@ const struct smtp_answer *smtp_server_auth_check(struct smtp_server *s, struct s
 		return &in_mail;
 	if (!s->tls && !s->options.auth_in_clear)
 		return &in_clear;
-	struct str mechanism;
-	if (!str_token(&arg, " ", &mechanism))
+	struct str name;
+	if (!str_token(&arg, " ", &name))
 		return &no_mechanism;
-	if (str_caseeq(mechanism, STR("PLAIN")))
-		s->auth.step = SMTP_AUTH_PLAIN;
-	else if (str_caseeq(mechanism, STR("LOGIN")))
-		s->auth.step = SMTP_AUTH_LOGIN_USER;
-	else
+	struct smtp_auth auth = { .initial = str_trim(arg) };
+	if (!find_step(s, name, &auth.step, &auth.mechanism))
 		return &unknown;
-	s->auth.initial = str_trim(arg);
+	assert(!s->auth);
+	s->auth = mem_alloc(sizeof(*s->auth));
+	*s->auth = auth;
 	return NULL;
 }
 
 void smtp_server_auth_proceed(struct smtp_server *s)
 {
-	struct str initial = s->auth.initial;
-	assert(s->auth.step != SMTP_AUTH_LOGIN_PASSWORD && s->auth.user_bytes == 0);
-	if (initial.n == 0)
-		prompt(s, s->auth.step, s->auth.step == SMTP_AUTH_PLAIN ? "" : "VXNlcm5hbWU6");
-	else if (str_eq(initial, STR("=")))
-		take(s, STR(""));      /* RFC 4954: an initial response that is empty */
-	else
+	struct smtp_auth *auth = s->auth;
+	struct str initial = auth->initial;
+	assert(auth->step != SMTP_AUTH_LOGIN_PASSWORD && auth->user_bytes == 0);
+	if (initial.n && !str_eq(initial, STR("=")))
 		take_base64(s, initial);
+	else if (initial.n)
+		take(s);               /* RFC 4954 4: an initial response that is empty */
+	else if (auth->step == SMTP_AUTH_SASL)
+		ask_sasl(s, false);
+	else
+		prompt(s, auth->step, auth->step == SMTP_AUTH_PLAIN ? "" : "VXNlcm5hbWU6");
 }

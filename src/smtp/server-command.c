@@ -24,7 +24,10 @@ static bool bdat_offered(const struct smtp_server_options *o)
 	return smtp_server_offers_chunking(o);
 }
 static bool starttls_offered(const struct smtp_server_options *o) { return o->offer_starttls; }
-static bool auth_offered(const struct smtp_server_options *o) { return o->offer_auth_plain; }
+static bool auth_offered(const struct smtp_server_options *o)
+{
+	return smtp_server_offers_auth(o);
+}
 static bool xclient_offered(const struct smtp_server_options *o) { return o->offer_xclient; }
 
 #define VERB(name, function, offered) \

@@ -45,6 +45,20 @@ const struct smtp_answer *smtp_server_lhlo_check(struct smtp_server *s, struct s
 	return check_name(s, arg);
 }
 
+/* RFC 9422: of six digits at most; more is as good as none. */
+static void add_limits(const struct smtp_server_limits *l, struct buf *b)
+{
+	enum { MOST = 999999 };
+	if (l->recipients > MOST && l->transactions > MOST)
+		return;
+	buf_add_cstr(b, "LIMITS");
+	if (l->recipients <= MOST)
+		buf_printf(b, " RCPTMAX=%u", l->recipients);
+	if (l->transactions <= MOST)
+		buf_printf(b, " MAILMAX=%u", l->transactions);
+	buf_add_byte(b, '\n');
+}
+
 static void say_extensions(struct smtp_server *s, const char *text)
 {
 	const struct smtp_server_options *o = &s->options;
@@ -60,14 +74,15 @@ static void say_extensions(struct smtp_server *s, const char *text)
 		buf_add_cstr(&b, "SMTPUTF8\n");
 	if (o->offer_starttls && !s->tls)
 		buf_add_cstr(&b, "STARTTLS\n");
-	if (o->offer_auth_plain && (s->tls || o->auth_in_clear))
-		buf_add_cstr(&b, "AUTH PLAIN LOGIN\n");
+	smtp_server_auth_offer(s, &b);
 	if (smtp_server_offers_chunking(o))
 		buf_add_cstr(&b, "CHUNKING\n");
 	if (o->offer_xclient)
 		buf_add_cstr(&b, "XCLIENT NAME ADDR PORT PROTO HELO LOGIN\n");
 	if (o->offer_dsn)
 		buf_add_cstr(&b, "DSN\n");
+	if (o->offer_limits)
+		add_limits(&o->limits, &b);
 	buf_add_cstr(&b, "ENHANCEDSTATUSCODES");
 	smtp_server_say(s, 250, "", buf_cstr(&b));
 	buf_fini(&b);

@@ -23,54 +23,6 @@ struct keyword {
 	bool (*offered)(const struct smtp_server_options *options);   /* NULL: always */
 };
 
-/* ---- xtext = *( xchar / "+" 2HEXDIG ), RFC 3461 4 --------------------------------- */
-
-static int upper_hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* The next character of xtext, at least one byte; -1: it is none. */
-static int xtext_next(struct str *s)
-{
-	assert(s->n > 0);
-	unsigned char c = (unsigned char)s->p[0];
-	if (c != '+') {
-		*s = str_from(*s, 1);
-		return c < 0x21 || c > 0x7e || c == '=' ? -1 : c;
-	}
-	int high = s->n > 2 ? upper_hex(s->p[1]) : -1, low = s->n > 2 ? upper_hex(s->p[2]) : -1;
-	if (high < 0 || low < 0)
-		return -1;
-	*s = str_from(*s, 3);
-	return high * 16 + low;
-}
-
-/* What it stands for is printable (RFC 3461 4.2, 4.4), so that no line can be made of it. */
-static bool is_xtext(struct str s)
-{
-	if (s.n == 0)
-		return false;
-	while (s.n) {
-		int c = xtext_next(&s);
-		if (c < 0x20 || c > 0x7e)
-			return false;
-	}
-	return true;
-}
-
-bool smtp_xtext_decode(struct str xtext, struct buf *out)
-{
-	size_t before = out->n, most = xtext.n;
-	for (struct str rest = xtext; rest.n;)
-		if (xtext_next(&rest) < 0)
-			return false;
-	while (xtext.n)
-		buf_add_byte(out, (char)xtext_next(&xtext));
-	assert(out->n - before <= most && 3 * (out->n - before) >= most);
-	return true;
-}
-
 /* ---- values --------------------------------------------------------------------- */
 
 static int read_size(struct str value, struct found found)
@@ -113,13 +65,13 @@ static int read_ret(struct str value, struct found found)
 static int read_envid(struct str value, struct found found)
 {
 	found.mail->envid = value;
-	return value.n <= ENVID_MAX && is_xtext(value) ? ERR_OK : ERR_INVALID;
+	return value.n <= ENVID_MAX && smtp_xtext_printable(value) ? ERR_OK : ERR_INVALID;
 }
 
 static int read_auth(struct str value, struct found found)
 {
 	found.mail->auth = value;
-	return value.n <= XTEXT_MAX && is_xtext(value) ? ERR_OK : ERR_INVALID;
+	return value.n <= XTEXT_MAX && smtp_xtext_printable(value) ? ERR_OK : ERR_INVALID;
 }
 
 static unsigned notify_bit(struct str word)
@@ -153,22 +105,16 @@ static int read_notify(struct str value, struct found found)
 
 static int read_orcpt(struct str value, struct found found)
 {
-	size_t semicolon = str_find(value, ';');
-	if (semicolon == SIZE_MAX || semicolon == 0 || value.n > XTEXT_MAX)
-		return ERR_INVALID;
-	for (size_t i = 0; i < semicolon; i++)
-		if (!ascii_isalnum((unsigned char)value.p[i]) && value.p[i] != '-')
-			return ERR_INVALID;
-	found.rcpt->orcpt_type = (struct str){ value.p, semicolon };
-	found.rcpt->orcpt = str_from(value, semicolon + 1);
-	assert(found.rcpt->orcpt_type.n + found.rcpt->orcpt.n < XTEXT_MAX);
-	return is_xtext(found.rcpt->orcpt) ? ERR_OK : ERR_INVALID;
+	return smtp_orcpt_parse(value, found.rcpt);
 }
 
 static bool body_offered(const struct smtp_server_options *o) { return !o->no_8bitmime; }
 static bool utf8_offered(const struct smtp_server_options *o) { return o->offer_smtputf8; }
 static bool dsn_offered(const struct smtp_server_options *o) { return o->offer_dsn; }
-static bool auth_offered(const struct smtp_server_options *o) { return o->offer_auth_plain; }
+static bool auth_offered(const struct smtp_server_options *o)
+{
+	return smtp_server_offers_auth(o);
+}
 
 static const struct keyword mail_keywords[] = {
 	{ "SIZE", read_size, NULL },

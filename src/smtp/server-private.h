@@ -49,13 +49,18 @@ struct smtp_text {
 	const struct smtp_answer *refusal;  /* what its end will be answered with */
 };
 
-enum smtp_auth_step { SMTP_AUTH_PLAIN, SMTP_AUTH_LOGIN_USER, SMTP_AUTH_LOGIN_PASSWORD };
+enum smtp_auth_step {
+	SMTP_AUTH_PLAIN, SMTP_AUTH_LOGIN_USER, SMTP_AUTH_LOGIN_PASSWORD, SMTP_AUTH_SASL,
+};
 
 /* An AUTH exchange; wiped when it ends. 255 bytes each are RFC 4616's limit. */
 struct smtp_auth {
 	enum smtp_auth_step step;      /* what the next line is */
 	struct str initial;            /* response on the AUTH line; only until proceed */
-	char user[255], password[255];
+	struct str mechanism;          /* SASL: a piece of options.sasl */
+	bool told;                     /* SASL: the caller knows of it and has not ended it */
+	struct buf text;               /* the client's last answer, decoded */
+	char user[255], password[255]; /* user: or as whom the caller knows it */
 	size_t user_bytes, password_bytes;
 };
 
@@ -72,12 +77,13 @@ struct smtp_server {
 
 	struct smtp_server_event event;
 	bool event_due;                /* `event` is to be handed out */
-	bool abort_due;
+	bool abort_due, sasl_end_due;
 	bool close_told;
 	/* Acts on the policy's answer; not NULL while one is owed. */
 	void (*decided)(struct smtp_server *s, const struct smtp_answer *answer);
 
 	bool refused;                  /* the greeting was no 220: only QUIT is left */
+	bool early;                    /* input came before it */
 	bool said_helo, esmtp, tls, authenticated;
 	char login[255];
 	size_t login_bytes;            /* 0 unless authenticated */
@@ -93,7 +99,7 @@ struct smtp_server {
 	bool chunk_known, chunk_last;
 	bool chunked;                  /* the transaction has had a BDAT */
 
-	struct smtp_auth auth;
+	struct smtp_auth *auth;        /* NULL: no exchange goes on */
 };
 
 /* server.c */
@@ -143,8 +149,15 @@ void smtp_text_open(struct smtp_server *s);
 bool smtp_server_data_step(struct smtp_server *s);
 bool smtp_server_chunk_step(struct smtp_server *s);
 
+static inline bool smtp_server_offers_auth(const struct smtp_server_options *o)
+{
+	return o->offer_auth_plain || o->sasl;
+}
+
 /* server-auth.c */
 bool smtp_server_auth_step(struct smtp_server *s);
+/* "AUTH …" and a line end, appended; nothing where it is not offered (now). */
+void smtp_server_auth_offer(const struct smtp_server *s, struct buf *line);
 void smtp_server_auth_forget(struct smtp_server *s);
 
 /* Verbs: check gives NULL or why not. */

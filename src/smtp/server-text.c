@@ -17,11 +17,13 @@
 static const struct smtp_answer reasons[] = {
 	{ 554, "5.6.0", "A line of the message is too long" },
 	{ 552, "5.3.4", "The message is larger than we take" },
+	{ 554, "5.6.0", "A NUL is in the message" },
 	{ 554, "5.6.0", "A bare CR or LF is in the message" },
 };
 static const struct smtp_answer *const long_line = &reasons[0];
 static const struct smtp_answer *const too_big = &reasons[1];
-static const struct smtp_answer *const bare_end = &reasons[2];
+static const struct smtp_answer *const has_nul = &reasons[2];
+static const struct smtp_answer *const bare_end = &reasons[3];
 
 void smtp_text_open(struct smtp_server *s)
 {
@@ -92,8 +94,12 @@ static void take_text(struct smtp_server *s, size_t n)
 	struct str piece = { smtp_server_pending(s).p, n };
 	s->in_at += n;
 	s->text.bytes += n;
-	if (s->text.bytes > max && (s->text.open || s->text.refusal))
+	bool counts = s->text.open || s->text.refusal;
+	if (s->text.bytes > max && counts)
 		spoil(s, too_big);
+	/* For whom a string ends there, a header or a message does (RFC 2045 2.7, 2.8). */
+	if (counts && !s->options.nul_ok && str_find(piece, '\0') != SIZE_MAX)
+		spoil(s, has_nul);
 	if (s->text.open) {
 		s->event.text = piece;
 		smtp_server_tell(s, SMTP_SERVER_TEXT);

@@ -30,6 +30,7 @@ struct smtp_server *smtp_server_create(const struct smtp_server_options *options
 	s->options = *options;
 	s->options.hostname = mem_strdup(options->hostname);
 	s->options.greeting = mem_strdup(options->greeting ? options->greeting : "ESMTP");
+	s->options.sasl = options->sasl ? mem_strdup(options->sasl) : NULL;
 	struct smtp_server_limits *l = &s->options.limits;
 	set_default(&l->line_bytes, 2048);
 	set_default(&l->text_line_bytes, 65536);
@@ -50,6 +51,7 @@ void smtp_server_destroy(struct smtp_server *s)
 	smtp_server_auth_forget(s);
 	free((char *)s->options.hostname);
 	free((char *)s->options.greeting);
+	free((char *)s->options.sasl);
 	buf_fini(&s->in);
 	buf_fini(&s->out);
 	free(s);
@@ -66,6 +68,7 @@ static void check_session(const struct smtp_server *s)
 	assert(s->transactions <= s->options.limits.transactions);
 	assert(s->phase != SMTP_PHASE_CLOSED || !s->decided);
 	assert(s->phase == SMTP_PHASE_CLOSED || !s->close_told);
+	assert(s->phase != SMTP_PHASE_AUTH || s->auth);
 }
 
 static void check_transaction(const struct smtp_server *s)
@@ -98,10 +101,8 @@ bool smtp_server_input(struct smtp_server *s, struct str bytes)
 		smtp_server_close(s);
 		return true;
 	}
-	if (s->in_at == s->in.n)
-		buf_clear(&s->in);
-	else
-		buf_consume(&s->in, s->in_at);
+	s->early |= s->phase == SMTP_PHASE_CONNECT;
+	buf_consume(&s->in, s->in_at);
 	s->in_at = 0;
 	buf_add_str(&s->in, bytes);
 	assert(s->in.n >= bytes.n);
@@ -148,6 +149,15 @@ static bool step(struct smtp_server *s)
 	return false;
 }
 
+/* A client that says nothing costs no buffer, whatever it has said before. */
+static void give_back_input(struct smtp_server *s)
+{
+	if (s->in_at < s->in.n)
+		return;
+	buf_fini(&s->in);
+	s->in_at = s->scanned = 0;
+}
+
 bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event)
 {
 	for (;;) {
@@ -158,14 +168,21 @@ bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event)
 			*event = (struct smtp_server_event){ .type = SMTP_SERVER_ABORT };
 			return true;
 		}
+		if (s->sasl_end_due) {
+			s->sasl_end_due = false;
+			*event = (struct smtp_server_event){ .type = SMTP_SERVER_SASL_END };
+			return true;
+		}
 		if (s->event_due) {
 			s->event_due = false;
 			*event = s->event;
 			s->event = (struct smtp_server_event){ 0 };
 			return true;
 		}
-		if (s->decided || !step(s))
+		if (s->decided || !step(s)) {
+			give_back_input(s);
 			return false;
+		}
 	}
 }
 
@@ -214,7 +231,7 @@ void smtp_server_close(struct smtp_server *s)
 	s->event_due = false;
 	s->in_at = s->in.n;
 	s->scanned = 0;
-	assert(!s->text.open && s->auth.user_bytes == 0);
+	assert(!s->text.open && !s->auth);
 }
 
 void smtp_server_reset(struct smtp_server *s)
@@ -261,6 +278,7 @@ struct smtp_server_state smtp_server_state(const struct smtp_server *s)
 	check_transaction(s);
 	return (struct smtp_server_state){
 		.tls = s->tls, .esmtp = s->esmtp, .lmtp = s->options.lmtp, .smtputf8 = s->utf8,
+		.early = s->early,
 		.login = { s->login, s->login_bytes }, .recipients = s->recipients,
 		.protocol = protocol(s),
 	};
@@ -354,6 +372,9 @@ void smtp_server_output_sent(struct smtp_server *s, size_t n)
 {
 	assert(n <= s->out.n);
 	buf_consume(&s->out, n);
+	if (s->out.n > 0)
+		return;
+	buf_fini(&s->out);
 }
 
 int64_t smtp_server_timeout_ms(const struct smtp_server *s)

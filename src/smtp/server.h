@@ -24,7 +24,7 @@
  * message a reply for each recipient that was accepted.
  *
  * Strictness: only CRLF ends a line and only CRLF.CRLF a message. A bare CR or
- * LF in a command is a 500, in a message it refuses the message with 554 5.6.0 (and
+ * LF or a NUL in a command is a 500, in a message it refuses the message with 554 5.6.0 (and
  * keeps reading to the true end), so that no two servers can disagree where a
  * message ends (SMTP smuggling, CVE-2023-51764). Input pipelined behind
  * STARTTLS is an error that closes the session (CVE-2011-0411).
@@ -35,6 +35,7 @@
 #include "base/arena.h"
 #include "base/ip.h"
 #include "mail/address.h"
+#include "smtp/params.h"
 
 struct smtp_server;
 
@@ -56,10 +57,15 @@ struct smtp_server_options {
 	struct smtp_server_limits limits;
 	bool offer_starttls;
 	bool offer_auth_plain;      /* PLAIN and LOGIN; under TLS only, unless auth_in_clear */
+	/* Mechanisms beside these, whose exchanges are the caller's: "SCRAM-SHA-256-PLUS
+	 * SCRAM-SHA-256"; NULL: none. One of the name -PLUS is offered under TLS only. */
+	const char *sasl;
 	bool auth_in_clear;
+	bool offer_limits;          /* RFC 9422: recipients and transactions, as limits has them */
 	bool offer_smtputf8;
 	bool offer_dsn;             /* RET, ENVID, NOTIFY, ORCPT (RFC 3461); else they are 555 */
 	bool lmtp;                  /* never at port 25 (RFC 2033 section 5) */
+	bool nul_ok;                /* a message may hold NULs: for whoever only looks at it */
 	bool offer_xclient;         /* for the tests' mistaken servers */
 	bool no_pipelining, no_8bitmime, no_chunking, no_ehlo;   /* for the tests' old servers */
 	/* For the tests' mistaken servers: a path outside the grammar is no 501 but comes
@@ -86,46 +92,36 @@ enum smtp_server_event_type {
 	/* Output has been produced: send it, then start TLS, then smtp_server_tls_started(). */
 	SMTP_SERVER_STARTTLS,
 	SMTP_SERVER_AUTH,         /* (reply) user, password: 235 or 535 */
+	/* (reply) one step of a mechanism of options.sasl: mechanism, first, said, text. The answer
+	 * is smtp_server_challenge(), or a reply, which ends the exchange: 235 (with the name by
+	 * smtp_server_login() before it), 535, 454. Last words of the server (the verifier of
+	 * SCRAM) are one more challenge, which the client answers with nothing (RFC 4954 4). */
+	SMTP_SERVER_SASL,
+	/* The exchange of which SMTP_SERVER_SASL told is over without an answer of the caller's:
+	 * it was cancelled, a line was bad, the session ends. */
+	SMTP_SERVER_SASL_END,
 	SMTP_SERVER_XCLIENT,      /* (reply) text: the attributes; 220 greets anew */
 	/* (reply) text: a verb not known or not offered; answer 500 unless you do. */
 	SMTP_SERVER_UNKNOWN,
 	SMTP_SERVER_CLOSE,        /* send the output, then close; the last event of a session */
 };
 
-enum smtp_body { SMTP_BODY_UNSAID, SMTP_BODY_7BIT, SMTP_BODY_8BITMIME };
-enum smtp_return { SMTP_RETURN_UNSAID, SMTP_RETURN_FULL, SMTP_RETURN_HEADERS };
-enum {
-	SMTP_NOTIFY_NEVER = 1u << 0, SMTP_NOTIFY_SUCCESS = 1u << 1, SMTP_NOTIFY_FAILURE = 1u << 2,
-	SMTP_NOTIFY_DELAY = 1u << 3,
-};
-
-/* What stands behind the path of MAIL FROM. What was not said is 0, false or empty. */
-struct smtp_mail_params {
-	bool has_size;
-	uint64_t size;                    /* RFC 1870: bytes of the message as announced */
-	enum smtp_body body;              /* RFC 6152 */
-	bool smtputf8;                    /* RFC 6531 */
-	enum smtp_return ret;             /* RFC 3461 4.3 */
-	struct str envid;                 /* RFC 3461 4.4: xtext, 1 to 100 bytes */
-	struct str auth;                  /* RFC 4954 5: xtext or "<>", at most 500 bytes */
-};
-
-/* … and behind that of RCPT TO. */
-struct smtp_rcpt_params {
-	unsigned notify;                  /* RFC 3461 4.1: NEVER alone, or some of the others */
-	struct str orcpt_type, orcpt;     /* RFC 3461 4.2: "rfc822" and xtext; 500 bytes in all */
-};
-
 /* Slices live until the next call of smtp_server_next() or _input(). */
 struct smtp_server_event {
 	enum smtp_server_event_type type;
 	bool esmtp;                       /* HELO: it was EHLO or LHLO */
-	struct str text;                  /* HELO name, TEXT bytes, XCLIENT and UNKNOWN line */
+	struct str text;         /* HELO name, TEXT bytes, XCLIENT and UNKNOWN line, SASL */
 	const struct mail_path *path;     /* MAIL, RCPT */
 	const struct smtp_mail_params *mail;      /* MAIL */
 	const struct smtp_rcpt_params *rcpt;      /* RCPT */
 	unsigned replies;                 /* MESSAGE: answers owed; 1 but in LMTP */
 	struct str user, password;        /* AUTH; password is wiped after the reply */
+	struct str mechanism;             /* SASL: as options.sasl spells it */
+	bool first;                       /* SASL: an exchange begins */
+	/* SASL: the client has said `text`, decoded bytes of at most a line, wiped after the reply.
+	 * False only of the first step: AUTH came without an initial response, which is not the
+	 * same as with an empty one (RFC 4954 4). */
+	bool said;
 };
 
 struct smtp_server *smtp_server_create(const struct smtp_server_options *options);
@@ -146,6 +142,12 @@ bool smtp_server_next(struct smtp_server *s, struct smtp_server_event *event);
  * the 250 to HELO (NULL: nothing more). Code 421 also closes. After the session
  * was closed from outside the answer is dropped. */
 void smtp_server_reply(struct smtp_server *s, int code, const char *enhanced, const char *text);
+/* Answers SMTP_SERVER_SASL with a 334: `bytes` as they are, the engine encodes them. */
+enum { SMTP_SERVER_CHALLENGE_MAX = 9210 };       /* a line of 12288 octets (RFC 4954 4) */
+void smtp_server_challenge(struct smtp_server *s, struct str bytes);
+/* Before the 235 to SMTP_SERVER_SASL, where it must be, or to SMTP_SERVER_AUTH: by which name, of 1
+ * to 255 bytes, the client is known from then on. */
+void smtp_server_login(struct smtp_server *s, struct str name);
 /* Ends the session from outside with 421 (time-out, shutdown). */
 void smtp_server_shutdown(struct smtp_server *s, const char *enhanced, const char *text);
 /* TLS is up: after STARTTLS, or before the first event (TLS from the first byte). */
@@ -154,6 +156,7 @@ void smtp_server_tls_started(struct smtp_server *s);
 /* How the session stands. */
 struct smtp_server_state {
 	bool tls, esmtp, lmtp, smtputf8;  /* smtputf8: the transaction asked for it */
+	bool early;                       /* the client spoke before it was greeted */
 	struct str login;                 /* the name that AUTH took, any bytes; empty before */
 	unsigned recipients;              /* accepted in this transaction */
 	/* For the "with" of a Received field: "SMTP", "ESMTPSA", "UTF8LMTPS" (RFC 3848, 6531). */
@@ -161,10 +164,6 @@ struct smtp_server_state {
 };
 /* Valid until the next call with `s`. */
 struct smtp_server_state smtp_server_state(const struct smtp_server *s);
-
-/* xtext of a parameter (RFC 3461 4) decoded, appended to *out. False, and nothing appended, if it
- * is none. What a parameter holds is printable ASCII (checked where it was read). */
-bool smtp_xtext_decode(struct str xtext, struct buf *out);
 
 struct str smtp_server_output(const struct smtp_server *s);
 void smtp_server_output_sent(struct smtp_server *s, size_t n);

@@ -172,6 +172,20 @@ static const char main_10[] =
 	"ALTER TABLE listings ADD COLUMN known_as BLOB;"
 	"CREATE INDEX listings_seen ON listings (address) WHERE seen_as IS NOT NULL;";
 
+/* Accounts of the mail gateway: whose an address, a mailbox and a user of the system is. */
+static const char main_11[] =
+	"CREATE TABLE accounts ("
+	" name TEXT PRIMARY KEY, hash TEXT NOT NULL, scram TEXT NOT NULL, mailbox TEXT NOT NULL,"
+	" locked INTEGER NOT NULL, uid INTEGER NOT NULL, created_s INTEGER NOT NULL,"
+	" changed_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX accounts_uid ON accounts (uid) WHERE uid <> -1;"
+	"CREATE INDEX accounts_mailbox ON accounts (mailbox);"
+	"CREATE TABLE account_addresses ("
+	" address TEXT PRIMARY KEY,"
+	" account TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,"
+	" created_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX account_addresses_account ON account_addresses (account);";
+
 static const char returns_1[] =
 	"CREATE TABLE returns ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT, test_id TEXT NOT NULL, case_id TEXT NOT NULL,"
@@ -211,7 +225,7 @@ static const char returns_5[] =
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
 	{ 7, main_7 }, { 8, main_8 }, { 9, main_9 },
-	{ 10, main_10 },
+	{ 10, main_10 }, { 11, main_11 },
 };
 static const struct migration returns_steps[] = {
 	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 }, { 4, returns_4 },

@@ -4,6 +4,7 @@
  * they are used for, the rules of the house, stands in the use cases beside this file, which
  * run over any backend:
  *
+ *   accounts.c      accounts of the mail gateway and their addresses
  *   admission.c     whether a test may be made, queued or leased: consent, permits, exclusions
  *   nominations.c   who asked for a look at an address
  *   queue.c         a test is queued, leased, renewed, put off, given back, reopened

@@ -198,6 +198,24 @@ void exclusion_json(const struct exclusion *x, struct json *j)
 	json_add_time(j, "created", x->created_s);
 }
 
+void account_json(const struct account *account, const struct account_address *addresses, size_t n,
+                  struct json *j)
+{
+	json_add_cstr(j, "name", account->name);
+	json_open_array(j, "addresses");
+	for (size_t i = 0; i < n; i++)
+		json_add_cstr(j, NULL, addresses[i].address);
+	json_close(j);
+	json_add_cstr_if(j, "mailbox", account->mailbox);
+	if (account->uid != ACCOUNT_NO_UID)
+		json_add_int(j, "uid", account->uid);
+	json_add_bool(j, "password", account->has_password);
+	json_add_bool(j, "scram", account->has_scram);
+	json_add_bool(j, "locked", account->locked);
+	json_add_time(j, "created", account->created_s);
+	json_add_time(j, "changed", account->changed_s);
+}
+
 void expiry_json(const struct store_expiry *x, bool dry, struct json *j)
 {
 	json_add_bool(j, "dry_run", dry);

@@ -11,6 +11,7 @@
 #define PORTREEVE_STORE_JSON_H
 
 #include "base/json.h"
+#include "store/accounts.h"
 #include "store/clock.h"
 #include "store/types.h"
 #include "store/upkeep.h"
@@ -33,6 +34,9 @@ void journal_entry_json(const struct journal_entry *e, struct json *j);
 void nomination_json(const struct nomination *n, struct json *j);
 void permit_json(const struct permit *p, struct json *j);
 void exclusion_json(const struct exclusion *x, struct json *j);
+/* Without hash and keys. */
+void account_json(const struct account *account, const struct account_address *addresses, size_t n,
+                  struct json *j);
 void expiry_json(const struct store_expiry *x, bool dry, struct json *j);
 void clock_json(const struct store_clock *c, int64_t now_s, int64_t jump_max_s, struct json *j);
 void report_json(const struct report *r, int64_t now_s, struct json *j);

@@ -252,6 +252,30 @@ static const struct row_index secret_indexes[] = {
 	{ { "name" }, .unique = true },
 };
 
+/* ---- accounts of the gateway --------------------------------------------------- */
+
+#define T struct account
+static const struct row_column account_columns[] = {
+	IN(T, name), IN(T, hash), IN(T, scram), IN(T, mailbox), IN(T, locked), IN(T, uid),
+	IN(T, created_s), IN(T, changed_s),
+};
+#undef T
+static const struct row_index account_indexes[] = {
+	{ { "name" }, .unique = true },
+	[ACCOUNT_BY_UID] = { { "uid" }, true, WHERE_IS_NOT, "uid", ACCOUNT_NO_UID },
+	[ACCOUNT_BY_MAILBOX] = { { "mailbox", "name" } },
+};
+
+#define T struct account_address
+static const struct row_column account_address_columns[] = {
+	IN(T, address), IN(T, account), IN(T, created_s),
+};
+#undef T
+static const struct row_index account_address_indexes[] = {
+	{ { "address" }, .unique = true },
+	[ADDRESS_BY_ACCOUNT] = { { "account", "address" } },
+};
+
 /* ---- returns ------------------------------------------------------------------ */
 
 #define T struct return_row
@@ -331,6 +355,9 @@ const struct row_table row_tables[ROW_KINDS] = {
 	[ROW_DEAD_CONTACT] = TABLE("dead_contacts", PLACE_LIST, STORE_REPORTS,
 	                           struct dead_contact, dead_contact),
 	[ROW_SECRET] = TABLE("secrets", PLACE_LIST, STORE_REPORTS, struct secret_row, secret),
+	[ROW_ACCOUNT] = TABLE("accounts", PLACE_LIST, STORE_ACCOUNTS, struct account, account),
+	[ROW_ACCOUNT_ADDRESS] = TABLE("account_addresses", PLACE_LIST, STORE_ACCOUNTS,
+	                              struct account_address, account_address),
 	[ROW_RETURN] = TABLE("returns", PLACE_RETURNS, STORE_RETURNS, struct return_row, return,
 	                     .numbered = true),
 	[ROW_MESSAGE] = TABLE("messages", PLACE_RETURNS, STORE_RETURNS, struct message_row,

@@ -12,6 +12,7 @@
 #ifndef PORTREEVE_STORE_ROWS_H
 #define PORTREEVE_STORE_ROWS_H
 
+#include "store/accounts.h"
 #include "store/holder.h"
 #include "store/types.h"
 
@@ -117,6 +118,8 @@ enum row_kind {
 	ROW_REPORT, ROW_REPORTED, ROW_CONTACT,
 	ROW_DEAD_CONTACT,              /* struct dead_contact */
 	ROW_SECRET,
+	ROW_ACCOUNT,                   /* struct account */
+	ROW_ACCOUNT_ADDRESS,           /* struct account_address */
 	ROW_RETURN, ROW_MESSAGE,
 	ROW_REQUEST,                   /* struct retest_request */
 	ROW_KINDS,
@@ -138,6 +141,8 @@ enum { PROOF_BY_OUTPUT = 1 };          /* output, address, …: of those that ha
 enum { JOURNAL_DELISTED = 1 };         /* subject, serial: of JOURNAL_DELIST */
 enum { EVIDENCE_BY_ID = 1, EVIDENCE_BY_ADDRESS };
 enum { REPORT_BY_ID = 1, REPORT_BY_DAY, REPORT_BY_RELAY };
+enum { ACCOUNT_BY_UID = 1, ACCOUNT_BY_MAILBOX };       /* uid: of those that have one */
+enum { ADDRESS_BY_ACCOUNT = 1 };       /* account, address */
 enum { RETURN_BY_TOKEN = 1, RETURN_BY_TEST, RETURN_BY_DIGEST };
 enum { MESSAGE_BY_DIGEST = 1 };
 enum { REQUEST_BY_ADDRESS = 1 };

@@ -31,7 +31,8 @@ enum {
 	STORE_LIST = 1u << 2,          /* listings, proofs, evidence, the operator's word */
 	STORE_REPORTS = 1u << 3,       /* reports, contacts, secrets */
 	STORE_RETURNS = 1u << 4,       /* what came back, requests for a retest */
-	STORE_ALL = (1u << 5) - 1,
+	STORE_ACCOUNTS = 1u << 5,      /* accounts of the mail gateway, their addresses */
+	STORE_ALL = (1u << 6) - 1,
 };
 
 struct store;

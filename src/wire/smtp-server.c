@@ -192,7 +192,8 @@ struct wire_server *wire_server_create(const struct wire_server_setup *setup)
 	const struct wire_server_hooks *h = setup->hooks;
 	struct wire_server *w = mem_zalloc(sizeof(*w));
 	assert(h->event && h->ended && !h->input == !h->output && !h->input == !h->secured);
-	assert(!setup->options->offer_starttls || setup->tls);
+	assert(!(setup->options->offer_starttls || setup->tls_at_once) || setup->tls);
+	assert(!setup->tls_at_once || !h->output);
 	*w = (struct wire_server){ .setup = *setup, .since_ms = loop_now_ms(setup->loop) };
 	w->setup.options = NULL;         /* the engine has a copy */
 	w->smtp = smtp_server_create(setup->options);
@@ -204,7 +205,12 @@ void wire_server_begin(struct wire_server *w)
 {
 	assert(!w->begun);
 	w->begun = true;
-	run_turn(w);
+	if (w->setup.tls_at_once) {
+		stream_start_tls(w->stream, w->setup.tls, true, NULL);
+		set_deadline(w);
+	} else {
+		run_turn(w);
+	}
 }
 
 void wire_server_destroy(struct wire_server *w)
@@ -229,6 +235,20 @@ void wire_server_reply(struct wire_server *w, int code, const char *enhanced, co
 		run_turn(w);
 }
 
+void wire_server_challenge(struct wire_server *w, struct str bytes)
+{
+	assert(w->begun && !w->doomed);
+	smtp_server_challenge(w->smtp, bytes);
+	if (!w->in_call)
+		run_turn(w);
+}
+
+void wire_server_login(struct wire_server *w, struct str name)
+{
+	assert(w->begun && !w->doomed);
+	smtp_server_login(w->smtp, name);
+}
+
 void wire_server_shutdown(struct wire_server *w, const char *enhanced, const char *text)
 {
 	assert(!w->doomed && !has_reins(w));
@@ -244,6 +264,11 @@ bool wire_server_is_closing(const struct wire_server *w)
 struct smtp_server_state wire_server_state(const struct wire_server *w)
 {
 	return smtp_server_state(w->smtp);
+}
+
+SSL *wire_server_tls(const struct wire_server *w)
+{
+	return stream_tls(w->stream);
 }
 
 /* ---- the reins ---------------------------------------------------------------------- */

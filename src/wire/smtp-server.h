@@ -47,12 +47,13 @@ struct wire_server_setup {
 	int fd;                              /* accepted, non-blocking; the wire's from here on */
 	const struct smtp_server_options *options;   /* copied */
 	SSL_CTX *tls;                        /* if STARTTLS is offered; outlives the wire */
+	bool tls_at_once;                    /* TLS from the first byte, with `tls` (RFC 8314 3) */
 	int64_t session_ms;                  /* the whole session; 0: without end */
 	const struct wire_server_hooks *hooks;       /* static */
 	void *arg;
 };
 
-/* No event comes before wire_server_begin(). */
+/* No event comes before wire_server_begin(); where TLS comes first, none before that is up. */
 struct wire_server *wire_server_create(const struct wire_server_setup *setup);
 void wire_server_begin(struct wire_server *w);
 /* Closes at once, what is unsent is dropped. NULL is fine. */
@@ -60,11 +61,16 @@ void wire_server_destroy(struct wire_server *w);
 
 /* smtp_server_reply(); outside of an event the session goes on. */
 void wire_server_reply(struct wire_server *w, int code, const char *enhanced, const char *text);
+/* smtp_server_challenge(), smtp_server_login(). */
+void wire_server_challenge(struct wire_server *w, struct str bytes);
+void wire_server_login(struct wire_server *w, struct str name);
 /* Ends the session with 421, as far as that can be said at once; then destroy it. */
 void wire_server_shutdown(struct wire_server *w, const char *enhanced, const char *text);
 /* The engine has told the end of the session: what was said goes out, no more is read. */
 bool wire_server_is_closing(const struct wire_server *w);
 struct smtp_server_state wire_server_state(const struct wire_server *w);
+/* For what is bound to it, or said of it; NULL before TLS. */
+SSL *wire_server_tls(const struct wire_server *w);
 
 /* With the reins only. */
 void wire_server_feed(struct wire_server *w, struct str bytes);

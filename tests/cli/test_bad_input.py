@@ -61,6 +61,30 @@ ROWS = [
     (["exclude", "remove", "192.0.2.1"], 66, "192.0.2.1: expected an excluded range"),
     (["exclude", "drop"], 64, '"drop": expected add RANGE'),
 
+    (["user"], 64, "expected add, passwd, list, lock, unlock, remove or alias"),
+    (["user", "frob"], 64, '"frob": expected add, passwd, list'),
+    (["user", "add"], 64, "add: expected one NAME"),
+    (["user", "add", "a", "b"], 64, "add: expected one NAME"),
+    (["user", "list", "x"], 64, "list: expected nothing behind it"),
+    (["user", "alias", "ann", "add"], 64, "alias: expected NAME add ADDRESS"),
+    (["user", "alias", "ann", "give", "a@b.test"], 64, '"give": expected add ADDRESS or remove'),
+    (["user", "alias", "ann", "add", "a@b@c"], 64, '"a@b@c": expected an ADDRESS'),
+    (["user", "add", "a b", "--generate"], 64, '"a b": expected a NAME'),
+    (["user", "add", "../x", "--generate"], 64, '"../x": expected a NAME'),
+    (["user", "add", "a%b@c.test", "--generate"], 64, '"a%b@c.test": expected a NAME'),
+    (["user", "add", "\x1b[2J", "--generate"], 64, '"\\x1b[2J": expected a NAME'),
+    (["user", "add", "ann", "--address", "ann"], 64, '"ann": expected an ADDRESS'),
+    (["user", "add", "ann", "--address", '"a b"@c.test'], 64, "expected an ADDRESS"),
+    (["user", "add", "ann", "--address", "a@[192.0.2.1]"], 64, "expected an ADDRESS"),
+    (["user", "add", "ann", "--address", "a@b.test>"], 64, "expected an ADDRESS"),
+    (["user", "add", "ann", "--uid", "no-such-user"], 64, "expected a user of this machine"),
+    (["user", "add", "ann", "--uid", "4294967295"], 64, "expected a user of this machine"),
+    (["user", "add", "ann", "--no-password", "--scram"], 64, "expected --no-password alone"),
+    (["user", "lock", "ann", "--scram"], 64, "lock: an option of another word"),
+    (["user", "passwd", "ann", "--uid", "0"], 64, "passwd: an option of another word"),
+    (["user", "lock", "ann"], 66, 'no account has the name "ann"'),
+    (["user", "remove", "ann"], 66, 'no account has the name "ann"'),
+
     (["list", "everything"], 64, '"everything": expected listings, tests, returns'),
     (["list", "tests", "999.1"], 64, '"999.1": expected an address or address/length'),
     (["list", "tests", "--limit", "0"], 64, '"0": expected a number from 1 to 1000000'),
@@ -282,7 +306,7 @@ def test_configuration_missing(box):
     assert "expected a configuration file: not found" in one_line(box.run("list", code=78))
 
 
-STATE_COMMANDS = [["list"], ["permit", "list"], ["exclude", "list"],
+STATE_COMMANDS = [["list"], ["user", "list"], ["permit", "list"], ["exclude", "list"],
                   ["evidence", "show", "192.0.2.1"], ["backup", "b.db"], ["expire", "--dry-run"]]
 
 

@@ -173,6 +173,8 @@ FRESH = {
     "nominate": lambda box, get: box.run("nominate", "192.0.2.1", "--reason", "sp\u00e4m",
                                          "--message", message(box, "all")),
     "permit": lambda box, get: box.permit("192.0.2.0/24"),
+    "user": lambda box, get: box.run("user", "add", "ann", "--scram", "--address",
+                                     "ann@b\u00fccher.example", text="s\u00e9same\n"),
     "exclude": lambda box, get: box.run("exclude", "add", "192.0.2.0/24", "--why", "n\u00f6"),
     "test": lambda box, get: fresh_test(box, "test", get("closed")),
     "scan": lambda box, get: fresh_test(box, "scan", get("closed")),

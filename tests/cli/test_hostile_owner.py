@@ -33,6 +33,8 @@ CALLS = {
     "nominate": [["192.0.2.1", "--reason", "x"]],
     "permit": [["list"], ["add", "192.0.2.1", "--consent", "range", "--by", "x"],
                ["remove", "192.0.2.1"]],
+    "user": [["list"], ["add", "ann", "--generate"], ["passwd", "ann", "--generate"], ["lock", "ann"],
+             ["alias", "ann", "add", "a@b.test"], ["remove", "ann"]],
     "exclude": [["list"], ["add", "192.0.2.1", "--why", "x"], ["remove", "192.0.2.1"]],
     "test": [["192.0.2.1"]],
     "scan": [["192.0.2.1"]],
@@ -300,7 +302,7 @@ def test_readers_change_nothing(trap):
     before = files()
     for command, calls in CALLS.items():
         for call in calls:
-            if command in ("list", "permit", "exclude") and len(call) == 1 or \
+            if command in ("list", "permit", "exclude", "user") and len(call) == 1 or \
                     command in ("evidence", "backup") or call in (["--dry-run"], ["export"]):
                 done = trap.call(command, *call)
                 assert files() == before, (command, call, done.stderr)

@@ -7,7 +7,7 @@
  *
  * The expectation is of the text alone and does not use the grammar.
  */
-#include "directory.h"
+#include "two-domains.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "test.h"
 
 #include "catalogue/catalogue.h"
-#include "directory.h"
+#include "two-domains.h"
 
 static enum gateway_known every_mailbox(void *arg, const struct gateway_address *address)
 {

@@ -5,7 +5,7 @@
  */
 #include "test.h"
 
-#include "directory.h"
+#include "two-domains.h"
 
 static enum gateway_known gone_mailbox(void *arg, const struct gateway_address *address)
 {

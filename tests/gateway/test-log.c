@@ -222,13 +222,15 @@ static void test_turns(void **state)
 	(void)state;
 	uint64_t use;
 	unsigned moved = 0;
+	bool failed;
 	open_log();
 	assert_int_equal(begin_message(0, text_of(0, 1000)), ERR_OK);
 	for (uint64_t m = 1; m < 300; m++) {
 		assert_int_equal(begin_message(m, text_of(m, 4000)), ERR_OK);
 		assert_int_equal(end_message(m), ERR_OK);
-		if (!gateway_log_crowded(queue.log, &use))
+		if (!gateway_log_crowded(queue.log, &use, &failed))
 			continue;
+		assert_false(failed);
 		struct gateway_place old = queue.place[0];
 		assert_true(old.use == use);
 		assert_int_equal(put(GATEWAY_ENDS, KIND_MESSAGE, 0, text_of(0, 1000),

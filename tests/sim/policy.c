@@ -375,6 +375,9 @@ void policy_answer(struct session *s, const struct smtp_server_event *ev)
 	case SMTP_SERVER_XCLIENT:
 		on_xclient(s, ev);
 		break;
+	case SMTP_SERVER_SASL_END:
+		break;
+	case SMTP_SERVER_SASL:
 	case SMTP_SERVER_UNKNOWN:
 		reply(s, 502, "5.5.2", "Command not known");
 		break;

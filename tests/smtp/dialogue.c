@@ -25,7 +25,8 @@ struct talk {
 	bool late, owed;
 	unsigned replies;                     /* so many of the same, but for the second */
 	int code;                             /* the answer that waits */
-	const char *enhanced, *answer_text;
+	const char *enhanced, *answer_text, *login;
+	struct buf challenge;                 /* the answer, if its code is 334 */
 	bool starttls;
 };
 
@@ -117,6 +118,30 @@ static void answer_name(struct talk *t, const char *name, const char *ok_text)
 		answer(t, 250, NULL, ok_text);
 }
 
+static void answer_login(struct talk *t, const char *login)
+{
+	answer(t, 235, NULL, "Welcome");
+	t->login = login;
+}
+
+static void answer_sasl(struct talk *t, struct str text)
+{
+	if (str_eq(text, STR("ok"))) {
+		answer_login(t, "canon");
+	} else if (str_eq(text, STR("no"))) {
+		answer(t, 535, NULL, "Wrong");
+	} else if (str_eq(text, STR("down"))) {
+		answer(t, 454, "4.7.0", "Later");
+	} else if (str_eq(text, STR("close"))) {
+		answer(t, 421, "4.3.2", "Closed");
+	} else {
+		answer(t, 334, NULL, NULL);
+		buf_clear(&t->challenge);
+		buf_add_byte(&t->challenge, '?');
+		buf_add_str(&t->challenge, text);
+	}
+}
+
 static void decide(struct talk *t, const struct smtp_server_event *ev)
 {
 	char name[300];
@@ -153,9 +178,12 @@ static void decide(struct talk *t, const struct smtp_server_event *ev)
 	case SMTP_SERVER_AUTH:
 		if (str_eq(ev->user, STR("u")) && str_eq(ev->password, STR("p")))
 			answer(t, 235, NULL, "Welcome");
+		else if (str_eq(ev->user, STR("alias")) && str_eq(ev->password, STR("p")))
+			answer_login(t, "canon");
 		else
 			answer(t, 535, NULL, "Wrong");
 		break;
+	case SMTP_SERVER_SASL: answer_sasl(t, ev->text); break;
 	case SMTP_SERVER_XCLIENT:
 		answer(t, 220, NULL, NULL);
 		break;
@@ -218,6 +246,11 @@ static void event_text(struct buf *b, const struct smtp_server_event *ev)
 	case SMTP_SERVER_AUTH:
 		buf_printf(b, "AUTH %.*s %.*s", STR_ARG(ev->user), STR_ARG(ev->password));
 		break;
+	case SMTP_SERVER_SASL:
+		buf_printf(b, "SASL %.*s%s%s", STR_ARG(ev->mechanism), ev->first ? " first" : "",
+		           ev->said ? " said " : "");
+		break;
+	case SMTP_SERVER_SASL_END: buf_add_cstr(b, "SASL END"); break;
 	case SMTP_SERVER_XCLIENT: buf_add_cstr(b, "XCLIENT "); break;
 	case SMTP_SERVER_UNKNOWN: buf_add_cstr(b, "UNKNOWN "); break;
 	case SMTP_SERVER_CLOSE: buf_add_cstr(b, "CLOSE"); break;
@@ -243,6 +276,9 @@ static void log_event_text(struct talk *t, const struct smtp_server_event *ev)
 		buf_add_byte(&t->events, '\n');
 	t->in_text = false;
 	event_text(&t->events, ev);
+	struct str login = smtp_server_state(t->server).login;
+	if (ev->type == SMTP_SERVER_MAIL && login.n)
+		buf_printf(&t->events, " by %.*s", STR_ARG(login));
 	buf_add_byte(&t->events, '\n');
 }
 
@@ -252,7 +288,13 @@ static void log_event_text(struct talk *t, const struct smtp_server_event *ev)
 static void say(struct talk *t)
 {
 	t->owed = false;
-	smtp_server_reply(t->server, t->code, t->enhanced, t->answer_text);
+	if (t->login)
+		smtp_server_login(t->server, str_of(t->login));
+	t->login = NULL;
+	if (t->code == 334)
+		smtp_server_challenge(t->server, buf_str(&t->challenge));
+	else
+		smtp_server_reply(t->server, t->code, t->enhanced, t->answer_text);
 	for (unsigned i = 1; i < t->replies; i++)
 		smtp_server_reply(t->server, i == 1 ? 452 : t->code, NULL,
 		                  i == 1 ? "Full" : t->answer_text);
@@ -364,6 +406,7 @@ static void run_once(const struct script *script, const struct expected *e, cons
 	smtp_server_destroy(t.server);
 	buf_fini(&t.out);
 	buf_fini(&t.events);
+	buf_fini(&t.challenge);
 }
 
 void run_scripts(const struct script *scripts, size_t n)

@@ -13,8 +13,10 @@
  *
  * The policy: a local part (or HELO name) `refuse` gets 550 5.7.1, `later` 450
  * 4.2.0, `close` 421 4.3.2; of the sender `nodata` DATA is refused with 554, of
- * `nomessage` the message with 452; user "u" with password "p" may log in; FOO is
- * known and gets 250. In LMTP the second recipient of a message is answered 452.
+ * `nomessage` the message with 452; user "u" with password "p" may log in, and so may "alias", who
+ * is "canon" then; FOO is known and gets 250. Of a mechanism of options.sasl the answer "ok" logs
+ * "canon" in, "no" gets 535, "down" 454, "close" 421, all else the challenge "?" with that answer
+ * behind it. In LMTP the second recipient of a message is answered 452.
  */
 #ifndef PORTREEVE_TESTS_DIALOGUE_H
 #define PORTREEVE_TESTS_DIALOGUE_H

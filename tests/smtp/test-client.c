@@ -429,6 +429,44 @@ static void test_extensions(void **state)
 	}
 }
 
+static void test_sizes_and_limits(void **state)
+{
+	(void)state;
+	static const struct { const char *line; struct smtp_offer offer; } said[] = {
+		{ "SIZE", { 0 } }, { "SIZE 0", { 0 } }, { "SIZE x", { 0 } }, { "SIZE -1", { 0 } },
+		{ "SIZE 10240000", { .size_max = 10240000 } },
+		{ "size 7 8", { .size_max = 7 } }, { "SIZE=7", { 0 } },
+		{ "SIZE 99999999999999999999", { 0 } }, { "XSIZE 7", { 0 } },
+		{ "LIMITS", { 0 } }, { "LIMITSX RCPTMAX=5", { 0 } }, { "XLIMITS RCPTMAX=5", { 0 } },
+		{ "LIMITS RCPTMAX=1", { .recipients_max = 1 } },
+		{ "limits rcptmax=999999 Mailmax=20 RCPTDOMAINMAX=3",
+		  { .recipients_max = 999999, .mails_max = 20, .domains_max = 3 } },
+		{ "LIMITS FUTURE NEW=x;y RCPTMAX=5", { .recipients_max = 5 } },
+		{ "LIMITS RCPTMAX=0 MAILMAX=1000000 RCPTDOMAINMAX=03", { 0 } },
+		{ "LIMITS RCPTMAX= MAILMAX==5 =RCPTMAX=5 RCPTMAX RCPTDOMAINMAX=5x", { 0 } },
+		{ "LIMITS RCPTMAX=-5 MAILMAX=99999999999999999999", { 0 } },
+	};
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct buf log = { 0 };
+		struct smtp_client *c = smtp_client_create(NULL);
+		queue(c, "EHLO EHLO");
+		feed(c, STR("220 x\r\n250-mx\r\n250 "), 0, 0, &log);
+		feed(c, str_of(said[i].line), 0, 0, &log);
+		feed(c, STR("\r\n"), 0, 0, &log);
+		struct smtp_offer got = smtp_client_offer(c), want = said[i].offer;
+		CHECK_ROW(said[i].line, got.size_max == want.size_max);
+		CHECK_ROW(said[i].line, got.recipients_max == want.recipients_max);
+		CHECK_ROW(said[i].line, got.mails_max == want.mails_max);
+		CHECK_ROW(said[i].line, got.domains_max == want.domains_max);
+		/* What the newest EHLO does not say does not count any more. */
+		feed(c, STR("250-mx\r\n250 DSN\r\n"), 0, 0, &log);
+		got = smtp_client_offer(c);
+		CHECK_ROW(said[i].line, got.size_max == 0 && got.recipients_max == 0);
+		smtp_client_destroy(c);
+		buf_fini(&log);
+	}
+}
+
 static void test_server_name(void **state)
 {
 	(void)state;
@@ -605,6 +643,7 @@ int main(void)
 		cmocka_unit_test(test_limits_from_both_sides),
 		cmocka_unit_test(test_commands), cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_many_outstanding), cmocka_unit_test(test_extensions),
+		cmocka_unit_test(test_sizes_and_limits),
 		cmocka_unit_test(test_server_name), cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_injected), cmocka_unit_test(test_starttls_refused),
 		cmocka_unit_test(test_timeouts), cmocka_unit_test(test_leave),

@@ -261,6 +261,28 @@ static void test_form_of_replies(void **state)
 	smtp_server_destroy(s);
 }
 
+/* Whoever speaks before the greeting went out, however long that was held, and nobody else. */
+static void test_early(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		bool asked = i & 1, early = i & 2;
+		struct smtp_server *s = server(NULL);
+		if (asked)
+			assert_true(run(s, SMTP_SERVER_CONNECT));
+		if (early)
+			smtp_server_input(s, STR("E"));
+		if (!asked)
+			assert_true(run(s, SMTP_SERVER_CONNECT));
+		assert_int_equal(smtp_server_state(s).early, early);
+		smtp_server_reply(s, 220, NULL, NULL);
+		smtp_server_input(s, STR("EHLO x\r\n"));
+		assert_false(run(s, SMTP_SERVER_CLOSE));
+		assert_int_equal(smtp_server_state(s).early, early);
+		smtp_server_destroy(s);
+	}
+}
+
 static void test_timeouts(void **state)
 {
 	(void)state;
@@ -279,7 +301,8 @@ int main(void)
 		cmocka_unit_test(test_endless_message),
 		cmocka_unit_test(test_input_waits_behind_a_reply), cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_answer_after_shutdown_is_dropped),
-		cmocka_unit_test(test_form_of_replies), cmocka_unit_test(test_timeouts),
+		cmocka_unit_test(test_form_of_replies), cmocka_unit_test(test_early),
+		cmocka_unit_test(test_timeouts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

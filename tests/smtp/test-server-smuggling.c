@@ -39,8 +39,13 @@ static const struct script data[] = {
 	{ "CRCRLF, then a true end", .text = TO_DATA
 	  "c: a\\r\\r\\n.\\r\\n\n" SPOILT "C: NOOP\nS: 250*\n" EVENTS_TO_DATA "E: ABORT" },
 	{ "LF first", .text = TO_DATA "c: \\n.\\r\\n\\r\\n.\\r\\n\n" SPOILT "C: NOOP\nS: 250*\n" },
-	{ ".NULCRLF is text", .text = TO_DATA "c: .\\0\\r\\n.\\r\\n\nS: 250 2.0.0 Taken\n"
+	{ ".NULCRLF is text", { .nul_ok = true },
+	  .text = TO_DATA "c: .\\0\\r\\n.\\r\\n\nS: 250 2.0.0 Taken\n"
 	  EVENTS_TO_DATA "E: TEXT \\x00\\x0d\\n\nE: MESSAGE" },
+	{ "a NUL", .text = TO_DATA "c: a\\0b\\r\\n.\\r\\nNOOP\\r\\n\n"
+	  "S: 554 5.6.0 A NUL is in the message\nS: 250 2.0.0*\n" EVENTS_TO_DATA "E: ABORT" },
+	{ "a NUL in the end", .text = TO_DATA "c: a\\r\\n.\\0\\r\\n.\\r\\0\\n.\\r\\n\\r\\n.\\r\\n\n"
+	  SPOILT "C: NOOP\nS: 250 2.0.0*\n" EVENTS_TO_DATA "E: ABORT" },
 	{ "a dot and a space are text", .text = TO_DATA "c: . \\r\\n.\\r\\n\nS: 250 2.0.0 Taken\n"
 	  EVENTS_TO_DATA "E: TEXT  \\x0d\\n\nE: MESSAGE" },
 	{ "a dot behind text ends nothing", .text = TO_DATA "c: a.\\r\\n.\\r\\n\nS: 250*\n"
@@ -78,6 +83,8 @@ static const struct script chunks[] = {
 	BAD_CHUNK("CRCRLF", "4", "a\\r\\r\\n"),
 	BAD_CHUNK("LFCR", "3", "a\\n\\r"),
 	BAD_CHUNK("a CR last", "2", "a\\r"),
+	{ "a NUL", .text = EHLO MAIL_RCPT "C: BDAT 3 LAST\nc: a\\0b\nS: 554 5.6.0 A NUL*\n"
+	  "C: NOOP\nS: 250*\n" EVENTS_TO_BDAT "E: ABORT" },
 	{ "a CR last, and the next chunk has no LF", .text = EHLO MAIL_RCPT
 	  "C: BDAT 2\nc: a\\r\nS: 250*\nC: BDAT 2 LAST\nc: b\\n\n" SPOILT },
 	{ "a CR last, and the last chunk is empty", .text = EHLO MAIL_RCPT

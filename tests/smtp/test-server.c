@@ -27,7 +27,7 @@ static const struct script plain[] = {
 	  "C: DATA\nS: 354 Go on\nC: ..\nC: .x\nC: ...\nC: x.\nC: .\nS: 250 2.0.0 Taken\n"
 	  "E: CONNECT\nE: EHLO c.test\nE: MAIL <a@b>\nE: RCPT <c@d>\nE: DATA\n"
 	  "E: TEXT .\\x0d\\nx\\x0d\\n..\\x0d\\nx.\\x0d\\n\nE: MESSAGE" },
-	{ "8-bit and NUL pass in a message", .text = HELLO MAIL_RCPT
+	{ "8-bit and NUL pass where they may", { .nul_ok = true }, .text = HELLO MAIL_RCPT
 	  "C: DATA\nS: 354 Go on\nC: \\xff\\0\nC: .\nS: 250 2.0.0 Taken\n"
 	  "E: CONNECT\nE: HELO c.test\nE: MAIL <a@b>\nE: RCPT <c@d>\nE: DATA\n"
 	  "E: TEXT \\xff\\x00\\x0d\\n\nE: MESSAGE" },
@@ -111,6 +111,15 @@ static const struct script helo[] = {
 	{ "an old server", { .no_pipelining = true, .no_8bitmime = true, .no_chunking = true },
 	  .text = EHLO_ANY("S: 250-SIZE 10485760\nS: 250-DSN\nS: 250 ENHANCEDSTATUSCODES\n")
 	  "C: BDAT 1\nS: 500*\nC: MAIL FROM:<a@b> BODY=8BITMIME\nS: 555 5.5.4*\n" },
+	{ "limits", { .offer_limits = true, .limits = { .recipients = 7, .transactions = 9 } },
+	  .text = EHLO_ANY("S: 250-PIPELINING\nS: 250-SIZE 10485760\nS: 250-8BITMIME\n"
+	  "S: 250-CHUNKING\nS: 250-DSN\nS: 250-LIMITS RCPTMAX=7 MAILMAX=9\n"
+	  "S: 250 ENHANCEDSTATUSCODES\n") },
+	{ "limits of more than six digits", { .offer_limits = true,
+	  .limits = { .recipients = 999999, .transactions = 1000000 } },
+	  .text = EHLO_ANY("S: 250-PIPELINING\nS: 250-SIZE 10485760\nS: 250-8BITMIME\n"
+	  "S: 250-CHUNKING\nS: 250-DSN\nS: 250-LIMITS RCPTMAX=999999\n"
+	  "S: 250 ENHANCEDSTATUSCODES\n") },
 	{ "all is offered", { .offer_starttls = true, .offer_auth_plain = true,
 	  .auth_in_clear = true, .offer_smtputf8 = true, .offer_xclient = true,
 	  .limits.message_bytes = 1000 },

@@ -7,6 +7,7 @@
 #include "store/admin.h"
 
 #include "base/mem.h"
+#include "store/accounts.h"
 #include "store/journal.h"
 #include "store/list.h"
 #include "store/returns.h"
@@ -18,7 +19,11 @@
 #include <sys/stat.h>
 
 /* What takes the database's last steps back, for tests of older files. */
+#define UNDO_STEP_11 \
+	"DROP TABLE account_addresses;" \
+	"DROP TABLE accounts;"
 #define UNDO_STEP_10 \
+	UNDO_STEP_11 \
 	"DROP INDEX listings_seen;" \
 	"ALTER TABLE listings DROP COLUMN seen_as;" \
 	"ALTER TABLE listings DROP COLUMN known_as;"
@@ -209,13 +214,42 @@ static void older_seen(void **unused)
 	free(path);
 }
 
+/* A database of before there were accounts has none, and takes them. */
+static void older_accounts(void **unused)
+{
+	(void)unused;
+	char *path = mem_printf("%s/portreeve.db", state);
+	struct ip four = ip_of("192.0.2.25");
+	struct account ann = { .name = "ann", .uid = ACCOUNT_NO_UID }, *rows;
+	const char *address = "ann@example.org";
+	struct listing l;
+	size_t n;
+	sqlite3 *db;
+	OK(st, store_list(st, &four, "op", "spam seen", &default_policy, NOW));
+	store_close(st);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, UNDO_STEP_11 "PRAGMA user_version = 10", NULL, NULL,
+	                              NULL), SQLITE_OK);
+	sqlite3_close(db);
+	st = open_store(state, STORE_ALL);
+	OK(st, store_listing_get(st, &four, &l));
+	OK(st, store_accounts(st, &a, &rows, &n));
+	assert_int_equal(n, 0);
+	OK(st, store_account_add(st, &ann, &address, 1, NOW));
+	store_close(st);
+	st = open_store(state, STORE_ALL);
+	OK(st, store_account_of_address(st, address, &ann));
+	assert_string_equal(ann.name, "ann");
+	free(path);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(older_returns), EACH(older_reason), EACH(older_database),
-		EACH(older_ranges), EACH(older_seen),
+		EACH(older_ranges), EACH(older_seen), EACH(older_accounts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

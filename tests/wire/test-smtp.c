@@ -31,6 +31,8 @@ struct world {
 	struct endpoint peer;
 	bool holds, held;                /* the MESSAGE is answered later */
 	bool drops;                      /* the wire is destroyed at MAIL */
+	bool serves_tls;                 /* from the first byte */
+	const char *protocol;
 	unsigned replies, actives;
 	struct buf message;
 	enum stream_end server_ended;
@@ -60,6 +62,7 @@ static void server_event(void *arg, const struct smtp_server_event *ev)
 	case SMTP_SERVER_TEXT: buf_add_str(&w->message, ev->text); break;
 	case SMTP_SERVER_MESSAGE:
 		w->replies = ev->replies;
+		w->protocol = wire_server_state(w->server).protocol;
 		w->held = w->holds;
 		for (; !w->holds && w->replies > 0; w->replies--)
 			wire_server_reply(w->server, 250, NULL, "Taken");
@@ -102,7 +105,8 @@ static void serve(struct world *w, int fd, int64_t session_ms)
 {
 	const struct wire_server_setup setup = {
 		.loop = w->loop, .fd = fd, .options = &w->options, .tls = w->server_tls,
-		.session_ms = session_ms, .hooks = &server_hooks, .arg = w,
+		.tls_at_once = w->serves_tls, .session_ms = session_ms, .hooks = &server_hooks,
+		.arg = w,
 	};
 	assert_null(w->server);
 	w->server = wire_server_create(&setup);
@@ -304,6 +308,20 @@ static void test_starttls(void **state)
 	assert_string_equal(buf_cstr(&w.log), "connected\nbanner 220\nEHLO 250\nSTARTTLS 220\n"
 	                    "secured\nEHLO 250\nMAIL 250\nRCPT 250\nRCPT 250\nDATA 354\n"
 	                    "message 250\nQUIT 221\n");
+	world_fini(&w);
+}
+
+static void test_tls_at_once(void **state)
+{
+	struct world w;
+	(void)state;
+	world_init(&w);
+	w.setup.tls_at_once = w.serves_tls = true;
+	connect_client(&w);
+	run_until(&w, &w.client_over);
+	assert_string_equal(buf_cstr(&w.log), "connected\nsecured\nbanner 220\nEHLO 250\nMAIL 250\n"
+	                    "RCPT 250\nRCPT 250\nDATA 354\nmessage 250\nQUIT 221\n");
+	assert_string_equal(w.protocol, "ESMTPS");
 	world_fini(&w);
 }
 
@@ -619,6 +637,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_mail), cmocka_unit_test(test_starttls),
+		cmocka_unit_test(test_tls_at_once),
 		cmocka_unit_test(test_large), cmocka_unit_test(test_lmtp_at_a_path),
 		cmocka_unit_test(test_late_replies), cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_destroyed_within), cmocka_unit_test(test_source_fails),

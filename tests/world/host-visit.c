@@ -240,11 +240,13 @@ static void on_event(struct visit *v, const struct smtp_server_event *ev)
 	case SMTP_SERVER_ABORT:
 		forget(v);
 		break;
-	case SMTP_SERVER_AUTH:
+	case SMTP_SERVER_AUTH: case SMTP_SERVER_SASL:
 		smtp_server_reply(v->smtp, 535, "5.7.8", "No");
 		break;
 	case SMTP_SERVER_STARTTLS: case SMTP_SERVER_XCLIENT: case SMTP_SERVER_UNKNOWN:
 		smtp_server_reply(v->smtp, 502, "5.5.2", "Command not known");
+		break;
+	case SMTP_SERVER_SASL_END:
 		break;
 	case SMTP_SERVER_CLOSE:
 		v->over = true;

@@ -2,16 +2,14 @@
  *
  * From, by, with, id and for: each by its grammar, whatever a client said.
  */
-#include "relaytest/collector-received.h"
+#include "mail/received-write.h"
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "mail/address.h"
 
 #include <assert.h>
-#include <openssl/sha.h>
 
-enum { ID_LEN = 16, HELO_SHOWN_MAX = 255 };
+enum { HELO_SHOWN_MAX = 255 };
 
 static bool may_stand_in_from(struct str helo)
 {
@@ -32,32 +30,31 @@ static void add_comment(const char *name, struct str text, struct buf *out)
 	buf_add_byte(out, ')');
 }
 
-static void add_from(const struct collector_received *r, struct buf *out)
+static void add_from(const struct received_written *r, struct buf *out)
 {
 	char peer[IP_TEXT_MAX + 8];
-	struct str helo = str_of(r->helo);
 	ip_format_literal(&r->peer, peer);
-	if (may_stand_in_from(helo)) {
-		buf_printf(out, "Received: from %s (%s)", r->helo, peer);
+	if (may_stand_in_from(r->helo)) {
+		buf_printf(out, "from %.*s (%s)", STR_ARG(r->helo), peer);
 		return;
 	}
-	buf_printf(out, "Received: from %s", peer);
-	if (helo.n > 0)
-		add_comment("helo", helo, out);
+	buf_printf(out, "from %s", peer);
+	if (r->helo.n > 0)
+		add_comment("helo", r->helo, out);
 }
 
-void collector_received(const struct collector_received *r, struct buf *out)
+void received_write(const struct received_written *r, struct buf *out)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	char id[ID_LEN + 1], date[CLOCK_TEXT_MAX];
-	assert(r->with[0] != '\0' && r->by[0] != '\0');
-	assert(!r->recipient || r->recipient[0] == '<');
-	SHA256((const unsigned char *)(r->identity.n ? r->identity.p : ""), r->identity.n, digest);
-	hex_encode(digest, ID_LEN / 2, id);
-	add_from(r, out);
-	buf_printf(out, "\r\n\tby %s with %s id %s", r->by, r->with, id);
+	char date[CLOCK_TEXT_MAX];
+	assert(r->with[0] != '\0' && r->by[0] != '\0' && r->id[0] != '\0');
+	buf_add_cstr(out, "Received: ");
+	if (r->peer.family) {
+		add_from(r, out);
+		buf_add_cstr(out, "\r\n\t");
+	}
+	buf_printf(out, "by %s with %s id %s", r->by, r->with, r->id);
 	/* What stands behind "for" has a domain (RFC 5321 4.4); "<postmaster>" has none. */
-	if (r->recipient && strchr(r->recipient, '@'))
-		buf_printf(out, "\r\n\tfor %s", r->recipient);
+	if (str_find(r->recipient, '@') != SIZE_MAX)
+		buf_printf(out, "\r\n\tfor <%.*s>", STR_ARG(r->recipient));
 	buf_printf(out, "; %s\r\n", clock_format_mail(r->time_s, date));
 }

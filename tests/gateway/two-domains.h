@@ -3,8 +3,8 @@
  * A server of the domains "b.a" and "a", with the mailboxes "a@b.a" and "a@a", which are the
  * addresses of the account "a" too, for tests.
  */
-#ifndef PORTREEVE_TESTS_GATEWAY_DIRECTORY_H
-#define PORTREEVE_TESTS_GATEWAY_DIRECTORY_H
+#ifndef PORTREEVE_TESTS_GATEWAY_TWO_DOMAINS_H
+#define PORTREEVE_TESTS_GATEWAY_TWO_DOMAINS_H
 
 #include "gateway/facts.h"
 

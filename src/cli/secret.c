@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Whatever ends the reading of a secret, the terminal shows again what is typed: signals are let
+ * through only after that.
+ */
+#include "cli/secret.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t caught;
+
+static void catch(int signal)
+{
+	caught = signal;
+}
+
+/* Up to a line's end, or the end of the input. */
+static int read_bytes(int fd, size_t max, bool one_line, struct buf *out)
+{
+	char bytes[256];
+	for (;;) {
+		ssize_t n = read(fd, bytes, one_line ? 1 : sizeof(bytes));
+		if (n < 0)
+			return errno == EINTR && !caught ? ERR_AGAIN : ERR_IO;
+		if (n == 0)
+			return ERR_OK;
+		buf_add(out, bytes, (size_t)n);
+		explicit_bzero(bytes, sizeof(bytes));
+		if (one_line && out->p[out->n - 1] == '\n')
+			return ERR_OK;
+		if (out->n > max + 2)
+			return ERR_LIMIT;
+	}
+}
+
+static void without_end(struct buf *b)
+{
+	if (b->n > 0 && b->p[b->n - 1] == '\n')
+		b->p[--b->n] = '\0';
+	if (b->n > 0 && b->p[b->n - 1] == '\r')
+		b->p[--b->n] = '\0';
+}
+
+/* One line of the terminal, with the echo off. */
+static int ask(const char *prompt, size_t max, struct buf *out)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	enum { N = sizeof(signals) / sizeof(*signals) };
+	struct sigaction catching = { .sa_handler = catch }, before[N];
+	struct termios shown, hidden;
+	if (tcgetattr(STDIN_FILENO, &shown) != 0)
+		return ERR_IO;
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	hidden.c_lflag |= ECHONL;
+	caught = 0;
+	for (size_t i = 0; i < N; i++)
+		sigaction(signals[i], &catching, &before[i]);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	fputs(prompt, stderr);
+	fflush(stderr);
+	int e = read_bytes(STDIN_FILENO, max, true, out);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+	for (size_t i = 0; i < N; i++)
+		sigaction(signals[i], &before[i], NULL);
+	if (caught) {
+		fputc('\n', stderr);
+		raise(caught);         /* as if it had come now; of a stop we come back */
+		return ERR_IO;
+	}
+	without_end(out);
+	return e;
+}
+
+static int ask_twice(const struct cli *cli, const char *what, size_t max, struct buf *secret)
+{
+	struct buf prompt = { 0 }, again = { 0 };
+	buf_printf(&prompt, "%s: ", what);
+	int e = ask(buf_cstr(&prompt), max, secret);
+	if (e == ERR_OK && secret->n > 0) {
+		buf_clear(&prompt);
+		buf_printf(&prompt, "%s, again: ", what);
+		e = ask(buf_cstr(&prompt), max, &again);
+	}
+	bool same = str_eq(buf_str(secret), buf_str(&again));
+	secret_fini(&again);
+	buf_fini(&prompt);
+	if (e == ERR_LIMIT)
+		return cli_fail(cli, EX_DATAERR, "%s: longer than %zu bytes", what, max);
+	if (e != ERR_OK)
+		return cli_fail(cli, EX_IOERR, "%s: it could not be read from the terminal", what);
+	return same ? CLI_GO : cli_fail(cli, EX_DATAERR, "%s: the two are not the same", what);
+}
+
+static int from_input(const struct cli *cli, const char *what, size_t max, struct buf *secret)
+{
+	int e = read_bytes(STDIN_FILENO, max, false, secret);
+	if (e == ERR_LIMIT)
+		return cli_fail(cli, EX_DATAERR, "standard input: expected one line of at most %zu"
+		                " bytes, the %s", max, what);
+	if (e != ERR_OK)
+		return cli_fail(cli, EX_IOERR, "standard input: the %s could not be read", what);
+	without_end(secret);
+	if (secret->n == 0 || str_find(buf_str(secret), '\n') != SIZE_MAX)
+		return cli_fail(cli, EX_DATAERR, "standard input: expected one line, the %s", what);
+	return CLI_GO;
+}
+
+int secret_read(const struct cli *cli, const char *what, size_t max, struct buf *secret)
+{
+	return isatty(STDIN_FILENO) ? ask_twice(cli, what, max, secret) :
+	                              from_input(cli, what, max, secret);
+}
+
+void secret_fini(struct buf *secret)
+{
+	if (secret->p)
+		explicit_bzero(secret->p, secret->cap);
+	buf_fini(secret);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One message over a session that is ready: MAIL, RCPT and DATA, all at once where the server
+ * offers PIPELINING (RFC 2920 3.1), and what each reply says of whom.
+ */
+#include "gateway/carrier-private.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+void gateway_load_fini(struct gateway_load *load)
+{
+	for (size_t i = 0; i < load->count; i++)
+		free(load->cargo[i].said);
+	free(load->cargo);
+	load->cargo = NULL;
+	load->count = 0;
+}
+
+void carrier_say(struct gateway_carrier *c, enum smtp_verb verb, uint32_t tag, struct buf *line)
+{
+	int e = smtp_client_command(c->client, verb, tag, buf_str(line));
+	assert(e == ERR_OK);
+	OPENSSL_cleanse(line->p, line->n);
+	buf_fini(line);
+}
+
+void carrier_add_reply(struct buf *text, const struct smtp_reply *r)
+{
+	buf_printf(text, "%d %s%s", r->code, r->enhanced, r->enhanced[0] ? " " : "");
+	for (size_t i = 0; i < r->text.n && text->n < GATEWAY_SAID_MAX; i++)
+		buf_add_byte(text, r->text.p[i] == '\n' ? ' ' : r->text.p[i]);
+}
+
+/* ---- fates ----------------------------------------------------------------------------------- */
+
+static void decide(struct gateway_cargo *cargo, enum gateway_fate fate, const char *enhanced,
+                   struct str said, bool replied)
+{
+	assert(!cargo->known);
+	cargo->known = true;
+	cargo->fate = fate;
+	cargo->replied = replied;
+	str_copy(cargo->enhanced, sizeof(cargo->enhanced), str_of(enhanced));
+	cargo->said = mem_strndup(said.n ? said.p : "", said.n);
+}
+
+static enum gateway_fate fate_of(enum smtp_verb verb, const struct smtp_reply *r)
+{
+	/* RFC 5321 4.5.3.1.10: 552 to RCPT is one recipient too many for now, as 452 is. */
+	if (verb == SMTP_RCPT && r->code == 552)
+		return GATEWAY_FATE_DEFERRED;
+	if (smtp_reply_ok(r))
+		return GATEWAY_FATE_DELIVERED;
+	return r->code / 100 == 5 ? GATEWAY_FATE_FAILED : GATEWAY_FATE_DEFERRED;
+}
+
+static void decide_by_reply(struct gateway_cargo *cargo, enum smtp_verb verb,
+                            const struct smtp_reply *r)
+{
+	static const char *const plain[] = {
+		[GATEWAY_FATE_DELIVERED] = "2.0.0", [GATEWAY_FATE_DEFERRED] = "4.0.0",
+		[GATEWAY_FATE_FAILED] = "5.0.0",
+	};
+	enum gateway_fate fate = fate_of(verb, r);
+	struct buf said = { 0 };
+	char enhanced[sizeof(r->enhanced)];
+	str_copy(enhanced, sizeof(enhanced), str_of(r->enhanced[0] ? r->enhanced : plain[fate]));
+	/* The code of three digits is the one that counts. */
+	enhanced[0] = plain[fate][0];
+	carrier_add_reply(&said, r);
+	decide(cargo, fate, enhanced, buf_str(&said), true);
+	buf_fini(&said);
+}
+
+/* Of all that have none; `accepted`: only of who was taken at RCPT. */
+static void decide_all(struct gateway_carrier *c, enum smtp_verb verb, const struct smtp_reply *r,
+                       bool accepted)
+{
+	for (size_t i = 0; i < c->load->count; i++) {
+		struct gateway_cargo *cargo = &c->load->cargo[i];
+		if (!cargo->known && (cargo->accepted || !accepted))
+			decide_by_reply(cargo, verb, r);
+	}
+}
+
+void carrier_load_tell(struct gateway_carrier *c)
+{
+	c->load = NULL;
+	c->loads++;
+	loop_timer_arm(c->idle, c->setup.idle_ms);
+	c->setup.hooks->carried(c->setup.arg);
+}
+
+void carrier_load_lost(struct gateway_carrier *c, const char *enhanced, const char *why)
+{
+	struct gateway_load *load = c->load;
+	load->untouched = !c->answered && c->loads > 0;
+	for (size_t i = 0; i < load->count && !load->untouched; i++)
+		if (!load->cargo[i].known)
+			decide(&load->cargo[i], GATEWAY_FATE_DEFERRED, enhanced, str_of(why),
+			       false);
+	carrier_load_tell(c);
+}
+
+/* ---- what is said ---------------------------------------------------------------------------- */
+
+static void say_mail(struct gateway_carrier *c)
+{
+	const struct gateway_envelope *e = c->load->envelope;
+	unsigned offered = smtp_client_extensions(c->client);
+	struct buf line = { 0 };
+	buf_printf(&line, "MAIL FROM:<%.*s>", STR_ARG(e->from));
+	if (offered & SMTP_EXT_SIZE)
+		buf_printf(&line, " SIZE=%zu", c->load->text.n);
+	if ((offered & SMTP_EXT_8BITMIME) && e->body == SMTP_BODY_8BITMIME)
+		buf_add_cstr(&line, " BODY=8BITMIME");
+	if ((offered & SMTP_EXT_SMTPUTF8) && e->utf8)
+		buf_add_cstr(&line, " SMTPUTF8");
+	carrier_say(c, SMTP_MAIL, 0, &line);
+}
+
+/* The next recipient that has no fate yet, its number as the tag; false: there is none. */
+static bool say_rcpt(struct gateway_carrier *c)
+{
+	struct gateway_load *load = c->load;
+	while (c->said < load->count && load->cargo[c->said].known)
+		c->said++;
+	if (c->said == load->count)
+		return false;
+	struct buf line = { 0 };
+	buf_printf(&line, "RCPT TO:<%.*s>", STR_ARG(load->cargo[c->said].rcpt->to.address));
+	carrier_say(c, SMTP_RCPT, (uint32_t)c->said, &line);
+	c->said++;
+	return true;
+}
+
+static void say_data(struct gateway_carrier *c)
+{
+	struct buf line = { 0 };
+	assert(!c->data_said);
+	buf_add_cstr(&line, "DATA");
+	c->data_said = true;
+	carrier_say(c, SMTP_DATA, 0, &line);
+}
+
+static bool is_pipelining(const struct gateway_carrier *c)
+{
+	return smtp_client_extensions(c->client) & SMTP_EXT_PIPELINING;
+}
+
+static struct str header_of(struct str text)
+{
+	size_t end = str_search(text, STR("\r\n\r\n"));
+	return end == SIZE_MAX ? text : (struct str){ text.p, end };
+}
+
+/* RFC 6531 3.2: what cannot be said to a server without SMTPUTF8. */
+static void refuse_utf8(struct gateway_carrier *c)
+{
+	const struct gateway_envelope *e = c->load->envelope;
+	bool offered = smtp_client_extensions(c->client) & SMTP_EXT_SMTPUTF8;
+	if (offered || !e->utf8)
+		return;
+	bool all = !str_is_ascii(e->from) || !str_is_ascii(header_of(c->load->text));
+	for (size_t i = 0; i < c->load->count; i++)
+		if (all || !str_is_ascii(c->load->cargo[i].rcpt->to.address))
+			decide(&c->load->cargo[i], GATEWAY_FATE_FAILED, "5.6.7",
+			       STR("the message needs SMTPUTF8, which its server does not offer"),
+			       false);
+}
+
+static bool has_open(const struct gateway_carrier *c)
+{
+	for (size_t i = 0; i < c->load->count; i++)
+		if (!c->load->cargo[i].known)
+			return true;
+	return false;
+}
+
+bool gateway_carrier_takes(const struct gateway_carrier *c)
+{
+	return c->ready && !c->load && !c->over;
+}
+
+void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load)
+{
+	assert(gateway_carrier_takes(c) && load->count > 0);
+	struct buf reset = { 0 };
+	c->load = load;
+	c->answered = c->mail_ok = c->data_said = c->text_said = false;
+	c->said = c->accepted = 0;
+	loop_timer_disarm(c->idle);
+	refuse_utf8(c);
+	if (!has_open(c)) {
+		/* Nothing needs to be said; it is told from the loop. */
+		loop_timer_arm(c->idle, 0);
+		return;
+	}
+	if (c->unclean) {
+		buf_add_cstr(&reset, "RSET");
+		carrier_say(c, SMTP_RSET, 0, &reset);
+	}
+	c->unclean = true;
+	say_mail(c);
+	if (is_pipelining(c)) {
+		while (say_rcpt(c))
+			;
+		say_data(c);
+	}
+	wire_client_flush(c->wire);
+}
+
+/* ---- what is answered ------------------------------------------------------------------------ */
+
+static void say_text(struct gateway_carrier *c)
+{
+	c->left = c->load->text;
+	c->text_said = true;
+	const struct smtp_source source = { smtp_text_pull, &c->left };
+	smtp_client_message_from(c->client, 0, &source);
+}
+
+/* What may be said next where the server wants one command at a time. */
+static void go_on(struct gateway_carrier *c)
+{
+	if (is_pipelining(c) || !c->mail_ok || c->data_said || say_rcpt(c))
+		return;
+	if (c->accepted > 0)
+		say_data(c);
+}
+
+static const char *on_data(struct gateway_carrier *c, const struct smtp_reply *r)
+{
+	if (r->code / 100 == 3) {
+		if (c->accepted > 0) {
+			say_text(c);
+			return NULL;
+		}
+		/* RFC 2920 3.1: DATA was said before it was known that nobody is taken. */
+		if (c->setup.lmtp)
+			return "it wants a text for nobody";
+		c->text_said = true;
+		smtp_client_message(c->client, 0, STR(""));
+		return NULL;
+	}
+	if (smtp_reply_ok(r))
+		return "it took DATA without a text";
+	decide_all(c, SMTP_DATA, r, true);
+	return NULL;
+}
+
+static void on_rcpt(struct gateway_carrier *c, uint32_t tag, const struct smtp_reply *r)
+{
+	assert(tag < c->load->count);
+	struct gateway_cargo *cargo = &c->load->cargo[tag];
+	if (cargo->known)
+		return;
+	if (!smtp_reply_ok(r)) {
+		decide_by_reply(cargo, SMTP_RCPT, r);
+		return;
+	}
+	cargo->accepted = true;
+	c->accepted++;
+}
+
+static void on_message(struct gateway_carrier *c, uint32_t tag, const struct smtp_reply *r)
+{
+	c->unclean = false;
+	c->load->relayed = !(smtp_client_extensions(c->client) & SMTP_EXT_DSN);
+	if (!c->setup.lmtp) {
+		decide_all(c, SMTP_MESSAGE, r, true);
+		return;
+	}
+	assert(tag < c->load->count && c->load->cargo[tag].accepted);
+	decide_by_reply(&c->load->cargo[tag], SMTP_MESSAGE, r);
+}
+
+static bool is_done(const struct gateway_carrier *c)
+{
+	return smtp_client_outstanding(c->client) == 0 && !has_open(c);
+}
+
+const char *carrier_load_reply(struct gateway_carrier *c, enum smtp_verb verb, uint32_t tag,
+                               const struct smtp_reply *r)
+{
+	const char *broken = NULL;
+	if (verb == SMTP_RSET)
+		return smtp_reply_ok(r) ? NULL : "it refuses RSET";
+	c->answered = true;
+	if (verb == SMTP_MAIL && smtp_reply_ok(r))
+		c->mail_ok = true;
+	else if (verb == SMTP_MAIL)
+		decide_all(c, SMTP_MAIL, r, false);
+	else if (verb == SMTP_RCPT)
+		on_rcpt(c, tag, r);
+	else if (verb == SMTP_DATA)
+		broken = on_data(c, r);
+	else if (verb == SMTP_MESSAGE)
+		on_message(c, tag, r);
+	if (broken)
+		return broken;
+	go_on(c);
+	if (is_done(c))
+		carrier_load_tell(c);
+	return NULL;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A session goes through the places of its destination until one takes mail of us, then takes one
+ * message after another from the waiting line.
+ */
+#include "gateway/delivery-private.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static const struct gateway_carrier_hooks hooks;
+
+static void count(uint64_t *counter)
+{
+	(*counter)++;
+}
+
+#define COUNT(d, what) \
+	do { if ((d)->setup.counters) count(&(d)->setup.counters->what); } while (0)
+
+/* ---- what it carries ------------------------------------------------------------------------- */
+
+static bool has_room(const struct gateway_delivery *d, uint64_t bytes)
+{
+	return d->text_bytes == 0 ||
+	       d->text_bytes + bytes <= (uint64_t)d->setup.config->memory_bytes;
+}
+
+static void drop_text(struct delivery_session *s)
+{
+	struct gateway_delivery *d = s->to->delivery;
+	assert(d->text_bytes >= s->text.n);
+	d->text_bytes -= s->text.n;
+	buf_fini(&s->text);
+	s->loaded = false;
+	gateway_load_fini(&s->load);
+}
+
+/* Of one message all that stand in line together. */
+static void fill(struct delivery_session *s)
+{
+	struct delivery_line *line = &s->to->waiting;
+	const struct gateway_message *m = line->first->message;
+	size_t n = 0;
+	s->load = (struct gateway_load){ .envelope = &m->envelope };
+	s->load.cargo = mem_array(DELIVERY_RCPTS_MAX, sizeof(*s->load.cargo));
+	while (n < DELIVERY_RCPTS_MAX && line->first && line->first->message == m)
+		s->load.cargo[n++].rcpt = delivery_line_take(line);
+	s->load.count = n;
+	s->loaded = true;
+}
+
+/* The text cannot be had: what came is gone (told to the sender), or the disk does not answer. */
+static void settle_unreadable(struct delivery_session *s, int err)
+{
+	bool gone = err == ERR_CORRUPT;
+	const struct gateway_outcome outcome = {
+		.fate = gone ? GATEWAY_FATE_FAILED : GATEWAY_FATE_DEFERRED,
+		.enhanced = { gone ? '5' : '4', '.', '3', '.', '0' },
+		.said = gone ? STR("the message's text is damaged on this server's disk")
+		             : STR("the message's text cannot be read from this server's disk"),
+	};
+	for (size_t i = 0; i < s->load.count; i++)
+		delivery_settle(s->to->delivery, s->load.cargo[i].rcpt, &outcome);
+	drop_text(s);
+}
+
+/* Gives it the next message; false: nothing waits, or there is no room for the text. */
+static bool take_next(struct delivery_session *s)
+{
+	struct delivery_destination *to = s->to;
+	struct gateway_delivery *d = to->delivery;
+	while (to->waiting.first && !to->has_verdict) {
+		const struct gateway_message *m = to->waiting.first->message;
+		if (!has_room(d, m->envelope.size_bytes))
+			return false;
+		fill(s);
+		int e = gateway_queue_text(d->queue, m, &s->text);
+		d->text_bytes += s->text.n;
+		if (e != ERR_OK) {
+			settle_unreadable(s, e);
+			continue;
+		}
+		s->load.text = buf_str(&s->text);
+		if (s->loads++ > 0)
+			COUNT(d, reused);
+		gateway_carrier_carry(s->carrier, &s->load);
+		return true;
+	}
+	return false;
+}
+
+static void settle_cargo(struct delivery_session *s, struct gateway_cargo *cargo)
+{
+	assert(cargo->known);
+	struct gateway_outcome outcome = {
+		.fate = cargo->fate, .said = str_of(cargo->said),
+		.host = str_of(cargo->replied ? gateway_carrier_host(s->carrier) : ""),
+		.relayed = s->load.relayed && cargo->fate == GATEWAY_FATE_DELIVERED,
+	};
+	memcpy(outcome.enhanced, cargo->enhanced, sizeof(outcome.enhanced));
+	delivery_settle(s->to->delivery, cargo->rcpt, &outcome);
+}
+
+static void unload(struct delivery_session *s)
+{
+	if (s->load.untouched)
+		for (size_t i = s->load.count; i-- > 0;)
+			delivery_line_put_back(&s->to->waiting, s->load.cargo[i].rcpt);
+	else
+		for (size_t i = 0; i < s->load.count; i++)
+			settle_cargo(s, &s->load.cargo[i]);
+	drop_text(s);
+}
+
+/* ---- its life -------------------------------------------------------------------------------- */
+
+static void forget(struct delivery_session *s)
+{
+	struct delivery_destination *to = s->to;
+	assert(!s->loaded && to->session_count > 0 && to->delivery->sessions > 0);
+	gateway_carrier_destroy(s->carrier);
+	to->opening -= !s->ready;
+	to->session_count--;
+	to->delivery->sessions--;
+	*s->prev = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	free(s);
+	delivery_destination_turn(to);
+}
+
+static void connect_to(struct delivery_session *s)
+{
+	struct delivery_destination *to = s->to;
+	struct gateway_delivery *d = to->delivery;
+	const struct gateway_config *config = d->setup.config;
+	const struct gateway_mx_place *place = &to->places->place[s->place];
+	bool smarthost = to->route.way == GATEWAY_WAY_SMARTHOST && config->smarthost_login[0];
+	uint16_t port = to->domain ? (uint16_t)config->remote_port : to->route.port;
+	struct gateway_carrier_setup setup = {
+		.loop = d->setup.loop, .to = { place->ip, port }, .path = to->path,
+		.name = place->name, .lmtp = to->route.way == GATEWAY_WAY_LMTP,
+		.policy = to->policy, .tls = d->tls, .verified = d->verified,
+		.hostname = d->hostname, .connect_ms = DELIVERY_CONNECT_MS,
+		.idle_ms = DELIVERY_IDLE_MS, .hooks = &hooks, .arg = s,
+	};
+	for (size_t i = 0; i < config->source.n; i++)
+		if (config->source.v[i].family == place->ip.family)
+			setup.source = config->source.v[i];
+	if (smarthost) {
+		setup.user = str_of(config->smarthost_login);
+		setup.password = d->password;
+	}
+	COUNT(d, connections);
+	s->carrier = gateway_carrier_create(&setup);
+}
+
+void delivery_session_start(struct delivery_destination *to)
+{
+	assert(to->places && to->places->place_count > 0 && to->waiting.n > 0);
+	struct delivery_session *s = mem_zalloc(sizeof(*s));
+	s->to = to;
+	s->next = to->sessions;
+	s->prev = &to->sessions;
+	if (s->next)
+		s->next->prev = &s->next;
+	to->sessions = s;
+	to->session_count++;
+	to->opening++;
+	to->delivery->sessions++;
+	s->place = to->first_place;
+	connect_to(s);
+}
+
+/* Whether others need its connection more. */
+static bool has_had_its_share(const struct delivery_session *s)
+{
+	return s->loads >= DELIVERY_LOADS_MAX || !s->to->listed ||
+	       (s->to->delivery->starved && s->loads >= DELIVERY_LOADS_FAIR);
+}
+
+static void on_ready(void *arg)
+{
+	struct delivery_session *s = arg;
+	struct delivery_destination *to = s->to;
+	s->ready = true;
+	to->opening--;
+	to->first_place = s->place;
+	delivery_destination_works(to);
+	if (gateway_carrier_is_secured(s->carrier))
+		COUNT(to->delivery, over_tls);
+	take_next(s);
+	delivery_destination_turn(to);
+}
+
+static void on_carried(void *arg)
+{
+	struct delivery_session *s = arg;
+	struct delivery_destination *to = s->to;
+	bool goes_on = gateway_carrier_takes(s->carrier);
+	unload(s);
+	if (goes_on)
+		delivery_destination_grow(to);
+	else
+		delivery_destination_shrink(to);
+	/* Some room for texts came free. */
+	delivery_destination_turn(to);
+	if (!goes_on)
+		return;
+	if (has_had_its_share(s))
+		forget(s);
+	else
+		take_next(s);
+}
+
+static void next_place(struct delivery_session *s, const char *enhanced, const char *why)
+{
+	struct delivery_destination *to = s->to;
+	gateway_carrier_destroy(s->carrier);
+	s->carrier = NULL;
+	if (to->places && s->place == to->first_place && s->place != 0) {
+		/* What worked last does no more: from the first on. */
+		to->first_place = 0;
+		s->place = 0;
+		connect_to(s);
+		return;
+	}
+	if (to->places && s->place + 1 < to->places->place_count) {
+		s->place++;
+		connect_to(s);
+		return;
+	}
+	bool others = to->session_count > to->opening;
+	forget(s);
+	if (others)
+		delivery_destination_shrink(to);
+	else
+		delivery_destination_pause(to, enhanced, why);
+}
+
+static void on_ended(void *arg, bool ready, const char *enhanced, const char *why)
+{
+	struct delivery_session *s = arg;
+	assert(!s->loaded && ready == s->ready);
+	if (ready)
+		forget(s);
+	else
+		next_place(s, enhanced, why);
+}
+
+static const struct gateway_carrier_hooks hooks = {
+	.ready = on_ready, .carried = on_carried, .ended = on_ended,
+};
+
+/* ---- for the turns --------------------------------------------------------------------------- */
+
+static bool is_idle(const struct delivery_session *s)
+{
+	return s->ready && !s->loaded && gateway_carrier_takes(s->carrier);
+}
+
+bool delivery_session_has_room(const struct delivery_destination *to)
+{
+	return !to->waiting.first ||
+	       has_room(to->delivery, to->waiting.first->message->envelope.size_bytes);
+}
+
+bool delivery_session_use_idle(struct delivery_destination *to)
+{
+	for (struct delivery_session *s = to->sessions; s; s = s->next)
+		if (is_idle(s))
+			return take_next(s);
+	return false;
+}
+
+bool delivery_session_end_idle(struct gateway_delivery *d)
+{
+	for (struct delivery_destination *to = d->all; to; to = to->all_next)
+		for (struct delivery_session *s = to->sessions; s; s = s->next)
+			if (is_idle(s)) {
+				forget(s);
+				return true;
+			}
+	return false;
+}
+
+void delivery_sessions_retire(struct delivery_destination *to)
+{
+	for (struct delivery_session *s = to->sessions, *next; s; s = next) {
+		next = s->next;
+		if (!s->loaded)
+			forget(s);
+	}
+}
+
+void delivery_session_abandon(struct delivery_session *s)
+{
+	struct gateway_delivery *d = s->to->delivery;
+	gateway_carrier_destroy(s->carrier);
+	s->carrier = NULL;
+	for (size_t i = 0; s->loaded && i < s->load.count; i++)
+		delivery_give_back(d, s->load.cargo[i].rcpt);
+	if (s->loaded)
+		drop_text(s);
+	forget(s);
+}

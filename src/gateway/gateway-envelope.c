@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * MAIL and RCPT: the facts are gathered, the policy decides, and what it accepts is written down.
+ * What goes into the envelope is what was decided on: the address as gateway_address_of() has it,
+ * never the text that the client sent.
+ */
+#include "gateway/gateway-private.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+
+static const struct gateway_decision
+	queue_full = { .code = 452, .enhanced = "4.3.1",
+	               .text = "There is no room for more mail now, try again later" },
+	memory_full = { .code = 452, .enhanced = "4.3.1",
+	                .text = "Too many large messages are coming in, try again later" };
+
+/* Without brackets and route: "a@b.example", "" for <>, "postmaster". */
+static struct str address_text(struct arena *a, const struct mail_path *path,
+                               const struct gateway_address *address)
+{
+	switch (address->kind) {
+	case GATEWAY_ADDRESS_NULL:
+		return STR("");
+	case GATEWAY_ADDRESS_POSTMASTER:
+		return STR("postmaster");
+	case GATEWAY_ADDRESS_PLAIN:
+	case GATEWAY_ADDRESS_ODD:
+		return str_of(arena_printf(a, "%.*s@%s", STR_ARG(address->local),
+		                           address->domain));
+	case GATEWAY_ADDRESS_ROUTED:
+		break;
+	}
+	/* Only strangers' senders: nobody's mailbox, and what a bounce would go to. */
+	return str_of(arena_printf(a, "%.*s@%.*s", STR_ARG(path->local), STR_ARG(path->domain)));
+}
+
+static struct gateway_decision decide(struct gateway_session *s,
+                                      const struct gateway_address *sender,
+                                      const struct gateway_address *recipient)
+{
+	struct gateway_facts facts;
+	s->client.tls = wire_server_state(s->wire).tls;
+	gateway_facts_gather(&s->client, &s->gateway->setup.directory, sender, recipient, &facts);
+	return gateway_policy(&facts);
+}
+
+/* ---- MAIL ---------------------------------------------------------------------------- */
+
+static struct gateway_mail *mail_create(struct gateway_session *s,
+                                        const struct smtp_server_event *ev)
+{
+	struct gateway_mail *m = mem_zalloc(sizeof(*m));
+	*m = (struct gateway_mail){ .gateway = s->gateway, .session = s };
+	gateway_address_of(ev->path, &m->sender);
+	/* The event's path goes with the event. */
+	m->sender.local = arena_str(&m->arena, m->sender.local.n ? m->sender.local : STR(""));
+	m->envelope = (struct gateway_envelope){
+		.from = address_text(&m->arena, ev->path, &m->sender), .client = s->peer,
+		.listener = s->client.listener, .utf8 = ev->mail->smtputf8,
+		.body = ev->mail->body, .ret = ev->mail->ret,
+	};
+	if (ev->mail->envid.n)
+		m->envelope.envid = arena_str(&m->arena, ev->mail->envid);
+	return m;
+}
+
+/* Whether a message of the size that is announced would find room. */
+static const struct gateway_decision *no_room(const struct gateway_session *s, uint64_t bytes)
+{
+	const struct gateway *g = s->gateway;
+	uint64_t budget = (uint64_t)s->rules->config->memory_bytes;
+	if (gateway_queue_room(g->setup.queue, bytes) != ERR_OK)
+		return &queue_full;
+	if (bytes > GATEWAY_SMALL_MESSAGE && g->held_bytes + bytes > budget)
+		return &memory_full;
+	return NULL;
+}
+
+void gateway_on_mail(struct gateway_session *s, const struct smtp_server_event *ev)
+{
+	gateway_forget_mail(s);          /* RSET is the engine's alone */
+	gateway_look_trusted(s);
+	s->mail = mail_create(s, ev);
+	struct gateway_decision d = decide(s, &s->mail->sender, NULL);
+	const struct gateway_decision *full = NULL;
+	if (d.answer == GATEWAY_ACCEPT_SENDER)
+		full = no_room(s, ev->mail->size);
+	if (d.answer == GATEWAY_ACCEPT_SENDER && !full) {
+		gateway_say(s, 250, "2.1.0", "Ok");
+		return;
+	}
+	struct gateway_mail *m = s->mail;
+	s->mail = NULL;
+	gateway_say_refused(s, full ? full : &d, m->envelope.from, STR(""));
+	gateway_mail_free(m);
+}
+
+/* ---- RCPT ---------------------------------------------------------------------------- */
+
+static struct gateway_to *next_to(struct gateway_mail *m)
+{
+	struct gateway_envelope *e = &m->envelope;
+	assert(e->to_count < GATEWAY_RECIPIENTS_MAX);
+	if (e->to_count == m->to_room) {
+		m->to_room = m->to_room ? 2 * m->to_room : 4;
+		e->to = mem_realloc(e->to, m->to_room, sizeof(*e->to));
+	}
+	return &e->to[e->to_count];
+}
+
+static void keep_recipient(struct gateway_mail *m, struct str address, bool local,
+                           const struct smtp_rcpt_params *params)
+{
+	struct gateway_to *to = next_to(m);
+	*to = (struct gateway_to){ .address = address, .notify = params->notify, .local = local };
+	if (params->orcpt.n)
+		to->orcpt = str_of(arena_printf(&m->arena, "%.*s;%.*s",
+		                                STR_ARG(params->orcpt_type),
+		                                STR_ARG(params->orcpt)));
+	m->envelope.to_count++;
+}
+
+void gateway_on_rcpt(struct gateway_session *s, const struct smtp_server_event *ev)
+{
+	struct gateway_address recipient;
+	struct gateway_mail *m = s->mail;
+	assert(m && !m->waiting);
+	gateway_address_of(ev->path, &recipient);
+	struct gateway_decision d = decide(s, &m->sender, &recipient);
+	if (d.answer == GATEWAY_ACCEPT_LOCAL || d.answer == GATEWAY_ACCEPT_SUBMISSION) {
+		struct str address = address_text(&m->arena, ev->path, &recipient);
+		keep_recipient(m, address, d.answer == GATEWAY_ACCEPT_LOCAL, ev->rcpt);
+		gateway_say(s, 250, "2.1.5", "Ok");
+	} else {
+		/* As it was asked for, routes and all. */
+		gateway_say_refused(s, &d, m->envelope.from, ev->path->text);
+	}
+}

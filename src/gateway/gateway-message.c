@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The text of a message, behind a Received field of ours, until the queue has it. It is held in
+ * memory, all messages together within a budget: beyond it large ones are put off, so that a few
+ * of them cannot keep out the many small ones.
+ */
+#include "gateway/gateway-private.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "mail/header.h"
+#include "mail/received-write.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { HEADER_BYTES_MAX = 256 << 10 };
+
+struct answer {
+	int code;
+	const char *enhanced, *text;
+};
+
+static const struct answer
+	no_memory = { 452, "4.3.1", "Too many large messages are coming in, try again later" },
+	no_room = { 452, "4.3.1", "There is no room for more mail now, try again later" },
+	not_kept = { 451, "4.3.0", "The message could not be stored, try again later" },
+	long_header = { 552, "5.3.4", "The header of the message is too long" },
+	too_many_hops = { 554, "5.4.6", "The message goes in a circle: too many Received fields" };
+
+/* ---- a transaction's memory ---------------------------------------------------------- */
+
+static void let_go_of_text(struct gateway_mail *m)
+{
+	assert(m->gateway->held_bytes >= m->held_bytes);
+	m->gateway->held_bytes -= m->held_bytes;
+	m->held_bytes = 0;
+	buf_fini(&m->text);
+}
+
+void gateway_mail_free(struct gateway_mail *m)
+{
+	assert(!m->waiting);
+	let_go_of_text(m);
+	free(m->envelope.to);
+	arena_fini(&m->arena);
+	free(m);
+}
+
+void gateway_forget_mail(struct gateway_session *s)
+{
+	struct gateway_mail *m = s->mail;
+	if (!m)
+		return;
+	s->mail = NULL;
+	m->session = NULL;
+	if (!m->waiting)
+		gateway_mail_free(m);
+	if (s->gateway->draining)
+		loop_timer_arm(s->gateway->sweep, 0);
+}
+
+void gateway_on_abort(struct gateway_session *s)
+{
+	if (s->mail && s->mail->id[0] && !s->mail->waiting)
+		gateway_log_message(s->mail, 0, "given up, or no text of a message");
+	gateway_forget_mail(s);
+}
+
+/* ---- the text ------------------------------------------------------------------------ */
+
+static void add_mark(const struct gateway_session *s, struct buf *out)
+{
+	if (s->listed)
+		buf_printf(out, "X-Portreeve-Listed: %s\r\n", s->listed->lists);
+}
+
+/* What the client said before is in the envelope from here on. */
+void gateway_on_data(struct gateway_session *s)
+{
+	struct gateway_mail *m = s->mail;
+	struct gateway_envelope *e = &m->envelope;
+	struct smtp_server_state state = wire_server_state(s->wire);
+	assert(m && e->to_count > 0 && m->text.n == 0);
+	gateway_queue_id(s->gateway->setup.queue, m->id);
+	e->id = str_of(m->id);
+	e->came_s = clock_now_s();
+	e->tls = state.tls;
+	e->helo = arena_str(&m->arena, str_of(s->helo ? s->helo : ""));
+	e->account = arena_str(&m->arena, s->client.name);
+	const struct received_written received = {
+		.helo = e->helo, .peer = e->client.ip, .by = s->rules->hostname,
+		.with = state.protocol, .id = m->id, .time_s = e->came_s,
+		/* Of several, none is told of the others. */
+		.recipient = e->to_count == 1 ? e->to[0].address : STR(""),
+	};
+	received_write(&received, &m->text);
+	add_mark(s, &m->text);
+	m->head_bytes = m->text.n;
+	gateway_say(s, 354, NULL, "End data with <CR><LF>.<CR><LF>");
+}
+
+void gateway_on_text(struct gateway_session *s, struct str text)
+{
+	struct gateway *g = s->gateway;
+	struct gateway_mail *m = s->mail;
+	assert(m && !m->waiting && m->id[0]);
+	s->bytes += text.n;
+	if (m->no_memory)
+		return;
+	if (m->held_bytes + text.n > GATEWAY_SMALL_MESSAGE &&
+	    g->held_bytes + text.n > (uint64_t)s->rules->config->memory_bytes) {
+		m->no_memory = true;
+		let_go_of_text(m);
+		return;
+	}
+	buf_add_str(&m->text, text);
+	m->held_bytes += text.n;
+	g->held_bytes += text.n;
+}
+
+/* ---- its end ------------------------------------------------------------------------- */
+
+static const struct answer *judge_header(const struct gateway_mail *m, int64_t hops_max)
+{
+	struct header_cursor c;
+	struct header_field f;
+	int64_t hops = 0;
+	header_begin(&c, str_from(buf_str(&m->text), m->head_bytes));
+	while (header_next(&c, &f) && !f.odd) {
+		hops += header_is(&f, STR("Received"));
+		if (hops > hops_max)
+			return &too_many_hops;
+		if (c.at > HEADER_BYTES_MAX)
+			return &long_header;
+	}
+	return NULL;
+}
+
+static const struct answer *judge(const struct gateway_session *s, const struct gateway_mail *m)
+{
+	if (m->no_memory)
+		return &no_memory;
+	return judge_header(m, s->rules->config->hops_max);
+}
+
+static const struct answer *answer_of(int err)
+{
+	return err == ERR_FULL || err == ERR_LIMIT ? &no_room : &not_kept;
+}
+
+/* Its transaction is over, whoever hears that first. The mail is freed. */
+static void answer(struct gateway_mail *m, int code, const char *enhanced, const char *text)
+{
+	struct gateway_session *s = m->session;
+	struct gateway_counters *counters = m->gateway->counters;
+	gateway_log_message(m, code, text);
+	counters->messages += code == 250;
+	counters->recipients += code == 250 ? m->envelope.to_count : 0;
+	counters->put_off += code / 100 == 4;
+	counters->too_big += code == 552;
+	assert(!m->waiting);
+	if (!s) {
+		gateway_mail_free(m);
+		return;
+	}
+	gateway_forget_mail(s);
+	s->stage = "HELO";
+	wire_listener_active(s->gateway->listener, s->place, false);
+	gateway_say(s, code, enhanced, text);
+}
+
+static void queue_done(void *arg, int err)
+{
+	struct gateway_mail *m = arg;
+	char text[GATEWAY_ID_MAX + 16];
+	assert(m->waiting);
+	m->waiting = false;
+	if (err == ERR_OK) {
+		snprintf(text, sizeof(text), "Queued as %s", m->id);
+		answer(m, 250, "2.0.0", text);
+	} else {
+		const struct answer *a = answer_of(err);
+		answer(m, a->code, a->enhanced, a->text);
+	}
+}
+
+void gateway_on_message(struct gateway_session *s)
+{
+	struct gateway_mail *m = s->mail;
+	const struct answer *refusal = judge(s, m);
+	s->stage = "QUEUE";
+	if (!refusal) {
+		m->envelope.size_bytes = m->text.n;
+		m->waiting = true;
+		int e = gateway_queue_add(s->gateway->setup.queue, &m->envelope,
+		                          buf_str(&m->text), queue_done, m);
+		let_go_of_text(m);
+		if (e == ERR_OK)
+			return;
+		m->waiting = false;
+		refusal = answer_of(e);
+	}
+	answer(m, refusal->code, refusal->enhanced, refusal->text);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A message comes: appended, synced, and in the queue from then on. Where the sync of its segment
+ * failed, it is read back out of the kernel's cache, checked, and written anew into another one.
+ */
+#include "gateway/queue-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { TRIES = 3, CHANCE_BITS = 22 };
+
+/* The time and chance, and above the last one, in Crockford's base 32: 13 characters. */
+void gateway_queue_id(struct gateway_queue *q, char id[static GATEWAY_ID_MAX])
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	enum { DIGITS = 13, BITS = 5 };
+	const uint64_t chance = random_u64() & ((1u << CHANCE_BITS) - 1);
+	uint64_t value = (uint64_t)clock_now_ms() << CHANCE_BITS | chance;
+	if (value <= q->last_id)
+		value = q->last_id + 1;
+	q->last_id = value;
+	id[DIGITS] = '\0';
+	for (int i = DIGITS - 1; i >= 0; i--, value >>= BITS)
+		id[i] = digits[value & ((1 << BITS) - 1)];
+}
+
+struct taking {
+	struct gateway_queue *q;
+	struct message *m;
+	void (*done)(void *arg, int err);
+	void *arg;
+	unsigned tries;
+};
+
+static void took(void *arg, int err);
+
+static int commit(struct taking *t)
+{
+	const struct gateway_place place = queue_place(&t->m->kept);
+	t->tries++;
+	int e = gateway_log_commit(t->q->log, &place, took, t);
+	if (e == ERR_OK)
+		return ERR_OK;
+	queue_write_undone(t->q, t->m->pub.number, &t->m->kept);
+	return e == ERR_LIMIT ? ERR_FULL : ERR_IO;
+}
+
+static int write_anew(struct taking *t)
+{
+	struct gateway_queue *q = t->q;
+	const struct gateway_place place = queue_place(&t->m->kept);
+	struct gateway_kept anew;
+	struct buf payload = { 0 };
+	int e = t->tries < TRIES ? gateway_log_read(q->log, &place, &payload) : ERR_IO;
+	if (e == ERR_OK)
+		e = queue_append(q, GATEWAY_BEGINS, QUEUE_MESSAGE, t->m->pub.number,
+		                 buf_str(&payload), &anew);
+	buf_fini(&payload);
+	if (e != ERR_OK) {
+		queue_write_undone(q, t->m->pub.number, &t->m->kept);
+		return e == ERR_FULL ? ERR_FULL : ERR_IO;
+	}
+	queue_drop(q, &t->m->kept);
+	t->m->kept = anew;
+	return commit(t);
+}
+
+static void enter(struct gateway_queue *q, struct message *m)
+{
+	queue_index_add(&q->index, m);
+	for (size_t i = 0; i < m->pub.rcpt_count; i++)
+		queue_heap_put(&q->index, &m->pub.rcpt[i]);
+	q->state.messages++;
+	q->state.recipients += m->pub.rcpt_count;
+	q->state.bytes += m->pub.envelope.size_bytes;
+	q->state.added++;
+	queue_wake(q, 0);
+}
+
+static void took(void *arg, int err)
+{
+	struct taking *t = arg;
+	struct gateway_queue *q = t->q;
+	if (err != ERR_OK) {
+		LOG(LOG_ERROR, "queue-sync", LOG_STR("id", t->m->pub.envelope.id),
+		    LOG_S("why", err_text(err)));
+		queue_wake(q, 0);
+		err = write_anew(t);
+		if (err == ERR_OK)
+			return;
+	}
+	assert(q->pending > 0);
+	q->pending--;
+	if (err == ERR_OK)
+		enter(q, t->m);
+	else
+		queue_message_free(t->m);
+	t->done(t->arg, err);
+	free(t);
+}
+
+int queue_take(struct gateway_queue *q, const struct gateway_envelope *envelope, struct str text,
+               void (*done)(void *arg, int err), void *arg)
+{
+	struct gateway_envelope sized = *envelope;
+	struct gateway_kept kept;
+	struct buf payload = { 0 };
+	assert(envelope->id.n > 0 && envelope->id.n < GATEWAY_ID_MAX);
+	sized.size_bytes = text.n;
+	gateway_envelope_write(&sized, &payload);
+	buf_add_str(&payload, text);
+	const uint64_t number = q->next_number;
+	int e = queue_append(q, GATEWAY_BEGINS, QUEUE_MESSAGE, number, buf_str(&payload), &kept);
+	buf_fini(&payload);
+	if (e != ERR_OK)
+		return e;
+	q->next_number++;
+	struct taking *t = mem_alloc(sizeof(*t));
+	*t = (struct taking){ q, queue_message_create(number, &sized), done, arg, 0 };
+	t->m->kept = kept;
+	e = commit(t);
+	if (e != ERR_OK) {
+		queue_message_free(t->m);
+		free(t);
+		return e;
+	}
+	q->pending++;
+	return ERR_OK;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The delivery against servers of every kind: who gets what, what each answer means for the queue,
+ * and how many connections it takes.
+ */
+#include "delivery-stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One server for example.com, by a transport. */
+static struct peer *begin(struct stage *s)
+{
+	stage_init(s);
+	struct peer *p = stage_peer(s);
+	stage_transport(s, "example.com", "smtp", p);
+	return p;
+}
+
+static void expect_log(struct peer *p, const char *expected)
+{
+	if (strcmp(buf_cstr(&p->log), expected) != 0)
+		fail_msg("expected:\n%sfound:\n%s", expected, buf_cstr(&p->log));
+}
+
+static void test_one_message(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@example.com d@EXAMPLE.com");
+	stage_run_out(&s);
+	expect_log(p, "EHLO us.example\nMAIL <a@b.example>\nRCPT <c@example.com>\n"
+	           "RCPT <d@EXAMPLE.com>\nTEXT 21\n");
+	assert_string_equal(buf_cstr(&p->text), s.text);
+	stage_expect(&s, "c@example.com: delivered 2.0.0 relayed [127.0.0.11]|250 2.0.0");
+	stage_expect(&s, "d@EXAMPLE.com: delivered");
+	assert_int_equal(s.counters.connections, 1);
+	assert_int_equal(s.counters.delivered, 2);
+	stage_fini(&s);
+}
+
+static void test_refusals(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "550-x@example.com ok@example.com 451-y@example.com "
+	           "552-z@example.com");
+	stage_run_out(&s);
+	stage_expect(&s, "550-x@example.com: failed 5.0.0 [127.0.0.11]|550");
+	stage_expect(&s, "ok@example.com: delivered");
+	stage_expect(&s, "451-y@example.com: deferred 4.0.0 ");
+	stage_expect(&s, "552-z@example.com: deferred ");
+	/* Nobody is taken: the lone dot of a DATA that was said before, then the next message. */
+	stage_mail(&s, "a@b.example", "550-x@example.com");
+	stage_run_out(&s);
+	stage_mail(&s, "a@b.example", "two@example.com");
+	stage_run_out(&s);
+	stage_expect(&s, "two@example.com: delivered");
+	assert_int_equal(p->connections, 1);
+	stage_fini(&s);
+}
+
+/* Each stage's answer to all. */
+static void test_answers(void **state)
+{
+	static const struct {
+		const char *name;
+		int greet, helo, mail, data, message;
+		bool old;
+		const char *expected;
+	} rows[] = {
+		{ "greeting", 554, 0, 0, 0, 0, false, "deferred 4." },
+		{ "EHLO", 0, 550, 0, 0, 0, false, "deferred 4." },
+		{ "MAIL 5xx", 0, 0, 550, 0, 0, false, "failed 5." },
+		{ "MAIL 4xx", 0, 0, 450, 0, 0, false, "deferred 4." },
+		{ "MAIL 421", 0, 0, 421, 0, 0, false, "deferred 4." },
+		{ "DATA 5xx", 0, 0, 0, 554, 0, false, "failed 5." },
+		{ "DATA 4xx", 0, 0, 0, 451, 0, false, "deferred 4." },
+		{ "text 5xx", 0, 0, 0, 0, 554, false, "failed 5." },
+		{ "text 4xx", 0, 0, 0, 0, 452, false, "deferred 4." },
+		{ "text 421", 0, 0, 0, 0, 421, false, "deferred 4." },
+		{ "old: yes", 0, 0, 0, 0, 0, true, "delivered 2." },
+		{ "old: MAIL", 0, 0, 550, 0, 0, true, "failed 5." },
+		{ "old: DATA", 0, 0, 0, 554, 0, true, "failed 5." },
+		{ "old: text", 0, 0, 0, 0, 554, true, "failed 5." },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		struct peer *p = begin(&s);
+		char expected[64];
+		p->greet = rows[i].greet;
+		p->helo = rows[i].helo;
+		p->mail = rows[i].mail;
+		p->data = rows[i].data;
+		p->message = rows[i].message;
+		p->options.no_pipelining = p->options.no_ehlo = rows[i].old;
+		stage_begin(&s);
+		stage_mail(&s, "", "c@example.com d@example.com");
+		stage_run_out(&s);
+		snprintf(expected, sizeof(expected), "c@example.com: %s", rows[i].expected);
+		CHECK_ROW(rows[i].name, strstr(buf_cstr(&s.outcomes), expected));
+		snprintf(expected, sizeof(expected), "d@example.com: %s", rows[i].expected);
+		CHECK_ROW(rows[i].name, strstr(buf_cstr(&s.outcomes), expected));
+		stage_fini(&s);
+	}
+}
+
+/* It hangs up where a message is on its way: put off, whether or not the text was out. */
+static void test_lost(void **state)
+{
+	static const enum smtp_server_event_type at[] = {
+		SMTP_SERVER_CONNECT, SMTP_SERVER_HELO, SMTP_SERVER_MAIL, SMTP_SERVER_RCPT,
+		SMTP_SERVER_DATA, SMTP_SERVER_MESSAGE,
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++) {
+		struct stage s;
+		struct peer *p = begin(&s);
+		p->drops_at = at[i];
+		p->drops = 100;
+		stage_begin(&s);
+		stage_mail(&s, "a@b.example", "c@example.com");
+		stage_run_out(&s);
+		stage_expect(&s, "c@example.com: deferred 4.4.2 |[127.0.0.11]: ");
+		assert_int_equal(s.settled, 1);
+		stage_fini(&s);
+	}
+}
+
+/* The server closes between two messages: the second was not tried, and goes at once anew. */
+static void test_gone_meanwhile(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@example.com");
+	stage_run_out(&s);
+	p->drops_at = SMTP_SERVER_MAIL;
+	p->drops = 1;
+	stage_mail(&s, "a@b.example", "d@example.com e@example.com");
+	stage_run_out(&s);
+	stage_expect(&s, "d@example.com: delivered");
+	stage_expect(&s, "e@example.com: delivered");
+	assert_int_equal(p->connections, 2);
+	stage_fini(&s);
+}
+
+static void test_pause(void **state)
+{
+	struct stage s;
+	begin(&s);
+	(void)state;
+	s.peer[0].greet = 421;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@example.com");
+	stage_run_out(&s);
+	/* What comes during the pause is told why, without a connection. */
+	stage_mail(&s, "a@b.example", "d@example.com");
+	stage_run_out(&s);
+	stage_expect(&s, "d@example.com: deferred 4.");
+	assert_int_equal(s.peer[0].connections, 1);
+	struct gateway_destination to;
+	assert_true(gateway_delivery_destination(s.delivery, 0, &to));
+	assert_true(to.pause_ms > 0 && to.waiting == 0 && to.sessions == 0);
+	assert_false(gateway_delivery_destination(s.delivery, 1, &to));
+	stage_fini(&s);
+}
+
+static void test_many(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	stage_begin(&s);
+	for (int i = 0; i < 500; i++)
+		stage_mail(&s, "a@b.example", "c@example.com");
+	stage_run_out(&s);
+	assert_int_equal(s.counters.delivered, 500);
+	assert_true(p->most_open > 2 && p->most_open <= 5);
+	assert_true(s.counters.reused >= 480);
+	stage_fini(&s);
+}
+
+/* More than one transaction holds. */
+static void test_many_recipients(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	struct buf to = { 0 };
+	(void)state;
+	for (int i = 0; i < 150; i++)
+		buf_printf(&to, "r%d@example.com ", i);
+	p->options.limits.recipients = 1000;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", buf_cstr(&to));
+	stage_run_out(&s);
+	assert_int_equal(s.counters.delivered, 150);
+	assert_int_equal(s.texts_read, 2);
+	buf_fini(&to);
+	stage_fini(&s);
+}
+
+static void test_lmtp(void **state)
+{
+	struct stage s;
+	(void)state;
+	stage_init(&s);
+	struct peer *p = stage_peer(&s);
+	p->options.lmtp = true;
+	stage_transport(&s, "ours.example", "lmtp", p);
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@ours.example 550-d@ours.example e@ours.example");
+	stage_run_out(&s);
+	stage_expect(&s, "c@ours.example: delivered 2.0.0 relayed [127.0.0.11]|250 2.0.0 even");
+	stage_expect(&s, "550-d@ours.example: failed");
+	stage_expect(&s, "e@ours.example: delivered 2.0.0 relayed [127.0.0.11]|250 2.0.0 odd");
+	stage_fini(&s);
+}
+
+/* ---- by MX ----------------------------------------------------------------------------------- */
+
+static void begin_mx(struct stage *s, size_t peers)
+{
+	static const char *const hosts[] = { "one.mx", "two.mx", "three.mx" };
+	static const char *const ips[] = { "127.0.0.11", "127.0.0.12", "127.0.0.13" };
+	stage_init(s);
+	for (size_t i = 0; i < peers; i++) {
+		stage_peer(s);
+		s->ip_of[i][0] = hosts[i];
+		s->ip_of[i][1] = ips[i];
+	}
+	s->config.remote_port = s->peer[0].at.port;
+	s->mx_of[0][0] = "far.example";
+	s->mx_of[0][1] = "10 one.mx 20 two.mx";
+}
+
+static void test_mx(void **state)
+{
+	struct stage s;
+	(void)state;
+	begin_mx(&s, 2);
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@far.example");
+	stage_run_out(&s);
+	stage_expect(&s, "c@far.example: delivered 2.0.0 relayed one.mx[127.0.0.11]|250");
+	stage_fini(&s);
+
+	/* The first refuses us: the second. The next message begins there. */
+	begin_mx(&s, 2);
+	s.peer[0].greet = 554;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@far.example");
+	stage_run_out(&s);
+	stage_expect(&s, "c@far.example: delivered 2.0.0 relayed two.mx[127.0.0.12]|250");
+	assert_int_equal(s.asked, 3);
+	stage_fini(&s);
+}
+
+static void test_mx_wrong(void **state)
+{
+	static const struct { const char *mx, *ip, *expected; } rows[] = {
+		{ "nxdomain", "", "failed 5.1.2" }, { "servfail", "", "deferred 4.4.3" },
+		{ "0 .", "", "failed 5.1.10" }, { "1 one.mx", "servfail", "deferred 4.4.3" },
+		{ "1 one.mx", "10.0.0.1", "failed 5.4.4" },
+		{ "1 us.example", "127.0.0.1", "failed 5.4.6" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		char expected[64];
+		begin_mx(&s, 1);
+		s.mx_of[0][1] = rows[i].mx;
+		s.ip_of[0][1] = rows[i].ip;
+		stage_begin(&s);
+		stage_mail(&s, "a@b.example", "c@far.example");
+		stage_mail(&s, "a@b.example", "d@far.example");
+		stage_run_out(&s);
+		snprintf(expected, sizeof(expected), "c@far.example: %s", rows[i].expected);
+		stage_expect(&s, expected);
+		assert_int_equal(s.peer[0].connections, 0);
+		stage_fini(&s);
+	}
+}
+
+/* Our own port 25 on loopback is never reached by a stranger's MX. */
+static void test_mx_to_loopback(void **state)
+{
+	struct stage s;
+	(void)state;
+	begin_mx(&s, 1);
+	s.config.remote_port = 25;
+	s.mx_of[0][1] = "1 one.mx";
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@far.example");
+	stage_run_out(&s);
+	stage_expect(&s, "c@far.example: failed 5.4.4 |mail for far.example would go to 127.0.0.11, "
+	             "which is a loopback address (RFC 1122): a transport must name it");
+	assert_int_equal(s.counters.connections, 0);
+	stage_fini(&s);
+}
+
+static void test_nowhere(void **state)
+{
+	struct stage s;
+	(void)state;
+	stage_init(&s);
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@[127.0.0.1] nothing @a,@b:c@d.example a@b@c");
+	stage_run_out(&s);
+	stage_expect(&s, "c@[127.0.0.1]: failed 5.1.2");
+	stage_expect(&s, "nothing: failed 5.1.2");
+	stage_expect(&s, "@a,@b:c@d.example: failed 5.1.2");
+	stage_expect(&s, "a@b@c: failed 5.1.2");
+	stage_fini(&s);
+}
+
+/* ---- TLS and logins -------------------------------------------------------------------------- */
+
+static void test_tls(void **state)
+{
+	static const struct {
+		const char *policy;
+		bool offers, secured;
+		const char *expected;
+	} rows[] = {
+		{ "opportunistic", true, true, "delivered" },
+		{ "opportunistic", false, false, "delivered" },
+		{ "none", true, false, "delivered" },
+		{ "encrypt", true, true, "delivered" },
+		{ "encrypt", false, false, "deferred 4.7.4" },
+		{ "verify", true, true, "deferred 4.7.5" },     /* signed by nobody */
+		{ "verify", false, false, "deferred 4.7.4" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		char policy[64], expected[64];
+		begin_mx(&s, 1);
+		s.mx_of[0][1] = "1 one.mx";
+		s.peer[0].options.offer_starttls = rows[i].offers;
+		snprintf(policy, sizeof(policy), "far.example %s", rows[i].policy);
+		s.policies[s.config.tls_policies.n++] = policy;
+		stage_begin(&s);
+		stage_mail(&s, "a@b.example", "c@far.example");
+		stage_run_out(&s);
+		snprintf(expected, sizeof(expected), "c@far.example: %s", rows[i].expected);
+		stage_expect(&s, expected);
+		assert_int_equal(s.peer[0].secured, rows[i].secured);
+		assert_int_equal(s.counters.over_tls,
+		                 rows[i].secured && strcmp(rows[i].expected, "delivered") == 0);
+		stage_fini(&s);
+	}
+}
+
+static void test_smarthost(void **state)
+{
+	static const struct { const char *password, *policy, *expected; bool tls; } rows[] = {
+		{ "secret", "encrypt", "delivered", true },
+		{ "wrong", "encrypt", "deferred 4.", true },
+		{ "secret", "encrypt", "deferred 4.7.4", false },
+		/* Without a word about it, the certificate must prove the host. */
+		{ "secret", NULL, "deferred 4.7.5", true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		char smarthost[ENDPOINT_TEXT_MAX], policy[64], expected[64];
+		stage_init(&s);
+		struct peer *p = stage_peer(&s);
+		p->options.offer_starttls = rows[i].tls;
+		p->options.offer_auth_plain = true;
+		s.config.smarthost = endpoint_format(&p->at, smarthost);
+		s.config.smarthost_login = "us";
+		snprintf(policy, sizeof(policy), "127.0.0.11 %s", rows[i].policy);
+		if (rows[i].policy)
+			s.policies[s.config.tls_policies.n++] = policy;
+		stage_begin(&s);
+		if (strcmp(rows[i].password, "secret") != 0) {
+			s.setup.smarthost_password = str_of(rows[i].password);
+			gateway_delivery_reload(s.delivery, &s.setup);
+		}
+		stage_mail(&s, "a@b.example", "c@far.example d@other.example");
+		stage_run_out(&s);
+		snprintf(expected, sizeof(expected), "d@other.example: %s", rows[i].expected);
+		stage_expect(&s, expected);
+		assert_int_equal(strstr(buf_cstr(&p->log), "AUTH us ") != NULL,
+		                 strncmp(rows[i].expected, "deferred 4.7.", 13) != 0);
+		stage_fini(&s);
+	}
+}
+
+/* ---- its end --------------------------------------------------------------------------------- */
+
+static void test_given_back(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	p->holds = true;
+	stage_begin(&s);
+	for (int i = 0; i < 5; i++)
+		stage_mail(&s, "a@b.example", "c@example.com d@example.com");
+	for (int i = 0; i < TURNS_MAX && !strstr(buf_cstr(&p->log), "TEXT"); i++)
+		loop_run_once(s.loop, 100);
+	gateway_delivery_destroy(s.delivery);
+	s.delivery = NULL;
+	assert_int_equal(s.given_back, 10);
+	assert_int_equal(s.settled, 0);
+	stage_fini(&s);
+}
+
+/* New settings: what waits goes by the new way, what is carried ends by the old one. */
+static void test_reload(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	struct peer *q = stage_peer(&s);
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@example.com");
+	stage_run_out(&s);
+	char *kept = s.transports[0];
+	s.config.transports.n = 0;
+	stage_transport(&s, "example.com", "smtp", q);
+	free(kept);
+	stage_mail(&s, "a@b.example", "d@example.com");
+	gateway_delivery_reload(s.delivery, &s.setup);
+	stage_run_out(&s);
+	stage_expect(&s, "c@example.com: delivered 2.0.0 relayed [127.0.0.11]");
+	stage_expect(&s, "d@example.com: delivered 2.0.0 relayed [127.0.0.12]");
+	assert_int_equal(p->connections, 1);
+	stage_fini(&s);
+}
+
+static void test_unreadable(void **state)
+{
+	static const struct { int error; const char *expected; } rows[] = {
+		{ ERR_IO, "c@example.com: deferred 4.3.0" },
+		{ ERR_CORRUPT, "c@example.com: failed 5.3.0" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		begin(&s);
+		s.text_error = rows[i].error;
+		stage_begin(&s);
+		stage_mail(&s, "a@b.example", "c@example.com");
+		stage_mail(&s, "a@b.example", "d@example.com");
+		stage_run_out(&s);
+		stage_expect(&s, rows[i].expected);
+		stage_fini(&s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_message), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_answers), cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_gone_meanwhile), cmocka_unit_test(test_pause),
+		cmocka_unit_test(test_many), cmocka_unit_test(test_many_recipients),
+		cmocka_unit_test(test_lmtp), cmocka_unit_test(test_mx),
+		cmocka_unit_test(test_mx_wrong), cmocka_unit_test(test_mx_to_loopback),
+		cmocka_unit_test(test_nowhere), cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_smarthost), cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_reload), cmocka_unit_test(test_unreadable),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
