@@ -133,7 +133,7 @@ static void draw_head(struct drawing *d)
 	};
 	buf_printf(&d->line, "portreeve top  %s  ", d->view->clock);
 	add_cell(d, text(now, "hostname"), NAME_COLUMNS, false);
-	buf_printf(&d->line, "  %zu sessions", json_array_size(member(now, "sessions")));
+	buf_printf(&d->line, "  %lld sessions", (long long)number(now, "sessions_open"));
 	line_end(d, "\033[1m");
 	draw_counts(d, "accepted", taken, COUNT_OF(taken));
 }
@@ -154,7 +154,7 @@ static void draw_queue(struct drawing *d)
 	           (long long)number(now, "queue.trying"), (long long)number(now, "queue.held"));
 	if (number(now, "queue.messages")) {
 		buf_add_cstr(&d->line, "; the oldest is of ");
-		add_span(d, number(now, "queue.oldest_age"));
+		add_span(d, number(now, "oldest_age"));
 		buf_add_cstr(&d->line, " ago");
 	}
 	line_end(d, NULL);

@@ -148,3 +148,11 @@ bool gateway_session(const struct gateway *g, size_t index, struct gateway_sessi
 	};
 	return true;
 }
+
+size_t gateway_session_count(const struct gateway *g)
+{
+	size_t n = 0;
+	for (const struct gateway_session *s = g->sessions; s; s = s->next)
+		n++;
+	return n;
+}

@@ -74,5 +74,6 @@ struct gateway_session_view {
 	bool tls;
 };
 bool gateway_session(const struct gateway *g, size_t index, struct gateway_session_view *out);
+size_t gateway_session_count(const struct gateway *g);
 
 #endif

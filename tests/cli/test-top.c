@@ -10,8 +10,9 @@
 #include <string.h>
 
 #define STATE(added, why) \
-	"{\"hostname\":\"mx.example\",\"counters\":{\"messages\":10,\"relay_refused\":7}," \
-	"\"queue\":{\"messages\":3,\"recipients\":4,\"bytes\":12345,\"oldest_age\":7200," \
+	"{\"hostname\":\"mx.example\",\"oldest_age\":7200,\"sessions_open\":2," \
+	"\"counters\":{\"messages\":10,\"relay_refused\":7}," \
+	"\"queue\":{\"messages\":3,\"recipients\":4,\"bytes\":12345," \
 	"\"added\":" added "}," \
 	"\"lists\":[{\"zone\":\"good.example\",\"well\":true,\"asked\":5,\"matched\":2}," \
 	"{\"zone\":\"sick.example\",\"well\":false,\"problem\":\"lists everybody\"}]," \
