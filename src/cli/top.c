@@ -5,10 +5,10 @@
  */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/control-ask.h"
 #include "cli/top-draw.h"
 
 #include "base/clock.h"
-#include "gateway/control.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -46,8 +46,7 @@ static int ask(struct top *t)
 {
 	struct buf answer = { 0 };
 	buf_clear(&t->problem);
-	int e = gateway_control_ask(&t->cli.settings.gateway, str_of("state"), &answer,
-	                            &t->problem);
+	int e = control_ask(&t->cli, "{\"do\":\"state\"}", &answer, &t->problem);
 	json_t *state = e == ERR_OK ? json_loadb(answer.p, answer.n, JSON_ALLOW_NUL, NULL) : NULL;
 	buf_fini(&answer);
 	if (!state) {
@@ -77,12 +76,19 @@ static void draw(const struct top *t, unsigned columns, unsigned rows, struct bu
 
 /* ---- once ------------------------------------------------------------------------------- */
 
+/* Who does not run is not available; all else as it is. */
+static int fail(const struct top *t, int err)
+{
+	return cli_fail(&t->cli, err == ERR_CLOSED ? EX_UNAVAILABLE : cli_exit_code(err), "%s",
+	                buf_cstr(&t->problem));
+}
+
 static int show_once(struct top *t)
 {
 	struct buf text = { 0 };
 	int e = ask(t);
 	if (e != ERR_OK)
-		return cli_fail(&t->cli, cli_exit_code(e), "%s", buf_cstr(&t->problem));
+		return fail(t, e);
 	if (t->cli.json) {
 		const char *key;
 		json_t *value;
@@ -158,7 +164,7 @@ static int show_live(struct top *t)
 	struct sigaction action = { .sa_handler = end };
 	int e = ask(t);
 	if (e != ERR_OK)
-		return cli_fail(&t->cli, cli_exit_code(e), "%s", buf_cstr(&t->problem));
+		return fail(t, e);
 	if (tcgetattr(STDIN_FILENO, &old) != 0)
 		return cli_fail(&t->cli, EX_IOERR, "the terminal: %s", strerror(errno));
 	raw = old;
