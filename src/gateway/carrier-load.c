@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
@@ -108,34 +109,53 @@ void carrier_load_lost(struct gateway_carrier *c, const char *enhanced, const ch
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
-static void say_mail(struct gateway_carrier *c)
+/* What comes from the spool is taken for nothing but text until it is looked at. */
+static struct str printable_xtext(struct str s)
+{
+	return smtp_xtext_printable(s) ? s : STR("");
+}
+
+/* MAIL for what the server offers; false: no server can be told that sender. */
+static bool write_mail(const struct gateway_carrier *c, struct buf *line)
 {
 	const struct gateway_envelope *e = c->load->envelope;
-	unsigned offered = smtp_client_extensions(c->client);
-	struct buf line = { 0 };
-	buf_printf(&line, "MAIL FROM:<%.*s>", STR_ARG(e->from));
-	if (offered & SMTP_EXT_SIZE)
-		buf_printf(&line, " SIZE=%zu", c->load->text.n);
-	if ((offered & SMTP_EXT_8BITMIME) && e->body == SMTP_BODY_8BITMIME)
-		buf_add_cstr(&line, " BODY=8BITMIME");
-	if ((offered & SMTP_EXT_SMTPUTF8) && e->utf8)
-		buf_add_cstr(&line, " SMTPUTF8");
-	carrier_say(c, SMTP_MAIL, 0, &line);
+	const struct smtp_offer offer = smtp_client_offer(c->client);
+	const struct smtp_mail_params params = {
+		.has_size = true, .size = c->load->text.n, .body = e->body,
+		.smtputf8 = e->utf8, .ret = e->ret, .envid = printable_xtext(e->envid),
+	};
+	return smtp_mail_write(e->from, &params, &offer, line) == ERR_OK;
+}
+
+static bool write_rcpt(const struct gateway_carrier *c, const struct gateway_to *to,
+                       struct buf *line)
+{
+	const struct smtp_offer offer = smtp_client_offer(c->client);
+	struct smtp_rcpt_params params = { 0 };
+	if (to->orcpt.n > 0)
+		smtp_orcpt_parse(to->orcpt, &params);
+	params.notify = to->notify;
+	return smtp_rcpt_write(to->address, c->load->envelope->utf8, &params, &offer,
+	                       line) == ERR_OK;
 }
 
 /* The next recipient that has no fate yet, its number as the tag; false: there is none. */
 static bool say_rcpt(struct gateway_carrier *c)
 {
 	struct gateway_load *load = c->load;
-	while (c->said < load->count && load->cargo[c->said].known)
-		c->said++;
-	if (c->said == load->count)
-		return false;
-	struct buf line = { 0 };
-	buf_printf(&line, "RCPT TO:<%.*s>", STR_ARG(load->cargo[c->said].rcpt->to.address));
-	carrier_say(c, SMTP_RCPT, (uint32_t)c->said, &line);
-	c->said++;
-	return true;
+	for (; c->said < load->count; c->said++) {
+		struct gateway_cargo *cargo = &load->cargo[c->said];
+		struct buf line = { 0 };
+		if (cargo->known)
+			continue;
+		if (write_rcpt(c, &cargo->rcpt->to, &line)) {
+			carrier_say(c, SMTP_RCPT, (uint32_t)c->said++, &line);
+			return true;
+		}
+		decide(cargo, GATEWAY_FATE_FAILED, "5.1.3",
+		       STR("this address cannot be said to a server"), false);
+	}
+	return false;
 }
 
 static void say_data(struct gateway_carrier *c)
@@ -158,19 +178,25 @@ static struct str header_of(struct str text)
 	return end == SIZE_MAX ? text : (struct str){ text.p, end };
 }
 
-/* RFC 6531 3.2: what cannot be said to a server without SMTPUTF8. */
-static void refuse_utf8(struct gateway_carrier *c)
+static void fail(struct gateway_carrier *c, bool all, const char *enhanced, struct str said)
+{
+	for (size_t i = 0; i < c->load->count; i++) {
+		struct gateway_cargo *cargo = &c->load->cargo[i];
+		if (!cargo->known && (all || !str_is_ascii(cargo->rcpt->to.address)))
+			decide(cargo, GATEWAY_FATE_FAILED, enhanced, said, false);
+	}
+}
+
+/* What is known before anything is said: RFC 6531 3.2 (no SMTPUTF8), RFC 1870 6.1 (no room). */
+static void refuse_ourselves(struct gateway_carrier *c)
 {
 	const struct gateway_envelope *e = c->load->envelope;
-	bool offered = smtp_client_extensions(c->client) & SMTP_EXT_SMTPUTF8;
-	if (offered || !e->utf8)
-		return;
-	bool all = !str_is_ascii(e->from) || !str_is_ascii(header_of(c->load->text));
-	for (size_t i = 0; i < c->load->count; i++)
-		if (all || !str_is_ascii(c->load->cargo[i].rcpt->to.address))
-			decide(&c->load->cargo[i], GATEWAY_FATE_FAILED, "5.6.7",
-			       STR("the message needs SMTPUTF8, which its server does not offer"),
-			       false);
+	const struct smtp_offer offer = smtp_client_offer(c->client);
+	if (!(offer.extensions & SMTP_EXT_SMTPUTF8) && e->utf8)
+		fail(c, !str_is_ascii(e->from) || !str_is_ascii(header_of(c->load->text)),
+		     "5.6.7", STR("the message needs SMTPUTF8, which its server does not offer"));
+	if (offer.size_max > 0 && c->load->text.n > offer.size_max)
+		fail(c, true, "5.3.4", STR("the message is larger than its server takes"));
 }
 
 static bool has_open(const struct gateway_carrier *c)
@@ -189,13 +215,16 @@ bool gateway_carrier_takes(const struct gateway_carrier *c)
 void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load)
 {
 	assert(gateway_carrier_takes(c) && load->count > 0);
-	struct buf reset = { 0 };
+	struct buf reset = { 0 }, mail = { 0 };
 	c->load = load;
 	c->answered = c->mail_ok = c->data_said = c->text_said = false;
 	c->said = c->accepted = 0;
 	loop_timer_disarm(c->idle);
-	refuse_utf8(c);
+	refuse_ourselves(c);
+	if (has_open(c) && !write_mail(c, &mail))
+		fail(c, true, "5.1.7", STR("this sender cannot be said to a server"));
 	if (!has_open(c)) {
+		buf_fini(&mail);
 		/* Nothing needs to be said; it is told from the loop. */
 		loop_timer_arm(c->idle, 0);
 		return;
@@ -205,11 +234,12 @@ void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load)
 		carrier_say(c, SMTP_RSET, 0, &reset);
 	}
 	c->unclean = true;
-	say_mail(c);
+	carrier_say(c, SMTP_MAIL, 0, &mail);
 	if (is_pipelining(c)) {
 		while (say_rcpt(c))
 			;
-		say_data(c);
+		if (has_open(c))
+			say_data(c);
 	}
 	wire_client_flush(c->wire);
 }
@@ -307,4 +337,16 @@ const char *carrier_load_reply(struct gateway_carrier *c, enum smtp_verb verb, u
 	if (is_done(c))
 		carrier_load_tell(c);
 	return NULL;
+}
+
+unsigned gateway_carrier_recipients_max(const struct gateway_carrier *c)
+{
+	const unsigned most = smtp_client_offer(c->client).recipients_max;
+	return most > 0 ? most : UINT_MAX;
+}
+
+bool gateway_carrier_is_spent(const struct gateway_carrier *c)
+{
+	const unsigned most = smtp_client_offer(c->client).mails_max;
+	return most > 0 && c->loads >= most;
 }

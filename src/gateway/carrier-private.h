@@ -8,6 +8,7 @@
 #include "gateway/carrier.h"
 #include "smtp/client.h"
 #include "smtp/login.h"
+#include "smtp/params.h"
 #include "wire/smtp-client.h"
 
 struct gateway_carrier {

@@ -86,6 +86,10 @@ void gateway_carrier_destroy(struct gateway_carrier *c);
 
 /* Whether it is ready and carries nothing. */
 bool gateway_carrier_takes(const struct gateway_carrier *c);
+/* What its server said of a transaction and of the session (RFC 9422): the most recipients, and
+ * whether it wants no more messages. For one that is ready. */
+unsigned gateway_carrier_recipients_max(const struct gateway_carrier *c);
+bool gateway_carrier_is_spent(const struct gateway_carrier *c);
 /* Only when it takes. */
 void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load);
 

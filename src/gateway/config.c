@@ -2,7 +2,11 @@
  *
  * The rows of the section "gateway", and its check.
  */
+#include "gateway/config.h"
+
 #include "gateway/blocklists.h"
+#include "gateway/directory.h"
+#include "gateway/login.h"
 #include "gateway/route.h"
 #include "gateway/tlspolicy.h"
 
@@ -163,7 +167,11 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		             "2M or more above gateway.message_size");
 		return ERR_INVALID;
 	}
-	int e = gateway_routes_check(config, message);
+	int e = gateway_login_check(config, message);
+	if (e == ERR_OK)
+		e = directory_check(config, message);
+	if (e == ERR_OK)
+		e = gateway_routes_check(config, message);
 	if (e == ERR_OK)
 		e = gateway_tls_policies_check(&config->tls_policies, message);
 	return e == ERR_OK ? gateway_blocklists_check(config, message) : e;

@@ -130,7 +130,7 @@ void delivery_destination_unlist(struct delivery_destination *to)
 
 void delivery_destination_free(struct delivery_destination *to)
 {
-	assert(to->waiting.n == 0 && !to->sessions && to->session_count == 0);
+	assert(to->waiting.n == 0 && !to->sessions && to->session_count == 0 && !to->boxing);
 	delivery_destination_unlist(to);
 	delivery_destination_pass(to);
 	gateway_mx_cancel(to->asking);
@@ -153,7 +153,7 @@ static bool is_paused(const struct delivery_destination *to)
 
 void delivery_destination_tidy(struct delivery_destination *to)
 {
-	if (to->waiting.n == 0 && !to->sessions && !to->asking && !is_paused(to))
+	if (to->waiting.n == 0 && !to->sessions && !to->boxing && !to->asking && !is_paused(to))
 		delivery_destination_free(to);
 }
 

@@ -4,6 +4,7 @@
  *
  *   delivery.c              what is due to its destination; the turns of the destinations
  *   delivery-session.c      a session with a server, and what it carries
+ *   delivery-box.c          batches into Maildirs
  *   delivery-destination.c  the destinations: their waiting lines, places, pauses
  *   delivery-settle.c       the end of a try, for the queue
  *
@@ -27,6 +28,7 @@ enum {
 	DELIVERY_PAUSE_FIRST_MS = 30 * 1000, DELIVERY_PAUSE_MOST_MS = 300 * 1000,
 	DELIVERY_CONNECT_MS = 30 * 1000, DELIVERY_IDLE_MS = 2000,
 	DELIVERY_SLOTS = 4096,            /* of the table of destinations */
+	DELIVERY_AGAIN_MS = 50,           /* … the syncer is asked again */
 	DELIVERY_TURN = 200,              /* things done in one turn of the loop */
 };
 
@@ -63,6 +65,7 @@ struct delivery_destination {
 	enum gateway_tls_policy policy;
 
 	struct delivery_line waiting;
+	bool boxing;                      /* a batch of it is written into Maildirs */
 	struct delivery_session *sessions;
 	unsigned session_count, opening, limit, successes;
 
@@ -97,6 +100,8 @@ struct gateway_delivery {
 	unsigned sessions;
 	bool starved;                     /* somebody waits for a connection that others have */
 	uint64_t text_bytes;              /* of messages on their way */
+	struct delivery_batch *batch;     /* that is written into Maildirs; NULL: none */
+	bool again_soon;                  /* the syncer has no place just now */
 };
 
 /* The turns are taken anew, from the loop. */
@@ -111,6 +116,11 @@ static inline void delivery_wake(struct gateway_delivery *d)
 void delivery_settle(struct gateway_delivery *d, struct gateway_rcpt *rcpt,
                      const struct gateway_outcome *outcome);
 void delivery_give_back(struct gateway_delivery *d, struct gateway_rcpt *rcpt);
+
+/* The text cannot be had: it is damaged (which the sender is told), or the disk does not answer. */
+void delivery_settle_unreadable(struct gateway_delivery *d, struct gateway_rcpt *rcpt, int err);
+/* Whether the text of that message has room beside those on their way. One always has. */
+bool delivery_has_room(const struct gateway_delivery *d, const struct gateway_message *m);
 
 /* ---- delivery-destination.c ---------------------------------------------------------------- */
 
@@ -144,10 +154,15 @@ size_t delivery_destination_judge(struct delivery_destination *to, size_t most);
 /* Asks where it is, if that is not known; true: it is. */
 bool delivery_destination_has_places(struct delivery_destination *to);
 
+/* ---- delivery-box.c ------------------------------------------------------------------------ */
+
+/* The next batch into Maildirs, where none is being written. False: the syncer takes none now. */
+bool delivery_box_start(struct delivery_destination *to);
+/* What it holds is given back. */
+void delivery_box_abandon(struct gateway_delivery *d);
+
 /* ---- delivery-session.c -------------------------------------------------------------------- */
 
-/* Whether the text of the first message that waits has room in memory now. */
-bool delivery_session_has_room(const struct delivery_destination *to);
 void delivery_session_start(struct delivery_destination *to);
 /* A session of it that is ready and idle gets the next message; false: there is none, or no room
  * for the message's text. */

@@ -22,12 +22,6 @@ static void count(uint64_t *counter)
 
 /* ---- what it carries ------------------------------------------------------------------------- */
 
-static bool has_room(const struct gateway_delivery *d, uint64_t bytes)
-{
-	return d->text_bytes == 0 ||
-	       d->text_bytes + bytes <= (uint64_t)d->setup.config->memory_bytes;
-}
-
 static void drop_text(struct delivery_session *s)
 {
 	struct gateway_delivery *d = s->to->delivery;
@@ -43,28 +37,14 @@ static void fill(struct delivery_session *s)
 {
 	struct delivery_line *line = &s->to->waiting;
 	const struct gateway_message *m = line->first->message;
-	size_t n = 0;
+	size_t n = 0, most = gateway_carrier_recipients_max(s->carrier);
+	most = most < DELIVERY_RCPTS_MAX ? most : DELIVERY_RCPTS_MAX;
 	s->load = (struct gateway_load){ .envelope = &m->envelope };
 	s->load.cargo = mem_array(DELIVERY_RCPTS_MAX, sizeof(*s->load.cargo));
-	while (n < DELIVERY_RCPTS_MAX && line->first && line->first->message == m)
+	while (n < most && line->first && line->first->message == m)
 		s->load.cargo[n++].rcpt = delivery_line_take(line);
 	s->load.count = n;
 	s->loaded = true;
-}
-
-/* The text cannot be had: what came is gone (told to the sender), or the disk does not answer. */
-static void settle_unreadable(struct delivery_session *s, int err)
-{
-	bool gone = err == ERR_CORRUPT;
-	const struct gateway_outcome outcome = {
-		.fate = gone ? GATEWAY_FATE_FAILED : GATEWAY_FATE_DEFERRED,
-		.enhanced = { gone ? '5' : '4', '.', '3', '.', '0' },
-		.said = gone ? STR("the message's text is damaged on this server's disk")
-		             : STR("the message's text cannot be read from this server's disk"),
-	};
-	for (size_t i = 0; i < s->load.count; i++)
-		delivery_settle(s->to->delivery, s->load.cargo[i].rcpt, &outcome);
-	drop_text(s);
 }
 
 /* Gives it the next message; false: nothing waits, or there is no room for the text. */
@@ -74,13 +54,15 @@ static bool take_next(struct delivery_session *s)
 	struct gateway_delivery *d = to->delivery;
 	while (to->waiting.first && !to->has_verdict) {
 		const struct gateway_message *m = to->waiting.first->message;
-		if (!has_room(d, m->envelope.size_bytes))
+		if (!delivery_has_room(d, m))
 			return false;
 		fill(s);
 		int e = gateway_queue_text(d->queue, m, &s->text);
 		d->text_bytes += s->text.n;
 		if (e != ERR_OK) {
-			settle_unreadable(s, e);
+			for (size_t i = 0; i < s->load.count; i++)
+				delivery_settle_unreadable(d, s->load.cargo[i].rcpt, e);
+			drop_text(s);
 			continue;
 		}
 		s->load.text = buf_str(&s->text);
@@ -179,6 +161,7 @@ void delivery_session_start(struct delivery_destination *to)
 static bool has_had_its_share(const struct delivery_session *s)
 {
 	return s->loads >= DELIVERY_LOADS_MAX || !s->to->listed ||
+	       gateway_carrier_is_spent(s->carrier) ||
 	       (s->to->delivery->starved && s->loads >= DELIVERY_LOADS_FAIR);
 }
 
@@ -260,12 +243,6 @@ static const struct gateway_carrier_hooks hooks = {
 static bool is_idle(const struct delivery_session *s)
 {
 	return s->ready && !s->loaded && gateway_carrier_takes(s->carrier);
-}
-
-bool delivery_session_has_room(const struct delivery_destination *to)
-{
-	return !to->waiting.first ||
-	       has_room(to->delivery, to->waiting.first->message->envelope.size_bytes);
 }
 
 bool delivery_session_use_idle(struct delivery_destination *to)

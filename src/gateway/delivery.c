@@ -150,6 +150,16 @@ static bool has_connection(struct gateway_delivery *d)
 	return false;
 }
 
+static enum turn box_turn(struct delivery_destination *to)
+{
+	if (to->delivery->batch)
+		return TURN_BLOCKED;
+	if (delivery_box_start(to))
+		return to->boxing ? TURN_OVER : TURN_AGAIN;
+	to->delivery->again_soon = true;
+	return TURN_BLOCKED;
+}
+
 static enum turn take_turn(struct delivery_destination *to)
 {
 	struct gateway_delivery *d = to->delivery;
@@ -160,8 +170,10 @@ static enum turn take_turn(struct delivery_destination *to)
 	}
 	if (to->waiting.loads <= to->opening)
 		return TURN_OVER;
-	if (!delivery_session_has_room(to))
+	if (!delivery_has_room(d, to->waiting.first->message))
 		return TURN_BLOCKED;
+	if (to->route.way == GATEWAY_WAY_MAILDIR)
+		return box_turn(to);
 	if (delivery_session_use_idle(to))
 		return TURN_AGAIN;
 	if (to->session_count >= to->limit || !delivery_destination_has_places(to))
@@ -177,7 +189,7 @@ static void on_wake(void *arg)
 	struct gateway_delivery *d = arg;
 	struct delivery_destination *to, *first_blocked = NULL;
 	unsigned turns = 0;
-	d->starved = false;
+	d->starved = d->again_soon = false;
 	while ((to = d->ring) && to != first_blocked && turns++ < DELIVERY_TURN) {
 		d->ring = to->ring_next;
 		switch (take_turn(to)) {
@@ -195,6 +207,8 @@ static void on_wake(void *arg)
 	}
 	if (d->ring && d->ring != first_blocked)
 		delivery_wake(d);
+	else if (d->again_soon)
+		loop_timer_arm(d->wake, DELIVERY_AGAIN_MS);
 	else
 		loop_timer_disarm(d->wake);
 }
@@ -285,6 +299,7 @@ void gateway_delivery_destroy(struct gateway_delivery *d)
 {
 	if (!d)
 		return;
+	delivery_box_abandon(d);
 	while (d->all) {
 		struct delivery_destination *to = d->all;
 		while (to->sessions)

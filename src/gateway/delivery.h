@@ -22,6 +22,7 @@
 #include <openssl/ssl.h>
 
 struct gateway_delivery;
+struct directory;
 
 struct gateway_delivery_counters {
 	uint64_t connections, reused, over_tls, delivered, deferred, failed;
@@ -34,6 +35,9 @@ struct gateway_delivery_setup {
 	const struct gateway_config *config;     /* outlives it, or until the next one is given */
 	const char *hostname;         /* in EHLO */
 	const char *mailboxes;        /* directory of the Maildirs, open to us */
+	struct directory *directory;  /* whose Maildir an address has (directory.h), as long as the
+	                               * delivery or until the next one is given; NULL: all have
+	                               * DOMAIN/LOCAL, for tests */
 	const struct ip *own;         /* addresses of this machine, which no MX may lead to */
 	size_t own_count;
 	struct str smarthost_password;           /* empty: none */

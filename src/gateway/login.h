@@ -26,6 +26,9 @@ enum gateway_login_answer {
 
 enum { GATEWAY_LOGIN_NAME_MAX = 255 };
 
+/* Whether gateway.auth can be read; ERR_INVALID with one line. Pure. */
+int gateway_login_check(const struct gateway_config *config, struct buf *message);
+
 /* Starts the helpers, with the rights that the caller still has (PAM needs root): before the
  * sandbox. `message` gets one line. ERR_IO, ERR_INVALID. */
 int gateway_login_create(struct loop *loop, const struct gateway_config *config,

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "mail/received-write.h"
-#include "relaytest/maildir.h"
+#include "mail/maildir.h"
 
 #include <assert.h>
 #include <openssl/sha.h>

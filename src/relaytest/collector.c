@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "relaytest/maildir.h"
+#include "mail/maildir.h"
 #include "store/clock.h"
 #include "store/list.h"
 #include "store/tests.h"

@@ -9,6 +9,7 @@
 #include "gateway/route.h"
 #include "gateway/tlspolicy.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -61,7 +62,10 @@ void stage_mail(struct stage *s, const char *from, const char *to)
 	assert_true(s->message_count < MESSAGES);
 	m->number = s->message_count + 1;
 	m->envelope = (struct gateway_envelope){ .id = STR("0ID"), .from = str_of(from),
+	                                         .utf8 = s->utf8, .came_s = 1800000000,
 	                                         .size_bytes = strlen(s->text) };
+	snprintf(s->ids[s->message_count], sizeof(s->ids[0]), "ID%zu", s->message_count);
+	m->envelope.id = str_of(s->ids[s->message_count]);
 	m->rcpt = mem_array(TOS, sizeof(*m->rcpt));
 	while (str_word(&rest, &word)) {
 		assert_true(m->rcpt_count < TOS);
@@ -362,6 +366,20 @@ void stage_init(struct stage *s)
 	};
 }
 
+void stage_mailboxes(struct stage *s)
+{
+	str_copy(s->mailboxes, sizeof(s->mailboxes), STR("/tmp/portreeve-boxes-XXXXXX"));
+	assert_non_null(mkdtemp(s->mailboxes));
+	s->syncer = syncer_create(s->loop, 100);
+	assert_int_equal(syncer_start(s->syncer), ERR_OK);
+}
+
+static int remove_one(const char *path, const struct stat *sb, int type, struct FTW *ftw)
+{
+	(void)sb, (void)type, (void)ftw;
+	return remove(path);
+}
+
 void stage_begin(struct stage *s)
 {
 	static const struct ip own = { 4, { 127, 0, 0, 1 } };
@@ -372,7 +390,8 @@ void stage_begin(struct stage *s)
 	s->setup = (struct gateway_delivery_setup){
 		.loop = s->loop, .config = &s->config, .hostname = "us.example", .own = &own,
 		.own_count = 1, .counters = &s->counters,
-		.smarthost_password = STR("secret"),
+		.smarthost_password = STR("secret"), .mailboxes = s->mailboxes,
+		.syncer = s->syncer,
 	};
 	s->delivery = gateway_delivery_create(&s->setup);
 	gateway_delivery_queue(s->delivery, (struct gateway_queue *)s);
@@ -400,6 +419,11 @@ void stage_expect(struct stage *s, const char *outcome)
 void stage_fini(struct stage *s)
 {
 	gateway_delivery_destroy(s->delivery);
+	if (s->syncer) {
+		assert_int_equal(syncer_stop(s->syncer, 10000), ERR_OK);
+		syncer_destroy(s->syncer);
+		assert_int_equal(nftw(s->mailboxes, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	}
 	for (size_t i = 0; i < s->peers; i++) {
 		struct peer *p = &s->peer[i];
 		peer_close_all(p);

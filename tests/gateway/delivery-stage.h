@@ -28,8 +28,6 @@ struct peer {
 	enum smtp_server_event_type drops_at;
 	unsigned drops;
 	bool holds;                             /* answers no text */
-	bool breaks_tls;                        /* takes STARTTLS and then speaks no TLS */
-	bool leaves_when_idle;                  /* closes behind each message */
 	struct peer_session *sessions[PEER_SESSIONS];
 	unsigned open, most_open, connections, secured;
 	struct buf log;                         /* "MAIL a@b", "RCPT c@d", "TEXT 17", … */
@@ -42,6 +40,8 @@ struct stage {
 	struct gateway_delivery_setup setup;
 	struct gateway_delivery_counters counters;
 	struct gateway_delivery *delivery;
+	struct syncer *syncer;
+	char mailboxes[40];                     /* a directory of the test's; "": none yet */
 	struct peer peer[PEERS];
 	size_t peers;
 	char *transports[8];
@@ -55,10 +55,12 @@ struct stage {
 
 	/* the queue */
 	struct gateway_message *messages[MESSAGES];
+	char ids[MESSAGES][12];
 	size_t message_count;
 	unsigned due, settled, given_back;
 	struct buf outcomes;                    /* "to: delivered 2.0.0 host said", a line each */
 	const char *text;
+	bool utf8;
 	int text_error;
 	unsigned texts_read;
 };
@@ -73,6 +75,8 @@ void stage_transport(struct stage *s, const char *domain, const char *kind, cons
 /* A message to these, separated by blanks, is due. */
 void stage_mail(struct stage *s, const char *from, const char *to);
 void stage_run(struct stage *s, const unsigned *counter, unsigned until);
+/* A directory for Maildirs, which goes with the stage. */
+void stage_mailboxes(struct stage *s);
 /* What was due is settled. */
 void stage_run_out(struct stage *s);
 /* The delivery of a recipient, as a part of its outcome; fails if it is another. */

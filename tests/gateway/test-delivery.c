@@ -5,8 +5,13 @@
  */
 #include "delivery-stage.h"
 
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* One server for example.com, by a transport. */
 static struct peer *begin(struct stage *s)
@@ -223,6 +228,56 @@ static void test_lmtp(void **state)
 	stage_fini(&s);
 }
 
+/* SMTPUTF8 is not offered: only what needs it fails. A size that is too large is not even said. */
+static void test_not_offered(void **state)
+{
+	static const struct {
+		const char *from, *text, *first, *second;
+		bool utf8;
+		unsigned size;
+	} rows[] = {
+		{ "a@b.example", "X: y\r\n\r\n\xc3\xa4\r\n", "delivered", "failed 5.6.7", true, 0 },
+		{ "\xc3\xa4@b.example", "X: y\r\n\r\n", "failed 5.6.7", "failed 5.6.7", true, 0 },
+		{ "a@b.example", "X: \xc3\xa4\r\n\r\n", "failed 5.6.7", "failed 5.6.7", true, 0 },
+		{ "a@b.example", "X: y\r\n\r\n0123456789\r\n", "failed 5.3.4", "failed 5.3.4",
+		  false, 10 },
+		{ "a@b@c", "X: y\r\n\r\n", "failed 5.1.7", "failed 5.1.7", false, 0 },
+		/* Not said to be in UTF-8, and so no address. */
+		{ "a@b.example", "X: y\r\n\r\n", "delivered", "failed 5.1.3", false, 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		struct peer *p = begin(&s);
+		char expected[64];
+		p->options.limits.message_bytes = rows[i].size;
+		s.text = rows[i].text;
+		s.utf8 = rows[i].utf8;
+		stage_begin(&s);
+		stage_mail(&s, rows[i].from, "c@example.com \xc3\xa4@example.com");
+		stage_run_out(&s);
+		snprintf(expected, sizeof(expected), "c@example.com: %s", rows[i].first);
+		stage_expect(&s, expected);
+		snprintf(expected, sizeof(expected), "\xc3\xa4@example.com: %s", rows[i].second);
+		stage_expect(&s, expected);
+		stage_fini(&s);
+	}
+}
+
+/* A server that offers DSN promises the notification. */
+static void test_dsn(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	p->options.offer_dsn = true;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@example.com");
+	stage_run_out(&s);
+	stage_expect(&s, "c@example.com: delivered 2.0.0 [127.0.0.11]");
+	stage_fini(&s);
+}
+
 /* ---- by MX ----------------------------------------------------------------------------------- */
 
 static void begin_mx(struct stage *s, size_t peers)
@@ -358,6 +413,33 @@ static void test_tls(void **state)
 	}
 }
 
+/* STARTTLS is taken, and no handshake succeeds: once more without, where that is borne. */
+static void test_tls_breaks(void **state)
+{
+	static const struct { const char *policy, *expected; unsigned connections; } rows[] = {
+		{ "opportunistic", "delivered", 2 }, { "encrypt", "deferred 4.7.5", 1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		char policy[64], expected[64];
+		begin_mx(&s, 1);
+		s.mx_of[0][1] = "1 one.mx";
+		s.peer[0].options.offer_starttls = true;
+		SSL_CTX_free(s.peer[0].tls);
+		s.peer[0].tls = SSL_CTX_new(TLS_server_method());    /* it has no certificate */
+		snprintf(policy, sizeof(policy), "* %s", rows[i].policy);
+		s.policies[s.config.tls_policies.n++] = policy;
+		stage_begin(&s);
+		stage_mail(&s, "a@b.example", "c@far.example");
+		stage_run_out(&s);
+		snprintf(expected, sizeof(expected), "c@far.example: %s", rows[i].expected);
+		stage_expect(&s, expected);
+		assert_int_equal(s.peer[0].connections, rows[i].connections);
+		stage_fini(&s);
+	}
+}
+
 static void test_smarthost(void **state)
 {
 	static const struct { const char *password, *policy, *expected; bool tls; } rows[] = {
@@ -393,6 +475,98 @@ static void test_smarthost(void **state)
 		                 strncmp(rows[i].expected, "deferred 4.7.", 13) != 0);
 		stage_fini(&s);
 	}
+}
+
+/* ---- into Maildirs -------------------------------------------------------------------- */
+
+/* The only mail of that mailbox. */
+static void read_mail(const struct stage *s, const char *mailbox, struct buf *out)
+{
+	char *directory = mem_printf("%s/%s/new", s->mailboxes, mailbox);
+	unsigned n = 0;
+	DIR *d = opendir(directory);
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		if (e->d_name[0] == '.')
+			continue;
+		char *path = mem_printf("%s/%s", directory, e->d_name);
+		assert_int_equal(file_read(path, 1 << 20, out), ERR_OK);
+		assert_int_equal(n++, 0);
+		free(path);
+	}
+	closedir(d);
+	free(directory);
+}
+
+static void test_maildir(void **state)
+{
+	struct stage s;
+	struct buf mail = { 0 };
+	(void)state;
+	stage_init(&s);
+	stage_mailboxes(&s);
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "Ann@ours.example bob@OURS.example ../x@ours.example");
+	stage_run_out(&s);
+	stage_expect(&s, "Ann@ours.example: delivered 2.0.0 relayed |in the mailbox");
+	stage_expect(&s, "bob@OURS.example: delivered");
+	stage_expect(&s, "../x@ours.example: failed 5.1");
+	assert_int_equal(s.texts_read, 1);
+	read_mail(&s, "ours.example/ann", &mail);
+	assert_string_equal(buf_cstr(&mail), "Return-Path: <a@b.example>\n"
+	                    "Delivered-To: Ann@ours.example\nSubject: x\n\n.dots\n");
+	buf_fini(&mail);
+	/* The same once more, as after a crash: it is there already. */
+	gateway_delivery_destroy(s.delivery);
+	s.delivery = gateway_delivery_create(&s.setup);
+	gateway_delivery_queue(s.delivery, (struct gateway_queue *)&s);
+	s.messages[0]->rcpt[0].state = GATEWAY_TRYING;
+	s.due++;
+	gateway_delivery_due(s.delivery, &s.messages[0]->rcpt[0]);
+	stage_run_out(&s);
+	read_mail(&s, "ours.example/ann", &mail);
+	buf_fini(&mail);
+	stage_fini(&s);
+}
+
+static void test_maildir_trouble(void **state)
+{
+	struct stage s;
+	char path[300];
+	(void)state;
+	stage_init(&s);
+	stage_mailboxes(&s);
+	s.text = "X: y\r\nDelivered-To: ann@OURS.example\r\n\r\n";
+	stage_begin(&s);
+	/* A file where the Maildir should be. */
+	snprintf(path, sizeof(path), "%s/ours.example", s.mailboxes);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/ours.example/bob", s.mailboxes);
+	assert_int_equal(file_write(path, STR("x"), 0600), ERR_OK);
+	stage_mail(&s, "a@b.example", "ann@ours.example bob@ours.example eve@ours.example");
+	stage_run_out(&s);
+	stage_expect(&s, "ann@ours.example: failed 5.4.6");
+	stage_expect(&s, "bob@ours.example: deferred 4.3.0 |the mailbox cannot be written to");
+	stage_expect(&s, "eve@ours.example: delivered");
+	stage_fini(&s);
+}
+
+static void test_many_maildirs(void **state)
+{
+	struct stage s;
+	(void)state;
+	stage_init(&s);
+	stage_mailboxes(&s);
+	stage_begin(&s);
+	for (int i = 0; i < 200; i++)
+		stage_mail(&s, "a@b.example", i % 2 ? "ann@ours.example"
+		                                    : "bob@ours.example eve@ours.example");
+	stage_run_out(&s);
+	assert_int_equal(s.counters.delivered, 300);
+	/* The delivery ends while a batch is written. */
+	stage_mail(&s, "a@b.example", "ann@ours.example");
+	loop_run_once(s.loop, 0);
+	stage_fini(&s);
 }
 
 /* ---- its end --------------------------------------------------------------------------------- */
@@ -468,8 +642,12 @@ int main(void)
 		cmocka_unit_test(test_lmtp), cmocka_unit_test(test_mx),
 		cmocka_unit_test(test_mx_wrong), cmocka_unit_test(test_mx_to_loopback),
 		cmocka_unit_test(test_nowhere), cmocka_unit_test(test_tls),
-		cmocka_unit_test(test_smarthost), cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_smarthost),
+		cmocka_unit_test(test_tls_breaks), cmocka_unit_test(test_not_offered),
+		cmocka_unit_test(test_dsn), cmocka_unit_test(test_given_back),
 		cmocka_unit_test(test_reload), cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_maildir), cmocka_unit_test(test_maildir_trouble),
+		cmocka_unit_test(test_many_maildirs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

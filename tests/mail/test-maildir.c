@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "relaytest/maildir.h"
+#include "mail/maildir.h"
 
 #include <dirent.h>
 #include <errno.h>

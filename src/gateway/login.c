@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Logins in the loop: jobs wait for a free worker, answers are kept back as long as the throttle
+ * says. Whatever goes wrong with a worker is "later", and never a yes.
+ */
+#include "gateway/login.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gateway/login-private.h"
+#include "gateway/throttle.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { WAITERS_MAX = 100, SLOTS_MAX = 64 };
+
+enum stage { WAITING, ASKED, KEPT_BACK };
+
+struct gateway_login_query {
+	struct gateway_login *login;
+	struct gateway_login_query *next;        /* in the line of those that wait */
+	struct slot *slot;             /* ASKED */
+	struct loop_timer *timer;
+	enum stage stage;
+	struct login_job job;          /* wiped once it is asked */
+	void (*done)(void *arg, enum gateway_login_answer answer, struct str account);
+	void *arg;
+};
+
+/* A helper: its keeper, and the line to its worker. */
+struct slot {
+	struct gateway_login *login;
+	struct child keeper;
+	int line;
+	struct loop_watch *watch;
+	bool ready, down;              /* its worker takes a job; its backend cannot be reached */
+	struct loop_timer *limit;      /* of its job */
+	uint64_t job;                  /* that it has; 0: none */
+	struct gateway_login_query *query;       /* whose that is; NULL: cancelled */
+};
+
+struct gateway_login {
+	struct loop *loop;
+	const struct login_backend *backend;
+	int64_t timeout_ms;
+	struct throttle *throttle;
+	struct slot slots[SLOTS_MAX];
+	size_t slot_count;
+	struct gateway_login_query *first, **last;     /* WAITING */
+	size_t waiting;
+	uint64_t jobs;
+	struct loop_timer *soon;       /* the line goes on */
+};
+
+/* ---- the end of a query ---------------------------------------------------------------- */
+
+static void log_failure(const struct ip *peer, struct str name, const char *why)
+{
+	if (name.n > GATEWAY_LOGIN_NAME_MAX)
+		name.n = GATEWAY_LOGIN_NAME_MAX;
+	LOG(LOG_INFO, "login-failed", LOG_IP("address", peer), LOG_STR("account", name),
+	    LOG_S("why", why));
+}
+
+static void unlink_waiting(struct gateway_login_query *q)
+{
+	struct gateway_login *l = q->login;
+	struct gateway_login_query **at = &l->first;
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	if (l->last == &q->next)
+		l->last = at;
+	l->waiting--;
+}
+
+static void query_free(struct gateway_login_query *q)
+{
+	if (q->stage == WAITING)
+		unlink_waiting(q);
+	if (q->slot)
+		q->slot->query = NULL;
+	loop_timer_destroy(q->timer);
+	explicit_bzero(&q->job, sizeof(q->job));
+	free(q);
+}
+
+static void answer(struct gateway_login_query *q, enum gateway_login_answer what,
+                   struct str account)
+{
+	void (*done)(void *, enum gateway_login_answer, struct str) = q->done;
+	void *arg = q->arg;
+	char name[GATEWAY_LOGIN_NAME_MAX];
+	assert(what == GATEWAY_LOGIN_YES ? account.n > 0 : account.n == 0);
+	assert(account.n <= sizeof(name));
+	if (account.n > 0)
+		memcpy(name, account.p, account.n);
+	query_free(q);
+	done(arg, what, (struct str){ name, account.n });
+}
+
+static void no_answer(struct gateway_login_query *q, const char *why)
+{
+	struct str name = login_job_name(&q->job);
+	throttle_none(q->login->throttle, &q->job.peer, name, clock_mono_ms() / 1000);
+	log_failure(&q->job.peer, name, why);
+	answer(q, GATEWAY_LOGIN_LATER, STR(""));
+}
+
+static void wrong(struct gateway_login_query *q)
+{
+	struct str name = login_job_name(&q->job);
+	int64_t delay_ms = throttle_delay_ms(q->login->throttle, &q->job.peer, name,
+	                                     clock_mono_ms() / 1000);
+	log_failure(&q->job.peer, name, "wrong");
+	q->stage = KEPT_BACK;
+	loop_timer_arm(q->timer, delay_ms);
+}
+
+/* ---- workers --------------------------------------------------------------------------- */
+
+static bool give_job(struct slot *slot, struct gateway_login_query *q)
+{
+	ssize_t n = send(slot->line, &q->job, sizeof(q->job), MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n != sizeof(q->job))
+		return false;
+	unlink_waiting(q);
+	explicit_bzero(q->job.password, sizeof(q->job.password));
+	explicit_bzero(q->job.hash, sizeof(q->job.hash));
+	q->stage = ASKED;
+	q->slot = slot;
+	slot->query = q;
+	slot->job = q->job.id;
+	loop_timer_arm(slot->limit, q->login->timeout_ms);
+	return true;
+}
+
+static bool any_may_come(const struct gateway_login *l)
+{
+	for (size_t i = 0; i < l->slot_count; i++)
+		if (!l->slots[i].down)
+			return true;
+	return false;
+}
+
+/* Who waits gets a free worker; with no backend at all, an answer. */
+static void go_on(void *arg)
+{
+	struct gateway_login *l = arg;
+	for (size_t i = 0; i < l->slot_count && l->first; i++) {
+		struct slot *slot = &l->slots[i];
+		if (slot->ready && !slot->job && !give_job(slot, l->first))
+			slot->ready = false;   /* its worker has ended: another one is coming */
+	}
+	if (l->first && !any_may_come(l)) {
+		loop_timer_arm(l->soon, 0);
+		no_answer(l->first, "the backend cannot be reached");
+	}
+}
+
+static void heard(struct slot *slot, const struct login_result *result)
+{
+	struct gateway_login *l = slot->login;
+	struct gateway_login_query *q = slot->query;
+	slot->down = result->said == LOGIN_DOWN;
+	slot->ready = !slot->down && !result->is_last;
+	if (result->said == LOGIN_ANSWER && result->id != slot->job)
+		return;                        /* of a worker that is gone */
+	slot->job = 0;
+	slot->query = NULL;
+	loop_timer_disarm(slot->limit);
+	loop_timer_arm(l->soon, 0);
+	if (!q)
+		return;
+	q->slot = NULL;
+	if (result->said != LOGIN_ANSWER) {
+		no_answer(q, "the helper ended");
+	} else if (result->answer == GATEWAY_LOGIN_NO) {
+		wrong(q);
+	} else if (result->answer == GATEWAY_LOGIN_YES) {
+		throttle_right(l->throttle, &q->job.peer, login_job_name(&q->job),
+		               clock_mono_ms() / 1000);
+		answer(q, GATEWAY_LOGIN_YES, (struct str){ result->name, result->name_n });
+	} else {
+		no_answer(q, "the backend gave no answer");
+	}
+}
+
+static bool result_sound(const struct login_result *r, ssize_t n)
+{
+	return n == sizeof(*r) && r->said <= LOGIN_ANSWER && r->name_n <= sizeof(r->name) &&
+	       (r->answer == GATEWAY_LOGIN_NO || r->answer == GATEWAY_LOGIN_LATER ||
+	        (r->answer == GATEWAY_LOGIN_YES && r->name_n > 0));
+}
+
+static void line_ready(void *arg, unsigned events)
+{
+	struct slot *slot = arg;
+	struct login_result result;
+	(void)events;
+	ssize_t n = recv(slot->line, &result, sizeof(result), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0 && result_sound(&result, n)) {
+		heard(slot, &result);
+		return;
+	}
+	/* The keeper is gone for good. */
+	LOG(LOG_ERROR, "login-helper-gone", LOG_S("backend", slot->login->backend->name));
+	loop_watch_set(slot->watch, 0);
+	result = (struct login_result){ .said = LOGIN_DOWN };
+	heard(slot, &result);
+}
+
+/* A worker that is at its job for that long is ended: another one comes. */
+static void limit_reached(void *arg)
+{
+	struct slot *slot = arg;
+	slot->ready = false;
+	if (send(slot->keeper.line, "k", 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+		LOG(LOG_WARN, "login-helper-deaf", LOG_S("backend", slot->login->backend->name));
+}
+
+static void timer_fired(void *arg)
+{
+	struct gateway_login_query *q = arg;
+	if (q->stage == KEPT_BACK) {
+		answer(q, GATEWAY_LOGIN_NO, STR(""));
+		return;
+	}
+	no_answer(q, q->stage == ASKED ? "the backend gave no answer in time" :
+	                                 "too many wait");
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+static int slot_start(struct slot *slot, struct gateway_login *l, const char *place,
+                      int64_t timeout_s)
+{
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return ERR_IO;
+	struct login_helper helper = { l->backend, place, ends[1], timeout_s };
+	int e = child_serve(login_helper_run, &helper, &slot->keeper);
+	/* Our copy of its end stays open in it alone: when it goes, the line ends. */
+	close(ends[1]);
+	if (e != ERR_OK) {
+		close(ends[0]);
+		return e;
+	}
+	slot->login = l;
+	slot->line = ends[0];
+	slot->limit = loop_timer_create(l->loop, limit_reached, slot);
+	slot->watch = loop_watch_create(l->loop, slot->line, line_ready, slot);
+	loop_watch_set(slot->watch, LOOP_READ);
+	return ERR_OK;
+}
+
+int gateway_login_create(struct loop *loop, const struct gateway_config *config,
+                         struct gateway_login **out, struct buf *message)
+{
+	const char *place;
+	struct hash_key key;
+	*out = NULL;
+	int e = gateway_login_check(config, message);
+	if (e != ERR_OK)
+		return e;
+	struct gateway_login *l = mem_zalloc(sizeof(*l));
+	l->loop = loop;
+	l->backend = login_backend_of(config->auth, &place);
+	l->timeout_ms = config->login_timeout_s * 1000;
+	l->last = &l->first;
+	hash_key_init(&key);
+	l->throttle = throttle_create(&key);
+	l->soon = loop_timer_create(loop, go_on, l);
+	size_t n = (size_t)config->login_processes;
+	assert(n > 0 && n <= SLOTS_MAX);
+	for (; e == ERR_OK && l->slot_count < n; l->slot_count += e == ERR_OK)
+		e = slot_start(&l->slots[l->slot_count], l, place, config->login_timeout_s);
+	if (e == ERR_OK) {
+		*out = l;
+		return ERR_OK;
+	}
+	buf_printf(message, "the helpers for logins cannot be started: %s", strerror(errno));
+	gateway_login_destroy(l);
+	return e;
+}
+
+void gateway_login_destroy(struct gateway_login *l)
+{
+	if (!l)
+		return;
+	while (l->first)
+		query_free(l->first);
+	for (size_t i = 0; i < l->slot_count; i++) {
+		struct slot *slot = &l->slots[i];
+		if (slot->query)
+			query_free(slot->query);
+		loop_watch_destroy(slot->watch);
+		loop_timer_destroy(slot->limit);
+		close(slot->line);
+		/* In the sandbox nobody is killed: the end of its leash is what it goes by. */
+		close(slot->keeper.line);
+		if (slot->keeper.sight >= 0)
+			close(slot->keeper.sight);
+	}
+	loop_timer_destroy(l->soon);
+	throttle_destroy(l->throttle);
+	free(l);
+}
+
+static bool take(char *to, size_t size, uint16_t *n, struct str from)
+{
+	bool fits = from.n <= size;
+	*n = fits ? (uint16_t)from.n : 0;
+	if (*n > 0)
+		memcpy(to, from.p, from.n);
+	return fits;
+}
+
+struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const struct ip *peer,
+                                              struct str name, struct str password,
+                                              struct str hash,
+                                              void (*done)(void *arg,
+                                                           enum gateway_login_answer answer,
+                                                           struct str account),
+                                              void *arg, enum gateway_login_answer *answer_now)
+{
+	if (!gateway_login_may(l, peer, name)) {
+		*answer_now = GATEWAY_LOGIN_LOCKED;
+		return NULL;
+	}
+	if (l->waiting >= WAITERS_MAX) {
+		log_failure(peer, name, "too many wait");
+		*answer_now = GATEWAY_LOGIN_LATER;
+		return NULL;
+	}
+	struct gateway_login_query *q = mem_zalloc(sizeof(*q));
+	q->login = l;
+	q->done = done;
+	q->arg = arg;
+	q->job.id = ++l->jobs;
+	q->job.peer = *peer;
+	/* What is no name, or no password, is nobody's; it takes as long to say so. */
+	take(q->job.name, sizeof(q->job.name), &q->job.name_n, name);
+	take(q->job.hash, sizeof(q->job.hash), &q->job.hash_n, hash);
+	if (!take(q->job.password, sizeof(q->job.password), &q->job.password_n, password) ||
+	    !login_name_valid(name) || password_expected(password))
+		q->job.password_n = q->job.hash_n = 0;
+	q->timer = loop_timer_create(l->loop, timer_fired, q);
+	loop_timer_arm(q->timer, l->timeout_ms);
+	*l->last = q;
+	l->last = &q->next;
+	l->waiting++;
+	throttle_guess(l->throttle, peer, login_job_name(&q->job), clock_mono_ms() / 1000);
+	loop_timer_arm(l->soon, 0);
+	return q;
+}
+
+void gateway_login_cancel(struct gateway_login_query *query)
+{
+	if (query)
+		query_free(query);
+}
+
+bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
+{
+	if (throttle_may(l->throttle, peer, name, clock_mono_ms() / 1000))
+		return true;
+	log_failure(peer, name, "too many wrong guesses before");
+	return false;
+}
+
+void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
+                        bool right)
+{
+	int64_t now_s = clock_mono_ms() / 1000;
+	throttle_guess(l->throttle, peer, name, now_s);
+	if (right)
+		throttle_right(l->throttle, peer, name, now_s);
+	else
+		log_failure(peer, name, "wrong");
+}
