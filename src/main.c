@@ -28,6 +28,8 @@ static const struct command commands[] = {
 	{ "use", "the lines that make a mail server or filter ask our list", cli_use },
 	{ "top", "the mail gateway as it is: sessions, queue, refusals", cli_top },
 	{ "user", "accounts of the mail gateway: passwords, addresses", cli_user },
+	{ "sendmail", "send mail of this machine's programs: the old /usr/sbin/sendmail",
+	  cli_sendmail },
 	{ "backup", "a verified copy of the database while the roles run", cli_backup },
 	{ "expire", "remove old tests, returned messages and evidence", cli_expire },
 	{ "clock", "whether the clock can be believed; say that it can", cli_clock },
@@ -37,7 +39,17 @@ static const struct command commands[] = {
 	{ "role", NULL, roles_role },
 };
 
+/* Links to the program, by which others find it. */
+static const struct command links[] = {
+	{ "sendmail", NULL, cli_as_sendmail },
+	{ "mailq", NULL, cli_as_mailq },
+	{ "newaliases", NULL, cli_as_newaliases },
+};
+
 int main(int argc, char **argv)
 {
+	int code;
+	if (command_by_link(links, sizeof(links) / sizeof(*links), argc, argv, &code))
+		return code;
 	return command_dispatch(commands, sizeof(commands) / sizeof(*commands), argc, argv);
 }

@@ -125,13 +125,29 @@ static int offer(const struct command *commands, size_t n, int argc, char **argv
 
 /* ---- which ---------------------------------------------------------------------------- */
 
+static bool open_standard(void)
+{
+	if (descriptors_standard() == ERR_OK)
+		return true;
+	fputs("portreeve: /dev/null: expected to be there for a standard descriptor that is "
+	      "closed\n", stderr);
+	return false;
+}
+
+bool command_by_link(const struct command *commands, size_t n, int argc, char **argv, int *code)
+{
+	const char *path = argc > 0 ? argv[0] : "", *slash = strrchr(path, '/');
+	const struct command *c = find_command(commands, n, slash ? slash + 1 : path);
+	if (!c)
+		return false;
+	*code = open_standard() ? c->run(argc, argv) : EX_OSFILE;
+	return true;
+}
+
 int command_dispatch(const struct command *commands, size_t n, int argc, char **argv)
 {
-	if (descriptors_standard() != ERR_OK) {
-		fputs("portreeve: /dev/null: expected to be there for a standard descriptor that "
-		      "is closed\n", stderr);
+	if (!open_standard())
 		return EX_OSFILE;
-	}
 	int at = 1 + count_leading(argc, argv, 1);
 	if (at >= argc) {
 		fputs("portreeve: expected a command; \"portreeve --help\" lists them\n", stderr);

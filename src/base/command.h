@@ -23,6 +23,9 @@ struct command {
  * "complete -- WORD…" is what the shells ask (dist/completion): what may stand in the place of the
  * last word. A command is asked by COMMAND_COMPLETE before its own words. */
 int command_dispatch(const struct command *commands, size_t n, int argc, char **argv);
+/* Runs the one of them whose name the program was called by ("/usr/sbin/sendmail"), as if it were
+ * a program of its own; false: by none. */
+bool command_by_link(const struct command *commands, size_t n, int argc, char **argv, int *code);
 #define COMMAND_COMPLETE "--complete"
 /* A line of the answer: a word that may stand there and, behind a tab, what it is. */
 void command_offer(const char *dashes, const char *word, const char *help);

@@ -70,8 +70,8 @@ struct shape {
 #define IS_BUT_FOR_BITS(argument, value, bits) \
 	{ argument, SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(bits), (scmp_datum_t)(value) }
 #define SETSOCKOPT(needs, level, name) { "setsockopt", needs, 2, { IS(1, level), IS(2, name) } }
-#define SOCKET(family, type) \
-	{ "socket", SANDBOX_CONNECT, 3, \
+#define SOCKET(family, type, needs) \
+	{ "socket", needs, 3, \
 	  { IS(0, family), IS_BUT_FOR_BITS(1, type, SOCK_NONBLOCK | SOCK_CLOEXEC), IS(2, 0) } }
 
 static const struct shape shapes[] = {
@@ -111,8 +111,11 @@ static const struct shape shapes[] = {
 	{ "recvmmsg", SANDBOX_DATAGRAMS, 0, { { 0 } } },
 	{ "sendmmsg", SANDBOX_DATAGRAMS, 1, { ONLY_BITS(3, MSG_DONTWAIT) } },
 
-	SOCKET(AF_INET, SOCK_STREAM), SOCKET(AF_INET, SOCK_DGRAM),
-	SOCKET(AF_INET6, SOCK_STREAM), SOCKET(AF_INET6, SOCK_DGRAM),
+	SOCKET(AF_INET, SOCK_STREAM, SANDBOX_CONNECT),
+	SOCKET(AF_INET, SOCK_DGRAM, SANDBOX_CONNECT),
+	SOCKET(AF_INET6, SOCK_STREAM, SANDBOX_CONNECT),
+	SOCKET(AF_INET6, SOCK_DGRAM, SANDBOX_CONNECT),
+	SOCKET(AF_UNIX, SOCK_STREAM, SANDBOX_CONNECT | SANDBOX_CONNECT_UNIX),
 	{ "bind", SANDBOX_CONNECT, 0, { { 0 } } },
 	{ "connect", SANDBOX_CONNECT, 0, { { 0 } } },
 	SETSOCKOPT(SANDBOX_CONNECT, IPPROTO_TCP, TCP_NODELAY),

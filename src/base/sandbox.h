@@ -18,6 +18,8 @@ enum sandbox_socket {
 	                                    cannot be filtered: the address is in memory */
 	SANDBOX_CONNECT = 1u << 2,       /* make TCP and UDP sockets over IPv4 and IPv6; bind and
 	                                    connect them */
+	SANDBOX_CONNECT_UNIX = 1u << 3,  /* beside SANDBOX_CONNECT: the same with stream sockets
+	                                    of AF_UNIX, to services of this machine */
 };
 
 struct sandbox {

@@ -5,12 +5,15 @@
 #include "base/tls.h"
 
 #include "base/file.h"
+#include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -147,6 +150,60 @@ int tls_server_create(const char *section, const char *certificate, const char *
 	buf_fini(&chain_text);
 	buf_fini(&key_text);
 	return e;
+}
+
+/* ---- certificates by name ------------------------------------------------------- */
+
+/* Of one context, the last first. */
+struct tls_name {
+	struct tls_name *next;
+	char *name;
+	SSL_CTX *ctx;
+};
+
+static void free_names(void *parent, void *names, CRYPTO_EX_DATA *data, int index, long argl,
+                       void *argp)
+{
+	(void)parent, (void)data, (void)index, (void)argl, (void)argp;
+	for (struct tls_name *n = names, *next; n; n = next) {
+		next = n->next;
+		SSL_CTX_free(n->ctx);
+		free(n->name);
+		free(n);
+	}
+}
+
+static int names_index(void)
+{
+	static int index = -1;
+	if (index < 0)
+		index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_names);
+	assert(index >= 0);
+	return index;
+}
+
+static int choose_name(SSL *ssl, int *alert, void *arg)
+{
+	const char *asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	(void)alert;
+	for (const struct tls_name *n = SSL_CTX_get_ex_data(arg, names_index()); asked && n;
+	     n = n->next)
+		if (str_caseeq(str_of(asked), str_of(n->name))) {
+			SSL_set_SSL_CTX(ssl, n->ctx);
+			return SSL_TLSEXT_ERR_OK;
+		}
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
+void tls_server_add_name(SSL_CTX *ctx, const char *name, SSL_CTX *other)
+{
+	struct tls_name *n = mem_zalloc(sizeof(*n));
+	assert(ctx != other);
+	SSL_CTX_up_ref(other);
+	*n = (struct tls_name){ SSL_CTX_get_ex_data(ctx, names_index()), mem_strdup(name), other };
+	SSL_CTX_set_ex_data(ctx, names_index(), n);
+	SSL_CTX_set_tlsext_servername_callback(ctx, choose_name);
+	SSL_CTX_set_tlsext_servername_arg(ctx, ctx);
 }
 
 void tls_server_remark(const char *section, const SSL_CTX *ctx, const char *host, int64_t now_s,

@@ -25,6 +25,9 @@ struct tls_pem {
 };
 int tls_server_create_from(const char *section, const struct tls_pem *pem, SSL_CTX **ctx,
                            struct buf *message);
+/* From here on a client that asks `ctx` for that name (SNI) gets the certificate of `other`,
+ * of which a reference is taken; who asks for another, or for none, gets that of `ctx`. */
+void tls_server_add_name(SSL_CTX *ctx, const char *name, SSL_CTX *other);
 /* Appends a line if the certificate of *ctx is not valid now or expires within 14 days, and one
  * if it is not for `host` (NULL: any). */
 void tls_server_remark(const char *section, const SSL_CTX *ctx, const char *host, int64_t now_s,

@@ -24,6 +24,7 @@ int cli_permit(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_retest(int argc, char **argv);
 int cli_scan(int argc, char **argv);
+int cli_sendmail(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_test(int argc, char **argv);
 int cli_top(int argc, char **argv);
@@ -31,5 +32,10 @@ int cli_trace(int argc, char **argv);
 int cli_use(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_witness(int argc, char **argv);
+
+/* The program called by the name of an old one, by way of a link. */
+int cli_as_mailq(int argc, char **argv);
+int cli_as_newaliases(int argc, char **argv);
+int cli_as_sendmail(int argc, char **argv);
 
 #endif

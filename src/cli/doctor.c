@@ -14,6 +14,7 @@
 #include "cli/progress.h"
 #include "doctor/dns-ask.h"
 #include "doctor/machine.h"
+#include "doctor/mailboxes.h"
 #include "doctor/port.h"
 #include "settings/check.h"
 #include "settings/open.h"
@@ -102,14 +103,22 @@ static void print_finding(struct cli *cli, const struct doctor_finding *f)
 		       f->todo);
 }
 
+static bool has_findings(const struct doctor *d, const char *part)
+{
+	for (size_t i = 0; i < d->findings.n; i++)
+		if (strcmp(d->findings.v[i].part, part) == 0)
+			return true;
+	return false;
+}
+
 static void print_findings(const struct doctor *d)
 {
 	static const struct { const char *part, *title; } parts[] = {
 		{ "owner", "files and user" }, { "port", "ports" }, { "clock", "clock" },
-		{ "dns", "DNS" },
+		{ "mail", "mailboxes" }, { "dns", "DNS" },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		if (!d->cli->json)
+		if (!d->cli->json && has_findings(d, parts[i].part))
 			printf("%s; %s\n", i ? "\n" : "", parts[i].title);
 		for (size_t j = 0; j < d->findings.n; j++)
 			if (strcmp(d->findings.v[j].part, parts[i].part) == 0)
@@ -133,7 +142,7 @@ static int give_up_root(const struct doctor *d)
 }
 
 static void look_at_store(struct doctor *d, int entered, struct buf *message,
-                          struct doctor_clock *c)
+                          struct doctor_clock *c, struct doctor_mailboxes *mailboxes)
 {
 	struct store *st = NULL;
 	int e = entered;
@@ -146,6 +155,8 @@ static void look_at_store(struct doctor *d, int entered, struct buf *message,
 		e = settings_store_open_to_read(&d->cli->settings, &st, message);
 	if (e == ERR_OK)
 		e = store_clock_look(st, c->now_s, &c->store);
+	if (e == ERR_OK)
+		doctor_mailboxes_look(&d->cli->settings, st, &d->cli->arena, mailboxes);
 	c->has_store = e == ERR_OK;
 	if (e != ERR_OK)
 		c->why = arena_printf(&d->cli->arena, "the database cannot be read: %s",
@@ -159,17 +170,19 @@ static int look_at_machine(struct doctor *d)
 	struct doctor_socket sockets[DOCTOR_SOCKETS_MAX];
 	struct doctor_owner owner;
 	struct doctor_clock clock;
+	struct doctor_mailboxes mailboxes = { 0 };
 	struct buf message = { 0 };
 	doctor_owner_look(s, &owner);
 	size_t n = doctor_sockets_look(s, sockets);
 	doctor_clock_look(s, &clock);
 	int entered = state_enter_to_read(s, &message);
-	look_at_store(d, entered, &message, &clock);
+	look_at_store(d, entered, &message, &clock, &mailboxes);
 	int code = give_up_root(d);
 	if (code == CLI_GO) {
 		doctor_owner_judge(&owner, &d->findings);
 		doctor_sockets_judge(sockets, n, &d->findings);
 		doctor_clock_judge(&clock, &d->findings);
+		doctor_mailboxes_judge(&mailboxes, &d->findings);
 	}
 	buf_fini(&message);
 	return code;

@@ -23,7 +23,7 @@ const char *doctor_status_name(enum doctor_status status);     /* "ok"; never NU
 
 struct doctor_finding {
 	enum doctor_status status;
-	const char *part;            /* "dns", "port", "clock" or "owner"; static */
+	const char *part;            /* "dns", "port", "clock", "mail", "owner"; static */
 	const char *about;           /* "MX of example.net" */
 	const char *text;
 	const char *todo;            /* a command, or a line of a zone file; "" for none */

@@ -152,6 +152,7 @@ static bool say_rcpt(struct gateway_carrier *c)
 			carrier_say(c, SMTP_RCPT, (uint32_t)c->said++, &line);
 			return true;
 		}
+		buf_fini(&line);
 		decide(cargo, GATEWAY_FATE_FAILED, "5.1.3",
 		       STR("this address cannot be said to a server"), false);
 	}

@@ -28,8 +28,9 @@ const struct config_row gateway_config_rows[] = {
 	  "The same with TLS from the first byte (RFC 8314).", .default_port = 465, AT_RUN },
 	{ "local_socket", GATEWAY(CONFIG_STRING, local_socket), 0, 0, "",
 	  "Path of the socket at which \"portreeve sendmail\" hands over mail of this machine's "
-	  "programs; the kernel says whose they are. Unset: gateway.sock in the state directory; "
-	  "\"none\": there is none.", AT_RUN },
+	  "programs; the kernel says whose they are. Unset: /run/portreeve/gateway.sock where "
+	  "the state directory is /var/lib/portreeve, gateway.sock in any other; \"none\": "
+	  "there is none.", AT_RUN },
 	{ "control_socket", GATEWAY(CONFIG_STRING, control_socket), 0, 0, "",
 	  "Path of the socket for \"portreeve queue\" and \"portreeve top\"; only root and "
 	  "the user of the roles may use it. Unset: gateway-control.sock in the state "
@@ -167,7 +168,9 @@ int gateway_config_check(const struct gateway_config *config, struct buf *messag
 		             "2M or more above gateway.message_size");
 		return ERR_INVALID;
 	}
-	int e = gateway_login_check(config, message);
+	int e = gateway_config_check_entries(config, message);
+	if (e == ERR_OK)
+		e = gateway_login_check(config, message);
 	if (e == ERR_OK)
 		e = directory_check(config, message);
 	if (e == ERR_OK)

@@ -52,7 +52,15 @@ struct gateway_config {
 extern const struct config_row gateway_config_rows[];
 extern const size_t gateway_config_row_count;
 
+/* An entry of trusted_hosts, and one of sni; slices of it. ERR_INVALID. */
+struct gateway_trusted_entry { struct ip host; struct str account; };
+int gateway_trusted_parse(struct str entry, struct gateway_trusted_entry *out);
+struct gateway_sni { struct str name, certificate, key; };
+int gateway_sni_parse(struct str entry, struct gateway_sni *out);
+
 /* ERR_INVALID with one line that names the parameter. Pure. */
 int gateway_config_check(const struct gateway_config *config, struct buf *message);
+/* Its part for who may speak for others, who is trusted, certificates by name, and paths. */
+int gateway_config_check_entries(const struct gateway_config *config, struct buf *message);
 
 #endif

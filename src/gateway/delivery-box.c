@@ -169,11 +169,12 @@ static void settle(struct gateway_delivery *d, struct gateway_rcpt *rcpt, int er
 /* The order by directories is not that of the recipients: names tell which is which. */
 static int err_of(const struct delivery_batch *b, const struct box_mail *m)
 {
-	for (size_t i = 0; i < b->count; i++)
-		if (b->order[i].name == m->name)
-			return b->order[i].err;
-	assert(!"a mail without its order");
-	return ERR_IO;
+	size_t i = 0;
+	while (b->order[i].name != m->name) {
+		i++;
+		assert(i < b->count);
+	}
+	return b->order[i].err;
 }
 
 static void done(void *arg, int err)

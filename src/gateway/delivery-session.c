@@ -171,7 +171,9 @@ static void on_ready(void *arg)
 	struct delivery_destination *to = s->to;
 	s->ready = true;
 	to->opening--;
-	to->first_place = s->place;
+	/* The places may have been asked for anew since it began. */
+	if (to->places && s->place < to->places->place_count)
+		to->first_place = s->place;
 	delivery_destination_works(to);
 	if (gateway_carrier_is_secured(s->carrier))
 		COUNT(to->delivery, over_tls);

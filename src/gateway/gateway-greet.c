@@ -43,19 +43,25 @@ static void keep_listing(struct gateway_session *s, const struct gateway_listing
 	    LOG_I("weight", l->weight), LOG_S("action", l->warn ? "warn" : "refuse"));
 }
 
-static void lists_answered(void *arg, const struct gateway_listing *l)
+/* Who does not wait for the greeting is no mail server. */
+static void welcome(struct gateway_session *s)
 {
-	struct gateway_session *s = arg;
-	s->asked = NULL;
-	if (l->listed)
-		keep_listing(s, l);
-	if (wire_server_state(s->wire).early) {
+	if (s->client.listener == GATEWAY_INBOUND && wire_server_state(s->wire).early) {
 		LOG(LOG_INFO, "early-talker", LOG_IP("peer", &s->peer.ip));
 		s->gateway->counters->early_refused++;
 		gateway_say(s, 554, "5.5.1", "Wait for the greeting");
 	} else {
 		gateway_say(s, 220, NULL, NULL);
 	}
+}
+
+static void lists_answered(void *arg, const struct gateway_listing *l)
+{
+	struct gateway_session *s = arg;
+	s->asked = NULL;
+	if (l->listed)
+		keep_listing(s, l);
+	welcome(s);
 }
 
 /* False: nothing is to be asked. */
@@ -74,7 +80,7 @@ void gateway_greet(struct gateway_session *s)
 	assert(!s->asked);
 	gateway_look_trusted(s);
 	if (!ask_lists(s))
-		gateway_say(s, 220, NULL, NULL);
+		welcome(s);
 }
 
 void gateway_greet_again(struct gateway_session *s)

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "mail/header.h"
+#include "gateway/author.h"
 #include "mail/received-write.h"
 
 #include <assert.h>
@@ -122,27 +122,58 @@ void gateway_on_text(struct gateway_session *s, struct str text)
 
 /* ---- its end ------------------------------------------------------------------------- */
 
-static const struct answer *judge_header(const struct gateway_mail *m, int64_t hops_max)
+static struct str message_of(const struct gateway_mail *m)
 {
-	struct header_cursor c;
-	struct header_field f;
-	int64_t hops = 0;
-	header_begin(&c, str_from(buf_str(&m->text), m->head_bytes));
-	while (header_next(&c, &f) && !f.odd) {
-		hops += header_is(&f, STR("Received"));
-		if (hops > hops_max)
-			return &too_many_hops;
-		if (c.at > HEADER_BYTES_MAX)
-			return &long_header;
-	}
-	return NULL;
+	return str_from(buf_str(&m->text), m->head_bytes);
 }
 
-static const struct answer *judge(const struct gateway_session *s, const struct gateway_mail *m)
+static bool header_is_long(struct str message)
+{
+	struct str begin = { message.p, HEADER_BYTES_MAX };
+	return message.n > begin.n && !str_prefix(message, STR("\r\n")) &&
+	       str_search(begin, STR("\r\n\r\n")) == SIZE_MAX;
+}
+
+/* Our fields, then those that it lacks, then the message as it came. */
+static void complete(const struct gateway_session *s, struct gateway_mail *m,
+                     const struct gateway_author *author)
+{
+	struct buf whole = { 0 };
+	const struct gateway_envelope *e = &m->envelope;
+	buf_add(&whole, m->text.p, m->head_bytes);
+	gateway_author_complete(author, e->from, m->id, s->rules->hostname, e->came_s,
+	                        &whole);
+	buf_add_str(&whole, message_of(m));
+	buf_fini(&m->text);
+	m->text = whole;
+}
+
+/* What an account sends is in its own name, and whole. */
+static struct answer judge_author(const struct gateway_session *s, struct gateway_mail *m)
+{
+	struct gateway_author author;
+	const struct gateway_envelope *e = &m->envelope;
+	gateway_author_check(message_of(m), e->utf8, e->from, e->account,
+	                     &s->gateway->setup.directory, &author);
+	if (author.code == 0 &&
+	    (author.lacks_from || author.lacks_date || author.lacks_message_id))
+		complete(s, m, &author);
+	s->gateway->counters->sender_refused += author.code / 100 == 5;
+	return (struct answer){ author.code, author.enhanced, author.text };
+}
+
+/* Its code is 0 if nothing is wrong. */
+static struct answer judge(const struct gateway_session *s, struct gateway_mail *m)
 {
 	if (m->no_memory)
-		return &no_memory;
-	return judge_header(m, s->rules->config->hops_max);
+		return no_memory;
+	if (header_is_long(message_of(m)))
+		return long_header;
+	if (gateway_hops(message_of(m)) > s->rules->config->hops_max)
+		return too_many_hops;
+	if (m->envelope.account.n > 0)
+		return judge_author(s, m);
+	return (struct answer){ 0 };
 }
 
 static const struct answer *answer_of(int err)
@@ -189,9 +220,9 @@ static void queue_done(void *arg, int err)
 void gateway_on_message(struct gateway_session *s)
 {
 	struct gateway_mail *m = s->mail;
-	const struct answer *refusal = judge(s, m);
+	struct answer refusal = judge(s, m);
 	s->stage = "QUEUE";
-	if (!refusal) {
+	if (refusal.code == 0) {
 		m->envelope.size_bytes = m->text.n;
 		m->waiting = true;
 		int e = gateway_queue_add(s->gateway->setup.queue, &m->envelope,
@@ -200,7 +231,7 @@ void gateway_on_message(struct gateway_session *s)
 		if (e == ERR_OK)
 			return;
 		m->waiting = false;
-		refusal = answer_of(e);
+		refusal = *answer_of(e);
 	}
-	answer(m, refusal->code, refusal->enhanced, refusal->text);
+	answer(m, refusal.code, refusal.enhanced, refusal.text);
 }

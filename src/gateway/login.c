@@ -60,11 +60,12 @@ struct gateway_login {
 
 /* ---- the end of a query ---------------------------------------------------------------- */
 
-static void log_failure(const struct ip *peer, struct str name, const char *why)
+/* That a login failed is the session's to say; why there was no answer is known here. */
+static void log_unanswered(const struct ip *peer, struct str name, const char *why)
 {
 	if (name.n > GATEWAY_LOGIN_NAME_MAX)
 		name.n = GATEWAY_LOGIN_NAME_MAX;
-	LOG(LOG_INFO, "login-failed", LOG_IP("address", peer), LOG_STR("account", name),
+	LOG(LOG_WARN, "login-unanswered", LOG_IP("peer", peer), LOG_STR("name", name),
 	    LOG_S("why", why));
 }
 
@@ -109,7 +110,7 @@ static void no_answer(struct gateway_login_query *q, const char *why)
 {
 	struct str name = login_job_name(&q->job);
 	throttle_none(q->login->throttle, &q->job.peer, name, clock_mono_ms() / 1000);
-	log_failure(&q->job.peer, name, why);
+	log_unanswered(&q->job.peer, name, why);
 	answer(q, GATEWAY_LOGIN_LATER, STR(""));
 }
 
@@ -118,7 +119,6 @@ static void wrong(struct gateway_login_query *q)
 	struct str name = login_job_name(&q->job);
 	int64_t delay_ms = throttle_delay_ms(q->login->throttle, &q->job.peer, name,
 	                                     clock_mono_ms() / 1000);
-	log_failure(&q->job.peer, name, "wrong");
 	q->stage = KEPT_BACK;
 	loop_timer_arm(q->timer, delay_ms);
 }
@@ -337,7 +337,7 @@ struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const str
 		return NULL;
 	}
 	if (l->waiting >= WAITERS_MAX) {
-		log_failure(peer, name, "too many wait");
+		log_unanswered(peer, name, "too many wait");
 		*answer_now = GATEWAY_LOGIN_LATER;
 		return NULL;
 	}
@@ -371,10 +371,7 @@ void gateway_login_cancel(struct gateway_login_query *query)
 
 bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
 {
-	if (throttle_may(l->throttle, peer, name, clock_mono_ms() / 1000))
-		return true;
-	log_failure(peer, name, "too many wrong guesses before");
-	return false;
+	return throttle_may(l->throttle, peer, name, clock_mono_ms() / 1000);
 }
 
 void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
@@ -384,6 +381,4 @@ void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct s
 	throttle_guess(l->throttle, peer, name, now_s);
 	if (right)
 		throttle_right(l->throttle, peer, name, now_s);
-	else
-		log_failure(peer, name, "wrong");
 }

@@ -158,7 +158,7 @@ static bool is_own(const struct gateway_mx_self *self, const struct ip *ip)
 	return false;
 }
 
-/* RFC 5737, and its sibling for IPv6. */
+/* RFC 5737, RFC 3849. */
 static const struct prefix documentation[] = {
 	{ { 4, { 192, 0, 2 } }, 24 }, { { 4, { 198, 51, 100 } }, 24 },
 	{ { 4, { 203, 0, 113 } }, 24 }, { { 6, { 0x20, 0x01, 0x0d, 0xb8 } }, 32 },
@@ -171,7 +171,7 @@ static const char *not_public(const struct gateway_mx_self *self, const struct i
 	struct fuse fuse = fuse_default;
 	if (self->laboratory && ip_is_loopback(ip))
 		return NULL;
-	for (size_t i = 0; self->laboratory && i < DOCUMENTATION; i++)
+	for (size_t i = 0; i < DOCUMENTATION; i++)
 		fuse.special[fuse.special_count++] = documentation[i];
 	return fuse_refuses_ip(&fuse, ip);
 }

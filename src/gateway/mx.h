@@ -12,9 +12,11 @@
  *   never          an address that is no public one (store/fuse.h has the ranges): a stranger's
  *                  DNS could lead us to a service of this machine or network, which takes what we
  *                  say for an insider's word. A transport (route.h) names such hosts.
+ *                  Documentation addresses (RFC 5737, RFC 3849) are no such service: on the
+ *                  Internet they lead nowhere, and laboratories are made of them.
  *   a laboratory   is a configuration whose remote_port is not 25, by which no mail reaches the
- *                  Internet: there loopback and documentation addresses are as good as others.
- *                  Private ones are not, and our own only on loopback.
+ *                  Internet: there loopback addresses are as good as others. Private ones are
+ *                  not, nor our own beside those.
  *
  * Hostile input: any records of strangers' domains.
  */

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum { FILES_MAX = 4, FILES_BYTES_MAX = 1 << 20 };      /* how many; each */
+enum { FILES_MAX = 160, FILES_BYTES_MAX = 1 << 20 };      /* how many; each */
 
 /* An empty one, or a negative enum err. Only its maker may write it. */
 int files_create(void);

@@ -69,9 +69,9 @@ struct role_context {
 	struct running_word told;
 };
 
-enum { ROLE_COUNTERS_MAX = 16 };
+enum { ROLE_COUNTERS_MAX = 32 };
 
-enum { ROLE_PATHS_MAX = 8 };
+enum { ROLE_PATHS_MAX = 32 };
 
 /* What a role's process may do. Zero-initialised it may do nothing. */
 struct role_sandbox {
@@ -161,6 +161,7 @@ void role_may_read_keys(struct role_sandbox *s);
 int role_enter_sandbox(const struct role *role, const struct settings *settings,
                        struct buf *message);
 
-extern const struct role role_tester, role_collector, role_dnsbl, role_witness;
+extern const struct role role_tester, role_collector, role_dnsbl, role_witness,
+                         role_gateway;
 
 #endif

@@ -9,7 +9,7 @@
 #include <sysexits.h>
 
 static const struct role *const roles[] = { &role_tester, &role_collector, &role_dnsbl,
-                                            &role_witness };
+                                            &role_witness, &role_gateway };
 enum { ROLES = sizeof(roles) / sizeof(*roles) };
 
 static const char help[] =

@@ -10,6 +10,7 @@
 #include "base/sandbox.h"
 #include "base/stream.h"
 #include "base/tls.h"
+#include "settings/assembly-gateway.h"
 #include "settings/settings-private.h"
 #include "store/types.h"
 #include "trace/names.h"
@@ -53,6 +54,9 @@ static int check_listen(const struct settings *s, struct buf *message)
 	const struct { const char *name; const struct config_endpoints *at; } lists[] = {
 		{ "collector.listen", &s->collector.listen }, { "dnsbl.listen", &s->dnsbl.listen },
 		{ "witness.listen", &s->witness.listen },
+		{ "gateway.listen", &s->gateway.listen },
+		{ "gateway.submission", &s->gateway.submission },
+		{ "gateway.submissions", &s->gateway.submissions },
 	};
 	int e = ERR_OK;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
@@ -195,6 +199,52 @@ static int check_tls(const struct settings *s, struct buf *message, struct buf *
 	return ERR_OK;
 }
 
+/* "" is none. A FIFO, say, would hold us. */
+static int read_regular(const char *path, size_t max_bytes, struct buf *text)
+{
+	struct stat st;
+	if (!path[0])
+		return ERR_OK;
+	if (stat(path, &st) != 0)
+		return file_err(errno);
+	return S_ISREG(st.st_mode) ? file_read(path, max_bytes, text) : ERR_INVALID;
+}
+
+/* What the role gets: the files' texts, read as whoever starts it. */
+static int check_gateway_tls(const struct settings *s, struct buf *message, struct buf *remarks)
+{
+	const char *paths[GATEWAY_FILES_MAX];
+	struct buf texts[GATEWAY_FILES_MAX] = { 0 };
+	struct str contents[GATEWAY_FILES_MAX];
+	struct arena a = { 0 };
+	SSL_CTX *ctx = NULL;
+	size_t n = assembly_gateway_files(s, &a, paths);
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		e = read_regular(paths[i], GATEWAY_FILE_BYTES_MAX, &texts[i]);
+		contents[i] = texts[i].n ? buf_str(&texts[i]) : STR("");
+		if (e == ERR_OK)
+			continue;
+		buf_printf(message, "gateway.%s: expected a file that can be read, found \"",
+		           assembly_gateway_file_parameter(i));
+		buf_add_escaped(message, str_of(paths[i]));
+		buf_printf(message, "\": %s", err_text(e));
+	}
+	if (e == ERR_OK)
+		e = assembly_gateway_tls(s, contents, &ctx, message);
+	if (e == ERR_OK && ctx)
+		tls_server_remark("gateway", ctx, s->general.hostname_given ? s->general.hostname
+		                  : NULL, clock_now_s(), remarks);
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i].n)
+			OPENSSL_cleanse(texts[i].p, texts[i].n);
+		buf_fini(&texts[i]);
+	}
+	SSL_CTX_free(ctx);
+	arena_fini(&a);
+	return e;
+}
+
 /* The witness's keys; who can read them can ask it. */
 static int check_witness(const struct settings *s, struct buf *message, struct buf *remarks)
 {
@@ -206,7 +256,7 @@ static int check_witness(const struct settings *s, struct buf *message, struct b
 		return ERR_OK;
 	int e = stat(path, &st) == 0 ? ERR_OK : file_err(errno);
 	if (e == ERR_OK)
-		e = S_ISREG(st.st_mode) ? file_read(path, WITNESS_KEYS_BYTES, &text) : ERR_INVALID;
+		e = read_regular(path, WITNESS_KEYS_BYTES, &text);
 	if (e != ERR_OK) {
 		buf_add_cstr(message, "witness.keys: expected a file that can be read, found \"");
 		buf_add_escaped(message, str_of(path));
@@ -256,10 +306,14 @@ static void remark_addresses(const struct settings *s, struct buf *remarks)
 	const struct { const char *name; const struct config_ips *list; } ips[] = {
 		{ "tester.source", &s->tester.source },
 		{ "tester.trusted_source", &s->tester.trusted_source },
+		{ "gateway.source", &s->gateway.source },
 	};
 	const struct { const char *name; const struct config_endpoints *list; } endpoints[] = {
 		{ "collector.listen", &s->collector.listen }, { "dnsbl.listen", &s->dnsbl.listen },
 		{ "witness.listen", &s->witness.listen },
+		{ "gateway.listen", &s->gateway.listen },
+		{ "gateway.submission", &s->gateway.submission },
+		{ "gateway.submissions", &s->gateway.submissions },
 	};
 	for (size_t i = 0; i < sizeof(ips) / sizeof(*ips); i++)
 		for (size_t j = 0; j < ips[i].list->n; j++)
@@ -280,6 +334,8 @@ int settings_check_for_roles(const struct settings *s, struct buf *message, stru
 		e = check_text(s, message);
 	if (e == ERR_OK)
 		e = check_tls(s, message, remarks);
+	if (e == ERR_OK)
+		e = check_gateway_tls(s, message, remarks);
 	if (e == ERR_OK)
 		e = check_witness(s, message, remarks);
 	if (e == ERR_OK)

@@ -24,9 +24,9 @@ const struct config_row general_config_rows[] = {
 	{ "user", GENERAL(CONFIG_STRING, user), 0, 0, DEFAULT_USER,
 	  "The user that roles become when root starts them. Where there is no user \"portreeve\", "
 	  "it is \"nobody\".", .restart = CONFIG_NEXT_RUN },
-	{ "roles", GENERAL(CONFIG_STRINGS, roles), 1, 4, "tester,collector,dnsbl",
+	{ "roles", GENERAL(CONFIG_STRINGS, roles), 1, 5, "tester,collector,dnsbl",
 	  "The roles that \"portreeve run\" starts.",
-	  .choices = "tester, collector, dnsbl, witness", .restart = CONFIG_NEXT_RUN },
+	  .choices = "tester, collector, dnsbl, witness, gateway", .restart = CONFIG_NEXT_RUN },
 	{ "hostname", GENERAL(CONFIG_DOMAIN, hostname), 0, 0, "",
 	  "Name of this machine in HELO and banners. Unset: the system's.", OF_TESTER },
 	{ "contact", GENERAL(CONFIG_STRING, contact), 0, 0, "",
@@ -43,7 +43,7 @@ const struct config_row general_config_rows[] = {
 	  "A role that has not turned its loop for this time is ended and started again; one that "
 	  "is not ready yet, after ten times as long. Below 10s a role that waits for a locked "
 	  "database may be taken for one that hangs. The second thread of a role, which reads the "
-	  "list for DNS or writes mail for people, is only reported when it hangs for this time. "
+	  "list for DNS or writes mail, is only reported when it hangs for this time. "
 	  "0: never." },
 	{ "log_level", GENERAL(CONFIG_STRING, log_level), 0, 0, "info",
 	  "The least important events that are logged.", .choices = "error, warn, info, debug" },

@@ -168,17 +168,21 @@ bool smtp_server_data_step(struct smtp_server *s)
 	return at > 0;
 }
 
-static void check_chunk(struct smtp_server *s, struct str piece)
+/* Looks at what is up to an LF, at that, or at what is here without one; gives the rest. */
+static struct str check_line(struct smtp_server *s, struct str piece)
 {
-	for (size_t i = 0; i < piece.n; i++) {
-		if (s->text.cr != (piece.p[i] == '\n'))
-			spoil(s, bare_end);
-		if (piece.p[i] == '\n')
-			s->text.line_bytes = 0;
-		else
-			count_line(s, piece.p[i] != '\r');
-		s->text.cr = piece.p[i] == '\r';
-	}
+	size_t lf = str_find(piece, '\n');
+	size_t end = lf == SIZE_MAX ? piece.n : lf;
+	size_t cr = str_find((struct str){ piece.p, end }, '\r');
+	bool cr_last = end > 0 ? piece.p[end - 1] == '\r' : s->text.cr;
+	bool bare_cr = end > 0 && (s->text.cr || (cr != SIZE_MAX && cr + 1 < end));
+	if (bare_cr || (lf != SIZE_MAX && !cr_last))
+		spoil(s, bare_end);
+	count_line(s, end - (end > 0 && cr_last));
+	s->text.cr = lf == SIZE_MAX && cr_last;
+	if (lf != SIZE_MAX)
+		s->text.line_bytes = 0;
+	return str_from(piece, end + 1);
 }
 
 static void chunk_end(struct smtp_server *s)
@@ -207,8 +211,8 @@ bool smtp_server_chunk_step(struct smtp_server *s)
 		in.n = (size_t)s->chunk_left;
 	assert(in.n <= s->chunk_left);
 	s->chunk_left -= in.n;
-	if (s->text.open || s->text.refusal)
-		check_chunk(s, in);
+	for (struct str rest = in; rest.n && (s->text.open || s->text.refusal);)
+		rest = check_line(s, rest);
 	take_text(s, in.n);
 	return true;
 }

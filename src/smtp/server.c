@@ -109,6 +109,12 @@ bool smtp_server_input(struct smtp_server *s, struct str bytes)
 	return smtp_server_wants_input(s);
 }
 
+void smtp_server_spoke_early(struct smtp_server *s)
+{
+	assert(s->phase == SMTP_PHASE_CONNECT && !s->event_due);
+	s->early = true;
+}
+
 static void connect_decided(struct smtp_server *s, const struct smtp_answer *answer)
 {
 	assert(s->phase == SMTP_PHASE_CONNECT && s->commands == 0);

@@ -204,13 +204,16 @@ struct wire_server *wire_server_create(const struct wire_server_setup *setup)
 void wire_server_begin(struct wire_server *w)
 {
 	assert(!w->begun);
+	char byte;
 	w->begun = true;
 	if (w->setup.tls_at_once) {
 		stream_start_tls(w->stream, w->setup.tls, true, NULL);
 		set_deadline(w);
-	} else {
-		run_turn(w);
+		return;
 	}
+	if (stream_peek(w->setup.fd, &byte, sizeof(byte)) > 0)
+		smtp_server_spoke_early(w->smtp);
+	run_turn(w);
 }
 
 void wire_server_destroy(struct wire_server *w)

@@ -177,9 +177,58 @@ static void test_files(void **state)
 	free(none);
 }
 
+/* ---- names ----------------------------------------------------------------------------- */
+
+/* Who the server says that it is, to a client that asks for that name. */
+static void server_of(SSL_CTX *server, const char *name, char found[static 64])
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ends[2] = { SSL_new(ctx), SSL_new(server) };
+	BIO *one, *two;
+	assert_int_equal(BIO_new_bio_pair(&one, 0, &two, 0), 1);
+	SSL_set_bio(ends[0], one, one);
+	SSL_set_bio(ends[1], two, two);
+	if (name)
+		SSL_set_tlsext_host_name(ends[0], name);
+	SSL_set_connect_state(ends[0]);
+	SSL_set_accept_state(ends[1]);
+	for (int i = 0; i < 10 && SSL_do_handshake(ends[0]) != 1; i++)
+		SSL_do_handshake(ends[1]);
+	X509 *certificate = SSL_get0_peer_certificate(ends[0]);
+	assert_non_null(certificate);
+	X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, found, 64);
+	SSL_free(ends[0]);
+	SSL_free(ends[1]);
+	SSL_CTX_free(ctx);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	static const struct { const char *asked, *found; } rows[] = {
+		{ NULL, "own.test" }, { "own.test", "own.test" }, { "elsewhere.test", "own.test" },
+		{ "other.test", "other.test" }, { "OTHER.test", "other.test" },
+		{ "third.test", "third.test" }, { "x.other.test", "own.test" },
+	};
+	SSL_CTX *ctx = certificate_server("own.test"), *second = certificate_server("other.test"),
+	        *third = certificate_server("third.test");
+	tls_server_add_name(ctx, "other.test", second);
+	tls_server_add_name(ctx, "third.test", third);
+	SSL_CTX_free(second);            /* it has references of its own */
+	SSL_CTX_free(third);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char found[64];
+		server_of(ctx, rows[i].asked, found);
+		CHECK_ROW(rows[i].asked ? rows[i].asked : "none",
+		          strcmp(found, rows[i].found) == 0);
+	}
+	SSL_CTX_free(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_files),

@@ -348,6 +348,18 @@ def test_jumped_clock(box, names):
     assert examine(box)["time last known"]["status"] == "ok"
 
 
+def test_mailboxes_that_nobody_reads(box, names):
+    configure(box, names)
+    box.run("exclude", "add", "203.0.113.1", "--why", "seen")
+    assert "postmaster@ and abuse@" not in examine(box)
+    box.config.write_text(box.config.read_text() + '\ngateway { domains = {"a.test", "b.test"} }\n')
+    row = examine(box)["postmaster@ and abuse@"]
+    assert row["status"] == "missing" and "in a.test, b.test:" in row["text"], row
+    _, *words = row["todo"].split()
+    box.run(*words, text="secret\n")
+    assert examine(box)["postmaster@ and abuse@"]["status"] == "ok"
+
+
 def test_broken_configuration(box):
     box.config.write_text("tester { domain = \"a..b\" }")
     told = [box.run(*words, code=78).stderr for words in (("config", "check"), ("doctor",))]

@@ -15,6 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from conftest import BINARY, free_port
 from names import NameServer
+from smtp_socket import Server
 
 HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
 COMMANDS = set(re.findall(r"^  (\w+)  ", HELP, re.M))
@@ -137,6 +138,15 @@ def fresh_diff(box):
     assert json.loads(done.stdout)["widened"] > 0
 
 
+def fresh_sendmail(box):
+    """Its recipients are read by a library, and so are names that are no ASCII."""
+    server = Server(box.directory / "gateway.sock")
+    box.run("sendmail", "--socket", box.directory / "gateway.sock", "-t", text="From: J\u00fcrgen "
+            "<a@b.test>\nTo: =?utf-8?q?=C3=A4?= <c@d.test>\n\nhi\n")
+    assert b"From: =?utf-8?b?SsO8cmdlbg==?=\r\n <a@b.test>" in server.messages[0]
+    server.close()
+
+
 def fresh_evidence(box):
     box.run("keys", "rotate")
     done = box.run("evidence", "verify", bundle(box))
@@ -200,6 +210,7 @@ FRESH = {
                                  box.run("witness", "--read", "--log", "/dev/null", code=3)),
     "gate": lambda box, get: box.run("gate", "--mta", "exim", "--config", "/none", code=1),
     "clock": lambda box, get: (listed(box), box.run("clock", "accept")),
+    "sendmail": lambda box, get: fresh_sendmail(box),
 }
 
 

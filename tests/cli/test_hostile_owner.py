@@ -57,6 +57,7 @@ CALLS = {
     "run": [[]],
     # These have nothing to do with it.
     "check": [], "config": [], "use": [], "explain": [], "witness": [], "audit": [], "gate": [],
+    "sendmail": [],
 }
 
 

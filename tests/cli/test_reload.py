@@ -109,6 +109,49 @@ BROKEN = {
     "text for a key": (pair("good.pem", "text"), "collector.key: expected a PEM key"),
     "directory": (pair("", "good.key"), "collector.certificate: expected a PEM chain"),
     "FIFO": (pair("good.pem", "fifo"), "collector.key: expected a PEM key"),
+    # The mail gateway.
+    "gateway's key alone": ({"gateway": 'key = "TLS/good.key"'}, "gateway.key: expected together"),
+    "gateway without its key": (
+        {"gateway": 'certificate = "TLS/good.pem"\n key = "TLS/none"'},
+        "gateway.key: expected a file that can be read"),
+    "gateway's FIFO": ({"gateway": 'certificate = "TLS/good.pem"\n key = "TLS/fifo"'},
+                       "gateway.key: expected a file that can be read"),
+    "gateway's other key": ({"gateway": 'certificate = "TLS/good.pem"\n key = "TLS/other.key"'},
+                            "gateway.key: expected the key of the certificate"),
+    "login in clear": ({"gateway": 'submission = {"127.0.0.1:5870"}'},
+                       "gateway.certificate: expected where gateway.submission"),
+    "gateway for nobody": ({"gateway": 'listen = {"127.0.0.1:2525"}'},
+                           "gateway.domains: expected one or more"),
+    "gateway's address": (
+        {"gateway": 'listen = {"127.0.0.1:SMTP"}\n domains = {"ours.test"}'},
+        "gateway.listen: expected an address and port that is not taken"),
+    "everybody is a proxy": ({"gateway": 'proxy_peers = {"0.0.0.0/0"}'},
+                             "gateway.proxy_peers: expected single hosts"),
+    "everybody says XCLIENT": ({"gateway": 'xclient_peers = {"192.0.2.1/32", "::/0"}'},
+                               "gateway.xclient_peers: expected single hosts"),
+    "a trusted net": ({"gateway": 'trusted_hosts = {"192.0.2.0/24 printer"}'},
+                      "gateway.trusted_hosts: expected an address and an account"),
+    "a trusted host of nobody": ({"gateway": 'trusted_hosts = {"192.0.2.1"}'},
+                                 "gateway.trusted_hosts: expected an address and an account"),
+    "a trusted proxy": (
+        {"gateway": 'trusted_hosts = {"192.0.2.1 a"}\n proxy_peers = {"192.0.2.0/24"}'},
+        "gateway.trusted_hosts: expected a host that is no proxy"),
+    "a name's certificate": ({"gateway": 'sni = {"a.test TLS/good.pem"}'},
+                             "gateway.sni: expected a host name and the paths"),
+    "certificates by name alone": ({"gateway": 'sni = {"a.test TLS/good.pem TLS/good.key"}'},
+                                   "gateway.certificate: expected one for who asks for no name"),
+    "a name's other key": (
+        {"gateway": 'certificate = "TLS/good.pem"\n key = "TLS/good.key"\n '
+                    'sni = {"a.test TLS/good.pem TLS/other.key"}'},
+        "gateway.key: expected the key of the certificate"),
+    "local socket": ({"gateway": 'local_socket = "gateway.sock"'},
+                     "gateway.local_socket: expected an absolute path"),
+    "control socket": ({"gateway": 'control_socket = "./x"'},
+                       "gateway.control_socket: expected an absolute path"),
+    "mailboxes": ({"gateway": 'mailboxes = "mail"'}, "gateway.mailboxes: expected an absolute path"),
+    "no smarthost's password": ({"gateway": 'smarthost_password_file = "/nowhere/password"'},
+                                "gateway.smarthost_password_file: expected a file"),
+    "segments": ({"gateway": "segment_size = 16M"}, "gateway.segment_size: expected "),
     # The rest.
     "role twice": ({"general": "roles = {dnsbl, dnsbl}"}, "roles: expected each role once"),
     "contact": ({"general": "contact = nobody"}, "contact: expected a mail address"),
@@ -137,7 +180,7 @@ if os.geteuid() == 0:
     BROKEN["user"] = ({"general": 'user = "no-such-user"'}, "user: expected an existing user")
 
 
-MORE = ("trace", "store", "report")
+MORE = ("trace", "store", "report", "gateway")
 
 
 def break_settings(box, name, tls):

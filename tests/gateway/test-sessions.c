@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "catalogue/catalogue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -128,7 +129,8 @@ static void test_envelope(void **state)
 	        "C: MAIL FROM:<ann@OURS.example> BODY=8BITMIME RET=HDRS ENVID=e+201\nS: 250\n"
 	        "C: RCPT TO:<y@Away.Example> NOTIFY=NEVER\nS: 250\n"
 	        "C: RCPT TO:<bob@ours.example> ORCPT=rfc822;b@c\nS: 250\n"
-	        "C: DATA\nS: 354\nC: Subject: x\nC: \nC: ..\nC: .\nS: 250 2.0.0 Queued as ID1\n");
+	        "C: DATA\nS: 354\nC: Subject: x\nC: From: ann@ours.example\nC: Date: x\n"
+	        "C: Message-ID: <1@x>\nC: \nC: ..\nC: .\nS: 250 2.0.0 Queued as ID1\n");
 	assert_true(envelope_has("\"id\":\"ID1\""));
 	assert_true(envelope_has("\"from\":\"ann@ours.example\""));
 	assert_true(envelope_has("\"account\":\"ann\"") && envelope_has("\"tls\":true"));
@@ -142,9 +144,44 @@ static void test_envelope(void **state)
 	assert_true(str_prefix(buf_str(&stand.text),
 	                       STR("Received: from far.example ([127.0.0.9])\r\n"
 	                           "\tby mx.ours.example with ESMTPSA id ID1; ")));
-	assert_non_null(strstr(buf_cstr(&stand.text), "\r\nSubject: x\r\n\r\n.\r\n"));
+	assert_non_null(strstr(buf_cstr(&stand.text), "<1@x>\r\n\r\n.\r\n"));
 	/* Nobody's account, and nobody's password. */
-	assert_null(strstr(buf_cstr(&stand.text), "ann"));
+	size_t ours = str_search(buf_str(&stand.text), STR("Subject:"));
+	assert_int_equal(str_search((struct str){ stand.text.p, ours }, STR("ann")), SIZE_MAX);
+}
+
+/* A message of an account is from that account, and has what a message must have. */
+static void test_author(void **state)
+{
+	(void)state;
+	static const char begin[] =
+		HELLO "C: AUTH PLAIN AGFubgBzZWNyZXQ=\nS: 235\n"
+		"C: MAIL FROM:<ann@ours.example>\nS: 250\nC: RCPT TO:<y@away.example>\nS: 250\n"
+		"C: DATA\nS: 354\n";
+	static const struct { const char *name, *header, *answer; } rows[] = {
+		{ "another's", "C: From: bob@ours.example\n", "S: 55" },
+		{ "a stranger's", "C: From: x@far.example\n", "S: 55" },
+		{ "its own", "C: From: Ann <ann@ours.example>\n", "S: 250" },
+		{ "nobody's", "", "S: 250" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char script[600];
+		snprintf(script, sizeof(script), "%s%sC: Subject: x\nC: \nC: text\nC: .\n%s\n",
+		         begin, rows[i].header, rows[i].answer);
+		session(rows[i].name, DOOR_SUBMISSIONS, "127.0.0.9", script);
+	}
+	assert_int_equal(stand.added, 2);
+	assert_int_equal(w.counters.sender_refused, 2);
+	/* What was missing stands between our Received and the message. */
+	assert_true(str_prefix(buf_str(&stand.text), STR("Received: from far.example")));
+	assert_non_null(strstr(buf_cstr(&stand.text), "\r\nFrom: <ann@ours.example>\r\n"));
+	assert_non_null(strstr(buf_cstr(&stand.text), "\r\nDate: "));
+	assert_non_null(strstr(buf_cstr(&stand.text), "\r\nMessage-ID: <"));
+	assert_non_null(strstr(buf_cstr(&stand.text), "\r\nSubject: x\r\n\r\ntext\r\n"));
+	/* A stranger's stays as it came. */
+	session("a stranger's", DOOR_INBOUND, "127.0.0.9",
+	        HELLO FROM_FAR "C: RCPT TO:<ann@ours.example>\nS: 250\n" MESSAGE "S: 250\n");
+	assert_null(strstr(buf_cstr(&stand.text), "Date:"));
 }
 
 static void test_received(void **state)
@@ -156,8 +193,8 @@ static void test_received(void **state)
 	assert_non_null(strstr(buf_cstr(&stand.text), "from [127.0.0.9]\r\n\t(helo=a;b)"));
 	assert_non_null(strstr(buf_cstr(&stand.text), "\r\n\tfor <ann@ours.example>; "));
 	session("of this machine", DOOR_LOCAL, NULL,
-	        HELLO "C: MAIL FROM:<>\nS: 250\nC: RCPT TO:<ann@ours.example>\nS: 250\n"
-	        MESSAGE "S: 250\n");
+	        HELLO "C: MAIL FROM:<>\nS: 250\nC: RCPT TO:<bob@ours.example>\nS: 250\n"
+	        "C: DATA\nS: 354\nC: From: ann@ours.example\nC: \nC: .\nS: 250\n");
 	assert_true(str_prefix(buf_str(&stand.text), STR("Received: by mx.ours.example with")));
 	session("to be marked", DOOR_INBOUND, "127.0.0.67",
 	        HELLO FROM_FAR "C: RCPT TO:<ann@ours.example>\nS: 250\n" MESSAGE "S: 250\n");
@@ -470,7 +507,8 @@ static void test_catalogue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(test_dialogues), IN_WORLD(test_envelope), IN_WORLD(test_received),
+		IN_WORLD(test_dialogues), IN_WORLD(test_envelope), IN_WORLD(test_author),
+		IN_WORLD(test_received),
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),
 		IN_WORLD(test_login_gone), IN_WORLD(test_lists_wait), IN_WORLD(test_early),
 		IN_WORLD(test_memory),

@@ -156,6 +156,7 @@ TRY(raw6, socket(AF_INET6, SOCK_RAW, IPPROTO_TCP))
 TRY(packet, socket(AF_PACKET, SOCK_RAW, 0))
 TRY(netlink, socket(AF_NETLINK, SOCK_RAW, 0))
 TRY(unix_, socket(AF_UNIX, SOCK_STREAM, 0))
+TRY(unix_datagrams, socket(AF_UNIX, SOCK_DGRAM, 0))
 TRY(unix_pair, socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){ 0 }))
 TRY(vsock, socket(AF_VSOCK, SOCK_STREAM, 0))
 TRY(crypto, socket(AF_ALG, SOCK_SEQPACKET, 0))
@@ -478,7 +479,7 @@ const struct attempt duties[] = {
 	{ "UDP by connect and write", udp_connect, CALLERS, WORKS_AND_SHOWS },
 	{ "bind", bind_spare, CALLERS, WORKS },
 	{ "UDP by sendmmsg", udp_sendmmsg, BY_DNSBL, WORKS_AND_SHOWS },
-	{ "accept, send and receive", accept_and_talk, SERVERS | BY_WITNESS, WORKS },
+	{ "accept, send and receive", accept_and_talk, SERVERS | BY_WITNESS | BY_GATEWAY, WORKS },
 	{ "send", send_on, BY_ALL, WORKS },
 	{ "getrlimit", limit_of_itself, BY_ALL, WORKS },
 	{ "read the list", read_list, READERS, WORKS },
@@ -488,13 +489,14 @@ const struct attempt duties[] = {
 	{ "write returns", write_returns, BY_COLLECTOR, WORKS },
 	{ "make a file beside the returns", make_return, BY_COLLECTOR, WORKS },
 	{ "read the token keys", read_token_keys, BY_TESTER | BY_COLLECTOR, WORKS },
-	{ "a thread", thread, SERVERS, WORKS },
+	{ "a thread", thread, SERVERS | BY_GATEWAY, WORKS },
 	{ "write mail", write_mail, BY_COLLECTOR, WORKS },
 	{ "move mail", move_mail, BY_COLLECTOR, WORKS },
+	{ "connect to a service of this machine", connect_unix, BY_GATEWAY, WORKS },
+	{ "write the spool, a Maildir", write_files, BY_GATEWAY, WORKS },
+	{ "read the network's tables", read_network, BY_GATEWAY, WORKS },
 };
-
 const size_t duty_count = sizeof(duties) / sizeof(*duties);
-
 /* ---- what none may do ---------------------------------------------------------------- */
 
 const struct attempt attempts[] = {
@@ -528,7 +530,9 @@ const struct attempt attempts[] = {
 	{ "socket raw over IPv6", raw6, BY_ALL, MAY_FAIL },
 	{ "socket packet", packet, BY_ALL, MAY_FAIL },
 	{ "socket netlink", netlink, BY_ALL, WORKS },
-	{ "socket unix", unix_, BY_ALL, WORKS },
+	{ "socket unix", unix_, BY_ALL & ~BY_GATEWAY, WORKS },
+	{ "socket unix for datagrams", unix_datagrams, BY_ALL, WORKS },
+	{ "a socket at a path", bind_unix, BY_GATEWAY | OF_PATHS, WORKS_AND_SHOWS },
 	{ "socketpair", unix_pair, BY_ALL, WORKS },
 	{ "socket vsock", vsock, BY_ALL, MAY_FAIL },
 	{ "socket of the kernel's ciphers", crypto, BY_ALL, MAY_FAIL },
@@ -602,7 +606,7 @@ const struct attempt attempts[] = {
 #ifdef SYS_vfork
 	{ "vfork, the call", vfork_old, BY_ALL, MAY_FAIL },
 #endif
-	{ "a thread", thread, CALLERS, WORKS },
+	{ "a thread", thread, OF_ONE_THREAD, WORKS },
 #ifdef SYS_fork
 	{ "fork, the call", fork_old, BY_ALL, WORKS },
 #endif
@@ -682,7 +686,7 @@ const struct attempt attempts[] = {
 	{ "read the token keys", read_token_keys, NO_READERS | OF_PATHS, WORKS },
 	{ "read the list", read_list, BY_WITNESS | OF_PATHS, WORKS },
 	{ "write the token keys", write_token_keys, BY_ALL | OF_PATHS, WORKS },
-	{ "write the list", write_list, SERVERS | BY_WITNESS | OF_PATHS, WORKS },
+	{ "write the list", write_list, SERVERS | BY_WITNESS | BY_GATEWAY | OF_PATHS, WORKS },
 	{ "truncate the list", truncate_list, SERVERS | BY_WITNESS | OF_PATHS, WORKS_AND_SHOWS },
 	{ "write the list's log", write_wal, SERVERS | BY_WITNESS | OF_PATHS, WORKS },
 	{ "write the list's shared index", write_shm, SERVERS | BY_WITNESS | OF_PATHS, WORKS },

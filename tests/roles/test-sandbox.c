@@ -41,10 +41,11 @@ static const struct { const struct role *role; unsigned may_write; unsigned bit;
 	{ &role_tester, STORE_TESTS | STORE_LIST, BY_TESTER },
 	{ &role_collector, STORE_RETURNS, BY_COLLECTOR },
 	{ &role_dnsbl, STORE_READS, BY_DNSBL },
+	{ &role_gateway, STORE_READS, BY_GATEWAY },
 	{ &role_witness, 0, BY_WITNESS },
 };
 enum { ROLES = sizeof(roles) / sizeof(*roles), NO_SANDBOX = ROLES };
-enum { THREADED = 1, THREADED_END = 3 };       /* those with a second thread */
+enum { THREADED = 1, THREADED_END = 4 };       /* those with a second thread */
 
 /* The limits of paths and signals forbid some of what the limits of calls do, too. */
 enum half { WHOLE, CALLS };
@@ -53,7 +54,7 @@ enum where { FIRST_THREAD, SECOND_THREAD };
 static char top[] = "/tmp/portreeve-roles-XXXXXX";
 static struct settings settings;
 static struct world world;
-static int tcp_peer, udp_peer;
+static int tcp_peer, udp_peer, unix_peer;
 static struct buf limits;      /* the other process's, as the kernel shows them */
 
 static void explain(struct buf *message)
@@ -78,6 +79,7 @@ static int prepare_as_owner(void)
 	if (e != ERR_OK)
 		explain(&message);
 	return e == ERR_OK && mkdir("mail", 0700) == 0 && mkdir("mail/new", 0700) == 0 &&
+	       mkdir("spool", 0700) == 0 && mkdir("mailboxes", 0700) == 0 &&
 	       close(open("mail/message", O_WRONLY | O_CREAT, 0600)) == 0 ? 0 : 1;
 }
 
@@ -126,6 +128,12 @@ static int setup(void **state)
 	tcp_peer = stream_listen(&at);
 	udp_peer = stream_bind_udp(&at);
 	assert_true(tcp_peer >= 0 && udp_peer >= 0);
+	char *path = mem_printf("%s/peer", top);
+	unix_peer = stream_listen_unix(path, 0666);
+	assert_true(unix_peer >= 0);
+	world.unix_peer.sun_family = AF_UNIX;
+	str_copy(world.unix_peer.sun_path, sizeof(world.unix_peer.sun_path), str_of(path));
+	free(path);
 	address_of(tcp_peer, &world.tcp_peer);
 	address_of(udp_peer, &world.udp_peer);
 	str_copy(world.mark, sizeof(world.mark), STR("mark"));
@@ -200,6 +208,7 @@ static bool make_sockets(struct world *w)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", settings_fd);
 	w->settings = fchmod(settings_fd, 0600) == 0 ? open(path, O_RDONLY) : -1;
 	close(settings_fd);
+	w->network = open("/proc/self/net/route", O_RDONLY);
 	w->accepted = accept(w->listening, NULL, NULL);
 	return w->settings >= 0 && w->accepted >= 0 && pipe(w->pipe) == 0;
 }
@@ -354,7 +363,7 @@ static bool has_landlock(void)
 static bool is_forbidden(int result, const struct attempt *a, size_t role)
 {
 	return result == EPERM || result == EACCES ||
-	       (result == ENOSYS && roles[role].bit & (BY_DNSBL | BY_COLLECTOR) &&
+	       (result == ENOSYS && roles[role].bit & (BY_DNSBL | BY_COLLECTOR | BY_GATEWAY) &&
 	        strcmp(a->name, "clone3") == 0);
 }
 
@@ -416,10 +425,16 @@ static void test_dnsbl(void **state)
 	check_forbidden(2, WHOLE, FIRST_THREAD);
 }
 
-static void test_witness(void **state)
+static void test_gateway(void **state)
 {
 	(void)state;
 	check_forbidden(3, WHOLE, FIRST_THREAD);
+}
+
+static void test_witness(void **state)
+{
+	(void)state;
+	check_forbidden(4, WHOLE, FIRST_THREAD);
 }
 
 /* A sandbox is a thread's; those that it starts have the same. */
@@ -514,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_tester),
 		cmocka_unit_test(test_collector),
 		cmocka_unit_test(test_dnsbl),
+		cmocka_unit_test(test_gateway),
 		cmocka_unit_test(test_witness),
 		cmocka_unit_test(test_second_thread),
 		cmocka_unit_test(test_calls_alone),

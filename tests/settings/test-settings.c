@@ -84,7 +84,7 @@ static void test_mistakes(void **state)
 	(void)state;
 	static const struct { const char *text, *message; } rows[] = {
 		{ "roles = {tester, butler}",
-		  ":1: roles: expected one of tester, collector, dnsbl, witness, found \"butler\"" },
+		  ":1: roles: expected one of tester, collector, dnsbl, witness, gateway, found \"butler\"" },
 		{ "log_level = loud",
 		  ":1: log_level: expected one of error, warn, info, debug, found \"loud\"" },
 		{ "contact = nobody", ": contact: expected a mail address, found \"nobody\"" },

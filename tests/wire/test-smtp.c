@@ -619,6 +619,25 @@ static void test_client_that_does_not_read(void **state)
 	world_fini(&w);
 }
 
+/* What is in the socket before the greeting, read or not. */
+static void test_early(void **state)
+{
+	(void)state;
+	for (int early = 0; early < 2; early++) {
+		struct world w;
+		int fds[2];
+		world_init(&w);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+		if (early)
+			assert_int_equal(send(fds[1], "EHLO x\r\n", 8, MSG_NOSIGNAL), 8);
+		serve(&w, fds[0], 0);
+		assert_int_equal(wire_server_state(w.server).early, early);
+		close(fds[1]);
+		run_until(&w, &w.server_over);
+		world_fini(&w);
+	}
+}
+
 static void test_session_of_a_client_ends(void **state)
 {
 	struct world w;
@@ -637,7 +656,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_mail), cmocka_unit_test(test_starttls),
-		cmocka_unit_test(test_tls_at_once),
+		cmocka_unit_test(test_tls_at_once), cmocka_unit_test(test_early),
 		cmocka_unit_test(test_large), cmocka_unit_test(test_lmtp_at_a_path),
 		cmocka_unit_test(test_late_replies), cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_destroyed_within), cmocka_unit_test(test_source_fails),

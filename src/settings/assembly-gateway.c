@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The gateway's parts, each made of what the ones before it gave.
+ */
+#include "settings/assembly-gateway.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gateway/directory.h"
+#include "gateway/dsn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { RESOLVER_CACHE_ENTRIES = 20000 };
+
+struct assembly_gateway {
+	const struct settings *settings;
+	struct assembly_gateway_setup setup;
+	struct dns_resolver *resolver;
+	struct directory *directory;
+	struct gateway_queue *queue;
+	struct gateway_delivery *delivery;
+	struct gateway_blocklists *blocklists;
+	struct gateway *gateway;
+	struct gateway_trusted *trusted;
+	size_t trusted_count;
+	struct arena network_arena;
+	struct gateway_network network;      /* a copy */
+};
+
+/* ---- the network, and whom it lets be trusted ----------------------------------------------- */
+
+static void copy_network(struct assembly_gateway *g, const struct gateway_network *network)
+{
+	arena_fini(&g->network_arena);
+	struct ip *own = arena_alloc(&g->network_arena, (network->own_count + 1) * sizeof(*own));
+	struct ip *gateways = arena_alloc(&g->network_arena,
+	                                  (network->gateway_count + 1) * sizeof(*gateways));
+	if (network->own_count)
+		memcpy(own, network->own, network->own_count * sizeof(*own));
+	if (network->gateway_count)
+		memcpy(gateways, network->gateways, network->gateway_count * sizeof(*gateways));
+	g->network = (struct gateway_network){
+		.own = own, .own_count = network->own_count,
+		.gateways = gateways, .gateway_count = network->gateway_count };
+}
+
+static bool was_trusted(const struct gateway_trusted *v, size_t n, const struct ip *host)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ip_eq(&v[i].host, host))
+			return true;
+	return false;
+}
+
+/* The accounts are slices of the settings. An empty network is one that cannot be seen: then nobody
+ * is trusted. */
+static void judge_trusted(struct assembly_gateway *g)
+{
+	const struct config_strings *hosts = &g->settings->gateway.trusted_hosts;
+	struct gateway_trusted *before = g->trusted;
+	size_t before_count = g->trusted_count;
+	g->trusted = mem_array(hosts->n + 1, sizeof(*g->trusted));
+	g->trusted_count = 0;
+	for (size_t i = 0; i < hosts->n; i++) {
+		struct gateway_trusted_entry entry;
+		int e = gateway_trusted_parse(str_of(hosts->v[i]), &entry);
+		assert(e == ERR_OK && "the check has read it");
+		const char *why = gateway_trust_refuses(&entry.host, &g->network);
+		if (g->network.own_count == 0)
+			why = "is not trusted: this machine's own addresses cannot be seen";
+		if (why) {
+			LOG(LOG_WARN, "host-not-trusted", LOG_IP("address", &entry.host),
+			    LOG_S("why", why));
+			continue;
+		}
+		if (!was_trusted(before, before_count, &entry.host))
+			LOG(LOG_INFO, "host-trusted", LOG_IP("address", &entry.host),
+			    LOG_STR("account", entry.account));
+		g->trusted[g->trusted_count++] =
+			(struct gateway_trusted){ entry.host, entry.account };
+	}
+	free(before);
+}
+
+/* ---- the queue ------------------------------------------------------------------------------ */
+
+static void on_due(void *arg, struct gateway_rcpt *rcpt)
+{
+	struct assembly_gateway *g = arg;
+	gateway_delivery_due(g->delivery, rcpt);
+}
+
+static bool is_ours(const struct assembly_gateway *g, struct str address)
+{
+	char domain[256];
+	size_t at = str_find(address, '@');
+	if (at == SIZE_MAX || !str_copy(domain, sizeof(domain), str_from(address, at + 1)))
+		return false;
+	struct gateway_directory facts = directory_facts(g->directory);
+	return facts.has_domain(facts.arg, domain);
+}
+
+static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_message *message,
+                      const struct gateway_told *told, size_t n, struct arena *a,
+                      struct gateway_envelope *envelope, struct buf *text)
+{
+	struct assembly_gateway *g = arg;
+	struct buf original = { 0 };
+	char id[GATEWAY_ID_MAX];
+	if (gateway_queue_text(g->queue, message, &original) != ERR_OK)
+		buf_clear(&original);
+	gateway_queue_id(g->queue, id);
+	const struct gateway_dsn dsn = {
+		.what = what, .about = &message->envelope, .told = told, .count = n,
+		.original = original.n ? buf_str(&original) : STR(""),
+		.hostname = g->settings->general.hostname, .id = arena_strdup(a, str_of(id)),
+		.now_s = clock_now_s(),
+		.give_up_s = message->envelope.came_s + g->settings->gateway.give_up_s,
+	};
+	bool made = gateway_dsn_make(&dsn, is_ours(g, message->envelope.from), a, envelope, text);
+	buf_fini(&original);
+	return made;
+}
+
+static struct gateway_retry retry_of(const struct gateway_config *c)
+{
+	return (struct gateway_retry){ .first_s = c->retry_first_s, .most_s = c->retry_most_s,
+	                               .warn_s = c->warn_after_s, .give_up_s = c->give_up_s };
+}
+
+/* The spool's own secret, made with it (gateway/record.h): a file beside the segments. */
+static int read_key(struct hash_key *key, struct buf *message)
+{
+	static const char path[] = GATEWAY_SPOOL "/key";
+	struct buf bytes = { 0 };
+	int e = file_read_plain(path, sizeof(*key), &bytes);
+	if (e == ERR_NOT_FOUND) {
+		hash_key_init(key);
+		e = file_write(path, (struct str){ (const char *)key, sizeof(*key) }, 0600);
+	} else if (e == ERR_OK && bytes.n == sizeof(*key)) {
+		memcpy(key, bytes.p, sizeof(*key));
+	} else if (e == ERR_OK) {
+		e = ERR_INVALID;
+	}
+	if (e != ERR_OK)
+		buf_printf(message, "%s: expected the key of the spool: %s", path, err_text(e));
+	buf_fini(&bytes);
+	return e;
+}
+
+static int open_queue(struct assembly_gateway *g, struct buf *message)
+{
+	const struct gateway_config *c = &g->settings->gateway;
+	struct gateway_queue_setup setup = {
+		.loop = g->setup.loop, .syncer = g->setup.syncer,
+		.log = { .directory = GATEWAY_SPOOL, .segment_bytes = (size_t)c->segment_bytes,
+		         .segments_max = (unsigned)(c->spool_bytes / c->segment_bytes) },
+		.retry = retry_of(c),
+		.hooks = { .arg = g, .due = on_due, .notice = on_notice },
+		.hostname = g->settings->general.hostname,
+		.messages_max = (size_t)c->queue_messages,
+	};
+	if (setup.log.segments_max < GATEWAY_SEGMENTS_MIN)
+		setup.log.segments_max = GATEWAY_SEGMENTS_MIN;
+	int e = read_key(&setup.log.key, message);
+	return e == ERR_OK ? gateway_queue_open(&setup, &g->queue, message) : e;
+}
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+static struct gateway_delivery_setup delivery_setup(const struct assembly_gateway *g)
+{
+	return (struct gateway_delivery_setup){
+		.loop = g->setup.loop, .syncer = g->setup.syncer, .resolver = g->resolver,
+		.config = &g->settings->gateway, .hostname = g->settings->general.hostname,
+		.mailboxes = assembly_gateway_mailboxes(g->settings), .directory = g->directory,
+		.own = g->network.own, .own_count = g->network.own_count,
+		.smarthost_password = g->setup.smarthost_password,
+		.counters = g->setup.delivered,
+	};
+}
+
+static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
+{
+	return (struct gateway_setup){
+		.loop = g->setup.loop, .config = &g->settings->gateway,
+		.hostname = g->settings->general.hostname,
+		.listening = g->setup.listening, .listening_count = g->setup.listening_count,
+		.tls = g->setup.tls, .directory = directory_facts(g->directory),
+		.queue = g->queue, .login = g->setup.login, .blocklists = g->blocklists,
+		.trusted = g->trusted, .trusted_count = g->trusted_count,
+		.account_of_uid = directory_account_of_uid,
+		.credentials = strcmp(g->settings->gateway.auth, "accounts") == 0
+			? directory_credentials : NULL,
+		.arg = g->directory, .counters = g->setup.counters,
+	};
+}
+
+static int make_directory(const struct assembly_gateway *g, struct directory **out,
+                          struct buf *message)
+{
+	const struct directory_setup setup = { .config = &g->settings->gateway,
+	                                       .store = g->setup.store };
+	return directory_create(&setup, out, message);
+}
+
+static int make_resolver(struct assembly_gateway *g, struct buf *message)
+{
+	const struct config_endpoints *servers = &g->settings->general.resolver;
+	const struct dns_resolver_options options = { .timeout_ms = 2000, .tries = 3,
+	                                              .total_ms = 10000,
+	                                              .cache_entries = RESOLVER_CACHE_ENTRIES };
+	int e = dns_resolver_create(g->setup.loop, servers->v, servers->n, &options,
+	                            &g->resolver);
+	if (e != ERR_OK)
+		buf_add_cstr(message, "the resolver cannot be set up");
+	return e;
+}
+
+int assembly_gateway_create(const struct settings *s, const struct assembly_gateway_setup *setup,
+                            struct assembly_gateway **out, struct buf *message)
+{
+	struct assembly_gateway *g = mem_zalloc(sizeof(*g));
+	*g = (struct assembly_gateway){ .settings = s, .setup = *setup };
+	copy_network(g, setup->network);
+	int e = make_resolver(g, message);
+	if (e == ERR_OK)
+		e = make_directory(g, &g->directory, message);
+	if (e == ERR_OK)
+		e = open_queue(g, message);
+	if (e != ERR_OK) {
+		assembly_gateway_destroy(g);
+		return e;
+	}
+	const struct gateway_delivery_setup delivery = delivery_setup(g);
+	g->delivery = gateway_delivery_create(&delivery);
+	gateway_delivery_queue(g->delivery, g->queue);
+	g->blocklists = gateway_blocklists_create(setup->loop, g->resolver, &s->gateway);
+	judge_trusted(g);
+	const struct gateway_setup gateway = gateway_setup(g);
+	g->gateway = gateway_create(&gateway);
+	*out = g;
+	return ERR_OK;
+}
+
+/* ---- new settings --------------------------------------------------------------------------- */
+
+static void tell_parts(struct assembly_gateway *g)
+{
+	const struct gateway_delivery_setup delivery = delivery_setup(g);
+	const struct gateway_setup gateway = gateway_setup(g);
+	gateway_delivery_reload(g->delivery, &delivery);
+	gateway_reload(g->gateway, &gateway);
+}
+
+static void renew_directory(struct assembly_gateway *g)
+{
+	struct directory *fresh = NULL;
+	struct buf message = { 0 };
+	if (make_directory(g, &fresh, &message) == ERR_OK) {
+		directory_destroy(g->directory);
+		g->directory = fresh;
+	} else {
+		LOG(LOG_ERROR, "recipients-kept", LOG_S("why", buf_cstr(&message)));
+	}
+	buf_fini(&message);
+}
+
+void assembly_gateway_reload(struct assembly_gateway *g, const struct settings *s,
+                             const struct assembly_gateway_setup *setup)
+{
+	const struct gateway_retry retry = retry_of(&s->gateway);
+	struct gateway_blocklists *old = g->blocklists;
+	g->settings = s;
+	g->setup.tls = setup->tls;
+	g->setup.smarthost_password = setup->smarthost_password;
+	copy_network(g, setup->network);
+	renew_directory(g);
+	gateway_queue_retry(g->queue, &retry);
+	g->blocklists = gateway_blocklists_create(g->setup.loop, g->resolver, &s->gateway);
+	judge_trusted(g);
+	tell_parts(g);
+	gateway_blocklists_destroy(old);         /* the sessions have let go of it */
+}
+
+static bool same_network(const struct gateway_network *a, const struct gateway_network *b)
+{
+	return a->own_count == b->own_count && a->gateway_count == b->gateway_count &&
+	       memcmp(a->own, b->own, a->own_count * sizeof(*a->own)) == 0 &&
+	       memcmp(a->gateways, b->gateways, a->gateway_count * sizeof(*a->gateways)) == 0;
+}
+
+void assembly_gateway_look(struct assembly_gateway *g, const struct gateway_network *network)
+{
+	if (same_network(&g->network, network))
+		return;
+	LOG(LOG_INFO, "network-changed", LOG_I("addresses", network->own_count),
+	    LOG_I("gateways", network->gateway_count));
+	copy_network(g, network);
+	judge_trusted(g);
+	tell_parts(g);
+}
+
+void assembly_gateway_without_store(struct assembly_gateway *g)
+{
+	g->setup.store = NULL;
+	directory_use(g->directory, NULL);
+}
+
+struct gateway *assembly_gateway_sessions(struct assembly_gateway *g) { return g->gateway; }
+struct gateway_queue *assembly_gateway_queue(struct assembly_gateway *g) { return g->queue; }
+struct gateway_delivery *assembly_gateway_delivery(struct assembly_gateway *g)
+{
+	return g->delivery;
+}
+
+void assembly_gateway_destroy(struct assembly_gateway *g)
+{
+	if (!g)
+		return;
+	gateway_destroy(g->gateway);
+	gateway_blocklists_destroy(g->blocklists);
+	gateway_delivery_destroy(g->delivery);
+	gateway_queue_close(g->queue);
+	directory_destroy(g->directory);
+	dns_resolver_destroy(g->resolver);
+	arena_fini(&g->network_arena);
+	free(g->trusted);
+	free(g);
+}
