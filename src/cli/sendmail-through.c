@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Two directions over poll(2), a buffer for each; the end of the input is passed on, and the end
- * of the answers is the end.
+ * Two directions over poll(2), a buffer for each. The end of the input is not passed on: servers
+ * take it for the end of the session, and the last answers would be lost. The gateway ends it by
+ * QUIT, or what is to come is waited for no longer than a minute.
  */
 #include "cli/sendmail-through.h"
 
@@ -14,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PIECE = 16384 };
+enum { PIECE = 16384, LAST_WORDS_MS = 60 * 1000 };
 
 static int connect_to(const char *path)
 {
@@ -90,14 +91,15 @@ int sendmail_through(const char *path)
 	while (answers) {
 		struct pollfd ready[2] = { { .fd = fd, .events = POLLIN },
 		                           { .fd = input ? STDIN_FILENO : -1, .events = POLLIN } };
-		if (poll(ready, 2, -1) < 0 && errno != EINTR)
+		const int n = poll(ready, 2, input ? -1 : LAST_WORDS_MS);
+		if (n == 0 || (n < 0 && errno != EINTR))
 			break;
+		if (n < 0)
+			continue;
 		if (ready[0].revents)
 			answers = pass_answer(fd);
-		if (answers && input && ready[1].revents && !pass_input(fd, &last)) {
-			input = false;
-			shutdown(fd, SHUT_WR);
-		}
+		if (answers && input && ready[1].revents)
+			input = pass_input(fd, &last);
 	}
 	close(fd);
 	return ERR_OK;

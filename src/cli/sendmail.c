@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/sendmail-through.h"
 #include "cli/submission.h"
+#include "settings/assembly-gateway.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -192,21 +193,16 @@ static int take_options(struct sendmail *s, int argc, char **argv, bool own_name
 
 /* ---- where the gateway is ----------------------------------------------------------------- */
 
-/* A user who may not read the configuration finds the socket at the place that the package gives
- * it. */
-#define COMMON_SOCKET "/run/portreeve/gateway.sock"
+/* A user who may not read the configuration, or has none, finds the socket at the place that the
+ * package gives it. */
+#define COMMON_SOCKET GATEWAY_RUN "/" GATEWAY_LOCAL_NAME
 
 static char *socket_of(const struct settings *settings)
 {
-	const struct general_config *g = &settings->general;
-	const char *set = settings->gateway.local_socket;
-	if (strcmp(set, "none") == 0)
-		return NULL;
-	if (set[0])
-		return mem_strdup(set);
-	if (strcmp(g->state_directory, SETTINGS_STATE) == 0 || g->state_is_callers)
+	bool inside;
+	if (settings->general.state_is_callers && !settings->gateway.local_socket[0])
 		return mem_strdup(COMMON_SOCKET);
-	return mem_printf("%s/gateway.sock", g->state_directory);
+	return assembly_gateway_local_path(settings, &inside);
 }
 
 static int find_socket(struct sendmail *s)

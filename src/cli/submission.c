@@ -100,8 +100,16 @@ static void refused(struct talk *t, enum smtp_verb verb, const char *whom,
 	buf_printf(t->why, "%s%s\"%d %s%s", whom, whom[0] ? ": " : "", r->code, r->enhanced,
 	           r->enhanced[0] ? " " : "");
 	add_printable(r->text, t->why);
-	buf_add_cstr(t->why, "\"\n");
-	decide(t, code_of(verb, r));
+	buf_add_byte(t->why, '"');
+	/* What the caller's account lacks is for who keeps this machine. */
+	if (verb == SMTP_MAIL && r->code == 530)
+		buf_printf(t->why, ": the user %s has no account; \"portreeve user add %s --uid "
+		           "%s\" makes one", t->job->user, t->job->user, t->job->user);
+	else if (verb == SMTP_MAIL && strcmp(r->enhanced, "5.7.1") == 0)
+		buf_printf(t->why, ": \"portreeve user alias\" gives an account the address %s",
+		           buf_cstr(&t->sender));
+	buf_add_byte(t->why, '\n');
+	decide(t, r->code == 530 ? EX_NOPERM : code_of(verb, r));
 }
 
 /* ---- the message is made when the gateway has said its name ------------------------------- */

@@ -28,6 +28,9 @@ struct blocklist_health {
 	struct loop_timer *timer;        /* of the next test */
 	int64_t began_ms;
 	bool known, well[2], was_sick;   /* well: IPv4, IPv6 */
+	unsigned failures;               /* of answers to clients, in a row */
+	int64_t failing_ms;              /* when the first of them came */
+	bool resting;                    /* for so many of them */
 	char problem[LOOKUP_PROBLEM_MAX];
 	void (*on_known)(void *arg);
 	void *arg;
@@ -41,15 +44,20 @@ static bool is_testing(const struct blocklist_health *h)
 	return false;
 }
 
+static bool is_sick(const struct blocklist_health *h)
+{
+	return h->known && (h->resting || (!h->well[0] && !h->well[1]));
+}
+
+/* It is well again by an answer to a client, if it was none that it was given up for. */
 static void log_change(struct blocklist_health *h)
 {
-	const bool sick = !h->well[0] && !h->well[1];
-	if (sick && !h->was_sick)
+	if (is_sick(h) && !h->was_sick)
 		LOG(LOG_WARN, "blocklist-sick", LOG_S("list", h->entry->zone),
 		    LOG_S("problem", h->problem));
-	else if (!sick && h->was_sick)
+	else if (!is_sick(h) && h->was_sick && h->failures == 0)
 		LOG(LOG_INFO, "blocklist-well", LOG_S("list", h->entry->zone));
-	h->was_sick = sick;
+	h->was_sick = is_sick(h) || (h->was_sick && h->failures > 0);
 }
 
 static void conclude(struct blocklist_health *h)
@@ -59,6 +67,9 @@ static void conclude(struct blocklist_health *h)
 	h->well[0] = lookup_judge_health(&q[V4_LISTED].result, &q[V4_UNLISTED].result, h->problem);
 	h->well[1] = lookup_judge_health(&q[V6_LISTED].result, &q[V6_UNLISTED].result, of_v6);
 	h->known = true;
+	if (h->resting)
+		h->failures = BLOCKLIST_FAILURES_MAX - 1;
+	h->resting = false;
 	log_change(h);
 	loop_timer_arm(h->timer, BLOCKLIST_HEALTH_MS);
 	h->on_known(h->arg);
@@ -125,18 +136,33 @@ enum blocklist_state blocklist_health_of(const struct blocklist_health *h, uint8
 {
 	if (!h->known)
 		return BLOCKLIST_UNKNOWN;
-	return h->well[family == 4 ? 0 : 1] ? BLOCKLIST_WELL : BLOCKLIST_SICK;
+	return h->well[family == 4 ? 0 : 1] && !h->resting ? BLOCKLIST_WELL : BLOCKLIST_SICK;
 }
 
 const char *blocklist_health_problem(const struct blocklist_health *h)
 {
-	return h->known && !h->well[0] && !h->well[1] ? h->problem : NULL;
+	return is_sick(h) ? h->problem : NULL;
 }
 
-void blocklist_health_doubt(struct blocklist_health *h)
+void blocklist_health_good(struct blocklist_health *h)
 {
-	const int64_t since_ms = loop_now_ms(h->loop) - h->began_ms;
-	if (is_testing(h))
+	h->failures = 0;
+	log_change(h);
+}
+
+void blocklist_health_bad(struct blocklist_health *h, const char *problem)
+{
+	const int64_t now_ms = loop_now_ms(h->loop), since_ms = now_ms - h->began_ms;
+	if (h->failures++ == 0)
+		h->failing_ms = now_ms;
+	if (!h->resting && h->known && h->failures >= BLOCKLIST_FAILURES_MAX &&
+	    now_ms - h->failing_ms >= BLOCKLIST_FAILING_MS) {
+		h->resting = true;
+		str_copy(h->problem, sizeof(h->problem), str_of(problem));
+		log_change(h);
+		loop_timer_arm(h->timer, BLOCKLIST_HEALTH_MS);
+	}
+	if (is_testing(h) || h->resting)
 		return;
 	loop_timer_arm(h->timer, since_ms >= BLOCKLIST_HEALTH_SOON_MS
 	               ? 0 : BLOCKLIST_HEALTH_SOON_MS - since_ms);

@@ -210,7 +210,9 @@ static void answered(void *arg, const struct dns_result *result)
 	               ? BLOCKLIST_YES : BLOCKLIST_NO;
 	list->matched += part->answer == BLOCKLIST_YES;
 	if (verdict == LOOKUP_SICK)
-		blocklist_health_doubt(list->health);
+		blocklist_health_bad(list->health, problem);
+	else
+		blocklist_health_good(list->health);
 	look(q);
 }
 
@@ -224,6 +226,13 @@ static void health_known(void *arg)
 	}
 }
 
+static void blame_the_silent(const struct gateway_blocklists_query *q)
+{
+	for (size_t i = 0; i < q->all->count; i++)
+		if (q->parts[i].dns)
+			blocklist_health_bad(q->all->lists[i].health, "no answer came in time");
+}
+
 static void fired(void *arg)
 {
 	struct gateway_blocklists_query *q = arg;
@@ -231,6 +240,7 @@ static void fired(void *arg)
 	const bool again = q->look_again && left_ms > 0;
 	q->look_again = false;
 	if (!again) {
+		blame_the_silent(q);
 		finish(q);
 		return;
 	}

@@ -103,7 +103,7 @@ const struct config_row gateway_config_rows[] = {
 	{ "sessions_per_host", GATEWAY(CONFIG_INT, sessions_per_host), 1, 100000, "50",
 	  "Sessions of one address." },
 	{ "sessions_per_net", GATEWAY(CONFIG_INT, sessions_per_net), 1, 100000, "200",
-	  "Sessions of one IPv4 /24 or IPv6 /48." },
+	  "Sessions of one IPv4 /24 or IPv6 /48, if that is more than of one address." },
 	{ "connections_per_second", GATEWAY(CONFIG_INT, connections_per_second), 1, 100000, "50",
 	  "New connections of one address a second." },
 	{ "session_timeout", GATEWAY(CONFIG_DURATION, session_timeout_s), 60, DAY, "1h",

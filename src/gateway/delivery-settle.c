@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * The end of a try: counted, logged, and told to the queue.
+ * The end of a try: counted, and told to the queue, which logs it.
  */
 #include "gateway/delivery-private.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <assert.h>
-
-static const char *fate_name(enum gateway_fate fate)
-{
-	switch (fate) {
-	case GATEWAY_FATE_DELIVERED: return "delivered";
-	case GATEWAY_FATE_DEFERRED: return "deferred";
-	case GATEWAY_FATE_FAILED: return "failed";
-	}
-	return "";
-}
 
 static void count(struct gateway_delivery_counters *counters, enum gateway_fate fate)
 {
@@ -33,14 +22,9 @@ void delivery_settle(struct gateway_delivery *d, struct gateway_rcpt *rcpt,
 {
 	/* Owed once: whoever settles it takes the mark away. */
 	assert(rcpt->state == GATEWAY_TRYING && rcpt->owner);
-	const struct gateway_envelope *e = &rcpt->message->envelope;
 	rcpt->owner = NULL;
 	rcpt->next = NULL;
 	count(d->setup.counters, outcome->fate);
-	LOG(LOG_INFO, fate_name(outcome->fate), LOG_STR("id", e->id), LOG_STR("from", e->from),
-	    LOG_STR("to", rcpt->to.address), LOG_STR("account", e->account),
-	    LOG_I("after_s", clock_now_s() - e->came_s), LOG_S("status", outcome->enhanced),
-	    LOG_STR("host", outcome->host), LOG_STR("said", outcome->said));
 	gateway_queue_settle(d->queue, rcpt, outcome);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * AUTH: the name is looked up, the password is asked about (login.h), and the answer comes later.
+ * AUTH: the name is looked up, the password is asked about (login.h), and the answer comes later;
+ * or the client shows by SCRAM that it has it (scram.h), at once.
  */
 #include "gateway/gateway-private.h"
 
@@ -42,6 +43,15 @@ static void finish(struct gateway_session *s, enum gateway_login_answer answer,
 		gateway_say(s, 535, "5.7.8", "Authentication credentials invalid");
 		break;
 	}
+	gateway_forget_login(s);
+}
+
+void gateway_forget_login(struct gateway_session *s)
+{
+	gateway_login_cancel(s->login);
+	s->login = NULL;
+	scram_destroy(s->scram);
+	s->scram = NULL;
 	gateway_set_text(&s->login_name, STR(""));
 }
 
@@ -74,4 +84,76 @@ void gateway_on_auth(struct gateway_session *s, const struct smtp_server_event *
 	buf_fini(&scram);
 	if (!s->login)
 		finish(s, answer, STR(""));
+}
+
+/* ---- SCRAM ------------------------------------------------------------------------------ */
+
+static enum gateway_known scram_keys(void *arg, struct str name, struct buf *scram)
+{
+	const struct gateway_setup *setup = &((struct gateway_session *)arg)->gateway->setup;
+	struct buf hash = { 0 };
+	enum gateway_known known = setup->credentials ?
+		setup->credentials(setup->arg, name, &hash, scram) : GATEWAY_NO;
+	if (hash.n)
+		OPENSSL_cleanse(hash.p, hash.n);
+	buf_fini(&hash);
+	return known;
+}
+
+static void begin_scram(struct gateway_session *s, struct str mechanism)
+{
+	struct scram_binding binding;
+	struct scram_setup setup = {
+		.plus = str_eq(mechanism, STR(SCRAM_NAME_PLUS)), .binding = &binding,
+		.keys = scram_keys, .arg = s,
+	};
+	gateway_forget_login(s);
+	scram_binding_of(wire_server_tls(s->wire), &binding);
+	memcpy(setup.secret, s->rules->scram_secret, sizeof(setup.secret));
+	s->scram = scram_create(&setup);
+	explicit_bzero(setup.secret, sizeof(setup.secret));
+}
+
+/* The name is known from the first message on: who guesses too often is not answered by it. */
+static bool may_guess(struct gateway_session *s, struct str name)
+{
+	if (s->login_name || name.n == 0)
+		return true;
+	gateway_set_text(&s->login_name, name);
+	return gateway_login_may(s->gateway->setup.login, &s->peer.ip, name);
+}
+
+static void end_scram(struct gateway_session *s, enum scram_state state)
+{
+	struct gateway_login *login = s->gateway->setup.login;
+	struct buf name = { 0 };
+	buf_add_str(&name, scram_name(s->scram));
+	if (state != SCRAM_LATER && name.n > 0)
+		gateway_login_note(login, &s->peer.ip, buf_str(&name), state == SCRAM_DONE);
+	finish(s, state == SCRAM_DONE ? GATEWAY_LOGIN_YES :
+	       state == SCRAM_LATER ? GATEWAY_LOGIN_LATER : GATEWAY_LOGIN_NO,
+	       name.n ? buf_str(&name) : STR(""));
+	buf_fini(&name);
+}
+
+void gateway_on_sasl(struct gateway_session *s, const struct smtp_server_event *ev)
+{
+	struct buf out = { 0 };
+	assert(s->may_login && s->rules->scram && wire_server_tls(s->wire));
+	if (ev->first)
+		begin_scram(s, ev->mechanism);
+	if (ev->first && !ev->said) {
+		wire_server_challenge(s->wire, STR(""));
+		return;
+	}
+	enum scram_state state = scram_step(s->scram, ev->text, &out);
+	if (state == SCRAM_MORE && !may_guess(s, scram_name(s->scram)))
+		finish(s, GATEWAY_LOGIN_LOCKED, STR(""));
+	else if (state == SCRAM_MORE)
+		wire_server_challenge(s->wire, out.n ? buf_str(&out) : STR(""));
+	else
+		end_scram(s, state);
+	if (out.n)
+		OPENSSL_cleanse(out.p, out.n);
+	buf_fini(&out);
 }

@@ -27,6 +27,7 @@ static const struct answer
 	no_room = { 452, "4.3.1", "There is no room for more mail now, try again later" },
 	not_kept = { 451, "4.3.0", "The message could not be stored, try again later" },
 	long_header = { 552, "5.3.4", "The header of the message is too long" },
+	no_header = { 550, "5.6.0", "The message begins in the middle of a header field" },
 	too_many_hops = { 554, "5.4.6", "The message goes in a circle: too many Received fields" };
 
 /* ---- a transaction's memory ---------------------------------------------------------- */
@@ -162,6 +163,12 @@ static struct answer judge_author(const struct gateway_session *s, struct gatewa
 	return (struct answer){ author.code, author.enhanced, author.text };
 }
 
+/* White space in front would make its first line a part of the field that we put there. */
+static bool goes_on_from_ours(struct str message)
+{
+	return message.n > 0 && (message.p[0] == ' ' || message.p[0] == '\t');
+}
+
 /* Its code is 0 if nothing is wrong. */
 static struct answer judge(const struct gateway_session *s, struct gateway_mail *m)
 {
@@ -169,6 +176,8 @@ static struct answer judge(const struct gateway_session *s, struct gateway_mail 
 		return no_memory;
 	if (header_is_long(message_of(m)))
 		return long_header;
+	if (goes_on_from_ours(message_of(m)))
+		return no_header;
 	if (gateway_hops(message_of(m)) > s->rules->config->hops_max)
 		return too_many_hops;
 	if (m->envelope.account.n > 0)

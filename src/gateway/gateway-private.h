@@ -9,6 +9,7 @@
 #define PORTREEVE_GATEWAY_GATEWAY_PRIVATE_H
 
 #include "gateway/gateway.h"
+#include "gateway/scram.h"
 #include "wire/smtp-server.h"
 
 /* With what a session began; it holds a reference, and so does the gateway for the next one. */
@@ -17,6 +18,8 @@ struct gateway_rules {
 	const struct gateway_config *config;
 	char *hostname;
 	SSL_CTX *tls;
+	bool scram;
+	unsigned char scram_secret[SCRAM_SECRET_BYTES];
 };
 
 /* A listening socket. */
@@ -76,6 +79,7 @@ struct gateway_session {
 	struct gateway_blocklists_query *asked;      /* a greeting waits for it */
 	struct gateway_listed_words *listed;         /* NULL: it is not listed */
 	struct gateway_login_query *login;
+	struct scram *scram;             /* an exchange goes on */
 	char *login_name;                /* as it was given, while it is asked about */
 	struct gateway_mail *mail;       /* NULL: between two messages */
 	const char *stage;
@@ -110,6 +114,9 @@ void gateway_look_trusted(struct gateway_session *s);
 /* ---- gateway-login.c ----------------------------------------------------------------- */
 
 void gateway_on_auth(struct gateway_session *s, const struct smtp_server_event *ev);
+void gateway_on_sasl(struct gateway_session *s, const struct smtp_server_event *ev);
+/* What was begun of a login is given up. */
+void gateway_forget_login(struct gateway_session *s);
 
 /* ---- gateway-envelope.c -------------------------------------------------------------- */
 

@@ -17,6 +17,9 @@ struct gateway_rules *gateway_rules_create(const struct gateway_setup *setup)
 	                             .tls = setup->tls };
 	if (r->tls)
 		SSL_CTX_up_ref(r->tls);
+	r->scram = setup->scram_secret != NULL;
+	if (r->scram)
+		memcpy(r->scram_secret, setup->scram_secret, sizeof(r->scram_secret));
 	return r;
 }
 
@@ -34,5 +37,6 @@ void gateway_rules_unref(struct gateway_rules *r)
 		return;
 	SSL_CTX_free(r->tls);
 	free(r->hostname);
+	explicit_bzero(r->scram_secret, sizeof(r->scram_secret));
 	free(r);
 }

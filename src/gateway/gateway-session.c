@@ -66,7 +66,11 @@ static void session_event(void *arg, const struct smtp_server_event *ev)
 		gateway_on_abort(s);
 		break;
 	case SMTP_SERVER_SASL:
-		gateway_say(s, 504, "5.5.4", "PLAIN or LOGIN");
+		s->stage = "AUTH";
+		gateway_on_sasl(s, ev);
+		break;
+	case SMTP_SERVER_SASL_END:
+		gateway_forget_login(s);
 		break;
 	case SMTP_SERVER_STARTTLS:
 		on_starttls(s);
@@ -81,7 +85,6 @@ static void session_event(void *arg, const struct smtp_server_event *ev)
 	case SMTP_SERVER_UNKNOWN:
 		gateway_say(s, 500, "5.5.2", "Command not known");
 		break;
-	case SMTP_SERVER_SASL_END:
 	case SMTP_SERVER_CLOSE:
 		break;                   /* for the wire */
 	}
@@ -106,7 +109,7 @@ static void unlink_session(struct gateway_session *s)
 static void session_free(struct gateway_session *s)
 {
 	gateway_blocklists_cancel(s->asked);
-	gateway_login_cancel(s->login);
+	gateway_forget_login(s);
 	gateway_forget_mail(s);
 	gateway_forget_listing(s);
 	wire_server_destroy(s->wire);
@@ -114,7 +117,6 @@ static void session_free(struct gateway_session *s)
 	gateway_rules_unref(s->rules);
 	free(s->account);
 	free(s->helo);
-	free(s->login_name);
 	free(s);
 }
 
@@ -158,7 +160,12 @@ static struct smtp_server_options options_of(const struct gateway_session *s,
 		            .commands = COMMANDS_MAX, .transactions = TRANSACTIONS_MAX },
 		.offer_starttls = s->rules->tls && !at->tls_at_once &&
 		                  at->listener != GATEWAY_LOCAL,
-		.offer_auth_plain = s->may_login, .offer_smtputf8 = true, .offer_dsn = true,
+		.offer_auth_plain = s->may_login,
+		.sasl = s->may_login && s->rules->scram ? SCRAM_MECHANISMS : NULL,
+		.offer_smtputf8 = true,
+		/* A stranger is never told by us: his server does that, where we do not promise
+		 * to (RFC 3461 5.2.2). */
+		.offer_dsn = at->listener != GATEWAY_INBOUND,
 		.offer_limits = true, .offer_xclient = s->may_xclient,
 	};
 }

@@ -24,6 +24,7 @@ static struct wire_limits_config limits_of(const struct gateway_config *config)
 	return (struct wire_limits_config){
 		.sessions = (unsigned)config->sessions,
 		.per_host = (unsigned)config->sessions_per_host,
+		.per_net = (unsigned)config->sessions_per_net,
 		.per_second = (unsigned)config->connections_per_second,
 		.idle_ms = SESSION_IDLE_MS,
 	};
@@ -96,7 +97,8 @@ struct gateway *gateway_create(const struct gateway_setup *setup)
 	g->sweep = loop_timer_create(setup->loop, sweep, g);
 	listen_at(g);
 	g->setup.listening = NULL;
-	g->setup.hostname = NULL;        /* the rules have a copy */
+	g->setup.hostname = NULL;        /* the rules have a copy, and of the secret */
+	g->setup.scram_secret = NULL;
 	return g;
 }
 
@@ -107,6 +109,7 @@ void gateway_reload(struct gateway *g, const struct gateway_setup *setup)
 	g->setup = *setup;
 	g->setup.listening = NULL;
 	g->setup.hostname = NULL;
+	g->setup.scram_secret = NULL;
 	g->rules = gateway_rules_create(setup);
 	gateway_rules_unref(old);
 	wire_listener_limits(g->listener, &limits);

@@ -51,6 +51,8 @@ struct gateway_setup {
 	enum gateway_known (*credentials)(void *arg, struct str name, struct buf *hash,
 	                                  struct buf *scram);
 	void *arg;
+	/* SCRAM_SECRET_BYTES (scram.h), the same at all starts, copied; NULL: no SCRAM. */
+	const unsigned char *scram_secret;
 	struct gateway_counters *counters;   /* the caller's, over all reloads */
 };
 

@@ -168,6 +168,12 @@ int64_t queue_settle_turn(struct gateway_queue *q);
 void queue_settle_forget(struct gateway_queue *q, struct message *m);
 void queue_settle_fini(struct gateway_queue *q);
 
+/* No wait is longer: what is due later was set by a clock that has gone back since. */
+static inline int64_t queue_longest_s(const struct gateway_queue *q)
+{
+	return q->setup.retry.most_s + q->setup.retry.most_s / 8;
+}
+
 /* queue-move.c: some of what is to be written anew. In how many ms again. */
 int64_t queue_move_turn(struct gateway_queue *q);
 /* Whether writing anew what counts would make room. */

@@ -118,9 +118,10 @@ static void over(struct gateway_queue *q, struct gateway_rcpt *rcpt, enum gatewa
 
 static void wait_until(struct gateway_queue *q, struct gateway_rcpt *rcpt, int64_t due_s)
 {
+	const int64_t last_s = clock_now_s() + queue_longest_s(q);
 	no_longer_tried(q, rcpt);
 	rcpt->state = GATEWAY_WAITING;
-	rcpt->due_s = due_s;
+	rcpt->due_s = due_s < last_s ? due_s : last_s;
 	if (!rcpt->message->held)
 		queue_heap_put(&q->index, rcpt);
 	queue_wake(q, 0);
@@ -160,7 +161,7 @@ static void failing_done(void *arg, int err)
 		failing_over(f);
 		return;
 	}
-	LOG(LOG_ERROR, "mail-notice-unwritten",
+	LOG(LOG_ERROR, "notice-unwritten",
 	    LOG_STR("about", f->rcpt[0]->message->envelope.id), LOG_S("why", err_text(err)));
 	for (size_t i = 0; i < f->n; i++)
 		wait_until(f->q, f->rcpt[i], clock_now_s() + AGAIN_S);
@@ -173,7 +174,7 @@ static void other_done(void *arg, int err)
 	if (err == ERR_OK)
 		q->state.notices++;
 	else
-		LOG(LOG_WARN, "mail-notice-unwritten", LOG_S("why", err_text(err)));
+		LOG(LOG_WARN, "notice-unwritten", LOG_S("why", err_text(err)));
 }
 
 /* ERR_NOT_FOUND: nobody is told. Else done() will be called, or an error says that it will not. */
@@ -195,7 +196,7 @@ static int notice_take(struct gateway_queue *q, enum gateway_notice what,
 			envelope.id = str_of(id);
 		if (envelope.came_s == 0)
 			envelope.came_s = clock_now_s();
-		LOG(LOG_INFO, "mail-notice", LOG_STR("id", envelope.id),
+		LOG(LOG_INFO, "notice", LOG_STR("id", envelope.id),
 		    LOG_STR("about", m->pub.envelope.id), LOG_S("what", notice_names[what]),
 		    LOG_STR("to", envelope.to[0].address));
 		e = queue_take(q, &envelope, buf_str(&text), done, arg);
@@ -290,7 +291,7 @@ static void log_outcome(const char *event, const struct gateway_rcpt *rcpt,
 static void fail(struct gateway_queue *q, struct gateway_rcpt *rcpt,
                  const struct gateway_outcome *outcome, int64_t now_s)
 {
-	log_outcome("mail-failed", rcpt, outcome, now_s);
+	log_outcome("failed", rcpt, outcome, now_s);
 	rcpt->telling = true;
 	tell(q, GATEWAY_NOTICE_FAILED, rcpt, outcome);
 }
@@ -314,7 +315,7 @@ static void defer(struct gateway_queue *q, struct gateway_rcpt *rcpt,
 		expire(q, rcpt, outcome, now_s);
 		return;
 	}
-	log_outcome("mail-deferred", rcpt, outcome, now_s);
+	log_outcome("deferred", rcpt, outcome, now_s);
 	q->state.deferred++;
 	if (gateway_retry_warns(retry, came_s, now_s, rcpt->warned)) {
 		rcpt->warned = true;
@@ -328,7 +329,7 @@ static void defer(struct gateway_queue *q, struct gateway_rcpt *rcpt,
 static void deliver(struct gateway_queue *q, struct gateway_rcpt *rcpt,
                     const struct gateway_outcome *outcome, int64_t now_s)
 {
-	log_outcome("mail-delivered", rcpt, outcome, now_s);
+	log_outcome("delivered", rcpt, outcome, now_s);
 	q->state.delivered++;
 	if ((rcpt->to.notify & SMTP_NOTIFY_SUCCESS) && (outcome->relayed || rcpt->to.local))
 		tell(q, GATEWAY_NOTICE_SUCCESS, rcpt, outcome);

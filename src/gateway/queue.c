@@ -17,20 +17,14 @@ enum {
 
 /* ---- what is due ------------------------------------------------------------------------ */
 
-/* No wait is so long: the clock has gone back since it was set. */
-static bool is_beyond(const struct gateway_queue *q, int64_t due_s, int64_t now_s)
-{
-	const struct gateway_retry *retry = &q->setup.retry;
-	return due_s - now_s > retry->most_s + retry->most_s / 8 + LOOK_MS / 1000;
-}
-
 static int64_t due_turn(struct gateway_queue *q)
 {
 	const int64_t now_s = clock_now_s();
 	for (unsigned n = 0; q->index.heap_n > 0; n++) {
 		struct gateway_rcpt *rcpt = q->index.heap[0];
-		if (rcpt->due_s > now_s && !is_beyond(q, rcpt->due_s, now_s)) {
-			const int64_t wait_ms = (rcpt->due_s - now_s) * 1000;
+		const int64_t wait_s = rcpt->due_s - now_s;
+		if (wait_s > 0 && wait_s <= queue_longest_s(q) + LOOK_MS / 1000) {
+			const int64_t wait_ms = wait_s * 1000;
 			return wait_ms < LOOK_MS ? wait_ms : LOOK_MS;
 		}
 		if (n == AT_ONCE)

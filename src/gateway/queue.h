@@ -130,7 +130,8 @@ int gateway_queue_text(struct gateway_queue *q, const struct gateway_message *me
  * synced before the failure that it tells of is written. */
 void gateway_queue_settle(struct gateway_queue *q, struct gateway_rcpt *rcpt,
                           const struct gateway_outcome *outcome);
-/* It was not tried after all (no place, shutting down): due again at due_s, no try counted. */
+/* It was not tried after all (no place, shutting down): due again at due_s, no try counted; no
+ * later than by the longest wait of the schedule. */
 void gateway_queue_give_back(struct gateway_queue *q, struct gateway_rcpt *rcpt, int64_t due_s);
 
 /* ---- for the operator ------------------------------------------------------------------ */

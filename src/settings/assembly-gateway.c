@@ -8,8 +8,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
+#include "gateway/scram.h"
+#include "store/accounts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,6 +30,8 @@ struct assembly_gateway {
 	struct gateway *gateway;
 	struct gateway_trusted *trusted;
 	size_t trusted_count;
+	bool scram;                          /* somebody has keys for it */
+	unsigned char scram_secret[SCRAM_SECRET_BYTES];
 	struct arena network_arena;
 	struct gateway_network network;      /* a copy */
 };
@@ -104,24 +109,43 @@ static bool is_ours(const struct assembly_gateway *g, struct str address)
 	return facts.has_domain(facts.arg, domain);
 }
 
+/* Whom a notice is for. A stranger's address is anybody's word: he would not be told, but somebody
+ * else. What an inner host refuses of his mail is for the operator to see. */
+static bool reader_of(const struct assembly_gateway *g, enum gateway_notice what,
+                      const struct gateway_message *message, struct arena *a,
+                      struct gateway_envelope *about)
+{
+	const struct config_strings *domains = &g->settings->gateway.domains;
+	*about = message->envelope;
+	if (about->account.n > 0)
+		return true;
+	if (about->from.n == 0 || what != GATEWAY_NOTICE_FAILED || domains->n == 0)
+		return false;
+	about->from = str_of(arena_printf(a, "postmaster@%s", domains->v[0]));
+	return true;
+}
+
 static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_message *message,
                       const struct gateway_told *told, size_t n, struct arena *a,
                       struct gateway_envelope *envelope, struct buf *text)
 {
 	struct assembly_gateway *g = arg;
+	struct gateway_envelope about;
 	struct buf original = { 0 };
 	char id[GATEWAY_ID_MAX];
+	if (!reader_of(g, what, message, a, &about))
+		return false;
 	if (gateway_queue_text(g->queue, message, &original) != ERR_OK)
 		buf_clear(&original);
 	gateway_queue_id(g->queue, id);
 	const struct gateway_dsn dsn = {
-		.what = what, .about = &message->envelope, .told = told, .count = n,
+		.what = what, .about = &about, .told = told, .count = n,
 		.original = original.n ? buf_str(&original) : STR(""),
 		.hostname = g->settings->general.hostname, .id = arena_strdup(a, str_of(id)),
 		.now_s = clock_now_s(),
-		.give_up_s = message->envelope.came_s + g->settings->gateway.give_up_s,
+		.give_up_s = about.came_s + g->settings->gateway.give_up_s,
 	};
-	bool made = gateway_dsn_make(&dsn, is_ours(g, message->envelope.from), a, envelope, text);
+	bool made = gateway_dsn_make(&dsn, is_ours(g, about.from), a, envelope, text);
 	buf_fini(&original);
 	return made;
 }
@@ -132,22 +156,23 @@ static struct gateway_retry retry_of(const struct gateway_config *c)
 	                               .warn_s = c->warn_after_s, .give_up_s = c->give_up_s };
 }
 
-/* The spool's own secret, made with it (gateway/record.h): a file beside the segments. */
-static int read_key(struct hash_key *key, struct buf *message)
+/* Bytes from the kernel, kept in a file so that they are the same at all starts. */
+static int read_secret(const char *path, void *secret, size_t size, struct buf *message)
 {
-	static const char path[] = GATEWAY_SPOOL "/key";
 	struct buf bytes = { 0 };
-	int e = file_read_plain(path, sizeof(*key), &bytes);
+	int e = file_read_plain(path, size, &bytes);
 	if (e == ERR_NOT_FOUND) {
-		hash_key_init(key);
-		e = file_write(path, (struct str){ (const char *)key, sizeof(*key) }, 0600);
-	} else if (e == ERR_OK && bytes.n == sizeof(*key)) {
-		memcpy(key, bytes.p, sizeof(*key));
+		random_bytes(secret, size);
+		e = file_write(path, (struct str){ secret, size }, 0600);
+	} else if (e == ERR_OK && bytes.n == size) {
+		memcpy(secret, bytes.p, size);
 	} else if (e == ERR_OK) {
 		e = ERR_INVALID;
 	}
 	if (e != ERR_OK)
-		buf_printf(message, "%s: expected the key of the spool: %s", path, err_text(e));
+		buf_printf(message, "%s: expected %zu secret bytes: %s", path, size, err_text(e));
+	if (bytes.n)
+		OPENSSL_cleanse(bytes.p, bytes.n);
 	buf_fini(&bytes);
 	return e;
 }
@@ -166,7 +191,7 @@ static int open_queue(struct assembly_gateway *g, struct buf *message)
 	};
 	if (setup.log.segments_max < GATEWAY_SEGMENTS_MIN)
 		setup.log.segments_max = GATEWAY_SEGMENTS_MIN;
-	int e = read_key(&setup.log.key, message);
+	int e = read_secret(GATEWAY_SPOOL "/key", &setup.log.key, sizeof(setup.log.key), message);
 	return e == ERR_OK ? gateway_queue_open(&setup, &g->queue, message) : e;
 }
 
@@ -177,7 +202,8 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 	return (struct gateway_delivery_setup){
 		.loop = g->setup.loop, .syncer = g->setup.syncer, .resolver = g->resolver,
 		.config = &g->settings->gateway, .hostname = g->settings->general.hostname,
-		.mailboxes = assembly_gateway_mailboxes(g->settings), .directory = g->directory,
+		.mailboxes = assembly_gateway_mailboxes(g->settings),
+		.directory = g->directory,
 		.own = g->network.own, .own_count = g->network.own_count,
 		.smarthost_password = g->setup.smarthost_password,
 		.counters = g->setup.delivered,
@@ -196,8 +222,22 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.account_of_uid = directory_account_of_uid,
 		.credentials = strcmp(g->settings->gateway.auth, "accounts") == 0
 			? directory_credentials : NULL,
-		.arg = g->directory, .counters = g->setup.counters,
+		.arg = g->directory, .scram_secret = g->scram ? g->scram_secret : NULL,
+		.counters = g->setup.counters,
 	};
+}
+
+/* Whether SCRAM is offered. True: that has changed. */
+static bool look_for_scram(struct assembly_gateway *g)
+{
+	bool any = g->scram;
+	if (!g->setup.store || strcmp(g->settings->gateway.auth, "accounts") != 0)
+		any = false;
+	else if (store_accounts_use_scram(g->setup.store, &any) != ERR_OK)
+		any = g->scram;
+	bool changed = any != g->scram;
+	g->scram = any;
+	return changed;
 }
 
 static int make_directory(const struct assembly_gateway *g, struct directory **out,
@@ -231,6 +271,9 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	if (e == ERR_OK)
 		e = make_directory(g, &g->directory, message);
 	if (e == ERR_OK)
+		e = read_secret(GATEWAY_SCRAM_SECRET, g->scram_secret, sizeof(g->scram_secret),
+		                message);
+	if (e == ERR_OK)
 		e = open_queue(g, message);
 	if (e != ERR_OK) {
 		assembly_gateway_destroy(g);
@@ -241,6 +284,7 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	gateway_delivery_queue(g->delivery, g->queue);
 	g->blocklists = gateway_blocklists_create(setup->loop, g->resolver, &s->gateway);
 	judge_trusted(g);
+	look_for_scram(g);
 	const struct gateway_setup gateway = gateway_setup(g);
 	g->gateway = gateway_create(&gateway);
 	*out = g;
@@ -257,34 +301,39 @@ static void tell_parts(struct assembly_gateway *g)
 	gateway_reload(g->gateway, &gateway);
 }
 
-static void renew_directory(struct assembly_gateway *g)
+/* What is to be destroyed once nobody has it any more. */
+static struct directory *renew_directory(struct assembly_gateway *g)
 {
-	struct directory *fresh = NULL;
+	struct directory *fresh = NULL, *old = NULL;
 	struct buf message = { 0 };
 	if (make_directory(g, &fresh, &message) == ERR_OK) {
-		directory_destroy(g->directory);
+		old = g->directory;
 		g->directory = fresh;
 	} else {
 		LOG(LOG_ERROR, "recipients-kept", LOG_S("why", buf_cstr(&message)));
 	}
 	buf_fini(&message);
+	return old;
 }
 
 void assembly_gateway_reload(struct assembly_gateway *g, const struct settings *s,
                              const struct assembly_gateway_setup *setup)
 {
 	const struct gateway_retry retry = retry_of(&s->gateway);
-	struct gateway_blocklists *old = g->blocklists;
+	struct gateway_blocklists *blocklists = g->blocklists;
 	g->settings = s;
 	g->setup.tls = setup->tls;
 	g->setup.smarthost_password = setup->smarthost_password;
 	copy_network(g, setup->network);
-	renew_directory(g);
+	struct directory *directory = renew_directory(g);
 	gateway_queue_retry(g->queue, &retry);
 	g->blocklists = gateway_blocklists_create(g->setup.loop, g->resolver, &s->gateway);
 	judge_trusted(g);
+	look_for_scram(g);
 	tell_parts(g);
-	gateway_blocklists_destroy(old);         /* the sessions have let go of it */
+	/* Sessions and delivery have let go of them. */
+	gateway_blocklists_destroy(blocklists);
+	directory_destroy(directory);
 }
 
 static bool same_network(const struct gateway_network *a, const struct gateway_network *b)
@@ -296,13 +345,16 @@ static bool same_network(const struct gateway_network *a, const struct gateway_n
 
 void assembly_gateway_look(struct assembly_gateway *g, const struct gateway_network *network)
 {
-	if (same_network(&g->network, network))
-		return;
-	LOG(LOG_INFO, "network-changed", LOG_I("addresses", network->own_count),
-	    LOG_I("gateways", network->gateway_count));
-	copy_network(g, network);
-	judge_trusted(g);
-	tell_parts(g);
+	bool changed = look_for_scram(g);
+	if (!same_network(&g->network, network)) {
+		LOG(LOG_INFO, "network-changed", LOG_I("addresses", network->own_count),
+		    LOG_I("gateways", network->gateway_count));
+		copy_network(g, network);
+		judge_trusted(g);
+		changed = true;
+	}
+	if (changed)
+		tell_parts(g);
 }
 
 void assembly_gateway_without_store(struct assembly_gateway *g)

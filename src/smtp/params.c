@@ -86,10 +86,13 @@ int smtp_orcpt_parse(struct str value, struct smtp_rcpt_params *params)
 	for (size_t i = 0; i < semicolon; i++)
 		if (!ascii_isalnum((unsigned char)value.p[i]) && value.p[i] != '-')
 			return ERR_INVALID;
+	struct str xtext = str_from(value, semicolon + 1);
+	if (!smtp_xtext_printable(xtext))
+		return ERR_INVALID;
 	params->orcpt_type = (struct str){ value.p, semicolon };
-	params->orcpt = str_from(value, semicolon + 1);
+	params->orcpt = xtext;
 	assert(params->orcpt_type.n + params->orcpt.n < ORCPT_MAX);
-	return smtp_xtext_printable(params->orcpt) ? ERR_OK : ERR_INVALID;
+	return ERR_OK;
 }
 
 /* ---- lines ---------------------------------------------------------------------- */

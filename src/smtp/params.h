@@ -45,7 +45,7 @@ bool smtp_xtext_printable(struct str s);
 bool smtp_xtext_decode(struct str xtext, struct buf *out);
 /* Any bytes as xtext, appended to *out: at most three for one. */
 void smtp_xtext_encode(struct str plain, struct buf *out);
-/* "rfc822;xtext", the value of ORCPT, into its two members; ERR_INVALID. */
+/* "rfc822;xtext", the value of ORCPT, into its two members; ERR_INVALID, and they are as before. */
 int smtp_orcpt_parse(struct str value, struct smtp_rcpt_params *params);
 
 /* ---- lines of a client ----------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 
 enum {
 	REPLY_LINE_MAX = 512,          /* with CRLF (RFC 5321 4.5.3.1.5) */
-	INPUT_WAITING_MAX = 65536,     /* kept while a reply is owed */
+	INPUT_WAITING_MAX = 16384,     /* kept while a reply is owed */
 	SKIPPED_MAX = 1048576,         /* read over of what is too long, then the session ends */
 	HELO_NAME_MAX = 255,
 	AUTH_LINE_MAX = 12286,         /* of an exchange, and CRLF (RFC 4954 4) */

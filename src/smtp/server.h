@@ -128,7 +128,7 @@ struct smtp_server *smtp_server_create(const struct smtp_server_options *options
 void smtp_server_destroy(struct smtp_server *s);   /* NULL is fine */
 
 /* Takes all of `bytes`, always. False asks the caller to stop reading until
- * smtp_server_wants_input(): a reply is owed and 64 KiB of input wait behind it. */
+ * smtp_server_wants_input(): a reply is owed and 16 KiB of input wait behind it. */
 bool smtp_server_input(struct smtp_server *s, struct str bytes);
 bool smtp_server_wants_input(const struct smtp_server *s);
 /* Before the greeting: the client has spoken already, though nothing of it was read. */

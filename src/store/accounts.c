@@ -222,6 +222,21 @@ int store_accounts(struct store *st, struct arena *a, struct account **rows, siz
 	return e;
 }
 
+static int see_scram(void *context, const void *row)
+{
+	const struct account *account = row;
+	assert(account->name[0] != '\0');
+	*(bool *)context = account->scram[0] != '\0';
+	return *(bool *)context;
+}
+
+int store_accounts_use_scram(struct store *st, bool *any)
+{
+	const struct row_range all = { .index = BY_KEY };
+	*any = false;
+	return row_each(st, ROW_ACCOUNT, &all, NULL, see_scram, any);
+}
+
 static int set_hash(struct store *st, const char *name, const char *hash, const char *scram,
                     int64_t now_s)
 {

@@ -62,6 +62,9 @@ int store_account_add(struct store *st, struct account *account, const char *con
 int store_account_get(struct store *st, const char *name, struct account *account);
 /* In order of their names, without hash and keys. */
 int store_accounts(struct store *st, struct arena *a, struct account **rows, size_t *n);
+/* Whether any account has SCRAM keys: a server that offers SCRAM to people who have none only sends
+ * them away. Reads all of them where none has. */
+int store_accounts_use_scram(struct store *st, bool *any);
 /* `scram` "": it has none from now on. */
 int store_account_set_hash(struct store *st, const char *name, const char *hash,
                            const char *scram, int64_t now_s);

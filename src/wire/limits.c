@@ -112,9 +112,10 @@ static unsigned larger(unsigned a, unsigned b)
 static unsigned share(const struct wire_limits *l, const struct prefix *p)
 {
 	unsigned host = l->config.per_host;
+	unsigned net = l->config.per_net ? l->config.per_net : l->places / 4;
 	switch (p->len) {
-	case 24: case 48: return larger(host, l->places / 4);
-	case 56: return larger(host, l->places / 8);
+	case 24: case 48: return larger(host, net);
+	case 56: return larger(host, net / 2);
 	default: return host;
 	}
 }

@@ -9,8 +9,8 @@
  * and may be idle no longer than others. Only what was admitted is counted, so that what is
  * refused costs nobody else anything.
  *
- *   share     A host holds at most `per_host` sessions; a /56 an eighth of all, a /24 or /48 a
- *             fourth, if that is more.
+ *   share     A host holds at most `per_host` sessions; a /24 or /48 `per_net`, or a fourth of
+ *             all, a /56 half of that, if that is more.
  *   room      The fewer places are free, the less each may hold to get one more: no more than
  *             are free, and where there are 100 places or more, no more than that times the
  *             part of them that is free. Who has none gets one as long as there is one; it
@@ -37,6 +37,7 @@ struct wire_limits_config {
 	unsigned per_host;           /* at least 1 */
 	unsigned per_second;         /* new ones of one host; at least 1 */
 	int64_t idle_ms;             /* how long a session may be idle while there is room */
+	unsigned per_net;            /* 0: a fourth of all */
 };
 
 enum wire_admission {

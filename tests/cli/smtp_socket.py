@@ -1,6 +1,7 @@
 """A small mail server at a unix socket, as the gateway's: strict about line ends, and it answers
 what its tests tell it to."""
 
+import select
 import socket
 import socketserver
 import threading
@@ -30,6 +31,13 @@ class Session(socketserver.StreamRequestHandler):
                 return text
             text += line[1:] if line.startswith(b".") else line
 
+    def must_be_there(self):
+        """Whoever hangs up before the answer has not heard it: servers take that for the end."""
+        wait_s = self.server.answers.get("WAITS")
+        if wait_s and select.select([self.connection], [], [], wait_s)[0] and \
+                not self.connection.recv(1, socket.MSG_PEEK):
+            self.server.faults.append(b"hung up")
+
     def handle(self):
         answers = self.server.answers
         self.say(answers.get("CONNECT", "220 gateway.test ESMTP"))
@@ -46,6 +54,7 @@ class Session(socketserver.StreamRequestHandler):
             elif verb == "DATA":
                 self.say("354 go on")
                 self.server.messages.append(self.message())
+                self.must_be_there()
                 self.say(answers.get(".", "250 2.0.0 queued as 1"))
             elif verb == "QUIT":
                 self.say("221 2.0.0 bye")

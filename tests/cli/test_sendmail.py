@@ -127,7 +127,10 @@ REFUSALS = [
      ['b@x.test: "550 5.7.1 not you"', 'c@x.test: "450 later"']),
     ({"RCPT TO:<C@": "550 5.1.2 no such domain"}, 68, ['c@x.test: "550 5.1.2 no such domain"']),
     ({"MAIL": "451 4.3.0 not now"}, 75, ['"451 4.3.0 not now"']),
-    ({"MAIL": "550 5.7.1 not yours"}, 77, ['"550 5.7.1 not yours"']),
+    ({"MAIL": "550 5.7.1 not yours"}, 77, ['"550 5.7.1 not yours": "portreeve user alias" gives an '
+                                           f'account the address {USER}@gateway.test']),
+    ({"MAIL": "530 5.7.0 who?"}, 77, [f'"530 5.7.0 who?": the user {USER} has no account; "portreeve '
+                                      f'user add {USER} --uid {USER}" makes one']),
     ({".": "452 4.3.1 full"}, 75, ['"452 4.3.1 full"']),
     ({".": "550 5.7.1 From is not yours"}, 77, ['"550 5.7.1 From is not yours"']),
     ({".": "554 5.6.0 no mail"}, 65, ['"554 5.6.0 no mail"']),
@@ -202,6 +205,7 @@ def test_anybody_may(box, server):
 
 
 def test_smtp_through(box, server):
+    server.answers = {"WAITS": 0.3}
     done = call(box, "-bs", text="EHLO me\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\nDATA\n"
                 "Subject: x\n\nhi\n.\nQUIT\n")
     assert done.stdout.startswith(b"220 gateway.test") and done.stdout.endswith(b"221 2.0.0 bye\r\n")

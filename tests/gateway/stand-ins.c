@@ -147,6 +147,22 @@ void gateway_login_cancel(struct gateway_login_query *q)
 	free(q);
 }
 
+/* Of exchanges that ask nobody. */
+bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
+{
+	(void)l;
+	(void)peer;
+	return !str_eq(name, STR("locked"));
+}
+
+void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name, bool right)
+{
+	(void)l;
+	(void)peer;
+	(void)name;
+	stand.noted += right ? 1 : 100;
+}
+
 /* ---- the blocklist ------------------------------------------------------------------- */
 
 static void lists_answer(void *arg)

@@ -21,7 +21,7 @@ struct stand_ins {
 	unsigned ids;
 	/* The login. */
 	bool login_holds;
-	unsigned logins_cancelled;
+	unsigned logins_cancelled, noted;
 	/* The blocklist: 127.0.0.66 is listed, 127.0.0.67 only to be marked. */
 	bool lists_hold;
 	unsigned lists_cancelled;

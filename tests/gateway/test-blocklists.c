@@ -2,7 +2,8 @@
  *
  * Clients asked about at lists of a name server of our own on the same loop. Each zone is a kind of
  * list: "good", "also", "white" work; "sick" has no test entry, "all" lists everything, "parked"
- * answers with a web server's address, "error" refuses by a code, "silent" gives no answer.
+ * answers with a web server's address, "error" refuses by a code, "silent" gives no answer, and
+ * "dead" lives on in its test entries alone.
  */
 #include "test.h"
 
@@ -87,7 +88,8 @@ static size_t answer(struct world *w, struct str query, uint8_t *dst, size_t siz
 	const uint8_t *code = code_of(w, name);
 	struct dns_header a = { .id = h.id, .flags = DNS_FLAG_QR, .questions = 1,
 	                        .answers = code ? 1 : 0 };
-	a.flags |= code ? 0 : DNS_RCODE_NXDOMAIN;
+	a.flags |= code ? 0 : str_casesuffix(name, STR("113.0.203.dead.example"))
+	           ? DNS_RCODE_SERVFAIL : DNS_RCODE_NXDOMAIN;
 	dns_put_question(&out, &q);
 	if (code) {
 		dns_put_pointer(&out, DNS_HEADER_BYTES);
@@ -327,6 +329,26 @@ static void test_breaks(void **state)
 	w->good_is_broken = false;
 }
 
+/* Its test entries say that it is well: what clients hear says more. */
+static void test_dead(void **state)
+{
+	struct world *w = *state;
+	struct gateway_blocklist_state s;
+	begin(w, "dead.example", "", 1);
+	const int64_t until_ms = loop_now_ms(w->loop) + 30000;
+	int asked = 0;
+	for (; ask(w, "203.0.113.7"); asked++) {
+		loop_run(w->loop);
+		assert_false(w->listed);
+		loop_run_once(w->loop, 20);
+		assert_true(loop_now_ms(w->loop) < until_ms);
+	}
+	assert_true(asked >= BLOCKLIST_FAILURES_MAX);
+	assert_true(gateway_blocklists_state(w->lists, 0, &s) && !s.well);
+	assert_string_equal(s.problem, "no name server could answer (SERVFAIL)");
+	end(w);
+}
+
 static void test_warn(void **state)
 {
 	struct world *w = *state;
@@ -376,8 +398,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases), cmocka_unit_test(test_nothing_to_ask),
-		cmocka_unit_test(test_breaks), cmocka_unit_test(test_warn),
-		cmocka_unit_test(test_cancel), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_breaks), cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_warn), cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_many),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

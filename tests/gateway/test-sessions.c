@@ -232,6 +232,10 @@ static void test_not_kept(void **state)
 		  "C: Received: 2\nC: Received: 3\nC: Received: 4\nC: Received: 5\nC: Received: 6\n"
 		  "C: Received: 7\nC: Received: 8\nC: Received: 9\nC: Received: 10\nC: \n"
 		  "C: Received: 11\nC: .\nS: 250\n" },
+		{ "a part of our Received", 0, 0, 0, TO_ANN "C: DATA\nS: 354\n"
+		  "C:  (from bank.example)\nC: A: b\nC: \nC: .\nS: 550 5.6.0\n" },
+		{ "the same by a tab", 0, 0, 0, TO_ANN "C: DATA\nS: 354\n"
+		  "C: \tby bank.example\nC: .\nS: 550 5.6.0\n" },
 		{ "too big as it says", 0, 0, 0,
 		  HELLO "C: MAIL FROM:<x@far.example> SIZE=1048577\nS: 552 5.3.4\n" },
 	};

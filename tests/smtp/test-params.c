@@ -225,6 +225,8 @@ static void test_orcpt(void **state)
 		struct smtp_rcpt_params params = { 0 };
 		int e = smtp_orcpt_parse(str_of(rows[i].value), &params);
 		CHECK_ROW(rows[i].value, (e == ERR_OK) == rows[i].good);
+		CHECK_ROW(rows[i].value, (params.orcpt.n > 0) == rows[i].good);
+		CHECK_ROW(rows[i].value, (params.orcpt_type.n > 0) == rows[i].good);
 	}
 }
 

@@ -137,8 +137,15 @@ static void refused(void **unused)
 static void changed(void **unused)
 {
 	(void)unused;
+	bool any = true;
+	OK(st, store_accounts_use_scram(st, &any));
+	assert_false(any);
 	OK(st, add_as("ann", 1000, "ann@example.org", NULL));
+	OK(st, store_accounts_use_scram(st, &any));
+	assert_true(any);
 	OK(st, store_account_set_hash(st, "ann", "other", "", NOW + 1));
+	OK(st, store_accounts_use_scram(st, &any));
+	assert_false(any);
 	struct account ann = get("ann");
 	assert_string_equal(ann.hash, "other");
 	assert_string_equal(ann.scram, "");

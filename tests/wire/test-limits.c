@@ -95,7 +95,7 @@ static void shares(void **unused)
 	(void)unused;
 	static const struct {
 		const char *name, *format;
-		unsigned times, expected;
+		unsigned times, expected, per_net;
 	} rows[] = {
 		{ "an IPv4 address", "192.0.2.7", 100, 20 },
 		{ "an IPv4 /24", "192.0.2.%u", 250, 125 },
@@ -103,10 +103,16 @@ static void shares(void **unused)
 		{ "an IPv6 /56", "2001:db8:1:1%02x::1", 250, 62 },
 		{ "an IPv6 /48", "2001:db8:1:%x00::1", 250, 125 },
 		{ "IPv4 as IPv6 says it", "::ffff:192.0.2.7", 100, 20 },
+		{ "an IPv4 /24 with its own limit", "192.0.2.%u", 250, 30, 30 },
+		{ "one below that of a host", "192.0.2.%u", 250, 20, 10 },
+		{ "an IPv6 /56 with half of it", "2001:db8:1:1%02x::1", 250, 50, 100 },
+		{ "an IPv6 /48 with its own limit", "2001:db8:1:%x00::1", 250, 100, 100 },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct world w;
 		begin(&w, 500, 20, 300000);
+		wire_limits_set(w.l, &(struct wire_limits_config){ 500, 20, 20, 300000,
+		                                                   rows[i].per_net });
 		unsigned n = admitted(&w, rows[i].format, 1, rows[i].times);
 		CHECK_ROW(rows[i].name, n == rows[i].expected);
 		/* Neighbours of the crowd's other networks and strangers get in. */
