@@ -29,7 +29,7 @@ from ports import free_port
 from sink import Sink
 
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
-GIVE_UP_S = 12          # several suites run at once
+GIVE_UP_S = 90          # several suites run at once
 
 OURS, INNER, FAR = "ours.example", "inner.example", "far.example"
 ALICE, BOB = f"alice@{OURS}", f"bob@{OURS}"

@@ -6,7 +6,7 @@ import smtplib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from client import UNCHECKED, Raw, User, mail
+from client import UNCHECKED, Raw, mail
 from conftest import ALICE, BOB, FAR, PASSWORDS
 
 CAROL = f"carol@{FAR}"
