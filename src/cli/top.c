@@ -26,10 +26,10 @@ enum { EVERY_MS = 1000, COLUMNS_DEFAULT = 80, ROWS_DEFAULT = 24 };
 
 struct top {
 	struct cli cli;
+	struct control_ask ask;
 	bool once;
 	json_t *now, *before;
 	int64_t now_ms, before_ms;    /* when they were asked for, monotonic */
-	struct buf problem;           /* why there is no newer state; empty: there is */
 };
 
 static volatile sig_atomic_t ended;
@@ -44,22 +44,18 @@ static void end(int signal)
 
 static int ask(struct top *t)
 {
-	struct buf answer = { 0 };
-	buf_clear(&t->problem);
-	int e = control_ask(&t->cli, "{\"do\":\"state\"}", &answer, &t->problem);
-	json_t *state = e == ERR_OK ? json_loadb(answer.p, answer.n, JSON_ALLOW_NUL, NULL) : NULL;
-	buf_fini(&answer);
-	if (!state) {
-		if (!t->problem.n)
-			buf_add_cstr(&t->problem, "the gateway's answer is not JSON");
-		return e == ERR_OK ? ERR_CORRUPT : e;
-	}
+	json_t *state;
+	int code = control_send(&t->ask, str_of("{\"do\":\"state\"}"));
+	if (code == CLI_GO)
+		code = control_next(&t->ask, &state);
+	if (code != CLI_GO)
+		return code;
 	json_decref(t->before);
 	t->before = t->now;
 	t->before_ms = t->now_ms;
 	t->now = state;
 	t->now_ms = clock_mono_ms();
-	return ERR_OK;
+	return CLI_GO;
 }
 
 static void draw(const struct top *t, unsigned columns, unsigned rows, struct buf *out)
@@ -76,19 +72,12 @@ static void draw(const struct top *t, unsigned columns, unsigned rows, struct bu
 
 /* ---- once ------------------------------------------------------------------------------- */
 
-/* Who does not run is not available; all else as it is. */
-static int fail(const struct top *t, int err)
-{
-	return cli_fail(&t->cli, err == ERR_CLOSED ? EX_UNAVAILABLE : cli_exit_code(err), "%s",
-	                buf_cstr(&t->problem));
-}
-
 static int show_once(struct top *t)
 {
 	struct buf text = { 0 };
-	int e = ask(t);
-	if (e != ERR_OK)
-		return fail(t, e);
+	int code = ask(t);
+	if (code != CLI_GO)
+		return code;
 	if (t->cli.json) {
 		const char *key;
 		json_t *value;
@@ -126,10 +115,7 @@ static void redraw(struct top *t)
 	struct str rest, line;
 	bool sized = ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col && ws.ws_row;
 	unsigned rows = sized ? ws.ws_row : ROWS_DEFAULT;
-	if (t->problem.n || !t->now)
-		buf_printf(&text, "portreeve top: %s\n", buf_cstr(&t->problem));
-	else
-		draw(t, sized ? ws.ws_col : COLUMNS_DEFAULT, rows > 2 ? rows - 1 : 2, &text);
+	draw(t, sized ? ws.ws_col : COLUMNS_DEFAULT, rows > 2 ? rows - 1 : 2, &text);
 	buf_add_cstr(&screen, "\033[H");
 	for (rest = buf_str(&text); str_token(&rest, "\n", &line); ) {
 		buf_add_str(&screen, line);
@@ -162,9 +148,9 @@ static int show_live(struct top *t)
 {
 	struct termios old, raw;
 	struct sigaction action = { .sa_handler = end };
-	int e = ask(t);
-	if (e != ERR_OK)
-		return fail(t, e);
+	int code = ask(t);
+	if (code != CLI_GO)
+		return code;
 	if (tcgetattr(STDIN_FILENO, &old) != 0)
 		return cli_fail(&t->cli, EX_IOERR, "the terminal: %s", strerror(errno));
 	raw = old;
@@ -174,22 +160,29 @@ static int show_live(struct top *t)
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 	say(str_of(SCREEN_BEGIN));
 	int64_t next_ms = clock_mono_ms();
-	do {
+	bool left = false;
+	while (code == CLI_GO && !left) {
 		redraw(t);
 		next_ms += EVERY_MS;
-	} while (!wait_for_key(next_ms) && (ask(t), true));
+		left = wait_for_key(next_ms);
+		if (!left)
+			code = ask(t);
+	}
 	say(str_of(SCREEN_END));
 	tcsetattr(STDIN_FILENO, TCSANOW, &old);
-	return CLI_GO;
+	/* What was said on the other screen is gone with it. */
+	return left ? CLI_GO : cli_fail(&t->cli, code, "the gateway has gone");
 }
 
 static int top_run(struct top *t)
 {
-	int code = cli_enter(&t->cli, CLI_READ);
+	int code = control_open(&t->ask, &t->cli);
 	if (code != CLI_GO)
 		return code;
 	bool live = !t->once && !t->cli.json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	return live ? show_live(t) : show_once(t);
+	code = live ? show_live(t) : show_once(t);
+	control_close(&t->ask);
+	return code;
 }
 
 int cli_top(int argc, char **argv)
@@ -214,6 +207,5 @@ int cli_top(int argc, char **argv)
 		code = top_run(&t);
 	json_decref(t.now);
 	json_decref(t.before);
-	buf_fini(&t.problem);
 	return cli_end(&t.cli, code);
 }

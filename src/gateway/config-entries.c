@@ -5,6 +5,7 @@
  */
 #include "gateway/config.h"
 
+#include "gateway/trust.h"
 #include "mail/address.h"
 #include "wire/proxy.h"
 
@@ -56,6 +57,13 @@ static bool is_proxy(const struct config_prefixes *peers, const struct ip *host)
 	return false;
 }
 
+/* What can be told of a host without this machine's own addresses and routes, which change. */
+static const char *never_trusted(const struct ip *host)
+{
+	const struct gateway_network nothing = { 0 };
+	return gateway_trust_refuses(host, &nothing);
+}
+
 static int check_trusted(const struct gateway_config *config, struct buf *message)
 {
 	for (size_t i = 0; i < config->trusted_hosts.n; i++) {
@@ -68,6 +76,12 @@ static int check_trusted(const struct gateway_config *config, struct buf *messag
 		    is_proxy(&config->xclient_peers, &trusted.host))
 			return complain(message, "trusted_hosts", "a host that is no proxy of "
 			                "gateway.proxy_peers or gateway.xclient_peers", entry);
+		const char *why = never_trusted(&trusted.host);
+		if (why) {
+			complain(message, "trusted_hosts", "a host that can be trusted", entry);
+			buf_printf(message, ": it %s", why);
+			return ERR_INVALID;
+		}
 	}
 	return ERR_OK;
 }

@@ -238,7 +238,7 @@ static struct assembly_gateway_setup setup_of(struct role_context *ctx,
 	return (struct assembly_gateway_setup){
 		.loop = ctx->loop, .syncer = g->syncer, .store = ctx->store, .login = g->login,
 		.listening = g->listening, .listening_count = g->listening_count,
-		.tls = g->tls,
+		.control_fd = g->control_fd, .tls = g->tls,
 		.smarthost_password = g->password.n ? buf_str(&g->password) : STR(""),
 		.network = network, .counters = &g->counters, .delivered = &g->delivered,
 	};

@@ -9,9 +9,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "gateway/control.h"
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
+#include "gateway/live.h"
 #include "gateway/scram.h"
+#include "gateway/spool.h"
 #include "store/accounts.h"
 
 #include <assert.h>
@@ -28,6 +31,7 @@ struct assembly_gateway {
 	struct gateway_delivery *delivery;
 	struct gateway_blocklists *blocklists;
 	struct gateway *gateway;
+	struct gateway_control *control;
 	struct gateway_trusted *trusted;
 	size_t trusted_count;
 	bool scram;                          /* somebody has keys for it */
@@ -109,43 +113,25 @@ static bool is_ours(const struct assembly_gateway *g, struct str address)
 	return facts.has_domain(facts.arg, domain);
 }
 
-/* Whom a notice is for. A stranger's address is anybody's word: he would not be told, but somebody
- * else. What an inner host refuses of his mail is for the operator to see. */
-static bool reader_of(const struct assembly_gateway *g, enum gateway_notice what,
-                      const struct gateway_message *message, struct arena *a,
-                      struct gateway_envelope *about)
-{
-	const struct config_strings *domains = &g->settings->gateway.domains;
-	*about = message->envelope;
-	if (about->account.n > 0)
-		return true;
-	if (about->from.n == 0 || what != GATEWAY_NOTICE_FAILED || domains->n == 0)
-		return false;
-	about->from = str_of(arena_printf(a, "postmaster@%s", domains->v[0]));
-	return true;
-}
-
 static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_message *message,
                       const struct gateway_told *told, size_t n, struct arena *a,
                       struct gateway_envelope *envelope, struct buf *text)
 {
 	struct assembly_gateway *g = arg;
-	struct gateway_envelope about;
 	struct buf original = { 0 };
 	char id[GATEWAY_ID_MAX];
-	if (!reader_of(g, what, message, a, &about))
-		return false;
 	if (gateway_queue_text(g->queue, message, &original) != ERR_OK)
 		buf_clear(&original);
 	gateway_queue_id(g->queue, id);
 	const struct gateway_dsn dsn = {
-		.what = what, .about = &about, .told = told, .count = n,
+		.what = what, .about = &message->envelope, .told = told, .count = n,
 		.original = original.n ? buf_str(&original) : STR(""),
 		.hostname = g->settings->general.hostname, .id = arena_strdup(a, str_of(id)),
 		.now_s = clock_now_s(),
-		.give_up_s = about.came_s + g->settings->gateway.give_up_s,
+		.give_up_s = message->envelope.came_s + g->settings->gateway.give_up_s,
 	};
-	bool made = gateway_dsn_make(&dsn, is_ours(g, about.from), a, envelope, text);
+	bool made = gateway_dsn_make(&dsn, is_ours(g, gateway_dsn_whom(&dsn, a)), a, envelope,
+	                             text);
 	buf_fini(&original);
 	return made;
 }
@@ -191,7 +177,9 @@ static int open_queue(struct assembly_gateway *g, struct buf *message)
 	};
 	if (setup.log.segments_max < GATEWAY_SEGMENTS_MIN)
 		setup.log.segments_max = GATEWAY_SEGMENTS_MIN;
-	int e = read_secret(GATEWAY_SPOOL "/key", &setup.log.key, sizeof(setup.log.key), message);
+	int e = gateway_spool_check(GATEWAY_SPOOL, c->spool_anywhere, message);
+	if (e == ERR_OK)
+		e = gateway_spool_key(GATEWAY_SPOOL, &setup.log.key, message);
 	return e == ERR_OK ? gateway_queue_open(&setup, &g->queue, message) : e;
 }
 
@@ -212,6 +200,7 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 
 static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 {
+	const bool ours = strcmp(g->settings->gateway.auth, "accounts") == 0;
 	return (struct gateway_setup){
 		.loop = g->setup.loop, .config = &g->settings->gateway,
 		.hostname = g->settings->general.hostname,
@@ -220,8 +209,8 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.queue = g->queue, .login = g->setup.login, .blocklists = g->blocklists,
 		.trusted = g->trusted, .trusted_count = g->trusted_count,
 		.account_of_uid = directory_account_of_uid,
-		.credentials = strcmp(g->settings->gateway.auth, "accounts") == 0
-			? directory_credentials : NULL,
+		.account_of_login = ours ? directory_account_of_login : NULL,
+		.credentials = ours ? directory_credentials : NULL,
 		.arg = g->directory, .scram_secret = g->scram ? g->scram_secret : NULL,
 		.counters = g->setup.counters,
 	};
@@ -261,6 +250,34 @@ static int make_resolver(struct assembly_gateway *g, struct buf *message)
 	return e;
 }
 
+/* What `portreeve top` sees beside the queue. */
+static void add_state(void *arg, struct json *j)
+{
+	const struct assembly_gateway *g = arg;
+	const struct gateway_live live = {
+		.hostname = g->settings->general.hostname, .gateway = g->gateway,
+		.queue = g->queue, .delivery = g->delivery, .blocklists = g->blocklists,
+		.counters = g->setup.counters, .delivered = g->setup.delivered,
+		.now_s = clock_now_s(),
+	};
+	gateway_live_form(&live, j);
+}
+
+static int listen_for_control(struct assembly_gateway *g, struct buf *message)
+{
+	const struct gateway_control_setup setup = {
+		.loop = g->setup.loop, .queue = g->queue, .fd = g->setup.control_fd,
+		.state = add_state, .arg = g,
+	};
+	if (setup.fd < 0)
+		return ERR_OK;
+	g->control = gateway_control_create(&setup);
+	if (g->control)
+		return ERR_OK;
+	buf_add_cstr(message, "the control socket cannot be served");
+	return ERR_LIMIT;
+}
+
 int assembly_gateway_create(const struct settings *s, const struct assembly_gateway_setup *setup,
                             struct assembly_gateway **out, struct buf *message)
 {
@@ -287,8 +304,12 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	look_for_scram(g);
 	const struct gateway_setup gateway = gateway_setup(g);
 	g->gateway = gateway_create(&gateway);
-	*out = g;
-	return ERR_OK;
+	e = listen_for_control(g, message);
+	if (e == ERR_OK)
+		*out = g;
+	else
+		assembly_gateway_destroy(g);
+	return e;
 }
 
 /* ---- new settings --------------------------------------------------------------------------- */
@@ -374,6 +395,7 @@ void assembly_gateway_destroy(struct assembly_gateway *g)
 {
 	if (!g)
 		return;
+	gateway_control_destroy(g->control);
 	gateway_destroy(g->gateway);
 	gateway_blocklists_destroy(g->blocklists);
 	gateway_delivery_destroy(g->delivery);

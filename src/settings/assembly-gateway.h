@@ -60,6 +60,7 @@ struct assembly_gateway_setup {
 	struct gateway_login *login;
 	const struct gateway_listening *listening;
 	size_t listening_count;
+	int control_fd;               /* of the control socket; -1: none */
 	SSL_CTX *tls;                 /* NULL: none. A reference is taken */
 	struct str smarthost_password;
 	const struct gateway_network *network;   /* of now */
