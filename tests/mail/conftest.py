@@ -23,13 +23,13 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(TOP))
-from client import Raw, User, mail
+from client import Gone, Raw, User, mail
 from names import NameTable
 from ports import free_port
 from sink import Sink
 
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
-GIVE_UP_S = 90          # several suites run at once
+GIVE_UP_S = 12          # several suites run at once
 
 OURS, INNER, FAR = "ours.example", "inner.example", "far.example"
 ALICE, BOB = f"alice@{OURS}", f"bob@{OURS}"
@@ -78,7 +78,7 @@ class Post:
         self.certificate, self.key = make_pair(directory, "mx.ours.example")
         self.names = NameTable({})
         self.inner, self.world = Sink(), Sink()
-        self.process = None
+        self.process, self.starts = None, 0
         self.general = {}
         (directory / "inner").write_text(f"carol@{INNER}\npostmaster@{INNER}\n")
         self.settings = {
@@ -132,6 +132,8 @@ class Post:
         if not self.state.exists():
             self.add_users()
 
+        self.starts = self.log().count("supervisor ready")
+
         def bounds():
             for what, value in limits:
                 resource.setrlimit(what, (value, value))
@@ -146,9 +148,9 @@ class Post:
         def ready():
             assert self.process.poll() is None, self.log()
             try:
-                with Raw(self.port, greeted=False):
-                    return True
-            except OSError:
+                with Raw(self.port):
+                    return self.log().count("supervisor ready") > self.starts
+            except (OSError, Gone):
                 return False
         wait_until(ready, lambda: f"the gateway:\n{self.log()}")
 

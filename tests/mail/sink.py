@@ -89,6 +89,8 @@ class Session:
         return "250 ok"
 
     def do_rcpt(self, argument):
+        if self.sender is None:
+            return "503 from whom?"
         self.recipients.append(argument.partition("<")[2].partition(">")[0])
         return "250 ok"
 
