@@ -76,7 +76,7 @@ def test_kill_and_start(waiting):
     role = waiting.role()
     os.kill(role, signal.SIGKILL)
     wait_until(lambda: waiting.role() not in (None, role), "another role")
-    waiting.wait_ready()
+    waiting.wait_log("role-ready", times=2)
     wait_until(lambda: [one["id"] for one in waiting.queue()] == [row["id"]], lambda: str(waiting.queue()))
     let(waiting)
     waiting.run("queue", "flush", row["id"])
