@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * What the facts mean. How long a sync takes at least is what the fastest device of a class needs:
- * half a turn of a disk of 15,000 per minute, the shortest write of a flash device with a capacitor.
+ * a part of a turn of a disk, the shortest write of a flash device with a capacitor.
  */
 #include "doctor/durability.h"
 
@@ -136,7 +136,8 @@ static void judge_device(const struct doctor_durability *d, struct doctor_findin
 	            d->is_virtual ? "a virtual disk" : d->rotates ? "a disk that turns"
 	                                                          : "a flash device",
 	            d->cache[0] ? ", write cache: " : "", d->cache,
-	            d->is_virtual ? "; whether its host keeps what it says is the host's word" : "");
+	            d->is_virtual ? "; whether its host keeps what it says is the host's word"
+	                          : "");
 }
 
 static void judge_sync(const struct doctor_durability *d, struct doctor_findings *f)

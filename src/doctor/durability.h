@@ -17,7 +17,8 @@ enum { DOCTOR_BATCHES = 3, DOCTOR_DURABILITY_MS = 9000 };
 extern const unsigned doctor_batches[DOCTOR_BATCHES];    /* appends per sync: 1, 20, 100 */
 
 struct doctor_mount {
-	char point[256], kind[32], source[256], options[512];   /* options: of mount and of system */
+	char point[256], kind[32], source[256];
+	char options[512];            /* of the mount and of the file system */
 };
 /* The mount that an absolute path, without links, lies on. False: there is none in the text. */
 bool doctor_mount_find(struct str mountinfo, const char *path, struct doctor_mount *mount);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is said of disks and containers, by their facts, as a table; mounts, as the kernel lists them.
+ * What is said of disks and containers, by their facts, as a table; mounts, as the kernel lists
+ * them.
  */
 #include "test.h"
 
@@ -34,7 +35,7 @@ static const struct row rows[] = {
 	    .has_device = true, .device = "nvme0n1", .sync_us = 1 }, 1, "no device is so fast" },
 	{ "a mount without barriers",
 	  { .magic = EXT4_SUPER_MAGIC, .has_mount = true,
-	    .mount = { "/", "ext4", "/dev/sda1", "rw,relatime,rw,nobarrier" }, .has_device = true,
+	    .mount = { "/", "ext4", "/dev/sda1", "rw,relatime,nobarrier" }, .has_device = true,
 	    .device = "sda", .sync_us = 100 }, 1, "is mounted with nobarrier" },
 	{ "the same in other words",
 	  { .magic = EXT4_SUPER_MAGIC, .has_mount = true,
