@@ -88,7 +88,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	about.utf8 = kind.n > 2 && kind.p[2] == 'u';
 	if (about.from.n == 0)
 		return 0;
-	gateway_dsn_write(&dsn, &text);
+	about.account = kind.n > 3 ? STR("") : STR("ann");
+	about.client.ip = ip_from_v4(192, 0, 2, 1);
+	gateway_dsn_write(&dsn, about.from, &text);
 	check_lines(buf_str(&text), str_is_ascii(about.from));
 	must(count(buf_str(&text), STR("\r\n--=_N1\r\n")) == (rest.n > 0 ? 3 : 2));
 	must(count(buf_str(&text), STR("\r\n--=_N1--\r\n")) == 1);

@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{ "check", "ask blocklists about an address, as an ISP would", cli_check },
 	{ "use", "the lines that make a mail server or filter ask our list", cli_use },
 	{ "user", "accounts of the mail gateway: passwords, addresses", cli_user },
+	{ "queue", "what waits in the mail gateway: show, hold, release, drop", cli_queue },
 	{ "sendmail", "send mail of this machine's programs: the old /usr/sbin/sendmail",
 	  cli_sendmail },
 	{ "backup", "a verified copy of the database while the roles run", cli_backup },

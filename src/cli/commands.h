@@ -21,6 +21,7 @@ int cli_keys(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_nominate(int argc, char **argv);
 int cli_permit(int argc, char **argv);
+int cli_queue(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_retest(int argc, char **argv);
 int cli_scan(int argc, char **argv);

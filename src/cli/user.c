@@ -237,6 +237,9 @@ static int user_add(struct user *u)
 	if (code != CLI_GO)
 		return code;
 	note_foreign(u);
+	if (!u->no_password && strcmp(u->cli.settings.gateway.auth, "accounts") != 0)
+		cli_note(&u->cli, "gateway.auth is %s: this password lets nobody in",
+		         cli_safe(&u->cli, u->cli.settings.gateway.auth));
 	return change(u, store_account_add(u->cli.store, &u->account, u->addresses,
 	                                   u->address_count, u->now_s), "added");
 }

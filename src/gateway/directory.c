@@ -146,8 +146,8 @@ static int read_lines(struct directory *d, struct domain *domain, const char *pa
 		rest = end == SIZE_MAX ? (struct str){ 0 } : str_from(rest, end + 1);
 		if (line.n == 0 || line.p[0] == '#' || read_line(d, domain, line))
 			continue;
-		buf_printf(message, "%s:%u: expected an address of %s, or \"@%s\" for all, "
-		           "found \"", path, number, domain->name, domain->name);
+		buf_printf(message, "gateway.recipients: %s:%u: expected an address of %s, or "
+		           "\"@%s\" for all, found \"", path, number, domain->name, domain->name);
 		buf_add_escaped(message, (struct str){ line.p, line.n < 80 ? line.n : 80 });
 		buf_add_byte(message, '"');
 		return ERR_INVALID;
@@ -229,13 +229,20 @@ int directory_check(const struct gateway_config *config, struct buf *message)
 			return refuse(message, "domains", config->domains.v[i], "a domain name");
 	for (size_t i = 0; i < config->recipients.n; i++) {
 		const char *entry = config->recipients.v[i];
-		if (!entry_split(entry, &domain, &path) || !domain_of(domain, name))
-			return refuse(message, "recipients", entry, "\"DOMAIN PATH\"");
+		if (!entry_split(entry, &domain, &path) || !domain_of(domain, name) ||
+		    path.p[0] != '/')
+			return refuse(message, "recipients", entry, "\"DOMAIN /PATH\"");
 		if (!is_of_domains(config, name))
 			return refuse(message, "recipients", entry,
 			              "a domain of gateway.domains");
 	}
 	return ERR_OK;
+}
+
+const char *directory_file(const char *entry)
+{
+	struct str domain, path;
+	return entry_split(entry, &domain, &path) ? path.p : "";
 }
 
 static void read_domains(struct directory *d, const struct gateway_config *config)
@@ -458,20 +465,35 @@ enum gateway_known directory_account_of_uid(void *directory, unsigned uid, struc
 	return known;
 }
 
-enum gateway_known directory_credentials(void *directory, struct str name, struct buf *hash,
-                                         struct buf *scram)
+/* *found is to be wiped. */
+static enum gateway_known of_login(struct directory *d, struct str login, struct account *found)
 {
-	struct directory *d = directory;
-	struct account found;
 	char key[ACCOUNT_NAME_MAX];
 	if (!d->store)
 		return GATEWAY_NOT_NOW;
-	if (!str_copy(key, sizeof(key), name) || strlen(key) != name.n)
+	if (!str_copy(key, sizeof(key), login) || strlen(key) != login.n)
 		return GATEWAY_NO;
 	lower(key);
-	enum gateway_known known = known_of(store_account_get(d->store, key, &found));
-	if (known == GATEWAY_YES && found.locked)
-		known = GATEWAY_NO;
+	enum gateway_known known = known_of(store_account_of_login(d->store, key, found));
+	return known == GATEWAY_YES && found->locked ? GATEWAY_NO : known;
+}
+
+enum gateway_known directory_account_of_login(void *directory, struct str login,
+                                              struct buf *account)
+{
+	struct account found;
+	enum gateway_known known = of_login(directory, login, &found);
+	if (known == GATEWAY_YES)
+		buf_add_cstr(account, found.name);
+	explicit_bzero(&found, sizeof(found));
+	return known;
+}
+
+enum gateway_known directory_credentials(void *directory, struct str name, struct buf *hash,
+                                         struct buf *scram)
+{
+	struct account found;
+	enum gateway_known known = of_login(directory, name, &found);
 	if (known == GATEWAY_YES) {
 		buf_add_cstr(hash, found.hash);
 		buf_add_cstr(scram, found.scram);

@@ -48,9 +48,11 @@ void directory_use(struct directory *d, struct store *st);
 
 /* For the policy. */
 struct gateway_directory directory_facts(struct directory *d);
-/* For gateway_setup, whose arg is the directory. A locked account has no hash, and is nobody's. The
- * hash is a secret: wipe it. */
+/* For gateway_setup, whose arg is the directory. A locked account is nobody's. Who logs in gives
+ * the name of his account, or an address of it. A hash is a secret: wipe it. */
 enum gateway_known directory_account_of_uid(void *directory, unsigned uid, struct buf *account);
+enum gateway_known directory_account_of_login(void *directory, struct str login,
+                                              struct buf *account);
 enum gateway_known directory_credentials(void *directory, struct str name, struct buf *hash,
                                          struct buf *scram);
 
@@ -69,5 +71,7 @@ const char *directory_unread(struct directory *d, size_t *at);
 /* Whether domains and recipients are as they should be; ERR_INVALID with one line that names the
  * parameter. The files are not read. */
 int directory_check(const struct gateway_config *config, struct buf *message);
+/* The file that an entry of gateway.recipients names, within it. */
+const char *directory_file(const char *entry);
 
 #endif

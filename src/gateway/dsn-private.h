@@ -17,6 +17,9 @@ void dsn_words(const struct gateway_dsn *dsn, struct buf *out);
 /* Appends the fields of message/delivery-status: ASCII, lines in CRLF. */
 void dsn_status(const struct gateway_dsn *dsn, struct buf *out);
 
+/* A message of a stranger, of which a postmaster is told. */
+bool dsn_is_strangers(const struct gateway_dsn *dsn);
+
 /* The code of a recipient's outcome (RFC 3463) as the notice gives it: of the class that the notice
  * has, else "5.0.0" and the like. */
 struct str dsn_code(enum gateway_notice what, const struct gateway_outcome *outcome);

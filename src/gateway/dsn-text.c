@@ -4,6 +4,11 @@
  */
 #include "gateway/dsn-private.h"
 
+bool dsn_is_strangers(const struct gateway_dsn *dsn)
+{
+	return dsn->about->account.n == 0;
+}
+
 static bool is_control(unsigned char c)
 {
 	return c < 0x20 || c == 0x7f;

@@ -127,6 +127,24 @@ static bool all_relayed(const struct gateway_dsn *dsn)
 	return true;
 }
 
+/* For a postmaster. */
+static void add_strangers_opening(const struct gateway_dsn *dsn, struct buf *out)
+{
+	const struct gateway_envelope *about = dsn->about;
+	char came[CLOCK_TEXT_MAX], client[IP_TEXT_MAX];
+	buf_printf(out, "This is the mail server %s.\n\nA message that came from outside on\n%s\n"
+	           "from <", dsn->hostname, clock_format_mail(about->came_s, came));
+	dsn_add_text(about->from, DSN_ADDRESS_MAX, out);
+	buf_printf(out, "> by the server %s\ncould not be delivered to %s:\n",
+	           about->client.ip.family ? ip_format(&about->client.ip, client) : "(not known)",
+	           dsn->count == 1 ? "this recipient" : "these recipients");
+	for (size_t i = 0; i < dsn->count; i++)
+		add_recipient(&dsn->told[i], out);
+	buf_add_cstr(out, "\nIt had been taken by then, and its sender was not told: that address\n"
+	             "may be anybody's. Pass it on, or answer it, if it is worth that; and\n"
+	             "see to it that such recipients are refused before (gateway.recipients).\n");
+}
+
 static void add_opening(const struct gateway_dsn *dsn, struct buf *out)
 {
 	const char *plural = dsn->count == 1 ? "this recipient" : "these recipients";
@@ -156,8 +174,11 @@ static void add_opening(const struct gateway_dsn *dsn, struct buf *out)
 
 void dsn_words(const struct gateway_dsn *dsn, struct buf *out)
 {
-	add_opening(dsn, out);
-	if (dsn->what == GATEWAY_NOTICE_FAILED)
+	if (dsn_is_strangers(dsn))
+		add_strangers_opening(dsn, out);
+	else
+		add_opening(dsn, out);
+	if (dsn->what == GATEWAY_NOTICE_FAILED && !dsn_is_strangers(dsn))
 		add_advice(dsn, out);
 	buf_printf(out, "\nIn the log of %s the message is ", dsn->hostname);
 	dsn_add_ascii(dsn->about->id, GATEWAY_ID_MAX, false, out);

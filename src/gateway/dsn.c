@@ -32,6 +32,32 @@ bool gateway_dsn_wanted(const struct gateway_to *to, enum gateway_notice what)
 	return (to->notify & asks[what]) != 0;
 }
 
+/* A notice, made here: it has no client. */
+static bool is_our_own(const struct gateway_envelope *about)
+{
+	return about->from.n == 0 && about->account.n == 0 && about->client.ip.family == 0;
+}
+
+/* Of the domain that the first of them is in; if it is the postmaster himself, nobody. */
+static struct str postmaster_of(const struct gateway_dsn *dsn, struct arena *a)
+{
+	const struct str failed = dsn->told[0].rcpt->to.address;
+	const size_t at = str_find(failed, '@');
+	const struct str local = { failed.p, at == SIZE_MAX ? failed.n : at };
+	if (at == SIZE_MAX || str_caseeq(local, STR("postmaster")))
+		return STR("");
+	return str_of(arena_printf(a, "postmaster%.*s", STR_ARG(str_from(failed, at))));
+}
+
+struct str gateway_dsn_whom(const struct gateway_dsn *dsn, struct arena *a)
+{
+	if (!dsn_is_strangers(dsn))
+		return dsn->about->from;
+	if (dsn->what != GATEWAY_NOTICE_FAILED || is_our_own(dsn->about) || dsn->count == 0)
+		return STR("");
+	return postmaster_of(dsn, a);
+}
+
 /* ---- the parts ------------------------------------------------------------------------- */
 
 static void in_crlf(struct str lf, struct buf *out)
@@ -150,6 +176,8 @@ static void add_original(const struct gateway_dsn *dsn, struct str boundary, str
 
 static const char *subject(const struct gateway_dsn *dsn)
 {
+	if (dsn_is_strangers(dsn))
+		return "A message from outside could not be delivered";
 	switch (dsn->what) {
 	case GATEWAY_NOTICE_FAILED: return "Your message could not be delivered";
 	case GATEWAY_NOTICE_DELAYED: return "Your message is delayed";
@@ -158,13 +186,14 @@ static const char *subject(const struct gateway_dsn *dsn)
 	return "Your message was delivered";
 }
 
-static void add_header(const struct gateway_dsn *dsn, struct str boundary, struct buf *out)
+static void add_header(const struct gateway_dsn *dsn, struct str whom, struct str boundary,
+                       struct buf *out)
 {
 	const struct str answers = msgid_of(header_of(dsn->original));
 	char date[CLOCK_TEXT_MAX];
 	buf_printf(out, "From: \"Mail Delivery System\" <MAILER-DAEMON@%s>\r\nTo: <",
 	           dsn->hostname);
-	dsn_add_text(dsn->about->from, DSN_ADDRESS_MAX, out);
+	dsn_add_text(whom, DSN_ADDRESS_MAX, out);
 	buf_printf(out, ">\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", subject(dsn),
 	           clock_format_mail(dsn->now_s, date), dsn->id, dsn->hostname);
 	if (answers.n > 0 && answers.n < DSN_ADDRESS_MAX)
@@ -176,15 +205,15 @@ static void add_header(const struct gateway_dsn *dsn, struct str boundary, struc
 	           STR_ARG(boundary));
 }
 
-void gateway_dsn_write(const struct gateway_dsn *dsn, struct buf *out)
+void gateway_dsn_write(const struct gateway_dsn *dsn, struct str whom, struct buf *out)
 {
 	/* "=_" does not come about in quoted-printable (RFC 2045 6.7), nor in base64. */
 	struct buf boundary = { 0 };
-	assert(dsn->count > 0 && dsn->about->from.n > 0);
+	assert(dsn->count > 0 && whom.n > 0);
 	buf_add_cstr(&boundary, "=_");
 	dsn_add_ascii(str_of(dsn->id), GATEWAY_ID_MAX, false, &boundary);
 	const struct str b = buf_str(&boundary);
-	add_header(dsn, b, out);
+	add_header(dsn, whom, b, out);
 	add_words(dsn, b, out);
 	add_status(dsn, b, out);
 	add_original(dsn, b, out);
@@ -192,18 +221,23 @@ void gateway_dsn_write(const struct gateway_dsn *dsn, struct buf *out)
 	buf_fini(&boundary);
 }
 
-void gateway_dsn_envelope(const struct gateway_dsn *dsn, bool local, uint64_t size_bytes,
-                          struct arena *a, struct gateway_envelope *out)
+void gateway_dsn_envelope(const struct gateway_dsn *dsn, struct str whom, bool local,
+                          uint64_t size_bytes, struct arena *a, struct gateway_envelope *out)
 {
 	struct gateway_to *to = arena_alloc(a, sizeof(*to));
-	*to = (struct gateway_to){ .address = dsn->about->from, .notify = SMTP_NOTIFY_NEVER,
-	                           .local = local };
+	*to = (struct gateway_to){ .address = whom, .notify = SMTP_NOTIFY_NEVER, .local = local };
 	*out = (struct gateway_envelope){
 		.id = str_of(dsn->id), .from = STR(""), .account = STR(""), .helo = STR(""),
-		.envid = STR(""), .listener = GATEWAY_LOCAL,
-		.utf8 = !str_is_ascii(dsn->about->from), .body = SMTP_BODY_7BIT,
-		.came_s = dsn->now_s, .size_bytes = size_bytes, .to = to, .to_count = 1,
+		.envid = STR(""), .listener = GATEWAY_LOCAL, .utf8 = !str_is_ascii(whom),
+		.body = SMTP_BODY_7BIT, .came_s = dsn->now_s, .size_bytes = size_bytes, .to = to,
+		.to_count = 1,
 	};
+}
+
+/* The sender has said of what he wants notice; a postmaster is told of all that fails. */
+static bool is_told(const struct gateway_dsn *dsn, const struct gateway_told *told)
+{
+	return dsn_is_strangers(dsn) || gateway_dsn_wanted(&told->rcpt->to, dsn->what);
 }
 
 bool gateway_dsn_make(const struct gateway_dsn *dsn, bool local, struct arena *a,
@@ -211,15 +245,16 @@ bool gateway_dsn_make(const struct gateway_dsn *dsn, bool local, struct arena *a
 {
 	struct gateway_told *wanted = arena_alloc(a, (dsn->count + 1) * sizeof(*wanted));
 	struct gateway_dsn those = *dsn;
+	const struct str whom = gateway_dsn_whom(dsn, a);
 	const size_t before = text->n;
 	those.told = wanted;
 	those.count = 0;
 	for (size_t i = 0; i < dsn->count; i++)
-		if (gateway_dsn_wanted(&dsn->told[i].rcpt->to, dsn->what))
+		if (is_told(dsn, &dsn->told[i]))
 			wanted[those.count++] = dsn->told[i];
-	if (those.count == 0 || dsn->about->from.n == 0)
+	if (those.count == 0 || whom.n == 0 || (dsn_is_strangers(dsn) && !local))
 		return false;
-	gateway_dsn_write(&those, text);
-	gateway_dsn_envelope(dsn, local, text->n - before, a, envelope);
+	gateway_dsn_write(&those, whom, text);
+	gateway_dsn_envelope(dsn, whom, local, text->n - before, a, envelope);
 	return true;
 }

@@ -4,6 +4,11 @@
  * Pure. A notice has the null sender, and none is ever made about a message that has it, so that
  * no report causes a report.
  *
+ * An account is told of its messages. A stranger is told nothing: who he is, is not known, and what
+ * was refused him in the session his own server has told him. If a message of his fails later (an
+ * inner host refuses what it did not refuse before), it goes to the postmaster of the domain that
+ * it was for, who can pass it on or answer; nobody is sent what he never wrote.
+ *
  * Hostile input: the message that is told of, the replies of foreign servers, ENVID and ORCPT of
  * clients; all of it goes into headers and bodies only as text that cannot leave its place.
  */
@@ -29,18 +34,21 @@ struct gateway_dsn {
 };
 
 /* Appends the notice as a message, lines ended by CRLF: 7bit, none longer than 998, whatever the
- * original is; only a sender's address that is no ASCII stands in its header as it is (RFC 6531).
+ * original is; only an address `whom` that is no ASCII stands in its header as it is (RFC 6531).
  * What is returned of the original: all of it with a failure, unless RET=HDRS or it is long or cut;
  * else its header. */
-void gateway_dsn_write(const struct gateway_dsn *dsn, struct buf *out);
+void gateway_dsn_write(const struct gateway_dsn *dsn, struct str whom, struct buf *out);
 
-/* The envelope of the notice, to the sender of what it is about, so that nobody is told of its own
- * fate (RFC 3461 6.1). `local`: to a mailbox of ours. Slices are dsn's or the arena's. */
-void gateway_dsn_envelope(const struct gateway_dsn *dsn, bool local, uint64_t size_bytes,
-                          struct arena *a, struct gateway_envelope *out);
+/* To whom it goes: the sender, or a postmaster in the arena; "": nobody is told. */
+struct str gateway_dsn_whom(const struct gateway_dsn *dsn, struct arena *a);
 
-/* Both, of those among `told` that want it; the whole of a queue's hook `notice`. False, and
- * nothing is made: the message has the null sender, or nobody wants it. */
+/* The envelope of the notice, of which nobody is told what becomes (RFC 3461 6.1). `local`: to a
+ * mailbox of ours. Slices are dsn's or the arena's. */
+void gateway_dsn_envelope(const struct gateway_dsn *dsn, struct str whom, bool local,
+                          uint64_t size_bytes, struct arena *a, struct gateway_envelope *out);
+
+/* Both, of those among `told` of which notice is to be given; the whole of a queue's hook `notice`.
+ * False, and nothing is made: nobody is told. `local`: of whom. */
 bool gateway_dsn_make(const struct gateway_dsn *dsn, bool local, struct arena *a,
                       struct gateway_envelope *envelope, struct buf *text);
 

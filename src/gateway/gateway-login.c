@@ -17,15 +17,33 @@ static void log_login(const struct gateway_session *s, bool right, const char *w
 	    LOG_S("account", s->account ? s->account : ""), LOG_S("why", why));
 }
 
+/* The name that was right is an account's, or an address of it. It may have gone meanwhile. */
+static enum gateway_login_answer name_account(struct gateway_session *s, struct str login)
+{
+	const struct gateway_setup *setup = &s->gateway->setup;
+	struct buf account = { 0 };
+	enum gateway_known known = GATEWAY_YES;
+	if (setup->account_of_login)
+		known = setup->account_of_login(setup->arg, login, &account);
+	else
+		buf_add_str(&account, login);
+	if (known == GATEWAY_YES)
+		gateway_set_account(s, GATEWAY_BY_LOGIN, buf_str(&account));
+	buf_fini(&account);
+	return known == GATEWAY_YES ? GATEWAY_LOGIN_YES :
+	       known == GATEWAY_NOT_NOW ? GATEWAY_LOGIN_LATER : GATEWAY_LOGIN_NO;
+}
+
 static void finish(struct gateway_session *s, enum gateway_login_answer answer,
                    struct str account)
 {
 	struct gateway_counters *c = s->gateway->counters;
+	if (answer == GATEWAY_LOGIN_YES)
+		answer = name_account(s, account);
 	c->logins += answer == GATEWAY_LOGIN_YES;
 	c->logins_failed += answer != GATEWAY_LOGIN_YES;
 	switch (answer) {
 	case GATEWAY_LOGIN_YES:
-		gateway_set_account(s, GATEWAY_BY_LOGIN, account);
 		log_login(s, true, "");
 		wire_server_login(s->wire, s->client.name);
 		gateway_say(s, 235, "2.7.0", "Authentication successful");
@@ -80,6 +98,8 @@ void gateway_on_auth(struct gateway_session *s, const struct smtp_server_event *
 		                             buf_str(&hash), login_answered, s, &answer);
 	if (scram.n)
 		OPENSSL_cleanse(scram.p, scram.n);
+	if (hash.n)
+		OPENSSL_cleanse(hash.p, hash.n);
 	buf_fini(&hash);
 	buf_fini(&scram);
 	if (!s->login)

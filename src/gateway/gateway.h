@@ -51,8 +51,11 @@ struct gateway_setup {
 	const struct gateway_trusted { struct ip host; struct str account; } *trusted;
 	size_t trusted_count;
 	/* The account of a system user at the local socket: appended to *account; GATEWAY_NO:
-	 * there is none. And the stored hash and SCRAM keys of an account by its name. */
+	 * there is none. That of who has logged in by a name (NULL: it is the name). And the stored
+	 * hash and SCRAM keys of an account, by what is given at a login. */
 	enum gateway_known (*account_of_uid)(void *arg, unsigned uid, struct buf *account);
+	enum gateway_known (*account_of_login)(void *arg, struct str login,
+	                                       struct buf *account);
 	enum gateway_known (*credentials)(void *arg, struct str name, struct buf *hash,
 	                                  struct buf *scram);
 	void *arg;

@@ -33,9 +33,13 @@ static bool more_behind(const struct gateway_log *log)
 	return log->count < log->max && log->trouble == ERR_OK;
 }
 
-static bool has_room(const struct gateway_log *log, size_t bytes)
+/* As long as no other segment is ready, what begins leaves a part of this one to what ends. */
+static bool has_room(const struct gateway_log *log, enum gateway_room room, size_t bytes)
 {
-	return !log->current->failed && log->bytes - log->current->end >= bytes;
+	enum { ENDS_PART = 16 };
+	const size_t left = log->bytes - log->current->end;
+	const size_t kept = room == GATEWAY_BEGINS && !log->ready ? log->bytes / ENDS_PART : 0;
+	return !log->current->failed && left >= kept && left - kept >= bytes;
 }
 
 static bool may_advance(const struct gateway_log *log, enum gateway_room room)
@@ -48,7 +52,7 @@ int gateway_log_room(const struct gateway_log *log, enum gateway_room room, size
 	const size_t bytes = gateway_record_bytes(payload);
 	if (bytes > log->bytes - gateway_record_bytes(0))
 		return ERR_LIMIT;
-	return has_room(log, bytes) || may_advance(log, room) ? ERR_OK : ERR_FULL;
+	return has_room(log, room, bytes) || may_advance(log, room) ? ERR_OK : ERR_FULL;
 }
 
 static int current_advance(struct gateway_log *log, enum gateway_room room)
@@ -73,7 +77,7 @@ int gateway_log_append(struct gateway_log *log, enum gateway_room room, uint32_t
 	assert(kind != GATEWAY_KIND_SEGMENT);
 	if (bytes > log->bytes - gateway_record_bytes(0))
 		return ERR_LIMIT;
-	int e = has_room(log, bytes) ? ERR_OK : current_advance(log, room);
+	int e = has_room(log, room, bytes) ? ERR_OK : current_advance(log, room);
 	if (e != ERR_OK)
 		return e;
 	struct segment *s = log->current;

@@ -60,8 +60,8 @@ int gateway_log_open(const struct gateway_log_options *options, struct syncer *s
 /* After syncer_stop(). What was appended last is synced, committed or not. NULL is fine. */
 void gateway_log_close(struct gateway_log *log);
 
-/* What there is room for: an append that ends something may use the last segment, one that
- * begins something must leave it. */
+/* What there is room for: an append that ends something may use the last segment, and all of the
+ * one before while that is not ready; one that begins something must leave them. */
 enum gateway_room { GATEWAY_BEGINS, GATEWAY_ENDS };
 
 /* Whether a record of that payload could be appended now: ERR_OK, ERR_FULL, ERR_LIMIT. */

@@ -11,7 +11,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SYNC_AFTER_MS = 1000, AGAIN_AFTER_MS = 1000 };
+enum { SYNC_AFTER_MS = 1000, AGAIN_AFTER_MS = 50 };
 
 /* ---- the timer -------------------------------------------------------------------------- */
 

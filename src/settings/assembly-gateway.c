@@ -114,43 +114,25 @@ static bool is_ours(const struct assembly_gateway *g, struct str address)
 	return facts.has_domain(facts.arg, domain);
 }
 
-/* Whom a notice is for. A stranger's address is anybody's word: he would not be told, but somebody
- * else. What an inner host refuses of his mail is for the operator to see. */
-static bool reader_of(const struct assembly_gateway *g, enum gateway_notice what,
-                      const struct gateway_message *message, struct arena *a,
-                      struct gateway_envelope *about)
-{
-	const struct config_strings *domains = &g->settings->gateway.domains;
-	*about = message->envelope;
-	if (about->account.n > 0)
-		return true;
-	if (about->from.n == 0 || what != GATEWAY_NOTICE_FAILED || domains->n == 0)
-		return false;
-	about->from = str_of(arena_printf(a, "postmaster@%s", domains->v[0]));
-	return true;
-}
-
 static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_message *message,
                       const struct gateway_told *told, size_t n, struct arena *a,
                       struct gateway_envelope *envelope, struct buf *text)
 {
 	struct assembly_gateway *g = arg;
-	struct gateway_envelope about;
 	struct buf original = { 0 };
 	char id[GATEWAY_ID_MAX];
-	if (!reader_of(g, what, message, a, &about))
-		return false;
 	if (gateway_queue_text(g->queue, message, &original) != ERR_OK)
 		buf_clear(&original);
 	gateway_queue_id(g->queue, id);
 	const struct gateway_dsn dsn = {
-		.what = what, .about = &about, .told = told, .count = n,
+		.what = what, .about = &message->envelope, .told = told, .count = n,
 		.original = original.n ? buf_str(&original) : STR(""),
 		.hostname = g->settings->general.hostname, .id = arena_strdup(a, str_of(id)),
 		.now_s = clock_now_s(),
-		.give_up_s = about.came_s + g->settings->gateway.give_up_s,
+		.give_up_s = message->envelope.came_s + g->settings->gateway.give_up_s,
 	};
-	bool made = gateway_dsn_make(&dsn, is_ours(g, about.from), a, envelope, text);
+	bool made = gateway_dsn_make(&dsn, is_ours(g, gateway_dsn_whom(&dsn, a)), a, envelope,
+	                             text);
 	buf_fini(&original);
 	return made;
 }
@@ -231,6 +213,7 @@ static struct gateway_callouts_setup callouts_setup(const struct assembly_gatewa
 
 static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 {
+	const bool ours = strcmp(g->settings->gateway.auth, "accounts") == 0;
 	return (struct gateway_setup){
 		.loop = g->setup.loop, .config = &g->settings->gateway,
 		.hostname = g->settings->general.hostname,
@@ -240,8 +223,8 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.callouts = g->callouts, .asks = asks_inside,
 		.trusted = g->trusted, .trusted_count = g->trusted_count,
 		.account_of_uid = directory_account_of_uid,
-		.credentials = strcmp(g->settings->gateway.auth, "accounts") == 0
-			? directory_credentials : NULL,
+		.account_of_login = ours ? directory_account_of_login : NULL,
+		.credentials = ours ? directory_credentials : NULL,
 		.arg = g->directory, .scram_secret = g->scram ? g->scram_secret : NULL,
 		.counters = g->setup.counters,
 	};

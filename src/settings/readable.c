@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/sandbox.h"
+#include "gateway/directory.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -127,6 +128,28 @@ static int check_list(const struct settings *s, struct named_file file,
 	return e;
 }
 
+/* The gateway reads them as the roles' user, at its start and at each HUP. */
+static int check_recipients(const struct settings *s, struct buf *message, struct buf *remarks)
+{
+	const struct config_strings *list = &s->gateway.recipients;
+	const struct directory_setup setup = { .config = &s->gateway };
+	struct named_file file = { "gateway.recipients", "a file", NULL, false };
+	struct directory *d = NULL;
+	int e = ERR_OK;
+	for (size_t i = 0; e == ERR_OK && i < list->n; i++) {
+		file.path = directory_file(list->v[i]);
+		e = check_file(s, &file, message, remarks);
+	}
+	if (e != ERR_OK || list->n == 0)
+		return e;
+	e = directory_create(&setup, &d, message);
+	directory_destroy(d);
+	if (e != ERR_DENIED)
+		return e;
+	buf_clear(message);            /* a remark says so */
+	return ERR_OK;
+}
+
 int settings_check_files(const struct settings *s, struct buf *message, struct buf *remarks)
 {
 	const struct report_config *c = &s->report;
@@ -139,6 +162,8 @@ int settings_check_files(const struct settings *s, struct buf *message, struct b
 		e = check_list(s, template, &c->templates, message, remarks);
 	if (e == ERR_OK)
 		e = check_list(s, bootstrap, &c->rdap_bootstrap, message, remarks);
+	if (e == ERR_OK)
+		e = check_recipients(s, message, remarks);
 	assert(e == ERR_OK || message->n > 0);
 	return e;
 }

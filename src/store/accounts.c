@@ -203,7 +203,7 @@ static int add(struct store *st, struct account *account, const char *const *add
 int store_account_add(struct store *st, struct account *account, const char *const *addresses,
                       size_t n, int64_t now_s)
 {
-	assert(account->uid >= ACCOUNT_NO_UID);
+	assert(account->uid >= ACCOUNT_NO_UID && (n == 0 || addresses));
 	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_add");
 	return e == ERR_OK ? store_end(st, add(st, account, addresses, n, now_s)) : e;
 }
@@ -381,6 +381,23 @@ int store_account_of_address(struct store *st, const char *address, struct accou
 	return e == ERR_OK ? store_end(st, of_address(st, address, account)) : e;
 }
 
+static int of_login(struct store *st, const char *login, struct account *account)
+{
+	struct account_address row;
+	int e = need(st, login, account);
+	if (e != ERR_NOT_FOUND || login[0] == '@')
+		return e;
+	e = find_address(st, str_of(login), &row);
+	assert(e != ERR_OK || strcmp(row.address, login) == 0);
+	return e == ERR_OK ? need(st, row.account, account) : e;
+}
+
+int store_account_of_login(struct store *st, const char *login, struct account *account)
+{
+	int e = store_begin_read(st, PLACE_LIST);
+	return e == ERR_OK ? store_end(st, of_login(st, login, account)) : e;
+}
+
 int store_account_of_uid(struct store *st, unsigned uid, struct account *account)
 {
 	*account = (struct account){ .uid = uid };
@@ -401,6 +418,7 @@ static int owns_address(struct store *st, const char *name, const char *address,
 int store_account_owns(struct store *st, const char *name, const char *address, bool *owns)
 {
 	*owns = false;
+	assert(name && address);
 	int e = store_begin_read(st, PLACE_LIST);
 	return e == ERR_OK ? store_end(st, owns_address(st, name, address, owns)) : e;
 }

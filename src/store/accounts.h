@@ -4,8 +4,8 @@
  * them. What store.h promises holds here too. Changes are for commands (STORE_ACCOUNTS); the
  * gateway reads. They are not in the journal, which is the list's. Blocks.
  *
- * A hash and the SCRAM keys are secrets: they are read by store_account_get() alone, nothing prints
- * them, and the database is for its owner's eyes and its group's.
+ * A hash and the SCRAM keys are secrets: they are read by store_account_get() and _of_login(), and
+ * nothing prints them; the database is for its owner's eyes and its group's.
  *
  *   name       in lower case: "ann", "ann@example.org"
  *   address    in lower case, its domain as A-labels: "ann@example.org". It belongs to one account,
@@ -84,6 +84,9 @@ int store_addresses(struct store *st, const char *account, struct arena *a,
  * (RFC 5233 4), or else its domain. Without hash and keys.
  * ERR_NOT_FOUND without a message. */
 int store_account_of_address(struct store *st, const char *address, struct account *account);
+/* Who logs in by that name: the account of that name, or the one that has exactly that address,
+ * as most mail programs give the whole address. With hash and keys. ERR_NOT_FOUND. */
+int store_account_of_login(struct store *st, const char *login, struct account *account);
 /* Locked or not. ERR_NOT_FOUND without a message. */
 int store_account_of_uid(struct store *st, unsigned uid, struct account *account);
 /* Whether that account, which must not be locked, may send as that address. */

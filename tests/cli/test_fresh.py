@@ -185,6 +185,8 @@ FRESH = {
     "permit": lambda box, get: box.permit("192.0.2.0/24"),
     "user": lambda box, get: box.run("user", "add", "ann", "--scram", "--address",
                                      "ann@b\u00fccher.example", text="s\u00e9same\n"),
+    "queue": lambda box, get: (box.permit("192.0.2.0/24"),
+                               box.run("queue", "list", "--sender", "\u00e4@b.example", code=69)),
     "exclude": lambda box, get: box.run("exclude", "add", "192.0.2.0/24", "--why", "n\u00f6"),
     "test": lambda box, get: fresh_test(box, "test", get("closed")),
     "scan": lambda box, get: fresh_test(box, "scan", get("closed")),

@@ -35,6 +35,7 @@ CALLS = {
                ["remove", "192.0.2.1"]],
     "user": [["list"], ["add", "ann", "--generate"], ["passwd", "ann", "--generate"], ["lock", "ann"],
              ["alias", "ann", "add", "a@b.test"], ["remove", "ann"]],
+    "queue": [["list"], ["show", "x"], ["drop", "--all"]],
     "exclude": [["list"], ["add", "192.0.2.1", "--why", "x"], ["remove", "192.0.2.1"]],
     "test": [["192.0.2.1"]],
     "scan": [["192.0.2.1"]],

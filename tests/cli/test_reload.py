@@ -120,6 +120,18 @@ BROKEN = {
                             "gateway.key: expected the key of the certificate"),
     "login in clear": ({"gateway": 'submission = {"127.0.0.1:5870"}'},
                        "gateway.certificate: expected where gateway.submission"),
+    "no such backend": ({"gateway": 'auth = "ldap:x"'}, 'gateway.auth: "ldap:x": expected accounts,'),
+    "domain that is none": ({"gateway": 'domains = {"a b"}'},
+                            'gateway.domains: "a b": expected a domain name'),
+    "recipients of nobody": ({"gateway": 'domains = {"a.test"}\n recipients = {"b.test /x"}'},
+                             'gateway.recipients: "b.test /x": expected a domain of'),
+    "recipients nowhere": ({"gateway": 'domains = {"a.test"}\n recipients = {"a.test TLS/none"}'},
+                           "gateway.recipients: expected a file"),
+    "recipients that wait": ({"gateway": 'domains = {"a.test"}\n recipients = {"a.test TLS/fifo"}'},
+                             "gateway.recipients: expected a file"),
+    "recipients that are none": (
+        {"gateway": 'domains = {"a.test"}\n recipients = {"a.test /etc/passwd"}'},
+        "gateway.recipients: /etc/passwd:1: expected an address of a.test"),
     "gateway for nobody": ({"gateway": 'listen = {"127.0.0.1:2525"}'},
                            "gateway.domains: expected one or more"),
     "gateway's address": (

@@ -250,6 +250,17 @@ static void senders(void **unused)
 	assert_string_equal(buf_cstr(&text), "$argon2id$x");
 	assert_string_equal(buf_cstr(&keys), "keys");
 	buf_clear(&text);
+	assert_int_equal(directory_credentials(directory, STR("Info@Example.org"), &text, &keys),
+	                 GATEWAY_YES);
+	assert_string_equal(buf_cstr(&text), "$argon2id$x");
+	buf_clear(&text);
+	assert_int_equal(directory_account_of_login(directory, STR("INFO@example.org"), &text),
+	                 GATEWAY_YES);
+	assert_string_equal(buf_cstr(&text), "ann");
+	assert_int_equal(directory_account_of_login(directory, STR("ida"), &text), GATEWAY_NO);
+	assert_int_equal(directory_account_of_login(directory, STR("x@catch.example"), &text),
+	                 GATEWAY_NO);
+	buf_clear(&text);
 	static const struct str none[] = { { "ida", 3 }, { "eve", 3 }, { "", 0 }, { "ann\0x", 5 } };
 	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(directory_credentials(directory, none[i], &text, &keys),
@@ -344,8 +355,9 @@ static void wrong(void **unused)
 	static const struct { const char *domain, *recipients, *file, *words; int err; } rows[] = {
 		{ "a b", NULL, NULL, "gateway.domains: \"a b\": expected a domain name", ERR_INVALID },
 		{ "", NULL, NULL, "gateway.domains: \"\": expected", ERR_INVALID },
-		{ "a.example", "a.example", NULL, "expected \"DOMAIN PATH\"", ERR_INVALID },
-		{ "a.example", "", NULL, "expected \"DOMAIN PATH\"", ERR_INVALID },
+		{ "a.example", "a.example", NULL, "expected \"DOMAIN /PATH\"", ERR_INVALID },
+		{ "a.example", "", NULL, "expected \"DOMAIN /PATH\"", ERR_INVALID },
+		{ "a.example", "a.example x", NULL, "expected \"DOMAIN /PATH\"", ERR_INVALID },
 		{ "a.example", "b.example /x", NULL, "expected a domain of gateway.domains",
 		  ERR_INVALID },
 		{ "a.example", "a.example /nowhere/at-all", NULL, "/nowhere/at-all: cannot be read",

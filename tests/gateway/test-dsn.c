@@ -137,8 +137,9 @@ static void make(const struct row *row, struct gateway_envelope *about, struct g
 {
 	const struct str original = row->original ? str_of(row->original) : STR(MESSAGE);
 	*about = (struct gateway_envelope){
-		.id = STR("M1"), .from = str_of(row->from), .envid = text_of(row->envid),
-		.came_s = CAME_S, .ret = row->ret, .utf8 = row->utf8, .size_bytes = original.n,
+		.id = STR("M1"), .account = STR("ann"), .from = str_of(row->from),
+		.envid = text_of(row->envid), .came_s = CAME_S, .ret = row->ret, .utf8 = row->utf8,
+		.size_bytes = original.n,
 	};
 	*rcpt = (struct gateway_rcpt){ .to = { .address = str_of(row->to),
 	                                       .orcpt = text_of(row->orcpt),
@@ -273,7 +274,7 @@ static void test_read_back(void **state)
 		struct gateway_dsn dsn;
 		struct buf text = { 0 };
 		make(&rows[i], &about, &rcpt, &told, &dsn);
-		gateway_dsn_write(&dsn, &text);
+		gateway_dsn_write(&dsn, about.from, &text);
 		check_form(rows[i].name, buf_str(&text));
 		GMimeMessage *message = mime_parse(buf_str(&text));
 		GMimeObject *root = g_mime_message_get_mime_part(message);
@@ -313,7 +314,7 @@ static void test_long(void **state)
 		buf_add_cstr(&original, "\r\nend\r\n");
 		dsn.original = buf_str(&original);
 		about.size_bytes = original.n + (sizes[i].cut ? 1 : 0);
-		gateway_dsn_write(&dsn, &text);
+		gateway_dsn_write(&dsn, about.from, &text);
 		check_form(sizes[i].name, buf_str(&text));
 		CHECK_ROW(sizes[i].name,
 		          (str_search(buf_str(&text), STR("\r\nend\r\n")) != SIZE_MAX) ==
@@ -363,6 +364,51 @@ static void test_envelope(void **state)
 	arena_fini(&a);
 }
 
+/* A stranger's message that fails later is the postmaster's; nobody else hears of it. */
+static void test_strangers(void **state)
+{
+	struct gateway_envelope about, envelope;
+	struct gateway_rcpt rcpt;
+	struct gateway_told told;
+	struct gateway_dsn dsn;
+	struct arena a = { 0 };
+	struct buf text = { 0 };
+	(void)state;
+	make(&rows[0], &about, &rcpt, &told, &dsn);
+	about.account = STR("");
+	about.from = STR("forged@victim.example");
+	about.client = (struct endpoint){ { 4, { 203, 0, 113, 7 } }, 25 };
+	rcpt.to.address = STR("b@ours.example");
+	rcpt.to.notify = SMTP_NOTIFY_NEVER;
+	assert_true(gateway_dsn_make(&dsn, true, &a, &envelope, &text));
+	assert_true(str_eq(envelope.to[0].address, STR("postmaster@ours.example")));
+	assert_true(str_search(buf_str(&text), STR("\r\nTo: <postmaster@ours.example>\r\n")) !=
+	            SIZE_MAX);
+	assert_true(str_search(buf_str(&text), STR("from <forged@victim.example> by the server "
+	                                           "203.0.113.7\r\n")) != SIZE_MAX);
+	check_form("a stranger's", buf_str(&text));
+	/* A bounce from outside that fails is told, too: else it would be lost. */
+	about.from = STR("");
+	assert_true(gateway_dsn_make(&dsn, true, &a, &envelope, &text));
+	buf_clear(&text);
+	/* Not elsewhere, not of success or delay, not to himself, and not of a notice. */
+	assert_false(gateway_dsn_make(&dsn, false, &a, &envelope, &text));
+	dsn.what = GATEWAY_NOTICE_DELAYED;
+	assert_false(gateway_dsn_make(&dsn, true, &a, &envelope, &text));
+	dsn.what = GATEWAY_NOTICE_SUCCESS;
+	rcpt.to.notify = SMTP_NOTIFY_SUCCESS;
+	assert_false(gateway_dsn_make(&dsn, true, &a, &envelope, &text));
+	dsn.what = GATEWAY_NOTICE_FAILED;
+	rcpt.to.address = STR("PostMaster@ours.example");
+	assert_false(gateway_dsn_make(&dsn, true, &a, &envelope, &text));
+	rcpt.to.address = STR("b@ours.example");
+	about.client = (struct endpoint){ .port = 0 };
+	assert_false(gateway_dsn_make(&dsn, true, &a, &envelope, &text));
+	assert_int_equal(text.n, 0);
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
 /* A report of ours that bounces off this gateway is read by the desk that sent it. */
 static void test_bounce_is_read(void **state)
 {
@@ -392,7 +438,7 @@ static void test_bounce_is_read(void **state)
 		buf_printf(&original, "Message-ID: <portreeve-report.%s@x>\r\n\r\n\xff\r\n", token);
 		dsn.original = buf_str(&original);
 		about.size_bytes = original.n;
-		gateway_dsn_write(&dsn, &text);
+		gateway_dsn_write(&dsn, about.from, &text);
 		if (report_bounce_parse(buf_str(&text), key, &bounce, &expected) != ERR_OK)
 			fail_msg("%s: %s", rows[is[i].row].name, expected);
 		CHECK_ROW(rows[is[i].row].name, bounce.kind == is[i].kind &&
@@ -408,7 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wanted), cmocka_unit_test(test_read_back),
 		cmocka_unit_test(test_long), cmocka_unit_test(test_envelope),
-		cmocka_unit_test(test_bounce_is_read),
+		cmocka_unit_test(test_strangers), cmocka_unit_test(test_bounce_is_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

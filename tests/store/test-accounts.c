@@ -222,6 +222,33 @@ static void whose(void **unused)
 	assert_int_equal(store_account_of_uid(st, UINT32_MAX, &account), ERR_NOT_FOUND);
 }
 
+/* By its name, or by an address of its own, and by nothing that is only like one. */
+static void logins(void **unused)
+{
+	(void)unused;
+	static const struct { const char *login, *name; } rows[] = {
+		{ "ann", "ann" }, { "ann@example.org", "ann" }, { "info@example.org", "ann" },
+		{ "bob@example.net", "bob@example.net" }, { "bob@example.org", "bob@example.net" },
+		{ "any@example.com", NULL }, { "@example.com", NULL }, { "ann+x@example.org", NULL },
+		{ "bob", NULL }, { "", NULL }, { "eve", NULL },
+	};
+	struct account account;
+	OK(st, add_as("ann", -1, "ann@example.org", "info@example.org"));
+	OK(st, add_as("bob@example.net", -1, "bob@example.org", "@example.com"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int e = store_account_of_login(st, rows[i].login, &account);
+		assert_int_equal(e, rows[i].name ? ERR_OK : ERR_NOT_FOUND);
+		if (rows[i].name) {
+			assert_string_equal(account.name, rows[i].name);
+			assert_string_equal(account.hash, "$argon2id$x");
+		}
+	}
+	/* A name goes before an address. */
+	OK(st, add_as("info@example.org", -1, NULL, NULL));
+	OK(st, store_account_of_login(st, "info@example.org", &account));
+	assert_string_equal(account.name, "info@example.org");
+}
+
 /* Roles read; who may write is the commands. */
 static void rights(void **unused)
 {
@@ -251,7 +278,8 @@ static void rights(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(added), EACH(refused), EACH(changed), EACH(mailbox), EACH(whose), EACH(rights),
+		EACH(added), EACH(refused), EACH(changed), EACH(mailbox), EACH(whose), EACH(logins),
+		EACH(rights),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

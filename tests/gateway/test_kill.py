@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: ISC
+"""The gateway's queue, killed and its plug pulled at any time: nothing that was acknowledged is lost,
+nothing that is over comes back by a kill, nothing is there that was never added.
+
+$SEED gives the same moments again, as far as a machine can. CAMPAIGN=yes: 200 kills and 100,000
+messages each."""
+
+import os
+import random
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+BUILD = Path(os.environ["PORTREEVE"]).resolve().parent / "tests" / "gateway"
+CAMPAIGN = os.environ.get("CAMPAIGN") == "yes"
+SEED = int(os.environ.get("SEED", "1"))
+KILLS, MESSAGES = (200, 500) if CAMPAIGN else (10, 150)
+LIMIT_S = 60
+STAY_MAX = 200
+
+
+class Spooler:
+    """The program on a directory, with what it said."""
+
+    def __init__(self, directory, kept=None):
+        environment = dict(os.environ)
+        if kept:
+            environment.update(LD_PRELOAD=BUILD / "powercut.so", POWERCUT_DIRECTORY=directory,
+                               POWERCUT_KEPT=kept, ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0")
+        self.process = subprocess.Popen([BUILD / "spooler", directory], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, env=environment)
+        self.said = []
+        self.changed = threading.Condition()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        self.wait("ready ")
+
+    def read(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.said.append(line.rstrip("\n"))
+                self.changed.notify_all()
+        with self.changed:
+            self.said.append(None)
+            self.changed.notify_all()
+
+    def wait(self, line):
+        with self.changed:
+            assert self.changed.wait_for(lambda: line in self.said or None in self.said, LIMIT_S)
+            assert line in self.said, self.said[-5:]
+
+    def ask(self, text):
+        try:
+            self.process.stdin.write(text)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        return self.words("ok"), self.words("delivered")
+
+    def words(self, what):
+        return {line.split()[1] for line in self.said if line and line.startswith(what + " ")}
+
+    def listed(self):
+        """What is there, after what was left of messages to be delivered at once has gone."""
+        self.ask("list\n")
+        self.wait("end ")
+        assert not self.words("bad")
+        return self.words("have")
+
+
+def feed(spooler, chance, turn):
+    """Messages to stay and to go, until the process is killed at some moment."""
+    moment = threading.Timer(chance.uniform(0.001, 0.25), spooler.process.kill)
+    moment.start()
+    added = set()
+    for i in range(MESSAGES):
+        word = f"w{turn}n{i}"
+        added.add(word)
+        spooler.ask(f"{chance.choice(['add', 'keep'])} {word} {chance.choice([20, 400, 4000, 20000])}\n")
+        if i % 10 == 0:
+            time.sleep(0)
+    moment.join()
+    return added
+
+
+def pull_the_plug(directory, kept, chance, torn):
+    """Of each file what was synced; of the rest nothing, or any of its sectors."""
+    names = (kept / "names").read_text().split() if (kept / "names").exists() else []
+    for path in directory.glob("segment-*"):
+        now = path.read_bytes()
+        safe = (kept / path.name).read_bytes() if (kept / path.name).exists() else b""
+        if path.name not in names:
+            path.unlink()
+            continue
+        after = bytearray(safe.ljust(len(now), b"\0"))
+        for at in range(0, len(now), 512):
+            if torn and now[at:at + 512] != after[at:at + 512] and chance.random() < 0.5:
+                after[at:at + 512] = now[at:at + 512]
+        path.write_bytes(after)
+
+
+@pytest.mark.parametrize("cut", ["kill", "power", "torn"])
+def test_nothing_is_lost(tmp_path, cut):
+    chance = random.Random(f"{SEED} {cut}")
+    directory, kept = tmp_path / "queue", tmp_path / "kept"
+    must, over, added = set(), set(), set()
+    acknowledged = 0
+    for turn in range(KILLS):
+        kept.mkdir(exist_ok=True)
+        spooler = Spooler(directory, kept if cut != "kill" else None)
+        there = spooler.listed()
+        gone = spooler.words("delivered")
+        lost = must - there - gone
+        assert not lost, (cut, SEED, turn, sorted(lost)[:5])
+        assert there <= added, (cut, SEED, turn, sorted(there - added)[:5])
+        if cut == "kill":
+            assert not gone & over, (SEED, turn, sorted(gone & over)[:5])
+        must = there
+        if len(must) > STAY_MAX:        # the queue must not be full of what stays: a new one
+            spooler.kill()
+            shutil.rmtree(directory)
+            shutil.rmtree(kept)
+            must, over, added = set(), set(), set()
+            continue
+        added |= feed(spooler, chance, turn)
+        ok, delivered = spooler.kill()
+        acknowledged += len(ok)
+        must = (must | ok) - delivered
+        over |= delivered
+        if cut != "kill":
+            pull_the_plug(directory, kept, chance, cut == "torn")
+    assert acknowledged > KILLS
+    print(f"{cut}: {acknowledged} acknowledged, {KILLS} cuts, none lost")
