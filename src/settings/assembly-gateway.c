@@ -377,11 +377,15 @@ void assembly_gateway_reload(struct assembly_gateway *g, const struct settings *
 	directory_destroy(directory);
 }
 
+static bool same(const struct ip *a, size_t n, const struct ip *b, size_t m)
+{
+	return n == m && (n == 0 || memcmp(a, b, n * sizeof(*a)) == 0);
+}
+
 static bool same_network(const struct gateway_network *a, const struct gateway_network *b)
 {
-	return a->own_count == b->own_count && a->gateway_count == b->gateway_count &&
-	       memcmp(a->own, b->own, a->own_count * sizeof(*a->own)) == 0 &&
-	       memcmp(a->gateways, b->gateways, a->gateway_count * sizeof(*a->gateways)) == 0;
+	return same(a->own, a->own_count, b->own, b->own_count) &&
+	       same(a->gateways, a->gateway_count, b->gateways, b->gateway_count);
 }
 
 void assembly_gateway_look(struct assembly_gateway *g, const struct gateway_network *network)
