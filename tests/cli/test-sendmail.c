@@ -92,6 +92,8 @@ static void test_dialogues(void **state)
 		  "QUIT" },
 		{ "sendmail \xc3\xbc@d.test", HELLO "221 bye", EX_UNAVAILABLE,
 		  "takes no message of this kind", "QUIT" },
+		{ "sendmail a b c d", "220 gw.test ESMTP|250-gw.test|250 LIMITS RCPTMAX=3|221 bye",
+		  EX_USAGE, "expected at most 3 recipients, as the gateway takes, found 4", "QUIT" },
 		{ "sendmail -bs", "250-gw.test", EX_OK, NULL, "" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
