@@ -31,6 +31,7 @@ struct assembly_gateway {
 	struct gateway_queue *queue;
 	struct gateway_delivery *delivery;
 	struct gateway_blocklists *blocklists;
+	struct gateway_callouts *callouts;
 	struct gateway *gateway;
 	struct gateway_control *control;
 	struct gateway_trusted *trusted;
@@ -215,6 +216,18 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 	};
 }
 
+static bool asks_inside(void *directory, const char *domain)
+{
+	return directory_asks(directory, domain);
+}
+
+static struct gateway_callouts_setup callouts_setup(const struct assembly_gateway *g)
+{
+	return (struct gateway_callouts_setup){
+		.loop = g->setup.loop, .resolver = g->resolver, .config = &g->settings->gateway,
+		.hostname = g->settings->general.hostname };
+}
+
 static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 {
 	const bool ours = strcmp(g->settings->gateway.auth, "accounts") == 0;
@@ -224,6 +237,7 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.listening = g->setup.listening, .listening_count = g->setup.listening_count,
 		.tls = g->setup.tls, .directory = directory_facts(g->directory),
 		.queue = g->queue, .login = g->setup.login, .blocklists = g->blocklists,
+		.callouts = g->callouts, .asks = asks_inside,
 		.trusted = g->trusted, .trusted_count = g->trusted_count,
 		.account_of_uid = directory_account_of_uid,
 		.account_of_login = ours ? directory_account_of_login : NULL,
@@ -249,8 +263,9 @@ static bool look_for_scram(struct assembly_gateway *g)
 static int make_directory(const struct assembly_gateway *g, struct directory **out,
                           struct buf *message)
 {
-	const struct directory_setup setup = { .config = &g->settings->gateway,
-	                                       .store = g->setup.store };
+	const struct directory_setup setup = {
+		.config = &g->settings->gateway, .store = g->setup.store,
+		.inner = gateway_callouts_known, .arg = g->callouts };
 	return directory_create(&setup, out, message);
 }
 
@@ -302,8 +317,11 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	*g = (struct assembly_gateway){ .settings = s, .setup = *setup };
 	copy_network(g, setup->network);
 	int e = make_resolver(g, message);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		const struct gateway_callouts_setup callouts = callouts_setup(g);
+		g->callouts = gateway_callouts_create(&callouts);
 		e = make_directory(g, &g->directory, message);
+	}
 	if (e == ERR_OK)
 		e = read_secret(GATEWAY_SCRAM_SECRET, g->scram_secret, sizeof(g->scram_secret),
 		                message);
@@ -335,7 +353,9 @@ static void tell_parts(struct assembly_gateway *g)
 {
 	const struct gateway_delivery_setup delivery = delivery_setup(g);
 	const struct gateway_setup gateway = gateway_setup(g);
+	const struct gateway_callouts_setup callouts = callouts_setup(g);
 	gateway_delivery_reload(g->delivery, &delivery);
+	gateway_callouts_reload(g->callouts, &callouts);
 	gateway_reload(g->gateway, &gateway);
 }
 
@@ -374,11 +394,15 @@ void assembly_gateway_reload(struct assembly_gateway *g, const struct settings *
 	directory_destroy(directory);
 }
 
+static bool same(const struct ip *a, size_t n, const struct ip *b, size_t m)
+{
+	return n == m && (n == 0 || memcmp(a, b, n * sizeof(*a)) == 0);
+}
+
 static bool same_network(const struct gateway_network *a, const struct gateway_network *b)
 {
-	return a->own_count == b->own_count && a->gateway_count == b->gateway_count &&
-	       memcmp(a->own, b->own, a->own_count * sizeof(*a->own)) == 0 &&
-	       memcmp(a->gateways, b->gateways, a->gateway_count * sizeof(*a->gateways)) == 0;
+	return same(a->own, a->own_count, b->own, b->own_count) &&
+	       same(a->gateways, a->gateway_count, b->gateways, b->gateway_count);
 }
 
 void assembly_gateway_look(struct assembly_gateway *g, const struct gateway_network *network)
@@ -418,6 +442,7 @@ void assembly_gateway_destroy(struct assembly_gateway *g)
 	gateway_delivery_destroy(g->delivery);
 	gateway_queue_close(g->queue);
 	directory_destroy(g->directory);
+	gateway_callouts_destroy(g->callouts);
 	dns_resolver_destroy(g->resolver);
 	arena_fini(&g->network_arena);
 	free(g->trusted);
