@@ -117,7 +117,7 @@ static void test_without_a_server(void **state)
 	(void)state;
 	static const struct program_row rows[] = {
 		{ "sendmail --socket none.sock a@b.test", EX_TEMPFAIL, NULL, "none.sock: expected the" },
-		{ "sendmail -bp", EX_UNAVAILABLE, NULL, "portreeve queue list" },
+		{ "sendmail -bp", EX_NOINPUT, NULL, "portreeve: queue: state directory" },
 		{ "sendmail -bi", EX_OK, NULL, NULL },
 		{ "sendmail -bd", EX_USAGE, NULL, "expected no server to be started here" },
 		{ "sendmail -bv a@b.test", EX_USAGE, NULL, "expected a message to be sent" },
