@@ -56,8 +56,8 @@ from {ALICE}
                                             ("smtps://mx.ours.example:465", "PLAIN")])
 def test_curl(lab, client, url, mechanism):
     subject = f"curl.{mechanism}.{url.partition(':')[0]}"
-    client.run("curl", "--silent", "--show-error", "--ssl-reqd", "--cacert", "/etc/gateway.pem", url,
-               "--mail-from", ALICE, "--mail-rcpt", CAROL, "--user", f"{ALICE}:{PASSWORDS[ALICE]}",
+    client.run("curl", "--silent", "--show-error", "--ssl-reqd", "--crlf", "--cacert", "/etc/gateway.pem",
+               url, "--mail-from", ALICE, "--mail-rcpt", CAROL, "--user", f"{ALICE}:{PASSWORDS[ALICE]}",
                "--login-options", f"AUTH={mechanism}", "--upload-file", "-",
                text=MAIL.format(sender=ALICE, to=CAROL, subject=subject))
     arrived(lab, subject)
@@ -67,7 +67,8 @@ def test_curl(lab, client, url, mechanism):
 def test_gsasl(lab, client, mechanism):
     words = ["gsasl", "--smtp", "--connect=mx.ours.example:587", f"--mechanism={mechanism}",
              # With a channel to bind to, and without PLUS, it would say that somebody took PLUS away.
-             *([] if mechanism.endswith("PLUS") else ["--no-cb"]), f"--authentication-id={ALICE}", "--x509-ca-file=/etc/gateway.pem"]
+             *([] if mechanism.endswith("PLUS") else ["--no-cb"]),
+             f"--authentication-id={ALICE}", "--x509-ca-file=/etc/gateway.pem"]
     done = client.run(*words, f"--password={PASSWORDS[ALICE]}", text="QUIT\r\n", check=False)
     assert "235 " in done.stdout, done.stdout
     done = client.run(*words, "--password=wrong", text="QUIT\r\n", check=False)
