@@ -34,6 +34,7 @@ struct gateway_load {
 	struct str text;
 	struct gateway_cargo {
 		struct gateway_rcpt *rcpt;
+		void *owner;                 /* the caller's */
 		/* The carrier's: */
 		bool accepted, known;        /* at RCPT; its fate is known */
 		bool replied;                /* `said` is the server's reply, and not ours */

@@ -13,6 +13,7 @@
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
 #include "gateway/live.h"
+#include "gateway/route.h"
 #include "gateway/scram.h"
 #include "gateway/spool.h"
 #include "store/accounts.h"
@@ -114,6 +115,21 @@ static bool is_ours(const struct assembly_gateway *g, struct str address)
 	return facts.has_domain(facts.arg, domain);
 }
 
+/* Of the first domain whose mail is kept here; "": there is none. */
+static struct str postmaster_here(const struct gateway_config *config, struct arena *a)
+{
+	struct gateway_routes *routes = gateway_routes_create(config);
+	struct str found = STR("");
+	for (size_t i = 0; i < config->domains.n && found.n == 0; i++) {
+		struct gateway_route route;
+		gateway_route_of(routes, str_of(config->domains.v[i]), true, &route);
+		if (route.way == GATEWAY_WAY_MAILDIR)
+			found = str_of(arena_printf(a, "postmaster@%s", config->domains.v[i]));
+	}
+	gateway_routes_destroy(routes);
+	return found;
+}
+
 static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_message *message,
                       const struct gateway_told *told, size_t n, struct arena *a,
                       struct gateway_envelope *envelope, struct buf *text)
@@ -127,6 +143,7 @@ static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_
 	const struct gateway_dsn dsn = {
 		.what = what, .about = &message->envelope, .told = told, .count = n,
 		.original = original.n ? buf_str(&original) : STR(""),
+		.postmaster = postmaster_here(&g->settings->gateway, a),
 		.hostname = g->settings->general.hostname, .id = arena_strdup(a, str_of(id)),
 		.now_s = clock_now_s(),
 		.give_up_s = message->envelope.came_s + g->settings->gateway.give_up_s,

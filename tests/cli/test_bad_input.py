@@ -209,7 +209,10 @@ ROWS = [
     (["witness", "--read", "--log", "/none"], 66, "/none: expected a mail log to read: No such file"),
     (["test", "192.0.2.1", "--word", "pwkeyqaaicamcakbqh6usr"], 64, "typing error"),
 
-    (["doctor", "now"], 64, '"now": expected no more arguments'),
+    (["doctor", "now"], 64, "expected --durability [DIR] alone"),
+    (["doctor", "--durability", "--records"], 64, "expected --durability [DIR] alone"),
+    (["doctor", "--durability", "a", "b"], 64, '"b": expected no more arguments'),
+    (["doctor", "--durability", "none"], 66, '"none": expected a directory'),
     (["doctor", "--to", "a..b"], 64, '"a..b": expected an IPv4 or IPv6 address, or a host name'),
     (["doctor", "--to", "a.example:0"], 64, '"a.example:0": expected a host name or address, and'),
     (["use"], 64, "expected postfix, postscreen, exim, spamassassin or rspamd"),
