@@ -111,7 +111,7 @@ void gateway_prepare(bool slow)
 	buf_fini(&message);
 	domains[0] = mem_strdup(OURS_ONE);
 	domains[1] = mem_strdup(OURS_TWO);
-	transports[0] = mem_strdup("* lmtp:10.0.0.5:24");
+	transports[0] = mem_strdup(OURS_TWO " lmtp:10.0.0.5:24");
 	config.domains = (struct config_strings){ domains, 2 };
 	config.transports = (struct config_strings){ transports, 1 };
 	config.memory_bytes = 16 << 20;

@@ -208,6 +208,76 @@ struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool
 	return c;
 }
 
+/* ---- Maildirs ----------------------------------------------------------------------------- */
+
+/* Of its header, which ends in an empty line. */
+static struct str field_of(struct str text, const char *name)
+{
+	struct str line;
+	while (str_token(&text, "\n", &line) && line.n > 0)
+		if (str_prefix(line, str_of(name)))
+			return str_trim(str_from(line, strlen(name)));
+	return STR("");
+}
+
+static bool is_whole(const struct letter *l, struct str text)
+{
+	struct buf lines = { 0 };
+	for (size_t i = 0; i < l->text.n; i++)
+		if (l->text.p[i] != '\r')
+			buf_add_byte(&lines, l->text.p[i]);
+	bool whole = text.n >= lines.n &&
+	             str_eq(str_from(text, text.n - lines.n), buf_str(&lines));
+	buf_fini(&lines);
+	return whole;
+}
+
+static void be_told_boxed(struct copy *c) { c->told_boxed = true; }
+
+static void look_at_mail(void *arg, const char *path, struct str text)
+{
+	struct letter *l = letter_of(text);
+	struct str rcpt = field_of(text, "Delivered-To:"), sender = field_of(text, "Return-Path:");
+	(void)arg;
+	if (!strstr(path, "/new/"))
+		return;
+	if (!l || sender.n < 2)
+		world_broken("whole", "%s is no letter", path);
+	if (str_eq(sender, STR("<>")) && *l->sender) {
+		if (!str_caseeq(rcpt, str_of(l->sender)))
+			world_broken("never-relays", "a notice about letter %u is in %s", l->n, path);
+		each_failed(l, text, be_told_boxed);
+		return;
+	}
+	struct copy *c = copy_of(l, rcpt);
+	if (!c || !c->accepted)
+		world_broken("never-relays", "%s has letter %u, which was not for it", path, l->n);
+	if (l->state == LETTER_TALKING || (l->state == LETTER_REFUSED && law_troubles == 0))
+		world_broken("refused", "%s has letter %u", path, l->n);
+	if (!is_whole(l, text))
+		world_broken("whole", "%s has another letter %u", path, l->n);
+	/* By its name it is known again, whoever died meanwhile. */
+	if (++c->boxed > 1)
+		world_broken("once", "%s has letter %u again", path, l->n);
+}
+
+static void look_at_mailboxes(void)
+{
+	for (struct letter *l = letters; l; l = l->next)
+		for (unsigned i = 0; i < l->count; i++) {
+			l->to[i].boxed = 0;
+			l->to[i].told_boxed = false;
+		}
+	files_each("mailboxes", look_at_mail, NULL);
+}
+
+/* Nothing more is owed. */
+static bool is_over(const struct copy *c)
+{
+	return !c->accepted || c->taken > 0 || c->boxed > 0 || c->told || c->told_boxed ||
+	       c->silent;
+}
+
 /* ---- deaths ------------------------------------------------------------------------------- */
 
 void law_after_death(bool power)
@@ -274,12 +344,12 @@ static bool is_waiting(const struct gateway_message *m, const struct copy *c)
 void law_opened(struct gateway_queue *q)
 {
 	read_notices(q);
+	look_at_mailboxes();
 	for (struct letter *l = letters; l; l = l->next) {
 		const struct gateway_message *m = gateway_queue_find(q, str_of(l->id));
 		for (unsigned i = 0; i < l->count && l->state == LETTER_ACKNOWLEDGED; i++) {
 			const struct copy *c = &l->to[i];
-			if (c->accepted && c->taken == 0 && !c->told && !c->silent &&
-			    !is_waiting(m, c))
+			if (!is_over(c) && !is_waiting(m, c))
 				world_broken("never-lost", "letter %u (%s) to %s is gone", l->n,
 				             l->id, c->address);
 		}
@@ -288,10 +358,11 @@ void law_opened(struct gateway_queue *q)
 
 void law_letters_end(void)
 {
+	look_at_mailboxes();
 	for (struct letter *l = letters; l; l = l->next)
 		for (unsigned i = 0; i < l->count && l->state == LETTER_ACKNOWLEDGED; i++) {
 			const struct copy *c = &l->to[i];
-			if (c->accepted && c->taken == 0 && !c->told && !c->silent)
+			if (!is_over(c))
 				world_broken("never-lost", "letter %u (%s) to %s is gone", l->n,
 				             l->id, c->address);
 		}
