@@ -45,6 +45,7 @@ struct gateway_log {
 	struct segment *idle;
 	bool is_open;                 /* not while it is read */
 	bool preparing;
+	unsigned stretched;           /* how many more there may be, until some can go */
 	struct preparation preparation;
 	int trouble;                  /* of the last preparation */
 };
