@@ -68,10 +68,7 @@ class Gateway(Host):
     def configure(self):
         self.copy(self.binary, "/usr/local/bin/portreeve")
         self.make_directory(self.state, mode=0o700, owner="portreeve")
-        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                 "-noenc", "-days", "30", "-subj", f"/CN={self.fqdn}",
-                 "-addext", f"subjectAltName=DNS:{self.fqdn}", "-keyout", KEY, "-out", CERTIFICATE)
-        self.set_owner(KEY, 0o600, "portreeve", "portreeve")
+        self.make_certificate(CERTIFICATE, KEY, owner="portreeve")
         self.write_settings()
         for name, password in self.accounts.items():
             self.portreeve("user", "add", name, text=f"{password}\n")

@@ -219,6 +219,8 @@ static int find_socket(struct sendmail *s)
 		s->path = mem_strdup(COMMON_SOCKET);
 		return CLI_GO;
 	}
+	/* That of a service that calls us is its own (systemd.exec(5)). */
+	unsetenv("STATE_DIRECTORY");
 	const int e = settings_load(&settings, s->config, s->state, &message);
 	if (e != ERR_OK) {
 		code = cli_fail(&s->cli, EX_CONFIG, "%s", buf_cstr(&message));

@@ -243,5 +243,8 @@ def test_where_the_socket_is(box, server):
     box.config.write_text("")
     done = box.run("sendmail", "b@x.test", text="\n", code=75)
     assert f"{box.state}/gateway.sock: expected the gateway's socket" in done.stderr
+    done = subprocess.run([BINARY, "sendmail", "-c", box.config, "b@x.test"], input="\n", text=True,
+                          capture_output=True, check=False, env={"STATE_DIRECTORY": str(box.directory)})
+    assert "/run/portreeve/gateway.sock: expected the gateway's socket" in done.stderr, done
     box.config.write_text('gateway {\n  local_socket = "none"\n}\n')
     assert 'found "none"' in box.run("sendmail", "b@x.test", text="\n", code=69).stderr

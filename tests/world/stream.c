@@ -189,6 +189,11 @@ void stream_finish(struct stream *s)
 		net_finish(s->end);
 }
 
+void stream_leave(struct stream *s)
+{
+	stream_finish(s);
+}
+
 void stream_pause(struct stream *s, bool paused)
 {
 	s->paused = paused;
