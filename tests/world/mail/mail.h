@@ -48,7 +48,7 @@ struct copy {
 	bool accepted;                   /* its RCPT */
 	bool never;                      /* NOTIFY=NEVER */
 	unsigned taken;                  /* how often somebody has it */
-	bool confirmed;                  /* … who knows that we know */
+	int64_t confirmed_ms;            /* … who knows since then that we know; 0: it does not */
 	unsigned deaths_then;            /* when the connection began that brought it last */
 	unsigned notices;                /* of failure, as made */
 	unsigned trouble_then;           /* when the last was made */
