@@ -76,6 +76,12 @@ world:
 	ninja -C $(WORLD) tests/world/world
 	$(WORLD)/tests/world/world --from $(FROM) --seeds $(SEEDS)
 
+world-mail:
+	dist/install-packages build test
+	test -e $(WORLD)/build.ninja || meson setup $(WORLD) -Dtests=true
+	ninja -C $(WORLD) tests/world/world-mail
+	$(WORLD)/tests/world/world-mail --from $(FROM) --seeds $(SEEDS)
+
 # each mistake of tests/world/mutants, in a copy of the tree, is found by 200 worlds
 world-mutants:
 	dist/install-packages build test
@@ -132,4 +138,4 @@ deb-test: deb
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) $(TSAN) build-cov build-clang build-mutants
 
-.PHONY: all packages test coverage demo fuzz campaign world world-mutants score tsan bench bench-gateway install uninstall deb deb-test clean
+.PHONY: all packages test coverage demo fuzz campaign world world-mail world-mutants score tsan bench bench-gateway install uninstall deb deb-test clean

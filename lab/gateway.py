@@ -22,6 +22,11 @@ resolver = {{"{resolver}"}}
 gateway {{
 {lines}
 }}
+
+# The lab lives in documentation ranges.
+list {{
+    allow_special = {{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"}}
+}}
 """
 
 
@@ -68,13 +73,10 @@ class Gateway(Host):
     def configure(self):
         self.copy(self.binary, "/usr/local/bin/portreeve")
         self.make_directory(self.state, mode=0o700, owner="portreeve")
-        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                 "-noenc", "-days", "30", "-subj", f"/CN={self.fqdn}",
-                 "-addext", f"subjectAltName=DNS:{self.fqdn}", "-keyout", KEY, "-out", CERTIFICATE)
-        self.set_owner(KEY, 0o600, "portreeve", "portreeve")
+        self.make_certificate(CERTIFICATE, KEY, owner="portreeve")
         self.write_settings()
         for name, password in self.accounts.items():
-            self.portreeve("user", "add", name, text=f"{password}\n")
+            self.portreeve("user", "add", name, "--scram", text=f"{password}\n")
 
     def write_settings(self):
         lines = "\n".join(f"    {name} = {quoted(value)}" for name, value in self.settings.items())

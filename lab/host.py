@@ -150,6 +150,13 @@ class Host:
         os.chown(self.path(inside), self._ids[owner], self._ids[group])
         os.chmod(self.path(inside), mode)
 
+    def make_certificate(self, certificate, key, owner="root"):
+        """One of the host's own for its name; it needs the package openssl."""
+        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                 "-noenc", "-days", "30", "-subj", f"/CN={self.fqdn}",
+                 "-addext", f"subjectAltName=DNS:{self.fqdn}", "-keyout", key, "-out", certificate)
+        self.set_owner(key, 0o600, owner, owner)
+
     # -- processes ---------------------------------------------------------
 
     def _inside(self, command, user="root"):

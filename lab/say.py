@@ -4,7 +4,8 @@
     say.py < lines
 
 Each line is JSON: {"to" and "source" (addresses), "verb", "helo", "sender", "recipient", "tls",
-"text"}.  For each line the last reply is printed, as JSON: [code, text].
+"text"}, or "mail" and "rcpt" in place of sender and recipient, with their brackets.  For each line
+the last reply is printed, as JSON: [code, text].
 
     say.py --ident '{"ADDRESS": "NAME"}'
 
@@ -35,8 +36,8 @@ def dialogue(case):
             client.ehlo("tls.example")
             client.starttls(context=ssl._create_unverified_context())
         for verb, words in ((case["verb"], case["helo"]),
-                            ("MAIL", f"FROM:<{case['sender']}>"),
-                            ("RCPT", f"TO:<{case['recipient']}>")):
+                            ("MAIL", "FROM:" + (case.get("mail") or f"<{case['sender']}>")),
+                            ("RCPT", "TO:" + (case.get("rcpt") or f"<{case['recipient']}>"))):
             code, text = client.docmd(verb, words)
             if code >= 300:
                 return code, text

@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "report", "tell the network that spam came from, or its relay", cli_report },
 	{ "check", "ask blocklists about an address, as an ISP would", cli_check },
 	{ "use", "the lines that make a mail server or filter ask our list", cli_use },
+	{ "top", "the mail gateway as it is: sessions, queue, refusals", cli_top },
 	{ "user", "accounts of the mail gateway: passwords, addresses", cli_user },
 	{ "queue", "what waits in the mail gateway: show, hold, release, drop", cli_queue },
 	{ "sendmail", "send mail of this machine's programs: the old /usr/sbin/sendmail",

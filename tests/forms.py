@@ -20,7 +20,7 @@ SECTIONS = {
     "trace": "trace", "trace learn": "trace learn", "check": "check", "keys": "keys",
     "config": "config", "backup": "backup", "clock": "clock", "use": "use", "expire": "expire",
     "doctor": "doctor", "status": "status", "explain": "explain",
-    "audit": "audit", "witness": "witness", "user": "user", "queue": "queue",
+    "audit": "audit", "witness": "witness", "user": "user", "queue": "queue", "top": "top",
 }
 
 

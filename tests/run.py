@@ -6,8 +6,8 @@ Usage: tests/run.py BUILD
        tests/run.py --coverage
 
 Builds with AddressSanitizer and UndefinedBehaviorSanitizer in BUILD. Then the pytest files run, several
-at a time because most of them wait more than they work (those in tests/lab need root); and beside
-them, with what they leave of the processors, the unit tests, the fuzz corpora, and the same once more in
+at a time because most of them wait more than they work (those in tests/lab and tests/mail need root); and
+beside them, with what they leave of the processors, the unit tests, the fuzz corpora, and the same once more in
 a build that measures what they cover. Ends with one line: "N passed, N failed".
 
 With --coverage: the coverage of the unit tests, and that of the program in some of the suites.
@@ -36,7 +36,9 @@ UNSTEADY_MAX = 3                       # tests that may fail beside others and p
 # A run of pytest has what is below this, or one file. tests/seconds has how long they took.
 SECONDS_MAX, SECONDS_UNKNOWN = 30, 5
 # What is dear to start once for all of them, or would be in the way of itself.
-TOGETHER = [["tests/sim/test_*.py"], [f"tests/lab/test_{one}.py" for one in ("apart", "ground", "peers")]]
+TOGETHER = [["tests/sim/test_*.py"], [f"tests/lab/test_{one}.py" for one in ("apart", "ground", "peers")],
+            [f"tests/mail/test_{one}.py" for one in ("clients", "closed", "peers")]]
+OF_ROOT = ("tests/lab/", "tests/mail/")        # labs, and file systems that are mounted
 PROGRAM_SUITES = ["tests/blocklist", "tests/lookup", "tests/report", "tests/cli/test_fresh.py",
                   "tests/cli/test_commands.py"]        # short ones that reach much
 ENVIRONMENT = {
@@ -152,7 +154,7 @@ def pytest_run(directory, report, tests, ports):
     report.unlink(missing_ok=True)
     command = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfEs",
                f"--junitxml={report}", *tests]
-    if tests[0].startswith("tests/lab/") and os.geteuid():
+    if tests[0].startswith(OF_ROOT) and os.geteuid():
         command = ["sudo", "--preserve-env", *command]
     code, *told = timed(command, {**ENVIRONMENT, "PORTREEVE": str(TOP / directory / "portreeve"),
                                   "PORTREEVE_PORTS": ports})

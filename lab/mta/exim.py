@@ -84,7 +84,7 @@ localuser:
 remote_smtp:
   driver = smtp
   hosts_try_prdr =
-
+{transport}
 local_delivery:
   driver = appendfile
   file = /var/mail/$local_part_data
@@ -126,25 +126,35 @@ catch_all:
 """
 
 
-class Exim(Host):
-    """`settings` are lines for the main part; `catch_all` is who gets mail for unknown users."""
+CERTIFICATE, KEY = "/etc/exim4/certificate.pem", "/etc/exim4/key.pem"
 
-    packages = ("exim4-daemon-light",)
+
+class Exim(Host):
+    """`settings` are lines for the main part; `catch_all` is who gets mail for unknown users; `tls`
+    makes a certificate, offers STARTTLS, and sends to nobody without it."""
+
+    packages = ("exim4-daemon-light", "openssl")
     system_accounts = ("Debian-exim",)
 
     def __init__(self, *arguments, relay_from="<; 127.0.0.1 ; ::1", percent_hack=False,
-                 settings="tls_advertise_hosts =\n", catch_all="", **keywords):
+                 settings="tls_advertise_hosts =\n", catch_all="", tls=False, **keywords):
         super().__init__(*arguments, **keywords)
+        self.tls = tls
         self.relay_from = relay_from
         self.percent_hack = percent_hack
         self.settings, self.catch_all = settings, catch_all
+        if tls:
+            self.settings = f"tls_certificate = {CERTIFICATE}\ntls_privatekey = {KEY}\n"
 
     def configure(self):
+        if self.tls:
+            self.make_certificate(CERTIFICATE, KEY, owner="Debian-exim")
         self.write("/etc/exim4/exim4.conf", CONFIGURATION.format(
             fqdn=self.fqdn,
             domains=" : ".join(("@", "localhost", *self.domains)),
             relay_from=self.relay_from,
             settings=self.settings,
+            transport="  hosts_require_tls = *\n" if self.tls else "",
             catch_all_router=CATCH_ALL_ROUTER.format(user=self.catch_all) if self.catch_all else "",
             percent_router=PERCENT_ROUTER if self.percent_hack else "",
             # The sound server refuses % in addresses; one that is to rewrite it cannot.

@@ -87,11 +87,10 @@ class Postfix(Host):
             self.set_owner(f"/usr/sbin/{program}", 0o2755, "root", "postdrop")
 
     def _make_certificate(self):
-        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                 "-noenc", "-days", "30", "-subj", f"/CN={self.fqdn}",
-                 "-keyout", CERTIFICATE, "-out", f"{CERTIFICATE}.public")
+        self.make_certificate(f"{CERTIFICATE}.public", CERTIFICATE)
         self.run("sh", "-c", f"cat {CERTIFICATE}.public >> {CERTIFICATE}")
-        self.settings |= {"smtpd_tls_security_level": "may", "smtpd_tls_chain_files": CERTIFICATE}
+        self.settings |= {"smtpd_tls_security_level": "may", "smtpd_tls_chain_files": CERTIFICATE,
+                          "smtpd_tls_received_header": "yes"}
 
     def start_services(self):
         self.run("postfix", "start")

@@ -30,7 +30,7 @@ struct stream {
 	void *arg;
 	int fd;
 	enum phase phase;
-	bool paused, finishing, failed_early;
+	bool paused, finishing, leaving, ends_soon;
 	enum stream_end early;
 	bool in_callback, doomed;      /* destroyed from its own callback */
 	bool tls_wants_write;
@@ -164,6 +164,14 @@ static ssize_t write_some(struct stream *s, struct str bytes, enum stream_end *w
 	return write_clear(s, bytes, why);
 }
 
+/* What is known at once is told from the loop. */
+static void end_soon(struct stream *s, enum stream_end why)
+{
+	s->early = why;
+	stream_deadline(s, 0);
+	s->ends_soon = true;
+}
+
 /* Puts out what it can. A write error is not reported here: what the peer said
  * last (421 …) may still be unread, and the read side will see the end. */
 static void flush(struct stream *s)
@@ -186,7 +194,10 @@ static void flush(struct stream *s)
 		s->finishing = false;
 		if (s->ssl)
 			SSL_shutdown(s->ssl);
-		shutdown(s->fd, SHUT_WR);
+		if (s->leaving)
+			end_soon(s, STREAM_CLOSED);
+		else
+			shutdown(s->fd, SHUT_WR);
 	}
 }
 
@@ -291,7 +302,7 @@ static void ready(void *arg, unsigned events)
 static void deadline_passed(void *arg)
 {
 	struct stream *s = arg;
-	end(s, s->failed_early ? s->early : STREAM_TIMEOUT);
+	end(s, s->ends_soon ? s->early : STREAM_TIMEOUT);
 }
 
 static struct stream *stream_create(struct loop *loop, int fd,
@@ -341,14 +352,6 @@ static bool start_connect(int fd, const struct endpoint *to, const struct endpoi
 	return true;
 }
 
-/* What failed at once is told from the loop. */
-static void fail_early(struct stream *s, enum stream_end why)
-{
-	s->failed_early = true;
-	s->early = why;
-	stream_deadline(s, 0);
-}
-
 static int unix_address(const char *path, struct sockaddr_un *address)
 {
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
@@ -363,9 +366,9 @@ struct stream *stream_connect_unix(struct loop *loop, const char *path,
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct stream *s = stream_create(loop, fd, events, arg);
 	if (fd < 0 || unix_address(path, &address) != ERR_OK)
-		fail_early(s, STREAM_UNREACHABLE);
+		end_soon(s, STREAM_UNREACHABLE);
 	else if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-		fail_early(s, connect_error(errno));
+		end_soon(s, connect_error(errno));
 	else
 		update_watch(s);
 	return s;
@@ -387,7 +390,7 @@ static struct stream *connect_by(struct loop *loop, int fd, const struct endpoin
 	if (fd >= 0)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (fd < 0 || !start_connect(fd, to, source, bound, &why)) {
-		fail_early(s, why);
+		end_soon(s, why);
 		return s;
 	}
 	update_watch(s);
@@ -480,6 +483,12 @@ void stream_finish(struct stream *s)
 		update_watch(s);
 }
 
+void stream_leave(struct stream *s)
+{
+	s->leaving = true;
+	stream_finish(s);
+}
+
 void stream_pause(struct stream *s, bool paused)
 {
 	s->paused = paused;
@@ -516,8 +525,8 @@ SSL *stream_tls(const struct stream *s)
 
 void stream_deadline(struct stream *s, int64_t delay_ms)
 {
-	if (s->failed_early && s->deadline)
-		return;                  /* what failed is reported at once */
+	if (s->ends_soon && s->deadline)
+		return;                  /* that end is told, and no other */
 	if (!s->deadline) {
 		if (delay_ms < 0)
 			return;
@@ -538,8 +547,11 @@ static int bound_socket(const struct endpoint *at, int type)
 	if (fd < 0)
 		return file_err(errno);
 	/* TCP: old connections in TIME_WAIT don't matter. UDP: it would let two servers share. */
-	if (type == SOCK_STREAM)
+	if (type == SOCK_STREAM) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		/* Those that are accepted have it of this one. */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	}
 	if (at->ip.family == 6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&ss, len) != 0 ||
@@ -623,11 +635,9 @@ int stream_accept(int listen_fd, struct endpoint *peer)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	int one = 1;
 	int fd = accept4(listen_fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (endpoint_from_sockaddr((struct sockaddr *)&ss, peer) != ERR_OK)
 		*peer = (struct endpoint){ 0 };
 	return fd;

@@ -65,6 +65,9 @@ void stream_write(struct stream *s, struct str bytes);
 size_t stream_pending(const struct stream *s);
 /* Closes in order once all output is out; then `ended` with STREAM_CLOSED. */
 void stream_finish(struct stream *s);
+/* The same where the peer has said that it says no more: its own end is not waited for, `ended`
+ * comes from the loop once all is out. What it says all the same is lost. */
+void stream_leave(struct stream *s);
 /* Stops or resumes reading (back-pressure). */
 void stream_pause(struct stream *s, bool paused);
 

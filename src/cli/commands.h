@@ -28,6 +28,7 @@ int cli_scan(int argc, char **argv);
 int cli_sendmail(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_test(int argc, char **argv);
+int cli_top(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_use(int argc, char **argv);
 int cli_user(int argc, char **argv);

@@ -13,6 +13,7 @@
 #include "cli/hosts.h"
 #include "cli/progress.h"
 #include "doctor/dns-ask.h"
+#include "doctor/durability.h"
 #include "doctor/machine.h"
 #include "doctor/mailboxes.h"
 #include "doctor/port.h"
@@ -22,6 +23,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TURN_MS = 100, ASK_MS = 10 * 1000, SMTP_PORT = 25 };
@@ -326,6 +328,42 @@ static int load_settings(struct cli *cli)
 	return code;
 }
 
+/* The directory's own, or of the nearest one above that is there. */
+static char *directory_of(const struct cli *cli)
+{
+	char *path = cli->operand_count > 0 ? mem_strdup(cli->operands[0])
+	                                    : mem_strdup(cli->settings.general.state_directory);
+	for (char *slash; cli->operand_count == 0 && access(path, F_OK) != 0 &&
+	     (slash = strrchr(path, '/')) && slash > path;)
+		*slash = '\0';
+	return path;
+}
+
+/* A disk alone is looked at, before root is given up: the directory may be nobody else's. */
+static int durability_run(struct cli *cli)
+{
+	struct doctor_findings findings = { .arena = &cli->arena };
+	struct doctor_durability facts;
+	int code = cli->operand_count > 0 ? CLI_GO : cli_settings(cli);
+	if (code != CLI_GO)
+		return code;
+	char *directory = directory_of(cli);
+	struct stat st;
+	if (stat(directory, &st) != 0 || !S_ISDIR(st.st_mode)) {
+		code = cli_not_found(cli, directory, "a directory");
+		free(directory);
+		return code;
+	}
+	doctor_durability_look(directory, &facts);
+	doctor_durability_judge(&facts, &findings);
+	for (size_t i = 0; i < findings.n; i++)
+		print_finding(cli, &findings.v[i]);
+	code = doctor_exit_code(&findings);
+	doctor_findings_fini(&findings);
+	free(directory);
+	return code;
+}
+
 static int doctor_run(struct cli *cli, const char *to, bool records_only)
 {
 	struct doctor *d = mem_zalloc(sizeof(*d));
@@ -352,16 +390,19 @@ static int doctor_run(struct cli *cli, const char *to, bool records_only)
 int cli_doctor(int argc, char **argv)
 {
 	const char *to = NULL;
-	bool records_only = false;
+	bool records_only = false, durability = false;
 	const struct cli_option options[] = {
 		{ .name = "to", .argument = "HOST[:PORT]", .value = &to,
 		  .help = "call this mail server, to see whether port 25 is open outwards" },
 		{ .name = "records", .flag = &records_only,
 		  .help = "only print the DNS records to create; ask nobody" },
+		{ .name = "durability", .flag = &durability,
+		  .help = "only whether the disk below DIR (default: the state directory) keeps "
+		          "what it acknowledges; writes there for ten seconds" },
 	};
 	const struct cli_spec spec = {
 		.name = "doctor",
-		.synopsis = "[--to HOST[:PORT]] [--records]",
+		.synopsis = "[--to HOST[:PORT]] [--records]\n--durability [DIR]",
 		.description =
 		"Prints the DNS records that the configuration needs, as lines of zone files.\n"
 		"Then looks whether they are there, whether the collector and the list can be\n"
@@ -369,12 +410,16 @@ int cli_doctor(int argc, char **argv)
 		"with a line to run or to paste for what is not. It changes nothing, and asks\n"
 		"only the resolver, our own addresses and HOST. Exit: 0 nothing must be done,\n"
 		"1 something must be, 2 nothing, but not all could be found out.",
-		.options = options, .option_count = 2,
-		.operands_min = 0, .operands_max = 0, .operands_expected = "nothing",
+		.options = options, .option_count = 3,
+		.operands_min = 0, .operands_max = 1,
+		.operands_expected = "nothing, or --durability and one DIR",
 	};
 	struct cli cli;
 	int code = cli_begin(&cli, &spec, argc, argv);
+	const bool wrong = durability ? to || records_only : cli.operand_count > 0;
+	if (code == CLI_GO && wrong)
+		code = cli_fail(&cli, EX_USAGE, "expected --durability [DIR] alone; see --help");
 	if (code == CLI_GO)
-		code = doctor_run(&cli, to, records_only);
+		code = durability ? durability_run(&cli) : doctor_run(&cli, to, records_only);
 	return cli_end(&cli, code);
 }

@@ -121,7 +121,7 @@ static bool write_mail(const struct gateway_carrier *c, struct buf *line)
 	const struct gateway_envelope *e = c->load->envelope;
 	const struct smtp_offer offer = smtp_client_offer(c->client);
 	const struct smtp_mail_params params = {
-		.has_size = true, .size = c->load->text.n, .body = e->body,
+		.has_size = !c->load->asks, .size = c->load->text.n, .body = e->body,
 		.smtputf8 = e->utf8, .ret = e->ret, .envid = printable_xtext(e->envid),
 	};
 	return smtp_mail_write(e->from, &params, &offer, line) == ERR_OK;
@@ -239,7 +239,7 @@ void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load)
 	if (is_pipelining(c)) {
 		while (say_rcpt(c))
 			;
-		if (has_open(c))
+		if (has_open(c) && !load->asks)
 			say_data(c);
 	}
 	wire_client_flush(c->wire);
@@ -260,7 +260,7 @@ static void go_on(struct gateway_carrier *c)
 {
 	if (is_pipelining(c) || !c->mail_ok || c->data_said || say_rcpt(c))
 		return;
-	if (c->accepted > 0)
+	if (c->accepted > 0 && !c->load->asks)
 		say_data(c);
 }
 
@@ -290,7 +290,7 @@ static void on_rcpt(struct gateway_carrier *c, uint32_t tag, const struct smtp_r
 	struct gateway_cargo *cargo = &c->load->cargo[tag];
 	if (cargo->known)
 		return;
-	if (!smtp_reply_ok(r)) {
+	if (!smtp_reply_ok(r) || c->load->asks) {
 		decide_by_reply(cargo, SMTP_RCPT, r);
 		return;
 	}
@@ -324,6 +324,8 @@ const char *carrier_load_reply(struct gateway_carrier *c, enum smtp_verb verb, u
 	c->answered = true;
 	if (verb == SMTP_MAIL && smtp_reply_ok(r))
 		c->mail_ok = true;
+	else if (verb == SMTP_MAIL && c->load->asks)
+		broken = "it refuses the sender of a question";
 	else if (verb == SMTP_MAIL)
 		decide_all(c, SMTP_MAIL, r, false);
 	else if (verb == SMTP_RCPT)

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { REPLIES_BYTES_MAX = 8 << 20 };
 
@@ -310,6 +311,23 @@ static const struct wire_client_talk talks = {
 };
 
 /* ---- for the owner --------------------------------------------------------------------------- */
+
+/* All authorities are read now: later the process may not read files. */
+SSL_CTX *gateway_carrier_tls(bool verify)
+{
+	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+	assert(tls);
+	SSL_CTX_set_min_proto_version(tls, verify ? TLS1_2_VERSION : TLS1_VERSION);
+	if (!verify)
+		return tls;
+	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_default_verify_paths(tls);
+	char *bundle = mem_printf("%s/ca-certificates.crt", X509_get_default_cert_dir());
+	if (access(bundle, R_OK) == 0)
+		SSL_CTX_load_verify_file(tls, bundle);
+	free(bundle);
+	return tls;
+}
 
 static void on_idle(void *arg)
 {

@@ -34,6 +34,7 @@ struct gateway_load {
 	struct str text;
 	struct gateway_cargo {
 		struct gateway_rcpt *rcpt;
+		void *owner;                 /* the caller's */
 		/* The carrier's: */
 		bool accepted, known;        /* at RCPT; its fate is known */
 		bool replied;                /* `said` is the server's reply, and not ours */
@@ -42,6 +43,8 @@ struct gateway_load {
 		char *said;                  /* freed by gateway_load_fini() */
 	} *cargo;
 	size_t count;
+	/* Nothing is to be carried: whom it would take is asked, and no text is begun. */
+	bool asks;
 	bool relayed;                        /* the server promised no notification (DSN) */
 	/* The connection had carried others and was gone before it answered anything of this one:
 	 * no try was made. All fates are unknown then. */
@@ -78,6 +81,9 @@ struct gateway_carrier_setup {
 	const struct gateway_carrier_hooks *hooks;       /* static */
 	void *arg;
 };
+
+/* A context for `tls`, or for `verified`; the caller's. */
+SSL_CTX *gateway_carrier_tls(bool verify);
 
 struct gateway_carrier *gateway_carrier_create(const struct gateway_carrier_setup *setup);
 /* Says QUIT where that may be said, and closes. No hook is called any more, and nothing is told of

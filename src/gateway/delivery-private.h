@@ -46,6 +46,7 @@ struct delivery_session {
 	bool ready;
 	size_t place;                     /* of the destination's places: the one it is at */
 	unsigned loads;
+	bool moved;                       /* to the next host, for whom the one before put off */
 	bool loaded;
 	struct gateway_load load;
 	struct buf text;

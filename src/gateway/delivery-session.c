@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * A session goes through the places of its destination until one takes mail of us, then takes one
- * message after another from the waiting line.
+ * message after another from the waiting line. Where a mail exchanger puts recipients off, they
+ * are tried at the next one at once (RFC 5321 5.1), by the same session, which ends then.
  */
 #include "gateway/delivery-private.h"
 
@@ -11,6 +12,12 @@
 #include <stdlib.h>
 
 static const struct gateway_carrier_hooks hooks;
+
+/* What a host said of a recipient that is tried at the next one. */
+struct word {
+	char *said, *host;
+	char enhanced[12];
+};
 
 static void count(uint64_t *counter)
 {
@@ -86,14 +93,79 @@ static void settle_cargo(struct delivery_session *s, struct gateway_cargo *cargo
 	delivery_settle(s->to->delivery, cargo->rcpt, &outcome);
 }
 
-static void unload(struct delivery_session *s)
+/* The first place of another host behind the one it is at; SIZE_MAX: there is none. */
+static size_t next_host(const struct delivery_session *s)
 {
-	if (s->load.untouched)
-		for (size_t i = s->load.count; i-- > 0;)
-			delivery_line_put_back(&s->to->waiting, s->load.cargo[i].rcpt);
+	const struct gateway_mx_result *all = s->to->places;
+	if (!s->to->domain || !all || s->place >= all->place_count)
+		return SIZE_MAX;
+	for (size_t i = s->place + 1; i < all->place_count; i++)
+		if (strcmp(all->place[i].name, all->place[s->place].name) != 0)
+			return i;
+	return SIZE_MAX;
+}
+
+static void drop_word(struct gateway_cargo *cargo)
+{
+	struct word *w = cargo->owner;
+	if (w) {
+		free(w->said);
+		free(w->host);
+	}
+	free(w);
+	cargo->owner = NULL;
+}
+
+/* It goes on as the load's next, with the word that it has. */
+static void keep(struct delivery_session *s, size_t place, struct gateway_cargo *cargo)
+{
+	struct word *w = mem_zalloc(sizeof(*w));
+	w->said = cargo->said;
+	w->host = mem_strdup(gateway_carrier_host(s->carrier));
+	memcpy(w->enhanced, cargo->enhanced, sizeof(w->enhanced));
+	drop_word(cargo);
+	struct gateway_rcpt *rcpt = cargo->rcpt;
+	*cargo = (struct gateway_cargo){ 0 };
+	s->load.cargo[place] = (struct gateway_cargo){ .rcpt = rcpt, .owner = w };
+}
+
+/* True: it is still loaded, for the next host. */
+static bool unload(struct delivery_session *s)
+{
+	bool moves = next_host(s) != SIZE_MAX;
+	size_t kept = 0;
+	for (size_t i = s->load.count; s->load.untouched && i-- > 0;)
+		delivery_line_put_back(&s->to->waiting, s->load.cargo[i].rcpt);
+	for (size_t i = 0; !s->load.untouched && i < s->load.count; i++) {
+		struct gateway_cargo *cargo = &s->load.cargo[i];
+		if (moves && cargo->replied && cargo->fate == GATEWAY_FATE_DEFERRED) {
+			keep(s, kept++, cargo);
+		} else {
+			settle_cargo(s, cargo);
+			drop_word(cargo);
+			free(cargo->said);
+			cargo->said = NULL;
+		}
+	}
+	if (kept > 0)
+		s->load.count = kept;
 	else
-		for (size_t i = 0; i < s->load.count; i++)
-			settle_cargo(s, &s->load.cargo[i]);
+		drop_text(s);
+	return kept > 0;
+}
+
+/* No other host was to be had: what the one before said stands. */
+static void settle_kept(struct delivery_session *s)
+{
+	for (size_t i = 0; i < s->load.count; i++) {
+		struct word *w = s->load.cargo[i].owner;
+		struct gateway_outcome outcome = { .fate = GATEWAY_FATE_DEFERRED,
+		                                   .said = str_of(w->said),
+		                                   .host = str_of(w->host) };
+		memcpy(outcome.enhanced, w->enhanced, sizeof(outcome.enhanced));
+		delivery_settle(s->to->delivery, s->load.cargo[i].rcpt, &outcome);
+		drop_word(&s->load.cargo[i]);
+	}
 	drop_text(s);
 }
 
@@ -172,13 +244,27 @@ static void on_ready(void *arg)
 	s->ready = true;
 	to->opening--;
 	/* The places may have been asked for anew since it began. */
-	if (to->places && s->place < to->places->place_count)
+	if (!s->moved && to->places && s->place < to->places->place_count)
 		to->first_place = s->place;
 	delivery_destination_works(to);
 	if (gateway_carrier_is_secured(s->carrier))
 		COUNT(to->delivery, over_tls);
-	take_next(s);
+	if (s->moved)
+		gateway_carrier_carry(s->carrier, &s->load);
+	else
+		take_next(s);
 	delivery_destination_turn(to);
+}
+
+static void move_on(struct delivery_session *s)
+{
+	gateway_carrier_destroy(s->carrier);
+	s->place = next_host(s);
+	s->moved = true;
+	if (s->ready)
+		s->to->opening++;
+	s->ready = false;
+	connect_to(s);
 }
 
 static void on_carried(void *arg)
@@ -186,7 +272,10 @@ static void on_carried(void *arg)
 	struct delivery_session *s = arg;
 	struct delivery_destination *to = s->to;
 	bool goes_on = gateway_carrier_takes(s->carrier);
-	unload(s);
+	if (unload(s)) {
+		move_on(s);
+		return;
+	}
 	if (goes_on)
 		delivery_destination_grow(to);
 	else
@@ -195,7 +284,7 @@ static void on_carried(void *arg)
 	delivery_destination_turn(to);
 	if (!goes_on)
 		return;
-	if (has_had_its_share(s))
+	if (s->moved || has_had_its_share(s))
 		forget(s);
 	else
 		take_next(s);
@@ -206,7 +295,7 @@ static void next_place(struct delivery_session *s, const char *enhanced, const c
 	struct delivery_destination *to = s->to;
 	gateway_carrier_destroy(s->carrier);
 	s->carrier = NULL;
-	if (to->places && s->place == to->first_place && s->place != 0) {
+	if (to->places && !s->moved && s->place == to->first_place && s->place != 0) {
 		/* What worked last does no more: from the first on. */
 		to->first_place = 0;
 		s->place = 0;
@@ -218,7 +307,9 @@ static void next_place(struct delivery_session *s, const char *enhanced, const c
 		connect_to(s);
 		return;
 	}
-	bool others = to->session_count > to->opening;
+	bool others = to->session_count > to->opening || s->moved;
+	if (s->moved)
+		settle_kept(s);
 	forget(s);
 	if (others)
 		delivery_destination_shrink(to);
@@ -229,7 +320,7 @@ static void next_place(struct delivery_session *s, const char *enhanced, const c
 static void on_ended(void *arg, bool ready, const char *enhanced, const char *why)
 {
 	struct delivery_session *s = arg;
-	assert(!s->loaded && ready == s->ready);
+	assert((!s->loaded || (s->moved && !ready)) && ready == s->ready);
 	if (ready)
 		forget(s);
 	else
@@ -280,8 +371,10 @@ void delivery_session_abandon(struct delivery_session *s)
 	struct gateway_delivery *d = s->to->delivery;
 	gateway_carrier_destroy(s->carrier);
 	s->carrier = NULL;
-	for (size_t i = 0; s->loaded && i < s->load.count; i++)
+	for (size_t i = 0; s->loaded && i < s->load.count; i++) {
 		delivery_give_back(d, s->load.cargo[i].rcpt);
+		drop_word(&s->load.cargo[i]);
+	}
 	if (s->loaded)
 		drop_text(s);
 	forget(s);

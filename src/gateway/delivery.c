@@ -15,7 +15,6 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { SMTP_PORT = 25, SWEEP_MS = 60 * 1000, NAME_MAX_BYTES = 600 };
 
@@ -228,23 +227,6 @@ static void on_sweep(void *arg)
 
 /* ---- its life -------------------------------------------------------------------------------- */
 
-/* All authorities are read now: later the process may not read files. */
-static SSL_CTX *create_tls(bool verify)
-{
-	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-	assert(tls);
-	SSL_CTX_set_min_proto_version(tls, verify ? TLS1_2_VERSION : TLS1_VERSION);
-	if (!verify)
-		return tls;
-	SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_default_verify_paths(tls);
-	char *bundle = mem_printf("%s/ca-certificates.crt", X509_get_default_cert_dir());
-	if (access(bundle, R_OK) == 0)
-		SSL_CTX_load_verify_file(tls, bundle);
-	free(bundle);
-	return tls;
-}
-
 static void take_setup(struct gateway_delivery *d, const struct gateway_delivery_setup *setup)
 {
 	d->setup = *setup;
@@ -282,8 +264,8 @@ struct gateway_delivery *gateway_delivery_create(const struct gateway_delivery_s
 	struct gateway_delivery *d = mem_zalloc(sizeof(*d));
 	take_setup(d, setup);
 	hash_key_init(&d->key);
-	d->tls = create_tls(false);
-	d->verified = create_tls(true);
+	d->tls = gateway_carrier_tls(false);
+	d->verified = gateway_carrier_tls(true);
 	d->wake = loop_timer_create(setup->loop, on_wake, d);
 	d->sweep = loop_timer_create(setup->loop, on_sweep, d);
 	loop_timer_arm(d->sweep, SWEEP_MS);

@@ -141,8 +141,7 @@ static void add_strangers_opening(const struct gateway_dsn *dsn, struct buf *out
 	for (size_t i = 0; i < dsn->count; i++)
 		add_recipient(&dsn->told[i], out);
 	buf_add_cstr(out, "\nIt had been taken by then, and its sender was not told: that address\n"
-	             "may be anybody's. Pass it on, or answer it, if it is worth that; and\n"
-	             "see to it that such recipients are refused before (gateway.recipients).\n");
+	             "may be anybody's. Pass it on, or answer it, if it is worth that.\n");
 }
 
 static void add_opening(const struct gateway_dsn *dsn, struct buf *out)

@@ -32,13 +32,13 @@ bool gateway_dsn_wanted(const struct gateway_to *to, enum gateway_notice what)
 	return (to->notify & asks[what]) != 0;
 }
 
-/* A notice, made here: it has no client. */
+/* A notice, made here: it has no client, and comes from nobody. */
 static bool is_our_own(const struct gateway_envelope *about)
 {
 	return about->from.n == 0 && about->account.n == 0 && about->client.ip.family == 0;
 }
 
-/* Of the domain that the first of them is in; if it is the postmaster himself, nobody. */
+/* If it is a postmaster's mail that failed, nobody: it would go the same way again. */
 static struct str postmaster_of(const struct gateway_dsn *dsn, struct arena *a)
 {
 	const struct str failed = dsn->told[0].rcpt->to.address;
@@ -46,6 +46,8 @@ static struct str postmaster_of(const struct gateway_dsn *dsn, struct arena *a)
 	const struct str local = { failed.p, at == SIZE_MAX ? failed.n : at };
 	if (at == SIZE_MAX || str_caseeq(local, STR("postmaster")))
 		return STR("");
+	if (dsn->postmaster.n > 0)
+		return dsn->postmaster;
 	return str_of(arena_printf(a, "postmaster%.*s", STR_ARG(str_from(failed, at))));
 }
 

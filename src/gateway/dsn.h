@@ -6,8 +6,8 @@
  *
  * An account is told of its messages. A stranger is told nothing: who he is, is not known, and what
  * was refused him in the session his own server has told him. If a message of his fails later (an
- * inner host refuses what it did not refuse before), it goes to the postmaster of the domain that
- * it was for, who can pass it on or answer; nobody is sent what he never wrote.
+ * inner host refuses what it did not refuse before), it goes to a postmaster, who can pass it on or
+ * answer; nobody is sent what he never wrote.
  *
  * Hostile input: the message that is told of, the replies of foreign servers, ENVID and ORCPT of
  * clients; all of it goes into headers and bodies only as text that cannot leave its place.
@@ -28,6 +28,9 @@ struct gateway_dsn {
 	size_t count;
 	struct str original;          /* the message: its header, or all of it by RET (RFC 3461 4.3)
 	                               * as long as that is short; empty: it cannot be read */
+	/* Who is told of what failed of a stranger's: of a domain whose mail is kept here, as what
+	 * refused it would refuse the notice, too. Empty: that of the domain it was for. */
+	struct str postmaster;
 	const char *hostname;
 	const char *id;               /* of the notice, in the queue: Message-ID, boundary */
 	int64_t now_s, give_up_s;     /* DELAYED: until when it is tried */

@@ -17,8 +17,7 @@ static const struct gateway_decision
 	                .text = "Too many large messages are coming in, try again later" };
 
 /* Without brackets and route: "a@b.example", "" for <>, "postmaster". */
-static struct str address_text(struct arena *a, const struct mail_path *path,
-                               const struct gateway_address *address)
+static struct str address_text(struct arena *a, const struct gateway_address *address)
 {
 	switch (address->kind) {
 	case GATEWAY_ADDRESS_NULL:
@@ -32,17 +31,27 @@ static struct str address_text(struct arena *a, const struct mail_path *path,
 	case GATEWAY_ADDRESS_ROUTED:
 		break;
 	}
-	/* Only strangers' senders: nobody's mailbox, and what a bounce would go to. */
+	return STR("");
+}
+
+/* A stranger's may be routed: nobody's mailbox, and where a bounce would go. */
+static struct str sender_text(struct arena *a, const struct mail_path *path,
+                              const struct gateway_address *sender)
+{
+	if (sender->kind != GATEWAY_ADDRESS_ROUTED)
+		return address_text(a, sender);
 	return str_of(arena_printf(a, "%.*s@%.*s", STR_ARG(path->local), STR_ARG(path->domain)));
 }
 
+/* *unsure: about the recipient alone. */
 static struct gateway_decision decide(struct gateway_session *s,
                                       const struct gateway_address *sender,
-                                      const struct gateway_address *recipient)
+                                      const struct gateway_address *recipient, bool *unsure)
 {
 	struct gateway_facts facts;
 	s->client.tls = wire_server_state(s->wire).tls;
 	gateway_facts_gather(&s->client, &s->gateway->setup.directory, sender, recipient, &facts);
+	*unsure = facts.recipient == GATEWAY_RECIPIENT_UNSURE;
 	return gateway_policy(&facts);
 }
 
@@ -57,7 +66,7 @@ static struct gateway_mail *mail_create(struct gateway_session *s,
 	/* The event's path goes with the event. */
 	m->sender.local = arena_str(&m->arena, m->sender.local.n ? m->sender.local : STR(""));
 	m->envelope = (struct gateway_envelope){
-		.from = address_text(&m->arena, ev->path, &m->sender), .client = s->peer,
+		.from = sender_text(&m->arena, ev->path, &m->sender), .client = s->peer,
 		.listener = s->client.listener, .utf8 = ev->mail->smtputf8,
 		.body = ev->mail->body, .ret = ev->mail->ret,
 	};
@@ -83,7 +92,8 @@ void gateway_on_mail(struct gateway_session *s, const struct smtp_server_event *
 	gateway_forget_mail(s);          /* RSET is the engine's alone */
 	gateway_look_trusted(s);
 	s->mail = mail_create(s, ev);
-	struct gateway_decision d = decide(s, &s->mail->sender, NULL);
+	bool unsure;
+	struct gateway_decision d = decide(s, &s->mail->sender, NULL, &unsure);
 	const struct gateway_decision *full = NULL;
 	if (d.answer == GATEWAY_ACCEPT_SENDER)
 		full = no_room(s, ev->mail->size);
@@ -122,19 +132,65 @@ static void keep_recipient(struct gateway_mail *m, struct str address, bool loca
 	m->envelope.to_count++;
 }
 
+/* As it was asked for, routes and all, it stands in the log. */
+static void answer_rcpt(struct gateway_session *s, const struct gateway_decision *d,
+                        const struct gateway_address *recipient, struct str path,
+                        const struct smtp_rcpt_params *params)
+{
+	struct gateway_mail *m = s->mail;
+	if (d->answer == GATEWAY_ACCEPT_LOCAL || d->answer == GATEWAY_ACCEPT_SUBMISSION) {
+		struct str address = address_text(&m->arena, recipient);
+		keep_recipient(m, address, d->answer == GATEWAY_ACCEPT_LOCAL, params);
+		gateway_say(s, 250, "2.1.5", "Ok");
+	} else {
+		gateway_say_refused(s, d, m->envelope.from, path);
+	}
+}
+
+static void inner_host_answered(void *arg)
+{
+	struct gateway_mail *m = arg;
+	const struct gateway_asked *asked = m->asked;
+	bool unsure;
+	assert(m->session && m->session->mail == m);
+	m->callout = NULL;
+	struct gateway_decision d = decide(m->session, &m->sender, &asked->address, &unsure);
+	answer_rcpt(m->session, &d, &asked->address, asked->path, &asked->params);
+}
+
+/* The event goes with its call: what is still needed is copied. */
+static bool ask_inner_host(struct gateway_session *s, const struct gateway_address *recipient,
+                           const struct smtp_server_event *ev)
+{
+	const struct gateway_setup *setup = &s->gateway->setup;
+	struct gateway_mail *m = s->mail;
+	if (!setup->callouts || recipient->kind != GATEWAY_ADDRESS_PLAIN ||
+	    !setup->asks(setup->arg, recipient->domain))
+		return false;
+	m->callout = gateway_callouts_ask(setup->callouts, recipient, inner_host_answered, m);
+	if (!m->callout)
+		return false;
+	struct gateway_asked *asked = arena_alloc(&m->arena, sizeof(*asked));
+	*asked = (struct gateway_asked){ *recipient, arena_str(&m->arena, ev->path->text),
+	                                 *ev->rcpt };
+	asked->address.local = arena_str(&m->arena, recipient->local);
+	if (ev->rcpt->orcpt.n) {
+		asked->params.orcpt = arena_str(&m->arena, ev->rcpt->orcpt);
+		asked->params.orcpt_type = arena_str(&m->arena, ev->rcpt->orcpt_type);
+	}
+	m->asked = asked;
+	return true;
+}
+
 void gateway_on_rcpt(struct gateway_session *s, const struct smtp_server_event *ev)
 {
 	struct gateway_address recipient;
 	struct gateway_mail *m = s->mail;
-	assert(m && !m->waiting);
+	bool unsure;
+	assert(m && !m->waiting && !m->callout);
 	gateway_address_of(ev->path, &recipient);
-	struct gateway_decision d = decide(s, &m->sender, &recipient);
-	if (d.answer == GATEWAY_ACCEPT_LOCAL || d.answer == GATEWAY_ACCEPT_SUBMISSION) {
-		struct str address = address_text(&m->arena, ev->path, &recipient);
-		keep_recipient(m, address, d.answer == GATEWAY_ACCEPT_LOCAL, ev->rcpt);
-		gateway_say(s, 250, "2.1.5", "Ok");
-	} else {
-		/* As it was asked for, routes and all. */
-		gateway_say_refused(s, &d, m->envelope.from, ev->path->text);
-	}
+	struct gateway_decision d = decide(s, &m->sender, &recipient, &unsure);
+	if (d.code / 100 == 4 && unsure && ask_inner_host(s, &recipient, ev))
+		return;
+	answer_rcpt(s, &d, &recipient, ev->path->text, ev->rcpt);
 }

@@ -44,6 +44,7 @@ void gateway_mail_free(struct gateway_mail *m)
 {
 	assert(!m->waiting);
 	let_go_of_text(m);
+	gateway_callout_cancel(m->callout);
 	free(m->envelope.to);
 	arena_fini(&m->arena);
 	free(m);

@@ -58,6 +58,13 @@ struct gateway_mail {
 	struct gateway_envelope envelope;
 	size_t to_room;
 	struct gateway_address sender;
+	/* A recipient whose inner host is being asked; RCPT waits for it. */
+	struct gateway_callout *callout;
+	struct gateway_asked {
+		struct gateway_address address;
+		struct str path;
+		struct smtp_rcpt_params params;
+	} *asked;
 	char id[GATEWAY_ID_MAX];
 	struct buf text;
 	size_t head_bytes, held_bytes;   /* of the text: ours in front; counted in the gateway */

@@ -15,6 +15,7 @@
 #define PORTREEVE_GATEWAY_GATEWAY_H
 
 #include "gateway/blocklists.h"
+#include "gateway/callout.h"
 #include "gateway/counters.h"
 #include "gateway/facts.h"
 #include "gateway/login.h"
@@ -42,6 +43,10 @@ struct gateway_setup {
 	struct gateway_queue *queue;
 	struct gateway_login *login;
 	struct gateway_blocklists *blocklists;
+	/* Inner hosts that are asked about recipients of the domains of which asks(arg, domain)
+	 * says so, where the directory does not know; NULL: none is. */
+	struct gateway_callouts *callouts;
+	bool (*asks)(void *arg, const char *domain);
 	/* Hosts of config->trusted_hosts that trust.h lets be accounts now. */
 	const struct gateway_trusted { struct ip host; struct str account; } *trusted;
 	size_t trusted_count;

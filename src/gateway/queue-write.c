@@ -183,13 +183,23 @@ static int progress_write(struct gateway_queue *q, struct gateway_rcpt *rcpt)
 	return ERR_OK;
 }
 
+static bool is_owing(const struct gateway_message *m)
+{
+	for (size_t i = 0; i < m->rcpt_count; i++)
+		if (m->rcpt[i].unwritten)
+			return true;
+	return false;
+}
+
 void queue_write_progress(struct gateway_queue *q, struct gateway_rcpt *rcpt)
 {
 	int e = progress_write(q, rcpt);
 	if (e == ERR_OK || rcpt->unwritten)
 		return;
+	/* Once for a message, whatever the number of its recipients. */
+	if (!is_owing(rcpt->message))
+		numbers_add(&q->owing, rcpt->message->number);
 	rcpt->unwritten = true;
-	numbers_add(&q->owing, rcpt->message->number);
 	again_later(q, e);
 }
 
@@ -198,11 +208,14 @@ static void progress_again(struct gateway_queue *q)
 	struct numbers owing = numbers_take(&q->owing);
 	for (size_t i = 0; i < owing.n; i++) {
 		struct message *m = queue_index_number(&q->index, owing.list[i]);
-		for (size_t r = 0; m && r < m->pub.rcpt_count; r++)
-			if (m->pub.rcpt[r].unwritten) {
-				m->pub.rcpt[r].unwritten = false;
-				queue_write_progress(q, &m->pub.rcpt[r]);
-			}
+		int e = ERR_OK;
+		for (size_t r = 0; m && r < m->pub.rcpt_count && e == ERR_OK; r++)
+			if (m->pub.rcpt[r].unwritten)
+				e = progress_write(q, &m->pub.rcpt[r]);
+		if (e == ERR_OK)
+			continue;
+		numbers_add(&q->owing, owing.list[i]);
+		again_later(q, e);
 	}
 	free(owing.list);
 }

@@ -13,6 +13,7 @@
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
 #include "gateway/live.h"
+#include "gateway/route.h"
 #include "gateway/scram.h"
 #include "gateway/spool.h"
 #include "store/accounts.h"
@@ -30,6 +31,7 @@ struct assembly_gateway {
 	struct gateway_queue *queue;
 	struct gateway_delivery *delivery;
 	struct gateway_blocklists *blocklists;
+	struct gateway_callouts *callouts;
 	struct gateway *gateway;
 	struct gateway_control *control;
 	struct gateway_trusted *trusted;
@@ -113,6 +115,21 @@ static bool is_ours(const struct assembly_gateway *g, struct str address)
 	return facts.has_domain(facts.arg, domain);
 }
 
+/* Of the first domain whose mail is kept here; "": there is none. */
+static struct str postmaster_here(const struct gateway_config *config, struct arena *a)
+{
+	struct gateway_routes *routes = gateway_routes_create(config);
+	struct str found = STR("");
+	for (size_t i = 0; i < config->domains.n && found.n == 0; i++) {
+		struct gateway_route route;
+		gateway_route_of(routes, str_of(config->domains.v[i]), true, &route);
+		if (route.way == GATEWAY_WAY_MAILDIR)
+			found = str_of(arena_printf(a, "postmaster@%s", config->domains.v[i]));
+	}
+	gateway_routes_destroy(routes);
+	return found;
+}
+
 static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_message *message,
                       const struct gateway_told *told, size_t n, struct arena *a,
                       struct gateway_envelope *envelope, struct buf *text)
@@ -126,6 +143,7 @@ static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_
 	const struct gateway_dsn dsn = {
 		.what = what, .about = &message->envelope, .told = told, .count = n,
 		.original = original.n ? buf_str(&original) : STR(""),
+		.postmaster = postmaster_here(&g->settings->gateway, a),
 		.hostname = g->settings->general.hostname, .id = arena_strdup(a, str_of(id)),
 		.now_s = clock_now_s(),
 		.give_up_s = message->envelope.came_s + g->settings->gateway.give_up_s,
@@ -198,6 +216,18 @@ static struct gateway_delivery_setup delivery_setup(const struct assembly_gatewa
 	};
 }
 
+static bool asks_inside(void *directory, const char *domain)
+{
+	return directory_asks(directory, domain);
+}
+
+static struct gateway_callouts_setup callouts_setup(const struct assembly_gateway *g)
+{
+	return (struct gateway_callouts_setup){
+		.loop = g->setup.loop, .resolver = g->resolver, .config = &g->settings->gateway,
+		.hostname = g->settings->general.hostname };
+}
+
 static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 {
 	const bool ours = strcmp(g->settings->gateway.auth, "accounts") == 0;
@@ -207,6 +237,7 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.listening = g->setup.listening, .listening_count = g->setup.listening_count,
 		.tls = g->setup.tls, .directory = directory_facts(g->directory),
 		.queue = g->queue, .login = g->setup.login, .blocklists = g->blocklists,
+		.callouts = g->callouts, .asks = asks_inside,
 		.trusted = g->trusted, .trusted_count = g->trusted_count,
 		.account_of_uid = directory_account_of_uid,
 		.account_of_login = ours ? directory_account_of_login : NULL,
@@ -232,8 +263,9 @@ static bool look_for_scram(struct assembly_gateway *g)
 static int make_directory(const struct assembly_gateway *g, struct directory **out,
                           struct buf *message)
 {
-	const struct directory_setup setup = { .config = &g->settings->gateway,
-	                                       .store = g->setup.store };
+	const struct directory_setup setup = {
+		.config = &g->settings->gateway, .store = g->setup.store,
+		.inner = gateway_callouts_known, .arg = g->callouts };
 	return directory_create(&setup, out, message);
 }
 
@@ -285,8 +317,11 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	*g = (struct assembly_gateway){ .settings = s, .setup = *setup };
 	copy_network(g, setup->network);
 	int e = make_resolver(g, message);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		const struct gateway_callouts_setup callouts = callouts_setup(g);
+		g->callouts = gateway_callouts_create(&callouts);
 		e = make_directory(g, &g->directory, message);
+	}
 	if (e == ERR_OK)
 		e = read_secret(GATEWAY_SCRAM_SECRET, g->scram_secret, sizeof(g->scram_secret),
 		                message);
@@ -318,7 +353,9 @@ static void tell_parts(struct assembly_gateway *g)
 {
 	const struct gateway_delivery_setup delivery = delivery_setup(g);
 	const struct gateway_setup gateway = gateway_setup(g);
+	const struct gateway_callouts_setup callouts = callouts_setup(g);
 	gateway_delivery_reload(g->delivery, &delivery);
+	gateway_callouts_reload(g->callouts, &callouts);
 	gateway_reload(g->gateway, &gateway);
 }
 
@@ -357,11 +394,15 @@ void assembly_gateway_reload(struct assembly_gateway *g, const struct settings *
 	directory_destroy(directory);
 }
 
+static bool same(const struct ip *a, size_t n, const struct ip *b, size_t m)
+{
+	return n == m && (n == 0 || memcmp(a, b, n * sizeof(*a)) == 0);
+}
+
 static bool same_network(const struct gateway_network *a, const struct gateway_network *b)
 {
-	return a->own_count == b->own_count && a->gateway_count == b->gateway_count &&
-	       memcmp(a->own, b->own, a->own_count * sizeof(*a->own)) == 0 &&
-	       memcmp(a->gateways, b->gateways, a->gateway_count * sizeof(*a->gateways)) == 0;
+	return same(a->own, a->own_count, b->own, b->own_count) &&
+	       same(a->gateways, a->gateway_count, b->gateways, b->gateway_count);
 }
 
 void assembly_gateway_look(struct assembly_gateway *g, const struct gateway_network *network)
@@ -401,6 +442,7 @@ void assembly_gateway_destroy(struct assembly_gateway *g)
 	gateway_delivery_destroy(g->delivery);
 	gateway_queue_close(g->queue);
 	directory_destroy(g->directory);
+	gateway_callouts_destroy(g->callouts);
 	dns_resolver_destroy(g->resolver);
 	arena_fini(&g->network_arena);
 	free(g->trusted);

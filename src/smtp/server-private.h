@@ -84,6 +84,7 @@ struct smtp_server {
 
 	bool refused;                  /* the greeting was no 220: only QUIT is left */
 	bool early;                    /* input came before it */
+	bool quit;                     /* QUIT was said */
 	bool said_helo, esmtp, tls, authenticated;
 	char login[255];
 	size_t login_bytes;            /* 0 unless authenticated */

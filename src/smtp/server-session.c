@@ -75,6 +75,7 @@ const struct smtp_answer *smtp_server_quit_check(struct smtp_server *s, struct s
 
 void smtp_server_quit_proceed(struct smtp_server *s)
 {
+	s->quit = true;
 	smtp_server_say(s, 221, "2.0.0", "Bye");
 	smtp_server_close(s);
 	assert(s->phase == SMTP_PHASE_CLOSED && !s->text.open);

@@ -133,6 +133,7 @@ static bool tell_close(struct smtp_server *s)
 		return false;
 	assert(s->in_at == s->in.n);
 	s->close_told = true;
+	s->event.quit = s->quit;
 	smtp_server_tell(s, SMTP_SERVER_CLOSE);
 	return true;
 }

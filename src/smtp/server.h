@@ -122,6 +122,7 @@ struct smtp_server_event {
 	 * False only of the first step: AUTH came without an initial response, which is not the
 	 * same as with an empty one (RFC 4954 4). */
 	bool said;
+	bool quit;                        /* CLOSE: the client has said QUIT */
 };
 
 struct smtp_server *smtp_server_create(const struct smtp_server_options *options);

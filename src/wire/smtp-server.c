@@ -18,7 +18,7 @@ struct wire_server {
 	struct stream *stream;           /* NULL: destroyed */
 	struct smtp_server *smtp;
 	int64_t since_ms;
-	bool begun, start_tls, closing;
+	bool begun, start_tls, closing, quit;
 	bool in_call, doomed;            /* destroyed from within a call of ours */
 	bool paused;
 };
@@ -86,7 +86,12 @@ static void act(struct wire_server *w)
 	assert(!w->start_tls || w->setup.tls != NULL);
 	if (w->closing) {
 		stream_deadline(w->stream, LINGER_MS);
-		stream_finish(w->stream);
+		/* Who said QUIT waits for our end (RFC 5321 4.1.1.10); others may still speak, and
+		 * would lose our last words by a reset. */
+		if (w->quit)
+			stream_leave(w->stream);
+		else
+			stream_finish(w->stream);
 		return;
 	}
 	if (w->start_tls) {
@@ -107,6 +112,7 @@ static bool tell_events(struct wire_server *w)
 	while (!w->doomed && !w->closing && smtp_server_next(w->smtp, &ev)) {
 		enum smtp_server_event_type type = ev.type;
 		w->closing = type == SMTP_SERVER_CLOSE;
+		w->quit = ev.quit;
 		w->start_tls |= type == SMTP_SERVER_STARTTLS;
 		active |= type != SMTP_SERVER_UNKNOWN;
 		w->setup.hooks->event(w->setup.arg, &ev);

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "base/stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -137,6 +139,57 @@ static void test_echo_and_finish(void **state)
 	assert_int_equal(p.server.why, STREAM_CLOSED);
 	assert_string_equal(buf_cstr(&p.server.received), "hellobye");
 	pair_close(&p);
+}
+
+/* All gets out, and the end is told though the peer, who is not done, does not close; once, however
+ * often it is said, and whatever deadline is set. */
+static void test_leave(void **state)
+{
+	(void)state;
+	enum { MUCH = 8 << 20 };
+	struct pair p;
+	pair_open(&p);
+	char *bytes = mem_alloc(MUCH);
+	memset(bytes, 'x', MUCH);
+	stream_pause(p.server.stream, true);
+	stream_deadline(p.client.stream, GIVE_UP_MS);
+	stream_write(p.client.stream, (struct str){ bytes, MUCH });
+	stream_leave(p.client.stream);
+	loop_run_once(p.loop, 0);
+	assert_false(p.client.ended);
+	stream_pause(p.server.stream, false);
+	wait_for(p.loop, &p.client.ended);
+	stream_leave(p.client.stream);
+	stream_deadline(p.client.stream, 0);
+	assert_int_equal(p.client.why, STREAM_CLOSED);
+	assert_false(p.server.ended);
+	stream_destroy(p.client.stream);
+	p.client.stream = NULL;
+	wait_for(p.loop, &p.server.ended);
+	assert_int_equal(p.server.why, STREAM_CLOSED);
+	assert_int_equal(p.server.received.n, MUCH);
+	pair_close(&p);
+	free(bytes);
+}
+
+/* A reply of few bytes waits for no acknowledgement. */
+static void test_no_delay(void **state)
+{
+	(void)state;
+	struct endpoint at = loopback(), peer;
+	int listen_fd = stream_listen(&at), on = 0;
+	socklen_t size = sizeof(on);
+	struct end client = { .loop = loop_create() };
+	at = bound(listen_fd);
+	client.stream = stream_connect(client.loop, &at, NULL, &events, &client);
+	wait_for(client.loop, &client.connected);
+	int fd = stream_accept(listen_fd, &peer);
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+	assert_true(on != 0);
+	stream_destroy(client.stream);
+	close(fd);
+	close(listen_fd);
+	loop_destroy(client.loop);
 }
 
 /* More than the sockets hold: it is kept, sent, and told when all is out. */
@@ -397,7 +450,8 @@ static void test_signal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_echo_and_finish),
+		cmocka_unit_test(test_echo_and_finish), cmocka_unit_test(test_leave),
+		cmocka_unit_test(test_no_delay),
 		cmocka_unit_test(test_much),
 		cmocka_unit_test(test_destroy_in_callback),
 		cmocka_unit_test(test_connect_failures),

@@ -205,6 +205,7 @@ FRESH = {
     "config": lambda box, get: box.run("config", "check"),
     "doctor": lambda box, get: box.run("doctor", "--to", f"127.0.0.1:{box.smtp}", code=1),
     "use": lambda box, get: box.run("use", "exim"),
+    "top": lambda box, get: (listed(box), box.run("top", "--once", code=69)),
     "status": lambda box, get: (listed(box), box.run("status", code=3)),
     "explain": lambda box, get: (box.run("explain"), box.run("explain", "e14", "--mta", "exim")),
     "witness": lambda box, get: (box.run("witness"),

@@ -52,6 +52,7 @@ CALLS = {
     "expire": [["--dry-run"], []],
     "clock": [[], ["accept"]],
     "status": [[]],
+    "top": [["--once"]],
     "doctor": [[]],
     "keys": [["list"], ["rotate"], ["export", "public"], ["export"]],
     "run": [[]],

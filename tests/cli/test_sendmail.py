@@ -230,8 +230,9 @@ def test_links(linked, server):
     call(linked, "-C", linked.config, "-t", text="To: b@x.test\n\nhi\n",
          program=[linked.directory / "sendmail"])
     assert envelope(server)[1] == "RCPT TO:<b@x.test>"
-    done = call(linked, program=[linked.directory / "mailq"], code=69)
-    assert b"portreeve queue list" in done.stderr
+    linked.config.write_text(f'state_directory = "{linked.state}"\n')
+    done = call(linked, "-C", linked.config, program=[linked.directory / "mailq"], code=66)
+    assert b"portreeve: queue: state directory" in done.stderr
     assert call(linked, program=[linked.directory / "newaliases"]).stderr == b""
 
 
@@ -243,5 +244,8 @@ def test_where_the_socket_is(box, server):
     box.config.write_text("")
     done = box.run("sendmail", "b@x.test", text="\n", code=75)
     assert f"{box.state}/gateway.sock: expected the gateway's socket" in done.stderr
+    done = subprocess.run([BINARY, "sendmail", "-c", box.config, "b@x.test"], input="\n", text=True,
+                          capture_output=True, check=False, env={"STATE_DIRECTORY": str(box.directory)})
+    assert "/run/portreeve/gateway.sock: expected the gateway's socket" in done.stderr, done
     box.config.write_text('gateway {\n  local_socket = "none"\n}\n')
     assert 'found "none"' in box.run("sendmail", "b@x.test", text="\n", code=69).stderr

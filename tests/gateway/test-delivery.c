@@ -5,13 +5,8 @@
  */
 #include "delivery-stage.h"
 
-#include "base/file.h"
-#include "base/mem.h"
-
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* One server for example.com, by a transport. */
 static struct peer *begin(struct stage *s)
@@ -317,6 +312,110 @@ static void test_mx(void **state)
 	stage_fini(&s);
 }
 
+/* Who is put off by a host is tried at the next one at once; what is refused is not. */
+static void test_put_off(void **state)
+{
+	static const struct {
+		int first, second;
+		bool closed;
+		const char *to, *expected;
+	} rows[] = {
+		{ 450, 0, false, "c@far.example", "c@far.example: delivered 2.0.0 relayed two.mx[" },
+		{ 450, 550, false, "c@far.example", "c@far.example: failed 5.0.0 two.mx[" },
+		{ 450, 451, false, "c@far.example", "c@far.example: deferred 4.0.0 two.mx[" },
+		{ 450, 0, true, "c@far.example", "c@far.example: deferred 4.0.0 one.mx[" },
+		{ 550, 0, false, "c@far.example", "c@far.example: failed 5.0.0 one.mx[" },
+		{ 0, 0, false, "c@far.example 451-d@far.example 550-e@far.example",
+		  "c@far.example: delivered 2.0.0 relayed one.mx[" },
+		{ 0, 0, false, "c@far.example 451-d@far.example 550-e@far.example",
+		  "451-d@far.example: deferred 4.0.0 two.mx[" },
+		{ 0, 0, false, "c@far.example 451-d@far.example 550-e@far.example",
+		  "550-e@far.example: failed 5.0.0 one.mx[" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct stage s;
+		begin_mx(&s, 2);
+		s.peer[0].mail = rows[i].first;
+		s.peer[1].mail = rows[i].second;
+		s.peer[1].greet = rows[i].closed ? 554 : 0;
+		stage_begin(&s);
+		stage_mail(&s, "a@b.example", rows[i].to);
+		stage_run_out(&s);
+		stage_expect(&s, rows[i].expected);
+		/* The next message begins at the first again. */
+		s.peer[0].mail = 0;
+		stage_mail(&s, "a@b.example", "f@far.example");
+		stage_run_out(&s);
+		stage_expect(&s, "f@far.example: delivered 2.0.0 relayed one.mx[");
+		stage_fini(&s);
+	}
+}
+
+/* The delivery ends while a kept recipient is on its way to the next host. */
+static void test_put_off_and_ended(void **state)
+{
+	struct stage s;
+	(void)state;
+	begin_mx(&s, 2);
+	s.peer[0].mail = 450;
+	s.peer[1].holds = true;
+	stage_begin(&s);
+	stage_mail(&s, "a@b.example", "c@far.example d@far.example");
+	for (int i = 0; i < TURNS_MAX && !strstr(buf_cstr(&s.peer[1].log), "TEXT"); i++)
+		loop_run_once(s.loop, 100);
+	gateway_delivery_destroy(s.delivery);
+	s.delivery = NULL;
+	assert_int_equal(s.given_back, 2);
+	stage_fini(&s);
+}
+
+/* Three destinations, and two connections in all: each gets its turn, whatever the others have. */
+static void test_fair_turns(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	struct peer *q = stage_peer(&s), *r = stage_peer(&s);
+	stage_transport(&s, "second.example", "smtp", q);
+	stage_transport(&s, "third.example", "smtp", r);
+	s.config.connections = 2;
+	stage_begin(&s);
+	for (int i = 0; i < 200; i++)
+		stage_mail(&s, "a@b.example", "c@example.com");
+	for (int i = 0; i < 5; i++)
+		stage_mail(&s, "a@b.example", "c@second.example d@third.example");
+	while (!strstr(buf_cstr(&q->log), "TEXT") || !strstr(buf_cstr(&r->log), "TEXT")) {
+		assert_true(s.settled < 200);
+		loop_run_once(s.loop, 1000);
+		assert_true(p->open + q->open + r->open <= 4);
+	}
+	stage_run_out(&s);
+	assert_int_equal(s.counters.delivered, 210);
+	stage_fini(&s);
+}
+
+/* Texts on their way stay within the memory that there is for them. */
+static void test_memory(void **state)
+{
+	struct stage s;
+	struct peer *p = begin(&s);
+	(void)state;
+	s.config.memory_bytes = 50;      /* two texts of 21 bytes */
+	s.config.connections_per_destination = 20;
+	p->holds = true;
+	stage_begin(&s);
+	for (int i = 0; i < 10; i++)
+		stage_mail(&s, "a@b.example", "c@example.com");
+	for (int i = 0; i < 100; i++)
+		loop_run_once(s.loop, 5);
+	assert_int_equal(s.texts_read, 2);
+	p->holds = false;
+	peer_close_all(p);
+	stage_run_out(&s);
+	stage_fini(&s);
+}
+
 static void test_mx_wrong(void **state)
 {
 	static const struct { const char *mx, *ip, *expected; } rows[] = {
@@ -477,98 +576,6 @@ static void test_smarthost(void **state)
 	}
 }
 
-/* ---- into Maildirs -------------------------------------------------------------------- */
-
-/* The only mail of that mailbox. */
-static void read_mail(const struct stage *s, const char *mailbox, struct buf *out)
-{
-	char *directory = mem_printf("%s/%s/new", s->mailboxes, mailbox);
-	unsigned n = 0;
-	DIR *d = opendir(directory);
-	assert_non_null(d);
-	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		if (e->d_name[0] == '.')
-			continue;
-		char *path = mem_printf("%s/%s", directory, e->d_name);
-		assert_int_equal(file_read(path, 1 << 20, out), ERR_OK);
-		assert_int_equal(n++, 0);
-		free(path);
-	}
-	closedir(d);
-	free(directory);
-}
-
-static void test_maildir(void **state)
-{
-	struct stage s;
-	struct buf mail = { 0 };
-	(void)state;
-	stage_init(&s);
-	stage_mailboxes(&s);
-	stage_begin(&s);
-	stage_mail(&s, "a@b.example", "Ann@ours.example bob@OURS.example ../x@ours.example");
-	stage_run_out(&s);
-	stage_expect(&s, "Ann@ours.example: delivered 2.0.0 relayed |in the mailbox");
-	stage_expect(&s, "bob@OURS.example: delivered");
-	stage_expect(&s, "../x@ours.example: failed 5.1");
-	assert_int_equal(s.texts_read, 1);
-	read_mail(&s, "ours.example/ann", &mail);
-	assert_string_equal(buf_cstr(&mail), "Return-Path: <a@b.example>\n"
-	                    "Delivered-To: Ann@ours.example\nSubject: x\n\n.dots\n");
-	buf_fini(&mail);
-	/* The same once more, as after a crash: it is there already. */
-	gateway_delivery_destroy(s.delivery);
-	s.delivery = gateway_delivery_create(&s.setup);
-	gateway_delivery_queue(s.delivery, (struct gateway_queue *)&s);
-	s.messages[0]->rcpt[0].state = GATEWAY_TRYING;
-	s.due++;
-	gateway_delivery_due(s.delivery, &s.messages[0]->rcpt[0]);
-	stage_run_out(&s);
-	read_mail(&s, "ours.example/ann", &mail);
-	buf_fini(&mail);
-	stage_fini(&s);
-}
-
-static void test_maildir_trouble(void **state)
-{
-	struct stage s;
-	char path[300];
-	(void)state;
-	stage_init(&s);
-	stage_mailboxes(&s);
-	s.text = "X: y\r\nDelivered-To: ann@OURS.example\r\n\r\n";
-	stage_begin(&s);
-	/* A file where the Maildir should be. */
-	snprintf(path, sizeof(path), "%s/ours.example", s.mailboxes);
-	assert_int_equal(mkdir(path, 0700), 0);
-	snprintf(path, sizeof(path), "%s/ours.example/bob", s.mailboxes);
-	assert_int_equal(file_write(path, STR("x"), 0600), ERR_OK);
-	stage_mail(&s, "a@b.example", "ann@ours.example bob@ours.example eve@ours.example");
-	stage_run_out(&s);
-	stage_expect(&s, "ann@ours.example: failed 5.4.6");
-	stage_expect(&s, "bob@ours.example: deferred 4.3.0 |the mailbox cannot be written to");
-	stage_expect(&s, "eve@ours.example: delivered");
-	stage_fini(&s);
-}
-
-static void test_many_maildirs(void **state)
-{
-	struct stage s;
-	(void)state;
-	stage_init(&s);
-	stage_mailboxes(&s);
-	stage_begin(&s);
-	for (int i = 0; i < 200; i++)
-		stage_mail(&s, "a@b.example", i % 2 ? "ann@ours.example"
-		                                    : "bob@ours.example eve@ours.example");
-	stage_run_out(&s);
-	assert_int_equal(s.counters.delivered, 300);
-	/* The delivery ends while a batch is written. */
-	stage_mail(&s, "a@b.example", "ann@ours.example");
-	loop_run_once(s.loop, 0);
-	stage_fini(&s);
-}
-
 /* ---- its end --------------------------------------------------------------------------------- */
 
 static void test_given_back(void **state)
@@ -644,10 +651,10 @@ int main(void)
 		cmocka_unit_test(test_nowhere), cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_smarthost),
 		cmocka_unit_test(test_tls_breaks), cmocka_unit_test(test_not_offered),
-		cmocka_unit_test(test_dsn), cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_dsn), cmocka_unit_test(test_put_off),
+		cmocka_unit_test(test_put_off_and_ended), cmocka_unit_test(test_fair_turns),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_given_back),
 		cmocka_unit_test(test_reload), cmocka_unit_test(test_unreadable),
-		cmocka_unit_test(test_maildir), cmocka_unit_test(test_maildir_trouble),
-		cmocka_unit_test(test_many_maildirs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -387,6 +387,10 @@ static void test_strangers(void **state)
 	assert_true(str_search(buf_str(&text), STR("from <forged@victim.example> by the server "
 	                                           "203.0.113.7\r\n")) != SIZE_MAX);
 	check_form("a stranger's", buf_str(&text));
+	dsn.postmaster = STR("postmaster@kept.example");
+	assert_true(gateway_dsn_make(&dsn, true, &a, &envelope, &text));
+	assert_true(str_eq(envelope.to[0].address, dsn.postmaster));
+	dsn.postmaster = STR("");
 	/* A bounce from outside that fails is told, too: else it would be lost. */
 	about.from = STR("");
 	assert_true(gateway_dsn_make(&dsn, true, &a, &envelope, &text));

@@ -638,6 +638,25 @@ static void test_early(void **state)
 	}
 }
 
+/* Who said QUIT is not waited for. */
+static void test_quit(void **state)
+{
+	struct world w;
+	int fds[2];
+	char bytes[100];
+	(void)state;
+	world_init(&w);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	serve(&w, fds[0], 0);
+	assert_int_equal(send(fds[1], "QUIT\r\n", 6, MSG_NOSIGNAL), 6);
+	run_until(&w, &w.server_over);
+	assert_int_equal(w.server_ended, STREAM_CLOSED);
+	assert_true(recv(fds[1], bytes, sizeof(bytes), 0) > 0);
+	assert_int_equal(recv(fds[1], bytes, sizeof(bytes), 0), 0);
+	close(fds[1]);
+	world_fini(&w);
+}
+
 static void test_session_of_a_client_ends(void **state)
 {
 	struct world w;
@@ -657,6 +676,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_mail), cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_tls_at_once), cmocka_unit_test(test_early),
+		cmocka_unit_test(test_quit),
 		cmocka_unit_test(test_large), cmocka_unit_test(test_lmtp_at_a_path),
 		cmocka_unit_test(test_late_replies), cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_destroyed_within), cmocka_unit_test(test_source_fails),

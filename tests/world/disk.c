@@ -7,10 +7,9 @@
 #include "base/mem.h"
 #include "world.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-enum { FILES_MAX = 16, SECTOR = 512 };
+enum { SECTOR = 512 };
 
 /* What was done to a file since it was synced. */
 struct change {
@@ -25,31 +24,31 @@ struct disk_file {
 	bool there;
 	struct buf now, synced;
 	struct change *first, **last;
+	struct disk_file *next;
 };
 
-static struct disk_file files[FILES_MAX];
-static unsigned file_n;
+static struct disk_file *files;
 static uint64_t changes;
 
 struct disk_file *disk_find(const char *name)
 {
-	for (unsigned i = 0; i < file_n; i++)
-		if (files[i].there && strcmp(files[i].name, name) == 0)
-			return &files[i];
+	for (struct disk_file *f = files; f; f = f->next)
+		if (f->there && strcmp(f->name, name) == 0)
+			return f;
 	return NULL;
 }
 
 struct disk_file *disk_make(const char *name)
 {
-	struct disk_file *f = NULL;
-	for (unsigned i = 0; i < file_n && !f; i++)
-		if (strcmp(files[i].name, name) == 0)
-			f = &files[i];
+	struct disk_file *f = files;
+	while (f && strcmp(f->name, name) != 0)
+		f = f->next;
 	if (!f) {
-		assert(file_n < FILES_MAX);
-		f = &files[file_n++];
+		f = mem_zalloc(sizeof(*f));
 		f->name = mem_strdup(name);
 		f->last = &f->first;
+		f->next = files;
+		files = f;
 	}
 	f->there = true;
 	return f;
@@ -146,6 +145,15 @@ void disk_sync(struct disk_file *f)
 	forget_changes(f);
 }
 
+/* What was to be written is lost, or not; nobody tells of it again. */
+void disk_sync_fails(struct disk_file *f)
+{
+	for (const struct change *c = f->first; c; c = c->next)
+		if (chance_of(500))
+			apply_change(&f->synced, c);
+	forget_changes(f);
+}
+
 /* ---- the power ------------------------------------------------------------------------- */
 
 /* Of a write, any of its sectors. */
@@ -168,8 +176,7 @@ static void tear(struct buf *b, const struct change *c)
 
 void disk_power_cut(void)
 {
-	for (unsigned i = 0; i < file_n; i++) {
-		struct disk_file *f = &files[i];
+	for (struct disk_file *f = files; f; f = f->next) {
 		bool all = chance_of(200), none = chance_of(300);
 		for (const struct change *c = f->first; c && !none; c = c->next) {
 			if (all)

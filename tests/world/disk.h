@@ -22,6 +22,8 @@ size_t disk_read(const struct disk_file *f, size_t at, void *dst, size_t n);
 void disk_write(struct disk_file *f, size_t at, struct str bytes);
 void disk_truncate(struct disk_file *f, size_t n);
 void disk_sync(struct disk_file *f);
+/* A sync that fails: some of what was to be synced never is, though it is still read. */
+void disk_sync_fails(struct disk_file *f);
 /* All that was not synced may be gone, each sector for itself. */
 void disk_power_cut(void);
 /* Counts changes of any file. */

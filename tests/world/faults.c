@@ -5,9 +5,7 @@
 #include "faults.h"
 
 #include "disk.h"
-#include "law.h"
 #include "net.h"
-#include "roles.h"
 
 enum {
 	PAUSE_LEAST_MS = 500, PAUSE_MOST_MS = 12 * 1000, KILL_WITHIN = 400,
@@ -22,7 +20,9 @@ static struct {
 	unsigned kill, term, stall, full, jump, power, wake;
 } shares;
 static struct event next_fault, disk_is_free;
-static struct event back[ROLES];
+static unsigned slowness = 1;
+static int64_t jump_most_s;
+static struct event back[PROCESSES_MAX];
 
 /* ---- deaths ------------------------------------------------------------------------- */
 
@@ -37,7 +37,7 @@ static void come_back(void *arg)
 
 static void see_the_dead(void)
 {
-	for (unsigned i = 0; i < ROLES; i++) {
+	for (unsigned i = 0; i < role_n; i++) {
 		if (roles[i].alive || back[i].armed || roles[i].life == 0)
 			continue;
 		law_after_death(false);
@@ -53,7 +53,7 @@ void faults_look(void)
 		return;
 	world.power_is_cut = false;
 	trace("the power is cut");
-	for (unsigned i = 0; i < ROLES; i++)
+	for (unsigned i = 0; i < role_n; i++)
 		if (roles[i].alive)
 			process_abandon(&roles[i]);
 	disk_power_cut();
@@ -64,7 +64,7 @@ void faults_look(void)
 
 static void kill_role(bool power)
 {
-	struct process *p = &roles[chance_below(ROLES)];
+	struct process *p = &roles[chance_below(role_n)];
 	if (!p->alive)
 		return;
 	p->kill_in = 1 + chance_below(chance_of(500) ? 20 : KILL_WITHIN);
@@ -73,12 +73,12 @@ static void kill_role(bool power)
 
 static void end_role(void)
 {
-	role_end(chance_below(ROLES));
+	role_end(chance_below(role_n));
 }
 
 static void stall_role(void)
 {
-	struct process *p = &roles[chance_below(ROLES)];
+	struct process *p = &roles[chance_below(role_n)];
 	p->stalled_until_ms = world.now_ms + chance_between(1, STALL_MOST_MS);
 	trace("%s is stalled", p->name);
 }
@@ -107,6 +107,8 @@ static void jump_clock(void)
 {
 	static const int64_t most_s[] = { 5, 120, 2 * DAY_S, 30 * DAY_S };
 	int64_t by_s = chance_below((unsigned)most_s[chance_below(4)]);
+	if (by_s > jump_most_s)
+		by_s = jump_most_s;
 	if (world.wall_ms != world.right_ms)
 		world.wall_ms = world.right_ms;          /* somebody sets it right */
 	else
@@ -133,7 +135,7 @@ static void go_wrong(void *arg)
 		jump_clock();
 	else if ((at -= shares.jump) < shares.power)
 		kill_role(true);
-	event_arm(&next_fault, chance_between(PAUSE_LEAST_MS, PAUSE_MOST_MS));
+	event_arm(&next_fault, (int64_t)slowness * chance_between(PAUSE_LEAST_MS, PAUSE_MOST_MS));
 }
 
 /* ---- begin and end ------------------------------------------------------------------------ */
@@ -144,8 +146,10 @@ static unsigned draw(unsigned most)
 	return chance_of(500) ? 0 : chance_below(most + 1);
 }
 
-void faults_begin(void)
+void faults_begin(unsigned slow, int64_t jump_s)
 {
+	slowness = slow;
+	jump_most_s = jump_s;
 	faults = (struct faults){
 		.drop = draw(4), .hole = draw(2), .slow = draw(20), .split = draw(500),
 		.descriptors = draw(50), .dns_late = draw(200), .dns_fails = draw(100),
@@ -159,9 +163,9 @@ void faults_begin(void)
 	shares.power = draw(4);
 	event_init(&next_fault, &outside, go_wrong, NULL);
 	event_init(&disk_is_free, &outside, free_disk, NULL);
-	for (unsigned i = 0; i < ROLES; i++)
+	for (unsigned i = 0; i < role_n; i++)
 		event_init(&back[i], &outside, come_back, (void *)(uintptr_t)i);
-	event_arm(&next_fault, chance_between(PAUSE_LEAST_MS, PAUSE_MOST_MS));
+	event_arm(&next_fault, (int64_t)slowness * chance_between(PAUSE_LEAST_MS, PAUSE_MOST_MS));
 }
 
 void faults_end(void)
@@ -172,7 +176,7 @@ void faults_end(void)
 	world.wall_ms = world.right_ms;
 	event_disarm(&next_fault);
 	event_disarm(&disk_is_free);
-	for (unsigned i = 0; i < ROLES; i++)
+	for (unsigned i = 0; i < role_n; i++)
 		roles[i].kill_in = 0;
 	law_disturbed();
 	see_the_dead();

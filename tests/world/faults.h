@@ -22,8 +22,9 @@ struct faults {
 };
 extern struct faults faults;
 
-/* Draws the seed's own mix, and lets things go wrong from now on. */
-void faults_begin(void);
+/* Draws the seed's own mix, and lets things go wrong from now on, in pauses that are longer by that
+ * factor. The clock jumps by that many seconds at most. */
+void faults_begin(unsigned slow, int64_t jump_s);
 /* After each step: who has died comes back after a while; a power cut is carried out. */
 void faults_look(void);
 /* From here on all goes well: nothing is lost any more, dead roles live, the clock is right. */

@@ -14,15 +14,8 @@
 #include "store/store.h"
 #include "world.h"
 
-struct law {
-	const char *name, *sentence;
-};
-extern const struct law laws[];
-extern const unsigned law_n;
 
 /* ---- what the seam and the hosts tell ------------------------------------------------ */
-void law_connects(const struct process *p, const struct endpoint *to);
-void law_sends(const struct process *p, const struct endpoint *to, struct str bytes);
 /* A host is asked for a recipient. */
 void law_host_is_asked(struct str recipient);
 /* A host took a message, with that recipient. */
@@ -34,8 +27,6 @@ void law_comes_back(struct host *h, enum delivery_kind kind, const char *recipie
 /* … and this was its last word. */
 void law_collector_answered(struct host *h, enum delivery_kind kind, const struct ip *from,
                             const char *recipient, int code, struct str message);
-/* A clock, a disk or a lock was wrong just now: leases may have run out. */
-void law_disturbed(void);
 
 /* What is old will be removed, at once and with these keeps. False: what there is was not seen
  * just now, so it must not be. */
@@ -43,8 +34,6 @@ bool law_expires(const struct store_config *keep, int64_t now_s);
 
 /* ---- when it is looked ------------------------------------------------------------------ */
 void law_step(void);
-/* A process or the machine has died: all that was acknowledged is looked for again. */
-void law_after_death(bool power);
 /* All is calm, and nothing is under way any more? */
 bool law_settled(void);
 void law_end(void);

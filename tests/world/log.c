@@ -26,5 +26,6 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 	struct buf line = { 0 };
 	log_format(&line, event, fields, n);
 	trace("log %s %s", name[level], buf_cstr(&line));
+	law_logs(event);
 	buf_fini(&line);
 }

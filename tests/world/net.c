@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "faults.h"
-#include "law.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -315,6 +314,15 @@ unsigned net_open(void)
 	unsigned n = 0;
 	for (const struct link *l = links; l; l = l->next)
 		n += l->end[0].stream || l->end[1].stream;
+	return n;
+}
+
+unsigned net_owned(const struct process *p)
+{
+	unsigned n = 0;
+	for (const struct link *l = links; l; l = l->next)
+		for (unsigned i = 0; i < 2; i++)
+			n += l->end[i].owner == p && !l->end[i].closed;
 	return n;
 }
 

@@ -60,6 +60,8 @@ struct end *net_other(const struct end *e);
 unsigned net_connections(const struct process *p, const struct ip *to, unsigned length);
 /* Connections that anybody has open. */
 unsigned net_open(void);
+/* Ends of connections that the process has. */
+unsigned net_owned(const struct process *p);
 
 /* stream.c: what came for the stream of this side. */
 void stream_woken(void *end);

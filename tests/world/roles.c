@@ -45,6 +45,7 @@ struct process roles[ROLES] = {
 	[ROLE_COLLECTOR] = { .name = "collector", .kind = PROCESS_COLLECTOR },
 	[ROLE_FOLLOWER] = { .name = "follower", .kind = PROCESS_FOLLOWER },
 };
+const unsigned role_n = ROLES;
 struct settings roles_settings;
 struct str roles_public_key;
 

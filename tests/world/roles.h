@@ -12,18 +12,11 @@
 
 enum { ROLE_TESTER, ROLE_TESTER_2, ROLE_COLLECTOR, ROLE_FOLLOWER, ROLES };
 
-extern struct process roles[ROLES];
 extern struct settings roles_settings;
 extern struct str roles_public_key;          /* PEM, of the evidence */
 
 /* Keys, sockets, the database; before anything else. */
 void roles_prepare(void);
-/* False: it cannot be (the disk is full); it is tried again later. */
-bool role_begin(unsigned which);
-/* As on TERM. */
-void role_end(unsigned which);
-/* One that once began is not alive. */
-bool roles_missing(void);
 /* Tests that testers have in hand. */
 unsigned roles_active(void);
 /* What the follower answers with; NULL: it does not run, or has read nothing yet. */

@@ -88,3 +88,11 @@ void schedule_drop(const struct process *owner)
 			event_disarm(e);
 	}
 }
+
+unsigned schedule_owned(const struct process *owner)
+{
+	unsigned n = 0;
+	for (const struct event *e = armed; e; e = e->next)
+		n += e->owner == owner;
+	return n;
+}

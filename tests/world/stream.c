@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * base/stream.h over the network of the world. TLS is left out: what starts it fails.
+ * base/stream.h over the network of the world. TLS is left out: what starts it fails, or in a world
+ * that has it is as if it were there.
  */
 #include "base/stream.h"
 
 #include "base/mem.h"
-#include "law.h"
 #include "net.h"
 
 #include <assert.h>
@@ -22,7 +22,8 @@ struct stream {
 	struct end *end;                 /* NULL: closed */
 	enum phase phase;
 	bool paused, in_callback, doomed;
-	struct event deadline;
+	bool securing;                   /* TLS is about to be there */
+	struct event deadline, handshake;
 	enum stream_end late;            /* … ends it so */
 	struct buf early;                /* written before it was connected */
 };
@@ -30,6 +31,7 @@ struct stream {
 static void release(struct stream *s)
 {
 	event_disarm(&s->deadline);
+	event_disarm(&s->handshake);
 	buf_fini(&s->early);
 	free(s);
 }
@@ -51,10 +53,21 @@ static void end(struct stream *s, enum stream_end why)
 		return;
 	s->phase = ENDED;
 	event_disarm(&s->deadline);
+	event_disarm(&s->handshake);
 	bool nested = s->in_callback;
 	s->in_callback = true;
 	s->events->ended(s->arg, why);
 	leave(s, nested);
+}
+
+static void handshake_done(void *arg)
+{
+	struct stream *s = arg;
+	s->securing = false;
+	s->in_callback = true;
+	s->events->secured(s->arg);
+	if (!leave(s, false) && s->end)
+		event_arm(&s->end->wake, 0);
 }
 
 static void deadline_passed(void *arg)
@@ -68,6 +81,7 @@ static struct stream *create(const struct stream_events *events, void *arg)
 	struct stream *s = mem_zalloc(sizeof(*s));
 	*s = (struct stream){ .events = events, .arg = arg, .late = STREAM_TIMEOUT };
 	event_init(&s->deadline, process_now(), deadline_passed, s);
+	event_init(&s->handshake, process_now(), handshake_done, s);
 	return s;
 }
 
@@ -104,6 +118,7 @@ void stream_destroy(struct stream *s)
 		return;
 	s->phase = ENDED;
 	event_disarm(&s->deadline);
+	event_disarm(&s->handshake);
 	if (s->end)
 		net_close(s->end);
 	s->end = NULL;
@@ -140,9 +155,10 @@ void stream_woken(void *arg)
 	s->in_callback = true;
 	if (s->phase == CONNECTING && e->connected)
 		become_connected(s);
-	if (!s->doomed && s->phase == OPEN && !s->paused && e->inbox.n)
+	if (!s->doomed && s->phase == OPEN && !s->paused && !s->securing && e->inbox.n)
 		hand_over(s);
-	bool over = !s->doomed && s->phase != ENDED && e->over && !(s->paused && e->inbox.n);
+	bool over = !s->doomed && s->phase != ENDED && e->over && !s->securing &&
+	            !(s->paused && e->inbox.n);
 	if (!leave(s, false) && over)
 		end(s, e->why);
 }
@@ -173,6 +189,11 @@ void stream_finish(struct stream *s)
 		net_finish(s->end);
 }
 
+void stream_leave(struct stream *s)
+{
+	stream_finish(s);
+}
+
 void stream_pause(struct stream *s, bool paused)
 {
 	s->paused = paused;
@@ -183,6 +204,11 @@ void stream_pause(struct stream *s, bool paused)
 void stream_start_tls(struct stream *s, SSL_CTX *ctx, bool as_server, const char *server_name)
 {
 	(void)ctx, (void)as_server, (void)server_name;
+	if (world.tls && s->phase == OPEN) {
+		s->securing = true;
+		event_arm(&s->handshake, 0);
+		return;
+	}
 	s->late = STREAM_TLS_FAILED;
 	event_arm(&s->deadline, 0);
 }
@@ -255,6 +281,12 @@ int stream_listen_unix(const char *path, mode_t mode)
 {
 	(void)path, (void)mode;
 	return ERR_UNSUPPORTED;
+}
+
+bool stream_peer_uid(int fd, unsigned *uid)
+{
+	(void)fd, (void)uid;
+	return false;
 }
 
 ssize_t stream_peek(int fd, void *dst, size_t size)

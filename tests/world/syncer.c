@@ -10,6 +10,7 @@
 #include "world.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 enum { SLOW_PER_MILLE = 200, SLOW_MOST_MS = 8000 };
@@ -35,11 +36,20 @@ static int64_t some_time(void)
 	return !world.calm && chance_of(SLOW_PER_MILLE) ? chance_below(SLOW_MOST_MS) : 0;
 }
 
+/* An error is for good. */
+static int sync_file(struct syncer_file *file)
+{
+	int failed = file->failed ? 0 : vfs_sync(file->fd);
+	if (failed)
+		file->failed = failed == ENOSPC ? ERR_FULL : ERR_IO;
+	return file->failed;
+}
+
 static void work_first(struct syncer *s)
 {
 	struct request *r = s->first;
 	seam("sync");
-	r->result = r->file ? ERR_OK : r->work(r->arg);
+	r->result = r->file ? sync_file(r->file) : r->work(r->arg);
 	seam("synced");
 	s->worked = true;
 }

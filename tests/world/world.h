@@ -68,6 +68,8 @@ bool schedule_step(void);
 /* When the next thing is due that no poll timer of a role is; INT64_MAX: none. */
 int64_t schedule_next_ms(const struct process *owner);
 void schedule_drop(const struct process *owner);
+/* How many things are due of that process. */
+unsigned schedule_owned(const struct process *owner);
 
 /* ---- the world ------------------------------------------------------------------------- */
 struct world {
@@ -77,8 +79,15 @@ struct world {
 	                                    should be */
 	bool calm;                       /* faults are over; all goes well from here on */
 	bool power_is_cut;               /* just now: faults_look() does the rest */
+	bool tls;                        /* there is TLS, of which nobody sees anything */
 };
 extern struct world world;
+
+struct law {
+	const char *name, *sentence;
+};
+extern const struct law laws[];      /* each world's own */
+extern const unsigned law_n;
 
 int64_t world_wall_s(void);
 /* The invariant of that name does not hold: tells all, and ends this run. */
@@ -89,7 +98,7 @@ void world_broken(const char *law, const char *fmt, ...)
 enum process_kind {
 	PROCESS_OUTSIDE,                 /* hosts, strangers, the supervisor: never dies */
 	PROCESS_OBSERVER,                /* looks at the store for the invariants: never dies */
-	PROCESS_TESTER, PROCESS_COLLECTOR, PROCESS_FOLLOWER, PROCESS_COMMAND,
+	PROCESS_TESTER, PROCESS_COLLECTOR, PROCESS_FOLLOWER, PROCESS_COMMAND, PROCESS_GATEWAY,
 };
 
 struct process {
@@ -122,5 +131,29 @@ unsigned resolver_pending(void);     /* questions that wait */
 void net_drop(const struct process *p);
 void resolver_drop(const struct process *p);
 void vfs_drop(const struct process *p);
+/* fdatasync() of a descriptor that a syncer has: 0, or an errno. */
+int vfs_sync(int fd);
+
+/* ---- what each world has of its own ------------------------------------------------------ */
+struct endpoint;
+/* The world of that seed, from its beginning to its last invariant. */
+void world_run(uint64_t seed);
+extern struct process roles[];       /* at most PROCESSES_MAX */
+extern const unsigned role_n;
+/* False: it cannot be (the disk is full); it is tried again later. */
+bool role_begin(unsigned which);
+/* As on TERM. */
+void role_end(unsigned which);
+/* One that once began is not alive. */
+bool roles_missing(void);
+/* Somebody connects, or says something. */
+void law_connects(const struct process *p, const struct endpoint *to);
+void law_sends(const struct process *p, const struct endpoint *to, struct str bytes);
+/* An event of base/log.h. */
+void law_logs(const char *event);
+/* A process or the machine has died: all that was acknowledged is looked for again. */
+void law_after_death(bool power);
+/* A clock, a disk or a lock was wrong just now: leases may have run out. */
+void law_disturbed(void);
 
 #endif

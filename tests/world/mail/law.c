@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The invariants by name.
+ */
+#include "world.h"
+
+const struct law laws[] = {
+	{ "never-lost", "What was acknowledged is taken by each recipient's server, or its sender "
+	  "is told, or it is in the queue: over any kill and any cut of power." },
+	{ "never-relays", "What reaches a server of others is an account's own message, sent by who "
+	  "is logged in, or a notice about an accepted message to its sender; and a stranger is "
+	  "taken no recipient but a mailbox of ours." },
+	{ "own-name", "An account sends in its own name only." },
+	{ "notices", "There is no notice about a notice, none about what was not accepted, and one "
+	  "of failure for a recipient, unless something went wrong in between." },
+	{ "once", "Nobody gets a message twice, unless a kill, a cut or a lost connection fell "
+	  "between the dot and its record." },
+	{ "refused", "What was refused, or never came to its dot, goes nowhere." },
+	{ "whole", "A message arrives as it was sent, with something in front of it at most." },
+	{ "connects", "The gateway connects to mail servers of others and to the inner host." },
+	{ "opens", "The queue opens again when nothing goes wrong." },
+	{ "settles", "When nothing goes wrong any more and time passes, the queue is empty." },
+	{ "leaves-nothing", "At the end in order no session, descriptor, timer or question is "
+	  "left." },
+};
+const unsigned law_n = sizeof(laws) / sizeof(*laws);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The world of the mail gateway: the gateway, strangers and users who send by it, and the servers
+ * to which its mail goes, in virtual time, from one number. It shares the seam with the world of
+ * the blocklist (../world.h). What is its own:
+ *
+ *   files.c     the gateway's files: what is synced, what a power cut leaves
+ *   login.c     who knows the passwords
+ *   names.c     what name servers answer
+ *   letters.c   every message that was ever begun, and what became of it: most invariants
+ *   hosts.c     other servers, and the inner one of one of our domains
+ *   people.c    strangers and users
+ *   gateway.c   the gateway as a process
+ *   whole.c     chaos, then calm; law.c: the invariants by name
+ */
+#ifndef PORTREEVE_TESTS_WORLD_MAIL_H
+#define PORTREEVE_TESTS_WORLD_MAIL_H
+
+#include "base/loop.h"
+#include "gateway/queue.h"
+#include "world.h"
+
+enum { ADDRESS_MAX = 320, COPIES_MAX = 12 };
+
+/* ---- names.c: who is who ----------------------------------------------------------------- */
+
+#define OURS_ONE "one.example"           /* into Maildirs */
+#define OURS_TWO "two.example"           /* to an inner host */
+#define OUR_NAME "mx.one.example"
+extern const struct ip names_gateway, names_inner;
+enum { PORT_LMTP = 24 };
+
+struct account {
+	const char *name, *address[3];   /* the first is its own; NULL: no more */
+};
+extern const struct account accounts[];
+extern const unsigned account_n;
+/* Whether the address has a mailbox of ours; "postmaster" alone has. */
+bool names_is_mailbox(struct str address);
+bool names_is_ours(struct str domain);
+bool names_owns(struct str account, struct str address);
+
+/* ---- letters.c --------------------------------------------------------------------------- */
+
+/* To one recipient. */
+struct copy {
+	char address[ADDRESS_MAX];       /* without brackets */
+	bool accepted;                   /* its RCPT */
+	bool never;                      /* NOTIFY=NEVER */
+	unsigned taken;                  /* how often somebody has it */
+	bool confirmed;                  /* … who knows that we know */
+	unsigned deaths_then;            /* when the connection began that brought it last */
+	unsigned notices;                /* of failure, as made */
+	unsigned trouble_then;           /* when the last was made */
+	bool told;                       /* … and taken by the sender's server */
+	bool silent;                     /* it failed, and there is nobody to be told */
+};
+
+enum letter_state {
+	LETTER_TALKING,                  /* not yet at the dot, or never */
+	LETTER_DOT,                      /* the dot was sent, and perhaps no answer ever comes */
+	LETTER_ACKNOWLEDGED, LETTER_REFUSED,
+};
+
+struct letter {
+	struct letter *next;
+	unsigned n;
+	enum letter_state state;
+	const struct account *account;   /* of who sends it; NULL: a stranger */
+	bool logged_in;
+	char sender[ADDRESS_MAX], id[GATEWAY_ID_MAX];
+	struct copy to[COPIES_MAX];
+	unsigned count;
+	struct buf text;
+};
+extern struct letter *letters;
+
+struct letter *letter_new(const struct account *account, const char *sender);
+struct copy *letter_add(struct letter *l, struct str address);
+/* What the gateway said to its dot. */
+void letter_answered(struct letter *l, int code, struct str said);
+void letter_rcpt_accepted(struct letter *l, struct copy *c);
+/* A server is asked for a recipient, and takes a message; the copy is of a letter itself, not of a
+ * notice. `local`: it is a server or a directory of ours. `deaths`: as there had been when the
+ * connection began. */
+void law_rcpt(struct str sender, struct str rcpt, bool local);
+struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool local,
+                       unsigned deaths);
+/* The gateway has its queue again. */
+void law_opened(struct gateway_queue *q);
+/* What is still to be looked at when all has come to its end. */
+void law_letters_end(void);
+
+/* ---- hosts.c, people.c ------------------------------------------------------------------- */
+
+extern struct loop *outside_loop;
+extern unsigned host_n;
+void hosts_begin(void);
+/* An address at one of them; how its mail will fare is in the name. */
+void host_address(char address[static ADDRESS_MAX]);
+bool host_is(const struct endpoint *at);
+/* The addresses of a domain or name; -1: no such name; 0: it is the world's, without address. */
+int host_lookup(struct str name, struct ip *ip);
+/* The mail exchanger of a domain: NULL, there is no such; "": none. */
+const char *host_mx(struct str domain);
+
+/* Slow: with pauses that are longer by that factor. */
+void people_begin(unsigned slow);
+unsigned people_talking(void);
+
+/* ---- gateway.c --------------------------------------------------------------------------- */
+
+enum { LISTEN_MX, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTENS };
+extern const struct endpoint gateway_at[LISTENS];
+/* Slow: it waits hours where it else waits seconds. */
+void gateway_prepare(bool slow);
+/* How many messages are in the queue; SIZE_MAX: it does not run. */
+size_t gateway_queued(void);
+/* How long a message may wait in the queue at all, s. */
+int64_t gateway_give_up_s(void);
+/* How often a process died; and how often it or the disk went wrong. */
+extern unsigned law_deaths, law_troubles;
+
+#endif
