@@ -43,6 +43,7 @@ struct gateway_log {
 	/* Out of use, to be renewed in the order in which they went: a message that was ended must
 	 * be gone from the disk before the record that ended it. */
 	struct segment *idle;
+	struct buf record;            /* that is being written; empty between two */
 	bool is_open;                 /* not while it is read */
 	bool preparing;
 	struct preparation preparation;
