@@ -9,6 +9,7 @@
  * lines of its control socket, through gateway/gateway.h and gateway/delivery.h.
  */
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/stream.h"
 #include "base/syncer.h"
@@ -26,6 +27,7 @@
 enum {
 	SYNCS_WAITING_MAX = 100000, NETWORK_LOOK_MS = 60 * 1000,
 	DRAIN_MS = 5000, DRAIN_STEP_MS = 50,
+	RESERVED_PATHS = 2,              /* of a sandbox's, for a build that counts its coverage */
 };
 static_assert((int)GATEWAY_FILES_MAX <= (int)FILES_MAX, "all files of the gateway");
 
@@ -274,21 +276,38 @@ static int gateway_open(struct role_context *ctx, struct buf *message)
 	return e == ERR_OK ? create_gateway(ctx, message) : e;
 }
 
-/* The directory of a file that is exchanged by a new one of that name. */
-static void may_read_around(struct role_sandbox *out, const char *path)
+/* A directory once; false: there is no room for more. */
+static bool may_read_once(struct role_sandbox *out, const char *directory)
 {
-	char *directory = mem_strdup(path);
-	char *slash = strrchr(directory, '/');
-	if (slash && slash != directory) {
-		*slash = '\0';
-		role_may_read(out, directory);
+	size_t n = 0;
+	for (; out->read[n]; n++)
+		if (strcmp(out->read[n], directory) == 0)
+			return true;
+	if (n + RESERVED_PATHS >= ROLE_PATHS_MAX)
+		return false;
+	role_may_read(out, directory);
+	return true;
+}
+
+/* The directories of files that are exchanged by new ones of their names. */
+static void may_read_recipients(const struct config_strings *files, struct role_sandbox *out)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		const char *path = strchr(files->v[i], '/');
+		char *directory = mem_strdup(path ? path : "");
+		char *slash = strrchr(directory, '/');
+		if (slash)
+			*slash = '\0';
+		if (slash && slash != directory && !may_read_once(out, directory))
+			LOG(LOG_WARN, "recipients-once", LOG_S("directory", directory),
+			    LOG_S("effect", "too many directories: its files are read again when "
+			          "the role starts again"));
+		free(directory);
 	}
-	free(directory);
 }
 
 static void gateway_sandbox(const struct settings *settings, struct role_sandbox *out)
 {
-	const struct config_strings *recipients = &settings->gateway.recipients;
 	out->box.sockets = SANDBOX_ACCEPT | SANDBOX_CONNECT | SANDBOX_CONNECT_UNIX;
 	out->box.thread = true;
 	role_may_read_list(out);
@@ -300,11 +319,7 @@ static void gateway_sandbox(const struct settings *settings, struct role_sandbox
 	role_may_read(out, "/usr/local/share/ca-certificates");
 	role_may_write(out, GATEWAY_SPOOL);
 	role_may_write(out, assembly_gateway_mailboxes(settings));
-	for (size_t i = 0; i < recipients->n; i++) {
-		const char *slash = strchr(recipients->v[i], '/');
-		if (slash)
-			may_read_around(out, slash);
-	}
+	may_read_recipients(&settings->gateway.recipients, out);
 }
 
 /* ---- in the loop ---------------------------------------------------------------------------- */

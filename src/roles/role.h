@@ -71,7 +71,7 @@ struct role_context {
 
 enum { ROLE_COUNTERS_MAX = 32 };
 
-enum { ROLE_PATHS_MAX = 32 };
+enum { ROLE_PATHS_MAX = 512 };
 
 /* What a role's process may do. Zero-initialised it may do nothing. */
 struct role_sandbox {

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: ISC
+"""The role from its start to its end: a user's mail reaches another's mailbox, a stranger's does not
+pass through, and what was acknowledged outlives a kill."""
+
+import os
+import signal
+import smtplib
+import socket
+import ssl
+
+import pytest
+from client import UNCHECKED, mail
+from conftest import ALICE, BOB, STRANGER, make_pair, wait_until
+
+
+def ready(post):
+    post.wait_log("role-ready role=gateway")
+
+
+def test_from_user_to_user(post):
+    post.start()
+    ready(post)
+    post.submit(BOB, "from alice")
+    text = post.wait_mail(BOB, "from alice")
+    assert "with ESMTPSA id " in text and "Return-Path: <" + ALICE in text
+    assert "Message-ID: <" in text and "Date: " in text
+    # The account stands in the log, and leads from there to the message.
+    post.wait_log(f"account={ALICE} from={ALICE} to={BOB}")
+    assert post.stop() == 0
+
+
+def test_nobody_elses_name(post):
+    """Neither in the envelope nor in the header, and no relay without a login."""
+    post.start()
+    ready(post)
+    with post.user() as client, pytest.raises(smtplib.SMTPSenderRefused):
+        client.sendmail(BOB, ["somebody@far.example"], mail(BOB, "somebody@far.example"))
+    with post.user() as client, pytest.raises(smtplib.SMTPDataError):
+        client.sendmail(ALICE, ["somebody@far.example"], mail(BOB, "somebody@far.example"))
+    with post.stranger() as client:
+        client.hello()
+        client.ask(f"MAIL FROM:<{STRANGER}>", 250)
+        assert client.code("RCPT TO:<somebody@far.example>") == 550
+    assert post.world.messages == []
+
+
+def test_kill(post):
+    """Acknowledged mail that waits for its delivery is there after kill -9, at once and once."""
+    post.start(smarthost="[127.0.0.1]:1")        # nobody listens there
+    ready(post)
+    for number in range(20):
+        post.submit("somebody@far.example", f"number {number}")
+    os.kill(post.role(), signal.SIGKILL)
+    post.wait_log("role-ready role=gateway", times=2)
+    post.wait_log("queue-open messages=20")
+    post.reload(smarthost=f"[127.0.0.1]:{post.world.port}")
+    for number in range(20):
+        post.wait_taken(post.world, f"number {number}\r\n")
+    assert len(post.world.messages) == 20
+    assert post.stop() == 0
+
+
+def test_certificates_by_name(post):
+    """Another name, another certificate; a reload brings new ones, and sessions stay."""
+    certificate, key = make_pair(post.directory, "mail.second.example")
+    post.start(sni=[f"mail.second.example {certificate} {key}"])
+    ready(post)
+
+    def shown(name):
+        with socket.create_connection(("127.0.0.1", post.submissions)) as one, \
+                UNCHECKED.wrap_socket(one, server_hostname=name) as secured:
+            return ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True))
+
+    assert shown("mail.second.example") == certificate.read_text()
+    assert shown("mx.ours.example") == post.certificate.read_text()
+    with post.stranger() as old:
+        old.hello()
+        make_pair(post.directory, "mail.second.example")
+        post.reload()
+        wait_until(lambda: shown("mail.second.example") == certificate.read_text(), "the new one")
+        old.envelope(STRANGER, ALICE)
+
+
+def test_inner_host_is_asked(post):
+    """Without a file of its recipients it is asked at RCPT, by a session without a message."""
+    post.start(recipients=None)
+    ready(post)
+    post.inner.replies["RCPT"] = lambda argument: "250 ok" if "carol" in argument else "550 5.1.1 no"
+    for _ in range(2):
+        assert post.receive("carol@inner.example", "to carol")[0] == 250
+    with post.stranger() as client:
+        client.hello()
+        client.ask(f"MAIL FROM:<{STRANGER}>", 250)
+        assert client.ask("RCPT TO:<nobody@inner.example>", 550)[1].startswith("550 5.1.1")
+        # It can't be asked: later, and nobody is refused for good.
+        post.inner.replies["RCPT"] = "451 not now"
+        assert client.code("RCPT TO:<dave@inner.example>") == 451
+    post.inner.replies.clear()
+    assert post.stop() == 0
+
+
+def test_many_files_of_recipients(post):
+    """In one directory and in many: the role starts, and reads them again where it may."""
+    domains = [f"d{number}.example" for number in range(60)]
+    files = []
+    for number, domain in enumerate(domains):
+        folder = post.directory / ("same" if number < 30 else f"folder{number}")
+        folder.mkdir(exist_ok=True)
+        (folder / domain).write_text(f"one@{domain}\n")
+        files.append(f"{domain} {folder / domain}")
+    transports = [f"{domain} smtp:127.0.0.1:{post.inner.port}" for domain in domains]
+    post.start(domains=["ours.example", *domains], transports=transports, recipients=files)
+    ready(post)
+    post.receive("one@d0.example")
+    post.receive("one@d59.example")
+    (post.directory / "same" / "d0.example").unlink()
+    (post.directory / "same" / "d0.example").write_text("other@d0.example\n")
+    post.reload()
+
+    def taken():
+        with post.stranger() as client:
+            client.hello()
+            client.ask(f"MAIL FROM:<{STRANGER}>", 250)
+            return client.code("RCPT TO:<other@d0.example>") == 250
+    wait_until(taken, lambda: f"the new file:\n{post.log()}")
