@@ -46,6 +46,7 @@ struct gateway_log {
 	struct buf record;            /* that is being written; empty between two */
 	bool is_open;                 /* not while it is read */
 	bool preparing;
+	unsigned stretched;           /* how many more there may be, until some can go */
 	struct preparation preparation;
 	int trouble;                  /* of the last preparation */
 };

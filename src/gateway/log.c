@@ -58,6 +58,11 @@ int gateway_log_room(const struct gateway_log *log, enum gateway_room room, size
 static int current_advance(struct gateway_log *log, enum gateway_room room)
 {
 	if (!may_advance(log, room)) {
+		/* Where syncs failed one after the other, each segment may hold what counts, and
+		 * none can be written anew: it takes one more until one can go. */
+		if (room == GATEWAY_ENDS && !log->ready && !log->preparing &&
+		    log->count >= log->max + log->stretched && log->stretched < log->max)
+			log->stretched++;
 		log_prepare(log);
 		return ERR_FULL;
 	}
