@@ -204,8 +204,13 @@ void *gateway_session_open(void *arg, struct wire_session *place, int fd,
 {
 	const struct gateway_door *door = arg;
 	struct gateway *g = door->gateway;
-	struct gateway_session *s = mem_zalloc(sizeof(*s));
 	assert(!g->draining);
+	/* There is no certificate just now, and nothing is said in clear at this door. */
+	if (door->at.tls_at_once && !g->rules->tls) {
+		stream_turn_away(fd, STR(""));
+		return NULL;
+	}
+	struct gateway_session *s = mem_zalloc(sizeof(*s));
 	*s = (struct gateway_session){
 		.gateway = g, .place = place, .rules = gateway_rules_ref(g->rules),
 		.peer = *peer, .client = { .listener = door->at.listener, .name = STR("") },

@@ -46,7 +46,6 @@ static void listen_at(struct gateway *g)
 	g->door_count = s->listening_count;
 	for (size_t i = 0; i < g->door_count; i++) {
 		g->doors[i] = (struct gateway_door){ .gateway = g, .at = s->listening[i] };
-		assert(!g->doors[i].at.tls_at_once || s->tls);
 		wire_listener_add_for(g->listener, g->doors[i].at.fd, &g->doors[i]);
 	}
 }

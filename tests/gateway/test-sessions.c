@@ -409,6 +409,25 @@ static void test_reload(void **state)
 	TURN_UNTIL(!another(0));
 }
 
+/* The certificate cannot be read: strangers write still, nobody logs in; then it is back. */
+static void test_no_certificate(void **state)
+{
+	(void)state;
+	struct peer p;
+	struct gateway_setup setup = w.setup;
+	setup.tls = NULL;
+	gateway_reload(w.gateway, &setup);
+	peer_connect(&p, DOOR_SUBMISSIONS, "127.0.0.9");
+	assert_int_equal(peer_reply(&p), 0);
+	peer_close(&p);
+	session("a stranger", DOOR_INBOUND, "127.0.0.9", HELLO "C: STARTTLS\nS: 500\n" FROM_FAR);
+	session("a user", DOOR_SUBMISSION, "127.0.0.9",
+	        HELLO "C: MAIL FROM:<ann@ours.example>\nS: 530\n");
+	gateway_reload(w.gateway, &w.setup);
+	session("a user", DOOR_SUBMISSIONS, "127.0.0.9",
+	        HELLO "C: AUTH PLAIN AGFubgBzZWNyZXQ=\nS: 235\n");
+}
+
 /* Trust that ends counts from the next message on. */
 static void test_trust_ends(void **state)
 {
@@ -516,7 +535,8 @@ int main(void)
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),
 		IN_WORLD(test_login_gone), IN_WORLD(test_lists_wait), IN_WORLD(test_early),
 		IN_WORLD(test_memory),
-		IN_WORLD(test_reload), IN_WORLD(test_trust_ends), IN_WORLD(test_drain),
+		IN_WORLD(test_reload), IN_WORLD(test_no_certificate), IN_WORLD(test_trust_ends),
+		IN_WORLD(test_drain),
 		IN_WORLD(test_catalogue),
 	};
 	log_init("test", LOG_ERROR);
