@@ -25,12 +25,13 @@ struct moving {
 };
 
 /* A segment stays for what ends, and one for what is written anew; an eighth of the rest is left,
- * so that making room does not cost more and more. */
+ * so that making room does not cost more and more. Where the disk has no more there are only the
+ * segments that there are. */
 bool queue_move_helps(const struct gateway_queue *q, uint64_t more_bytes)
 {
 	const struct gateway_log_state log = gateway_log_state(q->log);
-	const uint64_t all = (uint64_t)(log.segments_max > 2 ? log.segments_max - 2 : 1) *
-	                     log.segment_bytes;
+	const unsigned most = log.trouble == ERR_OK ? log.segments_max : log.segments;
+	const uint64_t all = (uint64_t)(most > 2 ? most - 2 : 1) * log.segment_bytes;
 	return q->live_bytes + more_bytes <= all - all / 8;
 }
 

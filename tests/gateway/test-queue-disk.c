@@ -287,6 +287,42 @@ static void test_dead_disk(void **state)
 	expect("one: a@x delivered 1, b@x waiting 0; six: d@x waiting 0");
 }
 
+/* A disk with no room for another segment: what is there is delivered, and when there is room again
+ * messages are taken again. */
+static void test_full_disk(void **state)
+{
+	(void)state;
+	struct rlimit before, small;
+	char id[GATEWAY_ID_MAX], address[32];
+	int n = 0, e;
+	turn();
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = SEGMENT - 1;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	for (;; n++) {
+		gateway_queue_id(queue, id);
+		snprintf(address, sizeof(address), "u%d@x", n);
+		if ((e = add_text(id, "s@x", address, filler(5000))) != ERR_OK)
+			break;
+	}
+	assert_int_equal(e, ERR_FULL);
+	assert_in_range(n, 5, 25);
+	assert_int_equal(gateway_queue_room(queue, 5000), ERR_FULL);
+	for (int i = 0; i < n; i++) {
+		snprintf(address, sizeof(address), "u%d@x", i);
+		delivered(address);
+	}
+	assert_int_equal(gateway_queue_state(queue).messages, 0);
+	setrlimit(RLIMIT_FSIZE, &before);
+	for (int i = 0; i < 5 && gateway_queue_room(queue, 5000) != ERR_OK; i++)
+		later(60);
+	add("one", "s@x", "a@x");
+	again();
+	expect("one: a@x waiting 0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +331,7 @@ int main(void)
 		QUEUE_TEST(test_full),
 		QUEUE_TEST(test_failed_sync),
 		QUEUE_TEST(test_dead_disk),
+		QUEUE_TEST(test_full_disk),
 	};
 	return queue_tests_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -42,6 +42,7 @@ static const struct kind kinds[] = {
 	{ "with broken TLS", 1, .tls = true, .bad_tls = true },
 };
 static const struct kind inner_kind = { "inner", .lmtp = true, .rcpt_later = 20, .dot_later = 20,
+                                        .dot_refused = 60,
                                         .hangs_up = 5, .gone_after_dot = 10 };
 
 struct host {
