@@ -1,5 +1,6 @@
 """The hosts of the demo: who they are, and what they really are."""
 
+from .gateway import Gateway
 from .host import Host
 from .mta.postfix import Postfix
 from .portreeve import ZONE
@@ -53,3 +54,20 @@ def receiver():
 def spammer():
     """A machine on some dial-up line, without a mail server."""
     return Host("spammer", "line-66.access.example", "203.0.113.66", "2001:db8:3::66")
+
+
+PASSWORD = "not the dog's name"
+
+
+def isp(binary):
+    """A provider whose mail server is Portreeve's own, and uses the list."""
+    return Gateway(binary, "isp", "mx.isp.example", "192.0.2.40", "2001:db8:2::40",
+                   domains=["isp.example"], accounts={"ann@isp.example": PASSWORD}, truth="closed",
+                   story="Portreeve's gateway", settings={"blocklists": [ZONE]})
+
+
+def laptop():
+    """A customer of that provider, on the road."""
+    host = Host("laptop", "line-7.access.example", "203.0.113.7", "2001:db8:3::7")
+    host.packages = ("curl",)
+    return host

@@ -6,12 +6,18 @@ mail server that uses the list refuses its mail, and the bounce says why.  The
 relay is repaired, its admin asks for a retest by mail from the host itself, it
 is delisted, and the same mail goes through.
 
+One of the servers that use the list is Portreeve's own gateway, and the second
+act is about it: a user logs in and sends, and a stranger who tries every form
+of the catalogue gets nowhere.
+
 Every mail server here is a real one.  A wrong verdict or a step that fails
 makes the exit code 1.  KEEP=1 in the environment leaves the lab running.
 """
 
 import ipaddress
+import json
 import os
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +26,7 @@ TOP = Path(__file__).resolve().parent.parent
 sys.path[0] = str(TOP)
 
 from lab import cast
+from lab.gateway import CERTIFICATE
 from lab.lab import Lab, as_root
 from lab.portreeve import DOMAIN, ZONE, Portreeve
 from lab.story import Story
@@ -27,6 +34,7 @@ from lab.wait import until
 
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
 READER = "reader@reader.example"
+ANN = "ann@isp.example"
 WHO = "the lab's list operator"
 RANGES = ("198.51.100.0/24", "2001:db8:100::/48")
 
@@ -48,7 +56,8 @@ class Demo:
         self.open = self.relays[0]
         self.receiver = cast.receiver()
         self.spammer = cast.spammer()
-        hosts = [self.probe, *self.relays, self.receiver, self.spammer]
+        self.isp, self.laptop = cast.isp(BINARY), cast.laptop()
+        hosts = [self.probe, *self.relays, self.receiver, self.spammer, self.isp, self.laptop]
         self.lab = Lab("demo", hosts, self.probe.delegations())
         self.verdicts = {}  # address: (verdict, output)
 
@@ -173,6 +182,16 @@ class Demo:
             expect(ZONE in reason, "the bounce does not name the list")
             expect("Dinner?" not in self.receiver.mailbox("reader"), "the mail came through all the same")
 
+    def isp_refuses(self):
+        with self.story.step("So does a provider whose mail server is Portreeve's gateway"):
+            self.write_as("alice", ANN, "Lunch?", "Sunday at noon?")
+            bounce = self.open.wait_mail("alice", "listed by")
+            reason = bounce[bounce.index(f"<{ANN}>: host"):]
+            self.story.say("In alice's mailbox:")
+            self.story.show(reason[:reason.index("\n\n")])
+            expect(ZONE in reason, "the bounce does not name the list")
+            expect(not self.isp.maildir(ANN), "the mail came through all the same")
+
     def others(self):
         with self.story.step("The other servers are tested as well"):
             self.story.command(self.probe, "portreeve", "test", "ADDRESS")
@@ -226,10 +245,70 @@ class Demo:
             self.story.say("In the reader's mailbox:")
             self.story.show(mail[mail.index("From:"):])
 
+    def isp_takes(self):
+        with self.story.step("The provider takes it, too"):
+            self.write_as("alice", ANN, "Lunch?", "Sunday at noon?")
+            mail = self.isp.wait_mail(ANN, "Lunch?")
+            self.story.say("In ann's mailbox:")
+            self.story.show(mail[mail.index("From:"):])
+
+    # -- the second act: the gateway -----------------------------------------
+
+    def user_sends(self):
+        with self.story.step("A user of the gateway logs in and sends"):
+            self.laptop.copy(self.isp.path(CERTIFICATE), "/etc/isp.pem", mode=0o644)
+            words = ["curl", "--silent", "--show-error", "--ssl-reqd", "--crlf", "--cacert", "/etc/isp.pem",
+                     f"smtps://{self.isp.fqdn}", "--user", f"{ANN}:{cast.PASSWORD}",
+                     "--mail-from", ANN, "--mail-rcpt", READER, "--upload-file", "-"]
+            self.story.command(self.laptop, *words)
+            self.laptop.run(*words, text=f"From: {ANN}\nTo: {READER}\nSubject: From the train\n\n"
+                                         "I am late.\n")
+            mail = self.receiver.wait_mail("reader", "From the train")
+            self.story.say("Delivered by MX. In the reader's mailbox, with who it was and from where:")
+            self.story.show(mail[mail.index("Received:"):])
+            words = ["curl", *words[1:-6], "--mail-from", READER, "--mail-rcpt", READER, "--upload-file", "-"]
+            self.story.say("In somebody else's name she may not:")
+            done = self.laptop.run(*words, text=f"From: {READER}\n\nA lie.\n", check=False)
+            self.story.show(done.stdout)
+            expect(done.returncode, "ann could send in the reader's name")
+
+    def stranger_tries(self):
+        with self.story.step("A stranger tries every form of the catalogue"):
+            forms = [form for form in self.probe.objects("explain")[1] if "form" in form]
+            names = {"U": "reader", "S": "offers", "D": "reader.example", "T": "access.example",
+                     "R": self.isp.fqdn, "M": self.isp.domains[0], "I": self.isp.v4,
+                     "C": self.receiver.v4, "CL": self.receiver.v4}
+            cases = [{"to": address, "source": source, "verb": "EHLO", "helo": self.spammer.fqdn,
+                      "mail": filled(form["mail"], names), "rcpt": filled(form["rcpt"], names),
+                      "encoding": "utf-8", "tls": form["starttls"],
+                      "text": "Subject: Cheapest watches\n\nBuy now.\n"}
+                     for form in forms for address, source in zip(self.isp.addresses, self.spammer.addresses)]
+            done = self.spammer.run("say.py", text="\n".join(map(json.dumps, cases)), seconds=120)
+            answers = [json.loads(line) for line in done.stdout.splitlines()]
+            self.story.table(["form", "MAIL FROM", "RCPT TO", "answer"],
+                             [[form["form"], case["mail"], case["rcpt"], f"{code} {text}"[:40]]
+                              for form, case, (code, text) in [*zip(forms, cases[::2], answers[::2])][:12]])
+            expect(len(answers) == len(cases), "not all were answered")
+            taken = [case for case, (code, _) in zip(cases, answers) if code < 400]
+            expect(not taken, f"the gateway took it: {taken}")
+            self.story.say(f"… {len(forms)} forms by IPv4 and IPv6: {len(answers)} refusals.")
+            expect(not self.isp.objects("queue", "list"), "something is in the gateway's queue")
+            expect("Cheapest watches" not in self.receiver.mailbox("reader"), "something came through")
+
+    def closed(self):
+        with self.story.step("Our own tester says the same"):
+            for address in self.isp.addresses:
+                self.operator("permit", "add", address, "--consent", "range", "--by", WHO)
+                self.story.command(self.probe, "portreeve", "test", address)
+                code, result = self._test(address)
+                self.verdicts[address] = (result["verdict"], result["output"])
+                self.story.show(f"{address}: {result['verdict']}, {len(result['cases'])} forms")
+                expect(code == 0, f"portreeve test {address}: exit {code}")
+
     def truth(self):
         """The table; gives the number of wrong verdicts."""
         rows, wrong = [], 0
-        for host in self.relays:
+        for host in [*self.relays, self.isp]:
             for address in host.addresses:
                 verdict = self.verdicts[address][0]
                 right = verdict == host.truth
@@ -242,7 +321,9 @@ class Demo:
 
     def run(self):
         for part in (self.spam_passes, self.nominate, self.prove, self.evidence, self.answers,
-                     self.refusal, self.others, self.repair, self.retest, self.goes_through):
+                     self.refusal, self.isp_refuses, self.others, self.repair, self.retest,
+                     self.goes_through, self.isp_takes,
+                     self.user_sends, self.stranger_tries, self.closed):
             part()
         return self.truth()
 
@@ -251,6 +332,11 @@ def reversed_name(address):
     """The name in the list's zone that stands for an address."""
     pointer = ipaddress.ip_address(address).reverse_pointer
     return f"{pointer.rpartition('.')[0].rpartition('.')[0]}.{ZONE}"
+
+
+def filled(pattern, names):
+    """A form of the catalogue with names in place of its letters."""
+    return re.sub(r"\{([A-Z]+)\}", lambda letter: names[letter[1]], pattern)
 
 
 def proof(result):

@@ -22,6 +22,11 @@ resolver = {{"{resolver}"}}
 gateway {{
 {lines}
 }}
+
+# The lab lives in documentation ranges.
+list {{
+    allow_special = {{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"}}
+}}
 """
 
 
@@ -71,7 +76,7 @@ class Gateway(Host):
         self.make_certificate(CERTIFICATE, KEY, owner="portreeve")
         self.write_settings()
         for name, password in self.accounts.items():
-            self.portreeve("user", "add", name, text=f"{password}\n")
+            self.portreeve("user", "add", name, "--scram", text=f"{password}\n")
 
     def write_settings(self):
         lines = "\n".join(f"    {name} = {quoted(value)}" for name, value in self.settings.items())

@@ -4,8 +4,8 @@
     say.py < lines
 
 Each line is JSON: {"to" and "source" (addresses), "verb", "helo", "sender", "recipient", "tls",
-"text"}, or "mail" and "rcpt" in place of sender and recipient, with their brackets.  For each line
-the last reply is printed, as JSON: [code, text].
+"text"}; where wanted "encoding", and "mail" and "rcpt" in place of sender and recipient, with their
+brackets.  For each line the last reply is printed, as JSON: [code, text].
 
     say.py --ident '{"ADDRESS": "NAME"}'
 
@@ -31,7 +31,7 @@ def send(case):
 
 def dialogue(case):
     with smtplib.SMTP(case["to"], timeout=30, source_address=(case["source"], 0)) as client:
-        client.command_encoding = "latin-1"
+        client.command_encoding = case.get("encoding", "latin-1")
         if case["tls"]:
             client.ehlo("tls.example")
             client.starttls(context=ssl._create_unverified_context())

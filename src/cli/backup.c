@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A backup has senders, recipients and messages in it. */
+/* A backup has senders, recipients, messages and hashes of passwords in it. */
 enum { BACKUP_MODE = 0600 };
 
 struct backup {

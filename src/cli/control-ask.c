@@ -106,7 +106,7 @@ static int line_read(struct control_ask *ask, struct str *line)
 
 int control_next(struct control_ask *ask, json_t **out)
 {
-	struct str line;
+	struct str line = { 0 };
 	if (ask->taken == ask->in.n || ask->taken > PIECE) {
 		buf_consume(&ask->in, ask->taken);
 		ask->taken = 0;

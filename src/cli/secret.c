@@ -5,7 +5,7 @@
  */
 #include "cli/secret.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <termios.h>
@@ -18,23 +18,36 @@ static void catch(int signal)
 	caught = signal;
 }
 
-/* Up to a line's end, or the end of the input. */
-static int read_bytes(int fd, size_t max, bool one_line, struct buf *out)
+/* Up to the end of the input. */
+static int read_all(size_t max, struct buf *out)
 {
 	char bytes[256];
-	for (;;) {
-		ssize_t n = read(fd, bytes, one_line ? 1 : sizeof(bytes));
+	ssize_t n;
+	while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0 && out->n <= max + 2)
+		buf_add(out, bytes, (size_t)n);
+	explicit_bzero(bytes, sizeof(bytes));
+	return n < 0 ? ERR_IO : out->n > max + 2 ? ERR_LIMIT : ERR_OK;
+}
+
+/* Up to a line's end. The signals that are caught come only while it waits, so that none is
+ * missed. */
+static int read_line(const sigset_t *open, size_t max, struct buf *out)
+{
+	struct pollfd p = { STDIN_FILENO, POLLIN, 0 };
+	char c = '\0';
+	while (c != '\n') {
+		if (ppoll(&p, 1, NULL, open) < 0 || caught)
+			return ERR_IO;
+		ssize_t n = read(STDIN_FILENO, &c, 1);
 		if (n < 0)
-			return errno == EINTR && !caught ? ERR_AGAIN : ERR_IO;
+			return ERR_IO;
 		if (n == 0)
 			return ERR_OK;
-		buf_add(out, bytes, (size_t)n);
-		explicit_bzero(bytes, sizeof(bytes));
-		if (one_line && out->p[out->n - 1] == '\n')
-			return ERR_OK;
+		buf_add_byte(out, c);
 		if (out->n > max + 2)
 			return ERR_LIMIT;
 	}
+	return ERR_OK;
 }
 
 static void without_end(struct buf *b)
@@ -52,21 +65,27 @@ static int ask(const char *prompt, size_t max, struct buf *out)
 	enum { N = sizeof(signals) / sizeof(*signals) };
 	struct sigaction catching = { .sa_handler = catch }, before[N];
 	struct termios shown, hidden;
+	sigset_t ours, open;
 	if (tcgetattr(STDIN_FILENO, &shown) != 0)
 		return ERR_IO;
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	hidden.c_lflag |= ECHONL;
 	caught = 0;
-	for (size_t i = 0; i < N; i++)
+	sigemptyset(&ours);
+	for (size_t i = 0; i < N; i++) {
 		sigaction(signals[i], &catching, &before[i]);
+		sigaddset(&ours, signals[i]);
+	}
+	sigprocmask(SIG_BLOCK, &ours, &open);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 	fputs(prompt, stderr);
 	fflush(stderr);
-	int e = read_bytes(STDIN_FILENO, max, true, out);
+	int e = read_line(&open, max, out);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 	for (size_t i = 0; i < N; i++)
 		sigaction(signals[i], &before[i], NULL);
+	sigprocmask(SIG_SETMASK, &open, NULL);
 	if (caught) {
 		fputc('\n', stderr);
 		raise(caught);         /* as if it had come now; of a stop we come back */
@@ -98,7 +117,7 @@ static int ask_twice(const struct cli *cli, const char *what, size_t max, struct
 
 static int from_input(const struct cli *cli, const char *what, size_t max, struct buf *secret)
 {
-	int e = read_bytes(STDIN_FILENO, max, false, secret);
+	int e = read_all(max, secret);
 	if (e == ERR_LIMIT)
 		return cli_fail(cli, EX_DATAERR, "standard input: expected one line of at most %zu"
 		                " bytes, the %s", max, what);

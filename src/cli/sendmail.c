@@ -32,7 +32,7 @@ static const char description[] =
 	"  -R WHAT                    what a notice returns: full or hdrs\n"
 	"  -V ID                      an id for the notices\n"
 	"  -bs                        SMTP on standard input and output\n"
-	"  -bp                        where the queue is shown\n"
+	"  -bp                        the queue, as \"portreeve queue list\" shows it\n"
 	"  -v                         the dialogue is shown";
 
 static const char synopsis[] =
@@ -42,8 +42,8 @@ static const char synopsis[] =
 
 struct sendmail {
 	struct cli cli;
-	const char *config, *state, *socket;
-	const char *sender, *name, *envid;
+	char *config, *state;
+	const char *socket, *sender, *name;
 	bool from_header, no_dot, verbose, through, show_queue, nothing_to_do;
 	unsigned notify;
 	enum smtp_return ret;
@@ -322,13 +322,29 @@ static int send_message(struct sendmail *s, char **to, size_t to_count)
 
 /* ---- the command -------------------------------------------------------------------------- */
 
+/* As "portreeve queue list" does. */
+static int show_queue(const struct sendmail *s)
+{
+	static char queue[] = "queue", list[] = "list", c[] = "-c", state[] = "--state";
+	char *words[8] = { queue, list };
+	int n = 2;
+	if (s->config) {
+		words[n++] = c;
+		words[n++] = s->config;
+	}
+	if (s->state) {
+		words[n++] = state;
+		words[n++] = s->state;
+	}
+	return cli_queue(n, words);
+}
+
 static int run(struct sendmail *s, char **to, size_t to_count)
 {
 	if (s->nothing_to_do)
 		return EX_OK;
 	if (s->show_queue)
-		return cli_fail(&s->cli, EX_UNAVAILABLE, "expected a message to be sent; the queue "
-		                "is shown by \"portreeve queue list\"");
+		return show_queue(s);
 	int code = find_socket(s);
 	if (code == CLI_GO)
 		code = look_at_socket(s);

@@ -164,7 +164,6 @@ static bool needs_utf8(const struct talk *t)
 static void start_mail(struct talk *t)
 {
 	struct buf line = { 0 };
-	t->offer = smtp_client_offer(t->client);
 	t->utf8 = needs_utf8(t);
 	const struct smtp_mail_params params = {
 		.has_size = true, .size = t->message.n, .smtputf8 = t->utf8,
@@ -186,6 +185,8 @@ static void start_mail(struct talk *t)
 
 static void begin_mail(struct talk *t)
 {
+	t->offer = smtp_client_offer(t->client);
+	const unsigned most = t->offer.recipients_max;       /* RFC 9422; 0: not told */
 	make_sender(t);
 	make_recipients(t);
 	make_message(t);
@@ -195,6 +196,10 @@ static void begin_mail(struct talk *t)
 		decide(t, EX_USAGE);
 	} else if (t->to.too_many) {
 		fail(t, EX_USAGE, "expected at most 1000 recipients");
+	} else if (most > 0 && t->to.n > most) {
+		buf_printf(t->why, "expected at most %u recipients, as the gateway takes, found "
+		           "%zu; send it in parts\n", most, t->to.n);
+		decide(t, EX_USAGE);
 	} else if (t->to.n == 0) {
 		fail(t, EX_USAGE, t->job->from_header ? "expected a recipient in To, Cc or Bcc"
 		     : "expected a recipient");

@@ -57,33 +57,52 @@ struct gateway_rcpt *delivery_line_take(struct delivery_line *l)
 
 /* ---- the ring -------------------------------------------------------------------------------- */
 
-void delivery_destination_turn(struct delivery_destination *to)
+static void enter_ring(struct delivery_destination **ring, struct delivery_destination *to)
 {
-	struct gateway_delivery *d = to->delivery;
-	delivery_wake(d);
-	if (to->ring_next)
-		return;
-	if (!d->ring) {
+	assert(!to->ring_next);
+	to->ring = ring;
+	if (!*ring) {
 		to->ring_next = to->ring_prev = to;
-		d->ring = to;
+		*ring = to;
 		return;
 	}
-	to->ring_next = d->ring;
-	to->ring_prev = d->ring->ring_prev;
+	to->ring_next = *ring;
+	to->ring_prev = (*ring)->ring_prev;
 	to->ring_prev->ring_next = to;
-	d->ring->ring_prev = to;
+	(*ring)->ring_prev = to;
 }
 
 void delivery_destination_pass(struct delivery_destination *to)
 {
-	struct gateway_delivery *d = to->delivery;
 	if (!to->ring_next)
 		return;
-	if (d->ring == to)
-		d->ring = to->ring_next == to ? NULL : to->ring_next;
+	if (*to->ring == to)
+		*to->ring = to->ring_next == to ? NULL : to->ring_next;
 	to->ring_prev->ring_next = to->ring_next;
 	to->ring_next->ring_prev = to->ring_prev;
 	to->ring_next = to->ring_prev = NULL;
+}
+
+void delivery_destination_turn(struct delivery_destination *to)
+{
+	delivery_wake(to->delivery);
+	if (!to->ring_next)
+		enter_ring(&to->delivery->ring, to);
+}
+
+void delivery_destination_block(struct delivery_destination *to)
+{
+	delivery_destination_pass(to);
+	enter_ring(&to->delivery->blocked, to);
+}
+
+void delivery_destinations_unblock(struct gateway_delivery *d)
+{
+	for (unsigned i = 0; i < DELIVERY_UNBLOCKED && d->blocked; i++) {
+		struct delivery_destination *to = d->blocked;
+		delivery_destination_pass(to);
+		enter_ring(&d->ring, to);
+	}
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -128,12 +147,22 @@ void delivery_destination_unlist(struct delivery_destination *to)
 	to->listed = false;
 }
 
+void delivery_destination_cease(struct delivery_destination *to)
+{
+	if (!to->asking)
+		return;
+	gateway_mx_cancel(to->asking);
+	to->asking = NULL;
+	assert(to->delivery->asking > 0);
+	to->delivery->asking--;
+}
+
 void delivery_destination_free(struct delivery_destination *to)
 {
 	assert(to->waiting.n == 0 && !to->sessions && to->session_count == 0 && !to->boxing);
 	delivery_destination_unlist(to);
 	delivery_destination_pass(to);
-	gateway_mx_cancel(to->asking);
+	delivery_destination_cease(to);
 	*to->all_prev = to->all_next;
 	if (to->all_next)
 		to->all_next->all_prev = to->all_prev;
@@ -248,6 +277,7 @@ static void on_places(void *arg, const struct gateway_mx_result *r)
 	enum { LEAST_MS = 10 * 1000 };
 	int64_t kept_ms = (int64_t)r->ttl_s * 1000;
 	to->asking = NULL;
+	to->delivery->asking--;
 	if (r->found)
 		set_places(to, r, kept_ms > LEAST_MS ? kept_ms : LEAST_MS);
 	else if (r->fate == GATEWAY_FATE_DEFERRED)
@@ -267,6 +297,11 @@ static bool is_plain_place(struct delivery_destination *to)
 	return true;
 }
 
+bool delivery_destination_may_not_ask(const struct delivery_destination *to)
+{
+	return !to->places && !to->asking && to->delivery->asking >= DELIVERY_ASKING_MAX;
+}
+
 bool delivery_destination_has_places(struct delivery_destination *to)
 {
 	struct gateway_delivery *d = to->delivery;
@@ -276,6 +311,7 @@ bool delivery_destination_has_places(struct delivery_destination *to)
 	}
 	if (to->places || (!to->asking && !to->domain && is_plain_place(to)))
 		return true;
+	d->asking += !to->asking;
 	if (!to->asking && to->domain)
 		to->asking = gateway_mx_ask(d->setup.resolver, &d->self, str_of(to->domain),
 		                            on_places, to);

@@ -29,6 +29,8 @@ enum {
 	DELIVERY_CONNECT_MS = 30 * 1000, DELIVERY_IDLE_MS = 2000,
 	DELIVERY_SLOTS = 4096,            /* of the table of destinations */
 	DELIVERY_AGAIN_MS = 50,           /* … the syncer is asked again */
+	DELIVERY_ASKING_MAX = 100,        /* where destinations are, at the same time */
+	DELIVERY_UNBLOCKED = 16,          /* turns of blocked ones when something ended */
 	DELIVERY_TURN = 200,              /* things done in one turn of the loop */
 };
 
@@ -43,7 +45,7 @@ struct delivery_session {
 	struct delivery_destination *to;
 	struct delivery_session *next, **prev;   /* of the destination */
 	struct gateway_carrier *carrier;
-	bool ready;
+	bool ready, idle;                 /* idle: as the delivery counts it */
 	size_t place;                     /* of the destination's places: the one it is at */
 	unsigned loads;
 	bool moved;                       /* to the next host, for whom the one before put off */
@@ -57,7 +59,8 @@ struct delivery_destination {
 	char *name;                       /* what it is found by; unlike any other's */
 	struct delivery_destination *chain;      /* of the table */
 	bool listed;                      /* in the table; else it is of old settings */
-	struct delivery_destination *ring_next, *ring_prev;      /* NULL: it has no turn */
+	/* Among those that have something to do, or those that are blocked; NULL: neither. */
+	struct delivery_destination *ring_next, *ring_prev, **ring;
 	struct delivery_destination *all_next, **all_prev;
 
 	struct gateway_route route;
@@ -98,7 +101,11 @@ struct gateway_delivery {
 	struct delivery_destination *table[DELIVERY_SLOTS];
 	struct delivery_destination *all;
 	struct delivery_destination *ring;       /* whose turn is next */
-	unsigned sessions;
+	/* Those for which there is no connection, question or room just now. Whenever something
+	 * ends, some of them get a turn. */
+	struct delivery_destination *blocked;
+	unsigned asking;                  /* where destinations are */
+	unsigned sessions, idle;          /* idle: of them */
 	bool starved;                     /* somebody waits for a connection that others have */
 	uint64_t text_bytes;              /* of messages on their way */
 	struct delivery_batch *batch;     /* that is written into Maildirs; NULL: none */
@@ -134,12 +141,17 @@ struct delivery_destination *delivery_destination_find(struct gateway_delivery *
                                                        const char *name, bool *made);
 /* Nothing of it is left to do: it goes. Else nothing happens. */
 void delivery_destination_tidy(struct delivery_destination *to);
+void delivery_destination_cease(struct delivery_destination *to);    /* to ask where it is */
 void delivery_destination_free(struct delivery_destination *to);
 /* It is no more found by its name. */
 void delivery_destination_unlist(struct delivery_destination *to);
 /* It gets a turn, at the end of the ring; if it has one, it keeps it. */
 void delivery_destination_turn(struct delivery_destination *to);
 void delivery_destination_pass(struct delivery_destination *to);     /* it has none any more */
+/* It has none until something ended. */
+void delivery_destination_block(struct delivery_destination *to);
+/* Some that are blocked get a turn. */
+void delivery_destinations_unblock(struct gateway_delivery *d);
 /* All that waits ends like that; a pause goes on until its time. */
 void delivery_destination_fail(struct delivery_destination *to, enum gateway_fate fate,
                                const char *enhanced, const char *why);
@@ -152,6 +164,8 @@ void delivery_destination_grow(struct delivery_destination *to);
 void delivery_destination_shrink(struct delivery_destination *to);
 /* The verdict upon what waits, up to `most` of it; how many there were. */
 size_t delivery_destination_judge(struct delivery_destination *to, size_t most);
+/* Whether it is not known where it is, and too much is asked for already. */
+bool delivery_destination_may_not_ask(const struct delivery_destination *to);
 /* Asks where it is, if that is not known; true: it is. */
 bool delivery_destination_has_places(struct delivery_destination *to);
 

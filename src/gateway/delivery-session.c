@@ -39,6 +39,15 @@ static void drop_text(struct delivery_session *s)
 	gateway_load_fini(&s->load);
 }
 
+static void count_idle(struct delivery_session *s, bool idle)
+{
+	struct gateway_delivery *d = s->to->delivery;
+	assert(!s->idle || d->idle > 0);
+	d->idle -= s->idle;
+	d->idle += idle;
+	s->idle = idle;
+}
+
 /* Of one message all that stand in line together. */
 static void fill(struct delivery_session *s)
 {
@@ -52,6 +61,7 @@ static void fill(struct delivery_session *s)
 		s->load.cargo[n++].rcpt = delivery_line_take(line);
 	s->load.count = n;
 	s->loaded = true;
+	count_idle(s, false);
 }
 
 /* Gives it the next message; false: nothing waits, or there is no room for the text. */
@@ -175,6 +185,7 @@ static void forget(struct delivery_session *s)
 {
 	struct delivery_destination *to = s->to;
 	assert(!s->loaded && to->session_count > 0 && to->delivery->sessions > 0);
+	count_idle(s, false);
 	gateway_carrier_destroy(s->carrier);
 	to->opening -= !s->ready;
 	to->session_count--;
@@ -251,8 +262,8 @@ static void on_ready(void *arg)
 		COUNT(to->delivery, over_tls);
 	if (s->moved)
 		gateway_carrier_carry(s->carrier, &s->load);
-	else
-		take_next(s);
+	else if (!take_next(s))
+		count_idle(s, true);
 	delivery_destination_turn(to);
 }
 
@@ -286,8 +297,8 @@ static void on_carried(void *arg)
 		return;
 	if (s->moved || has_had_its_share(s))
 		forget(s);
-	else
-		take_next(s);
+	else if (!take_next(s))
+		count_idle(s, true);
 }
 
 static void next_place(struct delivery_session *s, const char *enhanced, const char *why)
@@ -335,20 +346,23 @@ static const struct gateway_carrier_hooks hooks = {
 
 static bool is_idle(const struct delivery_session *s)
 {
-	return s->ready && !s->loaded && gateway_carrier_takes(s->carrier);
+	return s->idle && gateway_carrier_takes(s->carrier);
 }
 
 bool delivery_session_use_idle(struct delivery_destination *to)
 {
 	for (struct delivery_session *s = to->sessions; s; s = s->next)
-		if (is_idle(s))
-			return take_next(s);
+		if (is_idle(s)) {
+			bool taken = take_next(s);
+			count_idle(s, !taken);
+			return taken;
+		}
 	return false;
 }
 
 bool delivery_session_end_idle(struct gateway_delivery *d)
 {
-	for (struct delivery_destination *to = d->all; to; to = to->all_next)
+	for (struct delivery_destination *to = d->all; to && d->idle > 0; to = to->all_next)
 		for (struct delivery_session *s = to->sessions; s; s = s->next)
 			if (is_idle(s)) {
 				forget(s);

@@ -175,7 +175,11 @@ static enum turn take_turn(struct delivery_destination *to)
 		return box_turn(to);
 	if (delivery_session_use_idle(to))
 		return TURN_AGAIN;
-	if (to->session_count >= to->limit || !delivery_destination_has_places(to))
+	if (to->session_count >= to->limit)
+		return TURN_OVER;
+	if (delivery_destination_may_not_ask(to))
+		return TURN_BLOCKED;
+	if (!delivery_destination_has_places(to))
 		return TURN_OVER;
 	if (!has_connection(d))
 		return TURN_BLOCKED;
@@ -186,25 +190,21 @@ static enum turn take_turn(struct delivery_destination *to)
 static void on_wake(void *arg)
 {
 	struct gateway_delivery *d = arg;
-	struct delivery_destination *to, *first_blocked = NULL;
-	unsigned turns = 0;
+	struct delivery_destination *to;
 	d->starved = d->again_soon = false;
-	while ((to = d->ring) && to != first_blocked && turns++ < DELIVERY_TURN) {
+	delivery_destinations_unblock(d);
+	for (unsigned turns = 0; (to = d->ring) && turns < DELIVERY_TURN; turns++) {
 		d->ring = to->ring_next;
 		switch (take_turn(to)) {
 		case TURN_OVER:
 			delivery_destination_pass(to);
 			delivery_destination_tidy(to);
-			first_blocked = NULL;
 			break;
-		case TURN_AGAIN: first_blocked = NULL; break;
-		case TURN_BLOCKED:
-			if (!first_blocked)
-				first_blocked = to;
-			break;
+		case TURN_AGAIN: break;
+		case TURN_BLOCKED: delivery_destination_block(to); break;
 		}
 	}
-	if (d->ring && d->ring != first_blocked)
+	if (d->ring)
 		delivery_wake(d);
 	else if (d->again_soon)
 		loop_timer_arm(d->wake, DELIVERY_AGAIN_MS);
@@ -311,8 +311,7 @@ static void reroute(struct gateway_delivery *d)
 			delivery_line_add(&moved, r);
 		}
 		delivery_sessions_retire(to);
-		gateway_mx_cancel(to->asking);
-		to->asking = NULL;
+		delivery_destination_cease(to);
 		to->pause_until_ms = 0;
 		delivery_destination_turn(to);
 	}

@@ -43,8 +43,10 @@ struct gateway_log {
 	/* Out of use, to be renewed in the order in which they went: a message that was ended must
 	 * be gone from the disk before the record that ended it. */
 	struct segment *idle;
+	struct buf record;            /* that is being written; empty between two */
 	bool is_open;                 /* not while it is read */
 	bool preparing;
+	unsigned stretched;           /* how many more there may be, until some can go */
 	struct preparation preparation;
 	int trouble;                  /* of the last preparation */
 };

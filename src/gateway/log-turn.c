@@ -66,7 +66,7 @@ static struct segment *segment_next(struct gateway_log *log)
 			return s;
 		segment_away(log, s);
 	}
-	if (log->count >= log->max)
+	if (log->count >= log->max + log->stretched)
 		return NULL;
 	s = mem_zalloc(sizeof(*s));
 	s->file.fd = -1;
@@ -125,6 +125,10 @@ void log_release(struct gateway_log *log)
 	       log->first->owed == 0) {
 		struct segment *s = log->first;
 		log->first = s->next;
-		log_idle_add(log, s);
+		if (log->count > log->max)
+			segment_away(log, s);
+		else
+			log_idle_add(log, s);
+		log->stretched = log->count > log->max ? log->count - log->max : 0;
 	}
 }

@@ -58,6 +58,11 @@ int gateway_log_room(const struct gateway_log *log, enum gateway_room room, size
 static int current_advance(struct gateway_log *log, enum gateway_room room)
 {
 	if (!may_advance(log, room)) {
+		/* Where syncs failed one after the other, each segment may hold what counts, and
+		 * none can be written anew: it takes one more until one can go. */
+		if (room == GATEWAY_ENDS && !log->ready && !log->preparing &&
+		    log->count >= log->max + log->stretched && log->stretched < log->max)
+			log->stretched++;
 		log_prepare(log);
 		return ERR_FULL;
 	}
@@ -69,11 +74,20 @@ static int current_advance(struct gateway_log *log, enum gateway_room room)
 	return ERR_OK;
 }
 
+/* Most records fit into the memory of the last one. */
+static void record_clear(struct gateway_log *log)
+{
+	enum { KEPT_BYTES = 1 << 18 };
+	if (log->record.cap > KEPT_BYTES)
+		buf_fini(&log->record);
+	else
+		buf_clear(&log->record);
+}
+
 int gateway_log_append(struct gateway_log *log, enum gateway_room room, uint32_t kind,
                        uint64_t message, struct str payload, struct gateway_place *place)
 {
 	const size_t bytes = gateway_record_bytes(payload.n);
-	struct buf record = { 0 };
 	assert(kind != GATEWAY_KIND_SEGMENT);
 	if (bytes > log->bytes - gateway_record_bytes(0))
 		return ERR_LIMIT;
@@ -83,9 +97,9 @@ int gateway_log_append(struct gateway_log *log, enum gateway_room room, uint32_t
 	struct segment *s = log->current;
 	const struct gateway_record written = { .kind = kind, .use = s->use, .message = message,
 	                                        .payload = payload };
-	gateway_record_write(&log->key, &written, &record);
-	e = segment_write(s->file.fd, s->end, buf_str(&record));
-	buf_fini(&record);
+	gateway_record_write(&log->key, &written, &log->record);
+	e = segment_write(s->file.fd, s->end, buf_str(&log->record));
+	record_clear(log);
 	if (e != ERR_OK) {
 		s->failed = true;
 		return e;
@@ -222,6 +236,7 @@ void gateway_log_close(struct gateway_log *log)
 	segments_free(log->ready);
 	if (log->directory >= 0)
 		close(log->directory);
+	buf_fini(&log->record);
 	free(log->path);
 	free(log);
 }

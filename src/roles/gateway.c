@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stream.h"
+#include "base/clock.h"
 #include "base/syncer.h"
 #include "roles/role.h"
 #include "settings/assembly-gateway.h"
@@ -33,7 +34,9 @@ static_assert((int)GATEWAY_FILES_MAX <= (int)FILES_MAX, "all files of the gatewa
 
 struct gateway_role {
 	struct gateway_login *login;
-	struct syncer *syncer;           /* its thread syncs the queue and writes Maildirs */
+	/* A thread syncs the queue, and another one writes Maildirs, each of whose syncs would
+	 * else be waited for by a client. */
+	struct syncer *syncer, *mails;
 	struct network network;
 	bool network_is_open;
 	SSL_CTX *tls;
@@ -238,7 +241,8 @@ static struct assembly_gateway_setup setup_of(struct role_context *ctx,
 {
 	struct gateway_role *g = ctx->own;
 	return (struct assembly_gateway_setup){
-		.loop = ctx->loop, .syncer = g->syncer, .store = ctx->store, .login = g->login,
+		.loop = ctx->loop, .syncer = g->syncer, .mails = g->mails, .store = ctx->store,
+		.login = g->login,
 		.listening = g->listening, .listening_count = g->listening_count,
 		.control_fd = g->control_fd, .tls = g->tls,
 		.smarthost_password = g->password.n ? buf_str(&g->password) : STR(""),
@@ -262,7 +266,8 @@ static int gateway_open(struct role_context *ctx, struct buf *message)
 {
 	struct gateway_role *g = ctx->own;
 	g->syncer = syncer_create(ctx->loop, SYNCS_WAITING_MAX);
-	if (!g->syncer) {
+	g->mails = syncer_create(ctx->loop, SYNCS_WAITING_MAX);
+	if (!g->syncer || !g->mails) {
 		buf_add_cstr(message, "no descriptor is left to be woken by");
 		return ERR_LIMIT;
 	}
@@ -341,8 +346,10 @@ static int gateway_start(struct role_context *ctx, struct buf *message)
 {
 	struct gateway_role *g = ctx->own;
 	int e = syncer_start(g->syncer);
+	if (e == ERR_OK)
+		e = syncer_start(g->mails);
 	if (e != ERR_OK) {
-		buf_add_cstr(message, "no second thread can be started");
+		buf_add_cstr(message, "no second and third thread can be started");
 		return e;
 	}
 	g->look = loop_timer_create(ctx->loop, look_again, ctx);
@@ -365,7 +372,8 @@ static void gateway_take_over(struct role_context *ctx)
 static int64_t gateway_since_ms(const struct role_context *ctx)
 {
 	const struct gateway_role *g = ctx->own;
-	return syncer_since_ms(g->syncer);
+	const int64_t queue_ms = syncer_since_ms(g->syncer), mails_ms = syncer_since_ms(g->mails);
+	return queue_ms < mails_ms ? queue_ms : mails_ms;
 }
 
 static size_t gateway_count(const struct role_context *ctx,
@@ -425,11 +433,15 @@ static void gateway_close(struct role_context *ctx)
 	if (g->assembly && ctx->is_ready)
 		drain(ctx);
 	/* Whose mail waits for the disk gets its answer before the 421, or nobody's 250. */
-	int e = g->syncer ? syncer_stop(g->syncer, ctx->stop_limit_ms - DRAIN_MS) : ERR_OK;
+	const int64_t until_ms = clock_mono_ms() + ctx->stop_limit_ms - DRAIN_MS;
+	int e = g->mails ? syncer_stop(g->mails, until_ms - clock_mono_ms()) : ERR_OK;
+	if (e == ERR_OK && g->syncer)
+		e = syncer_stop(g->syncer, until_ms - clock_mono_ms());
 	if (e != ERR_OK)
 		role_abandon(ctx);
 	assembly_gateway_destroy(g->assembly);
 	syncer_destroy(g->syncer);
+	syncer_destroy(g->mails);
 	gateway_login_destroy(g->login);
 	SSL_CTX_free(g->tls);
 	if (g->password.n)

@@ -206,7 +206,8 @@ static int open_queue(struct assembly_gateway *g, struct buf *message)
 static struct gateway_delivery_setup delivery_setup(const struct assembly_gateway *g)
 {
 	return (struct gateway_delivery_setup){
-		.loop = g->setup.loop, .syncer = g->setup.syncer, .resolver = g->resolver,
+		.loop = g->setup.loop, .resolver = g->resolver,
+		.syncer = g->setup.mails ? g->setup.mails : g->setup.syncer,
 		.config = &g->settings->gateway, .hostname = g->settings->general.hostname,
 		.mailboxes = assembly_gateway_mailboxes(g->settings),
 		.directory = g->directory,

@@ -55,7 +55,8 @@ struct assembly_gateway;
 
 struct assembly_gateway_setup {
 	struct loop *loop;
-	struct syncer *syncer;
+	struct syncer *syncer;        /* of the queue */
+	struct syncer *mails;         /* of Maildirs; NULL: the same */
 	struct store *store;          /* NULL: there is none now */
 	struct gateway_login *login;
 	const struct gateway_listening *listening;

@@ -92,6 +92,8 @@ static void test_dialogues(void **state)
 		  "QUIT" },
 		{ "sendmail \xc3\xbc@d.test", HELLO "221 bye", EX_UNAVAILABLE,
 		  "takes no message of this kind", "QUIT" },
+		{ "sendmail a b c d", "220 gw.test ESMTP|250-gw.test|250 LIMITS RCPTMAX=3|221 bye",
+		  EX_USAGE, "expected at most 3 recipients, as the gateway takes, found 4", "QUIT" },
 		{ "sendmail -bs", "250-gw.test", EX_OK, NULL, "" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -115,7 +117,7 @@ static void test_without_a_server(void **state)
 	(void)state;
 	static const struct program_row rows[] = {
 		{ "sendmail --socket none.sock a@b.test", EX_TEMPFAIL, NULL, "none.sock: expected the" },
-		{ "sendmail -bp", EX_UNAVAILABLE, NULL, "portreeve queue list" },
+		{ "sendmail -bp", EX_NOINPUT, NULL, "portreeve: queue: state directory" },
 		{ "sendmail -bi", EX_OK, NULL, NULL },
 		{ "sendmail -bd", EX_USAGE, NULL, "expected no server to be started here" },
 		{ "sendmail -bv a@b.test", EX_USAGE, NULL, "expected a message to be sent" },

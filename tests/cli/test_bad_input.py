@@ -245,7 +245,7 @@ ROWS = [
     (["sendmail", "-bv", "a@b.test"], 64, "-bv: expected a message to be sent"),
     (["sendmail", "-bx"], 64, '"x": expected -bm, -bs or -bp'),
     (["sendmail", "-q30m"], 64, "-q: expected a message"),
-    (["sendmail", "-bp"], 69, "the queue is shown by"),
+    (["sendmail", "-bp"], 69, "the gateway does not run"),
     (["sendmail", "--socket", "none.sock", "a@b.test"], 75,
      "none.sock: expected the gateway's socket: No such file or directory"),
     (["scan", "--file", "none.txt"], 66, "none.txt: expected addresses or ranges: not found"),

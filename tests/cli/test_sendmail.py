@@ -230,8 +230,9 @@ def test_links(linked, server):
     call(linked, "-C", linked.config, "-t", text="To: b@x.test\n\nhi\n",
          program=[linked.directory / "sendmail"])
     assert envelope(server)[1] == "RCPT TO:<b@x.test>"
-    done = call(linked, program=[linked.directory / "mailq"], code=69)
-    assert b"portreeve queue list" in done.stderr
+    linked.config.write_text(f'state_directory = "{linked.state}"\n')
+    done = call(linked, "-C", linked.config, program=[linked.directory / "mailq"], code=66)
+    assert b"portreeve: queue: state directory" in done.stderr
     assert call(linked, program=[linked.directory / "newaliases"]).stderr == b""
 
 

@@ -4,11 +4,12 @@
 import os
 import pty
 import re
+import select
 import sqlite3
 import subprocess
 
 import pytest
-from conftest import BINARY
+from conftest import BINARY, GIVE_UP_S
 
 
 @pytest.fixture(name="users")
@@ -127,6 +128,9 @@ def type_in(box, *lines):
         seen = b""
         lines = list(lines)
         while True:
+            if not select.select([ours], [], [], GIVE_UP_S)[0]:
+                process.kill()
+                pytest.fail(f"it waits for ever behind {seen}")
             try:
                 more = os.read(ours, 4096)
             except OSError:                  # its last holder has closed it

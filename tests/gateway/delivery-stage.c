@@ -104,7 +104,10 @@ static void answer_mx(const struct dns_query *q, struct dns_result *r, struct dn
 	for (size_t i = 0; i < 4 && stage->mx_of[i][0]; i++) {
 		static char hosts[8][64];
 		struct str rest = str_of(stage->mx_of[i][1]), word;
-		if (strcmp(stage->mx_of[i][0], q->name) != 0)
+		/* ".example": all that ends so. */
+		if (!(stage->mx_of[i][0][0] == '.'
+		      ? str_casesuffix(str_of(q->name), str_of(stage->mx_of[i][0]))
+		      : strcmp(stage->mx_of[i][0], q->name) == 0))
 			continue;
 		r->status = status_of(stage->mx_of[i][1]);
 		while (r->status == DNS_FOUND && str_word(&rest, &word)) {
@@ -135,6 +138,7 @@ static void answer_ips(const struct dns_query *q, struct dns_result *r, struct i
 
 static void query_free(struct dns_query *q)
 {
+	stage->asking--;
 	loop_timer_destroy(q->timer);
 	free(q->name);
 	free(q);
@@ -164,6 +168,8 @@ static struct dns_query *ask(struct str name, bool mx, dns_result_cb *cb, void *
 	q->timer = loop_timer_create(stage->loop, on_answer, q);
 	loop_timer_arm(q->timer, 0);
 	stage->asked++;
+	if (++stage->asking > stage->most_asking)
+		stage->most_asking = stage->asking;
 	return q;
 }
 

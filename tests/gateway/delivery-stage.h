@@ -51,7 +51,7 @@ struct stage {
 	/* names */
 	const char *mx_of[4][3];                /* domain, "10 host 20 host", status instead */
 	const char *ip_of[8][2];
-	unsigned asked;
+	unsigned asked, asking, most_asking;
 
 	/* the queue */
 	struct gateway_message *messages[MESSAGES];

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SEGMENT = 256 << 10, SEGMENTS = 40, LIMIT = 100000, BYTES_MAX = 100000, WORD_MAX = 40 };
+enum { SEGMENT = 1 << 20, SEGMENTS = 24, LIMIT = 100000, BYTES_MAX = 100000, WORD_MAX = 40 };
 
 struct adding {
 	char word[WORD_MAX];

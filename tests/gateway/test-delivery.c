@@ -5,6 +5,8 @@
  */
 #include "delivery-stage.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -395,6 +397,36 @@ static void test_fair_turns(void **state)
 	stage_fini(&s);
 }
 
+/* A thousand domains and two connections: questions are bounded, what is blocked costs no time. */
+static void test_many_destinations(void **state)
+{
+	struct stage s;
+	(void)state;
+	begin_mx(&s, 1);
+	s.mx_of[0][0] = ".many.example";
+	s.mx_of[0][1] = "1 one.mx";
+	s.config.connections = 2;
+	s.peer[0].holds = true;
+	stage_begin(&s);
+	for (int i = 0; i < 500; i++) {
+		char to[64];
+		snprintf(to, sizeof(to), "c@d%d.many.example c@e%d.many.example", i, i);
+		stage_mail(&s, "a@b.example", to);
+	}
+	for (int i = 0; i < 200; i++)
+		loop_run_once(s.loop, 1);
+	int64_t began_ms = clock_mono_ms();
+	for (int i = 0; i < 10; i++)
+		loop_run_once(s.loop, 20);
+	assert_true(clock_mono_ms() - began_ms >= 100);
+	assert_true(s.most_asking <= 100);
+	s.peer[0].holds = false;
+	peer_close_all(&s.peer[0]);
+	stage_run_out(&s);
+	assert_true(s.counters.delivered >= 990);
+	stage_fini(&s);
+}
+
 /* Texts on their way stay within the memory that there is for them. */
 static void test_memory(void **state)
 {
@@ -653,7 +685,8 @@ int main(void)
 		cmocka_unit_test(test_tls_breaks), cmocka_unit_test(test_not_offered),
 		cmocka_unit_test(test_dsn), cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_put_off_and_ended), cmocka_unit_test(test_fair_turns),
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_many_destinations),
+		cmocka_unit_test(test_given_back),
 		cmocka_unit_test(test_reload), cmocka_unit_test(test_unreadable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

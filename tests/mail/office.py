@@ -15,6 +15,7 @@ PASSWORDS = {ALICE: "correct horse", BOB: "battery staple"}
 DORA, DAVID = f"dora@{DOVE}", f"david@{DOVE}"
 DOVES = {DORA: "olive branch", DAVID: "white feather"}
 CAROL, DAVE = "carol@postfix.example", "dave@exim.example"
+RECIPIENTS = "/etc/dove.recipients"
 LISTED, LIST = "203.0.113.66", "list.example"
 
 
@@ -23,6 +24,10 @@ class DoveGateway(Dovecot, Gateway):
 
     packages = Gateway.packages + Dovecot.packages
     system_accounts = Gateway.system_accounts + Dovecot.system_accounts
+
+    def configure(self):
+        self.write(RECIPIENTS, f"{DORA}\n{DAVID}\n")
+        super().configure()
 
     def start_services(self):
         self.start_dovecot(DOVES)
@@ -53,7 +58,8 @@ class Office(Lab):
             accounts=PASSWORDS, settings={"blocklists": [LIST]})
         self.dove = DoveGateway(
             binary, "dove", f"mx.{DOVE}", "192.0.2.30", "2001:db8:2::30", domains=[DOVE],
-            settings={"auth": f"dovecot:{AUTH}", "transports": [f"{DOVE} lmtp:{LMTP}"]})
+            settings={"auth": f"dovecot:{AUTH}", "transports": [f"{DOVE} lmtp:{LMTP}"],
+                      "recipients": [f"{DOVE} {RECIPIENTS}"]})
         self.postfix = Postfix(
             "postfix", "mail.postfix.example", "198.51.100.10", "2001:db8:100::10",
             domains=["postfix.example"], users=["carol", "postmaster"], tls=True,

@@ -68,7 +68,8 @@ def test_settings_that_are_wrong(post, name, value):
 
 
 def test_peers_that_may_say_who_they_are(post):
-    """Only what the configuration names may; what it says counts for lists and logs, and lets nobody relay."""
+    """Only what the configuration names may; what it says counts for lists and logs, and lets nobody
+    relay."""
     post.start(xclient_peers=["127.0.0.1"])
     with post.stranger() as client:
         assert "XCLIENT" in client.hello()

@@ -137,6 +137,19 @@ static void directory_sync(const char *directory, bool fails)
 	}
 }
 
+/* A name whose directory has none is not found any more. */
+static bool has_path(const char *path)
+{
+	char parent[TEXT_MAX];
+	snprintf(parent, sizeof(parent), "%s", path);
+	for (char *slash; (slash = strrchr(parent, '/'));) {
+		*slash = '\0';
+		if (!*find(&synced, parent))
+			return false;
+	}
+	return true;
+}
+
 void files_power_cut(void)
 {
 	unsigned kept_per_mille = chance_of(300) ? 0 : chance_of(300) ? 1000 : 500;
@@ -147,8 +160,13 @@ void files_power_cut(void)
 	}
 	while (now)
 		drop(&now, now->path);
-	for (const struct name *n = synced; n; n = n->next)
-		put(&now, n->path, n->node);
+	for (struct name *n = synced, *next; n; n = next) {
+		next = n->next;
+		if (has_path(n->path))
+			put(&now, n->path, n->node);
+		else
+			drop(&synced, n->path);
+	}
 }
 
 /* ---- descriptors ------------------------------------------------------------------------- */

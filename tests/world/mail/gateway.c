@@ -111,7 +111,7 @@ void gateway_prepare(bool slow)
 	buf_fini(&message);
 	domains[0] = mem_strdup(OURS_ONE);
 	domains[1] = mem_strdup(OURS_TWO);
-	transports[0] = mem_strdup("* lmtp:10.0.0.5:24");
+	transports[0] = mem_strdup(OURS_TWO " lmtp:10.0.0.5:24");
 	config.domains = (struct config_strings){ domains, 2 };
 	config.transports = (struct config_strings){ transports, 1 };
 	config.memory_bytes = 16 << 20;
@@ -143,7 +143,6 @@ static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_
 	struct parts *p = arg;
 	struct buf original = { 0 };
 	char id[GATEWAY_ID_MAX];
-	const struct str from = message->envelope.from;
 	if (gateway_queue_text(p->queue, message, &original) != ERR_OK)
 		buf_clear(&original);
 	gateway_queue_id(p->queue, id);
@@ -153,8 +152,9 @@ static bool on_notice(void *arg, enum gateway_notice what, const struct gateway_
 		.id = arena_strdup(a, str_of(id)), .now_s = clock_now_s(),
 		.give_up_s = message->envelope.came_s + config.give_up_s,
 	};
-	size_t at = str_find(from, '@');
-	bool made = gateway_dsn_make(&dsn, at != SIZE_MAX && names_is_ours(str_from(from, at + 1)),
+	const struct str whom = gateway_dsn_whom(&dsn, a);
+	size_t at = str_find(whom, '@');
+	bool made = gateway_dsn_make(&dsn, at != SIZE_MAX && names_is_ours(str_from(whom, at + 1)),
 	                             a, envelope, text);
 	buf_fini(&original);
 	return made;

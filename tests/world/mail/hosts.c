@@ -260,7 +260,7 @@ static void on_received(void *arg, struct str bytes)
 		return;
 	/* It goes on: so it has heard that they were taken. */
 	for (unsigned i = 0; i < v->answered_n; i++)
-		v->answered[i]->confirmed = true;
+		v->answered[i]->confirmed_ms = world.now_ms;
 	v->answered_n = 0;
 	smtp_server_input(v->smtp, bytes);
 	turn(v);

@@ -16,6 +16,16 @@ struct letter *letters;
 unsigned law_deaths, law_troubles;
 static struct letter **last = &letters;
 static unsigned letter_n;
+enum { WRITTEN_MS = 60 * 1000, TROUBLES_MAX = 20000 };
+static int64_t troubles_ms[TROUBLES_MAX];
+static unsigned trouble_n;
+
+static void trouble(void)
+{
+	law_troubles++;
+	if (trouble_n < TROUBLES_MAX)
+		troubles_ms[trouble_n++] = world.now_ms;
+}
 
 /* ---- writing them ------------------------------------------------------------------------ */
 
@@ -85,6 +95,19 @@ static struct copy *copy_of(struct letter *l, struct str address)
 	return NULL;
 }
 
+static bool is_notice(struct str text)
+{
+	return str_search(text, STR("multipart/report")) != SIZE_MAX;
+}
+
+/* Of an account's mail it is told itself; of a stranger's the postmaster of the recipient. */
+static bool is_to_be_told(const struct letter *l, struct str rcpt)
+{
+	if (l->logged_in)
+		return *l->sender && str_caseeq(rcpt, str_of(l->sender));
+	return str_caseprefix(rcpt, STR("postmaster@")) && names_is_mailbox(rcpt);
+}
+
 /* Of each recipient that a notice says has failed. */
 static void each_failed(struct letter *l, struct str text, void (*each)(struct copy *c))
 {
@@ -117,8 +140,8 @@ static void made(struct letter *l, struct copy *c)
 
 static void note_notice(const struct gateway_dsn *dsn, struct letter *l, bool is_made)
 {
-	if (is_made && dsn->about->from.n == 0)
-		world_broken("notices", "one about a notice, or about mail of nobody's");
+	if (is_made && l->logged_in && !*l->sender)
+		world_broken("notices", "one about letter %u, which is nobody's", l->n);
 	if (is_made && (l->state == LETTER_TALKING || l->state == LETTER_REFUSED) &&
 	    law_troubles == 0)
 		world_broken("notices", "letter %u was never accepted", l->n);
@@ -142,8 +165,10 @@ bool __wrap_gateway_dsn_make(const struct gateway_dsn *dsn, bool local, struct a
 	struct letter *l = letter_of(dsn->original);
 	if (!l)
 		world_broken("never-lost", "what a notice is about cannot be read");
-	if (dsn->about->from.n == 0 && *l->sender)
-		each_failed(l, dsn->original, be_silent);        /* a notice that failed */
+	if (is_notice(dsn->original) && is_made)
+		world_broken("notices", "one about a notice, about letter %u", l->n);
+	if (is_notice(dsn->original))
+		each_failed(l, dsn->original, be_silent);
 	else
 		note_notice(dsn, l, is_made);
 	return is_made;
@@ -165,17 +190,28 @@ void law_rcpt(struct str sender, struct str rcpt, bool local)
 
 static void check_notice(struct letter *l, struct str rcpt, struct str text)
 {
-	if (!*l->sender || !str_caseeq(rcpt, str_of(l->sender)))
-		world_broken("never-relays", "a notice about letter %u of %s goes to %.*s", l->n,
+	if (!is_to_be_told(l, rcpt))
+		world_broken("notices", "one about letter %u of %s goes to %.*s", l->n,
 		             l->sender, STR_ARG(rcpt));
 	if (l->state == LETTER_TALKING || (l->state == LETTER_REFUSED && law_troubles == 0))
 		world_broken("notices", "letter %u was never accepted", l->n);
 	each_failed(l, text, be_told);
 }
 
+/* What is known is soon written down and synced, and nobody forgets it then. */
+static bool was_written(const struct copy *c)
+{
+	for (unsigned i = 0; i < trouble_n; i++)
+		if (troubles_ms[i] >= c->confirmed_ms - WRITTEN_MS &&
+		    troubles_ms[i] <= c->confirmed_ms + WRITTEN_MS)
+			return false;
+	return world.now_ms > c->confirmed_ms + WRITTEN_MS;
+}
+
 static void check_once(const struct letter *l, const struct copy *c)
 {
-	if (c->taken > 0 && c->confirmed && c->deaths_then == law_deaths)
+	if (c->taken > 0 && c->confirmed_ms > 0 &&
+	    (c->deaths_then == law_deaths || was_written(c)))
 		world_broken("once", "%s gets letter %u again", c->address, l->n);
 }
 
@@ -186,7 +222,9 @@ struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool
 	if (!l)
 		world_broken("never-relays", "%.*s gets what nobody sent", STR_ARG(rcpt));
 	trace("%.*s takes letter %u of %.*s", STR_ARG(rcpt), l->n, STR_ARG(sender));
-	if (sender.n == 0 && *l->sender) {
+	if (is_notice(text) && sender.n > 0)
+		world_broken("notices", "one has a sender: %.*s", STR_ARG(sender));
+	if (is_notice(text)) {
 		check_notice(l, rcpt, text);
 		return NULL;
 	}
@@ -203,9 +241,79 @@ struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool
 		world_broken("whole", "%.*s gets another letter %u", STR_ARG(rcpt), l->n);
 	check_once(l, c);
 	c->taken++;
-	c->confirmed = false;
+	c->confirmed_ms = 0;
 	c->deaths_then = deaths;
 	return c;
+}
+
+/* ---- Maildirs ----------------------------------------------------------------------------- */
+
+/* Of its header, which ends in an empty line. */
+static struct str field_of(struct str text, const char *name)
+{
+	struct str line;
+	while (str_token(&text, "\n", &line) && line.n > 0)
+		if (str_prefix(line, str_of(name)))
+			return str_trim(str_from(line, strlen(name)));
+	return STR("");
+}
+
+static bool is_whole(const struct letter *l, struct str text)
+{
+	struct buf lines = { 0 };
+	for (size_t i = 0; i < l->text.n; i++)
+		if (l->text.p[i] != '\r')
+			buf_add_byte(&lines, l->text.p[i]);
+	bool whole = text.n >= lines.n &&
+	             str_eq(str_from(text, text.n - lines.n), buf_str(&lines));
+	buf_fini(&lines);
+	return whole;
+}
+
+static void be_told_boxed(struct copy *c) { c->told_boxed = true; }
+
+static void look_at_mail(void *arg, const char *path, struct str text)
+{
+	struct letter *l = letter_of(text);
+	struct str rcpt = field_of(text, "Delivered-To:"), sender = field_of(text, "Return-Path:");
+	(void)arg;
+	if (!strstr(path, "/new/"))
+		return;
+	if (!l || sender.n < 2)
+		world_broken("whole", "%s is no letter", path);
+	if (is_notice(text)) {
+		if (!is_to_be_told(l, rcpt))
+			world_broken("notices", "one about letter %u is in %s", l->n, path);
+		each_failed(l, text, be_told_boxed);
+		return;
+	}
+	struct copy *c = copy_of(l, rcpt);
+	if (!c || !c->accepted)
+		world_broken("never-relays", "%s has letter %u, which was not for it", path, l->n);
+	if (l->state == LETTER_TALKING || (l->state == LETTER_REFUSED && law_troubles == 0))
+		world_broken("refused", "%s has letter %u", path, l->n);
+	if (!is_whole(l, text))
+		world_broken("whole", "%s has another letter %u", path, l->n);
+	/* By its name it is known again, whoever died meanwhile. */
+	if (++c->boxed > 1)
+		world_broken("once", "%s has letter %u again", path, l->n);
+}
+
+static void look_at_mailboxes(void)
+{
+	for (struct letter *l = letters; l; l = l->next)
+		for (unsigned i = 0; i < l->count; i++) {
+			l->to[i].boxed = 0;
+			l->to[i].told_boxed = false;
+		}
+	files_each("mailboxes", look_at_mail, NULL);
+}
+
+/* Nothing more is owed. */
+static bool is_over(const struct copy *c)
+{
+	return !c->accepted || c->taken > 0 || c->boxed > 0 || c->told || c->told_boxed ||
+	       c->silent;
 }
 
 /* ---- deaths ------------------------------------------------------------------------------- */
@@ -213,7 +321,7 @@ struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool
 void law_after_death(bool power)
 {
 	law_deaths++;
-	law_troubles++;
+	trouble();
 	if (power)
 		files_power_cut();
 }
@@ -222,16 +330,17 @@ void law_disturbed(void)
 {
 }
 
-/* A notice that there was no room for is made again. */
+/* A notice that there was no room for is made again; what was not written may be forgotten. */
 void law_logs(const char *event)
 {
-	if (str_eq(str_of(event), STR("notice-unwritten")))
-		law_troubles++;
+	if (str_eq(str_of(event), STR("notice-unwritten")) ||
+	    str_eq(str_of(event), STR("queue-unwritten")))
+		trouble();
 }
 
 void law_disk_failed(void)
 {
-	law_troubles++;
+	trouble();
 }
 
 /* What in the queue are notices about which copies. */
@@ -253,7 +362,7 @@ static void read_notices(struct gateway_queue *q)
 		if (gateway_queue_text(q, m, &text) != ERR_OK)
 			world_broken("never-lost", "what is in the queue cannot be read");
 		struct letter *l = letter_of(buf_str(&text));
-		if (l && m->envelope.from.n == 0 && *l->sender)
+		if (l && is_notice(buf_str(&text)))
 			each_failed(l, buf_str(&text), note_told);
 		buf_fini(&text);
 	}
@@ -274,12 +383,12 @@ static bool is_waiting(const struct gateway_message *m, const struct copy *c)
 void law_opened(struct gateway_queue *q)
 {
 	read_notices(q);
+	look_at_mailboxes();
 	for (struct letter *l = letters; l; l = l->next) {
 		const struct gateway_message *m = gateway_queue_find(q, str_of(l->id));
 		for (unsigned i = 0; i < l->count && l->state == LETTER_ACKNOWLEDGED; i++) {
 			const struct copy *c = &l->to[i];
-			if (c->accepted && c->taken == 0 && !c->told && !c->silent &&
-			    !is_waiting(m, c))
+			if (!is_over(c) && !is_waiting(m, c))
 				world_broken("never-lost", "letter %u (%s) to %s is gone", l->n,
 				             l->id, c->address);
 		}
@@ -288,10 +397,11 @@ void law_opened(struct gateway_queue *q)
 
 void law_letters_end(void)
 {
+	look_at_mailboxes();
 	for (struct letter *l = letters; l; l = l->next)
 		for (unsigned i = 0; i < l->count && l->state == LETTER_ACKNOWLEDGED; i++) {
 			const struct copy *c = &l->to[i];
-			if (c->accepted && c->taken == 0 && !c->told && !c->silent)
+			if (!is_over(c))
 				world_broken("never-lost", "letter %u (%s) to %s is gone", l->n,
 				             l->id, c->address);
 		}

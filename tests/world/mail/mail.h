@@ -48,11 +48,14 @@ struct copy {
 	bool accepted;                   /* its RCPT */
 	bool never;                      /* NOTIFY=NEVER */
 	unsigned taken;                  /* how often somebody has it */
-	bool confirmed;                  /* … who knows that we know */
+	int64_t confirmed_ms;            /* … who knows since then that we know; 0: it does not */
 	unsigned deaths_then;            /* when the connection began that brought it last */
 	unsigned notices;                /* of failure, as made */
 	unsigned trouble_then;           /* when the last was made */
 	bool told;                       /* … and taken by the sender's server */
+	/* In Maildirs, as last looked: it, and a notice of its failure. */
+	unsigned boxed;
+	bool told_boxed;
 	bool silent;                     /* it failed, and there is nobody to be told */
 };
 
@@ -86,7 +89,7 @@ void letter_rcpt_accepted(struct letter *l, struct copy *c);
 void law_rcpt(struct str sender, struct str rcpt, bool local);
 struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool local,
                        unsigned deaths);
-/* The gateway has its queue again. */
+/* The gateway has its queue again; what is in the Maildirs is looked at, too. */
 void law_opened(struct gateway_queue *q);
 /* What is still to be looked at when all has come to its end. */
 void law_letters_end(void);
