@@ -41,6 +41,11 @@ void gateway_address_of(const struct mail_path *path, struct gateway_address *ou
 	if (!str_copy(out->domain, sizeof(out->domain), idn_ascii(path->domain, ascii)))
 		return;
 	lower(out->domain);
+	/* Some wide characters are other spellings of "@", "<", ">" or a space. */
+	if (idn_is_wide(path->domain) && !mail_domain_valid(str_of(out->domain))) {
+		memset(out->domain, 0, sizeof(out->domain));
+		return;
+	}
 	out->local = path->local;
 	bool plain = !path->is_quoted && gateway_local_is_plain(path->local);
 	out->kind = plain ? GATEWAY_ADDRESS_PLAIN : GATEWAY_ADDRESS_ODD;

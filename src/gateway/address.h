@@ -19,7 +19,8 @@ enum gateway_address_kind {
 	/* At a domain name, but its local part holds what has been read as a route or as a
 	 * command: it may be somebody's name elsewhere, and is nobody's here. */
 	GATEWAY_ADDRESS_ODD,
-	/* A source route or an address literal: it says where to connect, not whose mail it is. */
+	/* A source route or an address literal: it says where to connect, not whose mail it is. So
+	 * does what is no domain name once it is in A-labels (a full-width "@" is another "@"). */
 	GATEWAY_ADDRESS_ROUTED,
 };
 

@@ -84,6 +84,12 @@ static const struct entry *find(const struct throttle *t, uint64_t tag)
 	return NULL;
 }
 
+/* Only a right login makes one known: no flood of wrong ones takes that away. */
+static unsigned weight_of(const struct entry *e, uint32_t second)
+{
+	return wrong_of(e, second) + (e->known ? THROTTLE_KNOWN : 0);
+}
+
 /* The one of that tag, or what counts least in its place. */
 static struct entry *take(struct throttle *t, uint64_t tag, uint32_t second)
 {
@@ -92,7 +98,7 @@ static struct entry *take(struct throttle *t, uint64_t tag, uint32_t second)
 		struct entry *e = &set[i];
 		if (e->tag == tag)
 			return e;
-		unsigned counts = wrong_of(e, second), least_counts = wrong_of(least, second);
+		unsigned counts = weight_of(e, second), least_counts = weight_of(least, second);
 		if (least->tag && (!e->tag || counts < least_counts ||
 		                   (counts == least_counts && e->last_s < least->last_s)))
 			least = e;

@@ -98,8 +98,11 @@ struct wire_limits {
 static unsigned levels_of(const struct ip *ip, struct prefix out[static LEVELS])
 {
 	static const uint8_t v4[] = { 32, 24 }, v6[] = { 64, 56, 48 };
-	unsigned n = ip->family == 4 ? 2 : ip->family == 6 ? 3 : 0;
-	for (unsigned i = 0; i < n; i++)
+	unsigned n = ip->family == 4 ? 2 : ip->family == 6 ? 3 : 1;
+	/* Who comes by a unix socket has no address: all of this machine are one network. */
+	if (!ip->family)
+		out[0] = (struct prefix){ 0 };
+	for (unsigned i = 0; ip->family && i < n; i++)
 		out[i] = prefix_of(ip, ip->family == 4 ? v4[i] : v6[i]);
 	return n;
 }
@@ -114,7 +117,7 @@ static unsigned share(const struct wire_limits *l, const struct prefix *p)
 	unsigned host = l->config.per_host;
 	unsigned net = l->config.per_net ? l->config.per_net : l->places / 4;
 	switch (p->len) {
-	case 24: case 48: return larger(host, net);
+	case 0: case 24: case 48: return larger(host, net);
 	case 56: return larger(host, net / 2);
 	default: return host;
 	}
@@ -125,7 +128,7 @@ static int64_t rate_of(const struct wire_limits *l, const struct prefix *p)
 	int64_t host = l->config.per_second;
 	switch (p->len) {
 	case 24: case 56: return 4 * host;
-	case 48: return 8 * host;
+	case 0: case 48: return 8 * host;
 	default: return host;
 	}
 }
@@ -227,7 +230,7 @@ enum wire_admission wire_limits_ask(struct wire_limits *l, const struct ip *peer
 		l->places = l->config.sessions;
 	for (unsigned i = 0; i < levels; i++) {
 		unsigned n = held(l, &p[i]);
-		if (n >= share(l, &p[i]) || n > room(l))
+		if (n >= share(l, &p[i]) || (peer->family && n > room(l)))
 			return WIRE_CROWDED;
 	}
 	for (unsigned i = 0; i < levels; i++)
@@ -270,11 +273,10 @@ static void net_leave(struct wire_limits *l, struct net *net)
 	free(net);
 }
 
-/* NULL: it has no address, so nobody can crowd with it. */
 static struct net *site_of(const struct wire_session *s)
 {
-	assert(s->levels <= LEVELS);
-	return s->levels ? s->nets[s->levels - 1] : NULL;
+	assert(s->levels > 0 && s->levels <= LEVELS);
+	return s->nets[s->levels - 1];
 }
 
 struct wire_session *wire_limits_enter(struct wire_limits *l, const struct ip *peer,
@@ -302,10 +304,6 @@ void wire_limits_leave(struct wire_limits *l, struct wire_session *s)
 	ring_remove(&s->idle);
 	for (unsigned i = 0; i + 1 < s->levels; i++)
 		net_leave(l, s->nets[i]);
-	if (!site) {
-		free(s);
-		return;
-	}
 	if (site->sessions > 1) {
 		site->sessions--;
 		place(l, site);
@@ -323,10 +321,8 @@ void wire_limits_active(struct wire_limits *l, struct wire_session *s, bool busy
 	ring_remove(&s->order);
 	ring_append(&l->order[busy], &s->order);
 	struct net *site = site_of(s);
-	assert(!site || site->sessions > 0);
+	assert(site->sessions > 0);
 	ring_remove(&s->idle);
-	if (!site)
-		return;
 	if (!busy)
 		ring_append(&site->idle, &s->idle);
 	place(l, site);

@@ -35,6 +35,15 @@ static const struct { const char *path; int kind; const char *local, *domain; } 
 	{ "<@c.example,@d.example:a@b.example>", ROUTED, "", "" },
 	{ "<a@[192.0.2.1]>", ROUTED, "", "" }, { "<a@[IPv6:2001:db8::1]>", ROUTED, "", "" },
 	{ "<postmaster@[192.0.2.1]>", ROUTED, "", "" }, { "<a@[x:y]>", ROUTED, "", "" },
+	/* full-width "@", ">", "<", "/", ":", and a space that does not break: no name as A-labels */
+	{ "<a@c\xef\xbc\xa0" "b.example>", ROUTED, "", "" },
+	{ "<a@b\xef\xbc\x9e" "c.example>", ROUTED, "", "" },
+	{ "<a@b\xef\xbc\x9c" "c.example>", ROUTED, "", "" },
+	{ "<a@b\xef\xbc\x8f" "c.example>", ROUTED, "", "" },
+	{ "<a@b\xef\xbc\x9a" "c.example>", ROUTED, "", "" },
+	{ "<a@b\xc2\xa0" "c.example>", ROUTED, "", "" },
+	/* but its full stop is one */
+	{ "<a@b\xef\xbc\x8e" "example>", PLAIN, "a", "b.example" },
 };
 
 static struct mail_path parsed(const char *text)

@@ -168,6 +168,7 @@ static void flood(void **unused)
 {
 	(void)unused;
 	guess("192.0.2.1", "victim", NOW, THROTTLE_BY_ACCOUNT + 10);
+	right("192.0.2.77", "victim", NOW);
 	for (uint32_t i = 0; i < 200000; i++) {
 		struct ip ip = { .family = 4, .b = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8),
 		                                     (uint8_t)i } };
@@ -177,6 +178,7 @@ static void flood(void **unused)
 	}
 	assert_false(may("203.0.113.1", "victim", NOW + 60));
 	assert_false(may("192.0.2.1", "other", NOW + 60));
+	assert_true(may("192.0.2.77", "victim", NOW + 60));      /* known, and stays so */
 }
 
 /* Clocks and names of any kind. */

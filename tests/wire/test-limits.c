@@ -122,6 +122,24 @@ static void shares(void **unused)
 	}
 }
 
+/* Who comes by a unix socket has no address, and takes no more than a network: the others of this
+ * machine and all strangers get in. */
+static void local(void **unused)
+{
+	(void)unused;
+	const struct ip none = { 0 };
+	struct world w;
+	unsigned n = 0;
+	begin(&w, 500, 20, 300000);
+	for (unsigned i = 0; i < 600; i++) {
+		w.now_ms += 2000;
+		n += come(&w, &none) == WIRE_ADMITTED;
+	}
+	assert_int_equal(n, 125);
+	assert_int_equal(admitted(&w, "198.51.100.%u", 1, 50), 50);
+	end(&w);
+}
+
 /* A mapped address is its IPv4 host: both ways to it share one count. */
 static void mapped(void **unused)
 {
@@ -389,7 +407,8 @@ static void sequences(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shares), cmocka_unit_test(mapped), cmocka_unit_test(room),
+		cmocka_unit_test(shares), cmocka_unit_test(local), cmocka_unit_test(mapped),
+		cmocka_unit_test(room),
 		cmocka_unit_test(small), cmocka_unit_test(rates),
 		cmocka_unit_test(the_crowded_make_room), cmocka_unit_test(idle_time_shrinks),
 		cmocka_unit_test(fewer_places), cmocka_unit_test(sequences),
