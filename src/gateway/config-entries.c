@@ -121,6 +121,11 @@ int gateway_config_check_entries(const struct gateway_config *config, struct buf
 		e = check_path("control_socket", config->control_socket, message);
 	if (e == ERR_OK && config->mailboxes[0] && config->mailboxes[0] != '/')
 		e = complain(message, "mailboxes", "an absolute path", config->mailboxes);
+	if (e == ERR_OK && config->memory_bytes < config->message_bytes) {
+		buf_add_cstr(message, "gateway.memory: expected gateway.message_size or more: no "
+		             "message of that size would ever be taken");
+		e = ERR_INVALID;
+	}
 	if (e == ERR_OK && config->listen.n > 0 && config->domains.n == 0)
 		e = complain(message, "domains", "one or more where gateway.listen is set: from "
 		             "strangers it takes no other mail", "");

@@ -165,6 +165,7 @@ BROKEN = {
     "mailboxes": ({"gateway": 'mailboxes = "mail"'}, "gateway.mailboxes: expected an absolute path"),
     "no smarthost's password": ({"gateway": 'smarthost_password_file = "/nowhere/password"'},
                                 "gateway.smarthost_password_file: expected a file"),
+    "memory": ({"gateway": "memory = 16M"}, "gateway.memory: expected gateway.message_size"),
     "segments": ({"gateway": "segment_size = 16M"}, "gateway.segment_size: expected "),
     # The rest.
     "role twice": ({"general": "roles = {dnsbl, dnsbl}"}, "roles: expected each role once"),
