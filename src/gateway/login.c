@@ -332,7 +332,7 @@ struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const str
                                                            struct str account),
                                               void *arg, enum gateway_login_answer *answer_now)
 {
-	if (!gateway_login_may(l, peer, name)) {
+	if (!throttle_may(l->throttle, peer, name, clock_mono_ms() / 1000)) {
 		*answer_now = GATEWAY_LOGIN_LOCKED;
 		return NULL;
 	}
@@ -371,14 +371,16 @@ void gateway_login_cancel(struct gateway_login_query *query)
 
 bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
 {
-	return throttle_may(l->throttle, peer, name, clock_mono_ms() / 1000);
+	int64_t now_s = clock_mono_ms() / 1000;
+	if (!throttle_may(l->throttle, peer, name, now_s))
+		return false;
+	throttle_guess(l->throttle, peer, name, now_s);
+	return true;
 }
 
 void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
                         bool right)
 {
-	int64_t now_s = clock_mono_ms() / 1000;
-	throttle_guess(l->throttle, peer, name, now_s);
 	if (right)
-		throttle_right(l->throttle, peer, name, now_s);
+		throttle_right(l->throttle, peer, name, clock_mono_ms() / 1000);
 }

@@ -51,7 +51,8 @@ struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const str
 void gateway_login_cancel(struct gateway_login_query *query);
 
 /* For exchanges that need no helper (SCRAM): whether a guess may be made now, and what came of it.
- * Counted as those above are. */
+ * Counted as those above are: one that may be made counts as wrong until it is noted to be right,
+ * so that those of a thousand sessions at the same time are a thousand. */
 bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name);
 void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
                         bool right);
