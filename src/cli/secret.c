@@ -75,6 +75,8 @@ static int ask(const char *prompt, size_t max, struct buf *out)
 	sigemptyset(&ours);
 	for (size_t i = 0; i < N; i++) {
 		sigaction(signals[i], &catching, &before[i]);
+		if (before[i].sa_handler == SIG_IGN)       /* nohup(1): it stays so */
+			sigaction(signals[i], &before[i], NULL);
 		sigaddset(&ours, signals[i]);
 	}
 	sigprocmask(SIG_BLOCK, &ours, &open);

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: ISC
 """`portreeve user`: accounts of the gateway, their addresses, and how passwords get in."""
 
+import fcntl
 import os
 import pty
 import re
 import select
+import signal
 import sqlite3
 import subprocess
+import termios
 
 import pytest
 from conftest import BINARY, GIVE_UP_S
@@ -118,12 +121,15 @@ def test_password_by_a_pipe(users, text, words):
 
 
 def type_in(box, *lines):
-    """At a terminal: its output and the exit status."""
+    """At a terminal: its output and the exit status. As a terminal starts it, whoever started us."""
+    def at_terminal():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
     ours, theirs = pty.openpty()
     with subprocess.Popen([BINARY, "user", "passwd", "ann", "-c", box.config, "--state", box.state],
                           stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-                          preexec_fn=lambda: __import__("fcntl").ioctl(
-                              0, __import__("termios").TIOCSCTTY, 0)) as process:
+                          preexec_fn=at_terminal) as process:
         os.close(theirs)
         seen = b""
         lines = list(lines)
