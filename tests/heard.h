@@ -20,8 +20,8 @@ struct heard {
 	size_t n;
 };
 
-/* From here on what goes to stderr is kept, and lines of all levels go there. No check may fail until
- * heard_end(): nobody would see it. */
+/* From here on what goes to stderr is kept, and lines of all levels go there. No check may fail
+ * until heard_end(): nobody would see it. */
 static inline void heard_begin(struct heard *h)
 {
 	int ends[2];

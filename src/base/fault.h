@@ -21,7 +21,7 @@ struct fault {
 
 /* It is met, for the first time or again. Whether the log is to say so. */
 bool fault_met(struct fault *f, int64_t now_ms);
-/* It is not there, or not any more. Whether the log is to say that it is over: then it was told that
+/* It is not there, or not any more. Whether the log is to say that it is over: it was told that
  * there is one. *lasted_ms: since it began. */
 bool fault_over(struct fault *f, int64_t now_ms, int64_t *lasted_ms);
 
