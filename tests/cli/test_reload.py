@@ -463,7 +463,7 @@ def test_foreign_address(box):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes networks")
 def test_untrusted_host(box):
     """As the gateway judges it at its start; a remark, as the network may change."""
-    box.configure(gateway='trusted_hosts = {"10.9.8.7 printer", "10.9.8.1 fax", "10.9.8.2 phone"}')
+    box.configure('gateway { trusted_hosts = {"10.9.8.7 printer", "10.9.8.1 fax", "10.9.8.2 phone"} }')
     network = "ip link set lo up; ip addr add 10.9.8.7/24 dev lo; ip route add 10.1.0.0/16 via 10.9.8.1; "
     done = subprocess.run(
         ["unshare", "-n", "sh", "-c", network + 'exec "$@"', "sh", BINARY, "config", "check",
