@@ -34,5 +34,5 @@ def test_guesses_are_answered_late(post):
         since = time.monotonic()
         with pytest.raises(smtplib.SMTPAuthenticationError):
             post.user(ALICE, "wrong", "SCRAM-SHA-256")
-    assert wrong == 3 and time.monotonic() - since >= 2
+    assert wrong == 3 and time.monotonic() - since >= 1.9
     post.user(ALICE, PASSWORDS[ALICE], "SCRAM-SHA-256").quit()
