@@ -69,8 +69,7 @@ static bool was_trusted(const struct gateway_trusted *v, size_t n, const struct 
 	return false;
 }
 
-/* The accounts are slices of the settings. An empty network is one that cannot be seen: then nobody
- * is trusted. */
+/* The accounts are slices of the settings. */
 static void judge_trusted(struct assembly_gateway *g)
 {
 	const struct config_strings *hosts = &g->settings->gateway.trusted_hosts;
@@ -83,8 +82,6 @@ static void judge_trusted(struct assembly_gateway *g)
 		int e = gateway_trusted_parse(str_of(hosts->v[i]), &entry);
 		assert(e == ERR_OK && "the check has read it");
 		const char *why = gateway_trust_refuses(&entry.host, &g->network);
-		if (g->network.own_count == 0)
-			why = "is not trusted: this machine's own addresses cannot be seen";
 		if (why) {
 			LOG(LOG_WARN, "host-not-trusted", LOG_IP("address", &entry.host),
 			    LOG_S("why", why));
