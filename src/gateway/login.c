@@ -7,6 +7,7 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/login-private.h"
@@ -55,6 +56,7 @@ struct gateway_login {
 	struct gateway_login_query *first, **last;     /* WAITING */
 	size_t waiting;
 	uint64_t jobs;
+	struct fault down;             /* no helper reaches the backend */
 	struct loop_timer *soon;       /* the line goes on */
 };
 
@@ -164,11 +166,23 @@ static void go_on(void *arg)
 	}
 }
 
+static void note_state(struct slot *slot, bool down)
+{
+	struct gateway_login *l = slot->login;
+	int64_t lasted_ms;
+	slot->down = down;
+	if (!any_may_come(l) && fault_met(&l->down, clock_mono_ms()))
+		LOG(LOG_ERROR, "login-down", LOG_S("backend", l->backend->name));
+	if (!down && fault_over(&l->down, clock_mono_ms(), &lasted_ms))
+		LOG(LOG_INFO, "login-up", LOG_S("backend", l->backend->name),
+		    LOG_I("after_s", lasted_ms / 1000));
+}
+
 static void heard(struct slot *slot, const struct login_result *result)
 {
 	struct gateway_login *l = slot->login;
 	struct gateway_login_query *q = slot->query;
-	slot->down = result->said == LOGIN_DOWN;
+	note_state(slot, result->said == LOGIN_DOWN);
 	slot->ready = !slot->down && !result->is_last;
 	if (result->said == LOGIN_ANSWER && result->id != slot->job)
 		return;                        /* of a worker that is gone */

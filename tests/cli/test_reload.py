@@ -414,7 +414,7 @@ def test_unit_checks_before_it_reloads():
                if line.startswith("ExecStart="))
     assert lines == [
         "ExecReload=" + run.removeprefix("ExecStart=").replace(" run ", " config check "),
-        "ExecReload=/bin/kill -HUP $MAINPID"]
+        "ExecReload=/bin/sh -c \"kill -HUP $MAINPID\""]
 
 
 @pytest.mark.parametrize("days, remark", [

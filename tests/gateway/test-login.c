@@ -5,6 +5,7 @@
  */
 #include "gateway/login.h"
 
+#include "heard.h"
 #include "test.h"
 
 #include "base/clock.h"
@@ -12,8 +13,10 @@
 #include "base/mem.h"
 #include "gateway/password.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -156,6 +159,58 @@ static void cancelled(void **unused)
 	loop_run_once(loop, 10);
 	destroy();
 	assert_int_equal(last.n, 0);
+}
+
+/* A process that `pid` has started, and that has not ended; 0: none. */
+static pid_t child_of(pid_t pid)
+{
+	DIR *all = opendir("/proc");
+	pid_t found = 0;
+	assert_non_null(all);
+	for (struct dirent *entry; !found && (entry = readdir(all));) {
+		char *path = mem_printf("/proc/%s/stat", entry->d_name);
+		FILE *file = fopen(path, "r");
+		char line[512] = "", state;
+		int child, parent;
+		if (file && fgets(line, sizeof(line), file) &&
+		    sscanf(line, "%d (%*[^)]) %c %d", &child, &state, &parent) == 3 &&
+		    parent == pid && state != 'Z')
+			found = child;
+		if (file)
+			fclose(file);
+		free(path);
+	}
+	closedir(all);
+	return found;
+}
+
+/* systemd ends a service by SIGTERM to each of its processes, a terminal by SIGINT: whoever logs in
+ * meanwhile is served, and no helper is missed. */
+static void stopped(void **unused)
+{
+	(void)unused;
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	struct buf hash = { 0 };
+	struct heard log;
+	struct said said = { 0 };
+	assert_int_equal(password_hash(STR("secret"), &hash), ERR_OK);
+	create("accounts", 1, 30);
+	answer("ann", "secret", buf_cstr(&hash));
+	const pid_t keeper = child_of(getpid()), worker = child_of(keeper);
+	assert_true(keeper > 0 && worker > 0);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		kill(worker, signals[i]);
+		kill(keeper, signals[i]);
+	}
+	heard_begin(&log);
+	ask_from(&peer, STR("ann"), STR("secret"), buf_cstr(&hash), &said);
+	while (said.n == 0)
+		loop_run_once(loop, 100);
+	heard_end(&log);
+	assert_int_equal(said.answer, GATEWAY_LOGIN_YES);
+	assert_int_equal(heard_lines(&log, "login-helper-gone"), 0);
+	destroy();
+	buf_fini(&hash);
 }
 
 static void locked(void **unused)
@@ -307,7 +362,12 @@ static void down(void **unused)
 	static const char *const none[] = { "", NULL };
 	struct said said[200];
 	char *nowhere = mem_printf("dovecot:%s/nowhere", directory);
+	struct heard log;
+	heard_begin(&log);
 	create(nowhere, 2, 600);
+	answer("ann", "x", "");
+	heard_end(&log);
+	assert_int_equal(heard_lines(&log, "login-down"), 1);
 	assert_int_equal(answer("ann", "x", "").answer, GATEWAY_LOGIN_LATER);
 	unsigned asked = 0;
 	for (; asked < 200 && ask_from(&peer, STR("ann"), STR("x"), "", &said[asked]); asked++)
@@ -445,6 +505,8 @@ static int teardown(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First: the helpers of others take a moment to end. */
+		cmocka_unit_test(stopped),
 		cmocka_unit_test(accounts), cmocka_unit_test(odd), cmocka_unit_test(cancelled),
 		cmocka_unit_test(locked), cmocka_unit_test(dovecot), cmocka_unit_test(trouble),
 		cmocka_unit_test(down), cmocka_unit_test(crowd), cmocka_unit_test(pam),

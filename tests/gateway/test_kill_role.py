@@ -11,7 +11,6 @@ import os
 import random
 import re
 import signal
-import smtplib
 import socket
 import subprocess
 import sys
@@ -21,9 +20,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "mail")]
-from ports import free_port  # pylint: disable=wrong-import-position
-from sink import Sink  # pylint: disable=wrong-import-position
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP), str(TOP / "tests"), str(TOP / "tests" / "mail")]
+from lab.wait import wait_until
+from ports import free_port
+from sink import Sink
 
 BINARY = Path(os.environ["PORTREEVE"]).resolve()
 CAMPAIGN = os.environ.get("CAMPAIGN") == "yes"
@@ -70,17 +71,16 @@ gateway {{
                               timeout=LIMIT_S).stdout
 
     def start(self):
-        """Until it greets."""
-        self.run = subprocess.Popen([BINARY, "run", "-c", self.config], stderr=subprocess.DEVNULL,
-                                    start_new_session=True)
-        until = time.monotonic() + LIMIT_S
-        while True:
-            try:
-                with smtplib.SMTP("127.0.0.1", self.port, timeout=LIMIT_S):
-                    return
-            except OSError:
-                assert time.monotonic() < until and self.run.poll() is None
-                time.sleep(0.05)
+        """Until it accepts connections."""
+        log = self.directory / "log"
+        with log.open("wb") as file:
+            self.run = subprocess.Popen([BINARY, "run", "-c", self.config], stderr=file,
+                                        start_new_session=True)
+
+        def ready():
+            assert self.run.poll() is None, log.read_text()
+            return "supervisor ready" in log.read_text()
+        wait_until(ready, lambda: f"the gateway:\n{log.read_text()}")
 
     def kill(self):
         """The supervisor and the role at once; the role is in the supervisor's session."""
@@ -105,10 +105,7 @@ gateway {{
         return found
 
     def waits_empty(self):
-        until = time.monotonic() + EMPTY_LIMIT_S
-        while self.command("queue", "list", "--json"):
-            assert time.monotonic() < until
-            time.sleep(EMPTY_LIMIT_S / 600)
+        wait_until(lambda: not self.command("queue", "list", "--json"), "an empty queue", EMPTY_LIMIT_S)
 
 
 class Acknowledged:
@@ -143,7 +140,8 @@ def send_until_killed(port, name, chance, acknowledged):
             if count % 50 == 0:
                 connection = socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S)
                 stream = connection.makefile("rb")
-                assert say(connection, stream, "", 1) and say(connection, stream, "HELO c.test\r\n", 1)
+                if not say(connection, stream, "", 1) or not say(connection, stream, "HELO c.test\r\n", 1):
+                    raise OSError("no greeting")
             word = f"{name}n{count}"
             if not say(connection, stream, "MAIL FROM:<x@example.net>\r\n"
                        f"RCPT TO:<{chance.choice([MAILDIR, MAILDIR, INNER])}>\r\nDATA\r\n", 3):
