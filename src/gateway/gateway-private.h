@@ -58,6 +58,8 @@ struct gateway_mail {
 	struct gateway_envelope envelope;
 	size_t to_room;
 	struct gateway_address sender;
+	uint64_t announced;              /* bytes, by MAIL; 0: nothing */
+	struct gateway_offer offer;      /* of the inner hosts of all recipients, together */
 	/* A recipient whose inner host is being asked; RCPT waits for it. */
 	struct gateway_callout *callout;
 	struct gateway_asked {

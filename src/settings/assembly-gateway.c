@@ -67,8 +67,7 @@ static bool was_trusted(const struct gateway_trusted *v, size_t n, const struct 
 	return false;
 }
 
-/* The accounts are slices of the settings. An empty network is one that cannot be seen: then nobody
- * is trusted. */
+/* The accounts are slices of the settings. */
 static void judge_trusted(struct assembly_gateway *g)
 {
 	const struct config_strings *hosts = &g->settings->gateway.trusted_hosts;
@@ -81,8 +80,6 @@ static void judge_trusted(struct assembly_gateway *g)
 		int e = gateway_trusted_parse(str_of(hosts->v[i]), &entry);
 		assert(e == ERR_OK && "the check has read it");
 		const char *why = gateway_trust_refuses(&entry.host, &g->network);
-		if (g->network.own_count == 0)
-			why = "is not trusted: this machine's own addresses cannot be seen";
 		if (why) {
 			LOG(LOG_WARN, "host-not-trusted", LOG_IP("address", &entry.host),
 			    LOG_S("why", why));
@@ -222,11 +219,22 @@ static bool asks_inside(void *directory, const char *domain)
 	return directory_asks(directory, domain);
 }
 
-static struct gateway_callouts_setup callouts_setup(const struct assembly_gateway *g)
+static struct gateway_offer offer_inside(void *directory, const char *domain, int64_t now_ms)
+{
+	return directory_offer(directory, domain, now_ms);
+}
+
+static void note_offer(void *arg, const char *domain, const struct gateway_offer *offer)
+{
+	struct assembly_gateway *g = arg;
+	directory_note_offer(g->directory, domain, offer, loop_now_ms(g->setup.loop));
+}
+
+static struct gateway_callouts_setup callouts_setup(struct assembly_gateway *g)
 {
 	return (struct gateway_callouts_setup){
 		.loop = g->setup.loop, .resolver = g->resolver, .config = &g->settings->gateway,
-		.hostname = g->settings->general.hostname };
+		.hostname = g->settings->general.hostname, .offered = note_offer, .arg = g };
 }
 
 static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
@@ -238,7 +246,7 @@ static struct gateway_setup gateway_setup(const struct assembly_gateway *g)
 		.listening = g->setup.listening, .listening_count = g->setup.listening_count,
 		.tls = g->setup.tls, .directory = directory_facts(g->directory),
 		.queue = g->queue, .login = g->setup.login, .blocklists = g->blocklists,
-		.callouts = g->callouts, .asks = asks_inside,
+		.callouts = g->callouts, .asks = asks_inside, .offer = offer_inside,
 		.trusted = g->trusted, .trusted_count = g->trusted_count,
 		.account_of_uid = directory_account_of_uid,
 		.account_of_login = ours ? directory_account_of_login : NULL,

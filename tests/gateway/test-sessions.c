@@ -115,6 +115,68 @@ static void test_dialogues(void **state)
 	assert_int_equal(w.counters.logins_failed, 3);
 }
 
+/* ---- what inner hosts take ------------------------------------------------------------ */
+
+/* That of mx.ours.example takes 600 bytes and no SMTPUTF8; of ours.example nothing is known. */
+static struct gateway_offer offer(void *arg, const char *domain, int64_t now_ms)
+{
+	(void)arg;
+	assert_true(now_ms > 0);
+	const bool known = strcmp(domain, "mx.ours.example") == 0;
+	return (struct gateway_offer){ .known = known, .size_max = 600 };
+}
+
+#define WIDE "\xc3\xa4nn"
+#define FIFTY "01234567890123456789012345678901234567890123456789"
+#define LONG_LINE "C: " FIFTY FIFTY FIFTY "\n"
+#define TO_HOST "C: RCPT TO:<bob@mx.ours.example>\n"
+#define TO_OTHER "C: RCPT TO:<bob@ours.example>\nS: 250 2.1.5\n"
+
+static void test_inner_offer(void **state)
+{
+	(void)state;
+	static const struct { const char *name, *script; } rows[] = {
+		{ "a wide recipient", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n"
+		  "C: RCPT TO:<" WIDE "@mx.ours.example>\nS: 553 5.6.7 The host\n"
+		  TO_HOST "S: 250\nC: RCPT TO:<" WIDE "@ours.example>\nS: 250\n" },
+		{ "a wide sender", "C: MAIL FROM:<" WIDE "@far.example> SMTPUTF8\nS: 250\n"
+		  TO_HOST "S: 550 5.6.7 The host\n" TO_OTHER },
+		{ "only the word", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n"
+		  TO_HOST "S: 250\n" MESSAGE "S: 250 2.0.0\n" },
+		{ "a wide header", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n"
+		  TO_HOST "S: 250\n" TO_OTHER "C: DATA\nS: 354\nC: Subject: " WIDE "\nC: \nC: .\n"
+		  "S: 554 5.6.9\n" },
+		{ "… for who takes it", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n" TO_OTHER
+		  "C: DATA\nS: 354\nC: Subject: " WIDE "\nC: \nC: .\nS: 250 2.0.0\n" },
+		{ "too large", "C: MAIL FROM:<x@far.example> SIZE=601\nS: 250\n"
+		  TO_HOST "S: 552 5.3.4 The message\n" TO_OTHER MESSAGE "S: 250 2.0.0\n" },
+		{ "larger than announced", "C: MAIL FROM:<x@far.example> SIZE=600\nS: 250\n"
+		  TO_HOST "S: 250\nC: DATA\nS: 354\nC: Subject: x\nC: \n"
+		  LONG_LINE LONG_LINE LONG_LINE LONG_LINE
+		  "C: .\nS: 552 5.3.4 The message\n" },
+		{ "a relay attempt stays one", "C: MAIL FROM:<x@far.example> SMTPUTF8 SIZE=601\n"
+		  "S: 250\nC: RCPT TO:<" WIDE "%a.example@mx.ours.example>\nS: 550 5.7.1\n"
+		  "C: RCPT TO:<nobody@mx.ours.example>\nS: 550 5.1.1\n" },
+	};
+	struct gateway_setup setup = w.setup;
+	setup.offer = offer;
+	gateway_reload(w.gateway, &setup);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char script[2048];
+		snprintf(script, sizeof(script), "C: EHLO far.example\nS: 250\n%s", rows[i].script);
+		session(rows[i].name, DOOR_INBOUND, "127.0.0.9", script);
+	}
+	assert_int_equal(stand.added, 3);
+	assert_int_equal(w.counters.too_big, 2);
+	assert_int_equal(w.counters.unknown_refused, 3);
+	/* While the host cannot be asked it is known nevertheless what it will never take. */
+	w.store_is_away = true;
+	session("unsure", DOOR_INBOUND, "127.0.0.9", HELLO
+	        "C: MAIL FROM:<x@far.example> SMTPUTF8 SIZE=601\nS: 250\n"
+	        "C: RCPT TO:<" WIDE "@mx.ours.example>\nS: 553 5.6.7\n" TO_HOST "S: 552 5.3.4\n"
+	        "C: RCPT TO:<bob@ours.example>\nS: 451 4.3.0\n");
+}
+
 /* ---- what the queue gets ------------------------------------------------------------- */
 
 static bool envelope_has(const char *what)
@@ -565,7 +627,8 @@ static void test_catalogue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(test_dialogues), IN_WORLD(test_envelope), IN_WORLD(test_author),
+		IN_WORLD(test_dialogues), IN_WORLD(test_inner_offer), IN_WORLD(test_envelope),
+		IN_WORLD(test_author),
 		IN_WORLD(test_received),
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),
 		IN_WORLD(test_client_half_gone),

@@ -17,8 +17,10 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from ports import free_port  # pylint: disable=wrong-import-position
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
+from lab.wait import wait_until
+from ports import free_port
 
 BINARY = Path(os.environ["PORTREEVE"]).resolve()
 CAMPAIGN = os.environ.get("CAMPAIGN") == "yes"
@@ -50,17 +52,16 @@ gateway {{
                               timeout=LIMIT_S).stdout
 
     def start(self):
-        """Until it greets."""
-        self.run = subprocess.Popen([BINARY, "run", "-c", self.config], stderr=subprocess.DEVNULL,
-                                    start_new_session=True)
-        until = time.monotonic() + LIMIT_S
-        while True:
-            try:
-                with smtplib.SMTP("127.0.0.1", self.port, timeout=LIMIT_S):
-                    return
-            except OSError:
-                assert time.monotonic() < until and self.run.poll() is None
-                time.sleep(0.05)
+        """Until it accepts connections."""
+        log = self.directory / "log"
+        with log.open("wb") as file:
+            self.run = subprocess.Popen([BINARY, "run", "-c", self.config], stderr=file,
+                                        start_new_session=True)
+
+        def ready():
+            assert self.run.poll() is None, log.read_text()
+            return "supervisor ready" in log.read_text()
+        wait_until(ready, lambda: f"the gateway:\n{log.read_text()}")
 
     def kill(self):
         """The supervisor and the role at once; the role is in the supervisor's session."""
@@ -85,10 +86,7 @@ gateway {{
         return found
 
     def waits_empty(self):
-        until = time.monotonic() + LIMIT_S
-        while self.command("queue", "list", "--json"):
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        wait_until(lambda: not self.command("queue", "list", "--json"), "an empty queue")
 
 
 def send_until_killed(port, name, chance, acknowledged):
