@@ -200,7 +200,7 @@ static void on_ended(void *arg, enum stream_end why)
 
 static const struct stream_events server_events = {
 	.secured = on_secured, .received = on_received, .drained = on_drained,
-	.fell_silent = on_fell_silent, .ended = on_ended,
+	.ended = on_ended, .fell_silent = on_fell_silent,
 };
 
 /* ---- for its user ------------------------------------------------------------------ */
