@@ -36,6 +36,23 @@ static void check_all(InternetAddressList *list, int least)
 	}
 }
 
+/* In whichever set they stand. */
+static void check_resent(GMimeMessage *message)
+{
+	GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(message));
+	for (int i = 0; i < g_mime_header_list_get_count(headers); i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers, i);
+		const struct str name = str_of(g_mime_header_get_name(header));
+		if (!str_caseeq(name, STR("Resent-From")) &&
+		    !str_caseeq(name, STR("Resent-Sender")))
+			continue;
+		InternetAddressList *list = mime_addresses(g_mime_header_get_raw_value(header));
+		check_all(list, 1);
+		if (list)
+			g_object_unref(list);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct gateway_directory directory = { .owns = owns };
@@ -51,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		check_all(g_mime_message_get_from(parsed), author.lacks_from ? 0 : 1);
 		check_all(g_mime_message_get_sender(parsed), 0);
+		check_resent(parsed);
 		g_object_unref(parsed);
 	}
 	(void)gateway_hops(message);

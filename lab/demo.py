@@ -30,7 +30,7 @@ from lab.gateway import CERTIFICATE
 from lab.lab import Lab, as_root
 from lab.portreeve import DOMAIN, ZONE, Portreeve
 from lab.story import Story
-from lab.wait import until
+from lab.wait import wait_until
 
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
 READER = "reader@reader.example"
@@ -76,8 +76,8 @@ class Demo:
 
     def wait_dns(self, address, listed):
         """Wait until the receiver's resolver says that the address is listed, or is not."""
-        until(f"{address} to be {'listed' if listed else 'delisted'} in the DNS",
-              lambda: bool(self.dig(address, "A")) == listed)
+        wait_until(lambda: bool(self.dig(address, "A")) == listed,
+                   f"{address} to be {'listed' if listed else 'delisted'} in the DNS")
 
     def send(self, server, sender, subject):
         """The spammer's mail to the reader through `server`; gives the exit code of send.py."""
@@ -135,8 +135,8 @@ class Demo:
         with self.story.step("It is tested, proved and listed"):
             self.story.say("The tester offers it mail from a stranger to a stranger; the collector "
                            "waits for what comes back.")
-            until(f"{self.open.fqdn} to be listed",
-                  lambda: self.probe.listed().issuperset(self.open.addresses), 40)
+            wait_until(lambda: self.probe.listed().issuperset(self.open.addresses),
+                       f"{self.open.fqdn} to be listed", 120)
             self.operator("list")
             for address in self.open.addresses:
                 self.verdicts[address] = ("open", address)
@@ -230,7 +230,8 @@ class Demo:
             for family, address in (("ipv4", self.open.v4), ("ipv6", self.open.v6)):
                 self.open.change(smtp_address_preference=family)
                 self.write_as("postmaster", f"retest@{DOMAIN}", f"Fixed ({family})", "Please look again.")
-                until(f"{address} to be delisted", lambda: address not in self.probe.listed(), 40)
+                wait_until(lambda: address not in self.probe.listed(),
+                           f"{address} to be delisted", 120)
             self.operator("list")
             answer = self.open.wait_mail("postmaster", "Subject: ")
             self.story.say("The answer, in the postmaster's mailbox:")

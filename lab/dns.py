@@ -12,7 +12,7 @@ hours are short.
 import ipaddress
 
 from .host import Host
-from .wait import until
+from .wait import wait_until
 
 NSD_ADDRESS = "192.0.2.54"
 RESOLVER_ADDRESS = "192.0.2.53"
@@ -120,7 +120,7 @@ class Names(Host):
     def start_services(self):
         self.start("nsd", "-d", "-c", "/etc/nsd/nsd.conf")
         self.start("unbound", "-d", "-c", "/etc/unbound/unbound.conf")
-        until("an answer from the lab's name servers", self._answers)
+        wait_until(self._answers, "an answer from the lab's name servers")
 
     def _answers(self):
         asked = self.run("dig", "+short", "+time=1", "+tries=1", "ns.lab.example", check=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import net
 from .host import Host
-from .wait import until
+from .wait import wait_until
 
 CONFIGURATION_FILE = "/etc/portreeve.conf"
 CERTIFICATE, KEY = "/etc/portreeve.pem", "/etc/portreeve.key"
@@ -95,7 +95,7 @@ class Gateway(Host):
         self.portreeve("config", "check")
         done = self.said("reloaded")
         os.kill(net.child_of(self.daemon.pid), signal.SIGHUP)
-        until(f"{self.name} to reload", lambda: self.said("reloaded") > done)
+        wait_until(lambda: self.said("reloaded") > done, f"{self.name} to reload")
 
     # -- commands ----------------------------------------------------------
 
@@ -118,9 +118,9 @@ class Gateway(Host):
     def said(self, text):
         return self.says().count(text)
 
-    def wait_said(self, text, seconds=20):
-        until(lambda: f"{text!r} in the log of {self.name}:\n{self.says()}",
-              lambda: text in self.says(), seconds)
+    def wait_said(self, text):
+        wait_until(lambda: text in self.says(),
+                   lambda: f"{text!r} in the log of {self.name}:\n{self.says()}")
 
     def maildir(self, address):
         """The messages in the mailbox of an address, whole."""
@@ -129,8 +129,8 @@ class Gateway(Host):
         return [path.read_text(errors="replace") for part in ("new", "cur")
                 for path in sorted((folder / part).glob("*"))]
 
-    def wait_mail(self, address, text, seconds=20):
+    def wait_mail(self, address, text):
         """Wait for a message that holds `text`; gives that message."""
-        return until(lambda: f"{text!r} in the mailbox of {address}; the log:\n{self.says()[-3000:]}",
-                     lambda: next((one for one in self.maildir(address) if text in one), None),
-                     seconds)
+        return wait_until(lambda: next((one for one in self.maildir(address) if text in one), None),
+                          lambda: f"{text!r} in the mailbox of {address}; the log:\n"
+                                  + self.says()[-3000:])

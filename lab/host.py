@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from . import net
-from .wait import until
+from .wait import wait_until
 
 KEEPER = Path(__file__).with_name("keeper.py")
 TOOLS = KEEPER.parent
@@ -197,7 +197,7 @@ class Host:
     def stop(self, process, port):
         """End a program that start() began; nobody listens on its port then."""
         os.killpg(process.pid, signal.SIGTERM)
-        until(f"{self.name} to leave port {port}", lambda: not self.listens(port), 20)
+        wait_until(lambda: not self.listens(port), f"{self.name} to leave port {port}")
 
     # -- events ------------------------------------------------------------
 
@@ -211,15 +211,15 @@ class Host:
                     return True
         return False
 
-    def wait_port(self, port, udp=False, seconds=20):
-        until(f"{self.name} to listen on port {port}", lambda: self.listens(port, udp), seconds)
+    def wait_port(self, port, udp=False):
+        wait_until(lambda: self.listens(port, udp), f"{self.name} to listen on port {port}")
 
-    def wait_text(self, inside, text, seconds=20):
+    def wait_text(self, inside, text):
         """Wait until a file of the host holds `text`; gives the whole file."""
         def probe():
             content = self.read(inside)
             return content if text in content else None
-        return until(f"{text!r} in {inside} of {self.name}", probe, seconds)
+        return wait_until(probe, f"{text!r} in {inside} of {self.name}")
 
     # -- mail --------------------------------------------------------------
 
@@ -227,8 +227,8 @@ class Host:
         """The user's mail: an mbox file, whole."""
         return self.read(f"/var/mail/{user}")
 
-    def wait_mail(self, user, text, seconds=20):
+    def wait_mail(self, user, text):
         """Wait for a message that holds `text`; gives that message."""
-        self.wait_text(f"/var/mail/{user}", text, seconds)
+        self.wait_text(f"/var/mail/{user}", text)
         messages = ("\n" + self.mailbox(user)).split("\nFrom ")[1:]
         return next(message for message in messages if text in message)

@@ -3,7 +3,7 @@
 A host that has both is a subclass of this and of the server's class.
 """
 
-from ..wait import until
+from ..wait import wait_until
 
 CONFIGURATION = """\
 protocols = lmtp
@@ -60,7 +60,8 @@ class Dovecot:
         self.make_directory("/run/dovecot")
         self.make_directory("/var/home/vmail", owner="vmail")
         self.start("dovecot", "-F", "-c", CONFIGURATION_FILE)
-        until("Dovecot's sockets", lambda: all(self.path(one).exists() for one in (LMTP, AUTH)))
+        wait_until(lambda: all(self.path(one).exists() for one in (LMTP, AUTH)),
+                   "Dovecot's sockets")
 
     def kept(self, user):
         """The messages in a mailbox of Dovecot's, whole."""

@@ -223,7 +223,8 @@ static int user_add(struct user *u)
 	for (size_t i = 0; code == CLI_GO && i < u->given.n; i++)
 		code = read_address(u, u->given.v[i]);
 	if (code == CLI_GO && u->no_password && (u->scram || u->generate))
-		code = cli_fail(&u->cli, EX_USAGE, "expected --no-password alone; see --help");
+		code = cli_fail(&u->cli, EX_USAGE, "expected --no-password without "
+		                "--generate and --scram; see --help");
 	if (code == CLI_GO)
 		code = cli_settings(&u->cli);
 	if (code == CLI_GO)

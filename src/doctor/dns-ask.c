@@ -96,7 +96,7 @@ static void clear_answers(const struct doctor_plan *plan, struct doctor_dns *dns
 static void ask_mail(struct doctor_dns_ask *ask, const struct doctor_plan *plan,
                      struct doctor_dns *dns)
 {
-	for (size_t i = 0; i < DOCTOR_DOMAINS; i++) {
+	for (size_t i = 0; i < plan->domain_count; i++) {
 		struct str name = str_of(plan->domains[i]);
 		struct question *q = next_question(ask, &dns->mx[i]);
 		q->hosts = dns->mx_ips[i];

@@ -189,7 +189,7 @@ static void judge_helo(const struct doctor_plan *plan, const struct doctor_answe
 			continue;
 		doctor_find(f, a->ip_count ? DOCTOR_DIFFERS : DOCTOR_MISSING, part, about,
 		            address_line(f, plan->helo, ip), "found %s; expected %s among them, "
-		            "from which tests come", a->ip_count ? buf_cstr(&found) : "none",
+		            "from which we come", a->ip_count ? buf_cstr(&found) : "none",
 		            ip_format(ip, text));
 	}
 	if (f->n == before && a->ip_count == 0)
@@ -267,7 +267,7 @@ static void judge_spf(const struct doctor_plan *plan, const char *domain,
 		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", status_text(a->status));
 	} else if (a->text_count == 0) {
 		doctor_find(f, DOCTOR_BETTER, part, about, todo, "there is none; some servers "
-		            "would refuse our tests");
+		            "would refuse what we send");
 	} else if (a->text_count > 1) {
 		doctor_find(f, DOCTOR_DIFFERS, part, about, todo, "found %zu records, which count "
 		            "as an error; expected one", a->text_count);
@@ -277,11 +277,11 @@ static void judge_spf(const struct doctor_plan *plan, const char *domain,
 			doctor_find(f, DOCTOR_OK, part, about, NULL, "%s", buf_cstr(&found));
 		else if (how == DOCTOR_SPF_OTHER)
 			doctor_find(f, DOCTOR_BETTER, part, about, todo, "found \"%s\"; whether it "
-			            "lets our tests through is not looked at so deep",
+			            "lets us through is not looked at so deep",
 			            buf_cstr(&found));
 		else
 			doctor_find(f, DOCTOR_DIFFERS, part, about, todo, "found \"%s\", which "
-			            "refuses our tests", buf_cstr(&found));
+			            "refuses us", buf_cstr(&found));
 	}
 	buf_fini(&found);
 }
@@ -391,8 +391,9 @@ static void judge_collector_address(const struct doctor_plan *plan, struct docto
 void doctor_dns_judge(const struct doctor_plan *plan, const struct doctor_dns *dns,
                       struct doctor_findings *f)
 {
-	judge_collector_address(plan, f);
-	for (size_t i = 0; i < DOCTOR_DOMAINS; i++)
+	if (plan->domain_count > 0)
+		judge_collector_address(plan, f);
+	for (size_t i = 0; i < plan->domain_count; i++)
 		judge_mx(plan, i, &dns->mx[i], dns->mx_ips[i], f);
 	judge_helo(plan, &dns->helo, f);
 	for (size_t i = 0; i < plan->source_count; i++)
@@ -401,11 +402,12 @@ void doctor_dns_judge(const struct doctor_plan *plan, const struct doctor_dns *d
 		if (!doctor_plan_has(plan->sources, plan->source_count, &plan->collectors[i]))
 			judge_ptr(plan, &plan->collectors[i], false, &dns->collector_ptr[i], f);
 	judge_spf(plan, plan->helo, &dns->helo_spf, f);
-	for (size_t i = 0; i < DOCTOR_DOMAINS; i++)
+	for (size_t i = 0; i < plan->domain_count; i++)
 		judge_spf(plan, plan->domains[i], &dns->spf[i], f);
-	if (plan->zone_count > 0)
+	if (plan->zone_count > 0) {
 		judge_glue(plan, &plan->zones[0], f);
-	judge_dns_port(plan, f);
+		judge_dns_port(plan, f);
+	}
 	for (size_t i = 0; i < plan->zone_count; i++)
 		judge_zone(&plan->zones[i], &dns->zones[i], f);
 }

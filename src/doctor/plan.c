@@ -54,7 +54,8 @@ static const struct ip *outside_of(const struct doctor_plan *plan, const struct 
 
 static void plan_sources(struct doctor_plan *plan, const struct ip *found, size_t n)
 {
-	const struct config_ips *given = &plan->settings->tester.source;
+	const struct config_ips *given = plan->domain_count > 0 ?
+		&plan->settings->tester.source : &plan->settings->gateway.source;
 	for (size_t i = 0; i < given->n; i++)
 		add_ip(plan->sources, &plan->source_count, outside_of(plan, &given->v[i]));
 	for (size_t i = 0; given->n == 0 && i < n; i++)
@@ -69,8 +70,16 @@ static void name_mx_host(struct doctor_plan *plan)
 		same &= doctor_plan_unreachable(plan, &plan->sources[i]) ||
 		        doctor_plan_has(plan->collectors, plan->collector_count,
 		                        &plan->sources[i]);
+	same |= plan->domain_count == 0;
 	snprintf(plan->mx_host, sizeof(plan->mx_host), "%s%s", same ? "" : "mx.",
 	         same ? plan->helo : plan->domains[0]);
+}
+
+/* The defaults of the other roles' parameters are no wish of who runs a mail server alone. */
+static bool has_lists(const struct settings *s)
+{
+	return settings_has_role(s, "tester") || settings_has_role(s, "collector") ||
+	       settings_has_role(s, "dnsbl");
 }
 
 void doctor_plan_make(const struct settings *s, const struct ip *found, size_t n,
@@ -81,11 +90,14 @@ void doctor_plan_make(const struct settings *s, const struct ip *found, size_t n
 		.settings = s, .domains = { s->tester.domain, s->tester.domain2 },
 		.helo = s->general.hostname,
 	};
+	const bool lists = has_lists(s);
 	list_config_fuse(&s->list, &plan->fuse);
-	plan_collectors(plan);
+	plan->domain_count = lists ? DOCTOR_DOMAINS : 0;
+	if (lists)
+		plan_collectors(plan);
 	plan_sources(plan, found, n);
 	name_mx_host(plan);
-	plan->zone_count = s->dnsbl.output_zone[0] ? 2 : 1;
+	plan->zone_count = !lists ? 0 : s->dnsbl.output_zone[0] ? 2 : 1;
 	for (size_t i = 0; i < plan->zone_count; i++) {
 		int e = blocklist_zone_init(&plan->zones[i], &s->dnsbl, i > 0, &ignored);
 		assert(e == ERR_OK);
@@ -155,15 +167,16 @@ static void write_reverse(const struct doctor_plan *plan, const struct writer *w
 
 static void write_mail(const struct doctor_plan *plan, const struct writer *w)
 {
-	static const char title[] = "in the zones of the collector's domains, and of this "
-	                            "machine's name";
-	for (size_t i = 0; i < DOCTOR_DOMAINS; i++)
+	const char *title = plan->domain_count > 0 ?
+		"in the zones of the collector's domains, and of this machine's name" :
+		"in the zone of this machine's name";
+	for (size_t i = 0; i < plan->domain_count; i++)
 		write_record(w, title, plan->domains[i], "MX", "10 %s.", plan->mx_host);
 	write_addresses(plan, w, title, plan->mx_host, plan->collectors, plan->collector_count);
-	if (strcmp(plan->mx_host, plan->helo) != 0)
+	if (plan->domain_count == 0 || strcmp(plan->mx_host, plan->helo) != 0)
 		write_addresses(plan, w, title, plan->helo, plan->sources, plan->source_count);
 	write_record(w, title, plan->helo, "TXT", "\"v=spf1 a -all\"");
-	for (size_t i = 0; i < DOCTOR_DOMAINS; i++)
+	for (size_t i = 0; i < plan->domain_count; i++)
 		write_record(w, title, plan->domains[i], "TXT", "\"v=spf1 a:%s -all\"",
 		             plan->helo);
 }
@@ -201,7 +214,7 @@ void doctor_plan_left_out(const struct doctor_plan *plan,
 {
 	const struct { const struct ip *list; size_t n; } lists[] = {
 		{ plan->collectors, plan->collector_count }, { plan->sources, plan->source_count },
-		{ plan->zones[0].glue, plan->zones[0].glue_count },
+		{ plan->zones[0].glue, plan->zone_count > 0 ? plan->zones[0].glue_count : 0 },
 	};
 	struct ip told[3 * DOCTOR_IPS_MAX];
 	size_t n = 0;

@@ -16,12 +16,15 @@ enum { DOCTOR_IPS_MAX = 16, DOCTOR_ZONES_MAX = 2, DOCTOR_DOMAINS = 2, DOCTOR_NAM
 
 struct doctor_plan {
 	const struct settings *settings;
+	/* Of the collector: none where no role here has to do with tests or the list, as where the
+	 * gateway runs alone. Then there is no collector, and no zone. */
 	const char *domains[DOCTOR_DOMAINS];
+	size_t domain_count;
 	const char *helo;                        /* the name of this machine */
 	char mx_host[DOCTOR_NAME_MAX];           /* the same, unless tests leave from elsewhere */
-	struct ip collectors[DOCTOR_IPS_MAX];    /* the first is that of tester.collector */
+	struct ip collectors[DOCTOR_IPS_MAX];    /* the first is tester.collector's */
 	size_t collector_count;
-	struct ip sources[DOCTOR_IPS_MAX];       /* others see tests come from them */
+	struct ip sources[DOCTOR_IPS_MAX];       /* others see us come from them */
 	size_t source_count;
 	struct blocklist_zone zones[DOCTOR_ZONES_MAX];
 	size_t zone_count;

@@ -56,7 +56,7 @@ static void ask_collector(struct doctor_port *p, struct loop *loop,
 	const struct settings *s = plan->settings;
 	*p->collector = (struct doctor_collector){
 		.ours = settings_has_role(s, "collector"), .checked = s->tester.collector_check };
-	if (s->tester.collector.n == 0)
+	if (plan->domain_count == 0 || s->tester.collector.n == 0)
 		return;
 	for (size_t i = 0; i < DOCTOR_DOMAINS; i++) {
 		snprintf(p->paths[i], PATH_BYTES, "<postmaster@%s>", plan->domains[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The header gone through once, then the addresses of its From and Sender: read by the narrow
- * grammar below, held against gmime's reading, and asked for at the directory.
+ * The header gone through once, then the addresses of the fields that say whose it is: read by the
+ * narrow grammar below, held against gmime's reading, and asked for at the directory.
  */
 #include "gateway/author.h"
 
@@ -15,18 +15,22 @@
 
 /* ---- refusals ---------------------------------------------------------------------------- */
 
-enum verdict { FINE, NOT_OWNED, NOT_NOW, NOT_PLAIN, SENDER_NOT_PLAIN, TWICE, NO_FROM, NO_HEADER };
+enum verdict {
+	FINE, NOT_OWNED, NOT_NOW, NOT_PLAIN, SENDER_NOT_PLAIN, TWICE, TOO_MANY, NO_FROM, NO_HEADER,
+};
 
 static const struct { int code; const char *enhanced, *text; } refusals[] = {
 	[FINE] = { 0, NULL, NULL },
-	[NOT_OWNED] = { 550, "5.7.1", "From and Sender must be addresses of the account that "
-	                "sends" },
+	[NOT_OWNED] = { 550, "5.7.1", "From and Sender, and Resent-From and Resent-Sender, must "
+	                "be addresses of the account that sends" },
 	[NOT_NOW] = { 451, "4.3.0", "Whose the address in From is cannot be found out now; try "
 	              "again later" },
-	[NOT_PLAIN] = { 550, "5.7.1", "From must be plain addresses, as: Name <user@example.org>" },
-	[SENDER_NOT_PLAIN] = { 550, "5.7.1", "Sender must be one plain address, as: Name "
-	                       "<user@example.org>" },
+	[NOT_PLAIN] = { 550, "5.7.1", "From and Resent-From must be plain addresses, as: Name "
+	                "<user@example.org>" },
+	[SENDER_NOT_PLAIN] = { 550, "5.7.1", "Sender and Resent-Sender must be one plain address, "
+	                       "as: Name <user@example.org>" },
 	[TWICE] = { 550, "5.7.1", "From and Sender must each stand once in the header" },
+	[TOO_MANY] = { 550, "5.7.1", "The header has too many of Resent-From and Resent-Sender" },
 	[NO_FROM] = { 550, "5.7.1", "The message has no From" },
 	[NO_HEADER] = { 550, "5.6.0", "The header holds a line that is no field" },
 };
@@ -239,28 +243,44 @@ static bool unfold(struct str value, bool utf8, char *dst, size_t size)
 	return true;
 }
 
-static enum verdict judge_field(const struct asking *a, struct str value, size_t most)
+/* The fields that say whose a message is. */
+static const struct kind {
+	struct str name;
+	bool once;
+	size_t most;                  /* addresses in it */
+	enum verdict not_plain;
+} kinds[] = {
+	{ { "From", 4 }, true, GATEWAY_AUTHORS_MAX, NOT_PLAIN },
+	{ { "Sender", 6 }, true, 1, SENDER_NOT_PLAIN },
+	{ { "Resent-From", 11 }, false, GATEWAY_AUTHORS_MAX, NOT_PLAIN },
+	{ { "Resent-Sender", 13 }, false, 1, SENDER_NOT_PLAIN },
+};
+enum { FROM, KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+static enum verdict judge_field(const struct asking *a, const struct kind *kind, struct str value)
 {
 	char line[GATEWAY_AUTHOR_FIELD_MAX];
 	struct reading r = { .utf8 = a->utf8 };
 	if (!unfold(value, a->utf8, line, sizeof(line)))
-		return NOT_PLAIN;
+		return kind->not_plain;
 	r.rest = str_of(line);
-	if (!read_mailboxes(&r) || r.count > most || !gmime_agrees(line, &r))
-		return NOT_PLAIN;
+	if (!read_mailboxes(&r) || r.count > kind->most || !gmime_agrees(line, &r))
+		return kind->not_plain;
 	assert(r.count > 0);
 	enum verdict verdict = FINE;
 	for (size_t i = 0; i < r.count && verdict == FINE; i++)
 		verdict = ask_about(a, r.addresses[i]);
-	return verdict;
+	return verdict == NOT_PLAIN ? kind->not_plain : verdict;
 }
 
 /* ---- the header ----------------------------------------------------------------------------- */
 
 struct fields {
-	struct str from, sender;
-	unsigned froms, senders;
-	bool date, message_id, odd;
+	struct author_field { const struct kind *kind; struct str value; }
+		authors[GATEWAY_AUTHOR_FIELDS_MAX];
+	size_t count;
+	unsigned of_kind[KINDS];
+	bool date, message_id, odd, too_many;
 };
 
 /* A line of white space ends the header for some readers and not for others. */
@@ -279,6 +299,20 @@ static bool is_spaced(const struct header_field *f)
 	return f->line.n <= f->name.n || f->line.p[f->name.n] != ':';
 }
 
+static void note_author(struct fields *fields, const struct header_field *f)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		if (!header_is(f, kinds[i].name))
+			continue;
+		fields->of_kind[i]++;
+		if (fields->count == GATEWAY_AUTHOR_FIELDS_MAX)
+			fields->too_many = true;
+		else
+			fields->authors[fields->count++] =
+				(struct author_field){ &kinds[i], f->value };
+	}
+}
+
 static void read_fields(struct str message, struct fields *fields)
 {
 	struct header_cursor cursor;
@@ -289,13 +323,7 @@ static void read_fields(struct str message, struct fields *fields)
 		fields->odd |= f.odd || is_spaced(&f) || has_blank_line(f.line);
 		fields->date |= header_is(&f, STR("Date"));
 		fields->message_id |= header_is(&f, STR("Message-ID"));
-		if (header_is(&f, STR("From"))) {
-			fields->from = f.value;
-			fields->froms++;
-		} else if (header_is(&f, STR("Sender"))) {
-			fields->sender = f.value;
-			fields->senders++;
-		}
+		note_author(fields, &f);
 	}
 }
 
@@ -304,17 +332,15 @@ static enum verdict judge(const struct asking *a, const struct fields *fields, s
 	enum verdict verdict = FINE;
 	if (fields->odd)
 		return NO_HEADER;
-	if (fields->froms > 1 || fields->senders > 1)
-		return TWICE;
-	if (fields->froms == 0 && sender.n == 0)
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].once && fields->of_kind[i] > 1)
+			return TWICE;
+	if (fields->too_many)
+		return TOO_MANY;
+	if (fields->of_kind[FROM] == 0 && sender.n == 0)
 		return NO_FROM;
-	if (fields->froms == 1)
-		verdict = judge_field(a, fields->from, GATEWAY_AUTHORS_MAX);
-	if (verdict == FINE && fields->senders == 1) {
-		verdict = judge_field(a, fields->sender, 1);
-		if (verdict == NOT_PLAIN)
-			verdict = SENDER_NOT_PLAIN;
-	}
+	for (size_t i = 0; i < fields->count && verdict == FINE; i++)
+		verdict = judge_field(a, fields->authors[i].kind, fields->authors[i].value);
 	return verdict;
 }
 
@@ -328,7 +354,7 @@ void gateway_author_check(struct str message, bool utf8, struct str sender, stru
 	const enum verdict verdict = judge(&a, &fields, sender);
 	*out = (struct gateway_author){
 		.code = refusals[verdict].code, .enhanced = refusals[verdict].enhanced,
-		.text = refusals[verdict].text, .lacks_from = fields.froms == 0,
+		.text = refusals[verdict].text, .lacks_from = fields.of_kind[FROM] == 0,
 		.lacks_date = !fields.date, .lacks_message_id = !fields.message_id,
 	};
 }

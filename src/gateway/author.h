@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Whose a submitted message says that it is: every address in its From, and in its Sender where
- * there is one, must be the account's own, whatever the envelope says. Only what all readers read
+ * Whose a submitted message says that it is: every address in its From and Sender, and in each
+ * Resent-From and Resent-Sender (RFC 5322 3.6.6: a set of them for each time that it was sent
+ * again), must be the account's own, whatever the envelope says. Only what all readers read
  * alike is taken: one From field of plain mailboxes, on which our own reader and gmime agree. All
  * else (groups, routes, quoted local parts, comments with addresses in them, bytes that are no
  * UTF-8, lines that are no fields) is refused, as what one program shows another might not see.
@@ -14,7 +15,8 @@
 
 #include "gateway/facts.h"
 
-enum { GATEWAY_AUTHORS_MAX = 16, GATEWAY_AUTHOR_FIELD_MAX = 8192 };
+/* Addresses of a field, bytes of it, and fields of a header: each address is asked for. */
+enum { GATEWAY_AUTHORS_MAX = 16, GATEWAY_AUTHOR_FIELD_MAX = 8192, GATEWAY_AUTHOR_FIELDS_MAX = 16 };
 
 struct gateway_author {
 	int code;                     /* 0: it may go on; else 4xx or 5xx */

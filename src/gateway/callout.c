@@ -161,6 +161,10 @@ static void connect_to_place(struct question *q);
 static void on_ready(void *arg)
 {
 	struct question *q = arg;
+	const struct gateway_callouts_setup *setup = &q->callouts->setup;
+	const struct gateway_offer offer = gateway_carrier_offer(q->carrier);
+	if (setup->offered)
+		setup->offered(setup->arg, strchr(q->key, '@') + 1, &offer);
 	q->rcpt.to.address = str_of(q->key);
 	q->envelope = (struct gateway_envelope){ .from = STR(""),
 	                                         .utf8 = !str_is_ascii(str_of(q->key)) };

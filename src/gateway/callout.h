@@ -16,6 +16,7 @@
 #include "dns/resolver.h"
 #include "gateway/config.h"
 #include "gateway/facts.h"
+#include "gateway/offer.h"
 
 struct gateway_callouts;
 struct gateway_callout;
@@ -31,6 +32,9 @@ struct gateway_callouts_setup {
 	struct dns_resolver *resolver;
 	const struct gateway_config *config;         /* outlives it, or until the next one */
 	const char *hostname;                        /* copied */
+	/* What the host of that domain offered: before its answer is there. NULL: nobody asks. */
+	void (*offered)(void *arg, const char *domain, const struct gateway_offer *offer);
+	void *arg;
 };
 
 struct gateway_callouts *gateway_callouts_create(const struct gateway_callouts_setup *setup);

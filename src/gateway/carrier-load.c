@@ -51,8 +51,9 @@ static void decide(struct gateway_cargo *cargo, enum gateway_fate fate, const ch
 
 static enum gateway_fate fate_of(enum smtp_verb verb, const struct smtp_reply *r)
 {
-	/* RFC 5321 4.5.3.1.10: 552 to RCPT is one recipient too many for now, as 452 is. */
-	if (verb == SMTP_RCPT && r->code == 552)
+	/* RFC 5321 4.5.3.1.10: 552 to RCPT is one recipient too many for now, as 452 is; but not
+	 * where the message is too large (RFC 3463 3.4). */
+	if (verb == SMTP_RCPT && r->code == 552 && strcmp(r->enhanced, "5.3.4") != 0)
 		return GATEWAY_FATE_DEFERRED;
 	if (smtp_reply_ok(r))
 		return GATEWAY_FATE_DELIVERED;
@@ -173,31 +174,35 @@ static bool is_pipelining(const struct gateway_carrier *c)
 	return smtp_client_extensions(c->client) & SMTP_EXT_PIPELINING;
 }
 
-static struct str header_of(struct str text)
+static void fail(struct gateway_cargo *cargo, const char *enhanced, struct str said)
 {
-	size_t end = str_search(text, STR("\r\n\r\n"));
-	return end == SIZE_MAX ? text : (struct str){ text.p, end };
+	if (!cargo->known)
+		decide(cargo, GATEWAY_FATE_FAILED, enhanced, said, false);
 }
 
-static void fail(struct gateway_carrier *c, bool all, const char *enhanced, struct str said)
-{
-	for (size_t i = 0; i < c->load->count; i++) {
-		struct gateway_cargo *cargo = &c->load->cargo[i];
-		if (!cargo->known && (all || !str_is_ascii(cargo->rcpt->to.address)))
-			decide(cargo, GATEWAY_FATE_FAILED, enhanced, said, false);
-	}
-}
-
-/* What is known before anything is said: RFC 6531 3.2 (no SMTPUTF8), RFC 1870 6.1 (no room). */
+/* What is known before anything is said (offer.h). */
 static void refuse_ourselves(struct gateway_carrier *c)
 {
-	const struct gateway_envelope *e = c->load->envelope;
-	const struct smtp_offer offer = smtp_client_offer(c->client);
-	if (!(offer.extensions & SMTP_EXT_SMTPUTF8) && e->utf8)
-		fail(c, !str_is_ascii(e->from) || !str_is_ascii(header_of(c->load->text)),
-		     "5.6.7", STR("the message needs SMTPUTF8, which its server does not offer"));
-	if (offer.size_max > 0 && c->load->text.n > offer.size_max)
-		fail(c, true, "5.3.4", STR("the message is larger than its server takes"));
+	const struct gateway_load *load = c->load;
+	const struct gateway_envelope *e = load->envelope;
+	const struct gateway_offer offer = gateway_carrier_offer(c);
+	const bool all = e->utf8 && !(str_is_ascii(e->from) &&
+	                              str_is_ascii(gateway_header_of(load->text)));
+	for (size_t i = 0; i < load->count; i++) {
+		struct gateway_cargo *cargo = &load->cargo[i];
+		const bool wide = all || (e->utf8 && !str_is_ascii(cargo->rcpt->to.address));
+		switch (gateway_offer_lacks(&offer, wide, load->text.n)) {
+		case GATEWAY_LACKS_NOTHING:
+			break;
+		case GATEWAY_LACKS_UTF8:
+			fail(cargo, "5.6.7", STR("the message needs SMTPUTF8, which its server "
+			                         "does not offer"));
+			break;
+		case GATEWAY_LACKS_ROOM:
+			fail(cargo, "5.3.4", STR("the message is larger than its server takes"));
+			break;
+		}
+	}
 }
 
 static bool has_open(const struct gateway_carrier *c)
@@ -223,7 +228,9 @@ void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load)
 	loop_timer_disarm(c->idle);
 	refuse_ourselves(c);
 	if (has_open(c) && !write_mail(c, &mail))
-		fail(c, true, "5.1.7", STR("this sender cannot be said to a server"));
+		for (size_t i = 0; i < load->count; i++)
+			fail(&load->cargo[i], "5.1.7",
+			     STR("this sender cannot be said to a server"));
 	if (!has_open(c)) {
 		buf_fini(&mail);
 		/* Nothing needs to be said; it is told from the loop. */
@@ -340,6 +347,13 @@ const char *carrier_load_reply(struct gateway_carrier *c, enum smtp_verb verb, u
 	if (is_done(c))
 		carrier_load_tell(c);
 	return NULL;
+}
+
+struct gateway_offer gateway_carrier_offer(const struct gateway_carrier *c)
+{
+	const struct smtp_offer offer = smtp_client_offer(c->client);
+	return (struct gateway_offer){ .known = true, .size_max = offer.size_max,
+	                               .utf8 = offer.extensions & SMTP_EXT_SMTPUTF8 };
 }
 
 unsigned gateway_carrier_recipients_max(const struct gateway_carrier *c)

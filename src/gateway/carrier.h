@@ -20,6 +20,7 @@
 #define PORTREEVE_GATEWAY_CARRIER_H
 
 #include "base/stream.h"
+#include "gateway/offer.h"
 #include "gateway/queue.h"
 #include "gateway/tlspolicy.h"
 
@@ -96,6 +97,8 @@ bool gateway_carrier_takes(const struct gateway_carrier *c);
  * whether it wants no more messages. For one that is ready. */
 unsigned gateway_carrier_recipients_max(const struct gateway_carrier *c);
 bool gateway_carrier_is_spent(const struct gateway_carrier *c);
+/* What it offers for messages. For one that is, or was, ready. */
+struct gateway_offer gateway_carrier_offer(const struct gateway_carrier *c);
 /* Only when it takes. */
 void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load);
 

@@ -7,6 +7,7 @@
 #include "gateway/delivery-private.h"
 
 #include "base/mem.h"
+#include "gateway/directory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -64,6 +65,25 @@ static void fill(struct delivery_session *s)
 	count_idle(s, false);
 }
 
+/* The sessions judge by it what is taken for an inner host. */
+static void note_offer(const struct delivery_session *s)
+{
+	const struct gateway_delivery_setup *setup = &s->to->delivery->setup;
+	const enum gateway_way way = s->to->route.way;
+	const struct gateway_offer offer = gateway_carrier_offer(s->carrier);
+	char domain[IDN_TEXT_MAX];
+	if (!setup->directory || (way != GATEWAY_WAY_HOST && way != GATEWAY_WAY_LMTP))
+		return;
+	for (size_t i = 0; i < s->load.count; i++) {
+		const struct str address = s->load.cargo[i].rcpt->to.address;
+		const size_t at = str_find(address, '@');
+		if (at != SIZE_MAX &&
+		    str_copy(domain, sizeof(domain), str_from(address, at + 1)))
+			directory_note_offer(setup->directory, domain, &offer,
+			                     loop_now_ms(setup->loop));
+	}
+}
+
 /* Gives it the next message; false: nothing waits, or there is no room for the text. */
 static bool take_next(struct delivery_session *s)
 {
@@ -85,6 +105,7 @@ static bool take_next(struct delivery_session *s)
 		s->load.text = buf_str(&s->text);
 		if (s->loads++ > 0)
 			COUNT(d, reused);
+		note_offer(s);
 		gateway_carrier_carry(s->carrier, &s->load);
 		return true;
 	}

@@ -36,7 +36,8 @@ struct gateway_delivery_setup {
 	const char *hostname;         /* in EHLO */
 	const char *mailboxes;        /* directory of the Maildirs, open to us */
 	struct directory *directory;  /* whose Maildir an address has (directory.h), as long as the
-	                               * delivery or until the next one is given; NULL: all have
+	                               * delivery or until the next one is given. What inner
+	                               * hosts offer is noted there. NULL: all addresses have
 	                               * DOMAIN/LOCAL, for tests */
 	const struct ip *own;         /* addresses of this machine, which no MX may lead to */
 	size_t own_count;

@@ -21,6 +21,8 @@ struct domain {
 	bool is_inner, has_file;
 	struct str *locals;            /* in order; "" is the whole domain */
 	size_t local_count, local_cap;
+	struct gateway_offer offer;    /* of its inner host */
+	int64_t offer_until_ms;
 };
 
 struct directory {
@@ -537,6 +539,23 @@ bool directory_asks(const struct directory *d, const char *domain)
 {
 	const struct domain *found = find_domain(d, domain);
 	return found && found->is_inner && !found->has_file;
+}
+
+struct gateway_offer directory_offer(const struct directory *d, const char *domain, int64_t now_ms)
+{
+	const struct domain *found = find_domain(d, domain);
+	return found && now_ms < found->offer_until_ms ? found->offer
+	                                               : (struct gateway_offer){ 0 };
+}
+
+void directory_note_offer(struct directory *d, const char *domain,
+                          const struct gateway_offer *offer, int64_t now_ms)
+{
+	struct domain *found = find_domain(d, domain);
+	if (!found || !found->is_inner)
+		return;
+	found->offer = *offer;
+	found->offer_until_ms = now_ms + DIRECTORY_OFFER_MS;
 }
 
 const char *directory_unread(struct directory *d, size_t *at)

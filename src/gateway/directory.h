@@ -25,6 +25,10 @@
 
 #include "gateway/config.h"
 #include "gateway/facts.h"
+#include "gateway/offer.h"
+
+/* What an inner host offered counts so long. */
+enum { DIRECTORY_OFFER_MS = 3600 * 1000 };
 
 struct directory;
 struct store;
@@ -64,6 +68,12 @@ enum gateway_known directory_mailbox(struct directory *d, struct str address, st
 /* For the sessions, before RCPT is answered: whether the domain is one of ours whose mail goes to
  * an inner host that has to be asked, as there is no file. */
 bool directory_asks(const struct directory *d, const char *domain);
+/* What the inner host of a domain of ours offered when it was last spoken to, which whoever speaks
+ * to it notes here; unknown if that is not known or long ago. Of all other domains nothing is. */
+struct gateway_offer directory_offer(const struct directory *d, const char *domain,
+                                     int64_t now_ms);
+void directory_note_offer(struct directory *d, const char *domain,
+                          const struct gateway_offer *offer, int64_t now_ms);
 /* For the doctor: the next domain of ours whose postmaster@ is no account's and in no file,
  * from *at on, which is moved. NULL: no more. With a store that is in trouble there is none. */
 const char *directory_unread(struct directory *d, size_t *at);

@@ -14,7 +14,14 @@ static const struct gateway_decision
 	queue_full = { .code = 452, .enhanced = "4.3.1",
 	               .text = "There is no room for more mail now, try again later" },
 	memory_full = { .code = 452, .enhanced = "4.3.1",
-	                .text = "Too many large messages are coming in, try again later" };
+	                .text = "Too many large messages are coming in, try again later" },
+	/* RFC 6531 3.5, RFC 1870 6.1. */
+	ascii_recipient = { .code = 553, .enhanced = "5.6.7",
+	                    .text = "The host of this mailbox takes ASCII addresses only" },
+	ascii_sender = { .code = 550, .enhanced = "5.6.7",
+	                 .text = "The host of this mailbox takes ASCII senders only" },
+	too_large = { .code = 552, .enhanced = "5.3.4",
+	              .text = "The message is larger than the host of this mailbox takes" };
 
 /* Without brackets and route: "a@b.example", "" for <>, "postmaster". */
 static struct str address_text(struct arena *a, const struct gateway_address *address)
@@ -61,7 +68,8 @@ static struct gateway_mail *mail_create(struct gateway_session *s,
                                         const struct smtp_server_event *ev)
 {
 	struct gateway_mail *m = mem_zalloc(sizeof(*m));
-	*m = (struct gateway_mail){ .gateway = s->gateway, .session = s };
+	*m = (struct gateway_mail){ .gateway = s->gateway, .session = s,
+	                            .announced = ev->mail->size };
 	gateway_address_of(ev->path, &m->sender);
 	/* The event's path goes with the event. */
 	m->sender.local = arena_str(&m->arena, m->sender.local.n ? m->sender.local : STR(""));
@@ -132,6 +140,46 @@ static void keep_recipient(struct gateway_mail *m, struct str address, bool loca
 	m->envelope.to_count++;
 }
 
+static struct gateway_offer offer_of(const struct gateway_session *s,
+                                     const struct gateway_address *recipient)
+{
+	const struct gateway_setup *setup = &s->gateway->setup;
+	if (!setup->offer || recipient->kind != GATEWAY_ADDRESS_PLAIN)
+		return (struct gateway_offer){ 0 };
+	return setup->offer(setup->arg, recipient->domain, loop_now_ms(setup->loop));
+}
+
+/* NULL: as far as is known, the inner host would take it. */
+static const struct gateway_decision *host_refuses(const struct gateway_session *s,
+                                                   const struct gateway_address *recipient)
+{
+	const struct gateway_mail *m = s->mail;
+	const struct gateway_offer offer = offer_of(s, recipient);
+	const bool wide_sender = !str_is_ascii(m->envelope.from),
+	           wide_recipient = !str_is_ascii(recipient->local);
+	switch (gateway_offer_lacks(&offer, wide_sender || wide_recipient, m->announced)) {
+	case GATEWAY_LACKS_UTF8:
+		return wide_recipient ? &ascii_recipient : &ascii_sender;
+	case GATEWAY_LACKS_ROOM:
+		return &too_large;
+	case GATEWAY_LACKS_NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+/* What the policy says; and where that is yes or not yet, whether its host could take it. */
+static struct gateway_decision decide_rcpt(struct gateway_session *s,
+                                           const struct gateway_address *recipient,
+                                           bool *unsure)
+{
+	const struct gateway_decision d = decide(s, &s->mail->sender, recipient, unsure);
+	const struct gateway_decision *no =
+		d.answer == GATEWAY_ACCEPT_LOCAL || (*unsure && d.code / 100 == 4) ?
+		host_refuses(s, recipient) : NULL;
+	return no ? *no : d;
+}
+
 /* As it was asked for, routes and all, it stands in the log. */
 static void answer_rcpt(struct gateway_session *s, const struct gateway_decision *d,
                         const struct gateway_address *recipient, struct str path,
@@ -140,6 +188,8 @@ static void answer_rcpt(struct gateway_session *s, const struct gateway_decision
 	struct gateway_mail *m = s->mail;
 	if (d->answer == GATEWAY_ACCEPT_LOCAL || d->answer == GATEWAY_ACCEPT_SUBMISSION) {
 		struct str address = address_text(&m->arena, recipient);
+		const struct gateway_offer offer = offer_of(s, recipient);
+		gateway_offer_join(&m->offer, &offer);
 		keep_recipient(m, address, d->answer == GATEWAY_ACCEPT_LOCAL, params);
 		gateway_say(s, 250, "2.1.5", "Ok");
 	} else {
@@ -154,7 +204,7 @@ static void inner_host_answered(void *arg)
 	bool unsure;
 	assert(m->session && m->session->mail == m);
 	m->callout = NULL;
-	struct gateway_decision d = decide(m->session, &m->sender, &asked->address, &unsure);
+	struct gateway_decision d = decide_rcpt(m->session, &asked->address, &unsure);
 	answer_rcpt(m->session, &d, &asked->address, asked->path, &asked->params);
 }
 
@@ -189,7 +239,7 @@ void gateway_on_rcpt(struct gateway_session *s, const struct smtp_server_event *
 	bool unsure;
 	assert(m && !m->waiting && !m->callout);
 	gateway_address_of(ev->path, &recipient);
-	struct gateway_decision d = decide(s, &m->sender, &recipient, &unsure);
+	struct gateway_decision d = decide_rcpt(s, &recipient, &unsure);
 	if (d.code / 100 == 4 && unsure && ask_inner_host(s, &recipient, ev))
 		return;
 	answer_rcpt(s, &d, &recipient, ev->path->text, ev->rcpt);

@@ -28,6 +28,10 @@ static const struct answer
 	not_kept = { 451, "4.3.0", "The message could not be stored, try again later" },
 	long_header = { 552, "5.3.4", "The header of the message is too long" },
 	no_header = { 550, "5.6.0", "The message begins in the middle of a header field" },
+	too_large = { 552, "5.3.4", "The message is larger than the host of a recipient takes" },
+	/* RFC 6531 3.5 */
+	wide_header = { 554, "5.6.9", "The host of a recipient takes no header that needs "
+	                "SMTPUTF8" },
 	too_many_hops = { 554, "5.4.6", "The message goes in a circle: too many Received fields" };
 
 /* ---- a transaction's memory ---------------------------------------------------------- */
@@ -170,6 +174,22 @@ static bool goes_on_from_ours(struct str message)
 	return message.n > 0 && (message.p[0] == ' ' || message.p[0] == '\t');
 }
 
+/* Whether the inner hosts of its recipients would take it, now that it is there. */
+static struct answer judge_by_hosts(const struct gateway_mail *m)
+{
+	const struct str text = buf_str(&m->text);
+	const bool wide = m->envelope.utf8 && !str_is_ascii(gateway_header_of(text));
+	switch (gateway_offer_lacks(&m->offer, wide, text.n)) {
+	case GATEWAY_LACKS_UTF8:
+		return wide_header;
+	case GATEWAY_LACKS_ROOM:
+		return too_large;
+	case GATEWAY_LACKS_NOTHING:
+		break;
+	}
+	return (struct answer){ 0 };
+}
+
 /* Its code is 0 if nothing is wrong. */
 static struct answer judge(const struct gateway_session *s, struct gateway_mail *m)
 {
@@ -181,9 +201,12 @@ static struct answer judge(const struct gateway_session *s, struct gateway_mail 
 		return no_header;
 	if (gateway_hops(message_of(m)) > s->rules->config->hops_max)
 		return too_many_hops;
-	if (m->envelope.account.n > 0)
-		return judge_author(s, m);
-	return (struct answer){ 0 };
+	if (m->envelope.account.n > 0) {
+		const struct answer refusal = judge_author(s, m);
+		if (refusal.code != 0)
+			return refusal;
+	}
+	return judge_by_hosts(m);
 }
 
 static const struct answer *answer_of(int err)

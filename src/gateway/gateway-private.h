@@ -58,6 +58,8 @@ struct gateway_mail {
 	struct gateway_envelope envelope;
 	size_t to_room;
 	struct gateway_address sender;
+	uint64_t announced;              /* bytes, by MAIL; 0: nothing */
+	struct gateway_offer offer;      /* of the inner hosts of all recipients, together */
 	/* A recipient whose inner host is being asked; RCPT waits for it. */
 	struct gateway_callout *callout;
 	struct gateway_asked {
@@ -88,6 +90,7 @@ struct gateway_session {
 	struct gateway_login_query *login;
 	struct scram *scram;             /* an exchange goes on */
 	char *login_name;                /* as it was given, while it is asked about */
+	char *guessed;                   /* whose password that tries: login.h */
 	struct gateway_mail *mail;       /* NULL: between two messages */
 	const char *stage;
 	int64_t since_ms;

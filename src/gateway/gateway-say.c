@@ -39,14 +39,17 @@ void gateway_set_account(struct gateway_session *s, enum gateway_account account
 
 static void count_refused(struct gateway_counters *c, const struct gateway_decision *d)
 {
+	const struct str enhanced = str_of(d->enhanced);
 	if (d->for_listed)
 		c->listed_refused++;
 	else if (d->code / 100 == 4)
 		c->put_off++;
+	else if (d->code == 552)
+		c->too_big++;
+	else if (str_eq(enhanced, STR("5.1.1")) || str_eq(enhanced, STR("5.6.7")))
+		c->unknown_refused++;
 	else if (d->code == 553)
 		c->sender_refused++;
-	else if (strcmp(d->enhanced, "5.1.1") == 0)
-		c->unknown_refused++;
 	else
 		c->relay_refused++;
 }

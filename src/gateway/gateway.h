@@ -19,6 +19,7 @@
 #include "gateway/counters.h"
 #include "gateway/facts.h"
 #include "gateway/login.h"
+#include "gateway/offer.h"
 #include "gateway/queue.h"
 
 #include <openssl/ssl.h>
@@ -47,6 +48,8 @@ struct gateway_setup {
 	 * says so, where the directory does not know; NULL: none is. */
 	struct gateway_callouts *callouts;
 	bool (*asks)(void *arg, const char *domain);
+	/* What the inner host of a domain offered, as far as that is known; NULL: never. */
+	struct gateway_offer (*offer)(void *arg, const char *domain, int64_t now_ms);
 	/* Hosts of config->trusted_hosts that trust.h lets be accounts now. */
 	const struct gateway_trusted { struct ip host; struct str account; } *trusted;
 	size_t trusted_count;

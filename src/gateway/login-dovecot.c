@@ -5,7 +5,6 @@
  */
 #include "gateway/login-private.h"
 
-#include "base/log.h"
 #include "gateway/dovecot-auth.h"
 
 #include <errno.h>
@@ -109,14 +108,13 @@ static int dovecot_connect(const char *place, int64_t timeout_s)
 	return ERR_OK;
 }
 
-static int dovecot_open(const char *place, int64_t timeout_s)
+static int dovecot_open(const char *place, int64_t timeout_s, struct buf *why)
 {
 	struct dovecot_reply reply;
 	struct buf hello = { 0 };
 	int e = dovecot_connect(place, timeout_s);
 	if (e != ERR_OK) {
-		LOG(LOG_WARN, "login-dovecot", LOG_S("socket", place),
-		    LOG_S("why", e == ERR_LIMIT ? err_text(e) : strerror(errno)));
+		buf_printf(why, "%s: %s", place, e == ERR_LIMIT ? err_text(e) : strerror(errno));
 		return e;
 	}
 	dovecot_auth_hello((unsigned)getpid(), &hello);
@@ -125,8 +123,8 @@ static int dovecot_open(const char *place, int64_t timeout_s)
 	if (e == ERR_OK)
 		e = hear(is_ready, &reply, NULL);
 	if (e != ERR_OK)
-		LOG(LOG_WARN, "login-dovecot", LOG_S("socket", place),
-		    LOG_S("why", "expected an auth socket of protocol 1 that offers PLAIN"));
+		buf_printf(why, "%s: expected an auth socket of protocol 1 that offers PLAIN",
+		           place);
 	return e;
 }
 

@@ -5,6 +5,8 @@
 #include "gateway/login-private.h"
 
 #include "base/child.h"
+#include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 
@@ -23,6 +25,7 @@ enum {
 	JOBS_MAX = 10000,             /* of one worker: what a library leaks is gone then */
 	PAUSE_FIRST_MS = 100, PAUSE_MOST_MS = 5000,
 	LEASH_FD = 3, LINE_FD = 4,    /* all else that the role had open is closed */
+	WHY_MAX = 400,
 	/* The role ends who hangs by the leash; this is for a role that cannot. */
 	GRACE_S = 5,
 };
@@ -133,20 +136,38 @@ static int serve(const struct login_helper *h, struct login_job *job)
 	return EXIT_SUCCESS;
 }
 
+/* Who stops the service tells all of its processes so; we serve the role until it goes. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGTERM, SIGINT, SIGHUP };
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+}
+
+/* False: it cannot be reached, which the role and the keeper are told. */
+static bool reach(const struct login_helper *h, int to_keeper)
+{
+	struct buf why = { 0 };
+	if (!h->backend->open || h->backend->open(h->place, h->timeout_s, &why) == ERR_OK)
+		return true;
+	say(LINE_FD, &(struct login_result){ .said = LOGIN_DOWN });
+	(void)!send(to_keeper, why.p, why.n, MSG_NOSIGNAL);
+	buf_fini(&why);
+	return false;
+}
+
+/* The line to the keeper is closed when we end; why we end is all that is said there. */
 static int work(void *arg, int to_keeper)
 {
 	const struct login_helper *h = arg;
 	struct login_job job;
-	(void)to_keeper;               /* it is closed when we end: that is all it says */
 	close(LEASH_FD);
-	signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
 	const pid_t keeper = getppid();
 	if (h->backend->rights == LOGIN_DROPS_FIRST && !give_up_root())
 		return EXIT_FAILURE;
-	if (h->backend->open && h->backend->open(h->place, h->timeout_s) != ERR_OK) {
-		say(LINE_FD, &(struct login_result){ .said = LOGIN_DOWN });
+	if (!reach(h, to_keeper))
 		return EXIT_FAILURE;
-	}
 	if (h->backend->rights == LOGIN_DROPS_OPENED && !give_up_root())
 		return EXIT_FAILURE;
 	/* Who becomes another user loses this; and nobody else of that user looks into us. */
@@ -164,8 +185,8 @@ static int work(void *arg, int to_keeper)
 
 /* ---- the keeper ------------------------------------------------------------------------ */
 
-/* Until the worker has ended (its line closes), or the leash says that it must. False: the role has
- * ended. */
+/* Until the worker ends (its line says why, or closes), or the leash says that it must. False: the
+ * role has ended. */
 static bool watch(const struct child *worker, int64_t pause_ms)
 {
 	struct pollfd p[] = { { LEASH_FD, POLLIN, 0 }, { worker->line, POLLIN, 0 },
@@ -187,13 +208,25 @@ static void close_all_but(int leash, int line)
 	closefrom(LINE_FD + 1);
 }
 
+/* Its status; *why gets what it said of its end. */
+static int end_worker(struct child *worker, struct buf *why)
+{
+	char said[WHY_MAX];
+	ssize_t n = recv(worker->line, said, sizeof(said), MSG_DONTWAIT);
+	buf_clear(why);
+	buf_add(why, said, n > 0 ? (size_t)n : 0);
+	return child_end(worker);
+}
+
 int login_helper_run(void *arg, int leash)
 {
 	const struct login_helper *h = arg;
+	struct fault met = { 0 };
+	struct buf why = { 0 };
 	int64_t pause_ms = PAUSE_FIRST_MS;
 	bool on = true;
 	close_all_but(leash, h->line);
-	signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
 	if (h->backend->rights == LOGIN_DROPS_FIRST && !give_up_root())
 		return EXIT_FAILURE;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
@@ -203,16 +236,18 @@ int login_helper_run(void *arg, int leash)
 		int status = -1;
 		if (child_serve(work, arg, &worker) == ERR_OK) {
 			on = watch(&worker, -1);
-			status = child_end(&worker);
+			status = end_worker(&worker, &why);
 		}
 		if (!on || status == EXIT_SUCCESS) {
 			pause_ms = PAUSE_FIRST_MS;
 			continue;
 		}
-		LOG(LOG_WARN, "login-helper-ended", LOG_S("backend", h->backend->name),
-		    LOG_I("status", status), LOG_I("again_ms", pause_ms));
+		if (fault_met(&met, clock_mono_ms()))
+			LOG(LOG_WARN, "login-helper-ended", LOG_S("backend", h->backend->name),
+			    LOG_I("status", status), LOG_STR("why", buf_str(&why)));
 		on = watch(&nobody, pause_ms);
 		pause_ms = pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
 	}
+	buf_fini(&why);
 	return EXIT_SUCCESS;
 }

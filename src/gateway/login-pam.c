@@ -12,14 +12,16 @@
 /* A service of the system's, or the path of a file that describes one. */
 static char service[256], *directory;
 
-static int pam_open(const char *place, int64_t timeout_s)
+static int pam_open(const char *place, int64_t timeout_s, struct buf *why)
 {
 	(void)timeout_s;
 	const char *slash = strrchr(place, '/');
 	if (slash)
 		directory = mem_strndup(place, (size_t)(slash - place));
-	return str_copy(service, sizeof(service), str_of(slash ? slash + 1 : place)) ? ERR_OK :
-	                                                                              ERR_LIMIT;
+	if (str_copy(service, sizeof(service), str_of(slash ? slash + 1 : place)))
+		return ERR_OK;
+	buf_printf(why, "%s: expected a shorter name", place);
+	return ERR_LIMIT;
 }
 
 static char *answer_to(const struct pam_message *message, const struct login_job *job)

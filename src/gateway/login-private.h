@@ -46,8 +46,8 @@ struct login_backend {
 	const char *place_expected;   /* in words */
 	/* Root is given up: before open(), after it, or never (PAM reads shadow(5)). */
 	enum { LOGIN_DROPS_FIRST, LOGIN_DROPS_OPENED, LOGIN_KEEPS_ROOT } rights;
-	/* In the worker: before the first job. ERR_OK, or it is down. NULL: nothing. */
-	int (*open)(const char *place, int64_t timeout_s);
+	/* In the worker: before the first job. ERR_OK, or it is down, and why. NULL: nothing. */
+	int (*open)(const char *place, int64_t timeout_s, struct buf *why);
 	/* Blocks. `result` has answer LATER; YES: with the name to go on with, if it is another
 	 * one than was asked for. ERR_CLOSED: the worker must end after it. */
 	int (*ask)(const struct login_job *job, struct login_result *result);

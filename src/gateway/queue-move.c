@@ -94,8 +94,9 @@ static int move(struct gateway_queue *q, struct message *m, int which)
 		}
 		queue_drop(q, &v->anew);
 	}
-	LOG(LOG_ERROR, "queue-move", LOG_STR("id", m->pub.envelope.id),
-	    LOG_S("why", err_text(e)));
+	if (fault_met(&q->move.stuck, queue_now_ms(q)))
+		LOG(LOG_ERROR, "queue-move", LOG_STR("id", m->pub.envelope.id),
+		    LOG_S("why", err_text(e)));
 	q->move.failed++;
 	free(v);
 	return e;
@@ -122,11 +123,19 @@ static int64_t rest(struct gateway_queue *q, int64_t rest_ms)
 	return rest_ms;
 }
 
+static void not_stuck(struct gateway_queue *q)
+{
+	int64_t lasted_ms;
+	if (fault_over(&q->move.stuck, queue_now_ms(q), &lasted_ms))
+		LOG(LOG_INFO, "queue-moved", LOG_I("after_s", lasted_ms / 1000));
+}
+
 /* One from which something went may be the next's turn at once. */
-static int64_t rest_after(const struct gateway_queue *q)
+static int64_t rest_after(struct gateway_queue *q)
 {
 	if (q->move.failed > 0)
 		return STUCK_MS;
+	not_stuck(q);
 	return q->move.moved > 0 ? 0 : REST_MS;
 }
 
@@ -151,8 +160,10 @@ int64_t queue_move_turn(struct gateway_queue *q)
 		return INT64_MAX;              /* moved() wakes */
 	if (q->move.next_ms > now_ms)
 		return q->move.next_ms - now_ms;
-	if (!q->move.on && !begin(q))
+	if (!q->move.on && !begin(q)) {
+		not_stuck(q);
 		return INT64_MAX;
+	}
 	for (unsigned looks = 0, moves = 0; looks < LOOKS && moves < MOVES; looks++) {
 		struct message *m = queue_index_after(&q->index, q->move.after);
 		if (!m)

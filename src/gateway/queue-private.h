@@ -9,6 +9,7 @@
 #ifndef PORTREEVE_GATEWAY_QUEUE_PRIVATE_H
 #define PORTREEVE_GATEWAY_QUEUE_PRIVATE_H
 
+#include "base/fault.h"
 #include "gateway/queue.h"
 
 /* Kinds of records. */
@@ -120,6 +121,7 @@ struct gateway_queue {
 	struct message *ending;
 	struct numbers owing;
 	int64_t again_at_ms;
+	struct fault unwritten;
 	struct telling *tellings;
 	/* Writing anew what counts in one segment. */
 	struct {
@@ -127,6 +129,7 @@ struct gateway_queue {
 		uint64_t use, after;      /* after: the number of the last that was looked at */
 		unsigned under_way, moved, failed;
 		int64_t next_ms;      /* not before */
+		struct fault stuck;
 	} move;
 };
 

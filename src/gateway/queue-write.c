@@ -156,7 +156,7 @@ void queue_sync_soon(struct gateway_queue *q, const struct gateway_kept *kept)
 
 static void again_later(struct gateway_queue *q, int err)
 {
-	if (q->again_at_ms == 0)
+	if (fault_met(&q->unwritten, queue_now_ms(q)))
 		LOG(LOG_ERROR, "queue-unwritten", LOG_S("why", err_text(err)));
 	q->again_at_ms = queue_now_ms(q) + AGAIN_AFTER_MS;
 	queue_wake(q, AGAIN_AFTER_MS);
@@ -266,15 +266,25 @@ static void ends_again(struct gateway_queue *q)
 	q->ending = NULL;
 	for (struct message *next; m; m = next) {
 		next = m->next;
-		if (queue_write_end(q, m) == ERR_OK) {
+		int e = queue_write_end(q, m);
+		if (e == ERR_OK) {
 			queue_message_free(m);
 			continue;
 		}
 		m->next = q->ending;
 		q->ending = m;
+		again_later(q, e);
 	}
-	if (q->ending)
-		q->again_at_ms = queue_now_ms(q) + AGAIN_AFTER_MS;
+}
+
+static void all_again(struct gateway_queue *q)
+{
+	int64_t lasted_ms;
+	q->again_at_ms = 0;
+	progress_again(q);
+	ends_again(q);
+	if (q->again_at_ms == 0 && fault_over(&q->unwritten, queue_now_ms(q), &lasted_ms))
+		LOG(LOG_INFO, "queue-written", LOG_I("after_s", lasted_ms / 1000));
 }
 
 /* ---- turns ------------------------------------------------------------------------------ */
@@ -289,11 +299,8 @@ static int64_t until(const struct gateway_queue *q, int64_t at_ms)
 
 int64_t queue_write_turn(struct gateway_queue *q)
 {
-	if (until(q, q->again_at_ms) == 0) {
-		q->again_at_ms = 0;
-		progress_again(q);
-		ends_again(q);
-	}
+	if (until(q, q->again_at_ms) == 0)
+		all_again(q);
 	if (until(q, q->sync_at_ms) == 0)
 		sync_now(q);
 	const int64_t again_ms = until(q, q->again_at_ms), sync_ms = until(q, q->sync_at_ms);

@@ -8,6 +8,7 @@
  * Hostile input that reaches it: SMTP of anyone and of the servers that it connects to, DNS, the
  * lines of its control socket, through gateway/gateway.h and gateway/delivery.h.
  */
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -39,6 +40,7 @@ struct gateway_role {
 	struct syncer *syncer, *mails;
 	struct network network;
 	bool network_is_open;
+	struct fault network_unknown;
 	SSL_CTX *tls;
 	struct buf password;             /* of the smarthost */
 	struct gateway_listening listening[ROLE_SOCKETS_MAX + 1];
@@ -228,11 +230,17 @@ static int make_directory(const char *path, struct buf *message)
 static void look_at_network(struct role_context *ctx, struct arena *a, struct gateway_network *out)
 {
 	struct gateway_role *g = ctx->own;
+	const int64_t now_ms = loop_now_ms(ctx->loop);
+	int64_t lasted_ms;
 	int e = network_look(&g->network, a, out);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		if (fault_over(&g->network_unknown, now_ms, &lasted_ms))
+			LOG(LOG_INFO, "network-known", LOG_I("after_s", lasted_ms / 1000));
 		return;
-	LOG(LOG_ERROR, "network-unknown", LOG_S("why", err_text(e)),
-	    LOG_S("effect", "no host is trusted by its address"));
+	}
+	if (fault_met(&g->network_unknown, now_ms))
+		LOG(LOG_ERROR, "network-unknown", LOG_S("why", err_text(e)),
+		    LOG_S("effect", "no host is trusted by its address"));
 	out->own_count = 0;
 }
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import dns.exception
@@ -15,7 +14,9 @@ import dns.message
 import dns.query
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
+from lab.wait import wait_until
 from ports import free_port
 
 PORTREEVE = os.environ.get("PORTREEVE", "build/portreeve")
@@ -37,7 +38,7 @@ class Server:
         self.process = subprocess.Popen(
             [PORTREEVE, "run", "-c", self.config, "--state", self.state],
             stderr=self.log.open("w"))
-        self.wait_until(lambda: self.ask(f"2.0.0.127.{ZONE}").answer, 30)
+        wait_until(self.answers, "the role to answer")
 
     def configure(self, **more):
         rows = "".join(f"  {name} = {value}\n" for name, value in more.items())
@@ -70,14 +71,8 @@ class Server:
         except (ConnectionRefusedError, dns.exception.Timeout):
             return dns.message.make_response(query)
 
-    @staticmethod
-    def wait_until(true, seconds):
-        """How long it took."""
-        began = time.monotonic()
-        while not true():
-            assert time.monotonic() - began < seconds
-            time.sleep(0.02)
-        return time.monotonic() - began
+    def answers(self):
+        return self.ask(f"2.0.0.127.{ZONE}").answer
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)

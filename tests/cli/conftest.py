@@ -8,31 +8,18 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
 import forms
+from lab.wait import GIVE_UP_S, wait_until
 from ports import free_port
 
-TOP = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
-GIVE_UP_S = 90          # several suites run at once
 DOCUMENTATION = '"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"'
-
-
-def wait_until(condition, what):
-    """Looks until it is so; fails when that takes too long. `what`: a text, or who gives it then."""
-    end = time.monotonic() + GIVE_UP_S
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"gave up waiting for {what() if callable(what) else what}")
-    return None
 
 
 class Box:

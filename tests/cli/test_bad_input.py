@@ -91,7 +91,7 @@ ROWS = [
     (["user", "add", "ann", "--address", "a@b.test>"], 64, "expected an ADDRESS"),
     (["user", "add", "ann", "--uid", "no-such-user"], 64, "expected a user of this machine"),
     (["user", "add", "ann", "--uid", "4294967295"], 64, "expected a user of this machine"),
-    (["user", "add", "ann", "--no-password", "--scram"], 64, "expected --no-password alone"),
+    (["user", "add", "ann", "--no-password", "--scram"], 64, "expected --no-password without"),
     (["user", "lock", "ann", "--scram"], 64, "lock: an option of another word"),
     (["user", "passwd", "ann", "--uid", "0"], 64, "passwd: an option of another word"),
     (["user", "lock", "ann"], 66, 'no account has the name "ann"'),

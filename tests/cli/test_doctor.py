@@ -360,6 +360,15 @@ def test_mailboxes_that_nobody_reads(box, names):
     assert examine(box)["postmaster@ and abuse@"]["status"] == "ok"
 
 
+def test_mail_server_alone(box, names):
+    """What is no role's here has defaults, and the defaults are nobody's wish."""
+    configure(box, names, general='roles = {"gateway"}')
+    found = examine(box, code=2)
+    assert not [about for about in found
+                if "collector" in about or ONE in about or ZONE in about or "server" in about], found
+    assert found[f"address of {HOST}, our name in HELO"]["status"] == "ok"
+
+
 def test_broken_configuration(box):
     box.config.write_text("tester { domain = \"a..b\" }")
     told = [box.run(*words, code=78).stderr for words in (("config", "check"), ("doctor",))]

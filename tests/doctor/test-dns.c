@@ -102,10 +102,10 @@ rows[] = {
 	{ "no IPv6", mx_v4_only, "better MX of a-lab.net: nothing leads to 2001:db8::10, at which "
 	  "the collector listens as well [probe.isp-lab.net. IN AAAA 2001:db8::10]\n" },
 	{ "HELO's name is none", helo_gone, "missing address of probe.isp-lab.net, our name in "
-	  "HELO: found none; expected 192.0.2.10 among them, from which tests come "
+	  "HELO: found none; expected 192.0.2.10 among them, from which we come "
 	  "[probe.isp-lab.net. IN A 192.0.2.10]\n" },
 	{ "HELO's name leads elsewhere", helo_other, "differs address of probe.isp-lab.net, our "
-	  "name in HELO: found 203.0.113.5; expected 192.0.2.10 among them, from which tests come "
+	  "name in HELO: found 203.0.113.5; expected 192.0.2.10 among them, from which we come "
 	  "[probe.isp-lab.net. IN A 192.0.2.10]\n" },
 	{ "HELO's name fails", helo_fails, "unknown address of probe.isp-lab.net, our name in "
 	  "HELO: no answer in time []\n" },
@@ -123,11 +123,11 @@ rows[] = {
 	  "name; expected probe.isp-lab.net [0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
 	  "8.b.d.0.1.0.0.2.ip6.arpa. IN PTR probe.isp-lab.net.]\n" },
 	{ "no SPF", spf_none, "better SPF of a-lab.net: there is none; some servers would refuse "
-	  "our tests [a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"]\n" },
+	  "what we send [a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"]\n" },
 	{ "SPF refuses", spf_refuses, "differs SPF of a-lab.net: found \"v=spf1 -all\", which "
-	  "refuses our tests [a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"]\n" },
+	  "refuses us [a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"]\n" },
 	{ "SPF by others", spf_deep, "better SPF of a-lab.net: found \"v=spf1 include:x.net -all\"; "
-	  "whether it lets our tests through is not looked at so deep "
+	  "whether it lets us through is not looked at so deep "
 	  "[a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"]\n" },
 	{ "two SPF", two_spf, "differs SPF of a-lab.net: found 2 records, which count as an error; "
 	  "expected one [a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"]\n" },

@@ -32,6 +32,11 @@ static const struct row rows[] = {
 	  "10.2.0.192.in-addr.arpa. IN PTR probe.isp-lab.net.\n"
 	  "relays.isp-lab.net. IN NS ns.relays.isp-lab.net.\n"
 	  "ns.relays.isp-lab.net. IN A 192.0.2.10\n" },
+	{ "a mail server alone: nothing of tests and lists",
+	  NAMES LAB "roles = {\"gateway\"}\ngateway { source = {\"192.0.2.10\"} }\n", {},
+	  "probe.isp-lab.net. IN A 192.0.2.10\n"
+	  "probe.isp-lab.net. IN TXT \"v=spf1 a -all\"\n"
+	  "10.2.0.192.in-addr.arpa. IN PTR probe.isp-lab.net.\n" },
 	/* The collector's name must not lead to where nobody takes mail. */
 	{ "tests from elsewhere, both families, two zones",
 	  NAMES LAB "tester { domain = \"a-lab.net\"\n domain2 = \"b-lab.org\"\n"
@@ -121,7 +126,7 @@ static void test_left_out(void **state)
 	struct doctor_plan plan;
 	struct buf message = { 0 }, lines = { 0 };
 	const struct ip found = { 4, { 10, 0, 0, 1 } };
-	assert_int_equal(settings_load_text(&s, str_of(rows[2].text), &message), ERR_OK);
+	assert_int_equal(settings_load_text(&s, str_of(rows[3].text), &message), ERR_OK);
 	doctor_plan_make(&s, &found, 1, &plan);
 	doctor_plan_left_out(&plan, add_left_out, &lines);
 	/* Each once, though it is collector and source. */

@@ -270,7 +270,9 @@ static void on_event(void *arg, const struct smtp_server_event *ev)
 		break;
 	case SMTP_SERVER_RCPT:
 		note(p, "RCPT", ev->path->text);
-		wire_server_reply(s->wire, code_of_rcpt(ev->path->local), NULL, NULL);
+		wire_server_reply(s->wire, code_of_rcpt(ev->path->local),
+		                  str_eq(ev->path->local, STR("552-large")) ? "5.3.4" : NULL,
+		                  NULL);
 		break;
 	case SMTP_SERVER_DATA:
 		wire_server_reply(s->wire, code_of(p->data, 354), NULL, NULL);
@@ -364,7 +366,7 @@ void stage_init(struct stage *s)
 	stage = s;
 	s->domains[0] = mem_strdup("ours.example");
 	s->config = (struct gateway_config){
-		.smarthost = "", .smarthost_login = "",
+		.smarthost = "", .smarthost_login = "", .smarthost_password_file = "",
 		.connections = 20,
 		.connections_per_destination = 5, .memory_bytes = 16 << 20, .remote_port = 25,
 		.transports = { s->transports, 0 }, .tls_policies = { s->policies, 0 },
@@ -397,7 +399,7 @@ void stage_begin(struct stage *s)
 		.loop = s->loop, .config = &s->config, .hostname = "us.example", .own = &own,
 		.own_count = 1, .counters = &s->counters,
 		.smarthost_password = STR("secret"), .mailboxes = s->mailboxes,
-		.syncer = s->syncer,
+		.syncer = s->syncer, .directory = s->directory,
 	};
 	s->delivery = gateway_delivery_create(&s->setup);
 	gateway_delivery_queue(s->delivery, (struct gateway_queue *)s);

@@ -39,6 +39,7 @@ struct stage {
 	struct gateway_config config;
 	struct gateway_delivery_setup setup;
 	struct gateway_delivery_counters counters;
+	struct directory *directory;            /* the test's; NULL: none */
 	struct gateway_delivery *delivery;
 	struct syncer *syncer;
 	char mailboxes[40];                     /* a directory of the test's; "": none yet */

@@ -30,7 +30,8 @@ static bool has_domain(void *arg, const char *domain)
 /* "token" is there, so that the catalogue is refused for its forms alone. */
 static enum gateway_known has_mailbox(void *arg, const struct gateway_address *address)
 {
-	static const char *const names[] = { "ann", "bob", "postmaster", "abuse", "token" };
+	static const char *const names[] = { "ann", "bob", "postmaster", "abuse", "token",
+	                                    "\xc3\xa4nn" };
 	(void)arg;
 	if (w.store_is_away)
 		return GATEWAY_NOT_NOW;

@@ -30,6 +30,20 @@ static const struct row rows[] = {
 	{ "From: a@a, c@a\n", 550 }, { "From: c@a, a@a\n", 550 },
 	{ "From: a@a\nSender: c@a\n", 550 }, { "From: a@a\nSender: a@a, a@b.a\n", 550 },
 	{ "From: a+x@a\n", 550 }, { "From: A@a\n", 550 },
+	/* Sent again, as often as may be: each time by the account. */
+	{ "Resent-From: a@a\nResent-Sender: a@b.a\nFrom: a@a\n", 0 },
+	{ "Resent-From: a@a\nResent-Date: x\nResent-From: a@a, a@b.a\nFrom: a@a\n", 0 },
+	{ "Resent-From: c@c\nFrom: a@a\n", 550 }, { "From: a@a\nRESENT-from:c@c\n", 550 },
+	{ "Resent-From: a@a\nFrom: a@a\nResent-From: c@c\n", 550 },
+	{ "Resent-From: c@c\nResent-From: a@a\nFrom: a@a\n", 550 },
+	{ "Resent-From: a@a, c@c\nFrom: a@a\n", 550 },
+	{ "Resent-Sender: c@c\nFrom: a@a\n", 550 },
+	{ "Resent-Sender: a@a\nResent-Sender: c@c\nFrom: a@a\n", 550 },
+	{ "Resent-Sender: a@a, a@b.a\nFrom: a@a\n", 550 },
+	{ "Resent-From: a@a\n", 0 },             /* From is put there, as it lacks */
+	{ "Resent-From:\nFrom: a@a\n", 550 }, { "Resent-From : c@c\nFrom: a@a\n", 550 },
+	{ "Resent-From: g: c@c;\nFrom: a@a\n", 550 },
+	{ "From: a@a\nResent-From: a@a\n \nResent-Sender: c@c\n", 550 },
 	/* Twice, never, or not for everybody. */
 	{ "From: a@a\nFrom: c@c\n", 550 }, { "From: a@a\nFrom: a@a\n", 550 },
 	{ "From: a@a\nfROM : c@c\n", 550 }, { "From : a@a\n", 550 },
@@ -112,6 +126,21 @@ static void test_nul_and_length(void **state)
 	buf_fini(&message);
 }
 
+/* Each costs questions. */
+static void test_many_fields(void **state)
+{
+	(void)state;
+	for (unsigned n = GATEWAY_AUTHOR_FIELDS_MAX - 1; n <= GATEWAY_AUTHOR_FIELDS_MAX; n++) {
+		struct buf header = { 0 };
+		buf_add_cstr(&header, "From: a@a\n");
+		for (unsigned i = 0; i < n; i++)
+			buf_add_cstr(&header, i % 2 ? "Resent-From: a@a\n" : "Resent-Sender: a@a\n");
+		assert_int_equal(check(buf_cstr(&header), false, STR("a@a")).code,
+		                 n < GATEWAY_AUTHOR_FIELDS_MAX ? 0 : 550);
+		buf_fini(&header);
+	}
+}
+
 /* What is missing is added; a From only with a sender that is known. */
 static void test_complete(void **state)
 {
@@ -163,8 +192,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_nul_and_length),
-		cmocka_unit_test(test_complete), cmocka_unit_test(test_not_now),
-		cmocka_unit_test(test_hops),
+		cmocka_unit_test(test_many_fields), cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_not_now), cmocka_unit_test(test_hops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

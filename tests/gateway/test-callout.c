@@ -27,7 +27,8 @@ struct inner {
 	struct wire_server *client[CLIENTS_MAX];
 	unsigned connections, mails, rcpts, datas;
 	int mail_code, rcpt_code;
-	bool silent, lmtp;
+	bool silent, lmtp, utf8;
+	size_t message_bytes;
 	char from[64];
 };
 static struct inner inner;
@@ -78,7 +79,9 @@ static void inner_ready(void *arg, unsigned events)
 	assert_true(inner.connections < CLIENTS_MAX);
 	struct wire_server **at = &inner.client[inner.connections++];
 	const struct smtp_server_options options = { .hostname = "inner.example",
-	                                             .lmtp = inner.lmtp };
+	                                             .lmtp = inner.lmtp,
+	                                             .limits.message_bytes = inner.message_bytes,
+	                                             .offer_smtputf8 = inner.utf8 };
 	const struct wire_server_setup setup = { .loop = inner.loop, .fd = fd,
 	                                         .options = &options, .hooks = &inner_hooks,
 	                                         .arg = at };
@@ -100,11 +103,22 @@ static void note_done(void *arg)
 	done++;
 }
 
+static struct gateway_offer offered;
+static char offered_by[64];
+
+static void note_offer(void *arg, const char *domain, const struct gateway_offer *offer)
+{
+	assert_ptr_equal(arg, &inner);
+	str_copy(offered_by, sizeof(offered_by), str_of(domain));
+	offered = *offer;
+}
+
 static void create(void)
 {
 	const struct gateway_callouts_setup setup = { .loop = inner.loop, .resolver = resolver,
 	                                              .config = &config,
-	                                              .hostname = "mx.ours.example" };
+	                                              .hostname = "mx.ours.example",
+	                                              .offered = note_offer, .arg = &inner };
 	callouts = gateway_callouts_create(&setup);
 }
 
@@ -193,6 +207,24 @@ static void test_answers(void **state)
 	assert_int_equal(inner.datas, 0);
 }
 
+/* Its offer is noted before it answers; an address that it cannot be told is no answer. */
+static void test_offer(void **state)
+{
+	(void)state;
+	inner.message_bytes = 4000;
+	assert_int_equal(ask("\xc3\xa4nn", "inner.example"), GATEWAY_NOT_NOW);
+	assert_int_equal(inner.rcpts, 0);
+	assert_string_equal(offered_by, "inner.example");
+	assert_true(offered.known && !offered.utf8 && offered.size_max == 4000);
+	inner.utf8 = inner.lmtp = true;
+	assert_int_equal(ask("\xc3\xb6nn", "lmtp.example"), GATEWAY_YES);
+	assert_string_equal(offered_by, "lmtp.example");
+	assert_true(offered.utf8);
+	offered_by[0] = '\0';
+	assert_int_equal(ask("carol", "dead.example"), GATEWAY_NOT_NOW);
+	assert_string_equal(offered_by, "");
+}
+
 static void test_lmtp(void **state)
 {
 	(void)state;
@@ -266,8 +298,8 @@ static void test_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH(test_answers), WITH(test_lmtp), WITH(test_dead), WITH(test_once),
-		WITH(test_bounds),
+		WITH(test_answers), WITH(test_offer), WITH(test_lmtp), WITH(test_dead),
+		WITH(test_once), WITH(test_bounds),
 	};
 	log_init("test", LOG_WARN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

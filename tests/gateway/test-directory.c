@@ -100,6 +100,25 @@ static const char *mailbox(const char *text)
 	return copy;
 }
 
+/* Only of a domain of ours that has an inner host, and for a while. */
+static void offers(void)
+{
+	const struct gateway_offer none = { 0 }, some = { .known = true, .size_max = 7 };
+	const char *const nowhere[] = { "example.org", "foreign.example", "", "x.inner.example" };
+	const int64_t until = 5 + DIRECTORY_OFFER_MS;
+	assert_false(directory_offer(directory, "inner.example", 5).known);
+	directory_note_offer(directory, "inner.example", &some, 5);
+	assert_int_equal(directory_offer(directory, "inner.example", 5).size_max, 7);
+	assert_true(directory_offer(directory, "inner.example", until - 1).known);
+	assert_false(directory_offer(directory, "inner.example", until).known);
+	directory_note_offer(directory, "inner.example", &none, 6);
+	assert_false(directory_offer(directory, "inner.example", 6).known);
+	for (size_t i = 0; i < sizeof(nowhere) / sizeof(*nowhere); i++) {
+		directory_note_offer(directory, nowhere[i], &some, 5);
+		CHECK_ROW(nowhere[i], !directory_offer(directory, nowhere[i], 5).known);
+	}
+}
+
 static const struct { const char *address; enum gateway_known known; const char *mailbox; }
 whose_rows[] = {
 	{ "ann@example.org", GATEWAY_YES, "example.org/ann" },
@@ -169,6 +188,7 @@ static void whose(void **unused)
 	assert_true(directory_asks(directory, "inner.example"));
 	assert_false(directory_asks(directory, "filed.example"));
 	assert_false(directory_asks(directory, "foreign.example"));
+	offers();
 	assert_string_equal(mailbox("PostMaster"), "example.org/postmaster");
 	account("postmaster", -1, "root@example.org", NULL);
 	assert_string_equal(mailbox("postmaster"), "example.org/root");

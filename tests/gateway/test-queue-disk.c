@@ -5,6 +5,8 @@
  */
 #include "queue-fixture.h"
 
+#include "heard.h"
+
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -259,12 +261,26 @@ static void test_failed_sync(void **state)
 	expect("one: a@x waiting 1, b@x delivered 1; two: c@x waiting 0");
 }
 
+static void seconds(int n)
+{
+	for (int i = 0; i < n; i++)
+		later(1);
+}
+
+static void check_log(struct heard *h, unsigned unwritten, unsigned written)
+{
+	heard_end(h);
+	assert_int_equal(heard_lines(h, "queue-unwritten"), unwritten);
+	assert_int_equal(heard_lines(h, "queue-written"), written);
+}
+
 /* A disk that takes nothing more: messages are refused, outcomes are remembered and written when it
  * does again. */
 static void test_dead_disk(void **state)
 {
 	(void)state;
 	struct rlimit before, none;
+	struct heard heard;
 	add("one", "s@x", "a@x b@x");
 	add("two", "s@x", "c@x");
 	add("six", "s@x", "d@x");
@@ -274,15 +290,22 @@ static void test_dead_disk(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &none);
 	assert_int_not_equal(add_text("ten", "s@x", "e@x", STR("x")), ERR_OK);
+	heard_begin(&heard);
 	delivered("a@x");
 	delivered("c@x");
+	seconds(30);
+	check_log(&heard, 1, 0);       /* … and not at each turn */
 	failed("d@x");                 /* its notice cannot be kept: it is tried again */
 	expect("one: a@x delivered 1, b@x waiting 0; six: d@x waiting 1");
+	heard_begin(&heard);
+	seconds(100);
+	check_log(&heard, 2, 0);
+	heard_begin(&heard);
 	setrlimit(RLIMIT_FSIZE, &before);
+	seconds(10);
+	check_log(&heard, 0, 1);
 	struct gateway_queue_state s = gateway_queue_state(queue);
 	assert_true(s.trying == 1 && s.notices == 0);
-	for (int i = 0; i < 10; i++)
-		later(1);
 	again();
 	expect("one: a@x delivered 1, b@x waiting 0; six: d@x waiting 0");
 }

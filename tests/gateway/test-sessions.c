@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HELLO "C: EHLO far.example\nS: 250 ENHANCEDSTATUSCODES\n"
@@ -112,6 +113,68 @@ static void test_dialogues(void **state)
 	assert_true(w.counters.listed_refused == 3 && w.counters.sender_refused == 3);
 	assert_int_equal(w.counters.logins, 2);
 	assert_int_equal(w.counters.logins_failed, 3);
+}
+
+/* ---- what inner hosts take ------------------------------------------------------------ */
+
+/* That of mx.ours.example takes 600 bytes and no SMTPUTF8; of ours.example nothing is known. */
+static struct gateway_offer offer(void *arg, const char *domain, int64_t now_ms)
+{
+	(void)arg;
+	assert_true(now_ms > 0);
+	const bool known = strcmp(domain, "mx.ours.example") == 0;
+	return (struct gateway_offer){ .known = known, .size_max = 600 };
+}
+
+#define WIDE "\xc3\xa4nn"
+#define FIFTY "01234567890123456789012345678901234567890123456789"
+#define LONG_LINE "C: " FIFTY FIFTY FIFTY "\n"
+#define TO_HOST "C: RCPT TO:<bob@mx.ours.example>\n"
+#define TO_OTHER "C: RCPT TO:<bob@ours.example>\nS: 250 2.1.5\n"
+
+static void test_inner_offer(void **state)
+{
+	(void)state;
+	static const struct { const char *name, *script; } rows[] = {
+		{ "a wide recipient", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n"
+		  "C: RCPT TO:<" WIDE "@mx.ours.example>\nS: 553 5.6.7 The host\n"
+		  TO_HOST "S: 250\nC: RCPT TO:<" WIDE "@ours.example>\nS: 250\n" },
+		{ "a wide sender", "C: MAIL FROM:<" WIDE "@far.example> SMTPUTF8\nS: 250\n"
+		  TO_HOST "S: 550 5.6.7 The host\n" TO_OTHER },
+		{ "only the word", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n"
+		  TO_HOST "S: 250\n" MESSAGE "S: 250 2.0.0\n" },
+		{ "a wide header", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n"
+		  TO_HOST "S: 250\n" TO_OTHER "C: DATA\nS: 354\nC: Subject: " WIDE "\nC: \nC: .\n"
+		  "S: 554 5.6.9\n" },
+		{ "… for who takes it", "C: MAIL FROM:<x@far.example> SMTPUTF8\nS: 250\n" TO_OTHER
+		  "C: DATA\nS: 354\nC: Subject: " WIDE "\nC: \nC: .\nS: 250 2.0.0\n" },
+		{ "too large", "C: MAIL FROM:<x@far.example> SIZE=601\nS: 250\n"
+		  TO_HOST "S: 552 5.3.4 The message\n" TO_OTHER MESSAGE "S: 250 2.0.0\n" },
+		{ "larger than announced", "C: MAIL FROM:<x@far.example> SIZE=600\nS: 250\n"
+		  TO_HOST "S: 250\nC: DATA\nS: 354\nC: Subject: x\nC: \n"
+		  LONG_LINE LONG_LINE LONG_LINE LONG_LINE
+		  "C: .\nS: 552 5.3.4 The message\n" },
+		{ "a relay attempt stays one", "C: MAIL FROM:<x@far.example> SMTPUTF8 SIZE=601\n"
+		  "S: 250\nC: RCPT TO:<" WIDE "%a.example@mx.ours.example>\nS: 550 5.7.1\n"
+		  "C: RCPT TO:<nobody@mx.ours.example>\nS: 550 5.1.1\n" },
+	};
+	struct gateway_setup setup = w.setup;
+	setup.offer = offer;
+	gateway_reload(w.gateway, &setup);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char script[2048];
+		snprintf(script, sizeof(script), "C: EHLO far.example\nS: 250\n%s", rows[i].script);
+		session(rows[i].name, DOOR_INBOUND, "127.0.0.9", script);
+	}
+	assert_int_equal(stand.added, 3);
+	assert_int_equal(w.counters.too_big, 2);
+	assert_int_equal(w.counters.unknown_refused, 3);
+	/* While the host cannot be asked it is known nevertheless what it will never take. */
+	w.store_is_away = true;
+	session("unsure", DOOR_INBOUND, "127.0.0.9", HELLO
+	        "C: MAIL FROM:<x@far.example> SMTPUTF8 SIZE=601\nS: 250\n"
+	        "C: RCPT TO:<" WIDE "@mx.ours.example>\nS: 553 5.6.7\n" TO_HOST "S: 552 5.3.4\n"
+	        "C: RCPT TO:<bob@ours.example>\nS: 451 4.3.0\n");
 }
 
 /* ---- what the queue gets ------------------------------------------------------------- */
@@ -270,10 +333,11 @@ static bool another(size_t index)
 	return gateway_session(w.gateway, index, &view);
 }
 
-/* The client hangs up while its message waits for the disk: it is in the queue all the same. */
+/* The client is gone while its message waits for the disk: it is in the queue all the same. */
 static void test_client_gone(void **state)
 {
 	(void)state;
+	const struct linger none = { .l_onoff = 1 };
 	struct peer p;
 	struct gateway_session_view view;
 	stand.holds = true;
@@ -283,11 +347,44 @@ static void test_client_gone(void **state)
 	assert_true(gateway_session(w.gateway, 0, &view));
 	assert_string_equal(view.stage, "QUEUE");
 	assert_true(str_eq(view.helo, STR("far.example")) && view.bytes > 0);
+	setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	peer_close(&p);
 	TURN_UNTIL(!another(0));
 	stand_ins_release();
 	TURN_UNTIL(!stand.waiting);
 	assert_int_equal(w.counters.messages, 1);
+}
+
+/* It has only closed its half: what it has said is answered, and then it is over. */
+static void test_client_half_gone(void **state)
+{
+	static const struct { const char *name, *script, *answers; } rows[] = {
+		{ "in clear", "S: 220\n" TO_ANN MESSAGE, "S: 250 2.0.0 Queued\n" },
+		{ "by TLS", "S: 220\n" HELLO TLS TO_ANN MESSAGE, "S: 250 2.0.0 Queued\n" },
+		{ "with more behind it", "S: 220\n" TO_ANN MESSAGE "C: NOOP\nC: QUIT\n",
+		  "S: 250 2.0.0 Queued\nS: 250\nS: 221\n" },
+		{ "with half of it behind it", "S: 220\n" TO_ANN MESSAGE "C: NOOP\nC: MAIL FRO",
+		  "S: 250 2.0.0 Queued\nS: 250\nS: 501\n" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct peer p;
+		stand.holds = true;
+		peer_connect(&p, DOOR_INBOUND, "127.0.0.9");
+		peer_script(&p, rows[i].name, rows[i].script);
+		TURN_UNTIL(stand.waiting != NULL);
+		if (p.ssl)
+			SSL_shutdown(p.ssl);
+		shutdown(p.fd, SHUT_WR);
+		for (int turns = 0; turns < 5; turns++)
+			loop_run_once(w.loop, 0);
+		stand_ins_release();
+		peer_script(&p, rows[i].name, rows[i].answers);
+		assert_int_equal(peer_reply(&p), 0);
+		peer_close(&p);
+		TURN_UNTIL(!another(0));
+		assert_int_equal(w.counters.messages, i + 1);
+	}
 }
 
 static void test_login_gone(void **state)
@@ -530,9 +627,11 @@ static void test_catalogue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(test_dialogues), IN_WORLD(test_envelope), IN_WORLD(test_author),
+		IN_WORLD(test_dialogues), IN_WORLD(test_inner_offer), IN_WORLD(test_envelope),
+		IN_WORLD(test_author),
 		IN_WORLD(test_received),
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),
+		IN_WORLD(test_client_half_gone),
 		IN_WORLD(test_login_gone), IN_WORLD(test_lists_wait), IN_WORLD(test_early),
 		IN_WORLD(test_memory),
 		IN_WORLD(test_reload), IN_WORLD(test_no_certificate), IN_WORLD(test_trust_ends),

@@ -25,7 +25,7 @@ from layout import (
 from lab.host import ENVIRONMENT
 from lab.lab import Lab
 from lab.net import child_of
-from lab.wait import until
+from lab.wait import wait_until
 
 SHOWN = [one for one in CASES if os.environ.get("CAMPAIGN") or not one.campaign]
 each_host = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
@@ -240,14 +240,15 @@ def test_a_tool_that_does_as_it_likes(lab, does):
         host.run("rm", "/tmp/nft")
     (report,) = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert "nft" in json.dumps(report["unasked"]), report
-    until("it to end", lambda: "/usr/sbin/nft" not in host.run("ps", "-eo", "args").stdout, 10)
+    wait_until(lambda: "/usr/sbin/nft" not in host.run("ps", "-eo", "args").stdout, "it to end")
 
 
 @each_host
 def test_nothing_is_left(lab, host):
     before = host.state()
     host.audit()
-    until(lambda: f"nothing to be left: {left(before, host.state())}", lambda: not left(before, host.state()), 10)
+    wait_until(lambda: not left(before, host.state()),
+               lambda: f"nothing to be left: {left(before, host.state())}")
 
 
 def left(before, now):
@@ -269,10 +270,10 @@ def test_nothing_is_left_when_it_is_killed(lab, host, seconds):
     audit = subprocess.Popen(host._inside([PROGRAM_INSIDE, "audit", "--json"]), stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
                              start_new_session=True)
-    program = until("the audit to begin", lambda: child_of(audit.pid))
+    program = wait_until(lambda: child_of(audit.pid), "the audit to begin")
     time.sleep(seconds)         # where it is then differs by machine: any instant will do
     with contextlib.suppress(ProcessLookupError):
         os.kill(program, signal.SIGKILL)
     audit.wait(LONGEST_S)
-    until(lambda: f"all of the room to end: {left(before, host.state())}",
-          lambda: not left(before, host.state()), 10)
+    wait_until(lambda: not left(before, host.state()),
+               lambda: f"all of the room to end: {left(before, host.state())}")

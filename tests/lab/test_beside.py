@@ -11,7 +11,7 @@ from conftest import BINARY
 from test_closed import EximMachine, OpenSMTPDMachine, PostfixMachine, SendmailMachine, machine
 
 from lab.lab import Lab
-from lab.wait import until
+from lab.wait import wait_until
 
 SOUND = machine(PostfixMachine, "beside-sound", ())
 OPEN = machine(PostfixMachine, "beside-open", (), settings={
@@ -45,8 +45,8 @@ def room():
             host.run("mkdir", "-p", "/run/systemd")
             host.write("/run/systemd/container", "docker\n")
             if host.kind == "postfix":
-                until("it to have said all", lambda host=host: "daemon started" in host.read("/var/log/mail.log") +
-                      host.read("/var/log/syslog"), 20)
+                wait_until(lambda host=host: "daemon started" in host.read("/var/log/mail.log") +
+                      host.read("/var/log/syslog"), "it to have said all")
         yield lab
 
 
@@ -136,7 +136,7 @@ def test_killed_at_any_instant(part):
     for number in of_audit(SOUND)[:1]:
         SOUND.run("kill", "-9", number, check=False)
     runs.wait()
-    until("all of it to end", lambda: set(SOUND.processes()) <= set(before[3]), 20)
+    wait_until(lambda: set(SOUND.processes()) <= set(before[3]), "all of it to end")
     is_as_before(SOUND, before)
 
 
@@ -148,8 +148,8 @@ def kill_with_watcher(await_moment):
     await_moment(runs)
     SOUND.run("sh", "-c", f"kill -9 {' '.join(of_audit(SOUND))}", check=False)
     runs.wait()
-    until(lambda: f"its processes to end: {set(SOUND.processes()) - before}",
-          lambda: set(SOUND.processes()) <= before, 20)
+    wait_until(lambda: set(SOUND.processes()) <= before,
+               lambda: f"its processes to end: {set(SOUND.processes()) - before}")
 
 
 def has_place():
@@ -164,7 +164,7 @@ def test_killed_with_its_watcher():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 runs.wait((part + random.random()) * WHOLE_S / KILLS)
         kill_with_watcher(some_time)
-    kill_with_watcher(lambda _: until("its directory", has_place, 20))
+    kill_with_watcher(lambda _: wait_until(has_place, "its directory"))
     assert has_place()
     code, answer = audit(SOUND)
     assert (code, answer["verdict"]) == (0, "closed"), answer
@@ -177,7 +177,8 @@ def test_the_watcher_alone_is_killed(after_s):
     before = state(SOUND)
     runs = subprocess.Popen(SOUND._inside(AUDIT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                             start_new_session=True)
-    until("the second one to run", lambda: [line for line in SOUND.processes() if "/tmp/portreeve-" in line], 20)
+    wait_until(lambda: [line for line in SOUND.processes() if "/tmp/portreeve-" in line],
+               "the second one to run")
     seen = SOUND.run("ps", "-eo", "pid,ppid,args", "--no-headers").stdout
     rows = [line.split()[:2] for line in seen.splitlines() if f"{INSIDE} audit" in line and "setpriv" not in line]
     numbers = {number for number, _ in rows}
@@ -187,7 +188,7 @@ def test_the_watcher_alone_is_killed(after_s):
     SOUND.run("kill", "-9", watcher)
     printed, _ = runs.communicate(timeout=90)
     assert json.loads(printed.splitlines()[0])["verdict"] in ("unknown", "closed"), printed
-    until("all of it to end", lambda: set(SOUND.processes()) <= set(before[3]), 20)
+    wait_until(lambda: set(SOUND.processes()) <= set(before[3]), "all of it to end")
     is_as_before(SOUND, before)
 
 

@@ -11,7 +11,7 @@ from test_carried import KNOCK, LISTENER
 from test_closed import INSIDE, LOOPBACK, ROOM, PostfixMachine, machine, of_room
 
 from lab.lab import Lab
-from lab.wait import until
+from lab.wait import wait_until
 
 KILLS = 100 if os.environ.get("CAMPAIGN") else 10
 HOST = machine(PostfixMachine, "bounds", LOOPBACK)
@@ -28,8 +28,8 @@ def room():
 
 def test_killed_at_any_instant():
     """Processes, mounts, files, sockets and log are what they were."""
-    until("it to have said all", lambda: "daemon started" in HOST.read("/var/log/mail.log") +
-          HOST.read("/var/log/syslog"), 20)
+    wait_until(lambda: "daemon started" in HOST.read("/var/log/mail.log") +
+          HOST.read("/var/log/syslog"), "it to have said all")
     before = HOST.state()
     whole = 1.5  # about as long as it takes to make, ask and end
     for part in range(KILLS):
@@ -41,7 +41,7 @@ def test_killed_at_any_instant():
         for number in of_room(HOST, f"{INSIDE} ")[:1]:
             HOST.run("kill", "-9", number, check=False)
         asks.wait()
-        until("all of it to end", lambda: set(HOST.processes()) <= set(before[3]), 20)
+        wait_until(lambda: set(HOST.processes()) <= set(before[3]), "all of it to end")
     for was, is_now in zip(before, HOST.state()):
         assert is_now == was or (isinstance(was, list) and set(is_now) <= set(was))
 
@@ -65,7 +65,7 @@ def test_a_bomb_ends_the_room(what):
     done = HOST.run(INSIDE, *options, "run", "/bin/sh", "-c", script, check=False)
     assert done.returncode == 2 and why in done.stdout, done.stdout
     assert time.monotonic() - began < 15
-    until("all of it to end", lambda: set(HOST.processes()) <= set(before), 20)
+    wait_until(lambda: set(HOST.processes()) <= set(before), "all of it to end")
 
 
 def test_what_one_process_may_take():
@@ -125,7 +125,7 @@ def test_an_end_that_does_not_come():
     runs = HOST.start(INSIDE, "run", "/bin/sleep", "2")
     holder = None
     try:
-        keeper = until("the room to run", lambda: of_room(HOST, f"{INSIDE} ")[1:2], 20)[0]
+        keeper = wait_until(lambda: of_room(HOST, f"{INSIDE} ")[1:2], "the room to run")[0]
         holder = subprocess.Popen(HOST._inside(["python3", "-c", HOLDER, str(keeper)]), stdout=subprocess.PIPE,
                                   start_new_session=True)
         assert holder.stdout.readline() == b"held\n"

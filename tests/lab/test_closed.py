@@ -18,7 +18,7 @@ from lab.mta.exim import Exim
 from lab.mta.opensmtpd import OpenSMTPD
 from lab.mta.postfix import Postfix
 from lab.mta.sendmail import Sendmail
-from lab.wait import until
+from lab.wait import wait_until
 
 ROOM = Path(os.environ.get("CLOSED_ROOM", BINARY.parent / "tests/closed/closed-room"))
 INSIDE = "/usr/local/bin/closed-room"
@@ -307,9 +307,9 @@ def test_kill_ends_the_room(room):
     host = HOSTS[0]
     before = host.processes()
     stays = host.start(INSIDE, "stay", "/usr/bin/setsid", "-f", "/bin/sleep", "4711")
-    until("the room to run", lambda: of_room(host, "/bin/sleep 4711"), 20)
+    wait_until(lambda: of_room(host, "/bin/sleep 4711"), "the room to run")
     host.run("kill", "-9", of_room(host, f"{INSIDE} stay")[0])
-    until("all of it to end", lambda: set(host.processes()) <= set(before), 20)
+    wait_until(lambda: set(host.processes()) <= set(before), "all of it to end")
     stays.wait()
 
 
@@ -437,9 +437,10 @@ def test_locks_of_the_room_and_sockets_bound_later(places):
     begins = ("import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]); "
               f"os.execv('/usr/bin/python3', ['room-waits', '-c', {script!r}])")
     with process(places._inside([INSIDE, "run", "/usr/bin/python3", "-c", begins])) as waits:
-        number = until("it to wait in the room", lambda: [
+        number = wait_until(lambda: [
             number for number in of_room(places, "room-waits")
-            if places.run("test", "-e", f"/proc/{number}/root/tmp/locked", check=False).returncode == 0], 20)[0]
+            if places.run("test", "-e", f"/proc/{number}/root/tmp/locked", check=False).returncode == 0],
+                            "it to wait in the room")[0]
         with held(places, [*locks, *doors]):
             places.run("kill", "-USR1", number)
             said = [json.loads(line) for line in waits.communicate()[0].splitlines()]

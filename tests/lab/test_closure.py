@@ -14,7 +14,7 @@ from lab import cast
 from lab.lab import Lab
 from lab.mta.postfix import Postfix
 from lab.portreeve import DOMAIN, ZONE, Portreeve
-from lab.wait import until
+from lab.wait import wait_until
 
 CONTACTS = "contacts.example"        # a zone with abuse contacts, as Abusix's
 DESK = "abuse@desk.isp.example"
@@ -126,7 +126,7 @@ def nominated(play, file):
 
 def refused(play):
     """The receiver refuses what comes from the relay; the bounce names the list."""
-    until("the list to answer in the DNS", lambda: play.answer() == "127.0.0.2")
+    wait_until(lambda: play.answer() == "127.0.0.2", "the list to answer in the DNS")
     play.write_as("alice", READER, "Dinner?")
     assert ZONE in play.relay.wait_mail("alice", "blocked using")
     assert "Dinner?" not in play.receiver.mailbox("reader")
@@ -151,7 +151,7 @@ def repaired(play):
     play.relay.change(mynetworks=cast.LOCAL)
     assert play.relay.v4 in play.probe.listed(), "nobody asked, and nobody looked"
     play.write_as("postmaster", f"retest@{DOMAIN}", "Fixed")
-    until("the relay to be delisted", lambda: not play.probe.listed(), 30)
+    wait_until(lambda: not play.probe.listed(), "the relay to be delisted")
 
 
 def test_from_message_to_closure(play):
@@ -159,7 +159,7 @@ def test_from_message_to_closure(play):
     play.probe.write(file, spam_arrives(play))
     traced(play, file)
     nominated(play, file)
-    until("the relay to be listed", lambda: play.probe.listed() == {play.relay.v4}, 30)
+    wait_until(lambda: play.probe.listed() == {play.relay.v4}, "the relay to be listed")
     refused(play)
     report = reported(play, file)
     repaired(play)

@@ -17,7 +17,7 @@ from conftest import BINARY
 from lab.lab import Lab
 from lab.mta.postfix import Postfix
 from lab.portreeve import Portreeve
-from lab.wait import until
+from lab.wait import wait_until
 
 CONFIGURATION = "/etc/gate.conf"
 WITNESS4, WITNESS6 = "192.0.2.10", "2001:db8:2::10"
@@ -63,7 +63,7 @@ class Proxied(Gated):
     def start_services(self):
         super().start_services()
         self.proxy = self.start("/usr/bin/python3", "/var/proxy")
-        until("the proxy to listen", lambda: ":0019 " in Path(f"/proc/{self.pid}/net/tcp6").read_text(), 20)
+        wait_until(lambda: ":0019 " in Path(f"/proc/{self.pid}/net/tcp6").read_text(), "the proxy to listen")
 
 
 def server(kind, name, number, **settings):
@@ -203,7 +203,7 @@ def test_witness_that_comes_by_the_bridge(lab):
 def test_witness_before_the_server_runs(lab):
     WIDE.order(**WIDE.witness, kept="")
     WIDE.run("postfix", "stop")
-    until("port 25 to be free", lambda: not WIDE.listens(25), 20)
+    wait_until(lambda: not WIDE.listens(25), "port 25 to be free")
     log = WIDE.read("/var/log/mail.log")
     code, said, _ = WIDE.gate()
     assert (code, said["answer"]) == (0, "yes"), said

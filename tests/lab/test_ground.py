@@ -8,7 +8,7 @@ opened by another; whatever they open is open.
 from concurrent.futures import ThreadPoolExecutor
 
 from conftest import PEERS, Witness
-from lab.wait import until
+from lab.wait import wait_until
 
 FORMS = {
     "E01": ("stranger@stranger.example", "{token}@{destination}"),
@@ -45,7 +45,7 @@ def test_every_peer_is_what_it_is_said_to_be(lab):
         return [(str(peer), peer.form) for peer in PEERS
                 if peer.form and token_of(peer, peer.form) not in came]
 
-    until(lambda: f"the mail of {missing()}", lambda: not missing(), 20)
+    wait_until(lambda: not missing(), lambda: f"the mail of {missing()}")
 
     came = arrived(lab)
     for peer in PEERS:

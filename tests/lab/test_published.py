@@ -16,7 +16,7 @@ from conftest import BINARY
 from lab.lab import Lab
 from lab.mta.postfix import Postfix
 from lab.net import child_of
-from lab.wait import until
+from lab.wait import wait_until
 
 PROGRAM_INSIDE = "/usr/local/bin/portreeve"
 CLOSED, WORLD, UNKNOWN = 0, 1, 3
@@ -93,7 +93,7 @@ class Container(Postfix):
         """The first process of its namespace, behind nsenter and unshare; the others end with it."""
         os.kill(child_of(child_of(self.server.pid)), signal.SIGKILL)
         self.server.wait(20)
-        until("the container's port to be free", lambda: not self.listens(25), 20)
+        wait_until(lambda: not self.listens(25), "the container's port to be free")
 
     def state(self):
         return (self.run("cat", "/proc/self/mountinfo").stdout, self.run("ip", "-o", "addr").stdout,

@@ -24,7 +24,7 @@ from lab.mta.exim import Exim
 from lab.mta.opensmtpd import OpenSMTPD
 from lab.mta.postfix import Postfix
 from lab.mta.sendmail import Sendmail
-from lab.wait import until
+from lab.wait import wait_until
 
 LONG = "a" * 200
 DATE = "Thu, 1 Jan 1998 00:00:00 +0000"
@@ -213,8 +213,8 @@ def deliver(host, client):
     replies = [json.loads(line) for line in client.run("say.py", text=lines).stdout.splitlines()]
     assert len(replies) == len(said), replies[-1]
     taken = [number for number, (code, _) in enumerate(replies) if code == 250]
-    until(lambda: f"{host.name} to deliver {len(taken)} messages, not {len(messages(host))}",
-          lambda: len(messages(host)) >= len(taken), 60)
+    wait_until(lambda: len(messages(host)) >= len(taken),
+               lambda: f"{host.name} to deliver {len(taken)} messages, not {len(messages(host))}", 180)
     delivered = messages(host)
     return [(said[number], replies[number][1], delivered[number]) for number in taken]
 

@@ -18,7 +18,7 @@ from lab.mta.opensmtpd import OpenSMTPD
 from lab.mta.postfix import BASE, Postfix
 from lab.mta.sendmail import Sendmail
 from lab.portreeve import Portreeve
-from lab.wait import until
+from lab.wait import wait_until
 
 RANGES = ("198.51.100.0/24", "2001:db8:100::/48")
 
@@ -84,8 +84,8 @@ def probe():
             probe.portreeve("permit", "add", network, "--consent", "range", "--by", "the tests")
         for address in sorted(everybody):
             probe.portreeve("nominate", address, "--by", "the tests", "--reason", "to be tested")
-        until(lambda: f"the proofs against {everybody - probe.listed()}",
-              lambda: probe.listed() == everybody, 90)
+        wait_until(lambda: probe.listed() == everybody,
+                   lambda: f"the proofs against {everybody - probe.listed()}", 270)
         yield probe
 
 
@@ -94,7 +94,7 @@ def retest_of(probe, address):
     def ended():
         _, tests = probe.objects("list", "tests", address)
         return [test for test in tests if test["reason"] == "retest" and test["state"] == "done"]
-    (test,) = until(f"the retest of {address}", ended, 60)
+    (test,) = wait_until(ended, f"the retest of {address}", 180)
     return test
 
 

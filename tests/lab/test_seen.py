@@ -20,7 +20,7 @@ from lab.mta.opensmtpd import OpenSMTPD
 from lab.mta.postfix import Postfix
 from lab.mta.sendmail import Sendmail
 from lab.portreeve import Portreeve, ZONE
-from lab.wait import until
+from lab.wait import wait_until
 
 RANGES = "198.51.100.0/24", "2001:db8:100::/64"
 PUBLISHED = 2525
@@ -162,7 +162,7 @@ def test_dns_says_it(field, one):
 
     def answer():
         return field.probe.run("dig", "+short", f"@{field.probe.v4}", name, "TXT").stdout
-    text = until(f"{name} to be answered", answer, 10)
+    text = wait_until(answer, f"{name} to be answered")
     assert (f"the server saw us as {one.seen}, not {one.known}" in text) == bool(one.seen)
     assert len(text.strip().strip('"')) <= 255
 

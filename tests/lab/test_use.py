@@ -19,7 +19,7 @@ from lab.lab import Lab
 from lab.mta.exim import Exim
 from lab.mta.postfix import Postfix
 from lab.portreeve import ZONE, Portreeve
-from lab.wait import until
+from lab.wait import wait_until
 
 # What a resolver may answer for every name: an error, another's code, and a proof.
 ANSWERS = {"errors.example": "127.255.255.254", "others.example": "127.0.0.9",
@@ -179,8 +179,8 @@ def field():
         for address in field.listed.addresses:
             field.probe.portreeve("list", "add", address, "--why", WHY)
         name = ".".join(reversed(field.listed.v4.split("."))) + "." + ZONE
-        until("the list to answer in the DNS",
-              lambda: "127.0.0.4" in field.probe.run("dig", "+short", name, "A").stdout)
+        wait_until(lambda: "127.0.0.4" in field.probe.run("dig", "+short", name, "A").stdout,
+                   "the list to answer in the DNS")
         yield field
 
 

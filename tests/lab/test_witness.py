@@ -19,7 +19,7 @@ from lab.mta.opensmtpd import OpenSMTPD
 from lab.mta.postfix import Postfix
 from lab.mta.sendmail import Sendmail
 from lab.portreeve import Portreeve
-from lab.wait import until
+from lab.wait import wait_until
 
 V4, V6 = "192.0.2.10", "2001:db8:2::10"     # the tester's
 LOST = "your clients' addresses are lost before they reach it"
@@ -38,7 +38,7 @@ class Proxied(Postfix):
     def start_services(self):
         super().start_services()
         self.proxy = self.start("/usr/bin/python3", "/var/proxy")
-        until("the proxy to listen", lambda: ":0019 " in self.listeners(), 20)
+        wait_until(lambda: ":0019 " in self.listeners(), "the proxy to listen")
 
     def listeners(self):
         return Path(f"/proc/{self.pid}/net/tcp6").read_text()

@@ -15,38 +15,24 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(TOP))
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
 from client import Raw, User, mail
+from lab.wait import GIVE_UP_S, wait_until
 from names import NameTable
 from ports import free_port
 from sink import Sink
 
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
-GIVE_UP_S = 90          # several suites run at once
 
 OURS, INNER, FAR = "ours.example", "inner.example", "far.example"
 ALICE, BOB = f"alice@{OURS}", f"bob@{OURS}"
 PASSWORDS = {ALICE: "correct horse", BOB: "battery staple"}
 STRANGER = "stranger@stranger.example"
-
-
-def wait_until(condition, what):
-    """Looks until it is so; fails when that takes too long. `what`: a text, or who gives it then."""
-    end = time.monotonic() + GIVE_UP_S
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"gave up waiting for {what() if callable(what) else what}")
-    return None
 
 
 def quoted(value):

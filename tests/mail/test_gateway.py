@@ -99,6 +99,27 @@ def test_inner_host_is_asked(post):
     assert post.stop() == 0
 
 
+@pytest.mark.parametrize("with_file", [False, True])
+def test_inner_host_does_not_take_it(post, with_file):
+    """What it does not offer is refused at RCPT, not taken and lost; with a file, once it was sent mail."""
+    post.inner.offers = ("SIZE 3000",)
+    post.start(**{} if with_file else {"recipients": None})
+    if with_file:
+        assert post.receive("carol@inner.example", "first")[0] == 250
+        post.wait_taken(post.inner, "first")
+    with post.stranger() as client:
+        client.hello()
+        client.ask("MAIL FROM:<x@far.example> SIZE=3001", 250)
+        assert client.ask("RCPT TO:<carol@inner.example>", 552)[1].startswith("552 5.3.4")
+        client.ask(f"RCPT TO:<{ALICE}>", 250)
+        client.ask("RSET", 250)
+        client.ask("MAIL FROM:<\xc3\xa4@far.example> SMTPUTF8", 250)
+        assert client.ask("RCPT TO:<carol@inner.example>", 550)[1].startswith("550 5.6.7")
+        if not with_file:
+            assert client.ask("RCPT TO:<\xc3\xa4@inner.example>", 553)[1].startswith("553 5.6.7")
+    assert post.queue() == []
+
+
 def test_many_files_of_recipients(post):
     """In one directory and in many: the role starts, and reads them again where it may."""
     domains = [f"d{number}.example" for number in range(60)]

@@ -6,7 +6,7 @@ import re
 import pytest
 from office import ALICE, BOB, CAROL, DAVE, DAVID, DORA, DOVES
 
-from lab.wait import until
+from lab.wait import wait_until
 
 PEERS = {"postfix": ("carol", CAROL), "exim": ("dave", DAVE)}
 each_peer = pytest.mark.parametrize("name", PEERS)
@@ -75,16 +75,16 @@ def test_mail_of_a_listed_host(lab):
     assert "https://list.example/?ip=203.0.113.66" in told
     assert not any("from a listed host" in one for one in lab.gateway.maildir(BOB))
     write(lab.listed, "eve", "postmaster@ours.example", "why am I listed?")
-    until("postmaster's mail", lambda: "why am I listed?" in str(
-        lab.gateway.maildir("postmaster@ours.example") + lab.gateway.maildir(ALICE)))
+    wait_until(lambda: "why am I listed?" in str(
+        lab.gateway.maildir("postmaster@ours.example") + lab.gateway.maildir(ALICE)), "postmaster's mail")
 
 
 # ---- Dovecot ---------------------------------------------------------------------------------
 
 def test_dovecot_by_lmtp(lab):
     write(lab.postfix, "carol", DORA, "to Dovecot")
-    text = until("mail in Dovecot's mailbox", lambda: next(
-        (one for one in lab.dove.kept("dora") if "to Dovecot" in one), None))
+    text = wait_until(lambda: next(
+        (one for one in lab.dove.kept("dora") if "to Dovecot" in one), None), "mail in Dovecot's mailbox")
     assert "ESMTPS" in text and CAROL in text
 
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import dns.rcode
@@ -287,12 +286,3 @@ def box():
     names.close()
     registry.close()
     shutil.rmtree(directory)
-
-
-def wait_until(condition, what, seconds=10):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.02)
-    pytest.fail(f"gave up waiting for {what}")

@@ -9,6 +9,7 @@ are IPv6 addresses and the ports below 1024 to be had.
 import collections
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import random
@@ -20,19 +21,20 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+TOP = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
+import lab.wait
 from ports import free_port
 
-TOP = Path(__file__).resolve().parents[2]
 PORTREEVE = Path(os.environ.get("PORTREEVE", TOP / "build-asan" / "portreeve"))
 SIMULATOR = Path(os.environ.get("SIMULATOR", PORTREEVE.parent / "tests" / "sim" / "simulator"))
 
-GIVE_UP_S = 600
+GIVE_UP_S = 600         # a scan may take as long as all else that runs beside it
+wait_until = functools.partial(lab.wait.wait_until, seconds=GIVE_UP_S)
 USUAL_PORT = 2601
 PROOF_WAIT_S = 2
 DOMAIN = "returns.example.test"
@@ -297,13 +299,6 @@ def make_field(isolated):
     for field in fields:
         field.stop()
         shutil.rmtree(field.directory)
-
-
-def wait_until(condition, what):
-    end = time.monotonic() + GIVE_UP_S
-    while not condition():
-        assert time.monotonic() < end, f"gave up waiting for {what}"
-        time.sleep(0.02)
 
 
 def roles_of(supervisor):
