@@ -47,7 +47,8 @@ void log_flush(void);
 /* A line in the caller's own words, without time and role, as commands and those who start say
  * why they do not go on. It takes the way of the others, so it waits only where they do. */
 void log_plain(struct str text);
-/* One line of at most PIPE_BUF bytes, written by one call or with others; what is longer is cut and ends in "...". */
+/* One line of at most PIPE_BUF bytes, written by one call or with others; what is longer is cut
+ * and ends in "...". */
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 /* Whether $JOURNAL_STREAM, "DEVICE:INODE" (systemd.exec(5)), names the file that is `device` and
  * `inode`; NULL names none. Pure. */

@@ -83,6 +83,8 @@ static void test_rest(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_step), cmocka_unit_test(test_rest) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_step), cmocka_unit_test(test_rest),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
