@@ -4,9 +4,9 @@
  * TLS as the policy wants it, logs in where that is asked for, and carries one message after
  * another. What a refusal means for the next try is for the delivery.
  *
- *   TLS        opportunistic: where a server that offers STARTTLS hangs up, says what is no reply or
- *              nothing, or fails the handshake before it has answered within TLS, it connects once
- *              more and goes without; gateway_carrier_goes_clear() tells so for the next carrier.
+ *   TLS        opportunistic: where a server that offers STARTTLS then hangs up, fails the
+ *              handshake, or says what is no reply, before it has answered within TLS, it connects
+ *              once more and goes without; gateway_carrier_goes_clear() tells so for the next one.
  *              encrypt, verify: it ends before a word of any message is said.
  *   a login    is said over TLS only.
  *   8 bits     go out as they are where 8BITMIME is not offered: RFC 6152 3 would have the message
