@@ -5,10 +5,10 @@
  * the first waits are shorter, since a server that greylists takes who comes again after minutes.
  * Pure: time and chance are the caller's.
  *
- * The clock is not believed alone: it may have been set forward by days, and a machine may have been
- * off for as long. A message is given up when its time has passed and it was tried as often as in
- * that time it would be, late waits taken for granted; its sender is told in the same way. So it
- * needs no record of what the clock was, and it costs a message that was really tried nothing.
+ * The clock is not believed alone: it may have been set ahead by days, and a machine may have been
+ * off for as long. A message is given up when its time has passed and it was tried as often as it
+ * would be in that time, with waits a quarter longer than they are; its sender is told of a delay in
+ * the same way. So no record of the clock is needed.
  */
 #ifndef PORTREEVE_GATEWAY_RETRY_H
 #define PORTREEVE_GATEWAY_RETRY_H
