@@ -43,7 +43,9 @@ int store_check(struct store *st)
 
 int store_news(struct store *st)
 {
-	return st->ops->news ? st->ops->news(st) : -1;
+	int fd = st->ops->news ? st->ops->news(st) : -1;
+	assert(fd >= -1);
+	return fd;
 }
 
 int store_backup(struct store *st, const struct store_copy *list,
