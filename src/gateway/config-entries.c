@@ -37,15 +37,16 @@ static int complain(struct buf *message, const char *parameter, const char *expe
 	return ERR_INVALID;
 }
 
-/* All the world would be anybody. */
+/* Whoever is in it can be anybody. */
 static int check_peers(const char *parameter, const struct config_prefixes *peers,
                        struct buf *message)
 {
 	char text[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < peers->n; i++)
 		if (wire_proxy_peer_check(&peers->v[i]) != ERR_OK)
-			return complain(message, parameter, "single hosts or networks, not all of "
-			                "them", prefix_format(&peers->v[i], text));
+			return complain(message, parameter, "single hosts or networks, at most "
+			                "an IPv4 /16 or an IPv6 /32",
+			                prefix_format(&peers->v[i], text));
 	return ERR_OK;
 }
 
