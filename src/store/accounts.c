@@ -134,7 +134,7 @@ static int mailbox_free(struct store *st, const struct account *account)
 /* The first address says where its mail is kept. */
 static int settle_mailbox(struct store *st, struct account *account, const char *address)
 {
-	assert(st->writing[PLACE_LIST]);
+	assert(st->writing[PLACE_ACCOUNTS]);
 	if (account->mailbox[0])
 		return ERR_OK;
 	mailbox_of(account->name, address, account->mailbox);
@@ -147,7 +147,7 @@ static int settle_mailbox(struct store *st, struct account *account, const char 
 static int give(struct store *st, const char *account, const char *address, int64_t now_s)
 {
 	struct account_address row;
-	assert(st->writing[PLACE_LIST] && account_name_valid(account));
+	assert(st->writing[PLACE_ACCOUNTS] && account_name_valid(account));
 	if (!account_address_valid(address))
 		return store_fail(st, ERR_INVALID, "\"%s\": expected an address in lower case, or"
 		                  " \"@\" and a domain", address);
@@ -204,7 +204,7 @@ int store_account_add(struct store *st, struct account *account, const char *con
                       size_t n, int64_t now_s)
 {
 	assert(account->uid >= ACCOUNT_NO_UID && (n == 0 || addresses));
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_add");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_add");
 	return e == ERR_OK ? store_end(st, add(st, account, addresses, n, now_s)) : e;
 }
 
@@ -254,7 +254,7 @@ static int set_hash(struct store *st, const char *name, const char *hash, const 
 int store_account_set_hash(struct store *st, const char *name, const char *hash,
                            const char *scram, int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_set_hash");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_set_hash");
 	return e == ERR_OK ? store_end(st, set_hash(st, name, hash, scram, now_s)) : e;
 }
 
@@ -272,7 +272,7 @@ static int lock(struct store *st, const char *name, bool locked, int64_t now_s)
 
 int store_account_lock(struct store *st, const char *name, bool locked, int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_lock");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_lock");
 	return e == ERR_OK ? store_end(st, lock(st, name, locked, now_s)) : e;
 }
 
@@ -292,14 +292,14 @@ static int take_away(struct store *st, const char *name)
 		return e;
 	struct account_address row = of_account(account.name);
 	struct row_range its = { .index = ADDRESS_BY_ACCOUNT, .row = &row, .equal = 1 };
-	assert(st->writing[PLACE_LIST]);
+	assert(st->writing[PLACE_ACCOUNTS]);
 	e = row_clear(st, ROW_ACCOUNT_ADDRESS, &its, NULL);
 	return e == ERR_OK ? row_remove(st, ROW_ACCOUNT, &account) : e;
 }
 
 int store_account_remove(struct store *st, const char *name)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_remove");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_remove");
 	return e == ERR_OK ? store_end(st, take_away(st, name)) : e;
 }
 
@@ -319,7 +319,7 @@ static int address_add(struct store *st, const char *name, const char *address, 
 
 int store_address_add(struct store *st, const char *account, const char *address, int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "address_add");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "address_add");
 	return e == ERR_OK ? store_end(st, address_add(st, account, address, now_s)) : e;
 }
 
@@ -344,7 +344,7 @@ static int address_remove(struct store *st, const char *name, const char *addres
 int store_address_remove(struct store *st, const char *account, const char *address,
                          int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "address_remove");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "address_remove");
 	return e == ERR_OK ? store_end(st, address_remove(st, account, address, now_s)) : e;
 }
 
@@ -377,7 +377,7 @@ static int of_address(struct store *st, const char *address, struct account *acc
 
 int store_account_of_address(struct store *st, const char *address, struct account *account)
 {
-	int e = store_begin_read(st, PLACE_LIST);
+	int e = store_begin_read(st, PLACE_ACCOUNTS);
 	return e == ERR_OK ? store_end(st, of_address(st, address, account)) : e;
 }
 
@@ -394,7 +394,7 @@ static int of_login(struct store *st, const char *login, struct account *account
 
 int store_account_of_login(struct store *st, const char *login, struct account *account)
 {
-	int e = store_begin_read(st, PLACE_LIST);
+	int e = store_begin_read(st, PLACE_ACCOUNTS);
 	return e == ERR_OK ? store_end(st, of_login(st, login, account)) : e;
 }
 
@@ -419,6 +419,6 @@ int store_account_owns(struct store *st, const char *name, const char *address, 
 {
 	*owns = false;
 	assert(name && address);
-	int e = store_begin_read(st, PLACE_LIST);
+	int e = store_begin_read(st, PLACE_ACCOUNTS);
 	return e == ERR_OK ? store_end(st, owns_address(st, name, address, owns)) : e;
 }
