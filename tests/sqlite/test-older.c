@@ -369,7 +369,7 @@ static void accounts_lost(void **unused)
 	store_close(gateway);
 	assert_int_equal(unlink(path), 0);
 	gateway = open_store(state, STORE_READS);
-	assert_int_equal(store_account_of_login(gateway, "ann", &account), ERR_AGAIN);
+	assert_int_equal(store_account_of_login(gateway, "ann", &account), ERR_BUSY);
 	assert_non_null(strstr(store_message(gateway), "accounts.db"));
 	store_close(gateway);
 	free(path);
