@@ -65,6 +65,35 @@ static void mailbox_of(const char *name, const char *address, char out[static AD
 	buf_fini(&b);
 }
 
+bool account_address_step(struct str address, unsigned step, char out[static ADDRESS_MAX])
+{
+	const size_t at = str_find(address, '@'), plus = str_find(address, '+');
+	struct str begin = { address.p, 0 }, end = { 0 };
+	switch (step) {
+	case ADDRESS_ITSELF:
+		begin.n = address.n;
+		break;
+	case ADDRESS_WITHOUT_DETAIL:
+		if (at == SIZE_MAX || plus == 0 || plus >= at)
+			return false;
+		begin.n = plus;
+		end = str_from(address, at);
+		break;
+	case ADDRESS_OF_DOMAIN:
+		if (at == SIZE_MAX || at == 0)
+			return false;
+		end = str_from(address, at);
+		break;
+	default:
+		assert(false);
+	}
+	if (begin.n + end.n >= ADDRESS_MAX || !str_copy(out, ADDRESS_MAX, begin))
+		return false;
+	str_copy(out + begin.n, ADDRESS_MAX - begin.n, end);
+	assert(strlen(out) == begin.n + end.n);
+	return true;
+}
+
 /* ---- rows --------------------------------------------------------------------------- */
 
 static int need(struct store *st, const char *name, struct account *account)
@@ -88,26 +117,13 @@ static int find_address(struct store *st, struct str address, struct account_add
 	return row_get(st, ROW_ACCOUNT_ADDRESS, BY_KEY, row, NULL);
 }
 
-static int find_without_detail(struct store *st, const char *address, size_t plus, size_t at,
-                               struct account_address *row)
-{
-	struct buf b = { 0 };
-	assert(plus > 0 && plus < at && address[plus] == '+' && address[at] == '@');
-	buf_printf(&b, "%.*s%s", (int)plus, address, address + at);
-	int e = find_address(st, buf_str(&b), row);
-	buf_fini(&b);
-	return e;
-}
-
-/* The address's own row, that of the address without its detail, or that of its domain. */
 static int find_owner(struct store *st, const char *address, struct account_address *row)
 {
-	int e = find_address(st, str_of(address), row);
-	size_t at = str_find(str_of(address), '@'), plus = str_find(str_of(address), '+');
-	if (e == ERR_NOT_FOUND && at != SIZE_MAX && plus > 0 && plus < at)
-		e = find_without_detail(st, address, plus, at, row);
-	if (e == ERR_NOT_FOUND && at != SIZE_MAX && at > 0)
-		e = find_address(st, str_from(str_of(address), at), row);
+	char key[ADDRESS_MAX];
+	int e = ERR_NOT_FOUND;
+	for (unsigned step = 0; e == ERR_NOT_FOUND && step < ADDRESS_STEPS; step++)
+		if (account_address_step(str_of(address), step, key))
+			e = find_address(st, str_of(key), row);
 	return e;
 }
 

@@ -55,6 +55,12 @@ struct account_address {
 bool account_name_valid(const char *name);
 bool account_address_valid(const char *address);
 
+/* An address is somebody's by the first of these that is: itself, without its "+detail" (RFC 5233
+ * 4), "@" and its domain. */
+enum { ADDRESS_ITSELF, ADDRESS_WITHOUT_DETAIL, ADDRESS_OF_DOMAIN, ADDRESS_STEPS };
+/* False: it has no such form, or one that is longer than any address. Pure. */
+bool account_address_step(struct str address, unsigned step, char out[static ADDRESS_MAX]);
+
 /* A new account with addresses, at least none. account->mailbox is set by its first. ERR_EXISTS:
  * the name, the uid, an address or the mailbox is somebody's already, which the message says.
  * ERR_INVALID. */

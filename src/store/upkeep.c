@@ -41,6 +41,13 @@ int store_check(struct store *st)
 	return st->ops->check(st);
 }
 
+int store_news(struct store *st)
+{
+	int fd = st->ops->news ? st->ops->news(st) : -1;
+	assert(fd >= -1);
+	return fd;
+}
+
 int store_backup(struct store *st, const struct store_copy *list,
                  const struct store_copy *returns, const struct store_copy *accounts)
 {
