@@ -117,7 +117,7 @@ static void test_many_maildirs(void **state)
 	stage_fini(&s);
 }
 
-/* With much that waits: what is in a mailbox is settled, the rest is given back, nothing is begun. */
+/* With much that waits: what is in a mailbox is settled, the rest is given back, no more begun. */
 static void test_drain(void **state)
 {
 	struct stage s;
