@@ -58,6 +58,8 @@ gateway {{
   listen = {{"127.0.0.1:{self.port}"}}
   domains = {{"gate.test", "inner.test"}}
   transports = {{"inner.test smtp:127.0.0.1:{inner.port}"}}
+  message_size = "1M"
+  segment_size = "4M"
   retry_first = "1s"
   retry_most = "2s"
   sessions_per_host = 100

@@ -9,6 +9,7 @@
  *   login.c     who knows the passwords
  *   names.c     what name servers answer
  *   letters.c   every message that was ever begun, and what became of it: most invariants
+ *   lists.c     blocklists that are well, and others
  *   hosts.c     other servers, and the inner one of one of our domains
  *   people.c    strangers and users
  *   operator.c  who gives orders to the queue
@@ -18,6 +19,7 @@
 #ifndef PORTREEVE_TESTS_WORLD_MAIL_H
 #define PORTREEVE_TESTS_WORLD_MAIL_H
 
+#include "../names.h"
 #include "base/loop.h"
 #include "gateway/queue.h"
 #include "store/accounts.h"
@@ -38,7 +40,9 @@ struct user {
 };
 /* Addresses that are no account's and have a mailbox by a file, as its text. */
 #define NAMES_FILE "/recipients"
-#define NAMES_FILE_TEXT "boss@" OURS_ONE "\n"
+#define NAMES_FILE_TEXT "boss@" OURS_ONE "\n" \
+	"box0@" OURS_ONE "\nbox1@" OURS_ONE "\nbox2@" OURS_ONE "\nbox3@" OURS_ONE "\n" \
+	"box4@" OURS_ONE "\nbox5@" OURS_ONE "\nbox6@" OURS_ONE "\nbox7@" OURS_ONE "\n"
 extern const struct user users[];
 extern const unsigned user_n;
 /* Whether the address has a mailbox of ours; "postmaster" alone has. */
@@ -110,6 +114,22 @@ void law_opened(struct gateway_queue *q);
 /* What is still to be looked at when all has come to its end. */
 void law_letters_end(void);
 
+/* ---- lists.c ----------------------------------------------------------------------------- */
+
+enum { LISTS_BLOCK = 5, LISTS_ALLOW = 1, LISTS_THRESHOLD = 2 };
+#define LISTS_TEXT "is on the list"
+extern const char *const lists_block[LISTS_BLOCK], *const lists_allow[LISTS_ALLOW];
+/* Of this world's faults. */
+void lists_begin(void);
+/* The gateway has these lists anew, and refuses who is listed, or only says so. */
+void lists_asked(bool refuse);
+/* False: the name is in no list. */
+bool lists_answer(enum names_type type, struct arena *a, struct dns_result *r);
+int64_t lists_delay_ms(struct str name);
+/* What a stranger is told to a recipient in a session that began then. */
+void law_stranger_rcpt(const struct ip *from, int64_t since_ms, struct str rcpt, int code,
+                       struct str said);
+
 /* ---- hosts.c, people.c ------------------------------------------------------------------- */
 
 extern struct loop *outside_loop;
@@ -139,6 +159,8 @@ enum { LISTEN_MX, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTENS };
 extern const struct endpoint gateway_at[LISTENS];
 /* Slow: it waits hours where it else waits seconds. */
 void gateway_prepare(bool slow);
+/* On HUP, with other settings. */
+void gateway_hears_of_change(void);
 /* NULL: it does not run. */
 struct gateway_queue *gateway_queue_of_now(void);
 /* How many messages are in the queue; SIZE_MAX: it does not run. */

@@ -2,8 +2,6 @@
  *
  * Who is who: our domains, accounts and mailboxes, and what name servers would answer.
  */
-#include "../names.h"
-
 #include "mail.h"
 
 enum { TTL_S = 300 };
@@ -35,6 +33,8 @@ bool names_owns(struct str account, struct str address)
 bool names_is_mailbox(struct str address)
 {
 	static const char *const boxes[] = {
+		"box0@" OURS_ONE, "box1@" OURS_ONE, "box2@" OURS_ONE, "box3@" OURS_ONE,
+		"box4@" OURS_ONE, "box5@" OURS_ONE, "box6@" OURS_ONE, "box7@" OURS_ONE,
 		"postmaster", "postmaster@" OURS_ONE, "postmaster@" OURS_TWO, "abuse@" OURS_ONE,
 		"abuse@" OURS_TWO, "boss@" OURS_TWO, "boss@" OURS_ONE,
 	};
@@ -49,13 +49,14 @@ bool names_is_mailbox(struct str address)
 
 int64_t names_delay_ms(struct str name)
 {
-	(void)name;
-	return 0;
+	return lists_delay_ms(name);
 }
 
 void names_answer(enum names_type type, struct arena *a, struct dns_result *r)
 {
 	struct ip ip;
+	if (lists_answer(type, a, r))
+		return;
 	const char *mx = host_mx(r->name);
 	int known = host_lookup(r->name, &ip);
 	r->status = mx || known >= 0 ? DNS_NODATA : DNS_NXDOMAIN;

@@ -21,6 +21,8 @@ enum leaves { LEAVES_AT_THE_END, LEAVES_IN_THE_TEXT, LEAVES_AT_THE_DOT, LEAVES_A
 
 struct talk {
 	struct letter *letter;
+	struct ip from;
+	int64_t since_ms;
 	unsigned door;
 	bool wrong_password, secure;
 	struct stream *stream;
@@ -61,6 +63,10 @@ static void local_address(char address[static ADDRESS_MAX])
 		"cat@" OURS_ONE, "boss@" OURS_TWO, "postmaster", "abuse@" OURS_TWO,
 		"postmaster@" OURS_ONE,
 	};
+	if (chance_of(300)) {
+		snprintf(address, ADDRESS_MAX, "box%u@" OURS_ONE, chance_below(8));
+		return;
+	}
 	snprintf(address, ADDRESS_MAX, "%s",
 	         boxes[chance_below(sizeof(boxes) / sizeof(*boxes))]);
 }
@@ -215,6 +221,10 @@ static bool say_text(struct talk *t)
 
 static void after_rcpt(struct talk *t, const struct smtp_client_event *ev)
 {
+	if (t->door == LISTEN_MX)
+		law_stranger_rcpt(&t->from, t->since_ms,
+		                  str_of(t->letter->to[t->next_rcpt - 1].address),
+		                  ev->reply.code, ev->reply.text);
 	if (ev->reply.code / 100 == 2) {
 		t->accepted++;
 		letter_rcpt_accepted(t->letter, &t->letter->to[t->next_rcpt - 1]);
@@ -332,6 +342,8 @@ static void talk_begin(void)
 	else
 		stranger_letter(t);
 	struct endpoint from = { .ip = ip_from_v4(45, 40, 0, (uint8_t)chance_between(1, 9)) };
+	t->from = from.ip;
+	t->since_ms = world.now_ms;
 	talking++;
 	t->smtp = smtp_client_create(NULL);
 	t->stream = stream_connect(outside_loop, &gateway_at[t->door], &from, &events, t);

@@ -25,6 +25,7 @@ static void begin_world(uint64_t seed, unsigned *slowness)
 	gateway_prepare(*slowness > 1);
 	hosts_begin();
 	faults_begin(*slowness, gateway_give_up_s());
+	lists_begin();
 	people_begin(*slowness);
 	operator_begin(*slowness);
 	role_begin(0);
