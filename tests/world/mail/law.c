@@ -25,6 +25,8 @@ const struct law laws[] = {
 	  "late, and in shadow mode nobody is; who is on a list that is well is refused where all "
 	  "answers come." },
 	{ "postmaster", "Mail of strangers to postmaster@ and abuse@ is never refused for good." },
+	{ "logins", "The right password logs in and nothing else; not even that where too much was "
+	  "guessed from, but always where the account is known." },
 	{ "connects", "The gateway connects to mail servers of others and to the inner host." },
 	{ "opens", "The queue opens again when nothing goes wrong." },
 	{ "settles", "When nothing goes wrong any more and time passes, the queue is empty." },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Blocklists: one that is well and one whose weight is not enough, one that lists the world, one that
- * gives nothing but errors, one that is dead, and an allow-list. What a client may be told of them.
+ * Blocklists: one that is well and one whose weight is not enough, one that lists the world, one
+ * that gives nothing but errors, one that is dead, and an allow-list. What a client may be told of
+ * them.
  */
 #include "mail.h"
 
@@ -31,7 +32,7 @@ const char *const lists_block[LISTS_BLOCK] = {
 };
 const char *const lists_allow[LISTS_ALLOW] = { "good.wl.example" };
 
-/* Since when they are asked by the rules of now, and since when a listed client is refused or is not. */
+/* Since when they are asked by the rules of now, and since when who is listed is refused or not. */
 static int64_t asked_since_ms, action_since_ms;
 static bool refuses, sound;
 
@@ -41,7 +42,8 @@ static const struct zone *zone_of(struct str name, struct str *front)
 {
 	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++) {
 		size_t n = strlen(zones[i].name);
-		if (name.n <= n + 1 || !str_caseeq(str_from(name, name.n - n), str_of(zones[i].name)))
+		if (name.n <= n + 1 ||
+		    !str_caseeq(str_from(name, name.n - n), str_of(zones[i].name)))
 			continue;
 		*front = (struct str){ name.p, name.n - n - 1 };
 		return &zones[i];

@@ -6,7 +6,8 @@
  *
  *   files.c     the gateway's files: what is synced, what a power cut leaves
  *   accounts.c  whose account is whose, instead of the store
- *   login.c     who knows the passwords
+ *   login.c     who knows the passwords; scram.c who shows that he does without telling them
+ *   guessers.c  who guesses them, and what may come of that
  *   names.c     what name servers answer
  *   letters.c   every message that was ever begun, and what became of it: most invariants
  *   lists.c     blocklists that are well, and others
@@ -49,6 +50,21 @@ extern const unsigned user_n;
 bool names_is_mailbox(struct str address);
 bool names_is_ours(struct str domain);
 bool names_owns(struct str account, struct str address);
+
+/* ---- scram.c, guessers.c -------------------------------------------------------------------- */
+
+#define NAMES_PASSWORD "secret"
+/* What the store has of an account. */
+void scram_stored(struct buf *out);
+/* The client's first line, in base64, and what of it is signed; and its second, for what the server
+ * said in base64. False: that is nothing to be answered. */
+void scram_hello(const char *name, struct buf *bare, struct buf *line);
+bool scram_prove(struct str bare, struct str challenge, bool right, struct buf *line);
+/* What was said to a password, or a proof, of that address, by the gateway of that life. */
+void law_login(const struct ip *from, const char *name, bool right, int code);
+/* Somebody who guesses passwords, now and then. */
+void guessers_begin(unsigned slow);
+unsigned guessers_talking(void);
 
 /* ---- letters.c --------------------------------------------------------------------------- */
 
