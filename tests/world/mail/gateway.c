@@ -14,11 +14,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SYNCS_MAX = 1000, REFUSED_MOST = 50, SEGMENTS_MOST = 9 };
+enum { SYNCS_MAX = 1000, REFUSED_MOST = 50, SEGMENTS_MOST = 9, LOOK_MS = 60 * 1000 };
 
 struct parts {
 	struct loop *loop;
 	struct syncer *syncer;
+	struct loop_timer *look;
 	struct gateway_login *login;
 	struct assembly_gateway *assembly;
 	struct gateway_counters counters;
@@ -138,6 +139,14 @@ static int assemble(struct parts *p, struct buf *message)
 	return assembly_gateway_create(settings, &setup, &p->assembly, message);
 }
 
+static void look_again(void *arg)
+{
+	struct parts *p = arg;
+	const struct assembly_gateway_setup setup = setup_of(p);
+	assembly_gateway_look(p->assembly, setup.network);
+	loop_timer_arm(p->look, LOOK_MS);
+}
+
 static void begin(void *arg)
 {
 	struct parts *p = arg;
@@ -156,6 +165,8 @@ static void begin(void *arg)
 	}
 	refused = 0;
 	law_opened(assembly_gateway_queue(p->assembly));
+	p->look = loop_timer_create(p->loop, look_again, p);
+	loop_timer_arm(p->look, LOOK_MS);
 	syncer_start(p->syncer);
 }
 
@@ -205,6 +216,7 @@ void gateway_hears_of_change(void)
 static void end(void *arg)
 {
 	struct parts *p = arg;
+	loop_timer_destroy(p->look);
 	syncer_stop(p->syncer, 0);
 	assembly_gateway_destroy(p->assembly);
 	syncer_destroy(p->syncer);

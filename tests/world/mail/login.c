@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "gateway/known.h"
 #include "gateway/throttle.h"
 #include "mail.h"
 
@@ -16,17 +17,18 @@ enum { ANSWER_MOST_MS = 400, LATER_PER_MILLE = 50 };
 
 struct gateway_login {
 	struct loop *loop;
+	struct known *known;
 	struct throttle *throttle;
 };
 
 struct gateway_login_query {
 	struct gateway_login *login;
 	struct loop_timer *timer;
-	void (*done)(void *arg, enum gateway_login_answer answer, struct str account);
+	gateway_login_done *done;
 	void *arg;
 	enum gateway_login_answer answer;
 	struct ip peer;
-	char *account;
+	char *name, *account;
 };
 
 static int64_t now_s(void)
@@ -40,7 +42,8 @@ int gateway_login_create(struct loop *loop, const struct gateway_config *config,
 	static const struct hash_key key = { { 7, 8 } };
 	struct gateway_login *l = mem_zalloc(sizeof(*l));
 	(void)config, (void)message;
-	*l = (struct gateway_login){ loop, throttle_create(&key) };
+	*l = (struct gateway_login){ .loop = loop, .known = known_create(&key) };
+	l->throttle = throttle_create(&key, l->known);
 	*out = l;
 	return ERR_OK;
 }
@@ -48,7 +51,13 @@ int gateway_login_create(struct loop *loop, const struct gateway_config *config,
 void gateway_login_destroy(struct gateway_login *l)
 {
 	throttle_destroy(l->throttle);
+	known_destroy(l->known);
 	free(l);
+}
+
+struct known *gateway_login_known(struct gateway_login *l)
+{
+	return l->known;
 }
 
 void gateway_login_cancel(struct gateway_login_query *q)
@@ -56,6 +65,7 @@ void gateway_login_cancel(struct gateway_login_query *q)
 	if (!q)
 		return;
 	loop_timer_destroy(q->timer);
+	free(q->name);
 	free(q->account);
 	free(q);
 }
@@ -63,51 +73,70 @@ void gateway_login_cancel(struct gateway_login_query *q)
 static void answer(void *arg)
 {
 	struct gateway_login_query *q = arg;
-	struct str name = str_of(q->account);
-	if (q->answer == GATEWAY_LOGIN_YES)
-		throttle_right(q->login->throttle, &q->peer, name, now_s());
+	bool right = q->answer == GATEWAY_LOGIN_YES;
+	if (right)
+		gateway_login_right(q->login, &q->peer, str_of(q->account));
 	else if (q->answer == GATEWAY_LOGIN_LATER)
-		throttle_none(q->login->throttle, &q->peer, name, now_s());
-	q->done(q->arg, q->answer, q->answer == GATEWAY_LOGIN_YES ? name : STR(""));
+		gateway_login_none(q->login, &q->peer, str_of(q->account));
+	q->done(q->arg, q->answer, right ? str_of(q->name) : STR(""));
 	gateway_login_cancel(q);
 }
 
-struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const struct ip *peer,
-                                              struct str name, struct str password,
-                                              struct str hash,
-                                              void (*done)(void *arg,
-                                                           enum gateway_login_answer answer,
-                                                           struct str account),
-                                              void *arg, enum gateway_login_answer *answer_now)
+static struct gateway_login_query *answer_later(struct gateway_login *l, const struct ip *peer,
+                                                struct str account,
+                                                enum gateway_login_answer what,
+                                                gateway_login_done *done, void *arg)
 {
-	(void)hash;
-	if (!throttle_may(l->throttle, peer, name, now_s())) {
-		*answer_now = GATEWAY_LOGIN_LOCKED;
-		return NULL;
-	}
-	throttle_guess(l->throttle, peer, name, now_s());
 	struct gateway_login_query *q = mem_zalloc(sizeof(*q));
-	*q = (struct gateway_login_query){ .login = l, .done = done, .arg = arg, .peer = *peer,
-	                                   .account = mem_strndup(name.p, name.n) };
-	q->answer = str_eq(password, STR(NAMES_PASSWORD)) ? GATEWAY_LOGIN_YES : GATEWAY_LOGIN_NO;
-	if (!world.calm && chance_of(LATER_PER_MILLE))
-		q->answer = GATEWAY_LOGIN_LATER;
+	*q = (struct gateway_login_query){ .login = l, .done = done, .arg = arg, .answer = what,
+	                                   .peer = *peer, .name = mem_strdup(""),
+	                                   .account = mem_strndup(account.p, account.n) };
 	q->timer = loop_timer_create(l->loop, answer, q);
 	loop_timer_arm(q->timer, chance_between(1, ANSWER_MOST_MS));
 	return q;
 }
 
-bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
+struct gateway_login_query *gateway_login_ask(struct gateway_login *l,
+                                              const struct gateway_login_guess *guess,
+                                              gateway_login_done *done, void *arg,
+                                              enum gateway_login_answer *now)
 {
-	if (!throttle_may(l->throttle, peer, name, now_s()))
+	enum gateway_login_answer what = str_eq(guess->password, STR(NAMES_PASSWORD)) ?
+	                                 GATEWAY_LOGIN_YES : GATEWAY_LOGIN_NO;
+	if (!gateway_login_may(l, guess->peer, guess->account)) {
+		*now = GATEWAY_LOGIN_LOCKED;
+		return NULL;
+	}
+	if (!world.calm && chance_of(LATER_PER_MILLE))
+		what = GATEWAY_LOGIN_LATER;
+	struct gateway_login_query *q = answer_later(l, guess->peer, guess->account, what, done,
+	                                             arg);
+	free(q->name);
+	q->name = mem_strndup(guess->name.p, guess->name.n);
+	return q;
+}
+
+bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str account)
+{
+	if (!throttle_may(l->throttle, peer, account, now_s()))
 		return false;
-	throttle_guess(l->throttle, peer, name, now_s());
+	throttle_guess(l->throttle, peer, account, now_s());
 	return true;
 }
 
-void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
-                        bool right)
+void gateway_login_right(struct gateway_login *l, const struct ip *peer, struct str account)
 {
-	if (right)
-		throttle_right(l->throttle, peer, name, now_s());
+	throttle_right(l->throttle, peer, account, now_s());
+}
+
+void gateway_login_none(struct gateway_login *l, const struct ip *peer, struct str account)
+{
+	throttle_none(l->throttle, peer, account, now_s());
+}
+
+struct gateway_login_query *gateway_login_wrong(struct gateway_login *l, const struct ip *peer,
+                                                struct str account, gateway_login_done *done,
+                                                void *arg)
+{
+	return answer_later(l, peer, account, GATEWAY_LOGIN_NO, done, arg);
 }
