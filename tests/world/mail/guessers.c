@@ -18,6 +18,8 @@ enum {
 	ANSWER_MS = 60 * 1000, PAUSE_MOST_MS = 8000, GUESSES_MOST = 9, LOGINS_MAX = 4000,
 	/* One is forgotten after so much time. */
 	WINDOW_MS = (THROTTLE_FORGET_S - 30) * 1000, FROM_LAST = 3,
+	/* Guesses that may go on beside another one. */
+	AT_ONCE = 5,
 };
 
 /* All that was said to a password, in order. */
@@ -29,6 +31,14 @@ static struct login {
 	bool taken, counts;              /* it counts against the address */
 } logins[LOGINS_MAX];
 static unsigned login_n;
+
+/* Who is known where, as the gateway itself saw it: the client may never hear of it, and it is kept
+ * over a restart. */
+static struct known {
+	struct ip from;
+	char name[16];
+} knowns[LOGINS_MAX];
+static unsigned known_n;
 
 struct guess {
 	struct stream *stream;
@@ -73,6 +83,28 @@ static bool is_known(const struct ip *from, const char *name, unsigned *wrong)
 	return known;
 }
 
+static bool was_right(const struct ip *from, const char *name)
+{
+	for (unsigned i = 0; i < known_n; i++)
+		if (ip_eq(&knowns[i].from, from) && strcmp(knowns[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void law_right(const struct ip *from, struct str account)
+{
+	struct known one = { .from = *from };
+	char text[IP_TEXT_MAX];
+	str_copy(one.name, sizeof(one.name), account);
+	if (was_right(from, one.name))
+		return;
+	if (wrong_lately(from) >= THROTTLE_BY_ADDRESS + AT_ONCE)
+		world_broken("logins", "%s guesses for as long as it likes",
+		             ip_format(from, text));
+	if (known_n < LOGINS_MAX)
+		knowns[known_n++] = one;
+}
+
 void law_login(const struct ip *from, const char *name, bool right, int code)
 {
 	char text[IP_TEXT_MAX];
@@ -81,15 +113,13 @@ void law_login(const struct ip *from, const char *name, bool right, int code)
 	bool known = is_known(from, name, &wrong), taken = code == 235;
 	if (taken && !right)
 		world_broken("logins", "%s logs in as %s by a wrong password", text, name);
-	if (taken && !known && wrong_lately(from) >= THROTTLE_BY_ADDRESS)
-		world_broken("logins", "%s guesses for as long as it likes", text);
 	if (code == 535 && right && known && wrong < THROTTLE_KNOWN / 2)
 		world_broken("logins", "%s is locked out at %s, where it is known", name, text);
 	if (login_n == LOGINS_MAX || (code != 235 && code != 535))
 		return;
 	struct login *l = &logins[login_n++];
 	*l = (struct login){ .from = *from, .life = roles[0].life, .at_ms = world.now_ms,
-	                     .taken = taken, .counts = !right && !known };
+	                     .taken = taken, .counts = !right && !was_right(from, name) };
 	str_copy(l->name, sizeof(l->name), str_of(name));
 }
 

@@ -126,6 +126,7 @@ bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct st
 
 void gateway_login_right(struct gateway_login *l, const struct ip *peer, struct str account)
 {
+	law_right(peer, account);
 	throttle_right(l->throttle, peer, account, now_s());
 }
 

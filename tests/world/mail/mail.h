@@ -41,9 +41,7 @@ struct user {
 };
 /* Addresses that are no account's and have a mailbox by a file, as its text. */
 #define NAMES_FILE "/recipients"
-#define NAMES_FILE_TEXT "boss@" OURS_ONE "\n" \
-	"box0@" OURS_ONE "\nbox1@" OURS_ONE "\nbox2@" OURS_ONE "\nbox3@" OURS_ONE "\n" \
-	"box4@" OURS_ONE "\nbox5@" OURS_ONE "\nbox6@" OURS_ONE "\nbox7@" OURS_ONE "\n"
+#define NAMES_FILE_TEXT "boss@" OURS_ONE "\n"
 extern const struct user users[];
 extern const unsigned user_n;
 /* Whether the address has a mailbox of ours; "postmaster" alone has. */
@@ -60,7 +58,9 @@ void scram_stored(struct buf *out);
  * said in base64. False: that is nothing to be answered. */
 void scram_hello(const char *name, struct buf *bare, struct buf *line);
 bool scram_prove(struct str bare, struct str challenge, bool right, struct buf *line);
-/* What was said to a password, or a proof, of that address, by the gateway of that life. */
+/* The gateway sees that somebody has the right password. */
+void law_right(const struct ip *from, struct str account);
+/* What was said to a password, or a proof. */
 void law_login(const struct ip *from, const char *name, bool right, int code);
 /* Somebody who guesses passwords, now and then. */
 void guessers_begin(unsigned slow);

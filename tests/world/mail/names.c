@@ -33,8 +33,6 @@ bool names_owns(struct str account, struct str address)
 bool names_is_mailbox(struct str address)
 {
 	static const char *const boxes[] = {
-		"box0@" OURS_ONE, "box1@" OURS_ONE, "box2@" OURS_ONE, "box3@" OURS_ONE,
-		"box4@" OURS_ONE, "box5@" OURS_ONE, "box6@" OURS_ONE, "box7@" OURS_ONE,
 		"postmaster", "postmaster@" OURS_ONE, "postmaster@" OURS_TWO, "abuse@" OURS_ONE,
 		"abuse@" OURS_TWO, "boss@" OURS_TWO, "boss@" OURS_ONE,
 	};

@@ -66,10 +66,6 @@ static void local_address(char address[static ADDRESS_MAX])
 		"cat@" OURS_ONE, "boss@" OURS_TWO, "postmaster", "abuse@" OURS_TWO,
 		"postmaster@" OURS_ONE,
 	};
-	if (chance_of(300)) {
-		snprintf(address, ADDRESS_MAX, "box%u@" OURS_ONE, chance_below(8));
-		return;
-	}
 	snprintf(address, ADDRESS_MAX, "%s",
 	         boxes[chance_below(sizeof(boxes) / sizeof(*boxes))]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * file_write() of base/file.h, by the calls that files.c knows: all files that the gateway exchanges are
- * those of this world.
+ * file_write() of base/file.h by the calls that files.c knows, as all files that the gateway
+ * exchanges are those of this world.
  */
 #include "base/file.h"
 #include "base/mem.h"
