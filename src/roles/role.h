@@ -57,6 +57,8 @@ struct role_context {
 	struct loop_timer *look;
 	int64_t look_due_ms;
 	struct thread *thread;               /* of step() */
+	struct loop_watch *news;             /* of the store: a step is due at once */
+	int news_fd;                         /* store_news() */
 	struct hang hang;                    /* of that thread, or the role's own */
 	atomic_bool replaced;                /* the store was; said by whoever looked */
 	bool stopping, is_ready;
@@ -113,8 +115,8 @@ struct role {
 	 * NULL. */
 	int (*start)(struct role_context *ctx, struct buf *message);
 	/* In a thread of its own, which alone touches the store then, time and again until close():
-	 * returns in how many milliseconds it is to be called again. NULL: there is no thread, and
-	 * the store is the loop's. */
+	 * returns in how many milliseconds it is to be called again; when the list has changed it
+	 * comes at once. NULL: there is no thread, and the store is the loop's. */
 	int64_t (*step)(struct role_context *ctx);
 	/* In the loop, where start() started a thread instead: thread_since_ms() of it. NULL: there
 	 * is none. One that hangs for role_watchdog is logged with `without`: what goes on, or

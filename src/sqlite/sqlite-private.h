@@ -96,6 +96,8 @@ int place_clear(struct db *db);
 /* The file of the highest serial. serial_raise() is called in a transaction before an entry of
  * the journal is added, serial_keep() after its commit. */
 int serial_open(struct db *db, const char *path);
+/* A descriptor that can be read when the file was written; -1: it cannot be watched. */
+int serial_news(const char *path);
 void serial_close(struct db *db);
 int serial_raise(struct db *db, int64_t now_s);
 void serial_keep(struct db *db);
@@ -161,7 +163,7 @@ void col_prefix(struct query *q, struct prefix *p);
 struct sqlite_store {
 	struct store base;             /* first */
 	struct db main, returns;
-	char *returns_path;
+	char *returns_path, *serial_path;
 	int64_t serial_seen, returns_seen;     /* the greatest so far */
 };
 

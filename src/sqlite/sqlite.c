@@ -29,6 +29,7 @@ static void sqlite_close(struct store *st)
 	if (s->returns.h)
 		db_close(&s->returns);
 	free(s->returns_path);
+	free(s->serial_path);
 	store_fini(st);
 	free(s);
 }
@@ -178,11 +179,17 @@ static int sqlite_check(struct store *st)
 	return e;
 }
 
+static int sqlite_news(struct store *st)
+{
+	return serial_news(sqlite_of(st)->serial_path);
+}
+
 static const struct backend_ops backend_ops = {
 	.close = sqlite_close, .begin = sqlite_begin, .end = sqlite_end, .get = sqlite_get,
 	.each = sqlite_each, .greatest = sqlite_greatest, .add = sqlite_add, .put = sqlite_put,
 	.update = sqlite_update, .remove = sqlite_remove, .journal = sqlite_append,
-	.changed = sqlite_changed, .check = sqlite_check, .backup = sqlite_backup,
+	.changed = sqlite_changed, .news = sqlite_news, .check = sqlite_check,
+	.backup = sqlite_backup,
 };
 
 static int fail_at(struct sqlite_store *s, const char *path, int errnum)
@@ -248,13 +255,11 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	bool list = s->base.may_write & ~(unsigned)STORE_RETURNS;
 	bool returns = s->base.may_write & STORE_RETURNS;
 	char *path = mem_printf("%s/" LIST_FILE, directory);
-	char *serial = mem_printf("%s/" SERIAL_FILE, directory);
 	int e = db_open(&s->main, path, list, &main_schema, &s->base.message);
 	if (e == ERR_OK && list)
-		e = serial_open(&s->main, serial);
+		e = serial_open(&s->main, s->serial_path);
 	if (e == ERR_OK && list)
 		e = match_serial(&s->main);
-	free(serial);
 	free(path);
 	if (e == ERR_OK && returns)
 		e = db_open(&s->returns, s->returns_path, true, &returns_schema, &s->base.message);
@@ -296,6 +301,7 @@ static int open_store(const char *directory, unsigned may_write, bool only_reads
 	struct sqlite_store *s = mem_zalloc(sizeof(*s));
 	store_init(&s->base, &backend_ops, may_write);
 	s->returns_path = mem_printf("%s/returns/returns.db", directory);
+	s->serial_path = mem_printf("%s/" SERIAL_FILE, directory);
 	s->base.only_reads = only_reads;
 	*st = NULL;
 

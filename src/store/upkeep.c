@@ -41,6 +41,11 @@ int store_check(struct store *st)
 	return st->ops->check(st);
 }
 
+int store_news(struct store *st)
+{
+	return st->ops->news ? st->ops->news(st) : -1;
+}
+
 int store_backup(struct store *st, const struct store_copy *list,
                  const struct store_copy *returns)
 {
