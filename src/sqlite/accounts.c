@@ -14,7 +14,8 @@
 static int copy_row(struct query *from, struct query *to, int columns)
 {
 	int rc = SQLITE_OK;
-	assert(to->bound == 0 && columns == sqlite3_column_count(from->s));
+	assert(to->bound == 0 && sqlite3_column_count(from->s) == columns);
+	assert(sqlite3_bind_parameter_count(to->s) == columns);
 	for (; rc == SQLITE_OK && to->bound < columns; to->bound++)
 		rc = sqlite3_bind_value(to->s, to->bound + 1,
 		                        sqlite3_column_value(from->s, to->bound));
