@@ -60,6 +60,16 @@ campaign:
 	$(AS_ROOT) env CAMPAIGN=yes PORTREEVE=$(CURDIR)/$(WORLD)/portreeve \
 		$(PYTHON) -m pytest -q -p no:cacheprovider tests/cli/test_hostile_owner.py
 
+	$(MAKE) campaign-kills
+
+# the gateway and its queue, killed 200 times over 100,000 acknowledged messages, and the plug pulled
+campaign-kills:
+	dist/install-packages build test
+	test -e $(WORLD)/build.ninja || meson setup $(WORLD) -Dtests=true
+	ninja -C $(WORLD) portreeve tests/gateway/spooler tests/gateway/powercut.so
+	for file in test_kill_role test_kill; do $(AS_ROOT) env CAMPAIGN=yes PORTREEVE=$(CURDIR)/$(WORLD)/portreeve \
+		$(PYTHON) -m pytest -q -p no:cacheprovider tests/gateway/$$file.py || exit 1; done
+
 # what a relay is made of, as a recipient: every text of seven characters (make test: of five)
 proof-addresses:
 	dist/install-packages build test
@@ -138,4 +148,4 @@ deb-test: deb
 clean:
 	rm -rf $(BUILD) $(ASAN) $(FUZZ) $(BENCH) $(WORLD) $(TSAN) build-cov build-clang build-mutants
 
-.PHONY: all packages test coverage demo fuzz campaign world world-mail world-mutants score tsan bench bench-gateway install uninstall deb deb-test clean
+.PHONY: all packages test coverage demo fuzz campaign campaign-kills world world-mail world-mutants score tsan bench bench-gateway install uninstall deb deb-test clean

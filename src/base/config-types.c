@@ -145,7 +145,7 @@ struct unit {
 
 /* Greatest first; a NULL name ends them. */
 static const struct unit duration_units[] = {
-	{ "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 }, { NULL, 0 },
+	{ "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "m", 60 }, { "s", 1 }, { NULL, 0 },
 };
 static const struct unit size_units[] = {
 	{ "G", 1 << 30 }, { "M", 1 << 20 }, { "K", 1 << 10 }, { "", 1 }, { NULL, 0 },

@@ -6,11 +6,13 @@
 
 #include "base/clock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -34,6 +36,14 @@ static bool log_to_journal;     /* which wants a priority, and has the time */
 static bool log_torn;           /* a line went half: the next one ends it first */
 /* A role may have a second thread. Held while a line is written, which in a role does not wait. */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Whole lines that wait for log_flush(). */
+static struct {
+	bool on;
+	pthread_t thread;       /* whose lines they are */
+	char bytes[PIPE_BUF];
+	size_t n;
+	unsigned lines;
+} log_gathered;
 
 void log_init(const char *role, enum log_level max)
 {
@@ -79,9 +89,18 @@ static ssize_t put(const char *p, size_t n)
 	return write(log_fd, p, n);
 }
 
-/* One write per line, so that lines of different processes never mix: for a pipe that holds up
- * to PIPE_BUF, and so does that it is written whole or not at all. */
-static bool put_line(struct buf *line)
+/* Whole lines in one write, so that lines of different processes never mix: for a pipe that holds
+ * up to PIPE_BUF, and so does that they are written whole or not at all. */
+static bool put_lines(const char *p, size_t size)
+{
+	assert(size > 0 && size <= PIPE_BUF);
+	ssize_t n = put(p, size);
+	if (n > 0)
+		log_torn = (size_t)n < size;
+	return n == (ssize_t)size;
+}
+
+static void end_line(struct buf *line)
 {
 	static const char cut[] = "...";
 	if (line->n > PIPE_BUF - sizeof(cut)) {
@@ -89,10 +108,21 @@ static bool put_line(struct buf *line)
 		buf_add_cstr(line, cut);
 	}
 	buf_add_byte(line, '\n');
-	ssize_t n = put(line->p, line->n);
-	if (n > 0)
-		log_torn = (size_t)n < line->n;
-	return n == (ssize_t)line->n;
+}
+
+static bool put_line(struct buf *line)
+{
+	end_line(line);
+	return put_lines(line->p, line->n);
+}
+
+static void put_gathered(void)
+{
+	if (log_gathered.n > 0 && log_torn)
+		log_torn = put("\n", 1) != 1;
+	if (log_gathered.n > 0 && !put_lines(log_gathered.bytes, log_gathered.n))
+		log_lost += log_gathered.lines;
+	log_gathered.n = log_gathered.lines = 0;
 }
 
 /* The priority of syslog(3) that the journal takes from the line's beginning. */
@@ -116,21 +146,50 @@ static void begin_line(struct buf *line, enum log_level level)
 	buf_printf(line, "%s ", log_role);
 }
 
+/* What cannot be said now is said in front of the next line that can. */
+static void say_lost(struct buf *line)
+{
+	if (log_lost == 0)
+		return;
+	begin_line(line, LOG_WARN);
+	buf_printf(line, "log-lost n=%llu", log_lost);
+	if (put_line(line))
+		log_lost = 0;
+}
+
+/* A line that may wait goes behind those that do. */
+static bool gathers(enum log_level level)
+{
+	return log_gathered.on && level >= LOG_INFO && log_lost == 0 && !log_torn &&
+	       pthread_equal(pthread_self(), log_gathered.thread);
+}
+
+static void gather(struct buf *line)
+{
+	end_line(line);
+	if (log_gathered.n + line->n > sizeof(log_gathered.bytes))
+		put_gathered();
+	memcpy(log_gathered.bytes + log_gathered.n, line->p, line->n);
+	log_gathered.n += line->n;
+	log_gathered.lines++;
+}
+
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
 	struct buf line = { 0 };
 	if (level > log_max)
 		return;
 	pthread_mutex_lock(&log_lock);
-	if (log_lost > 0) {
-		begin_line(&line, LOG_WARN);
-		buf_printf(&line, "log-lost n=%llu", log_lost);
-		if (put_line(&line))
-			log_lost = 0;
+	bool waits = gathers(level);
+	if (!waits) {
+		put_gathered();
+		say_lost(&line);
 	}
 	begin_line(&line, level);
 	log_format(&line, event, fields, n);
-	if (!put_line(&line))
+	if (waits)
+		gather(&line);
+	else if (!put_line(&line))
 		log_lost++;
 	pthread_mutex_unlock(&log_lock);
 	buf_fini(&line);
@@ -141,10 +200,40 @@ void log_plain(struct str text)
 	struct buf line = { 0 };
 
 	pthread_mutex_lock(&log_lock);
+	put_gathered();
 	add_priority(&line, LOG_ERROR);
 	buf_add_str(&line, text);
 	if (!put_line(&line))
 		log_lost++;
 	pthread_mutex_unlock(&log_lock);
 	buf_fini(&line);
+}
+
+/* ---- several lines at once -------------------------------------------------- */
+
+/* The last lines before a failed assertion are those that are wanted most. Whoever holds the lock
+ * will not give it up any more. */
+static void last_words(int signum)
+{
+	put_gathered();
+	raise(signum);
+}
+
+void log_gather(void)
+{
+	struct sigaction act = { .sa_handler = last_words, .sa_flags = SA_RESETHAND };
+	pthread_mutex_lock(&log_lock);
+	log_gathered.on = true;
+	log_gathered.thread = pthread_self();
+	pthread_mutex_unlock(&log_lock);
+	sigaction(SIGABRT, &act, NULL);
+}
+
+void log_flush(void)
+{
+	if (!log_gathered.on)
+		return;
+	pthread_mutex_lock(&log_lock);
+	put_gathered();
+	pthread_mutex_unlock(&log_lock);
 }

@@ -38,10 +38,17 @@ void log_init(const char *role, enum log_level max);
  * sandbox. Without it lines wait, as a command's may (for a pager). It may be called again, and
  * may open a descriptor: whoever closes others does so before. */
 void log_never_wait(void);
+/* From here on lines of this thread that tell of no trouble (LOG_INFO and below) wait for
+ * log_flush(), for one of trouble or of another thread, or until there are PIPE_BUF bytes of them:
+ * one call of the system for many lines. They go out before an abort(), and are lost in a process
+ * that is killed. For who calls log_flush() before it waits for anything. */
+void log_gather(void);
+void log_flush(void);
 /* A line in the caller's own words, without time and role, as commands and those who start say
  * why they do not go on. It takes the way of the others, so it waits only where they do. */
 void log_plain(struct str text);
-/* One line of at most PIPE_BUF bytes; what is longer is cut and ends in "...". */
+/* One line of at most PIPE_BUF bytes, written by one call or with others; what is longer is cut
+ * and ends in "...". */
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 /* Whether $JOURNAL_STREAM, "DEVICE:INODE" (systemd.exec(5)), names the file that is `device` and
  * `inode`; NULL names none. Pure. */

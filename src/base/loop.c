@@ -19,6 +19,8 @@ struct loop {
 	int64_t now_ms;
 	void (*step)(void *arg);         /* NULL: none */
 	void *step_arg;
+	void (*rest)(void);              /* NULL: none */
+	bool stopping;
 };
 
 struct loop_timer {
@@ -70,9 +72,20 @@ void loop_destroy(struct loop *loop)
 	free(loop);
 }
 
+/* What is ready, or first waits for something to be; false: there is nothing to wait for. */
+static bool turn(struct loop *loop, int flags)
+{
+	bool more = event_base_loop(loop->base, flags) == 0;
+	if (loop->rest)
+		loop->rest();
+	return more;
+}
+
 void loop_run(struct loop *loop)
 {
-	event_base_dispatch(loop->base);
+	loop->stopping = false;
+	while (!loop->stopping && turn(loop, EVLOOP_ONCE))
+		;
 }
 
 static void wake(evutil_socket_t fd, short what, void *arg)
@@ -86,12 +99,13 @@ void loop_run_once(struct loop *loop, int timeout_ms)
 	struct timeval tv = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 	evtimer_assign(&timeout, loop->base, wake, NULL);
 	evtimer_add(&timeout, &tv);
-	event_base_loop(loop->base, timeout_ms == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+	turn(loop, timeout_ms == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
 	event_del(&timeout);
 }
 
 void loop_stop(struct loop *loop)
 {
+	loop->stopping = true;
 	event_base_loopbreak(loop->base);
 }
 
@@ -104,6 +118,11 @@ void loop_on_step(struct loop *loop, void (*step)(void *arg), void *arg)
 {
 	loop->step = step;
 	loop->step_arg = arg;
+}
+
+void loop_on_rest(struct loop *loop, void (*rest)(void))
+{
+	loop->rest = rest;
 }
 
 static void begin_step(struct loop *loop)

@@ -28,6 +28,9 @@ void loop_stop(struct loop *loop);
 /* Calls step before each callback from now on (NULL: no more): many of them, each of which waits
  * for a while, are a slow turn of the loop but no loop that hangs. It must be quick. */
 void loop_on_step(struct loop *loop, void (*step)(void *arg), void *arg);
+/* Calls rest at the end of each turn, before the loop waits for more (NULL: no more). It must be
+ * quick. */
+void loop_on_rest(struct loop *loop, void (*rest)(void));
 /* Monotonic milliseconds, as of the start of this turn of the loop. */
 int64_t loop_now_ms(const struct loop *loop);
 

@@ -30,7 +30,7 @@ struct stream {
 	void *arg;
 	int fd;
 	enum phase phase;
-	bool paused, finishing, leaving, ends_soon;
+	bool paused, silent, finishing, leaving, ends_soon;    /* silent: the peer */
 	enum stream_end early;
 	bool in_callback, doomed;      /* destroyed from its own callback */
 	bool tls_wants_write;
@@ -102,7 +102,7 @@ static void update_watch(struct stream *s)
 	else if (s->phase == HANDSHAKE)
 		want = s->tls_wants_write ? LOOP_WRITE : LOOP_READ;
 	else
-		want = (s->paused ? 0u : LOOP_READ) |
+		want = (s->paused || s->silent ? 0u : LOOP_READ) |
 		       (s->out.n || s->tls_wants_write ? LOOP_WRITE : 0u);
 	loop_watch_set(s->watch, want);
 }
@@ -201,16 +201,24 @@ static void flush(struct stream *s)
 	}
 }
 
+static void read_end(struct stream *s, enum stream_end why)
+{
+	s->silent = why == STREAM_CLOSED && s->events->fell_silent &&
+	            s->events->fell_silent(s->arg);
+	if (!s->silent && !s->doomed)
+		end(s, why);
+}
+
 static void read_ready(struct stream *s)
 {
 	char chunk[READ_BYTES];
-	for (int i = 0; i < READS_PER_TURN && s->phase == OPEN && !s->paused; i++) {
+	for (int i = 0; i < READS_PER_TURN && s->phase == OPEN && !s->paused && !s->silent; i++) {
 		enum stream_end why;
 		ssize_t n = read_some(s, chunk, sizeof(chunk), &why);
 		if (n == 0)
 			return;
 		if (n < 0) {
-			end(s, why);
+			read_end(s, why);
 			return;
 		}
 		s->events->received(s->arg, (struct str){ chunk, (size_t)n });

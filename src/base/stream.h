@@ -37,6 +37,9 @@ struct stream_events {
 	/* all output is with the kernel; or NULL */
 	void (*drained)(void *arg);
 	void (*ended)(void *arg, enum stream_end why);
+	/* The peer says no more, by an end in order. True: what is written still goes to it, until
+	 * stream_leave() or the deadline; false, or NULL: `ended` follows. */
+	bool (*fell_silent)(void *arg);
 };
 
 /* Starts connecting to `to`; from `source` if it is not NULL (port 0: any).

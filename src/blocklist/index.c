@@ -1,39 +1,33 @@
 /* SPDX-License-Identifier: ISC
  *
- * The set of listed addresses and prefixes: sorted arrays, merged anew for each change. What
- * stands between two changes is copied as it is.
+ * The set of listed addresses and prefixes: for each length of prefixes that there is, a set of
+ * its own. Of IPv4 addresses, which are by far the most, that is one of packed blocks.
  */
 #include "blocklist/index.h"
 
 #include "base/mem.h"
+#include "blocklist/addresses.h"
+#include "blocklist/keys.h"
 
 #include <assert.h>
 #include <endian.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* A sorted array of keys of one width, in network order, so that memcmp() is their order. */
-struct set {
-	size_t width, n;
-	uint8_t *keys;
-};
+enum { BITS_MAX = 128 };
 
 struct family {
-	struct set exact;                /* the address */
-	struct set wide;                 /* the address, then the length; may nest */
-	struct set cover;                /* of `wide`, those inside no other */
+	unsigned length_count;
+	uint8_t lengths[BITS_MAX + 1];   /* that `keys` has, from the widest to the narrowest */
+	struct blocklist_keys *keys[BITS_MAX + 1];       /* by length; of IPv4 none of 32 */
 };
 
 struct blocklist_index {
 	unsigned holders;
+	struct blocklist_addresses *addresses;           /* of IPv4 */
 	struct family v4, v6;
 };
-
-enum { KEY_MAX = 17 };
-
-#define NO_KEYS(bytes) \
-	{ .exact.width = (bytes), .wide.width = (bytes) + 1, .cover.width = (bytes) + 1 }
-static const struct blocklist_index nothing = { .v4 = NO_KEYS(4), .v6 = NO_KEYS(16) };
 
 static const struct ip test_listed[2] = {
 	{ 4, { 127, 0, 0, 2 } },
@@ -43,108 +37,6 @@ static const struct ip test_unlisted[2] = {
 	{ 4, { 127, 0, 0, 1 } },
 	{ 6, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1 } },
 };
-
-/* ---- sets ----------------------------------------------------------------------------- */
-
-static const uint8_t *key_at(const struct set *s, size_t i)
-{
-	return s->keys + i * s->width;
-}
-
-/* As memcmp(); n is at least 4, and four bytes mostly tell. */
-static inline int key_cmp(const uint8_t *a, const uint8_t *b, size_t n)
-{
-	uint32_t x, y;
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	if (x != y)
-		return be32toh(x) < be32toh(y) ? -1 : 1;
-	return n == sizeof(x) ? 0 : memcmp(a + sizeof(x), b + sizeof(x), n - sizeof(x));
-}
-
-/* The first key, from number `low` on, that is not below `key`, of which `n` bytes count. */
-static size_t lower_bound(const struct set *s, size_t low, const uint8_t *key, size_t n)
-{
-	size_t high = s->n;
-	assert(n >= 4 && n <= s->width && low <= high);
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (key_cmp(key_at(s, middle), key, n) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* `more` keys, sorted, each with a flag: in or out. */
-struct set_changes {
-	size_t n;
-	const uint8_t (*keys)[KEY_MAX];
-	const bool *in;
-};
-
-/* The keys from number `first` on, up to `end`, as they are. */
-static void set_append(struct set *s, const struct set *from, size_t first, size_t end)
-{
-	assert(s->width == from->width && first <= end && end <= from->n);
-	if (first < end)
-		memcpy(s->keys + s->n * s->width, key_at(from, first), (end - first) * s->width);
-	s->n += end - first;
-}
-
-static struct set set_merge(const struct set *old, const struct set_changes *c)
-{
-	size_t width = old->width, next = 0;
-	struct set r = { .width = width, .keys = mem_array(old->n + c->n + 1, width) };
-	for (size_t j = 0; j < c->n; j++) {
-		size_t at = lower_bound(old, next, c->keys[j], width);
-		set_append(&r, old, next, at);
-		next = at;
-		if (at < old->n && key_cmp(key_at(old, at), c->keys[j], width) == 0)
-			next++;
-		if (c->in[j])
-			memcpy(r.keys + r.n++ * width, c->keys[j], width);
-	}
-	set_append(&r, old, next, old->n);
-	assert(r.n <= old->n + c->n && r.n + c->n >= old->n);
-	return r;
-}
-
-/* ---- prefixes as keys ------------------------------------------------------------------ */
-
-static void last_of(const struct prefix *p, uint8_t dst[static 16])
-{
-	assert(p->len <= ip_bits(&p->ip));
-	memcpy(dst, p->ip.b, 16);
-	for (unsigned i = p->len; i < ip_bits(&p->ip); i++)
-		dst[i / 8] |= (uint8_t)(0x80u >> (i % 8));
-}
-
-static struct prefix prefix_at(const struct set *s, size_t i, uint8_t ip_family)
-{
-	struct prefix p = { .ip.family = ip_family, .len = key_at(s, i)[s->width - 1] };
-	assert(i < s->n && s->width - 1 == ip_bits(&p.ip) / 8 && p.len <= ip_bits(&p.ip));
-	memcpy(p.ip.b, key_at(s, i), s->width - 1);
-	return p;
-}
-
-static struct set outermost(const struct set *wide, uint8_t ip_family)
-{
-	struct set r = { .width = wide->width, .keys = mem_array(wide->n + 1, wide->width) };
-	for (size_t i = 0; i < wide->n; i++) {
-		struct prefix p = prefix_at(wide, i, ip_family);
-		if (r.n > 0) {
-			/* Sorted: what could hold it is the last one kept. */
-			struct prefix last = prefix_at(&r, r.n - 1, ip_family);
-			if (prefix_covers(&last, &p))
-				continue;
-		}
-		memcpy(r.keys + r.n++ * r.width, key_at(wide, i), r.width);
-	}
-	assert(r.n <= wide->n && (r.n > 0) == (wide->n > 0));
-	return r;
-}
 
 /* ---- making ----------------------------------------------------------------------------- */
 
@@ -197,37 +89,77 @@ static struct numbered *prepare(const struct blocklist_change *changes, size_t n
 	return rows;
 }
 
-static struct set merge_some(const struct set *old, const struct numbered *rows, size_t n,
-                             uint8_t ip_family, bool exact)
+/* A change of an IPv4 address, which has a set of its own. */
+static bool of_address(const struct blocklist_change *c)
 {
-	uint8_t (*keys)[KEY_MAX] = mem_array(n + 1, sizeof(*keys));
-	bool *in = mem_array(n + 1, sizeof(*in));
-	size_t bytes = ip_family == 4 ? 4 : 16, m = 0;
-	assert(old->width == (exact ? bytes : bytes + 1));
+	return c->prefix.ip.family == 4 && c->prefix.len == 32;
+}
+
+static uint32_t number_of(const struct ip *ip)
+{
+	uint32_t be;
+	assert(ip->family == 4);
+	memcpy(&be, ip->b, sizeof(be));
+	return be32toh(be);
+}
+
+static struct blocklist_addresses *addresses_make(const struct blocklist_addresses *old,
+                                                  const struct numbered *rows, size_t n)
+{
+	struct blocklist_address_change *changes = mem_array(n, sizeof(*changes));
+	size_t m = 0;
+	for (size_t i = 0; i < n; i++)
+		if (of_address(&rows[i].change))
+			changes[m++] = (struct blocklist_address_change){
+				number_of(&rows[i].change.prefix.ip), rows[i].change.listed };
+	struct blocklist_addresses *a = blocklist_addresses_change(old, changes, m);
+	free(changes);
+	return a;
+}
+
+/* How many bytes of an address tell prefixes of that length apart. */
+static size_t width_of(unsigned length)
+{
+	return (length + 7) / 8;
+}
+
+static struct blocklist_keys *keys_make(const struct blocklist_keys *old,
+                                        const struct numbered *rows, size_t n, uint8_t ip_family,
+                                        unsigned length)
+{
+	struct blocklist_key_change *changes = mem_array(n, sizeof(*changes));
+	size_t m = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct prefix *p = &rows[i].change.prefix;
-		if (p->ip.family != ip_family || (p->len == ip_bits(&p->ip)) != exact)
+		const struct blocklist_change *c = &rows[i].change;
+		if (c->prefix.ip.family != ip_family || c->prefix.len != length || of_address(c))
 			continue;
-		memcpy(keys[m], p->ip.b, bytes);
-		keys[m][bytes] = p->len;
-		in[m++] = rows[i].change.listed;
-		/* In order, each once: so they can be merged. */
-		assert(m < 2 || memcmp(keys[m - 2], keys[m - 1], old->width) < 0);
+		memcpy(changes[m].key, c->prefix.ip.b, sizeof(changes[m].key));
+		changes[m++].listed = c->listed;
 	}
-	struct set_changes changes = { m, (const uint8_t (*)[KEY_MAX])keys, in };
-	struct set r = set_merge(old, &changes);
-	free(keys);
-	free(in);
-	return r;
+	struct blocklist_keys *k = NULL;
+	if (old || m > 0)
+		k = blocklist_keys_change(old, width_of(length), changes, m);
+	free(changes);
+	if (!k || blocklist_keys_count(k) > 0)
+		return k;
+	blocklist_keys_destroy(k);
+	return NULL;
 }
 
 static void family_make(struct family *f, const struct family *old,
                         const struct numbered *rows, size_t n, uint8_t ip_family)
 {
-	f->exact = merge_some(&old->exact, rows, n, ip_family, true);
-	f->wide = merge_some(&old->wide, rows, n, ip_family, false);
-	f->cover = outermost(&f->wide, ip_family);
-	assert(f->exact.width + 1 == f->wide.width && f->cover.width == f->wide.width);
+	bool present[BITS_MAX + 1] = { false };
+	for (size_t i = 0; i < n; i++)
+		present[rows[i].change.prefix.len] = true;
+	for (unsigned length = 0; length <= BITS_MAX; length++) {
+		const struct blocklist_keys *was = old ? old->keys[length] : NULL;
+		if (!was && !present[length])
+			continue;
+		f->keys[length] = keys_make(was, rows, n, ip_family, length);
+		if (f->keys[length])
+			f->lengths[f->length_count++] = (uint8_t)length;
+	}
 }
 
 struct blocklist_index *blocklist_index_apply(const struct blocklist_index *base,
@@ -238,9 +170,9 @@ struct blocklist_index *blocklist_index_apply(const struct blocklist_index *base
 	struct numbered *rows = prepare(changes, n, &count, &bad);
 	struct blocklist_index *index = mem_zalloc(sizeof(*index));
 	index->holders = 1;
-	const struct blocklist_index *old = base ? base : &nothing;
-	family_make(&index->v4, &old->v4, rows, count, 4);
-	family_make(&index->v6, &old->v6, rows, count, 6);
+	index->addresses = addresses_make(base ? base->addresses : NULL, rows, count);
+	family_make(&index->v4, base ? &base->v4 : NULL, rows, count, 4);
+	family_make(&index->v6, base ? &base->v6 : NULL, rows, count, 6);
 	free(rows);
 	assert(blocklist_index_has(index, &test_listed[0]) &&
 	       blocklist_index_has(index, &test_listed[1]));
@@ -258,9 +190,8 @@ struct blocklist_index *blocklist_index_share(struct blocklist_index *index)
 
 static void family_fini(struct family *f)
 {
-	free(f->exact.keys);
-	free(f->wide.keys);
-	free(f->cover.keys);
+	for (unsigned i = 0; i < f->length_count; i++)
+		blocklist_keys_destroy(f->keys[f->lengths[i]]);
 }
 
 void blocklist_index_destroy(struct blocklist_index *index)
@@ -270,6 +201,7 @@ void blocklist_index_destroy(struct blocklist_index *index)
 	assert(index->holders > 0);
 	if (--index->holders > 0)
 		return;
+	blocklist_addresses_destroy(index->addresses);
 	family_fini(&index->v4);
 	family_fini(&index->v6);
 	free(index);
@@ -283,28 +215,25 @@ static const struct family *family_of(const struct blocklist_index *index, const
 	return ip->family == 4 ? &index->v4 : &index->v6;
 }
 
-/* The widest listed prefix that holds the address. */
-static bool covered(const struct family *f, const struct ip *ip, struct prefix *entry)
+/* The widest listed prefix, no narrower than `narrowest`, that holds the address. */
+static bool covered(const struct family *f, const struct ip *ip, unsigned narrowest,
+                    struct prefix *entry)
 {
-	uint8_t key[KEY_MAX];
-	size_t bytes = f->cover.width - 1;
-	memcpy(key, ip->b, bytes);
-	key[bytes] = 0xff;
-	size_t i = lower_bound(&f->cover, 0, key, f->cover.width);
-	if (i == 0)
-		return false;
-	*entry = prefix_at(&f->cover, i - 1, ip->family);
-	assert(entry->len < ip_bits(ip));
-	return prefix_contains(entry, ip);
+	for (unsigned i = 0; i < f->length_count && f->lengths[i] <= narrowest; i++) {
+		*entry = prefix_of(ip, f->lengths[i]);
+		if (blocklist_keys_has(f->keys[f->lengths[i]], entry->ip.b))
+			return true;
+	}
+	return false;
 }
 
-/* A key from first to last; both have as many bytes as an address. */
-static bool any_between(const struct set *s, const uint8_t *first, const uint8_t *last,
-                        size_t bytes)
+/* Whether the address itself is an entry. */
+static bool has_exactly(const struct blocklist_index *index, const struct ip *ip)
 {
-	assert(memcmp(first, last, bytes) <= 0);
-	size_t i = lower_bound(s, 0, first, bytes);
-	return i < s->n && memcmp(key_at(s, i), last, bytes) <= 0;
+	if (ip->family == 4)
+		return blocklist_addresses_has(index->addresses, number_of(ip));
+	const struct blocklist_keys *exact = index->v6.keys[BITS_MAX];
+	return exact && blocklist_keys_has(exact, ip->b);
 }
 
 bool blocklist_index_find(const struct blocklist_index *index, const struct ip *address,
@@ -314,10 +243,7 @@ bool blocklist_index_find(const struct blocklist_index *index, const struct ip *
 	*entry = (struct prefix){ *address, (uint8_t)ip_bits(address) };
 	if (ip_eq(address, &test_unlisted[address->family == 6]))
 		return false;
-	size_t i = lower_bound(&f->exact, 0, address->b, f->exact.width);
-	if (i < f->exact.n && key_cmp(key_at(&f->exact, i), address->b, f->exact.width) == 0)
-		return true;
-	return covered(f, address, entry);
+	return has_exactly(index, address) || covered(f, address, ip_bits(address) - 1, entry);
 }
 
 bool blocklist_index_has(const struct blocklist_index *index, const struct ip *address)
@@ -326,36 +252,50 @@ bool blocklist_index_has(const struct blocklist_index *index, const struct ip *a
 	return blocklist_index_find(index, address, &entry);
 }
 
+/* The last address of a prefix. */
+static struct ip last_of(const struct prefix *p)
+{
+	struct ip last = p->ip;
+	for (unsigned i = p->len; i < ip_bits(&p->ip); i++)
+		last.b[i / 8] |= (uint8_t)(0x80u >> (i % 8));
+	return last;
+}
+
 bool blocklist_index_any(const struct blocklist_index *index, const struct prefix *prefix)
 {
 	const struct family *f = family_of(index, &prefix->ip);
-	uint8_t last[16];
+	struct ip last = last_of(prefix);
 	struct prefix entry;
 	assert(prefix->len <= ip_bits(&prefix->ip));
 	if (prefix->len == ip_bits(&prefix->ip))
 		return blocklist_index_has(index, &prefix->ip);
-	last_of(prefix, last);
-	return any_between(&f->exact, prefix->ip.b, last, f->exact.width) ||
-	       any_between(&f->cover, prefix->ip.b, last, f->exact.width) ||
-	       covered(f, &prefix->ip, &entry);
+	if (covered(f, &prefix->ip, prefix->len, &entry))
+		return true;
+	if (prefix->ip.family == 4 &&
+	    blocklist_addresses_any(index->addresses, number_of(&prefix->ip), number_of(&last)))
+		return true;
+	for (unsigned i = f->length_count; i-- > 0 && f->lengths[i] > prefix->len;)
+		if (blocklist_keys_any(f->keys[f->lengths[i]], prefix->ip.b, last.b))
+			return true;
+	return false;
 }
 
 size_t blocklist_index_count(const struct blocklist_index *index)
 {
-	return index->v4.exact.n + index->v4.wide.n + index->v6.exact.n + index->v6.wide.n;
-}
-
-static size_t set_bytes(const struct set *s)
-{
-	return s->n * s->width;
+	size_t n = blocklist_addresses_count(index->addresses);
+	for (unsigned i = 0; i < index->v4.length_count; i++)
+		n += blocklist_keys_count(index->v4.keys[index->v4.lengths[i]]);
+	for (unsigned i = 0; i < index->v6.length_count; i++)
+		n += blocklist_keys_count(index->v6.keys[index->v6.lengths[i]]);
+	return n;
 }
 
 size_t blocklist_index_bytes(const struct blocklist_index *index)
 {
-	const struct family *families[] = { &index->v4, &index->v6 };
-	size_t bytes = sizeof(*index);
-	for (size_t i = 0; i < 2; i++)
-		bytes += set_bytes(&families[i]->exact) + set_bytes(&families[i]->wide) +
-		         set_bytes(&families[i]->cover);
+	size_t bytes = sizeof(*index) + blocklist_addresses_bytes(index->addresses);
+	for (unsigned i = 0; i < index->v4.length_count; i++)
+		bytes += blocklist_keys_bytes(index->v4.keys[index->v4.lengths[i]]);
+	for (unsigned i = 0; i < index->v6.length_count; i++)
+		bytes += blocklist_keys_bytes(index->v6.keys[index->v6.lengths[i]]);
 	return bytes;
 }

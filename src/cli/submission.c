@@ -104,7 +104,9 @@ static void refused(struct talk *t, enum smtp_verb verb, const char *whom,
 	/* What the caller's account lacks is for who keeps this machine. */
 	if (verb == SMTP_MAIL && r->code == 530)
 		buf_printf(t->why, ": the user %s has no account; \"portreeve user add %s --uid "
-		           "%s\" makes one", t->job->user, t->job->user, t->job->user);
+		           "%s --no-password%s%s\" makes one", t->job->user, t->job->user,
+		           t->job->user, t->sender.n > 0 ? " --address " : "",
+		           buf_cstr(&t->sender));
 	else if (verb == SMTP_MAIL && strcmp(r->enhanced, "5.7.1") == 0)
 		buf_printf(t->why, ": \"portreeve user alias\" gives an account the address %s",
 		           buf_cstr(&t->sender));

@@ -37,15 +37,16 @@ static int complain(struct buf *message, const char *parameter, const char *expe
 	return ERR_INVALID;
 }
 
-/* All the world would be anybody. */
+/* Whoever is in it can be anybody. */
 static int check_peers(const char *parameter, const struct config_prefixes *peers,
                        struct buf *message)
 {
 	char text[PREFIX_TEXT_MAX];
 	for (size_t i = 0; i < peers->n; i++)
 		if (wire_proxy_peer_check(&peers->v[i]) != ERR_OK)
-			return complain(message, parameter, "single hosts or networks, not all of "
-			                "them", prefix_format(&peers->v[i], text));
+			return complain(message, parameter, "single hosts or networks, at most "
+			                "an IPv4 /16 or an IPv6 /32",
+			                prefix_format(&peers->v[i], text));
 	return ERR_OK;
 }
 
@@ -55,13 +56,6 @@ static bool is_proxy(const struct config_prefixes *peers, const struct ip *host)
 		if (prefix_contains(&peers->v[i], host))
 			return true;
 	return false;
-}
-
-/* What can be told of a host without this machine's own addresses and routes, which change. */
-static const char *never_trusted(const struct ip *host)
-{
-	const struct gateway_network nothing = { 0 };
-	return gateway_trust_refuses(host, &nothing);
 }
 
 static int check_trusted(const struct gateway_config *config, struct buf *message)
@@ -76,7 +70,8 @@ static int check_trusted(const struct gateway_config *config, struct buf *messag
 		    is_proxy(&config->xclient_peers, &trusted.host))
 			return complain(message, "trusted_hosts", "a host that is no proxy of "
 			                "gateway.proxy_peers or gateway.xclient_peers", entry);
-		const char *why = never_trusted(&trusted.host);
+		/* Addresses and routes change: what they say is no error here. */
+		const char *why = gateway_trust_refuses(&trusted.host, NULL);
 		if (why) {
 			complain(message, "trusted_hosts", "a host that can be trusted", entry);
 			buf_printf(message, ": it %s", why);

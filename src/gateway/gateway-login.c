@@ -71,6 +71,7 @@ void gateway_forget_login(struct gateway_session *s)
 	scram_destroy(s->scram);
 	s->scram = NULL;
 	gateway_set_text(&s->login_name, STR(""));
+	gateway_set_text(&s->guessed, STR(""));
 }
 
 static void login_answered(void *arg, enum gateway_login_answer answer, struct str account)
@@ -81,21 +82,41 @@ static void login_answered(void *arg, enum gateway_login_answer answer, struct s
 	finish(s, answer, account);
 }
 
+/* The name that a client gives, and whose password is guessed then. */
+static void take_name(struct gateway_session *s, struct str name)
+{
+	const struct gateway_setup *setup = &s->gateway->setup;
+	struct buf account = { 0 };
+	if (!setup->account_of_login ||
+	    setup->account_of_login(setup->arg, name, &account) != GATEWAY_YES)
+		buf_add_str(&account, name);
+	gateway_set_text(&s->login_name, name);
+	gateway_set_text(&s->guessed, buf_str(&account));
+	buf_fini(&account);
+}
+
+static struct str guessed(const struct gateway_session *s)
+{
+	return str_of(s->guessed ? s->guessed : "");
+}
+
 void gateway_on_auth(struct gateway_session *s, const struct smtp_server_event *ev)
 {
 	const struct gateway_setup *setup = &s->gateway->setup;
 	struct buf hash = { 0 }, scram = { 0 };
 	enum gateway_login_answer answer = GATEWAY_LOGIN_NO;
 	assert(s->may_login && !s->login && wire_server_state(s->wire).tls);
-	gateway_set_text(&s->login_name, ev->user);
+	take_name(s, ev->user);
 	enum gateway_known known = GATEWAY_NO;
 	if (setup->credentials)
 		known = setup->credentials(setup->arg, ev->user, &hash, &scram);
+	const struct gateway_login_guess guess = {
+		.peer = &s->peer.ip, .name = ev->user, .password = ev->password,
+		.account = guessed(s), .hash = hash.n ? buf_str(&hash) : STR("") };
 	if (known == GATEWAY_NOT_NOW)
 		answer = GATEWAY_LOGIN_LATER;
 	else
-		s->login = gateway_login_ask(setup->login, &s->peer.ip, ev->user, ev->password,
-		                             buf_str(&hash), login_answered, s, &answer);
+		s->login = gateway_login_ask(setup->login, &guess, login_answered, s, &answer);
 	if (scram.n)
 		OPENSSL_cleanse(scram.p, scram.n);
 	if (hash.n)
@@ -139,20 +160,28 @@ static bool may_guess(struct gateway_session *s, struct str name)
 {
 	if (s->login_name || name.n == 0)
 		return true;
-	gateway_set_text(&s->login_name, name);
-	return gateway_login_may(s->gateway->setup.login, &s->peer.ip, name);
+	take_name(s, name);
+	return gateway_login_may(s->gateway->setup.login, &s->peer.ip, guessed(s));
 }
 
+/* `name` is the exchange's, which ends with it. */
 static void end_scram(struct gateway_session *s, enum scram_state state)
 {
 	struct gateway_login *login = s->gateway->setup.login;
 	struct buf name = { 0 };
+	const bool counted = s->login_name != NULL;      /* may_guess() has */
 	buf_add_str(&name, scram_name(s->scram));
-	if (state != SCRAM_LATER && name.n > 0)
-		gateway_login_note(login, &s->peer.ip, buf_str(&name), state == SCRAM_DONE);
-	finish(s, state == SCRAM_DONE ? GATEWAY_LOGIN_YES :
-	       state == SCRAM_LATER ? GATEWAY_LOGIN_LATER : GATEWAY_LOGIN_NO,
-	       name.n ? buf_str(&name) : STR(""));
+	if (state == SCRAM_FAILED && counted) {
+		s->login = gateway_login_wrong(login, &s->peer.ip, guessed(s), login_answered, s);
+	} else {
+		if (state == SCRAM_DONE)
+			gateway_login_right(login, &s->peer.ip, guessed(s));
+		else if (counted)
+			gateway_login_none(login, &s->peer.ip, guessed(s));
+		finish(s, state == SCRAM_DONE ? GATEWAY_LOGIN_YES :
+		       state == SCRAM_LATER ? GATEWAY_LOGIN_LATER : GATEWAY_LOGIN_NO,
+		       name.n ? buf_str(&name) : STR(""));
+	}
 	buf_fini(&name);
 }
 

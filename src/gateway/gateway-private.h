@@ -90,6 +90,7 @@ struct gateway_session {
 	struct gateway_login_query *login;
 	struct scram *scram;             /* an exchange goes on */
 	char *login_name;                /* as it was given, while it is asked about */
+	char *guessed;                   /* whose password that tries: login.h */
 	struct gateway_mail *mail;       /* NULL: between two messages */
 	const char *stage;
 	int64_t since_ms;

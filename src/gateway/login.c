@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "gateway/known.h"
 #include "gateway/login-private.h"
 #include "gateway/throttle.h"
 
@@ -30,7 +31,8 @@ struct gateway_login_query {
 	struct loop_timer *timer;
 	enum stage stage;
 	struct login_job job;          /* wiped once it is asked */
-	void (*done)(void *arg, enum gateway_login_answer answer, struct str account);
+	struct buf account;            /* whose guess it is */
+	gateway_login_done *done;
 	void *arg;
 };
 
@@ -50,6 +52,7 @@ struct gateway_login {
 	struct loop *loop;
 	const struct login_backend *backend;
 	int64_t timeout_ms;
+	struct known *known;
 	struct throttle *throttle;
 	struct slot slots[SLOTS_MAX];
 	size_t slot_count;
@@ -91,13 +94,14 @@ static void query_free(struct gateway_login_query *q)
 		q->slot->query = NULL;
 	loop_timer_destroy(q->timer);
 	explicit_bzero(&q->job, sizeof(q->job));
+	buf_fini(&q->account);
 	free(q);
 }
 
 static void answer(struct gateway_login_query *q, enum gateway_login_answer what,
                    struct str account)
 {
-	void (*done)(void *, enum gateway_login_answer, struct str) = q->done;
+	gateway_login_done *done = q->done;
 	void *arg = q->arg;
 	char name[GATEWAY_LOGIN_NAME_MAX];
 	assert(what == GATEWAY_LOGIN_YES ? account.n > 0 : account.n == 0);
@@ -108,21 +112,23 @@ static void answer(struct gateway_login_query *q, enum gateway_login_answer what
 	done(arg, what, (struct str){ name, account.n });
 }
 
+static int64_t now_s(void)
+{
+	return clock_mono_ms() / 1000;
+}
+
 static void no_answer(struct gateway_login_query *q, const char *why)
 {
-	struct str name = login_job_name(&q->job);
-	throttle_none(q->login->throttle, &q->job.peer, name, clock_mono_ms() / 1000);
-	log_unanswered(&q->job.peer, name, why);
+	gateway_login_none(q->login, &q->job.peer, buf_str(&q->account));
+	log_unanswered(&q->job.peer, login_job_name(&q->job), why);
 	answer(q, GATEWAY_LOGIN_LATER, STR(""));
 }
 
-static void wrong(struct gateway_login_query *q)
+static void keep_back(struct gateway_login_query *q)
 {
-	struct str name = login_job_name(&q->job);
-	int64_t delay_ms = throttle_delay_ms(q->login->throttle, &q->job.peer, name,
-	                                     clock_mono_ms() / 1000);
 	q->stage = KEPT_BACK;
-	loop_timer_arm(q->timer, delay_ms);
+	loop_timer_arm(q->timer, throttle_delay_ms(q->login->throttle, &q->job.peer,
+	                                           buf_str(&q->account), now_s()));
 }
 
 /* ---- workers --------------------------------------------------------------------------- */
@@ -196,10 +202,9 @@ static void heard(struct slot *slot, const struct login_result *result)
 	if (result->said != LOGIN_ANSWER) {
 		no_answer(q, "the helper ended");
 	} else if (result->answer == GATEWAY_LOGIN_NO) {
-		wrong(q);
+		keep_back(q);
 	} else if (result->answer == GATEWAY_LOGIN_YES) {
-		throttle_right(l->throttle, &q->job.peer, login_job_name(&q->job),
-		               clock_mono_ms() / 1000);
+		gateway_login_right(l, &q->job.peer, buf_str(&q->account));
 		answer(q, GATEWAY_LOGIN_YES, (struct str){ result->name, result->name_n });
 	} else {
 		no_answer(q, "the backend gave no answer");
@@ -241,17 +246,6 @@ static void limit_reached(void *arg)
 		LOG(LOG_WARN, "login-helper-deaf", LOG_S("backend", slot->login->backend->name));
 }
 
-static void timer_fired(void *arg)
-{
-	struct gateway_login_query *q = arg;
-	if (q->stage == KEPT_BACK) {
-		answer(q, GATEWAY_LOGIN_NO, STR(""));
-		return;
-	}
-	no_answer(q, q->stage == ASKED ? "the backend gave no answer in time" :
-	                                 "too many wait");
-}
-
 /* ---- the whole ------------------------------------------------------------------------- */
 
 static int slot_start(struct slot *slot, struct gateway_login *l, const char *place,
@@ -291,7 +285,9 @@ int gateway_login_create(struct loop *loop, const struct gateway_config *config,
 	l->timeout_ms = config->login_timeout_s * 1000;
 	l->last = &l->first;
 	hash_key_init(&key);
-	l->throttle = throttle_create(&key);
+	l->known = known_create(&key);
+	hash_key_init(&key);
+	l->throttle = throttle_create(&key, l->known);
 	l->soon = loop_timer_create(loop, go_on, l);
 	size_t n = (size_t)config->login_processes;
 	assert(n > 0 && n <= SLOTS_MAX);
@@ -326,6 +322,7 @@ void gateway_login_destroy(struct gateway_login *l)
 	}
 	loop_timer_destroy(l->soon);
 	throttle_destroy(l->throttle);
+	known_destroy(l->known);
 	free(l);
 }
 
@@ -338,42 +335,66 @@ static bool take(char *to, size_t size, uint16_t *n, struct str from)
 	return fits;
 }
 
-struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const struct ip *peer,
-                                              struct str name, struct str password,
-                                              struct str hash,
-                                              void (*done)(void *arg,
-                                                           enum gateway_login_answer answer,
-                                                           struct str account),
-                                              void *arg, enum gateway_login_answer *answer_now)
+static void timer_fired(void *arg)
 {
-	if (!throttle_may(l->throttle, peer, name, clock_mono_ms() / 1000)) {
-		*answer_now = GATEWAY_LOGIN_LOCKED;
-		return NULL;
+	struct gateway_login_query *q = arg;
+	if (q->stage == KEPT_BACK) {
+		answer(q, GATEWAY_LOGIN_NO, STR(""));
+		return;
 	}
-	if (l->waiting >= WAITERS_MAX) {
-		log_unanswered(peer, name, "too many wait");
-		*answer_now = GATEWAY_LOGIN_LATER;
-		return NULL;
-	}
+	no_answer(q, q->stage == ASKED ? "the backend gave no answer in time" :
+	                                 "too many wait");
+}
+
+static struct gateway_login_query *query_of(struct gateway_login *l, const struct ip *peer,
+                                            struct str account, gateway_login_done *done,
+                                            void *arg)
+{
 	struct gateway_login_query *q = mem_zalloc(sizeof(*q));
 	q->login = l;
 	q->done = done;
 	q->arg = arg;
-	q->job.id = ++l->jobs;
 	q->job.peer = *peer;
-	/* What is no name, or no password, is nobody's; it takes as long to say so. */
-	take(q->job.name, sizeof(q->job.name), &q->job.name_n, name);
-	take(q->job.hash, sizeof(q->job.hash), &q->job.hash_n, hash);
-	if (!take(q->job.password, sizeof(q->job.password), &q->job.password_n, password) ||
-	    !login_name_valid(name) || password_expected(password))
-		q->job.password_n = q->job.hash_n = 0;
+	buf_add_str(&q->account, account);
 	q->timer = loop_timer_create(l->loop, timer_fired, q);
+	return q;
+}
+
+static void wait_in_line(struct gateway_login_query *q)
+{
+	struct gateway_login *l = q->login;
 	loop_timer_arm(q->timer, l->timeout_ms);
 	*l->last = q;
 	l->last = &q->next;
 	l->waiting++;
-	throttle_guess(l->throttle, peer, login_job_name(&q->job), clock_mono_ms() / 1000);
 	loop_timer_arm(l->soon, 0);
+}
+
+struct gateway_login_query *gateway_login_ask(struct gateway_login *l,
+                                              const struct gateway_login_guess *guess,
+                                              gateway_login_done *done, void *arg,
+                                              enum gateway_login_answer *answer_now)
+{
+	if (!throttle_may(l->throttle, guess->peer, guess->account, now_s())) {
+		*answer_now = GATEWAY_LOGIN_LOCKED;
+		return NULL;
+	}
+	if (l->waiting >= WAITERS_MAX) {
+		log_unanswered(guess->peer, guess->name, "too many wait");
+		*answer_now = GATEWAY_LOGIN_LATER;
+		return NULL;
+	}
+	struct gateway_login_query *q = query_of(l, guess->peer, guess->account, done, arg);
+	struct login_job *job = &q->job;
+	job->id = ++l->jobs;
+	/* What is no name, or no password, is nobody's; it takes as long to say so. */
+	take(job->name, sizeof(job->name), &job->name_n, guess->name);
+	take(job->hash, sizeof(job->hash), &job->hash_n, guess->hash);
+	if (!take(job->password, sizeof(job->password), &job->password_n, guess->password) ||
+	    !login_name_valid(guess->name) || password_expected(guess->password))
+		job->password_n = job->hash_n = 0;
+	throttle_guess(l->throttle, guess->peer, guess->account, now_s());
+	wait_in_line(q);
 	return q;
 }
 
@@ -383,18 +404,36 @@ void gateway_login_cancel(struct gateway_login_query *query)
 		query_free(query);
 }
 
-bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
+/* ---- without a helper ------------------------------------------------------------------- */
+
+bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str account)
 {
-	int64_t now_s = clock_mono_ms() / 1000;
-	if (!throttle_may(l->throttle, peer, name, now_s))
+	if (!throttle_may(l->throttle, peer, account, now_s()))
 		return false;
-	throttle_guess(l->throttle, peer, name, now_s);
+	throttle_guess(l->throttle, peer, account, now_s());
 	return true;
 }
 
-void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
-                        bool right)
+void gateway_login_right(struct gateway_login *l, const struct ip *peer, struct str account)
 {
-	if (right)
-		throttle_right(l->throttle, peer, name, clock_mono_ms() / 1000);
+	throttle_right(l->throttle, peer, account, now_s());
+}
+
+void gateway_login_none(struct gateway_login *l, const struct ip *peer, struct str account)
+{
+	throttle_none(l->throttle, peer, account, now_s());
+}
+
+struct gateway_login_query *gateway_login_wrong(struct gateway_login *l, const struct ip *peer,
+                                                struct str account, gateway_login_done *done,
+                                                void *arg)
+{
+	struct gateway_login_query *q = query_of(l, peer, account, done, arg);
+	keep_back(q);
+	return q;
+}
+
+struct known *gateway_login_known(struct gateway_login *l)
+{
+	return l->known;
 }

@@ -3,7 +3,7 @@
  * Whether a name and a password belong together: asked of the backend that the configuration
  * names (our accounts, Dovecot's auth socket, PAM), which works in helper processes of its own, so
  * that a hash that takes long or a backend that hangs never stops the loop. It fails closed: no
- * answer is no login. Who guesses waits ever longer, by address and by account.
+ * answer is no login. Who guesses waits ever longer, by address and by account (throttle.h).
  *
  * Hostile input: names and passwords of anybody; what a backend answers.
  */
@@ -36,25 +36,43 @@ int gateway_login_create(struct loop *loop, const struct gateway_config *config,
 /* Ends the helpers. NULL is fine. */
 void gateway_login_destroy(struct gateway_login *l);
 
-/* `hash` is the account's (store/accounts.h) where the backend is ours: empty for no such account,
- * which takes as long as a wrong password. Calls back once from the loop, never from within; what
- * is given is copied, and the password wiped. `account` is the name to go on with: the backend's
- * word for the user, in lower case. NULL: see *answer at once (LATER, LOCKED). */
-struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const struct ip *peer,
-                                              struct str name, struct str password,
-                                              struct str hash,
-                                              void (*done)(void *arg,
-                                                           enum gateway_login_answer answer,
-                                                           struct str account),
-                                              void *arg, enum gateway_login_answer *answer);
+/* What is asked, which is copied. */
+struct gateway_login_guess {
+	const struct ip *peer;
+	struct str name, password;    /* as they were given */
+	/* Whose guess it is: the account that the name is, or one of its addresses; else the name.
+	 * So an account with many addresses is guessed as one. */
+	struct str account;
+	/* The account's (store/accounts.h) where the backend is ours: empty for no such account,
+	 * which takes as long as a wrong password. */
+	struct str hash;
+};
+
+/* `account` is the name to go on with: the backend's word for the user, in lower case. */
+typedef void gateway_login_done(void *arg, enum gateway_login_answer answer, struct str account);
+
+/* Calls back once from the loop, never from within; its copy of the password is wiped. NULL: see
+ * *answer at once (LATER, LOCKED). */
+struct gateway_login_query *gateway_login_ask(struct gateway_login *l,
+                                              const struct gateway_login_guess *guess,
+                                              gateway_login_done *done, void *arg,
+                                              enum gateway_login_answer *answer);
 /* It will not call back. NULL is fine. */
 void gateway_login_cancel(struct gateway_login_query *query);
 
-/* For exchanges that need no helper (SCRAM): whether a guess may be made now, and what came of it.
- * Counted as those above are: one that may be made counts as wrong until it is noted to be right,
- * so that those of a thousand sessions at the same time are a thousand. */
-bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name);
-void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
-                        bool right);
+/* For exchanges that need no helper (SCRAM): whether a guess at the account may be made now. It
+ * counts as wrong from then on, as those above, so that those of a thousand sessions at the same
+ * time are a thousand. Then what came of it: it was right; or no guess, as there was no answer; or
+ * wrong: NO is called back as late as above. */
+bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str account);
+void gateway_login_right(struct gateway_login *l, const struct ip *peer, struct str account);
+void gateway_login_none(struct gateway_login *l, const struct ip *peer, struct str account);
+struct gateway_login_query *gateway_login_wrong(struct gateway_login *l, const struct ip *peer,
+                                                struct str account, gateway_login_done *done,
+                                                void *arg);
+
+/* Who is known where (known.h), for whoever keeps it. */
+struct known;
+struct known *gateway_login_known(struct gateway_login *l);
 
 #endif

@@ -75,6 +75,8 @@ int gateway_route_parse(struct str how, struct gateway_route *out, struct parse_
 			return err_parse(pe, "a path of at most 107 bytes", sizeof("lmtp:") - 1);
 		return ERR_OK;
 	}
+	if (str_prefix(how, STR("lmtp:unix:")))
+		return err_parse(pe, "lmtp:/PATH, without unix:", sizeof("lmtp:") - 1);
 	if (str_prefix(how, STR("lmtp:"))) {
 		out->way = GATEWAY_WAY_LMTP;
 		return host_parse(str_from(how, sizeof("lmtp:") - 1), 0, out, pe);
@@ -118,6 +120,12 @@ static int check_smarthost(const struct gateway_config *config, struct buf *mess
 {
 	struct gateway_route route;
 	struct parse_error pe = { 0 };
+	const char *login = config->smarthost_login, *file = config->smarthost_password_file;
+	if (!login[0] != !file[0])
+		return refuse(login[0] ? "smarthost_password_file" : "smarthost_login",
+		              "together with the other of the two", "", message);
+	if (login[0] && !config->smarthost[0])
+		return refuse("smarthost", "where gateway.smarthost_login is set", "", message);
 	if (!config->smarthost[0])
 		return ERR_OK;
 	if (host_parse(str_of(config->smarthost), SMTP_PORT, &route, &pe) != ERR_OK)
@@ -141,7 +149,8 @@ static int check_domains(const struct gateway_config *config, struct buf *messag
 {
 	for (size_t i = 0; i < config->domains.n; i++)
 		if (!mail_domain_valid(str_of(config->domains.v[i])))
-			return refuse("domains", "a domain name", config->domains.v[i], message);
+			return refuse("domains", "a domain name, in ASCII (xn--...)",
+			              config->domains.v[i], message);
 	return ERR_OK;
 }
 

@@ -25,6 +25,10 @@ const char *gateway_trust_refuses(const struct ip *host, const struct gateway_ne
 	if (ip_is_loopback(host))
 		return "is loopback: user-land proxies and networks of containers make strangers "
 		       "come from it; local programs send by \"portreeve sendmail\"";
+	if (!network)
+		return NULL;
+	if (network->own_count == 0)
+		return "is not trusted: this machine's own addresses cannot be seen";
 	if (is_among(host, network->own, network->own_count))
 		return "is an address of this machine: bridges and NAT make strangers come from it";
 	if (is_among(host, network->gateways, network->gateway_count))

@@ -19,7 +19,9 @@ struct gateway_network {
 };
 
 /* NULL if the host may be trusted; else why not, in words that follow its address ("is this
- * machine's own address: …"). Static. */
+ * machine's own address: …"). Static. `network` NULL: as far as can be told without it, for what
+ * is written down and stays. A network without an address is one that cannot be seen: then nobody
+ * is trusted. */
 const char *gateway_trust_refuses(const struct ip *host, const struct gateway_network *network);
 
 #endif

@@ -64,15 +64,31 @@ static void clear_left_over(const char *directory, const char *part, bool dots_o
 	free(path);
 }
 
+/* tmp/ comes last, as it is by tmp/ that a Maildir is seen to be there: one whose maker was killed,
+ * or could not sync its names, is made once more by the next. */
+static int make(const char *directory)
+{
+	char *tmp = mem_printf("%s/tmp", directory), *cur = mem_printf("%s/cur", directory),
+	     *path = mem_printf("%s/new", directory);
+	int e = file_mkdirs(cur, 0700);
+	if (e == ERR_OK)
+		e = file_mkdirs(path, 0700);
+	/* Their names: of the two, of the Maildir, and of the directory that holds it. */
+	for (char *slash; e == ERR_OK && (slash = strrchr(path, '/')) != NULL && slash != path;
+	     *slash = '\0')
+		if ((e = file_sync_name(path)) == ERR_DENIED)
+			e = ERR_OK;      /* above all that is ours */
+	if (e == ERR_OK)
+		e = file_mkdirs(tmp, 0700);
+	free(tmp);
+	free(cur);
+	free(path);
+	return e;
+}
+
 int maildir_open(const char *directory, int64_t now_s)
 {
-	static const char *const parts[] = { "new", "cur", "tmp" };
-	int e = ERR_OK;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && e == ERR_OK; i++) {
-		char *path = mem_printf("%s/%s", directory, parts[i]);
-		e = file_mkdirs(path, 0700);
-		free(path);
-	}
+	int e = make(directory);
 	clear_left_over(directory, "tmp", false, now_s);
 	clear_left_over(directory, "new", true, now_s);
 	return e;
@@ -83,25 +99,6 @@ int maildir_open(const char *directory, int64_t now_s)
 static char *path_in(const struct maildir_mail *m, const char *stage)
 {
 	return mem_printf("%s/%s%s", m->directory, stage, m->name);
-}
-
-static int make(const char *directory)
-{
-	static const char *const parts[] = { "tmp", "cur", "new" };
-	int e = ERR_OK;
-	char *path = NULL;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && e == ERR_OK; i++) {
-		free(path);
-		path = mem_printf("%s/%s", directory, parts[i]);
-		e = file_mkdirs(path, 0700);
-	}
-	/* Their names: of the three, of the Maildir, and of the directory that holds it. */
-	for (char *slash; e == ERR_OK && (slash = strrchr(path, '/')) != NULL && slash != path;
-	     *slash = '\0')
-		if ((e = file_sync_name(path)) == ERR_DENIED)
-			e = ERR_OK;      /* above all that is ours */
-	free(path);
-	return e;
 }
 
 static int open_new(const char *path)

@@ -124,6 +124,8 @@ static void say_ready(struct role_context *ctx)
 	struct child *c = ctx->process;
 	beat(c);
 	loop_on_step(ctx->loop, beat_if_due, c);
+	loop_on_rest(ctx->loop, log_flush);
+	log_gather();
 }
 
 /* The supervisor ends it (TERM) when it finds a store that a role can start with. Said until then,
@@ -193,6 +195,7 @@ static int live(struct child *c)
 	struct loop_signal *usr1 = loop_signal_create(c->ctx.loop, SIGUSR1, on_usr1, c);
 	role_hold_hup(false);
 	int code = role_run(&c->ctx);
+	log_flush();
 	loop_signal_destroy(term);
 	loop_signal_destroy(hup);
 	loop_signal_destroy(usr1);

@@ -12,6 +12,7 @@
 #include "gateway/control.h"
 #include "gateway/directory.h"
 #include "gateway/dsn.h"
+#include "gateway/known.h"
 #include "gateway/live.h"
 #include "gateway/route.h"
 #include "gateway/scram.h"
@@ -34,6 +35,7 @@ struct assembly_gateway {
 	struct gateway_callouts *callouts;
 	struct gateway *gateway;
 	struct gateway_control *control;
+	struct known_file *known;            /* NULL: there are no logins */
 	struct gateway_trusted *trusted;
 	size_t trusted_count;
 	bool scram;                          /* somebody has keys for it */
@@ -67,8 +69,7 @@ static bool was_trusted(const struct gateway_trusted *v, size_t n, const struct 
 	return false;
 }
 
-/* The accounts are slices of the settings. An empty network is one that cannot be seen: then nobody
- * is trusted. */
+/* The accounts are slices of the settings. */
 static void judge_trusted(struct assembly_gateway *g)
 {
 	const struct config_strings *hosts = &g->settings->gateway.trusted_hosts;
@@ -81,8 +82,6 @@ static void judge_trusted(struct assembly_gateway *g)
 		int e = gateway_trusted_parse(str_of(hosts->v[i]), &entry);
 		assert(e == ERR_OK && "the check has read it");
 		const char *why = gateway_trust_refuses(&entry.host, &g->network);
-		if (g->network.own_count == 0)
-			why = "is not trusted: this machine's own addresses cannot be seen";
 		if (why) {
 			LOG(LOG_WARN, "host-not-trusted", LOG_IP("address", &entry.host),
 			    LOG_S("why", why));
@@ -346,6 +345,9 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
 	const struct gateway_delivery_setup delivery = delivery_setup(g);
 	g->delivery = gateway_delivery_create(&delivery);
 	gateway_delivery_queue(g->delivery, g->queue);
+	if (setup->login)
+		g->known = known_file_open(GATEWAY_KNOWN, gateway_login_known(setup->login),
+		                           setup->mails ? setup->mails : setup->syncer);
 	g->blocklists = gateway_blocklists_create(setup->loop, g->resolver, &s->gateway);
 	judge_trusted(g);
 	look_for_scram(g);
@@ -420,6 +422,8 @@ static bool same_network(const struct gateway_network *a, const struct gateway_n
 void assembly_gateway_look(struct assembly_gateway *g, const struct gateway_network *network)
 {
 	bool changed = look_for_scram(g);
+	if (g->known)
+		known_file_look(g->known);
 	if (!same_network(&g->network, network)) {
 		LOG(LOG_INFO, "network-changed", LOG_I("addresses", network->own_count),
 		    LOG_I("gateways", network->gateway_count));
@@ -450,6 +454,7 @@ void assembly_gateway_destroy(struct assembly_gateway *g)
 		return;
 	gateway_control_destroy(g->control);
 	gateway_destroy(g->gateway);
+	known_file_close(g->known);
 	gateway_blocklists_destroy(g->blocklists);
 	gateway_delivery_destroy(g->delivery);
 	gateway_queue_close(g->queue);

@@ -20,6 +20,7 @@
 #define GATEWAY_LOCAL_NAME "gateway.sock"
 #define GATEWAY_CONTROL_NAME "gateway-control.sock"
 #define GATEWAY_SCRAM_SECRET "gateway-scram"
+#define GATEWAY_KNOWN GATEWAY_SPOOL "/known"
 /* Where any user comes to it; for the state directory that nothing names. */
 #define GATEWAY_RUN "/run/portreeve"
 
@@ -77,7 +78,8 @@ int assembly_gateway_create(const struct settings *s, const struct assembly_gate
  * over stays as it was, and is logged. */
 void assembly_gateway_reload(struct assembly_gateway *g, const struct settings *s,
                              const struct assembly_gateway_setup *setup);
-/* The machine's addresses and routes may have changed, and who logs in by SCRAM. */
+/* Now and then: the machine's addresses and routes may have changed, and who logs in by SCRAM; who
+ * is known where is kept. */
 void assembly_gateway_look(struct assembly_gateway *g, const struct gateway_network *network);
 /* The store was replaced: until the role is started again whose an address is can't be told. */
 void assembly_gateway_without_store(struct assembly_gateway *g);

@@ -11,11 +11,13 @@
 #include "base/stream.h"
 #include "base/tls.h"
 #include "settings/assembly-gateway.h"
+#include "settings/network.h"
 #include "settings/settings-private.h"
 #include "store/types.h"
 #include "trace/names.h"
 #include "witness/key.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -323,6 +325,30 @@ static void remark_addresses(const struct settings *s, struct buf *remarks)
 			remark_foreign(endpoints[i].name, &endpoints[i].list->v[j].ip, remarks);
 }
 
+/* As the gateway does at its start and whenever the network changes. */
+static void remark_trusted(const struct config_strings *hosts, struct buf *remarks)
+{
+	struct network network;
+	struct gateway_network now = { 0 };
+	struct arena a = { 0 };
+	if (hosts->n == 0)
+		return;
+	network_open(&network);
+	network_look(&network, &a, &now);
+	for (size_t i = 0; i < hosts->n; i++) {
+		struct gateway_trusted_entry entry;
+		char text[IP_TEXT_MAX];
+		int e = gateway_trusted_parse(str_of(hosts->v[i]), &entry);
+		assert(e == ERR_OK && "the section's check has read it");
+		const char *why = gateway_trust_refuses(&entry.host, &now);
+		if (why)
+			buf_printf(remarks, "gateway.trusted_hosts: %s %s; it is nobody's account "
+			           "as long as that is so\n", ip_format(&entry.host, text), why);
+	}
+	network_close(&network);
+	arena_fini(&a);
+}
+
 int settings_check_for_roles(const struct settings *s, struct buf *message, struct buf *remarks)
 {
 	int e = check_sections(s, message);
@@ -345,6 +371,7 @@ int settings_check_for_roles(const struct settings *s, struct buf *message, stru
 		remark_zone(s, "dnsbl.zone", s->dnsbl.zone, remarks);
 		remark_zone(s, "dnsbl.output_zone", s->dnsbl.output_zone, remarks);
 		remark_addresses(s, remarks);
+		remark_trusted(&s->gateway.trusted_hosts, remarks);
 		remark_gate_key(s->gate.key, remarks);
 	}
 	return e;

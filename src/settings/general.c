@@ -37,8 +37,8 @@ const struct config_row general_config_rows[] = {
 	{ "objection_url", GENERAL(CONFIG_STRING, objection_url), 0, 0, "",
 	  "A web page that tells how to object to tests; probes name it.", OF_TESTER },
 	{ "resolver", GENERAL(CONFIG_ENDPOINTS, resolver), 0, 8, "",
-	  "DNS resolvers that are asked. Unset: those of /etc/resolv.conf.", .default_port = 53,
-	  OF_TESTER },
+	  "DNS resolvers that are asked. Unset: those of /etc/resolv.conf, as it is when a role "
+	  "starts.", .default_port = 53, OF_TESTER },
 	{ "role_watchdog", GENERAL(CONFIG_DURATION, role_watchdog_s), 0, 3600, "30s",
 	  "A role that has not turned its loop for this time is ended and started again; one that "
 	  "is not ready yet, after ten times as long. Below 10s a role that waits for a locked "

@@ -92,6 +92,11 @@ bool smtp_server_wants_input(const struct smtp_server *s)
 	return !s->decided || s->in.n - s->in_at < INPUT_WAITING_MAX;
 }
 
+bool smtp_server_owes_mail(const struct smtp_server *s)
+{
+	return s->in_mail && s->decided;
+}
+
 bool smtp_server_input(struct smtp_server *s, struct str bytes)
 {
 	if (s->phase == SMTP_PHASE_CLOSED || bytes.n == 0)

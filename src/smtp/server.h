@@ -132,6 +132,8 @@ void smtp_server_destroy(struct smtp_server *s);   /* NULL is fine */
  * smtp_server_wants_input(): a reply is owed and 16 KiB of input wait behind it. */
 bool smtp_server_input(struct smtp_server *s, struct str bytes);
 bool smtp_server_wants_input(const struct smtp_server *s);
+/* Within a transaction a reply is owed. */
+bool smtp_server_owes_mail(const struct smtp_server *s);
 /* Before the greeting: the client has spoken already, though nothing of it was read. */
 void smtp_server_spoke_early(struct smtp_server *s);
 /* The next event, or false when the engine waits for input or for a reply. The

@@ -209,5 +209,6 @@ void wire_proxy_format(unsigned version, const struct endpoint *source,
 
 int wire_proxy_peer_check(const struct prefix *peer)
 {
-	return peer->len == 0 ? ERR_DENIED : ERR_OK;
+	int widest = peer->ip.family == 4 ? WIRE_PROXY_WIDEST4 : WIRE_PROXY_WIDEST6;
+	return peer->len < widest ? ERR_DENIED : ERR_OK;
 }

@@ -37,8 +37,9 @@ int wire_proxy_take(struct wire_proxy *p, struct str bytes, size_t *used);
 void wire_proxy_format(unsigned version, const struct endpoint *source,
                        const struct endpoint *destination, struct buf *out);
 
-/* Whether a prefix may be named as that of proxies: all the world (0.0.0.0/0, ::/0) may not, as
- * anybody could then speak for anybody. ERR_DENIED. */
+/* Whether a prefix may be named as that of proxies: no wider than WIRE_PROXY_WIDEST4 and 6, as
+ * everybody in it can speak for anybody. All the world is no less so in two halves. ERR_DENIED. */
+enum { WIRE_PROXY_WIDEST4 = 16, WIRE_PROXY_WIDEST6 = 32 };
 int wire_proxy_peer_check(const struct prefix *peer);
 
 #endif

@@ -19,6 +19,7 @@ struct wire_server {
 	struct smtp_server *smtp;
 	int64_t since_ms;
 	bool begun, start_tls, closing, quit;
+	bool silent;                     /* the client says no more; a reply is owed to it */
 	bool in_call, doomed;            /* destroyed from within a call of ours */
 	bool paused;
 };
@@ -84,11 +85,11 @@ static void say(struct wire_server *w)
 static void act(struct wire_server *w)
 {
 	assert(!w->start_tls || w->setup.tls != NULL);
-	if (w->closing) {
+	if (w->closing || (w->silent && !smtp_server_owes_mail(w->smtp))) {
 		stream_deadline(w->stream, LINGER_MS);
 		/* Who said QUIT waits for our end (RFC 5321 4.1.1.10); others may still speak, and
 		 * would lose our last words by a reset. */
-		if (w->quit)
+		if (w->quit || w->silent)
 			stream_leave(w->stream);
 		else
 			stream_finish(w->stream);
@@ -178,6 +179,16 @@ static void on_drained(void *arg)
 		hold(w);
 }
 
+/* Who has given a message and closed his half wants to know what becomes of it: without a reply he
+ * would send it once more. */
+static bool on_fell_silent(void *arg)
+{
+	struct wire_server *w = arg;
+	assert(!w->silent);
+	w->silent = !has_reins(w) && !w->closing && smtp_server_owes_mail(w->smtp);
+	return w->silent;
+}
+
 static void on_ended(void *arg, enum stream_end why)
 {
 	struct wire_server *w = arg;
@@ -188,7 +199,8 @@ static void on_ended(void *arg, enum stream_end why)
 }
 
 static const struct stream_events server_events = {
-	.secured = on_secured, .received = on_received, .drained = on_drained, .ended = on_ended,
+	.secured = on_secured, .received = on_received, .drained = on_drained,
+	.ended = on_ended, .fell_silent = on_fell_silent,
 };
 
 /* ---- for its user ------------------------------------------------------------------ */

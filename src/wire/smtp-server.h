@@ -3,7 +3,8 @@
  * An SMTP server over an accepted stream: it moves bytes between the server engine
  * (smtp/server.h) and the socket, starts TLS when the client has asked for it, lets no wait be
  * without an end, and reads no further while the client does not take its replies or a reply is
- * owed. What is answered is for its user, event by event.
+ * owed. Who closes his half while one is owed within a transaction gets it, with those to what he
+ * had said behind it, before the session ends. What is answered is for its user, event by event.
  *
  * Who uses it: the collector; in the tests, the simulated hosts, which hold the reins themselves.
  * Who may connect is for wire/listener.h.

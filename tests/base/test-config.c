@@ -105,7 +105,7 @@ static void test_file(void **state)
 	int e = load("# a comment\n"
 	             "name = \"two words\"\n"
 	             "tester {\n"
-	             "  rate = -5\n  wait = 15min\n  size = 10M\n  on = yes\n"
+	             "  rate = -5\n  wait = 15m\n  size = 10M\n  on = yes\n"
 	             "  domain = \"Mail.Example.ORG.\"\n"
 	             "  listen = {\"192.0.2.1:2525\", \"[2001:db8::1]:25\"}\n"
 	             "  source = {192.0.2.9}\n"

@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -135,7 +137,7 @@ enum { LINES = 100000 };
 
 /* In a process of its own, because the way of the log is for good. Its exit status: 0 if it came
  * to its end before the alarm, and left the descriptor blocking as it was. */
-static void log_much(int stderr_fd, int go_fd)
+static void log_much(int stderr_fd, int go_fd, bool gather)
 {
 	char byte;
 	alarm(20);
@@ -143,13 +145,17 @@ static void log_much(int stderr_fd, int go_fd)
 	log_init("tester", LOG_INFO);
 	log_never_wait();
 	log_never_wait();
+	if (gather)
+		log_gather();
 	for (int i = 0; i < LINES; i++)
 		LOG(LOG_INFO, "much", LOG_I("i", i), LOG_S("text", TEXT));
 	if (fcntl(stderr_fd, F_GETFL) & O_NONBLOCK)
 		_exit(2);
 	if (write(go_fd, "f", 1) != 1 || read(go_fd, &byte, 1) != 1)
 		_exit(3);
+	log_flush();
 	LOG(LOG_INFO, "again");
+	log_flush();
 	_exit(0);
 }
 
@@ -171,7 +177,7 @@ static void check_what_came(const struct buf *out, bool whole)
 	assert_non_null(strstr(buf_cstr(out), " info tester again"));
 }
 
-static void check_reader_less(int read_fd, int write_fd, bool whole)
+static void check_reader_less(int read_fd, int write_fd, bool whole, bool gather)
 {
 	int go[2], status;
 	char byte;
@@ -179,7 +185,7 @@ static void check_reader_less(int read_fd, int write_fd, bool whole)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, go), 0);
 	pid_t pid = fork();
 	if (pid == 0)
-		log_much(write_fd, go[1]);
+		log_much(write_fd, go[1], gather);
 	close(go[1]);
 	assert_int_equal(read(go[0], &byte, 1), 1);     /* the alarm would end it without */
 	drain(read_fd, &out);
@@ -198,16 +204,20 @@ static void test_full_pipe(void **state)
 {
 	(void)state;
 	int ends[2];
-	assert_int_equal(pipe(ends), 0);
-	check_reader_less(ends[0], ends[1], true);
+	for (int gather = 0; gather < 2; gather++) {
+		assert_int_equal(pipe(ends), 0);
+		check_reader_less(ends[0], ends[1], true, gather);
+	}
 }
 
 static void test_full_socket(void **state)
 {
 	(void)state;
 	int ends[2];
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	check_reader_less(ends[0], ends[1], true);
+	for (int gather = 0; gather < 2; gather++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+		check_reader_less(ends[0], ends[1], true, gather);
+	}
 }
 
 /* As one where somebody pressed ^S. */
@@ -219,7 +229,71 @@ static void test_stopped_terminal(void **state)
 		slave = open(ptsname(master), O_RDWR | O_NOCTTY);
 	if (slave < 0)
 		skip();
-	check_reader_less(master, slave, false);
+	check_reader_less(master, slave, false, false);
+}
+
+/* ---- lines that wait ---------------------------------------------------------- */
+
+static void expect_events(int fd, const char *const *events, size_t n)
+{
+	struct buf out = { 0 };
+	drain(fd, &out);
+	struct str rest = buf_str(&out), line;
+	for (size_t i = 0; i < n; i++) {
+		assert_true(str_token(&rest, "\n", &line));
+		assert_true(str_casesuffix(line, str_of(events[i])));
+	}
+	assert_false(str_token(&rest, "\n", &line));
+	buf_fini(&out);
+}
+
+static void *log_from_thread(void *arg)
+{
+	LOG(LOG_INFO, arg);
+	return NULL;
+}
+
+/* In a process of its own: it gathers for good. */
+static void gather_and_abort(int stderr_fd, int read_fd)
+{
+	pthread_t thread;
+	dup2(stderr_fd, STDERR_FILENO);
+	log_init("tester", LOG_INFO);
+	log_flush();
+	log_gather();
+	LOG(LOG_INFO, "one");
+	LOG(LOG_INFO, "two");
+	expect_events(read_fd, NULL, 0);
+	log_flush();
+	expect_events(read_fd, (const char *[]){ "one", "two" }, 2);
+	log_flush();
+	LOG(LOG_INFO, "three");
+	LOG(LOG_WARN, "trouble");
+	expect_events(read_fd, (const char *[]){ "three", "trouble" }, 2);
+	LOG(LOG_INFO, "four");
+	assert_int_equal(pthread_create(&thread, NULL, log_from_thread, "other"), 0);
+	pthread_join(thread, NULL);
+	expect_events(read_fd, (const char *[]){ "four", "other" }, 2);
+	LOG(LOG_INFO, "five");
+	log_plain(STR("plain"));
+	expect_events(read_fd, (const char *[]){ "five", "plain" }, 2);
+	LOG(LOG_INFO, "last");
+	abort();
+}
+
+static void test_gathered(void **state)
+{
+	(void)state;
+	int ends[2], status;
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0)
+		gather_and_abort(ends[1], ends[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	expect_events(ends[0], (const char *[]){ "last" }, 1);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 /* It is one line all the same, and its end says that it was cut. */
@@ -254,7 +328,7 @@ int main(void)
 		cmocka_unit_test(test_full_pipe),
 		cmocka_unit_test(test_full_socket),
 		cmocka_unit_test(test_stopped_terminal),
-		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_gathered), cmocka_unit_test(test_long_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

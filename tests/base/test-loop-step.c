@@ -53,8 +53,38 @@ static void test_step(void **state)
 	loop_destroy(w.loop);
 }
 
+static unsigned rests, fired_at_rest;
+static struct world *resting;
+
+static void rest(void)
+{
+	rests++;
+	fired_at_rest = resting->fired;
+}
+
+/* Once for all callbacks of a turn, behind them. */
+static void test_rest(void **state)
+{
+	(void)state;
+	struct world w = { .loop = loop_create() };
+	resting = &w;
+	loop_on_rest(w.loop, rest);
+	run(&w);
+	assert_true(rests >= 1 && rests <= TIMERS);
+	assert_int_equal(fired_at_rest, TIMERS);
+	rests = 0;
+	loop_run_once(w.loop, 0);
+	assert_int_equal(rests, 1);
+	loop_on_rest(w.loop, NULL);
+	run(&w);
+	assert_int_equal(rests, 1);
+	loop_destroy(w.loop);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_step) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_step), cmocka_unit_test(test_rest),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

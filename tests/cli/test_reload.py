@@ -460,6 +460,21 @@ def test_foreign_address(box):
     assert "tester.source: 192.0.2.77 is no address of this machine now" in done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes networks")
+def test_untrusted_host(box):
+    """As the gateway judges it at its start; a remark, as the network may change."""
+    box.configure('gateway { trusted_hosts = {"10.9.8.7 printer", "10.9.8.1 fax", "10.9.8.2 phone"} }')
+    network = "ip link set lo up; ip addr add 10.9.8.7/24 dev lo; ip route add 10.1.0.0/16 via 10.9.8.1; "
+    done = subprocess.run(
+        ["unshare", "-n", "sh", "-c", network + 'exec "$@"', "sh", BINARY, "config", "check",
+         "-c", box.config, "--state", box.state],
+        check=True, capture_output=True, text=True, timeout=60, cwd=box.directory)
+    said = [line for line in done.stderr.splitlines() if "trusted_hosts" in line]
+    assert len(said) == 2, done.stderr
+    assert "10.9.8.7 is an address of this machine" in said[0]
+    assert "10.9.8.1 is a gateway of this machine" in said[1]
+
+
 def remarks(box):
     return box.run("config", "check").stderr
 

@@ -130,7 +130,8 @@ REFUSALS = [
     ({"MAIL": "550 5.7.1 not yours"}, 77, ['"550 5.7.1 not yours": "portreeve user alias" gives an '
                                            f'account the address {USER}@gateway.test']),
     ({"MAIL": "530 5.7.0 who?"}, 77, [f'"530 5.7.0 who?": the user {USER} has no account; "portreeve '
-                                      f'user add {USER} --uid {USER}" makes one']),
+                                      f'user add {USER} --uid {USER} --no-password --address '
+                                      f'{USER}@gateway.test" makes one']),
     ({".": "452 4.3.1 full"}, 75, ['"452 4.3.1 full"']),
     ({".": "550 5.7.1 From is not yours"}, 77, ['"550 5.7.1 From is not yours"']),
     ({".": "554 5.6.0 no mail"}, 65, ['"554 5.6.0 no mail"']),

@@ -366,7 +366,7 @@ void stage_init(struct stage *s)
 	stage = s;
 	s->domains[0] = mem_strdup("ours.example");
 	s->config = (struct gateway_config){
-		.smarthost = "", .smarthost_login = "",
+		.smarthost = "", .smarthost_login = "", .smarthost_password_file = "",
 		.connections = 20,
 		.connections_per_destination = 5, .memory_bytes = 16 << 20, .remote_port = 25,
 		.transports = { s->transports, 0 }, .tls_policies = { s->policies, 0 },

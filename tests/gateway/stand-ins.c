@@ -14,7 +14,7 @@ struct stand_ins stand;
 
 struct gateway_login_query {
 	struct loop_timer *timer;
-	void (*done)(void *arg, enum gateway_login_answer answer, struct str account);
+	gateway_login_done *done;
 	void *arg;
 	enum gateway_login_answer answer;
 	char account[64];
@@ -107,34 +107,44 @@ static void login_answers(void *arg)
 	free(q);
 }
 
-struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const struct ip *peer,
-                                              struct str name, struct str password,
-                                              struct str hash,
-                                              void (*done)(void *arg,
-                                                           enum gateway_login_answer answer,
-                                                           struct str account),
-                                              void *arg, enum gateway_login_answer *answer)
+static struct gateway_login_query *answer_later(gateway_login_done *done, void *arg,
+                                                enum gateway_login_answer answer,
+                                                struct str account)
 {
-	(void)l;
-	(void)peer;
-	(void)hash;
-	if (str_eq(name, STR("locked"))) {
-		*answer = GATEWAY_LOGIN_LOCKED;
-		return NULL;
-	}
 	struct gateway_login_query *q = mem_zalloc(sizeof(*q));
 	q->done = done;
 	q->arg = arg;
-	q->answer = str_eq(password, STR("secret")) ? GATEWAY_LOGIN_YES : GATEWAY_LOGIN_NO;
-	if (str_eq(name, STR("broken")))
-		q->answer = GATEWAY_LOGIN_LATER;
-	str_copy(q->account, sizeof(q->account), name);
+	q->answer = answer;
+	str_copy(q->account, sizeof(q->account), account);
 	q->timer = loop_timer_create(stand.loop, login_answers, q);
 	if (stand.login_holds)
 		held_login = q;
 	else
 		loop_timer_arm(q->timer, 0);
 	return q;
+}
+
+static void note_guessed(struct str account)
+{
+	str_copy(stand.guessed, sizeof(stand.guessed), account);
+}
+
+struct gateway_login_query *gateway_login_ask(struct gateway_login *l,
+                                              const struct gateway_login_guess *guess,
+                                              gateway_login_done *done, void *arg,
+                                              enum gateway_login_answer *answer)
+{
+	(void)l;
+	note_guessed(guess->account);
+	if (str_eq(guess->name, STR("locked"))) {
+		*answer = GATEWAY_LOGIN_LOCKED;
+		return NULL;
+	}
+	return answer_later(done, arg,
+	                    str_eq(guess->name, STR("broken")) ? GATEWAY_LOGIN_LATER :
+	                    str_eq(guess->password, STR("secret")) ? GATEWAY_LOGIN_YES :
+	                                                             GATEWAY_LOGIN_NO,
+	                    guess->name);
 }
 
 void gateway_login_cancel(struct gateway_login_query *q)
@@ -148,19 +158,38 @@ void gateway_login_cancel(struct gateway_login_query *q)
 }
 
 /* Of exchanges that ask nobody. */
-bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
+bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str account)
 {
 	(void)l;
 	(void)peer;
-	return !str_eq(name, STR("locked"));
+	note_guessed(account);
+	return !str_eq(account, STR("locked"));
 }
 
-void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name, bool right)
+void gateway_login_right(struct gateway_login *l, const struct ip *peer, struct str account)
 {
 	(void)l;
 	(void)peer;
-	(void)name;
-	stand.noted += right ? 1 : 100;
+	note_guessed(account);
+	stand.noted++;
+}
+
+void gateway_login_none(struct gateway_login *l, const struct ip *peer, struct str account)
+{
+	(void)l;
+	(void)peer;
+	note_guessed(account);
+}
+
+struct gateway_login_query *gateway_login_wrong(struct gateway_login *l, const struct ip *peer,
+                                                struct str account, gateway_login_done *done,
+                                                void *arg)
+{
+	(void)l;
+	(void)peer;
+	note_guessed(account);
+	stand.noted += 100;
+	return answer_later(done, arg, GATEWAY_LOGIN_NO, STR(""));
 }
 
 /* ---- the blocklist ------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ struct stand_ins {
 	/* The login. */
 	bool login_holds;
 	unsigned logins_cancelled, noted;
+	char guessed[64];             /* whose password was tried last */
 	/* The blocklist: 127.0.0.66 is listed, 127.0.0.67 only to be marked. */
 	bool lists_hold;
 	unsigned lists_cancelled;

@@ -192,8 +192,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_nul_and_length),
-		cmocka_unit_test(test_many_fields), cmocka_unit_test(test_complete), cmocka_unit_test(test_not_now),
-		cmocka_unit_test(test_hops),
+		cmocka_unit_test(test_many_fields), cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_not_now), cmocka_unit_test(test_hops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

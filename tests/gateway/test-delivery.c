@@ -537,6 +537,7 @@ static void test_smarthost(void **state)
 		p->options.offer_auth_plain = true;
 		s.config.smarthost = endpoint_format(&p->at, smarthost);
 		s.config.smarthost_login = "us";
+		s.config.smarthost_password_file = "/etc/smarthost.password";
 		snprintf(policy, sizeof(policy), "127.0.0.11 %s", rows[i].policy);
 		if (rows[i].policy)
 			s.policies[s.config.tls_policies.n++] = policy;

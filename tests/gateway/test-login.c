@@ -68,8 +68,9 @@ static struct gateway_login_query *ask_from(const struct ip *from, struct str na
 {
 	*said = (struct said){ 0 };
 	enum gateway_login_answer now = GATEWAY_LOGIN_YES;
-	struct gateway_login_query *q = gateway_login_ask(login, from, name, password,
-	                                                  str_of(hash), done, said, &now);
+	const struct gateway_login_guess guess = { .peer = from, .name = name, .account = name,
+	                                           .password = password, .hash = str_of(hash) };
+	struct gateway_login_query *q = gateway_login_ask(login, &guess, done, said, &now);
 	if (!q) {
 		assert_true(now == GATEWAY_LOGIN_LATER || now == GATEWAY_LOGIN_LOCKED);
 		said->answer = now;
@@ -231,10 +232,53 @@ static void locked(void **unused)
 	for (asked = 0; asked < 64 && gateway_login_may(login, &other, STR("cis")); asked++)
 		;
 	assert_int_equal(asked, 19);
-	gateway_login_note(login, &other, STR("cis"), false);
-	assert_false(gateway_login_may(login, &other, STR("cis")));
-	gateway_login_note(login, &other, STR("cis"), true);
+	gateway_login_right(login, &other, STR("cis"));
 	assert_true(gateway_login_may(login, &other, STR("cis")));
+	gateway_login_none(login, &other, STR("cis"));
+	destroy();
+}
+
+/* What is wrong without a helper is said as late as if there had been one. */
+static void kept_back(void **unused)
+{
+	(void)unused;
+	struct said said = { 0 };
+	create("accounts", 1, 30);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(gateway_login_may(login, &peer, STR("ann")));
+	const int64_t since_ms = clock_mono_ms();
+	assert_non_null(gateway_login_wrong(login, &peer, STR("ann"), done, &said));
+	await(&said, 1);
+	assert_int_equal(said.answer, GATEWAY_LOGIN_NO);
+	assert_string_equal(said.account, "");
+	assert_true(clock_mono_ms() - since_ms >= 900);      /* the loop's clock is coarse */
+	gateway_login_cancel(gateway_login_wrong(login, &peer, STR("ann"), done, &said));
+	destroy();
+	assert_int_equal(said.n, 1);
+}
+
+/* Names of one account are one; and what a name is asked by is not what it is counted by. */
+static void one_account(void **unused)
+{
+	(void)unused;
+	struct said said[64];
+	struct ip from = { .family = 4, .b = { 10, 0, 0, 1 } };
+	enum gateway_login_answer now = GATEWAY_LOGIN_YES;
+	struct gateway_login_guess guess = { .peer = &from, .account = STR("ann"),
+	                                     .password = STR("x"), .hash = STR("") };
+	unsigned asked = 0;
+	create("accounts", 2, 60);
+	do {
+		char name[24];
+		snprintf(name, sizeof(name), "n%u@example.org", asked);
+		guess.name = str_of(name);
+		from.b[3]++;
+	} while (gateway_login_ask(login, &guess, done, &said[asked], &now) && ++asked < 64);
+	/* Under attack each network has one more, and this one has had its. */
+	assert_int_equal(asked, 40);
+	assert_int_equal(now, GATEWAY_LOGIN_LOCKED);
+	guess.account = STR("bob");
+	assert_non_null(gateway_login_ask(login, &guess, done, &said[asked], &now));
 	destroy();
 }
 
@@ -508,7 +552,8 @@ int main(void)
 		/* First: the helpers of others take a moment to end. */
 		cmocka_unit_test(stopped),
 		cmocka_unit_test(accounts), cmocka_unit_test(odd), cmocka_unit_test(cancelled),
-		cmocka_unit_test(locked), cmocka_unit_test(dovecot), cmocka_unit_test(trouble),
+		cmocka_unit_test(locked), cmocka_unit_test(kept_back),
+		cmocka_unit_test(one_account), cmocka_unit_test(dovecot), cmocka_unit_test(trouble),
 		cmocka_unit_test(down), cmocka_unit_test(crowd), cmocka_unit_test(pam),
 		cmocka_unit_test(configuration),
 	};

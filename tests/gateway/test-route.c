@@ -16,6 +16,7 @@ static char *transports[] = {
 };
 static const struct gateway_config settings = {
 	.domains = { domains, 3 }, .transports = { transports, 4 }, .smarthost = "",
+	.smarthost_login = "", .smarthost_password_file = "",
 };
 
 static void test_ways(void **state)

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HELLO "C: EHLO far.example\nS: 250 ENHANCEDSTATUSCODES\n"
@@ -332,10 +333,11 @@ static bool another(size_t index)
 	return gateway_session(w.gateway, index, &view);
 }
 
-/* The client hangs up while its message waits for the disk: it is in the queue all the same. */
+/* The client is gone while its message waits for the disk: it is in the queue all the same. */
 static void test_client_gone(void **state)
 {
 	(void)state;
+	const struct linger none = { .l_onoff = 1 };
 	struct peer p;
 	struct gateway_session_view view;
 	stand.holds = true;
@@ -345,11 +347,44 @@ static void test_client_gone(void **state)
 	assert_true(gateway_session(w.gateway, 0, &view));
 	assert_string_equal(view.stage, "QUEUE");
 	assert_true(str_eq(view.helo, STR("far.example")) && view.bytes > 0);
+	setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	peer_close(&p);
 	TURN_UNTIL(!another(0));
 	stand_ins_release();
 	TURN_UNTIL(!stand.waiting);
 	assert_int_equal(w.counters.messages, 1);
+}
+
+/* It has only closed its half: what it has said is answered, and then it is over. */
+static void test_client_half_gone(void **state)
+{
+	static const struct { const char *name, *script, *answers; } rows[] = {
+		{ "in clear", "S: 220\n" TO_ANN MESSAGE, "S: 250 2.0.0 Queued\n" },
+		{ "by TLS", "S: 220\n" HELLO TLS TO_ANN MESSAGE, "S: 250 2.0.0 Queued\n" },
+		{ "with more behind it", "S: 220\n" TO_ANN MESSAGE "C: NOOP\nC: QUIT\n",
+		  "S: 250 2.0.0 Queued\nS: 250\nS: 221\n" },
+		{ "with half of it behind it", "S: 220\n" TO_ANN MESSAGE "C: NOOP\nC: MAIL FRO",
+		  "S: 250 2.0.0 Queued\nS: 250\nS: 501\n" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct peer p;
+		stand.holds = true;
+		peer_connect(&p, DOOR_INBOUND, "127.0.0.9");
+		peer_script(&p, rows[i].name, rows[i].script);
+		TURN_UNTIL(stand.waiting != NULL);
+		if (p.ssl)
+			SSL_shutdown(p.ssl);
+		shutdown(p.fd, SHUT_WR);
+		for (int turns = 0; turns < 5; turns++)
+			loop_run_once(w.loop, 0);
+		stand_ins_release();
+		peer_script(&p, rows[i].name, rows[i].answers);
+		assert_int_equal(peer_reply(&p), 0);
+		peer_close(&p);
+		TURN_UNTIL(!another(0));
+		assert_int_equal(w.counters.messages, i + 1);
+	}
 }
 
 static void test_login_gone(void **state)
@@ -596,6 +631,7 @@ int main(void)
 		IN_WORLD(test_author),
 		IN_WORLD(test_received),
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),
+		IN_WORLD(test_client_half_gone),
 		IN_WORLD(test_login_gone), IN_WORLD(test_lists_wait), IN_WORLD(test_early),
 		IN_WORLD(test_memory),
 		IN_WORLD(test_reload), IN_WORLD(test_no_certificate), IN_WORLD(test_trust_ends),

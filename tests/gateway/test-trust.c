@@ -39,6 +39,13 @@ static void test_trust(void **state)
 	}
 	struct ip none = { 0 };
 	assert_non_null(gateway_trust_refuses(&none, &network));
+	/* What is written down, and a network that cannot be seen. */
+	struct ip host = address("192.0.2.7"), bridge = address("172.17.0.1"),
+	          loopback = address("127.0.0.1");
+	struct gateway_network unseen = { 0 };
+	assert_null(gateway_trust_refuses(&bridge, NULL));
+	assert_non_null(strstr(gateway_trust_refuses(&loopback, NULL), "loopback"));
+	assert_non_null(strstr(gateway_trust_refuses(&host, &unseen), "cannot be seen"));
 }
 
 int main(void)

@@ -166,6 +166,56 @@ def test_guessing(post):
         assert client.login(ALICE, PASSWORDS[ALICE]) == 235
 
 
+def from_address(post, source, name, password):
+    """The code that a login from there gets."""
+    with Raw(post.submission, source=source) as client:
+        client.hello()
+        client.starttls()
+        client.hello()
+        return client.login(name, password)
+
+
+CROWD = {"connections_per_second": 1000, "sessions_per_host": 100, "sessions_per_net": 1000}
+
+
+def test_account_under_attack(post):
+    """Guessed by both of its names it is one account; its owner gets in on the road and at home."""
+    post.configure(**CROWD)
+    post.add_users()
+    post.run("user", "alias", ALICE, "add", "sales@ours.example")
+    post.start()
+    right = PASSWORDS[ALICE]
+    assert from_address(post, "127.7.7.7", ALICE, right) == 235, "at home"
+    names = [ALICE, "Sales@ours.example"] * 10
+    guesses = [(f"127.1.0.{n}", name) for n in (1, 2) for name in names]
+    with ThreadPoolExecutor(40) as pool:
+        assert set(pool.map(lambda one: from_address(post, *one, "x"), guesses)) == {535}
+    rows = [("127.1.0.3", right, 535),      # the guessers' network waits, whoever it is there
+            ("127.2.0.1", "oops", 535), ("127.2.0.2", right, 535), ("127.3.0.1", right, 235),
+            ("127.7.7.7", right, 235)]
+    for source, password, code in rows:
+        assert from_address(post, source, "sales@ours.example", password) == code, (source, password)
+    assert post.log().count("too many wrong guesses") == 2
+    assert from_address(post, "127.1.0.4", BOB, PASSWORDS[BOB]) == 235
+
+
+def test_known_over_a_restart(post):
+    """Who has logged in from an address stays in there; a damaged file costs that alone."""
+    post.start(**CROWD)
+    home = "127.7.7.7"
+    assert from_address(post, home, ALICE, PASSWORDS[ALICE]) == 235
+    for damaged in (False, True):
+        post.stop()
+        if damaged:
+            (post.state / "spool/known").write_bytes(b"portreeve known 1\n")
+        post.start()
+        with ThreadPoolExecutor(20) as pool:
+            assert set(pool.map(lambda n: from_address(post, home, f"n{n}", "x"), range(20))) == {535}
+        assert from_address(post, home, BOB, PASSWORDS[BOB]) == 535
+        assert from_address(post, home, ALICE, PASSWORDS[ALICE]) == (535 if damaged else 235)
+        assert ("known-places-lost" in post.log()) == damaged
+
+
 def test_who_sent_what(running):
     """From a message to account, client and time."""
     running.submit(CAROL, "whose is this?")

@@ -57,7 +57,8 @@ def test_settings_of_the_next_session(post):
 
 @pytest.mark.parametrize("name, value", [
     ("proxy_peers", ["0.0.0.0/0"]), ("proxy_peers", ["::/0"]), ("xclient_peers", ["0.0.0.0/0"]),
-    ("xclient_peers", ["::/0"]), ("trusted_hosts", ["alice@ours.example"]),
+    ("xclient_peers", ["::/0"]), ("proxy_peers", ["0.0.0.0/1", "128.0.0.0/1"]), ("domains", ["mün.example"]),
+    ("transports", ["ours.example lmtp:unix:/run/lmtp"]), ("trusted_hosts", ["alice@ours.example"]),
     ("trusted_hosts", ["192.0.2.0/24 alice@ours.example"]), ("transports", ["ours.example carrier:pigeon"]),
     ("blocklists", ["list.example weight=x"]), ("auth", "guess"), ("smarthost", "a b"),
     ("tls_policies", ["far.example maybe"]), ("key", None)])
@@ -65,6 +66,18 @@ def test_settings_that_are_wrong(post, name, value):
     post.configure(**{name: value})
     done = post.run("config", "check", code=None)
     assert done.returncode != 0 and f"gateway.{name}" in done.stderr, done
+
+
+@pytest.mark.parametrize("given, missing", [
+    ({"smarthost": "s.test", "smarthost_login": "us"}, "smarthost_password_file"),
+    ({"smarthost": "s.test", "smarthost_password_file": "word"}, "smarthost_login"),
+    ({"smarthost": None, "smarthost_login": "us", "smarthost_password_file": "word"}, "smarthost")])
+def test_half_a_login_at_the_smarthost(post, tmp_path, given, missing):
+    (tmp_path / "word").write_text("secret\n")
+    post.configure(**{name: str(tmp_path / "word") if value == "word" else value
+                      for name, value in given.items()})
+    done = post.run("config", "check", code=78)
+    assert f"gateway.{missing}: expected" in done.stderr, done
 
 
 def test_peers_that_may_say_who_they_are(post):

@@ -37,6 +37,7 @@ def test_cron(post):
     text = post.wait_mail(ALICE, "Cron <root@here> true")
     assert "Return-Path: <root@mx.ours.example>" in text
     assert "\nFrom: <root@mx.ours.example>\n" in text and text.endswith("\nout\nput\n.\nx\n")
+    post.wait_log(" queued ")
     line = next(line for line in post.log().splitlines() if " queued " in line)
     assert "account=root" in line and "peer=local" in line
 

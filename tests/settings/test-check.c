@@ -133,6 +133,9 @@ static void test_unedited(void **state)
 		{ "dnsbl { text = \"%a: see http://198.51.100.9.\" }", FOUND },
 		{ "tester { source = {\"203.0.113.4\", \"2001:db8::4\"} }\n"
 		  "objection_url = \"https://example.org/\"", "; also in tester.source" },
+		/* What is made of the name is not said beside it: contact, operator. */
+		{ "hostname = \"mail.example.org\"\ngateway { domains = {\"a.example.org\"} }",
+		  "found the unedited example \"mail.example.org\"; also in gateway.domains" },
 		/* These are somebody's, or nobody's. */
 		{ "hostname = \"notexample.com\"", NULL },
 		{ "hostname = \"example.com.lab.test\"", NULL },

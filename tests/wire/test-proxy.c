@@ -172,7 +172,11 @@ static void test_peers(void **state)
 {
 	static const struct { const char *prefix; int err; } peers[] = {
 		{ "0.0.0.0/0", ERR_DENIED }, { "::/0", ERR_DENIED }, { "192.0.2.1", ERR_OK },
-		{ "10.0.0.0/8", ERR_OK }, { "2001:db8::/32", ERR_OK },
+		{ "10.1.0.0/16", ERR_OK }, { "2001:db8::/32", ERR_OK },
+		/* All the world in halves; a network that is no host's. */
+		{ "0.0.0.0/1", ERR_DENIED }, { "128.0.0.0/1", ERR_DENIED },
+		{ "8000::/1", ERR_DENIED }, { "10.0.0.0/15", ERR_DENIED },
+		{ "2001:db8::/31", ERR_DENIED },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {

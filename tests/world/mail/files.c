@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "disk.h"
 #include "faults.h"
+#include "mail.h"
+#include "settings/assembly-gateway.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -144,7 +146,7 @@ static bool has_path(const char *path)
 	snprintf(parent, sizeof(parent), "%s", path);
 	for (char *slash; (slash = strrchr(parent, '/'));) {
 		*slash = '\0';
-		if (!*find(&synced, parent))
+		if (*parent && !*find(&synced, parent))
 			return false;
 	}
 	return true;
@@ -153,11 +155,9 @@ static bool has_path(const char *path)
 void files_power_cut(void)
 {
 	unsigned kept_per_mille = chance_of(300) ? 0 : chance_of(300) ? 1000 : 500;
-	while (first) {
+	for (; first; forget(&first))
 		if (chance_of(kept_per_mille))
 			apply(&synced, first);
-		forget(&first);
-	}
 	while (now)
 		drop(&now, now->path);
 	for (struct name *n = synced, *next; n; n = next) {
@@ -262,12 +262,18 @@ static bool below(const char *path, const char *name)
 	return strncmp(path, name, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+static bool is_of_world(const char *path)
+{
+	return below(path, GATEWAY_SPOOL) || below(path, GATEWAY_MAILBOXES) ||
+	       below(path, GATEWAY_SCRAM_SECRET) || below(path, NAMES_FILE);
+}
+
 /* The path as it is named here: without "/." at the end. False: it is none of the world's. */
 static bool path_of(int directory, const char *path, char out[static TEXT_MAX])
 {
 	if (directory != AT_FDCWD && is_ours(directory))
 		snprintf(out, TEXT_MAX, "%s/%s", fds[index_of(directory)].path, path);
-	else if (directory == AT_FDCWD && (below(path, "spool") || below(path, "mailboxes")))
+	else if (directory == AT_FDCWD && is_of_world(path))
 		snprintf(out, TEXT_MAX, "%s", path);
 	else
 		return false;
@@ -659,15 +665,22 @@ int __wrap_closedir(DIR *d)
 
 /* ---- what the laws ask --------------------------------------------------------------------- */
 
+static void file_begin(const char *path, struct str text)
+{
+	struct node *node = node_make(path, false);
+	disk_write(node->bytes, 0, text);
+	disk_sync(node->bytes);
+}
+
 void files_begin(void)
 {
-	put(&now, "spool", node_make("spool", true));
-	put(&now, "mailboxes", node_make("mailboxes", true));
-	directory_sync("", false);
-	while (first) {
+	node_make(GATEWAY_SPOOL, true);
+	node_make(GATEWAY_MAILBOXES, true);
+	file_begin(GATEWAY_SPOOL "/key", STR("00112233445566778899aabbccddeeff\n"));
+	file_begin(GATEWAY_SCRAM_SECRET, STR("a secret of two and thirty bytes"));
+	file_begin(NAMES_FILE, STR(NAMES_FILE_TEXT));
+	for (; first; forget(&first))
 		apply(&synced, first);
-		forget(&first);
-	}
 }
 
 void files_each(const char *directory, void (*each)(void *arg, const char *path, struct str bytes),

@@ -15,6 +15,10 @@ const struct law laws[] = {
 	  "of failure for a recipient, unless something went wrong in between." },
 	{ "once", "Nobody gets a message twice, unless a kill, a cut or a lost connection fell "
 	  "between the dot and its record." },
+	{ "held", "What is held goes nowhere, after any kill; before it is synced, a cut of power or "
+	  "a sick disk may let it go." },
+	{ "dropped", "What was dropped is never seen again, nor a notice about it, with the same "
+	  "exception." },
 	{ "refused", "What was refused, or never came to its dot, goes nowhere." },
 	{ "whole", "A message arrives as it was sent, with something in front of it at most." },
 	{ "connects", "The gateway connects to mail servers of others and to the inner host." },

@@ -17,19 +17,37 @@ unsigned law_deaths, law_troubles;
 static struct letter **last = &letters;
 static unsigned letter_n;
 enum { WRITTEN_MS = 60 * 1000, TROUBLES_MAX = 20000 };
-static int64_t troubles_ms[TROUBLES_MAX];
-static unsigned trouble_n;
+/* When something went wrong at all; and what took bytes that were written. */
+static struct moments {
+	int64_t ms[TROUBLES_MAX];
+	unsigned n;
+} troubles, losses;
 
-static void trouble(void)
+static void note(struct moments *m)
+{
+	if (m->n < TROUBLES_MAX)
+		m->ms[m->n++] = world.now_ms;
+}
+
+static bool any_near(const struct moments *m, int64_t at_ms)
+{
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->ms[i] >= at_ms - WRITTEN_MS && m->ms[i] <= at_ms + WRITTEN_MS)
+			return true;
+	return false;
+}
+
+static void trouble(bool loses)
 {
 	law_troubles++;
-	if (trouble_n < TROUBLES_MAX)
-		troubles_ms[trouble_n++] = world.now_ms;
+	note(&troubles);
+	if (loses)
+		note(&losses);
 }
 
 /* ---- writing them ------------------------------------------------------------------------ */
 
-struct letter *letter_new(const struct account *account, const char *sender)
+struct letter *letter_new(const struct user *account, const char *sender)
 {
 	struct letter *l = mem_zalloc(sizeof(*l));
 	*l = (struct letter){ .n = ++letter_n, .account = account };
@@ -131,6 +149,8 @@ static void be_silent(struct copy *c) { c->silent = true; }
 
 static void made(struct letter *l, struct copy *c)
 {
+	if (c->dropped_ms > 0 && !any_near(&losses, c->dropped_ms))
+		world_broken("dropped", "letter %u to %s: a notice about it", l->n, c->address);
 	if (c->notices > 0 && c->trouble_then == law_troubles)
 		world_broken("notices", "letter %u to %s: another notice of failure", l->n,
 		             c->address);
@@ -201,11 +221,8 @@ static void check_notice(struct letter *l, struct str rcpt, struct str text)
 /* What is known is soon written down and synced, and nobody forgets it then. */
 static bool was_written(const struct copy *c)
 {
-	for (unsigned i = 0; i < trouble_n; i++)
-		if (troubles_ms[i] >= c->confirmed_ms - WRITTEN_MS &&
-		    troubles_ms[i] <= c->confirmed_ms + WRITTEN_MS)
-			return false;
-	return world.now_ms > c->confirmed_ms + WRITTEN_MS;
+	return !any_near(&troubles, c->confirmed_ms) &&
+	       world.now_ms > c->confirmed_ms + WRITTEN_MS;
 }
 
 static void check_once(const struct letter *l, const struct copy *c)
@@ -213,6 +230,16 @@ static void check_once(const struct letter *l, const struct copy *c)
 	if (c->taken > 0 && c->confirmed_ms > 0 &&
 	    (c->deaths_then == law_deaths || was_written(c)))
 		world_broken("once", "%s gets letter %u again", c->address, l->n);
+}
+
+/* It goes on now, and must not. What an order wrote is there after any kill; before it is synced a
+ * power cut or a sick disk may take it. */
+static void check_ordered(const struct letter *l, const struct copy *c)
+{
+	if (c->held_ms > 0 && !any_near(&losses, c->held_ms))
+		world_broken("held", "letter %u to %s was held", l->n, c->address);
+	if (c->dropped_ms > 0 && !any_near(&losses, c->dropped_ms))
+		world_broken("dropped", "letter %u to %s was dropped", l->n, c->address);
 }
 
 struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool local,
@@ -240,6 +267,7 @@ struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool
 	if (text.n < l->text.n || !str_eq(str_from(text, text.n - l->text.n), buf_str(&l->text)))
 		world_broken("whole", "%.*s gets another letter %u", STR_ARG(rcpt), l->n);
 	check_once(l, c);
+	check_ordered(l, c);
 	c->taken++;
 	c->confirmed_ms = 0;
 	c->deaths_then = deaths;
@@ -297,6 +325,8 @@ static void look_at_mail(void *arg, const char *path, struct str text)
 	/* By its name it is known again, whoever died meanwhile. */
 	if (++c->boxed > 1)
 		world_broken("once", "%s has letter %u again", path, l->n);
+	if (c->boxed > c->boxed_then)
+		check_ordered(l, c);
 }
 
 static void look_at_mailboxes(void)
@@ -309,11 +339,42 @@ static void look_at_mailboxes(void)
 	files_each("mailboxes", look_at_mail, NULL);
 }
 
+void law_order_given(const struct gateway_queue *q, struct letter *l)
+{
+	const struct gateway_message *m =
+		gateway_queue_find((struct gateway_queue *)(uintptr_t)q, str_of(l->id));
+	look_at_mailboxes();
+	for (unsigned i = 0; i < l->count; i++) {
+		l->to[i].boxed_then = l->to[i].boxed;
+		l->to[i].rests = false;
+	}
+	for (size_t i = 0; m && i < m->rcpt_count; i++) {
+		struct copy *c = copy_of(l, m->rcpt[i].to.address);
+		if (c)
+			c->rests = m->rcpt[i].state == GATEWAY_WAITING;
+	}
+}
+
+void law_ordered(struct letter *l, enum order what, bool known)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		struct copy *c = &l->to[i];
+		if (!known && what == ORDER_DROP)
+			c->silent = true;
+		if (what == ORDER_RELEASE || (what == ORDER_HOLD && !known))
+			c->held_ms = 0;
+		else if (what == ORDER_HOLD && c->rests)
+			c->held_ms = world.now_ms;
+		if (what == ORDER_DROP && known && c->rests)
+			c->dropped_ms = world.now_ms;
+	}
+}
+
 /* Nothing more is owed. */
 static bool is_over(const struct copy *c)
 {
 	return !c->accepted || c->taken > 0 || c->boxed > 0 || c->told || c->told_boxed ||
-	       c->silent;
+	       c->silent || c->dropped_ms > 0;
 }
 
 /* ---- deaths ------------------------------------------------------------------------------- */
@@ -321,7 +382,7 @@ static bool is_over(const struct copy *c)
 void law_after_death(bool power)
 {
 	law_deaths++;
-	trouble();
+	trouble(power);
 	if (power)
 		files_power_cut();
 }
@@ -335,12 +396,12 @@ void law_logs(const char *event)
 {
 	if (str_eq(str_of(event), STR("notice-unwritten")) ||
 	    str_eq(str_of(event), STR("queue-unwritten")))
-		trouble();
+		trouble(false);
 }
 
 void law_disk_failed(void)
 {
-	trouble();
+	trouble(true);
 }
 
 /* What in the queue are notices about which copies. */
@@ -388,6 +449,9 @@ void law_opened(struct gateway_queue *q)
 		const struct gateway_message *m = gateway_queue_find(q, str_of(l->id));
 		for (unsigned i = 0; i < l->count && l->state == LETTER_ACKNOWLEDGED; i++) {
 			const struct copy *c = &l->to[i];
+			if (m && c->dropped_ms > 0 && !any_near(&losses, c->dropped_ms))
+				world_broken("dropped", "letter %u (%s) is in the queue again",
+				             l->n, l->id);
 			if (!is_over(c) && !is_waiting(m, c))
 				world_broken("never-lost", "letter %u (%s) to %s is gone", l->n,
 				             l->id, c->address);

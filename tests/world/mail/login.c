@@ -13,7 +13,7 @@ enum { ANSWER_MOST_MS = 400, LATER_PER_MILLE = 50 };
 
 struct gateway_login_query {
 	struct loop_timer *timer;
-	void (*done)(void *arg, enum gateway_login_answer answer, struct str account);
+	gateway_login_done *done;
 	void *arg;
 	enum gateway_login_answer answer;
 	char *account;
@@ -48,34 +48,51 @@ static void answer(void *arg)
 	gateway_login_cancel(q);
 }
 
-struct gateway_login_query *gateway_login_ask(struct gateway_login *l, const struct ip *peer,
-                                              struct str name, struct str password,
-                                              struct str hash,
-                                              void (*done)(void *arg,
-                                                           enum gateway_login_answer answer,
-                                                           struct str account),
-                                              void *arg, enum gateway_login_answer *now)
+static struct gateway_login_query *answer_later(struct gateway_login *l, struct str account,
+                                                enum gateway_login_answer what,
+                                                gateway_login_done *done, void *arg)
 {
 	struct gateway_login_query *q = mem_zalloc(sizeof(*q));
-	(void)peer, (void)hash, (void)now;
-	*q = (struct gateway_login_query){ .done = done, .arg = arg,
-	                                   .account = mem_strndup(name.p, name.n) };
-	q->answer = str_eq(password, STR("secret")) ? GATEWAY_LOGIN_YES : GATEWAY_LOGIN_NO;
-	if (!world.calm && chance_of(LATER_PER_MILLE))
-		q->answer = GATEWAY_LOGIN_LATER;
+	*q = (struct gateway_login_query){ .done = done, .arg = arg, .answer = what,
+	                                   .account = mem_strndup(account.p, account.n) };
 	q->timer = loop_timer_create((struct loop *)(void *)l, answer, q);
 	loop_timer_arm(q->timer, chance_between(1, ANSWER_MOST_MS));
 	return q;
 }
 
-bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str name)
+struct gateway_login_query *gateway_login_ask(struct gateway_login *l,
+                                              const struct gateway_login_guess *guess,
+                                              gateway_login_done *done, void *arg,
+                                              enum gateway_login_answer *now)
 {
-	(void)l, (void)peer, (void)name;
+	enum gateway_login_answer what = str_eq(guess->password, STR("secret")) ?
+	                                 GATEWAY_LOGIN_YES : GATEWAY_LOGIN_NO;
+	(void)now;
+	if (!world.calm && chance_of(LATER_PER_MILLE))
+		what = GATEWAY_LOGIN_LATER;
+	return answer_later(l, guess->name, what, done, arg);
+}
+
+bool gateway_login_may(struct gateway_login *l, const struct ip *peer, struct str account)
+{
+	(void)l, (void)peer, (void)account;
 	return true;
 }
 
-void gateway_login_note(struct gateway_login *l, const struct ip *peer, struct str name,
-                        bool right)
+void gateway_login_right(struct gateway_login *l, const struct ip *peer, struct str account)
 {
-	(void)l, (void)peer, (void)name, (void)right;
+	(void)l, (void)peer, (void)account;
+}
+
+void gateway_login_none(struct gateway_login *l, const struct ip *peer, struct str account)
+{
+	(void)l, (void)peer, (void)account;
+}
+
+struct gateway_login_query *gateway_login_wrong(struct gateway_login *l, const struct ip *peer,
+                                                struct str account, gateway_login_done *done,
+                                                void *arg)
+{
+	(void)peer;
+	return answer_later(l, account, GATEWAY_LOGIN_NO, done, arg);
 }

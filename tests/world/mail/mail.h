@@ -5,11 +5,13 @@
  * the blocklist (../world.h). What is its own:
  *
  *   files.c     the gateway's files: what is synced, what a power cut leaves
+ *   accounts.c  whose account is whose, instead of the store
  *   login.c     who knows the passwords
  *   names.c     what name servers answer
  *   letters.c   every message that was ever begun, and what became of it: most invariants
  *   hosts.c     other servers, and the inner one of one of our domains
  *   people.c    strangers and users
+ *   operator.c  who gives orders to the queue
  *   gateway.c   the gateway as a process
  *   whole.c     chaos, then calm; law.c: the invariants by name
  */
@@ -18,9 +20,10 @@
 
 #include "base/loop.h"
 #include "gateway/queue.h"
+#include "store/accounts.h"
 #include "world.h"
 
-enum { ADDRESS_MAX = 320, COPIES_MAX = 12 };
+enum { COPIES_MAX = 12 };
 
 /* ---- names.c: who is who ----------------------------------------------------------------- */
 
@@ -30,11 +33,14 @@ enum { ADDRESS_MAX = 320, COPIES_MAX = 12 };
 extern const struct ip names_gateway, names_inner;
 enum { PORT_LMTP = 24 };
 
-struct account {
+struct user {
 	const char *name, *address[3];   /* the first is its own; NULL: no more */
 };
-extern const struct account accounts[];
-extern const unsigned account_n;
+/* Addresses that are no account's and have a mailbox by a file, as its text. */
+#define NAMES_FILE "/recipients"
+#define NAMES_FILE_TEXT "boss@" OURS_ONE "\n"
+extern const struct user users[];
+extern const unsigned user_n;
 /* Whether the address has a mailbox of ours; "postmaster" alone has. */
 bool names_is_mailbox(struct str address);
 bool names_is_ours(struct str domain);
@@ -57,7 +63,13 @@ struct copy {
 	unsigned boxed;
 	bool told_boxed;
 	bool silent;                     /* it failed, and there is nobody to be told */
+	/* What the operator ordered, while no try of it went on (`rests`); 0: nothing. And how
+	 * often it was in a Maildir then. */
+	int64_t held_ms, dropped_ms;
+	unsigned boxed_then;
+	bool rests;
 };
+enum order { ORDER_HOLD, ORDER_RELEASE, ORDER_FLUSH, ORDER_DROP, ORDERS };
 
 enum letter_state {
 	LETTER_TALKING,                  /* not yet at the dot, or never */
@@ -69,7 +81,7 @@ struct letter {
 	struct letter *next;
 	unsigned n;
 	enum letter_state state;
-	const struct account *account;   /* of who sends it; NULL: a stranger */
+	const struct user *account;   /* of who sends it; NULL: a stranger */
 	bool logged_in;
 	char sender[ADDRESS_MAX], id[GATEWAY_ID_MAX];
 	struct copy to[COPIES_MAX];
@@ -78,7 +90,7 @@ struct letter {
 };
 extern struct letter *letters;
 
-struct letter *letter_new(const struct account *account, const char *sender);
+struct letter *letter_new(const struct user *account, const char *sender);
 struct copy *letter_add(struct letter *l, struct str address);
 /* What the gateway said to its dot. */
 void letter_answered(struct letter *l, int code, struct str said);
@@ -89,6 +101,10 @@ void letter_rcpt_accepted(struct letter *l, struct copy *c);
 void law_rcpt(struct str sender, struct str rcpt, bool local);
 struct copy *law_taken(struct str sender, struct str rcpt, struct str text, bool local,
                        unsigned deaths);
+/* The operator is about to order something of a letter; it was done; or (not known) the gateway
+ * died over it. */
+void law_order_given(const struct gateway_queue *q, struct letter *l);
+void law_ordered(struct letter *l, enum order what, bool known);
 /* The gateway has its queue again; what is in the Maildirs is looked at, too. */
 void law_opened(struct gateway_queue *q);
 /* What is still to be looked at when all has come to its end. */
@@ -111,12 +127,20 @@ const char *host_mx(struct str domain);
 void people_begin(unsigned slow);
 unsigned people_talking(void);
 
+/* ---- operator.c -------------------------------------------------------------------------- */
+
+void operator_begin(unsigned slow);
+/* He lets go of all that he holds, again and again. */
+void operator_calm(void);
+
 /* ---- gateway.c --------------------------------------------------------------------------- */
 
 enum { LISTEN_MX, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTENS };
 extern const struct endpoint gateway_at[LISTENS];
 /* Slow: it waits hours where it else waits seconds. */
 void gateway_prepare(bool slow);
+/* NULL: it does not run. */
+struct gateway_queue *gateway_queue_of_now(void);
 /* How many messages are in the queue; SIZE_MAX: it does not run. */
 size_t gateway_queued(void);
 /* How long a message may wait in the queue at all, s. */

@@ -10,12 +10,12 @@ enum { TTL_S = 300 };
 
 const struct ip names_gateway = { 4, { 45, 9, 0, 25 } }, names_inner = { 4, { 10, 0, 0, 5 } };
 
-const struct account accounts[] = {
+const struct user users[] = {
 	{ "ann", { "ann@" OURS_ONE, "sales@" OURS_ONE } },
 	{ "bob", { "bob@" OURS_TWO, NULL } },
 	{ "cat", { "cat@" OURS_ONE, "cat@" OURS_TWO } },
 };
-const unsigned account_n = sizeof(accounts) / sizeof(*accounts);
+const unsigned user_n = sizeof(users) / sizeof(*users);
 
 bool names_is_ours(struct str domain)
 {
@@ -24,10 +24,10 @@ bool names_is_ours(struct str domain)
 
 bool names_owns(struct str account, struct str address)
 {
-	for (unsigned i = 0; i < account_n; i++)
-		for (unsigned j = 0; accounts[i].address[j]; j++)
-			if (str_eq(account, str_of(accounts[i].name)) &&
-			    str_caseeq(address, str_of(accounts[i].address[j])))
+	for (unsigned i = 0; i < user_n; i++)
+		for (unsigned j = 0; users[i].address[j]; j++)
+			if (str_eq(account, str_of(users[i].name)) &&
+			    str_caseeq(address, str_of(users[i].address[j])))
 				return true;
 	return false;
 }
@@ -38,8 +38,8 @@ bool names_is_mailbox(struct str address)
 		"postmaster", "postmaster@" OURS_ONE, "postmaster@" OURS_TWO, "abuse@" OURS_ONE,
 		"abuse@" OURS_TWO, "boss@" OURS_TWO, "boss@" OURS_ONE,
 	};
-	for (unsigned i = 0; i < account_n; i++)
-		if (names_owns(str_of(accounts[i].name), address))
+	for (unsigned i = 0; i < user_n; i++)
+		if (names_owns(str_of(users[i].name), address))
 			return true;
 	for (unsigned i = 0; i < sizeof(boxes) / sizeof(*boxes); i++)
 		if (str_caseeq(address, str_of(boxes[i])))

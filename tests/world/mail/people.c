@@ -130,13 +130,13 @@ static void stranger_letter(struct talk *t)
 
 static void user_letter(struct talk *t)
 {
-	const struct account *a = &accounts[chance_below(account_n)];
+	const struct user *a = &users[chance_below(user_n)];
 	char address[ADDRESS_MAX];
 	const char *sender = chance_of(80) ? "" : a->address[0];
 	if (a->address[1] && chance_of(300) && *sender)
 		sender = a->address[1];
 	if (chance_of(60))
-		sender = accounts[(a - accounts + 1) % account_n].address[0];
+		sender = users[(a - users + 1) % user_n].address[0];
 	t->letter = letter_new(a, sender);
 	snprintf(t->mail, sizeof(t->mail), "<%s>", sender);
 	for (unsigned i = chance_of(200) ? COPIES_MAX : chance_between(1, 3); i > 0; i--) {

@@ -26,6 +26,7 @@ static void begin_world(uint64_t seed, unsigned *slowness)
 	hosts_begin();
 	faults_begin(*slowness, gateway_give_up_s());
 	people_begin(*slowness);
+	operator_begin(*slowness);
 	role_begin(0);
 }
 
@@ -48,6 +49,7 @@ void world_run(uint64_t seed)
 	while (world.now_ms < until_ms && turn_world())
 		;
 	faults_end();
+	operator_calm();
 	until_ms = world.now_ms + MARGIN * 1000 * gateway_give_up_s() +
 	           slowness * (int64_t)CHAOS_MOST_MS;
 	while (world.now_ms < until_ms && (people_talking() > 0 || gateway_queued() > 0) &&
