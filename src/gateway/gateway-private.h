@@ -18,7 +18,7 @@ struct gateway_rules {
 	const struct gateway_config *config;
 	char *hostname;
 	SSL_CTX *tls;
-	bool scram;
+	bool scram, refuses_ours;
 	unsigned char scram_secret[SCRAM_SECRET_BYTES];
 };
 
@@ -81,6 +81,7 @@ struct gateway_session {
 	struct wire_server *wire;
 	struct gateway_rules *rules;
 	struct endpoint peer;            /* as a named proxy has said it; family 0: a local one */
+	unsigned uid;                    /* of a local one; UINT_MAX: not known */
 	struct gateway_client client;    /* its name is `account` */
 	char *account, *helo;
 	bool may_xclient;

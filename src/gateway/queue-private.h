@@ -107,6 +107,7 @@ struct gateway_queue {
 	char *hostname;
 	struct gateway_log *log;
 	struct loop_timer *timer;
+	int64_t clock_ahead_ms;       /* when last looked at */
 	int64_t timer_ms;             /* when it fires, by loop_now_ms(); INT64_MAX: it does not */
 	struct queue_index index;
 	struct gateway_queue_state state;
@@ -123,6 +124,11 @@ struct gateway_queue {
 	int64_t again_at_ms;
 	struct fault unwritten;
 	struct telling *tellings;
+	/* Messages that come one close behind the other; times by the loop's clock. */
+	struct {
+		int64_t began_ms, last_ms;
+		unsigned n;
+	} burst;
 	/* Writing anew what counts in one segment. */
 	struct {
 		bool on;
@@ -161,7 +167,9 @@ void queue_write_fini(struct gateway_queue *q);
 
 /* ---- the others ------------------------------------------------------------------------- */
 
-/* queue-take.c: as gateway_queue_add(), without its limits. */
+/* queue-take.c: for how long what is due waits for a burst to end; 0: not at all. */
+int64_t queue_burst_left_ms(const struct gateway_queue *q);
+/* As gateway_queue_add(), without its limits. */
 int queue_take(struct gateway_queue *q, const struct gateway_envelope *envelope, struct str text,
                void (*done)(void *arg, int err), void *arg);
 
@@ -184,5 +192,7 @@ bool queue_move_helps(const struct gateway_queue *q, uint64_t more_bytes);
 
 /* queue.c */
 void queue_turn(void *arg);
+/* How far the clock is ahead of the time since the machine started: it changes when it is set. */
+int64_t queue_clock_ahead_ms(void);
 
 #endif

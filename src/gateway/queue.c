@@ -5,6 +5,7 @@
 #include "gateway/queue-private.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,13 +14,37 @@ enum {
 	AT_ONCE = 200,                /* recipients handed out in one turn of the loop */
 	LOOK_MS = 60000,              /* the clock may be set at any time */
 	ENVELOPE_BYTES = 8192,        /* of most, in front of the text */
+	CLOCK_STEP_MS = 2000,         /* less is no step */
 };
+
+/* ---- the clock -------------------------------------------------------------------------- */
+
+int64_t queue_clock_ahead_ms(void)
+{
+	return clock_now_ms() - clock_boot_ms();
+}
+
+/* Where the clock goes back, what waits does not wait longer for it. All move alike: their order
+ * stays. (Where it goes forward they are due at once; retry.h says what that means.) */
+static void look_at_clock(struct gateway_queue *q)
+{
+	const int64_t ahead_ms = queue_clock_ahead_ms(), back_ms = q->clock_ahead_ms - ahead_ms;
+	q->clock_ahead_ms = ahead_ms;
+	if (back_ms < CLOCK_STEP_MS)
+		return;
+	LOG(LOG_WARN, "clock-back", LOG_I("by_s", back_ms / 1000));
+	for (size_t i = 0; i < q->index.heap_n; i++)
+		q->index.heap[i]->due_s -= back_ms / 1000;
+}
 
 /* ---- what is due ------------------------------------------------------------------------ */
 
 static int64_t due_turn(struct gateway_queue *q)
 {
 	const int64_t now_s = clock_now_s();
+	const int64_t burst_ms = queue_burst_left_ms(q);
+	if (burst_ms > 0)
+		return burst_ms;
 	for (unsigned n = 0; q->index.heap_n > 0; n++) {
 		struct gateway_rcpt *rcpt = q->index.heap[0];
 		const int64_t wait_s = rcpt->due_s - now_s;
@@ -45,6 +70,7 @@ void queue_turn(void *arg)
 	int64_t (*const turns[])(struct gateway_queue *) = {
 		queue_settle_turn, queue_write_turn, queue_move_turn, due_turn };
 	int64_t wait_ms = LOOK_MS;
+	look_at_clock(q);
 	q->timer_ms = INT64_MAX;
 	for (size_t i = 0; i < sizeof(turns) / sizeof(*turns); i++) {
 		const int64_t next_ms = turns[i](q);

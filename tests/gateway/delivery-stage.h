@@ -27,6 +27,8 @@ struct peer {
 	/* What it hangs up at, for so many sessions. */
 	enum smtp_server_event_type drops_at;
 	unsigned drops;
+	bool drops_within_tls;                  /* … only there */
+	const char *at_starttls;                /* said in clear in front of the 220; or NULL */
 	bool holds;                             /* answers no text */
 	struct peer_session *sessions[PEER_SESSIONS];
 	unsigned open, most_open, connections, secured;
@@ -58,7 +60,7 @@ struct stage {
 	struct gateway_message *messages[MESSAGES];
 	char ids[MESSAGES][12];
 	size_t message_count;
-	unsigned due, settled, given_back;
+	unsigned due, settled, given_back, delivered;
 	struct buf outcomes;                    /* "to: delivered 2.0.0 host said", a line each */
 	const char *text;
 	bool utf8;

@@ -13,6 +13,7 @@
 enum { SEGMENT = GATEWAY_SEGMENT_MIN, SEGMENTS = 6, RCPTS = 4096, HOUR = 3600 };
 
 extern int64_t test_now_s;
+extern int64_t apart_ms;              /* from one add() to the next; 20: no burst */
 extern struct loop *loop;
 extern struct syncer *syncer;
 extern struct gateway_queue *queue;
@@ -37,6 +38,8 @@ void kill_queue(void);
 void again(void);
 /* Time goes on, and the queue looks at the clock. */
 void later(int64_t seconds);
+/* No time goes by, and the clock is set ahead by so much, or back. */
+void set_clock(int64_t seconds);
 
 /* A done() for an int, which is ERR_AGAIN before. */
 void note_err(void *arg, int err);

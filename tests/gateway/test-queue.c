@@ -5,6 +5,8 @@
  */
 #include "queue-fixture.h"
 
+#include "heard.h"
+
 #include <stdio.h>
 
 static void test_life(void **state)
@@ -59,6 +61,45 @@ static void test_is_not_there_before_its_commit(void **state)
 	assert_int_equal(told, ERR_OK);
 	assert_non_null(gateway_queue_find(queue, STR("one")));
 	assert_int_equal(due_n, 1);
+}
+
+static void add_after(int64_t ms, unsigned number)
+{
+	char id[16];
+	snprintf(id, sizeof(id), "m%u", number);
+	apart_ms = ms;
+	add(id, "s@x", "a@x");
+}
+
+/* The loop's timers go by the real clock. */
+static void wait_due(size_t n)
+{
+	for (int i = 0; due_n < n && i < 100; i++)
+		loop_run_once(loop, 100);
+	assert_int_equal(due_n, n);
+}
+
+/* What comes close behind the tenth waits for a pause, but for no more than a second. */
+static void test_a_burst_comes_in_first(void **state)
+{
+	(void)state;
+	unsigned n = 0;
+	while (n < 9)
+		add_after(0, n++);
+	assert_int_equal(due_n, 9);
+	while (n < 15)
+		add_after(1, n++);
+	assert_int_equal(due_n, 9);
+	add_after(20, n++);
+	wait_due(16);
+	/* It does not end: from its second on all goes on as it comes. */
+	for (unsigned i = 0; i < 99; i++)
+		add_after(10, n++);
+	assert_int_equal(due_n, 24);
+	add_after(10, n++);
+	wait_due(116);
+	add_after(10, n++);
+	assert_int_equal(due_n, 117);
 }
 
 /* One notice for all that fail together; it is in the log before they have failed. */
@@ -170,8 +211,54 @@ static void test_given_back(void **state)
 	expect("one: a@x waiting 0");
 	/* The clock goes back a year: nothing waits so long. */
 	deferred("a@x");
-	later(-365 * 24 * HOUR);
+	set_clock(-365 * 24 * HOUR);
+	later(HOUR);
 	assert_int_equal(due_n, 1);
+}
+
+/* The clock is set ahead by four days: all that waits is tried, and nothing is given up, nor is
+ * anybody told that it is late, before it was tried for as long. */
+static void test_clock_ahead(void **state)
+{
+	(void)state;
+	unsigned tries = 0;
+	add("one", "s@x", "a@x");
+	deferred("a@x");
+	later(HOUR);
+	deferred("a@x");
+	set_clock(96 * HOUR);
+	assert_int_equal(due_n, 1);
+	deferred("a@x");
+	expect("one: a@x waiting 3");
+	expect_notices("");
+	const int64_t set_s = test_now_s;
+	again();
+	for (; gateway_queue_find(queue, STR("one")); tries++) {
+		until_due("one");
+		deferred("a@x");
+	}
+	assert_in_range(tries, 25, 30);
+	assert_true(test_now_s - set_s > 70 * HOUR);
+	assert_string_equal(buf_cstr(&notices),
+	                    "delayed one: a@x(4.2.0 later)\nfailed one: a@x(4.4.7 later)\n");
+}
+
+/* It is set back by an hour: what was due in minutes is. */
+static void test_clock_back(void **state)
+{
+	(void)state;
+	struct heard log;
+	add("one", "s@x", "a@x b@x");
+	deferred("a@x");
+	deferred("b@x");
+	later(60);
+	heard_begin(&log);
+	set_clock(-HOUR);
+	heard_end(&log);
+	assert_int_equal(heard_lines(&log, "clock-back"), 1);
+	assert_int_equal(due_n, 0);
+	later(300);
+	assert_int_equal(due_n, 2);
 }
 
 static void test_operator(void **state)
@@ -242,11 +329,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		QUEUE_TEST(test_life),
 		QUEUE_TEST(test_is_not_there_before_its_commit),
+		QUEUE_TEST(test_a_burst_comes_in_first),
 		QUEUE_TEST(test_failure_is_told_first),
 		QUEUE_TEST(test_nobody_is_told),
 		QUEUE_TEST(test_waits_and_gives_up),
 		QUEUE_TEST(test_success),
 		QUEUE_TEST(test_given_back),
+		QUEUE_TEST(test_clock_ahead),
+		QUEUE_TEST(test_clock_back),
 		QUEUE_TEST(test_operator),
 		QUEUE_TEST(test_ids),
 		QUEUE_TEST(test_small),
