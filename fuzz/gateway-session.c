@@ -76,7 +76,8 @@ static void make_world(void)
 	w.config = (struct gateway_config){
 		.xclient_peers = { &proxy, 1 },
 		.message_bytes = 65536, .memory_bytes = 1 << 20, .recipients_max = 100,
-		.hops_max = 10, .errors_max = 20, .sessions = 100, .sessions_per_host = 50,
+		.own_senders = (char *)"take", .hops_max = 10, .errors_max = 20, .sessions = 100,
+		.sessions_per_host = 50,
 		.sessions_per_net = 100, .connections_per_second = 100000,
 		.session_timeout_s = 600,
 	};

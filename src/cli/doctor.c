@@ -12,12 +12,14 @@
 #include "base/sandbox.h"
 #include "cli/hosts.h"
 #include "cli/progress.h"
+#include "doctor/certificates.h"
 #include "doctor/dns-ask.h"
 #include "doctor/durability.h"
 #include "doctor/machine.h"
 #include "doctor/mailboxes.h"
 #include "doctor/port.h"
 #include "settings/check.h"
+#include "settings/network.h"
 #include "settings/open.h"
 #include "settings/state.h"
 
@@ -37,6 +39,7 @@ struct doctor {
 	struct doctor_plan plan;
 	struct doctor_findings findings;
 	struct doctor_dns dns;
+	struct doctor_certificates certificates;
 	struct doctor_collector collector;
 	struct doctor_call calls[DOCTOR_CALLS_MAX];
 	size_t call_count;
@@ -175,6 +178,7 @@ static int look_at_machine(struct doctor *d)
 	struct doctor_mailboxes mailboxes = { 0 };
 	struct buf message = { 0 };
 	doctor_owner_look(s, &owner);
+	doctor_certificates_look(s, &d->cli->arena, &d->certificates);
 	size_t n = doctor_sockets_look(s, sockets);
 	doctor_clock_look(s, &clock);
 	int entered = state_enter_to_read(s, &message);
@@ -183,6 +187,8 @@ static int look_at_machine(struct doctor *d)
 	if (code == CLI_GO) {
 		doctor_owner_judge(&owner, &d->findings);
 		doctor_sockets_judge(sockets, n, &d->findings);
+		if (settings_has_role(s, "gateway"))
+			doctor_ports_judge(&s->gateway, &d->findings);
 		doctor_clock_judge(&clock, &d->findings);
 		doctor_mailboxes_judge(&mailboxes, &d->findings);
 	}
@@ -285,7 +291,9 @@ static void judge_network(struct doctor *d)
 		doctor_call_judge(&d->calls[i], d->to, &d->findings);
 	if (!d->to)
 		doctor_call_none(&d->findings);
+	doctor_certificates_judge(&d->plan, &d->dns, &d->certificates, &d->findings);
 	doctor_dns_judge(&d->plan, &d->dns, &d->findings);
+	doctor_mail_judge(&d->plan, &d->dns, &d->findings);
 }
 
 /* What can be wrong in the arguments is found before anything is printed. */
@@ -364,6 +372,17 @@ static int durability_run(struct cli *cli)
 	return code;
 }
 
+static void look_at_network(struct doctor *d)
+{
+	struct gateway_network now = { 0 };
+	struct network network;
+	network_open(&network);
+	network_look(&network, &d->cli->arena, &now);
+	network_close(&network);
+	d->plan.machine = now.own;
+	d->plan.machine_count = now.own_count;
+}
+
 static int doctor_run(struct cli *cli, const char *to, bool records_only)
 {
 	struct doctor *d = mem_zalloc(sizeof(*d));
@@ -374,6 +393,7 @@ static int doctor_run(struct cli *cli, const char *to, bool records_only)
 	if (code == CLI_GO) {
 		*d = (struct doctor){ .cli = cli, .to = to, .findings.arena = &cli->arena };
 		doctor_plan_make(&cli->settings, found, doctor_sources_look(found), &d->plan);
+		look_at_network(d);
 	}
 	if (code == CLI_GO && records_only) {
 		print_records(d);
@@ -382,6 +402,7 @@ static int doctor_run(struct cli *cli, const char *to, bool records_only)
 		code = examine(d);
 		loop_destroy(d->loop);
 	}
+	doctor_certificates_fini(&d->certificates);
 	doctor_findings_fini(&d->findings);
 	free(d);
 	return code;
@@ -406,10 +427,11 @@ int cli_doctor(int argc, char **argv)
 		.description =
 		"Prints the DNS records that the configuration needs, as lines of zone files.\n"
 		"Then looks whether they are there, whether the collector and the list can be\n"
-		"reached, and whether the clock and the owner of the state directory are right,\n"
-		"with a line to run or to paste for what is not. It changes nothing, and asks\n"
-		"only the resolver, our own addresses and HOST. Exit: 0 nothing must be done,\n"
-		"1 something must be, 2 nothing, but not all could be found out.",
+		"reached, whether mail of the gateway's domains comes here and its certificates\n"
+		"are for its names, and whether the clock and the owner of the state directory\n"
+		"are right, with a line to run or to paste for what is not. It changes nothing,\n"
+		"and asks only the resolver, our own addresses and HOST. Exit: 0 nothing must be\n"
+		"done, 1 something must be, 2 nothing, but not all could be found out.",
 		.options = options, .option_count = 3,
 		.operands_min = 0, .operands_max = 1,
 		.operands_expected = "nothing, or --durability and one DIR",

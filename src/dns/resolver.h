@@ -56,6 +56,7 @@ struct dns_result {
 	size_t name_count;
 	const struct str *texts;        /* TXT: its strings joined; raw bytes */
 	size_t text_count;
+	bool alias;                     /* the records are another name's (CNAME) */
 	int ede;                        /* Extended DNS Error code (RFC 8914), -1 for none */
 	struct str ede_text;            /* its text; raw bytes */
 };

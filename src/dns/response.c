@@ -77,8 +77,9 @@ static bool is_at(const struct dns_reader *r, const struct dns_rr *rr,
 	return dns_rr_owner(r, rr, &name) == ERR_OK && dns_name_eq(&name, owner);
 }
 
-/* The name that an alias chain of the records leads to from `owner`, in *owner. */
-static void follow_aliases(const struct dns_reader *r, const struct dns_rr *rows, size_t n,
+/* The name that an alias chain of the records leads to from `owner`, in *owner. False: there is no
+ * such chain. */
+static bool follow_aliases(const struct dns_reader *r, const struct dns_rr *rows, size_t n,
                            struct dns_name *owner)
 {
 	for (unsigned hops = 0; hops < CNAMES_MAX; hops++) {
@@ -86,8 +87,9 @@ static void follow_aliases(const struct dns_reader *r, const struct dns_rr *rows
 		while (i < n && !(rows[i].type == DNS_TYPE_CNAME && is_at(r, &rows[i], owner)))
 			i++;
 		if (i == n || dns_rr_name(r, &rows[i], owner) != ERR_OK)
-			return;
+			return hops > 0;
 	}
+	return true;
 }
 
 /* By preference; the order received is kept among equals. */
@@ -107,7 +109,7 @@ static void read_answers(const struct dns_reader *r, const struct dns_rr *rows, 
                          const struct dns_question *asked, struct collector *c)
 {
 	struct dns_name owner = asked->name;
-	follow_aliases(r, rows, n, &owner);
+	c->result->alias = follow_aliases(r, rows, n, &owner);
 	size_t max = n < DNS_RESULTS_MAX ? n : DNS_RESULTS_MAX;
 	c->ips = arena_alloc(c->a, max * sizeof(*c->ips));
 	c->mx = arena_alloc(c->a, max * sizeof(*c->mx));

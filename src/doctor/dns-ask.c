@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { QUESTIONS_MAX = 80, SERVERS_MAX = 8 };
+enum {
+	QUESTIONS_MAX = 80 + DOCTOR_MAIL_DOMAINS * (3 + DOCTOR_NAMES_MAX) + DOCTOR_WAYS_MAX,
+	SERVERS_MAX = 8,
+};
 
 struct question {
 	struct doctor_dns_ask *ask;
@@ -54,7 +57,7 @@ static void copy_text(struct doctor_answer *into, struct str text)
 
 static void copy_answer(struct doctor_answer *into, const struct dns_result *r)
 {
-	*into = (struct doctor_answer){ .status = r->status };
+	*into = (struct doctor_answer){ .status = r->status, .alias = r->alias };
 	for (size_t i = 0; i < r->ip_count && into->ip_count < DOCTOR_IPS_MAX; i++)
 		into->ips[into->ip_count++] = r->ips[i];
 	for (size_t i = 0; i < r->mx_count && into->name_count < DOCTOR_NAMES_MAX; i++)
@@ -91,6 +94,13 @@ static void clear_answers(const struct doctor_plan *plan, struct doctor_dns *dns
 		dns->source_ptr[i] = dns->collector_ptr[i] = none;
 	for (size_t i = 0; i < plan->zone_count; i++)
 		dns->zones[i] = (struct doctor_zone_answers){ none, none, none, false };
+	for (size_t i = 0; i < DOCTOR_MAIL_DOMAINS; i++) {
+		dns->mail[i].mx = dns->mail[i].spf = dns->mail[i].own = none;
+		for (size_t j = 0; j < DOCTOR_NAMES_MAX; j++)
+			dns->mail[i].ips[j] = none;
+	}
+	for (size_t i = 0; i < DOCTOR_WAYS_MAX; i++)
+		dns->ways[i] = none;
 }
 
 static void ask_mail(struct doctor_dns_ask *ask, const struct doctor_plan *plan,
@@ -106,6 +116,30 @@ static void ask_mail(struct doctor_dns_ask *ask, const struct doctor_plan *plan,
 	ask_ips(ask, plan->helo, &dns->helo);
 	dns_resolve_txt(ask->resolver, str_of(plan->helo), came,
 	                next_question(ask, &dns->helo_spf));
+}
+
+static void ask_gateway(struct doctor_dns_ask *ask, const struct doctor_plan *plan,
+                        struct doctor_dns *dns)
+{
+	for (size_t i = 0; i < plan->mail_count; i++) {
+		struct str name = str_of(plan->mail[i]);
+		struct question *q = next_question(ask, &dns->mail[i].mx);
+		q->hosts = dns->mail[i].ips;
+		dns_resolve_mx(ask->resolver, name, came, q);
+		ask_ips(ask, plan->mail[i], &dns->mail[i].own);
+		if (doctor_plan_sends(plan))
+			dns_resolve_txt(ask->resolver, name, came,
+			                next_question(ask, &dns->mail[i].spf));
+	}
+	for (size_t i = 0; i < plan->way_count; i++) {
+		struct doctor_answer *into = &dns->ways[i];
+		if (ip_parse(str_of(plan->ways[i].host), &into->ips[0], NULL) == ERR_OK) {
+			into->status = DNS_FOUND;
+			into->ip_count = 1;
+		} else {
+			ask_ips(ask, plan->ways[i].host, into);
+		}
+	}
 }
 
 static void ask_reverse(struct doctor_dns_ask *ask, const struct doctor_plan *plan,
@@ -167,6 +201,7 @@ int doctor_dns_ask_create(struct loop *loop, const struct doctor_plan *plan, boo
 		return e;
 	}
 	ask_mail(ask, plan, dns);
+	ask_gateway(ask, plan, dns);
 	ask_reverse(ask, plan, plan->sources, plan->source_count, dns->source_ptr);
 	ask_reverse(ask, plan, plan->collectors, plan->collector_count, dns->collector_ptr);
 	for (size_t i = 0; i < plan->zone_count; i++)

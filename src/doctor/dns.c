@@ -2,7 +2,7 @@
  *
  * The judgement of DNS answers, one function per kind of record: see dns.h.
  */
-#include "doctor/dns.h"
+#include "doctor/dns-private.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -13,13 +13,7 @@ enum { ABOUT_MAX = 300, LINE_MAX_BYTES = 1100, SHOWN_MAX = 700 };
 
 /* ---- words ----------------------------------------------------------------------- */
 
-/* What could not be found out is no fault of the records. */
-static bool is_none(const struct doctor_answer *a)
-{
-	return a->status == DNS_NODATA || a->status == DNS_NXDOMAIN;
-}
-
-static const char *status_text(enum dns_status s)
+const char *doctor_words(enum dns_status s)
 {
 	switch (s) {
 	case DNS_NXDOMAIN: return "there is no such name";
@@ -31,14 +25,14 @@ static const char *status_text(enum dns_status s)
 	}
 }
 
-static void list_ips(const struct ip *list, size_t n, struct buf *out)
+void doctor_list_ips(const struct ip *list, size_t n, struct buf *out)
 {
 	char text[IP_TEXT_MAX];
 	for (size_t i = 0; i < n; i++)
 		buf_printf(out, "%s%s", i ? ", " : "", ip_format(&list[i], text));
 }
 
-static void list_names(const struct doctor_answer *a, struct buf *out)
+void doctor_list_names(const struct doctor_answer *a, struct buf *out)
 {
 	for (size_t i = 0; i < a->name_count; i++) {
 		buf_add_cstr(out, i ? ", " : "");
@@ -54,10 +48,8 @@ static const char *keep(struct doctor_findings *f, struct buf *text)
 	return kept;
 }
 
-static const char *record_line(struct doctor_findings *f, const char *name, const char *type,
-                               const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static const char *record_line(struct doctor_findings *f, const char *name, const char *type,
-                               const char *fmt, ...)
+const char *doctor_line(struct doctor_findings *f, const char *name, const char *type,
+                     const char *fmt, ...)
 {
 	struct doctor_record r = { .type = type };
 	struct buf line = { 0 };
@@ -70,10 +62,10 @@ static const char *record_line(struct doctor_findings *f, const char *name, cons
 	return keep(f, &line);
 }
 
-static const char *address_line(struct doctor_findings *f, const char *name, const struct ip *ip)
+const char *doctor_address_line(struct doctor_findings *f, const char *name, const struct ip *ip)
 {
 	char text[IP_TEXT_MAX];
-	return record_line(f, name, ip->family == 4 ? "A" : "AAAA", "%s", ip_format(ip, text));
+	return doctor_line(f, name, ip->family == 4 ? "A" : "AAAA", "%s", ip_format(ip, text));
 }
 
 static bool same_name(const char *a, const char *b)
@@ -92,7 +84,7 @@ static void judge_mx_host(const struct doctor_plan *plan, const struct doctor_an
 	buf_add_escaped(&name, str_of(mx->names[host]));
 	if (!dns_status_final(ips->status)) {
 		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "the address of %s: %s",
-		            buf_cstr(&name), status_text(ips->status));
+		            buf_cstr(&name), doctor_words(ips->status));
 	} else if (ips->ip_count == 0) {
 		doctor_find(f, DOCTOR_MISSING, part, about, NULL, "%s has no address",
 		            buf_cstr(&name));
@@ -130,13 +122,13 @@ static void judge_mx_ways(const struct doctor_plan *plan, const struct doctor_an
 		if (reaches(mx, ips, ip) || doctor_plan_unreachable(plan, ip))
 			continue;
 		doctor_find(f, i == 0 ? DOCTOR_MISSING : DOCTOR_BETTER, part, about,
-		            address_line(f, mx->names[0], ip), "nothing leads to %s%s",
+		            doctor_address_line(f, mx->names[0], ip), "nothing leads to %s%s",
 		            ip_format(ip, text), i == 0 ? "" :
 		            ", at which the collector listens as well");
 	}
 	if (f->n > before)
 		return;
-	list_names(mx, &found);
+	doctor_list_names(mx, &found);
 	doctor_find(f, DOCTOR_OK, part, about, NULL, "%s", buf_cstr(&found));
 	buf_fini(&found);
 }
@@ -148,14 +140,14 @@ static void judge_mx(const struct doctor_plan *plan, size_t domain,
 	char about[ABOUT_MAX];
 	size_t before = f->n;
 	const char *name = plan->domains[domain];
-	const char *todo = record_line(f, name, "MX", "10 %s.", plan->mx_host);
+	const char *todo = doctor_line(f, name, "MX", "10 %s.", plan->mx_host);
 	snprintf(about, sizeof(about), "MX of %s", name);
-	if (is_none(mx)) {
-		doctor_find(f, DOCTOR_MISSING, part, about, todo, "%s", status_text(mx->status));
+	if (doctor_is_none(mx)) {
+		doctor_find(f, DOCTOR_MISSING, part, about, todo, "%s", doctor_words(mx->status));
 		return;
 	}
 	if (mx->status != DNS_FOUND) {
-		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", status_text(mx->status));
+		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", doctor_words(mx->status));
 		return;
 	}
 	if (mx->name_count > 0 && strcmp(mx->names[0], ".") == 0) {
@@ -180,20 +172,20 @@ static void judge_helo(const struct doctor_plan *plan, const struct doctor_answe
 	struct buf found = { 0 };
 	size_t before = f->n;
 	snprintf(about, sizeof(about), "address of %s, our name in HELO", plan->helo);
-	list_ips(a->ips, a->ip_count, &found);
+	doctor_list_ips(a->ips, a->ip_count, &found);
 	if (!dns_status_final(a->status))
-		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", status_text(a->status));
+		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", doctor_words(a->status));
 	for (size_t i = 0; i < plan->source_count && f->n == before; i++) {
 		const struct ip *ip = &plan->sources[i];
 		if (doctor_plan_unreachable(plan, ip) || doctor_plan_has(a->ips, a->ip_count, ip))
 			continue;
 		doctor_find(f, a->ip_count ? DOCTOR_DIFFERS : DOCTOR_MISSING, part, about,
-		            address_line(f, plan->helo, ip), "found %s; expected %s among them, "
-		            "from which we come", a->ip_count ? buf_cstr(&found) : "none",
+		            doctor_address_line(f, plan->helo, ip), "found %s; expected %s among "
+		            "them, from which we come", a->ip_count ? buf_cstr(&found) : "none",
 		            ip_format(ip, text));
 	}
 	if (f->n == before && a->ip_count == 0)
-		doctor_find(f, DOCTOR_MISSING, part, about, NULL, "%s", status_text(a->status));
+		doctor_find(f, DOCTOR_MISSING, part, about, NULL, "%s", doctor_words(a->status));
 	if (f->n == before)
 		doctor_find(f, DOCTOR_OK, part, about, NULL, "%s", buf_cstr(&found));
 	buf_fini(&found);
@@ -219,18 +211,18 @@ static void judge_ptr(const struct doctor_plan *plan, const struct ip *ip, bool 
 	doctor_reverse_name(ip, reverse);
 	for (size_t i = 0; i < a->name_count; i++)
 		has |= same_name(a->names[i], want);
-	list_names(a, &found);
-	const char *todo = record_line(f, reverse, "PTR", "%s.", want);
+	doctor_list_names(a, &found);
+	const char *todo = doctor_line(f, reverse, "PTR", "%s.", want);
 	if (has)
 		doctor_find(f, DOCTOR_OK, part, about, NULL, "%s", buf_cstr(&found));
 	else if (!dns_status_final(a->status))
-		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", status_text(a->status));
+		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", doctor_words(a->status));
 	else if (a->name_count > 0)
 		doctor_find(f, sends ? DOCTOR_DIFFERS : DOCTOR_BETTER, part, about, todo,
 		            "found %s; expected %s", buf_cstr(&found), want);
 	else
 		doctor_find(f, sends ? DOCTOR_MISSING : DOCTOR_BETTER, part, about, todo,
-		            "%s; expected %s", status_text(a->status), want);
+		            "%s; expected %s", doctor_words(a->status), want);
 	buf_fini(&found);
 }
 
@@ -252,19 +244,19 @@ static enum doctor_spf worst_spf(const struct doctor_plan *plan, const char *dom
 
 /* A test is heard better by who checks it; none needs it. But a record that refuses us is worse
  * than none. */
-static void judge_spf(const struct doctor_plan *plan, const char *domain,
-                      const struct doctor_answer *a, struct doctor_findings *f)
+void doctor_judge_spf(const struct doctor_plan *plan, const char *domain,
+                   const struct doctor_answer *a, struct doctor_findings *f)
 {
 	char about[ABOUT_MAX];
 	bool own = same_name(domain, plan->helo);
-	const char *todo = own ? record_line(f, domain, "TXT", "\"v=spf1 a -all\"")
-		: record_line(f, domain, "TXT", "\"v=spf1 a:%s -all\"", plan->helo);
+	const char *todo = own ? doctor_line(f, domain, "TXT", "\"v=spf1 a -all\"")
+		: doctor_line(f, domain, "TXT", "\"v=spf1 a:%s -all\"", plan->helo);
 	struct buf found = { 0 };
 	snprintf(about, sizeof(about), "SPF of %s", domain);
 	if (a->text_count > 0)
 		buf_add_escaped(&found, str_of(a->texts[0]));
 	if (!dns_status_final(a->status)) {
-		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", status_text(a->status));
+		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s", doctor_words(a->status));
 	} else if (a->text_count == 0) {
 		doctor_find(f, DOCTOR_BETTER, part, about, todo, "there is none; some servers "
 		            "would refuse what we send");
@@ -317,7 +309,7 @@ static const char *delegation_line(struct doctor_findings *f, const struct block
 	char server[DNS_NAME_TEXT_MAX];
 	assert(z->nameserver_count >= 1);
 	dns_name_format(&z->nameservers[0], server);
-	return record_line(f, zone, "NS", "%s.", server);
+	return doctor_line(f, zone, "NS", "%s.", server);
 }
 
 static void judge_zone(const struct blocklist_zone *zone, const struct doctor_zone_answers *z,
@@ -334,17 +326,17 @@ static void judge_zone(const struct blocklist_zone *zone, const struct doctor_zo
 	else if (z->listed.status == DNS_FOUND && dns_status_final(z->free.status))
 		doctor_find(f, DOCTOR_OK, part, about, NULL, "127.0.0.2 is listed, 127.0.0.1 is "
 		            "not");
-	else if (is_none(&z->listed))
+	else if (doctor_is_none(&z->listed))
 		doctor_find(f, DOCTOR_MISSING, part, about, todo, "the test entry 127.0.0.2 is not "
-		            "found (%s)", status_text(z->listed.status));
+		            "found (%s)", doctor_words(z->listed.status));
 	else if (own_answers)
 		doctor_find(f, DOCTOR_WRONG, part, about, NULL, "our own server answers, the way "
 		            "through the DNS does not (%s): look at the delegation, at the "
 		            "addresses of its name servers, and whether port 53 is let in, by UDP "
-		            "and TCP", status_text(z->listed.status));
+		            "and TCP", doctor_words(z->listed.status));
 	else
 		doctor_find(f, DOCTOR_UNKNOWN, part, about, NULL, "%s; look again when the role "
-		            "dnsbl runs", status_text(z->listed.status));
+		            "dnsbl runs", doctor_words(z->listed.status));
 }
 
 /* An address at which nobody outside finds the name servers. */
@@ -401,9 +393,9 @@ void doctor_dns_judge(const struct doctor_plan *plan, const struct doctor_dns *d
 	for (size_t i = 0; i < plan->collector_count; i++)
 		if (!doctor_plan_has(plan->sources, plan->source_count, &plan->collectors[i]))
 			judge_ptr(plan, &plan->collectors[i], false, &dns->collector_ptr[i], f);
-	judge_spf(plan, plan->helo, &dns->helo_spf, f);
+	doctor_judge_spf(plan, plan->helo, &dns->helo_spf, f);
 	for (size_t i = 0; i < plan->domain_count; i++)
-		judge_spf(plan, plan->domains[i], &dns->spf[i], f);
+		doctor_judge_spf(plan, plan->domains[i], &dns->spf[i], f);
 	if (plan->zone_count > 0) {
 		judge_glue(plan, &plan->zones[0], f);
 		judge_dns_port(plan, f);

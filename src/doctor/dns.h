@@ -23,6 +23,7 @@ struct doctor_answer {
 	size_t name_count;
 	char texts[DOCTOR_NAMES_MAX][DOCTOR_TEXT_MAX];   /* of TXT, those that are SPF */
 	size_t text_count;
+	bool alias;                          /* it is another name's (CNAME) */
 };
 
 struct doctor_zone_answers {
@@ -31,7 +32,14 @@ struct doctor_zone_answers {
 	bool own_asked;                      /* it is one of this machine's roles */
 };
 
-/* As the plan has its domains, sources, collectors and zones. */
+/* Of a domain of the gateway. */
+struct doctor_mail_answers {
+	struct doctor_answer mx, spf;
+	struct doctor_answer ips[DOCTOR_NAMES_MAX];      /* of the mail exchangers */
+	struct doctor_answer own;            /* its own addresses, which count where it has none */
+};
+
+/* As the plan has its domains, sources, collectors, zones and ways. */
 struct doctor_dns {
 	struct doctor_answer mx[DOCTOR_DOMAINS];
 	struct doctor_answer mx_ips[DOCTOR_DOMAINS][DOCTOR_NAMES_MAX];
@@ -39,10 +47,20 @@ struct doctor_dns {
 	struct doctor_answer source_ptr[DOCTOR_IPS_MAX], collector_ptr[DOCTOR_IPS_MAX];
 	struct doctor_answer helo_spf, spf[DOCTOR_DOMAINS];
 	struct doctor_zone_answers zones[DOCTOR_ZONES_MAX];
+	struct doctor_mail_answers mail[DOCTOR_MAIL_DOMAINS];
+	struct doctor_answer ways[DOCTOR_WAYS_MAX];
 };
 
 void doctor_dns_judge(const struct doctor_plan *plan, const struct doctor_dns *dns,
                       struct doctor_findings *f);
+
+/* dns-mail.c: of the gateway's domains and of the hosts that their mail goes on to. */
+void doctor_mail_judge(const struct doctor_plan *plan, const struct doctor_dns *dns,
+                       struct doctor_findings *f);
+/* Whether an exchanger of a domain, whose addresses these are, is this machine: by its name, its
+ * addresses or those of its name. */
+bool doctor_mail_is_here(const struct doctor_plan *plan, const struct doctor_dns *dns,
+                         const char *name, const struct doctor_answer *ips);
 
 enum doctor_spf {
 	DOCTOR_SPF_PASS, DOCTOR_SPF_FAIL,

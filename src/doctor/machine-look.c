@@ -190,6 +190,12 @@ size_t doctor_sockets_look(const struct settings *s, struct doctor_socket v[DOCT
 		look_at_sockets(&s->dnsbl.listen, "dnsbl.listen", "dnsbl", v, &n);
 	if (settings_has_role(s, "witness"))
 		look_at_sockets(&s->witness.listen, "witness.listen", "witness", v, &n);
+	if (settings_has_role(s, "gateway")) {
+		const struct gateway_config *g = &s->gateway;
+		look_at_sockets(&g->listen, "gateway.listen", "gateway", v, &n);
+		look_at_sockets(&g->submission, "gateway.submission", "gateway", v, &n);
+		look_at_sockets(&g->submissions, "gateway.submissions", "gateway", v, &n);
+	}
 	return n;
 }
 

@@ -154,6 +154,29 @@ void doctor_sockets_judge(const struct doctor_socket *v, size_t n, struct doctor
 		judge_socket(&v[i], f);
 }
 
+static void judge_port(const struct config_endpoints *list, const char *parameter, unsigned port,
+                       const char *who, struct doctor_findings *f)
+{
+	char todo[80];
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].port == port)
+			return;
+	snprintf(todo, sizeof(todo), "set %s to port %u", parameter, port);
+	doctor_find(f, DOCTOR_BETTER, port_part, parameter, todo, "nothing of it is port %u, to "
+	            "which %s, unless something in front of it leads there", port, who);
+}
+
+/* RFC 5321 4.5.4.2, RFC 6409 3.1, RFC 8314 3.3. */
+void doctor_ports_judge(const struct gateway_config *g, struct doctor_findings *f)
+{
+	if (g->listen.n > 0)
+		judge_port(&g->listen, "gateway.listen", 25, "others bring mail", f);
+	if (g->submission.n > 0)
+		judge_port(&g->submission, "gateway.submission", 587, "users' programs go", f);
+	if (g->submissions.n > 0)
+		judge_port(&g->submissions, "gateway.submissions", 465, "users' programs go", f);
+}
+
 /* ---- the clock ---------------------------------------------------------------------- */
 
 void doctor_clock_judge(const struct doctor_clock *c, struct doctor_findings *f)

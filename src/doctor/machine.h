@@ -52,6 +52,8 @@ struct doctor_socket {
 	enum doctor_bound state;
 	char holder[32];                     /* the process that has it; "": not known */
 };
+/* Whether the gateway's sockets have the ports at which others look for them. */
+void doctor_ports_judge(const struct gateway_config *g, struct doctor_findings *f);
 void doctor_sockets_judge(const struct doctor_socket *v, size_t n, struct doctor_findings *f);
 
 /* ---- the clock ---------------------------------------------------------------------- */

@@ -4,6 +4,9 @@
  */
 #include "doctor/plan.h"
 
+#include "dns/idn.h"
+#include "gateway/route.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -21,6 +24,11 @@ const char *doctor_plan_unreachable(const struct doctor_plan *plan, const struct
 {
 	const char *why = fuse_refuses_ip(&plan->fuse, ip);
 	return why && ip->family == 4 && ip->b[0] == 127 ? "a loopback address" : why;
+}
+
+bool doctor_plan_sends(const struct doctor_plan *plan)
+{
+	return plan->mail_count > 0 && !plan->settings->gateway.smarthost[0];
 }
 
 static void add_ip(struct ip *list, size_t *n, const struct ip *ip)
@@ -62,6 +70,63 @@ static void plan_sources(struct doctor_plan *plan, const struct ip *found, size_
 		add_ip(plan->sources, &plan->source_count, outside_of(plan, &found[i]));
 }
 
+/* Where mail for the gateway's domains arrives: of a socket for all addresses those that the system
+ * would choose. */
+static void plan_gateways(struct doctor_plan *plan, const struct ip *found, size_t n)
+{
+	const struct config_endpoints *listen = &plan->settings->gateway.listen;
+	for (size_t i = 0; i < listen->n; i++) {
+		const struct ip *at = &listen->v[i].ip;
+		add_ip(plan->gateways, &plan->gateway_count, outside_of(plan, at));
+		for (size_t k = 0; ip_is_unspecified(at) && k < n; k++)
+			if (found[k].family == at->family)
+				add_ip(plan->gateways, &plan->gateway_count,
+				       outside_of(plan, &found[k]));
+	}
+}
+
+static void add_way(struct doctor_plan *plan, const char *from, const struct gateway_route *route)
+{
+	struct doctor_way *way = &plan->ways[plan->way_count];
+	if (route->host.n == 0 || !str_copy(way->host, sizeof(way->host), route->host))
+		return;
+	for (size_t i = 0; i < plan->way_count; i++)
+		if (strcmp(plan->ways[i].host, way->host) == 0 && plan->ways[i].port == route->port)
+			return;
+	way->from = from;
+	way->port = route->port;
+	plan->way_count++;
+}
+
+static void plan_ways(struct doctor_plan *plan)
+{
+	struct gateway_routes *routes = gateway_routes_create(&plan->settings->gateway);
+	struct gateway_route route;
+	for (size_t i = 0; i < plan->mail_count; i++) {
+		gateway_route_of(routes, str_of(plan->mail[i]), true, &route);
+		add_way(plan, plan->mail[i], &route);
+	}
+	gateway_route_of(routes, STR("invalid"), false, &route);
+	if (route.way == GATEWAY_WAY_SMARTHOST)
+		add_way(plan, NULL, &route);
+	gateway_routes_destroy(routes);
+}
+
+static void plan_mail(struct doctor_plan *plan, const struct ip *found, size_t n)
+{
+	const struct config_strings *domains = &plan->settings->gateway.domains;
+	if (!settings_has_role(plan->settings, "gateway"))
+		return;
+	for (size_t i = 0; i < domains->n && plan->mail_count < DOCTOR_MAIL_DOMAINS; i++) {
+		char ascii[IDN_TEXT_MAX];
+		if (str_copy(plan->mail[plan->mail_count], DOCTOR_NAME_MAX,
+		             idn_ascii(str_of(domains->v[i]), ascii)))
+			plan->mail_count++;
+	}
+	plan_gateways(plan, found, n);
+	plan_ways(plan);
+}
+
 /* A name whose addresses both send and receive is enough where both are the same. */
 static void name_mx_host(struct doctor_plan *plan)
 {
@@ -96,6 +161,7 @@ void doctor_plan_make(const struct settings *s, const struct ip *found, size_t n
 	if (lists)
 		plan_collectors(plan);
 	plan_sources(plan, found, n);
+	plan_mail(plan, found, n);
 	name_mx_host(plan);
 	plan->zone_count = !lists ? 0 : s->dnsbl.output_zone[0] ? 2 : 1;
 	for (size_t i = 0; i < plan->zone_count; i++) {
@@ -181,6 +247,20 @@ static void write_mail(const struct doctor_plan *plan, const struct writer *w)
 		             plan->helo);
 }
 
+/* The addresses of this machine's name are told once. */
+static void write_gateway(const struct doctor_plan *plan, const struct writer *w)
+{
+	static const char title[] = "in the zones of the gateway's domains, and of this machine's "
+	                            "name";
+	for (size_t i = 0; i < plan->mail_count; i++)
+		write_record(w, title, plan->mail[i], "MX", "10 %s.", plan->helo);
+	for (size_t i = 0; i < plan->gateway_count; i++)
+		if (!doctor_plan_has(plan->sources, plan->source_count, &plan->gateways[i]))
+			write_addresses(plan, w, title, plan->helo, &plan->gateways[i], 1);
+	for (size_t i = 0; doctor_plan_sends(plan) && i < plan->mail_count; i++)
+		write_record(w, title, plan->mail[i], "TXT", "\"v=spf1 a:%s -all\"", plan->helo);
+}
+
 static void write_zone(const struct doctor_plan *plan, const struct writer *w,
                        const struct blocklist_zone *z)
 {
@@ -200,6 +280,7 @@ void doctor_plan_records(const struct doctor_plan *plan,
 {
 	const struct writer w = { each, arg };
 	write_mail(plan, &w);
+	write_gateway(plan, &w);
 	for (size_t i = 0; i < plan->source_count; i++)
 		write_reverse(plan, &w, &plan->sources[i], plan->helo);
 	for (size_t i = 0; i < plan->collector_count; i++)
@@ -215,8 +296,9 @@ void doctor_plan_left_out(const struct doctor_plan *plan,
 	const struct { const struct ip *list; size_t n; } lists[] = {
 		{ plan->collectors, plan->collector_count }, { plan->sources, plan->source_count },
 		{ plan->zones[0].glue, plan->zone_count > 0 ? plan->zones[0].glue_count : 0 },
+		{ plan->gateways, plan->gateway_count },
 	};
-	struct ip told[3 * DOCTOR_IPS_MAX];
+	struct ip told[4 * DOCTOR_IPS_MAX];
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		for (size_t j = 0; j < lists[i].n; j++) {

@@ -12,7 +12,8 @@
 #include "settings/settings.h"
 
 enum { DOCTOR_IPS_MAX = 16, DOCTOR_ZONES_MAX = 2, DOCTOR_DOMAINS = 2, DOCTOR_NAME_MAX = 256,
-       DOCTOR_VALUE_MAX = 512 };
+       DOCTOR_VALUE_MAX = 512, DOCTOR_MAIL_DOMAINS = 16,
+       DOCTOR_WAYS_MAX = DOCTOR_MAIL_DOMAINS + 1 };
 
 struct doctor_plan {
 	const struct settings *settings;
@@ -28,6 +29,20 @@ struct doctor_plan {
 	size_t source_count;
 	struct blocklist_zone zones[DOCTOR_ZONES_MAX];
 	size_t zone_count;
+	/* The first of gateway.domains, as A-labels; 0 without the role. */
+	char mail[DOCTOR_MAIL_DOMAINS][DOCTOR_NAME_MAX];
+	size_t mail_count;
+	struct ip gateways[DOCTOR_IPS_MAX];      /* where mail for them arrives */
+	size_t gateway_count;
+	struct doctor_way {                      /* hosts that it brings mail to by their names */
+		const char *from;                /* a domain of `mail`; NULL: the smarthost */
+		char host[DOCTOR_NAME_MAX];
+		uint16_t port;
+	} ways[DOCTOR_WAYS_MAX];
+	size_t way_count;
+	/* All addresses of this machine; the caller's, who may leave them out. */
+	const struct ip *machine;
+	size_t machine_count;
 	struct fuse fuse;                        /* which addresses are none of the Internet's */
 };
 
@@ -38,6 +53,8 @@ void doctor_plan_make(const struct settings *s, const struct ip *found, size_t n
                       struct doctor_plan *plan);
 /* NULL if others can reach the address, else what it is: "a loopback address". */
 const char *doctor_plan_unreachable(const struct doctor_plan *plan, const struct ip *ip);
+/* Whether the gateway sends its users' mail by itself: not through a smarthost. */
+bool doctor_plan_sends(const struct doctor_plan *plan);
 bool doctor_plan_has(const struct ip *list, size_t n, const struct ip *ip);
 
 struct doctor_record {

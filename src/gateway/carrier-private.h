@@ -19,6 +19,8 @@ struct gateway_carrier {
 	struct smtp_login login;
 	struct loop_timer *idle;
 	bool connected, secured, ready, over;
+	bool starttls;                /* was said, and nothing was answered within TLS yet */
+	bool clears;                  /* that failed: once more without, when the call is over */
 	bool without_tls;             /* it was tried, and failed */
 	bool in_call, doomed;         /* destroyed from within a call of ours */
 

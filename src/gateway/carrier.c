@@ -6,6 +6,7 @@
  */
 #include "gateway/carrier-private.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -17,13 +18,31 @@ enum { REPLIES_BYTES_MAX = 8 << 20 };
 
 static const struct wire_client_talk talks;
 
+static bool demands_tls(const struct gateway_carrier *c)
+{
+	return c->setup.policy >= GATEWAY_TLS_ENCRYPT || c->setup.user.n > 0;
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
+
+/* TLS is what did not work, and it need not be. */
+static bool may_clear(const struct gateway_carrier *c)
+{
+	assert(!c->starttls || (!c->ready && !c->without_tls));
+	return c->starttls && !demands_tls(c);
+}
 
 /* What was not told of the load is told now, then the end. */
 static void finish(struct gateway_carrier *c, const char *enhanced, const char *why)
 {
-	if (c->over)
+	if (c->over || c->clears)
 		return;
+	if (may_clear(c)) {
+		LOG(LOG_WARN, "tls-failed", LOG_S("host", c->host), LOG_S("why", why),
+		    LOG_S("effect", "goes on without TLS"));
+		c->clears = true;
+		return;
+	}
 	c->over = true;
 	loop_timer_disarm(c->idle);
 	if (c->load)
@@ -64,11 +83,6 @@ static void say_hello(struct gateway_carrier *c, enum smtp_verb verb)
 	buf_printf(&line, "%s %s", verb == SMTP_HELO ? "HELO" : c->setup.lmtp ? "LHLO" : "EHLO",
 	           c->hostname);
 	carrier_say(c, verb, 0, &line);
-}
-
-static bool demands_tls(const struct gateway_carrier *c)
-{
-	return c->setup.policy >= GATEWAY_TLS_ENCRYPT || c->setup.user.n > 0;
 }
 
 static bool wants_tls(const struct gateway_carrier *c)
@@ -112,6 +126,7 @@ static void after_hello(struct gateway_carrier *c)
 	struct buf line = { 0 };
 	bool offered = smtp_client_extensions(c->client) & SMTP_EXT_STARTTLS;
 	if (!c->secured && offered && wants_tls(c)) {
+		c->starttls = true;
 		buf_add_cstr(&line, "STARTTLS");
 		carrier_say(c, SMTP_STARTTLS, 0, &line);
 	} else if (!c->secured && demands_tls(c)) {
@@ -138,15 +153,24 @@ static void begin_tls(struct gateway_carrier *c)
 	wire_client_start_tls(c->wire);
 }
 
+/* It offers STARTTLS, refuses it, and goes on. */
+static void go_on_clear(struct gateway_carrier *c)
+{
+	c->starttls = false;
+	become_ready(c);
+}
+
 static void opened_by(struct gateway_carrier *c, enum smtp_verb verb, const struct smtp_reply *r)
 {
 	bool ok = smtp_reply_ok(r);
+	if (c->secured)
+		c->starttls = false;
 	if (verb == SMTP_AUTH && r->code / 100 == 3)
 		go_on_login(c);
 	else if (verb == SMTP_EHLO && smtp_reply_unknown(r) && !c->setup.lmtp && !demands_tls(c))
 		say_hello(c, SMTP_HELO);
 	else if (verb == SMTP_STARTTLS && !ok && !demands_tls(c) && r->code != 421)
-		become_ready(c);
+		go_on_clear(c);
 	else if (!ok)
 		refused(c, smtp_verb_name(verb), r);
 	else if (verb == SMTP_BANNER)
@@ -236,8 +260,14 @@ static void enter(struct gateway_carrier *c)
 static void leave(struct gateway_carrier *c)
 {
 	c->in_call = false;
-	if (c->doomed)
+	if (c->doomed) {
 		carrier_free(c);
+	} else if (c->clears) {
+		disconnect(c);
+		c->without_tls = true;
+		c->clears = c->starttls = c->connected = c->secured = false;
+		connect_to(c);
+	}
 }
 
 static void on_secured(void *arg)
@@ -260,7 +290,7 @@ static void on_received(void *arg, struct str bytes)
 	struct smtp_client_event ev;
 	enter(c);
 	smtp_client_input(c->client, bytes);
-	while (!c->over && !c->doomed && smtp_client_next(c->client, &ev))
+	while (!c->over && !c->doomed && !c->clears && smtp_client_next(c->client, &ev))
 		take_event(c, &ev);
 	leave(c);
 }
@@ -293,13 +323,6 @@ static void on_ended(void *arg, enum stream_end why)
 	bool tls = why == STREAM_TLS_FAILED;
 	if (c->over)
 		return;
-	if (tls && !c->secured && !demands_tls(c) && !c->without_tls) {
-		disconnect(c);
-		c->without_tls = true;
-		c->connected = false;
-		connect_to(c);
-		return;
-	}
 	enter(c);
 	give_up(c, tls ? "4.7.5" : c->connected ? "4.4.2" : "4.4.1", end_text(c, why));
 	leave(c);
@@ -352,6 +375,7 @@ struct gateway_carrier *gateway_carrier_create(const struct gateway_carrier_setu
 	        : mem_printf("%s[%s]", setup->name, ip_format(&setup->to.ip, address));
 	c->setup.path = setup->path ? c->host : NULL;
 	c->setup.name = c->setup.hostname = NULL;
+	c->without_tls = setup->clear && !demands_tls(c);
 	c->idle = loop_timer_create(setup->loop, on_idle, c);
 	connect_to(c);
 	return c;
@@ -375,4 +399,9 @@ const char *gateway_carrier_host(const struct gateway_carrier *c)
 bool gateway_carrier_is_secured(const struct gateway_carrier *c)
 {
 	return c->secured;
+}
+
+bool gateway_carrier_goes_clear(const struct gateway_carrier *c)
+{
+	return c->without_tls && !c->setup.clear;
 }

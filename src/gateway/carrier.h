@@ -4,7 +4,9 @@
  * TLS as the policy wants it, logs in where that is asked for, and carries one message after
  * another. What a refusal means for the next try is for the delivery.
  *
- *   TLS        opportunistic: where the handshake fails, it connects once more and goes without.
+ *   TLS        opportunistic: where a server that offers STARTTLS then hangs up, fails the
+ *              handshake, or says what is no reply, before it has answered within TLS, it connects
+ *              once more and goes without; gateway_carrier_goes_clear() tells so for the next one.
  *              encrypt, verify: it ends before a word of any message is said.
  *   a login    is said over TLS only.
  *   8 bits     go out as they are where 8BITMIME is not offered: RFC 6152 3 would have the message
@@ -73,6 +75,7 @@ struct gateway_carrier_setup {
 	struct ip source;             /* family 0: the system's choice */
 	bool lmtp;
 	enum gateway_tls_policy policy;
+	bool clear;                   /* TLS did not work there before: only where it may be none */
 	/* Both outlive the carrier. `verified` checks certificates; the name to be found there is
 	 * set in it for each handshake. */
 	SSL_CTX *tls, *verified;
@@ -105,5 +108,7 @@ void gateway_carrier_carry(struct gateway_carrier *c, struct gateway_load *load)
 /* "mx.example.org[192.0.2.1]", as texts about it name it. */
 const char *gateway_carrier_host(const struct gateway_carrier *c);
 bool gateway_carrier_is_secured(const struct gateway_carrier *c);
+/* Whether it does without the TLS that the server offers, since that did not work just now. */
+bool gateway_carrier_goes_clear(const struct gateway_carrier *c);
 
 #endif

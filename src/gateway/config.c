@@ -50,6 +50,11 @@ const struct config_row gateway_config_rows[] = {
 	{ "domains", GATEWAY(CONFIG_STRINGS, domains), 0, 10000, "",
 	  "Domains whose mail is ours. Anybody may write to a mailbox there; to anywhere else only "
 	  "who is logged in." },
+	{ "own_senders", GATEWAY(CONFIG_STRING, own_senders), 0, 0, "take",
+	  "What becomes of a stranger's mail whose sender (of the envelope) is at one of them: it "
+	  "is taken, or refused. Refused is then, too, who forwards mail of your users back to you "
+	  "under their address, and a service that sends in your name.",
+	  .choices = "take, refuse" },
 	{ "mailboxes", GATEWAY(CONFIG_STRING, mailboxes), 0, 0, "",
 	  "Directory of the Maildirs, DOMAIN/LOCAL/ below it. Unset: mailboxes in the state "
 	  "directory.", AT_START },

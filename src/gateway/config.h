@@ -21,6 +21,7 @@ struct gateway_config {
 	struct config_strings sni;               /* "mail.example.org CERTIFICATE KEY" */
 	/* ---- ours ---- */
 	struct config_strings domains;
+	char *own_senders;                       /* take, refuse */
 	char *mailboxes;                         /* directory of Maildirs: DOMAIN/LOCAL/ */
 	struct config_strings transports;        /* "DOMAIN maildir|lmtp:WHERE|smtp:WHERE" */
 	struct config_strings recipients; /* "DOMAIN PATH": a file of addresses, one a line */

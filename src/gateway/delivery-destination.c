@@ -180,9 +180,15 @@ static bool is_paused(const struct delivery_destination *to)
 	return to->pause_until_ms > loop_now_ms(to->delivery->setup.loop);
 }
 
+bool delivery_destination_is_clear(const struct delivery_destination *to)
+{
+	return to->clear_until_ms > loop_now_ms(to->delivery->setup.loop);
+}
+
 void delivery_destination_tidy(struct delivery_destination *to)
 {
-	if (to->waiting.n == 0 && !to->sessions && !to->boxing && !to->asking && !is_paused(to))
+	if (to->waiting.n == 0 && !to->sessions && !to->boxing && !to->asking && !is_paused(to) &&
+	    (!to->listed || !delivery_destination_is_clear(to)))
 		delivery_destination_free(to);
 }
 
@@ -217,6 +223,13 @@ void delivery_destination_pause(struct delivery_destination *to, const char *enh
 	to->limit = DELIVERY_SESSIONS_FIRST;
 	to->successes = 0;
 	delivery_destination_fail(to, GATEWAY_FATE_DEFERRED, enhanced, why);
+}
+
+void delivery_destination_clear(struct delivery_destination *to)
+{
+	assert(to->policy == GATEWAY_TLS_OPPORTUNISTIC);
+	if (!delivery_destination_is_clear(to))
+		to->clear_until_ms = loop_now_ms(to->delivery->setup.loop) + DELIVERY_CLEAR_MS;
 }
 
 void delivery_destination_works(struct delivery_destination *to)

@@ -26,6 +26,7 @@ enum {
 	DELIVERY_LOADS_FAIR = 10,         /* … while others wait for one */
 	DELIVERY_SESSIONS_FIRST = 2,
 	DELIVERY_PAUSE_FIRST_MS = 30 * 1000, DELIVERY_PAUSE_MOST_MS = 300 * 1000,
+	DELIVERY_CLEAR_MS = 3600 * 1000,  /* TLS that did not work is not tried again */
 	DELIVERY_CONNECT_MS = 30 * 1000, DELIVERY_IDLE_MS = 2000,
 	DELIVERY_SLOTS = 4096,            /* of the table of destinations */
 	DELIVERY_AGAIN_MS = 50,           /* … the syncer is asked again */
@@ -77,6 +78,7 @@ struct delivery_destination {
 	struct gateway_mx_result *places; /* NULL: to be asked for */
 	int64_t places_until_ms;
 	size_t first_place;               /* the one that worked last */
+	int64_t clear_until_ms;           /* TLS did not work: none before; kept as long */
 
 	/* What becomes of all that waits, until the pause ends; `verdict_for_good`: always. */
 	bool has_verdict, verdict_for_good;
@@ -158,6 +160,9 @@ void delivery_destination_fail(struct delivery_destination *to, enum gateway_fat
 /* The server cannot be reached: a pause, longer from time to time. */
 void delivery_destination_pause(struct delivery_destination *to, const char *enhanced,
                                 const char *why);
+/* Whether TLS, which is offered, is left out for now; and from now on. */
+bool delivery_destination_is_clear(const struct delivery_destination *to);
+void delivery_destination_clear(struct delivery_destination *to);
 /* A server takes mail: pauses and failures are forgotten. */
 void delivery_destination_works(struct delivery_destination *to);
 void delivery_destination_grow(struct delivery_destination *to);

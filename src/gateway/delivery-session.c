@@ -229,7 +229,8 @@ static void connect_to(struct delivery_session *s)
 	struct gateway_carrier_setup setup = {
 		.loop = d->setup.loop, .to = { place->ip, port }, .path = to->path,
 		.name = place->name, .lmtp = to->route.way == GATEWAY_WAY_LMTP,
-		.policy = to->policy, .tls = d->tls, .verified = d->verified,
+		.policy = to->policy, .clear = delivery_destination_is_clear(to),
+		.tls = d->tls, .verified = d->verified,
 		.hostname = d->hostname, .connect_ms = DELIVERY_CONNECT_MS,
 		.idle_ms = DELIVERY_IDLE_MS, .hooks = &hooks, .arg = s,
 	};
@@ -279,6 +280,8 @@ static void on_ready(void *arg)
 	if (!s->moved && to->places && s->place < to->places->place_count)
 		to->first_place = s->place;
 	delivery_destination_works(to);
+	if (gateway_carrier_goes_clear(s->carrier))
+		delivery_destination_clear(to);
 	if (gateway_carrier_is_secured(s->carrier))
 		COUNT(to->delivery, over_tls);
 	if (s->moved)

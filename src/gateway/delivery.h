@@ -50,7 +50,7 @@ struct gateway_delivery *gateway_delivery_create(const struct gateway_delivery_s
 void gateway_delivery_queue(struct gateway_delivery *d, struct gateway_queue *q);
 /* Ends its sessions; what was TRYING is given back. NULL is fine. */
 void gateway_delivery_destroy(struct gateway_delivery *d);
-/* New settings: sessions that go on end by the old ones. */
+/* New settings: sessions that go on end by the old ones; TLS that did not work is tried again. */
 void gateway_delivery_reload(struct gateway_delivery *d,
                              const struct gateway_delivery_setup *setup);
 

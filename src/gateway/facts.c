@@ -5,12 +5,24 @@
  */
 #include "gateway/facts.h"
 
+/* Of a stranger, whoever's the address is. */
+static bool is_claimed(const struct gateway_client *client,
+                       const struct gateway_directory *directory,
+                       const struct gateway_address *sender)
+{
+	return client->refuses_ours && client->name.n == 0 &&
+	       (sender->kind == GATEWAY_ADDRESS_PLAIN || sender->kind == GATEWAY_ADDRESS_ODD) &&
+	       directory->has_domain(directory->arg, sender->domain);
+}
+
 static enum gateway_sender sender_fact(const struct gateway_client *client,
                                        const struct gateway_directory *directory,
                                        const struct gateway_address *sender)
 {
 	if (sender->kind == GATEWAY_ADDRESS_NULL)
 		return GATEWAY_SENDER_NULL;
+	if (is_claimed(client, directory, sender))
+		return GATEWAY_SENDER_CLAIMED;
 	if (sender->kind != GATEWAY_ADDRESS_PLAIN || client->name.n == 0)
 		return GATEWAY_SENDER_OTHER;
 	switch (directory->owns(directory->arg, client->name, sender)) {

@@ -31,6 +31,7 @@ struct gateway_client {
 	enum gateway_account account;
 	struct str name;              /* of the account; empty for nobody */
 	enum gateway_listed listed;
+	bool refuses_ours;            /* as a stranger's sender: gateway.own_senders */
 };
 
 /* `recipient` is NULL at MAIL. */

@@ -57,6 +57,7 @@ static struct gateway_decision decide(struct gateway_session *s,
 {
 	struct gateway_facts facts;
 	s->client.tls = wire_server_state(s->wire).tls;
+	s->client.refuses_ours = s->rules->refuses_ours;
 	gateway_facts_gather(&s->client, &s->gateway->setup.directory, sender, recipient, &facts);
 	*unsure = facts.recipient == GATEWAY_RECIPIENT_UNSURE;
 	return gateway_policy(&facts);
@@ -70,7 +71,11 @@ static struct gateway_mail *mail_create(struct gateway_session *s,
 	struct gateway_mail *m = mem_zalloc(sizeof(*m));
 	*m = (struct gateway_mail){ .gateway = s->gateway, .session = s,
 	                            .announced = ev->mail->size };
-	gateway_address_of(ev->path, &m->sender);
+	struct mail_path path = *ev->path;
+	/* A route would hide whose domain a stranger says; nobody follows it (RFC 5321 C). */
+	if (s->client.name.n == 0 && path.domain.n > 0)
+		path.route = STR("");
+	gateway_address_of(&path, &m->sender);
 	/* The event's path goes with the event. */
 	m->sender.local = arena_str(&m->arena, m->sender.local.n ? m->sender.local : STR(""));
 	m->envelope = (struct gateway_envelope){

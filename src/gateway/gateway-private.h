@@ -18,7 +18,7 @@ struct gateway_rules {
 	const struct gateway_config *config;
 	char *hostname;
 	SSL_CTX *tls;
-	bool scram;
+	bool scram, refuses_ours;
 	unsigned char scram_secret[SCRAM_SECRET_BYTES];
 };
 

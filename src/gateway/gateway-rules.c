@@ -17,6 +17,7 @@ struct gateway_rules *gateway_rules_create(const struct gateway_setup *setup)
 	                             .tls = setup->tls };
 	if (r->tls)
 		SSL_CTX_up_ref(r->tls);
+	r->refuses_ours = strcmp(setup->config->own_senders, "refuse") == 0;
 	r->scram = setup->scram_secret != NULL;
 	if (r->scram)
 		memcpy(r->scram_secret, setup->scram_secret, sizeof(r->scram_secret));

@@ -128,6 +128,16 @@ bool gateway_mx_hosts(const struct gateway_mx_self *self, struct str domain,
 	return true;
 }
 
+/* A record may have an IPv4 address in IPv6 clothes (::ffff:192.0.2.1), which the system connects
+ * to as the other: it is judged as what it is. */
+static struct ip plain(const struct ip *ip)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	if (ip->family != 6 || memcmp(ip->b, mapped, sizeof(mapped)) != 0)
+		return *ip;
+	return ip_from_v4(ip->b[12], ip->b[13], ip->b[14], ip->b[15]);
+}
+
 void gateway_mx_addresses(struct gateway_mx_facts *facts, size_t host,
                           const struct dns_result *ips)
 {
@@ -142,8 +152,9 @@ void gateway_mx_addresses(struct gateway_mx_facts *facts, size_t host,
 	size_t most = six < ips->ip_count ? GATEWAY_MX_ADDRESSES - 1 : GATEWAY_MX_ADDRESSES;
 	for (size_t i = 0; i < six && h->ip_count < most; i++)
 		h->ips[h->ip_count++] = ips->ips[i];
+	/* Those of AAAA records. */
 	for (size_t i = six; i < ips->ip_count && h->ip_count < GATEWAY_MX_ADDRESSES; i++)
-		h->ips[h->ip_count++] = ips->ips[i];
+		h->ips[h->ip_count++] = plain(&ips->ips[i]);
 }
 
 /* ---- the judgement -------------------------------------------------------------------------- */

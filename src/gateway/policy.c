@@ -17,6 +17,9 @@ static const struct gateway_decision
 	          .text = "Who you are or whose address this is cannot be looked up now" },
 	not_yours = { .code = 553, .enhanced = "5.7.1",
 	              .text = "Sender address is not one of this account's" },
+	claimed = { .code = 553, .enhanced = "5.7.1",
+	            .text = "The sender's domain is ours: log in at the submission port to send "
+	                    "in its name" },
 	denied = { .code = 550, .enhanced = "5.7.1",
 	           .text = "Relaying denied: log in at the submission port to send elsewhere" },
 	not_plain = { .code = 550, .enhanced = "5.7.1",
@@ -45,15 +48,16 @@ static bool is_account(const struct gateway_facts *f)
 static struct gateway_decision stranger_writes(const struct gateway_facts *f)
 {
 	bool is_listed = f->listed != GATEWAY_UNLISTED && !f->is_role;
+	bool is_claimed = f->sender == GATEWAY_SENDER_CLAIMED && !f->is_role;
 	switch (f->recipient) {
 	case GATEWAY_RECIPIENT_POSTMASTER:
 		return accept_local;
 	case GATEWAY_RECIPIENT_MAILBOX:
-		return is_listed ? listed : accept_local;
+		return is_listed ? listed : is_claimed ? claimed : accept_local;
 	case GATEWAY_RECIPIENT_UNKNOWN:
-		return is_listed ? listed : unknown;
+		return is_listed ? listed : is_claimed ? claimed : unknown;
 	case GATEWAY_RECIPIENT_UNSURE:
-		return is_listed ? listed : later;
+		return is_listed ? listed : is_claimed ? claimed : later;
 	case GATEWAY_RECIPIENT_ODD:
 	case GATEWAY_RECIPIENT_ROUTED:
 		return not_plain;

@@ -36,6 +36,7 @@ enum gateway_sender {
 	GATEWAY_SENDER_OWNED,         /* an address of that account */
 	GATEWAY_SENDER_OTHER,         /* any other address */
 	GATEWAY_SENDER_UNSURE,        /* whose it is could not be found out */
+	GATEWAY_SENDER_CLAIMED,       /* a stranger's, at a domain of ours, and that is refused */
 };
 
 enum gateway_recipient {

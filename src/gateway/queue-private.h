@@ -123,6 +123,11 @@ struct gateway_queue {
 	int64_t again_at_ms;
 	struct fault unwritten;
 	struct telling *tellings;
+	/* Messages that come one close behind the other; times by the loop's clock. */
+	struct {
+		int64_t began_ms, last_ms;
+		unsigned n;
+	} burst;
 	/* Writing anew what counts in one segment. */
 	struct {
 		bool on;
@@ -161,7 +166,9 @@ void queue_write_fini(struct gateway_queue *q);
 
 /* ---- the others ------------------------------------------------------------------------- */
 
-/* queue-take.c: as gateway_queue_add(), without its limits. */
+/* queue-take.c: for how long what is due waits for a burst to end; 0: not at all. */
+int64_t queue_burst_left_ms(const struct gateway_queue *q);
+/* As gateway_queue_add(), without its limits. */
 int queue_take(struct gateway_queue *q, const struct gateway_envelope *envelope, struct str text,
                void (*done)(void *arg, int err), void *arg);
 

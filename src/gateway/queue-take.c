@@ -13,7 +13,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { TRIES = 3, CHANCE_BITS = 22 };
+enum {
+	TRIES = 3, CHANCE_BITS = 22,
+	BURST_LEAST = 10, BURST_GAP_MS = 20, BURST_MS = 1000,
+};
 
 /* The time and chance, and above the last one, in Crockford's base 32: 13 characters. */
 void gateway_queue_id(struct gateway_queue *q, char id[static GATEWAY_ID_MAX])
@@ -71,8 +74,36 @@ static int write_anew(struct taking *t)
 	return commit(t);
 }
 
+/* ---- bursts ----------------------------------------------------------------------------- */
+
+/* Clients wait for our answer, and nobody for what is in the queue already: the delivery, which
+ * would take half of the processor, lets many messages that come at once come in first. Once for
+ * each burst, and not for long: where mail never ceases to come, both go on side by side. */
+int64_t queue_burst_left_ms(const struct gateway_queue *q)
+{
+	const int64_t now_ms = queue_now_ms(q);
+	if (q->burst.n < BURST_LEAST || now_ms >= q->burst.began_ms + BURST_MS ||
+	    now_ms >= q->burst.last_ms + BURST_GAP_MS)
+		return 0;
+	return q->burst.last_ms + BURST_GAP_MS - now_ms;
+}
+
+static void burst_count(struct gateway_queue *q)
+{
+	const int64_t now_ms = queue_now_ms(q);
+	if (q->burst.n == 0 || now_ms >= q->burst.last_ms + BURST_GAP_MS) {
+		q->burst.n = 0;
+		q->burst.began_ms = now_ms;
+	}
+	q->burst.n++;
+	q->burst.last_ms = now_ms;
+}
+
+/* ---- one comes -------------------------------------------------------------------------- */
+
 static void enter(struct gateway_queue *q, struct message *m)
 {
+	burst_count(q);
 	queue_index_add(&q->index, m);
 	for (size_t i = 0; i < m->pub.rcpt_count; i++)
 		queue_heap_put(&q->index, &m->pub.rcpt[i]);

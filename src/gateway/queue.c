@@ -20,6 +20,9 @@ enum {
 static int64_t due_turn(struct gateway_queue *q)
 {
 	const int64_t now_s = clock_now_s();
+	const int64_t burst_ms = queue_burst_left_ms(q);
+	if (burst_ms > 0)
+		return burst_ms;
 	for (unsigned n = 0; q->index.heap_n > 0; n++) {
 		struct gateway_rcpt *rcpt = q->index.heap[0];
 		const int64_t wait_s = rcpt->due_s - now_s;

@@ -83,7 +83,8 @@ struct gateway_told {
 struct gateway_queue_hooks {
 	void *arg;
 	/* The recipient is due and TRYING from here on: gateway_queue_settle() is owed. Called
-	 * from the loop, never from within a call of the caller's. */
+	 * from the loop, never from within a call of the caller's. While many messages come at
+	 * once it waits until they pause, for a second at most. */
 	void (*due)(void *arg, struct gateway_rcpt *rcpt);
 	/* Makes the notification of these recipients of one message (dsn.h): its envelope and
 	 * text into what is given, in `a`. False: nobody is told (a null sender, NEVER). */

@@ -17,6 +17,7 @@ from conftest import BINARY, wait_until
 from names import NameTable
 from ports import free_port
 from test_clock import known
+from test_reload import make_pair
 
 SMTP = "127.0.0.25"              # where port 25 is ours
 ONE, TWO, HOST, ZONE = "one.portreeve-lab.net", "two.portreeve-lab.org", \
@@ -367,6 +368,37 @@ def test_mail_server_alone(box, names):
     assert not [about for about in found
                 if "collector" in about or ONE in about or ZONE in about or "server" in about], found
     assert found[f"address of {HOST}, our name in HELO"]["status"] == "ok"
+
+
+def test_mail_of_the_gateway(box, names):
+    """Where mail for its domains goes, and where it goes on; nothing of it is asked of anybody else."""
+    domain, smtp, submissions = "mail.portreeve-lab.net", free_port(), free_port()
+    certificate, key = make_pair(box.directory, "good")          # for x.test
+    names.records[(domain, "MX")] = [f"10 {HOST}."]
+    names.records[(f"inner.{domain}", "A")] = [SMTP]
+    configure(box, names, general='roles = {"gateway"}')
+    box.config.write_text(f"""{box.config.read_text()}
+gateway {{
+  domains = {{"{domain}"}}
+  listen = {{"{SMTP}:{smtp}"}}
+  submissions = {{"{SMTP}:{submissions}"}}
+  certificate = "{certificate}"
+  key = "{key}"
+  transports = {{"{domain} smtp:inner.{domain}:{smtp}"}}
+}}
+""")
+    found = examine(box)
+    assert found[f"MX of {domain}"]["status"] == "ok", found
+    assert "in a circle" in found[f"inner host of {domain}"]["text"]
+    assert "role gateway is not running" in found[f"gateway.submissions {SMTP}:{submissions}"]["text"]
+    assert found["certificates of the gateway"]["text"] == f"none is for {HOST}, this machine's name"
+    assert (f"inner.{domain}", "A") in names.asked
+    records = {row["record"] for row in box.objects("doctor", "--records")}
+    assert {f"{domain}. IN MX 10 {HOST}.", f'{domain}. IN TXT "v=spf1 a:{HOST} -all"'} <= records
+    names.records[(domain, "MX")] = ["10 mail.portreeve-lab.com."]
+    names.records[("mail.portreeve-lab.com", "A")] = ["127.0.0.99"]
+    row = examine(box)[f"MX of {domain}"]
+    assert row["status"] == "differs" and row["todo"] == f"{domain}. IN MX 10 {HOST}.", row
 
 
 def test_broken_configuration(box):

@@ -161,6 +161,7 @@ static void test_rows(void **state)
 		CHECK_ROW(row->name, result.status == row->status);
 		CHECK_ROW(row->name, strcmp(buf_cstr(&found), row->want) == 0);
 		CHECK_ROW(row->name, (result.ttl_s != 0) == (row->status == DNS_FOUND));
+		CHECK_ROW(row->name, result.alias == !!strstr(row->records, "q.example CNAME"));
 		/* Cut anywhere it says so. */
 		for (size_t cut = 0; cut < n; cut++) {
 			dns_response_read(bytes, cut, &q, &a, &result);

@@ -124,6 +124,19 @@ static void test_sockets(void **state)
 	}
 }
 
+static void test_ports(void **state)
+{
+	(void)state;
+	struct endpoint usual[] = { { { 4, { 192, 0, 2, 10 } }, 2525 }, SMTP },
+	                other[] = { { { 4, { 192, 0, 2, 10 } }, 2465 } };
+	const struct gateway_config some = { .listen = { usual, 2 }, .submissions = { other, 1 } };
+	begin();
+	doctor_ports_judge(&some, &findings);
+	check_told("an odd port", "better gateway.submissions: nothing of it is port 465, to which "
+	           "users' programs go, unless something in front of it leads there "
+	           "[set gateway.submissions to port 465]\n");
+}
+
 #define IN "port 25 in: the collector at 192.0.2.10:25: "
 
 static const struct { const char *label; struct doctor_collector facts; const char *told; }
@@ -245,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_collector),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_clock),

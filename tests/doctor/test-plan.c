@@ -105,6 +105,25 @@ static const struct row rows[] = {
 	  "b-lab.org. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
 	  "4.4.8.8.in-addr.arpa. IN PTR probe.isp-lab.net.\n"
 	  "relays.isp-lab.net. IN NS ns.isp-lab.net.\n" },
+	{ "a mail server alone",
+	  NAMES "roles = {\"gateway\"}\ngateway { domains = {\"a-lab.net\", \"b\xc3\xbc.net\"}\n"
+	  "listen = {\"0.0.0.0:25\", \"8.8.8.8:25\"} }", { { 4, { 8, 8, 4, 4 } } },
+	  "probe.isp-lab.net. IN A 8.8.4.4\n"
+	  "probe.isp-lab.net. IN TXT \"v=spf1 a -all\"\n"
+	  "a-lab.net. IN MX 10 probe.isp-lab.net.\n"
+	  "xn--b-eha.net. IN MX 10 probe.isp-lab.net.\n"
+	  "probe.isp-lab.net. IN A 8.8.8.8\n"
+	  "a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
+	  "xn--b-eha.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
+	  "4.4.8.8.in-addr.arpa. IN PTR probe.isp-lab.net.\n" },
+	{ "a mail server behind a smarthost",
+	  NAMES "roles = {\"gateway\"}\ngateway { domains = {\"a-lab.net\"}\n"
+	  "smarthost = \"smtp.isp-lab.com:587\"\nlisten = {\"8.8.4.4:25\"} }",
+	  { { 4, { 8, 8, 4, 4 } } },
+	  "probe.isp-lab.net. IN A 8.8.4.4\n"
+	  "probe.isp-lab.net. IN TXT \"v=spf1 a -all\"\n"
+	  "a-lab.net. IN MX 10 probe.isp-lab.net.\n"
+	  "4.4.8.8.in-addr.arpa. IN PTR probe.isp-lab.net.\n" },
 };
 
 static void add_line(void *arg, const struct doctor_record *r)

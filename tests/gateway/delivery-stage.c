@@ -198,6 +198,7 @@ void dns_query_cancel(struct dns_query *q)
 struct peer_session {
 	struct peer *peer;
 	size_t place;
+	int fd;                               /* the wire's */
 	struct wire_server *wire;
 	size_t text_bytes;
 };
@@ -251,7 +252,10 @@ static void on_event(void *arg, const struct smtp_server_event *ev)
 {
 	struct peer_session *s = arg;
 	struct peer *p = s->peer;
-	if (p->drops > 0 && ev->type == p->drops_at) {
+	if (p->at_starttls && ev->type == SMTP_SERVER_STARTTLS)
+		assert_true(write(s->fd, p->at_starttls, strlen(p->at_starttls)) > 0);
+	if (p->drops > 0 && ev->type == p->drops_at &&
+	    (!p->drops_within_tls || wire_server_state(s->wire).tls)) {
 		p->drops--;
 		session_end(s);
 		return;
@@ -315,7 +319,7 @@ static void on_connection(void *arg, unsigned events)
 	while (p->sessions[place])
 		assert_true(++place < PEER_SESSIONS);
 	struct peer_session *s = mem_zalloc(sizeof(*s));
-	*s = (struct peer_session){ .peer = p, .place = place };
+	*s = (struct peer_session){ .peer = p, .place = place, .fd = fd };
 	const struct wire_server_setup setup = {
 		.loop = p->stage->loop, .fd = fd, .options = &p->options, .tls = p->tls,
 		.hooks = &peer_hooks, .arg = s,

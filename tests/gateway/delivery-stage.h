@@ -27,6 +27,8 @@ struct peer {
 	/* What it hangs up at, for so many sessions. */
 	enum smtp_server_event_type drops_at;
 	unsigned drops;
+	bool drops_within_tls;                  /* … only there */
+	const char *at_starttls;                /* said in clear in front of the 220; or NULL */
 	bool holds;                             /* answers no text */
 	struct peer_session *sessions[PEER_SESSIONS];
 	unsigned open, most_open, connections, secured;

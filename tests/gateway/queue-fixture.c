@@ -16,11 +16,13 @@ enum { LIMIT = 4096 };
 
 /* ---- the clock --------------------------------------------------------------------------- */
 
-int64_t test_now_s = 1800000000;
+int64_t test_now_s = 1800000000, apart_ms;
+
+static int64_t more_ms;
 
 int64_t clock_now_s(void) { return test_now_s; }
 int64_t clock_now_ms(void) { return test_now_s * 1000; }
-int64_t clock_mono_ms(void) { return test_now_s * 1000; }
+int64_t clock_mono_ms(void) { return test_now_s * 1000 + more_ms; }
 int64_t clock_boot_ms(void) { return test_now_s * 1000; }
 
 /* ---- the queue's surroundings ------------------------------------------------------------ */
@@ -146,6 +148,7 @@ int add_text(const char *id, const char *from, const char *to, struct str text)
 	struct gateway_to list[8];
 	const struct gateway_envelope e = envelope_of(id, from, to, list);
 	int told = ERR_AGAIN;
+	more_ms += apart_ms;
 	int err = gateway_queue_add(queue, &e, text, note_err, &told);
 	assert_int_equal(told, ERR_AGAIN);
 	if (err != ERR_OK)
@@ -264,6 +267,7 @@ int queue_begin(void **state)
 	log_init("test", LOG_ERROR);
 	snprintf(path, sizeof(path), "%s/log", directory);
 	messages_max = 0;
+	apart_ms = 20;
 	nobody_is_told = false;
 	loop = loop_create();
 	syncer = syncer_create(loop, LIMIT);

@@ -120,6 +120,7 @@ int world_begin(void **state)
 	w.config = (struct gateway_config){
 		.proxy_peers = { &peers[0], 1 }, .xclient_peers = { &peers[1], 1 },
 		.message_bytes = 1 << 20, .memory_bytes = 200 << 10, .recipients_max = 100,
+		.own_senders = (char *)"take",
 		.hops_max = 10, .errors_max = 20, .sessions = 100, .sessions_per_host = 50,
 		.sessions_per_net = 100, .connections_per_second = 1000, .session_timeout_s = 600,
 	};

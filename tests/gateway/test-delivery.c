@@ -6,6 +6,7 @@
 #include "delivery-stage.h"
 
 #include "base/clock.h"
+#include "heard.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -491,29 +492,79 @@ static void test_tls(void **state)
 	}
 }
 
-/* STARTTLS is taken, and no handshake succeeds: once more without, where that is borne. */
+/* The next message needs a connection; how many it took, and how often TLS was given up. */
+static void mail_anew(struct stage *s, struct peer *p, unsigned connections, unsigned given_up)
+{
+	struct heard log;
+	const unsigned before = p->connections;
+	peer_close_all(p);
+	heard_begin(&log);
+	stage_mail(s, "a@b.example", "d@far.example");
+	stage_run_out(s);
+	heard_end(&log);
+	stage_expect(s, "d@far.example: delivered");
+	assert_int_equal(p->connections, before + connections);
+	assert_int_equal(heard_lines(&log, "tls-failed"), given_up);
+}
+
+/* STARTTLS is offered, and what comes of it is no TLS: once more without, where that is borne. The
+ * next connection goes without at once. */
 static void test_tls_breaks(void **state)
 {
-	static const struct { const char *policy, *expected; unsigned connections; } rows[] = {
-		{ "opportunistic", "delivered", 2 }, { "encrypt", "deferred 4.7.5", 1 },
+	static const struct {
+		const char *name, *at_starttls;
+		bool certificate, drops;
+		enum smtp_server_event_type drops_at;
+		const char *demanded;        /* what is said where TLS is demanded */
+	} rows[] = {
+		{ "no handshake succeeds", NULL, false, false, 0, "deferred 4.7.5" },
+		{ "it hangs up at STARTTLS", NULL, true, true, SMTP_SERVER_STARTTLS,
+		  "deferred 4.4.2" },
+		{ "garbage for an answer", "SSH-2.0\r\n\x16\x03", true, true,
+		  SMTP_SERVER_STARTTLS, "deferred 4.4.2" },
+		{ "it goes away with words", "421 4.3.0 no TLS today\r\n", true, true,
+		  SMTP_SERVER_STARTTLS, "deferred 4.3.0" },
+		{ "an answer too many in clear", "220 go on\r\n", true, false, 0,
+		  "deferred 4.7.5" },
+		{ "it hangs up within TLS", NULL, true, true, SMTP_SERVER_HELO,
+		  "deferred 4." },
 	};
+	static const char *const policies[] = { "* opportunistic", "* encrypt" };
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(*rows); i++) {
+		const bool demanded = i % 2;
 		struct stage s;
-		char policy[64], expected[64];
+		struct heard log;
+		char expected[64];
 		begin_mx(&s, 1);
+		struct peer *p = &s.peer[0];
 		s.mx_of[0][1] = "1 one.mx";
-		s.peer[0].options.offer_starttls = true;
-		SSL_CTX_free(s.peer[0].tls);
-		s.peer[0].tls = SSL_CTX_new(TLS_server_method());    /* it has no certificate */
-		snprintf(policy, sizeof(policy), "* %s", rows[i].policy);
-		s.policies[s.config.tls_policies.n++] = policy;
+		p->options.offer_starttls = true;
+		p->at_starttls = rows[i / 2].at_starttls;
+		p->drops = rows[i / 2].drops ? 100 : 0;
+		p->drops_at = rows[i / 2].drops_at;
+		p->drops_within_tls = p->drops_at == SMTP_SERVER_HELO;
+		if (!rows[i / 2].certificate) {
+			SSL_CTX_free(p->tls);
+			p->tls = SSL_CTX_new(TLS_server_method());
+		}
+		s.policies[s.config.tls_policies.n++] = (char *)policies[demanded];
 		stage_begin(&s);
+		heard_begin(&log);
 		stage_mail(&s, "a@b.example", "c@far.example");
 		stage_run_out(&s);
-		snprintf(expected, sizeof(expected), "c@far.example: %s", rows[i].expected);
+		heard_end(&log);
+		snprintf(expected, sizeof(expected), "c@far.example: %s",
+		         demanded ? rows[i / 2].demanded : "delivered");
 		stage_expect(&s, expected);
-		assert_int_equal(s.peer[0].connections, rows[i].connections);
+		CHECK_ROW(rows[i / 2].name, p->connections == (demanded ? 1 : 2));
+		CHECK_ROW(rows[i / 2].name, heard_lines(&log, "tls-failed") == !demanded);
+		CHECK_ROW(rows[i / 2].name, s.counters.over_tls == 0);
+		if (!demanded) {
+			mail_anew(&s, p, 1, 0);
+			gateway_delivery_reload(s.delivery, &s.setup);  /* TLS once more */
+			mail_anew(&s, p, 2, 1);
+		}
 		stage_fini(&s);
 	}
 }

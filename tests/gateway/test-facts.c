@@ -106,10 +106,34 @@ static void test_senders(void **state)
 	}
 }
 
+/* Whatever the form, of a domain of ours; of strangers only. */
+static void test_claimed(void **state)
+{
+	(void)state;
+	static const struct { const char *sender; bool claimed; } rows[] = {
+		{ "<>", false }, { "<a@b.a>", true }, { "<nobody@b.a>", true }, { "<a@B.A>", true },
+		{ "<\"a\"@b.a>", true }, { "<a%c@b.a>", true }, { "<a@c>", false },
+		{ "<a@x.b.a>", false },
+	};
+	struct gateway_client stranger = { .listener = GATEWAY_INBOUND, .refuses_ours = true },
+	                      host = user;
+	host.refuses_ours = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct gateway_address sender = address_of(rows[i].sender);
+		struct gateway_facts facts;
+		gateway_facts_gather(&stranger, &gone, &sender, NULL, &facts);
+		CHECK_ROW(rows[i].sender,
+		          (facts.sender == GATEWAY_SENDER_CLAIMED) == rows[i].claimed);
+		gateway_facts_gather(&host, &test_directory, &sender, NULL, &facts);
+		CHECK_ROW(rows[i].sender, facts.sender != GATEWAY_SENDER_CLAIMED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recipients), cmocka_unit_test(test_senders),
+		cmocka_unit_test(test_claimed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,45 @@ static void test_is_not_there_before_its_commit(void **state)
 	assert_int_equal(due_n, 1);
 }
 
+static void add_after(int64_t ms, unsigned number)
+{
+	char id[16];
+	snprintf(id, sizeof(id), "m%u", number);
+	apart_ms = ms;
+	add(id, "s@x", "a@x");
+}
+
+/* The loop's timers go by the real clock. */
+static void wait_due(size_t n)
+{
+	for (int i = 0; due_n < n && i < 100; i++)
+		loop_run_once(loop, 100);
+	assert_int_equal(due_n, n);
+}
+
+/* What comes close behind the tenth waits for a pause, but for no more than a second. */
+static void test_a_burst_comes_in_first(void **state)
+{
+	(void)state;
+	unsigned n = 0;
+	while (n < 9)
+		add_after(0, n++);
+	assert_int_equal(due_n, 9);
+	while (n < 15)
+		add_after(1, n++);
+	assert_int_equal(due_n, 9);
+	add_after(20, n++);
+	wait_due(16);
+	/* It does not end: from its second on all goes on as it comes. */
+	for (unsigned i = 0; i < 99; i++)
+		add_after(10, n++);
+	assert_int_equal(due_n, 24);
+	add_after(10, n++);
+	wait_due(116);
+	add_after(10, n++);
+	assert_int_equal(due_n, 117);
+}
+
 /* One notice for all that fail together; it is in the log before they have failed. */
 static void test_failure_is_told_first(void **state)
 {
@@ -242,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		QUEUE_TEST(test_life),
 		QUEUE_TEST(test_is_not_there_before_its_commit),
+		QUEUE_TEST(test_a_burst_comes_in_first),
 		QUEUE_TEST(test_failure_is_told_first),
 		QUEUE_TEST(test_nobody_is_told),
 		QUEUE_TEST(test_waits_and_gives_up),

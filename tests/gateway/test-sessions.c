@@ -177,6 +177,31 @@ static void test_inner_offer(void **state)
 	        "C: RCPT TO:<bob@ours.example>\nS: 451 4.3.0\n");
 }
 
+/* A stranger who says that he is one of us, in any form, where that is refused. */
+static void test_own_senders(void **state)
+{
+	(void)state;
+	struct gateway_config config = w.config;
+	struct gateway_setup setup = w.setup;
+	config.own_senders = (char *)"refuse";
+	setup.config = &config;
+	gateway_reload(w.gateway, &setup);
+	session("a stranger", DOOR_INBOUND, "127.0.0.9", HELLO
+	        "C: MAIL FROM:<ann@ours.example>\nS: 250\n"
+	        "C: RCPT TO:<bob@ours.example>\nS: 553 5.7.1 The sender's domain is ours\n"
+	        "C: RCPT TO:<y@away.example>\nS: 550 5.7.1 Relaying denied\n"
+	        "C: RCPT TO:<abuse@ours.example>\nS: 250\nC: RSET\nS: 250\n"
+	        "C: MAIL FROM:<@x.example:ann@OURS.example>\nS: 250\n"
+	        "C: RCPT TO:<bob@ours.example>\nS: 553 5.7.1\nC: RSET\nS: 250\n"
+	        "C: MAIL FROM:<>\nS: 250\nC: RCPT TO:<bob@ours.example>\nS: 250\nC: RSET\nS: 250\n"
+	        FROM_FAR "C: RCPT TO:<bob@ours.example>\nS: 250\n");
+	assert_int_equal(w.counters.sender_refused, 2);
+	session("a host of ours", DOOR_INBOUND, "127.0.0.77", HELLO
+	        "C: MAIL FROM:<printer@ours.example>\nS: 250\n"
+	        "C: RCPT TO:<bob@ours.example>\nS: 250\n");
+	gateway_reload(w.gateway, &w.setup);
+}
+
 /* ---- what the queue gets ------------------------------------------------------------- */
 
 static bool envelope_has(const char *what)
@@ -627,7 +652,8 @@ static void test_catalogue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(test_dialogues), IN_WORLD(test_inner_offer), IN_WORLD(test_envelope),
+		IN_WORLD(test_dialogues), IN_WORLD(test_inner_offer), IN_WORLD(test_own_senders),
+		IN_WORLD(test_envelope),
 		IN_WORLD(test_author),
 		IN_WORLD(test_received),
 		IN_WORLD(test_not_kept), IN_WORLD(test_store_away), IN_WORLD(test_client_gone),

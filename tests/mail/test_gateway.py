@@ -120,6 +120,20 @@ def test_inner_host_does_not_take_it(post, with_file):
     assert post.queue() == []
 
 
+def test_own_senders(post):
+    """Whether a stranger may say that a user of ours sends; at a reload from the next session on."""
+    post.start()
+    assert post.receive(BOB, "by default", sender=ALICE)[0] == 250
+    post.reload(own_senders="refuse")
+    with post.stranger() as client:
+        client.hello()
+        client.ask(f"MAIL FROM:<{ALICE}>", 250)
+        assert client.ask(f"RCPT TO:<{BOB}>", 553)[1].startswith("553 5.7.1")
+        client.ask("RCPT TO:<postmaster@ours.example>", 250)
+    post.submit(BOB, "from who is logged in")
+    post.wait_mail(BOB, "from who is logged in")
+
+
 def test_many_files_of_recipients(post):
     """In one directory and in many: the role starts, and reads them again where it may."""
     domains = [f"d{number}.example" for number in range(60)]
