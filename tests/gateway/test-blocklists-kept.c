@@ -11,7 +11,12 @@ static const struct hash_key key = { { 1, 2 } };
 static void test_times(void **state)
 {
 	(void)state;
-	static const struct { uint32_t keep_s; int64_t at_ms; uint64_t well; bool there; } rows[] = {
+	static const struct {
+		uint32_t keep_s;
+		int64_t at_ms;
+		uint64_t well;
+		bool there;
+	} rows[] = {
 		{ 60, 0, 3, true }, { 60, 59999, 3, true }, { 60, 60000, 3, false },
 		{ 60, 0, 1, false }, { 0, 999, 3, true }, { 0, 1000, 3, false },
 		{ UINT32_MAX, 299999, 3, true }, { UINT32_MAX, 300000, 3, false },

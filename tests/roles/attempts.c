@@ -457,8 +457,7 @@ TRY(write_mail, open("mail/x", O_WRONLY | O_CREAT, 0600))
 
 /* ---- what is the roles' work ---------------------------------------------------------------- */
 
-TRY(send_on, send(w->accepted, "x", 1, MSG_NOSIGNAL))
-TRY(send_last, send(w->accepted, "x", 1, MSG_NOSIGNAL | MSG_MORE))
+TRY(send_on, send(w->accepted, "x", 1, MSG_NOSIGNAL | MSG_MORE))
 TRY(limit_of_itself, getrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0 }))
 TRY(move_mail, rename("mail/message", "mail/new/message") |
                rename("mail/new/message", "mail/message"))
@@ -481,7 +480,7 @@ const struct attempt duties[] = {
 	{ "bind", bind_spare, CALLERS, WORKS },
 	{ "UDP by sendmmsg", udp_sendmmsg, BY_DNSBL, WORKS_AND_SHOWS },
 	{ "accept, send and receive", accept_and_talk, SERVERS | BY_WITNESS | BY_GATEWAY, WORKS },
-	{ "send", send_on, BY_ALL, WORKS }, { "send MSG_MORE", send_last, BY_ALL, WORKS },
+	{ "send", send_on, BY_ALL, WORKS },
 	{ "getrlimit", limit_of_itself, BY_ALL, WORKS },
 	{ "read the list", read_list, READERS, WORKS },
 	{ "lock the list", lock_list, READERS, WORKS },
