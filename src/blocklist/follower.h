@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * Keeps what DNS answers in step with the store: asks for its serial four times a second,
- * applies the journal to a new index and puts a new edition. While the store cannot be read, the
- * last good edition stands and one line is logged. A serial that goes back (an older list was
- * restored) is an error in the log: all is read again, but the serial in DNS never goes back.
+ * Keeps what DNS answers in step with the store: asks for its serial four times a second, and at
+ * once when the role is woken by a change (store_news()), applies the journal to a new index and
+ * puts a new edition. While the store cannot be read, the last good edition stands and one line is
+ * logged. A serial that goes back (an older list was restored) is an error in the log: all is read
+ * again, but the serial in DNS never goes back.
  *
  * It is a step, which the role calls in a thread of its own (base/thread.h), so that a store that
  * is slow delays no answer; a test or a world calls it as it is. Other threads call

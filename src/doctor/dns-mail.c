@@ -194,7 +194,8 @@ void doctor_mail_judge(const struct doctor_plan *plan, const struct doctor_dns *
 	const size_t all = plan->settings->gateway.domains.n;
 	for (size_t i = 0; i < plan->mail_count; i++) {
 		judge_mx(plan, dns, i, f);
-		if (doctor_plan_sends(plan))
+		if (doctor_plan_sends(plan) &&
+		    !str_caseeq(str_of(plan->mail[i]), str_of(plan->helo)))
 			doctor_judge_spf(plan, plan->mail[i], &dns->mail[i].spf, f);
 	}
 	for (size_t i = 0; i < plan->way_count; i++)

@@ -24,8 +24,9 @@
 struct gateway_delivery;
 struct directory;
 
+/* Of sessions; what became of recipients is counted by the queue. */
 struct gateway_delivery_counters {
-	uint64_t connections, reused, over_tls, delivered, deferred, failed;
+	uint64_t connections, reused, over_tls;
 };
 
 struct gateway_delivery_setup {

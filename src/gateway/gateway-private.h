@@ -81,6 +81,7 @@ struct gateway_session {
 	struct wire_server *wire;
 	struct gateway_rules *rules;
 	struct endpoint peer;            /* as a named proxy has said it; family 0: a local one */
+	unsigned uid;                    /* of a local one; UINT_MAX: not known */
 	struct gateway_client client;    /* its name is `account` */
 	char *account, *helo;
 	bool may_xclient;

@@ -7,12 +7,22 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const listener_names[] = {
 	[GATEWAY_INBOUND] = "inbound", [GATEWAY_SUBMISSION] = "submission",
 	[GATEWAY_LOCAL] = "local",
 };
+
+/* A local one by its user: without an account nothing else says whose program it was. */
+static const char *who_text(const struct gateway_session *s, char text[static IP_TEXT_MAX])
+{
+	if (s->peer.ip.family)
+		return ip_format(&s->peer.ip, text);
+	snprintf(text, IP_TEXT_MAX, "local:%u", s->uid);
+	return text;
+}
 
 static const char *peer_text(const struct ip *ip, char text[static IP_TEXT_MAX])
 {
@@ -61,7 +71,7 @@ void gateway_say_refused(struct gateway_session *s, const struct gateway_decisio
 	const struct gateway_listed_words *listed = d->for_listed ? s->listed : NULL;
 	const char *text = listed && listed->text[0] ? listed->text : d->text;
 	count_refused(s->gateway->counters, d);
-	LOG(LOG_INFO, "refused", LOG_S("peer", peer_text(&s->peer.ip, peer)),
+	LOG(LOG_INFO, "refused", LOG_S("peer", who_text(s, peer)),
 	    LOG_S("listener", listener_names[s->client.listener]),
 	    LOG_S("helo", s->helo ? s->helo : ""), LOG_S("account", s->account ? s->account : ""),
 	    LOG_STR("from", from), LOG_STR("to", to), LOG_I("code", d->code),

@@ -9,6 +9,7 @@
 #include "base/stream.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 enum {
@@ -175,10 +176,10 @@ static void look_uid(struct gateway_session *s, int fd)
 {
 	const struct gateway_setup *setup = &s->gateway->setup;
 	struct buf name = { 0 };
-	unsigned uid;
 	enum gateway_known known = GATEWAY_NO;
-	if (stream_peer_uid(fd, &uid) && setup->account_of_uid)
-		known = setup->account_of_uid(setup->arg, uid, &name);
+	s->uid = UINT_MAX;
+	if (stream_peer_uid(fd, &s->uid) && setup->account_of_uid)
+		known = setup->account_of_uid(setup->arg, s->uid, &name);
 	if (known == GATEWAY_YES)
 		gateway_set_account(s, GATEWAY_BY_UID, buf_str(&name));
 	else if (known == GATEWAY_NOT_NOW)

@@ -252,6 +252,7 @@ static struct gateway_queue *queue_create(const struct gateway_queue_setup *setu
 		q->setup.messages_max = MILLION;
 	q->next_number = 1;
 	q->timer_ms = INT64_MAX;
+	q->clock_ahead_ms = queue_clock_ahead_ms();
 	q->timer = loop_timer_create(setup->loop, queue_turn, q);
 	queue_index_init(&q->index);
 	return q;

@@ -107,6 +107,7 @@ struct gateway_queue {
 	char *hostname;
 	struct gateway_log *log;
 	struct loop_timer *timer;
+	int64_t clock_ahead_ms;       /* when last looked at */
 	int64_t timer_ms;             /* when it fires, by loop_now_ms(); INT64_MAX: it does not */
 	struct queue_index index;
 	struct gateway_queue_state state;
@@ -191,5 +192,7 @@ bool queue_move_helps(const struct gateway_queue *q, uint64_t more_bytes);
 
 /* queue.c */
 void queue_turn(void *arg);
+/* How far the clock is ahead of the time since the machine started: it changes when it is set. */
+int64_t queue_clock_ahead_ms(void);
 
 #endif

@@ -311,13 +311,13 @@ static void defer(struct gateway_queue *q, struct gateway_rcpt *rcpt,
 {
 	const int64_t came_s = rcpt->message->envelope.came_s;
 	const struct gateway_retry *retry = &q->setup.retry;
-	if (gateway_retry_is_over(retry, came_s, now_s)) {
+	if (gateway_retry_is_over(retry, came_s, now_s, rcpt->tries)) {
 		expire(q, rcpt, outcome, now_s);
 		return;
 	}
 	log_outcome("deferred", rcpt, outcome, now_s);
 	q->state.deferred++;
-	if (gateway_retry_warns(retry, came_s, now_s, rcpt->warned)) {
+	if (gateway_retry_warns(retry, came_s, now_s, rcpt->tries, rcpt->warned)) {
 		rcpt->warned = true;
 		tell(q, GATEWAY_NOTICE_DELAYED, rcpt, outcome);
 	}

@@ -5,6 +5,7 @@
 #include "gateway/queue-private.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,7 +14,28 @@ enum {
 	AT_ONCE = 200,                /* recipients handed out in one turn of the loop */
 	LOOK_MS = 60000,              /* the clock may be set at any time */
 	ENVELOPE_BYTES = 8192,        /* of most, in front of the text */
+	CLOCK_STEP_MS = 2000,         /* less is no step */
 };
+
+/* ---- the clock -------------------------------------------------------------------------- */
+
+int64_t queue_clock_ahead_ms(void)
+{
+	return clock_now_ms() - clock_boot_ms();
+}
+
+/* Where the clock goes back, what waits does not wait longer for it. All move alike: their order
+ * stays. (Where it goes forward they are due at once; retry.h says what that means.) */
+static void look_at_clock(struct gateway_queue *q)
+{
+	const int64_t ahead_ms = queue_clock_ahead_ms(), back_ms = q->clock_ahead_ms - ahead_ms;
+	q->clock_ahead_ms = ahead_ms;
+	if (back_ms < CLOCK_STEP_MS)
+		return;
+	LOG(LOG_WARN, "clock-back", LOG_I("by_s", back_ms / 1000));
+	for (size_t i = 0; i < q->index.heap_n; i++)
+		q->index.heap[i]->due_s -= back_ms / 1000;
+}
 
 /* ---- what is due ------------------------------------------------------------------------ */
 
@@ -48,6 +70,7 @@ void queue_turn(void *arg)
 	int64_t (*const turns[])(struct gateway_queue *) = {
 		queue_settle_turn, queue_write_turn, queue_move_turn, due_turn };
 	int64_t wait_ms = LOOK_MS;
+	look_at_clock(q);
 	q->timer_ms = INT64_MAX;
 	for (size_t i = 0; i < sizeof(turns) / sizeof(*turns); i++) {
 		const int64_t next_ms = turns[i](q);

@@ -4,6 +4,11 @@
  * up. RFC 5321 4.5.4.1 wants half an hour between tries in general, and four to five days in all;
  * the first waits are shorter, since a server that greylists takes who comes again after minutes.
  * Pure: time and chance are the caller's.
+ *
+ * The clock is not believed alone: it may have been set ahead by days, and a machine may have been
+ * off for as long. A message is given up when its time has passed and it was tried as often as it
+ * would be in that time, with waits a quarter longer than they are; its sender is told of a delay
+ * in the same way. So no record of the clock is needed.
  */
 #ifndef PORTREEVE_GATEWAY_RETRY_H
 #define PORTREEVE_GATEWAY_RETRY_H
@@ -27,10 +32,11 @@ extern const struct gateway_retry gateway_retry_default;
  * the last. */
 int64_t gateway_retry_next(const struct gateway_retry *retry, int64_t came_s, int64_t now_s,
                            unsigned tries, uint32_t chance);
-/* Whether that try, which has just failed for now, was the last. */
-bool gateway_retry_is_over(const struct gateway_retry *retry, int64_t came_s, int64_t now_s);
+/* Whether that try, which has just failed for now, was the last; `tries` with it. */
+bool gateway_retry_is_over(const struct gateway_retry *retry, int64_t came_s, int64_t now_s,
+                           unsigned tries);
 /* Whether the sender is to be told that it goes on; `told` if that was done. */
 bool gateway_retry_warns(const struct gateway_retry *retry, int64_t came_s, int64_t now_s,
-                         bool told);
+                         unsigned tries, bool told);
 
 #endif

@@ -324,6 +324,7 @@ static void gateway_sandbox(const struct settings *settings, struct role_sandbox
 	out->box.sockets = SANDBOX_ACCEPT | SANDBOX_CONNECT | SANDBOX_CONNECT_UNIX;
 	out->box.thread = true;
 	role_may_read_list(out);
+	role_may_read_accounts(out);
 	role_may_read(out, "/etc/resolv.conf");
 	role_may_read(out, "/etc/hosts");
 	/* Whom it believes a certificate. */

@@ -13,6 +13,7 @@
 #include "roles/word.h"
 #include "settings/open.h"
 #include "settings/state.h"
+#include "store/upkeep.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -64,6 +65,8 @@ static int open_role(struct role_context *ctx, struct buf *message)
 	if (e != ERR_OK)
 		return e;
 	e = role->open(ctx, message);
+	if (e == ERR_OK)
+		ctx->news_fd = role->step ? store_news(ctx->store) : -1;
 	return e == ERR_OK ? role_enter_sandbox(role, ctx->opened_with, message) : e;
 }
 
@@ -157,6 +160,17 @@ static int64_t step_in_thread(void *arg)
 	return atomic_load(&ctx->replaced) ? -1 : ctx->role->step(ctx);
 }
 
+/* Of the loop: the list has changed. What the descriptor holds is of no interest. */
+static void on_news(void *arg, unsigned events)
+{
+	struct role_context *ctx = arg;
+	char bytes[4096];
+	(void)events;
+	while (read(ctx->news_fd, bytes, sizeof(bytes)) > 0)
+		continue;
+	thread_wake(ctx->thread);
+}
+
 static void take_over_settings(struct role_context *ctx)
 {
 	struct buf message = { 0 };
@@ -183,6 +197,10 @@ static int serve(struct role_context *ctx, struct buf *message)
 	if (role->step && !(ctx->thread = thread_start(step_in_thread, ctx))) {
 		buf_add_cstr(message, "no second thread can be started");
 		return ERR_LIMIT;
+	}
+	if (ctx->thread && ctx->news_fd >= 0) {
+		ctx->news = loop_watch_create(ctx->loop, ctx->news_fd, on_news, ctx);
+		loop_watch_set(ctx->news, LOOP_READ);
 	}
 	ctx->look = loop_timer_create(ctx->loop, look_in_loop, ctx);
 	arm_look(ctx, 0);
@@ -231,6 +249,7 @@ void role_abandon(const struct role_context *ctx)
 static void close_role(struct role_context *ctx)
 {
 	loop_timer_destroy(ctx->look);
+	loop_watch_destroy(ctx->news);
 	if (thread_stop(ctx->thread, ctx->stop_limit_ms) != ERR_OK)
 		role_abandon(ctx);
 	upkeep_destroy(ctx->upkeep);
@@ -243,6 +262,8 @@ static void close_role(struct role_context *ctx)
 		close(ctx->sockets[i].fd);
 	if (ctx->files_fd >= 0)
 		close(ctx->files_fd);
+	if (ctx->news_fd >= 0)
+		close(ctx->news_fd);
 }
 
 int role_exit_code(int err)
@@ -259,6 +280,7 @@ int role_run(struct role_context *ctx)
 {
 	struct buf message = { 0 };
 	ctx->own = mem_zalloc(ctx->role->own_bytes);
+	ctx->news_fd = -1;
 	ctx->opened_with = ctx->settings;
 	int e = open_role(ctx, &message);
 	if (e == ERR_OK)

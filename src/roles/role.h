@@ -57,6 +57,8 @@ struct role_context {
 	struct loop_timer *look;
 	int64_t look_due_ms;
 	struct thread *thread;               /* of step() */
+	struct loop_watch *news;             /* of the store: a step is due at once */
+	int news_fd;                         /* store_news() */
 	struct hang hang;                    /* of that thread, or the role's own */
 	atomic_bool replaced;                /* the store was; said by whoever looked */
 	bool stopping, is_ready;
@@ -113,8 +115,8 @@ struct role {
 	 * NULL. */
 	int (*start)(struct role_context *ctx, struct buf *message);
 	/* In a thread of its own, which alone touches the store then, time and again until close():
-	 * returns in how many milliseconds it is to be called again. NULL: there is no thread, and
-	 * the store is the loop's. */
+	 * returns in how many milliseconds it is to be called again; when the list has changed it
+	 * comes at once. NULL: there is no thread, and the store is the loop's. */
 	int64_t (*step)(struct role_context *ctx);
 	/* In the loop, where start() started a thread instead: thread_since_ms() of it. NULL: there
 	 * is none. One that hangs for role_watchdog is logged with `without`: what goes on, or
@@ -151,11 +153,13 @@ _Noreturn void role_abandon(const struct role_context *ctx);
  * before it was ever ready. Pure. */
 int role_exit_code(int err);
 
-/* One more path, which is copied; the files of the list's database; the token keys. */
+/* One more path, which is copied; the files of the list's database, of the accounts'; the token
+ * keys. */
 void role_may_read(struct role_sandbox *s, const char *path);
 void role_may_write(struct role_sandbox *s, const char *path);
 void role_may_read_list(struct role_sandbox *s);
 void role_may_write_list(struct role_sandbox *s);
+void role_may_read_accounts(struct role_sandbox *s);
 void role_may_read_keys(struct role_sandbox *s);
 /* As sandbox_enter(), with what the role's sandbox() says. */
 int role_enter_sandbox(const struct role *role, const struct settings *settings,

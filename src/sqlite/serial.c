@@ -6,7 +6,7 @@
  * the next entry of the journal, which says what has happened, has a serial above the highest.
  *
  * Written after each commit that has a new serial. A kill between the two leaves a number that
- * is too low: the next who opens the list mends it.
+ * is too low: the next who opens the list mends it. Who follows the list is woken by the writing.
  */
 #include "sqlite/sqlite-private.h"
 
@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,16 @@ void serial_close(struct db *db)
 	if (db->serial_fd >= 0)
 		close(db->serial_fd);
 	db->serial_fd = -1;
+}
+
+int serial_news(const char *path)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (fd >= 0 && inotify_add_watch(fd, path, IN_MODIFY | IN_DONT_FOLLOW) >= 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 /* What cannot be written now is written after the next commit. */

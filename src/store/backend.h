@@ -115,11 +115,13 @@ struct backend_ops {
 	int (*journal)(struct store *, const struct journal_entry *);
 	/* A number that is another one when somebody else has committed to PLACE_LIST. */
 	int (*changed)(struct store *, int64_t *version);
+	/* store_news() in upkeep.h; NULL: this backend has none. */
+	int (*news)(struct store *);
 
 	/* store_check(), store_backup() in upkeep.h. ERR_UNSUPPORTED is an answer of backup. */
 	int (*check)(struct store *);
 	int (*backup)(struct store *, const struct store_copy *list,
-	              const struct store_copy *returns);
+	              const struct store_copy *returns, const struct store_copy *accounts);
 };
 
 /* Permits and exclusions, kept in memory until they change (admission.c). */

@@ -32,15 +32,20 @@ int store_expire(struct store *st, const struct store_config *keep, int64_t now_
  * nothing that is written is kept, so close it and open anew. ERR_NOT_FOUND: it was taken away.
  * Whatever changes it returns ERR_CLOSED from then on. */
 int store_check(struct store *st);
+/* A descriptor that can be read soon after somebody has committed to the list with a new serial,
+ * for who would follow it without delay; -1: there is none, and he looks now and then, as he does
+ * anyway, for what is missed. It does not block; the caller reads away what it has, and closes
+ * it. A sandbox may keep it from being made. */
+int store_news(struct store *st);
 /* Where a copy goes: an empty file that the caller has opened for reading and writing, and its
  * name for messages. Nothing is opened or made by that name. */
 struct store_copy {
 	const char *name;
 	int fd;
 };
-/* A consistent copy while roles run, checked by reading it back: of the list and of the
- * returns. To be flushed by the caller. On an error what was written is of no use. */
+/* A consistent copy while roles run, checked by reading it back: of the list, the returns and the
+ * accounts. To be flushed by the caller. On an error what was written is of no use. */
 int store_backup(struct store *st, const struct store_copy *list,
-                 const struct store_copy *returns);
+                 const struct store_copy *returns, const struct store_copy *accounts);
 
 #endif

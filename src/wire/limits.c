@@ -95,14 +95,32 @@ struct wire_limits {
 
 /* ---- levels --------------------------------------------------------------------------- */
 
+enum { USER_BYTES = 4, USER_LEN = 8 * USER_BYTES };
+
+struct ip wire_limits_local(unsigned uid)
+{
+	struct ip ip = { .family = 0 };
+	for (unsigned i = 0; i < USER_BYTES; i++)
+		ip.b[i] = (uint8_t)(uid >> 8 * i);
+	return ip;
+}
+
+/* A user, and all of them but root, whom they cannot keep out. */
+static unsigned local_levels(const struct ip *ip, struct prefix out[static LEVELS])
+{
+	static const struct ip root = { 0 };
+	out[0] = (struct prefix){ .ip = *ip, .len = USER_LEN };
+	out[1] = (struct prefix){ 0 };
+	return ip_eq(ip, &root) ? 1 : 2;
+}
+
 static unsigned levels_of(const struct ip *ip, struct prefix out[static LEVELS])
 {
 	static const uint8_t v4[] = { 32, 24 }, v6[] = { 64, 56, 48 };
-	unsigned n = ip->family == 4 ? 2 : ip->family == 6 ? 3 : 1;
-	/* Who comes by a unix socket has no address: all of this machine are one network. */
+	unsigned n = ip->family == 4 ? 2 : 3;
 	if (!ip->family)
-		out[0] = (struct prefix){ 0 };
-	for (unsigned i = 0; ip->family && i < n; i++)
+		return local_levels(ip, out);
+	for (unsigned i = 0; i < n; i++)
 		out[i] = prefix_of(ip, ip->family == 4 ? v4[i] : v6[i]);
 	return n;
 }
@@ -116,6 +134,8 @@ static unsigned share(const struct wire_limits *l, const struct prefix *p)
 {
 	unsigned host = l->config.per_host;
 	unsigned net = l->config.per_net ? l->config.per_net : l->places / 4;
+	if (!p->ip.family && p->len)
+		return larger(1, host < larger(host, net) / 2 ? host : larger(host, net) / 2);
 	switch (p->len) {
 	case 0: case 24: case 48: return larger(host, net);
 	case 56: return larger(host, net / 2);

@@ -5,9 +5,9 @@
  * function takes constant time, whatever strangers do.
  *
  * A network is looked at on several levels: an IPv4 address and its /24; an IPv6 /64 (a host),
- * /56 and /48 (a site). A peer without an address (AF_UNIX) is of this machine: it takes a place,
- * and may be idle no longer than others. Only what was admitted is counted, so that what is
- * refused costs nobody else anything.
+ * /56 and /48 (a site). A peer without an address (AF_UNIX) is of this machine: each user counts as
+ * a host, all users but root as a network, of which one has no more than half. Only what was
+ * admitted is counted, so that what is refused costs nobody else anything.
  *
  *   share     A host holds at most `per_host` sessions; a /24 or /48 `per_net`, or a fourth of
  *             all, a /56 half of that, if that is more.
@@ -50,6 +50,9 @@ enum wire_admission {
 
 struct wire_limits;
 struct wire_session;
+
+/* For a peer of AF_UNIX: its user in place of an address, of family 0. */
+struct ip wire_limits_local(unsigned uid);
 
 struct wire_limits *wire_limits_create(const struct wire_limits_config *config,
                                        const struct hash_key *key);

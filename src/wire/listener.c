@@ -160,18 +160,29 @@ static void sweep(void *arg)
 	arm_sweep(w);
 }
 
+/* Whom the limits count. */
+static struct ip who_is(const struct endpoint *peer, int fd)
+{
+	unsigned uid = UINT32_MAX;         /* nobody's */
+	if (peer->ip.family)
+		return peer->ip;
+	stream_peer_uid(fd, &uid);
+	return wire_limits_local(uid);
+}
+
 static void admit(struct wire_listener *w, void *arg, int fd, const struct endpoint *peer)
 {
 	struct wire_session *victim;
 	int64_t now_ms = loop_now_ms(w->setup.loop);
-	enum wire_admission answer = wire_limits_ask(w->limits, &peer->ip, now_ms, &victim);
+	const struct ip who = who_is(peer, fd);
+	enum wire_admission answer = wire_limits_ask(w->limits, &who, now_ms, &victim);
 	if (answer != WIRE_ADMITTED && answer != WIRE_ROOM_MADE) {
 		turn_away(w, fd);
 		return;
 	}
 	if (victim)
 		end_session(w, victim);
-	struct wire_session *s = wire_limits_enter(w->limits, &peer->ip, now_ms);
+	struct wire_session *s = wire_limits_enter(w->limits, &who, now_ms);
 	if (w->setup.counters)
 		w->setup.counters->connections++;
 	void *owner = w->setup.opened(arg, s, fd, peer);

@@ -116,6 +116,15 @@ static const struct row rows[] = {
 	  "a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
 	  "xn--b-eha.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
 	  "4.4.8.8.in-addr.arpa. IN PTR probe.isp-lab.net.\n" },
+	{ "its name is a domain of its own: one SPF",
+	  NAMES "roles = {\"gateway\"}\ngateway { domains = {\"a-lab.net\", \"Probe.ISP-lab.net\"}\n"
+	  "listen = {\"8.8.4.4:25\"} }", { { 4, { 8, 8, 4, 4 } } },
+	  "probe.isp-lab.net. IN A 8.8.4.4\n"
+	  "probe.isp-lab.net. IN TXT \"v=spf1 a -all\"\n"
+	  "a-lab.net. IN MX 10 probe.isp-lab.net.\n"
+	  "Probe.ISP-lab.net. IN MX 10 probe.isp-lab.net.\n"
+	  "a-lab.net. IN TXT \"v=spf1 a:probe.isp-lab.net -all\"\n"
+	  "4.4.8.8.in-addr.arpa. IN PTR probe.isp-lab.net.\n" },
 	{ "a mail server behind a smarthost",
 	  NAMES "roles = {\"gateway\"}\ngateway { domains = {\"a-lab.net\"}\n"
 	  "smarthost = \"smtp.isp-lab.com:587\"\nlisten = {\"8.8.4.4:25\"} }",

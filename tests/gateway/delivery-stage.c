@@ -44,6 +44,7 @@ void gateway_queue_settle(struct gateway_queue *q, struct gateway_rcpt *rcpt,
 	rcpt->state = GATEWAY_DELIVERED;
 	rcpt->message->left--;
 	stage->settled++;
+	stage->delivered += outcome->fate == GATEWAY_FATE_DELIVERED;
 }
 
 void gateway_queue_give_back(struct gateway_queue *q, struct gateway_rcpt *rcpt, int64_t due_s)

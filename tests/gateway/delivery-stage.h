@@ -60,7 +60,7 @@ struct stage {
 	struct gateway_message *messages[MESSAGES];
 	char ids[MESSAGES][12];
 	size_t message_count;
-	unsigned due, settled, given_back;
+	unsigned due, settled, given_back, delivered;
 	struct buf outcomes;                    /* "to: delivered 2.0.0 host said", a line each */
 	const char *text;
 	bool utf8;

@@ -19,11 +19,12 @@ enum { LIMIT = 4096 };
 int64_t test_now_s = 1800000000, apart_ms;
 
 static int64_t more_ms;
+static int64_t set_by_s;              /* how far the clock was set ahead of the time that passed */
 
 int64_t clock_now_s(void) { return test_now_s; }
 int64_t clock_now_ms(void) { return test_now_s * 1000; }
-int64_t clock_mono_ms(void) { return test_now_s * 1000 + more_ms; }
-int64_t clock_boot_ms(void) { return test_now_s * 1000; }
+int64_t clock_mono_ms(void) { return (test_now_s - set_by_s) * 1000 + more_ms; }
+int64_t clock_boot_ms(void) { return (test_now_s - set_by_s) * 1000; }
 
 /* ---- the queue's surroundings ------------------------------------------------------------ */
 
@@ -123,6 +124,12 @@ void later(int64_t seconds)
 	test_now_s += seconds;
 	gateway_queue_retry(queue, &gateway_retry_default);
 	turn();
+}
+
+void set_clock(int64_t seconds)
+{
+	set_by_s += seconds;
+	later(seconds);
 }
 
 void note_err(void *arg, int err)

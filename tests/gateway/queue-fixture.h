@@ -38,6 +38,8 @@ void kill_queue(void);
 void again(void);
 /* Time goes on, and the queue looks at the clock. */
 void later(int64_t seconds);
+/* No time goes by, and the clock is set ahead by so much, or back. */
+void set_clock(int64_t seconds);
 
 /* A done() for an int, which is ERR_AGAIN before. */
 void note_err(void *arg, int err);

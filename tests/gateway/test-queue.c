@@ -5,6 +5,8 @@
  */
 #include "queue-fixture.h"
 
+#include "heard.h"
+
 #include <stdio.h>
 
 static void test_life(void **state)
@@ -209,8 +211,54 @@ static void test_given_back(void **state)
 	expect("one: a@x waiting 0");
 	/* The clock goes back a year: nothing waits so long. */
 	deferred("a@x");
-	later(-365 * 24 * HOUR);
+	set_clock(-365 * 24 * HOUR);
+	later(HOUR);
 	assert_int_equal(due_n, 1);
+}
+
+/* The clock is set ahead by four days: all that waits is tried, and nothing is given up, nor is
+ * anybody told that it is late, before it was tried for as long. */
+static void test_clock_ahead(void **state)
+{
+	(void)state;
+	unsigned tries = 0;
+	add("one", "s@x", "a@x");
+	deferred("a@x");
+	later(HOUR);
+	deferred("a@x");
+	set_clock(96 * HOUR);
+	assert_int_equal(due_n, 1);
+	deferred("a@x");
+	expect("one: a@x waiting 3");
+	expect_notices("");
+	const int64_t set_s = test_now_s;
+	again();
+	for (; gateway_queue_find(queue, STR("one")); tries++) {
+		until_due("one");
+		deferred("a@x");
+	}
+	assert_in_range(tries, 25, 30);
+	assert_true(test_now_s - set_s > 70 * HOUR);
+	assert_string_equal(buf_cstr(&notices),
+	                    "delayed one: a@x(4.2.0 later)\nfailed one: a@x(4.4.7 later)\n");
+}
+
+/* It is set back by an hour: what was due in minutes is. */
+static void test_clock_back(void **state)
+{
+	(void)state;
+	struct heard log;
+	add("one", "s@x", "a@x b@x");
+	deferred("a@x");
+	deferred("b@x");
+	later(60);
+	heard_begin(&log);
+	set_clock(-HOUR);
+	heard_end(&log);
+	assert_int_equal(heard_lines(&log, "clock-back"), 1);
+	assert_int_equal(due_n, 0);
+	later(300);
+	assert_int_equal(due_n, 2);
 }
 
 static void test_operator(void **state)
@@ -287,6 +335,8 @@ int main(void)
 		QUEUE_TEST(test_waits_and_gives_up),
 		QUEUE_TEST(test_success),
 		QUEUE_TEST(test_given_back),
+		QUEUE_TEST(test_clock_ahead),
+		QUEUE_TEST(test_clock_back),
 		QUEUE_TEST(test_operator),
 		QUEUE_TEST(test_ids),
 		QUEUE_TEST(test_small),

@@ -47,6 +47,7 @@ def test_only_as_itself(post):
     assert "5.7.1" in send(post, "-f", ALICE, CAROL, text="\nhi\n", code=77)
     assert "5.7.1" in send(post, "-f", CRON, CAROL, text=f"From: {ALICE}\n\nhi\n", code=77)
     assert "no account" in send(post, ALICE, text="\nhi\n", code=77, uid=12345)
+    post.wait_log(" refused peer=local:12345 ")
     assert "5.1.1" in send(post, "-f", CRON, f"nobody@{OURS}", text="\nhi\n", code=67)
     assert post.world.messages == [] and post.maildir(ALICE) == []
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The life that all roles have in common, with a role that only says which hook was called: their
- * order, what follows when one of them fails, HUP while it opens, a store that is replaced, and a
- * second thread that hangs.
+ * order, what follows when one of them fails, HUP while it opens, a store that is replaced, a
+ * second thread that hangs, and one that is woken by the list.
  */
 #include "directory.h"
 #include "test.h"
@@ -13,6 +13,7 @@
 #include "roles/role.h"
 #include "settings/state.h"
 #include "store/keys.h"
+#include "store/list.h"
 #include "sqlite/sqlite.h"
 
 #include <assert.h>
@@ -129,6 +130,22 @@ static const struct role with_step = {
 	.name = "fake", .may_write = STORE_READS, .keys = ROLE_TOKEN_KEYS,
 	.own_bytes = sizeof(int), .prepare = fake_prepare, .open = fake_open,
 	.sandbox = fake_sandbox, .step = fake_step, .without = "the rest goes on",
+	.reload = fake_reload, .close = fake_close,
+};
+
+/* ---- one whose next step is due in an hour ------------------------------------------------ */
+
+static int64_t hourly_step(struct role_context *ctx)
+{
+	(void)ctx;
+	say("step");
+	return 3600 * 1000;
+}
+
+static const struct role hourly = {
+	.name = "fake", .may_write = STORE_READS, .keys = ROLE_TOKEN_KEYS,
+	.own_bytes = sizeof(int), .prepare = fake_prepare, .open = fake_open,
+	.sandbox = fake_sandbox, .step = hourly_step, .without = "the rest goes on",
 	.reload = fake_reload, .close = fake_close,
 };
 
@@ -405,6 +422,56 @@ static void test_thread_that_hangs(void **state)
 	check_hang(&with_thread, false);
 }
 
+static int change_list(bool listed)
+{
+	static const struct lifecycle_policy policy = { 0 };
+	struct buf message = { 0 };
+	struct store *store = NULL;
+	struct ip ip = ip_from_v4(8, 8, 4, 4);
+	int e = state_enter(&settings, 0, &message);
+	if (e == ERR_OK)
+		e = store_sqlite_open(STATE_HERE, STORE_ALL, &store, &message);
+	if (e == ERR_OK)
+		e = listed ? store_list(store, &ip, "operator", "spam", &policy, clock_now_s())
+		           : store_delist(store, &ip, "operator", "no spam", clock_now_s());
+	if (e != ERR_OK)
+		fprintf(stderr, "%s%s\n", buf_cstr(&message), store ? store_message(store) : "");
+	store_close(store);
+	buf_fini(&message);
+	return e == ERR_OK ? 0 : 1;
+}
+
+static int list_one(void)
+{
+	return change_list(true);
+}
+
+static int delist_one(void)
+{
+	return change_list(false);
+}
+
+/* What changes the list is seen at once, not when it is looked for. */
+static void test_list_wakes_thread(void **state)
+{
+	struct play p = { .has_thread = true, .stop_limit_ms = LONG_MS };
+	struct buf said = { 0 };
+	int in;
+	(void)state;
+	pid_t pid = begin(&hourly, &p, &in);
+	read_until(in, "step ", &said);
+	read_until(in, "ready ", &said);
+	for (int i = 0; i < 2; i++) {
+		buf_clear(&said);
+		assert_int_equal(by_owner(i == 0 ? list_one : delist_one), 0);
+		read_until(in, "step ", &said);
+	}
+	kill(pid, SIGTERM);
+	assert_int_equal(finish(pid, in, &said), EX_OK);
+	assert_non_null(strstr(buf_cstr(&said), "close "));
+	buf_fini(&said);
+}
+
 static void test_exit_codes(void **state)
 {
 	(void)state;
@@ -423,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_replaced_store),
 		cmocka_unit_test(test_thread_that_hangs),
+		cmocka_unit_test(test_list_wakes_thread),
 		cmocka_unit_test(test_exit_codes),
 	};
 	return cmocka_run_group_tests(tests, setup, clean);

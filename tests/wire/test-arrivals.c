@@ -245,13 +245,13 @@ static void test_peers_change(void **state)
 	inn_close(inn);
 }
 
-/* Of AF_UNIX there is no host: all who come by it share what a network may have. */
+/* Of AF_UNIX there is no host: what one may have is a user's. */
 static void test_without_address(void **state)
 {
 	(void)state;
 	char path[64], directory[] = "/tmp/arrivals-XXXXXX";
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct inn *inn = inn_open("127.0.0.9/32", 16, 4);
+	struct inn *inn = inn_open("127.0.0.9/32", 32, 4);
 	int fds[5], door;
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/door", directory);

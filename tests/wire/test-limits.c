@@ -122,22 +122,44 @@ static void shares(void **unused)
 	}
 }
 
-/* Who comes by a unix socket has no address, and takes no more than a network: the others of this
- * machine and all strangers get in. */
+/* Sessions that a user of this machine gets. */
+static unsigned admitted_user(struct world *w, unsigned uid, unsigned times)
+{
+	const struct ip user = wire_limits_local(uid);
+	unsigned n = 0;
+	for (unsigned i = 0; i < times; i++) {
+		w->now_ms += 2000;
+		n += come(w, &user) == WIRE_ADMITTED;
+	}
+	return n;
+}
+
+/* Who comes by a unix socket has no address. One user keeps out no other, all users no stranger,
+ * and nobody root. */
 static void local(void **unused)
 {
 	(void)unused;
-	const struct ip none = { 0 };
-	struct world w;
-	unsigned n = 0;
-	begin(&w, 500, 20, 300000);
-	for (unsigned i = 0; i < 600; i++) {
-		w.now_ms += 2000;
-		n += come(&w, &none) == WIRE_ADMITTED;
+	static const struct { unsigned places, per_host, user, all; } rows[] = {
+		{ 500, 20, 20, 125 }, { 500, 100, 62, 125 },
+		{ 20, 8, 4, 8 }, { 3, 1, 1, 1 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct world w;
+		unsigned all = 0;
+		begin(&w, rows[i].places, rows[i].per_host, 300000);
+		assert_int_equal(admitted_user(&w, 1000, 300), rows[i].user);
+		end(&w);
+		begin(&w, rows[i].places, rows[i].per_host, 300000);
+		for (unsigned uid = 1000; uid < 1100; uid++)
+			all += admitted_user(&w, uid, rows[i].user);
+		assert_true(all <= rows[i].all);
+		if (rows[i].places > 100) {
+			assert_int_equal(all, rows[i].all);
+			assert_int_equal(admitted_user(&w, 0, 2 * rows[i].per_host), rows[i].user);
+			assert_int_equal(admitted(&w, "198.51.100.%u", 1, 5), 5);
+		}
+		end(&w);
 	}
-	assert_int_equal(n, 125);
-	assert_int_equal(admitted(&w, "198.51.100.%u", 1, 50), 50);
-	end(&w);
 }
 
 /* A mapped address is its IPv4 host: both ways to it share one count. */

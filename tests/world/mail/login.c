@@ -5,6 +5,7 @@
 #include "gateway/login.h"
 
 #include "base/mem.h"
+#include "gateway/known.h"
 #include "world.h"
 
 #include <stdlib.h>
@@ -19,17 +20,33 @@ struct gateway_login_query {
 	char *account;
 };
 
+struct gateway_login {
+	struct loop *loop;
+	struct known *known;
+};
+
 int gateway_login_create(struct loop *loop, const struct gateway_config *config,
                          struct gateway_login **out, struct buf *message)
 {
+	struct hash_key key;
 	(void)config, (void)message;
-	*out = (struct gateway_login *)(void *)loop;
+	hash_key_init(&key);
+	*out = mem_zalloc(sizeof(**out));
+	**out = (struct gateway_login){ loop, known_create(&key) };
 	return ERR_OK;
 }
 
 void gateway_login_destroy(struct gateway_login *l)
 {
-	(void)l;
+	if (!l)
+		return;
+	known_destroy(l->known);
+	free(l);
+}
+
+struct known *gateway_login_known(struct gateway_login *l)
+{
+	return l->known;
 }
 
 void gateway_login_cancel(struct gateway_login_query *q)
@@ -55,7 +72,7 @@ static struct gateway_login_query *answer_later(struct gateway_login *l, struct 
 	struct gateway_login_query *q = mem_zalloc(sizeof(*q));
 	*q = (struct gateway_login_query){ .done = done, .arg = arg, .answer = what,
 	                                   .account = mem_strndup(account.p, account.n) };
-	q->timer = loop_timer_create((struct loop *)(void *)l, answer, q);
+	q->timer = loop_timer_create(l->loop, answer, q);
 	loop_timer_arm(q->timer, chance_between(1, ANSWER_MOST_MS));
 	return q;
 }
