@@ -420,12 +420,15 @@ static void note_drained(void *arg)
 	g->drained = true;
 }
 
-/* A message that is just coming in may come to its end. */
+/* A message that is just coming in, or going out, may come to its end. */
 static void drain(struct role_context *ctx)
 {
 	struct gateway_role *g = ctx->own;
+	struct gateway_delivery *delivery = assembly_gateway_delivery(g->assembly);
+	const int64_t until_ms = clock_mono_ms() + DRAIN_MS;
 	gateway_drain(assembly_gateway_sessions(g->assembly), note_drained, g);
-	for (int ms = 0; !g->drained && ms < DRAIN_MS; ms += DRAIN_STEP_MS)
+	gateway_delivery_drain(delivery);
+	while ((!g->drained || gateway_delivery_is_busy(delivery)) && clock_mono_ms() < until_ms)
 		loop_run_once(ctx->loop, DRAIN_STEP_MS);
 }
 

@@ -85,5 +85,7 @@ void stage_run_out(struct stage *s);
 /* The delivery of a recipient, as a part of its outcome; fails if it is another. */
 void stage_expect(struct stage *s, const char *outcome);
 void peer_close_all(struct peer *p);
+/* What was held is answered. */
+void peer_release(struct peer *p);
 
 #endif
