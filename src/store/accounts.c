@@ -8,45 +8,6 @@
 
 #include <assert.h>
 
-/* ---- what may be kept --------------------------------------------------------------- */
-
-static bool bytes_valid(struct str s)
-{
-	if (s.n == 0 || !str_is_utf8(s))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c <= ' ' || c == 0x7f || c == '/' || c != (unsigned char)ascii_lower((char)c))
-			return false;
-	}
-	return true;
-}
-
-/* A part of a path below the Maildirs' directory. */
-static bool part_valid(struct str s)
-{
-	return bytes_valid(s) && s.p[0] != '-' && s.p[0] != '.' && str_find(s, '@') == SIZE_MAX;
-}
-
-bool account_name_valid(const char *name)
-{
-	struct str s = str_of(name);
-	size_t at = str_find(s, '@');
-	if (s.n >= ACCOUNT_NAME_MAX)
-		return false;
-	return at == SIZE_MAX ? part_valid(s) :
-	       part_valid((struct str){ s.p, at }) && part_valid(str_from(s, at + 1));
-}
-
-bool account_address_valid(const char *address)
-{
-	struct str s = str_of(address);
-	size_t at = str_find(s, '@');
-	if (s.n >= ADDRESS_MAX || at == SIZE_MAX || !part_valid(str_from(s, at + 1)))
-		return false;
-	return at == 0 || part_valid((struct str){ s.p, at });
-}
-
 /* "ann@example.org": "example.org/ann". Of a whole domain it is the account's name there. */
 static void mailbox_of(const char *name, const char *address, char out[static ADDRESS_MAX])
 {
