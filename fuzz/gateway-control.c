@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* In memory: a disk would be waited for at each message. */
+#define DIRECTORY "/dev/shm/fuzz-control-XXXXXX"
 enum { MESSAGES = 3 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct loop *loop;
 static struct syncer *syncer;
 static struct gateway_queue *queue;
-static char directory[sizeof("/tmp/fuzz-control-XXXXXX")];
+static char directory[sizeof(DIRECTORY)];
 
 static void due(void *arg, struct gateway_rcpt *rcpt)
 {
@@ -72,7 +74,7 @@ static void begin(void)
 {
 	struct buf message = { 0 };
 	log_init("fuzz", LOG_ERROR);
-	memcpy(directory, "/tmp/fuzz-control-XXXXXX", sizeof(directory));
+	memcpy(directory, DIRECTORY, sizeof(directory));
 	if (!mkdtemp(directory))
 		abort();
 	loop = loop_create();

@@ -156,7 +156,7 @@ static struct buf *pending_out(struct smtp_client *c)
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line)
 {
 	size_t most = verb == SMTP_AUTH ? AUTH_LINE_MAX : COMMAND_MAX;
-	if (line.n == 0 || line.n > most || !is_one_line(line))
+	if ((line.n == 0 && verb != SMTP_AUTH) || line.n > most || !is_one_line(line))
 		return ERR_INVALID;
 	struct buf *out = pending_out(c);
 	buf_add_str(out, line);

@@ -100,9 +100,10 @@ struct smtp_client_event {
 struct smtp_client *smtp_client_create(const struct smtp_client_limits *limits);
 void smtp_client_destroy(struct smtp_client *c);   /* NULL is fine */
 
-/* Queues one command line; CRLF is added. `line` holds no CR, LF or NUL and 1 to
- * 2048 bytes, or 12286 of SMTP_AUTH (RFC 4954 4: 12288 octets with CRLF); ERR_INVALID
- * otherwise: nothing is sent. The 334 of an AUTH exchange comes as a reply to SMTP_AUTH. */
+/* Queues one command line; CRLF is added. `line` holds no CR, LF or NUL and 1 to 2048 bytes, or 0
+ * to 12286 of SMTP_AUTH (RFC 4954 4: 12288 octets with CRLF; an empty one answers a 334 with
+ * nothing); ERR_INVALID otherwise: nothing is sent. The 334 of an AUTH exchange comes as a reply to
+ * SMTP_AUTH. */
 int smtp_client_command(struct smtp_client *c, enum smtp_verb verb, uint32_t tag, struct str line);
 /* Queues QUIT where the conversation is given up, so that the server need not wait for more
  * (RFC 5321 4.1.1.10); its reply need not be waited for then. False: it may not be said, and

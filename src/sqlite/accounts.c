@@ -14,6 +14,8 @@
 static int copy_row(struct query *from, struct query *to, int columns)
 {
 	int rc = SQLITE_OK;
+	assert(to->bound == 0 && sqlite3_column_count(from->s) == columns);
+	assert(sqlite3_bind_parameter_count(to->s) == columns);
 	for (; rc == SQLITE_OK && to->bound < columns; to->bound++)
 		rc = sqlite3_bind_value(to->s, to->bound + 1,
 		                        sqlite3_column_value(from->s, to->bound));
@@ -38,6 +40,7 @@ static int copy_rows(struct db *from, struct db *to, const char *select, const c
 
 static int copy_all(struct db *from, struct db *to)
 {
+	assert(sqlite3_txn_state(to->h, "main") == SQLITE_TXN_WRITE);
 	int e = db_exec(to, "DELETE FROM account_addresses; DELETE FROM accounts");
 	if (e == ERR_OK)
 		e = copy_rows(from, to, "SELECT name, hash, scram, mailbox, locked, uid, created_s,"

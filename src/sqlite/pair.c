@@ -33,7 +33,11 @@ int accounts_ready(struct sqlite_store *s)
 		e = db_open(&s->accounts, s->accounts_path, false, &accounts_schema,
 		            &s->base.message);
 	assert((e == ERR_OK) == (s->accounts.h != NULL));
-	return e == ERR_NOT_FOUND ? ERR_AGAIN : e;
+	if (e != ERR_NOT_FOUND)
+		return e;
+	return store_fail(&s->base, ERR_BUSY, "%s: no such file: expected the one that was there,"
+	                  " or that of a backup; a command that changes something makes an empty"
+	                  " one", s->accounts_path);
 }
 
 static int cursors_forget(struct sqlite_store *s)

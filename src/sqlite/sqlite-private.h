@@ -181,7 +181,7 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
 int returns_ready(struct sqlite_store *s, bool *there);
 /* The cursors count in the returns that are there: they begin anew where these were replaced. */
 int returns_match(struct sqlite_store *s);
-/* Opens the accounts if they are not yet open; ERR_AGAIN: they are not there. */
+/* Opens the accounts if they are not yet open; ERR_BUSY: they are not there. */
 int accounts_ready(struct sqlite_store *s);
 /* Before the list's step that drops them: copies accounts and addresses to their own file. */
 int accounts_move(struct db *list);

@@ -193,7 +193,9 @@ static int sqlite_check(struct store *st)
 
 static int sqlite_news(struct store *st)
 {
-	return serial_news(sqlite_of(st)->serial_path);
+	const struct sqlite_store *s = sqlite_of(st);
+	assert(s->serial_path);
+	return serial_news(s->serial_path);
 }
 
 static const struct backend_ops backend_ops = {

@@ -7,7 +7,7 @@
  * A hash and the SCRAM keys are secrets: they are read by store_account_get() and _of_login(), and
  * nothing prints them. So accounts have a place of their own (rows.h), which is opened when it is
  * first asked for, and by no other role. Where it is not there, or not yet, all fails with
- * ERR_AGAIN: a lost file is not a server without users.
+ * ERR_BUSY: a lost file is not a server without users.
  *
  *   name       in lower case: "ann", "ann@example.org"
  *   address    in lower case, its domain as A-labels: "ann@example.org". It belongs to one account,

@@ -97,6 +97,14 @@ def test_changes(users):
     assert "there is no account" in users.run("user", "list").stdout
 
 
+def test_lost(users):
+    """The file of the accounts is gone: that is no list without accounts."""
+    (users.state / "accounts.db").unlink()
+    done = users.run("user", "list", code=75)
+    assert "accounts.db: no such file: expected the one that was there" in done.stderr
+    users.run("list")
+
+
 @pytest.mark.parametrize("arguments, code, words", [
     (["add", "ann"], 73, "the account ann is there already"),
     (["add", "eve", "--address", "ann@example.org"], 73, "ann@example.org is of the account ann"),

@@ -34,7 +34,7 @@ SESSIONS, LIMIT_S, PROGRESS = 16, 60, 10
 EMPTY_LIMIT_S = 600 if CAMPAIGN else LIMIT_S
 MAILDIR, INNER = "ann@gate.test", "bob@inner.test"
 # Deliveries to the inner host whose outcome a kill may take: what its sessions brought since the last sync.
-UNWRITTEN = 64
+UNWRITTEN = 20
 
 
 def word_of(text):
@@ -58,6 +58,8 @@ gateway {{
   listen = {{"127.0.0.1:{self.port}"}}
   domains = {{"gate.test", "inner.test"}}
   transports = {{"inner.test smtp:127.0.0.1:{inner.port}"}}
+  message_size = "1M"
+  segment_size = "4M"
   retry_first = "1s"
   retry_most = "2s"
   sessions_per_host = 100

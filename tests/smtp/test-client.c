@@ -302,6 +302,17 @@ static void check_output(struct smtp_client *c, const char *want)
 	assert_int_equal(smtp_client_output(c).n, 0);
 }
 
+/* With nothing to say to a 334. */
+static void test_empty_answer(void **state)
+{
+	(void)state;
+	struct smtp_client *c = smtp_client_create(NULL);
+	assert_int_equal(smtp_client_command(c, SMTP_AUTH, 1, STR("")), ERR_OK);
+	check_output(c, "\r\n");
+	assert_int_equal(smtp_client_command(c, SMTP_OTHER, 2, STR("")), ERR_INVALID);
+	smtp_client_destroy(c);
+}
+
 static void test_commands(void **state)
 {
 	(void)state;
@@ -641,7 +652,8 @@ int main(void)
 		cmocka_unit_test(test_broken), cmocka_unit_test(test_long_line_is_cut),
 		cmocka_unit_test(test_long_refusal_is_not_waited_for),
 		cmocka_unit_test(test_limits_from_both_sides),
-		cmocka_unit_test(test_commands), cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_empty_answer), cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_many_outstanding), cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_sizes_and_limits),
 		cmocka_unit_test(test_server_name), cmocka_unit_test(test_starttls),

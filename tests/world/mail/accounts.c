@@ -60,7 +60,13 @@ int store_account_of_login(struct store *st, const char *login, struct account *
 {
 	const struct user *u = user_named(login);
 	(void)st;
-	return found(u ? u : user_at(login), account);
+	int e = found(u ? u : user_at(login), account);
+	struct buf keys = { 0 };
+	scram_stored(&keys);
+	if (e == ERR_OK)
+		str_copy(account->scram, sizeof(account->scram), buf_str(&keys));
+	buf_fini(&keys);
+	return e;
 }
 
 int store_account_of_uid(struct store *st, unsigned uid, struct account *account)

@@ -14,11 +14,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SYNCS_MAX = 1000, REFUSED_MOST = 50, SEGMENTS_MOST = 9 };
+enum { SYNCS_MAX = 1000, REFUSED_MOST = 50, SEGMENTS_MOST = 9, LOOK_MS = 60 * 1000 };
 
 struct parts {
 	struct loop *loop;
 	struct syncer *syncer;
+	struct loop_timer *look;
 	struct gateway_login *login;
 	struct assembly_gateway *assembly;
 	struct gateway_counters counters;
@@ -33,7 +34,7 @@ const struct endpoint gateway_at[LISTENS] = {
 	{ { 4, { 45, 9, 0, 25 } }, 465 },
 };
 
-static struct settings settings;
+static struct settings *settings;        /* of now; those before it may still be in use */
 static int listen_fd[LISTENS];
 static SSL_CTX *tls;
 static unsigned refused;
@@ -57,12 +58,12 @@ static struct config_strings list_of(const char *const *texts, size_t n)
 	return list;
 }
 
-#define LIST_OF(...) list_of((const char *const[]){ __VA_ARGS__ }, \
-	sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
+#define LIST_OF(text) list_of((const char *const[]){ text }, 1)
 
 static void set_ours(struct gateway_config *config)
 {
-	config->domains = LIST_OF(OURS_ONE, OURS_TWO);
+	static const char *const ours[] = { OURS_ONE, OURS_TWO };
+	config->domains = list_of(ours, 2);
 	config->transports = LIST_OF(OURS_TWO " lmtp:10.0.0.5:24");
 	config->recipients = LIST_OF(OURS_ONE " " NAMES_FILE);
 	config->spool_anywhere = true;       /* what statfs() says is of the machine outside */
@@ -74,17 +75,28 @@ static void set_ours(struct gateway_config *config)
 	                       (int64_t)chance_between(5, SEGMENTS_MOST));
 }
 
+static void set_lists(struct gateway_config *config)
+{
+	config->blocklists = list_of(lists_block, LISTS_BLOCK);
+	config->allowlists = list_of(lists_allow, LISTS_ALLOW);
+	config->blocklist_threshold = LISTS_THRESHOLD;
+	config->blocklist_text = mem_strdup("{address} " LISTS_TEXT " {list}");
+	config->blocklist_action = mem_strdup(chance_of(300) ? "warn" : "refuse");
+}
+
 void gateway_prepare(bool slow)
 {
+	settings = mem_zalloc(sizeof(*settings));
 	struct config_section section = { "gateway", "", gateway_config_rows,
-	                                  gateway_config_row_count, &settings.gateway };
+	                                  gateway_config_row_count, &settings->gateway };
 	struct buf message = { 0 };
 	int e = config_load(NULL, &section, 1, &message);
 	assert(e == ERR_OK);
-	settings.general.hostname = mem_strdup(OUR_NAME);
-	set_ours(&settings.gateway);
-	set_times(&settings.gateway, slow);
-	if (gateway_config_check_entries(&settings.gateway, &message) != ERR_OK)
+	settings->general.hostname = mem_strdup(OUR_NAME);
+	set_ours(&settings->gateway);
+	set_times(&settings->gateway, slow);
+	set_lists(&settings->gateway);
+	if (gateway_config_check_entries(&settings->gateway, &message) != ERR_OK)
 		world_broken("opens", "%s", buf_cstr(&message));
 	buf_fini(&message);
 	roles[0].ip = names_gateway;
@@ -95,29 +107,44 @@ void gateway_prepare(bool slow)
 
 int64_t gateway_give_up_s(void)
 {
-	return settings.gateway.give_up_s;
+	return settings->gateway.give_up_s;
 }
 
 /* ---- begin ------------------------------------------------------------------------------- */
 
-static int assemble(struct parts *p, struct buf *message)
+static struct assembly_gateway_setup setup_of(struct parts *p)
 {
 	static struct ip own;
-	const struct gateway_listening listening[LISTENS] = {
-		{ listen_fd[LISTEN_MX], GATEWAY_INBOUND, false },
-		{ listen_fd[LISTEN_SUBMISSION], GATEWAY_SUBMISSION, false },
-		{ listen_fd[LISTEN_SUBMISSIONS], GATEWAY_SUBMISSION, true },
-	};
+	static struct gateway_listening listening[LISTENS];
+	static struct gateway_network network;
 	own = names_gateway;
-	const struct gateway_network network = { .own = &own, .own_count = 1 };
-	const struct assembly_gateway_setup setup = {
+	network = (struct gateway_network){ .own = &own, .own_count = 1 };
+	for (unsigned i = 0; i < LISTENS; i++)
+		listening[i] = (struct gateway_listening){
+			listen_fd[i], i == LISTEN_MX ? GATEWAY_INBOUND : GATEWAY_SUBMISSION,
+			i == LISTEN_SUBMISSIONS };
+	return (struct assembly_gateway_setup){
 		.loop = p->loop, .syncer = p->syncer, .login = p->login,
 		.store = (struct store *)(void *)p,      /* of which nobody reads: accounts.c */
 		.listening = listening, .listening_count = LISTENS, .control_fd = -1, .tls = tls,
 		.smarthost_password = STR(""), .network = &network,
 		.counters = &p->counters, .delivered = &p->delivered,
 	};
-	return assembly_gateway_create(&settings, &setup, &p->assembly, message);
+}
+
+static int assemble(struct parts *p, struct buf *message)
+{
+	const struct assembly_gateway_setup setup = setup_of(p);
+	lists_asked(strcmp(settings->gateway.blocklist_action, "refuse") == 0);
+	return assembly_gateway_create(settings, &setup, &p->assembly, message);
+}
+
+static void look_again(void *arg)
+{
+	struct parts *p = arg;
+	const struct assembly_gateway_setup setup = setup_of(p);
+	assembly_gateway_look(p->assembly, setup.network);
+	loop_timer_arm(p->look, LOOK_MS);
 }
 
 static void begin(void *arg)
@@ -126,7 +153,7 @@ static void begin(void *arg)
 	struct buf message = { 0 };
 	p->loop = loop_create();
 	p->syncer = syncer_create(p->loop, SYNCS_MAX);
-	gateway_login_create(p->loop, &settings.gateway, &p->login, &message);
+	gateway_login_create(p->loop, &settings->gateway, &p->login, &message);
 	int e = assemble(p, &message);
 	p->failed = e != ERR_OK;
 	if (p->failed) {
@@ -138,6 +165,8 @@ static void begin(void *arg)
 	}
 	refused = 0;
 	law_opened(assembly_gateway_queue(p->assembly));
+	p->look = loop_timer_create(p->loop, look_again, p);
+	loop_timer_arm(p->look, LOOK_MS);
 	syncer_start(p->syncer);
 }
 
@@ -157,11 +186,37 @@ bool role_begin(unsigned which)
 	return p->alive;
 }
 
+/* ---- other settings ----------------------------------------------------------------------- */
+
+static void reload(void *arg)
+{
+	struct parts *p = arg;
+	const struct assembly_gateway_setup setup = setup_of(p);
+	lists_asked(strcmp(settings->gateway.blocklist_action, "refuse") == 0);
+	assembly_gateway_reload(p->assembly, settings, &setup);
+}
+
+void gateway_hears_of_change(void)
+{
+	struct settings *fresh = mem_zalloc(sizeof(*fresh));
+	if (!gateway_queue_of_now())
+		return;
+	*fresh = *settings;
+	fresh->gateway.recipients_max = chance_between(3, 100);
+	fresh->gateway.errors_max = chance_between(3, 50);
+	fresh->gateway.retry_first_s = settings->gateway.retry_first_s + chance_below(3);
+	set_lists(&fresh->gateway);
+	settings = fresh;
+	trace("other settings: %s", fresh->gateway.blocklist_action);
+	process_run(&roles[0], reload, roles[0].role);
+}
+
 /* ---- end --------------------------------------------------------------------------------- */
 
 static void end(void *arg)
 {
 	struct parts *p = arg;
+	loop_timer_destroy(p->look);
 	syncer_stop(p->syncer, 0);
 	assembly_gateway_destroy(p->assembly);
 	syncer_destroy(p->syncer);

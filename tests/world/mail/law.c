@@ -21,6 +21,12 @@ const struct law laws[] = {
 	  "exception." },
 	{ "refused", "What was refused, or never came to its dot, goes nowhere." },
 	{ "whole", "A message arrives as it was sent, with something in front of it at most." },
+	{ "lists", "Who is on no list that counts is not refused as listed, be the lists sick, dead or "
+	  "late, and in shadow mode nobody is; who is on a list that is well is refused where all "
+	  "answers come." },
+	{ "postmaster", "Mail of strangers to postmaster@ and abuse@ is never refused for good." },
+	{ "logins", "The right password logs in and nothing else; not even that where too much was "
+	  "guessed from, but always where the account is known." },
 	{ "connects", "The gateway connects to mail servers of others and to the inner host." },
 	{ "opens", "The queue opens again when nothing goes wrong." },
 	{ "settles", "When nothing goes wrong any more and time passes, the queue is empty." },

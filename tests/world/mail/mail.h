@@ -6,9 +6,11 @@
  *
  *   files.c     the gateway's files: what is synced, what a power cut leaves
  *   accounts.c  whose account is whose, instead of the store
- *   login.c     who knows the passwords
+ *   login.c     who knows the passwords; scram.c who shows that he does without telling them
+ *   guessers.c  who guesses them, and what may come of that
  *   names.c     what name servers answer
  *   letters.c   every message that was ever begun, and what became of it: most invariants
+ *   lists.c     blocklists that are well, and others
  *   hosts.c     other servers, and the inner one of one of our domains
  *   people.c    strangers and users
  *   operator.c  who gives orders to the queue
@@ -18,6 +20,7 @@
 #ifndef PORTREEVE_TESTS_WORLD_MAIL_H
 #define PORTREEVE_TESTS_WORLD_MAIL_H
 
+#include "../names.h"
 #include "base/loop.h"
 #include "gateway/queue.h"
 #include "store/accounts.h"
@@ -45,6 +48,23 @@ extern const unsigned user_n;
 bool names_is_mailbox(struct str address);
 bool names_is_ours(struct str domain);
 bool names_owns(struct str account, struct str address);
+
+/* ---- scram.c, guessers.c -------------------------------------------------------------------- */
+
+#define NAMES_PASSWORD "secret"
+/* What the store has of an account. */
+void scram_stored(struct buf *out);
+/* The client's first line, in base64, and what of it is signed; and its second, for what the server
+ * said in base64. False: that is nothing to be answered. */
+void scram_hello(const char *name, struct buf *bare, struct buf *line);
+bool scram_prove(struct str bare, struct str challenge, bool right, struct buf *line);
+/* The gateway sees that somebody has the right password. */
+void law_right(const struct ip *from, struct str account);
+/* What was said to a password, or a proof. */
+void law_login(const struct ip *from, const char *name, bool right, int code);
+/* Somebody who guesses passwords, now and then. */
+void guessers_begin(unsigned slow);
+unsigned guessers_talking(void);
 
 /* ---- letters.c --------------------------------------------------------------------------- */
 
@@ -110,6 +130,22 @@ void law_opened(struct gateway_queue *q);
 /* What is still to be looked at when all has come to its end. */
 void law_letters_end(void);
 
+/* ---- lists.c ----------------------------------------------------------------------------- */
+
+enum { LISTS_BLOCK = 5, LISTS_ALLOW = 1, LISTS_THRESHOLD = 2 };
+#define LISTS_TEXT "is on the list"
+extern const char *const lists_block[LISTS_BLOCK], *const lists_allow[LISTS_ALLOW];
+/* Of this world's faults. */
+void lists_begin(void);
+/* The gateway has these lists anew, and refuses who is listed, or only says so. */
+void lists_asked(bool refuse);
+/* False: the name is in no list. */
+bool lists_answer(enum names_type type, struct arena *a, struct dns_result *r);
+int64_t lists_delay_ms(struct str name);
+/* What a stranger is told to a recipient in a session that began then. */
+void law_stranger_rcpt(const struct ip *from, int64_t since_ms, struct str rcpt, int code,
+                       struct str said);
+
 /* ---- hosts.c, people.c ------------------------------------------------------------------- */
 
 extern struct loop *outside_loop;
@@ -139,6 +175,8 @@ enum { LISTEN_MX, LISTEN_SUBMISSION, LISTEN_SUBMISSIONS, LISTENS };
 extern const struct endpoint gateway_at[LISTENS];
 /* Slow: it waits hours where it else waits seconds. */
 void gateway_prepare(bool slow);
+/* On HUP, with other settings. */
+void gateway_hears_of_change(void);
 /* NULL: it does not run. */
 struct gateway_queue *gateway_queue_of_now(void);
 /* How many messages are in the queue; SIZE_MAX: it does not run. */

@@ -2,8 +2,6 @@
  *
  * Who is who: our domains, accounts and mailboxes, and what name servers would answer.
  */
-#include "../names.h"
-
 #include "mail.h"
 
 enum { TTL_S = 300 };
@@ -49,13 +47,14 @@ bool names_is_mailbox(struct str address)
 
 int64_t names_delay_ms(struct str name)
 {
-	(void)name;
-	return 0;
+	return lists_delay_ms(name);
 }
 
 void names_answer(enum names_type type, struct arena *a, struct dns_result *r)
 {
 	struct ip ip;
+	if (lists_answer(type, a, r))
+		return;
 	const char *mx = host_mx(r->name);
 	int known = host_lookup(r->name, &ip);
 	r->status = mx || known >= 0 ? DNS_NODATA : DNS_NXDOMAIN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The operator of the gateway: he holds, releases, flushes and drops messages at any time, by the
- * lines of the control socket.
+ * lines of the control socket. Now and then he changes the settings.
  */
 #include "mail.h"
 
@@ -74,7 +74,9 @@ static void acts(void *arg)
 		o.letter = NULL;
 	if (world.calm)
 		o.what = ORDER_RELEASE;
-	if (letters && (o.letter || o.what == ORDER_RELEASE || o.what == ORDER_FLUSH))
+	if (!world.calm && chance_of(150))
+		gateway_hears_of_change();
+	else if (letters && (o.letter || o.what == ORDER_RELEASE || o.what == ORDER_FLUSH))
 		order(&o);
 	event_arm(&next, world.calm ? (int64_t)slowness * CALM_MS :
 	                 (int64_t)slowness * chance_between(1, PAUSE_MOST_MS));

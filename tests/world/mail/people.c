@@ -21,8 +21,12 @@ enum leaves { LEAVES_AT_THE_END, LEAVES_IN_THE_TEXT, LEAVES_AT_THE_DOT, LEAVES_A
 
 struct talk {
 	struct letter *letter;
+	struct ip from;
+	int64_t since_ms;
 	unsigned door;
-	bool wrong_password, secure;
+	bool wrong_password, secure, scram;
+	unsigned scram_step;
+	struct buf bare;                 /* of SCRAM: what the client signs */
 	struct stream *stream;
 	struct smtp_client *smtp;
 	enum leaves leaves;
@@ -42,6 +46,7 @@ static void talk_over(struct talk *t)
 {
 	stream_destroy(t->stream);
 	smtp_client_destroy(t->smtp);
+	buf_fini(&t->bare);
 	free(t);
 	talking--;
 }
@@ -160,16 +165,43 @@ static void say(struct talk *t, enum smtp_verb verb, const char *line, const cha
 
 static void log_in(struct talk *t)
 {
-	struct buf plain = { 0 };
-	char line[200] = "AUTH PLAIN ";
-	size_t n = strlen(line);
-	buf_add_byte(&plain, '\0');
-	buf_add_cstr(&plain, t->letter->account->name);
-	buf_add_byte(&plain, '\0');
-	buf_add_cstr(&plain, t->wrong_password ? "wrong" : "secret");
-	EVP_EncodeBlock((unsigned char *)line + n, (unsigned char *)plain.p, (int)plain.n);
-	smtp_client_command(t->smtp, SMTP_AUTH, 0, str_of(line));
-	buf_fini(&plain);
+	struct buf plain = { 0 }, line = { 0 };
+	char text[200];
+	if (t->scram) {
+		buf_add_cstr(&line, "AUTH SCRAM-SHA-256 ");
+		scram_hello(t->letter->account->name, &t->bare, &line);
+	} else {
+		buf_add_byte(&plain, '\0');
+		buf_add_cstr(&plain, t->letter->account->name);
+		buf_add_byte(&plain, '\0');
+		buf_add_cstr(&plain, t->wrong_password ? "wrong" : NAMES_PASSWORD);
+		EVP_EncodeBlock((unsigned char *)text, (unsigned char *)plain.p, (int)plain.n);
+		buf_printf(&line, "AUTH PLAIN %s", text);
+		buf_fini(&plain);
+	}
+	smtp_client_command(t->smtp, SMTP_AUTH, 0, buf_str(&line));
+	buf_fini(&line);
+}
+
+/* Who was refused tries it all the same, now and then. */
+static void after_auth(struct talk *t, const struct smtp_reply *r)
+{
+	struct buf line = { 0 };
+	if (r->code == 334) {
+		if (t->scram_step++ == 0 &&
+		    !scram_prove(buf_str(&t->bare), r->text, !t->wrong_password, &line))
+			buf_add_byte(&line, '*');
+		smtp_client_command(t->smtp, SMTP_AUTH, 0, line.n ? buf_str(&line) : STR(""));
+		buf_fini(&line);
+		return;
+	}
+	trace("%s by %s: %d", t->letter->account->name, t->scram ? "SCRAM" : "PLAIN", r->code);
+	law_login(&t->from, t->letter->account->name, !t->wrong_password, r->code);
+	t->letter->logged_in = r->code == 235;
+	if (t->letter->logged_in || chance_of(500))
+		say(t, SMTP_MAIL, "MAIL FROM:", t->mail);
+	else
+		say(t, SMTP_QUIT, "QUIT", "");
 }
 
 static void say_rcpt(struct talk *t)
@@ -215,6 +247,10 @@ static bool say_text(struct talk *t)
 
 static void after_rcpt(struct talk *t, const struct smtp_client_event *ev)
 {
+	if (t->door == LISTEN_MX)
+		law_stranger_rcpt(&t->from, t->since_ms,
+		                  str_of(t->letter->to[t->next_rcpt - 1].address),
+		                  ev->reply.code, ev->reply.text);
 	if (ev->reply.code / 100 == 2) {
 		t->accepted++;
 		letter_rcpt_accepted(t->letter, &t->letter->to[t->next_rcpt - 1]);
@@ -248,7 +284,7 @@ static bool on_reply(struct talk *t, const struct smtp_client_event *ev)
 	}
 	if (ev->verb == SMTP_MESSAGE)
 		letter_answered(t->letter, ev->reply.code, ev->reply.text);
-	if (ev->verb == SMTP_MESSAGE || (!ok && ev->verb != SMTP_RCPT)) {
+	if (ev->verb == SMTP_MESSAGE || (!ok && ev->verb != SMTP_RCPT && ev->verb != SMTP_AUTH)) {
 		say(t, SMTP_QUIT, "QUIT", "");
 		return false;
 	}
@@ -263,8 +299,7 @@ static bool on_reply(struct talk *t, const struct smtp_client_event *ev)
 		stream_start_tls(t->stream, NULL, false, NULL);
 		break;
 	case SMTP_AUTH:
-		t->letter->logged_in = true;
-		say(t, SMTP_MAIL, "MAIL FROM:", t->mail);
+		after_auth(t, &ev->reply);
 		break;
 	case SMTP_MAIL:
 		say_rcpt(t);
@@ -326,12 +361,15 @@ static void talk_begin(void)
 	bool user = chance_of(550);
 	t->door = !user ? LISTEN_MX : chance_of(500) ? LISTEN_SUBMISSION : LISTEN_SUBMISSIONS;
 	t->wrong_password = chance_of(40);
+	t->scram = chance_of(300);
 	t->leaves = chance_of(850) ? LEAVES_AT_THE_END : 1 + chance_below(3);
 	if (user)
 		user_letter(t);
 	else
 		stranger_letter(t);
 	struct endpoint from = { .ip = ip_from_v4(45, 40, 0, (uint8_t)chance_between(1, 9)) };
+	t->from = from.ip;
+	t->since_ms = world.now_ms;
 	talking++;
 	t->smtp = smtp_client_create(NULL);
 	t->stream = stream_connect(outside_loop, &gateway_at[t->door], &from, &events, t);

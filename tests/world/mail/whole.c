@@ -25,8 +25,10 @@ static void begin_world(uint64_t seed, unsigned *slowness)
 	gateway_prepare(*slowness > 1);
 	hosts_begin();
 	faults_begin(*slowness, gateway_give_up_s());
+	lists_begin();
 	people_begin(*slowness);
 	operator_begin(*slowness);
+	guessers_begin(*slowness);
 	role_begin(0);
 }
 
@@ -52,7 +54,8 @@ void world_run(uint64_t seed)
 	operator_calm();
 	until_ms = world.now_ms + MARGIN * 1000 * gateway_give_up_s() +
 	           slowness * (int64_t)CHAOS_MOST_MS;
-	while (world.now_ms < until_ms && (people_talking() > 0 || gateway_queued() > 0) &&
+	while (world.now_ms < until_ms &&
+	       (people_talking() > 0 || guessers_talking() > 0 || gateway_queued() > 0) &&
 	       turn_world())
 		;
 	if (gateway_queued() > 0)
