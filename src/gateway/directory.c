@@ -548,8 +548,11 @@ bool directory_asks(const struct directory *d, const char *domain)
 struct gateway_offer directory_offer(const struct directory *d, const char *domain, int64_t now_ms)
 {
 	const struct domain *found = find_domain(d, domain);
-	return found && now_ms < found->offer_until_ms ? found->offer
-	                                               : (struct gateway_offer){ 0 };
+	struct gateway_offer offer = { 0 };
+	if (found && now_ms < found->offer_until_ms)
+		offer = found->offer;
+	offer.has_host = found && found->is_inner;
+	return offer;
 }
 
 void directory_note_offer(struct directory *d, const char *domain,

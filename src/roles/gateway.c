@@ -227,6 +227,17 @@ static int make_directory(const char *path, struct buf *message)
 	return file_err(errno);
 }
 
+/* Mail would wait for it in silence; a disk that is read-only for now is no reason to take none. */
+static void look_at_mailboxes(const char *directory)
+{
+	if (access(directory, W_OK | X_OK) == 0)
+		return;
+	LOG(LOG_ERROR, "mailboxes-not-writable", LOG_S("directory", directory),
+	    LOG_S("why", strerror(errno)),
+	    LOG_S("effect", errno == EROFS ? "mail waits; a unit of systemd names it in "
+	                                     "ReadWritePaths=" : "mail waits"));
+}
+
 static void look_at_network(struct role_context *ctx, struct arena *a, struct gateway_network *out)
 {
 	struct gateway_role *g = ctx->own;
@@ -286,6 +297,8 @@ static int gateway_open(struct role_context *ctx, struct buf *message)
 		e = make_directory(GATEWAY_SPOOL, message);
 	if (e == ERR_OK)
 		e = make_directory(assembly_gateway_mailboxes(ctx->settings), message);
+	if (e == ERR_OK)
+		look_at_mailboxes(assembly_gateway_mailboxes(ctx->settings));
 	return e == ERR_OK ? create_gateway(ctx, message) : e;
 }
 
