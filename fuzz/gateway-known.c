@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The file of who is known where: any bytes as the whole of it, and as its rows behind a head and in
- * front of a sum that are right. What is read of it is written again as bytes that read the same,
- * and whoever logs in is known then.
+ * The file of who is known where: any bytes as the whole of it, and as its rows behind a head and
+ * in front of a sum that are right. What is read of it is written again as bytes that read the
+ * same, and whoever logs in is known then.
  */
 #include "fuzz.h"
 
