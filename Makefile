@@ -50,8 +50,9 @@ coverage:
 	dist/install-packages build test
 	$(PYTHON) tests/run.py --coverage
 
-# the long form: all configurations of audit, witness and gate, more instants to kill at, each trap for each call
-campaign:
+# the long form: all configurations of audit, witness and gate, more instants to kill at, each trap for each
+# call, a thousand worlds
+campaign: world world-mail
 	dist/install-packages build test
 	test -e $(WORLD)/build.ninja || meson setup $(WORLD) -Dtests=true
 	ninja -C $(WORLD) portreeve tests/closed/closed-room

@@ -156,6 +156,11 @@ void loop_timer_arm(struct loop_timer *t, int64_t delay_ms)
 	evtimer_add(&t->ev, &tv);
 }
 
+void loop_timer_last(struct loop_timer *t)
+{
+	event_active(&t->ev, EV_TIMEOUT, 1);
+}
+
 void loop_timer_disarm(struct loop_timer *t)
 {
 	evtimer_del(&t->ev);

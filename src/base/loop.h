@@ -37,6 +37,9 @@ int64_t loop_now_ms(const struct loop *loop);
 /* A timer fires once for each arming; arming again moves it. Created unarmed. */
 struct loop_timer *loop_timer_create(struct loop *loop, void (*fire)(void *arg), void *arg);
 void loop_timer_arm(struct loop_timer *t, int64_t delay_ms);
+/* It fires at the end of this turn, behind all that is ready by now, and before the loop looks for
+ * more. Not for what fires itself again: nothing else would have a turn. */
+void loop_timer_last(struct loop_timer *t);
 void loop_timer_disarm(struct loop_timer *t);
 void loop_timer_destroy(struct loop_timer *t);       /* NULL is fine */
 

@@ -34,6 +34,7 @@ struct requests {
 
 struct syncer {
 	struct loop_watch *watch;
+	struct loop_timer *begin;        /* of the thread's work, once in a turn of the loop */
 	struct thread *thread;
 	int wake_fd;
 	size_t limit, count;             /* count: of the requests that are not called back yet */
@@ -164,6 +165,15 @@ static void woken(void *arg, unsigned events)
 	call_back(s);
 }
 
+/* Not before the turn's end: one sync is for all that was written in it, and the thread does not
+ * compete with the loop for what is still to be written. */
+static void begin(void *arg)
+{
+	struct syncer *s = arg;
+	if (s->thread)
+		thread_wake(s->thread);
+}
+
 static int ask(struct syncer *s, const struct request *what)
 {
 	if (s->stopped)
@@ -177,7 +187,7 @@ static int ask(struct syncer *s, const struct request *what)
 	requests_add(&s->waiting, r);
 	pthread_mutex_unlock(&s->lock);
 	if (s->thread)
-		thread_wake(s->thread);
+		loop_timer_last(s->begin);
 	return ERR_OK;
 }
 
@@ -208,6 +218,7 @@ struct syncer *syncer_create(struct loop *loop, size_t limit)
 	pthread_mutex_init(&s->lock, NULL);
 	requests_init(&s->waiting);
 	requests_init(&s->finished);
+	s->begin = loop_timer_create(loop, begin, s);
 	s->watch = loop_watch_create(loop, fd, woken, s);
 	loop_watch_set(s->watch, LOOP_READ);
 	return s;
@@ -242,6 +253,7 @@ static bool wait_until_idle(struct syncer *s, int64_t until_ms)
 static int finish_in_thread(struct syncer *s, int64_t limit_ms)
 {
 	int64_t until_ms = clock_mono_ms() + limit_ms;
+	begin(s);
 	if (!wait_until_idle(s, until_ms))
 		return ERR_TIMEOUT;
 	int64_t left_ms = until_ms - clock_mono_ms();
@@ -271,6 +283,7 @@ void syncer_destroy(struct syncer *s)
 		return;
 	assert(!s->thread && s->count == 0);
 	loop_watch_destroy(s->watch);
+	loop_timer_destroy(s->begin);
 	close(s->wake_fd);
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);

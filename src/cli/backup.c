@@ -15,10 +15,17 @@
 /* A backup has senders, recipients, messages and hashes of passwords in it. */
 enum { BACKUP_MODE = 0600 };
 
+/* The list last: who sees its file has all of them. */
+enum { RETURNS, ACCOUNTS, LIST, PARTS };
+static const char *const suffixes[PARTS] = { ".returns", ".accounts", "" };
+
 struct backup {
 	struct cli cli;
-	struct store_copy list, returns;
-	struct outfile list_out, returns_out;
+	struct part {
+		char *name;
+		struct store_copy copy;
+		struct outfile out;
+	} parts[PARTS];
 };
 
 static int backup_fail(struct backup *b, int e, const char *path)
@@ -31,45 +38,49 @@ static int backup_fail(struct backup *b, int e, const char *path)
 
 static int open_outputs(struct backup *b)
 {
-	int e = outfile_open(&b->list_out, b->list.name, BACKUP_MODE, false);
-	if (e != ERR_OK)
-		return backup_fail(b, e, b->list.name);
-	e = outfile_open(&b->returns_out, b->returns.name, BACKUP_MODE, false);
-	b->list.fd = b->list_out.fd;
-	b->returns.fd = b->returns_out.fd;
-	return e == ERR_OK ? CLI_GO : backup_fail(b, e, b->returns.name);
+	for (size_t i = 0; i < PARTS; i++) {
+		struct part *p = &b->parts[i];
+		int e = outfile_open(&p->out, p->name, BACKUP_MODE, false);
+		if (e != ERR_OK)
+			return backup_fail(b, e, p->name);
+		p->copy = (struct store_copy){ p->name, p->out.fd };
+	}
+	return CLI_GO;
 }
 
 static int copy(struct backup *b)
 {
-	int e = store_backup(b->cli.store, &b->list, &b->returns);
+	int e = store_backup(b->cli.store, &b->parts[LIST].copy, &b->parts[RETURNS].copy,
+	                     &b->parts[ACCOUNTS].copy);
 	if (e != ERR_OK)
-		return cli_store_fail(&b->cli, e, b->list.name);
-	e = outfile_commit(&b->returns_out);
-	if (e != ERR_OK)
-		return backup_fail(b, e, b->returns.name);
-	e = outfile_commit(&b->list_out);
-	return e == ERR_OK ? CLI_GO : backup_fail(b, e, b->list.name);
+		return cli_store_fail(&b->cli, e, b->parts[LIST].name);
+	for (size_t i = 0; i < PARTS; i++) {
+		e = outfile_commit(&b->parts[i].out);
+		if (e != ERR_OK)
+			return backup_fail(b, e, b->parts[i].name);
+	}
+	return CLI_GO;
 }
 
 static int backup(struct backup *b)
 {
+	const char *file = b->parts[LIST].name;
 	int code = open_outputs(b);
 	if (code == CLI_GO)
 		code = cli_open(&b->cli, CLI_READ);
 	if (code == CLI_GO)
 		code = copy(b);
-	outfile_drop(&b->returns_out);
-	outfile_drop(&b->list_out);
+	for (size_t i = 0; i < PARTS; i++)
+		outfile_drop(&b->parts[i].out);
 	if (code != CLI_GO)
 		return code;
 	if (b->cli.json) {
 		struct json *j = cli_json_begin(&b->cli);
-		json_add_cstr(j, "file", b->list.name);
+		json_add_cstr(j, "file", file);
 		json_add_bool(j, "verified", true);
 		cli_json_end(&b->cli);
 	} else {
-		printf("%s: written and verified\n", b->list.name);
+		printf("%s: written and verified\n", file);
 	}
 	return CLI_GO;
 }
@@ -81,18 +92,18 @@ int cli_backup(int argc, char **argv)
 		.name = "backup",
 		.synopsis = "FILE",
 		.description =
-		"Copies the database to FILE while the roles run, and verifies the copy by\n"
-		"reading it back. FILE must not exist. The keys are not in it: keep a copy of the\n"
-		"keys directory elsewhere.",
+		"Copies the databases to FILE, FILE.returns and FILE.accounts while the roles\n"
+		"run, and verifies the copies by reading them back. None may exist. The keys are\n"
+		"in none of them: keep a copy of the keys directory elsewhere.",
 		.operands_min = 1, .operands_max = 1, .operands_expected = "one FILE",
 	};
 	int code = cli_begin(&b.cli, &spec, argc, argv);
 	if (code == CLI_GO) {
-		char *returns = mem_printf("%s.returns", b.cli.operands[0]);
-		b.list.name = b.cli.operands[0];
-		b.returns.name = returns;
+		for (size_t i = 0; i < PARTS; i++)
+			b.parts[i].name = mem_printf("%s%s", b.cli.operands[0], suffixes[i]);
 		code = backup(&b);
-		free(returns);
+		for (size_t i = 0; i < PARTS; i++)
+			free(b.parts[i].name);
 	}
 	return cli_end(&b.cli, code);
 }

@@ -298,7 +298,10 @@ static int check(struct queue *q, const struct verb *verb)
 	if (verb->orders && (ids > 0) + q->all + has_filters(q) != 1)
 		return cli_fail(&q->cli, EX_USAGE, "%s: expected either IDs, filters, or --all; "
 		                "see --help", verb->name);
-	if (((q->headers || q->text) && verb->run != queue_show) || (q->headers && q->text) ||
+	if (verb->run == queue_show && q->headers + q->text + q->cli.json > 1)
+		return cli_fail(&q->cli, EX_USAGE, "show: expected one of --headers, --text and "
+		                "--json; see --help");
+	if (((q->headers || q->text) && verb->run != queue_show) ||
 	    (q->all && !verb->orders) || (has_filters(q) && verb->run == queue_show))
 		return cli_fail(&q->cli, EX_USAGE, "%s: an option of another word; see --help",
 		                verb->name);

@@ -56,8 +56,9 @@ const struct config_row gateway_config_rows[] = {
 	  "under their address, and a service that sends in your name.",
 	  .choices = "take, refuse" },
 	{ "mailboxes", GATEWAY(CONFIG_STRING, mailboxes), 0, 0, "",
-	  "Directory of the Maildirs, DOMAIN/LOCAL/ below it. Unset: mailboxes in the state "
-	  "directory.", AT_START },
+	  "Directory of the Maildirs, DOMAIN/LOCAL/ below it, which the roles' user may write to; "
+	  "elsewhere than in the state directory the unit of systemd has to name it in "
+	  "ReadWritePaths=. Unset: mailboxes in the state directory.", AT_START },
 	{ "transports", GATEWAY(CONFIG_STRINGS, transports), 0, 10000, "",
 	  "How mail of a domain goes on, where it is not to its Maildir, or not by MX: "
 	  "\"example.org lmtp:/run/dovecot/lmtp\", \"example.net smtp:192.0.2.5:25\", "

@@ -35,6 +35,7 @@ struct delivery_batch {
 	const struct gateway_message *of[MAILDIR_AT_ONCE_MAX];
 	size_t texts;
 	uint64_t bytes;
+	atomic_bool stop;                 /* for the job's thread */
 };
 
 static void batch_free(struct delivery_batch *b)
@@ -151,7 +152,7 @@ static int by_directory(const void *a, const void *b)
 static int work(void *arg)
 {
 	struct delivery_batch *b = arg;
-	maildir_deliver_all(b->order, b->count);
+	maildir_deliver_all(b->order, b->count, &b->stop);
 	return ERR_OK;
 }
 
@@ -159,6 +160,8 @@ static void settle(struct gateway_delivery *d, struct gateway_rcpt *rcpt, int er
 {
 	if (err == ERR_OK)
 		end(d, rcpt, GATEWAY_FATE_DELIVERED, "2.0.0", "in the mailbox");
+	else if (err == ERR_AGAIN)
+		delivery_give_back(d, rcpt);
 	else
 		end(d, rcpt, GATEWAY_FATE_DEFERRED, err == ERR_FULL ? "4.3.1" : "4.3.0",
 		    err == ERR_FULL ? "the disk of the mailboxes is full"
@@ -235,11 +238,18 @@ bool delivery_box_start(struct delivery_destination *to)
 	return none;
 }
 
+void delivery_box_stop(struct gateway_delivery *d)
+{
+	if (d->batch)
+		atomic_store(&d->batch->stop, true);
+}
+
 void delivery_box_abandon(struct gateway_delivery *d)
 {
 	struct delivery_batch *b = d->batch;
 	if (!b)
 		return;
+	delivery_box_stop(d);
 	for (size_t i = 0; i < b->count; i++)
 		delivery_give_back(d, b->mail[i].rcpt);
 	d->text_bytes -= b->bytes;

@@ -112,6 +112,7 @@ struct gateway_delivery {
 	uint64_t text_bytes;              /* of messages on their way */
 	struct delivery_batch *batch;     /* that is written into Maildirs; NULL: none */
 	bool again_soon;                  /* the syncer has no place just now */
+	bool draining;                    /* nothing is begun any more */
 };
 
 /* The turns are taken anew, from the loop. */
@@ -178,7 +179,9 @@ bool delivery_destination_has_places(struct delivery_destination *to);
 
 /* The next batch into Maildirs, where none is being written. False: the syncer takes none now. */
 bool delivery_box_start(struct delivery_destination *to);
-/* What it holds is given back. */
+/* It ends soon: what of it is not in its mailbox is given back. */
+void delivery_box_stop(struct gateway_delivery *d);
+/* What it holds is given back now. */
 void delivery_box_abandon(struct gateway_delivery *d);
 
 /* ---- delivery-session.c -------------------------------------------------------------------- */

@@ -89,7 +89,7 @@ static bool take_next(struct delivery_session *s)
 {
 	struct delivery_destination *to = s->to;
 	struct gateway_delivery *d = to->delivery;
-	while (to->waiting.first && !to->has_verdict) {
+	while (to->waiting.first && !to->has_verdict && !d->draining) {
 		const struct gateway_message *m = to->waiting.first->message;
 		if (!delivery_has_room(d, m))
 			return false;

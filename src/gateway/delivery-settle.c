@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * The end of a try: counted, and told to the queue, which logs it.
+ * The end of a try: told to the queue, which counts and logs it.
  */
 #include "gateway/delivery-private.h"
 
 #include "base/clock.h"
 
 #include <assert.h>
-
-static void count(struct gateway_delivery_counters *counters, enum gateway_fate fate)
-{
-	if (!counters)
-		return;
-	counters->delivered += fate == GATEWAY_FATE_DELIVERED;
-	counters->deferred += fate == GATEWAY_FATE_DEFERRED;
-	counters->failed += fate == GATEWAY_FATE_FAILED;
-}
 
 void delivery_settle(struct gateway_delivery *d, struct gateway_rcpt *rcpt,
                      const struct gateway_outcome *outcome)
@@ -24,7 +15,6 @@ void delivery_settle(struct gateway_delivery *d, struct gateway_rcpt *rcpt,
 	assert(rcpt->state == GATEWAY_TRYING && rcpt->owner);
 	rcpt->owner = NULL;
 	rcpt->next = NULL;
-	count(d->setup.counters, outcome->fate);
 	gateway_queue_settle(d->queue, rcpt, outcome);
 }
 

@@ -191,6 +191,8 @@ static void on_wake(void *arg)
 {
 	struct gateway_delivery *d = arg;
 	struct delivery_destination *to;
+	if (d->draining)
+		return;
 	d->starved = d->again_soon = false;
 	delivery_destinations_unblock(d);
 	for (unsigned turns = 0; (to = d->ring) && turns < DELIVERY_TURN; turns++) {
@@ -275,6 +277,23 @@ struct gateway_delivery *gateway_delivery_create(const struct gateway_delivery_s
 void gateway_delivery_queue(struct gateway_delivery *d, struct gateway_queue *q)
 {
 	d->queue = q;
+}
+
+void gateway_delivery_drain(struct gateway_delivery *d)
+{
+	d->draining = true;
+	delivery_box_stop(d);
+}
+
+bool gateway_delivery_is_busy(const struct gateway_delivery *d)
+{
+	if (d->batch)
+		return true;
+	for (const struct delivery_destination *to = d->all; to; to = to->all_next)
+		for (const struct delivery_session *s = to->sessions; s; s = s->next)
+			if (s->loaded)
+				return true;
+	return false;
 }
 
 void gateway_delivery_destroy(struct gateway_delivery *d)

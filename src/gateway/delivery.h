@@ -24,8 +24,9 @@
 struct gateway_delivery;
 struct directory;
 
+/* Of sessions; what became of recipients is counted by the queue. */
 struct gateway_delivery_counters {
-	uint64_t connections, reused, over_tls, delivered, deferred, failed;
+	uint64_t connections, reused, over_tls;
 };
 
 struct gateway_delivery_setup {
@@ -48,6 +49,12 @@ struct gateway_delivery_setup {
 /* The queue is told to it once it is open: gateway_delivery_queue(). */
 struct gateway_delivery *gateway_delivery_create(const struct gateway_delivery_setup *setup);
 void gateway_delivery_queue(struct gateway_delivery *d, struct gateway_queue *q);
+/* Nothing is begun any more, however much waits; what is under way comes to its end, so that no
+ * server and no mailbox gets it once more after the next start. Of a batch into Maildirs that is
+ * what is safe already; the others are given back. */
+void gateway_delivery_drain(struct gateway_delivery *d);
+/* Whether any is under way. */
+bool gateway_delivery_is_busy(const struct gateway_delivery *d);
 /* Ends its sessions; what was TRYING is given back. NULL is fine. */
 void gateway_delivery_destroy(struct gateway_delivery *d);
 /* New settings: sessions that go on end by the old ones; TLS that did not work is tried again. */

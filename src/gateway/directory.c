@@ -56,13 +56,6 @@ static bool domain_of(struct str text, char out[static IDN_TEXT_MAX])
 	return mail_domain_valid(str_of(out));
 }
 
-/* The part in front of "+detail"; empty: there is no detail. */
-static struct str without_detail(struct str local)
-{
-	size_t plus = str_find(local, '+');
-	return plus == SIZE_MAX ? (struct str){ 0 } : (struct str){ local.p, plus };
-}
-
 /* "local@domain" as the store has it; false: longer than any. */
 static bool key_of(struct str local, const char *domain, char key[static ADDRESS_MAX])
 {
@@ -105,11 +98,27 @@ static bool has_local(const struct domain *domain, struct str local)
 	       bsearch(&local, domain->locals, domain->local_count, sizeof(local), str_order);
 }
 
-static bool file_has(const struct domain *domain, const char *local)
+static struct str local_of(const char *key)
 {
-	struct str base = without_detail(str_of(local));
-	return has_local(domain, str_of(local)) || (base.n > 0 && has_local(domain, base)) ||
-	       has_local(domain, STR(""));
+	return (struct str){ key, str_find(str_of(key), '@') };
+}
+
+/* By which step a file has the address; ADDRESS_STEPS: none has. */
+static unsigned file_step(const struct domain *domain, const char *key)
+{
+	char at_step[ADDRESS_MAX];
+	unsigned step = domain->local_count > 0 ? 0 : ADDRESS_STEPS;
+	while (step < ADDRESS_STEPS && !(account_address_step(str_of(key), step, at_step) &&
+	                                 has_local(domain, local_of(at_step))))
+		step++;
+	return step;
+}
+
+/* The address without its detail, or as it is where it has none. */
+static void plain_of(const char *key, char plain[static ADDRESS_MAX])
+{
+	if (!account_address_step(str_of(key), ADDRESS_WITHOUT_DETAIL, plain))
+		str_copy(plain, ADDRESS_MAX, str_of(key));
 }
 
 static void add_local(struct directory *d, struct domain *domain, struct str local)
@@ -369,20 +378,19 @@ static enum gateway_known lookup(struct directory *d, const char *key,
 {
 	struct account account = { 0 };
 	const struct domain *domain = find_domain(d, address->domain);
-	size_t at = str_find(str_of(key), '@');
-	char local[ADDRESS_MAX];
+	char own[ADDRESS_MAX];
 	mailbox[0] = '\0';
 	enum gateway_known known = account_of(d, key, &account);
 	if (known == GATEWAY_YES)
 		str_copy(mailbox, ADDRESS_MAX, str_of(account.mailbox));
 	if (known != GATEWAY_NO || !domain)
 		return known;
-	str_copy(local, sizeof(local), (struct str){ key, at });
-	if (file_has(domain, local)) {
-		struct str base = without_detail(str_of(local));
-		if (base.n > 0 && !has_local(domain, str_of(local)))
-			local[base.n] = '\0';
-		snprintf(mailbox, ADDRESS_MAX, "%s/%.64s", domain->name, local);
+	const unsigned step = file_step(domain, key);
+	if (step < ADDRESS_STEPS) {
+		plain_of(key, own);
+		struct str local = local_of(step == ADDRESS_ITSELF ? key : own);
+		snprintf(mailbox, ADDRESS_MAX, "%s/%.*s", domain->name,
+		         local.n < 64 ? (int)local.n : 64, local.p);
 		return GATEWAY_YES;
 	}
 	if (domain->is_inner && !domain->has_file)
@@ -415,16 +423,12 @@ static enum gateway_known has_mailbox(void *arg, const struct gateway_address *a
 /* The names of another backend's accounts are addresses, or local parts of each domain. */
 static bool is_name(const struct directory *d, struct str account, const char *key)
 {
-	size_t at = str_find(str_of(key), '@');
-	if (!d->names_are_theirs || !find_domain(d, key + at + 1))
+	char plain[ADDRESS_MAX];
+	plain_of(key, plain);
+	const struct str local = local_of(plain);
+	if (!d->names_are_theirs || !find_domain(d, plain + local.n + 1))
 		return false;
-	struct str base = without_detail((struct str){ key, at });
-	struct str local = base.n > 0 ? base : (struct str){ key, at };
-	size_t own = str_find(account, '@');
-	if (own == SIZE_MAX)
-		return str_caseeq(account, local);
-	return str_caseeq((struct str){ account.p, own }, local) &&
-	       str_caseeq(str_from(account, own + 1), str_of(key + at + 1));
+	return str_caseeq(account, str_find(account, '@') == SIZE_MAX ? local : str_of(plain));
 }
 
 static enum gateway_known owns(void *arg, struct str account,
@@ -544,8 +548,11 @@ bool directory_asks(const struct directory *d, const char *domain)
 struct gateway_offer directory_offer(const struct directory *d, const char *domain, int64_t now_ms)
 {
 	const struct domain *found = find_domain(d, domain);
-	return found && now_ms < found->offer_until_ms ? found->offer
-	                                               : (struct gateway_offer){ 0 };
+	struct gateway_offer offer = { 0 };
+	if (found && now_ms < found->offer_until_ms)
+		offer = found->offer;
+	offer.has_host = found && found->is_inner;
+	return offer;
 }
 
 void directory_note_offer(struct directory *d, const char *domain,
@@ -564,8 +571,8 @@ const char *directory_unread(struct directory *d, size_t *at)
 		const struct domain *domain = &d->domains[*at];
 		struct account account;
 		char key[ADDRESS_MAX];
-		if (domain->is_inner || file_has(domain, "postmaster") ||
-		    !key_of(STR("postmaster"), domain->name, key) ||
+		if (domain->is_inner || !key_of(STR("postmaster"), domain->name, key) ||
+		    file_step(domain, key) < ADDRESS_STEPS ||
 		    account_of(d, key, &account) != GATEWAY_NO ||
 		    role_account(d, key, domain->name, &account) != GATEWAY_NO)
 			continue;

@@ -7,7 +7,7 @@
  * An address is somebody's by the first of these that has it:
  *
  *   an account     that has the address, the address without its "+detail" (RFC 5233 4), or
- *                  "@" and the domain
+ *                  "@" and the domain: account_address_step()
  *   a file         of gateway.recipients, by the same three steps
  *   an inner host  of a domain without a file, by what the caller found when he asked it
  *   all            postmaster@ and abuse@ of every domain of ours (RFC 5321 4.5.1, RFC 2142 4):

@@ -20,6 +20,8 @@ static const struct gateway_decision
 	                    .text = "The host of this mailbox takes ASCII addresses only" },
 	ascii_sender = { .code = 550, .enhanced = "5.6.7",
 	                 .text = "The host of this mailbox takes ASCII senders only" },
+	not_asked = { .code = 451, .enhanced = "4.3.0",
+	              .text = "What the host of this mailbox takes cannot be found out now" },
 	too_large = { .code = 552, .enhanced = "5.3.4",
 	              .text = "The message is larger than the host of this mailbox takes" };
 
@@ -154,26 +156,39 @@ static struct gateway_offer offer_of(const struct gateway_session *s,
 	return setup->offer(setup->arg, recipient->domain, loop_now_ms(setup->loop));
 }
 
+/* Whether RFC 6531 3.2 asks for SMTPUTF8 by what is known at RCPT. */
+static bool is_wide(const struct gateway_mail *m, const struct gateway_address *recipient)
+{
+	return !str_is_ascii(m->envelope.from) || !str_is_ascii(recipient->local);
+}
+
+/* Mail like that is rare, and so few hosts take it that it is not hoped for. */
+static bool is_to_be_asked(const struct gateway_session *s,
+                           const struct gateway_address *recipient)
+{
+	const struct gateway_offer offer = offer_of(s, recipient);
+	return offer.has_host && !offer.known && is_wide(s->mail, recipient);
+}
+
 /* NULL: as far as is known, the inner host would take it. */
 static const struct gateway_decision *host_refuses(const struct gateway_session *s,
                                                    const struct gateway_address *recipient)
 {
 	const struct gateway_mail *m = s->mail;
 	const struct gateway_offer offer = offer_of(s, recipient);
-	const bool wide_sender = !str_is_ascii(m->envelope.from),
-	           wide_recipient = !str_is_ascii(recipient->local);
-	switch (gateway_offer_lacks(&offer, wide_sender || wide_recipient, m->announced)) {
+	switch (gateway_offer_lacks(&offer, is_wide(m, recipient), m->announced)) {
 	case GATEWAY_LACKS_UTF8:
-		return wide_recipient ? &ascii_recipient : &ascii_sender;
+		return str_is_ascii(recipient->local) ? &ascii_sender : &ascii_recipient;
 	case GATEWAY_LACKS_ROOM:
 		return &too_large;
 	case GATEWAY_LACKS_NOTHING:
 		break;
 	}
-	return NULL;
+	return is_to_be_asked(s, recipient) ? &not_asked : NULL;
 }
 
-/* What the policy says; and where that is yes or not yet, whether its host could take it. */
+/* What the policy says; and where that is yes or not yet, whether its host could take it. *unsure:
+ * its host may know more. */
 static struct gateway_decision decide_rcpt(struct gateway_session *s,
                                            const struct gateway_address *recipient,
                                            bool *unsure)
@@ -182,6 +197,7 @@ static struct gateway_decision decide_rcpt(struct gateway_session *s,
 	const struct gateway_decision *no =
 		d.answer == GATEWAY_ACCEPT_LOCAL || (*unsure && d.code / 100 == 4) ?
 		host_refuses(s, recipient) : NULL;
+	*unsure |= no == &not_asked;
 	return no ? *no : d;
 }
 
@@ -220,7 +236,7 @@ static bool ask_inner_host(struct gateway_session *s, const struct gateway_addre
 	const struct gateway_setup *setup = &s->gateway->setup;
 	struct gateway_mail *m = s->mail;
 	if (!setup->callouts || recipient->kind != GATEWAY_ADDRESS_PLAIN ||
-	    !setup->asks(setup->arg, recipient->domain))
+	    !(setup->asks(setup->arg, recipient->domain) || is_to_be_asked(s, recipient)))
 		return false;
 	m->callout = gateway_callouts_ask(setup->callouts, recipient, inner_host_answered, m);
 	if (!m->callout)

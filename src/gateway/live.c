@@ -35,8 +35,7 @@ static void add_delivered(const struct gateway_delivery_counters *c, struct json
 {
 	const struct live_number rows[] = {
 		{ "connections", c->connections }, { "reused", c->reused },
-		{ "over_tls", c->over_tls }, { "delivered", c->delivered },
-		{ "deferred", c->deferred }, { "failed", c->failed },
+		{ "over_tls", c->over_tls },
 	};
 	add_numbers(j, "delivery", rows, sizeof(rows) / sizeof(*rows));
 }

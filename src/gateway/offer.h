@@ -21,6 +21,7 @@ struct gateway_offer {
 	bool known;                   /* else nothing is lacking */
 	bool utf8;
 	uint64_t size_max;            /* 0: it said none */
+	bool has_host;                /* there is a host that can be asked, if it is not known */
 };
 
 enum gateway_lack {

@@ -7,8 +7,8 @@
  *
  * The clock is not believed alone: it may have been set ahead by days, and a machine may have been
  * off for as long. A message is given up when its time has passed and it was tried as often as it
- * would be in that time, with waits a quarter longer than they are; its sender is told of a delay in
- * the same way. So no record of the clock is needed.
+ * would be in that time, with waits a quarter longer than they are; its sender is told of a delay
+ * in the same way. So no record of the clock is needed.
  */
 #ifndef PORTREEVE_GATEWAY_RETRY_H
 #define PORTREEVE_GATEWAY_RETRY_H

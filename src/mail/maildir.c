@@ -189,13 +189,22 @@ static bool of_one_directory(const struct maildir_mail *a, const struct maildir_
 	return strcmp(a->directory, b->directory) == 0;
 }
 
+static bool is_stopped(const atomic_bool *stop)
+{
+	return stop && atomic_load(stop);
+}
+
 /* All are written before the first is synced: that sync takes much of the others with it. */
-static void deliver_staged(struct maildir_mail *mails, size_t n, const char *stage)
+static void deliver_staged(struct maildir_mail *mails, size_t n, const char *stage,
+                           const atomic_bool *stop)
 {
 	for (size_t i = 0; i < n; i++)
 		put(&mails[i], stage);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (is_stopped(stop) && mails[i].fd >= 0 && mails[i].err == ERR_OK)
+			mails[i].err = ERR_AGAIN;
 		settle(&mails[i], stage);
+	}
 	for (size_t i = 0, end; i < n; i = end) {
 		bool any = false;
 		for (end = i; end < n && of_one_directory(&mails[i], &mails[end]); end++)
@@ -209,13 +218,13 @@ static void deliver_staged(struct maildir_mail *mails, size_t n, const char *sta
 
 /* Landlock's first version forbids every rename between directories: then a name with a dot in
  * front stands for tmp/, as readers pass over those. */
-void maildir_deliver_all(struct maildir_mail *mails, size_t n)
+void maildir_deliver_all(struct maildir_mail *mails, size_t n, const atomic_bool *stop)
 {
 	assert(n <= MAILDIR_AT_ONCE_MAX);
-	deliver_staged(mails, n, "tmp/");
+	deliver_staged(mails, n, "tmp/", stop);
 	for (size_t i = 0; i < n; i++)
 		if (mails[i].err == ERR_UNSUPPORTED)
-			deliver_staged(&mails[i], 1, "new/.");
+			deliver_staged(&mails[i], 1, "new/.", stop);
 }
 
 static void host_mark(struct str identity, char mark[static MARK_LEN + 1])
@@ -253,7 +262,7 @@ int maildir_deliver(const char *directory, const char *hostname, struct str iden
 		/* Who delivered it may have been killed before its name was safe. */
 		one.err = sync_new(&one);
 	else
-		maildir_deliver_all(&one, 1);
+		maildir_deliver_all(&one, 1, NULL);
 	buf_fini(&name);
 	return one.err;
 }

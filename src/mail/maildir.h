@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* How many mails new/ takes that nobody has read, of maildir_deliver(); how many are delivered at
@@ -39,8 +40,10 @@ struct maildir_mail {
 	int fd;                      /* the call's own, with what follows */
 	bool found, moved;
 };
-/* Delivers all; those of one directory should stand together. ERR_FULL, ERR_DENIED, ERR_IO each. */
-void maildir_deliver_all(struct maildir_mail *mails, size_t n);
+/* Delivers all; those of one directory should stand together. ERR_FULL, ERR_DENIED, ERR_IO each.
+ * What is not safe yet when another thread sets *stop is not delivered, ERR_AGAIN: it ends within
+ * the time of a sync, whatever the disk. NULL: nobody does. */
+void maildir_deliver_all(struct maildir_mail *mails, size_t n, const atomic_bool *stop);
 /* Appends a host's name as it may stand in the name of a mail. */
 void maildir_add_host(struct buf *name, const char *hostname);
 

@@ -227,6 +227,17 @@ static int make_directory(const char *path, struct buf *message)
 	return file_err(errno);
 }
 
+/* Mail would wait for it in silence; a disk that is read-only for now is no reason to take none. */
+static void look_at_mailboxes(const char *directory)
+{
+	if (access(directory, W_OK | X_OK) == 0)
+		return;
+	LOG(LOG_ERROR, "mailboxes-not-writable", LOG_S("directory", directory),
+	    LOG_S("why", strerror(errno)),
+	    LOG_S("effect", errno == EROFS ? "mail waits; a unit of systemd names it in "
+	                                     "ReadWritePaths=" : "mail waits"));
+}
+
 static void look_at_network(struct role_context *ctx, struct arena *a, struct gateway_network *out)
 {
 	struct gateway_role *g = ctx->own;
@@ -286,6 +297,8 @@ static int gateway_open(struct role_context *ctx, struct buf *message)
 		e = make_directory(GATEWAY_SPOOL, message);
 	if (e == ERR_OK)
 		e = make_directory(assembly_gateway_mailboxes(ctx->settings), message);
+	if (e == ERR_OK)
+		look_at_mailboxes(assembly_gateway_mailboxes(ctx->settings));
 	return e == ERR_OK ? create_gateway(ctx, message) : e;
 }
 
@@ -324,6 +337,7 @@ static void gateway_sandbox(const struct settings *settings, struct role_sandbox
 	out->box.sockets = SANDBOX_ACCEPT | SANDBOX_CONNECT | SANDBOX_CONNECT_UNIX;
 	out->box.thread = true;
 	role_may_read_list(out);
+	role_may_read_accounts(out);
 	role_may_read(out, "/etc/resolv.conf");
 	role_may_read(out, "/etc/hosts");
 	/* Whom it believes a certificate. */
@@ -419,12 +433,15 @@ static void note_drained(void *arg)
 	g->drained = true;
 }
 
-/* A message that is just coming in may come to its end. */
+/* A message that is just coming in, or going out, may come to its end. */
 static void drain(struct role_context *ctx)
 {
 	struct gateway_role *g = ctx->own;
+	struct gateway_delivery *delivery = assembly_gateway_delivery(g->assembly);
+	const int64_t until_ms = clock_mono_ms() + DRAIN_MS;
 	gateway_drain(assembly_gateway_sessions(g->assembly), note_drained, g);
-	for (int ms = 0; !g->drained && ms < DRAIN_MS; ms += DRAIN_STEP_MS)
+	gateway_delivery_drain(delivery);
+	while ((!g->drained || gateway_delivery_is_busy(delivery)) && clock_mono_ms() < until_ms)
 		loop_run_once(ctx->loop, DRAIN_STEP_MS);
 }
 

@@ -66,9 +66,11 @@ static int prepare_as_owner(const struct settings *s, enum prepare_for what_for,
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		return EX_OSERR;
 	/* Later it is the operator's to bring back: an empty one would be taken for the list. */
-	if (e == ERR_OK && what_for != PREPARE_FIRST && !settings_store_exists(s)) {
-		buf_printf(&message, "%s/portreeve.db: expected the database that was there",
-		           s->general.state_directory);
+	const char *missing = e == ERR_OK && what_for != PREPARE_FIRST ?
+	                      settings_store_missing() : NULL;
+	if (missing) {
+		buf_printf(&message, "%s/%s: expected the database that was there",
+		           s->general.state_directory, missing);
 		e = ERR_NOT_FOUND;
 	}
 	if (e == ERR_OK)

@@ -153,11 +153,13 @@ _Noreturn void role_abandon(const struct role_context *ctx);
  * before it was ever ready. Pure. */
 int role_exit_code(int err);
 
-/* One more path, which is copied; the files of the list's database; the token keys. */
+/* One more path, which is copied; the files of the list's database, of the accounts'; the token
+ * keys. */
 void role_may_read(struct role_sandbox *s, const char *path);
 void role_may_write(struct role_sandbox *s, const char *path);
 void role_may_read_list(struct role_sandbox *s);
 void role_may_write_list(struct role_sandbox *s);
+void role_may_read_accounts(struct role_sandbox *s);
 void role_may_read_keys(struct role_sandbox *s);
 /* As sandbox_enter(), with what the role's sandbox() says. */
 int role_enter_sandbox(const struct role *role, const struct settings *settings,

@@ -32,11 +32,11 @@ void role_may_write(struct role_sandbox *s, const char *path)
 }
 
 /* The state directory is the current one. */
-static void add_list(struct role_sandbox *s,
-                     void (*may)(struct role_sandbox *s, const char *path))
+static void add_files(struct role_sandbox *s, void (*files)(char *paths[]),
+                      void (*may)(struct role_sandbox *s, const char *path))
 {
 	char *paths[SETTINGS_STORE_FILES];
-	settings_store_files(paths);
+	files(paths);
 	for (size_t i = 0; i < SETTINGS_STORE_FILES; i++) {
 		may(s, paths[i]);
 		free(paths[i]);
@@ -45,12 +45,17 @@ static void add_list(struct role_sandbox *s,
 
 void role_may_read_list(struct role_sandbox *s)
 {
-	add_list(s, role_may_read);
+	add_files(s, settings_store_files, role_may_read);
 }
 
 void role_may_write_list(struct role_sandbox *s)
 {
-	add_list(s, role_may_write);
+	add_files(s, settings_store_files, role_may_write);
+}
+
+void role_may_read_accounts(struct role_sandbox *s)
+{
+	add_files(s, settings_store_account_files, role_may_read);
 }
 
 void role_may_read_keys(struct role_sandbox *s)

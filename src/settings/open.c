@@ -17,6 +17,12 @@ bool settings_store_exists(const struct settings *s)
 	return store_sqlite_exists(STATE_HERE);
 }
 
+const char *settings_store_missing(void)
+{
+	return !store_sqlite_exists(STATE_HERE) ? "portreeve.db" :
+	       !store_sqlite_accounts_exist(STATE_HERE) ? "accounts.db" : NULL;
+}
+
 int settings_store_open(const struct settings *s, unsigned may_write, struct store **st,
                         struct buf *message)
 {
@@ -40,4 +46,9 @@ int settings_store_open_to_read(const struct settings *s, struct store **st,
 void settings_store_files(char *paths[static SETTINGS_STORE_FILES])
 {
 	store_sqlite_files(STATE_HERE, paths);
+}
+
+void settings_store_account_files(char *paths[static SETTINGS_STORE_FILES])
+{
+	store_sqlite_account_files(STATE_HERE, paths);
 }

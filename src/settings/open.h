@@ -11,6 +11,8 @@
 
 /* Whether the list is there. */
 bool settings_store_exists(const struct settings *s);
+/* The first database that is not, of those that are made with it: its name. NULL: all are there. */
+const char *settings_store_missing(void);
 /* Opens the store with what may be written (store/store.h; STORE_READS: the list is read alone),
  * and its rules (settings_rules()). What may be written is made, or brought to our version.
  * One line in *message on error: ERR_NOT_FOUND, ERR_BUSY, ERR_AGAIN: it may come; ERR_UNSUPPORTED:
@@ -21,8 +23,10 @@ int settings_store_open(const struct settings *s, unsigned may_write, struct sto
  * is mended if it is ours. */
 int settings_store_open_to_read(const struct settings *s, struct store **st,
                                 struct buf *message);
-/* The files of the list, for a sandbox; each is the caller's, to be freed. */
+/* The files of the list, and those of the accounts, for a sandbox; each is the caller's, to be
+ * freed. */
 enum { SETTINGS_STORE_FILES = 3 };
 void settings_store_files(char *paths[static SETTINGS_STORE_FILES]);
+void settings_store_account_files(char *paths[static SETTINGS_STORE_FILES]);
 
 #endif

@@ -98,6 +98,7 @@ void ownership_look(int directory, unsigned uid, struct ownership *o)
 {
 	static const char *const names[] = {
 		"portreeve.db", "portreeve.db-wal", "portreeve.db-shm", "portreeve.db-journal",
+		"accounts.db", "accounts.db-wal", "accounts.db-shm", "accounts.db-journal",
 		"serial", "returns", "returns/returns.db", "returns/returns.db-wal",
 		"returns/returns.db-shm", "returns/returns.db-journal", "keys", "keys/tokens",
 		"keys/evidence.pem", "keys/evidence.pub", "mail",

@@ -289,8 +289,12 @@ enum running_sight running_look(const struct running *r, const struct alive_id *
 	assert(it->pid > 0);
 	if (!self->boot[0] || !it->boot[0])
 		return RUNNING_UNSEEN;
+	/* systemd-nspawn shows a container a start of its own, which a unit that protects /proc/sys
+	 * does not see: one with its number, its space and its start is no other. */
 	if (strcmp(it->boot, self->boot) != 0)
-		return RUNNING_DEAD;
+		return it->space == self->space && sight->what == ALIVE_THERE &&
+		       it->started_ticks && sight->started_ticks == it->started_ticks
+		       ? RUNNING_LIVES : RUNNING_DEAD;
 	if (!self->space || it->space != self->space || sight->what == ALIVE_UNKNOWN)
 		return RUNNING_UNSEEN;
 	if (sight->what == ALIVE_GONE)

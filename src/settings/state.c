@@ -247,6 +247,7 @@ static int check_own(const char *path, int fd, const struct stat *st, struct buf
 {
 	static const char *const names[] = {
 		"portreeve.db", "portreeve.db-wal", "portreeve.db-shm", "portreeve.db-journal",
+		"accounts.db", "accounts.db-wal", "accounts.db-shm", "accounts.db-journal",
 		"serial", "returns", "returns/returns.db", "returns/returns.db-wal",
 		"returns/returns.db-shm", "returns/returns.db-journal", "keys", "keys/tokens",
 		"mail",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A backup while roles run: SQLite's online copy of both files, each from one read
+ * A backup while roles run: SQLite's online copy of all files, each from one read
  * transaction, then checked from the first page to the last.
  *
  * The copies are the caller's: this process, which is the owner of the state directory, has
@@ -66,7 +66,7 @@ static int leave_wal(struct sqlite_store *s, const struct store_copy *to)
 static int copy_to(struct sqlite_store *s, struct db *from, const struct store_copy *to)
 {
 	sqlite3 *h = NULL;
-	assert(from == &s->main || from == &s->returns);
+	assert(from == &s->main || from == &s->returns || from == &s->accounts);
 	int e = open_copy(s, to, &h);
 	if (e == ERR_OK)
 		e = copy_pages(s, from, h, to->name);
@@ -124,7 +124,7 @@ static int backup_file(struct sqlite_store *s, struct db *from, const struct sch
 }
 
 int sqlite_backup(struct store *st, const struct store_copy *list,
-                  const struct store_copy *returns)
+                  const struct store_copy *returns, const struct store_copy *accounts)
 {
 	struct sqlite_store *s = sqlite_of(st);
 	bool there;
@@ -134,6 +134,10 @@ int sqlite_backup(struct store *st, const struct store_copy *list,
 		               "\"portreeve run\" makes it",
 		               s->returns_path);
 	if (e == ERR_OK)
+		e = accounts_ready(s);
+	if (e == ERR_OK)
 		e = backup_file(s, &s->main, &main_schema, list);
-	return e == ERR_OK ? backup_file(s, &s->returns, &returns_schema, returns) : e;
+	if (e == ERR_OK)
+		e = backup_file(s, &s->returns, &returns_schema, returns);
+	return e == ERR_OK ? backup_file(s, &s->accounts, &accounts_schema, accounts) : e;
 }

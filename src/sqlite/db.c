@@ -42,14 +42,14 @@ static int fail_errno(struct db *db, int errnum)
 
 /* Makes the file before SQLite does, so that its mode is ours to say. SQLite gives -wal and
  * -shm the same. Its name is synced by make_safe(). */
-static int make_file(struct db *db)
+static int make_file(struct db *db, mode_t mode)
 {
 	assert(db->writable && db->serial_fd < 0);
-	int fd = open(db->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	int fd = open(db->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return errno == EEXIST ? ERR_OK : fail_errno(db, errno);
 
-	int e = fchmod(fd, 0640) == 0 ? ERR_OK : fail_errno(db, errno);
+	int e = fchmod(fd, mode) == 0 ? ERR_OK : fail_errno(db, errno);
 	close(fd);
 	return e;
 }
@@ -132,15 +132,19 @@ static char *path_for_messages(const char *name)
 	return mem_strdup(name);
 }
 
-int db_open(struct db *db, const char *name, bool writable, const struct schema *schema,
-            struct buf *message)
+static struct db closed(const char *name, bool writable, struct buf *message)
 {
-	*db = (struct db){ .name = mem_strdup(name), .path = path_for_messages(name),
-	                   .writable = writable, .message = message, .serial_fd = -1 };
+	return (struct db){ .name = mem_strdup(name), .path = path_for_messages(name),
+	                    .writable = writable, .message = message, .serial_fd = -1 };
+}
+
+static int open_it(struct db *db, const struct schema *schema)
+{
+	const bool writable = db->writable;
 	rows_plan(db->plans);
 	int e = check_file(db);
 	if (e == ERR_OK && writable)
-		e = make_file(db);
+		e = make_file(db, schema->mode);
 	if (e == ERR_OK)
 		e = connect_to(db);
 	if (e == ERR_OK)
@@ -157,6 +161,21 @@ int db_open(struct db *db, const char *name, bool writable, const struct schema 
 		db_close(db);
 	assert((e == ERR_OK) == (db->h != NULL));
 	return e;
+}
+
+int db_open(struct db *db, const char *name, bool writable, const struct schema *schema,
+            struct buf *message)
+{
+	*db = closed(name, writable, message);
+	return open_it(db, schema);
+}
+
+int db_open_list(struct db *db, const char *name, bool writable, struct db *accounts,
+                 struct buf *message)
+{
+	*db = closed(name, writable, message);
+	db->accounts = accounts;
+	return open_it(db, &main_schema);
 }
 
 /* Reading once as a writer has SQLite make a new -shm file from the -wal file. */

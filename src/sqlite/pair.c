@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * The two files belong together: the list's says how far the returns' was read. Those who read
- * the returns may start before there is a file of them, and it may be replaced.
+ * The files beside the list. It says how far the returns' was read; those who read the returns may
+ * start before there is a file of them, and it may be replaced. The accounts' is opened when it is
+ * asked for, so that no role has it open that does not need it.
  */
 #include "sqlite/sqlite-private.h"
 #include "store/returns.h"
@@ -20,6 +21,23 @@ int returns_ready(struct sqlite_store *s, bool *there)
 	*there = e == ERR_OK;
 	assert(*there == (s->returns.h != NULL));
 	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+int accounts_ready(struct sqlite_store *s)
+{
+	int e = ERR_OK;
+	if (!s->accounts.h && s->base.only_reads)
+		e = db_open_to_read(&s->accounts, s->accounts_path, &accounts_schema,
+		                    &s->base.message);
+	else if (!s->accounts.h)
+		e = db_open(&s->accounts, s->accounts_path, false, &accounts_schema,
+		            &s->base.message);
+	assert((e == ERR_OK) == (s->accounts.h != NULL));
+	if (e != ERR_NOT_FOUND)
+		return e;
+	return store_fail(&s->base, ERR_BUSY, "%s: no such file: expected the one that was there,"
+	                  " or that of a backup; a command that changes something makes an empty"
+	                  " one", s->accounts_path);
 }
 
 static int cursors_forget(struct sqlite_store *s)

@@ -173,18 +173,26 @@ static const char main_10[] =
 	"CREATE INDEX listings_seen ON listings (address) WHERE seen_as IS NOT NULL;";
 
 /* Accounts of the mail gateway: whose an address, a mailbox and a user of the system is. */
-static const char main_11[] =
-	"CREATE TABLE accounts ("
-	" name TEXT PRIMARY KEY, hash TEXT NOT NULL, scram TEXT NOT NULL, mailbox TEXT NOT NULL,"
-	" locked INTEGER NOT NULL, uid INTEGER NOT NULL, created_s INTEGER NOT NULL,"
-	" changed_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE UNIQUE INDEX accounts_uid ON accounts (uid) WHERE uid <> -1;"
-	"CREATE INDEX accounts_mailbox ON accounts (mailbox);"
-	"CREATE TABLE account_addresses ("
-	" address TEXT PRIMARY KEY,"
-	" account TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,"
-	" created_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX account_addresses_account ON account_addresses (account);";
+#define ACCOUNTS \
+	"CREATE TABLE accounts (" \
+	" name TEXT PRIMARY KEY, hash TEXT NOT NULL, scram TEXT NOT NULL, mailbox TEXT NOT NULL," \
+	" locked INTEGER NOT NULL, uid INTEGER NOT NULL, created_s INTEGER NOT NULL," \
+	" changed_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;" \
+	"CREATE UNIQUE INDEX accounts_uid ON accounts (uid) WHERE uid <> -1;" \
+	"CREATE INDEX accounts_mailbox ON accounts (mailbox);" \
+	"CREATE TABLE account_addresses (" \
+	" address TEXT PRIMARY KEY," \
+	" account TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE," \
+	" created_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;" \
+	"CREATE INDEX account_addresses_account ON account_addresses (account);"
+static const char main_11[] = ACCOUNTS;
+static const char accounts_1[] = META ACCOUNTS;
+
+/* They have a file of their own, which no other role reads. No byte of them stays in this one. */
+static const char main_12[] =
+	"PRAGMA secure_delete = ON;"
+	"DROP TABLE account_addresses; DROP TABLE accounts;"
+	"PRAGMA secure_delete = OFF;";
 
 static const char returns_1[] =
 	"CREATE TABLE returns ("
@@ -225,17 +233,20 @@ static const char returns_5[] =
 static const struct migration main_steps[] = {
 	{ 1, main_1 }, { 2, main_2 }, { 3, main_3 }, { 4, main_4 }, { 5, main_5 }, { 6, main_6 },
 	{ 7, main_7 }, { 8, main_8 }, { 9, main_9 },
-	{ 10, main_10 }, { 11, main_11 },
+	{ 10, main_10 }, { 11, main_11 }, { 12, main_12, accounts_move },
 };
 static const struct migration returns_steps[] = {
 	{ 1, returns_1 }, { 2, returns_2 }, { 3, returns_3 }, { 4, returns_4 },
 	{ 5, returns_5 },
 };
 
+static const struct migration accounts_steps[] = { { 1, accounts_1 } };
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-/* The application ids ("PRTV", "PRTR") tell our files from others' databases. */
-const struct schema main_schema = { "portreeve", 0x50525456, main_steps, COUNT(main_steps) };
-const struct schema returns_schema = { "returns", 0x50525452, returns_steps, COUNT(returns_steps) };
+/* The application ids ("PRTV", "PRTR", "PRTA") tell our files from others' databases. */
+const struct schema main_schema = { 0x50525456, 0640, main_steps, COUNT(main_steps) };
+const struct schema returns_schema = { 0x50525452, 0640, returns_steps, COUNT(returns_steps) };
+const struct schema accounts_schema = { 0x50525441, 0600, accounts_steps, COUNT(accounts_steps) };
 
 static int pragma_int(struct db *db, const char *text, int64_t *value)
 {
@@ -282,13 +293,19 @@ static int version_check(struct db *db, const struct schema *schema, int64_t *ve
 	return ERR_OK;
 }
 
+static int step(struct db *db, const struct migration *m)
+{
+	int e = m->first ? m->first(db) : ERR_OK;
+	return e == ERR_OK ? db_exec(db, m->sql) : e;
+}
+
 static int migrate(struct db *db, const struct schema *schema)
 {
 	int64_t version = 0;
 	int e = version_check(db, schema, &version);    /* again: another may have been faster */
 	for (size_t i = 0; e == ERR_OK && i < schema->step_count; i++)
 		if (schema->steps[i].version > version)
-			e = db_exec(db, schema->steps[i].sql);
+			e = step(db, &schema->steps[i]);
 	if (e != ERR_OK)
 		return e;
 	struct buf sql = { 0 };
@@ -318,8 +335,8 @@ int schema_apply(struct db *db, const struct schema *schema)
 	e = db_begin(db);
 	if (e == ERR_OK)
 		e = db_end(db, migrate(db, schema));
-	/* The identity is to stand in the file itself. */
+	/* The identity is to stand in the file itself, and what was dropped nowhere. */
 	if (e == ERR_OK)
-		sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return e;
 }

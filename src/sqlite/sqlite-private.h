@@ -40,6 +40,7 @@ struct db {
 	off_t size;                    /* when it was last looked at after it was replaced */
 	struct timespec changed;
 	int64_t identity_at;           /* in the file; 0: not yet known */
+	struct db *accounts;           /* the list's: where those of an older one go, or NULL */
 	int serial_fd;                 /* the list's (serial.c), or -1 */
 	int64_t serial, serial_kept;   /* of this transaction (0: none), of the file */
 	struct { const char *text; sqlite3_stmt *statement; } cache[QUERY_CACHE];
@@ -54,18 +55,22 @@ struct db {
 struct migration {
 	int version;
 	const char *sql;
+	int (*first)(struct db *db);   /* what SQL cannot do, before it; NULL: nothing */
 };
 struct schema {
-	const char *name;              /* "portreeve", for messages */
 	int application_id;
+	unsigned mode;                 /* of its files */
 	const struct migration *steps;
 	size_t step_count;
 };
-extern const struct schema main_schema, returns_schema;
+extern const struct schema main_schema, returns_schema, accounts_schema;
 
 /* Opens; if writable makes the file, and migrates it. ERR_INVALID: a link or no regular file. */
 int db_open(struct db *db, const char *name, bool writable, const struct schema *schema,
             struct buf *message);
+/* The same of the list, with the accounts if they are open to be written. */
+int db_open_list(struct db *db, const char *name, bool writable, struct db *accounts,
+                 struct buf *message);
 /* Opens to read alone, for a process that may be the file's owner: what a writer that was
  * killed has left in the -shm file is mended then, as its owner. Nothing else is written. */
 int db_open_to_read(struct db *db, const char *name, const struct schema *schema,
@@ -162,9 +167,9 @@ void col_prefix(struct query *q, struct prefix *p);
 
 struct sqlite_store {
 	struct store base;             /* first */
-	struct db main, returns;
-	char *returns_path, *serial_path;
-	int64_t serial_seen, returns_seen;     /* the greatest so far */
+	struct db main, returns, accounts;
+	char *returns_path, *accounts_path, *serial_path;
+	int64_t serial_seen, returns_seen, accounts_seen;      /* the greatest so far */
 };
 
 static inline struct sqlite_store *sqlite_of(struct store *st)
@@ -176,8 +181,12 @@ static inline struct sqlite_store *sqlite_of(struct store *st)
 int returns_ready(struct sqlite_store *s, bool *there);
 /* The cursors count in the returns that are there: they begin anew where these were replaced. */
 int returns_match(struct sqlite_store *s);
+/* Opens the accounts if they are not yet open; ERR_BUSY: they are not there. */
+int accounts_ready(struct sqlite_store *s);
+/* Before the list's step that drops them: copies accounts and addresses to their own file. */
+int accounts_move(struct db *list);
 /* store_backup() */
 int sqlite_backup(struct store *st, const struct store_copy *list,
-                  const struct store_copy *returns);
+                  const struct store_copy *returns, const struct store_copy *accounts);
 
 #endif

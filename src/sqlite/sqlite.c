@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define LIST_FILE "portreeve.db"
+#define ACCOUNTS_FILE "accounts.db"
 #define SERIAL_FILE "serial"
 
 static void sqlite_close(struct store *st)
@@ -28,22 +29,31 @@ static void sqlite_close(struct store *st)
 		db_close(&s->main);
 	if (s->returns.h)
 		db_close(&s->returns);
+	if (s->accounts.h)
+		db_close(&s->accounts);
 	free(s->returns_path);
 	free(s->serial_path);
+	free(s->accounts_path);
 	store_fini(st);
 	free(s);
 }
 
 /* ---- what a backend does ------------------------------------------------------- */
 
+static struct db *db_of(struct sqlite_store *s, enum row_place place)
+{
+	assert(place < ROW_PLACES);
+	return place == PLACE_LIST ? &s->main : place == PLACE_RETURNS ? &s->returns : &s->accounts;
+}
+
 /* NULL in *db: the place is not there yet. */
 static int at_place(struct store *st, enum row_place place, struct db **db)
 {
 	struct sqlite_store *s = sqlite_of(st);
 	bool there = true;
-	assert(place < ROW_PLACES);
-	*db = place == PLACE_LIST ? &s->main : &s->returns;
-	int e = place == PLACE_RETURNS ? returns_ready(s, &there) : ERR_OK;
+	*db = db_of(s, place);
+	int e = place == PLACE_RETURNS ? returns_ready(s, &there) :
+	        place == PLACE_ACCOUNTS ? accounts_ready(s) : ERR_OK;
 	if (!there)
 		*db = NULL;
 	return e;
@@ -73,8 +83,8 @@ static int sqlite_begin(struct store *st, enum row_place place, bool write)
 static int sqlite_end(struct store *st, int e)
 {
 	struct sqlite_store *s = sqlite_of(st);
-	struct db *db = st->open_place == PLACE_LIST ? &s->main : &s->returns;
-	assert(st->open_place < ROW_PLACES && e <= 0);
+	struct db *db = db_of(s, st->open_place);
+	assert(e <= 0);
 	if (db->h && !sqlite3_get_autocommit(db->h))
 		return db_end(db, e);
 	/* SQLite undoes a transaction itself after some errors (a full disk, I/O). A use case that
@@ -176,12 +186,16 @@ static int sqlite_check(struct store *st)
 	if (e == ERR_OK && s->returns.h)
 		e = place_check_all(&s->returns, "SELECT coalesce(sum(seq), 0)"
 		                    " FROM sqlite_sequence", &s->returns_seen);
+	if (e == ERR_OK && s->accounts.h)
+		e = place_check_all(&s->accounts, "SELECT 0", &s->accounts_seen);
 	return e;
 }
 
 static int sqlite_news(struct store *st)
 {
-	return serial_news(sqlite_of(st)->serial_path);
+	const struct sqlite_store *s = sqlite_of(st);
+	assert(s->serial_path);
+	return serial_news(s->serial_path);
 }
 
 static const struct backend_ops backend_ops = {
@@ -252,10 +266,17 @@ static int match_serial(struct db *db)
 /* The files of what may be written. What may not is opened so that it cannot be. */
 static int open_files(struct sqlite_store *s, const char *directory)
 {
-	bool list = s->base.may_write & ~(unsigned)STORE_RETURNS;
+	bool list = s->base.may_write & ~(unsigned)(STORE_RETURNS | STORE_ACCOUNTS);
 	bool returns = s->base.may_write & STORE_RETURNS;
+	bool accounts = s->base.may_write & STORE_ACCOUNTS;
 	char *path = mem_printf("%s/" LIST_FILE, directory);
-	int e = db_open(&s->main, path, list, &main_schema, &s->base.message);
+	int e = ERR_OK;
+	if (accounts)              /* first: an older list has some for it */
+		e = db_open(&s->accounts, s->accounts_path, true, &accounts_schema,
+		            &s->base.message);
+	if (e == ERR_OK)
+		e = db_open_list(&s->main, path, list, accounts ? &s->accounts : NULL,
+		                 &s->base.message);
 	if (e == ERR_OK && list)
 		e = serial_open(&s->main, s->serial_path);
 	if (e == ERR_OK && list)
@@ -270,20 +291,42 @@ static int open_files(struct sqlite_store *s, const char *directory)
 	return e == ERR_OK && there ? returns_match(s) : e;
 }
 
-void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQLITE_FILES])
+static void files_of(const char *directory, const char *name,
+                     char *paths[static STORE_SQLITE_FILES])
 {
 	static const char *const suffix[STORE_SQLITE_FILES] = { "", "-wal", "-shm" };
 	for (size_t i = 0; i < STORE_SQLITE_FILES; i++)
-		paths[i] = mem_printf("%s/" LIST_FILE "%s", state_directory, suffix[i]);
+		paths[i] = mem_printf("%s/%s%s", directory, name, suffix[i]);
 }
 
-bool store_sqlite_exists(const char *state_directory)
+void store_sqlite_files(const char *state_directory, char *paths[static STORE_SQLITE_FILES])
 {
-	char *path = mem_printf("%s/" LIST_FILE, state_directory);
+	files_of(state_directory, LIST_FILE, paths);
+}
+
+void store_sqlite_account_files(const char *state_directory,
+                                char *paths[static STORE_SQLITE_FILES])
+{
+	files_of(state_directory, ACCOUNTS_FILE, paths);
+}
+
+static bool exists(const char *directory, const char *name)
+{
+	char *path = mem_printf("%s/%s", directory, name);
 	struct stat st;
 	bool there = lstat(path, &st) == 0;
 	free(path);
 	return there;
+}
+
+bool store_sqlite_exists(const char *state_directory)
+{
+	return exists(state_directory, LIST_FILE);
+}
+
+bool store_sqlite_accounts_exist(const char *state_directory)
+{
+	return exists(state_directory, ACCOUNTS_FILE);
 }
 
 static int open_to_read(struct sqlite_store *s, const char *directory)
@@ -302,6 +345,7 @@ static int open_store(const char *directory, unsigned may_write, bool only_reads
 	store_init(&s->base, &backend_ops, may_write);
 	s->returns_path = mem_printf("%s/returns/returns.db", directory);
 	s->serial_path = mem_printf("%s/" SERIAL_FILE, directory);
+	s->accounts_path = mem_printf("%s/" ACCOUNTS_FILE, directory);
 	s->base.only_reads = only_reads;
 	*st = NULL;
 
@@ -310,6 +354,7 @@ static int open_store(const char *directory, unsigned may_write, bool only_reads
 		e = only_reads ? open_to_read(s, directory) : open_files(s, directory);
 	s->base.names[PLACE_LIST] = s->main.path;
 	s->base.names[PLACE_RETURNS] = s->returns_path;
+	s->base.names[PLACE_ACCOUNTS] = s->accounts_path;
 	if (e == ERR_OK) {
 		*st = &s->base;
 		return ERR_OK;

@@ -8,45 +8,6 @@
 
 #include <assert.h>
 
-/* ---- what may be kept --------------------------------------------------------------- */
-
-static bool bytes_valid(struct str s)
-{
-	if (s.n == 0 || !str_is_utf8(s))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c <= ' ' || c == 0x7f || c == '/' || c != (unsigned char)ascii_lower((char)c))
-			return false;
-	}
-	return true;
-}
-
-/* A part of a path below the Maildirs' directory. */
-static bool part_valid(struct str s)
-{
-	return bytes_valid(s) && s.p[0] != '-' && s.p[0] != '.' && str_find(s, '@') == SIZE_MAX;
-}
-
-bool account_name_valid(const char *name)
-{
-	struct str s = str_of(name);
-	size_t at = str_find(s, '@');
-	if (s.n >= ACCOUNT_NAME_MAX)
-		return false;
-	return at == SIZE_MAX ? part_valid(s) :
-	       part_valid((struct str){ s.p, at }) && part_valid(str_from(s, at + 1));
-}
-
-bool account_address_valid(const char *address)
-{
-	struct str s = str_of(address);
-	size_t at = str_find(s, '@');
-	if (s.n >= ADDRESS_MAX || at == SIZE_MAX || !part_valid(str_from(s, at + 1)))
-		return false;
-	return at == 0 || part_valid((struct str){ s.p, at });
-}
-
 /* "ann@example.org": "example.org/ann". Of a whole domain it is the account's name there. */
 static void mailbox_of(const char *name, const char *address, char out[static ADDRESS_MAX])
 {
@@ -88,26 +49,13 @@ static int find_address(struct store *st, struct str address, struct account_add
 	return row_get(st, ROW_ACCOUNT_ADDRESS, BY_KEY, row, NULL);
 }
 
-static int find_without_detail(struct store *st, const char *address, size_t plus, size_t at,
-                               struct account_address *row)
-{
-	struct buf b = { 0 };
-	assert(plus > 0 && plus < at && address[plus] == '+' && address[at] == '@');
-	buf_printf(&b, "%.*s%s", (int)plus, address, address + at);
-	int e = find_address(st, buf_str(&b), row);
-	buf_fini(&b);
-	return e;
-}
-
-/* The address's own row, that of the address without its detail, or that of its domain. */
 static int find_owner(struct store *st, const char *address, struct account_address *row)
 {
-	int e = find_address(st, str_of(address), row);
-	size_t at = str_find(str_of(address), '@'), plus = str_find(str_of(address), '+');
-	if (e == ERR_NOT_FOUND && at != SIZE_MAX && plus > 0 && plus < at)
-		e = find_without_detail(st, address, plus, at, row);
-	if (e == ERR_NOT_FOUND && at != SIZE_MAX && at > 0)
-		e = find_address(st, str_from(str_of(address), at), row);
+	char key[ADDRESS_MAX];
+	int e = ERR_NOT_FOUND;
+	for (unsigned step = 0; e == ERR_NOT_FOUND && step < ADDRESS_STEPS; step++)
+		if (account_address_step(str_of(address), step, key))
+			e = find_address(st, str_of(key), row);
 	return e;
 }
 
@@ -134,7 +82,7 @@ static int mailbox_free(struct store *st, const struct account *account)
 /* The first address says where its mail is kept. */
 static int settle_mailbox(struct store *st, struct account *account, const char *address)
 {
-	assert(st->writing[PLACE_LIST]);
+	assert(st->writing[PLACE_ACCOUNTS]);
 	if (account->mailbox[0])
 		return ERR_OK;
 	mailbox_of(account->name, address, account->mailbox);
@@ -147,7 +95,7 @@ static int settle_mailbox(struct store *st, struct account *account, const char 
 static int give(struct store *st, const char *account, const char *address, int64_t now_s)
 {
 	struct account_address row;
-	assert(st->writing[PLACE_LIST] && account_name_valid(account));
+	assert(st->writing[PLACE_ACCOUNTS] && account_name_valid(account));
 	if (!account_address_valid(address))
 		return store_fail(st, ERR_INVALID, "\"%s\": expected an address in lower case, or"
 		                  " \"@\" and a domain", address);
@@ -204,7 +152,7 @@ int store_account_add(struct store *st, struct account *account, const char *con
                       size_t n, int64_t now_s)
 {
 	assert(account->uid >= ACCOUNT_NO_UID && (n == 0 || addresses));
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_add");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_add");
 	return e == ERR_OK ? store_end(st, add(st, account, addresses, n, now_s)) : e;
 }
 
@@ -254,7 +202,7 @@ static int set_hash(struct store *st, const char *name, const char *hash, const 
 int store_account_set_hash(struct store *st, const char *name, const char *hash,
                            const char *scram, int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_set_hash");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_set_hash");
 	return e == ERR_OK ? store_end(st, set_hash(st, name, hash, scram, now_s)) : e;
 }
 
@@ -272,7 +220,7 @@ static int lock(struct store *st, const char *name, bool locked, int64_t now_s)
 
 int store_account_lock(struct store *st, const char *name, bool locked, int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_lock");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_lock");
 	return e == ERR_OK ? store_end(st, lock(st, name, locked, now_s)) : e;
 }
 
@@ -292,14 +240,14 @@ static int take_away(struct store *st, const char *name)
 		return e;
 	struct account_address row = of_account(account.name);
 	struct row_range its = { .index = ADDRESS_BY_ACCOUNT, .row = &row, .equal = 1 };
-	assert(st->writing[PLACE_LIST]);
+	assert(st->writing[PLACE_ACCOUNTS]);
 	e = row_clear(st, ROW_ACCOUNT_ADDRESS, &its, NULL);
 	return e == ERR_OK ? row_remove(st, ROW_ACCOUNT, &account) : e;
 }
 
 int store_account_remove(struct store *st, const char *name)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "account_remove");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "account_remove");
 	return e == ERR_OK ? store_end(st, take_away(st, name)) : e;
 }
 
@@ -319,7 +267,7 @@ static int address_add(struct store *st, const char *name, const char *address, 
 
 int store_address_add(struct store *st, const char *account, const char *address, int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "address_add");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "address_add");
 	return e == ERR_OK ? store_end(st, address_add(st, account, address, now_s)) : e;
 }
 
@@ -344,7 +292,7 @@ static int address_remove(struct store *st, const char *name, const char *addres
 int store_address_remove(struct store *st, const char *account, const char *address,
                          int64_t now_s)
 {
-	int e = store_begin(st, PLACE_LIST, STORE_ACCOUNTS, "address_remove");
+	int e = store_begin(st, PLACE_ACCOUNTS, STORE_ACCOUNTS, "address_remove");
 	return e == ERR_OK ? store_end(st, address_remove(st, account, address, now_s)) : e;
 }
 
@@ -377,7 +325,7 @@ static int of_address(struct store *st, const char *address, struct account *acc
 
 int store_account_of_address(struct store *st, const char *address, struct account *account)
 {
-	int e = store_begin_read(st, PLACE_LIST);
+	int e = store_begin_read(st, PLACE_ACCOUNTS);
 	return e == ERR_OK ? store_end(st, of_address(st, address, account)) : e;
 }
 
@@ -394,7 +342,7 @@ static int of_login(struct store *st, const char *login, struct account *account
 
 int store_account_of_login(struct store *st, const char *login, struct account *account)
 {
-	int e = store_begin_read(st, PLACE_LIST);
+	int e = store_begin_read(st, PLACE_ACCOUNTS);
 	return e == ERR_OK ? store_end(st, of_login(st, login, account)) : e;
 }
 
@@ -419,6 +367,6 @@ int store_account_owns(struct store *st, const char *name, const char *address, 
 {
 	*owns = false;
 	assert(name && address);
-	int e = store_begin_read(st, PLACE_LIST);
+	int e = store_begin_read(st, PLACE_ACCOUNTS);
 	return e == ERR_OK ? store_end(st, owns_address(st, name, address, owns)) : e;
 }

@@ -5,7 +5,9 @@
  * gateway reads. They are not in the journal, which is the list's. Blocks.
  *
  * A hash and the SCRAM keys are secrets: they are read by store_account_get() and _of_login(), and
- * nothing prints them; the database is for its owner's eyes and its group's.
+ * nothing prints them. So accounts have a place of their own (rows.h), which is opened when it is
+ * first asked for, and by no other role. Where it is not there, or not yet, all fails with
+ * ERR_BUSY: a lost file is not a server without users.
  *
  *   name       in lower case: "ann", "ann@example.org"
  *   address    in lower case, its domain as A-labels: "ann@example.org". It belongs to one account,
@@ -52,6 +54,12 @@ struct account_address {
  * space, no "/", and nothing that is a name in a directory ("." and ".."). Pure. */
 bool account_name_valid(const char *name);
 bool account_address_valid(const char *address);
+
+/* An address is somebody's by the first of these that is: itself, without its "+detail" (RFC 5233
+ * 4), "@" and its domain. */
+enum { ADDRESS_ITSELF, ADDRESS_WITHOUT_DETAIL, ADDRESS_OF_DOMAIN, ADDRESS_STEPS };
+/* False: it has no such form, or one that is longer than any address. Pure. */
+bool account_address_step(struct str address, unsigned step, char out[static ADDRESS_MAX]);
 
 /* A new account with addresses, at least none. account->mailbox is set by its first. ERR_EXISTS:
  * the name, the uid, an address or the mailbox is somebody's already, which the message says.

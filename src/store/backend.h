@@ -121,7 +121,7 @@ struct backend_ops {
 	/* store_check(), store_backup() in upkeep.h. ERR_UNSUPPORTED is an answer of backup. */
 	int (*check)(struct store *);
 	int (*backup)(struct store *, const struct store_copy *list,
-	              const struct store_copy *returns);
+	              const struct store_copy *returns, const struct store_copy *accounts);
 };
 
 /* Permits and exclusions, kept in memory until they change (admission.c). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * Every kind of row that the store keeps, as constant tables: its struct, its columns, its key
- * and its indexes, in which of the two places it lives and who may write it. A backend reads
+ * and its indexes, in which of the places it lives and who may write it. A backend reads
  * and writes rows by these tables alone and knows no kind by name (backend.h); the names are
  * those of SQLite's tables and columns (src/sqlite/schema.c), and of any other's.
  *
@@ -175,9 +175,9 @@ struct row_index {
 	int64_t where_value;
 };
 
-/* The two places have different writers, so that a collector that is taken over cannot write
- * the list. No transaction spans both. */
-enum row_place { PLACE_LIST, PLACE_RETURNS, ROW_PLACES };
+/* The places have different writers and readers: a collector that is taken over cannot write the
+ * list, and only the gateway can read the accounts. No transaction spans two. */
+enum row_place { PLACE_LIST, PLACE_RETURNS, PLACE_ACCOUNTS, ROW_PLACES };
 
 struct row_table {
 	const char *name;

@@ -43,17 +43,19 @@ int store_check(struct store *st)
 
 int store_news(struct store *st)
 {
-	return st->ops->news ? st->ops->news(st) : -1;
+	int fd = st->ops->news ? st->ops->news(st) : -1;
+	assert(fd >= -1);
+	return fd;
 }
 
 int store_backup(struct store *st, const struct store_copy *list,
-                 const struct store_copy *returns)
+                 const struct store_copy *returns, const struct store_copy *accounts)
 {
 	buf_clear(&st->message);
 	/* A command, that writes all or nothing; a role has no business with a copy. */
 	if (st->may_write != 0 && st->may_write != STORE_ALL)
 		return store_fail(st, ERR_DENIED, "store: backup is not allowed to this process");
-	return st->ops->backup(st, list, returns);
+	return st->ops->backup(st, list, returns, accounts);
 }
 
 /* ---- scans ----------------------------------------------------------------------- */

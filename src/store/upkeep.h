@@ -43,9 +43,9 @@ struct store_copy {
 	const char *name;
 	int fd;
 };
-/* A consistent copy while roles run, checked by reading it back: of the list and of the
- * returns. To be flushed by the caller. On an error what was written is of no use. */
+/* A consistent copy while roles run, checked by reading it back: of the list, the returns and the
+ * accounts. To be flushed by the caller. On an error what was written is of no use. */
 int store_backup(struct store *st, const struct store_copy *list,
-                 const struct store_copy *returns);
+                 const struct store_copy *returns, const struct store_copy *accounts);
 
 #endif

@@ -81,10 +81,53 @@ static void test_rest(void **state)
 	loop_destroy(w.loop);
 }
 
+static void fire_last(void *arg)
+{
+	struct world *w = arg;
+	fired_at_rest = w->fired;
+	rests++;
+}
+
+struct asker {
+	struct world *world;
+	struct loop_timer *last;
+};
+
+static void ask_for_last(void *arg)
+{
+	struct asker *a = arg;
+	a->world->fired++;
+	loop_timer_last(a->last);
+}
+
+/* Once for all that ask for it in a turn, behind them, and in the same turn. */
+static void test_last(void **state)
+{
+	(void)state;
+	struct world w = { .loop = loop_create() };
+	struct asker asker = { &w, loop_timer_create(w.loop, fire_last, &w) };
+	struct loop_timer *timers[TIMERS];
+	for (size_t i = 0; i < TIMERS; i++) {
+		timers[i] = loop_timer_create(w.loop, ask_for_last, &asker);
+		loop_timer_last(timers[i]);
+	}
+	rests = fired_at_rest = 0;
+	loop_run_once(w.loop, 0);
+	assert_int_equal(rests, 1);
+	assert_int_equal(fired_at_rest, TIMERS);
+	loop_run_once(w.loop, 0);
+	assert_int_equal(rests, 1);
+	for (size_t i = 0; i < TIMERS; i++)
+		loop_timer_destroy(timers[i]);
+	loop_timer_destroy(asker.last);
+	loop_destroy(w.loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_step), cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

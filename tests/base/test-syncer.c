@@ -91,6 +91,7 @@ static void hold_thread(struct gate *g)
 	sem_init(&g->open, 0, 0);
 	assert_int_equal(syncer_start(syncer), ERR_OK);
 	assert_int_equal(syncer_job(syncer, wait_at_gate, tell_gate, g), ERR_OK);
+	loop_run_once(loop, 0);
 	sem_wait(&g->entered);
 }
 

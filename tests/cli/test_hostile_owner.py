@@ -169,6 +169,10 @@ def plant_fifo(trap, name):
 TRAPS = {
     "journal-list": lambda trap: plant_journal(trap, "portreeve.db"),
     "journal-returns": lambda trap: plant_journal(trap, "returns/returns.db"),
+    "journal-accounts": lambda trap: plant_journal(trap, "accounts.db"),
+    "accounts-link": lambda trap: trap.link("accounts.db", trap.treasure / "secret.db"),
+    "accounts-wal-link": lambda trap: trap.link("accounts.db-wal", trap.victim),
+    "accounts-fifo": lambda trap: plant_fifo(trap, "accounts.db"),
     "returns-link": lambda trap: trap.link("returns", trap.treasure),
     "keys-link": lambda trap: trap.link("keys", trap.treasure),
     "tokens-link": lambda trap: trap.link("keys/tokens", trap.treasure),
@@ -331,13 +335,15 @@ def test_reader_after_a_kill(trap):
 def test_output_is_the_callers(trap):
     for call, name, mode in ((["backup", "copy"], "copy", 0o600),
                              (["backup", "copy2"], "copy2.returns", 0o600),
+                             (["backup", "copy3"], "copy3.accounts", 0o600),
                              (["keys", "export", "public"], "public", 0o644)):
         done = trap.call(*call)
         assert done.returncode == 0, done.stderr
         mark = (trap.work / name).stat()
         assert (mark.st_uid, stat.S_IMODE(mark.st_mode)) == (0, mode)
     assert sorted(path.name for path in trap.work.iterdir()) == \
-        ["copy", "copy.returns", "copy2", "copy2.returns", "message", "public"]
+        sorted([f"{copy}{kind}" for copy in ("copy", "copy2", "copy3")
+                for kind in ("", ".returns", ".accounts")] + ["message", "public"])
     copy = sqlite3.connect(trap.work / "copy")
     assert copy.execute("SELECT count(*) FROM listings").fetchone() == (1,)
 
@@ -477,7 +483,7 @@ def test_made_only_where_root_may_trust(trap):
     assert not list(above.iterdir())
 
 
-@pytest.mark.parametrize("name", ["portreeve.db", "returns", "keys", "serial"])
+@pytest.mark.parametrize("name", ["portreeve.db", "accounts.db", "returns", "keys", "serial"])
 def test_roots_directory_with_things_of_another(trap, name):
     """Root would stay root there: it opens nothing that another user can change."""
     for path in [trap.state, *trap.state.rglob("*")]:

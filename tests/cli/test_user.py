@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import sqlite3
+import stat
 import subprocess
 import termios
 
@@ -28,7 +29,7 @@ def row(box, name):
 
 
 def secrets(box, name):
-    with sqlite3.connect(box.state / "portreeve.db") as database:
+    with sqlite3.connect(box.state / "accounts.db") as database:
         return database.execute("SELECT hash, scram FROM accounts WHERE name = ?",
                                 (name,)).fetchone()
 
@@ -41,7 +42,11 @@ def test_add(users):
     assert "uid" not in account
     word, keys = secrets(users, "ann")
     assert word.startswith("$argon2id$v=19$m=19456,t=2,p=1$") and keys == ""
-    assert "correct horse" not in (users.state / "portreeve.db").read_bytes().decode("latin-1")
+    for path in users.state.glob("*.db*"):
+        text = path.read_bytes().decode("latin-1")
+        assert "correct horse" not in text
+        assert path.name.startswith("accounts.db") or word not in text
+        assert not path.name.startswith("accounts.db") or stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_all_that_may_be_given(users):
@@ -90,6 +95,14 @@ def test_changes(users):
     assert "stays in example.org/ann" in users.run("user", "remove", "ann").stdout
     assert users.objects("user", "list") == []
     assert "there is no account" in users.run("user", "list").stdout
+
+
+def test_lost(users):
+    """The file of the accounts is gone: that is no list without accounts."""
+    (users.state / "accounts.db").unlink()
+    done = users.run("user", "list", code=75)
+    assert "accounts.db: no such file: expected the one that was there" in done.stderr
+    users.run("list")
 
 
 @pytest.mark.parametrize("arguments, code, words", [

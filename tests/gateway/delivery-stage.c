@@ -44,6 +44,7 @@ void gateway_queue_settle(struct gateway_queue *q, struct gateway_rcpt *rcpt,
 	rcpt->state = GATEWAY_DELIVERED;
 	rcpt->message->left--;
 	stage->settled++;
+	stage->delivered += outcome->fate == GATEWAY_FATE_DELIVERED;
 }
 
 void gateway_queue_give_back(struct gateway_queue *q, struct gateway_rcpt *rcpt, int64_t due_s)
@@ -201,6 +202,7 @@ struct peer_session {
 	int fd;                               /* the wire's */
 	struct wire_server *wire;
 	size_t text_bytes;
+	unsigned held;                        /* answers that are owed */
 };
 
 static void session_end(struct peer_session *s)
@@ -233,6 +235,13 @@ static int code_of_rcpt(struct str address)
 	return code >= 200 ? code : 250;
 }
 
+void peer_release(struct peer *p)
+{
+	for (size_t i = 0; i < PEER_SESSIONS; i++)
+		for (struct peer_session *s = p->sessions[i]; s && s->held > 0; s->held--)
+			wire_server_reply(s->wire, 250, NULL, "released");
+}
+
 static void note(struct peer *p, const char *what, struct str path)
 {
 	buf_printf(&p->log, "%s %.*s\n", what, STR_ARG(path));
@@ -243,6 +252,7 @@ static void answer_message(struct peer_session *s, unsigned replies)
 	struct peer *p = s->peer;
 	buf_printf(&p->log, "TEXT %zu\n", s->text_bytes);
 	s->text_bytes = 0;
+	s->held = p->holds ? replies : 0;
 	for (; replies > 0 && !p->holds; replies--)
 		wire_server_reply(s->wire, code_of(p->message, 250), NULL,
 		                  replies % 2 ? "odd" : "even");

@@ -60,7 +60,7 @@ struct stage {
 	struct gateway_message *messages[MESSAGES];
 	char ids[MESSAGES][12];
 	size_t message_count;
-	unsigned due, settled, given_back;
+	unsigned due, settled, given_back, delivered;
 	struct buf outcomes;                    /* "to: delivered 2.0.0 host said", a line each */
 	const char *text;
 	bool utf8;
@@ -85,5 +85,7 @@ void stage_run_out(struct stage *s);
 /* The delivery of a recipient, as a part of its outcome; fails if it is another. */
 void stage_expect(struct stage *s, const char *outcome);
 void peer_close_all(struct peer *p);
+/* What was held is answered. */
+void peer_release(struct peer *p);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
  * Mail into Maildirs: in batches, each mail once, whatever the disk and the end of the delivery do.
+ * And that end, with much that waits.
  */
 #include "delivery-stage.h"
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "mail/maildir.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -29,6 +31,19 @@ static void read_mail(const struct stage *s, const char *mailbox, struct buf *ou
 	}
 	closedir(d);
 	free(directory);
+}
+
+static unsigned count_mails(const struct stage *s, const char *mailbox)
+{
+	char *directory = mem_printf("%s/%s/new", s->mailboxes, mailbox);
+	unsigned n = 0;
+	DIR *d = opendir(directory);
+	for (struct dirent *e; d && (e = readdir(d)) != NULL;)
+		n += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	free(directory);
+	return n;
 }
 
 static void test_maildir(void **state)
@@ -95,10 +110,70 @@ static void test_many_maildirs(void **state)
 		stage_mail(&s, "a@b.example", i % 2 ? "ann@ours.example"
 		                                    : "bob@ours.example eve@ours.example");
 	stage_run_out(&s);
-	assert_int_equal(s.counters.delivered, 300);
+	assert_int_equal(s.delivered, 300);
 	/* The delivery ends while a batch is written. */
 	stage_mail(&s, "a@b.example", "ann@ours.example");
 	loop_run_once(s.loop, 0);
+	stage_fini(&s);
+}
+
+/* With much that waits: what is in a mailbox is settled, the rest is given back, no more begun. */
+static void test_drain(void **state)
+{
+	struct stage s;
+	(void)state;
+	stage_init(&s);
+	stage_mailboxes(&s);
+	stage_begin(&s);
+	for (int i = 0; i < 500; i++)
+		stage_mail(&s, "a@b.example", "ann@ours.example");
+	loop_run_once(s.loop, 0);
+	assert_true(gateway_delivery_is_busy(s.delivery));
+	gateway_delivery_drain(s.delivery);
+	for (int i = 0; i < TURNS_MAX && gateway_delivery_is_busy(s.delivery); i++)
+		loop_run_once(s.loop, 1000);
+	assert_false(gateway_delivery_is_busy(s.delivery));
+	assert_true(s.settled <= MAILDIR_AT_ONCE_MAX);
+	stage_mail(&s, "a@b.example", "bob@ours.example");
+	loop_run_once(s.loop, 0);
+	assert_false(gateway_delivery_is_busy(s.delivery));
+	assert_int_equal(count_mails(&s, "ours.example/ann"), s.settled);
+	gateway_delivery_destroy(s.delivery);
+	s.delivery = NULL;
+	assert_int_equal(s.settled + s.given_back, 501);
+	assert_null(strstr(buf_cstr(&s.outcomes), "deferred"));
+	stage_fini(&s);
+}
+
+/* A server that has a message, and has not answered yet, gets to; the next message is not begun. */
+static void test_drain_sessions(void **state)
+{
+	struct stage s;
+	unsigned texts = 0;
+	(void)state;
+	stage_init(&s);
+	struct peer *p = stage_peer(&s);
+	stage_transport(&s, "example.com", "smtp", p);
+	p->holds = true;
+	stage_begin(&s);
+	for (int i = 0; i < 20; i++)
+		stage_mail(&s, "a@b.example", "c@example.com");
+	for (int i = 0; i < TURNS_MAX && !strstr(buf_cstr(&p->log), "TEXT"); i++)
+		loop_run_once(s.loop, 100);
+	gateway_delivery_drain(s.delivery);
+	assert_true(gateway_delivery_is_busy(s.delivery));
+	assert_int_equal(s.settled, 0);
+	p->holds = false;
+	peer_release(p);
+	for (int i = 0; i < TURNS_MAX && gateway_delivery_is_busy(s.delivery); i++)
+		loop_run_once(s.loop, 100);
+	for (const char *at = buf_cstr(&p->log); (at = strstr(at, "TEXT")); at++)
+		texts++;
+	assert_int_equal(s.settled, texts);
+	assert_in_range(texts, 1, 2);
+	gateway_delivery_destroy(s.delivery);
+	s.delivery = NULL;
+	assert_int_equal(s.settled + s.given_back, 20);
 	stage_fini(&s);
 }
 
@@ -106,7 +181,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_maildir), cmocka_unit_test(test_maildir_trouble),
-		cmocka_unit_test(test_many_maildirs),
+		cmocka_unit_test(test_many_maildirs), cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_drain_sessions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,8 @@ static void offers(void)
 	const char *const nowhere[] = { "example.org", "foreign.example", "", "x.inner.example" };
 	const int64_t until = 5 + DIRECTORY_OFFER_MS;
 	assert_false(directory_offer(directory, "inner.example", 5).known);
+	assert_true(directory_offer(directory, "inner.example", 5).has_host);
+	assert_false(directory_offer(directory, "example.org", 5).has_host);
 	directory_note_offer(directory, "inner.example", &some, 5);
 	assert_int_equal(directory_offer(directory, "inner.example", 5).size_max, 7);
 	assert_true(directory_offer(directory, "inner.example", until - 1).known);

@@ -44,7 +44,7 @@ static json_t *form(void)
 {
 	struct buf out = { 0 };
 	struct json j = { .out = &out };
-	const struct gateway_delivery_counters delivered = { .delivered = 5 };
+	const struct gateway_delivery_counters delivered = { .reused = 5 };
 	const struct gateway_live live = {
 		.hostname = "mx.example", .gateway = w.gateway, .counters = &w.counters,
 		.delivered = &delivered, .now_s = 1060,
@@ -77,6 +77,9 @@ static void test_form(void **state)
 	assert_string_equal(json_string_value(json_object_get(one, "why")),
 	                    "\\x1b]0;owned\\x07\\x1b[2J\\xff");
 	assert_int_equal(json_integer_value(json_object_get(one, "pause")), 60);
+	assert_int_equal(json_object_size(json_object_get(f, "delivery")), 3);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(f, "delivery"), "reused")),
+	                 5);
 	assert_int_equal(json_array_size(json_object_get(f, "lists")), 2);
 	one = json_array_get(json_object_get(f, "lists"), 1);
 	assert_false(json_is_true(json_object_get(one, "well")));

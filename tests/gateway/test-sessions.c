@@ -117,13 +117,16 @@ static void test_dialogues(void **state)
 
 /* ---- what inner hosts take ------------------------------------------------------------ */
 
+static bool is_known;
+
 /* That of mx.ours.example takes 600 bytes and no SMTPUTF8; of ours.example nothing is known. */
 static struct gateway_offer offer(void *arg, const char *domain, int64_t now_ms)
 {
 	(void)arg;
 	assert_true(now_ms > 0);
-	const bool known = strcmp(domain, "mx.ours.example") == 0;
-	return (struct gateway_offer){ .known = known, .size_max = 600 };
+	const bool inner = strcmp(domain, "mx.ours.example") == 0;
+	return (struct gateway_offer){ .known = inner && is_known, .has_host = inner,
+	                               .size_max = 600 };
 }
 
 #define WIDE "\xc3\xa4nn"
@@ -160,6 +163,7 @@ static void test_inner_offer(void **state)
 	};
 	struct gateway_setup setup = w.setup;
 	setup.offer = offer;
+	is_known = true;
 	gateway_reload(w.gateway, &setup);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		char script[2048];
@@ -175,6 +179,12 @@ static void test_inner_offer(void **state)
 	        "C: MAIL FROM:<x@far.example> SMTPUTF8 SIZE=601\nS: 250\n"
 	        "C: RCPT TO:<" WIDE "@mx.ours.example>\nS: 553 5.6.7\n" TO_HOST "S: 552 5.3.4\n"
 	        "C: RCPT TO:<bob@ours.example>\nS: 451 4.3.0\n");
+	/* Where nothing is known of it, and nobody can ask, only what is sure to need it waits. */
+	w.store_is_away = is_known = false;
+	session("unknown", DOOR_INBOUND, "127.0.0.9", HELLO
+	        "C: MAIL FROM:<x@far.example> SMTPUTF8 SIZE=601\nS: 250\n" TO_HOST "S: 250\n"
+	        "C: RCPT TO:<" WIDE "@mx.ours.example>\nS: 451 4.3.0 What the host\n"
+	        "C: RCPT TO:<" WIDE "@ours.example>\nS: 250\n");
 }
 
 /* A stranger who says that he is one of us, in any form, where that is refused. */

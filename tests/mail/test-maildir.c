@@ -30,6 +30,8 @@ enum { NOW = 1800000000 };
 static char box[64];
 static unsigned syncs_of_new;            /* of the directory new/ */
 static bool new_cannot_be_synced;
+static unsigned stops_after;             /* so many syncs of others; 0: never */
+static atomic_bool stop;
 
 static bool is_new(int fd)
 {
@@ -48,6 +50,8 @@ int fsync(int fd)
 			errno = EIO;
 			return -1;
 		}
+	} else if (stops_after > 0 && --stops_after == 0) {
+		atomic_store(&stop, true);
 	}
 	return (int)syscall(SYS_fsync, fd);
 }
@@ -135,6 +139,36 @@ static void found_is_made_safe(void **state)
 	new_cannot_be_synced = false;
 	assert_int_equal(e, ERR_IO);
 	assert_int_equal(files("new", NULL), 1);
+}
+
+/* A batch that is told to end: what is safe is there, what is not is nowhere, and comes once. */
+static void stops(void **state)
+{
+	(void)state;
+	enum { MAILS = 5, SAFE = 2 };
+	struct maildir_mail mails[MAILS];
+	char names[MAILS][8];
+	for (int i = 0; i < MAILS; i++) {
+		snprintf(names[i], sizeof(names[i]), "m%d", i);
+		mails[i] = (struct maildir_mail){ .directory = box, .name = names[i],
+		                                  .text = STR("Subject: x\n\n") };
+	}
+	stops_after = SAFE;
+	maildir_deliver_all(mails, MAILS, &stop);
+	for (int i = 0; i < MAILS; i++)
+		assert_int_equal(mails[i].err, i < SAFE ? ERR_OK : ERR_AGAIN);
+	assert_int_equal(files("new", NULL), SAFE);
+	assert_int_equal(files("tmp", NULL), 0);
+	/* What is there already has nothing to wait for. */
+	maildir_deliver_all(mails, MAILS, &stop);
+	assert_int_equal(mails[0].err, ERR_OK);
+	assert_int_equal(mails[SAFE].err, ERR_AGAIN);
+	atomic_store(&stop, false);
+	maildir_deliver_all(mails, MAILS, &stop);
+	for (int i = 0; i < MAILS; i++)
+		assert_int_equal(mails[i].err, ERR_OK);
+	assert_int_equal(files("new", NULL), MAILS);
+	assert_int_equal(files("tmp", NULL), 0);
 }
 
 static void is_full_some_day(void **state)
@@ -260,7 +294,7 @@ static void host_in_the_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(each_once), EACH(found_is_made_safe), EACH(is_full_some_day),
+		EACH(each_once), EACH(found_is_made_safe), EACH(stops), EACH(is_full_some_day),
 		EACH(no_room_for_it),
 		EACH(killed_at_any_instant), cmocka_unit_test(host_in_the_name),
 		EACH(clears_what_is_left),

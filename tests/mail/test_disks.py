@@ -139,10 +139,11 @@ def test_dead_dns(post):
     answers["dead"] = False
 
 
-def test_store_that_is_gone(post):
+@pytest.mark.parametrize("name", ["portreeve.db", "accounts.db"])
+def test_store_that_is_gone(post, name):
     """The accounts cannot be read: 4xx, and nobody's mail is refused for good."""
     post.start()
-    database = post.state / "portreeve.db"
+    database = post.state / name
     away = database.with_suffix(".away")
     database.rename(away)
     database.mkdir()

@@ -50,6 +50,19 @@ def test_missing_certificate(post, what):
     post.wait_taken(post.world, "and again")
 
 
+def test_mailboxes_that_may_not_be_written_to(post):
+    """It is said at the start, not only when mail waits; once it may be, the mail comes in."""
+    boxes = post.directory / "boxes"
+    boxes.mkdir(0o755)
+    post.start(mailboxes=str(boxes))
+    post.wait_log(f"mailboxes-not-writable directory={boxes} ")
+    post.receive(ALICE, "comes later")
+    post.wait_log("the mailbox may not be written to")
+    boxes.chmod(0o777)
+    post.run("queue", "flush", "--all")
+    post.wait_log(" delivered ")
+
+
 def test_backend_that_is_gone(post):
     """Dovecot's socket is not there: nobody is let in, nobody is locked out, and then all is well."""
     path = post.directory / "auth-client"

@@ -120,6 +120,25 @@ def test_inner_host_does_not_take_it(post, with_file):
     assert post.queue() == []
 
 
+def test_inner_host_with_a_file(post):
+    """Who it has is known; whether it takes what is rare is asked of it before it is taken."""
+    post.start()
+    with post.stranger() as client:
+        client.hello()
+        client.ask("MAIL FROM:<\xc3\xa4@far.example> SMTPUTF8", 250)
+        assert client.ask("RCPT TO:<carol@inner.example>", 550)[1].startswith("550 5.6.7")
+        client.ask("RCPT TO:<nobody@inner.example>", 550)
+    post.reload(transports=["inner.example smtp:127.0.0.1:1"])
+    with post.stranger() as client:
+        client.hello()
+        client.ask("MAIL FROM:<\xc3\xa4@far.example> SMTPUTF8", 250)
+        assert client.ask("RCPT TO:<carol@inner.example>", 451)[1].startswith("451 4.3.0")
+        client.ask("RSET", 250)
+        client.ask("MAIL FROM:<a@far.example> SMTPUTF8 SIZE=1000", 250)
+        client.ask("RCPT TO:<carol@inner.example>", 250)
+    assert post.queue() == [] and post.inner.messages == []
+
+
 def test_own_senders(post):
     """Whether a stranger may say that a user of ours sends; at a reload from the next session on."""
     post.start()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the gateway alone may do with sockets of this machine and with its files, and what not.
+ * What the gateway alone may do with sockets of this machine, with its files and the accounts', and
+ * what not; and the lock of a reader.
  */
 #include "attempts.h"
 
@@ -37,4 +38,26 @@ long read_network(struct world *w)
 {
 	char byte;
 	return pread(w->network, &byte, 1, 0) == 1 ? 0 : -1;
+}
+
+/* Any of its files: what was written last stands in the log alone. */
+long read_accounts(struct world *w)
+{
+	(void)w;
+	int log = open("accounts.db-wal", O_RDONLY), fd = open("accounts.db", O_RDONLY);
+	return log >= 0 ? log : fd;
+}
+
+long write_accounts(struct world *w)
+{
+	(void)w;
+	return open("accounts.db", O_WRONLY);
+}
+
+/* By who reads it. */
+long lock_list(struct world *w)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_start = 200, .l_len = 1 };
+	(void)w;
+	return fcntl(open("portreeve.db", O_RDONLY), F_SETLK, &lock);
 }

@@ -436,7 +436,6 @@ TRY(watch_all, syscall(SYS_fanotify_init, 0, 0))
 TRY(by_handle, syscall(SYS_open_by_handle_at, AT_FDCWD, &(int[4]){ 0 }, 0))
 TRY(open_other_way, syscall(SYS_openat2, AT_FDCWD, "portreeve.db", &(uint64_t[3]){ 0 }, 24))
 TRY(splice_, splice(w->pipe[0], NULL, w->spare, NULL, 1, 0))
-
 TRY(read_shadow, open("/etc/shadow", O_RDONLY))
 TRY(read_passwd, open("/etc/passwd", O_RDONLY))
 TRY(read_state, open(".", O_RDONLY | O_DIRECTORY))
@@ -462,8 +461,6 @@ TRY(limit_of_itself, getrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0 }))
 TRY(move_mail, rename("mail/message", "mail/new/message") |
                rename("mail/new/message", "mail/message"))
 TRY(read_list, open("portreeve.db", O_RDONLY))
-TRY(lock_list, fcntl(open("portreeve.db", O_RDONLY), F_SETLK,
-                     &(struct flock){ .l_type = F_RDLCK, .l_start = 200, .l_len = 1 }))
 
 static long accept_and_talk(struct world *w)
 {
@@ -485,6 +482,7 @@ const struct attempt duties[] = {
 	{ "read the list", read_list, READERS, WORKS },
 	{ "lock the list", lock_list, READERS, WORKS },
 	{ "write the list", write_list, BY_TESTER, WORKS },
+	{ "read the accounts", read_accounts, BY_GATEWAY, WORKS },
 	{ "read returns", read_returns, BY_TESTER | BY_COLLECTOR, WORKS },
 	{ "write returns", write_returns, BY_COLLECTOR, WORKS },
 	{ "make a file beside the returns", make_return, BY_COLLECTOR, WORKS },
@@ -690,6 +688,8 @@ const struct attempt attempts[] = {
 	{ "truncate the list", truncate_list, SERVERS | BY_WITNESS | OF_PATHS, WORKS_AND_SHOWS },
 	{ "write the list's log", write_wal, SERVERS | BY_WITNESS | OF_PATHS, WORKS },
 	{ "write the list's shared index", write_shm, SERVERS | BY_WITNESS | OF_PATHS, WORKS },
+	{ "read the accounts", read_accounts, (BY_ALL & ~BY_GATEWAY) | OF_PATHS, WORKS },
+	{ "write the accounts", write_accounts, BY_ALL | OF_PATHS, WORKS },
 	{ "read returns", read_returns, NO_READERS | OF_PATHS, WORKS },
 	{ "write returns", write_returns, CALLERS | BY_DNSBL | OF_PATHS, WORKS },
 	{ "make a file beside the returns", make_return, CALLERS | BY_DNSBL | OF_PATHS, WORKS },

@@ -57,6 +57,9 @@ long connect_unix(struct world *w);
 long bind_unix(struct world *w);
 long write_files(struct world *w);
 long read_network(struct world *w);
+long read_accounts(struct world *w);
+long write_accounts(struct world *w);
+long lock_list(struct world *w);
 /* What those roles must be able to do. */
 extern const struct attempt duties[];
 extern const size_t duty_count;

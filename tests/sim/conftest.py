@@ -209,15 +209,16 @@ list {{
         lines = self.run("list", "--json").stdout.splitlines()
         return {json.loads(line)["address"] for line in lines}
 
-    def scan_arguments(self, port, *more):
+    def scan_arguments(self, port, *more, hosts=None):
+        """Of all hosts, or these."""
         path = self.directory / f"targets-{port}"
-        path.write_text("".join(f"{one.address}\n" for one in self.hosts if one.port == port))
+        path.write_text("".join(f"{one.address}\n" for one in hosts or self.hosts if one.port == port))
         return ["scan", "--file", str(path), "--port", str(port), "--patience", PATIENCE, "--json",
                 *more]
 
-    def scan(self, port, *more):
+    def scan(self, port, *more, hosts=None):
         """The results of a scan, by address."""
-        done = self.run(*self.scan_arguments(port, *more), codes=(0, 1, 2))
+        done = self.run(*self.scan_arguments(port, *more, hosts=hosts), codes=(0, 1, 2))
         results = map(json.loads, done.stdout.splitlines())
         return {result["address"]: result for result in results}
 

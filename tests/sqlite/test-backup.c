@@ -2,6 +2,7 @@
  *
  * A backup while others write: consistent, whole, and through the caller's descriptors alone.
  */
+#include "store/accounts.h"
 #include "store/evidence-rows.h"
 #include "store/journal.h"
 #include "store/list.h"
@@ -25,7 +26,7 @@
 
 enum { NOW = 1000000 };
 
-static char *state, *path, *returns_path;
+static char *state, *path, *returns_path, *accounts_path;
 static struct store *st;
 
 static int setup(void **unused)
@@ -34,6 +35,7 @@ static int setup(void **unused)
 	state = state_make();
 	path = mem_printf("%s/copy.db", state);
 	returns_path = mem_printf("%s.returns", path);
+	accounts_path = mem_printf("%s.accounts", path);
 	st = open_store(state, STORE_ALL);
 	return 0;
 }
@@ -45,6 +47,7 @@ static int teardown(void **unused)
 	state_remove(state);
 	free(path);
 	free(returns_path);
+	free(accounts_path);
 	return 0;
 }
 
@@ -65,9 +68,11 @@ static int backup(struct store *from)
 {
 	struct store_copy list = { path, create(path) };
 	struct store_copy returns = { returns_path, create(returns_path) };
-	int e = store_backup(from, &list, &returns);
+	struct store_copy accounts = { accounts_path, create(accounts_path) };
+	int e = store_backup(from, &list, &returns, &accounts);
 	close(list.fd);
 	close(returns.fd);
+	close(accounts.fd);
 	return e;
 }
 
@@ -81,9 +86,12 @@ static struct store *restore(char **directory)
 	assert_int_equal(mkdir(sub, 0700), 0);
 	assert_int_equal(rename(path, list), 0);
 	assert_int_equal(rename(returns_path, returns), 0);
+	char *accounts = mem_printf("%s/accounts.db", *directory);
+	assert_int_equal(rename(accounts_path, accounts), 0);
 	free(sub);
 	free(list);
 	free(returns);
+	free(accounts);
 	return open_store(*directory, STORE_ALL);
 }
 
@@ -115,10 +123,14 @@ static void whole_copy(void **unused)
 	list_number(st, 1);
 	struct retest_request r = { .address = ip_of("192.0.2.1"), .time_s = NOW };
 	OK(st, store_request_add(st, &r, 0));
+	struct account ann = { .name = "ann", .hash = "its hash", .uid = ACCOUNT_NO_UID }, found;
+	OK(st, store_account_add(st, &ann, NULL, 0, NOW));
 	OK(st, backup(st));
 
 	static const char *const beside[] = { "-wal", "-shm", "-journal", ".returns-wal",
-	                                      ".returns-shm", ".returns-journal" };
+	                                      ".returns-shm", ".returns-journal",
+	                                      ".accounts-wal", ".accounts-shm",
+	                                      ".accounts-journal" };
 	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
 		char *name = mem_printf("%s%s", path, beside[i]);
 		CHECK_ROW(beside[i], access(name, F_OK) != 0);
@@ -128,6 +140,8 @@ static void whole_copy(void **unused)
 	char *directory;
 	struct store *copy = restore(&directory);
 	assert_int_equal(check_copy(copy), 1);
+	OK(copy, store_account_get(copy, "ann", &found));
+	assert_string_equal(found.hash, "its hash");
 	struct arena a = { 0 };
 	struct retest_request *rows;
 	size_t n;
@@ -183,10 +197,14 @@ static void only_through_descriptors(void **unused)
 	char *list_file = mem_printf("%s/a", state), *returns_file = mem_printf("%s/b", state);
 	struct store_copy list = { path, create(list_file) };
 	struct store_copy returns = { "/nonesuch/copy.db.returns", create(returns_file) };
+	char *accounts_file = mem_printf("%s/c", state);
+	struct store_copy accounts = { "/nonesuch/copy.db.accounts", create(accounts_file) };
 	list_number(st, 1);
-	OK(st, store_backup(st, &list, &returns));
+	OK(st, store_backup(st, &list, &returns, &accounts));
 	close(list.fd);
 	close(returns.fd);
+	close(accounts.fd);
+	free(accounts_file);
 	assert_int_equal(file_read(path, 100, &bytes), ERR_OK);
 	assert_true(str_eq(buf_str(&bytes), STR("mine")));
 	buf_clear(&bytes);

@@ -6,7 +6,9 @@
 
 #include "store/admin.h"
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "sqlite/sqlite.h"
 #include "store/accounts.h"
 #include "store/journal.h"
 #include "store/list.h"
@@ -17,13 +19,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What takes the database's last steps back, for tests of older files. */
-#define UNDO_STEP_11 \
-	"DROP TABLE account_addresses;" \
-	"DROP TABLE accounts;"
 #define UNDO_STEP_10 \
-	UNDO_STEP_11 \
 	"DROP INDEX listings_seen;" \
 	"ALTER TABLE listings DROP COLUMN seen_as;" \
 	"ALTER TABLE listings DROP COLUMN known_as;"
@@ -228,7 +227,7 @@ static void older_accounts(void **unused)
 	OK(st, store_list(st, &four, "op", "spam seen", &default_policy, NOW));
 	store_close(st);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, UNDO_STEP_11 "PRAGMA user_version = 10", NULL, NULL,
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 10", NULL, NULL,
 	                              NULL), SQLITE_OK);
 	sqlite3_close(db);
 	st = open_store(state, STORE_ALL);
@@ -243,6 +242,141 @@ static void older_accounts(void **unused)
 	free(path);
 }
 
+/* ---- accounts, which were in the list --------------------------------------------------- */
+
+#define SECRET "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"
+
+/* The list as version 11 had it, with ann and cis. */
+static void make_eleven(void)
+{
+	char *path = mem_printf("%s/portreeve.db", state);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	/* As one that was killed: its log has it all, too. */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	assert_int_equal(sqlite3_exec(db, main_schema.steps[10].sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+		"INSERT INTO accounts VALUES ('ann', '" SECRET "', 'keys', 'example.org/ann', 1, 1000,"
+		" 5, 6), ('cis', '', '', '', 0, -1, 7, 8);"
+		"INSERT INTO account_addresses VALUES ('ann@example.org', 'ann', 5),"
+		" ('info@example.org', 'ann', 6);"
+		"PRAGMA user_version = 11", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	free(path);
+}
+
+static void expect_moved(void)
+{
+	struct account_address *rows;
+	struct account account;
+	size_t n;
+	OK(st, store_account_get(st, "ann", &account));
+	assert_string_equal(account.hash, SECRET);
+	assert_string_equal(account.scram, "keys");
+	assert_string_equal(account.mailbox, "example.org/ann");
+	assert_true(account.locked && account.uid == 1000);
+	assert_true(account.created_s == 5 && account.changed_s == 6);
+	OK(st, store_account_get(st, "cis", &account));
+	assert_true(!account.locked && account.uid == ACCOUNT_NO_UID);
+	OK(st, store_addresses(st, NULL, &a, &rows, &n));
+	assert_int_equal(n, 2);
+	assert_string_equal(rows[1].address, "info@example.org");
+	assert_int_equal(rows[1].created_s, 6);
+	assert_int_equal(store_account_get(st, "eve", &account), ERR_NOT_FOUND);
+}
+
+static bool has_secret(const char *name)
+{
+	char *path = mem_printf("%s/%s", state, name);
+	struct buf bytes = { 0 };
+	int e = file_read(path, 16 << 20, &bytes);
+	assert_true(e == ERR_OK || e == ERR_NOT_FOUND);
+	bool found = bytes.n && str_search(buf_str(&bytes), STR(SECRET)) != SIZE_MAX;
+	buf_fini(&bytes);
+	free(path);
+	return found;
+}
+
+/* They move once, and no byte of them stays behind. */
+static void accounts_move_out(void **unused)
+{
+	(void)unused;
+	store_close(st);
+	make_eleven();
+	assert_true(has_secret("portreeve.db-wal"));
+	st = open_store(state, STORE_ALL);
+	expect_moved();
+	assert_false(has_secret("portreeve.db") || has_secret("portreeve.db-wal"));
+	assert_true(has_secret("accounts.db") || has_secret("accounts.db-wal"));
+	OK(st, store_account_remove(st, "cis"));
+	store_close(st);
+	st = open_store(state, STORE_ALL);                     /* and do not come back */
+	struct account account;
+	assert_int_equal(store_account_get(st, "cis", &account), ERR_NOT_FOUND);
+	OK(st, store_account_get(st, "ann", &account));
+}
+
+/* Stopped between the copy and the drop, it is done once more; what the old version changed
+ * meanwhile counts, and nothing else. */
+static void accounts_move_again(void **unused)
+{
+	(void)unused;
+	struct account eve = { .name = "eve", .uid = 1000 }, cis = { .name = "cis",
+	                       .uid = ACCOUNT_NO_UID, .locked = true };
+	const char *address = "info@example.org";
+	OK(st, store_account_add(st, &eve, &address, 1, NOW));
+	OK(st, store_account_add(st, &cis, NULL, 0, NOW));
+	store_close(st);
+	make_eleven();
+	st = open_store(state, STORE_ALL);
+	expect_moved();
+}
+
+/* Where they cannot go, they stay; and who has no business with them does not lose them. */
+static void accounts_stay(void **unused)
+{
+	(void)unused;
+	struct buf message = { 0 };
+	struct store *other;
+	char *path = mem_printf("%s/accounts.db", state), *wal = mem_printf("%s-wal", path);
+	store_close(st);
+	st = NULL;
+	make_eleven();
+	assert_int_equal(store_sqlite_open(state, STORE_TESTS | STORE_LIST, &other, &message),
+	                 ERR_UNSUPPORTED);
+	assert_non_null(strstr(buf_cstr(&message), "older version, with accounts"));
+	unlink(wal);
+	assert_int_equal(file_write(path, STR("no database at all, but a text"), 0600), ERR_OK);
+	assert_int_equal(store_sqlite_open(state, STORE_ALL, &other, &message), ERR_CORRUPT);
+	assert_int_equal(unlink(path), 0);
+	st = open_store(state, STORE_ALL);
+	expect_moved();
+	free(path);
+	free(wal);
+	buf_fini(&message);
+}
+
+/* A file that is lost is not a server without users: who reads is told to come again. */
+static void accounts_lost(void **unused)
+{
+	(void)unused;
+	struct account account = { .name = "ann", .uid = ACCOUNT_NO_UID };
+	char *path = mem_printf("%s/accounts.db", state);
+	struct stat file;
+	OK(st, store_account_add(st, &account, NULL, 0, NOW));
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 0777, 0600);
+	struct store *gateway = open_store(state, STORE_READS);
+	assert_int_equal(store_account_of_login(gateway, "bob", &account), ERR_NOT_FOUND);
+	store_close(gateway);
+	assert_int_equal(unlink(path), 0);
+	gateway = open_store(state, STORE_READS);
+	assert_int_equal(store_account_of_login(gateway, "ann", &account), ERR_BUSY);
+	assert_non_null(strstr(store_message(gateway), "accounts.db"));
+	store_close(gateway);
+	free(path);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -250,6 +384,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(older_returns), EACH(older_reason), EACH(older_database),
 		EACH(older_ranges), EACH(older_seen), EACH(older_accounts),
+		EACH(accounts_move_out), EACH(accounts_move_again), EACH(accounts_stay),
+		EACH(accounts_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

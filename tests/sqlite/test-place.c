@@ -40,9 +40,14 @@ static void backup(const char *list_path, const char *returns_path)
 {
 	struct store_copy list = { list_path, open(list_path, O_RDWR | O_CREAT, 0600) };
 	struct store_copy returns = { returns_path, open(returns_path, O_RDWR | O_CREAT, 0600) };
-	OK(st, store_backup(st, &list, &returns));
+	char *accounts_path = mem_printf("%s.accounts", list_path);
+	struct store_copy accounts = { accounts_path,
+	                               open(accounts_path, O_RDWR | O_CREAT, 0600) };
+	OK(st, store_backup(st, &list, &returns, &accounts));
 	close(list.fd);
 	close(returns.fd);
+	close(accounts.fd);
+	free(accounts_path);
 }
 
 static void move(const char *from, const char *to)

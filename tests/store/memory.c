@@ -337,9 +337,10 @@ static int memory_check(struct store *st)
 }
 
 static int memory_backup(struct store *st, const struct store_copy *list,
-                         const struct store_copy *returns)
+                         const struct store_copy *returns,
+                         const struct store_copy *accounts)
 {
-	(void)list, (void)returns;
+	(void)list, (void)returns, (void)accounts;
 	return store_fail(st, ERR_UNSUPPORTED, "memory has no copy");
 }
 
@@ -381,6 +382,7 @@ struct store *memory_open(const char *name, unsigned may_write)
 	m->world->open++;
 	m->base.names[PLACE_LIST] = "portreeve.db";
 	m->base.names[PLACE_RETURNS] = "returns.db";
+	m->base.names[PLACE_ACCOUNTS] = "accounts.db";
 	return &m->base;
 }
 

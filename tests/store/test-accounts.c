@@ -49,6 +49,32 @@ static bool owns(const char *name, const char *address)
 	return yes;
 }
 
+static void steps(void **unused)
+{
+	(void)unused;
+	static const struct { const char *address, *at[ADDRESS_STEPS]; } rows[] = {
+		{ "ann@a.example", { "ann@a.example", NULL, "@a.example" } },
+		{ "ann+x@a.example", { "ann+x@a.example", "ann@a.example", "@a.example" } },
+		{ "ann+@a.example", { "ann+@a.example", "ann@a.example", "@a.example" } },
+		{ "ann+x+y@a.example", { "ann+x+y@a.example", "ann@a.example", "@a.example" } },
+		{ "+ann@a.example", { "+ann@a.example", NULL, "@a.example" } },
+		{ "@a.example", { "@a.example", NULL, NULL } },
+		{ "ann", { "ann", NULL, NULL } }, { "ann+x", { "ann+x", NULL, NULL } },
+		{ "ann@a+b", { "ann@a+b", NULL, "@a+b" } }, { "", { "", NULL, NULL } },
+	};
+	char out[ADDRESS_MAX], longest[ADDRESS_MAX + 1];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		for (unsigned k = 0; k < ADDRESS_STEPS; k++) {
+			bool any = account_address_step(str_of(rows[i].address), k, out);
+			CHECK_ROW(rows[i].address, any == (rows[i].at[k] != NULL));
+			CHECK_ROW(rows[i].address, !any || strcmp(out, rows[i].at[k]) == 0);
+		}
+	memset(longest, 'a', sizeof(longest));
+	assert_false(account_address_step((struct str){ longest, ADDRESS_MAX }, 0, out));
+	assert_true(account_address_step((struct str){ longest, ADDRESS_MAX - 1 }, 0, out));
+	assert_int_equal(strlen(out), ADDRESS_MAX - 1);
+}
+
 static void added(void **unused)
 {
 	(void)unused;
@@ -278,8 +304,8 @@ static void rights(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH(added), EACH(refused), EACH(changed), EACH(mailbox), EACH(whose), EACH(logins),
-		EACH(rights),
+		cmocka_unit_test(steps), EACH(added), EACH(refused), EACH(changed), EACH(mailbox),
+		EACH(whose), EACH(logins), EACH(rights),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

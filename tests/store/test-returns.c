@@ -162,7 +162,7 @@ static void denied(void **unused)
 	assert_int_equal(store_range_list(tester, &range, "x", "y", NOW), ERR_DENIED);
 	assert_int_equal(store_range_delist(tester, &range, "x", "y", NOW), ERR_DENIED);
 	assert_int_equal(store_return_add(tester, &r, 3), ERR_DENIED);
-	assert_int_equal(store_backup(tester, NULL, NULL), ERR_DENIED);
+	assert_int_equal(store_backup(tester, NULL, NULL, NULL), ERR_DENIED);
 
 	assert_int_equal(store_list(collector, &ip, "x", "y", &default_policy, NOW), ERR_DENIED);
 	assert_int_equal(store_delist(collector, &ip, "x", "y", NOW), ERR_DENIED);
