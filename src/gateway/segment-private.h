@@ -20,9 +20,9 @@ bool segment_number(const char *name, uint64_t *number);
  * filled, then renewed, then published. ERR_FULL, ERR_DENIED, ERR_IO, ERR_EXISTS: nothing was left
  * there. */
 int segment_create(int directory, const char *name, size_t bytes, int *fd);
-/* Writes a piece of zeros at *at, which goes behind it, and syncs them. On ext4 and XFS a block that
- * was never written is marked as such by the file's node: the first sync of each would have to
- * write that, too. ERR_FULL, ERR_IO. */
+/* Writes a piece of zeros at *at, which goes behind it, and syncs them. On ext4 and XFS the
+ * file's node marks a block that was never written: the first sync of each would write
+ * that, too. ERR_FULL, ERR_IO. */
 int segment_fill(int fd, size_t bytes, size_t *at);
 /* Its name and size are safe, too. */
 int segment_publish(int directory, int fd);
