@@ -79,6 +79,9 @@ struct stream *stream_adopt(struct loop *loop, int fd,
 void stream_destroy(struct stream *s);
 
 void stream_write(struct stream *s, struct str bytes);
+/* The same of the last words, where stream_finish() or stream_leave() comes next: the end goes out
+ * with them, in one packet. */
+void stream_write_last(struct stream *s, struct str bytes);
 /* Bytes accepted by stream_write() and not yet by the kernel. */
 size_t stream_pending(const struct stream *s);
 /* Closes in order once all output is out; then `ended` with STREAM_CLOSED. */
