@@ -16,24 +16,18 @@ the cause has ended. What was acknowledged is there, what was not is nowhere.
     half-open             test_half_open, test_half_closed
 """
 
-import os
 import resource
 import smtplib
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from client import Gone, mail
 from conftest import ALICE, FAR, PASSWORDS, STRANGER, listed_name, wait_until
+from processes import cpu_seconds
 
 CAROL = f"carol@{FAR}"
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_file_size_limit(post):
