@@ -8,7 +8,7 @@
 #include "base/stream.h"
 #include "smtp/server.h"
 
-/* All of it. `over`: that was the last, and the stream ends. Else who is silent for idle_ms is left. */
+/* All of it. `over`: that was the last, and the stream ends. Else it waits for idle_ms at most. */
 void speak(struct stream *stream, struct smtp_server *smtp, bool over, int64_t idle_ms);
 
 #endif

@@ -120,7 +120,7 @@ extern struct process outside, observer;
 struct process *process_now(void);
 /* Calls f as that process. False: it was killed within. */
 bool process_run(struct process *p, void (*f)(void *arg), void *arg);
-/* Its life begins with begin(role), which says in *failed whether it ends with it. True: it lives. */
+/* Its life begins with begin(role), and ends with it if that sets *failed. True: it lives. */
 bool process_begin(struct process *p, void (*begin)(void *role), void *role, const bool *failed);
 /* Its memory is lost, and its connections, locks, timers and questions are over. */
 void process_abandon(struct process *p);
