@@ -3,7 +3,8 @@
 
     hold.py ADDRESS COUNT [tls]
 
-Prints `held N` when they stand, with TLS after STARTTLS where that is said.
+Prints `held N` when they stand, with TLS after STARTTLS where that is said; and in the end, when
+each has been asked once more, how many did answer: `answered N`.
 """
 
 import resource
@@ -40,6 +41,15 @@ def session(address, context):
     return over
 
 
+def answers(connection):
+    """Whether the session is still there for its client."""
+    try:
+        connection.sendall(b"NOOP\r\n")
+        return connection.recv(4096).startswith(b"250")
+    except OSError:
+        return False
+
+
 def main():
     address, count = sys.argv[1], int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100,) * 2)
@@ -50,6 +60,7 @@ def main():
     held = [one for one in (session(address, context) for _ in range(count)) if one]
     print("held", len(held), flush=True)
     sys.stdin.read()
+    print("answered", sum(map(answers, held)), flush=True)
 
 
 if __name__ == "__main__":

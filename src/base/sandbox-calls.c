@@ -94,7 +94,7 @@ static const struct shape shapes[] = {
 	{ "prlimit64", 0, 2, { IS(0, 0), IS(2, 0) } },
 	/* To no address, so only where the socket is connected; and not MSG_FASTOPEN, which
 	 * connects. */
-	{ "sendto", 0, 2, { ONLY_BITS(3, MSG_NOSIGNAL | MSG_DONTWAIT), IS(4, 0) } },
+	{ "sendto", 0, 2, { ONLY_BITS(3, MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE), IS(4, 0) } },
 	/* The other half, SHUT_RD, would end a listening socket for all who hold it. */
 	{ "shutdown", 0, 1, { IS(1, SHUT_WR) } },
 

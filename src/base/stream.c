@@ -31,6 +31,7 @@ struct stream {
 	int fd;
 	enum phase phase;
 	bool paused, silent, finishing, leaving, ends_soon;    /* silent: the peer */
+	bool end_follows;              /* what is being written */
 	enum stream_end early;
 	bool in_callback, doomed;      /* destroyed from its own callback */
 	bool tls_wants_write;
@@ -143,7 +144,8 @@ static ssize_t read_some(struct stream *s, char *dst, size_t n, enum stream_end 
 
 static ssize_t write_clear(struct stream *s, struct str bytes, enum stream_end *why)
 {
-	ssize_t rc = send(s->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+	ssize_t rc = send(s->fd, bytes.p, bytes.n,
+	                  MSG_NOSIGNAL | (s->end_follows ? MSG_MORE : 0));
 	if (rc >= 0)
 		return rc;
 	if (errno == EAGAIN || errno == EINTR)
@@ -194,10 +196,9 @@ static void flush(struct stream *s)
 		s->finishing = false;
 		if (s->ssl)
 			SSL_shutdown(s->ssl);
+		shutdown(s->fd, SHUT_WR);
 		if (s->leaving)
 			end_soon(s, STREAM_CLOSED);
-		else
-			shutdown(s->fd, SHUT_WR);
 	}
 }
 
@@ -301,7 +302,7 @@ static void ready(void *arg, unsigned events)
 		if (had_output && s->out.n == 0 && s->events->drained)
 			s->events->drained(s->arg);
 	}
-	if (!s->doomed && s->phase == OPEN && (events & LOOP_READ || s->ssl))
+	if (!s->doomed && s->phase == OPEN && !s->ends_soon && (events & LOOP_READ || s->ssl))
 		read_ready(s);
 	if (!leave(s))
 		update_watch(s);
@@ -476,6 +477,13 @@ void stream_write(struct stream *s, struct str bytes)
 	buf_add_str(&s->out, bytes);
 	if (!s->in_callback)
 		update_watch(s);
+}
+
+void stream_write_last(struct stream *s, struct str bytes)
+{
+	s->end_follows = true;
+	stream_write(s, bytes);
+	s->end_follows = false;
 }
 
 size_t stream_pending(const struct stream *s)

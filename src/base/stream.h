@@ -28,6 +28,21 @@ enum stream_end {
 	STREAM_NO_SOURCE,       /* connect: the source address or port is not ours to use */
 };
 
+/* For the log. */
+static inline const char *stream_end_word(enum stream_end end)
+{
+	switch (end) {
+	case STREAM_CLOSED: return "closed";
+	case STREAM_RESET: return "reset";
+	case STREAM_REFUSED: return "refused";
+	case STREAM_UNREACHABLE: return "unreachable";
+	case STREAM_TIMEOUT: return "timeout";
+	case STREAM_TLS_FAILED: return "tls-failed";
+	case STREAM_NO_SOURCE: return "no-source";
+	}
+	return "";
+}
+
 /* All are called from the loop. After `ended` no other comes, and the owner
  * still calls stream_destroy(). Any of them may call stream_destroy(). */
 struct stream_events {
@@ -64,6 +79,9 @@ struct stream *stream_adopt(struct loop *loop, int fd,
 void stream_destroy(struct stream *s);
 
 void stream_write(struct stream *s, struct str bytes);
+/* The same of the last words, where stream_finish() or stream_leave() comes next: the end goes out
+ * with them, in one packet. */
+void stream_write_last(struct stream *s, struct str bytes);
 /* Bytes accepted by stream_write() and not yet by the kernel. */
 size_t stream_pending(const struct stream *s);
 /* Closes in order once all output is out; then `ended` with STREAM_CLOSED. */

@@ -148,6 +148,7 @@ static void merge_ips(struct dns_query *q)
 		q->result.ips = ips;
 		q->result.ip_count = n;
 		q->result.ttl_s = a->ttl_s < b->ttl_s ? a->ttl_s : b->ttl_s;
+		q->result.keep_s = a->keep_s < b->keep_s ? a->keep_s : b->keep_s;
 	}
 	q->result.name = name;
 	assert(q->result.ip_count <= DNS_RESULTS_MAX);
@@ -169,6 +170,10 @@ static void take_message(struct part *p, struct str bytes)
 	dns_response_read((const uint8_t *)bytes.p, bytes.n, &p->asked, &p->query->arena,
 	                  &p->result);
 	p->state = PART_ANSWERED;
+	const enum dns_status s = p->result.status;
+	if (s == DNS_FOUND || s == DNS_NODATA || s == DNS_NXDOMAIN)
+		p->result.keep_s = dns_response_ttl_s((const uint8_t *)bytes.p, bytes.n,
+		                                      s != DNS_FOUND);
 }
 
 static void keep_message(struct dns_resolver *r, const struct part *p, struct str bytes)
@@ -177,8 +182,8 @@ static void keep_message(struct dns_resolver *r, const struct part *p, struct st
 	assert(p->state == PART_ANSWERED);
 	if (!r->cache || (s != DNS_FOUND && s != DNS_NODATA && s != DNS_NXDOMAIN))
 		return;
-	uint32_t ttl_s = dns_response_ttl_s((const uint8_t *)bytes.p, bytes.n, s != DNS_FOUND);
-	dns_cache_put(r->cache, &p->asked, bytes, ttl_s, s != DNS_FOUND, loop_now_ms(r->loop));
+	dns_cache_put(r->cache, &p->asked, bytes, p->result.keep_s, s != DNS_FOUND,
+	              loop_now_ms(r->loop));
 }
 
 static void ask_queued(struct dns_resolver *r);
@@ -240,6 +245,7 @@ static bool answer_from_cache(struct part *p)
 	/* Both sides: nothing else was kept. */
 	assert(dns_status_final(p->result.status));
 	p->result.ttl_s = p->result.ttl_s > age_s ? p->result.ttl_s - age_s : 0;
+	p->result.keep_s = p->result.keep_s > age_s ? p->result.keep_s - age_s : 0;
 	return true;
 }
 

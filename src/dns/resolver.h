@@ -46,6 +46,8 @@ struct dns_result {
 	struct str name;                /* the name that was asked, as text */
 	uint32_t ttl_s;                 /* the least of the records, less the age of what was
 	                                   kept; 0 unless DNS_FOUND */
+	uint32_t keep_s;                /* how long that may be remembered, be it "none": as the
+	                                   records say, or the SOA record (RFC 2308 5) */
 	const struct ip *ips;           /* A, AAAA */
 	size_t ip_count;
 	const struct dns_mx *mx;        /* sorted by preference, then as received */

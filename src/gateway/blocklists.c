@@ -5,6 +5,7 @@
  * by the time that the configuration gives, when what is still open says nothing.
  */
 #include "gateway/blocklists-health.h"
+#include "gateway/blocklists-kept.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -12,7 +13,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { CLIENTS_MAX = 10000 };            /* asked about at the same time */
+enum {
+	CLIENTS_MAX = 10000,             /* asked about at the same time */
+	OPEN_SLOTS = 1024,
+};
+_Static_assert(2 * GATEWAY_BLOCKLISTS_MAX <= 64, "a bit for each list");
 
 struct list {
 	struct gateway_blocklists *all;
@@ -31,20 +36,32 @@ struct gateway_blocklists {
 	bool warn, was_full;
 	struct list lists[2 * GATEWAY_BLOCKLISTS_MAX];    /* allow-lists first */
 	size_t count;
-	struct gateway_blocklists_query *queries;
+	struct hash_key key;
+	struct question *questions[OPEN_SLOTS];   /* that are open, by their client */
 	size_t open;
+	struct blocklists_kept *kept;
 };
 
 /* One list's answer to one client. */
 struct part {
-	struct gateway_blocklists_query *query;
+	struct question *question;
 	struct dns_query *dns;           /* NULL once it has called back, or for none */
 	enum blocklist_said answer;      /* as far as it goes: the list may prove sick */
 };
 
+/* A session that waits for the answer. */
 struct gateway_blocklists_query {
-	struct gateway_blocklists *all;
+	struct question *question;
 	struct gateway_blocklists_query *next, **link;
+	void (*done)(void *arg, const struct gateway_listing *l);
+	void *arg;
+};
+
+/* About a client, at all lists. */
+struct question {
+	struct gateway_blocklists *all;
+	struct question *next, **link;   /* link NULL: it is answered */
+	struct gateway_blocklists_query *waiting;
 	struct ip client;
 	struct loop_timer *timer;
 	int64_t until_ms;
@@ -52,14 +69,14 @@ struct gateway_blocklists_query {
 	struct dns_query *reason_query;  /* the case is settled, and the words are asked for */
 	size_t speaks;                   /* the list whose words those are */
 	struct buf reason;
-	void (*done)(void *arg, const struct gateway_listing *l);
-	void *arg;
+	bool failed;                     /* a list did not say what it should */
+	uint32_t keep_s;                 /* how long what was said may be remembered */
 	struct part parts[];             /* one for each list */
 };
 
-/* ---- the end of a query -------------------------------------------------------------------- */
+/* ---- the end of a question ----------------------------------------------------------------- */
 
-static void stop_asking(struct gateway_blocklists_query *q)
+static void stop_asking(struct question *q)
 {
 	for (size_t i = 0; i < q->all->count; i++) {
 		dns_query_cancel(q->parts[i].dns);
@@ -69,34 +86,49 @@ static void stop_asking(struct gateway_blocklists_query *q)
 	q->reason_query = NULL;
 }
 
-static void query_unlink(struct gateway_blocklists_query *q)
+static void question_unlink(struct question *q)
 {
 	stop_asking(q);
 	*q->link = q->next;
 	if (q->next)
 		q->next->link = q->link;
+	q->link = NULL;
 	assert(q->all->open > 0);
 	q->all->open--;
 	loop_timer_destroy(q->timer);
 }
 
-static void query_free(struct gateway_blocklists_query *q)
+static void question_free(struct question *q)
 {
+	assert(!q->link && !q->waiting);
 	buf_fini(&q->reason);
 	free(q);
 }
 
-void gateway_blocklists_cancel(struct gateway_blocklists_query *q)
+static void query_free(struct gateway_blocklists_query *w)
 {
-	if (!q)
+	*w->link = w->next;
+	if (w->next)
+		w->next->link = w->link;
+	free(w);
+}
+
+/* With the last session that waits goes the question; not one that is being answered. */
+void gateway_blocklists_cancel(struct gateway_blocklists_query *w)
+{
+	if (!w)
 		return;
-	query_unlink(q);
-	query_free(q);
+	struct question *q = w->question;
+	query_free(w);
+	if (q->waiting || !q->link)
+		return;
+	question_unlink(q);
+	question_free(q);
 }
 
 /* ---- what is known so far ------------------------------------------------------------------ */
 
-static enum blocklist_said said(const struct gateway_blocklists_query *q, size_t i)
+static enum blocklist_said said(const struct question *q, size_t i)
 {
 	if (q->parts[i].answer == BLOCKLIST_NO)
 		return BLOCKLIST_NO;
@@ -109,7 +141,7 @@ static enum blocklist_said said(const struct gateway_blocklists_query *q, size_t
 }
 
 /* `at_end`: what is open says nothing. */
-static enum blocklist_case settle(const struct gateway_blocklists_query *q, bool at_end,
+static enum blocklist_case settle(const struct question *q, bool at_end,
                                   struct blocklist_vote *votes, int *weight)
 {
 	const struct gateway_blocklists *all = q->all;
@@ -131,7 +163,51 @@ static void add_matched(const struct gateway_blocklists *all, const struct block
 			           all->lists[i].entry.zone, all->lists[i].entry.weight);
 }
 
-static void finish(struct gateway_blocklists_query *q)
+/* The lists that are well, a bit each. *known: of each it is known whether it is. */
+static uint64_t well_lists(const struct gateway_blocklists *all, uint8_t family, bool *known)
+{
+	uint64_t well = 0;
+	*known = true;
+	for (size_t i = 0; i < all->count; i++) {
+		const enum blocklist_state state =
+			blocklist_health_of(all->lists[i].health, family);
+		*known = *known && state != BLOCKLIST_UNKNOWN;
+		well |= (uint64_t)(state == BLOCKLIST_WELL) << i;
+	}
+	return well;
+}
+
+/* What came too late, or was no answer, may be better the next time. */
+static void keep(const struct question *q, const struct gateway_listing *listing)
+{
+	struct gateway_blocklists *all = q->all;
+	bool known;
+	const uint64_t well = well_lists(all, q->client.family, &known);
+	if (known && !q->failed)
+		blocklists_kept_put(all->kept, &q->client, well, listing, q->keep_s,
+		                    loop_now_ms(all->loop));
+}
+
+static void note_time(struct question *q, const struct dns_result *result)
+{
+	if (result->keep_s < q->keep_s)
+		q->keep_s = result->keep_s;
+}
+
+/* Any of them may end others that wait. */
+static void tell(struct question *q, const struct gateway_listing *listing)
+{
+	assert(!q->link);
+	while (q->waiting) {
+		struct gateway_blocklists_query *w = q->waiting;
+		void (*done)(void *, const struct gateway_listing *) = w->done;
+		void *arg = w->arg;
+		query_free(w);
+		done(arg, listing);
+	}
+}
+
+static void finish(struct question *q)
 {
 	const struct gateway_blocklists *all = q->all;
 	struct blocklist_vote votes[2 * GATEWAY_BLOCKLISTS_MAX];
@@ -149,16 +225,18 @@ static void finish(struct gateway_blocklists_query *q)
 		blocklist_text(str_of(all->text), &q->client, &all->lists[speaks].entry,
 		               speaks == q->speaks ? buf_str(&q->reason) : STR(""),
 		               listing.text);
-	query_unlink(q);
-	q->done(q->arg, &listing);
+	keep(q, &listing);
+	question_unlink(q);
+	tell(q, &listing);
 	buf_fini(&lists);
-	query_free(q);
+	question_free(q);
 }
 
 static void reason_came(void *arg, const struct dns_result *result)
 {
-	struct gateway_blocklists_query *q = arg;
+	struct question *q = arg;
 	q->reason_query = NULL;
+	note_time(q, result);
 	if (result->text_count > 0)
 		buf_add_str(&q->reason, result->texts[0]);
 	finish(q);
@@ -173,8 +251,8 @@ static struct str name_at(const struct list *list, const struct ip *client,
 	return str_of(dns_name_format(&name, text));
 }
 
-/* Ends the query where it is settled; of a listed client the reason is asked first. */
-static void look(struct gateway_blocklists_query *q)
+/* Ends the question where it is settled; of a listed client the reason is asked first. */
+static void look(struct question *q)
 {
 	const struct gateway_blocklists *all = q->all;
 	struct blocklist_vote votes[2 * GATEWAY_BLOCKLISTS_MAX];
@@ -200,11 +278,13 @@ static void look(struct gateway_blocklists_query *q)
 static void answered(void *arg, const struct dns_result *result)
 {
 	struct part *part = arg;
-	struct gateway_blocklists_query *q = part->query;
+	struct question *q = part->question;
 	struct list *list = &q->all->lists[part - q->parts];
 	char problem[LOOKUP_PROBLEM_MAX];
 	const enum lookup_verdict verdict = lookup_judge(result, problem);
 	part->dns = NULL;
+	note_time(q, result);
+	q->failed |= verdict == LOOKUP_SICK;
 	part->answer = verdict == LOOKUP_LISTED &&
 	               blocklist_entry_counts(&list->entry, result->ips, result->ip_count)
 	               ? BLOCKLIST_YES : BLOCKLIST_NO;
@@ -216,17 +296,18 @@ static void answered(void *arg, const struct dns_result *result)
 	look(q);
 }
 
-/* Not from here: what is called back may end other queries. */
+/* Not from here: what is called back may end other questions. */
 static void health_known(void *arg)
 {
 	const struct list *list = arg;
-	for (struct gateway_blocklists_query *q = list->all->queries; q; q = q->next) {
-		q->look_again = true;
-		loop_timer_arm(q->timer, 0);
-	}
+	for (size_t i = 0; i < OPEN_SLOTS; i++)
+		for (struct question *q = list->all->questions[i]; q; q = q->next) {
+			q->look_again = true;
+			loop_timer_arm(q->timer, 0);
+		}
 }
 
-static void blame_the_silent(const struct gateway_blocklists_query *q)
+static void blame_the_silent(const struct question *q)
 {
 	for (size_t i = 0; i < q->all->count; i++)
 		if (q->parts[i].dns)
@@ -235,11 +316,12 @@ static void blame_the_silent(const struct gateway_blocklists_query *q)
 
 static void fired(void *arg)
 {
-	struct gateway_blocklists_query *q = arg;
+	struct question *q = arg;
 	const int64_t left_ms = q->until_ms - loop_now_ms(q->all->loop);
 	const bool again = q->look_again && left_ms > 0;
 	q->look_again = false;
 	if (!again) {
+		q->failed = true;
 		blame_the_silent(q);
 		finish(q);
 		return;
@@ -271,35 +353,45 @@ static bool has_room(struct gateway_blocklists *all)
 	return !full;
 }
 
-static void query_link(struct gateway_blocklists *all, struct gateway_blocklists_query *q)
+static struct question **slot_of(struct gateway_blocklists *all, const struct ip *client)
 {
-	q->next = all->queries;
-	q->link = &all->queries;
+	uint8_t bytes[1 + sizeof(client->b)] = { client->family };
+	memcpy(bytes + 1, client->b, client->family == 4 ? 4 : sizeof(client->b));
+	return &all->questions[hash_bytes(&all->key, bytes, sizeof(bytes)) % OPEN_SLOTS];
+}
+
+static struct question *find_open(struct gateway_blocklists *all, const struct ip *client)
+{
+	struct question *q = *slot_of(all, client);
+	while (q && !ip_eq(&q->client, client))
+		q = q->next;
+	return q;
+}
+
+static void question_link(struct gateway_blocklists *all, struct question *q)
+{
+	q->link = slot_of(all, &q->client);
+	q->next = *q->link;
 	if (q->next)
 		q->next->link = &q->next;
-	all->queries = q;
+	*q->link = q;
 	all->open++;
 }
 
-struct gateway_blocklists_query *
-gateway_blocklists_ask(struct gateway_blocklists *all, const struct ip *client,
-                       void (*done)(void *arg, const struct gateway_listing *l), void *arg)
+static struct question *question_open(struct gateway_blocklists *all, const struct ip *client)
 {
 	char text[DNS_NAME_TEXT_MAX];
-	if (!blocklist_asks_about(client) || !may_list(all, client->family) || !has_room(all))
-		return NULL;
-	struct gateway_blocklists_query *q =
-		mem_zalloc(sizeof(*q) + all->count * sizeof(q->parts[0]));
-	*q = (struct gateway_blocklists_query){ .all = all, .client = *client, .done = done,
-	                                        .arg = arg };
-	query_link(all, q);
+	struct question *q = mem_zalloc(sizeof(*q) + all->count * sizeof(q->parts[0]));
+	*q = (struct question){ .all = all, .client = *client,
+	                        .keep_s = BLOCKLISTS_KEPT_MOST_S };
+	question_link(all, q);
 	q->timer = loop_timer_create(all->loop, fired, q);
 	q->until_ms = loop_now_ms(all->loop) + all->timeout_ms;
 	loop_timer_arm(q->timer, all->timeout_ms);
 	for (size_t i = 0; i < all->count; i++) {
 		struct list *list = &all->lists[i];
 		struct part *part = &q->parts[i];
-		part->query = q;
+		part->question = q;
 		part->answer = BLOCKLIST_NO;
 		if (blocklist_health_of(list->health, client->family) == BLOCKLIST_SICK)
 			continue;
@@ -309,6 +401,36 @@ gateway_blocklists_ask(struct gateway_blocklists *all, const struct ip *client,
 		                          part);
 	}
 	return q;
+}
+
+const struct gateway_listing *gateway_blocklists_known(const struct gateway_blocklists *all,
+                                                       const struct ip *client)
+{
+	bool known;
+	if (!client->family || all->count == 0)
+		return NULL;
+	const uint64_t well = well_lists(all, client->family, &known);
+	return blocklists_kept_get(all->kept, client, well, loop_now_ms(all->loop));
+}
+
+struct gateway_blocklists_query *
+gateway_blocklists_ask(struct gateway_blocklists *all, const struct ip *client,
+                       void (*done)(void *arg, const struct gateway_listing *l), void *arg)
+{
+	if (!blocklist_asks_about(client) || !may_list(all, client->family))
+		return NULL;
+	struct question *q = find_open(all, client);
+	if (!q && !has_room(all))
+		return NULL;
+	if (!q)
+		q = question_open(all, client);
+	struct gateway_blocklists_query *w = mem_alloc(sizeof(*w));
+	*w = (struct gateway_blocklists_query){ .question = q, .next = q->waiting,
+	                                        .link = &q->waiting, .done = done, .arg = arg };
+	if (w->next)
+		w->next->link = &w->next;
+	q->waiting = w;
+	return w;
 }
 
 /* ---- the lists ------------------------------------------------------------------------------ */
@@ -340,6 +462,8 @@ struct gateway_blocklists *gateway_blocklists_create(struct loop *loop,
 		.timeout_ms = config->blocklist_timeout_s * 1000,
 		.warn = strcmp(config->blocklist_action, "warn") == 0,
 	};
+	hash_key_init(&all->key);
+	all->kept = blocklists_kept_create(&all->key);
 	/* Without blocklists nobody is listed, and nothing is asked. */
 	if (config->blocklists.n > 0) {
 		add_lists(all, &config->allowlists, true);
@@ -352,10 +476,13 @@ void gateway_blocklists_destroy(struct gateway_blocklists *all)
 {
 	if (!all)
 		return;
-	while (all->queries)
-		gateway_blocklists_cancel(all->queries);
+	for (size_t i = 0; i < OPEN_SLOTS; i++)
+		while (all->questions[i])
+			gateway_blocklists_cancel(all->questions[i]->waiting);
+	assert(all->open == 0);
 	for (size_t i = 0; i < all->count; i++)
 		blocklist_health_destroy(all->lists[i].health);
+	blocklists_kept_destroy(all->kept);
 	free(all->text);
 	free(all);
 }

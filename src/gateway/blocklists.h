@@ -39,8 +39,14 @@ struct gateway_blocklists *gateway_blocklists_create(struct loop *loop,
 /* Its queries have ended or are cancelled by it without a call. NULL is fine. */
 void gateway_blocklists_destroy(struct gateway_blocklists *b);
 
+/* What was found of that client lately: answers count for all its sessions as long as they may be
+ * remembered (RFC 1035 3.2.1, RFC 2308 5), for a second at least and five minutes at most, and no
+ * longer than the same lists are well. NULL: it is to be asked about. Valid until the next call. */
+const struct gateway_listing *gateway_blocklists_known(const struct gateway_blocklists *b,
+                                                       const struct ip *client);
 /* NULL if nothing is to be asked (no list, a private or loopback address): the client is not
- * listed. Calls back once from the loop, within config->blocklist_timeout_s, never from within. */
+ * listed. Calls back once from the loop, within config->blocklist_timeout_s, never from within.
+ * Sessions of one client that ask at the same time are answered by the same questions. */
 struct gateway_blocklists_query *gateway_blocklists_ask(struct gateway_blocklists *b,
                                                         const struct ip *client,
                                                         void (*done)(void *arg,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * One question to the directory for each fact, and none where the form of the address has
- * answered already.
+ * answered already, or where the answer would decide nothing.
  */
 #include "gateway/facts.h"
 
@@ -50,8 +50,16 @@ static enum gateway_recipient mailbox_fact(const struct gateway_directory *direc
 	return GATEWAY_RECIPIENT_UNSURE;
 }
 
+/* Whether a mailbox of ours is refused to the client, be it there or not (policy.c). */
+static bool is_shut_out(const struct gateway_facts *f)
+{
+	return f->listener == GATEWAY_INBOUND && f->account == GATEWAY_NOBODY && !f->is_role &&
+	       (f->listed == GATEWAY_LISTED || f->sender == GATEWAY_SENDER_CLAIMED);
+}
+
 static enum gateway_recipient recipient_fact(const struct gateway_directory *directory,
-                                             const struct gateway_address *recipient)
+                                             const struct gateway_address *recipient,
+                                             bool shut_out)
 {
 	switch (recipient->kind) {
 	case GATEWAY_ADDRESS_POSTMASTER:
@@ -59,7 +67,7 @@ static enum gateway_recipient recipient_fact(const struct gateway_directory *dir
 	case GATEWAY_ADDRESS_PLAIN:
 		if (!directory->has_domain(directory->arg, recipient->domain))
 			return GATEWAY_RECIPIENT_ELSEWHERE;
-		return mailbox_fact(directory, recipient);
+		return shut_out ? GATEWAY_RECIPIENT_UNSURE : mailbox_fact(directory, recipient);
 	case GATEWAY_ADDRESS_ODD:
 		if (!directory->has_domain(directory->arg, recipient->domain))
 			return GATEWAY_RECIPIENT_ELSEWHERE;
@@ -81,6 +89,6 @@ void gateway_facts_gather(const struct gateway_client *client,
 	                               .sender = sender_fact(client, directory, sender) };
 	if (!recipient)
 		return;
-	out->recipient = recipient_fact(directory, recipient);
 	out->is_role = gateway_address_is_role(recipient);
+	out->recipient = recipient_fact(directory, recipient, is_shut_out(out));
 }

@@ -34,7 +34,8 @@ struct gateway_client {
 	bool refuses_ours;            /* as a stranger's sender: gateway.own_senders */
 };
 
-/* `recipient` is NULL at MAIL. */
+/* `recipient` is NULL at MAIL. Of who is refused whether there is a mailbox or not, nobody asks
+ * whether there is: GATEWAY_RECIPIENT_UNSURE. */
 void gateway_facts_gather(const struct gateway_client *client,
                           const struct gateway_directory *directory,
                           const struct gateway_address *sender,

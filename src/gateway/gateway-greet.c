@@ -64,12 +64,18 @@ static void lists_answered(void *arg, const struct gateway_listing *l)
 	welcome(s);
 }
 
-/* False: nothing is to be asked. */
+/* False: nothing is to be asked; what is known already counts. */
 static bool ask_lists(struct gateway_session *s)
 {
 	const struct gateway_setup *setup = &s->gateway->setup;
 	if (s->client.listener != GATEWAY_INBOUND || s->client.account == GATEWAY_BY_HOST ||
 	    !setup->blocklists)
+		return false;
+	const struct gateway_listing *known =
+		gateway_blocklists_known(setup->blocklists, &s->peer.ip);
+	if (known && known->listed)
+		keep_listing(s, known);
+	if (known)
 		return false;
 	s->asked = gateway_blocklists_ask(setup->blocklists, &s->peer.ip, lists_answered, s);
 	return s->asked != NULL;

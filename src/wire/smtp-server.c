@@ -76,6 +76,8 @@ static void say(struct wire_server *w)
 	assert(!w->doomed && w->begun == true);
 	if (has_reins(w))
 		w->setup.hooks->output(w->setup.arg, out);
+	else if (w->closing)
+		stream_write_last(w->stream, out);
 	else
 		stream_write(w->stream, out);
 	if (!w->doomed)

@@ -380,6 +380,64 @@ static void test_cancel(void **state)
 	assert_int_equal(dns_resolver_pending(w->resolver), 0);
 }
 
+static const struct gateway_listing *known(struct world *w, const char *client)
+{
+	struct ip ip;
+	assert_int_equal(ip_parse(str_of(client), &ip, NULL), ERR_OK);
+	return gateway_blocklists_known(w->lists, &ip);
+}
+
+/* The next session of a client is answered at once, until another list is sick. */
+static void test_known(void **state)
+{
+	struct world *w = *state;
+	struct gateway_blocklist_state s;
+	begin(w, "good.example", "", 1);
+	assert_null(known(w, "203.0.113.7"));
+	assert_non_null(ask(w, "203.0.113.7"));
+	loop_run(w->loop);
+	assert_non_null(ask(w, "203.0.113.9"));
+	loop_run(w->loop);
+	const struct gateway_listing *l = known(w, "203.0.113.7");
+	assert_true(l && l->listed && l->weight == 1 && str_eq(l->lists, STR("good.example=1")));
+	assert_non_null(strstr(l->text, "203.0.113.7 is listed by good.example: open relay"));
+	l = known(w, "203.0.113.9");
+	assert_true(l && !l->listed);
+	assert_null(known(w, "203.0.113.10"));
+	assert_null(known(w, "2001:db8::1"));
+	w->good_is_broken = true;
+	while (gateway_blocklists_state(w->lists, 0, &s) && s.well) {
+		if (ask(w, "203.0.113.11"))
+			loop_run(w->loop);
+		loop_run_once(w->loop, 20);
+	}
+	assert_null(known(w, "203.0.113.7"));
+	assert_null(known(w, "203.0.113.11"));
+	end(w);
+	w->good_is_broken = false;
+}
+
+/* Sessions of one client at the same time are one question; one of them may end others. */
+static void test_together(void **state)
+{
+	enum { SESSIONS = 20 };
+	struct world *w = *state;
+	struct gateway_blocklist_state s;
+	const unsigned before = w->results;
+	begin(w, "good.example", "", 1);
+	/* The newest is answered first. */
+	w->other = ask(w, "203.0.113.7");
+	for (int i = 0; i < SESSIONS; i++)
+		assert_non_null(ask(w, "203.0.113.7"));
+	gateway_blocklists_cancel(ask(w, "203.0.113.7"));
+	while (w->results < before + SESSIONS)
+		loop_run_once(w->loop, 100);
+	loop_run_once(w->loop, 0);
+	assert_true(w->listed && w->results == before + SESSIONS);
+	assert_true(gateway_blocklists_state(w->lists, 0, &s) && s.asked == 1 && s.matched == 1);
+	end(w);
+}
+
 static void test_many(void **state)
 {
 	enum { CLIENTS = 300 };
@@ -400,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_cases), cmocka_unit_test(test_nothing_to_ask),
 		cmocka_unit_test(test_breaks), cmocka_unit_test(test_dead),
 		cmocka_unit_test(test_warn), cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_known), cmocka_unit_test(test_together),
 		cmocka_unit_test(test_many),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

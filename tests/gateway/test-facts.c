@@ -129,11 +129,39 @@ static void test_claimed(void **state)
 	}
 }
 
+/* Who is refused anyway has nothing looked up for him, but for postmaster and abuse. */
+static void test_shut_out(void **state)
+{
+	(void)state;
+	static const struct { bool listed, refuses_ours; const char *sender, *recipient;
+	                      enum gateway_recipient fact; } rows[] = {
+		{ false, false, "<a@b.a>", "<a@b.a>", GATEWAY_RECIPIENT_MAILBOX },
+		{ true, false, "<a@b.a>", "<a@b.a>", GATEWAY_RECIPIENT_UNSURE },
+		{ true, false, "<a@c>", "<a@b.a>", GATEWAY_RECIPIENT_UNSURE },
+		{ false, true, "<a@b.a>", "<a@b.a>", GATEWAY_RECIPIENT_UNSURE },
+		{ false, true, "<a@c>", "<a@b.a>", GATEWAY_RECIPIENT_MAILBOX },
+		{ true, true, "<a@b.a>", "<abuse@b.a>", GATEWAY_RECIPIENT_UNKNOWN },
+		{ true, false, "<a@c>", "<a@c>", GATEWAY_RECIPIENT_ELSEWHERE },
+		{ true, false, "<a@c>", "<\"a\"@b.a>", GATEWAY_RECIPIENT_ODD },
+		{ true, false, "<a@c>", "<postmaster>", GATEWAY_RECIPIENT_POSTMASTER },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct gateway_client client = {
+			.listener = GATEWAY_INBOUND, .refuses_ours = rows[i].refuses_ours,
+			.listed = rows[i].listed ? GATEWAY_LISTED : GATEWAY_UNLISTED };
+		struct gateway_address sender = address_of(rows[i].sender),
+		                       recipient = address_of(rows[i].recipient);
+		struct gateway_facts facts;
+		gateway_facts_gather(&client, &test_directory, &sender, &recipient, &facts);
+		CHECK_ROW(rows[i].recipient, facts.recipient == rows[i].fact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recipients), cmocka_unit_test(test_senders),
-		cmocka_unit_test(test_claimed),
+		cmocka_unit_test(test_claimed), cmocka_unit_test(test_shut_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

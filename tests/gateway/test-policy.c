@@ -132,8 +132,25 @@ static void law_claims(const struct gateway_facts *f, const struct gateway_decis
 		CHECK_ROW(name_of(f), claims.answer == GATEWAY_REFUSE);
 }
 
+/* facts.c looks nothing up for a stranger who is refused whether there is a mailbox or not. */
+static void law_shut_out(const struct gateway_facts *f, const struct gateway_decision *d)
+{
+	struct gateway_facts other = *f;
+	bool shut_out = f->listener == GATEWAY_INBOUND && f->account == GATEWAY_NOBODY &&
+	                !f->is_role && (f->listed == GATEWAY_LISTED ||
+	                                f->sender == GATEWAY_SENDER_CLAIMED);
+	if (!shut_out || f->recipient != GATEWAY_RECIPIENT_UNSURE)
+		return;
+	CHECK_ROW(name_of(f), d->answer == GATEWAY_REFUSE && d->code / 100 == 5);
+	other.recipient = GATEWAY_RECIPIENT_MAILBOX;
+	CHECK_ROW(name_of(f), gateway_policy(&other).text == d->text);
+	other.recipient = GATEWAY_RECIPIENT_UNKNOWN;
+	CHECK_ROW(name_of(f), gateway_policy(&other).text == d->text);
+}
+
 static void (*const laws[])(const struct gateway_facts *, const struct gateway_decision *) = {
 	law_form, law_no_relay, law_accountable, law_unsure, law_listed, law_claims,
+	law_shut_out,
 };
 
 static size_t accepted[GATEWAY_ACCEPT_SENDER + 1];

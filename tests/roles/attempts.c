@@ -456,7 +456,7 @@ TRY(write_mail, open("mail/x", O_WRONLY | O_CREAT, 0600))
 
 /* ---- what is the roles' work ---------------------------------------------------------------- */
 
-TRY(send_on, send(w->accepted, "x", 1, MSG_NOSIGNAL))
+TRY(send_on, send(w->accepted, "x", 1, MSG_NOSIGNAL | MSG_MORE))
 TRY(limit_of_itself, getrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0 }))
 TRY(move_mail, rename("mail/message", "mail/new/message") |
                rename("mail/new/message", "mail/message"))

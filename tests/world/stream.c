@@ -190,6 +190,11 @@ void stream_finish(struct stream *s)
 		net_finish(s->end);
 }
 
+void stream_write_last(struct stream *s, struct str bytes)
+{
+	stream_write(s, bytes);
+}
+
 void stream_leave(struct stream *s)
 {
 	stream_finish(s);
