@@ -462,7 +462,7 @@ static void test_failed_makes_room(void **state)
 	settle();
 	mend_segment(both);
 	assert_int_not_equal(told, ERR_OK);
-	/* The third is in use, the fourth is ready; the first goes; the second would be the last. */
+	/* The third is in use, the fourth is ready; the first goes, the second comes last. */
 	m++;
 	assert_int_equal(begin_message(m, text_of(m, 6000)), ERR_OK);
 	const uint64_t stays = m;
