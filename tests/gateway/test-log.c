@@ -4,6 +4,7 @@
  * file, segments take turns and are never lost from sight, and a full or broken disk is told and
  * got over. The syncer's steps are called here, without a thread.
  */
+#include "break-segment.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -431,6 +432,52 @@ static void test_disk_full(void **state)
 		assert_true(queue.is_there[i]);
 }
 
+/* Messages that begin and end until one stands in that use of a segment. */
+static uint64_t go_to_use(uint64_t m, uint64_t use)
+{
+	for (; queue.place[m].use != use; m++) {
+		assert_int_equal(end_message(m), ERR_OK);
+		assert_int_equal(begin_message(m + 1, text_of(m + 1, 6000)), ERR_OK);
+	}
+	return m;
+}
+
+/* A segment that failed is room for a new one, though all places are taken. */
+static void test_failed_makes_room(void **state)
+{
+	(void)state;
+	struct gateway_place lost;
+	int told = ERR_OK;
+	open_log();
+	settle();
+	assert_int_equal(begin_message(0, text_of(0, 1000)), ERR_OK);
+	assert_int_equal(begin_message(1, text_of(1, 6000)), ERR_OK);
+	uint64_t m = go_to_use(1, 2);
+	assert_int_equal(end_message(m), ERR_OK);
+	assert_int_equal(gateway_log_append(queue.log, GATEWAY_BEGINS, KIND_MESSAGE, m,
+	                                    text_of(m, 6000), &lost), ERR_OK);
+	assert_int_equal(lost.use, 2);
+	const int both = break_segment("segment-00000002");
+	assert_int_equal(gateway_log_commit(queue.log, &lost, note_err, &told), ERR_OK);
+	settle();
+	mend_segment(both);
+	assert_int_not_equal(told, ERR_OK);
+	/* The third is in use, the fourth is ready; the first goes, the second comes last. */
+	m++;
+	assert_int_equal(begin_message(m, text_of(m, 6000)), ERR_OK);
+	const uint64_t stays = m;
+	gateway_log_drop(queue.log, &lost);
+	assert_int_equal(end_message(0), ERR_OK);
+	m++;
+	assert_int_equal(begin_message(m, text_of(m, 6000)), ERR_OK);
+	m = go_to_use(m, 4);
+	assert_int_equal(gateway_log_state(queue.log).segments, SEGMENTS);
+	for (int i = 0; i < 15; i++, m++)
+		assert_int_equal(begin_message(m + 1, text_of(m + 1, 6000)), ERR_OK);
+	check_text(stays, 6000);
+	check_text(m, 6000);
+}
+
 /* A block that was allocated and never written is a hole to the file system. */
 static void count_written(const char *file, void *arg)
 {
@@ -509,6 +556,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_made_piece_by_piece, begin, end),
 		cmocka_unit_test_setup_teardown(test_refused, begin, end),
 		cmocka_unit_test_setup_teardown(test_disk_full, begin, end),
+		cmocka_unit_test_setup_teardown(test_failed_makes_room, begin, end),
 	};
 	if (!mkdtemp(directory))
 		return 1;
