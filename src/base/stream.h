@@ -28,6 +28,21 @@ enum stream_end {
 	STREAM_NO_SOURCE,       /* connect: the source address or port is not ours to use */
 };
 
+/* For the log. */
+static inline const char *stream_end_word(enum stream_end end)
+{
+	switch (end) {
+	case STREAM_CLOSED: return "closed";
+	case STREAM_RESET: return "reset";
+	case STREAM_REFUSED: return "refused";
+	case STREAM_UNREACHABLE: return "unreachable";
+	case STREAM_TIMEOUT: return "timeout";
+	case STREAM_TLS_FAILED: return "tls-failed";
+	case STREAM_NO_SOURCE: return "no-source";
+	}
+	return "";
+}
+
 /* All are called from the loop. After `ended` no other comes, and the owner
  * still calls stream_destroy(). Any of them may call stream_destroy(). */
 struct stream_events {

@@ -131,7 +131,8 @@ static void session_active(void *arg)
 static void session_ended(void *arg, enum stream_end why)
 {
 	struct gateway_session *s = arg;
-	LOG(LOG_DEBUG, "session-ended", LOG_IP("peer", &s->peer.ip), LOG_I("why", why));
+	LOG(LOG_DEBUG, "session-ended", LOG_IP("peer", &s->peer.ip),
+	    LOG_S("why", stream_end_word(why)));
 	session_free(s);
 }
 

@@ -81,7 +81,7 @@ static struct row *take(struct known *k, uint64_t account)
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (set[i].account == account)
 			return &set[i];
-		if (set[i].used < oldest->used)
+		if (oldest->account && (!set[i].account || set[i].used < oldest->used))
 			oldest = &set[i];
 	}
 	*oldest = (struct row){ .account = account };

@@ -314,9 +314,10 @@ void gateway_login_destroy(struct gateway_login *l)
 			query_free(slot->query);
 		loop_watch_destroy(slot->watch);
 		loop_timer_destroy(slot->limit);
-		close(slot->line);
-		/* In the sandbox nobody is killed: the end of its leash is what it goes by. */
+		/* In the sandbox nobody is killed: the end of its leash is what it goes by. First,
+		 * or the keeper would miss its worker. */
 		close(slot->keeper.line);
+		close(slot->line);
 		if (slot->keeper.sight >= 0)
 			close(slot->keeper.sight);
 	}

@@ -246,7 +246,8 @@ static void client_active(void *arg)
 static void client_ended(void *arg, enum stream_end why)
 {
 	struct client *cl = arg;
-	LOG(LOG_DEBUG, "session-ended", LOG_IP("peer", &cl->peer.ip), LOG_I("why", why));
+	LOG(LOG_DEBUG, "session-ended", LOG_IP("peer", &cl->peer.ip),
+	    LOG_S("why", stream_end_word(why)));
 	client_free(cl);
 }
 

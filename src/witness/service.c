@@ -293,7 +293,8 @@ static void asking_received(void *arg, struct str bytes)
 static void asking_ended(void *arg, enum stream_end why)
 {
 	struct asking *a = arg;
-	LOG(LOG_DEBUG, "session-ended", LOG_IP("peer", &a->peer.ip), LOG_I("why", why));
+	LOG(LOG_DEBUG, "session-ended", LOG_IP("peer", &a->peer.ip),
+	    LOG_S("why", stream_end_word(why)));
 	asking_free(a);
 }
 

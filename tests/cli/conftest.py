@@ -17,6 +17,7 @@ sys.path[:0] = [str(TOP), str(TOP / "tests")]
 import forms
 from lab.wait import GIVE_UP_S, wait_until
 from ports import free_port
+from processes import roles_of
 
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
 DOCUMENTATION = '"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"'
@@ -130,17 +131,7 @@ class Supervisor:
         wait_until(found, lambda: f"{text!r} in the log:\n{self.log()}")
 
     def roles(self):
-        """Process id of each running role."""
-        found = {}
-        for status in Path("/proc").glob("[0-9]*/status"):
-            try:
-                parent = status.read_text().split("PPid:")[1].split()[0]
-                words = (status.parent / "cmdline").read_bytes().split(b"\0")
-            except (OSError, IndexError):
-                continue
-            if int(parent) == self.process.pid and words[1:2] == [b"role"]:
-                found[words[2].decode()] = int(status.parent.name)
-        return found
+        return roles_of(self.process.pid)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

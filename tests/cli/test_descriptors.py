@@ -6,10 +6,10 @@ import os
 import pty
 import signal
 import subprocess
-import types
 
 import pytest
-from conftest import BINARY, GIVE_UP_S, Supervisor, wait_until
+from conftest import BINARY, GIVE_UP_S, wait_until
+from processes import roles_of
 from test_run import listed, smtp_banner
 
 SETTINGS, READY, SOCKETS = 3, 4, 5
@@ -43,10 +43,6 @@ def mode(pid, number):
     return int(flags, 8) & os.O_ACCMODE
 
 
-def roles_of(process):
-    return Supervisor.roles(types.SimpleNamespace(process=process))
-
-
 def serving(box, process):
     """The roles, once all of them answer."""
     def answers():
@@ -56,14 +52,14 @@ def serving(box, process):
             return False
 
     wait_until(answers, "the roles to answer")
-    return wait_until(lambda: len(found := roles_of(process)) == 3 and found, "three roles")
+    return wait_until(lambda: len(found := roles_of(process.pid)) == 3 and found, "three roles")
 
 
 def kill_and_wait(box, process, role):
     """The roles, after that one was killed and started again."""
-    old = roles_of(process)[role]
+    old = roles_of(process.pid)[role]
     os.kill(old, signal.SIGKILL)
-    wait_until(lambda: roles_of(process).get(role, old) != old, f"another {role}")
+    wait_until(lambda: roles_of(process.pid).get(role, old) != old, f"another {role}")
     return serving(box, process)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BINARY, wait_until
+from processes import roles_of
 from test_run import ROLES, alive, listed, smtp_banner
 
 
@@ -51,16 +52,6 @@ class Unread:
     def close(self):
         os.close(self.reader)
         os.close(self.writer)
-
-
-def roles_of(pid):
-    found = {}
-    for name in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        with contextlib.suppress(OSError):
-            words = Path(f"/proc/{name}/cmdline").read_bytes().split(b"\0")
-            if words[1:2] == [b"role"]:
-                found[words[2].decode()] = int(name)
-    return found
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "terminal"])

@@ -15,6 +15,7 @@ import dns.message
 import dns.query
 import pytest
 from conftest import wait_until
+from processes import cpu_seconds
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces are root's")
 
@@ -55,11 +56,6 @@ def collector(box, supervisor):
         run.wait_log("supervisor ready")
         return run
     return start
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_refused_connections_close_nothing(box, collector):

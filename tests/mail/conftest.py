@@ -25,6 +25,7 @@ from client import Raw, User, mail
 from lab.wait import GIVE_UP_S, wait_until
 from names import NameTable
 from ports import free_port
+from processes import roles_of
 from sink import Sink
 
 BINARY = Path(os.environ.get("PORTREEVE", TOP / "build" / "portreeve"))
@@ -145,15 +146,7 @@ class Post:
 
     def role(self):
         """The process id of the role."""
-        for status in Path("/proc").glob("[0-9]*/status"):
-            try:
-                parent = status.read_text().split("PPid:")[1].split()[0]
-                words = (status.parent / "cmdline").read_bytes().split(b"\0")
-            except (OSError, IndexError):
-                continue
-            if int(parent) == self.process.pid and words[1:3] == [b"role", b"gateway"]:
-                return int(status.parent.name)
-        return None
+        return roles_of(self.process.pid).get("gateway")
 
     def stop(self):
         if self.process and self.process.poll() is None:

@@ -47,6 +47,7 @@ def small_disk(post):
     if made.returncode or subprocess.run(["mount", "-o", "loop", image, post.state], check=False,
                                          capture_output=True).returncode:
         pytest.skip("no loop device here")
+    os.chown(post.state, *owner())
     yield post
     post.stop()
     subprocess.run(["umount", post.state], check=True)
@@ -55,7 +56,6 @@ def small_disk(post):
 def test_full_disk(small_disk):
     """4xx while it is full; what waits goes out from the reserve; then all is as before."""
     post = small_disk
-    os.chown(post.state, *owner())
     post.configure(message_size="1M", segment_size="4M", spool_size="32M")
     post.add_users()
     post.world.replies["MAIL"] = "450 4.3.2 later"
@@ -91,6 +91,72 @@ def owner():
         except KeyError:
             continue
     return 0, 0
+
+
+def mount(post, options):
+    subprocess.run(["mount", "-o", options, *([post.directory / "disk"] if "loop" in options else []),
+                    post.state], check=True)
+
+
+SMALL = {"message_size": "1M", "segment_size": "4M", "spool_size": "32M"}
+
+
+def test_disk_that_becomes_read_only(small_disk):
+    """As ext4 does by itself when it meets an error: 4xx, and a line in the log that is said once. What was
+    acknowledged is there when the disk has been mounted anew."""
+    post = small_disk
+    post.configure(**SMALL)
+    post.add_users()
+    post.world.replies["MAIL"] = "450 4.3.2 later"
+    post.start()
+    # What was made at the start; the messages are safe by themselves.
+    subprocess.run(["sync", "-f", post.state], check=True)
+    for n in range(5):
+        post.submit(CAROL, f"number {n}.")
+    mount(post, "remount,abort")
+    codes = [received(post, "refused") for _ in range(20)]
+    assert all(400 <= code < 500 for code in codes), codes
+    post.wait_log("queue-unwritten")
+    assert post.log().count("queue-unwritten") == 1 and post.role()
+    post.stop()
+    subprocess.run(["umount", post.state], check=True)
+    subprocess.run(["e2fsck", "-fy", post.directory / "disk"], check=False, stdout=subprocess.DEVNULL)
+    mount(post, "loop")
+    del post.world.replies["MAIL"]
+    post.start()
+    for n in range(5):
+        post.wait_taken(post.world, f"number {n}.")
+    assert post.receive(subject="well again")[0] == 250
+    post.wait_mail(ALICE, "well again")
+    assert not any("refused" in one for one in post.maildir(ALICE))
+
+
+def received(post, subject):
+    """The code of a message from outside; 421 while nobody is there."""
+    try:
+        return post.receive(subject=subject)[0]
+    except (OSError, Gone):
+        return 421
+    except AssertionError as refusal:        # before its text
+        return int(str(refusal.args[0][1])[:3])
+
+
+def test_start_on_a_read_only_disk(small_disk):
+    """It says what is missing and ends, for whoever starts services to try again; then all is well."""
+    post = small_disk
+    post.configure(**SMALL)
+    post.add_users()
+    post.start()
+    assert post.receive(subject="before")[0] == 250
+    post.wait_mail(ALICE, "before")
+    post.stop()
+    mount(post, "remount,ro")
+    done = post.run("run", code=None)
+    assert done.returncode and "not writable" in done.stderr, done
+    mount(post, "remount,rw")
+    post.start()
+    assert post.receive(subject="after")[0] == 250
+    post.wait_mail(ALICE, "after")
 
 
 def test_queue_that_cannot_last(post):

@@ -1,25 +1,33 @@
 # SPDX-License-Identifier: ISC
 """What goes wrong on real machines: an answer that says so, a line in the log, and all well by itself when
-the cause has ended. What was acknowledged is there, what was not is nowhere."""
+the cause has ended. What was acknowledged is there, what was not is nowhere.
 
-import os
+    full disk             test_disks.py: test_full_disk; tests/gateway/test-queue-disk.c
+    read-only disk        test_disks.py: test_disk_that_becomes_read_only, test_start_on_a_read_only_disk
+    missing certificate   test_missing_certificate; test_operations.py: test_renewed_certificate
+    dead DNS              test_disks.py: test_dead_dns; test_operations.py: test_sick_list
+    dead auth backend     test_backend_that_is_gone, test_backend_that_lies; tests/gateway/test-login.c
+    dead store            test_disks.py: test_store_that_is_gone
+    clock jump            tests/gateway/test-queue.c, test-retry.c; tests/world/mail
+    10,000 connections    test_ten_thousand_connections, test_no_descriptor_left
+    endless lines         test_endless_line, test_endless_line_in_a_message
+    endless headers       test_endless_header
+    a million recipients  test_million_recipients
+    half-open             test_half_open, test_half_closed
+"""
+
 import resource
 import smtplib
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from client import Gone, mail
 from conftest import ALICE, FAR, PASSWORDS, STRANGER, listed_name, wait_until
+from processes import cpu_seconds
 
 CAROL = f"carol@{FAR}"
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_file_size_limit(post):
@@ -66,7 +74,8 @@ def test_mailboxes_that_may_not_be_written_to(post):
 def test_backend_that_is_gone(post):
     """Dovecot's socket is not there: nobody is let in, nobody is locked out, and then all is well."""
     path = post.directory / "auth-client"
-    post.start(auth=f"dovecot:{path}", login_timeout="2s")
+    post.start(auth=f"dovecot:{path}", login_timeout="2s", login_processes=2)
+    post.wait_log(" login-down ")
     for password in (PASSWORDS[ALICE], "wrong"):
         with pytest.raises(smtplib.SMTPAuthenticationError) as refusal:
             post.user(password=password)
@@ -78,7 +87,36 @@ def test_backend_that_is_gone(post):
     with pytest.raises(smtplib.SMTPAuthenticationError) as refusal:
         post.user()
     assert refusal.value.smtp_code == 454
+    threading.Thread(target=serve_logins, args=(listener,), daemon=True).start()
+    wait_until(lambda: logged_in(post), lambda: f"a login:\n{post.log()[-4000:]}")
+    post.wait_log(" login-up ")
     listener.close()
+
+
+def serve_logins(listener):
+    """As Dovecot: everybody is who he says."""
+    def serve(connection):
+        stream = connection.makefile("rwb")
+        stream.write(b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t1\nCOOKIE\tab\nDONE\n")
+        stream.flush()
+        for line in stream:
+            if line.startswith(b"AUTH\t"):
+                stream.write(b"OK\t" + line.split(b"\t")[1] + b"\tuser=alice@ours.example\n")
+                stream.flush()
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+def logged_in(post):
+    try:
+        with post.user():
+            return True
+    except smtplib.SMTPException:
+        return False
 
 
 def test_backend_that_lies(post):
@@ -148,6 +186,36 @@ def test_no_descriptor_left(post):
     wait_until(lambda: answers(post), "service again")
     assert post.receive(subject="after the crowd")[0] == 250
     assert post.role() == role
+
+
+def test_ten_thousand_connections(post):
+    """They are held, each with its greeting, and whoever speaks is served."""
+    many, room = 10000, 12000
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 2 * room and os.geteuid():
+        pytest.skip("so many descriptors are root's to take")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (room, max(room, before[1])))
+    held = []
+    try:
+        post.start(limits=[(resource.RLIMIT_NOFILE, room)], sessions=2 * many, sessions_per_host=100,
+                   sessions_per_net=many, connections_per_second=100000)
+        for n in range(many):
+            held.append(socket.create_connection(
+                ("127.0.0.1", post.port), timeout=60,
+                source_address=(f"127.20.{n % 100}.{n // 100 + 1}", 0)))
+        for one in held:
+            assert one.recv(3) == b"220"
+        role = post.role()
+        assert post.receive(subject="one more")[0] == 250
+        for one in held[::1000]:
+            one.sendall(b"QUIT\r\n")
+            assert b"221" in one.makefile("rb").read()
+    finally:
+        for one in held:
+            one.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    wait_until(lambda: answers(post), "service again")
+    assert post.receive(subject="after the crowd")[0] == 250 and post.role() == role
 
 
 def answers(post):
@@ -244,6 +312,19 @@ def test_half_open(running):
                 client.close()
     assert answers(running) and running.role() == role
     assert not any("Subject: half" in one for one in running.maildir(ALICE))
+
+
+def test_half_closed(running):
+    """A client that has no more to say gets its answers, though the disk is awaited meanwhile."""
+    for _ in range(10):
+        with running.stranger() as client:
+            client.hello()
+            client.envelope(STRANGER, ALICE)
+            client.ask("DATA", 354)
+            client.send(mail(STRANGER, ALICE, "half closed") + "\r\n.\r\n")
+            client.socket.shutdown(socket.SHUT_WR)
+            assert client.reply()[0] == 250
+            assert client.over()
 
 
 def test_errors_are_counted(post):

@@ -300,14 +300,3 @@ def make_field(isolated):
     for field in fields:
         field.stop()
         shutil.rmtree(field.directory)
-
-
-def roles_of(supervisor):
-    """The supervisor's children: {role: process}."""
-    found = {}
-    children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children")
-    for pid in children.read_text(encoding="ascii").split():
-        with contextlib.suppress(OSError, IndexError):     # it has gone, or is not begun
-            with open(f"/proc/{pid}/cmdline", encoding="ascii") as words:
-                found[words.read().split("\0")[2]] = pid
-    return found

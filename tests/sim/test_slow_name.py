@@ -7,7 +7,8 @@ import signal
 
 import pytest
 
-from conftest import DOMAIN, USUAL_PORT, Host, roles_of, wait_until
+from conftest import DOMAIN, USUAL_PORT, Host, wait_until
+from processes import roles_of
 
 RELAY = "127.0.99.25"
 
@@ -39,9 +40,9 @@ def test_a_proof_that_comes_during_the_name(field):
                    "the confirmation")
         # Both tokens have left; the second is still in the relay's queue.
         assert returned(field) == 1
-        first = roles_of(supervisor)["tester"]
+        first = roles_of(supervisor.pid)["tester"]
         os.kill(int(first), signal.SIGTERM)
-        wait_until(lambda: roles_of(supervisor).get("tester", first) != first, "a new tester")
+        wait_until(lambda: roles_of(supervisor.pid).get("tester", first) != first, "a new tester")
         assert returned(field) == 1
         wait_until(lambda: field.stored_verdicts() or supervisor.poll() is not None, "a verdict")
     assert returned(field) == 2

@@ -6,11 +6,11 @@ import contextlib
 import json
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from conftest import GIVE_UP_S, USUAL_PORT, Host, Place, roles_of, wait_until
+from conftest import GIVE_UP_S, USUAL_PORT, Host, Place, wait_until
+from processes import roles_of
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 CAP_NET_BIND_SERVICE = 10
@@ -86,7 +86,7 @@ def test_the_role_speaks_from_port_25(field):
             wait_until(lambda: field.stored_verdicts() or supervisor.poll() is not None,
                        "a verdict")
             assert field.stored_verdicts() == {THERE: "open"}
-            pid = roles_of(supervisor)
+            pid = roles_of(supervisor.pid)
             held = capabilities(pid["tester"])
             assert held["CapEff"] == held["CapPrm"] == 1 << CAP_NET_BIND_SERVICE
             assert capabilities(pid["collector"])["CapPrm"] == 0
