@@ -24,8 +24,8 @@ static struct segment *segment_of(const struct gateway_log *log, uint64_t use)
 
 /* ---- appending ------------------------------------------------------------------------- */
 
-/* Whether there will be another segment behind the one that is ready. For one that failed there is a
- * new one when its turn comes. */
+/* Whether there will be another segment behind the one that is ready. For one that failed there is
+ * a new one when its turn comes. */
 static bool more_behind(const struct gateway_log *log)
 {
 	for (const struct segment *s = log->idle; s; s = s->next)
