@@ -7,7 +7,8 @@
 static bool is_plain(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_isprint((unsigned char)s.p[i]) || strchr(" \"\\=", s.p[i]))
+		if (!ascii_isprint((unsigned char)s.p[i]) || s.p[i] == ' ' || s.p[i] == '"' ||
+		    s.p[i] == '\\' || s.p[i] == '=')
 			return false;
 	return s.n > 0;
 }
@@ -48,7 +49,9 @@ void log_format(struct buf *out, const char *event, const struct log_field *fiel
 {
 	buf_add_cstr(out, event);
 	for (size_t i = 0; i < n; i++) {
-		buf_printf(out, " %s=", fields[i].key);
+		buf_add_byte(out, ' ');
+		buf_add_cstr(out, fields[i].key);
+		buf_add_byte(out, '=');
 		add_value(out, &fields[i]);
 	}
 }

@@ -135,15 +135,28 @@ static void add_priority(struct buf *line, enum log_level level)
 		buf_printf(line, "<%d>", priority[level]);
 }
 
+static void add_time(struct buf *line)
+{
+	static char when[CLOCK_TEXT_MAX];
+	static int64_t when_s = -1;
+	const int64_t now_s = clock_now_s();
+	if (now_s != when_s)
+		clock_format(now_s, when);
+	when_s = now_s;
+	buf_add_cstr(line, when);
+}
+
 static void begin_line(struct buf *line, enum log_level level)
 {
-	static const char *const name[] = { "error", "warn", "info", "debug" };
-	char when[CLOCK_TEXT_MAX];
+	static const char *const name[] = { " error ", " warn ", " info ", " debug " };
 	buf_clear(line);
 	add_priority(line, level);
-	if (!log_to_journal)
-		buf_printf(line, "%s %s ", clock_format(clock_now_s(), when), name[level]);
-	buf_printf(line, "%s ", log_role);
+	if (!log_to_journal) {
+		add_time(line);
+		buf_add_cstr(line, name[level]);
+	}
+	buf_add_cstr(line, log_role);
+	buf_add_byte(line, ' ');
 }
 
 /* What cannot be said now is said in front of the next line that can. */
@@ -176,7 +189,7 @@ static void gather(struct buf *line)
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
-	struct buf line = { 0 };
+	static struct buf line;          /* under the lock; kept for the next one */
 	if (level > log_max)
 		return;
 	pthread_mutex_lock(&log_lock);
@@ -191,8 +204,9 @@ void log_event(enum log_level level, const char *event, const struct log_field *
 		gather(&line);
 	else if (!put_line(&line))
 		log_lost++;
+	if (line.cap > 2 * PIPE_BUF)
+		buf_fini(&line);
 	pthread_mutex_unlock(&log_lock);
-	buf_fini(&line);
 }
 
 void log_plain(struct str text)

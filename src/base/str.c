@@ -263,14 +263,26 @@ char *buf_release(struct buf *b)
 	return p;
 }
 
+/* The first that is not shown as it is; s.n: none. */
+static size_t plain_run(struct str s)
+{
+	size_t n = 0;
+	while (n < s.n && ascii_isprint((unsigned char)s.p[n]) && s.p[n] != '"' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
 void buf_add_escaped(struct buf *b, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
+		const size_t run = plain_run((struct str){ s.p + i, s.n - i });
+		buf_add(b, s.p + i, run);
+		i += run;
+		if (i == s.n)
+			return;
 		unsigned char c = (unsigned char)s.p[i];
 		if (c == '"' || c == '\\')
 			buf_printf(b, "\\%c", c);
-		else if (ascii_isprint(c))
-			buf_add_byte(b, (char)c);
 		else if (c == '\n')
 			buf_add_cstr(b, "\\n");
 		else if (c == '\t')

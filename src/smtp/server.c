@@ -296,19 +296,27 @@ struct smtp_server_state smtp_server_state(const struct smtp_server *s)
 	};
 }
 
+enum { ENHANCED_MAX = 11 };              /* "5.999.999" (RFC 3463 2), and two more */
+
 /* `250-2.1.5 text`: cut to what fits a line; gives how much of the text did. */
 static size_t say_piece(struct smtp_server *s, int code, const char *enhanced, struct str text,
                         bool last_line)
 {
-	size_t start = s->out.n;
-	buf_printf(&s->out, "%d-", code);
-	if (*enhanced)
-		buf_printf(&s->out, "%.11s ", enhanced);
+	const size_t start = s->out.n;
+	const char begin[] = { (char)('0' + code / 100), (char)('0' + code / 10 % 10),
+	                       (char)('0' + code % 10), '-' };
+	buf_add(&s->out, begin, sizeof(begin));
+	if (*enhanced) {
+		buf_add(&s->out, enhanced, strnlen(enhanced, ENHANCED_MAX));
+		buf_add_byte(&s->out, ' ');
+	}
 	assert(s->out.n - start < REPLY_LINE_MAX / 2);
 	size_t room = REPLY_LINE_MAX - 2 - (s->out.n - start);
 	size_t n = text.n < room ? text.n : room;
-	for (size_t i = 0; i < n; i++)
-		buf_add_byte(&s->out, ascii_isprint((unsigned char)text.p[i]) ? text.p[i] : '?');
+	buf_add(&s->out, text.p, n);
+	for (size_t i = s->out.n - n; i < s->out.n; i++)
+		if (!ascii_isprint((unsigned char)s->out.p[i]))
+			s->out.p[i] = '?';
 	if (last_line && n == text.n)
 		s->out.p[start + 3] = ' ';
 	buf_add_cstr(&s->out, "\r\n");
