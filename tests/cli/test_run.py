@@ -56,7 +56,7 @@ def test_starts_serves_and_stops(box, supervisor):
     assert run.stop() == 0
     assert time.monotonic() - began < 15
     assert not any(alive(pid) for pid in roles.values())
-    assert "error" not in run.log()
+    assert "error" not in run.log(), run.log()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give root up")
