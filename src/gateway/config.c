@@ -37,10 +37,11 @@ const struct config_row gateway_config_rows[] = {
 	  "directory; \"none\": there is none.", AT_RUN },
 	{ "proxy_peers", GATEWAY(CONFIG_PREFIXES, proxy_peers), 0, 64, "",
 	  "Proxies that send a PROXY header, which says for whom they connect. Whoever is named "
-	  "here can be anybody: name single hosts." },
+	  "here can be anybody, a host of trusted_hosts as well: name single hosts; at most an "
+	  "IPv4 /16 or an IPv6 /32." },
 	{ "xclient_peers", GATEWAY(CONFIG_PREFIXES, xclient_peers), 0, 64, "",
 	  "Proxies that may say for whom they connect by XCLIENT. Whoever is named here can be "
-	  "anybody: name single hosts." },
+	  "anybody, as a proxy of proxy_peers can." },
 	{ "certificate", GATEWAY(CONFIG_STRING, certificate), 0, 0, "",
 	  "PEM file of the certificate and its chain. Read anew at each HUP." },
 	{ "key", GATEWAY(CONFIG_STRING, key), 0, 0, "", "PEM file of its key." },

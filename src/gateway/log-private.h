@@ -24,6 +24,8 @@ struct preparation {
 	struct gateway_log *log;
 	struct segment *segment;      /* the loop's: to be renewed, or new */
 	int directory, fd;            /* fd -1: to be made */
+	bool is_new;
+	size_t filled;                /* of a new one: its bytes that were written once */
 	char name[SEGMENT_NAME_MAX];
 	size_t bytes;
 	struct hash_key key;

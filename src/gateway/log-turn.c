@@ -11,13 +11,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* In the syncer's thread. */
+/* In the syncer's thread, a new one by a piece for each time: what waits to be synced meanwhile
+ * does not wait for the whole of it. */
 static int prepare_work(void *arg)
 {
 	struct preparation *p = arg;
-	if (p->fd >= 0)
-		return segment_renew(p->fd, &p->key, p->use);
-	return segment_make(p->directory, p->name, p->bytes, &p->key, p->use, &p->fd);
+	int e = p->fd >= 0 ? ERR_OK : segment_create(p->directory, p->name, p->bytes, &p->fd);
+	if (e == ERR_OK && p->filled < p->bytes)
+		e = segment_fill(p->fd, p->bytes, &p->filled);
+	if (e != ERR_OK || p->filled < p->bytes)
+		return e;
+	e = segment_renew(p->fd, &p->key, p->use);
+	return e == ERR_OK && p->is_new ? segment_publish(p->directory, p->fd) : e;
 }
 
 static void segment_away(struct gateway_log *log, struct segment *s)
@@ -30,9 +35,8 @@ static void segment_away(struct gateway_log *log, struct segment *s)
 	free(s);
 }
 
-static void prepare_done(void *arg, int err)
+static void prepare_end(struct gateway_log *log, int err)
 {
-	struct gateway_log *log = ((struct preparation *)arg)->log;
 	struct segment *s = log->preparation.segment;
 	log->preparing = false;
 	log->trouble = err;
@@ -41,9 +45,21 @@ static void prepare_done(void *arg, int err)
 		segment_away(log, s);
 		return;
 	}
+	assert(log->preparation.filled == log->bytes);
 	s->use = log->preparation.use;
 	s->end = gateway_record_bytes(0);
 	log->ready = s;
+}
+
+static void prepare_done(void *arg, int err)
+{
+	struct preparation *p = arg;
+	if (err == ERR_OK && p->filled < p->bytes) {
+		err = syncer_job(p->log->syncer, prepare_work, prepare_done, p);
+		if (err == ERR_OK)
+			return;
+	}
+	prepare_end(p->log, err);
 }
 
 void log_idle_add(struct gateway_log *log, struct segment *s)
@@ -88,7 +104,9 @@ static bool prepare_begin(struct gateway_log *log)
 	log->preparing = true;
 	log->preparation = (struct preparation){
 		.log = log, .segment = s, .directory = log->directory, .fd = s->file.fd,
-		.bytes = log->bytes, .key = log->key, .use = log->next_use++ };
+		.bytes = log->bytes, .is_new = s->file.fd < 0,
+		.filled = s->file.fd < 0 ? 0 : log->bytes,
+		.key = log->key, .use = log->next_use++ };
 	memcpy(log->preparation.name, s->name, sizeof(s->name));
 	return true;
 }
@@ -114,8 +132,14 @@ void log_prepare(struct gateway_log *log)
 
 int log_prepare_now(struct gateway_log *log)
 {
-	if (prepare_begin(log))
-		prepare_done(&log->preparation, prepare_work(&log->preparation));
+	struct preparation *p = &log->preparation;
+	if (prepare_begin(log)) {
+		int e;
+		do {
+			e = prepare_work(p);
+		} while (e == ERR_OK && p->filled < p->bytes);
+		prepare_end(log, e);
+	}
 	return log->ready ? ERR_OK : log->trouble;
 }
 

@@ -24,11 +24,12 @@ static struct segment *segment_of(const struct gateway_log *log, uint64_t use)
 
 /* ---- appending ------------------------------------------------------------------------- */
 
-/* Whether there will be another segment behind the one that is ready. */
+/* Whether there will be another segment behind the one that is ready. For one that failed there is
+ * a new one when its turn comes. */
 static bool more_behind(const struct gateway_log *log)
 {
 	for (const struct segment *s = log->idle; s; s = s->next)
-		if (!s->failed)
+		if (!s->failed || log->trouble == ERR_OK)
 			return true;
 	return log->count < log->max && log->trouble == ERR_OK;
 }

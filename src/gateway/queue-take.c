@@ -15,7 +15,7 @@
 
 enum {
 	TRIES = 3, CHANCE_BITS = 22,
-	BURST_LEAST = 10, BURST_GAP_MS = 20, BURST_MS = 1000,
+	BURST_LEAST = 10, BURST_GAP_MS = 10, BURST_MS = 1000,
 };
 
 /* The time and chance, and above the last one, in Crockford's base 32: 13 characters. */
@@ -82,10 +82,11 @@ static int write_anew(struct taking *t)
 int64_t queue_burst_left_ms(const struct gateway_queue *q)
 {
 	const int64_t now_ms = queue_now_ms(q);
-	if (q->burst.n < BURST_LEAST || now_ms >= q->burst.began_ms + BURST_MS ||
-	    now_ms >= q->burst.last_ms + BURST_GAP_MS)
-		return 0;
-	return q->burst.last_ms + BURST_GAP_MS - now_ms;
+	const int64_t most_ms = q->burst.began_ms + BURST_MS;
+	/* One that waits for the disk goes on with it, however slow that is. */
+	const int64_t pause_ms = q->pending > 0 ? most_ms : q->burst.last_ms + BURST_GAP_MS;
+	const int64_t until_ms = pause_ms < most_ms ? pause_ms : most_ms;
+	return q->burst.n >= BURST_LEAST && until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
 static void burst_count(struct gateway_queue *q)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Files of one size, whose blocks are there from the beginning: an append changes no size and
- * allocates nothing, so that its sync is that of data alone and a full disk is met when a segment
- * is made.
+ * Files of one size, whose blocks are there and were written once from the beginning: an append
+ * changes no size and allocates nothing, so that its sync is that of data alone and a full disk is
+ * met when a segment is made.
  */
 #include "gateway/segment-private.h"
 
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PREFIX "segment-"
-enum { DIGITS = 8 };
+enum { DIGITS = 8, PIECE_BYTES = 1 << 20 };
 
 void segment_name(uint64_t number, char name[static SEGMENT_NAME_MAX])
 {
@@ -66,22 +66,38 @@ int segment_renew(int fd, const struct hash_key *key, uint64_t use)
 	return e;
 }
 
-int segment_make(int directory, const char *name, size_t bytes, const struct hash_key *key,
-                 uint64_t use, int *fd)
+int segment_create(int directory, const char *name, size_t bytes, int *fd)
 {
 	*fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd < 0)
 		return file_err(errno);
 	int failed = posix_fallocate(*fd, 0, (off_t)bytes);
-	int e = failed ? file_err(failed) : segment_renew(*fd, key, use);
-	if (e == ERR_OK && (fsync(*fd) != 0 || fsync(directory) != 0))
-		e = file_err(errno);
-	if (e != ERR_OK) {
-		unlinkat(directory, name, 0);
-		close(*fd);
-		*fd = -1;
+	if (!failed)
+		return ERR_OK;
+	unlinkat(directory, name, 0);
+	close(*fd);
+	*fd = -1;
+	return file_err(failed);
+}
+
+int segment_fill(int fd, size_t bytes, size_t *at)
+{
+	static const char zeros[1 << 16];
+	const size_t end = bytes - *at < PIECE_BYTES ? bytes : *at + PIECE_BYTES;
+	int e = ERR_OK;
+	while (e == ERR_OK && *at < end) {
+		const size_t n = end - *at < sizeof(zeros) ? end - *at : sizeof(zeros);
+		e = segment_write(fd, *at, (struct str){ zeros, n });
+		*at += n;
 	}
+	if (e == ERR_OK && fdatasync(fd) != 0)
+		e = file_err(errno);
 	return e;
+}
+
+int segment_publish(int directory, int fd)
+{
+	return fsync(fd) == 0 && fsync(directory) == 0 ? ERR_OK : file_err(errno);
 }
 
 int segment_read(int fd, size_t at, size_t n, char *dst)

@@ -65,9 +65,10 @@ static int prepare_as_owner(const struct settings *s, enum prepare_for what_for,
 	 * before that. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		return EX_OSERR;
-	/* Later it is the operator's to bring back: an empty one would be taken for the list. */
-	const char *missing = e == ERR_OK && what_for != PREPARE_FIRST ?
-	                      settings_store_missing() : NULL;
+	/* The operator's to bring back: an empty one would be taken for the list, or for a server
+	 * without users. */
+	const char *missing = e == ERR_OK ?
+	                      settings_store_missing(s, what_for == PREPARE_FIRST) : NULL;
 	if (missing) {
 		buf_printf(&message, "%s/%s: expected the database that was there",
 		           s->general.state_directory, missing);

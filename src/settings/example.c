@@ -76,14 +76,15 @@ static bool is_example_address(const struct settings *s, struct str word)
 	return false;
 }
 
-/* A text may be made of the machine's own name, which stands in no file or is found where it
- * stands, or of a domain that is. */
+/* A text may be made of the machine's own name, which stands in no file, or of a domain that is
+ * found where it stands. So are contact and operator, where nobody gave them. */
 static bool is_made(const struct settings *s, const struct config_row *row, struct str word)
 {
 	const struct general_config *g = &s->general;
-	return (!g->hostname_given && str_caseeq(word, str_of(g->hostname))) ||
-	       (row->type == CONFIG_STRING && (str_caseeq(word, str_of(g->hostname)) ||
-	                                       str_caseeq(word, str_of(s->tester.domain))));
+	const bool of_name = strcmp(row->name, "contact") == 0 ||
+	                     strcmp(row->name, "operator") == 0;
+	return ((of_name || !g->hostname_given) && str_caseeq(word, str_of(g->hostname))) ||
+	       (row->type == CONFIG_STRING && str_caseeq(word, str_of(s->tester.domain)));
 }
 
 static bool is_example_name(const struct settings *s, const struct config_row *row,

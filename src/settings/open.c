@@ -17,10 +17,13 @@ bool settings_store_exists(const struct settings *s)
 	return store_sqlite_exists(STATE_HERE);
 }
 
-const char *settings_store_missing(void)
+const char *settings_store_missing(const struct settings *s, bool first)
 {
-	return !store_sqlite_exists(STATE_HERE) ? "portreeve.db" :
-	       !store_sqlite_accounts_exist(STATE_HERE) ? "accounts.db" : NULL;
+	if (!first && !store_sqlite_exists(STATE_HERE))
+		return "portreeve.db";
+	bool needed = !first || (settings_has_role(s, "gateway") &&
+	                         store_sqlite_accounts_apart(STATE_HERE));
+	return needed && !store_sqlite_accounts_exist(STATE_HERE) ? "accounts.db" : NULL;
 }
 
 int settings_store_open(const struct settings *s, unsigned may_write, struct store **st,

@@ -11,8 +11,10 @@
 
 /* Whether the list is there. */
 bool settings_store_exists(const struct settings *s);
-/* The first database that is not, of those that are made with it: its name. NULL: all are there. */
-const char *settings_store_missing(void);
+/* The name of a database that is not there and must not be made anew, as an empty one would be
+ * taken for it; NULL: there is none. `first`: that may be the first start, at which only accounts
+ * can be missed, by a gateway. */
+const char *settings_store_missing(const struct settings *s, bool first);
 /* Opens the store with what may be written (store/store.h; STORE_READS: the list is read alone),
  * and its rules (settings_rules()). What may be written is made, or brought to our version.
  * One line in *message on error: ERR_NOT_FOUND, ERR_BUSY, ERR_AGAIN: it may come; ERR_UNSUPPORTED:

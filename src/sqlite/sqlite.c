@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -327,6 +328,22 @@ bool store_sqlite_exists(const char *state_directory)
 bool store_sqlite_accounts_exist(const char *state_directory)
 {
 	return exists(state_directory, ACCOUNTS_FILE);
+}
+
+/* The version of a file's schema stands in its head (https://www.sqlite.org/fileformat2.html,
+ * 1.3.14). */
+bool store_sqlite_accounts_apart(const char *state_directory)
+{
+	enum { VERSION_AT = 60, APART_SINCE = 12 };
+	unsigned char v[4] = { 0 };
+	char *path = mem_printf("%s/" LIST_FILE, state_directory);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool read = fd >= 0 && pread(fd, v, sizeof(v), VERSION_AT) == sizeof(v);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	assert(main_schema.steps[APART_SINCE - 1].first == accounts_move);
+	return read && (v[0] << 24 | v[1] << 16 | v[2] << 8 | v[3]) >= APART_SINCE;
 }
 
 static int open_to_read(struct sqlite_store *s, const char *directory)

@@ -50,6 +50,9 @@ void store_sqlite_account_files(const char *state_directory,
 /* Whether the list is there, and the accounts. */
 bool store_sqlite_exists(const char *state_directory);
 bool store_sqlite_accounts_exist(const char *state_directory);
+/* Whether the list is of a version that has its accounts in their own file, as far as its head
+ * says; before the store is opened. */
+bool store_sqlite_accounts_apart(const char *state_directory);
 
 /* Opens, making or migrating the schema forward in each place of which something may be
  * written (a newer schema than ours is ERR_UNSUPPORTED). One line in *message on error. */

@@ -2,13 +2,13 @@
 
 import json
 import os
-import pty
 import re
 import sqlite3
 import subprocess
 
 import pytest
 from conftest import BINARY
+from terminal import on_terminal
 
 HELP = subprocess.run([BINARY, "--help"], capture_output=True, text=True, check=True).stdout
 COMMANDS = re.findall(r"^  (\w+)  ", HELP, re.M)
@@ -323,20 +323,11 @@ def test_config_show_reads_back(box):
 # ---- terminals -----------------------------------------------------------------------------------
 
 
-def on_terminal(box, *arguments, **environment):
+def printed(box, command, *arguments, **environment):
     """What a command prints on a terminal."""
-    ours, theirs = pty.openpty()
-    command, *rest = arguments
-    subprocess.run([BINARY, command, "-c", box.config, "--state", box.state, *rest], stdout=theirs,
-                   env={**os.environ, **environment}, check=True)
-    os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            shown += chunk
-    except OSError:
-        pass
-    os.close(ours)
+    code, shown = on_terminal([BINARY, command, "-c", box.config, "--state", box.state, *arguments],
+                              stdin=None, stderr=None, env={**os.environ, **environment})
+    assert code == 0
     return shown
 
 
@@ -344,8 +335,8 @@ def test_colour(box):
     box.run("list", "add", "192.0.2.1", "--why", "seen by hand")
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     environment["PAGER"] = "cat"
-    assert b"\x1b[" in on_terminal(box, "list", **environment)
-    assert b"\x1b[" not in on_terminal(box, "list", NO_COLOR="1", PAGER="cat")
+    assert b"\x1b[" in printed(box, "list", **environment)
+    assert b"\x1b[" not in printed(box, "list", NO_COLOR="1", PAGER="cat")
     assert "\x1b[" not in box.run("list").stdout
 
 
@@ -358,11 +349,11 @@ def test_pager(box, pager, seen):
     environment = {"PATH": "/usr/bin:/bin"} if pager is None else {"PAGER": pager}
     if "NO_COLOR" in os.environ:
         environment["NO_COLOR"] = ""
-    shown = on_terminal(box, "list", **environment)
+    shown = printed(box, "list", **environment)
     assert b"192.0.2.1" in shown and (b"paged:" in shown) == seen
     assert pager is None or b"\x1b[" in shown
     for words in (["list", "--json"], ["list", "--count"]):
-        assert b"paged:" not in on_terminal(box, *words, **environment)
+        assert b"paged:" not in printed(box, *words, **environment)
     assert "paged:" not in box.run("list").stdout
 
 
@@ -377,8 +368,8 @@ def test_pager_that_is_left(box):
                         for i in range(2000)])
     db.close()
     box.own()
-    on_terminal(box, "list", PAGER="true")
-    on_terminal(box, "list", PAGER="/no/such/pager")
+    printed(box, "list", PAGER="true")
+    printed(box, "list", PAGER="/no/such/pager")
 
 
 def test_hostile_text_is_escaped(box):

@@ -7,7 +7,6 @@ import hashlib
 import html.parser
 import json
 import os
-import pty
 import re
 import sqlite3
 import subprocess
@@ -15,6 +14,7 @@ import subprocess
 import forms
 import pytest
 from conftest import BINARY, TOP
+from terminal import on_terminal
 
 OLD = TOP / "tests" / "store" / "bundle-0.1.json"
 OLD_KEY = TOP / "tests" / "store" / "bundle-0.1.pem"
@@ -258,31 +258,18 @@ def test_unreadable_payload(box):
     check_html(box.run("evidence", "show", path, "--html", "-", code=65).stdout)
 
 
-def on_terminal(words, environment):
-    main, inner = pty.openpty()
-    with subprocess.Popen(words, stdin=inner, stdout=inner, stderr=inner,
-                          env={**os.environ, "TERM": "xterm", **environment}) as process:
-        os.close(inner)
-        found = b""
-        while True:
-            try:
-                part = os.read(main, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            found += part
-        assert process.wait(timeout=30) == 0
-    os.close(main)
-    return found.decode()
+def printed(words, **environment):
+    code, page = on_terminal(words, env={**os.environ, "TERM": "xterm", **environment})
+    assert code == 0
+    return page.decode()
 
 
 def test_on_a_terminal(box, signed):
     words = [BINARY, "evidence", "show", signed.path, "--state", box.state, "-c", box.config]
-    page = on_terminal(words, {"PAGER": "cat", "LC_ALL": "C.UTF-8", "NO_COLOR": ""})
+    page = printed(words, PAGER="cat", LC_ALL="C.UTF-8", NO_COLOR="")
     assert "\x1b[32mThe signature is good" in page and "v\u2026@third.example" in page
     assert "\u202e" not in page and "\x9b" not in page
     assert set(re.findall(r"\x1b\[\d*;?\d*.", page)) <= {f"\x1b[{n}m" for n in
                                                         ("0", "1", "31", "32", "33", "1;31")}
-    assert "\x1b" not in on_terminal(words, {"PAGER": "cat", "NO_COLOR": "1"})
-    assert on_terminal(words, {"PAGER": "head -c 7", "NO_COLOR": "1"}) == "The sig"
+    assert "\x1b" not in printed(words, PAGER="cat", NO_COLOR="1")
+    assert printed(words, PAGER="head -c 7", NO_COLOR="1") == "The sig"

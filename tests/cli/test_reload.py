@@ -163,7 +163,8 @@ BROKEN = {
     "control socket": ({"gateway": 'control_socket = "./x"'},
                        "gateway.control_socket: expected an absolute path"),
     "mailboxes": ({"gateway": 'mailboxes = "mail"'}, "gateway.mailboxes: expected an absolute path"),
-    "no smarthost's password": ({"gateway": 'smarthost_password_file = "/nowhere/password"'},
+    "no smarthost's password": ({"gateway": 'smarthost = "s.test"\n smarthost_login = "us"\n'
+                                            'smarthost_password_file = "/nowhere/password"'},
                                 "gateway.smarthost_password_file: expected a file"),
     "memory": ({"gateway": "memory = 16M"}, "gateway.memory: expected gateway.message_size"),
     "segments": ({"gateway": "segment_size = 16M"}, "gateway.segment_size: expected "),

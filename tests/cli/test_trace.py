@@ -2,20 +2,17 @@
 a picture, a nomination, and what it learns."""
 
 import base64
-import fcntl
 import json
 import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 import threading
 import xml.dom.minidom
 
 import pytest
 from conftest import BINARY
 from names import NameTable
+from terminal import on_terminal
 
 D = "; Mon, 9 Aug 2004 11:59:00 +0000\n"
 BORDER = ("Received: from a (www.school.example [192.0.2.1]) by mx.our.example (Postfix) with "
@@ -202,35 +199,21 @@ def test_batch_answers_at_once():
         timer.cancel()
 
 
-def on_terminal(folder, columns, *args, environment=None):
+def printed(folder, columns, *args, **environment):
     """What the command writes to a terminal of that width."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen([BINARY, "trace", *map(str, args)], stdin=subprocess.DEVNULL,
-                               stdout=theirs, stderr=theirs, cwd=folder,
-                               env={**os.environ, "NO_COLOR": "", **(environment or {})})
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(ours)
-    assert process.wait() == 0
-    return shown.decode("ascii").replace("\r\n", "\n")
+    code, text = on_terminal([BINARY, "trace", *map(str, args)], columns=columns, cwd=folder,
+                             stdin=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "", **environment})
+    assert code == 0
+    return text.decode("ascii").replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_terminal(tmp_path, columns):
     path = tmp_path / "m"
     path.write_text(MESSAGE)
-    coloured = on_terminal(tmp_path, columns, *OWN, "m")
+    coloured = printed(tmp_path, columns, *OWN, "m")
     assert "\x1b[" in coloured
-    plain = on_terminal(tmp_path, columns, *OWN, "m", environment={"NO_COLOR": "1"})
+    plain = printed(tmp_path, columns, *OWN, "m", NO_COLOR="1")
     assert plain == re.sub(r"\x1b\[[0-9;]*m", "", coloured)
     assert max(map(len, plain.splitlines())) <= columns
     for words in ("Handover", "Believed origin", "Claimed only", "Relay", "Return address"):

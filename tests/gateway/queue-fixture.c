@@ -274,7 +274,7 @@ int queue_begin(void **state)
 	log_init("test", LOG_ERROR);
 	snprintf(path, sizeof(path), "%s/log", directory);
 	messages_max = 0;
-	apart_ms = 20;
+	apart_ms = 10;
 	nobody_is_told = false;
 	loop = loop_create();
 	syncer = syncer_create(loop, LIMIT);

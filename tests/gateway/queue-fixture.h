@@ -13,7 +13,7 @@
 enum { SEGMENT = GATEWAY_SEGMENT_MIN, SEGMENTS = 6, RCPTS = 4096, HOUR = 3600 };
 
 extern int64_t test_now_s;
-extern int64_t apart_ms;              /* from one add() to the next; 20: no burst */
+extern int64_t apart_ms;              /* from one add() to the next; 10: no burst */
 extern struct loop *loop;
 extern struct syncer *syncer;
 extern struct gateway_queue *queue;

@@ -4,6 +4,7 @@
  * file, segments take turns and are never lost from sight, and a full or broken disk is told and
  * got over. The syncer's steps are called here, without a thread.
  */
+#include "break-segment.h"
 #include "test.h"
 
 #include "base/file.h"
@@ -34,6 +35,7 @@ static char path[64];
 static struct loop *loop;
 static struct syncer *syncer;
 static const struct hash_key key = { { 3, 4 } };
+static size_t segment_bytes = SEGMENT;
 static struct queue queue;
 
 /* ---- the caller's part ------------------------------------------------------------------- */
@@ -61,7 +63,7 @@ static void on_damage(void *arg, const char *file, size_t at, size_t bytes)
 
 static int try_open(const struct hash_key *by, struct buf *message)
 {
-	const struct gateway_log_options options = { path, SEGMENT, SEGMENTS, *by };
+	const struct gateway_log_options options = { path, segment_bytes, SEGMENTS, *by };
 	const struct gateway_log_reader reader = { &queue, on_record, on_damage };
 	queue = (struct queue){ 0 };
 	return gateway_log_open(&options, syncer, &reader, &queue.log, message);
@@ -430,6 +432,118 @@ static void test_disk_full(void **state)
 		assert_true(queue.is_there[i]);
 }
 
+/* Messages that begin and end until one stands in that use of a segment. */
+static uint64_t go_to_use(uint64_t m, uint64_t use)
+{
+	for (; queue.place[m].use != use; m++) {
+		assert_int_equal(end_message(m), ERR_OK);
+		assert_int_equal(begin_message(m + 1, text_of(m + 1, 6000)), ERR_OK);
+	}
+	return m;
+}
+
+/* A segment that failed is room for a new one, though all places are taken. */
+static void test_failed_makes_room(void **state)
+{
+	(void)state;
+	struct gateway_place lost;
+	int told = ERR_OK;
+	open_log();
+	settle();
+	assert_int_equal(begin_message(0, text_of(0, 1000)), ERR_OK);
+	assert_int_equal(begin_message(1, text_of(1, 6000)), ERR_OK);
+	uint64_t m = go_to_use(1, 2);
+	assert_int_equal(end_message(m), ERR_OK);
+	assert_int_equal(gateway_log_append(queue.log, GATEWAY_BEGINS, KIND_MESSAGE, m,
+	                                    text_of(m, 6000), &lost), ERR_OK);
+	assert_int_equal(lost.use, 2);
+	const int both = break_segment("segment-00000002");
+	assert_int_equal(gateway_log_commit(queue.log, &lost, note_err, &told), ERR_OK);
+	settle();
+	mend_segment(both);
+	assert_int_not_equal(told, ERR_OK);
+	/* The third is in use, the fourth is ready; the first goes, the second comes last. */
+	m++;
+	assert_int_equal(begin_message(m, text_of(m, 6000)), ERR_OK);
+	const uint64_t stays = m;
+	gateway_log_drop(queue.log, &lost);
+	assert_int_equal(end_message(0), ERR_OK);
+	m++;
+	assert_int_equal(begin_message(m, text_of(m, 6000)), ERR_OK);
+	m = go_to_use(m, 4);
+	assert_int_equal(gateway_log_state(queue.log).segments, SEGMENTS);
+	for (int i = 0; i < 15; i++, m++)
+		assert_int_equal(begin_message(m + 1, text_of(m + 1, 6000)), ERR_OK);
+	check_text(stays, 6000);
+	check_text(m, 6000);
+}
+
+/* A block that was allocated and never written is a hole to the file system. */
+static void count_written(const char *file, void *arg)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(lseek(fd, 0, SEEK_HOLE), segment_bytes);
+	close(fd);
+	++*(unsigned *)arg;
+}
+
+static void count_file(const char *file, void *arg)
+{
+	(void)file;
+	++*(unsigned *)arg;
+}
+
+/* A large segment is written once before it is used; what is to be synced does not wait for it. */
+static void test_made_piece_by_piece(void **state)
+{
+	(void)state;
+	unsigned files = 0, written = 0, made = 0;
+	int told = ERR_AGAIN;
+	segment_bytes = (3 << 20) + 4096;
+	open_log();
+	struct gateway_place *place = &queue.place[0];
+	assert_int_equal(gateway_log_append(queue.log, GATEWAY_BEGINS, KIND_MESSAGE, 0,
+	                                    text_of(0, 1000), place), ERR_OK);
+	assert_int_equal(gateway_log_commit(queue.log, place, note_err, &told), ERR_OK);
+	assert_int_equal(syncer_step(syncer), 0);
+	loop_run_once(loop, 0);
+	assert_int_equal(syncer_step(syncer), 0);
+	loop_run_once(loop, 0);
+	assert_int_equal(told, ERR_OK);
+	assert_true(gateway_log_state(queue.log).preparing);
+	settle();
+	assert_int_equal(gateway_log_state(queue.log).free, 1);
+	each_file(count_written, &written);
+	assert_int_equal(written, 2);
+	close_log();
+
+	/* One that is not finished by the end is no more there. */
+	each_file(remove_file, NULL);
+	open_log();
+	assert_true(syncer_step(syncer) < 0);
+	assert_int_equal(syncer_stop(syncer, 0), ERR_OK);
+	assert_false(gateway_log_state(queue.log).preparing);
+	gateway_log_close(queue.log);
+	syncer_destroy(syncer);
+	syncer = syncer_create(loop, LIMIT);
+	each_file(count_file, &files);
+	assert_int_equal(files, 1);
+
+	/* One that a kill left unfinished is made ready like any other. */
+	char half[128];
+	snprintf(half, sizeof(half), "%s/segment-00000009", path);
+	int fd = open(half, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(fd, (off_t)segment_bytes), 0);
+	close(fd);
+	open_log();
+	settle();
+	each_file(count_file, &made);
+	assert_int_equal(made, 2);
+	assert_int_equal(gateway_log_state(queue.log).free, 1);
+	segment_bytes = SEGMENT;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,8 +553,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full_opens, begin, end),
 		cmocka_unit_test_setup_teardown(test_every_cut, begin, end),
 		cmocka_unit_test_setup_teardown(test_damage, begin, end),
+		cmocka_unit_test_setup_teardown(test_made_piece_by_piece, begin, end),
 		cmocka_unit_test_setup_teardown(test_refused, begin, end),
 		cmocka_unit_test_setup_teardown(test_disk_full, begin, end),
+		cmocka_unit_test_setup_teardown(test_failed_makes_room, begin, end),
 	};
 	if (!mkdtemp(directory))
 		return 1;

@@ -5,6 +5,7 @@
  */
 #include "queue-fixture.h"
 
+#include "break-segment.h"
 #include "heard.h"
 
 #include "base/file.h"
@@ -201,33 +202,6 @@ static void test_full(void **state)
 	again();
 	assert_int_equal(gateway_queue_room(queue, 1), ERR_FULL);
 	assert_int_equal(add_text("two", "s@x", "a@x", STR("x")), ERR_FULL);
-}
-
-/* A descriptor whose syncs fail, as of a disk that is gone: pipes cannot be synced. */
-static int break_segment(const char *ending)
-{
-	char target[400], name[64];
-	int fds[2], broken = -1;
-	for (int fd = 3; fd < 200; fd++) {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-		ssize_t n = readlink(name, target, sizeof(target) - 1);
-		if (n > 0 && (target[n] = '\0', strstr(target, ending)))
-			broken = fd;
-	}
-	assert_true(broken > 0);
-	assert_int_equal(pipe(fds), 0);
-	const int kept = dup(broken);
-	assert_int_equal(dup2(fds[1], broken), broken);
-	close(fds[0]);
-	close(fds[1]);
-	/* Reads still succeed when it is put back; the caller does so. */
-	return kept << 16 | broken;
-}
-
-static void mend_segment(int both)
-{
-	assert_int_equal(dup2(both >> 16, both & 0xffff), both & 0xffff);
-	close(both >> 16);
 }
 
 /* The sync of its segment fails: it is written anew before it is acknowledged, and what stood in

@@ -90,16 +90,16 @@ static void test_a_burst_comes_in_first(void **state)
 	while (n < 15)
 		add_after(1, n++);
 	assert_int_equal(due_n, 9);
-	add_after(20, n++);
+	add_after(10, n++);
 	wait_due(16);
 	/* It does not end: from its second on all goes on as it comes. */
-	for (unsigned i = 0; i < 99; i++)
-		add_after(10, n++);
+	for (unsigned i = 0; i < 199; i++)
+		add_after(5, n++);
 	assert_int_equal(due_n, 24);
-	add_after(10, n++);
-	wait_due(116);
-	add_after(10, n++);
-	assert_int_equal(due_n, 117);
+	add_after(5, n++);
+	wait_due(216);
+	add_after(5, n++);
+	assert_int_equal(due_n, 217);
 }
 
 /* One notice for all that fail together; it is in the log before they have failed. */

@@ -8,10 +8,9 @@ runtime's does: there the witness shows that trust in the bridge is trust in all
 import json
 import os
 import time
-from pathlib import Path
 
 import pytest
-from bridge import PROXY
+from bridge import ByProxy
 from conftest import BINARY
 
 from lab.lab import Lab
@@ -51,19 +50,8 @@ class Gated(Postfix):
                 "\n".join(line for line in lines if "SHUT" in line))
 
 
-class Proxied(Gated):
-    """IPv4 reaches it as it is, IPv6 by the proxy."""
-
-    def configure(self):
-        super().configure()
-        for address in ("172.18.0.1", "172.18.0.2"):
-            self.run("ip", "addr", "add", f"{address}/32", "dev", "lo")
-        self.write("/var/proxy", PROXY.format(v6=self.v6))
-
-    def start_services(self):
-        super().start_services()
-        self.proxy = self.start("/usr/bin/python3", "/var/proxy")
-        wait_until(lambda: ":0019 " in Path(f"/proc/{self.pid}/net/tcp6").read_text(), "the proxy to listen")
+class Proxied(ByProxy, Gated):
+    pass
 
 
 def server(kind, name, number, **settings):

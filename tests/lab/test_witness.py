@@ -7,10 +7,9 @@ kernel gives all who come by IPv4 an address of its own.
 """
 
 import json
-from pathlib import Path
 
 import pytest
-from bridge import PROXY
+from bridge import ByProxy
 from conftest import BINARY
 
 from lab.lab import Lab
@@ -19,29 +18,14 @@ from lab.mta.opensmtpd import OpenSMTPD
 from lab.mta.postfix import Postfix
 from lab.mta.sendmail import Sendmail
 from lab.portreeve import Portreeve
-from lab.wait import wait_until
 
 V4, V6 = "192.0.2.10", "2001:db8:2::10"     # the tester's
 LOST = "your clients' addresses are lost before they reach it"
 KEPT, IS_LOST, UNKNOWN = 0, 1, 3
 
 
-class Proxied(Postfix):
-    """IPv4 reaches it as it is, IPv6 by the proxy."""
-
-    def configure(self):
-        super().configure()
-        for address in ("172.18.0.1", "172.18.0.2"):
-            self.run("ip", "addr", "add", f"{address}/32", "dev", "lo")
-        self.write("/var/proxy", PROXY.format(v6=self.v6))
-
-    def start_services(self):
-        super().start_services()
-        self.proxy = self.start("/usr/bin/python3", "/var/proxy")
-        wait_until(lambda: ":0019 " in self.listeners(), "the proxy to listen")
-
-    def listeners(self):
-        return Path(f"/proc/{self.pid}/net/tcp6").read_text()
+class Proxied(ByProxy, Postfix):
+    pass
 
 
 NAT = """\

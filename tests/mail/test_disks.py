@@ -205,6 +205,21 @@ def test_dead_dns(post):
     answers["dead"] = False
 
 
+def test_accounts_that_are_lost(post):
+    """It does not start as a server without users."""
+    post.start()
+    post.stop()
+    kept = (post.state / "accounts.db").rename(post.directory / "kept")
+    done = post.run("run", code=None)
+    assert done.returncode == 73, done.stderr
+    assert "accounts.db: expected the database that was there" in done.stderr
+    owner = post.state.stat()
+    shutil.move(kept, post.state / "accounts.db")
+    os.chown(post.state / "accounts.db", owner.st_uid, owner.st_gid)
+    post.start()
+    assert asked(post, ALICE) == 250
+
+
 @pytest.mark.parametrize("name", ["portreeve.db", "accounts.db"])
 def test_store_that_is_gone(post, name):
     """The accounts cannot be read: 4xx, and nobody's mail is refused for good."""

@@ -16,6 +16,7 @@ the cause has ended. What was acknowledged is there, what was not is nowhere.
     half-open             test_half_open, test_half_closed
 """
 
+import os
 import resource
 import smtplib
 import socket

@@ -7,8 +7,6 @@ import email.policy
 import email.utils
 import hashlib
 import json
-import os
-import pty
 import re
 import socket
 import ssl
@@ -19,6 +17,7 @@ import jsonschema
 import pytest
 from aiosmtpd.smtp import AuthResult
 from conftest import ARRIVAL, BINARY, DsnController, Smarthost, network, spam
+from terminal import on_terminal
 
 ADDRESS = "198.51.100.25"
 DESK = "abuse@isp-lab.net"
@@ -449,42 +448,21 @@ def test_smarthost_is_away(box):
 
 def test_terminal_is_a_dry_run(box):
     (box.directory / "spam").write_text(spam())
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [BINARY, "report", "-c", box.config, "--state", box.state, "spam"], cwd=box.directory,
-        stdin=slave, stdout=slave, stderr=subprocess.PIPE, text=True)
-    os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 4096):
-            shown += chunk
-    except OSError:
-        pass
-    os.close(master)
-    assert process.wait(30) == 0
+    with (box.directory / "told").open("w") as told:
+        code, shown = on_terminal([BINARY, "report", "-c", box.config, "--state", box.state, "spam"],
+                                  cwd=box.directory, stderr=told)
+    assert code == 0
     assert b"Feedback-Type: abuse" in shown
-    assert "a dry run" in process.stderr.read()
-    process.stderr.close()
+    assert "a dry run" in (box.directory / "told").read_text()
     assert box.json("list") == [] and box.smarthost.mails == []
 
 
 @pytest.mark.parametrize("answer, state", [(b"n\n", "made"), (b"\n", "made"), (b"y\n", "sent")])
 def test_terminal_asks(box, answer, state):
     (box.directory / "spam").write_text(spam())
-    master, slave = pty.openpty()
-    os.write(master, answer)
-    process = subprocess.Popen(
-        [BINARY, "report", "-c", box.config, "--state", box.state, "spam", "--send"],
-        cwd=box.directory, stdin=slave, stdout=slave, stderr=subprocess.DEVNULL)
-    os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 4096):
-            shown += chunk
-    except OSError:
-        pass
-    os.close(master)
-    assert process.wait(30) == 0
+    code, shown = on_terminal([BINARY, "report", "-c", box.config, "--state", box.state, "spam", "--send"],
+                              typed=answer, cwd=box.directory, stderr=subprocess.DEVNULL)
+    assert code == 0
     assert shown.index(b"Feedback-Type: abuse") < shown.index(b"Send this to abuse@isp-lab.net?")
     assert box.json("list")[0]["state"] == state
     assert len(box.smarthost.mails) == (state == "sent")

@@ -9,11 +9,12 @@
 #include "law.h"
 #include "names.h"
 #include "smtp/server.h"
+#include "speak.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RECIPIENTS_MAX = 8, IDLE_MS = 60 * 1000, LINGER_MS = 3000 };
+enum { RECIPIENTS_MAX = 8, IDLE_MS = 60 * 1000 };
 
 struct recipient {
 	char text[MAILBOX_MAX], mailbox[MAILBOX_MAX];    /* mailbox "": its own user */
@@ -257,12 +258,7 @@ static void on_event(struct visit *v, const struct smtp_server_event *ev)
 static void say(void *arg)
 {
 	struct visit *v = arg;
-	struct str out = smtp_server_output(v->smtp);
-	stream_write(v->stream, out);
-	smtp_server_output_sent(v->smtp, out.n);
-	stream_deadline(v->stream, v->over ? LINGER_MS : IDLE_MS);
-	if (v->over)
-		stream_finish(v->stream);
+	speak(v->stream, v->smtp, v->over, IDLE_MS);
 }
 
 static void turn(struct visit *v)

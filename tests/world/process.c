@@ -43,6 +43,20 @@ bool process_run(struct process *p, void (*f)(void *arg), void *arg)
 	return lived;
 }
 
+bool process_begin(struct process *p, void (*begin)(void *role), void *role, const bool *failed)
+{
+	assert(!p->alive);
+	p->alive = true;
+	p->life++;
+	p->role = role;
+	trace("%s begins", p->name);
+	if (!process_run(p, begin, role))
+		return false;
+	if (*failed)
+		process_abandon(p);
+	return p->alive;
+}
+
 void process_abandon(struct process *p)
 {
 	assert(!process_outlives(p));

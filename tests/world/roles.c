@@ -270,19 +270,9 @@ static void end(void *arg)
 
 bool role_begin(unsigned which)
 {
-	struct process *p = &roles[which];
-	assert(!p->alive);
 	struct role_parts *parts = mem_zalloc(sizeof(*parts));
 	parts->which = which;
-	p->alive = true;
-	p->life++;
-	p->role = parts;
-	trace("%s begins", p->name);
-	if (!process_run(p, begin, parts))
-		return false;
-	if (parts->failed)
-		process_abandon(p);
-	return p->alive;
+	return process_begin(&roles[which], begin, parts, &parts->failed);
 }
 
 void role_end(unsigned which)

@@ -12,7 +12,7 @@
  *   chance.c     the seed's numbers
  *   schedule.c   what is due, of whom, and when
  *   process.c    roles as processes: begun, stalled, killed at a call through the seam
- *   net.c        connections: delays, pieces, drops
+ *   net.c        connections: delays, pieces, drops; speak.c what a server says on one
  *   disk.c       files: what is synced, what a power cut leaves
  *   host*.c      the tested servers; deliver.c what they send on
  *   people.c     operators and owners
@@ -120,6 +120,8 @@ extern struct process outside, observer;
 struct process *process_now(void);
 /* Calls f as that process. False: it was killed within. */
 bool process_run(struct process *p, void (*f)(void *arg), void *arg);
+/* Its life begins with begin(role), and ends with it if that sets *failed. True: it lives. */
+bool process_begin(struct process *p, void (*begin)(void *role), void *role, const bool *failed);
 /* Its memory is lost, and its connections, locks, timers and questions are over. */
 void process_abandon(struct process *p);
 /* Each call through the seam says so: here a process may die. `what`: for the trace. */

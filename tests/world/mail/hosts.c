@@ -5,6 +5,7 @@
  * ever, all else is taken as the host is.
  */
 #include "../net.h"
+#include "../speak.h"
 #include "mail.h"
 
 #include "base/mem.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HOSTS_MAX = 8, IDLE_MS = 90 * 1000, LINGER_MS = 3000, RCPTS = 100 };
+enum { HOSTS_MAX = 8, IDLE_MS = 90 * 1000, RCPTS = 100 };
 
 struct kind {
 	const char *name;
@@ -225,16 +226,6 @@ static bool on_event(struct visit *v, const struct smtp_server_event *ev)
 	return false;
 }
 
-static void say(struct visit *v)
-{
-	struct str out = smtp_server_output(v->smtp);
-	stream_write(v->stream, out);
-	smtp_server_output_sent(v->smtp, out.n);
-	stream_deadline(v->stream, v->over ? LINGER_MS : IDLE_MS);
-	if (v->over)
-		stream_finish(v->stream);
-}
-
 static void turn(struct visit *v)
 {
 	struct smtp_server_event ev;
@@ -249,7 +240,7 @@ static void turn(struct visit *v)
 		visit_free(v);
 		return;
 	}
-	say(v);
+	speak(v->stream, v->smtp, v->over, IDLE_MS);
 	if (tls)
 		stream_start_tls(v->stream, NULL, true, NULL);
 }
