@@ -60,12 +60,17 @@ static bool is_of(const struct login *l, const struct ip *from, const char *name
 	       (!name || strcmp(l->name, name) == 0);
 }
 
+/* 0 where one of them may be forgotten by now: then another guess is free. */
 static unsigned wrong_lately(const struct ip *from)
 {
 	unsigned n = 0;
-	for (unsigned i = 0; i < login_n; i++)
-		n += is_of(&logins[i], from, NULL) && logins[i].counts &&
-		     logins[i].at_ms > world.now_ms - WINDOW_MS;
+	for (unsigned i = 0; i < login_n; i++) {
+		if (!is_of(&logins[i], from, NULL) || !logins[i].counts)
+			continue;
+		if (logins[i].at_ms <= world.now_ms - WINDOW_MS)
+			return 0;
+		n++;
+	}
 	return n;
 }
 
