@@ -17,7 +17,7 @@
 enum {
 	ANSWER_MS = 60 * 1000, PAUSE_MOST_MS = 8000, GUESSES_MOST = 9, LOGINS_MAX = 4000,
 	/* One is forgotten after so much time. */
-	WINDOW_MS = (THROTTLE_FORGET_S - 30) * 1000, FROM_LAST = 3,
+	WINDOW_MS = (THROTTLE_FORGET_S - 30) * 1000,
 	/* Guesses that may go on beside another one. */
 	AT_ONCE = 5,
 };
@@ -60,12 +60,17 @@ static bool is_of(const struct login *l, const struct ip *from, const char *name
 	       (!name || strcmp(l->name, name) == 0);
 }
 
+/* 0 where one of them may be forgotten by now: then another guess is free. */
 static unsigned wrong_lately(const struct ip *from)
 {
 	unsigned n = 0;
-	for (unsigned i = 0; i < login_n; i++)
-		n += is_of(&logins[i], from, NULL) && logins[i].counts &&
-		     logins[i].at_ms > world.now_ms - WINDOW_MS;
+	for (unsigned i = 0; i < login_n; i++) {
+		if (!is_of(&logins[i], from, NULL) || !logins[i].counts)
+			continue;
+		if (logins[i].at_ms <= world.now_ms - WINDOW_MS)
+			return 0;
+		n++;
+	}
 	return n;
 }
 
@@ -260,7 +265,8 @@ static void somebody_guesses(void *arg)
 {
 	struct guess *g = mem_zalloc(sizeof(*g));
 	(void)arg;
-	*g = (struct guess){ .from = ip_from_v4(45, 66, 0, (uint8_t)chance_between(1, FROM_LAST)),
+	const unsigned at = chance_between(1, GUESSER_PLACES);
+	*g = (struct guess){ .from = ip_from_v4(45, 66, 0, (uint8_t)at),
 	                     .left = chance_between(1, GUESSES_MOST) };
 	const struct endpoint from = { .ip = g->from };
 	talking++;

@@ -52,6 +52,7 @@ bool names_owns(struct str account, struct str address);
 /* ---- scram.c, guessers.c -------------------------------------------------------------------- */
 
 #define NAMES_PASSWORD "secret"
+enum { GUESSER_PLACES = 3 };
 /* What the store has of an account. */
 void scram_stored(struct buf *out);
 /* The client's first line, in base64, and what of it is signed; and its second, for what the server

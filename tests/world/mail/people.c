@@ -8,13 +8,18 @@
 #include "base/mem.h"
 #include "base/stream.h"
 #include "catalogue/catalogue.h"
+#include "gateway/known.h"
 #include "smtp/client.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MS = 60 * 1000, PAUSE_MOST_MS = 6000, LETTERS_LEAST = 15, LETTERS_MOST = 80 };
+enum {
+	ANSWER_MS = 60 * 1000, PAUSE_MOST_MS = 6000, LETTERS_LEAST = 15, LETTERS_MOST = 80,
+	/* With those of guessers no more than an account is known at. */
+	USER_PLACES = KNOWN_PLACES - GUESSER_PLACES,
+};
 
 /* At which step it hangs up. */
 enum leaves { LEAVES_AT_THE_END, LEAVES_IN_THE_TEXT, LEAVES_AT_THE_DOT, LEAVES_AT_A_REPLY };
@@ -367,7 +372,8 @@ static void talk_begin(void)
 		user_letter(t);
 	else
 		stranger_letter(t);
-	struct endpoint from = { .ip = ip_from_v4(45, 40, 0, (uint8_t)chance_between(1, 9)) };
+	const unsigned at = chance_between(1, user ? USER_PLACES : 9);
+	struct endpoint from = { .ip = ip_from_v4(45, 40, 0, (uint8_t)at) };
 	t->from = from.ip;
 	t->since_ms = world.now_ms;
 	talking++;
