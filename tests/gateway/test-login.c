@@ -267,9 +267,9 @@ static void one_account(void **unused)
 	struct gateway_login_guess guess = { .peer = &from, .account = STR("ann"),
 	                                     .password = STR("x"), .hash = STR("") };
 	unsigned asked = 0;
+	char name[24];
 	create("accounts", 2, 60);
 	do {
-		char name[24];
 		snprintf(name, sizeof(name), "n%u@example.org", asked);
 		guess.name = str_of(name);
 		from.b[3]++;
