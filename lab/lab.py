@@ -99,7 +99,7 @@ class Lab:
         """The end of every log, for when something went wrong."""
         parts = []
         for log in sorted(self.directory.glob("*/log/*")):
-            text = log.read_text(errors="replace").splitlines()
+            text = log.read_text(errors="replace").splitlines() if log.is_file() else []
             if text:
                 parts += [f"--- {log.relative_to(TOP)}", *text[-lines:]]
         return "\n".join(parts)
